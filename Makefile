@@ -1,0 +1,123 @@
+# Gatehouse. `make help` lists the targets.
+#
+# Each folder becomes one static library, compiled with the include paths of the folders below it and
+# no others: an upward call does not build.
+
+.DEFAULT_GOAL := all
+BUILD     ?= build
+CC        ?= gcc
+OPT       ?= -O2 -g
+WARN      := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+             -Wvla -Wformat=2 -Wno-format-nonliteral
+HARDEN    := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIC
+SANITIZE  ?=
+VERSION   := 0.1.0
+CFLAGS    += -std=c11 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' -DOPENSSL_API_COMPAT=30000 \
+             $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread -MMD -MP
+LDFLAGS   += $(SANITIZE) -pthread -Wl,-z,relro,-z,now
+
+# Folders from the lowest to the highest.
+INC_base       := -iquote base
+INC_ca-backend := $(INC_base) -iquote ca-backend
+INC_ldap       := $(INC_base) -iquote ldap
+INC_templates  := $(INC_ca-backend) -iquote ldap -iquote templates
+INC_enroll     := $(INC_templates) -iquote enroll
+INC_kore-app   := $(INC_enroll) -iquote kore-app
+
+LIBS_base      := -ljansson -lconfuse -lcrypto
+LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
+
+SRC_base       := $(wildcard base/*.c)
+SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
+SRC_ldap       := $(wildcard ldap/*.c)
+SRC_templates  := $(wildcard templates/*.c)
+SRC_enroll     := $(wildcard enroll/*.c)
+# kore-app/kore_*.c includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
+SRC_kore       := $(wildcard kore-app/kore_*.c)
+SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))
+SRC_command    := $(wildcard kore-app/command/*.c)
+
+FOLDERS := base ca-backend ldap templates enroll kore-app
+LIB      = $(BUILD)/lib$(1).a
+LIBS    := $(foreach f,kore-app enroll templates ldap ca-backend base,$(call LIB,$(f)))
+obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+PQ_CFLAGS   = -I$(shell pg_config --includedir)
+KORE_CFLAGS = -I/usr/include -DKORE_USE_PGSQL -DKORE_USE_TASKS $(shell cat /usr/share/kore/features 2>/dev/null)
+
+all: $(BUILD)/gatehouse $(BUILD)/gatehouse-signer $(BUILD)/gatehouse.so
+
+# --- objects -------------------------------------------------------------------------------------
+# $(1) folder of the layer, $(2) sources
+define objects
+$(call obj,$(2)): $(BUILD)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(INC_$(1)) $$(EXTRA_CFLAGS) -c -o $$@ $$<
+$(call LIB,$(1)): $(call obj,$(2))
+	@mkdir -p $$(@D)
+	rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
+
+$(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
+
+$(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+
+$(call obj,$(SRC_command)): $(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_kore-app) -iquote kore-app/command -c -o $@ $<
+
+# Kore's headers use GNU extensions and do not pass our warnings.
+$(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
+
+# --- programs ------------------------------------------------------------------------------------
+$(BUILD)/gatehouse: $(call obj,$(SRC_command)) $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $(call obj,$(SRC_command)) $(LIBS) $(LIBS_all)
+
+# OpenSSL and base/, nothing else of our stack.
+$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) ca-backend/signer/protocol.c) $(call LIB,base)
+	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
+
+$(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
+	$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
+
+# --- tests ---------------------------------------------------------------------------------------
+# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below.
+LIBS_FROM_base       := base
+LIBS_FROM_ca-backend := ca-backend base
+LIBS_FROM_ldap       := ldap base
+LIBS_FROM_templates  := templates ldap ca-backend base
+LIBS_FROM_enroll     := enroll templates ldap ca-backend base
+LIBS_FROM_kore-app   := kore-app enroll templates ldap ca-backend base
+
+define tests
+TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
+$$(TESTS_$(1)): $$(BUILD)/%: %.c Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
+	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
+endef
+$(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
+TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
+
+tests: $(TESTS)
+
+# Unit tests: no server, no network.
+unit: $(TESTS)
+	@set -e; for t in $(TESTS); do echo "== $$t"; $$t; done
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
+	@echo "make unit      unit tests"
+	@echo "make clean     remove $(BUILD)/"
+
+.PHONY: all tests unit clean help
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

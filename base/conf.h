@@ -1,0 +1,100 @@
+/*
+ * The one configuration file (libconfuse syntax: sections in braces, "name = value"). One table, in
+ * conf.c, holds every option with type, default and meaning; docs/configuration.md and the sample are
+ * checked against it.
+ */
+#ifndef GH_CONF_H
+#define GH_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "error.h"
+
+struct gh_conf {
+	struct {
+		char *listen;            /* numeric address */
+		int port;
+		int workers;             /* Kore worker processes; 0 = one per core */
+		int threads;             /* pool threads of each worker */
+		int queue;               /* requests waiting for a thread, per worker; more get 503 */
+		int max_connections;     /* of each worker */
+		int body_max;            /* bytes */
+		int request_timeout;     /* seconds a client may take to send its request */
+		char *certificate;       /* PEM chain */
+		char *key;               /* PEM */
+		char *client_ca;         /* PEM; "" = no client certificates */
+		char *run_dir;
+		char *secret_file;       /* 32 bytes in hex: seals application secrets, signs tokens */
+		char *user;              /* runs Kore; "" = as started */
+		char *log_level;
+		char *module;            /* path of gatehouse.so */
+		bool metrics_public;     /* false: /metrics only for loopback peers */
+	} gateway;
+	struct {
+		char *conninfo;
+		int timeout_ms;          /* connect, and each statement */
+	} database;
+	struct {
+		char *socket;
+		char *key_file;          /* system key that seals the CA keys; read by the signer only */
+		char *user;              /* "" = as started */
+		int timeout_ms;
+		int max_connections;
+		char *program;           /* path of gatehouse-signer */
+	} signer;
+	struct {
+		char *type;              /* "ad" or "openldap" */
+		char *uris;              /* blank-separated, tried in order */
+		bool starttls;
+		char *ca_file;           /* PEM; trusted for LDAPS and StartTLS */
+		char *bind_dn;           /* service account: DN, or for AD also UPN or DOMAIN\name */
+		char *password_file;     /* its password, first line */
+		char *base;
+		char *user_filter;       /* %s = name without domain, %u = name as given */
+		char *computer_filter;
+		char *group_base;        /* "" = base */
+		char *netbios_domain;    /* "" = DOMAIN\name is refused */
+		char *realm;             /* "" = name@realm only matches UPN or mail */
+		int connect_ms, operation_ms; /* hard deadlines */
+		int cache_seconds;       /* 0 to 60 */
+		int bind_cache_seconds;  /* 0 to 60 */
+		int group_depth;         /* levels of a walk over `member` */
+		/* attribute map: names in this directory; "" = by type */
+		char *attr_cn, *attr_mail, *attr_upn, *attr_dns, *attr_sam, *attr_guid, *attr_sid;
+	} directory;
+	struct {
+		char *prefixes;          /* blank-separated: "/CMSApi" and none are always accepted */
+		int timestamp_window;    /* seconds, either way */
+		int replay_window;       /* seconds that recorded answers are kept */
+		bool tokens;             /* v1 and v2 */
+		int token_seconds;
+		int denied_status;       /* 403 or 200 */
+	} certenroll;
+	struct {
+		int backdate;            /* seconds that notBefore lies before now */
+	} ca;
+	struct {
+		int failures;            /* failed logins per user or address ... */
+		int window;              /* ... within so many seconds */
+	} limits;
+};
+
+/* GH_E_CONF: message is "FILE:LINE: what is wrong". Checks types, ranges and unknown options, not whether
+ * files exist. */
+int gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err) GH_MUSTCHECK;
+void gh_conf_free(struct gh_conf *conf);
+
+/* A commented configuration with all defaults: `gatehouse conf print`, and the base of the sample. */
+void gh_conf_print_defaults(FILE *f);
+/* Walk the table: index i from 0; NULL name at the end. "section.option". */
+struct gh_conf_option_info { const char *name; const char *type; const char *fallback; const char *meaning; };
+bool gh_conf_option(size_t i, struct gh_conf_option_info *out);
+
+/* First line of a file without its line end, malloc'd; at most 4096 bytes. GH_E_CONF names the file. */
+int gh_conf_read_secret(const char *path, char **out, struct gh_error *err) GH_MUSTCHECK;
+/* 32 bytes written as 64 hex digits. */
+int gh_conf_read_key(const char *path, unsigned char out[32], struct gh_error *err) GH_MUSTCHECK;
+
+#endif

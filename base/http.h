@@ -1,0 +1,57 @@
+/*
+ * An HTTP request and reply as plain values: what a handler sees and gives. No Kore type here, so
+ * that a handler runs on a pool thread, in a unit test and in a fuzzer alike.
+ */
+#ifndef GH_HTTP_H
+#define GH_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "error.h"
+
+#define GH_HTTP_HEADERS_MAX 16
+#define GH_REQUEST_ID_SIZE 33            /* 32 hex digits and NUL */
+
+enum gh_http_method {
+	GH_HTTP_GET = 1, GH_HTTP_HEAD = 2, GH_HTTP_POST = 4, GH_HTTP_PUT = 8, GH_HTTP_DELETE = 16,
+	GH_HTTP_OTHER = 32
+};
+
+struct gh_http_request {
+	enum gh_http_method method;
+	char *path;                      /* as sent, without the query; NUL-terminated */
+	char *query;                     /* "" when there is none */
+	char *authorization;             /* header values; NULL when absent */
+	char *app_key;                   /* X-CSS-CMS-AppKey, or X-Keyfactor-AppKey */
+	char *signature;                 /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
+	char *token;                     /* X-CSS-CMS-Token */
+	char *content_type;
+	unsigned char *body;
+	size_t body_len;
+	char address[64];                /* peer, numeric */
+	unsigned char *client_cert;      /* verified TLS client certificate, DER; NULL when none */
+	size_t client_cert_len;
+	char request_id[GH_REQUEST_ID_SIZE];
+};
+
+/* Frees all members and wipes authorization and body; leaves *req zeroed. */
+void gh_http_request_clear(struct gh_http_request *req);
+
+struct gh_http_reply {
+	int status;
+	const char *content_type;        /* static */
+	struct { const char *name; char *value; } header[GH_HTTP_HEADERS_MAX]; /* name static, value malloc'd */
+	size_t headers;
+	unsigned char *body;             /* malloc'd */
+	size_t body_len;
+};
+
+void gh_http_reply_clear(struct gh_http_reply *rep);
+/* Copies value. A full table or lack of memory drops the header: only for headers that are advice. */
+void gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value);
+/* Takes over text (malloc'd, may be NULL for an empty body). */
+void gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type, char *text);
+
+#endif

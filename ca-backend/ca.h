@@ -1,0 +1,64 @@
+/*
+ * A certification authority as the gateway knows it (no key: that is in the signer), and issuing.
+ */
+#ifndef CA_CA_H
+#define CA_CA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/x509.h>
+
+#include "cert_spec.h"
+#include "enroll_request.h"
+#include "error.h"
+#include "signer_client.h"
+
+/* Immutable once loaded; shared by threads. */
+struct ca {
+	int64_t id;                          /* row */
+	char *name;                          /* "issuing" */
+	X509 *cert;
+	unsigned char ca_id[SIGNER_CA_ID_SIZE];
+	struct cert_chain chain;             /* this CA first, root last */
+	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
+	size_t sealed_len;
+	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
+	bool is_enabled;
+	char *issuer_dn;                     /* subject of this CA, as ca_dn_text prints it */
+};
+
+/* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no certificate. */
+int ca_finish(struct ca *ca, struct gh_error *err) GH_MUSTCHECK;
+void ca_free(struct ca *ca);
+
+/* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514, comma and
+ * space between RDNs. malloc'd; NULL when out of memory. */
+char *ca_dn_text(const X509_NAME *name);
+
+/* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
+ * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory. */
+gh_json *ca_san_json(const X509 *cert);
+
+/*
+ * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's; a CA that
+ * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. A key equal to the CA's or to one of its
+ * issuers' is GH_E_CSR_WEAK. A restarted signer is given the sealed record again, once.
+ * *cert: malloc'd DER.
+ */
+int ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
+    unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
+
+/* Fill serial, thumbprint, issuer_dn and chain (leaf, then the CA's chain) of *out from a leaf. */
+int ca_outcome_set_cert(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf,
+    size_t leaf_len, struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * Certs-only SignedData (RFC 2315, version 1; RFC 5272, 4.1 "simple response") with the certificates in
+ * the order given: not DER-sorted, since clients take the first one as the leaf. *der malloc'd.
+ */
+int ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * CertEnroll, the front door of Keyfactor's Classic API (docs/certenroll.md): parse the body, hand it to
+ * the pipeline, format the answer. Authentication is done before, over the raw body.
+ */
+#ifndef ENROLL_CE_H
+#define ENROLL_CE_H
+
+#include "enroll.h"
+#include "http.h"
+
+/* The call as authentication left it. */
+struct ce_call {
+	const struct gh_http_request *http;
+	const struct requester *requester;
+	const struct app *app;           /* NULL only where the route needs none */
+	struct dir_entry *entry;         /* requester's entry, or NULL */
+	int version;                     /* 1, 2, 3: from the path */
+	int64_t object_id;               /* CMSRequestId of the path, else 0 */
+};
+
+/* Handlers: always leave a complete reply, also for errors. */
+void ce_pkcs10(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+void ce_token(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+void ce_templates(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+void ce_request_status(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+
+/* The error answer of this API family: {"Message":...} and for denials {"RequestDisposition":"Denied",...}.
+ * Also used by authentication and routing. denied_status: 403 or 200 (certenroll.denied_status). */
+void ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_reply *rep);
+
+/* v1, v2: verify X-CSS-CMS-Token. GH_E_TOKEN. Stateless: HMAC with the server secret over user,
+ * application and expiry. */
+int ce_token_check(const unsigned char server_secret[32], const char *token, const struct requester *who,
+    int64_t now, struct gh_error *err) GH_MUSTCHECK;
+/* *out malloc'd. */
+int ce_token_make(const unsigned char server_secret[32], const struct requester *who, int64_t expires,
+    char **out, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

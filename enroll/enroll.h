@@ -1,0 +1,54 @@
+/*
+ * The one pipeline behind all front doors:
+ *   find template -> permission -> directory entry -> policy -> approval? -> sign -> one commit.
+ * Runs on a pool thread as plain sequential code.
+ */
+#ifndef ENROLL_H
+#define ENROLL_H
+
+#include "catalog.h"
+#include "conf.h"
+#include "dir.h"
+#include "enroll_request.h"
+#include "error.h"
+#include "signer_client.h"
+#include "store/store.h"
+
+/* What a thread needs to work: its own connections, and what the process shares. */
+struct enroll_env {
+	const struct gh_conf *conf;
+	const unsigned char *server_secret;      /* 32 bytes; shared by all nodes */
+	struct catalog *catalog;                 /* referenced for the duration of a request */
+	struct store *store;
+	struct dir *dir;
+	struct signer_client *signer;
+};
+
+/*
+ * Decide a request and record it. Returns 0 when there is an answer to give: *out is issued, pending or
+ * denied (DB_DISP_*), and already committed. A negative code is a failure of ours or of the request's
+ * form; nothing was recorded but an audit row where an authenticated caller was refused.
+ * app: NULL for calls without an application. entry: requester's entry if authentication has it
+ * already, else NULL and looked up by requester.name.
+ */
+int enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* A request's answer as it stands now, chain completed. GH_E_NOT_FOUND, also when it belongs to another
+ * requester than who (officers see all). */
+int enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
+    struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* An officer's decision on a pending request. Approval runs the whole policy again with the directory and
+ * template as they are now. GH_E_FORBIDDEN: no officer, or requester approves himself. GH_E_CONFLICT: not
+ * pending. comment may be NULL. */
+int enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+int enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* Load the catalog from the store. */
+int enroll_load_catalog(struct store *store, const unsigned char server_secret[32], struct catalog **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

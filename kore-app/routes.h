@@ -1,0 +1,44 @@
+/*
+ * The route table: one row for each operation, and the only place where access is decided. No Kore type
+ * here: route_dispatch runs on a pool thread, in tests and in fuzzers alike.
+ */
+#ifndef ROUTES_H
+#define ROUTES_H
+
+#include "auth.h"
+#include "ce.h"
+#include "http.h"
+
+enum route_place { ROUTE_LOOP /* cached answers, on the event loop */, ROUTE_POOL };
+
+/* What a handler is given; a front door takes what it needs. */
+typedef void (*route_handler)(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+
+struct route {
+	unsigned methods;                /* GH_HTTP_* bits */
+	/* Lower case. "{v}" a version 1 to 3, "{v12}" 1 or 2, "{id}" a positive decimal. Matched in any case,
+	 * whole path. Paths of API families with a configurable prefix are given without it. */
+	const char *pattern;
+	const char *name;                /* for metrics and logs: "certenroll.pkcs10" */
+	unsigned need;                   /* AUTH_* bits */
+	unsigned roles;                  /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN */
+	size_t body_max;                 /* bytes */
+	enum route_place place;
+	route_handler handler;
+};
+
+extern const struct route route_table[];
+extern const size_t route_table_len;
+
+struct route_match { const struct route *route; int version; int64_t id; unsigned allowed; };
+
+/* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash and the
+ * prefixes of certenroll.prefixes are accepted. */
+int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
+    struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
+
+/* Authenticate, call the handler, render errors. Leaves a complete reply. */
+void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep);
+
+#endif
