@@ -108,6 +108,7 @@ static const struct option options[] = {
 
 /* libconfuse has no user pointer in its error callback. Loading happens once, in one thread. */
 static struct gh_error *parse_error;
+static const char *parse_path; /* a section's own cfg_t does not know its file */
 
 static void
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -118,8 +119,7 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	if (parse_error == NULL || parse_error->code != GH_OK)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	gh_refuse(parse_error, GH_E_CONF, "%.80s:%d: %s", cfg->filename != NULL ? cfg->filename : "?",
-	    cfg->line, text);
+	gh_refuse(parse_error, GH_E_CONF, "%.80s:%d: %s", parse_path, cfg->line, text);
 }
 
 static const struct option *
@@ -245,6 +245,46 @@ check_together(const struct gh_conf *conf, const char *path, struct gh_error *er
 	return 0;
 }
 
+static void
+on_error_silent(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	(void)cfg;
+	(void)fmt;
+	(void)ap;
+}
+
+/*
+ * libconfuse 3.3 takes a file that ends inside a section: a half-written one would start with defaults. One
+ * more closing brace must be too many; if it is not, one was missing.
+ */
+static bool
+is_complete(struct schema *schema, const char *path)
+{
+	cfg_t *cfg = cfg_init(schema->section, CFGF_NONE);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *in = fopen(path, "re"), *out = open_memstream(&text, &n);
+	bool complete = false;
+
+	if (cfg != NULL && in != NULL && out != NULL) {
+		for (int c; (c = getc(in)) != EOF;)
+			putc(c, out);
+		fputs("\n}\n", out);
+		if (fflush(out) == 0) {
+			cfg_set_error_function(cfg, on_error_silent);
+			complete = cfg_parse_buf(cfg, text) != CFG_SUCCESS;
+		}
+	}
+	if (in != NULL)
+		fclose(in);
+	if (out != NULL)
+		fclose(out);
+	free(text);
+	if (cfg != NULL)
+		cfg_free(cfg);
+	return complete;
+}
+
 static int
 parse_file(cfg_t *cfg, const char *path, struct gh_error *err)
 {
@@ -252,6 +292,7 @@ parse_file(cfg_t *cfg, const char *path, struct gh_error *err)
 
 	gh_error_clear(err);
 	parse_error = err;
+	parse_path = path;
 	ret = cfg_parse(cfg, path);
 	parse_error = NULL;
 	if (ret == CFG_FILE_ERROR)
@@ -289,6 +330,8 @@ gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err)
 		cfg_set_validate_func(cfg, name, validate);
 	}
 	ret = parse_file(cfg, path, err);
+	if (ret == 0 && !is_complete(schema, path))
+		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);
 	for (size_t i = 0; ret == 0 && i < OPTIONS; i++)
 		ret = take_option(cfg, &options[i], conf, path, err);
 	if (ret == 0)

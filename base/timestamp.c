@@ -116,18 +116,18 @@ static bool
 parse(const char *p, int64_t *out)
 {
 	struct tm tm = {0};
-	struct tm check;
 	time_t t;
-	int offset;
+	int offset, day;
 
 	if (!parse_date(&p, &tm) || (*p != 'T' && *p != 't' && *p != ' '))
 		return false;
 	p++;
 	if (!parse_clock(&p, &tm) || !parse_zone(&p, &offset) || *p != '\0')
 		return false;
+	/* timegm turns 30 February into 1 March, in tm too; a date that does not exist is no date */
+	day = tm.tm_mday;
 	t = timegm(&tm);
-	/* timegm turns 30 February into 2 March; a date that does not exist is no date */
-	if (gmtime_r(&t, &check) == NULL || check.tm_mday != tm.tm_mday || check.tm_mon != tm.tm_mon)
+	if (tm.tm_mday != day)
 		return false;
 	*out = (int64_t)t - offset;
 	return true;
