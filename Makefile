@@ -126,10 +126,18 @@ unit: $(TESTS)
 clean:
 	rm -rf $(BUILD)
 
+include tests/tests.mk
+
 help:
 	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
 	@echo "make unit      unit tests"
 	@echo "make clean     remove $(BUILD)/"
+	@echo "make deps      install the Debian packages that are missing"
+	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
+	@echo "make demo-stop stop the demo; what it made stays in var/demo/"
+	@echo "make check     install, build, run every test (ONLY='e2e-*' runs some)"
+	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
+	@echo "make bench     performance beside cfssl; table in var/bench/"
 
 .PHONY: all tests unit clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
