@@ -53,6 +53,9 @@ accounts() {
 	samba-tool computer create WEB01 "${c[@]}"
 	samba-tool user setpassword 'WEB01$' --newpassword=Web01.Secret1 "${c[@]}"
 	samba-tool computer create KIOSK1 "${c[@]}"
+	samba-tool user setpassword 'KIOSK1$' --newpassword=Kiosk1.Secret1 "${c[@]}"
+	# the template may be kept for months
+	samba-tool domain passwordsettings set --max-pwd-age=0 "${c[@]}"
 	for u in staff pki-users web-admins pki-computers pki-officers; do
 		samba-tool group add $u "${c[@]}"
 	done
@@ -64,11 +67,11 @@ accounts() {
 	samba-tool group addmembers 'Cert Publishers' svc-gw "${c[@]}"
 }
 
-# What samba-tool cannot say: no UPN, an expired account, a name full of special characters, a
-# computer without host name.
+# What samba-tool cannot say: no UPN, an expired account, a name full of special characters. (A
+# computer made by samba-tool has no dNSHostName: KIOSK1 stays so.)
 details() {
 	ldbmodify -H "$1/dc/private/sam.ldb" <<-END
-	dn: CN=bob,CN=Users,$base
+	dn: CN=Bob Test,CN=Users,$base
 	changetype: modify
 	delete: userPrincipalName
 
@@ -77,9 +80,13 @@ details() {
 	replace: accountExpires
 	accountExpires: 132223104000000000
 
-	dn: CN=KIOSK1,CN=Computers,$base
+	dn: CN=WEB01,CN=Computers,$base
 	changetype: modify
-	delete: dNSHostName
+	replace: dNSHostName
+	dNSHostName: web01.$dns
+	-
+	replace: servicePrincipalName
+	servicePrincipalName: HOST/web01.$dns
 	END
 	ldbrename -H "$1/dc/private/sam.ldb" "CN=bobops,CN=Users,$base" "CN=Bob\\, the (Ops)*,CN=Users,$base"
 }
@@ -103,9 +110,12 @@ template() {
 	(
 		flock 9
 		if [ ! -e "$t/done" ]; then
-			(provision "$t") >"$cache/samba-provision.log" 2>&1 9>&- ||
-			    { tail -n 5 "$cache/samba-provision.log" >&2; fail "provision failed"; }
-			touch "$t/done"
+			# not "provision || ...": that would switch -e off inside
+			set +e
+			(set -e; provision "$t"; touch "$t/done") >"$cache/samba-provision.log" 2>&1 9>&-
+			set -e
+			[ -e "$t/done" ] ||
+			    fail "provision failed: $(tail -n 5 "$cache/samba-provision.log")"
 		fi
 	) 9>"$cache/samba-template.lock"
 	echo "$t"
@@ -224,8 +234,10 @@ copy_domain() {
 
 launch() {
 	local d=$dir pid try
+	mkdir -p "$d/run/ncalrpc"
 	KRB5_CONFIG=$d/kdc.conf setsid samba -i -M single --no-process-group -s "$d/dc/etc/smb.conf" \
 	    --option="interfaces=$ip/8" --option="bind interfaces only=yes" \
+	    --option="pid directory=$d/run" --option="ncalrpc dir=$d/run/ncalrpc" \
 	    --option="server services=rpc,ldap,cldap,kdc" --option="tls certfile=$d/dc.crt" \
 	    --option="tls keyfile=$d/dc.key" --option="tls cafile=$d/ca.crt" \
 	    >>"$d/log" 2>&1 </dev/null &
