@@ -32,11 +32,13 @@ run_crypt(const char *password, const char *setting, char out[AUTH_PASSWORD_HASH
 }
 
 int
-auth_password_hash(const char *password, char out[AUTH_PASSWORD_HASH_SIZE], struct gh_error *err)
+auth_password_hash(const char *password, char *out, size_t size, struct gh_error *err)
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	size_t n = strlen(password);
 
+	if (size < AUTH_PASSWORD_HASH_SIZE)
+		return gh_fail(err, GH_E_INTERNAL, "no room for a password hash");
 	out[0] = '\0';
 	if (n < AUTH_PASSWORD_MIN || n > AUTH_PASSWORD_MAX)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "A password must have %d to %d bytes.",
