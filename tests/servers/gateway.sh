@@ -12,7 +12,7 @@
 # GATEHOUSE_PORT           port of the gateway; a kept one or a free one when not set
 # GATEHOUSE_KEY_ALG        key type of both CAs, P-256 when not set
 # GATEHOUSE_DIRECTORY_ENV  file with LDAP_* variables of a running directory to use instead of an own slapd
-# GATEHOUSE_CONF_EXTRA     script run as: SCRIPT CONF_FILE, to change the configuration before the start
+# GATEHOUSE_CONF_EXTRA     text appended to the configuration
 # BUILD                    build directory, build/ when not set
 set -euo pipefail
 
@@ -39,7 +39,7 @@ discard_half_made()
 	[ -z "$(ls -A "$dir" 2>/dev/null)" ] && return
 	[ -e "$dir/begun" ] || fail "$dir is not empty and was not made by this script"
 	stop_all
-	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,import} "$dir"/{*.key,*.secret,*.password,*.conf,env,port,app.*,log}
+	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,import} "$dir"/{*.key,*.secret,*.password,*.conf,*.log,env,port}
 }
 
 random_text()
@@ -54,7 +54,7 @@ make_secrets()
 	for f in gateway.secret signer.key; do
 		[ -s "$dir/$f" ] || random_text 32 >"$dir/$f"
 	done
-	for f in app.key app.secret admin.password officer.password; do
+	for f in app.key app.secret app2.key app2.secret admin.password officer.password; do
 		[ -s "$dir/$f" ] || random_text 16 >"$dir/$f"
 	done
 }
@@ -160,21 +160,66 @@ write_conf()
 		realm = $(quoted "${LDAP_REALM:-}")
 	}
 	END
-	if [ -n "${GATEHOUSE_CONF_EXTRA:-}" ]; then
-		"$GATEHOUSE_CONF_EXTRA" "$dir/gatehouse.conf"
-	fi
+	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse.conf"
 }
 
 # --- content -------------------------------------------------------------------------------------
-command_()
+administer()
 {
-	"$gatehouse" "$@" >>"$dir/setup.log" 2>&1 </dev/null ||
+	"$gatehouse" "$@" -c "$dir/gatehouse.conf" >>"$dir/setup.log" 2>&1 </dev/null ||
 	    { tail -n 5 "$dir/setup.log" >&2; fail "gatehouse $1 ${2:-} failed, see $dir/setup.log"; }
 }
 
 fill()
 {
-	:
+	local t templates=()
+
+	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --admin admin \
+	    --password-file "$dir/admin.password"
+	administer user create olga --role officer --password-file "$dir/officer.password"
+	for t in "$top"/conf/templates/*.json "$here"/templates/*.json; do
+		administer template import "$t"
+		templates+=(--template "$(jq_name "$t")")
+	done
+	administer metadata set "$here/metadata.json"
+	administer app create demo --ca issuing "${templates[@]}" --key-file "$dir/app.key" \
+	    --secret-file "$dir/app.secret"
+	administer app create other --ca issuing --template User --key-file "$dir/app2.key" \
+	    --secret-file "$dir/app2.secret"
+}
+
+# The name member of a template file.
+jq_name()
+{
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' "$1"
+}
+
+base64_of()
+{
+	printf %s "$(cat "$1")" | base64 -w 0
+}
+
+write_env()
+{
+	# A value in single quotes for the shell; none of ours holds one.
+	cat >"$dir/env" <<-END
+	GATEHOUSE_URL='https://localhost:$port'
+	GATEHOUSE_CAFILE='$dir/tls/ca.crt'
+	GATEHOUSE_APP_KEY='$(base64_of "$dir/app.key")'
+	GATEHOUSE_APP_SECRET='$(cat "$dir/app.secret")'
+	GATEHOUSE_USER='${LDAP_USER:-alice}'
+	GATEHOUSE_PASSWORD='$LDAP_PASSWORD'
+	GATEHOUSE_TEMPLATE='User'
+	GATEHOUSE_DB='$PGCONNINFO'
+	GATEHOUSE_LDAP_URI='$LDAP_URI'
+	GATEHOUSE_ADMIN_USER='admin'
+	GATEHOUSE_ADMIN_PASSWORD='$(cat "$dir/admin.password")'
+	GATEHOUSE_CONF='$dir/gatehouse.conf'
+	GATEHOUSE_APP='demo'
+	GATEHOUSE_APP2='other'
+	GATEHOUSE_APP2_KEY='$(base64_of "$dir/app2.key")'
+	GATEHOUSE_APP2_SECRET='$(cat "$dir/app2.secret")'
+	END
 }
 
 # --- the gateway ---------------------------------------------------------------------------------
@@ -264,11 +309,6 @@ start_all()
 	write_env
 	touch "$dir/complete"
 	run_gateway
-}
-
-write_env()
-{
-	:
 }
 
 [ -n "$dir" ] || fail "usage: gateway.sh start|stop|run|halt DIR"
