@@ -41,8 +41,15 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench.sh
 
+# What checks of the documents need from the code.
+$(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_kore-app) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
+
+check-programs: $(BUILD)/tests/docs/print_routes
+
 # Names of the unit test programs, for tests/run.sh.
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench list-tests
+.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
