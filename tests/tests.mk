@@ -39,7 +39,7 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
-	@tests/bench/bench.sh
+	@python3 -B tests/bench/bench.py
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

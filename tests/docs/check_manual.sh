@@ -6,7 +6,7 @@ page=docs/gatehouse.1
 bad=0
 
 mandoc -T lint -W warning "$page" || bad=1
-text=$(mandoc -T utf8 "$page" | col -b | tr -s ' \n' ' ')
+text=$(mandoc -T utf8 "$page" | sed 's,.\x08,,g' | tr -s ' \n' ' ')
 while read -r command; do
 	if [[ $text != *"$command"* ]]; then
 		echo "$page does not mention: gatehouse $command"
