@@ -118,6 +118,7 @@ gh_fail(struct gh_error *err, enum gh_code code, const char *fmt, ...)
 		va_list ap;
 
 		err->code = code;
+		err->retry_after = 0;
 		snprintf(err->message, sizeof(err->message), "%s", gh_error_info(code)->message);
 		va_start(ap, fmt);
 		vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
@@ -133,6 +134,7 @@ gh_refuse(struct gh_error *err, enum gh_code code, const char *fmt, ...)
 		va_list ap;
 
 		err->code = code;
+		err->retry_after = 0;
 		va_start(ap, fmt);
 		vsnprintf(err->message, sizeof(err->message), fmt, ap);
 		va_end(ap);
@@ -146,6 +148,7 @@ gh_error_clear(struct gh_error *err)
 {
 	if (err != NULL) {
 		err->code = GH_OK;
+		err->retry_after = 0;
 		err->message[0] = err->detail[0] = '\0';
 	}
 }

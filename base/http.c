@@ -37,7 +37,16 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 	for (size_t i = 0; i < rep->headers; i++)
 		free(rep->header[i].value);
 	free(rep->body);
+	free(rep->cause);
 	memset(rep, 0, sizeof(*rep));
+}
+
+void
+gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err)
+{
+	rep->code = gh_error_info(err->code)->name;
+	free(rep->cause);
+	rep->cause = strdup(err->detail); /* NULL: one line of the log says less */
 }
 
 void
