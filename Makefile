@@ -117,6 +117,16 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
+# Measured by hand; built when named.
+$(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LIB,ca-backend) \
+    $(call LIB,base) | $(BUILD)/gatehouse-signer
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(call LIB,ca-backend) \
+	    $(call LIB,base) $(LIBS_all)
+
+# These talk to a real signer.
+$(BUILD)/tests/ca-backend/test_signer $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
+
 tests: $(TESTS)
 
 # Unit tests: no server, no network.
