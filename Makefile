@@ -5,7 +5,11 @@
 
 .DEFAULT_GOAL := all
 BUILD     ?= build
-CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
+# V=1 shows the commands.
+Q         := $(if $(V),,@)
 OPT       ?= -O2 -g
 WARN      := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
              -Wvla -Wformat=2 -Wno-format-nonliteral
@@ -53,10 +57,11 @@ all: $(BUILD)/gatehouse $(BUILD)/gatehouse-signer $(BUILD)/gatehouse.so
 define objects
 $(call obj,$(2)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(INC_$(1)) $$(EXTRA_CFLAGS) -c -o $$@ $$<
+	@echo "CC $$<"
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) $$(EXTRA_CFLAGS) -c -o $$@ $$<
 $(call LIB,$(1)): $(call obj,$(2))
 	@mkdir -p $$(@D)
-	rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
@@ -64,27 +69,33 @@ $(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+	@echo "CC $<"
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 
 $(call obj,$(SRC_command)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(INC_kore-app) -iquote kore-app/command -c -o $@ $<
+	@echo "CC $<"
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote kore-app/command -c -o $@ $<
 
 # Kore's headers use GNU extensions and do not pass our warnings.
 $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
+	@echo "CC $<"
+	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
 
 # --- programs ------------------------------------------------------------------------------------
 $(BUILD)/gatehouse: $(call obj,$(SRC_command)) $(LIBS)
-	$(CC) $(LDFLAGS) -o $@ $(call obj,$(SRC_command)) $(LIBS) $(LIBS_all)
+	@echo "LD $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(call obj,$(SRC_command)) $(LIBS) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
 $(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) ca-backend/signer/protocol.c) $(call LIB,base)
-	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
+	@echo "LD $@"
+	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
 
 $(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
-	$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
+	@echo "LD $@"
+	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
 
 # --- tests ---------------------------------------------------------------------------------------
 # tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below.
@@ -99,7 +110,8 @@ define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
 $$(TESTS_$(1)): $$(BUILD)/%: %.c Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
+	@echo "LD $$@"
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
@@ -114,10 +126,18 @@ unit: $(TESTS)
 clean:
 	rm -rf $(BUILD)
 
+include tests/tests.mk
+
 help:
 	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
 	@echo "make unit      unit tests"
 	@echo "make clean     remove $(BUILD)/"
+	@echo "make deps      install the Debian packages that are missing"
+	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
+	@echo "make demo-stop stop the demo; what it made stays in var/demo/"
+	@echo "make check     install, build, run every test (ONLY='e2e-*' runs some)"
+	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
+	@echo "make bench     performance beside cfssl; table in var/bench/"
 
 .PHONY: all tests unit clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

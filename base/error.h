@@ -78,6 +78,7 @@ enum gh_code {
 
 struct gh_error {
 	enum gh_code code;
+	int retry_after;        /* seconds for the Retry-After header; 0 = the usual for this code */
 	char message[256];
 	char detail[512];
 };

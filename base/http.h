@@ -46,11 +46,16 @@ struct gh_http_reply {
 	size_t headers;
 	unsigned char *body;             /* malloc'd */
 	size_t body_len;
+	/* For the log, never sent; filled by the renderers of errors. */
+	const char *code;                /* name of the error, static; NULL = none */
+	char *cause;                     /* private detail, malloc'd; may be NULL */
 };
 
 void gh_http_reply_clear(struct gh_http_reply *rep);
 /* Copies value. A full table or lack of memory drops the header: only for headers that are advice. */
 void gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value);
+/* Remember an error for the log. */
+void gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err);
 /* Takes over text (malloc'd, may be NULL for an empty body). */
 void gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type, char *text);
 

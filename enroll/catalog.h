@@ -56,6 +56,8 @@ void catalog_free(struct catalog *c);            /* drops one reference; wipes s
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
 const struct ca *catalog_find_ca(const struct catalog *c, const char *name);
 const struct ca *catalog_find_ca_id(const struct catalog *c, int64_t id);
+/* Also a disabled one; the caller looks at is_enabled. */
+const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
 /* Constant time in the key bytes (look-up by keyed index). */
 const struct app *catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
     const unsigned char *key, size_t key_len);

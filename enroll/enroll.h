@@ -24,12 +24,30 @@ struct enroll_env {
 	struct signer_client *signer;
 };
 
+/* Called with the name of the template for each certificate that was issued and committed, and for each
+ * request that was left pending or denied; for metrics. Set once, before any thread works. May be NULL. */
+void enroll_on_decided(void (*fn)(const char *template_name, enum db_disposition disposition));
+
+/* One audit row "enroll.refused" for an authenticated caller whose request failed before it was decided.
+ * Nothing for failures that are not his (retryable ones, internal ones); those are logged. */
+void enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const char *request_id,
+    const char *object, const struct gh_error *err);
+
+/* "Denied by Policy Module  0x80094012, The template ...": the form that Microsoft's clients know. */
+void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
+
+/* Append the issuers to a recorded answer that holds the leaf only. ca_id: 0 = find it by the issuer's name.
+ * GH_E_CA_UNAVAILABLE: the CA is not in the catalog any more. */
+int enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * Decide a request and record it. Returns 0 when there is an answer to give: *out is issued, pending or
  * denied (DB_DISP_*), and already committed. A negative code is a failure of ours or of the request's
  * form; nothing was recorded but an audit row where an authenticated caller was refused.
  * app: NULL for calls without an application. entry: requester's entry if authentication has it
- * already, else NULL and looked up by requester.name.
+ * already, else NULL and looked up by requester.name. req->metadata: the list as the client sent it; it is
+ * checked here, since the template has a say in it.
  */
 int enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;

@@ -37,8 +37,21 @@ struct route_match { const struct route *route; int version; int64_t id; unsigne
 int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
 
-/* Authenticate, call the handler, render errors. Leaves a complete reply. */
+/* What the log says about a call beside its reply. */
+struct route_trace {
+	char requester[256];             /* "" = nobody */
+	char app[128];
+	const char *code;                /* name of the error, static; NULL = none known */
+	char cause[512];                 /* private detail of a refusal or failure */
+};
+
+/* Authenticate, call the handler, render errors. Leaves a complete reply. Without a catalog in env, routes that
+ * need any answer GH_E_DB_DOWN. */
 void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
-    const struct gh_http_request *req, struct gh_http_reply *rep);
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace);
+
+/* The answer to a request that route_find or the pool refused: as ce_render_error, with Allow and Retry-After. */
+void route_refuse(const struct gh_conf *conf, const struct gh_error *err, unsigned allowed,
+    struct gh_http_reply *rep, struct route_trace *trace);
 
 #endif

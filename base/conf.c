@@ -1,0 +1,467 @@
+/* The option table and the reader of the configuration file, over libconfuse. */
+#include <confuse.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "conf.h"
+#include "encoding.h"
+
+enum option_type { OPT_STRING, OPT_INT, OPT_BOOL };
+
+struct option {
+	const char *section, *name;
+	enum option_type type;
+	size_t offset;           /* in struct gh_conf */
+	const char *fallback;    /* NULL: must be given */
+	long min, max;           /* integers */
+	const char *choices;     /* strings: blank-separated, NULL = any */
+	const char *meaning;
+};
+
+#define AT(s, n) #s, #n
+#define STR(s, n, fallback, meaning) \
+	{AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning}
+#define ONE_OF(s, n, fallback, choices, meaning) \
+	{AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, choices, meaning}
+#define INT(s, n, fallback, min, max, meaning) \
+	{AT(s, n), OPT_INT, offsetof(struct gh_conf, s.n), fallback, min, max, NULL, meaning}
+#define BOOL(s, n, fallback, meaning) \
+	{AT(s, n), OPT_BOOL, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning}
+
+static const struct option options[] = {
+	STR(gateway, listen, "127.0.0.1", "numeric address to listen on"),
+	INT(gateway, port, "8443", 1, 65535, "TCP port of HTTPS"),
+	INT(gateway, workers, "0", 0, 256, "worker processes; 0 = one for each core"),
+	INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
+	INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
+	INT(gateway, max_connections, "2048", 16, 65536, "connections of each worker"),
+	INT(gateway, body_max, "262144", 16384, 16777216, "largest request body in bytes"),
+	INT(gateway, request_timeout, "15", 1, 600, "seconds a client may take to send its request"),
+	STR(gateway, certificate, NULL, "PEM file: server certificate and its issuers"),
+	STR(gateway, key, NULL, "PEM file: key of the server certificate"),
+	STR(gateway, client_ca, "", "PEM file: CAs whose client certificates are accepted; empty = none"),
+	ONE_OF(gateway, client_name, "upn", "upn mail",
+	    "name in a client certificate that finds its user in the directory"),
+	STR(gateway, run_dir, "/run/gatehouse", "folder for process files and the generated Kore configuration"),
+	STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",
+	    "64 hex digits, the same on all nodes: seals application secrets and signs tokens"),
+	STR(gateway, user, "", "user that runs Kore; empty = as started"),
+	ONE_OF(gateway, log_level, "info", "error warn info debug", "least important level that is logged"),
+	STR(gateway, module, "/usr/lib/gatehouse/gatehouse.so", "the gateway's Kore module"),
+	BOOL(gateway, metrics_public, "false", "answer /metrics to other than loopback addresses"),
+
+	STR(database, conninfo, NULL, "libpq connection string"),
+	INT(database, timeout_ms, "5000", 100, 60000, "bound of connecting and of each statement, milliseconds"),
+
+	STR(signer, socket, "/run/gatehouse-signer/signer.sock", "unix socket of the signer"),
+	STR(signer, key_file, "/etc/gatehouse/signer.key",
+	    "64 hex digits, the same on all nodes: seals the CA keys; readable by the signer only"),
+	STR(signer, user, "", "user that runs the signer; empty = as started"),
+	INT(signer, timeout_ms, "5000", 100, 60000, "bound of each question to the signer, milliseconds"),
+	INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
+	STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
+
+	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
+	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),
+	BOOL(directory, starttls, "false", "StartTLS on ldap:// URIs; without it only ldaps:// and ldapi://"),
+	STR(directory, ca_file, "", "PEM file: CAs trusted for the directory's TLS"),
+	STR(directory, bind_dn, "", "service account; empty = anonymous"),
+	STR(directory, password_file, "", "file with the service account's password in its first line"),
+	STR(directory, base, NULL, "DN under which users and computers are found"),
+	STR(directory, user_filter, "", "%s = name without domain, %u = name as given; empty = by type"),
+	STR(directory, computer_filter, "", "the same for computers; empty = by type"),
+	STR(directory, group_base, "", "DN under which groups are found; empty = base"),
+	STR(directory, netbios_domain, "", "domain accepted in DOMAIN\\name; empty = that form is refused"),
+	STR(directory, realm, "", "realm accepted in name@realm when no attribute holds that name"),
+	INT(directory, connect_ms, "3000", 100, 60000, "deadline of connecting with TLS, milliseconds"),
+	INT(directory, operation_ms, "5000", 100, 60000, "deadline of each operation, milliseconds"),
+	INT(directory, cache_seconds, "60", 0, 60, "how long attributes and groups are remembered"),
+	INT(directory, bind_cache_seconds, "60", 0, 60, "how long a successful login is remembered"),
+	INT(directory, group_depth, "10", 1, 64, "levels of nested groups that are followed"),
+	STR(directory, attr_cn, "", "attribute with the common name; empty = by type"),
+	STR(directory, attr_mail, "", "attribute with the e-mail address; empty = by type"),
+	STR(directory, attr_upn, "", "attribute with the user principal name; empty = by type"),
+	STR(directory, attr_dns, "", "attribute with the DNS host name; empty = by type"),
+	STR(directory, attr_sam, "", "attribute with the account name; empty = by type"),
+	STR(directory, attr_guid, "", "attribute with the object GUID; empty = by type"),
+	STR(directory, attr_sid, "", "attribute with the object SID; empty = by type"),
+
+	STR(certenroll, prefixes, "", "further blank-separated path prefixes; /CMSApi and none always work"),
+	INT(certenroll, timestamp_window, "300", 10, 86400, "seconds that a Timestamp may lie from our time"),
+	INT(certenroll, replay_window, "600", 20, 604800, "seconds that recorded answers are repeated"),
+	BOOL(certenroll, tokens, "true", "tokens, and with them versions 1 and 2"),
+	INT(certenroll, token_seconds, "300", 10, 86400, "life of a token"),
+	INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
+
+	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
+
+	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
+	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+#define SECTIONS_MAX 8
+#define SECRET_LINE_MAX 4096
+
+/* libconfuse has no user pointer in its error callback. Loading happens once, in one thread. */
+static struct gh_error *parse_error;
+static const char *parse_path; /* a section's own cfg_t does not know its file */
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[160];
+
+	/* the first message is the cause, later ones follow from it */
+	if (parse_error == NULL || parse_error->code != GH_OK)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	gh_refuse(parse_error, GH_E_CONF, "%.80s:%d: %s", parse_path, cfg->line, text);
+}
+
+static const struct option *
+find_option(const char *section, const char *name)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (strcmp(options[i].section, section) == 0 && strcmp(options[i].name, name) == 0)
+			return &options[i];
+	return NULL;
+}
+
+static bool
+is_choice(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *p = choices; n > 0 && (p = strstr(p, value)) != NULL; p += n)
+		if ((p == choices || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+			return true;
+	return false;
+}
+
+/* Runs while the file is read, so that the message names the line. */
+static int
+validate(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct option *o = find_option(cfg_name(cfg), cfg_opt_name(opt));
+
+	if (o == NULL)
+		return -1;
+	if (o->type == OPT_INT) {
+		long v = cfg_opt_getnint(opt, 0);
+
+		if (v < o->min || v > o->max) {
+			cfg_error(cfg, "%s must be from %ld to %ld", o->name, o->min, o->max);
+			return -1;
+		}
+	}
+	if (o->type == OPT_STRING && o->choices != NULL &&
+	    !is_choice(o->choices, cfg_opt_getnstr(opt, 0))) {
+		cfg_error(cfg, "%s must be one of: %s", o->name, o->choices);
+		return -1;
+	}
+	return 0;
+}
+
+static cfg_opt_t
+confuse_option(const struct option *o)
+{
+	cfg_opt_t str = CFG_STR(o->name, o->fallback, CFGF_NONE);
+	cfg_opt_t num = CFG_INT(o->name, o->fallback != NULL ? atol(o->fallback) : 0, CFGF_NONE);
+	cfg_opt_t truth = CFG_BOOL(o->name, o->fallback != NULL && strcmp(o->fallback, "true") == 0
+	    ? cfg_true : cfg_false, CFGF_NONE);
+
+	return o->type == OPT_STRING ? str : o->type == OPT_INT ? num : truth;
+}
+
+struct schema {
+	cfg_opt_t option[SECTIONS_MAX][OPTIONS + 1];
+	cfg_opt_t section[SECTIONS_MAX + 1];
+	const char *name[SECTIONS_MAX];
+	size_t sections;
+};
+
+static void
+build_schema(struct schema *s)
+{
+	const cfg_opt_t end = CFG_END();
+
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0, n = 0; i < OPTIONS; i++) {
+		if (i == 0 || strcmp(options[i].section, options[i - 1].section) != 0) {
+			s->name[s->sections++] = options[i].section;
+			n = 0;
+		}
+		s->option[s->sections - 1][n++] = confuse_option(&options[i]);
+		s->option[s->sections - 1][n] = end;
+	}
+	for (size_t i = 0; i < s->sections; i++) {
+		cfg_opt_t sec = CFG_SEC(s->name[i], s->option[i], CFGF_NONE);
+
+		s->section[i] = sec;
+	}
+	s->section[s->sections] = end;
+}
+
+static int
+take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	cfg_t *sec = cfg_getsec(cfg, o->section);
+	char *at = (char *)conf + o->offset;
+	const char *s;
+
+	switch (o->type) {
+	case OPT_INT:
+		*(int *)(void *)at = (int)cfg_getint(sec, o->name);
+		return 0;
+	case OPT_BOOL:
+		*(bool *)(void *)at = cfg_getbool(sec, o->name) == cfg_true;
+		return 0;
+	case OPT_STRING:
+		break;
+	}
+	if ((s = cfg_getstr(sec, o->name)) == NULL || (o->fallback == NULL && *s == '\0'))
+		return gh_refuse(err, GH_E_CONF, "%.120s: section %s needs %s: %s", path, o->section, o->name,
+		    o->meaning);
+	if ((*(char **)(void *)at = strdup(s)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "configuration");
+	return 0;
+}
+
+static int
+check_together(const struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	if (conf->certenroll.denied_status != 200 && conf->certenroll.denied_status != 403)
+		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.denied_status must be 403 or 200", path);
+	if (conf->certenroll.replay_window < 2 * conf->certenroll.timestamp_window)
+		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.replay_window must be at least twice "
+		    "timestamp_window, or a request could be accepted twice", path);
+	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
+		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
+		    path);
+	return 0;
+}
+
+static void
+on_error_silent(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	(void)cfg;
+	(void)fmt;
+	(void)ap;
+}
+
+/*
+ * libconfuse 3.3 takes a file that ends inside a section: a half-written one would start with defaults. One
+ * more closing brace must be too many; if it is not, one was missing.
+ */
+static bool
+is_complete(struct schema *schema, const char *path)
+{
+	cfg_t *cfg = cfg_init(schema->section, CFGF_NONE);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *in = fopen(path, "re"), *out = open_memstream(&text, &n);
+	bool complete = false;
+
+	if (cfg != NULL && in != NULL && out != NULL) {
+		for (int c; (c = getc(in)) != EOF;)
+			putc(c, out);
+		fputs("\n}\n", out);
+		if (fflush(out) == 0) {
+			cfg_set_error_function(cfg, on_error_silent);
+			complete = cfg_parse_buf(cfg, text) != CFG_SUCCESS;
+		}
+	}
+	if (in != NULL)
+		fclose(in);
+	if (out != NULL)
+		fclose(out);
+	free(text);
+	if (cfg != NULL)
+		cfg_free(cfg);
+	return complete;
+}
+
+static int
+parse_file(cfg_t *cfg, const char *path, struct gh_error *err)
+{
+	int ret;
+
+	gh_error_clear(err);
+	parse_error = err;
+	parse_path = path;
+	ret = cfg_parse(cfg, path);
+	parse_error = NULL;
+	if (ret == CFG_FILE_ERROR)
+		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read", path);
+	if (ret != CFG_SUCCESS) {
+		if (err->code == GH_OK)
+			gh_refuse(err, GH_E_CONF, "%.160s: syntax error", path);
+		return GH_E_CONF;
+	}
+	return 0;
+}
+
+int
+gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err)
+{
+	struct schema *schema = malloc(sizeof(*schema));
+	struct gh_conf *conf = calloc(1, sizeof(*conf));
+	struct gh_error own;
+	cfg_t *cfg = NULL;
+	int ret = GH_E_NOMEM;
+
+	*out = NULL;
+	if (err == NULL)
+		err = &own;
+	if (schema == NULL || conf == NULL)
+		goto out;
+	build_schema(schema);
+	if ((cfg = cfg_init(schema->section, CFGF_NONE)) == NULL)
+		goto out;
+	cfg_set_error_function(cfg, on_error);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s|%s", options[i].section, options[i].name);
+		cfg_set_validate_func(cfg, name, validate);
+	}
+	ret = parse_file(cfg, path, err);
+	if (ret == 0 && !is_complete(schema, path))
+		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);
+	for (size_t i = 0; ret == 0 && i < OPTIONS; i++)
+		ret = take_option(cfg, &options[i], conf, path, err);
+	if (ret == 0)
+		ret = check_together(conf, path, err);
+out:
+	if (cfg != NULL)
+		cfg_free(cfg);
+	free(schema);
+	if (ret == GH_E_NOMEM)
+		gh_fail(err, GH_E_NOMEM, "configuration");
+	if (ret != 0)
+		gh_conf_free(conf);
+	else
+		*out = conf;
+	return ret;
+}
+
+void
+gh_conf_free(struct gh_conf *conf)
+{
+	if (conf == NULL)
+		return;
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (options[i].type != OPT_STRING)
+			continue;
+		char *s = *(char **)(void *)((char *)conf + options[i].offset);
+
+		if (s != NULL)
+			OPENSSL_cleanse(s, strlen(s)); /* conninfo may hold a password */
+		free(s);
+	}
+	free(conf);
+}
+
+bool
+gh_conf_option(size_t i, struct gh_conf_option_info *out)
+{
+	static _Thread_local char name[64];
+	static const char *const types[] = {"string", "integer", "boolean"};
+
+	memset(out, 0, sizeof(*out));
+	if (i >= OPTIONS)
+		return false;
+	snprintf(name, sizeof(name), "%s.%s", options[i].section, options[i].name);
+	out->name = name;
+	out->type = types[options[i].type];
+	out->fallback = options[i].fallback;
+	out->meaning = options[i].meaning;
+	return true;
+}
+
+static void
+print_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+	fputs("\"\n", f);
+}
+
+void
+gh_conf_print_defaults(FILE *f)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct option *o = &options[i];
+
+		if (i == 0 || strcmp(o->section, options[i - 1].section) != 0)
+			fprintf(f, "%s%s {\n", i == 0 ? "" : "}\n\n", o->section);
+		fprintf(f, "\t# %s\n", o->meaning);
+		if (o->type == OPT_INT)
+			fprintf(f, "\t#   (%ld to %ld)\n", o->min, o->max);
+		fprintf(f, "\t%s%s = ", o->fallback == NULL ? "" : "# ", o->name);
+		if (o->type == OPT_STRING)
+			print_string(f, o->fallback != NULL ? o->fallback : "");
+		else
+			fprintf(f, "%s\n", o->fallback);
+	}
+	fputs("}\n", f);
+}
+
+int
+gh_conf_read_secret(const char *path, char **out, struct gh_error *err)
+{
+	char line[SECRET_LINE_MAX + 2];
+	FILE *f = fopen(path, "re");
+	char *got;
+	int ret = 0;
+
+	*out = NULL;
+	if (f == NULL)
+		return gh_refuse(err, GH_E_CONF, "%.160s: %m", path);
+	setvbuf(f, NULL, _IONBF, 0); /* no copy of the secret in stdio's buffer */
+	got = fgets(line, sizeof(line), f);
+	fclose(f);
+	if (got == NULL)
+		return gh_refuse(err, GH_E_CONF, "%.160s: is empty or cannot be read", path);
+	line[strcspn(line, "\r\n")] = '\0';
+	if (strlen(line) > SECRET_LINE_MAX)
+		ret = gh_refuse(err, GH_E_CONF, "%.160s: first line is longer than %d bytes", path,
+		    SECRET_LINE_MAX);
+	else if ((*out = strdup(line)) == NULL)
+		ret = gh_fail(err, GH_E_NOMEM, "%s", path);
+	OPENSSL_cleanse(line, sizeof(line));
+	return ret;
+}
+
+int
+gh_conf_read_key(const char *path, unsigned char out[32], struct gh_error *err)
+{
+	unsigned char *p = NULL;
+	size_t n = 0;
+	char *text;
+	int ret;
+
+	memset(out, 0, 32);
+	if ((ret = gh_conf_read_secret(path, &text, err)) != 0)
+		return ret;
+	if (strlen(text) != 64 || gh_hex_decode(text, 64, &p, &n, NULL) != 0)
+		ret = gh_refuse(err, GH_E_CONF, "%.160s: must hold 64 hex digits", path);
+	else
+		memcpy(out, p, 32);
+	OPENSSL_cleanse(text, strlen(text));
+	if (p != NULL)
+		OPENSSL_cleanse(p, n);
+	free(text);
+	free(p);
+	return ret;
+}

@@ -1,0 +1,71 @@
+/* Requests and replies as values. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "http.h"
+
+static void
+wipe_text(char *s)
+{
+	if (s != NULL)
+		OPENSSL_cleanse(s, strlen(s));
+	free(s);
+}
+
+void
+gh_http_request_clear(struct gh_http_request *req)
+{
+	free(req->path);
+	free(req->query);
+	wipe_text(req->authorization);
+	free(req->app_key);
+	free(req->signature);
+	wipe_text(req->token);
+	free(req->content_type);
+	if (req->body != NULL)
+		OPENSSL_cleanse(req->body, req->body_len);
+	free(req->body);
+	free(req->client_cert);
+	memset(req, 0, sizeof(*req));
+}
+
+void
+gh_http_reply_clear(struct gh_http_reply *rep)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		free(rep->header[i].value);
+	free(rep->body);
+	free(rep->cause);
+	memset(rep, 0, sizeof(*rep));
+}
+
+void
+gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err)
+{
+	rep->code = gh_error_info(err->code)->name;
+	free(rep->cause);
+	rep->cause = strdup(err->detail); /* NULL: one line of the log says less */
+}
+
+void
+gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value)
+{
+	char *copy;
+
+	if (rep->headers == GH_HTTP_HEADERS_MAX || (copy = strdup(value)) == NULL)
+		return;
+	rep->header[rep->headers].name = name;
+	rep->header[rep->headers++].value = copy;
+}
+
+void
+gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type, char *text)
+{
+	free(rep->body);
+	rep->status = status;
+	rep->content_type = content_type;
+	rep->body = (unsigned char *)text;
+	rep->body_len = text != NULL ? strlen(text) : 0;
+}

@@ -1,0 +1,215 @@
+/*
+ * An officer's decision on a pending request. Four eyes: nobody decides on his own request. Approval does not
+ * trust what was true when the request came: the whole policy runs again.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "decide.h"
+#include "utf8.h"
+
+/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the safe side. */
+static bool
+is_same_account(const char *a, const char *b)
+{
+	const char *slash;
+	size_t n;
+
+	if ((slash = strrchr(a, '\\')) != NULL)
+		a = slash + 1;
+	if ((slash = strrchr(b, '\\')) != NULL)
+		b = slash + 1;
+	n = strcspn(a, "@");
+	return n == strcspn(b, "@") && strncasecmp(a, b, n) == 0;
+}
+
+static bool
+is_own_request(const struct requester *officer, const struct requester *owner)
+{
+	if (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0)
+		return true;
+	return is_same_account(officer->name, owner->name);
+}
+
+/* The pending request; *req and *out filled, to be cleared by the caller also after a failure. */
+static int
+get_pending(struct enroll_env *env, const struct requester *officer, int64_t id,
+    struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
+{
+	int64_t ca_id;
+	int rc;
+
+	memset(req, 0, sizeof(*req));
+	memset(out, 0, sizeof(*out));
+	if ((officer->roles & REQUESTER_ROLE_OFFICER) == 0)
+		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may decide requests.");
+	if ((rc = store_get_request(env->store, id, req, out, &ca_id, err)) != 0)
+		return rc;
+	if (is_own_request(officer, &req->requester))
+		return gh_refuse(err, GH_E_FORBIDDEN, "Nobody may decide his own request.");
+	if (out->disposition != DB_DISP_PENDING)
+		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
+	return 0;
+}
+
+/* Refusals of an officer are audited like those of a requester. */
+static int
+refused(struct enroll_env *env, const struct requester *officer, const struct enroll_request *req,
+    int64_t id, const struct gh_error *err)
+{
+	char object[32];
+
+	snprintf(object, sizeof(object), "request %lld", (long long)id);
+	enroll_audit_refusal(env, officer, req->request_id, object, err);
+	return err->code;
+}
+
+/* The application as it is now: its CA, templates and groups may have changed. */
+static int
+find_app(const struct enroll_env *env, const struct requester *owner, const struct app **app,
+    struct gh_error *err)
+{
+	*app = NULL;
+	if (owner->app_id == 0)
+		return 0;
+	*app = catalog_find_app_id(env->catalog, owner->app_id);
+	if (*app == NULL || !(*app)->is_enabled)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The application of this request is disabled or does not exist any more.");
+	return 0;
+}
+
+/* The name must still mean the entry that asked: an account that took over the name is another person. */
+static int
+find_owner(struct enroll_env *env, const struct requester *owner, struct dir_entry **entry,
+    struct gh_error *err)
+{
+	int rc = dir_find(env->dir, owner->name, entry, err);
+
+	if (rc != 0 || *owner->dn == '\0' || strcasecmp(owner->dn, (*entry)->dn) == 0)
+		return rc;
+	dir_entry_free(*entry);
+	*entry = NULL;
+	return gh_refuse(err, GH_E_CONFLICT, "The requester's directory entry was moved or replaced since "
+	    "the request: deny it and let him ask again.");
+}
+
+static int
+decide_again(struct enroll_env *env, const struct enroll_request *req, struct decision *d,
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	struct dir_entry *entry = NULL;
+	const struct app *app;
+	int rc;
+
+	memset(d, 0, sizeof(*d));
+	if ((rc = find_app(env, &req->requester, &app, err)) != 0 ||
+	    (rc = find_owner(env, &req->requester, &entry, err)) != 0)
+		return rc;
+	enroll_outcome_clear(out);
+	rc = enroll_decide(env, app, entry, req, true, d, out, err);
+	dir_entry_free(entry);
+	return rc;
+}
+
+static int
+commit(struct enroll_env *env, const struct requester *officer, int64_t id,
+    const struct enroll_request *req, const struct decision *d, const char *detail,
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	struct store_decision sd = {
+		.req = req,
+		.template_id = d->tmpl != NULL ? d->tmpl->id : 0,
+		.ca = d->ca,
+		.detail = detail,
+	};
+	int rc = store_decide(env->store, id, officer, &sd, out, err);
+
+	if (rc == 0) {
+		out->cms_request_id = id;
+		enroll_report(req, out, req->template_name);
+	}
+	return rc;
+}
+
+/* Issue, or deny when the policy as it is now says no. Failures leave the request pending. */
+static int
+approve(struct enroll_env *env, const struct requester *officer, int64_t id,
+    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	char detail[sizeof(err->detail)];
+	struct decision d;
+	int rc = decide_again(env, req, &d, out, err);
+
+	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
+	if (rc != 0 && gh_error_info(rc)->is_denial) {
+		snprintf(detail, sizeof(detail), "approved, but: %.450s", err->detail);
+		enroll_outcome_deny(out, err);
+		rc = 0;
+	}
+	enroll_utf8_clean(detail);
+	if (rc == 0)
+		rc = commit(env, officer, id, req, &d, *detail != '\0' ? detail : NULL, out, err);
+	enroll_decision_clear(&d);
+	return rc;
+}
+
+int
+enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+{
+	struct enroll_request req;
+	struct gh_error own;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	rc = get_pending(env, officer, cms_request_id, &req, out, err);
+	if (rc == 0)
+		rc = approve(env, officer, cms_request_id, &req, comment, out, err);
+	if (rc != 0) {
+		rc = refused(env, officer, &req, cms_request_id, err);
+		enroll_outcome_clear(out);
+	}
+	enroll_request_clear(&req);
+	return rc;
+}
+
+static int
+deny(struct enroll_env *env, const struct requester *officer, int64_t id,
+    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	const struct decision none = { 0 };
+
+	enroll_outcome_clear(out);
+	out->disposition = DB_DISP_DENIED;
+	out->status_code = gh_error_info(GH_E_DENIED_BY_ADMIN)->hresult;
+	snprintf(out->message, sizeof(out->message), "Denied by %.100s%s%s", officer->name,
+	    comment != NULL && *comment != '\0' ? "  " : "", comment != NULL ? comment : "");
+	enroll_utf8_clean(out->message);
+	return commit(env, officer, id, req, &none, out->message, out, err);
+}
+
+int
+enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+{
+	struct enroll_request req;
+	struct gh_error own;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	rc = get_pending(env, officer, cms_request_id, &req, out, err);
+	if (rc == 0)
+		rc = deny(env, officer, cms_request_id, &req, comment, out, err);
+	if (rc != 0) {
+		rc = refused(env, officer, &req, cms_request_id, err);
+		enroll_outcome_clear(out);
+	}
+	enroll_request_clear(&req);
+	return rc;
+}

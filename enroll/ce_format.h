@@ -1,0 +1,18 @@
+/* The answers of CertEnroll: one line of JSON, members in the documented order. */
+#ifndef ENROLL_CE_FORMAT_H
+#define ENROLL_CE_FORMAT_H
+
+#include "ce.h"
+
+/*
+ * The Pkcs10 response body of a decided request. Certificates holds the leaf (cert_only) or a certs-only
+ * PKCS#7 with the whole chain, base64 with CRLF at 64. denied_status: HTTP status when it was denied.
+ * GH_E_INTERNAL, GH_E_NOMEM: *rep is untouched.
+ */
+int ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
+    struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
+
+/* Send a JSON value; takes json over. Without memory a plain 500. */
+void ce_format_json(struct gh_http_reply *rep, int status, gh_json *json);
+
+#endif

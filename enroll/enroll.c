@@ -1,0 +1,176 @@
+/* The pipeline: decide (decide.c), record in one commit, complete recorded answers. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+
+#include "decide.h"
+#include "utf8.h"
+
+int
+enroll_load_catalog(struct store *store, const unsigned char server_secret[32], struct catalog **out,
+    struct gh_error *err)
+{
+	gh_json *json = NULL;
+	int rc;
+
+	*out = NULL;
+	if ((rc = store_load_catalog(store, &json, err)) != 0)
+		return rc;
+	rc = catalog_new(json, server_secret, out, err);
+	gh_json_free(json);
+	return rc;
+}
+
+/* Is the failure the caller's own? What may succeed later, or is our bug, says nothing about him. */
+static bool
+is_refusal(enum gh_code code)
+{
+	const struct gh_error_info *info = gh_error_info(code);
+
+	return !info->is_retryable && info->http_status < 500;
+}
+
+void
+enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const char *request_id,
+    const char *object, const struct gh_error *err)
+{
+	char detail[sizeof(err->detail) + 32];
+	struct store_audit a = {
+		.event = "enroll.refused", .outcome = "failure", .who = who, .request_id = request_id,
+		.object = object, .detail = detail,
+	};
+	struct gh_error why;
+
+	snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
+	enroll_utf8_clean(detail);
+	gh_log_kv(is_refusal(err->code) ? GH_LOG_INFO : GH_LOG_ERROR, "enrollment failed",
+	    "requester", who->name, "application", who->app_name, "object", object, "detail", detail, NULL);
+	if (is_refusal(err->code) && store_audit(env->store, &a, &why) != 0)
+		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
+}
+
+/* A CA by the name that the certificate gives its issuer. */
+static const struct ca *
+find_issuer(const struct catalog *c, const char *issuer_dn)
+{
+	for (size_t i = 0; issuer_dn != NULL && i < c->cas; i++)
+		if (strcmp(c->ca[i]->issuer_dn, issuer_dn) == 0)
+			return c->ca[i];
+	return NULL;
+}
+
+int
+enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	const struct ca *ca;
+	int rc;
+
+	if (out->chain.n != 1)
+		return 0;
+	ca = ca_id != 0 ? catalog_find_ca_id(env->catalog, ca_id)
+	    : find_issuer(env->catalog, out->issuer_dn);
+	if (ca == NULL)
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "issuer of the recorded certificate %s is not in "
+		    "the catalog", out->serial);
+	for (size_t i = 0; i < ca->chain.n; i++)
+		if ((rc = cert_chain_add(&out->chain, ca->chain.cert[i].der, ca->chain.cert[i].len,
+		    err)) != 0)
+			return rc;
+	return 0;
+}
+
+/*
+ * One commit. Metadata as it was checked goes to the row: for a denial it was not checked, and is left out.
+ * The race of two equal requests is decided here: the second gets the first one's answer.
+ */
+static int
+record(struct enroll_env *env, const struct enroll_request *req, const struct decision *d,
+    const char *detail, struct enroll_outcome *out, struct gh_error *err)
+{
+	struct enroll_request checked = *req;
+	struct store_decision sd = {
+		.req = &checked,
+		.template_id = d->tmpl != NULL ? d->tmpl->id : 0,
+		.ca = d->ca,
+		.detail = detail,
+	};
+	int rc;
+
+	checked.metadata = d->metadata;
+	if ((rc = store_record(env->store, &sd, out, err)) != 0)
+		return rc;
+	if ((rc = enroll_complete_chain(env, 0, out, err)) != 0)
+		return rc;
+	enroll_report(req, out, d->tmpl != NULL ? tmpl_name(d->tmpl->tmpl) : req->template_name);
+	return 0;
+}
+
+/* Denied by policy is an answer, and recorded; all else is a failure of this call. */
+static int
+record_failure(struct enroll_env *env, const struct enroll_request *req, const struct decision *d,
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	struct gh_error why = *err;
+
+	if (!gh_error_info(why.code)->is_denial) {
+		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name, &why);
+		return why.code;
+	}
+	enroll_utf8_clean(why.detail);
+	enroll_outcome_deny(out, &why);
+	return record(env, req, d, why.detail, out, err);
+}
+
+int
+enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
+{
+	struct gh_error own;
+	struct decision d;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	rc = enroll_decide(env, app, entry, req, false, &d, out, err);
+	if (rc == 0)
+		rc = record(env, req, &d, NULL, out, err);
+	else
+		rc = record_failure(env, req, &d, out, err);
+	enroll_decision_clear(&d);
+	if (rc != 0)
+		enroll_outcome_clear(out);
+	return rc;
+}
+
+/* The requester is the same user by the same application. Officers see all. */
+static bool
+may_see(const struct requester *who, const struct requester *owner)
+{
+	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
+		return true;
+	return who->app_id == owner->app_id && strcasecmp(who->name, owner->name) == 0;
+}
+
+int
+enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	struct enroll_request req = { 0 };
+	int64_t ca_id = 0;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if ((rc = store_get_request(env->store, cms_request_id, &req, out, &ca_id, err)) != 0)
+		return rc;
+	if (!may_see(who, &req.requester))
+		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)cms_request_id);
+	else
+		rc = enroll_complete_chain(env, ca_id, out, err);
+	enroll_request_clear(&req);
+	if (rc != 0)
+		enroll_outcome_clear(out);
+	return rc;
+}

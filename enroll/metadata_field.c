@@ -1,0 +1,189 @@
+/* The definition of a metadata field, from JSON. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+#include "metadata.h"
+#include "metadata_value.h"
+
+/* Members a definition may have. hint, description, id and display_order are for people and the store. */
+static const char *const member[] = {
+	"name", "type", "required", "regex", "options", "default", "message", "hint", "description", "id",
+	"display_order", NULL
+};
+
+static bool
+is_member(const char *name)
+{
+	for (size_t i = 0; member[i] != NULL; i++)
+		if (strcmp(member[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int
+refuse_unknown(const gh_json *json, struct gh_error *err)
+{
+	if (gh_json_type(json) != GH_JSON_OBJECT)
+		return gh_refuse(err, GH_E_METADATA, "field definition is no object");
+	for (void *it = gh_json_iter(json); it != NULL; it = gh_json_next(json, it))
+		if (!is_member(gh_json_iter_name(it)))
+			return gh_refuse(err, GH_E_METADATA, "%.64s: unknown member",
+			    gh_json_iter_name(it));
+	return 0;
+}
+
+/* Optional string, copied; "" counts as absent. */
+static int
+text_member(const gh_json *json, const char *name, size_t max, char **out, struct gh_error *err)
+{
+	const gh_json *v = gh_json_get(json, name);
+	const char *s = gh_json_string(v);
+
+	if (gh_json_type(v) == GH_JSON_NULL || (s != NULL && *s == '\0'))
+		return 0;
+	if (s == NULL)
+		return gh_refuse(err, GH_E_METADATA, "%s: not a string", name);
+	if (strlen(s) > max)
+		return gh_refuse(err, GH_E_METADATA, "%s: longer than %zu bytes", name, max);
+	if ((*out = strdup(s)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "metadata field");
+	return 0;
+}
+
+/* Letters, digits, '-' and '_': the rule of the API that the clients know. */
+static int
+load_name(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	int rc = text_member(json, "name", METADATA_NAME_MAX, &f->name, err);
+
+	if (rc != 0)
+		return rc;
+	if (f->name == NULL)
+		return gh_refuse(err, GH_E_METADATA, "name: missing");
+	for (const char *p = f->name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
+			return gh_refuse(err, GH_E_METADATA,
+			    "name: only letters, digits, '-' and '_' are allowed");
+	return 0;
+}
+
+static int
+load_type(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	const gh_json *required = gh_json_get(json, "required");
+	int64_t type;
+
+	if (!gh_json_int(gh_json_get(json, "type"), &type) || type < METADATA_STRING ||
+	    type > METADATA_EMAIL)
+		return gh_refuse(err, GH_E_METADATA, "type: not a number from 1 to 7");
+	f->type = (enum metadata_type)type;
+	if (gh_json_type(required) != GH_JSON_NULL && gh_json_type(required) != GH_JSON_BOOL)
+		return gh_refuse(err, GH_E_METADATA, "required: not a boolean");
+	f->required = gh_json_bool(required, false);
+	return 0;
+}
+
+static int
+load_regex(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	int rc = text_member(json, "regex", METADATA_REGEX_MAX, &f->regex, err);
+
+	if (rc != 0 || f->regex == NULL)
+		return rc;
+	if (f->type != METADATA_STRING && f->type != METADATA_BIG_TEXT && f->type != METADATA_EMAIL)
+		return gh_refuse(err, GH_E_METADATA, "regex: only for String, BigText and Email");
+	if (!metadata_regex_is_usable(f->regex))
+		return gh_refuse(err, GH_E_METADATA,
+		    "regex: no POSIX extended expression, or one with back references");
+	return 0;
+}
+
+static int
+copy_options(const gh_json *options, struct metadata_field *f, struct gh_error *err)
+{
+	size_t n = gh_json_size(options);
+
+	if ((f->options = calloc(n + 1, sizeof(*f->options))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "metadata field");
+	for (size_t i = 0; i < n; i++) {
+		const char *s = gh_json_string(gh_json_at(options, i));
+
+		if (s == NULL || *s == '\0' || strlen(s) > METADATA_STRING_MAX)
+			return gh_refuse(err, GH_E_METADATA, "options[%zu]: not a string of 1 to %d bytes",
+			    i, METADATA_STRING_MAX);
+		if ((f->options[i] = strdup(s)) == NULL)
+			return gh_fail(err, GH_E_NOMEM, "metadata field");
+	}
+	return 0;
+}
+
+static int
+load_options(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	const gh_json *options = gh_json_get(json, "options");
+	size_t n = gh_json_size(options);
+
+	if (gh_json_type(options) != GH_JSON_NULL && gh_json_type(options) != GH_JSON_ARRAY)
+		return gh_refuse(err, GH_E_METADATA, "options: not an array");
+	if (n > METADATA_OPTIONS_MAX)
+		return gh_refuse(err, GH_E_METADATA, "options: more than %d", METADATA_OPTIONS_MAX);
+	if (f->type == METADATA_MULTIPLE_CHOICE)
+		return n > 0 ? copy_options(options, f, err)
+		    : gh_refuse(err, GH_E_METADATA, "options: missing");
+	if (n > 0)
+		return gh_refuse(err, GH_E_METADATA, "options: only for MultipleChoice");
+	return 0;
+}
+
+/* A default that the field itself would refuse makes every request fail: say so now. */
+static int
+load_default(const gh_json *json, struct metadata_field *f, struct gh_error *err)
+{
+	gh_json *value, *typed = NULL;
+	struct gh_error why;
+	int rc = text_member(json, "default", METADATA_BIG_TEXT_MAX, &f->default_value, err);
+
+	if (rc != 0 || f->default_value == NULL)
+		return rc;
+	if ((value = gh_json_new_string(f->default_value)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "metadata field");
+	rc = metadata_value(f, value, &typed, &why);
+	gh_json_free(value);
+	gh_json_free(typed);
+	return rc == 0 ? 0 : gh_refuse(err, GH_E_METADATA, "default: %.200s", why.message);
+}
+
+int
+metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_error *err)
+{
+	struct metadata_field f = { 0 };
+	int rc;
+
+	if ((rc = refuse_unknown(json, err)) != 0 || (rc = load_name(json, &f, err)) != 0 ||
+	    (rc = load_type(json, &f, err)) != 0 || (rc = load_regex(json, &f, err)) != 0 ||
+	    (rc = load_options(json, &f, err)) != 0 ||
+	    (rc = text_member(json, "message", METADATA_STRING_MAX, &f.message, err)) != 0 ||
+	    (rc = load_default(json, &f, err)) != 0) {
+		metadata_field_clear(&f);
+		memset(out, 0, sizeof(*out));
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+void
+metadata_field_clear(struct metadata_field *f)
+{
+	free(f->name);
+	free(f->regex);
+	free(f->default_value);
+	free(f->message);
+	for (char **o = f->options; o != NULL && *o != NULL; o++)
+		free(*o);
+	free(f->options);
+	memset(f, 0, sizeof(*f));
+}

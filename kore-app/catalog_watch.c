@@ -1,0 +1,186 @@
+/* The watcher: one connection that listens, another that loads. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "log.h"
+
+#include "enroll.h"
+
+#include "catalog_watch.h"
+
+#define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
+#define RETRY_SECONDS 1
+
+struct catalog_watch {
+	const struct gh_conf *conf;
+	const unsigned char *secret;
+	struct metrics_worker *gauges;
+	pthread_t thread;
+	pthread_mutex_t lock;            /* guards all below */
+	pthread_cond_t wake;
+	struct catalog *current;
+	bool stopping;
+};
+
+/* The thread's own. */
+struct connections {
+	struct store *listen;            /* for store_wait_change and nothing else */
+	struct store *load;
+	bool was_down;                   /* said so in the log */
+};
+
+static int
+open_connections(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
+{
+	int rc = 0;
+
+	if (c->listen == NULL)
+		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen, err);
+	if (rc == 0 && c->load == NULL)
+		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load, err);
+	return rc;
+}
+
+static void
+swap(struct catalog_watch *w, struct catalog *fresh)
+{
+	struct catalog *old;
+	int64_t generation = fresh->generation;
+
+	pthread_mutex_lock(&w->lock);
+	old = w->current;
+	w->current = fresh;
+	pthread_mutex_unlock(&w->lock);
+	atomic_store(&w->gauges->catalog_generation, generation);
+	catalog_free(old);
+	gh_log(GH_LOG_INFO, "configuration %lld in use", (long long)generation);
+}
+
+/*
+ * Wait for a change and load it. The wait comes first: its first call starts to listen and reports a change,
+ * so that nothing that happens between listening and loading is missed.
+ */
+static int
+step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh_error *err)
+{
+	struct catalog *fresh;
+	bool changed = false;
+	int rc = open_connections(w, c, err);
+
+	if (rc == 0)
+		rc = store_wait_change(c->listen, WAIT_MS, &changed, err);
+	if (rc != 0)
+		return rc;
+	*needs_load |= changed;
+	if (!*needs_load)
+		return 0;
+	rc = enroll_load_catalog(c->load, w->secret, &fresh, err);
+	if (rc != 0)
+		return rc;
+	*needs_load = false;
+	swap(w, fresh);
+	return 0;
+}
+
+static bool
+is_stopping(struct catalog_watch *w, int seconds)
+{
+	struct timespec until;
+	bool stopping;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	pthread_mutex_lock(&w->lock);
+	if (seconds > 0 && !w->stopping)
+		pthread_cond_timedwait(&w->wake, &w->lock, &until);
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
+static void
+report(struct connections *c, int rc, const struct gh_error *err)
+{
+	if (rc != 0 && !c->was_down)
+		gh_log_kv(GH_LOG_ERROR, "cannot read the configuration in the database; the last one stays",
+		    "cause", err->detail, NULL);
+	else if (rc == 0 && c->was_down)
+		gh_log(GH_LOG_INFO, "the database answers again");
+	c->was_down = rc != 0;
+}
+
+static void *
+watch(void *arg)
+{
+	struct catalog_watch *w = arg;
+	struct connections c = {0};
+	bool needs_load = true;
+	int rc = 0;
+
+	while (!is_stopping(w, rc != 0 ? RETRY_SECONDS : 0)) {
+		struct gh_error err = {0};
+
+		rc = step(w, &c, &needs_load, &err);
+		report(&c, rc, &err);
+	}
+	store_free(c.listen);
+	store_free(c.load);
+	return NULL;
+}
+
+int
+catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[32],
+    struct metrics_worker *gauges, struct catalog_watch **out, struct gh_error *err)
+{
+	struct catalog_watch *w = calloc(1, sizeof(*w));
+	sigset_t all, before;
+	int rc;
+
+	*out = NULL;
+	if (w == NULL)
+		return gh_fail(err, GH_E_NOMEM, "catalog watch");
+	w->conf = conf;
+	w->secret = server_secret;
+	w->gauges = gauges;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&w->thread, NULL, watch, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0) {
+		free(w);
+		return gh_fail(err, GH_E_INTERNAL, "cannot start the catalog thread");
+	}
+	*out = w;
+	return 0;
+}
+
+struct catalog *
+catalog_watch_get(struct catalog_watch *w)
+{
+	struct catalog *c;
+
+	pthread_mutex_lock(&w->lock);
+	c = w->current != NULL ? catalog_ref(w->current) : NULL;
+	pthread_mutex_unlock(&w->lock);
+	return c;
+}
+
+void
+catalog_watch_free(struct catalog_watch *w)
+{
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	catalog_free(w->current);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}

@@ -1,0 +1,23 @@
+/*
+ * Keeps the catalog of a worker process up to date: a thread that waits for changes in the database and
+ * swaps in a whole new snapshot. The last good one stays in use while the database is down.
+ */
+#ifndef CATALOG_WATCH_H
+#define CATALOG_WATCH_H
+
+#include "catalog.h"
+#include "conf.h"
+#include "metrics.h"
+
+struct catalog_watch;
+
+/* Starts the thread and does not wait for it. conf, server_secret and gauges must outlive it; the generation
+ * in use is written to gauges->catalog_generation. */
+int catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[32],
+    struct metrics_worker *gauges, struct catalog_watch **out, struct gh_error *err) GH_MUSTCHECK;
+/* The snapshot in use, referenced for the caller; NULL before the first one was loaded. */
+struct catalog *catalog_watch_get(struct catalog_watch *w);
+/* Ends the thread within about a second plus the database's timeout. Accepts NULL. */
+void catalog_watch_free(struct catalog_watch *w);
+
+#endif

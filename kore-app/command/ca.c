@@ -1,0 +1,195 @@
+/* `gatehouse ca`: certification authorities. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "encoding.h"
+
+#include "command.h"
+#include "list.h"
+#include "make_ca.h"
+#include "options.h"
+#include "pem.h"
+
+int
+cmd_ca_list(int argc, char **argv)
+{
+	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"SUBJECT", "subject"},
+		{"PARENT", "parent"}, {"NOT AFTER", "not_after"}, {"ENABLED", "enabled"}, {NULL, NULL}};
+	const struct list_view view = {STORE_LIST_CAS, columns};
+	const struct store_filter filter = {0};
+	const char *conf = NULL;
+	bool json = false;
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"", 0, 0, "Lists the certification authorities.",
+		"gatehouse ca list --json\n"};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	return (list_show(argv[0], conf, json, &view, &filter, 0));
+}
+
+/* The CA's row of the catalog, referenced for the caller: it holds the chain. The sealed key is taken out. */
+static int
+load_ca(const char *conf, const char *name, gh_json **out, struct gh_error *err)
+{
+	struct session s;
+	gh_json *catalog = NULL, *cas;
+	const char *found;
+	int rc = session_open(&s, conf, SESSION_STORE, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return (rc);
+	rc = store_load_catalog(s.store, &catalog, err);
+	session_close(&s);
+	if (rc != 0)
+		return (rc);
+	cas = gh_json_get(catalog, "cas");
+	for (size_t i = 0; i < gh_json_size(cas) && *out == NULL; i++) {
+		found = gh_json_string(gh_json_get(gh_json_at(cas, i), "name"));
+		if (found != NULL && strcasecmp(found, name) == 0)
+			*out = gh_json_ref(gh_json_at(cas, i));
+	}
+	gh_json_free(catalog);
+	if (*out == NULL)
+		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", name));
+	if (gh_json_set(*out, "sealed", gh_json_new_bool(gh_json_string(gh_json_get(*out, "sealed")) != NULL)) != 0)
+		return (gh_fail(err, GH_E_NOMEM, "CA"));
+	return (0);
+}
+
+static int
+show_text(const gh_json *ca)
+{
+	const char *text = gh_json_string(gh_json_at(gh_json_get(ca, "chain"), 0));
+	unsigned char *der = NULL;
+	size_t len;
+	int rc = COMMAND_FAILED;
+
+	if (output_object(ca, "chain") == COMMAND_OK && text != NULL &&
+	    gh_base64_decode(text, strlen(text), &der, &len, NULL) == 0) {
+		putchar('\n');
+		rc = pem_write_text(stdout, der, len);
+	}
+	free(der);
+	return (rc == COMMAND_OK ? output_finish() : rc);
+}
+
+int
+cmd_ca_show(int argc, char **argv)
+{
+	const char *conf = NULL;
+	bool json = false;
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"NAME", 1, 1, "Shows a CA and the content of its certificate.",
+		"gatehouse ca show issuing\n"};
+	struct gh_error err;
+	gh_json *ca;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (load_ca(conf, argv[1], &ca, &err) != 0)
+		return (command_fail(argv[0], &err));
+	rc = json ? output_json(ca) : show_text(ca);
+	gh_json_free(ca);
+	return (rc);
+}
+
+int
+cmd_ca_export(int argc, char **argv)
+{
+	const char *conf = NULL;
+	bool chain = false;
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&conf),
+		{"chain", 0, OPTION_FLAG, &chain, NULL, "also its issuers up to the root"},
+		OPTION_END,
+	};
+	static const struct usage usage = {"NAME", 1, 1, "Writes a CA's certificate as PEM to standard output.",
+		"gatehouse ca export root > root.pem\ngatehouse ca export issuing --chain > chain.pem\n"};
+	struct gh_error err;
+	gh_json *ca;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (load_ca(conf, argv[1], &ca, &err) != 0)
+		return (command_fail(argv[0], &err));
+	rc = pem_write_chain(stdout, gh_json_get(ca, "chain"), chain ? CERT_CHAIN_MAX : 1);
+	gh_json_free(ca);
+	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : rc);
+}
+
+static int
+create(const char *who, const char *conf, const struct make_ca *spec, bool json)
+{
+	struct gh_error err;
+	struct session s;
+	struct own_signer signer;
+	struct ca *ca = NULL;
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
+
+	if (rc != 0)
+		return (command_fail(who, &err));
+	rc = own_signer_start(s.conf, &signer, &err);
+	if (rc == 0) {
+		rc = make_ca(&s, &signer, spec, &ca, &err);
+		own_signer_stop(&signer);
+	}
+	session_close(&s);
+	if (rc == GH_E_CONFLICT)
+		gh_refuse(&err, rc, "there is a CA \"%s\" already", spec->name);
+	if (rc != 0)
+		return (command_fail(who, &err));
+	if (json)
+		printf("{\"id\":%lld}\n", (long long)ca->id);
+	else
+		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
+	ca_free(ca);
+	return (output_finish());
+}
+
+int
+cmd_ca_create(int argc, char **argv)
+{
+	const char *conf = NULL;
+	struct make_ca spec = {.key_alg = "P-256", .years = 10,
+		.limits = {.min_rsa_bits = 2048, .allow_rsa = 1, .allow_ec = 1, .allow_ed25519 = 1}};
+	struct option_list cdp = {.n = 0}, aia = {.n = 0}, ocsp = {.n = 0};
+	bool json = false;
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&conf),
+		{"parent", 'p', OPTION_TEXT, &spec.parent, "CA", "CA that signs it"},
+		{"subject", 's', OPTION_TEXT, &spec.subject, "DN", "its distinguished name"},
+		{"key-alg", 0, OPTION_TEXT, &spec.key_alg, "ALG", MAKE_CA_KEY_ALGS " (default: P-256)"},
+		{"years", 0, OPTION_NUMBER, &spec.years, "N", "validity (default: 10)"},
+		{"cdp-url", 0, OPTION_LIST, &cdp, "URL", "its CRL, in the certificates it issues; repeat"},
+		{"aia-url", 0, OPTION_LIST, &aia, "URL", "its certificate, likewise; repeat"},
+		{"ocsp-url", 0, OPTION_LIST, &ocsp, "URL", "its OCSP responder, likewise; repeat"},
+		OPTION_JSON(&json),
+		OPTION_END,
+	};
+	static const struct usage usage = {"NAME", 1, 1,
+		"Creates a CA below another one, for end entities. Its key is made by a signer of this command and "
+		"stored sealed; running gateways can use it within a second.",
+		"gatehouse ca create mobile --parent root --subject 'CN=Mobile CA,O=Corp,C=DE'\n"};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (spec.parent == NULL || spec.subject == NULL)
+		return (command_usage(argv[0], "--parent and --subject are needed"));
+	if (!make_ca_is_key_alg(spec.key_alg))
+		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+	if (spec.years < 1 || spec.years > 50)
+		return (command_usage(argv[0], "--years is from 1 to 50"));
+	spec.name = argv[1];
+	spec.cdp = cdp.v;
+	spec.aia = aia.v;
+	spec.ocsp = ocsp.v;
+	return (create(argv[0], conf, &spec, json));
+}

@@ -1,0 +1,137 @@
+/* `gatehouse cert`: what was issued. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "encoding.h"
+
+#include "command.h"
+#include "list.h"
+#include "options.h"
+#include "pem.h"
+
+int
+cmd_cert_list(int argc, char **argv)
+{
+	static const struct output_column columns[] = {{"ID", "id"}, {"SERIAL", "serial"},
+		{"SUBJECT", "subject"}, {"REQUESTER", "requester"}, {"TEMPLATE", "template"},
+		{"NOT AFTER", "not_after"}, {"STATUS", "status"}, {NULL, NULL}};
+	const struct list_view view = {STORE_LIST_CERTS, columns};
+	struct store_filter filter = {.newest_first = true};
+	const char *conf = NULL;
+	bool json = false;
+	int limit = 50;
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&conf),
+		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME"},
+		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
+		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one issued"},
+		OPTION_JSON(&json),
+		OPTION_END,
+	};
+	static const struct usage usage = {"", 0, 0, "Lists issued certificates, newest first.",
+		"gatehouse cert list --requester alice\ngatehouse cert list --limit 0 --json\n"};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	return (list_show(argv[0], conf, json, &view, &filter, limit));
+}
+
+/* The object of store_get_cert and its DER. der malloc'd. */
+struct found_cert {
+	gh_json *row;
+	unsigned char *der;
+	size_t len;
+};
+
+static void
+found_clear(struct found_cert *f)
+{
+	gh_json_free(f->row);
+	free(f->der);
+}
+
+static int
+find_cert(const char *conf, const char *id, struct found_cert *f, struct gh_error *err)
+{
+	struct session s;
+	const char *text;
+	int rc = session_open(&s, conf, SESSION_STORE, err);
+
+	memset(f, 0, sizeof(*f));
+	if (rc != 0)
+		return (rc);
+	rc = store_get_cert(s.store, id, &f->row, err);
+	session_close(&s);
+	if (rc == GH_E_NOT_FOUND)
+		return (gh_refuse(err, rc, "there is no certificate with id, serial or thumbprint %.100s", id));
+	if (rc != 0)
+		return (rc);
+	text = gh_json_string(gh_json_get(f->row, "der"));
+	if (text == NULL)
+		rc = gh_fail(err, GH_E_DB, "certificate without DER");
+	else
+		rc = gh_base64_decode(text, strlen(text), &f->der, &f->len, err);
+	if (rc != 0)
+		found_clear(f);
+	return (rc);
+}
+
+int
+cmd_cert_show(int argc, char **argv)
+{
+	const char *conf = NULL;
+	bool json = false;
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
+		"Shows what is recorded of a certificate, and its content.",
+		"gatehouse cert show 17\ngatehouse cert show 3F9A0C... --json\n"};
+	struct found_cert f;
+	struct gh_error err;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (find_cert(conf, argv[1], &f, &err) != 0)
+		return (command_fail(argv[0], &err));
+	if (json)
+		rc = output_json(f.row);
+	else {
+		rc = output_object(f.row, "der");
+		putchar('\n');
+		if (pem_write_text(stdout, f.der, f.len) != COMMAND_OK)
+			rc = COMMAND_FAILED;
+	}
+	found_clear(&f);
+	return (rc);
+}
+
+int
+cmd_cert_export(int argc, char **argv)
+{
+	const char *conf = NULL;
+	bool der = false;
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&conf),
+		{"der", 0, OPTION_FLAG, &der, NULL, "write DER, not PEM"},
+		OPTION_END,
+	};
+	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
+		"Writes a certificate to standard output.",
+		"gatehouse cert export 17 > alice.pem\ngatehouse cert export --der 17 > alice.cer\n"};
+	struct found_cert f;
+	struct gh_error err;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (find_cert(conf, argv[1], &f, &err) != 0)
+		return (command_fail(argv[0], &err));
+	if (der)
+		rc = fwrite(f.der, 1, f.len, stdout) == f.len ? COMMAND_OK : COMMAND_FAILED;
+	else
+		rc = pem_write_certificate(stdout, f.der, f.len);
+	found_clear(&f);
+	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : rc);
+}

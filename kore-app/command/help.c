@@ -1,0 +1,126 @@
+/* `gatehouse help`, and what is said when no command fits. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "help.h"
+#include "options.h"
+
+const struct command *
+help_find(const char *noun, const char *verb)
+{
+	for (size_t i = 0; i < command_table_len; i++) {
+		const struct command *c = &command_table[i];
+
+		if (strcmp(c->noun, noun) != 0)
+			continue;
+		if (c->verb == NULL || (verb != NULL && strcmp(c->verb, verb) == 0))
+			return (c);
+	}
+	return (NULL);
+}
+
+/* noun NULL: all. Returns how many were printed. */
+static size_t
+print_commands(FILE *f, const char *noun)
+{
+	char name[40];
+	size_t n = 0;
+
+	for (size_t i = 0; i < command_table_len; i++) {
+		const struct command *c = &command_table[i];
+
+		if (noun != NULL && strcmp(c->noun, noun) != 0)
+			continue;
+		snprintf(name, sizeof(name), "%s %s", c->noun, c->verb != NULL ? c->verb : "");
+		fprintf(f, "  %-18s %s\n", name, c->summary);
+		n++;
+	}
+	return (n);
+}
+
+void
+help_overview(FILE *f)
+{
+	fputs("Usage: gatehouse COMMAND [options]\n\n"
+	      "Certificate enrollment gateway: administration, and the enrollment client.\n\n"
+	      "Commands:\n", f);
+	print_commands(f, NULL);
+	fputs("\n`gatehouse COMMAND --help` explains one command. Exit codes: 0 done, 1 failed or denied,\n"
+	      "2 wrong options or configuration, 3 request pending. The manual is gatehouse(1).\n", f);
+}
+
+int
+help_noun(const char *noun, const char *verb)
+{
+	bool asked = verb != NULL && (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0);
+	FILE *f = asked ? stdout : stderr;
+	bool known = false;
+
+	for (size_t i = 0; i < command_table_len && !known; i++)
+		known = strcmp(command_table[i].noun, noun) == 0;
+	if (!known) {
+		fprintf(stderr, "gatehouse: there is no command \"%s\"; `gatehouse help` lists them\n", noun);
+		return (COMMAND_USAGE);
+	}
+	if (!asked && verb != NULL)
+		fprintf(f, "gatehouse: there is no command \"%s %s\"\n", noun, verb);
+	fprintf(f, "Usage: gatehouse %s VERB [options]\n\n", noun);
+	print_commands(f, noun);
+	return (asked ? COMMAND_OK : COMMAND_USAGE);
+}
+
+/* One line for each command: scripts (and the tests) walk it. */
+static int
+list_names(void)
+{
+	for (size_t i = 0; i < command_table_len; i++) {
+		const struct command *c = &command_table[i];
+
+		printf("%s%s%s\n", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
+	}
+	return (COMMAND_OK);
+}
+
+int
+cmd_help(int argc, char **argv)
+{
+	bool names = false;
+	const struct option_row rows[] = {
+		{"list", 0, OPTION_FLAG, &names, NULL, "only the names of all commands, one a line"},
+		OPTION_END,
+	};
+	static const struct usage usage = {"[COMMAND [VERB]]", 0, 2,
+		"Shows all commands, or explains one.", "gatehouse help app create\n"};
+	const struct command *c;
+	char name[64], *help[] = {name, (char[]){"--help"}, NULL};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (names)
+		return (list_names());
+	if (n == 0) {
+		help_overview(stdout);
+		return (COMMAND_OK);
+	}
+	c = help_find(argv[1], n > 1 ? argv[2] : NULL);
+	if (c == NULL)
+		return (help_noun(argv[1], n > 1 ? argv[2] : "--help"));
+	snprintf(name, sizeof(name), "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "",
+	    c->verb != NULL ? c->verb : "");
+	return (c->run(2, help));
+}
+
+int
+cmd_version(int argc, char **argv)
+{
+	bool json = false;
+	const struct option_row rows[] = {OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"", 0, 0, "Prints the version of this program.", NULL};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	printf(json ? "{\"version\":\"%s\"}\n" : "gatehouse %s\n", GATEHOUSE_VERSION);
+	return (COMMAND_OK);
+}

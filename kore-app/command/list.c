@@ -1,0 +1,95 @@
+/* Keyset paging over store_list, and its presentation. */
+#include <strings.h>
+
+#include "command.h"
+#include "list.h"
+
+#define LIST_PAGE 1000                   /* rows of one query, the most that the store gives */
+
+/* Append the rows of page to all; the id of the last one goes to *last. */
+static int
+append_page(gh_json *all, const gh_json *page, int64_t *last)
+{
+	for (size_t i = 0; i < gh_json_size(page); i++) {
+		gh_json *row = gh_json_at(page, i);
+
+		if (!gh_json_int(gh_json_get(row, "id"), last))
+			*last = 0;
+		if (gh_json_append(all, gh_json_ref(row)) != 0)
+			return (-1);
+	}
+	return (0);
+}
+
+int
+list_load(struct store *store, enum store_list what, struct store_filter filter, int limit, gh_json **out,
+    struct gh_error *err)
+{
+	gh_json *all = gh_json_new_array(), *page;
+	size_t got;
+	int rc = all != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "list");
+
+	*out = NULL;
+	filter.after_id = 0;
+	while (rc == 0) {
+		size_t left = limit > 0 ? (size_t)limit - gh_json_size(all) : LIST_PAGE;
+
+		filter.limit = (int)(left < LIST_PAGE ? left : LIST_PAGE);
+		if (filter.limit == 0)
+			break;
+		rc = store_list(store, what, &filter, &page, err);
+		if (rc != 0)
+			break;
+		got = gh_json_size(page);
+		if (append_page(all, page, &filter.after_id) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "list");
+		gh_json_free(page);
+		if (got < (size_t)filter.limit || filter.after_id == 0)
+			break;
+	}
+	if (rc != 0)
+		gh_json_free(all);
+	else
+		*out = all;
+	return (rc);
+}
+
+int
+list_show(const char *who, const char *conf, bool json, const struct list_view *view,
+    const struct store_filter *filter, int limit)
+{
+	struct gh_error err;
+	struct session s;
+	gh_json *rows;
+	int rc = session_open(&s, conf, SESSION_STORE, &err);
+
+	if (rc != 0)
+		return (command_fail(who, &err));
+	rc = list_load(s.store, view->what, *filter, limit, &rows, &err);
+	session_close(&s);
+	if (rc != 0)
+		return (command_fail(who, &err));
+	rc = json ? output_json(rows) : output_table(rows, view->columns);
+	gh_json_free(rows);
+	return (rc);
+}
+
+int
+list_find(struct store *store, enum store_list what, const char *name, gh_json **out, struct gh_error *err)
+{
+	struct store_filter filter = {.name = name};
+	gh_json *rows;
+	int rc = list_load(store, what, filter, 0, &rows, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return (rc);
+	for (size_t i = 0; i < gh_json_size(rows) && *out == NULL; i++) {
+		const char *n = gh_json_string(gh_json_get(gh_json_at(rows, i), "name"));
+
+		if (n != NULL && strcasecmp(n, name) == 0)
+			*out = gh_json_ref(gh_json_at(rows, i));
+	}
+	gh_json_free(rows);
+	return (*out != NULL ? 0 : gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name));
+}

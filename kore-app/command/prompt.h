@@ -1,0 +1,15 @@
+/* Passwords: typed without echo, or the first line of a file. */
+#ifndef PROMPT_H
+#define PROMPT_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+/* file NULL: asked on the terminal (twice with confirm); "-": first line of standard input. *out malloc'd,
+ * never empty; free with prompt_free. GH_E_CONF when there is no terminal to ask on. */
+int prompt_password(const char *file, const char *question, bool confirm, char **out, struct gh_error *err)
+    GH_MUSTCHECK;
+void prompt_free(char *password);        /* wipes; accepts NULL */
+
+#endif

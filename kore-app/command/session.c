@@ -1,0 +1,103 @@
+/*
+ * Who may read the configuration may administer: it names the database and the secrets. So the command
+ * acts with all roles, and the audit record holds the operating system user (user@host).
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "session.h"
+
+#define SESSION_CONF_DEFAULT "/etc/gatehouse/gatehouse.conf"
+
+const char *
+session_conf_path(const char *given)
+{
+	const char *env = getenv("GATEHOUSE_CONF");
+
+	if (given != NULL)
+		return (given);
+	return (env != NULL && env[0] != '\0' ? env : SESSION_CONF_DEFAULT);
+}
+
+static void
+fill_requester(struct requester *who)
+{
+	char host[128] = "localhost";
+	const struct passwd *pw = getpwuid(getuid());
+
+	memset(who, 0, sizeof(*who));
+	who->kind = REQUESTER_COMMAND;
+	who->roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		snprintf(host, sizeof(host), "localhost");
+	host[sizeof(host) - 1] = '\0';
+	if (pw != NULL)
+		snprintf(who->name, sizeof(who->name), "%s@%s", pw->pw_name, host);
+	else
+		snprintf(who->name, sizeof(who->name), "uid%ld@%s", (long)getuid(), host);
+}
+
+int
+session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err)
+{
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	fill_requester(&s->who);
+	rc = gh_conf_load(session_conf_path(conf_path), &s->conf, err);
+	if (rc == 0 && (parts & SESSION_SECRET) != 0)
+		rc = gh_conf_read_key(s->conf->gateway.secret_file, s->secret, err);
+	if (rc == 0 && (parts & (SESSION_STORE | SESSION_RAW_STORE)) != 0)
+		rc = store_new(s->conf->database.conninfo, s->conf->database.timeout_ms, &s->store, err);
+	if (rc == 0 && (parts & SESSION_STORE) != 0)
+		rc = store_check_schema(s->store, err);
+	if (rc != 0)
+		session_close(s);
+	return (rc);
+}
+
+void
+session_close(struct session *s)
+{
+	store_free(s->store);
+	gh_conf_free(s->conf);
+	OPENSSL_cleanse(s->secret, sizeof(s->secret));
+	memset(s, 0, sizeof(*s));
+}
+
+int
+session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
+{
+	int rc;
+
+	memset(e, 0, sizeof(*e));
+	e->env.conf = s->conf;
+	e->env.server_secret = s->secret;
+	e->env.store = s->store;
+	rc = enroll_load_catalog(s->store, s->secret, &e->env.catalog, err);
+	if (rc == 0)
+		rc = dir_shared_new(s->conf, &e->shared, err);
+	if (rc == 0)
+		rc = dir_new(e->shared, &e->env.dir, err);
+	if (rc == 0)
+		rc = signer_client_new(s->conf->signer.socket, s->conf->signer.timeout_ms, &e->env.signer, err);
+	if (rc != 0)
+		session_env_free(e);
+	return (rc);
+}
+
+void
+session_env_free(struct session_env *e)
+{
+	signer_client_free(e->env.signer);
+	dir_free(e->env.dir);
+	dir_shared_free(e->shared);
+	if (e->env.catalog != NULL)
+		catalog_free(e->env.catalog);
+	memset(e, 0, sizeof(*e));
+}

@@ -1,0 +1,36 @@
+/* What an administrative command works with: configuration, database, server secret, and who asks. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "conf.h"
+#include "enroll.h"
+#include "error.h"
+#include "requester.h"
+#include "store/store.h"
+
+#define SESSION_STORE 1u                 /* connect, and check that the schema fits */
+#define SESSION_RAW_STORE 2u             /* connect only: for migrations */
+#define SESSION_SECRET 4u                /* gateway.secret_file */
+
+struct session {
+	struct gh_conf *conf;
+	struct store *store;
+	unsigned char secret[32];
+	struct requester who;
+};
+
+/* The configuration file named, else $GATEHOUSE_CONF, else /etc/gatehouse/gatehouse.conf. */
+const char *session_conf_path(const char *given);
+/* parts: SESSION_*. On failure *s is closed. */
+int session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
+void session_close(struct session *s);
+
+/* What the pipeline needs besides: catalog, directory, signer. Free with session_env_free. */
+struct session_env {
+	struct enroll_env env;
+	struct dir_shared *shared;
+};
+int session_env_open(struct session *s, struct session_env *e, struct gh_error *err) GH_MUSTCHECK;
+void session_env_free(struct session_env *e);
+
+#endif

@@ -1,0 +1,284 @@
+/* Reachability of database, signer and directory: one thread each, so that a slow one delays no other. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "signer_client.h"
+#include "store/store.h"
+
+#include "health.h"
+
+#define INTERVAL_MS 1000
+/* An answer older than this says nothing any more: the check itself hangs. */
+#define MAX_AGE_US (5 * 1000000)
+
+enum peer { PEER_DATABASE, PEER_SIGNER, PEER_DIRECTORY, PEERS };
+
+struct check {
+	struct health *health;
+	enum peer peer;
+	pthread_t thread;
+	bool is_started;
+	atomic_bool is_up;
+	_Atomic int64_t checked_us;      /* 0: never */
+};
+
+struct health {
+	const struct gh_conf *conf;
+	struct dir_shared *dir;
+	struct catalog_watch *catalog;
+	struct check check[PEERS];
+	pthread_mutex_t lock;            /* guards stopping */
+	pthread_cond_t wake;
+	bool stopping;
+};
+
+static _Atomic(struct health *) published;
+
+/* ---- one question each; the handle is made at the first one and kept ---- */
+
+static int
+ask_database(const struct health *h, void **handle, struct gh_error *err)
+{
+	struct store *s = *handle;
+	int rc = 0;
+
+	if (s == NULL)
+		rc = store_new(h->conf->database.conninfo, h->conf->database.timeout_ms, &s, err);
+	*handle = s;
+	return rc != 0 ? rc : store_ping(s, err);
+}
+
+static int
+ask_signer(const struct health *h, void **handle, struct gh_error *err)
+{
+	struct signer_client *c = *handle;
+	int rc = 0;
+
+	if (c == NULL)
+		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &c, err);
+	*handle = c;
+	return rc != 0 ? rc : signer_client_ping(c, err);
+}
+
+static int
+ask_directory(const struct health *h, void **handle, struct gh_error *err)
+{
+	struct dir *d = *handle;
+	int rc = 0;
+
+	if (d == NULL)
+		rc = dir_new(h->dir, &d, err);
+	*handle = d;
+	return rc != 0 ? rc : dir_ping(d, err);
+}
+
+static void
+free_database(void *p)
+{
+	store_free(p);
+}
+
+static void
+free_signer(void *p)
+{
+	signer_client_free(p);
+}
+
+static void
+free_directory(void *p)
+{
+	dir_free(p);
+}
+
+static const struct {
+	const char *name;
+	int (*ask)(const struct health *h, void **handle, struct gh_error *err);
+	void (*free)(void *handle);
+} peers[PEERS] = {
+	[PEER_DATABASE] = {"database", ask_database, free_database},
+	[PEER_SIGNER] = {"signer", ask_signer, free_signer},
+	[PEER_DIRECTORY] = {"directory", ask_directory, free_directory},
+};
+
+/* ---- threads ---- */
+
+static bool
+is_stopping(struct health *h)
+{
+	struct timespec until;
+	bool stopping;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += INTERVAL_MS / 1000;
+	pthread_mutex_lock(&h->lock);
+	if (!h->stopping)
+		pthread_cond_timedwait(&h->wake, &h->lock, &until);
+	stopping = h->stopping;
+	pthread_mutex_unlock(&h->lock);
+	return stopping;
+}
+
+static void
+record(struct check *c, int rc, const struct gh_error *err)
+{
+	bool was_up = atomic_load(&c->is_up), was_checked = atomic_load(&c->checked_us) != 0;
+
+	atomic_store(&c->is_up, rc == 0);
+	atomic_store(&c->checked_us, gh_now_us());
+	if (rc != 0 && (was_up || !was_checked))
+		gh_log_kv(GH_LOG_ERROR, "not reachable", "peer", peers[c->peer].name, "cause", err->detail,
+		    NULL);
+	else if (rc == 0 && !was_up && was_checked)
+		gh_log_kv(GH_LOG_INFO, "reachable again", "peer", peers[c->peer].name, NULL);
+}
+
+static void *
+check_main(void *arg)
+{
+	struct check *c = arg;
+	void *handle = NULL;
+
+	do {
+		struct gh_error err = {0};
+
+		record(c, peers[c->peer].ask(c->health, &handle, &err), &err);
+	} while (!is_stopping(c->health));
+	peers[c->peer].free(handle);
+	return NULL;
+}
+
+int
+health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_watch *catalog,
+    struct health **out, struct gh_error *err)
+{
+	struct health *h = calloc(1, sizeof(*h));
+	sigset_t all, before;
+	int rc = 0;
+
+	*out = NULL;
+	if (h == NULL)
+		return gh_fail(err, GH_E_NOMEM, "health");
+	h->conf = conf;
+	h->dir = dir;
+	h->catalog = catalog;
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->wake, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (int i = 0; i < PEERS && rc == 0; i++) {
+		h->check[i].health = h;
+		h->check[i].peer = (enum peer)i;
+		rc = pthread_create(&h->check[i].thread, NULL, check_main, &h->check[i]);
+		h->check[i].is_started = rc == 0;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0) {
+		health_free(h);
+		return gh_fail(err, GH_E_INTERNAL, "cannot start the health threads");
+	}
+	*out = h;
+	return 0;
+}
+
+void
+health_free(struct health *h)
+{
+	if (h == NULL)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->stopping = true;
+	pthread_cond_broadcast(&h->wake);
+	pthread_mutex_unlock(&h->lock);
+	for (int i = 0; i < PEERS; i++)
+		if (h->check[i].is_started)
+			pthread_join(h->check[i].thread, NULL);
+	pthread_cond_destroy(&h->wake);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+void
+health_publish(struct health *h)
+{
+	atomic_store(&published, h);
+}
+
+/* ---- answers ---- */
+
+static void
+reply_json(struct gh_http_reply *rep, int status, gh_json *v)
+{
+	char *text = v != NULL ? gh_json_print(v, false) : NULL;
+
+	gh_json_free(v);
+	gh_http_reply_text(rep, text != NULL ? status : 500, "application/json", text);
+}
+
+void
+health_live(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+{
+	gh_json *v = gh_json_new_object();
+
+	(void)env;
+	(void)call;
+	if (v != NULL && gh_json_set_string(v, "status", "up") != 0) {
+		gh_json_free(v);
+		v = NULL;
+	}
+	reply_json(rep, 200, v);
+}
+
+static const char *
+state_of(const struct check *c)
+{
+	int64_t checked = atomic_load(&c->checked_us);
+
+	if (checked == 0)
+		return "unknown";
+	if (gh_now_us() - checked > MAX_AGE_US)
+		return "no answer";
+	return atomic_load(&c->is_up) ? "up" : "down";
+}
+
+static bool
+has_catalog(struct health *h)
+{
+	struct catalog *c = catalog_watch_get(h->catalog);
+
+	if (c == NULL)
+		return false;
+	catalog_free(c);
+	return true;
+}
+
+void
+health_ready(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+{
+	struct health *h = atomic_load(&published);
+	gh_json *v = gh_json_new_object();
+	bool is_ready = h != NULL && has_catalog(h), is_loaded = is_ready;
+	int rc = 0;
+
+	(void)env;
+	(void)call;
+	for (int i = 0; i < PEERS; i++)
+		is_ready = is_ready && strcmp(state_of(&h->check[i]), "up") == 0;
+	rc |= gh_json_set_string(v, "status", is_ready ? "ready" : "not ready");
+	for (int i = 0; i < PEERS; i++)
+		rc |= gh_json_set_string(v, peers[i].name, h != NULL ? state_of(&h->check[i]) : "unknown");
+	rc |= gh_json_set_string(v, "configuration", is_loaded ? "loaded" : "not loaded");
+	if (rc != 0) {
+		gh_json_free(v);
+		v = NULL;
+	}
+	reply_json(rep, is_ready ? 200 : 503, v);
+	if (!is_ready)
+		gh_http_reply_header(rep, "Retry-After", "1");
+}

@@ -1,0 +1,29 @@
+/*
+ * Is everything that the gateway needs reachable? Threads ask database, signer and directory once a second;
+ * the answers to /healthz, /readyz and /metrics come from memory and never block.
+ */
+#ifndef HEALTH_H
+#define HEALTH_H
+
+#include "catalog_watch.h"
+#include "ce.h"
+#include "conf.h"
+#include "dir.h"
+#include "http.h"
+
+struct health;
+
+/* Starts the threads. All three must outlive it. */
+int health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_watch *catalog,
+    struct health **out, struct gh_error *err) GH_MUSTCHECK;
+/* Accepts NULL. May wait as long as the longest timeout of the three. */
+void health_free(struct health *h);
+
+/* The health that the handlers below report; NULL: everything is unknown. */
+void health_publish(struct health *h);
+
+/* Handlers for the event loop. */
+void health_live(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+void health_ready(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+
+#endif

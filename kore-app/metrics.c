@@ -1,0 +1,386 @@
+/* Metrics in shared memory, and their Prometheus text. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "buf.h"
+#include "metrics.h"
+
+#define WORKERS_MAX 256
+#define STATUS_MIN 100
+#define STATUS_MAX 599
+#define STATUSES (STATUS_MAX - STATUS_MIN + 1)
+#define TEMPLATES_MAX 512        /* distinct names that are counted; more go to "other" */
+#define TEMPLATE_NAME_MAX 128
+#define RENDER_MAX (8 * 1024 * 1024)
+
+static const int64_t bucket_us[] = {500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+    1000000, 2500000, 5000000, 10000000};
+#define BUCKETS (sizeof(bucket_us) / sizeof(bucket_us[0]))
+
+struct histogram {
+	_Atomic uint64_t count[BUCKETS + 1];     /* not cumulative; the last one is +Inf */
+	_Atomic uint64_t sum_us;
+};
+
+enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
+
+/* A claimer that dies leaves SLOT_CLAIMED behind: the slot is lost, nothing else. */
+struct issued {
+	atomic_int state;
+	char name[TEMPLATE_NAME_MAX];
+	_Atomic uint64_t count;
+};
+
+struct shared {
+	int workers;
+	struct metrics_worker worker[WORKERS_MAX];
+	_Atomic uint64_t requests[METRICS_ROUTES_MAX][STATUSES];
+	struct histogram route[METRICS_ROUTES_MAX];
+	struct histogram backend[3];
+	struct issued issued[TEMPLATES_MAX];
+	_Atomic uint64_t issued_other;
+};
+
+static struct shared *shared;
+static struct metrics_worker private_slot;
+
+int
+metrics_init(int workers, struct gh_error *err)
+{
+	void *p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return gh_fail(err, GH_E_NOMEM, "cannot map %zu bytes for metrics", sizeof(*shared));
+	shared = p;
+	shared->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
+	return 0;
+}
+
+struct metrics_worker *
+metrics_worker(int index)
+{
+	if (shared == NULL || index < 0 || index >= shared->workers)
+		return &private_slot;
+	return &shared->worker[index];
+}
+
+static void
+histogram_add(struct histogram *h, int64_t us)
+{
+	size_t i = 0;
+
+	while (i < BUCKETS && us > bucket_us[i])
+		i++;
+	atomic_fetch_add_explicit(&h->count[i], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&h->sum_us, us > 0 ? (uint64_t)us : 0, memory_order_relaxed);
+}
+
+void
+metrics_request(size_t route, int status, int64_t us)
+{
+	if (shared == NULL)
+		return;
+	if (route >= METRICS_ROUTES_MAX)
+		route = METRICS_NO_ROUTE;
+	if (status < STATUS_MIN || status > STATUS_MAX)
+		status = STATUS_MAX;
+	atomic_fetch_add_explicit(&shared->requests[route][status - STATUS_MIN], 1, memory_order_relaxed);
+	histogram_add(&shared->route[route], us);
+}
+
+void
+metrics_observe(enum metrics_backend backend, int64_t us)
+{
+	if (shared != NULL)
+		histogram_add(&shared->backend[backend], us);
+}
+
+void
+metrics_signer(int64_t us)
+{
+	metrics_observe(METRICS_SIGNER, us);
+}
+
+void
+metrics_directory(int64_t us)
+{
+	metrics_observe(METRICS_DIRECTORY, us);
+}
+
+void
+metrics_database(int64_t us)
+{
+	metrics_observe(METRICS_DATABASE, us);
+}
+
+/* The counter of a name; NULL when the table is full. Two workers that meet a new name at the same moment may
+ * each make a slot: rendering adds equal names. */
+static _Atomic uint64_t *
+issued_counter(const char *name)
+{
+	for (size_t i = 0; i < TEMPLATES_MAX; i++) {
+		struct issued *s = &shared->issued[i];
+		int expected = SLOT_FREE;
+
+		if (atomic_load_explicit(&s->state, memory_order_acquire) == SLOT_READY) {
+			if (strncmp(s->name, name, sizeof(s->name) - 1) == 0)
+				return &s->count;
+		} else if (atomic_compare_exchange_strong(&s->state, &expected, SLOT_CLAIMED)) {
+			strncpy(s->name, name, sizeof(s->name) - 1);
+			atomic_store_explicit(&s->state, SLOT_READY, memory_order_release);
+			return &s->count;
+		}
+	}
+	return NULL;
+}
+
+void
+metrics_issued(const char *template_name)
+{
+	_Atomic uint64_t *counter;
+
+	if (shared == NULL)
+		return;
+	counter = issued_counter(template_name);
+	atomic_fetch_add_explicit(counter != NULL ? counter : &shared->issued_other, 1,
+	    memory_order_relaxed);
+}
+
+/* ---- text ---- */
+
+/* Label values escape backslash, quote and newline (exposition format 0.0.4). */
+static void
+put_label(struct gh_buf *b, const char *name, const char *value)
+{
+	gh_buf_puts(b, name);
+	gh_buf_puts(b, "=\"");
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			gh_buf_putc(b, '\\');
+		if (*value == '\n')
+			gh_buf_puts(b, "\\n");
+		else
+			gh_buf_putc(b, *value);
+	}
+	gh_buf_putc(b, '"');
+}
+
+static void
+put_head(struct gh_buf *b, const char *name, const char *type, const char *help)
+{
+	gh_buf_putf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+put_bucket(struct gh_buf *b, const char *name, const char *label, const char *value, const char *le,
+    uint64_t n)
+{
+	gh_buf_putf(b, "%s_bucket{", name);
+	if (label != NULL) {
+		put_label(b, label, value);
+		gh_buf_putc(b, ',');
+	}
+	gh_buf_putf(b, "le=\"%s\"} %llu\n", le, (unsigned long long)n);
+}
+
+static void
+put_total(struct gh_buf *b, const char *name, const char *label, const char *value)
+{
+	gh_buf_puts(b, name);
+	if (label != NULL) {
+		gh_buf_putc(b, '{');
+		put_label(b, label, value);
+		gh_buf_putc(b, '}');
+	}
+}
+
+static void
+put_histogram(struct gh_buf *b, const char *name, const char *label, const char *value,
+    const struct histogram *h)
+{
+	uint64_t n = 0, sum = atomic_load_explicit(&h->sum_us, memory_order_relaxed);
+	char le[32], total[96];
+
+	for (size_t i = 0; i <= BUCKETS; i++) {
+		n += atomic_load_explicit(&h->count[i], memory_order_relaxed);
+		if (i < BUCKETS)
+			snprintf(le, sizeof(le), "%g", (double)bucket_us[i] / 1e6);
+		put_bucket(b, name, label, value, i < BUCKETS ? le : "+Inf", n);
+	}
+	snprintf(total, sizeof(total), "%s_sum", name);
+	put_total(b, total, label, value);
+	gh_buf_putf(b, " %.6f\n", (double)sum / 1e6);
+	snprintf(total, sizeof(total), "%s_count", name);
+	put_total(b, total, label, value);
+	gh_buf_putf(b, " %llu\n", (unsigned long long)n);
+}
+
+static bool
+is_used(size_t route)
+{
+	for (size_t s = 0; s < STATUSES; s++)
+		if (atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed) != 0)
+			return true;
+	return false;
+}
+
+static void
+put_requests_of(struct gh_buf *b, size_t route, const char *name)
+{
+	for (int s = 0; s < STATUSES; s++) {
+		uint64_t n = atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed);
+
+		if (n == 0)
+			continue;
+		gh_buf_puts(b, "gatehouse_requests_total{");
+		put_label(b, "route", name);
+		gh_buf_putf(b, ",status=\"%d\"} %llu\n", s + STATUS_MIN, (unsigned long long)n);
+	}
+}
+
+static void
+put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
+{
+	put_head(b, "gatehouse_requests_total", "counter", "Requests answered, by route and status.");
+	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
+		put_requests_of(b, i, route_name(i));
+	put_requests_of(b, METRICS_NO_ROUTE, "none");
+	put_head(b, "gatehouse_request_duration_seconds", "histogram",
+	    "From the complete request to the reply.");
+	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
+		if (is_used(i))
+			put_histogram(b, "gatehouse_request_duration_seconds", "route", route_name(i),
+			    &shared->route[i]);
+	if (is_used(METRICS_NO_ROUTE))
+		put_histogram(b, "gatehouse_request_duration_seconds", "route", "none",
+		    &shared->route[METRICS_NO_ROUTE]);
+}
+
+struct totals { long long queued, queue_max, busy, threads, workers; int64_t generation; };
+
+/* The generation shown is the oldest that a worker still works with. */
+static struct totals
+sum_workers(void)
+{
+	struct totals t = {.generation = -1};
+
+	for (int i = 0; i < shared->workers; i++) {
+		struct metrics_worker *w = &shared->worker[i];
+		int64_t generation = atomic_load(&w->catalog_generation);
+
+		if (atomic_load(&w->pid) == 0)
+			continue;
+		t.workers++;
+		t.queued += atomic_load(&w->queued);
+		t.queue_max += atomic_load(&w->queue_max);
+		t.busy += atomic_load(&w->busy);
+		t.threads += atomic_load(&w->threads);
+		if (t.generation == -1 || generation < t.generation)
+			t.generation = generation;
+	}
+	return t;
+}
+
+static void
+put_gauge(struct gh_buf *b, const char *name, const char *help, long long value)
+{
+	put_head(b, name, "gauge", help);
+	gh_buf_putf(b, "%s %lld\n", name, value);
+}
+
+static void
+put_workers(struct gh_buf *b)
+{
+	struct totals t = sum_workers();
+
+	put_gauge(b, "gatehouse_workers", "Worker processes that answer.", t.workers);
+	put_gauge(b, "gatehouse_pool_queue_length", "Requests waiting for a thread.", t.queued);
+	put_gauge(b, "gatehouse_pool_queue_capacity", "Requests that may wait; more get 503.", t.queue_max);
+	put_gauge(b, "gatehouse_pool_busy_threads", "Threads working on a request.", t.busy);
+	put_gauge(b, "gatehouse_pool_threads", "Threads of all workers.", t.threads);
+	put_gauge(b, "gatehouse_catalog_generation", "Oldest configuration a worker uses; 0: none yet.",
+	    t.generation < 0 ? 0 : (long long)t.generation);
+}
+
+static uint64_t
+issued_total(size_t first)
+{
+	uint64_t n = 0;
+
+	for (size_t i = first; i < TEMPLATES_MAX; i++) {
+		struct issued *s = &shared->issued[i];
+
+		if (atomic_load(&s->state) == SLOT_READY &&
+		    strcmp(s->name, shared->issued[first].name) == 0)
+			n += atomic_load(&s->count);
+	}
+	return n;
+}
+
+static bool
+is_first_of_name(size_t i)
+{
+	if (atomic_load(&shared->issued[i].state) != SLOT_READY)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (atomic_load(&shared->issued[k].state) == SLOT_READY &&
+		    strcmp(shared->issued[k].name, shared->issued[i].name) == 0)
+			return false;
+	return true;
+}
+
+static void
+put_issued(struct gh_buf *b)
+{
+	uint64_t other = atomic_load(&shared->issued_other);
+
+	put_head(b, "gatehouse_certificates_issued_total", "counter", "Certificates issued, by template.");
+	for (size_t i = 0; i < TEMPLATES_MAX; i++) {
+		if (!is_first_of_name(i))
+			continue;
+		gh_buf_puts(b, "gatehouse_certificates_issued_total{");
+		put_label(b, "template", shared->issued[i].name);
+		gh_buf_putf(b, "} %llu\n", (unsigned long long)issued_total(i));
+	}
+	if (other != 0)
+		gh_buf_putf(b, "gatehouse_certificates_issued_total{template=\"\"} %llu\n",
+		    (unsigned long long)other);
+}
+
+static void
+put_backends(struct gh_buf *b)
+{
+	static const struct { const char *name, *help; } backend[] = {
+		[METRICS_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
+		[METRICS_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
+		[METRICS_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
+	};
+
+	for (size_t i = 0; i < sizeof(backend) / sizeof(backend[0]); i++) {
+		put_head(b, backend[i].name, "histogram", backend[i].help);
+		put_histogram(b, backend[i].name, NULL, NULL, &shared->backend[i]);
+	}
+}
+
+char *
+metrics_render(size_t routes, const char *(*route_name)(size_t))
+{
+	struct gh_buf b;
+
+	gh_buf_init(&b, RENDER_MAX);
+	if (shared != NULL) {
+		put_routes(&b, routes, route_name);
+		put_workers(&b);
+		put_issued(&b);
+		put_backends(&b);
+	} else {
+		gh_buf_puts(&b, "");
+	}
+	if (gh_buf_check(&b, NULL) != 0) {
+		gh_buf_free(&b);
+		return NULL;
+	}
+	return (char *)b.data;
+}

@@ -1,0 +1,45 @@
+/*
+ * Counters and histograms in memory that all worker processes share, mapped before they are forked, so that
+ * any worker answers /metrics for all. Every update is one atomic addition: a worker that dies in the middle
+ * leaves nothing locked. Until metrics_init nothing is counted.
+ */
+#ifndef METRICS_H
+#define METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#define METRICS_ROUTES_MAX 64            /* rows of the route table, and one for "no route" */
+#define METRICS_NO_ROUTE (METRICS_ROUTES_MAX - 1)
+
+enum metrics_backend { METRICS_SIGNER, METRICS_DIRECTORY, METRICS_DATABASE };
+
+/* What one worker process is doing now; written by that worker alone. */
+struct metrics_worker {
+	atomic_int queued, queue_max;
+	atomic_int busy, threads;
+	_Atomic int64_t catalog_generation;
+	_Atomic int64_t pid;                     /* 0: slot not in use */
+};
+
+/* Map the memory; before the workers are forked. GH_E_NOMEM. */
+int metrics_init(int workers, struct gh_error *err) GH_MUSTCHECK;
+/* The gauges of a worker, 0-based; never NULL, also before metrics_init (then a private slot). */
+struct metrics_worker *metrics_worker(int index);
+
+/* route: index in the route table, or METRICS_NO_ROUTE. */
+void metrics_request(size_t route, int status, int64_t us);
+void metrics_observe(enum metrics_backend backend, int64_t us);
+/* Callbacks of the layers below. */
+void metrics_signer(int64_t us);
+void metrics_directory(int64_t us);
+void metrics_database(int64_t us);
+void metrics_issued(const char *template_name);
+
+/* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of memory. */
+char *metrics_render(size_t routes, const char *(*route_name)(size_t));
+
+#endif

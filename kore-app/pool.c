@@ -1,0 +1,260 @@
+/* The thread pool: one mutex, one condition, two lists. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pool.h"
+
+#define STACK_BYTES (1024 * 1024)
+
+struct pool {
+	struct pool_options o;
+	pthread_mutex_t lock;            /* guards all below */
+	pthread_cond_t work;             /* queue has a job, or stopping */
+	pthread_cond_t ended;            /* a thread has ended */
+	struct pool_job *queue, **queue_end;
+	struct pool_job *done, **done_end;
+	int queued;
+	int unfinished;
+	int running;                     /* threads that have not ended */
+	int started;                     /* threads to be joined */
+	bool stopping;
+	int event;
+	pthread_t *thread;
+};
+
+static struct pool_job *
+next_job(struct pool *p)
+{
+	struct pool_job *job = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	while (p->queue == NULL && !p->stopping)
+		pthread_cond_wait(&p->work, &p->lock);
+	if (!p->stopping) {
+		job = p->queue;
+		p->queue = job->next;
+		if (p->queue == NULL)
+			p->queue_end = &p->queue;
+		p->queued--;
+		atomic_store(&p->o.gauges->queued, p->queued);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return job;
+}
+
+static void
+finish_job(struct pool *p, struct pool_job *job)
+{
+	bool was_empty;
+
+	job->next = NULL;
+	pthread_mutex_lock(&p->lock);
+	was_empty = p->done == NULL;
+	*p->done_end = job;
+	p->done_end = &job->next;
+	pthread_mutex_unlock(&p->lock);
+	/* the counter is only full after 2^64 - 2 writes that nobody read */
+	if (was_empty && eventfd_write(p->event, 1) != 0)
+		abort();
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct pool *p = arg;
+	void *state = p->o.thread_start != NULL ? p->o.thread_start(p->o.arg) : NULL;
+	struct pool_job *job;
+
+	while ((job = next_job(p)) != NULL) {
+		atomic_fetch_add(&p->o.gauges->busy, 1);
+		job->run(job, state);
+		atomic_fetch_sub(&p->o.gauges->busy, 1);
+		finish_job(p, job);
+	}
+	if (p->o.thread_end != NULL)
+		p->o.thread_end(state);
+	pthread_mutex_lock(&p->lock);
+	p->running--;
+	pthread_cond_signal(&p->ended);
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+static int
+start_threads(struct pool *p)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int rc = 0;
+
+	/* signals are the business of the thread that runs the event loop */
+	sigfillset(&all);
+	if (pthread_attr_init(&attr) != 0)
+		return -1;
+	if (pthread_attr_setstacksize(&attr, STACK_BYTES) != 0 ||
+	    pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
+		pthread_attr_destroy(&attr);
+		return -1;
+	}
+	for (int i = 0; i < p->o.threads && rc == 0; i++) {
+		pthread_mutex_lock(&p->lock);
+		rc = pthread_create(&p->thread[i], &attr, thread_main, p);
+		if (rc == 0) {
+			p->started++;
+			p->running++;
+		}
+		pthread_mutex_unlock(&p->lock);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return rc == 0 ? 0 : -1;
+}
+
+static void
+pool_free(struct pool *p)
+{
+	if (p->event >= 0)
+		close(p->event);
+	pthread_cond_destroy(&p->ended);
+	pthread_cond_destroy(&p->work);
+	pthread_mutex_destroy(&p->lock);
+	free(p->thread);
+	free(p);
+}
+
+static struct pool *
+pool_alloc(const struct pool_options *o)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	pthread_condattr_t monotonic;
+
+	if (p == NULL)
+		return NULL;
+	p->o = *o;
+	p->queue_end = &p->queue;
+	p->done_end = &p->done;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	p->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	p->thread = calloc((size_t)o->threads, sizeof(*p->thread));
+	if (p->event < 0 || p->thread == NULL) {
+		pool_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int
+pool_new(const struct pool_options *o, struct pool **out, struct gh_error *err)
+{
+	struct pool *p = pool_alloc(o);
+
+	*out = NULL;
+	if (p == NULL)
+		return gh_fail(err, GH_E_NOMEM, "thread pool");
+	atomic_store(&o->gauges->queued, 0);
+	atomic_store(&o->gauges->busy, 0);
+	atomic_store(&o->gauges->threads, o->threads);
+	atomic_store(&o->gauges->queue_max, o->queue);
+	if (start_threads(p) != 0) {
+		(void)pool_stop(p, 1000); /* threads without a job end at once */
+		return gh_fail(err, GH_E_INTERNAL, "cannot start %d threads", o->threads);
+	}
+	*out = p;
+	return 0;
+}
+
+int
+pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err)
+{
+	bool is_full;
+
+	job->next = NULL;
+	pthread_mutex_lock(&p->lock);
+	is_full = p->queued >= p->o.queue || p->stopping;
+	if (!is_full) {
+		*p->queue_end = job;
+		p->queue_end = &job->next;
+		p->queued++;
+		p->unfinished++;
+		atomic_store(&p->o.gauges->queued, p->queued);
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (is_full)
+		return gh_fail(err, GH_E_BUSY, "%d requests are waiting", p->o.queue);
+	return 0;
+}
+
+int
+pool_fd(const struct pool *p)
+{
+	return p->event;
+}
+
+struct pool_job *
+pool_finished(struct pool *p)
+{
+	struct pool_job *jobs;
+	eventfd_t count;
+
+	/* EAGAIN: an earlier call took the jobs already */
+	(void)!eventfd_read(p->event, &count);
+	pthread_mutex_lock(&p->lock);
+	jobs = p->done;
+	p->done = NULL;
+	p->done_end = &p->done;
+	for (struct pool_job *j = jobs; j != NULL; j = j->next)
+		p->unfinished--;
+	pthread_mutex_unlock(&p->lock);
+	return jobs;
+}
+
+int
+pool_unfinished(struct pool *p)
+{
+	int n;
+
+	pthread_mutex_lock(&p->lock);
+	n = p->unfinished;
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
+bool
+pool_stop(struct pool *p, int timeout_ms)
+{
+	struct timespec until;
+	bool all_ended;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&p->lock);
+	p->stopping = true;
+	pthread_cond_broadcast(&p->work);
+	while (p->running > 0 && pthread_cond_timedwait(&p->ended, &p->lock, &until) != ETIMEDOUT)
+		;
+	all_ended = p->running == 0;
+	pthread_mutex_unlock(&p->lock);
+	if (!all_ended)
+		return false;
+	for (int i = 0; i < p->started; i++)
+		pthread_join(p->thread[i], NULL);
+	pool_free(p);
+	return true;
+}

@@ -1,0 +1,281 @@
+/*
+ * The route table. Access to every operation is decided by its row here and by auth_check, nowhere else.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+
+#include "health.h"
+#include "metrics.h"
+#include "routes.h"
+
+/* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
+#define CSR_BODY_MAX (128 * 1024)
+#define SMALL_BODY_MAX (16 * 1024)
+
+static void metrics_page(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+
+const struct route route_table[] = {
+	/* methods, path, name, need, roles, body, place, handler */
+	{GH_HTTP_POST, "/certenroll/{v}/pkcs10", "certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, CSR_BODY_MAX,
+	    ROUTE_POOL, ce_pkcs10},
+	{GH_HTTP_POST, "/certenroll/{v12}/token", "certenroll.token", AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, ce_token},
+	{GH_HTTP_GET | GH_HTTP_POST, "/certenroll/{v}/templates", "certenroll.templates",
+	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates},
+	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/metrics", "metrics", AUTH_LOCAL, 0, 0, ROUTE_LOOP, metrics_page},
+};
+const size_t route_table_len = sizeof(route_table) / sizeof(route_table[0]);
+
+/* ---- finding the row ---- */
+
+/* One "{...}" of a pattern against the start of *path; moves *path behind it. */
+static bool
+match_variable(const char *variable, const char **path, struct route_match *m)
+{
+	const char *p = *path;
+	int64_t n = 0;
+
+	if (strncmp(variable, "{v}", 3) == 0 || strncmp(variable, "{v12}", 5) == 0) {
+		if (*p < '1' || *p > (variable[2] == '}' ? '3' : '2'))
+			return false;
+		m->version = *p - '0';
+		*path = p + 1;
+		return true;
+	}
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (n > (INT64_MAX - (*p - '0')) / 10)
+			return false;
+		n = n * 10 + (*p - '0');
+	}
+	m->id = n;
+	*path = p;
+	return n > 0;
+}
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* The whole path, in any case, with or without a slash at its end. */
+static bool
+match_pattern(const char *pattern, const char *path, struct route_match *m)
+{
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			if (!match_variable(pattern, &path, m))
+				return false;
+			pattern = strchr(pattern, '}') + 1;
+		} else if (*pattern++ != lower(*path++)) {
+			return false;
+		}
+	}
+	if (*path == '/')
+		path++;
+	return *path == '\0';
+}
+
+/* path behind prefix, which must end at a slash of path; NULL when it does not start with it. */
+static const char *
+skip_prefix(const char *path, const char *prefix, size_t n)
+{
+	while (n > 0 && prefix[n - 1] == '/')
+		n--;
+	if (n == 0 || strncasecmp(path, prefix, n) != 0 || path[n] != '/')
+		return NULL;
+	return path + n;
+}
+
+/* Without "/CMSApi" or one of the blank-separated certenroll.prefixes. */
+static const char *
+strip_prefix(const struct gh_conf *conf, const char *path)
+{
+	const char *rest = skip_prefix(path, "/CMSApi", strlen("/CMSApi"));
+	const char *prefix = conf->certenroll.prefixes;
+
+	while (rest == NULL && prefix != NULL && *prefix != '\0') {
+		size_t n = strcspn(prefix, " \t");
+
+		rest = skip_prefix(path, prefix, n);
+		prefix += n;
+		prefix += strspn(prefix, " \t");
+	}
+	return rest;
+}
+
+static bool
+has_prefix_family(const struct route *r)
+{
+	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0;
+}
+
+int
+route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
+    struct route_match *m, struct gh_error *err)
+{
+	const char *rest = strip_prefix(conf, path);
+
+	memset(m, 0, sizeof(*m));
+	for (size_t i = 0; i < route_table_len; i++) {
+		const struct route *r = &route_table[i];
+		struct route_match found = {.route = r};
+
+		if (!match_pattern(r->pattern, path, &found) &&
+		    (rest == NULL || !has_prefix_family(r) || !match_pattern(r->pattern, rest, &found)))
+			continue;
+		found.allowed = m->allowed | r->methods;
+		if (r->methods & (unsigned)method) {
+			*m = found;
+			return 0;
+		}
+		m->allowed = found.allowed;
+	}
+	if (m->allowed != 0)
+		return gh_fail(err, GH_E_METHOD, "method not allowed");
+	return gh_fail(err, GH_E_NOT_FOUND, "no such path");
+}
+
+/* ---- calling it ---- */
+
+static const char *
+route_name(size_t i)
+{
+	return route_table[i].name;
+}
+
+static void
+metrics_page(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+{
+	char *text = metrics_render(route_table_len, route_name);
+
+	(void)env;
+	(void)call;
+	gh_http_reply_text(rep, text != NULL ? 200 : 500, "text/plain; version=0.0.4; charset=utf-8", text);
+}
+
+static bool
+is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* What the row demands beside authentication. */
+static int
+check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+    struct gh_error *err)
+{
+	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public && !is_loopback(req->address))
+		return gh_fail(err, GH_E_FORBIDDEN, "only for loopback peers");
+	if (req->body_len > r->body_max)
+		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
+	if ((r->need & ~(unsigned)AUTH_LOCAL) != 0 && env->catalog == NULL)
+		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	return 0;
+}
+
+static int
+authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct route *r,
+    const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
+{
+	unsigned need = r->need & ~(unsigned)AUTH_LOCAL;
+	int rc;
+
+	if (need == AUTH_NONE)
+		return 0;
+	rc = auth_check(env, limiter, need, req, who, err);
+	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
+		auth_result_clear(who);
+		rc = gh_fail(err, GH_E_FORBIDDEN, "%s does not have the role", who->requester.name);
+	}
+	return rc;
+}
+
+static void
+call_handler(struct enroll_env *env, const struct route_match *m, const struct gh_http_request *req,
+    const struct auth_result *who, struct gh_http_reply *rep)
+{
+	struct ce_call call = {
+		.http = req, .requester = &who->requester, .app = who->app, .entry = who->entry,
+		.version = m->version, .object_id = m->id,
+	};
+
+	m->route->handler(env, &call, rep);
+}
+
+static void
+put_allow(struct gh_http_reply *rep, unsigned allowed)
+{
+	static const struct { unsigned method; const char *name; } names[] = {
+		{GH_HTTP_GET, "GET"}, {GH_HTTP_HEAD, "HEAD"}, {GH_HTTP_POST, "POST"}, {GH_HTTP_PUT, "PUT"},
+		{GH_HTTP_DELETE, "DELETE"},
+	};
+	char list[64] = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(allowed & names[i].method))
+			continue;
+		if (list[0] != '\0')
+			strcat(list, ", ");
+		strcat(list, names[i].name);
+	}
+	gh_http_reply_header(rep, "Allow", list);
+}
+
+static bool
+has_header(const struct gh_http_reply *rep, const char *name)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		if (strcasecmp(rep->header[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+route_refuse(const struct gh_conf *conf, const struct gh_error *err, unsigned allowed,
+    struct gh_http_reply *rep, struct route_trace *trace)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+
+	ce_render_error(err, conf->certenroll.denied_status, rep);
+	if (err->code == GH_E_METHOD)
+		put_allow(rep, allowed); /* RFC 9110, 15.5.6: MUST */
+	if (info->is_retryable && !has_header(rep, "Retry-After"))
+		gh_http_reply_header(rep, "Retry-After", "1");
+	trace->code = info->name;
+	snprintf(trace->cause, sizeof(trace->cause), "%s", err->detail);
+}
+
+void
+route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
+{
+	struct auth_result who = {0};
+	struct gh_error err = {0};
+	int rc;
+
+	gh_log_context(req->request_id, NULL);
+	rc = check_call(env, m->route, req, &err);
+	if (rc == 0)
+		rc = authenticate(env, limiter, m->route, req, &who, &err);
+	if (rc != 0) {
+		route_refuse(env->conf, &err, m->allowed, rep, trace);
+	} else {
+		gh_log_context(req->request_id, who.requester.name);
+		snprintf(trace->requester, sizeof(trace->requester), "%s", who.requester.name);
+		snprintf(trace->app, sizeof(trace->app), "%s", who.requester.app_name);
+		call_handler(env, m, req, &who, rep);
+		trace->code = rep->code;
+		snprintf(trace->cause, sizeof(trace->cause), "%s", rep->cause != NULL ? rep->cause : "");
+		auth_result_clear(&who);
+	}
+	gh_log_context(NULL, NULL);
+}

@@ -1,0 +1,165 @@
+/* The configuration file: defaults, ranges, and messages that name file and line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "conf.h"
+
+static char path[] = "/tmp/gatehouse-test-conf-XXXXXX";
+
+#define MINIMAL "gateway { certificate = \"c\"\n key = \"k\" }\n" \
+	"database { conninfo = \"dbname=x\" }\n" \
+	"directory { type = openldap\n uris = \"ldaps://a\"\n base = \"dc=a\" }\n"
+
+static int
+load(const char *text, struct gh_conf **conf, struct gh_error *err)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return gh_conf_load(path, conf, err);
+}
+
+static void
+conf__fills_defaults(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load(MINIMAL, &conf, &err), 0);
+	assert_int_equal(conf->gateway.port, 8443);
+	assert_string_equal(conf->gateway.certificate, "c");
+	assert_string_equal(conf->directory.type, "openldap");
+	assert_int_equal(conf->certenroll.timestamp_window, 300);
+	assert_true(conf->certenroll.tokens);
+	gh_conf_free(conf);
+}
+
+static void
+expect_refused(const char *extra, const char *line, const char *word)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+	char text[2048];
+
+	snprintf(text, sizeof(text), MINIMAL "%s", extra);
+	assert_int_equal(load(text, &conf, &err), GH_E_CONF);
+	assert_null(conf);
+	if (strstr(err.message, path) == NULL || strstr(err.message, line) == NULL)
+		fail_msg("message \"%s\" lacks \"%s\"", err.message, line);
+	if (strstr(err.message, word) == NULL)
+		fail_msg("message \"%s\" lacks \"%s\"", err.message, word);
+}
+
+static void
+conf__names_file_and_line(void **state)
+{
+	(void)state;
+	expect_refused("limits {\n failures = 0\n}\n", ":8:", "failures must be from 1");
+	expect_refused("limits {\n\n failure = 3\n}\n", ":9:", "no such option");
+	expect_refused("limit {\n}\n", ":7:", "no such option");
+	expect_refused("limits {\n failures = many\n}\n", ":8:", "nteger");
+	expect_refused("directory { type = novell }\n", ":7:", "one of: ad openldap");
+	expect_refused("limits {\n", "", "ends inside a section");
+	expect_refused("}\n", ":7:", "brace");
+}
+
+static void
+conf__checks_options_that_belong_together(void **state)
+{
+	(void)state;
+	expect_refused("certenroll { denied_status = 300 }\n", "", "403 or 200");
+	expect_refused("certenroll { replay_window = 500 }\n", "", "twice");
+	expect_refused("directory { bind_dn = \"cn=x\" }\n", "", "password_file");
+}
+
+static void
+conf__needs_what_has_no_default(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load("gateway { certificate = \"c\"\n key = \"k\" }\n", &conf, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "conninfo"));
+	assert_int_equal(gh_conf_load("/nonexistent", &conf, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "/nonexistent"));
+}
+
+static void
+conf__printed_defaults_can_be_read_back(void **state)
+{
+	struct gh_conf_option_info info;
+	struct gh_conf *conf;
+	struct gh_error err;
+	char *text = NULL, *all;
+	size_t n = 0, options = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	(void)state;
+	gh_conf_print_defaults(f);
+	fclose(f);
+	all = calloc(1, n + sizeof(MINIMAL));
+	assert_non_null(all);
+	strcpy(all, text);
+	/* what must be given is printed empty: fill it in by a second section of the same name */
+	strcat(all, MINIMAL);
+	assert_int_not_equal(load(text, &conf, &err), 0);
+	while (gh_conf_option(options, &info)) {
+		assert_non_null(strstr(text, strchr(info.name, '.') + 1));
+		options++;
+	}
+	assert_true(options > 50);
+	free(all);
+	free(text);
+}
+
+static void
+conf__reads_keys(void **state)
+{
+	unsigned char key[32];
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	for (int i = 0; i < 32; i++)
+		fputs("a5", f);
+	fputs("\n", f);
+	fclose(f);
+	assert_int_equal(gh_conf_read_key(path, key, NULL), 0);
+	assert_int_equal(key[31], 0xA5);
+	f = fopen(path, "w");
+	fputs("a5\n", f);
+	fclose(f);
+	assert_int_equal(gh_conf_read_key(path, key, NULL), GH_E_CONF);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conf__fills_defaults),
+		cmocka_unit_test(conf__names_file_and_line),
+		cmocka_unit_test(conf__checks_options_that_belong_together),
+		cmocka_unit_test(conf__needs_what_has_no_default),
+		cmocka_unit_test(conf__printed_defaults_can_be_read_back),
+		cmocka_unit_test(conf__reads_keys),
+	};
+	int fd = mkstemp(path), ret;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	ret = cmocka_run_group_tests_name("base/conf", tests, NULL, NULL);
+	unlink(path);
+	return ret;
+}

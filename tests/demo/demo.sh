@@ -1,0 +1,102 @@
+#!/bin/bash
+# make demo and make demo-stop.
+#	demo.sh start	everything under var/demo/, started from the kept state when there is one; enrolls alice
+#	demo.sh stop	stops all of it; the state is kept
+# GATEHOUSE_PORT: port of the gateway, 8443 when not set. GATEHOUSE_DEMO_DIR: another folder than var/demo.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+dir=${GATEHOUSE_DEMO_DIR:-$top/var/demo}
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$top/$build
+umask 077
+
+fail()
+{
+	echo "demo: $*" >&2
+	exit 1
+}
+
+say()
+{
+	printf '\n== %s\n' "$*"
+}
+
+# Variables of the demo contract, and nothing else.
+write_demo_env()
+{
+	{
+		echo "# Written by make demo: how to reach the running demo. For shells: . $dir/demo.env"
+		grep -E '^GATEHOUSE_(URL|CAFILE|APP_KEY|APP_SECRET|USER|PASSWORD|TEMPLATE|DB|LDAP_URI|ADMIN_USER|ADMIN_PASSWORD|CONF)=' \
+		    "$dir/env"
+	} >"$dir/demo.env.new"
+	mv "$dir/demo.env.new" "$dir/demo.env"
+}
+
+# Enroll with our client: NAME TEMPLATE [OPTION...]. Returns the client's status.
+enroll()
+{
+	local name=$1 template=$2
+
+	shift 2
+	"$build/gatehouse" enroll --url "$GATEHOUSE_URL" --cacert "$GATEHOUSE_CAFILE" \
+	    --app-key "$GATEHOUSE_APP_KEY" --app-secret-file "$dir/app.secret" \
+	    --user "$GATEHOUSE_USER" --password-file "$dir/user.password" \
+	    --template "$template" --out-dir "$dir/out/$name" "$@"
+}
+
+show_certificate()
+{
+	openssl x509 -in "$1" -noout -subject -issuer -dates -ext subjectAltName -nameopt RFC2253,-esc_msb |
+	    sed 's/^/   /'
+}
+
+enroll_alice()
+{
+	say "alice enrolls with template $GATEHOUSE_TEMPLATE; her CSR asks for another name"
+	rm -rf "${dir:?}/out/alice"
+	mkdir -p "$dir/out/alice"
+	enroll alice "$GATEHOUSE_TEMPLATE" || fail "the enrollment failed, see $dir/gateway.log"
+	say "the certificate: names are those of the directory"
+	show_certificate "$dir/out/alice/cert.pem"
+	say "openssl verify"
+	openssl verify -x509_strict -CAfile "$dir/root.pem" -untrusted "$dir/out/alice/chain.pem" \
+	    "$dir/out/alice/cert.pem" | sed 's/^/   /' || fail "the chain does not verify"
+}
+
+start()
+{
+	local begin=$SECONDS
+
+	mkdir -p "$dir"
+	dir=$(cd "$dir" && pwd -P)
+	exec 8>"$dir.lock"
+	flock -n 8 || fail "another make demo is under way"
+	if [ -e "$dir/complete" ]; then
+		say "starting from the state in $dir"
+	else
+		say "creating PostgreSQL, slapd, CAs, templates, application and users in $dir"
+	fi
+	GATEHOUSE_PORT=${GATEHOUSE_PORT:-8443} "$top/tests/servers/gateway.sh" start "$dir" 8>&-
+	write_demo_env
+	# shellcheck disable=SC1091
+	. "$dir/demo.env"
+	echo "$GATEHOUSE_PASSWORD" >"$dir/user.password"
+	enroll_alice
+	say "the gateway runs on $GATEHOUSE_URL ($((SECONDS - begin)) s); make demo-stop stops it"
+	echo "   variables for scripts: $dir/demo.env"
+	echo "   log: $dir/gateway.log"
+}
+
+stop()
+{
+	[ -d "$dir" ] || { echo "demo: nothing to stop, $dir is not there"; return; }
+	"$top/tests/servers/gateway.sh" stop "$dir"
+	echo "demo: stopped; the state is kept in $dir"
+}
+
+case ${1:-} in
+start) start ;;
+stop) stop ;;
+*) fail "usage: demo.sh start|stop" ;;
+esac

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""What happens when something dies, hangs or is away while clients enroll. After each fault: no certificate
+was answered that is not in the database, no serial twice, and the service recovers by itself."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import time
+import unittest
+
+import client
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+from load import Load
+
+env = Environment("faults", GATEHOUSE_CONF_EXTRA="""
+database { timeout_ms = 2000 }
+signer { timeout_ms = 2000 }
+directory { connect_ms = 1000 operation_ms = 1500 cache_seconds = 0 bind_cache_seconds = 0 }
+limits { failures = 10000 }
+""")
+EC = der.Key(env.scratch, "ec:P-256")
+GOOD = der.csr(EC)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        env.wait_ready()
+
+    def enroll_until_good(self, seconds=20.0):
+        def good():
+            try:
+                return Client(env, timeout=10).enroll(GOOD).status == 200
+            except OSError:
+                return False
+        wait_for(good, "an enrollment succeeds", seconds)
+
+    def refused_within(self, seconds, status, hresult=None):
+        """Every request is answered in time, with this status and a hint to come back."""
+        replies = []
+        for _ in range(4):
+            begin = time.monotonic()
+            reply = Client(env, timeout=seconds + 5).enroll(GOOD)
+            self.assertLess(time.monotonic() - begin, seconds)
+            self.assertEqual(reply.status, status, reply.body)
+            self.assertIn("retry-after", reply.headers)
+            if hresult is not None:
+                self.assertIn(f"{hresult:08X}", reply.body.decode().upper())
+            replies.append(reply)
+        return replies
+
+    def under_load(self, fault, count=6):
+        """Run fault() in the middle of a load; at the end clients must be served again."""
+        with Load(env, GOOD, count) as load:
+            wait_for(lambda: load.answered() > 20, "the load is going")
+            fault()
+            begin = load.answered()
+            wait_for(lambda: load.answered() > begin + 20, "clients are served again", 30)
+        load.check(self)
+        env.wait_ready()
+        return load
+
+
+class Database(Case):
+    def test_down(self):
+        env.postgres("stop")
+        try:
+            self.refused_within(4, 503)
+            reply = Client(env).get("/readyz")
+            self.assertEqual(reply.status, 503)
+            self.assertIn(b"database", reply.body)
+        finally:
+            env.postgres("start")
+        self.enroll_until_good()
+
+    def test_restart_under_load(self):
+        self.under_load(lambda: env.postgres("restart"))
+
+    def test_sigkill_under_load(self):
+        def fault():
+            env.postgres("kill")
+            env.postgres("start")
+        for _ in range(3):
+            self.under_load(fault)
+
+    def test_frozen(self):
+        env.postgres("freeze")
+        try:
+            self.refused_within(6, 503)
+        finally:
+            env.postgres("thaw")
+        self.enroll_until_good()
+
+    def test_frozen_under_load(self):
+        def fault():
+            env.postgres("freeze")
+            time.sleep(3)
+            env.postgres("thaw")
+        self.under_load(fault)
+
+    def test_connections_ended_by_the_administrator(self):
+        def fault():
+            for _ in range(5):
+                env.sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
+                        "and usename = current_user")
+                time.sleep(0.1)
+        self.under_load(fault)
+
+
+class Directory(Case):
+    def test_down_is_never_a_certificate_with_fewer_names(self):
+        before = env.count("select count(*) from certificates")
+        env.slapd("stop")
+        try:
+            self.refused_within(4, 503, 0x8007203A)
+            reply = Client(env).get("/readyz")
+            self.assertEqual(reply.status, 503)
+            self.assertIn(b"directory", reply.body)
+        finally:
+            env.slapd("start")
+        self.assertEqual(env.count("select count(*) from certificates"), before)
+        self.enroll_until_good()
+
+    def test_frozen(self):
+        env.slapd("pause")
+        try:
+            self.refused_within(6, 503, 0x8007203A)
+        finally:
+            env.slapd("resume")
+        self.enroll_until_good()
+
+    def test_killed_under_load(self):
+        def fault():
+            env.slapd("kill")
+            env.slapd("start")
+        self.under_load(fault)
+
+
+class Signer(Case):
+    def pids(self):
+        return [pid for pid, _ in env.processes("gatehouse-signer")]
+
+    def test_sigkill_under_load(self):
+        def fault():
+            old = self.pids()
+            self.assertTrue(old)
+            for pid in old:
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: self.pids() and not set(self.pids()) & set(old), "a new signer")
+        for _ in range(3):
+            self.under_load(fault)
+
+    def test_frozen(self):
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            self.refused_within(6, 503)
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        self.enroll_until_good()
+
+
+class Workers(Case):
+    def workers(self):
+        # Kore names its processes; the parent and keymgr are not workers.
+        return {pid for pid, line in env.processes("kore") if "[wrk" in line or "worker" in line}
+
+    def test_sigkill_under_load(self):
+        def fault():
+            old = self.workers()
+            self.assertTrue(old, env.processes("kore"))
+            os.kill(min(old), signal.SIGKILL)
+            wait_for(lambda: len(self.workers()) == len(old) and self.workers() != old, "a new worker")
+        for _ in range(3):
+            self.under_load(fault)
+
+    def test_clients_gone_in_mid_request(self):
+        before = self.workers()
+        alice = Client(env)
+        for round_ in range(60):
+            body = json.dumps({"Timestamp": client.now(), "Request": {
+                "TemplateName": env.var["GATEHOUSE_TEMPLATE"], "Pkcs10Request": der.b64(GOOD)}}).encode()
+            head = "".join(f"{k}: {v}\r\n" for k, v in alice.headers(body).items())
+            raw = (f"POST /CMSApi/CertEnroll/3/Pkcs10 HTTP/1.1\r\nHost: localhost\r\n{head}"
+                   f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+            with socket.create_connection((alice.host, alice.port), timeout=10) as plain:
+                with alice.context.wrap_socket(plain, server_hostname="localhost") as tls:
+                    # some leave in the middle of the body, some after it, some a moment later
+                    tls.sendall(raw[:-40] if round_ % 3 == 0 else raw)
+                    time.sleep(0.002 * (round_ % 5))
+                    tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.enroll_until_good()
+        self.assertEqual(self.workers(), before, "a worker was lost")
+
+    def test_clients_gone_while_the_database_hangs(self):
+        before = self.workers()
+        env.postgres("freeze")
+        try:
+            for _ in range(20):
+                try:
+                    Client(env, timeout=0.3).enroll(GOOD)
+                except (OSError, ssl.SSLError):
+                    pass
+        finally:
+            env.postgres("thaw")
+        self.enroll_until_good()
+        self.assertEqual(self.workers(), before, "a worker was lost")
+
+
+class Supervisor(Case):
+    def test_halt_under_load_leaves_no_process_and_loses_nothing(self):
+        with Load(env, GOOD) as load:
+            wait_for(lambda: load.answered() > 20, "the load is going")
+            pids = [p for name in ("kore", "gatehouse-signer", "gatehouse") for p, _ in env.processes(name)]
+            env.gateway("halt")
+            left = [p for p in pids if os.path.exists(f"/proc/{p}") and
+                    "zombie" not in open(f"/proc/{p}/status").read()]
+            self.assertEqual(left, [])
+            env.gateway("run")
+            begin = load.answered()
+            wait_for(lambda: load.answered() > begin + 20, "clients are served again")
+        load.check(self)
+
+    def test_sigkill_of_the_supervisor_can_be_followed_by_a_start(self):
+        os.kill(env.gateway_pid(), signal.SIGKILL)
+        def started():
+            return env.script("gateway.sh", "run", env.dir / "state", check=False).returncode == 0
+        wait_for(started, "the gateway starts again", 30)
+        self.enroll_until_good()
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Make the seeds of a fuzzer: seeds.py NAME DIR. Files that are there already are kept."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests" / "e2e"))
+import der  # noqa: E402
+
+
+def base64_seeds():
+    yield from (b"", b"QQ==", b"QUI=", b"QUJD", b"QQ", b"QUJD\r\nRA==\r\n", b" Q U J D ", b"QQ=A", b"QR==",
+                b"hex:0a0b", b"base64:QUJD", b"text:abc", b"0a0B0", b"DEADBEEF")
+
+
+def timestamp_seeds():
+    yield from (b"2024-01-02T03:04:05.123Z", b"2024-01-02T03:04:05.000000", b"2024-01-02T03:04:05",
+                b"2024-01-02T03:04:05+02:00", b"2024-01-02T03:04:05.123456789+02:00",
+                b"01/02/2024 03:04:05", b"2024-02-29 23:59:60Z", b"2023-02-29T00:00:00Z", b"0001-01-01T00:00:00Z",
+                b"9999-12-31T23:59:59-14:00", b" 2024-01-02T03:04:05Z\r\n")
+
+
+def json_seeds():
+    yield from (b"null", b"[]", b"{}", b'"a\\u0027\\ud83d\\ude00"', b"[1,-0,1.5e3,true,false,null]",
+                b'{"Timestamp":"2024-01-02T03:04:05Z","Request":{"Flags":"1","a":["b"]}}',
+                b'{"a":1,"A ":2}', b'{"a":"x\ny\tz"}', b'{"a":"J\xfcrgen"}', b'{"a":"\\u0000"}',
+                b"[" * 60 + b"]" * 60)
+
+
+def requests():
+    """Requests good and bad."""
+    with tempfile.TemporaryDirectory() as folder:
+        ec, rsa = der.Key(folder, "ec:P-256"), der.Key(folder, "rsa:2048")
+        names = der.extension("subjectAltName", der.san(dns=["a.example"], email=["a@b"], upn=["u@r"],
+                                                        ip=["1.2.3.4"], other=[("1.2.3.4", "x")]))
+        usage = der.extension("keyUsage", bytes([3, 2, 5, 0xA0]), critical=True)
+        template = der.extension("msTemplateName", der.tlv(0x1E, "User".encode("utf-16-be")))
+        v2 = der.extension("1.3.6.1.4.1.311.21.7", der.seq(der.oid("1.3.6.1.4.1.311.21.8.1"), der.integer(100),
+                                                           der.integer(3)))
+        challenge = der.attribute("challengePassword", der.utf8("secret"))
+        pair = der.attribute("enrollNameValue", der.seq(der.tlv(0x1E, b"\0a"), der.tlv(0x1E, b"\0b")))
+        yield der.csr(ec)
+        yield der.csr(rsa, extensions=[names, usage])
+        yield der.csr(ec, extensions=[names, template, v2], attributes=[challenge, pair])
+        yield der.csr(ec, extensions=[usage, usage])
+        yield der.csr(ec, attributes=[challenge, challenge])
+        yield der.csr(ec, version=1)
+        yield der.csr(ec, bad_signature=True)
+        yield der.csr(ec, trailing=b"\0")
+
+
+def csr_seeds():
+    yield from requests()
+
+
+def armour_seeds():
+    raw = next(requests())
+    for text in (der.b64(raw), der.pem(raw), der.pem(raw, "NEW CERTIFICATE REQUEST", "\r\n"),
+                 der.pem(raw).replace("\n", " ")):
+        yield text.encode()
+
+
+def envelope_seeds():
+    raw = list(requests())
+    for n, metadata in enumerate((None, {"Department": "x"},
+                                  [{"MetadataFieldTypeName": "Department", "Value": "x"}])):
+        request = {"Flags": n, "TemplateName": "User", "Pkcs10Request": der.b64(raw[n])}
+        if metadata is not None:
+            request["MetadataList"] = metadata
+        yield json.dumps(request).encode()
+        yield json.dumps({"Timestamp": "2024-01-02T03:04:05Z", "Request": request}).encode()
+    yield (b'{\n "timestamp": "2024-01-02T03:04:05.000000",\n "request": {"Flags": 0, "TemplateName": "User",'
+           b'"Pkcs10Request": "' + der.pem(raw[1]).encode() + b'"}}')
+
+
+def template_seeds():
+    for path in sorted((TOP / "conf" / "templates").glob("*.json")):
+        yield path.read_bytes()
+
+
+# By the words in a fuzzer's name: more than one may fit.
+KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+         "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
+         "ce": envelope_seeds, "envelope": envelope_seeds, "body": envelope_seeds,
+         "template": template_seeds, "tmpl": template_seeds}
+
+
+def main():
+    name, folder = sys.argv[1], Path(sys.argv[2])
+    if any(folder.iterdir()):
+        return
+    number = 0
+    for word in name.split("_")[1:]:
+        for seed in KINDS.get(word, lambda: ())():
+            (folder / f"{number:03}").write_bytes(seed)
+            number += 1
+    # what a harness of its own folder keeps as fixtures
+    for path in sorted((TOP / "tests" / "fuzz" / name).glob("*")):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+
+main()

@@ -1,0 +1,189 @@
+#!/bin/bash
+# make check: everything that proves Gatehouse, in one run, nothing skipped.
+#	tests/run.sh [PATTERN]		only the steps whose name matches the shell pattern
+# A step is a program with a time limit. Its output goes to var/check/NAME.log and is shown when the
+# step fails. A step that prints TAP lines ("ok 1 - x", "not ok 2 - y") counts as so many tests, any
+# other as one. Ends with "N passed, N failed"; the exit status says the same.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+ONLY=${1:-*}
+OUT=$PWD/var/check
+JOBS=$(nproc)
+STARTED=$SECONDS
+FUZZ_SECONDS=${FUZZ_SECONDS:-10}
+ASAN_SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+exec </dev/null
+mkdir -p "$OUT"
+exec 9>"$OUT/lock"
+flock -n 9 || { echo "check: another run is under way in this tree" >&2; exit 1; }
+rm -f "$OUT"/*.log "$OUT"/*.result
+
+export CMOCKA_MESSAGE_OUTPUT=TAP
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+unset MAKEFLAGS MAKELEVEL MFLAGS
+# The servers of the tests must not be reached through a proxy of the machine.
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
+
+# Run one step: NAME SECONDS COMMAND...
+step()
+{
+	local name=$1 limit=$2 log=$OUT/$1.log begin=$SECONDS rc=0 good bad
+
+	shift 2
+	# shellcheck disable=SC2254
+	case $name in $ONLY) ;; *) return 0 ;; esac
+	timeout -k 20 "$limit" "$@" >"$log" 2>&1 9>&- || rc=$?
+	good=$(grep -Ec '^ok( |$)' "$log")
+	bad=$(grep -Ec '^not ok( |$)' "$log")
+	if [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		bad=1
+	elif [ "$rc" -eq 0 ] && [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then
+		good=1
+	fi
+	echo "$good $bad" >"$OUT/$name.result"
+	if [ "$rc" -eq 0 ] && [ "$bad" -eq 0 ]; then
+		printf 'ok    %-44s %4d passed %4d s\n' "$name" "$good" $((SECONDS - begin))
+		return 0
+	fi
+	[ "$rc" -ne 124 ] || echo "check: no end after $limit s" >>"$log"
+	{
+		printf 'FAIL  %-44s %4d failed %4d s (status %d), %s:\n' "$name" "$bad" \
+		    $((SECONDS - begin)) "$rc" "var/check/$name.log"
+		grep -E '^not ok|ERROR|rror:' "$log" | head -n 20 | sed 's/^/    | /'
+		tail -n 40 "$log" | sed 's/^/    /'
+	}
+	return 1
+}
+
+# The same, several at a time.
+beside()
+{
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+		wait -n
+	done
+	step "$@" &
+}
+
+name_of()
+{
+	local n=${1#*tests/}
+	n=${n%.sh}
+	echo "${n//\//-}"
+}
+
+# Unit tests of one build: LABEL BUILD SECONDS [COMMAND that runs them...]
+unit_tests()
+{
+	local label=$1 build=$2 limit=$3 t
+
+	shift 3
+	for t in $(make -s --no-print-directory BUILD="$build" list-tests); do
+		beside "$label-$(name_of "$t")" "$limit" "$@" "$t"
+	done
+	wait
+}
+
+# Scripts that need root say so in a comment line "# needs: root".
+as_needed()
+{
+	if [ "$(id -u)" != 0 ] && grep -qs '^# needs: root' "$1"; then
+		if ! sudo -n true 2>/dev/null; then
+			printf 'echo "%s needs root (ports below 1024 on a loopback address), and sudo %s"; exit 1' \
+			    "$1" "asks for a password: run make check as root or allow sudo" >"$OUT/noroot.sh"
+			echo "bash $OUT/noroot.sh"
+			return
+		fi
+		echo "sudo -n -E $1"
+		return
+	fi
+	echo "$1"
+}
+
+builds()
+{
+	step build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests check-programs
+	step build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang all tests
+	step build-sanitizers 600 make -j "$JOBS" --no-print-directory CC=gcc BUILD=build/asan \
+	    OPT="-O1 -g" SANITIZE="$ASAN_SANITIZE" tests
+	step build-fuzz 600 make -j "$JOBS" --no-print-directory fuzz-build
+}
+
+units()
+{
+	unit_tests unit build 120
+	unit_tests sanitizers build/asan 240
+	unit_tests valgrind build 600 valgrind --quiet --error-exitcode=99 --leak-check=full \
+	    --errors-for-leak-kinds=definite,indirect,possible --num-callers=30
+}
+
+static_checks()
+{
+	beside cppcheck 600 tests/cppcheck.sh
+	local t
+	for t in tests/docs/check_*; do
+		[ -x "$t" ] && beside "$(name_of "${t%.*}")" 120 "$t"
+	done
+	beside shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
+	wait
+}
+
+fuzzers()
+{
+	local f
+	for f in tests/fuzz/fuzz_*.c; do
+		f=${f##*/}
+		beside "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
+	done
+	wait
+}
+
+integration()
+{
+	local t
+	for t in tests/integration/run_*.sh; do
+		# shellcheck disable=SC2046
+		[ -e "$t" ] && step "$(name_of "$t")" 300 $(as_needed "$t")
+	done
+}
+
+end_to_end()
+{
+	local t
+	for t in tests/e2e/test_*.py; do
+		# shellcheck disable=SC2046
+		step "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+	done
+}
+
+summary()
+{
+	local good=0 bad=0 g b f
+
+	for f in "$OUT"/*.result; do
+		[ -e "$f" ] || continue
+		read -r g b <"$f"
+		good=$((good + g))
+		bad=$((bad + b))
+		[ "$b" -eq 0 ] || failed+=("$(basename "$f" .result)")
+	done
+	if [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then
+		echo "check: no step has a name like $ONLY" >&2
+		bad=1
+	fi
+	[ "${#failed[@]}" -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
+	printf '%d min %d s\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60))
+	echo "$good passed, $bad failed"
+	[ "$bad" -eq 0 ]
+}
+
+failed=()
+builds
+units
+static_checks
+integration
+end_to_end
+fuzzers
+summary

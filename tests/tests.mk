@@ -1,0 +1,55 @@
+# Set-up, demo, check, fuzz and bench: what `make` does besides building and the unit tests.
+
+deps:
+	@tests/setup/install.sh build run demo check
+
+demo:
+	@tests/setup/install.sh build run demo
+	@$(MAKE) --no-print-directory all
+	@tests/demo/demo.sh start
+
+demo-stop:
+	@tests/demo/demo.sh stop
+
+check:
+	@tests/setup/install.sh build run demo check
+	@tests/run.sh $(ONLY)
+
+# --- fuzzing: make fuzz runs until FUZZ_SECONDS for each harness have passed ---------------------------
+FUZZ_BUILD    := build/fuzz
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZERS       := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz:
+	@tests/setup/install.sh build check
+	@$(MAKE) --no-print-directory fuzz-build
+	@for f in $(notdir $(FUZZERS)); do tests/fuzz/run.sh $$f $(or $(FUZZ_SECONDS),600) || exit 1; done
+
+fuzz-build:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang OPT="-O1 -g" \
+	    SANITIZE="$(FUZZ_SANITIZE)" fuzz-programs
+
+fuzz-programs: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(INC_kore-app) -iquote tests/fuzz \
+	    $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBS) $(LIBS_all)
+
+bench:
+	@tests/setup/install.sh build run demo bench
+	@$(MAKE) --no-print-directory all
+	@python3 -B tests/bench/bench.py
+
+# What checks of the documents need from the code.
+$(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_kore-app) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
+
+check-programs: $(BUILD)/tests/docs/print_routes
+
+# Names of the unit test programs, for tests/run.sh.
+list-tests:
+	@printf '%s\n' $(TESTS)
+
+.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
