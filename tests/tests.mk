@@ -39,10 +39,17 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
-	@tests/bench/bench.sh
+	@python3 -B tests/bench/bench.py
+
+# What checks of the documents need from the code.
+$(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_kore-app) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
+
+check-programs: $(BUILD)/tests/docs/print_routes
 
 # Names of the unit test programs, for tests/run.sh.
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench list-tests
+.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests

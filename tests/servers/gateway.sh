@@ -174,12 +174,11 @@ fill()
 {
 	local t templates=()
 
-	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --admin admin \
-	    --password-file "$dir/admin.password"
+	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --templates "$top/conf/templates" \
+	    --admin admin --admin-password-file "$dir/admin.password"
 	administer user create olga --role officer --password-file "$dir/officer.password"
-	for t in "$top"/conf/templates/*.json "$here"/templates/*.json; do
-		administer template import "$t"
-		templates+=(--template "$(jq_name "$t")")
+	for t in "$top"/conf/templates/*.json; do
+		templates+=(--template "$(template_name "$t")")
 	done
 	administer metadata set "$here/metadata.json"
 	administer app create demo --ca issuing "${templates[@]}" --key-file "$dir/app.key" \
@@ -189,7 +188,7 @@ fill()
 }
 
 # The name member of a template file.
-jq_name()
+template_name()
 {
 	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' "$1"
 }

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Requests that wait for an officer, and changes of templates, applications and the server certificate while the
+gateway runs."""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+import client
+import der
+import tap
+from client import Client
+from environment import TOP, Environment, wait_for
+
+env = Environment("requests")
+KEY = der.Key(env.scratch, "ec:P-256")
+STATE = "/CMSApi/CertEnroll/3/Requests/"
+
+
+def web_csr(host):
+    return der.csr(KEY, subject=[("CN", host)],
+                   extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice = Client(env)
+
+    def pending(self, host="shop.example.test", who=None):
+        reply = (who or self.alice).enroll(web_csr(host), template="WebServer")
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(reply.json["RequestDisposition"], "Pending")
+        self.assertEqual(reply.json["DispositionMessage"], "Taken Under Submission")
+        self.assertEqual(reply.json["CMSID"], 0)
+        self.assertEqual(reply.json["Certificates"], "")
+        self.assertGreater(reply.json["CMSRequestId"], 0)
+        return reply.json["CMSRequestId"]
+
+    def state(self, number, who=None):
+        return (who or self.alice).call(STATE + str(number), b"", "GET")
+
+    def decide(self, verb, number):
+        return env.admin("request", verb, number, "--comment", "looked at", check=False)
+
+
+class Approval(Case):
+    def test_pending_makes_no_certificate(self):
+        before = env.count("select count(*) from certificates")
+        number = self.pending()
+        self.assertEqual(self.state(number).json["RequestDisposition"], "Pending")
+        self.assertEqual(env.count("select count(*) from certificates"), before)
+        ids = [r["id"] for r in env.admin("request", "list", "--state", "pending", "--json")]
+        self.assertIn(number, ids)
+
+    def test_approved_is_issued_and_can_be_fetched(self):
+        number = self.pending("approved.example.test")
+        done = self.decide("approve", number)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        reply = self.state(number)
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(reply.json["RequestDisposition"], "Issued")
+        chain = reply.certificates()
+        client.verify_chain(env.scratch, chain)
+        text = client.certificate_text(chain[0])
+        self.assertIn("approved.example.test", text)
+        self.assertIn(KEY.spki, chain[0])
+
+    def test_denied_stays_denied(self):
+        number = self.pending("denied.example.test")
+        self.assertEqual(self.decide("deny", number).returncode, 0)
+        reply = self.state(number)
+        self.assertEqual(reply.status, 403, reply.body)
+        self.assertEqual(reply.json["RequestDisposition"], "Denied")
+        self.assertEqual(reply.json["Certificates"], "")
+        self.assertNotEqual(self.decide("approve", number).returncode, 0)
+        self.assertEqual(self.state(number).json["RequestDisposition"], "Denied")
+
+    def test_two_officers_one_decision(self):
+        number = self.pending("twice.example.test")
+        before = env.count("select count(*) from certificates")
+        both = [subprocess.Popen([TOP / "build/gatehouse", "request", "approve", str(number), "-c",
+                                  env.var["GATEHOUSE_CONF"]], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) for _ in range(4)]
+        codes = sorted(p.wait() for p in both)
+        self.assertEqual(codes.count(0), 1, codes)
+        self.assertEqual(env.count("select count(*) from certificates"), before + 1)
+
+    def test_unknown_request(self):
+        for number in ("999999", "0", "-1", "x"):
+            self.assertNotEqual(self.decide("approve", number).returncode, 0)
+
+    def test_another_user_does_not_see_it(self):
+        number = self.pending("mine.example.test")
+        self.assertEqual(self.state(number, Client(env, user="bob", password="bob-secret")).status, 404)
+
+    def test_each_step_has_its_audit_row(self):
+        before = env.count("select count(*) from audit")
+        number = self.pending("audited.example.test")
+        self.assertEqual(env.count("select count(*) from audit"), before + 1)
+        self.decide("approve", number)
+        self.assertEqual(env.count("select count(*) from audit"), before + 2)
+
+    def test_approval_runs_the_policy_again(self):
+        number = self.pending("policy.example.test")
+        template = read_template("WebServer")
+        template["keyTypes"] = [{"type": "RSA", "minSize": 3072, "maxSize": 4096}]
+        import_template(template)
+        try:
+            done = self.decide("approve", number)
+            self.assertNotEqual(done.returncode, 0, done.stdout.decode())
+            self.assertNotEqual(self.state(number).json["RequestDisposition"], "Issued")
+        finally:
+            import_template(read_template("WebServer"))
+
+    def test_resending_the_signed_request_tells_the_state(self):
+        body = json.dumps({"Timestamp": client.now(), "Request": {
+            "TemplateName": "WebServer", "Pkcs10Request": der.b64(web_csr("again.example.test"))}})
+        first = self.alice.call("/CMSApi/CertEnroll/3/Pkcs10", body)
+        again = self.alice.call("/CMSApi/CertEnroll/3/Pkcs10", body)
+        self.assertEqual(first.json["RequestDisposition"], "Pending")
+        self.assertEqual(first.json["CMSRequestId"], again.json["CMSRequestId"])
+
+
+def read_template(name):
+    return json.loads((TOP / "conf/templates" / f"{name}.json").read_text())
+
+
+def import_template(template, check=True):
+    path = env.scratch / f"{template['name']}.json"
+    path.write_text(json.dumps(template))
+    return env.admin("template", "import", path, check=check)
+
+
+class Reload(Case):
+    """Within two seconds, on all workers, without a restart."""
+
+    def days(self):
+        reply = self.alice.enroll(der.csr(KEY), flags=1)
+        self.assertEqual(reply.status, 200, reply.body)
+        cert = base64.b64decode(reply.json["Certificates"])
+        for days in (20, 100, 400):
+            done = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-checkend", str(days * 86400)],
+                                  input=cert, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if done.returncode != 0:
+                return days
+        return 1000
+
+    def test_template(self):
+        self.assertEqual(self.days(), 400)
+        template = read_template("User")
+        template["validity"] = "10d"
+        import_template(template)
+        try:
+            wait_for(lambda: all(self.days() == 20 for _ in range(8)), "all workers use the new version", 5)
+        finally:
+            import_template(read_template("User"))
+        wait_for(lambda: all(self.days() == 400 for _ in range(8)), "all workers use the old form again", 5)
+
+    def test_unsafe_template_is_refused_and_the_old_one_works(self):
+        template = read_template("User")
+        template["nameFlags"] = ["ENROLLEE_SUPPLIES_SUBJECT", "ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME"]
+        done = import_template(template, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"ESC1", done.stderr)
+        self.assertEqual(self.days(), 400)
+
+    def test_broken_template_names_the_member(self):
+        template = read_template("User")
+        template["keyTypes"][0]["minSize"] = "big"
+        done = import_template(template, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"keyTypes[0].minSize", done.stderr)
+
+    def test_new_application(self):
+        made = env.admin("app", "create", "late", "--template", "User", "--ca", "issuing", "--key", "text:late-key",
+                         "--secret", "text:late-secret", "--json")
+        self.assertTrue(made)
+        late = Client(env, app_key=base64.b64encode(b"late-key").decode(), secret=b"late-secret")
+        wait_for(lambda: all(late.enroll(der.csr(KEY)).status == 200 for _ in range(8)),
+                 "all workers know the application", 5)
+
+    def test_application_that_needs_no_signature_and_no_user(self):
+        env.admin("app", "create", "robot", "--template", "User", "--ca", "issuing", "--key", "text:robot-key",
+                  "--secret", "text:robot-secret", "--no-signature", "--service-identity", "bob")
+        robot = Client(env, app_key=base64.b64encode(b"robot-key").decode(), secret=b"robot-secret")
+
+        def enroll():
+            return robot.enroll(der.csr(KEY), Authorization=None, X_CSS_CMS_Signature=None)
+        wait_for(lambda: all(enroll().status == 200 for _ in range(8)), "all workers know the application", 5)
+        self.assertIn("bob@example.test", client.certificate_text(enroll().certificates()[0]))
+        # what is sent must still be right
+        wrong = robot.enroll(der.csr(KEY), Authorization=None, X_CSS_CMS_Signature="AAAA")
+        self.assertEqual(wrong.status, 403, wrong.body)
+
+    def test_application_that_demands_a_stronger_hash(self):
+        env.admin("app", "create", "strict", "--template", "User", "--ca", "issuing", "--key", "text:strict-key",
+                  "--secret", "text:strict-secret", "--min-hash", "SHA256")
+        key = base64.b64encode(b"strict-key").decode()
+        strong = Client(env, app_key=key, secret=b"strict-secret", digest="sha256")
+        wait_for(lambda: all(strong.enroll(der.csr(KEY)).status == 200 for _ in range(8)),
+                 "all workers know the application", 5)
+        weak = Client(env, app_key=key, secret=b"strict-secret", digest="sha1").enroll(der.csr(KEY))
+        self.assertEqual(weak.status, 403, weak.body)
+
+    def test_application_for_a_group(self):
+        env.admin("app", "create", "grouped", "--template", "User", "--ca", "issuing", "--key", "text:group-key",
+                  "--secret", "text:group-secret", "--group", "web-admins")
+        key = base64.b64encode(b"group-key").decode()
+        alice = Client(env, app_key=key, secret=b"group-secret")
+        wait_for(lambda: all(alice.enroll(der.csr(KEY)).status == 200 for _ in range(8)),
+                 "all workers know the application", 5)
+        bob = Client(env, user="bob", password="bob-secret", app_key=key, secret=b"group-secret")
+        self.assertEqual(bob.enroll(der.csr(KEY)).status, 403)
+
+
+if __name__ == "__main__":
+    tap.main()
