@@ -98,7 +98,8 @@ $(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
 
 # --- tests ---------------------------------------------------------------------------------------
-# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below.
+# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for
+# neighbours, tests/FOLDER/fake_*.c, come before the libraries and take their place.
 LIBS_FROM_base       := base
 LIBS_FROM_ca-backend := ca-backend base
 LIBS_FROM_ldap       := ldap base
@@ -108,10 +109,15 @@ LIBS_FROM_kore-app   := kore-app enroll templates ldap ca-backend base
 
 define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
-$$(TESTS_$(1)): $$(BUILD)/%: %.c Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
+FAKES_$(1) := $$(wildcard tests/$(1)/fake_*.c)
+$$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo "CC $$<"
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests -c -o $$@ $$<
+$$(TESTS_$(1)): $$(BUILD)/%: %.c $$(call obj,$$(FAKES_$(1))) Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@mkdir -p $$(@D)
 	@echo "LD $$@"
-	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
