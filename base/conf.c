@@ -45,6 +45,8 @@ static const struct option options[] = {
 	STR(gateway, certificate, NULL, "PEM file: server certificate and its issuers"),
 	STR(gateway, key, NULL, "PEM file: key of the server certificate"),
 	STR(gateway, client_ca, "", "PEM file: CAs whose client certificates are accepted; empty = none"),
+	ONE_OF(gateway, client_name, "upn", "upn mail",
+	    "name in a client certificate that finds its user in the directory"),
 	STR(gateway, run_dir, "/run/gatehouse", "folder for process files and the generated Kore configuration"),
 	STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",
 	    "64 hex digits, the same on all nodes: seals application secrets and signs tokens"),

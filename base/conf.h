@@ -25,6 +25,7 @@ struct gh_conf {
 		char *certificate;       /* PEM chain */
 		char *key;               /* PEM */
 		char *client_ca;         /* PEM; "" = no client certificates */
+		char *client_name;       /* name in it that finds the user: "upn" or "mail" */
 		char *run_dir;
 		char *secret_file;       /* 32 bytes in hex: seals application secrets, signs tokens */
 		char *user;              /* runs Kore; "" = as started */

@@ -145,7 +145,7 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 
 	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
 	if (rc != 0 && gh_error_info(rc)->is_denial) {
-		snprintf(detail, sizeof(detail), "approved, but: %s", err->detail);
+		snprintf(detail, sizeof(detail), "approved, but: %.450s", err->detail);
 		enroll_outcome_deny(out, err);
 		rc = 0;
 	}

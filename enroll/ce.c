@@ -24,8 +24,13 @@ reply_outcome(const struct enroll_env *env, const struct enroll_outcome *out, bo
 {
 	struct gh_error err;
 
-	if (ce_format_outcome(out, cert_only, denied_status, rep, &err) == 0)
+	if (ce_format_outcome(out, cert_only, denied_status, rep, &err) == 0) {
+		if (out->disposition == DB_DISP_DENIED) {
+			gh_fail(&err, GH_E_DENIED, "%s", out->message);
+			gh_http_reply_cause(rep, &err);
+		}
 		return;
+	}
 	gh_log_kv(GH_LOG_ERROR, "answer not formatted", "detail", err.detail, NULL);
 	reply_error(env, &err, rep);
 }

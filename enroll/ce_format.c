@@ -160,6 +160,7 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 
 	snprintf(message, sizeof(message), "%s", *err->message != '\0' ? err->message : info->message);
 	enroll_utf8_clean(message);
+	gh_http_reply_cause(rep, err);
 	if (info->http_status == 401)
 		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);
 	if (info->is_retryable) {

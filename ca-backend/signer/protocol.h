@@ -8,6 +8,7 @@
 #ifndef SIGNER_PROTOCOL_H
 #define SIGNER_PROTOCOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@
 #define SIGNER_FRAME_MAX (256 * 1024)    /* bytes, without the length word */
 #define SIGNER_CA_ID_SIZE 32             /* SHA-256 of the CA certificate */
 #define SIGNER_EKU_MAX 32
+#define SIGNER_KEY_ALG_SIZE 16           /* longest key_alg with its NUL */
+#define SIGNER_MESSAGE_MAX 512           /* bytes of an error's message */
+#define SIGNER_PATH_LEN_ANY 255          /* limits.path_len: no pathLenConstraint at all */
 
 enum signer_op {
 	SIGNER_OP_ERROR = 0,
@@ -50,7 +54,37 @@ struct signer_create_ca {
 	const unsigned char *subject; size_t subject_len;       /* Name, DER */
 	const unsigned char *parent; size_t parent_len;         /* sealed record; empty = self-signed root */
 	const unsigned char *extensions; size_t extensions_len; /* CDP, AIA, policies; may be empty */
-	struct signer_limits limits;
+	struct signer_limits limits;             /* of the new CA */
 };
+
+/*
+ * Frames. begin empties the buffer (initialised with signer_frame_init) and writes the head, end completes
+ * it: 0, or GH_E_NOMEM, GH_E_TOO_LARGE when the payload does not fit.
+ */
+#define SIGNER_FRAME_HEAD 4              /* bytes of the length word */
+void signer_frame_init(struct gh_buf *b);
+void signer_frame_begin(struct gh_buf *b, enum signer_op op);
+int signer_frame_end(struct gh_buf *b, struct gh_error *err) GH_MUSTCHECK;
+/* The length word: bytes that follow. 0 when it is no length of a frame. */
+size_t signer_frame_length(const unsigned char head[SIGNER_FRAME_HEAD]);
+
+/* Also used inside the sealed record. */
+void signer_put_limits(struct gh_buf *b, const struct signer_limits *l);
+void signer_get_limits(struct gh_reader *r, struct signer_limits *l);
+
+/* Payloads: put_ between begin and end; get_ over what follows the operation, true when all of it was
+ * right and nothing is left. Pointers that get_ sets point into the frame. */
+void signer_put_block(struct gh_buf *b, const void *p, size_t len);
+bool signer_get_block(struct gh_reader *r, const unsigned char **p, size_t *len);
+void signer_put_two_blocks(struct gh_buf *b, const void *p1, size_t len1, const void *p2, size_t len2);
+bool signer_get_two_blocks(struct gh_reader *r, const unsigned char **p1, size_t *len1,
+    const unsigned char **p2, size_t *len2);
+void signer_put_sign_cert(struct gh_buf *b, const struct signer_cert_fields *f);
+bool signer_get_sign_cert(struct gh_reader *r, struct signer_cert_fields *f);
+void signer_put_create_ca(struct gh_buf *b, const struct signer_create_ca *f);
+/* key_alg is copied into alg, and f->key_alg points there. */
+bool signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f, char alg[SIGNER_KEY_ALG_SIZE]);
+void signer_put_error(struct gh_buf *b, int code, const char *message);
+bool signer_get_error(struct gh_reader *r, int *code, char message[SIGNER_MESSAGE_MAX]);
 
 #endif

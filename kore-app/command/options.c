@@ -43,7 +43,7 @@ static void
 print_option(const struct option_row *r)
 {
 	char left[64];
-	const char *eq = r->kind == OPTION_OPTIONAL ? "[=" : " ";
+	const char *eq = r->kind == OPTION_OPTIONAL ? " [" : " ";
 	const char *end = r->kind == OPTION_OPTIONAL ? "]" : "";
 	size_t n;
 
@@ -112,6 +112,12 @@ find_row(const struct option_row *rows, const char *word)
 }
 
 static bool
+is_number(const char *text)
+{
+	return (text[0] != '\0' && text[strspn(text, "0123456789")] == '\0');
+}
+
+static bool
 store_number(int *target, const char *text)
 {
 	char *end;
@@ -171,6 +177,8 @@ take_option(const struct option_row *rows, int argc, char **argv, int *i)
 			return (command_usage(argv[0], "option %s needs %s", word, w.row->arg));
 		w.value = argv[++*i];
 	}
+	if (w.row->kind == OPTION_OPTIONAL && w.value == NULL && *i + 1 < argc && is_number(argv[*i + 1]))
+		w.value = argv[++*i];
 	wrong = store_value(w.row, w.value);
 	if (wrong != NULL)
 		return (command_usage(argv[0], "option --%s %s", w.row->name, wrong));

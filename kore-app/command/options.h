@@ -16,7 +16,7 @@ enum option_kind {
 	OPTION_TEXT,             /* const char * */
 	OPTION_NUMBER,           /* int, 0 or more */
 	OPTION_LIST,             /* struct option_list: may be repeated */
-	OPTION_OPTIONAL,         /* int; a number may follow as "--name=N", else 0 is stored */
+	OPTION_OPTIONAL,         /* int; a number may follow, else 0 is stored */
 };
 
 struct option_list {

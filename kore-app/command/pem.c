@@ -67,14 +67,14 @@ pem_write_chain(FILE *f, const gh_json *chain, size_t max)
 }
 
 char *
-pem_chain_text(const struct cert_chain *chain, size_t from)
+pem_chain_text(const struct cert_chain *chain)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	int ok = bio != NULL;
 	char *data, *text = NULL;
 	long n;
 
-	for (size_t i = from; ok && i < chain->n; i++) {
+	for (size_t i = 0; ok && i < chain->n; i++) {
 		X509 *cert = parse(chain->cert[i].der, chain->cert[i].len);
 
 		ok = cert != NULL && PEM_write_bio_X509(bio, cert) == 1;

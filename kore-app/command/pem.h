@@ -13,7 +13,7 @@ int pem_write_certificate(FILE *f, const unsigned char *der, size_t len);
 int pem_write_chain(FILE *f, const gh_json *chain, size_t max);
 /* As `openssl x509 -text`. */
 int pem_write_text(FILE *f, const unsigned char *der, size_t len);
-/* PEM of a whole chain, malloc'd; NULL when out of memory or a certificate does not parse. */
-char *pem_chain_text(const struct cert_chain *chain, size_t from);
+/* PEM of all certificates, malloc'd; NULL when out of memory or a certificate does not parse. */
+char *pem_chain_text(const struct cert_chain *chain);
 
 #endif

@@ -1,0 +1,163 @@
+/*
+ * Build and sign a certificate. Written out as DER rather than through X509: all parts but the serial, the
+ * times and the key identifier are there in their encoding already.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/rand.h>
+
+#include "cert_build.h"
+
+static const unsigned char version_3[] = { GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2 };
+static const unsigned char oid_ski[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x0e };
+
+#define TIME_SIZE 17                     /* "YYYYMMDDHHMMSSZ" as an element */
+#define SKI_SIZE (2 + sizeof(oid_ski) + 2 + 2 + SIGNER_KEY_ID_SIZE)
+
+struct der_time {
+	unsigned char bytes[TIME_SIZE + 1];
+	size_t len;
+};
+
+/* RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on. */
+static bool
+encode_time(int64_t t, struct der_time *out)
+{
+	char text[32], *from = text;
+	time_t clock = (time_t)t;
+	struct tm tm;
+	bool is_utc;
+	size_t n;
+
+	if (t < 0 || gmtime_r(&clock, &tm) == NULL || tm.tm_year + 1900 > 9999)
+		return false;
+	is_utc = tm.tm_year + 1900 < 2050;
+	n = strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm);
+	if (n == 0 || n + 2 > sizeof(out->bytes))
+		return false;
+	if (is_utc) { /* two digits of the year */
+		from += 2;
+		n -= 2;
+	}
+	out->bytes[0] = is_utc ? GH_DER_UTC_TIME : GH_DER_GEN_TIME;
+	out->bytes[1] = (unsigned char)n;
+	memcpy(out->bytes + 2, from, n);
+	out->len = n + 2;
+	return true;
+}
+
+/* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
+static int
+put_serial(struct gh_buf *b, struct gh_error *err)
+{
+	unsigned char bytes[1 + SIGNER_SERIAL_SIZE] = { 0 };
+	const unsigned char *p = bytes + 1, *last = bytes + SIGNER_SERIAL_SIZE;
+
+	do {
+		if (RAND_bytes(bytes + 1, SIGNER_SERIAL_SIZE) != 1)
+			return gh_fail(err, GH_E_INTERNAL, "no random serial number");
+		for (p = bytes + 1; p < last && *p == 0; p++)
+			;
+	} while (*p == 0);
+	if ((*p & 0x80) != 0)
+		p--; /* a zero octet keeps it positive */
+	gh_der_put(b, GH_DER_INTEGER, p, (size_t)(last + 1 - p));
+	return 0;
+}
+
+static void
+put_ski(struct gh_buf *b, const unsigned char key_id[SIGNER_KEY_ID_SIZE])
+{
+	gh_der_put_header(b, GH_DER_SEQUENCE, SKI_SIZE - 2);
+	gh_buf_put(b, oid_ski, sizeof(oid_ski));
+	gh_der_put_header(b, GH_DER_OCTETS, 2 + SIGNER_KEY_ID_SIZE);
+	gh_der_put(b, GH_DER_OCTETS, key_id, SIGNER_KEY_ID_SIZE);
+}
+
+static int
+put_validity(struct gh_buf *b, const struct cert_facts *c, struct gh_error *err)
+{
+	struct der_time from, to;
+
+	if (!encode_time(c->not_before, &from) || !encode_time(c->not_after, &to))
+		return gh_fail(err, GH_E_SIGNER, "validity: a time before 1970 or after 9999");
+	gh_der_put_header(b, GH_DER_SEQUENCE, from.len + to.len);
+	gh_buf_put(b, from.bytes, from.len);
+	gh_buf_put(b, to.bytes, to.len);
+	return 0;
+}
+
+static int
+put_extensions(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	unsigned char key_id[SIGNER_KEY_ID_SIZE];
+	size_t list = SKI_SIZE + ca->aki.len + c->extensions.len;
+	int rc;
+
+	if ((rc = issuer_key_id(&c->key_bits, key_id, err)) != 0)
+		return rc;
+	gh_der_put_header(b, GH_DER_CONTEXT(3), gh_der_size(list));
+	gh_der_put_header(b, GH_DER_SEQUENCE, list);
+	put_ski(b, key_id);
+	gh_buf_put(b, ca->aki.data, ca->aki.len);
+	gh_buf_put(b, c->extensions.p, c->extensions.len);
+	return 0;
+}
+
+/* Content of TBSCertificate, in the order of RFC 5280, 4.1 */
+static int
+put_tbs_content(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	int rc;
+
+	gh_buf_put(b, version_3, sizeof(version_3));
+	if ((rc = put_serial(b, err)) != 0)
+		return rc;
+	gh_buf_put(b, ca->algorithm.p, ca->algorithm.len);
+	gh_buf_put(b, ca->name.data, ca->name.len);
+	if ((rc = put_validity(b, c, err)) != 0)
+		return rc;
+	gh_buf_put(b, c->subject.p, c->subject.len);
+	gh_buf_put(b, c->spki.p, c->spki.len);
+	if ((rc = put_extensions(b, c, ca, err)) != 0)
+		return rc;
+	return gh_buf_check(b, err);
+}
+
+static int
+put_certificate(struct gh_buf *out, const struct gh_buf *content, const struct issuer *ca,
+    struct gh_error *err)
+{
+	struct gh_buf tbs, signature;
+	int rc;
+
+	gh_buf_init(&tbs, CERT_DER_MAX);
+	gh_buf_init(&signature, CERT_DER_MAX);
+	gh_der_put(&tbs, GH_DER_SEQUENCE, content->data, content->len);
+	if ((rc = gh_buf_check(&tbs, err)) == 0 &&
+	    (rc = issuer_sign(ca, tbs.data, tbs.len, &signature, err)) == 0) {
+		gh_der_put_header(out, GH_DER_SEQUENCE, tbs.len + ca->algorithm.len + signature.len);
+		gh_buf_put(out, tbs.data, tbs.len);
+		gh_buf_put(out, ca->algorithm.p, ca->algorithm.len);
+		gh_buf_put(out, signature.data, signature.len);
+		rc = gh_buf_check(out, err);
+	}
+	gh_buf_free(&tbs);
+	gh_buf_free(&signature);
+	return rc;
+}
+
+int
+cert_build(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
+{
+	struct gh_buf content;
+	int rc;
+
+	gh_buf_init(&content, CERT_DER_MAX);
+	if ((rc = put_tbs_content(&content, c, ca, err)) == 0)
+		rc = put_certificate(out, &content, ca, err);
+	gh_buf_free(&content);
+	return rc;
+}

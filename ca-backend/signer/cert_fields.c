@@ -1,0 +1,275 @@
+/* The fields of a certificate to be signed. See cert_fields.h. */
+#include <string.h>
+
+#include "cert_fields.h"
+#include "public_key.h"
+
+/* id-ce (2.5.29) and the last arc, content octets of the OID; RFC 5280, 4.2.1 */
+#define OID_CE_SIZE 3
+#define CE_SUBJECT_KEY_ID 14
+#define CE_KEY_USAGE 15
+#define CE_SUBJECT_ALT_NAME 17
+#define CE_BASIC_CONSTRAINTS 19
+#define CE_AUTHORITY_KEY_ID 35
+
+struct extension {
+	struct gh_der oid, value;
+	bool is_critical;
+};
+
+/* --- subject ------------------------------------------------------------------------------------- */
+
+/* AttributeTypeAndValue ::= SEQUENCE { type OID, value ANY } */
+static bool
+is_attribute(struct gh_der *set)
+{
+	struct gh_der attr;
+
+	return gh_der_take(set, GH_DER_SEQUENCE, &attr) && gh_der_take(&attr, GH_DER_OID, NULL) &&
+	    gh_der_next(&attr, NULL, NULL, NULL) && attr.len == 0;
+}
+
+/* RDNSequence, RFC 5280, 4.1.2.4 */
+static int
+read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *err)
+{
+	struct gh_der in = *der, rdns, set;
+	unsigned n = 0;
+
+	if (!gh_der_is_strict(der->p, der->len) || !gh_der_take(&in, GH_DER_SEQUENCE, &rdns))
+		return gh_fail(err, GH_E_SIGNER, "subject: not a Name");
+	while (rdns.len > 0) {
+		if (++n > CERT_RDNS_MAX)
+			return gh_fail(err, GH_E_SIGNER, "subject: more than %d RDNs", CERT_RDNS_MAX);
+		if (!gh_der_take(&rdns, GH_DER_SET, &set))
+			return gh_fail(err, GH_E_SIGNER, "subject: RDN %u is no SET", n);
+		do {
+			if (!is_attribute(&set))
+				return gh_fail(err, GH_E_SIGNER, "subject: RDN %u is malformed", n);
+		} while (set.len > 0);
+	}
+	out->subject = *der;
+	return 0;
+}
+
+/* --- extensions ---------------------------------------------------------------------------------- */
+
+/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the default. */
+static bool
+take_extension(struct gh_der *list, struct extension *out)
+{
+	struct gh_der in, flag;
+
+	if (!gh_der_take(list, GH_DER_SEQUENCE, &in) || !gh_der_take(&in, GH_DER_OID, &out->oid))
+		return false;
+	out->is_critical = gh_der_take(&in, GH_DER_BOOLEAN, &flag);
+	if (out->is_critical && (flag.len != 1 || flag.p[0] != 0xff))
+		return false;
+	return gh_der_take(&in, GH_DER_OCTETS, &out->value) && in.len == 0;
+}
+
+static int
+arc_of_id_ce(const struct gh_der *oid)
+{
+	if (oid->len != OID_CE_SIZE || oid->p[0] != 0x55 || oid->p[1] != 0x1d)
+		return -1;
+	return oid->p[2];
+}
+
+/* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
+static bool
+read_basic_constraints(const struct extension *e, struct cert_facts *out)
+{
+	struct gh_der in = e->value, body, flag;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body))
+		return false;
+	out->is_ca = gh_der_take(&body, GH_DER_BOOLEAN, &flag);
+	if (out->is_ca && flag.p[0] != 0xff)
+		return false;
+	if (body.len == 0)
+		return true;
+	/* RFC 5280, 4.2.1.9: no pathLenConstraint without cA */
+	out->has_path_len = true;
+	return out->is_ca && gh_der_take_u32(&body, &out->path_len) && body.len == 0;
+}
+
+/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet. */
+static bool
+read_key_usage(const struct extension *e, struct cert_facts *out)
+{
+	struct gh_der in = e->value, bits;
+
+	if (!gh_der_take(&in, GH_DER_BIT_STRING, &bits) || bits.len < 2 || bits.len > 3)
+		return false;
+	out->may_sign_certs = (bits.p[1] & 0x04) != 0;
+	out->may_sign_crls = (bits.p[1] & 0x02) != 0;
+	return true;
+}
+
+static int
+read_extension(const struct extension *e, struct cert_facts *out, struct gh_error *err)
+{
+	int arc = arc_of_id_ce(&e->oid);
+	bool ok = gh_der_is_strict(e->value.p, e->value.len);
+
+	switch (arc) {
+	case CE_SUBJECT_KEY_ID:
+	case CE_AUTHORITY_KEY_ID:
+		return gh_fail(err, GH_E_SIGNER, "extensions: the signer makes 2.5.29.%d itself", arc);
+	case CE_BASIC_CONSTRAINTS:
+		ok = ok && read_basic_constraints(e, out);
+		break;
+	case CE_KEY_USAGE:
+		ok = ok && read_key_usage(e, out);
+		break;
+	case CE_SUBJECT_ALT_NAME:
+		out->has_critical_san = e->is_critical;
+		break;
+	default:
+		break;
+	}
+	if (!ok && arc >= 0)
+		return gh_fail(err, GH_E_SIGNER, "extensions: the value of 2.5.29.%d is malformed", arc);
+	return ok ? 0 : gh_fail(err, GH_E_SIGNER, "extensions: a value is not DER");
+}
+
+static bool
+is_seen(const struct gh_der *oid, const struct gh_der *seen, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (gh_der_equals(oid, seen[i].p, seen[i].len))
+			return true;
+	}
+	return false;
+}
+
+/* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; nothing at all stands for none. */
+static int
+read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_error *err)
+{
+	struct gh_der in = *der, list, seen[CERT_EXTENSIONS_MAX];
+	struct extension e;
+	size_t n = 0;
+	int rc;
+
+	if (der->len == 0)
+		return 0;
+	if (!gh_der_is_strict(der->p, der->len) || !gh_der_take(&in, GH_DER_SEQUENCE, &list))
+		return gh_fail(err, GH_E_SIGNER, "extensions: not Extensions");
+	out->extensions = list;
+	while (list.len > 0) {
+		if (n == CERT_EXTENSIONS_MAX)
+			return gh_fail(err, GH_E_SIGNER, "extensions: more than %d", CERT_EXTENSIONS_MAX);
+		if (!take_extension(&list, &e))
+			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu is malformed", n + 1);
+		if (is_seen(&e.oid, seen, n))
+			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu stands there twice", n + 1);
+		seen[n++] = e.oid;
+		if ((rc = read_extension(&e, out, err)) != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, struct gh_error *err)
+{
+	struct gh_der subject = { f->subject, f->subject_len }, spki = { f->spki, f->spki_len };
+	struct gh_der extensions = { f->extensions, f->extensions_len };
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->not_before = f->not_before;
+	out->not_after = f->not_after;
+	if ((rc = read_subject(&subject, out, err)) != 0)
+		return rc;
+	if ((rc = public_key_read(&spki, out, err)) != 0)
+		return rc;
+	return read_extensions(&extensions, out, err);
+}
+
+/* --- checks -------------------------------------------------------------------------------------- */
+
+#define EMPTY_NAME_SIZE 2
+
+int
+cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
+{
+	if (c->not_before >= c->not_after)
+		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
+	/* RFC 5280, 4.1.2.6 */
+	if (c->subject.len == EMPTY_NAME_SIZE && !c->has_critical_san)
+		return gh_fail(err, GH_E_SIGNER, "subject: empty, without a critical subjectAltName");
+	if (c->subject.len == EMPTY_NAME_SIZE && c->is_ca)
+		return gh_fail(err, GH_E_SIGNER, "subject: a CA needs a name");
+	/* RFC 5280, 4.2.1.3: keyCertSign only with cA; here cRLSign too, since there are no indirect CRLs */
+	if (!c->is_ca && (c->may_sign_certs || c->may_sign_crls))
+		return gh_fail(err, GH_E_SIGNER, "keyUsage: keyCertSign or cRLSign without cA");
+	return 0;
+}
+
+static int
+check_key(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	const struct signer_limits *l = &ca->limits;
+
+	if ((c->key == CERT_KEY_RSA && !l->allow_rsa) || (c->key == CERT_KEY_EC && !l->allow_ec) ||
+	    (c->key == CERT_KEY_ED25519 && !l->allow_ed25519))
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: keys of this kind are not allowed");
+	if (c->key == CERT_KEY_RSA && c->rsa_bits < l->min_rsa_bits)
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: RSA key of %u bits, least is %u",
+		    c->rsa_bits, l->min_rsa_bits);
+	if (gh_der_equals(&c->spki, ca->spki.data, ca->spki.len))
+		return gh_fail(err, GH_E_SIGNER, "public key: that of the CA itself");
+	return 0;
+}
+
+static int
+check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	int64_t max = ca->limits.max_validity;
+
+	if (c->not_after > ca->not_after)
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: notAfter lies behind the CA's own");
+	/* no overflow: not_after is at most the CA's, and a limit is subtracted */
+	if (max > 0 && c->not_before < c->not_after - max)
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: valid longer than %lld s",
+		    (long long)max);
+	return 0;
+}
+
+/* A certificate of an end entity with the CA's own name would pass as issuer of its CRLs. */
+static int
+check_ca_flag(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	const struct signer_limits *l = &ca->limits;
+
+	if (!c->is_ca) {
+		if (gh_der_equals(&c->subject, ca->name.data, ca->name.len))
+			return gh_fail(err, GH_E_SIGNER, "subject: the name of the CA itself");
+		return 0;
+	}
+	if (!l->may_sign_ca)
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: may not sign CA certificates");
+	if (l->path_len != SIGNER_PATH_LEN_ANY && (!c->has_path_len || c->path_len > l->path_len))
+		return gh_fail(err, GH_E_SIGNER, "limits of the CA: pathLenConstraint above %u",
+		    l->path_len);
+	return 0;
+}
+
+int
+cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+{
+	int rc;
+
+	if ((rc = cert_fields_check_sanity(c, err)) != 0)
+		return rc;
+	if ((rc = check_key(c, ca, err)) != 0)
+		return rc;
+	if ((rc = check_validity(c, ca, err)) != 0)
+		return rc;
+	return check_ca_flag(c, ca, err);
+}

@@ -1,0 +1,258 @@
+/* A CA that can sign. See issuer.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "issuer.h"
+
+#define NAME_MAX_BYTES 8192
+#define SPKI_MAX_BYTES 4096              /* RSA-16384 has some 2100 */
+#define SIGNATURE_MAX 2048               /* RSA-16384 */
+
+/* Signature algorithms by the kind of the CA's key: RFC 4055, 5; RFC 5758, 3.2; RFC 8410, 3. */
+static const struct algorithm {
+	const char *key_type;
+	const char *group;               /* NULL = any */
+	const char *md;                  /* NULL = part of the algorithm */
+	unsigned char der[16];
+	size_t len;
+} algorithms[] = {
+	{ "EC", "prime256v1", "SHA256",
+	  { 0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2 }, 12 },
+	{ "EC", "secp384r1", "SHA384",
+	  { 0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3 }, 12 },
+	{ "RSA", NULL, "SHA256",
+	  { 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0 }, 15 },
+	{ "ED25519", NULL, NULL, { 0x30, 5, 6, 3, 0x2b, 0x65, 0x70 }, 7 },
+};
+#define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
+
+static const struct algorithm *
+find_algorithm(const EVP_PKEY *key)
+{
+	char group[80] = "";
+	size_t i;
+
+	if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+		return NULL;
+	for (i = 0; i < N_ALGORITHMS; i++) {
+		const struct algorithm *a = &algorithms[i];
+
+		if (EVP_PKEY_is_a(key, a->key_type) && (a->group == NULL || strcmp(a->group, group) == 0))
+			return a;
+	}
+	return NULL;
+}
+
+/* Extension { 2.5.29.35, OCTET STRING { SEQUENCE { [0] keyIdentifier } } } */
+static void
+put_aki(struct gh_buf *b, const struct gh_der *key_id)
+{
+	static const unsigned char oid[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x23 };
+	size_t id = gh_der_size(key_id->len), value = gh_der_size(id);
+
+	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));
+	gh_buf_put(b, oid, sizeof(oid));
+	gh_der_put_header(b, GH_DER_OCTETS, value);
+	gh_der_put_header(b, GH_DER_SEQUENCE, id);
+	gh_der_put(b, GH_DER_PRIMITIVE(0), key_id->p, key_id->len);
+}
+
+static int
+put_spki(struct gh_buf *b, EVP_PKEY *key, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+
+	if (n <= 0)
+		return gh_fail(err, GH_E_SIGNER, "public key of the CA cannot be encoded");
+	gh_buf_put(b, der, (size_t)n);
+	OPENSSL_free(der);
+	return gh_buf_check(b, err);
+}
+
+static int
+prepare_sign(struct issuer *ca, const struct algorithm *a, struct gh_error *err)
+{
+	if ((ca->sign = EVP_MD_CTX_new()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "signing context");
+	if (EVP_DigestSignInit_ex(ca->sign, NULL, a->md, NULL, NULL, ca->key, NULL) != 1)
+		return gh_fail(err, GH_E_SIGNER, "key cannot sign");
+	return 0;
+}
+
+static int
+fill(struct issuer *ca, const struct issuer_parts *parts, struct gh_error *err)
+{
+	const struct algorithm *a = find_algorithm(parts->key);
+	int rc;
+
+	if (a == NULL)
+		return gh_fail(err, GH_E_SIGNER, "no signature algorithm for this kind of CA key");
+	if (EVP_PKEY_up_ref(parts->key) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "EVP_PKEY_up_ref");
+	ca->key = parts->key;
+	ca->algorithm = (struct gh_der){ a->der, a->len };
+	ca->limits = parts->limits;
+	ca->not_after = parts->not_after;
+	gh_buf_put(&ca->name, parts->name.p, parts->name.len);
+	put_aki(&ca->aki, &parts->key_id);
+	if ((rc = gh_buf_check(&ca->name, err)) != 0 || (rc = gh_buf_check(&ca->aki, err)) != 0)
+		return rc;
+	if ((rc = put_spki(&ca->spki, ca->key, err)) != 0)
+		return rc;
+	return prepare_sign(ca, a, err);
+}
+
+int
+issuer_new(const struct issuer_parts *parts, struct issuer **out, struct gh_error *err)
+{
+	struct issuer *ca = calloc(1, sizeof(*ca));
+	int rc;
+
+	*out = NULL;
+	if (ca == NULL)
+		return gh_fail(err, GH_E_NOMEM, "issuer");
+	atomic_init(&ca->refs, 1);
+	gh_buf_init(&ca->name, NAME_MAX_BYTES);
+	gh_buf_init(&ca->spki, SPKI_MAX_BYTES);
+	gh_buf_init(&ca->aki, 256);
+	if ((rc = fill(ca, parts, err)) != 0) {
+		issuer_unref(ca);
+		return rc;
+	}
+	*out = ca;
+	return 0;
+}
+
+struct issuer *
+issuer_ref(struct issuer *ca)
+{
+	atomic_fetch_add(&ca->refs, 1);
+	return ca;
+}
+
+void
+issuer_unref(struct issuer *ca)
+{
+	if (ca == NULL || atomic_fetch_sub(&ca->refs, 1) != 1)
+		return;
+	EVP_MD_CTX_free(ca->sign);
+	EVP_PKEY_free(ca->key);
+	gh_buf_free(&ca->name);
+	gh_buf_free(&ca->spki);
+	gh_buf_free(&ca->aki);
+	free(ca);
+}
+
+/* --- from a certificate -------------------------------------------------------------------------- */
+
+static int
+key_id_of_cert(X509 *cert, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_der *out, struct gh_error *err)
+{
+	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(cert);
+	struct gh_der key_bits;
+
+	if (ski != NULL) {
+		*out = (struct gh_der){ ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski) };
+		return 0;
+	}
+	key_bits = (struct gh_der){ ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits) };
+	*out = (struct gh_der){ id, SIGNER_KEY_ID_SIZE };
+	return issuer_key_id(&key_bits, id, err);
+}
+
+static int
+parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KEY_ID_SIZE],
+    struct gh_error *err)
+{
+	const unsigned char *name;
+	struct tm tm;
+
+	if (X509_check_private_key(cert, parts->key) != 1)
+		return gh_fail(err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
+	/* also says that the extensions could be decoded; RFC 5280, 4.2.1.9 */
+	if (X509_check_ca(cert) != 1)
+		return gh_fail(err, GH_E_SIGNER, "the sealed certificate is not that of a CA");
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
+		return gh_fail(err, GH_E_SIGNER, "notAfter of the CA certificate is unreadable");
+	parts->not_after = timegm(&tm);
+	if (X509_NAME_get0_der(X509_get_subject_name(cert), &name, &parts->name.len) != 1)
+		return gh_fail(err, GH_E_SIGNER, "subject of the CA certificate is unreadable");
+	parts->name.p = name;
+	return key_id_of_cert(cert, id, &parts->key_id, err);
+}
+
+int
+issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
+    const struct signer_limits *limits, struct issuer **out, struct gh_error *err)
+{
+	struct issuer_parts parts = { .key = key, .limits = *limits };
+	unsigned char id[SIGNER_KEY_ID_SIZE];
+	const unsigned char *p = cert;
+	X509 *x = d2i_X509(NULL, &p, (long)len);
+	int rc;
+
+	*out = NULL;
+	if (x == NULL || p != cert + len)
+		rc = gh_fail(err, GH_E_SIGNER, "the sealed CA certificate is unreadable");
+	else if ((rc = parts_of_cert(x, &parts, id, err)) == 0)
+		rc = issuer_new(&parts, out, err);
+	if (rc == 0 && EVP_Digest(cert, len, (*out)->ca_id, NULL, EVP_sha256(), NULL) != 1) {
+		issuer_unref(*out);
+		*out = NULL;
+		rc = gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	}
+	X509_free(x);
+	return rc;
+}
+
+int
+issuer_check_limits(const struct signer_limits *l, struct gh_error *err)
+{
+	if (l->max_validity < 0)
+		return gh_fail(err, GH_E_SIGNER, "limits: max_validity is negative");
+	if (l->min_rsa_bits < 2048)
+		return gh_fail(err, GH_E_SIGNER, "limits: min_rsa_bits is below 2048");
+	if (!l->allow_rsa && !l->allow_ec && !l->allow_ed25519)
+		return gh_fail(err, GH_E_SIGNER, "limits: no key type is allowed");
+	return 0;
+}
+
+/* --- signing ------------------------------------------------------------------------------------- */
+
+/* A copy of the prepared context saves the look-ups that EVP_DigestSignInit does each time. */
+int
+issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
+    struct gh_error *err)
+{
+	unsigned char raw[SIGNATURE_MAX];
+	size_t raw_len = sizeof(raw);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok;
+
+	if (ctx == NULL)
+		return gh_fail(err, GH_E_NOMEM, "signing context");
+	ok = EVP_MD_CTX_copy_ex(ctx, ca->sign) == 1 &&
+	    EVP_DigestSign(ctx, raw, &raw_len, data, len) == 1;
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	if (!ok)
+		return gh_fail(err, GH_E_INTERNAL, "signing failed");
+	gh_der_put_header(sig, GH_DER_BIT_STRING, 1 + raw_len);
+	gh_buf_put_u8(sig, 0);
+	gh_buf_put(sig, raw, raw_len);
+	return gh_buf_check(sig, err);
+}
+
+int
+issuer_key_id(const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_error *err)
+{
+	if (EVP_Digest(key_bits->p, key_bits->len, id, NULL, EVP_sha1(), NULL) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "SHA-1");
+	return 0;
+}

@@ -1,0 +1,308 @@
+/*
+ * gatehouse-signer: the process that holds the CA keys. It builds and signs certificates from fields, within
+ * the limits sealed together with each key, and knows no network, no database and no directory.
+ * docs/signer-protocol.md says what it accepts; the lists below say what it may do to the system.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "conf.h"
+#include "harden.h"
+#include "log.h"
+#include "server.h"
+
+/* System calls after the start. Any other one kills the process. */
+static const int allowed_calls[] = {
+	/* the sockets, already open */
+	SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_close,
+	SYS_ppoll,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+	SYS_read,                        /* signalfd */
+	SYS_write,                       /* log */
+	/* the socket file, at the end */
+	SYS_unlinkat,
+#ifdef SYS_unlink
+	SYS_unlink,
+#endif
+	/* threads, locks */
+	SYS_clone, SYS_clone3, SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_yield,
+	SYS_madvise, SYS_exit, SYS_exit_group, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_rt_sigreturn,
+	SYS_rt_sigaction, SYS_restart_syscall, SYS_membarrier,
+	/* memory */
+	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_brk,
+	/* time, random numbers, identity */
+	SYS_clock_gettime, SYS_clock_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_geteuid, SYS_sysinfo,
+	SYS_getrusage,
+};
+
+/* Libraries try these and live without: files, for locales, time zones and memory statistics. */
+static const int refused_calls[] = {
+	SYS_openat, SYS_newfstatat, SYS_fstat, SYS_statx, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_prctl,
+	SYS_sched_getaffinity, SYS_prlimit64,
+#ifdef SYS_open
+	SYS_open, SYS_access, SYS_readlink,
+#endif
+};
+
+#define CONNECTIONS_DEFAULT 128u
+#define CONNECTIONS_MAX 4096u
+
+struct options {
+	struct server_options server;
+	const char *key_file;
+	int admin_fd;                    /* -1 = serve the socket */
+};
+
+static const char usage[] =
+    "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... [--max-connections N]\n"
+    "                        [--log-level LEVEL]\n"
+    "       gatehouse-signer --admin-fd N --key-file FILE [--log-level LEVEL]\n"
+    "\n"
+    "Holds the CA keys and signs certificates for the gateway.\n"
+    "\n"
+    "  --socket PATH         unix socket to serve (mode 0660) until SIGTERM\n"
+    "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
+    "  --peer-user NAME      user who may connect, beside root and the signer's own; may be repeated\n"
+    "  --max-connections N   connections at a time (default 128)\n"
+    "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is closed\n"
+    "  --log-level LEVEL     error, warn, info (default) or debug\n"
+    "  --help, --version\n";
+
+/* --- options ------------------------------------------------------------------------------------- */
+
+static bool
+parse_number(const char *text, long max, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= max;
+}
+
+static int
+add_peer(struct options *o, const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL) {
+		fprintf(stderr, "gatehouse-signer: --peer-user %s: no such user\n", name);
+		return -1;
+	}
+	if (o->server.peers == SERVER_PEERS_MAX) {
+		fprintf(stderr, "gatehouse-signer: more than %d --peer-user\n", SERVER_PEERS_MAX);
+		return -1;
+	}
+	o->server.peer[o->server.peers++] = pw->pw_uid;
+	return 0;
+}
+
+static int
+set_number(const char *option, const char *text, long min, long max, long *out)
+{
+	if (parse_number(text, max, out) && *out >= min)
+		return 0;
+	fprintf(stderr, "gatehouse-signer: %s %s: not a number from %ld to %ld\n", option, text, min, max);
+	return -1;
+}
+
+static int
+set_log_level(const char *text)
+{
+	enum gh_log_level level;
+
+	if (gh_log_level_parse(text, &level) != 0) {
+		fprintf(stderr, "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
+		return -1;
+	}
+	gh_log_init("signer", level, NULL);
+	return 0;
+}
+
+static int
+set_option(struct options *o, int letter, const char *value)
+{
+	long n;
+
+	switch (letter) {
+	case 's':
+		o->server.socket_path = value;
+		return 0;
+	case 'k':
+		o->key_file = value;
+		return 0;
+	case 'p':
+		return add_peer(o, value);
+	case 'm':
+		if (set_number("--max-connections", value, 1, CONNECTIONS_MAX, &n) != 0)
+			return -1;
+		o->server.max_connections = (unsigned)n;
+		return 0;
+	case 'a':
+		if (set_number("--admin-fd", value, 0, 1 << 20, &n) != 0)
+			return -1;
+		o->admin_fd = (int)n;
+		return 0;
+	case 'l':
+		return set_log_level(value);
+	case 'h':
+		fputs(usage, stdout);
+		exit(0);
+	case 'v':
+		puts("gatehouse-signer " GATEHOUSE_VERSION);
+		exit(0);
+	default:
+		fputs(usage, stderr);
+		return -1;
+	}
+}
+
+static int
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option names[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "key-file", required_argument, NULL, 'k' },
+		{ "peer-user", required_argument, NULL, 'p' },
+		{ "max-connections", required_argument, NULL, 'm' },
+		{ "admin-fd", required_argument, NULL, 'a' },
+		{ "log-level", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (set_option(o, letter, optarg) != 0)
+			return -1;
+	}
+	if (optind != argc || o->key_file == NULL ||
+	    (o->server.socket_path != NULL) == (o->admin_fd >= 0)) {
+		fputs(usage, stderr);
+		return -1;
+	}
+	return 0;
+}
+
+/* --- start --------------------------------------------------------------------------------------- */
+
+/* Whoever can read the system key and the database has all CA keys. */
+static int
+check_key_file(const char *path, struct gh_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return gh_refuse(err, GH_E_CONF, "%s: is no regular file", path);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return gh_refuse(err, GH_E_CONF, "%s: others than the owner have access; chmod 600", path);
+	return 0;
+}
+
+static int
+read_key(const char *path, struct signer *signer, struct gh_error *err)
+{
+	unsigned char system_key[32];
+	int rc;
+
+	if ((rc = check_key_file(path, err)) != 0)
+		return rc;
+	if ((rc = gh_conf_read_key(path, system_key, err)) == 0)
+		rc = sealed_derive_key(system_key, &signer->key, err);
+	OPENSSL_cleanse(system_key, sizeof(system_key));
+	return rc;
+}
+
+static int
+close_in(struct gh_error *err)
+{
+#ifdef HARDEN_HAVE_SANITIZER
+	(void)err;
+	gh_log(GH_LOG_WARN, "sanitizer build: system calls are not filtered");
+	return 0;
+#else
+	unsigned char unused[16];
+
+	/* What opens files at its first use is used once before that is over: the random generators (the
+	 * private one is seeded from the public one's parent) and the time zone. */
+	if (RAND_bytes(unused, sizeof(unused)) != 1 || RAND_priv_bytes(unused, sizeof(unused)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	tzset();
+	return harden_system_calls(allowed_calls, sizeof(allowed_calls) / sizeof(allowed_calls[0]),
+	    refused_calls, sizeof(refused_calls) / sizeof(refused_calls[0]), err);
+#endif
+}
+
+static int
+serve(const struct options *o, struct signer *signer, struct gh_error *err)
+{
+	struct server *server;
+	int rc;
+
+	if (o->admin_fd >= 0) {
+		if ((rc = close_in(err)) == 0)
+			session_run(signer, o->admin_fd, true);
+		return rc;
+	}
+	if ((rc = server_new(&o->server, signer, &server, err)) != 0)
+		return rc;
+	if ((rc = close_in(err)) == 0)
+		rc = server_run(server, err);
+	server_free(server);
+	return rc;
+}
+
+static int
+run(const struct options *o, struct gh_error *err)
+{
+	struct signer signer;
+	int rc;
+
+	memset(&signer, 0, sizeof(signer));
+	if ((rc = harden_process(err)) != 0)
+		return rc;
+	if ((rc = read_key(o->key_file, &signer, err)) == 0) {
+		if ((signer.issuers = issuer_table_new()) == NULL)
+			rc = gh_fail(err, GH_E_NOMEM, "table of CAs");
+		else
+			rc = serve(o, &signer, err);
+	}
+	issuer_table_free(signer.issuers);
+	OPENSSL_cleanse(&signer, sizeof(signer));
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .admin_fd = -1 };
+	struct gh_error err = { 0 };
+
+	o.server.max_connections = CONNECTIONS_DEFAULT;
+	gh_log_init("signer", GH_LOG_INFO, NULL);
+	if (parse_options(argc, argv, &o) != 0)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	if (run(&o, &err) != 0) {
+		gh_log_kv(GH_LOG_ERROR, "signer cannot run", "cause", err.detail, NULL);
+		return 1;
+	}
+	return 0;
+}

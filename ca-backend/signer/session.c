@@ -1,0 +1,301 @@
+/* One connection to the signer. See session.h and docs/signer-protocol.md. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <openssl/crypto.h>
+
+#include "ca_create.h"
+#include "cert_build.h"
+#include "encoding.h"
+#include "log.h"
+#include "session.h"
+#include "timestamp.h"
+
+struct session {
+	struct signer *signer;
+	int fd;
+	bool is_admin;
+	struct gh_buf out;           /* the answer */
+	unsigned char *in;           /* the question */
+	size_t in_len, in_cap;
+};
+
+/* --- frames -------------------------------------------------------------------------------------- */
+
+enum received { RECEIVED, RECEIVED_END /* closed between frames */, RECEIVED_BROKEN };
+
+/*
+ * Read exactly len bytes. A connection may be idle for ever before a frame, but a frame that has begun
+ * must end by the deadline: *deadline is 0 while nothing of it has come. recv gives up every
+ * SIGNER_IO_SECONDS (SO_RCVTIMEO), so that the deadline is looked at.
+ */
+static enum received
+receive(struct session *s, unsigned char *p, size_t len, int64_t *deadline)
+{
+	while (len > 0) {
+		ssize_t n = recv(s->fd, p, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			return *deadline == 0 ? RECEIVED_END : RECEIVED_BROKEN;
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			return *deadline == 0 ? RECEIVED_END : RECEIVED_BROKEN;
+		if (n < 0) {
+			if (*deadline != 0 && gh_now_us() >= *deadline)
+				return RECEIVED_BROKEN;
+			continue;
+		}
+		if (*deadline == 0)
+			*deadline = gh_now_us() + SIGNER_IO_SECONDS * 1000000LL;
+		else if (gh_now_us() >= *deadline)
+			return RECEIVED_BROKEN;
+		p += n;
+		len -= (size_t)n;
+	}
+	return RECEIVED;
+}
+
+static bool
+reserve(struct session *s, size_t len)
+{
+	unsigned char *p;
+
+	if (len <= s->in_cap)
+		return true;
+	if ((p = realloc(s->in, len)) == NULL)
+		return false;
+	s->in = p;
+	s->in_cap = len;
+	return true;
+}
+
+static enum received
+receive_frame(struct session *s)
+{
+	unsigned char head[SIGNER_FRAME_HEAD];
+	enum received result;
+	int64_t deadline = 0;
+
+	if ((result = receive(s, head, sizeof(head), &deadline)) != RECEIVED)
+		return result;
+	if ((s->in_len = signer_frame_length(head)) == 0 || !reserve(s, s->in_len))
+		return RECEIVED_BROKEN;
+	return receive(s, s->in, s->in_len, &deadline);
+}
+
+static bool
+send_answer(struct session *s)
+{
+	size_t sent = 0;
+
+	while (sent < s->out.len) {
+		ssize_t n = send(s->fd, s->out.data + sent, s->out.len - sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		sent += (size_t)n;
+	}
+	return true;
+}
+
+/* --- operations: each writes the payload of its answer to s->out ----------------------------------- */
+
+static int
+fail_garbled(struct gh_error *err)
+{
+	return gh_fail(err, GH_E_BAD_REQUEST, "payload does not fit the operation");
+}
+
+static int
+ping(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	(void)s;
+	return gh_reader_is_done(r) ? 0 : fail_garbled(err);
+}
+
+static void
+log_loaded(const struct issuer *ca)
+{
+	char *id = gh_hex_encode(ca->ca_id, sizeof(ca->ca_id));
+
+	gh_log_kv(GH_LOG_INFO, "CA loaded", "ca_id", id, NULL);
+	free(id);
+}
+
+static int
+load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	const unsigned char *record;
+	struct issuer *ca;
+	size_t len;
+	int rc;
+
+	if (!signer_get_block(r, &record, &len))
+		return fail_garbled(err);
+	if ((rc = sealed_read(&s->signer->key, record, len, &ca, err)) != 0)
+		return rc;
+	signer_put_block(&s->out, ca->ca_id, sizeof(ca->ca_id));
+	log_loaded(ca);
+	return issuer_table_put(s->signer->issuers, ca, err);
+}
+
+static int
+sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_fields *fields,
+    struct gh_error *err)
+{
+	struct cert_facts facts;
+	struct gh_buf cert;
+	int rc;
+
+	if ((rc = cert_fields_read(fields, &facts, err)) != 0 ||
+	    (rc = cert_fields_check(&facts, ca, err)) != 0)
+		return rc;
+	gh_buf_init(&cert, CERT_DER_MAX);
+	if ((rc = cert_build(&facts, ca, &cert, err)) == 0)
+		signer_put_block(&s->out, cert.data, cert.len);
+	gh_buf_free(&cert);
+	return rc;
+}
+
+static int
+sign_cert(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_cert_fields fields;
+	struct issuer *ca;
+	int rc;
+
+	if (!signer_get_sign_cert(r, &fields))
+		return fail_garbled(err);
+	if ((ca = issuer_table_get(s->signer->issuers, fields.ca_id)) == NULL)
+		return gh_fail(err, GH_E_NOT_FOUND, "CA is not loaded");
+	rc = sign_with(s, ca, &fields, err);
+	issuer_unref(ca);
+	return rc;
+}
+
+static int
+create_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_create_ca f;
+	char alg[SIGNER_KEY_ALG_SIZE];
+	struct gh_buf cert, sealed;
+	int rc;
+
+	if (!signer_get_create_ca(r, &f, alg))
+		return fail_garbled(err);
+	gh_buf_init(&cert, CERT_DER_MAX);
+	gh_buf_init(&sealed, SEALED_RECORD_MAX);
+	if ((rc = ca_create(&s->signer->key, &f, &cert, &sealed, err)) == 0) {
+		signer_put_two_blocks(&s->out, cert.data, cert.len, sealed.data, sealed.len);
+		gh_log_kv(GH_LOG_INFO, "CA created", "key_alg", f.key_alg, NULL);
+	}
+	gh_buf_free(&cert);
+	gh_buf_free(&sealed);
+	return rc;
+}
+
+static const struct operation {
+	enum signer_op op;
+	const char *name;
+	bool is_for_admin;
+	int (*run)(struct session *, struct gh_reader *, struct gh_error *);
+} operations[] = {
+	{ SIGNER_OP_PING, "ping", false, ping },
+	{ SIGNER_OP_LOAD_CA, "load_ca", false, load_ca },
+	{ SIGNER_OP_SIGN_CERT, "sign_cert", false, sign_cert },
+	{ SIGNER_OP_CREATE_CA, "create_ca", true, create_ca },
+};
+
+static const struct operation *
+find_operation(uint8_t op)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (operations[i].op == op)
+			return &operations[i];
+	}
+	return NULL;
+}
+
+/* --- session ------------------------------------------------------------------------------------- */
+
+static int
+run_operation(struct session *s, const struct operation *o, struct gh_reader *r, struct gh_error *err)
+{
+	int rc;
+
+	if (o == NULL)
+		return gh_fail(err, GH_E_BAD_REQUEST, "unknown operation");
+	if (o->is_for_admin && !s->is_admin)
+		return gh_fail(err, GH_E_FORBIDDEN, "not permitted on this socket");
+	signer_frame_begin(&s->out, o->op);
+	if ((rc = o->run(s, r, err)) != 0)
+		return rc;
+	return signer_frame_end(&s->out, err);
+}
+
+static bool
+answer_error(struct session *s, const struct operation *o, int code, const struct gh_error *err)
+{
+	gh_log_kv(code == GH_E_NOT_FOUND ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
+	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name, NULL);
+	signer_frame_begin(&s->out, SIGNER_OP_ERROR);
+	signer_put_error(&s->out, code, err->detail);
+	return signer_frame_end(&s->out, NULL) == 0;
+}
+
+/* Answer the question in s->in; false when the connection must end: who cannot frame a question, or asks
+ * what is not his to ask, is broken or hostile. */
+static bool
+answer(struct session *s)
+{
+	struct gh_error err = { 0 };
+	struct gh_reader r;
+	const struct operation *o;
+	int rc;
+
+	gh_reader_init(&r, s->in, s->in_len);
+	o = find_operation(gh_reader_u8(&r));
+	rc = run_operation(s, o, &r, &err);
+	if (rc != 0 && !answer_error(s, o, rc, &err))
+		return false;
+	if (!send_answer(s))
+		return false;
+	return rc != GH_E_BAD_REQUEST && rc != GH_E_FORBIDDEN;
+}
+
+static bool
+set_timeouts(int fd)
+{
+	struct timeval tv = { SIGNER_IO_SECONDS, 0 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
+}
+
+void
+session_run(struct signer *signer, int fd, bool is_admin)
+{
+	struct session s = { .signer = signer, .fd = fd, .is_admin = is_admin };
+	enum received result = RECEIVED_BROKEN;
+
+	signer_frame_init(&s.out);
+	if (!set_timeouts(fd)) {
+		gh_log(GH_LOG_ERROR, "setsockopt: %s", strerror(errno));
+		return;
+	}
+	while ((result = receive_frame(&s)) == RECEIVED && answer(&s))
+		;
+	if (result == RECEIVED_BROKEN)
+		gh_log(GH_LOG_WARN, "connection closed: a frame was oversized, stalled or cut off");
+	gh_buf_free(&s.out);
+	free(s.in);
+	OPENSSL_thread_stop();
+}

@@ -1,0 +1,22 @@
+/* One connection to the signer: questions in, answers out, in order. Runs in a thread of its own. */
+#ifndef SIGNER_SESSION_H
+#define SIGNER_SESSION_H
+
+#include <stdbool.h>
+
+#include "issuer_table.h"
+#include "sealed.h"
+
+#define SIGNER_IO_SECONDS 5              /* a begun frame must be complete, an answer taken, in this time */
+
+/* What all sessions share. Lives as long as the process. */
+struct signer {
+	struct sealing_key key;              /* only read after the start */
+	struct issuer_table *issuers;
+};
+
+/* Serve fd until the peer closes it, sends bad framing, or stalls within a frame. is_admin permits
+ * SIGNER_OP_CREATE_CA. Does not close fd. */
+void session_run(struct signer *signer, int fd, bool is_admin);
+
+#endif

@@ -1,0 +1,350 @@
+/* The caller's end of the signer's socket. See signer/protocol.h and docs/signer-protocol.md. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "signer_client.h"
+#include "timestamp.h"
+
+struct signer_client {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
+	int fd;                  /* -1 = not connected */
+	int timeout_ms;
+	struct gh_buf out;       /* the question, kept for a second try */
+	unsigned char *in;       /* the answer */
+	size_t in_len, in_cap;
+};
+
+/* What became of one try. */
+enum attempt { ATTEMPT_DONE, ATTEMPT_DEAD /* connection gone */, ATTEMPT_FAILED };
+
+static int
+client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
+{
+	struct signer_client *c = calloc(1, sizeof(*c));
+
+	*out = NULL;
+	if (c == NULL)
+		return gh_fail(err, GH_E_NOMEM, "signer client");
+	c->fd = -1;
+	c->timeout_ms = timeout_ms;
+	signer_frame_init(&c->out);
+	*out = c;
+	return 0;
+}
+
+int
+signer_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
+    struct gh_error *err)
+{
+	int rc;
+
+	if ((rc = client_new(timeout_ms, out, err)) != 0)
+		return rc;
+	if (socket_path[0] == '\0' || strlen(socket_path) >= sizeof((*out)->path)) {
+		signer_client_free(*out);
+		*out = NULL;
+		return gh_refuse(err, GH_E_CONF, "signer.socket: \"%.100s\" is empty or too long for a socket",
+		    socket_path);
+	}
+	strcpy((*out)->path, socket_path);
+	return 0;
+}
+
+int
+signer_client_from_fd(int fd, int timeout_ms, struct signer_client **out, struct gh_error *err)
+{
+	int rc;
+
+	if ((rc = client_new(timeout_ms, out, err)) != 0)
+		return rc;
+	(*out)->fd = fd;
+	return 0;
+}
+
+static void
+disconnect(struct signer_client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+void
+signer_client_free(struct signer_client *c)
+{
+	if (c == NULL)
+		return;
+	disconnect(c);
+	gh_buf_free(&c->out);
+	free(c->in);
+	free(c);
+}
+
+/* --- transport ----------------------------------------------------------------------------------- */
+
+/* SO_SNDTIMEO bounds connect(2), when the signer's backlog is full, and send(2). */
+static int
+connect_socket(struct signer_client *c, struct gh_error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timeval tv = { c->timeout_ms / 1000, c->timeout_ms % 1000 * 1000 };
+
+	if (c->path[0] == '\0')
+		return gh_fail(err, GH_E_SIGNER_DOWN, "inherited signer socket is closed");
+	if ((c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		return gh_fail(err, GH_E_SIGNER_DOWN, "socket: %s", strerror(errno));
+	memcpy(addr.sun_path, c->path, sizeof(addr.sun_path));
+	if (setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0 &&
+	    connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return 0;
+	gh_fail(err, GH_E_SIGNER_DOWN, "connect %s: %s", c->path, strerror(errno));
+	disconnect(c);
+	return GH_E_SIGNER_DOWN;
+}
+
+static enum attempt
+send_question(struct signer_client *c, struct gh_error *err)
+{
+	size_t sent = 0;
+
+	while (sent < c->out.len) {
+		ssize_t n = send(c->fd, c->out.data + sent, c->out.len - sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			bool is_late = errno == EAGAIN || errno == EWOULDBLOCK;
+
+			gh_fail(err, GH_E_SIGNER_DOWN, "send to signer: %s", strerror(errno));
+			return is_late ? ATTEMPT_FAILED : ATTEMPT_DEAD;
+		}
+		sent += (size_t)n;
+	}
+	return ATTEMPT_DONE;
+}
+
+/* Read exactly len bytes before the deadline. */
+static enum attempt
+receive(struct signer_client *c, unsigned char *p, size_t len, int64_t deadline, struct gh_error *err)
+{
+	while (len > 0) {
+		struct pollfd pfd = { c->fd, POLLIN, 0 };
+		int64_t left = (deadline - gh_now_us() + 999) / 1000;
+		int ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
+		ssize_t n;
+
+		if (ready == 0) {
+			gh_fail(err, GH_E_SIGNER_DOWN, "no answer from the signer in %d ms", c->timeout_ms);
+			return ATTEMPT_FAILED;
+		}
+		n = ready < 0 ? -1 : recv(c->fd, p, len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			gh_fail(err, GH_E_SIGNER_DOWN, "signer closed the connection%s%s", n < 0 ? ": " : "",
+			    n < 0 ? strerror(errno) : "");
+			return ATTEMPT_DEAD;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return ATTEMPT_DONE;
+}
+
+static enum attempt
+receive_answer(struct signer_client *c, int64_t deadline, struct gh_error *err)
+{
+	unsigned char head[SIGNER_FRAME_HEAD], *bigger;
+	enum attempt result;
+	size_t len;
+
+	if ((result = receive(c, head, sizeof(head), deadline, err)) != ATTEMPT_DONE)
+		return result;
+	if ((len = signer_frame_length(head)) == 0) {
+		gh_fail(err, GH_E_SIGNER_DOWN, "signer sent a frame of impossible length");
+		return ATTEMPT_FAILED;
+	}
+	if (len > c->in_cap) {
+		if ((bigger = realloc(c->in, len)) == NULL) {
+			gh_fail(err, GH_E_NOMEM, "answer of %zu bytes", len);
+			return ATTEMPT_FAILED;
+		}
+		c->in = bigger;
+		c->in_cap = len;
+	}
+	c->in_len = len;
+	return receive(c, c->in, len, deadline, err);
+}
+
+static enum attempt
+attempt_call(struct signer_client *c, int64_t deadline, struct gh_error *err)
+{
+	enum attempt result;
+
+	if (c->fd < 0 && connect_socket(c, err) != 0)
+		return ATTEMPT_FAILED;
+	result = send_question(c, err);
+	if (result == ATTEMPT_DONE)
+		result = receive_answer(c, deadline, err);
+	if (result != ATTEMPT_DONE)
+		disconnect(c);
+	return result;
+}
+
+/* The signer's own codes that mean something to our caller; any other one is a fault between us. */
+static int
+fail_as_told(struct gh_reader *r, struct gh_error *err)
+{
+	char message[SIGNER_MESSAGE_MAX];
+	int code;
+
+	if (!signer_get_error(r, &code, message))
+		return GH_E_SIGNER_DOWN;
+	switch (code) {
+	case GH_E_NOT_FOUND:
+	case GH_E_SIGNER:
+	case GH_E_FORBIDDEN:
+	case GH_E_BUSY:
+	case GH_E_NOMEM:
+		break;
+	default:
+		code = GH_E_INTERNAL;
+		break;
+	}
+	return gh_fail(err, (enum gh_code)code, "signer: %s", message);
+}
+
+static int
+fail_garbled(struct signer_client *c, struct gh_error *err)
+{
+	disconnect(c);
+	return gh_fail(err, GH_E_SIGNER_DOWN, "the signer's answer is garbled");
+}
+
+/*
+ * Ask what stands in c->out and leave r on the payload of the answer. A question to a connection that
+ * turns out dead is asked once more on a new one: a signature that nobody got harms nobody, and
+ * the other operations change nothing that a second time would change again.
+ */
+static int
+call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+{
+	int64_t deadline = gh_now_us() + (int64_t)c->timeout_ms * 1000;
+	enum attempt result;
+	uint8_t answer;
+	int rc;
+
+	if ((rc = signer_frame_end(&c->out, err)) != 0)
+		return rc;
+	result = attempt_call(c, deadline, err);
+	if (result == ATTEMPT_DEAD && c->path[0] != '\0')
+		result = attempt_call(c, deadline, err);
+	if (result != ATTEMPT_DONE)
+		return GH_E_SIGNER_DOWN;
+	gh_error_clear(err);
+	gh_reader_init(r, c->in, c->in_len);
+	answer = gh_reader_u8(r);
+	if (answer == (uint8_t)op)
+		return 0;
+	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != GH_E_SIGNER_DOWN)
+		return rc;
+	return fail_garbled(c, err);
+}
+
+/* malloc'd copy of a part of the answer */
+static int
+copy_out(const unsigned char *p, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
+{
+	if ((*out = malloc(len > 0 ? len : 1)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "answer of %zu bytes", len);
+	memcpy(*out, p, len);
+	*out_len = len;
+	return 0;
+}
+
+/* --- operations ---------------------------------------------------------------------------------- */
+
+int
+signer_client_ping(struct signer_client *c, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	signer_frame_begin(&c->out, SIGNER_OP_PING);
+	if ((rc = call(c, SIGNER_OP_PING, &r, err)) != 0)
+		return rc;
+	return gh_reader_is_done(&r) ? 0 : fail_garbled(c, err);
+}
+
+int
+signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size_t len,
+    unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
+{
+	struct gh_reader r;
+	const unsigned char *id;
+	size_t id_len;
+	int rc;
+
+	signer_frame_begin(&c->out, SIGNER_OP_LOAD_CA);
+	signer_put_block(&c->out, sealed, len);
+	if ((rc = call(c, SIGNER_OP_LOAD_CA, &r, err)) != 0)
+		return rc;
+	if (!signer_get_block(&r, &id, &id_len) || id_len != SIGNER_CA_ID_SIZE)
+		return fail_garbled(c, err);
+	memcpy(ca_id, id, SIGNER_CA_ID_SIZE);
+	return 0;
+}
+
+int
+signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
+    unsigned char **cert, size_t *cert_len, struct gh_error *err)
+{
+	struct gh_reader r;
+	const unsigned char *der;
+	size_t len;
+	int rc;
+
+	*cert = NULL;
+	*cert_len = 0;
+	signer_frame_begin(&c->out, SIGNER_OP_SIGN_CERT);
+	signer_put_sign_cert(&c->out, f);
+	if ((rc = call(c, SIGNER_OP_SIGN_CERT, &r, err)) != 0)
+		return rc;
+	if (!signer_get_block(&r, &der, &len) || len == 0)
+		return fail_garbled(c, err);
+	return copy_out(der, len, cert, cert_len, err);
+}
+
+int
+signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
+    unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,
+    struct gh_error *err)
+{
+	struct gh_reader r;
+	const unsigned char *der, *record;
+	size_t der_len, record_len;
+	int rc;
+
+	*cert = *sealed = NULL;
+	*cert_len = *sealed_len = 0;
+	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CA);
+	signer_put_create_ca(&c->out, f);
+	if ((rc = call(c, SIGNER_OP_CREATE_CA, &r, err)) != 0)
+		return rc;
+	if (!signer_get_two_blocks(&r, &der, &der_len, &record, &record_len))
+		return fail_garbled(c, err);
+	if ((rc = copy_out(der, der_len, cert, cert_len, err)) != 0)
+		return rc;
+	if ((rc = copy_out(record, record_len, sealed, sealed_len, err)) != 0) {
+		free(*cert);
+		*cert = NULL;
+		*cert_len = 0;
+	}
+	return rc;
+}

@@ -1,0 +1,152 @@
+/*
+ * Authentication of a call: rate limit, application key, signature over the raw body, user. What fails is
+ * counted, and where somebody known was refused, audited. The number of such rows is bounded by the limiter: a
+ * blocked caller leaves none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "auth.h"
+#include "auth_hmac.h"
+#include "auth_limit.h"
+#include "auth_user.h"
+#include "utf8.h"
+
+static int64_t
+seconds_now(void)
+{
+	return gh_now_us() / 1000000;
+}
+
+static int
+check_address(struct auth_limiter *limiter, const struct gh_http_request *http, struct gh_error *err)
+{
+	int wait = auth_limiter_wait(limiter, AUTH_LIMIT_ADDRESS, http->address, seconds_now());
+	int rc;
+
+	if (wait == 0)
+		return 0;
+	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", http->address, wait);
+	err->retry_after = wait;
+	return rc;
+}
+
+static void
+set_app(struct requester *r, const struct app *app)
+{
+	r->app_id = app->id;
+	snprintf(r->app_name, sizeof(r->app_name), "%s", app->name);
+	enroll_utf8_clean(r->app_name);
+}
+
+static int
+check_app(struct enroll_env *env, const struct gh_http_request *http, struct auth_result *out,
+    struct gh_error *err)
+{
+	const struct app *known;
+	int rc = auth_app_find(env->catalog, env->server_secret, http->app_key, &out->app, &known, err);
+
+	if (known != NULL)
+		set_app(&out->requester, known);
+	if (rc != 0)
+		return rc;
+	return auth_signature_check(out->app, http->signature, http->body, http->body_len, err);
+}
+
+/* Not a guess: a client that waits for the challenge, one without a key, and our own troubles. */
+static bool
+is_counted(const struct gh_error *err, const struct gh_http_request *http)
+{
+	switch (err->code) {
+	case GH_E_AUTH_FAILED:
+	case GH_E_ACCOUNT_DISABLED:
+	case GH_E_SIGNATURE:
+		return true;
+	case GH_E_APP_KEY:
+		return http->app_key != NULL && *http->app_key != '\0';
+	default:
+		return false;
+	}
+}
+
+/* Known: an application of ours called, or somebody gave a user name. */
+static void
+audit_failure(struct enroll_env *env, const struct gh_http_request *http, const struct requester *who,
+    const struct gh_error *err, int blocked)
+{
+	char detail[sizeof(err->detail) + 128];
+	struct store_audit a = {
+		.event = "auth.failed", .outcome = "failure", .who = who, .request_id = http->request_id,
+		.object = *who->app_name != '\0' ? who->app_name : NULL, .detail = detail,
+	};
+	struct gh_error why;
+	int n;
+
+	n = snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
+	if (blocked > 0 && n > 0 && (size_t)n < sizeof(detail))
+		snprintf(detail + n, sizeof(detail) - (size_t)n, "; blocked for %d s", blocked);
+	enroll_utf8_clean(detail);
+	gh_log_kv(GH_LOG_WARN, "authentication failed", "user", who->name, "application", who->app_name,
+	    "address", who->address, "detail", detail, NULL);
+	if (*who->app_name == '\0' && *who->name == '\0')
+		return;
+	if (store_audit(env->store, &a, &why) != 0)
+		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
+}
+
+static void
+on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
+    struct auth_result *out, bool is_guess, const struct gh_error *err)
+{
+	int64_t now = seconds_now();
+	int by_user = 0, by_address;
+
+	out->requester.kind = REQUESTER_NONE;
+	out->requester.roles = 0;
+	if (is_guess)
+		by_user = auth_limiter_fail(limiter, AUTH_LIMIT_USER, out->requester.name, now);
+	enroll_utf8_clean(out->requester.name);
+	if (!is_counted(err, http))
+		return;
+	by_address = auth_limiter_fail(limiter, AUTH_LIMIT_ADDRESS, http->address, now);
+	audit_failure(env, http, &out->requester, err, by_user > by_address ? by_user : by_address);
+}
+
+int
+auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+{
+	bool is_guess = false;
+	struct gh_error own;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	memset(out, 0, sizeof(*out));
+	memcpy(out->requester.address, http->address, sizeof(out->requester.address));
+	if (need == AUTH_NONE)
+		return 0;
+	rc = check_address(limiter, http, err);
+	if (rc == 0 && (need & AUTH_APP) != 0)
+		rc = check_app(env, http, out, err);
+	if (rc == 0)
+		rc = auth_user_check(env, limiter, need, http, out, &is_guess, err);
+	if (rc != 0) {
+		on_failure(env, limiter, http, out, is_guess, err);
+		auth_result_clear(out);
+	}
+	return rc;
+}
+
+/* The requester stays: it names who was refused, and belongs to nobody. */
+void
+auth_result_clear(struct auth_result *r)
+{
+	if (r->entry != NULL)
+		dir_entry_free(r->entry);
+	r->entry = NULL;
+	r->app = NULL;
+}

@@ -1,0 +1,102 @@
+/* Application key and signature (notes of the wire format 1.2). */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "encoding.h"
+
+#include "auth_hmac.h"
+
+#define HEADER_MAX 4096                  /* characters of either header */
+
+static const struct hash {
+	enum app_hash id;
+	size_t size;
+	const EVP_MD *(*md)(void);
+} hashes[] = {
+	{ APP_HASH_SHA1, 20, EVP_sha1 },
+	{ APP_HASH_SHA256, 32, EVP_sha256 },
+	{ APP_HASH_SHA512, 64, EVP_sha512 },
+};
+
+int
+auth_app_find(const struct catalog *c, const unsigned char server_secret[32], const char *app_key,
+    const struct app **out, const struct app **known, struct gh_error *err)
+{
+	unsigned char *key = NULL;
+	size_t len = 0;
+
+	*out = *known = NULL;
+	if (app_key == NULL || *app_key == '\0')
+		return gh_refuse(err, GH_E_APP_KEY, "The header X-CSS-CMS-AppKey is missing.");
+	if (strlen(app_key) > HEADER_MAX ||
+	    gh_base64_decode(app_key, strlen(app_key), &key, &len, NULL) != 0)
+		return gh_fail(err, GH_E_APP_KEY, "application key is no base64 or too long");
+	*known = catalog_find_app(c, server_secret, key, len);
+	OPENSSL_cleanse(key, len);
+	free(key);
+	if (*known == NULL)
+		return gh_fail(err, GH_E_APP_KEY, "application key is not known");
+	if (!(*known)->is_enabled)
+		return gh_fail(err, GH_E_APP_KEY, "application %s is disabled", (*known)->name);
+	*out = *known;
+	return 0;
+}
+
+static const struct hash *
+hash_of_size(size_t n)
+{
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
+		if (hashes[i].size == n)
+			return &hashes[i];
+	return NULL;
+}
+
+/* sig: decoded. The bytes are compared, so that the spelling of the base64 does not matter. */
+static int
+check_decoded(const struct app *app, const unsigned char *sig, size_t sig_len, const void *body,
+    size_t body_len, struct gh_error *err)
+{
+	const struct hash *h = hash_of_size(sig_len);
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (h == NULL)
+		return gh_fail(err, GH_E_SIGNATURE, "signature of %zu bytes", sig_len);
+	if (h->id < app->min_hash)
+		return gh_fail(err, GH_E_SIGNATURE, "application %s demands a stronger hash than %zu bytes",
+		    app->name, sig_len);
+	if (app->secret == NULL)
+		return gh_fail(err, GH_E_SIGNATURE, "application %s has no secret", app->name);
+	if (HMAC(h->md(), app->secret, (int)app->secret_len, body_len > 0 ? body : "", body_len, mac,
+	    &len) == NULL || len != sig_len)
+		return gh_fail(err, GH_E_INTERNAL, "HMAC failed");
+	if (CRYPTO_memcmp(mac, sig, sig_len) != 0)
+		return gh_fail(err, GH_E_SIGNATURE, "signature does not match the body, application %s",
+		    app->name);
+	return 0;
+}
+
+int
+auth_signature_check(const struct app *app, const char *signature, const void *body, size_t body_len,
+    struct gh_error *err)
+{
+	unsigned char *sig = NULL;
+	size_t len = 0;
+	int rc;
+
+	if (signature == NULL || *signature == '\0') {
+		if (!app->signature_required)
+			return 0;
+		return gh_refuse(err, GH_E_SIGNATURE, "The header X-CSS-CMS-Signature is missing.");
+	}
+	if (strlen(signature) > HEADER_MAX ||
+	    gh_base64_decode(signature, strlen(signature), &sig, &len, NULL) != 0)
+		return gh_fail(err, GH_E_SIGNATURE, "signature is no base64 or too long");
+	rc = check_decoded(app, sig, len, body, body_len, err);
+	free(sig);
+	return rc;
+}

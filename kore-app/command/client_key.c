@@ -1,0 +1,111 @@
+/* Making, reading and keeping the client's key. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include "client_key.h"
+#include "file.h"
+
+static const struct key_type {
+	const char *name;
+	const char *algorithm;   /* name for OpenSSL */
+	unsigned rsa_bits;       /* 0: not RSA */
+	const char *curve;       /* NULL: not EC */
+} key_types[] = {
+	{"RSA-2048", "RSA", 2048, NULL},
+	{"RSA-3072", "RSA", 3072, NULL},
+	{"RSA-4096", "RSA", 4096, NULL},
+	{"P-256", "EC", 0, "P-256"},
+	{"P-384", "EC", 0, "P-384"},
+	{"Ed25519", "ED25519", 0, NULL},
+};
+
+static const struct key_type *
+find_type(const char *name)
+{
+	for (size_t i = 0; i < sizeof(key_types) / sizeof(key_types[0]); i++) {
+		if (strcmp(key_types[i].name, name) == 0)
+			return (&key_types[i]);
+	}
+	return (NULL);
+}
+
+bool
+client_key_is_type(const char *type)
+{
+	return (find_type(type) != NULL);
+}
+
+int
+client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
+{
+	const struct key_type *t = find_type(type);
+
+	*out = NULL;
+	if (t == NULL)
+		return (gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type));
+	if (t->rsa_bits != 0)
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)t->rsa_bits);
+	else if (t->curve != NULL)
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", t->curve);
+	else
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, t->algorithm);
+	return (*out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type));
+}
+
+/* Never ask on the terminal: OpenSSL would, for want of a callback. */
+static int
+give_password(char *buf, int size, int rwflag, void *arg)
+{
+	const char *password = arg;
+	size_t n = password != NULL ? strlen(password) : 0;
+
+	(void)rwflag;
+	if (n == 0 || n > (size_t)size)
+		return (-1);
+	memcpy(buf, password, n);
+	return ((int)n);
+}
+
+int
+client_key_load(const char *path, const char *password, EVP_PKEY **out, struct gh_error *err)
+{
+	BIO *bio = BIO_new_file(path, "r");
+
+	*out = NULL;
+	if (bio == NULL) {
+		ERR_clear_error();
+		return (gh_refuse(err, GH_E_CONF, "%s: the key file cannot be read", path));
+	}
+	*out = PEM_read_bio_PrivateKey(bio, NULL, give_password, (void *)(uintptr_t)password);
+	BIO_free(bio);
+	if (*out != NULL)
+		return (0);
+	ERR_clear_error();
+	return (gh_refuse(err, GH_E_CONF, password != NULL ?
+	    "%s: no PEM private key, or the password is wrong" :
+	    "%s: no PEM private key; if it is encrypted, give --key-password-file", path));
+}
+
+int
+client_key_write(const char *path, EVP_PKEY *key, const char *password, bool replace, struct gh_error *err)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	char *data;
+	long n;
+	int rc, ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key,
+	    password != NULL ? EVP_aes_256_cbc() : NULL, password, password != NULL ? (int)strlen(password) : 0,
+	    NULL, NULL) == 1;
+
+	if (ok) {
+		n = BIO_get_mem_data(bio, &data);
+		rc = file_write(path, data, (size_t)n, 0600, replace, err);
+	} else
+		rc = gh_fail(err, GH_E_INTERNAL, "the key cannot be written as PEM");
+	BIO_free(bio);
+	return (rc);
+}

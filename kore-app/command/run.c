@@ -1,0 +1,77 @@
+/* gatehouse run: check everything, then start signer and Kore and stay with them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#include "command.h"
+#include "options.h"
+#include "run_check.h"
+#include "run_supervise.h"
+#include "session.h"
+
+static const struct usage usage = {
+	.about = "Run the gateway: checks the configuration, starts the signer and Kore, restarts what dies,\n"
+	    "stops both on SIGTERM. SIGHUP reads certificate, key and client CAs again.",
+};
+
+/* A database that is down now may come back; a schema that does not fit stays wrong. */
+static int
+check_database(const struct gh_conf *conf, bool is_check, struct gh_error *err)
+{
+	int rc = run_check_database(conf, err);
+
+	if (rc == GH_E_DB_DOWN && !is_check) {
+		gh_log_kv(GH_LOG_WARN, "the database does not answer; starting without it", "cause", err->detail,
+		    NULL);
+		return 0;
+	}
+	return rc;
+}
+
+static int
+run(const char *conf_path, bool is_check, struct gh_error *err)
+{
+	enum gh_log_level level = GH_LOG_INFO;
+	struct gh_conf *conf = NULL;
+	struct tls_pair pair = {0};
+	char *absolute = realpath(conf_path, NULL);
+	int rc;
+
+	if (absolute == NULL)
+		return gh_refuse(err, GH_E_CONF, "%.160s: %s", conf_path, strerror(errno));
+	rc = gh_conf_load(absolute, &conf, err);
+	if (rc == 0 && gh_log_level_parse(conf->gateway.log_level, &level) == 0)
+		gh_log_init("supervisor", level, NULL);
+	if (rc == 0)
+		rc = run_check(conf, &pair, err);
+	if (rc == 0)
+		rc = check_database(conf, is_check, err);
+	if (rc == 0 && !is_check)
+		rc = run_supervise(conf, absolute, &pair, err);
+	tls_pair_clear(&pair);
+	gh_conf_free(conf);
+	free(absolute);
+	return rc;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	const char *conf_path = NULL;
+	bool is_check = false;
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&conf_path),
+		{"check", 0, OPTION_FLAG, &is_check, NULL, "check everything, start nothing"},
+		OPTION_END,
+	};
+	struct gh_error err = {0};
+	int operands, rc = options_parse(&usage, rows, argc, argv, &operands);
+
+	if (rc != OPTIONS_GO)
+		return rc;
+	if (run(session_conf_path(conf_path), is_check, &err) != 0)
+		return command_fail(argv[0], &err);
+	return COMMAND_OK;
+}

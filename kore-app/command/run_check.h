@@ -1,0 +1,15 @@
+/* What `gatehouse run` makes sure of before it starts anything, so that a mistake is told in one clear line. */
+#ifndef RUN_CHECK_H
+#define RUN_CHECK_H
+
+#include "conf.h"
+#include "tls_pair.h"
+
+/* Files, users, certificate, port, signer socket, directory options. GH_E_CONF with a message that names the
+ * option. *pair is the certificate to start with. */
+int run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *err) GH_MUSTCHECK;
+
+/* GH_E_CONFLICT: schema and program differ. GH_E_DB_DOWN: not reachable now. */
+int run_check_database(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,133 @@
+/* Directories and the generated Kore configuration. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run_files.h"
+
+#define HEADER_MAX 32768         /* bytes of a request's header: Kerberos tickets and cookies of proxies */
+#define KEEPALIVE_SECONDS 60
+#define HSTS_SECONDS 31536000
+#define REQUEST_MS 1000          /* of one round of the event loop; the rest waits for the next event */
+#define FILES_PER_THREAD 8       /* database, directory, signer, and what resolving names needs */
+#define FILES_SPARE 128
+
+static const struct passwd *
+user_of(const char *name)
+{
+	return name[0] != '\0' ? getpwnam(name) : NULL;
+}
+
+/* An existing directory is used as it is: only its owner can have prepared it for others. */
+static int
+make_dir(const char *path, const char *user, mode_t mode, struct gh_error *err)
+{
+	const struct passwd *pw = user_of(user);
+
+	if (mkdir(path, mode) == 0) {
+		if ((pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0) || chmod(path, mode) != 0)
+			return gh_refuse(err, GH_E_CONF, "%.120s: %s", path, strerror(errno));
+		return 0;
+	}
+	if (errno != EEXIST)
+		return gh_refuse(err, GH_E_CONF, "cannot make %.120s: %s", path, strerror(errno));
+	return 0;
+}
+
+int
+run_files_make_dirs(const struct gh_conf *conf, struct gh_error *err)
+{
+	char socket_path[RUN_PATH_MAX];
+	const char *dir;
+	int rc = make_dir(conf->gateway.run_dir, conf->gateway.user, 0700, err);
+
+	if (rc != 0)
+		return rc;
+	snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket);
+	dir = dirname(socket_path);
+	if (strcmp(dir, conf->gateway.run_dir) == 0)
+		return 0;
+	/* the gateway's user must reach the socket, and nobody needs to list the folder */
+	return make_dir(dir, conf->signer.user, strcmp(conf->gateway.user, conf->signer.user) == 0 ? 0700 : 0711,
+	    err);
+}
+
+static void
+print_limits(FILE *f, const struct gh_conf *conf)
+{
+	fprintf(f, "workers %d\n", conf->gateway.workers);
+	fprintf(f, "worker_max_connections %d\n", conf->gateway.max_connections);
+	fprintf(f, "worker_rlimit_nofiles %d\n",
+	    conf->gateway.max_connections + conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
+	/* hand over the right to accept after every connection: else one worker gets all of them */
+	fprintf(f, "worker_accept_threshold 1\n");
+	/* the pool threads would be bound to their worker's core, too */
+	fprintf(f, "worker_set_affinity 0\n");
+	fprintf(f, "worker_death_policy restart\n");
+	fprintf(f, "http_header_max %d\n", HEADER_MAX);
+	fprintf(f, "http_header_timeout %d\n", conf->gateway.request_timeout);
+	fprintf(f, "http_body_timeout %d\n", conf->gateway.request_timeout);
+	/* up to twice the limit is received, so that the refusal can be ours; Kore's own has no body */
+	fprintf(f, "http_body_max %d\n", 2 * conf->gateway.body_max);
+	fprintf(f, "http_body_disk_offload 0\n");
+	fprintf(f, "http_keepalive_time %d\n", KEEPALIVE_SECONDS);
+	fprintf(f, "http_request_limit %d\n", 2 * conf->gateway.max_connections);
+	fprintf(f, "http_request_ms %d\n", REQUEST_MS);
+	fprintf(f, "http_hsts_enable %d\n", HSTS_SECONDS);
+	fprintf(f, "http_server_version gatehouse\n");
+}
+
+static void
+print_server(FILE *f, const struct gh_conf *conf)
+{
+	fprintf(f, "load %s\n", conf->gateway.module);
+	/* "tls no": Kore's TLS does not work with OpenSSL 3; the module switches every worker to its own */
+	fprintf(f, "server gateway {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.listen, conf->gateway.port);
+	/* one regular expression that fits everything: the route table decides */
+	fprintf(f, "domain * {\n\tattach gateway\n\troute ^ app_request\n}\n");
+}
+
+/* Written as we are and given to the gateway's user: the directory is its own. */
+static int
+write_file(const struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	const struct passwd *pw = user_of(conf->gateway.user);
+	int fd;
+	FILE *f;
+
+	(void)unlink(path);
+	/* O_EXCL, O_NOFOLLOW: the directory may belong to another user than we are */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (f == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return gh_refuse(err, GH_E_CONF, "cannot write %.120s: %s", path, strerror(errno));
+	}
+	fprintf(f, "# Written by `gatehouse run` at each start. Change gatehouse.conf instead.\n");
+	fprintf(f, "root %s\npidfile %s/kore.pid\n", conf->gateway.run_dir, conf->gateway.run_dir);
+	print_limits(f, conf);
+	print_server(f, conf);
+	if (pw != NULL && fchown(fd, pw->pw_uid, pw->pw_gid) != 0) {
+		fclose(f);
+		return gh_refuse(err, GH_E_CONF, "%.120s: %s", path, strerror(errno));
+	}
+	if (ferror(f) | fclose(f))
+		return gh_refuse(err, GH_E_CONF, "cannot write %.120s: %s", path, strerror(errno));
+	return 0;
+}
+
+int
+run_files_write_kore_conf(const struct gh_conf *conf, char *path, struct gh_error *err)
+{
+	int n = snprintf(path, RUN_PATH_MAX, "%s/kore.conf", conf->gateway.run_dir);
+
+	if (n < 0 || n >= RUN_PATH_MAX)
+		return gh_refuse(err, GH_E_CONF, "gateway.run_dir: too long");
+	return write_file(conf, path, err);
+}

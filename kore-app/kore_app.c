@@ -1,0 +1,146 @@
+/*
+ * gatehouse.so: the hooks that Kore calls. The parent reads the configuration and maps what the workers
+ * share; each worker starts its threads, its TLS and its timers.
+ */
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "log.h"
+
+#include "kore_app.h"
+
+#define REFRESH_MS 250           /* how soon a new certificate is noticed */
+#define CONNECTIONS_MS 500
+
+struct app_state app_state;
+
+void kore_parent_configure(int argc, char **argv);
+void kore_worker_configure(void);
+void kore_worker_teardown(void);
+
+/* ---- parent ---- */
+
+static int
+configure(struct gh_error *err)
+{
+	const char *path = getenv("GATEHOUSE_CONF"), *fd = getenv(TLS_PAIR_FD_ENV);
+	enum gh_log_level level = GH_LOG_INFO;
+	int rc;
+
+	if (path == NULL || fd == NULL)
+		return gh_fail(err, GH_E_CONF, "start this module with `gatehouse run`");
+	rc = gh_conf_load(path, &app_state.conf, err);
+	if (rc == 0)
+		rc = gh_conf_read_key(app_state.conf->gateway.secret_file, app_state.server_secret, err);
+	if (rc == 0)
+		rc = tls_view_new(atoi(fd), &app_state.tls, err);
+	if (rc == 0)
+		rc = metrics_init(worker_count != 0 ? worker_count : cpu_count, err);
+	if (rc == 0 && gh_log_level_parse(app_state.conf->gateway.log_level, &level) == 0)
+		gh_log_init("gateway", level, NULL);
+	return rc;
+}
+
+void
+kore_parent_configure(int argc, char **argv)
+{
+	struct gh_error err = {0};
+
+	(void)argc;
+	(void)argv;
+	/* Kore logs with printf: whole lines, at once, also into a pipe */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	gh_log_init("gateway", GH_LOG_INFO, NULL);
+	if (configure(&err) != 0) {
+		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
+		exit(1);
+	}
+}
+
+/* ---- worker ---- */
+
+static void
+on_refresh(void *arg, u_int64_t now)
+{
+	(void)arg;
+	(void)now;
+	app_tls_refresh();
+}
+
+/*
+ * Kore's timeouts, corrected where they do harm:
+ * - a handshake may go on for ever, one byte at a time: it gets the time of a request;
+ * - a kept-alive connection on which nothing has arrived is sent 408 when the header timeout has passed: its
+ *   clock is held, so that the idle timer closes it silently.
+ */
+static void
+on_connections(void *arg, u_int64_t now)
+{
+	struct connection *c, *next;
+	u_int64_t limit = (u_int64_t)app_state.conf->gateway.request_timeout * 1000;
+
+	(void)arg;
+	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, list);
+		if (c->state == CONN_STATE_TLS_SHAKE && now > c->http_start + limit)
+			kore_connection_disconnect(c);
+		else if (c->state == CONN_STATE_ESTABLISHED && c->proto == CONN_PROTO_HTTP &&
+		    TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL && c->rnb->s_off == 0)
+			c->http_start = now;
+	}
+}
+
+static int
+start_worker(struct gh_error *err)
+{
+	const struct gh_conf *conf = app_state.conf;
+	int rc;
+
+	app_state.gauges = metrics_worker(worker->id - 1);
+	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
+	atomic_store(&app_state.gauges->pid, getpid());
+	rc = app_tls_start(err);
+	if (rc == 0)
+		rc = dir_shared_new(conf, &app_state.dir, err);
+	if (rc == 0)
+		rc = auth_limiter_new(conf->limits.failures, conf->limits.window, &app_state.limiter, err);
+	if (rc == 0)
+		rc = catalog_watch_new(conf, app_state.server_secret, app_state.gauges, &app_state.catalog, err);
+	if (rc == 0)
+		rc = health_new(conf, app_state.dir, app_state.catalog, &app_state.health, err);
+	if (rc == 0)
+		rc = app_pool_start(err);
+	return rc;
+}
+
+void
+kore_worker_configure(void)
+{
+	struct gh_error err = {0};
+
+	/* A parent that is killed can not tell its workers. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || start_worker(&err) != 0) {
+		gh_log_kv(GH_LOG_ERROR, "a worker cannot start", "cause", err.detail, NULL);
+		kore_shutdown(); /* all of it: Kore would fork such a worker again and again */
+		exit(0);
+	}
+	dir_on_operation(app_state.dir, metrics_directory);
+	health_publish(app_state.health);
+	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);
+	kore_timer_add(on_connections, CONNECTIONS_MS, NULL, 0);
+}
+
+/* Kore's own clean-up would free what our threads still use, and waiting for those that only watch is waiting for
+ * nothing: answer what is at work, send what is ready, and go. */
+void
+kore_worker_teardown(void)
+{
+	if (app_state.pool != NULL && !app_pool_stop())
+		gh_log(GH_LOG_WARN, "ending with a request still at work");
+	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL);
+	kore_shutdown();
+	_exit(0);
+}

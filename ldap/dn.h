@@ -1,0 +1,17 @@
+/* Distinguished names, compared by their parts (RFC 4514): "\, " and "\2C " are the same. */
+#ifndef DIR_DN_H
+#define DIR_DN_H
+
+#include <stdbool.h>
+
+struct dir_dn;
+
+/* NULL when text is no DN (or is empty, or memory is short). */
+struct dir_dn *dir_dn_parse(const char *text);
+void dir_dn_free(struct dir_dn *dn);
+/* Attribute types and values without case (ASCII); order inside a multi-valued RDN does not matter. */
+bool dir_dn_is_equal(const struct dir_dn *a, const struct dir_dn *b);
+/* Value of the first RDN when its type is cn, malloc'd; else NULL. */
+char *dir_dn_common_name(const char *text);
+
+#endif
