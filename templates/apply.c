@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/err.h>
+
 #include "model.h"
 
 static int
@@ -86,6 +88,7 @@ tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs
 	if ((spec = cert_spec_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate specification");
 	if ((rc = fill_spec(t, e, csr, spec, err)) != 0) {
+		ERR_clear_error();       /* or the thread's next TLS call would find what a bad SAN left there */
 		cert_spec_free(spec);
 		return rc;
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/err.h>
+
 #include "load.h"
 
 /* --- loaders of single members ------------------------------------------------------------------- */
@@ -425,6 +427,7 @@ tmpl_load(const char *text, size_t len, struct tmpl **out, struct gh_error *err)
 		rc = load(json, t, err);
 	gh_json_free(json);
 	if (rc != 0) {
+		ERR_clear_error();
 		tmpl_free(t);
 		return rc;
 	}
