@@ -109,6 +109,13 @@ on_connections(void *arg, u_int64_t now)
 	}
 }
 
+static void
+on_decided(const char *template_name, enum db_disposition disposition)
+{
+	if (disposition == DB_DISP_ISSUED)
+		metrics_issued(template_name);
+}
+
 static int
 start_worker(struct gh_error *err)
 {
@@ -118,6 +125,8 @@ start_worker(struct gh_error *err)
 	app_state.gauges = metrics_worker(worker->id - 1);
 	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
+	signer_client_on_call(metrics_signer);
+	enroll_on_decided(on_decided);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
