@@ -133,6 +133,13 @@ $(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LI
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(call LIB,ca-backend) \
 	    $(call LIB,base) $(LIBS_all)
 
+# Certification requests, good and bad, for test_pkcs10.
+$(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/der.py
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)python3 -B $< $(@D)
+$(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
+
 # These talk to a real signer.
 $(BUILD)/tests/ca-backend/test_signer $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
