@@ -20,14 +20,14 @@ CFLAGS    += -std=c11 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' -DOPENSSL
              $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread -MMD -MP
 LDFLAGS   += $(SANITIZE) -pthread -Wl,-z,relro,-z,now
 
-# Folders from the lowest to the highest.
+# Folders from the lowest to the highest; a folder finds its own headers first.
 INC_base       := -iquote base
-INC_ca-backend := $(INC_base) -iquote ca-backend
-INC_ldap       := $(INC_base) -iquote ldap
-INC_templates  := $(INC_ca-backend) -iquote ldap -iquote templates
-INC_enroll     := $(INC_templates) -iquote enroll
-INC_kore-app   := $(INC_enroll) -iquote kore-app
-INC_kore-app/command := $(INC_kore-app) -iquote kore-app/command
+INC_ca-backend := -iquote ca-backend $(INC_base)
+INC_ldap       := -iquote ldap $(INC_base)
+INC_templates  := -iquote templates -iquote ldap $(INC_ca-backend)
+INC_enroll     := -iquote enroll $(INC_templates)
+INC_kore-app   := -iquote kore-app $(INC_enroll)
+INC_kore-app/command := -iquote kore-app/command $(INC_kore-app)
 
 LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
