@@ -27,6 +27,7 @@ INC_ldap       := $(INC_base) -iquote ldap
 INC_templates  := $(INC_ca-backend) -iquote ldap -iquote templates
 INC_enroll     := $(INC_templates) -iquote enroll
 INC_kore-app   := $(INC_enroll) -iquote kore-app
+INC_kore-app/command := $(INC_kore-app) -iquote kore-app/command
 
 LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
@@ -40,9 +41,10 @@ SRC_enroll     := $(wildcard enroll/*.c)
 # kore-app/kore_*.c includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
 SRC_kore       := $(wildcard kore-app/kore_*.c)
 SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))
-SRC_command    := $(wildcard kore-app/command/*.c)
+# The command: all but main.c is a library, so that tests can link it.
+SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c))
 
-FOLDERS := base ca-backend ldap templates enroll kore-app
+FOLDERS := base ca-backend ldap templates enroll kore-app kore-app/command
 LIB      = $(BUILD)/lib$(1).a
 LIBS    := $(foreach f,kore-app enroll templates ldap ca-backend base,$(call LIB,$(f)))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -72,10 +74,10 @@ $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@echo "CC $<"
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 
-$(call obj,$(SRC_command)): $(BUILD)/%.o: %.c Makefile
+$(BUILD)/kore-app/command/main.o: kore-app/command/main.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote kore-app/command -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app/command) -c -o $@ $<
 
 # Kore's headers use GNU extensions and do not pass our warnings.
 $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
@@ -84,9 +86,9 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
 
 # --- programs ------------------------------------------------------------------------------------
-$(BUILD)/gatehouse: $(call obj,$(SRC_command)) $(LIBS)
+$(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)
 	@echo "LD $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(call obj,$(SRC_command)) $(LIBS) $(LIBS_all)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
 $(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) ca-backend/signer/protocol.c) $(call LIB,base)
@@ -98,20 +100,27 @@ $(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
 
 # --- tests ---------------------------------------------------------------------------------------
-# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below.
+# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for
+# neighbours, tests/FOLDER/fake_*.c, come before the libraries and take their place.
 LIBS_FROM_base       := base
 LIBS_FROM_ca-backend := ca-backend base
 LIBS_FROM_ldap       := ldap base
 LIBS_FROM_templates  := templates ldap ca-backend base
 LIBS_FROM_enroll     := enroll templates ldap ca-backend base
 LIBS_FROM_kore-app   := kore-app enroll templates ldap ca-backend base
+LIBS_FROM_kore-app/command := kore-app/command $(LIBS_FROM_kore-app)
 
 define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
-$$(TESTS_$(1)): $$(BUILD)/%: %.c Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
+FAKES_$(1) := $$(wildcard tests/$(1)/fake_*.c)
+$$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo "CC $$<"
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests -c -o $$@ $$<
+$$(TESTS_$(1)): $$(BUILD)/%: %.c $$(call obj,$$(FAKES_$(1))) Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@mkdir -p $$(@D)
 	@echo "LD $$@"
-	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
@@ -125,6 +134,23 @@ $(TESTS_integration): $(BUILD)/%: %.c Makefile $(LIBS)
 	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
 
 integration-tests: $(TESTS_integration)
+
+# Measured by hand; built when named.
+$(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LIB,ca-backend) \
+    $(call LIB,base) | $(BUILD)/gatehouse-signer
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(call LIB,ca-backend) \
+	    $(call LIB,base) $(LIBS_all)
+
+# Certification requests, good and bad, for test_pkcs10.
+$(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/der.py
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)python3 -B $< $(@D)
+$(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
+
+# These talk to a real signer.
+$(BUILD)/tests/ca-backend/test_signer $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
 tests: $(TESTS)
 

@@ -16,7 +16,7 @@ finish()
 }
 trap finish EXIT
 
-make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_dir"
+[ -n "${NO_BUILD:-}" ] || make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_dir"
 "$servers/slapd.sh" start "$dir/slapd"
 "$servers/samba.sh" start "$dir/samba"
 set -a
