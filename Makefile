@@ -141,6 +141,15 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
+# tests/integration/test_*.c need real servers, which tests/integration/run_*.sh start.
+TESTS_integration := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+$(TESTS_integration): $(BUILD)/%: %.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
+
+integration-tests: $(TESTS_integration)
+
 # Measured by hand; built when named.
 $(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LIB,ca-backend) \
     $(call LIB,base) | $(BUILD)/gatehouse-signer
@@ -180,5 +189,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests unit clean help
+.PHONY: all tests integration-tests unit clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
