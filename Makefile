@@ -34,6 +34,8 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
+GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
@@ -85,6 +87,19 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	@echo "CC $<"
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
 
+# The SQL of the migrations as C strings.
+$(GEN_MIGRATIONS): $(MIGRATIONS) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "store/migrations.h"'; echo 'const struct migration migrations[] = {'; \
+	for f in $(MIGRATIONS); do \
+		printf '{ "%s",\n' "$$(basename $$f .sql)"; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; \
+	done; echo '};'; echo 'const int migrations_count = $(words $(MIGRATIONS));'; } >$@.tmp && mv $@.tmp $@
+
+$(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+$(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
+
 # --- programs ------------------------------------------------------------------------------------
 $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)
 	@echo "LD $@"
@@ -132,6 +147,13 @@ $(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LI
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(call LIB,ca-backend) \
 	    $(call LIB,base) $(LIBS_all)
+
+# Certification requests, good and bad, for test_pkcs10.
+$(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/der.py
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)python3 -B $< $(@D)
+$(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
 
 # These talk to a real signer.
 $(BUILD)/tests/ca-backend/test_signer $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer

@@ -5,8 +5,10 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "log.h"
 
@@ -44,6 +46,20 @@ configure(struct gh_error *err)
 	return rc;
 }
 
+/* `gatehouse run` may have left the right to bind a low port to a user that is not root. Kore has bound it. */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+
+	if (geteuid() == 0)
+		return 0;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+		return -1;
+	return (int)syscall(SYS_capset, &head, none);
+}
+
 void
 kore_parent_configure(int argc, char **argv)
 {
@@ -54,7 +70,7 @@ kore_parent_configure(int argc, char **argv)
 	/* Kore logs with printf: whole lines, at once, also into a pipe */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	gh_log_init("gateway", GH_LOG_INFO, NULL);
-	if (configure(&err) != 0) {
+	if (drop_capabilities() != 0 || configure(&err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
 		exit(1);
 	}
@@ -93,6 +109,13 @@ on_connections(void *arg, u_int64_t now)
 	}
 }
 
+static void
+on_decided(const char *template_name, enum db_disposition disposition)
+{
+	if (disposition == DB_DISP_ISSUED)
+		metrics_issued(template_name);
+}
+
 static int
 start_worker(struct gh_error *err)
 {
@@ -102,6 +125,8 @@ start_worker(struct gh_error *err)
 	app_state.gauges = metrics_worker(worker->id - 1);
 	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
+	signer_client_on_call(metrics_signer);
+	enroll_on_decided(on_decided);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);

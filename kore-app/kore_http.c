@@ -179,7 +179,8 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	gh_log_kv(route != NULL && route->place == ROUTE_LOOP && rep->status < 400 ? GH_LOG_DEBUG : GH_LOG_INFO,
 	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
-	    call->req.address, "app", call->trace.app, "client", is_gone ? "gone" : "answered", "code",
+	    call->req.address, "app", call->trace.app, "client_cert",
+	    call->req.client_cert != NULL ? "verified" : "none", "client", is_gone ? "gone" : "answered", "code",
 	    call->trace.code != NULL ? call->trace.code : "", "cause", call->trace.cause, NULL);
 	gh_log_context(NULL, NULL);
 }

@@ -451,8 +451,8 @@ free_built(struct tmpl *t)
 	gh_json_free(t->metadata_json);
 }
 
-void
-tmpl_free(struct tmpl *t)
+static void
+free_members(struct tmpl *t)
 {
 	struct tmpl_list *const list[] = {
 		&t->eku, &t->app_policies, &t->critical, &t->san.other_names, &t->san.dns, &t->san.email,
@@ -463,9 +463,6 @@ tmpl_free(struct tmpl *t)
 	};
 	size_t i;
 
-	if (t == NULL)
-		return;
-	free_built(t);
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		free_list(list[i]);
 	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
@@ -478,5 +475,14 @@ tmpl_free(struct tmpl *t)
 		free(t->extension[i].oid);
 		free(t->extension[i].der);
 	}
+}
+
+void
+tmpl_free(struct tmpl *t)
+{
+	if (t == NULL)
+		return;
+	free_built(t);
+	free_members(t);
 	free(t);
 }
