@@ -1,11 +1,16 @@
-/* Distinguished names as directories write them: what parses is encoded, and the encoding can be read. */
+/* Distinguished names as directories write them: what parses is encoded, and the encoding can be
+ * read. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
 
-#define CHECK(x) do { if (!(x)) abort(); } while (0)
+#define CHECK(x)                                                                                   \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
+	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /*
- * A hostile CSR as input, for templates that take names from the request. What comes out must be within the
- * template's rules, whatever came in.
+ * A hostile CSR as input, for templates that take names from the request. What comes out must be
+ * within the template's rules, whatever came in.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,16 +10,27 @@
 
 #include "tmpl.h"
 
-#define CHECK(x) do { if (!(x)) abort(); } while (0)
+#define CHECK(x)                                                                                   \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
+	} while (0)
 
-static const char wide[] = "{\"name\":\"W\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
-    "\"schemaVersion\":2,\"oid\":\"1.3.6.1.4.1.311.21.8.1\",\"majorVersion\":100,\"minorVersion\":3,"
-    "\"keyTypes\":[{\"type\":\"RSA\"},{\"type\":\"EC\"},{\"type\":\"Ed25519\"}],\"validity\":\"1d\","
-    "\"enrollmentFlags\":[\"ISSUANCE_POLICIES_FROM_REQUEST\"],\"certificatePolicies\":[\"1.2.3.5\"],"
-    "\"extendedKeyUsage\":[\"clientAuth\"],\"enrollGroups\":[\"*\"],\"san\":{\"types\":[\"dns\",\"email\",\"ip\","
+static const char wide[] =
+    "{\"name\":\"W\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
+    "\"schemaVersion\":2,\"oid\":\"1.3.6.1.4.1.311.21.8.1\",\"majorVersion\":100,\"minorVersion\":"
+    "3,"
+    "\"keyTypes\":[{\"type\":\"RSA\"},{\"type\":\"EC\"},{\"type\":\"Ed25519\"}],\"validity\":"
+    "\"1d\","
+    "\"enrollmentFlags\":[\"ISSUANCE_POLICIES_FROM_REQUEST\"],\"certificatePolicies\":[\"1.2.3.5\"]"
+    ","
+    "\"extendedKeyUsage\":[\"clientAuth\"],\"enrollGroups\":[\"*\"],\"san\":{\"types\":[\"dns\","
+    "\"email\",\"ip\","
     "\"uri\",\"upn\"],\"otherNames\":[\"1.2.3.4\"],\"wildcards\":true}}";
-static const char narrow[] = "{\"name\":\"User\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
-    "\"schemaVersion\":2,\"oid\":\"1.3.6.1.4.1.311.21.8.1\",\"majorVersion\":100,\"minorVersion\":3,"
+static const char narrow[] =
+    "{\"name\":\"User\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
+    "\"schemaVersion\":2,\"oid\":\"1.3.6.1.4.1.311.21.8.1\",\"majorVersion\":100,\"minorVersion\":"
+    "3,"
     "\"keyTypes\":[{\"type\":\"EC\"}],\"validity\":\"1d\",\"extendedKeyUsage\":[\"serverAuth\"],"
     "\"enrollGroups\":[\"*\"],\"subject\":{\"allow\":[\"CN\"],\"commonName\":\"dns\"},"
     "\"san\":{\"types\":[\"dns\"],\"dns\":[\".example\"]}}";
@@ -38,7 +49,8 @@ check_narrow(const struct cert_spec *spec, const GENERAL_NAMES *san)
 	int i;
 
 	for (i = 0; i < X509_NAME_entry_count(spec->subject); i++)
-		CHECK(ends_with(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject, i)), ".example"));
+		CHECK(ends_with(
+		    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject, i)), ".example"));
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *gn = sk_GENERAL_NAME_value(san, i);
 
@@ -57,8 +69,9 @@ check_wide(const struct cert_spec *spec, const GENERAL_NAMES *san)
 
 		CHECK(gn->type != GEN_DIRNAME && gn->type != GEN_RID && gn->type != GEN_X400);
 		if (gn->type == GEN_URI)
-			CHECK(strncasecmp((const char *)ASN1_STRING_get0_data(gn->d.uniformResourceIdentifier),
-			    "tag:microsoft.com", 17) != 0);
+			CHECK(strncasecmp((const char *)ASN1_STRING_get0_data(
+					      gn->d.uniformResourceIdentifier),
+				  "tag:microsoft.com", 17) != 0);
 	}
 }
 

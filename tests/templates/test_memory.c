@@ -1,13 +1,13 @@
 /*
- * Out of memory: each allocation of OpenSSL fails once while a template is loaded and applied. Nothing may
- * crash or leak (run it under ASan or valgrind), and what succeeds must be whole. jansson is left alone:
- * 2.14 itself crashes when it cannot grow a string.
+ * Out of memory: each allocation of OpenSSL fails once while a template is loaded and applied.
+ * Nothing may crash or leak (run it under ASan or valgrind), and what succeeds must be whole.
+ * jansson is left alone: 2.14 itself crashes when it cannot grow a string.
  */
 #include "fixture.h"
 
 #include <openssl/crypto.h>
 
-static long countdown = -1;              /* allocations until one fails; -1: none does */
+static long countdown = -1; /* allocations until one fails; -1: none does */
 
 static bool
 fails(void)
@@ -39,24 +39,34 @@ ssl_free(void *p, const char *file, int line)
 	free(p);
 }
 
-static const char entry_text[] = "{\"dn\":\"CN=Alice+UID=a,CN=Users,DC=ad,DC=test\",\"cn\":\"Alice\",\"mail\":\"alice@ad.test\","
-    "\"upn\":\"alice@ad.test\",\"sid\":\"S-1-5-21-1-2-3-1108\",\"guid\":\"00112233445566778899AABBCCDDEEFF\"}";
+static const char entry_text[] =
+    "{\"dn\":\"CN=Alice+UID=a,CN=Users,DC=ad,DC=test\",\"cn\":\"Alice\",\"mail\":\"alice@ad.test\","
+    "\"upn\":\"alice@ad.test\",\"sid\":\"S-1-5-21-1-2-3-1108\",\"guid\":"
+    "\"00112233445566778899AABBCCDDEEFF\"}";
 
-static const char directory_text[] = "{\"name\":\"T\",\"oid\":\"1.2.3.4\",\"schemaVersion\":2,\"nameFlags\":["
-    "\"SUBJECT_REQUIRE_DIRECTORY_PATH\",\"SUBJECT_REQUIRE_EMAIL\",\"SUBJECT_ALT_REQUIRE_UPN\",\"SUBJECT_ALT_REQUIRE_EMAIL\","
-    "\"SUBJECT_ALT_REQUIRE_DIRECTORY_GUID\",\"SUBJECT_ALT_REQUIRE_DOMAIN_DNS\"],\"netbiosDomain\":\"AD\","
-    "\"enrollmentFlags\":[\"INCLUDE_SYMMETRIC_ALGORITHMS\",\"INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS\","
+static const char directory_text[] =
+    "{\"name\":\"T\",\"oid\":\"1.2.3.4\",\"schemaVersion\":2,\"nameFlags\":["
+    "\"SUBJECT_REQUIRE_DIRECTORY_PATH\",\"SUBJECT_REQUIRE_EMAIL\",\"SUBJECT_ALT_REQUIRE_UPN\","
+    "\"SUBJECT_ALT_REQUIRE_EMAIL\","
+    "\"SUBJECT_ALT_REQUIRE_DIRECTORY_GUID\",\"SUBJECT_ALT_REQUIRE_DOMAIN_DNS\"],\"netbiosDomain\":"
+    "\"AD\","
+    "\"enrollmentFlags\":[\"INCLUDE_SYMMETRIC_ALGORITHMS\",\"INCLUDE_BASIC_CONSTRAINTS_FOR_EE_"
+    "CERTS\","
     "\"ISSUANCE_POLICIES_FROM_REQUEST\"],\"keyTypes\":[{\"type\":\"EC\"}],\"validity\":\"1d\","
     "\"keyUsage\":[\"digitalSignature\"],\"extendedKeyUsage\":[\"clientAuth\",\"emailProtection\"],"
-    "\"certificatePolicies\":[{\"oid\":\"1.2.3.5\",\"cps\":\"http://a/\"}],\"criticalExtensions\":[\"2.5.29.17\"],"
-    "\"extensions\":[{\"oid\":\"1.2.3.9\",\"value\":\"BQA=\"}],\"enrollGroups\":[\"*\"],\"metadataRequired\":[\"a\"]}";
+    "\"certificatePolicies\":[{\"oid\":\"1.2.3.5\",\"cps\":\"http://a/"
+    "\"}],\"criticalExtensions\":[\"2.5.29.17\"],"
+    "\"extensions\":[{\"oid\":\"1.2.3.9\",\"value\":\"BQA=\"}],\"enrollGroups\":[\"*\"],"
+    "\"metadataRequired\":[\"a\"]}";
 
-static const char supplied_text[] = "{\"name\":\"S\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
+static const char supplied_text[] =
+    "{\"name\":\"S\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
     "\"schemaVersion\":2,\"oid\":\"1.2.3.4\",\"keyTypes\":[{\"type\":\"EC\"}],\"validity\":\"1d\","
     "\"certificatePolicies\":[\"1.2.3.5\"],\"extendedKeyUsage\":[\"clientAuth\"],"
     "\"san\":{\"types\":[\"dns\",\"ip\",\"upn\"]},\"enrollGroups\":[\"*\"]}";
 
-static const char csr_text[] = "{\"subject\":[\"CN=a.example\",\"+OU=b\",\"O=c\"],"
+static const char csr_text[] =
+    "{\"subject\":[\"CN=a.example\",\"+OU=b\",\"O=c\"],"
     "\"san\":[\"dns:a.example\",\"ip:10.0.0.1\",\"upn:a@b\"],"
     "\"extensions\":[{\"oid\":\"2.5.29.32\",\"value\":\"3007300506032A0305\"}]}";
 
@@ -73,7 +83,7 @@ parse(const char *text)
 static bool
 load_with_failure(const char *text, long after)
 {
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	struct tmpl *t;
 	gh_json *d;
 	bool ran_out;
@@ -96,11 +106,11 @@ load_with_failure(const char *text, long after)
 
 /* Extensions and names of a result; -1: refused */
 static int
-apply_with_failure(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, long after,
-    bool *ran_out)
+apply_with_failure(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
+    long after, bool *ran_out)
 {
 	struct cert_spec *spec;
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	int rc, size;
 
 	countdown = after;
@@ -164,8 +174,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory__names_from_the_directory),
-		cmocka_unit_test(memory__names_from_the_request),
+	    cmocka_unit_test(memory__names_from_the_directory),
+	    cmocka_unit_test(memory__names_from_the_request),
 	};
 	int failed;
 
