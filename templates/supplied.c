@@ -18,14 +18,47 @@ const struct tmpl_san_type tmpl_san_type[] = {{"dns", TMPL_SAN_DNS}, {"email", T
 /* --- subject --- */
 
 static int
-check_common_name(const struct tmpl *t, const char *cn, size_t len, struct gh_error *err)
+check_common_name(const struct tmpl *t, const char *cn, struct gh_error *err)
 {
 	if (t->subject.common_name != TMPL_CN_DNS)
 		return 0;
-	if (strlen(cn) == len && tmpl_text_is_dns(cn, t->san.wildcards) &&
+	if (tmpl_text_is_dns(cn, t->san.wildcards) &&
 	    (t->san.dns.n == 0 || tmpl_text_matches_dns(&t->san.dns, cn)))
 		return 0;
 	return gh_refuse(err, GH_E_SUBJECT, "CN must be a DNS name that the template allows");
+}
+
+/* A mail address stands in the subject under the same rule as in the SAN. */
+static int
+check_mail(const struct tmpl *t, const char *mail, struct gh_error *err)
+{
+	if (!tmpl_text_is_mail(mail))
+		return gh_refuse(err, GH_E_SUBJECT, "E in the subject is not a mail address");
+	if (t->san.email.n > 0 && !tmpl_text_matches_dns(&t->san.email, strchr(mail, '@') + 1))
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", mail);
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	int (*check)(const struct tmpl *t, const char *value, struct gh_error *err);
+} value_check[] = {{"CN", check_common_name}, {"E", check_mail}};
+
+/* Rules for the value of one type of attribute. */
+static int
+check_value(const struct tmpl *t, int type, const char *value, size_t len, struct gh_error *err)
+{
+	size_t i;
+
+	if (strlen(value) != len)
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "%s in the subject holds a NUL", tmpl_rdn_name(type));
+	for (i = 0; i < sizeof(value_check) / sizeof(value_check[0]); i++) {
+		if (strcmp(tmpl_rdn_name(type), value_check[i].type) == 0)
+			return value_check[i].check(t, value, err);
+	}
+	return 0;
 }
 
 static int
@@ -45,9 +78,7 @@ add_entry(struct tmpl_naming *n, const X509_NAME_ENTRY *e, bool same_rdn, uint32
 	if ((len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(e))) < 0)
 		return gh_refuse(
 		    err, GH_E_SUBJECT, "%s in the subject is not readable", tmpl_rdn_name(type));
-	rc = 0;
-	if (type == tmpl_rdn_type("CN", 2))
-		rc = check_common_name(n->t, (const char *)utf8, (size_t)len, err);
+	rc = check_value(n->t, type, (const char *)utf8, (size_t)len, err);
 	if (rc == 0)
 		rc = tmpl_rdn_add(n->subject, type, (const char *)utf8, (size_t)len, same_rdn, err);
 	OPENSSL_free(utf8);
