@@ -67,6 +67,16 @@ $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
 $(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
+# Migrations are compiled in.
+STORE_SQL := $(sort $(wildcard ca-backend/store/migrations/*.sql))
+$(BUILD)/gen/store_migrations.c: $(STORE_SQL) ca-backend/store/migrations/embed.sh
+	@mkdir -p $(@D)
+	$(Q)ca-backend/store/migrations/embed.sh $(STORE_SQL) >$@.new && mv $@.new $@
+$(BUILD)/gen/store_migrations.o: $(BUILD)/gen/store_migrations.c ca-backend/store/store_private.h
+	@echo "CC $<"
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) $(PQ_CFLAGS) -c -o $@ $<
+$(call LIB,ca-backend): $(BUILD)/gen/store_migrations.o
+
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
@@ -117,6 +127,15 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
+# tests/integration/test_*.c needs servers: started by tests/integration/run_*.sh, which build what they run.
+INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c tests/bench/bench_*.c))
+$(INTEGRATION_TESTS): $(BUILD)/%: %.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
+
+integration-tests: $(filter $(BUILD)/tests/integration/%,$(INTEGRATION_TESTS))
+
 tests: $(TESTS)
 
 # Unit tests: no server, no network.
@@ -139,5 +158,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests unit clean help
+.PHONY: all tests integration-tests unit clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

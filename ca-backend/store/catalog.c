@@ -1,0 +1,103 @@
+/* All configuration objects at once, and the news that they changed. */
+#include <poll.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+#include "store/store_private.h"
+
+/* One statement sees one snapshot: what it returns belongs together. */
+static const struct store_statement catalog_load = { "catalog_load",
+    "SELECT json_build_object("
+    "'generation', (SELECT n FROM catalog_generation), "
+    "'cas', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, "
+    "    'parent', parent, 'subject', subject, "
+    "    'chain', (SELECT json_agg(base64_line(x) ORDER BY n) FROM unnest(chain) WITH ORDINALITY AS u(x, n)), "
+    "    'sealed', base64_line(sealed), 'cdp', to_json(cdp), 'aia', to_json(aia), 'ocsp', to_json(ocsp), "
+    "    'enabled', enabled) ORDER BY id) FROM ca), '[]'), "
+    "'templates', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, 'version', version, "
+    "    'body', body) ORDER BY id) FROM template WHERE active), '[]'), "
+    "'apps', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, "
+    "    'key_index', hex_upper(key_index), 'secret_sealed', secret_sealed, 'templates', to_json(templates), "
+    "    'ca', ca, 'groups', to_json(groups), 'signature_required', signature_required, "
+    "    'min_hash', min_hash, 'service_identity', service_identity, 'enabled', enabled) ORDER BY id) "
+    "  FROM application), '[]'), "
+    "'metadata_fields', COALESCE((SELECT json_agg(json_build_object('name', name, 'type', type, "
+    "    'required', required, 'regex', regex, 'options', to_json(options), 'default', \"default\", "
+    "    'message', message, 'hint', hint) ORDER BY id) FROM metadata_field), '[]'))" };
+
+int
+store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
+{
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc = store_read(s, &catalog_load, &p, &res, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_generation(struct store *s, int64_t *out, struct gh_error *err)
+{
+	static const struct store_statement st = { "catalog_generation", "SELECT n FROM catalog_generation" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc = store_read(s, &st, &p, &res, err);
+
+	*out = 0;
+	if (rc == 0 && PQntuples(res) == 1)
+		*out = store_int(res, 0, 0);
+	else if (rc == 0)
+		rc = gh_fail(err, GH_E_DB, "catalog_generation has no row");
+	PQclear(res);
+	return rc;
+}
+
+static bool
+take_notifications(struct store *s)
+{
+	PGnotify *n;
+	bool any = false;
+
+	while ((n = PQnotifies(s->conn)) != NULL) {
+		any = true;
+		PQfreemem(n);
+	}
+	return any;
+}
+
+static int
+listen_again(struct store *s, bool *changed, struct gh_error *err)
+{
+	int rc;
+
+	store_disconnect(s);
+	if ((rc = store_connect(s, err)) != 0 ||
+	    (rc = store_script(s, "LISTEN gatehouse_catalog", s->timeout_ms, err)) != 0)
+		return rc;
+	s->is_listening = true;
+	*changed = true;                 /* what was missed is not known */
+	return 0;
+}
+
+int
+store_wait_change(struct store *s, int timeout_ms, bool *changed, struct gh_error *err)
+{
+	int64_t deadline = gh_now_us() + (int64_t)timeout_ms * 1000;
+	int n;
+
+	*changed = false;
+	if (s->conn == NULL || !s->is_listening)
+		return listen_again(s, changed, err);
+	while (!(*changed = take_notifications(s))) {
+		if ((n = store_poll(s, POLLIN, deadline)) == 0)
+			return 0;
+		if (n < 0 || PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
+			return listen_again(s, changed, err);
+	}
+	return 0;
+}
