@@ -193,7 +193,8 @@ store_set_app_enabled(struct store *s, const struct requester *who, const char *
 	store_put_actor(&p, who, NULL, NULL);
 	store_put_text(&p, name);
 	store_put_bool(&p, enabled);
-	rc = take_id(store_write(s, &st, &p, "Conflict.", &res, err), res, &id);
+	rc = store_write(s, &st, &p, "Conflict.", &res, err);
+	rc = take_id(rc, res, &id);
 	if (rc == 0 && id == 0)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
 	return rc;
@@ -225,6 +226,7 @@ store_set_metadata_field(struct store *s, const struct requester *who, const gh_
 	struct store_params p = { 0 };
 	PGresult *res;
 	int64_t type, id;
+	int rc;
 
 	if (gh_json_string(gh_json_get(field, "name")) == NULL ||
 	    !gh_json_int(gh_json_get(field, "type"), &type))
@@ -238,5 +240,6 @@ store_set_metadata_field(struct store *s, const struct requester *who, const gh_
 	put_scalar(&p, gh_json_get(field, "default"));
 	store_put_text(&p, gh_json_string(gh_json_get(field, "message")));
 	store_put_text(&p, gh_json_string(gh_json_get(field, "hint")));
-	return take_id(store_write(s, &st, &p, "Conflict.", &res, err), res, &id);
+	rc = store_write(s, &st, &p, "Conflict.", &res, err);
+	return take_id(rc, res, &id);
 }
