@@ -146,8 +146,9 @@ dir_conn_is_broken(int code)
 }
 
 static void
-mark_down(const struct dir_conn *c)
+mark_down(const struct dir_conn *c, bool is_slow)
 {
+	__atomic_store_n(&c->s->is_slow[c->uri], is_slow, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->s->down_until[c->uri], gh_now_us() + DOWN_SECONDS * INT64_C(1000000),
 	    __ATOMIC_RELAXED);
 }
@@ -174,7 +175,7 @@ finish(struct dir_conn *c, int64_t started, int rc, const char *what)
 	/* a connection that ended (a restart, an idle limit) says nothing about the server; a slow answer does */
 	if (dir_conn_is_broken(rc)) {
 		if (rc != LDAP_SERVER_DOWN)
-			mark_down(c);
+			mark_down(c, rc == LDAP_TIMEOUT);
 		dir_conn_close(c);
 	}
 	return rc;
@@ -269,6 +270,36 @@ open_one(struct dir_conn *c, size_t uri, bool as_service)
 	return true;
 }
 
+static bool
+open_and_mark(struct dir_conn *c, size_t uri, bool as_service)
+{
+	int64_t started = gh_now_us();
+
+	if (open_one(c, uri, as_service))
+		return true;
+	/* however libldap named it */
+	mark_down(c, (gh_now_us() - started) / 1000 >= c->s->conf->directory.connect_ms / 2);
+	return false;
+}
+
+/* A server that does not answer holds a thread until the deadline: one thread at a time is enough to see when
+ * it comes back, the others go on at once. */
+static bool
+try_down(struct dir_conn *c, size_t uri, bool as_service)
+{
+	bool ok;
+
+	if (__atomic_load_n(&c->s->is_slow[uri], __ATOMIC_RELAXED) == 0)
+		return open_and_mark(c, uri, as_service);
+	if (__atomic_exchange_n(&c->s->is_probed[uri], 1, __ATOMIC_ACQUIRE) != 0) {
+		snprintf(c->diagnostic, sizeof c->diagnostic, "%s does not answer", c->s->uri[uri]);
+		return false;
+	}
+	ok = open_and_mark(c, uri, as_service);
+	__atomic_store_n(&c->s->is_probed[uri], 0, __ATOMIC_RELEASE);
+	return ok;
+}
+
 int
 dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 {
@@ -279,16 +310,20 @@ dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 		return 0;
 	for (size_t i = 0; i < c->s->uris; i++)
 		is_down[i] = __atomic_load_n(&c->s->down_until[i], __ATOMIC_RELAXED) > now;
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < c->s->uris; i++) {
-			if (is_down[i] != (pass == 1))
-				continue;
-			if (open_one(c, i, as_service))
-				return 0;
-			mark_down(c);
-			/* once, not for every request while it lasts */
-			gh_log(is_down[i] ? GH_LOG_DEBUG : GH_LOG_WARN, "directory: %s", c->diagnostic);
-		}
+	for (size_t i = 0; i < c->s->uris; i++) {
+		if (is_down[i])
+			continue;
+		if (open_and_mark(c, i, as_service))
+			return 0;
+		/* once, not for every request while it lasts */
+		gh_log(GH_LOG_WARN, "directory: %s", c->diagnostic);
+	}
+	for (size_t i = 0; i < c->s->uris; i++) {
+		if (!is_down[i])
+			continue;
+		if (try_down(c, i, as_service))
+			return 0;
+		gh_log(GH_LOG_DEBUG, "directory: %s", c->diagnostic);
 	}
 	return gh_fail(err, GH_E_DIR_DOWN, "%s", c->diagnostic);
 }
