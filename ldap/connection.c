@@ -23,7 +23,8 @@ static const int keepalive_idle = 60, keepalive_probes = 3, keepalive_interval =
 /* --- the socket, for the watchdog ------------------------------------------------------------------ */
 
 static int
-on_connect(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
+on_connect(
+    LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
 {
 	ber_socket_t fd = -1;
 
@@ -102,7 +103,8 @@ set_options(LDAP *ld, const struct gh_conf *conf, struct ldap_conncb *callback)
 static bool
 set_tls(LDAP *ld, const char *ca_file)
 {
-	const int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, is_server = 0;
+	const int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2,
+		  is_server = 0;
 
 	/* NEWCTX comes last: only then do the settings of this handle count */
 	return ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file) == LDAP_OPT_SUCCESS &&
@@ -128,8 +130,10 @@ dir_conn_check_uri(const char *uri, bool starttls, bool has_ca_file, struct gh_e
 	if (has_scheme(uri, "ldapi://"))
 		return 0;
 	if (!has_scheme(uri, "ldaps://") && !(has_scheme(uri, "ldap://") && starttls))
-		return gh_refuse(err, GH_E_CONF, "directory.uris: passwords would cross \"%.100s\" in clear: use "
-		    "ldaps:// or directory.starttls", uri);
+		return gh_refuse(err, GH_E_CONF,
+		    "directory.uris: passwords would cross \"%.100s\" in clear: use "
+		    "ldaps:// or directory.starttls",
+		    uri);
 	if (!has_ca_file)
 		return gh_refuse(err, GH_E_CONF, "directory.ca_file is needed for \"%.100s\"", uri);
 	return 0;
@@ -141,8 +145,8 @@ bool
 dir_conn_is_broken(int code)
 {
 	return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR ||
-	    code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR || code == LDAP_DECODING_ERROR ||
-	    code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
+	       code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR ||
+	       code == LDAP_DECODING_ERROR || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
 }
 
 static void
@@ -169,8 +173,9 @@ finish(struct dir_conn *c, int64_t started, int rc, const char *what)
 	if (rc == LDAP_SUCCESS)
 		return rc;
 	ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
-	snprintf(c->diagnostic, sizeof c->diagnostic, "%s at %s: %s%s%.120s", what, c->s->uri[c->uri],
-	    ldap_err2string(rc), text != NULL && *text != '\0' ? ": " : "", text != NULL ? text : "");
+	snprintf(c->diagnostic, sizeof c->diagnostic, "%s at %s: %s%s%.120s", what,
+	    c->s->uri[c->uri], ldap_err2string(rc), text != NULL && *text != '\0' ? ": " : "",
+	    text != NULL ? text : "");
 	ldap_memfree(text);
 	/* a connection that ended (a restart, an idle limit) says nothing about the server; a slow answer does */
 	if (dir_conn_is_broken(rc)) {
@@ -192,8 +197,8 @@ dir_conn_search(struct dir_conn *c, const struct dir_query *q, LDAPMessage **res
 	*res = NULL;
 	dir_watch_arm(&c->watch, ms);
 	/* libldap's API lacks the const; it only reads */
-	rc = ldap_search_ext_s(c->ld, q->base, q->scope, q->filter, (char **)(uintptr_t)q->attrs, 0, NULL, NULL,
-	    &limit, q->limit, res);
+	rc = ldap_search_ext_s(c->ld, q->base, q->scope, q->filter, (char **)(uintptr_t)q->attrs, 0,
+	    NULL, NULL, &limit, q->limit, res);
 	rc = finish(c, started, rc, "search");
 	if (rc != LDAP_SUCCESS && rc != LDAP_SIZELIMIT_EXCEEDED) {
 		ldap_msgfree(*res);
@@ -243,7 +248,8 @@ connect_now(struct dir_conn *c)
 	int rc;
 
 	dir_watch_arm(&c->watch, c->s->conf->directory.connect_ms);
-	rc = has_scheme(c->s->uri[c->uri], "ldap://") ? ldap_start_tls_s(c->ld, NULL, NULL) : ldap_connect(c->ld);
+	rc = has_scheme(c->s->uri[c->uri], "ldap://") ? ldap_start_tls_s(c->ld, NULL, NULL)
+						      : ldap_connect(c->ld);
 	rc = finish(c, started, rc, "connect");
 	/* no StartTLS, no use: whatever the server's reason */
 	if (rc != LDAP_SUCCESS)
@@ -255,8 +261,8 @@ static bool
 open_one(struct dir_conn *c, size_t uri, bool as_service)
 {
 	if (!make_handle(c, uri)) {
-		snprintf(c->diagnostic, sizeof c->diagnostic, "no handle for %s (is directory.ca_file readable?)",
-		    c->s->uri[uri]);
+		snprintf(c->diagnostic, sizeof c->diagnostic,
+		    "no handle for %s (is directory.ca_file readable?)", c->s->uri[uri]);
 		return false;
 	}
 	if (connect_now(c) != LDAP_SUCCESS)
