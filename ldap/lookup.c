@@ -225,16 +225,31 @@ put_identity(
 		dir_filter_equal(b, s->profile.attr[a], v, strlen(v));
 }
 
+static int
+search_identity(struct dir *d, const char *filter, struct gh_error *err)
+{
+	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
+	const struct dir_query q = {
+	    d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, filter, attrs, 2};
+	LDAPMessage *res;
+	int rc = dir_search(d, &q, &res, err);
+
+	if (rc != 0)
+		return rc;
+	if (ldap_count_entries(d->service.ld, res) > 1)
+		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "another entry has the same name: %.300s", filter);
+	ldap_msgfree(res);
+	return rc;
+}
+
 /*
  * Names by which others identify the account must be its own alone: an account that takes over the
- * dNSHostName of a domain controller would get a certificate for it (CVE-2022-26923).
+ * dNSHostName of a domain controller would get a certificate for it (CVE-2022-26923). (That somebody has the
+ * implicit principal name of another account is refused by the domain itself.)
  */
 static int
 check_identity(struct dir *d, const struct dir_entry *e, struct gh_error *err)
 {
-	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
-	struct dir_query q = {d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, NULL, attrs, 2};
-	LDAPMessage *res;
 	struct gh_buf b;
 	int rc;
 
@@ -245,16 +260,8 @@ check_identity(struct dir *d, const struct dir_entry *e, struct gh_error *err)
 	put_identity(&b, d->s, e, DIR_UPN);
 	put_identity(&b, d->s, e, DIR_DNS_HOST_NAME);
 	gh_buf_putc(&b, ')');
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		q.filter = (const char *)b.data;
-		rc = dir_search(d, &q, &res, err);
-	}
-	if (rc == 0) {
-		if (ldap_count_entries(d->service.ld, res) > 1)
-			rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY,
-			    "another entry has the same name: %.300s", q.filter);
-		ldap_msgfree(res);
-	}
+	if ((rc = gh_buf_check(&b, err)) == 0)
+		rc = search_identity(d, (const char *)b.data, err);
 	gh_buf_free(&b);
 	return rc;
 }

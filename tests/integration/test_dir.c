@@ -170,6 +170,15 @@ assert_groups(struct access *a, const char *name, const char *const *in, const c
 	dir_entry_free(e);
 }
 
+static int operations;
+
+static void
+count_operation(int64_t us)
+{
+	if (us >= 0)
+		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
+}
+
 #define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
 #define NOTHING (const char *const[]){NULL}
 
@@ -383,6 +392,27 @@ dir__verifies_passwords(void **state)
 	assert_login(&a, "web01$", "web01-secret", 0);
 	/* binds of users do not touch the service account's connection */
 	assert_finds(&a, "bob", "Bob Brown");
+	end(&a);
+}
+
+/* Servers exist that answer such a bind with success: it must not even be tried. */
+static void
+dir__never_binds_with_an_empty_password(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	dir_on_operation(a.shared, count_operation);
+	operations = 0;
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_int_equal(operations, 0);
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_true(operations > 0);
+	operations = 0;
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_int_equal(operations, 0);         /* remembered */
 	end(&a);
 }
 
@@ -797,15 +827,6 @@ one_of_the_crowd(void *arg)
 	return NULL;
 }
 
-static int operations;
-
-static void
-count_operation(int64_t us)
-{
-	if (us >= 0)
-		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
-}
-
 static void
 dir__serves_threads_at_once(void **state)
 {
@@ -817,6 +838,7 @@ dir__serves_threads_at_once(void **state)
 	begin_with(&a, need("LDAP_URI"), "connect_ms = 20000\noperation_ms = 20000\ncache_seconds = 1\n"
 	    "bind_cache_seconds = 1\n");
 	c.shared = a.shared;
+	operations = 0;
 	dir_on_operation(a.shared, count_operation);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, one_of_the_crowd, &c), 0);
@@ -966,6 +988,7 @@ main(void)
 		cmocka_unit_test(dir__maps_attributes_as_configured),
 		cmocka_unit_test(dir__finds_nested_groups),
 		cmocka_unit_test(dir__verifies_passwords),
+		cmocka_unit_test(dir__never_binds_with_an_empty_password),
 		cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
 		cmocka_unit_test(dir__never_sends_passwords_in_clear),
 		cmocka_unit_test(dir__refuses_wrong_configuration),
