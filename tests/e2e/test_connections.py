@@ -328,7 +328,7 @@ class Processes(Case):
         import subprocess
         dump = subprocess.run(["pg_dump", "-d", env.var["GATEHOUSE_DB"]], stdout=subprocess.PIPE,
                               check=True).stdout.decode(errors="replace")
-        self.assertIn("certificates", dump)
+        self.assertIn("certificate", dump)
         secret = env.var["GATEHOUSE_APP_SECRET"]
         import base64
         for form in (secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode().rstrip("="),
