@@ -20,14 +20,14 @@ CFLAGS    += -std=c11 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' -DOPENSSL
              $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread -MMD -MP
 LDFLAGS   += $(SANITIZE) -pthread -Wl,-z,relro,-z,now
 
-# Folders from the lowest to the highest.
+# Folders from the lowest to the highest; a folder finds its own headers first.
 INC_base       := -iquote base
-INC_ca-backend := $(INC_base) -iquote ca-backend
-INC_ldap       := $(INC_base) -iquote ldap
-INC_templates  := $(INC_ca-backend) -iquote ldap -iquote templates
-INC_enroll     := $(INC_templates) -iquote enroll
-INC_kore-app   := $(INC_enroll) -iquote kore-app
-INC_kore-app/command := $(INC_kore-app) -iquote kore-app/command
+INC_ca-backend := -iquote ca-backend $(INC_base)
+INC_ldap       := -iquote ldap $(INC_base)
+INC_templates  := -iquote templates -iquote ldap $(INC_ca-backend)
+INC_enroll     := -iquote enroll $(INC_templates)
+INC_kore-app   := -iquote kore-app $(INC_enroll)
+INC_kore-app/command := -iquote kore-app/command $(INC_kore-app)
 
 LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
@@ -141,6 +141,15 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
+# tests/integration/test_*.c need real servers, which tests/integration/run_*.sh start.
+TESTS_integration := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+$(TESTS_integration): $(BUILD)/%: %.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
+
+integration-tests: $(TESTS_integration)
+
 # Measured by hand; built when named.
 $(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LIB,ca-backend) \
     $(call LIB,base) | $(BUILD)/gatehouse-signer
@@ -180,5 +189,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests unit clean help
+.PHONY: all tests integration-tests unit clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
