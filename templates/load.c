@@ -190,6 +190,12 @@ static const struct schema_member template_member[] = {
 	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
 };
 
+const char *
+tmpl_load_member(size_t i)
+{
+	return i < sizeof(template_member) / sizeof(template_member[0]) ? template_member[i].name : NULL;
+}
+
 /* --- what concerns several members ------------------------------------------------------------------- */
 
 /* A rule over the whole template; bad: it is broken. */

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 
+#include "load.h"
+
 static const char base[] =
     "{\"name\":\"T\",\"oid\":\"1.2.3.4\",\"schemaVersion\":2,\"nameFlags\":[\"SUBJECT_REQUIRE_COMMON_NAME\"],"
     "\"keyTypes\":[{\"type\":\"RSA\"}],\"validity\":\"365d\",\"keyUsage\":[\"digitalSignature\"],"
@@ -388,6 +390,44 @@ permission__application_groups_must_match_too(void **state)
 }
 
 static void
+assert_documented(const char *docs, const char *name)
+{
+	const char *p;
+	size_t n = strlen(name);
+
+	for (p = strstr(docs, name); p != NULL; p = strstr(p + 1, name)) {
+		if (strchr(" ,|(\n", p[-1]) != NULL && strchr(" ,|()\n.;", p[n]) != NULL)
+			return;
+	}
+	fail_msg("docs/templates.md does not have %s", name);
+}
+
+static void
+docs__name_every_member_and_flag(void **state)
+{
+	size_t n, i;
+	char *docs = fixture_read("docs/templates.md", &n);
+
+	(void)state;
+	for (i = 0; tmpl_load_member(i) != NULL; i++)
+		assert_documented(docs, tmpl_load_member(i));
+	assert_true(i > 30);
+	for (i = 0; tmpl_name_flag[i].name != NULL; i++)
+		assert_documented(docs, tmpl_name_flag[i].name);
+	for (i = 0; tmpl_enrollment_flag[i].name != NULL; i++)
+		assert_documented(docs, tmpl_enrollment_flag[i].name);
+	for (i = 0; tmpl_private_key_flag[i].name != NULL; i++)
+		assert_documented(docs, tmpl_private_key_flag[i].name);
+	for (i = 0; tmpl_key_usage_name[i].name != NULL; i++) {
+		if (tmpl_key_usage_name[i].why == NULL)
+			assert_documented(docs, tmpl_key_usage_name[i].name);
+	}
+	for (i = 0; i < 32 && strcmp(tmpl_rdn_name((int)i), "?") != 0; i++)
+		assert_documented(docs, tmpl_rdn_name((int)i));
+	free(docs);
+}
+
+static void
 free__accepts_null(void **state)
 {
 	(void)state;
@@ -405,6 +445,7 @@ main(void)
 		cmocka_unit_test(load__takes_the_shipped_templates),
 		cmocka_unit_test(describe__tells_what_a_client_needs),
 		cmocka_unit_test(permission__application_groups_must_match_too),
+		cmocka_unit_test(docs__name_every_member_and_flag),
 		cmocka_unit_test(free__accepts_null),
 	};
 	size_t i;
