@@ -25,8 +25,9 @@ check()
 
 	shift
 	number=$((number + 1))
+	begin=$SECONDS
 	if (set -e; "$@") >"$dir/log" 2>&1; then
-		echo "ok $number - $name"
+		echo "ok $number - $name ($((SECONDS - begin)) s)"
 	else
 		echo "not ok $number - $name"
 		sed 's/^/# /' "$dir/log" | tail -n 20
@@ -56,7 +57,7 @@ expect()
 	"$@" >"$dir/out" 2>"$dir/err" || got=$?
 	cat "$dir/out" "$dir/err"
 	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
-	grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
+	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
 }
 
 # is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
@@ -225,7 +226,7 @@ interrupted_init()
 {
 	local i pid folder done_early=0
 
-	for i in 1 2 3 4 5 6 7 8; do
+	for i in 1 2 3 4 5 6; do
 		folder=$dir/killed$i
 		mkdir "$folder"
 		psql -q "$PGCONNINFO" -c "CREATE SCHEMA killed$i"
@@ -242,7 +243,7 @@ interrupted_init()
 		gh ca export root >"$folder/root.pem"
 		gh ca export issuing --chain | openssl verify -CAfile "$folder/root.pem"
 	done
-	[ "$done_early" -lt 8 ] || { echo "no run was interrupted"; return 1; }
+	[ "$done_early" -lt 6 ] || { echo "no run was interrupted"; return 1; }
 }
 
 # A template that cannot be imported stops init after the CAs; the corrected one completes it.
@@ -358,7 +359,7 @@ users()
 	expect 2 'unknown role' gh user create ivan --role king --password-file "$dir/pw"
 	expect 2 'no terminal' setsid "$gatehouse" user create ivan -c "$dir/gatehouse.conf" --role officer
 	: >"$dir/empty"
-	expect 2 'empty password' gh user create ivan --role officer --password-file "$dir/empty"
+	expect 2 'empty' gh user create ivan --role officer --password-file "$dir/empty"
 }
 
 user_password()
