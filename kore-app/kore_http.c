@@ -113,6 +113,45 @@ single_header(struct http_request *r, const char *name, const char **out, struct
 	return 0;
 }
 
+/* Kore parses so many lines beside the request line and Host, and drops the rest silently. */
+#define HEADERS_SEEN (HTTP_REQ_HEADER_MAX - 3)
+
+static int
+check_header_count(const struct http_request *r, struct gh_error *err)
+{
+	const struct http_header *h;
+	int n = 0;
+
+	TAILQ_FOREACH(h, &r->req_headers, list)
+		n++;
+	if (n >= HEADERS_SEEN)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "More than %d header lines.", HEADERS_SEEN);
+	return 0;
+}
+
+/*
+ * Where this request ends must be beyond doubt, or a proxy and we could disagree about where the next one
+ * begins (RFC 9112, 11.2). Kore reads no body of a GET, no chunks, and the first of two lengths.
+ */
+static int
+check_framing(struct http_request *r, struct gh_error *err)
+{
+	const char *length, *encoding;
+	int rc = check_header_count(r, err);
+
+	if (rc == 0)
+		rc = single_header(r, "content-length", &length, err);
+	if (rc == 0)
+		rc = single_header(r, "transfer-encoding", &encoding, err);
+	if (rc != 0)
+		return rc;
+	if (encoding != NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is not supported.");
+	if (length != NULL && strcmp(length, "0") != 0 && r->http_body == NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body.");
+	return 0;
+}
+
 static int
 copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
@@ -179,7 +218,8 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	gh_log_kv(route != NULL && route->place == ROUTE_LOOP && rep->status < 400 ? GH_LOG_DEBUG : GH_LOG_INFO,
 	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
-	    call->req.address, "app", call->trace.app, "client", is_gone ? "gone" : "answered", "code",
+	    call->req.address, "app", call->trace.app, "client_cert",
+	    call->req.client_cert != NULL ? "verified" : "none", "client", is_gone ? "gone" : "answered", "code",
 	    call->trace.code != NULL ? call->trace.code : "", "cause", call->trace.cause, NULL);
 	gh_log_context(NULL, NULL);
 }
@@ -321,7 +361,11 @@ begin(struct http_request *r)
 		http_response(r, 500, NULL, 0);
 		return KORE_RESULT_OK;
 	}
-	rc = copy_request(r, &call->req, &err);
+	rc = check_framing(r, &err);
+	if (rc != 0)
+		r->owner->flags |= CONN_CLOSE_EMPTY; /* what follows is not looked at */
+	if (copy_request(r, &call->req, rc == 0 ? &err : NULL) != 0 && rc == 0)
+		rc = err.code;
 	if (rc == 0)
 		rc = find_route(call, &err);
 	if (rc == 0 && call->match.route->place == ROUTE_POOL) {

@@ -286,7 +286,8 @@ dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 			if (open_one(c, i, as_service))
 				return 0;
 			mark_down(c);
-			gh_log(GH_LOG_WARN, "directory: %s", c->diagnostic);
+			/* once, not for every request while it lasts */
+			gh_log(is_down[i] ? GH_LOG_DEBUG : GH_LOG_WARN, "directory: %s", c->diagnostic);
 		}
 	}
 	return gh_fail(err, GH_E_DIR_DOWN, "%s", c->diagnostic);

@@ -172,11 +172,23 @@ esc16(const struct tmpl *t)
 	    is_auth(t);
 }
 
+/* Can a request name a host past the patterns of san.dns? */
+static bool
+is_host_free(const struct tmpl *t)
+{
+	int cn = tmpl_rdn_type("CN", 2);
+
+	if (t->san.dns.n == 0 || tmpl_list_has(&t->san.dns, "*"))
+		return true;
+	/* some clients still look for the host in the CN */
+	return t->subject.common_name != TMPL_CN_DNS &&
+	    (t->subject.allow == 0 || (t->subject.allow & 1u << cn) != 0);
+}
+
 static bool
 esc17(const struct tmpl *t)
 {
-	return is_supplied(t) && has_purpose(t, OID_SERVER_AUTH) && is_open(t) &&
-	    (t->san.dns.n == 0 || tmpl_list_has(&t->san.dns, "*"));
+	return is_supplied(t) && has_purpose(t, OID_SERVER_AUTH) && is_open(t) && is_host_free(t);
 }
 
 static const struct { const char *name; bool (*matches)(const struct tmpl *t); const char *reason; } rule[] = {
@@ -187,7 +199,7 @@ static const struct { const char *name; bool (*matches)(const struct tmpl *t); c
 	{ "ESC9", esc9, "NO_SECURITY_EXTENSION: certificates that log on would not carry the requester's SID" },
 	{ "ESC15", esc15, "schema 1 with names from the request: application policies could be smuggled in" },
 	{ "ESC16", esc16, "sid \"never\": certificates that log on would not carry the requester's SID" },
-	{ "ESC17", esc17, "anybody may enroll for any DNS name, without approval; list san.dns" },
+	{ "ESC17", esc17, "anybody may enroll for any DNS name, without approval; list san.dns and set subject.commonName" },
 };
 
 #define RULES (sizeof(rule) / sizeof(rule[0]))

@@ -190,6 +190,12 @@ static const struct schema_member template_member[] = {
 	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
 };
 
+const char *
+tmpl_load_member(size_t i)
+{
+	return i < sizeof(template_member) / sizeof(template_member[0]) ? template_member[i].name : NULL;
+}
+
 /* --- what concerns several members ------------------------------------------------------------------- */
 
 /* A rule over the whole template; bad: it is broken. */
@@ -451,8 +457,8 @@ free_built(struct tmpl *t)
 	gh_json_free(t->metadata_json);
 }
 
-void
-tmpl_free(struct tmpl *t)
+static void
+free_members(struct tmpl *t)
 {
 	struct tmpl_list *const list[] = {
 		&t->eku, &t->app_policies, &t->critical, &t->san.other_names, &t->san.dns, &t->san.email,
@@ -463,9 +469,6 @@ tmpl_free(struct tmpl *t)
 	};
 	size_t i;
 
-	if (t == NULL)
-		return;
-	free_built(t);
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		free_list(list[i]);
 	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
@@ -478,5 +481,14 @@ tmpl_free(struct tmpl *t)
 		free(t->extension[i].oid);
 		free(t->extension[i].der);
 	}
+}
+
+void
+tmpl_free(struct tmpl *t)
+{
+	if (t == NULL)
+		return;
+	free_built(t);
+	free_members(t);
 	free(t);
 }

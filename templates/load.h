@@ -7,6 +7,9 @@
 
 extern const struct schema_check tmpl_load_oid_check, tmpl_load_critical_check;
 
+/* Name of member i of a template file; NULL behind the last. For the comparison with docs/templates.md. */
+const char *tmpl_load_member(size_t i);
+
 /* load_key.c, out: struct tmpl */
 int tmpl_load_keys(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
     struct gh_error *err);

@@ -248,7 +248,7 @@ def bench(algorithm):
             ours = run_ours(env, folder, csrs, c, SECONDS)
             rows.append(measure(OURS, algorithm, c, ours, [env.gateway_pid(), postmaster(env)]))
         extra["memory_kb_after"] = memory_kb(env.gateway_pid())
-        extra["certificates"] = env.count("select count(*) from certificates")
+        extra["certificates"] = env.count("select count(*) from certificate")
     finally:
         cfssl.stop()
         env.remove()

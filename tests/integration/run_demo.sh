@@ -76,7 +76,7 @@ database_holds_certificates()
 {
 	# shellcheck disable=SC1091
 	. "$GATEHOUSE_DEMO_DIR/demo.env"
-	[ "$(psql -XAtq -d "$GATEHOUSE_DB" -c 'select count(*) from certificates')" -ge "$1" ]
+	[ "$(psql -XAtq -d "$GATEHOUSE_DB" -c 'select count(*) from certificate')" -ge "$1" ]
 }
 
 issued_names()
