@@ -13,14 +13,15 @@
 char *
 ca_dn_text(const X509_NAME *name)
 {
-	char *text = NULL, *data;
+	char *text = NULL, *data = NULL;
 	long len;
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	if (bio == NULL)
 		return NULL;
-	if (X509_NAME_print_ex(bio, name, 0, DN_FLAGS) >= 0 && (len = BIO_get_mem_data(bio, &data)) >= 0)
-		text = strndup(len > 0 ? data : "", (size_t)len);
+	if (X509_NAME_print_ex(bio, name, 0, DN_FLAGS) >= 0 && (len = BIO_get_mem_data(bio, &data)) >= 0 &&
+	    (text = calloc(1, (size_t)len + 1)) != NULL && len > 0)
+		memcpy(text, data, (size_t)len);
 	BIO_free(bio);
 	return text;
 }

@@ -15,7 +15,7 @@
 #include "kore_app.h"
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
-#define CONNECTIONS_MS 500
+#define CONNECTIONS_MS 100
 
 struct app_state app_state;
 
@@ -87,8 +87,30 @@ on_refresh(void *arg, u_int64_t now)
 }
 
 /*
- * Kore's timeouts, corrected where they do harm:
+ * Bytes behind a body that arrive together with its header make Kore's count of what is missing wrap around: it
+ * would go on receiving without any limit.
+ */
+static bool
+is_over_length(const struct connection *c)
+{
+	const struct http_request *r = TAILQ_FIRST(&c->http_requests);
+
+	return r != NULL && (r->flags & HTTP_REQUEST_EXPECT_BODY) && r->http_body != NULL &&
+	    r->http_body->offset > r->http_body_length;
+}
+
+/* Has served a request and has received nothing of the next one. */
+static bool
+is_idle(const struct connection *c)
+{
+	return (c->flags & APP_CONNECTION_IS_KEPT) && TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL &&
+	    c->rnb->s_off == 0;
+}
+
+/*
+ * Kore's limits, corrected where they do harm:
  * - a handshake may go on for ever, one byte at a time: it gets the time of a request;
+ * - a body may be longer than it says;
  * - a kept-alive connection on which nothing has arrived is sent 408 when the header timeout has passed: its
  *   clock is held, so that the idle timer closes it silently.
  */
@@ -101,10 +123,16 @@ on_connections(void *arg, u_int64_t now)
 	(void)arg;
 	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, list);
-		if (c->state == CONN_STATE_TLS_SHAKE && now > c->http_start + limit)
+		if (c->state == CONN_STATE_TLS_SHAKE) {
+			if (now > c->http_start + limit)
+				kore_connection_disconnect(c);
+			continue;
+		}
+		if (c->state != CONN_STATE_ESTABLISHED || c->proto != CONN_PROTO_HTTP)
+			continue;
+		if (is_over_length(c))
 			kore_connection_disconnect(c);
-		else if (c->state == CONN_STATE_ESTABLISHED && c->proto == CONN_PROTO_HTTP &&
-		    TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL && c->rnb->s_off == 0)
+		else if (is_idle(c))
 			c->http_start = now;
 	}
 }

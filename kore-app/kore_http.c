@@ -113,6 +113,45 @@ single_header(struct http_request *r, const char *name, const char **out, struct
 	return 0;
 }
 
+/* Kore parses so many lines beside the request line and Host, and drops the rest silently. */
+#define HEADERS_SEEN (HTTP_REQ_HEADER_MAX - 3)
+
+static int
+check_header_count(const struct http_request *r, struct gh_error *err)
+{
+	const struct http_header *h;
+	int n = 0;
+
+	TAILQ_FOREACH(h, &r->req_headers, list)
+		n++;
+	if (n >= HEADERS_SEEN)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "More than %d header lines.", HEADERS_SEEN);
+	return 0;
+}
+
+/*
+ * Where this request ends must be beyond doubt, or a proxy and we could disagree about where the next one
+ * begins (RFC 9112, 11.2). Kore reads no body of a GET, no chunks, and the first of two lengths.
+ */
+static int
+check_framing(struct http_request *r, struct gh_error *err)
+{
+	const char *length, *encoding;
+	int rc = check_header_count(r, err);
+
+	if (rc == 0)
+		rc = single_header(r, "content-length", &length, err);
+	if (rc == 0)
+		rc = single_header(r, "transfer-encoding", &encoding, err);
+	if (rc != 0)
+		return rc;
+	if (encoding != NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is not supported.");
+	if (length != NULL && strcmp(length, "0") != 0 && r->http_body == NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body.");
+	return 0;
+}
+
 static int
 copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
@@ -324,6 +363,10 @@ begin(struct http_request *r)
 	}
 	rc = copy_request(r, &call->req, &err);
 	if (rc == 0)
+		rc = check_framing(r, &err);
+	if (rc != 0)
+		r->owner->flags |= CONN_CLOSE_EMPTY; /* what follows is not looked at */
+	else
 		rc = find_route(call, &err);
 	if (rc == 0 && call->match.route->place == ROUTE_POOL) {
 		rc = park(r, call, &err);
@@ -357,6 +400,7 @@ app_request(struct http_request *r)
 {
 	if (r->hdlr_extra != NULL)
 		return end(r, r->hdlr_extra);
+	r->owner->flags |= APP_CONNECTION_IS_KEPT;
 	/* Kore would go on counting the time of receiving */
 	r->owner->http_timeout = 0;
 	/* A client that sends the next request behind a body without waiting could get the answers in the wrong

@@ -194,10 +194,13 @@ cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, str
 /* --- checks -------------------------------------------------------------------------------------- */
 
 #define EMPTY_NAME_SIZE 2
+#define TIME_LAST 253402300799LL         /* 9999-12-31T23:59:59Z, RFC 5280, 4.1.2.5.2 */
 
 int
 cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 {
+	if (c->not_before < 0 || c->not_after > TIME_LAST)
+		return gh_fail(err, GH_E_SIGNER, "validity: a time before 1970 or after 9999");
 	if (c->not_before >= c->not_after)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
 	/* RFC 5280, 4.1.2.6 */
@@ -234,8 +237,7 @@ check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_er
 
 	if (c->not_after > ca->not_after)
 		return gh_fail(err, GH_E_SIGNER, "limits of the CA: notAfter lies behind the CA's own");
-	/* no overflow: not_after is at most the CA's, and a limit is subtracted */
-	if (max > 0 && c->not_before < c->not_after - max)
+	if (max > 0 && c->not_after - c->not_before > max)
 		return gh_fail(err, GH_E_SIGNER, "limits of the CA: valid longer than %lld s",
 		    (long long)max);
 	return 0;

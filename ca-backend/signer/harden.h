@@ -19,7 +19,8 @@
 int harden_process(struct gh_error *err) GH_MUSTCHECK;
 
 /* From now on this thread, and those it starts, may use the system calls of `allowed` only; those of
- * `refused` fail with EACCES; any other one kills the process. Cannot be undone. */
+ * `refused` fail with EACCES; any other one kills the process. Cannot be undone. Sanitizer builds only
+ * log that they do not do it. */
 int harden_system_calls(const int *allowed, size_t n_allowed, const int *refused, size_t n_refused,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -145,6 +145,21 @@ load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return issuer_table_put(s->signer->issuers, ca, err);
 }
 
+/* The signer's own trail: whoever steals a worker cannot sign without leaving it. */
+static void
+log_signed(const struct gh_buf *der, const struct cert_facts *facts)
+{
+	struct gh_der in = { der->data, der->len }, cert, tbs, serial;
+	char *serial_hex = NULL, *subject_hex = gh_hex_encode(facts->subject.p, facts->subject.len);
+
+	if (gh_der_take(&in, GH_DER_SEQUENCE, &cert) && gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) &&
+	    gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) && gh_der_take(&tbs, GH_DER_INTEGER, &serial))
+		serial_hex = gh_hex_encode(serial.p, serial.len);
+	gh_log_kv(GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_hex, NULL);
+	free(serial_hex);
+	free(subject_hex);
+}
+
 static int
 sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_fields *fields,
     struct gh_error *err)
@@ -157,8 +172,10 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	    (rc = cert_fields_check(&facts, ca, err)) != 0)
 		return rc;
 	gh_buf_init(&cert, CERT_DER_MAX);
-	if ((rc = cert_build(&facts, ca, &cert, err)) == 0)
+	if ((rc = cert_build(&facts, ca, &cert, err)) == 0) {
+		log_signed(&cert, &facts);
 		signer_put_block(&s->out, cert.data, cert.len);
+	}
 	gh_buf_free(&cert);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -104,6 +105,9 @@ spawn_signer(const struct signer_process *sp, char *const argv[], int keep_fd)
 	MUST(pid >= 0);
 	if (pid > 0)
 		return pid;
+	/* no signer outlives a test that was ended */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		_exit(126);
 	log = open(sp->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		_exit(126);
@@ -113,22 +117,30 @@ spawn_signer(const struct signer_process *sp, char *const argv[], int keep_fd)
 	_exit(127);
 }
 
-/* Exit status of a process, or 256 + the signal that ended it. */
-static inline int
-wait_for(pid_t pid)
-{
-	int status;
-
-	MUST(waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-}
-
 static inline void
 pause_ms(long ms)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
 
 	nanosleep(&ts, NULL);
+}
+
+/* Exit status of a process, or 256 + the signal that ended it. One that does not end is killed. */
+static inline int
+wait_for(pid_t pid)
+{
+	int status, tries = 0;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
+		if (++tries == 3000) {
+			fprintf(stderr, "process %d does not end\n", (int)pid);
+			kill(pid, SIGKILL);
+		}
+		pause_ms(10);
+	}
+	MUST(ended == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
 static inline struct signer_client *

@@ -323,10 +323,14 @@ signer__refuses_bad_validity(void **state)
 	assert_refused(f, &fields, "behind the CA's own");
 	fields.not_before = INT64_MIN;
 	fields.not_after = INT64_MAX;
-	assert_refused(f, &fields, "behind the CA's own");
-	fields.not_before = INT64_MIN;
+	assert_refused(f, &fields, "before 1970 or after 9999");
 	fields.not_after = INT64_MIN + 1;
-	assert_refused(f, &fields, "");
+	assert_refused(f, &fields, "before 1970 or after 9999");
+	fields.not_before = 0;
+	fields.not_after = 253402300799LL;
+	assert_refused(f, &fields, "behind the CA's own");
+	fields.not_after++;
+	assert_refused(f, &fields, "before 1970 or after 9999");
 	OPENSSL_free(name);
 }
 

@@ -59,7 +59,7 @@ for name in $(awk -F '\t' '$3 == "" { print $1 }' "$dir/table"); do
 	line=$(grep -E "^	${name#*.} = " "$sample") || continue
 	awk -v section="${name%%.*}" -v option="${name#*.}" -v line="$line" '
 	    /^[a-z]+ \{$/ { in_section = $1 == section }
-	    in_section && $0 ~ "^\t# " option " = " { print line; next }
+	    in_section && $0 ~ "^\t(# )?" option " = " { print line; next }
 	    { print }' "$dir/printed.conf" >"$dir/next" && mv "$dir/next" "$dir/printed.conf"
 done
 expect_loads "$dir/printed.conf" "the printed defaults load when what must be set is set"

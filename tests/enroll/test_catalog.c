@@ -171,14 +171,16 @@ load(const char *text, struct catalog **c)
 	"\"enabled\":true,\"key_index\":\"" \
 	"11111111111111111111111111111111111111111111111111111111111111AA\""
 
+#define ZERO_INDEX_APP "\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"SHA1\"," \
+	"\"key_index\":\"0000000000000000000000000000000000000000000000000000000000000000\"}]"
+
 static void
 catalog__leaves_out_and_logs_what_it_cannot_read(void **state)
 {
 	static const char *const bad[] = {
 		"\"apps\":[{}]", "\"apps\":[{" GOOD_APP ",\"secret_sealed\":\"AAAA\"}]",
 		"\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"MD5\",\"key_index\":\"11\"}]",
-		"\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"SHA1\",\"key_index\":"
-		"\"0000000000000000000000000000000000000000000000000000000000000000\"}]",
+		ZERO_INDEX_APP,
 		"\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":{}}]",
 		"\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":\"{}\"}]",
 		"\"templates\":[{\"name\":\"x\",\"body\":{\"name\":\"x\"}}]",

@@ -95,11 +95,39 @@ def route_seeds():
             yield bytes([method]) + path
 
 
+def account_seeds():
+    yield from (b"alice", b"CORP\\alice", b"alice@corp.test", b"WEB$", b"host/web.corp.test@CORP.TEST", b"*)(uid=*",
+                b"cn=a\\, b,dc=test", b"cn=a\\2c b+ou=c,dc=test", b"S-1-5-32-544",
+                bytes.fromhex("010500000000000515000000dcf4dc3b833d2b46828ba62800020000"))
+
+
+def signer_seeds():
+    """Payloads of the signer's protocol: docs/signer-protocol.md."""
+    def block(b):
+        return len(b).to_bytes(4, "big") + b
+    times, name, limits = bytes(16), der.name([("CN", "a")]), bytes(8) + b"\1\0\0\0\x08\0\1\1\1"
+    yield b""
+    yield block(b"GHCA\1" + bytes(40))
+    yield block(bytes(32)) + times + block(name) + block(b"spki") + block(b"")
+    with tempfile.TemporaryDirectory() as folder:
+        exts = der.seq(der.extension("basicConstraints", der.seq(der.boolean(True), der.integer(0)), critical=True),
+                       der.extension("keyUsage", bytes([3, 2, 1, 6]), critical=True),
+                       der.extension("subjectAltName", der.san(dns=["a"]), critical=True))
+        for spec in ("ec:P-256", "ec:P-384", "rsa:2048", "ed25519"):
+            yield (block(bytes(32)) + bytes(8) + bytes([0, 0, 0, 0, 1, 0, 0, 0]) + block(name)
+                   + block(der.Key(folder, spec).spki) + block(exts))
+    yield block(b"P-256") + times + block(name) + block(b"") + block(b"") + limits
+    yield block(b"certificate") + block(b"sealed")
+    yield (2 ** 32 - 8).to_bytes(4, "big") + block(b"limits of the CA")
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
-         "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds, "envelope": envelope_seeds, "body": envelope_seeds,
-         "template": template_seeds, "tmpl": template_seeds, "route": route_seeds}
+         "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
+         "envelope": envelope_seeds, "body": envelope_seeds,
+         "signer": signer_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
+         "account": account_seeds}
 
 
 def main():

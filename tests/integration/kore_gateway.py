@@ -401,6 +401,43 @@ class Http(Serving):
                           f"{name}: a\r\n{name.lower()}: b\r\n\r\n{{}}".encode())
                 self.assertIn(b" 400 ", read_all(s)[:20])
 
+    def answers_to(self, raw):
+        """Status codes of all answers to these bytes."""
+        with self.g.tls() as s:
+            s.settimeout(6)
+            s.sendall(raw)
+            return re.findall(rb"^HTTP/1\.1 (\d+)", read_all(s), re.M)
+
+    def test_where_a_request_ends_is_beyond_doubt(self):
+        hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for method, path, head, body in (
+                ("GET", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("HEAD", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("DELETE", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("GET", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
+                ("POST", POST, "Content-Length: 2\r\nTransfer-Encoding: chunked", b"{}"),
+                ("POST", POST, "Content-Length: 2\r\nContent-Length: 2", b"{}"),
+                ("POST", POST, "Content-Length: 2\r\ncontent-length: 5", b"{}")):
+            with self.subTest(method=method, head=head):
+                raw = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body
+                self.assertEqual(self.answers_to(raw), [b"400"])
+
+    def test_more_body_than_declared_is_bounded(self):
+        with self.g.tls() as s:
+            s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}x".encode())
+            sent, begin = 0, time.monotonic()
+            with self.assertRaises(OSError):
+                while time.monotonic() < begin + 5:
+                    sent += s.send(b"x" * 1024)
+                    time.sleep(0.01)
+            self.assertLess(time.monotonic() - begin, 1.5)
+
+    def test_header_lines(self):
+        for n, status in ((15, b"200"), (40, b"400"), (500, b"400")):
+            raw = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + "X: y\r\n" * n + "\r\n"
+            self.assertEqual(self.answers_to(raw.encode()), [status])
+        self.assertEqual(self.answers_to(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40000 + b"\r\n\r\n"), [])
+
     def test_requests_one_after_another_in_one_packet(self):
         one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
         with self.g.tls() as s:
@@ -464,6 +501,10 @@ class Slow(Serving):
 
     def test_silent_connection(self):
         with self.g.tcp() as s:
+            self.closed_within(s, 8)
+
+    def test_silent_after_the_handshake(self):
+        with self.g.tls() as s:
             self.closed_within(s, 8)
 
     def test_slow_handshake(self):

@@ -15,9 +15,11 @@
 #
 # Needs root, for the ports of LDAP and Kerberos cannot be changed; calls sudo -n otherwise.
 set -euo pipefail
+shopt -s inherit_errexit
 
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
+unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} ip=${3:-}
 realm=AD.TEST domain=ADTEST dns=ad.test base=DC=ad,DC=test
 service_password=Service.Secret1
