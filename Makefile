@@ -20,19 +20,22 @@ CFLAGS    += -std=c11 -D_GNU_SOURCE -DGATEHOUSE_VERSION='"$(VERSION)"' -DOPENSSL
              $(OPT) $(WARN) $(HARDEN) $(SANITIZE) -pthread -MMD -MP
 LDFLAGS   += $(SANITIZE) -pthread -Wl,-z,relro,-z,now
 
-# Folders from the lowest to the highest.
+# Folders from the lowest to the highest; a folder finds its own headers first.
 INC_base       := -iquote base
-INC_ca-backend := $(INC_base) -iquote ca-backend
-INC_ldap       := $(INC_base) -iquote ldap
-INC_templates  := $(INC_ca-backend) -iquote ldap -iquote templates
-INC_enroll     := $(INC_templates) -iquote enroll
-INC_kore-app   := $(INC_enroll) -iquote kore-app
+INC_ca-backend := -iquote ca-backend $(INC_base)
+INC_ldap       := -iquote ldap $(INC_base)
+INC_templates  := -iquote templates -iquote ldap $(INC_ca-backend)
+INC_enroll     := -iquote enroll $(INC_templates)
+INC_kore-app   := -iquote kore-app $(INC_enroll)
+INC_kore-app/command := -iquote kore-app/command $(INC_kore-app)
 
 LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
+GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
@@ -40,9 +43,10 @@ SRC_enroll     := $(wildcard enroll/*.c)
 # kore-app/kore_*.c includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
 SRC_kore       := $(wildcard kore-app/kore_*.c)
 SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))
-SRC_command    := $(wildcard kore-app/command/*.c)
+# The command: all but main.c is a library, so that tests can link it.
+SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c))
 
-FOLDERS := base ca-backend ldap templates enroll kore-app
+FOLDERS := base ca-backend ldap templates enroll kore-app kore-app/command
 LIB      = $(BUILD)/lib$(1).a
 LIBS    := $(foreach f,kore-app enroll templates ldap ca-backend base,$(call LIB,$(f)))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -67,25 +71,15 @@ $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
 $(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
-# Migrations are compiled in.
-STORE_SQL := $(sort $(wildcard ca-backend/store/migrations/*.sql))
-$(BUILD)/gen/store_migrations.c: $(STORE_SQL) ca-backend/store/migrations/embed.sh
-	@mkdir -p $(@D)
-	$(Q)ca-backend/store/migrations/embed.sh $(STORE_SQL) >$@.new && mv $@.new $@
-$(BUILD)/gen/store_migrations.o: $(BUILD)/gen/store_migrations.c ca-backend/store/store_private.h
-	@echo "CC $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) $(PQ_CFLAGS) -c -o $@ $<
-$(call LIB,ca-backend): $(BUILD)/gen/store_migrations.o
-
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 
-$(call obj,$(SRC_command)): $(BUILD)/%.o: %.c Makefile
+$(BUILD)/kore-app/command/main.o: kore-app/command/main.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote kore-app/command -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app/command) -c -o $@ $<
 
 # Kore's headers use GNU extensions and do not pass our warnings.
 $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
@@ -93,10 +87,23 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	@echo "CC $<"
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
 
+# The SQL of the migrations as C strings.
+$(GEN_MIGRATIONS): $(MIGRATIONS) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "store/migrations.h"'; echo 'const struct migration migrations[] = {'; \
+	for f in $(MIGRATIONS); do \
+		printf '{ "%s",\n' "$$(basename $$f .sql)"; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; \
+	done; echo '};'; echo 'const int migrations_count = $(words $(MIGRATIONS));'; } >$@.tmp && mv $@.tmp $@
+
+$(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+$(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
+
 # --- programs ------------------------------------------------------------------------------------
-$(BUILD)/gatehouse: $(call obj,$(SRC_command)) $(LIBS)
+$(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)
 	@echo "LD $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(call obj,$(SRC_command)) $(LIBS) $(LIBS_all)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
 $(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) ca-backend/signer/protocol.c) $(call LIB,base)
@@ -108,33 +115,60 @@ $(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
 
 # --- tests ---------------------------------------------------------------------------------------
-# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below.
+# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for
+# neighbours, tests/FOLDER/fake_*.c, come before the libraries and take their place.
 LIBS_FROM_base       := base
 LIBS_FROM_ca-backend := ca-backend base
 LIBS_FROM_ldap       := ldap base
 LIBS_FROM_templates  := templates ldap ca-backend base
 LIBS_FROM_enroll     := enroll templates ldap ca-backend base
 LIBS_FROM_kore-app   := kore-app enroll templates ldap ca-backend base
+LIBS_FROM_kore-app/command := kore-app/command $(LIBS_FROM_kore-app)
 
 define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
-$$(TESTS_$(1)): $$(BUILD)/%: %.c Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
+FAKES_$(1) := $$(wildcard tests/$(1)/fake_*.c)
+$$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo "CC $$<"
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests -c -o $$@ $$<
+$$(TESTS_$(1)): $$(BUILD)/%: %.c $$(call obj,$$(FAKES_$(1))) Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@mkdir -p $$(@D)
 	@echo "LD $$@"
-	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< \
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
 TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
-# tests/integration/test_*.c needs servers: started by tests/integration/run_*.sh, which build what they run.
-INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c tests/bench/bench_*.c))
-$(INTEGRATION_TESTS): $(BUILD)/%: %.c Makefile $(LIBS)
+# tests/integration/test_*.c need real servers, which tests/integration/run_*.sh start.
+TESTS_integration := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+$(TESTS_integration): $(BUILD)/%: %.c Makefile $(LIBS)
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
 
-integration-tests: $(filter $(BUILD)/tests/integration/%,$(INTEGRATION_TESTS))
+integration-tests: $(TESTS_integration)
+
+# Measured by hand; built when named.
+$(BUILD)/tests/bench/bench_store: tests/bench/bench_store.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
+$(BUILD)/tests/bench/bench_signer: tests/bench/bench_signer.c Makefile $(call LIB,ca-backend) \
+    $(call LIB,base) | $(BUILD)/gatehouse-signer
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -iquote tests $(LDFLAGS) -o $@ $< $(call LIB,ca-backend) \
+	    $(call LIB,base) $(LIBS_all)
+
+# Certification requests, good and bad, for test_pkcs10.
+$(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/der.py
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)python3 -B $< $(@D)
+$(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
+
+# These talk to a real signer.
+$(BUILD)/tests/ca-backend/test_signer $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
 tests: $(TESTS)
 

@@ -107,6 +107,7 @@ static const struct option options[] = {
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 #define SECTIONS_MAX 8
 #define SECRET_LINE_MAX 4096
+#define FILE_MAX_BYTES (1024 * 1024)
 
 /* libconfuse has no user pointer in its error callback. Loading happens once, in one thread. */
 static struct gh_error *parse_error;
@@ -255,56 +256,137 @@ on_error_silent(cfg_t *cfg, const char *fmt, va_list ap)
 	(void)ap;
 }
 
+/* End of the comment at p, or p when there is none. Slashes inside an unquoted word start none. */
+static char *
+comment_end(char *p, bool in_word)
+{
+	char *end;
+
+	if (p[0] == '#' || (!in_word && p[0] == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (in_word || p[0] != '/' || p[1] != '*')
+		return p;
+	end = strstr(p + 2, "*/");
+	return end != NULL ? end + 2 : p + strlen(p);
+}
+
+/* End of the quoted string at p, or p when there is none. */
+static char *
+string_end(char *p)
+{
+	char quote = *p;
+
+	if (quote != '"' && quote != '\'')
+		return p;
+	for (p++; *p != '\0' && *p != quote; p++)
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+	return *p == quote ? p + 1 : p;
+}
+
+/* libconfuse 3.3 counts the line of a comment three times: without comments its line numbers are right. */
+static void
+blank_comments(char *p)
+{
+	bool in_word = false;
+
+	while (*p != '\0') {
+		char *string = string_end(p), *comment = comment_end(p, in_word);
+
+		if (string == p && comment == p) {
+			in_word = strchr(" \t\r\n={}(),+", *p) == NULL;
+			p++;
+			continue;
+		}
+		for (; p < comment; p++)
+			if (*p != '\n')
+				*p = ' ';
+		if (string > p)
+			p = string;
+		in_word = false;
+	}
+}
+
+/* The file without its comments, malloc'd; NULL when it cannot be read or holds a NUL. */
+static char *
+read_file(const char *path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *in = fopen(path, "re"), *out = open_memstream(&text, &n);
+	bool ok = in != NULL && out != NULL;
+
+	for (int c; ok && (c = getc(in)) != EOF;)
+		ok = c != '\0' && n < FILE_MAX_BYTES && putc(c, out) != EOF;
+	if (in != NULL)
+		ok = !ferror(in) && ok;
+	if (in != NULL)
+		fclose(in);
+	if (out != NULL)
+		ok = fclose(out) == 0 && ok;
+	if (!ok) {
+		free(text);
+		return NULL;
+	}
+	blank_comments(text);
+	return text;
+}
+
 /*
  * libconfuse 3.3 takes a file that ends inside a section: a half-written one would start with defaults. One
  * more closing brace must be too many; if it is not, one was missing.
  */
 static bool
-is_complete(struct schema *schema, const char *path)
+is_complete(struct schema *schema, const char *text)
 {
 	cfg_t *cfg = cfg_init(schema->section, CFGF_NONE);
-	char *text = NULL;
-	size_t n = 0;
-	FILE *in = fopen(path, "re"), *out = open_memstream(&text, &n);
+	char *more = NULL;
 	bool complete = false;
 
-	if (cfg != NULL && in != NULL && out != NULL) {
-		for (int c; (c = getc(in)) != EOF;)
-			putc(c, out);
-		fputs("\n}\n", out);
-		if (fflush(out) == 0) {
-			cfg_set_error_function(cfg, on_error_silent);
-			complete = cfg_parse_buf(cfg, text) != CFG_SUCCESS;
-		}
+	if (cfg != NULL && asprintf(&more, "%s\n}\n", text) >= 0) {
+		cfg_set_error_function(cfg, on_error_silent);
+		complete = cfg_parse_buf(cfg, more) != CFG_SUCCESS;
+		OPENSSL_cleanse(more, strlen(more));
+		free(more);
 	}
-	if (in != NULL)
-		fclose(in);
-	if (out != NULL)
-		fclose(out);
-	free(text);
 	if (cfg != NULL)
 		cfg_free(cfg);
 	return complete;
 }
 
 static int
-parse_file(cfg_t *cfg, const char *path, struct gh_error *err)
+parse_text(cfg_t *cfg, const char *text, const char *path, struct gh_error *err)
 {
 	int ret;
 
 	gh_error_clear(err);
 	parse_error = err;
 	parse_path = path;
-	ret = cfg_parse(cfg, path);
+	ret = cfg_parse_buf(cfg, text);
 	parse_error = NULL;
-	if (ret == CFG_FILE_ERROR)
-		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read", path);
 	if (ret != CFG_SUCCESS) {
 		if (err->code == GH_OK)
 			gh_refuse(err, GH_E_CONF, "%.160s: syntax error", path);
 		return GH_E_CONF;
 	}
 	return 0;
+}
+
+/* Parse path into cfg. */
+static int
+parse_file(cfg_t *cfg, struct schema *schema, const char *path, struct gh_error *err)
+{
+	char *text = read_file(path);
+	int ret;
+
+	if (text == NULL)
+		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read", path);
+	ret = parse_text(cfg, text, path, err);
+	if (ret == 0 && !is_complete(schema, text))
+		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);
+	OPENSSL_cleanse(text, strlen(text)); /* conninfo may hold a password */
+	free(text);
+	return ret;
 }
 
 int
@@ -331,9 +413,7 @@ gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err)
 		snprintf(name, sizeof(name), "%s|%s", options[i].section, options[i].name);
 		cfg_set_validate_func(cfg, name, validate);
 	}
-	ret = parse_file(cfg, path, err);
-	if (ret == 0 && !is_complete(schema, path))
-		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);
+	ret = parse_file(cfg, schema, path, err);
 	for (size_t i = 0; ret == 0 && i < OPTIONS; i++)
 		ret = take_option(cfg, &options[i], conf, path, err);
 	if (ret == 0)

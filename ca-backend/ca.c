@@ -92,18 +92,17 @@ static void
 put_cdp(struct gh_buf *b, char *const *urls)
 {
 	static const unsigned char oid[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x1f };
-	size_t names = urls_size(urls);
-	size_t full = gh_der_size(names), name = gh_der_size(full), point = gh_der_size(name);
-	size_t value = gh_der_size(gh_der_size(point));
+	size_t names = urls_size(urls);                          /* content of fullName [0] */
+	size_t full = gh_der_size(names), name = gh_der_size(full); /* of distributionPoint [0], of the point */
+	size_t point = gh_der_size(name), value = gh_der_size(point);
 
 	if (names == 0)
 		return;
 	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));
 	gh_buf_put(b, oid, sizeof(oid));
 	gh_der_put_header(b, GH_DER_OCTETS, value);
-	gh_der_put_header(b, GH_DER_SEQUENCE, gh_der_size(point));
 	gh_der_put_header(b, GH_DER_SEQUENCE, point);
-	gh_der_put_header(b, GH_DER_CONTEXT(0), name);
+	gh_der_put_header(b, GH_DER_SEQUENCE, name);
 	gh_der_put_header(b, GH_DER_CONTEXT(0), full);
 	gh_der_put_header(b, GH_DER_CONTEXT(0), names);
 	put_urls(b, urls);

@@ -20,8 +20,16 @@ struct signer_client {
 	size_t in_len, in_cap;
 };
 
+static void (*on_call)(int64_t us);
+
 /* What became of one try. */
 enum attempt { ATTEMPT_DONE, ATTEMPT_DEAD /* connection gone */, ATTEMPT_FAILED };
+
+void
+signer_client_on_call(void (*fn)(int64_t us))
+{
+	on_call = fn;
+}
 
 static int
 client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
@@ -235,7 +243,7 @@ fail_garbled(struct signer_client *c, struct gh_error *err)
 static int
 call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
 {
-	int64_t deadline = gh_now_us() + (int64_t)c->timeout_ms * 1000;
+	int64_t started = gh_now_us(), deadline = started + (int64_t)c->timeout_ms * 1000;
 	enum attempt result;
 	uint8_t answer;
 	int rc;
@@ -245,6 +253,8 @@ call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_
 	result = attempt_call(c, deadline, err);
 	if (result == ATTEMPT_DEAD && c->path[0] != '\0')
 		result = attempt_call(c, deadline, err);
+	if (on_call != NULL)
+		on_call(gh_now_us() - started);
 	if (result != ATTEMPT_DONE)
 		return GH_E_SIGNER_DOWN;
 	gh_error_clear(err);

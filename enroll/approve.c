@@ -9,7 +9,8 @@
 #include "decide.h"
 #include "utf8.h"
 
-/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the safe side. */
+/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the safe
+ * side. */
 static bool
 is_same_account(const char *a, const char *b)
 {

@@ -1,8 +1,8 @@
 /*
- * The token of CertEnroll v1 and v2. Our own design (the vendor's is not public): stateless, so that any node
- * verifies what any other made. Base64 of: version 1, u64 expiry, HMAC-SHA256 over version, expiry, application
- * and user under a key drawn from the server secret. It holds nothing secret and is worthless for another
- * user or application.
+ * The token of CertEnroll v1 and v2. Our own design (the vendor's is not public): stateless, so that any
+ * node verifies what any other made. Base64 of: version 1, u64 expiry, HMAC-SHA256 over version, expiry,
+ * application and user under a key drawn from the server secret. It holds nothing secret and is worthless
+ * for another user or application.
  */
 #include <ctype.h>
 #include <stdlib.h>

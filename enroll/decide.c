@@ -1,6 +1,6 @@
 /*
- * The policy half of the pipeline. The order matters: nothing is asked of the directory for a template that the
- * application does not have, and nothing of the signer before all rules agree.
+ * The policy half of the pipeline. The order matters: nothing is asked of the directory for a template
+ * that the application does not have, and nothing of the signer before all rules agree.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,7 +47,7 @@ find_template(const struct enroll_env *env, const struct app *app, const char *n
 	return 0;
 }
 
-/* Without an application there is a choice only if there is no choice: one CA that can sign and is no root. */
+/* Without an application there must be no choice: one CA that can sign and is no root. */
 static const struct ca *
 only_issuing_ca(const struct catalog *c)
 {

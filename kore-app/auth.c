@@ -1,7 +1,7 @@
 /*
  * Authentication of a call: rate limit, application key, signature over the raw body, user. What fails is
- * counted, and where somebody known was refused, audited. The number of such rows is bounded by the limiter: a
- * blocked caller leaves none.
+ * counted, and where somebody known was refused, audited. The number of such rows is bounded by the
+ * limiter: a blocked caller leaves none.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /*
- * The limiter: two tables (users, addresses) of small buckets. A key belongs to one bucket by a keyed hash, so
- * that nobody outside can choose keys that meet in one bucket; a full bucket gives up its oldest window. A
- * flood of names or addresses costs no memory and blocks nobody but itself: it can at most make us forget.
+ * The limiter: two tables (users, addresses) of small buckets. A key belongs to one bucket by a keyed
+ * hash, so that nobody outside can choose keys that meet in one bucket; a full bucket gives up its oldest
+ * window. A flood of names or addresses costs no memory and blocks nobody but itself: it can at most make
+ * us forget.
  *
  * A window starts with the first failure. max_failures in it block the key until it ends.
  */

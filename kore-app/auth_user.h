@@ -5,9 +5,9 @@
 #include "auth.h"
 
 /*
- * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and AUTH_ADMIN, credentials
- * that are there are checked and none are demanded. After a failure requester.name is what was claimed, and
- * *is_guess tells whether the attempt counts against that name.
+ * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and AUTH_ADMIN,
+ * credentials that are there are checked and none are demanded. After a failure requester.name is what was
+ * claimed, and *is_guess tells whether the attempt counts against that name.
  */
 int auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, bool *is_guess, struct gh_error *err)

@@ -5,15 +5,17 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "log.h"
 
 #include "kore_app.h"
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
-#define CONNECTIONS_MS 500
+#define CONNECTIONS_MS 100
 
 struct app_state app_state;
 
@@ -44,6 +46,20 @@ configure(struct gh_error *err)
 	return rc;
 }
 
+/* `gatehouse run` may have left the right to bind a low port to a user that is not root. Kore has bound it. */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {0};
+
+	if (geteuid() == 0)
+		return 0;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+		return -1;
+	return (int)syscall(SYS_capset, &head, none);
+}
+
 void
 kore_parent_configure(int argc, char **argv)
 {
@@ -54,7 +70,7 @@ kore_parent_configure(int argc, char **argv)
 	/* Kore logs with printf: whole lines, at once, also into a pipe */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	gh_log_init("gateway", GH_LOG_INFO, NULL);
-	if (configure(&err) != 0) {
+	if (drop_capabilities() != 0 || configure(&err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
 		exit(1);
 	}
@@ -71,8 +87,22 @@ on_refresh(void *arg, u_int64_t now)
 }
 
 /*
- * Kore's timeouts, corrected where they do harm:
+ * Bytes behind a body that arrive together with its header make Kore's count of what is missing wrap around: it
+ * would go on receiving without any limit.
+ */
+static bool
+is_over_length(const struct connection *c)
+{
+	const struct http_request *r = TAILQ_FIRST(&c->http_requests);
+
+	return r != NULL && (r->flags & HTTP_REQUEST_EXPECT_BODY) && r->http_body != NULL &&
+	    r->http_body->offset > r->http_body_length;
+}
+
+/*
+ * Kore's limits, corrected where they do harm:
  * - a handshake may go on for ever, one byte at a time: it gets the time of a request;
+ * - a body may be longer than it says;
  * - a kept-alive connection on which nothing has arrived is sent 408 when the header timeout has passed: its
  *   clock is held, so that the idle timer closes it silently.
  */
@@ -85,12 +115,25 @@ on_connections(void *arg, u_int64_t now)
 	(void)arg;
 	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, list);
-		if (c->state == CONN_STATE_TLS_SHAKE && now > c->http_start + limit)
+		if (c->state == CONN_STATE_TLS_SHAKE) {
+			if (now > c->http_start + limit)
+				kore_connection_disconnect(c);
+			continue;
+		}
+		if (c->state != CONN_STATE_ESTABLISHED || c->proto != CONN_PROTO_HTTP)
+			continue;
+		if (is_over_length(c))
 			kore_connection_disconnect(c);
-		else if (c->state == CONN_STATE_ESTABLISHED && c->proto == CONN_PROTO_HTTP &&
-		    TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL && c->rnb->s_off == 0)
+		else if (TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL && c->rnb->s_off == 0)
 			c->http_start = now;
 	}
+}
+
+static void
+on_decided(const char *template_name, enum db_disposition disposition)
+{
+	if (disposition == DB_DISP_ISSUED)
+		metrics_issued(template_name);
 }
 
 static int
@@ -102,6 +145,8 @@ start_worker(struct gh_error *err)
 	app_state.gauges = metrics_worker(worker->id - 1);
 	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
+	signer_client_on_call(metrics_signer);
+	enroll_on_decided(on_decided);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);

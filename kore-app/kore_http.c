@@ -95,8 +95,65 @@ copy_text(char **out, const char *text)
 	return *out != NULL ? 0 : -1;
 }
 
+/* A header that decides about access and stands there twice could be read one way here and another way by a
+ * proxy: GH_E_BAD_REQUEST. *out is NULL when it is absent. */
 static int
-copy_headers(struct http_request *r, struct gh_http_request *req)
+single_header(struct http_request *r, const char *name, const char **out, struct gh_error *err)
+{
+	struct http_header *h;
+
+	*out = NULL;
+	TAILQ_FOREACH(h, &r->req_headers, list) {
+		if (strcasecmp(h->header, name) != 0)
+			continue;
+		if (*out != NULL)
+			return gh_refuse(err, GH_E_BAD_REQUEST, "The header %s is there twice.", name);
+		*out = h->value;
+	}
+	return 0;
+}
+
+/* Kore parses so many lines beside the request line and Host, and drops the rest silently. */
+#define HEADERS_SEEN (HTTP_REQ_HEADER_MAX - 3)
+
+static int
+check_header_count(const struct http_request *r, struct gh_error *err)
+{
+	const struct http_header *h;
+	int n = 0;
+
+	TAILQ_FOREACH(h, &r->req_headers, list)
+		n++;
+	if (n >= HEADERS_SEEN)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "More than %d header lines.", HEADERS_SEEN);
+	return 0;
+}
+
+/*
+ * Where this request ends must be beyond doubt, or a proxy and we could disagree about where the next one
+ * begins (RFC 9112, 11.2). Kore reads no body of a GET, no chunks, and the first of two lengths.
+ */
+static int
+check_framing(struct http_request *r, struct gh_error *err)
+{
+	const char *length, *encoding;
+	int rc = check_header_count(r, err);
+
+	if (rc == 0)
+		rc = single_header(r, "content-length", &length, err);
+	if (rc == 0)
+		rc = single_header(r, "transfer-encoding", &encoding, err);
+	if (rc != 0)
+		return rc;
+	if (encoding != NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is not supported.");
+	if (length != NULL && strcmp(length, "0") != 0 && r->http_body == NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body.");
+	return 0;
+}
+
+static int
+copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
 	const struct { const char *name; char **to; } wanted[] = {
 		{"authorization", &req->authorization},
@@ -108,35 +165,34 @@ copy_headers(struct http_request *r, struct gh_http_request *req)
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const char *value;
+		int rc = single_header(r, wanted[i].name, &value, err);
 
-		if (*wanted[i].to != NULL || http_request_header(r, wanted[i].name, &value) != KORE_RESULT_OK)
-			continue;
-		if (copy_text(wanted[i].to, value) != 0)
-			return -1;
+		if (rc != 0)
+			return rc;
+		if (value != NULL && *wanted[i].to == NULL && copy_text(wanted[i].to, value) != 0)
+			return gh_fail(err, GH_E_NOMEM, "header %s", wanted[i].name);
 	}
 	return 0;
 }
 
 /* Kore has bounded all of it: http_header_max, http_body_max. */
 static int
-copy_request(struct http_request *r, struct gh_http_request *req)
+copy_request(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
-	int rc = 0;
-
 	req->method = method_of(r);
 	copy_address(r->owner, req->address, sizeof(req->address));
-	rc |= copy_text(&req->path, skip_authority(r->path));
-	rc |= copy_text(&req->query, r->query_string != NULL ? r->query_string : "");
-	rc |= copy_headers(r, req);
+	if (copy_text(&req->path, skip_authority(r->path)) != 0 ||
+	    copy_text(&req->query, r->query_string != NULL ? r->query_string : "") != 0)
+		return gh_fail(err, GH_E_NOMEM, "path");
 	if (r->http_body != NULL && r->http_body_length > 0) {
-		req->body_len = r->http_body_length;
-		req->body = malloc(req->body_len);
+		req->body = malloc(r->http_body_length);
 		if (req->body == NULL)
-			return -1;
+			return gh_fail(err, GH_E_NOMEM, "body");
+		req->body_len = r->http_body_length;
 		memcpy(req->body, r->http_body->data, req->body_len);
 	}
 	req->client_cert = app_tls_client_cert(r->owner, &req->client_cert_len);
-	return rc;
+	return copy_headers(r, req, err);
 }
 
 /* ---- reply ---- */
@@ -162,7 +218,8 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	gh_log_kv(route != NULL && route->place == ROUTE_LOOP && rep->status < 400 ? GH_LOG_DEBUG : GH_LOG_INFO,
 	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
-	    call->req.address, "app", call->trace.app, "client", is_gone ? "gone" : "answered", "code",
+	    call->req.address, "app", call->trace.app, "client_cert",
+	    call->req.client_cert != NULL ? "verified" : "none", "client", is_gone ? "gone" : "answered", "code",
 	    call->trace.code != NULL ? call->trace.code : "", "cause", call->trace.cause, NULL);
 	gh_log_context(NULL, NULL);
 }
@@ -251,7 +308,7 @@ new_call(struct http_request *r)
 	if (call == NULL)
 		return NULL;
 	call->started_us = gh_now_us();
-	if (choose_request_id(r, call->req.request_id) == 0 && copy_request(r, &call->req) == 0)
+	if (choose_request_id(r, call->req.request_id) == 0)
 		return call;
 	app_call_free(call);
 	return NULL;
@@ -304,7 +361,13 @@ begin(struct http_request *r)
 		http_response(r, 500, NULL, 0);
 		return KORE_RESULT_OK;
 	}
-	rc = find_route(call, &err);
+	rc = check_framing(r, &err);
+	if (rc != 0)
+		r->owner->flags |= CONN_CLOSE_EMPTY; /* what follows is not looked at */
+	if (copy_request(r, &call->req, rc == 0 ? &err : NULL) != 0 && rc == 0)
+		rc = err.code;
+	if (rc == 0)
+		rc = find_route(call, &err);
 	if (rc == 0 && call->match.route->place == ROUTE_POOL) {
 		rc = park(r, call, &err);
 		if (rc == 0)

@@ -19,6 +19,7 @@ static struct sock_filter filter[] = {
 	/* terminals and devices: libraries ask, none needs an answer */
 	KORE_SYSCALL_DENY(ioctl, EACCES),
 	KORE_SYSCALL_DENY(sched_setaffinity, EPERM),
+	KORE_SYSCALL_DENY(keyctl, ENOSYS),       /* Kerberos, when a libpq connection looks for tickets */
 
 	/* no memory is ever both written and run; no memory becomes runnable later */
 	KORE_SYSCALL_DENY_WITH_FLAG(mmap, 2, PROT_EXEC | PROT_WRITE, EINVAL),
@@ -136,6 +137,10 @@ static struct sock_filter filter[] = {
 	KORE_SYSCALL_ALLOW(sysinfo),
 	KORE_SYSCALL_ALLOW(getrusage),
 	KORE_SYSCALL_ALLOW(clock_getres),
+	KORE_SYSCALL_ALLOW(gettimeofday),        /* where the vdso has no clock */
+#if defined(SYS_time)
+	KORE_SYSCALL_ALLOW(time),
+#endif
 	KORE_SYSCALL_ALLOW(nanosleep),
 	KORE_SYSCALL_ALLOW(clock_nanosleep),
 	/* pid 0, no new limit: pthread_getattr_np reads the stack's size */

@@ -269,7 +269,7 @@ cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh
 		return rc;
 	if ((rc = check_key(c, ca, err)) != 0)
 		return rc;
-	if ((rc = check_validity(c, ca, err)) != 0)
+	if ((rc = check_ca_flag(c, ca, err)) != 0)
 		return rc;
-	return check_ca_flag(c, ca, err);
+	return check_validity(c, ca, err);
 }

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -10,11 +9,12 @@
 
 #include "encoding.h"
 #include "json.h"
+#include "timestamp.h"
 
 #include "client_request.h"
 
 #define FLAG_CERT_ONLY 0x01
-#define TIMESTAMP_SIZE 32
+#define TIMESTAMP_SIZE (GH_TIMESTAMP_SIZE + 16)
 
 bool
 client_hash_parse(const char *name, enum client_hash *out)
@@ -34,12 +34,11 @@ client_hash_parse(const char *name, enum client_hash *out)
 static void
 format_time(int64_t ms, char out[TIMESTAMP_SIZE])
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
+	char seconds[GH_TIMESTAMP_SIZE];
 
-	gmtime_r(&seconds, &tm);
-	snprintf(out, TIMESTAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	gh_timestamp_format(ms / 1000, seconds);
+	seconds[strcspn(seconds, "Z")] = '\0';
+	snprintf(out, TIMESTAMP_SIZE, "%s.%03uZ", seconds, (unsigned)(ms % 1000) % 1000);
 }
 
 static int

@@ -21,20 +21,26 @@ struct option_word {
 static void
 print_wrapped(const char *text, size_t column, size_t indent)
 {
-	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
+	bool first = true;
 
-		if (column + n + 1 > HELP_WIDTH) {
+	for (;;) {
+		size_t n;
+
+		text += strspn(text, " \n");
+		n = strcspn(text, " \n");
+		if (n == 0)
+			break;
+		if (!first && column + 1 + n > HELP_WIDTH) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;
+		} else if (!first) {
+			putchar(' ');
+			column++;
 		}
 		printf("%.*s", (int)n, text);
-		column += n + 1;
+		column += n;
 		text += n;
-		if (*text == ' ')
-			text++;
-		if (*text != '\0')
-			putchar(' ');
+		first = false;
 	}
 	putchar('\n');
 }
@@ -63,12 +69,18 @@ print_option(const struct option_row *r)
 	print_wrapped(r->help, HELP_COLUMN, HELP_COLUMN);
 }
 
+static const char *
+operands_text(const struct usage *u)
+{
+	return (u->operands != NULL ? u->operands : "");
+}
+
 static void
 print_help(const char *who, const struct usage *u, const struct option_row *rows)
 {
-	const char *line = u->examples;
+	const char *line = u->examples, *operands = operands_text(u);
 
-	printf("Usage: %s%s%s [options]\n\n", who, u->operands[0] != '\0' ? " " : "", u->operands);
+	printf("Usage: %s%s%s [options]\n\n", who, operands[0] != '\0' ? " " : "", operands);
 	print_wrapped(u->about, 0, 0);
 	printf("\nOptions:\n");
 	for (const struct option_row *r = rows; r->name != NULL; r++)
@@ -189,7 +201,7 @@ static int
 check_operands(const struct usage *u, char **argv, int n)
 {
 	if (n < u->min)
-		return (command_usage(argv[0], "missing operand: %s %s", argv[0], u->operands));
+		return (command_usage(argv[0], "missing operand: %s %s", argv[0], operands_text(u)));
 	if (u->max >= 0 && n > u->max)
 		return (command_usage(argv[0], "unexpected operand \"%s\"", argv[u->max + 1]));
 	return (OPTIONS_GO);

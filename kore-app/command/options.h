@@ -34,7 +34,7 @@ struct option_row {
 };
 
 struct usage {
-	const char *operands;    /* "NAME..." */
+	const char *operands;    /* "NAME..."; NULL: none */
 	int min, max;            /* operands; max -1: any number */
 	const char *about;
 	const char *examples;    /* lines, or NULL */

@@ -2,14 +2,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "log.h"
+#include "timestamp.h"
 
 #include "command.h"
 #include "options.h"
 #include "run_check.h"
 #include "run_supervise.h"
 #include "session.h"
+
+#define ALONE_SECONDS 10         /* how long a port in use is waited for */
 
 static const struct usage usage = {
 	.about = "Run the gateway: checks the configuration, starts the signer and Kore, restarts what dies,\n"
@@ -30,6 +34,19 @@ check_database(const struct gh_conf *conf, bool is_check, struct gh_error *err)
 	return rc;
 }
 
+/* Processes of a gateway that was killed need a moment to end. */
+static int
+check_is_alone(const struct gh_conf *conf, bool is_check, struct gh_error *err)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000000L};
+	int64_t until = gh_now_us() + (is_check ? 0 : ALONE_SECONDS * 1000000LL);
+	int rc;
+
+	while ((rc = run_check_is_alone(conf, err)) == GH_E_BUSY && gh_now_us() < until)
+		nanosleep(&pause, NULL);
+	return rc;
+}
+
 static int
 run(const char *conf_path, bool is_check, struct gh_error *err)
 {
@@ -46,6 +63,8 @@ run(const char *conf_path, bool is_check, struct gh_error *err)
 		gh_log_init("supervisor", level, NULL);
 	if (rc == 0)
 		rc = run_check(conf, &pair, err);
+	if (rc == 0)
+		rc = check_is_alone(conf, is_check, err);
 	if (rc == 0)
 		rc = check_database(conf, is_check, err);
 	if (rc == 0 && !is_check)

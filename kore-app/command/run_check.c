@@ -79,8 +79,9 @@ check_port(const struct gh_conf *conf, struct gh_error *err)
 	/* as Kore does: connections of an earlier run that are still closing do not count */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    bind(fd, &a.u.any, a.len) != 0)
-		rc = gh_refuse(err, GH_E_CONF, "gateway.listen, gateway.port: %s port %d: %s",
-		    conf->gateway.listen, conf->gateway.port, strerror(errno));
+		rc = gh_refuse(err, errno == EADDRINUSE ? GH_E_BUSY : GH_E_CONF,
+		    "gateway.listen, gateway.port: %s port %d: %s", conf->gateway.listen,
+		    conf->gateway.port, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -101,7 +102,7 @@ check_signer_socket(const char *path, struct gh_error *err)
 	if (fd < 0)
 		return gh_fail(err, GH_E_INTERNAL, "socket: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		rc = gh_refuse(err, GH_E_CONF, "signer.socket: %.120s: another signer answers here", path);
+		rc = gh_refuse(err, GH_E_BUSY, "signer.socket: %.120s: another signer answers here", path);
 	close(fd);
 	return rc;
 }
@@ -164,13 +165,17 @@ run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *er
 	if (rc == 0)
 		rc = check_directory(conf, err);
 	if (rc == 0)
-		rc = check_signer_socket(conf->signer.socket, err);
-	if (rc == 0)
-		rc = check_port(conf, err);
-	if (rc == 0)
 		rc = tls_pair_read(conf->gateway.certificate, conf->gateway.key, conf->gateway.client_ca, pair,
 		    err);
 	return rc;
+}
+
+int
+run_check_is_alone(const struct gh_conf *conf, struct gh_error *err)
+{
+	int rc = check_signer_socket(conf->signer.socket, err);
+
+	return rc != 0 ? rc : check_port(conf, err);
 }
 
 int

@@ -5,9 +5,12 @@
 #include "conf.h"
 #include "tls_pair.h"
 
-/* Files, users, certificate, port, signer socket, directory options. GH_E_CONF with a message that names the
+/* Files, users, certificate, directory options. GH_E_CONF with a message that names the
  * option. *pair is the certificate to start with. */
 int run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *err) GH_MUSTCHECK;
+
+/* Nobody else serves our port or our signer's socket. GH_E_BUSY: somebody does; GH_E_CONF. */
+int run_check_is_alone(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
 
 /* GH_E_CONFLICT: schema and program differ. GH_E_DB_DOWN: not reachable now. */
 int run_check_database(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;

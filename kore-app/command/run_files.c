@@ -23,14 +23,13 @@ user_of(const char *name)
 	return name[0] != '\0' ? getpwnam(name) : NULL;
 }
 
-/* An existing directory is used as it is: only its owner can have prepared it for others. */
+/* An existing directory is used as it is: its owner has prepared it. */
 static int
-make_dir(const char *path, const char *user, mode_t mode, struct gh_error *err)
+make_dir(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_error *err)
 {
-	const struct passwd *pw = user_of(user);
-
-	if (mkdir(path, mode) == 0) {
-		if ((pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) != 0) || chmod(path, mode) != 0)
+	if (mkdir(path, 0700) == 0) {
+		/* chown clears the set-group-ID bit: mode last */
+		if (chown(path, owner, group) != 0 || chmod(path, mode) != 0)
 			return gh_refuse(err, GH_E_CONF, "%.120s: %s", path, strerror(errno));
 		return 0;
 	}
@@ -39,22 +38,37 @@ make_dir(const char *path, const char *user, mode_t mode, struct gh_error *err)
 	return 0;
 }
 
+/*
+ * The signer's socket is for its owner and group. Where the two programs have different users, the folder
+ * hands its group, that of the gateway's user, down to the socket (set-group-ID), and nobody else gets in.
+ */
+static int
+make_socket_dir(const struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	const struct passwd *signer = user_of(conf->signer.user), *gateway;
+	uid_t owner = signer != NULL ? signer->pw_uid : geteuid();
+
+	gateway = user_of(conf->gateway.user);
+	if (gateway == NULL || gateway->pw_uid == owner)
+		return make_dir(path, owner, (gid_t)-1, 0700, err);
+	return make_dir(path, owner, gateway->pw_gid, 02750, err);
+}
+
 int
 run_files_make_dirs(const struct gh_conf *conf, struct gh_error *err)
 {
 	char socket_path[RUN_PATH_MAX];
+	const struct passwd *gateway = user_of(conf->gateway.user);
 	const char *dir;
-	int rc = make_dir(conf->gateway.run_dir, conf->gateway.user, 0700, err);
+	int rc;
 
+	rc = make_dir(conf->gateway.run_dir, gateway != NULL ? gateway->pw_uid : geteuid(),
+	    gateway != NULL ? gateway->pw_gid : (gid_t)-1, 0700, err);
 	if (rc != 0)
 		return rc;
 	snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket);
 	dir = dirname(socket_path);
-	if (strcmp(dir, conf->gateway.run_dir) == 0)
-		return 0;
-	/* the gateway's user must reach the socket, and nobody needs to list the folder */
-	return make_dir(dir, conf->signer.user, strcmp(conf->gateway.user, conf->signer.user) == 0 ? 0700 : 0711,
-	    err);
+	return strcmp(dir, conf->gateway.run_dir) == 0 ? 0 : make_socket_dir(conf, dir, err);
 }
 
 static void

@@ -45,6 +45,24 @@ conf__fills_defaults(void **state)
 	gh_conf_free(conf);
 }
 
+/* Comments are taken out before libconfuse sees them: not out of values. */
+static void
+conf__keeps_what_looks_like_a_comment(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load("gateway { certificate = \"/a#b//c/*d*/\" # x\n key = '#\\'k' } // y\n"
+	    "database { conninfo = \"dbname=\\\"x#\\\"\" }\n"
+	    "directory { type = openldap /* z */ uris = ldaps://a\n base = \"dc=a\" }\n", &conf, &err), 0);
+	assert_string_equal(conf->gateway.certificate, "/a#b//c/*d*/");
+	assert_string_equal(conf->gateway.key, "#'k");
+	assert_string_equal(conf->database.conninfo, "dbname=\"x#\"");
+	assert_string_equal(conf->directory.uris, "ldaps://a");
+	gh_conf_free(conf);
+}
+
 static void
 expect_refused(const char *extra, const char *line, const char *word)
 {
@@ -67,6 +85,8 @@ conf__names_file_and_line(void **state)
 	(void)state;
 	expect_refused("limits {\n failures = 0\n}\n", ":8:", "failures must be from 1");
 	expect_refused("limits {\n\n failure = 3\n}\n", ":9:", "no such option");
+	expect_refused("# one\n// two\n/* three\n four */\nlimits {\n # six\n failures = 0\n}\n", ":13:", "from 1");
+	expect_refused("limits { # \"\n failures = 0\n}\n", ":8:", "from 1");
 	expect_refused("limit {\n}\n", ":7:", "no such option");
 	expect_refused("limits {\n failures = many\n}\n", ":8:", "nteger");
 	expect_refused("directory { type = novell }\n", ":7:", "one of: ad openldap");
@@ -149,6 +169,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conf__fills_defaults),
 		cmocka_unit_test(conf__names_file_and_line),
+		cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
 		cmocka_unit_test(conf__checks_options_that_belong_together),
 		cmocka_unit_test(conf__needs_what_has_no_default),
 		cmocka_unit_test(conf__printed_defaults_can_be_read_back),

@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """make bench: enrollments per second beside cfssl, on this machine, in one run.
 
-Ours is the whole path: kept-alive TLS, HMAC-SHA1, Basic (login cached), template, directory attributes (cached),
-signature by the signer process, one commit of request, certificate, metadata and audit row, PKCS#7 answer. The
-peer is `cfssl serve` with PostgreSQL: plain HTTP, no user, no directory, signature, one INSERT.
+Ours is the whole path: kept-alive TLS, HMAC-SHA1, Basic (login cached), template, directory attributes
+(cached), signature by the signer process, one commit of request, certificate, metadata and audit row,
+PKCS#7 answer. The peer is `cfssl serve` with PostgreSQL: plain HTTP, no user, no directory, signature,
+one INSERT.
 
-Every request is unique (a new Timestamp, hence a new signature) and signed beforehand. The load generator
-runs on the same cores. Prints a table and writes var/bench/. BENCH_SECONDS: length of one measurement.
+Every request is unique (a new Timestamp, hence a new signature) and signed beforehand. The load
+generator runs on the same cores. Prints a table and writes var/bench/.
+
+BENCH_SECONDS      length of one measurement, 10 when not set
+BENCH_CONNECTIONS  numbers of connections, "1 8 32 256" when not set
+BENCH_ALGORITHMS   keys of the CA, "P-256 RSA-2048" when not set
 """
 
 import base64
@@ -15,6 +20,8 @@ import hmac
 import json
 import os
 import platform
+import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,15 +40,16 @@ CONNECTIONS = [int(c) for c in os.environ.get("BENCH_CONNECTIONS", "1 8 32 256")
 ALGORITHMS = os.environ.get("BENCH_ALGORITHMS", "P-256 RSA-2048").split()
 RATE_MAX = 8000                 # prepared requests for each second; more than this machine can do
 CSRS = 64
+OURS, PEER = "Gatehouse", "cfssl + PostgreSQL"
 TICK = os.sysconf("SC_CLK_TCK")
 CFSSL_SCHEMA = """
-create table certificates (serial_number bytea not null, authority_key_identifier bytea not null, ca_label bytea,
-	status bytea not null, reason int, expiry timestamptz, revoked_at timestamptz, pem bytea not null,
-	primary key (serial_number, authority_key_identifier));
+create table certificates (serial_number bytea not null, authority_key_identifier bytea not null,
+	ca_label bytea, status bytea not null, reason int, expiry timestamptz, revoked_at timestamptz,
+	pem bytea not null, primary key (serial_number, authority_key_identifier));
 """
 
 
-# --- requests --------------------------------------------------------------------------------------------------
+# --- requests ------------------------------------------------------------------------------------
 def certificate_requests(folder):
     return [der.csr(der.Key(folder, "ec:P-256")) for _ in range(CSRS)]
 
@@ -54,9 +62,10 @@ def write_ours(env, csrs, prefix, threads, total):
     for t in range(threads):
         with open(f"{prefix}.{t + 1}", "wb") as f:
             for i in range(t, total, threads):
-                body = (f'{{"Timestamp":"{stamp}.{i:09d}Z","Request":{{"Flags":0,"TemplateName":"{template}",'
-                        f'"Pkcs10Request":"{texts[i % CSRS]}","MetadataList":{{"Department":"D{i % 50}",'
-                        f'"Cost-Center":{i % 900}}}}}}}').encode()
+                body = (f'{{"Timestamp":"{stamp}.{i:09d}Z","Request":{{"Flags":0,'
+                        f'"TemplateName":"{template}","Pkcs10Request":"{texts[i % CSRS]}",'
+                        f'"MetadataList":{{"Department":"D{i % 50}","Cost-Center":{i % 900}}}}}}}')
+                body = body.encode()
                 f.write(base64.b64encode(hmac.digest(secret, body, "sha1")) + b"\t" + body + b"\n")
 
 
@@ -68,7 +77,7 @@ def write_cfssl(csrs, prefix, threads, total):
                 f.write("\t" + bodies[i % CSRS] + "\n")
 
 
-# --- measuring -------------------------------------------------------------------------------------------------
+# --- measuring -----------------------------------------------------------------------------------
 def tree(pid):
     found, todo = [], [pid]
     while todo:
@@ -122,8 +131,8 @@ def wrk(folder, url, path, headers, prefix, signed, connections, seconds):
     result = folder / "result.json"
     result.unlink(missing_ok=True)
     threads = min(connections, 2)
-    done = subprocess.run(["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s",
-                           "-s", str(TOP / "tests/bench/enroll.lua"), url],
+    done = subprocess.run(["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s",
+                           "--timeout", "10s", "-s", str(TOP / "tests/bench/enroll.lua"), url],
                           env={**os.environ, "BENCH_BODIES": str(prefix), "BENCH_PATH": path,
                                "BENCH_HEADERS": "\n".join(f"{k}: {v}" for k, v in headers.items()),
                                "BENCH_SIGNED": "1" if signed else "0", "BENCH_RESULT": str(result)},
@@ -147,22 +156,23 @@ def measure(what, algorithm, connections, run, pids):
     return row
 
 
-TABLE_HEAD = ("| what | CA | c | per s | p50 ms | p99 ms | errors | server CPU us/request | PostgreSQL CPU us/request |\n"
+TABLE_HEAD = ("| what | CA | c | per s | p50 ms | p99 ms | errors | CPU us each | PostgreSQL CPU us each |\n"
               "|---|---|---|---|---|---|---|---|---|")
 TABLE_ROW = ("| {what} | {ca} | {c} | {per_s:.0f} | {p50_ms:.2f} | {p99_ms:.2f} | {errors} | {cpu_us:.0f} | "
              "{pg_cpu_us:.0f} |")
 
 
-# --- the two servers -------------------------------------------------------------------------------------------
+# --- the two servers -----------------------------------------------------------------------------
 class Cfssl:
     def __init__(self, env, folder, algorithm):
         self.folder, self.env = folder, env
-        socket = [v for v in env.var["GATEHOUSE_DB"].split() if v.startswith("host=")][0].split("=", 1)[1].strip("'")
-        postgres = ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "postgres"]
-        subprocess.run([*postgres, "-d", "postgres", "-c", "create database cfssl owner gatehouse"], check=True)
+        host = re.search(r"host='?([^ ']+)", env.var["GATEHOUSE_DB"]).group(1)
+        postgres = ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-h", host, "-U", "postgres"]
+        subprocess.run([*postgres, "-d", "postgres", "-c", "create database cfssl owner gatehouse"],
+                       check=True)
         subprocess.run([*postgres[:-1], "gatehouse", "-d", "cfssl", "-c", CFSSL_SCHEMA], check=True)
         (folder / "db.json").write_text(json.dumps({"driver": "postgres", "data_source":
-                                        f"host={socket} dbname=cfssl user=gatehouse sslmode=disable"}))
+                                        f"host={host} dbname=cfssl user=gatehouse sslmode=disable"}))
         (folder / "config.json").write_text(json.dumps({"signing": {"default": {
             "usages": ["digital signature", "client auth"], "expiry": "8760h"}}}))
         key = {"algo": "ecdsa", "size": 256} if algorithm == "P-256" else {"algo": "rsa", "size": 2048}
@@ -174,13 +184,13 @@ class Cfssl:
         self.port = free_port()
         self.log = open(folder / "cfssl.log", "wb")
         self.process = subprocess.Popen(
-            ["cfssl", "serve", "-loglevel", "4", "-address", "127.0.0.1", "-port", str(self.port), "-ca", folder / "ca.pem",
-             "-ca-key", folder / "ca-key.pem", "-config", folder / "config.json", "-db-config", folder / "db.json"],
+            ["cfssl", "serve", "-loglevel", "4", "-address", "127.0.0.1", "-port", str(self.port),
+             "-ca", folder / "ca.pem", "-ca-key", folder / "ca-key.pem",
+             "-config", folder / "config.json", "-db-config", folder / "db.json"],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         wait_for(self.answers, "cfssl answers")
 
     def answers(self):
-        import socket
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             return True
@@ -194,7 +204,6 @@ class Cfssl:
 
 
 def free_port():
-    import socket
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
@@ -234,12 +243,12 @@ def bench(algorithm):
         extra["memory_kb_before"] = memory_kb(env.gateway_pid())
         for c in CONNECTIONS:
             # in turn, so that a change of the machine's mood meets both
-            rows.append(measure("cfssl + PostgreSQL", algorithm, c, run_cfssl(cfssl, folder, csrs, c, SECONDS),
-                                [cfssl.process.pid, postmaster(env)]))
-            rows.append(measure("Gatehouse", algorithm, c, run_ours(env, folder, csrs, c, SECONDS),
-                                [env.gateway_pid(), postmaster(env)]))
+            peer = run_cfssl(cfssl, folder, csrs, c, SECONDS)
+            rows.append(measure(PEER, algorithm, c, peer, [cfssl.process.pid, postmaster(env)]))
+            ours = run_ours(env, folder, csrs, c, SECONDS)
+            rows.append(measure(OURS, algorithm, c, ours, [env.gateway_pid(), postmaster(env)]))
         extra["memory_kb_after"] = memory_kb(env.gateway_pid())
-        extra["certificates"] = env.count("select count(*) from certificates")
+        extra["certificates"] = env.count("select count(*) from certificate")
     finally:
         cfssl.stop()
         env.remove()
@@ -251,16 +260,16 @@ def machine():
              if line.startswith("model name")]
     commit = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"],
                             stdout=subprocess.PIPE).stdout.decode().strip()
-    return (f"commit {commit}, {datetime.date.today()}, {os.cpu_count()} cores of {model[0] if model else '?'}, "
-            f"{platform.freedesktop_os_release()['PRETTY_NAME']}, {SECONDS} s each")
+    return (f"commit {commit}, {datetime.date.today()}, {os.cpu_count()} cores of "
+            f"{model[0] if model else '?'}, {platform.freedesktop_os_release()['PRETTY_NAME']}, {SECONDS} s each")
 
 
 def ratios(rows):
     at = {(r["what"], r["ca"], r["c"]): r["per_s"] for r in rows}
     lines = []
     for (what, ca, c), rate in at.items():
-        if what == "Gatehouse":
-            lines.append(f"{ca}, c = {c}: {rate / at['cfssl + PostgreSQL', ca, c]:.2f} x cfssl")
+        if what == OURS:
+            lines.append(f"{ca}, c = {c}: {rate / at[PEER, ca, c]:.2f} x cfssl")
     return lines
 
 
@@ -273,12 +282,13 @@ def main():
     for algorithm in ALGORITHMS:
         some, extra = bench(algorithm)
         rows += some
-        notes.append(f"{algorithm}: fdatasync {extra['fdatasync_us']:.0f} us; gateway's memory (PSS) "
-                     f"{extra['memory_kb_before'] // 1024} MB after the warm-up, {extra['memory_kb_after'] // 1024} MB "
-                     f"after {extra['certificates']} certificates")
+        notes.append(f"{algorithm}: fdatasync {extra['fdatasync_us']:.0f} us; memory of the gateway (PSS) "
+                     f"{extra['memory_kb_before'] // 1024} MB after the warm-up, "
+                     f"{extra['memory_kb_after'] // 1024} MB after {extra['certificates']} certificates")
     notes += ratios(rows)
     print("\n".join(notes))
-    text = "\n".join([machine(), "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows), "", *(f"- {n}" for n in notes)])
+    text = "\n".join([machine(), "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows), "",
+                      *(f"- {n}" for n in notes)])
     name = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     (out / f"{name}.md").write_text(text + "\n")
     (out / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -51,17 +51,48 @@ show_certificate()
 	    sed 's/^/   /'
 }
 
+# The answer's last certificate is the root: that it is ours is not the client's word but the database's.
+export_root()
+{
+	"$build/gatehouse" ca export root -c "$dir/gatehouse.conf" >"$dir/root.pem.new" ||
+	    fail "the root CA cannot be read"
+	mv "$dir/root.pem.new" "$dir/root.pem"
+}
+
+verify()
+{
+	openssl verify -x509_strict -CAfile "$dir/root.pem" -untrusted "$1/chain.pem" "$1/cert.pem" |
+	    sed "s,$dir/,,; s/^/   /"
+}
+
 enroll_alice()
 {
-	say "alice enrolls with template $GATEHOUSE_TEMPLATE; her CSR asks for another name"
-	rm -rf "${dir:?}/out/alice"
-	mkdir -p "$dir/out/alice"
-	enroll alice "$GATEHOUSE_TEMPLATE" || fail "the enrollment failed, see $dir/gateway.log"
-	say "the certificate: names are those of the directory"
+	say "alice enrolls with template $GATEHOUSE_TEMPLATE; her request asks for the name Mallory"
+	rm -rf "${dir:?}/out"
+	mkdir -p "$dir/out/alice" "$dir/out/shop"
+	enroll alice "$GATEHOUSE_TEMPLATE" --subject "CN=Mallory" ||
+	    fail "the enrollment failed, see $dir/gateway.log"
+	say "subject and SAN of the certificate are those of alice's entry in the directory"
 	show_certificate "$dir/out/alice/cert.pem"
-	say "openssl verify"
-	openssl verify -x509_strict -CAfile "$dir/root.pem" -untrusted "$dir/out/alice/chain.pem" \
-	    "$dir/out/alice/cert.pem" | sed 's/^/   /' || fail "the chain does not verify"
+	say "its chain, checked with openssl verify"
+	verify "$dir/out/alice" || fail "the chain does not verify"
+}
+
+# A template whose requests wait for an officer.
+enroll_shop()
+{
+	local rc=0 number
+
+	say "alice asks for shop.example.test with template WebServer, which needs an officer's approval"
+	enroll shop WebServer --subject "CN=shop.example.test" --san dns:shop.example.test || rc=$?
+	[ "$rc" = 3 ] || fail "the request should be pending (status $rc)"
+	number=$("$build/gatehouse" request list --state pending --json -c "$dir/gatehouse.conf" |
+	    python3 -c 'import json, sys; print(max(r["id"] for r in json.load(sys.stdin)))')
+	say "gatehouse request approve $number"
+	"$build/gatehouse" request approve "$number" -c "$dir/gatehouse.conf" | sed 's/^/   /'
+	enroll shop WebServer --request-id "$number" || fail "the approved request has no certificate"
+	show_certificate "$dir/out/shop/cert.pem"
+	verify "$dir/out/shop" || fail "the chain does not verify"
 }
 
 start()
@@ -82,7 +113,9 @@ start()
 	# shellcheck disable=SC1091
 	. "$dir/demo.env"
 	echo "$GATEHOUSE_PASSWORD" >"$dir/user.password"
+	export_root
 	enroll_alice
+	enroll_shop
 	say "the gateway runs on $GATEHOUSE_URL ($((SECONDS - begin)) s); make demo-stop stops it"
 	echo "   variables for scripts: $dir/demo.env"
 	echo "   log: $dir/gateway.log"

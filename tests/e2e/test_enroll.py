@@ -338,20 +338,20 @@ class Replay(Case):
         body = json.dumps({"Timestamp": client.now(), "Request": {
             "Flags": 0, "TemplateName": env.var["GATEHOUSE_TEMPLATE"],
             "Pkcs10Request": der.b64(der.csr(EC))}})
-        before = env.count("select count(*) from certificates")
+        before = env.count("select count(*) from certificate")
         replies = [self.alice.call("/CMSApi/CertEnroll/3/Pkcs10", body) for _ in range(3)]
         for reply in replies:
             self.issued(reply)
         self.assertEqual(len({r.json["SerialNumber"] for r in replies}), 1)
         self.assertEqual(len({r.body for r in replies}), 1)
-        self.assertEqual(env.count("select count(*) from certificates"), before + 1)
+        self.assertEqual(env.count("select count(*) from certificate"), before + 1)
 
     def test_parallel_duplicates_give_one_certificate(self):
         for _ in range(5):
             body = json.dumps({"Timestamp": client.now(), "Request": {
                 "Flags": 0, "TemplateName": env.var["GATEHOUSE_TEMPLATE"],
                 "Pkcs10Request": der.b64(der.csr(EC))}})
-            before = env.count("select count(*) from certificates")
+            before = env.count("select count(*) from certificate")
             replies, start = [], threading.Barrier(8)
 
             def send():
@@ -368,7 +368,7 @@ class Replay(Case):
                 self.issued(reply)
             self.assertEqual(len(replies), 8)
             self.assertEqual(len({r.json["SerialNumber"] for r in replies}), 1)
-            self.assertEqual(env.count("select count(*) from certificates"), before + 1)
+            self.assertEqual(env.count("select count(*) from certificate"), before + 1)
 
     def test_recorded_answer_belongs_to_its_requester(self):
         body = json.dumps({"Timestamp": client.now(), "Request": {
@@ -382,25 +382,42 @@ class Replay(Case):
 
 
 class ClientProgram(Case):
-    def run_client(self, *args, check=True):
+    """`gatehouse enroll`; its own tests are in tests/integration."""
+
+    def run_client(self, out, *args):
         var = env.var
-        password = env.scratch / "alice.password"
+        password, secret = env.scratch / "alice.password", env.scratch / "app.secret"
         password.write_text(var["GATEHOUSE_PASSWORD"] + "\n")
-        secret = env.scratch / "app.secret"
         secret.write_text(var["GATEHOUSE_APP_SECRET"] + "\n")
-        return env.command("enroll", "--url", var["GATEHOUSE_URL"], "--ca-file", var["GATEHOUSE_CAFILE"],
+        return env.command("enroll", "--url", var["GATEHOUSE_URL"], "--cacert", var["GATEHOUSE_CAFILE"],
                            "--app-key", var["GATEHOUSE_APP_KEY"], "--app-secret-file", secret,
                            "--user", var["GATEHOUSE_USER"], "--password-file", password,
-                           "--template", var["GATEHOUSE_TEMPLATE"], *args, check=check)
+                           "--template", var["GATEHOUSE_TEMPLATE"], "--out-dir", out, *args, check=False)
 
     def test_enroll_writes_a_key_and_a_chain_that_verify(self):
-        out = env.scratch / "client"
-        self.run_client("--out", out)
-        key = der.openssl("pkey", "-in", f"{out}.key", "-pubout", "-outform", "DER")
-        leaf = der.openssl("x509", "-in", f"{out}.crt", "-outform", "DER")
-        self.assertIn(key, leaf)
-        self.assertEqual(os.stat(f"{out}.key").st_mode & 0o077, 0)
-        self.assertIn("alice@example.test", client.certificate_text(leaf))
+        for key in ("P-256", "RSA-2048"):
+            with self.subTest(key=key):
+                out = env.scratch / f"client-{key}"
+                done = self.run_client(out, "--key-type", key, "--subject", "CN=Mallory")
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                public = der.openssl("pkey", "-in", str(out / "key.pem"), "-pubout", "-outform", "DER")
+                leaf = der.openssl("x509", "-in", str(out / "cert.pem"), "-outform", "DER")
+                self.assertIn(public, leaf)
+                self.assertEqual(os.stat(out / "key.pem").st_mode & 0o077, 0)
+                self.assertIn("alice@example.test", client.certificate_text(leaf))
+                self.assertNotIn("Mallory", client.certificate_text(leaf))
+                pem = (out / "chain.pem").read_text().split("-----END CERTIFICATE-----\n")[:-1]
+                chain = [der.openssl("x509", "-outform", "DER", stdin=(p + "-----END CERTIFICATE-----\n").encode())
+                         for p in pem]
+                client.verify_chain(env.scratch, [leaf, *chain])
+
+    def test_pending_is_status_3_and_denied_is_status_1(self):
+        done = self.run_client(env.scratch / "pending", "--template", "WebServer", "--san", "dns:a.example.test",
+                               "--subject", "CN=a.example.test")
+        self.assertEqual(done.returncode, 3, done.stderr.decode())
+        done = self.run_client(env.scratch / "denied", "--template", "CodeSigning", "--key-type", "RSA-3072")
+        self.assertEqual(done.returncode, 1, done.stderr.decode())
+        self.assertFalse((env.scratch / "denied" / "cert.pem").exists())
 
 
 if __name__ == "__main__":

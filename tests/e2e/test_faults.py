@@ -113,7 +113,7 @@ class Database(Case):
 
 class Directory(Case):
     def test_down_is_never_a_certificate_with_fewer_names(self):
-        before = env.count("select count(*) from certificates")
+        before = env.count("select count(*) from certificate")
         env.slapd("stop")
         try:
             self.refused_within(4, 503, 0x8007203A)
@@ -122,7 +122,7 @@ class Directory(Case):
             self.assertIn(b"directory", reply.body)
         finally:
             env.slapd("start")
-        self.assertEqual(env.count("select count(*) from certificates"), before)
+        self.assertEqual(env.count("select count(*) from certificate"), before)
         self.enroll_until_good()
 
     def test_frozen(self):

@@ -25,7 +25,7 @@ GOOD = der.csr(EC)
 
 
 def counts():
-    return tuple(env.count(f"select count(*) from {t}") for t in ("requests", "certificates"))
+    return tuple(env.count(f"select count(*) from {t}") for t in ("request", "certificate"))
 
 
 def audit_rows():

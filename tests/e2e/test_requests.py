@@ -4,10 +4,10 @@ gateway runs."""
 
 import base64
 import json
-import shutil
-import socket
+import os
+import signal
+import ssl
 import subprocess
-import time
 import unittest
 
 import client
@@ -16,7 +16,7 @@ import tap
 from client import Client
 from environment import TOP, Environment, wait_for
 
-env = Environment("requests")
+env = Environment("requests", GATEHOUSE_CONF_EXTRA="certenroll { token_seconds = 10 }")
 KEY = der.Key(env.scratch, "ec:P-256")
 STATE = "/CMSApi/CertEnroll/3/Requests/"
 
@@ -49,10 +49,10 @@ class Case(unittest.TestCase):
 
 class Approval(Case):
     def test_pending_makes_no_certificate(self):
-        before = env.count("select count(*) from certificates")
+        before = env.count("select count(*) from certificate")
         number = self.pending()
         self.assertEqual(self.state(number).json["RequestDisposition"], "Pending")
-        self.assertEqual(env.count("select count(*) from certificates"), before)
+        self.assertEqual(env.count("select count(*) from certificate"), before)
         ids = [r["id"] for r in env.admin("request", "list", "--state", "pending", "--json")]
         self.assertIn(number, ids)
 
@@ -81,13 +81,13 @@ class Approval(Case):
 
     def test_two_officers_one_decision(self):
         number = self.pending("twice.example.test")
-        before = env.count("select count(*) from certificates")
+        before = env.count("select count(*) from certificate")
         both = [subprocess.Popen([TOP / "build/gatehouse", "request", "approve", str(number), "-c",
                                   env.var["GATEHOUSE_CONF"]], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) for _ in range(4)]
         codes = sorted(p.wait() for p in both)
         self.assertEqual(codes.count(0), 1, codes)
-        self.assertEqual(env.count("select count(*) from certificates"), before + 1)
+        self.assertEqual(env.count("select count(*) from certificate"), before + 1)
 
     def test_unknown_request(self):
         for number in ("999999", "0", "-1", "x"):
@@ -215,6 +215,45 @@ class Reload(Case):
                  "all workers know the application", 5)
         bob = Client(env, user="bob", password="bob-secret", app_key=key, secret=b"group-secret")
         self.assertEqual(bob.enroll(der.csr(KEY)).status, 403)
+
+
+class ServerCertificate(Case):
+    def served(self):
+        pem = ssl.get_server_certificate((self.alice.host, self.alice.port))
+        return ssl.PEM_cert_to_DER_cert(pem)
+
+    def new_certificate(self):
+        """Another key and certificate from the same web CA, put in place as an administrator does."""
+        tls = env.dir / "state" / "tls"
+        for args in (["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout",
+                      tls / "new.key", "-out", tls / "new.csr"],
+                     ["x509", "-req", "-in", tls / "new.csr", "-CA", tls / "ca.crt", "-CAkey", tls / "ca.key",
+                      "-CAcreateserial", "-days", "30", "-extfile", tls / "server.ext", "-out", tls / "new.crt"]):
+            subprocess.run(["openssl", *args], check=True, stderr=subprocess.DEVNULL)
+        os.replace(tls / "new.key", tls / "server.key")
+        os.replace(tls / "new.crt", tls / "server.crt")
+        os.kill(env.gateway_pid(), signal.SIGHUP)
+
+    def test_reload_drops_no_connection(self):
+        kept = Client(env).keep()
+        self.assertEqual(kept.enroll(der.csr(KEY)).status, 200)
+        socket_before = kept.connection.sock
+        old = self.served()
+        self.new_certificate()
+        wait_for(lambda: all(self.served() != old for _ in range(8)), "all workers serve the new one", 10)
+        self.assertEqual(kept.enroll(der.csr(KEY)).status, 200)
+        self.assertIs(kept.connection.sock, socket_before, "the old connection was closed")
+        self.assertEqual(Client(env).enroll(der.csr(KEY)).status, 200)
+
+
+class Token(Case):
+    def test_expired(self):
+        reply = self.alice.call("/CMSApi/CertEnroll/2/Token", "{}")
+        self.assertEqual(reply.status, 200, reply.body)
+        token = reply.json["Token"]
+        self.assertEqual(self.alice.enroll(der.csr(KEY), version=2, token=token).status, 200)
+        wait_for(lambda: self.alice.enroll(der.csr(KEY), version=2, token=token).status == 403,
+                 "the token expires", 15, step=0.5)
 
 
 if __name__ == "__main__":

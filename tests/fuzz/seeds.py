@@ -76,16 +76,30 @@ def envelope_seeds():
            b'"Pkcs10Request": "' + der.pem(raw[1]).encode() + b'"}}')
 
 
+def header_seeds():
+    yield from (b"Basic YWxpY2U6c2VjcmV0", b"basic  YWxpY2U6c2U6Y3JldA", b"Basic OnNlY3JldA==", b"Basic YWxpY2U6",
+                b"Bearer abc", b"a2V5Mw==", b"k5nSxXzMo8AE110/yyFeTKgfiS0=", b"Basic YWzDvGNlOng=", b"Basic YWz8Y2U6eA==",
+                b"AQAAAABlU/EAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+
+
 def template_seeds():
     for path in sorted((TOP / "conf" / "templates").glob("*.json")):
         yield path.read_bytes()
 
 
+def route_seeds():
+    for path in (b"/CMSApi/CertEnroll/3/Pkcs10", b"/certenroll/1/token", b"/pki/certenroll/2/templates/",
+                 b"/CMSApi/CertEnroll/3/Requests/17", b"/CertEnroll/3/Requests/99999999999999999999",
+                 b"/healthz", b"/a/b/certenroll/3/pkcs10"):
+        for method in range(6):
+            yield bytes([method]) + path
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
-         "ce": envelope_seeds, "envelope": envelope_seeds, "body": envelope_seeds,
-         "template": template_seeds, "tmpl": template_seeds}
+         "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds, "envelope": envelope_seeds, "body": envelope_seeds,
+         "template": template_seeds, "tmpl": template_seeds, "route": route_seeds}
 
 
 def main():

@@ -18,6 +18,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
+unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} ip=${3:-}
 realm=AD.TEST domain=ADTEST dns=ad.test base=DC=ad,DC=test
 service_password=Service.Secret1

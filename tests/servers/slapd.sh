@@ -13,6 +13,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
+unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} port=${3:-}
 base=dc=example,dc=test
 

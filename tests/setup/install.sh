@@ -94,7 +94,6 @@ hold_services()
 {
 	local unit
 
-	command -v systemctl >/dev/null || return 0
 	for unit in postgresql slapd samba-ad-dc smbd nmbd winbind; do
 		case $unit in
 		postgresql) [[ $1 == *postgresql-common* ]] || continue ;;
@@ -102,7 +101,9 @@ hold_services()
 		winbind) [[ $1 == *winbind* ]] || continue ;;
 		*) [[ $1 == *samba* ]] || continue ;;
 		esac
-		systemctl disable --quiet "$unit.service" 2>/dev/null || true
+		# Links of systemd, made also where it does not run, and of System V init.
+		deb-systemd-helper disable "$unit.service" >/dev/null 2>&1 || true
+		update-rc.d "$unit" disable >/dev/null 2>&1 || true
 	done
 }
 

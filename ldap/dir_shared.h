@@ -1,0 +1,48 @@
+/* What the files of ldap/ share behind dir.h. */
+#ifndef DIR_SHARED_H
+#define DIR_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+
+#include "cache.h"
+#include "connection.h"
+#include "name.h"
+#include "profile.h"
+#include "watchdog.h"
+
+#define DIR_URIS_MAX 8
+#define DIR_CACHE_KEY 32
+
+struct dir_shared {
+	const struct gh_conf *conf;      /* borrowed */
+	struct dir_profile profile;
+	struct dir_watchdog *dog;
+	struct dir_cache *entries;       /* name or DN -> struct dir_entry */
+	struct dir_cache *binds;         /* name -> successful bind, see authenticate.c */
+	unsigned char key[DIR_CACHE_KEY]; /* of the hashes in binds; random, of this process only */
+	char *password;                  /* of the service account; NULL = anonymous */
+	char *uri[DIR_URIS_MAX];
+	size_t uris;
+	int64_t down_until[DIR_URIS_MAX]; /* atomic, monotonic µs: this URI failed, ask it last */
+	int is_checked;                  /* atomic: kind of directory compared with the configuration */
+	void (*on_operation)(int64_t us); /* atomic */
+};
+
+/* One thread's access. The service connection never carries another identity than the service
+ * account's; users' passwords are tried on the login connection, which is used for nothing else. */
+struct dir {
+	struct dir_shared *s;
+	struct dir_conn service, login;
+};
+
+/* Key of a name in the caches: lower case, since directories compare names so. */
+#define DIR_KEY_SIZE (DIR_NAME_MAX + 1)
+bool dir_shared_key(const char *name, char key[DIR_KEY_SIZE]) GH_MUSTCHECK; /* false: no name */
+/* The next look-up of this name asks the directory. */
+void dir_shared_forget(struct dir_shared *s, const char *name);
+
+#endif

@@ -1,0 +1,96 @@
+/* The policy as a whole: template + directory entry + CSR -> what to certify, or a refusal. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "model.h"
+
+static int
+check_requester(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
+{
+	if (e == NULL)
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY, "the requester has no entry in the directory");
+	/* authentication looks, too, but not for service identities and approvals long after the request */
+	if (e->is_disabled)
+		return gh_refuse(err, GH_E_ACCOUNT_DISABLED, "the requester's account is disabled or expired");
+	if (t->requester == TMPL_REQUESTER_MACHINE && !e->is_computer)
+		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for computers", t->name);
+	if (t->requester == TMPL_REQUESTER_USER && e->is_computer)
+		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for users", t->name);
+	return 0;
+}
+
+/* A CSR that names a template must name this one (MS-WCCE 3.2.2.6.2.1.2). */
+static int
+check_named_template(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err)
+{
+	if (csr->ms_template != NULL && strcasecmp(csr->ms_template, t->name) != 0)
+		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT, "the CSR names another template than %s", t->name);
+	if (csr->ms_template_oid == NULL)
+		return 0;
+	if (t->oid == NULL || strcmp(csr->ms_template_oid, t->oid) != 0)
+		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT, "the CSR has another template OID than %s's", t->name);
+	/* MS-WCCE: each of the two numbers by itself; schema 1 has no versions */
+	if (t->schema >= 2 && (csr->ms_template_major > (uint32_t)t->major ||
+	    csr->ms_template_minor > (uint32_t)t->minor))
+		return gh_refuse(err, GH_E_TEMPLATE_VERSION,
+		    "the CSR is for version %u.%u of template %s, here is %d.%d", csr->ms_template_major,
+		    csr->ms_template_minor, t->name, t->major, t->minor);
+	return 0;
+}
+
+static int
+set_key(struct cert_spec *spec, const struct ca_pkcs10 *csr, struct gh_error *err)
+{
+	if ((spec->spki = malloc(csr->spki_len > 0 ? csr->spki_len : 1)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "public key");
+	memcpy(spec->spki, csr->spki, csr->spki_len);
+	spec->spki_len = csr->spki_len;
+	return 0;
+}
+
+static int
+fill_spec(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
+    struct cert_spec *spec, struct gh_error *err)
+{
+	struct tmpl_naming n = { t, e, NULL, NULL };
+	int rc;
+
+	n.subject = spec->subject;
+	if ((n.san = GENERAL_NAMES_new()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "subject alternative names");
+	if ((rc = tmpl_names(&n, csr, err)) == 0)
+		rc = tmpl_extensions_add(&n, csr, spec, err);
+	GENERAL_NAMES_free(n.san);
+	if (rc != 0)
+		return rc;
+	spec->no_revocation_info =
+	    (t->enrollment_flags & (TMPL_ENROLL_NO_REVOCATION_INFO | TMPL_ENROLL_OCSP_NOCHECK)) != 0;
+	return set_key(spec, csr, err);
+}
+
+int
+tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, int64_t now,
+    int64_t backdate, struct cert_spec **out, struct gh_error *err)
+{
+	struct cert_spec *spec;
+	int rc;
+
+	*out = NULL;
+	if ((rc = check_requester(t, e, err)) != 0)
+		return rc;
+	if ((rc = check_named_template(t, csr, err)) != 0)
+		return rc;
+	if ((rc = tmpl_key_check(t, csr, err)) != 0)
+		return rc;
+	if ((spec = cert_spec_new()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "certificate specification");
+	if ((rc = fill_spec(t, e, csr, spec, err)) != 0) {
+		cert_spec_free(spec);
+		return rc;
+	}
+	spec->not_before = now - backdate;
+	spec->not_after = now + t->validity; /* the CA cuts it to its own */
+	*out = spec;
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* nameFlags, subject and san of a template file. */
+#include <string.h>
+
+#include "load.h"
+
+int
+tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
+    struct gh_error *err)
+{
+	const struct tmpl_name_flag *f;
+	uint32_t *bits = out;
+	const char *name;
+	size_t i;
+	int rc;
+
+	(void)m;
+	for (i = 0; i < gh_json_size(v); i++) {
+		struct schema_at here = { at, NULL, i };
+
+		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
+			return rc;
+		for (f = tmpl_name_flag; f->name != NULL && strcmp(f->name, name) != 0; f++)
+			;
+		if (f->name == NULL)
+			return schema_fail(&here, err, "unknown name \"%.48s\"", name);
+		if ((*bits & f->bit) != 0)
+			return schema_fail(&here, err, "is there twice");
+		*bits |= f->bit;
+	}
+	return 0;
+}
+
+static int
+load_rdn_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
+    struct gh_error *err)
+{
+	const char *name;
+	size_t i;
+	int type, rc;
+
+	(void)m;
+	for (i = 0; i < gh_json_size(v); i++) {
+		struct schema_at here = { at, NULL, i };
+
+		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
+			return rc;
+		if ((type = tmpl_rdn_type(name, strlen(name))) < 0)
+			return schema_fail(&here, err, "unknown attribute type \"%.32s\"", name);
+		*(uint32_t *)out |= 1u << type;
+	}
+	return 0;
+}
+
+static const struct schema_choice cn_choice[] = {
+	{ "any", TMPL_CN_ANY }, { "dns", TMPL_CN_DNS }, { NULL, 0 }
+};
+
+static const struct schema_member subject_member[] = {
+	{ "allow", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, allow), load_rdn_types, 1,
+	    TMPL_LIST_MAX, NULL },
+	{ "require", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, require), load_rdn_types, 0,
+	    TMPL_LIST_MAX, NULL },
+	{ "commonName", GH_JSON_STRING, false, offsetof(struct tmpl_subject_rules, common_name), schema_choice,
+	    0, 0, cn_choice },
+	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
+};
+
+int
+tmpl_load_subject(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
+    struct gh_error *err)
+{
+	struct tmpl_subject_rules *r = out;
+	int rc;
+
+	(void)m;
+	if ((rc = schema_load(subject_member, v, at, r, err)) != 0)
+		return rc;
+	if (r->allow != 0 && (r->require & ~r->allow) != 0)
+		return schema_fail(at, err, "requires what it does not allow");
+	return 0;
+}
+
+static int
+load_san_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
+    struct gh_error *err)
+{
+	const struct tmpl_san_type *s;
+	const char *name;
+	size_t i;
+	int rc;
+
+	(void)m;
+	for (i = 0; i < gh_json_size(v); i++) {
+		struct schema_at here = { at, NULL, i };
+
+		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
+			return rc;
+		for (s = tmpl_san_type; s->name != NULL && strcmp(s->name, name) != 0; s++)
+			;
+		if (s->name == NULL)
+			return schema_fail(&here, err, "must be one of dns, email, ip, uri, upn");
+		*(uint32_t *)out |= s->bit;
+	}
+	return 0;
+}
+
+static const char *
+accept_dns_pattern(const char *text)
+{
+	const char *name = text;
+
+	if (strcmp(text, "*") == 0)
+		return text;
+	if (name[0] == '.')
+		name++;
+	else if (strncmp(name, "*.", 2) == 0)
+		name += 2;
+	return tmpl_text_is_dns(name, false) ? text : NULL;
+}
+
+static const struct schema_check dns_check = {
+	accept_dns_pattern, "must be a DNS name, \"*.name\", \".name\" or \"*\""
+};
+
+/* A SID is never the request's to give; UPNs have their own type. */
+static const char *
+accept_other_name(const char *text)
+{
+	const char *oid = tmpl_oid_resolve(text);
+
+	if (oid == NULL || strcmp(oid, TMPL_OID_SID) == 0 || strcmp(oid, TMPL_OID_SID_EXTENSION) == 0 ||
+	    strcmp(oid, TMPL_OID_UPN) == 0)
+		return NULL;
+	return oid;
+}
+
+static const struct schema_check other_name_check = {
+	accept_other_name, "must be a dotted OID, not that of a SID, and \"upn\" for UPNs"
+};
+
+static const struct schema_member san_member[] = {
+	{ "types", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, types), load_san_types, 0, TMPL_LIST_MAX,
+	    NULL },
+	{ "require", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, require), load_san_types, 0,
+	    TMPL_LIST_MAX, NULL },
+	{ "otherNames", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, other_names), schema_list, 0,
+	    TMPL_LIST_MAX, &other_name_check },
+	{ "dns", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, dns), schema_list, 1, TMPL_LIST_MAX,
+	    &dns_check },
+	{ "email", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, email), schema_list, 1, TMPL_LIST_MAX,
+	    &dns_check },
+	{ "wildcards", GH_JSON_BOOL, false, offsetof(struct tmpl_san_rules, wildcards), schema_bool, 0, 0, NULL },
+	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
+};
+
+int
+tmpl_load_san(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
+    struct gh_error *err)
+{
+	struct tmpl_san_rules *r = out;
+	int rc;
+
+	(void)m;
+	if ((rc = schema_load(san_member, v, at, r, err)) != 0)
+		return rc;
+	if ((r->require & ~r->types) != 0)
+		return schema_fail(at, err, "requires what types does not have");
+	return 0;
+}

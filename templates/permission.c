@@ -1,0 +1,43 @@
+/* Who may enroll: the groups of the template, and those of the application on top. */
+#include <strings.h>
+
+#include "model.h"
+
+/* Groups that hold every authenticated requester and that no directory lists as a membership. */
+static bool
+is_everybody(const char *group)
+{
+	return strcasecmp(group, "*") == 0 || strcasecmp(group, "S-1-1-0") == 0 ||
+	    strcasecmp(group, "S-1-5-11") == 0;
+}
+
+static bool
+is_member(const struct dir_entry *e, const char *group)
+{
+	return is_everybody(group) || dir_entry_is_member(e, group);
+}
+
+static bool
+is_member_of_any(const struct dir_entry *e, char *const *group)
+{
+	for (; *group != NULL; group++) {
+		if (is_member(e, *group))
+			return true;
+	}
+	return false;
+}
+
+int
+tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *extra_groups,
+    struct gh_error *err)
+{
+	if (e == NULL)
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no directory entry, template %s", t->name);
+	if (t->enroll_groups.n == 0 || !is_member_of_any(e, t->enroll_groups.v))
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of template %s",
+		    e->dn != NULL ? e->dn : "?", t->name);
+	if (extra_groups != NULL && !is_member_of_any(e, extra_groups))
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of the application",
+		    e->dn != NULL ? e->dn : "?");
+	return 0;
+}

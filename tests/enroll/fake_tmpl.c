@@ -1,0 +1,112 @@
+/* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code, "required": []}. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/x509.h>
+
+#include "fake.h"
+
+struct tmpl {
+	gh_json *json;
+	int64_t may, apply;
+};
+
+int
+tmpl_load(const char *text, size_t len, struct tmpl **out, struct gh_error *err)
+{
+	struct tmpl *t = calloc(1, sizeof(*t));
+
+	*out = NULL;
+	if (t == NULL)
+		return gh_fail(err, GH_E_NOMEM, "template");
+	if (gh_json_parse(text, len, GH_JSON_STRICT, &t->json, err) != 0 ||
+	    gh_json_string(gh_json_get(t->json, "name")) == NULL) {
+		tmpl_free(t);
+		return gh_refuse(err, GH_E_TEMPLATE_INVALID, "name: missing");
+	}
+	(void)gh_json_int(gh_json_get(t->json, "may"), &t->may);
+	(void)gh_json_int(gh_json_get(t->json, "apply"), &t->apply);
+	*out = t;
+	return 0;
+}
+
+void
+tmpl_free(struct tmpl *t)
+{
+	if (t != NULL)
+		gh_json_free(t->json);
+	free(t);
+}
+
+const char *
+tmpl_name(const struct tmpl *t)
+{
+	return gh_json_string(gh_json_get(t->json, "name"));
+}
+
+const char *
+tmpl_display_name(const struct tmpl *t)
+{
+	return tmpl_name(t);
+}
+
+bool
+tmpl_needs_approval(const struct tmpl *t)
+{
+	return gh_json_bool(gh_json_get(t->json, "approval"), false);
+}
+
+gh_json *
+tmpl_describe(const struct tmpl *t)
+{
+	gh_json *j = gh_json_new_object();
+
+	if (j != NULL && gh_json_set_string(j, "TemplateName", tmpl_name(t)) != 0) {
+		gh_json_free(j);
+		return NULL;
+	}
+	return j;
+}
+
+const gh_json *
+tmpl_required_metadata(const struct tmpl *t)
+{
+	return gh_json_get(t->json, "required");
+}
+
+int
+tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *extra_groups,
+    struct gh_error *err)
+{
+	(void)e;
+	(void)extra_groups;
+	return t->may != 0 ? gh_fail(err, (enum gh_code)t->may, "the template says no") : 0;
+}
+
+int
+tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, int64_t now,
+    int64_t backdate, struct cert_spec **out, struct gh_error *err)
+{
+	struct cert_spec *s;
+	const char *cn = dir_entry_text(e, DIR_CN);
+
+	*out = NULL;
+	if (t->apply != 0)
+		return gh_fail(err, (enum gh_code)t->apply, "the template refuses");
+	if ((s = cert_spec_new()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "spec");
+	s->spki = malloc(csr->spki_len);
+	memcpy(s->spki, csr->spki, csr->spki_len);
+	s->spki_len = csr->spki_len;
+	s->not_before = now - backdate;
+	s->not_after = now + 86400;
+	if (s->subject == NULL)
+		s->subject = X509_NAME_new();
+	if (X509_NAME_add_entry_by_txt(s->subject, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1,
+	    0) != 1)
+		abort();
+	*out = s;
+	return 0;
+}

@@ -1,0 +1,269 @@
+/* An officer's decision on a pending request. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "encoding.h"
+#include "timestamp.h"
+
+#include "fake.h"
+
+static struct enroll_env env;
+static struct enroll_outcome out;
+static struct gh_error err;
+static int decided[32];                  /* by disposition */
+
+static void
+count(const char *template_name, enum db_disposition d)
+{
+	assert_non_null(template_name);
+	decided[d < 32 ? d : 0]++;
+}
+
+/* A pending request of alice by an application for a template, as row 1. */
+static void
+submit(int64_t app_id, const char *template_name)
+{
+	struct enroll_request req = { .protocol = ENROLL_CERTENROLL_V3, .submitted = gh_now() };
+	char *csr = fake_csr_base64();
+	unsigned char *der;
+	size_t len;
+
+	req.requester = fake_requester("alice");
+	req.requester.app_id = app_id;
+	req.template_name = strdup(template_name);
+	assert_int_equal(gh_base64_decode(csr, strlen(csr), &der, &len, NULL), 0);
+	assert_int_equal(ca_pkcs10_parse(der, len, &req.csr, &err), 0);
+	free(der);
+	free(csr);
+	assert_int_equal(enroll_submit(&env, catalog_find_app_id(env.catalog, app_id), NULL, &req, &out,
+	    &err), 0);
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	fake_world_new(&env);
+	memset(decided, 0, sizeof(decided));
+	enroll_on_decided(count);
+	submit(7, "Slow");
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_PENDING);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	enroll_outcome_clear(&out);
+	enroll_on_decided(NULL);
+	fake_world_free(&env);
+	return 0;
+}
+
+static struct requester
+officer(void)
+{
+	struct requester r = fake_requester("officer");
+
+	r.kind = REQUESTER_ADMIN;
+	r.roles = REQUESTER_ROLE_OFFICER;
+	r.app_id = 0;
+	r.dn[0] = '\0';
+	return r;
+}
+
+static int
+approve(const struct requester *who)
+{
+	int rc = enroll_approve(&env, who, 1, NULL, &out, &err);
+
+	if (rc != 0) {
+		assert_int_equal(err.code, rc);
+		assert_int_equal(out.chain.n, 0);
+	}
+	return rc;
+}
+
+static void
+expect_pending(void)
+{
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_PENDING);
+	assert_int_equal(decided[DB_DISP_ISSUED], 0);
+}
+
+static void
+approve__issues(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	assert_int_equal(decided[DB_DISP_PENDING], 1);
+	assert_int_equal(approve(&who), 0);
+	assert_int_equal(out.disposition, DB_DISP_ISSUED);
+	assert_int_equal(out.cms_request_id, 1);
+	assert_int_equal(out.chain.n, 3);
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_ISSUED);
+	assert_int_equal(decided[DB_DISP_ISSUED], 1);
+	assert_int_equal(fake_ca.signed_certs, 1);
+}
+
+static void
+approve__needs_an_officer(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	who.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
+	assert_int_equal(approve(&who), GH_E_FORBIDDEN);
+	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), GH_E_FORBIDDEN);
+	expect_pending();
+	assert_int_equal(fake_store.audits, 2);
+}
+
+static void
+approve__nobody_approves_himself(void **state)
+{
+	static const char *const name[] = { "alice", "ALICE", "CORP\\alice", "alice@example.test" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
+		struct requester who = officer();
+
+		strcpy(who.name, name[i]);
+		assert_int_equal(approve(&who), GH_E_FORBIDDEN);
+	}
+	{
+		struct requester by_dn = officer();
+
+		strcpy(by_dn.dn, "CN=alice,DC=example,DC=test");
+		assert_int_equal(approve(&by_dn), GH_E_FORBIDDEN);
+	}
+	expect_pending();
+}
+
+static void
+approve__only_once(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	assert_int_equal(approve(&who), 0);
+	enroll_outcome_clear(&out);
+	assert_int_equal(approve(&who), GH_E_CONFLICT);
+	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), GH_E_CONFLICT);
+	assert_int_equal(enroll_approve(&env, &who, 99, NULL, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(fake_ca.signed_certs, 1);
+}
+
+/* The requester lost what he had: approval turns into a denial. */
+static void
+approve__runs_the_policy_again(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	strcpy(fake_row(1)->template_name, "NoUpn");
+	assert_int_equal(approve(&who), 0);
+	assert_int_equal(out.disposition, DB_DISP_DENIED);
+	assert_int_equal(out.status_code, 0x8009480D);
+	assert_int_equal(out.chain.n, 0);
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_DENIED);
+	assert_non_null(strstr(fake_store.audit[0], "approved, but:"));
+	assert_int_equal(fake_ca.signed_certs, 0);
+}
+
+static void
+approve__asks_the_application_again(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	fake_row(1)->requester.app_id = 8;      /* does not have the template */
+	assert_int_equal(approve(&who), 0);
+	assert_int_equal(out.disposition, DB_DISP_DENIED);
+}
+
+static void
+approve__not_for_a_disabled_or_missing_application(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	fake_row(1)->requester.app_id = 10;
+	assert_int_equal(approve(&who), GH_E_CONFLICT);
+	fake_row(1)->requester.app_id = 4711;
+	assert_int_equal(approve(&who), GH_E_CONFLICT);
+	expect_pending();
+}
+
+static void
+approve__not_for_another_entry_of_the_same_name(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	strcpy(fake_dir.dn_of_alice, "cn=alice,ou=new,dc=example,dc=test");
+	assert_int_equal(approve(&who), GH_E_CONFLICT);
+	expect_pending();
+}
+
+static void
+approve__trouble_leaves_it_pending(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	fake_dir.fail = GH_E_DIR_DOWN;
+	assert_int_equal(approve(&who), GH_E_DIR_DOWN);
+	fake_dir.fail = 0;
+	fake_ca.fail = GH_E_SIGNER_DOWN;
+	assert_int_equal(approve(&who), GH_E_SIGNER_DOWN);
+	fake_ca.fail = 0;
+	fake_store.fail_record = GH_E_DB_DOWN;
+	assert_int_equal(approve(&who), GH_E_DB_DOWN);
+	fake_store.fail_record = 0;
+	expect_pending();
+	assert_int_equal(fake_store.audits, 0);
+	assert_int_equal(approve(&who), 0);
+}
+
+static void
+deny__says_who_and_why(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	assert_int_equal(enroll_deny(&env, &who, 1, "not today", &out, &err), 0);
+	assert_int_equal(out.disposition, DB_DISP_DENIED);
+	assert_int_equal(out.status_code, 0x80094014);
+	assert_string_equal(out.message, "Denied by officer  not today");
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_DENIED);
+	assert_int_equal(decided[DB_DISP_DENIED], 1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(approve__issues), T(approve__needs_an_officer), T(approve__nobody_approves_himself),
+		T(approve__only_once), T(approve__runs_the_policy_again),
+		T(approve__asks_the_application_again),
+		T(approve__not_for_a_disabled_or_missing_application),
+		T(approve__not_for_another_entry_of_the_same_name),
+		T(approve__trouble_leaves_it_pending), T(deny__says_who_and_why),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,34 @@
+/* Paths: what the route table says of any path, in any method, with and without prefixes. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "routes.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char prefixes[] = "/pki /a/b";
+	struct gh_conf conf;
+	struct route_match m;
+	struct gh_error err;
+	char *path;
+	int rc;
+
+	if (size == 0 || (path = malloc(size)) == NULL)
+		return 0;
+	memset(&conf, 0, sizeof(conf));
+	conf.certenroll.prefixes = prefixes;
+	memcpy(path, data + 1, size - 1);
+	path[size - 1] = '\0';
+	rc = route_find(&conf, (enum gh_http_method)(1 << data[0] % 6), path, &m, &err);
+	if (rc == 0 && (m.route == NULL || (m.route->methods & (1u << data[0] % 6)) == 0 || m.id < 0 ||
+	    m.version < 0 || m.version > 3))
+		abort();
+	if (rc != 0 && rc != GH_E_NOT_FOUND && !(rc == GH_E_METHOD && m.allowed != 0))
+		abort();
+	free(path);
+	return 0;
+}

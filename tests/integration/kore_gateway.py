@@ -1,0 +1,715 @@
+"""`gatehouse run` with everything around it down: TLS, certificate reload, limits, sandbox, supervision."""
+
+import atexit
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import warnings
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests" / "e2e"))
+import tap  # noqa: E402
+from environment import BUILD, wait_for  # noqa: E402
+
+POST = "/CMSApi/CertEnroll/3/Pkcs10"
+BODY_MAX = 65536
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *map(str, args)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Pki:
+    """A CA for servers, one for clients, and one that nobody trusts."""
+
+    def __init__(self, dir):
+        self.dir = dir
+        for ca in ("server-ca", "client-ca", "other-ca"):
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    f"/CN={ca}", "-days", 30, "-keyout", dir / f"{ca}.key", "-out", dir / f"{ca}.pem")
+        self.make("ec", "server-ca", "ec:P-256")
+        self.make("ec2", "server-ca", "ec:P-256")
+        self.make("rsa", "server-ca", "rsa")
+        self.make("alice", "client-ca", "ec:P-256", "clientAuth")
+        self.make("mallory", "other-ca", "ec:P-256", "clientAuth")
+        self.make("server-as-client", "client-ca", "ec:P-256", "serverAuth")
+
+    def make(self, name, ca, kind, usage="serverAuth"):
+        key = ["rsa:2048"] if kind == "rsa" else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        at = self.dir / name
+        at.with_suffix(".ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n"
+                                          f"extendedKeyUsage={usage}\n")
+        openssl("req", "-newkey", *key, "-nodes", "-subj", f"/CN={name}", "-keyout", at.with_suffix(".key"),
+                "-out", at.with_suffix(".csr"))
+        openssl("x509", "-req", "-in", at.with_suffix(".csr"), "-CA", self.dir / f"{ca}.pem", "-CAkey",
+                self.dir / f"{ca}.key", "-CAcreateserial", "-days", 20, "-extfile", at.with_suffix(".ext"),
+                "-out", at.with_suffix(".pem"))
+
+    def file(self, name):
+        return self.dir / name
+
+
+class Gateway:
+    """One `gatehouse run` with its configuration."""
+
+    def __init__(self, pki, name, user="", **gateway):
+        self.pki = pki
+        self.dir = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=pki.dir))
+        self.dir.chmod(0o711)
+        self.port = free_port()
+        self.process = None
+        for f in ("gateway.secret", "signer.key"):
+            (self.dir / f).write_text(os.urandom(32).hex() + "\n")
+            (self.dir / f).chmod(0o600)
+        if user:
+            shutil.chown(self.dir / "gateway.secret", user)
+        self.install("ec")
+        self.options = {"port": self.port, "workers": 2, "certificate": self.dir / "tls.pem",
+                        "key": self.dir / "tls.key", "client_ca": pki.file("client-ca.pem"),
+                        "run_dir": self.dir / "run", "secret_file": self.dir / "gateway.secret",
+                        "module": self.module(), "request_timeout": 2, "body_max": BODY_MAX, "max_connections": 64,
+                        "log_level": "debug", "user": user, **gateway}
+        self.conf = self.dir / "gatehouse.conf"
+        self.write_conf()
+
+    def module(self):
+        """A copy that another user can reach, too."""
+        copy = self.dir / "gatehouse.so"
+        shutil.copy(BUILD / "gatehouse.so", copy)
+        copy.chmod(0o644)
+        return copy
+
+    def write_conf(self, extra=""):
+        def value(v):
+            return str(v) if isinstance(v, int) else f'"{v}"'
+        lines = "\n".join(f"\t{k} = {value(v)}" for k, v in self.options.items())
+        self.conf.write_text(f"""gateway {{\n{lines}\n}}
+database {{\n\tconninfo = "host={self.dir}/no-database connect_timeout=2"\n\ttimeout_ms = 500\n}}
+signer {{\n\tsocket = "{self.dir}/signer/signer.sock"\n\tkey_file = "{self.dir}/signer.key"
+\tprogram = "{BUILD}/gatehouse-signer"\n}}
+directory {{\n\ttype = "openldap"\n\turis = "ldaps://127.0.0.1:1"\n\tbase = "dc=example"
+\tca_file = "{self.pki.file("server-ca.pem")}"\n}}
+{extra}""")
+        self.conf.chmod(0o644)
+
+    def install(self, name):
+        """Replace certificate and key as an administrator would: each file at once."""
+        for suffix in ("key", "pem"):
+            new = self.dir / f"new.{suffix}"
+            shutil.copy(self.pki.file(f"{name}.{suffix}"), new)
+            new.chmod(0o600)
+            new.rename(self.dir / f"tls.{suffix}")
+
+    # --- process -----------------------------------------------------------------------------------
+    def command(self, *args):
+        return subprocess.run([str(BUILD / "gatehouse"), "run", *map(str, args)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+
+    def start(self):
+        self.out = open(self.dir / "log", "ab")
+        self.before = (self.dir / "log").stat().st_size
+        begin = time.monotonic()
+        self.process = subprocess.Popen([str(BUILD / "gatehouse"), "run", "-c", str(self.conf)],
+                                        stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
+        atexit.register(self.kill)
+        wait_for(lambda: self.process.poll() is not None or f"ready: https://127.0.0.1:{self.port}" in self.log(),
+                 "ready line")
+        self.started_in = time.monotonic() - begin
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def log(self):
+        return (self.dir / "log").read_text(errors="replace")
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        if self.process:
+            self.out.close()
+
+    def tree(self, pid=None):
+        """Every process below the supervisor: {pid: command line}."""
+        found, todo = {}, [pid or self.process.pid]
+        while todo:
+            p = todo.pop()
+            try:
+                found[p] = Path(f"/proc/{p}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                for task in Path(f"/proc/{p}/task").iterdir():
+                    todo += map(int, (task / "children").read_text().split())
+            except OSError:
+                found.pop(p, None)
+        return found
+
+    def pids(self, word):
+        return [p for p, line in self.tree().items() if word in line]
+
+    def workers(self):
+        return self.pids("[wrk")
+
+    # --- client ------------------------------------------------------------------------------------
+    def context(self, client=None, version=None):
+        context = ssl.create_default_context(cafile=str(self.pki.file("server-ca.pem")))
+        if client:
+            context.load_cert_chain(self.pki.file(f"{client}.pem"), self.pki.file(f"{client}.key"))
+        if version:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                context.minimum_version = context.maximum_version = version
+        return context
+
+    def tcp(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def tls(self, context=None, **kw):
+        return (context or self.context()).wrap_socket(self.tcp(), server_hostname="localhost", **kw)
+
+    def connect(self, context=None):
+        return http.client.HTTPSConnection("localhost", self.port, timeout=10, context=context or self.context())
+
+    def get(self, path="/healthz", method="GET", body=None, headers={}, context=None, connection=None):
+        c = connection or self.connect(context)
+        c.request(method, path, body=body, headers=headers)
+        reply = c.getresponse()
+        reply.body = reply.read()
+        if not connection:
+            c.close()
+        return reply
+
+    def is_up(self):
+        try:
+            return self.get().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def subject(self, context=None):
+        with self.tls(context) as s:
+            return dict(x[0] for x in s.getpeercert()["subject"])["commonName"]
+
+
+def processes_gone(pids):
+    return not [p for p in pids if Path(f"/proc/{p}").exists() and
+                "State:\tZ" not in Path(f"/proc/{p}/status").read_text()]
+
+
+def read_all(s):
+    out = b""
+    try:
+        while part := s.recv(65536):
+            out += part
+    except (OSError, ssl.SSLError):
+        pass
+    return out
+
+
+pki = gateway = None
+
+
+class Serving(unittest.TestCase):
+    def setUp(self):
+        self.g = gateway
+
+    def tearDown(self):
+        self.assertTrue(self.g.is_up())
+        self.assertIsNone(self.g.process.poll())
+
+
+class Tls(Serving):
+    def test_versions(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual(self.g.get(context=self.g.context(version=version)).status, 200)
+        old = self.g.context(version=ssl.TLSVersion.TLSv1_1)
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        with self.assertRaises(ssl.SSLError):
+            self.g.tls(old)
+
+    def test_only_forward_secret_aead_ciphers(self):
+        for cipher, good in (("ECDHE-ECDSA-AES128-GCM-SHA256", True), ("ECDHE-ECDSA-AES256-SHA", False)):
+            context = self.g.context(version=ssl.TLSVersion.TLSv1_2)
+            context.set_ciphers(cipher)
+            if good:
+                self.g.tls(context).close()
+            else:
+                with self.assertRaises(ssl.SSLError):
+                    self.g.tls(context)
+
+    def test_no_plain_text(self):
+        for _ in range(10):
+            with self.g.tcp() as s:
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertNotIn(b"HTTP/", read_all(s))
+
+    def test_session_resumption_on_every_worker(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.g.context(version=version)
+            with self.g.tls(context) as s:
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                s.recv(4096)
+                session = s.session
+            reused = []
+            for _ in range(8):
+                with self.g.tls(context, session=session) as s:
+                    reused.append(s.session_reused)
+            self.assertEqual(reused, [True] * 8, version)
+
+    def verified(self, client, version, resume=False):
+        """What the log says about the client certificate of a request."""
+        context, mark = self.g.context(client, version), os.urandom(8).hex()
+        session = None
+        for _ in range(2 if resume else 1):
+            with self.g.tls(context, session=session) as s:
+                s.sendall(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {mark}\r\n\r\n".encode())
+                self.assertIn(b" 200 ", s.recv(4096)[:20])
+                self.assertEqual(s.session_reused, session is not None)
+                session = s.session
+        find = lambda: [x for x in self.g.log().splitlines() if mark in x]
+        wait_for(lambda: len(find()) == (2 if resume else 1), "log line")
+        return json.loads(find()[-1])["client_cert"]
+
+    def test_client_certificates(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for client, result in ((None, "none"), ("alice", "verified"), ("mallory", "none"),
+                                   ("server-as-client", "none")):
+                with self.subTest(version=version, client=client):
+                    self.assertEqual(self.verified(client, version), result)
+
+    def test_client_certificate_of_a_resumed_session(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual(self.verified("alice", version, resume=True), "verified")
+            self.assertEqual(self.verified("mallory", version, resume=True), "none")
+
+
+class Reload(Serving):
+    def tearDown(self):
+        self.g.install("ec")
+        wait_for(lambda: self.g.subject() == "ec", "first certificate again")
+        super().tearDown()
+
+    def test_sighup_and_kept_connections(self):
+        stop, count, errors = threading.Event(), [0], []
+
+        def load():
+            kept = self.g.connect()
+            try:
+                while not stop.is_set():
+                    assert self.g.get(connection=kept).status == 200
+                    assert self.g.get(POST, "POST", b"{}", connection=kept).status == 503
+                    count[0] += 1
+            except Exception as e:
+                errors.append(repr(e))
+            kept.close()
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for name in ("rsa", "ec2", "rsa", "ec"):
+            before = count[0]
+            self.g.install(name)
+            self.g.process.send_signal(signal.SIGHUP)
+            # both workers
+            wait_for(lambda: all(self.g.subject() == name for _ in range(6)), f"certificate {name}")
+            wait_for(lambda: count[0] > before + 20, "requests go on")
+        stop.set()
+        for t in threads:
+            t.join()
+        self.assertEqual(errors, [])
+
+    def test_rsa_with_both_versions(self):
+        self.g.install("rsa")
+        wait_for(lambda: all(self.g.subject() == "rsa" for _ in range(6)), "noticed without a signal")
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual(self.g.get(context=self.g.context(version=version)).status, 200)
+
+    def test_pair_that_does_not_fit(self):
+        before = self.g.log().count("the old certificate stays in use")
+        shutil.copy(self.g.pki.file("rsa.key"), self.g.dir / "tls.key")
+        self.g.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.g.log().count("the old certificate stays in use") > before, "log line")
+        for _ in range(6):
+            self.assertEqual(self.g.subject(), "ec")
+
+
+class Http(Serving):
+    def test_headers_of_every_reply(self):
+        for path, method in (("/healthz", "GET"), ("/nowhere", "GET"), (POST, "GET"), (POST, "POST")):
+            reply = self.g.get(path, method, b"{}" if method == "POST" else None)
+            self.assertRegex(reply.headers["X-Request-Id"], "^[0-9a-f]{32}$")
+            self.assertEqual(reply.headers["Cache-Control"], "no-store")
+            self.assertIn("max-age=", reply.headers["Strict-Transport-Security"])
+            self.assertTrue(reply.headers["X-CSS-CMS-API-Version"])
+            self.assertTrue(reply.headers["X-Keyfactor-Product-Version"])
+            self.assertEqual(reply.headers["Server"], "gatehouse")
+            json.loads(reply.body)
+
+    def test_request_id_of_the_client(self):
+        for given, taken in (("abc-1.2_Z", True), ("x" * 32, True), ("x" * 33, False), ("a b", False), ("<a>", False)):
+            reply = self.g.get(headers={"X-Request-Id": given})
+            self.assertEqual(reply.headers["X-Request-Id"] == given, taken, given)
+
+    def test_methods(self):
+        for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
+            reply = self.g.get(POST, method, b"" if method in ("PUT", "PATCH") else None)
+            self.assertEqual((method, reply.status), (method, 405))
+            self.assertEqual(reply.headers["Allow"], "POST")
+            self.assertEqual(reply.body == b"", method == "HEAD")
+        head = self.g.get(method="HEAD")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertGreater(int(head.headers["Content-Length"]), 0)
+        for first in (b"GARBAGE /healthz HTTP/1.1", b"\x00\xff\xfe", b"GET", b"GET /healthz HTTP/9.9"):
+            with self.g.tls() as s:
+                s.sendall(first + b"\r\nHost: localhost\r\n\r\n")
+                self.assertNotIn(b" 200 ", read_all(s)[:20])
+
+    def test_absolute_form(self):
+        with self.g.tls() as s:
+            s.sendall(b"GET https://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            self.assertIn(b" 200 ", read_all(s)[:20])
+
+    def test_body_sizes(self):
+        for size, status in ((BODY_MAX, 503), (BODY_MAX + 1, 413), (2 * BODY_MAX, 413)):
+            reply = self.g.get(POST, "POST", b"x" * size)
+            self.assertEqual((size, reply.status), (size, status))
+            self.assertIn("Message", json.loads(reply.body))
+        with self.g.tls() as s:  # refused before it is sent
+            s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * BODY_MAX + 1}\r\n\r\n".encode())
+            self.assertIn(b" 413 ", read_all(s)[:20])
+
+    def test_doubled_headers(self):
+        for name in ("Authorization", "X-CSS-CMS-AppKey", "X-CSS-CMS-Signature", "X-CSS-CMS-Token"):
+            with self.g.tls() as s:
+                s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n"
+                          f"{name}: a\r\n{name.lower()}: b\r\n\r\n{{}}".encode())
+                self.assertIn(b" 400 ", read_all(s)[:20])
+
+    def answers_to(self, raw):
+        """Status codes of all answers to these bytes."""
+        with self.g.tls() as s:
+            s.settimeout(6)
+            s.sendall(raw)
+            return re.findall(rb"^HTTP/1\.1 (\d+)", read_all(s), re.M)
+
+    def test_where_a_request_ends_is_beyond_doubt(self):
+        hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for method, path, head, body in (
+                ("GET", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("HEAD", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("DELETE", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("GET", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
+                ("POST", POST, "Content-Length: 2\r\nTransfer-Encoding: chunked", b"{}"),
+                ("POST", POST, "Content-Length: 2\r\nContent-Length: 2", b"{}"),
+                ("POST", POST, "Content-Length: 2\r\ncontent-length: 5", b"{}")):
+            with self.subTest(method=method, head=head):
+                raw = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body
+                self.assertEqual(self.answers_to(raw), [b"400"])
+
+    def test_more_body_than_declared_is_bounded(self):
+        with self.g.tls() as s:
+            s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}x".encode())
+            sent, begin = 0, time.monotonic()
+            with self.assertRaises(OSError):
+                while time.monotonic() < begin + 5:
+                    sent += s.send(b"x" * 1024)
+                    time.sleep(0.01)
+            self.assertLess(time.monotonic() - begin, 1.5)
+
+    def test_header_lines(self):
+        for n, status in ((15, b"200"), (40, b"400"), (500, b"400")):
+            raw = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + "X: y\r\n" * n + "\r\n"
+            self.assertEqual(self.answers_to(raw.encode()), [status])
+        self.assertEqual(self.answers_to(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40000 + b"\r\n\r\n"), [])
+
+    def test_requests_one_after_another_in_one_packet(self):
+        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with self.g.tls() as s:
+            s.sendall(one * 3)
+            self.assertIn(b" 200 ", s.recv(4096)[:20])
+
+    def test_nothing_works_without_the_database_but_says_so(self):
+        reply = self.g.get(POST, "POST", b"{}")
+        self.assertEqual(reply.status, 503)
+        self.assertTrue(reply.headers["Retry-After"])
+        ready = self.g.get("/readyz")
+        self.assertEqual(ready.status, 503)
+        states = json.loads(ready.body)
+        self.assertEqual(states["database"], "down")
+        self.assertEqual(states["directory"], "down")
+        self.assertEqual(states["signer"], "up")
+
+    def test_metrics_of_all_workers(self):
+        def total():
+            text = self.g.get("/metrics").body.decode()
+            lines = [x for x in text.splitlines() if x.startswith('gatehouse_requests_total{route="healthz"')]
+            return sum(float(x.rsplit(" ", 1)[1]) for x in lines)
+        before = total()
+        for _ in range(20):
+            self.g.get()
+        self.assertGreaterEqual(total(), before + 20)
+        self.assertIn("gatehouse_workers 2\n", self.g.get("/metrics").body.decode())
+
+    def test_log_line(self):
+        mark = os.urandom(8).hex()
+        self.g.get(POST, "POST", b"{}", headers={"X-Request-Id": mark})
+        wait_for(lambda: mark in self.g.log(), "log line")
+        lines = [json.loads(x) for x in self.g.log().splitlines() if mark in x]
+        self.assertEqual(len(lines), 1)
+        self.assertEqual((lines[0]["route"], lines[0]["status"], lines[0]["address"], lines[0]["code"]),
+                         ("certenroll.pkcs10", "503", "127.0.0.1", "db_down"))
+        self.assertTrue(lines[0]["cause"])
+
+
+class Slow(Serving):
+    def closed_within(self, s, seconds):
+        s.settimeout(seconds)
+        begin = time.monotonic()
+        read_all(s)
+        self.assertLess(time.monotonic() - begin, seconds)
+
+    def trickle(self, s, byte=b"x", seconds=8):
+        """One byte at a time until the other side has had enough."""
+        s.settimeout(0.1)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                s.send(byte)
+                if s.recv(100) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+        self.fail("a slow client may go on for ever")
+
+    def test_silent_connection(self):
+        with self.g.tcp() as s:
+            self.closed_within(s, 8)
+
+    def test_slow_handshake(self):
+        with self.g.tcp() as s:
+            s.sendall(b"\x16\x03\x01\x20\x00\x01\x00\x1f\xfc\x03\x03")
+            self.trickle(s, b"\x00")
+
+    def test_slow_header(self):
+        with self.g.tls() as s:
+            s.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+            self.trickle(s)
+
+    def test_slow_body(self):
+        with self.g.tls() as s:
+            s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n".encode())
+            self.trickle(s)
+
+    def test_idle_kept_connection_is_not_sent_anything(self):
+        c = self.g.connect()
+        self.assertEqual(self.g.get(connection=c).status, 200)
+        c.sock.settimeout(4)  # longer than the time for a header
+        with self.assertRaises(TimeoutError):
+            c.sock.recv(1)
+        self.assertEqual(self.g.get(connection=c).status, 200)
+        c.close()
+
+    def test_more_connections_than_allowed(self):
+        held = []
+        for _ in range(200):
+            held.append(socket.create_connection(("127.0.0.1", self.g.port), timeout=2))
+        wait_for(self.g.is_up, "service while they are timed out", 20)
+        for s in held:
+            s.close()
+
+    def test_clients_that_go_away(self):
+        for n in range(30):
+            s = self.g.tls()
+            s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode()[:40 + n * 3])
+            s.close()
+            self.g.tcp().close()
+
+
+class Processes(Serving):
+    def test_sandbox_of_every_thread(self):
+        self.assertEqual(len(self.g.workers()), 2)
+        for pid in self.g.workers():
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+            self.assertGreater(len(tasks), 4)
+            for task in tasks:
+                status = (task / "status").read_text()
+                self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
+                self.assertRegex(status, r"(?m)^NoNewPrivs:\s+1$")
+
+    def test_worker_is_replaced(self):
+        before = set(self.g.workers())
+        for victim in before:
+            os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: len(set(self.g.workers()) - before) == 2, "two new workers")
+        wait_for(self.g.is_up, "service")
+        self.assertEqual({self.g.subject() for _ in range(6)}, {"ec"})
+        wait_for(lambda: "gatehouse_workers 2\n" in self.g.get("/metrics").body.decode(), "figures of both")
+
+    def test_signer_is_replaced_at_once(self):
+        before = self.g.pids("gatehouse-signer")
+        self.assertEqual(len(before), 1)
+        os.kill(before[0], signal.SIGKILL)
+        begin = time.monotonic()
+        wait_for(lambda: self.g.pids("gatehouse-signer") not in ([], before), "new signer")
+        self.assertLess(time.monotonic() - begin, 3)
+        wait_for(lambda: json.loads(self.g.get("/readyz").body)["signer"] == "up", "signer answers")
+
+    def test_nothing_in_the_run_directory_is_for_others(self):
+        for path in [self.g.dir / "run", *(self.g.dir / "run").rglob("*")]:
+            self.assertEqual(path.lstat().st_mode & 0o077, 0, path)
+
+    def test_start_is_quick(self):
+        self.assertLess(self.g.started_in, 3)
+
+
+class Ends(unittest.TestCase):
+    """Each with a gateway of its own."""
+
+    def setUp(self):
+        self.g = Gateway(pki, "ends")
+
+    def tearDown(self):
+        self.g.kill()
+
+    def test_sigterm_ends_all(self):
+        self.g.start()
+        pids = list(self.g.tree())
+        self.assertEqual(len(pids), 5)  # supervisor, signer, Kore, two workers
+        begin = time.monotonic()
+        self.g.process.terminate()
+        self.assertEqual(self.g.process.wait(20), 0)
+        self.assertLess(time.monotonic() - begin, 8)
+        wait_for(lambda: processes_gone(pids), "end of all processes")
+
+    def test_sigkill_of_the_supervisor_ends_all_and_a_start_follows(self):
+        self.g.start()
+        pids = list(self.g.tree())
+        self.g.process.kill()
+        self.g.process.wait()
+        second = Gateway(pki, "second")
+        second.options["port"] = second.port = self.g.port
+        second.write_conf()
+        second.start()
+        self.assertTrue(second.is_up())
+        wait_for(lambda: processes_gone(pids), "end of all processes")
+        second.kill()
+
+    def test_end_of_kore_ends_all_with_an_error(self):
+        self.g.start()
+        pids = list(self.g.tree())
+        os.kill(self.g.pids("kore [parent]")[0], signal.SIGKILL)
+        self.assertEqual(self.g.process.wait(20), 1)
+        wait_for(lambda: processes_gone(pids), "end of all processes")
+        self.assertIn("Kore ended", self.g.log())
+
+    def test_other_user(self):
+        self.g.kill()
+        self.g = Gateway(pki, "user", user="nobody")
+        self.g.start()
+        uid = int(subprocess.check_output(["id", "-u", "nobody"]))
+        for pid in self.g.pids("kore ["):
+            status = Path(f"/proc/{pid}/status").read_text()
+            self.assertRegex(status, rf"(?m)^Uid:\s+{uid}\s+{uid}\s+{uid}\s+{uid}$")
+            self.assertRegex(status, r"(?m)^Cap(Prm|Eff|Amb):\s+0+$")
+        # the key is readable for root alone, and is read again nevertheless
+        self.g.install("rsa")
+        wait_for(lambda: all(self.g.subject() == "rsa" for _ in range(6)), "reload")
+        wait_for(lambda: json.loads(self.g.get("/readyz").body)["signer"] == "up", "signer lets this user in")
+
+    def test_low_port_with_other_user(self):
+        self.g.kill()
+        self.g = Gateway(pki, "low", user="nobody")
+        self.g.options["port"] = self.g.port = next(p for p in range(600, 1023) if not self.in_use(p))
+        self.g.write_conf()
+        self.g.start()
+        self.assertTrue(self.g.is_up())
+        for pid in self.g.workers():
+            status = Path(f"/proc/{pid}/status").read_text()
+            for kind in ("Inh", "Prm", "Eff", "Amb"):
+                self.assertRegex(status, rf"(?m)^Cap{kind}:\s+0+$")
+
+    def in_use(self, port):
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return False
+            except OSError:
+                return True
+
+
+class BadConfiguration(unittest.TestCase):
+    def setUp(self):
+        self.g = Gateway(pki, "bad")
+
+    def refused(self, word, status=2, options=("--check",)):
+        done = self.g.command("-c", self.g.conf, *options)
+        text = done.stdout.decode()
+        self.assertEqual(done.returncode, status, text)
+        self.assertIn(word, text)
+        return text
+
+    def test_syntax_names_file_and_line(self):
+        self.g.write_conf("nonsense { }\n")
+        line = self.g.conf.read_text().splitlines().index("nonsense { }") + 1
+        for options in ((), ("--check",)):
+            self.refused(f"{self.g.conf}:{line}", options=options)
+
+    def test_values(self):
+        for option, value, word in (
+                ("certificate", "/nonexistent.pem", "/nonexistent.pem"), ("key", pki.file("rsa.key"), "is not the key"),
+                ("client_ca", pki.file("rsa.key"), "no PEM certificate"), ("module", "/nonexistent.so", "gateway.module"),
+                ("secret_file", "/nonexistent", "/nonexistent"), ("user", "no-such-user", "gateway.user"),
+                ("listen", "localhost", "gateway.listen"), ("run_dir", "/tmp/a b", "gateway.run_dir"),
+                ("run_dir", "relative", "gateway.run_dir")):
+            with self.subTest(option=option):
+                kept = self.g.options.get(option)
+                self.g.options[option] = value
+                self.g.write_conf()
+                self.refused(word)
+                if kept is None:
+                    del self.g.options[option]
+                else:
+                    self.g.options[option] = kept
+
+    def test_no_such_file(self):
+        done = self.g.command("-c", self.g.dir / "none.conf")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"none.conf", done.stdout)
+
+    def test_port_in_use(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", self.g.port))
+            s.listen()
+            self.refused(str(self.g.port), status=1)
+
+    def test_database_down_is_told_by_check(self):
+        self.refused("database", status=1)
+
+
+if __name__ == "__main__":
+    top = Path(tempfile.mkdtemp(prefix="gatehouse-kore-", dir="/tmp"))
+    atexit.register(lambda: os.environ.get("KEEP") or shutil.rmtree(top, ignore_errors=True))
+    top.chmod(0o711)
+    pki = Pki(top)
+    pki.file("client-ca.pem").chmod(0o644)
+    pki.file("server-ca.pem").chmod(0o644)
+    gateway = Gateway(pki, "main").start()
+    tap.main()

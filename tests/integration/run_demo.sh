@@ -1,0 +1,149 @@
+#!/bin/bash
+# The contract of make demo, in a folder and on a port of its own: variables, issued certificate, stop, start from
+# the kept state, and what goes wrong on machines: stale pid files, a port in use, an interrupted first run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+dir=$(mktemp -d /tmp/gatehouse-demo.XXXXXX)
+chmod 711 "$dir"
+export GATEHOUSE_DEMO_DIR=$dir/demo
+listener=
+number=0
+failed=0
+
+finish()
+{
+	[ -z "$listener" ] || kill "$listener" 2>/dev/null || true
+	tests/demo/demo.sh stop >/dev/null 2>&1 || true
+	[ -n "${KEEP:-}" ] || rm -rf "$dir" "$dir".lock
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# check NAME COMMAND...
+check()
+{
+	local name=$1
+
+	shift
+	number=$((number + 1))
+	if "$@" >"$dir/check.log" 2>&1; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/#   /' "$dir/check.log" | tail -n 30
+		failed=1
+	fi
+}
+
+free_port()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+says()
+{
+	local text=$1
+
+	shift
+	"$@" >"$dir/says.log" 2>&1 || { cat "$dir/says.log"; return 1; }
+	grep -qF -- "$text" "$dir/says.log" || { cat "$dir/says.log"; return 1; }
+}
+
+fails_saying()
+{
+	local text=$1
+
+	shift
+	if "$@" >"$dir/says.log" 2>&1; then
+		echo "succeeded"
+		return 1
+	fi
+	grep -qF -- "$text" "$dir/says.log" || { cat "$dir/says.log"; return 1; }
+}
+
+variables_are_set()
+{
+	local v
+
+	for v in URL CAFILE APP_KEY APP_SECRET USER PASSWORD TEMPLATE DB LDAP_URI ADMIN_USER ADMIN_PASSWORD; do
+		v=GATEHOUSE_$v
+		[ -n "$(env -i bash -c ". '$GATEHOUSE_DEMO_DIR/demo.env'; echo \"\$$v\"")" ] || { echo "$v"; return 1; }
+	done
+}
+
+database_holds_certificates()
+{
+	# shellcheck disable=SC1091
+	. "$GATEHOUSE_DEMO_DIR/demo.env"
+	[ "$(psql -XAtq -d "$GATEHOUSE_DB" -c 'select count(*) from certificate')" -ge "$1" ]
+}
+
+issued_names()
+{
+	openssl x509 -in "$GATEHOUSE_DEMO_DIR/out/alice/cert.pem" -noout -text >"$dir/text"
+	grep -q 'alice@example.test' "$dir/text" && ! grep -q Mallory "$dir/text"
+}
+
+directory_has_password()
+{
+	# shellcheck disable=SC1091
+	. "$GATEHOUSE_DEMO_DIR/demo.env"
+	LDAPTLS_CACERT=$GATEHOUSE_DEMO_DIR/slapd/ca.crt ldapwhoami -x -H "$GATEHOUSE_LDAP_URI" \
+	    -D "uid=$GATEHOUSE_USER,ou=people,dc=example,dc=test" -w "$GATEHOUSE_PASSWORD"
+}
+
+healthy()
+{
+	# shellcheck disable=SC1091
+	. "$GATEHOUSE_DEMO_DIR/demo.env"
+	[ "$GATEHOUSE_URL" = "https://localhost:$GATEHOUSE_PORT" ]
+	curl -sSf --noproxy '*' --cacert "$GATEHOUSE_CAFILE" "$GATEHOUSE_URL/readyz"
+}
+
+within()
+{
+	local limit=$1 begin=$SECONDS
+
+	shift
+	"$@"
+	[ $((SECONDS - begin)) -le "$limit" ] || { echo "took $((SECONDS - begin)) s"; return 1; }
+}
+
+GATEHOUSE_PORT=$(free_port)
+export GATEHOUSE_PORT
+check "first run enrolls alice and verifies the chain" says "cert.pem: OK" tests/demo/demo.sh start
+check "all variables of the contract" variables_are_set
+check "the gateway is left running on the port asked for" healthy
+check "names of the certificate are those of the directory" issued_names
+check "the directory knows the user of demo.env" directory_has_password
+check "a second start beside a running demo" within 20 tests/demo/demo.sh start
+check "stop" tests/demo/demo.sh stop
+check "nothing answers any more" fails_saying "" healthy
+check "stop when nothing runs" tests/demo/demo.sh stop
+echo 1 >"$GATEHOUSE_DEMO_DIR/gateway.pid"
+check "start from the kept state, with a stale pid file" within 20 tests/demo/demo.sh start
+check "certificates of the first run are still there" database_holds_certificates 4
+check "stop again" tests/demo/demo.sh stop
+
+python3 -c 'import socket, sys, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); open(sys.argv[2], "w").close(); time.sleep(600)' \
+    "$GATEHOUSE_PORT" "$dir/listening" &
+listener=$!
+for _ in $(seq 100); do
+	[ -e "$dir/listening" ] && break
+	sleep 0.05
+done
+check "a port in use is named, and how to choose another" fails_saying "GATEHOUSE_PORT" tests/demo/demo.sh start
+kill "$listener"
+listener=
+GATEHOUSE_PORT=$(free_port)
+check "start on another port" tests/demo/demo.sh start
+check "it answers there" healthy
+tests/demo/demo.sh stop >/dev/null
+rm -f "$GATEHOUSE_DEMO_DIR/complete"
+check "a half-made state is made anew" tests/demo/demo.sh start
+check "and works" healthy
+echo "1..$number"
+exit "$failed"

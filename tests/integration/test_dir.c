@@ -1,0 +1,928 @@
+/* The directory layer against a real slapd and a real Active Directory, healthy and not. run_dir.sh starts
+ * both and passes what slapd.sh and samba.sh wrote. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "dir.h"
+#include "log.h"
+#include "timestamp.h"
+
+#define CONNECT_MS 700
+#define OPERATION_MS 700
+#define SLACK_MS 600                     /* a busy machine */
+
+struct access {
+	struct gh_conf *conf;
+	struct dir_shared *shared;
+	struct dir *dir;
+	struct gh_error err;
+};
+
+static const char *
+need(const char *name)
+{
+	const char *v = getenv(name);
+
+	if (v == NULL)
+		fail_msg("%s is not set: start run_dir.sh", name);
+	return v;
+}
+
+/* Loads a configuration whose [directory] section holds the given lines. */
+static int
+load(struct access *a, const char *lines)
+{
+	char path[] = "/tmp/gatehouse-test-XXXXXX";
+	int fd = mkstemp(path), rc;
+	FILE *f;
+
+	memset(a, 0, sizeof *a);
+	assert_true(fd != -1);
+	assert_non_null(f = fdopen(fd, "w"));
+	fprintf(f, "gateway {\ncertificate = \"x\"\nkey = \"x\"\n}\ndatabase {\nconninfo = \"x\"\n}\n"
+	    "directory {\nconnect_ms = %d\noperation_ms = %d\n%s}\n", CONNECT_MS, OPERATION_MS, lines);
+	fclose(f);
+	rc = gh_conf_load(path, &a->conf, &a->err);
+	unlink(path);
+	if (rc != 0)
+		return rc;
+	return dir_shared_new(a->conf, &a->shared, &a->err);
+}
+
+static void
+end(struct access *a)
+{
+	dir_free(a->dir);
+	dir_shared_free(a->shared);
+	gh_conf_free(a->conf);
+	memset(a, 0, sizeof *a);
+}
+
+/* Against slapd; uris and extra lines may differ. */
+static void
+begin_with(struct access *a, const char *uris, const char *extra)
+{
+	char lines[4096];
+
+	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
+	    "password_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"EXAMPLE\"\nrealm = \"CORP.EXAMPLE\"\n%s",
+	    uris, need("LDAP_CAFILE"), need("LDAP_BIND_DN"), need("LDAP_PASSWORD_FILE"), need("LDAP_BASE"), extra);
+	if (load(a, lines) != 0)
+		fail_msg("%s", a->err.message);
+	assert_int_equal(dir_new(a->shared, &a->dir, &a->err), 0);
+}
+
+static void
+begin(struct access *a)
+{
+	begin_with(a, need("LDAP_URI"), "");
+}
+
+static void
+begin_ad(struct access *a)
+{
+	char lines[4096];
+
+	snprintf(lines, sizeof lines, "type = \"ad\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
+	    "password_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n", need("AD_URI"),
+	    need("AD_CAFILE"), need("AD_BIND_DN"), need("AD_PASSWORD_FILE"), need("AD_BASE"), need("AD_DOMAIN"),
+	    need("AD_REALM"));
+	if (load(a, lines) != 0)
+		fail_msg("%s", a->err.message);
+	assert_int_equal(dir_new(a->shared, &a->dir, &a->err), 0);
+}
+
+static void
+slapd(const char *verb)
+{
+	char command[1024];
+
+	snprintf(command, sizeof command, "'%s' %s '%s'", need("SLAPD_SH"), verb, need("SLAPD_DIR"));
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static struct dir_entry *
+found(struct access *a, const char *name)
+{
+	struct dir_entry *e;
+
+	if (dir_find(a->dir, name, &e, &a->err) != 0)
+		fail_msg("%s: %s", name, a->err.detail);
+	return e;
+}
+
+static void
+assert_finds(struct access *a, const char *name, const char *cn)
+{
+	struct dir_entry *e = found(a, name);
+
+	assert_string_equal(dir_entry_text(e, DIR_CN), cn);
+	dir_entry_free(e);
+}
+
+static void
+assert_absent(struct access *a, const char *name)
+{
+	struct dir_entry *e;
+	int rc = dir_find(a->dir, name, &e, &a->err);
+
+	if (rc != GH_E_NOT_IN_DIRECTORY)
+		fail_msg("\"%s\": %d, %s", name, rc, rc == 0 ? e->dn : a->err.detail);
+	assert_null(e);
+}
+
+static void
+assert_login(struct access *a, const char *name, const char *password, int expected)
+{
+	struct dir_entry *e;
+	int rc = dir_authenticate(a->dir, name, password, &e, &a->err);
+
+	if (rc != expected)
+		fail_msg("%s: %d instead of %d: %s", name, rc, expected, rc != 0 ? a->err.detail : "logged in");
+	assert_true((e != NULL) == (rc == 0));
+	dir_entry_free(e);
+}
+
+static void
+assert_groups(struct access *a, const char *name, const char *const *in, const char *const *out)
+{
+	struct dir_entry *e = found(a, name);
+
+	for (; *in != NULL; in++)
+		if (!dir_entry_is_member(e, *in))
+			fail_msg("%s is not in %s", name, *in);
+	for (; *out != NULL; out++)
+		if (dir_entry_is_member(e, *out))
+			fail_msg("%s is in %s", name, *out);
+	dir_entry_free(e);
+}
+
+#define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
+#define NOTHING (const char *const[]){NULL}
+
+/* --- OpenLDAP -------------------------------------------------------------------------------------- */
+
+static void
+dir__knows_every_spelling_of_a_name(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_finds(&a, "alice", "Alice Adams");
+	assert_finds(&a, "ALICE", "Alice Adams");
+	assert_finds(&a, "EXAMPLE\\alice", "Alice Adams");
+	assert_finds(&a, "example\\Alice", "Alice Adams");
+	assert_finds(&a, "alice@example.test", "Alice Adams");
+	assert_finds(&a, "alice@CORP.example", "Alice Adams");
+	assert_finds(&a, "erin@example.test", "Erin Ellis");     /* mail */
+	assert_finds(&a, "juergen", "J\xc3\xbcrgen M\xc3\xbcller");
+	assert_finds(&a, "WEB01$", "web01");
+	assert_finds(&a, "EXAMPLE\\web01$", "web01");
+	assert_finds(&a, "web01$@CORP.EXAMPLE", "web01");
+	assert_finds(&a, "host/web01.example.test", "web01");
+	assert_finds(&a, "HOST/web01.example.test@CORP.EXAMPLE", "web01");
+	end(&a);
+}
+
+static void
+dir__refuses_foreign_and_malformed_names(void **state)
+{
+	static const char *const names[] = {"OTHER\\alice", "\\alice", "alice@other.test", "alice@example.test.evil",
+	    "@example.test", "alice@", "", " alice", "alice ", "nobody", "web01", "alice$", "host/alice", "host/",
+	    "$", "web01$@other.test", "host/web01.example.test@other.test", "EXAMPLE\\alice@CORP.EXAMPLE",
+	    "EXAMPLE\\EXAMPLE\\alice", "alice\n", "\001uid=alice,ou=people,dc=example,dc=test"};
+	struct access a;
+	char longest[600];
+
+	(void)state;
+	begin(&a);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_absent(&a, names[i]);
+	memset(longest, 'a', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_absent(&a, longest);
+	end(&a);
+}
+
+static void
+dir__is_not_injectable(void **state)
+{
+	static const char *const names[] = {"*", "*)(uid=*", "alice)(|(uid=*", "a*", "alice*", "*)(objectClass=*))",
+	    "alice)", "(alice", "al\\2aice", "\\2a", "*@example.test", "*$", "host/*", "*)(|(cn=*@CORP.EXAMPLE",
+	    "host/*)(dNSHostName=*", "%s", "\xff\xfe"};
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		assert_absent(&a, names[i]);
+		assert_login(&a, names[i], "alice-secret", GH_E_AUTH_FAILED);
+	}
+	end(&a);
+}
+
+static void
+dir__finds_names_with_special_characters(void **state)
+{
+	struct dir_entry *by_name, *by_dn;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	by_name = found(&a, "bobops");
+	assert_string_equal(dir_entry_text(by_name, DIR_CN), "Bob, the (Ops)*");
+	assert_true(dir_entry_is_member(by_name, "pki-users"));
+	assert_int_equal(dir_find_dn(a.dir, "CN=Bob\\, the (Ops)*,ou=people,dc=example,dc=test", &by_dn, &a.err), 0);
+	assert_string_equal(by_dn->dn, by_name->dn);
+	assert_true(dir_entry_is_member(by_dn, "pki-users"));
+	dir_entry_free(by_name);
+	dir_entry_free(by_dn);
+	assert_login(&a, "bobops", "bobops-secret", 0);
+	assert_login(&a, "juergen", "juergen-secret", 0);
+	end(&a);
+}
+
+static void
+dir__find_dn_wants_an_existing_dn(void **state)
+{
+	static const char *const dns[] = {"", "alice", "uid=nobody,ou=people,dc=example,dc=test", "dc=other",
+	    "uid=*,ou=people,dc=example,dc=test", "<SID=S-1-5-32-544>", "cn=a,,"};
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	for (size_t i = 0; i < sizeof dns / sizeof dns[0]; i++) {
+		assert_int_equal(dir_find_dn(a.dir, dns[i], &e, &a.err), GH_E_NOT_IN_DIRECTORY);
+		assert_null(e);
+	}
+	end(&a);
+}
+
+static void
+dir__refuses_what_is_not_unique(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "attr_sam = \"sAMAccountName\"\n");
+	assert_absent(&a, "twin1");              /* two with this account name */
+	assert_absent(&a, "twin@example.test");  /* two with this mail address */
+	assert_absent(&a, "host/shadow.example.test");
+	assert_absent(&a, "shadow1$");           /* its dNSHostName belongs to another, too */
+	assert_login(&a, "twin1", "twin1-secret", GH_E_AUTH_FAILED);
+	assert_finds(&a, "web01$", "web01");
+	end(&a);
+}
+
+static void
+dir__reads_attributes(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	e = found(&a, "alice");
+	assert_string_equal(e->dn, "uid=alice,ou=people,dc=example,dc=test");
+	assert_string_equal(dir_entry_text(e, DIR_MAIL), "alice@example.test");
+	assert_string_equal(dir_entry_text(e, DIR_UPN), "alice@example.test");
+	assert_string_equal(dir_entry_text(e, DIR_TITLE), "Engineer");
+	assert_string_equal(e->sid, "S-1-5-21-1004336348-1177238915-682003330-1101");
+	assert_int_equal(e->attr[DIR_OBJECT_GUID].n, 1);
+	assert_int_equal(e->attr[DIR_OBJECT_GUID].v[0].len, 16);
+	assert_int_equal(e->attr[DIR_OBJECT_SID].v[0].len, 28);
+	assert_false(e->is_computer);
+	assert_false(e->is_disabled);
+	assert_true(e->fetched >= gh_now() - 10 && e->fetched <= gh_now());
+	dir_entry_free(e);
+	e = found(&a, "web01$");
+	assert_true(e->is_computer);
+	assert_string_equal(dir_entry_text(e, DIR_DNS_HOST_NAME), "web01.example.test");
+	assert_int_equal(e->attr[DIR_SPN].n, 2);
+	dir_entry_free(e);
+	e = found(&a, "carol");
+	assert_null(dir_entry_text(e, DIR_MAIL));
+	dir_entry_free(e);
+	end(&a);
+}
+
+static void
+dir__maps_attributes_as_configured(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "attr_guid = \"entryUUID\"\nattr_mail = \"displayName\"\n"
+	    "user_filter = \"(&(objectClass=person)(sAMAccountName=%s))\"\n");
+	e = found(&a, "alice");
+	assert_string_equal(dir_entry_text(e, DIR_MAIL), "Alice Adams");
+	assert_int_equal(e->attr[DIR_OBJECT_GUID].v[0].len, 16); /* entryUUID is text in the directory */
+	dir_entry_free(e);
+	/* a filter of one's own decides alone: no look-up by mail or UPN beside it */
+	assert_absent(&a, "alice@example.test");
+	assert_finds(&a, "alice@corp.example", "Alice Adams");
+	end(&a);
+}
+
+static void
+dir__finds_nested_groups(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	assert_groups(&a, "alice", LIST("staff", "pki-users", "PKI-Users", "web-admins", "*",
+	    "cn=pki-users,ou=groups,dc=example,dc=test", "CN=pki-users, OU=groups, DC=example, DC=test"),
+	    LIST("pki-officers", "ring-a", "pki", "", "cn=pki-users,dc=example,dc=test"));
+	/* uniqueMember, then member: only a walk finds these */
+	assert_groups(&a, "bob", LIST("contractors", "externals", "pki-users"), LIST("web-admins"));
+	assert_groups(&a, "erin", LIST("ring-a", "ring-b", "pki-users"), LIST("web-admins"));
+	assert_groups(&a, "frank", LIST("*"), LIST("staff", "pki-users"));
+	assert_groups(&a, "host/web01.example.test", LIST("pki-computers"), LIST("pki-users"));
+	end(&a);
+	begin_with(&a, need("LDAP_URI"), "group_depth = 1\n");
+	assert_groups(&a, "bob", LIST("contractors"), LIST("externals"));
+	end(&a);
+}
+
+static void
+dir__verifies_passwords(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	assert_int_equal(dir_authenticate(a.dir, "EXAMPLE\\alice", "alice-secret", &e, &a.err), 0);
+	assert_string_equal(e->dn, "uid=alice,ou=people,dc=example,dc=test");
+	dir_entry_free(e);
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_login(&a, "alice", "alice-secret", 0);            /* remembered */
+	assert_login(&a, "alice", "Alice-secret", GH_E_AUTH_FAILED);
+	assert_login(&a, "alice", "bob-secret", GH_E_AUTH_FAILED);
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_login(&a, "nobody", "alice-secret", GH_E_AUTH_FAILED);
+	assert_login(&a, "", "alice-secret", GH_E_AUTH_FAILED);
+	assert_login(&a, "web01$", "web01-secret", 0);
+	/* binds of users do not touch the service account's connection */
+	assert_finds(&a, "bob", "Bob Brown");
+	end(&a);
+}
+
+static void
+dir__tells_disabled_accounts_only_who_knows_the_password(void **state)
+{
+	static const char *const names[] = {"dave", "frank", "gina"};
+	struct dir_entry *e;
+	struct access a;
+	char password[32];
+
+	(void)state;
+	begin(&a);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		e = found(&a, names[i]);
+		assert_true(e->is_disabled);
+		dir_entry_free(e);
+		snprintf(password, sizeof password, "%s-secret", names[i]);
+		assert_login(&a, names[i], password, GH_E_ACCOUNT_DISABLED);
+		assert_login(&a, names[i], password, GH_E_ACCOUNT_DISABLED); /* remembered or not */
+		assert_login(&a, names[i], "wrong", GH_E_AUTH_FAILED);
+	}
+	end(&a);
+}
+
+/* --- transport ------------------------------------------------------------------------------------- */
+
+static void
+dir__never_sends_passwords_in_clear(void **state)
+{
+	struct access a;
+	char lines[1024];
+
+	(void)state;
+	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+	    "ca_file = \"%s\"\n", need("LDAP_URI_PLAIN"), need("LDAP_CAFILE"));
+	assert_int_equal(load(&a, lines), GH_E_CONF);
+	assert_non_null(strstr(a.err.message, "directory.uris"));
+	end(&a);
+	begin_with(&a, need("LDAP_URI_PLAIN"), "starttls = true\n");
+	assert_finds(&a, "alice", "Alice Adams");
+	assert_login(&a, "alice", "alice-secret", 0);
+	end(&a);
+}
+
+static void
+dir__refuses_wrong_configuration(void **state)
+{
+	static const char *const bad[] = {
+		"type = \"openldap\"\nuris = \"\"\nbase = \"x\"\n",
+		"type = \"openldap\"\nuris = \"http://x\"\nbase = \"x\"\nca_file = \"x\"\n",
+		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\n",
+		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"(uid=x)\"\n",
+		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"uid=%s\"\n",
+		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nattr_upn = \"a)(b\"\n",
+		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nbind_dn = \"cn=x\"\n"
+		"password_file = \"/nonexistent\"\n",
+	};
+	struct access a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		if (load(&a, bad[i]) != GH_E_CONF)
+			fail_msg("accepted: %s", bad[i]);
+		assert_true(a.err.message[0] != '\0');
+		end(&a);
+	}
+}
+
+/* The only trust is the configured CA, whatever the environment of libldap says. */
+static void
+dir__refuses_a_server_of_another_ca(void **state)
+{
+	struct access a;
+	char lines[1024];
+
+	(void)state;
+	setenv("LDAPTLS_REQCERT", "never", 1);
+	setenv("LDAPTLS_CACERT", need("LDAP_CAFILE"), 1);
+	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+	    "ca_file = \"%s\"\n", need("LDAP_URI"), need("AD_CAFILE"));
+	assert_int_equal(load(&a, lines), 0);
+	assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
+	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	end(&a);
+	unsetenv("LDAPTLS_REQCERT");
+	unsetenv("LDAPTLS_CACERT");
+}
+
+static void
+dir__wrong_service_password_is_no_answer_about_users(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+	char lines[1024];
+
+	(void)state;
+	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+	    "ca_file = \"%s\"\nbind_dn = \"%s\"\npassword_file = \"%s\"\n", need("LDAP_URI"), need("LDAP_CAFILE"),
+	    need("LDAP_BIND_DN"), need("LDAP_CAFILE"));
+	assert_int_equal(load(&a, lines), 0);
+	assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
+	end(&a);
+}
+
+static void
+dir__missing_base_is_no_answer_about_users(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "base = \"dc=other,dc=test\"\n");
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	end(&a);
+}
+
+/* --- slow and dead servers ------------------------------------------------------------------------- */
+
+/* Accepts connections by its backlog and never says a word. */
+static int
+mute_server(char *uri, size_t size, const char *scheme)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	socklen_t len = sizeof sin;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd != -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof sin), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	snprintf(uri, size, "%s://127.0.0.1:%d", scheme, ntohs(sin.sin_port));
+	return fd;
+}
+
+static void
+assert_within(int64_t started, int at_least_ms, int at_most_ms)
+{
+	int64_t ms = (gh_now_us() - started) / 1000;
+
+	if (ms < at_least_ms || ms > at_most_ms)
+		fail_msg("took %d ms instead of %d to %d", (int)ms, at_least_ms, at_most_ms);
+}
+
+static void
+dir__bounds_a_mute_server(void **state)
+{
+	static const struct { const char *scheme, *extra; } kinds[] = {{"ldaps", ""}, {"ldap", "starttls = true\n"}};
+	struct dir_entry *e;
+	struct access a;
+	char uri[64];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		int fd = mute_server(uri, sizeof uri, kinds[i].scheme);
+		int64_t started = gh_now_us();
+
+		begin_with(&a, uri, kinds[i].extra);
+		assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+		assert_within(started, CONNECT_MS - 50, CONNECT_MS + SLACK_MS);
+		end(&a);
+		close(fd);
+	}
+}
+
+static void
+dir__goes_to_the_next_server(void **state)
+{
+	struct access a;
+	char uri[64], uris[256];
+	int fd = mute_server(uri, sizeof uri, "ldaps");
+	int64_t started;
+
+	(void)state;
+	snprintf(uris, sizeof uris, "ldaps://127.0.0.1:1 %s", need("LDAP_URI"));
+	begin_with(&a, uris, "");
+	assert_finds(&a, "alice", "Alice Adams");
+	assert_login(&a, "alice", "alice-secret", 0);
+	end(&a);
+
+	snprintf(uris, sizeof uris, "%s %s", uri, need("LDAP_URI"));
+	begin_with(&a, uris, "");
+	assert_finds(&a, "alice", "Alice Adams");
+	/* the mute one is known now: nobody waits for it again */
+	started = gh_now_us();
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_within(started, 0, CONNECT_MS / 2);
+	end(&a);
+	close(fd);
+}
+
+static void
+dir__bounds_a_stopped_server_and_comes_back(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+	int64_t started;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "cache_seconds = 0\nbind_cache_seconds = 0\n");
+	assert_finds(&a, "alice", "Alice Adams");
+	assert_login(&a, "alice", "alice-secret", 0);
+	slapd("pause");
+	started = gh_now_us();
+	assert_int_equal(dir_find(a.dir, "bob", &e, &a.err), GH_E_DIR_DOWN);
+	assert_within(started, OPERATION_MS - 50, OPERATION_MS + CONNECT_MS + SLACK_MS);
+	started = gh_now_us();
+	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
+	assert_within(started, 0, OPERATION_MS + CONNECT_MS + SLACK_MS);
+	slapd("resume");
+	assert_finds(&a, "bob", "Bob Brown");
+	assert_login(&a, "alice", "alice-secret", 0);
+	end(&a);
+}
+
+static void
+dir__survives_a_restart_of_the_server(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "cache_seconds = 0\nbind_cache_seconds = 0\n");
+	assert_login(&a, "alice", "alice-secret", 0);
+	slapd("kill");
+	slapd("start");
+	assert_login(&a, "alice", "alice-secret", 0);    /* both connections, at the first try */
+	slapd("kill");
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
+	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	slapd("start");
+	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_finds(&a, "alice", "Alice Adams");
+	end(&a);
+}
+
+/* --- caches ---------------------------------------------------------------------------------------- */
+
+/* Waits until the function fails with GH_E_DIR_DOWN; the server is dead all the time. */
+static void
+assert_expires(struct access *a, int (*ask)(struct access *a), int seconds)
+{
+	int64_t started = gh_now_us();
+	int rc;
+
+	do {
+		usleep(20000);
+		rc = ask(a);
+		if ((gh_now_us() - started) / 1000000 > seconds + 1)
+			fail_msg("still remembered");
+	} while (rc == 0);
+	assert_int_equal(rc, GH_E_DIR_DOWN);
+}
+
+static int
+ask_alice(struct access *a)
+{
+	struct dir_entry *e;
+	int rc = dir_find(a->dir, "Alice", &e, &a->err);
+
+	dir_entry_free(e);
+	return rc;
+}
+
+static int
+ask_login(struct access *a)
+{
+	struct dir_entry *e;
+	int rc = dir_authenticate(a->dir, "alice", "alice-secret", &e, &a->err);
+
+	dir_entry_free(e);
+	return rc;
+}
+
+static void
+dir__remembers_for_the_configured_time(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "cache_seconds = 2\nbind_cache_seconds = 2\n");
+	assert_login(&a, "alice", "alice-secret", 0);
+	slapd("kill");
+	assert_int_equal(ask_alice(&a), 0);
+	assert_int_equal(ask_login(&a), 0);
+	assert_login(&a, "alice", "wrong", GH_E_DIR_DOWN); /* never decided by the cache */
+	assert_expires(&a, ask_alice, 2);
+	assert_expires(&a, ask_login, 2);
+	slapd("start");
+	end(&a);
+
+	/* a cached entry alone is no login */
+	begin_with(&a, need("LDAP_URI"), "cache_seconds = 60\nbind_cache_seconds = 0\n");
+	assert_login(&a, "alice", "alice-secret", 0);
+	slapd("kill");
+	assert_int_equal(ask_alice(&a), 0);
+	assert_int_equal(ask_login(&a), GH_E_DIR_DOWN);
+	slapd("start");
+	end(&a);
+}
+
+static void
+dir__forgets_a_login_when_a_later_one_fails(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_login(&a, "alice", "wrong", GH_E_AUTH_FAILED);
+	slapd("kill");
+	assert_int_equal(ask_login(&a), GH_E_DIR_DOWN);
+	slapd("start");
+	assert_int_equal(ask_login(&a), 0);
+	end(&a);
+}
+
+struct crowd {
+	struct dir_shared *shared;
+	int wrong;                       /* atomic */
+};
+
+static void *
+one_of_the_crowd(void *arg)
+{
+	static const char *const names[] = {"alice", "bob", "carol", "erin", "juergen"};
+	struct crowd *c = arg;
+	struct dir_entry *e;
+	struct dir *d;
+	char password[32];
+
+	if (dir_new(c->shared, &d, NULL) != 0)
+		return NULL;
+	for (int i = 0; i < 200; i++) {
+		const char *name = names[i % 5];
+		bool is_right = i % 7 != 0;
+
+		snprintf(password, sizeof password, "%s-%s", name, is_right ? "secret" : "wrong");
+		if (dir_authenticate(d, name, password, &e, NULL) != (is_right ? 0 : GH_E_AUTH_FAILED) ||
+		    (is_right && strcmp(dir_entry_text(e, DIR_SAM_ACCOUNT_NAME), name) != 0))
+			__atomic_add_fetch(&c->wrong, 1, __ATOMIC_RELAXED);
+		dir_entry_free(e);
+	}
+	dir_free(d);
+	return NULL;
+}
+
+static int operations;
+
+static void
+count_operation(int64_t us)
+{
+	if (us >= 0)
+		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
+}
+
+static void
+dir__serves_threads_at_once(void **state)
+{
+	struct crowd c = {0};
+	pthread_t t[6];
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "connect_ms = 20000\noperation_ms = 20000\ncache_seconds = 1\n"
+	    "bind_cache_seconds = 1\n");
+	c.shared = a.shared;
+	dir_on_operation(a.shared, count_operation);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, one_of_the_crowd, &c), 0);
+	for (size_t i = 0; i < 6; i++)
+		pthread_join(t[i], NULL);
+	assert_int_equal(c.wrong, 0);
+	assert_true(operations > 100);
+	end(&a);
+}
+
+/* --- Active Directory ------------------------------------------------------------------------------ */
+
+static void
+dir_ad__knows_every_spelling_of_a_name(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin_ad(&a);
+	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_finds(&a, "alice", "Alice Test");
+	assert_finds(&a, "ADTEST\\Alice", "Alice Test");
+	assert_finds(&a, "adtest\\alice", "Alice Test");
+	assert_finds(&a, "alice@ad.test", "Alice Test");
+	assert_finds(&a, "bob@AD.TEST", "Bob Test");     /* no userPrincipalName: the implicit one */
+	assert_finds(&a, "bobops", "Bob, the (Ops)*");
+	assert_finds(&a, "WEB01$", "WEB01");
+	assert_finds(&a, "ADTEST\\web01$", "WEB01");
+	assert_finds(&a, "WEB01$@AD.TEST", "WEB01");
+	assert_finds(&a, "host/web01.ad.test", "WEB01");
+	assert_absent(&a, "OTHER\\alice");
+	assert_absent(&a, "alice@other.test");
+	assert_absent(&a, "WEB01");
+	assert_absent(&a, "alice$");
+	assert_absent(&a, "*)(sAMAccountName=*");
+	assert_absent(&a, "al*");
+	assert_absent(&a, "host/*");
+	end(&a);
+}
+
+static void
+dir_ad__reads_attributes(void **state)
+{
+	struct dir_entry *e, *by_dn;
+	struct access a;
+
+	(void)state;
+	begin_ad(&a);
+	e = found(&a, "alice");
+	assert_string_equal(e->sid, need("AD_SID_ALICE"));
+	assert_string_equal(dir_entry_text(e, DIR_MAIL), "alice@ad.test");
+	assert_string_equal(dir_entry_text(e, DIR_UPN), "alice@ad.test");
+	assert_int_equal(e->attr[DIR_OBJECT_GUID].v[0].len, 16);
+	assert_false(e->is_computer);
+	assert_int_equal(dir_find_dn(a.dir, e->dn, &by_dn, &a.err), 0);
+	assert_string_equal(by_dn->sid, e->sid);
+	assert_int_equal(by_dn->groups, e->groups);
+	dir_entry_free(by_dn);
+	dir_entry_free(e);
+	e = found(&a, "carol");
+	assert_null(dir_entry_text(e, DIR_MAIL));
+	dir_entry_free(e);
+	e = found(&a, "WEB01$");
+	assert_true(e->is_computer);
+	assert_string_equal(dir_entry_text(e, DIR_DNS_HOST_NAME), "web01.ad.test");
+	dir_entry_free(e);
+	e = found(&a, "KIOSK1$");
+	assert_null(dir_entry_text(e, DIR_DNS_HOST_NAME));
+	dir_entry_free(e);
+	end(&a);
+}
+
+static void
+dir_ad__finds_nested_and_primary_groups(void **state)
+{
+	struct access a;
+	char users_sid[128];
+
+	(void)state;
+	begin_ad(&a);
+	/* the domain's SID with the well-known RID 513 */
+	snprintf(users_sid, sizeof users_sid, "%s", need("AD_SID_ALICE"));
+	strcpy(strrchr(users_sid, '-'), "-513");
+	assert_groups(&a, "alice", LIST("staff", "pki-users", "PKI-USERS", "web-admins", "Domain Users", users_sid,
+	    "cn=pki-users,cn=users,dc=ad,dc=test", "S-1-5-32-545"), LIST("pki-officers", "Domain Admins",
+	    "pki-computers"));
+	assert_groups(&a, "carol", LIST("pki-users", "pki-officers"), LIST("web-admins"));
+	assert_groups(&a, "dave", LIST("Domain Users"), LIST("staff", "pki-users"));
+	assert_groups(&a, "WEB01$", LIST("pki-computers", "Domain Computers"), LIST("pki-users", "Domain Users"));
+	end(&a);
+}
+
+static void
+dir_ad__verifies_passwords(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin_ad(&a);
+	assert_login(&a, "alice", need("AD_PASSWORD"), 0);
+	assert_login(&a, "alice@ad.test", need("AD_PASSWORD"), 0);
+	assert_login(&a, "ADTEST\\alice", need("AD_PASSWORD"), 0);
+	assert_login(&a, "bobops", "Bobops.Secret1", 0);
+	assert_login(&a, "WEB01$", "Web01.Secret1", 0);
+	assert_login(&a, "alice", "wrong", GH_E_AUTH_FAILED);
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_login(&a, "nobody", need("AD_PASSWORD"), GH_E_AUTH_FAILED);
+	/* disabled, expired */
+	assert_login(&a, "dave", "Dave.Secret1", GH_E_ACCOUNT_DISABLED);
+	assert_login(&a, "dave", "wrong", GH_E_AUTH_FAILED);
+	assert_login(&a, "gina", "Gina.Secret1", GH_E_ACCOUNT_DISABLED);
+	assert_login(&a, "gina", "wrong", GH_E_AUTH_FAILED);
+	e = found(&a, "dave");
+	assert_true(e->is_disabled);
+	dir_entry_free(e);
+	e = found(&a, "gina");
+	assert_true(e->is_disabled);
+	dir_entry_free(e);
+	end(&a);
+}
+
+/* With the wrong type, groups would be missing without a word: that must be an error. */
+static void
+dir__notices_the_wrong_kind_of_directory(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "type = \"ad\"\nuser_filter = \"(uid=%s)\"\n");
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	end(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dir__knows_every_spelling_of_a_name),
+		cmocka_unit_test(dir__refuses_foreign_and_malformed_names),
+		cmocka_unit_test(dir__is_not_injectable),
+		cmocka_unit_test(dir__finds_names_with_special_characters),
+		cmocka_unit_test(dir__find_dn_wants_an_existing_dn),
+		cmocka_unit_test(dir__refuses_what_is_not_unique),
+		cmocka_unit_test(dir__reads_attributes),
+		cmocka_unit_test(dir__maps_attributes_as_configured),
+		cmocka_unit_test(dir__finds_nested_groups),
+		cmocka_unit_test(dir__verifies_passwords),
+		cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
+		cmocka_unit_test(dir__never_sends_passwords_in_clear),
+		cmocka_unit_test(dir__refuses_wrong_configuration),
+		cmocka_unit_test(dir__refuses_a_server_of_another_ca),
+		cmocka_unit_test(dir__wrong_service_password_is_no_answer_about_users),
+		cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
+		cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
+		cmocka_unit_test(dir__bounds_a_mute_server),
+		cmocka_unit_test(dir__goes_to_the_next_server),
+		cmocka_unit_test(dir__bounds_a_stopped_server_and_comes_back),
+		cmocka_unit_test(dir__survives_a_restart_of_the_server),
+		cmocka_unit_test(dir__remembers_for_the_configured_time),
+		cmocka_unit_test(dir__forgets_a_login_when_a_later_one_fails),
+		cmocka_unit_test(dir__serves_threads_at_once),
+		cmocka_unit_test(dir_ad__knows_every_spelling_of_a_name),
+		cmocka_unit_test(dir_ad__reads_attributes),
+		cmocka_unit_test(dir_ad__finds_nested_and_primary_groups),
+		cmocka_unit_test(dir_ad__verifies_passwords),
+	};
+
+	/* servers are down on purpose here */
+	gh_log_init("test_dir", GH_LOG_ERROR, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

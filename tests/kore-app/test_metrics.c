@@ -1,0 +1,163 @@
+/* Metrics: counted across processes, printed as Prometheus text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "metrics.h"
+
+static const char *
+route_name(size_t i)
+{
+	return i == 0 ? "first" : "sec\"ond\\";
+}
+
+static void
+assert_has(const char *line)
+{
+	char *text = metrics_render(2, route_name);
+
+	assert_non_null(text);
+	if (strstr(text, line) == NULL)
+		fail_msg("no \"%s\" in:\n%s", line, text);
+	free(text);
+}
+
+static void
+assert_lacks(const char *line)
+{
+	char *text = metrics_render(2, route_name);
+
+	assert_non_null(text);
+	assert_null(strstr(text, line));
+	free(text);
+}
+
+static void
+metrics__nothing_before_init(void **state)
+{
+	char *text;
+
+	(void)state;
+	metrics_request(0, 200, 1);
+	metrics_issued("User");
+	metrics_signer(1);
+	assert_non_null(metrics_worker(0));
+	text = metrics_render(2, route_name);
+	assert_non_null(text);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(metrics_init(2, NULL), 0);
+}
+
+static void
+metrics__requests_of_all_processes(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		metrics_request(0, 200, 700);
+		metrics_request(1, 503, 20000000);
+		metrics_request(1000, 404, 1);
+		metrics_request(0, 7, 1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	metrics_request(0, 200, 1000);
+	assert_has("gatehouse_requests_total{route=\"first\",status=\"200\"} 2\n");
+	assert_has("gatehouse_requests_total{route=\"first\",status=\"599\"} 1\n");
+	assert_has("gatehouse_requests_total{route=\"sec\\\"ond\\\\\",status=\"503\"} 1\n");
+	assert_has("gatehouse_requests_total{route=\"none\",status=\"404\"} 1\n");
+	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"0.0005\"} 1\n");
+	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"0.001\"} 3\n");
+	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"+Inf\"} 3\n");
+	assert_has("gatehouse_request_duration_seconds_sum{route=\"first\"} 0.001701\n");
+	assert_has("gatehouse_request_duration_seconds_bucket{route=\"sec\\\"ond\\\\\",le=\"10\"} 0\n");
+	assert_has("gatehouse_request_duration_seconds_count{route=\"sec\\\"ond\\\\\"} 1\n");
+}
+
+static void
+metrics__workers_are_added(void **state)
+{
+	(void)state;
+	assert_lacks("gatehouse_workers 1\n");
+	assert_has("gatehouse_catalog_generation 0\n");
+	for (int i = 0; i < 2; i++) {
+		atomic_store(&metrics_worker(i)->pid, 100 + i);
+		atomic_store(&metrics_worker(i)->queued, 3 + i);
+		atomic_store(&metrics_worker(i)->queue_max, 10);
+		atomic_store(&metrics_worker(i)->busy, 1);
+		atomic_store(&metrics_worker(i)->threads, 4);
+		atomic_store(&metrics_worker(i)->catalog_generation, 9 - i);
+	}
+	assert_has("gatehouse_workers 2\n");
+	assert_has("gatehouse_pool_queue_length 7\n");
+	assert_has("gatehouse_pool_queue_capacity 20\n");
+	assert_has("gatehouse_pool_busy_threads 2\n");
+	assert_has("gatehouse_pool_threads 8\n");
+	assert_has("gatehouse_catalog_generation 8\n");
+	/* outside the table: a slot that nobody reads */
+	atomic_store(&metrics_worker(2)->pid, 1);
+	atomic_store(&metrics_worker(-1)->pid, 1);
+	assert_has("gatehouse_workers 2\n");
+}
+
+static void
+metrics__issued_by_template(void **state)
+{
+	char name[32];
+
+	(void)state;
+	metrics_issued("User");
+	metrics_issued("User");
+	metrics_issued("Web\"Server\n");
+	assert_has("gatehouse_certificates_issued_total{template=\"User\"} 2\n");
+	assert_has("gatehouse_certificates_issued_total{template=\"Web\\\"Server\\n\"} 1\n");
+	assert_lacks("template=\"\"");
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		metrics_issued(name);
+	}
+	/* 512 names fit, two were there */
+	assert_has("gatehouse_certificates_issued_total{template=\"t509\"} 1\n");
+	assert_lacks("template=\"t510\"");
+	assert_has("gatehouse_certificates_issued_total{template=\"\"} 90\n");
+}
+
+static void
+metrics__backends(void **state)
+{
+	(void)state;
+	metrics_signer(100);
+	metrics_directory(100);
+	metrics_database(100);
+	metrics_database(-5);
+	assert_has("gatehouse_signer_duration_seconds_count 1\n");
+	assert_has("gatehouse_directory_duration_seconds_count 1\n");
+	assert_has("gatehouse_database_duration_seconds_count 2\n");
+	assert_has("gatehouse_database_duration_seconds_sum 0.000100\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(metrics__nothing_before_init), /* first: it starts the counting */
+		cmocka_unit_test(metrics__requests_of_all_processes),
+		cmocka_unit_test(metrics__workers_are_added),
+		cmocka_unit_test(metrics__issued_by_template),
+		cmocka_unit_test(metrics__backends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,308 @@
+/* The route table: every row is reached and nothing else is; what route_dispatch does before a handler. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "routes.h"
+
+static struct gh_conf conf;
+
+static const char *
+header(const struct gh_http_reply *rep, const char *name)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		if (strcmp(rep->header[i].name, name) == 0)
+			return rep->header[i].value;
+	return NULL;
+}
+
+/* A path for a row: variables filled in with their first or last value. */
+static void
+make_path(const struct route *r, bool last, char *out)
+{
+	const char *p = r->pattern;
+
+	while (*p != '\0') {
+		if (*p != '{') {
+			*out++ = *p++;
+			continue;
+		}
+		if (strncmp(p, "{id}", 4) == 0)
+			out = stpcpy(out, last ? "9223372036854775807" : "1");
+		else
+			out = stpcpy(out, !last ? "1" : strncmp(p, "{v12}", 5) == 0 ? "2" : "3");
+		p = strchr(p, '}') + 1;
+	}
+	*out = '\0';
+}
+
+static void
+upper(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s >= 'a' && *s <= 'z')
+			*s -= 'a' - 'A';
+}
+
+static int
+find(unsigned method, const char *path, struct route_match *m)
+{
+	return route_find(&conf, (enum gh_http_method)method, path, m, NULL);
+}
+
+static void
+routes__every_row_in_any_case(void **state)
+{
+	char path[256], variant[512];
+	struct route_match m;
+
+	(void)state;
+	for (size_t i = 0; i < route_table_len; i++) {
+		const struct route *r = &route_table[i];
+		unsigned method = r->methods & (~r->methods + 1);
+
+		for (int last = 0; last < 2; last++) {
+			make_path(r, last, path);
+			assert_int_equal(find(method, path, &m), 0);
+			assert_ptr_equal(m.route, r);
+			assert_int_equal(m.version, strstr(r->pattern, "{v") == NULL ? 0 :
+			    !last ? 1 : strstr(r->pattern, "{v12}") != NULL ? 2 : 3);
+			if (strstr(r->pattern, "{id}") != NULL)
+				assert_true(m.id == (last ? INT64_MAX : 1));
+			snprintf(variant, sizeof(variant), "%s/", path);
+			assert_int_equal(find(method, variant, &m), 0);
+			upper(path);
+			assert_int_equal(find(method, path, &m), 0);
+			assert_ptr_equal(m.route, r);
+		}
+	}
+}
+
+static void
+routes__prefixes_of_certenroll_only(void **state)
+{
+	static const char *const prefix[] = {"/CMSApi", "/cmsapi", "/KeyfactorAPI", "/a/b"};
+	char path[256], variant[512];
+	struct route_match m;
+
+	(void)state;
+	conf.certenroll.prefixes = "/KeyfactorAPI  /a/b/";
+	for (size_t i = 0; i < route_table_len; i++) {
+		const struct route *r = &route_table[i];
+		unsigned method = r->methods & (~r->methods + 1);
+		bool has_prefix = strncmp(r->pattern, "/certenroll/", 12) == 0;
+
+		for (size_t k = 0; k < 4; k++) {
+			make_path(r, false, path);
+			snprintf(variant, sizeof(variant), "%s%s", prefix[k], path);
+			assert_int_equal(find(method, variant, &m), has_prefix ? 0 : GH_E_NOT_FOUND);
+		}
+		snprintf(variant, sizeof(variant), "/other%s", path);
+		assert_int_equal(find(method, variant, &m), GH_E_NOT_FOUND);
+		snprintf(variant, sizeof(variant), "/CMSApi/CMSApi%s", path);
+		assert_int_equal(find(method, variant, &m), GH_E_NOT_FOUND);
+	}
+	conf.certenroll.prefixes = "";
+}
+
+static void
+routes__wrong_method_names_the_right_ones(void **state)
+{
+	char path[256];
+	struct route_match m;
+
+	(void)state;
+	for (size_t i = 0; i < route_table_len; i++) {
+		for (unsigned method = GH_HTTP_GET; method <= GH_HTTP_OTHER; method <<= 1) {
+			make_path(&route_table[i], false, path);
+			if (route_table[i].methods & method)
+				continue;
+			assert_int_equal(find(method, path, &m), GH_E_METHOD);
+			assert_int_equal(m.allowed, route_table[i].methods);
+			assert_null(m.route);
+		}
+	}
+}
+
+static void
+routes__unknown_paths(void **state)
+{
+	static const char *const unknown[] = {"", "/", "//", "*", "/certenroll", "/certenroll/", "/certenroll/3",
+	    "/certenroll/0/pkcs10", "/certenroll/4/pkcs10", "/certenroll/33/pkcs10", "/certenroll//pkcs10",
+	    "/certenroll/3/pkcs10x", "/certenroll/3/pkcs1", "/certenroll/3/pkcs10//", "/certenroll/3/pkcs10/1",
+	    "/certenroll/3/token", "/certenroll/3/requests/", "/certenroll/3/requests/0",
+	    "/certenroll/3/requests/-1", "/certenroll/3/requests/+1", "/certenroll/3/requests/1a",
+	    "/certenroll/3/requests/9223372036854775808", "/certenroll/3/requests/99999999999999999999999",
+	    "/healthz/x", "/CMSApi/healthz", "/CMSApicertenroll/3/pkcs10", "certenroll/3/pkcs10",
+	    "/certenroll/%33/pkcs10"};
+	struct route_match m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		assert_int_equal(find(GH_HTTP_POST, unknown[i], &m), GH_E_NOT_FOUND);
+		assert_int_equal(find(GH_HTTP_GET, unknown[i], &m), GH_E_NOT_FOUND);
+		assert_null(m.route);
+	}
+}
+
+/* The whole access policy in one look: a change of it must be made here, too. */
+static void
+routes__needs(void **state)
+{
+	static const struct { const char *name; unsigned need; } policy[] = {
+		{"certenroll.pkcs10", AUTH_APP | AUTH_USER}, {"certenroll.token", AUTH_APP | AUTH_USER},
+		{"certenroll.templates", AUTH_APP | AUTH_USER}, {"certenroll.request", AUTH_APP | AUTH_USER},
+		{"healthz", AUTH_NONE}, {"readyz", AUTH_NONE}, {"metrics", AUTH_LOCAL},
+	};
+
+	(void)state;
+	assert_int_equal(route_table_len, sizeof(policy) / sizeof(policy[0]));
+	for (size_t i = 0; i < route_table_len; i++) {
+		assert_string_equal(route_table[i].name, policy[i].name);
+		assert_int_equal(route_table[i].need, policy[i].need);
+	}
+}
+
+/* ---- dispatch, with rows of our own ---- */
+
+static int calls;
+
+static void
+answer(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+{
+	assert_ptr_equal(env->conf, &conf);
+	calls++;
+	gh_http_reply_text(rep, 200, "text/plain", call->version == 2 ? strdup("two") : NULL);
+}
+
+static void
+dispatch(const struct route *r, const struct gh_http_request *req, struct gh_http_reply *rep,
+    struct route_trace *trace)
+{
+	struct enroll_env env = {.conf = &conf};
+	struct route_match m = {.route = r, .version = 2};
+
+	calls = 0;
+	memset(rep, 0, sizeof(*rep));
+	memset(trace, 0, sizeof(*trace));
+	route_dispatch(&env, NULL, &m, req, rep, trace);
+}
+
+static void
+dispatch__open_route(void **state)
+{
+	const struct route r = {.need = AUTH_NONE, .body_max = 4, .handler = answer};
+	struct gh_http_request req = {.address = "192.0.2.1", .body_len = 4};
+	struct gh_http_reply rep;
+	struct route_trace trace;
+
+	(void)state;
+	dispatch(&r, &req, &rep, &trace);
+	assert_int_equal(calls, 1);
+	assert_int_equal(rep.status, 200);
+	assert_int_equal(rep.body_len, 3);
+	assert_string_equal(trace.requester, "");
+	gh_http_reply_clear(&rep);
+
+	req.body_len = 5;
+	dispatch(&r, &req, &rep, &trace);
+	assert_int_equal(calls, 0);
+	assert_int_equal(rep.status, 413);
+	assert_string_equal(trace.code, "too_large");
+	gh_http_reply_clear(&rep);
+}
+
+static void
+dispatch__local_route(void **state)
+{
+	static const struct { const char *address; bool is_public; int status; } row[] = {
+		{"127.0.0.1", false, 200}, {"127.9.9.9", false, 200}, {"::1", false, 200},
+		{"192.0.2.1", false, 403}, {"1270.0.0.1", false, 403}, {"::2", false, 403}, {"", false, 403},
+		{"192.0.2.1", true, 200},
+	};
+	const struct route r = {.need = AUTH_LOCAL, .handler = answer};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct gh_http_request req = {0};
+		struct gh_http_reply rep;
+		struct route_trace trace;
+
+		strcpy(req.address, row[i].address);
+		conf.gateway.metrics_public = row[i].is_public;
+		dispatch(&r, &req, &rep, &trace);
+		assert_int_equal(rep.status, row[i].status);
+		assert_int_equal(calls, row[i].status == 200);
+		gh_http_reply_clear(&rep);
+	}
+	conf.gateway.metrics_public = false;
+}
+
+static void
+dispatch__no_catalog_yet(void **state)
+{
+	const struct route r = {.need = AUTH_APP, .handler = answer};
+	struct gh_http_request req = {.address = "127.0.0.1"};
+	struct gh_http_reply rep;
+	struct route_trace trace;
+
+	(void)state;
+	dispatch(&r, &req, &rep, &trace);
+	assert_int_equal(calls, 0);
+	assert_int_equal(rep.status, 503);
+	assert_non_null(header(&rep, "Retry-After"));
+	assert_string_equal(trace.code, "db_down");
+	assert_string_not_equal(trace.cause, "");
+	gh_http_reply_clear(&rep);
+}
+
+static void
+refuse__allow_and_retry(void **state)
+{
+	struct gh_http_reply rep = {0};
+	struct route_trace trace = {0};
+	struct gh_error err;
+
+	(void)state;
+	(void)gh_fail(&err, GH_E_METHOD, "x");
+	route_refuse(&conf, &err, GH_HTTP_GET | GH_HTTP_POST, &rep, &trace);
+	assert_int_equal(rep.status, 405);
+	assert_string_equal(header(&rep, "Allow"), "GET, POST");
+	assert_null(header(&rep, "Retry-After"));
+	gh_http_reply_clear(&rep);
+
+	(void)gh_fail(&err, GH_E_BUSY, "private");
+	route_refuse(&conf, &err, 0, &rep, &trace);
+	assert_int_equal(rep.status, 503);
+	assert_null(header(&rep, "Allow"));
+	assert_non_null(header(&rep, "Retry-After"));
+	assert_string_equal(trace.cause, "private");
+	assert_null(strstr((const char *)rep.body, "private"));
+	gh_http_reply_clear(&rep);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes__every_row_in_any_case),
+		cmocka_unit_test(routes__prefixes_of_certenroll_only),
+		cmocka_unit_test(routes__wrong_method_names_the_right_ones),
+		cmocka_unit_test(routes__unknown_paths),
+		cmocka_unit_test(routes__needs),
+		cmocka_unit_test(dispatch__open_route),
+		cmocka_unit_test(dispatch__local_route),
+		cmocka_unit_test(dispatch__no_catalog_yet),
+		cmocka_unit_test(refuse__allow_and_retry),
+	};
+
+	conf.certenroll.prefixes = "";
+	conf.certenroll.denied_status = 403;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
