@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "log.h"
 #include "timestamp.h"
@@ -236,29 +235,18 @@ ce_templates(struct enroll_env *env, const struct ce_call *call, struct gh_http_
 	ce_format_json(rep, 200, template_list(env, call));
 }
 
-/* The answer does not say how it was asked for: "?Flags=1" repeats the wish for a bare certificate. */
-static bool
-query_wants_cert_only(const char *query)
-{
-	const char *p = query != NULL ? query : "";
-
-	for (; *p != '\0'; p += strcspn(p, "&"), p += *p == '&')
-		if (strncasecmp(p, "flags=", 6) == 0)
-			return (strtoul(p + 6, NULL, 10) & CE_FLAG_CERT_ONLY) != 0;
-	return false;
-}
-
 /* The query itself succeeded: 200 also for a request that was denied. */
 void
 ce_request_status(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
 {
 	struct enroll_outcome out;
 	struct gh_error err;
+	bool cert_only;
 
-	if (enroll_status(env, call->requester, call->object_id, &out, &err) != 0) {
+	if (enroll_status(env, call->requester, call->object_id, &out, &cert_only, &err) != 0) {
 		reply_error(env, &err, rep);
 		return;
 	}
-	reply_outcome(env, &out, query_wants_cert_only(call->http->query), 200, rep);
+	reply_outcome(env, &out, cert_only, 200, rep);
 	enroll_outcome_clear(&out);
 }

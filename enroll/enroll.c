@@ -156,19 +156,21 @@ may_see(const struct requester *who, const struct requester *owner)
 
 int
 enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
-    struct enroll_outcome *out, struct gh_error *err)
+    struct enroll_outcome *out, bool *cert_only, struct gh_error *err)
 {
 	struct enroll_request req = { 0 };
 	int64_t ca_id = 0;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	*cert_only = false;
 	if ((rc = store_get_request(env->store, cms_request_id, &req, out, &ca_id, err)) != 0)
 		return rc;
 	if (!may_see(who, &req.requester))
 		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)cms_request_id);
 	else
 		rc = enroll_complete_chain(env, ca_id, out, err);
+	*cert_only = req.cert_only;
 	enroll_request_clear(&req);
 	if (rc != 0)
 		enroll_outcome_clear(out);

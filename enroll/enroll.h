@@ -53,9 +53,9 @@ int enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entr
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* A request's answer as it stands now, chain completed. GH_E_NOT_FOUND, also when it belongs to another
- * requester than who (officers see all). */
+ * requester than who (officers see all). *cert_only: the form that was asked for. */
 int enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
-    struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+    struct enroll_outcome *out, bool *cert_only, struct gh_error *err) GH_MUSTCHECK;
 
 /* An officer's decision on a pending request. Approval runs the whole policy again with the directory and
  * template as they are now. GH_E_FORBIDDEN: no officer, or requester approves himself. GH_E_CONFLICT: not

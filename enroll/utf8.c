@@ -46,3 +46,16 @@ enroll_utf8_clean(char *s)
 	}
 	return s;
 }
+
+bool
+enroll_utf8_is_clean(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	int cut = 0;
+	size_t n;
+
+	for (; *p != '\0'; p += n)
+		if ((n = char_length(p, &cut)) == 0 || *p < 0x20 || *p == 0x7F)
+			return false;
+	return true;
+}

@@ -10,11 +10,12 @@
 #include "encoding.h"
 
 #include "auth_basic.h"
+#include "utf8.h"
 
 #define HEADER_MAX 4096                  /* characters */
 #define SCHEME "Basic"
 
-/* RFC 3629 by its lead bytes and continuations; what is overlong, the directory refuses. */
+/* RFC 3629 by its lead bytes and continuations: tells the two encodings apart, and no more. */
 static bool
 is_utf8(const unsigned char *p, size_t n)
 {
@@ -31,16 +32,6 @@ is_utf8(const unsigned char *p, size_t n)
 	return true;
 }
 
-/* RFC 7617, 2: no control characters. */
-static bool
-has_control(const unsigned char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] < 0x20 || p[i] == 0x7F)
-			return true;
-	return false;
-}
-
 /* We ask for UTF-8; PowerShell 5.1 sends ISO-8859-1 all the same. false: does not fit. */
 static bool
 put_text(char *out, size_t max, const unsigned char *p, size_t n)
@@ -49,6 +40,8 @@ put_text(char *out, size_t max, const unsigned char *p, size_t n)
 	struct gh_buf b;
 	bool ok;
 
+	if (memchr(p, '\0', n) != NULL)
+		return false;
 	gh_buf_init(&b, max);
 	b.secret = true;
 	for (size_t i = 0; i < n; i++) {
@@ -74,12 +67,15 @@ split(const unsigned char *p, size_t n, struct auth_basic *out, struct gh_error 
 	const unsigned char *colon = n > 0 ? memchr(p, ':', n) : NULL;
 	size_t user_len;
 
-	if (colon == NULL || has_control(p, n))
-		return gh_fail(err, GH_E_AUTH_FAILED, "credentials without colon or with control characters");
+	if (colon == NULL)
+		return gh_fail(err, GH_E_AUTH_FAILED, "credentials without colon");
 	user_len = (size_t)(colon - p);
 	if (!put_text(out->user, AUTH_USER_MAX, p, user_len) ||
 	    !put_text(out->password, AUTH_PASS_MAX, colon + 1, n - user_len - 1))
-		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is too long");
+		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is too long or holds a NUL");
+	/* RFC 7617, 2: no control characters */
+	if (!enroll_utf8_is_clean(out->user) || !enroll_utf8_is_clean(out->password))
+		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is no UTF-8, or has controls");
 	/* an empty password would be an anonymous bind that succeeds (RFC 4513, 5.1.2) */
 	if (out->user[0] == '\0' || out->password[0] == '\0')
 		return gh_fail(err, GH_E_AUTH_FAILED, "empty user name or password");

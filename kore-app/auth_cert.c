@@ -9,6 +9,7 @@
 
 #include "auth_basic.h"
 #include "auth_cert.h"
+#include "utf8.h"
 
 /* The text of a general name if it is of the kind asked for; borrowed, NULL when it is another kind. */
 static const ASN1_STRING *
@@ -45,13 +46,16 @@ copy_name(const ASN1_STRING *s)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(s);
 	int n = ASN1_STRING_length(s);
+	char *name;
 
-	if (n < 1 || n > AUTH_USER_MAX)
+	if (n < 1 || n > AUTH_USER_MAX || memchr(p, '\0', (size_t)n) != NULL ||
+	    (name = strndup((const char *)p, (size_t)n)) == NULL)
 		return NULL;
-	for (int i = 0; i < n; i++)
-		if (p[i] < 0x20 || p[i] == 0x7F)
-			return NULL;
-	return strndup((const char *)p, (size_t)n);
+	if (!enroll_utf8_is_clean(name)) {
+		free(name);
+		return NULL;
+	}
+	return name;
 }
 
 int

@@ -99,6 +99,14 @@ is_over_length(const struct connection *c)
 	    r->http_body->offset > r->http_body_length;
 }
 
+/* Has served a request and has received nothing of the next one. */
+static bool
+is_idle(const struct connection *c)
+{
+	return (c->flags & APP_CONNECTION_IS_KEPT) && TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL &&
+	    c->rnb->s_off == 0;
+}
+
 /*
  * Kore's limits, corrected where they do harm:
  * - a handshake may go on for ever, one byte at a time: it gets the time of a request;
@@ -124,7 +132,7 @@ on_connections(void *arg, u_int64_t now)
 			continue;
 		if (is_over_length(c))
 			kore_connection_disconnect(c);
-		else if (TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL && c->rnb->s_off == 0)
+		else if (is_idle(c))
 			c->http_start = now;
 	}
 }

@@ -63,6 +63,8 @@ struct app_call {
 int app_pool_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- kore_http.c ---- */
+/* A bit of struct connection's flags that Kore does not use: a request has come over it. */
+#define APP_CONNECTION_IS_KEPT 0x8000
 /* Named in Kore's configuration: the one handler of all paths. */
 int app_request(struct http_request *kore_req);
 void app_call_free(struct app_call *call);

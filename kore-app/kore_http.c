@@ -361,12 +361,12 @@ begin(struct http_request *r)
 		http_response(r, 500, NULL, 0);
 		return KORE_RESULT_OK;
 	}
-	rc = check_framing(r, &err);
+	rc = copy_request(r, &call->req, &err);
+	if (rc == 0)
+		rc = check_framing(r, &err);
 	if (rc != 0)
 		r->owner->flags |= CONN_CLOSE_EMPTY; /* what follows is not looked at */
-	if (copy_request(r, &call->req, rc == 0 ? &err : NULL) != 0 && rc == 0)
-		rc = err.code;
-	if (rc == 0)
+	else
 		rc = find_route(call, &err);
 	if (rc == 0 && call->match.route->place == ROUTE_POOL) {
 		rc = park(r, call, &err);
@@ -400,6 +400,7 @@ app_request(struct http_request *r)
 {
 	if (r->hdlr_extra != NULL)
 		return end(r, r->hdlr_extra);
+	r->owner->flags |= APP_CONNECTION_IS_KEPT;
 	/* Kore would go on counting the time of receiving */
 	r->owner->http_timeout = 0;
 	/* A client that sends the next request behind a body without waiting could get the answers in the wrong

@@ -48,8 +48,8 @@ const struct dir_cache_type dir_authenticate_marks = {mark_ref, mark_free};
 
 /* The DN is part of it: a name that stands for another entry now has no mark. */
 static bool
-hash(const struct dir_shared *s, const unsigned char salt[SALT_SIZE], const char *dn, const char *password,
-    unsigned char out[HASH_SIZE])
+hash(const struct dir_shared *s, const unsigned char salt[SALT_SIZE], const char *dn,
+    const char *password, unsigned char out[HASH_SIZE])
 {
 	unsigned char text[SALT_SIZE + DN_MAX + 1 + PASSWORD_MAX];
 	size_t dn_len = strlen(dn), len = strlen(password);
@@ -61,8 +61,9 @@ hash(const struct dir_shared *s, const unsigned char salt[SALT_SIZE], const char
 	memcpy(text, salt, SALT_SIZE);
 	memcpy(text + SALT_SIZE, dn, dn_len + 1);
 	memcpy(text + SALT_SIZE + dn_len + 1, password, len);
-	ok = HMAC(EVP_sha256(), s->key, sizeof s->key, text, SALT_SIZE + dn_len + 1 + len, out, &n) != NULL &&
-	    n == HASH_SIZE;
+	ok = HMAC(EVP_sha256(), s->key, sizeof s->key, text, SALT_SIZE + dn_len + 1 + len, out,
+		 &n) != NULL &&
+	     n == HASH_SIZE;
 	OPENSSL_cleanse(text + SALT_SIZE + dn_len + 1, len);
 	return ok;
 }
@@ -105,8 +106,8 @@ remember(struct dir_shared *s, const char *key, const char *dn, const char *pass
 static bool
 was_password_right(const char *diagnostic)
 {
-	static const char *const data[] = {"data 530,", "data 531,", "data 532,", "data 533,", "data 701,",
-	    "data 773,"};
+	static const char *const data[] = {
+	    "data 530,", "data 531,", "data 532,", "data 533,", "data 701,", "data 773,"};
 
 	for (size_t i = 0; i < sizeof data / sizeof data[0]; i++)
 		if (strstr(diagnostic, data[i]) != NULL)
@@ -149,7 +150,8 @@ bind_as(struct dir *d, const char *dn, const char *password, struct gh_error *er
 
 /* Remembered, or bound now. */
 static int
-verify(struct dir *d, const char *key, const struct dir_entry *e, const char *password, struct gh_error *err)
+verify(struct dir *d, const char *key, const struct dir_entry *e, const char *password,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -177,7 +179,8 @@ look_again(struct dir *d, const char *name, struct dir_entry **e, struct gh_erro
 		return rc;
 	if (fresh->is_disabled || strcmp(fresh->dn, (*e)->dn) != 0) {
 		dir_entry_free(fresh);
-		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "account of %.200s is disabled, expired or locked", (*e)->dn);
+		return gh_fail(err, GH_E_ACCOUNT_DISABLED,
+		    "account of %.200s is disabled, expired or locked", (*e)->dn);
 	}
 	dir_entry_free(*e);
 	*e = fresh;

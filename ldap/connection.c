@@ -23,7 +23,8 @@ static const int keepalive_idle = 60, keepalive_probes = 3, keepalive_interval =
 /* --- the socket, for the watchdog ------------------------------------------------------------------ */
 
 static int
-on_connect(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
+on_connect(
+    LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
 {
 	ber_socket_t fd = -1;
 
@@ -102,7 +103,8 @@ set_options(LDAP *ld, const struct gh_conf *conf, struct ldap_conncb *callback)
 static bool
 set_tls(LDAP *ld, const char *ca_file)
 {
-	const int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, is_server = 0;
+	const int demand = LDAP_OPT_X_TLS_DEMAND, minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2,
+		  is_server = 0;
 
 	/* NEWCTX comes last: only then do the settings of this handle count */
 	return ldap_set_option(ld, LDAP_OPT_X_TLS_CACERTFILE, ca_file) == LDAP_OPT_SUCCESS &&
@@ -128,8 +130,10 @@ dir_conn_check_uri(const char *uri, bool starttls, bool has_ca_file, struct gh_e
 	if (has_scheme(uri, "ldapi://"))
 		return 0;
 	if (!has_scheme(uri, "ldaps://") && !(has_scheme(uri, "ldap://") && starttls))
-		return gh_refuse(err, GH_E_CONF, "directory.uris: passwords would cross \"%.100s\" in clear: use "
-		    "ldaps:// or directory.starttls", uri);
+		return gh_refuse(err, GH_E_CONF,
+		    "directory.uris: passwords would cross \"%.100s\" in clear: use "
+		    "ldaps:// or directory.starttls",
+		    uri);
 	if (!has_ca_file)
 		return gh_refuse(err, GH_E_CONF, "directory.ca_file is needed for \"%.100s\"", uri);
 	return 0;
@@ -141,13 +145,14 @@ bool
 dir_conn_is_broken(int code)
 {
 	return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR ||
-	    code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR || code == LDAP_DECODING_ERROR ||
-	    code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
+	       code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR ||
+	       code == LDAP_DECODING_ERROR || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
 }
 
 static void
-mark_down(const struct dir_conn *c)
+mark_down(const struct dir_conn *c, bool is_slow)
 {
+	__atomic_store_n(&c->s->is_slow[c->uri], is_slow, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->s->down_until[c->uri], gh_now_us() + DOWN_SECONDS * INT64_C(1000000),
 	    __ATOMIC_RELAXED);
 }
@@ -168,13 +173,14 @@ finish(struct dir_conn *c, int64_t started, int rc, const char *what)
 	if (rc == LDAP_SUCCESS)
 		return rc;
 	ldap_get_option(c->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
-	snprintf(c->diagnostic, sizeof c->diagnostic, "%s at %s: %s%s%.120s", what, c->s->uri[c->uri],
-	    ldap_err2string(rc), text != NULL && *text != '\0' ? ": " : "", text != NULL ? text : "");
+	snprintf(c->diagnostic, sizeof c->diagnostic, "%s at %s: %s%s%.120s", what,
+	    c->s->uri[c->uri], ldap_err2string(rc), text != NULL && *text != '\0' ? ": " : "",
+	    text != NULL ? text : "");
 	ldap_memfree(text);
 	/* a connection that ended (a restart, an idle limit) says nothing about the server; a slow answer does */
 	if (dir_conn_is_broken(rc)) {
 		if (rc != LDAP_SERVER_DOWN)
-			mark_down(c);
+			mark_down(c, rc == LDAP_TIMEOUT);
 		dir_conn_close(c);
 	}
 	return rc;
@@ -191,8 +197,8 @@ dir_conn_search(struct dir_conn *c, const struct dir_query *q, LDAPMessage **res
 	*res = NULL;
 	dir_watch_arm(&c->watch, ms);
 	/* libldap's API lacks the const; it only reads */
-	rc = ldap_search_ext_s(c->ld, q->base, q->scope, q->filter, (char **)(uintptr_t)q->attrs, 0, NULL, NULL,
-	    &limit, q->limit, res);
+	rc = ldap_search_ext_s(c->ld, q->base, q->scope, q->filter, (char **)(uintptr_t)q->attrs, 0,
+	    NULL, NULL, &limit, q->limit, res);
 	rc = finish(c, started, rc, "search");
 	if (rc != LDAP_SUCCESS && rc != LDAP_SIZELIMIT_EXCEEDED) {
 		ldap_msgfree(*res);
@@ -242,7 +248,8 @@ connect_now(struct dir_conn *c)
 	int rc;
 
 	dir_watch_arm(&c->watch, c->s->conf->directory.connect_ms);
-	rc = has_scheme(c->s->uri[c->uri], "ldap://") ? ldap_start_tls_s(c->ld, NULL, NULL) : ldap_connect(c->ld);
+	rc = has_scheme(c->s->uri[c->uri], "ldap://") ? ldap_start_tls_s(c->ld, NULL, NULL)
+						      : ldap_connect(c->ld);
 	rc = finish(c, started, rc, "connect");
 	/* no StartTLS, no use: whatever the server's reason */
 	if (rc != LDAP_SUCCESS)
@@ -254,8 +261,8 @@ static bool
 open_one(struct dir_conn *c, size_t uri, bool as_service)
 {
 	if (!make_handle(c, uri)) {
-		snprintf(c->diagnostic, sizeof c->diagnostic, "no handle for %s (is directory.ca_file readable?)",
-		    c->s->uri[uri]);
+		snprintf(c->diagnostic, sizeof c->diagnostic,
+		    "no handle for %s (is directory.ca_file readable?)", c->s->uri[uri]);
 		return false;
 	}
 	if (connect_now(c) != LDAP_SUCCESS)
@@ -269,6 +276,36 @@ open_one(struct dir_conn *c, size_t uri, bool as_service)
 	return true;
 }
 
+static bool
+open_and_mark(struct dir_conn *c, size_t uri, bool as_service)
+{
+	int64_t started = gh_now_us();
+
+	if (open_one(c, uri, as_service))
+		return true;
+	/* however libldap named it */
+	mark_down(c, (gh_now_us() - started) / 1000 >= c->s->conf->directory.connect_ms / 2);
+	return false;
+}
+
+/* A server that does not answer holds a thread until the deadline: one thread at a time is enough to see when
+ * it comes back, the others go on at once. */
+static bool
+try_down(struct dir_conn *c, size_t uri, bool as_service)
+{
+	bool ok;
+
+	if (__atomic_load_n(&c->s->is_slow[uri], __ATOMIC_RELAXED) == 0)
+		return open_and_mark(c, uri, as_service);
+	if (__atomic_exchange_n(&c->s->is_probed[uri], 1, __ATOMIC_ACQUIRE) != 0) {
+		snprintf(c->diagnostic, sizeof c->diagnostic, "%s does not answer", c->s->uri[uri]);
+		return false;
+	}
+	ok = open_and_mark(c, uri, as_service);
+	__atomic_store_n(&c->s->is_probed[uri], 0, __ATOMIC_RELEASE);
+	return ok;
+}
+
 int
 dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 {
@@ -279,16 +316,20 @@ dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 		return 0;
 	for (size_t i = 0; i < c->s->uris; i++)
 		is_down[i] = __atomic_load_n(&c->s->down_until[i], __ATOMIC_RELAXED) > now;
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < c->s->uris; i++) {
-			if (is_down[i] != (pass == 1))
-				continue;
-			if (open_one(c, i, as_service))
-				return 0;
-			mark_down(c);
-			/* once, not for every request while it lasts */
-			gh_log(is_down[i] ? GH_LOG_DEBUG : GH_LOG_WARN, "directory: %s", c->diagnostic);
-		}
+	for (size_t i = 0; i < c->s->uris; i++) {
+		if (is_down[i])
+			continue;
+		if (open_and_mark(c, i, as_service))
+			return 0;
+		/* once, not for every request while it lasts */
+		gh_log(GH_LOG_WARN, "directory: %s", c->diagnostic);
+	}
+	for (size_t i = 0; i < c->s->uris; i++) {
+		if (!is_down[i])
+			continue;
+		if (try_down(c, i, as_service))
+			return 0;
+		gh_log(GH_LOG_DEBUG, "directory: %s", c->diagnostic);
 	}
 	return gh_fail(err, GH_E_DIR_DOWN, "%s", c->diagnostic);
 }

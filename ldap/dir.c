@@ -46,11 +46,12 @@ split_uris(struct dir_shared *s, struct gh_error *err)
 		if ((n = strcspn(p, " \t\r\n")) == 0)
 			break;
 		if (s->uris == DIR_URIS_MAX)
-			return gh_refuse(err, GH_E_CONF, "directory.uris: more than %d", DIR_URIS_MAX);
+			return gh_refuse(
+			    err, GH_E_CONF, "directory.uris: more than %d", DIR_URIS_MAX);
 		if ((s->uri[s->uris] = strndup(p, n)) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "directory.uris");
-		rc = dir_conn_check_uri(s->uri[s->uris++], conf->directory.starttls, *conf->directory.ca_file != '\0',
-		    err);
+		rc = dir_conn_check_uri(s->uri[s->uris++], conf->directory.starttls,
+		    *conf->directory.ca_file != '\0', err);
 		if (rc != 0)
 			return rc;
 		p += n;
@@ -95,13 +96,14 @@ fill(struct dir_shared *s, struct gh_error *err)
 	const struct gh_conf *conf = s->conf;
 	int rc;
 
-	if ((rc = dir_profile_init(&s->profile, conf, err)) != 0 || (rc = split_uris(s, err)) != 0 ||
-	    (rc = read_password(s, err)) != 0)
+	if ((rc = dir_profile_init(&s->profile, conf, err)) != 0 ||
+	    (rc = split_uris(s, err)) != 0 || (rc = read_password(s, err)) != 0)
 		return rc;
 	if (RAND_bytes(s->key, sizeof s->key) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	s->entries = dir_cache_new(&entry_type, ENTRIES_MAX, conf->directory.cache_seconds);
-	s->binds = dir_cache_new(&dir_authenticate_marks, BINDS_MAX, conf->directory.bind_cache_seconds);
+	s->binds =
+	    dir_cache_new(&dir_authenticate_marks, BINDS_MAX, conf->directory.bind_cache_seconds);
 	if (s->entries == NULL || s->binds == NULL)
 		return gh_fail(err, GH_E_NOMEM, "directory caches");
 	if ((s->dog = dir_watchdog_new()) == NULL)

@@ -18,9 +18,14 @@
 struct dir_shared;
 struct dir;
 
-/* conf must outlive it. Starts the watchdog thread. GH_E_CONF with a message that names the option. */
+/*
+ * conf must outlive it. Starts the watchdog thread, so call it after a fork, and before other threads run: it
+ * also sets LDAPNOINIT in the environment (libldap shall not read ldap.conf) and ignores SIGPIPE unless a
+ * handler is set. GH_E_CONF with a message that names the option; no connection is made yet.
+ * Note for URIs: libldap checks the certificate of "localhost" against the machine's own name.
+ */
 int dir_shared_new(const struct gh_conf *conf, struct dir_shared **out, struct gh_error *err) GH_MUSTCHECK;
-void dir_shared_free(struct dir_shared *s);
+void dir_shared_free(struct dir_shared *s);      /* after all its struct dir */
 int dir_new(struct dir_shared *s, struct dir **out, struct gh_error *err) GH_MUSTCHECK;
 void dir_free(struct dir *d);
 
@@ -38,9 +43,10 @@ int dir_find_dn(struct dir *d, const char *dn, struct dir_entry **out, struct gh
 
 /*
  * Verify a password by a simple bind over TLS as the entry's DN. An empty password is refused before any
- * bind (RFC 4513, 5.1.2). Success may come from the cache (salted hash, at most directory.bind_cache_seconds
- * <= 60). *out as dir_find. GH_E_AUTH_FAILED: unknown user, not unique, wrong or empty password: one answer;
- * GH_E_ACCOUNT_DISABLED: disabled, expired or locked, only told when the password was right.
+ * bind (RFC 4513, 5.1.2); one with a NUL inside is the caller's to refuse. Success may come from the cache
+ * (salted hash, at most directory.bind_cache_seconds <= 60). *out as dir_find. GH_E_AUTH_FAILED: unknown
+ * user, not unique, wrong or empty password: one answer; GH_E_ACCOUNT_DISABLED: disabled, expired or
+ * locked, only told when the password was right.
  */
 int dir_authenticate(struct dir *d, const char *name, const char *password, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;

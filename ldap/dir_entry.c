@@ -162,7 +162,8 @@ static bool
 has_group_text(const struct dir_entry *e, const char *text)
 {
 	for (size_t i = 0; i < e->groups; i++)
-		if (strcasecmp(e->group[i].sid, text) == 0 || strcasecmp(e->group[i].name, text) == 0)
+		if (strcasecmp(e->group[i].sid, text) == 0 ||
+		    strcasecmp(e->group[i].name, text) == 0)
 			return true;
 	return false;
 }

@@ -23,7 +23,8 @@ dir_dn_parse(const char *text)
 		return NULL;
 	if ((dn = calloc(1, sizeof *dn)) == NULL)
 		return NULL;
-	if (ldap_str2dn(text, &dn->rdns, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS || dn->rdns == NULL) {
+	if (ldap_str2dn(text, &dn->rdns, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS ||
+	    dn->rdns == NULL) {
 		free(dn);
 		return NULL;
 	}

@@ -83,11 +83,13 @@ dir_filter_check(const char *pattern, const char *option, struct gh_error *err)
 		if (*p == 's' || *p == 'u')
 			has_name = true;
 		else if (*p != '%')
-			return gh_refuse(err, GH_E_CONF, "directory.%s: only %%s, %%u and %%%% are known", option);
+			return gh_refuse(err, GH_E_CONF,
+			    "directory.%s: only %%s, %%u and %%%% are known", option);
 	}
 	if (!has_name)
 		return gh_refuse(err, GH_E_CONF, "directory.%s: %%s or %%u is missing", option);
 	if (!is_balanced(pattern))
-		return gh_refuse(err, GH_E_CONF, "directory.%s: is not one filter in parentheses", option);
+		return gh_refuse(
+		    err, GH_E_CONF, "directory.%s: is not one filter in parentheses", option);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "buf.h"
 #include "error.h"
 
-#define DIR_FILTER_MAX 65536             /* bytes of a filter: 50 long DNs, each escaped and twice */
+#define DIR_FILTER_MAX (1024 * 1024) /* bytes: 50 long DNs, each escaped, twice */
 
 /* The value with every byte escaped that could end or widen an assertion (RFC 4515, 3). A failure is
  * remembered by the buffer. */

@@ -101,13 +101,15 @@ search_groups(struct dir *d, struct dir_entry *e, const char *filter, struct gh_
 	int rc = dir_search(d, &q, &res, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
-		return gh_fail(err, GH_E_DIR_DOWN, "group base \"%.200s\" is not there", group_base(d));
+		return gh_fail(
+		    err, GH_E_DIR_DOWN, "group base \"%.200s\" is not there", group_base(d));
 	if (rc != 0)
 		return rc;
 	for (m = ldap_first_entry(d->service.ld, res); m != NULL && rc == 0;
 	    m = ldap_next_entry(d->service.ld, m)) {
 		if (e->groups >= GROUPS_MAX)
-			rc = gh_fail(err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
+			rc = gh_fail(
+			    err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
 		else if (add_found(d, e, m) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "groups");
 	}
@@ -127,7 +129,8 @@ resolve(struct dir *d, struct dir_entry *e, struct berval **sid, size_t n, struc
 	gh_buf_init(&b, DIR_FILTER_MAX);
 	gh_buf_puts(&b, "(|");
 	for (size_t i = 0; i < n; i++)
-		dir_filter_equal(&b, d->s->profile.attr[DIR_OBJECT_SID], sid[i]->bv_val, sid[i]->bv_len);
+		dir_filter_equal(
+		    &b, d->s->profile.attr[DIR_OBJECT_SID], sid[i]->bv_val, sid[i]->bv_len);
 	gh_buf_putc(&b, ')');
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		rc = search_groups(d, e, (const char *)b.data, err);
@@ -144,7 +147,8 @@ add_unresolved(struct dir_entry *e, struct berval **sid, size_t n, struct gh_err
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		char *text = dir_sid_text((unsigned char *)sid[i]->bv_val, sid[i]->bv_len);
 
-		if (text != NULL && !has_sid(e, text) && dir_entry_add_group(e, NULL, NULL, text) != 0)
+		if (text != NULL && !has_sid(e, text) &&
+		    dir_entry_add_group(e, NULL, NULL, text) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "groups");
 		free(text);
 	}
@@ -158,7 +162,8 @@ add_token(struct dir *d, struct dir_entry *e, struct berval **sid, struct gh_err
 	int rc = 0;
 
 	if (n > GROUPS_MAX)
-		return gh_fail(err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
+		return gh_fail(
+		    err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
 	for (size_t i = 0; i < n && rc == 0; i += BATCH)
 		rc = resolve(d, e, sid + i, n - i < BATCH ? n - i : BATCH, err);
 	return rc != 0 ? rc : add_unresolved(e, sid, n, err);
@@ -181,7 +186,8 @@ read_token(struct dir *d, struct dir_entry *e, struct gh_error *err)
 	ldap_msgfree(res);
 	/* everybody has a primary group: none at all means that the service account may not read it */
 	if (sid == NULL)
-		return gh_fail(err, GH_E_DIR_DOWN, "no tokenGroups of %.200s: may the service account read it?", e->dn);
+		return gh_fail(err, GH_E_DIR_DOWN,
+		    "no tokenGroups of %.200s: may the service account read it?", e->dn);
 	rc = add_token(d, e, sid, err);
 	ldap_value_free_len(sid);
 	return rc;
@@ -263,7 +269,8 @@ walk(struct dir *d, struct dir_entry *e, struct gh_error *err)
 		from = to;
 	}
 	if (rc == 0 && from < e->groups)
-		gh_log(GH_LOG_INFO, "groups of %.200s are nested deeper than directory.group_depth", e->dn);
+		gh_log(GH_LOG_INFO, "groups of %.200s are nested deeper than directory.group_depth",
+		    e->dn);
 	return rc;
 }
 

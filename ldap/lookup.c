@@ -80,7 +80,8 @@ read_attributes(const struct dir_profile *p, LDAP *ld, LDAPMessage *m, struct di
 		ldap_value_free_len(v);
 	}
 	if (rc == 0 && e->attr[DIR_OBJECT_SID].n != 0)
-		e->sid = dir_sid_text(e->attr[DIR_OBJECT_SID].v[0].data, e->attr[DIR_OBJECT_SID].v[0].len);
+		e->sid = dir_sid_text(
+		    e->attr[DIR_OBJECT_SID].v[0].data, e->attr[DIR_OBJECT_SID].v[0].len);
 	return rc;
 }
 
@@ -88,7 +89,8 @@ static bool
 has_class(struct berval **v, const char *name)
 {
 	for (size_t i = 0; v != NULL && v[i] != NULL; i++)
-		if (v[i]->bv_len == strlen(name) && strncasecmp(v[i]->bv_val, name, v[i]->bv_len) == 0)
+		if (v[i]->bv_len == strlen(name) &&
+		    strncasecmp(v[i]->bv_val, name, v[i]->bv_len) == 0)
 			return true;
 	return false;
 }
@@ -115,7 +117,8 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 	if (f->entry != NULL && dn != NULL && *dn != '\0')
 		f->entry->dn = strdup(dn);
 	ldap_memfree(dn);
-	if (f->entry == NULL || f->entry->dn == NULL || read_attributes(&d->s->profile, ld, m, f->entry) != 0) {
+	if (f->entry == NULL || f->entry->dn == NULL ||
+	    read_attributes(&d->s->profile, ld, m, f->entry) != 0) {
 		found_clear(f);
 		return gh_fail(err, GH_E_NOMEM, "directory entry");
 	}
@@ -143,7 +146,8 @@ search_one(struct dir *d, const char *base, int scope, const char *filter, struc
 	int n, rc = dir_search(d, &q, &res, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY && scope != LDAP_SCOPE_BASE)
-		return gh_fail(err, GH_E_DIR_DOWN, "directory.base is not there, or may not be read: %.200s",
+		return gh_fail(err, GH_E_DIR_DOWN,
+		    "directory.base is not there, or may not be read: %.200s",
 		    d->service.diagnostic);
 	if (rc != 0)
 		return rc;
@@ -157,8 +161,8 @@ search_one(struct dir *d, const char *base, int scope, const char *filter, struc
 }
 
 static int
-try_pattern(struct dir *d, const char *pattern, const char *s, const struct dir_name *name, struct found *f,
-    struct gh_error *err)
+try_pattern(struct dir *d, const char *pattern, const char *s, const struct dir_name *name,
+    struct found *f, struct gh_error *err)
 {
 	const char *base = d->s->conf->directory.base;
 	struct gh_buf b;
@@ -212,7 +216,8 @@ find_by_kind(struct dir *d, const struct dir_name *name, struct found *f, struct
 /* --- completing an entry --------------------------------------------------------------------------- */
 
 static void
-put_identity(struct gh_buf *b, const struct dir_shared *s, const struct dir_entry *e, enum dir_attr a)
+put_identity(
+    struct gh_buf *b, const struct dir_shared *s, const struct dir_entry *e, enum dir_attr a)
 {
 	const char *v = dir_entry_text(e, a);
 
@@ -220,16 +225,31 @@ put_identity(struct gh_buf *b, const struct dir_shared *s, const struct dir_entr
 		dir_filter_equal(b, s->profile.attr[a], v, strlen(v));
 }
 
+static int
+search_identity(struct dir *d, const char *filter, struct gh_error *err)
+{
+	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
+	const struct dir_query q = {
+	    d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, filter, attrs, 2};
+	LDAPMessage *res;
+	int rc = dir_search(d, &q, &res, err);
+
+	if (rc != 0)
+		return rc;
+	if (ldap_count_entries(d->service.ld, res) > 1)
+		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "another entry has the same name: %.300s", filter);
+	ldap_msgfree(res);
+	return rc;
+}
+
 /*
  * Names by which others identify the account must be its own alone: an account that takes over the
- * dNSHostName of a domain controller would get a certificate for it (CVE-2022-26923).
+ * dNSHostName of a domain controller would get a certificate for it (CVE-2022-26923). (That somebody has the
+ * implicit principal name of another account is refused by the domain itself.)
  */
 static int
 check_identity(struct dir *d, const struct dir_entry *e, struct gh_error *err)
 {
-	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
-	struct dir_query q = {d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, NULL, attrs, 2};
-	LDAPMessage *res;
 	struct gh_buf b;
 	int rc;
 
@@ -240,15 +260,8 @@ check_identity(struct dir *d, const struct dir_entry *e, struct gh_error *err)
 	put_identity(&b, d->s, e, DIR_UPN);
 	put_identity(&b, d->s, e, DIR_DNS_HOST_NAME);
 	gh_buf_putc(&b, ')');
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		q.filter = (const char *)b.data;
-		rc = dir_search(d, &q, &res, err);
-	}
-	if (rc == 0) {
-		if (ldap_count_entries(d->service.ld, res) > 1)
-			rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "another entry has the same name: %.300s", q.filter);
-		ldap_msgfree(res);
-	}
+	if ((rc = gh_buf_check(&b, err)) == 0)
+		rc = search_identity(d, (const char *)b.data, err);
 	gh_buf_free(&b);
 	return rc;
 }
@@ -261,7 +274,8 @@ complete(struct dir *d, struct found *f, struct dir_entry **out, struct gh_error
 	int rc;
 
 	e->is_disabled = f->is_locked || dir_account_is_disabled(e, e->fetched);
-	if ((rc = check_identity(d, e, err)) != 0 || (rc = dir_groups_read(d, e, f->member_of, err)) != 0)
+	if ((rc = check_identity(d, e, err)) != 0 ||
+	    (rc = dir_groups_read(d, e, f->member_of, err)) != 0)
 		return rc;
 	*out = e;
 	f->entry = NULL;
@@ -277,7 +291,8 @@ dir_lookup_name(struct dir *d, const char *text, struct dir_entry **out, struct 
 	int rc;
 
 	*out = NULL;
-	if ((rc = dir_name_parse(text, conf->directory.netbios_domain, conf->directory.realm, &name, err)) != 0)
+	if ((rc = dir_name_parse(
+		 text, conf->directory.netbios_domain, conf->directory.realm, &name, err)) != 0)
 		return rc;
 	rc = find_by_kind(d, &name, &f, err);
 	if (rc == 0 && f.entry == NULL)

@@ -5,7 +5,9 @@
 #include "dir.h"
 
 /* As dir_find and dir_find_dn. */
-int dir_lookup_name(struct dir *d, const char *text, struct dir_entry **out, struct gh_error *err) GH_MUSTCHECK;
-int dir_lookup_dn(struct dir *d, const char *dn, struct dir_entry **out, struct gh_error *err) GH_MUSTCHECK;
+int dir_lookup_name(
+    struct dir *d, const char *text, struct dir_entry **out, struct gh_error *err) GH_MUSTCHECK;
+int dir_lookup_dn(
+    struct dir *d, const char *dn, struct dir_entry **out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -43,8 +43,8 @@ foreign(struct gh_error *err)
 }
 
 int
-dir_name_parse(const char *text, const char *netbios_domain, const char *realm, struct dir_name *out,
-    struct gh_error *err)
+dir_name_parse(const char *text, const char *netbios_domain, const char *realm,
+    struct dir_name *out, struct gh_error *err)
 {
 	const char *rest = text, *slash;
 	bool is_ours, has_realm;
@@ -56,7 +56,8 @@ dir_name_parse(const char *text, const char *netbios_domain, const char *realm, 
 	strcpy(out->full, text);
 	if ((slash = strchr(text, '\\')) != NULL) {
 		n = (size_t)(slash - text);
-		if (n == 0 || strlen(netbios_domain) != n || strncasecmp(text, netbios_domain, n) != 0)
+		if (n == 0 || strlen(netbios_domain) != n ||
+		    strncasecmp(text, netbios_domain, n) != 0)
 			return foreign(err);
 		rest = slash + 1;
 		if (strpbrk(rest, "\\@/") != NULL)

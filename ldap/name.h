@@ -24,7 +24,7 @@ struct dir_name {
  * GH_E_NOT_IN_DIRECTORY for a name that cannot be in this directory: empty, too long, white space at an
  * end, control characters, foreign domain.
  */
-int dir_name_parse(const char *text, const char *netbios_domain, const char *realm, struct dir_name *out,
-    struct gh_error *err) GH_MUSTCHECK;
+int dir_name_parse(const char *text, const char *netbios_domain, const char *realm,
+    struct dir_name *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

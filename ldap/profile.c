@@ -117,7 +117,8 @@ static bool
 is_attribute_name(const char *name)
 {
 	return *name != '\0' && strlen(name) <= 128 &&
-	    name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;")] == '\0';
+	       name[strspn(name,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;")] == '\0';
 }
 
 static int
@@ -128,7 +129,8 @@ check(const struct dir_profile *p, const struct gh_conf *conf, struct gh_error *
 
 	for (size_t a = 0; a < DIR_ATTR_COUNT; a++)
 		if (!is_attribute_name(p->attr[a]))
-			return gh_refuse(err, GH_E_CONF, "directory: \"%.100s\" is no attribute name", p->attr[a]);
+			return gh_refuse(err, GH_E_CONF,
+			    "directory: \"%.100s\" is no attribute name", p->attr[a]);
 	if (*user != '\0' && (rc = dir_filter_check(user, "user_filter", err)) != 0)
 		return rc;
 	if (*computer != '\0' && (rc = dir_filter_check(computer, "computer_filter", err)) != 0)
@@ -142,7 +144,8 @@ dir_profile_init(struct dir_profile *p, const struct gh_conf *conf, struct gh_er
 	int rc;
 
 	memset(p, 0, sizeof *p);
-	if (strcmp(conf->directory.type, "ad") != 0 && strcmp(conf->directory.type, "openldap") != 0)
+	if (strcmp(conf->directory.type, "ad") != 0 &&
+	    strcmp(conf->directory.type, "openldap") != 0)
 		return gh_refuse(err, GH_E_CONF, "directory.type: must be \"ad\" or \"openldap\"");
 	p->is_ad = strcmp(conf->directory.type, "ad") == 0;
 	/* in a domain cn is unique only inside its container, sAMAccountName everywhere */

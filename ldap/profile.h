@@ -26,7 +26,8 @@ struct dir_profile {
 };
 
 /* Borrows strings of conf. GH_E_CONF names the option. */
-int dir_profile_init(struct dir_profile *p, const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
+int dir_profile_init(
+    struct dir_profile *p, const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
 void dir_profile_clear(struct dir_profile *p);
 
 #endif

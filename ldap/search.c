@@ -14,7 +14,8 @@ has_value(LDAP *ld, LDAPMessage *entry, const char *attr, const char *value)
 	bool found = false;
 
 	for (size_t i = 0; v != NULL && v[i] != NULL && !found; i++)
-		found = v[i]->bv_len == strlen(value) && memcmp(v[i]->bv_val, value, v[i]->bv_len) == 0;
+		found =
+		    v[i]->bv_len == strlen(value) && memcmp(v[i]->bv_val, value, v[i]->bv_len) == 0;
 	ldap_value_free_len(v);
 	return found;
 }
@@ -33,10 +34,12 @@ check_kind(struct dir *d)
 		return;
 	if (dir_conn_search(&d->service, &q, &res) != LDAP_SUCCESS)
 		return; /* the search that follows will tell */
-	is_ad = has_value(d->service.ld, ldap_first_entry(d->service.ld, res), attrs[0], CAPABILITY_AD);
+	is_ad =
+	    has_value(d->service.ld, ldap_first_entry(d->service.ld, res), attrs[0], CAPABILITY_AD);
 	ldap_msgfree(res);
 	if (is_ad != d->s->profile.is_ad)
-		gh_log(GH_LOG_WARN, "directory.type is \"%s\", but %s says it is %s: groups may be missing",
+		gh_log(GH_LOG_WARN,
+		    "directory.type is \"%s\", but %s says it is %s: groups may be missing",
 		    d->s->conf->directory.type, d->s->uri[d->service.uri],
 		    is_ad ? "Active Directory" : "not Active Directory");
 }

@@ -10,6 +10,7 @@
  * search. At most q->limit entries (a size limit is no error). GH_E_NOT_IN_DIRECTORY: the base does not
  * exist; GH_E_DIR_DOWN: everything else.
  */
-int dir_search(struct dir *d, const struct dir_query *q, LDAPMessage **res, struct gh_error *err) GH_MUSTCHECK;
+int dir_search(
+    struct dir *d, const struct dir_query *q, LDAPMessage **res, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

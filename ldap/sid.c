@@ -46,6 +46,7 @@ dir_sid_text(const unsigned char *p, size_t n)
 	else
 		at = (size_t)snprintf(text, SID_TEXT_SIZE, "S-1-%" PRIu64, authority(p));
 	for (size_t i = 0; i < p[1]; i++)
-		at += (size_t)snprintf(text + at, SID_TEXT_SIZE - at, "-%" PRIu32, sub_authority(p, i));
+		at += (size_t)snprintf(
+		    text + at, SID_TEXT_SIZE - at, "-%" PRIu32, sub_authority(p, i));
 	return text;
 }

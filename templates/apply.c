@@ -3,16 +3,21 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/err.h>
+
 #include "model.h"
 
 static int
 check_requester(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
 {
 	if (e == NULL)
-		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY, "the requester has no entry in the directory");
-	/* authentication looks, too, but not for service identities and approvals long after the request */
+		return gh_refuse(
+		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no entry in the directory");
+	/* authentication looks, too, but not for service identities and approvals long after the
+	 * request */
 	if (e->is_disabled)
-		return gh_refuse(err, GH_E_ACCOUNT_DISABLED, "the requester's account is disabled or expired");
+		return gh_refuse(
+		    err, GH_E_ACCOUNT_DISABLED, "the requester's account is disabled or expired");
 	if (t->requester == TMPL_REQUESTER_MACHINE && !e->is_computer)
 		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for computers", t->name);
 	if (t->requester == TMPL_REQUESTER_USER && e->is_computer)
@@ -25,17 +30,19 @@ static int
 check_named_template(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err)
 {
 	if (csr->ms_template != NULL && strcasecmp(csr->ms_template, t->name) != 0)
-		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT, "the CSR names another template than %s", t->name);
+		return gh_refuse(
+		    err, GH_E_TEMPLATE_CONFLICT, "the CSR names another template than %s", t->name);
 	if (csr->ms_template_oid == NULL)
 		return 0;
 	if (t->oid == NULL || strcmp(csr->ms_template_oid, t->oid) != 0)
-		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT, "the CSR has another template OID than %s's", t->name);
+		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT,
+		    "the CSR has another template OID than %s's", t->name);
 	/* MS-WCCE: each of the two numbers by itself; schema 1 has no versions */
 	if (t->schema >= 2 && (csr->ms_template_major > (uint32_t)t->major ||
-	    csr->ms_template_minor > (uint32_t)t->minor))
+				  csr->ms_template_minor > (uint32_t)t->minor))
 		return gh_refuse(err, GH_E_TEMPLATE_VERSION,
-		    "the CSR is for version %u.%u of template %s, here is %d.%d", csr->ms_template_major,
-		    csr->ms_template_minor, t->name, t->major, t->minor);
+		    "the CSR is for version %u.%u of template %s, here is %d.%d",
+		    csr->ms_template_major, csr->ms_template_minor, t->name, t->major, t->minor);
 	return 0;
 }
 
@@ -53,7 +60,7 @@ static int
 fill_spec(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
     struct cert_spec *spec, struct gh_error *err)
 {
-	struct tmpl_naming n = { t, e, NULL, NULL };
+	struct tmpl_naming n = {t, e, NULL, NULL};
 	int rc;
 
 	n.subject = spec->subject;
@@ -65,13 +72,14 @@ fill_spec(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs1
 	if (rc != 0)
 		return rc;
 	spec->no_revocation_info =
-	    (t->enrollment_flags & (TMPL_ENROLL_NO_REVOCATION_INFO | TMPL_ENROLL_OCSP_NOCHECK)) != 0;
+	    (t->enrollment_flags & (TMPL_ENROLL_NO_REVOCATION_INFO | TMPL_ENROLL_OCSP_NOCHECK)) !=
+	    0;
 	return set_key(spec, csr, err);
 }
 
 int
-tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, int64_t now,
-    int64_t backdate, struct cert_spec **out, struct gh_error *err)
+tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
+    int64_t now, int64_t backdate, struct cert_spec **out, struct gh_error *err)
 {
 	struct cert_spec *spec;
 	int rc;
@@ -86,6 +94,8 @@ tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs
 	if ((spec = cert_spec_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate specification");
 	if ((rc = fill_spec(t, e, csr, spec, err)) != 0) {
+		ERR_clear_error(); /* or the thread's next TLS call would find what a bad SAN left
+				      there */
 		cert_spec_free(spec);
 		return rc;
 	}

@@ -52,7 +52,7 @@ key_size(const struct tmpl_key_rule *r)
 		if ((r->curves & 1u << i) != 0)
 			return tmpl_curve[i].bits;
 	}
-	return 256;                      /* Ed25519 */
+	return 256; /* Ed25519 */
 }
 
 static gh_json *
@@ -62,7 +62,8 @@ curve_array(uint32_t curves)
 	size_t i;
 
 	for (i = 0; i < TMPL_CURVES && a != NULL; i++) {
-		if ((curves & 1u << i) != 0 && gh_json_append(a, gh_json_new_string(tmpl_curve[i].name)) != 0) {
+		if ((curves & 1u << i) != 0 &&
+		    gh_json_append(a, gh_json_new_string(tmpl_curve[i].name)) != 0) {
 			gh_json_free(a);
 			return NULL;
 		}
@@ -117,11 +118,13 @@ tmpl_describe(const struct tmpl *t)
 		return NULL;
 	failed = gh_json_set_string(o, "TemplateName", tmpl_name(t));
 	failed |= gh_json_set_string(o, "DisplayName", tmpl_display_name(t));
-	failed |= gh_json_set_string(o, "Description", t->description != NULL ? t->description : "");
+	failed |=
+	    gh_json_set_string(o, "Description", t->description != NULL ? t->description : "");
 	failed |= gh_json_set_string(o, "Oid", t->oid != NULL ? t->oid : "");
 	failed |= gh_json_set_int(o, "MajorVersion", t->major);
 	failed |= gh_json_set_int(o, "MinorVersion", t->minor);
-	failed |= gh_json_set_string(o, "KeyType", ca_key_type_name((enum ca_key_type)t->key[0].type));
+	failed |=
+	    gh_json_set_string(o, "KeyType", ca_key_type_name((enum ca_key_type)t->key[0].type));
 	failed |= gh_json_set_int(o, "KeySize", key_size(&t->key[0]));
 	failed |= gh_json_set(o, "KeyTypes", describe_keys(t));
 	/* whole days, rounded up: 12 hours are not "0" */

@@ -5,13 +5,13 @@
 #include "model.h"
 
 struct attribute {
-	int type;                        /* row of rdn.c */
-	bool same_rdn;                   /* "+": in one RDN with the attribute before it */
-	size_t off, len;                 /* of the value, in text; NUL-terminated there */
+	int type;        /* row of rdn.c */
+	bool same_rdn;   /* "+": in one RDN with the attribute before it */
+	size_t off, len; /* of the value, in text; NUL-terminated there */
 };
 
 struct tmpl_dn {
-	char text[TMPL_DN_MAX + 1];      /* unescaped values */
+	char text[TMPL_DN_MAX + 1]; /* unescaped values */
 	size_t used;
 	struct attribute attr[TMPL_RDN_MAX];
 	size_t attrs;
@@ -50,7 +50,7 @@ read_type(const char *p, int *type)
 	for (end = p; end > start && end[-1] == ' '; end--)
 		;
 	if (end - start > 4 && strncmp(start, "OID.", 4) == 0)
-		start += 4;              /* RFC 1779's spelling */
+		start += 4; /* RFC 1779's spelling */
 	*type = tmpl_rdn_type(start, (size_t)(end - start));
 	return p + 1;
 }
@@ -80,9 +80,9 @@ read_value(struct tmpl_dn *dn, const char *p, struct attribute *a)
 
 	p = skip_blanks(p);
 	a->off = dn->used;
-	keep = dn->used;                 /* unescaped blanks behind this are dropped */
+	keep = dn->used; /* unescaped blanks behind this are dropped */
 	if (*p == '#')
-		return NULL;             /* BER in hex: no type of the table is written so */
+		return NULL; /* BER in hex: no type of the table is written so */
 	while (*p != '\0' && *p != ',' && *p != '+') {
 		if (strchr("\";<>", *p) != NULL || dn->used + 1 >= sizeof(dn->text))
 			return NULL;
@@ -110,21 +110,25 @@ parse(struct tmpl_dn *dn, const char *p, struct gh_error *err)
 
 	while (*p != '\0') {
 		if (dn->attrs == TMPL_RDN_MAX)
-			return gh_refuse(err, GH_E_SUBJECT, "the directory name has more than %d parts",
-			    TMPL_RDN_MAX);
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the directory name has more than %d parts", TMPL_RDN_MAX);
 		a = &dn->attr[dn->attrs];
 		a->same_rdn = same_rdn;
-		if ((p = read_type(skip_blanks(p), &a->type)) == NULL || (p = read_value(dn, p, a)) == NULL)
-			return gh_refuse(err, GH_E_SUBJECT, "the directory name is not as RFC 4514 has it");
+		if ((p = read_type(skip_blanks(p), &a->type)) == NULL ||
+		    (p = read_value(dn, p, a)) == NULL)
+			return gh_refuse(
+			    err, GH_E_SUBJECT, "the directory name is not as RFC 4514 has it");
 		if (a->type < 0)
 			return gh_refuse(err, GH_E_SUBJECT,
-			    "the directory name has an attribute type that cannot stand in a subject");
+			    "the directory name has an attribute type that cannot stand in a "
+			    "subject");
 		dn->attrs++;
 		if (*p == '\0')
 			return 0;
 		same_rdn = *p++ == '+';
 		if (*skip_blanks(p) == '\0')
-			return gh_refuse(err, GH_E_SUBJECT, "the directory name ends with a separator");
+			return gh_refuse(
+			    err, GH_E_SUBJECT, "the directory name ends with a separator");
 	}
 	return 0;
 }
@@ -137,7 +141,8 @@ tmpl_dn_parse(const char *text, struct tmpl_dn **out, struct gh_error *err)
 
 	*out = NULL;
 	if (strlen(text) > TMPL_DN_MAX)
-		return gh_refuse(err, GH_E_SUBJECT, "the directory name is longer than %d bytes", TMPL_DN_MAX);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the directory name is longer than %d bytes", TMPL_DN_MAX);
 	if ((dn = calloc(1, sizeof(*dn))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "directory name");
 	if ((rc = parse(dn, text, err)) != 0) {

@@ -1,6 +1,7 @@
 /*
- * The extensions of one certificate: those built at load, the SAN, the requester's SID, and the policies
- * where the request chooses among them. Nothing else of the request's extensions is looked at.
+ * The extensions of one certificate: those built at load, the SAN, the requester's SID, and the
+ * policies where the request chooses among them. Nothing else of the request's extensions is looked
+ * at.
  */
 #include <string.h>
 
@@ -20,12 +21,13 @@ push(struct cert_spec *spec, X509_EXTENSION *x, struct gh_error *err)
 static X509_EXTENSION *
 copy(X509_EXTENSION *x)
 {
-	return X509_EXTENSION_create_by_OBJ(NULL, X509_EXTENSION_get_object(x), X509_EXTENSION_get_critical(x),
-	    X509_EXTENSION_get_data(x));
+	return X509_EXTENSION_create_by_OBJ(NULL, X509_EXTENSION_get_object(x),
+	    X509_EXTENSION_get_critical(x), X509_EXTENSION_get_data(x));
 }
 
 static int
-add_fixed(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
+add_fixed(
+    const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
 {
 	X509_EXTENSION *ku = NULL;
 	int i, rc;
@@ -53,7 +55,7 @@ add_san(const struct tmpl_naming *n, struct cert_spec *spec, struct gh_error *er
 	return push(spec, X509V3_EXT_i2d(NID_subject_alt_name, critical, n->san), err);
 }
 
-/* --- the requester's SID (KB5014754) --------------------------------------------------------------- */
+/* --- the requester's SID (KB5014754) --- */
 
 static bool
 request_has(const struct ca_pkcs10 *csr, const ASN1_OBJECT *oid)
@@ -62,9 +64,9 @@ request_has(const struct ca_pkcs10 *csr, const ASN1_OBJECT *oid)
 }
 
 /*
- * Where the requester supplies the names, the certificate speaks for the host or service it names; it gets
- * the SID of the requester only if it can log on, or if the request asks for the extension (MS-WCCE), and
- * then always the authenticated requester's, whatever the request's extension says.
+ * Where the requester supplies the names, the certificate speaks for the host or service it names;
+ * it gets the SID of the requester only if it can log on, or if the request asks for the extension
+ * (MS-WCCE), and then always the authenticated requester's, whatever the request's extension says.
  */
 static bool
 wants_sid(const struct tmpl *t, const struct ca_pkcs10 *csr)
@@ -90,7 +92,8 @@ sid_extension(const struct tmpl *t, const char *sid)
 		gn = NULL;
 		if ((len = i2d_GENERAL_NAMES(names, &der)) > 0) {
 			ASN1_STRING_set0(value, der, len);
-			x = X509_EXTENSION_create_by_OBJ(NULL, t->sid_ext_oid, t->sid_critical, value);
+			x = X509_EXTENSION_create_by_OBJ(
+			    NULL, t->sid_ext_oid, t->sid_critical, value);
 		}
 	}
 	GENERAL_NAME_free(gn);
@@ -100,7 +103,8 @@ sid_extension(const struct tmpl *t, const char *sid)
 }
 
 static int
-add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
+add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec,
+    struct gh_error *err)
 {
 	const char *sid = n->e->sid;
 
@@ -110,14 +114,15 @@ add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_sp
 		if (n->t->sid != TMPL_SID_REQUIRE && n->e->attr[DIR_OBJECT_SID].n == 0)
 			return 0;
 		/* also when there is one that nobody could read */
-		return gh_refuse(err, GH_E_SID_REQUIRED, "the requester has no objectSid in the directory");
+		return gh_refuse(
+		    err, GH_E_SID_REQUIRED, "the requester has no objectSid in the directory");
 	}
 	if (!tmpl_text_is_sid(sid))
 		return gh_refuse(err, GH_E_SID_REQUIRED, "the requester's objectSid is malformed");
 	return push(spec, sid_extension(n->t, sid), err);
 }
 
-/* --- ISSUANCE_POLICIES_FROM_REQUEST ---------------------------------------------------------------- */
+/* --- ISSUANCE_POLICIES_FROM_REQUEST --- */
 
 static bool
 is_requested(const CERTIFICATEPOLICIES *asked, const ASN1_OBJECT *oid)
@@ -141,7 +146,8 @@ collect_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, CERTIFI
 	for (i = 0; i < t->policies; i++) {
 		ASN1_OBJECT *oid = OBJ_txt2obj(t->policy[i].oid, 1);
 		bool skip = asked != NULL && oid != NULL && !is_requested(asked, oid);
-		bool ok = oid != NULL && (skip || tmpl_policy_push(out, t->policy[i].oid, t->policy[i].cps));
+		bool ok = oid != NULL &&
+			  (skip || tmpl_policy_push(out, t->policy[i].oid, t->policy[i].cps));
 
 		ASN1_OBJECT_free(oid);
 		if (!ok)
@@ -161,7 +167,8 @@ choose_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, struct c
 		return gh_fail(err, GH_E_NOMEM, "certificate policies");
 	rc = collect_policies(t, asked, out, err);
 	if (rc == 0 && sk_POLICYINFO_num(out) > 0)
-		rc = push(spec, X509V3_EXT_i2d(NID_certificate_policies, t->policies_critical, out), err);
+		rc = push(
+		    spec, X509V3_EXT_i2d(NID_certificate_policies, t->policies_critical, out), err);
 	else if (rc == 0 && asked != NULL)
 		rc = gh_refuse(err, GH_E_TEMPLATE_CONFLICT,
 		    "the template has none of the certificate policies in the request");
@@ -170,7 +177,8 @@ choose_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, struct c
 }
 
 static int
-add_policies(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
+add_policies(
+    const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
 {
 	CERTIFICATEPOLICIES *asked;
 	int critical = -1, rc;
@@ -187,8 +195,8 @@ add_policies(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec
 }
 
 int
-tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec,
-    struct gh_error *err)
+tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr,
+    struct cert_spec *spec, struct gh_error *err)
 {
 	int rc;
 

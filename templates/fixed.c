@@ -7,16 +7,20 @@
 #include "model.h"
 
 /* 1.3.6.1.4.1.311.21.7 (MS-WCCE 2.2.2.7.7.2) */
-struct template_id { ASN1_OBJECT *oid; ASN1_INTEGER *major, *minor; };
+struct template_id {
+	ASN1_OBJECT *oid;
+	ASN1_INTEGER *major, *minor;
+};
 
-static const ASN1_TEMPLATE TEMPLATE_ID_seq_tt[] = {
+static const ASN1_TEMPLATE TEMPLATE_ID_seq_tt[] =
+    {
 	ASN1_SIMPLE(struct template_id, oid, ASN1_OBJECT),
 	ASN1_OPT(struct template_id, major, ASN1_INTEGER),
 	ASN1_OPT(struct template_id, minor, ASN1_INTEGER),
 } static_ASN1_SEQUENCE_END_name(struct template_id, TEMPLATE_ID)
 
-/* RFC 8551, 2.5.2: what the owner of a mail certificate can decrypt, best first */
-static const int smime_ciphers[] = { NID_aes_256_cbc, NID_aes_192_cbc, NID_aes_128_cbc };
+    /* RFC 8551, 2.5.2: what the owner of a mail certificate can decrypt, best first */
+    static const int smime_ciphers[] = {NID_aes_256_cbc, NID_aes_192_cbc, NID_aes_128_cbc};
 
 static bool
 is_critical(const struct tmpl *t, int nid)
@@ -132,8 +136,8 @@ tmpl_policy_push(CERTIFICATEPOLICIES *sk, const char *oid, const char *cps)
 {
 	POLICYINFO *p = POLICYINFO_new();
 
-	if (p == NULL || (p->policyid = OBJ_txt2obj(oid, 1)) == NULL || (cps != NULL && !set_cps(p, cps)) ||
-	    sk_POLICYINFO_push(sk, p) == 0) {
+	if (p == NULL || (p->policyid = OBJ_txt2obj(oid, 1)) == NULL ||
+	    (cps != NULL && !set_cps(p, cps)) || sk_POLICYINFO_push(sk, p) == 0) {
 		POLICYINFO_free(p);
 		return false;
 	}
@@ -157,8 +161,8 @@ prepare_app_policies(struct tmpl *t, struct gh_error *err)
 	for (i = 0; i < t->app_policies.n && ok; i++)
 		ok = tmpl_policy_push(sk, t->app_policies.v[i], NULL);
 	if (ok && (n = i2d_CERTIFICATEPOLICIES(sk, &der)) > 0)
-		x = extension(TMPL_OID_APP_POLICIES, tmpl_list_has(&t->critical, TMPL_OID_APP_POLICIES), der,
-		    (size_t)n);
+		x = extension(TMPL_OID_APP_POLICIES,
+		    tmpl_list_has(&t->critical, TMPL_OID_APP_POLICIES), der, (size_t)n);
 	OPENSSL_free(der);
 	CERTIFICATEPOLICIES_free(sk);
 	return push(t, x, err);
@@ -194,10 +198,13 @@ prepare_template_name(struct tmpl *t, struct gh_error *err)
 	unsigned char *der = NULL;
 	int n;
 
-	if (ASN1_mbstring_copy(&s, (const unsigned char *)t->name, -1, MBSTRING_UTF8, B_ASN1_BMPSTRING) < 0)
-		return gh_refuse(err, GH_E_TEMPLATE_INVALID, "name: must be in the Basic Multilingual Plane");
+	if (ASN1_mbstring_copy(
+		&s, (const unsigned char *)t->name, -1, MBSTRING_UTF8, B_ASN1_BMPSTRING) < 0)
+		return gh_refuse(
+		    err, GH_E_TEMPLATE_INVALID, "name: must be in the Basic Multilingual Plane");
 	if ((n = i2d_ASN1_BMPSTRING(s, &der)) > 0)
-		x = extension(TMPL_OID_V1_NAME, tmpl_list_has(&t->critical, TMPL_OID_V1_NAME), der, (size_t)n);
+		x = extension(TMPL_OID_V1_NAME, tmpl_list_has(&t->critical, TMPL_OID_V1_NAME), der,
+		    (size_t)n);
 	OPENSSL_free(der);
 	ASN1_STRING_free(s);
 	return push(t, x, err);
@@ -206,16 +213,17 @@ prepare_template_name(struct tmpl *t, struct gh_error *err)
 static int
 prepare_template_id(struct tmpl *t, struct gh_error *err)
 {
-	struct template_id id = { OBJ_txt2obj(t->oid, 1), ASN1_INTEGER_new(), ASN1_INTEGER_new() };
+	struct template_id id = {OBJ_txt2obj(t->oid, 1), ASN1_INTEGER_new(), ASN1_INTEGER_new()};
 	X509_EXTENSION *x = NULL;
 	unsigned char *der = NULL;
 	int n;
 
 	if (id.oid != NULL && id.major != NULL && id.minor != NULL &&
-	    ASN1_INTEGER_set(id.major, t->major) == 1 && ASN1_INTEGER_set(id.minor, t->minor) == 1 &&
+	    ASN1_INTEGER_set(id.major, t->major) == 1 &&
+	    ASN1_INTEGER_set(id.minor, t->minor) == 1 &&
 	    (n = ASN1_item_i2d((ASN1_VALUE *)&id, &der, ASN1_ITEM_rptr(TEMPLATE_ID))) > 0)
-		x = extension(TMPL_OID_V2_TEMPLATE, tmpl_list_has(&t->critical, TMPL_OID_V2_TEMPLATE), der,
-		    (size_t)n);
+		x = extension(TMPL_OID_V2_TEMPLATE,
+		    tmpl_list_has(&t->critical, TMPL_OID_V2_TEMPLATE), der, (size_t)n);
 	OPENSSL_free(der);
 	ASN1_OBJECT_free(id.oid);
 	ASN1_INTEGER_free(id.major);
@@ -232,7 +240,7 @@ prepare_template(struct tmpl *t, struct gh_error *err)
 static int
 prepare_smime_capabilities(struct tmpl *t, struct gh_error *err)
 {
-	STACK_OF(X509_ALGOR) *sk;
+	STACK_OF(X509_ALGOR) * sk;
 	X509_EXTENSION *x = NULL;
 	unsigned char *der = NULL;
 	bool ok;
@@ -245,13 +253,15 @@ prepare_smime_capabilities(struct tmpl *t, struct gh_error *err)
 	for (i = 0; i < sizeof(smime_ciphers) / sizeof(smime_ciphers[0]) && ok; i++) {
 		X509_ALGOR *a = X509_ALGOR_new();
 
-		ok = a != NULL && X509_ALGOR_set0(a, OBJ_nid2obj(smime_ciphers[i]), V_ASN1_UNDEF, NULL) == 1 &&
-		    sk_X509_ALGOR_push(sk, a) > 0;
+		ok = a != NULL &&
+		     X509_ALGOR_set0(a, OBJ_nid2obj(smime_ciphers[i]), V_ASN1_UNDEF, NULL) == 1 &&
+		     sk_X509_ALGOR_push(sk, a) > 0;
 		if (!ok)
 			X509_ALGOR_free(a);
 	}
 	if (ok && (n = i2d_X509_ALGORS(sk, &der)) > 0)
-		x = extension("1.2.840.113549.1.9.15", is_critical(t, NID_SMIMECapabilities), der, (size_t)n);
+		x = extension(
+		    "1.2.840.113549.1.9.15", is_critical(t, NID_SMIMECapabilities), der, (size_t)n);
 	OPENSSL_free(der);
 	sk_X509_ALGOR_pop_free(sk, X509_ALGOR_free);
 	return push(t, x, err);
@@ -260,23 +270,27 @@ prepare_smime_capabilities(struct tmpl *t, struct gh_error *err)
 static int
 prepare_basic_constraints(struct tmpl *t, struct gh_error *err)
 {
-	static const unsigned char empty_sequence[] = { 0x30, 0x00 }; /* cA FALSE is the default */
+	static const unsigned char empty_sequence[] = {0x30, 0x00}; /* cA FALSE is the default */
 
 	if ((t->enrollment_flags & TMPL_ENROLL_BASIC_CONSTRAINTS) == 0)
 		return 0;
-	return push(t, extension("2.5.29.19", is_critical(t, NID_basic_constraints), empty_sequence,
-	    sizeof(empty_sequence)), err);
+	return push(t,
+	    extension("2.5.29.19", is_critical(t, NID_basic_constraints), empty_sequence,
+		sizeof(empty_sequence)),
+	    err);
 }
 
 static int
 prepare_ocsp_nocheck(struct tmpl *t, struct gh_error *err)
 {
-	static const unsigned char null[] = { 0x05, 0x00 };      /* RFC 6960, 4.2.2.2.1 */
+	static const unsigned char null[] = {0x05, 0x00}; /* RFC 6960, 4.2.2.2.1 */
 
 	if ((t->enrollment_flags & TMPL_ENROLL_OCSP_NOCHECK) == 0)
 		return 0;
-	return push(t, extension("1.3.6.1.5.5.7.48.1.5", is_critical(t, NID_id_pkix_OCSP_noCheck), null,
-	    sizeof(null)), err);
+	return push(t,
+	    extension("1.3.6.1.5.5.7.48.1.5", is_critical(t, NID_id_pkix_OCSP_noCheck), null,
+		sizeof(null)),
+	    err);
 }
 
 static int
@@ -302,8 +316,8 @@ prepare_objects(struct tmpl *t, struct gh_error *err)
 	t->sid_oid = OBJ_txt2obj(TMPL_OID_SID, 1);
 	t->guid_oid = OBJ_txt2obj(TMPL_OID_GUID, 1);
 	t->upn_oid = OBJ_txt2obj(TMPL_OID_UPN, 1);
-	if (t->sid_ext_oid == NULL || t->sid_oid == NULL || t->guid_oid == NULL || t->upn_oid == NULL ||
-	    (t->fixed = sk_X509_EXTENSION_new_null()) == NULL)
+	if (t->sid_ext_oid == NULL || t->sid_oid == NULL || t->guid_oid == NULL ||
+	    t->upn_oid == NULL || (t->fixed = sk_X509_EXTENSION_new_null()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "template objects");
 	t->san_critical = is_critical(t, NID_subject_alt_name);
 	t->sid_critical = tmpl_list_has(&t->critical, TMPL_OID_SID_EXTENSION);
@@ -315,9 +329,16 @@ tmpl_extensions_prepare(struct tmpl *t, struct gh_error *err)
 {
 	/* objects first, then in the order in which they stand in the certificate */
 	static int (*const step[])(struct tmpl *, struct gh_error *) = {
-		prepare_objects, prepare_key_usage, prepare_eku, prepare_app_policies, prepare_template,
-		prepare_smime_capabilities, prepare_policies, prepare_basic_constraints, prepare_ocsp_nocheck,
-		prepare_static,
+	    prepare_objects,
+	    prepare_key_usage,
+	    prepare_eku,
+	    prepare_app_policies,
+	    prepare_template,
+	    prepare_smime_capabilities,
+	    prepare_policies,
+	    prepare_basic_constraints,
+	    prepare_ocsp_nocheck,
+	    prepare_static,
 	};
 	size_t i;
 	int rc;
@@ -334,11 +355,11 @@ bool
 tmpl_extension_is_of_ca(const char *oid)
 {
 	static const char *const of_ca[] = {
-		"2.5.29.14",             /* SKI */
-		"2.5.29.35",             /* AKI */
-		"2.5.29.31",             /* CDP */
-		"2.5.29.46",             /* freshest CRL */
-		"1.3.6.1.5.5.7.1.1",     /* AIA */
+	    "2.5.29.14",         /* SKI */
+	    "2.5.29.35",         /* AKI */
+	    "2.5.29.31",         /* CDP */
+	    "2.5.29.46",         /* freshest CRL */
+	    "1.3.6.1.5.5.7.1.1", /* AIA */
 	};
 	size_t i;
 
@@ -354,13 +375,12 @@ bool
 tmpl_extension_is_reserved(const char *oid)
 {
 	static const char *const reserved[] = {
-		"2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.19", "2.5.29.32", "1.2.840.113549.1.9.15",
-		"1.3.6.1.5.5.7.48.1.5", TMPL_OID_V1_NAME, TMPL_OID_V2_TEMPLATE, TMPL_OID_APP_POLICIES,
-		TMPL_OID_SID_EXTENSION,
-		"2.5.29.30",             /* nameConstraints */
-		"2.5.29.33",             /* policyMappings */
-		"2.5.29.36",             /* policyConstraints */
-		"2.5.29.54",             /* inhibitAnyPolicy */
+	    "2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.19", "2.5.29.32",
+	    "1.2.840.113549.1.9.15", "1.3.6.1.5.5.7.48.1.5", TMPL_OID_V1_NAME, TMPL_OID_V2_TEMPLATE,
+	    TMPL_OID_APP_POLICIES, TMPL_OID_SID_EXTENSION, "2.5.29.30", /* nameConstraints */
+	    "2.5.29.33",                                                /* policyMappings */
+	    "2.5.29.36",                                                /* policyConstraints */
+	    "2.5.29.54",                                                /* inhibitAnyPolicy */
 	};
 	size_t i;
 

@@ -4,24 +4,29 @@
 #include "model.h"
 
 const struct tmpl_curve tmpl_curve[TMPL_CURVES] = {
-	{ "P-256", 256 }, { "P-384", 384 }, { "P-521", 521 },
+    {"P-256", 256},
+    {"P-384", 384},
+    {"P-521", 521},
 };
 
-#define USE_KEY_ENCIPHERMENT  (1u << 2)
+#define USE_KEY_ENCIPHERMENT (1u << 2)
 #define USE_DATA_ENCIPHERMENT (1u << 3)
-#define USE_KEY_AGREEMENT     (1u << 4)
-#define USE_ENCIPHER_ONLY     (1u << 7)
-#define USE_DECIPHER_ONLY     (1u << 8)
-#define USE_AGREEMENT_BITS    (USE_KEY_AGREEMENT | USE_ENCIPHER_ONLY | USE_DECIPHER_ONLY)
+#define USE_KEY_AGREEMENT (1u << 4)
+#define USE_ENCIPHER_ONLY (1u << 7)
+#define USE_DECIPHER_ONLY (1u << 8)
+#define USE_AGREEMENT_BITS (USE_KEY_AGREEMENT | USE_ENCIPHER_ONLY | USE_DECIPHER_ONLY)
 
 /* Usages a key of this type cannot have. */
-static const struct { enum ca_key_type type; uint32_t never; } usage_limit[] = {
-	/* RFC 3279, 2.3.1: RSA does not agree on keys */
-	{ CA_KEY_RSA, USE_AGREEMENT_BITS },
-	/* RFC 8813, 3: EC keys encipher nothing */
-	{ CA_KEY_EC, USE_KEY_ENCIPHERMENT | USE_DATA_ENCIPHERMENT },
-	/* RFC 8410, 5: Ed25519 only signs */
-	{ CA_KEY_ED25519, USE_KEY_ENCIPHERMENT | USE_DATA_ENCIPHERMENT | USE_AGREEMENT_BITS },
+static const struct {
+	enum ca_key_type type;
+	uint32_t never;
+} usage_limit[] = {
+    /* RFC 3279, 2.3.1: RSA does not agree on keys */
+    {CA_KEY_RSA, USE_AGREEMENT_BITS},
+    /* RFC 8813, 3: EC keys encipher nothing */
+    {CA_KEY_EC, USE_KEY_ENCIPHERMENT | USE_DATA_ENCIPHERMENT},
+    /* RFC 8410, 5: Ed25519 only signs */
+    {CA_KEY_ED25519, USE_KEY_ENCIPHERMENT | USE_DATA_ENCIPHERMENT | USE_AGREEMENT_BITS},
 };
 
 uint32_t
@@ -44,8 +49,9 @@ check_rsa(const struct tmpl_key_rule *r, const struct ca_pkcs10 *csr, struct gh_
 {
 	if (csr->key_bits >= r->min_bits && csr->key_bits <= r->max_bits)
 		return 0;
-	return gh_refuse(err, GH_E_KEY_LENGTH, "the RSA key has %d bits, the template takes %d to %d",
-	    csr->key_bits, r->min_bits, r->max_bits);
+	return gh_refuse(err, GH_E_KEY_LENGTH,
+	    "the RSA key has %d bits, the template takes %d to %d", csr->key_bits, r->min_bits,
+	    r->max_bits);
 }
 
 static int
@@ -63,8 +69,9 @@ check_ec(const struct tmpl_key_rule *r, const struct ca_pkcs10 *csr, struct gh_e
 			smallest = tmpl_curve[i].bits;
 	}
 	if (csr->key_bits < smallest)
-		return gh_refuse(err, GH_E_KEY_LENGTH, "the EC key has %d bits, the template takes %d and more",
-		    csr->key_bits, smallest);
+		return gh_refuse(err, GH_E_KEY_LENGTH,
+		    "the EC key has %d bits, the template takes %d and more", csr->key_bits,
+		    smallest);
 	return gh_refuse(err, GH_E_KEY_TYPE, "the template takes no EC keys on curve %s",
 	    csr->curve[0] != '\0' ? csr->curve : "(unknown)");
 }
@@ -83,5 +90,6 @@ tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_erro
 			return check_rsa(r, csr, err);
 		return r->type == CA_KEY_EC ? check_ec(r, csr, err) : 0;
 	}
-	return gh_refuse(err, GH_E_KEY_TYPE, "the template takes no %s keys", ca_key_type_name(csr->key_type));
+	return gh_refuse(
+	    err, GH_E_KEY_TYPE, "the template takes no %s keys", ca_key_type_name(csr->key_type));
 }

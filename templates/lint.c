@@ -1,6 +1,7 @@
 /*
- * Templates that hand out identities: the escalation patterns known as ESC (see docs/templates.md). A
- * template that matches a rule is refused unless its file acknowledges the rule by name, with a reason.
+ * Templates that hand out identities: the escalation patterns known as ESC (see docs/templates.md).
+ * A template that matches a rule is refused unless its file acknowledges the rule by name, with a
+ * reason.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,20 @@
 
 #include "model.h"
 
-#define OID_ANY_EKU          "2.5.29.37.0"
-#define OID_SERVER_AUTH      "1.3.6.1.5.5.7.3.1"
+#define OID_ANY_EKU "2.5.29.37.0"
+#define OID_SERVER_AUTH "1.3.6.1.5.5.7.3.1"
 #define OID_ENROLLMENT_AGENT "1.3.6.1.4.1.311.20.2.1"
 
-/* --- what the rules look at ------------------------------------------------------------------------ */
+/* --- what the rules look at --- */
 
 bool
 tmpl_is_auth_eku(const struct tmpl_list *eku)
 {
 	static const char *const auth[] = {
-		"1.3.6.1.5.5.7.3.2",             /* clientAuth */
-		"1.3.6.1.4.1.311.20.2.2",        /* smartcardLogon */
-		"1.3.6.1.5.2.3.4",               /* pkinitClient */
-		OID_ANY_EKU,
+	    "1.3.6.1.5.5.7.3.2",      /* clientAuth */
+	    "1.3.6.1.4.1.311.20.2.2", /* smartcardLogon */
+	    "1.3.6.1.5.2.3.4",        /* pkinitClient */
+	    OID_ANY_EKU,
 	};
 	size_t i;
 
@@ -29,13 +30,14 @@ tmpl_is_auth_eku(const struct tmpl_list *eku)
 		if (tmpl_list_has(eku, auth[i]))
 			return true;
 	}
-	return eku->n == 0;              /* no EKU at all: good for everything */
+	return eku->n == 0; /* no EKU at all: good for everything */
 }
 
 static bool
 is_auth(const struct tmpl *t)
 {
-	return tmpl_is_auth_eku(&t->eku) || (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
+	return tmpl_is_auth_eku(&t->eku) ||
+	       (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
 }
 
 static bool
@@ -49,9 +51,18 @@ static bool
 is_low_name(const char *name)
 {
 	static const char *const low[] = {
-		"*", "Everyone", "Authenticated Users", "Domain Users", "Domain Computers", "Users", "Guests",
-		"Domain Guests", "Anonymous Logon", "Interactive", "Network",
-		"Pre-Windows 2000 Compatible Access",
+	    "*",
+	    "Everyone",
+	    "Authenticated Users",
+	    "Domain Users",
+	    "Domain Computers",
+	    "Users",
+	    "Guests",
+	    "Domain Guests",
+	    "Anonymous Logon",
+	    "Interactive",
+	    "Network",
+	    "Pre-Windows 2000 Compatible Access",
 	};
 	size_t i;
 
@@ -67,10 +78,16 @@ static bool
 is_low_sid(const char *sid)
 {
 	static const char *const low[] = {
-		"S-1-1-0", "S-1-5-2", "S-1-5-4", "S-1-5-7", "S-1-5-11", "S-1-5-32-545", "S-1-5-32-546",
-		"S-1-5-32-554",
+	    "S-1-1-0",
+	    "S-1-5-2",
+	    "S-1-5-4",
+	    "S-1-5-7",
+	    "S-1-5-11",
+	    "S-1-5-32-545",
+	    "S-1-5-32-546",
+	    "S-1-5-32-554",
 	};
-	static const char *const rid[] = { "-513", "-514", "-515" };
+	static const char *const rid[] = {"-513", "-514", "-515"};
 	size_t i;
 
 	for (i = 0; i < sizeof(low) / sizeof(low[0]); i++) {
@@ -127,7 +144,7 @@ is_supplied(const struct tmpl *t)
 	return (t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0;
 }
 
-/* --- the rules -------------------------------------------------------------------------------------- */
+/* --- the rules --- */
 
 static bool
 esc1(const struct tmpl *t)
@@ -168,8 +185,8 @@ esc15(const struct tmpl *t)
 static bool
 esc16(const struct tmpl *t)
 {
-	return t->sid == TMPL_SID_NEVER && (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 &&
-	    is_auth(t);
+	return t->sid == TMPL_SID_NEVER &&
+	       (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 && is_auth(t);
 }
 
 /* Can a request name a host past the patterns of san.dns? */
@@ -182,7 +199,7 @@ is_host_free(const struct tmpl *t)
 		return true;
 	/* some clients still look for the host in the CN */
 	return t->subject.common_name != TMPL_CN_DNS &&
-	    (t->subject.allow == 0 || (t->subject.allow & 1u << cn) != 0);
+	       (t->subject.allow == 0 || (t->subject.allow & 1u << cn) != 0);
 }
 
 static bool
@@ -191,15 +208,24 @@ esc17(const struct tmpl *t)
 	return is_supplied(t) && has_purpose(t, OID_SERVER_AUTH) && is_open(t) && is_host_free(t);
 }
 
-static const struct { const char *name; bool (*matches)(const struct tmpl *t); const char *reason; } rule[] = {
-	{ "ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it" },
-	{ "ESC2", esc2, "anybody may enroll a certificate that is good for any purpose, without approval" },
-	{ "ESC3", esc3, "anybody may become an enrollment agent, without approval" },
-	{ "ESC6", esc6, "asks for SANs from the request in certificates that log on" },
-	{ "ESC9", esc9, "NO_SECURITY_EXTENSION: certificates that log on would not carry the requester's SID" },
-	{ "ESC15", esc15, "schema 1 with names from the request: application policies could be smuggled in" },
-	{ "ESC16", esc16, "sid \"never\": certificates that log on would not carry the requester's SID" },
-	{ "ESC17", esc17, "anybody may enroll for any DNS name, without approval; list san.dns and set subject.commonName" },
+static const struct {
+	const char *name;
+	bool (*matches)(const struct tmpl *t);
+	const char *reason;
+} rule[] = {
+    {"ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it"},
+    {"ESC2", esc2,
+	"anybody may enroll a certificate that is good for any purpose, without approval"},
+    {"ESC3", esc3, "anybody may become an enrollment agent, without approval"},
+    {"ESC6", esc6, "asks for SANs from the request in certificates that log on"},
+    {"ESC9", esc9,
+	"NO_SECURITY_EXTENSION: certificates that log on would not carry the requester's SID"},
+    {"ESC15", esc15,
+	"schema 1 with names from the request: application policies could be smuggled in"},
+    {"ESC16", esc16, "sid \"never\": certificates that log on would not carry the requester's SID"},
+    {"ESC17", esc17,
+	"anybody may enroll for any DNS name, without approval; list san.dns and set "
+	"subject.commonName"},
 };
 
 #define RULES (sizeof(rule) / sizeof(rule[0]))
@@ -224,8 +250,8 @@ tmpl_lint(const struct tmpl *t, struct gh_error *err)
 
 	for (i = 0; i < RULES; i++) {
 		if (rule[i].matches(t) && (t->acknowledged & 1u << i) == 0)
-			return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s", t->name,
-			    rule[i].name, rule[i].reason);
+			return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s",
+			    t->name, rule[i].name, rule[i].reason);
 	}
 	return 0;
 }

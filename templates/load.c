@@ -1,22 +1,31 @@
 /*
- * From the JSON text of a template file to a struct tmpl. One table names every member (docs/templates.md
- * describes them); what concerns several members together is checked afterwards.
+ * From the JSON text of a template file to a struct tmpl. One table names every member
+ * (docs/templates.md describes them); load_check.c looks at what concerns several members together.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/err.h>
+
 #include "load.h"
 
-/* --- loaders of single members ------------------------------------------------------------------- */
+/* --- loaders of single members --- */
 
 /* "365d", "12h", "2w", "1y" (365 days) -> seconds; 0: malformed or out of range */
 static int64_t
 parse_duration(const char *s)
 {
-	static const struct { char unit; int64_t seconds; } unit[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', TMPL_DAY }, { 'w', 7 * TMPL_DAY },
-		{ 'y', 365 * TMPL_DAY },
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} unit[] = {
+	    {'s', 1},
+	    {'m', 60},
+	    {'h', 3600},
+	    {'d', TMPL_DAY},
+	    {'w', 7 * TMPL_DAY},
+	    {'y', 365 * TMPL_DAY},
 	};
 	int64_t n = 0;
 	size_t i;
@@ -27,7 +36,8 @@ parse_duration(const char *s)
 			return 0;
 	}
 	for (i = 0; i < sizeof(unit) / sizeof(unit[0]); i++) {
-		if (s[0] == unit[i].unit && s[1] == '\0' && n <= TMPL_VALIDITY_MAX / unit[i].seconds)
+		if (s[0] == unit[i].unit && s[1] == '\0' &&
+		    n <= TMPL_VALIDITY_MAX / unit[i].seconds)
 			return n * unit[i].seconds;
 	}
 	return 0;
@@ -39,14 +49,15 @@ set_seconds(int64_t seconds, const struct schema_at *at, int64_t *out, struct gh
 	if (*out != 0)
 		return schema_fail(at, err, "is given in two ways");
 	if (seconds <= 0 || seconds > TMPL_VALIDITY_MAX)
-		return schema_fail(at, err, "must be a number and one of s m h d w y (\"365d\"), up to 100y");
+		return schema_fail(
+		    at, err, "must be a number and one of s m h d w y (\"365d\"), up to 100y");
 	*out = seconds;
 	return 0;
 }
 
 static int
-load_duration(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+load_duration(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	(void)m;
 	return set_seconds(parse_duration(gh_json_string(v)), at, out, err);
@@ -59,7 +70,8 @@ load_days(const struct schema_member *m, const gh_json *v, const struct schema_a
 	int64_t days;
 
 	if (!gh_json_int(v, &days) || days < m->min || days > m->max)
-		return schema_fail(at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
+		return schema_fail(
+		    at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
 	return set_seconds(days * TMPL_DAY, at, out, err);
 }
 
@@ -78,8 +90,8 @@ load_bit(const struct schema_member *m, const gh_json *v, const struct schema_at
 }
 
 static int
-load_acknowledge(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+load_acknowledge(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const char *name;
 	size_t i;
@@ -87,7 +99,7 @@ load_acknowledge(const struct schema_member *m, const gh_json *v, const struct s
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -105,235 +117,107 @@ accept_oid(const char *text)
 }
 
 const struct schema_check tmpl_load_oid_check = {
-	accept_oid, "must be a known name or a dotted OID with arcs below 2^32"
-};
+    accept_oid, "must be a known name or a dotted OID with arcs below 2^32"};
 
-/* --- the file -------------------------------------------------------------------------------------- */
+/* --- the file --- */
 
-static const struct schema_choice requester_choice[] = {
-	{ "user", TMPL_REQUESTER_USER }, { "machine", TMPL_REQUESTER_MACHINE }, { "any", TMPL_REQUESTER_ANY },
-	{ NULL, 0 }
-};
+static const struct schema_choice requester_choice[] = {{"user", TMPL_REQUESTER_USER},
+    {"machine", TMPL_REQUESTER_MACHINE}, {"any", TMPL_REQUESTER_ANY}, {NULL, 0}};
 
-static const struct schema_choice sid_choice[] = {
-	{ "require", TMPL_SID_REQUIRE }, { "if-present", TMPL_SID_IF_PRESENT }, { "never", TMPL_SID_NEVER },
-	{ NULL, 0 }
-};
+static const struct schema_choice sid_choice[] = {{"require", TMPL_SID_REQUIRE},
+    {"if-present", TMPL_SID_IF_PRESENT}, {"never", TMPL_SID_NEVER}, {NULL, 0}};
 
-static const uint32_t pend_all = TMPL_ENROLL_PEND_ALL, basic_constraints = TMPL_ENROLL_BASIC_CONSTRAINTS;
+static const uint32_t pend_all = TMPL_ENROLL_PEND_ALL,
+		      basic_constraints = TMPL_ENROLL_BASIC_CONSTRAINTS;
 
 static const char *
 accept_name(const char *text)
 {
 	/* MS-WCCE: these names mean CA certificates, which no template of ours makes */
-	if (strcasecmp(text, "SubCA") == 0 || strcasecmp(text, "CA") == 0 || strcasecmp(text, "CrossCA") == 0)
+	if (strcasecmp(text, "SubCA") == 0 || strcasecmp(text, "CA") == 0 ||
+	    strcasecmp(text, "CrossCA") == 0)
 		return NULL;
-	return strpbrk(text, "/\\\"") == NULL && text[0] != ' ' && text[strlen(text) - 1] != ' ' ? text : NULL;
+	return strpbrk(text, "/\\\"") == NULL && text[0] != ' ' && text[strlen(text) - 1] != ' '
+		   ? text
+		   : NULL;
 }
 
 static const struct schema_check name_check = {
-	accept_name, "must have no / \\ \" and not be SubCA, CA or CrossCA"
-};
+    accept_name, "must have no / \\ \" and not be SubCA, CA or CrossCA"};
 
 static const char *
 accept_netbios(const char *text)
 {
-	return strlen(text) <= 15 && strchr(text, '.') == NULL && tmpl_text_is_dns(text, false) ? text : NULL;
+	return strlen(text) <= 15 && strchr(text, '.') == NULL && tmpl_text_is_dns(text, false)
+		   ? text
+		   : NULL;
 }
 
-static const struct schema_check netbios_check = { accept_netbios, "must be a NetBIOS name" };
+static const struct schema_check netbios_check = {accept_netbios, "must be a NetBIOS name"};
 
 #define FIELD(f) offsetof(struct tmpl, f)
 
 static const struct schema_member template_member[] = {
-	{ "name", GH_JSON_STRING, true, FIELD(name), schema_string, 1, TMPL_NAME_MAX, &name_check },
-	{ "displayName", GH_JSON_STRING, false, FIELD(display_name), schema_string, 1, 256, NULL },
-	{ "description", GH_JSON_STRING, false, FIELD(description), schema_string, 0, TMPL_TEXT_MAX, NULL },
-	{ "oid", GH_JSON_STRING, false, FIELD(oid), schema_string, 3, TMPL_OID_MAX, &tmpl_load_oid_check },
-	{ "majorVersion", GH_JSON_INT, false, FIELD(major), schema_int, 0, INT32_MAX, NULL },
-	{ "minorVersion", GH_JSON_INT, false, FIELD(minor), schema_int, 0, INT32_MAX, NULL },
-	{ "schemaVersion", GH_JSON_INT, false, FIELD(schema), schema_int, 1, 4, NULL },
-	{ "machine", GH_JSON_BOOL, false, FIELD(machine), schema_bool, 0, 0, NULL },
-	{ "requester", GH_JSON_STRING, false, FIELD(requester), schema_choice, 0, 0, requester_choice },
-	{ "nameFlags", GH_JSON_ARRAY, true, FIELD(name_flags), tmpl_load_name_flags, 1, TMPL_LIST_MAX, NULL },
-	{ "enrollmentFlags", GH_JSON_ARRAY, false, FIELD(enrollment_flags), schema_flags, 0, TMPL_LIST_MAX,
-	    tmpl_enrollment_flag },
-	{ "privateKeyFlags", GH_JSON_ARRAY, false, FIELD(private_key_flags), schema_flags, 0, TMPL_LIST_MAX,
-	    tmpl_private_key_flag },
-	{ "approval", GH_JSON_BOOL, false, FIELD(enrollment_flags), load_bit, 0, 0, &pend_all },
-	{ "basicConstraintsForEndEntity", GH_JSON_BOOL, false, FIELD(enrollment_flags), load_bit, 0, 0,
-	    &basic_constraints },
-	{ "raSignatures", GH_JSON_INT, false, FIELD(ra_signatures), schema_int, 0, INT32_MAX, NULL },
-	{ "keyTypes", GH_JSON_ARRAY, true, 0, tmpl_load_keys, 1, TMPL_KEY_RULES_MAX, NULL },
-	{ "validity", GH_JSON_STRING, false, FIELD(validity), load_duration, 0, 0, NULL },
-	{ "validityDays", GH_JSON_INT, false, FIELD(validity), load_days, 1, 36600, NULL },
-	{ "renewalOverlap", GH_JSON_STRING, false, FIELD(overlap), load_duration, 0, 0, NULL },
-	{ "renewalOverlapDays", GH_JSON_INT, false, FIELD(overlap), load_days, 1, 36600, NULL },
-	{ "keyUsage", GH_JSON_ARRAY, false, FIELD(key_usage), schema_flags, 0, TMPL_LIST_MAX,
-	    tmpl_key_usage_name },
-	{ "keyUsageCritical", GH_JSON_BOOL, false, FIELD(key_usage_critical), schema_bool, 0, 0, NULL },
-	{ "extendedKeyUsage", GH_JSON_ARRAY, false, FIELD(eku), schema_list, 0, TMPL_LIST_MAX, &tmpl_load_oid_check },
-	{ "applicationPolicies", GH_JSON_ARRAY, false, 0, tmpl_load_app_policies, 0, TMPL_LIST_MAX, &tmpl_load_oid_check },
-	{ "certificatePolicies", GH_JSON_ARRAY, false, 0, tmpl_load_policies, 0, TMPL_LIST_MAX, NULL },
-	{ "criticalExtensions", GH_JSON_ARRAY, false, FIELD(critical), schema_list, 0, TMPL_LIST_MAX,
-	    &tmpl_load_critical_check },
-	{ "extensions", GH_JSON_ARRAY, false, 0, tmpl_load_extensions, 0, TMPL_EXTENSIONS_MAX, NULL },
-	{ "subject", GH_JSON_OBJECT, false, FIELD(subject), tmpl_load_subject, 0, 0, NULL },
-	{ "san", GH_JSON_OBJECT, false, FIELD(san), tmpl_load_san, 0, 0, NULL },
-	{ "sid", GH_JSON_STRING, false, FIELD(sid), schema_choice, 0, 0, sid_choice },
-	{ "netbiosDomain", GH_JSON_STRING, false, FIELD(netbios_domain), schema_string, 1, 15, &netbios_check },
-	{ "enrollGroups", GH_JSON_ARRAY, true, FIELD(enroll_groups), schema_list, 0, TMPL_LIST_MAX, NULL },
-	{ "metadataRequired", GH_JSON_ARRAY, false, FIELD(metadata), schema_list, 0, TMPL_LIST_MAX, NULL },
-	{ "acknowledge", GH_JSON_ARRAY, false, FIELD(acknowledged), load_acknowledge, 0, TMPL_LIST_MAX, NULL },
-	{ "acknowledgeReason", GH_JSON_STRING, false, FIELD(acknowledge_reason), schema_string, 8, TMPL_TEXT_MAX,
-	    NULL },
-	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
-};
+    {"name", GH_JSON_STRING, true, FIELD(name), schema_string, 1, TMPL_NAME_MAX, &name_check},
+    {"displayName", GH_JSON_STRING, false, FIELD(display_name), schema_string, 1, 256, NULL},
+    {"description", GH_JSON_STRING, false, FIELD(description), schema_string, 0, TMPL_TEXT_MAX,
+	NULL},
+    {"oid", GH_JSON_STRING, false, FIELD(oid), schema_string, 3, TMPL_OID_MAX,
+	&tmpl_load_oid_check},
+    {"majorVersion", GH_JSON_INT, false, FIELD(major), schema_int, 0, INT32_MAX, NULL},
+    {"minorVersion", GH_JSON_INT, false, FIELD(minor), schema_int, 0, INT32_MAX, NULL},
+    {"schemaVersion", GH_JSON_INT, false, FIELD(schema), schema_int, 1, 4, NULL},
+    {"machine", GH_JSON_BOOL, false, FIELD(machine), schema_bool, 0, 0, NULL},
+    {"requester", GH_JSON_STRING, false, FIELD(requester), schema_choice, 0, 0, requester_choice},
+    {"nameFlags", GH_JSON_ARRAY, true, FIELD(name_flags), tmpl_load_name_flags, 1, TMPL_LIST_MAX,
+	NULL},
+    {"enrollmentFlags", GH_JSON_ARRAY, false, FIELD(enrollment_flags), schema_flags, 0,
+	TMPL_LIST_MAX, tmpl_enrollment_flag},
+    {"privateKeyFlags", GH_JSON_ARRAY, false, FIELD(private_key_flags), schema_flags, 0,
+	TMPL_LIST_MAX, tmpl_private_key_flag},
+    {"approval", GH_JSON_BOOL, false, FIELD(enrollment_flags), load_bit, 0, 0, &pend_all},
+    {"basicConstraintsForEndEntity", GH_JSON_BOOL, false, FIELD(enrollment_flags), load_bit, 0, 0,
+	&basic_constraints},
+    {"raSignatures", GH_JSON_INT, false, FIELD(ra_signatures), schema_int, 0, INT32_MAX, NULL},
+    {"keyTypes", GH_JSON_ARRAY, true, 0, tmpl_load_keys, 1, TMPL_KEY_RULES_MAX, NULL},
+    {"validity", GH_JSON_STRING, false, FIELD(validity), load_duration, 0, 0, NULL},
+    {"validityDays", GH_JSON_INT, false, FIELD(validity), load_days, 1, 36600, NULL},
+    {"renewalOverlap", GH_JSON_STRING, false, FIELD(overlap), load_duration, 0, 0, NULL},
+    {"renewalOverlapDays", GH_JSON_INT, false, FIELD(overlap), load_days, 1, 36600, NULL},
+    {"keyUsage", GH_JSON_ARRAY, false, FIELD(key_usage), schema_flags, 0, TMPL_LIST_MAX,
+	tmpl_key_usage_name},
+    {"keyUsageCritical", GH_JSON_BOOL, false, FIELD(key_usage_critical), schema_bool, 0, 0, NULL},
+    {"extendedKeyUsage", GH_JSON_ARRAY, false, FIELD(eku), schema_list, 0, TMPL_LIST_MAX,
+	&tmpl_load_oid_check},
+    {"applicationPolicies", GH_JSON_ARRAY, false, 0, tmpl_load_app_policies, 0, TMPL_LIST_MAX,
+	&tmpl_load_oid_check},
+    {"certificatePolicies", GH_JSON_ARRAY, false, 0, tmpl_load_policies, 0, TMPL_LIST_MAX, NULL},
+    {"criticalExtensions", GH_JSON_ARRAY, false, FIELD(critical), schema_list, 0, TMPL_LIST_MAX,
+	&tmpl_load_critical_check},
+    {"extensions", GH_JSON_ARRAY, false, 0, tmpl_load_extensions, 0, TMPL_EXTENSIONS_MAX, NULL},
+    {"subject", GH_JSON_OBJECT, false, FIELD(subject), tmpl_load_subject, 0, 0, NULL},
+    {"san", GH_JSON_OBJECT, false, FIELD(san), tmpl_load_san, 0, 0, NULL},
+    {"sid", GH_JSON_STRING, false, FIELD(sid), schema_choice, 0, 0, sid_choice},
+    {"netbiosDomain", GH_JSON_STRING, false, FIELD(netbios_domain), schema_string, 1, 15,
+	&netbios_check},
+    {"enrollGroups", GH_JSON_ARRAY, true, FIELD(enroll_groups), schema_list, 0, TMPL_LIST_MAX,
+	NULL},
+    {"metadataRequired", GH_JSON_ARRAY, false, FIELD(metadata), schema_list, 0, TMPL_LIST_MAX,
+	NULL},
+    {"acknowledge", GH_JSON_ARRAY, false, FIELD(acknowledged), load_acknowledge, 0, TMPL_LIST_MAX,
+	NULL},
+    {"acknowledgeReason", GH_JSON_STRING, false, FIELD(acknowledge_reason), schema_string, 8,
+	TMPL_TEXT_MAX, NULL},
+    {NULL, 0, false, 0, NULL, 0, 0, NULL}};
 
 const char *
 tmpl_load_member(size_t i)
 {
-	return i < sizeof(template_member) / sizeof(template_member[0]) ? template_member[i].name : NULL;
+	return i < sizeof(template_member) / sizeof(template_member[0]) ? template_member[i].name
+									: NULL;
 }
 
-/* --- what concerns several members ------------------------------------------------------------------- */
-
-/* A rule over the whole template; bad: it is broken. */
-struct rule { const char *path; const char *text; bool (*is_broken)(const struct tmpl *t); };
-
-#define NAMES_FROM_DIRECTORY (TMPL_NAME_ALT_DOMAIN_DNS | TMPL_NAME_ALT_SPN | TMPL_NAME_ALT_GUID | \
-    TMPL_NAME_ALT_UPN | TMPL_NAME_ALT_EMAIL | TMPL_NAME_ALT_DNS | TMPL_NAME_DNS_AS_CN | TMPL_NAME_EMAIL | \
-    TMPL_NAME_COMMON_NAME | TMPL_NAME_DIRECTORY_PATH)
-
-static bool
-is_supplied(const struct tmpl *t)
-{
-	return (t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0;
-}
-
-static bool
-no_oid(const struct tmpl *t)
-{
-	return t->schema >= 2 && t->oid == NULL;
-}
-
-static bool
-app_policies_too_early(const struct tmpl *t)
-{
-	return t->schema == 1 && t->app_policies.n > 0;
-}
-
-static bool
-no_validity(const struct tmpl *t)
-{
-	return t->validity == 0;
-}
-
-static bool
-overlap_too_long(const struct tmpl *t)
-{
-	return t->overlap >= t->validity;
-}
-
-static bool
-names_twice(const struct tmpl *t)
-{
-	return is_supplied(t) && (t->name_flags & NAMES_FROM_DIRECTORY) != 0;
-}
-
-static bool
-names_never(const struct tmpl *t)
-{
-	return (t->name_flags & (TMPL_NAME_SUPPLIED_SUBJECT | NAMES_FROM_DIRECTORY)) == 0;
-}
-
-static bool
-subject_idle(const struct tmpl *t)
-{
-	const struct tmpl_subject_rules *r = &t->subject;
-
-	return !is_supplied(t) && (r->allow != 0 || r->require != 0 || r->common_name != 0);
-}
-
-static bool
-san_idle(const struct tmpl *t)
-{
-	const struct tmpl_san_rules *r = &t->san;
-
-	return !is_supplied(t) && (r->types != 0 || r->other_names.n > 0 || r->dns.n > 0 || r->email.n > 0 ||
-	    r->wildcards);
-}
-
-static bool
-requester_idle(const struct tmpl *t)
-{
-	return !is_supplied(t) && t->requester != TMPL_BY_TYPE;
-}
-
-static bool
-has_ra_signatures(const struct tmpl *t)
-{
-	return t->ra_signatures > 0;
-}
-
-static bool
-sid_contradicts(const struct tmpl *t)
-{
-	return (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) != 0 &&
-	    (t->sid == TMPL_SID_REQUIRE || t->sid == TMPL_SID_IF_PRESENT);
-}
-
-static bool
-nocheck_without_ocsp(const struct tmpl *t)
-{
-	return (t->enrollment_flags & TMPL_ENROLL_OCSP_NOCHECK) != 0 &&
-	    !tmpl_list_has(&t->eku, "1.3.6.1.5.5.7.3.9");
-}
-
-static bool
-netbios_idle(const struct tmpl *t)
-{
-	return t->netbios_domain != NULL && (t->name_flags & TMPL_NAME_ALT_DOMAIN_DNS) == 0;
-}
-
-static bool
-no_reason(const struct tmpl *t)
-{
-	return t->acknowledged != 0 && t->acknowledge_reason == NULL;
-}
-
-static const struct rule whole[] = {
-	{ "oid", "is needed from schemaVersion 2 on", no_oid },
-	{ "applicationPolicies", "schemaVersion 1 has none", app_policies_too_early },
-	{ "validity", "is missing (or validityDays)", no_validity },
-	{ "renewalOverlap", "must be shorter than validity", overlap_too_long }, /* 0x80094814 */
-	{ "nameFlags", "ENROLLEE_SUPPLIES_SUBJECT excludes names from the directory", names_twice },
-	{ "nameFlags", "would give neither subject nor SAN", names_never },
-	{ "subject", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", subject_idle },
-	{ "san", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", san_idle },
-	{ "requester", "is only for ENROLLEE_SUPPLIES_SUBJECT; else machine decides", requester_idle },
-	{ "raSignatures", "signatures of registration authorities are not supported", has_ra_signatures },
-	{ "sid", "contradicts NO_SECURITY_EXTENSION", sid_contradicts },
-	{ "enrollmentFlags", "ADD_OCSP_NOCHECK is only for ocspSigning", nocheck_without_ocsp },
-	{ "netbiosDomain", "has no effect without SUBJECT_ALT_REQUIRE_DOMAIN_DNS", netbios_idle },
-	{ "acknowledgeReason", "must say why the rules in acknowledge do not matter", no_reason },
-};
-
-static int
-check_whole(const struct tmpl *t, struct gh_error *err)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-		struct schema_at at = { NULL, whole[i].path, 0 };
-
-		if (whole[i].is_broken(t))
-			return schema_fail(&at, err, "%s", whole[i].text);
-	}
-	return 0;
-}
-
-/* --- what follows from the members -------------------------------------------------------------------- */
+/* --- what follows from the members --- */
 
 static int
 copy_list(const struct tmpl_list *from, struct tmpl_list *to, struct gh_error *err)
@@ -375,13 +259,15 @@ complete(struct tmpl *t, struct gh_error *err)
 		t->requester = t->machine ? TMPL_REQUESTER_MACHINE : TMPL_REQUESTER_USER;
 	/* Active Directory gives every account a SID, other directories need not */
 	if (t->sid == TMPL_SID_DEFAULT)
-		t->sid = (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) != 0 ? TMPL_SID_NEVER :
-		    TMPL_SID_IF_PRESENT;
+		t->sid = (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) != 0
+			     ? TMPL_SID_NEVER
+			     : TMPL_SID_IF_PRESENT;
 	/* As Microsoft's console keeps the two: the same purposes in both extensions */
-	if (t->schema >= 2 && !t->has_app_policies && (rc = copy_list(&t->eku, &t->app_policies, err)) != 0)
+	if (t->schema >= 2 && !t->has_app_policies &&
+	    (rc = copy_list(&t->eku, &t->app_policies, err)) != 0)
 		return rc;
 	t->has_auth_eku = tmpl_is_auth_eku(&t->eku) ||
-	    (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
+			  (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
 	return make_metadata(t, err);
 }
 
@@ -394,7 +280,7 @@ load(const gh_json *json, struct tmpl *t, struct gh_error *err)
 	t->key_usage_critical = true;
 	if ((rc = schema_load(template_member, json, NULL, t, err)) != 0)
 		return rc;
-	if ((rc = check_whole(t, err)) != 0)
+	if ((rc = tmpl_load_check(t, err)) != 0)
 		return rc;
 	if ((rc = complete(t, err)) != 0)
 		return rc;
@@ -425,6 +311,7 @@ tmpl_load(const char *text, size_t len, struct tmpl **out, struct gh_error *err)
 		rc = load(json, t, err);
 	gh_json_free(json);
 	if (rc != 0) {
+		ERR_clear_error();
 		tmpl_free(t);
 		return rc;
 	}
@@ -461,12 +348,17 @@ static void
 free_members(struct tmpl *t)
 {
 	struct tmpl_list *const list[] = {
-		&t->eku, &t->app_policies, &t->critical, &t->san.other_names, &t->san.dns, &t->san.email,
-		&t->enroll_groups, &t->metadata,
+	    &t->eku,
+	    &t->app_policies,
+	    &t->critical,
+	    &t->san.other_names,
+	    &t->san.dns,
+	    &t->san.email,
+	    &t->enroll_groups,
+	    &t->metadata,
 	};
-	char *const text[] = {
-		t->name, t->display_name, t->description, t->oid, t->netbios_domain, t->acknowledge_reason
-	};
+	char *const text[] = {t->name, t->display_name, t->description, t->oid, t->netbios_domain,
+	    t->acknowledge_reason};
 	size_t i;
 
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)

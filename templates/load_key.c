@@ -3,7 +3,11 @@
 
 #include "load.h"
 
-struct key_file { int type, min_bits, max_bits; uint32_t curves; bool is_sized; };
+struct key_file {
+	int type, min_bits, max_bits;
+	uint32_t curves;
+	bool is_sized;
+};
 
 static int
 load_curves(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
@@ -15,7 +19,7 @@ load_curves(const struct schema_member *m, const gh_json *v, const struct schema
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -29,18 +33,18 @@ load_curves(const struct schema_member *m, const gh_json *v, const struct schema
 }
 
 static const struct schema_choice key_type_choice[] = {
-	{ "RSA", CA_KEY_RSA }, { "EC", CA_KEY_EC }, { "Ed25519", CA_KEY_ED25519 }, { NULL, 0 }
-};
+    {"RSA", CA_KEY_RSA}, {"EC", CA_KEY_EC}, {"Ed25519", CA_KEY_ED25519}, {NULL, 0}};
 
 static const struct schema_member key_member[] = {
-	{ "type", GH_JSON_STRING, true, offsetof(struct key_file, type), schema_choice, 0, 0, key_type_choice },
-	{ "minSize", GH_JSON_INT, false, offsetof(struct key_file, min_bits), schema_int, TMPL_KEY_BITS_MIN,
-	    TMPL_KEY_BITS_MAX, NULL },
-	{ "maxSize", GH_JSON_INT, false, offsetof(struct key_file, max_bits), schema_int, TMPL_KEY_BITS_MIN,
-	    TMPL_KEY_BITS_MAX, NULL },
-	{ "curves", GH_JSON_ARRAY, false, offsetof(struct key_file, curves), load_curves, 1, TMPL_CURVES, NULL },
-	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
-};
+    {"type", GH_JSON_STRING, true, offsetof(struct key_file, type), schema_choice, 0, 0,
+	key_type_choice},
+    {"minSize", GH_JSON_INT, false, offsetof(struct key_file, min_bits), schema_int,
+	TMPL_KEY_BITS_MIN, TMPL_KEY_BITS_MAX, NULL},
+    {"maxSize", GH_JSON_INT, false, offsetof(struct key_file, max_bits), schema_int,
+	TMPL_KEY_BITS_MIN, TMPL_KEY_BITS_MAX, NULL},
+    {"curves", GH_JSON_ARRAY, false, offsetof(struct key_file, curves), load_curves, 1, TMPL_CURVES,
+	NULL},
+    {NULL, 0, false, 0, NULL, 0, 0, NULL}};
 
 static int
 take_key_rule(struct tmpl_key_rule *r, const struct key_file *f, const struct schema_at *at,
@@ -61,8 +65,8 @@ take_key_rule(struct tmpl_key_rule *r, const struct key_file *f, const struct sc
 
 /* out: struct tmpl, since two fields belong together */
 int
-tmpl_load_keys(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+tmpl_load_keys(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	struct tmpl *t = out;
 	size_t i, j;
@@ -70,8 +74,8 @@ tmpl_load_keys(const struct schema_member *m, const gh_json *v, const struct sch
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
-		struct key_file f = { 0 };
+		struct schema_at here = {at, NULL, i};
+		struct key_file f = {0};
 
 		if ((rc = schema_load(key_member, gh_json_at(v, i), &here, &f, err)) != 0)
 			return rc;

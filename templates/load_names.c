@@ -4,8 +4,8 @@
 #include "load.h"
 
 int
-tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const struct tmpl_name_flag *f;
 	uint32_t *bits = out;
@@ -15,7 +15,7 @@ tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const stru
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -31,8 +31,8 @@ tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const stru
 }
 
 static int
-load_rdn_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+load_rdn_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const char *name;
 	size_t i;
@@ -40,7 +40,7 @@ load_rdn_types(const struct schema_member *m, const gh_json *v, const struct sch
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -52,22 +52,20 @@ load_rdn_types(const struct schema_member *m, const gh_json *v, const struct sch
 }
 
 static const struct schema_choice cn_choice[] = {
-	{ "any", TMPL_CN_ANY }, { "dns", TMPL_CN_DNS }, { NULL, 0 }
-};
+    {"any", TMPL_CN_ANY}, {"dns", TMPL_CN_DNS}, {NULL, 0}};
 
 static const struct schema_member subject_member[] = {
-	{ "allow", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, allow), load_rdn_types, 1,
-	    TMPL_LIST_MAX, NULL },
-	{ "require", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, require), load_rdn_types, 0,
-	    TMPL_LIST_MAX, NULL },
-	{ "commonName", GH_JSON_STRING, false, offsetof(struct tmpl_subject_rules, common_name), schema_choice,
-	    0, 0, cn_choice },
-	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
-};
+    {"allow", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, allow), load_rdn_types, 1,
+	TMPL_LIST_MAX, NULL},
+    {"require", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, require), load_rdn_types,
+	0, TMPL_LIST_MAX, NULL},
+    {"commonName", GH_JSON_STRING, false, offsetof(struct tmpl_subject_rules, common_name),
+	schema_choice, 0, 0, cn_choice},
+    {NULL, 0, false, 0, NULL, 0, 0, NULL}};
 
 int
-tmpl_load_subject(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+tmpl_load_subject(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	struct tmpl_subject_rules *r = out;
 	int rc;
@@ -81,8 +79,8 @@ tmpl_load_subject(const struct schema_member *m, const gh_json *v, const struct 
 }
 
 static int
-load_san_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+load_san_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const struct tmpl_san_type *s;
 	const char *name;
@@ -91,7 +89,7 @@ load_san_types(const struct schema_member *m, const gh_json *v, const struct sch
 
 	(void)m;
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -119,8 +117,7 @@ accept_dns_pattern(const char *text)
 }
 
 static const struct schema_check dns_check = {
-	accept_dns_pattern, "must be a DNS name, \"*.name\", \".name\" or \"*\""
-};
+    accept_dns_pattern, "must be a DNS name, \"*.name\", \".name\" or \"*\""};
 
 /* A SID is never the request's to give; UPNs have their own type. */
 static const char *
@@ -128,34 +125,33 @@ accept_other_name(const char *text)
 {
 	const char *oid = tmpl_oid_resolve(text);
 
-	if (oid == NULL || strcmp(oid, TMPL_OID_SID) == 0 || strcmp(oid, TMPL_OID_SID_EXTENSION) == 0 ||
-	    strcmp(oid, TMPL_OID_UPN) == 0)
+	if (oid == NULL || strcmp(oid, TMPL_OID_SID) == 0 ||
+	    strcmp(oid, TMPL_OID_SID_EXTENSION) == 0 || strcmp(oid, TMPL_OID_UPN) == 0)
 		return NULL;
 	return oid;
 }
 
 static const struct schema_check other_name_check = {
-	accept_other_name, "must be a dotted OID, not that of a SID, and \"upn\" for UPNs"
-};
+    accept_other_name, "must be a dotted OID, not that of a SID, and \"upn\" for UPNs"};
 
 static const struct schema_member san_member[] = {
-	{ "types", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, types), load_san_types, 0, TMPL_LIST_MAX,
-	    NULL },
-	{ "require", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, require), load_san_types, 0,
-	    TMPL_LIST_MAX, NULL },
-	{ "otherNames", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, other_names), schema_list, 0,
-	    TMPL_LIST_MAX, &other_name_check },
-	{ "dns", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, dns), schema_list, 1, TMPL_LIST_MAX,
-	    &dns_check },
-	{ "email", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, email), schema_list, 1, TMPL_LIST_MAX,
-	    &dns_check },
-	{ "wildcards", GH_JSON_BOOL, false, offsetof(struct tmpl_san_rules, wildcards), schema_bool, 0, 0, NULL },
-	{ NULL, 0, false, 0, NULL, 0, 0, NULL }
-};
+    {"types", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, types), load_san_types, 0,
+	TMPL_LIST_MAX, NULL},
+    {"require", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, require), load_san_types, 0,
+	TMPL_LIST_MAX, NULL},
+    {"otherNames", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, other_names), schema_list,
+	0, TMPL_LIST_MAX, &other_name_check},
+    {"dns", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, dns), schema_list, 1,
+	TMPL_LIST_MAX, &dns_check},
+    {"email", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, email), schema_list, 1,
+	TMPL_LIST_MAX, &dns_check},
+    {"wildcards", GH_JSON_BOOL, false, offsetof(struct tmpl_san_rules, wildcards), schema_bool, 0,
+	0, NULL},
+    {NULL, 0, false, 0, NULL, 0, 0, NULL}};
 
 int
-tmpl_load_san(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+tmpl_load_san(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	struct tmpl_san_rules *r = out;
 	int rc;

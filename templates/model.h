@@ -20,124 +20,141 @@
 #include "tmpl.h"
 
 /* Limits of a template file. */
-#define TMPL_FILE_MAX       (256 * 1024) /* bytes */
-#define TMPL_NAME_MAX       64           /* bytes; cn of the object in AD (ub-common-name) */
-#define TMPL_TEXT_MAX       1024         /* bytes of free text */
-#define TMPL_LIST_MAX       64           /* elements of any list */
-#define TMPL_KEY_RULES_MAX  8
+#define TMPL_FILE_MAX (256 * 1024) /* bytes */
+#define TMPL_NAME_MAX 64           /* bytes; cn of the object in AD (ub-common-name) */
+#define TMPL_TEXT_MAX 1024         /* bytes of free text */
+#define TMPL_LIST_MAX 64           /* elements of any list */
+#define TMPL_KEY_RULES_MAX 8
 #define TMPL_EXTENSIONS_MAX 16
-#define TMPL_EXTENSION_MAX  4096         /* bytes of one static extension */
-#define TMPL_OID_MAX        128          /* characters */
-#define TMPL_KEY_BITS_MIN   2048         /* RSA; the floor of ca_pkcs10_check */
-#define TMPL_KEY_BITS_MAX   16384
-#define TMPL_DAY            86400
-#define TMPL_VALIDITY_MAX   (100LL * 366 * TMPL_DAY)
+#define TMPL_EXTENSION_MAX 4096 /* bytes of one static extension */
+#define TMPL_OID_MAX 128        /* characters */
+#define TMPL_KEY_BITS_MIN 2048  /* RSA; the floor of ca_pkcs10_check */
+#define TMPL_KEY_BITS_MAX 16384
+#define TMPL_DAY 86400
+#define TMPL_VALIDITY_MAX (100LL * 366 * TMPL_DAY)
 /* Limits of what a request may bring where the template lets the requester supply names. */
-#define TMPL_SAN_MAX        100          /* names */
-#define TMPL_RDN_MAX        32           /* attributes in a subject */
-#define TMPL_DN_MAX         2048         /* bytes of a distinguished name as text */
+#define TMPL_SAN_MAX 100 /* names */
+#define TMPL_RDN_MAX 32  /* attributes in a subject */
+#define TMPL_DN_MAX 2048 /* bytes of a distinguished name as text */
 
 /* msPKI-Certificate-Name-Flag (MS-CRTD 2.28) */
-#define TMPL_NAME_SUPPLIED_SUBJECT   0x00000001u
-#define TMPL_NAME_OLD_CERT           0x00000008u
-#define TMPL_NAME_SUPPLIED_SAN       0x00010000u
-#define TMPL_NAME_ALT_DOMAIN_DNS     0x00400000u
-#define TMPL_NAME_ALT_SPN            0x00800000u
-#define TMPL_NAME_ALT_GUID           0x01000000u
-#define TMPL_NAME_ALT_UPN            0x02000000u
-#define TMPL_NAME_ALT_EMAIL          0x04000000u
-#define TMPL_NAME_ALT_DNS            0x08000000u
-#define TMPL_NAME_DNS_AS_CN          0x10000000u
-#define TMPL_NAME_EMAIL              0x20000000u
-#define TMPL_NAME_COMMON_NAME        0x40000000u
-#define TMPL_NAME_DIRECTORY_PATH     0x80000000u
+#define TMPL_NAME_SUPPLIED_SUBJECT 0x00000001u
+#define TMPL_NAME_OLD_CERT 0x00000008u
+#define TMPL_NAME_SUPPLIED_SAN 0x00010000u
+#define TMPL_NAME_ALT_DOMAIN_DNS 0x00400000u
+#define TMPL_NAME_ALT_SPN 0x00800000u
+#define TMPL_NAME_ALT_GUID 0x01000000u
+#define TMPL_NAME_ALT_UPN 0x02000000u
+#define TMPL_NAME_ALT_EMAIL 0x04000000u
+#define TMPL_NAME_ALT_DNS 0x08000000u
+#define TMPL_NAME_DNS_AS_CN 0x10000000u
+#define TMPL_NAME_EMAIL 0x20000000u
+#define TMPL_NAME_COMMON_NAME 0x40000000u
+#define TMPL_NAME_DIRECTORY_PATH 0x80000000u
 
 /* msPKI-Enrollment-Flag (MS-CRTD 2.26), those with an effect here */
 #define TMPL_ENROLL_SYMMETRIC_ALGORITHMS 0x00000001u
-#define TMPL_ENROLL_PEND_ALL             0x00000002u
-#define TMPL_ENROLL_OCSP_NOCHECK         0x00001000u
-#define TMPL_ENROLL_NO_REVOCATION_INFO   0x00004000u
-#define TMPL_ENROLL_BASIC_CONSTRAINTS    0x00008000u
+#define TMPL_ENROLL_PEND_ALL 0x00000002u
+#define TMPL_ENROLL_OCSP_NOCHECK 0x00001000u
+#define TMPL_ENROLL_NO_REVOCATION_INFO 0x00004000u
+#define TMPL_ENROLL_BASIC_CONSTRAINTS 0x00008000u
 #define TMPL_ENROLL_POLICIES_FROM_REQUEST 0x00020000u
 #define TMPL_ENROLL_NO_SECURITY_EXTENSION 0x00080000u
 
 #define TMPL_OID_SID_EXTENSION "1.3.6.1.4.1.311.25.2"
-#define TMPL_OID_SID           "1.3.6.1.4.1.311.25.2.1"
-#define TMPL_OID_GUID          "1.3.6.1.4.1.311.25.1"
-#define TMPL_OID_UPN           "1.3.6.1.4.1.311.20.2.3"
-#define TMPL_OID_V1_NAME       "1.3.6.1.4.1.311.20.2"
-#define TMPL_OID_V2_TEMPLATE   "1.3.6.1.4.1.311.21.7"
-#define TMPL_OID_APP_POLICIES  "1.3.6.1.4.1.311.21.10"
+#define TMPL_OID_SID "1.3.6.1.4.1.311.25.2.1"
+#define TMPL_OID_GUID "1.3.6.1.4.1.311.25.1"
+#define TMPL_OID_UPN "1.3.6.1.4.1.311.20.2.3"
+#define TMPL_OID_V1_NAME "1.3.6.1.4.1.311.20.2"
+#define TMPL_OID_V2_TEMPLATE "1.3.6.1.4.1.311.21.7"
+#define TMPL_OID_APP_POLICIES "1.3.6.1.4.1.311.21.10"
 
 /* NULL-ended list of malloc'd texts; v may be NULL when n is 0. */
-struct tmpl_list { char **v; size_t n; };
-
-struct tmpl_key_rule {
-	int type;                        /* enum ca_key_type */
-	int min_bits, max_bits;          /* RSA */
-	uint32_t curves;                 /* EC: bit i = row i of the curve table in key.c */
+struct tmpl_list {
+	char **v;
+	size_t n;
 };
 
-enum tmpl_requester { TMPL_BY_TYPE, TMPL_REQUESTER_USER, TMPL_REQUESTER_MACHINE, TMPL_REQUESTER_ANY };
+struct tmpl_key_rule {
+	int type;               /* enum ca_key_type */
+	int min_bits, max_bits; /* RSA */
+	uint32_t curves;        /* EC: bit i = row i of the curve table in key.c */
+};
+
+enum tmpl_requester {
+	TMPL_BY_TYPE,
+	TMPL_REQUESTER_USER,
+	TMPL_REQUESTER_MACHINE,
+	TMPL_REQUESTER_ANY
+};
 enum tmpl_sid { TMPL_SID_DEFAULT, TMPL_SID_REQUIRE, TMPL_SID_IF_PRESENT, TMPL_SID_NEVER };
 enum tmpl_cn { TMPL_CN_ANY, TMPL_CN_DNS };
 
 /* What a supplied subject may hold. */
 struct tmpl_subject_rules {
-	uint32_t allow;                  /* bit i = row i of the RDN table in rdn.c; 0 = all of them */
+	uint32_t allow; /* bit i = row i of the RDN table in rdn.c; 0 = all of them */
 	uint32_t require;
-	int common_name;                 /* enum tmpl_cn */
+	int common_name; /* enum tmpl_cn */
 };
 
 /* What a supplied SAN may hold. */
 struct tmpl_san_rules {
-	uint32_t types;                  /* TMPL_SAN_* bits */
+	uint32_t types; /* TMPL_SAN_* bits */
 	uint32_t require;
-	struct tmpl_list other_names;    /* OIDs */
-	struct tmpl_list dns;            /* patterns; none = any name */
-	struct tmpl_list email;          /* domains; none = any */
-	bool wildcards;                  /* "*.example.com" as a name */
+	struct tmpl_list other_names; /* OIDs */
+	struct tmpl_list dns;         /* patterns; none = any name */
+	struct tmpl_list email;       /* domains; none = any */
+	bool wildcards;               /* "*.example.com" as a name */
 };
 
-#define TMPL_SAN_DNS   1u
+#define TMPL_SAN_DNS 1u
 #define TMPL_SAN_EMAIL 2u
-#define TMPL_SAN_IP    4u
-#define TMPL_SAN_URI   8u
-#define TMPL_SAN_UPN   16u
+#define TMPL_SAN_IP 4u
+#define TMPL_SAN_URI 8u
+#define TMPL_SAN_UPN 16u
 #define TMPL_SAN_OTHER 32u
 
-struct tmpl_policy { char *oid; char *cps; };
-struct tmpl_extension { char *oid; bool critical; unsigned char *der; size_t der_len; };
+struct tmpl_policy {
+	char *oid;
+	char *cps;
+};
+struct tmpl_extension {
+	char *oid;
+	bool critical;
+	unsigned char *der;
+	size_t der_len;
+};
 
 struct tmpl {
 	char *name, *display_name, *description, *oid;
 	int major, minor, schema;
 	bool machine;
-	int requester;                   /* enum tmpl_requester */
+	int requester; /* enum tmpl_requester */
 	uint32_t name_flags, enrollment_flags, private_key_flags;
 	int ra_signatures;
 	struct tmpl_key_rule key[TMPL_KEY_RULES_MAX];
 	size_t keys;
-	int64_t validity, overlap;       /* seconds */
-	uint32_t key_usage;              /* bit i = bit i of KeyUsage (RFC 5280, 4.2.1.3) */
+	int64_t validity, overlap; /* seconds */
+	uint32_t key_usage;        /* bit i = bit i of KeyUsage (RFC 5280, 4.2.1.3) */
 	bool key_usage_critical;
 	struct tmpl_list eku, app_policies, critical; /* dotted OIDs */
-	bool has_app_policies;           /* the file names them, perhaps as an empty list */
+	bool has_app_policies; /* the file names them, perhaps as an empty list */
 	struct tmpl_policy policy[TMPL_LIST_MAX];
 	size_t policies;
 	struct tmpl_extension extension[TMPL_EXTENSIONS_MAX];
 	size_t extensions;
 	struct tmpl_subject_rules subject;
 	struct tmpl_san_rules san;
-	int sid;                         /* enum tmpl_sid */
+	int sid; /* enum tmpl_sid */
 	char *netbios_domain;
 	struct tmpl_list enroll_groups;
 	struct tmpl_list metadata;
-	uint32_t acknowledged;           /* bit i = row i of the lint table */
+	uint32_t acknowledged; /* bit i = row i of the lint table */
 	char *acknowledge_reason;
 
-	/* Built once at load, so that applying encodes only what differs from request to request. */
-	STACK_OF(X509_EXTENSION) *fixed;
+	/* Built once at load, so that applying encodes only what differs from request to request.
+	 */
+	STACK_OF(X509_EXTENSION) * fixed;
 	X509_EXTENSION *key_usage_ext[CA_KEY_OTHER]; /* by enum ca_key_type; NULL = none */
 	ASN1_OBJECT *sid_ext_oid, *sid_oid, *guid_oid, *upn_oid;
 	bool has_auth_eku;
@@ -155,49 +172,58 @@ struct tmpl_naming {
 	GENERAL_NAMES *san;
 };
 
-/* --- schema.c, load.c, flags.c: reading the file -------------------------------------------------- */
+/* --- schema.c, load.c, flags.c: reading the file --- */
 
 /* A named bit. why: the template is refused with this text when it asks for the row. */
-struct tmpl_flag { const char *name; uint32_t bit; const char *why; };
-extern const struct tmpl_flag tmpl_enrollment_flag[], tmpl_private_key_flag[], tmpl_key_usage_name[];
+struct tmpl_flag {
+	const char *name;
+	uint32_t bit;
+	const char *why;
+};
+extern const struct tmpl_flag tmpl_enrollment_flag[], tmpl_private_key_flag[],
+    tmpl_key_usage_name[];
 
-/* --- oid.c ---------------------------------------------------------------------------------------- */
+/* --- oid.c --- */
 
-/* "serverAuth" -> "1.3.6.1.5.5.7.3.1"; dotted text is given back when it is a well-formed OID with arcs
- * below 2^32 (Windows' limit). NULL: neither. */
+/* "serverAuth" -> "1.3.6.1.5.5.7.3.1"; dotted text is given back when it is a well-formed OID with
+ * arcs below 2^32 (Windows' limit). NULL: neither. */
 const char *tmpl_oid_resolve(const char *name_or_oid);
 bool tmpl_list_has(const struct tmpl_list *l, const char *text);
 
-/* --- key.c ---------------------------------------------------------------------------------------- */
+/* --- key.c --- */
 
 #define TMPL_CURVES 3
-struct tmpl_curve { const char *name; int bits; };
+struct tmpl_curve {
+	const char *name;
+	int bits;
+};
 extern const struct tmpl_curve tmpl_curve[TMPL_CURVES];
-int tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_key_check(
+    const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
 /* Key usage bits that make sense for a type of key. */
 uint32_t tmpl_key_usage_for(int key_type, uint32_t usage);
 
-/* --- lint.c --------------------------------------------------------------------------------------- */
+/* --- lint.c --- */
 
 /* -1: no such rule */
 int tmpl_lint_rule(const char *name);
 int tmpl_lint(const struct tmpl *t, struct gh_error *err) GH_MUSTCHECK;
 bool tmpl_is_auth_eku(const struct tmpl_list *eku);
 
-/* --- rdn.c: attribute types of names and their encoding -------------------------------------------- */
+/* --- rdn.c: attribute types of names and their encoding --- */
 
 /* Row of a type by its name ("CN", "ou", "2.5.4.3") or by its object; -1: unknown. Below 32. */
 int tmpl_rdn_type(const char *name, size_t len);
 int tmpl_rdn_type_of(const ASN1_OBJECT *o);
 const char *tmpl_rdn_name(int type);
 /*
- * Append an attribute. same_rdn: to the RDN before it (multi-valued RDN). value is UTF-8. GH_E_SUBJECT:
- * longer than X.520 allows (nothing is cut off), or not encodable.
+ * Append an attribute. same_rdn: to the RDN before it (multi-valued RDN). value is UTF-8.
+ * GH_E_SUBJECT: longer than X.520 allows (nothing is cut off), or not encodable.
  */
 int tmpl_rdn_add(X509_NAME *name, int type, const char *value, size_t len, bool same_rdn,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* --- dn.c: distinguished names as text (RFC 4514) --------------------------------------------------- */
+/* --- dn.c: distinguished names as text (RFC 4514) --- */
 
 struct tmpl_dn;
 /* GH_E_SUBJECT: not RFC 4514. */
@@ -210,7 +236,7 @@ const char *tmpl_dn_common_name(const struct tmpl_dn *dn);
 /* "ad.test" from the DC attributes, malloc'd; NULL when there are none or out of memory. */
 char *tmpl_dn_domain(const struct tmpl_dn *dn);
 
-/* --- text.c: is this a DNS name, a mail address, ...? Silent. --------------------------------------- */
+/* --- text.c: is this a DNS name, a mail address, ...? Silent. --- */
 
 bool tmpl_text_is_dns(const char *s, bool wildcard);
 bool tmpl_text_is_mail(const char *s);
@@ -220,21 +246,22 @@ bool tmpl_text_is_uri(const char *s);
 /* UTF-8 without control characters. *chars: how many; may be NULL. */
 bool tmpl_text_is_utf8(const char *s, size_t len, size_t *chars);
 bool tmpl_text_is_ascii(const char *s, size_t len);
-/* Patterns: "a.example" that name, "*.example" one label before it, ".example" any number, "*" any name.
- * A wildcard name needs a pattern of the second or third kind, or "*". */
+/* Patterns: "a.example" that name, "*.example" one label before it, ".example" any number, "*" any
+ * name. A wildcard name needs a pattern of the second or third kind, or "*". */
 bool tmpl_text_matches_dns(const struct tmpl_list *patterns, const char *name);
 
-/* --- names.c, subject.c, san.c: names from the directory -------------------------------------------- */
+/* --- names.c, subject.c, san.c: names from the directory --- */
 
 struct tmpl_name_flag {
 	uint32_t bit;
 	const char *name;
-	uint32_t yields_to;              /* not applied when one of these is set, too */
+	uint32_t yields_to; /* not applied when one of these is set, too */
 	int (*add)(struct tmpl_naming *n, struct gh_error *err); /* NULL: nothing to do here */
 };
 extern const struct tmpl_name_flag tmpl_name_flag[];
 /* Fill subject and san of *n from directory or CSR, as the template says. */
-int tmpl_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_names(
+    struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
 
 int tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err);
 int tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err);
@@ -249,20 +276,23 @@ int tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error
 /* An otherName with a value of one of the string types, or an OCTET STRING. NULL: out of memory. */
 GENERAL_NAME *tmpl_san_other(const ASN1_OBJECT *type, int asn1_type, const void *p, size_t n);
 
-/* --- supplied.c: names from the request ---------------------------------------------------------------- */
+/* --- supplied.c: names from the request --- */
 
-struct tmpl_san_type { const char *name; uint32_t bit; };
+struct tmpl_san_type {
+	const char *name;
+	uint32_t bit;
+};
 extern const struct tmpl_san_type tmpl_san_type[];
-int tmpl_supplied_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err)
-    GH_MUSTCHECK;
+int tmpl_supplied_names(
+    struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
 
-/* --- fixed.c, extensions.c ---------------------------------------------------------------------------- */
+/* --- fixed.c, extensions.c --- */
 
 /* Build what is the same for each certificate. GH_E_TEMPLATE_INVALID, GH_E_NOMEM. */
 int tmpl_extensions_prepare(struct tmpl *t, struct gh_error *err) GH_MUSTCHECK;
 /* All extensions of one certificate, onto spec->extensions. */
-int tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec,
-    struct gh_error *err) GH_MUSTCHECK;
+int tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr,
+    struct cert_spec *spec, struct gh_error *err) GH_MUSTCHECK;
 /* cps may be NULL. false: out of memory. */
 bool tmpl_policy_push(CERTIFICATEPOLICIES *sk, const char *oid, const char *cps);
 /* Does the template or the CA make this extension itself? */

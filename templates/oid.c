@@ -6,23 +6,25 @@
 #include "model.h"
 
 /* Extended key usages as people write them (RFC 5280, 4.2.1.12; RFC 4556; Microsoft's). */
-static const struct { const char *name, *oid; } known[] = {
-	{ "serverAuth", "1.3.6.1.5.5.7.3.1" },
-	{ "clientAuth", "1.3.6.1.5.5.7.3.2" },
-	{ "codeSigning", "1.3.6.1.5.5.7.3.3" },
-	{ "emailProtection", "1.3.6.1.5.5.7.3.4" },
-	{ "timeStamping", "1.3.6.1.5.5.7.3.8" },
-	{ "ocspSigning", "1.3.6.1.5.5.7.3.9" },
-	{ "ipsecIKE", "1.3.6.1.5.5.7.3.17" },
-	{ "documentSigning", "1.3.6.1.5.5.7.3.36" },
-	{ "pkinitClient", "1.3.6.1.5.2.3.4" },
-	{ "pkinitKdc", "1.3.6.1.5.2.3.5" },
-	{ "anyExtendedKeyUsage", "2.5.29.37.0" },
-	{ "smartcardLogon", "1.3.6.1.4.1.311.20.2.2" },
-	{ "enrollmentAgent", "1.3.6.1.4.1.311.20.2.1" },
-	{ "encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4" },
-	{ "directoryEmailReplication", "1.3.6.1.4.1.311.21.19" },
-	{ "keyRecoveryAgent", "1.3.6.1.4.1.311.21.6" },
+static const struct {
+	const char *name, *oid;
+} known[] = {
+    {"serverAuth", "1.3.6.1.5.5.7.3.1"},
+    {"clientAuth", "1.3.6.1.5.5.7.3.2"},
+    {"codeSigning", "1.3.6.1.5.5.7.3.3"},
+    {"emailProtection", "1.3.6.1.5.5.7.3.4"},
+    {"timeStamping", "1.3.6.1.5.5.7.3.8"},
+    {"ocspSigning", "1.3.6.1.5.5.7.3.9"},
+    {"ipsecIKE", "1.3.6.1.5.5.7.3.17"},
+    {"documentSigning", "1.3.6.1.5.5.7.3.36"},
+    {"pkinitClient", "1.3.6.1.5.2.3.4"},
+    {"pkinitKdc", "1.3.6.1.5.2.3.5"},
+    {"anyExtendedKeyUsage", "2.5.29.37.0"},
+    {"smartcardLogon", "1.3.6.1.4.1.311.20.2.2"},
+    {"enrollmentAgent", "1.3.6.1.4.1.311.20.2.1"},
+    {"encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"},
+    {"directoryEmailReplication", "1.3.6.1.4.1.311.21.19"},
+    {"keyRecoveryAgent", "1.3.6.1.4.1.311.21.6"},
 };
 
 /* One arc: decimal, no leading zero, below 2^32 (Windows stops on larger ones). NULL: no arc. */

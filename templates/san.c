@@ -38,7 +38,8 @@ tmpl_san_other(const ASN1_OBJECT *type, int asn1_type, const void *p, size_t n)
 	ASN1_TYPE *value = ASN1_TYPE_new();
 	ASN1_STRING *s = ASN1_STRING_type_new(asn1_type);
 
-	if (gn == NULL || oid == NULL || value == NULL || s == NULL || ASN1_STRING_set(s, p, (int)n) != 1)
+	if (gn == NULL || oid == NULL || value == NULL || s == NULL ||
+	    ASN1_STRING_set(s, p, (int)n) != 1)
 		goto fail;
 	ASN1_TYPE_set(value, asn1_type, s);
 	s = NULL;
@@ -59,10 +60,12 @@ tmpl_san_upn(struct tmpl_naming *n, struct gh_error *err)
 	const char *upn = dir_entry_text(n->e, DIR_UPN);
 
 	if (upn == NULL)
-		return gh_refuse(err, GH_E_UPN_REQUIRED, "the requester has no userPrincipalName in the directory");
+		return gh_refuse(err, GH_E_UPN_REQUIRED,
+		    "the requester has no userPrincipalName in the directory");
 	if (!tmpl_text_is_upn(upn))
 		return gh_refuse(err, GH_E_UPN_REQUIRED,
-		    "the requester's userPrincipalName in the directory is not of the form name@suffix");
+		    "the requester's userPrincipalName in the directory is not of the form "
+		    "name@suffix");
 	return push(n, tmpl_san_other(n->t->upn_oid, V_ASN1_UTF8STRING, upn, strlen(upn)), err);
 }
 
@@ -72,7 +75,8 @@ tmpl_san_email(struct tmpl_naming *n, struct gh_error *err)
 	const char *mail = dir_entry_text(n->e, DIR_MAIL);
 
 	if (mail == NULL)
-		return gh_refuse(err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
+		return gh_refuse(
+		    err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
 	if (!tmpl_text_is_mail(mail))
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "the requester's mail address in the directory is not a plain ASCII address");
@@ -84,7 +88,8 @@ tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error *er
 {
 	*out = dir_entry_text(n->e, DIR_DNS_HOST_NAME);
 	if (*out == NULL)
-		return gh_refuse(err, GH_E_DNS_REQUIRED, "the requester has no dNSHostName in the directory");
+		return gh_refuse(
+		    err, GH_E_DNS_REQUIRED, "the requester has no dNSHostName in the directory");
 	if (!tmpl_text_is_dns(*out, false))
 		return gh_refuse(err, GH_E_DNS_REQUIRED,
 		    "the requester's dNSHostName in the directory is not a DNS name in ASCII");
@@ -109,13 +114,16 @@ tmpl_san_guid(struct tmpl_naming *n, struct gh_error *err)
 
 	/* 16 octets as LDAP returns them (MS-DTYP 2.3.4.2); their text would be another name */
 	if (guid->n == 0 || guid->v[0].len != 16)
-		return gh_refuse(err, GH_E_GUID_REQUIRED, "the requester has no objectGUID in the directory");
-	return push(n, tmpl_san_other(n->t->guid_oid, V_ASN1_OCTET_STRING, guid->v[0].data, 16), err);
+		return gh_refuse(
+		    err, GH_E_GUID_REQUIRED, "the requester has no objectGUID in the directory");
+	return push(
+	    n, tmpl_san_other(n->t->guid_oid, V_ASN1_OCTET_STRING, guid->v[0].data, 16), err);
 }
 
 /*
- * DNS name of the requester's domain, from the DC attributes of the DN, and its NetBIOS name where the
- * template tells it: the entry does not hold it, and a guess would certify somebody else's name.
+ * DNS name of the requester's domain, from the DC attributes of the DN, and its NetBIOS name where
+ * the template tells it: the entry does not hold it, and a guess would certify somebody else's
+ * name.
  */
 int
 tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err)
@@ -125,7 +133,8 @@ tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err)
 	int rc;
 
 	if (n->e->dn == NULL || n->e->dn[0] == '\0')
-		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
+		return gh_refuse(
+		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
 	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
 		return rc;
 	domain = tmpl_dn_domain(dn);

@@ -35,7 +35,8 @@ schema_fail(const struct schema_at *at, struct gh_error *err, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return gh_refuse(err, GH_E_TEMPLATE_INVALID, "%s%s%s", path, path[0] != '\0' ? ": " : "", text);
+	return gh_refuse(
+	    err, GH_E_TEMPLATE_INVALID, "%s%s%s", path, path[0] != '\0' ? ": " : "", text);
 }
 
 static const struct schema_member *
@@ -52,9 +53,13 @@ static const char *
 type_name(enum gh_json_type type)
 {
 	static const char *const name[] = {
-		[GH_JSON_NULL] = "null", [GH_JSON_BOOL] = "true or false", [GH_JSON_INT] = "an integer",
-		[GH_JSON_REAL] = "a number", [GH_JSON_STRING] = "a string", [GH_JSON_ARRAY] = "an array",
-		[GH_JSON_OBJECT] = "an object",
+	    [GH_JSON_NULL] = "null",
+	    [GH_JSON_BOOL] = "true or false",
+	    [GH_JSON_INT] = "an integer",
+	    [GH_JSON_REAL] = "a number",
+	    [GH_JSON_STRING] = "a string",
+	    [GH_JSON_ARRAY] = "an array",
+	    [GH_JSON_OBJECT] = "an object",
 	};
 
 	return name[type];
@@ -64,7 +69,7 @@ static int
 load_member(const struct schema_member *m, const gh_json *v, const struct schema_at *up, void *out,
     struct gh_error *err)
 {
-	struct schema_at at = { up, m->name, 0 };
+	struct schema_at at = {up, m->name, 0};
 
 	if (v == NULL) {
 		if (m->required)
@@ -72,7 +77,8 @@ load_member(const struct schema_member *m, const gh_json *v, const struct schema
 		return 0;
 	}
 	if (gh_json_type(v) != m->type)
-		return schema_fail(&at, err, "must be %s, not %s", type_name(m->type), type_name(gh_json_type(v)));
+		return schema_fail(
+		    &at, err, "must be %s, not %s", type_name(m->type), type_name(gh_json_type(v)));
 	if (m->type == GH_JSON_ARRAY &&
 	    (gh_json_size(v) > (size_t)m->max || gh_json_size(v) < (size_t)m->min))
 		return schema_fail(&at, err, "must have %lld to %lld elements", (long long)m->min,
@@ -81,8 +87,8 @@ load_member(const struct schema_member *m, const gh_json *v, const struct schema
 }
 
 int
-schema_load(const struct schema_member *table, const gh_json *obj, const struct schema_at *at, void *out,
-    struct gh_error *err)
+schema_load(const struct schema_member *table, const gh_json *obj, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const struct schema_member *m;
 	void *it;
@@ -91,7 +97,7 @@ schema_load(const struct schema_member *table, const gh_json *obj, const struct 
 	if (gh_json_type(obj) != GH_JSON_OBJECT)
 		return schema_fail(at, err, "must be an object");
 	for (it = gh_json_iter(obj); it != NULL; it = gh_json_next(obj, it)) {
-		struct schema_at here = { at, gh_json_iter_name(it), 0 };
+		struct schema_at here = {at, gh_json_iter_name(it), 0};
 
 		if (find_member(table, here.name) == NULL)
 			return schema_fail(&here, err, "unknown member");
@@ -104,7 +110,8 @@ schema_load(const struct schema_member *table, const gh_json *obj, const struct 
 }
 
 static int
-check_length(const char *s, const struct schema_member *m, const struct schema_at *at, struct gh_error *err)
+check_length(
+    const char *s, const struct schema_member *m, const struct schema_at *at, struct gh_error *err)
 {
 	size_t n = strlen(s);
 
@@ -117,8 +124,8 @@ check_length(const char *s, const struct schema_member *m, const struct schema_a
 }
 
 int
-schema_string(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+schema_string(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const struct schema_check *check = m->arg;
 	const char *s = gh_json_string(v);
@@ -140,7 +147,8 @@ schema_int(const struct schema_member *m, const gh_json *v, const struct schema_
 	int64_t i;
 
 	if (!gh_json_int(v, &i) || i < m->min || i > m->max)
-		return schema_fail(at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
+		return schema_fail(
+		    at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
 	*(int *)out = (int)i;
 	return 0;
 }
@@ -194,7 +202,7 @@ schema_list(const struct schema_member *m, const gh_json *v, const struct schema
 	if ((l->v = calloc(gh_json_size(v) + 1, sizeof(*l->v))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "template list");
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &text, err)) != 0)
 			return rc;
@@ -207,8 +215,8 @@ schema_list(const struct schema_member *m, const gh_json *v, const struct schema
 }
 
 static int
-load_flag(const struct tmpl_flag *table, const char *name, const struct schema_at *at, uint32_t *bits,
-    struct gh_error *err)
+load_flag(const struct tmpl_flag *table, const char *name, const struct schema_at *at,
+    uint32_t *bits, struct gh_error *err)
 {
 	for (; table->name != NULL; table++) {
 		if (strcmp(table->name, name) != 0)
@@ -232,7 +240,7 @@ schema_flags(const struct schema_member *m, const gh_json *v, const struct schem
 	int rc;
 
 	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = { at, NULL, i };
+		struct schema_at here = {at, NULL, i};
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
@@ -243,8 +251,8 @@ schema_flags(const struct schema_member *m, const gh_json *v, const struct schem
 }
 
 int
-schema_choice(const struct schema_member *m, const gh_json *v, const struct schema_at *at, void *out,
-    struct gh_error *err)
+schema_choice(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err)
 {
 	const struct schema_choice *c;
 	char known[96] = "";
@@ -256,7 +264,8 @@ schema_choice(const struct schema_member *m, const gh_json *v, const struct sche
 			*(int *)out = c->value;
 			return 0;
 		}
-		n = snprintf(known + used, sizeof(known) - used, "%s%s", used > 0 ? ", " : "", c->name);
+		n = snprintf(
+		    known + used, sizeof(known) - used, "%s%s", used > 0 ? ", " : "", c->name);
 		if (n < 0 || (used += (size_t)n) >= sizeof(known))
 			break;
 	}

@@ -10,7 +10,8 @@ tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err)
 	int rc;
 
 	if (n->e->dn == NULL || n->e->dn[0] == '\0')
-		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
+		return gh_refuse(
+		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
 	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
 		return rc;
 	rc = tmpl_dn_to_name(dn, n->subject, err);
@@ -18,7 +19,8 @@ tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err)
 	return rc;
 }
 
-/* SUBJECT_REQUIRE_COMMON_NAME and SUBJECT_REQUIRE_DNS_AS_CN: dNSHostName of a machine, cn of a user. */
+/* SUBJECT_REQUIRE_COMMON_NAME and SUBJECT_REQUIRE_DNS_AS_CN: dNSHostName of a machine, cn of a
+ * user. */
 int
 tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err)
 {
@@ -29,7 +31,8 @@ tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err)
 		if ((rc = tmpl_san_host(n, &cn, err)) != 0)
 			return rc;
 	} else if ((cn = dir_entry_text(n->e, DIR_CN)) == NULL) {
-		return gh_refuse(err, GH_E_SUBJECT, "the requester has no common name in the directory");
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the requester has no common name in the directory");
 	}
 	return tmpl_rdn_add(n->subject, tmpl_rdn_type("CN", 2), cn, strlen(cn), false, err);
 }
@@ -40,7 +43,8 @@ tmpl_subject_email(struct tmpl_naming *n, struct gh_error *err)
 	const char *mail = dir_entry_text(n->e, DIR_MAIL);
 
 	if (mail == NULL)
-		return gh_refuse(err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
+		return gh_refuse(
+		    err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
 	if (!tmpl_text_is_mail(mail))
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "the requester's mail address in the directory is not a plain ASCII address");

@@ -1,7 +1,7 @@
 /*
- * Names from the request, for templates with ENROLLEE_SUPPLIES_SUBJECT. The template says which types may
- * come; anything else is refused, since a certificate with fewer names than asked for surprises later.
- * What is taken is encoded anew, never copied.
+ * Names from the request, for templates with ENROLLEE_SUPPLIES_SUBJECT. The template says which
+ * types may come; anything else is refused, since a certificate with fewer names than asked for
+ * surprises later. What is taken is encoded anew, never copied.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +12,73 @@
 /* Longest otherName value from a request, bytes. */
 #define OTHER_NAME_MAX 1024
 
-const struct tmpl_san_type tmpl_san_type[] = {
-	{ "dns", TMPL_SAN_DNS },
-	{ "email", TMPL_SAN_EMAIL },
-	{ "ip", TMPL_SAN_IP },
-	{ "uri", TMPL_SAN_URI },
-	{ "upn", TMPL_SAN_UPN },
-	{ NULL, 0 }
-};
+const struct tmpl_san_type tmpl_san_type[] = {{"dns", TMPL_SAN_DNS}, {"email", TMPL_SAN_EMAIL},
+    {"ip", TMPL_SAN_IP}, {"uri", TMPL_SAN_URI}, {"upn", TMPL_SAN_UPN}, {NULL, 0}};
 
-/* --- subject --------------------------------------------------------------------------------------- */
+/* --- subject --- */
 
 static int
-check_common_name(const struct tmpl *t, const char *cn, size_t len, struct gh_error *err)
+check_common_name(const struct tmpl *t, const char *cn, struct gh_error *err)
 {
 	if (t->subject.common_name != TMPL_CN_DNS)
 		return 0;
-	if (strlen(cn) == len && tmpl_text_is_dns(cn, t->san.wildcards) &&
+	if (tmpl_text_is_dns(cn, t->san.wildcards) &&
 	    (t->san.dns.n == 0 || tmpl_text_matches_dns(&t->san.dns, cn)))
 		return 0;
 	return gh_refuse(err, GH_E_SUBJECT, "CN must be a DNS name that the template allows");
 }
 
+/* A mail address stands in the subject under the same rule as in the SAN. */
 static int
-add_entry(struct tmpl_naming *n, const X509_NAME_ENTRY *e, bool same_rdn, uint32_t *seen, struct gh_error *err)
+check_mail(const struct tmpl *t, const char *mail, struct gh_error *err)
+{
+	if (!tmpl_text_is_mail(mail))
+		return gh_refuse(err, GH_E_SUBJECT, "E in the subject is not a mail address");
+	if (t->san.email.n > 0 && !tmpl_text_matches_dns(&t->san.email, strchr(mail, '@') + 1))
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", mail);
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	int (*check)(const struct tmpl *t, const char *value, struct gh_error *err);
+} value_check[] = {{"CN", check_common_name}, {"E", check_mail}};
+
+/* Rules for the value of one type of attribute. */
+static int
+check_value(const struct tmpl *t, int type, const char *value, size_t len, struct gh_error *err)
+{
+	size_t i;
+
+	if (strlen(value) != len)
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "%s in the subject holds a NUL", tmpl_rdn_name(type));
+	for (i = 0; i < sizeof(value_check) / sizeof(value_check[0]); i++) {
+		if (strcmp(tmpl_rdn_name(type), value_check[i].type) == 0)
+			return value_check[i].check(t, value, err);
+	}
+	return 0;
+}
+
+static int
+add_entry(struct tmpl_naming *n, const X509_NAME_ENTRY *e, bool same_rdn, uint32_t *seen,
+    struct gh_error *err)
 {
 	const struct tmpl_subject_rules *rules = &n->t->subject;
 	int type = tmpl_rdn_type_of(X509_NAME_ENTRY_get_object(e)), len, rc;
 	unsigned char *utf8 = NULL;
 
 	if (type < 0)
-		return gh_refuse(err, GH_E_SUBJECT, "the subject has an attribute of an unknown type");
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the subject has an attribute of an unknown type");
 	if (rules->allow != 0 && (rules->allow & 1u << type) == 0)
 		return gh_refuse(err, GH_E_SUBJECT, "the template allows no %s in the subject",
 		    tmpl_rdn_name(type));
 	if ((len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(e))) < 0)
-		return gh_refuse(err, GH_E_SUBJECT, "%s in the subject is not readable", tmpl_rdn_name(type));
-	rc = 0;
-	if (type == tmpl_rdn_type("CN", 2))
-		rc = check_common_name(n->t, (const char *)utf8, (size_t)len, err);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "%s in the subject is not readable", tmpl_rdn_name(type));
+	rc = check_value(n->t, type, (const char *)utf8, (size_t)len, err);
 	if (rc == 0)
 		rc = tmpl_rdn_add(n->subject, type, (const char *)utf8, (size_t)len, same_rdn, err);
 	OPENSSL_free(utf8);
@@ -65,8 +93,8 @@ require_types(uint32_t missing, struct gh_error *err)
 
 	for (type = 0; type < 32; type++) {
 		if ((missing & 1u << type) != 0)
-			return gh_refuse(err, GH_E_SUBJECT, "the template requires %s in the subject",
-			    tmpl_rdn_name(type));
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the template requires %s in the subject", tmpl_rdn_name(type));
 	}
 	return 0;
 }
@@ -78,7 +106,8 @@ supplied_subject(struct tmpl_naming *n, X509_NAME *from, struct gh_error *err)
 	uint32_t seen = 0;
 
 	if (count > TMPL_RDN_MAX)
-		return gh_refuse(err, GH_E_SUBJECT, "the subject has more than %d attributes", TMPL_RDN_MAX);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the subject has more than %d attributes", TMPL_RDN_MAX);
 	for (i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *e = X509_NAME_get_entry(from, i);
 
@@ -90,7 +119,7 @@ supplied_subject(struct tmpl_naming *n, X509_NAME *from, struct gh_error *err)
 	return require_types(n->t->subject.require & ~seen, err);
 }
 
-/* --- SAN ------------------------------------------------------------------------------------------- */
+/* --- SAN --- */
 
 static int
 not_allowed(const char *type, struct gh_error *err)
@@ -118,7 +147,8 @@ check_dns(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 		return gh_refuse(err, GH_E_SUBJECT, "a dns name in the SAN is not a DNS name%s",
 		    t->san.wildcards ? "" : " (wildcards are not allowed)");
 	if (t->san.dns.n > 0 && !tmpl_text_matches_dns(&t->san.dns, s))
-		return gh_refuse(err, GH_E_SUBJECT, "the template does not allow the DNS name %.128s", s);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the template does not allow the DNS name %.128s", s);
 	return 0;
 }
 
@@ -128,9 +158,11 @@ check_email(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 	const char *s = ia5_text(gn->d.rfc822Name);
 
 	if (s == NULL || !tmpl_text_is_mail(s))
-		return gh_refuse(err, GH_E_SUBJECT, "an email name in the SAN is not a mail address");
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "an email name in the SAN is not a mail address");
 	if (t->san.email.n > 0 && !tmpl_text_matches_dns(&t->san.email, strchr(s, '@') + 1))
-		return gh_refuse(err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", s);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", s);
 	return 0;
 }
 
@@ -148,14 +180,16 @@ check_ip(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 static int
 check_uri(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 {
-	/* MS-PKCA 3.1.5.2.1.5: "tag:microsoft.com,2022-09-14:sid:S-1-..." maps a certificate to an account */
+	/* MS-PKCA 3.1.5.2.1.5: "tag:microsoft.com,2022-09-14:sid:S-1-..." maps a certificate to an
+	 * account */
 	static const char sid_authority[] = "tag:microsoft.com";
 	const char *s = ia5_text(gn->d.uniformResourceIdentifier);
 
 	(void)t;
 	if (s == NULL || !tmpl_text_is_uri(s))
 		return gh_refuse(err, GH_E_SUBJECT, "a uri name in the SAN is not a URI");
-	/* Every tag URI of that authority (RFC 4151), since a lenient reader may take other dates, too. */
+	/* Every tag URI of that authority (RFC 4151), since a lenient reader may take other dates,
+	 * too. */
 	if (strncasecmp(s, sid_authority, sizeof(sid_authority) - 1) == 0)
 		return gh_refuse(err, GH_E_DENIED, "a request must not name a SID");
 	return 0;
@@ -169,7 +203,8 @@ is_plain(const ASN1_STRING *s, int asn1_type)
 
 	if (asn1_type == V_ASN1_OCTET_STRING)
 		return true;
-	return asn1_type == V_ASN1_UTF8STRING ? tmpl_text_is_utf8(p, n, NULL) : tmpl_text_is_ascii(p, n);
+	return asn1_type == V_ASN1_UTF8STRING ? tmpl_text_is_utf8(p, n, NULL)
+					      : tmpl_text_is_ascii(p, n);
 }
 
 /* The template decides on otherNames by OID; values are of one of the string types. */
@@ -186,19 +221,24 @@ check_other(const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit, struct 
 	if (strcmp(oid, TMPL_OID_SID) == 0 || strcmp(oid, TMPL_OID_SID_EXTENSION) == 0)
 		return gh_refuse(err, GH_E_DENIED, "a request must not name a SID");
 	*bit = strcmp(oid, TMPL_OID_UPN) == 0 ? TMPL_SAN_UPN : TMPL_SAN_OTHER;
-	if (*bit == TMPL_SAN_UPN ? (t->san.types & TMPL_SAN_UPN) == 0 : !tmpl_list_has(&t->san.other_names, oid))
-		return gh_refuse(err, GH_E_SUBJECT, "the template allows no otherName %s in the SAN", oid);
+	if (*bit == TMPL_SAN_UPN ? (t->san.types & TMPL_SAN_UPN) == 0
+				 : !tmpl_list_has(&t->san.other_names, oid))
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "the template allows no otherName %s in the SAN", oid);
 	if (o->value->type != V_ASN1_UTF8STRING && o->value->type != V_ASN1_IA5STRING &&
 	    o->value->type != V_ASN1_PRINTABLESTRING && o->value->type != V_ASN1_OCTET_STRING)
 		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is not a string", oid);
 	s = o->value->value.asn1_string;
 	if (ASN1_STRING_length(s) == 0 || ASN1_STRING_length(s) > OTHER_NAME_MAX)
-		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is empty or too long", oid);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "otherName %s in the SAN is empty or too long", oid);
 	if (!is_plain(s, o->value->type))
-		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is not plain text", oid);
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "otherName %s in the SAN is not plain text", oid);
 	if (*bit == TMPL_SAN_UPN && (o->value->type != V_ASN1_UTF8STRING ||
-	    !tmpl_text_is_upn((const char *)ASN1_STRING_get0_data(s))))
-		return gh_refuse(err, GH_E_SUBJECT, "a upn name in the SAN is not of the form name@suffix");
+					!tmpl_text_is_upn((const char *)ASN1_STRING_get0_data(s))))
+		return gh_refuse(
+		    err, GH_E_SUBJECT, "a upn name in the SAN is not of the form name@suffix");
 	return 0;
 }
 
@@ -208,14 +248,15 @@ static const struct {
 	const char *name;
 	int (*check)(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err);
 } general_name[] = {
-	{ GEN_DNS, TMPL_SAN_DNS, "dns", check_dns },
-	{ GEN_EMAIL, TMPL_SAN_EMAIL, "email", check_email },
-	{ GEN_IPADD, TMPL_SAN_IP, "ip", check_ip },
-	{ GEN_URI, TMPL_SAN_URI, "uri", check_uri },
+    {GEN_DNS, TMPL_SAN_DNS, "dns", check_dns},
+    {GEN_EMAIL, TMPL_SAN_EMAIL, "email", check_email},
+    {GEN_IPADD, TMPL_SAN_IP, "ip", check_ip},
+    {GEN_URI, TMPL_SAN_URI, "uri", check_uri},
 };
 
 static int
-check_general_name(const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit, struct gh_error *err)
+check_general_name(
+    const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit, struct gh_error *err)
 {
 	size_t i;
 	int rc;
@@ -244,7 +285,8 @@ require_sans(uint32_t missing, struct gh_error *err)
 
 	for (s = tmpl_san_type; s->name != NULL; s++) {
 		if ((missing & s->bit) != 0)
-			return gh_refuse(err, GH_E_SUBJECT, "the template requires a %s name in the SAN", s->name);
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the template requires a %s name in the SAN", s->name);
 	}
 	return 0;
 }

@@ -21,8 +21,14 @@ tmpl_text_is_ascii(const char *s, size_t len)
 static size_t
 utf8_sequence(const unsigned char *p, size_t left, uint32_t *cp)
 {
-	static const struct { unsigned char mask, lead; uint32_t min; } form[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t min;
+	} form[] = {
+	    {0x80, 0x00, 0},
+	    {0xe0, 0xc0, 0x80},
+	    {0xf0, 0xe0, 0x800},
+	    {0xf8, 0xf0, 0x10000},
 	};
 	size_t n, i;
 
@@ -74,7 +80,7 @@ is_label(const char *s, size_t n)
 		return false;
 	for (i = 0; i < n; i++) {
 		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
-		    (s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '_'))
+			(s[i] >= '0' && s[i] <= '9') || s[i] == '-' || s[i] == '_'))
 			return false;
 	}
 	return true;
@@ -117,7 +123,8 @@ tmpl_text_is_mail(const char *s)
 	if (at == NULL || at == s || at - s > 64 || n > 254 || strchr(at + 1, '@') != NULL)
 		return false;
 	for (i = 0; i < n; i++) {
-		if ((unsigned char)s[i] <= 0x20 || (unsigned char)s[i] >= 0x7f || strchr("<>()[]\\,;:\"", s[i]))
+		if ((unsigned char)s[i] <= 0x20 || (unsigned char)s[i] >= 0x7f ||
+		    strchr("<>()[]\\,;:\"", s[i]))
 			return false;
 	}
 	return tmpl_text_is_dns(at + 1, false);
@@ -131,7 +138,7 @@ tmpl_text_is_upn(const char *s)
 
 	/* MS-ADTS 5.1.1.1.1: at most 1024 characters */
 	return at != NULL && at != s && at[1] != '\0' && n <= 1024 && strchr(s, ' ') == NULL &&
-	    tmpl_text_is_utf8(s, n, NULL);
+	       tmpl_text_is_utf8(s, n, NULL);
 }
 
 /* MS-DTYP 2.4.2.1: "S-1-" authority and 1 to 15 sub-authorities */
@@ -168,7 +175,8 @@ tmpl_text_is_uri(const char *s)
 			return false;
 	}
 	for (p = colon; *p != '\0'; p++) {
-		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f || strchr("<>\"\\^`{|}", *p) != NULL)
+		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f ||
+		    strchr("<>\"\\^`{|}", *p) != NULL)
 			return false;
 	}
 	return true;

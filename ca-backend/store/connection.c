@@ -1,18 +1,16 @@
-/* Connecting, sending and awaiting, all with a deadline; and what a lost connection means. */
+/*
+ * One connection to PostgreSQL: connect, statement, deadline. Everything is non-blocking and waits in
+ * poll(2), so that a server that is frozen or cut off holds a thread no longer than timeout_ms.
+ */
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
+#include "log.h"
 #include "timestamp.h"
 
-#include "connection.h"
-
-#define SETTINGS_MAX 256
+#include "store/store_private.h"
 
 int
 store_new(const char *conninfo, int timeout_ms, struct store **out, struct gh_error *err)
@@ -35,7 +33,6 @@ store_free(struct store *s)
 	if (s == NULL)
 		return;
 	store_disconnect(s);
-	OPENSSL_cleanse(s->conninfo, strlen(s->conninfo));
 	free(s->conninfo);
 	free(s);
 }
@@ -49,278 +46,336 @@ store_on_query(struct store *s, void (*fn)(int64_t us))
 void
 store_disconnect(struct store *s)
 {
-	if (s->conn != NULL)
-		PQfinish(s->conn);
+	PQfinish(s->conn);
 	s->conn = NULL;
-	s->n_prepared = 0;
+	s->prepared_n = 0;
 	s->is_listening = false;
 }
 
-bool
-store_poll(PGconn *conn, bool for_write, int64_t deadline)
+/* libpq's texts end with a line feed and may have several lines; the log wants one. */
+static int
+fail_connection(struct store *s, const char *what, struct gh_error *err)
 {
-	struct pollfd p = { .fd = PQsocket(conn), .events = for_write ? POLLIN | POLLOUT : POLLIN };
+	char text[300];
+	size_t i;
 
-	for (;;) {
-		int64_t left = deadline - gh_now_us();
-		int n;
-
-		if (left <= 0)
-			return false;
-		if ((n = poll(&p, 1, (int)(left / 1000) + 1)) > 0)
-			return true;
-		if (n < 0 && errno != EINTR)
-			return false;
-	}
+	snprintf(text, sizeof(text), "%s", s->conn != NULL ? PQerrorMessage(s->conn) : "out of memory");
+	for (i = 0; text[i] != '\0'; i++)
+		if (text[i] == '\n' || text[i] == '\t')
+			text[i] = ' ';
+	while (i > 0 && text[i - 1] == ' ')
+		text[--i] = '\0';
+	store_disconnect(s);
+	return gh_fail(err, GH_E_DB_DOWN, "%s: %s", what, text);
 }
 
-/* libpq's messages end in a line end and may have several lines. */
 static int
-fail_down(struct store *s, const char *what, struct gh_error *err)
+fail_deadline(struct store *s, const char *what, struct gh_error *err)
 {
-	char text[200];
-
-	snprintf(text, sizeof(text), "%s", s->conn != NULL ? PQerrorMessage(s->conn) : "");
-	for (char *p = text; *p != '\0'; p++)
-		if (*p == '\n')
-			*p = ' ';
 	store_disconnect(s);
-	return gh_fail(err, GH_E_DB_DOWN, "PostgreSQL: %s: %s", what, text);
+	return gh_fail(err, GH_E_DB_DOWN, "%s: no answer within %d ms", what, s->timeout_ms);
+}
+
+int
+store_poll(struct store *s, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = PQsocket(s->conn), .events = events };
+	int64_t left;
+	int n;
+
+	if (p.fd < 0)
+		return -1;
+	do {
+		left = deadline - gh_now_us();
+		n = poll(&p, 1, left > 0 ? (int)((left + 999) / 1000) : 0);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : n;
+}
+
+/* --- statements ---------------------------------------------------------------------------------- */
+
+/* Send what is queued and wait for the whole answer. 0, or GH_E_DB_DOWN with the connection gone. */
+static int
+wait_answer(struct store *s, int64_t deadline, struct gh_error *err)
+{
+	int unsent = PQflush(s->conn), n;
+
+	while (unsent == 1 || (unsent == 0 && PQisBusy(s->conn))) {
+		n = store_poll(s, (short)(unsent == 1 ? POLLIN | POLLOUT : POLLIN), deadline);
+		if (n == 0)
+			return fail_deadline(s, "statement", err);
+		if (n < 0 || PQconsumeInput(s->conn) != 1) {
+			s->was_lost = true;
+			return fail_connection(s, "connection lost", err);
+		}
+		if (unsent == 1)
+			unsent = PQflush(s->conn);
+	}
+	if (unsent == 0)
+		return 0;
+	s->was_lost = true;
+	return fail_connection(s, "connection lost", err);
+}
+
+/* SQLSTATE to code. The text is the primary message: details and context may hold values of a row. */
+static int
+fail_result(struct store *s, const PGresult *res, struct gh_error *err)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	enum gh_code code = GH_E_DB;
+
+	if (state == NULL) {             /* made by libpq itself: the connection broke */
+		s->was_lost = true;
+		return fail_connection(s, "connection lost", err);
+	}
+	if (text == NULL)
+		text = "";
+	if (strcmp(state, "23505") == 0) {
+		snprintf(s->constraint, sizeof(s->constraint), "%s", constraint != NULL ? constraint : "");
+		code = GH_E_CONFLICT;
+	} else if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P0", 4) == 0) {
+		s->was_lost = true;      /* the server is going down or coming up */
+		code = GH_E_DB_DOWN;
+	} else if (strncmp(state, "53", 2) == 0 || strcmp(state, "57014") == 0 ||
+	    strcmp(state, "25006") == 0)
+		code = GH_E_DB_DOWN;     /* out of resources; statement_timeout; a standby */
+	gh_fail(err, code, "SQLSTATE %s: %s", state, text);
+	if (s->was_lost)
+		store_disconnect(s);
+	return code;
+}
+
+/* Take all results; the first failure counts, else the last result. */
+static int
+take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error *err)
+{
+	PGresult *res, *last = NULL;
+	int rc = 0;
+
+	while (rc == 0 && (rc = wait_answer(s, deadline, err)) == 0 &&
+	    (res = PQgetResult(s->conn)) != NULL) {
+		ExecStatusType t = PQresultStatus(res);
+
+		PQclear(last);
+		last = res;
+		if (t != PGRES_COMMAND_OK && t != PGRES_TUPLES_OK)
+			break;
+	}
+	if (rc == 0 && last == NULL) {
+		s->was_lost = true;
+		rc = fail_connection(s, "no result", err);
+	} else if (rc == 0 && PQresultStatus(last) != PGRES_COMMAND_OK &&
+	    PQresultStatus(last) != PGRES_TUPLES_OK) {
+		rc = fail_result(s, last, err);
+		while (s->conn != NULL && wait_answer(s, deadline, NULL) == 0 &&
+		    (res = PQgetResult(s->conn)) != NULL)
+			PQclear(res);
+	}
+	if (rc != 0) {
+		PQclear(last);
+		last = NULL;
+	}
+	*out = last;
+	return rc;
+}
+
+int
+store_script(struct store *s, const char *sql, int timeout_ms, struct gh_error *err)
+{
+	PGresult *res;
+	int rc;
+
+	if (PQsendQuery(s->conn, sql) != 1)
+		return fail_connection(s, "cannot send", err);
+	rc = take_results(s, gh_now_us() + (int64_t)timeout_ms * 1000, &res, err);
+	PQclear(res);
+	return rc;
+}
+
+static bool
+is_prepared(const struct store *s, const struct store_statement *st)
+{
+	for (size_t i = 0; i < s->prepared_n; i++)
+		if (s->prepared[i] == st)
+			return true;
+	return false;
+}
+
+static int
+prepare(struct store *s, const struct store_statement *st, int64_t deadline, struct gh_error *err)
+{
+	PGresult *res;
+	int rc;
+
+	if (s->prepared_n == STORE_STATEMENTS_MAX)
+		return gh_fail(err, GH_E_INTERNAL, "more than %d statements", STORE_STATEMENTS_MAX);
+	if (PQsendPrepare(s->conn, st->name, st->sql, 0, NULL) != 1) {
+		s->was_lost = true;
+		return fail_connection(s, "cannot send", err);
+	}
+	if ((rc = take_results(s, deadline, &res, err)) == 0)
+		s->prepared[s->prepared_n++] = st;
+	PQclear(res);
+	return rc;
+}
+
+static int
+run_once(struct store *s, const struct store_statement *st, const struct store_params *p,
+    PGresult **res, struct gh_error *err)
+{
+	int64_t start = gh_now_us(), deadline;
+	int rc, sent;
+
+	s->was_lost = false;
+	if ((rc = store_connect(s, err)) != 0)
+		return rc;
+	deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
+	if (st->name != NULL && !is_prepared(s, st) && (rc = prepare(s, st, deadline, err)) != 0)
+		return rc;
+	sent = st->name != NULL
+	    ? PQsendQueryPrepared(s->conn, st->name, p->n, p->value, p->length, p->format, 0)
+	    : PQsendQueryParams(s->conn, st->sql, p->n, NULL, p->value, p->length, p->format, 0);
+	if (sent != 1) {
+		s->was_lost = true;
+		return fail_connection(s, "cannot send", err);
+	}
+	rc = take_results(s, deadline, res, err);
+	if (s->on_query != NULL)
+		s->on_query(gh_now_us() - start);
+	return rc;
+}
+
+int
+store_run(struct store *s, const struct store_statement *st, const struct store_params *p,
+    PGresult **res, struct gh_error *err)
+{
+	struct gh_error own;
+	int rc;
+
+	*res = NULL;
+	if (p->failed)
+		return gh_fail(err, GH_E_NOMEM, "parameters");
+	if (err == NULL)
+		err = &own;
+	rc = run_once(s, st, p, res, err);
+	/* 40001 serialization_failure, 40P01 deadlock_detected: the server has undone it */
+	if (rc == GH_E_DB && strncmp(err->detail, "SQLSTATE 40", 11) == 0)
+		rc = run_once(s, st, p, res, err);
+	return rc;
+}
+
+int
+store_read(struct store *s, const struct store_statement *st, struct store_params *p, PGresult **res,
+    struct gh_error *err)
+{
+	int rc = store_run(s, st, p, res, err);
+
+	if (rc == GH_E_DB_DOWN && s->was_lost)
+		rc = store_run(s, st, p, res, err);
+	store_params_clear(p);
+	return rc;
+}
+
+int
+store_write(struct store *s, const struct store_statement *st, struct store_params *p,
+    const char *taken, PGresult **res, struct gh_error *err)
+{
+	int rc = store_run(s, st, p, res, err);
+
+	store_params_clear(p);
+	return rc == GH_E_CONFLICT ? gh_refuse(err, rc, "%s", taken) : rc;
+}
+
+/* --- connecting ---------------------------------------------------------------------------------- */
+
+static void
+silent(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
+static int
+wait_connected(struct store *s, int64_t deadline, struct gh_error *err)
+{
+	PostgresPollingStatusType t = PGRES_POLLING_WRITING;
+	int n;
+
+	while (t != PGRES_POLLING_OK) {
+		if (t == PGRES_POLLING_FAILED)
+			return fail_connection(s, "cannot connect", err);
+		n = store_poll(s, t == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+		if (n == 0)
+			return fail_deadline(s, "connect", err);
+		if (n < 0)
+			return fail_connection(s, "cannot connect", err);
+		t = PQconnectPoll(s->conn);
+	}
+	return 0;
+}
+
+/* The server gives up before we do, so that a slow statement does not cost the connection. */
+static int
+set_up_session(struct store *s, int64_t deadline, struct gh_error *err)
+{
+	char sql[300];
+	int left = (int)((deadline - gh_now_us()) / 1000);
+
+	snprintf(sql, sizeof(sql), "SET statement_timeout = %d; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; "
+	    "SET bytea_output = hex; SET default_transaction_isolation = 'read committed'",
+	    s->timeout_ms - s->timeout_ms / 10);
+	return store_script(s, sql, left > 1 ? left : 1, err);
+}
+
+/* A connection that was idle: has the server closed it, or said that it will? Costs one system call. */
+static bool
+is_usable(struct store *s)
+{
+	int n;
+
+	if (s->conn == NULL || PQstatus(s->conn) != CONNECTION_OK)
+		return false;
+	while ((n = store_poll(s, POLLIN, 0)) > 0) {
+		if (PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
+			return false;
+		if (store_poll(s, POLLIN, 0) == 0)
+			return true;     /* a notice or a parameter's change */
+	}
+	return n == 0;
 }
 
 int
 store_connect(struct store *s, struct gh_error *err)
 {
 	int64_t deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
-	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-	char settings[SETTINGS_MAX];
-
-	store_disconnect(s);
-	if ((s->conn = PQconnectStart(s->conninfo)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "PostgreSQL connection");
-	if (PQstatus(s->conn) == CONNECTION_BAD)
-		return fail_down(s, "connect", err);
-	while (state == PGRES_POLLING_WRITING || state == PGRES_POLLING_READING) {
-		if (!store_poll(s->conn, state == PGRES_POLLING_WRITING, deadline))
-			return fail_down(s, "connect: no answer in time", err);
-		state = PQconnectPoll(s->conn);
-	}
-	if (state != PGRES_POLLING_OK || PQsetnonblocking(s->conn, 1) != 0)
-		return fail_down(s, "connect", err);
-	snprintf(settings, sizeof(settings), "SET statement_timeout = %d; SET application_name = 'gatehouse'; "
-	    "SET timezone = 'UTC'; SET client_min_messages = warning", s->timeout_ms);
-	return store_script(s, settings, err);
-}
-
-/* Everything the server has to say to one command; the last result, or the first failed one. */
-static int
-await(struct store *s, PGresult **out, struct gh_error *err)
-{
-	int64_t deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
-	PGresult *res;
-	int flush;
-
-	*out = NULL;
-	while ((flush = PQflush(s->conn)) == 1) {
-		if (!store_poll(s->conn, true, deadline))
-			return fail_down(s, "no answer in time", err);
-		if (!PQconsumeInput(s->conn))
-			return fail_down(s, "lost", err);
-	}
-	if (flush != 0)
-		return fail_down(s, "lost", err);
-	for (;;) {
-		while (PQisBusy(s->conn)) {
-			if (!store_poll(s->conn, false, deadline)) {
-				PQclear(*out);
-				*out = NULL;
-				return fail_down(s, "no answer in time", err);
-			}
-			if (!PQconsumeInput(s->conn)) {
-				PQclear(*out);
-				*out = NULL;
-				return fail_down(s, "lost", err);
-			}
-		}
-		if ((res = PQgetResult(s->conn)) == NULL)
-			return 0;
-		if (*out != NULL && PQresultStatus(*out) == PGRES_FATAL_ERROR) {
-			PQclear(res);
-			continue;
-		}
-		PQclear(*out);
-		*out = res;
-	}
-}
-
-/* Classes of SQLSTATE that are the server's trouble and not the statement's. */
-static bool
-is_down_state(const char *state)
-{
-	return strncmp(state, "08", 2) == 0 || strncmp(state, "57P", 3) == 0 || strncmp(state, "53", 2) == 0 ||
-	    strcmp(state, "57014") == 0 /* statement_timeout */ || strcmp(state, "25006") == 0; /* standby */
-}
-
-static int
-check(struct store *s, PGresult **res, char state[6], struct gh_error *err)
-{
-	const char *sqlstate;
 	int rc;
 
-	state[0] = '\0';
-	if (*res == NULL || PQstatus(s->conn) == CONNECTION_BAD) {
-		PQclear(*res);
-		*res = NULL;
-		return fail_down(s, "lost", err);
-	}
-	if (PQresultStatus(*res) == PGRES_TUPLES_OK || PQresultStatus(*res) == PGRES_COMMAND_OK)
+	if (is_usable(s))
 		return 0;
-	sqlstate = PQresultErrorField(*res, PG_DIAG_SQLSTATE);
-	snprintf(state, 6, "%s", sqlstate != NULL ? sqlstate : "");
-	rc = is_down_state(state) ? GH_E_DB_DOWN : GH_E_DB;
-	gh_fail(err, rc, "PostgreSQL %s: %s", state, PQresultErrorField(*res, PG_DIAG_MESSAGE_PRIMARY));
-	PQclear(*res);
-	*res = NULL;
-	if (rc == GH_E_DB_DOWN)
+	store_disconnect(s);
+	s->conn = PQconnectStart(s->conninfo);
+	if (s->conn == NULL || PQstatus(s->conn) == CONNECTION_BAD)
+		return fail_connection(s, "cannot connect", err);
+	PQsetNoticeReceiver(s->conn, silent, NULL);
+	if ((rc = wait_connected(s, deadline, err)) != 0)
+		return rc;
+	if (PQsetnonblocking(s->conn, 1) != 0)
+		return fail_connection(s, "cannot connect", err);
+	if ((rc = set_up_session(s, deadline, err)) != 0)
 		store_disconnect(s);
-	return rc;
-}
-
-int
-store_script(struct store *s, const char *sql, struct gh_error *err)
-{
-	PGresult *res = NULL;
-	char state[6];
-	int rc;
-
-	if (!PQsendQuery(s->conn, sql))
-		return fail_down(s, "send", err);
-	if ((rc = await(s, &res, err)) == 0)
-		rc = check(s, &res, state, err);
-	PQclear(res);
-	return rc;
-}
-
-static int
-prepare(struct store *s, const struct statement *st, struct gh_error *err)
-{
-	PGresult *res = NULL;
-	char state[6];
-	int rc;
-
-	for (size_t i = 0; i < s->n_prepared; i++)
-		if (s->prepared[i] == st->name)
-			return 0;
-	if (s->n_prepared == STATEMENTS_MAX)
-		return gh_fail(err, GH_E_INTERNAL, "more than %d statements", STATEMENTS_MAX);
-	if (!PQsendPrepare(s->conn, st->name, st->sql, 0, NULL))
-		return fail_down(s, "send", err);
-	if ((rc = await(s, &res, err)) != 0 || (rc = check(s, &res, state, err)) != 0)
-		return rc;
-	PQclear(res);
-	s->prepared[s->n_prepared++] = st->name;
-	return 0;
-}
-
-int
-store_run(struct store *s, const struct statement *st, const struct params *p, PGresult **res, char state[6],
-    struct gh_error *err)
-{
-	static const struct params none;
-	int64_t begin = gh_now_us();
-	int rc;
-
-	*res = NULL;
-	state[0] = '\0';
-	if (p == NULL)
-		p = &none;
-	if (s->conn == NULL && (rc = store_connect(s, err)) != 0)
-		return rc;
-	if ((rc = prepare(s, st, err)) != 0)
-		return rc;
-	if (!PQsendQueryPrepared(s->conn, st->name, p->n, p->value, p->length, p->format, 0))
-		return fail_down(s, "send", err);
-	if ((rc = await(s, res, err)) == 0)
-		rc = check(s, res, state, err);
-	if (s->on_query != NULL)
-		s->on_query(gh_now_us() - begin);
-	return rc;
-}
-
-int
-store_query(struct store *s, const struct statement *st, const struct params *p, PGresult **res,
-    struct gh_error *err)
-{
-	bool was_connected = s->conn != NULL;
-	char state[6];
-	int64_t begin = gh_now_us();
-	int rc = store_run(s, st, p, res, state, err);
-
-	/* A connection that the server closed meanwhile is seen at its next use. A server that let the whole
-	 * time pass is not asked again. */
-	if (rc == GH_E_DB_DOWN && was_connected && gh_now_us() - begin < (int64_t)s->timeout_ms * 500)
-		rc = store_run(s, st, p, res, state, err);
 	return rc;
 }
 
 int
 store_ping(struct store *s, struct gh_error *err)
 {
-	static const struct statement st = { "ping", "SELECT 1" };
+	static const struct store_statement st = { "ping", "SELECT 1" };
+	struct store_params p = { 0 };
 	PGresult *res;
-	int rc = store_query(s, &st, NULL, &res, err);
+	int rc = store_read(s, &st, &p, &res, err);
 
 	PQclear(res);
 	return rc;
-}
-
-static void
-put(struct params *p, const char *value, size_t length, int format)
-{
-	/* a bug, never input: statements have a fixed number of parameters */
-	if (p->n == PARAMS_MAX || length > INT32_MAX)
-		abort();
-	p->value[p->n] = value;
-	p->length[p->n] = (int)length;
-	p->format[p->n++] = format;
-}
-
-void
-params_text(struct params *p, const char *text)
-{
-	put(p, text, 0, 0);
-}
-
-void
-params_int(struct params *p, int64_t v)
-{
-	snprintf(p->number[p->n], sizeof(p->number[0]), "%" PRId64, v);
-	put(p, p->number[p->n], 0, 0);
-}
-
-void
-params_int_or_null(struct params *p, int64_t v)
-{
-	if (v == 0)
-		put(p, NULL, 0, 0);
-	else
-		params_int(p, v);
-}
-
-void
-params_bool(struct params *p, bool v)
-{
-	put(p, v ? "t" : "f", 0, 0);
-}
-
-void
-params_bytes(struct params *p, const void *bytes, size_t n)
-{
-	put(p, bytes, n, 1);
-}
-
-int64_t
-store_int(const PGresult *res, int row, int column)
-{
-	return strtoll(PQgetvalue(res, row, column), NULL, 10);
 }

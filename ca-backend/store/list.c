@@ -1,104 +1,143 @@
-/* Lists for people and scripts: rows that PostgreSQL prints as JSON, paged by key. */
-#include <stdio.h>
+/* Lists as JSON, made by the database. Pages by id (keyset), never OFFSET. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "connection.h"
+#include "buf.h"
 
-#define TIME(c) "to_char(" c ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-#define HEX(c) "upper(encode(" c ", 'hex'))"
-#define DISPOSITION(c) "CASE " c " WHEN 9 THEN 'pending' WHEN 20 THEN 'issued' WHEN 21 THEN 'revoked' " \
-	"WHEN 31 THEN 'denied' WHEN 30 THEN 'failed' ELSE 'active' END"
+#include "store/store_private.h"
 
-#define CERT_COLUMNS "id, " HEX("serial") " AS serial, subject, sans, requester, template, " \
-	DISPOSITION("status") " AS status, " TIME("not_before") " AS not_before, " TIME("not_after") \
-	" AS not_after, " HEX("sha1") " AS thumbprint, " HEX("sha256") " AS sha256, " \
-	"(SELECT name FROM ca WHERE ca.id = ca_id) AS ca, request_id, metadata"
+#define LIST_LIMIT_MAX 1000
+#define SQL_MAX 4096
+#define ID_DIGITS_MAX 18                 /* longer ones are serial numbers */
 
-/* Columns and source of each list; every one has an id and what `name` is compared with. */
-static const struct {
-	const char *columns, *from, *id, *name;
+#define CERT_FIELDS \
+	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
+	"disposition_name(status) AS status, iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
+	"hex_upper(sha1) AS thumbprint, metadata"
+
+/* name: column of the filter. */
+static const struct list {
+	const char *fields, *table, *name;
+	bool has_disposition;
 } lists[] = {
-	[STORE_LIST_CAS] = { "id, name, (SELECT p.name FROM ca p WHERE p.id = ca.parent_id) AS parent, cdp, aia, "
-		"ocsp, enabled, sealed IS NOT NULL AS can_sign, replace(encode(chain[1], 'base64'), E'\\n', '') AS der, "
-		TIME("created_at") " AS created_at", "ca", "id", "lower(name)" },
-	[STORE_LIST_TEMPLATES] = { "id, name, version, active, " TIME("created_at") " AS created_at, body",
-		"template", "id", "lower(name)" },
-	[STORE_LIST_APPS] = { "id, name, templates, ca, groups, signature_required, min_hash, service_identity, "
-		"enabled, " TIME("created_at") " AS created_at", "application", "id", "lower(name)" },
-	[STORE_LIST_USERS] = { "row_number() OVER (ORDER BY name) AS id, name, roles, enabled, "
-		TIME("created_at") " AS created_at",
-		"admin_user", "0", "lower(name)" },
-	[STORE_LIST_CERTS] = { CERT_COLUMNS, "certificate", "id", "lower(requester)" },
-	[STORE_LIST_REQUESTS] = { "id, " TIME("submitted_at") " AS submitted_at, " TIME("resolved_at")
-		" AS resolved_at, resolved_by, requester, app_name AS app, template_name AS template, "
-		DISPOSITION("disposition") " AS disposition, disposition AS disposition_code, message, status_code, "
-		"cert_id AS cms_id, metadata", "request", "id", "lower(requester)" },
-	[STORE_LIST_METADATA_FIELDS] = { "row_number() OVER (ORDER BY name) AS id, definition.*",
-		"metadata_field, LATERAL jsonb_to_record(definition) AS definition(name text, type int, "
-		"required boolean, regex text, options jsonb, \"default\" text, message text, hint text)", "0",
-		"lower(metadata_field.name)" },
-	[STORE_LIST_AUDIT] = { "id, " TIME("at") " AS at, event, outcome, actor, app, address, request_id, object, "
-		"detail", "audit", "id", "lower(actor)" },
+	[STORE_LIST_CAS] = { "id, name, parent, subject, iso_utc(not_before) AS not_before, "
+	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, enabled", "ca", "name", false },
+	[STORE_LIST_TEMPLATES] = { "id, name, version, active, iso_utc(created_at) AS created, "
+	    "created_by, encode(sha256, 'hex') AS sha256", "template", "name", false },
+	[STORE_LIST_APPS] = { "id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "
+	    "signature_required, min_hash, service_identity, secret_sealed IS NOT NULL AS has_secret, enabled, "
+	    "iso_utc(created_at) AS created", "application", "name", false },
+	[STORE_LIST_USERS] = { "id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
+	    "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
+	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false },
+	[STORE_LIST_CERTS] = { CERT_FIELDS, "certificate", "requester", false },
+	[STORE_LIST_REQUESTS] = { "id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
+	    "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
+	    "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
+	    "iso_utc(resolved_at) AS resolved, resolved_by", "request", "requester", true },
+	[STORE_LIST_METADATA_FIELDS] = { "id, name, type, required, regex, to_json(options) AS options, "
+	    "\"default\", message, hint", "metadata_field", "name", false },
+	[STORE_LIST_AUDIT] = { "id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
+	    "request_id, object, detail", "audit", "actor", false },
 };
+
+/* $1 after, $2 limit, then what the filter asks for. Only fixed text gets into the statement. */
+static void
+build_query(struct gh_buf *b, struct store_params *p, const struct list *l, const struct store_filter *f)
+{
+	const char *order = f->newest_first ? "DESC" : "ASC";
+
+	gh_buf_putf(b, "SELECT COALESCE(json_agg(row_to_json(t) ORDER BY t.id %s), '[]') FROM "
+	    "(SELECT %s FROM %s WHERE ", order, l->fields, l->table);
+	if (f->after_id == 0)
+		gh_buf_puts(b, "$1::bigint = 0");
+	else
+		gh_buf_puts(b, f->newest_first ? "id < $1::bigint" : "id > $1::bigint");
+	store_put_int(p, f->after_id);
+	store_put_int(p, f->limit);
+	if (f->name != NULL) {
+		store_put_text(p, f->name);
+		gh_buf_putf(b, " AND lower(%s) = lower($%d)", l->name, p->n);
+	}
+	if (l->has_disposition && f->disposition == DB_DISP_PENDING)
+		gh_buf_puts(b, " AND disposition = 9");     /* has an index of its own */
+	else if (l->has_disposition && f->disposition != 0) {
+		store_put_int(p, f->disposition);
+		gh_buf_putf(b, " AND disposition = $%d::int", p->n);
+	}
+	gh_buf_putf(b, " ORDER BY id %s LIMIT $2::int) t", order);
+}
 
 int
 store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err)
 {
-	char sql[2048];
-	struct statement st = { "", sql };
-	struct params p = { 0 };
-	PGresult *res;
+	struct store_statement st = { NULL, NULL };
+	struct store_params p = { 0 };
+	PGresult *res = NULL;
+	struct gh_buf b;
 	int rc;
 
 	*out = NULL;
-	snprintf(sql, sizeof(sql), "SELECT coalesce(json_agg(r), '[]') FROM (SELECT %s FROM %s WHERE "
-	    "($1::bigint = 0 OR %s %s $1::bigint) AND ($2::text IS NULL OR %s = lower($2::text)) AND "
-	    "($3::int = 0 OR %s = $3::int) ORDER BY %s %s LIMIT $4::int) r", lists[what].columns,
-	    lists[what].from, lists[what].id, f->newest_first ? "<" : ">", lists[what].name,
-	    what == STORE_LIST_REQUESTS ? "disposition" : "$3::int",
-	    strcmp(lists[what].id, "0") == 0 ? "1" : lists[what].id, f->newest_first ? "DESC" : "ASC");
-	params_int(&p, f->after_id);
-	params_text(&p, f->name);
-	params_int(&p, f->disposition);
-	params_int(&p, f->limit);
-	/* the text differs from call to call: the unnamed statement is prepared anew each time */
-	if (s->n_prepared == STATEMENTS_MAX)
-		store_disconnect(s);
-	if ((rc = store_query(s, &st, &p, &res, err)) == 0) {
-		rc = gh_json_parse(PQgetvalue(res, 0, 0), strlen(PQgetvalue(res, 0, 0)), GH_JSON_STRICT, out, err);
-		PQclear(res);
+	if (f->limit < 1 || f->limit > LIST_LIMIT_MAX)
+		return gh_fail(err, GH_E_INTERNAL, "limit %d", f->limit);
+	gh_buf_init(&b, SQL_MAX);
+	build_query(&b, &p, &lists[what], f);
+	if ((rc = gh_buf_check(&b, err)) == 0) {
+		st.sql = (char *)b.data;
+		rc = store_read(s, &st, &p, &res, err);
 	}
-	/* forget it: "" is compared by address and this address is used again */
-	for (size_t i = 0; i < s->n_prepared; i++)
-		if (*s->prepared[i] == '\0')
-			s->prepared[i] = s->prepared[--s->n_prepared];
+	if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	store_params_clear(&p);
+	gh_buf_free(&b);
+	PQclear(res);
 	return rc;
 }
 
-int
-store_get_cert(struct store *s, const char *key, gh_json **out, struct gh_error *err)
+/* --- one certificate ----------------------------------------------------------------------------- */
+
+/* As an id, or as the bytes of a serial or thumbprint. */
+static int
+put_key(struct store_params *p, const char *text, struct gh_error *err)
 {
-	static const struct statement st = { "get_cert",
-		"SELECT row_to_json(r) FROM (SELECT " CERT_COLUMNS ", replace(encode(der, 'base64'), E'\\n', '') AS der "
-		"FROM certificate WHERE CASE WHEN length($1::text) < 19 AND $1::text ~ '^[0-9]+$' THEN id = $1::text::bigint "
-		"WHEN $1::text ~ '^([0-9A-Fa-f]{2})+$' THEN decode($1::text, 'hex') IN (serial, sha1, sha256) "
-		"ELSE false END LIMIT 2) r" };
-	struct params p = { 0 };
-	PGresult *res;
+	size_t n = strlen(text), digits = strspn(text, "0123456789");
+
+	if (n == 0 || n > 64 || strspn(text, "0123456789abcdefABCDEF") != n)
+		return gh_fail(err, GH_E_NOT_FOUND, "neither id, serial nor thumbprint");
+	if (digits == n && n <= ID_DIGITS_MAX) {
+		store_put_int(p, strtoll(text, NULL, 10));
+		store_put_text(p, NULL);
+	} else {
+		store_put_text(p, NULL);
+		store_put_hex(p, text);
+	}
+	return 0;
+}
+
+int
+store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out, struct gh_error *err)
+{
+	static const struct store_statement st = { "certificate_get",
+	    "SELECT row_to_json(t) FROM (SELECT " CERT_FIELDS ", ca_id, request_id, hex_upper(sha256) AS sha256, "
+	    "hex_upper(spki_sha256) AS spki_sha256, base64_line(der) AS der FROM certificate "
+	    "WHERE id = $1::bigint OR serial = $2::bytea OR sha1 = $2::bytea OR sha256 = $2::bytea LIMIT 2) t" };
+	struct store_params p = { 0 };
+	PGresult *res = NULL;
 	int rc;
 
 	*out = NULL;
-	params_text(&p, key);
-	if ((rc = store_query(s, &st, &p, &res, err)) != 0)
-		return rc;
-	if (PQntuples(res) == 0)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such certificate.");
-	else if (PQntuples(res) > 1)
-		rc = gh_refuse(err, GH_E_CONFLICT, "Two issuers used this serial number: name the thumbprint.");
-	else
-		rc = gh_json_parse(PQgetvalue(res, 0, 0), strlen(PQgetvalue(res, 0, 0)), GH_JSON_STRICT, out, err);
+	if ((rc = put_key(&p, id_serial_or_thumbprint, err)) == 0)
+		rc = store_read(s, &st, &p, &res, err);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "no such certificate");
+	else if (rc == 0 && PQntuples(res) > 1)
+		rc = gh_refuse(err, GH_E_CONFLICT, "Two issuers have a certificate of this serial number: "
+		    "ask by id or thumbprint.");
+	else if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	store_params_clear(&p);
 	PQclear(res);
 	return rc;
 }

@@ -1,111 +1,112 @@
-/* The schema: numbered SQL files, compiled in, each applied once in a transaction under an advisory lock. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* The schema: numbered migrations, compiled in, applied in order, each in a transaction. */
+#include "buf.h"
 
-#include "connection.h"
-#include "migrations.h"
+#include "store/store_private.h"
 
-#define LOCK "SELECT pg_advisory_lock(7416852)"
-#define UNLOCK "SELECT pg_advisory_unlock(7416852)"
+#define SCRIPT_MAX (1024 * 1024)
+/* pg_advisory_lock: one program migrates at a time. An arbitrary number, "gatehous" in ASCII. */
+#define MIGRATION_LOCK "7449366288655217011"
 
 static int
-query_int(struct store *s, const char *name, const char *sql, int64_t *out, struct gh_error *err)
+newest(void)
 {
-	const struct statement st = { name, sql };
+	return store_migrations_n > 0 ? store_migrations[store_migrations_n - 1].version : 0;
+}
+
+/* 0 when there is no schema at all. */
+static int
+read_version(struct store *s, int *version, struct gh_error *err)
+{
+	static const struct store_statement exists = { NULL, "SELECT to_regclass('schema_migration') IS NOT NULL" };
+	static const struct store_statement latest = { NULL,
+	    "SELECT COALESCE(max(version), 0) FROM schema_migration" };
+	struct store_params p = { 0 };
 	PGresult *res;
-	int rc = store_query(s, &st, NULL, &res, err);
+	int rc = store_read(s, &exists, &p, &res, err);
 
-	*out = rc == 0 && PQntuples(res) == 1 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
-}
-
-/* 0 for a database that has no schema yet. */
-static int
-schema_version(struct store *s, int64_t *out, struct gh_error *err)
-{
-	int rc = query_int(s, "has_schema", "SELECT count(to_regclass('schema_migration'))", out, err);
-
-	if (rc != 0 || *out == 0)
-		return rc;
-	return query_int(s, "schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration", out, err);
-}
-
-static int
-apply(struct store *s, int version, struct gh_error *err)
-{
-	const char *sql = migrations[version - 1].sql;
-	size_t n = strlen(sql) + 256;
-	char *script = malloc(n);
-	int rc;
-
-	if (script == NULL)
-		return gh_fail(err, GH_E_NOMEM, "migration");
-	snprintf(script, n, "BEGIN; SET LOCAL statement_timeout = 0; %s\n"
-	    "INSERT INTO schema_migration (version, name) VALUES (%d, '%s'); COMMIT", sql, version,
-	    migrations[version - 1].name);
-	rc = store_script(s, script, err);
-	free(script);
+	*version = 0;
 	if (rc != 0)
-		store_disconnect(s); /* ends the open transaction */
+		return rc;
+	if (store_bool(res, 0, 0)) {
+		PQclear(res);
+		if ((rc = store_read(s, &latest, &p, &res, err)) != 0)
+			return rc;
+		*version = (int)store_int(res, 0, 0);
+	}
+	PQclear(res);
+	return 0;
+}
+
+static int
+refuse_newer(int version, struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_CONFLICT, "The database has schema %d, this program knows %d: "
+	    "install the newer program.", version, newest());
+}
+
+static int
+apply(struct store *s, const struct store_migration *m, struct gh_error *err)
+{
+	struct gh_buf b;
+	int rc;
+
+	gh_buf_init(&b, SCRIPT_MAX);
+	gh_buf_puts(&b, "BEGIN;\n");
+	gh_buf_puts(&b, m->sql);
+	gh_buf_putf(&b, ";\nINSERT INTO schema_migration (version, name) VALUES (%d, '%s');\nCOMMIT",
+	    m->version, m->name);
+	if ((rc = gh_buf_check(&b, err)) == 0)
+		rc = store_script(s, (char *)b.data, STORE_MIGRATION_MS, err);
+	gh_buf_free(&b);
 	return rc;
 }
 
+/* With the lock held. */
 static int
-newer(int64_t have, struct gh_error *err)
+apply_missing(struct store *s, int *applied, struct gh_error *err)
 {
-	return gh_refuse(err, GH_E_CONFLICT, "The database has schema %lld and this program knows up to %d: "
-	    "install the newer program.", (long long)have, migrations_count);
-}
+	int version, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
+	    "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", s->timeout_ms, err);
 
-static int
-migrate_locked(struct store *s, int *applied, struct gh_error *err)
-{
-	int64_t have;
-	int rc;
-
-	if ((rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version integer PRIMARY KEY, "
-	    "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", err)) != 0 ||
-	    (rc = schema_version(s, &have, err)) != 0)
-		return rc;
-	if (have > migrations_count)
-		return newer(have, err);
-	for (int v = (int)have + 1; v <= migrations_count; v++) {
-		if ((rc = apply(s, v, err)) != 0)
-			return rc;
-		(*applied)++;
+	if (rc == 0)
+		rc = read_version(s, &version, err);
+	if (rc == 0 && version > newest())
+		rc = refuse_newer(version, err);
+	for (i = 0; rc == 0 && i < store_migrations_n; i++) {
+		if (store_migrations[i].version <= version)
+			continue;
+		if ((rc = apply(s, &store_migrations[i], err)) == 0)
+			++*applied;
 	}
-	return 0;
+	return rc;
 }
 
 int
 store_migrate(struct store *s, int *applied, struct gh_error *err)
 {
-	struct gh_error ignored;
-	int rc;
+	int rc = store_connect(s, err);
 
 	*applied = 0;
-	if ((rc = store_connect(s, err)) != 0 || (rc = store_script(s, LOCK, err)) != 0)
+	if (rc != 0)
 		return rc;
-	rc = migrate_locked(s, applied, err);
-	if (s->conn != NULL && store_script(s, UNLOCK, &ignored) != 0)
-		store_disconnect(s);
+	rc = store_script(s, "SET statement_timeout = 0; SELECT pg_advisory_lock(" MIGRATION_LOCK ")",
+	    STORE_MIGRATION_MS, err);
+	if (rc == 0)
+		rc = apply_missing(s, applied, err);
+	/* The lock, the time limit and a failed transaction end with the connection. */
+	store_disconnect(s);
 	return rc;
 }
 
 int
 store_check_schema(struct store *s, struct gh_error *err)
 {
-	int64_t have;
-	int rc = schema_version(s, &have, err);
+	int version, rc = read_version(s, &version, err);
 
-	if (rc != 0)
+	if (rc != 0 || version == newest())
 		return rc;
-	if (have > migrations_count)
-		return newer(have, err);
-	if (have < migrations_count)
-		return gh_refuse(err, GH_E_CONFLICT, "The database has schema %lld and this program needs %d: "
-		    "run `gatehouse db migrate`.", (long long)have, migrations_count);
-	return 0;
+	if (version > newest())
+		return refuse_newer(version, err);
+	return gh_refuse(err, GH_E_CONFLICT, "The database has schema %d, this program needs %d: "
+	    "run `gatehouse db migrate`.", version, newest());
 }

@@ -1,173 +1,198 @@
-/* Reading requests back: recorded answers and requests as they stand now. */
+/* Requests after they were recorded: what became of them, and the officer's decision. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "connection.h"
-#include "leaf.h"
+#include <openssl/rand.h>
 
-#define OUTCOME_COLUMNS "q.disposition, q.id, q.cert_id, q.status_code, q.message, c.ca_id, c.der, c.status"
-enum { COL_DISPOSITION, COL_ID, COL_CERT, COL_STATUS, COL_MESSAGE, COL_CA, COL_DER, COL_CERT_STATUS, COL_NEXT };
+#include "store/store_private.h"
 
-/* Text results: bytea arrives as \x hex and is turned back by libpq. */
-static int
-take_leaf(PGresult *res, struct enroll_outcome *out, struct gh_error *err)
-{
-	size_t n = 0;
-	unsigned char *der = PQunescapeBytea((const unsigned char *)PQgetvalue(res, 0, COL_DER), &n);
-	struct leaf l = { 0 };
-	int rc;
+#define DECISION_KEY_SIZE 16
 
-	if (der == NULL)
-		return gh_fail(err, GH_E_NOMEM, "certificate");
-	if ((rc = leaf_read(der, n, &l, err)) == 0)
-		rc = leaf_to_outcome(&l, der, n, out, err);
-	leaf_clear(&l);
-	PQfreemem(der);
-	return rc;
-}
+/* --- one request --------------------------------------------------------------------------------- */
 
-static int
-take_outcome(PGresult *res, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
-{
-	int rc = 0;
+static const struct store_statement request_get = { "request_get", "SELECT " STORE_OUTCOME_COLUMNS
+    ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
+    "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
+    "r.decision_key FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
 
-	memset(out, 0, sizeof(*out));
-	out->disposition = (enum db_disposition)store_int(res, 0, COL_DISPOSITION);
-	out->cms_request_id = store_int(res, 0, COL_ID);
-	out->cms_id = store_int(res, 0, COL_CERT);
-	out->status_code = (uint32_t)store_int(res, 0, COL_STATUS);
-	snprintf(out->message, sizeof(out->message), "%s", PQgetvalue(res, 0, COL_MESSAGE));
-	*ca_id = store_int(res, 0, COL_CA);
-	if (!PQgetisnull(res, 0, COL_DER)) {
-		if (store_int(res, 0, COL_CERT_STATUS) == DB_DISP_REVOKED)
-			out->disposition = DB_DISP_REVOKED;
-		rc = take_leaf(res, out, err);
-	}
-	if (rc != 0)
-		enroll_outcome_clear(out);
-	return rc;
-}
-
-int
-store_find_replay(struct store *s, const struct requester *who, const unsigned char mark[REPLAY_MARK_SIZE],
-    bool *found, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
-{
-	static const struct statement st = { "find_replay",
-		"SELECT " OUTCOME_COLUMNS ", p.requester, p.app_id FROM replay p JOIN request q ON q.id = p.request_id "
-		"LEFT JOIN certificate c ON c.id = q.cert_id WHERE p.mark = $1::bytea" };
-	struct params p = { 0 };
-	PGresult *res;
-	int rc;
-
-	*found = false;
-	*ca_id = 0;
-	memset(out, 0, sizeof(*out));
-	params_bytes(&p, mark, REPLAY_MARK_SIZE);
-	if ((rc = store_query(s, &st, &p, &res, err)) != 0)
-		return rc;
-	if (PQntuples(res) == 1) {
-		if (strcasecmp(PQgetvalue(res, 0, COL_NEXT), who->name) != 0 ||
-		    store_int(res, 0, COL_NEXT + 1) != who->app_id)
-			rc = gh_fail(err, GH_E_REPLAY, "recorded for %s", PQgetvalue(res, 0, COL_NEXT));
-		else if ((rc = take_outcome(res, out, ca_id, err)) == 0)
-			*found = true;
-	}
-	PQclear(res);
-	return rc;
-}
+enum request_column {
+	COL_PROTOCOL = STORE_OUTCOME_N, COL_HTTP_ID, COL_APP_ID, COL_APP_NAME, COL_REQUESTER, COL_DN, COL_KIND,
+	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY
+};
 
 static void
-copy(char *to, size_t size, PGresult *res, int column)
+fill_requester(const PGresult *res, struct requester *who)
 {
-	snprintf(to, size, "%s", PQgetvalue(res, 0, column));
+	who->kind = (enum requester_kind)store_int(res, 0, COL_KIND);
+	snprintf(who->name, sizeof(who->name), "%s", store_text(res, 0, COL_REQUESTER));
+	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, 0, COL_DN));
+	who->app_id = store_int(res, 0, COL_APP_ID);
+	snprintf(who->app_name, sizeof(who->app_name), "%s", store_text(res, 0, COL_APP_NAME));
+	snprintf(who->address, sizeof(who->address), "%s", store_text(res, 0, COL_ADDRESS));
 }
 
 static int
-take_csr(PGresult *res, int column, struct enroll_request *req, struct gh_error *err)
+fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *err)
 {
 	unsigned char *der;
-	size_t n = 0;
-	int rc;
-
-	if (PQgetisnull(res, 0, column))
-		return 0;
-	if ((der = PQunescapeBytea((const unsigned char *)PQgetvalue(res, 0, column), &n)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "request");
-	rc = ca_pkcs10_parse(der, n, &req->csr, err);
-	PQfreemem(der);
-	return rc;
-}
-
-static int
-take_request(PGresult *res, struct enroll_request *req, struct gh_error *err)
-{
-	enum { PROTOCOL = COL_NEXT, HTTP_ID, APP_ID, APP_NAME, KIND, NAME, DN, ADDRESS, TEMPLATE, CSR, CERT_ONLY,
-		METADATA, SUBMITTED };
+	size_t len;
 	int rc;
 
 	memset(req, 0, sizeof(*req));
-	req->protocol = (enum enroll_protocol)store_int(res, 0, PROTOCOL);
-	copy(req->request_id, sizeof(req->request_id), res, HTTP_ID);
-	req->requester.app_id = store_int(res, 0, APP_ID);
-	copy(req->requester.app_name, sizeof(req->requester.app_name), res, APP_NAME);
-	req->requester.kind = (enum requester_kind)store_int(res, 0, KIND);
-	copy(req->requester.name, sizeof(req->requester.name), res, NAME);
-	copy(req->requester.dn, sizeof(req->requester.dn), res, DN);
-	copy(req->requester.address, sizeof(req->requester.address), res, ADDRESS);
-	req->cert_only = *PQgetvalue(res, 0, CERT_ONLY) == 't';
-	req->submitted = store_int(res, 0, SUBMITTED);
-	if ((req->template_name = strdup(PQgetvalue(res, 0, TEMPLATE))) == NULL)
+	req->protocol = (enum enroll_protocol)store_int(res, 0, COL_PROTOCOL);
+	snprintf(req->request_id, sizeof(req->request_id), "%s", store_text(res, 0, COL_HTTP_ID));
+	fill_requester(res, &req->requester);
+	req->cert_only = store_bool(res, 0, COL_CERT_ONLY);
+	req->submitted = store_int(res, 0, COL_SUBMITTED);
+	if (store_has(res, 0, COL_TEMPLATE) &&
+	    (req->template_name = strdup(store_text(res, 0, COL_TEMPLATE))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "request");
-	if ((rc = take_csr(res, CSR, req, err)) != 0)
+	if ((rc = store_json(res, 0, COL_METADATA, &req->metadata, err)) != 0 ||
+	    (rc = store_bytes(res, 0, COL_CSR, &der, &len, err)) != 0)
 		return rc;
-	if (!PQgetisnull(res, 0, METADATA))
-		return gh_json_parse(PQgetvalue(res, 0, METADATA), strlen(PQgetvalue(res, 0, METADATA)),
-		    GH_JSON_STRICT, &req->metadata, err);
-	return 0;
+	if (der != NULL)
+		rc = ca_pkcs10_parse(der, len, &req->csr, err);
+	free(der);
+	return rc;
+}
+
+static int
+query_request(struct store *s, int64_t id, PGresult **res, struct gh_error *err)
+{
+	struct store_params p = { 0 };
+	int rc;
+
+	store_put_int(&p, id);
+	if ((rc = store_read(s, &request_get, &p, res, err)) != 0)
+		return rc;
+	if (PQntuples(*res) == 1)
+		return 0;
+	PQclear(*res);
+	*res = NULL;
+	return gh_fail(err, GH_E_NOT_FOUND, "no request %lld", (long long)id);
 }
 
 int
 store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request *req,
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
-	static const struct statement st = { "get_request",
-		"SELECT " OUTCOME_COLUMNS ", q.protocol, q.http_id, q.app_id, q.app_name, q.requester_kind, "
-		"q.requester, q.requester_dn, q.address, q.template_name, q.csr, q.cert_only, q.metadata, "
-		"extract(epoch FROM q.submitted_at)::bigint FROM request q "
-		"LEFT JOIN certificate c ON c.id = q.cert_id WHERE q.id = $1::bigint" };
-	struct params p = { 0 };
+	struct enroll_outcome got = { 0 };
 	PGresult *res;
+	int rc = query_request(s, cms_request_id, &res, err);
+
+	*ca_id = 0;
+	if (rc == 0 && (rc = store_fill_outcome(res, &got, ca_id, err)) == 0 && req != NULL &&
+	    (rc = fill_request(res, req, err)) != 0)
+		enroll_request_clear(req);
+	PQclear(res);
+	if (rc != 0)
+		enroll_outcome_clear(&got);
+	*out = got;
+	return rc;
+}
+
+/* --- decision ------------------------------------------------------------------------------------ */
+
+/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$17 certificate, $18-$26 audit */
+static const struct store_statement request_decide = { "request_decide",
+    "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
+    "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
+    "    template_id = COALESCE($7::bigint, template_id), "
+    "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
+    "  WHERE id = $1::bigint AND disposition = 9 RETURNING *), "
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
+    STORE_CERT_COLUMNS ") "
+    "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
+    "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
+    "    $16::bytea, $17::bytea FROM u WHERE certificate_id IS NOT NULL), "
+    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT $18::text, $19::text, $20::text, $21::text, $22::int, $23::text, $24::text, $25::text, "
+    "    $26::text FROM u) "
+    "SELECT id, certificate_id FROM u" };
+
+static int
+put_decision(struct store_params *p, int64_t id, const struct requester *officer,
+    const struct store_decision *d, const struct enroll_outcome *out, struct gh_error *err)
+{
+	bool is_issued = out->disposition == DB_DISP_ISSUED;
+	char object[64];
+	char *copy;
 	int rc;
 
-	memset(out, 0, sizeof(*out));
-	*ca_id = 0;
-	params_int(&p, cms_request_id);
-	if ((rc = store_query(s, &st, &p, &res, err)) != 0)
+	store_put_text(p, officer->name);
+	store_put_int(p, out->disposition);
+	store_put_int(p, out->status_code);
+	store_put_text(p, out->message);
+	if (d->template_id != 0)
+		store_put_int(p, d->template_id);
+	else
+		store_put_text(p, NULL);
+	if ((rc = store_put_cert(p, d, out, err)) != 0)
 		return rc;
-	if (PQntuples(res) == 0)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no request %lld.", (long long)cms_request_id);
-	else if ((rc = take_outcome(res, out, ca_id, err)) == 0 && req != NULL &&
-	    (rc = take_request(res, req, err)) != 0) {
-		enroll_request_clear(req);
-		enroll_outcome_clear(out);
+	store_put_text(p, is_issued ? "request.approved" : "request.denied");
+	store_put_text(p, "success");
+	snprintf(object, sizeof(object), "request %lld%s%s", (long long)id, is_issued ? " " : "",
+	    is_issued ? out->serial : "");
+	if ((copy = strdup(object)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "decision");
+	store_put_text(p, copy);
+	p->owned[p->n - 1] = copy;
+	store_put_actor(p, officer, d->req->request_id, d->detail);
+	return 0;
+}
+
+/* No row was changed, or our first try came between: who decided? */
+static int
+check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_SIZE],
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	unsigned char *found = NULL;
+	PGresult *res;
+	size_t len;
+	int rc = query_request(s, id, &res, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = store_bytes(res, 0, COL_DECISION_KEY, &found, &len, err)) == 0) {
+		if (found != NULL && len == DECISION_KEY_SIZE && memcmp(found, key, len) == 0) {
+			out->cms_request_id = store_int(res, 0, 0);
+			out->cms_id = store_int(res, 0, 1);
+		} else
+			rc = gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
 	}
+	free(found);
 	PQclear(res);
 	return rc;
 }
 
 int
-store_purge_replay(struct store *s, int age, struct gh_error *err)
+store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,
+    const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {
-	static const struct statement st = { "purge_replay",
-		"DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)" };
-	struct params p = { 0 };
-	PGresult *res;
+	unsigned char key[DECISION_KEY_SIZE];
+	struct store_params p = { 0 };
+	PGresult *res = NULL;
 	int rc;
 
-	params_int(&p, age);
-	rc = store_query(s, &st, &p, &res, err);
+	if (RAND_bytes(key, sizeof(key)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
+	store_put_int(&p, cms_request_id);
+	store_put_bytes(&p, key, sizeof(key));
+	if ((rc = put_decision(&p, cms_request_id, officer, d, out, err)) == 0) {
+		rc = store_run(s, &request_decide, &p, &res, err);
+		if (rc == GH_E_DB_DOWN && s->was_lost)
+			rc = store_run(s, &request_decide, &p, &res, err);
+	}
+	store_params_clear(&p);
+	if (rc == GH_E_CONFLICT)
+		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = check_decided(s, cms_request_id, key, out, err);
+	else if (rc == 0) {
+		out->cms_request_id = store_int(res, 0, 0);
+		out->cms_id = store_int(res, 0, 1);
+	}
 	PQclear(res);
 	return rc;
 }

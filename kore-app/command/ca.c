@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "encoding.h"
 
@@ -31,34 +30,29 @@ cmd_ca_list(int argc, char **argv)
 	return (list_show(argv[0], conf, json, &view, &filter, 0));
 }
 
-/* The CA's row of the catalog, referenced for the caller: it holds the chain. The sealed key is taken out. */
+/* The CA's row of the catalog, for the caller: it holds the chain. The sealed key is taken out. */
 static int
 load_ca(const char *conf, const char *name, gh_json **out, struct gh_error *err)
 {
 	struct session s;
-	gh_json *catalog = NULL, *cas;
-	const char *found;
+	bool has_key;
 	int rc = session_open(&s, conf, SESSION_STORE, err);
 
 	*out = NULL;
 	if (rc != 0)
 		return (rc);
-	rc = store_load_catalog(s.store, &catalog, err);
+	rc = list_find_active(s.store, "cas", name, out, err);
 	session_close(&s);
+	if (rc == GH_E_NOT_FOUND)
+		return (gh_refuse(err, rc, "there is no CA \"%s\": see `gatehouse ca list`", name));
 	if (rc != 0)
 		return (rc);
-	cas = gh_json_get(catalog, "cas");
-	for (size_t i = 0; i < gh_json_size(cas) && *out == NULL; i++) {
-		found = gh_json_string(gh_json_get(gh_json_at(cas, i), "name"));
-		if (found != NULL && strcasecmp(found, name) == 0)
-			*out = gh_json_ref(gh_json_at(cas, i));
-	}
-	gh_json_free(catalog);
-	if (*out == NULL)
-		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", name));
-	if (gh_json_set(*out, "sealed", gh_json_new_bool(gh_json_string(gh_json_get(*out, "sealed")) != NULL)) != 0)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	return (0);
+	has_key = gh_json_string(gh_json_get(*out, "sealed")) != NULL;
+	if (gh_json_set(*out, "sealed", gh_json_new_bool(has_key)) == 0)
+		return (0);
+	gh_json_free(*out);
+	*out = NULL;
+	return (gh_fail(err, GH_E_NOMEM, "CA"));
 }
 
 static int

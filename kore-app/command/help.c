@@ -4,6 +4,7 @@
 
 #include "help.h"
 #include "options.h"
+#include "output.h"
 
 const struct command *
 help_find(const char *noun, const char *verb)
@@ -78,7 +79,7 @@ list_names(void)
 
 		printf("%s%s%s\n", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
 	}
-	return (COMMAND_OK);
+	return (output_finish());
 }
 
 int
@@ -101,7 +102,7 @@ cmd_help(int argc, char **argv)
 		return (list_names());
 	if (n == 0) {
 		help_overview(stdout);
-		return (COMMAND_OK);
+		return (output_finish());
 	}
 	c = help_find(argv[1], n > 1 ? argv[2] : NULL);
 	if (c == NULL)
@@ -122,5 +123,5 @@ cmd_version(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return (rc);
 	printf(json ? "{\"version\":\"%s\"}\n" : "gatehouse %s\n", GATEHOUSE_VERSION);
-	return (COMMAND_OK);
+	return (output_finish());
 }

@@ -74,6 +74,43 @@ list_show(const char *who, const char *conf, bool json, const struct list_view *
 	return (rc);
 }
 
+/* Member "name" without case; borrowed, NULL when there is none. */
+static gh_json *
+row_by_name(const gh_json *rows, const char *name)
+{
+	for (size_t i = 0; i < gh_json_size(rows); i++) {
+		const char *n = gh_json_string(gh_json_get(gh_json_at(rows, i), "name"));
+
+		if (n != NULL && strcasecmp(n, name) == 0)
+			return (gh_json_at(rows, i));
+	}
+	return (NULL);
+}
+
+static int
+take_row(gh_json *row, const char *name, gh_json **out, struct gh_error *err)
+{
+	if (row == NULL)
+		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name));
+	*out = gh_json_ref(row);
+	return (0);
+}
+
+int
+list_find_active(struct store *store, const char *member, const char *name, gh_json **out,
+    struct gh_error *err)
+{
+	gh_json *catalog;
+	int rc = store_load_catalog(store, &catalog, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return (rc);
+	rc = take_row(row_by_name(gh_json_get(catalog, member), name), name, out, err);
+	gh_json_free(catalog);
+	return (rc);
+}
+
 int
 list_find(struct store *store, enum store_list what, const char *name, gh_json **out, struct gh_error *err)
 {
@@ -84,12 +121,7 @@ list_find(struct store *store, enum store_list what, const char *name, gh_json *
 	*out = NULL;
 	if (rc != 0)
 		return (rc);
-	for (size_t i = 0; i < gh_json_size(rows) && *out == NULL; i++) {
-		const char *n = gh_json_string(gh_json_get(gh_json_at(rows, i), "name"));
-
-		if (n != NULL && strcasecmp(n, name) == 0)
-			*out = gh_json_ref(gh_json_at(rows, i));
-	}
+	rc = take_row(row_by_name(rows, name), name, out, err);
 	gh_json_free(rows);
-	return (*out != NULL ? 0 : gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name));
+	return (rc);
 }

@@ -24,4 +24,9 @@ int list_show(const char *who, const char *conf, bool json, const struct list_vi
 int list_find(struct store *store, enum store_list what, const char *name, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* The row of the catalog with this name, as the gateway sees it: active versions, "cas" with chain, "templates"
+ * with body; member is the list in it. Referenced for the caller. GH_E_NOT_FOUND names it. */
+int list_find_active(struct store *store, const char *member, const char *name, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -36,19 +36,19 @@ check_database(const struct gh_conf *conf, bool is_check, struct gh_error *err)
 
 /* Processes of a gateway that was killed need a moment to end. */
 static int
-check_is_alone(const struct gh_conf *conf, bool is_check, struct gh_error *err)
+check_is_alone(const struct gh_conf *conf, bool is_check, bool own_signer, struct gh_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000000L};
 	int64_t until = gh_now_us() + (is_check ? 0 : ALONE_SECONDS * 1000000LL);
 	int rc;
 
-	while ((rc = run_check_is_alone(conf, err)) == GH_E_BUSY && gh_now_us() < until)
+	while ((rc = run_check_is_alone(conf, own_signer, err)) == GH_E_BUSY && gh_now_us() < until)
 		nanosleep(&pause, NULL);
 	return rc;
 }
 
 static int
-run(const char *conf_path, bool is_check, struct gh_error *err)
+run(const char *conf_path, bool is_check, bool own_signer, struct gh_error *err)
 {
 	enum gh_log_level level = GH_LOG_INFO;
 	struct gh_conf *conf = NULL;
@@ -62,13 +62,13 @@ run(const char *conf_path, bool is_check, struct gh_error *err)
 	if (rc == 0 && gh_log_level_parse(conf->gateway.log_level, &level) == 0)
 		gh_log_init("supervisor", level, NULL);
 	if (rc == 0)
-		rc = run_check(conf, &pair, err);
+		rc = run_check(conf, own_signer, &pair, err);
 	if (rc == 0)
-		rc = check_is_alone(conf, is_check, err);
+		rc = check_is_alone(conf, is_check, own_signer, err);
 	if (rc == 0)
 		rc = check_database(conf, is_check, err);
 	if (rc == 0 && !is_check)
-		rc = run_supervise(conf, absolute, &pair, err);
+		rc = run_supervise(conf, absolute, own_signer, &pair, err);
 	tls_pair_clear(&pair);
 	gh_conf_free(conf);
 	free(absolute);
@@ -79,10 +79,12 @@ int
 cmd_run(int argc, char **argv)
 {
 	const char *conf_path = NULL;
-	bool is_check = false;
+	bool is_check = false, own_signer = true;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf_path),
 		{"check", 0, OPTION_FLAG, &is_check, NULL, "check everything, start nothing"},
+		{"no-signer", 0, OPTION_UNFLAG, &own_signer, NULL,
+		    "use a signer that others start, such as its own systemd unit"},
 		OPTION_END,
 	};
 	struct gh_error err = {0};
@@ -90,7 +92,7 @@ cmd_run(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (run(session_conf_path(conf_path), is_check, &err) != 0)
+	if (run(session_conf_path(conf_path), is_check, own_signer, &err) != 0)
 		return command_fail(argv[0], &err);
 	return COMMAND_OK;
 }

@@ -133,14 +133,14 @@ check_words(const struct gh_conf *conf, struct gh_error *err)
 }
 
 static int
-check_files(const struct gh_conf *conf, struct gh_error *err)
+check_files(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 {
 	unsigned char secret[32];
 	int rc = check_file("gateway.module", conf->gateway.module, R_OK, err);
 
-	if (rc == 0)
+	if (rc == 0 && own_signer)
 		rc = check_file("signer.program", conf->signer.program, X_OK, err);
-	if (rc == 0)
+	if (rc == 0 && own_signer)
 		rc = check_file("signer.key_file", conf->signer.key_file, F_OK, err);
 	if (rc == 0) {
 		rc = gh_conf_read_key(conf->gateway.secret_file, secret, err);
@@ -150,7 +150,7 @@ check_files(const struct gh_conf *conf, struct gh_error *err)
 }
 
 int
-run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *err)
+run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair, struct gh_error *err)
 {
 	int rc;
 
@@ -158,10 +158,10 @@ run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *er
 	rc = check_words(conf, err);
 	if (rc == 0)
 		rc = check_user("gateway.user", conf->gateway.user, err);
-	if (rc == 0)
+	if (rc == 0 && own_signer)
 		rc = check_user("signer.user", conf->signer.user, err);
 	if (rc == 0)
-		rc = check_files(conf, err);
+		rc = check_files(conf, own_signer, err);
 	if (rc == 0)
 		rc = check_directory(conf, err);
 	if (rc == 0)
@@ -171,9 +171,9 @@ run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *er
 }
 
 int
-run_check_is_alone(const struct gh_conf *conf, struct gh_error *err)
+run_check_is_alone(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 {
-	int rc = check_signer_socket(conf->signer.socket, err);
+	int rc = own_signer ? check_signer_socket(conf->signer.socket, err) : 0;
 
 	return rc != 0 ? rc : check_port(conf, err);
 }

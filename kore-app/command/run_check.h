@@ -5,12 +5,13 @@
 #include "conf.h"
 #include "tls_pair.h"
 
-/* Files, users, certificate, directory options. GH_E_CONF with a message that names the
+/* Files, users, certificate, directory options. own_signer: what starting the signer needs, too. GH_E_CONF with a message that names the
  * option. *pair is the certificate to start with. */
-int run_check(const struct gh_conf *conf, struct tls_pair *pair, struct gh_error *err) GH_MUSTCHECK;
+int run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair, struct gh_error *err)
+    GH_MUSTCHECK;
 
-/* Nobody else serves our port or our signer's socket. GH_E_BUSY: somebody does; GH_E_CONF. */
-int run_check_is_alone(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
+/* Nobody else serves our port or, with own_signer, our signer's socket. GH_E_BUSY: somebody does; GH_E_CONF. */
+int run_check_is_alone(const struct gh_conf *conf, bool own_signer, struct gh_error *err) GH_MUSTCHECK;
 
 /* GH_E_CONFLICT: schema and program differ. GH_E_DB_DOWN: not reachable now. */
 int run_check_database(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;

@@ -55,7 +55,7 @@ make_socket_dir(const struct gh_conf *conf, const char *path, struct gh_error *e
 }
 
 int
-run_files_make_dirs(const struct gh_conf *conf, struct gh_error *err)
+run_files_make_dirs(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 {
 	char socket_path[RUN_PATH_MAX];
 	const struct passwd *gateway = user_of(conf->gateway.user);
@@ -64,7 +64,7 @@ run_files_make_dirs(const struct gh_conf *conf, struct gh_error *err)
 
 	rc = make_dir(conf->gateway.run_dir, gateway != NULL ? gateway->pw_uid : geteuid(),
 	    gateway != NULL ? gateway->pw_gid : (gid_t)-1, 0700, err);
-	if (rc != 0)
+	if (rc != 0 || !own_signer)
 		return rc;
 	snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket);
 	dir = dirname(socket_path);

@@ -398,7 +398,8 @@ open_descriptors(struct supervisor *s, struct gh_error *err)
 }
 
 static int
-prepare(struct supervisor *s, const char *conf_path, struct tls_pair *pair, struct gh_error *err)
+prepare(struct supervisor *s, const char *conf_path, bool own_signer, struct tls_pair *pair,
+    struct gh_error *err)
 {
 	int rc = open_descriptors(s, err);
 
@@ -409,20 +410,21 @@ prepare(struct supervisor *s, const char *conf_path, struct tls_pair *pair, stru
 	s->next_ticket_key = now_ms() + TICKET_KEY_MS;
 	if (setenv("GATEHOUSE_CONF", conf_path, 1) != 0)
 		return gh_fail(err, GH_E_NOMEM, "environment");
-	rc = run_files_make_dirs(s->conf, err);
+	rc = run_files_make_dirs(s->conf, own_signer, err);
 	if (rc == 0)
 		rc = run_files_write_kore_conf(s->conf, s->kore_conf, err);
 	return rc;
 }
 
 int
-run_supervise(const struct gh_conf *conf, const char *conf_path, struct tls_pair *pair, struct gh_error *err)
+run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer, struct tls_pair *pair,
+    struct gh_error *err)
 {
 	struct supervisor s = {.conf = conf, .signals = -1, .kore_out = {-1, -1}, .signer_restart = NEVER};
-	int rc = prepare(&s, conf_path, pair, err);
+	int rc = prepare(&s, conf_path, own_signer, pair, err);
 
 	tls_pair_clear(pair);
-	if (rc == 0)
+	if (rc == 0 && own_signer)
 		rc = start_signer(&s, err);
 	if (rc == 0) {
 		enter(&s, STARTING_SIGNER, START_MS);

@@ -11,7 +11,7 @@ int
 cmd_template_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"VERSION", "version"},
-		{"ACTIVE", "active"}, {"CREATED", "created"}, {NULL, NULL}};
+		{"ACTIVE", "active"}, {"CREATED", "created"}, {"BY", "created_by"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_TEMPLATES, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;
@@ -45,7 +45,7 @@ cmd_template_show(int argc, char **argv)
 	rc = session_open(&s, conf, SESSION_STORE, &err);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
-	rc = list_find(s.store, STORE_LIST_TEMPLATES, argv[1], &row, &err);
+	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
 	session_close(&s);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));

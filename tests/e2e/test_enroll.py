@@ -386,6 +386,7 @@ class ClientProgram(Case):
 
     def run_client(self, out, *args):
         var = env.var
+        out.mkdir()
         password, secret = env.scratch / "alice.password", env.scratch / "app.secret"
         password.write_text(var["GATEHOUSE_PASSWORD"] + "\n")
         secret.write_text(var["GATEHOUSE_APP_SECRET"] + "\n")

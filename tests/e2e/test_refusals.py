@@ -200,7 +200,7 @@ class User(Case):
                 self.assertIn(reply.status, (401, 403) if user == "frank" else (403,), reply.body)
 
     def test_not_unique(self):
-        self.refused(Client(env, user="twin1", password="twin1-secret").enroll(GOOD), 401)
+        self.refused(Client(env, user="twin@example.test", password="twin1-secret").enroll(GOOD), 401)
 
     def test_filter_characters(self):
         for user in ("*", "alice*", "al(ice", "alice)(uid=*", "a\\2a", "alice\0", "ali\u00efce", "x" * 600):

@@ -20,7 +20,7 @@ struct fake_row {
 	char *metadata;                  /* printed; NULL = none */
 	unsigned char *csr;
 	size_t csr_len;
-	bool has_mark;
+	bool has_mark, cert_only;
 	unsigned char mark[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
 	struct enroll_outcome outcome;

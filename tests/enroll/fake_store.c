@@ -117,6 +117,7 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	r->csr = malloc(r->csr_len);
 	memcpy(r->csr, req->csr->der, r->csr_len);
 	r->has_mark = req->has_replay_mark;
+	r->cert_only = req->cert_only;
 	memcpy(r->mark, req->replay_mark, sizeof(r->mark));
 	r->template_id = d->template_id;
 	r->ca_id = d->ca != NULL && out->disposition == DB_DISP_ISSUED ? d->ca->id : 0;
@@ -141,6 +142,7 @@ store_get_request(struct store *s, int64_t id, struct enroll_request *req, struc
 	*ca_id = r->ca_id;
 	memset(req, 0, sizeof(*req));
 	req->requester = r->requester;
+	req->cert_only = r->cert_only;
 	req->template_name = strdup(r->template_name);
 	return ca_pkcs10_parse(r->csr, r->csr_len, &req->csr, err);
 }

@@ -1,6 +1,7 @@
 /*
- * A template file as input. What loads is applied to a hostile CSR that asks for administrator's names and
- * SID and for a CA certificate, and the result must not hold what the template cannot have granted.
+ * A template file as input. What loads is applied to a hostile CSR that asks for administrator's
+ * names and SID and for a CA certificate, and the result must not hold what the template cannot
+ * have granted.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,7 +14,11 @@
 #include "json.h"
 #include "tmpl.h"
 
-#define CHECK(x) do { if (!(x)) abort(); } while (0)
+#define CHECK(x)                                                                                   \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
+	} while (0)
 
 static const char evil_sid[] = "S-1-5-21-1-2-3-500";
 
@@ -34,8 +39,8 @@ raw_extension(const char *oid, const unsigned char *der, size_t n)
 static X509_EXTENSION *
 sid_extension(void)
 {
-	unsigned char der[64] = { 0x30, 0x24, 0xa0, 0x22, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37,
-		0x19, 0x02, 0x01, 0xa0, 0x14, 0x04, 0x12 };
+	unsigned char der[64] = {0x30, 0x24, 0xa0, 0x22, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01,
+	    0x82, 0x37, 0x19, 0x02, 0x01, 0xa0, 0x14, 0x04, 0x12};
 
 	memcpy(der + 20, evil_sid, sizeof(evil_sid) - 1);
 	return raw_extension("1.3.6.1.4.1.311.25.2", der, 20 + sizeof(evil_sid) - 1);
@@ -44,7 +49,7 @@ sid_extension(void)
 static struct ca_pkcs10 *
 make_csr(void)
 {
-	static const unsigned char ca_true[] = { 0x30, 0x03, 0x01, 0x01, 0xff };
+	static const unsigned char ca_true[] = {0x30, 0x03, 0x01, 0x01, 0xff};
 	STACK_OF(X509_EXTENSION) *sk = sk_X509_EXTENSION_new_null();
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	X509_REQ *req = X509_REQ_new();
@@ -53,7 +58,7 @@ make_csr(void)
 	int n;
 
 	CHECK(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN", MBSTRING_ASC,
-	    (const unsigned char *)"administrator", -1, -1, 0) == 1);
+		  (const unsigned char *)"administrator", -1, -1, 0) == 1);
 	CHECK(sk_X509_EXTENSION_push(sk, sid_extension()) > 0);
 	CHECK(sk_X509_EXTENSION_push(sk, raw_extension("2.5.29.19", ca_true, sizeof(ca_true))) > 0);
 	CHECK(X509_REQ_add_extensions(req, sk) == 1 && X509_REQ_set_pubkey(req, key) == 1);
@@ -69,9 +74,15 @@ make_csr(void)
 static struct dir_entry *
 make_entry(bool is_computer)
 {
-	static const struct { enum dir_attr a; const char *value; } attr[] = {
-		{ DIR_CN, "Alice" }, { DIR_MAIL, "alice@ad.test" }, { DIR_UPN, "alice@ad.test" },
-		{ DIR_DNS_HOST_NAME, "web.ad.test" }, { DIR_OBJECT_GUID, "0123456789abcdef" },
+	static const struct {
+		enum dir_attr a;
+		const char *value;
+	} attr[] = {
+	    {DIR_CN, "Alice"},
+	    {DIR_MAIL, "alice@ad.test"},
+	    {DIR_UPN, "alice@ad.test"},
+	    {DIR_DNS_HOST_NAME, "web.ad.test"},
+	    {DIR_OBJECT_GUID, "0123456789abcdef"},
 	};
 	struct dir_entry *e = dir_entry_new();
 	size_t i;
@@ -87,7 +98,8 @@ make_entry(bool is_computer)
 static bool
 contains(const ASN1_STRING *s, const char *text)
 {
-	return memmem(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s), text, strlen(text)) != NULL;
+	return memmem(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s), text,
+		   strlen(text)) != NULL;
 }
 
 static void
@@ -101,8 +113,9 @@ check_extensions(const struct cert_spec *spec)
 
 		/* RFC 5280, 4.2: no extension twice */
 		for (j = 0; j < i; j++)
-			CHECK(OBJ_cmp(X509_EXTENSION_get_object(x), X509_EXTENSION_get_object(
-			    sk_X509_EXTENSION_value(spec->extensions, j))) != 0);
+			CHECK(OBJ_cmp(X509_EXTENSION_get_object(x),
+				  X509_EXTENSION_get_object(
+				      sk_X509_EXTENSION_value(spec->extensions, j))) != 0);
 	}
 	i = X509v3_get_ext_by_NID(spec->extensions, NID_subject_alt_name, -1);
 	CHECK(i >= 0 || X509_NAME_entry_count(spec->subject) > 0);
@@ -119,7 +132,9 @@ check_sid(const struct cert_spec *spec)
 
 	ASN1_OBJECT_free(o);
 	if (i >= 0)
-		CHECK(!contains(X509_EXTENSION_get_data(sk_X509_EXTENSION_value(spec->extensions, i)), evil_sid));
+		CHECK(
+		    !contains(X509_EXTENSION_get_data(sk_X509_EXTENSION_value(spec->extensions, i)),
+			evil_sid));
 }
 
 static void
@@ -136,8 +151,9 @@ apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *c
 	check_extensions(spec);
 	check_sid(spec);
 	if (!supplied && X509_NAME_entry_count(spec->subject) > 0)
-		CHECK(!contains(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject,
-		    X509_NAME_entry_count(spec->subject) - 1)), "administrator"));
+		CHECK(!contains(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(
+				    spec->subject, X509_NAME_entry_count(spec->subject) - 1)),
+		    "administrator"));
 	cert_spec_free(spec);
 }
 

@@ -95,6 +95,12 @@ def route_seeds():
             yield bytes([method]) + path
 
 
+def account_seeds():
+    yield from (b"alice", b"CORP\\alice", b"alice@corp.test", b"WEB$", b"host/web.corp.test@CORP.TEST", b"*)(uid=*",
+                b"cn=a\\, b,dc=test", b"cn=a\\2c b+ou=c,dc=test", b"S-1-5-32-544",
+                bytes.fromhex("010500000000000515000000dcf4dc3b833d2b46828ba62800020000"))
+
+
 def signer_seeds():
     """Payloads of the signer's protocol: docs/signer-protocol.md."""
     def block(b):
@@ -118,8 +124,10 @@ def signer_seeds():
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
-         "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds, "envelope": envelope_seeds, "body": envelope_seeds,
-         "signer": signer_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds}
+         "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
+         "envelope": envelope_seeds, "body": envelope_seeds,
+         "signer": signer_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
+         "account": account_seeds}
 
 
 def main():

@@ -503,6 +503,10 @@ class Slow(Serving):
         with self.g.tcp() as s:
             self.closed_within(s, 8)
 
+    def test_silent_after_the_handshake(self):
+        with self.g.tls() as s:
+            self.closed_within(s, 8)
+
     def test_slow_handshake(self):
         with self.g.tcp() as s:
             s.sendall(b"\x16\x03\x01\x20\x00\x01\x00\x1f\xfc\x03\x03")

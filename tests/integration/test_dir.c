@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +168,15 @@ assert_groups(struct access *a, const char *name, const char *const *in, const c
 		if (dir_entry_is_member(e, *out))
 			fail_msg("%s is in %s", name, *out);
 	dir_entry_free(e);
+}
+
+static int operations;
+
+static void
+count_operation(int64_t us)
+{
+	if (us >= 0)
+		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
 }
 
 #define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
@@ -385,6 +395,27 @@ dir__verifies_passwords(void **state)
 	end(&a);
 }
 
+/* Servers exist that answer such a bind with success: it must not even be tried. */
+static void
+dir__never_binds_with_an_empty_password(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	dir_on_operation(a.shared, count_operation);
+	operations = 0;
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
+	assert_int_equal(operations, 0);
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_true(operations > 0);
+	operations = 0;
+	assert_login(&a, "alice", "alice-secret", 0);
+	assert_int_equal(operations, 0);         /* remembered */
+	end(&a);
+}
+
 static void
 dir__tells_disabled_accounts_only_who_knows_the_password(void **state)
 {
@@ -471,6 +502,28 @@ dir__refuses_a_server_of_another_ca(void **state)
 	unsetenv("LDAPTLS_CACERT");
 }
 
+/* Linux takes a connection to 0.0.0.0 to 127.0.0.1, an address that the certificate does not have. */
+static void
+dir__refuses_a_server_of_another_name(void **state)
+{
+	struct addrinfo *ai, hints = {.ai_socktype = SOCK_STREAM};
+	const char *port = strrchr(need("LDAP_URI"), ':') + 1;
+	struct access a;
+	char uri[64];
+	int fd;
+
+	(void)state;
+	assert_int_equal(getaddrinfo("0.0.0.0", port, &hints, &ai), 0);
+	fd = socket(ai->ai_family, ai->ai_socktype, 0);
+	assert_int_equal(connect(fd, ai->ai_addr, ai->ai_addrlen), 0);
+	freeaddrinfo(ai);
+	close(fd);
+	snprintf(uri, sizeof uri, "ldaps://0.0.0.0:%s", port);
+	begin_with(&a, uri, "");
+	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	end(&a);
+}
+
 static void
 dir__wrong_service_password_is_no_answer_about_users(void **state)
 {
@@ -548,6 +601,47 @@ dir__bounds_a_mute_server(void **state)
 		end(&a);
 		close(fd);
 	}
+}
+
+static void *
+ask_once(void *arg)
+{
+	struct access *a = arg;
+	struct dir_entry *e;
+	struct dir *d;
+	int64_t started = gh_now_us();
+	int rc = dir_new(a->shared, &d, NULL);
+
+	if (rc == 0) {
+		rc = dir_find(d, "alice", &e, NULL);
+		dir_free(d);
+	}
+	return rc == GH_E_DIR_DOWN && (gh_now_us() - started) / 1000 < CONNECT_MS / 2 ? arg : NULL;
+}
+
+/* A directory that does not answer must not hold every thread of the gateway. */
+static void
+dir__lets_one_thread_wait_for_a_mute_server(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+	pthread_t t[4];
+	void *quick;
+	char uri[64];
+	int fd = mute_server(uri, sizeof uri, "ldaps"), n = 0;
+
+	(void)state;
+	begin_with(&a, uri, "");
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, ask_once, &a), 0);
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(t[i], &quick);
+		n += quick != NULL;
+	}
+	assert_int_equal(n, 3);
+	end(&a);
+	close(fd);
 }
 
 static void
@@ -733,15 +827,6 @@ one_of_the_crowd(void *arg)
 	return NULL;
 }
 
-static int operations;
-
-static void
-count_operation(int64_t us)
-{
-	if (us >= 0)
-		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
-}
-
 static void
 dir__serves_threads_at_once(void **state)
 {
@@ -753,6 +838,7 @@ dir__serves_threads_at_once(void **state)
 	begin_with(&a, need("LDAP_URI"), "connect_ms = 20000\noperation_ms = 20000\ncache_seconds = 1\n"
 	    "bind_cache_seconds = 1\n");
 	c.shared = a.shared;
+	operations = 0;
 	dir_on_operation(a.shared, count_operation);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, one_of_the_crowd, &c), 0);
@@ -902,14 +988,17 @@ main(void)
 		cmocka_unit_test(dir__maps_attributes_as_configured),
 		cmocka_unit_test(dir__finds_nested_groups),
 		cmocka_unit_test(dir__verifies_passwords),
+		cmocka_unit_test(dir__never_binds_with_an_empty_password),
 		cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
 		cmocka_unit_test(dir__never_sends_passwords_in_clear),
 		cmocka_unit_test(dir__refuses_wrong_configuration),
 		cmocka_unit_test(dir__refuses_a_server_of_another_ca),
+		cmocka_unit_test(dir__refuses_a_server_of_another_name),
 		cmocka_unit_test(dir__wrong_service_password_is_no_answer_about_users),
 		cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
 		cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
 		cmocka_unit_test(dir__bounds_a_mute_server),
+		cmocka_unit_test(dir__lets_one_thread_wait_for_a_mute_server),
 		cmocka_unit_test(dir__goes_to_the_next_server),
 		cmocka_unit_test(dir__bounds_a_stopped_server_and_comes_back),
 		cmocka_unit_test(dir__survives_a_restart_of_the_server),

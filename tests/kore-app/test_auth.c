@@ -415,7 +415,9 @@ user__wrong_and_unknown_get_one_answer(void **state)
 static void
 user__bad_credentials_never_reach_the_directory(void **state)
 {
-	static const char *const bad[] = { "alice:", ":secret", ":", "alice", "al\tice:secret", "alice:sec\nret" };
+	static const char *const bad[] = { "alice:", ":secret", ":", "alice", "al\tice:secret", "alice:sec\nret",
+		/* a surrogate, and a form that is too long */
+		"al\xed\xa0\x80ice:secret", "alice:\xe0\x80\x80" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -427,6 +429,18 @@ user__bad_credentials_never_reach_the_directory(void **state)
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Basic !!!"), GH_E_AUTH_FAILED);
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "basic YWxpY2U6c2VjcmV0"), 0);
 	assert_int_equal(fake.binds, 1);
+}
+
+/* "alice:secret" with an umlaut as a client of ISO-8859-1 sends it: the directory is asked in UTF-8. */
+static void
+user__name_in_latin1(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xfcrgen:x"), GH_E_AUTH_FAILED);
+	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xc3\xbcrgen:x"), GH_E_AUTH_FAILED);
+	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
+	assert_int_equal(fake.binds, 2);
 }
 
 static void
@@ -691,7 +705,7 @@ main(void)
 		T(user__by_basic), T(user__has_one_name_however_he_spells_it),
 		T(user__without_credentials_is_challenged_and_not_counted),
 		T(user__wrong_and_unknown_get_one_answer),
-		T(user__bad_credentials_never_reach_the_directory), T(user__disabled),
+		T(user__bad_credentials_never_reach_the_directory), T(user__disabled), T(user__name_in_latin1),
 		T(user__directory_down_is_no_failure_of_his),
 		T(user__service_identity_only_without_credentials), T(cert__names_its_user),
 		T(cert__without_exactly_one_certified_name_is_refused),

@@ -15,6 +15,7 @@
 #
 # Needs root, for the ports of LDAP and Kerberos cannot be changed; calls sudo -n otherwise.
 set -euo pipefail
+shopt -s inherit_errexit
 
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin

@@ -1,6 +1,6 @@
 /*
- * What the tests of templates/ share: directory entries and CSRs from their description in JSON, and a
- * certificate specification back to text that can be compared.
+ * What the tests of templates/ share: directory entries and CSRs from their description in JSON,
+ * and a certificate specification back to text that can be compared.
  */
 #ifndef TEST_TEMPLATES_FIXTURE_H
 #define TEST_TEMPLATES_FIXTURE_H
@@ -22,7 +22,7 @@
 #include "encoding.h"
 #include "tmpl.h"
 
-/* --- files ------------------------------------------------------------------------------------------ */
+/* --- files --- */
 
 static inline char *
 fixture_read(const char *path, size_t *len)
@@ -45,10 +45,10 @@ fixture_text(const gh_json *obj, const char *name)
 	return gh_json_string(gh_json_get(obj, name));
 }
 
-/* --- directory entries -------------------------------------------------------------------------------- */
+/* --- directory entries --- */
 
-/* {"dn", "kind": "user" or "computer", "disabled", "sid", "guid" (hex), "groups": [name, DN or SID], and
- * attributes by neutral name} */
+/* {"dn", "kind": "user" or "computer", "disabled", "sid", "guid" (hex), "groups": [name, DN or
+ * SID], and attributes by neutral name} */
 static inline struct dir_entry *
 fixture_entry(const gh_json *j)
 {
@@ -81,16 +81,21 @@ fixture_entry(const gh_json *j)
 	e->is_disabled = gh_json_bool(gh_json_get(j, "disabled"), false);
 	for (i = 0; i < gh_json_size(gh_json_get(j, "groups")); i++) {
 		text = gh_json_string(gh_json_at(gh_json_get(j, "groups"), i));
-		assert_int_equal(dir_entry_add_group(e, strchr(text, '=') != NULL ? text : "",
-		    strchr(text, '=') == NULL && strncmp(text, "S-1-", 4) != 0 ? text : "",
-		    strncmp(text, "S-1-", 4) == 0 ? text : ""), 0);
+		assert_int_equal(
+		    dir_entry_add_group(e, strchr(text, '=') != NULL ? text : "",
+			strchr(text, '=') == NULL && strncmp(text, "S-1-", 4) != 0 ? text : "",
+			strncmp(text, "S-1-", 4) == 0 ? text : ""),
+		    0);
 	}
 	return e;
 }
 
-/* --- CSRs ------------------------------------------------------------------------------------------------ */
+/* --- CSRs --- */
 
-struct fixture_key { char name[16]; EVP_PKEY *key; };
+struct fixture_key {
+	char name[16];
+	EVP_PKEY *key;
+};
 
 static inline struct fixture_key *
 fixture_keys(void)
@@ -133,7 +138,8 @@ fixture_key(const char *name)
 }
 
 static inline void
-fixture_add_extension(STACK_OF(X509_EXTENSION) *sk, const char *oid, const unsigned char *der, size_t n)
+fixture_add_extension(
+    STACK_OF(X509_EXTENSION) * sk, const char *oid, const unsigned char *der, size_t n)
 {
 	ASN1_OBJECT *o = OBJ_txt2obj(oid, 1);
 	ASN1_OCTET_STRING *s = ASN1_OCTET_STRING_new();
@@ -157,8 +163,8 @@ fixture_general_name(const char *text)
 	if (strncmp(text, "upn:", 4) == 0)
 		snprintf(spec, sizeof(spec), "1.3.6.1.4.1.311.20.2.3;UTF8:%s", value);
 	else if (strncmp(text, "other:", 6) == 0)
-		snprintf(spec, sizeof(spec), "%.*s;UTF8:%s", (int)(strchr(value, ':') - value), value,
-		    strchr(value, ':') + 1);
+		snprintf(spec, sizeof(spec), "%.*s;UTF8:%s", (int)(strchr(value, ':') - value),
+		    value, strchr(value, ':') + 1);
 	else
 		snprintf(spec, sizeof(spec), "%s", value);
 	if (strncmp(text, "dns:", 4) == 0)
@@ -179,20 +185,22 @@ fixture_general_name(const char *text)
 }
 
 static inline void
-fixture_add_sans(STACK_OF(X509_EXTENSION) *sk, const gh_json *sans)
+fixture_add_sans(STACK_OF(X509_EXTENSION) * sk, const gh_json *sans)
 {
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	size_t i;
 
 	for (i = 0; i < gh_json_size(sans); i++)
-		sk_GENERAL_NAME_push(names, fixture_general_name(gh_json_string(gh_json_at(sans, i))));
-	assert_int_equal(X509V3_add1_i2d(&sk, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT), 1);
+		sk_GENERAL_NAME_push(
+		    names, fixture_general_name(gh_json_string(gh_json_at(sans, i))));
+	assert_int_equal(
+	    X509V3_add1_i2d(&sk, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT), 1);
 	GENERAL_NAMES_free(names);
 }
 
 /* {"311.20.2"} as Windows sends it: a BMPString */
 static inline void
-fixture_add_template_name(STACK_OF(X509_EXTENSION) *sk, const char *name)
+fixture_add_template_name(STACK_OF(X509_EXTENSION) * sk, const char *name)
 {
 	unsigned char der[256];
 	size_t n = strlen(name), i;
@@ -209,7 +217,7 @@ fixture_add_template_name(STACK_OF(X509_EXTENSION) *sk, const char *name)
 
 /* extensions: [{"oid", "value": hex}] */
 static inline void
-fixture_add_raw(STACK_OF(X509_EXTENSION) *sk, const gh_json *list)
+fixture_add_raw(STACK_OF(X509_EXTENSION) * sk, const gh_json *list)
 {
 	unsigned char *raw;
 	size_t i, n;
@@ -239,7 +247,8 @@ fixture_set_subject(X509_REQ *req, const gh_json *subject)
 		snprintf(type, sizeof(type), "%.*s", (int)(eq - text - same), text + same);
 		/* not MBSTRING: OpenSSL would check lengths that are ours to check */
 		assert_int_equal(X509_NAME_add_entry_by_txt(name, type, V_ASN1_UTF8STRING,
-		    (const unsigned char *)eq + 1, -1, -1, same ? -1 : 0), 1);
+				     (const unsigned char *)eq + 1, -1, -1, same ? -1 : 0),
+		    1);
 	}
 	assert_int_equal(X509_REQ_set_subject_name(req, name), 1);
 	X509_NAME_free(name);
@@ -268,7 +277,8 @@ fixture_csr(const gh_json *j)
 	fixture_add_raw(sk, gh_json_get(j, "extensions"));
 	if (sk_X509_EXTENSION_num(sk) > 0)
 		assert_int_equal(X509_REQ_add_extensions(req, sk), 1);
-	assert_true(X509_REQ_sign(req, key, EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256()) > 0);
+	assert_true(
+	    X509_REQ_sign(req, key, EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256()) > 0);
 	n = i2d_X509_REQ(req, &der);
 	assert_true(n > 0);
 	if (ca_pkcs10_parse(der, (size_t)n, &csr, &err) != 0)

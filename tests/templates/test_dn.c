@@ -36,19 +36,22 @@ to_text(const char *dn)
 static void
 dn__reads_what_directories_write(void **state)
 {
-	static const struct { const char *in, *out; } good[] = {
-		{ "", "" },
-		{ "CN=a", "CN=a" },
-		{ "CN=Bob\\, the (Ops)*,OU=x,DC=ad,DC=test", "CN=Bob\\, the (Ops)*,OU=x,DC=ad,DC=test" },
-		{ "CN=Bob\\2C the (Ops)*,DC=test", "CN=Bob\\, the (Ops)*,DC=test" },
-		{ "cn=a, ou=b , dc=c", "CN=a,OU=b,DC=c" },
-		{ "CN=\\ a\\ ,DC=c", "CN=\\ a\\ ,DC=c" },
-		{ "CN=a b  c  ", "CN=a b  c" },
-		{ "CN=\\#a\\+b\\\"c\\\\d\\<e\\>f\\;g\\=h", "CN=\\#a\\+b\\\"c\\\\d\\<e\\>f\\;g=h" },
-		{ "2.5.4.3=a,OID.2.5.4.11=b", "CN=a,OU=b" },
-		{ "UID=a+CN=b,DC=c", "CN=b+UID=a,DC=c" },
-		{ "CN=\xc3\xbc\\C3\\BC", "CN=\xc3\xbc\xc3\xbc" },
-		{ "street=Main 1,postalCode=1,title=Dr,givenName=A,SN=B", "street=Main 1,postalCode=1,title=Dr,GN=A,SN=B" },
+	static const struct {
+		const char *in, *out;
+	} good[] = {
+	    {"", ""},
+	    {"CN=a", "CN=a"},
+	    {"CN=Bob\\, the (Ops)*,OU=x,DC=ad,DC=test", "CN=Bob\\, the (Ops)*,OU=x,DC=ad,DC=test"},
+	    {"CN=Bob\\2C the (Ops)*,DC=test", "CN=Bob\\, the (Ops)*,DC=test"},
+	    {"cn=a, ou=b , dc=c", "CN=a,OU=b,DC=c"},
+	    {"CN=\\ a\\ ,DC=c", "CN=\\ a\\ ,DC=c"},
+	    {"CN=a b  c  ", "CN=a b  c"},
+	    {"CN=\\#a\\+b\\\"c\\\\d\\<e\\>f\\;g\\=h", "CN=\\#a\\+b\\\"c\\\\d\\<e\\>f\\;g=h"},
+	    {"2.5.4.3=a,OID.2.5.4.11=b", "CN=a,OU=b"},
+	    {"UID=a+CN=b,DC=c", "CN=b+UID=a,DC=c"},
+	    {"CN=\xc3\xbc\\C3\\BC", "CN=\xc3\xbc\xc3\xbc"},
+	    {"street=Main 1,postalCode=1,title=Dr,givenName=A,SN=B",
+		"street=Main 1,postalCode=1,title=Dr,GN=A,SN=B"},
 	};
 	size_t i;
 	char *text;
@@ -67,9 +70,32 @@ static void
 dn__refuses_what_is_not_rfc_4514(void **state)
 {
 	static const char *const bad[] = {
-		"a", "CN", "=a", "CN=", "CN=a,", "CN=a+", ",CN=a", "CN=a,,DC=b", "CN=a;DC=b", "CN=a\\", "CN=a\\q",
-		"CN=a\\0", "CN=a\\00b", "CN=\"a\"", "CN=#0402", "CN=a<b", "foo=a", "1.2.3=a", "CN=a\x01", "CN=\xff",
-		"CN=\xc0\x80", "CN=\\ED\\A0\\80", "C=DEU", "DC=\xc3\xbc", "CN =a,=b", "CN=a,DC= ",
+	    "a",
+	    "CN",
+	    "=a",
+	    "CN=",
+	    "CN=a,",
+	    "CN=a+",
+	    ",CN=a",
+	    "CN=a,,DC=b",
+	    "CN=a;DC=b",
+	    "CN=a\\",
+	    "CN=a\\q",
+	    "CN=a\\0",
+	    "CN=a\\00b",
+	    "CN=\"a\"",
+	    "CN=#0402",
+	    "CN=a<b",
+	    "foo=a",
+	    "1.2.3=a",
+	    "CN=a\x01",
+	    "CN=\xff",
+	    "CN=\xc0\x80",
+	    "CN=\\ED\\A0\\80",
+	    "C=DEU",
+	    "DC=\xc3\xbc",
+	    "CN =a,=b",
+	    "CN=a,DC= ",
 	};
 	size_t i;
 	char *text;
@@ -100,7 +126,7 @@ dn__is_bounded(void **state)
 	memcpy(big, "CN=", 3);
 	big[TMPL_DN_MAX + 1] = '\0';
 	assert_null(to_text(big));
-	big[TMPL_DN_MAX] = '\0';        /* parses, but CN is too long */
+	big[TMPL_DN_MAX] = '\0'; /* parses, but CN is too long */
 	assert_null(to_text(big));
 }
 
@@ -137,10 +163,11 @@ rdn__encodes_as_rfc_5280_has_it(void **state)
 static void
 text__dns_names(void **state)
 {
-	static const char *const good[] = { "a", "a.b", "A-1.b_c.test", "xn--bcher-kva.example",
-		"a23456789012345678901234567890123456789012345678901234567890123.b" };
-	static const char *const bad[] = { "", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "a.1", "10.0.0.1", "*.a.b", "a*",
-		"\xc3\xbc.b", "a/b", "a234567890123456789012345678901234567890123456789012345678901234.b" };
+	static const char *const good[] = {"a", "a.b", "A-1.b_c.test", "xn--bcher-kva.example",
+	    "a23456789012345678901234567890123456789012345678901234567890123.b"};
+	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "a.1",
+	    "10.0.0.1", "*.a.b", "a*", "\xc3\xbc.b", "a/b",
+	    "a234567890123456789012345678901234567890123456789012345678901234.b"};
 	size_t i;
 
 	(void)state;
@@ -189,12 +216,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dn__reads_what_directories_write),
-		cmocka_unit_test(dn__refuses_what_is_not_rfc_4514),
-		cmocka_unit_test(dn__is_bounded),
-		cmocka_unit_test(rdn__encodes_as_rfc_5280_has_it),
-		cmocka_unit_test(text__dns_names),
-		cmocka_unit_test(text__mail_upn_sid_uri),
+	    cmocka_unit_test(dn__reads_what_directories_write),
+	    cmocka_unit_test(dn__refuses_what_is_not_rfc_4514),
+	    cmocka_unit_test(dn__is_bounded),
+	    cmocka_unit_test(rdn__encodes_as_rfc_5280_has_it),
+	    cmocka_unit_test(text__dns_names),
+	    cmocka_unit_test(text__mail_upn_sid_uri),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
- * Policy tests as data: each file of tests/templates/policy holds a template, an entry, a CSR, and cases
- * that change members of them and say what must come out. See policy/README.md for the members.
+ * Policy tests as data: each file of tests/templates/policy holds a template, an entry, a CSR, and
+ * cases that change members of them and say what must come out. See policy/README.md for the
+ * members.
  */
 #include "fixture.h"
 
@@ -10,9 +11,11 @@
 #define NOW 1700000000LL
 #define BACKDATE 600
 
-struct policy_case { gh_json *tmpl, *entry, *csr, *expect; };
+struct policy_case {
+	gh_json *tmpl, *entry, *csr, *expect;
+};
 
-/* --- results as text ------------------------------------------------------------------------------- */
+/* --- results as text --- */
 
 static char *
 name_text(const X509_NAME *name)
@@ -21,8 +24,8 @@ name_text(const X509_NAME *name)
 	char *data, *out;
 	long n;
 
-	X509_NAME_print_ex(bio, name, 0, XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN |
-	    (ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB));
+	X509_NAME_print_ex(bio, name, 0,
+	    XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | (ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB));
 	n = BIO_get_mem_data(bio, &data);
 	out = n > 0 ? strndup(data, (size_t)n) : strdup("");
 	BIO_free(bio);
@@ -44,7 +47,8 @@ general_name_text(const GENERAL_NAME *gn)
 		snprintf(out, sizeof(out), "email:%s", ASN1_STRING_get0_data(gn->d.rfc822Name));
 		break;
 	case GEN_URI:
-		snprintf(out, sizeof(out), "uri:%s", ASN1_STRING_get0_data(gn->d.uniformResourceIdentifier));
+		snprintf(out, sizeof(out), "uri:%s",
+		    ASN1_STRING_get0_data(gn->d.uniformResourceIdentifier));
 		break;
 	case GEN_IPADD:
 		hex = gh_hex_encode(ASN1_STRING_get0_data(gn->d.iPAddress),
@@ -56,7 +60,8 @@ general_name_text(const GENERAL_NAME *gn)
 		OBJ_obj2txt(oid, sizeof(oid), gn->d.otherName->type_id, 1);
 		s = gn->d.otherName->value->value.asn1_string;
 		if (gn->d.otherName->value->type == V_ASN1_OCTET_STRING) {
-			hex = gh_hex_encode(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+			hex =
+			    gh_hex_encode(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
 			snprintf(out, sizeof(out), "other:%s:#%s", oid, hex);
 			free(hex);
 		} else if (strcmp(oid, "1.3.6.1.4.1.311.20.2.3") == 0) {
@@ -82,7 +87,7 @@ find_extension(const struct cert_spec *spec, const char *oid)
 	return i < 0 ? NULL : sk_X509_EXTENSION_value(spec->extensions, i);
 }
 
-/* --- checks of a result: a row for each member of "expect" -------------------------------------------- */
+/* --- checks of a result: a row for each member of "expect" --- */
 
 static void
 check_subject(const struct cert_spec *spec, const gh_json *want)
@@ -131,11 +136,13 @@ check_extensions(const struct cert_spec *spec, const gh_json *want)
 	char oid[128], text[130];
 	size_t i;
 
-	for (i = 0; i < gh_json_size(want) && (int)i < sk_X509_EXTENSION_num(spec->extensions); i++) {
+	for (i = 0; i < gh_json_size(want) && (int)i < sk_X509_EXTENSION_num(spec->extensions);
+	     i++) {
 		X509_EXTENSION *x = sk_X509_EXTENSION_value(spec->extensions, (int)i);
 
 		OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(x), 1);
-		snprintf(text, sizeof(text), "%s%s", X509_EXTENSION_get_critical(x) ? "!" : "", oid);
+		snprintf(
+		    text, sizeof(text), "%s%s", X509_EXTENSION_get_critical(x) ? "!" : "", oid);
 		assert_string_equal(text, gh_json_string(gh_json_at(want, i)));
 	}
 	assert_int_equal(sk_X509_EXTENSION_num(spec->extensions), gh_json_size(want));
@@ -202,10 +209,18 @@ check_no_revocation_info(const struct cert_spec *spec, const gh_json *want)
 	assert_int_equal(spec->no_revocation_info, gh_json_bool(want, false));
 }
 
-static const struct { const char *name; void (*check)(const struct cert_spec *, const gh_json *); } checks[] = {
-	{ "subject", check_subject }, { "san", check_san }, { "eku", check_eku },
-	{ "extensions", check_extensions }, { "der", check_der }, { "sid", check_sid },
-	{ "lifetime", check_lifetime }, { "no_revocation_info", check_no_revocation_info },
+static const struct {
+	const char *name;
+	void (*check)(const struct cert_spec *, const gh_json *);
+} checks[] = {
+    {"subject", check_subject},
+    {"san", check_san},
+    {"eku", check_eku},
+    {"extensions", check_extensions},
+    {"der", check_der},
+    {"sid", check_sid},
+    {"lifetime", check_lifetime},
+    {"no_revocation_info", check_no_revocation_info},
 };
 
 static void
@@ -227,12 +242,13 @@ check_result(const struct cert_spec *spec, const struct ca_pkcs10 *csr, const gh
 	assert_memory_equal(spec->spki, csr->spki, csr->spki_len);
 }
 
-/* --- one case ------------------------------------------------------------------------------------------ */
+/* --- one case --- */
 
 static void
 check_refusal(int rc, const struct gh_error *err, const gh_json *expect)
 {
-	const char *error = fixture_text(expect, "error"), *hresult = fixture_text(expect, "hresult");
+	const char *error = fixture_text(expect, "error"),
+		   *hresult = fixture_text(expect, "hresult");
 	const char *message = fixture_text(expect, "message");
 
 	if (rc == 0)
@@ -268,7 +284,7 @@ run_case(void **state)
 {
 	const struct policy_case *c = *state;
 	bool refused = fixture_text(c->expect, "error") != NULL;
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	struct dir_entry *e = NULL;
 	struct ca_pkcs10 *csr;
 	struct cert_spec *spec;
@@ -304,7 +320,7 @@ run_case(void **state)
 	tmpl_free(t);
 }
 
-/* --- the files -------------------------------------------------------------------------------------------- */
+/* --- the files --- */
 
 static struct CMUnitTest tests[CASES_MAX];
 static struct policy_case cases[CASES_MAX];
@@ -314,7 +330,7 @@ static size_t count;
 static gh_json *
 merge(const gh_json *base, const gh_json *over)
 {
-	const gh_json *const part[] = { base, over };
+	const gh_json *const part[] = {base, over};
 	gh_json *out = gh_json_new_object();
 	size_t i;
 	void *it;
@@ -343,7 +359,8 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 	assert_true(count < CASES_MAX);
 	assert_non_null(fixture_text(c, "name"));
 	assert_non_null(gh_json_get(c, "expect"));
-	snprintf(name, sizeof(name), "%.*s__%s", (int)strcspn(file, "."), file, fixture_text(c, "name"));
+	snprintf(
+	    name, sizeof(name), "%.*s__%s", (int)strcspn(file, "."), file, fixture_text(c, "name"));
 	if (fixture_text(gh_json_get(c, "template"), "file") != NULL)
 		pc->tmpl = gh_json_ref(gh_json_get(c, "template"));
 	else

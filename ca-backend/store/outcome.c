@@ -1,0 +1,135 @@
+/* Answers as they were recorded. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/err.h>
+
+#include "encoding.h"
+
+#include "store/store_private.h"
+
+static int
+copy_hex(const PGresult *res, int col, char *out, size_t size, struct gh_error *err)
+{
+	unsigned char *b;
+	size_t n;
+	char *hex;
+	int rc = store_bytes(res, 0, col, &b, &n, err);
+
+	if (rc != 0)
+		return rc;
+	hex = gh_hex_encode(b, n);
+	free(b);
+	if (hex == NULL)
+		return gh_fail(err, GH_E_NOMEM, "hex");
+	rc = snprintf(out, size, "%s", hex) < (int)size ? 0 : gh_fail(err, GH_E_DB, "number too long");
+	free(hex);
+	return rc;
+}
+
+static int
+set_leaf(const PGresult *res, int col, struct enroll_outcome *out, struct gh_error *err)
+{
+	const unsigned char *q;
+	unsigned char *der;
+	size_t len;
+	X509 *cert;
+	int rc = store_bytes(res, 0, col, &der, &len, err);
+
+	if (rc != 0)
+		return rc;
+	q = der;
+	cert = d2i_X509(NULL, &q, (long)len);
+	ERR_clear_error();
+	if (cert == NULL)
+		rc = gh_fail(err, GH_E_DB, "recorded certificate is unreadable");
+	else if ((out->issuer_dn = ca_dn_text(X509_get_issuer_name(cert))) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "issuer name");
+	else
+		rc = cert_chain_add(&out->chain, der, len, err);
+	X509_free(cert);
+	free(der);
+	return rc;
+}
+
+int
+store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+{
+	int rc = 0;
+
+	enroll_outcome_clear(out);
+	*ca_id = 0;
+	out->cms_request_id = store_int(res, 0, 0);
+	out->cms_id = store_int(res, 0, 1);
+	out->disposition = (enum db_disposition)store_int(res, 0, 2);
+	out->status_code = (uint32_t)store_int(res, 0, 3);
+	snprintf(out->message, sizeof(out->message), "%s", store_text(res, 0, 4));
+	if (store_has(res, 0, 7) && (rc = copy_hex(res, 5, out->serial, sizeof(out->serial), err)) == 0 &&
+	    (rc = copy_hex(res, 6, out->thumbprint, sizeof(out->thumbprint), err)) == 0 &&
+	    (rc = set_leaf(res, 7, out, err)) == 0)
+		*ca_id = store_int(res, 0, 8);
+	if (rc != 0)
+		enroll_outcome_clear(out);
+	return rc;
+}
+
+int
+store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
+    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
+    struct gh_error *err)
+{
+	static const struct store_statement st = { "replay_find", "SELECT " STORE_OUTCOME_COLUMNS
+	    ", m.requester, m.app_id, r.http_request_id FROM replay m JOIN request r ON r.id = m.request_id "
+	    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc;
+
+	*found = false;
+	*ca_id = 0;
+	store_put_bytes(&p, mark, REPLAY_MARK_SIZE);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	if (PQntuples(res) == 0) {
+		PQclear(res);
+		return 0;
+	}
+	/* Who: name and application. A signature tells nothing of the user behind it. */
+	if (strcasecmp(store_text(res, 0, STORE_OUTCOME_N), who->name) != 0 ||
+	    store_int(res, 0, STORE_OUTCOME_N + 1) != who->app_id)
+		rc = gh_fail(err, GH_E_REPLAY, "recorded for another requester as request %s",
+		    store_text(res, 0, 0));
+	else
+		rc = store_fill_outcome(res, out, ca_id, err);
+	if (rc == 0) {
+		*found = true;
+		out->is_replay = http_request_id == NULL || *http_request_id == '\0' ||
+		    strcmp(http_request_id, store_text(res, 0, STORE_OUTCOME_N + 2)) != 0;
+	}
+	PQclear(res);
+	return rc;
+}
+
+int
+store_find_replay(struct store *s, const struct requester *who, const unsigned char mark[REPLAY_MARK_SIZE],
+    bool *found, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+{
+	return store_lookup_mark(s, who, NULL, mark, found, out, ca_id, err);
+}
+
+int
+store_purge_replay(struct store *s, int age, struct gh_error *err)
+{
+	static const struct store_statement st = { "replay_purge",
+	    "DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, age);
+	rc = store_read(s, &st, &p, &res, err);
+	PQclear(res);
+	return rc;
+}

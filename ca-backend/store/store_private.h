@@ -1,0 +1,114 @@
+/*
+ * Inside the store: the connection, parameters, and results. Only files of this folder include it, and
+ * only through it libpq.
+ */
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+
+#include <libpq-fe.h>
+
+#include "store/store.h"
+
+#define STORE_PARAMS_MAX 40
+#define STORE_STATEMENTS_MAX 40          /* prepared on one connection */
+#define STORE_MIGRATION_MS (10 * 60 * 1000)
+
+struct store_statement {
+	const char *name;                /* what it does; name of the prepared statement */
+	const char *sql;
+};
+
+struct store {
+	char *conninfo;
+	int timeout_ms;
+	PGconn *conn;                    /* NULL = not connected */
+	const struct store_statement *prepared[STORE_STATEMENTS_MAX]; /* on this connection */
+	size_t prepared_n;
+	bool is_listening;
+	/* The last failure lost an established connection before its answer came, and not by our deadline:
+	 * worth another try on a new one. */
+	bool was_lost;
+	char constraint[64];             /* of the last unique violation */
+	void (*on_query)(int64_t us);
+};
+
+/* Parameters in order. Text that is not UTF-8 is copied with '?' for the wrong bytes, since names of failed
+ * logins reach the audit table. Running out of memory is remembered. */
+struct store_params {
+	int n;
+	bool failed;
+	const char *value[STORE_PARAMS_MAX];
+	int length[STORE_PARAMS_MAX];
+	int format[STORE_PARAMS_MAX];
+	char *owned[STORE_PARAMS_MAX];
+};
+void store_params_clear(struct store_params *p);
+void store_put_text(struct store_params *p, const char *s);          /* borrowed; NULL = null */
+void store_put_int(struct store_params *p, int64_t v);
+void store_put_bool(struct store_params *p, bool v);
+void store_put_bytes(struct store_params *p, const void *b, size_t n); /* borrowed; NULL = null */
+void store_put_hex(struct store_params *p, const char *hex);         /* as bytes */
+void store_put_json(struct store_params *p, const gh_json *v);       /* NULL = null */
+void store_put_texts(struct store_params *p, const gh_json *array);  /* text[]; NULL = {} */
+void store_put_list(struct store_params *p, char *const *list);      /* the same, NULL-ended */
+/* Six parameters: actor, kind, app, address, request_id, detail */
+void store_put_actor(struct store_params *p, const struct requester *who, const char *request_id,
+    const char *detail);
+
+/* Connected, or GH_E_DB_DOWN. A connection that the server has closed is noticed and replaced. */
+int store_connect(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+void store_disconnect(struct store *s);
+/*
+ * One statement, one round trip (and one more the first time on a connection). st->name NULL: not prepared.
+ * *res by PQclear. GH_E_CONFLICT for a unique violation, with s->constraint; the caller gives it a meaning.
+ * Serialization failures and deadlocks are repeated once.
+ */
+int store_run(struct store *s, const struct store_statement *st, const struct store_params *p,
+    PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* The same for reads: once more when the connection was lost. Releases p. */
+int store_read(struct store *s, const struct store_statement *st, struct store_params *p,
+    PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* A write of the administrator, not repeated. Releases p. taken: public message for GH_E_CONFLICT. */
+int store_write(struct store *s, const struct store_statement *st, struct store_params *p,
+    const char *taken, PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* Statements without parameters, by the simple protocol. */
+int store_script(struct store *s, const char *sql, int timeout_ms, struct gh_error *err) GH_MUSTCHECK;
+/* Wait until the socket can be read or the monotonic time (microseconds) has come. 1, 0 or -1. */
+int store_poll(struct store *s, short events, int64_t deadline);
+
+bool store_has(const PGresult *res, int row, int col);               /* not null */
+const char *store_text(const PGresult *res, int row, int col);       /* "" for null */
+int64_t store_int(const PGresult *res, int row, int col);            /* 0 for null */
+bool store_bool(const PGresult *res, int row, int col);
+/* malloc'd; *out NULL for null. */
+int store_bytes(const PGresult *res, int row, int col, unsigned char **out, size_t *len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* JSON of a column. */
+int store_json(const PGresult *res, int row, int col, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
+/* Certificate row out of the leaf of *out: 10 parameters in the order of STORE_CERT_COLUMNS; all null unless
+ * issued. */
+#define STORE_CERT_COLUMNS \
+	"ca_id, serial, subject, sans, not_before, not_after, sha1, sha256, spki_sha256, der"
+int store_put_cert(struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* An answer as it was recorded. */
+#define STORE_OUTCOME_COLUMNS \
+	"r.id, r.certificate_id, r.disposition, r.status_code, r.message, c.serial, c.sha1, c.der, c.ca_id"
+#define STORE_OUTCOME_JOIN "request r LEFT JOIN certificate c ON c.id = r.certificate_id"
+#define STORE_OUTCOME_N 9
+/* *out is cleared first. */
+int store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id,
+    struct gh_error *err) GH_MUSTCHECK;
+/* The answer recorded under a mark. http_request_id: a row of this very HTTP request is our own earlier try and no
+ * replay; NULL = unknown. */
+int store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
+    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
+    struct gh_error *err) GH_MUSTCHECK;
+
+struct store_migration { int version; const char *name; const char *sql; };
+extern const struct store_migration store_migrations[];
+extern const int store_migrations_n;
+
+#endif

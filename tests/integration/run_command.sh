@@ -1,0 +1,461 @@
+#!/bin/bash
+# The administration commands with a real PostgreSQL: what they print, store, refuse, and survive.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$PWD/$build
+gatehouse=$build/gatehouse
+dir=$(mktemp -d /tmp/gatehouse-command.XXXXXX)
+chmod 711 "$dir"
+number=0 failed=0
+unset "${!GATEHOUSE_@}"
+
+finish()
+{
+	tests/servers/postgres.sh stop "$dir/postgres" >/dev/null 2>&1
+	[ -n "${KEEP:-}" ] || rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# check NAME COMMAND...: ok when the command (a function below) is true
+check()
+{
+	local name=$1
+
+	shift
+	number=$((number + 1))
+	begin=$SECONDS
+	if (set -e; "$@") >"$dir/log" 2>&1; then
+		echo "ok $number - $name ($((SECONDS - begin)) s)"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$dir/log" | tail -n 20
+		failed=1
+	fi
+}
+
+# The command with this folder's configuration.
+gh()
+{
+	local verb=("$1")
+
+	shift
+	case ${verb[0]} in
+	init | run) ;;
+	*) verb+=("$1"); shift ;;
+	esac
+	"$gatehouse" "${verb[@]}" -c "${CONF:-$dir/gatehouse.conf}" "$@" </dev/null
+}
+
+# expect STATUS WORD COMMAND...: exit code, and what standard error must say
+expect()
+{
+	local status=$1 word=$2 got=0
+
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err" || got=$?
+	cat "$dir/out" "$dir/err"
+	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
+	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
+}
+
+# is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
+is()
+{
+	local expression=$1
+
+	shift
+	"$@" | tee /dev/stderr | jq -e "$expression" >/dev/null
+}
+
+# write_conf FILE FOLDER [SCHEMA]
+write_conf()
+{
+	cat >"$1" <<-END
+	gateway {
+		certificate = "$dir/tls.pem"
+		key = "$dir/tls.key"
+		run_dir = "$2"
+		secret_file = "$2/gateway.secret"
+		module = "$build/gatehouse.so"
+	}
+	database {
+		conninfo = "$PGCONNINFO${3:+ options=-csearch_path=$3}"
+	}
+	signer {
+		socket = "$2/signer.sock"
+		key_file = "$2/signer.key"
+		program = "$build/gatehouse-signer"
+	}
+	directory {
+		type = openldap
+		uris = "ldapi://%2Fnonexistent"
+		base = "dc=example,dc=com"
+	}
+	END
+}
+
+# ---- help and usage ----
+every_help()
+{
+	local n=0
+
+	while read -r -a words; do
+		expect 0 "" "$gatehouse" "${words[@]}" --help
+		grep -q "^Usage: gatehouse ${words[*]}" "$dir/out"
+		grep -q '^Options:' "$dir/out"
+		[ ! -s "$dir/err" ]
+		expect 2 "--no-such-option" "$gatehouse" "${words[@]}" --no-such-option
+		n=$((n + 1))
+	done < <("$gatehouse" help --list)
+	[ "$n" -gt 30 ]
+}
+
+unknown_commands()
+{
+	expect 2 'no command "frob"' "$gatehouse" frob
+	expect 2 'no command "app frob"' "$gatehouse" app frob
+	expect 2 'Usage' "$gatehouse"
+	expect 2 'unknown option' "$gatehouse" app list --frob
+	expect 2 'missing operand' "$gatehouse" app show
+	expect 2 'unexpected operand' "$gatehouse" app list x
+}
+
+full_disk()
+{
+	local got=0
+
+	"$gatehouse" help --list >/dev/full 2>"$dir/err" || got=$?
+	cat "$dir/err"
+	[ "$got" = 1 ]
+}
+
+# ---- configuration ----
+wrong_conf()
+{
+	printf '# a comment\ngateway {\n\t# another\n\tport = 99999\n}\n' >"$dir/bad.conf"
+	CONF=$dir/bad.conf
+	expect 2 "$dir/bad.conf:4: port must be" gh conf check
+	expect 2 "$dir/bad.conf:4: port must be" gh init
+	expect 2 "$dir/bad.conf:4: port must be" gh app list
+	expect 2 "/nonexistent" env GATEHOUSE_CONF=/nonexistent "$gatehouse" ca list
+}
+
+conf_check_names_files()
+{
+	expect 2 "gateway.certificate: $dir/tls.pem" gh conf check
+	grep -q 'signer.key_file.*gatehouse init' "$dir/err"
+	expect 0 "" gh conf check --no-files
+}
+
+database_down()
+{
+	sed "s|host=[^ ]*|host=$dir/nowhere|" "$dir/gatehouse.conf" >"$dir/down.conf"
+	CONF=$dir/down.conf
+	expect 1 "database.conninfo" gh init
+	[ ! -e "$dir/own/signer.key" ]
+}
+
+no_schema()
+{
+	expect 1 "gatehouse db migrate" gh app list
+}
+
+# ---- init ----
+first_init()
+{
+	is '[.. | .created? // empty] | length >= 6' gh init --json --templates conf/templates \
+	    --root-cdp-url http://pki.example/root.crl --root-aia-url http://pki.example/root.cer >"$dir/init.json"
+	jq -e '.users[0].name == "admin" and (.users[0].password | length >= 20)' "$dir/init.json"
+	for f in gateway.secret signer.key; do
+		[ "$(stat -c %a "$dir/own/$f")" = 600 ]
+		grep -Eqx '[0-9A-F]{64}' "$dir/own/$f"
+	done
+}
+
+second_init()
+{
+	local before after
+
+	before=$(cat "$dir"/own/*.{secret,key} && gh ca list --json)
+	is '[.. | .created? | select(. == true)] | length == 0' gh init --json --templates conf/templates
+	after=$(cat "$dir"/own/*.{secret,key} && gh ca list --json)
+	[ "$before" = "$after" ]
+	! gh init | grep -q password
+}
+
+chain_holds()
+{
+	gh ca export root >"$dir/root.pem"
+	gh ca export issuing --chain >"$dir/chain.pem"
+	[ "$(grep -c BEGIN "$dir/chain.pem")" = 2 ]
+	openssl verify -x509_strict -CAfile "$dir/root.pem" "$dir/chain.pem"
+	openssl x509 -in "$dir/chain.pem" -noout -text >"$dir/text"
+	cat "$dir/text"
+	grep -q 'URI:http://pki.example/root.crl' "$dir/text"
+	grep -q 'CA Issuers - URI:http://pki.example/root.cer' "$dir/text"
+	grep -q 'CA:TRUE, pathlen:0' "$dir/text"
+	openssl x509 -in "$dir/root.pem" -noout -text | grep -q 'CA:TRUE, pathlen:1'
+}
+
+lost_key_is_not_replaced()
+{
+	local got=0
+
+	mv "$dir/own/signer.key" "$dir/own/away"
+	expect 2 "restore the file from a backup" gh init || got=1
+	[ ! -e "$dir/own/signer.key" ] || got=1
+	mv "$dir/own/away" "$dir/own/signer.key"
+	return "$got"
+}
+
+damaged_key_is_told()
+{
+	local got=0
+
+	cp "$dir/own/gateway.secret" "$dir/own/keep"
+	echo abc >"$dir/own/gateway.secret"
+	expect 2 "gateway.secret: must hold 64 hex digits" gh init || got=1
+	mv "$dir/own/keep" "$dir/own/gateway.secret"
+	return "$got"
+}
+
+# Killed at many points; the next run completes what was begun.
+interrupted_init()
+{
+	local i pid folder done_early=0
+
+	for i in 1 2 3 4 5 6; do
+		folder=$dir/killed$i
+		mkdir "$folder"
+		psql -q "$PGCONNINFO" -c "CREATE SCHEMA killed$i"
+		write_conf "$folder/conf" "$folder" "killed$i"
+		CONF=$folder/conf
+		"$gatehouse" init -c "$CONF" --key-alg RSA-2048 --templates conf/templates >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.$((i * 4 / 10))$((i * 4 % 10))"
+		kill -KILL "$pid" 2>/dev/null || done_early=$((done_early + 1))
+		wait "$pid" || true
+		gh init --json --templates conf/templates >"$folder/json"
+		is 'map(.name) | sort == ["issuing", "root"]' gh ca list --json
+		is 'length == 1' gh user list --json
+		gh ca export root >"$folder/root.pem"
+		gh ca export issuing --chain | openssl verify -CAfile "$folder/root.pem"
+	done
+	[ "$done_early" -lt 6 ] || { echo "no run was interrupted"; return 1; }
+}
+
+# A template that cannot be imported stops init after the CAs; the corrected one completes it.
+init_after_a_mistake()
+{
+	mkdir -p "$dir/mistake" "$dir/bad-templates"
+	psql -q "$PGCONNINFO" -c "CREATE SCHEMA mistake"
+	write_conf "$dir/mistake/conf" "$dir/mistake" mistake
+	CONF=$dir/mistake/conf
+	cp conf/templates/User.json "$dir/bad-templates/"
+	echo '{' >"$dir/bad-templates/Z.json"
+	expect 1 "run init again" gh init --templates "$dir/bad-templates"
+	grep -q "Z.json" "$dir/err"
+	rm "$dir/bad-templates/Z.json"
+	is '(.cas | map(.created) == [false, false]) and .users[0].created' gh init --json \
+	    --templates "$dir/bad-templates"
+}
+
+# ---- CAs ----
+subordinate_ca()
+{
+	gh ca create mobile --parent root --subject 'CN=Mobile CA,O=Ex\, ample,C=DE' --key-alg P-384
+	gh ca export mobile --chain >"$dir/mobile.pem"
+	openssl verify -x509_strict -CAfile "$dir/root.pem" "$dir/mobile.pem"
+	openssl x509 -in "$dir/mobile.pem" -noout -subject | grep -qF 'C = DE, O = "Ex, ample", CN = Mobile CA'
+	expect 1 'already' gh ca create mobile --parent root --subject CN=x
+	expect 1 'no CA "nobody"' gh ca create other --parent nobody --subject CN=x
+	expect 2 'Nonsense' gh ca create other --parent root --subject Nonsense=x
+	is '.name == "mobile" and .sealed == true' gh ca show mobile --json
+	gh ca show mobile | grep -q 'Public-Key: (384 bit)'
+}
+
+below_an_issuing_ca()
+{
+	expect 1 "" gh ca create wrong --parent issuing --subject CN=Wrong
+	is 'map(.name) | index("wrong") == null' gh ca list --json
+}
+
+# ---- templates ----
+templates()
+{
+	"$gatehouse" template check conf/templates/*.json
+	is 'map(select(.new)) | length == 0' gh template import conf/templates/*.json --json
+	jq '.description = "Changed"' conf/templates/User.json >"$dir/User.json"
+	is '.[0].name == "User" and .[0].version == 2 and .[0].new' gh template import "$dir/User.json" --json
+	gh template show User >"$dir/shown.json"
+	is '.[0].new == false' gh template import "$dir/shown.json" --json
+}
+
+unsafe_template()
+{
+	jq '.name = "Unsafe" | .nameFlags = ["ENROLLEE_SUPPLIES_SUBJECT"]' conf/templates/User.json >"$dir/unsafe.json"
+	expect 1 "ESC" "$gatehouse" template check "$dir/unsafe.json"
+	expect 1 "ESC" gh template import "$dir/unsafe.json"
+	expect 1 "nothing was imported" gh template import conf/templates/User.json "$dir/unsafe.json"
+	is 'map(select(.name == "Unsafe")) | length == 0' gh template list --json
+}
+
+# ---- applications ----
+app_create()
+{
+	gh app create mdm --template User --ca issuing --json >"$dir/app.json"
+	jq -e '(.key | @base64d | length > 0) and (.secret | test("^[0-9A-F]{64}$")) and (.id > 0)' "$dir/app.json"
+	[ "$(jq -r .key "$dir/app.json" | base64 -d | wc -c)" = 16 ]
+	expect 1 "" gh app create mdm --template User --ca issuing
+	expect 1 'no CA "nobody"' gh app create x --template User --ca nobody
+	expect 1 'no template "Nothing"' gh app create x --template Nothing --ca issuing
+	expect 2 '--template is needed' gh app create x --ca issuing
+	expect 2 '--min-hash' gh app create x --template User --ca issuing --min-hash MD5
+}
+
+app_given_secrets()
+{
+	echo 'hex:00ff' >"$dir/secret"
+	is '.key == "QUJD" and .secret == null' gh app create given --template User --template Computer --ca issuing \
+	    --key text:ABC --secret-file "$dir/secret" --group Staff --group 'cn=a,dc=b' --min-hash SHA512 \
+	    --no-signature --service-identity 'host$' --json
+	is '.templates == ["User", "Computer"] and .groups == ["Staff", "cn=a,dc=b"] and .min_hash == "SHA512" and
+	    .signature_required == false and .service_identity == "host$" and .enabled' gh app show given --json
+	expect 1 "" gh app create again --template User --ca issuing --key base64:QUJD
+}
+
+app_switch()
+{
+	gh app disable mdm
+	is 'map(select(.name == "mdm")) | .[0].enabled == false' gh app list --json
+	gh app enable mdm
+	is '.enabled' gh app show mdm --json
+	expect 1 'no application "nobody"' gh app disable nobody
+	expect 1 'nobody' gh app show nobody
+}
+
+no_secret_leaks()
+{
+	local secret
+
+	secret=$(jq -r .secret "$dir/app.json")
+	! gh app list --json | grep -qF "$secret"
+	! gh audit list --limit 0 --json | grep -qF "$secret"
+	! psql -At "$PGCONNINFO" -c 'SELECT * FROM application' | grep -qF "$secret"
+	[ "$(psql -At "$PGCONNINFO" -c 'SELECT count(*) FROM application')" = 2 ]
+}
+
+# ---- users ----
+users()
+{
+	echo 'long enough' >"$dir/pw"
+	echo 'short' >"$dir/short"
+	gh user create olga --role officer --role auditor --password-file "$dir/pw"
+	is 'map(select(.name == "olga")) | length == 1' gh user list --json
+	expect 1 'already' gh user create olga --role officer --password-file "$dir/pw"
+	expect 2 'too short' gh user create ivan --role officer --password-file "$dir/short"
+	expect 2 'unknown role' gh user create ivan --role king --password-file "$dir/pw"
+	expect 2 'no terminal' setsid "$gatehouse" user create ivan -c "$dir/gatehouse.conf" --role officer
+	: >"$dir/empty"
+	expect 2 'empty' gh user create ivan --role officer --password-file "$dir/empty"
+}
+
+user_password()
+{
+	local before after
+
+	before=$(psql -At "$PGCONNINFO" -c "SELECT hash FROM admin_user WHERE name = 'olga'")
+	echo 'another one' | "$gatehouse" user passwd olga -c "$dir/gatehouse.conf" --password-file -
+	after=$(psql -At "$PGCONNINFO" -c "SELECT hash FROM admin_user WHERE name = 'olga'")
+	[[ $before == '$2'* && $after == '$2'* && $before != "$after" ]]
+	expect 1 'no user "nobody"' gh user passwd nobody --password-file "$dir/pw"
+	gh user disable olga
+	is 'map(select(.name == "olga")) | .[0].enabled == false' gh user list --json
+	gh user enable olga
+}
+
+# ---- the rest ----
+metadata()
+{
+	echo '[{"name":"Owner","type":1,"required":true},{"name":"Count","type":2,"required":false}]' >"$dir/fields"
+	gh metadata set "$dir/fields"
+	is 'map(.name) | sort == ["Count", "Owner"]' gh metadata list --json
+	echo '[{"name":"New","type":1},{"name":"Bad","type":9}]' >"$dir/fields"
+	expect 1 "" gh metadata set "$dir/fields"
+	is 'map(.name) | index("New") == null' gh metadata list --json
+	echo '{' >"$dir/fields"
+	expect 2 "$dir/fields" gh metadata set "$dir/fields"
+}
+
+nothing_issued_yet()
+{
+	is '. == []' gh cert list --json
+	is '. == []' gh request list --json
+	[ "$(gh cert list)" = "(none)" ]
+	expect 1 'no certificate' gh cert show 4711
+	expect 1 'no request 4711' gh request show 4711
+	expect 1 'no request 4711' gh request approve 4711
+	expect 2 'no request id' gh request deny x
+}
+
+audit()
+{
+	is "map(select(.event | startswith(\"app.\"))) | length >= 4" gh audit list --limit 0 --json
+	is "all(.[]; .id > 0)" gh audit list --limit 0 --json
+	is 'length == 3' gh audit list --limit 3 --json
+	is '(.[0].id) < (.[1].id)' gh audit list --limit 2 --oldest-first --json
+	gh audit list --limit 0 --json | grep -qF "$(id -un)@"
+}
+
+tables_for_people()
+{
+	local l
+
+	for l in app ca template user metadata audit; do
+		gh "$l" list >"$dir/table"
+		cat "$dir/table"
+		[ "$(wc -l <"$dir/table")" -ge 2 ]
+		# every column of a table has a value in some row
+		awk 'NR == 1 { next } { all = all $0 } END { exit all ~ /[A-Za-z]/ ? 0 : 1 }' "$dir/table"
+	done
+	gh db status | grep -q ok
+}
+
+mkdir "$dir/own"
+tests/servers/postgres.sh start "$dir/postgres" >"$dir/postgres.log" 2>&1 ||
+    { cat "$dir/postgres.log"; echo "not ok 1 - PostgreSQL starts"; exit 1; }
+. "$dir/postgres/env"
+write_conf "$dir/gatehouse.conf" "$dir/own"
+
+check "every command explains itself" every_help
+check "unknown commands, options and operands are told" unknown_commands
+check "a full disk is a failure" full_disk
+check "a wrong configuration is told with file and line" wrong_conf
+check "conf check names missing files" conf_check_names_files
+check "init without database makes nothing" database_down
+check "a database without schema is told" no_schema
+check "init makes secrets, CAs, templates, administrator" first_init
+check "init again changes nothing" second_init
+check "the chain holds and carries the root's URLs" chain_holds
+check "a lost key file is not replaced" lost_key_is_not_replaced
+check "a damaged secret file is told" damaged_key_is_told
+check "an interrupted init is completed by the next" interrupted_init
+check "init goes on after a mistake is corrected" init_after_a_mistake
+check "a subordinate CA" subordinate_ca
+check "an issuing CA signs no CA" below_an_issuing_ca
+check "templates are imported, versioned, shown" templates
+check "an unsafe template is refused" unsafe_template
+check "an application with generated key and secret" app_create
+check "an application with given key and secret" app_given_secrets
+check "an application is disabled and enabled" app_switch
+check "no secret is shown or stored in the clear" no_secret_leaks
+check "local administrators" users
+check "passwords of local administrators" user_password
+check "metadata fields" metadata
+check "lists of nothing, and what is not there" nothing_issued_yet
+check "the audit record names who did it" audit
+check "tables for people" tables_for_people
+echo "1..$number"
+exit "$failed"
