@@ -26,7 +26,9 @@ check()
 	shift
 	number=$((number + 1))
 	begin=$SECONDS
-	if (set -e; "$@") >"$dir/log" 2>&1; then
+	# not as a condition: set -e would have no effect in it
+	(set -e; "$@") >"$dir/log" 2>&1
+	if [ $? -eq 0 ]; then
 		echo "ok $number - $name ($((SECONDS - begin)) s)"
 	else
 		echo "not ok $number - $name"
@@ -58,6 +60,16 @@ expect()
 	cat "$dir/out" "$dir/err"
 	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
 	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
+}
+
+# lacks WORD COMMAND...: it works and does not print the word
+lacks()
+{
+	local word=$1
+
+	shift
+	"$@" >"$dir/out"
+	! grep -F -- "$word" "$dir/out" || return 1
 }
 
 # is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
@@ -182,7 +194,7 @@ second_init()
 	is '[.. | .created? | select(. == true)] | length == 0' gh init --json --templates conf/templates
 	after=$(cat "$dir"/own/*.{secret,key} && gh ca list --json)
 	[ "$before" = "$after" ]
-	! gh init | grep -q password
+	lacks password gh init
 }
 
 chain_holds()
@@ -341,9 +353,10 @@ no_secret_leaks()
 	local secret
 
 	secret=$(jq -r .secret "$dir/app.json")
-	! gh app list --json | grep -qF "$secret"
-	! gh audit list --limit 0 --json | grep -qF "$secret"
-	! psql -At "$PGCONNINFO" -c 'SELECT * FROM application' | grep -qF "$secret"
+	[ "${#secret}" = 64 ]
+	lacks "$secret" gh app list --json
+	lacks "$secret" gh audit list --limit 0 --json
+	lacks "$secret" psql -At "$PGCONNINFO" -c 'SELECT * FROM application'
 	[ "$(psql -At "$PGCONNINFO" -c 'SELECT count(*) FROM application')" = 2 ]
 }
 
