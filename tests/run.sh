@@ -21,7 +21,7 @@ flock -n 9 || { echo "check: another run is under way in this tree" >&2; exit 1;
 rm -f "$OUT"/*.log "$OUT"/*.result
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:strict_string_checks=1
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 unset MAKEFLAGS MAKELEVEL MFLAGS
 # The servers of the tests must not be reached through a proxy of the machine.
