@@ -34,6 +34,8 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
+GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
@@ -69,16 +71,6 @@ $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
 $(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
-# Migrations are compiled in.
-STORE_SQL := $(sort $(wildcard ca-backend/store/migrations/*.sql))
-$(BUILD)/gen/store_migrations.c: $(STORE_SQL) ca-backend/store/migrations/embed.sh
-	@mkdir -p $(@D)
-	$(Q)ca-backend/store/migrations/embed.sh $(STORE_SQL) >$@.new && mv $@.new $@
-$(BUILD)/gen/store_migrations.o: $(BUILD)/gen/store_migrations.c ca-backend/store/store_private.h
-	@echo "CC $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) $(PQ_CFLAGS) -c -o $@ $<
-$(call LIB,ca-backend): $(BUILD)/gen/store_migrations.o
-
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
@@ -94,6 +86,19 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
+
+# The SQL of the migrations as C strings.
+$(GEN_MIGRATIONS): $(MIGRATIONS) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "store/migrations.h"'; echo 'const struct migration migrations[] = {'; \
+	for f in $(MIGRATIONS); do \
+		printf '{ "%s",\n' "$$(basename $$f .sql)"; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; \
+	done; echo '};'; echo 'const int migrations_count = $(words $(MIGRATIONS));'; } >$@.tmp && mv $@.tmp $@
+
+$(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+$(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
 # --- programs ------------------------------------------------------------------------------------
 $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)

@@ -4,8 +4,8 @@
 
 #include "der.h"
 
-#define DEPTH_MAX 24          /* nesting of a CSR with CMC inside stays far below */
-#define LENGTH_BYTES_MAX 4    /* elements of 4 GB and more are not ours */
+#define DEPTH_MAX 24       /* nesting of a CSR with CMC inside stays far below */
+#define LENGTH_BYTES_MAX 4 /* elements of 4 GB and more are not ours */
 
 /* Length octets at in->p[1]; sets the header size. X.690, 8.1.3 and 10.1. */
 static bool
@@ -43,9 +43,9 @@ gh_der_next(struct gh_der *in, unsigned *tag, struct gh_der *whole, struct gh_de
 	if (tag != NULL)
 		*tag = in->p[0];
 	if (whole != NULL)
-		*whole = (struct gh_der){ in->p, header + len };
+		*whole = (struct gh_der){in->p, header + len};
 	if (content != NULL)
-		*content = (struct gh_der){ in->p + header, len };
+		*content = (struct gh_der){in->p + header, len};
 	in->p += header + len;
 	in->len -= header + len;
 	return true;
@@ -82,7 +82,7 @@ gh_der_take_octet_bits(struct gh_der *in, struct gh_der *content)
 
 	if (!gh_der_take(in, GH_DER_BIT_STRING, &bits) || bits.len < 1 || bits.p[0] != 0)
 		return false;
-	*content = (struct gh_der){ bits.p + 1, bits.len - 1 };
+	*content = (struct gh_der){bits.p + 1, bits.len - 1};
 	return true;
 }
 
@@ -178,11 +178,11 @@ is_strict_at(struct gh_der in, unsigned depth)
 bool
 gh_der_is_strict(const void *p, size_t len)
 {
-	struct gh_der in = { p, len };
+	struct gh_der in = {p, len};
 
 	if (!gh_der_next(&in, NULL, NULL, NULL) || in.len != 0)
 		return false;
-	return is_strict_at((struct gh_der){ p, len }, DEPTH_MAX);
+	return is_strict_at((struct gh_der){p, len}, DEPTH_MAX);
 }
 
 static size_t

@@ -1,6 +1,7 @@
 /*
- * DER (ITU-T X.690, section 10) where libcrypto's decoders are too lax or too slow: a strict reader over
- * foreign memory, and the few pieces a writer needs. Low tag numbers only; that is all X.509 uses.
+ * DER (ITU-T X.690, section 10) where libcrypto's decoders are too lax or too slow: a strict reader
+ * over foreign memory, and the few pieces a writer needs. Low tag numbers only; that is all X.509
+ * uses.
  */
 #ifndef GH_DER_H
 #define GH_DER_H
@@ -10,18 +11,19 @@
 
 #include "buf.h"
 
-#define GH_DER_BOOLEAN     0x01
-#define GH_DER_INTEGER     0x02
-#define GH_DER_BIT_STRING  0x03
-#define GH_DER_OCTETS      0x04
-#define GH_DER_NULL        0x05
-#define GH_DER_OID         0x06
-#define GH_DER_UTF8        0x0c
-#define GH_DER_UTC_TIME    0x17
-#define GH_DER_GEN_TIME    0x18
-#define GH_DER_SEQUENCE    0x30
-#define GH_DER_SET         0x31
-#define GH_DER_CONTEXT(n)  (0xa0 | (n))  /* constructed: explicit, or implicit over a constructed type */
+#define GH_DER_BOOLEAN 0x01
+#define GH_DER_INTEGER 0x02
+#define GH_DER_BIT_STRING 0x03
+#define GH_DER_OCTETS 0x04
+#define GH_DER_NULL 0x05
+#define GH_DER_OID 0x06
+#define GH_DER_UTF8 0x0c
+#define GH_DER_UTC_TIME 0x17
+#define GH_DER_GEN_TIME 0x18
+#define GH_DER_SEQUENCE 0x30
+#define GH_DER_SET 0x31
+#define GH_DER_CONTEXT(n)                                                                          \
+	(0xa0 | (n)) /* constructed: explicit, or implicit over a constructed type */
 #define GH_DER_PRIMITIVE(n) (0x80 | (n)) /* implicit over a primitive type */
 
 /* A piece of foreign memory: what is still to be read, or what was found. */
@@ -31,8 +33,8 @@ struct gh_der {
 };
 
 /* Take the next element, whatever its tag. whole and content may be NULL. false: nothing left, an
- * indefinite or non-minimal length, a high tag number, or an element that is longer than what is left;
- * *in is then unchanged. */
+ * indefinite or non-minimal length, a high tag number, or an element that is longer than what is
+ * left; *in is then unchanged. */
 bool gh_der_next(struct gh_der *in, unsigned *tag, struct gh_der *whole, struct gh_der *content);
 /* Take the next element if it has this tag; else false. content may be NULL. */
 bool gh_der_take(struct gh_der *in, unsigned tag, struct gh_der *content);
@@ -46,8 +48,8 @@ bool gh_der_take_octet_bits(struct gh_der *in, struct gh_der *content);
 bool gh_der_take_u32(struct gh_der *in, unsigned *value);
 
 /* One element and nothing behind it, strict all the way down: lengths, booleans, integers, object
- * identifiers, no constructed strings. The order inside a SET OF and explicit defaults are not looked at:
- * clients get these wrong, and nothing depends on them. */
+ * identifiers, no constructed strings. The order inside a SET OF and explicit defaults are not
+ * looked at: clients get these wrong, and nothing depends on them. */
 bool gh_der_is_strict(const void *p, size_t len);
 
 /* Size of an element with so many content bytes. */

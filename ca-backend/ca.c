@@ -12,10 +12,10 @@
 #include "timestamp.h"
 
 #define EXTENSIONS_MAX (128 * 1024)
-#define SERIAL_SIZE 16                   /* our own; RFC 5280 allows 20 */
+#define SERIAL_SIZE 16 /* our own; RFC 5280 allows 20 */
 #define SERIAL_MAX 20
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void
 free_strings(char **list)
@@ -57,14 +57,14 @@ ca_finish(struct ca *ca, struct gh_error *err)
 	if (ca->cert == NULL || p != end)
 		return gh_fail(err, GH_E_DB, "certificate of CA %s is unreadable", ca->name);
 	if (EVP_Digest(ca->chain.cert[0].der, ca->chain.cert[0].len, ca->ca_id, NULL, EVP_sha256(),
-	    NULL) != 1)
+		NULL) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
 	return 0;
 }
 
-/* --- what the CA adds ---------------------------------------------------------------------------- */
+/* --- what the CA adds ------------------------------------------------------------------------- */
 
 static size_t
 urls_size(char *const *urls)
@@ -86,14 +86,15 @@ put_urls(struct gh_buf *b, char *const *urls)
 		gh_der_put(b, GH_DER_PRIMITIVE(6), urls[i], strlen(urls[i]));
 }
 
-/* Extension { 2.5.29.31, OCTET STRING { SEQUENCE { DistributionPoint } } }: one point with all URLs, as they
- * lead to the same CRL. RFC 5280, 4.2.1.13. */
+/* Extension { 2.5.29.31, OCTET STRING { SEQUENCE { DistributionPoint } } }: one point with all
+ * URLs, as they lead to the same CRL. RFC 5280, 4.2.1.13. */
 static void
 put_cdp(struct gh_buf *b, char *const *urls)
 {
-	static const unsigned char oid[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x1f };
-	size_t names = urls_size(urls);                          /* content of fullName [0] */
-	size_t full = gh_der_size(names), name = gh_der_size(full); /* of distributionPoint [0], of the point */
+	static const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x1f};
+	size_t names = urls_size(urls); /* content of fullName [0] */
+	size_t full = gh_der_size(names),
+	       name = gh_der_size(full); /* of distributionPoint [0], of the point */
 	size_t point = gh_der_size(name), value = gh_der_size(point);
 
 	if (names == 0)
@@ -109,8 +110,8 @@ put_cdp(struct gh_buf *b, char *const *urls)
 }
 
 /* id-ad-ocsp and id-ad-caIssuers, RFC 5280, 4.2.2.1 */
-static const unsigned char oid_ocsp[] = { GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1 };
-static const unsigned char oid_ca_issuers[] = { GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2 };
+static const unsigned char oid_ocsp[] = {GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1};
+static const unsigned char oid_ca_issuers[] = {GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2};
 #define OID_AD_SIZE sizeof(oid_ocsp)
 
 static void
@@ -138,7 +139,7 @@ access_size(char *const *urls)
 static void
 put_aia(struct gh_buf *b, char *const *ocsp, char *const *issuers)
 {
-	static const unsigned char oid[] = { GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 1, 1 };
+	static const unsigned char oid[] = {GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 1, 1};
 	size_t list = access_size(ocsp) + access_size(issuers), value = gh_der_size(list);
 
 	if (list == 0)
@@ -166,8 +167,8 @@ put_spec_extension(struct gh_buf *b, const X509_EXTENSION *ext)
 
 /* Extensions, DER; empty when there are none. */
 static int
-encode_extensions(const struct ca *ca, const struct cert_spec *spec, struct gh_buf *out,
-    struct gh_error *err)
+encode_extensions(
+    const struct ca *ca, const struct cert_spec *spec, struct gh_buf *out, struct gh_error *err)
 {
 	struct gh_buf list;
 	int i, rc;
@@ -186,14 +187,14 @@ encode_extensions(const struct ca *ca, const struct cert_spec *spec, struct gh_b
 	return rc;
 }
 
-/* --- checks -------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
-/* SubjectPublicKeyInfo of a certificate, without parsing the rest: Certificate { TBSCertificate { [0] version,
- * serial, signature, issuer, validity, subject, SPKI. RFC 5280, 4.1 */
+/* SubjectPublicKeyInfo of a certificate, without parsing the rest: Certificate { TBSCertificate {
+ * [0] version, serial, signature, issuer, validity, subject, SPKI. RFC 5280, 4.1 */
 static bool
 find_spki(const unsigned char *der, size_t len, struct gh_der *spki)
 {
-	struct gh_der in = { der, len }, cert, tbs;
+	struct gh_der in = {der, len}, cert, tbs;
 	int i;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) || !gh_der_take(&cert, GH_DER_SEQUENCE, &tbs))
@@ -216,7 +217,8 @@ check_key_is_not_ca(const struct ca *ca, const struct cert_spec *spec, struct gh
 
 	for (i = 0; i < ca->chain.n; i++) {
 		if (!find_spki(ca->chain.cert[i].der, ca->chain.cert[i].len, &spki))
-			return gh_fail(err, GH_E_CA_UNAVAILABLE, "chain of CA %s is damaged", ca->name);
+			return gh_fail(
+			    err, GH_E_CA_UNAVAILABLE, "chain of CA %s is damaged", ca->name);
 		if (gh_der_equals(&spki, spec->spki, spec->spki_len))
 			return gh_refuse(err, GH_E_CSR_WEAK, "CSR: the key is that of a CA");
 	}
@@ -236,26 +238,28 @@ get_time(const ASN1_TIME *t, int64_t *out)
 
 /* Cuts *not_after to that of the CA. */
 static int
-check_ca_validity(const struct ca *ca, const struct cert_spec *spec, int64_t *not_after,
-    struct gh_error *err)
+check_ca_validity(
+    const struct ca *ca, const struct cert_spec *spec, int64_t *not_after, struct gh_error *err)
 {
 	int64_t from, to, now = gh_now();
 
 	if (!ca->is_enabled)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is disabled", ca->name);
-	if (!get_time(X509_get0_notBefore(ca->cert), &from) || !get_time(X509_get0_notAfter(ca->cert), &to))
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable", ca->name);
+	if (!get_time(X509_get0_notBefore(ca->cert), &from) ||
+	    !get_time(X509_get0_notAfter(ca->cert), &to))
+		return gh_fail(
+		    err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable", ca->name);
 	if (now < from || now >= to)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
 		    now < from ? "not yet valid" : "expired");
 	*not_after = spec->not_after < to ? spec->not_after : to;
 	if (spec->not_before >= *not_after)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s expires before the certificate begins",
-		    ca->name);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "CA %s expires before the certificate begins", ca->name);
 	return 0;
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND. */
 static int
@@ -272,11 +276,12 @@ sign_loading(const struct ca *ca, struct signer_client *signer, const struct sig
 	if ((rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err)) != 0)
 		return rc;
 	if (memcmp(id, ca->ca_id, sizeof(id)) != 0)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "sealed record of CA %s is of another certificate",
-		    ca->name);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "sealed record of CA %s is of another certificate", ca->name);
 	rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
 	if (rc == GH_E_NOT_FOUND)
-		return gh_fail(err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it", ca->name);
+		return gh_fail(
+		    err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it", ca->name);
 	return rc;
 }
 
@@ -287,7 +292,8 @@ encode_and_sign(const struct ca *ca, struct signer_client *signer, const struct 
 	struct gh_buf extensions;
 	int rc;
 
-	/* the name keeps its encoding, so that nothing is encoded here unless the template changed it */
+	/* the name keeps its encoding, so that nothing is encoded here unless the template changed
+	 * it */
 	if (X509_NAME_get0_der(spec->subject, &f->subject, &f->subject_len) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "subject cannot be encoded");
 	gh_buf_init(&extensions, EXTENSIONS_MAX);
@@ -305,8 +311,7 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
     unsigned char **cert, size_t *cert_len, struct gh_error *err)
 {
 	struct signer_cert_fields f = {
-		.not_before = spec->not_before, .spki = spec->spki, .spki_len = spec->spki_len
-	};
+	    .not_before = spec->not_before, .spki = spec->spki, .spki_len = spec->spki_len};
 	int rc;
 
 	*cert = NULL;
@@ -319,20 +324,22 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
 	return encode_and_sign(ca, signer, spec, &f, cert, cert_len, err);
 }
 
-/* --- outcome ------------------------------------------------------------------------------------- */
+/* --- outcome ---------------------------------------------------------------------------------- */
 
 /* The serial as our inventory writes it: 32 digits, also when it begins with zeros. */
 static int
-set_serial(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
+set_serial(
+    struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
 {
-	struct gh_der in = { leaf, leaf_len }, cert, tbs, serial;
-	unsigned char padded[SERIAL_MAX] = { 0 };
+	struct gh_der in = {leaf, leaf_len}, cert, tbs, serial;
+	unsigned char padded[SERIAL_MAX] = {0};
 	size_t len;
 	char *hex;
 
-	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) || !gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) ||
-	    !gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) || !gh_der_take(&tbs, GH_DER_INTEGER, &serial) ||
-	    serial.len == 0)
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) ||
+	    !gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) ||
+	    !gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) ||
+	    !gh_der_take(&tbs, GH_DER_INTEGER, &serial) || serial.len == 0)
 		return gh_fail(err, GH_E_INTERNAL, "issued certificate is unreadable");
 	if (serial.p[0] == 0) {
 		serial.p++;
@@ -350,8 +357,8 @@ set_serial(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_le
 }
 
 static int
-set_thumbprint(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len,
-    struct gh_error *err)
+set_thumbprint(
+    struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
@@ -368,8 +375,8 @@ set_thumbprint(struct enroll_outcome *out, const unsigned char *leaf, size_t lea
 }
 
 static int
-set_chain(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf, size_t leaf_len,
-    struct gh_error *err)
+set_chain(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf,
+    size_t leaf_len, struct gh_error *err)
 {
 	size_t i;
 	int rc = cert_chain_add(&out->chain, leaf, leaf_len, err);

@@ -1,6 +1,6 @@
 /*
- * Parser of PKCS#10 certification requests, RFC 2986. Strict and without policy; see pkcs10_check.c for
- * what a well-formed request must fulfil to be certified.
+ * Parser of PKCS#10 certification requests, RFC 2986. Strict and without policy; see pkcs10_check.c
+ * for what a well-formed request must fulfil to be certified.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +10,21 @@
 
 #include "der.h"
 #include "encoding.h"
+#include "lazy_key.h"
 #include "pkcs10.h"
 
-#define ATTRIBUTES_MAX 32                /* Windows sends four or five */
+#define ATTRIBUTES_MAX 32 /* Windows sends four or five */
 #define EXTENSIONS_MAX 64
-#define TEMPLATE_NAME_MAX 256            /* bytes of UTF-8 */
+#define TEMPLATE_NAME_MAX 256 /* bytes of UTF-8 */
 #define OID_TEXT_MAX 128
 
 /* Object identifiers that OpenSSL 3.0 has no NID for, as content octets. */
-static const unsigned char oid_os_version[] = { 0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 3 };
-static const unsigned char oid_enrollment_csp[] = { 0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 2 };
-static const unsigned char oid_ms_template_name[] = { 0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2 };
-static const unsigned char oid_ms_template[] = { 0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 7 };
+static const unsigned char oid_os_version[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 3};
+static const unsigned char oid_enrollment_csp[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 2};
+static const unsigned char oid_ms_template_name[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2};
+static const unsigned char oid_ms_template[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 7};
 
-#define OID_IS(obj, oid) \
+#define OID_IS(obj, oid)                                                                           \
 	(OBJ_length(obj) == sizeof(oid) && memcmp(OBJ_get0_data(obj), oid, sizeof(oid)) == 0)
 
 const char *
@@ -48,6 +49,7 @@ ca_pkcs10_free(struct ca_pkcs10 *csr)
 	if (csr == NULL)
 		return;
 	sk_X509_EXTENSION_pop_free(csr->extensions, X509_EXTENSION_free);
+	EVP_PKEY_free(csr->key);
 	X509_REQ_free(csr->req);
 	OPENSSL_free(csr->spki);
 	free(csr->der);
@@ -65,7 +67,7 @@ oid_text(const ASN1_OBJECT *obj, char buf[OID_TEXT_MAX])
 	return buf;
 }
 
-/* --- attributes ---------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static bool
 is_extension_request(const ASN1_OBJECT *type)
@@ -81,10 +83,11 @@ static bool
 is_single_valued(const ASN1_OBJECT *type)
 {
 	return is_extension_request(type) || OID_IS(type, oid_os_version) ||
-	    OID_IS(type, oid_enrollment_csp);
+	       OID_IS(type, oid_enrollment_csp);
 }
 
-/* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; an empty one is what some tools send for "none". */
+/* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; an empty one is what some tools send for
+ * "none". */
 static int
 parse_extensions(struct ca_pkcs10 *csr, X509_ATTRIBUTE *attr, struct gh_error *err)
 {
@@ -92,7 +95,8 @@ parse_extensions(struct ca_pkcs10 *csr, X509_ATTRIBUTE *attr, struct gh_error *e
 	const unsigned char *p, *end;
 
 	if (value == NULL || value->type != V_ASN1_SEQUENCE)
-		return gh_refuse(err, GH_E_CSR, "CSR: extensionRequest is no SEQUENCE (RFC 2985, 5.4.2)");
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: extensionRequest is no SEQUENCE (RFC 2985, 5.4.2)");
 	p = value->value.sequence->data;
 	end = p + value->value.sequence->length;
 	csr->extensions = d2i_X509_EXTENSIONS(NULL, &p, end - p);
@@ -112,7 +116,8 @@ check_attribute(X509_REQ *req, int index, struct gh_error *err)
 	if (X509_REQ_get_attr_by_OBJ(req, type, index) >= 0)
 		return gh_refuse(err, GH_E_CSR, "CSR: attribute %s twice", oid_text(type, text));
 	if (n < 1 || (n > 1 && is_single_valued(type)))
-		return gh_refuse(err, GH_E_CSR, "CSR: attribute %s has %d values", oid_text(type, text), n);
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: attribute %s has %d values", oid_text(type, text), n);
 	return 0;
 }
 
@@ -138,7 +143,7 @@ parse_attributes(struct ca_pkcs10 *csr, struct gh_error *err)
 	return extensions != NULL ? parse_extensions(csr, extensions, err) : 0;
 }
 
-/* --- extensions ---------------------------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------------------------- */
 
 /* 1.3.6.1.4.1.311.20.2: a bare BMPString as Windows sends it, or SEQUENCE { UTF8String } as MS-WCCE
  * 2.2.2.7.7.1 prints it. */
@@ -163,7 +168,8 @@ parse_template_name(struct ca_pkcs10 *csr, const struct gh_der *value, struct gh
 		csr->ms_template = strndup((char *)text, (size_t)n);
 	OPENSSL_free(text);
 	if (csr->ms_template == NULL)
-		return gh_refuse(err, GH_E_CSR, "CSR: template name (1.3.6.1.4.1.311.20.2) is unreadable");
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: template name (1.3.6.1.4.1.311.20.2) is unreadable");
 	return 0;
 }
 
@@ -191,7 +197,8 @@ parse_template_oid(struct ca_pkcs10 *csr, const struct gh_der *value, struct gh_
 	if (n > 0 && n < (int)sizeof(text))
 		csr->ms_template_oid = strdup(text);
 	if (csr->ms_template_oid == NULL)
-		return gh_refuse(err, GH_E_CSR, "CSR: template (1.3.6.1.4.1.311.21.7) is unreadable");
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: template (1.3.6.1.4.1.311.21.7) is unreadable");
 	return 0;
 }
 
@@ -202,14 +209,14 @@ parse_extension(struct ca_pkcs10 *csr, int index, struct gh_error *err)
 	X509_EXTENSION *ext = sk_X509_EXTENSION_value(csr->extensions, index);
 	const ASN1_OBJECT *type = X509_EXTENSION_get_object(ext);
 	const ASN1_OCTET_STRING *octets = X509_EXTENSION_get_data(ext);
-	struct gh_der value = { ASN1_STRING_get0_data(octets), (size_t)ASN1_STRING_length(octets) };
+	struct gh_der value = {ASN1_STRING_get0_data(octets), (size_t)ASN1_STRING_length(octets)};
 
 	/* RFC 5280, 4.2: not more than one instance */
 	if (X509v3_get_ext_by_OBJ(csr->extensions, type, index) >= 0)
 		return gh_refuse(err, GH_E_CSR, "CSR: extension %s twice", oid_text(type, text));
 	if (!gh_der_is_strict(value.p, value.len))
-		return gh_refuse(err, GH_E_CSR, "CSR: value of extension %s is not DER",
-		    oid_text(type, text));
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: value of extension %s is not DER", oid_text(type, text));
 	if (OID_IS(type, oid_ms_template_name))
 		return parse_template_name(csr, &value, err);
 	if (OID_IS(type, oid_ms_template))
@@ -235,14 +242,15 @@ parse_all_extensions(struct ca_pkcs10 *csr, struct gh_error *err)
 	return 0;
 }
 
-/* --- key ----------------------------------------------------------------------------------------- */
+/* --- key -------------------------------------------------------------------------------------- */
 
 static void
 set_curve(struct ca_pkcs10 *csr)
 {
-	static const struct { const char *openssl, *nist; } names[] = {
-		{ SN_X9_62_prime256v1, "P-256" }, { SN_secp384r1, "P-384" }, { SN_secp521r1, "P-521" }
-	};
+	static const struct {
+		const char *openssl, *nist;
+	} names[] = {
+	    {SN_X9_62_prime256v1, "P-256"}, {SN_secp384r1, "P-384"}, {SN_secp521r1, "P-521"}};
 	char group[80] = "";
 	size_t i;
 
@@ -264,7 +272,7 @@ parse_key(struct ca_pkcs10 *csr, struct gh_error *err)
 	if (n <= 0)
 		return gh_fail(err, GH_E_NOMEM, "SubjectPublicKeyInfo");
 	csr->spki_len = (size_t)n;
-	if ((csr->key = X509_REQ_get0_pubkey(csr->req)) == NULL)
+	if ((csr->key = ca_lazy_key(csr->spki, csr->spki_len)) == NULL)
 		return gh_refuse(err, GH_E_CSR, "CSR: the public key cannot be read");
 	csr->key_bits = EVP_PKEY_get_bits(csr->key);
 	switch (EVP_PKEY_get_base_id(csr->key)) {
@@ -286,7 +294,7 @@ parse_key(struct ca_pkcs10 *csr, struct gh_error *err)
 	return 0;
 }
 
-/* --- request ------------------------------------------------------------------------------------- */
+/* --- request ---------------------------------------------------------------------------------- */
 
 static int
 parse_request(struct ca_pkcs10 *csr, const unsigned char *der, size_t der_len, struct gh_error *err)
@@ -298,7 +306,7 @@ parse_request(struct ca_pkcs10 *csr, const unsigned char *der, size_t der_len, s
 		return gh_fail(err, GH_E_NOMEM, "CSR of %zu bytes", der_len);
 	memcpy(csr->der, der, der_len);
 	csr->der_len = der_len;
-	csr->req = d2i_X509_REQ(NULL, &p, (long)der_len);
+	csr->req = ca_lazy_req(&p, (long)der_len);
 	if (csr->req == NULL || p != der + der_len)
 		return gh_refuse(err, GH_E_CSR, "CSR: not a CertificationRequest (RFC 2986, 4)");
 	if (X509_REQ_get_version(csr->req) != X509_REQ_VERSION_1)
@@ -311,15 +319,18 @@ parse_request(struct ca_pkcs10 *csr, const unsigned char *der, size_t der_len, s
 }
 
 int
-ca_pkcs10_parse(const unsigned char *der, size_t der_len, struct ca_pkcs10 **out, struct gh_error *err)
+ca_pkcs10_parse(
+    const unsigned char *der, size_t der_len, struct ca_pkcs10 **out, struct gh_error *err)
 {
 	struct ca_pkcs10 *csr;
 	int rc;
 
 	*out = NULL;
 	if (der_len == 0 || der_len > CA_PKCS10_DER_MAX)
-		return gh_refuse(err, GH_E_CSR, "CSR: empty, or longer than %d bytes", CA_PKCS10_DER_MAX);
-	/* libcrypto takes BER; a signed request is DER (RFC 2986, 4.2), and has nothing behind it */
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: empty, or longer than %d bytes", CA_PKCS10_DER_MAX);
+	/* libcrypto takes BER; a signed request is DER (RFC 2986, 4.2), and has nothing behind it
+	 */
 	if (!gh_der_is_strict(der, der_len))
 		return gh_refuse(err, GH_E_CSR, "CSR: not DER, or bytes behind the request");
 	if ((csr = calloc(1, sizeof(*csr))) == NULL)
@@ -334,7 +345,7 @@ ca_pkcs10_parse(const unsigned char *der, size_t der_len, struct ca_pkcs10 **out
 	return 0;
 }
 
-/* --- armour -------------------------------------------------------------------------------------- */
+/* --- armour ----------------------------------------------------------------------------------- */
 
 static bool
 is_blank(char c)
@@ -353,8 +364,8 @@ trim(const char **p, size_t *len)
 		(*len)--;
 }
 
-/* Narrow *p, *len to what stands between the two lines of a label. RFC 7468, 7: both labels are in use.
- * Lines may have become blanks on the way. */
+/* Narrow *p, *len to what stands between the two lines of a label. RFC 7468, 7: both labels are in
+ * use. Lines may have become blanks on the way. */
 static bool
 strip_label(const char **p, size_t *len, const char *label)
 {
@@ -383,7 +394,8 @@ ca_pkcs10_unarmour(const char *text, unsigned char **der, size_t *der_len, struc
 	trim(&text, &len);
 	if (len > 0 && text[0] == '-' && !strip_label(&text, &len, "CERTIFICATE REQUEST") &&
 	    !strip_label(&text, &len, "NEW CERTIFICATE REQUEST"))
-		return gh_refuse(err, GH_E_CSR, "CSR: the PEM lines are not those of a certificate request");
+		return gh_refuse(
+		    err, GH_E_CSR, "CSR: the PEM lines are not those of a certificate request");
 	rc = gh_base64_decode(text, len, der, der_len, err);
 	if (rc == GH_E_NOMEM)
 		return rc;

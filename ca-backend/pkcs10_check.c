@@ -1,6 +1,6 @@
 /*
- * What every certification request must fulfil, whatever the template says: a key worth certifying and a
- * proof that the requester has it. See pkcs10.h for the floor.
+ * What every certification request must fulfil, whatever the template says: a key worth certifying
+ * and a proof that the requester has it. See pkcs10.h for the floor.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
-#define RSA_EXPONENT_MIN 65537u          /* NIST SP 800-56B, 6.2: 2^16 < e < 2^256 */
+#define RSA_EXPONENT_MIN 65537u /* NIST SP 800-56B, 6.2: 2^16 < e < 2^256 */
 #define RSA_EXPONENT_BITS_MAX 256
 
 static int
@@ -36,8 +36,8 @@ check_exponent(const BIGNUM *e, struct gh_error *err)
 	bool is_small = BN_num_bits(e) <= 17 && BN_get_word(e) < RSA_EXPONENT_MIN;
 
 	if (!BN_is_odd(e) || is_small || BN_num_bits(e) > RSA_EXPONENT_BITS_MAX)
-		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: RSA exponent is even, below %u or too large",
-		    RSA_EXPONENT_MIN);
+		return gh_refuse(err, GH_E_CSR_WEAK,
+		    "CSR: RSA exponent is even, below %u or too large", RSA_EXPONENT_MIN);
 	return 0;
 }
 
@@ -57,8 +57,8 @@ check_rsa(const struct ca_pkcs10 *csr, struct gh_error *err)
 	return rc;
 }
 
-/* RFC 5480, 2.1.1: namedCurve; 2.2: hybrid points are not allowed. That the point is on the curve was
- * seen when the key was decoded; the cofactor of these curves is 1. */
+/* RFC 5480, 2.1.1: namedCurve; 2.2: hybrid points are not allowed. That the point is on the curve
+ * was seen when the key was decoded; the cofactor of these curves is 1. */
 static int
 check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 {
@@ -67,7 +67,8 @@ check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 	const void *parameter;
 	int type = V_ASN1_UNDEF, len = 0;
 
-	if (X509_PUBKEY_get0_param(NULL, &point, &len, &alg, X509_REQ_get_X509_PUBKEY(csr->req)) != 1)
+	if (X509_PUBKEY_get0_param(NULL, &point, &len, &alg, X509_REQ_get_X509_PUBKEY(csr->req)) !=
+	    1)
 		return gh_refuse(err, GH_E_CSR, "CSR: the EC key cannot be read");
 	X509_ALGOR_get0(NULL, &type, &parameter, alg);
 	if (type != V_ASN1_OBJECT)
@@ -76,7 +77,8 @@ check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 	    strcmp(csr->curve, "P-521") != 0)
 		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: curve %s is not taken", csr->curve);
 	if (len < 1 || point[0] < 2 || point[0] > 4)
-		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: EC point is not in a form of RFC 5480, 2.2");
+		return gh_refuse(
+		    err, GH_E_CSR_WEAK, "CSR: EC point is not in a form of RFC 5480, 2.2");
 	return 0;
 }
 
@@ -135,7 +137,8 @@ check_signature_hash(const struct ca_pkcs10 *csr, struct gh_error *err)
 	}
 	if (md != NID_sha256 && md != NID_sha384 && md != NID_sha512 && md != NID_sha3_256 &&
 	    md != NID_sha3_384 && md != NID_sha3_512)
-		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: signed with %s; SHA-256 or stronger is needed",
+		return gh_refuse(err, GH_E_CSR_WEAK,
+		    "CSR: signed with %s; SHA-256 or stronger is needed",
 		    sig == NID_undef ? "an unknown algorithm" : OBJ_nid2ln(sig));
 	return 0;
 }

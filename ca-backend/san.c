@@ -9,7 +9,7 @@
 #include "ca.h"
 #include "encoding.h"
 
-#define SAN_TEXT_MAX 4096                      /* bytes of one name; longer ones do not come from templates */
+#define SAN_TEXT_MAX 4096 /* bytes of one name; longer ones do not come from templates */
 #define OID_TEXT_MAX 128
 #define OID_UPN "1.3.6.1.4.1.311.20.2.3"
 #define OID_GUID "1.3.6.1.4.1.311.25.1"
@@ -40,7 +40,8 @@ put_ip(struct gh_buf *b, const ASN1_OCTET_STRING *s)
 		put_ia5(b, s);
 		return;
 	}
-	if (inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof(text)) != NULL)
+	if (inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(s), text, sizeof(text)) !=
+	    NULL)
 		gh_buf_puts(b, text);
 }
 
@@ -54,7 +55,8 @@ put_hex(struct gh_buf *b, const ASN1_STRING *s)
 		gh_buf_putf(b, "%02X", p[i]);
 }
 
-/* Directory strings of a certificate may be anything; only proper UTF-8 without NUL is shown as text. */
+/* Directory strings of a certificate may be anything; only proper UTF-8 without NUL is shown as
+ * text. */
 static bool
 put_utf8(struct gh_buf *b, ASN1_TYPE *value)
 {

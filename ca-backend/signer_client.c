@@ -12,11 +12,12 @@
 #include "timestamp.h"
 
 struct signer_client {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
-	int fd;                  /* -1 = not connected */
+	char path[sizeof(
+	    ((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
+	int fd;                                    /* -1 = not connected */
 	int timeout_ms;
-	struct gh_buf out;       /* the question, kept for a second try */
-	unsigned char *in;       /* the answer */
+	struct gh_buf out; /* the question, kept for a second try */
+	unsigned char *in; /* the answer */
 	size_t in_len, in_cap;
 };
 
@@ -47,8 +48,8 @@ client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
 }
 
 int
-signer_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
-    struct gh_error *err)
+signer_client_new(
+    const char *socket_path, int timeout_ms, struct signer_client **out, struct gh_error *err)
 {
 	int rc;
 
@@ -57,8 +58,8 @@ signer_client_new(const char *socket_path, int timeout_ms, struct signer_client 
 	if (socket_path[0] == '\0' || strlen(socket_path) >= sizeof((*out)->path)) {
 		signer_client_free(*out);
 		*out = NULL;
-		return gh_refuse(err, GH_E_CONF, "signer.socket: \"%.100s\" is empty or too long for a socket",
-		    socket_path);
+		return gh_refuse(err, GH_E_CONF,
+		    "signer.socket: \"%.100s\" is empty or too long for a socket", socket_path);
 	}
 	strcpy((*out)->path, socket_path);
 	return 0;
@@ -94,14 +95,14 @@ signer_client_free(struct signer_client *c)
 	free(c);
 }
 
-/* --- transport ----------------------------------------------------------------------------------- */
+/* --- transport -------------------------------------------------------------------------------- */
 
 /* SO_SNDTIMEO bounds connect(2), when the signer's backlog is full, and send(2). */
 static int
 connect_socket(struct signer_client *c, struct gh_error *err)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval tv = { c->timeout_ms / 1000, c->timeout_ms % 1000 * 1000 };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval tv = {c->timeout_ms / 1000, c->timeout_ms % 1000 * 1000};
 
 	if (c->path[0] == '\0')
 		return gh_fail(err, GH_E_SIGNER_DOWN, "inherited signer socket is closed");
@@ -139,24 +140,26 @@ send_question(struct signer_client *c, struct gh_error *err)
 
 /* Read exactly len bytes before the deadline. */
 static enum attempt
-receive(struct signer_client *c, unsigned char *p, size_t len, int64_t deadline, struct gh_error *err)
+receive(
+    struct signer_client *c, unsigned char *p, size_t len, int64_t deadline, struct gh_error *err)
 {
 	while (len > 0) {
-		struct pollfd pfd = { c->fd, POLLIN, 0 };
+		struct pollfd pfd = {c->fd, POLLIN, 0};
 		int64_t left = (deadline - gh_now_us() + 999) / 1000;
 		int ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
 		ssize_t n;
 
 		if (ready == 0) {
-			gh_fail(err, GH_E_SIGNER_DOWN, "no answer from the signer in %d ms", c->timeout_ms);
+			gh_fail(err, GH_E_SIGNER_DOWN, "no answer from the signer in %d ms",
+			    c->timeout_ms);
 			return ATTEMPT_FAILED;
 		}
 		n = ready < 0 ? -1 : recv(c->fd, p, len, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			gh_fail(err, GH_E_SIGNER_DOWN, "signer closed the connection%s%s", n < 0 ? ": " : "",
-			    n < 0 ? strerror(errno) : "");
+			gh_fail(err, GH_E_SIGNER_DOWN, "signer closed the connection%s%s",
+			    n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
 			return ATTEMPT_DEAD;
 		}
 		p += n;
@@ -236,9 +239,9 @@ fail_garbled(struct signer_client *c, struct gh_error *err)
 }
 
 /*
- * Ask what stands in c->out and leave r on the payload of the answer. A question to a connection that
- * turns out dead is asked once more on a new one: a signature that nobody got harms nobody, and
- * the other operations change nothing that a second time would change again.
+ * Ask what stands in c->out and leave r on the payload of the answer. A question to a connection
+ * that turns out dead is asked once more on a new one: a signature that nobody got harms nobody,
+ * and the other operations change nothing that a second time would change again.
  */
 static int
 call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
@@ -269,7 +272,8 @@ call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_
 
 /* malloc'd copy of a part of the answer */
 static int
-copy_out(const unsigned char *p, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
+copy_out(
+    const unsigned char *p, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
 {
 	if ((*out = malloc(len > 0 ? len : 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "answer of %zu bytes", len);
@@ -278,7 +282,7 @@ copy_out(const unsigned char *p, size_t len, unsigned char **out, size_t *out_le
 	return 0;
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
 int
 signer_client_ping(struct signer_client *c, struct gh_error *err)

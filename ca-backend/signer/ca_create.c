@@ -12,12 +12,12 @@ static const struct {
 	const char *name, *type, *group;
 	size_t bits;
 } key_algs[] = {
-	{ "P-256", "EC", "P-256", 0 },
-	{ "P-384", "EC", "P-384", 0 },
-	{ "RSA-2048", "RSA", NULL, 2048 },
-	{ "RSA-3072", "RSA", NULL, 3072 },
-	{ "RSA-4096", "RSA", NULL, 4096 },
-	{ "Ed25519", "ED25519", NULL, 0 },
+    {"P-256", "EC", "P-256", 0},
+    {"P-384", "EC", "P-384", 0},
+    {"RSA-2048", "RSA", NULL, 2048},
+    {"RSA-3072", "RSA", NULL, 3072},
+    {"RSA-4096", "RSA", NULL, 4096},
+    {"Ed25519", "ED25519", NULL, 0},
 };
 
 static int
@@ -40,17 +40,18 @@ make_key(const char *name, EVP_PKEY **out, struct gh_error *err)
 	return gh_fail(err, GH_E_SIGNER, "unknown key algorithm \"%s\"", name);
 }
 
-/* --- extensions ---------------------------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------------------------- */
 
-/* Critical basicConstraints, RFC 5280, 4.2.1.9. The CA may write a pathLenConstraint of up to path_len into
- * the next one, so its own is one more; one that signs no CAs has 0. */
+/* Critical basicConstraints, RFC 5280, 4.2.1.9. The CA may write a pathLenConstraint of up to
+ * path_len into the next one, so its own is one more; one that signs no CAs has 0. */
 static void
 put_basic_constraints(struct gh_buf *b, const struct signer_limits *l)
 {
-	static const unsigned char head[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1, 0xff };
-	static const unsigned char ca[] = { GH_DER_BOOLEAN, 1, 0xff };
+	static const unsigned char head[] = {
+	    GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1, 0xff};
+	static const unsigned char ca[] = {GH_DER_BOOLEAN, 1, 0xff};
 	unsigned path_len = l->may_sign_ca ? l->path_len + 1u : 0;
-	unsigned char number[2] = { 0, (unsigned char)path_len };
+	unsigned char number[2] = {0, (unsigned char)path_len};
 	size_t digits = path_len < 0x80 ? 1 : 2, body = sizeof(ca);
 	bool has_path_len = !l->may_sign_ca || l->path_len != SIGNER_PATH_LEN_ANY;
 
@@ -65,15 +66,13 @@ put_basic_constraints(struct gh_buf *b, const struct signer_limits *l)
 		gh_der_put(b, GH_DER_INTEGER, number + 2 - digits, digits);
 }
 
-/* Critical keyUsage, RFC 5280, 4.2.1.3: keyCertSign, cRLSign; the CA of end entities also digitalSignature,
- * for OCSP answers under its own key. */
+/* Critical keyUsage, RFC 5280, 4.2.1.3: keyCertSign, cRLSign; the CA of end entities also
+ * digitalSignature, for OCSP answers under its own key. */
 static void
 put_key_usage(struct gh_buf *b, const struct signer_limits *l)
 {
-	static const unsigned char head[] = {
-		GH_DER_SEQUENCE, 14, GH_DER_OID, 3, 0x55, 0x1d, 0x0f, GH_DER_BOOLEAN, 1, 0xff,
-		GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 1
-	};
+	static const unsigned char head[] = {GH_DER_SEQUENCE, 14, GH_DER_OID, 3, 0x55, 0x1d, 0x0f,
+	    GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 1};
 
 	gh_buf_put(b, head, sizeof(head));
 	gh_buf_put_u8(b, l->may_sign_ca ? 0x06 : 0x86);
@@ -82,7 +81,7 @@ put_key_usage(struct gh_buf *b, const struct signer_limits *l)
 static int
 make_extensions(const struct signer_create_ca *f, struct gh_buf *out, struct gh_error *err)
 {
-	struct gh_der in = { f->extensions, f->extensions_len }, list = { NULL, 0 };
+	struct gh_der in = {f->extensions, f->extensions_len}, list = {NULL, 0};
 	struct gh_buf content;
 	int rc;
 
@@ -100,7 +99,7 @@ make_extensions(const struct signer_create_ca *f, struct gh_buf *out, struct gh_
 	return rc;
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* A root signs itself: an issuer that has only the key and the name yet. */
 static int
@@ -108,10 +107,11 @@ sign_as_root(const struct cert_facts *c, EVP_PKEY *key, const struct signer_limi
     struct gh_buf *cert, struct gh_error *err)
 {
 	unsigned char key_id[SIGNER_KEY_ID_SIZE];
-	struct issuer_parts parts = {
-		.key = key, .name = c->subject, .key_id = { key_id, sizeof(key_id) },
-		.not_after = c->not_after, .limits = *limits
-	};
+	struct issuer_parts parts = {.key = key,
+	    .name = c->subject,
+	    .key_id = {key_id, sizeof(key_id)},
+	    .not_after = c->not_after,
+	    .limits = *limits};
 	struct issuer *self = NULL;
 	int rc;
 
@@ -126,8 +126,8 @@ sign_as_root(const struct cert_facts *c, EVP_PKEY *key, const struct signer_limi
 }
 
 static int
-sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f, const struct cert_facts *c,
-    struct gh_buf *cert, struct gh_error *err)
+sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,
+    const struct cert_facts *c, struct gh_buf *cert, struct gh_error *err)
 {
 	struct issuer *parent;
 	int rc;
@@ -142,13 +142,13 @@ sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f, co
 
 /* The certificate of a key that was just made. */
 static int
-certify(const struct sealing_key *k, const struct signer_create_ca *f, EVP_PKEY *key, struct gh_buf *cert,
-    struct gh_error *err)
+certify(const struct sealing_key *k, const struct signer_create_ca *f, EVP_PKEY *key,
+    struct gh_buf *cert, struct gh_error *err)
 {
-	struct signer_cert_fields fields = {
-		.not_before = f->not_before, .not_after = f->not_after,
-		.subject = f->subject, .subject_len = f->subject_len
-	};
+	struct signer_cert_fields fields = {.not_before = f->not_before,
+	    .not_after = f->not_after,
+	    .subject = f->subject,
+	    .subject_len = f->subject_len};
 	struct gh_buf extensions;
 	struct cert_facts facts;
 	unsigned char *spki = NULL;

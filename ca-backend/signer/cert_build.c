@@ -1,6 +1,6 @@
 /*
- * Build and sign a certificate. Written out as DER rather than through X509: all parts but the serial, the
- * times and the key identifier are there in their encoding already.
+ * Build and sign a certificate. Written out as DER rather than through X509: all parts but the
+ * serial, the times and the key identifier are there in their encoding already.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 
 #include "cert_build.h"
 
-static const unsigned char version_3[] = { GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2 };
-static const unsigned char oid_ski[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x0e };
+static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
+static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
 
-#define TIME_SIZE 17                     /* "YYYYMMDDHHMMSSZ" as an element */
+#define TIME_SIZE 17 /* "YYYYMMDDHHMMSSZ" as an element */
 #define SKI_SIZE (2 + sizeof(oid_ski) + 2 + 2 + SIGNER_KEY_ID_SIZE)
 
 struct der_time {
@@ -52,7 +52,7 @@ encode_time(int64_t t, struct der_time *out)
 static int
 put_serial(struct gh_buf *b, struct gh_error *err)
 {
-	unsigned char bytes[1 + SIGNER_SERIAL_SIZE] = { 0 };
+	unsigned char bytes[1 + SIGNER_SERIAL_SIZE] = {0};
 	const unsigned char *p = bytes + 1, *last = bytes + SIGNER_SERIAL_SIZE;
 
 	do {
@@ -90,7 +90,8 @@ put_validity(struct gh_buf *b, const struct cert_facts *c, struct gh_error *err)
 }
 
 static int
-put_extensions(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+put_extensions(
+    struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
 {
 	unsigned char key_id[SIGNER_KEY_ID_SIZE];
 	size_t list = SKI_SIZE + ca->aki.len + c->extensions.len;
@@ -108,7 +109,8 @@ put_extensions(struct gh_buf *b, const struct cert_facts *c, const struct issuer
 
 /* Content of TBSCertificate, in the order of RFC 5280, 4.1 */
 static int
-put_tbs_content(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+put_tbs_content(
+    struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
 {
 	int rc;
 
@@ -127,8 +129,8 @@ put_tbs_content(struct gh_buf *b, const struct cert_facts *c, const struct issue
 }
 
 static int
-put_certificate(struct gh_buf *out, const struct gh_buf *content, const struct issuer *ca,
-    struct gh_error *err)
+put_certificate(
+    struct gh_buf *out, const struct gh_buf *content, const struct issuer *ca, struct gh_error *err)
 {
 	struct gh_buf tbs, signature;
 	int rc;
@@ -138,7 +140,8 @@ put_certificate(struct gh_buf *out, const struct gh_buf *content, const struct i
 	gh_der_put(&tbs, GH_DER_SEQUENCE, content->data, content->len);
 	if ((rc = gh_buf_check(&tbs, err)) == 0 &&
 	    (rc = issuer_sign(ca, tbs.data, tbs.len, &signature, err)) == 0) {
-		gh_der_put_header(out, GH_DER_SEQUENCE, tbs.len + ca->algorithm.len + signature.len);
+		gh_der_put_header(
+		    out, GH_DER_SEQUENCE, tbs.len + ca->algorithm.len + signature.len);
 		gh_buf_put(out, tbs.data, tbs.len);
 		gh_buf_put(out, ca->algorithm.p, ca->algorithm.len);
 		gh_buf_put(out, signature.data, signature.len);
@@ -150,7 +153,8 @@ put_certificate(struct gh_buf *out, const struct gh_buf *content, const struct i
 }
 
 int
-cert_build(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
+cert_build(
+    const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
 {
 	struct gh_buf content;
 	int rc;

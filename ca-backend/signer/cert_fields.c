@@ -17,7 +17,7 @@ struct extension {
 	bool is_critical;
 };
 
-/* --- subject ------------------------------------------------------------------------------------- */
+/* --- subject ---------------------------------------------------------------------------------- */
 
 /* AttributeTypeAndValue ::= SEQUENCE { type OID, value ANY } */
 static bool
@@ -26,7 +26,7 @@ is_attribute(struct gh_der *set)
 	struct gh_der attr;
 
 	return gh_der_take(set, GH_DER_SEQUENCE, &attr) && gh_der_take(&attr, GH_DER_OID, NULL) &&
-	    gh_der_next(&attr, NULL, NULL, NULL) && attr.len == 0;
+	       gh_der_next(&attr, NULL, NULL, NULL) && attr.len == 0;
 }
 
 /* RDNSequence, RFC 5280, 4.1.2.4 */
@@ -40,7 +40,8 @@ read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *
 		return gh_fail(err, GH_E_SIGNER, "subject: not a Name");
 	while (rdns.len > 0) {
 		if (++n > CERT_RDNS_MAX)
-			return gh_fail(err, GH_E_SIGNER, "subject: more than %d RDNs", CERT_RDNS_MAX);
+			return gh_fail(
+			    err, GH_E_SIGNER, "subject: more than %d RDNs", CERT_RDNS_MAX);
 		if (!gh_der_take(&rdns, GH_DER_SET, &set))
 			return gh_fail(err, GH_E_SIGNER, "subject: RDN %u is no SET", n);
 		do {
@@ -52,9 +53,10 @@ read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *
 	return 0;
 }
 
-/* --- extensions ---------------------------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------------------------- */
 
-/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the default. */
+/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the default.
+ */
 static bool
 take_extension(struct gh_der *list, struct extension *out)
 {
@@ -94,7 +96,8 @@ read_basic_constraints(const struct extension *e, struct cert_facts *out)
 	return out->is_ca && gh_der_take_u32(&body, &out->path_len) && body.len == 0;
 }
 
-/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet. */
+/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet.
+ */
 static bool
 read_key_usage(const struct extension *e, struct cert_facts *out)
 {
@@ -116,7 +119,8 @@ read_extension(const struct extension *e, struct cert_facts *out, struct gh_erro
 	switch (arc) {
 	case CE_SUBJECT_KEY_ID:
 	case CE_AUTHORITY_KEY_ID:
-		return gh_fail(err, GH_E_SIGNER, "extensions: the signer makes 2.5.29.%d itself", arc);
+		return gh_fail(
+		    err, GH_E_SIGNER, "extensions: the signer makes 2.5.29.%d itself", arc);
 	case CE_BASIC_CONSTRAINTS:
 		ok = ok && read_basic_constraints(e, out);
 		break;
@@ -130,7 +134,8 @@ read_extension(const struct extension *e, struct cert_facts *out, struct gh_erro
 		break;
 	}
 	if (!ok && arc >= 0)
-		return gh_fail(err, GH_E_SIGNER, "extensions: the value of 2.5.29.%d is malformed", arc);
+		return gh_fail(
+		    err, GH_E_SIGNER, "extensions: the value of 2.5.29.%d is malformed", arc);
 	return ok ? 0 : gh_fail(err, GH_E_SIGNER, "extensions: a value is not DER");
 }
 
@@ -162,11 +167,14 @@ read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_erro
 	out->extensions = list;
 	while (list.len > 0) {
 		if (n == CERT_EXTENSIONS_MAX)
-			return gh_fail(err, GH_E_SIGNER, "extensions: more than %d", CERT_EXTENSIONS_MAX);
+			return gh_fail(
+			    err, GH_E_SIGNER, "extensions: more than %d", CERT_EXTENSIONS_MAX);
 		if (!take_extension(&list, &e))
-			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu is malformed", n + 1);
+			return gh_fail(
+			    err, GH_E_SIGNER, "extensions: number %zu is malformed", n + 1);
 		if (is_seen(&e.oid, seen, n))
-			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu stands there twice", n + 1);
+			return gh_fail(
+			    err, GH_E_SIGNER, "extensions: number %zu stands there twice", n + 1);
 		seen[n++] = e.oid;
 		if ((rc = read_extension(&e, out, err)) != 0)
 			return rc;
@@ -177,8 +185,8 @@ read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_erro
 int
 cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, struct gh_error *err)
 {
-	struct gh_der subject = { f->subject, f->subject_len }, spki = { f->spki, f->spki_len };
-	struct gh_der extensions = { f->extensions, f->extensions_len };
+	struct gh_der subject = {f->subject, f->subject_len}, spki = {f->spki, f->spki_len};
+	struct gh_der extensions = {f->extensions, f->extensions_len};
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -191,10 +199,10 @@ cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, str
 	return read_extensions(&extensions, out, err);
 }
 
-/* --- checks -------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 #define EMPTY_NAME_SIZE 2
-#define TIME_LAST 253402300799LL         /* 9999-12-31T23:59:59Z, RFC 5280, 4.1.2.5.2 */
+#define TIME_LAST 253402300799LL /* 9999-12-31T23:59:59Z, RFC 5280, 4.1.2.5.2 */
 
 int
 cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
@@ -205,10 +213,12 @@ cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
 	/* RFC 5280, 4.1.2.6 */
 	if (c->subject.len == EMPTY_NAME_SIZE && !c->has_critical_san)
-		return gh_fail(err, GH_E_SIGNER, "subject: empty, without a critical subjectAltName");
+		return gh_fail(
+		    err, GH_E_SIGNER, "subject: empty, without a critical subjectAltName");
 	if (c->subject.len == EMPTY_NAME_SIZE && c->is_ca)
 		return gh_fail(err, GH_E_SIGNER, "subject: a CA needs a name");
-	/* RFC 5280, 4.2.1.3: keyCertSign only with cA; here cRLSign too, since there are no indirect CRLs */
+	/* RFC 5280, 4.2.1.3: keyCertSign only with cA; here cRLSign too, since there are no
+	 * indirect CRLs */
 	if (!c->is_ca && (c->may_sign_certs || c->may_sign_crls))
 		return gh_fail(err, GH_E_SIGNER, "keyUsage: keyCertSign or cRLSign without cA");
 	return 0;
@@ -221,10 +231,12 @@ check_key(const struct cert_facts *c, const struct issuer *ca, struct gh_error *
 
 	if ((c->key == CERT_KEY_RSA && !l->allow_rsa) || (c->key == CERT_KEY_EC && !l->allow_ec) ||
 	    (c->key == CERT_KEY_ED25519 && !l->allow_ed25519))
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: keys of this kind are not allowed");
+		return gh_fail(
+		    err, GH_E_SIGNER, "limits of the CA: keys of this kind are not allowed");
 	if (c->key == CERT_KEY_RSA && c->rsa_bits < l->min_rsa_bits)
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: RSA key of %u bits, least is %u",
-		    c->rsa_bits, l->min_rsa_bits);
+		return gh_fail(err, GH_E_SIGNER,
+		    "limits of the CA: RSA key of %u bits, least is %u", c->rsa_bits,
+		    l->min_rsa_bits);
 	if (gh_der_equals(&c->spki, ca->spki.data, ca->spki.len))
 		return gh_fail(err, GH_E_SIGNER, "public key: that of the CA itself");
 	return 0;
@@ -236,10 +248,11 @@ check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_er
 	int64_t max = ca->limits.max_validity;
 
 	if (c->not_after > ca->not_after)
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: notAfter lies behind the CA's own");
+		return gh_fail(
+		    err, GH_E_SIGNER, "limits of the CA: notAfter lies behind the CA's own");
 	if (max > 0 && c->not_after - c->not_before > max)
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: valid longer than %lld s",
-		    (long long)max);
+		return gh_fail(
+		    err, GH_E_SIGNER, "limits of the CA: valid longer than %lld s", (long long)max);
 	return 0;
 }
 
@@ -257,8 +270,8 @@ check_ca_flag(const struct cert_facts *c, const struct issuer *ca, struct gh_err
 	if (!l->may_sign_ca)
 		return gh_fail(err, GH_E_SIGNER, "limits of the CA: may not sign CA certificates");
 	if (l->path_len != SIGNER_PATH_LEN_ANY && (!c->has_path_len || c->path_len > l->path_len))
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: pathLenConstraint above %u",
-		    l->path_len);
+		return gh_fail(
+		    err, GH_E_SIGNER, "limits of the CA: pathLenConstraint above %u", l->path_len);
 	return 0;
 }
 

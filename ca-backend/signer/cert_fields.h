@@ -1,13 +1,13 @@
 /*
- * The fields of a certificate that a worker asks for: read (strict, no policy) and checked against the limits
- * of the CA that is to sign it (allocates nothing).
+ * The fields of a certificate that a worker asks for: read (strict, no policy) and checked against
+ * the limits of the CA that is to sign it (allocates nothing).
  */
 #ifndef SIGNER_CERT_FIELDS_H
 #define SIGNER_CERT_FIELDS_H
 
 #include "issuer.h"
 
-#define CERT_EXTENSIONS_MAX 64           /* far more than any certificate needs */
+#define CERT_EXTENSIONS_MAX 64 /* far more than any certificate needs */
 #define CERT_RDNS_MAX 64
 
 enum cert_key { CERT_KEY_RSA, CERT_KEY_EC, CERT_KEY_ED25519 };
@@ -15,27 +15,28 @@ enum cert_key { CERT_KEY_RSA, CERT_KEY_EC, CERT_KEY_ED25519 };
 /* What the fields say. Points into them. */
 struct cert_facts {
 	int64_t not_before, not_after;
-	struct gh_der subject;               /* Name */
-	struct gh_der spki;                  /* SubjectPublicKeyInfo */
-	struct gh_der key_bits;              /* its BIT STRING, without the count of unused bits */
+	struct gh_der subject;  /* Name */
+	struct gh_der spki;     /* SubjectPublicKeyInfo */
+	struct gh_der key_bits; /* its BIT STRING, without the count of unused bits */
 	enum cert_key key;
 	unsigned rsa_bits;
-	struct gh_der extensions;            /* content of Extensions */
+	struct gh_der extensions; /* content of Extensions */
 	bool has_critical_san;
 	bool is_ca;
 	bool has_path_len;
 	unsigned path_len;
-	bool may_sign_certs, may_sign_crls;  /* keyUsage */
+	bool may_sign_certs, may_sign_crls; /* keyUsage */
 };
 
-/* GH_E_SIGNER when a field is malformed, an extension stands twice, or is one that the signer makes. */
-int cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, struct gh_error *err)
-    GH_MUSTCHECK;
+/* GH_E_SIGNER when a field is malformed, an extension stands twice, or is one that the signer
+ * makes. */
+int cert_fields_read(
+    const struct signer_cert_fields *f, struct cert_facts *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* What holds for every certificate, whoever signs it. */
 int cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err) GH_MUSTCHECK;
 /* Sanity, and the limits of the CA. */
-int cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
-    GH_MUSTCHECK;
+int cert_fields_check(
+    const struct cert_facts *c, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

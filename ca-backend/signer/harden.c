@@ -14,7 +14,7 @@
 
 #if defined(__x86_64__)
 #define FILTER_ARCH AUDIT_ARCH_X86_64
-#define FILTER_NR_LIMIT 0x40000000u      /* from here on: the x32 ABI, with other numbers */
+#define FILTER_NR_LIMIT 0x40000000u /* from here on: the x32 ABI, with other numbers */
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
 #define FILTER_NR_LIMIT 0x40000000u
@@ -22,12 +22,12 @@
 #error "name the audit architecture of this machine"
 #endif
 
-#define FILTER_CALLS_MAX 240             /* a BPF jump reaches 255 instructions */
+#define FILTER_CALLS_MAX 240 /* a BPF jump reaches 255 instructions */
 
 int
 harden_process(struct gh_error *err)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit none = {0, 0};
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return gh_fail(err, GH_E_INTERNAL, "hardening: %s", strerror(errno));
@@ -46,7 +46,7 @@ struct program {
 static void
 add(struct program *p, unsigned short code, unsigned k, unsigned jt, unsigned jf)
 {
-	p->code[p->len++] = (struct sock_filter){ code, (unsigned char)jt, (unsigned char)jf, k };
+	p->code[p->len++] = (struct sock_filter){code, (unsigned char)jt, (unsigned char)jf, k};
 }
 
 /* The three verdicts stand at the end: kill, refuse, allow. */
@@ -60,7 +60,8 @@ add_matches(struct program *p, const int *calls, size_t n, unsigned verdict_at)
 }
 
 static void
-write_program(struct program *p, const int *allowed, size_t n_allowed, const int *refused, size_t n_refused)
+write_program(
+    struct program *p, const int *allowed, size_t n_allowed, const int *refused, size_t n_refused)
 {
 	unsigned kill = 4 + (unsigned)(n_allowed + n_refused), refuse = kill + 1, allow = kill + 2;
 
@@ -79,7 +80,7 @@ int
 harden_system_calls(const int *allowed, size_t n_allowed, const int *refused, size_t n_refused,
     struct gh_error *err)
 {
-	struct program p = { .len = 0 };
+	struct program p = {.len = 0};
 	struct sock_fprog prog;
 
 #ifdef HARDEN_HAVE_SANITIZER
@@ -89,7 +90,7 @@ harden_system_calls(const int *allowed, size_t n_allowed, const int *refused, si
 	if (n_allowed + n_refused > FILTER_CALLS_MAX)
 		return gh_fail(err, GH_E_INTERNAL, "too many system calls in the list");
 	write_program(&p, allowed, n_allowed, refused, n_refused);
-	prog = (struct sock_fprog){ p.len, p.code };
+	prog = (struct sock_fprog){p.len, p.code};
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) != 0)
 		return gh_fail(err, GH_E_INTERNAL, "seccomp: %s", strerror(errno));
 	return 0;

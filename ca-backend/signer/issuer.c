@@ -9,24 +9,22 @@
 #include "issuer.h"
 
 #define NAME_MAX_BYTES 8192
-#define SPKI_MAX_BYTES 4096              /* RSA-16384 has some 2100 */
-#define SIGNATURE_MAX 2048               /* RSA-16384 */
+#define SPKI_MAX_BYTES 4096 /* RSA-16384 has some 2100 */
+#define SIGNATURE_MAX 2048  /* RSA-16384 */
 
 /* Signature algorithms by the kind of the CA's key: RFC 4055, 5; RFC 5758, 3.2; RFC 8410, 3. */
 static const struct algorithm {
 	const char *key_type;
-	const char *group;               /* NULL = any */
-	const char *md;                  /* NULL = part of the algorithm */
+	const char *group; /* NULL = any */
+	const char *md;    /* NULL = part of the algorithm */
 	unsigned char der[16];
 	size_t len;
 } algorithms[] = {
-	{ "EC", "prime256v1", "SHA256",
-	  { 0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2 }, 12 },
-	{ "EC", "secp384r1", "SHA384",
-	  { 0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3 }, 12 },
-	{ "RSA", NULL, "SHA256",
-	  { 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0 }, 15 },
-	{ "ED25519", NULL, NULL, { 0x30, 5, 6, 3, 0x2b, 0x65, 0x70 }, 7 },
+    {"EC", "prime256v1", "SHA256", {0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2}, 12},
+    {"EC", "secp384r1", "SHA384", {0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3}, 12},
+    {"RSA", NULL, "SHA256", {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0},
+	15},
+    {"ED25519", NULL, NULL, {0x30, 5, 6, 3, 0x2b, 0x65, 0x70}, 7},
 };
 #define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
 
@@ -36,12 +34,14 @@ find_algorithm(const EVP_PKEY *key)
 	char group[80] = "";
 	size_t i;
 
-	if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+	if (EVP_PKEY_is_a(key, "EC") &&
+	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
 		return NULL;
 	for (i = 0; i < N_ALGORITHMS; i++) {
 		const struct algorithm *a = &algorithms[i];
 
-		if (EVP_PKEY_is_a(key, a->key_type) && (a->group == NULL || strcmp(a->group, group) == 0))
+		if (EVP_PKEY_is_a(key, a->key_type) &&
+		    (a->group == NULL || strcmp(a->group, group) == 0))
 			return a;
 	}
 	return NULL;
@@ -51,7 +51,7 @@ find_algorithm(const EVP_PKEY *key)
 static void
 put_aki(struct gh_buf *b, const struct gh_der *key_id)
 {
-	static const unsigned char oid[] = { GH_DER_OID, 3, 0x55, 0x1d, 0x23 };
+	static const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x23};
 	size_t id = gh_der_size(key_id->len), value = gh_der_size(id);
 
 	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));
@@ -95,7 +95,7 @@ fill(struct issuer *ca, const struct issuer_parts *parts, struct gh_error *err)
 	if (EVP_PKEY_up_ref(parts->key) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "EVP_PKEY_up_ref");
 	ca->key = parts->key;
-	ca->algorithm = (struct gh_der){ a->der, a->len };
+	ca->algorithm = (struct gh_der){a->der, a->len};
 	ca->limits = parts->limits;
 	ca->not_after = parts->not_after;
 	gh_buf_put(&ca->name, parts->name.p, parts->name.len);
@@ -148,21 +148,22 @@ issuer_unref(struct issuer *ca)
 	free(ca);
 }
 
-/* --- from a certificate -------------------------------------------------------------------------- */
+/* --- from a certificate ----------------------------------------------------------------------- */
 
 static int
-key_id_of_cert(X509 *cert, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_der *out, struct gh_error *err)
+key_id_of_cert(
+    X509 *cert, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_der *out, struct gh_error *err)
 {
 	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert);
 	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(cert);
 	struct gh_der key_bits;
 
 	if (ski != NULL) {
-		*out = (struct gh_der){ ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski) };
+		*out = (struct gh_der){ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski)};
 		return 0;
 	}
-	key_bits = (struct gh_der){ ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits) };
-	*out = (struct gh_der){ id, SIGNER_KEY_ID_SIZE };
+	key_bits = (struct gh_der){ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits)};
+	*out = (struct gh_der){id, SIGNER_KEY_ID_SIZE};
 	return issuer_key_id(&key_bits, id, err);
 }
 
@@ -174,7 +175,8 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 	struct tm tm;
 
 	if (X509_check_private_key(cert, parts->key) != 1)
-		return gh_fail(err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
+		return gh_fail(
+		    err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
 	/* also says that the extensions could be decoded; RFC 5280, 4.2.1.9 */
 	if (X509_check_ca(cert) != 1)
 		return gh_fail(err, GH_E_SIGNER, "the sealed certificate is not that of a CA");
@@ -191,7 +193,7 @@ int
 issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err)
 {
-	struct issuer_parts parts = { .key = key, .limits = *limits };
+	struct issuer_parts parts = {.key = key, .limits = *limits};
 	unsigned char id[SIGNER_KEY_ID_SIZE];
 	const unsigned char *p = cert;
 	X509 *x = d2i_X509(NULL, &p, (long)len);
@@ -223,7 +225,7 @@ issuer_check_limits(const struct signer_limits *l, struct gh_error *err)
 	return 0;
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* A copy of the prepared context saves the look-ups that EVP_DigestSignInit does each time. */
 int
@@ -238,7 +240,7 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	ok = EVP_MD_CTX_copy_ex(ctx, ca->sign) == 1 &&
-	    EVP_DigestSign(ctx, raw, &raw_len, data, len) == 1;
+	     EVP_DigestSign(ctx, raw, &raw_len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	if (!ok)
@@ -250,7 +252,8 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 }
 
 int
-issuer_key_id(const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_error *err)
+issuer_key_id(
+    const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_error *err)
 {
 	if (EVP_Digest(key_bits->p, key_bits->len, id, NULL, EVP_sha1(), NULL) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "SHA-1");

@@ -1,7 +1,7 @@
 /*
- * A CA that can sign: its key and everything about it that goes into each certificate, encoded beforehand.
- * Immutable after issuer_new, so that threads sign with one issuer at the same time; reference counted,
- * since it may be replaced in the table while a thread signs with it.
+ * A CA that can sign: its key and everything about it that goes into each certificate, encoded
+ * beforehand. Immutable after issuer_new, so that threads sign with one issuer at the same time;
+ * reference counted, since it may be replaced in the table while a thread signs with it.
  */
 #ifndef SIGNER_ISSUER_H
 #define SIGNER_ISSUER_H
@@ -13,36 +13,37 @@
 #include "der.h"
 #include "protocol.h"
 
-#define SIGNER_KEY_ID_SIZE 20            /* RFC 5280, 4.2.1.2 (1): SHA-1 */
-#define SIGNER_SERIAL_SIZE 16            /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */
+#define SIGNER_KEY_ID_SIZE 20 /* RFC 5280, 4.2.1.2 (1): SHA-1 */
+#define SIGNER_SERIAL_SIZE 16 /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */
 
 struct issuer {
 	atomic_uint refs;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
 	EVP_PKEY *key;
-	EVP_MD_CTX *sign;                /* ready for EVP_DigestSign; copied for each signature */
+	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature */
 	struct signer_limits limits;
-	int64_t not_after;               /* UTC seconds: no certificate lives longer */
-	struct gh_der algorithm;         /* AlgorithmIdentifier of its signatures; static */
-	struct gh_buf name;              /* Name, DER */
-	struct gh_buf spki;              /* SubjectPublicKeyInfo, DER */
-	struct gh_buf aki;               /* Extension authorityKeyIdentifier, DER */
+	int64_t not_after;       /* UTC seconds: no certificate lives longer */
+	struct gh_der algorithm; /* AlgorithmIdentifier of its signatures; static */
+	struct gh_buf name;      /* Name, DER */
+	struct gh_buf spki;      /* SubjectPublicKeyInfo, DER */
+	struct gh_buf aki;       /* Extension authorityKeyIdentifier, DER */
 };
 
 struct issuer_parts {
-	EVP_PKEY *key;                   /* an own reference is taken */
+	EVP_PKEY *key; /* an own reference is taken */
 	struct gh_der name, key_id;
 	int64_t not_after;
 	struct signer_limits limits;
 };
 
 /* GH_E_SIGNER when the kind of key cannot sign certificates here. Starts with one reference. */
-int issuer_new(const struct issuer_parts *parts, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
+int issuer_new(
+    const struct issuer_parts *parts, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 /* From a certificate (DER) and its key; GH_E_SIGNER when they do not belong together. */
 int issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 struct issuer *issuer_ref(struct issuer *ca);
-void issuer_unref(struct issuer *ca);    /* accepts NULL */
+void issuer_unref(struct issuer *ca); /* accepts NULL */
 
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;

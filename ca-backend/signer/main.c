@@ -1,7 +1,8 @@
 /*
- * gatehouse-signer: the process that holds the CA keys. It builds and signs certificates from fields, within
- * the limits sealed together with each key, and knows no network, no database and no directory.
- * docs/signer-protocol.md says what it accepts; the lists below say what it may do to the system.
+ * gatehouse-signer: the process that holds the CA keys. It builds and signs certificates from
+ * fields, within the limits sealed together with each key, and knows no network, no database and no
+ * directory. docs/signer-protocol.md says what it accepts; the lists below say what it may do to
+ * the system.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -25,36 +26,75 @@
 
 /* System calls after the start. Any other one kills the process. */
 static const int allowed_calls[] = {
-	/* the sockets, already open */
-	SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_getsockopt, SYS_setsockopt, SYS_shutdown, SYS_close,
-	SYS_ppoll,
+    /* the sockets, already open */
+    SYS_accept4,
+    SYS_recvfrom,
+    SYS_sendto,
+    SYS_getsockopt,
+    SYS_setsockopt,
+    SYS_shutdown,
+    SYS_close,
+    SYS_ppoll,
 #ifdef SYS_poll
-	SYS_poll,
+    SYS_poll,
 #endif
-	SYS_read,                        /* signalfd */
-	SYS_write,                       /* log */
-	/* the socket file, at the end */
-	SYS_unlinkat,
+    SYS_read,  /* signalfd */
+    SYS_write, /* log */
+    /* the socket file, at the end */
+    SYS_unlinkat,
 #ifdef SYS_unlink
-	SYS_unlink,
+    SYS_unlink,
 #endif
-	/* threads, locks */
-	SYS_clone, SYS_clone3, SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_rt_sigprocmask, SYS_sched_yield,
-	SYS_madvise, SYS_exit, SYS_exit_group, SYS_gettid, SYS_getpid, SYS_tgkill, SYS_rt_sigreturn,
-	SYS_rt_sigaction, SYS_restart_syscall, SYS_membarrier,
-	/* memory */
-	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_brk,
-	/* time, random numbers, identity */
-	SYS_clock_gettime, SYS_clock_nanosleep, SYS_gettimeofday, SYS_getrandom, SYS_geteuid, SYS_sysinfo,
-	SYS_getrusage,
+    /* threads, locks */
+    SYS_clone,
+    SYS_clone3,
+    SYS_futex,
+    SYS_set_robust_list,
+    SYS_rseq,
+    SYS_rt_sigprocmask,
+    SYS_sched_yield,
+    SYS_madvise,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_gettid,
+    SYS_getpid,
+    SYS_tgkill,
+    SYS_rt_sigreturn,
+    SYS_rt_sigaction,
+    SYS_restart_syscall,
+    SYS_membarrier,
+    /* memory */
+    SYS_mmap,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_mprotect,
+    SYS_brk,
+    /* time, random numbers, identity */
+    SYS_clock_gettime,
+    SYS_clock_nanosleep,
+    SYS_gettimeofday,
+    SYS_getrandom,
+    SYS_geteuid,
+    SYS_sysinfo,
+    SYS_getrusage,
 };
 
 /* Libraries try these and live without: files, for locales, time zones and memory statistics. */
 static const int refused_calls[] = {
-	SYS_openat, SYS_newfstatat, SYS_fstat, SYS_statx, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_prctl,
-	SYS_sched_getaffinity, SYS_prlimit64,
+    SYS_openat,
+    SYS_newfstatat,
+    SYS_fstat,
+    SYS_statx,
+    SYS_lseek,
+    SYS_fcntl,
+    SYS_ioctl,
+    SYS_prctl,
+    SYS_sched_getaffinity,
+    SYS_prlimit64,
 #ifdef SYS_open
-	SYS_open, SYS_access, SYS_readlink,
+    SYS_open,
+    SYS_access,
+    SYS_readlink,
 #endif
 };
 
@@ -64,11 +104,12 @@ static const int refused_calls[] = {
 struct options {
 	struct server_options server;
 	const char *key_file;
-	int admin_fd;                    /* -1 = serve the socket */
+	int admin_fd; /* -1 = serve the socket */
 };
 
 static const char usage[] =
-    "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... [--max-connections N]\n"
+    "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... "
+    "[--max-connections N]\n"
     "                        [--log-level LEVEL]\n"
     "       gatehouse-signer --admin-fd N --key-file FILE [--log-level LEVEL]\n"
     "\n"
@@ -76,13 +117,15 @@ static const char usage[] =
     "\n"
     "  --socket PATH         unix socket to serve (mode 0660) until SIGTERM\n"
     "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
-    "  --peer-user NAME      user who may connect, beside root and the signer's own; may be repeated\n"
+    "  --peer-user NAME      user who may connect, beside root and the signer's own; may be "
+    "repeated\n"
     "  --max-connections N   connections at a time (default 128)\n"
-    "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is closed\n"
+    "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is "
+    "closed\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --help, --version\n";
 
-/* --- options ------------------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static bool
 parse_number(const char *text, long max, long *out)
@@ -116,7 +159,8 @@ set_number(const char *option, const char *text, long min, long max, long *out)
 {
 	if (parse_number(text, max, out) && *out >= min)
 		return 0;
-	fprintf(stderr, "gatehouse-signer: %s %s: not a number from %ld to %ld\n", option, text, min, max);
+	fprintf(stderr, "gatehouse-signer: %s %s: not a number from %ld to %ld\n", option, text,
+	    min, max);
 	return -1;
 }
 
@@ -126,7 +170,8 @@ set_log_level(const char *text)
 	enum gh_log_level level;
 
 	if (gh_log_level_parse(text, &level) != 0) {
-		fprintf(stderr, "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
+		fprintf(stderr,
+		    "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
 		return -1;
 	}
 	gh_log_init("signer", level, NULL);
@@ -174,17 +219,12 @@ set_option(struct options *o, int letter, const char *value)
 static int
 parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option names[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "key-file", required_argument, NULL, 'k' },
-		{ "peer-user", required_argument, NULL, 'p' },
-		{ "max-connections", required_argument, NULL, 'm' },
-		{ "admin-fd", required_argument, NULL, 'a' },
-		{ "log-level", required_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
+	    {"key-file", required_argument, NULL, 'k'}, {"peer-user", required_argument, NULL, 'p'},
+	    {"max-connections", required_argument, NULL, 'm'},
+	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
+	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0}};
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -199,7 +239,7 @@ parse_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
-/* --- start --------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* Whoever can read the system key and the database has all CA keys. */
 static int
@@ -212,7 +252,8 @@ check_key_file(const char *path, struct gh_error *err)
 	if (!S_ISREG(st.st_mode))
 		return gh_refuse(err, GH_E_CONF, "%s: is no regular file", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return gh_refuse(err, GH_E_CONF, "%s: others than the owner have access; chmod 600", path);
+		return gh_refuse(
+		    err, GH_E_CONF, "%s: others than the owner have access; chmod 600", path);
 	return 0;
 }
 
@@ -235,8 +276,8 @@ close_in(struct gh_error *err)
 {
 	unsigned char unused[16];
 
-	/* What opens files at its first use is used once before that is over: the random generators (the
-	 * private one is seeded from the public one's parent) and the time zone. */
+	/* What opens files at its first use is used once before that is over: the random generators
+	 * (the private one is seeded from the public one's parent) and the time zone. */
 	if (RAND_bytes(unused, sizeof(unused)) != 1 || RAND_priv_bytes(unused, sizeof(unused)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	tzset();
@@ -286,8 +327,8 @@ run(const struct options *o, struct gh_error *err)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .admin_fd = -1 };
-	struct gh_error err = { 0 };
+	struct options o = {.admin_fd = -1};
+	struct gh_error err = {0};
 
 	o.server.max_connections = CONNECTIONS_DEFAULT;
 	gh_log_init("signer", GH_LOG_INFO, NULL);

@@ -1,9 +1,10 @@
-/* Encoders and decoders of the signer's messages, side by side. The format is in docs/signer-protocol.md. */
+/* Encoders and decoders of the signer's messages, side by side. The format is in
+ * docs/signer-protocol.md. */
 #include <string.h>
 
 #include "protocol.h"
 
-/* --- frame --------------------------------------------------------------------------------------- */
+/* --- frame ------------------------------------------------------------------------------------ */
 
 void
 signer_frame_init(struct gh_buf *b)
@@ -41,7 +42,7 @@ signer_frame_length(const unsigned char head[SIGNER_FRAME_HEAD])
 	return len <= SIGNER_FRAME_MAX ? len : 0;
 }
 
-/* --- pieces -------------------------------------------------------------------------------------- */
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 void
 signer_put_limits(struct gh_buf *b, const struct signer_limits *l)
@@ -83,7 +84,7 @@ signer_get_limits(struct gh_reader *r, struct signer_limits *l)
 	l->min_rsa_bits = (uint16_t)bits;
 }
 
-/* --- one and two blocks: LOAD_CA, answers -------------------------------------------------------- */
+/* --- one and two blocks: LOAD_CA, answers ----------------------------------------------------- */
 
 void
 signer_put_block(struct gh_buf *b, const void *p, size_t len)
@@ -114,7 +115,7 @@ signer_get_two_blocks(struct gh_reader *r, const unsigned char **p1, size_t *len
 	return gh_reader_is_done(r);
 }
 
-/* --- SIGN_CERT ----------------------------------------------------------------------------------- */
+/* --- SIGN_CERT -------------------------------------------------------------------------------- */
 
 void
 signer_put_sign_cert(struct gh_buf *b, const struct signer_cert_fields *f)
@@ -145,7 +146,7 @@ signer_get_sign_cert(struct gh_reader *r, struct signer_cert_fields *f)
 	return true;
 }
 
-/* --- CREATE_CA ----------------------------------------------------------------------------------- */
+/* --- CREATE_CA -------------------------------------------------------------------------------- */
 
 void
 signer_put_create_ca(struct gh_buf *b, const struct signer_create_ca *f)
@@ -180,7 +181,7 @@ signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f, char alg[S
 	return true;
 }
 
-/* --- ERROR --------------------------------------------------------------------------------------- */
+/* --- ERROR ------------------------------------------------------------------------------------ */
 
 void
 signer_put_error(struct gh_buf *b, int code, const char *message)

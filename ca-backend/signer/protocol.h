@@ -1,9 +1,10 @@
 /*
  * Messages between the signer and those who ask it, on a unix stream socket. A frame is u32 length
- * (of what follows), u8 operation, payload of u32-counted blocks and big-endian integers; the answer is a
- * frame with the same operation on success or SIGNER_OP_ERROR {i32 code, string message}. Strictly one
- * answer to each question, in order. Bad framing ends the connection. Encoders and decoders of both sides
- * stand side by side in protocol.c. See docs/signer-protocol.md.
+ * (of what follows), u8 operation, payload of u32-counted blocks and big-endian integers; the
+ * answer is a frame with the same operation on success or SIGNER_OP_ERROR {i32 code, string
+ * message}. Strictly one answer to each question, in order. Bad framing ends the connection.
+ * Encoders and decoders of both sides stand side by side in protocol.c. See
+ * docs/signer-protocol.md.
  */
 #ifndef SIGNER_PROTOCOL_H
 #define SIGNER_PROTOCOL_H
@@ -15,53 +16,60 @@
 #include "buf.h"
 #include "error.h"
 
-#define SIGNER_FRAME_MAX (256 * 1024)    /* bytes, without the length word */
-#define SIGNER_CA_ID_SIZE 32             /* SHA-256 of the CA certificate */
+#define SIGNER_FRAME_MAX (256 * 1024) /* bytes, without the length word */
+#define SIGNER_CA_ID_SIZE 32          /* SHA-256 of the CA certificate */
 #define SIGNER_EKU_MAX 32
-#define SIGNER_KEY_ALG_SIZE 16           /* longest key_alg with its NUL */
-#define SIGNER_MESSAGE_MAX 512           /* bytes of an error's message */
-#define SIGNER_PATH_LEN_ANY 255          /* limits.path_len: no pathLenConstraint at all */
+#define SIGNER_KEY_ALG_SIZE 16  /* longest key_alg with its NUL */
+#define SIGNER_MESSAGE_MAX 512  /* bytes of an error's message */
+#define SIGNER_PATH_LEN_ANY 255 /* limits.path_len: no pathLenConstraint at all */
 
 enum signer_op {
 	SIGNER_OP_ERROR = 0,
 	SIGNER_OP_PING = 1,
-	SIGNER_OP_LOAD_CA = 2,       /* sealed CA record -> ca id */
-	SIGNER_OP_SIGN_CERT = 3,     /* fields of a certificate -> certificate */
-	SIGNER_OP_CREATE_CA = 32,    /* only on an inherited socket (--admin-fd): make key and certificate */
+	SIGNER_OP_LOAD_CA = 2,   /* sealed CA record -> ca id */
+	SIGNER_OP_SIGN_CERT = 3, /* fields of a certificate -> certificate */
+	SIGNER_OP_CREATE_CA =
+	    32, /* only on an inherited socket (--admin-fd): make key and certificate */
 };
 
 /* What a CA may sign, sealed together with its key, so that no worker can widen it. */
 struct signer_limits {
-	int64_t max_validity;        /* seconds; 0 = up to the CA's own end */
-	uint8_t may_sign_ca;         /* 1: may sign CA certificates */
-	uint8_t path_len;            /* largest pathLenConstraint it may write in one */
-	uint16_t min_rsa_bits;       /* 2048 or more */
+	int64_t max_validity;  /* seconds; 0 = up to the CA's own end */
+	uint8_t may_sign_ca;   /* 1: may sign CA certificates */
+	uint8_t path_len;      /* largest pathLenConstraint it may write in one */
+	uint16_t min_rsa_bits; /* 2048 or more */
 	uint8_t allow_rsa, allow_ec, allow_ed25519;
 };
 
 /* SIGN_CERT: the signer adds version, serial, issuer, SKI, AKI and the signature. */
 struct signer_cert_fields {
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
-	int64_t not_before, not_after;           /* UTC seconds */
-	const unsigned char *subject; size_t subject_len;       /* Name, DER */
-	const unsigned char *spki; size_t spki_len;             /* SubjectPublicKeyInfo, DER */
-	const unsigned char *extensions; size_t extensions_len; /* Extensions, DER; may be empty */
+	int64_t not_before, not_after; /* UTC seconds */
+	const unsigned char *subject;
+	size_t subject_len; /* Name, DER */
+	const unsigned char *spki;
+	size_t spki_len; /* SubjectPublicKeyInfo, DER */
+	const unsigned char *extensions;
+	size_t extensions_len; /* Extensions, DER; may be empty */
 };
 
 struct signer_create_ca {
-	const char *key_alg;         /* "P-256","P-384","RSA-2048","RSA-3072","RSA-4096","Ed25519" */
+	const char *key_alg; /* "P-256","P-384","RSA-2048","RSA-3072","RSA-4096","Ed25519" */
 	int64_t not_before, not_after;
-	const unsigned char *subject; size_t subject_len;       /* Name, DER */
-	const unsigned char *parent; size_t parent_len;         /* sealed record; empty = self-signed root */
-	const unsigned char *extensions; size_t extensions_len; /* CDP, AIA, policies; may be empty */
-	struct signer_limits limits;             /* of the new CA */
+	const unsigned char *subject;
+	size_t subject_len; /* Name, DER */
+	const unsigned char *parent;
+	size_t parent_len; /* sealed record; empty = self-signed root */
+	const unsigned char *extensions;
+	size_t extensions_len;       /* CDP, AIA, policies; may be empty */
+	struct signer_limits limits; /* of the new CA */
 };
 
 /*
- * Frames. begin empties the buffer (initialised with signer_frame_init) and writes the head, end completes
- * it: 0, or GH_E_NOMEM, GH_E_TOO_LARGE when the payload does not fit.
+ * Frames. begin empties the buffer (initialised with signer_frame_init) and writes the head, end
+ * completes it: 0, or GH_E_NOMEM, GH_E_TOO_LARGE when the payload does not fit.
  */
-#define SIGNER_FRAME_HEAD 4              /* bytes of the length word */
+#define SIGNER_FRAME_HEAD 4 /* bytes of the length word */
 void signer_frame_init(struct gh_buf *b);
 void signer_frame_begin(struct gh_buf *b, enum signer_op op);
 int signer_frame_end(struct gh_buf *b, struct gh_error *err) GH_MUSTCHECK;
@@ -72,18 +80,20 @@ size_t signer_frame_length(const unsigned char head[SIGNER_FRAME_HEAD]);
 void signer_put_limits(struct gh_buf *b, const struct signer_limits *l);
 void signer_get_limits(struct gh_reader *r, struct signer_limits *l);
 
-/* Payloads: put_ between begin and end; get_ over what follows the operation, true when all of it was
- * right and nothing is left. Pointers that get_ sets point into the frame. */
+/* Payloads: put_ between begin and end; get_ over what follows the operation, true when all of it
+ * was right and nothing is left. Pointers that get_ sets point into the frame. */
 void signer_put_block(struct gh_buf *b, const void *p, size_t len);
 bool signer_get_block(struct gh_reader *r, const unsigned char **p, size_t *len);
-void signer_put_two_blocks(struct gh_buf *b, const void *p1, size_t len1, const void *p2, size_t len2);
+void signer_put_two_blocks(
+    struct gh_buf *b, const void *p1, size_t len1, const void *p2, size_t len2);
 bool signer_get_two_blocks(struct gh_reader *r, const unsigned char **p1, size_t *len1,
     const unsigned char **p2, size_t *len2);
 void signer_put_sign_cert(struct gh_buf *b, const struct signer_cert_fields *f);
 bool signer_get_sign_cert(struct gh_reader *r, struct signer_cert_fields *f);
 void signer_put_create_ca(struct gh_buf *b, const struct signer_create_ca *f);
 /* key_alg is copied into alg, and f->key_alg points there. */
-bool signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f, char alg[SIGNER_KEY_ALG_SIZE]);
+bool signer_get_create_ca(
+    struct gh_reader *r, struct signer_create_ca *f, char alg[SIGNER_KEY_ALG_SIZE]);
 void signer_put_error(struct gh_buf *b, int code, const char *message);
 bool signer_get_error(struct gh_reader *r, int *code, char message[SIGNER_MESSAGE_MAX]);
 

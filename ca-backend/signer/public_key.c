@@ -12,18 +12,14 @@
 
 /* AlgorithmIdentifier, whole element: RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3. */
 static const unsigned char alg_rsa[] = {
-	0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0
-};
-static const unsigned char alg_p256[] = {
-	0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7
-};
+    0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0};
+static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8,
+    0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
 static const unsigned char alg_p384[] = {
-	0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 34
-};
+    0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 34};
 static const unsigned char alg_p521[] = {
-	0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 35
-};
-static const unsigned char alg_ed25519[] = { 0x30, 5, 6, 3, 0x2b, 0x65, 0x70 };
+    0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 35};
+static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
 
 enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
 
@@ -39,7 +35,8 @@ make_groups(void)
 	groups[CURVE_P521] = EC_GROUP_new_by_curve_name(NID_secp521r1);
 }
 
-/* Form (RFC 5480, 2.2: no hybrid ones), range, and on the curve, which EC_POINT_oct2point checks. */
+/* Form (RFC 5480, 2.2: no hybrid ones), range, and on the curve, which EC_POINT_oct2point checks.
+ */
 static bool
 is_point(enum curve curve, const struct gh_der *bits)
 {
@@ -97,13 +94,14 @@ read_rsa(struct cert_facts *out, struct gh_error *err)
 
 	out->key = CERT_KEY_RSA;
 	if (!gh_der_is_strict(in.p, in.len) || !gh_der_take(&in, GH_DER_SEQUENCE, &body) ||
-	    !take_odd_positive(&body, &out->rsa_bits) || !take_odd_positive(&body, &exponent_bits) ||
-	    body.len != 0)
+	    !take_odd_positive(&body, &out->rsa_bits) ||
+	    !take_odd_positive(&body, &exponent_bits) || body.len != 0)
 		return gh_fail(err, GH_E_SIGNER, "public key: not an RSA key (RFC 8017, A.1.1)");
 	/* an exponent of 17 bits or more is 65537 or more, since it is odd and above 65536 */
 	if (out->rsa_bits > RSA_BITS_MAX || exponent_bits < 17 || exponent_bits > 256)
-		return gh_fail(err, GH_E_SIGNER, "public key: RSA modulus of %u bits, exponent of %u bits",
-		    out->rsa_bits, exponent_bits);
+		return gh_fail(err, GH_E_SIGNER,
+		    "public key: RSA modulus of %u bits, exponent of %u bits", out->rsa_bits,
+		    exponent_bits);
 	return 0;
 }
 
@@ -112,7 +110,8 @@ read_ed25519(struct cert_facts *out, struct gh_error *err)
 {
 	out->key = CERT_KEY_ED25519;
 	if (out->key_bits.len != ED25519_KEY_SIZE)
-		return gh_fail(err, GH_E_SIGNER, "public key: Ed25519 key of %zu bytes", out->key_bits.len);
+		return gh_fail(
+		    err, GH_E_SIGNER, "public key: Ed25519 key of %zu bytes", out->key_bits.len);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "sealed.h"
 
 #define MAGIC_SIZE 5
-static const unsigned char magic[MAGIC_SIZE] = { 'G', 'H', 'C', 'A', 1 /* version */ };
+static const unsigned char magic[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 1 /* version */};
 static const char hkdf_info[] = "gatehouse sealed CA record 1";
 
 #define NONCE_SIZE 12
@@ -24,12 +24,10 @@ sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, s
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-		OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (unsigned char *)system_key, 32),
-		OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (char *)hkdf_info, sizeof(hkdf_info) - 1),
-		OSSL_PARAM_END
-	};
+	OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (unsigned char *)system_key, 32),
+	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (char *)hkdf_info, sizeof(hkdf_info) - 1),
+	    OSSL_PARAM_END};
 	int ok = ctx != NULL && EVP_KDF_derive(ctx, out->bytes, sizeof(out->bytes), params) == 1;
 
 	EVP_KDF_CTX_free(ctx);
@@ -37,7 +35,7 @@ sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, s
 	return ok ? 0 : gh_fail(err, GH_E_INTERNAL, "HKDF");
 }
 
-/* --- sealing ------------------------------------------------------------------------------------- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 static int
 put_private_key(struct gh_buf *b, EVP_PKEY *key, struct gh_error *err)
@@ -74,11 +72,13 @@ gcm_encrypt(const struct sealing_key *k, const unsigned char *nonce, const struc
 	int n, rest = 0;
 	bool ok;
 
-	ok = ctx != NULL && EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
-	    EVP_EncryptUpdate(ctx, NULL, &n, magic, MAGIC_SIZE) == 1 &&
-	    EVP_EncryptUpdate(ctx, cipher, &n, plain->data, (int)plain->len) == 1 &&
-	    EVP_EncryptFinal_ex(ctx, cipher + n, &rest) == 1 && (size_t)n + (size_t)rest == plain->len &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
+	ok = ctx != NULL &&
+	     EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
+	     EVP_EncryptUpdate(ctx, NULL, &n, magic, MAGIC_SIZE) == 1 &&
+	     EVP_EncryptUpdate(ctx, cipher, &n, plain->data, (int)plain->len) == 1 &&
+	     EVP_EncryptFinal_ex(ctx, cipher + n, &rest) == 1 &&
+	     (size_t)n + (size_t)rest == plain->len &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
@@ -106,8 +106,8 @@ put_encrypted(const struct sealing_key *k, const struct gh_buf *plain, struct gh
 }
 
 int
-sealed_write(const struct sealing_key *k, const struct signer_limits *limits, const struct gh_buf *cert,
-    EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
+sealed_write(const struct sealing_key *k, const struct signer_limits *limits,
+    const struct gh_buf *cert, EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
 {
 	struct gh_buf plain;
 	int rc;
@@ -118,10 +118,11 @@ sealed_write(const struct sealing_key *k, const struct signer_limits *limits, co
 	return rc;
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static bool
-gcm_decrypt(const struct sealing_key *k, const unsigned char *record, size_t len, unsigned char *plain)
+gcm_decrypt(
+    const struct sealing_key *k, const unsigned char *record, size_t len, unsigned char *plain)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	const unsigned char *nonce = record + MAGIC_SIZE, *cipher = record + HEAD_SIZE;
@@ -129,11 +130,12 @@ gcm_decrypt(const struct sealing_key *k, const unsigned char *record, size_t len
 	int n, rest, cipher_len = (int)(len - HEAD_SIZE - TAG_SIZE);
 	bool ok;
 
-	ok = ctx != NULL && EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
-	    EVP_DecryptUpdate(ctx, NULL, &n, record, MAGIC_SIZE) == 1 &&
-	    EVP_DecryptUpdate(ctx, plain, &n, cipher, cipher_len) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
-	    EVP_DecryptFinal_ex(ctx, plain + n, &rest) == 1;
+	ok = ctx != NULL &&
+	     EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
+	     EVP_DecryptUpdate(ctx, NULL, &n, record, MAGIC_SIZE) == 1 &&
+	     EVP_DecryptUpdate(ctx, plain, &n, cipher, cipher_len) == 1 &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
+	     EVP_DecryptFinal_ex(ctx, plain + n, &rest) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
@@ -165,7 +167,8 @@ read_plaintext(const unsigned char *plain, size_t len, struct issuer **out, stru
 	signer_get_limits(&r, &limits);
 	if (!signer_get_two_blocks(&r, &cert, &cert_len, &key_der, &key_len) ||
 	    version != PLAINTEXT_VERSION)
-		return gh_fail(err, GH_E_SIGNER, "sealed record: unknown version, or damaged before sealing");
+		return gh_fail(
+		    err, GH_E_SIGNER, "sealed record: unknown version, or damaged before sealing");
 	if ((rc = issuer_check_limits(&limits, err)) != 0)
 		return rc;
 	if ((key = read_private_key(key_der, key_len)) == NULL)
@@ -176,8 +179,8 @@ read_plaintext(const unsigned char *plain, size_t len, struct issuer **out, stru
 }
 
 int
-sealed_read(const struct sealing_key *k, const unsigned char *record, size_t len, struct issuer **out,
-    struct gh_error *err)
+sealed_read(const struct sealing_key *k, const unsigned char *record, size_t len,
+    struct issuer **out, struct gh_error *err)
 {
 	size_t plain_len = len - HEAD_SIZE - TAG_SIZE;
 	unsigned char *plain;

@@ -17,19 +17,19 @@
 #include "server.h"
 
 #define BACKLOG 128
-#define SOCKET_UMASK 0117                /* mode 0660 */
-#define STOP_SECONDS 10                  /* for connections to end after SIGTERM */
-#define ACCEPT_RETRY_MS 50               /* when descriptors or memory run out */
+#define SOCKET_UMASK 0117  /* mode 0660 */
+#define STOP_SECONDS 10    /* for connections to end after SIGTERM */
+#define ACCEPT_RETRY_MS 50 /* when descriptors or memory run out */
 
 struct server {
 	struct server_options options;
 	struct signer *signer;
 	struct sockaddr_un addr;
 	int listen_fd, signal_fd;
-	pthread_mutex_t lock;            /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t ended;
 	unsigned active;
-	int *fd;                         /* of each connection's slot; -1 = free */
+	int *fd; /* of each connection's slot; -1 = free */
 };
 
 struct connection {
@@ -37,7 +37,7 @@ struct connection {
 	unsigned slot;
 };
 
-/* --- socket -------------------------------------------------------------------------------------- */
+/* --- socket ----------------------------------------------------------------------------------- */
 
 /* A socket file that nobody answers is left over from a killed signer. */
 static int
@@ -47,17 +47,20 @@ remove_stale(const struct sockaddr_un *addr, struct gh_error *err)
 	int fd, answered;
 
 	if (lstat(addr->sun_path, &st) != 0)
-		return errno == ENOENT ? 0 : gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path,
-		    strerror(errno));
+		return errno == ENOENT
+			   ? 0
+			   : gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return gh_refuse(err, GH_E_CONF, "%s: is there, and is no socket", addr->sun_path);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
 		return gh_refuse(err, GH_E_CONF, "socket: %s", strerror(errno));
 	/* EAGAIN: it lives, and its backlog is full */
-	answered = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN;
+	answered =
+	    connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN;
 	close(fd);
 	if (answered)
-		return gh_refuse(err, GH_E_CONF, "%s: another signer answers there", addr->sun_path);
+		return gh_refuse(
+		    err, GH_E_CONF, "%s: another signer answers there", addr->sun_path);
 	if (unlink(addr->sun_path) != 0)
 		return gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path, strerror(errno));
 	return 0;
@@ -157,7 +160,7 @@ server_free(struct server *s)
 	free(s);
 }
 
-/* --- connections --------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void
 release_slot(struct server *s, unsigned slot)
@@ -241,7 +244,8 @@ may_connect(const struct server *s, int fd)
 		if (s->options.peer[i] == peer.uid)
 			return true;
 	}
-	gh_log(GH_LOG_WARN, "connection refused: uid %u is no peer of the signer", (unsigned)peer.uid);
+	gh_log(
+	    GH_LOG_WARN, "connection refused: uid %u is no peer of the signer", (unsigned)peer.uid);
 	return false;
 }
 
@@ -263,7 +267,7 @@ accept_one(struct server *s)
 		close(fd);
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 /* No further question is read; threads that sign finish and send their answer. */
 static void
@@ -295,7 +299,7 @@ stop(struct server *s)
 int
 server_run(struct server *s, struct gh_error *err)
 {
-	struct pollfd pfd[2] = { { s->listen_fd, POLLIN, 0 }, { s->signal_fd, POLLIN, 0 } };
+	struct pollfd pfd[2] = {{s->listen_fd, POLLIN, 0}, {s->signal_fd, POLLIN, 0}};
 
 	gh_log_kv(GH_LOG_INFO, "signer is ready", "socket", s->addr.sun_path, NULL);
 	while (pfd[1].revents == 0) {

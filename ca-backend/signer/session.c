@@ -18,18 +18,18 @@ struct session {
 	struct signer *signer;
 	int fd;
 	bool is_admin;
-	struct gh_buf out;           /* the answer */
-	unsigned char *in;           /* the question */
+	struct gh_buf out; /* the answer */
+	unsigned char *in; /* the question */
 	size_t in_len, in_cap;
 };
 
-/* --- frames -------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 enum received { RECEIVED, RECEIVED_END /* closed between frames */, RECEIVED_BROKEN };
 
 /*
- * Read exactly len bytes. A connection may be idle for ever before a frame, but a frame that has begun
- * must end by the deadline: *deadline is 0 while nothing of it has come. recv gives up every
+ * Read exactly len bytes. A connection may be idle for ever before a frame, but a frame that has
+ * begun must end by the deadline: *deadline is 0 while nothing of it has come. recv gives up every
  * SIGNER_IO_SECONDS (SO_RCVTIMEO), so that the deadline is looked at.
  */
 static enum received
@@ -104,7 +104,7 @@ send_answer(struct session *s)
 	return true;
 }
 
-/* --- operations: each writes the payload of its answer to s->out ----------------------------------- */
+/* --- operations: each writes the payload of its answer to s->out ------------------------------ */
 
 static int
 fail_garbled(struct gh_error *err)
@@ -149,13 +149,15 @@ load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 static void
 log_signed(const struct gh_buf *der, const struct cert_facts *facts)
 {
-	struct gh_der in = { der->data, der->len }, cert, tbs, serial;
+	struct gh_der in = {der->data, der->len}, cert, tbs, serial;
 	char *serial_hex = NULL, *subject_hex = gh_hex_encode(facts->subject.p, facts->subject.len);
 
 	if (gh_der_take(&in, GH_DER_SEQUENCE, &cert) && gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) &&
-	    gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) && gh_der_take(&tbs, GH_DER_INTEGER, &serial))
+	    gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) &&
+	    gh_der_take(&tbs, GH_DER_INTEGER, &serial))
 		serial_hex = gh_hex_encode(serial.p, serial.len);
-	gh_log_kv(GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_hex, NULL);
+	gh_log_kv(
+	    GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_hex, NULL);
 	free(serial_hex);
 	free(subject_hex);
 }
@@ -223,10 +225,10 @@ static const struct operation {
 	bool is_for_admin;
 	int (*run)(struct session *, struct gh_reader *, struct gh_error *);
 } operations[] = {
-	{ SIGNER_OP_PING, "ping", false, ping },
-	{ SIGNER_OP_LOAD_CA, "load_ca", false, load_ca },
-	{ SIGNER_OP_SIGN_CERT, "sign_cert", false, sign_cert },
-	{ SIGNER_OP_CREATE_CA, "create_ca", true, create_ca },
+    {SIGNER_OP_PING, "ping", false, ping},
+    {SIGNER_OP_LOAD_CA, "load_ca", false, load_ca},
+    {SIGNER_OP_SIGN_CERT, "sign_cert", false, sign_cert},
+    {SIGNER_OP_CREATE_CA, "create_ca", true, create_ca},
 };
 
 static const struct operation *
@@ -241,10 +243,11 @@ find_operation(uint8_t op)
 	return NULL;
 }
 
-/* --- session ------------------------------------------------------------------------------------- */
+/* --- session ---------------------------------------------------------------------------------- */
 
 static int
-run_operation(struct session *s, const struct operation *o, struct gh_reader *r, struct gh_error *err)
+run_operation(
+    struct session *s, const struct operation *o, struct gh_reader *r, struct gh_error *err)
 {
 	int rc;
 
@@ -262,18 +265,19 @@ static bool
 answer_error(struct session *s, const struct operation *o, int code, const struct gh_error *err)
 {
 	gh_log_kv(code == GH_E_NOT_FOUND ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
-	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name, NULL);
+	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name,
+	    NULL);
 	signer_frame_begin(&s->out, SIGNER_OP_ERROR);
 	signer_put_error(&s->out, code, err->detail);
 	return signer_frame_end(&s->out, NULL) == 0;
 }
 
-/* Answer the question in s->in; false when the connection must end: who cannot frame a question, or asks
- * what is not his to ask, is broken or hostile. */
+/* Answer the question in s->in; false when the connection must end: who cannot frame a question, or
+ * asks what is not his to ask, is broken or hostile. */
 static bool
 answer(struct session *s)
 {
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	struct gh_reader r;
 	const struct operation *o;
 	int rc;
@@ -291,16 +295,16 @@ answer(struct session *s)
 static bool
 set_timeouts(int fd)
 {
-	struct timeval tv = { SIGNER_IO_SECONDS, 0 };
+	struct timeval tv = {SIGNER_IO_SECONDS, 0};
 
 	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
+	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
 }
 
 void
 session_run(struct signer *signer, int fd, bool is_admin)
 {
-	struct session s = { .signer = signer, .fd = fd, .is_admin = is_admin };
+	struct session s = {.signer = signer, .fd = fd, .is_admin = is_admin};
 	enum received result = RECEIVED_BROKEN;
 
 	signer_frame_init(&s.out);

@@ -1,4 +1,5 @@
-/* One connection to the signer: questions in, answers out, in order. Runs in a thread of its own. */
+/* One connection to the signer: questions in, answers out, in order. Runs in a thread of its own.
+ */
 #ifndef SIGNER_SESSION_H
 #define SIGNER_SESSION_H
 
@@ -7,11 +8,11 @@
 #include "issuer_table.h"
 #include "sealed.h"
 
-#define SIGNER_IO_SECONDS 5              /* a begun frame must be complete, an answer taken, in this time */
+#define SIGNER_IO_SECONDS 5 /* a begun frame must be complete, an answer taken, in this time */
 
 /* What all sessions share. Lives as long as the process. */
 struct signer {
-	struct sealing_key key;              /* only read after the start */
+	struct sealing_key key; /* only read after the start */
 	struct issuer_table *issuers;
 };
 

@@ -107,8 +107,4 @@ int store_lookup_mark(struct store *s, const struct requester *who, const char *
     const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err) GH_MUSTCHECK;
 
-struct store_migration { int version; const char *name; const char *sql; };
-extern const struct store_migration store_migrations[];
-extern const int store_migrations_n;
-
 #endif

@@ -2,12 +2,15 @@
  * `gatehouse enroll`: the enrollment client. It needs no configuration file and no database. The key is on
  * disk before the request is sent; whenever the client dies, --request-id gets the certificate for it.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
@@ -126,6 +129,15 @@ check_free(const struct enroll_options *o, const char *path, const char *advice,
 	return (gh_refuse(err, GH_E_CONF, "%.150s is there already: %s", path, advice));
 }
 
+/* One level, and closed to others, since a key goes there. */
+static int
+make_out_dir(const struct enroll_options *o, struct gh_error *err)
+{
+	if (mkdir(o->out_dir, 0700) != 0 && errno != EEXIST)
+		return (gh_refuse(err, GH_E_CONF, "--out-dir %.160s: %m", o->out_dir));
+	return (0);
+}
+
 static int
 check_outputs(const struct enroll_options *o, struct gh_error *err)
 {
@@ -234,8 +246,10 @@ static int
 run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust, struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
-	int rc = check_outputs(o, err);
+	int rc = make_out_dir(o, err);
 
+	if (rc == 0)
+		rc = check_outputs(o, err);
 	if (rc == 0 && o->trust_root != NULL)
 		rc = client_files_load_certs(o->trust_root, &j->roots, err);
 	if (rc == 0)

@@ -1,8 +1,8 @@
 /*
  * Signatures per second of a real signer through 1, 2, 4 and 8 connections:
  *	bench_signer [KEY_ALG [SECONDS]]
- * Built by `make build/tests/bench/bench_signer`. Prints one line for each number of connections, with the
- * signer's own CPU time for each signature.
+ * Built by `make build/tests/bench/bench_signer`. Prints one line for each number of connections,
+ *with the signer's own CPU time for each signature.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 struct job {
 	const struct signer_process *sp;
 	const struct signer_cert_fields *fields;
-	int64_t until;                       /* gh_now_us */
+	int64_t until; /* gh_now_us */
 	unsigned long signatures;
 	int64_t slowest_us;
 };
@@ -50,7 +50,8 @@ cpu_ticks(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	MUST((f = fopen(path, "r")) != NULL);
-	MUST(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2);
+	MUST(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		 &system) == 2);
 	fclose(f);
 	return user + system;
 }
@@ -66,7 +67,8 @@ measure(const struct signer_process *sp, const struct signer_cert_fields *fields
 	int i;
 
 	for (i = 0; i < connections; i++) {
-		job[i] = (struct job){ .sp = sp, .fields = fields, .until = begin + seconds * 1000000LL };
+		job[i] =
+		    (struct job){.sp = sp, .fields = fields, .until = begin + seconds * 1000000LL};
 		MUST(pthread_create(&thread[i], NULL, sign_until, &job[i]) == 0);
 	}
 	for (i = 0; i < connections; i++) {
@@ -75,7 +77,8 @@ measure(const struct signer_process *sp, const struct signer_cert_fields *fields
 		slowest = job[i].slowest_us > slowest ? job[i].slowest_us : slowest;
 	}
 	ticks = cpu_ticks(sp->pid) - ticks;
-	printf("%d connections: %8.0f per second, %6.1f us each, signer CPU %6.1f us each, slowest %lld us\n",
+	printf("%d connections: %8.0f per second, %6.1f us each, signer CPU %6.1f us each, slowest "
+	       "%lld us\n",
 	    connections, (double)total * 1e6 / (double)(gh_now_us() - begin),
 	    (double)connections * (double)(gh_now_us() - begin) / (double)total,
 	    (double)ticks * 1e6 / (double)sysconf(_SC_CLK_TCK) / (double)total, (long long)slowest);
@@ -86,11 +89,11 @@ static unsigned char *
 usual_extensions(size_t *len)
 {
 	static const char *const conf[][2] = {
-		{ "keyUsage", "critical,digitalSignature,keyEncipherment" },
-		{ "extendedKeyUsage", "clientAuth,emailProtection" },
-		{ "subjectAltName", "email:alice@example.com" },
-		{ "crlDistributionPoints", "URI:http://pki.example.com/issuing.crl" },
-		{ "authorityInfoAccess", "caIssuers;URI:http://pki.example.com/issuing.cer" },
+	    {"keyUsage", "critical,digitalSignature,keyEncipherment"},
+	    {"extendedKeyUsage", "clientAuth,emailProtection"},
+	    {"subjectAltName", "email:alice@example.com"},
+	    {"crlDistributionPoints", "URI:http://pki.example.com/issuing.crl"},
+	    {"authorityInfoAccess", "caIssuers;URI:http://pki.example.com/issuing.cer"},
 	};
 	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
 	unsigned char *der = NULL;
@@ -114,9 +117,10 @@ main(int argc, char **argv)
 	const char *key_alg = argc > 1 ? argv[1] : "P-256";
 	int seconds = argc > 2 ? atoi(argv[2]) : 3, n;
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	struct signer_cert_fields f = { .not_before = gh_now() - 600, .not_after = gh_now() + 365 * DAY };
+	struct signer_cert_fields f = {
+	    .not_before = gh_now() - 600, .not_after = gh_now() + 365 * DAY};
 	unsigned char *name = name_der("alice", &f.subject_len), *spki = NULL, *ext;
-	struct made_ca ca = { 0 };
+	struct made_ca ca = {0};
 	struct signer_process sp;
 	struct signer_client *c;
 	struct gh_error err;

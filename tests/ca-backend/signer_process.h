@@ -1,6 +1,7 @@
 /*
- * A real signer for tests and measurements: BUILD/gatehouse-signer with a key of its own in a temporary
- * folder. Everything here ends the program when it fails; there is nothing to test without a signer.
+ * A real signer for tests and measurements: BUILD/gatehouse-signer with a key of its own in a
+ * temporary folder. Everything here ends the program when it fails; there is nothing to test
+ * without a signer.
  */
 #ifndef TEST_SIGNER_PROCESS_H
 #define TEST_SIGNER_PROCESS_H
@@ -25,12 +26,12 @@
 #include "signer_client.h"
 #include "timestamp.h"
 
-#define SIGNER_TEST_TIMEOUT_MS 20000     /* RSA-4096 keys take seconds under a sanitizer */
+#define SIGNER_TEST_TIMEOUT_MS 20000 /* RSA-4096 keys take seconds under a sanitizer */
 #define DAY 86400LL
 
 struct signer_process {
 	char dir[64], socket[96], key_file[96], log[96];
-	pid_t pid;                           /* 0 = not running */
+	pid_t pid; /* 0 = not running */
 };
 
 struct made_ca {
@@ -38,13 +39,13 @@ struct made_ca {
 	size_t cert_len, sealed_len;
 };
 
-#define MUST(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, \
-			    strerror(errno)); \
-			abort(); \
-		} \
+#define MUST(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition,         \
+			    strerror(errno));                                                      \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 
 /* BUILD/tests/FOLDER/program -> BUILD/gatehouse-signer */
@@ -120,7 +121,7 @@ spawn_signer(const struct signer_process *sp, char *const argv[], int keep_fd)
 static inline void
 pause_ms(long ms)
 {
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
 
 	nanosleep(&ts, NULL);
 }
@@ -156,10 +157,9 @@ signer_process_client(const struct signer_process *sp)
 static inline void
 signer_process_start(struct signer_process *sp, const char *max_connections)
 {
-	char *argv[] = {
-		(char *)"gatehouse-signer", (char *)"--socket", sp->socket, (char *)"--key-file",
-		sp->key_file, (char *)"--max-connections", (char *)max_connections, NULL
-	};
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--socket", sp->socket,
+	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
+	    (char *)max_connections, NULL};
 	struct signer_client *c = signer_process_client(sp);
 	struct gh_error err;
 	int tries = 0;
@@ -198,16 +198,15 @@ signer_process_free(struct signer_process *sp)
 	rmdir(sp->dir);
 }
 
-/* Ask an admin signer, as `gatehouse init` does. What create_ca returned; *status is its exit status. */
+/* Ask an admin signer, as `gatehouse init` does. What create_ca returned; *status is its exit
+ * status. */
 static inline int
-signer_process_create(struct signer_process *sp, const struct signer_create_ca *f, struct made_ca *out,
-    int *status, struct gh_error *err)
+signer_process_create(struct signer_process *sp, const struct signer_create_ca *f,
+    struct made_ca *out, int *status, struct gh_error *err)
 {
 	char number[16];
-	char *argv[] = {
-		(char *)"gatehouse-signer", (char *)"--admin-fd", number, (char *)"--key-file",
-		sp->key_file, NULL
-	};
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--admin-fd", number,
+	    (char *)"--key-file", sp->key_file, NULL};
 	struct signer_client *c;
 	int fd[2], rc;
 	pid_t pid;
@@ -217,8 +216,8 @@ signer_process_create(struct signer_process *sp, const struct signer_create_ca *
 	pid = spawn_signer(sp, argv, fd[1]);
 	close(fd[1]);
 	MUST(signer_client_from_fd(fd[0], SIGNER_TEST_TIMEOUT_MS, &c, err) == 0);
-	rc = signer_client_create_ca(c, f, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len,
-	    err);
+	rc = signer_client_create_ca(
+	    c, f, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
 	signer_client_free(c);
 	*status = wait_for(pid);
 	return rc;
@@ -242,31 +241,36 @@ name_der(const char *cn, size_t *len)
 
 	MUST(name != NULL);
 	if (cn[0] != '\0')
-		MUST(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1,
-		    -1, 0) == 1);
+		MUST(X509_NAME_add_entry_by_txt(
+			 name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1);
 	MUST((n = i2d_X509_NAME(name, &der)) > 0);
 	X509_NAME_free(name);
 	*len = (size_t)n;
 	return der;
 }
 
-static const struct signer_limits root_limits = {
-	.may_sign_ca = 1, .path_len = 0, .min_rsa_bits = 2048, .allow_rsa = 1, .allow_ec = 1,
-	.allow_ed25519 = 1
-};
-static const struct signer_limits issuing_limits = {
-	.max_validity = 400 * DAY, .min_rsa_bits = 2048, .allow_rsa = 1, .allow_ec = 1, .allow_ed25519 = 1
-};
+static const struct signer_limits root_limits = {.may_sign_ca = 1,
+    .path_len = 0,
+    .min_rsa_bits = 2048,
+    .allow_rsa = 1,
+    .allow_ec = 1,
+    .allow_ed25519 = 1};
+static const struct signer_limits issuing_limits = {.max_validity = 400 * DAY,
+    .min_rsa_bits = 2048,
+    .allow_rsa = 1,
+    .allow_ec = 1,
+    .allow_ed25519 = 1};
 
 /* Root, or a CA below parent. */
 static inline int
-make_ca(struct signer_process *sp, const char *cn, const char *key_alg, const struct made_ca *parent,
-    const struct signer_limits *limits, struct made_ca *out, struct gh_error *err)
+make_ca(struct signer_process *sp, const char *cn, const char *key_alg,
+    const struct made_ca *parent, const struct signer_limits *limits, struct made_ca *out,
+    struct gh_error *err)
 {
-	struct signer_create_ca f = {
-		.key_alg = key_alg, .not_before = gh_now() - 3600,
-		.not_after = gh_now() + (parent == NULL ? 7300 : 3650) * DAY, .limits = *limits
-	};
+	struct signer_create_ca f = {.key_alg = key_alg,
+	    .not_before = gh_now() - 3600,
+	    .not_after = gh_now() + (parent == NULL ? 7300 : 3650) * DAY,
+	    .limits = *limits};
 	unsigned char *name = name_der(cn, &f.subject_len);
 	int rc, status;
 

@@ -11,7 +11,7 @@
 
 struct fixture {
 	struct signer_process sp;
-	struct ca *ca;                       /* issuing, with its root */
+	struct ca *ca; /* issuing, with its root */
 	struct signer_client *client;
 };
 
@@ -27,14 +27,14 @@ one_url(const char *url)
 static struct ca *
 make_issuing(struct signer_process *sp)
 {
-	struct made_ca root = { 0 }, issuing = { 0 };
+	struct made_ca root = {0}, issuing = {0};
 	struct ca *ca = calloc(1, sizeof(*ca));
 	struct gh_error err;
 
 	MUST(ca != NULL && (ca->name = strdup("issuing")) != NULL);
 	assert_int_equal(make_ca(sp, "Root", "P-256", NULL, &root_limits, &root, &err), 0);
-	assert_int_equal(make_ca(sp, "Issuing, \"Inc\"", "P-256", &root, &issuing_limits, &issuing, &err),
-	    0);
+	assert_int_equal(
+	    make_ca(sp, "Issuing, \"Inc\"", "P-256", &root, &issuing_limits, &issuing, &err), 0);
 	assert_int_equal(cert_chain_add(&ca->chain, issuing.cert, issuing.cert_len, &err), 0);
 	assert_int_equal(cert_chain_add(&ca->chain, root.cert, root.cert_len, &err), 0);
 	ca->sealed = issuing.sealed;
@@ -90,8 +90,8 @@ usual_spec(void)
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - 600;
 	spec->not_after = gh_now() + 300 * DAY;
-	MUST(X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8, (const unsigned char *)"alice",
-	    -1, -1, 0) == 1);
+	MUST(X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
+		 (const unsigned char *)"alice", -1, -1, 0) == 1);
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
 	return spec;
@@ -135,7 +135,7 @@ assert_not_issued(struct fixture *f, const struct cert_spec *spec, int code)
 	assert_int_equal(len, 0);
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 static bool
 chain_verifies(const struct ca *ca, X509 *leaf)
@@ -147,7 +147,8 @@ chain_verifies(const struct ca *ca, X509 *leaf)
 	X509 *root = d2i_X509(NULL, &p, (long)ca->chain.cert[1].len);
 	bool ok;
 
-	MUST(root != NULL && X509_STORE_add_cert(store, root) == 1 && sk_X509_push(middle, ca->cert) > 0);
+	MUST(root != NULL && X509_STORE_add_cert(store, root) == 1 &&
+	     sk_X509_push(middle, ca->cert) > 0);
 	MUST(X509_STORE_CTX_init(ctx, store, leaf, middle) == 1);
 	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
 	ok = X509_verify_cert(ctx) == 1;
@@ -187,9 +188,11 @@ assert_urls(X509 *x, bool has_revocation)
 	assert_int_equal(cdp != NULL, has_revocation);
 	if (has_revocation) {
 		assert_int_equal(sk_DIST_POINT_num(cdp), 1);
-		name = sk_GENERAL_NAME_value(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname, 0);
+		name =
+		    sk_GENERAL_NAME_value(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname, 0);
 		assert_int_equal(name->type, GEN_URI);
-		assert_string_equal((const char *)name->d.ia5->data, "http://pki.example/issuing.crl");
+		assert_string_equal(
+		    (const char *)name->d.ia5->data, "http://pki.example/issuing.crl");
 		assert_int_equal(sk_OPENSSL_STRING_num(ocsp), 1);
 		assert_string_equal(sk_OPENSSL_STRING_value(ocsp, 0), "http://pki.example/ocsp");
 	} else {
@@ -223,7 +226,7 @@ static void
 ca_sign__puts_several_urls_into_one_point(void **state)
 {
 	struct fixture *f = *state;
-	char *urls[] = { (char *)"http://a.example/1.crl", (char *)"ldap://b.example/2", NULL };
+	char *urls[] = {(char *)"http://a.example/1.crl", (char *)"ldap://b.example/2", NULL};
 	char **saved = f->ca->cdp_urls;
 	struct cert_spec *spec = usual_spec();
 	CRL_DIST_POINTS *cdp;
@@ -234,7 +237,8 @@ ca_sign__puts_several_urls_into_one_point(void **state)
 	f->ca->cdp_urls = saved;
 	cdp = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
 	assert_int_equal(sk_DIST_POINT_num(cdp), 1);
-	assert_int_equal(sk_GENERAL_NAME_num(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname), 2);
+	assert_int_equal(
+	    sk_GENERAL_NAME_num(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname), 2);
 	CRL_DIST_POINTS_free(cdp);
 	X509_free(x);
 	cert_spec_free(spec);
@@ -250,7 +254,8 @@ ca_sign__cuts_not_after_to_the_ca(void **state)
 	spec->not_before = gh_now() + 3500 * DAY;
 	spec->not_after = gh_now() + 9999 * DAY;
 	x = issue(f, spec);
-	assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(f->ca->cert)), 0);
+	assert_int_equal(
+	    ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(f->ca->cert)), 0);
 	X509_free(x);
 	spec->not_before = gh_now() + 5000 * DAY;
 	assert_not_issued(f, spec, GH_E_CA_UNAVAILABLE);
@@ -274,13 +279,12 @@ static void
 check_ca_of_other_time(struct fixture *f, int64_t from, int64_t to)
 {
 	struct signer_create_ca c = {
-		.key_alg = "P-256", .not_before = from, .not_after = to, .limits = issuing_limits
-	};
+	    .key_alg = "P-256", .not_before = from, .not_after = to, .limits = issuing_limits};
 	unsigned char *name = name_der("Other time", &c.subject_len);
 	struct cert_spec *spec = usual_spec();
 	struct fixture mine = *f;
-	struct made_ca made = { 0 };
-	struct ca ca = { .name = (char *)"other", .is_enabled = true };
+	struct made_ca made = {0};
+	struct ca ca = {.name = (char *)"other", .is_enabled = true};
 	struct gh_error err;
 	int status;
 
@@ -365,7 +369,7 @@ ca_sign__needs_the_right_record(void **state)
 {
 	struct fixture *f = *state;
 	struct cert_spec *spec = usual_spec();
-	struct made_ca other = { 0 };
+	struct made_ca other = {0};
 	unsigned char *sealed = f->ca->sealed;
 	size_t len = f->ca->sealed_len;
 	struct gh_error err;
@@ -387,7 +391,7 @@ ca_sign__needs_the_right_record(void **state)
 	cert_spec_free(spec);
 }
 
-/* --- loading, outcome ---------------------------------------------------------------------------- */
+/* --- loading, outcome ------------------------------------------------------------------------- */
 
 static void
 ca_finish__refuses_what_is_no_certificate(void **state)
@@ -408,7 +412,7 @@ static void
 outcome__describes_the_certificate(void **state)
 {
 	struct fixture *f = *state;
-	struct enroll_outcome out = { 0 };
+	struct enroll_outcome out = {0};
 	struct cert_spec *spec = usual_spec();
 	X509 *x = issue(f, spec);
 	unsigned char *der = NULL, md[20];
@@ -428,7 +432,8 @@ outcome__describes_the_certificate(void **state)
 	assert_string_equal(out.issuer_dn, "CN=Issuing\\, \\\"Inc\\\"");
 	assert_int_equal(out.chain.n, 3);
 	assert_memory_equal(out.chain.cert[0].der, der, (size_t)n);
-	assert_memory_equal(out.chain.cert[2].der, f->ca->chain.cert[1].der, f->ca->chain.cert[1].len);
+	assert_memory_equal(
+	    out.chain.cert[2].der, f->ca->chain.cert[1].der, f->ca->chain.cert[1].len);
 	assert_int_equal(ca_outcome_set_cert(&out, f->ca, (const unsigned char *)"junk", 4, &err),
 	    GH_E_INTERNAL);
 	enroll_outcome_clear(&out);
@@ -439,7 +444,7 @@ outcome__describes_the_certificate(void **state)
 	cert_spec_free(spec);
 }
 
-/* --- names --------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void
 check_dn(const char *expected, const char *const (*attributes)[2], size_t n)
@@ -450,7 +455,7 @@ check_dn(const char *expected, const char *const (*attributes)[2], size_t n)
 
 	for (i = 0; i < n; i++)
 		MUST(X509_NAME_add_entry_by_txt(name, attributes[i][0], MBSTRING_UTF8,
-		    (const unsigned char *)attributes[i][1], -1, -1, 0) == 1);
+			 (const unsigned char *)attributes[i][1], -1, -1, 0) == 1);
 	text = ca_dn_text(name);
 	assert_string_equal(text, expected);
 	free(text);
@@ -461,10 +466,9 @@ static void
 dn__is_rfc4514_with_blanks(void **state)
 {
 	static const char *const plain[][2] = {
-		{ "DC", "com" }, { "DC", "keyexample" }, { "CN", "CorpCA1" }
-	};
-	static const char *const escaped[][2] = { { "O", " a+b;c " }, { "CN", "x, \"y\" <z>\\#" } };
-	static const char *const utf8[][2] = { { "CN", "J\xc3\xbcrgen" } };
+	    {"DC", "com"}, {"DC", "keyexample"}, {"CN", "CorpCA1"}};
+	static const char *const escaped[][2] = {{"O", " a+b;c "}, {"CN", "x, \"y\" <z>\\#"}};
+	static const char *const utf8[][2] = {{"CN", "J\xc3\xbcrgen"}};
 
 	(void)state;
 	check_dn("CN=CorpCA1, DC=keyexample, DC=com", plain, 3);
@@ -502,7 +506,8 @@ san__lists_every_kind_of_name(void **state)
 	gh_json_free(list);
 	X509_free(x);
 	check_san("DNS:a.example,email:a@b,URI:http://x/,IP:10.0.0.1,IP:fe80::1,RID:1.2.3",
-	    "[\"dns:a.example\",\"email:a@b\",\"uri:http://x/\",\"ip:10.0.0.1\",\"ip:fe80::1\",\"rid:1.2.3\"]");
+	    "[\"dns:a.example\",\"email:a@b\",\"uri:http://x/"
+	    "\",\"ip:10.0.0.1\",\"ip:fe80::1\",\"rid:1.2.3\"]");
 	check_san("otherName:1.3.6.1.4.1.311.20.2.3;UTF8:alice@ad.test", "[\"upn:alice@ad.test\"]");
 	check_san("DER:3021A01F06092B0601040182371901A012041000112233445566778899AABBCCDDEEFF",
 	    "[\"guid:00112233445566778899AABBCCDDEEFF\"]");
@@ -513,7 +518,7 @@ san__lists_every_kind_of_name(void **state)
 static void
 san__shows_odd_bytes_as_hex(void **state)
 {
-	static const unsigned char value[] = { 'a', 0, 'b', 0xff, 0x1b };
+	static const unsigned char value[] = {'a', 0, 'b', 0xff, 0x1b};
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_IA5STRING *dns = ASN1_IA5STRING_new();
@@ -546,22 +551,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ca_sign__issues_what_verifies_strictly),
-		cmocka_unit_test(ca_sign__adds_cdp_and_aia),
-		cmocka_unit_test(ca_sign__puts_several_urls_into_one_point),
-		cmocka_unit_test(ca_sign__cuts_not_after_to_the_ca),
-		cmocka_unit_test(ca_sign__refuses_a_disabled_ca),
-		cmocka_unit_test(ca_sign__refuses_an_expired_or_future_ca),
-		cmocka_unit_test(ca_sign__refuses_the_keys_of_cas),
-		cmocka_unit_test(ca_sign__passes_on_the_limits_of_the_signer),
-		cmocka_unit_test(ca_sign__survives_a_killed_signer),
-		cmocka_unit_test(ca_sign__needs_the_right_record),
-		cmocka_unit_test(ca_finish__refuses_what_is_no_certificate),
-		cmocka_unit_test(outcome__describes_the_certificate),
-		cmocka_unit_test(dn__is_rfc4514_with_blanks),
-		cmocka_unit_test(san__lists_every_kind_of_name),
-		cmocka_unit_test(san__shows_odd_bytes_as_hex),
-		cmocka_unit_test(san__shows_broken_upns_as_other),
+	    cmocka_unit_test(ca_sign__issues_what_verifies_strictly),
+	    cmocka_unit_test(ca_sign__adds_cdp_and_aia),
+	    cmocka_unit_test(ca_sign__puts_several_urls_into_one_point),
+	    cmocka_unit_test(ca_sign__cuts_not_after_to_the_ca),
+	    cmocka_unit_test(ca_sign__refuses_a_disabled_ca),
+	    cmocka_unit_test(ca_sign__refuses_an_expired_or_future_ca),
+	    cmocka_unit_test(ca_sign__refuses_the_keys_of_cas),
+	    cmocka_unit_test(ca_sign__passes_on_the_limits_of_the_signer),
+	    cmocka_unit_test(ca_sign__survives_a_killed_signer),
+	    cmocka_unit_test(ca_sign__needs_the_right_record),
+	    cmocka_unit_test(ca_finish__refuses_what_is_no_certificate),
+	    cmocka_unit_test(outcome__describes_the_certificate),
+	    cmocka_unit_test(dn__is_rfc4514_with_blanks),
+	    cmocka_unit_test(san__lists_every_kind_of_name),
+	    cmocka_unit_test(san__shows_odd_bytes_as_hex),
+	    cmocka_unit_test(san__shows_broken_upns_as_other),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

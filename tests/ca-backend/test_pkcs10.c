@@ -104,7 +104,7 @@ judge_folder(const char *folder, bool is_good)
 	snprintf(path, sizeof(path), "%s/%s", fixtures(), folder);
 	assert_non_null(dir = opendir(path));
 	while ((entry = readdir(dir)) != NULL) {
-		struct gh_error err = { 0 };
+		struct gh_error err = {0};
 		unsigned char *der;
 		size_t len;
 		int rc, expected;
@@ -115,7 +115,8 @@ judge_folder(const char *folder, bool is_good)
 		expected = is_good ? 0 : verdict_of(entry->d_name);
 		rc = judge(der, len, &err);
 		if (rc != expected)
-			fail_msg("%s: got %d, expected %d: %s", entry->d_name, rc, expected, err.detail);
+			fail_msg(
+			    "%s: got %d, expected %d: %s", entry->d_name, rc, expected, err.detail);
 		if (rc != 0)
 			assert_true(err.code == rc && strncmp(err.message, "CSR: ", 5) == 0);
 		free(der);
@@ -170,7 +171,7 @@ pkcs10__refuses_every_changed_byte(void **state)
 	free(der);
 }
 
-/* --- what the parser finds ----------------------------------------------------------------------- */
+/* --- what the parser finds -------------------------------------------------------------------- */
 
 static void
 check_key(const char *name, enum ca_key_type type, int bits, const char *curve)
@@ -265,12 +266,11 @@ pkcs10__reads_template_oids(void **state)
 	ca_pkcs10_free(csr);
 }
 
-/* --- armour -------------------------------------------------------------------------------------- */
+/* --- armour ----------------------------------------------------------------------------------- */
 
-static const unsigned char bytes[] = {
-	0x30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-	27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49
-};
+static const unsigned char bytes[] = {0x30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+    17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49};
 #define TEXT_1 "MAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 #define TEXT_2 "GBkaGxwdHh8gISIjJCUmJygpKissLS4v"
 #define TEXT_3 "MDE="
@@ -303,12 +303,15 @@ unarmour__takes_every_armour_of_the_notes(void **state)
 	check_armour(TEXT_1 TEXT_2 TEXT_3, true);
 	check_armour(TEXT_1 "\n" TEXT_2 "\n" TEXT_3 "\n", true);
 	check_armour(TEXT_1 "\r\n" TEXT_2 "\r\n" TEXT_3 "\r\n", true);
-	check_armour("-----BEGIN " LABEL "\n" TEXT_1 TEXT_2 "\n" TEXT_3 "\n-----END " LABEL "\n", true);
-	check_armour("-----BEGIN NEW " LABEL "\r\n" TEXT_1 TEXT_2 "\r\n" TEXT_3 "\r\n-----END NEW " LABEL
-	    "\r\n", true);
+	check_armour(
+	    "-----BEGIN " LABEL "\n" TEXT_1 TEXT_2 "\n" TEXT_3 "\n-----END " LABEL "\n", true);
+	check_armour("-----BEGIN NEW " LABEL "\r\n" TEXT_1 TEXT_2 "\r\n" TEXT_3
+		     "\r\n-----END NEW " LABEL "\r\n",
+	    true);
 	check_armour("-----BEGIN " LABEL " " TEXT_1 TEXT_2 " " TEXT_3 " -----END " LABEL, true);
-	check_armour(" \t\r\n  -----BEGIN NEW " LABEL "\n" TEXT_1 TEXT_2 TEXT_3 "\n-----END NEW " LABEL
-	    "  \n\n", true);
+	check_armour(" \t\r\n  -----BEGIN NEW " LABEL "\n" TEXT_1 TEXT_2 TEXT_3
+		     "\n-----END NEW " LABEL "  \n\n",
+	    true);
 	check_armour("-----BEGIN " LABEL TEXT_1 TEXT_2 TEXT_3 "-----END " LABEL, true);
 }
 
@@ -327,8 +330,9 @@ unarmour__refuses_the_rest(void **state)
 	check_armour("-----BEGIN CERTIFICATE-----\n" TEXT_1 "\n-----END CERTIFICATE-----", false);
 	check_armour("-----BEGIN " LABEL "\n" TEXT_1 "\n-----END " LABEL " x", false);
 	check_armour("-----BEGIN " LABEL "\nProc-Type: 4\n\n" TEXT_1 "\n-----END " LABEL, false);
-	check_armour("-----BEGIN " LABEL "\n" TEXT_1 "\n-----END " LABEL "\n-----BEGIN " LABEL "\n" TEXT_1
-	    "\n-----END " LABEL, false);
+	check_armour("-----BEGIN " LABEL "\n" TEXT_1 "\n-----END " LABEL "\n-----BEGIN " LABEL
+		     "\n" TEXT_1 "\n-----END " LABEL,
+	    false);
 }
 
 static void
@@ -345,7 +349,7 @@ unarmour__bounds_its_input(void **state)
 	free(text);
 }
 
-/* --- ROCA ---------------------------------------------------------------------------------------- */
+/* --- ROCA ------------------------------------------------------------------------------------- */
 
 static void
 roca__leaves_random_numbers_alone(void **state)
@@ -386,7 +390,7 @@ roca__knows_powers_of_the_generator(void **state)
 static void
 roca__finds_small_factors(void **state)
 {
-	static const unsigned long factors[] = { 2, 3, 5, 97, 163, 167 };
+	static const unsigned long factors[] = {2, 3, 5, 97, 163, 167};
 	BIGNUM *n = BN_new();
 	size_t i;
 
@@ -404,20 +408,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pkcs10__accepts_good_requests),
-		cmocka_unit_test(pkcs10__refuses_bad_requests),
-		cmocka_unit_test(pkcs10__refuses_every_truncation),
-		cmocka_unit_test(pkcs10__refuses_every_changed_byte),
-		cmocka_unit_test(pkcs10__describes_keys),
-		cmocka_unit_test(pkcs10__finds_extensions_of_both_forms),
-		cmocka_unit_test(pkcs10__reads_template_names),
-		cmocka_unit_test(pkcs10__reads_template_oids),
-		cmocka_unit_test(unarmour__takes_every_armour_of_the_notes),
-		cmocka_unit_test(unarmour__refuses_the_rest),
-		cmocka_unit_test(unarmour__bounds_its_input),
-		cmocka_unit_test(roca__leaves_random_numbers_alone),
-		cmocka_unit_test(roca__knows_powers_of_the_generator),
-		cmocka_unit_test(roca__finds_small_factors),
+	    cmocka_unit_test(pkcs10__accepts_good_requests),
+	    cmocka_unit_test(pkcs10__refuses_bad_requests),
+	    cmocka_unit_test(pkcs10__refuses_every_truncation),
+	    cmocka_unit_test(pkcs10__refuses_every_changed_byte),
+	    cmocka_unit_test(pkcs10__describes_keys),
+	    cmocka_unit_test(pkcs10__finds_extensions_of_both_forms),
+	    cmocka_unit_test(pkcs10__reads_template_names),
+	    cmocka_unit_test(pkcs10__reads_template_oids),
+	    cmocka_unit_test(unarmour__takes_every_armour_of_the_notes),
+	    cmocka_unit_test(unarmour__refuses_the_rest),
+	    cmocka_unit_test(unarmour__bounds_its_input),
+	    cmocka_unit_test(roca__leaves_random_numbers_alone),
+	    cmocka_unit_test(roca__knows_powers_of_the_generator),
+	    cmocka_unit_test(roca__finds_small_factors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

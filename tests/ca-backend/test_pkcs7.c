@@ -16,7 +16,8 @@
 
 #include "ca.h"
 
-/* A self-signed certificate; the encoding of a longer name sorts behind a shorter one in DER's SET order. */
+/* A self-signed certificate; the encoding of a longer name sorts behind a shorter one in DER's SET
+ * order. */
 static void
 add_cert(struct cert_chain *chain, const char *cn)
 {
@@ -28,8 +29,8 @@ add_cert(struct cert_chain *chain, const char *cn)
 
 	assert_true(key != NULL && x != NULL);
 	X509_set_version(x, X509_VERSION_3);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8, (const unsigned char *)cn,
-	    -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	    X509_get_subject_name(x), "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), 0);
@@ -78,7 +79,7 @@ check_content(const struct cert_chain *chain)
 static void
 pkcs7__holds_the_chain_in_order(void **state)
 {
-	struct cert_chain chain = { 0 };
+	struct cert_chain chain = {0};
 
 	(void)state;
 	add_cert(&chain, "a leaf with a long name");
@@ -93,7 +94,7 @@ pkcs7__holds_the_chain_in_order(void **state)
 static void
 pkcs7__of_nothing_is_well_formed(void **state)
 {
-	struct cert_chain chain = { 0 };
+	struct cert_chain chain = {0};
 	unsigned char *der;
 	const unsigned char *p;
 	struct gh_error err;
@@ -112,7 +113,7 @@ pkcs7__of_nothing_is_well_formed(void **state)
 static void
 pkcs7__refuses_what_is_too_large(void **state)
 {
-	struct cert_chain chain = { 0 };
+	struct cert_chain chain = {0};
 	unsigned char *der, *large = calloc(1, 300 * 1024);
 	struct gh_error err;
 	size_t len;
@@ -130,7 +131,7 @@ pkcs7__refuses_what_is_too_large(void **state)
 static void
 chain__is_bounded(void **state)
 {
-	struct cert_chain chain = { 0 };
+	struct cert_chain chain = {0};
 	struct gh_error err;
 	int i;
 
@@ -146,10 +147,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pkcs7__holds_the_chain_in_order),
-		cmocka_unit_test(pkcs7__of_nothing_is_well_formed),
-		cmocka_unit_test(pkcs7__refuses_what_is_too_large),
-		cmocka_unit_test(chain__is_bounded),
+	    cmocka_unit_test(pkcs7__holds_the_chain_in_order),
+	    cmocka_unit_test(pkcs7__of_nothing_is_well_formed),
+	    cmocka_unit_test(pkcs7__refuses_what_is_too_large),
+	    cmocka_unit_test(chain__is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

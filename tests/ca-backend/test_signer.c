@@ -19,7 +19,7 @@ struct fixture {
 	struct made_ca root, issuing;
 	unsigned char issuing_id[SIGNER_CA_ID_SIZE];
 	struct signer_client *client;
-	EVP_PKEY *key;                       /* of the certificates asked for */
+	EVP_PKEY *key; /* of the certificates asked for */
 	unsigned char *spki;
 	size_t spki_len;
 };
@@ -30,7 +30,8 @@ load(struct fixture *f)
 	struct gh_error err;
 
 	assert_int_equal(signer_client_load_ca(f->client, f->issuing.sealed, f->issuing.sealed_len,
-	    f->issuing_id, &err), 0);
+			     f->issuing_id, &err),
+	    0);
 }
 
 static int
@@ -43,8 +44,8 @@ setup(void **state)
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
 	assert_int_equal(make_ca(&f->sp, "Root", "P-256", NULL, &root_limits, &f->root, &err), 0);
-	assert_int_equal(make_ca(&f->sp, "Issuing", "P-256", &f->root, &issuing_limits, &f->issuing, &err),
-	    0);
+	assert_int_equal(
+	    make_ca(&f->sp, "Issuing", "P-256", &f->root, &issuing_limits, &f->issuing, &err), 0);
 	signer_process_start(&f->sp, "8");
 	f->client = signer_process_client(&f->sp);
 	load(f);
@@ -70,7 +71,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* --- fields -------------------------------------------------------------------------------------- */
+/* --- fields ----------------------------------------------------------------------------------- */
 
 /* Fields that the issuing CA signs; each test spoils one. The subject is to be freed. */
 static unsigned char *
@@ -121,7 +122,7 @@ sign(struct fixture *f, const struct signer_cert_fields *fields, X509 **out, str
 static void
 assert_refused(struct fixture *f, const struct signer_cert_fields *fields, const char *words)
 {
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	X509 *x;
 
 	assert_int_equal(sign(f, fields, &x, &err), GH_E_SIGNER);
@@ -171,13 +172,13 @@ is_verified_by(X509 *cert, const struct made_ca *ca)
 {
 	X509 *issuer = parse_cert(ca->cert, ca->cert_len);
 	bool ok = X509_verify(cert, X509_get0_pubkey(issuer)) == 1 &&
-	    X509_check_issued(issuer, cert) == X509_V_OK;
+		  X509_check_issued(issuer, cert) == X509_V_OK;
 
 	X509_free(issuer);
 	return ok;
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 static void
 signer__makes_what_rfc5280_asks(void **state)
@@ -204,8 +205,9 @@ signer__makes_what_rfc5280_asks(void **state)
 	bits = X509_get0_pubkey_bitstr(x);
 	MUST(EVP_Digest(bits->data, (size_t)bits->length, md, NULL, EVP_sha1(), NULL) == 1);
 	assert_memory_equal(X509_get0_subject_key_id(x)->data, md, 20);
-	assert_int_equal(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x),
-	    X509_get0_subject_key_id(issuer)), 0);
+	assert_int_equal(
+	    ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(issuer)),
+	    0);
 	assert_int_equal(X509_get_ext_count(x), 4);
 	assert_int_equal(X509_get_signature_nid(x), NID_ecdsa_with_SHA256);
 	X509_free(x);
@@ -240,7 +242,8 @@ signer__draws_new_serials(void **state)
 
 	assert_int_equal(sign(f, &fields, &a, &err), 0);
 	assert_int_equal(sign(f, &fields, &b, &err), 0);
-	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)), 0);
+	assert_int_not_equal(
+	    ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)), 0);
 	X509_free(a);
 	X509_free(b);
 	OPENSSL_free(name);
@@ -251,11 +254,11 @@ signer__writes_times_as_rfc5280_asks(void **state)
 {
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
-	struct made_ca root = { 0 };
-	struct signer_create_ca c = {
-		.key_alg = "P-256", .not_before = 2524607999LL /* 2049-12-31T23:59:59Z */,
-		.not_after = 2524608000LL /* one second later */, .limits = root_limits
-	};
+	struct made_ca root = {0};
+	struct signer_create_ca c = {.key_alg = "P-256",
+	    .not_before = 2524607999LL /* 2049-12-31T23:59:59Z */,
+	    .not_after = 2524608000LL /* one second later */,
+	    .limits = root_limits};
 	unsigned char *name = good_fields(f, &fields);
 	struct gh_error err;
 	int status;
@@ -266,9 +269,11 @@ signer__writes_times_as_rfc5280_asks(void **state)
 	assert_int_equal(signer_process_create(&f->sp, &c, &root, &status, &err), 0);
 	x = parse_cert(root.cert, root.cert_len);
 	assert_int_equal(ASN1_STRING_type(X509_get0_notBefore(x)), V_ASN1_UTCTIME);
-	assert_string_equal((const char *)ASN1_STRING_get0_data(X509_get0_notBefore(x)), "491231235959Z");
+	assert_string_equal(
+	    (const char *)ASN1_STRING_get0_data(X509_get0_notBefore(x)), "491231235959Z");
 	assert_int_equal(ASN1_STRING_type(X509_get0_notAfter(x)), V_ASN1_GENERALIZEDTIME);
-	assert_string_equal((const char *)ASN1_STRING_get0_data(X509_get0_notAfter(x)), "20500101000000Z");
+	assert_string_equal(
+	    (const char *)ASN1_STRING_get0_data(X509_get0_notAfter(x)), "20500101000000Z");
 	X509_free(x);
 	made_ca_free(&root);
 	OPENSSL_free(name);
@@ -280,10 +285,10 @@ signer__signs_ed25519_and_rsa_keys(void **state)
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields);
-	EVP_PKEY *keys[4] = {
-		EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048),
-		EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"), EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521")
-	};
+	EVP_PKEY *keys[4] = {EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"),
+	    EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048),
+	    EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"),
+	    EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521")};
 	struct gh_error err;
 	X509 *x;
 	int i;
@@ -304,7 +309,7 @@ signer__signs_ed25519_and_rsa_keys(void **state)
 	OPENSSL_free(name);
 }
 
-/* --- limits -------------------------------------------------------------------------------------- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 static void
 signer__refuses_bad_validity(void **state)
@@ -339,7 +344,8 @@ signer__refuses_ca_certificates_of_an_issuing_ca(void **state)
 {
 	struct fixture *f = *state;
 	size_t len;
-	unsigned char *der = extensions_der(&len, "basicConstraints", "critical,CA:TRUE,pathlen:0", NULL);
+	unsigned char *der =
+	    extensions_der(&len, "basicConstraints", "critical,CA:TRUE,pathlen:0", NULL);
 
 	assert_extensions_refused(f, der, len, "may not sign CA");
 }
@@ -350,7 +356,8 @@ signer__takes_ca_false(void **state)
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields);
-	unsigned char *der = extensions_der(&fields.extensions_len, "basicConstraints", "CA:FALSE", NULL);
+	unsigned char *der =
+	    extensions_der(&fields.extensions_len, "basicConstraints", "CA:FALSE", NULL);
 	struct gh_error err;
 	X509 *x;
 
@@ -392,8 +399,8 @@ signer__refuses_an_extension_twice(void **state)
 {
 	struct fixture *f = *state;
 	size_t len;
-	unsigned char *der = extensions_der(&len, "1.2.3.4", "DER:0500", "1.2.3.5", "DER:0500", "1.2.3.4",
-	    "DER:0500", NULL);
+	unsigned char *der = extensions_der(
+	    &len, "1.2.3.4", "DER:0500", "1.2.3.5", "DER:0500", "1.2.3.4", "DER:0500", NULL);
 
 	assert_extensions_refused(f, der, len, "twice");
 }
@@ -402,14 +409,14 @@ static void
 signer__refuses_malformed_extensions(void **state)
 {
 	static const unsigned char bad[][16] = {
-		{ 3, 0x31, 1, 0 },                       /* no SEQUENCE */
-		{ 2, 0x30, 3 },                          /* cut off */
-		{ 4, 0x30, 0, 5, 0 },                    /* bytes behind */
-		{ 6, 0x30, 4, 0x30, 2, 6, 0 },           /* empty OID */
-		{ 14, 0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 0x11, 1, 1, 0, 4, 0 }, /* critical FALSE */
-		{ 11, 0x30, 9, 0x30, 7, 6, 3, 0x55, 0x1d, 0x13, 4, 0 }, /* empty basicConstraints */
-		{ 5, 0x30, 0x81, 2, 5, 0 },              /* length not minimal */
-		{ 4, 0x30, 0x80, 0, 0 },                 /* indefinite length */
+	    {3, 0x31, 1, 0},                                                 /* no SEQUENCE */
+	    {2, 0x30, 3},                                                    /* cut off */
+	    {4, 0x30, 0, 5, 0},                                              /* bytes behind */
+	    {6, 0x30, 4, 0x30, 2, 6, 0},                                     /* empty OID */
+	    {14, 0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 0x11, 1, 1, 0, 4, 0}, /* critical FALSE */
+	    {11, 0x30, 9, 0x30, 7, 6, 3, 0x55, 0x1d, 0x13, 4, 0}, /* empty basicConstraints */
+	    {5, 0x30, 0x81, 2, 5, 0},                             /* length not minimal */
+	    {4, 0x30, 0x80, 0, 0},                                /* indefinite length */
 	};
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
@@ -427,7 +434,7 @@ signer__refuses_malformed_extensions(void **state)
 static void
 signer__refuses_bad_subjects(void **state)
 {
-	static const unsigned char garbage[] = { 0x30, 3, 0x31, 1, 5 };
+	static const unsigned char garbage[] = {0x30, 3, 0x31, 1, 5};
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields), *empty, *own;
@@ -460,7 +467,8 @@ signer__takes_empty_subject_with_critical_san(void **state)
 
 	empty = name_der("", &fields.subject_len);
 	fields.subject = empty;
-	der = extensions_der(&fields.extensions_len, "subjectAltName", "critical,DNS:a.example", NULL);
+	der = extensions_der(
+	    &fields.extensions_len, "subjectAltName", "critical,DNS:a.example", NULL);
 	fields.extensions = der;
 	assert_int_equal(sign(f, &fields, &x, &err), 0);
 	X509_free(x);
@@ -511,15 +519,16 @@ static void
 signer__refuses_key_types_outside_the_limits(void **state)
 {
 	struct fixture *f = *state;
-	struct signer_limits limits = { .min_rsa_bits = 3072, .allow_rsa = 1 };
+	struct signer_limits limits = {.min_rsa_bits = 3072, .allow_rsa = 1};
 	struct signer_cert_fields fields;
-	struct made_ca ca = { 0 };
+	struct made_ca ca = {0};
 	unsigned char *name = good_fields(f, &fields), *spki = NULL;
 	EVP_PKEY *rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	struct gh_error err;
 
 	assert_int_equal(make_ca(&f->sp, "RSA only", "P-256", &f->root, &limits, &ca, &err), 0);
-	assert_int_equal(signer_client_load_ca(f->client, ca.sealed, ca.sealed_len, fields.ca_id, &err), 0);
+	assert_int_equal(
+	    signer_client_load_ca(f->client, ca.sealed, ca.sealed_len, fields.ca_id, &err), 0);
 	assert_refused(f, &fields, "keys of this kind");
 	fields.spki_len = (size_t)i2d_PUBKEY(rsa, &spki);
 	fields.spki = spki;
@@ -544,7 +553,7 @@ signer__does_not_know_a_ca_that_is_not_loaded(void **state)
 	OPENSSL_free(name);
 }
 
-/* --- creating CAs -------------------------------------------------------------------------------- */
+/* --- creating CAs ----------------------------------------------------------------------------- */
 
 static void
 check_ca_cert(const struct made_ca *ca, long path_len, uint32_t usage)
@@ -568,7 +577,7 @@ check_ca_cert(const struct made_ca *ca, long path_len, uint32_t usage)
 static void
 check_whole_chain(struct fixture *f, const char *key_alg)
 {
-	struct made_ca root = { 0 }, issuing = { 0 };
+	struct made_ca root = {0}, issuing = {0};
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields);
 	struct gh_error err;
@@ -584,8 +593,9 @@ check_whole_chain(struct fixture *f, const char *key_alg)
 	middle = parse_cert(root.cert, root.cert_len);
 	assert_true(is_verified_by(middle, &root));
 	X509_free(middle);
-	assert_int_equal(signer_client_load_ca(f->client, issuing.sealed, issuing.sealed_len, fields.ca_id,
-	    &err), 0);
+	assert_int_equal(signer_client_load_ca(
+			     f->client, issuing.sealed, issuing.sealed_len, fields.ca_id, &err),
+	    0);
 	assert_int_equal(sign(f, &fields, &x, &err), 0);
 	assert_true(is_verified_by(x, &issuing));
 	X509_free(x);
@@ -598,8 +608,7 @@ static void
 signer__creates_cas_of_every_algorithm(void **state)
 {
 	static const char *const algs[] = {
-		"P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"
-	};
+	    "P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"};
 	size_t i;
 
 	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
@@ -611,7 +620,7 @@ signer__creates_a_root_without_path_limit(void **state)
 {
 	struct fixture *f = *state;
 	struct signer_limits limits = root_limits;
-	struct made_ca root = { 0 };
+	struct made_ca root = {0};
 	struct gh_error err;
 
 	limits.path_len = SIGNER_PATH_LEN_ANY;
@@ -624,8 +633,8 @@ static void
 assert_create_refused(struct fixture *f, const char *key_alg, const struct made_ca *parent,
     const struct signer_limits *limits, const char *words)
 {
-	struct made_ca ca = { 0 };
-	struct gh_error err = { 0 };
+	struct made_ca ca = {0};
+	struct gh_error err = {0};
 
 	assert_int_equal(make_ca(&f->sp, "X", key_alg, parent, limits, &ca, &err), GH_E_SIGNER);
 	assert_null(ca.cert);
@@ -657,12 +666,12 @@ static void
 signer__puts_given_extensions_into_a_ca(void **state)
 {
 	struct fixture *f = *state;
-	struct signer_create_ca c = {
-		.key_alg = "P-256", .not_before = gh_now() - 60, .not_after = gh_now() + DAY,
-		.limits = issuing_limits
-	};
+	struct signer_create_ca c = {.key_alg = "P-256",
+	    .not_before = gh_now() - 60,
+	    .not_after = gh_now() + DAY,
+	    .limits = issuing_limits};
 	unsigned char *name = name_der("C", &c.subject_len), *ext;
-	struct made_ca ca = { 0 };
+	struct made_ca ca = {0};
 	struct gh_error err;
 	int status;
 	X509 *x;
@@ -688,22 +697,23 @@ static void
 signer__creates_no_ca_on_the_public_socket(void **state)
 {
 	struct fixture *f = *state;
-	struct signer_create_ca c = {
-		.key_alg = "P-256", .not_before = gh_now(), .not_after = gh_now() + DAY,
-		.limits = issuing_limits
-	};
+	struct signer_create_ca c = {.key_alg = "P-256",
+	    .not_before = gh_now(),
+	    .not_after = gh_now() + DAY,
+	    .limits = issuing_limits};
 	unsigned char *name = name_der("C", &c.subject_len);
-	struct made_ca ca = { 0 };
+	struct made_ca ca = {0};
 	struct gh_error err;
 
 	c.subject = name;
 	assert_int_equal(signer_client_create_ca(f->client, &c, &ca.cert, &ca.cert_len, &ca.sealed,
-	    &ca.sealed_len, &err), GH_E_FORBIDDEN);
+			     &ca.sealed_len, &err),
+	    GH_E_FORBIDDEN);
 	assert_null(ca.cert);
 	OPENSSL_free(name);
 }
 
-/* --- sealed records ------------------------------------------------------------------------------ */
+/* --- sealed records --------------------------------------------------------------------------- */
 
 static void
 signer__refuses_damaged_records(void **state)
@@ -718,11 +728,12 @@ signer__refuses_damaged_records(void **state)
 	for (i = 0; i < len; i += i < 20 ? 1 : 61) {
 		memcpy(copy, f->issuing.sealed, len);
 		copy[i] ^= 0x40;
-		assert_int_equal(signer_client_load_ca(f->client, copy, len, id, &err), GH_E_SIGNER);
+		assert_int_equal(
+		    signer_client_load_ca(f->client, copy, len, id, &err), GH_E_SIGNER);
 	}
 	for (i = 0; i < len; i += 37)
-		assert_int_equal(signer_client_load_ca(f->client, f->issuing.sealed, i, id, &err),
-		    GH_E_SIGNER);
+		assert_int_equal(
+		    signer_client_load_ca(f->client, f->issuing.sealed, i, id, &err), GH_E_SIGNER);
 	free(copy);
 }
 
@@ -738,7 +749,8 @@ signer__refuses_records_of_another_system_key(void **state)
 	signer_process_new(&other);
 	signer_process_start(&other, "2");
 	c = signer_process_client(&other);
-	assert_int_equal(signer_client_load_ca(c, f->issuing.sealed, f->issuing.sealed_len, id, &err),
+	assert_int_equal(
+	    signer_client_load_ca(c, f->issuing.sealed, f->issuing.sealed_len, id, &err),
 	    GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "wrong system key"));
 	signer_client_free(c);
@@ -755,7 +767,7 @@ signer__gives_the_id_of_the_certificate(void **state)
 	assert_memory_equal(f->issuing_id, md, sizeof(md));
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void
 signer__is_killed_and_starts_again(void **state)
@@ -798,10 +810,8 @@ signer_client__reconnects(void **state)
 static int
 run_signer(struct fixture *f, char *socket_path, char *key_file)
 {
-	char *argv[] = {
-		(char *)"gatehouse-signer", (char *)"--socket", socket_path, (char *)"--key-file", key_file,
-		NULL
-	};
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--socket", socket_path,
+	    (char *)"--key-file", key_file, NULL};
 
 	return wait_for(spawn_signer(&f->sp, argv, -1));
 }
@@ -827,7 +837,7 @@ signer__refuses_to_start(void **state)
 	MUST((fd = open(key, O_WRONLY | O_TRUNC)) >= 0 && fchmod(fd, 0600) == 0);
 	MUST(write(fd, "1234\n", 5) == 5);
 	close(fd);
-	assert_int_equal(run_signer(f, socket_path, key), 1); /* no 64 digits */
+	assert_int_equal(run_signer(f, socket_path, key), 1);          /* no 64 digits */
 	assert_int_equal(run_signer(f, f->sp.log, f->sp.key_file), 1); /* a file, not a socket */
 	assert_int_equal(access(f->sp.log, F_OK), 0);
 	assert_int_not_equal(access(socket_path, F_OK), 0);
@@ -839,19 +849,19 @@ signer__refuses_wrong_options(void **state)
 {
 	struct fixture *f = *state;
 	char *const lines[][8] = {
-		{ (char *)"s", NULL },
-		{ (char *)"s", (char *)"--socket", f->sp.socket, NULL },
-		{ (char *)"s", (char *)"--key-file", f->sp.key_file, NULL },
-		{ (char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
-		  (char *)"--admin-fd", (char *)"3", NULL },
-		{ (char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
-		  (char *)"--max-connections", (char *)"0", NULL },
-		{ (char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
-		  (char *)"--peer-user", (char *)"no-such-user-here", NULL },
-		{ (char *)"s", (char *)"--nonsense", NULL },
+	    {(char *)"s", NULL},
+	    {(char *)"s", (char *)"--socket", f->sp.socket, NULL},
+	    {(char *)"s", (char *)"--key-file", f->sp.key_file, NULL},
+	    {(char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
+		(char *)"--admin-fd", (char *)"3", NULL},
+	    {(char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
+		(char *)"--max-connections", (char *)"0", NULL},
+	    {(char *)"s", (char *)"--key-file", f->sp.key_file, (char *)"--socket", f->sp.socket,
+		(char *)"--peer-user", (char *)"no-such-user-here", NULL},
+	    {(char *)"s", (char *)"--nonsense", NULL},
 	};
-	char *const help[] = { (char *)"s", (char *)"--help", NULL };
-	char *const version[] = { (char *)"s", (char *)"--version", NULL };
+	char *const help[] = {(char *)"s", (char *)"--help", NULL};
+	char *const version[] = {(char *)"s", (char *)"--version", NULL};
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -899,13 +909,13 @@ signer__has_given_up_privileges(void **state)
 #endif
 }
 
-/* --- hostile peers ------------------------------------------------------------------------------- */
+/* --- hostile peers ---------------------------------------------------------------------------- */
 
 static int
 connect_raw(struct fixture *f)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval tv = { 20, 0 };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval tv = {20, 0};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	MUST(fd >= 0);
@@ -942,8 +952,8 @@ send_raw(int fd, const void *p, size_t n)
 static void
 signer__closes_on_impossible_lengths(void **state)
 {
-	static const unsigned char zero[] = { 0, 0, 0, 0, 1 }, huge[] = { 0xff, 0xff, 0xff, 0xff, 1 };
-	static const unsigned char over[] = { 0, 4, 0, 1, 1 }; /* 256 KiB + 1 */
+	static const unsigned char zero[] = {0, 0, 0, 0, 1}, huge[] = {0xff, 0xff, 0xff, 0xff, 1};
+	static const unsigned char over[] = {0, 4, 0, 1, 1}; /* 256 KiB + 1 */
 	struct fixture *f = *state;
 	int fd;
 
@@ -961,8 +971,8 @@ signer__closes_on_impossible_lengths(void **state)
 static void
 signer__closes_on_garbage(void **state)
 {
-	static const unsigned char unknown[] = { 0, 0, 0, 1, 77 }, long_ping[] = { 0, 0, 0, 2, 1, 0 };
-	static const unsigned char cut[] = { 0, 0, 0, 6, 3, 0, 0, 0, 99, 1 };
+	static const unsigned char unknown[] = {0, 0, 0, 1, 77}, long_ping[] = {0, 0, 0, 2, 1, 0};
+	static const unsigned char cut[] = {0, 0, 0, 6, 3, 0, 0, 0, 99, 1};
 	static const unsigned char http[] = "GET / HTTP/1.0\r\n\r\n";
 	struct fixture *f = *state;
 	int fd;
@@ -984,9 +994,9 @@ signer__closes_on_garbage(void **state)
 static void
 signer__survives_random_payloads(void **state)
 {
-	static const unsigned char ops[] = { 0, 1, 2, 3, 32, 33, 255 };
+	static const unsigned char ops[] = {0, 1, 2, 3, 32, 33, 255};
 	struct fixture *f = *state;
-	unsigned char frame[4 + 1 + 200] = { 0, 0, 0, 201 };
+	unsigned char frame[4 + 1 + 200] = {0, 0, 0, 201};
 	int i, fd;
 
 	for (i = 0; i < 200; i++) {
@@ -1002,7 +1012,7 @@ signer__survives_random_payloads(void **state)
 static void
 signer__ends_a_stalled_frame(void **state)
 {
-	static const unsigned char half[] = { 0, 0, 0, 100, 3, 0 };
+	static const unsigned char half[] = {0, 0, 0, 100, 3, 0};
 	struct fixture *f = *state;
 	int64_t begin = gh_now_us();
 	int fd = connect_raw(f);
@@ -1023,7 +1033,7 @@ signer__bounds_its_connections(void **state)
 	for (i = 0; i < 9; i++)
 		fd[i] = connect_raw(f);
 	for (i = 0; i < 9; i++) {
-		struct pollfd pfd = { fd[i], POLLIN, 0 };
+		struct pollfd pfd = {fd[i], POLLIN, 0};
 
 		if (poll(&pfd, 1, i == 8 ? 10000 : 0) == 1 && recv(fd[i], &c, 1, 0) == 0)
 			closed++;
@@ -1055,7 +1065,7 @@ signer__refuses_foreign_users(void **state)
 	MUST(chmod(f->sp.socket, 0660) == 0);
 }
 
-/* --- several threads ----------------------------------------------------------------------------- */
+/* --- several threads -------------------------------------------------------------------------- */
 
 struct thread_job {
 	struct fixture *f;
@@ -1093,7 +1103,7 @@ signer__signs_in_parallel_while_a_ca_is_replaced(void **state)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		jobs[i] = (struct thread_job){ .f = f };
+		jobs[i] = (struct thread_job){.f = f};
 		MUST(pthread_create(&thread[i], NULL, sign_many, &jobs[i]) == 0);
 	}
 	for (i = 0; i < 50; i++)
@@ -1131,12 +1141,12 @@ static void
 signer_client__refuses_garbled_answers(void **state)
 {
 	static const unsigned char answers[][16] = {
-		{ 4, 0, 0, 0, 0 },                       /* empty frame */
-		{ 4, 0xff, 0, 0, 0 },                    /* oversized */
-		{ 5, 0, 0, 0, 1, 2 },                    /* of another operation */
-		{ 6, 0, 0, 0, 2, 1, 0 },                 /* bytes behind */
-		{ 5, 0, 0, 0, 1, 0 },                    /* error without code */
-		{ 13, 0, 0, 0, 9, 0, 0, 0, 0, 7, 0, 0, 0, 0 }, /* a code that is no error */
+	    {4, 0, 0, 0, 0},                             /* empty frame */
+	    {4, 0xff, 0, 0, 0},                          /* oversized */
+	    {5, 0, 0, 0, 1, 2},                          /* of another operation */
+	    {6, 0, 0, 0, 2, 1, 0},                       /* bytes behind */
+	    {5, 0, 0, 0, 1, 0},                          /* error without code */
+	    {13, 0, 0, 0, 9, 0, 0, 0, 0, 7, 0, 0, 0, 0}, /* a code that is no error */
 	};
 	size_t i;
 
@@ -1159,46 +1169,46 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(signer__makes_what_rfc5280_asks),
-		cmocka_unit_test(signer__takes_no_extensions_at_all),
-		cmocka_unit_test(signer__draws_new_serials),
-		cmocka_unit_test(signer__writes_times_as_rfc5280_asks),
-		cmocka_unit_test(signer__signs_ed25519_and_rsa_keys),
-		cmocka_unit_test(signer__refuses_bad_validity),
-		cmocka_unit_test(signer__refuses_ca_certificates_of_an_issuing_ca),
-		cmocka_unit_test(signer__takes_ca_false),
-		cmocka_unit_test(signer__refuses_key_usage_of_a_ca_without_ca),
-		cmocka_unit_test(signer__refuses_extensions_it_makes_itself),
-		cmocka_unit_test(signer__refuses_an_extension_twice),
-		cmocka_unit_test(signer__refuses_malformed_extensions),
-		cmocka_unit_test(signer__refuses_bad_subjects),
-		cmocka_unit_test(signer__takes_empty_subject_with_critical_san),
-		cmocka_unit_test(signer__refuses_bad_keys),
-		cmocka_unit_test(signer__refuses_key_types_outside_the_limits),
-		cmocka_unit_test(signer__does_not_know_a_ca_that_is_not_loaded),
-		cmocka_unit_test(signer__creates_cas_of_every_algorithm),
-		cmocka_unit_test(signer__creates_a_root_without_path_limit),
-		cmocka_unit_test(signer__refuses_to_create_beyond_limits),
-		cmocka_unit_test(signer__puts_given_extensions_into_a_ca),
-		cmocka_unit_test(signer__creates_no_ca_on_the_public_socket),
-		cmocka_unit_test(signer__refuses_damaged_records),
-		cmocka_unit_test(signer__refuses_records_of_another_system_key),
-		cmocka_unit_test(signer__gives_the_id_of_the_certificate),
-		cmocka_unit_test(signer__is_killed_and_starts_again),
-		cmocka_unit_test(signer_client__reconnects),
-		cmocka_unit_test(signer__refuses_to_start),
-		cmocka_unit_test(signer__refuses_wrong_options),
-		cmocka_unit_test(signer__has_a_socket_for_its_group_only),
-		cmocka_unit_test(signer__has_given_up_privileges),
-		cmocka_unit_test(signer__closes_on_impossible_lengths),
-		cmocka_unit_test(signer__closes_on_garbage),
-		cmocka_unit_test(signer__survives_random_payloads),
-		cmocka_unit_test(signer__ends_a_stalled_frame),
-		cmocka_unit_test(signer__bounds_its_connections),
-		cmocka_unit_test(signer__refuses_foreign_users),
-		cmocka_unit_test(signer__signs_in_parallel_while_a_ca_is_replaced),
-		cmocka_unit_test(signer_client__gives_up),
-		cmocka_unit_test(signer_client__refuses_garbled_answers),
+	    cmocka_unit_test(signer__makes_what_rfc5280_asks),
+	    cmocka_unit_test(signer__takes_no_extensions_at_all),
+	    cmocka_unit_test(signer__draws_new_serials),
+	    cmocka_unit_test(signer__writes_times_as_rfc5280_asks),
+	    cmocka_unit_test(signer__signs_ed25519_and_rsa_keys),
+	    cmocka_unit_test(signer__refuses_bad_validity),
+	    cmocka_unit_test(signer__refuses_ca_certificates_of_an_issuing_ca),
+	    cmocka_unit_test(signer__takes_ca_false),
+	    cmocka_unit_test(signer__refuses_key_usage_of_a_ca_without_ca),
+	    cmocka_unit_test(signer__refuses_extensions_it_makes_itself),
+	    cmocka_unit_test(signer__refuses_an_extension_twice),
+	    cmocka_unit_test(signer__refuses_malformed_extensions),
+	    cmocka_unit_test(signer__refuses_bad_subjects),
+	    cmocka_unit_test(signer__takes_empty_subject_with_critical_san),
+	    cmocka_unit_test(signer__refuses_bad_keys),
+	    cmocka_unit_test(signer__refuses_key_types_outside_the_limits),
+	    cmocka_unit_test(signer__does_not_know_a_ca_that_is_not_loaded),
+	    cmocka_unit_test(signer__creates_cas_of_every_algorithm),
+	    cmocka_unit_test(signer__creates_a_root_without_path_limit),
+	    cmocka_unit_test(signer__refuses_to_create_beyond_limits),
+	    cmocka_unit_test(signer__puts_given_extensions_into_a_ca),
+	    cmocka_unit_test(signer__creates_no_ca_on_the_public_socket),
+	    cmocka_unit_test(signer__refuses_damaged_records),
+	    cmocka_unit_test(signer__refuses_records_of_another_system_key),
+	    cmocka_unit_test(signer__gives_the_id_of_the_certificate),
+	    cmocka_unit_test(signer__is_killed_and_starts_again),
+	    cmocka_unit_test(signer_client__reconnects),
+	    cmocka_unit_test(signer__refuses_to_start),
+	    cmocka_unit_test(signer__refuses_wrong_options),
+	    cmocka_unit_test(signer__has_a_socket_for_its_group_only),
+	    cmocka_unit_test(signer__has_given_up_privileges),
+	    cmocka_unit_test(signer__closes_on_impossible_lengths),
+	    cmocka_unit_test(signer__closes_on_garbage),
+	    cmocka_unit_test(signer__survives_random_payloads),
+	    cmocka_unit_test(signer__ends_a_stalled_frame),
+	    cmocka_unit_test(signer__bounds_its_connections),
+	    cmocka_unit_test(signer__refuses_foreign_users),
+	    cmocka_unit_test(signer__signs_in_parallel_while_a_ca_is_replaced),
+	    cmocka_unit_test(signer_client__gives_up),
+	    cmocka_unit_test(signer_client__refuses_garbled_answers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

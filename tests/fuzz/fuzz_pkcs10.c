@@ -1,5 +1,5 @@
-/* Certification requests: what is parsed holds what it says, is accepted once more from its own copy, and
- * the check and the armour never fall over. */
+/* Certification requests: what is parsed holds what it says, is accepted once more from its own
+ * copy, and the check and the armour never fall over. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static void
 try_der(const unsigned char *der, size_t len)
 {
 	struct ca_pkcs10 *csr = (struct ca_pkcs10 *)1, *again;
-	struct gh_error err = { 0 };
+	struct gh_error err = {0};
 	int rc = ca_pkcs10_parse(der, len, &csr, &err);
 
 	if (rc != 0) {

@@ -1,6 +1,6 @@
 /*
- * What a worker may ask the signer to sign: subject, key and extensions, hostile. The reader of the fields is
- * part of the program, not of a library, and is compiled in here.
+ * What a worker may ask the signer to sign: subject, key and extensions, hostile. The reader of the
+ * fields is part of the program, not of a library, and is compiled in here.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,9 +11,13 @@
 
 /* A CA that may sign anything: what it accepts must at least be whole DER. */
 static const struct issuer anyone = {
-	.limits = { .may_sign_ca = 1, .path_len = SIGNER_PATH_LEN_ANY, .min_rsa_bits = 2048, .allow_rsa = 1,
-	    .allow_ec = 1, .allow_ed25519 = 1 },
-	.not_after = INT64_MAX,
+    .limits = {.may_sign_ca = 1,
+	.path_len = SIGNER_PATH_LEN_ANY,
+	.min_rsa_bits = 2048,
+	.allow_rsa = 1,
+	.allow_ec = 1,
+	.allow_ed25519 = 1},
+    .not_after = INT64_MAX,
 };
 
 static bool

@@ -1,5 +1,5 @@
-/* Frames of the signer's protocol: every decoder takes the payload; what one accepts, its encoder writes
- * back byte for byte. */
+/* Frames of the signer's protocol: every decoder takes the payload; what one accepts, its encoder
+ * writes back byte for byte. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

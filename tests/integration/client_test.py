@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -315,6 +316,46 @@ class Files(Client):
             with self.subTest(args):
                 _, err = self.enroll(*args, "--force", expect=USAGE)
                 self.assertNotEqual(err, "")
+        self.assertEqual(self.gateway.calls, [])
+
+
+class Prompt(Client):
+    """The password is asked for on the terminal, and not shown."""
+
+    def on_terminal(self, typed):
+        """Run with a terminal and no password; returns its exit code and all that was shown."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            env = self.environment()
+            del env["GATEHOUSE_PASSWORD"]
+            os.execve(GATEHOUSE, self.arguments(), env)
+        shown = b""
+        while b"password: " not in shown:
+            shown += os.read(fd, 1000)
+        os.write(fd, typed)
+        try:
+            while part := os.read(fd, 1000):
+                shown += part
+        except OSError:  # Linux says EIO at the end of a terminal
+            pass
+        os.close(fd)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+    def test_password_is_asked_for_without_echo(self):
+        code, shown = self.on_terminal(b"typed secret\n")
+        self.assertEqual(code, ISSUED, shown)
+        self.assertNotIn(b"typed", shown)
+        self.assertEqual(self.gateway.calls[0].headers["Authorization"], "Basic YWxpY2U6dHlwZWQgc2VjcmV0")
+
+    def test_interrupt_sends_nothing(self):
+        code, _ = self.on_terminal(b"half\x03")
+        self.assertNotEqual(code, ISSUED)
+        self.assertEqual(self.gateway.calls, [])
+
+    def test_empty_password_is_refused(self):
+        code, shown = self.on_terminal(b"\n")
+        self.assertEqual(code, USAGE)
+        self.assertIn(b"empty password", shown)
         self.assertEqual(self.gateway.calls, [])
 
 
