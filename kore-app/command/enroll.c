@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
@@ -129,15 +128,6 @@ check_free(const struct enroll_options *o, const char *path, const char *advice,
 	return (gh_refuse(err, GH_E_CONF, "%.150s is there already: %s", path, advice));
 }
 
-/* One level, and closed to others, since a key goes there. */
-static int
-make_out_dir(const struct enroll_options *o, struct gh_error *err)
-{
-	if (mkdir(o->out_dir, 0700) != 0 && errno != EEXIST)
-		return (gh_refuse(err, GH_E_CONF, "--out-dir %.160s: %m", o->out_dir));
-	return (0);
-}
-
 static int
 check_outputs(const struct enroll_options *o, struct gh_error *err)
 {
@@ -152,6 +142,15 @@ check_outputs(const struct enroll_options *o, struct gh_error *err)
 	if (rc == 0)
 		rc = check_free(o, o->p12, "choose another --out-p12, or --force to replace it", err);
 	return (rc);
+}
+
+/* Made if it is missing; a private key will lie in it. One that is there is used as it is. */
+static int
+make_out_dir(const char *path, struct gh_error *err)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return (0);
+	return (gh_refuse(err, GH_E_CONF, "cannot make %.150s: %s", path, strerror(errno)));
 }
 
 static int
@@ -246,16 +245,16 @@ static int
 run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust, struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
-	int rc = make_out_dir(o, err);
+	int rc = check_outputs(o, err);
 
-	if (rc == 0)
-		rc = check_outputs(o, err);
 	if (rc == 0 && o->trust_root != NULL)
 		rc = client_files_load_certs(o->trust_root, &j->roots, err);
 	if (rc == 0)
 		rc = load_credentials(j, err);
 	if (rc == 0)
 		rc = open_http(j, err);
+	if (rc == 0)
+		rc = make_out_dir(o->out_dir, err);
 	if (rc == 0)
 		rc = prepare_key(j, err);
 	if (rc == 0)
