@@ -34,6 +34,8 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
+GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
@@ -69,16 +71,6 @@ $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
 $(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
-# Migrations are compiled in.
-STORE_SQL := $(sort $(wildcard ca-backend/store/migrations/*.sql))
-$(BUILD)/gen/store_migrations.c: $(STORE_SQL) ca-backend/store/migrations/embed.sh
-	@mkdir -p $(@D)
-	$(Q)ca-backend/store/migrations/embed.sh $(STORE_SQL) >$@.new && mv $@.new $@
-$(BUILD)/gen/store_migrations.o: $(BUILD)/gen/store_migrations.c ca-backend/store/store_private.h
-	@echo "CC $<"
-	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) $(PQ_CFLAGS) -c -o $@ $<
-$(call LIB,ca-backend): $(BUILD)/gen/store_migrations.o
-
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
@@ -94,6 +86,19 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
+
+# The SQL of the migrations as C strings.
+$(GEN_MIGRATIONS): $(MIGRATIONS) Makefile
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "store/migrations.h"'; echo 'const struct migration migrations[] = {'; \
+	for f in $(MIGRATIONS); do \
+		printf '{ "%s",\n' "$$(basename $$f .sql)"; \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo '},'; \
+	done; echo '};'; echo 'const int migrations_count = $(words $(MIGRATIONS));'; } >$@.tmp && mv $@.tmp $@
+
+$(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
+	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
+$(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
 # --- programs ------------------------------------------------------------------------------------
 $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)
@@ -161,6 +166,20 @@ tests: $(TESTS)
 unit: $(TESTS)
 	@set -e; for t in $(TESTS); do echo "== $$t"; $$t; done
 
+# Paths are the defaults of base/conf.c and of the systemd units.
+install: all
+	install -D -m 755 $(BUILD)/gatehouse $(DESTDIR)/usr/bin/gatehouse
+	install -D -m 755 $(BUILD)/gatehouse-signer $(DESTDIR)/usr/sbin/gatehouse-signer
+	install -D -m 644 $(BUILD)/gatehouse.so $(DESTDIR)/usr/lib/gatehouse/gatehouse.so
+	install -d $(DESTDIR)/usr/share/gatehouse/templates $(DESTDIR)/etc/gatehouse
+	install -m 644 conf/templates/*.json $(DESTDIR)/usr/share/gatehouse/templates/
+	install -m 640 conf/gatehouse.conf.sample $(DESTDIR)/etc/gatehouse/gatehouse.conf.sample
+	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
+	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service
+	install -D -m 644 conf/gatehouse.sysusers $(DESTDIR)/usr/lib/sysusers.d/gatehouse.conf
+	install -D -m 644 conf/gatehouse.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/gatehouse.conf
+	install -D -m 644 docs/gatehouse.1 $(DESTDIR)/usr/share/man/man1/gatehouse.1
+
 clean:
 	rm -rf $(BUILD)
 
@@ -169,6 +188,7 @@ include tests/tests.mk
 help:
 	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
 	@echo "make unit      unit tests"
+	@echo "make install   programs, templates, units, man page (DESTDIR=... for a package)"
 	@echo "make clean     remove $(BUILD)/"
 	@echo "make deps      install the Debian packages that are missing"
 	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
@@ -177,5 +197,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests integration-tests unit clean help
+.PHONY: all tests integration-tests unit install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

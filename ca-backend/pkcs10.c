@@ -10,6 +10,7 @@
 
 #include "der.h"
 #include "encoding.h"
+#include "lazy_key.h"
 #include "pkcs10.h"
 
 #define ATTRIBUTES_MAX 32 /* Windows sends four or five */
@@ -48,6 +49,7 @@ ca_pkcs10_free(struct ca_pkcs10 *csr)
 	if (csr == NULL)
 		return;
 	sk_X509_EXTENSION_pop_free(csr->extensions, X509_EXTENSION_free);
+	EVP_PKEY_free(csr->key);
 	X509_REQ_free(csr->req);
 	OPENSSL_free(csr->spki);
 	free(csr->der);
@@ -270,7 +272,7 @@ parse_key(struct ca_pkcs10 *csr, struct gh_error *err)
 	if (n <= 0)
 		return gh_fail(err, GH_E_NOMEM, "SubjectPublicKeyInfo");
 	csr->spki_len = (size_t)n;
-	if ((csr->key = X509_REQ_get0_pubkey(csr->req)) == NULL)
+	if ((csr->key = ca_lazy_key(csr->spki, csr->spki_len)) == NULL)
 		return gh_refuse(err, GH_E_CSR, "CSR: the public key cannot be read");
 	csr->key_bits = EVP_PKEY_get_bits(csr->key);
 	switch (EVP_PKEY_get_base_id(csr->key)) {
@@ -304,7 +306,7 @@ parse_request(struct ca_pkcs10 *csr, const unsigned char *der, size_t der_len, s
 		return gh_fail(err, GH_E_NOMEM, "CSR of %zu bytes", der_len);
 	memcpy(csr->der, der, der_len);
 	csr->der_len = der_len;
-	csr->req = d2i_X509_REQ(NULL, &p, (long)der_len);
+	csr->req = ca_lazy_req(&p, (long)der_len);
 	if (csr->req == NULL || p != der + der_len)
 		return gh_refuse(err, GH_E_CSR, "CSR: not a CertificationRequest (RFC 2986, 4)");
 	if (X509_REQ_get_version(csr->req) != X509_REQ_VERSION_1)

@@ -20,7 +20,7 @@ enum ca_key_type { CA_KEY_RSA, CA_KEY_EC, CA_KEY_ED25519, CA_KEY_OTHER };
 
 struct ca_pkcs10 {
 	X509_REQ *req;
-	EVP_PKEY *key;                       /* borrowed from req */
+	EVP_PKEY *key;                       /* ask here, not at req: see lazy_key.h */
 	STACK_OF(X509_EXTENSION) *extensions; /* requested; NULL when none. No OID twice. */
 	unsigned char *der;                  /* exactly as it came */
 	size_t der_len;

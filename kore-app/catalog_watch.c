@@ -1,10 +1,11 @@
-/* The watcher: one connection that listens, another that loads. */
+/* The watcher: one connection that listens, another that loads and forgets answers that are too old to repeat. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "log.h"
+#include "timestamp.h"
 
 #include "enroll.h"
 
@@ -12,6 +13,7 @@
 
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
+#define PURGE_SECONDS 60         /* how often recorded answers that are too old are forgotten */
 
 struct catalog_watch {
 	const struct gh_conf *conf;
@@ -29,6 +31,7 @@ struct connections {
 	struct store *listen;            /* for store_wait_change and nothing else */
 	struct store *load;
 	bool was_down;                   /* said so in the log */
+	int64_t purged;                  /* UTC seconds */
 };
 
 static int
@@ -58,6 +61,16 @@ swap(struct catalog_watch *w, struct catalog *fresh)
 	gh_log(GH_LOG_INFO, "configuration %lld in use", (long long)generation);
 }
 
+/* Each worker of each node does it: a DELETE that finds nothing costs nothing, and none has to be elected. */
+static int
+forget_old_answers(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
+{
+	if (gh_now() - c->purged < PURGE_SECONDS)
+		return 0;
+	c->purged = gh_now();
+	return store_purge_replay(c->load, w->conf->certenroll.replay_window, err);
+}
+
 /*
  * Wait for a change and load it. The wait comes first: its first call starts to listen and reports a change,
  * so that nothing that happens between listening and loading is missed.
@@ -71,6 +84,8 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 
 	if (rc == 0)
 		rc = store_wait_change(c->listen, WAIT_MS, &changed, err);
+	if (rc == 0)
+		rc = forget_old_answers(w, c, err);
 	if (rc != 0)
 		return rc;
 	*needs_load |= changed;

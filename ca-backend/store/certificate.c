@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "lazy_key.h"
 #include "store/store_private.h"
 
 #define CERT_COLUMNS_N 10
@@ -122,7 +123,7 @@ store_put_cert(struct store_params *p, const struct store_decision *d, const str
 		return gh_fail(err, GH_E_INTERNAL, "issued without certificate, CA or serial");
 	q = der = out->chain.cert[0].der;
 	len = out->chain.cert[0].len;
-	cert = d2i_X509(NULL, &q, (long)len);
+	cert = ca_lazy_cert(&q, (long)len);
 	ERR_clear_error();
 	if (cert == NULL || q != der + len) {
 		X509_free(cert);

@@ -1,16 +1,26 @@
 /* The schema: numbered migrations, compiled in, applied in order, each in a transaction. */
+#include <stdlib.h>
+
 #include "buf.h"
 
+#include "store/migrations.h"
 #include "store/store_private.h"
 
 #define SCRIPT_MAX (1024 * 1024)
 /* pg_advisory_lock: one program migrates at a time. An arbitrary number, "gatehous" in ASCII. */
 #define MIGRATION_LOCK "7449366288655217011"
 
+/* The number that the file's name begins with. */
+static int
+number(const struct migration *m)
+{
+	return (int)strtol(m->name, NULL, 10);
+}
+
 static int
 newest(void)
 {
-	return store_migrations_n > 0 ? store_migrations[store_migrations_n - 1].version : 0;
+	return migrations_count > 0 ? number(&migrations[migrations_count - 1]) : 0;
 }
 
 /* 0 when there is no schema at all. */
@@ -45,7 +55,7 @@ refuse_newer(int version, struct gh_error *err)
 }
 
 static int
-apply(struct store *s, const struct store_migration *m, struct gh_error *err)
+apply(struct store *s, const struct migration *m, struct gh_error *err)
 {
 	struct gh_buf b;
 	int rc;
@@ -54,7 +64,7 @@ apply(struct store *s, const struct store_migration *m, struct gh_error *err)
 	gh_buf_puts(&b, "BEGIN;\n");
 	gh_buf_puts(&b, m->sql);
 	gh_buf_putf(&b, ";\nINSERT INTO schema_migration (version, name) VALUES (%d, '%s');\nCOMMIT",
-	    m->version, m->name);
+	    number(m), m->name);
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		rc = store_script(s, (char *)b.data, STORE_MIGRATION_MS, err);
 	gh_buf_free(&b);
@@ -65,17 +75,17 @@ apply(struct store *s, const struct store_migration *m, struct gh_error *err)
 static int
 apply_missing(struct store *s, int *applied, struct gh_error *err)
 {
-	int version, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
+	int version = 0, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
 	    "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", s->timeout_ms, err);
 
 	if (rc == 0)
 		rc = read_version(s, &version, err);
 	if (rc == 0 && version > newest())
 		rc = refuse_newer(version, err);
-	for (i = 0; rc == 0 && i < store_migrations_n; i++) {
-		if (store_migrations[i].version <= version)
+	for (i = 0; rc == 0 && i < migrations_count; i++) {
+		if (number(&migrations[i]) <= version)
 			continue;
-		if ((rc = apply(s, &store_migrations[i], err)) == 0)
+		if ((rc = apply(s, &migrations[i], err)) == 0)
 			++*applied;
 	}
 	return rc;

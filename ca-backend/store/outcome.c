@@ -8,6 +8,7 @@
 
 #include "encoding.h"
 
+#include "lazy_key.h"
 #include "store/store_private.h"
 
 static int
@@ -41,7 +42,7 @@ set_leaf(const PGresult *res, int col, struct enroll_outcome *out, struct gh_err
 	if (rc != 0)
 		return rc;
 	q = der;
-	cert = d2i_X509(NULL, &q, (long)len);
+	cert = ca_lazy_cert(&q, (long)len);
 	ERR_clear_error();
 	if (cert == NULL)
 		rc = gh_fail(err, GH_E_DB, "recorded certificate is unreadable");

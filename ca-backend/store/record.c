@@ -110,12 +110,15 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 		return rc;
 	if (!found)
 		return gh_fail(err, GH_E_DB, "mark is taken and not there");
-	if (!recorded.is_replay) {
+	/* The id of an HTTP request may be the client's choice, and two calls can bear the same one: only what was
+	 * recorded is ever answered. */
+	if (!recorded.is_replay && strcmp(recorded.serial, out->serial) == 0) {
 		out->cms_request_id = recorded.cms_request_id;
 		out->cms_id = recorded.cms_id;
 		enroll_outcome_clear(&recorded);
 		return 0;
 	}
+	recorded.is_replay = true;
 	enroll_outcome_clear(out);
 	*out = recorded;
 	return 0;

@@ -101,14 +101,10 @@ int store_put_cert(struct store_params *p, const struct store_decision *d,
 /* *out is cleared first. */
 int store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err) GH_MUSTCHECK;
-/* The answer recorded under a mark. http_request_id: a row of this very HTTP request is our own earlier try and no
- * replay; NULL = unknown. */
+/* The answer recorded under a mark. http_request_id: a row of this very HTTP request may be our own earlier try, and
+ * is not called a replay; NULL = unknown. */
 int store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
     const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err) GH_MUSTCHECK;
-
-struct store_migration { int version; const char *name; const char *sql; };
-extern const struct store_migration store_migrations[];
-extern const int store_migrations_n;
 
 #endif

@@ -51,6 +51,8 @@ add_cdp(X509_EXTENSIONS **exts, char *const *urls)
 	if (ok) {
 		point->distpoint = DIST_POINT_NAME_new();
 		ok = point->distpoint != NULL && (point->distpoint->name.fullname = GENERAL_NAMES_new()) != NULL;
+		if (ok)
+			point->distpoint->type = 0; /* fullName: else it is neither written nor freed */
 	}
 	for (size_t i = 0; ok && urls[i] != NULL; i++)
 		ok = add_url(point->distpoint->name.fullname, urls[i]) == 0;

@@ -8,7 +8,7 @@
 
 #include "integration/store_fixture.h"
 
-#define LEAVES 20000                     /* of each thread, at most */
+#define LEAVES 6000                      /* of each thread, at most */
 #define THREADS_MAX 64
 
 struct worker {

@@ -26,7 +26,9 @@ check()
 	shift
 	number=$((number + 1))
 	begin=$SECONDS
-	if (set -e; "$@") >"$dir/log" 2>&1; then
+	# not as a condition: set -e would have no effect in it
+	(set -e; "$@") >"$dir/log" 2>&1
+	if [ $? -eq 0 ]; then
 		echo "ok $number - $name ($((SECONDS - begin)) s)"
 	else
 		echo "not ok $number - $name"
@@ -60,13 +62,23 @@ expect()
 	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
 }
 
+# lacks WORD COMMAND...: it works and does not print the word
+lacks()
+{
+	local word=$1
+
+	shift
+	"$@" >"$dir/out"
+	! grep -F -- "$word" "$dir/out" || return 1
+}
+
 # is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
 is()
 {
 	local expression=$1
 
 	shift
-	"$@" | tee /dev/stderr | jq -e "$expression" >/dev/null
+	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
 }
 
 # write_conf FILE FOLDER [SCHEMA]
@@ -165,9 +177,10 @@ no_schema()
 # ---- init ----
 first_init()
 {
-	is '[.. | .created? // empty] | length >= 6' gh init --json --templates conf/templates \
-	    --root-cdp-url http://pki.example/root.crl --root-aia-url http://pki.example/root.cer >"$dir/init.json"
-	jq -e '.users[0].name == "admin" and (.users[0].password | length >= 20)' "$dir/init.json"
+	gh init --json --templates conf/templates --root-cdp-url http://pki.example/root.crl \
+	    --root-aia-url http://pki.example/root.cer >"$dir/init.json"
+	is '[.. | .created? | select(. == true)] | length >= 6' cat "$dir/init.json"
+	is '.users[0].name == "admin" and (.users[0].password | length >= 20)' cat "$dir/init.json"
 	for f in gateway.secret signer.key; do
 		[ "$(stat -c %a "$dir/own/$f")" = 600 ]
 		grep -Eqx '[0-9A-F]{64}' "$dir/own/$f"
@@ -182,7 +195,7 @@ second_init()
 	is '[.. | .created? | select(. == true)] | length == 0' gh init --json --templates conf/templates
 	after=$(cat "$dir"/own/*.{secret,key} && gh ca list --json)
 	[ "$before" = "$after" ]
-	! gh init | grep -q password
+	lacks password gh init
 }
 
 chain_holds()
@@ -306,7 +319,7 @@ unsafe_template()
 app_create()
 {
 	gh app create mdm --template User --ca issuing --json >"$dir/app.json"
-	jq -e '(.key | @base64d | length > 0) and (.secret | test("^[0-9A-F]{64}$")) and (.id > 0)' "$dir/app.json"
+	is '(.secret | test("^[0-9A-F]{64}$")) and (.id > 0)' cat "$dir/app.json"
 	[ "$(jq -r .key "$dir/app.json" | base64 -d | wc -c)" = 16 ]
 	expect 1 "" gh app create mdm --template User --ca issuing
 	expect 1 'no CA "nobody"' gh app create x --template User --ca nobody
@@ -341,9 +354,10 @@ no_secret_leaks()
 	local secret
 
 	secret=$(jq -r .secret "$dir/app.json")
-	! gh app list --json | grep -qF "$secret"
-	! gh audit list --limit 0 --json | grep -qF "$secret"
-	! psql -At "$PGCONNINFO" -c 'SELECT * FROM application' | grep -qF "$secret"
+	[ "${#secret}" = 64 ]
+	lacks "$secret" gh app list --json
+	lacks "$secret" gh audit list --limit 0 --json
+	lacks "$secret" psql -At "$PGCONNINFO" -c 'SELECT * FROM application'
 	[ "$(psql -At "$PGCONNINFO" -c 'SELECT count(*) FROM application')" = 2 ]
 }
 

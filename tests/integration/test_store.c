@@ -382,6 +382,28 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	assert_int_equal(count("SELECT count(*) FROM replay"), 0);
 }
 
+/* Two calls at once can bear one X-Request-Id, for it is the client's to choose. */
+static void
+store_replay__same_request_id_is_no_proof_of_own_try(void **state)
+{
+	struct enroll_outcome first, second;
+	struct enroll_request req;
+
+	(void)state;
+	fixture_request(&req);
+	ok(fixture_issue(&first, "first"));
+	ok(record(db, &req, &first, &err));
+	ok(fixture_issue(&second, "second"));
+	ok(record(db, &req, &second, &err));
+	assert_true(second.is_replay);
+	assert_string_equal(second.serial, first.serial);
+	assert_int_equal(second.chain.n, 1);
+	assert_memory_equal(second.chain.cert[0].der, first.chain.cert[0].der, first.chain.cert[0].len);
+	enroll_outcome_clear(&first);
+	enroll_outcome_clear(&second);
+	enroll_request_clear(&req);
+}
+
 struct racer {
 	pthread_t t;
 	struct enroll_request req;
@@ -725,6 +747,7 @@ main(void)
 		cmocka_unit_test(store_record__pending_and_denied_have_no_certificate),
 		cmocka_unit_test(store_record__refuses_same_serial),
 		cmocka_unit_test(store_replay__same_requester_gets_the_recorded_answer),
+		cmocka_unit_test(store_replay__same_request_id_is_no_proof_of_own_try),
 		cmocka_unit_test(store_replay__concurrent_gives_one_certificate),
 		cmocka_unit_test(store_decide__one_of_many_officers),
 		cmocka_unit_test(store_list__pages_by_id),

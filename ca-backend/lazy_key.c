@@ -1,0 +1,157 @@
+/* Keys decoded when they are wanted, and not before. See lazy_key.h. */
+#include <pthread.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/provider.h>
+
+#include "der.h"
+
+#include "lazy_key.h"
+
+/* A library context whose only provider has no decoders: decoding a key fails at once there, and d2i takes
+ * that for a key of an unknown kind, which is no error. Lives as long as the process. */
+static OSSL_LIB_CTX *no_decoders;
+static pthread_once_t no_decoders_once = PTHREAD_ONCE_INIT;
+
+static void
+make_no_decoders(void)
+{
+	OSSL_LIB_CTX *ctx = OSSL_LIB_CTX_new();
+
+	if (ctx == NULL || OSSL_PROVIDER_load(ctx, "null") == NULL)
+		OSSL_LIB_CTX_free(ctx);
+	else
+		no_decoders = ctx;
+}
+
+/* The default context is a property of the thread. Without ours (no memory) the slow way works, too. */
+static OSSL_LIB_CTX *
+enter(void)
+{
+	pthread_once(&no_decoders_once, make_no_decoders);
+	return no_decoders != NULL ? OSSL_LIB_CTX_set0_default(no_decoders) : NULL;
+}
+
+static void
+leave(OSSL_LIB_CTX *before)
+{
+	if (before != NULL)
+		OSSL_LIB_CTX_set0_default(before);
+}
+
+X509_REQ *
+ca_lazy_req(const unsigned char **p, long len)
+{
+	OSSL_LIB_CTX *before = enter();
+	X509_REQ *req = d2i_X509_REQ(NULL, p, len);
+
+	leave(before);
+	return req;
+}
+
+X509 *
+ca_lazy_cert(const unsigned char **p, long len)
+{
+	OSSL_LIB_CTX *before = enter();
+	X509 *cert = d2i_X509(NULL, p, len);
+
+	leave(before);
+	return cert;
+}
+
+static EVP_PKEY *
+from_params(const char *type, OSSL_PARAM *params)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static EVP_PKEY *
+ec_key(const char *group, const struct gh_der *point)
+{
+	OSSL_PARAM params[3];
+
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group, 0);
+	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point->p,
+	    point->len);
+	params[2] = OSSL_PARAM_construct_end();
+	return from_params("EC", params);
+}
+
+static BIGNUM *
+take_positive(struct gh_der *in)
+{
+	struct gh_der v;
+
+	if (!gh_der_take(in, GH_DER_INTEGER, &v) || v.len == 0 || (v.p[0] & 0x80) != 0)
+		return NULL;
+	return BN_bin2bn(v.p, (int)v.len, NULL);
+}
+
+/* RSAPublicKey, RFC 8017, A.1.1 */
+static EVP_PKEY *
+rsa_key(const struct gh_der *bits)
+{
+	struct gh_der in = *bits, body;
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
+	BIGNUM *n = NULL, *e = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (bld != NULL && gh_der_is_strict(in.p, in.len) && gh_der_take(&in, GH_DER_SEQUENCE, &body) &&
+	    (n = take_positive(&body)) != NULL && (e = take_positive(&body)) != NULL && body.len == 0 &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
+	    (params = OSSL_PARAM_BLD_to_param(bld)) != NULL)
+		key = from_params("RSA", params);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	BN_free(n);
+	BN_free(e);
+	return key;
+}
+
+/* AlgorithmIdentifier, whole element */
+static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0};
+static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 3, 1, 7};
+static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4,
+    0, 34};
+static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4,
+    0, 35};
+static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
+
+#define IS(alg, bytes) gh_der_equals(alg, bytes, sizeof(bytes))
+
+EVP_PKEY *
+ca_lazy_key(const unsigned char *spki, size_t len)
+{
+	struct gh_der in = {spki, len}, body, alg, bits;
+	const unsigned char *p = spki;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
+	    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &alg) || !gh_der_take_octet_bits(&body, &bits) ||
+	    body.len != 0)
+		return NULL;
+	if (IS(&alg, alg_p256))
+		return ec_key("P-256", &bits);
+	if (IS(&alg, alg_rsa))
+		return rsa_key(&bits);
+	if (IS(&alg, alg_p384))
+		return ec_key("P-384", &bits);
+	if (IS(&alg, alg_p521))
+		return ec_key("P-521", &bits);
+	if (IS(&alg, alg_ed25519))
+		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bits.p, bits.len);
+	return d2i_PUBKEY(NULL, &p, (long)len);
+}
