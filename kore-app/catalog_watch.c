@@ -1,10 +1,11 @@
-/* The watcher: one connection that listens, another that loads. */
+/* The watcher: one connection that listens, another that loads and does the housekeeping of the database. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "log.h"
+#include "timestamp.h"
 
 #include "enroll.h"
 
@@ -12,6 +13,9 @@
 
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
+#define PURGE_SECONDS 60         /* how often replay marks that are too old are removed */
+/* A mark outlives the last moment at which any node takes its request's Timestamp, also when clocks differ. */
+#define PURGE_SLACK_SECONDS 60
 
 struct catalog_watch {
 	const struct gh_conf *conf;
@@ -29,6 +33,7 @@ struct connections {
 	struct store *listen;            /* for store_wait_change and nothing else */
 	struct store *load;
 	bool was_down;                   /* said so in the log */
+	int64_t next_purge_us;
 };
 
 static int
@@ -84,6 +89,18 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 	return 0;
 }
 
+/* Every worker of every node does this: whoever comes second finds nothing. */
+static int
+purge(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
+{
+	int64_t now = gh_now_us();
+
+	if (now < c->next_purge_us)
+		return 0;
+	c->next_purge_us = now + PURGE_SECONDS * 1000000LL;
+	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
+}
+
 static bool
 is_stopping(struct catalog_watch *w, int seconds)
 {
@@ -104,7 +121,7 @@ static void
 report(struct connections *c, int rc, const struct gh_error *err)
 {
 	if (rc != 0 && !c->was_down)
-		gh_log_kv(GH_LOG_ERROR, "cannot read the configuration in the database; the last one stays",
+		gh_log_kv(GH_LOG_ERROR, "cannot work with the database; the last configuration stays",
 		    "cause", err->detail, NULL);
 	else if (rc == 0 && c->was_down)
 		gh_log(GH_LOG_INFO, "the database answers again");
@@ -123,6 +140,8 @@ watch(void *arg)
 		struct gh_error err = {0};
 
 		rc = step(w, &c, &needs_load, &err);
+		if (rc == 0)
+			rc = purge(w, &c, &err);
 		report(&c, rc, &err);
 	}
 	store_free(c.listen);
