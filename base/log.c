@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "unicode.h"
 
 #define LINE_MAX_BYTES 4096
 #define MESSAGE_MAX 512
@@ -60,25 +61,13 @@ put_raw(struct line *l, const char *s, size_t n)
 	}
 }
 
-static size_t
-utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 :
-	    s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* Text from outside may hold anything: control characters are escaped, bytes that are not UTF-8 become '?'. */
 static void
 put_string(struct line *l, const char *s)
 {
 	put_raw(l, "\"", 1);
 	while (*s != '\0') {
-		size_t n = utf8_length((const unsigned char *)s);
+		size_t n = gh_utf8_char(s, GH_UTF8_TO_NUL, NULL);
 		char esc[8];
 
 		if (n == 0) {
