@@ -166,6 +166,20 @@ tests: $(TESTS)
 unit: $(TESTS)
 	@set -e; for t in $(TESTS); do echo "== $$t"; $$t; done
 
+# Paths are the defaults of base/conf.c and of the systemd units.
+install: all
+	install -D -m 755 $(BUILD)/gatehouse $(DESTDIR)/usr/bin/gatehouse
+	install -D -m 755 $(BUILD)/gatehouse-signer $(DESTDIR)/usr/sbin/gatehouse-signer
+	install -D -m 644 $(BUILD)/gatehouse.so $(DESTDIR)/usr/lib/gatehouse/gatehouse.so
+	install -d $(DESTDIR)/usr/share/gatehouse/templates $(DESTDIR)/etc/gatehouse
+	install -m 644 conf/templates/*.json $(DESTDIR)/usr/share/gatehouse/templates/
+	install -m 640 conf/gatehouse.conf.sample $(DESTDIR)/etc/gatehouse/gatehouse.conf.sample
+	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
+	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service
+	install -D -m 644 conf/gatehouse.sysusers $(DESTDIR)/usr/lib/sysusers.d/gatehouse.conf
+	install -D -m 644 conf/gatehouse.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/gatehouse.conf
+	install -D -m 644 docs/gatehouse.1 $(DESTDIR)/usr/share/man/man1/gatehouse.1
+
 clean:
 	rm -rf $(BUILD)
 
@@ -174,6 +188,7 @@ include tests/tests.mk
 help:
 	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
 	@echo "make unit      unit tests"
+	@echo "make install   programs, templates, units, man page (DESTDIR=... for a package)"
 	@echo "make clean     remove $(BUILD)/"
 	@echo "make deps      install the Debian packages that are missing"
 	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
@@ -182,5 +197,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests integration-tests unit clean help
+.PHONY: all tests integration-tests unit install clean help
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,4 +1,4 @@
-/* The watcher: one connection that listens, another that loads and does the housekeeping of the database. */
+/* The watcher: one connection that listens, another that loads and forgets answers that are too old to repeat. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
-#define PURGE_SECONDS 60         /* how often replay marks that are too old are removed */
-/* A mark outlives the last moment at which any node takes its request's Timestamp, also when clocks differ. */
+#define PURGE_SECONDS 60         /* how often recorded answers that are too old are forgotten */
+/* An answer outlives the last moment at which any node takes its request's Timestamp, also when clocks differ. */
 #define PURGE_SLACK_SECONDS 60
 
 struct catalog_watch {
@@ -33,7 +33,7 @@ struct connections {
 	struct store *listen;            /* for store_wait_change and nothing else */
 	struct store *load;
 	bool was_down;                   /* said so in the log */
-	int64_t next_purge_us;
+	int64_t purged;                  /* UTC seconds */
 };
 
 static int
@@ -63,6 +63,16 @@ swap(struct catalog_watch *w, struct catalog *fresh)
 	gh_log(GH_LOG_INFO, "configuration %lld in use", (long long)generation);
 }
 
+/* Each worker of each node does it: a DELETE that finds nothing costs nothing, and none has to be elected. */
+static int
+forget_old_answers(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
+{
+	if (gh_now() - c->purged < PURGE_SECONDS)
+		return 0;
+	c->purged = gh_now();
+	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
+}
+
 /*
  * Wait for a change and load it. The wait comes first: its first call starts to listen and reports a change,
  * so that nothing that happens between listening and loading is missed.
@@ -76,6 +86,8 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 
 	if (rc == 0)
 		rc = store_wait_change(c->listen, WAIT_MS, &changed, err);
+	if (rc == 0)
+		rc = forget_old_answers(w, c, err);
 	if (rc != 0)
 		return rc;
 	*needs_load |= changed;
@@ -87,18 +99,6 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 	*needs_load = false;
 	swap(w, fresh);
 	return 0;
-}
-
-/* Every worker of every node does this: whoever comes second finds nothing. */
-static int
-purge(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
-{
-	int64_t now = gh_now_us();
-
-	if (now < c->next_purge_us)
-		return 0;
-	c->next_purge_us = now + PURGE_SECONDS * 1000000LL;
-	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
 }
 
 static bool
@@ -121,7 +121,7 @@ static void
 report(struct connections *c, int rc, const struct gh_error *err)
 {
 	if (rc != 0 && !c->was_down)
-		gh_log_kv(GH_LOG_ERROR, "cannot work with the database; the last configuration stays",
+		gh_log_kv(GH_LOG_ERROR, "cannot read the configuration in the database; the last one stays",
 		    "cause", err->detail, NULL);
 	else if (rc == 0 && c->was_down)
 		gh_log(GH_LOG_INFO, "the database answers again");
@@ -140,8 +140,6 @@ watch(void *arg)
 		struct gh_error err = {0};
 
 		rc = step(w, &c, &needs_load, &err);
-		if (rc == 0)
-			rc = purge(w, &c, &err);
 		report(&c, rc, &err);
 	}
 	store_free(c.listen);

@@ -75,7 +75,7 @@ apply(struct store *s, const struct migration *m, struct gh_error *err)
 static int
 apply_missing(struct store *s, int *applied, struct gh_error *err)
 {
-	int version, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
+	int version = 0, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
 	    "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", s->timeout_ms, err);
 
 	if (rc == 0)

@@ -2,10 +2,12 @@
  * `gatehouse enroll`: the enrollment client. It needs no configuration file and no database. The key is on
  * disk before the request is sent; whenever the client dies, --request-id gets the certificate for it.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,6 +144,15 @@ check_outputs(const struct enroll_options *o, struct gh_error *err)
 	return (rc);
 }
 
+/* Made if it is missing; a private key will lie in it. One that is there is used as it is. */
+static int
+make_out_dir(const char *path, struct gh_error *err)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return (0);
+	return (gh_refuse(err, GH_E_CONF, "cannot make %.150s: %s", path, strerror(errno)));
+}
+
 static int
 prepare_key(struct enroll_job *j, struct gh_error *err)
 {
@@ -242,6 +253,8 @@ run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust
 		rc = load_credentials(j, err);
 	if (rc == 0)
 		rc = open_http(j, err);
+	if (rc == 0)
+		rc = make_out_dir(o->out_dir, err);
 	if (rc == 0)
 		rc = prepare_key(j, err);
 	if (rc == 0)

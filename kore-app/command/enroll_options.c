@@ -154,7 +154,7 @@ enroll_options_parse(struct enroll_options *o, int argc, char **argv)
 		{"hash", 0, OPTION_TEXT, &hash, "HASH",
 		    "HMAC of the signature: sha256 (default), sha512, or sha1 as other servers of this API need"},
 		{"out-dir", 'o', OPTION_TEXT, &o->out_dir, "DIR",
-		    "folder for key.pem, cert.pem and chain.pem (default: here)"},
+		    "folder for key.pem, cert.pem and chain.pem, made if missing (default: here)"},
 		{"out-key", 0, OPTION_TEXT, &o->out_key, "FILE", "where the new key goes instead"},
 		{"out-cert", 0, OPTION_TEXT, &o->out_cert, "FILE", "where the certificate goes instead"},
 		{"out-chain", 0, OPTION_TEXT, &o->out_chain, "FILE", "where its issuers go instead, root last"},

@@ -141,7 +141,7 @@ output_table(const gh_json *rows, const struct output_column *columns)
 		puts("(none)");
 		return (output_finish());
 	}
-	for (; columns[n].member != NULL && n < COLUMNS_MAX; n++)
+	for (; n < COLUMNS_MAX && columns[n].member != NULL; n++)
 		width[n] = column_width(rows, &columns[n]);
 	for (size_t k = 0; k < n; k++)
 		print_cell(columns[k].title, width[k], k + 1 == n);

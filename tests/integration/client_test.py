@@ -281,6 +281,18 @@ class Files(Client):
         self.enroll("--request-id", "17")
         self.assert_cert_is_for(self.out / "key.pem", self.out / "cert.pem")
 
+    def test_output_folder_is_made_when_missing(self):
+        self.out = self.out / "new"
+        self.enroll()
+        self.assertEqual(self.out.stat().st_mode & 0o777, 0o700)
+        self.assert_cert_is_for(self.out / "key.pem", self.out / "cert.pem")
+
+    def test_output_folder_that_cannot_be_made(self):
+        self.out = self.out / "no" / "such"
+        _, err = self.enroll(expect=USAGE)
+        self.assertIn("cannot make", err)
+        self.assertEqual(self.gateway.calls, [])
+
     def test_nothing_is_overwritten_unasked(self):
         for name in ("key.pem", "cert.pem", "chain.pem"):
             with self.subTest(name):

@@ -93,6 +93,22 @@ directory_has_password()
 	    -D "uid=$GATEHOUSE_USER,ou=people,dc=example,dc=test" -w "$GATEHOUSE_PASSWORD"
 }
 
+# The two ways of the README to enroll, as they stand there, in a shell that has none of our variables.
+readme_client()
+{
+	local out=$dir/readme
+
+	mkdir "$out"
+	sed -n '/^## Point a client/,/^## /s/^    //p' README.md |
+	    sed -e "s,var/demo/demo.env,$GATEHOUSE_DEMO_DIR/demo.env," -e "s,build/gatehouse,$PWD/build/gatehouse," \
+	        -e "s,/tmp/alice,$out/alice," >"$out/lines"
+	grep -q 'gatehouse enroll' "$out/lines"
+	grep -q curl "$out/lines"
+	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer)
+	openssl x509 -in "$out/alice/cert.pem" -noout
+	grep -q '"RequestDisposition":"Issued"' "$out/answer"
+}
+
 healthy()
 {
 	# shellcheck disable=SC1091
@@ -117,6 +133,7 @@ check "all variables of the contract" variables_are_set
 check "the gateway is left running on the port asked for" healthy
 check "names of the certificate are those of the directory" issued_names
 check "the directory knows the user of demo.env" directory_has_password
+check "the README's client examples work as they stand" readme_client
 check "a second start beside a running demo" within 20 tests/demo/demo.sh start
 check "stop" tests/demo/demo.sh stop
 check "nothing answers any more" fails_saying "" healthy

@@ -1,0 +1,19 @@
+#!/bin/bash
+# What `make install` puts where agrees with the default paths of the option table and with the units.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+dest=$(mktemp -d)
+trap 'rm -rf "$dest"' EXIT
+make -s --no-print-directory install DESTDIR="$dest" >/dev/null
+
+fail=0
+for f in usr/bin/gatehouse usr/sbin/gatehouse-signer usr/lib/gatehouse/gatehouse.so \
+    usr/share/gatehouse/templates/User.json etc/gatehouse/gatehouse.conf.sample usr/share/man/man1/gatehouse.1; do
+	[ -s "$dest/$f" ] || { echo "not installed: $f"; fail=1; }
+done
+# programs and modules that the configuration and the units name
+for path in $("$dest/usr/bin/gatehouse" conf print | sed -n 's/.*\(program\|module\) = "\(.*\)"/\2/p') \
+    $(sed -n 's/^Exec\(Start\|StartPre\)=\([^ ]*\).*/\2/p' conf/*.service); do
+	[ -e "$dest$path" ] || { echo "named but not installed: $path"; fail=1; }
+done
+exit $fail
