@@ -1,6 +1,7 @@
 /* JSON lines. Each line is built in one buffer on the stack and written with one call, so that lines of
  * several threads and processes do not mix. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -129,6 +130,14 @@ begin(struct line *l, enum gh_log_level level, const char *msg)
 	put_member(l, "msg", msg);
 }
 
+/* Said already, by begin: an object must not have a member twice. */
+static bool
+is_in_context(const char *name, const char *value)
+{
+	return value != NULL && *value != '\0' && strcmp(name, "requester") == 0 &&
+	    strncmp(value, context_requester, sizeof(context_requester) - 1) == 0;
+}
+
 static void
 finish(struct line *l, enum gh_log_level level)
 {
@@ -172,8 +181,12 @@ gh_log_kv(enum gh_log_level level, const char *msg, ...)
 	snprintf(bounded, sizeof(bounded), "%s", msg);
 	begin(&l, level, bounded);
 	va_start(ap, msg);
-	while ((name = va_arg(ap, const char *)) != NULL)
-		put_member(&l, name, va_arg(ap, const char *));
+	while ((name = va_arg(ap, const char *)) != NULL) {
+		const char *value = va_arg(ap, const char *);
+
+		if (!is_in_context(name, value))
+			put_member(&l, name, value);
+	}
 	va_end(ap);
 	finish(&l, level);
 }
