@@ -1,12 +1,14 @@
 /* JSON lines. Each line is built in one buffer on the stack and written with one call, so that lines of
  * several threads and processes do not mix. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "unicode.h"
 
 #define LINE_MAX_BYTES 4096
 #define MESSAGE_MAX 512
@@ -60,25 +62,13 @@ put_raw(struct line *l, const char *s, size_t n)
 	}
 }
 
-static size_t
-utf8_length(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 :
-	    s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* Text from outside may hold anything: control characters are escaped, bytes that are not UTF-8 become '?'. */
 static void
 put_string(struct line *l, const char *s)
 {
 	put_raw(l, "\"", 1);
 	while (*s != '\0') {
-		size_t n = utf8_length((const unsigned char *)s);
+		size_t n = gh_utf8_char(s, GH_UTF8_TO_NUL, NULL);
 		char esc[8];
 
 		if (n == 0) {
@@ -140,6 +130,14 @@ begin(struct line *l, enum gh_log_level level, const char *msg)
 	put_member(l, "msg", msg);
 }
 
+/* Said already, by begin: an object must not have a member twice. */
+static bool
+is_in_context(const char *name, const char *value)
+{
+	return value != NULL && *value != '\0' && strcmp(name, "requester") == 0 &&
+	    strncmp(value, context_requester, sizeof(context_requester) - 1) == 0;
+}
+
 static void
 finish(struct line *l, enum gh_log_level level)
 {
@@ -183,8 +181,12 @@ gh_log_kv(enum gh_log_level level, const char *msg, ...)
 	snprintf(bounded, sizeof(bounded), "%s", msg);
 	begin(&l, level, bounded);
 	va_start(ap, msg);
-	while ((name = va_arg(ap, const char *)) != NULL)
-		put_member(&l, name, va_arg(ap, const char *));
+	while ((name = va_arg(ap, const char *)) != NULL) {
+		const char *value = va_arg(ap, const char *);
+
+		if (!is_in_context(name, value))
+			put_member(&l, name, value);
+	}
 	va_end(ap);
 	finish(&l, level);
 }

@@ -1,28 +1,27 @@
 /* Repair of UTF-8 that was cut. */
-#include <stddef.h>
+#include "unicode.h"
 
 #include "utf8.h"
 
-/* Length of the character at p, 0 when it is none, and *cut set when it only lacks its end. RFC 3629, 4. */
-static size_t
-char_length(const unsigned char *p, int *cut)
+/* Does the text end inside the character at p? */
+static bool
+is_cut(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : (p[0] & 0xF0) == 0xE0 ? 3
-	    : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+	size_t n = p[0] < 0xC2 || p[0] > 0xF4 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
 
 	for (size_t i = 1; i < n; i++) {
-		if (p[i] == '\0') {
-			*cut = 1;
-			return 0;
-		}
+		if (p[i] == '\0')
+			return true;
 		if ((p[i] & 0xC0) != 0x80)
-			return 0;
+			return false;
 	}
-	/* overlong forms, surrogates, beyond U+10FFFF */
-	if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-		return 0;
-	return n;
+	return false;
+}
+
+static bool
+is_control(unsigned char c)
+{
+	return c < 0x20 || c == 0x7F;
 }
 
 char *
@@ -31,14 +30,13 @@ enroll_utf8_clean(char *s)
 	unsigned char *p = (unsigned char *)s;
 
 	while (*p != '\0') {
-		int cut = 0;
-		size_t n = char_length(p, &cut);
+		size_t n = gh_utf8_char(p, GH_UTF8_TO_NUL, NULL);
 
-		if (cut) {
+		if (n == 0 && is_cut(p)) {
 			*p = '\0';
 			break;
 		}
-		if (n == 0 || *p < 0x20 || *p == 0x7F) {
+		if (n == 0 || is_control(*p)) {
 			*p = '?';
 			n = 1;
 		}
@@ -51,11 +49,10 @@ bool
 enroll_utf8_is_clean(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	int cut = 0;
 	size_t n;
 
 	for (; *p != '\0'; p += n)
-		if ((n = char_length(p, &cut)) == 0 || *p < 0x20 || *p == 0x7F)
+		if ((n = gh_utf8_char(p, GH_UTF8_TO_NUL, NULL)) == 0 || is_control(*p))
 			return false;
 	return true;
 }

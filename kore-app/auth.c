@@ -107,7 +107,9 @@ on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh
 	out->requester.kind = REQUESTER_NONE;
 	out->requester.roles = 0;
 	if (is_guess)
-		by_user = auth_limiter_fail(limiter, AUTH_LIMIT_USER, out->requester.name, now);
+		by_user = auth_limiter_fail(limiter, AUTH_LIMIT_USER,
+		    auth_user_limit_key(&out->requester, out->requester.name), now);
+	out->requester.dn[0] = '\0';
 	enroll_utf8_clean(out->requester.name);
 	if (!is_counted(err, http))
 		return;

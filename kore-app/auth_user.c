@@ -93,19 +93,43 @@ check_admin(struct enroll_env *env, const struct auth_basic *basic, bool *found,
 }
 
 static int
-check_directory(struct enroll_env *env, const struct auth_basic *basic, struct auth_result *out,
-    struct gh_error *err)
+check_wait(struct auth_limiter *limiter, const char *key, struct gh_error *err)
+{
+	int wait = auth_limiter_wait(limiter, AUTH_LIMIT_USER, key, gh_now_us() / 1000000), rc;
+
+	if (wait == 0)
+		return 0;
+	rc = gh_fail(err, GH_E_RATE_LIMITED, "user is blocked for %d s", wait);
+	if (err != NULL)
+		err->retry_after = wait;
+	return rc;
+}
+
+/* One account, one count, however its name was spelled: with domain, realm, or in other characters that the
+ * directory takes for the same. */
+static int
+check_directory(struct enroll_env *env, struct auth_limiter *limiter, const struct auth_basic *basic,
+    struct auth_result *out, struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
-	int rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
+	int rc = dir_find(env->dir, basic->user, &e, err);
 
+	if (rc == GH_E_NOT_IN_DIRECTORY)
+		return gh_fail(err, GH_E_AUTH_FAILED, "no such user, or not unique");
+	if (rc != 0)
+		return rc;
+	snprintf(out->requester.dn, sizeof(out->requester.dn), "%s", e->dn);
+	dir_entry_free(e);
+	e = NULL;
+	if ((rc = check_wait(limiter, out->requester.dn, err)) == 0)
+		rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
 	return rc != 0 ? rc : accept_entry(env, e, out, err);
 }
 
 /* A local administrator's name hides the same name in the directory, on routes for administrators only. */
 static int
-check_password(struct enroll_env *env, unsigned need, const struct auth_basic *basic,
-    struct auth_result *out, struct gh_error *err)
+check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct auth_basic *basic, struct auth_result *out, struct gh_error *err)
 {
 	bool found = false;
 	int rc;
@@ -115,28 +139,29 @@ check_password(struct enroll_env *env, unsigned need, const struct auth_basic *b
 		if (rc != GH_E_AUTH_FAILED || found || (need & AUTH_USER) == 0)
 			return rc;
 	}
-	return check_directory(env, basic, out, err);
+	return check_directory(env, limiter, basic, out, err);
 }
 
 static int
 user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, struct auth_result *out, bool *is_guess, struct gh_error *err)
 {
-	int wait, rc;
+	int rc;
 
 	set_name(&out->requester, basic->user);
-	wait = auth_limiter_wait(limiter, AUTH_LIMIT_USER, basic->user, gh_now_us() / 1000000);
-	if (wait > 0) {
-		rc = gh_fail(err, GH_E_RATE_LIMITED, "user is blocked for %d s", wait);
-		if (err != NULL)
-			err->retry_after = wait;
+	if ((rc = check_wait(limiter, basic->user, err)) != 0)
 		return rc;
-	}
-	rc = check_password(env, need, basic, out, err);
+	rc = check_password(env, limiter, need, basic, out, err);
 	*is_guess = rc == GH_E_AUTH_FAILED || rc == GH_E_ACCOUNT_DISABLED;
 	if (rc == 0)
-		auth_limiter_forget(limiter, AUTH_LIMIT_USER, basic->user);
+		auth_limiter_forget(limiter, AUTH_LIMIT_USER, auth_user_limit_key(&out->requester, basic->user));
 	return rc;
+}
+
+const char *
+auth_user_limit_key(const struct requester *who, const char *claimed)
+{
+	return *who->dn != '\0' ? who->dn : claimed;
 }
 
 /* The directory finds by any name; the attribute must be the one that the certificate certifies. */
@@ -186,6 +211,11 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 	if (rc == GH_E_NOT_IN_DIRECTORY)
 		return gh_fail(err, GH_E_FORBIDDEN, "service identity %s of application %s is not in the "
 		    "directory", out->app->service_identity, out->app->name);
+	if (rc == 0 && e->is_disabled) {
+		dir_entry_free(e);
+		return gh_fail(err, GH_E_FORBIDDEN, "service identity %s of application %s is disabled",
+		    out->app->service_identity, out->app->name);
+	}
 	return rc != 0 ? rc : accept_entry(env, e, out, err);
 }
 

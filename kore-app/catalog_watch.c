@@ -14,6 +14,8 @@
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
 #define PURGE_SECONDS 60         /* how often recorded answers that are too old are forgotten */
+/* An answer outlives the last moment at which any node takes its request's Timestamp, also when clocks differ. */
+#define PURGE_SLACK_SECONDS 60
 
 struct catalog_watch {
 	const struct gh_conf *conf;
@@ -68,7 +70,7 @@ forget_old_answers(const struct catalog_watch *w, struct connections *c, struct 
 	if (gh_now() - c->purged < PURGE_SECONDS)
 		return 0;
 	c->purged = gh_now();
-	return store_purge_replay(c->load, w->conf->certenroll.replay_window, err);
+	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
 }
 
 /*

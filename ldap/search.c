@@ -56,6 +56,14 @@ open_service(struct dir *d, struct gh_error *err)
 	return dir_conn_open(&d->service, true, err);
 }
 
+/* The server cut the list before our own limit did: what is missing could be a group that permits, or a second
+ * entry of the name. */
+static bool
+is_cut_short(const struct dir *d, const struct dir_query *q, LDAPMessage *res)
+{
+	return q->limit == 0 || ldap_count_entries(d->service.ld, res) < q->limit;
+}
+
 int
 dir_search(struct dir *d, const struct dir_query *q, LDAPMessage **res, struct gh_error *err)
 {
@@ -69,8 +77,14 @@ dir_search(struct dir *d, const struct dir_query *q, LDAPMessage **res, struct g
 	}
 	switch (code) {
 	case LDAP_SUCCESS:
-	case LDAP_SIZELIMIT_EXCEEDED:
 		return 0;
+	case LDAP_SIZELIMIT_EXCEEDED:
+		if (!is_cut_short(d, q, *res))
+			return 0;
+		ldap_msgfree(*res);
+		*res = NULL;
+		return gh_fail(err, GH_E_DIR_DOWN, "the server's size limit is too small: %s",
+		    d->service.diagnostic);
 	case LDAP_NO_SUCH_OBJECT:
 	case LDAP_INVALID_DN_SYNTAX:
 		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "%s", d->service.diagnostic);

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "unicode.h"
+
 #include "model.h"
 
 bool
@@ -17,38 +19,6 @@ tmpl_text_is_ascii(const char *s, size_t len)
 	return true;
 }
 
-/* Bytes of the UTF-8 sequence at p (RFC 3629), 0 when it is none. *cp: code point. */
-static size_t
-utf8_sequence(const unsigned char *p, size_t left, uint32_t *cp)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t min;
-	} form[] = {
-	    {0x80, 0x00, 0},
-	    {0xe0, 0xc0, 0x80},
-	    {0xf0, 0xe0, 0x800},
-	    {0xf8, 0xf0, 0x10000},
-	};
-	size_t n, i;
-
-	for (n = 0; n < 4; n++) {
-		if ((p[0] & form[n].mask) == form[n].lead)
-			break;
-	}
-	if (n == 4 || n + 1 > left)
-		return 0;
-	*cp = p[0] & (unsigned char)~form[n].mask;
-	for (i = 1; i <= n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*cp = *cp << 6 | (p[i] & 0x3f);
-	}
-	if (*cp < form[n].min || *cp > 0x10ffff || (*cp >= 0xd800 && *cp <= 0xdfff))
-		return 0;
-	return n + 1;
-}
-
 bool
 tmpl_text_is_utf8(const char *s, size_t len, size_t *chars)
 {
@@ -56,7 +26,7 @@ tmpl_text_is_utf8(const char *s, size_t len, size_t *chars)
 	uint32_t cp;
 
 	while (len > 0) {
-		if ((n = utf8_sequence((const unsigned char *)s, len, &cp)) == 0)
+		if ((n = gh_utf8_char(s, len, &cp)) == 0)
 			return false;
 		/* C0, DEL and C1: nothing that belongs into a name */
 		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))

@@ -173,6 +173,10 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	if ((rc = cert_fields_read(fields, &facts, err)) != 0 ||
 	    (rc = cert_fields_check(&facts, ca, err)) != 0)
 		return rc;
+	/* Workers can read every sealed record in the database, a root's too: whatever that root may sign, a
+	 * worker that was taken over must not get a CA of its own. */
+	if (facts.is_ca && !s->is_admin)
+		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
 	gh_buf_init(&cert, CERT_DER_MAX);
 	if ((rc = cert_build(&facts, ca, &cert, err)) == 0) {
 		log_signed(&cert, &facts);

@@ -66,8 +66,9 @@ indexed_names(const X509 *cert)
 		const char *s = gh_json_string(gh_json_at(all, i));
 		size_t n = s != NULL ? strnlen(s, SAN_INDEXED_MAX) : 0;
 
-		while (n == SAN_INDEXED_MAX && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-			n--;
+		if (n == SAN_INDEXED_MAX)
+			while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+				n--;
 		memcpy(cut, s != NULL ? s : "", n);
 		cut[n] = '\0';
 		if (gh_json_append(list, gh_json_new_string(cut)) != 0) {

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "unicode.h"
 
 #include "store/store_private.h"
 
@@ -40,37 +41,13 @@ put_owned(struct store_params *p, char *s)
 	p->failed |= s == NULL;
 }
 
-/* Length of the UTF-8 character at s, 0 when it is none (RFC 3629: shortest form, no surrogates). */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	static const struct { unsigned char lead, mask; uint32_t least; } form[] = {
-		{ 0x00, 0x80, 0 }, { 0xc0, 0xe0, 0x80 }, { 0xe0, 0xf0, 0x800 }, { 0xf0, 0xf8, 0x10000 }
-	};
-	uint32_t c;
-	size_t n, i;
-
-	for (n = 0; n < 4 && (s[0] & form[n].mask) != form[n].lead; n++)
-		;
-	if (n == 4)
-		return 0;
-	c = s[0] & (unsigned char)~form[n].mask;
-	for (i = 1; i <= n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	return c < form[n].least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : n + 1;
-}
-
 static bool
 is_utf8(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t n;
 
-	for (; *p != '\0'; p += n)
-		if ((n = utf8_length(p)) == 0)
+	for (; *s != '\0'; s += n)
+		if ((n = gh_utf8_char(s, GH_UTF8_TO_NUL, NULL)) == 0)
 			return false;
 	return true;
 }
@@ -78,7 +55,7 @@ is_utf8(const char *s)
 void
 store_put_text(struct store_params *p, const char *s)
 {
-	unsigned char *c;
+	char *c;
 	size_t n;
 
 	if (s == NULL || is_utf8(s)) {
@@ -86,8 +63,8 @@ store_put_text(struct store_params *p, const char *s)
 		return;
 	}
 	put_owned(p, strdup(s));
-	for (c = (unsigned char *)p->owned[p->n - 1]; c != NULL && *c != '\0'; c += n > 0 ? n : 1)
-		if ((n = utf8_length(c)) == 0)
+	for (c = p->owned[p->n - 1]; c != NULL && *c != '\0'; c += n > 0 ? n : 1)
+		if ((n = gh_utf8_char(c, GH_UTF8_TO_NUL, NULL)) == 0)
 			*c = '?';
 }
 

@@ -36,6 +36,17 @@ check_file(const char *option, const char *path, int mode, struct gh_error *err)
 	return 0;
 }
 
+/* Who reads it can make tokens and open the secrets of all applications. */
+static int
+check_private(const char *option, const char *path, struct gh_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+		return gh_refuse(err, GH_E_CONF, "%s: %.120s: everybody has access; chmod 600", option, path);
+	return 0;
+}
+
 static int
 check_user(const char *option, const char *name, struct gh_error *err)
 {
@@ -142,6 +153,8 @@ check_files(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 		rc = check_file("signer.program", conf->signer.program, X_OK, err);
 	if (rc == 0 && own_signer)
 		rc = check_file("signer.key_file", conf->signer.key_file, F_OK, err);
+	if (rc == 0)
+		rc = check_private("gateway.secret_file", conf->gateway.secret_file, err);
 	if (rc == 0) {
 		rc = gh_conf_read_key(conf->gateway.secret_file, secret, err);
 		explicit_bzero(secret, sizeof(secret));

@@ -350,6 +350,26 @@ signer__refuses_ca_certificates_of_an_issuing_ca(void **state)
 	assert_extensions_refused(f, der, len, "may not sign CA");
 }
 
+/* A root may sign CAs, and its sealed record is in the database: not for those who ask here. */
+static void
+signer__signs_no_ca_on_the_public_socket(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_cert_fields fields;
+	unsigned char *name = good_fields(f, &fields), *ext;
+	struct gh_error err;
+
+	assert_int_equal(signer_client_load_ca(
+			     f->client, f->root.sealed, f->root.sealed_len, fields.ca_id, &err),
+	    0);
+	ext = extensions_der(&fields.extensions_len, "basicConstraints", "critical,CA:TRUE,pathlen:0",
+	    "keyUsage", "critical,keyCertSign", NULL);
+	fields.extensions = ext;
+	assert_refused(f, &fields, "not signed on this socket");
+	OPENSSL_free(ext);
+	OPENSSL_free(name);
+}
+
 static void
 signer__takes_ca_false(void **state)
 {
@@ -1176,6 +1196,7 @@ main(void)
 	    cmocka_unit_test(signer__signs_ed25519_and_rsa_keys),
 	    cmocka_unit_test(signer__refuses_bad_validity),
 	    cmocka_unit_test(signer__refuses_ca_certificates_of_an_issuing_ca),
+	    cmocka_unit_test(signer__signs_no_ca_on_the_public_socket),
 	    cmocka_unit_test(signer__takes_ca_false),
 	    cmocka_unit_test(signer__refuses_key_usage_of_a_ca_without_ca),
 	    cmocka_unit_test(signer__refuses_extensions_it_makes_itself),

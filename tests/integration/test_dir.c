@@ -554,6 +554,22 @@ dir__missing_base_is_no_answer_about_users(void **state)
 	end(&a);
 }
 
+/* Fewer groups than there are would be a denial that is remembered. */
+static void
+dir__short_list_is_no_answer_about_groups(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+	char lines[256];
+
+	(void)state;
+	snprintf(lines, sizeof lines, "bind_dn = \"cn=short,ou=services,%s\"\n", need("LDAP_BASE"));
+	begin_with(&a, need("LDAP_URI"), lines);
+	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	assert_non_null(strstr(a.err.detail, "size limit"));
+	end(&a);
+}
+
 /* --- slow and dead servers ------------------------------------------------------------------------- */
 
 /* Accepts connections by its backlog and never says a word. */
@@ -996,6 +1012,7 @@ main(void)
 		cmocka_unit_test(dir__refuses_a_server_of_another_name),
 		cmocka_unit_test(dir__wrong_service_password_is_no_answer_about_users),
 		cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
+		cmocka_unit_test(dir__short_list_is_no_answer_about_groups),
 		cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
 		cmocka_unit_test(dir__bounds_a_mute_server),
 		cmocka_unit_test(dir__lets_one_thread_wait_for_a_mute_server),

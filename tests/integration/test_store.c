@@ -298,6 +298,54 @@ store_record__issued_is_complete(void **state)
 	enroll_outcome_clear(&got);
 }
 
+static X509 *
+cert_with_upn(const char *upn)
+{
+	X509 *cert = fixture_cert("long", NULL);
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_TYPE *value = ASN1_TYPE_new();
+	ASN1_UTF8STRING *text = ASN1_UTF8STRING_new();
+
+	assert_int_equal(ASN1_STRING_set(text, upn, -1), 1);
+	ASN1_TYPE_set(value, V_ASN1_UTF8STRING, text);
+	assert_int_equal(GENERAL_NAME_set0_othername(name, OBJ_nid2obj(NID_ms_upn), value), 1);
+	assert_true(sk_GENERAL_NAME_push(names, name) > 0);
+	assert_int_equal(X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND), 1);
+	assert_true(X509_sign(cert, fixture_key, EVP_sha256()) > 0);
+	GENERAL_NAMES_free(names);
+	return cert;
+}
+
+/* A name too long for the index is cut between two characters, wherever these begin. */
+static void
+store_record__cuts_long_names(void **state)
+{
+	(void)state;
+	for (int shift = 0; shift < 3; shift++) {
+		struct enroll_outcome out = { .disposition = DB_DISP_ISSUED };
+		struct enroll_request req;
+		unsigned char *der = NULL;
+		char upn[2000];
+		X509 *cert;
+		int n = snprintf(upn, sizeof(upn), "%.*s", shift, "aa");
+
+		for (int i = 0; i < 400; i++)
+			n += snprintf(upn + n, sizeof(upn) - (size_t)n, "\342\202\254");
+		cert = cert_with_upn(upn);
+		n = i2d_X509(cert, &der);
+		ok(ca_outcome_set_cert(&out, &fixture_ca, der, (size_t)n, &err));
+		fixture_request(&req);
+		ok(record(db, &req, &out, &err));
+		OPENSSL_free(der);
+		X509_free(cert);
+		enroll_request_clear(&req);
+		enroll_outcome_clear(&out);
+	}
+	assert_int_equal(count("SELECT count(*) FROM certificate WHERE sans[1] LIKE 'upn:%' "
+	    "AND length(sans[1]) BETWEEN 330 AND 340"), 3);
+}
+
 static void
 store_record__pending_and_denied_have_no_certificate(void **state)
 {
@@ -744,6 +792,7 @@ main(void)
 		cmocka_unit_test(store_wait_change__tells_of_changes_only),
 		cmocka_unit_test(store_user__life),
 		cmocka_unit_test(store_record__issued_is_complete),
+		cmocka_unit_test(store_record__cuts_long_names),
 		cmocka_unit_test(store_record__pending_and_denied_have_no_certificate),
 		cmocka_unit_test(store_record__refuses_same_serial),
 		cmocka_unit_test(store_replay__same_requester_gets_the_recorded_answer),

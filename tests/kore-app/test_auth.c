@@ -144,11 +144,12 @@ load_catalog(void)
 	put_app(&b, 5, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"alice\"");
 	put_app(&b, 6, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"ghost\"");
 	put_app(&b, 7, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"secret_sealed_x\":null");
+	put_app(&b, 8, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"dave\"");
 	gh_buf_puts(&b, "]}");
 	assert_int_equal(gh_buf_check(&b, NULL), 0);
 	assert_int_equal(gh_json_parse((char *)b.data, b.len, GH_JSON_STRICT, &j, &err), 0);
 	assert_int_equal(catalog_new(j, server_secret, &env.catalog, &err), 0);
-	assert_int_equal(env.catalog->apps, 7);
+	assert_int_equal(env.catalog->apps, 8);
 	gh_json_free(j);
 	gh_buf_free(&b);
 }
@@ -440,7 +441,7 @@ user__name_in_latin1(void **state)
 	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xc3\xbcrgen:x"), GH_E_AUTH_FAILED);
 	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
-	assert_int_equal(fake.binds, 2);
+	assert_int_equal(fake.finds, 2);
 }
 
 static void
@@ -471,6 +472,10 @@ user__service_identity_only_without_credentials(void **state)
 	assert_string_equal(result.requester.name, "alice");
 	assert_int_equal(CHECK(APP_USER, .key = "key5", .user = "alice:wrong"), GH_E_AUTH_FAILED);
 	assert_int_equal(CHECK(APP_USER, .key = "key6"), GH_E_FORBIDDEN);
+	/* nobody guessed: the address is not blocked for it */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(CHECK(APP_USER, .key = "key8"), GH_E_FORBIDDEN);
+	assert_int_equal(CHECK(APP_USER, .key = "key5"), 0);
 }
 
 /* ---- client certificates ---- */
@@ -644,6 +649,22 @@ limit__blocks_a_user_from_any_address(void **state)
 	    GH_E_ACCOUNT_DISABLED);
 }
 
+/* However the name is spelled: the directory says that it is one account. */
+static void
+limit__blocks_a_user_by_any_name(void **state)
+{
+	static const char *const wrong[] = { "alice:x", "CORP\\alice:x", "alice@mail.test:x" };
+	static const char *const address[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = wrong[i], .address = address[i]),
+		    GH_E_AUTH_FAILED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alias@example.test:secret",
+	    .address = "192.0.2.4"), GH_E_RATE_LIMITED);
+	assert_string_equal(result.requester.dn, "");
+}
+
 static void
 limit__blocks_an_address_for_any_user(void **state)
 {
@@ -712,6 +733,7 @@ main(void)
 		T(cert__does_not_mend_a_wrong_password), T(cert__does_not_make_an_administrator),
 		T(admin__by_bcrypt), T(admin__only_where_the_route_wants_one), T(admin__database_down),
 		T(password__bounds), T(limit__blocks_a_user_from_any_address),
+		T(limit__blocks_a_user_by_any_name),
 		T(limit__blocks_an_address_for_any_user), T(limit__a_success_forgets_the_users_failures),
 		T(limit__counts_wrong_keys_and_signatures_of_an_address),
 		T(auth__nothing_needed_nothing_asked),

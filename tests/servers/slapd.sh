@@ -75,9 +75,10 @@ write_conf() {
 	dbnosync
 	index objectClass,uid,cn,mail,sAMAccountName,userPrincipalName,dNSHostName eq
 	index member,uniqueMember,objectSid,objectGUID eq
+	limits dn.exact="cn=short,ou=services,$base" size.soft=1 size.hard=2
 	access to dn.base="" by * read
 	access to attrs=userPassword by anonymous auth by * none
-	access to * by dn.exact="cn=gatehouse,ou=services,$base" read by self read by * none
+	access to * by dn.one="ou=services,$base" read by self read by * none
 	overlay dynlist
 	dynlist-attrset groupOfURLs memberURL member+memberOf@groupOfNames*
 	overlay ppolicy
