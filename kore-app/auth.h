@@ -24,7 +24,9 @@ struct auth_result {
 	struct dir_entry *entry;         /* referenced; NULL for local administrators */
 };
 
-struct auth_limiter;                     /* failed attempts per user and per address; shared by threads */
+/* Failed attempts per user and per address. Shared by the threads, and by all processes forked after its
+ * creation. */
+struct auth_limiter;
 int auth_limiter_new(int max_failures, int window_seconds, struct auth_limiter **out, struct gh_error *err)
     GH_MUSTCHECK;
 void auth_limiter_free(struct auth_limiter *l);

@@ -5,12 +5,18 @@
  * us forget.
  *
  * A window starts with the first failure. max_failures in it block the key until it ends.
+ *
+ * The tables lie in memory that workers forked later share, so that the bound holds for the node and not for
+ * each worker. A worker may be killed while it holds the lock: the lock is robust, and a half-written slot is
+ * no more than a wrong count.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -35,16 +41,30 @@ struct auth_limiter {
 	struct slot slot[AUTH_LIMIT_KINDS][BUCKETS][WAYS];
 };
 
+static int
+init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+	int rc;
+
+	if (pthread_mutexattr_init(&attr) != 0)
+		return -1;
+	rc = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) != 0 ||
+	    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) != 0 || pthread_mutex_init(lock, &attr) != 0;
+	pthread_mutexattr_destroy(&attr);
+	return rc ? -1 : 0;
+}
+
 int
 auth_limiter_new(int max_failures, int window_seconds, struct auth_limiter **out, struct gh_error *err)
 {
-	struct auth_limiter *l = calloc(1, sizeof(*l));
+	struct auth_limiter *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	*out = NULL;
-	if (l == NULL)
+	if (l == MAP_FAILED)
 		return gh_fail(err, GH_E_NOMEM, "limiter");
-	if (RAND_bytes(l->secret, sizeof(l->secret)) != 1 || pthread_mutex_init(&l->lock, NULL) != 0) {
-		free(l);
+	if (RAND_bytes(l->secret, sizeof(l->secret)) != 1 || init_lock(&l->lock) != 0) {
+		munmap(l, sizeof(*l));
 		return gh_fail(err, GH_E_INTERNAL, "limiter: no random numbers or no mutex");
 	}
 	l->max_failures = max_failures;
@@ -59,7 +79,14 @@ auth_limiter_free(struct auth_limiter *l)
 	if (l == NULL)
 		return;
 	pthread_mutex_destroy(&l->lock);
-	free(l);
+	munmap(l, sizeof(*l));
+}
+
+static void
+lock_tables(struct auth_limiter *l)
+{
+	if (pthread_mutex_lock(&l->lock) == EOWNERDEAD)
+		pthread_mutex_consistent(&l->lock);
 }
 
 /* An IPv6 host owns its /64: one who can choose the other half must not start anew with each choice. */
@@ -151,7 +178,7 @@ auth_limiter_wait(struct auth_limiter *l, enum auth_limit_kind kind, const char 
 	if (l == NULL)
 		return 0;
 	h = hash_key(l, kind, key);
-	pthread_mutex_lock(&l->lock);
+	lock_tables(l);
 	s = find_slot(l, kind, h, now);
 	if (s != NULL && s->failures >= l->max_failures)
 		wait = seconds_left(l, s, now);
@@ -169,7 +196,7 @@ auth_limiter_fail(struct auth_limiter *l, enum auth_limit_kind kind, const char 
 	if (l == NULL)
 		return 0;
 	h = hash_key(l, kind, key);
-	pthread_mutex_lock(&l->lock);
+	lock_tables(l);
 	if ((s = find_slot(l, kind, h, now)) == NULL) {
 		s = take_slot(l, kind, h);
 		s->key = h;
@@ -192,7 +219,7 @@ auth_limiter_forget(struct auth_limiter *l, enum auth_limit_kind kind, const cha
 		return;
 	h = hash_key(l, kind, key);
 	bucket = l->slot[kind][h & (BUCKETS - 1)];
-	pthread_mutex_lock(&l->lock);
+	lock_tables(l);
 	for (int i = 0; i < WAYS; i++)
 		if (bucket[i].key == h)
 			memset(&bucket[i], 0, sizeof(bucket[i]));

@@ -41,6 +41,9 @@ configure(struct gh_error *err)
 		rc = tls_view_new(atoi(fd), &app_state.tls, err);
 	if (rc == 0)
 		rc = metrics_init(worker_count != 0 ? worker_count : cpu_count, err);
+	if (rc == 0)
+		rc = auth_limiter_new(app_state.conf->limits.failures, app_state.conf->limits.window,
+		    &app_state.limiter, err);
 	if (rc == 0 && gh_log_level_parse(app_state.conf->gateway.log_level, &level) == 0)
 		gh_log_init("gateway", level, NULL);
 	return rc;
@@ -158,8 +161,6 @@ start_worker(struct gh_error *err)
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
-	if (rc == 0)
-		rc = auth_limiter_new(conf->limits.failures, conf->limits.window, &app_state.limiter, err);
 	if (rc == 0)
 		rc = catalog_watch_new(conf, app_state.server_secret, app_state.gauges, &app_state.catalog, err);
 	if (rc == 0)

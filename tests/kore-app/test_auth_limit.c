@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -153,6 +155,23 @@ limiter__null_limits_nothing(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void
+limiter__counts_for_all_workers(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FAILURES; i++) {
+		pid_t worker;
+
+		assert_int_equal(wait_user("alice", 1001), 0);
+		if ((worker = fork()) == 0) {
+			auth_limiter_fail(l, AUTH_LIMIT_USER, "alice", 1000);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(worker, NULL, 0), worker);
+	}
+	assert_true(wait_user("alice", 1001) > 0);
+}
+
 int
 main(void)
 {
@@ -161,7 +180,7 @@ main(void)
 		T(limiter__tells_of_the_block_once), T(limiter__starts_anew_after_the_window),
 		T(limiter__users_and_addresses_are_apart), T(limiter__an_ipv6_host_is_its_64),
 		T(limiter__forgets_on_success), T(limiter__a_flood_blocks_nobody_else),
-		T(limiter__null_limits_nothing),
+		T(limiter__null_limits_nothing), T(limiter__counts_for_all_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
