@@ -16,8 +16,9 @@
 #define ALONE_SECONDS 10         /* how long a port in use is waited for */
 
 static const struct usage usage = {
-	.about = "Run the gateway: checks the configuration, starts the signer and Kore, restarts what dies,\n"
-	    "stops both on SIGTERM. SIGHUP reads certificate, key and client CAs again.",
+	.about = "Run the gateway: checks the configuration, starts the signer and Kore, stops both on SIGTERM.\n"
+	    "A signer or a worker that dies is started again; when Kore itself ends, this ends with an error,\n"
+	    "for the service manager to see. SIGHUP reads certificate, key and client CAs again.",
 };
 
 /* A database that is down now may come back; a schema that does not fit stays wrong. */

@@ -62,8 +62,18 @@ class Case(unittest.TestCase):
             self.assertEqual(requests, self.counts[0], "a request was recorded")
         if audits is not None:
             self.assertEqual(audit_rows() - self.audits, audits, "audit rows")
-        wait_for(lambda: reply.headers["x-request-id"] in env.log(), "a log line with the request id", 3)
+        self.assert_logged_once(reply)
         return answer
+
+    def assert_logged_once(self, reply):
+        """One line for the request, with the cause."""
+        def lines():
+            mine = [json.loads(x) for x in env.log().splitlines()
+                    if reply.headers["x-request-id"] in x and x.startswith("{") and x.endswith("}")]
+            return [x for x in mine if x["msg"] == "request"]
+        wait_for(lines, "a log line with the request id", 3)
+        self.assertEqual([x["status"] for x in lines()], [str(reply.status)])
+        self.assertTrue(lines()[0]["cause"] and lines()[0]["code"], lines())
 
 
 class Application(Case):

@@ -90,7 +90,7 @@ directory_has_password()
 	# shellcheck disable=SC1091
 	. "$GATEHOUSE_DEMO_DIR/demo.env"
 	LDAPTLS_CACERT=$GATEHOUSE_DEMO_DIR/slapd/ca.crt ldapwhoami -x -H "$GATEHOUSE_LDAP_URI" \
-	    -D "uid=$GATEHOUSE_USER,ou=people,dc=example,dc=test" -w "$GATEHOUSE_PASSWORD"
+	    -D "cn=Alice Adams,ou=people,dc=example,dc=test" -w "$GATEHOUSE_PASSWORD"
 }
 
 # The two ways of the README to enroll, as they stand there, in a shell that has none of our variables.

@@ -214,7 +214,7 @@ dir__refuses_foreign_and_malformed_names(void **state)
 	static const char *const names[] = {"OTHER\\alice", "\\alice", "alice@other.test", "alice@example.test.evil",
 	    "@example.test", "alice@", "", " alice", "alice ", "nobody", "web01", "alice$", "host/alice", "host/",
 	    "$", "web01$@other.test", "host/web01.example.test@other.test", "EXAMPLE\\alice@CORP.EXAMPLE",
-	    "EXAMPLE\\EXAMPLE\\alice", "alice\n", "\001uid=alice,ou=people,dc=example,dc=test"};
+	    "EXAMPLE\\EXAMPLE\\alice", "alice\n", "\001cn=Alice Adams,ou=people,dc=example,dc=test"};
 	struct access a;
 	char longest[600];
 
@@ -308,7 +308,7 @@ dir__reads_attributes(void **state)
 	(void)state;
 	begin(&a);
 	e = found(&a, "alice");
-	assert_string_equal(e->dn, "uid=alice,ou=people,dc=example,dc=test");
+	assert_string_equal(e->dn, "cn=Alice Adams,ou=people,dc=example,dc=test");
 	assert_string_equal(dir_entry_text(e, DIR_MAIL), "alice@example.test");
 	assert_string_equal(dir_entry_text(e, DIR_UPN), "alice@example.test");
 	assert_string_equal(dir_entry_text(e, DIR_TITLE), "Engineer");
@@ -380,7 +380,7 @@ dir__verifies_passwords(void **state)
 	(void)state;
 	begin(&a);
 	assert_int_equal(dir_authenticate(a.dir, "EXAMPLE\\alice", "alice-secret", &e, &a.err), 0);
-	assert_string_equal(e->dn, "uid=alice,ou=people,dc=example,dc=test");
+	assert_string_equal(e->dn, "cn=Alice Adams,ou=people,dc=example,dc=test");
 	dir_entry_free(e);
 	assert_login(&a, "alice", "alice-secret", 0);
 	assert_login(&a, "alice", "alice-secret", 0);            /* remembered */
