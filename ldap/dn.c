@@ -97,6 +97,29 @@ dir_dn_is_equal(const struct dir_dn *a, const struct dir_dn *b)
 	return a->rdns[i] == NULL && b->rdns[i] == NULL;
 }
 
+static size_t
+dn_size(const struct dir_dn *dn)
+{
+	size_t n = 0;
+
+	while (dn->rdns[n] != NULL)
+		n++;
+	return n;
+}
+
+bool
+dir_dn_is_under(const struct dir_dn *dn, const struct dir_dn *base)
+{
+	size_t n = dn_size(dn), under = dn_size(base);
+
+	if (n <= under)
+		return false;
+	for (size_t i = 0; i < under; i++)
+		if (!is_same_rdn(dn->rdns[n - under + i], base->rdns[i]))
+			return false;
+	return true;
+}
+
 char *
 dir_dn_common_name(const char *text)
 {

@@ -195,9 +195,26 @@ read_token(struct dir *d, struct dir_entry *e, struct gh_error *err)
 
 /* --- elsewhere ------------------------------------------------------------------------------------- */
 
-static int
-add_member_of(struct dir_entry *e, struct berval **dn, struct gh_error *err)
+/*
+ * A group is known by its name only where groups are kept: who may create one elsewhere must not gain what a
+ * name like "pki-officers" grants. By its DN it counts wherever it lies.
+ */
+static char *
+trusted_name(const char *dn, const struct dir_dn *base)
 {
+	struct dir_dn *parsed = dir_dn_parse(dn);
+	char *name = NULL;
+
+	if (parsed != NULL && base != NULL && dir_dn_is_under(parsed, base))
+		name = dir_dn_common_name(dn);
+	dir_dn_free(parsed);
+	return name;
+}
+
+static int
+add_member_of(struct dir *d, struct dir_entry *e, struct berval **dn, struct gh_error *err)
+{
+	struct dir_dn *base = dir_dn_parse(group_base(d));
 	int rc = 0;
 
 	for (size_t i = 0; dn != NULL && dn[i] != NULL && i < GROUPS_MAX && rc == 0; i++) {
@@ -205,11 +222,12 @@ add_member_of(struct dir_entry *e, struct berval **dn, struct gh_error *err)
 
 		if (find_dn(e, dn[i]->bv_val) != NULL)
 			continue;
-		name = dir_dn_common_name(dn[i]->bv_val);
+		name = trusted_name(dn[i]->bv_val, base);
 		if (dir_entry_add_group(e, dn[i]->bv_val, name, NULL) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "groups");
 		free(name);
 	}
+	dir_dn_free(base);
 	return rc;
 }
 
@@ -281,7 +299,7 @@ dir_groups_read(struct dir *d, struct dir_entry *e, struct berval **member_of, s
 
 	if (d->s->profile.is_ad)
 		return read_token(d, e, err);
-	if ((rc = add_member_of(e, member_of, err)) != 0)
+	if ((rc = add_member_of(d, e, member_of, err)) != 0)
 		return rc;
 	return walk(d, e, err);
 }

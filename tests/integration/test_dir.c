@@ -96,7 +96,7 @@ begin_ad(struct access *a)
 	char lines[4096];
 
 	snprintf(lines, sizeof lines, "type = \"ad\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
-	    "password_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n", need("AD_URI"),
+	    "connect_ms = 10000\noperation_ms = 10000\npassword_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n", need("AD_URI"),
 	    need("AD_CAFILE"), need("AD_BIND_DN"), need("AD_PASSWORD_FILE"), need("AD_BASE"), need("AD_DOMAIN"),
 	    need("AD_REALM"));
 	if (load(a, lines) != 0)
