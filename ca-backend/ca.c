@@ -8,6 +8,7 @@
 
 #include "ca.h"
 #include "der.h"
+#include "digest.h"
 #include "encoding.h"
 #include "timestamp.h"
 
@@ -56,8 +57,7 @@ ca_finish(struct ca *ca, struct gh_error *err)
 	ERR_clear_error();
 	if (ca->cert == NULL || p != end)
 		return gh_fail(err, GH_E_DB, "certificate of CA %s is unreadable", ca->name);
-	if (EVP_Digest(ca->chain.cert[0].der, ca->chain.cert[0].len, ca->ca_id, NULL, EVP_sha256(),
-		NULL) != 1)
+	if (!gh_digest(GH_SHA256, ca->chain.cert[0].der, ca->chain.cert[0].len, ca->ca_id))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
@@ -360,14 +360,12 @@ static int
 set_thumbprint(
     struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
+	unsigned char md[(sizeof(out->thumbprint) - 1) / 2];
 	char *hex;
 
-	if (EVP_Digest(leaf, leaf_len, md, &n, EVP_sha1(), NULL) != 1 ||
-	    2 * n + 1 != sizeof(out->thumbprint))
+	if (sizeof(md) != gh_digest_size(GH_SHA1) || !gh_digest(GH_SHA1, leaf, leaf_len, md))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-1");
-	if ((hex = gh_hex_encode(md, n)) == NULL)
+	if ((hex = gh_hex_encode(md, sizeof(md))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "thumbprint");
 	memcpy(out->thumbprint, hex, sizeof(out->thumbprint));
 	free(hex);

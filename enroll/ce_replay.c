@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "digest.h"
 #include "encoding.h"
 
 #include "ce_replay.h"
@@ -55,7 +56,7 @@ ce_replay_mark(const struct ce_call *call, unsigned char out[REPLAY_MARK_SIZE], 
 		EVP_MD_CTX_free(md);
 		return rc;
 	}
-	ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	ok = md != NULL && EVP_DigestInit_ex(md, gh_digest_md(GH_SHA256), NULL) == 1 &&
 	    put_part(md, MARK_LABEL, sizeof(MARK_LABEL) - 1) &&
 	    put_number(md, call->app != NULL ? (uint64_t)call->app->id : 0) &&
 	    put_part(md, part, len) && put_part(md, call->http->body, call->http->body_len) &&

@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "buf.h"
+#include "digest.h"
 #include "encoding.h"
 
 #include "ce.h"
@@ -41,7 +40,6 @@ token_mac(const unsigned char server_secret[32], const struct requester *who, in
     unsigned char out[TOKEN_MAC_SIZE], struct gh_error *err)
 {
 	unsigned char key[SEAL_SECRET_SIZE];
-	unsigned int len = TOKEN_MAC_SIZE;
 	struct gh_buf b;
 	int rc;
 
@@ -53,7 +51,7 @@ token_mac(const unsigned char server_secret[32], const struct requester *who, in
 	rc = gh_buf_check(&b, err);
 	if (rc == 0)
 		rc = seal_derive(server_secret, SEAL_LABEL_TOKEN, key, err);
-	if (rc == 0 && HMAC(EVP_sha256(), key, sizeof(key), b.data, b.len, out, &len) == NULL)
+	if (rc == 0 && !gh_hmac(GH_SHA256, key, sizeof(key), b.data, b.len, out))
 		rc = gh_fail(err, GH_E_INTERNAL, "HMAC of a token failed");
 	OPENSSL_cleanse(key, sizeof(key));
 	gh_buf_free(&b);

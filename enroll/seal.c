@@ -11,11 +11,11 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include "digest.h"
 #include "encoding.h"
 #include "error.h"
 
@@ -166,12 +166,11 @@ catalog_key_index(const unsigned char server_secret[32], const void *key, size_t
     unsigned char out[32])
 {
 	unsigned char derived[SEAL_SECRET_SIZE];
-	unsigned int len = 32;
 
 	memset(out, 0, 32);
 	if (n > SEAL_PLAIN_MAX || seal_derive(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
 		return;
-	if (HMAC(EVP_sha256(), derived, sizeof(derived), key, n, out, &len) == NULL)
+	if (!gh_hmac(GH_SHA256, derived, sizeof(derived), key, n, out))
 		memset(out, 0, 32);
 	OPENSSL_cleanse(derived, sizeof(derived));
 }

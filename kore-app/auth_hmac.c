@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
+#include "digest.h"
 #include "encoding.h"
 
 #include "auth_hmac.h"
@@ -15,11 +14,11 @@
 static const struct hash {
 	enum app_hash id;
 	size_t size;
-	const EVP_MD *(*md)(void);
+	enum gh_hash md;
 } hashes[] = {
-	{ APP_HASH_SHA1, 20, EVP_sha1 },
-	{ APP_HASH_SHA256, 32, EVP_sha256 },
-	{ APP_HASH_SHA512, 64, EVP_sha512 },
+	{ APP_HASH_SHA1, 20, GH_SHA1 },
+	{ APP_HASH_SHA256, 32, GH_SHA256 },
+	{ APP_HASH_SHA512, 64, GH_SHA512 },
 };
 
 int
@@ -61,8 +60,7 @@ check_decoded(const struct app *app, const unsigned char *sig, size_t sig_len, c
     size_t body_len, struct gh_error *err)
 {
 	const struct hash *h = hash_of_size(sig_len);
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
+	unsigned char mac[GH_DIGEST_MAX];
 
 	if (h == NULL)
 		return gh_fail(err, GH_E_SIGNATURE, "signature of %zu bytes", sig_len);
@@ -71,8 +69,7 @@ check_decoded(const struct app *app, const unsigned char *sig, size_t sig_len, c
 		    app->name, sig_len);
 	if (app->secret == NULL)
 		return gh_fail(err, GH_E_SIGNATURE, "application %s has no secret", app->name);
-	if (HMAC(h->md(), app->secret, (int)app->secret_len, body_len > 0 ? body : "", body_len, mac,
-	    &len) == NULL || len != sig_len)
+	if (!gh_hmac(h->md, app->secret, app->secret_len, body, body_len, mac))
 		return gh_fail(err, GH_E_INTERNAL, "HMAC failed");
 	if (CRYPTO_memcmp(mac, sig, sig_len) != 0)
 		return gh_fail(err, GH_E_SIGNATURE, "signature does not match the body, application %s",

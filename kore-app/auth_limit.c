@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
+
+#include "digest.h"
 
 #include "auth_limit.h"
 
@@ -121,7 +121,7 @@ fold_user(const char *key, char out[KEY_MAX])
 static uint64_t
 hash_key(const struct auth_limiter *l, enum auth_limit_kind kind, const char *key)
 {
-	unsigned char mac[EVP_MAX_MD_SIZE] = { 0 };
+	unsigned char mac[GH_DIGEST_MAX] = { 0 };
 	char folded[KEY_MAX];
 	uint64_t h;
 
@@ -129,8 +129,9 @@ hash_key(const struct auth_limiter *l, enum auth_limit_kind kind, const char *ke
 		fold_address(key, folded);
 	else
 		fold_user(key, folded);
-	HMAC(EVP_sha256(), l->secret, sizeof(l->secret), (unsigned char *)folded, strlen(folded), mac,
-	    NULL);
+	/* without memory all keys meet in one slot: stricter, not laxer */
+	if (!gh_hmac(GH_SHA256, l->secret, sizeof(l->secret), folded, strlen(folded), mac))
+		memset(mac, 0, sizeof(mac));
 	memcpy(&h, mac, sizeof(h));
 	return h != 0 ? h : 1;
 }

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "digest.h"
 #include "log.h"
 
 #include "authenticate.h"
@@ -53,7 +52,6 @@ hash(const struct dir_shared *s, const unsigned char salt[SALT_SIZE], const char
 {
 	unsigned char text[SALT_SIZE + DN_MAX + 1 + PASSWORD_MAX];
 	size_t dn_len = strlen(dn), len = strlen(password);
-	unsigned int n = 0;
 	bool ok;
 
 	if (dn_len > DN_MAX || len > PASSWORD_MAX)
@@ -61,9 +59,7 @@ hash(const struct dir_shared *s, const unsigned char salt[SALT_SIZE], const char
 	memcpy(text, salt, SALT_SIZE);
 	memcpy(text + SALT_SIZE, dn, dn_len + 1);
 	memcpy(text + SALT_SIZE + dn_len + 1, password, len);
-	ok = HMAC(EVP_sha256(), s->key, sizeof s->key, text, SALT_SIZE + dn_len + 1 + len, out,
-		 &n) != NULL &&
-	     n == HASH_SIZE;
+	ok = gh_hmac(GH_SHA256, s->key, sizeof s->key, text, SALT_SIZE + dn_len + 1 + len, out);
 	OPENSSL_cleanse(text + SALT_SIZE + dn_len + 1, len);
 	return ok;
 }

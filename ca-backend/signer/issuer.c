@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "digest.h"
+
 #include "issuer.h"
 
 #define NAME_MAX_BYTES 8192
@@ -204,7 +206,7 @@ issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
 		rc = gh_fail(err, GH_E_SIGNER, "the sealed CA certificate is unreadable");
 	else if ((rc = parts_of_cert(x, &parts, id, err)) == 0)
 		rc = issuer_new(&parts, out, err);
-	if (rc == 0 && EVP_Digest(cert, len, (*out)->ca_id, NULL, EVP_sha256(), NULL) != 1) {
+	if (rc == 0 && !gh_digest(GH_SHA256, cert, len, (*out)->ca_id)) {
 		issuer_unref(*out);
 		*out = NULL;
 		rc = gh_fail(err, GH_E_INTERNAL, "SHA-256");
@@ -255,7 +257,7 @@ int
 issuer_key_id(
     const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_error *err)
 {
-	if (EVP_Digest(key_bits->p, key_bits->len, id, NULL, EVP_sha1(), NULL) != 1)
+	if (!gh_digest(GH_SHA1, key_bits->p, key_bits->len, id))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-1");
 	return 0;
 }

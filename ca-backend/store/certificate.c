@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "digest.h"
 #include "lazy_key.h"
 #include "store/store_private.h"
 
@@ -14,20 +14,13 @@
 /* Bytes of one name in the GIN index, which takes entries up to about 2700. */
 #define SAN_INDEXED_MAX 1000
 
-static bool
-digest(const EVP_MD *md, const void *der, size_t len, char **out)
-{
-	*out = malloc(EVP_MAX_MD_SIZE);
-	return *out != NULL && EVP_Digest(der, len, (unsigned char *)*out, NULL, md, NULL) == 1;
-}
-
 static void
-put_digest(struct store_params *p, const EVP_MD *md, const void *der, size_t len)
+put_digest(struct store_params *p, enum gh_hash hash, const void *der, size_t len)
 {
-	char *sum;
+	char *sum = malloc(GH_DIGEST_MAX);
 
-	p->failed |= !digest(md, der, len, &sum);
-	store_put_bytes(p, sum, (size_t)EVP_MD_get_size(md));
+	p->failed |= sum == NULL || !gh_digest(hash, der, len, (unsigned char *)sum);
+	store_put_bytes(p, sum, gh_digest_size(hash));
 	p->owned[p->n - 1] = sum;
 }
 
@@ -103,7 +96,7 @@ put_public_key(struct store_params *p, const X509 *cert)
 	if (n <= 0)
 		p->failed = true;
 	else
-		put_digest(p, EVP_sha256(), der, (size_t)n);
+		put_digest(p, GH_SHA256, der, (size_t)n);
 	OPENSSL_free(der);
 }
 
@@ -136,8 +129,8 @@ store_put_cert(struct store_params *p, const struct store_decision *d, const str
 	put_names(p, cert);
 	put_time(p, X509_get0_notBefore(cert));
 	put_time(p, X509_get0_notAfter(cert));
-	put_digest(p, EVP_sha1(), der, len);
-	put_digest(p, EVP_sha256(), der, len);
+	put_digest(p, GH_SHA1, der, len);
+	put_digest(p, GH_SHA256, der, len);
 	put_public_key(p, cert);
 	store_put_bytes(p, der, len);
 	X509_free(cert);
