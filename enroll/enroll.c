@@ -100,7 +100,10 @@ record(struct enroll_env *env, const struct enroll_request *req, const struct de
 	int rc;
 
 	checked.metadata = d->metadata;
-	if ((rc = store_record(env->store, &sd, out, err)) != 0)
+	rc = store_record(env->store, &sd, out, err);
+	if (rc == GH_E_REPLAY)
+		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name, err);
+	if (rc != 0)
 		return rc;
 	if ((rc = enroll_complete_chain(env, 0, out, err)) != 0)
 		return rc;
