@@ -24,6 +24,7 @@ if [ "${1:-}" != --inside ]; then
 fi
 
 root=$2
+chmod 755 "$root" # mktemp closes it, and it becomes everybody's /
 mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
     grep -m 1 -E '/debian/?$' || echo http://deb.debian.org/debian)
 if [ ! -e "$root/etc/debian_version" ]; then
