@@ -54,6 +54,7 @@ ln -s /proc/self/fd/2 "$root/dev/stderr"
 mkdir "$root/dev/shm" "$root/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" || true
+ln -s pts/ptmx "$root/dev/ptmx"
 
 home=/root
 if [ "${PROVE_AS:-root}" = user ]; then
