@@ -157,27 +157,6 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 	return rc;
 }
 
-int
-enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err)
-{
-	struct enroll_request req;
-	struct gh_error own;
-	int rc;
-
-	if (err == NULL)
-		err = &own;
-	rc = get_pending(env, officer, cms_request_id, &req, out, err);
-	if (rc == 0)
-		rc = approve(env, officer, cms_request_id, &req, comment, out, err);
-	if (rc != 0) {
-		rc = refused(env, officer, &req, cms_request_id, err);
-		enroll_outcome_clear(out);
-	}
-	enroll_request_clear(&req);
-	return rc;
-}
-
 static int
 deny(struct enroll_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
@@ -194,8 +173,13 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
 	return commit(env, officer, id, req, &none, out->message, out, err);
 }
 
-int
-enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+/* What an officer decides: approve or deny. */
+typedef int (*decision_fn)(struct enroll_env *env, const struct requester *officer, int64_t id,
+    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+    struct gh_error *err);
+
+static int
+decide_pending(struct enroll_env *env, const struct requester *officer, int64_t id, decision_fn decide,
     const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	struct enroll_request req;
@@ -204,13 +188,27 @@ enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms
 
 	if (err == NULL)
 		err = &own;
-	rc = get_pending(env, officer, cms_request_id, &req, out, err);
+	rc = get_pending(env, officer, id, &req, out, err);
 	if (rc == 0)
-		rc = deny(env, officer, cms_request_id, &req, comment, out, err);
+		rc = decide(env, officer, id, &req, comment, out, err);
 	if (rc != 0) {
-		rc = refused(env, officer, &req, cms_request_id, err);
+		rc = refused(env, officer, &req, id, err);
 		enroll_outcome_clear(out);
 	}
 	enroll_request_clear(&req);
 	return rc;
+}
+
+int
+enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+{
+	return decide_pending(env, officer, cms_request_id, approve, comment, out, err);
+}
+
+int
+enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+{
+	return decide_pending(env, officer, cms_request_id, deny, comment, out, err);
 }
