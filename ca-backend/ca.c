@@ -34,6 +34,8 @@ ca_free(struct ca *ca)
 	if (ca == NULL)
 		return;
 	free(ca->name);
+	free(ca->slug);
+	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
 	free(ca->sealed);
@@ -42,6 +44,64 @@ ca_free(struct ca *ca)
 	free_strings(ca->ocsp_urls);
 	free(ca->issuer_dn);
 	free(ca);
+}
+
+static const char *const state_names[] = {[CA_PENDING] = "pending",
+    [CA_ACTIVE] = "active",
+    [CA_DISABLED] = "disabled",
+    [CA_SUPERSEDED] = "superseded",
+    [CA_RETIRED] = "retired"};
+static const char *const protection_names[] = {[CA_KEY_SYSTEM] = "system",
+    [CA_KEY_PASSWORD] = "password",
+    [CA_KEY_PKCS11] = "pkcs11",
+    [CA_KEY_NONE] = "none"};
+
+static bool
+find_name(const char *const *names, size_t n, const char *name, size_t *out)
+{
+	for (*out = 0; name != NULL && *out < n; ++*out) {
+		if (strcmp(names[*out], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+ca_state_name(enum ca_state state)
+{
+	return state_names[state];
+}
+
+bool
+ca_state_parse(const char *name, enum ca_state *out)
+{
+	size_t i;
+	bool found = find_name(state_names, sizeof(state_names) / sizeof(*state_names), name, &i);
+
+	*out = found ? (enum ca_state)i : CA_RETIRED;
+	return found;
+}
+
+const char *
+ca_protection_name(enum ca_protection p)
+{
+	return protection_names[p];
+}
+
+bool
+ca_protection_parse(const char *name, enum ca_protection *out)
+{
+	size_t i, n = sizeof(protection_names) / sizeof(*protection_names);
+	bool found = find_name(protection_names, n, name, &i);
+
+	*out = found ? (enum ca_protection)i : CA_KEY_NONE;
+	return found;
+}
+
+bool
+ca_may_issue(const struct ca *ca)
+{
+	return ca->state == CA_ACTIVE && ca->sealed != NULL;
 }
 
 int
@@ -243,8 +303,9 @@ check_ca_validity(
 {
 	int64_t from, to, now = gh_now();
 
-	if (!ca->is_enabled)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is disabled", ca->name);
+	if (ca->state != CA_ACTIVE)
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
+		    ca_state_name(ca->state));
 	if (!get_time(X509_get0_notBefore(ca->cert), &from) ||
 	    !get_time(X509_get0_notAfter(ca->cert), &to))
 		return gh_fail(
