@@ -23,6 +23,8 @@ static const struct gh_error_info table[] = {
 	{GH_E_CONF, "configuration", 500, 0x80070057, false, false, "The configuration is wrong."},
 	{GH_E_CA_UNAVAILABLE, "ca_unavailable", 503, 0x80094006, false, true,
 	    "The certification authority is not available. " TRY_LATER},
+	{GH_E_CA_LOCKED, "ca_locked", 503, 0x80094006, false, true,
+	    "The key of the certification authority is locked. It must be unlocked with its password."},
 
 	{GH_E_NOT_FOUND, "not_found", 404, 0x80094004, false, false, "Not found."},
 	{GH_E_METHOD, "method_not_allowed", 405, 0x80070001, false, false,
@@ -36,6 +38,11 @@ static const struct gh_error_info table[] = {
 	{GH_E_CONFLICT, "conflict", 409, 0x80094003, false, false, "The present state does not allow this."},
 	{GH_E_UNSUPPORTED_MEDIA, "unsupported_media", 415, 0x80070057, false, false,
 	    "The body must be application/json."},
+	{GH_E_VALIDATION, "validation", 422, 0x80070057, false, false, "The given data was invalid."},
+	{GH_E_LOCKED, "locked", 423, 0x80070775, false, false,
+	    "Locked after too many wrong passwords. Try again when the time in locked_until has passed."},
+	{GH_E_PRECONDITION, "precondition", 412, 0x80094003, false, false,
+	    "The object has changed since it was read. Read it again and decide anew."},
 
 	{GH_E_AUTH_REQUIRED, "auth_required", 401, 0x80070005, false, false,
 	    "User name and password are required."},
@@ -56,6 +63,8 @@ static const struct gh_error_info table[] = {
 	{GH_E_REPLAY, "replay", 403, 0x80070005, false, false,
 	    "This signed request was already used by another requester."},
 	{GH_E_FORBIDDEN, "forbidden", 403, 0x80070005, false, false, "You are not permitted to do this."},
+	{GH_E_CA_PASSWORD, "ca_password", 401, 0x8007052E, false, false,
+	    "The password of the CA key is not correct."},
 
 	{GH_E_CSR, "csr", 400, 0x8007000D, false, false,
 	    "Pkcs10Request is not one well-formed base64 PKCS#10 request."},
@@ -95,6 +104,8 @@ static const struct gh_error_info table[] = {
 	{GH_E_DENIED, "denied", 403, 0x80094012, true, false, "The request was denied by policy."},
 	{GH_E_DENIED_BY_ADMIN, "denied_by_admin", 403, 0x80094014, true, false,
 	    "The request was denied by an officer."},
+	{GH_E_CA_POLICY, "ca_policy", 403, 0x80094800, true, false,
+	    "The policy of the certification authority does not permit this certificate."},
 
 	{GH_E_TEMPLATE_INVALID, "template_invalid", 422, 0x80070057, false, false,
 	    "The template file is not valid."},

@@ -28,6 +28,7 @@ enum gh_code {
 	GH_E_SIGNER = -8,        /* signer refused: the CA's own limits */
 	GH_E_CONF = -9,          /* configuration wrong: only at start or in the command */
 	GH_E_CA_UNAVAILABLE = -10, /* CA unknown, disabled, expired */
+	GH_E_CA_LOCKED = -11,    /* its key is under a password and not unlocked */
 	/* HTTP envelope */
 	GH_E_NOT_FOUND = -20,    /* no such route or object */
 	GH_E_METHOD = -21,
@@ -38,6 +39,9 @@ enum gh_code {
 	GH_E_METADATA = -26,     /* metadata unknown, wrong type, missing though required */
 	GH_E_CONFLICT = -27,     /* state does not allow it, or name is taken */
 	GH_E_UNSUPPORTED_MEDIA = -28,
+	GH_E_VALIDATION = -29,   /* members of a well-formed body: the answer names each */
+	GH_E_LOCKED = -30,       /* too many wrong passwords of a CA key; until a time */
+	GH_E_PRECONDITION = -31, /* If-Match names an older state */
 	/* authentication and authorization of the call */
 	GH_E_AUTH_REQUIRED = -40, /* no user credentials: 401 with a challenge */
 	GH_E_AUTH_FAILED = -41,   /* wrong password, unknown user: one answer for both */
@@ -49,6 +53,7 @@ enum gh_code {
 	GH_E_TOKEN = -47,        /* token missing, expired, of another user or application */
 	GH_E_REPLAY = -48,       /* signed request recorded for another requester */
 	GH_E_FORBIDDEN = -49,    /* role or policy of the route */
+	GH_E_CA_PASSWORD = -50,  /* wrong password of a CA key: 401 without a challenge */
 	/* the PKCS#10 */
 	GH_E_CSR = -60,          /* not base64, not DER, trailing bytes, duplicates, version */
 	GH_E_CSR_SIGNATURE = -61, /* proof of possession fails */
@@ -70,6 +75,7 @@ enum gh_code {
 	GH_E_REQUESTER_KIND = -93,    /* machine template for a user, or the reverse */
 	GH_E_DENIED = -94,            /* refused by the policy for a reason given in the message */
 	GH_E_DENIED_BY_ADMIN = -95,   /* an officer said no */
+	GH_E_CA_POLICY = -96,         /* beyond what the CA may certify */
 	/* template files */
 	GH_E_TEMPLATE_INVALID = -110, /* schema error; message holds the path of the member */
 	GH_E_TEMPLATE_UNSAFE = -111,  /* an ESC rule matches and is not acknowledged */

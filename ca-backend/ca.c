@@ -34,6 +34,8 @@ ca_free(struct ca *ca)
 	if (ca == NULL)
 		return;
 	free(ca->name);
+	free(ca->slug);
+	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
 	free(ca->sealed);
@@ -243,8 +245,9 @@ check_ca_validity(
 {
 	int64_t from, to, now = gh_now();
 
-	if (!ca->is_enabled)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is disabled", ca->name);
+	if (ca->state != CA_ACTIVE)
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
+		    ca_state_name(ca->state));
 	if (!get_time(X509_get0_notBefore(ca->cert), &from) ||
 	    !get_time(X509_get0_notAfter(ca->cert), &to))
 		return gh_fail(

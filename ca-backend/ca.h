@@ -15,23 +15,47 @@
 #include "error.h"
 #include "signer_client.h"
 
+#define CA_SHARDS_MAX 1024
+
+/* Life of a CA key; stored by name. Only an active one issues; all but pending and retired ones sign CRLs. */
+enum ca_state {
+	CA_PENDING,                          /* key made, certificate to come from another CA */
+	CA_ACTIVE, CA_DISABLED,
+	CA_SUPERSEDED,                       /* renewed with a new key */
+	CA_RETIRED
+};
+/* What guards the private key. */
+enum ca_protection { CA_KEY_SYSTEM, CA_KEY_PASSWORD, CA_KEY_PKCS11, CA_KEY_NONE };
+
 /* Immutable once loaded; shared by threads. */
 struct ca {
 	int64_t id;                          /* row */
-	char *name;                          /* "issuing" */
+	char *name;                          /* "issuing": goes to the new key at a renewal */
+	char *slug;                          /* in URLs: stays with the key */
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	struct cert_chain chain;             /* this CA first, root last */
 	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
-	bool is_enabled;
+	enum ca_state state;
+	enum ca_protection protection;
+	int crl_shards;                      /* 0 = one complete CRL */
+	gh_json *policy;                     /* object; docs/certificate-authorities.md */
 	char *issuer_dn;                     /* subject of this CA, as ca_dn_text prints it */
 };
 
 /* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no certificate. */
 int ca_finish(struct ca *ca, struct gh_error *err) GH_MUSTCHECK;
 void ca_free(struct ca *ca);
+
+/* "active" and so on; unknown names: false. */
+const char *ca_state_name(enum ca_state state);
+bool ca_state_parse(const char *name, enum ca_state *out);
+const char *ca_protection_name(enum ca_protection p);
+bool ca_protection_parse(const char *name, enum ca_protection *out);
+/* Active, and has a key here. */
+bool ca_may_issue(const struct ca *ca);
 
 /* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514, comma and
  * space between RDNs. malloc'd; NULL when out of memory. */

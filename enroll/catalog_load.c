@@ -99,16 +99,33 @@ ca_load_chain(const gh_json *chain, struct ca *ca, struct gh_error *err)
 	return 0;
 }
 
+/* *policy is empty where the CA has none. */
+static int
+policy_load(gh_json *policy, struct ca *ca, struct gh_error *err)
+{
+	if (gh_json_type(policy) != GH_JSON_OBJECT)
+		return gh_fail(err, GH_E_DB, "policy is no object");
+	ca->policy = gh_json_ref(policy);
+	return 0;
+}
+
 static int
 ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
 {
 	const gh_json *sealed = gh_json_get(row, "sealed");
+	int64_t shards;
 	int rc;
 
 	if (!gh_json_int(gh_json_get(row, "id"), &ca->id))
 		return gh_fail(err, GH_E_DB, "id is missing");
-	ca->is_enabled = gh_json_bool(gh_json_get(row, "enabled"), false);
+	if (!ca_state_parse(gh_json_string(gh_json_get(row, "state")), &ca->state) ||
+	    !ca_protection_parse(gh_json_string(gh_json_get(row, "protection")), &ca->protection) ||
+	    !gh_json_int(gh_json_get(row, "crl_shards"), &shards) || shards < 0 || shards > CA_SHARDS_MAX)
+		return gh_fail(err, GH_E_DB, "state, protection or crl_shards is wrong");
+	ca->crl_shards = (int)shards;
 	if ((rc = string_load(row, "name", &ca->name, err)) != 0 ||
+	    (rc = string_load(row, "slug", &ca->slug, err)) != 0 ||
+	    (rc = policy_load(gh_json_get(row, "policy"), ca, err)) != 0 ||
 	    (rc = ca_load_chain(gh_json_get(row, "chain"), ca, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "cdp"), "cdp", false, &ca->cdp_urls, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "aia"), "aia", false, &ca->aia_urls, err)) != 0 ||

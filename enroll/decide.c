@@ -54,7 +54,7 @@ only_issuing_ca(const struct catalog *c)
 	const struct ca *found = NULL;
 
 	for (size_t i = 0; i < c->cas; i++) {
-		if (!c->ca[i]->is_enabled || c->ca[i]->sealed == NULL || c->ca[i]->chain.n < 2)
+		if (!ca_may_issue(c->ca[i]) || c->ca[i]->chain.n < 2)
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -73,8 +73,9 @@ find_ca(const struct enroll_env *env, const struct app *app, struct decision *d,
 
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is not in the catalog", name);
-	if (!ca->is_enabled || ca->sealed == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is disabled or has no key here", name);
+	if (!ca_may_issue(ca))
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s or has no key here", name,
+		    ca_state_name(ca->state));
 	if (X509_cmp_current_time(X509_get0_notBefore(ca->cert)) >= 0 ||
 	    X509_cmp_current_time(X509_get0_notAfter(ca->cert)) <= 0)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is expired or not yet valid", name);

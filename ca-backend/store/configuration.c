@@ -71,9 +71,9 @@ store_create_ca(struct store *s, const struct requester *who, const struct ca *c
 {
 	static const struct store_statement st = { "ca_create",
 	    "WITH w AS (INSERT INTO ca (name, parent, subject, not_before, not_after, chain, sealed, cdp, aia, "
-	    "  ocsp, enabled) VALUES ($7, $8, $9, to_timestamp($10::bigint), to_timestamp($11::bigint), "
+	    "  ocsp, slug, state, policy, crl_shards, protection) VALUES ($7, $8, $9, to_timestamp($10::bigint), to_timestamp($11::bigint), "
 	    "  ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text($12::json) AS x), $13, $14::text[], "
-	    "  $15::text[], $16::text[], $17) RETURNING id, name), "
+	    "  $15::text[], $16::text[], $17, $18, COALESCE($19::jsonb, '{}'), $20, $21) RETURNING id, name), "
 	    "a AS (" AUDIT("'ca.created'", "name", "$1", "$2", "$3", "$4", "$5", "$6") ") SELECT id FROM w" };
 	struct store_params p = { 0 };
 	PGresult *res;
@@ -93,7 +93,11 @@ store_create_ca(struct store *s, const struct requester *who, const struct ca *c
 	store_put_list(&p, ca->cdp_urls);
 	store_put_list(&p, ca->aia_urls);
 	store_put_list(&p, ca->ocsp_urls);
-	store_put_bool(&p, ca->is_enabled);
+	store_put_text(&p, ca->slug != NULL ? ca->slug : ca->name);
+	store_put_text(&p, ca_state_name(ca->state));
+	store_put_json(&p, ca->policy);
+	store_put_int(&p, ca->crl_shards);
+	store_put_text(&p, ca_protection_name(ca->protection));
 	rc = store_write(s, &st, &p, "There is a CA of this name already.", &res, err);
 	return take_id(rc, res, id);
 }

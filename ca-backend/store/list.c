@@ -22,7 +22,7 @@ static const struct list {
 	bool has_disposition;
 } lists[] = {
 	[STORE_LIST_CAS] = { "id, name, parent, subject, iso_utc(not_before) AS not_before, "
-	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, enabled", "ca", "name", false },
+	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, crl_shards", "ca", "name", false },
 	[STORE_LIST_TEMPLATES] = { "id, name, version, active, iso_utc(created_at) AS created, "
 	    "created_by, encode(sha256, 'hex') AS sha256", "template", "name", false },
 	[STORE_LIST_APPS] = { "id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "

@@ -15,7 +15,8 @@ int
 cmd_ca_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"SUBJECT", "subject"},
-		{"PARENT", "parent"}, {"NOT AFTER", "not_after"}, {"ENABLED", "enabled"}, {NULL, NULL}};
+		{"PARENT", "parent"}, {"NOT AFTER", "not_after"}, {"STATE", "state"},
+		{"KEY", "protection"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CAS, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;

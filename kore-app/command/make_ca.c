@@ -156,7 +156,8 @@ build_ca(const struct make_ca *spec, const struct ca *parent, struct signed_ca *
 	ca->sealed_len = made->sealed_len;
 	made->sealed = NULL;
 	ca->name = strdup(spec->name);
-	ca->is_enabled = true;
+	ca->state = CA_ACTIVE;
+	ca->protection = CA_KEY_SYSTEM;
 	ca->cdp_urls = copy_urls(spec->cdp);
 	ca->aia_urls = copy_urls(spec->aia);
 	ca->ocsp_urls = copy_urls(spec->ocsp);

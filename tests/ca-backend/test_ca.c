@@ -40,7 +40,7 @@ make_issuing(struct signer_process *sp)
 	ca->sealed = issuing.sealed;
 	ca->sealed_len = issuing.sealed_len;
 	issuing.sealed = NULL;
-	ca->is_enabled = true;
+	ca->state = CA_ACTIVE;
 	ca->cdp_urls = one_url("http://pki.example/issuing.crl");
 	ca->aia_urls = one_url("http://pki.example/issuing.cer");
 	ca->ocsp_urls = one_url("http://pki.example/ocsp");
@@ -268,9 +268,9 @@ ca_sign__refuses_a_disabled_ca(void **state)
 	struct fixture *f = *state;
 	struct cert_spec *spec = usual_spec();
 
-	f->ca->is_enabled = false;
+	f->ca->state = CA_DISABLED;
 	assert_not_issued(f, spec, GH_E_CA_UNAVAILABLE);
-	f->ca->is_enabled = true;
+	f->ca->state = CA_ACTIVE;
 	cert_spec_free(spec);
 }
 
@@ -284,7 +284,7 @@ check_ca_of_other_time(struct fixture *f, int64_t from, int64_t to)
 	struct cert_spec *spec = usual_spec();
 	struct fixture mine = *f;
 	struct made_ca made = {0};
-	struct ca ca = {.name = (char *)"other", .is_enabled = true};
+	struct ca ca = {.name = (char *)"other", .state = CA_ACTIVE};
 	struct gh_error err;
 	int status;
 

@@ -54,8 +54,9 @@ static void
 put_ca(struct gh_buf *b, int id, const char *name, bool enabled)
 {
 	gh_buf_putf(b, "{\"id\":%d,\"name\":\"%s\",\"chain\":[\"%s\",\"%s\"],\"sealed\":\"AAAA\",\"cdp\":[\"http://x/\"],"
-	    "\"aia\":[],\"ocsp\":[],\"enabled\":%s}", id, name, fake_ca_chain(0), fake_ca_chain(1),
-	    enabled ? "true" : "false");
+	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
+	    "\"protection\":\"system\"}", id, name, fake_ca_chain(0), fake_ca_chain(1), name,
+	    enabled ? "active" : "disabled");
 }
 
 static void

@@ -61,7 +61,7 @@ fixture_open(const char *name)
 	cert = fixture_cert(name, NULL);
 	n = i2d_X509(cert, &der);
 	fixture_ca.name = strdup(name);
-	fixture_ca.is_enabled = true;
+	fixture_ca.state = CA_ACTIVE;
 	rc = cert_chain_add(&fixture_ca.chain, der, (size_t)n, NULL);
 	if (rc == 0)
 		rc = ca_finish(&fixture_ca, NULL);
