@@ -33,10 +33,10 @@ LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
-SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c) ca-backend/signer/protocol.c
+SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c ca-backend/signer/protocol*.c)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
-SRC_signer     := $(filter-out ca-backend/signer/protocol.c,$(wildcard ca-backend/signer/*.c))
+SRC_signer     := $(filter-out ca-backend/signer/protocol%.c,$(wildcard ca-backend/signer/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c)
@@ -106,7 +106,7 @@ $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
-$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) ca-backend/signer/protocol.c) $(call LIB,base)
+$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol*.c)) $(call LIB,base)
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
 

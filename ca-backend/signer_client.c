@@ -5,21 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "signer_client.h"
+#include "signer_client_private.h"
 #include "timestamp.h"
-
-struct signer_client {
-	char path[sizeof(
-	    ((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
-	int fd;                                    /* -1 = not connected */
-	int timeout_ms;
-	struct gh_buf out; /* the question, kept for a second try */
-	unsigned char *in; /* the answer */
-	size_t in_len, in_cap;
-};
 
 static void (*on_call)(int64_t us);
 
@@ -221,6 +210,8 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	case GH_E_NOT_FOUND:
 	case GH_E_SIGNER:
 	case GH_E_FORBIDDEN:
+	case GH_E_CONFLICT:
+	case GH_E_CA_UNAVAILABLE:
 	case GH_E_BUSY:
 	case GH_E_NOMEM:
 		break;
@@ -231,20 +222,16 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	return gh_fail(err, (enum gh_code)code, "signer: %s", message);
 }
 
-static int
-fail_garbled(struct signer_client *c, struct gh_error *err)
+int
+client_fail_garbled(struct signer_client *c, struct gh_error *err)
 {
 	disconnect(c);
 	return gh_fail(err, GH_E_SIGNER_DOWN, "the signer's answer is garbled");
 }
 
-/*
- * Ask what stands in c->out and leave r on the payload of the answer. A question to a connection
- * that turns out dead is asked once more on a new one: a signature that nobody got harms nobody,
- * and the other operations change nothing that a second time would change again.
- */
 static int
-call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+ask(struct signer_client *c, enum signer_op op, bool may_repeat, struct gh_reader *r,
+    struct gh_error *err)
 {
 	int64_t started = gh_now_us(), deadline = started + (int64_t)c->timeout_ms * 1000;
 	enum attempt result;
@@ -254,7 +241,7 @@ call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_
 	if ((rc = signer_frame_end(&c->out, err)) != 0)
 		return rc;
 	result = attempt_call(c, deadline, err);
-	if (result == ATTEMPT_DEAD && c->path[0] != '\0')
+	if (result == ATTEMPT_DEAD && may_repeat && c->path[0] != '\0')
 		result = attempt_call(c, deadline, err);
 	if (on_call != NULL)
 		on_call(gh_now_us() - started);
@@ -267,12 +254,26 @@ call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_
 		return 0;
 	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != GH_E_SIGNER_DOWN)
 		return rc;
-	return fail_garbled(c, err);
+	return client_fail_garbled(c, err);
 }
 
-/* malloc'd copy of a part of the answer */
-static int
-copy_out(
+int
+client_call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+{
+	return ask(c, op, true, r, err);
+}
+
+int
+client_call_once(
+    struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+{
+	if (c->fd < 0)
+		return gh_fail(err, GH_E_SIGNER_DOWN, "the connection to the signer was lost");
+	return ask(c, op, false, r, err);
+}
+
+int
+client_copy_out(
     const unsigned char *p, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
 {
 	if ((*out = malloc(len > 0 ? len : 1)) == NULL)
@@ -291,9 +292,9 @@ signer_client_ping(struct signer_client *c, struct gh_error *err)
 	int rc;
 
 	signer_frame_begin(&c->out, SIGNER_OP_PING);
-	if ((rc = call(c, SIGNER_OP_PING, &r, err)) != 0)
+	if ((rc = client_call(c, SIGNER_OP_PING, &r, err)) != 0)
 		return rc;
-	return gh_reader_is_done(&r) ? 0 : fail_garbled(c, err);
+	return gh_reader_is_done(&r) ? 0 : client_fail_garbled(c, err);
 }
 
 int
@@ -307,10 +308,10 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
 
 	signer_frame_begin(&c->out, SIGNER_OP_LOAD_CA);
 	signer_put_block(&c->out, sealed, len);
-	if ((rc = call(c, SIGNER_OP_LOAD_CA, &r, err)) != 0)
+	if ((rc = client_call(c, SIGNER_OP_LOAD_CA, &r, err)) != 0)
 		return rc;
 	if (!signer_get_block(&r, &id, &id_len) || id_len != SIGNER_CA_ID_SIZE)
-		return fail_garbled(c, err);
+		return client_fail_garbled(c, err);
 	memcpy(ca_id, id, SIGNER_CA_ID_SIZE);
 	return 0;
 }
@@ -328,11 +329,11 @@ signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields
 	*cert_len = 0;
 	signer_frame_begin(&c->out, SIGNER_OP_SIGN_CERT);
 	signer_put_sign_cert(&c->out, f);
-	if ((rc = call(c, SIGNER_OP_SIGN_CERT, &r, err)) != 0)
+	if ((rc = client_call(c, SIGNER_OP_SIGN_CERT, &r, err)) != 0)
 		return rc;
 	if (!signer_get_block(&r, &der, &len) || len == 0)
-		return fail_garbled(c, err);
-	return copy_out(der, len, cert, cert_len, err);
+		return client_fail_garbled(c, err);
+	return client_copy_out(der, len, cert, cert_len, err);
 }
 
 int
@@ -349,13 +350,13 @@ signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *
 	*cert_len = *sealed_len = 0;
 	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CA);
 	signer_put_create_ca(&c->out, f);
-	if ((rc = call(c, SIGNER_OP_CREATE_CA, &r, err)) != 0)
+	if ((rc = client_call(c, SIGNER_OP_CREATE_CA, &r, err)) != 0)
 		return rc;
 	if (!signer_get_two_blocks(&r, &der, &der_len, &record, &record_len))
-		return fail_garbled(c, err);
-	if ((rc = copy_out(der, der_len, cert, cert_len, err)) != 0)
+		return client_fail_garbled(c, err);
+	if ((rc = client_copy_out(der, der_len, cert, cert_len, err)) != 0)
 		return rc;
-	if ((rc = copy_out(record, record_len, sealed, sealed_len, err)) != 0) {
+	if ((rc = client_copy_out(record, record_len, sealed, sealed_len, err)) != 0) {
 		free(*cert);
 		*cert = NULL;
 		*cert_len = 0;

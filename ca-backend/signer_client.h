@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "signer/protocol.h"
+#include "signer/protocol_sign.h"
 
 struct signer_client;
 
@@ -33,6 +34,50 @@ int signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fi
 /* Only on an admin socket. *cert and *sealed malloc'd. */
 int signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
     unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * CRLs, signed while they pass: begin, entries in pieces, end, on one connection; the pieces need not be
+ * kept together. The file is a SEQUENCE header (gh_der_put_header over the sum of all that follows), head,
+ * the entries as they were sent, tail, sig. A CRL that is begun replaces the one before it; after any failure,
+ * a lost connection too, it is to be begun again. Other questions may be asked in between.
+ * GH_E_NOT_FOUND: CA not loaded; GH_E_CA_LOCKED; GH_E_SIGNER: a field or an entry is malformed.
+ */
+/* *head malloc'd: TBSCertList from its SEQUENCE header to before the first entry. */
+int signer_client_crl_begin(struct signer_client *c, const struct signer_crl_fields *f,
+    unsigned char **head, size_t *head_len, struct gh_error *err) GH_MUSTCHECK;
+/* Whole entries, at most SIGNER_CRL_PIECE_MAX bytes. */
+int signer_client_crl_entries(struct signer_client *c, const unsigned char *p, size_t len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Both malloc'd. tail: crlExtensions; sig: signatureAlgorithm and signatureValue. */
+int signer_client_crl_end(struct signer_client *c, unsigned char **tail, size_t *tail_len,
+    unsigned char **sig, size_t *sig_len, struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * n OCSP answers in one question, 1 to SIGNER_OCSP_BATCH_MAX: out[i] is a complete OCSPResponse (RFC 6960,
+ * 4.2.1: successful, basic, responder by key hash, with the signer's certificate); out[i].p malloc'd. All or
+ * none: after a failure all of them are NULL. GH_E_NOT_FOUND: OCSP signer not loaded (a CA's id, too).
+ */
+int signer_client_sign_ocsp(struct signer_client *c, const struct signer_ocsp_fields *f, size_t n,
+    struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
+/*
+ * A key and certificate for OCSP answers about a CA's certificates (RFC 6960, 4.2.2.2): subject of the CA with
+ * " OCSP" behind its CN, EKU OCSPSigning, nocheck. At most SIGNER_OCSP_SIGNER_DAYS_MAX long and not beyond
+ * the CA's own end (not_after is cut to that). key_alg NULL: the kind of the CA's. *sealed is loaded with
+ * signer_client_load_ca; its id is the SHA-256 of *cert.
+ */
+int signer_client_create_ocsp_signer(struct signer_client *c,
+    const unsigned char ca_id[SIGNER_CA_ID_SIZE], int64_t not_before, int64_t not_after,
+    const char *key_alg, unsigned char **cert, size_t *cert_len, unsigned char **sealed,
+    size_t *sealed_len, struct gh_error *err) GH_MUSTCHECK;
+
+/* Ed25519 over SIGNER_AUDIT_PREFIX, u64 seal_id (big-endian), head. The key is made of the system key: the same
+ * after a restart. key_id: SHA-256 of its SubjectPublicKeyInfo. */
+int signer_client_sign_audit(struct signer_client *c, const unsigned char head[SIGNER_AUDIT_HEAD],
+    uint64_t seal_id, unsigned char sig[SIGNER_AUDIT_SIG], unsigned char key_id[32],
+    struct gh_error *err) GH_MUSTCHECK;
+/* *spki malloc'd: SubjectPublicKeyInfo, DER. */
+int signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

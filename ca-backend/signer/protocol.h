@@ -28,6 +28,14 @@ enum signer_op {
 	SIGNER_OP_PING = 1,
 	SIGNER_OP_LOAD_CA = 2,   /* sealed CA record -> ca id */
 	SIGNER_OP_SIGN_CERT = 3, /* fields of a certificate -> certificate */
+	/* protocol_sign.h; on any socket */
+	SIGNER_OP_CRL_BEGIN = 16,
+	SIGNER_OP_CRL_ENTRIES = 17,
+	SIGNER_OP_CRL_END = 18,
+	SIGNER_OP_SIGN_OCSP = 19,
+	SIGNER_OP_CREATE_OCSP_SIGNER = 20,
+	SIGNER_OP_SIGN_AUDIT = 21,
+	SIGNER_OP_AUDIT_KEY = 22,
 	SIGNER_OP_CREATE_CA =
 	    32, /* only on an inherited socket (--admin-fd): make key and certificate */
 };
