@@ -35,6 +35,8 @@ struct option {
 static const struct option options[] = {
 	STR(gateway, listen, "127.0.0.1", "numeric address to listen on"),
 	INT(gateway, port, "8443", 1, 65535, "TCP port of HTTPS"),
+	STR(gateway, http_listen, "127.0.0.1", "numeric address of plain HTTP"),
+	INT(gateway, http_port, "0", 0, 65535, "TCP port of plain HTTP: CRLs, OCSP, CA certificates, health; 0 = none"),
 	INT(gateway, workers, "0", 0, 256, "worker processes; 0 = one for each core"),
 	INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
 	INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
@@ -99,12 +101,16 @@ static const struct option options[] = {
 
 	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
 
+	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
+	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
+	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
+
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
-#define SECTIONS_MAX 8
+#define SECTIONS_MAX 16
 #define FILE_MAX_BYTES (1024 * 1024)
 
 /* libconfuse has no user pointer in its error callback. Loading happens once, in one thread. */

@@ -17,6 +17,8 @@ struct gh_conf {
 		char *listen;            /* numeric address */
 		int port;
 		int workers;             /* Kore worker processes; 0 = one per core */
+		char *http_listen;       /* address without TLS */
+		int http_port;           /* 0 = none; CRLs, OCSP, CA certificates and health only */
 		int threads;             /* pool threads of each worker */
 		int queue;               /* requests waiting for a thread, per worker; more get 503 */
 		int max_connections;     /* of each worker */
@@ -76,6 +78,10 @@ struct gh_conf {
 	struct {
 		int backdate;            /* seconds that notBefore lies before now */
 	} ca;
+	struct {
+		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
+		char *admin_groups, *officer_groups, *auditor_groups;
+	} roles;
 	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */

@@ -24,11 +24,45 @@ gh_http_request_clear(struct gh_http_request *req)
 	free(req->signature);
 	wipe_text(req->token);
 	free(req->content_type);
+	free(req->if_match);
+	free(req->if_none_match);
+	free(req->if_modified_since);
 	if (req->body != NULL)
 		OPENSSL_cleanse(req->body, req->body_len);
 	free(req->body);
 	free(req->client_cert);
 	memset(req, 0, sizeof(*req));
+}
+
+struct gh_shared *
+gh_shared_new(unsigned char *data, size_t len)
+{
+	struct gh_shared *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		free(data);
+		return NULL;
+	}
+	atomic_init(&s->refs, 1);
+	s->data = data;
+	s->len = len;
+	return s;
+}
+
+struct gh_shared *
+gh_shared_ref(struct gh_shared *s)
+{
+	atomic_fetch_add(&s->refs, 1);
+	return s;
+}
+
+void
+gh_shared_unref(struct gh_shared *s)
+{
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	free(s->data);
+	free(s);
 }
 
 void
@@ -37,6 +71,7 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 	for (size_t i = 0; i < rep->headers; i++)
 		free(rep->header[i].value);
 	free(rep->body);
+	gh_shared_unref(rep->shared);
 	free(rep->cause);
 	memset(rep, 0, sizeof(*rep));
 }

@@ -5,6 +5,8 @@
 #ifndef GH_HTTP_H
 #define GH_HTTP_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,16 +30,29 @@ struct gh_http_request {
 	char *signature;                 /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
 	char *token;                     /* X-CSS-CMS-Token */
 	char *content_type;
+	char *if_match, *if_none_match, *if_modified_since;
 	unsigned char *body;
 	size_t body_len;
 	char address[64];                /* peer, numeric */
 	unsigned char *client_cert;      /* verified TLS client certificate, DER; NULL when none */
 	size_t client_cert_len;
 	char request_id[GH_REQUEST_ID_SIZE];
+	bool is_plain;                   /* came without TLS */
 };
 
 /* Frees all members and wipes authorization and body; leaves *req zeroed. */
 void gh_http_request_clear(struct gh_http_request *req);
+
+/* Bytes that several replies send at the same time without copying them. Any thread may ref and unref. */
+struct gh_shared {
+	atomic_uint refs;
+	unsigned char *data;
+	size_t len;
+};
+/* Takes over data (malloc'd); starts with one reference. NULL when out of memory: data is freed. */
+struct gh_shared *gh_shared_new(unsigned char *data, size_t len);
+struct gh_shared *gh_shared_ref(struct gh_shared *s);
+void gh_shared_unref(struct gh_shared *s);   /* accepts NULL */
 
 struct gh_http_reply {
 	int status;
@@ -46,6 +61,7 @@ struct gh_http_reply {
 	size_t headers;
 	unsigned char *body;             /* malloc'd */
 	size_t body_len;
+	struct gh_shared *shared;        /* the body when it is set: one reference, given up with the reply */
 	/* For the log, never sent; filled by the renderers of errors. */
 	const char *code;                /* name of the error, static; NULL = none */
 	char *cause;                     /* private detail, malloc'd; may be NULL */

@@ -36,7 +36,7 @@ reply_outcome(const struct enroll_env *env, const struct enroll_outcome *out, bo
 
 /* v1, v2: tokens on, and a valid one. v3: Timestamp within the window. */
 static int
-check_token(const struct enroll_env *env, const struct ce_call *call, struct gh_error *err)
+check_token(const struct enroll_env *env, const struct call *call, struct gh_error *err)
 {
 	if (call->version == 3)
 		return 0;
@@ -47,7 +47,7 @@ check_token(const struct enroll_env *env, const struct ce_call *call, struct gh_
 }
 
 static int
-check_window(const struct enroll_env *env, const struct ce_call *call, const struct ce_body *body,
+check_window(const struct enroll_env *env, const struct call *call, const struct ce_body *body,
     struct gh_error *err)
 {
 	int64_t off = body->timestamp - gh_now();
@@ -74,7 +74,7 @@ parse_csr(const char *text, struct ca_pkcs10 **csr, struct gh_error *err)
 
 /* The recorded answer to a call that came before; *found false: there is none. */
 static int
-find_recorded(struct enroll_env *env, const struct ce_call *call, const struct enroll_request *req,
+find_recorded(struct enroll_env *env, const struct call *call, const struct enroll_request *req,
     bool *found, struct enroll_outcome *out, struct gh_error *err)
 {
 	int64_t ca_id = 0;
@@ -90,7 +90,7 @@ find_recorded(struct enroll_env *env, const struct ce_call *call, const struct e
 
 /* From the parsed body to the pipeline's request. */
 static int
-fill_request(const struct ce_call *call, const struct ce_body *body, struct enroll_request *req,
+fill_request(const struct call *call, const struct ce_body *body, struct enroll_request *req,
     struct gh_error *err)
 {
 	static const enum enroll_protocol protocol[] = {
@@ -116,7 +116,7 @@ fill_request(const struct ce_call *call, const struct ce_body *body, struct enro
  * error.
  */
 static int
-enroll_body(struct enroll_env *env, const struct ce_call *call, struct enroll_request *req,
+enroll_body(struct enroll_env *env, const struct call *call, struct enroll_request *req,
     struct enroll_outcome *out, bool *audited, struct gh_error *err)
 {
 	struct ce_body body = { 0 };
@@ -137,7 +137,7 @@ enroll_body(struct enroll_env *env, const struct ce_call *call, struct enroll_re
 }
 
 void
-ce_pkcs10(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct enroll_request req = { 0 };
 	struct enroll_outcome out = { 0 };
@@ -173,7 +173,7 @@ token_json(const char *token, int64_t expires)
 }
 
 void
-ce_token(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+ce_token(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	int64_t expires = gh_now() + env->conf->certenroll.token_seconds;
 	struct gh_error err;
@@ -194,7 +194,7 @@ ce_token(struct enroll_env *env, const struct ce_call *call, struct gh_http_repl
 
 /* A template is listed when it exists and the caller, if there is one, may enroll. */
 static gh_json *
-describe(const struct enroll_env *env, const struct ce_call *call, const char *name, bool *listed)
+describe(const struct enroll_env *env, const struct call *call, const char *name, bool *listed)
 {
 	const struct catalog_template *t = catalog_find_template(env->catalog, name);
 	struct gh_error ignored;
@@ -213,7 +213,7 @@ describe(const struct enroll_env *env, const struct ce_call *call, const char *n
 }
 
 static gh_json *
-template_list(const struct enroll_env *env, const struct ce_call *call)
+template_list(const struct enroll_env *env, const struct call *call)
 {
 	gh_json *list = gh_json_new_array();
 
@@ -230,14 +230,14 @@ template_list(const struct enroll_env *env, const struct ce_call *call)
 }
 
 void
-ce_templates(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+ce_templates(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	ce_format_json(rep, 200, template_list(env, call));
 }
 
 /* The query itself succeeded: 200 also for a request that was denied. */
 void
-ce_request_status(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+ce_request_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct enroll_outcome out;
 	struct gh_error err;

@@ -5,24 +5,13 @@
 #ifndef ENROLL_CE_H
 #define ENROLL_CE_H
 
-#include "enroll.h"
-#include "http.h"
-
-/* The call as authentication left it. */
-struct ce_call {
-	const struct gh_http_request *http;
-	const struct requester *requester;
-	const struct app *app;           /* NULL only where the route needs none */
-	struct dir_entry *entry;         /* requester's entry, or NULL */
-	int version;                     /* 1, 2, 3: from the path */
-	int64_t object_id;               /* CMSRequestId of the path, else 0 */
-};
+#include "call.h"
 
 /* Handlers: always leave a complete reply, also for errors. */
-void ce_pkcs10(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
-void ce_token(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
-void ce_templates(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
-void ce_request_status(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+void ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_token(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_templates(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_request_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* The error answer of this API family: {"Message":...} and for denials {"RequestDisposition":"Denied",...}.
  * Also used by authentication and routing. denied_status: 403 or 200 (certenroll.denied_status). */

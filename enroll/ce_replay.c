@@ -32,7 +32,7 @@ put_part(EVP_MD_CTX *md, const void *p, size_t n)
 
 /* The signature's bytes, so that a re-encoded header is the same call; else the token's text. */
 static int
-distinguisher(const struct ce_call *call, unsigned char **out, size_t *len, struct gh_error *err)
+distinguisher(const struct call *call, unsigned char **out, size_t *len, struct gh_error *err)
 {
 	const char *signature = call->http->signature;
 	const char *token = call->version < 3 && call->http->token != NULL ? call->http->token : "";
@@ -45,7 +45,7 @@ distinguisher(const struct ce_call *call, unsigned char **out, size_t *len, stru
 }
 
 int
-ce_replay_mark(const struct ce_call *call, unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
+ce_replay_mark(const struct call *call, unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned char *part = NULL;

@@ -14,6 +14,8 @@ enum auth_need {
 	AUTH_APP = 1,                    /* application key, and signature if the application demands it */
 	AUTH_USER = 2,                   /* directory user, or the application's service identity */
 	AUTH_ADMIN = 4,                  /* local administrator with a role */
+	/* a local administrator, or else a directory user; roles say what he may */
+	AUTH_PERSON = AUTH_USER | AUTH_ADMIN,
 	AUTH_LOCAL = 8,                  /* peer on this machine, unless gateway.metrics_public; decided by
 	                                  * route_dispatch, never seen by auth_check */
 };

@@ -45,6 +45,36 @@ set_canonical_name(struct requester *r, const struct gh_conf *conf, const struct
 		memcpy(r->name, name, (size_t)n + 1);
 }
 
+/* Is the entry in one of the groups? They are separated by semicolons. */
+static bool
+is_in_any(const struct dir_entry *e, const char *groups)
+{
+	char group[1024];
+
+	while (groups != NULL && *groups != '\0') {
+		size_t n;
+
+		groups += strspn(groups, "; ");
+		n = strcspn(groups, ";");
+		if (n > 0 && n < sizeof(group)) {
+			memcpy(group, groups, n);
+			group[n] = '\0';
+			if (dir_entry_is_member(e, group))
+				return true;
+		}
+		groups += n;
+	}
+	return false;
+}
+
+static unsigned
+roles_of(const struct gh_conf *conf, const struct dir_entry *e)
+{
+	return (is_in_any(e, conf->roles.admin_groups) ? REQUESTER_ROLE_ADMIN : 0) |
+	    (is_in_any(e, conf->roles.officer_groups) ? REQUESTER_ROLE_OFFICER : 0) |
+	    (is_in_any(e, conf->roles.auditor_groups) ? REQUESTER_ROLE_AUDITOR : 0);
+}
+
 /* Takes over the reference of e. */
 static int
 accept_entry(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
@@ -60,6 +90,7 @@ accept_entry(const struct enroll_env *env, struct dir_entry *e, struct auth_resu
 	}
 	out->requester.kind = REQUESTER_DIRECTORY;
 	strcpy(out->requester.dn, e->dn);
+	out->requester.roles = roles_of(env->conf, e);
 	set_canonical_name(&out->requester, env->conf, e);
 	out->entry = e;
 	return 0;
@@ -216,7 +247,10 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 		return gh_fail(err, GH_E_FORBIDDEN, "service identity %s of application %s is disabled",
 		    out->app->service_identity, out->app->name);
 	}
-	return rc != 0 ? rc : accept_entry(env, e, out, err);
+	if (rc == 0)
+		rc = accept_entry(env, e, out, err);
+	out->requester.roles = 0; /* whoever has the application's key speaks for it */
+	return rc;
 }
 
 int

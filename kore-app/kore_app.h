@@ -35,6 +35,9 @@ struct app_state {
 
 extern struct app_state app_state;
 
+/* Name of the server without TLS in the Kore configuration that `gatehouse run` writes. */
+#define APP_PLAIN_SERVER "plain"
+
 /* ---- kore_tls.c ---- */
 /* Make this worker speak TLS; call once in the worker, before it accepts. */
 int app_tls_start(struct gh_error *err) GH_MUSTCHECK;

@@ -161,6 +161,8 @@ copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_erro
 		{"x-css-cms-signature", &req->signature}, {"x-keyfactor-signature", &req->signature},
 		{"x-css-cms-token", &req->token},
 		{"content-type", &req->content_type},
+		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
+		{"if-modified-since", &req->if_modified_since},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -180,6 +182,7 @@ static int
 copy_request(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
 	req->method = method_of(r);
+	req->is_plain = r->owner->ssl == NULL;
 	copy_address(r->owner, req->address, sizeof(req->address));
 	if (copy_text(&req->path, skip_authority(r->path)) != 0 ||
 	    copy_text(&req->query, r->query_string != NULL ? r->query_string : "") != 0)
@@ -235,6 +238,26 @@ finish_call(const struct app_call *call, bool is_gone)
 	log_call(call, us, is_gone);
 }
 
+/* Kore has sent the last byte, or the connection is gone. */
+static int
+on_shared_sent(struct netbuf *nb)
+{
+	gh_shared_unref(nb->extra);
+	return KORE_RESULT_OK;
+}
+
+static void
+send_body(struct http_request *r, const struct gh_http_reply *rep)
+{
+	if (rep->shared == NULL)
+		http_response(r, rep->status, rep->body, rep->body_len);
+	else if (r->method == HTTP_METHOD_HEAD) /* no byte of it is sent, and on_shared_sent not called */
+		http_response(r, rep->status, rep->shared->data, rep->shared->len);
+	else
+		http_response_stream(r, rep->status, rep->shared->data, rep->shared->len, on_shared_sent,
+		    gh_shared_ref(rep->shared));
+}
+
 static void
 send_reply(struct http_request *r, const struct app_call *call)
 {
@@ -253,7 +276,7 @@ send_reply(struct http_request *r, const struct app_call *call)
 	http_response_header(r, "X-Request-Id", call->req.request_id);
 	http_response_header(r, "X-CSS-CMS-API-Version", API_VERSION);
 	http_response_header(r, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);
-	http_response(r, rep->status, rep->body, rep->body_len);
+	send_body(r, rep);
 	finish_call(call, false);
 }
 
@@ -334,6 +357,15 @@ answer_on_loop(struct app_call *call)
 	route_dispatch(&env, NULL, &call->match, &call->req, &call->rep, &call->trace);
 }
 
+static bool
+is_answered_fast(struct app_call *call)
+{
+	const struct route *r = call->match.route;
+
+	return r->fast != NULL && call->req.body_len <= r->body_max && (r->plain || !call->req.is_plain) &&
+	    r->fast(&call->req, &call->match, &call->rep);
+}
+
 static int
 park(struct http_request *r, struct app_call *call, struct gh_error *err)
 {
@@ -368,7 +400,9 @@ begin(struct http_request *r)
 		r->owner->flags |= CONN_CLOSE_EMPTY; /* what follows is not looked at */
 	else
 		rc = find_route(call, &err);
-	if (rc == 0 && call->match.route->place == ROUTE_POOL) {
+	if (rc == 0 && is_answered_fast(call)) {
+		call->trace.code = call->rep.code;
+	} else if (rc == 0 && call->match.route->place == ROUTE_POOL) {
 		rc = park(r, call, &err);
 		if (rc == 0)
 			return KORE_RESULT_RETRY;
@@ -376,7 +410,7 @@ begin(struct http_request *r)
 		answer_on_loop(call);
 	}
 	if (rc != 0)
-		route_refuse(app_state.conf, &err, call->match.allowed, &call->rep, &call->trace);
+		route_refuse(app_state.conf, &err, &call->match, &call->req, &call->rep, &call->trace);
 	send_reply(r, call);
 	app_call_free(call);
 	return KORE_RESULT_OK;

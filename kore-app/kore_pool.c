@@ -76,7 +76,7 @@ run_call(struct pool_job *job, void *state)
 	else
 		rc = complete_env(env, &err);
 	if (rc != 0) {
-		route_refuse(app_state.conf, &err, 0, &call->rep, &call->trace);
+		route_refuse(app_state.conf, &err, &call->match, &call->req, &call->rep, &call->trace);
 		return;
 	}
 	env->catalog = catalog_watch_get(app_state.catalog);

@@ -201,6 +201,8 @@ app_tls_start(struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	LIST_FOREACH(srv, &kore_servers, list) {
+		if (strcmp(srv->name, APP_PLAIN_SERVER) == 0)
+			continue;
 		srv->tls = 1;
 		TAILQ_FOREACH(dom, &srv->domains, list) {
 			if (SSL_CTX_up_ref(ctx) != 1)

@@ -8,6 +8,9 @@
 
 #include "log.h"
 
+#include "ce.h"
+#include "rest.h"
+
 #include "health.h"
 #include "metrics.h"
 #include "routes.h"
@@ -16,25 +19,42 @@
 #define CSR_BODY_MAX (128 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
 
-static void metrics_page(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
 const struct route route_table[] = {
-	/* methods, path, name, need, roles, body, place, handler */
+	/* methods, path, name, need, roles, body, place, handler, family, plain, fast */
 	{GH_HTTP_POST, "/certenroll/{v}/pkcs10", "certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, CSR_BODY_MAX,
-	    ROUTE_POOL, ce_pkcs10},
+	    ROUTE_POOL, ce_pkcs10, ROUTE_CE, false, NULL},
 	{GH_HTTP_POST, "/certenroll/{v12}/token", "certenroll.token", AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, ce_token},
+	    ROUTE_POOL, ce_token, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_POST, "/certenroll/{v}/templates", "certenroll.templates",
-	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates},
+	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
-	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/metrics", "metrics", AUTH_LOCAL, 0, 0, ROUTE_LOOP, metrics_page},
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/metrics", "metrics", AUTH_LOCAL, 0, 0, ROUTE_LOOP, metrics_page, ROUTE_REST,
+	    true, NULL},
 };
 const size_t route_table_len = sizeof(route_table) / sizeof(route_table[0]);
 
 /* ---- finding the row ---- */
+
+/* A segment that is safe in names of objects, logs and file names. */
+static bool
+match_name(const char **path, struct route_match *m)
+{
+	size_t n = strspn(*path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-");
+
+	if (n == 0 || n >= sizeof(m->name))
+		return false;
+	memcpy(m->name, *path, n);
+	m->name[n] = '\0';
+	*path += n;
+	return true;
+}
 
 /* One "{...}" of a pattern against the start of *path; moves *path behind it. */
 static bool
@@ -49,6 +69,13 @@ match_variable(const char *variable, const char **path, struct route_match *m)
 		m->version = *p - '0';
 		*path = p + 1;
 		return true;
+	}
+	if (strncmp(variable, "{name}", 6) == 0)
+		return match_name(path, m);
+	if (strncmp(variable, "{rest}", 6) == 0) {
+		m->rest = p;
+		*path = p + strlen(p);
+		return *p != '\0';
 	}
 	for (; *p >= '0' && *p <= '9'; p++) {
 		if (n > (INT64_MAX - (*p - '0')) / 10)
@@ -125,9 +152,10 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 	const char *rest = strip_prefix(conf, path);
 
 	memset(m, 0, sizeof(*m));
+	m->rest = "";
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route *r = &route_table[i];
-		struct route_match found = {.route = r};
+		struct route_match found = {.route = r, .rest = ""};
 
 		if (!match_pattern(r->pattern, path, &found) &&
 		    (rest == NULL || !has_prefix_family(r) || !match_pattern(r->pattern, rest, &found)))
@@ -153,7 +181,7 @@ route_name(size_t i)
 }
 
 static void
-metrics_page(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	char *text = metrics_render(route_table_len, route_name);
 
@@ -175,6 +203,8 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 {
 	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public && !is_loopback(req->address))
 		return gh_fail(err, GH_E_FORBIDDEN, "only for loopback peers");
+	if (req->is_plain && !r->plain)
+		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
 	if (req->body_len > r->body_max)
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
 	if ((r->need & ~(unsigned)AUTH_LOCAL) != 0 && env->catalog == NULL)
@@ -203,9 +233,9 @@ static void
 call_handler(struct enroll_env *env, const struct route_match *m, const struct gh_http_request *req,
     const struct auth_result *who, struct gh_http_reply *rep)
 {
-	struct ce_call call = {
+	struct call call = {
 		.http = req, .requester = &who->requester, .app = who->app, .entry = who->entry,
-		.version = m->version, .object_id = m->id,
+		.version = m->version, .object_id = m->id, .name = m->name, .rest = m->rest,
 	};
 
 	m->route->handler(env, &call, rep);
@@ -239,15 +269,27 @@ has_header(const struct gh_http_reply *rep, const char *name)
 	return false;
 }
 
+/* Paths that no route has are answered as the family of their first segment. */
+static enum route_family
+family_of(const struct route_match *m, const char *path)
+{
+	if (m->route != NULL)
+		return m->route->family;
+	return strncasecmp(path, "/pki/", 5) == 0 || strncasecmp(path, "/api/", 5) == 0 ? ROUTE_REST : ROUTE_CE;
+}
+
 void
-route_refuse(const struct gh_conf *conf, const struct gh_error *err, unsigned allowed,
-    struct gh_http_reply *rep, struct route_trace *trace)
+route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
 
-	ce_render_error(err, conf->certenroll.denied_status, rep);
+	if (family_of(m, req->path != NULL ? req->path : "") == ROUTE_REST)
+		rest_error(err, req->request_id, NULL, rep);
+	else
+		ce_render_error(err, conf->certenroll.denied_status, rep);
 	if (err->code == GH_E_METHOD)
-		put_allow(rep, allowed); /* RFC 9110, 15.5.6: MUST */
+		put_allow(rep, m->allowed); /* RFC 9110, 15.5.6: MUST */
 	if (info->is_retryable && !has_header(rep, "Retry-After"))
 		gh_http_reply_header(rep, "Retry-After", "1");
 	trace->code = info->name;
@@ -267,7 +309,7 @@ route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struc
 	if (rc == 0)
 		rc = authenticate(env, limiter, m->route, req, &who, &err);
 	if (rc != 0) {
-		route_refuse(env->conf, &err, m->allowed, rep, trace);
+		route_refuse(env->conf, &err, m, req, rep, trace);
 	} else {
 		gh_log_context(req->request_id, who.requester.name);
 		snprintf(trace->requester, sizeof(trace->requester), "%s", who.requester.name);

@@ -6,18 +6,23 @@
 #define ROUTES_H
 
 #include "auth.h"
+#include "call.h"
 #include "ce.h"
 #include "http.h"
 
 enum route_place { ROUTE_LOOP /* cached answers, on the event loop */, ROUTE_POOL };
+/* How errors of routing and authentication are written. */
+enum route_family { ROUTE_CE, ROUTE_REST };
+
+struct route_match;
 
 /* What a handler is given; a front door takes what it needs. */
-typedef void (*route_handler)(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep);
+typedef void (*route_handler)(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
 struct route {
 	unsigned methods;                /* GH_HTTP_* bits */
-	/* Lower case. "{v}" a version 1 to 3, "{v12}" 1 or 2, "{id}" a positive decimal. Matched in any case,
-	 * whole path. Paths of API families with a configurable prefix are given without it. */
+	/* Lower case. "{v}" a version 1 to 3, "{v12}" 1 or 2, "{id}" a positive decimal, "{name}" one segment of
+	 * letters, digits and "._@-", "{rest}" all that follows. Matched in any case, whole path. Paths of API families with a configurable prefix are given without it. */
 	const char *pattern;
 	const char *name;                /* for metrics and logs: "certenroll.pkcs10" */
 	unsigned need;                   /* AUTH_* bits */
@@ -25,15 +30,26 @@ struct route {
 	size_t body_max;                 /* bytes */
 	enum route_place place;
 	route_handler handler;
+	enum route_family family;
+	bool plain;                      /* also served without TLS */
+	/* Tried on the event loop before place counts: true when it has filled the reply. May be NULL. */
+	bool (*fast)(const struct gh_http_request *req, const struct route_match *m, struct gh_http_reply *rep);
 };
 
 extern const struct route route_table[];
 extern const size_t route_table_len;
 
-struct route_match { const struct route *route; int version; int64_t id; unsigned allowed; };
+struct route_match {
+	const struct route *route;
+	int version;
+	int64_t id;
+	char name[CALL_NAME_SIZE];
+	const char *rest;                /* points into the path; "" = none */
+	unsigned allowed;
+};
 
 /* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash and the
- * prefixes of certenroll.prefixes are accepted. */
+ * prefixes of certenroll.prefixes are accepted. The match points into path. */
 int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
 
@@ -50,8 +66,9 @@ struct route_trace {
 void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
     const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace);
 
-/* The answer to a request that route_find or the pool refused: as ce_render_error, with Allow and Retry-After. */
-void route_refuse(const struct gh_conf *conf, const struct gh_error *err, unsigned allowed,
-    struct gh_http_reply *rep, struct route_trace *trace);
+/* The answer to a request that route_find or the pool refused: in the form of its family, with Allow and
+ * Retry-After. */
+void route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace);
 
 #endif

@@ -229,7 +229,9 @@ run_once(struct store *s, const struct store_statement *st, const struct store_p
 	int rc, sent;
 
 	s->was_lost = false;
-	if ((rc = store_connect(s, err)) != 0)
+	if (s->in_transaction && s->conn == NULL)
+		return gh_fail(err, GH_E_DB_DOWN, "connection lost inside a transaction");
+	if (!s->in_transaction && (rc = store_connect(s, err)) != 0)
 		return rc;
 	deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
 	if (st->name != NULL && !is_prepared(s, st) && (rc = prepare(s, st, deadline, err)) != 0)
@@ -261,7 +263,7 @@ store_run(struct store *s, const struct store_statement *st, const struct store_
 		err = &own;
 	rc = run_once(s, st, p, res, err);
 	/* 40001 serialization_failure, 40P01 deadlock_detected: the server has undone it */
-	if (rc == GH_E_DB && strncmp(err->detail, "SQLSTATE 40", 11) == 0)
+	if (rc == GH_E_DB && !s->in_transaction && strncmp(err->detail, "SQLSTATE 40", 11) == 0)
 		rc = run_once(s, st, p, res, err);
 	return rc;
 }
@@ -286,6 +288,43 @@ store_write(struct store *s, const struct store_statement *st, struct store_para
 
 	store_params_clear(p);
 	return rc == GH_E_CONFLICT ? gh_refuse(err, rc, "%s", taken) : rc;
+}
+
+/* --- transactions -------------------------------------------------------------------------------- */
+
+int
+store_begin(struct store *s, struct gh_error *err)
+{
+	int rc = store_connect(s, err);
+
+	if (rc == 0)
+		rc = store_script(s, "BEGIN", s->timeout_ms, err);
+	s->in_transaction = rc == 0;
+	return rc;
+}
+
+int
+store_commit(struct store *s, struct gh_error *err)
+{
+	int rc;
+
+	if (!s->in_transaction || s->conn == NULL)
+		rc = gh_fail(err, GH_E_DB_DOWN, "connection lost inside a transaction");
+	else
+		rc = store_script(s, "COMMIT", s->timeout_ms, err);
+	if (rc == 0)
+		s->in_transaction = false;
+	else
+		store_rollback(s);
+	return rc;
+}
+
+void
+store_rollback(struct store *s)
+{
+	if (s->in_transaction && s->conn != NULL && store_script(s, "ROLLBACK", s->timeout_ms, NULL) != 0)
+		store_disconnect(s);
+	s->in_transaction = false;
 }
 
 /* --- connecting ---------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
-#define STORE_STATEMENTS_MAX 40          /* prepared on one connection */
+#define STORE_STATEMENTS_MAX 128         /* prepared on one connection */
 #define STORE_MIGRATION_MS (10 * 60 * 1000)
 
 struct store_statement {
@@ -25,6 +25,7 @@ struct store {
 	const struct store_statement *prepared[STORE_STATEMENTS_MAX]; /* on this connection */
 	size_t prepared_n;
 	bool is_listening;
+	bool in_transaction;
 	/* The last failure lost an established connection before its answer came, and not by our deadline:
 	 * worth another try on a new one. */
 	bool was_lost;
@@ -73,6 +74,14 @@ int store_write(struct store *s, const struct store_statement *st, struct store_
     const char *taken, PGresult **res, struct gh_error *err) GH_MUSTCHECK;
 /* Statements without parameters, by the simple protocol. */
 int store_script(struct store *s, const char *sql, int timeout_ms, struct gh_error *err) GH_MUSTCHECK;
+/*
+ * A transaction over several statements. A connection that is lost inside is not replaced: all that follows is
+ * GH_E_DB_DOWN until the rollback. store_rollback accepts any state and cannot fail: what it cannot tell the server,
+ * closing the connection does. A failed commit (GH_E_DB_DOWN) may have happened: the caller must be able to find out.
+ */
+int store_begin(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+int store_commit(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+void store_rollback(struct store *s);
 /* Wait until the socket can be read or the monotonic time (microseconds) has come. 1, 0 or -1. */
 int store_poll(struct store *s, short events, int64_t deadline);
 

@@ -104,6 +104,12 @@ print_server(FILE *f, const struct gh_conf *conf)
 	fprintf(f, "server gateway {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.listen, conf->gateway.port);
 	/* one regular expression that fits everything: the route table decides */
 	fprintf(f, "domain * {\n\tattach gateway\n\troute ^ app_request\n}\n");
+	if (conf->gateway.http_port == 0)
+		return;
+	/* kore_tls.c knows this server by its name */
+	fprintf(f, "server plain {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.http_listen,
+	    conf->gateway.http_port);
+	fprintf(f, "domain * {\n\tattach plain\n\troute ^ app_request\n}\n");
 }
 
 /* Written as we are and given to the gateway's user: the directory is its own. */

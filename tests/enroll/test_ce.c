@@ -38,7 +38,7 @@ tear_down(void **state)
 }
 
 /* ---- making calls ---- */
-struct call {
+struct test_call {
 	const char *user;                /* NULL = alice */
 	const char *app;                 /* key; NULL = "key7" */
 	const char *signature, *token;
@@ -47,7 +47,7 @@ struct call {
 
 /* rep: cleared by the caller. */
 static void
-post(const struct call *how, const char *body, struct gh_http_reply *rep)
+post(const struct test_call *how, const char *body, struct gh_http_reply *rep)
 {
 	struct requester who = fake_requester(how->user != NULL ? how->user : "alice");
 	const char *key = how->app != NULL ? how->app : "key7";
@@ -56,7 +56,7 @@ post(const struct call *how, const char *body, struct gh_http_reply *rep)
 		.signature = (char *)(uintptr_t)how->signature, .token = (char *)(uintptr_t)how->token,
 		.request_id = "0123456789abcdef0123456789abcdef",
 	};
-	struct ce_call call = {
+	struct call call = {
 		.http = &http, .requester = &who, .version = how->version != 0 ? how->version : 3,
 		.app = catalog_find_app(env.catalog, fake_secret, (const unsigned char *)key, strlen(key)),
 	};
@@ -98,7 +98,7 @@ bare(const char *template_name)
 
 /* Post and look at the status; the reply's body, malloc'd. */
 static char *
-post_for(const struct call *how, const char *body, int status)
+post_for(const struct test_call *how, const char *body, int status)
 {
 	struct gh_http_reply rep;
 	char *text;
@@ -111,7 +111,7 @@ post_for(const struct call *how, const char *body, int status)
 	return text;
 }
 
-static const struct call v3;
+static const struct test_call v3;
 
 static void
 expect_v3(const char *body, int status, const char *part)
@@ -487,7 +487,7 @@ token_for(const char *user)
 {
 	struct requester who = fake_requester(user);
 	struct gh_http_request http = { 0 };
-	struct ce_call call = { .http = &http, .requester = &who, .version = 2 };
+	struct call call = { .http = &http, .requester = &who, .version = 2 };
 	struct gh_http_reply rep = { 0 };
 	char *token, *expires;
 	int64_t t;
@@ -510,8 +510,8 @@ ce__v1_and_v2_take_a_bare_body_and_a_token(void **state)
 
 	(void)state;
 	for (int version = 1; version <= 2; version++) {
-		struct call with = { .version = version, .token = token }, without = { .version = version };
-		struct call of_bob = { .version = version, .token = token, .user = "bob" };
+		struct test_call with = { .version = version, .token = token }, without = { .version = version };
+		struct test_call of_bob = { .version = version, .token = token, .user = "bob" };
 		char *body = bare("User"), *text = post_for(&with, body, 200);
 
 		expect_member(text, "RequestDisposition", "Issued");
@@ -530,11 +530,11 @@ static void
 ce__tokens_off_switches_v1_and_v2_off(void **state)
 {
 	char *token = token_for("alice"), *body = bare("User"), *text;
-	struct call v2 = { .version = 2, .token = token };
+	struct test_call v2 = { .version = 2, .token = token };
 	struct gh_http_reply rep = { 0 };
 	struct requester who = fake_requester("alice");
 	struct gh_http_request http = { 0 };
-	struct ce_call call = { .http = &http, .requester = &who, .version = 2 };
+	struct call call = { .http = &http, .requester = &who, .version = 2 };
 
 	(void)state;
 	fake_conf.certenroll.tokens = false;
@@ -566,7 +566,7 @@ ce__the_same_call_again_gets_the_recorded_answer(void **state)
 static void
 ce__replay_distinguishes_signature_application_and_body(void **state)
 {
-	struct call other_signature = { .signature = "AAAA" }, respelled = { .signature = "AA AA" };
+	struct test_call other_signature = { .signature = "AAAA" }, respelled = { .signature = "AA AA" };
 	char *body = envelope("User", ""), *changed = strdup(body), *p;
 
 	(void)state;
@@ -586,7 +586,7 @@ ce__replay_distinguishes_signature_application_and_body(void **state)
 static void
 ce__replay_by_another_user_is_403(void **state)
 {
-	struct call bob = { .user = "bob" };
+	struct test_call bob = { .user = "bob" };
 	char *body = envelope("User", "");
 
 	(void)state;
@@ -617,11 +617,11 @@ ce__unsigned_v2_is_a_retry_only_with_the_same_token(void **state)
 {
 	struct requester who = fake_requester("alice");
 	char *body = bare("User"), *one = token_for("alice"), *two;
-	struct call first = { .version = 2, .token = one }, second;
+	struct test_call first = { .version = 2, .token = one }, second;
 
 	(void)state;
 	assert_int_equal(ce_token_make(fake_secret, &who, gh_now() + 100, &two, NULL), 0);
-	second = (struct call){ .version = 2, .token = two };
+	second = (struct test_call){ .version = 2, .token = two };
 	free(post_for(&first, body, 200));
 	free(post_for(&first, body, 200));
 	assert_int_equal(fake_ca.signed_certs, 1);
@@ -725,7 +725,7 @@ ce__pending(void **state)
 static void
 ce__no_queue_for_a_ca_that_is_gone(void **state)
 {
-	struct call off = { .app = "key9" };
+	struct test_call off = { .app = "key9" };
 	static const char *const name[] = { "User", "Slow" };
 
 	(void)state;
@@ -753,7 +753,7 @@ ce__our_troubles_are_503_and_no_refusals(void **state)
 		struct requester who = fake_requester("alice");
 		char *body = envelope("User", "");
 		struct gh_http_request http = { .body = (unsigned char *)body, .body_len = strlen(body) };
-		struct ce_call call = { .http = &http, .requester = &who, .version = 3,
+		struct call call = { .http = &http, .requester = &who, .version = 3,
 			.app = catalog_find_app_id(env.catalog, 7) };
 		struct gh_http_reply rep = { 0 };
 
@@ -775,7 +775,7 @@ ce__our_troubles_are_503_and_no_refusals(void **state)
 static void
 ce__requester_without_entry_is_denied(void **state)
 {
-	struct call nobody = { .user = "nobody" };
+	struct test_call nobody = { .user = "nobody" };
 	char *body = envelope("User", ""), *text = post_for(&nobody, body, 403);
 
 	(void)state;
@@ -850,7 +850,7 @@ ce__templates_lists_what_the_caller_may_use(void **state)
 {
 	struct requester who = fake_requester("alice");
 	struct gh_http_request http = { 0 };
-	struct ce_call call = { .http = &http, .requester = &who, .version = 3,
+	struct call call = { .http = &http, .requester = &who, .version = 3,
 		.app = catalog_find_app_id(env.catalog, 7) };
 	struct gh_http_reply rep = { 0 };
 
@@ -869,7 +869,7 @@ static int
 status_of(const struct requester *who, int64_t id, char **text)
 {
 	struct gh_http_request http = { 0 };
-	struct ce_call call = { .http = &http, .requester = who, .version = 3, .object_id = id };
+	struct call call = { .http = &http, .requester = who, .version = 3, .object_id = id };
 	struct gh_http_reply rep = { 0 };
 	int status;
 

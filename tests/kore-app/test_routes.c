@@ -174,7 +174,7 @@ routes__needs(void **state)
 static int calls;
 
 static void
-answer(struct enroll_env *env, const struct ce_call *call, struct gh_http_reply *rep)
+answer(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	assert_ptr_equal(env->conf, &conf);
 	calls++;
@@ -271,19 +271,40 @@ refuse__allow_and_retry(void **state)
 
 	(void)state;
 	(void)gh_fail(&err, GH_E_METHOD, "x");
-	route_refuse(&conf, &err, GH_HTTP_GET | GH_HTTP_POST, &rep, &trace);
+	route_refuse(&conf, &err, &(struct route_match){.allowed = GH_HTTP_GET | GH_HTTP_POST},
+	    &(struct gh_http_request){0}, &rep, &trace);
 	assert_int_equal(rep.status, 405);
 	assert_string_equal(header(&rep, "Allow"), "GET, POST");
 	assert_null(header(&rep, "Retry-After"));
 	gh_http_reply_clear(&rep);
 
 	(void)gh_fail(&err, GH_E_BUSY, "private");
-	route_refuse(&conf, &err, 0, &rep, &trace);
+	route_refuse(&conf, &err, &(struct route_match){0}, &(struct gh_http_request){0}, &rep, &trace);
 	assert_int_equal(rep.status, 503);
 	assert_null(header(&rep, "Allow"));
 	assert_non_null(header(&rep, "Retry-After"));
 	assert_string_equal(trace.cause, "private");
 	assert_null(strstr((const char *)rep.body, "private"));
+	gh_http_reply_clear(&rep);
+}
+
+static void
+refuse__form_of_the_family(void **state)
+{
+	struct gh_http_request rest = {.path = (char *)"/pki/nothing", .request_id = "r1"};
+	struct gh_http_request ce = {.path = (char *)"/CertEnroll/9"};
+	struct gh_http_reply rep = {0};
+	struct route_trace trace = {0};
+	struct gh_error err;
+
+	(void)state;
+	(void)gh_fail(&err, GH_E_NOT_FOUND, "x");
+	route_refuse(&conf, &err, &(struct route_match){0}, &rest, &rep, &trace);
+	assert_non_null(strstr((const char *)rep.body, "\"code\":\"not_found\""));
+	assert_non_null(strstr((const char *)rep.body, "\"request_id\":\"r1\""));
+	gh_http_reply_clear(&rep);
+	route_refuse(&conf, &err, &(struct route_match){0}, &ce, &rep, &trace);
+	assert_non_null(strstr((const char *)rep.body, "\"Message\":"));
 	gh_http_reply_clear(&rep);
 }
 
@@ -300,6 +321,7 @@ main(void)
 		cmocka_unit_test(dispatch__local_route),
 		cmocka_unit_test(dispatch__no_catalog_yet),
 		cmocka_unit_test(refuse__allow_and_retry),
+		cmocka_unit_test(refuse__form_of_the_family),
 	};
 
 	conf.certenroll.prefixes = "";

@@ -1,0 +1,270 @@
+/* JSON in and out, for all handlers of the REST API. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+
+#include "rest.h"
+#include "utf8.h"
+
+#define JSON_TYPE "application/json; charset=utf-8"
+#define NO_MEMORY "{\"code\":\"no_memory\",\"message\":\"The server is out of memory. Please try again later.\"}"
+#define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
+#define RETRY_AFTER 5                    /* seconds */
+
+/* --- body ------------------------------------------------------------------------------------- */
+
+static bool
+is_json_type(const char *type)
+{
+	size_t n = strlen("application/json");
+
+	return type != NULL && strncasecmp(type, "application/json", n) == 0 &&
+	    (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
+}
+
+int
+rest_body(const struct call *call, gh_json **out, struct gh_error *err)
+{
+	const struct gh_http_request *http = call->http;
+	int rc;
+
+	*out = NULL;
+	if (http->body_len == 0) {
+		*out = gh_json_new_object();
+		return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "body");
+	}
+	if (!is_json_type(http->content_type))
+		return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
+		    http->content_type != NULL ? http->content_type : "missing");
+	rc = gh_json_parse((const char *)http->body, http->body_len, GH_JSON_STRICT, out, err);
+	if (rc == 0 && gh_json_type(*out) != GH_JSON_OBJECT) {
+		gh_json_free(*out);
+		*out = NULL;
+		rc = gh_refuse(err, GH_E_BAD_JSON, "The body must be a JSON object.");
+	}
+	return rc;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+void
+rest_json(struct gh_http_reply *rep, int status, gh_json *value)
+{
+	char *text = value != NULL ? gh_json_print(value, false) : NULL;
+
+	gh_json_free(value);
+	if (text == NULL) {
+		status = 500;
+		text = strdup(NO_MEMORY);
+	}
+	gh_http_reply_text(rep, status, JSON_TYPE, text);
+}
+
+static void
+put_error_headers(const struct gh_error *err, const struct gh_error_info *info, struct gh_http_reply *rep)
+{
+	char seconds[16];
+
+	if (info->http_status == 401 && err->code != GH_E_CA_PASSWORD)
+		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);
+	if (!info->is_retryable && err->retry_after <= 0)
+		return;
+	snprintf(seconds, sizeof(seconds), "%d", err->retry_after > 0 ? err->retry_after : RETRY_AFTER);
+	gh_http_reply_header(rep, "Retry-After", seconds);
+}
+
+static gh_json *
+error_object(const char *code, const char *message, const char *request_id)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (o != NULL && gh_json_set_string(o, "code", code) == 0 &&
+	    gh_json_set_string(o, "message", message) == 0 &&
+	    (request_id == NULL || gh_json_set_string(o, "request_id", request_id) == 0))
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+static gh_json *
+add_members(gh_json *o, const gh_json *more)
+{
+	void *it = o != NULL && more != NULL ? gh_json_iter(more) : NULL;
+
+	for (; it != NULL; it = gh_json_next(more, it)) {
+		if (gh_json_set(o, gh_json_iter_name(it), gh_json_ref(gh_json_iter_value(it))) == 0)
+			continue;
+		gh_json_free(o);
+		return NULL;
+	}
+	return o;
+}
+
+void
+rest_error(const struct gh_error *err, const char *request_id, gh_json *more, struct gh_http_reply *rep)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+	char message[sizeof(err->message)];
+
+	snprintf(message, sizeof(message), "%s", *err->message != '\0' ? err->message : info->message);
+	enroll_utf8_clean(message);
+	gh_http_reply_cause(rep, err);
+	put_error_headers(err, info, rep);
+	rest_json(rep, info->http_status, add_members(error_object(info->name, message, request_id), more));
+	gh_json_free(more);
+}
+
+/* --- validation ------------------------------------------------------------------------------- */
+
+void
+rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
+{
+	gh_json *list;
+	char text[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (f->errors == NULL)
+		f->errors = gh_json_new_object();
+	if ((list = gh_json_get(f->errors, name)) == NULL && f->errors != NULL &&
+	    gh_json_set(f->errors, name, gh_json_new_array()) == 0)
+		list = gh_json_get(f->errors, name);
+	f->failed |= list == NULL || gh_json_append(list, gh_json_new_string(text)) != 0;
+}
+
+static size_t
+count_characters(const char *s, size_t bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+const char *
+rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min, size_t max,
+    bool required)
+{
+	const gh_json *v = gh_json_get(body, name);
+	const char *text = gh_json_string(v);
+	size_t n;
+
+	if (gh_json_type(v) == GH_JSON_NULL) {
+		if (required)
+			rest_field_wrong(f, name, "The field %s is required.", name);
+		return NULL;
+	}
+	if (text == NULL) {
+		rest_field_wrong(f, name, "The field %s must be a string.", name);
+		return NULL;
+	}
+	n = count_characters(text, gh_json_string_length(v));
+	if (n >= min && n <= max)
+		return text;
+	if (n == 0)
+		rest_field_wrong(f, name, "The field %s must not be empty.", name);
+	else if (n < min)
+		rest_field_wrong(f, name, "The field %s must be at least %zu characters.", name, min);
+	else
+		rest_field_wrong(f, name, "The field %s must be at most %zu characters.", name, max);
+	return NULL;
+}
+
+int
+rest_fields_check(const struct rest_fields *f, struct gh_error *err)
+{
+	if (f->failed)
+		return gh_fail(err, GH_E_NOMEM, "validation errors");
+	return f->errors == NULL ? 0 : gh_fail(err, GH_E_VALIDATION, "the body is not valid");
+}
+
+gh_json *
+rest_fields_take(struct rest_fields *f)
+{
+	gh_json *o = f->errors != NULL ? gh_json_new_object() : NULL;
+
+	if (o != NULL)
+		(void)gh_json_set(o, "errors", f->errors); /* takes it over in any case */
+	else
+		gh_json_free(f->errors);
+	f->errors = NULL;
+	return o;
+}
+
+void
+rest_fields_clear(struct rest_fields *f)
+{
+	gh_json_free(f->errors);
+	f->errors = NULL;
+}
+
+/* --- query ------------------------------------------------------------------------------------ */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, not UTF-8, or out of memory. */
+static char *
+decode_value(const char *s, size_t n)
+{
+	char *out = malloc(n + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; out != NULL && i < n; i++) {
+		int high = 0, low = 0;
+
+		if (s[i] == '%') {
+			high = i + 2 < n ? hex_digit(s[i + 1]) : -1;
+			low = i + 2 < n ? hex_digit(s[i + 2]) : -1;
+			if (high < 0 || low < 0 || high * 16 + low == 0) {
+				free(out);
+				return NULL;
+			}
+			out[len++] = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			out[len++] = s[i] == '+' ? ' ' : s[i];
+		}
+	}
+	if (out != NULL)
+		out[len] = '\0';
+	return out;
+}
+
+int
+rest_query(const struct call *call, const char *name, char **out, struct gh_error *err)
+{
+	const char *p = call->http->query != NULL ? call->http->query : "";
+	size_t name_len = strlen(name);
+	int found = 0;
+
+	*out = NULL;
+	while (*p != '\0') {
+		size_t n = strcspn(p, "&");
+
+		if (n > name_len && strncmp(p, name, name_len) == 0 && p[name_len] == '=') {
+			free(*out);
+			*out = NULL;
+			if (found++ > 0)
+				return gh_refuse(err, GH_E_BAD_REQUEST, "The parameter %s is there twice.", name);
+			if ((*out = decode_value(p + name_len + 1, n - name_len - 1)) == NULL)
+				return gh_refuse(err, GH_E_BAD_REQUEST, "The parameter %s is malformed.", name);
+		}
+		p += n;
+		p += *p == '&';
+	}
+	return 0;
+}
