@@ -17,6 +17,7 @@
 #define GH_DER_OCTETS 0x04
 #define GH_DER_NULL 0x05
 #define GH_DER_OID 0x06
+#define GH_DER_ENUMERATED 0x0a
 #define GH_DER_UTF8 0x0c
 #define GH_DER_UTC_TIME 0x17
 #define GH_DER_GEN_TIME 0x18

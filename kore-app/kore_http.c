@@ -17,6 +17,7 @@
 #include "kore_app.h"
 
 #define API_VERSION "1"
+#define HSTS "max-age=31536000; includeSubDomains" /* RFC 6797, 6.1 */
 
 /* ---- request ---- */
 
@@ -273,6 +274,8 @@ send_reply(struct http_request *r, const struct app_call *call)
 	if (!has_cache_control)
 		http_response_header(r, "Cache-Control", "no-store");
 	http_response_header(r, "X-Content-Type-Options", "nosniff");
+	if (!call->req.is_plain)
+		http_response_header(r, "Strict-Transport-Security", HSTS);
 	http_response_header(r, "X-Request-Id", call->req.request_id);
 	http_response_header(r, "X-CSS-CMS-API-Version", API_VERSION);
 	http_response_header(r, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);

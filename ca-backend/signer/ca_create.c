@@ -20,8 +20,8 @@ static const struct {
     {"Ed25519", "ED25519", NULL, 0},
 };
 
-static int
-make_key(const char *name, EVP_PKEY **out, struct gh_error *err)
+int
+ca_make_key(const char *name, EVP_PKEY **out, struct gh_error *err)
 {
 	size_t i;
 
@@ -107,7 +107,8 @@ sign_as_root(const struct cert_facts *c, EVP_PKEY *key, const struct signer_limi
     struct gh_buf *cert, struct gh_error *err)
 {
 	unsigned char key_id[SIGNER_KEY_ID_SIZE];
-	struct issuer_parts parts = {.key = key,
+	struct issuer_parts parts = {.kind = ISSUER_CA,
+	    .key = key,
 	    .name = c->subject,
 	    .key_id = {key_id, sizeof(key_id)},
 	    .not_after = c->not_after,
@@ -186,7 +187,7 @@ ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct 
 
 	if ((rc = issuer_check_limits(&f->limits, err)) != 0)
 		return rc;
-	if ((rc = make_key(f->key_alg, &key, err)) != 0)
+	if ((rc = ca_make_key(f->key_alg, &key, err)) != 0)
 		return rc;
 	if ((rc = certify(k, f, key, cert, err)) == 0)
 		rc = sealed_write(k, &f->limits, cert, key, sealed, err);

@@ -2,51 +2,16 @@
  * Build and sign a certificate. Written out as DER rather than through X509: all parts but the
  * serial, the times and the key identifier are there in their encoding already.
  */
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include <openssl/rand.h>
 
 #include "cert_build.h"
+#include "der_time.h"
 
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
 
-#define TIME_SIZE 17 /* "YYYYMMDDHHMMSSZ" as an element */
 #define SKI_SIZE (2 + sizeof(oid_ski) + 2 + 2 + SIGNER_KEY_ID_SIZE)
-
-struct der_time {
-	unsigned char bytes[TIME_SIZE + 1];
-	size_t len;
-};
-
-/* RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on. */
-static bool
-encode_time(int64_t t, struct der_time *out)
-{
-	char text[32], *from = text;
-	time_t clock = (time_t)t;
-	struct tm tm;
-	bool is_utc;
-	size_t n;
-
-	if (t < 0 || gmtime_r(&clock, &tm) == NULL || tm.tm_year + 1900 > 9999)
-		return false;
-	is_utc = tm.tm_year + 1900 < 2050;
-	n = strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm);
-	if (n == 0 || n + 2 > sizeof(out->bytes))
-		return false;
-	if (is_utc) { /* two digits of the year */
-		from += 2;
-		n -= 2;
-	}
-	out->bytes[0] = is_utc ? GH_DER_UTC_TIME : GH_DER_GEN_TIME;
-	out->bytes[1] = (unsigned char)n;
-	memcpy(out->bytes + 2, from, n);
-	out->len = n + 2;
-	return true;
-}
 
 /* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
 static int
@@ -81,7 +46,7 @@ put_validity(struct gh_buf *b, const struct cert_facts *c, struct gh_error *err)
 {
 	struct der_time from, to;
 
-	if (!encode_time(c->not_before, &from) || !encode_time(c->not_after, &to))
+	if (!der_time_encode(c->not_before, &from) || !der_time_encode(c->not_after, &to))
 		return gh_fail(err, GH_E_SIGNER, "validity: a time before 1970 or after 9999");
 	gh_der_put_header(b, GH_DER_SEQUENCE, from.len + to.len);
 	gh_buf_put(b, from.bytes, from.len);

@@ -11,6 +11,7 @@
 #include "issuer.h"
 
 #define NAME_MAX_BYTES 8192
+#define CERT_MAX_BYTES (64 * 1024)
 #define SPKI_MAX_BYTES 4096 /* RSA-16384 has some 2100 */
 #define SIGNATURE_MAX 2048  /* RSA-16384 */
 
@@ -97,7 +98,9 @@ fill(struct issuer *ca, const struct issuer_parts *parts, struct gh_error *err)
 	if (EVP_PKEY_up_ref(parts->key) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "EVP_PKEY_up_ref");
 	ca->key = parts->key;
+	ca->kind = parts->kind;
 	ca->algorithm = (struct gh_der){a->der, a->len};
+	ca->md = a->md;
 	ca->limits = parts->limits;
 	ca->not_after = parts->not_after;
 	gh_buf_put(&ca->name, parts->name.p, parts->name.len);
@@ -122,6 +125,7 @@ issuer_new(const struct issuer_parts *parts, struct issuer **out, struct gh_erro
 	gh_buf_init(&ca->name, NAME_MAX_BYTES);
 	gh_buf_init(&ca->spki, SPKI_MAX_BYTES);
 	gh_buf_init(&ca->aki, 256);
+	gh_buf_init(&ca->cert, CERT_MAX_BYTES);
 	if ((rc = fill(ca, parts, err)) != 0) {
 		issuer_unref(ca);
 		return rc;
@@ -147,6 +151,7 @@ issuer_unref(struct issuer *ca)
 	gh_buf_free(&ca->name);
 	gh_buf_free(&ca->spki);
 	gh_buf_free(&ca->aki);
+	gh_buf_free(&ca->cert);
 	free(ca);
 }
 
@@ -169,6 +174,20 @@ key_id_of_cert(
 	return issuer_key_id(&key_bits, id, err);
 }
 
+/* A CA (also says that the extensions could be decoded; RFC 5280, 4.2.1.9), or what answers OCSP for
+ * one and does nothing else. */
+static bool
+kind_of_cert(X509 *cert, enum issuer_kind *kind)
+{
+	bool is_ca = X509_check_ca(cert) == 1;
+	bool is_ocsp = (X509_get_extension_flags(cert) & (EXFLAG_XKUSAGE | EXFLAG_INVALID)) ==
+			   EXFLAG_XKUSAGE &&
+		       X509_get_extended_key_usage(cert) == XKU_OCSP_SIGN;
+
+	*kind = is_ca ? ISSUER_CA : ISSUER_OCSP;
+	return is_ca || is_ocsp;
+}
+
 static int
 parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KEY_ID_SIZE],
     struct gh_error *err)
@@ -179,9 +198,9 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 	if (X509_check_private_key(cert, parts->key) != 1)
 		return gh_fail(
 		    err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
-	/* also says that the extensions could be decoded; RFC 5280, 4.2.1.9 */
-	if (X509_check_ca(cert) != 1)
-		return gh_fail(err, GH_E_SIGNER, "the sealed certificate is not that of a CA");
+	if (!kind_of_cert(cert, &parts->kind))
+		return gh_fail(err, GH_E_SIGNER,
+		    "the sealed certificate is neither that of a CA nor of an OCSP signer");
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
 		return gh_fail(err, GH_E_SIGNER, "notAfter of the CA certificate is unreadable");
 	parts->not_after = timegm(&tm);
@@ -189,6 +208,22 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 		return gh_fail(err, GH_E_SIGNER, "subject of the CA certificate is unreadable");
 	parts->name.p = name;
 	return key_id_of_cert(cert, id, &parts->key_id, err);
+}
+
+/* What a loaded issuer has beside those parts. */
+static int
+add_cert(struct issuer *ca, X509 *x, const unsigned char *cert, size_t len, struct gh_error *err)
+{
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
+	struct gh_der key_bits = {ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits)};
+	int rc;
+
+	if (!gh_digest(GH_SHA256, cert, len, ca->ca_id))
+		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	if ((rc = issuer_key_id(&key_bits, ca->key_hash, err)) != 0)
+		return rc;
+	gh_buf_put(&ca->cert, cert, len);
+	return gh_buf_check(&ca->cert, err);
 }
 
 int
@@ -206,10 +241,9 @@ issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
 		rc = gh_fail(err, GH_E_SIGNER, "the sealed CA certificate is unreadable");
 	else if ((rc = parts_of_cert(x, &parts, id, err)) == 0)
 		rc = issuer_new(&parts, out, err);
-	if (rc == 0 && !gh_digest(GH_SHA256, cert, len, (*out)->ca_id)) {
+	if (rc == 0 && (rc = add_cert(*out, x, cert, len, err)) != 0) {
 		issuer_unref(*out);
 		*out = NULL;
-		rc = gh_fail(err, GH_E_INTERNAL, "SHA-256");
 	}
 	X509_free(x);
 	return rc;
@@ -229,6 +263,15 @@ issuer_check_limits(const struct signer_limits *l, struct gh_error *err)
 
 /* --- signing ---------------------------------------------------------------------------------- */
 
+static int
+put_signature(const unsigned char *raw, size_t len, struct gh_buf *sig, struct gh_error *err)
+{
+	gh_der_put_header(sig, GH_DER_BIT_STRING, 1 + len);
+	gh_buf_put_u8(sig, 0);
+	gh_buf_put(sig, raw, len);
+	return gh_buf_check(sig, err);
+}
+
 /* A copy of the prepared context saves the look-ups that EVP_DigestSignInit does each time. */
 int
 issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
@@ -247,10 +290,28 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 	ERR_clear_error();
 	if (!ok)
 		return gh_fail(err, GH_E_INTERNAL, "signing failed");
-	gh_der_put_header(sig, GH_DER_BIT_STRING, 1 + raw_len);
-	gh_buf_put_u8(sig, 0);
-	gh_buf_put(sig, raw, raw_len);
-	return gh_buf_check(sig, err);
+	return put_signature(raw, raw_len, sig, err);
+}
+
+int
+issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t len,
+    struct gh_buf *sig, struct gh_error *err)
+{
+	unsigned char raw[SIGNATURE_MAX];
+	size_t raw_len = sizeof(raw);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ca->key, NULL);
+	int ok;
+
+	if (ctx == NULL)
+		return gh_fail(err, GH_E_NOMEM, "signing context");
+	ok = EVP_PKEY_sign_init(ctx) == 1 &&
+	     EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(ca->md)) == 1 &&
+	     EVP_PKEY_sign(ctx, raw, &raw_len, digest, len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	if (!ok)
+		return gh_fail(err, GH_E_INTERNAL, "signing failed");
+	return put_signature(raw, raw_len, sig, err);
 }
 
 int

@@ -16,20 +16,31 @@
 #define SIGNER_KEY_ID_SIZE 20 /* RFC 5280, 4.2.1.2 (1): SHA-1 */
 #define SIGNER_SERIAL_SIZE 16 /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */
 
+/* What a key is for. Told by its certificate; a key of one kind does nothing of the other. */
+enum issuer_kind {
+	ISSUER_CA = 1,  /* signs certificates and CRLs */
+	ISSUER_OCSP = 2 /* signs OCSP answers, RFC 6960, 4.2.2.2 */
+};
+
 struct issuer {
 	atomic_uint refs;
+	enum issuer_kind kind;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
 	EVP_PKEY *key;
 	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature */
 	struct signer_limits limits;
 	int64_t not_after;       /* UTC seconds: no certificate lives longer */
 	struct gh_der algorithm; /* AlgorithmIdentifier of its signatures; static */
+	const char *md;          /* their digest; NULL for Ed25519, which has none of its own */
 	struct gh_buf name;      /* Name, DER */
 	struct gh_buf spki;      /* SubjectPublicKeyInfo, DER */
 	struct gh_buf aki;       /* Extension authorityKeyIdentifier, DER */
+	struct gh_buf cert;      /* DER; empty for a root in the making */
+	unsigned char key_hash[SIGNER_KEY_ID_SIZE]; /* SHA-1 of the key bits: KeyHash of RFC 6960 */
 };
 
 struct issuer_parts {
+	enum issuer_kind kind;
 	EVP_PKEY *key; /* an own reference is taken */
 	struct gh_der name, key_id;
 	int64_t not_after;
@@ -51,6 +62,10 @@ int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_
 /* Append the signature over data to sig (BIT STRING with its header). */
 int issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
     struct gh_error *err) GH_MUSTCHECK;
+
+/* The same over a digest (ca->md) that is there already. Not for Ed25519. */
+int issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t len,
+    struct gh_buf *sig, struct gh_error *err) GH_MUSTCHECK;
 
 /* SHA-1 over the bits of a key, RFC 5280, 4.2.1.2 (1). */
 int issuer_key_id(const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE],

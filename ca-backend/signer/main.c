@@ -267,6 +267,8 @@ read_key(const char *path, struct signer *signer, struct gh_error *err)
 		return rc;
 	if ((rc = gh_conf_read_key(path, system_key, err)) == 0)
 		rc = sealed_derive_key(system_key, &signer->key, err);
+	if (rc == 0)
+		rc = audit_key_derive(system_key, &signer->audit, err);
 	OPENSSL_cleanse(system_key, sizeof(system_key));
 	return rc;
 }
@@ -320,6 +322,7 @@ run(const struct options *o, struct gh_error *err)
 			rc = serve(o, &signer, err);
 	}
 	issuer_table_free(signer.issuers);
+	audit_key_free(&signer.audit);
 	OPENSSL_cleanse(&signer, sizeof(signer));
 	return rc;
 }

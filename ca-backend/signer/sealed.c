@@ -20,19 +20,26 @@ static const char hkdf_info[] = "gatehouse sealed CA record 1";
 #define PLAINTEXT_VERSION 1
 
 int
-sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err)
+sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned char out[32],
+    struct gh_error *err)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
 	OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
 	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (unsigned char *)system_key, 32),
-	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (char *)hkdf_info, sizeof(hkdf_info) - 1),
+	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (char *)info, strlen(info)),
 	    OSSL_PARAM_END};
-	int ok = ctx != NULL && EVP_KDF_derive(ctx, out->bytes, sizeof(out->bytes), params) == 1;
+	int ok = ctx != NULL && EVP_KDF_derive(ctx, out, 32, params) == 1;
 
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
 	return ok ? 0 : gh_fail(err, GH_E_INTERNAL, "HKDF");
+}
+
+int
+sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err)
+{
+	return sealed_hkdf(system_key, hkdf_info, out->bytes, err);
 }
 
 /* --- sealing ---------------------------------------------------------------------------------- */

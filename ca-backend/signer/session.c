@@ -11,17 +11,8 @@
 #include "cert_build.h"
 #include "encoding.h"
 #include "log.h"
-#include "session.h"
+#include "session_private.h"
 #include "timestamp.h"
-
-struct session {
-	struct signer *signer;
-	int fd;
-	bool is_admin;
-	struct gh_buf out; /* the answer */
-	unsigned char *in; /* the question */
-	size_t in_len, in_cap;
-};
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
@@ -106,17 +97,30 @@ send_answer(struct session *s)
 
 /* --- operations: each writes the payload of its answer to s->out ------------------------------ */
 
-static int
-fail_garbled(struct gh_error *err)
+int
+session_fail_garbled(struct gh_error *err)
 {
 	return gh_fail(err, GH_E_BAD_REQUEST, "payload does not fit the operation");
+}
+
+int
+session_find_issuer(struct session *s, const unsigned char id[SIGNER_CA_ID_SIZE],
+    enum issuer_kind kind, struct issuer **out, struct gh_error *err)
+{
+	*out = issuer_table_get(s->signer->issuers, id);
+	if (*out != NULL && (*out)->kind == kind)
+		return 0;
+	issuer_unref(*out);
+	*out = NULL;
+	return gh_fail(err, GH_E_NOT_FOUND, "%s is not loaded",
+	    kind == ISSUER_CA ? "CA" : "OCSP signer");
 }
 
 static int
 ping(struct session *s, struct gh_reader *r, struct gh_error *err)
 {
 	(void)s;
-	return gh_reader_is_done(r) ? 0 : fail_garbled(err);
+	return gh_reader_is_done(r) ? 0 : session_fail_garbled(err);
 }
 
 static void
@@ -137,7 +141,7 @@ load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 	int rc;
 
 	if (!signer_get_block(r, &record, &len))
-		return fail_garbled(err);
+		return session_fail_garbled(err);
 	if ((rc = sealed_read(&s->signer->key, record, len, &ca, err)) != 0)
 		return rc;
 	signer_put_block(&s->out, ca->ca_id, sizeof(ca->ca_id));
@@ -145,17 +149,22 @@ load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return issuer_table_put(s->signer->issuers, ca, err);
 }
 
-/* The signer's own trail: whoever steals a worker cannot sign without leaving it. */
-static void
-log_signed(const struct gh_buf *der, const struct cert_facts *facts)
+void
+session_log_signed(const struct gh_buf *cert_der)
 {
-	struct gh_der in = {der->data, der->len}, cert, tbs, serial;
-	char *serial_hex = NULL, *subject_hex = gh_hex_encode(facts->subject.p, facts->subject.len);
+	struct gh_der in = {cert_der->data, cert_der->len}, cert, tbs, serial, subject;
+	char *serial_hex = NULL, *subject_hex = NULL;
 
 	if (gh_der_take(&in, GH_DER_SEQUENCE, &cert) && gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) &&
 	    gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) &&
-	    gh_der_take(&tbs, GH_DER_INTEGER, &serial))
+	    gh_der_take(&tbs, GH_DER_INTEGER, &serial) &&
+	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) && /* signature */
+	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) && /* issuer */
+	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) && /* validity */
+	    gh_der_take_whole(&tbs, GH_DER_SEQUENCE, &subject)) {
 		serial_hex = gh_hex_encode(serial.p, serial.len);
+		subject_hex = gh_hex_encode(subject.p, subject.len);
+	}
 	gh_log_kv(
 	    GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_hex, NULL);
 	free(serial_hex);
@@ -179,7 +188,7 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
 	gh_buf_init(&cert, CERT_DER_MAX);
 	if ((rc = cert_build(&facts, ca, &cert, err)) == 0) {
-		log_signed(&cert, &facts);
+		session_log_signed(&cert);
 		signer_put_block(&s->out, cert.data, cert.len);
 	}
 	gh_buf_free(&cert);
@@ -194,9 +203,9 @@ sign_cert(struct session *s, struct gh_reader *r, struct gh_error *err)
 	int rc;
 
 	if (!signer_get_sign_cert(r, &fields))
-		return fail_garbled(err);
-	if ((ca = issuer_table_get(s->signer->issuers, fields.ca_id)) == NULL)
-		return gh_fail(err, GH_E_NOT_FOUND, "CA is not loaded");
+		return session_fail_garbled(err);
+	if ((rc = session_find_issuer(s, fields.ca_id, ISSUER_CA, &ca, err)) != 0)
+		return rc;
 	rc = sign_with(s, ca, &fields, err);
 	issuer_unref(ca);
 	return rc;
@@ -211,7 +220,7 @@ create_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 	int rc;
 
 	if (!signer_get_create_ca(r, &f, alg))
-		return fail_garbled(err);
+		return session_fail_garbled(err);
 	gh_buf_init(&cert, CERT_DER_MAX);
 	gh_buf_init(&sealed, SEALED_RECORD_MAX);
 	if ((rc = ca_create(&s->signer->key, &f, &cert, &sealed, err)) == 0) {
@@ -232,6 +241,13 @@ static const struct operation {
     {SIGNER_OP_PING, "ping", false, ping},
     {SIGNER_OP_LOAD_CA, "load_ca", false, load_ca},
     {SIGNER_OP_SIGN_CERT, "sign_cert", false, sign_cert},
+    {SIGNER_OP_CRL_BEGIN, "crl_begin", false, session_crl_begin},
+    {SIGNER_OP_CRL_ENTRIES, "crl_entries", false, session_crl_entries},
+    {SIGNER_OP_CRL_END, "crl_end", false, session_crl_end},
+    {SIGNER_OP_SIGN_OCSP, "sign_ocsp", false, session_sign_ocsp},
+    {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", false, session_create_ocsp_signer},
+    {SIGNER_OP_SIGN_AUDIT, "sign_audit", false, session_sign_audit},
+    {SIGNER_OP_AUDIT_KEY, "audit_key", false, session_audit_key},
     {SIGNER_OP_CREATE_CA, "create_ca", true, create_ca},
 };
 
@@ -320,6 +336,7 @@ session_run(struct signer *signer, int fd, bool is_admin)
 		;
 	if (result == RECEIVED_BROKEN)
 		gh_log(GH_LOG_WARN, "connection closed: a frame was oversized, stalled or cut off");
+	crl_sign_free(s.crl);
 	gh_buf_free(&s.out);
 	free(s.in);
 	OPENSSL_thread_stop();

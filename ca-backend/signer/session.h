@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "audit_sign.h"
 #include "issuer_table.h"
 #include "sealed.h"
 
@@ -13,6 +14,7 @@
 /* What all sessions share. Lives as long as the process. */
 struct signer {
 	struct sealing_key key; /* only read after the start */
+	struct audit_key audit; /* the same */
 	struct issuer_table *issuers;
 };
 

@@ -12,7 +12,6 @@
 
 #define HEADER_MAX 32768         /* bytes of a request's header: Kerberos tickets and cookies of proxies */
 #define KEEPALIVE_SECONDS 60
-#define HSTS_SECONDS 31536000
 #define REQUEST_MS 1000          /* of one round of the event loop; the rest waits for the next event */
 #define FILES_PER_THREAD 8       /* database, directory, signer, and what resolving names needs */
 #define FILES_SPARE 128
@@ -92,7 +91,8 @@ print_limits(FILE *f, const struct gh_conf *conf)
 	fprintf(f, "http_keepalive_time %d\n", KEEPALIVE_SECONDS);
 	fprintf(f, "http_request_limit %d\n", 2 * conf->gateway.max_connections);
 	fprintf(f, "http_request_ms %d\n", REQUEST_MS);
-	fprintf(f, "http_hsts_enable %d\n", HSTS_SECONDS);
+	/* Kore would send it without TLS, too (RFC 6797, 7.2) */
+	fprintf(f, "http_hsts_enable 0\n");
 	fprintf(f, "http_server_version gatehouse\n");
 }
 

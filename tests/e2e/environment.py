@@ -71,6 +71,11 @@ class Environment:
     def gateway(self, verb):
         self.script("gateway.sh", verb, self.dir / "state")
 
+    def second_node(self):
+        """Start a second node on the same database; its variables."""
+        self.gateway("run2")
+        return read_shell_variables(self.dir / "state" / "env2")
+
     def gateway_pid(self):
         return int((self.dir / "state" / "gateway.pid").read_text())
 

@@ -6,10 +6,14 @@
 #   gateway.sh stop DIR      stop the gateway, then its servers; state is kept
 #   gateway.sh run DIR       start only the gateway (its servers run)
 #   gateway.sh halt DIR      stop only the gateway
+#   gateway.sh run2 DIR      start a second node on the same database: own signer, own ports
+#   gateway.sh halt2 DIR     stop only the second node
 #
-# DIR/env receives shell variables: those of the demo contract and what tests need besides.
+# DIR/env receives shell variables: those of the demo contract and what tests need besides; DIR/env2 GATEHOUSE_URL,
+# GATEHOUSE_HTTP_URL and GATEHOUSE_CONF of the second node.
 #
 # GATEHOUSE_PORT           port of the gateway; a kept one or a free one when not set
+# GATEHOUSE_HTTP_PORT      port of plain HTTP; the same
 # GATEHOUSE_KEY_ALG        key type of both CAs, P-256 when not set
 # GATEHOUSE_DIRECTORY_ENV  file with LDAP_* variables of a running directory to use instead of an own slapd
 # GATEHOUSE_CONF_EXTRA     text appended to the configuration
@@ -24,6 +28,7 @@ build=${BUILD:-build}
 gatehouse=$build/gatehouse
 PATH=$PATH:/usr/sbin:/sbin
 umask 077
+node=                    # "" or "2": which node's files
 
 fail()
 {
@@ -39,7 +44,8 @@ discard_half_made()
 	[ -z "$(ls -A "$dir" 2>/dev/null)" ] && return
 	[ -e "$dir/begun" ] || fail "$dir is not empty and was not made by this script"
 	stop_all
-	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,import} "$dir"/{*.key,*.secret,*.password,*.conf,*.log,env,port}
+	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,import} "$dir"/{*.key,*.secret,*.password,*.conf,*.log,env*,port*,http_port*}
+	rm -rf "$dir"/{run2,signer2}
 }
 
 random_text()
@@ -54,7 +60,8 @@ make_secrets()
 	for f in gateway.secret signer.key; do
 		[ -s "$dir/$f" ] || random_text 32 >"$dir/$f"
 	done
-	for f in app.key app.secret app2.key app2.secret admin.password officer.password; do
+	for f in app.key app.secret app2.key app2.secret admin.password officer.password \
+	    auditor.password; do
 		[ -s "$dir/$f" ] || random_text 16 >"$dir/$f"
 	done
 }
@@ -109,13 +116,28 @@ free_port()
 	done
 }
 
+# KIND ASKED [WISH]: a port that is asked for, kept, wished for and free, or free; kept from now on
 choose_port()
 {
-	port=${GATEHOUSE_PORT:-}
-	[ -n "$port" ] || port=$(cat "$dir/port" 2>/dev/null || free_port)
-	[[ $port =~ ^[0-9]+$ ]] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] ||
-	    fail "GATEHOUSE_PORT=$port is no port number"
-	echo "$port" >"$dir/port"
+	local file=$dir/$1$node p=$2
+
+	[ -n "$p" ] || p=$(cat "$file" 2>/dev/null || true)
+	[ -n "$p" ] || [ -z "${3:-}" ] || is_listening "$3" || p=$3
+	[ -n "$p" ] || p=$(free_port)
+	[[ $p =~ ^[0-9]+$ ]] && [ "$p" -ge 1 ] && [ "$p" -le 65535 ] || fail "$p is no port number"
+	echo "$p" >"$file"
+	echo "$p"
+}
+
+choose_ports()
+{
+	if [ -z "$node" ]; then
+		port=$(choose_port port "${GATEHOUSE_PORT:-}")
+		http_port=$(choose_port http_port "${GATEHOUSE_HTTP_PORT:-}" "${GATEHOUSE_HTTP_WISH:-}")
+	else
+		port=$(choose_port port "")
+		http_port=$(choose_port http_port "")
+	fi
 }
 
 # --- configuration -------------------------------------------------------------------------------
@@ -129,15 +151,16 @@ quoted()
 
 write_conf()
 {
-	mkdir -p "$dir/run" "$dir/signer"
-	cat >"$dir/gatehouse.conf" <<-END
+	mkdir -p "$dir/run$node" "$dir/signer$node"
+	cat >"$dir/gatehouse$node.conf" <<-END
 	gateway {
 		listen = "127.0.0.1"
 		port = $port
+		http_port = $http_port
 		workers = ${GATEHOUSE_WORKERS:-2}
 		certificate = $(quoted "$dir/tls/server.crt")
 		key = $(quoted "$dir/tls/server.key")
-		run_dir = $(quoted "$dir/run")
+		run_dir = $(quoted "$dir/run$node")
 		secret_file = $(quoted "$dir/gateway.secret")
 		module = $(quoted "$build/gatehouse.so")
 	}
@@ -145,7 +168,7 @@ write_conf()
 		conninfo = $(quoted "$PGCONNINFO")
 	}
 	signer {
-		socket = $(quoted "$dir/signer/signer.sock")
+		socket = $(quoted "$dir/signer$node/signer.sock")
 		key_file = $(quoted "$dir/signer.key")
 		program = $(quoted "$build/gatehouse-signer")
 	}
@@ -160,7 +183,7 @@ write_conf()
 		realm = $(quoted "${LDAP_REALM:-}")
 	}
 	END
-	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse.conf"
+	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse$node.conf"
 }
 
 # --- content -------------------------------------------------------------------------------------
@@ -172,14 +195,17 @@ administer()
 
 fill()
 {
-	local t templates=()
+	local t templates=() base=http://localhost:$http_port
 
 	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --templates "$top/conf/templates" \
-	    --admin admin --admin-password-file "$dir/admin.password"
+	    --admin admin --admin-password-file "$dir/admin.password" \
+	    --cdp-url "$base/crl/issuing.crl" --aia-url "$base/ca/issuing.cer" --ocsp-url "$base/ocsp" \
+	    --root-cdp-url "$base/crl/root.crl" --root-aia-url "$base/ca/root.cer"
 	administer user create olga --role officer --password-file "$dir/officer.password"
 	for t in "$top"/conf/templates/*.json; do
 		templates+=(--template "$(template_name "$t")")
 	done
+	administer user create otto --role auditor --password-file "$dir/auditor.password"
 	administer metadata set "$here/metadata.json"
 	administer app create demo --ca issuing "${templates[@]}" --key-file "$dir/app.key" \
 	    --secret-file "$dir/app.secret"
@@ -203,6 +229,7 @@ write_env()
 	# A value in single quotes for the shell; none of ours holds one.
 	cat >"$dir/env" <<-END
 	GATEHOUSE_URL='https://localhost:$port'
+	GATEHOUSE_HTTP_URL='http://localhost:$http_port'
 	GATEHOUSE_CAFILE='$dir/tls/ca.crt'
 	GATEHOUSE_APP_KEY='$(base64_of "$dir/app.key")'
 	GATEHOUSE_APP_SECRET='$(cat "$dir/app.secret")'
@@ -213,6 +240,10 @@ write_env()
 	GATEHOUSE_LDAP_URI='$LDAP_URI'
 	GATEHOUSE_ADMIN_USER='admin'
 	GATEHOUSE_ADMIN_PASSWORD='$(cat "$dir/admin.password")'
+	GATEHOUSE_OFFICER_USER='olga'
+	GATEHOUSE_OFFICER_PASSWORD='$(cat "$dir/officer.password")'
+	GATEHOUSE_AUDITOR_USER='otto'
+	GATEHOUSE_AUDITOR_PASSWORD='$(cat "$dir/auditor.password")'
 	GATEHOUSE_CONF='$dir/gatehouse.conf'
 	GATEHOUSE_APP='demo'
 	GATEHOUSE_APP2='other'
@@ -226,16 +257,16 @@ gateway_pid()
 {
 	local pid
 
-	pid=$(cat "$dir/gateway.pid" 2>/dev/null) || return 1
+	pid=$(cat "$dir/gateway$node.pid" 2>/dev/null) || return 1
 	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/exe" 2>/dev/null | sed 's/ (deleted)$//')" = \
 	    "$(readlink -f "$gatehouse")" ] &&
-	    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "$dir/gatehouse.conf" || return 1
+	    tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "$dir/gatehouse$node.conf" || return 1
 	echo "$pid"
 }
 
 ready()
 {
-	curl -sS -o "$dir/readyz" -w '%{http_code}' --max-time 3 --noproxy '*' \
+	curl -sS -o "$dir/readyz$node" -w '%{http_code}' --max-time 3 --noproxy '*' \
 	    --cacert "$dir/tls/ca.crt" "https://localhost:$port/readyz" 2>/dev/null
 }
 
@@ -243,48 +274,68 @@ run_gateway()
 {
 	local pid
 
-	choose_port
+	choose_ports
 	if gateway_pid >/dev/null; then
 		return
 	fi
 	! is_listening "$port" ||
 	    fail "port $port of 127.0.0.1 is in use; choose another one with GATEHOUSE_PORT"
-	[ ! -e "$dir/gateway.log" ] || mv "$dir/gateway.log" "$dir/gateway.log.1"
-	setsid "$gatehouse" run -c "$dir/gatehouse.conf" >"$dir/gateway.log" 2>&1 </dev/null 9>&- &
+	[ ! -e "$dir/gateway$node.log" ] || mv "$dir/gateway$node.log" "$dir/gateway$node.log.1"
+	setsid "$gatehouse" run -c "$dir/gatehouse$node.conf" >"$dir/gateway$node.log" 2>&1 </dev/null 9>&- &
 	pid=$!
-	echo "$pid" >"$dir/gateway.pid"
+	echo "$pid" >"$dir/gateway$node.pid"
 	for _ in $(seq 300); do
 		[ "$(ready)" != 200 ] || return 0
 		kill -0 "$pid" 2>/dev/null ||
-		    { tail -n 10 "$dir/gateway.log" >&2; fail "the gateway ended, see $dir/gateway.log"; }
+		    { tail -n 10 "$dir/gateway$node.log" >&2; fail "the gateway ended, see $dir/gateway$node.log"; }
 		sleep 0.1
 	done
-	tail -n 10 "$dir/gateway.log" >&2
+	tail -n 10 "$dir/gateway$node.log" >&2
 	halt_gateway
-	fail "the gateway is not ready after 30 s: $(cat "$dir/readyz" 2>/dev/null)"
+	fail "the gateway is not ready after 30 s: $(cat "$dir/readyz$node" 2>/dev/null)"
 }
 
 halt_gateway()
 {
 	local pid
 
-	pid=$(gateway_pid) || { rm -f "$dir/gateway.pid"; return 0; }
+	pid=$(gateway_pid) || { rm -f "$dir/gateway$node.pid"; return 0; }
 	kill -TERM "$pid"
 	for _ in $(seq 200); do
-		gateway_pid >/dev/null || { rm -f "$dir/gateway.pid"; return 0; }
+		gateway_pid >/dev/null || { rm -f "$dir/gateway$node.pid"; return 0; }
 		sleep 0.05
 	done
 	echo "gateway: no end 10 s after SIGTERM, killing it" >&2
 	kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid"
-	rm -f "$dir/gateway.pid"
+	rm -f "$dir/gateway$node.pid"
 	return 1
+}
+
+# The first node's configuration with what must be its own.
+write_second_conf()
+{
+	. "$dir/postgres/env"
+	if [ -n "${GATEHOUSE_DIRECTORY_ENV:-}" ]; then
+		. "$GATEHOUSE_DIRECTORY_ENV"
+	else
+		. "$dir/slapd/env"
+	fi
+	choose_ports
+	write_conf
+	cat >"$dir/env2" <<-END
+	GATEHOUSE_URL='https://localhost:$port'
+	GATEHOUSE_HTTP_URL='http://localhost:$http_port'
+	GATEHOUSE_CONF='$dir/gatehouse2.conf'
+	END
 }
 
 stop_all()
 {
-	local rc=0
+	local rc=0 node
 
-	halt_gateway || rc=1
+	for node in "" 2; do
+		halt_gateway || rc=1
+	done
 	[ ! -d "$dir/slapd" ] || "$here/slapd.sh" stop "$dir/slapd" || rc=1
 	[ ! -d "$dir/postgres" ] || "$here/postgres.sh" stop "$dir/postgres" || rc=1
 	return "$rc"
@@ -299,7 +350,7 @@ start_all()
 	for f in gatehouse gatehouse-signer gatehouse.so; do
 		[ -e "$build/$f" ] || fail "$build/$f is not there: run make first"
 	done
-	choose_port
+	choose_ports
 	make_secrets
 	make_tls
 	start_servers
@@ -310,16 +361,25 @@ start_all()
 	run_gateway
 }
 
-[ -n "$dir" ] || fail "usage: gateway.sh start|stop|run|halt DIR"
+[ -n "$dir" ] || fail "usage: gateway.sh start|stop|run|halt|run2|halt2 DIR"
 case $action in
 start) start_all ;;
-stop | run | halt)
+stop | run | halt | run2 | halt2)
 	[ -d "$dir" ] || fail "no such folder: $dir"
 	dir=$(cd "$dir" && pwd -P)
 	case $action in
 	stop) stop_all ;;
 	run) run_gateway ;;
 	halt) halt_gateway ;;
+	run2)
+		node=2
+		write_second_conf
+		run_gateway
+		;;
+	halt2)
+		node=2
+		halt_gateway
+		;;
 	esac
 	;;
 *) fail "unknown action '$action'" ;;

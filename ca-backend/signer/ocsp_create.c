@@ -1,0 +1,159 @@
+/* The delegated signer of a CA's OCSP answers: RFC 6960, 4.2.2.2. See ocsp_sign.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "ca_create.h"
+#include "cert_build.h"
+#include "ocsp_sign.h"
+
+#define DAY 86400LL
+#define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
+
+/* critical keyUsage digitalSignature; extKeyUsage OCSPSigning; id-pkix-ocsp-nocheck NULL */
+static const unsigned char extensions[] = {GH_DER_SEQUENCE, 54,
+    GH_DER_SEQUENCE, 14, GH_DER_OID, 3, 0x55, 0x1d, 0x0f, GH_DER_BOOLEAN, 1, 0xff,
+    GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 7, 0x80,
+    GH_DER_SEQUENCE, 19, GH_DER_OID, 3, 0x55, 0x1d, 0x25, GH_DER_OCTETS, 12,
+    GH_DER_SEQUENCE, 10, GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9,
+    GH_DER_SEQUENCE, 15, GH_DER_OID, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5,
+    GH_DER_OCTETS, 2, GH_DER_NULL, 0};
+
+/* --- subject ---------------------------------------------------------------------------------- */
+
+/* "NAME OCSP", NAME cut so that it fits and no UTF-8 character is torn. */
+static void
+make_cn(const unsigned char *text, int len, char *out, size_t size)
+{
+	static const char suffix[] = " OCSP";
+	int n, room = CN_MAX - (int)(sizeof(suffix) - 1);
+
+	n = len < room ? len : room;
+	while (n > 0 && n < len && (text[n] & 0xc0) == 0x80)
+		n--;
+	snprintf(out, size, "%.*s%s", n, (const char *)text, n > 0 ? suffix : suffix + 1);
+}
+
+/* Replace the last CN; one is put at the end when there is none. */
+static bool
+change_cn(X509_NAME *name)
+{
+	int at = -1, next, n = 0;
+	char cn[CN_MAX + 8];
+	unsigned char *text = NULL;
+	X509_NAME_ENTRY *old;
+	bool ok;
+
+	while ((next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
+		at = next;
+	if (at >= 0) {
+		n = ASN1_STRING_to_UTF8(
+		    &text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+		if (n < 0 || (old = X509_NAME_delete_entry(name, at)) == NULL)
+			return false;
+		X509_NAME_ENTRY_free(old);
+	}
+	make_cn(text != NULL ? text : (const unsigned char *)"", n, cn, sizeof(cn));
+	ok = X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+		 (const unsigned char *)cn, -1, at, 0) == 1;
+	OPENSSL_free(text);
+	return ok;
+}
+
+/* Name, DER, to be freed with OPENSSL_free. */
+static int
+make_subject(const struct issuer *ca, unsigned char **der, size_t *len, struct gh_error *err)
+{
+	const unsigned char *p = ca->name.data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)ca->name.len);
+	int n = -1;
+
+	*der = NULL;
+	if (name != NULL && change_cn(name))
+		n = i2d_X509_NAME(name, der);
+	X509_NAME_free(name);
+	ERR_clear_error();
+	if (n <= 0)
+		return gh_fail(err, GH_E_SIGNER, "no name for an OCSP signer of this CA");
+	*len = (size_t)n;
+	return 0;
+}
+
+/* --- certificate ------------------------------------------------------------------------------ */
+
+/* RSA keys of 2048 bits: an answer is signed for each question, and the key lives for weeks. */
+static const char *
+key_alg_like(const struct issuer *ca)
+{
+	if (EVP_PKEY_is_a(ca->key, "RSA"))
+		return "RSA-2048";
+	if (EVP_PKEY_is_a(ca->key, "ED25519"))
+		return "Ed25519";
+	return EVP_PKEY_get_bits(ca->key) > 256 ? "P-384" : "P-256";
+}
+
+static int
+build(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key,
+    struct gh_buf *cert, struct gh_error *err)
+{
+	unsigned char *spki = NULL;
+	struct cert_facts facts;
+	int n, rc;
+
+	if ((n = i2d_PUBKEY(key, &spki)) <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
+	fields->spki = spki;
+	fields->spki_len = (size_t)n;
+	if ((rc = cert_fields_read(fields, &facts, err)) == 0 &&
+	    (rc = cert_fields_check_sanity(&facts, err)) == 0)
+		rc = cert_build(&facts, ca, cert, err);
+	OPENSSL_free(spki);
+	return rc;
+}
+
+static int
+certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *key,
+    struct gh_buf *cert, struct gh_error *err)
+{
+	struct signer_cert_fields fields = {.not_before = f->not_before,
+	    .not_after = f->not_after < ca->not_after ? f->not_after : ca->not_after,
+	    .extensions = extensions,
+	    .extensions_len = sizeof(extensions)};
+	unsigned char *subject;
+	int rc;
+
+	if (fields.not_before < 0 || fields.not_before >= fields.not_after)
+		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
+	if (fields.not_after - fields.not_before > SIGNER_OCSP_SIGNER_DAYS_MAX * DAY)
+		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is valid for at most %d days",
+		    SIGNER_OCSP_SIGNER_DAYS_MAX);
+	if ((rc = make_subject(ca, &subject, &fields.subject_len, err)) != 0)
+		return rc;
+	fields.subject = subject;
+	rc = build(ca, &fields, key, cert, err);
+	OPENSSL_free(subject);
+	return rc;
+}
+
+int
+ocsp_signer_create(const struct sealing_key *k, const struct issuer *ca,
+    const struct signer_create_ocsp *f, struct gh_buf *cert, struct gh_buf *sealed,
+    struct gh_error *err)
+{
+	/* sealed with every key, of no meaning for one that signs no certificates */
+	static const struct signer_limits none = {.min_rsa_bits = 2048, .allow_ec = 1};
+	EVP_PKEY *key;
+	int rc;
+
+	if (ca->kind != ISSUER_CA)
+		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is certified by a CA");
+	rc = ca_make_key(f->key_alg[0] != '\0' ? f->key_alg : key_alg_like(ca), &key, err);
+	if (rc != 0)
+		return rc;
+	if ((rc = certify(ca, f, key, cert, err)) == 0)
+		rc = sealed_write(k, &none, cert, key, sealed, err);
+	EVP_PKEY_free(key);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/* OCSP answers, RFC 6960, 4.2.1, and the keys that sign them. */
+#ifndef SIGNER_OCSP_SIGN_H
+#define SIGNER_OCSP_SIGN_H
+
+#include "protocol_sign.h"
+#include "sealed.h"
+
+/* Largest answer; it has to fit a frame. */
+#define OCSP_RESPONSE_MAX (SIGNER_OCSP_RESPONSES_MAX + SIGNER_OCSP_EXTENSIONS_MAX + 16 * 1024)
+
+/* Checks the fields and appends an OCSPResponse (DER) that is signed by signer, of kind ISSUER_OCSP. */
+int ocsp_sign(const struct issuer *signer, const struct signer_ocsp_fields *f, struct gh_buf *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* A key and a certificate of ca for it. Appends certificate (DER) and sealed record. */
+int ocsp_signer_create(const struct sealing_key *k, const struct issuer *ca,
+    const struct signer_create_ocsp *f, struct gh_buf *cert, struct gh_buf *sealed,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,34 @@
+/* What the files of a connection share. */
+#ifndef SIGNER_SESSION_PRIVATE_H
+#define SIGNER_SESSION_PRIVATE_H
+
+#include "crl_sign.h"
+#include "session.h"
+
+struct session {
+	struct signer *signer;
+	int fd;
+	bool is_admin;
+	struct gh_buf out; /* the answer */
+	unsigned char *in; /* the question */
+	size_t in_len, in_cap;
+	struct crl_sign *crl; /* begun and not ended; NULL = none */
+};
+
+int session_fail_garbled(struct gh_error *err);
+/* A loaded issuer, to be given back with issuer_unref; GH_E_NOT_FOUND also when it is of the other kind. */
+int session_find_issuer(struct session *s, const unsigned char id[SIGNER_CA_ID_SIZE],
+    enum issuer_kind kind, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
+/* The signer's own trail: whoever steals a worker cannot sign a certificate without leaving it. */
+void session_log_signed(const struct gh_buf *cert_der);
+
+/* Operations, session_sign.c: each reads its question and writes the payload of its answer to s->out. */
+int session_crl_begin(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_crl_entries(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_crl_end(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_sign_ocsp(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_create_ocsp_signer(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_sign_audit(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_audit_key(struct session *s, struct gh_reader *r, struct gh_error *err);
+
+#endif
