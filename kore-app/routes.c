@@ -9,6 +9,7 @@
 #include "log.h"
 
 #include "ce.h"
+#include "crl_serve.h"
 #include "rest.h"
 
 #include "health.h"
@@ -21,6 +22,13 @@
 
 static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
+/* From memory, on the event loop. */
+static bool
+crl_fast(const struct gh_http_request *req, const struct route_match *m, struct gh_http_reply *rep)
+{
+	return crl_get_cached(req, m->name, rep);
+}
+
 const struct route route_table[] = {
 	/* methods, path, name, need, roles, body, place, handler, family, plain, fast */
 	{GH_HTTP_POST, "/certenroll/{v}/pkcs10", "certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, CSR_BODY_MAX,
@@ -31,6 +39,8 @@ const struct route route_table[] = {
 	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
 	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
+	    crl_fast},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
