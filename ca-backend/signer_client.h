@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "signer/protocol.h"
+#include "signer/protocol_keys.h"
 #include "signer/protocol_sign.h"
 
 struct signer_client;
@@ -24,16 +25,66 @@ void signer_client_free(struct signer_client *c);
 void signer_client_on_call(void (*fn)(int64_t us));
 
 int signer_client_ping(struct signer_client *c, struct gh_error *err) GH_MUSTCHECK;
-/* ca_id receives SHA-256 of the CA certificate. GH_E_SIGNER: wrong system key or damaged record. */
+/* ca_id receives SHA-256 of the CA certificate. GH_E_SIGNER: wrong system key or damaged record. GH_E_CA_LOCKED:
+ * loaded, and ca_id is filled, but its key is under a password and not unlocked. GH_E_CONFLICT: a newer record of
+ * this CA was loaded before. */
 int signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size_t len,
     unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err) GH_MUSTCHECK;
 /* *cert malloc'd DER. GH_E_NOT_FOUND: CA not loaded (load it and ask again; a restarted signer says
- * this); GH_E_SIGNER: beyond the CA's limits; GH_E_SIGNER_DOWN. */
+ * this); GH_E_CA_LOCKED; GH_E_CA_POLICY: beyond the CA's limits or name constraints, the public message names it;
+ * GH_E_SIGNER: a malformed field; GH_E_SIGNER_DOWN. */
 int signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
 /* Only on an admin socket. *cert and *sealed malloc'd. */
 int signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
     unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * The password of a CA key. NULL or "" stands for no password; the record is then under the system key alone.
+ * These return a new record and load nothing: store it first, then load it (a record once loaded makes those
+ * before it useless). GH_E_CA_PASSWORD: wrong; GH_E_CONFLICT: current is given and the key has no password, or the
+ * reverse, or a newer record was loaded; GH_E_SIGNER.
+ */
+int signer_client_set_password(struct signer_client *c, const unsigned char *sealed, size_t len,
+    const char *current, const char *new_password, unsigned char **out, size_t *out_len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Loads the record too. *until: UTC seconds; the signer counts the seconds, whatever the clock does.
+ * GH_E_CA_PASSWORD; GH_E_CONFLICT: the key has no password, or a newer record was loaded. */
+int signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len,
+    const char *password, int seconds, int64_t *until, struct gh_error *err) GH_MUSTCHECK;
+/* From the next question on. A CA that is not loaded or is locked already stays so: 0. GH_E_CONFLICT: the key has
+ * no password. */
+int signer_client_lock(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
+int signer_client_ca_state(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct signer_ca_state *out, struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * Only on an admin socket, as create_ca. Outputs malloc'd, NULL after failure. GH_E_SIGNER: malformed, or parts
+ * that do not belong together (public message); GH_E_CA_POLICY: beyond the limits of the parent or the
+ * certificate; GH_E_CA_PASSWORD: a password is wrong or missing.
+ */
+int signer_client_import_ca(struct signer_client *c, const struct signer_import_ca *f,
+    unsigned char **sealed, size_t *sealed_len, struct gh_error *err) GH_MUSTCHECK;
+/* *sealed is a pending record: only complete_ca and set_password take it. */
+int signer_client_create_csr(struct signer_client *c, const struct signer_create_csr *f,
+    unsigned char **csr, size_t *csr_len, unsigned char **sealed, size_t *sealed_len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* The certificate (DER) that came for a pending record. */
+int signer_client_complete_ca(struct signer_client *c, const unsigned char *pending, size_t len,
+    const unsigned char *cert, size_t cert_len, unsigned char **sealed, size_t *sealed_len,
+    struct gh_error *err) GH_MUSTCHECK;
+struct signer_renewed_ca {
+	struct signer_blob cert, sealed;
+	struct signer_blob old_with_new, new_with_old; /* root with a new key; else empty. RFC 4210, 4.4 */
+};
+int signer_client_renew_ca(struct signer_client *c, const struct signer_renew_ca *f,
+    struct signer_renewed_ca *out, struct gh_error *err) GH_MUSTCHECK;
+void signer_renewed_ca_free(struct signer_renewed_ca *r);
+/* Needs no password: the key is not touched. */
+int signer_client_set_limits(struct signer_client *c, const unsigned char *sealed, size_t len,
+    const struct signer_limits *limits, unsigned char **out, size_t *out_len,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*

@@ -2,6 +2,9 @@
  * docs/signer-protocol.md. */
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/objects.h>
+
 #include "protocol.h"
 
 /* --- frame ------------------------------------------------------------------------------------ */
@@ -44,6 +47,71 @@ signer_frame_length(const unsigned char head[SIGNER_FRAME_HEAD])
 
 /* --- pieces ----------------------------------------------------------------------------------- */
 
+static void
+put_oids(struct gh_buf *b, const struct signer_oids *list)
+{
+	size_t i;
+
+	gh_buf_put_u8(b, (uint8_t)list->n);
+	for (i = 0; i < list->n; i++)
+		gh_buf_put_block(b, list->oid[i].bytes, list->oid[i].len);
+}
+
+static void
+get_oids(struct gh_reader *r, struct signer_oids *list)
+{
+	uint8_t n = gh_reader_u8(r);
+
+	memset(list, 0, sizeof(*list));
+	if (n > SIGNER_OIDS_MAX)
+		r->failed = true;
+	while (list->n < n && !r->failed) {
+		size_t len;
+		const unsigned char *p = gh_reader_block(r, SIGNER_OID_MAX, &len);
+
+		if (len == 0) {
+			r->failed = true;
+			return;
+		}
+		memcpy(list->oid[list->n].bytes, p, len);
+		list->oid[list->n++].len = (uint8_t)len;
+	}
+}
+
+bool
+signer_oids_has(const struct signer_oids *list, const void *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		if (list->oid[i].len == len && memcmp(list->oid[i].bytes, p, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+int
+signer_oids_add(struct signer_oids *list, const char *dotted, struct gh_error *err)
+{
+	ASN1_OBJECT *o = OBJ_txt2obj(dotted, 1);
+	size_t len = OBJ_length(o);
+	int rc = 0;
+
+	ERR_clear_error();
+	if (len == 0 || len > SIGNER_OID_MAX)
+		rc = gh_refuse(
+		    err, GH_E_VALIDATION, "\"%.80s\" is no object identifier", dotted);
+	else if (list->n == SIGNER_OIDS_MAX)
+		rc = gh_refuse(err, GH_E_VALIDATION, "more than %d object identifiers",
+		    SIGNER_OIDS_MAX);
+	else if (!signer_oids_has(list, OBJ_get0_data(o), len)) {
+		memcpy(list->oid[list->n].bytes, OBJ_get0_data(o), len);
+		list->oid[list->n++].len = (uint8_t)len;
+	}
+	ASN1_OBJECT_free(o);
+	return rc;
+}
+
 void
 signer_put_limits(struct gh_buf *b, const struct signer_limits *l)
 {
@@ -54,6 +122,8 @@ signer_put_limits(struct gh_buf *b, const struct signer_limits *l)
 	gh_buf_put_u8(b, l->allow_rsa);
 	gh_buf_put_u8(b, l->allow_ec);
 	gh_buf_put_u8(b, l->allow_ed25519);
+	put_oids(b, &l->ekus);
+	put_oids(b, &l->extensions);
 }
 
 /* A yes or no; any other value is an error. */
@@ -68,10 +138,11 @@ get_flag(struct gh_reader *r)
 }
 
 void
-signer_get_limits(struct gh_reader *r, struct signer_limits *l)
+signer_get_limits_1(struct gh_reader *r, struct signer_limits *l)
 {
 	uint32_t bits;
 
+	memset(l, 0, sizeof(*l));
 	l->max_validity = (int64_t)gh_reader_u64(r);
 	l->may_sign_ca = get_flag(r);
 	l->path_len = gh_reader_u8(r);
@@ -82,6 +153,31 @@ signer_get_limits(struct gh_reader *r, struct signer_limits *l)
 	if (l->max_validity < 0 || bits > UINT16_MAX)
 		r->failed = true;
 	l->min_rsa_bits = (uint16_t)bits;
+}
+
+void
+signer_get_limits(struct gh_reader *r, struct signer_limits *l)
+{
+	signer_get_limits_1(r, l);
+	get_oids(r, &l->ekus);
+	get_oids(r, &l->extensions);
+}
+
+void
+signer_get_string(struct gh_reader *r, char *out, size_t size)
+{
+	size_t len;
+	const unsigned char *p = gh_reader_block(r, size - 1, &len);
+
+	out[0] = '\0';
+	if (p == NULL || r->failed)
+		return;
+	if (memchr(p, 0, len) != NULL) {
+		r->failed = true;
+		return;
+	}
+	memcpy(out, p, len);
+	out[len] = '\0';
 }
 
 /* --- one and two blocks: LOAD_CA, answers ----------------------------------------------------- */
@@ -152,6 +248,8 @@ void
 signer_put_create_ca(struct gh_buf *b, const struct signer_create_ca *f)
 {
 	gh_buf_put_string(b, f->key_alg);
+	gh_buf_put_string(b, f->key_uri);
+	gh_buf_put_string(b, f->parent_password);
 	gh_buf_put_u64(b, (uint64_t)f->not_before);
 	gh_buf_put_u64(b, (uint64_t)f->not_after);
 	gh_buf_put_block(b, f->subject, f->subject_len);
@@ -161,24 +259,21 @@ signer_put_create_ca(struct gh_buf *b, const struct signer_create_ca *f)
 }
 
 bool
-signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f, char alg[SIGNER_KEY_ALG_SIZE])
+signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f, struct signer_strings *s)
 {
-	const unsigned char *name;
-	size_t len;
-
-	name = gh_reader_block(r, SIGNER_KEY_ALG_SIZE - 1, &len);
+	signer_get_string(r, s->key_alg, sizeof(s->key_alg));
+	signer_get_string(r, s->key_uri, sizeof(s->key_uri));
+	signer_get_string(r, s->other_password, sizeof(s->other_password));
+	f->key_alg = s->key_alg;
+	f->key_uri = s->key_uri;
+	f->parent_password = s->other_password;
 	f->not_before = (int64_t)gh_reader_u64(r);
 	f->not_after = (int64_t)gh_reader_u64(r);
 	f->subject = gh_reader_block(r, SIGNER_FRAME_MAX, &f->subject_len);
 	f->parent = gh_reader_block(r, SIGNER_FRAME_MAX, &f->parent_len);
 	f->extensions = gh_reader_block(r, SIGNER_FRAME_MAX, &f->extensions_len);
 	signer_get_limits(r, &f->limits);
-	if (!gh_reader_is_done(r) || memchr(name, 0, len) != NULL)
-		return false;
-	memcpy(alg, name, len);
-	alg[len] = '\0';
-	f->key_alg = alg;
-	return true;
+	return gh_reader_is_done(r);
 }
 
 /* --- ERROR ------------------------------------------------------------------------------------ */

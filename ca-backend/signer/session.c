@@ -214,12 +214,12 @@ sign_cert(struct session *s, struct gh_reader *r, struct gh_error *err)
 static int
 create_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 {
+	struct signer_strings strings;
 	struct signer_create_ca f;
-	char alg[SIGNER_KEY_ALG_SIZE];
 	struct gh_buf cert, sealed;
 	int rc;
 
-	if (!signer_get_create_ca(r, &f, alg))
+	if (!signer_get_create_ca(r, &f, &strings))
 		return session_fail_garbled(err);
 	gh_buf_init(&cert, CERT_DER_MAX);
 	gh_buf_init(&sealed, SEALED_RECORD_MAX);
@@ -227,6 +227,7 @@ create_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 		signer_put_two_blocks(&s->out, cert.data, cert.len, sealed.data, sealed.len);
 		gh_log_kv(GH_LOG_INFO, "CA created", "key_alg", f.key_alg, NULL);
 	}
+	OPENSSL_cleanse(&strings, sizeof(strings));
 	gh_buf_free(&cert);
 	gh_buf_free(&sealed);
 	return rc;

@@ -68,11 +68,11 @@ try_sign_cert(struct gh_buf *b)
 static void
 try_create_ca(struct gh_buf *b)
 {
-	char alg[SIGNER_KEY_ALG_SIZE];
+	struct signer_strings strings;
 	struct signer_create_ca f;
 	struct gh_reader r = reader();
 
-	if (!signer_get_create_ca(&r, &f, alg))
+	if (!signer_get_create_ca(&r, &f, &strings))
 		return;
 	signer_frame_begin(b, SIGNER_OP_CREATE_CA);
 	signer_put_create_ca(b, &f);
