@@ -101,9 +101,18 @@ static const struct option options[] = {
 
 	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
 
+	INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
+	INT(crl, grace, "43200", 60, 31536000, "seconds that a CRL is valid beyond the time of the next one"),
+	INT(crl, delta_interval, "0", 0, 31536000, "seconds from one delta CRL to the next; 0 = no delta CRLs"),
+	BOOL(crl, on_revoke, "true", "make a CRL soon after a revocation: a delta where there are deltas"),
+	INT(crl, min_interval, "300", 1, 86400, "seconds between CRLs that are made because of revocations"),
+	STR(crl, ldap_dn, "", "entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
+
 	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
 	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
 	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
+
+	INT(jobs, crl, "30", 0, 604800, "seconds between looks at which CRLs are due; 0 = only on demand"),
 
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),

@@ -79,9 +79,19 @@ struct gh_conf {
 		int backdate;            /* seconds that notBefore lies before now */
 	} ca;
 	struct {
+		int interval, grace;     /* seconds: nextUpdate is their sum after thisUpdate */
+		int delta_interval;      /* seconds; 0 = no delta CRLs */
+		bool on_revoke;          /* soon after a revocation ... */
+		int min_interval;        /* ... and so many seconds after the CRL before */
+		char *ldap_dn;           /* "%s" = slug of the CA; "" = not published in the directory */
+	} crl;
+	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
 		char *admin_groups, *officer_groups, *auditor_groups;
 	} roles;
+	struct {
+		int crl;
+	} jobs;
 	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */

@@ -66,6 +66,10 @@ char *ca_dn_text(const X509_NAME *name);
  * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory. */
 gh_json *ca_san_json(const X509 *cert);
 
+/* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a restart. GH_E_CA_LOCKED:
+ * the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here, or another one's. */
+int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's; a CA that
  * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. A key equal to the CA's or to one of its

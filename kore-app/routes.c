@@ -10,6 +10,7 @@
 
 #include "ca_pages.h"
 #include "ce.h"
+#include "crl_serve.h"
 #include "rest.h"
 
 #include "health.h"
@@ -21,6 +22,13 @@
 #define SMALL_BODY_MAX (16 * 1024)
 
 static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* From memory, on the event loop. */
+static bool
+crl_fast(const struct gh_http_request *req, const struct route_match *m, struct gh_http_reply *rep)
+{
+	return crl_get_cached(req, m->name, rep);
+}
 
 const struct route route_table[] = {
 	/* methods, path, name, need, roles, body, place, handler, family, plain, fast */
@@ -36,6 +44,8 @@ const struct route route_table[] = {
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
 	    ca_pages_certificate, ROUTE_REST, true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
+	    crl_fast},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
