@@ -4,41 +4,10 @@
 #include <openssl/x509.h>
 
 #include "ca_create.h"
+#include "ca_key.h"
 #include "cert_build.h"
 
 #define CA_EXTENSIONS_MAX (64 * 1024)
-
-static const struct {
-	const char *name, *type, *group;
-	size_t bits;
-} key_algs[] = {
-    {"P-256", "EC", "P-256", 0},
-    {"P-384", "EC", "P-384", 0},
-    {"RSA-2048", "RSA", NULL, 2048},
-    {"RSA-3072", "RSA", NULL, 3072},
-    {"RSA-4096", "RSA", NULL, 4096},
-    {"Ed25519", "ED25519", NULL, 0},
-};
-
-int
-ca_make_key(const char *name, EVP_PKEY **out, struct gh_error *err)
-{
-	size_t i;
-
-	*out = NULL;
-	for (i = 0; i < sizeof(key_algs) / sizeof(key_algs[0]); i++) {
-		if (strcmp(name, key_algs[i].name) != 0)
-			continue;
-		if (key_algs[i].group != NULL)
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", key_algs[i].group);
-		else if (key_algs[i].bits != 0)
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", key_algs[i].bits);
-		else
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, key_algs[i].type);
-		return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "cannot make a %s key", name);
-	}
-	return gh_fail(err, GH_E_SIGNER, "unknown key algorithm \"%s\"", name);
-}
 
 /* --- extensions ------------------------------------------------------------------------------- */
 
@@ -133,7 +102,7 @@ sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,
 	struct issuer *parent;
 	int rc;
 
-	if ((rc = sealed_read(k, f->parent, f->parent_len, &parent, err)) != 0)
+	if ((rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err)) != 0)
 		return rc;
 	if ((rc = cert_fields_check(c, parent, err)) == 0)
 		rc = cert_build(c, parent, cert, err);
@@ -178,6 +147,24 @@ done:
 	return rc;
 }
 
+static int
+seal_new(const struct sealing_key *k, const struct signer_create_ca *f, const struct gh_buf *cert,
+    EVP_PKEY *key, struct gh_buf *sealed, struct gh_error *err)
+{
+	struct record r;
+	int rc;
+
+	record_init(&r, RECORD_CA);
+	r.revision = 1;
+	r.limits = f->limits;
+	gh_buf_put(&r.cert, cert->data, cert->len);
+	if ((rc = gh_buf_check(&r.cert, err)) == 0 &&
+	    (rc = ca_key_put(key, f->key_uri, NULL, &r, err)) == 0)
+		rc = sealed_put(k, &r, sealed, err);
+	record_free(&r);
+	return rc;
+}
+
 int
 ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct gh_buf *cert,
     struct gh_buf *sealed, struct gh_error *err)
@@ -187,10 +174,10 @@ ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct 
 
 	if ((rc = issuer_check_limits(&f->limits, err)) != 0)
 		return rc;
-	if ((rc = ca_make_key(f->key_alg, &key, err)) != 0)
+	if ((rc = ca_key_make(f->key_alg, f->key_uri, &key, err)) != 0)
 		return rc;
 	if ((rc = certify(k, f, key, cert, err)) == 0)
-		rc = sealed_write(k, &f->limits, cert, key, sealed, err);
+		rc = seal_new(k, f, cert, key, sealed, err);
 	EVP_PKEY_free(key);
 	return rc;
 }

@@ -4,8 +4,6 @@
 
 #include "sealed.h"
 
-/* A new key; key_alg as in struct signer_create_ca. GH_E_SIGNER: unknown. */
-int ca_make_key(const char *key_alg, EVP_PKEY **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Appends certificate (DER) and sealed record. GH_E_SIGNER: beyond the parent's limits, unknown
  * algorithm, malformed fields. */

@@ -109,7 +109,7 @@ fill(struct issuer *ca, const struct issuer_parts *parts, struct gh_error *err)
 		return rc;
 	if ((rc = put_spki(&ca->spki, ca->key, err)) != 0)
 		return rc;
-	return prepare_sign(ca, a, err);
+	return parts->is_locked ? 0 : prepare_sign(ca, a, err);
 }
 
 int
@@ -152,6 +152,7 @@ issuer_unref(struct issuer *ca)
 	gh_buf_free(&ca->spki);
 	gh_buf_free(&ca->aki);
 	gh_buf_free(&ca->cert);
+	NAME_CONSTRAINTS_free(ca->name_constraints);
 	free(ca);
 }
 
@@ -195,7 +196,9 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 	const unsigned char *name;
 	struct tm tm;
 
-	if (X509_check_private_key(cert, parts->key) != 1)
+	if (parts->key == NULL)
+		parts->key = X509_get0_pubkey(cert);
+	if (parts->key == NULL || X509_check_private_key(cert, parts->key) != 1)
 		return gh_fail(
 		    err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
 	if (!kind_of_cert(cert, &parts->kind))
@@ -208,6 +211,19 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 		return gh_fail(err, GH_E_SIGNER, "subject of the CA certificate is unreadable");
 	parts->name.p = name;
 	return key_id_of_cert(cert, id, &parts->key_id, err);
+}
+
+/* RFC 5280, 4.2.1.10. NULL with -1: the certificate has none. */
+static int
+add_name_constraints(struct issuer *ca, X509 *x, struct gh_error *err)
+{
+	int found;
+
+	ca->name_constraints = X509_get_ext_d2i(x, NID_name_constraints, &found, NULL);
+	if (ca->name_constraints == NULL && found != -1)
+		return gh_fail(err, GH_E_SIGNER,
+		    "nameConstraints of the CA certificate are malformed, or there twice");
+	return 0;
 }
 
 /* What a loaded issuer has beside those parts. */
@@ -223,14 +239,16 @@ add_cert(struct issuer *ca, X509 *x, const unsigned char *cert, size_t len, stru
 	if ((rc = issuer_key_id(&key_bits, ca->key_hash, err)) != 0)
 		return rc;
 	gh_buf_put(&ca->cert, cert, len);
-	return gh_buf_check(&ca->cert, err);
+	if ((rc = gh_buf_check(&ca->cert, err)) != 0)
+		return rc;
+	return add_name_constraints(ca, x, err);
 }
 
 int
 issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err)
 {
-	struct issuer_parts parts = {.key = key, .limits = *limits};
+	struct issuer_parts parts = {.key = key, .is_locked = key == NULL, .limits = *limits};
 	unsigned char id[SIGNER_KEY_ID_SIZE];
 	const unsigned char *p = cert;
 	X509 *x = d2i_X509(NULL, &p, (long)len);
@@ -272,6 +290,12 @@ put_signature(const unsigned char *raw, size_t len, struct gh_buf *sig, struct g
 	return gh_buf_check(sig, err);
 }
 
+static int
+fail_locked(struct gh_error *err)
+{
+	return gh_fail(err, GH_E_CA_LOCKED, "the key of the CA is locked");
+}
+
 /* A copy of the prepared context saves the look-ups that EVP_DigestSignInit does each time. */
 int
 issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
@@ -279,9 +303,12 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 {
 	unsigned char raw[SIGNATURE_MAX];
 	size_t raw_len = sizeof(raw);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx;
 	int ok;
 
+	if (issuer_is_locked(ca))
+		return fail_locked(err);
+	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	ok = EVP_MD_CTX_copy_ex(ctx, ca->sign) == 1 &&
@@ -299,9 +326,12 @@ issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t 
 {
 	unsigned char raw[SIGNATURE_MAX];
 	size_t raw_len = sizeof(raw);
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ca->key, NULL);
+	EVP_PKEY_CTX *ctx;
 	int ok;
 
+	if (issuer_is_locked(ca))
+		return fail_locked(err);
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ca->key, NULL);
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	ok = EVP_PKEY_sign_init(ctx) == 1 &&

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "der.h"
 #include "protocol.h"
@@ -26,8 +27,8 @@ struct issuer {
 	atomic_uint refs;
 	enum issuer_kind kind;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
-	EVP_PKEY *key;
-	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature */
+	EVP_PKEY *key;    /* of a locked issuer the public one alone */
+	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked */
 	struct signer_limits limits;
 	int64_t not_after;       /* UTC seconds: no certificate lives longer */
 	struct gh_der algorithm; /* AlgorithmIdentifier of its signatures; static */
@@ -36,12 +37,18 @@ struct issuer {
 	struct gh_buf spki;      /* SubjectPublicKeyInfo, DER */
 	struct gh_buf aki;       /* Extension authorityKeyIdentifier, DER */
 	struct gh_buf cert;      /* DER; empty for a root in the making */
+	NAME_CONSTRAINTS *name_constraints; /* of its certificate; NULL = none */
+	/* of the record it was made from */
+	uint64_t revision;
+	bool has_password;
+	unsigned char record_hash[32];
 	unsigned char key_hash[SIGNER_KEY_ID_SIZE]; /* SHA-1 of the key bits: KeyHash of RFC 6960 */
 };
 
 struct issuer_parts {
 	enum issuer_kind kind;
-	EVP_PKEY *key; /* an own reference is taken */
+	EVP_PKEY *key;  /* an own reference is taken */
+	bool is_locked; /* key is the public one */
 	struct gh_der name, key_id;
 	int64_t not_after;
 	struct signer_limits limits;
@@ -50,15 +57,22 @@ struct issuer_parts {
 /* GH_E_SIGNER when the kind of key cannot sign certificates here. Starts with one reference. */
 int issuer_new(
     const struct issuer_parts *parts, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
-/* From a certificate (DER) and its key; GH_E_SIGNER when they do not belong together. */
+/* From a certificate (DER) and its key; GH_E_SIGNER when they do not belong together. key NULL: a locked
+ * issuer, which knows all about the CA and signs nothing. */
 int issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
+static inline bool
+issuer_is_locked(const struct issuer *ca)
+{
+	return ca->sign == NULL;
+}
 struct issuer *issuer_ref(struct issuer *ca);
 void issuer_unref(struct issuer *ca); /* accepts NULL */
 
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;
 
+/* Both: GH_E_CA_LOCKED when locked. */
 /* Append the signature over data to sig (BIT STRING with its header). */
 int issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
     struct gh_error *err) GH_MUSTCHECK;

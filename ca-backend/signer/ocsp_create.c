@@ -5,7 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "ca_create.h"
+#include "ca_key.h"
 #include "cert_build.h"
 #include "ocsp_sign.h"
 
@@ -149,11 +149,11 @@ ocsp_signer_create(const struct sealing_key *k, const struct issuer *ca,
 
 	if (ca->kind != ISSUER_CA)
 		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is certified by a CA");
-	rc = ca_make_key(f->key_alg[0] != '\0' ? f->key_alg : key_alg_like(ca), &key, err);
+	rc = ca_key_make(f->key_alg[0] != '\0' ? f->key_alg : key_alg_like(ca), NULL, &key, err);
 	if (rc != 0)
 		return rc;
 	if ((rc = certify(ca, f, key, cert, err)) == 0)
-		rc = sealed_write(k, &none, cert, key, sealed, err);
+		rc = sealed_write(k, RECORD_OCSP, &none, cert, key, sealed, err);
 	EVP_PKEY_free(key);
 	return rc;
 }

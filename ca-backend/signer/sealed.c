@@ -1,23 +1,18 @@
-/* Sealed CA records: AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce for each record. */
+/* Sealed CA records. See sealed.h. */
 #include <string.h>
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
-#include <openssl/x509.h>
 
+#include "aead.h"
+#include "ca_key.h"
 #include "sealed.h"
 
 #define MAGIC_SIZE 5
-static const unsigned char magic[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 1 /* version */};
+static const unsigned char magic_1[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 1 /* version */};
+static const unsigned char magic_2[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 2};
 static const char hkdf_info[] = "gatehouse sealed CA record 1";
-
-#define NONCE_SIZE 12
-#define TAG_SIZE 16
-#define HEAD_SIZE (MAGIC_SIZE + NONCE_SIZE)
-#define PLAINTEXT_VERSION 1
 
 int
 sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned char out[32],
@@ -44,166 +39,112 @@ sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, s
 
 /* --- sealing ---------------------------------------------------------------------------------- */
 
-static int
-put_private_key(struct gh_buf *b, EVP_PKEY *key, struct gh_error *err)
-{
-	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
-	unsigned char *der = NULL;
-	int n = p8 != NULL ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
-
-	PKCS8_PRIV_KEY_INFO_free(p8);
-	if (n <= 0)
-		return gh_fail(err, GH_E_INTERNAL, "private key cannot be encoded");
-	gh_buf_put_block(b, der, (size_t)n);
-	OPENSSL_clear_free(der, (size_t)n);
-	return gh_buf_check(b, err);
-}
-
-static int
-put_plaintext(struct gh_buf *b, const struct signer_limits *limits, const struct gh_buf *cert,
-    EVP_PKEY *key, struct gh_error *err)
-{
-	gh_buf_init(b, SEALED_RECORD_MAX);
-	b->secret = true;
-	gh_buf_put_u8(b, PLAINTEXT_VERSION);
-	signer_put_limits(b, limits);
-	gh_buf_put_block(b, cert->data, cert->len);
-	return put_private_key(b, key, err);
-}
-
-static bool
-gcm_encrypt(const struct sealing_key *k, const unsigned char *nonce, const struct gh_buf *plain,
-    unsigned char *cipher, unsigned char tag[TAG_SIZE])
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int n, rest = 0;
-	bool ok;
-
-	ok = ctx != NULL &&
-	     EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
-	     EVP_EncryptUpdate(ctx, NULL, &n, magic, MAGIC_SIZE) == 1 &&
-	     EVP_EncryptUpdate(ctx, cipher, &n, plain->data, (int)plain->len) == 1 &&
-	     EVP_EncryptFinal_ex(ctx, cipher + n, &rest) == 1 &&
-	     (size_t)n + (size_t)rest == plain->len &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
-
-static int
-put_encrypted(const struct sealing_key *k, const struct gh_buf *plain, struct gh_buf *out,
+int
+sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *out,
     struct gh_error *err)
 {
-	unsigned char nonce[NONCE_SIZE], tag[TAG_SIZE], *cipher = OPENSSL_malloc(plain->len);
-	int rc = 0;
+	struct gh_der aad = {magic_2, MAGIC_SIZE}, plain;
+	struct gh_buf b;
+	int rc;
 
-	if (cipher == NULL)
-		return gh_fail(err, GH_E_NOMEM, "sealed record");
-	if (RAND_bytes(nonce, sizeof(nonce)) != 1 || !gcm_encrypt(k, nonce, plain, cipher, tag)) {
-		rc = gh_fail(err, GH_E_INTERNAL, "AES-256-GCM");
-	} else {
-		gh_buf_put(out, magic, MAGIC_SIZE);
-		gh_buf_put(out, nonce, sizeof(nonce));
-		gh_buf_put(out, cipher, plain->len);
-		gh_buf_put(out, tag, sizeof(tag));
-		rc = gh_buf_check(out, err);
+	gh_buf_init(&b, RECORD_MAX);
+	b.secret = true;
+	if ((rc = record_put(r, &b, err)) == 0) {
+		plain = (struct gh_der){b.data, b.len};
+		gh_buf_put(out, magic_2, MAGIC_SIZE);
+		rc = aead_seal(k->bytes, &aad, &plain, out, err);
 	}
-	OPENSSL_free(cipher);
+	gh_buf_free(&b);
 	return rc;
 }
 
 int
-sealed_write(const struct sealing_key *k, const struct signer_limits *limits,
-    const struct gh_buf *cert, EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
+sealed_write(const struct sealing_key *k, enum record_kind kind,
+    const struct signer_limits *limits, const struct gh_buf *cert, EVP_PKEY *key,
+    struct gh_buf *out, struct gh_error *err)
 {
-	struct gh_buf plain;
+	struct record r;
 	int rc;
 
-	if ((rc = put_plaintext(&plain, limits, cert, key, err)) == 0)
-		rc = put_encrypted(k, &plain, out, err);
-	gh_buf_free(&plain);
+	record_init(&r, kind);
+	r.revision = 1;
+	r.limits = *limits;
+	gh_buf_put(&r.cert, cert->data, cert->len);
+	if ((rc = gh_buf_check(&r.cert, err)) == 0 &&
+	    (rc = ca_key_put(key, NULL, NULL, &r, err)) == 0)
+		rc = sealed_put(k, &r, out, err);
+	record_free(&r);
 	return rc;
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static bool
-gcm_decrypt(
-    const struct sealing_key *k, const unsigned char *record, size_t len, unsigned char *plain)
+is_version(const unsigned char *p, const struct gh_buf *plain)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	const unsigned char *nonce = record + MAGIC_SIZE, *cipher = record + HEAD_SIZE;
-	const unsigned char *tag = record + len - TAG_SIZE;
-	int n, rest, cipher_len = (int)(len - HEAD_SIZE - TAG_SIZE);
-	bool ok;
-
-	ok = ctx != NULL &&
-	     EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), k->bytes, nonce, NULL) == 1 &&
-	     EVP_DecryptUpdate(ctx, NULL, &n, record, MAGIC_SIZE) == 1 &&
-	     EVP_DecryptUpdate(ctx, plain, &n, cipher, cipher_len) == 1 &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
-	     EVP_DecryptFinal_ex(ctx, plain + n, &rest) == 1;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
+	return plain->len > 0 && plain->data[0] == p[MAGIC_SIZE - 1];
 }
 
-static EVP_PKEY *
-read_private_key(const unsigned char *der, size_t len)
+int
+sealed_open(const struct sealing_key *k, const unsigned char *p, size_t len, struct record *out,
+    struct gh_error *err)
 {
-	const unsigned char *p = der;
-	PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)len);
-	EVP_PKEY *key = p8 != NULL && p == der + len ? EVP_PKCS82PKEY(p8) : NULL;
-
-	PKCS8_PRIV_KEY_INFO_free(p8);
-	return key;
-}
-
-static int
-read_plaintext(const unsigned char *plain, size_t len, struct issuer **out, struct gh_error *err)
-{
-	struct gh_reader r;
-	struct signer_limits limits;
-	const unsigned char *cert, *key_der;
-	size_t cert_len, key_len;
-	EVP_PKEY *key;
-	uint8_t version;
+	struct gh_der aad = {p, MAGIC_SIZE}, message, plain;
+	struct gh_buf b;
 	int rc;
 
-	gh_reader_init(&r, plain, len);
-	version = gh_reader_u8(&r);
-	signer_get_limits(&r, &limits);
-	if (!signer_get_two_blocks(&r, &cert, &cert_len, &key_der, &key_len) ||
-	    version != PLAINTEXT_VERSION)
-		return gh_fail(
-		    err, GH_E_SIGNER, "sealed record: unknown version, or damaged before sealing");
-	if ((rc = issuer_check_limits(&limits, err)) != 0)
-		return rc;
-	if ((key = read_private_key(key_der, key_len)) == NULL)
-		return gh_fail(err, GH_E_SIGNER, "sealed record: the key cannot be read");
-	rc = issuer_from_cert(cert, cert_len, key, &limits, out, err);
-	EVP_PKEY_free(key);
+	record_init(out, RECORD_CA);
+	if (len <= MAGIC_SIZE || len > SEALED_RECORD_MAX ||
+	    (memcmp(p, magic_1, MAGIC_SIZE) != 0 && memcmp(p, magic_2, MAGIC_SIZE) != 0))
+		return gh_fail(err, GH_E_SIGNER, "not a sealed CA record of a known version");
+	gh_buf_init(&b, RECORD_MAX);
+	b.secret = true;
+	message = (struct gh_der){p + MAGIC_SIZE, len - MAGIC_SIZE};
+	rc = aead_open(k->bytes, &aad, &message, &b, err);
+	if (rc == GH_E_SIGNER)
+		rc = gh_fail(err, rc, "sealed record: wrong system key, or damaged");
+	if (rc == 0) {
+		plain = (struct gh_der){b.data, b.len};
+		rc = is_version(p, &b)
+			 ? record_read(&plain, out, err)
+			 : gh_fail(err, GH_E_SIGNER, "sealed record: two versions in one");
+	}
+	gh_buf_free(&b);
 	return rc;
 }
 
 int
-sealed_read(const struct sealing_key *k, const unsigned char *record, size_t len,
-    struct issuer **out, struct gh_error *err)
+sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len,
+    const char *password, struct issuer **out, struct gh_error *err)
 {
-	size_t plain_len = len - HEAD_SIZE - TAG_SIZE;
-	unsigned char *plain;
+	EVP_PKEY *key = NULL;
+	struct record r;
 	int rc;
 
 	*out = NULL;
-	if (len <= HEAD_SIZE + TAG_SIZE || len > SEALED_RECORD_MAX ||
-	    memcmp(record, magic, MAGIC_SIZE) != 0)
-		return gh_fail(err, GH_E_SIGNER, "not a sealed CA record of this version");
-	if ((plain = OPENSSL_malloc(plain_len)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "sealed record");
-	if (gcm_decrypt(k, record, len, plain))
-		rc = read_plaintext(plain, plain_len, out, err);
-	else
-		rc = gh_fail(err, GH_E_SIGNER, "sealed record: wrong system key, or damaged");
-	OPENSSL_clear_free(plain, plain_len);
-	ERR_clear_error();
+	if ((rc = sealed_open(k, p, len, &r, err)) == 0 &&
+	    (rc = ca_key_open(&r, password, &key, err)) == 0)
+		rc = record_issuer(&r, key, out, err);
+	EVP_PKEY_free(key);
+	record_free(&r);
+	return rc;
+}
+
+int
+sealed_read(const struct sealing_key *k, const unsigned char *p, size_t len, struct issuer **out,
+    struct gh_error *err)
+{
+	EVP_PKEY *key = NULL;
+	struct record r;
+	int rc;
+
+	*out = NULL;
+	rc = sealed_open(k, p, len, &r, err);
+	if (rc == 0 && r.protection != RECORD_PASSWORD)
+		rc = ca_key_open(&r, NULL, &key, err);
+	if (rc == 0)
+		rc = record_issuer(&r, key, out, err);
+	EVP_PKEY_free(key);
+	record_free(&r);
 	return rc;
 }

@@ -5,9 +5,9 @@
 #ifndef SIGNER_SEALED_H
 #define SIGNER_SEALED_H
 
-#include "issuer.h"
+#include "record.h"
 
-#define SEALED_RECORD_MAX (64 * 1024)
+#define SEALED_RECORD_MAX (RECORD_MAX + 128) /* with what sealing adds */
 
 struct sealing_key {
 	unsigned char bytes[32];
@@ -20,12 +20,23 @@ int sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned c
 int sealed_derive_key(
     const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err) GH_MUSTCHECK;
 
-/* Append the record to out. */
-int sealed_write(const struct sealing_key *k, const struct signer_limits *limits,
-    const struct gh_buf *cert, EVP_PKEY *key, struct gh_buf *out,
+/* Append the sealed record to out. */
+int sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
-/* GH_E_SIGNER: damaged, of another system key, or key and certificate do not match. */
-int sealed_read(const struct sealing_key *k, const unsigned char *record, size_t len,
+/* To be freed with record_free, also after a failure. GH_E_SIGNER: damaged, or of another system key. */
+int sealed_open(const struct sealing_key *k, const unsigned char *p, size_t len, struct record *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* A first record: revision 1, the key in memory, no password. */
+int sealed_write(const struct sealing_key *k, enum record_kind kind,
+    const struct signer_limits *limits, const struct gh_buf *cert, EVP_PKEY *key,
+    struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
+/* The issuer of a record. Password "" or NULL: none; where one is needed it is GH_E_CA_PASSWORD.
+ * GH_E_SIGNER: as sealed_open, or key and certificate do not match. */
+int sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len,
+    const char *password, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
+/* As it is loaded: locked (issuer.h) when its key is under a password. */
+int sealed_read(const struct sealing_key *k, const unsigned char *p, size_t len,
     struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,0 +1,159 @@
+/* The private key of a CA. See ca_key.h. */
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "ca_key.h"
+#include "password.h"
+
+static bool
+is_set(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static int
+fail_no_token(struct gh_error *err)
+{
+	return gh_fail(err, GH_E_SIGNER, "this signer has no PKCS#11 token");
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *type, *group;
+	size_t bits;
+} key_algs[] = {
+    {"P-256", "EC", "P-256", 0},
+    {"P-384", "EC", "P-384", 0},
+    {"RSA-2048", "RSA", NULL, 2048},
+    {"RSA-3072", "RSA", NULL, 3072},
+    {"RSA-4096", "RSA", NULL, 4096},
+    {"Ed25519", "ED25519", NULL, 0},
+};
+
+int
+ca_key_make(const char *alg, const char *uri, EVP_PKEY **out, struct gh_error *err)
+{
+	size_t i;
+
+	*out = NULL;
+	if (is_set(uri))
+		return fail_no_token(err);
+	for (i = 0; i < sizeof(key_algs) / sizeof(key_algs[0]); i++) {
+		if (strcmp(alg, key_algs[i].name) != 0)
+			continue;
+		if (key_algs[i].group != NULL)
+			*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", key_algs[i].group);
+		else if (key_algs[i].bits != 0)
+			*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", key_algs[i].bits);
+		else
+			*out = EVP_PKEY_Q_keygen(NULL, NULL, key_algs[i].type);
+		return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "cannot make a %s key", alg);
+	}
+	return gh_fail(err, GH_E_SIGNER, "unknown key algorithm \"%s\"", alg);
+}
+
+/* --- taking out ------------------------------------------------------------------------------- */
+
+EVP_PKEY *
+ca_key_from_pkcs8(const unsigned char *der, size_t len)
+{
+	const unsigned char *p = der;
+	PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)len);
+	EVP_PKEY *key = p8 != NULL && p == der + len ? EVP_PKCS82PKEY(p8) : NULL;
+
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	ERR_clear_error();
+	return key;
+}
+
+static int
+open_pkcs8(const struct gh_buf *der, EVP_PKEY **out, struct gh_error *err)
+{
+	if ((*out = ca_key_from_pkcs8(der->data, der->len)) == NULL)
+		return gh_fail(err, GH_E_SIGNER, "sealed record: the key cannot be read");
+	return 0;
+}
+
+static int
+open_under_password(
+    const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
+{
+	struct gh_der sealed = {r->key.data, r->key.len};
+	struct gh_buf der;
+	int rc;
+
+	if (!is_set(password))
+		return gh_fail(err, GH_E_CA_PASSWORD, "the key of the CA needs its password");
+	gh_buf_init(&der, RECORD_MAX);
+	der.secret = true;
+	if ((rc = password_open(password, &sealed, &der, err)) == 0)
+		rc = open_pkcs8(&der, out, err);
+	gh_buf_free(&der);
+	return rc;
+}
+
+int
+ca_key_open(
+    const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
+{
+	*out = NULL;
+	switch (r->protection) {
+	case RECORD_SYSTEM:
+		return open_pkcs8(&r->key, out, err);
+	case RECORD_PASSWORD:
+		return open_under_password(r, password, out, err);
+	case RECORD_PKCS11:
+		return fail_no_token(err);
+	}
+	return gh_fail(err, GH_E_SIGNER, "sealed record: unknown protection");
+}
+
+/* --- putting in ------------------------------------------------------------------------------- */
+
+static int
+put_der(const unsigned char *der, size_t len, const char *password, struct record *r,
+    struct gh_error *err)
+{
+	struct gh_der secret = {der, len};
+
+	if (is_set(password)) {
+		r->protection = RECORD_PASSWORD;
+		return password_seal(password, &secret, &r->key, err);
+	}
+	r->protection = RECORD_SYSTEM;
+	gh_buf_put(&r->key, der, len);
+	return gh_buf_check(&r->key, err);
+}
+
+int
+ca_key_put(EVP_PKEY *key, const char *uri, const char *password, struct record *r,
+    struct gh_error *err)
+{
+	PKCS8_PRIV_KEY_INFO *p8;
+	unsigned char *der = NULL;
+	int n, rc;
+
+	r->key.len = 0;
+	if (is_set(uri))
+		return fail_no_token(err);
+	p8 = EVP_PKEY2PKCS8(key);
+	n = p8 != NULL ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	if (n <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "private key cannot be encoded");
+	rc = put_der(der, (size_t)n, password, r, err);
+	OPENSSL_clear_free(der, (size_t)n);
+	return rc;
+}
+
+int
+ca_key_copy(const struct record *from, struct record *to, struct gh_error *err)
+{
+	to->protection = from->protection;
+	to->key.len = 0;
+	gh_buf_put(&to->key, from->key.data, from->key.len);
+	return gh_buf_check(&to->key, err);
+}
