@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "log.h"
-
 #include "rest.h"
 #include "utf8.h"
 
@@ -216,7 +214,7 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, not UTF-8, or out of memory. */
+/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, control characters, not UTF-8, or out of memory. */
 static char *
 decode_value(const char *s, size_t n)
 {
@@ -239,9 +237,13 @@ decode_value(const char *s, size_t n)
 			out[len++] = s[i] == '+' ? ' ' : s[i];
 		}
 	}
-	if (out != NULL)
-		out[len] = '\0';
-	return out;
+	if (out == NULL)
+		return NULL;
+	out[len] = '\0';
+	if (enroll_utf8_is_clean(out))
+		return out;
+	free(out);
+	return NULL;
 }
 
 int

@@ -2,7 +2,8 @@
 # make demo and make demo-stop.
 #	demo.sh start	everything under var/demo/, started from the kept state when there is one; enrolls alice
 #	demo.sh stop	stops all of it; the state is kept
-# GATEHOUSE_PORT: port of the gateway, 8443 when not set. GATEHOUSE_DEMO_DIR: another folder than var/demo.
+# GATEHOUSE_PORT: port of the gateway, 8443 when not set; GATEHOUSE_HTTP_PORT: of CRLs and OCSP, 8080 when it is free.
+# GATEHOUSE_DEMO_DIR: another folder than var/demo.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -27,7 +28,7 @@ write_demo_env()
 {
 	{
 		echo "# Written by make demo: how to reach the running demo. For shells: . $dir/demo.env"
-		grep -E '^GATEHOUSE_(URL|CAFILE|APP_KEY|APP_SECRET|USER|PASSWORD|TEMPLATE|DB|LDAP_URI|ADMIN_USER|ADMIN_PASSWORD|CONF)=' \
+		grep -E '^GATEHOUSE_(URL|HTTP_URL|CAFILE|APP_KEY|APP_SECRET|USER|PASSWORD|TEMPLATE|DB|LDAP_URI|ADMIN_USER|ADMIN_PASSWORD|OFFICER_USER|OFFICER_PASSWORD|AUDITOR_USER|AUDITOR_PASSWORD|CONF)=' \
 		    "$dir/env"
 	} >"$dir/demo.env.new"
 	mv "$dir/demo.env.new" "$dir/demo.env"
@@ -108,7 +109,8 @@ start()
 	else
 		say "creating PostgreSQL, slapd, CAs, templates, application and users in $dir"
 	fi
-	GATEHOUSE_PORT=${GATEHOUSE_PORT:-8443} "$top/tests/servers/gateway.sh" start "$dir" 8>&-
+	GATEHOUSE_PORT=${GATEHOUSE_PORT:-8443} GATEHOUSE_HTTP_WISH=8080 \
+	    "$top/tests/servers/gateway.sh" start "$dir" 8>&-
 	write_demo_env
 	# shellcheck disable=SC1091
 	. "$dir/demo.env"

@@ -116,12 +116,14 @@ free_port()
 	done
 }
 
-# KIND ASKED: a port that is asked for, kept, or free; kept from now on
+# KIND ASKED [WISH]: a port that is asked for, kept, wished for and free, or free; kept from now on
 choose_port()
 {
 	local file=$dir/$1$node p=$2
 
-	[ -n "$p" ] || p=$(cat "$file" 2>/dev/null || free_port)
+	[ -n "$p" ] || p=$(cat "$file" 2>/dev/null || true)
+	[ -n "$p" ] || [ -z "${3:-}" ] || is_listening "$3" || p=$3
+	[ -n "$p" ] || p=$(free_port)
 	[[ $p =~ ^[0-9]+$ ]] && [ "$p" -ge 1 ] && [ "$p" -le 65535 ] || fail "$p is no port number"
 	echo "$p" >"$file"
 	echo "$p"
@@ -131,7 +133,7 @@ choose_ports()
 {
 	if [ -z "$node" ]; then
 		port=$(choose_port port "${GATEHOUSE_PORT:-}")
-		http_port=$(choose_port http_port "${GATEHOUSE_HTTP_PORT:-}")
+		http_port=$(choose_port http_port "${GATEHOUSE_HTTP_PORT:-}" "${GATEHOUSE_HTTP_WISH:-}")
 	else
 		port=$(choose_port port "")
 		http_port=$(choose_port http_port "")
@@ -193,10 +195,12 @@ administer()
 
 fill()
 {
-	local t templates=()
+	local t templates=() base=http://localhost:$http_port
 
 	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --templates "$top/conf/templates" \
-	    --admin admin --admin-password-file "$dir/admin.password"
+	    --admin admin --admin-password-file "$dir/admin.password" \
+	    --cdp-url "$base/crl/issuing.crl" --aia-url "$base/ca/issuing.cer" --ocsp-url "$base/ocsp" \
+	    --root-cdp-url "$base/crl/root.crl" --root-aia-url "$base/ca/root.cer"
 	administer user create olga --role officer --password-file "$dir/officer.password"
 	for t in "$top"/conf/templates/*.json; do
 		templates+=(--template "$(template_name "$t")")
@@ -236,6 +240,10 @@ write_env()
 	GATEHOUSE_LDAP_URI='$LDAP_URI'
 	GATEHOUSE_ADMIN_USER='admin'
 	GATEHOUSE_ADMIN_PASSWORD='$(cat "$dir/admin.password")'
+	GATEHOUSE_OFFICER_USER='olga'
+	GATEHOUSE_OFFICER_PASSWORD='$(cat "$dir/officer.password")'
+	GATEHOUSE_AUDITOR_USER='otto'
+	GATEHOUSE_AUDITOR_PASSWORD='$(cat "$dir/auditor.password")'
 	GATEHOUSE_CONF='$dir/gatehouse.conf'
 	GATEHOUSE_APP='demo'
 	GATEHOUSE_APP2='other'

@@ -1,0 +1,169 @@
+/* JSON in and out of the REST API. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rest.h"
+
+static struct gh_http_request http;
+static const struct call call = {.http = &http};
+
+static int
+body(const char *type, const char *text, gh_json **out, struct gh_error *err)
+{
+	memset(&http, 0, sizeof(http));
+	http.content_type = (char *)type;
+	http.body = (unsigned char *)text;
+	http.body_len = strlen(text);
+	return rest_body(&call, out, err);
+}
+
+static void
+body__objects_only(void **state)
+{
+	struct gh_error err;
+	gh_json *o;
+
+	(void)state;
+	assert_int_equal(body("application/json; charset=utf-8", "{\"a\":1}", &o, &err), 0);
+	assert_int_equal(gh_json_size(o), 1);
+	gh_json_free(o);
+	assert_int_equal(body(NULL, "", &o, &err), 0);
+	assert_int_equal(gh_json_size(o), 0);
+	gh_json_free(o);
+	assert_int_equal(body("application/json", "[]", &o, &err), GH_E_BAD_JSON);
+	assert_null(o);
+	assert_int_equal(body("application/json", "{\"a\":1,\"a\":2}", &o, &err), GH_E_BAD_JSON);
+	assert_int_equal(body("application/jsonp", "{}", &o, &err), GH_E_UNSUPPORTED_MEDIA);
+	assert_int_equal(body(NULL, "{}", &o, &err), GH_E_UNSUPPORTED_MEDIA);
+}
+
+static const char *
+header(const struct gh_http_reply *rep, const char *name)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		if (strcmp(rep->header[i].name, name) == 0)
+			return rep->header[i].value;
+	return NULL;
+}
+
+static void
+error__names_code_request_and_more(void **state)
+{
+	struct gh_http_reply rep = {0};
+	struct gh_error err;
+	gh_json *more = gh_json_new_object();
+
+	(void)state;
+	assert_int_equal(gh_json_set_string(more, "locked_until", "2030-01-01T00:00:00Z"), 0);
+	(void)gh_fail(&err, GH_E_LOCKED, "private");
+	rest_error(&err, "r9", more, &rep);
+	assert_int_equal(rep.status, 423);
+	assert_non_null(strstr((char *)rep.body, "\"code\":\"locked\""));
+	assert_non_null(strstr((char *)rep.body, "\"request_id\":\"r9\""));
+	assert_non_null(strstr((char *)rep.body, "\"locked_until\":\"2030-01-01T00:00:00Z\""));
+	assert_null(strstr((char *)rep.body, "private"));
+	assert_string_equal(rep.cause, "private");
+	gh_http_reply_clear(&rep);
+}
+
+static void
+error__challenges_callers_only(void **state)
+{
+	struct gh_http_reply rep = {0};
+	struct gh_error err;
+
+	(void)state;
+	(void)gh_fail(&err, GH_E_AUTH_REQUIRED, "x");
+	rest_error(&err, NULL, NULL, &rep);
+	assert_int_equal(rep.status, 401);
+	assert_non_null(header(&rep, "WWW-Authenticate"));
+	gh_http_reply_clear(&rep);
+	(void)gh_fail(&err, GH_E_CA_PASSWORD, "x");
+	rest_error(&err, NULL, NULL, &rep);
+	assert_int_equal(rep.status, 401);
+	assert_null(header(&rep, "WWW-Authenticate"));
+	gh_http_reply_clear(&rep);
+	(void)gh_fail(&err, GH_E_DB_DOWN, "x");
+	rest_error(&err, NULL, NULL, &rep);
+	assert_int_equal(rep.status, 503);
+	assert_non_null(header(&rep, "Retry-After"));
+	gh_http_reply_clear(&rep);
+}
+
+static void
+fields__all_at_once(void **state)
+{
+	struct rest_fields f = {0};
+	struct gh_error err;
+	gh_json *o, *errors;
+
+	(void)state;
+	assert_int_equal(body("application/json",
+	    "{\"short\":\"seven77\",\"umlauts\":\"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\","
+	    "\"number\":8,\"empty\":\"\"}", &o, &err), 0);
+	assert_non_null(rest_text(&f, o, "umlauts", 8, 8, true));
+	assert_int_equal(rest_fields_check(&f, &err), 0);
+	assert_null(rest_text(&f, o, "optional", 8, 255, false));
+	assert_int_equal(rest_fields_check(&f, &err), 0);
+	assert_null(rest_text(&f, o, "short", 8, 255, true));
+	assert_null(rest_text(&f, o, "number", 1, 255, true));
+	assert_null(rest_text(&f, o, "missing", 1, 255, true));
+	assert_null(rest_text(&f, o, "empty", 1, 255, true));
+	assert_null(rest_text(&f, o, "umlauts", 1, 7, true));
+	rest_field_wrong(&f, "short", "second");
+	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
+	gh_json_free(o);
+	o = rest_fields_take(&f);
+	errors = gh_json_get(o, "errors");
+	assert_int_equal(gh_json_size(errors), 5);
+	assert_int_equal(gh_json_size(gh_json_get(errors, "short")), 2);
+	assert_int_equal(rest_fields_check(&f, &err), 0);
+	gh_json_free(o);
+	rest_fields_clear(&f);
+}
+
+static void
+query__decodes_and_refuses(void **state)
+{
+	struct gh_error err;
+	char *v;
+
+	(void)state;
+	memset(&http, 0, sizeof(http));
+	http.query = (char *)"a=1&issuer=CN%3Dx%2c+O=%C3%A4&b=&bad=%4&nul=%00&a2=3";
+	assert_int_equal(rest_query(&call, "issuer", &v, &err), 0);
+	assert_string_equal(v, "CN=x, O=\xc3\xa4");
+	free(v);
+	assert_int_equal(rest_query(&call, "b", &v, &err), 0);
+	assert_string_equal(v, "");
+	free(v);
+	assert_int_equal(rest_query(&call, "c", &v, &err), 0);
+	assert_null(v);
+	assert_int_equal(rest_query(&call, "bad", &v, &err), GH_E_BAD_REQUEST);
+	assert_null(v);
+	assert_int_equal(rest_query(&call, "nul", &v, &err), GH_E_BAD_REQUEST);
+	http.query = (char *)"a=1&a=2";
+	assert_int_equal(rest_query(&call, "a", &v, &err), GH_E_BAD_REQUEST);
+	assert_null(v);
+	http.query = (char *)"a=%ff";
+	assert_int_equal(rest_query(&call, "a", &v, &err), GH_E_BAD_REQUEST);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(body__objects_only),
+		cmocka_unit_test(error__names_code_request_and_more),
+		cmocka_unit_test(error__challenges_callers_only),
+		cmocka_unit_test(fields__all_at_once),
+		cmocka_unit_test(query__decodes_and_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
