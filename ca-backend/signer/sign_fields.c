@@ -135,11 +135,11 @@ sign_fields_check_entries(const unsigned char *p, size_t len, struct gh_error *e
 static bool
 take_cert_id(struct gh_der *in)
 {
-	struct gh_der id, alg;
+	struct gh_der id, whole, alg;
 
 	return gh_der_take(in, GH_DER_SEQUENCE, &id) &&
-	       gh_der_take_whole(&id, GH_DER_SEQUENCE, &alg) &&
-	       gh_der_is_strict(alg.p, alg.len) && gh_der_take(&alg, GH_DER_SEQUENCE, &alg) &&
+	       gh_der_take_whole(&id, GH_DER_SEQUENCE, &whole) &&
+	       gh_der_is_strict(whole.p, whole.len) && gh_der_take(&whole, GH_DER_SEQUENCE, &alg) &&
 	       gh_der_take(&alg, GH_DER_OID, NULL) && gh_der_take(&id, GH_DER_OCTETS, NULL) &&
 	       gh_der_take(&id, GH_DER_OCTETS, NULL) && take_serial(&id) && id.len == 0;
 }

@@ -121,12 +121,33 @@ def signer_seeds():
     yield (2 ** 32 - 8).to_bytes(4, "big") + block(b"limits of the CA")
 
 
+def sign_seeds():
+    """CRL entries, OCSP SingleResponses, and the messages that carry them."""
+    def block(b):
+        return len(b).to_bytes(4, "big") + b
+    late, soon = b"\x18\x0f20510921134640Z", b"\x17\x0d260921134640Z"
+    number = bytes.fromhex("300a0603551d140403020107")
+    reason = bytes.fromhex("300c300a0603551d1504030a0104")
+    nonce = bytes.fromhex("301f06092b060105050730010204120410") + b"0123456789abcdef"
+    entries = der.seq(der.integer(5), soon) + der.seq(der.integer(2 ** 120), late, reason)
+    cert_id = der.seq(bytes.fromhex("300b0609608648016503040201"), b"\4\x20" + bytes(32), b"\4\x20" + bytes(32),
+                      der.integer(7))
+    until = b"\xa0\x11" + late
+    single = (der.seq(cert_id, b"\x80\0", late, until) + der.seq(cert_id, b"\x82\0", late)
+              + der.seq(cert_id, b"\xa1\x16" + late + b"\xa0\3\x0a\1\4", late, until, der.context(1, der.seq(nonce))))
+    yield from (entries, number, single)
+    yield block(bytes(32)) + bytes(7) + b"\1" + bytes(7) + b"\2" + bytes(8) + block(number)
+    yield block(bytes(32)) + bytes(8) + block(single) + block(nonce)
+    yield block(bytes(32)) + bytes(16) + block(b"P-256")
+    yield block(bytes(32)) + bytes(8)
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
-         "signer": signer_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
+         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
          "account": account_seeds}
 
 
