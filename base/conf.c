@@ -100,6 +100,10 @@ static const struct option options[] = {
 	INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
 
 	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
+	INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
+	INT(ca, password_lock_seconds, "300", 1, 86400,
+	    "seconds of the first lockout; each further one is twice as long, up to a day"),
+	INT(ca, unlock_seconds, "900", 1, 2592000, "longest time in seconds that a CA key stays unlocked"),
 
 	INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
 	INT(crl, grace, "43200", 60, 31536000, "seconds that a CRL is valid beyond the time of the next one"),

@@ -77,6 +77,9 @@ struct gh_conf {
 	} certenroll;
 	struct {
 		int backdate;            /* seconds that notBefore lies before now */
+		int password_attempts;   /* wrong passwords of a CA key before it is locked out */
+		int password_lock_seconds; /* first lockout; each further one is twice as long */
+		int unlock_seconds;      /* longest time that a CA key stays unlocked */
 	} ca;
 	struct {
 		int interval, grace;     /* seconds: nextUpdate is their sum after thisUpdate */

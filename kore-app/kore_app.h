@@ -65,6 +65,12 @@ struct app_call {
 };
 int app_pool_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
 
+/* ---- kore_body.c ---- */
+enum app_body { APP_BODY_READY, APP_BODY_WAITING /* the request sleeps until it is there */, APP_BODY_BROKEN };
+/* Read the body of a DELETE, for which Kore does not wait. Ready: all there, or not wanted, or not readable (no
+ * r->http_body then). */
+enum app_body app_body_read(struct http_request *r);
+
 /* ---- kore_http.c ---- */
 /* A bit of struct connection's flags that Kore does not use: a request has come over it. */
 #define APP_CONNECTION_IS_KEPT 0x8000

@@ -15,6 +15,7 @@ const struct command command_table[] = {
 	{"ca", "show", "show one CA", cmd_ca_show},
 	{"ca", "create", "create a subordinate CA", cmd_ca_create},
 	{"ca", "export", "write a CA certificate or its chain", cmd_ca_export},
+	{"ca", "password", "set, change, remove or use the password of a CA key", cmd_ca_password},
 	{"cert", "list", "list issued certificates", cmd_cert_list},
 	{"cert", "show", "show one certificate", cmd_cert_show},
 	{"cert", "export", "write a certificate as PEM or DER", cmd_cert_export},

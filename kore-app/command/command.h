@@ -40,6 +40,7 @@ int cmd_audit_list(int argc, char **argv);
 int cmd_ca_create(int argc, char **argv);
 int cmd_ca_export(int argc, char **argv);
 int cmd_ca_list(int argc, char **argv);
+int cmd_ca_password(int argc, char **argv);
 int cmd_ca_show(int argc, char **argv);
 int cmd_cert_export(int argc, char **argv);
 int cmd_cert_list(int argc, char **argv);
