@@ -8,6 +8,7 @@
 
 #include "log.h"
 
+#include "audit_rest.h"
 #include "ce.h"
 #include "rest.h"
 
@@ -31,6 +32,8 @@ const struct route route_table[] = {
 	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
 	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
+	    ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
