@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "dir.h"
 #include "health.h"
+#include "job_runner.h"
 #include "metrics.h"
 #include "pool.h"
 #include "routes.h"
@@ -31,6 +32,7 @@ struct app_state {
 	struct catalog_watch *catalog;
 	struct health *health;
 	struct pool *pool;
+	struct job_runner *jobs;
 };
 
 extern struct app_state app_state;

@@ -10,6 +10,7 @@
 
 #include "ca_pages.h"
 #include "ca_password_rest.h"
+#include "audit_rest.h"
 #include "ce.h"
 #include "crl_serve.h"
 #include "rest.h"
@@ -62,6 +63,8 @@ const struct route route_table[] = {
 	    ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
 	    ca_password_rest_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
+	    ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
