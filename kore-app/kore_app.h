@@ -14,8 +14,10 @@
 #include "dir.h"
 #include "health.h"
 #include "metrics.h"
+#include "ocsp.h"
 #include "pool.h"
 #include "routes.h"
+#include "status_watch.h"
 #include "tls_pair.h"
 
 struct app_state {
@@ -30,6 +32,8 @@ struct app_state {
 	struct auth_limiter *limiter;
 	struct catalog_watch *catalog;
 	struct health *health;
+	struct ocsp_service *ocsp;
+	struct status_watch *status;
 	struct pool *pool;
 };
 
@@ -64,6 +68,10 @@ struct app_call {
 	struct route_trace trace;
 };
 int app_pool_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
+
+/* ---- kore_fast.c ---- */
+/* Answer an OCSP request whose answer lies ready. False: nothing was sent, go the long way. */
+bool app_fast_ocsp(struct http_request *kore_req);
 
 /* ---- kore_http.c ---- */
 /* A bit of struct connection's flags that Kore does not use: a request has come over it. */

@@ -444,5 +444,5 @@ app_request(struct http_request *r)
 	 * order; RFC 9112, 9.3.2 lets a server close such a connection. */
 	if (TAILQ_FIRST(&r->owner->http_requests) != r)
 		return KORE_RESULT_ERROR;
-	return begin(r);
+	return app_fast_ocsp(r) ? KORE_RESULT_OK : begin(r);
 }
