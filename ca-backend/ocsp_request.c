@@ -111,12 +111,12 @@ check_extensions(struct gh_der in, struct gh_der *nonce)
 static bool
 take_cert_id(struct gh_der *in, struct ocsp_cert_id *id)
 {
-	struct gh_der content;
+	struct gh_der whole, content;
 
 	if (!gh_der_take_whole(in, GH_DER_SEQUENCE, &id->whole))
 		return false;
-	content = id->whole;
-	return gh_der_take(&content, GH_DER_SEQUENCE, &content) && parse_cert_id(content, id);
+	whole = id->whole;
+	return gh_der_take(&whole, GH_DER_SEQUENCE, &content) && parse_cert_id(content, id);
 }
 
 bool
