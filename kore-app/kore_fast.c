@@ -104,7 +104,7 @@ send_answer(struct http_request *r, const struct ocsp_answer *a, const struct se
 	int64_t now = gh_now();
 	int n;
 
-	n = snprintf(head, sizeof(head), "HTTP/1.%c %s\r\nserver: kore\r\ndate: %s\r\nconnection: %s\r\n"
+	n = snprintf(head, sizeof(head), "HTTP/1.%c %s\r\nserver: gatehouse\r\ndate: %s\r\nconnection: %s\r\n"
 	    "cache-control: max-age=%lld, public, no-transform, must-revalidate\r\ncontent-length: %zu\r\n%s\r\n",
 	    r->flags & HTTP_VERSION_1_0 ? '0' : '1', is_known ? "304 Not Modified" : "200 OK", date_line(now),
 	    closes ? "close" : "keep-alive", (long long)ocsp_max_age(app_state.conf, a, now),
