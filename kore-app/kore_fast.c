@@ -100,15 +100,16 @@ send_answer(struct http_request *r, const struct ocsp_answer *a, const struct se
 	bool is_known = r->method != HTTP_METHOD_POST && ocsp_etag_matches(seen->if_none_match, a);
 	bool closes = seen->wants_close || (r->flags & HTTP_VERSION_1_0) || (r->owner->flags & CONN_CLOSE_EMPTY);
 	struct connection *c = r->owner;
-	char head[HEAD_MAX];
+	char head[HEAD_MAX], length[48] = "";
 	int64_t now = gh_now();
 	int n;
 
+	if (!is_known) /* RFC 9110, 8.6: of a 304 it would be the length of the 200 */
+		snprintf(length, sizeof(length), "content-length: %zu\r\n", a->len);
 	n = snprintf(head, sizeof(head), "HTTP/1.%c %s\r\nserver: gatehouse\r\ndate: %s\r\nconnection: %s\r\n"
-	    "cache-control: max-age=%lld, public, no-transform, must-revalidate\r\ncontent-length: %zu\r\n%s\r\n",
+	    "cache-control: max-age=%lld, public, no-transform, must-revalidate\r\n%s%s\r\n",
 	    r->flags & HTTP_VERSION_1_0 ? '0' : '1', is_known ? "304 Not Modified" : "200 OK", date_line(now),
-	    closes ? "close" : "keep-alive", (long long)ocsp_max_age(app_state.conf, a, now),
-	    is_known ? (size_t)0 : a->len, a->head);
+	    closes ? "close" : "keep-alive", (long long)ocsp_max_age(app_state.conf, a, now), length, a->head);
 	net_send_queue(c, head, (size_t)n);
 	if (!is_known && r->method != HTTP_METHOD_HEAD)
 		net_send_queue(c, a->der, a->len);

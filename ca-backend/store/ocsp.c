@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "encoding.h"
+#include "ocsp_request.h"
 #include "timestamp.h"
 
 #include "store/ocsp.h"
@@ -25,6 +26,24 @@ static const struct store_statement status_of_many = { "ocsp_status_many",
     "SELECT " STATUS_COLUMNS "FROM (SELECT x.ca::bigint AS ca, decode(x.serial, 'hex') AS serial, n "
     "  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(ca, serial, n)) q " STATUS_JOIN "ORDER BY q.n" };
 
+/* Column serial: at least so many octets, zeros in front. */
+#define SERIAL_STORED 16
+
+struct stored_serial { unsigned char p[SERIAL_STORED + OCSP_SERIAL_MAX]; size_t len; };
+
+static int
+store_serial(const struct store_status_query *q, struct stored_serial *out, struct gh_error *err)
+{
+	size_t zeros = q->serial_len < SERIAL_STORED ? SERIAL_STORED - q->serial_len : 0;
+
+	if (q->serial_len > OCSP_SERIAL_MAX)
+		return gh_fail(err, GH_E_INTERNAL, "serial number of %zu octets", q->serial_len);
+	memset(out->p, 0, zeros);
+	memcpy(out->p + zeros, q->serial, q->serial_len);
+	out->len = zeros + q->serial_len;
+	return 0;
+}
+
 static int
 append_text(gh_json *list, char *text)
 {
@@ -38,12 +57,13 @@ static void
 put_many(struct store_params *p, const struct store_status_query *q, size_t n)
 {
 	gh_json *cas = gh_json_new_array(), *serials = gh_json_new_array();
+	struct stored_serial serial;
 	char number[32];
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(number, sizeof(number), "%lld", (long long)q[i].ca_id);
-		if (append_text(cas, strdup(number)) != 0 ||
-		    append_text(serials, gh_hex_encode(q[i].serial, q[i].serial_len)) != 0)
+		if (store_serial(&q[i], &serial, NULL) != 0 || append_text(cas, strdup(number)) != 0 ||
+		    append_text(serials, gh_hex_encode(serial.p, serial.len)) != 0)
 			p->failed = true;
 	}
 	store_put_texts(p, cas);
@@ -71,14 +91,17 @@ store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
     struct gh_error *err)
 {
 	struct store_params p = { 0 };
+	struct stored_serial serial;
 	PGresult *res;
 	int rc;
 
 	if (n < 1 || n > STORE_STATUS_MAX)
 		return gh_fail(err, GH_E_INTERNAL, "%zu questions about status", n);
 	if (n == 1) {
+		if ((rc = store_serial(q, &serial, err)) != 0)
+			return rc;
 		store_put_int(&p, q->ca_id);
-		store_put_bytes(&p, q->serial, q->serial_len);
+		store_put_bytes(&p, serial.p, serial.len);
 	} else {
 		put_many(&p, q, n);
 	}
@@ -230,13 +253,15 @@ static bool
 give_change(const struct change_sink *sink, const char *text)
 {
 	unsigned char *serial;
-	size_t len;
+	size_t len, zeros = 0;
 	char *end;
 	long long ca = strtoll(text, &end, 10);
 
 	if (end == text || *end != ' ' || gh_hex_decode(end + 1, strlen(end + 1), &serial, &len, NULL) != 0)
 		return false;
-	sink->changed(sink->arg, ca, serial, len);
+	while (zeros + 1 < len && serial[zeros] == 0)
+		zeros++;
+	sink->changed(sink->arg, ca, serial + zeros, len - zeros);
 	free(serial);
 	return true;
 }
