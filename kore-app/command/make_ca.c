@@ -7,6 +7,7 @@
 
 #include <openssl/x509v3.h>
 
+#include "store/ca_row.h"
 #include "timestamp.h"
 
 #include "dn.h"
@@ -235,7 +236,8 @@ make_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 	if (rc == 0)
 		rc = build_ca(spec, parent, &made, ca, err);
 	if (rc == 0)
-		rc = store_create_ca(s->store, &s->who, ca, spec->parent, &ca->id, err);
+		rc = store_create_ca(s->store, &s->who,
+		    &(struct store_new_ca){.ca = ca, .parent = parent, .event = "ca.created"}, &ca->id, err);
 	free(made.cert);
 	free(made.sealed);
 	if (catalog != NULL)
