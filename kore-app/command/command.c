@@ -16,7 +16,7 @@ const struct command command_table[] = {
 	{"audit", "key", "print the public key of its seals", cmd_audit_key},
 	{"ca", "list", "list certification authorities", cmd_ca_list},
 	{"ca", "show", "show one CA", cmd_ca_show},
-	{"ca", "create", "create a subordinate CA", cmd_ca_create},
+	{"ca", "create", "create a root or subordinate CA", cmd_ca_create},
 	{"ca", "export", "write a CA certificate or its chain", cmd_ca_export},
 	{"ca", "password", "set, change, remove or use the password of a CA key", cmd_ca_password},
 	{"cert", "list", "list issued certificates", cmd_cert_list},
