@@ -105,6 +105,10 @@ static const struct option options[] = {
 	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
 	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
 
+	ONE_OF(revocation, owner, "own", "own none",
+	    "own: who asked for a certificate may revoke it; none: officers only"),
+	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
+
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
 };

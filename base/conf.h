@@ -83,6 +83,10 @@ struct gh_conf {
 		char *admin_groups, *officer_groups, *auditor_groups;
 	} roles;
 	struct {
+		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
+		bool require_if_match;   /* REST: a change must name the version it was decided on */
+	} revocation;
+	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */
 	} limits;

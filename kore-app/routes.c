@@ -9,7 +9,9 @@
 #include "log.h"
 
 #include "ce.h"
+#include "ce_revoke.h"
 #include "rest.h"
+#include "rest_certificate.h"
 
 #include "health.h"
 #include "metrics.h"
@@ -31,6 +33,22 @@ const struct route route_table[] = {
 	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
 	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+	/* Keyfactor's own clients of this one send no application key */
+	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+	/* by ?serial=&issuer= or ?thumbprint= */
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
@@ -142,7 +160,8 @@ strip_prefix(const struct gh_conf *conf, const char *path)
 static bool
 has_prefix_family(const struct route *r)
 {
-	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0;
+	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0 ||
+	    strncmp(r->pattern, "/certificates/", strlen("/certificates/")) == 0;
 }
 
 int
