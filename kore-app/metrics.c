@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "metrics.h"
+#include "revocation_reason.h"
 
 #define WORKERS_MAX 256
 #define STATUS_MIN 100
@@ -41,6 +42,7 @@ struct shared {
 	struct histogram backend[3];
 	struct issued issued[TEMPLATES_MAX];
 	_Atomic uint64_t issued_other;
+	_Atomic uint64_t revoked[REASON_MAX + 1];
 };
 
 static struct shared *shared;
@@ -146,6 +148,13 @@ metrics_issued(const char *template_name)
 	counter = issued_counter(template_name);
 	atomic_fetch_add_explicit(counter != NULL ? counter : &shared->issued_other, 1,
 	    memory_order_relaxed);
+}
+
+void
+metrics_revoked(int reason)
+{
+	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
+		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
 }
 
 /* ---- text ---- */
@@ -350,6 +359,20 @@ put_issued(struct gh_buf *b)
 }
 
 static void
+put_revoked(struct gh_buf *b)
+{
+	put_head(b, "gatehouse_certificates_revoked_total", "counter",
+	    "Changes of a certificate's status, by reason; removeFromCRL: a hold has ended.");
+	for (int i = 0; i <= REASON_MAX; i++) {
+		uint64_t n = atomic_load(&shared->revoked[i]);
+
+		if (n != 0)
+			gh_buf_putf(b, "gatehouse_certificates_revoked_total{reason=\"%s\"} %llu\n",
+			    revocation_reason_name(i), (unsigned long long)n);
+	}
+}
+
+static void
 put_backends(struct gh_buf *b)
 {
 	static const struct { const char *name, *help; } backend[] = {
@@ -374,6 +397,7 @@ metrics_render(size_t routes, const char *(*route_name)(size_t))
 		put_routes(&b, routes, route_name);
 		put_workers(&b);
 		put_issued(&b);
+		put_revoked(&b);
 		put_backends(&b);
 	} else {
 		gh_buf_puts(&b, "");
