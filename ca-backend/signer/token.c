@@ -195,6 +195,11 @@ load_uri(const char *uri)
 	key = ENGINE_load_private_key(token.engine, uri, no_questions, NULL);
 	if (key == NULL)
 		note_errors("no token with this key");
+	else
+		/* The engine keeps a reference to each of its keys, and each key one to the engine:
+		 * it would never finish, and the module never be initialised anew. The key's own
+		 * methods, which lead to the token, are enough for signing. */
+		(void)EVP_PKEY_set1_engine(key, NULL);
 	ERR_clear_error();
 	return key;
 }
