@@ -17,7 +17,8 @@
 #include "der.h"
 
 #define URI(object) "pkcs11:token=gatehouse;object=" object ";type=private"
-#define AWAY_MS 2500 /* after this the signer looks again for a key that was away */
+#define PROBE_MS 10500 /* after this for one that was there, when asked for the state */
+#define AWAY_MS 1500 /* after this the signer looks again for a key that was away */
 
 struct fixture {
 	struct signer_process sp;
@@ -377,11 +378,12 @@ hsm__is_looked_for(void **state)
 	start(f);
 	must_sign(f, &f->issuing);
 	move_store("tokens", "gone");
-	pause_ms(AWAY_MS);
+	pause_ms(PROBE_MS);
 	assert_int_equal(token_state(f).keys_away, 1);
 	move_store("gone", "tokens");
 	pause_ms(AWAY_MS);
 	assert_int_equal(token_state(f).keys_away, 0);
+	must_sign(f, &f->issuing);
 	stop(f);
 }
 
