@@ -35,6 +35,7 @@ struct ca {
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	struct cert_chain chain;             /* this CA first, root last */
+	struct cert_chain also;              /* earlier certificates of the key, OldWithNew, NewWithOld */
 	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
@@ -64,6 +65,10 @@ char *ca_dn_text(const X509_NAME *name);
 /* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
  * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory. */
 gh_json *ca_san_json(const X509 *cert);
+
+/* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a restart. GH_E_CA_LOCKED:
+ * the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here, or another one's. */
+int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's; a CA that
