@@ -115,6 +115,16 @@ static const struct option options[] = {
 	INT(crl, min_interval, "300", 1, 86400, "seconds between CRLs that are made because of revocations"),
 	STR(crl, ldap_dn, "", "entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
 
+	INT(ocsp, lifetime, "43200", 60, 1209600, "seconds from thisUpdate to nextUpdate of an OCSP answer"),
+	INT(ocsp, max_age, "300", 0, 1209600, "seconds that HTTP caches may keep an OCSP answer; at most to nextUpdate"),
+	INT(ocsp, signer_days, "14", 1, 90, "days that the certificate of an OCSP signer is valid"),
+	ONE_OF(ocsp, unknown, "unknown", "unknown unauthorized", "answer about a serial number that was never issued"),
+	INT(ocsp, archive_cutoff, "0", 0, 36500,
+	    "days after its end that a certificate's status is known, in answers; 0 = say nothing"),
+	INT(ocsp, cache_mb, "64", 1, 65536, "megabytes of ready OCSP answers in each worker"),
+	INT(ocsp, presign_hits, "10", 0, 1000000000,
+	    "an answer that was asked so often is renewed before it ends; 0 = none"),
+
 	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
 	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
 	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),

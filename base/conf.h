@@ -91,6 +91,15 @@ struct gh_conf {
 		char *ldap_dn;           /* "%s" = slug of the CA; "" = not published in the directory */
 	} crl;
 	struct {
+		int lifetime;            /* seconds from thisUpdate to nextUpdate */
+		int max_age;             /* seconds that HTTP caches may keep an answer */
+		int signer_days;         /* life of a delegated signer's certificate */
+		char *unknown;           /* never issued: "unknown" or "unauthorized" */
+		int archive_cutoff;      /* days; 0 = no such extension */
+		int cache_mb;            /* of each worker */
+		int presign_hits;        /* asked so often, an answer is renewed before it ends; 0 = never */
+	} ocsp;
+	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
 		char *admin_groups, *officer_groups, *auditor_groups;
 	} roles;

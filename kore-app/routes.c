@@ -13,6 +13,7 @@
 #include "audit_rest.h"
 #include "ce.h"
 #include "crl_serve.h"
+#include "ocsp_http.h"
 #include "rest.h"
 
 #include "health.h"
@@ -65,6 +66,10 @@ const struct route route_table[] = {
 	    ca_password_rest_status, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
 	    ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
+	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
