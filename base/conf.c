@@ -66,6 +66,9 @@ static const struct option options[] = {
 	INT(signer, timeout_ms, "5000", 100, 60000, "bound of each question to the signer, milliseconds"),
 	INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
 	STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
+	STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
+	STR(signer, pkcs11_pin_file, "",
+	    "file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
 
 	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
 	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),

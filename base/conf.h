@@ -46,6 +46,8 @@ struct gh_conf {
 		int timeout_ms;
 		int max_connections;
 		char *program;           /* path of gatehouse-signer */
+		char *pkcs11_module;     /* "" = no CA key lies in a token */
+		char *pkcs11_pin_file;   /* "" = the token needs none; read by the signer only */
 	} signer;
 	struct {
 		char *type;              /* "ad" or "openldap" */
