@@ -39,6 +39,7 @@ ca_free(struct ca *ca)
 	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
+	cert_chain_clear(&ca->also);
 	free(ca->sealed);
 	free_strings(ca->cdp_urls);
 	free_strings(ca->aia_urls);

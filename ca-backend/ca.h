@@ -35,6 +35,7 @@ struct ca {
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	struct cert_chain chain;             /* this CA first, root last */
+	struct cert_chain also;              /* earlier certificates of the key, OldWithNew, NewWithOld */
 	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "log.h"
+#include "http_cache.h"
 #include "store/crl.h"
 #include "timestamp.h"
 
@@ -12,7 +12,6 @@
 #include "crl_serve.h"
 #include "rest.h"
 
-#define HTTP_DATE_SIZE 40
 #define SHARD_DIGITS 4
 
 /* --- names of files ------------------------------------------------------------------------------ */
@@ -82,115 +81,22 @@ crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file 
 	return 0;
 }
 
-/* --- HTTP dates ---------------------------------------------------------------------------------- */
-
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
-	"Dec"};
-
-static char *
-http_date(int64_t t, char out[HTTP_DATE_SIZE])
-{
-	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	time_t tt = (time_t)t;
-	struct tm tm;
-
-	if (gmtime_r(&tt, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	snprintf(out, HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday % 7], tm.tm_mday % 100,
-	    months[tm.tm_mon % 12], (tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
-	return out;
-}
-
-static bool
-find_month(const char *name, int *out)
-{
-	for (int i = 0; i < 12; i++) {
-		if (strncmp(name, months[i], 3) == 0) {
-			*out = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool
-crl_http_date_parse(const char *text, int64_t *out)
-{
-	char month[4], day[12], zone[4];
-	struct tm tm = {0};
-	int n = 0;
-
-	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3s%n", day, &tm.tm_mday, month, &tm.tm_year,
-	    &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone, &n) == 8) {
-		tm.tm_year -= 1900;
-	} else if (sscanf(text, "%11[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %3s%n", day, &tm.tm_mday, month,
-	    &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone, &n) == 8) {
-		tm.tm_year += tm.tm_year < 70 ? 100 : 0;
-	} else if (sscanf(text, "%3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", day, month, &tm.tm_mday, &tm.tm_hour,
-	    &tm.tm_min, &tm.tm_sec, &tm.tm_year, &n) == 7) {
-		tm.tm_year -= 1900;
-		strcpy(zone, "GMT");
-	} else
-		return false;
-	if (text[n] != '\0' || strcmp(zone, "GMT") != 0 || !find_month(month, &tm.tm_mon) || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
-		return false;
-	*out = timegm(&tm);
-	return true;
-}
-
 /* --- replies ------------------------------------------------------------------------------------- */
-
-/* One of the tags, weak or not, or "*". RFC 9110, 13.1.2 */
-static bool
-has_tag(const char *list, const char *tag)
-{
-	size_t n = strlen(tag);
-
-	for (const char *p = list + strspn(list, " \t,"); *p != '\0'; p += strspn(p, " \t,")) {
-		if (*p == '*')
-			return true;
-		if (strncmp(p, "W/", 2) == 0)
-			p += 2;
-		if (strncmp(p, tag, n) == 0)
-			return true;
-		p += *p == '"' ? 1 + strcspn(p + 1, "\"") : strcspn(p, " \t,");
-		p += *p == '"';
-	}
-	return false;
-}
-
-/* If-Modified-Since counts only without If-None-Match. RFC 9110, 13.1.3 */
-static bool
-is_not_modified(const struct gh_http_request *http, const struct crl_cached *c, const char *tag)
-{
-	int64_t since;
-
-	if (http->if_none_match != NULL)
-		return has_tag(http->if_none_match, tag);
-	return http->if_modified_since != NULL && crl_http_date_parse(http->if_modified_since, &since) &&
-	    c->crl.this_update <= since;
-}
 
 /* Takes the reference of c->body. */
 static void
 reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem, struct gh_http_reply *rep)
 {
-	int64_t left = c->crl.next_update - gh_now();
-	char text[80], date[HTTP_DATE_SIZE], tag[80];
+	char tag[80];
 	size_t n = 0;
 
 	tag[n++] = '"';
 	for (size_t i = 0; i < sizeof(c->crl.sha256); i++)
 		n += (size_t)snprintf(tag + n, sizeof(tag) - n, "%02x", c->crl.sha256[i]);
 	snprintf(tag + n, sizeof(tag) - n, "%s\"", is_pem ? "-pem" : "");
-	gh_http_reply_header(rep, "ETag", tag);
-	gh_http_reply_header(rep, "Last-Modified", http_date(c->crl.this_update, date));
-	snprintf(text, sizeof(text), "public, max-age=%lld", (long long)(left > 0 ? left : 0));
-	gh_http_reply_header(rep, "Cache-Control", text);
-	gh_http_reply_header(rep, "Expires", http_date(c->crl.next_update, date));
+	gh_http_cache_headers(rep, tag, c->crl.this_update, c->crl.next_update, gh_now());
 	rep->content_type = is_pem ? "application/x-pem-file" : "application/pkix-crl";
-	if (is_not_modified(http, c, tag)) {
+	if (gh_http_is_not_modified(http, tag, c->crl.this_update)) {
 		rep->status = 304;
 		gh_shared_unref(c->body);
 		return;

@@ -28,7 +28,4 @@ bool crl_get_cached(const struct gh_http_request *http, const char *name, struct
 /* Drop all that is kept: at the end of the process, and in tests. No call may be under way. */
 void crl_serve_clear(void);
 
-/* RFC 9110, 5.6.7: IMF-fixdate and the two obsolete forms. false: none of them. */
-bool crl_http_date_parse(const char *text, int64_t *out);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "log.h"
 
+#include "ca_pages.h"
 #include "ce.h"
 #include "crl_serve.h"
 #include "rest.h"
@@ -39,6 +40,10 @@ const struct route route_table[] = {
 	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
 	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/cas", "pki.cas", AUTH_NONE, 0, 0, ROUTE_POOL, ca_pages_list, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
+	    ca_pages_certificate, ROUTE_REST, true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
 	    crl_fast},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
@@ -217,7 +222,7 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
 	if (req->body_len > r->body_max)
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
-	if ((r->need & ~(unsigned)AUTH_LOCAL) != 0 && env->catalog == NULL)
+	if ((r->place == ROUTE_POOL || (r->need & ~(unsigned)AUTH_LOCAL) != 0) && env->catalog == NULL)
 		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	return 0;
 }

@@ -158,6 +158,7 @@ routes__needs(void **state)
 	static const struct { const char *name; unsigned need; } policy[] = {
 		{"certenroll.pkcs10", AUTH_APP | AUTH_USER}, {"certenroll.token", AUTH_APP | AUTH_USER},
 		{"certenroll.templates", AUTH_APP | AUTH_USER}, {"certenroll.request", AUTH_APP | AUTH_USER},
+		{"pki.cas", AUTH_NONE}, {"ca.certificate", AUTH_NONE}, {"crl", AUTH_NONE},
 		{"healthz", AUTH_NONE}, {"readyz", AUTH_NONE}, {"metrics", AUTH_LOCAL},
 	};
 
