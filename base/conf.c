@@ -100,6 +100,10 @@ static const struct option options[] = {
 	INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
 
 	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
+	INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
+	INT(ca, password_lock_seconds, "300", 1, 86400,
+	    "seconds of the first lockout; each further one is twice as long, up to a day"),
+	INT(ca, unlock_seconds, "900", 1, 2592000, "longest time in seconds that a CA key stays unlocked"),
 
 	INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
 	INT(crl, grace, "43200", 60, 31536000, "seconds that a CRL is valid beyond the time of the next one"),
@@ -113,6 +117,12 @@ static const struct option options[] = {
 	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
 
 	INT(jobs, crl, "30", 0, 604800, "seconds between looks at which CRLs are due; 0 = only on demand"),
+	INT(jobs, ocsp_signer, "600", 0, 604800, "seconds between looks at the OCSP signers; 0 = only on demand"),
+	INT(jobs, expiry_notices, "3600", 0, 604800, "seconds between searches for certificates that end soon; 0 = only on demand"),
+	STR(jobs, expiry_days, "30 14 7 1", "days before its end at which a certificate gets a notice; empty = none"),
+	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
+	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
+	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
 
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
@@ -250,11 +260,16 @@ take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char
 static int
 check_together(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
+	int days[GH_CONF_DAYS_MAX];
+
 	if (conf->certenroll.denied_status != 200 && conf->certenroll.denied_status != 403)
 		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.denied_status must be 403 or 200", path);
 	if (conf->certenroll.replay_window < 2 * conf->certenroll.timestamp_window)
 		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.replay_window must be at least twice "
 		    "timestamp_window, or a request could be accepted twice", path);
+	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
+		return gh_refuse(err, GH_E_CONF, "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
+		    "3650", path, GH_CONF_DAYS_MAX);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
 		    path);

@@ -231,7 +231,15 @@ ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *
 
 	if (ca->sealed == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
-	if ((rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err)) != 0)
+	rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err);
+	if (rc == GH_E_CONFLICT) {
+		struct gh_error why = *err;
+
+		/* our snapshot is about to be replaced */
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "record of CA %s is older than the signer's: %.300s",
+		    ca->name, why.detail);
+	}
+	if (rc != 0)
 		return rc;
 	if (memcmp(id, ca->ca_id, sizeof(id)) != 0)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE,

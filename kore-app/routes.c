@@ -9,6 +9,8 @@
 #include "log.h"
 
 #include "ca_pages.h"
+#include "ca_password_rest.h"
+#include "audit_rest.h"
 #include "ce.h"
 #include "crl_serve.h"
 #include "rest.h"
@@ -20,6 +22,9 @@
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
 #define CSR_BODY_MAX (128 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
+
+#define CA_PASSWORD "/api/v1/certificate-authorities/{name}/password/"
+#define ANY_ROLE (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
 static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
@@ -46,6 +51,20 @@ const struct route route_table[] = {
 	    ca_pages_certificate, ROUTE_REST, true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
 	    crl_fast},
+	{GH_HTTP_POST, CA_PASSWORD "set", "ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
+	    ROUTE_POOL, ca_password_rest_set, ROUTE_REST, false, NULL},
+	{GH_HTTP_DELETE, CA_PASSWORD "remove", "ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_remove, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, CA_PASSWORD "change", "ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_change, ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, CA_PASSWORD "unlock", "ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_unlock, ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, CA_PASSWORD "lock", "ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
+	    ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
+	    ca_password_rest_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
+	    ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,

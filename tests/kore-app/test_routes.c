@@ -159,6 +159,9 @@ routes__needs(void **state)
 		{"certenroll.pkcs10", AUTH_APP | AUTH_USER}, {"certenroll.token", AUTH_APP | AUTH_USER},
 		{"certenroll.templates", AUTH_APP | AUTH_USER}, {"certenroll.request", AUTH_APP | AUTH_USER},
 		{"pki.cas", AUTH_NONE}, {"ca.certificate", AUTH_NONE}, {"crl", AUTH_NONE},
+		{"ca.password.set", AUTH_PERSON}, {"ca.password.remove", AUTH_PERSON},
+		{"ca.password.change", AUTH_PERSON}, {"ca.password.unlock", AUTH_PERSON},
+		{"ca.password.lock", AUTH_PERSON}, {"ca.password.status", AUTH_PERSON}, {"pki.audit", AUTH_PERSON},
 		{"healthz", AUTH_NONE}, {"readyz", AUTH_NONE}, {"metrics", AUTH_LOCAL},
 	};
 
