@@ -338,31 +338,3 @@ signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields
 		return client_fail_garbled(c, err);
 	return client_copy_out(der, len, cert, cert_len, err);
 }
-
-int
-signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
-    unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,
-    struct gh_error *err)
-{
-	struct gh_reader r;
-	const unsigned char *der, *record;
-	size_t der_len, record_len;
-	int rc;
-
-	*cert = *sealed = NULL;
-	*cert_len = *sealed_len = 0;
-	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CA);
-	signer_put_create_ca(&c->out, f);
-	if ((rc = client_call(c, SIGNER_OP_CREATE_CA, &r, err)) != 0)
-		return rc;
-	if (!signer_get_two_blocks(&r, &der, &der_len, &record, &record_len))
-		return client_fail_garbled(c, err);
-	if ((rc = client_copy_out(der, der_len, cert, cert_len, err)) != 0)
-		return rc;
-	if ((rc = client_copy_out(record, record_len, sealed, sealed_len, err)) != 0) {
-		free(*cert);
-		*cert = NULL;
-		*cert_len = 0;
-	}
-	return rc;
-}

@@ -166,7 +166,7 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	if (facts.is_ca && !s->is_admin)
 		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
 	gh_buf_init(&cert, CERT_DER_MAX);
-	if ((rc = cert_build(&facts, ca, &cert, err)) == 0) {
+	if ((rc = cert_build_checked(&facts, ca, &cert, err)) == 0) {
 		session_log_signed(&cert);
 		signer_put_block(&s->out, cert.data, cert.len);
 	}
@@ -212,6 +212,11 @@ static const struct operation {
     {SIGNER_OP_LOCK, "lock", false, false, session_lock},
     {SIGNER_OP_CA_STATE, "ca_state", false, false, session_ca_state},
     {SIGNER_OP_CREATE_CA, "create_ca", true, true, session_create_ca},
+    {SIGNER_OP_IMPORT_CA, "import_ca", true, true, session_import_ca},
+    {SIGNER_OP_CREATE_CSR, "create_csr", true, true, session_create_csr},
+    {SIGNER_OP_COMPLETE_CA, "complete_ca", true, false, session_complete_ca},
+    {SIGNER_OP_RENEW_CA, "renew_ca", true, true, session_renew_ca},
+    {SIGNER_OP_SET_LIMITS, "set_limits", true, false, session_set_limits},
 };
 
 static const struct operation *

@@ -55,7 +55,7 @@ static void
 put_ca(struct gh_buf *b, int id, const char *name, bool enabled)
 {
 	gh_buf_putf(b, "{\"id\":%d,\"name\":\"%s\",\"chain\":[\"%s\",\"%s\"],\"sealed\":\"AAAA\",\"cdp\":[\"http://x/\"],"
-	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
+	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"also\":[],\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
 	    "\"protection\":\"system\"}", id, name, fake_ca_chain(0), fake_ca_chain(1), name,
 	    enabled ? "active" : "disabled");
 }
