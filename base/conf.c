@@ -100,6 +100,27 @@ static const struct option options[] = {
 	INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
 
 	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
+	INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
+	INT(ca, password_lock_seconds, "300", 1, 86400,
+	    "seconds of the first lockout; each further one is twice as long, up to a day"),
+	INT(ca, unlock_seconds, "900", 1, 2592000, "longest time in seconds that a CA key stays unlocked"),
+
+	INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
+	INT(crl, grace, "43200", 60, 31536000, "seconds that a CRL is valid beyond the time of the next one"),
+	INT(crl, delta_interval, "0", 0, 31536000, "seconds from one delta CRL to the next; 0 = no delta CRLs"),
+	BOOL(crl, on_revoke, "true", "make a CRL soon after a revocation: a delta where there are deltas"),
+	INT(crl, min_interval, "300", 1, 86400, "seconds between CRLs that are made because of revocations"),
+	STR(crl, ldap_dn, "", "entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
+
+	INT(ocsp, lifetime, "43200", 60, 1209600, "seconds from thisUpdate to nextUpdate of an OCSP answer"),
+	INT(ocsp, max_age, "300", 0, 1209600, "seconds that HTTP caches may keep an OCSP answer; at most to nextUpdate"),
+	INT(ocsp, signer_days, "14", 1, 90, "days that the certificate of an OCSP signer is valid"),
+	ONE_OF(ocsp, unknown, "unknown", "unknown unauthorized", "answer about a serial number that was never issued"),
+	INT(ocsp, archive_cutoff, "0", 0, 36500,
+	    "days after its end that a certificate's status is known, in answers; 0 = say nothing"),
+	INT(ocsp, cache_mb, "64", 1, 65536, "megabytes of ready OCSP answers in each worker"),
+	INT(ocsp, presign_hits, "10", 0, 1000000000,
+	    "an answer that was asked so often is renewed before it ends; 0 = none"),
 
 	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
 	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
@@ -108,6 +129,14 @@ static const struct option options[] = {
 	ONE_OF(revocation, owner, "own", "own none",
 	    "own: who asked for a certificate may revoke it; none: officers only"),
 	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
+
+	INT(jobs, crl, "30", 0, 604800, "seconds between looks at which CRLs are due; 0 = only on demand"),
+	INT(jobs, ocsp_signer, "600", 0, 604800, "seconds between looks at the OCSP signers; 0 = only on demand"),
+	INT(jobs, expiry_notices, "3600", 0, 604800, "seconds between searches for certificates that end soon; 0 = only on demand"),
+	STR(jobs, expiry_days, "30 14 7 1", "days before its end at which a certificate gets a notice; empty = none"),
+	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
+	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
+	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
 
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
@@ -245,11 +274,16 @@ take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char
 static int
 check_together(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
+	int days[GH_CONF_DAYS_MAX];
+
 	if (conf->certenroll.denied_status != 200 && conf->certenroll.denied_status != 403)
 		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.denied_status must be 403 or 200", path);
 	if (conf->certenroll.replay_window < 2 * conf->certenroll.timestamp_window)
 		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.replay_window must be at least twice "
 		    "timestamp_window, or a request could be accepted twice", path);
+	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
+		return gh_refuse(err, GH_E_CONF, "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
+		    "3650", path, GH_CONF_DAYS_MAX);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
 		    path);

@@ -77,7 +77,26 @@ struct gh_conf {
 	} certenroll;
 	struct {
 		int backdate;            /* seconds that notBefore lies before now */
+		int password_attempts;   /* wrong passwords of a CA key before it is locked out */
+		int password_lock_seconds; /* first lockout; each further one is twice as long */
+		int unlock_seconds;      /* longest time that a CA key stays unlocked */
 	} ca;
+	struct {
+		int interval, grace;     /* seconds: nextUpdate is their sum after thisUpdate */
+		int delta_interval;      /* seconds; 0 = no delta CRLs */
+		bool on_revoke;          /* soon after a revocation ... */
+		int min_interval;        /* ... and so many seconds after the CRL before */
+		char *ldap_dn;           /* "%s" = slug of the CA; "" = not published in the directory */
+	} crl;
+	struct {
+		int lifetime;            /* seconds from thisUpdate to nextUpdate */
+		int max_age;             /* seconds that HTTP caches may keep an answer */
+		int signer_days;         /* life of a delegated signer's certificate */
+		char *unknown;           /* never issued: "unknown" or "unauthorized" */
+		int archive_cutoff;      /* days; 0 = no such extension */
+		int cache_mb;            /* of each worker */
+		int presign_hits;        /* asked so often, an answer is renewed before it ends; 0 = never */
+	} ocsp;
 	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
 		char *admin_groups, *officer_groups, *auditor_groups;
@@ -86,6 +105,12 @@ struct gh_conf {
 		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
 		bool require_if_match;   /* REST: a change must name the version it was decided on */
 	} revocation;
+	struct {
+		/* seconds between runs of each job; 0 = only on demand */
+		int crl, ocsp_signer, expiry_notices, audit_seal, retention;
+		char *expiry_days;       /* days before notAfter at which a notice is due: "30 14 7 1" */
+		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
+	} jobs;
 	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */
@@ -96,6 +121,10 @@ struct gh_conf {
  * files exist. */
 int gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err) GH_MUSTCHECK;
 void gh_conf_free(struct gh_conf *conf);
+
+#define GH_CONF_DAYS_MAX 16
+/* jobs.expiry_days: 0 to GH_CONF_DAYS_MAX different numbers from 1 to 3650 with blanks between. How many, or -1. */
+int gh_conf_days(const char *text, int out[GH_CONF_DAYS_MAX]) GH_MUSTCHECK;
 
 /* A commented configuration with all defaults: `gatehouse conf print`, and the base of the sample. */
 void gh_conf_print_defaults(FILE *f);

@@ -1,16 +1,34 @@
 /* The JSON that Gatehouse reads and writes, over jansson. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <jansson.h>
+#include <openssl/crypto.h>
 
 #include "buf.h"
 #include "json.h"
 
 #define LENIENT_GROWTH 6         /* "\u00XX" for one byte */
 #define INT_DIGITS_MAX 18
+
+/* A body can carry passwords. jansson copies a string twice on its way into a value and tells nobody. */
+static void
+wiping_free(void *p)
+{
+	if (p != NULL)
+		OPENSSL_cleanse(p, malloc_usable_size(p));
+	free(p);
+}
+
+/* Before anything allocates: what one function gave, the other must take. */
+__attribute__((constructor)) static void
+wipe_what_is_freed(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+}
 
 static bool
 is_utf8(const char *text, size_t len)
@@ -66,9 +84,15 @@ parse_strict(const char *text, size_t len, gh_json **out, struct gh_error *err)
 	json_error_t je;
 
 	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
-	if (*out == NULL)
+	if (*out == NULL) {
+		/* "premature end of input near '"secret'": line and column do, and repeat nothing of the body */
+		char *quoted = strstr(je.text, " near ");
+
+		if (quoted != NULL)
+			*quoted = '\0';
 		return gh_refuse(err, GH_E_BAD_JSON, "The body is not valid JSON: line %d, column %d: %.150s",
 		    je.line, je.column, je.text);
+	}
 	return 0;
 }
 

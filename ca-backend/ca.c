@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "ca.h"
+#include "cdp.h"
 #include "der.h"
 #include "digest.h"
 #include "encoding.h"
@@ -38,12 +39,25 @@ ca_free(struct ca *ca)
 	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
+	cert_chain_clear(&ca->also);
 	free(ca->sealed);
 	free_strings(ca->cdp_urls);
 	free_strings(ca->aia_urls);
 	free_strings(ca->ocsp_urls);
 	free(ca->issuer_dn);
 	free(ca);
+}
+
+static bool
+hash_issuer(enum gh_hash hash, const X509 *cert, struct ca_issuer_hash *out)
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(cert);
+	const unsigned char *name;
+	size_t len;
+
+	return X509_NAME_get0_der(X509_get_subject_name(cert), &name, &len) == 1 &&
+	    gh_digest(hash, name, len, out->name) &&
+	    gh_digest(hash, key->data, (size_t)key->length, out->key);
 }
 
 int
@@ -61,55 +75,15 @@ ca_finish(struct ca *ca, struct gh_error *err)
 		return gh_fail(err, GH_E_DB, "certificate of CA %s is unreadable", ca->name);
 	if (!gh_digest(GH_SHA256, ca->chain.cert[0].der, ca->chain.cert[0].len, ca->ca_id))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	if (!hash_issuer(GH_SHA1, ca->cert, &ca->issuer_hash[0]) ||
+	    !hash_issuer(GH_SHA256, ca->cert, &ca->issuer_hash[1]))
+		return gh_fail(err, GH_E_INTERNAL, "hash of name or key of CA %s", ca->name);
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
 	return 0;
 }
 
 /* --- what the CA adds ------------------------------------------------------------------------- */
-
-static size_t
-urls_size(char *const *urls)
-{
-	size_t i, size = 0;
-
-	for (i = 0; urls != NULL && urls[i] != NULL; i++)
-		size += gh_der_size(strlen(urls[i]));
-	return size;
-}
-
-/* GeneralName ::= uniformResourceIdentifier [6] IA5String, one for each URL */
-static void
-put_urls(struct gh_buf *b, char *const *urls)
-{
-	size_t i;
-
-	for (i = 0; urls != NULL && urls[i] != NULL; i++)
-		gh_der_put(b, GH_DER_PRIMITIVE(6), urls[i], strlen(urls[i]));
-}
-
-/* Extension { 2.5.29.31, OCTET STRING { SEQUENCE { DistributionPoint } } }: one point with all
- * URLs, as they lead to the same CRL. RFC 5280, 4.2.1.13. */
-static void
-put_cdp(struct gh_buf *b, char *const *urls)
-{
-	static const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x1f};
-	size_t names = urls_size(urls); /* content of fullName [0] */
-	size_t full = gh_der_size(names),
-	       name = gh_der_size(full); /* of distributionPoint [0], of the point */
-	size_t point = gh_der_size(name), value = gh_der_size(point);
-
-	if (names == 0)
-		return;
-	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));
-	gh_buf_put(b, oid, sizeof(oid));
-	gh_der_put_header(b, GH_DER_OCTETS, value);
-	gh_der_put_header(b, GH_DER_SEQUENCE, point);
-	gh_der_put_header(b, GH_DER_SEQUENCE, name);
-	gh_der_put_header(b, GH_DER_CONTEXT(0), full);
-	gh_der_put_header(b, GH_DER_CONTEXT(0), names);
-	put_urls(b, urls);
-}
 
 /* id-ad-ocsp and id-ad-caIssuers, RFC 5280, 4.2.2.1 */
 static const unsigned char oid_ocsp[] = {GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1};
@@ -179,7 +153,7 @@ encode_extensions(
 	for (i = 0; i < sk_X509_EXTENSION_num(spec->extensions); i++)
 		put_spec_extension(&list, sk_X509_EXTENSION_value(spec->extensions, i));
 	if (!spec->no_revocation_info)
-		put_cdp(&list, ca->cdp_urls);
+		cdp_put_extension(&list, ca, cdp_shard(ca, spec->spki, spec->spki_len));
 	put_aia(&list, spec->no_revocation_info ? NULL : ca->ocsp_urls, ca->aia_urls);
 	if ((rc = gh_buf_check(&list, err)) == 0 && list.len > 0) {
 		gh_der_put(out, GH_DER_SEQUENCE, list.data, list.len);
@@ -264,23 +238,41 @@ check_ca_validity(
 
 /* --- signing ---------------------------------------------------------------------------------- */
 
+int
+ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	int rc;
+
+	if (ca->sealed == NULL)
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
+	rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err);
+	if (rc == GH_E_CONFLICT) {
+		struct gh_error why = *err;
+
+		/* our snapshot is about to be replaced */
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "record of CA %s is older than the signer's: %.300s",
+		    ca->name, why.detail);
+	}
+	if (rc != 0)
+		return rc;
+	if (memcmp(id, ca->ca_id, sizeof(id)) != 0)
+		return gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "sealed record of CA %s is of another certificate", ca->name);
+	return 0;
+}
+
 /* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND. */
 static int
 sign_loading(const struct ca *ca, struct signer_client *signer, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err)
 {
-	unsigned char id[SIGNER_CA_ID_SIZE];
 	int rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
 
 	if (rc != GH_E_NOT_FOUND)
 		return rc;
-	if (ca->sealed == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
-	if ((rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err)) != 0)
+	if ((rc = ca_load_key(ca, signer, err)) != 0)
 		return rc;
-	if (memcmp(id, ca->ca_id, sizeof(id)) != 0)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE,
-		    "sealed record of CA %s is of another certificate", ca->name);
 	rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
 	if (rc == GH_E_NOT_FOUND)
 		return gh_fail(

@@ -27,6 +27,9 @@ enum ca_state {
 /* What guards the private key. */
 enum ca_protection { CA_KEY_SYSTEM, CA_KEY_PASSWORD, CA_KEY_PKCS11, CA_KEY_NONE };
 
+/* What a CertID of OCSP names an issuer by: hashes of its name and of the bits of its key (RFC 6960, 4.1.1). */
+struct ca_issuer_hash { unsigned char name[32], key[32]; };
+
 /* Immutable once loaded; shared by threads. */
 struct ca {
 	int64_t id;                          /* row */
@@ -35,6 +38,7 @@ struct ca {
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	struct cert_chain chain;             /* this CA first, root last */
+	struct cert_chain also;              /* earlier certificates of the key, OldWithNew, NewWithOld */
 	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
@@ -43,6 +47,7 @@ struct ca {
 	int crl_shards;                      /* 0 = one complete CRL */
 	gh_json *policy;                     /* object; docs/certificate-authorities.md */
 	char *issuer_dn;                     /* subject of this CA, as ca_dn_text prints it */
+	struct ca_issuer_hash issuer_hash[2];/* by SHA-1 (20 bytes of each) and SHA-256 */
 };
 
 /* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no certificate. */
@@ -64,6 +69,10 @@ char *ca_dn_text(const X509_NAME *name);
 /* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
  * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory. */
 gh_json *ca_san_json(const X509 *cert);
+
+/* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a restart. GH_E_CA_LOCKED:
+ * the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here, or another one's. */
+int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's; a CA that

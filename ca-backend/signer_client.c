@@ -32,6 +32,7 @@ client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
 	c->fd = -1;
 	c->timeout_ms = timeout_ms;
 	signer_frame_init(&c->out);
+	c->out.secret = true; /* passwords pass through it */
 	*out = c;
 	return 0;
 }
@@ -212,9 +213,13 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	case GH_E_FORBIDDEN:
 	case GH_E_CONFLICT:
 	case GH_E_CA_UNAVAILABLE:
+	case GH_E_CA_LOCKED:
+	case GH_E_CA_PASSWORD:
 	case GH_E_BUSY:
 	case GH_E_NOMEM:
 		break;
+	case GH_E_CA_POLICY: /* whoever asked is to know what he may not have */
+		return gh_refuse(err, GH_E_CA_POLICY, "%s", message);
 	default:
 		code = GH_E_INTERNAL;
 		break;
@@ -302,18 +307,16 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
     unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
 {
 	struct gh_reader r;
-	const unsigned char *id;
-	size_t id_len;
+	bool is_locked;
 	int rc;
 
 	signer_frame_begin(&c->out, SIGNER_OP_LOAD_CA);
 	signer_put_block(&c->out, sealed, len);
 	if ((rc = client_call(c, SIGNER_OP_LOAD_CA, &r, err)) != 0)
 		return rc;
-	if (!signer_get_block(&r, &id, &id_len) || id_len != SIGNER_CA_ID_SIZE)
+	if (!signer_get_load_answer(&r, ca_id, &is_locked))
 		return client_fail_garbled(c, err);
-	memcpy(ca_id, id, SIGNER_CA_ID_SIZE);
-	return 0;
+	return is_locked ? gh_fail(err, GH_E_CA_LOCKED, "signer: the key of the CA is locked") : 0;
 }
 
 int
@@ -334,32 +337,4 @@ signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields
 	if (!signer_get_block(&r, &der, &len) || len == 0)
 		return client_fail_garbled(c, err);
 	return client_copy_out(der, len, cert, cert_len, err);
-}
-
-int
-signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
-    unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,
-    struct gh_error *err)
-{
-	struct gh_reader r;
-	const unsigned char *der, *record;
-	size_t der_len, record_len;
-	int rc;
-
-	*cert = *sealed = NULL;
-	*cert_len = *sealed_len = 0;
-	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CA);
-	signer_put_create_ca(&c->out, f);
-	if ((rc = client_call(c, SIGNER_OP_CREATE_CA, &r, err)) != 0)
-		return rc;
-	if (!signer_get_two_blocks(&r, &der, &der_len, &record, &record_len))
-		return client_fail_garbled(c, err);
-	if ((rc = client_copy_out(der, der_len, cert, cert_len, err)) != 0)
-		return rc;
-	if ((rc = client_copy_out(record, record_len, sealed, sealed_len, err)) != 0) {
-		free(*cert);
-		*cert = NULL;
-		*cert_len = 0;
-	}
-	return rc;
 }

@@ -78,20 +78,20 @@ base64_load(const gh_json *value, const char *member, unsigned char **out, size_
 	return 0;
 }
 
+/* max: the chain leaves one place for the leaf. */
 static int
-ca_load_chain(const gh_json *chain, struct ca *ca, struct gh_error *err)
+certs_load(const gh_json *list, size_t min, size_t max, struct cert_chain *out, struct gh_error *err)
 {
 	unsigned char *der;
-	size_t n = gh_json_size(chain), len;
+	size_t n = gh_json_size(list), len;
 	int rc;
 
-	/* one place is left for the leaf */
-	if (n == 0 || n >= CERT_CHAIN_MAX)
-		return gh_fail(err, GH_E_DB, "chain has %zu certificates", n);
+	if (n < min || n > max)
+		return gh_fail(err, GH_E_DB, "%zu certificates", n);
 	for (size_t i = 0; i < n; i++) {
-		if ((rc = base64_load(gh_json_at(chain, i), "chain", &der, &len, err)) != 0)
+		if ((rc = base64_load(gh_json_at(list, i), "certificate", &der, &len, err)) != 0)
 			return rc;
-		rc = cert_chain_add(&ca->chain, der, len, err);
+		rc = cert_chain_add(out, der, len, err);
 		free(der);
 		if (rc != 0)
 			return rc;
@@ -126,7 +126,8 @@ ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
 	if ((rc = string_load(row, "name", &ca->name, err)) != 0 ||
 	    (rc = string_load(row, "slug", &ca->slug, err)) != 0 ||
 	    (rc = policy_load(gh_json_get(row, "policy"), ca, err)) != 0 ||
-	    (rc = ca_load_chain(gh_json_get(row, "chain"), ca, err)) != 0 ||
+	    (rc = certs_load(gh_json_get(row, "chain"), 1, CERT_CHAIN_MAX - 1, &ca->chain, err)) != 0 ||
+	    (rc = certs_load(gh_json_get(row, "also"), 0, CERT_CHAIN_MAX, &ca->also, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "cdp"), "cdp", false, &ca->cdp_urls, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "aia"), "aia", false, &ca->aia_urls, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "ocsp"), "ocsp", false, &ca->ocsp_urls, err)) != 0)

@@ -93,14 +93,27 @@ check_entry(const struct tmpl *t, const struct app *app, const struct dir_entry 
 }
 
 static int
-sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *spec,
+leave_pending(struct enroll_outcome *out, const char *message)
+{
+	out->disposition = DB_DISP_PENDING;
+	out->status_code = 0;
+	snprintf(out->message, sizeof(out->message), "%s", message);
+	return 0;
+}
+
+/* A locked key is no reason to lose a request: it waits where the template says so, or may come again. */
+static int
+sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *spec, bool is_approved,
     struct enroll_outcome *out, struct gh_error *err)
 {
 	unsigned char *cert = NULL;
 	size_t len = 0;
 	int rc;
 
-	if ((rc = ca_sign(d->ca, env->signer, spec, &cert, &len, err)) != 0)
+	rc = ca_sign(d->ca, env->signer, spec, &cert, &len, err);
+	if (rc == GH_E_CA_LOCKED && !is_approved && tmpl_waits_for_locked_ca(d->tmpl->tmpl))
+		return leave_pending(out, "Taken Under Submission: the key of the certification authority is locked");
+	if (rc != 0)
 		return rc;
 	rc = ca_outcome_set_cert(out, d->ca, cert, len, err);
 	free(cert);
@@ -135,13 +148,10 @@ apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll
 		cert_spec_free(spec);
 		return rc;
 	}
-	if (!is_approved && tmpl_needs_approval(d->tmpl->tmpl)) {
-		out->disposition = DB_DISP_PENDING;
-		out->status_code = 0;
-		snprintf(out->message, sizeof(out->message), "Taken Under Submission");
-	} else {
-		rc = sign(env, d, spec, out, err);
-	}
+	if (!is_approved && tmpl_needs_approval(d->tmpl->tmpl))
+		rc = leave_pending(out, "Taken Under Submission");
+	else
+		rc = sign(env, d, spec, is_approved, out, err);
 	cert_spec_free(spec);
 	return rc;
 }

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bcrypt.h"
 #include "error.h"
 
-#define AUTH_PASSWORD_HASH_SIZE 128
+#define AUTH_PASSWORD_HASH_SIZE GH_BCRYPT_SIZE
 #define AUTH_PASSWORD_MIN 8              /* bytes */
-#define AUTH_PASSWORD_MAX 72             /* bytes; bcrypt ignores what follows, so more is refused */
+#define AUTH_PASSWORD_MAX GH_BCRYPT_MAX  /* bytes; bcrypt ignores what follows, so more is refused */
 
 /* "$2b$12$...". size: of out, at least AUTH_PASSWORD_HASH_SIZE. GH_E_BAD_REQUEST: too short or too long;
  * GH_E_INTERNAL. */

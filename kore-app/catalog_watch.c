@@ -10,6 +10,7 @@
 #include "enroll.h"
 
 #include "catalog_watch.h"
+#include "signer_keys.h"
 
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
@@ -32,6 +33,7 @@ struct catalog_watch {
 struct connections {
 	struct store *listen;            /* for store_wait_change and nothing else */
 	struct store *load;
+	struct signer_keys *keys;
 	bool was_down;                   /* said so in the log */
 	int64_t purged;                  /* UTC seconds */
 };
@@ -45,6 +47,8 @@ open_connections(const struct catalog_watch *w, struct connections *c, struct gh
 		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen, err);
 	if (rc == 0 && c->load == NULL)
 		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load, err);
+	if (rc == 0 && c->keys == NULL)
+		rc = signer_keys_new(w->conf, &c->keys, err);
 	return rc;
 }
 
@@ -91,13 +95,16 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 	if (rc != 0)
 		return rc;
 	*needs_load |= changed;
-	if (!*needs_load)
+	if (!*needs_load) {
+		signer_keys_retry(c->keys, w->current);
 		return 0;
+	}
 	rc = enroll_load_catalog(c->load, w->secret, &fresh, err);
 	if (rc != 0)
 		return rc;
 	*needs_load = false;
 	swap(w, fresh);
+	signer_keys_update(c->keys, fresh);
 	return 0;
 }
 
@@ -144,6 +151,7 @@ watch(void *arg)
 	}
 	store_free(c.listen);
 	store_free(c.load);
+	signer_keys_free(c.keys);
 	return NULL;
 }
 

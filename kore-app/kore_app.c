@@ -18,6 +18,7 @@
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
 #define CONNECTIONS_MS 100
+#define JOB_END_MS 1000          /* for a background job to stop, when the requests have ended */
 
 struct app_state app_state;
 
@@ -161,6 +162,7 @@ start_worker(struct gh_error *err)
 	signer_client_on_call(metrics_signer);
 	enroll_on_decided(on_decided);
 	revoke_on_change(metrics_revoked);
+	ocsp_on_event(metrics_ocsp);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
@@ -169,7 +171,14 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = health_new(conf, app_state.dir, app_state.catalog, &app_state.health, err);
 	if (rc == 0)
+		rc = ocsp_service_new(conf, &app_state.ocsp, err);
+	if (rc == 0)
+		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges, &app_state.status, err);
+	if (rc == 0)
 		rc = app_pool_start(err);
+	if (rc == 0)
+		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog, &app_state.jobs,
+		    err);
 	return rc;
 }
 
@@ -195,8 +204,11 @@ kore_worker_configure(void)
 void
 kore_worker_teardown(void)
 {
+	job_runner_stop(app_state.jobs);
 	if (app_state.pool != NULL && !app_pool_stop())
 		gh_log(GH_LOG_WARN, "ending with a request still at work");
+	if (!job_runner_join(app_state.jobs, JOB_END_MS))
+		gh_log(GH_LOG_WARN, "ending with a background job still at work");
 	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL);
 	kore_shutdown();
 	_exit(0);

@@ -13,9 +13,12 @@
 #include "conf.h"
 #include "dir.h"
 #include "health.h"
+#include "job_runner.h"
 #include "metrics.h"
+#include "ocsp.h"
 #include "pool.h"
 #include "routes.h"
+#include "status_watch.h"
 #include "tls_pair.h"
 
 struct app_state {
@@ -30,7 +33,10 @@ struct app_state {
 	struct auth_limiter *limiter;
 	struct catalog_watch *catalog;
 	struct health *health;
+	struct ocsp_service *ocsp;
+	struct status_watch *status;
 	struct pool *pool;
+	struct job_runner *jobs;
 };
 
 extern struct app_state app_state;
@@ -64,6 +70,15 @@ struct app_call {
 	struct route_trace trace;
 };
 int app_pool_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
+
+/* ---- kore_body.c ---- */
+enum app_body { APP_BODY_READY, APP_BODY_WAITING /* the request sleeps until it is there */, APP_BODY_BROKEN };
+/* Read the body of a DELETE, for which Kore does not wait. Ready: all there, or not wanted, or not readable (no
+ * r->http_body then). */
+enum app_body app_body_read(struct http_request *r);
+/* ---- kore_fast.c ---- */
+/* Answer an OCSP request whose answer lies ready. False: nothing was sent, go the long way. */
+bool app_fast_ocsp(struct http_request *kore_req);
 
 /* ---- kore_http.c ---- */
 /* A bit of struct connection's flags that Kore does not use: a request has come over it. */

@@ -132,7 +132,7 @@ check_header_count(const struct http_request *r, struct gh_error *err)
 
 /*
  * Where this request ends must be beyond doubt, or a proxy and we could disagree about where the next one
- * begins (RFC 9112, 11.2). Kore reads no body of a GET, no chunks, and the first of two lengths.
+ * begins (RFC 9112, 11.2). Nobody reads a body of a GET, or chunks, and Kore takes the first of two lengths.
  */
 static int
 check_framing(struct http_request *r, struct gh_error *err)
@@ -148,9 +148,12 @@ check_framing(struct http_request *r, struct gh_error *err)
 		return rc;
 	if (encoding != NULL)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is not supported.");
-	if (length != NULL && strcmp(length, "0") != 0 && r->http_body == NULL)
+	if (length == NULL || strcmp(length, "0") == 0 || r->http_body != NULL)
+		return 0;
+	if (r->method != HTTP_METHOD_DELETE)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body.");
-	return 0;
+	return gh_refuse(err, GH_E_BAD_REQUEST, "The body is larger than %zu bytes, or does not end where "
+	    "Content-Length says.", http_body_max);
 }
 
 static int
@@ -194,6 +197,8 @@ copy_request(struct http_request *r, struct gh_http_request *req, struct gh_erro
 			return gh_fail(err, GH_E_NOMEM, "body");
 		req->body_len = r->http_body_length;
 		memcpy(req->body, r->http_body->data, req->body_len);
+		/* a password, perhaps: ours is wiped in the end */
+		explicit_bzero(r->http_body->data, req->body_len);
 	}
 	req->client_cert = app_tls_client_cert(r->owner, &req->client_cert_len);
 	return copy_headers(r, req, err);
@@ -208,6 +213,16 @@ method_name(enum gh_http_method m)
 	    m == GH_HTTP_PUT ? "PUT" : m == GH_HTTP_DELETE ? "DELETE" : "OTHER";
 }
 
+/* Probes every second, and relying parties, would bury the rest: the metrics count them. */
+static bool
+is_routine(const struct app_call *call)
+{
+	const struct route *route = call->match.route;
+
+	return route != NULL && (route->place == ROUTE_LOOP || strncmp(route->name, "ocsp.", 5) == 0) &&
+	    call->rep.status < 400 && call->trace.code == NULL;
+}
+
 static void
 log_call(const struct app_call *call, int64_t us, bool is_gone)
 {
@@ -218,8 +233,7 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	snprintf(status, sizeof(status), "%d", rep->status);
 	snprintf(ms, sizeof(ms), "%.3f", (double)us / 1000);
 	gh_log_context(call->req.request_id, call->trace.requester);
-	/* probes every second would bury the rest */
-	gh_log_kv(route != NULL && route->place == ROUTE_LOOP && rep->status < 400 ? GH_LOG_DEBUG : GH_LOG_INFO,
+	gh_log_kv(is_routine(call) ? GH_LOG_DEBUG : GH_LOG_INFO,
 	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
 	    call->req.address, "app", call->trace.app, "client_cert",
@@ -265,6 +279,9 @@ send_reply(struct http_request *r, const struct app_call *call)
 	const struct gh_http_reply *rep = &call->rep;
 	bool has_cache_control = false;
 
+	/* What follows is not looked at: Kore has no opinion of its own on where this request ended. */
+	if (r->method == HTTP_METHOD_DELETE && r->http_body != NULL)
+		r->owner->flags |= CONN_CLOSE_EMPTY;
 	for (size_t i = 0; i < rep->headers; i++) {
 		http_response_header(r, rep->header[i].name, rep->header[i].value);
 		has_cache_control |= strcasecmp(rep->header[i].name, "cache-control") == 0;
@@ -444,5 +461,13 @@ app_request(struct http_request *r)
 	 * order; RFC 9112, 9.3.2 lets a server close such a connection. */
 	if (TAILQ_FIRST(&r->owner->http_requests) != r)
 		return KORE_RESULT_ERROR;
-	return begin(r);
+	switch (app_body_read(r)) {
+	case APP_BODY_WAITING:
+		return KORE_RESULT_RETRY;
+	case APP_BODY_BROKEN:
+		return KORE_RESULT_ERROR;
+	case APP_BODY_READY:
+		break;
+	}
+	return app_fast_ocsp(r) ? KORE_RESULT_OK : begin(r);
 }

@@ -8,8 +8,13 @@
 
 #include "log.h"
 
+#include "ca_pages.h"
+#include "ca_password_rest.h"
+#include "audit_rest.h"
 #include "ce.h"
 #include "ce_revoke.h"
+#include "crl_serve.h"
+#include "ocsp_http.h"
 #include "rest.h"
 #include "rest_certificate.h"
 
@@ -21,7 +26,17 @@
 #define CSR_BODY_MAX (128 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
 
+#define CA_PASSWORD "/api/v1/certificate-authorities/{name}/password/"
+#define ANY_ROLE (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
+
 static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+
+/* From memory, on the event loop. */
+static bool
+crl_fast(const struct gh_http_request *req, const struct route_match *m, struct gh_http_reply *rep)
+{
+	return crl_get_cached(req, m->name, rep);
+}
 
 const struct route route_table[] = {
 	/* methods, path, name, need, roles, body, place, handler, family, plain, fast */
@@ -49,6 +64,30 @@ const struct route route_table[] = {
 	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
 	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
 	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/cas", "pki.cas", AUTH_NONE, 0, 0, ROUTE_POOL, ca_pages_list, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
+	    ca_pages_certificate, ROUTE_REST, true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
+	    crl_fast},
+	{GH_HTTP_POST, CA_PASSWORD "set", "ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
+	    ROUTE_POOL, ca_password_rest_set, ROUTE_REST, false, NULL},
+	{GH_HTTP_DELETE, CA_PASSWORD "remove", "ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_remove, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, CA_PASSWORD "change", "ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_change, ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, CA_PASSWORD "unlock", "ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_unlock, ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, CA_PASSWORD "lock", "ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
+	    ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
+	    ca_password_rest_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
+	    ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
+	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
@@ -226,7 +265,7 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
 	if (req->body_len > r->body_max)
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
-	if ((r->need & ~(unsigned)AUTH_LOCAL) != 0 && env->catalog == NULL)
+	if ((r->place == ROUTE_POOL || (r->need & ~(unsigned)AUTH_LOCAL) != 0) && env->catalog == NULL)
 		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	return 0;
 }

@@ -208,6 +208,17 @@ dir_conn_search(struct dir_conn *c, const struct dir_query *q, LDAPMessage **res
 }
 
 int
+dir_conn_write(struct dir_conn *c, const char *dn, LDAPMod **mods, bool is_new)
+{
+	int64_t started = gh_now_us();
+	int rc;
+
+	dir_watch_arm(&c->watch, c->s->conf->directory.operation_ms);
+	rc = is_new ? ldap_add_ext_s(c->ld, dn, mods, NULL, NULL) : ldap_modify_ext_s(c->ld, dn, mods, NULL, NULL);
+	return finish(c, started, rc, is_new ? "add" : "modify");
+}
+
+int
 dir_conn_bind(struct dir_conn *c, const char *dn, const char *password)
 {
 	struct berval secret = {strlen(password), (char *)(uintptr_t)password};

@@ -43,10 +43,12 @@ void dir_conn_close(struct dir_conn *c);         /* accepts a closed one */
 int dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Both return an LDAP result code and close the connection when is_broken says so. *res is NULL or
+ * All return an LDAP result code and close the connection when is_broken says so. *res is NULL or
  * must be freed with ldap_msgfree, whatever the result: a size limit comes with the first entries.
  */
 int dir_conn_search(struct dir_conn *c, const struct dir_query *q, LDAPMessage **res) GH_MUSTCHECK;
+/* Change an entry, or add it (all mods are LDAP_MOD_ADD then). */
+int dir_conn_write(struct dir_conn *c, const char *dn, LDAPMod **mods, bool is_new) GH_MUSTCHECK;
 int dir_conn_bind(struct dir_conn *c, const char *dn, const char *password) GH_MUSTCHECK;
 
 /* Worth a second try on a new connection? */

@@ -44,8 +44,8 @@ check_kind(struct dir *d)
 		    is_ad ? "Active Directory" : "not Active Directory");
 }
 
-static int
-open_service(struct dir *d, struct gh_error *err)
+int
+dir_open_service(struct dir *d, struct gh_error *err)
 {
 	int rc = dir_conn_open(&d->service, true, err);
 
@@ -71,7 +71,7 @@ dir_search(struct dir *d, const struct dir_query *q, LDAPMessage **res, struct g
 
 	*res = NULL;
 	for (int attempt = 0; attempt < 2 && dir_conn_is_broken(code); attempt++) {
-		if ((rc = open_service(d, err)) != 0)
+		if ((rc = dir_open_service(d, err)) != 0)
 			return rc;
 		code = dir_conn_search(&d->service, q, res);
 	}

@@ -19,6 +19,12 @@ tmpl_needs_approval(const struct tmpl *t)
 	return (t->enrollment_flags & TMPL_ENROLL_PEND_ALL) != 0;
 }
 
+bool
+tmpl_waits_for_locked_ca(const struct tmpl *t)
+{
+	return t->ca_locked == TMPL_CA_LOCKED_PENDING;
+}
+
 const gh_json *
 tmpl_required_metadata(const struct tmpl *t)
 {

@@ -124,6 +124,8 @@ const struct schema_check tmpl_load_oid_check = {
 static const struct schema_choice requester_choice[] = {{"user", TMPL_REQUESTER_USER},
     {"machine", TMPL_REQUESTER_MACHINE}, {"any", TMPL_REQUESTER_ANY}, {NULL, 0}};
 
+static const struct schema_choice ca_locked_choice[] = {
+    {"unavailable", TMPL_CA_LOCKED_UNAVAILABLE}, {"pending", TMPL_CA_LOCKED_PENDING}, {NULL, 0}};
 static const struct schema_choice sid_choice[] = {{"require", TMPL_SID_REQUIRE},
     {"if-present", TMPL_SID_IF_PRESENT}, {"never", TMPL_SID_NEVER}, {NULL, 0}};
 
@@ -198,6 +200,7 @@ static const struct schema_member template_member[] = {
     {"subject", GH_JSON_OBJECT, false, FIELD(subject), tmpl_load_subject, 0, 0, NULL},
     {"san", GH_JSON_OBJECT, false, FIELD(san), tmpl_load_san, 0, 0, NULL},
     {"sid", GH_JSON_STRING, false, FIELD(sid), schema_choice, 0, 0, sid_choice},
+    {"caLocked", GH_JSON_STRING, false, FIELD(ca_locked), schema_choice, 0, 0, ca_locked_choice},
     {"netbiosDomain", GH_JSON_STRING, false, FIELD(netbios_domain), schema_string, 1, 15,
 	&netbios_check},
     {"enrollGroups", GH_JSON_ARRAY, true, FIELD(enroll_groups), schema_list, 0, TMPL_LIST_MAX,

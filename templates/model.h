@@ -88,6 +88,7 @@ enum tmpl_requester {
 	TMPL_REQUESTER_ANY
 };
 enum tmpl_sid { TMPL_SID_DEFAULT, TMPL_SID_REQUIRE, TMPL_SID_IF_PRESENT, TMPL_SID_NEVER };
+enum tmpl_ca_locked { TMPL_CA_LOCKED_UNAVAILABLE, TMPL_CA_LOCKED_PENDING };
 enum tmpl_cn { TMPL_CN_ANY, TMPL_CN_DNS };
 
 /* What a supplied subject may hold. */
@@ -146,6 +147,7 @@ struct tmpl {
 	struct tmpl_subject_rules subject;
 	struct tmpl_san_rules san;
 	int sid; /* enum tmpl_sid */
+	int ca_locked; /* enum tmpl_ca_locked */
 	char *netbios_domain;
 	struct tmpl_list enroll_groups;
 	struct tmpl_list metadata;

@@ -6,12 +6,12 @@
 #include <openssl/rand.h>
 
 #include "cert_build.h"
+#include "cert_limits.h"
 #include "der_time.h"
 
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
 
-#define SKI_SIZE (2 + sizeof(oid_ski) + 2 + 2 + SIGNER_KEY_ID_SIZE)
 
 /* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
 static int
@@ -32,13 +32,20 @@ put_serial(struct gh_buf *b, struct gh_error *err)
 	return 0;
 }
 
-static void
-put_ski(struct gh_buf *b, const unsigned char key_id[SIGNER_KEY_ID_SIZE])
+static size_t
+ski_size(size_t id)
 {
-	gh_der_put_header(b, GH_DER_SEQUENCE, SKI_SIZE - 2);
+	return gh_der_size(sizeof(oid_ski) + gh_der_size(gh_der_size(id)));
+}
+
+static void
+put_ski(struct gh_buf *b, const struct gh_der *id)
+{
+	gh_der_put_header(
+	    b, GH_DER_SEQUENCE, sizeof(oid_ski) + gh_der_size(gh_der_size(id->len)));
 	gh_buf_put(b, oid_ski, sizeof(oid_ski));
-	gh_der_put_header(b, GH_DER_OCTETS, 2 + SIGNER_KEY_ID_SIZE);
-	gh_der_put(b, GH_DER_OCTETS, key_id, SIGNER_KEY_ID_SIZE);
+	gh_der_put_header(b, GH_DER_OCTETS, gh_der_size(id->len));
+	gh_der_put(b, GH_DER_OCTETS, id->p, id->len);
 }
 
 static int
@@ -58,15 +65,20 @@ static int
 put_extensions(
     struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
 {
-	unsigned char key_id[SIGNER_KEY_ID_SIZE];
-	size_t list = SKI_SIZE + ca->aki.len + c->extensions.len;
+	unsigned char hash[SIGNER_KEY_ID_SIZE];
+	struct gh_der key_id = c->key_id;
+	size_t list;
 	int rc;
 
-	if ((rc = issuer_key_id(&c->key_bits, key_id, err)) != 0)
-		return rc;
+	if (key_id.len == 0) {
+		if ((rc = issuer_key_id(&c->key_bits, hash, err)) != 0)
+			return rc;
+		key_id = (struct gh_der){hash, sizeof(hash)};
+	}
+	list = ski_size(key_id.len) + ca->aki.len + c->extensions.len;
 	gh_der_put_header(b, GH_DER_CONTEXT(3), gh_der_size(list));
 	gh_der_put_header(b, GH_DER_SEQUENCE, list);
-	put_ski(b, key_id);
+	put_ski(b, &key_id);
 	gh_buf_put(b, ca->aki.data, ca->aki.len);
 	gh_buf_put(b, c->extensions.p, c->extensions.len);
 	return 0;
@@ -128,5 +140,24 @@ cert_build(
 	if ((rc = put_tbs_content(&content, c, ca, err)) == 0)
 		rc = put_certificate(out, &content, ca, err);
 	gh_buf_free(&content);
+	return rc;
+}
+
+int
+cert_build_checked(
+    const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
+{
+	struct gh_buf cert;
+	int rc;
+
+	if (ca->name_constraints == NULL)
+		return cert_build(c, ca, out, err);
+	gh_buf_init(&cert, CERT_DER_MAX);
+	if ((rc = cert_build(c, ca, &cert, err)) == 0 &&
+	    (rc = cert_limits_check_names(&cert, ca, err)) == 0) {
+		gh_buf_put(out, cert.data, cert.len);
+		rc = gh_buf_check(out, err);
+	}
+	gh_buf_free(&cert);
 	return rc;
 }

@@ -10,4 +10,9 @@
 int cert_build(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* The same for whoever asks: nothing comes out when the names lie outside the CA's name constraints
+ * (GH_E_CA_POLICY). */
+int cert_build_checked(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

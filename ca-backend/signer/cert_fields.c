@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cert_fields.h"
+#include "cert_limits.h"
 #include "public_key.h"
 
 /* id-ce (2.5.29) and the last arc, content octets of the OID; RFC 5280, 4.2.1 */
@@ -11,11 +12,7 @@
 #define CE_SUBJECT_ALT_NAME 17
 #define CE_BASIC_CONSTRAINTS 19
 #define CE_AUTHORITY_KEY_ID 35
-
-struct extension {
-	struct gh_der oid, value;
-	bool is_critical;
-};
+#define CE_EXT_KEY_USAGE 37
 
 /* --- subject ---------------------------------------------------------------------------------- */
 
@@ -57,8 +54,8 @@ read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *
 
 /* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the default.
  */
-static bool
-take_extension(struct gh_der *list, struct extension *out)
+bool
+cert_take_extension(struct gh_der *list, struct cert_extension *out)
 {
 	struct gh_der in, flag;
 
@@ -80,7 +77,7 @@ arc_of_id_ce(const struct gh_der *oid)
 
 /* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
 static bool
-read_basic_constraints(const struct extension *e, struct cert_facts *out)
+read_basic_constraints(const struct cert_extension *e, struct cert_facts *out)
 {
 	struct gh_der in = e->value, body, flag;
 
@@ -99,7 +96,7 @@ read_basic_constraints(const struct extension *e, struct cert_facts *out)
 /* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet.
  */
 static bool
-read_key_usage(const struct extension *e, struct cert_facts *out)
+read_key_usage(const struct cert_extension *e, struct cert_facts *out)
 {
 	struct gh_der in = e->value, bits;
 
@@ -110,8 +107,24 @@ read_key_usage(const struct extension *e, struct cert_facts *out)
 	return true;
 }
 
+/* ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId */
+static bool
+read_ext_key_usage(const struct cert_extension *e, struct cert_facts *out)
+{
+	struct gh_der in = e->value, list;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || list.len == 0)
+		return false;
+	out->ekus = list;
+	while (list.len > 0) {
+		if (!gh_der_take(&list, GH_DER_OID, NULL))
+			return false;
+	}
+	return true;
+}
+
 static int
-read_extension(const struct extension *e, struct cert_facts *out, struct gh_error *err)
+read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh_error *err)
 {
 	int arc = arc_of_id_ce(&e->oid);
 	bool ok = gh_der_is_strict(e->value.p, e->value.len);
@@ -126,6 +139,9 @@ read_extension(const struct extension *e, struct cert_facts *out, struct gh_erro
 		break;
 	case CE_KEY_USAGE:
 		ok = ok && read_key_usage(e, out);
+		break;
+	case CE_EXT_KEY_USAGE:
+		ok = ok && read_ext_key_usage(e, out);
 		break;
 	case CE_SUBJECT_ALT_NAME:
 		out->has_critical_san = e->is_critical;
@@ -156,7 +172,7 @@ static int
 read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_error *err)
 {
 	struct gh_der in = *der, list, seen[CERT_EXTENSIONS_MAX];
-	struct extension e;
+	struct cert_extension e;
 	size_t n = 0;
 	int rc;
 
@@ -169,7 +185,7 @@ read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_erro
 		if (n == CERT_EXTENSIONS_MAX)
 			return gh_fail(
 			    err, GH_E_SIGNER, "extensions: more than %d", CERT_EXTENSIONS_MAX);
-		if (!take_extension(&list, &e))
+		if (!cert_take_extension(&list, &e))
 			return gh_fail(
 			    err, GH_E_SIGNER, "extensions: number %zu is malformed", n + 1);
 		if (is_seen(&e.oid, seen, n))
@@ -224,57 +240,6 @@ cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 	return 0;
 }
 
-static int
-check_key(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
-{
-	const struct signer_limits *l = &ca->limits;
-
-	if ((c->key == CERT_KEY_RSA && !l->allow_rsa) || (c->key == CERT_KEY_EC && !l->allow_ec) ||
-	    (c->key == CERT_KEY_ED25519 && !l->allow_ed25519))
-		return gh_fail(
-		    err, GH_E_SIGNER, "limits of the CA: keys of this kind are not allowed");
-	if (c->key == CERT_KEY_RSA && c->rsa_bits < l->min_rsa_bits)
-		return gh_fail(err, GH_E_SIGNER,
-		    "limits of the CA: RSA key of %u bits, least is %u", c->rsa_bits,
-		    l->min_rsa_bits);
-	if (gh_der_equals(&c->spki, ca->spki.data, ca->spki.len))
-		return gh_fail(err, GH_E_SIGNER, "public key: that of the CA itself");
-	return 0;
-}
-
-static int
-check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
-{
-	int64_t max = ca->limits.max_validity;
-
-	if (c->not_after > ca->not_after)
-		return gh_fail(
-		    err, GH_E_SIGNER, "limits of the CA: notAfter lies behind the CA's own");
-	if (max > 0 && c->not_after - c->not_before > max)
-		return gh_fail(
-		    err, GH_E_SIGNER, "limits of the CA: valid longer than %lld s", (long long)max);
-	return 0;
-}
-
-/* A certificate of an end entity with the CA's own name would pass as issuer of its CRLs. */
-static int
-check_ca_flag(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
-{
-	const struct signer_limits *l = &ca->limits;
-
-	if (!c->is_ca) {
-		if (gh_der_equals(&c->subject, ca->name.data, ca->name.len))
-			return gh_fail(err, GH_E_SIGNER, "subject: the name of the CA itself");
-		return 0;
-	}
-	if (!l->may_sign_ca)
-		return gh_fail(err, GH_E_SIGNER, "limits of the CA: may not sign CA certificates");
-	if (l->path_len != SIGNER_PATH_LEN_ANY && (!c->has_path_len || c->path_len > l->path_len))
-		return gh_fail(
-		    err, GH_E_SIGNER, "limits of the CA: pathLenConstraint above %u", l->path_len);
-	return 0;
-}
-
 int
 cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
 {
@@ -284,9 +249,5 @@ cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh
 		return gh_fail(err, GH_E_SIGNER, "the key of an OCSP signer signs no certificates");
 	if ((rc = cert_fields_check_sanity(c, err)) != 0)
 		return rc;
-	if ((rc = check_key(c, ca, err)) != 0)
-		return rc;
-	if ((rc = check_ca_flag(c, ca, err)) != 0)
-		return rc;
-	return check_validity(c, ca, err);
+	return cert_limits_check(c, ca, err);
 }

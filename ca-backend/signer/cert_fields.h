@@ -18,15 +18,24 @@ struct cert_facts {
 	struct gh_der subject;  /* Name */
 	struct gh_der spki;     /* SubjectPublicKeyInfo */
 	struct gh_der key_bits; /* its BIT STRING, without the count of unused bits */
+	struct gh_der key_id;   /* what SKI says; empty = SHA-1 of key_bits */
 	enum cert_key key;
 	unsigned rsa_bits;
 	struct gh_der extensions; /* content of Extensions */
+	struct gh_der ekus;       /* content of ExtKeyUsageSyntax: OIDs; empty = no such extension */
 	bool has_critical_san;
 	bool is_ca;
 	bool has_path_len;
 	unsigned path_len;
 	bool may_sign_certs, may_sign_crls; /* keyUsage */
 };
+
+struct cert_extension {
+	struct gh_der oid, value;
+	bool is_critical;
+};
+/* The next one of the content of Extensions. */
+bool cert_take_extension(struct gh_der *list, struct cert_extension *out);
 
 /* GH_E_SIGNER when a field is malformed, an extension stands twice, or is one that the signer
  * makes. */
@@ -35,7 +44,7 @@ int cert_fields_read(
 
 /* What holds for every certificate, whoever signs it. */
 int cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err) GH_MUSTCHECK;
-/* Sanity, and the limits of the CA. */
+/* Sanity, and the limits of the CA (GH_E_CA_POLICY), all but its name constraints. */
 int cert_fields_check(
     const struct cert_facts *c, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
 

@@ -50,6 +50,14 @@ find_algorithm(const EVP_PKEY *key)
 	return NULL;
 }
 
+const char *
+issuer_md_of(const EVP_PKEY *key)
+{
+	const struct algorithm *a = find_algorithm(key);
+
+	return a != NULL ? a->md : NULL;
+}
+
 /* Extension { 2.5.29.35, OCTET STRING { SEQUENCE { [0] keyIdentifier } } } */
 static void
 put_aki(struct gh_buf *b, const struct gh_der *key_id)

@@ -69,6 +69,9 @@ issuer_is_locked(const struct issuer *ca)
 struct issuer *issuer_ref(struct issuer *ca);
 void issuer_unref(struct issuer *ca); /* accepts NULL */
 
+/* Digest of this kind of key's signatures; NULL: part of the algorithm, or no such kind. Static. */
+const char *issuer_md_of(const EVP_PKEY *key);
+
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;
 

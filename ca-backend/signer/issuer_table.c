@@ -2,13 +2,22 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "issuer_table.h"
+#include "timestamp.h"
+
+struct slot {
+	struct issuer *ca;
+	struct issuer *open;  /* ca with its key, while it is unlocked; else NULL */
+	int64_t until_uptime; /* seconds since boot, suspended ones too: when open ends */
+	int64_t until;        /* the same for people, UTC seconds */
+};
 
 struct issuer_table {
 	pthread_rwlock_t lock;
 	size_t n;
-	struct issuer *slot[SIGNER_ISSUERS_MAX];
+	struct slot slot[SIGNER_ISSUERS_MAX];
 };
 
 struct issuer_table *
@@ -30,8 +39,10 @@ issuer_table_free(struct issuer_table *t)
 
 	if (t == NULL)
 		return;
-	for (i = 0; i < t->n; i++)
-		issuer_unref(t->slot[i]);
+	for (i = 0; i < t->n; i++) {
+		issuer_unref(t->slot[i].ca);
+		issuer_unref(t->slot[i].open);
+	}
 	pthread_rwlock_destroy(&t->lock);
 	free(t);
 }
@@ -43,33 +54,82 @@ find(const struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE])
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
-		if (memcmp(t->slot[i]->ca_id, ca_id, SIGNER_CA_ID_SIZE) == 0)
+		if (memcmp(t->slot[i].ca->ca_id, ca_id, SIGNER_CA_ID_SIZE) == 0)
 			break;
 	}
 	return i;
 }
 
+/* No clock that anybody sets: an unlocked key must not live longer when the time is put back. */
+static int64_t
+uptime(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
+		return INT64_MAX; /* everything is over */
+	return ts.tv_sec;
+}
+
+static bool
+is_open(const struct slot *slot)
+{
+	return slot->open != NULL && uptime() < slot->until_uptime;
+}
+
+/* Workers may still have a record from before a change of its limits or its password. */
+static const char *
+why_not_replace(const struct issuer *old, const struct issuer *ca)
+{
+	if (ca->revision < old->revision)
+		return "a newer record of this CA is loaded";
+	if (ca->revision == old->revision && old->has_password && !ca->has_password)
+		return "a record of this CA with a password is loaded";
+	return NULL;
+}
+
+/* What is to be given up is left in *ca and *open. */
+static const char *
+put(struct issuer_table *t, size_t i, struct issuer **ca, struct issuer **open)
+{
+	struct slot *slot = &t->slot[i];
+	struct issuer *old = slot->ca;
+	const char *why;
+
+	if (i == t->n) {
+		*slot = (struct slot){.ca = *ca};
+		*ca = NULL;
+		t->n++;
+		return NULL;
+	}
+	if (memcmp(old->record_hash, (*ca)->record_hash, sizeof(old->record_hash)) == 0)
+		return NULL;
+	if ((why = why_not_replace(old, *ca)) != NULL)
+		return why;
+	slot->ca = *ca;
+	*ca = old;
+	*open = slot->open;
+	slot->open = NULL;
+	return NULL;
+}
+
 int
 issuer_table_put(struct issuer_table *t, struct issuer *ca, struct gh_error *err)
 {
-	struct issuer *old = NULL;
+	struct issuer *open = NULL;
+	const char *why = NULL;
 	size_t i;
 
 	pthread_rwlock_wrlock(&t->lock);
 	i = find(t, ca->ca_id);
-	if (i < SIGNER_ISSUERS_MAX) {
-		if (i < t->n)
-			old = t->slot[i];
-		else
-			t->n++;
-		t->slot[i] = ca;
-	}
-	pthread_rwlock_unlock(&t->lock);
-	issuer_unref(old);
 	if (i < SIGNER_ISSUERS_MAX)
-		return 0;
+		why = put(t, i, &ca, &open);
+	pthread_rwlock_unlock(&t->lock);
 	issuer_unref(ca);
-	return gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
+	issuer_unref(open);
+	if (i == SIGNER_ISSUERS_MAX)
+		return gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
+	return why == NULL ? 0 : gh_fail(err, GH_E_CONFLICT, "%s", why);
 }
 
 struct issuer *
@@ -81,7 +141,108 @@ issuer_table_get(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_
 	pthread_rwlock_rdlock(&t->lock);
 	i = find(t, ca_id);
 	if (i < t->n)
-		ca = issuer_ref(t->slot[i]);
+		ca = issuer_ref(is_open(&t->slot[i]) ? t->slot[i].open : t->slot[i].ca);
 	pthread_rwlock_unlock(&t->lock);
 	return ca;
+}
+
+int
+issuer_table_check_revision(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    uint64_t revision, struct gh_error *err)
+{
+	bool is_old;
+	size_t i;
+
+	pthread_rwlock_rdlock(&t->lock);
+	i = find(t, ca_id);
+	is_old = i < t->n && revision < t->slot[i].ca->revision;
+	pthread_rwlock_unlock(&t->lock);
+	return is_old ? gh_fail(err, GH_E_CONFLICT, "a newer record of this CA is loaded") : 0;
+}
+
+/* --- unlocking -------------------------------------------------------------------------------- */
+
+int
+issuer_table_unlock(struct issuer_table *t, struct issuer *open, uint32_t seconds, int64_t *until,
+    struct gh_error *err)
+{
+	struct slot *slot;
+	bool ok;
+	size_t i;
+
+	pthread_rwlock_wrlock(&t->lock);
+	i = find(t, open->ca_id);
+	slot = &t->slot[i < t->n ? i : 0];
+	ok = i < t->n && memcmp(slot->ca->record_hash, open->record_hash,
+			     sizeof(open->record_hash)) == 0;
+	if (ok) {
+		struct issuer *old = slot->open;
+
+		slot->open = open;
+		open = old;
+		slot->until_uptime = uptime() + seconds;
+		slot->until = *until = gh_now() + seconds;
+	}
+	pthread_rwlock_unlock(&t->lock);
+	issuer_unref(open);
+	return ok ? 0 : gh_fail(err, GH_E_CONFLICT, "another record of this CA was loaded");
+}
+
+int
+issuer_table_lock(
+    struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
+{
+	struct issuer *open = NULL;
+	bool has_password = true;
+	size_t i;
+
+	pthread_rwlock_wrlock(&t->lock);
+	i = find(t, ca_id);
+	if (i < t->n) {
+		has_password = t->slot[i].ca->has_password;
+		open = t->slot[i].open;
+		t->slot[i].open = NULL;
+	}
+	pthread_rwlock_unlock(&t->lock);
+	issuer_unref(open);
+	return has_password ? 0
+			    : gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
+}
+
+void
+issuer_table_state(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct signer_ca_state *out)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	pthread_rwlock_rdlock(&t->lock);
+	i = find(t, ca_id);
+	if (i < t->n) {
+		out->is_loaded = true;
+		out->has_password = t->slot[i].ca->has_password;
+		out->is_unlocked = is_open(&t->slot[i]);
+		out->unlocked_until = out->is_unlocked ? t->slot[i].until : 0;
+	}
+	pthread_rwlock_unlock(&t->lock);
+}
+
+void
+issuer_table_expire(struct issuer_table *t)
+{
+	struct issuer *over;
+	size_t i;
+
+	do {
+		over = NULL;
+		pthread_rwlock_wrlock(&t->lock);
+		for (i = 0; i < t->n && over == NULL; i++) {
+			if (t->slot[i].open == NULL || is_open(&t->slot[i]))
+				continue;
+			over = t->slot[i].open;
+			t->slot[i].open = NULL;
+		}
+		pthread_rwlock_unlock(&t->lock);
+		issuer_unref(over);
+	} while (over != NULL);
 }

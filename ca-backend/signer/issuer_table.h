@@ -3,6 +3,7 @@
 #define SIGNER_ISSUER_TABLE_H
 
 #include "issuer.h"
+#include "protocol_keys.h"
 
 #define SIGNER_ISSUERS_MAX 256 /* CAs of one signer */
 
@@ -10,11 +11,32 @@ struct issuer_table;
 
 struct issuer_table *issuer_table_new(void);    /* NULL when out of memory */
 void issuer_table_free(struct issuer_table *t); /* accepts NULL */
-/* Takes over the caller's reference, also when it fails (GH_E_BUSY: table full). Replaces one of
- * the same id. */
+/*
+ * Takes over the caller's reference, also when it fails. Replaces one of the same id, and locks it if the
+ * new one is under a password; the very record that is loaded already changes nothing. GH_E_BUSY: table
+ * full; GH_E_CONFLICT: the record is older than the loaded one, or as old and without its password.
+ */
 int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
-/* A new reference, or NULL. */
+/* A new reference, or NULL. Locked (issuer.h) when it is so now. */
 struct issuer *issuer_table_get(
     struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE]);
+
+/* GH_E_CONFLICT when a newer record of this id is loaded. */
+int issuer_table_check_revision(struct issuer_table *t,
+    const unsigned char ca_id[SIGNER_CA_ID_SIZE], uint64_t revision,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Give a loaded, locked issuer its key for so many seconds, which pass whatever happens to the clock:
+ * open is the same issuer, from the same record, with the key. Takes over the reference. *until: UTC
+ * seconds, for people. GH_E_CONFLICT: another record was loaded meanwhile. */
+int issuer_table_unlock(struct issuer_table *t, struct issuer *open, uint32_t seconds,
+    int64_t *until, struct gh_error *err) GH_MUSTCHECK;
+/* Those who sign with it at this moment finish. GH_E_CONFLICT: it has no password. */
+int issuer_table_lock(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
+void issuer_table_state(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct signer_ca_state *out);
+/* Free the keys whose time is over. To be called every second or so. */
+void issuer_table_expire(struct issuer_table *t);
 
 #endif

@@ -21,6 +21,28 @@ signer_get_id(struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE])
 	return true;
 }
 
+void
+signer_put_load_answer(
+    struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE], bool is_locked)
+{
+	signer_put_id(b, id);
+	gh_buf_put_u8(b, is_locked);
+}
+
+bool
+signer_get_load_answer(struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE], bool *is_locked)
+{
+	size_t len;
+	const unsigned char *p = gh_reader_block(r, SIGNER_CA_ID_SIZE, &len);
+	uint8_t flag = gh_reader_u8(r);
+
+	if (!gh_reader_is_done(r) || len != SIGNER_CA_ID_SIZE || flag > 1)
+		return false;
+	memcpy(id, p, SIGNER_CA_ID_SIZE);
+	*is_locked = flag == 1;
+	return true;
+}
+
 /* --- passwords -------------------------------------------------------------------------------- */
 
 void

@@ -70,6 +70,12 @@ struct signer_renew_ca {
 	size_t extensions_len; /* CDP, AIA, policies; empty = those of the certificate before */
 };
 
+/* The answer of LOAD_CA: CA id, u8 1 = its key is locked. */
+void signer_put_load_answer(
+    struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE], bool is_locked);
+bool signer_get_load_answer(
+    struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE], bool *is_locked);
+
 /* Payloads: as in protocol.h. Strings are copied into s: password and current to s->password, new
  * and parent's to s->other_password. */
 void signer_put_set_password(struct gh_buf *b, const struct signer_set_password *f);

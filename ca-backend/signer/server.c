@@ -20,6 +20,7 @@
 #define SOCKET_UMASK 0117  /* mode 0660 */
 #define STOP_SECONDS 10    /* for connections to end after SIGTERM */
 #define ACCEPT_RETRY_MS 50 /* when descriptors or memory run out */
+#define EXPIRE_MS 1000     /* a key whose time is over is freed within this */
 
 struct server {
 	struct server_options options;
@@ -303,7 +304,7 @@ server_run(struct server *s, struct gh_error *err)
 
 	gh_log_kv(GH_LOG_INFO, "signer is ready", "socket", s->addr.sun_path, NULL);
 	while (pfd[1].revents == 0) {
-		if (poll(pfd, 2, -1) < 0) {
+		if (poll(pfd, 2, EXPIRE_MS) < 0) {
 			if (errno == EINTR)
 				continue;
 			stop(s);
@@ -311,6 +312,7 @@ server_run(struct server *s, struct gh_error *err)
 		}
 		if ((pfd[0].revents & POLLIN) != 0)
 			accept_one(s);
+		issuer_table_expire(s->signer->issuers);
 	}
 	gh_log(GH_LOG_INFO, "signer stops");
 	stop(s);

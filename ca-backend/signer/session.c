@@ -7,7 +7,6 @@
 
 #include <openssl/crypto.h>
 
-#include "ca_create.h"
 #include "cert_build.h"
 #include "encoding.h"
 #include "log.h"
@@ -107,13 +106,19 @@ int
 session_find_issuer(struct session *s, const unsigned char id[SIGNER_CA_ID_SIZE],
     enum issuer_kind kind, struct issuer **out, struct gh_error *err)
 {
+	int rc = 0;
+
 	*out = issuer_table_get(s->signer->issuers, id);
-	if (*out != NULL && (*out)->kind == kind)
-		return 0;
-	issuer_unref(*out);
-	*out = NULL;
-	return gh_fail(err, GH_E_NOT_FOUND, "%s is not loaded",
-	    kind == ISSUER_CA ? "CA" : "OCSP signer");
+	if (*out == NULL || (*out)->kind != kind)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "%s is not loaded",
+		    kind == ISSUER_CA ? "CA" : "OCSP signer");
+	else if (issuer_is_locked(*out))
+		rc = gh_fail(err, GH_E_CA_LOCKED, "the key of the CA is locked");
+	if (rc != 0) {
+		issuer_unref(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 static int
@@ -121,32 +126,6 @@ ping(struct session *s, struct gh_reader *r, struct gh_error *err)
 {
 	(void)s;
 	return gh_reader_is_done(r) ? 0 : session_fail_garbled(err);
-}
-
-static void
-log_loaded(const struct issuer *ca)
-{
-	char *id = gh_hex_encode(ca->ca_id, sizeof(ca->ca_id));
-
-	gh_log_kv(GH_LOG_INFO, "CA loaded", "ca_id", id, NULL);
-	free(id);
-}
-
-static int
-load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
-{
-	const unsigned char *record;
-	struct issuer *ca;
-	size_t len;
-	int rc;
-
-	if (!signer_get_block(r, &record, &len))
-		return session_fail_garbled(err);
-	if ((rc = sealed_read(&s->signer->key, record, len, &ca, err)) != 0)
-		return rc;
-	signer_put_block(&s->out, ca->ca_id, sizeof(ca->ca_id));
-	log_loaded(ca);
-	return issuer_table_put(s->signer->issuers, ca, err);
 }
 
 void
@@ -187,7 +166,7 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	if (facts.is_ca && !s->is_admin)
 		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
 	gh_buf_init(&cert, CERT_DER_MAX);
-	if ((rc = cert_build(&facts, ca, &cert, err)) == 0) {
+	if ((rc = cert_build_checked(&facts, ca, &cert, err)) == 0) {
 		session_log_signed(&cert);
 		signer_put_block(&s->out, cert.data, cert.len);
 	}
@@ -211,45 +190,33 @@ sign_cert(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return rc;
 }
 
-static int
-create_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
-{
-	struct signer_strings strings;
-	struct signer_create_ca f;
-	struct gh_buf cert, sealed;
-	int rc;
-
-	if (!signer_get_create_ca(r, &f, &strings))
-		return session_fail_garbled(err);
-	gh_buf_init(&cert, CERT_DER_MAX);
-	gh_buf_init(&sealed, SEALED_RECORD_MAX);
-	if ((rc = ca_create(&s->signer->key, &f, &cert, &sealed, err)) == 0) {
-		signer_put_two_blocks(&s->out, cert.data, cert.len, sealed.data, sealed.len);
-		gh_log_kv(GH_LOG_INFO, "CA created", "key_alg", f.key_alg, NULL);
-	}
-	OPENSSL_cleanse(&strings, sizeof(strings));
-	gh_buf_free(&cert);
-	gh_buf_free(&sealed);
-	return rc;
-}
-
 static const struct operation {
 	enum signer_op op;
 	const char *name;
 	bool is_for_admin;
+	bool has_secret; /* question or answer: wiped */
 	int (*run)(struct session *, struct gh_reader *, struct gh_error *);
 } operations[] = {
-    {SIGNER_OP_PING, "ping", false, ping},
-    {SIGNER_OP_LOAD_CA, "load_ca", false, load_ca},
-    {SIGNER_OP_SIGN_CERT, "sign_cert", false, sign_cert},
-    {SIGNER_OP_CRL_BEGIN, "crl_begin", false, session_crl_begin},
-    {SIGNER_OP_CRL_ENTRIES, "crl_entries", false, session_crl_entries},
-    {SIGNER_OP_CRL_END, "crl_end", false, session_crl_end},
-    {SIGNER_OP_SIGN_OCSP, "sign_ocsp", false, session_sign_ocsp},
-    {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", false, session_create_ocsp_signer},
-    {SIGNER_OP_SIGN_AUDIT, "sign_audit", false, session_sign_audit},
-    {SIGNER_OP_AUDIT_KEY, "audit_key", false, session_audit_key},
-    {SIGNER_OP_CREATE_CA, "create_ca", true, create_ca},
+    {SIGNER_OP_PING, "ping", false, false, ping},
+    {SIGNER_OP_LOAD_CA, "load_ca", false, false, session_load_ca},
+    {SIGNER_OP_SIGN_CERT, "sign_cert", false, false, sign_cert},
+    {SIGNER_OP_CRL_BEGIN, "crl_begin", false, false, session_crl_begin},
+    {SIGNER_OP_CRL_ENTRIES, "crl_entries", false, false, session_crl_entries},
+    {SIGNER_OP_CRL_END, "crl_end", false, false, session_crl_end},
+    {SIGNER_OP_SIGN_OCSP, "sign_ocsp", false, false, session_sign_ocsp},
+    {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", false, false, session_create_ocsp_signer},
+    {SIGNER_OP_SIGN_AUDIT, "sign_audit", false, false, session_sign_audit},
+    {SIGNER_OP_AUDIT_KEY, "audit_key", false, false, session_audit_key},
+    {SIGNER_OP_SET_PASSWORD, "set_password", false, true, session_set_password},
+    {SIGNER_OP_UNLOCK, "unlock", false, true, session_unlock},
+    {SIGNER_OP_LOCK, "lock", false, false, session_lock},
+    {SIGNER_OP_CA_STATE, "ca_state", false, false, session_ca_state},
+    {SIGNER_OP_CREATE_CA, "create_ca", true, true, session_create_ca},
+    {SIGNER_OP_IMPORT_CA, "import_ca", true, true, session_import_ca},
+    {SIGNER_OP_CREATE_CSR, "create_csr", true, true, session_create_csr},
+    {SIGNER_OP_COMPLETE_CA, "complete_ca", true, false, session_complete_ca},
+    {SIGNER_OP_RENEW_CA, "renew_ca", true, true, session_renew_ca},
+    {SIGNER_OP_SET_LIMITS, "set_limits", true, false, session_set_limits},
 };
 
 static const struct operation *
@@ -285,7 +252,7 @@ run_operation(
 static bool
 answer_error(struct session *s, const struct operation *o, int code, const struct gh_error *err)
 {
-	gh_log_kv(code == GH_E_NOT_FOUND ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
+	gh_log_kv(code == GH_E_NOT_FOUND || code == GH_E_CA_LOCKED ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
 	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name,
 	    NULL);
 	signer_frame_begin(&s->out, SIGNER_OP_ERROR);
@@ -306,6 +273,8 @@ answer(struct session *s)
 	gh_reader_init(&r, s->in, s->in_len);
 	o = find_operation(gh_reader_u8(&r));
 	rc = run_operation(s, o, &r, &err);
+	if (o != NULL && o->has_secret)
+		OPENSSL_cleanse(s->in, s->in_len);
 	if (rc != 0 && !answer_error(s, o, rc, &err))
 		return false;
 	if (!send_answer(s))

@@ -14,6 +14,8 @@ static const struct store_statement catalog_load = { "catalog_load",
     "    'parent', parent, 'subject', subject, "
     "    'chain', (SELECT json_agg(base64_line(x) ORDER BY n) FROM unnest(chain) WITH ORDINALITY AS u(x, n)), "
     "    'sealed', base64_line(sealed), 'cdp', to_json(cdp), 'aia', to_json(aia), 'ocsp', to_json(ocsp), "
+    "    'also', COALESCE((SELECT json_agg(base64_line(der) ORDER BY n DESC) FROM (SELECT c.id AS n, der "
+    "    FROM ca_certificate c WHERE c.ca_id = ca.id ORDER BY c.id DESC LIMIT 8) AS newest), '[]'), "
     "    'slug', slug, 'state', state, 'policy', policy, 'crl_shards', crl_shards, 'protection', protection) "
     "  ORDER BY id) FROM ca WHERE state <> 'pending'), '[]'), "
     "'templates', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, 'version', version, "

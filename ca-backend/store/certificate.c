@@ -6,11 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "cdp.h"
 #include "digest.h"
 #include "lazy_key.h"
 #include "store/store_private.h"
 
-#define CERT_COLUMNS_N 10
+#define CERT_COLUMNS_N 11
 /* Bytes of one name in the GIN index, which takes entries up to about 2700. */
 #define SAN_INDEXED_MAX 1000
 
@@ -87,11 +88,14 @@ put_names(struct store_params *p, const X509 *cert)
 	gh_json_free(list);
 }
 
+/* *shard: the one whose CRL the certificate names. */
 static void
-put_public_key(struct store_params *p, const X509 *cert)
+put_public_key(struct store_params *p, const struct ca *ca, const X509 *cert, int *shard)
 {
 	unsigned char *der = NULL;
 	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+
+	*shard = n > 0 ? cdp_shard(ca, der, (size_t)n) : CDP_NO_SHARD;
 
 	if (n <= 0)
 		p->failed = true;
@@ -107,6 +111,7 @@ store_put_cert(struct store_params *p, const struct store_decision *d, const str
 	const unsigned char *der, *q;
 	size_t len;
 	X509 *cert;
+	int shard;
 
 	if (out->disposition != DB_DISP_ISSUED) {
 		for (int i = 0; i < CERT_COLUMNS_N; i++)
@@ -131,8 +136,12 @@ store_put_cert(struct store_params *p, const struct store_decision *d, const str
 	put_time(p, X509_get0_notAfter(cert));
 	put_digest(p, GH_SHA1, der, len);
 	put_digest(p, GH_SHA256, der, len);
-	put_public_key(p, cert);
+	put_public_key(p, d->ca, cert, &shard);
 	store_put_bytes(p, der, len);
+	if (shard == CDP_NO_SHARD)
+		store_put_text(p, NULL);
+	else
+		store_put_int(p, shard);
 	X509_free(cert);
 	return p->failed ? gh_fail(err, GH_E_INTERNAL, "certificate row") : 0;
 }

@@ -138,6 +138,8 @@ fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 	} else if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P0", 4) == 0) {
 		s->was_lost = true;      /* the server is going down or coming up */
 		code = GH_E_DB_DOWN;
+	} else if (strcmp(state, "55P03") == 0) {
+		code = GH_E_BUSY;        /* lock_timeout: others are at work on the row */
 	} else if (strncmp(state, "53", 2) == 0 || strcmp(state, "57014") == 0 ||
 	    strcmp(state, "25006") == 0)
 		code = GH_E_DB_DOWN;     /* out of resources; statement_timeout; a standby */

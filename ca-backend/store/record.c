@@ -9,7 +9,7 @@
 
 #include "store/store_private.h"
 
-/* $1-$18 request, $19-$28 certificate, $29 mark, $30-$33 audit */
+/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit */
 static const struct store_statement record_request = { "record_request",
     "WITH i AS (SELECT nextval('request_id_seq') AS rid, "
     "  CASE WHEN $28::bytea IS NOT NULL THEN nextval('certificate_id_seq') END AS cid), "
@@ -22,12 +22,12 @@ static const struct store_statement record_request = { "record_request",
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
     STORE_CERT_COLUMNS ") "
     "  SELECT cid, rid, $5::text, $9::text, 20, $17::jsonb, $19::bigint, $20::bytea, $21::text, $22::text[], "
-    "    to_timestamp($23::bigint), to_timestamp($24::bigint), $25::bytea, $26::bytea, $27::bytea, $28::bytea "
-    "  FROM i WHERE cid IS NOT NULL), "
+    "    to_timestamp($23::bigint), to_timestamp($24::bigint), $25::bytea, $26::bytea, $27::bytea, $28::bytea, "
+    "    $29::int FROM i WHERE cid IS NOT NULL), "
     "m AS (INSERT INTO replay (mark, request_id, requester, app_id) "
-    "  SELECT $29::bytea, rid, $5::text, $3::bigint FROM i), "
+    "  SELECT $30::bytea, rid, $5::text, $3::bigint FROM i), "
     "a AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
-    "  VALUES ($30::text, $31::text, $5::text, $7::int, $4::text, $8::text, $2::text, $32::text, $33::text)) "
+    "  VALUES ($31::text, $32::text, $5::text, $7::int, $4::text, $8::text, $2::text, $33::text, $34::text)) "
     "SELECT rid, cid FROM i" };
 
 static const struct event {

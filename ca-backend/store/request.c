@@ -94,7 +94,7 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 
 /* --- decision ------------------------------------------------------------------------------------ */
 
-/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$17 certificate, $18-$26 audit */
+/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit */
 static const struct store_statement request_decide = { "request_decide",
     "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
@@ -105,10 +105,10 @@ static const struct store_statement request_decide = { "request_decide",
     STORE_CERT_COLUMNS ") "
     "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
     "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
-    "    $16::bytea, $17::bytea FROM u WHERE certificate_id IS NOT NULL), "
+    "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-    "  SELECT $18::text, $19::text, $20::text, $21::text, $22::int, $23::text, $24::text, $25::text, "
-    "    $26::text FROM u) "
+    "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
+    "    $27::text FROM u) "
     "SELECT id, certificate_id FROM u" };
 
 static int

@@ -90,7 +90,7 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
 /* All that the gateway needs to know, consistent (one REPEATABLE READ snapshot):
  * {"generation":N,
  *  "cas":[{"id","name","chain":[base64...],"sealed":base64|null,"cdp":[],"aia":[],"ocsp":[],
- *         "slug","state","policy":{},"crl_shards":N,"protection"}],      (not pending ones)
+ *         "slug","also":[base64...],"state","policy":{},"crl_shards":N,"protection"}],      (not pending ones)
  *  "templates":[{"id","name","version","body":{...}}]            (active versions only)
  *  "apps":[{"id","name","key_index":hex,"secret_sealed":base64|null,"templates":[names],"ca":name,
  *           "groups":[...],"signature_required":bool,"min_hash":"SHA1|SHA256|SHA512","service_identity":str|null,

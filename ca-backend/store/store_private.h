@@ -82,6 +82,21 @@ int store_script(struct store *s, const char *sql, int timeout_ms, struct gh_err
 int store_begin(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 int store_commit(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 void store_rollback(struct store *s);
+/*
+ * All rows of a SELECT without parameters, by COPY in its binary form: row is called for each with its columns,
+ * which are gone when it returns; its failure ends the stream. Memory does not grow with the number of rows. A
+ * failure costs the connection.
+ */
+#define STORE_COPY_COLUMNS 8
+struct store_field {
+	const unsigned char *p;
+	int32_t len;                     /* -1: null */
+};
+int store_copy(struct store *s, const char *select, size_t columns,
+    int (*row)(void *arg, const struct store_field *f, struct gh_error *err), void *arg,
+    struct gh_error *err) GH_MUSTCHECK;
+int64_t store_field_int(const struct store_field *f);                /* smallint, int, bigint; 0 for null */
+int64_t store_field_time(const struct store_field *f);               /* timestamptz: UTC seconds, rounded down */
 /* Wait until the socket can be read or the monotonic time (microseconds) has come. 1, 0 or -1. */
 int store_poll(struct store *s, short events, int64_t deadline);
 
@@ -95,10 +110,10 @@ int store_bytes(const PGresult *res, int row, int col, unsigned char **out, size
 /* JSON of a column. */
 int store_json(const PGresult *res, int row, int col, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
-/* Certificate row out of the leaf of *out: 10 parameters in the order of STORE_CERT_COLUMNS; all null unless
+/* Certificate row out of the leaf of *out: 11 parameters in the order of STORE_CERT_COLUMNS; all null unless
  * issued. */
 #define STORE_CERT_COLUMNS \
-	"ca_id, serial, subject, sans, not_before, not_after, sha1, sha256, spki_sha256, der"
+	"ca_id, serial, subject, sans, not_before, not_after, sha1, sha256, spki_sha256, der, shard"
 int store_put_cert(struct store_params *p, const struct store_decision *d,
     const struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -198,28 +198,48 @@ signer_process_free(struct signer_process *sp)
 	rmdir(sp->dir);
 }
 
-/* Ask an admin signer, as `gatehouse init` does. What create_ca returned; *status is its exit
- * status. */
+/* A signer with an inherited socket, as `gatehouse init` and `gatehouse ca` start it. To be ended with
+ * admin_signer_stop, which returns its exit status. */
+struct admin_signer {
+	struct signer_client *client;
+	pid_t pid;
+};
+
+static inline struct admin_signer
+admin_signer_start(const struct signer_process *sp)
+{
+	char number[16];
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--admin-fd", number,
+	    (char *)"--key-file", (char *)sp->key_file, NULL};
+	struct admin_signer a;
+	struct gh_error err;
+	int fd[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
+	snprintf(number, sizeof(number), "%d", fd[1]);
+	a.pid = spawn_signer(sp, argv, fd[1]);
+	close(fd[1]);
+	MUST(signer_client_from_fd(fd[0], SIGNER_TEST_TIMEOUT_MS, &a.client, &err) == 0);
+	return a;
+}
+
+static inline int
+admin_signer_stop(struct admin_signer *a)
+{
+	signer_client_free(a->client);
+	return wait_for(a->pid);
+}
+
+/* What create_ca returned; *status is the signer's exit status. */
 static inline int
 signer_process_create(struct signer_process *sp, const struct signer_create_ca *f,
     struct made_ca *out, int *status, struct gh_error *err)
 {
-	char number[16];
-	char *argv[] = {(char *)"gatehouse-signer", (char *)"--admin-fd", number,
-	    (char *)"--key-file", sp->key_file, NULL};
-	struct signer_client *c;
-	int fd[2], rc;
-	pid_t pid;
+	struct admin_signer a = admin_signer_start(sp);
+	int rc = signer_client_create_ca(
+	    a.client, f, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
 
-	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
-	snprintf(number, sizeof(number), "%d", fd[1]);
-	pid = spawn_signer(sp, argv, fd[1]);
-	close(fd[1]);
-	MUST(signer_client_from_fd(fd[0], SIGNER_TEST_TIMEOUT_MS, &c, err) == 0);
-	rc = signer_client_create_ca(
-	    c, f, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
-	signer_client_free(c);
-	*status = wait_for(pid);
+	*status = admin_signer_stop(&a);
 	return rc;
 }
 

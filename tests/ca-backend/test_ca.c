@@ -342,7 +342,7 @@ ca_sign__passes_on_the_limits_of_the_signer(void **state)
 	struct cert_spec *spec = usual_spec();
 
 	add_extension(spec, "basicConstraints", "critical,CA:TRUE");
-	assert_not_issued(f, spec, GH_E_SIGNER);
+	assert_not_issued(f, spec, GH_E_CA_POLICY);
 	cert_spec_free(spec);
 }
 

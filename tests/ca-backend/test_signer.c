@@ -118,17 +118,29 @@ sign(struct fixture *f, const struct signer_cert_fields *fields, X509 **out, str
 	return 0;
 }
 
-/* The signer must say no because of its limits, with these words, and serve the connection on. */
+/* The signer must say no, with this code and these words, and serve the connection on. */
 static void
-assert_refused(struct fixture *f, const struct signer_cert_fields *fields, const char *words)
+assert_no(struct fixture *f, const struct signer_cert_fields *fields, int code, const char *words)
 {
 	struct gh_error err = {0};
 	X509 *x;
 
-	assert_int_equal(sign(f, fields, &x, &err), GH_E_SIGNER);
+	assert_int_equal(sign(f, fields, &x, &err), code);
 	if (strstr(err.detail, words) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", words, err.detail);
 	assert_int_equal(signer_client_ping(f->client, &err), 0);
+}
+
+static void
+assert_refused(struct fixture *f, const struct signer_cert_fields *fields, const char *words)
+{
+	assert_no(f, fields, GH_E_SIGNER, words);
+}
+
+static void
+assert_beyond(struct fixture *f, const struct signer_cert_fields *fields, const char *words)
+{
+	assert_no(f, fields, GH_E_CA_POLICY, words);
 }
 
 /* Extensions, DER, from OpenSSL's configuration words; to be freed with OPENSSL_free. */
@@ -155,16 +167,23 @@ extensions_der(size_t *len, ...)
 }
 
 static void
-assert_extensions_refused(struct fixture *f, unsigned char *der, size_t len, const char *words)
+assert_extensions_no(
+    struct fixture *f, unsigned char *der, size_t len, int code, const char *words)
 {
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields);
 
 	fields.extensions = der;
 	fields.extensions_len = len;
-	assert_refused(f, &fields, words);
+	assert_no(f, &fields, code, words);
 	OPENSSL_free(name);
 	OPENSSL_free(der);
+}
+
+static void
+assert_extensions_refused(struct fixture *f, unsigned char *der, size_t len, const char *words)
+{
+	assert_extensions_no(f, der, len, GH_E_SIGNER, words);
 }
 
 static bool
@@ -322,10 +341,10 @@ signer__refuses_bad_validity(void **state)
 	fields.not_after = fields.not_before;
 	assert_refused(f, &fields, "notBefore");
 	fields.not_after = from + 401 * DAY;
-	assert_refused(f, &fields, "valid longer");
+	assert_beyond(f, &fields, "a validity of more than 400 days");
 	fields.not_after = gh_now() + 4000 * DAY;
 	fields.not_before = fields.not_after - 10;
-	assert_refused(f, &fields, "behind the CA's own");
+	assert_beyond(f, &fields, "behind that of the CA itself");
 	fields.not_before = INT64_MIN;
 	fields.not_after = INT64_MAX;
 	assert_refused(f, &fields, "before 1970 or after 9999");
@@ -333,7 +352,7 @@ signer__refuses_bad_validity(void **state)
 	assert_refused(f, &fields, "before 1970 or after 9999");
 	fields.not_before = 0;
 	fields.not_after = 253402300799LL;
-	assert_refused(f, &fields, "behind the CA's own");
+	assert_beyond(f, &fields, "behind that of the CA itself");
 	fields.not_after++;
 	assert_refused(f, &fields, "before 1970 or after 9999");
 	OPENSSL_free(name);
@@ -347,7 +366,7 @@ signer__refuses_ca_certificates_of_an_issuing_ca(void **state)
 	unsigned char *der =
 	    extensions_der(&len, "basicConstraints", "critical,CA:TRUE,pathlen:0", NULL);
 
-	assert_extensions_refused(f, der, len, "may not sign CA");
+	assert_extensions_no(f, der, len, GH_E_CA_POLICY, "CA certificates are not allowed");
 }
 
 /* A root may sign CAs, and its sealed record is in the database: not for those who ask here. */
@@ -470,7 +489,7 @@ signer__refuses_bad_subjects(void **state)
 	own = name_der("Issuing", &len);
 	fields.subject = own;
 	fields.subject_len = len;
-	assert_refused(f, &fields, "name of the CA");
+	assert_beyond(f, &fields, "name of the CA");
 	OPENSSL_free(name);
 	OPENSSL_free(empty);
 	OPENSSL_free(own);
@@ -510,7 +529,7 @@ signer__refuses_bad_keys(void **state)
 	MUST(weak != NULL && other != NULL && f->spki_len <= sizeof(off_curve));
 	fields.spki_len = (size_t)i2d_PUBKEY(weak, &spki);
 	fields.spki = spki;
-	assert_refused(f, &fields, "RSA key of 1024 bits");
+	assert_beyond(f, &fields, "RSA key of 1024 bits");
 	OPENSSL_free(spki);
 	spki = NULL;
 	fields.spki_len = (size_t)i2d_PUBKEY(other, &spki);
@@ -520,7 +539,7 @@ signer__refuses_bad_keys(void **state)
 	spki = NULL;
 	fields.spki_len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &spki);
 	fields.spki = spki;
-	assert_refused(f, &fields, "that of the CA itself");
+	assert_beyond(f, &fields, "that of the CA itself");
 	memcpy(off_curve, f->spki, f->spki_len);
 	off_curve[f->spki_len - 1] ^= 1;
 	fields.spki = off_curve;
@@ -549,10 +568,10 @@ signer__refuses_key_types_outside_the_limits(void **state)
 	assert_int_equal(make_ca(&f->sp, "RSA only", "P-256", &f->root, &limits, &ca, &err), 0);
 	assert_int_equal(
 	    signer_client_load_ca(f->client, ca.sealed, ca.sealed_len, fields.ca_id, &err), 0);
-	assert_refused(f, &fields, "keys of this kind");
+	assert_beyond(f, &fields, "keys of this kind");
 	fields.spki_len = (size_t)i2d_PUBKEY(rsa, &spki);
 	fields.spki = spki;
-	assert_refused(f, &fields, "least is 3072");
+	assert_beyond(f, &fields, "least is 3072");
 	OPENSSL_free(spki);
 	EVP_PKEY_free(rsa);
 	made_ca_free(&ca);
@@ -650,13 +669,13 @@ signer__creates_a_root_without_path_limit(void **state)
 }
 
 static void
-assert_create_refused(struct fixture *f, const char *key_alg, const struct made_ca *parent,
-    const struct signer_limits *limits, const char *words)
+assert_not_created(struct fixture *f, const char *key_alg, const struct made_ca *parent,
+    const struct signer_limits *limits, int code, const char *words)
 {
 	struct made_ca ca = {0};
 	struct gh_error err = {0};
 
-	assert_int_equal(make_ca(&f->sp, "X", key_alg, parent, limits, &ca, &err), GH_E_SIGNER);
+	assert_int_equal(make_ca(&f->sp, "X", key_alg, parent, limits, &ca, &err), code);
 	assert_null(ca.cert);
 	assert_null(ca.sealed);
 	if (strstr(err.detail, words) == NULL)
@@ -670,16 +689,16 @@ signer__refuses_to_create_beyond_limits(void **state)
 	struct signer_limits limits = issuing_limits;
 	struct made_ca damaged = f->root;
 
-	assert_create_refused(f, "P-256", &f->issuing, &limits, "may not sign CA");
-	assert_create_refused(f, "P-256", &f->root, &root_limits, "pathLenConstraint above 0");
-	assert_create_refused(f, "P-224", NULL, &limits, "unknown key algorithm");
+	assert_not_created(f, "P-256", &f->issuing, &limits, GH_E_CA_POLICY, "CA certificates are not allowed");
+	assert_not_created(f, "P-256", &f->root, &root_limits, GH_E_CA_POLICY, "pathLenConstraint above 0");
+	assert_not_created(f, "P-224", NULL, &limits, GH_E_SIGNER, "unknown key algorithm");
 	limits.min_rsa_bits = 1024;
-	assert_create_refused(f, "P-256", NULL, &limits, "below 2048");
+	assert_not_created(f, "P-256", NULL, &limits, GH_E_SIGNER, "below 2048");
 	limits = issuing_limits;
 	limits.allow_rsa = limits.allow_ec = limits.allow_ed25519 = 0;
-	assert_create_refused(f, "P-256", NULL, &limits, "no key type");
+	assert_not_created(f, "P-256", NULL, &limits, GH_E_SIGNER, "no key type");
 	damaged.sealed_len--;
-	assert_create_refused(f, "P-256", &damaged, &issuing_limits, "sealed record");
+	assert_not_created(f, "P-256", &damaged, &issuing_limits, GH_E_SIGNER, "sealed record");
 }
 
 static void

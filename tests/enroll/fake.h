@@ -54,7 +54,7 @@ const char *fake_ca_chain(int i);
 /* ---- world ---- */
 extern struct gh_conf fake_conf;
 extern const unsigned char fake_secret[32];
-/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs; id 7, key "key7", secret "secret7"),
+/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient; id 7, key "key7", secret "secret7"),
  * "other" (id 8, key "key8", template Other) and "off" (id 9, disabled CA). */
 void fake_world_new(struct enroll_env *env);
 void fake_world_free(struct enroll_env *env);

@@ -58,6 +58,12 @@ tmpl_needs_approval(const struct tmpl *t)
 	return gh_json_bool(gh_json_get(t->json, "approval"), false);
 }
 
+bool
+tmpl_waits_for_locked_ca(const struct tmpl *t)
+{
+	return gh_json_bool(gh_json_get(t->json, "waits"), false);
+}
+
 gh_json *
 tmpl_describe(const struct tmpl *t)
 {

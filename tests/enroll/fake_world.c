@@ -27,7 +27,8 @@ const unsigned char fake_secret[32] = "0123456789abcdef0123456789abcde";
 static const char templates[] =
     TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow", ",\"approval\":true") ","
     TEMPLATE(3, "NoUpn", ",\"apply\":-87") "," TEMPLATE(4, "Closed", ",\"may\":-81") ","
-    TEMPLATE(5, "Other", "") "," TEMPLATE(6, "Needs", ",\"required\":[\"Dept\"]");
+    TEMPLATE(5, "Other", "") "," TEMPLATE(6, "Needs", ",\"required\":[\"Dept\"]") ","
+    TEMPLATE(7, "Patient", ",\"waits\":true");
 
 static const char fields[] = "{\"name\":\"Dept\",\"type\":1},{\"name\":\"Count\",\"type\":2}";
 
@@ -54,7 +55,7 @@ static void
 put_ca(struct gh_buf *b, int id, const char *name, bool enabled)
 {
 	gh_buf_putf(b, "{\"id\":%d,\"name\":\"%s\",\"chain\":[\"%s\",\"%s\"],\"sealed\":\"AAAA\",\"cdp\":[\"http://x/\"],"
-	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
+	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"also\":[],\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
 	    "\"protection\":\"system\"}", id, name, fake_ca_chain(0), fake_ca_chain(1), name,
 	    enabled ? "active" : "disabled");
 }
@@ -68,7 +69,7 @@ put_catalog(struct gh_buf *b)
 	put_ca(b, 2, "stopped", false);
 	gh_buf_putf(b, "],\"templates\":[%s],\"apps\":[", templates);
 	put_app(b, 7, "app", "issuing",
-	    "\"User\",\"Slow\",\"NoUpn\",\"Closed\",\"Gone\",\"Needs\"", true);
+	    "\"User\",\"Slow\",\"NoUpn\",\"Closed\",\"Gone\",\"Needs\",\"Patient\"", true);
 	gh_buf_puts(b, ",");
 	put_app(b, 8, "other", "issuing", "\"Other\"", true);
 	gh_buf_puts(b, ",");

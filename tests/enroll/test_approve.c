@@ -237,6 +237,27 @@ approve__trouble_leaves_it_pending(void **state)
 	assert_int_equal(approve(&who), 0);
 }
 
+/* The key of the CA is locked: the request waits where its template says so; the officer is told to come again. */
+static void
+approve__waits_for_a_locked_ca(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	fake_ca.fail = GH_E_CA_LOCKED;
+	assert_int_equal(approve(&who), GH_E_CA_LOCKED);
+	assert_true(gh_error_info(err.code)->is_retryable);
+	expect_pending();
+	submit(7, "Patient");
+	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_PENDING);
+	assert_non_null(strstr(fake_row(2)->outcome.message, "locked"));
+	assert_int_equal(enroll_approve(&env, &who, 2, NULL, &out, &err), GH_E_CA_LOCKED);
+	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_PENDING);
+	fake_ca.fail = 0;
+	assert_int_equal(enroll_approve(&env, &who, 2, NULL, &out, &err), 0);
+	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_ISSUED);
+}
+
 static void
 deny__says_who_and_why(void **state)
 {
@@ -262,7 +283,7 @@ main(void)
 		T(approve__asks_the_application_again),
 		T(approve__not_for_a_disabled_or_missing_application),
 		T(approve__not_for_another_entry_of_the_same_name),
-		T(approve__trouble_leaves_it_pending), T(deny__says_who_and_why),
+		T(approve__trouble_leaves_it_pending), T(approve__waits_for_a_locked_ca), T(deny__says_who_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

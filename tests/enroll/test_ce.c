@@ -746,6 +746,7 @@ ce__our_troubles_are_503_and_no_refusals(void **state)
 	static const struct { int *where; int code; const char *hresult; } c[] = {
 		{ &fake_dir.fail, GH_E_DIR_DOWN, "0x8007203A" }, { &fake_ca.fail, GH_E_SIGNER_DOWN, "0x80094006" },
 		{ &fake_store.fail, GH_E_DB_DOWN, "0x8009400F" }, { &fake_store.fail_record, GH_E_DB_DOWN, "0x8009400F" },
+		{ &fake_ca.fail, GH_E_CA_LOCKED, "0x80094006" },
 	};
 
 	(void)state;
@@ -860,7 +861,8 @@ ce__templates_lists_what_the_caller_may_use(void **state)
 	assert_int_equal(rep.status, 200);
 	assert_string_equal((char *)rep.body, "[{\"TemplateName\":\"User\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Slow\",\"CA\":\"issuing\"},{\"TemplateName\":\"NoUpn\",\"CA\":\"issuing\"},"
-	    "{\"TemplateName\":\"Needs\",\"CA\":\"issuing\"}]");
+	    "{\"TemplateName\":\"Needs\",\"CA\":\"issuing\"},"
+	    "{\"TemplateName\":\"Patient\",\"CA\":\"issuing\"}]");
 	gh_http_reply_clear(&rep);
 	dir_entry_free(call.entry);
 }

@@ -413,7 +413,10 @@ class Http(Serving):
         for method, path, head, body in (
                 ("GET", "/healthz", f"Content-Length: {len(hidden)}", hidden),
                 ("HEAD", "/healthz", f"Content-Length: {len(hidden)}", hidden),
-                ("DELETE", "/healthz", f"Content-Length: {len(hidden)}", hidden),
+                ("DELETE", "/healthz", "Content-Length: 1000000", hidden),
+                ("DELETE", "/healthz", "Content-Length: 2", b"{}" + hidden),
+                ("DELETE", "/healthz", "Content-Length: 2\r\nContent-Length: 2", b"{}"),
+                ("DELETE", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
                 ("GET", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
                 ("POST", POST, "Content-Length: 2\r\nTransfer-Encoding: chunked", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\nContent-Length: 2", b"{}"),
@@ -421,6 +424,27 @@ class Http(Serving):
             with self.subTest(method=method, head=head):
                 raw = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body
                 self.assertEqual(self.answers_to(raw), [b"400"])
+
+    def test_body_of_a_delete(self):
+        """Kore does not read it; we do, and close the connection behind the answer."""
+        hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        head = f"DELETE /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
+        self.assertEqual(self.answers_to(head + hidden), [b"405"])
+        for size in (1, 5000, 2 * BODY_MAX):
+            raw = b"DELETE /healthz HTTP/1.1\r\nContent-Length: %d\r\nHost: localhost\r\n\r\n" % size
+            with self.g.tls() as s:
+                s.settimeout(6)
+                s.sendall(raw)
+                for at in range(0, size, 9000):
+                    time.sleep(0.05)
+                    s.sendall(b"x" * min(9000, size - at))
+                answer = read_all(s)
+            self.assertEqual(re.findall(rb"^HTTP/1\.1 (\d+)", answer, re.M), [b"405"], size)
+            self.assertIn(b"connection: close", answer.lower())
+        self.assertEqual(self.answers_to(head.replace(b"\r\n", b"\n") + hidden), [b"400"])
+        with self.g.tls() as s:     # goes away in the middle
+            s.sendall(head + hidden[:5])
+        self.assertEqual(self.g.get().status, 200)
 
     def test_more_body_than_declared_is_bounded(self):
         with self.g.tls() as s:

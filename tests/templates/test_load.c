@@ -271,6 +271,8 @@ static const struct load_case load_cases[] = {
     {"san_wildcards_type", SUPPLIED "\"san\":{\"wildcards\":\"x\"}",
 	"san.wildcards: must be true or false"},
 
+    {"ca_locked", "\"caLocked\":\"pending\"", NULL},
+    {"ca_locked_unknown", "\"caLocked\":\"deny\"", "caLocked: must be one of unavailable, pending"},
     {"sid_unknown", "\"sid\":\"always\"", "sid: must be one of require, if-present, never"},
     {"sid_contradiction", "\"sid\":\"require\",\"enrollmentFlags\":[\"NO_SECURITY_EXTENSION\"]",
 	"sid: contradicts"},

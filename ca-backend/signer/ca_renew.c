@@ -1,0 +1,328 @@
+/*
+ * A CA's next certificate: for the same key or a new one, by itself or by its parent. A root that takes a
+ * new key also gets the two certificates by which those who know one key trust the other (RFC 4210, 4.4).
+ */
+#include <string.h>
+#include <time.h>
+
+#include <openssl/x509v3.h>
+
+#include "ca_admin.h"
+#include "ca_key.h"
+#include "ca_profile.h"
+#include "cert_build.h"
+
+/* The CA as it was. */
+struct old_ca {
+	struct record record;
+	struct issuer *issuer; /* locked unless the key is needed */
+	EVP_PKEY *key;         /* NULL unless needed */
+	X509 *cert;
+	int64_t not_before;
+	struct gh_der key_id;     /* its SKI; empty = none */
+	struct gh_buf extensions; /* Extensions, DER, without SKI and AKI */
+	bool is_root;
+};
+
+static void
+old_ca_free(struct old_ca *o)
+{
+	record_free(&o->record);
+	issuer_unref(o->issuer);
+	EVP_PKEY_free(o->key);
+	X509_free(o->cert);
+	gh_buf_free(&o->extensions);
+}
+
+/* --- extensions ------------------------------------------------------------------------------- */
+
+static bool
+is_made_by_signer(int nid)
+{
+	return nid == NID_subject_key_identifier || nid == NID_authority_key_identifier;
+}
+
+static bool
+is_of_profile(int nid)
+{
+	return nid == NID_basic_constraints || nid == NID_key_usage;
+}
+
+/* Those of the certificate: all but what the signer makes, or basicConstraints and keyUsage alone. */
+static int
+put_old_extensions(X509 *x, bool only_profile, struct gh_buf *content, struct gh_error *err)
+{
+	int i;
+
+	for (i = 0; i < X509_get_ext_count(x); i++) {
+		X509_EXTENSION *e = X509_get_ext(x, i);
+		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e)), n;
+		unsigned char *der = NULL;
+
+		if (is_made_by_signer(nid) || (only_profile && !is_of_profile(nid)))
+			continue;
+		if ((n = i2d_X509_EXTENSION(e, &der)) <= 0)
+			return gh_fail(err, GH_E_INTERNAL, "extension cannot be encoded");
+		gh_buf_put(content, der, (size_t)n);
+		OPENSSL_free(der);
+	}
+	return gh_buf_check(content, err);
+}
+
+/* Extensions of the new certificate: those given in place of all old ones but the profile. */
+static int
+make_extensions(const struct old_ca *o, const struct signer_renew_ca *f, struct gh_buf *out,
+    struct gh_error *err)
+{
+	struct gh_der in = {f->extensions, f->extensions_len}, list = {NULL, 0};
+	struct gh_buf content;
+	int rc;
+
+	if (in.len > 0 && (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0))
+		return gh_fail(err, GH_E_SIGNER, "extensions: not Extensions");
+	gh_buf_init(&content, CA_EXTENSIONS_MAX);
+	rc = put_old_extensions(o->cert, f->extensions_len > 0, &content, err);
+	gh_buf_put(&content, list.p, list.len);
+	if (rc == 0 && (rc = gh_buf_check(&content, err)) == 0) {
+		gh_der_put(out, GH_DER_SEQUENCE, content.data, content.len);
+		rc = gh_buf_check(out, err);
+	}
+	gh_buf_free(&content);
+	return rc;
+}
+
+/* --- the CA as it was ------------------------------------------------------------------------- */
+
+static int
+read_old_cert(struct old_ca *o, struct gh_error *err)
+{
+	const unsigned char *p = o->record.cert.data;
+	const ASN1_OCTET_STRING *ski;
+	struct tm tm;
+
+	o->cert = d2i_X509(NULL, &p, (long)o->record.cert.len);
+	if (o->cert == NULL || ASN1_TIME_to_tm(X509_get0_notBefore(o->cert), &tm) != 1)
+		return gh_fail(err, GH_E_SIGNER, "the CA certificate is unreadable");
+	o->not_before = timegm(&tm);
+	ski = X509_get0_subject_key_id(o->cert);
+	if (ski != NULL)
+		o->key_id =
+		    (struct gh_der){ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski)};
+	o->is_root = (X509_get_extension_flags(o->cert) & EXFLAG_SI) != 0 &&
+		     X509_self_signed(o->cert, 0) == 1;
+	return 0;
+}
+
+/* The key is needed by a root, which signs, and for a new key, which comes under the same password. */
+static int
+open_old(const struct sealing_key *k, const struct signer_renew_ca *f, bool is_new_key,
+    struct old_ca *o, struct gh_error *err)
+{
+	int rc = sealed_open(k, f->sealed, f->sealed_len, &o->record, err);
+
+	if (rc == 0 && o->record.kind != RECORD_CA)
+		rc = gh_fail(err, GH_E_SIGNER, "this is no CA that has a certificate");
+	if (rc == 0)
+		rc = read_old_cert(o, err);
+	if (rc == 0 && (o->is_root || is_new_key))
+		rc = ca_key_open(&o->record, f->password, &o->key, err);
+	if (rc == 0)
+		rc = record_issuer(&o->record, o->key, &o->issuer, err);
+	if (rc == 0 && o->is_root != (f->parent_len == 0))
+		rc = gh_fail(err, GH_E_SIGNER,
+		    o->is_root ? "the CA is a root: no parent signs it"
+			       : "the CA is no root: its parent must sign it");
+	return rc;
+}
+
+/* --- certificates ----------------------------------------------------------------------------- */
+
+/* What a certificate is made of; the issuer's name and key identifier come with the issuer. */
+struct plan {
+	EVP_PKEY *key; /* the public part matters */
+	int64_t not_before, not_after;
+	struct gh_der key_id; /* empty = made of the key */
+	const struct gh_buf *extensions;
+};
+
+/* Same subject always. Calls sign with the facts. */
+static int
+read_facts(const struct old_ca *o, const struct plan *plan, unsigned char **spki,
+    struct cert_facts *facts, struct gh_error *err)
+{
+	struct signer_cert_fields fields = {.not_before = plan->not_before,
+	    .not_after = plan->not_after,
+	    .subject = o->issuer->name.data,
+	    .subject_len = o->issuer->name.len,
+	    .extensions = plan->extensions->data,
+	    .extensions_len = plan->extensions->len};
+	int n, rc;
+
+	*spki = NULL;
+	if ((n = i2d_PUBKEY(plan->key, spki)) <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
+	fields.spki = *spki;
+	fields.spki_len = (size_t)n;
+	if ((rc = cert_fields_read(&fields, facts, err)) != 0)
+		return rc;
+	facts->key_id = plan->key_id;
+	return cert_fields_check_sanity(facts, err);
+}
+
+/* One that a CA issues to itself: no limits of its own bind it. */
+static int
+certify_cross(const struct old_ca *o, const struct plan *plan, const struct issuer *by,
+    struct gh_buf *cert, struct gh_error *err)
+{
+	struct cert_facts facts;
+	unsigned char *spki;
+	int rc;
+
+	if ((rc = read_facts(o, plan, &spki, &facts, err)) == 0)
+		rc = cert_build(&facts, by, cert, err);
+	OPENSSL_free(spki);
+	return rc;
+}
+
+static int
+sign_by_parent(const struct sealing_key *k, const struct signer_renew_ca *f,
+    const struct cert_facts *facts, struct gh_buf *cert, struct gh_error *err)
+{
+	struct issuer *parent;
+	int rc;
+
+	rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err);
+	if (rc != 0)
+		return rc;
+	if ((rc = cert_fields_check(facts, parent, err)) == 0)
+		rc = cert_build_checked(facts, parent, cert, err);
+	issuer_unref(parent);
+	return rc;
+}
+
+static int
+certify(const struct sealing_key *k, const struct signer_renew_ca *f, const struct old_ca *o,
+    const struct plan *plan, struct gh_buf *cert, struct gh_error *err)
+{
+	struct cert_facts facts;
+	unsigned char *spki;
+	int rc;
+
+	if ((rc = read_facts(o, plan, &spki, &facts, err)) == 0) {
+		if (!o->is_root)
+			rc = sign_by_parent(k, f, &facts, cert, err);
+		else if (plan->key == o->key)
+			rc = cert_build(&facts, o->issuer, cert, err);
+		else
+			rc = ca_sign_self(&facts, plan->key, &o->record.limits, cert, err);
+	}
+	OPENSSL_free(spki);
+	return rc;
+}
+
+/* RFC 4210, 4.4.1. OldWithNew: all that was certified under the old key is found from the new one.
+ * NewWithOld: who trusts the old key comes to the new one; not when the old certificate is over. */
+static int
+cross_certify(const struct signer_renew_ca *f, const struct old_ca *o, const struct plan *plan,
+    EVP_PKEY *key, struct renewed *out, struct gh_error *err)
+{
+	struct plan old_with_new = {.key = o->key,
+	    .not_before = o->not_before,
+	    .not_after = o->issuer->not_after,
+	    .key_id = o->key_id};
+	struct plan new_with_old = *plan;
+	struct gh_buf extensions, content;
+	struct issuer *fresh = NULL;
+	int rc;
+
+	gh_buf_init(&content, CA_EXTENSIONS_MAX);
+	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
+	if ((rc = put_old_extensions(o->cert, false, &content, err)) == 0)
+		gh_der_put(&extensions, GH_DER_SEQUENCE, content.data, content.len);
+	old_with_new.extensions = &extensions;
+	if (o->issuer->not_after < new_with_old.not_after)
+		new_with_old.not_after = o->issuer->not_after;
+	if (rc == 0)
+		rc = issuer_from_cert(out->cert.data, out->cert.len, key, &o->record.limits,
+		    &fresh, err);
+	if (rc == 0)
+		rc = certify_cross(o, &old_with_new, fresh, &out->old_with_new, err);
+	if (rc == 0 && f->not_before < new_with_old.not_after)
+		rc = certify_cross(o, &new_with_old, o->issuer, &out->new_with_old, err);
+	issuer_unref(fresh);
+	gh_buf_free(&content);
+	gh_buf_free(&extensions);
+	return rc;
+}
+
+/* --- record ----------------------------------------------------------------------------------- */
+
+static int
+seal(const struct sealing_key *k, const struct signer_renew_ca *f, const struct old_ca *o,
+    EVP_PKEY *new_key, struct renewed *out, struct gh_error *err)
+{
+	bool has_password = o->record.protection == RECORD_PASSWORD;
+	struct record next;
+	int rc;
+
+	rc = record_next(&next, &o->record, err);
+	next.cert.len = 0;
+	gh_buf_put(&next.cert, out->cert.data, out->cert.len);
+	if (rc == 0)
+		rc = gh_buf_check(&next.cert, err);
+	if (rc == 0)
+		rc = new_key == NULL ? ca_key_copy(&o->record, &next, err)
+				     : ca_key_put(new_key, f->key_uri,
+					   has_password ? f->password : NULL, &next, err);
+	if (rc == 0)
+		rc = sealed_put(k, &next, &out->sealed, err);
+	record_free(&next);
+	return rc;
+}
+
+static int
+renew(const struct sealing_key *k, const struct signer_renew_ca *f, struct old_ca *o,
+    EVP_PKEY *new_key, struct renewed *out, struct gh_error *err)
+{
+	struct plan plan = {.not_before = f->not_before, .not_after = f->not_after};
+	struct gh_buf extensions;
+	int rc;
+
+	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
+	plan.extensions = &extensions;
+	plan.key = new_key != NULL ? new_key
+		   : o->key != NULL ? o->key
+				    : X509_get0_pubkey(o->cert);
+	if (new_key == NULL)
+		plan.key_id = o->key_id;
+	if ((rc = make_extensions(o, f, &extensions, err)) == 0 &&
+	    (rc = certify(k, f, o, &plan, &out->cert, err)) == 0 && o->is_root &&
+	    new_key != NULL)
+		rc = cross_certify(f, o, &plan, new_key, out, err);
+	if (rc == 0)
+		rc = ca_limits_fit(&out->cert, &o->record.limits, err);
+	if (rc == 0)
+		rc = seal(k, f, o, new_key, out, err);
+	gh_buf_free(&extensions);
+	return rc;
+}
+
+int
+ca_renew(const struct sealing_key *k, const struct signer_renew_ca *f, struct renewed *out,
+    struct gh_error *err)
+{
+	bool is_new_key = f->key_alg[0] != '\0' || f->key_uri[0] != '\0';
+	EVP_PKEY *new_key = NULL;
+	struct old_ca o;
+	int rc;
+
+	memset(&o, 0, sizeof(o));
+	rc = open_old(k, f, is_new_key, &o, err);
+	if (rc == 0 && is_new_key)
+		rc = ca_key_make(f->key_alg, f->key_uri, &new_key, err);
+	if (rc == 0)
+		rc = renew(k, f, &o, new_key, out, err);
+	EVP_PKEY_free(new_key);
+	old_ca_free(&o);
+	return rc;
+}

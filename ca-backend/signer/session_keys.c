@@ -1,0 +1,207 @@
+/* A connection's questions about the keys of CAs: loading, passwords, locking. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "ca_key.h"
+#include "digest.h"
+#include "encoding.h"
+#include "log.h"
+#include "session_private.h"
+
+char *
+session_ca_name(const unsigned char id[SIGNER_CA_ID_SIZE])
+{
+	return gh_hex_encode(id, SIGNER_CA_ID_SIZE);
+}
+
+static void
+log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
+{
+	char *name = session_ca_name(id);
+
+	gh_log_kv(GH_LOG_INFO, what, "ca_id", name, NULL);
+	free(name);
+}
+
+/* Answer: id, and whether it can sign now. */
+int
+session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	const unsigned char *record;
+	struct issuer *ca;
+	size_t len;
+	int rc;
+
+	if (!signer_get_block(r, &record, &len))
+		return session_fail_garbled(err);
+	if ((rc = sealed_read(&s->signer->key, record, len, &ca, err)) != 0)
+		return rc;
+	memcpy(id, ca->ca_id, sizeof(id));
+	if ((rc = issuer_table_put(s->signer->issuers, ca, err)) != 0)
+		return rc;
+	log_ca("CA loaded", id);
+	if ((ca = issuer_table_get(s->signer->issuers, id)) == NULL)
+		return gh_fail(err, GH_E_INTERNAL, "CA was loaded and is gone");
+	signer_put_load_answer(&s->out, id, issuer_is_locked(ca));
+	issuer_unref(ca);
+	return 0;
+}
+
+/* --- passwords -------------------------------------------------------------------------------- */
+
+static int
+check_passwords(
+    const struct record *r, const struct signer_set_password *f, struct gh_error *err)
+{
+	bool has_password = r->protection == RECORD_PASSWORD;
+
+	if (r->protection == RECORD_PKCS11)
+		return gh_fail(err, GH_E_CONFLICT, "the key of the CA lies in a token");
+	if (f->current[0] == '\0' && f->new_password[0] == '\0')
+		return gh_fail(err, GH_E_CONFLICT, "neither password is given");
+	if (has_password && f->current[0] == '\0')
+		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has a password already");
+	if (!has_password && f->current[0] != '\0')
+		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
+	return 0;
+}
+
+/* An old record without a password must not become a new one: see docs/signer-protocol.md. */
+static int
+check_newest(struct session *s, const struct record *r, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+
+	if (r->kind == RECORD_PENDING)
+		return 0;
+	if (!gh_digest(GH_SHA256, r->cert.data, r->cert.len, id))
+		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	return issuer_table_check_revision(s->signer->issuers, id, r->revision, err);
+}
+
+static int
+change_password(const struct record *r, const struct signer_set_password *f, struct record *next,
+    struct gh_error *err)
+{
+	EVP_PKEY *key = NULL;
+	int rc;
+
+	rc = record_next(next, r, err);
+	if (rc == 0)
+		rc = ca_key_open(r, f->current, &key, err);
+	if (rc == 0)
+		rc = ca_key_put(key, NULL, f->new_password, next, err);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+static int
+set_password(struct session *s, const struct signer_set_password *f, struct gh_error *err)
+{
+	struct record r, next;
+	struct gh_buf sealed;
+	int rc;
+
+	record_init(&next, RECORD_CA);
+	gh_buf_init(&sealed, SEALED_RECORD_MAX);
+	if ((rc = sealed_open(&s->signer->key, f->sealed, f->sealed_len, &r, err)) == 0 &&
+	    (rc = check_passwords(&r, f, err)) == 0 && (rc = check_newest(s, &r, err)) == 0 &&
+	    (rc = change_password(&r, f, &next, err)) == 0 &&
+	    (rc = sealed_put(&s->signer->key, &next, &sealed, err)) == 0)
+		signer_put_block(&s->out, sealed.data, sealed.len);
+	record_free(&r);
+	record_free(&next);
+	gh_buf_free(&sealed);
+	return rc;
+}
+
+int
+session_set_password(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_set_password f;
+	struct signer_strings strings;
+	int rc;
+
+	memset(&strings, 0, sizeof(strings));
+	if (signer_get_set_password(r, &f, &strings))
+		rc = set_password(s, &f, err);
+	else
+		rc = session_fail_garbled(err);
+	OPENSSL_cleanse(&strings, sizeof(strings));
+	return rc;
+}
+
+/* --- locking ---------------------------------------------------------------------------------- */
+
+/* Load the record, so that it is there whatever the password, and then give it its key. */
+static int
+unlock(struct session *s, const struct record *r, const struct signer_unlock *f, int64_t *until,
+    struct gh_error *err)
+{
+	struct issuer *ca, *open = NULL;
+	EVP_PKEY *key = NULL;
+	int rc;
+
+	if (r->protection != RECORD_PASSWORD)
+		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
+	if ((rc = record_issuer(r, NULL, &ca, err)) != 0 ||
+	    (rc = issuer_table_put(s->signer->issuers, ca, err)) != 0)
+		return rc;
+	if ((rc = ca_key_open(r, f->password, &key, err)) == 0 &&
+	    (rc = record_issuer(r, key, &open, err)) == 0) {
+		log_ca("CA unlocked", open->ca_id);
+		rc = issuer_table_unlock(s->signer->issuers, open, f->seconds, until, err);
+	}
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+int
+session_unlock(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_strings strings;
+	struct signer_unlock f;
+	struct record record;
+	int64_t until;
+	int rc;
+
+	memset(&strings, 0, sizeof(strings));
+	record_init(&record, RECORD_CA);
+	if (!signer_get_unlock(r, &f, &strings))
+		rc = session_fail_garbled(err);
+	else if ((rc = sealed_open(&s->signer->key, f.sealed, f.sealed_len, &record, err)) == 0 &&
+		 (rc = unlock(s, &record, &f, &until, err)) == 0)
+		gh_buf_put_u64(&s->out, (uint64_t)until);
+	record_free(&record);
+	OPENSSL_cleanse(&strings, sizeof(strings));
+	return rc;
+}
+
+int
+session_lock(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	int rc;
+
+	if (!signer_get_id(r, id))
+		return session_fail_garbled(err);
+	if ((rc = issuer_table_lock(s->signer->issuers, id, err)) == 0)
+		log_ca("CA locked", id);
+	return rc;
+}
+
+int
+session_ca_state(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct signer_ca_state state;
+
+	if (!signer_get_id(r, id))
+		return session_fail_garbled(err);
+	issuer_table_state(s->signer->issuers, id, &state);
+	signer_put_ca_state(&s->out, &state);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* Jobs over certificates that end: notices before, removal after. docs/jobs.md */
+#include <stdio.h>
+
+#include "store/housekeeping.h"
+
+#include "job.h"
+
+int
+expiry_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
+{
+	struct store_expiry walk = {.seen = 1};
+	int days[GH_CONF_DAYS_MAX], n = gh_conf_days(env->conf->jobs.expiry_days, days), rc = 0;
+	long long seen = 0, noted = 0;
+
+	if (n < 0)
+		return gh_fail(err, GH_E_CONF, "jobs.expiry_days");
+	while (rc == 0 && n > 0 && walk.seen > 0) {
+		rc = store_note_expiry(env->store, days, n, &walk, err);
+		seen += rc == 0 ? walk.seen : 0;
+		noted += rc == 0 ? walk.noted : 0;
+		job_progress(env, "%lld certificates, %lld new notices", seen, noted);
+		if (rc == 0 && walk.seen > 0 && job_is_stopping(env))
+			rc = gh_fail(err, GH_E_BUSY, "stopped after %lld certificates; the rest is for the next run", seen);
+	}
+	snprintf(detail, size, "%lld certificates end soon, %lld new notices", seen, noted);
+	return rc;
+}
+
+int
+retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
+{
+	long long total = 0;
+	int removed = 1, rc = 0;
+
+	if (env->conf->jobs.retention_days == 0) {
+		snprintf(detail, size, "certificates are kept for ever");
+		return 0;
+	}
+	while (rc == 0 && removed > 0) {
+		rc = store_remove_ended(env->store, &env->who, env->conf->jobs.retention_days, &removed, err);
+		total += removed;
+		job_progress(env, "%lld certificates removed", total);
+		if (rc == 0 && removed > 0 && job_is_stopping(env))
+			rc = gh_fail(err, GH_E_BUSY, "stopped after %lld certificates; the rest is for the next run", total);
+	}
+	snprintf(detail, size, "%lld certificates removed", total);
+	return rc;
+}

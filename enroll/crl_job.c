@@ -1,0 +1,229 @@
+/* Keeping CRLs up to date. See crl_job.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crl.h"
+#include "dir_publish.h"
+#include "log.h"
+
+#include "crl_job.h"
+
+/* A failure that goes on is in the audit trail once in this time. */
+#define AUDIT_AGAIN_SECONDS 3600
+/* Directories refuse large values, and a value is sent whole; who has such CRLs fetches them by HTTP. */
+#define DIRECTORY_MAX (16 * 1024 * 1024)
+
+bool
+crl_job_has_crls(const struct ca *ca)
+{
+	return ca->sealed != NULL && ca->state != CA_PENDING && ca->state != CA_RETIRED;
+}
+
+static struct crl_schedule
+schedule_of(const struct gh_conf *conf)
+{
+	return (struct crl_schedule){
+		.interval = conf->crl.interval, .grace = conf->crl.grace,
+		.delta_interval = conf->crl.delta_interval, .on_revoke = conf->crl.on_revoke,
+		.min_interval = conf->crl.min_interval,
+	};
+}
+
+static void
+audit_failure(struct job_env *env, const char *event, const char *object, const struct gh_error *why)
+{
+	struct store_audit audit = {.event = event, .outcome = "failure", .who = &env->who, .object = object,
+		.detail = why->detail};
+	struct gh_error err = {0};
+
+	if (store_crl_audit_failure(env->store, &audit, AUDIT_AGAIN_SECONDS, &err) != 0)
+		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", event, "object", object, "cause",
+		    err.detail, NULL);
+}
+
+/* --- issuing ------------------------------------------------------------------------------------ */
+
+struct issuing {
+	struct job_env *env;
+	struct store_crl_maker *maker;
+	struct crl_order order;
+	int made;
+};
+
+static int
+issue_one(struct issuing *i, int shard, bool is_delta, struct gh_error *err)
+{
+	char object[CRL_OBJECT_SIZE];
+	struct store_crl crl;
+	int rc;
+
+	if (job_is_stopping(i->env))
+		return gh_fail(err, GH_E_BUSY, "stopping");
+	i->order.shard = shard;
+	i->order.is_delta = is_delta;
+	crl_object(i->order.ca, shard, is_delta, object);
+	rc = crl_issue(i->maker, i->env->signer, &i->order, &crl, err);
+	if (rc == 0 && crl.id != 0) {
+		i->made++;
+		job_progress(i->env, "%s: number %lld, %lld entries", object, (long long)crl.number,
+		    (long long)crl.entries);
+	}
+	if (rc != 0 && rc != GH_E_BUSY)
+		audit_failure(i->env, "crl.failed", object, err);
+	return rc;
+}
+
+/* Also shards that the CA had once: certificates name them as long as they live. */
+static int
+issue_shards(struct issuing *i, struct gh_error *err)
+{
+	int n, rc = store_crl_shards(i->env->store, i->order.ca->id, &n, err);
+
+	if (rc == 0 && n < i->order.ca->crl_shards)
+		n = i->order.ca->crl_shards;
+	for (int shard = 0; rc == 0 && shard < n; shard++)
+		rc = issue_one(i, shard, false, err);
+	return rc;
+}
+
+int
+crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *wish, int *made,
+    struct gh_error *err)
+{
+	struct crl_schedule schedule = schedule_of(env->conf);
+	struct issuing i = {.env = env, .order = {.ca = ca, .is_forced = wish->is_forced, .schedule = &schedule,
+		.who = &env->who}};
+	int rc;
+
+	*made = 0;
+	if (ca->sealed == NULL)
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
+	if (!crl_job_has_crls(ca))
+		return gh_refuse(err, GH_E_CONFLICT, "CA %s is %s: it issues no CRLs", ca->name,
+		    ca_state_name(ca->state));
+	if ((rc = store_crl_open(env->store, &i.maker, err)) != 0)
+		return rc;
+	if (wish->complete && (rc = issue_one(&i, STORE_CRL_COMPLETE, false, err)) == 0)
+		rc = issue_shards(&i, err);
+	if (rc == 0 && wish->delta && schedule.delta_interval > 0)
+		rc = issue_one(&i, STORE_CRL_COMPLETE, true, err);
+	store_crl_close(i.maker);
+	*made = i.made;
+	return rc;
+}
+
+/* --- publishing ---------------------------------------------------------------------------------- */
+
+static int
+publish_one(struct job_env *env, const struct ca *ca, bool is_delta, int *published, struct gh_error *err)
+{
+	struct store_crl_scope scope = {ca->id, STORE_CRL_COMPLETE};
+	char dn[512], object[CRL_OBJECT_SIZE];
+	unsigned char *der = NULL;
+	struct store_crl crl;
+	int rc = store_crl_newest(env->store, &scope, is_delta, &crl, err);
+
+	if (rc != 0 || crl.id == 0 || crl.is_published)
+		return rc;
+	if (dir_publish_dn(env->conf->crl.ldap_dn, ca->slug, dn, sizeof(dn)) != 0)
+		rc = gh_fail(err, GH_E_CONF, "crl.ldap_dn: no DN for %s", ca->slug);
+	else if (crl.size > DIRECTORY_MAX)
+		rc = gh_fail(err, GH_E_TOO_LARGE, "CRL of %lld bytes is too large for a directory",
+		    (long long)crl.size);
+	else if ((rc = store_crl_body(env->store, &crl, &der, err)) == 0)
+		rc = dir_publish_crl(env->dir, dn, is_delta, der, (size_t)crl.size, err);
+	if (rc == 0 && (rc = store_crl_set_published(env->store, crl.id, err)) == 0)
+		++*published;
+	free(der);
+	if (rc != 0) {
+		crl_object(ca, STORE_CRL_COMPLETE, is_delta, object);
+		audit_failure(env, "crl.publish-failed", object, err);
+	}
+	return rc;
+}
+
+int
+crl_job_publish(struct job_env *env, const struct ca *ca, int *published, struct gh_error *err)
+{
+	int rc;
+
+	*published = 0;
+	if (*env->conf->crl.ldap_dn == '\0' || env->dir == NULL)
+		return 0;
+	rc = publish_one(env, ca, false, published, err);
+	if (rc == 0 && env->conf->crl.delta_interval > 0)
+		rc = publish_one(env, ca, true, published, err);
+	return rc;
+}
+
+/* --- the job ------------------------------------------------------------------------------------- */
+
+struct tally {
+	int made, published, failed;
+	char first[200];                 /* "CA: reason" of the first failure */
+	int rc;
+};
+
+static void
+note_failure(struct tally *t, const struct ca *ca, const char *what, int rc, const struct gh_error *err)
+{
+	gh_log_kv(GH_LOG_ERROR, what, "ca", ca->name, "cause", err->detail, NULL);
+	if (t->failed++ == 0) {
+		snprintf(t->first, sizeof(t->first), "%.60s: %.130s", ca->name, err->detail);
+		t->rc = rc;
+	}
+}
+
+static void
+issue_all(struct job_env *env, struct tally *t)
+{
+	const struct crl_wish wish = {.complete = true, .delta = true};
+
+	for (size_t i = 0; i < env->catalog->cas && !job_is_stopping(env); i++) {
+		const struct ca *ca = env->catalog->ca[i];
+		struct gh_error err = {0};
+		int made, rc;
+
+		if (!crl_job_has_crls(ca))
+			continue;
+		rc = crl_job_issue(env, ca, &wish, &made, &err);
+		t->made += made;
+		if (rc != 0 && rc != GH_E_BUSY)
+			note_failure(t, ca, "a CRL was not made; the one before stays in use", rc, &err);
+	}
+}
+
+static void
+publish_all(struct job_env *env, struct tally *t)
+{
+	for (size_t i = 0; i < env->catalog->cas && !job_is_stopping(env); i++) {
+		const struct ca *ca = env->catalog->ca[i];
+		struct gh_error err = {0};
+		int published, rc;
+
+		if (!crl_job_has_crls(ca))
+			continue;
+		rc = crl_job_publish(env, ca, &published, &err);
+		t->published += published;
+		if (rc != 0)
+			note_failure(t, ca, "a CRL was not published in the directory", rc, &err);
+	}
+}
+
+int
+crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
+{
+	struct tally t = {0};
+
+	issue_all(env, &t);
+	publish_all(env, &t);
+	if (t.failed > 0)
+		return gh_fail(err, (enum gh_code)t.rc, "%s%s (%d made, %d failed)", t.first,
+		    t.failed > 1 ? " and others" : "", t.made, t.failed);
+	if (t.published > 0)
+		snprintf(detail, size, "%d made, %d published", t.made, t.published);
+	else
+		snprintf(detail, size, "%d made", t.made);
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* CRLs over HTTP. See crl_serve.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http_cache.h"
+#include "store/crl.h"
+#include "timestamp.h"
+
+#include "crl_cache.h"
+#include "crl_serve.h"
+#include "rest.h"
+
+#define SHARD_DIGITS 4
+
+/* --- names of files ------------------------------------------------------------------------------ */
+
+static const struct ca *
+find_ca(const struct catalog *catalog, const char *name)
+{
+	for (size_t i = 0; i < catalog->cas; i++)
+		if (strcasecmp(catalog->ca[i]->slug, name) == 0)
+			return catalog->ca[i];
+	return catalog_find_ca(catalog, name);
+}
+
+static bool
+cut_suffix(char *text, const char *suffix)
+{
+	size_t n = strlen(text), s = strlen(suffix);
+
+	if (n <= s || strcasecmp(text + n - s, suffix) != 0)
+		return false;
+	text[n - s] = '\0';
+	return true;
+}
+
+/* "-s12" at the end of stem: cut off, and its number; else false. */
+static bool
+cut_shard(char *stem, int *shard)
+{
+	char *dash = strrchr(stem, '-');
+	size_t digits;
+
+	if (dash == NULL || dash == stem || (dash[1] != 's' && dash[1] != 'S'))
+		return false;
+	digits = strspn(dash + 2, "0123456789");
+	if (digits == 0 || digits > SHARD_DIGITS || dash[2 + digits] != '\0' || (digits > 1 && dash[2] == '0'))
+		return false;
+	*shard = atoi(dash + 2);
+	if (*shard >= CA_SHARDS_MAX)
+		return false;
+	*dash = '\0';
+	return true;
+}
+
+int
+crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out, struct gh_error *err)
+{
+	char stem[CRL_FILE_SIZE];
+
+	memset(out, 0, sizeof(*out));
+	out->shard = STORE_CRL_COMPLETE;
+	if (strlen(name) >= sizeof(stem))
+		return gh_fail(err, GH_E_NOT_FOUND, "name of a CRL is too long");
+	strcpy(stem, name);
+	out->is_pem = cut_suffix(stem, ".pem");
+	if (!out->is_pem && !cut_suffix(stem, ".crl"))
+		return gh_refuse(err, GH_E_NOT_FOUND, "CRLs end in .crl (DER) or .pem.");
+	if ((out->ca = find_ca(catalog, stem)) != NULL)
+		return 0;
+	if (cut_suffix(stem, "-delta"))
+		out->is_delta = true;
+	else if (!cut_shard(stem, &out->shard))
+		out->ca = NULL;
+	if (out->is_delta || out->shard != STORE_CRL_COMPLETE)
+		out->ca = find_ca(catalog, stem);
+	if (out->ca == NULL)
+		return gh_refuse(err, GH_E_NOT_FOUND, "There is no such CRL.");
+	return 0;
+}
+
+/* --- replies ------------------------------------------------------------------------------------- */
+
+/* Takes the reference of c->body. */
+static void
+reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem, struct gh_http_reply *rep)
+{
+	char tag[80];
+	size_t n = 0;
+
+	tag[n++] = '"';
+	for (size_t i = 0; i < sizeof(c->crl.sha256); i++)
+		n += (size_t)snprintf(tag + n, sizeof(tag) - n, "%02x", c->crl.sha256[i]);
+	snprintf(tag + n, sizeof(tag) - n, "%s\"", is_pem ? "-pem" : "");
+	gh_http_cache_headers(rep, tag, c->crl.this_update, c->crl.next_update, gh_now());
+	rep->content_type = is_pem ? "application/x-pem-file" : "application/pkix-crl";
+	if (gh_http_is_not_modified(http, tag, c->crl.this_update)) {
+		rep->status = 304;
+		gh_shared_unref(c->body);
+		return;
+	}
+	rep->status = 200;
+	rep->shared = c->body;
+}
+
+void
+crl_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	struct crl_cached found;
+	struct crl_file file;
+	int rc;
+
+	if (env->catalog == NULL)
+		rc = gh_fail(&err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	else
+		rc = crl_file_parse(env->catalog, call->name, &file, &err);
+	if (rc == 0)
+		rc = crl_cache_get(env->store, &file, call->name, &found, &err);
+	if (rc != 0)
+		rest_error(&err, call->http->request_id, NULL, rep);
+	else
+		reply(call->http, &found, file.is_pem, rep);
+}
+
+bool
+crl_get_cached(const struct gh_http_request *http, const char *name, struct gh_http_reply *rep)
+{
+	struct crl_cached found;
+	bool is_pem;
+
+	if (!crl_cache_find(name, &is_pem, &found))
+		return false;
+	reply(http, &found, is_pem, rep);
+	return true;
+}
+
+void
+crl_serve_clear(void)
+{
+	crl_cache_clear();
+}

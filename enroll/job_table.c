@@ -1,0 +1,14 @@
+/* The jobs there are. */
+#include "crl_job.h"
+#include "job.h"
+
+const struct job job_table[] = {
+	{"crl", "make the CRLs that are due and publish them", offsetof(struct gh_conf, jobs.crl), crl_job_run},
+	{"expiry-notices", "note certificates that end soon", offsetof(struct gh_conf, jobs.expiry_notices),
+	    expiry_job_run},
+	{"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
+	    audit_seal_job_run},
+	{"retention", "remove certificates that ended long ago", offsetof(struct gh_conf, jobs.retention),
+	    retention_job_run},
+};
+const size_t job_table_len = sizeof(job_table) / sizeof(job_table[0]);

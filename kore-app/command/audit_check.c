@@ -1,0 +1,292 @@
+/* `gatehouse audit verify` and `gatehouse audit key`: is the audit trail what was sealed? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "audit_verify.h"
+#include "encoding.h"
+
+#include "command.h"
+#include "file.h"
+#include "options.h"
+#include "output.h"
+#include "session.h"
+
+#define FINDINGS_MAX 1000                /* shown; more are counted */
+#define PROGRESS_SEALS 100
+
+/* ---- the public key ---- */
+
+/* SubjectPublicKeyInfo of the signer's audit key; malloc'd. */
+static int
+ask_signer(const struct gh_conf *conf, unsigned char **spki, size_t *len, struct gh_error *err)
+{
+	struct signer_client *c;
+	int rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &c, err);
+
+	*spki = NULL;
+	if (rc == 0)
+		rc = signer_client_audit_key(c, spki, len, err);
+	if (rc == 0 || c != NULL)
+		signer_client_free(c);
+	return (rc);
+}
+
+/* PEM "PUBLIC KEY" of a file as DER; malloc'd. */
+static int
+read_key(const char *path, unsigned char **spki, size_t *len, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	char *text;
+	size_t n;
+	EVP_PKEY *key;
+	BIO *bio;
+	int size, rc = file_read(path, &text, &n, err);
+
+	*spki = NULL;
+	if (rc != 0)
+		return (rc);
+	bio = BIO_new_mem_buf(text, (int)n);
+	key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	size = key != NULL && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? i2d_PUBKEY(key, &der) : -1;
+	if (size <= 0) {
+		rc = gh_refuse(err, GH_E_CONF, "%.180s holds no Ed25519 public key in PEM", path);
+	} else if ((*spki = malloc((size_t)size)) == NULL) {
+		rc = gh_fail(err, GH_E_NOMEM, "key");
+	} else {
+		memcpy(*spki, der, (size_t)size);
+		*len = (size_t)size;
+	}
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	free(text);
+	ERR_clear_error();
+	return (rc);
+}
+
+static int
+print_key(const unsigned char *spki, size_t len)
+{
+	char *text = gh_base64_encode(spki, len, GH_BASE64_ONE_LINE);
+
+	if (text == NULL)
+		return (COMMAND_FAILED);
+	printf("-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", text);
+	free(text);
+	return (output_finish());
+}
+
+int
+cmd_audit_key(int argc, char **argv)
+{
+	const char *conf = NULL;
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
+	static const struct usage usage = {"", 0, 0,
+		"Prints the public key that checks the seals of the audit trail, as PEM. Keep it apart from this machine.",
+		"gatehouse audit key >audit-key.pem\n"};
+	unsigned char *spki = NULL;
+	struct gh_error err = {0};
+	struct session s;
+	size_t len;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	rc = session_open(&s, conf, 0, &err);
+	if (rc == 0) {
+		rc = ask_signer(s.conf, &spki, &len, &err);
+		session_close(&s);
+	}
+	rc = rc == 0 ? print_key(spki, len) : command_fail(argv[0], &err);
+	free(spki);
+	return (rc);
+}
+
+/* ---- verify ---- */
+
+struct verify {
+	const char *conf, *head;
+	struct option_list files;
+	int from;
+	bool json;
+	struct audit_verify v;
+	unsigned char *spki[AUDIT_KEYS_MAX];
+	unsigned char *head_bytes;
+	gh_json *findings;               /* with --json */
+	bool failed;                     /* out of memory */
+};
+
+static void
+on_found(void *arg, const struct audit_finding *f)
+{
+	struct verify *c = arg;
+	gh_json *o;
+
+	if (c->v.findings > FINDINGS_MAX)
+		return;
+	if (!c->json) {
+		output_safe(stdout, f->text);
+		putchar('\n');
+		return;
+	}
+	o = gh_json_new_object();
+	c->failed |= o == NULL || gh_json_set_string(o, "kind", audit_finding_name(f->kind)) != 0 ||
+	    gh_json_set(o, "seal", f->seal != 0 ? gh_json_new_int(f->seal) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set(o, "row", f->row != 0 ? gh_json_new_int(f->row) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set(o, "other", f->other != 0 ? gh_json_new_int(f->other) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set_string(o, "text", f->text) != 0;
+	c->failed |= gh_json_append(c->findings, o) != 0;
+}
+
+static void
+on_progress(void *arg, int64_t seals, int64_t rows)
+{
+	(void)arg;
+	if (seals % PROGRESS_SEALS == 0)
+		fprintf(stderr, "%lld seals, %lld rows\n", (long long)seals, (long long)rows);
+}
+
+static int
+add_key(struct verify *c, unsigned char *spki, size_t len)
+{
+	c->spki[c->v.keys] = spki;
+	c->v.key[c->v.keys].spki = spki;
+	c->v.key[c->v.keys++].len = len;
+	return (0);
+}
+
+static int
+take_keys(struct verify *c, const struct gh_conf *conf, struct gh_error *err)
+{
+	unsigned char *spki = NULL;
+	size_t len = 0;
+	int rc = 0;
+
+	if (c->files.n > AUDIT_KEYS_MAX)
+		return (gh_refuse(err, GH_E_CONF, "at most %d public keys", AUDIT_KEYS_MAX));
+	for (size_t i = 0; rc == 0 && i < c->files.n; i++) {
+		rc = read_key(c->files.v[i], &spki, &len, err);
+		if (rc == 0)
+			add_key(c, spki, len);
+	}
+	if (rc == 0 && c->files.n == 0 && (rc = ask_signer(conf, &spki, &len, err)) == 0)
+		add_key(c, spki, len);
+	return (rc);
+}
+
+static int
+take_head(struct verify *c, struct gh_error *err)
+{
+	size_t len;
+
+	if (c->head == NULL)
+		return (0);
+	if (gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0 || len != AUDIT_HASH_SIZE)
+		return (gh_refuse(err, GH_E_CONF, "--expect-head is the head that an earlier verify printed: %d hex digits",
+		    2 * AUDIT_HASH_SIZE));
+	c->v.expected_head = c->head_bytes;
+	return (0);
+}
+
+static int
+show_json(struct verify *c, const char *head)
+{
+	const struct audit_verify *v = &c->v;
+	gh_json *o = gh_json_new_object();
+	int rc = COMMAND_FAILED;
+
+	if (!c->failed && o != NULL && gh_json_set_bool(o, "intact", v->findings == 0) == 0 &&
+	    gh_json_set_int(o, "seals", v->seals) == 0 && gh_json_set_int(o, "rows", v->rows) == 0 &&
+	    gh_json_set_int(o, "unsealed", v->unsealed) == 0 && gh_json_set_int(o, "last_seal", v->last.id) == 0 &&
+	    gh_json_set_string(o, "head", head) == 0 && gh_json_set_int(o, "finding_count", v->findings) == 0 &&
+	    gh_json_set(o, "findings", gh_json_ref(c->findings)) == 0)
+		rc = output_json(o);
+	gh_json_free(o);
+	return (rc);
+}
+
+static int
+show_text(const struct verify *c, const char *head)
+{
+	const struct audit_verify *v = &c->v;
+
+	if (v->findings > FINDINGS_MAX)
+		printf("... and %lld more\n", (long long)v->findings - FINDINGS_MAX);
+	printf("%lld rows in %lld seals: %s\n", (long long)v->rows, (long long)v->seals,
+	    v->findings == 0 ? "intact" : "NOT INTACT");
+	if (v->unsealed > 0)
+		printf("%lld rows wait for the next seal\n", (long long)v->unsealed);
+	if (head != NULL)
+		printf("head of seal %lld: %s\n", (long long)v->last.id, head);
+	return (output_finish());
+}
+
+static int
+show(struct verify *c)
+{
+	char *head = c->v.last.id != 0 ? gh_hex_encode(c->v.last.head, AUDIT_HASH_SIZE) : NULL;
+	int rc = c->json ? show_json(c, head) : show_text(c, head);
+
+	free(head);
+	return (rc == COMMAND_OK && c->v.findings > 0 ? COMMAND_FAILED : rc);
+}
+
+static int
+verify_run(struct verify *c, const char *who)
+{
+	struct gh_error err = {0};
+	struct session s;
+	int rc = take_head(c, &err);
+
+	if (rc == 0)
+		rc = session_open(&s, c->conf, SESSION_STORE, &err);
+	if (rc != 0)
+		return (command_fail(who, &err));
+	c->findings = gh_json_new_array();
+	c->v.from = c->from;
+	c->v.found = on_found;
+	c->v.progress = isatty(STDERR_FILENO) ? on_progress : NULL;
+	c->v.arg = c;
+	rc = take_keys(c, s.conf, &err);
+	if (rc == 0)
+		rc = audit_verify(s.store, &c->v, &err);
+	session_close(&s);
+	return (rc == 0 ? show(c) : command_fail(who, &err));
+}
+
+int
+cmd_audit_verify(int argc, char **argv)
+{
+	struct verify c = {0};
+	const struct option_row rows[] = {
+		OPTION_CONFIG(&c.conf),
+		{"public-key", 'k', OPTION_LIST, &c.files, "FILE",
+		    "PEM of the audit key, kept since \"audit key\"; repeat for earlier ones (default: ask the signer)"},
+		{"from", 0, OPTION_NUMBER, &c.from, "SEAL", "begin with this seal (default: the first)"},
+		{"expect-head", 0, OPTION_TEXT, &c.head, "HEX", "a head printed earlier must be among the seals"},
+		OPTION_JSON(&c.json),
+		OPTION_END,
+	};
+	static const struct usage usage = {"", 0, 0,
+		"Compares the audit trail with its seals. Exit status 1: something was changed; the lines say what.",
+		"gatehouse audit verify --public-key audit-key.pem --expect-head 51F0...\n"};
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	rc = verify_run(&c, argv[0]);
+	for (size_t i = 0; i < c.v.keys; i++)
+		free(c.spki[i]);
+	free(c.head_bytes);
+	gh_json_free(c.findings);
+	return (rc);
+}

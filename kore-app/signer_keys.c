@@ -1,0 +1,119 @@
+/* What the signer was told last, as digests of the records; see signer_keys.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest.h"
+#include "log.h"
+
+#include "signer_keys.h"
+
+#define DIGEST_SIZE 32                   /* SHA-256 */
+
+struct told {
+	int64_t ca;                      /* row */
+	unsigned char sealed[DIGEST_SIZE];
+};
+
+struct signer_keys {
+	struct signer_client *signer;
+	struct told *told;
+	size_t n;
+	bool is_first;
+	bool failed;
+};
+
+int
+signer_keys_new(const struct gh_conf *conf, struct signer_keys **out, struct gh_error *err)
+{
+	struct signer_keys *k = calloc(1, sizeof(*k));
+	int rc;
+
+	*out = NULL;
+	if (k == NULL)
+		return gh_fail(err, GH_E_NOMEM, "records of keys");
+	k->is_first = true;
+	if ((rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &k->signer, err)) != 0) {
+		free(k);
+		return rc;
+	}
+	*out = k;
+	return 0;
+}
+
+void
+signer_keys_free(struct signer_keys *k)
+{
+	if (k == NULL)
+		return;
+	signer_client_free(k->signer);
+	free(k->told);
+	free(k);
+}
+
+static const struct told *
+find(const struct signer_keys *k, int64_t ca)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->told[i].ca == ca)
+			return &k->told[i];
+	return NULL;
+}
+
+/* A record that is older than the signer's (another worker was faster) is as good as told. */
+static bool
+tell(struct signer_keys *k, const struct ca *ca)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct gh_error err;
+	int rc = signer_client_load_ca(k->signer, ca->sealed, ca->sealed_len, id, &err);
+
+	if (rc == 0 || rc == GH_E_CA_LOCKED || rc == GH_E_CONFLICT)
+		return true;
+	gh_log_kv(GH_LOG_WARN, "the signer did not take the record of a key", "ca", ca->name, "cause", err.detail,
+	    NULL);
+	/* a damaged record does not get better; a signer that is down has nothing loaded, but may be just slow */
+	return rc != GH_E_SIGNER_DOWN;
+}
+
+static bool
+update_one(struct signer_keys *k, const struct ca *ca, struct told *now)
+{
+	const struct told *before = find(k, ca->id);
+
+	now->ca = ca->id;
+	if (!gh_digest(GH_SHA256, ca->sealed, ca->sealed_len, now->sealed))
+		return false;
+	if (before != NULL && memcmp(before->sealed, now->sealed, DIGEST_SIZE) == 0)
+		return true;
+	if (before == NULL && (!k->is_first || ca->protection != CA_KEY_PASSWORD))
+		return true;             /* loaded when it is first needed */
+	if (tell(k, ca))
+		return true;
+	memset(now->sealed, 0, DIGEST_SIZE);
+	return false;
+}
+
+void
+signer_keys_update(struct signer_keys *k, const struct catalog *c)
+{
+	struct told *now = calloc(c->cas + 1, sizeof(*now));
+	size_t n = 0;
+
+	k->failed = now == NULL;
+	if (now == NULL)
+		return;
+	for (size_t i = 0; i < c->cas; i++)
+		if (c->ca[i]->sealed != NULL && !update_one(k, c->ca[i], &now[n++]))
+			k->failed = true;
+	free(k->told);
+	k->told = now;
+	k->n = n;
+	k->is_first = false;
+}
+
+void
+signer_keys_retry(struct signer_keys *k, const struct catalog *c)
+{
+	if (k->failed)
+		signer_keys_update(k, c);
+}
