@@ -5,6 +5,7 @@ what, and what wrong input gets."""
 import base64
 import concurrent.futures
 import datetime
+import hashlib
 import json
 import subprocess
 import unittest
@@ -388,6 +389,34 @@ class Command(Case):
 
 
 class Elsewhere(Case):
+    def test_a_revoked_client_certificate_opens_nothing(self):
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        leaf, *issuers = Client(env).enroll(der.csr(KEY)).certificates()
+        files = {}
+        for name, certs in (("cas", issuers), ("chain", [leaf, *issuers])):
+            files[name] = env.scratch / f"{name}.pem"
+            files[name].write_text("".join(client.to_pem(c) for c in certs))
+        thumbprint = hashlib.sha256(leaf).hexdigest()
+        conf.write_text(before.replace("gateway {\n", f'gateway {{\n client_ca = "{files["cas"]}"\n', 1))
+        env.gateway("halt")
+        try:
+            env.gateway("run")
+            me = Client(env)
+            me.context.load_cert_chain(files["chain"], KEY.path)
+            path = f"/pki/certificate/status?thumbprint={thumbprint}"
+            self.assertEqual(Client(env).get(path).status, 401)
+            self.assertEqual(self.expect(me.get(path), 200)["status"], "valid")
+            for status, code in (("hold", 401), ("valid", 200), ("revoked", 401)):
+                self.expect(officer.send("PUT", path, {"status": status}), 200)
+                self.assertEqual(me.get(path).status, code, status)
+            self.assertEqual(env.count("select count(*) from audit where event = 'auth.failed' and detail like "
+                                       "'%client certificate is revoked%'"), 2)
+        finally:
+            env.gateway("halt")
+            conf.write_text(before)
+            env.gateway("run")
+
     def test_the_change_is_announced(self):
         listen = subprocess.Popen(["psql", "-XAtq", "-d", var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
