@@ -331,8 +331,8 @@ read_state(const gh_json *body, struct revoke_request *r, struct rest_fields *fi
 	bool has_reason = gh_json_type(v) != GH_JSON_NULL;
 
 	if (has_reason && !read_reason(v, &r->reason)) {
-		rest_field_wrong(fields, "reason", "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, 8 to 10, "
-		    "as 1 or keyCompromise.");
+		rest_field_wrong(fields, "reason", "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, "
+		    "8 to 10, as 1 or keyCompromise.");
 		return;
 	}
 	if (status == NULL)

@@ -90,7 +90,8 @@ def template_seeds():
 def route_seeds():
     for path in (b"/CMSApi/CertEnroll/3/Pkcs10", b"/certenroll/1/token", b"/pki/certenroll/2/templates/",
                  b"/CMSApi/CertEnroll/3/Requests/17", b"/CertEnroll/3/Requests/99999999999999999999",
-                 b"/healthz", b"/a/b/certenroll/3/pkcs10"):
+                 b"/healthz", b"/a/b/certenroll/3/pkcs10", b"/CMSAPI/Certificates/3/Revoke",
+                 b"/pki/certificate/17/status"):
         for method in range(6):
             yield bytes([method]) + path
 
@@ -158,13 +159,23 @@ def ocsp_seeds():
     yield der.b64(request(5, 20)).replace("/", "%2F").encode()
 
 
+def revoke_seeds():
+    yield (b'{"Lookup":{"Type":"Serial","SerialNumber":"4d2","IssuerDN":"CN=CorpCA1,DC=keyexample,DC=com"},'
+           b'"Details":{"Reason":4,"EffectiveDate":"2020-5-5","Comment":""}}')
+    for dn in ('DC=com; dc=keyexample ; cn = "CorpCA1"', "OID.2.5.4.3=a\\2Cb + O=x,S=y,E=a@b", "CN=#0c0141,,", "CN=\\"):
+        yield json.dumps({"details": {"reason": "-1", "comment": "a"},
+                          "lookup": {"type": "serial", "issuerdn": dn, "serialnumber": "01"}}).encode()
+    yield b'{"Lookup":{"Type":"Thumbprint","Thumbprint":"AB"},"Details":{"Reason":"keyCompromise","EffectiveDate":null}}'
+    yield b'{"Lookup":{"Type":"CMSID","CMSID":17},"Details":{"EffectiveDate":"2026-01-02T03:04:05Z"}}'
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
-         "account": account_seeds, "ocsp": ocsp_seeds}
+         "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds}
 
 
 def main():
