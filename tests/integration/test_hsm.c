@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <openssl/x509.h>
 
@@ -657,6 +658,66 @@ hsm__signs_for_several_at_a_time(void **state)
 	stop(f);
 }
 
+static atomic_bool is_over;
+
+static void *
+sign_until_over(void *arg)
+{
+	struct fixture *f = arg;
+	struct signer_client *c = signer_process_client(&f->sp);
+	intptr_t n = 0;
+	struct gh_error err;
+
+	while (!atomic_load(&is_over)) {
+		int rc = sign_cert(c, n % 2 == 0 ? &f->issuing : &f->root, &err);
+
+		if (rc != 0 && rc != GH_E_CA_UNAVAILABLE) {
+			fprintf(stderr, "sign_cert: %s\n", err.detail);
+			n = -1;
+			break;
+		}
+		n++;
+	}
+	signer_client_free(c);
+	return (void *)n;
+}
+
+/* Stores change while several sign and one asks for the state. */
+static void
+hsm__survives_changes_under_load(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread[4];
+	void *n;
+	int i;
+
+	start(f);
+	atomic_store(&is_over, false);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, sign_until_over, f), 0);
+	for (i = 0; i < 10; i++) {
+		pause_ms(200);
+		move_store("tokens", "other");
+		if (i % 3 == 0)
+			pause_ms(300);
+		(void)token_state(f);
+		move_store("second", "tokens");
+		pause_ms(200);
+		move_store("tokens", "second");
+		move_store("other", "tokens");
+	}
+	atomic_store(&is_over, true);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(thread[i], &n), 0);
+		assert_true((intptr_t)n > 0);
+	}
+	pause_ms(AWAY_MS);
+	must_sign(f, &f->issuing);
+	must_sign(f, &f->root);
+	assert_int_equal(token_state(f).keys_away, 0);
+	stop(f);
+}
+
 int
 main(void)
 {
@@ -675,6 +736,7 @@ main(void)
 	    cmocka_unit_test_teardown(hsm__refuses_bad_uris, restore),
 	    cmocka_unit_test_teardown(hsm__does_not_sign_with_another_key, restore),
 	    cmocka_unit_test_teardown(hsm__signs_for_several_at_a_time, restore),
+	    cmocka_unit_test_teardown(hsm__survives_changes_under_load, restore),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
