@@ -137,6 +137,10 @@ static const struct option options[] = {
 	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
 	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
 
+	ONE_OF(revocation, owner, "own", "own none",
+	    "own: who asked for a certificate may revoke it; none: officers only"),
+	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
+
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
 };

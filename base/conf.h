@@ -110,6 +110,10 @@ struct gh_conf {
 		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
 	struct {
+		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
+		bool require_if_match;   /* REST: a change must name the version it was decided on */
+	} revocation;
+	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */
 	} limits;
