@@ -66,6 +66,9 @@ static const struct option options[] = {
 	INT(signer, timeout_ms, "5000", 100, 60000, "bound of each question to the signer, milliseconds"),
 	INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
 	STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
+	STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
+	STR(signer, pkcs11_pin_file, "",
+	    "file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
 
 	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
 	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),
@@ -112,6 +115,16 @@ static const struct option options[] = {
 	INT(crl, min_interval, "300", 1, 86400, "seconds between CRLs that are made because of revocations"),
 	STR(crl, ldap_dn, "", "entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
 
+	INT(ocsp, lifetime, "43200", 60, 1209600, "seconds from thisUpdate to nextUpdate of an OCSP answer"),
+	INT(ocsp, max_age, "300", 0, 1209600, "seconds that HTTP caches may keep an OCSP answer; at most to nextUpdate"),
+	INT(ocsp, signer_days, "14", 1, 90, "days that the certificate of an OCSP signer is valid"),
+	ONE_OF(ocsp, unknown, "unknown", "unknown unauthorized", "answer about a serial number that was never issued"),
+	INT(ocsp, archive_cutoff, "0", 0, 36500,
+	    "days after its end that a certificate's status is known, in answers; 0 = say nothing"),
+	INT(ocsp, cache_mb, "64", 1, 65536, "megabytes of ready OCSP answers in each worker"),
+	INT(ocsp, presign_hits, "10", 0, 1000000000,
+	    "an answer that was asked so often is renewed before it ends; 0 = none"),
+
 	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
 	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
 	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
@@ -123,6 +136,10 @@ static const struct option options[] = {
 	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
 	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
 	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
+
+	ONE_OF(revocation, owner, "own", "own none",
+	    "own: who asked for a certificate may revoke it; none: officers only"),
+	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
 
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),

@@ -46,6 +46,8 @@ struct gh_conf {
 		int timeout_ms;
 		int max_connections;
 		char *program;           /* path of gatehouse-signer */
+		char *pkcs11_module;     /* "" = no CA key lies in a token */
+		char *pkcs11_pin_file;   /* "" = the token needs none; read by the signer only */
 	} signer;
 	struct {
 		char *type;              /* "ad" or "openldap" */
@@ -89,6 +91,15 @@ struct gh_conf {
 		char *ldap_dn;           /* "%s" = slug of the CA; "" = not published in the directory */
 	} crl;
 	struct {
+		int lifetime;            /* seconds from thisUpdate to nextUpdate */
+		int max_age;             /* seconds that HTTP caches may keep an answer */
+		int signer_days;         /* life of a delegated signer's certificate */
+		char *unknown;           /* never issued: "unknown" or "unauthorized" */
+		int archive_cutoff;      /* days; 0 = no such extension */
+		int cache_mb;            /* of each worker */
+		int presign_hits;        /* asked so often, an answer is renewed before it ends; 0 = never */
+	} ocsp;
+	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
 		char *admin_groups, *officer_groups, *auditor_groups;
 	} roles;
@@ -98,6 +109,10 @@ struct gh_conf {
 		char *expiry_days;       /* days before notAfter at which a notice is due: "30 14 7 1" */
 		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
+	struct {
+		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
+		bool require_if_match;   /* REST: a change must name the version it was decided on */
+	} revocation;
 	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */

@@ -48,6 +48,18 @@ ca_free(struct ca *ca)
 	free(ca);
 }
 
+static bool
+hash_issuer(enum gh_hash hash, const X509 *cert, struct ca_issuer_hash *out)
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(cert);
+	const unsigned char *name;
+	size_t len;
+
+	return X509_NAME_get0_der(X509_get_subject_name(cert), &name, &len) == 1 &&
+	    gh_digest(hash, name, len, out->name) &&
+	    gh_digest(hash, key->data, (size_t)key->length, out->key);
+}
+
 int
 ca_finish(struct ca *ca, struct gh_error *err)
 {
@@ -63,6 +75,9 @@ ca_finish(struct ca *ca, struct gh_error *err)
 		return gh_fail(err, GH_E_DB, "certificate of CA %s is unreadable", ca->name);
 	if (!gh_digest(GH_SHA256, ca->chain.cert[0].der, ca->chain.cert[0].len, ca->ca_id))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	if (!hash_issuer(GH_SHA1, ca->cert, &ca->issuer_hash[0]) ||
+	    !hash_issuer(GH_SHA256, ca->cert, &ca->issuer_hash[1]))
+		return gh_fail(err, GH_E_INTERNAL, "hash of name or key of CA %s", ca->name);
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
 	return 0;

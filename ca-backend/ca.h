@@ -27,6 +27,9 @@ enum ca_state {
 /* What guards the private key. */
 enum ca_protection { CA_KEY_SYSTEM, CA_KEY_PASSWORD, CA_KEY_PKCS11, CA_KEY_NONE };
 
+/* What a CertID of OCSP names an issuer by: hashes of its name and of the bits of its key (RFC 6960, 4.1.1). */
+struct ca_issuer_hash { unsigned char name[32], key[32]; };
+
 /* Immutable once loaded; shared by threads. */
 struct ca {
 	int64_t id;                          /* row */
@@ -44,6 +47,7 @@ struct ca {
 	int crl_shards;                      /* 0 = one complete CRL */
 	gh_json *policy;                     /* object; docs/certificate-authorities.md */
 	char *issuer_dn;                     /* subject of this CA, as ca_dn_text prints it */
+	struct ca_issuer_hash issuer_hash[2];/* by SHA-1 (20 bytes of each) and SHA-256 */
 };
 
 /* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no certificate. */

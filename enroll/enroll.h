@@ -14,6 +14,8 @@
 #include "signer_client.h"
 #include "store/store.h"
 
+struct ocsp_service;                             /* ocsp.h */
+
 /* What a thread needs to work: its own connections, and what the process shares. */
 struct enroll_env {
 	const struct gh_conf *conf;
@@ -22,6 +24,7 @@ struct enroll_env {
 	struct store *store;
 	struct dir *dir;
 	struct signer_client *signer;
+	struct ocsp_service *ocsp;               /* what the process remembers for the responder */
 };
 
 /* Called with the name of the template for each certificate that was issued and committed, and for each

@@ -12,6 +12,8 @@
 
 #include "log.h"
 
+#include "revoke.h"
+
 #include "kore_app.h"
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
@@ -159,6 +161,8 @@ start_worker(struct gh_error *err)
 	atomic_store(&app_state.gauges->pid, getpid());
 	signer_client_on_call(metrics_signer);
 	enroll_on_decided(on_decided);
+	ocsp_on_event(metrics_ocsp);
+	revoke_on_change(metrics_revoked);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
@@ -166,6 +170,10 @@ start_worker(struct gh_error *err)
 		rc = catalog_watch_new(conf, app_state.server_secret, app_state.gauges, &app_state.catalog, err);
 	if (rc == 0)
 		rc = health_new(conf, app_state.dir, app_state.catalog, &app_state.health, err);
+	if (rc == 0)
+		rc = ocsp_service_new(conf, &app_state.ocsp, err);
+	if (rc == 0)
+		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges, &app_state.status, err);
 	if (rc == 0)
 		rc = app_pool_start(err);
 	if (rc == 0)

@@ -15,8 +15,10 @@
 #include "health.h"
 #include "job_runner.h"
 #include "metrics.h"
+#include "ocsp.h"
 #include "pool.h"
 #include "routes.h"
+#include "status_watch.h"
 #include "tls_pair.h"
 
 struct app_state {
@@ -31,6 +33,8 @@ struct app_state {
 	struct auth_limiter *limiter;
 	struct catalog_watch *catalog;
 	struct health *health;
+	struct ocsp_service *ocsp;
+	struct status_watch *status;
 	struct pool *pool;
 	struct job_runner *jobs;
 };
@@ -72,6 +76,9 @@ enum app_body { APP_BODY_READY, APP_BODY_WAITING /* the request sleeps until it 
 /* Read the body of a DELETE, for which Kore does not wait. Ready: all there, or not wanted, or not readable (no
  * r->http_body then). */
 enum app_body app_body_read(struct http_request *r);
+/* ---- kore_fast.c ---- */
+/* Answer an OCSP request whose answer lies ready. False: nothing was sent, go the long way. */
+bool app_fast_ocsp(struct http_request *kore_req);
 
 /* ---- kore_http.c ---- */
 /* A bit of struct connection's flags that Kore does not use: a request has come over it. */

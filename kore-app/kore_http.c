@@ -164,7 +164,7 @@ copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_erro
 		{"x-css-cms-appkey", &req->app_key}, {"x-keyfactor-appkey", &req->app_key},
 		{"x-css-cms-signature", &req->signature}, {"x-keyfactor-signature", &req->signature},
 		{"x-css-cms-token", &req->token},
-		{"content-type", &req->content_type},
+		{"content-type", &req->content_type}, {"accept", &req->accept},
 		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
 		{"if-modified-since", &req->if_modified_since},
 	};
@@ -213,6 +213,16 @@ method_name(enum gh_http_method m)
 	    m == GH_HTTP_PUT ? "PUT" : m == GH_HTTP_DELETE ? "DELETE" : "OTHER";
 }
 
+/* Probes every second, and relying parties, would bury the rest: the metrics count them. */
+static bool
+is_routine(const struct app_call *call)
+{
+	const struct route *route = call->match.route;
+
+	return route != NULL && (route->place == ROUTE_LOOP || strncmp(route->name, "ocsp.", 5) == 0) &&
+	    call->rep.status < 400 && call->trace.code == NULL;
+}
+
 static void
 log_call(const struct app_call *call, int64_t us, bool is_gone)
 {
@@ -223,8 +233,7 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	snprintf(status, sizeof(status), "%d", rep->status);
 	snprintf(ms, sizeof(ms), "%.3f", (double)us / 1000);
 	gh_log_context(call->req.request_id, call->trace.requester);
-	/* probes every second would bury the rest */
-	gh_log_kv(route != NULL && route->place == ROUTE_LOOP && rep->status < 400 ? GH_LOG_DEBUG : GH_LOG_INFO,
+	gh_log_kv(is_routine(call) ? GH_LOG_DEBUG : GH_LOG_INFO,
 	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
 	    call->req.address, "app", call->trace.app, "client_cert",
@@ -460,5 +469,5 @@ app_request(struct http_request *r)
 	case APP_BODY_READY:
 		break;
 	}
-	return begin(r);
+	return app_fast_ocsp(r) ? KORE_RESULT_OK : begin(r);
 }

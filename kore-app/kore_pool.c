@@ -46,6 +46,7 @@ thread_start(void *arg)
 	if (env != NULL) {
 		env->conf = app_state.conf;
 		env->server_secret = app_state.server_secret;
+		env->ocsp = app_state.ocsp;
 	}
 	return env;
 }

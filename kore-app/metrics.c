@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "metrics.h"
+#include "revocation_reason.h"
 
 #define WORKERS_MAX 256
 #define STATUS_MIN 100
@@ -41,6 +42,8 @@ struct shared {
 	struct histogram backend[3];
 	struct issued issued[TEMPLATES_MAX];
 	_Atomic uint64_t issued_other;
+	_Atomic uint64_t ocsp[OCSP_EVENTS];
+	_Atomic uint64_t revoked[REASON_MAX + 1];
 };
 
 static struct shared *shared;
@@ -146,6 +149,20 @@ metrics_issued(const char *template_name)
 	counter = issued_counter(template_name);
 	atomic_fetch_add_explicit(counter != NULL ? counter : &shared->issued_other, 1,
 	    memory_order_relaxed);
+}
+
+void
+metrics_ocsp(enum ocsp_event event, size_t n)
+{
+	if (shared != NULL)
+		atomic_fetch_add_explicit(&shared->ocsp[event], n, memory_order_relaxed);
+}
+
+void
+metrics_revoked(int reason)
+{
+	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
+		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
 }
 
 /* ---- text ---- */
@@ -258,7 +275,10 @@ put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
 		    &shared->route[METRICS_NO_ROUTE]);
 }
 
-struct totals { long long queued, queue_max, busy, threads, workers; int64_t generation; };
+struct totals {
+	long long queued, queue_max, busy, threads, workers, ocsp_entries, ocsp_bytes;
+	int64_t generation;
+};
 
 /* The generation shown is the oldest that a worker still works with. */
 static struct totals
@@ -277,6 +297,8 @@ sum_workers(void)
 		t.queue_max += atomic_load(&w->queue_max);
 		t.busy += atomic_load(&w->busy);
 		t.threads += atomic_load(&w->threads);
+		t.ocsp_entries += atomic_load(&w->ocsp_entries);
+		t.ocsp_bytes += atomic_load(&w->ocsp_bytes);
 		if (t.generation == -1 || generation < t.generation)
 			t.generation = generation;
 	}
@@ -302,6 +324,8 @@ put_workers(struct gh_buf *b)
 	put_gauge(b, "gatehouse_pool_threads", "Threads of all workers.", t.threads);
 	put_gauge(b, "gatehouse_catalog_generation", "Oldest configuration a worker uses; 0: none yet.",
 	    t.generation < 0 ? 0 : (long long)t.generation);
+	put_gauge(b, "gatehouse_ocsp_cache_entries", "OCSP answers that lie ready, in all workers.", t.ocsp_entries);
+	put_gauge(b, "gatehouse_ocsp_cache_bytes", "Memory they take.", t.ocsp_bytes);
 }
 
 static uint64_t
@@ -350,6 +374,44 @@ put_issued(struct gh_buf *b)
 }
 
 static void
+put_ocsp(struct gh_buf *b)
+{
+	static const char *const answers[] = {
+		[OCSP_EVENT_HIT] = "cached", [OCSP_EVENT_GOOD] = "good", [OCSP_EVENT_REVOKED] = "revoked",
+		[OCSP_EVENT_UNKNOWN] = "unknown", [OCSP_EVENT_MALFORMED] = "malformed",
+		[OCSP_EVENT_UNAUTHORIZED] = "unauthorized", [OCSP_EVENT_TRY_LATER] = "try_later",
+		[OCSP_EVENT_INTERNAL] = "internal",
+	};
+
+	put_head(b, "gatehouse_ocsp_answers_total", "counter",
+	    "OCSP answers: from the cache, or made, by what they say.");
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		gh_buf_putf(b, "gatehouse_ocsp_answers_total{answer=\"%s\"} %llu\n", answers[i],
+		    (unsigned long long)atomic_load(&shared->ocsp[i]));
+	put_head(b, "gatehouse_ocsp_renewed_total", "counter", "OCSP answers renewed before they ended.");
+	gh_buf_putf(b, "gatehouse_ocsp_renewed_total %llu\n",
+	    (unsigned long long)atomic_load(&shared->ocsp[OCSP_EVENT_RENEWED]));
+	put_head(b, "gatehouse_ocsp_status_changes_total", "counter",
+	    "Changes of a certificate's status heard of, summed over workers.");
+	gh_buf_putf(b, "gatehouse_ocsp_status_changes_total %llu\n",
+	    (unsigned long long)atomic_load(&shared->ocsp[OCSP_EVENT_CHANGED]));
+}
+
+static void
+put_revoked(struct gh_buf *b)
+{
+	put_head(b, "gatehouse_certificates_revoked_total", "counter",
+	    "Changes of a certificate's status, by reason; removeFromCRL: a hold has ended.");
+	for (int i = 0; i <= REASON_MAX; i++) {
+		uint64_t n = atomic_load(&shared->revoked[i]);
+
+		if (n != 0)
+			gh_buf_putf(b, "gatehouse_certificates_revoked_total{reason=\"%s\"} %llu\n",
+			    revocation_reason_name(i), (unsigned long long)n);
+	}
+}
+
+static void
 put_backends(struct gh_buf *b)
 {
 	static const struct { const char *name, *help; } backend[] = {
@@ -374,6 +436,8 @@ metrics_render(size_t routes, const char *(*route_name)(size_t))
 		put_routes(&b, routes, route_name);
 		put_workers(&b);
 		put_issued(&b);
+		put_ocsp(&b);
+		put_revoked(&b);
 		put_backends(&b);
 	} else {
 		gh_buf_puts(&b, "");

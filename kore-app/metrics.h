@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "ocsp.h"
 
 #define METRICS_ROUTES_MAX 64            /* rows of the route table, and one for "no route" */
 #define METRICS_NO_ROUTE (METRICS_ROUTES_MAX - 1)
@@ -22,6 +23,7 @@ struct metrics_worker {
 	atomic_int queued, queue_max;
 	atomic_int busy, threads;
 	_Atomic int64_t catalog_generation;
+	_Atomic int64_t ocsp_entries, ocsp_bytes; /* answers that lie ready */
 	_Atomic int64_t pid;                     /* 0: slot not in use */
 };
 
@@ -38,6 +40,8 @@ void metrics_signer(int64_t us);
 void metrics_directory(int64_t us);
 void metrics_database(int64_t us);
 void metrics_issued(const char *template_name);
+void metrics_ocsp(enum ocsp_event event, size_t n);
+void metrics_revoked(int reason);        /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 
 /* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of memory. */
 char *metrics_render(size_t routes, const char *(*route_name)(size_t));

@@ -13,7 +13,10 @@
 #include "audit_rest.h"
 #include "ce.h"
 #include "crl_serve.h"
+#include "ocsp_http.h"
+#include "ce_revoke.h"
 #include "rest.h"
+#include "rest_certificate.h"
 
 #include "health.h"
 #include "metrics.h"
@@ -65,6 +68,26 @@ const struct route route_table[] = {
 	    ca_password_rest_status, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
 	    ROUTE_REST, false, NULL},
+	{GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post, ROUTE_REST,
+	    true, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
+	    true, NULL},
+	/* Keyfactor's own clients of this one send no application key */
+	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+	/* by ?serial=&issuer= or ?thumbprint= */
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
@@ -176,7 +199,8 @@ strip_prefix(const struct gh_conf *conf, const char *path)
 static bool
 has_prefix_family(const struct route *r)
 {
-	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0;
+	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0 ||
+	    strncmp(r->pattern, "/certificates/", strlen("/certificates/")) == 0;
 }
 
 int

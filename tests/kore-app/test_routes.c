@@ -152,24 +152,63 @@ routes__unknown_paths(void **state)
 }
 
 /* The whole access policy in one look: a change of it must be made here, too. */
+static const struct policy {
+	const char *name;
+	unsigned need, roles;
+	bool plain;
+} policies[] = {
+	{"certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, false},
+	{"certenroll.token", AUTH_APP | AUTH_USER, 0, false},
+	{"certenroll.templates", AUTH_APP | AUTH_USER, 0, false},
+	{"certenroll.request", AUTH_APP | AUTH_USER, 0, false},
+	{"pki.cas", AUTH_NONE, 0, true},
+	{"ca.certificate", AUTH_NONE, 0, true},
+	{"crl", AUTH_NONE, 0, true},
+	{"ocsp.post", AUTH_NONE, 0, true},
+	{"ocsp.get", AUTH_NONE, 0, true},
+	{"ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+	{"ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+	{"ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+	{"ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+	{"ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+	{"ca.password.status", AUTH_PERSON,
+	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+	{"certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0, false},
+	{"pki.certificate", AUTH_PERSON, 0, false},
+	{"pki.certificate.status", AUTH_PERSON, 0, false},
+	{"pki.certificate.change", AUTH_PERSON, 0, false},
+	{"pki.certificate.find", AUTH_PERSON, 0, false},
+	{"pki.certificate.find-status", AUTH_PERSON, 0, false},
+	{"pki.certificate.find-change", AUTH_PERSON, 0, false},
+	{"pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, false},
+	{"healthz", AUTH_NONE, 0, true},
+	{"readyz", AUTH_NONE, 0, true},
+	{"metrics", AUTH_LOCAL, 0, true},
+};
+
+static const struct policy *
+policy_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+		if (strcmp(policies[i].name, name) == 0)
+			return &policies[i];
+	fail_msg("no policy for route %s", name);
+	return NULL;
+}
+
 static void
 routes__needs(void **state)
 {
-	static const struct { const char *name; unsigned need; } policy[] = {
-		{"certenroll.pkcs10", AUTH_APP | AUTH_USER}, {"certenroll.token", AUTH_APP | AUTH_USER},
-		{"certenroll.templates", AUTH_APP | AUTH_USER}, {"certenroll.request", AUTH_APP | AUTH_USER},
-		{"pki.cas", AUTH_NONE}, {"ca.certificate", AUTH_NONE}, {"crl", AUTH_NONE},
-		{"ca.password.set", AUTH_PERSON}, {"ca.password.remove", AUTH_PERSON},
-		{"ca.password.change", AUTH_PERSON}, {"ca.password.unlock", AUTH_PERSON},
-		{"ca.password.lock", AUTH_PERSON}, {"ca.password.status", AUTH_PERSON}, {"pki.audit", AUTH_PERSON},
-		{"healthz", AUTH_NONE}, {"readyz", AUTH_NONE}, {"metrics", AUTH_LOCAL},
-	};
-
 	(void)state;
-	assert_int_equal(route_table_len, sizeof(policy) / sizeof(policy[0]));
+	assert_int_equal(route_table_len, sizeof(policies) / sizeof(policies[0]));
 	for (size_t i = 0; i < route_table_len; i++) {
-		assert_string_equal(route_table[i].name, policy[i].name);
-		assert_int_equal(route_table[i].need, policy[i].need);
+		const struct policy *p = policy_of(route_table[i].name);
+
+		assert_int_equal(route_table[i].need, p->need);
+		assert_int_equal(route_table[i].roles, p->roles);
+		assert_int_equal(route_table[i].plain, p->plain);
+		/* what needs a secret never goes without TLS */
+		assert_false(p->plain && (p->need & ~(unsigned)AUTH_LOCAL) != 0);
 	}
 }
 

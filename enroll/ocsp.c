@@ -1,0 +1,433 @@
+/* The responder. See ocsp.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+#include "store/ocsp.h"
+
+#include "ocsp.h"
+#include "ocsp_http.h"
+#include "ocsp_signer.h"
+
+/* A serial number that was never issued may be issued any moment: such an answer is short-lived, and not kept. */
+#define UNKNOWN_SECONDS 300
+#define DAY 86400
+/* SingleResponses of one answer, and the nonce. */
+#define CONTENT_MAX (64 * 1024)
+#define RENEW_MAX 100                    /* in one batch; SIGNER_OCSP_BATCH_MAX and STORE_STATUS_MAX allow it */
+
+struct ocsp_service {
+	struct ocsp_cache *cache;
+	struct ocsp_signers *signers;
+};
+
+static void (*on_event)(enum ocsp_event event, size_t n);
+
+void
+ocsp_on_event(void (*fn)(enum ocsp_event event, size_t n))
+{
+	on_event = fn;
+}
+
+void
+ocsp_count(enum ocsp_event event, size_t n)
+{
+	if (on_event != NULL && n > 0)
+		on_event(event, n);
+}
+
+int
+ocsp_service_new(const struct gh_conf *conf, struct ocsp_service **out, struct gh_error *err)
+{
+	struct ocsp_service *s = *out = calloc(1, sizeof(*s));
+	int rc;
+
+	if (s == NULL)
+		return gh_fail(err, GH_E_NOMEM, "OCSP service");
+	rc = ocsp_cache_new((size_t)conf->ocsp.cache_mb << 20, &s->cache, err);
+	if (rc == 0)
+		rc = ocsp_signers_new(&s->signers, err);
+	if (rc != 0) {
+		ocsp_service_free(s);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void
+ocsp_service_free(struct ocsp_service *s)
+{
+	if (s == NULL)
+		return;
+	ocsp_cache_free(s->cache);
+	ocsp_signers_free(s->signers);
+	free(s);
+}
+
+struct ocsp_cache *
+ocsp_service_cache(struct ocsp_service *s)
+{
+	return s->cache;
+}
+
+void
+ocsp_status_changed(struct ocsp_service *s, int64_t ca_id, const unsigned char *serial, size_t len)
+{
+	if (serial == NULL) {
+		ocsp_signers_recheck(s->signers);
+		ocsp_cache_flush(s->cache);
+		return;
+	}
+	ocsp_count(OCSP_EVENT_CHANGED, 1);
+	if (ocsp_signers_forget(s->signers, ca_id, serial, len))
+		ocsp_cache_flush(s->cache);
+	else
+		ocsp_cache_remove(s->cache, ca_id, serial, len);
+}
+
+struct ocsp_answer *
+ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
+{
+	struct ocsp_request req;
+
+	if (ocsp_request_parse(p, len, &req, NULL) != 0 || req.n != 1 || req.nonce.len != 0)
+		return NULL;
+	return ocsp_cache_get(s->cache, &req.cert[0], gh_now(), false);
+}
+
+/* --- one request ------------------------------------------------------------------------------------ */
+
+/* A request on its way to an answer. */
+struct work {
+	struct enroll_env *env;
+	struct ocsp_request req;
+	const struct ca *ca;             /* that answers */
+	struct ocsp_signer *signer;
+	uint64_t epoch;
+	int64_t now, next_update;
+	struct ocsp_status status[OCSP_CERTS_MAX];
+	size_t known;                    /* how many are not OCSP_UNKNOWN */
+};
+
+static bool
+is_of_ca(const struct ocsp_cert_id *id, const struct ca *ca)
+{
+	const struct ca_issuer_hash *h = &ca->issuer_hash[id->hash == GH_SHA256];
+
+	return gh_der_equals(&id->key_hash, h->key, id->key_hash.len) &&
+	    gh_der_equals(&id->name_hash, h->name, id->name_hash.len);
+}
+
+/* Also disabled and superseded ones: they still say what became of what they issued. */
+static const struct ca *
+find_ca(const struct catalog *c, const struct ocsp_cert_id *id)
+{
+	for (size_t i = 0; id->has_hash && i < c->cas; i++)
+		if (c->ca[i]->state != CA_RETIRED && c->ca[i]->state != CA_PENDING && is_of_ca(id, c->ca[i]))
+			return c->ca[i];
+	return NULL;
+}
+
+/* The first certificate of one of our CAs decides who answers. */
+static int
+choose_ca(struct work *w, struct gh_error *err)
+{
+	for (size_t i = 0; w->ca == NULL && i < w->req.n; i++)
+		w->ca = find_ca(w->env->catalog, &w->req.cert[i]);
+	return w->ca != NULL ? 0 : gh_fail(err, GH_E_FORBIDDEN, "certificates of no CA of ours");
+}
+
+/* Of the certificates of the CA that answers; all others are unknown to it (RFC 6960, 2.2). */
+static int
+ask_store(struct work *w, struct gh_error *err)
+{
+	struct store_status_query q[OCSP_CERTS_MAX];
+	struct ocsp_status found[OCSP_CERTS_MAX];
+	size_t at[OCSP_CERTS_MAX], n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->req.n; i++) {
+		const struct ocsp_cert_id *id = &w->req.cert[i];
+
+		w->status[i] = (struct ocsp_status){.status = OCSP_UNKNOWN};
+		if (id->serial.len == 0 || !id->has_hash || !is_of_ca(id, w->ca))
+			continue;
+		q[n] = (struct store_status_query){w->ca->id, id->serial.p, id->serial.len};
+		at[n++] = i;
+	}
+	if (n > 0)
+		rc = store_cert_status(w->env->store, q, n, found, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		w->status[at[i]] = found[i];
+		w->known += found[i].status != OCSP_UNKNOWN;
+	}
+	return rc;
+}
+
+static int64_t
+archive_cutoff(const struct gh_conf *conf, int64_t now)
+{
+	return conf->ocsp.archive_cutoff > 0 ? now - (int64_t)conf->ocsp.archive_cutoff * DAY : 0;
+}
+
+/* No answer outlives the certificate that signed it. */
+static int64_t
+next_update(const struct gh_conf *conf, const struct ocsp_signer *signer, int64_t now, bool all_known)
+{
+	int64_t life = conf->ocsp.lifetime;
+
+	if (!all_known && life > UNKNOWN_SECONDS)
+		life = UNKNOWN_SECONDS;
+	return now + life < ocsp_signer_not_after(signer) ? now + life : ocsp_signer_not_after(signer);
+}
+
+static int
+sign(struct work *w, unsigned char **der, size_t *len, struct gh_error *err)
+{
+	struct signer_ocsp_fields f = {.produced_at = w->now};
+	struct gh_buf singles, extensions;
+	struct signer_blob out = {NULL, 0};
+	int rc;
+
+	gh_buf_init(&singles, CONTENT_MAX);
+	gh_buf_init(&extensions, CONTENT_MAX);
+	for (size_t i = 0; i < w->req.n; i++)
+		ocsp_put_single(&singles, &w->req.cert[i].whole, &w->status[i], w->now, w->next_update,
+		    archive_cutoff(w->env->conf, w->now));
+	if (w->req.nonce.len > 0)
+		ocsp_put_nonce(&extensions, &w->req.nonce);
+	memcpy(f.id, ocsp_signer_id(w->signer), sizeof(f.id));
+	f.responses = singles.data;
+	f.responses_len = singles.len;
+	f.extensions = extensions.data;
+	f.extensions_len = extensions.len;
+	if ((rc = gh_buf_check(&singles, err)) == 0 && (rc = gh_buf_check(&extensions, err)) == 0)
+		rc = signer_client_sign_ocsp(w->env->signer, &f, 1, &out, err);
+	if (rc == GH_E_NOT_FOUND && (rc = ocsp_signer_load(w->signer, w->env->signer, err)) == 0)
+		rc = signer_client_sign_ocsp(w->env->signer, &f, 1, &out, err);
+	gh_buf_free(&singles);
+	gh_buf_free(&extensions);
+	*der = out.p;
+	*len = out.len;
+	return rc;
+}
+
+/* Ready to be sent, and kept when others may ask the same. */
+static int
+finish(struct work *w, struct ocsp_answer **out, struct gh_error *err)
+{
+	struct ocsp_answer *a;
+	unsigned char *der;
+	size_t len;
+	int rc = sign(w, &der, &len, err);
+
+	if (rc != 0)
+		return rc;
+	a = ocsp_answer_new(w->ca->id, w->status[0].status, w->now, w->next_update, der, len);
+	if (a == NULL)
+		return gh_fail(err, GH_E_NOMEM, "OCSP answer");
+	ocsp_http_prepare(a);
+	if (w->req.n == 1 && w->req.nonce.len == 0 && w->known == 1)
+		(void)ocsp_cache_put(ocsp_service_cache(w->env->ocsp), &w->req.cert[0], a, w->epoch);
+	*out = a;
+	return 0;
+}
+
+static int
+work(struct work *w, struct ocsp_answer **out, struct gh_error *err)
+{
+	const struct gh_conf *conf = w->env->conf;
+	int rc;
+
+	if (w->env->catalog == NULL)
+		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	rc = choose_ca(w, err);
+	if (rc == 0)
+		rc = ocsp_signers_get(w->env->ocsp->signers, w->env, w->ca, &w->signer, err);
+	if (rc != 0)
+		return rc;
+	/* in this order: what changes after the epoch was read removes the answer, or keeps it out */
+	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
+	w->now = gh_now();
+	rc = ask_store(w, err);
+	if (rc == 0 && w->known == 0 && strcmp(conf->ocsp.unknown, "unauthorized") == 0)
+		rc = gh_fail(err, GH_E_FORBIDDEN, "never issued");
+	w->next_update = next_update(conf, w->signer, w->now, w->known == w->req.n);
+	if (rc == 0)
+		rc = finish(w, out, err);
+	ocsp_signer_unref(w->signer);
+	return rc;
+}
+
+static enum ocsp_error
+error_of(const struct gh_error *err)
+{
+	switch (err->code) {
+	case GH_E_BAD_REQUEST:
+		return OCSP_MALFORMED;
+	case GH_E_FORBIDDEN:
+		return OCSP_UNAUTHORIZED;
+	case GH_E_INTERNAL:
+	case GH_E_DB:
+	case GH_E_SIGNER:
+		return OCSP_INTERNAL;
+	default:
+		return OCSP_TRY_LATER;
+	}
+}
+
+static void
+count_reply(const struct ocsp_reply *r)
+{
+	static const enum ocsp_event status[] = {[OCSP_GOOD] = OCSP_EVENT_GOOD, [OCSP_REVOKED] = OCSP_EVENT_REVOKED,
+	    [OCSP_UNKNOWN] = OCSP_EVENT_UNKNOWN};
+
+	if (r->answer != NULL)
+		ocsp_count(status[r->answer->status], 1);
+	else
+		ocsp_count(r->error == OCSP_MALFORMED ? OCSP_EVENT_MALFORMED : r->error == OCSP_UNAUTHORIZED ?
+		    OCSP_EVENT_UNAUTHORIZED : r->error == OCSP_TRY_LATER ? OCSP_EVENT_TRY_LATER :
+		    OCSP_EVENT_INTERNAL, 1);
+}
+
+void
+ocsp_answer(struct enroll_env *env, const unsigned char *p, size_t len, struct ocsp_reply *out,
+    struct gh_error *err)
+{
+	struct work w = {.env = env};
+	int rc = ocsp_request_parse(p, len, &w.req, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0)
+		rc = work(&w, &out->answer, err);
+	if (rc != 0)
+		out->error = error_of(err);
+	/* the last part of its life is for such times */
+	if (rc != 0 && out->error == OCSP_TRY_LATER && w.req.n == 1 && w.req.nonce.len == 0)
+		out->answer = ocsp_cache_get(env->ocsp->cache, &w.req.cert[0], gh_now(), true);
+	count_reply(out);
+}
+
+/* --- renewal ---------------------------------------------------------------------------------------- */
+
+/* One answer to be renewed. */
+struct renewal {
+	struct ocsp_cert_id id;
+	const struct ca *ca;
+	struct ocsp_signer *signer;
+	int64_t next_update;
+	struct gh_buf single;
+	struct ocsp_status status;
+};
+
+/* Those whose CA and signer are there. */
+static size_t
+prepare(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r, struct gh_error *err)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct renewal *one = &r[found];
+
+		memset(one, 0, sizeof(*one));
+		if (!ocsp_cert_id_parse(due[i].cert_id, due[i].len, &one->id) || one->id.serial.len == 0 ||
+		    (one->ca = find_ca(env->catalog, &one->id)) == NULL ||
+		    ocsp_signers_get(env->ocsp->signers, env, one->ca, &one->signer, err) != 0)
+			continue;
+		gh_buf_init(&one->single, CONTENT_MAX);
+		found++;
+	}
+	return found;
+}
+
+static int
+ask_statuses(struct enroll_env *env, struct renewal *r, size_t n, struct gh_error *err)
+{
+	struct store_status_query q[RENEW_MAX];
+	struct ocsp_status status[RENEW_MAX];
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		q[i] = (struct store_status_query){r[i].ca->id, r[i].id.serial.p, r[i].id.serial.len};
+	rc = store_cert_status(env->store, q, n, status, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		r[i].status = status[i];
+	return rc;
+}
+
+static int
+sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, struct signer_blob *out,
+    struct gh_error *err)
+{
+	struct signer_ocsp_fields f[RENEW_MAX];
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		r[i].next_update = next_update(env->conf, r[i].signer, now, true);
+		ocsp_put_single(&r[i].single, &r[i].id.whole, &r[i].status, now, r[i].next_update,
+		    archive_cutoff(env->conf, now));
+		if ((rc = gh_buf_check(&r[i].single, err)) != 0)
+			return rc;
+		f[i] = (struct signer_ocsp_fields){.produced_at = now, .responses = r[i].single.data,
+		    .responses_len = r[i].single.len, .extensions = (const unsigned char *)""};
+		memcpy(f[i].id, ocsp_signer_id(r[i].signer), sizeof(f[i].id));
+	}
+	rc = signer_client_sign_ocsp(env->signer, f, n, out, err);
+	if (rc != GH_E_NOT_FOUND)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if ((rc = ocsp_signer_load(r[i].signer, env->signer, err)) != 0)
+			return rc;
+	return signer_client_sign_ocsp(env->signer, f, n, out, err);
+}
+
+static size_t
+keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, uint64_t epoch,
+    struct signer_blob *der)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, r[i].status.status, now, r[i].next_update,
+		    der[i].p, der[i].len);
+
+		if (a == NULL)
+			continue;
+		ocsp_http_prepare(a);
+		if (r[i].status.status != OCSP_UNKNOWN)
+			kept += ocsp_cache_put(env->ocsp->cache, &r[i].id, a, epoch);
+		ocsp_answer_unref(a);
+	}
+	return kept;
+}
+
+int
+ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err)
+{
+	struct ocsp_due *due = calloc(RENEW_MAX, sizeof(*due));
+	struct renewal *r = calloc(RENEW_MAX, sizeof(*r));
+	struct signer_blob out[RENEW_MAX];
+	uint64_t epoch = ocsp_cache_epoch(env->ocsp->cache);
+	int64_t now = gh_now();
+	size_t n = 0;
+	int rc = 0;
+
+	*renewed = 0;
+	if (due == NULL || r == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "OCSP renewal");
+	else if (env->catalog != NULL && env->conf->ocsp.presign_hits > 0)
+		n = ocsp_cache_due(env->ocsp->cache, now, (unsigned)env->conf->ocsp.presign_hits, due, RENEW_MAX);
+	if (n > 0)
+		n = prepare(env, due, n, r, err);
+	if (n > 0 && (rc = ask_statuses(env, r, n, err)) == 0 && (rc = sign_batch(env, r, n, now, out, err)) == 0)
+		*renewed = keep_renewed(env, r, n, now, epoch, out);
+	for (size_t i = 0; i < n; i++) {
+		ocsp_signer_unref(r[i].signer);
+		gh_buf_free(&r[i].single);
+	}
+	ocsp_count(OCSP_EVENT_RENEWED, *renewed);
+	free(due);
+	free(r);
+	return rc;
+}

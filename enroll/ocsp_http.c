@@ -1,0 +1,209 @@
+/* HTTP around the responder. See ocsp_http.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "timestamp.h"
+
+#include "ocsp_http.h"
+
+static int
+hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Next character of a path, percent-decoded; -1: wrong escape. */
+static int
+next_char(const char **text)
+{
+	const char *p = *text;
+	int high, low;
+
+	if (*p != '%') {
+		*text = p + 1;
+		return (unsigned char)*p;
+	}
+	if ((high = hex_value(p[1])) < 0 || (low = hex_value(p[2])) < 0)
+		return -1;
+	*text = p + 3;
+	return high << 4 | low;
+}
+
+static int
+base64_value(int c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
+	    c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+bool
+ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len)
+{
+	unsigned bits = 0, held = 0;
+	size_t n = 0;
+
+	*len = 0;
+	while (*text != '\0') {
+		int c = next_char(&text), v = base64_value(c);
+
+		if (c == '=')
+			break;
+		if (v < 0)
+			return false;
+		bits = bits << 6 | (unsigned)v;
+		held += 6;
+		if (held >= 8) {
+			if (n == max)
+				return false;
+			held -= 8;
+			out[n++] = (unsigned char)(bits >> held);
+		}
+	}
+	while (*text != '\0')
+		if (next_char(&text) != '=')
+			return false;
+	*len = n;
+	return n > 0 && held < 6 && (bits & ((1u << held) - 1)) == 0;
+}
+
+bool
+ocsp_type_fits(const char *content_type)
+{
+	size_t n = strlen(OCSP_TYPE_REQUEST);
+
+	if (content_type == NULL)
+		return true;
+	return strncasecmp(content_type, OCSP_TYPE_REQUEST, n) == 0 && strchr("; \t", content_type[n]) != NULL;
+}
+
+void
+ocsp_http_date(int64_t t, char out[OCSP_HTTP_DATE_SIZE])
+{
+	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t seconds = (time_t)t;
+	struct tm tm = {0};
+
+	(void)gmtime_r(&seconds, &tm);
+	snprintf(out, OCSP_HTTP_DATE_SIZE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday,
+	    tm.tm_mday % 100, months + 3 * tm.tm_mon, (tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100,
+	    tm.tm_sec % 100);
+}
+
+int64_t
+ocsp_max_age(const struct gh_conf *conf, const struct ocsp_answer *a, int64_t now)
+{
+	int64_t left = a->next_update - now;
+
+	return left < 0 ? 0 : left < conf->ocsp.max_age ? left : conf->ocsp.max_age;
+}
+
+bool
+ocsp_etag_matches(const char *if_none_match, const struct ocsp_answer *a)
+{
+	return if_none_match != NULL && (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, a->etag) != NULL);
+}
+
+void
+ocsp_http_prepare(struct ocsp_answer *a)
+{
+	char modified[OCSP_HTTP_DATE_SIZE], expires[OCSP_HTTP_DATE_SIZE], text[512];
+
+	ocsp_http_date(a->this_update, modified);
+	ocsp_http_date(a->next_update, expires);
+	snprintf(text, sizeof(text), "content-type: " OCSP_TYPE_RESPONSE "\r\nlast-modified: %s\r\nexpires: %s\r\n"
+	    "etag: %s\r\nx-content-type-options: nosniff\r\n", modified, expires, a->etag);
+	a->head = strdup(text);
+	a->head_len = a->head != NULL ? strlen(a->head) : 0;
+}
+
+/* --- replies ---------------------------------------------------------------------------------------- */
+
+static void
+put_error(enum ocsp_error e, struct gh_http_reply *rep)
+{
+	rep->status = 200; /* RFC 6960, A.2: errors are answers, too */
+	rep->content_type = OCSP_TYPE_RESPONSE;
+	rep->body = malloc(OCSP_ERROR_SIZE);
+	if (rep->body == NULL) {
+		rep->status = 500;
+		return;
+	}
+	memcpy(rep->body, ocsp_error_der(e), OCSP_ERROR_SIZE);
+	rep->body_len = OCSP_ERROR_SIZE;
+}
+
+static void
+put_answer(const struct gh_conf *conf, const struct call *call, const struct ocsp_answer *a,
+    struct gh_http_reply *rep)
+{
+	char text[128];
+	int64_t now = gh_now();
+
+	ocsp_http_date(now, text);
+	gh_http_reply_header(rep, "Date", text);
+	ocsp_http_date(a->this_update, text);
+	gh_http_reply_header(rep, "Last-Modified", text);
+	ocsp_http_date(a->next_update, text);
+	gh_http_reply_header(rep, "Expires", text);
+	gh_http_reply_header(rep, "ETag", a->etag);
+	snprintf(text, sizeof(text), "max-age=%lld, public, no-transform, must-revalidate",
+	    (long long)ocsp_max_age(conf, a, now));
+	gh_http_reply_header(rep, "Cache-Control", text);
+	rep->content_type = OCSP_TYPE_RESPONSE;
+	rep->status = 200;
+	if (call->http->method != GH_HTTP_POST && ocsp_etag_matches(call->http->if_none_match, a)) {
+		rep->status = 304;
+		return;
+	}
+	rep->body = malloc(a->len);
+	if (rep->body == NULL) {
+		rep->status = 500;
+		return;
+	}
+	memcpy(rep->body, a->der, a->len);
+	rep->body_len = a->len;
+}
+
+static void
+answer(struct enroll_env *env, const struct call *call, const unsigned char *p, size_t len,
+    struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	struct ocsp_reply r;
+
+	ocsp_answer(env, p, len, &r, &err);
+	if (err.code != GH_OK)
+		gh_http_reply_cause(rep, &err);
+	if (r.answer != NULL)
+		put_answer(env->conf, call, r.answer, rep);
+	else
+		put_error(r.error, rep);
+	ocsp_answer_unref(r.answer);
+}
+
+void
+ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	const struct gh_http_request *http = call->http;
+
+	if (!ocsp_type_fits(http->content_type)) {
+		gh_http_reply_text(rep, 415, "text/plain", strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
+		return;
+	}
+	answer(env, call, http->body, http->body_len, rep);
+}
+
+void
+ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	unsigned char der[OCSP_REQUEST_MAX];
+	size_t len;
+
+	if (!ocsp_path_decode(call->rest, der, sizeof(der), &len))
+		len = 0; /* malformedRequest */
+	answer(env, call, der, len, rep);
+}

@@ -1,0 +1,221 @@
+/* The listener and the renewer. See status_watch.h. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "store/ocsp.h"
+
+#include "status_watch.h"
+
+#define WAIT_MS 1000                     /* longest wait for a change: also how late a stop is noticed */
+#define RETRY_SECONDS 1
+#define PING_SECONDS 5                   /* a connection that is cut off silently is found out so soon */
+#define RENEW_SECONDS 5
+
+struct status_watch {
+	const struct gh_conf *conf;
+	struct ocsp_service *ocsp;
+	struct catalog_watch *catalog;
+	struct metrics_worker *gauges;
+	pthread_t listener, renewer;
+	pthread_mutex_t lock;            /* guards stopping */
+	pthread_cond_t wake;
+	bool stopping;
+};
+
+static bool
+is_stopping(struct status_watch *w, int seconds)
+{
+	struct timespec until;
+	bool stopping;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	pthread_mutex_lock(&w->lock);
+	if (seconds > 0 && !w->stopping)
+		pthread_cond_timedwait(&w->wake, &w->lock, &until);
+	stopping = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return stopping;
+}
+
+/* ---- changes of status ---- */
+
+static void
+changed(void *arg, int64_t ca_id, const unsigned char *serial, size_t len)
+{
+	struct status_watch *w = arg;
+
+	ocsp_status_changed(w->ocsp, ca_id, serial, len);
+}
+
+/* pinged: UTC seconds of the last round trip. */
+static int
+listen_step(struct status_watch *w, struct store *s, int64_t *pinged, struct gh_error *err)
+{
+	bool all = false;
+	int rc = store_wait_status(s, WAIT_MS, changed, w, &all, err);
+
+	if (rc == 0 && all)
+		ocsp_status_changed(w->ocsp, 0, NULL, 0);
+	if (rc == 0 && gh_now() - *pinged >= PING_SECONDS) {
+		rc = store_ping(s, err);
+		*pinged = gh_now();
+	}
+	return rc;
+}
+
+static void
+report(bool *was_down, int rc, const struct gh_error *err)
+{
+	if (rc != 0 && !*was_down)
+		gh_log_kv(GH_LOG_ERROR, "cannot listen for revocations; OCSP answers that lie ready are given on",
+		    "cause", err->detail, NULL);
+	else if (rc == 0 && *was_down)
+		gh_log(GH_LOG_INFO, "listening for revocations again");
+	*was_down = rc != 0;
+}
+
+static void *
+listen_for_changes(void *arg)
+{
+	struct status_watch *w = arg;
+	struct gh_error err = {0};
+	struct store *s = NULL;
+	bool was_down = false;
+	int64_t pinged = 0;
+	int rc = 0;
+
+	while (!is_stopping(w, rc != 0 ? RETRY_SECONDS : 0)) {
+		gh_error_clear(&err);
+		rc = s == NULL ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err) : 0;
+		if (rc == 0)
+			rc = listen_step(w, s, &pinged, &err);
+		report(&was_down, rc, &err);
+	}
+	store_free(s);
+	return NULL;
+}
+
+/* ---- renewal ---- */
+
+static void
+publish_size(struct status_watch *w)
+{
+	struct ocsp_cache_size size = ocsp_cache_size(ocsp_service_cache(w->ocsp));
+
+	atomic_store(&w->gauges->ocsp_entries, (int64_t)size.entries);
+	atomic_store(&w->gauges->ocsp_bytes, (int64_t)size.bytes);
+}
+
+static int
+open_connections(struct enroll_env *env, struct gh_error *err)
+{
+	const struct gh_conf *conf = env->conf;
+	int rc = 0;
+
+	if (env->store == NULL)
+		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
+	if (rc == 0 && env->signer == NULL)
+		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer, err);
+	return rc;
+}
+
+static void *
+renew(void *arg)
+{
+	struct status_watch *w = arg;
+	struct enroll_env env = {.conf = w->conf, .ocsp = w->ocsp};
+	size_t renewed = 0;
+
+	while (!is_stopping(w, renewed > 0 ? 0 : RENEW_SECONDS)) {
+		struct gh_error err = {0};
+		int rc = open_connections(&env, &err);
+
+		renewed = 0;
+		env.catalog = catalog_watch_get(w->catalog);
+		if (rc == 0)
+			rc = ocsp_renew(&env, &renewed, &err);
+		if (rc != 0)
+			gh_log_kv(GH_LOG_WARN, "cannot renew OCSP answers", "cause", err.detail, NULL);
+		catalog_free(env.catalog);
+		publish_size(w);
+	}
+	store_free(env.store);
+	signer_client_free(env.signer);
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void
+destroy(struct status_watch *w)
+{
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+static void
+stop(struct status_watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int
+start_threads(struct status_watch *w)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&w->listener, NULL, listen_for_changes, w);
+	if (rc == 0 && (rc = pthread_create(&w->renewer, NULL, renew, w)) != 0) {
+		stop(w);
+		pthread_join(w->listener, NULL);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+int
+status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp, struct catalog_watch *catalog,
+    struct metrics_worker *gauges, struct status_watch **out, struct gh_error *err)
+{
+	struct status_watch *w = calloc(1, sizeof(*w));
+
+	*out = NULL;
+	if (w == NULL)
+		return gh_fail(err, GH_E_NOMEM, "status watch");
+	w->conf = conf;
+	w->ocsp = ocsp;
+	w->catalog = catalog;
+	w->gauges = gauges;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	if (start_threads(w) != 0) {
+		destroy(w);
+		return gh_fail(err, GH_E_INTERNAL, "cannot start the threads of the status watch");
+	}
+	*out = w;
+	return 0;
+}
+
+void
+status_watch_free(struct status_watch *w)
+{
+	if (w == NULL)
+		return;
+	stop(w);
+	pthread_join(w->listener, NULL);
+	pthread_join(w->renewer, NULL);
+	destroy(w);
+}
