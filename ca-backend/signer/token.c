@@ -19,7 +19,7 @@
 
 #define KEYS_MAX 512
 #define RETRY_US 1000000LL /* a key that is away is not looked for again before */
-#define PROBE_US 2000000LL /* nor is any for the state */
+#define PROBE_US 10000000LL /* nor one that was there, for the state */
 
 /* PKCS#11, 2.40, base specification, A: answers after which the PIN is not tried again. */
 #define CKR_PIN_INCORRECT 0xa0
@@ -33,8 +33,8 @@ struct token_key {
 	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
 	int spki_len;
 	EVP_PKEY *live; /* the engine's; NULL = to be looked up */
-	char text[256]; /* why it is away; "" = it is not */
-	int64_t retry_at; /* gh_now_us; when it is away */
+	char text[256];         /* why it is away; "" = it is not */
+	int64_t seen_at, retry_at; /* gh_now_us: it was there; when it is away, to be looked for */
 };
 
 /* All of it under the lock; module and PIN are only read after the start. */
@@ -46,7 +46,6 @@ static struct {
 	ENGINE *engine; /* NULL = not logged in */
 	struct token_key *keys;
 	unsigned n_keys;
-	int64_t probe_at; /* gh_now_us */
 	char text[256];    /* the last failure */
 } token = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -195,6 +194,11 @@ load_uri(const char *uri)
 	key = ENGINE_load_private_key(token.engine, uri, no_questions, NULL);
 	if (key == NULL)
 		note_errors("no token with this key");
+	else
+		/* The engine keeps a reference to each of its keys, and each key one to the engine:
+		 * it would never finish, and the module never be initialised anew. The key's own
+		 * methods, which lead to the token, are enough for signing. */
+		(void)EVP_PKEY_set1_engine(key, NULL);
 	ERR_clear_error();
 	return key;
 }
@@ -251,6 +255,7 @@ note_there(struct token_key *k)
 		gh_log_kv(GH_LOG_INFO, "CA key in the PKCS#11 token is there again", "uri", k->uri,
 		    NULL);
 	k->text[0] = '\0';
+	k->seen_at = gh_now_us();
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -456,33 +461,27 @@ token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, siz
 
 /* --- state ------------------------------------------------------------------------------------ */
 
-/* Looked for anew: a key that is live may be gone from the token by now. */
 static bool
-is_there(const struct token_key *k)
+is_due(const struct token_key *k)
 {
-	EVP_PKEY *key = load_uri(k->uri);
-	bool ok = key != NULL && is_half_of(key, k);
-
-	if (key != NULL && !ok)
-		snprintf(token.text, sizeof(token.text), "%s", other_key);
-	EVP_PKEY_free(key);
-	return ok;
+	return k->text[0] == '\0' ? gh_now_us() - k->seen_at >= PROBE_US
+				  : gh_now_us() >= k->retry_at;
 }
 
+/* With a new login: what the engine and the module have in memory says nothing about the token. */
 static void
 probe_keys(void)
 {
+	bool is_new = false;
 	struct token_key *k;
 
 	for (k = token.keys; k != NULL; k = k->next) {
-		if (!may_try(k))
+		if (!is_due(k))
 			continue;
-		if (is_there(k)) {
-			note_there(k);
-			continue;
-		}
-		disconnect();
-		if (is_there(k))
+		if (!is_new)
+			disconnect();
+		is_new = true;
+		if (make_live(k))
 			note_there(k);
 		else
 			note_away(k);
@@ -496,10 +495,7 @@ token_get_state(struct signer_token_state *out)
 
 	memset(out, 0, sizeof(*out));
 	pthread_mutex_lock(&token.lock);
-	if (gh_now_us() >= token.probe_at) {
-		probe_keys();
-		token.probe_at = gh_now_us() + PROBE_US;
-	}
+	probe_keys();
 	out->is_configured = token.module != NULL;
 	for (k = token.keys; k != NULL; k = k->next) {
 		out->keys++;
