@@ -105,8 +105,9 @@ static int
 lock(struct store *s, const struct ca *ca, enum ca_state *state, struct gh_error *err)
 {
 	static const struct store_statement st = { "ca_lock",
-	    "SELECT state, sealed IS NOT DISTINCT FROM $2::bytea AND name = $3 FROM ca WHERE id = $1 "
-	    "FOR NO KEY UPDATE" };
+	    "SELECT state, sealed IS NOT DISTINCT FROM $2::bytea AND name = $3 AND "
+	    "policy = COALESCE($4::jsonb, '{}') AND cdp = $5::text[] AND aia = $6::text[] AND ocsp = $7::text[] AND "
+	    "crl_shards = $8 FROM ca WHERE id = $1 FOR NO KEY UPDATE" };
 	struct store_params p = { 0 };
 	PGresult *res;
 	int rc;
@@ -114,6 +115,11 @@ lock(struct store *s, const struct ca *ca, enum ca_state *state, struct gh_error
 	store_put_int(&p, ca->id);
 	store_put_bytes(&p, ca->sealed, ca->sealed_len);
 	store_put_text(&p, ca->name);
+	store_put_json(&p, ca->policy);
+	store_put_list(&p, ca->cdp_urls);
+	store_put_list(&p, ca->aia_urls);
+	store_put_list(&p, ca->ocsp_urls);
+	store_put_int(&p, ca->crl_shards);
 	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
 		return rc;
 	if (PQntuples(res) != 1)

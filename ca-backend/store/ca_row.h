@@ -1,8 +1,8 @@
 /*
  * Rows of CAs, one for each CA key, through their life. Each change is one transaction with its audit row.
  *
- * Who changes a CA has read it first: `read` is what he saw. If the row has another key record by now, or another
- * name, somebody else was faster: GH_E_CONFLICT, and nothing is written. Errors of all: GH_E_NOT_FOUND, GH_E_CONFLICT
+ * Who changes a CA has read it first: `read` is what he saw. If the row has another key record, name, policy or
+ * URLs by now, somebody else was faster: GH_E_CONFLICT, and nothing is written. Errors of all: GH_E_NOT_FOUND, GH_E_CONFLICT
  * (public message), GH_E_BUSY; GH_E_DB_DOWN after the commit was sent says that the outcome is unknown.
  */
 #ifndef STORE_CA_ROW_H

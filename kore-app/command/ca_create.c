@@ -5,32 +5,28 @@
 #include "make_ca.h"
 #include "options.h"
 #include "output.h"
+#include "signer_session.h"
+
+struct creation {
+	struct make_ca spec;
+	bool json;
+};
 
 static int
-create(const char *who, const char *conf, const struct make_ca *spec, bool json)
+create(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err)
 {
-	struct gh_error err;
-	struct session s;
-	struct own_signer signer;
-	struct ca *ca = NULL;
-	int rc = session_open(&s, conf, SESSION_STORE, &err);
+	const struct creation *c = arg;
+	struct ca *ca;
+	int rc = make_ca(s, signer, &c->spec, &ca, err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
-	rc = own_signer_start(s.conf, &signer, &err);
-	if (rc == 0) {
-		rc = make_ca(&s, &signer, spec, &ca, &err);
-		own_signer_stop(&signer);
-	}
-	session_close(&s);
-	if (rc != 0)
-		return (command_fail(who, &err));
-	if (json)
+		return (rc);
+	if (c->json)
 		printf("{\"id\":%lld}\n", (long long)ca->id);
 	else
 		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
 	ca_free(ca);
-	return (output_finish());
+	return (0);
 }
 
 static int
@@ -53,27 +49,27 @@ int
 cmd_ca_create(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct make_ca spec = {.key_alg = "P-256", .years = 10, .path_len = -1,
-		.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT};
-	bool json = false, is_root = false;
+	struct creation c = {.spec = {.key_alg = "P-256", .years = 10, .path_len = -1,
+		.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT}};
+	bool is_root = false;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
-		{"parent", 'p', OPTION_TEXT, &spec.parent, "CA", "CA that signs it"},
+		{"parent", 'p', OPTION_TEXT, &c.spec.parent, "CA", "CA that signs it"},
 		{"root", 0, OPTION_FLAG, &is_root, NULL, "no parent: it signs itself"},
-		{"subject", 's', OPTION_TEXT, &spec.subject, "DN", "its distinguished name"},
-		{"key-alg", 0, OPTION_TEXT, &spec.key_alg, "ALG", MAKE_CA_KEY_ALGS " (default: P-256)"},
-		{"key-uri", 0, OPTION_TEXT, &spec.key_uri, "URI",
+		{"subject", 's', OPTION_TEXT, &c.spec.subject, "DN", "its distinguished name"},
+		{"key-alg", 0, OPTION_TEXT, &c.spec.key_alg, "ALG", MAKE_CA_KEY_ALGS " (default: P-256)"},
+		{"key-uri", 0, OPTION_TEXT, &c.spec.key_uri, "URI",
 		    "a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..."},
-		{"years", 0, OPTION_NUMBER, &spec.years, "N", "validity (default: 10), at most to the parent's end"},
-		{"days", 0, OPTION_NUMBER, &spec.days, "N", "validity in days, in place of --years"},
-		{"path-len", 0, OPTION_NUMBER, &spec.path_len, "N",
+		{"years", 0, OPTION_NUMBER, &c.spec.years, "N", "validity (default: 10), at most to the parent's end"},
+		{"days", 0, OPTION_NUMBER, &c.spec.days, "N", "validity in days, in place of --years"},
+		{"path-len", 0, OPTION_NUMBER, &c.spec.path_len, "N",
 		    "CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1)"},
-		{"parent-password-file", 0, OPTION_TEXT, &spec.parent_password_file, "FILE",
+		{"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
 		    "password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
-		CA_URL_OPTION_ROWS(&spec.urls),
-		CA_POLICY_OPTION_ROWS(&spec.policy),
-		CA_NAMES_OPTION_ROWS(&spec.names),
-		OPTION_JSON(&json),
+		CA_URL_OPTION_ROWS(&c.spec.urls),
+		CA_POLICY_OPTION_ROWS(&c.spec.policy),
+		CA_NAMES_OPTION_ROWS(&c.spec.names),
+		OPTION_JSON(&c.json),
 		OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
@@ -86,11 +82,12 @@ cmd_ca_create(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	if (spec.path_len < 0)
-		spec.path_len = is_root;
-	rc = check(argv[0], &spec, is_root);
+	if (c.spec.path_len < 0)
+		c.spec.path_len = is_root;
+	rc = check(argv[0], &c.spec, is_root);
 	if (rc != COMMAND_OK)
 		return (rc);
-	spec.name = argv[1];
-	return (create(argv[0], conf, &spec, json));
+	c.spec.name = argv[1];
+	rc = signer_session_run(argv[0], conf, create, &c);
+	return (rc == COMMAND_OK ? output_finish() : rc);
 }

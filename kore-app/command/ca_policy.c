@@ -117,12 +117,6 @@ ca_policy_apply(const struct ca_policy_options *o, gh_json *policy, struct gh_er
 	return (set_list(policy, "extensions", "allow-extension", &o->extensions, err));
 }
 
-char *
-ca_policy_text(const gh_json *policy)
-{
-	return (gh_json_print(policy, false));
-}
-
 /* ---- JSON to limits ---- */
 
 static int

@@ -41,10 +41,6 @@ struct ca_policy_options {
 bool ca_policy_is_given(const struct ca_policy_options *o);
 /* Put what is given into the object. GH_E_CONF names the option that is wrong. */
 int ca_policy_apply(const struct ca_policy_options *o, gh_json *policy, struct gh_error *err) GH_MUSTCHECK;
-/* "max_validity_days 90, keys RSA:3072": what policy says, for people and the audit row. malloc'd, NULL when out
- * of memory. */
-char *ca_policy_text(const gh_json *policy);
-
 /* path_len: pathLenConstraint of the CA's certificate, 0 = it signs no CAs, -1 = none. GH_E_CONF: the object is not
  * what ca_policy_apply makes. */
 int ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out, struct gh_error *err)
