@@ -102,6 +102,10 @@ set(struct session *s, struct own_signer *signer, void *arg, struct gh_error *er
 
 	if (rc != 0)
 		return (rc);
+	if (l.ca->state == CA_RETIRED) {
+		loaded_ca_close(&l);
+		return (gh_refuse(err, GH_E_CONFLICT, "CA \"%.80s\" is retired", a->name));
+	}
 	wanted = loaded_ca_copy_settings(l.ca);
 	rc = wanted != NULL ? apply(signer, a, l.ca, wanted, err) : gh_fail(err, GH_E_NOMEM, "CA");
 	if (rc == 0 && (text = gh_json_print(wanted->policy, false)) == NULL)
