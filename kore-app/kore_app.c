@@ -161,8 +161,8 @@ start_worker(struct gh_error *err)
 	atomic_store(&app_state.gauges->pid, getpid());
 	signer_client_on_call(metrics_signer);
 	enroll_on_decided(on_decided);
-	revoke_on_change(metrics_revoked);
 	ocsp_on_event(metrics_ocsp);
+	revoke_on_change(metrics_revoked);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);

@@ -42,8 +42,8 @@ struct shared {
 	struct histogram backend[3];
 	struct issued issued[TEMPLATES_MAX];
 	_Atomic uint64_t issued_other;
-	_Atomic uint64_t revoked[REASON_MAX + 1];
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
+	_Atomic uint64_t revoked[REASON_MAX + 1];
 };
 
 static struct shared *shared;
@@ -152,17 +152,17 @@ metrics_issued(const char *template_name)
 }
 
 void
-metrics_revoked(int reason)
-{
-	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
-		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
-}
-
-void
 metrics_ocsp(enum ocsp_event event, size_t n)
 {
 	if (shared != NULL)
 		atomic_fetch_add_explicit(&shared->ocsp[event], n, memory_order_relaxed);
+}
+
+void
+metrics_revoked(int reason)
+{
+	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
+		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
 }
 
 /* ---- text ---- */
@@ -374,20 +374,6 @@ put_issued(struct gh_buf *b)
 }
 
 static void
-put_revoked(struct gh_buf *b)
-{
-	put_head(b, "gatehouse_certificates_revoked_total", "counter",
-	    "Changes of a certificate's status, by reason; removeFromCRL: a hold has ended.");
-	for (int i = 0; i <= REASON_MAX; i++) {
-		uint64_t n = atomic_load(&shared->revoked[i]);
-
-		if (n != 0)
-			gh_buf_putf(b, "gatehouse_certificates_revoked_total{reason=\"%s\"} %llu\n",
-			    revocation_reason_name(i), (unsigned long long)n);
-	}
-}
-
-static void
 put_ocsp(struct gh_buf *b)
 {
 	static const char *const answers[] = {
@@ -409,6 +395,20 @@ put_ocsp(struct gh_buf *b)
 	    "Changes of a certificate's status heard of, summed over workers.");
 	gh_buf_putf(b, "gatehouse_ocsp_status_changes_total %llu\n",
 	    (unsigned long long)atomic_load(&shared->ocsp[OCSP_EVENT_CHANGED]));
+}
+
+static void
+put_revoked(struct gh_buf *b)
+{
+	put_head(b, "gatehouse_certificates_revoked_total", "counter",
+	    "Changes of a certificate's status, by reason; removeFromCRL: a hold has ended.");
+	for (int i = 0; i <= REASON_MAX; i++) {
+		uint64_t n = atomic_load(&shared->revoked[i]);
+
+		if (n != 0)
+			gh_buf_putf(b, "gatehouse_certificates_revoked_total{reason=\"%s\"} %llu\n",
+			    revocation_reason_name(i), (unsigned long long)n);
+	}
 }
 
 static void
@@ -436,8 +436,8 @@ metrics_render(size_t routes, const char *(*route_name)(size_t))
 		put_routes(&b, routes, route_name);
 		put_workers(&b);
 		put_issued(&b);
-		put_revoked(&b);
 		put_ocsp(&b);
+		put_revoked(&b);
 		put_backends(&b);
 	} else {
 		gh_buf_puts(&b, "");

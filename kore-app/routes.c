@@ -12,9 +12,9 @@
 #include "ca_password_rest.h"
 #include "audit_rest.h"
 #include "ce.h"
-#include "ce_revoke.h"
 #include "crl_serve.h"
 #include "ocsp_http.h"
+#include "ce_revoke.h"
 #include "rest.h"
 #include "rest_certificate.h"
 
@@ -48,22 +48,6 @@ const struct route route_table[] = {
 	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
 	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
 	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
-	/* Keyfactor's own clients of this one send no application key */
-	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
-	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
-	    rest_certificate, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
-	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
-	/* by ?serial=&issuer= or ?thumbprint= */
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
-	    rest_certificate, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
-	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/cas", "pki.cas", AUTH_NONE, 0, 0, ROUTE_POOL, ca_pages_list, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
@@ -88,6 +72,22 @@ const struct route route_table[] = {
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
 	    true, NULL},
+	/* Keyfactor's own clients of this one send no application key */
+	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+	/* by ?serial=&issuer= or ?thumbprint= */
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
