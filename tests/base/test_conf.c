@@ -164,6 +164,22 @@ conf__reads_keys(void **state)
 }
 
 static void
+conf__keeps_what_ocsp_promises(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 31 }", &conf, &err),
+	    GH_E_CONF);
+	assert_non_null(strstr(err.message, "archive_cutoff"));
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 30 }", &conf, &err), 0);
+	gh_conf_free(conf);
+	assert_int_equal(load(MINIMAL "ocsp { archive_cutoff = 31 }", &conf, &err), 0);
+	gh_conf_free(conf);
+}
+
+static void
 conf_days__are_different_numbers(void **state)
 {
 	static const char *const bad[] = { "0", "-1", "3651", "7 7", "7,14", "a", "7d", "99999999999999999999",
@@ -192,6 +208,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conf__fills_defaults),
+		cmocka_unit_test(conf__keeps_what_ocsp_promises),
 		cmocka_unit_test(conf_days__are_different_numbers),
 		cmocka_unit_test(conf__names_file_and_line),
 		cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
