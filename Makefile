@@ -160,6 +160,11 @@ $(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
 # These talk to a real signer.
 $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
+# This one has the signer's own parts in it.
+SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/main.c,$(SRC_signer)))
+$(BUILD)/tests/ca-backend/test_signer_record: $(SIGNER_PARTS)
+$(BUILD)/tests/ca-backend/test_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
+
 tests: $(TESTS)
 
 # Unit tests: no server, no network.

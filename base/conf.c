@@ -66,6 +66,9 @@ static const struct option options[] = {
 	INT(signer, timeout_ms, "5000", 100, 60000, "bound of each question to the signer, milliseconds"),
 	INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
 	STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
+	STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
+	STR(signer, pkcs11_pin_file, "",
+	    "file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
 
 	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
 	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),
@@ -133,6 +136,10 @@ static const struct option options[] = {
 	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
 	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
 	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
+
+	ONE_OF(revocation, owner, "own", "own none",
+	    "own: who asked for a certificate may revoke it; none: officers only"),
+	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
 
 	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),

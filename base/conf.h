@@ -46,6 +46,8 @@ struct gh_conf {
 		int timeout_ms;
 		int max_connections;
 		char *program;           /* path of gatehouse-signer */
+		char *pkcs11_module;     /* "" = no CA key lies in a token */
+		char *pkcs11_pin_file;   /* "" = the token needs none; read by the signer only */
 	} signer;
 	struct {
 		char *type;              /* "ad" or "openldap" */
@@ -107,6 +109,10 @@ struct gh_conf {
 		char *expiry_days;       /* days before notAfter at which a notice is due: "30 14 7 1" */
 		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
+	struct {
+		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
+		bool require_if_match;   /* REST: a change must name the version it was decided on */
+	} revocation;
 	struct {
 		int failures;            /* failed logins per user or address ... */
 		int window;              /* ... within so many seconds */

@@ -24,6 +24,7 @@ gh_http_request_clear(struct gh_http_request *req)
 	free(req->signature);
 	wipe_text(req->token);
 	free(req->content_type);
+	free(req->accept);
 	free(req->if_match);
 	free(req->if_none_match);
 	free(req->if_modified_since);

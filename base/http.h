@@ -29,7 +29,7 @@ struct gh_http_request {
 	char *app_key;                   /* X-CSS-CMS-AppKey, or X-Keyfactor-AppKey */
 	char *signature;                 /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
 	char *token;                     /* X-CSS-CMS-Token */
-	char *content_type;
+	char *content_type, *accept;
 	char *if_match, *if_none_match, *if_modified_since;
 	unsigned char *body;
 	size_t body_len;

@@ -212,14 +212,16 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	case GH_E_SIGNER:
 	case GH_E_FORBIDDEN:
 	case GH_E_CONFLICT:
-	case GH_E_CA_UNAVAILABLE:
 	case GH_E_CA_LOCKED:
 	case GH_E_CA_PASSWORD:
 	case GH_E_BUSY:
 	case GH_E_NOMEM:
 		break;
-	case GH_E_CA_POLICY: /* whoever asked is to know what he may not have */
-		return gh_refuse(err, GH_E_CA_POLICY, "%s", message);
+	/* whoever asked is to know what he may not have, or what is away */
+	case GH_E_CA_POLICY:
+	case GH_E_CA_UNAVAILABLE:
+	case GH_E_VALIDATION:
+		return gh_refuse(err, (enum gh_code)code, "%s", message);
 	default:
 		code = GH_E_INTERNAL;
 		break;

@@ -131,4 +131,9 @@ int signer_client_sign_audit(struct signer_client *c, const unsigned char head[S
 int signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Whether the CA keys that lie in a PKCS#11 token can be used; the signer looks for them every few seconds at
+ * most. Keys that are away come back by themselves, and the rest of the service works meanwhile. */
+int signer_client_token_state(struct signer_client *c, struct signer_token_state *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

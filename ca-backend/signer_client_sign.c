@@ -197,3 +197,19 @@ signer_client_audit_key(
 	*len = answer.len;
 	return rc;
 }
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+int
+signer_client_token_state(
+    struct signer_client *c, struct signer_token_state *out, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	signer_frame_begin(&c->out, SIGNER_OP_TOKEN_STATE);
+	if ((rc = client_call(c, SIGNER_OP_TOKEN_STATE, &r, err)) != 0)
+		return rc;
+	return signer_get_token_state(&r, out) ? 0 : client_fail_garbled(c, err);
+}

@@ -147,10 +147,10 @@ look(struct store *store, const struct crl_file *file, int64_t known, struct crl
 	/* a body that is gone was replaced meanwhile: look again */
 	for (int attempt = 0; attempt < 3; attempt++) {
 		rc = store_crl_newest(store, &scope, file->is_delta, &fresh->crl, err);
+		if (rc == 0 && fresh->crl.id == 0)
+			return gh_refuse(err, GH_E_NOT_FOUND, "No such CRL has been issued yet.");
 		if (rc != 0 || fresh->crl.id == known)
 			return rc;
-		if (fresh->crl.id == 0)
-			return gh_refuse(err, GH_E_NOT_FOUND, "No such CRL has been issued yet.");
 		rc = load_body(store, &fresh->crl, file->is_pem, &fresh->body, err);
 		if (rc != GH_E_NOT_FOUND || file->is_pem)
 			return rc;

@@ -132,7 +132,7 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 	if (need == AUTH_NONE)
 		return 0;
 	rc = check_address(limiter, http, err);
-	if (rc == 0 && (need & AUTH_APP) != 0)
+	if (rc == 0 && ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
 		rc = auth_user_check(env, limiter, need, http, out, &is_guess, err);

@@ -16,6 +16,7 @@ enum auth_need {
 	AUTH_ADMIN = 4,                  /* local administrator with a role */
 	/* a local administrator, or else a directory user; roles say what he may */
 	AUTH_PERSON = AUTH_USER | AUTH_ADMIN,
+	AUTH_APP_SENT = 16,              /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,                  /* peer on this machine, unless gateway.metrics_public; decided by
 	                                  * route_dispatch, never seen by auth_check */
 };

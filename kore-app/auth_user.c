@@ -10,6 +10,8 @@
 
 #include <openssl/crypto.h>
 
+#include "digest.h"
+#include "store/revocation.h"
 #include "timestamp.h"
 
 #include "auth_basic.h"
@@ -207,6 +209,22 @@ check_attribute(const struct dir_entry *e, enum dir_attr a, const char *name, st
 	    dir_attr_name(a));
 }
 
+/* One that we issued counts no more once it is revoked or on hold. Others are the business of their CAs, which TLS asks
+ * nothing of. */
+static int
+check_not_revoked(struct enroll_env *env, const struct gh_http_request *http, struct gh_error *err)
+{
+	unsigned char sha256[GH_DIGEST_MAX];
+	bool is_revoked;
+	int rc;
+
+	if (!gh_digest(GH_SHA256, http->client_cert, http->client_cert_len, sha256))
+		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	if ((rc = store_is_revoked(env->store, sha256, &is_revoked, err)) != 0)
+		return rc;
+	return is_revoked ? gh_fail(err, GH_E_AUTH_FAILED, "client certificate is revoked or on hold") : 0;
+}
+
 static int
 user_by_cert(struct enroll_env *env, const struct gh_http_request *http, struct auth_result *out,
     struct gh_error *err)
@@ -221,7 +239,7 @@ user_by_cert(struct enroll_env *env, const struct gh_http_request *http, struct 
 		return rc;
 	set_name(&out->requester, name);
 	out->requester.via_client_cert = true;
-	if ((rc = dir_find(env->dir, name, &e, err)) == 0 &&
+	if ((rc = check_not_revoked(env, http, err)) == 0 && (rc = dir_find(env->dir, name, &e, err)) == 0 &&
 	    (rc = check_attribute(e, by_mail ? DIR_MAIL : DIR_UPN, name, err)) != 0)
 		dir_entry_free(e);
 	free(name);

@@ -18,7 +18,8 @@
 /* An answer older than this says nothing any more: the check itself hangs. */
 #define MAX_AGE_US (5 * 1000000)
 
-enum peer { PEER_DATABASE, PEER_SIGNER, PEER_DIRECTORY, PEERS };
+/* Without those up to PEERS_NEEDED the gateway is not ready; the others are shown. */
+enum peer { PEER_DATABASE, PEER_SIGNER, PEER_DIRECTORY, PEERS_NEEDED, PEER_TOKENS = PEERS_NEEDED, PEERS };
 
 struct check {
 	struct health *health;
@@ -79,6 +80,58 @@ ask_directory(const struct health *h, void **handle, struct gh_error *err)
 	return rc != 0 ? rc : dir_ping(d, err);
 }
 
+static bool
+is_in_token(const struct ca *ca)
+{
+	return ca->protection == CA_KEY_PKCS11 && ca->sealed != NULL && ca->state != CA_RETIRED;
+}
+
+static unsigned
+count_in_tokens(const struct catalog *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->cas; i++)
+		n += is_in_token(c->ca[i]);
+	return n;
+}
+
+/* The signer looks for the keys it knows of: give it the others, as after its restart. */
+static int
+look_for_keys(const struct catalog *c, struct signer_client *signer, struct gh_error *err)
+{
+	struct signer_token_state state;
+	int rc = signer_client_token_state(signer, &state, err);
+
+	if (rc == 0 && state.keys < count_in_tokens(c)) {
+		for (size_t i = 0; i < c->cas && rc == 0; i++)
+			if (is_in_token(c->ca[i]))
+				rc = ca_load_key(c->ca[i], signer, err);
+		if (rc == 0)
+			rc = signer_client_token_state(signer, &state, err);
+	}
+	if (rc == 0 && state.keys_away > 0)
+		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "%u of %u CA keys: %s", state.keys_away, state.keys,
+		    state.text);
+	return rc;
+}
+
+static int
+ask_tokens(const struct health *h, void **handle, struct gh_error *err)
+{
+	struct catalog *c = catalog_watch_get(h->catalog);
+	struct signer_client *signer = *handle;
+	int rc = 0;
+
+	if (signer == NULL)
+		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer, err);
+	*handle = signer;
+	if (rc == 0 && c != NULL && count_in_tokens(c) > 0)
+		rc = look_for_keys(c, signer, err);
+	catalog_free(c);
+	return rc;
+}
+
 static void
 free_database(void *p)
 {
@@ -105,6 +158,7 @@ static const struct {
 	[PEER_DATABASE] = {"database", ask_database, free_database},
 	[PEER_SIGNER] = {"signer", ask_signer, free_signer},
 	[PEER_DIRECTORY] = {"directory", ask_directory, free_directory},
+	[PEER_TOKENS] = {"tokens", ask_tokens, free_signer},
 };
 
 /* ---- threads ---- */
@@ -268,7 +322,7 @@ health_ready(struct enroll_env *env, const struct call *call, struct gh_http_rep
 
 	(void)env;
 	(void)call;
-	for (int i = 0; i < PEERS; i++)
+	for (int i = 0; i < PEERS_NEEDED; i++)
 		is_ready = is_ready && strcmp(state_of(&h->check[i]), "up") == 0;
 	rc |= gh_json_set_string(v, "status", is_ready ? "ready" : "not ready");
 	for (int i = 0; i < PEERS; i++)

@@ -1,6 +1,7 @@
 /*
- * Is everything that the gateway needs reachable? Threads ask database, signer and directory once a second;
- * the answers to /healthz, /readyz and /metrics come from memory and never block.
+ * Is everything that the gateway needs reachable? Threads ask database, signer and directory once a second, and the
+ * signer for CA keys in PKCS#11 tokens: those that are away are shown, but stop nobody else, so the gateway is ready.
+ * The answers to /healthz, /readyz and /metrics come from memory and never block.
  */
 #ifndef HEALTH_H
 #define HEALTH_H

@@ -12,6 +12,8 @@
 
 #include "log.h"
 
+#include "revoke.h"
+
 #include "kore_app.h"
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
@@ -160,6 +162,7 @@ start_worker(struct gh_error *err)
 	signer_client_on_call(metrics_signer);
 	enroll_on_decided(on_decided);
 	ocsp_on_event(metrics_ocsp);
+	revoke_on_change(metrics_revoked);
 	rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);

@@ -164,7 +164,7 @@ copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_erro
 		{"x-css-cms-appkey", &req->app_key}, {"x-keyfactor-appkey", &req->app_key},
 		{"x-css-cms-signature", &req->signature}, {"x-keyfactor-signature", &req->signature},
 		{"x-css-cms-token", &req->token},
-		{"content-type", &req->content_type},
+		{"content-type", &req->content_type}, {"accept", &req->accept},
 		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
 		{"if-modified-since", &req->if_modified_since},
 	};

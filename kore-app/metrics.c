@@ -6,6 +6,7 @@
 
 #include "buf.h"
 #include "metrics.h"
+#include "revocation_reason.h"
 
 #define WORKERS_MAX 256
 #define STATUS_MIN 100
@@ -42,6 +43,7 @@ struct shared {
 	struct issued issued[TEMPLATES_MAX];
 	_Atomic uint64_t issued_other;
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
+	_Atomic uint64_t revoked[REASON_MAX + 1];
 };
 
 static struct shared *shared;
@@ -154,6 +156,13 @@ metrics_ocsp(enum ocsp_event event, size_t n)
 {
 	if (shared != NULL)
 		atomic_fetch_add_explicit(&shared->ocsp[event], n, memory_order_relaxed);
+}
+
+void
+metrics_revoked(int reason)
+{
+	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
+		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
 }
 
 /* ---- text ---- */
@@ -389,6 +398,20 @@ put_ocsp(struct gh_buf *b)
 }
 
 static void
+put_revoked(struct gh_buf *b)
+{
+	put_head(b, "gatehouse_certificates_revoked_total", "counter",
+	    "Changes of a certificate's status, by reason; removeFromCRL: a hold has ended.");
+	for (int i = 0; i <= REASON_MAX; i++) {
+		uint64_t n = atomic_load(&shared->revoked[i]);
+
+		if (n != 0)
+			gh_buf_putf(b, "gatehouse_certificates_revoked_total{reason=\"%s\"} %llu\n",
+			    revocation_reason_name(i), (unsigned long long)n);
+	}
+}
+
+static void
 put_backends(struct gh_buf *b)
 {
 	static const struct { const char *name, *help; } backend[] = {
@@ -414,6 +437,7 @@ metrics_render(size_t routes, const char *(*route_name)(size_t))
 		put_workers(&b);
 		put_issued(&b);
 		put_ocsp(&b);
+		put_revoked(&b);
 		put_backends(&b);
 	} else {
 		gh_buf_puts(&b, "");

@@ -41,6 +41,7 @@ void metrics_directory(int64_t us);
 void metrics_database(int64_t us);
 void metrics_issued(const char *template_name);
 void metrics_ocsp(enum ocsp_event event, size_t n);
+void metrics_revoked(int reason);        /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 
 /* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of memory. */
 char *metrics_render(size_t routes, const char *(*route_name)(size_t));

@@ -14,7 +14,9 @@
 #include "ce.h"
 #include "crl_serve.h"
 #include "ocsp_http.h"
+#include "ce_revoke.h"
 #include "rest.h"
+#include "rest_certificate.h"
 
 #include "health.h"
 #include "metrics.h"
@@ -70,6 +72,22 @@ const struct route route_table[] = {
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
 	    true, NULL},
+	/* Keyfactor's own clients of this one send no application key */
+	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
+	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+	/* by ?serial=&issuer= or ?thumbprint= */
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
+	    rest_certificate, ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
+	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
+	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
@@ -181,7 +199,8 @@ strip_prefix(const struct gh_conf *conf, const char *path)
 static bool
 has_prefix_family(const struct route *r)
 {
-	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0;
+	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0 ||
+	    strncmp(r->pattern, "/certificates/", strlen("/certificates/")) == 0;
 }
 
 int

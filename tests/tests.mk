@@ -36,6 +36,9 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(INC_kore-app) -iquote tests/fuzz \
 	    $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBS) $(LIBS_all)
 
+$(BUILD)/tests/fuzz/fuzz_signer_record: $(SIGNER_PARTS)
+$(BUILD)/tests/fuzz/fuzz_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
+
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all

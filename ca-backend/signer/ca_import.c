@@ -129,31 +129,55 @@ set_extensions(X509_REQ *req, const struct gh_buf *der)
 	return ok;
 }
 
+/* CertificationRequestInfo, RFC 2986, 4.1; *der to be freed with OPENSSL_free. */
 static int
-put_request(const struct signer_create_csr *f, EVP_PKEY *key, const struct gh_buf *extensions,
-    struct gh_buf *out, struct gh_error *err)
+encode_request(const struct signer_create_csr *f, EVP_PKEY *key, const struct gh_buf *extensions,
+    unsigned char **der, size_t *len, struct gh_error *err)
 {
-	const char *md = issuer_md_of(key);
 	X509_REQ *req = X509_REQ_new();
-	unsigned char *der = NULL;
-	int n, rc = 0;
+	int n = 0, rc = 0;
 
+	*der = NULL;
 	if (req == NULL)
 		return gh_fail(err, GH_E_NOMEM, "request");
 	if (!set_subject(req, f))
 		rc = gh_fail(err, GH_E_SIGNER, "subject: no Name, or an empty one");
 	else if (!set_extensions(req, extensions))
 		rc = gh_fail(err, GH_E_SIGNER, "extensions: not Extensions");
-	else if (X509_REQ_set_pubkey(req, key) != 1 ||
-		 X509_REQ_sign(req, key, md != NULL ? EVP_get_digestbyname(md) : NULL) <= 0 ||
-		 (n = i2d_X509_REQ(req, &der)) <= 0)
-		rc = gh_fail(err, GH_E_INTERNAL, "the request cannot be signed");
-	else
-		gh_buf_put(out, der, (size_t)n);
+	else if (X509_REQ_set_pubkey(req, key) != 1 || (n = i2d_re_X509_REQ_tbs(req, der)) <= 0)
+		rc = gh_fail(err, GH_E_INTERNAL, "the request cannot be encoded");
+	*len = rc == 0 ? (size_t)n : 0;
 	ERR_clear_error();
-	OPENSSL_free(der);
 	X509_REQ_free(req);
-	return rc != 0 ? rc : gh_buf_check(out, err);
+	return rc;
+}
+
+/* Signed as a CA signs, so that it does not matter where the key is. */
+static int
+put_signed(const unsigned char *info, size_t len, EVP_PKEY *key,
+    const struct signer_create_csr *f, struct gh_buf *out, struct gh_error *err)
+{
+	struct issuer_parts parts = {.kind = ISSUER_CA,
+	    .key = key,
+	    .name = {f->subject, f->subject_len},
+	    .limits = f->limits};
+	struct issuer *self;
+	struct gh_buf sig;
+	int rc;
+
+	if ((rc = issuer_new(&parts, &self, err)) != 0)
+		return rc;
+	gh_buf_init(&sig, 4096);
+	if ((rc = issuer_sign(self, info, len, &sig, err)) == 0) {
+		gh_der_put_header(out, GH_DER_SEQUENCE, len + self->algorithm.len + sig.len);
+		gh_buf_put(out, info, len);
+		gh_buf_put(out, self->algorithm.p, self->algorithm.len);
+		gh_buf_put(out, sig.data, sig.len);
+		rc = gh_buf_check(out, err);
+	}
+	gh_buf_free(&sig);
+	issuer_unref(self);
+	return rc;
 }
 
 static int
@@ -161,12 +185,17 @@ certify_request(const struct signer_create_csr *f, EVP_PKEY *key, struct gh_buf 
     struct gh_error *err)
 {
 	struct gh_buf extensions;
+	unsigned char *info = NULL;
+	size_t len = 0;
 	int rc;
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
 	rc = ca_extensions(&f->limits, f->extensions, f->extensions_len, &extensions, err);
 	if (rc == 0)
-		rc = put_request(f, key, &extensions, csr, err);
+		rc = encode_request(f, key, &extensions, &info, &len, err);
+	if (rc == 0)
+		rc = put_signed(info, len, key, f, csr, err);
+	OPENSSL_free(info);
 	gh_buf_free(&extensions);
 	return rc;
 }

@@ -6,17 +6,12 @@
 
 #include "ca_key.h"
 #include "password.h"
+#include "token.h"
 
 static bool
 is_set(const char *text)
 {
 	return text != NULL && text[0] != '\0';
-}
-
-static int
-fail_no_token(struct gh_error *err)
-{
-	return gh_fail(err, GH_E_SIGNER, "this signer has no PKCS#11 token");
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -40,7 +35,7 @@ ca_key_make(const char *alg, const char *uri, EVP_PKEY **out, struct gh_error *e
 
 	*out = NULL;
 	if (is_set(uri))
-		return fail_no_token(err);
+		return token_find_key(uri, out, err);
 	for (i = 0; i < sizeof(key_algs) / sizeof(key_algs[0]); i++) {
 		if (strcmp(alg, key_algs[i].name) != 0)
 			continue;
@@ -95,6 +90,43 @@ open_under_password(
 	return rc;
 }
 
+/* The public half, from the certificate or the SubjectPublicKeyInfo of the record. */
+static EVP_PKEY *
+public_key_of(const struct record *r)
+{
+	const unsigned char *p = r->cert.data;
+	EVP_PKEY *key;
+	X509 *x;
+
+	if (r->kind == RECORD_PENDING)
+		return d2i_PUBKEY(NULL, &p, (long)r->cert.len);
+	x = d2i_X509(NULL, &p, (long)r->cert.len);
+	key = x != NULL ? X509_get_pubkey(x) : NULL;
+	X509_free(x);
+	return key;
+}
+
+/* The token is not asked: it may be away, and the CA still be loaded. */
+static int
+open_in_token(const struct record *r, EVP_PKEY **out, struct gh_error *err)
+{
+	char uri[SIGNER_KEY_URI_SIZE];
+	int rc;
+
+	if (r->key.len == 0 || r->key.len >= sizeof(uri) ||
+	    memchr(r->key.data, 0, r->key.len) != NULL)
+		return gh_fail(err, GH_E_SIGNER, "sealed record: the URI of the key is damaged");
+	memcpy(uri, r->key.data, r->key.len);
+	uri[r->key.len] = '\0';
+	if ((*out = public_key_of(r)) == NULL)
+		return gh_fail(err, GH_E_SIGNER, "sealed record: no public key");
+	if ((rc = token_mark_key(*out, uri, err)) != 0) {
+		EVP_PKEY_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
 int
 ca_key_open(
     const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
@@ -106,7 +138,7 @@ ca_key_open(
 	case RECORD_PASSWORD:
 		return open_under_password(r, password, out, err);
 	case RECORD_PKCS11:
-		return fail_no_token(err);
+		return open_in_token(r, out, err);
 	}
 	return gh_fail(err, GH_E_SIGNER, "sealed record: unknown protection");
 }
@@ -137,8 +169,14 @@ ca_key_put(EVP_PKEY *key, const char *uri, const char *password, struct record *
 	int n, rc;
 
 	r->key.len = 0;
-	if (is_set(uri))
-		return fail_no_token(err);
+	if (is_set(uri)) {
+		r->protection = RECORD_PKCS11;
+		gh_buf_puts(&r->key, uri);
+		return gh_buf_check(&r->key, err);
+	}
+	if (token_has(key))
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The CA's key lies in a PKCS#11 token: it has no password here.");
 	p8 = EVP_PKEY2PKCS8(key);
 	n = p8 != NULL ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
 	PKCS8_PRIV_KEY_INFO_free(p8);

@@ -9,6 +9,7 @@
 #include "digest.h"
 
 #include "issuer.h"
+#include "token.h"
 
 #define NAME_MAX_BYTES 8192
 #define CERT_MAX_BYTES (64 * 1024)
@@ -50,14 +51,6 @@ find_algorithm(const EVP_PKEY *key)
 	return NULL;
 }
 
-const char *
-issuer_md_of(const EVP_PKEY *key)
-{
-	const struct algorithm *a = find_algorithm(key);
-
-	return a != NULL ? a->md : NULL;
-}
-
 /* Extension { 2.5.29.35, OCTET STRING { SEQUENCE { [0] keyIdentifier } } } */
 static void
 put_aki(struct gh_buf *b, const struct gh_der *key_id)
@@ -88,6 +81,11 @@ put_spki(struct gh_buf *b, EVP_PKEY *key, struct gh_error *err)
 static int
 prepare_sign(struct issuer *ca, const struct algorithm *a, struct gh_error *err)
 {
+	ca->is_in_token = token_has(ca->key);
+	if (ca->is_in_token)
+		return a->md != NULL ? 0
+				     : gh_fail(err, GH_E_SIGNER,
+					   "Ed25519 keys are not used in PKCS#11 tokens");
 	if ((ca->sign = EVP_MD_CTX_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	if (EVP_DigestSignInit_ex(ca->sign, NULL, a->md, NULL, NULL, ca->key, NULL) != 1)
@@ -304,6 +302,29 @@ fail_locked(struct gh_error *err)
 	return gh_fail(err, GH_E_CA_LOCKED, "the key of the CA is locked");
 }
 
+static int
+sign_in_token(const struct issuer *ca, const unsigned char *digest, size_t len, struct gh_buf *sig,
+    struct gh_error *err)
+{
+	unsigned char raw[SIGNATURE_MAX];
+	size_t raw_len = sizeof(raw);
+	int rc = token_sign(ca->key, ca->md, digest, len, raw, &raw_len, err);
+
+	return rc == 0 ? put_signature(raw, raw_len, sig, err) : rc;
+}
+
+static int
+digest_and_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
+    struct gh_error *err)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len;
+
+	if (EVP_Digest(data, len, digest, &digest_len, EVP_get_digestbyname(ca->md), NULL) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "digest");
+	return sign_in_token(ca, digest, digest_len, sig, err);
+}
+
 /* A copy of the prepared context saves the look-ups that EVP_DigestSignInit does each time. */
 int
 issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
@@ -316,6 +337,8 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 
 	if (issuer_is_locked(ca))
 		return fail_locked(err);
+	if (ca->is_in_token)
+		return digest_and_sign(ca, data, len, sig, err);
 	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
@@ -339,6 +362,8 @@ issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t 
 
 	if (issuer_is_locked(ca))
 		return fail_locked(err);
+	if (ca->is_in_token)
+		return sign_in_token(ca, digest, len, sig, err);
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ca->key, NULL);
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");

@@ -28,7 +28,8 @@ struct issuer {
 	enum issuer_kind kind;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
 	EVP_PKEY *key;    /* of a locked issuer the public one alone */
-	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked */
+	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked, or */
+	bool is_in_token; /* key is the public half of one that token.h signs with */
 	struct signer_limits limits;
 	int64_t not_after;       /* UTC seconds: no certificate lives longer */
 	struct gh_der algorithm; /* AlgorithmIdentifier of its signatures; static */
@@ -41,7 +42,7 @@ struct issuer {
 	/* of the record it was made from */
 	uint64_t revision;
 	bool has_password;
-	unsigned char record_hash[32];
+	unsigned char record_hash[32], key_part_hash[32];
 	unsigned char key_hash[SIGNER_KEY_ID_SIZE]; /* SHA-1 of the key bits: KeyHash of RFC 6960 */
 };
 
@@ -64,18 +65,15 @@ int issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
 static inline bool
 issuer_is_locked(const struct issuer *ca)
 {
-	return ca->sign == NULL;
+	return ca->sign == NULL && !ca->is_in_token;
 }
 struct issuer *issuer_ref(struct issuer *ca);
 void issuer_unref(struct issuer *ca); /* accepts NULL */
 
-/* Digest of this kind of key's signatures; NULL: part of the algorithm, or no such kind. Static. */
-const char *issuer_md_of(const EVP_PKEY *key);
-
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;
 
-/* Both: GH_E_CA_LOCKED when locked. */
+/* Both: GH_E_CA_LOCKED when locked, GH_E_CA_UNAVAILABLE when the token with the key is away. */
 /* Append the signature over data to sig (BIT STRING with its header). */
 int issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
     struct gh_error *err) GH_MUSTCHECK;

@@ -23,6 +23,7 @@
 #include "harden.h"
 #include "log.h"
 #include "server.h"
+#include "token.h"
 
 /* System calls after the start. Any other one kills the process. */
 static const int allowed_calls[] = {
@@ -98,20 +99,121 @@ static const int refused_calls[] = {
 #endif
 };
 
+/* With a PKCS#11 module, which is code of others: files, sockets to a daemon or an HSM, locks. First of all these, since
+ * those above refuse some of them. Still no other program is started and no process is traced. */
+static const int token_calls[] = {
+    SYS_openat,
+    SYS_newfstatat,
+    SYS_fstat,
+    SYS_statx,
+    SYS_statfs,
+    SYS_fstatfs,
+    SYS_lseek,
+    SYS_fcntl,
+    SYS_flock,
+    SYS_ioctl,
+    SYS_prctl,
+    SYS_pread64,
+    SYS_pwrite64,
+    SYS_readv,
+    SYS_writev,
+    SYS_ftruncate,
+    SYS_fsync,
+    SYS_fdatasync,
+    SYS_getdents64,
+    SYS_mkdirat,
+    SYS_renameat2,
+    SYS_renameat,
+    SYS_readlinkat,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_fchmod,
+    SYS_umask,
+    SYS_getcwd,
+    SYS_uname,
+    SYS_getuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_getppid,
+    SYS_socket,
+    SYS_connect,
+    SYS_bind,
+    SYS_getsockname,
+    SYS_getpeername,
+    SYS_sendmsg,
+    SYS_recvmsg,
+    SYS_sendmmsg,
+    SYS_recvmmsg,
+    SYS_socketpair,
+    SYS_pipe2,
+    SYS_eventfd2,
+    SYS_dup,
+    SYS_dup3,
+    SYS_pselect6,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    SYS_timerfd_create,
+    SYS_timerfd_settime,
+    SYS_nanosleep,
+    SYS_clock_getres,
+    SYS_times,
+    SYS_sched_getaffinity,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
+    SYS_prlimit64,
+    SYS_sigaltstack,
+    SYS_set_tid_address,
+    SYS_mlock,
+    SYS_mlock2,
+    SYS_munlock,
+    SYS_mincore,
+    SYS_memfd_create,
+    SYS_shmget,
+    SYS_shmat,
+    SYS_shmdt,
+    SYS_shmctl,
+    SYS_semget,
+    SYS_semop,
+    SYS_semtimedop,
+    SYS_semctl,
+#ifdef SYS_open
+    SYS_open,
+    SYS_access,
+    SYS_readlink,
+    SYS_stat,
+    SYS_lstat,
+    SYS_getdents,
+    SYS_mkdir,
+    SYS_rename,
+    SYS_select,
+    SYS_pipe,
+    SYS_dup2,
+    SYS_epoll_wait,
+    SYS_epoll_create,
+    SYS_time,
+    SYS_arch_prctl,
+#endif
+};
+
+#define N_CALLS(list) (sizeof(list) / sizeof((list)[0]))
 #define CONNECTIONS_DEFAULT 128u
 #define CONNECTIONS_MAX 4096u
 
 struct options {
 	struct server_options server;
 	const char *key_file;
+	const char *module, *pin_file; /* PKCS#11; NULL = none */
 	int admin_fd; /* -1 = serve the socket */
 };
 
 static const char usage[] =
     "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... "
     "[--max-connections N]\n"
+    "                        [--pkcs11-module PATH [--pkcs11-pin-file FILE]] [--log-level LEVEL]\n"
+    "       gatehouse-signer --admin-fd N --key-file FILE [--pkcs11-module PATH "
+    "[--pkcs11-pin-file FILE]]\n"
     "                        [--log-level LEVEL]\n"
-    "       gatehouse-signer --admin-fd N --key-file FILE [--log-level LEVEL]\n"
     "\n"
     "Holds the CA keys and signs certificates for the gateway.\n"
     "\n"
@@ -122,6 +224,8 @@ static const char usage[] =
     "  --max-connections N   connections at a time (default 128)\n"
     "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is "
     "closed\n"
+    "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
+    "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --help, --version\n";
 
@@ -202,6 +306,12 @@ set_option(struct options *o, int letter, const char *value)
 			return -1;
 		o->admin_fd = (int)n;
 		return 0;
+	case 'P':
+		o->module = value;
+		return 0;
+	case 'N':
+		o->pin_file = value;
+		return 0;
 	case 'l':
 		return set_log_level(value);
 	case 'h':
@@ -222,6 +332,8 @@ parse_options(int argc, char **argv, struct options *o)
 	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
 	    {"key-file", required_argument, NULL, 'k'}, {"peer-user", required_argument, NULL, 'p'},
 	    {"max-connections", required_argument, NULL, 'm'},
+	    {"pkcs11-module", required_argument, NULL, 'P'},
+	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
 	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
 	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
 	    {NULL, 0, NULL, 0}};
@@ -231,7 +343,7 @@ parse_options(int argc, char **argv, struct options *o)
 		if (set_option(o, letter, optarg) != 0)
 			return -1;
 	}
-	if (optind != argc || o->key_file == NULL ||
+	if (optind != argc || o->key_file == NULL || (o->pin_file != NULL && o->module == NULL) ||
 	    (o->server.socket_path != NULL) == (o->admin_fd >= 0)) {
 		fputs(usage, stderr);
 		return -1;
@@ -273,8 +385,24 @@ read_key(const char *path, struct signer *signer, struct gh_error *err)
 	return rc;
 }
 
+/* Both lists, or the first alone. */
 static int
-close_in(struct gh_error *err)
+filter_calls(bool has_token, struct gh_error *err)
+{
+	static int calls[(sizeof(token_calls) + sizeof(allowed_calls)) / sizeof(int)];
+	size_t n = 0;
+
+	if (has_token) {
+		memcpy(calls, token_calls, sizeof(token_calls));
+		n = N_CALLS(token_calls);
+	}
+	memcpy(calls + n, allowed_calls, sizeof(allowed_calls));
+	return harden_system_calls(
+	    calls, n + N_CALLS(allowed_calls), refused_calls, N_CALLS(refused_calls), err);
+}
+
+static int
+close_in(const struct options *o, struct gh_error *err)
 {
 	unsigned char unused[16];
 
@@ -283,8 +411,8 @@ close_in(struct gh_error *err)
 	if (RAND_bytes(unused, sizeof(unused)) != 1 || RAND_priv_bytes(unused, sizeof(unused)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	tzset();
-	return harden_system_calls(allowed_calls, sizeof(allowed_calls) / sizeof(allowed_calls[0]),
-	    refused_calls, sizeof(refused_calls) / sizeof(refused_calls[0]), err);
+	token_warm_up();
+	return filter_calls(o->module != NULL, err);
 }
 
 static int
@@ -294,13 +422,13 @@ serve(const struct options *o, struct signer *signer, struct gh_error *err)
 	int rc;
 
 	if (o->admin_fd >= 0) {
-		if ((rc = close_in(err)) == 0)
+		if ((rc = close_in(o, err)) == 0)
 			session_run(signer, o->admin_fd, true);
 		return rc;
 	}
 	if ((rc = server_new(&o->server, signer, &server, err)) != 0)
 		return rc;
-	if ((rc = close_in(err)) == 0)
+	if ((rc = close_in(o, err)) == 0)
 		rc = server_run(server, err);
 	server_free(server);
 	return rc;
@@ -315,6 +443,8 @@ run(const struct options *o, struct gh_error *err)
 	memset(&signer, 0, sizeof(signer));
 	if ((rc = harden_process(err)) != 0)
 		return rc;
+	if (o->module != NULL && (rc = token_configure(o->module, o->pin_file, err)) != 0)
+		return rc;
 	if ((rc = read_key(o->key_file, &signer, err)) == 0) {
 		if ((signer.issuers = issuer_table_new()) == NULL)
 			rc = gh_fail(err, GH_E_NOMEM, "table of CAs");
@@ -323,6 +453,7 @@ run(const struct options *o, struct gh_error *err)
 	}
 	issuer_table_free(signer.issuers);
 	audit_key_free(&signer.audit);
+	token_stop();
 	OPENSSL_cleanse(&signer, sizeof(signer));
 	return rc;
 }

@@ -99,3 +99,24 @@ signer_get_audit(struct gh_reader *r, const unsigned char **head, uint64_t *id)
 	*id = gh_reader_u64(r);
 	return gh_reader_is_done(r) && len == SIGNER_AUDIT_HEAD;
 }
+
+void
+signer_put_token_state(struct gh_buf *b, const struct signer_token_state *f)
+{
+	gh_buf_put_u8(b, f->is_configured);
+	gh_buf_put_u32(b, f->keys);
+	gh_buf_put_u32(b, f->keys_away);
+	gh_buf_put_string(b, f->text);
+}
+
+bool
+signer_get_token_state(struct gh_reader *r, struct signer_token_state *f)
+{
+	uint8_t flag = gh_reader_u8(r);
+
+	f->is_configured = flag == 1;
+	f->keys = gh_reader_u32(r);
+	f->keys_away = gh_reader_u32(r);
+	signer_get_string(r, f->text, sizeof(f->text));
+	return gh_reader_is_done(r) && flag <= 1;
+}

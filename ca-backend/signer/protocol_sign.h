@@ -47,6 +47,14 @@ struct signer_create_ocsp {
 	const char *key_alg;           /* as in signer_create_ca; "" = the kind of the CA's */
 };
 
+/* TOKEN_STATE: of CA keys in a PKCS#11 token. */
+struct signer_token_state {
+	bool is_configured; /* the signer has a module */
+	uint32_t keys;      /* of the CAs that were loaded */
+	uint32_t keys_away; /* of these: not usable now, and why, for one of them */
+	char text[256];     /* "" when none is away */
+};
+
 /* Payloads: as in protocol.h. The question of SIGN_OCSP is u32 n, then n times put_ocsp. */
 void signer_put_crl_begin(struct gh_buf *b, const struct signer_crl_fields *f);
 bool signer_get_crl_begin(struct gh_reader *r, struct signer_crl_fields *f);
@@ -58,5 +66,7 @@ bool signer_get_create_ocsp(
     struct gh_reader *r, struct signer_create_ocsp *f, char alg[SIGNER_KEY_ALG_SIZE]);
 void signer_put_audit(struct gh_buf *b, const unsigned char head[SIGNER_AUDIT_HEAD], uint64_t id);
 bool signer_get_audit(struct gh_reader *r, const unsigned char **head, uint64_t *id);
+void signer_put_token_state(struct gh_buf *b, const struct signer_token_state *f);
+bool signer_get_token_state(struct gh_reader *r, struct signer_token_state *f);
 
 #endif

@@ -207,6 +207,7 @@ static const struct operation {
     {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", false, false, session_create_ocsp_signer},
     {SIGNER_OP_SIGN_AUDIT, "sign_audit", false, false, session_sign_audit},
     {SIGNER_OP_AUDIT_KEY, "audit_key", false, false, session_audit_key},
+    {SIGNER_OP_TOKEN_STATE, "token_state", false, false, session_token_state},
     {SIGNER_OP_SET_PASSWORD, "set_password", false, true, session_set_password},
     {SIGNER_OP_UNLOCK, "unlock", false, true, session_unlock},
     {SIGNER_OP_LOCK, "lock", false, false, session_lock},

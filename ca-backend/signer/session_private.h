@@ -49,5 +49,6 @@ int session_sign_ocsp(struct session *s, struct gh_reader *r, struct gh_error *e
 int session_create_ocsp_signer(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_sign_audit(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_audit_key(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_token_state(struct session *s, struct gh_reader *r, struct gh_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "ocsp_sign.h"
 #include "session_private.h"
+#include "token.h"
 
 #define CRL_SIG_MAX 4096
 
@@ -194,5 +195,19 @@ session_audit_key(struct session *s, struct gh_reader *r, struct gh_error *err)
 	if (!gh_reader_is_done(r))
 		return session_fail_garbled(err);
 	signer_put_block(&s->out, s->signer->audit.spki, s->signer->audit.spki_len);
+	return 0;
+}
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
+int
+session_token_state(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_token_state state;
+
+	if (!gh_reader_is_done(r))
+		return session_fail_garbled(err);
+	token_get_state(&state);
+	signer_put_token_state(&s->out, &state);
 	return 0;
 }

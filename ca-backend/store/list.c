@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "revocation_reason.h"
 
 #include "store/store_private.h"
 
@@ -13,8 +14,13 @@
 
 #define CERT_FIELDS \
 	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
-	"disposition_name(status) AS status, iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
-	"hex_upper(sha1) AS thumbprint, metadata"
+	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
+	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
+	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, iso_utc(invalidity_date) AS invalidity_date, " \
+	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
+#define CERT_TABLE \
+	"certificate LEFT JOIN (SELECT certificate_id, reason, revoked_at, invalidity_date, removed_at, revoked_by, " \
+	"comment FROM revocation) r ON certificate_id = id"
 
 /* name: column of the filter. */
 static const struct list {
@@ -31,7 +37,7 @@ static const struct list {
 	[STORE_LIST_USERS] = { "id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
 	    "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
 	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false },
-	[STORE_LIST_CERTS] = { CERT_FIELDS, "certificate", "requester", false },
+	[STORE_LIST_CERTS] = { CERT_FIELDS, CERT_TABLE, "requester", false },
 	[STORE_LIST_REQUESTS] = { "id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
 	    "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
 	    "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
@@ -66,7 +72,34 @@ build_query(struct gh_buf *b, struct store_params *p, const struct list *l, cons
 		store_put_int(p, f->disposition);
 		gh_buf_putf(b, " AND disposition = $%d::int", p->n);
 	}
+	if (f->cert_state != NULL)
+		gh_buf_puts(b, strcmp(f->cert_state, "valid") == 0 ? " AND status = 20"
+		    : strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND reason = 6"
+		    : " AND status = 21 AND reason <> 6");
 	gh_buf_putf(b, " ORDER BY id %s LIMIT $2::int) t", order);
+}
+
+/* The reason's name in place of its number. */
+static int
+name_reason(gh_json *row, struct gh_error *err)
+{
+	int64_t n;
+
+	if (!gh_json_int(gh_json_get(row, "reason"), &n))
+		return 0;
+	if (gh_json_set_string(row, "reason", revocation_reason_name((int)n)) != 0)
+		return gh_fail(err, GH_E_NOMEM, "reason");
+	return 0;
+}
+
+static int
+name_reasons(gh_json *rows, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < gh_json_size(rows) && rc == 0; i++)
+		rc = name_reason(gh_json_at(rows, i), err);
+	return rc;
 }
 
 int
@@ -90,6 +123,10 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 	}
 	if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);
+	if (rc == 0 && what == STORE_LIST_CERTS && (rc = name_reasons(*out, err)) != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
 	store_params_clear(&p);
 	gh_buf_free(&b);
 	PQclear(res);
@@ -120,8 +157,10 @@ int
 store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out, struct gh_error *err)
 {
 	static const struct store_statement st = { "certificate_get",
-	    "SELECT row_to_json(t) FROM (SELECT " CERT_FIELDS ", ca_id, request_id, hex_upper(sha256) AS sha256, "
-	    "hex_upper(spki_sha256) AS spki_sha256, base64_line(der) AS der FROM certificate "
+	    "SELECT row_to_json(t) FROM (SELECT " CERT_FIELDS ", ca_id, "
+	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, (SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS "
+	    "issuer, request_id, hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
+	    "base64_line(der) AS der FROM " CERT_TABLE " "
 	    "WHERE id = $1::bigint OR serial = $2::bytea OR sha1 = $2::bytea OR sha256 = $2::bytea LIMIT 2) t" };
 	struct store_params p = { 0 };
 	PGresult *res = NULL;
@@ -135,8 +174,10 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 	else if (rc == 0 && PQntuples(res) > 1)
 		rc = gh_refuse(err, GH_E_CONFLICT, "Two issuers have a certificate of this serial number: "
 		    "ask by id or thumbprint.");
-	else if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
+	else if (rc == 0 && (rc = store_json(res, 0, 0, out, err)) == 0 && (rc = name_reason(*out, err)) != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
 	store_params_clear(&p);
 	PQclear(res);
 	return rc;

@@ -137,6 +137,7 @@ struct store_filter {
 	bool newest_first;
 	const char *name;            /* exact name (case-insensitive), or requester for certs and requests; NULL */
 	int disposition;             /* requests: enum db_disposition; 0 = all */
+	const char *cert_state;      /* certs: "valid", "hold" or "revoked"; NULL = all */
 };
 int store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -15,7 +15,8 @@ cmd_cert_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"SERIAL", "serial"},
 		{"SUBJECT", "subject"}, {"REQUESTER", "requester"}, {"TEMPLATE", "template"},
-		{"NOT AFTER", "not_after"}, {"STATUS", "status"}, {NULL, NULL}};
+		{"NOT AFTER", "not_after"}, {"STATUS", "status"}, {"REVOKED", "revoked_at"},
+		{"REASON", "reason"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CERTS, columns};
 	struct store_filter filter = {.newest_first = true};
 	const char *conf = NULL;
@@ -23,6 +24,7 @@ cmd_cert_list(int argc, char **argv)
 	int limit = 50;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
+		{"status", 's', OPTION_TEXT, &filter.cert_state, "STATUS", "only valid, hold or revoked ones"},
 		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME"},
 		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
 		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one issued"},
@@ -30,11 +32,14 @@ cmd_cert_list(int argc, char **argv)
 		OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists issued certificates, newest first.",
-		"gatehouse cert list --requester alice\ngatehouse cert list --limit 0 --json\n"};
+		"gatehouse cert list --requester alice\ngatehouse cert list --status revoked --limit 0 --json\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return (rc);
+	if (filter.cert_state != NULL && strcmp(filter.cert_state, "valid") != 0 &&
+	    strcmp(filter.cert_state, "hold") != 0 && strcmp(filter.cert_state, "revoked") != 0)
+		return (command_usage(argv[0], "--status is valid, hold or revoked"));
 	return (list_show(argv[0], conf, json, &view, &filter, limit));
 }
 

@@ -22,6 +22,8 @@ const struct command command_table[] = {
 	{"cert", "list", "list issued certificates", cmd_cert_list},
 	{"cert", "show", "show one certificate", cmd_cert_show},
 	{"cert", "export", "write a certificate as PEM or DER", cmd_cert_export},
+	{"cert", "revoke", "revoke a certificate, or put it on hold", cmd_cert_revoke},
+	{"cert", "unrevoke", "end the hold of a certificate", cmd_cert_unrevoke},
 	{"conf", "check", "check the configuration file", cmd_conf_check},
 	{"conf", "print", "print all options with their defaults", cmd_conf_print},
 	{"crl", "list", "list CRLs", cmd_crl_list},

@@ -47,6 +47,8 @@ check_files(const char *who, const struct gh_conf *c)
 		{"gateway.module", c->gateway.module, false, false},
 		{"signer.key_file", c->signer.key_file, false, true},
 		{"signer.program", c->signer.program, false, false},
+		{"signer.pkcs11_module", c->signer.pkcs11_module, true, false},
+		{"signer.pkcs11_pin_file", c->signer.pkcs11_pin_file, true, false},
 		{"directory.ca_file", c->directory.ca_file, true, false},
 		{"directory.password_file", c->directory.password_file, true, false},
 	};

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,14 +13,29 @@
 
 #define OWN_SIGNER_TIMEOUT_MS 60000      /* an RSA-4096 key can take seconds */
 
+void
+signer_token_args(const struct gh_conf *conf, char **argv)
+{
+	if (conf->signer.pkcs11_module[0] != '\0') {
+		*argv++ = (char *)(uintptr_t)"--pkcs11-module";
+		*argv++ = conf->signer.pkcs11_module;
+		if (conf->signer.pkcs11_pin_file[0] != '\0') {
+			*argv++ = (char *)(uintptr_t)"--pkcs11-pin-file";
+			*argv++ = conf->signer.pkcs11_pin_file;
+		}
+	}
+	*argv = NULL;
+}
+
 static _Noreturn void
 exec_signer(const struct gh_conf *conf, int fd)
 {
 	char number[16];
-	char *argv[] = {conf->signer.program, (char[]){"--admin-fd"}, number, (char[]){"--key-file"},
-		conf->signer.key_file, NULL};
+	char *argv[6 + SIGNER_TOKEN_ARGS] = {conf->signer.program, (char[]){"--admin-fd"}, number,
+		(char[]){"--key-file"}, conf->signer.key_file, NULL};
 
 	snprintf(number, sizeof(number), "%d", fd);
+	signer_token_args(conf, argv + 5);
 	/* Only this descriptor crosses the exec. */
 	if (fcntl(fd, F_SETFD, 0) == 0)
 		execv(conf->signer.program, argv);

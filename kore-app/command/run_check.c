@@ -153,6 +153,9 @@ check_files(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 		rc = check_file("signer.program", conf->signer.program, X_OK, err);
 	if (rc == 0 && own_signer)
 		rc = check_file("signer.key_file", conf->signer.key_file, F_OK, err);
+	/* The module may come later: a token that is missing holds up its own CAs only. */
+	if (rc == 0 && own_signer && conf->signer.pkcs11_pin_file[0] != '\0')
+		rc = check_file("signer.pkcs11_pin_file", conf->signer.pkcs11_pin_file, F_OK, err);
 	if (rc == 0)
 		rc = check_private("gateway.secret_file", conf->gateway.secret_file, err);
 	if (rc == 0) {

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "timestamp.h"
 
+#include "own_signer.h"
 #include "run_child.h"
 #include "run_files.h"
 #include "run_probe.h"
@@ -121,16 +122,17 @@ start_signer(struct supervisor *s, struct gh_error *err)
 {
 	const struct gh_conf *conf = s->conf;
 	char connections[16];
-	char *argv[] = {conf->signer.program, "--socket", conf->signer.socket, "--key-file",
-	    conf->signer.key_file, "--max-connections", connections, NULL, NULL, NULL};
+	char *argv[10 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
+	    "--key-file", conf->signer.key_file, "--max-connections", connections, NULL};
 	struct run_child child = {.argv = argv, .user = conf->signer.user, .inherit_fd = -1, .stdout_fd = -1};
-	int rc;
+	int n = 7, rc;
 
 	snprintf(connections, sizeof(connections), "%d", conf->signer.max_connections);
 	if (conf->gateway.user[0] != '\0' && strcmp(conf->gateway.user, conf->signer.user) != 0) {
-		argv[7] = "--peer-user";
-		argv[8] = conf->gateway.user;
+		argv[n++] = "--peer-user";
+		argv[n++] = conf->gateway.user;
 	}
+	signer_token_args(conf, argv + n);
 	s->signer_started = now_ms();
 	s->signer_restart = NEVER;
 	rc = run_child_start(&child, &s->signer, err);

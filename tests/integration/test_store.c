@@ -287,7 +287,7 @@ store_record__issued_is_complete(void **state)
 		assert_string_equal(gh_json_string(gh_json_get(cert, "subject")), "CN=Alice \303\204, DC=test");
 		assert_int_equal(gh_json_size(gh_json_get(cert, "sans")), 3);
 		assert_string_equal(gh_json_string(gh_json_at(gh_json_get(cert, "sans"), 0)), "dns:host.test");
-		assert_string_equal(gh_json_string(gh_json_get(cert, "status")), "issued");
+		assert_string_equal(gh_json_string(gh_json_get(cert, "status")), "valid");
 		gh_json_free(cert);
 	}
 	assert_int_equal(store_get_cert(db, "999999", &cert, &err), GH_E_NOT_FOUND);

@@ -77,6 +77,7 @@ write_conf() {
 	index member,uniqueMember,objectSid,objectGUID eq
 	limits dn.exact="cn=short,ou=services,$base" size.soft=1 size.hard=2
 	access to dn.base="" by * read
+	access to dn.subtree="ou=pki,$base" by dn.exact="cn=gatehouse,ou=services,$base" write by * read
 	access to attrs=userPassword by anonymous auth by * none
 	access to * by dn.one="ou=services,$base" read by self read by * none
 	overlay dynlist

@@ -1,0 +1,271 @@
+/* Who may change the status of a certificate, and what may follow what. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "revoke.h"
+#include "utf8.h"
+
+#define CLOCK_LEEWAY 60                  /* seconds that a client's clock may be ahead */
+
+static void (*on_change)(int reason);
+
+void
+revoke_on_change(void (*fn)(int reason))
+{
+	on_change = fn;
+}
+
+enum store_cert_state
+revoke_state_of(int reason)
+{
+	return reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD
+	    : reason == REASON_REMOVE_FROM_CRL ? STORE_CERT_VALID : STORE_CERT_REVOKED;
+}
+
+bool
+revoke_comment_is_valid(const char *comment)
+{
+	size_t n = 0;
+
+	for (const char *p = comment; *p != '\0'; p++)
+		n += ((unsigned char)*p & 0xc0) != 0x80;
+	return n <= STORE_COMMENT_MAX && enroll_utf8_is_clean(comment);
+}
+
+/* "2020-5-5": a day, with or without zeros. false: it is written otherwise, or does not exist. */
+static bool
+parse_day(const char *text, int64_t *out)
+{
+	struct tm tm = {0}, back;
+	int y, m, d, n = 0;
+	time_t t;
+
+	if (text[strspn(text, "0123456789-")] != '\0' ||
+	    sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' ||
+	    y < 1950 || y > 9999 || m < 1 || m > 12 || d < 1)
+		return false;
+	tm.tm_year = y - 1900;
+	tm.tm_mon = m - 1;
+	tm.tm_mday = d;
+	t = timegm(&tm);
+	if (gmtime_r(&t, &back) == NULL || back.tm_mday != d || back.tm_mon != m - 1)
+		return false;
+	*out = t;
+	return true;
+}
+
+bool
+revoke_date_parse(const char *text, int64_t *out)
+{
+	*out = 0;
+	return parse_day(text, out) || gh_timestamp_parse(text, out, NULL) == 0;
+}
+
+/* --- who ------------------------------------------------------------------------------------------ */
+
+/* The same directory user: name, and entry where both are known, since an account that took over a name is another
+ * person. A local administrator of that name is somebody else. */
+static bool
+is_owner(const struct requester *who, const struct store_cert_status *cert)
+{
+	return who->kind == REQUESTER_DIRECTORY && *cert->requester != '\0' &&
+	    strcasecmp(who->name, cert->requester) == 0 &&
+	    (*who->dn == '\0' || *cert->requester_dn == '\0' || strcasecmp(who->dn, cert->requester_dn) == 0);
+}
+
+bool
+revoke_may_read(const struct requester *who, const struct store_cert_status *cert)
+{
+	return who->roles != 0 || is_owner(who, cert);
+}
+
+/* What an owner can know of his own certificate. The rest is said by the CA about him. */
+static bool
+is_owners_reason(int reason)
+{
+	return reason == REASON_UNSPECIFIED || reason == REASON_KEY_COMPROMISE ||
+	    reason == REASON_AFFILIATION_CHANGED || reason == REASON_SUPERSEDED ||
+	    reason == REASON_CESSATION_OF_OPERATION;
+}
+
+static int
+check_right(const struct gh_conf *conf, const struct requester *who, const struct revoke_request *r,
+    const struct store_cert_status *cert, struct gh_error *err)
+{
+	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
+		return 0;
+	if (!is_owner(who, cert))
+		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may change the status of this certificate.");
+	if (strcmp(conf->revocation.owner, "own") != 0)
+		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may change the status of a certificate. Ask "
+		    "one to revoke yours.");
+	if (r->to != STORE_CERT_REVOKED)
+		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may put a certificate on hold or end a hold. "
+		    "You may revoke your certificate for good.");
+	if (!is_owners_reason(r->reason))
+		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may revoke for the reason %s.",
+		    revocation_reason_name(r->reason));
+	return 0;
+}
+
+/* --- what ----------------------------------------------------------------------------------------- */
+
+char *
+revoke_etag(int version, char out[REVOKE_ETAG_SIZE])
+{
+	snprintf(out, REVOKE_ETAG_SIZE, "\"v%d\"", version);
+	return out;
+}
+
+/* RFC 9110, 13.1.1: a list of entity tags or "*"; a weak one never matches. */
+static bool
+is_match(const char *list, int version)
+{
+	char etag[REVOKE_ETAG_SIZE];
+	size_t n = strlen(revoke_etag(version, etag));
+
+	while (*list != '\0') {
+		size_t len;
+
+		list += strspn(list, " \t,");
+		len = strcspn(list, " \t,");
+		if ((len == 1 && *list == '*') || (len == n && memcmp(list, etag, n) == 0))
+			return true;
+		list += len;
+	}
+	return false;
+}
+
+static int
+check_dates(const struct revoke_request *r, const struct store_cert_status *cert, struct gh_error *err)
+{
+	if (r->to == STORE_CERT_HOLD && cert->not_after < gh_now())
+		return gh_refuse(err, GH_E_CONFLICT, "The certificate has expired: it can be revoked, but not put on "
+		    "hold.");
+	if (r->invalidity_date == 0)
+		return 0;
+	if (r->to == STORE_CERT_VALID)
+		return gh_refuse(err, GH_E_VALIDATION, "A hold ends without an invalidity date.");
+	if (r->invalidity_date > gh_now() + CLOCK_LEEWAY)
+		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date lies in the future.");
+	if (r->invalidity_date < cert->not_before)
+		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date lies before the certificate's validity.");
+	return 0;
+}
+
+/* Before the statement, for a message that helps; the statement has the last word. */
+static int
+check_state(const struct revoke_request *r, const struct store_cert_status *cert, struct gh_error *err)
+{
+	char stamp[GH_TIMESTAMP_SIZE];
+
+	if (cert->state == STORE_CERT_REVOKED)
+		return gh_refuse(err, GH_E_CONFLICT, "The certificate was revoked on %s (%s): that is final.",
+		    gh_timestamp_format(cert->revoked_at, stamp), revocation_reason_name(cert->reason));
+	if (r->to == STORE_CERT_HOLD && cert->state == STORE_CERT_HOLD)
+		return gh_refuse(err, GH_E_CONFLICT, "The certificate is on hold already.");
+	if (r->to == STORE_CERT_VALID && cert->state == STORE_CERT_VALID)
+		return gh_refuse(err, GH_E_CONFLICT, "The certificate is not on hold.");
+	return 0;
+}
+
+/* The right comes first: who may not change it learns nothing of its state by trying. */
+static int
+check(const struct gh_conf *conf, const struct requester *who, const struct revoke_request *r,
+    const struct store_cert_status *cert, struct gh_error *err)
+{
+	int rc = check_right(conf, who, r, cert, err);
+
+	if (rc == 0 && r->if_match != NULL && !is_match(r->if_match, cert->version))
+		rc = gh_refuse(err, GH_E_PRECONDITION, "The certificate's status has changed since you read it: it is "
+		    "\"v%d\" now. Read it again and decide anew.", cert->version);
+	if (rc == 0)
+		rc = check_state(r, cert, err);
+	return rc == 0 ? check_dates(r, cert, err) : rc;
+}
+
+/* --- doing it ------------------------------------------------------------------------------------- */
+
+/* What the caller named, for a refusal before the certificate was found. */
+static void
+key_text(const struct store_cert_key *key, char *out, size_t size)
+{
+	if (key->id != 0)
+		snprintf(out, size, "certificate %lld", (long long)key->id);
+	else
+		snprintf(out, size, "%.100s", key->thumbprint != NULL ? key->thumbprint
+		    : key->serial != NULL ? key->serial : "");
+	enroll_utf8_clean(out);
+}
+
+/* Refusals only; our own troubles are logged. */
+static void
+audit_refusal(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
+    const struct store_cert_status *cert, const struct gh_error *err)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+	char object[128], detail[sizeof(err->detail) + 64];
+	struct store_audit a = {
+		.event = "cert.revoke-refused", .outcome = "failure", .who = who, .request_id = r->request_id,
+		.object = object, .detail = detail,
+	};
+	struct gh_error why;
+
+	key_text(&r->key, object, sizeof(object));
+	if (*cert->serial != '\0')
+		snprintf(object, sizeof(object), "%s", cert->serial);
+	snprintf(detail, sizeof(detail), "%s, %s: %s", r->to == STORE_CERT_REVOKED
+	    ? revocation_reason_name(r->reason) : store_cert_state_name(r->to), info->name, err->detail);
+	enroll_utf8_clean(detail);
+	gh_log_kv(info->http_status < 500 ? GH_LOG_INFO : GH_LOG_ERROR, "status of a certificate not changed",
+	    "who", who->name, "certificate", object, "detail", detail, NULL);
+	if (info->http_status < 500 && store_audit(env->store, &a, &why) != 0)
+		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
+}
+
+static int
+change(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
+    struct store_cert_status *out, struct gh_error *err)
+{
+	struct store_status_change c = {
+		.who = who, .request_id = r->request_id, .id = out->id, .version = out->version, .to = r->to,
+		.reason = r->reason, .invalidity_date = r->invalidity_date, .comment = r->comment,
+	};
+	int rc = store_change_status(env->store, &c, out, err);
+
+	/* It was the version named when we looked, and another officer came between. */
+	if (rc == GH_E_CONFLICT && r->if_match != NULL && !is_match(r->if_match, out->version))
+		err->code = rc = GH_E_PRECONDITION;
+	if (rc != 0)
+		return rc;
+	gh_log_kv(GH_LOG_INFO, "status of a certificate changed", "who", who->name, "serial", out->serial,
+	    "status", store_cert_state_name(out->state), "reason", revocation_reason_name(out->reason), NULL);
+	if (on_change != NULL)
+		on_change(r->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL : out->reason);
+	return 0;
+}
+
+int
+revoke_set_status(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
+    struct store_cert_status *out, struct gh_error *err)
+{
+	struct gh_error own;
+	int64_t id = 0;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	memset(out, 0, sizeof(*out));
+	if ((rc = store_find_cert(env->store, &r->key, &id, err)) == 0 &&
+	    (rc = store_get_status(env->store, id, out, err)) == 0 &&
+	    (rc = check(env->conf, who, r, out, err)) == 0)
+		rc = change(env, who, r, out, err);
+	if (rc != 0)
+		audit_refusal(env, who, r, out, err);
+	return rc;
+}

@@ -1,0 +1,48 @@
+#!/bin/bash
+# CA keys in a PKCS#11 token: SoftHSM2 through OpenSSL's engine. The test moves the token store away and back, and
+# puts another one in its place, while a signer runs.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+make -s --no-print-directory BUILD="$BUILD" "$BUILD/gatehouse-signer" "$BUILD/tests/integration/test_hsm"
+HSM_DIR=$(mktemp -d /tmp/gh-hsm.XXXXXX)
+trap 'rm -rf "$HSM_DIR"' EXIT
+trap 'exit 1' INT TERM
+export HSM_DIR
+HSM_MODULE=$(find /usr/lib -name libsofthsm2.so | head -n 1)
+[ -n "$HSM_MODULE" ] || { echo "no libsofthsm2.so: install softhsm2" >&2; exit 1; }
+export HSM_MODULE
+export SOFTHSM2_CONF=$HSM_DIR/softhsm2.conf
+printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' "$HSM_DIR" >"$SOFTHSM2_CONF"
+umask 077
+echo 4711 >"$HSM_DIR/pin"
+echo 4712 >"$HSM_DIR/wrong-pin"
+
+# A store: a token "gatehouse" with the keys of the test; the same keys each time.
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out "$HSM_DIR/root.der"
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out "$HSM_DIR/issuing.der"
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -outform DER -out "$HSM_DIR/strong.der"
+store()
+{
+	local id=1 key
+
+	mkdir "$HSM_DIR/tokens"
+	softhsm2-util --init-token --free --label gatehouse --pin 4711 --so-pin 47114711 >/dev/null
+	for key in root issuing strong; do
+		openssl pkey -inform DER -in "$HSM_DIR/$key.der" -pubout -outform DER -out "$HSM_DIR/$key.pub"
+		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.der" \
+		    --type privkey --label "$key" --id "0$id" --usage-sign >/dev/null 2>&1
+		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.pub" \
+		    --type pubkey --label "$key" --id "0$id" >/dev/null 2>&1
+		id=$((id + 1))
+	done
+	# one that was born there
+	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
+	    --label born --id 09 --usage-sign >/dev/null 2>&1
+}
+store
+mv "$HSM_DIR/tokens" "$HSM_DIR/first"
+store
+mv "$HSM_DIR/tokens" "$HSM_DIR/second"
+mv "$HSM_DIR/first" "$HSM_DIR/tokens"
+"$BUILD/tests/integration/test_hsm"
