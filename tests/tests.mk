@@ -36,10 +36,14 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(INC_kore-app) -iquote tests/fuzz \
 	    $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBS) $(LIBS_all)
 
+$(BUILD)/tests/fuzz/fuzz_signer_record: $(SIGNER_PARTS)
+$(BUILD)/tests/fuzz/fuzz_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
+
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
 	@python3 -B tests/bench/bench.py
+	@python3 -B tests/bench/bench_ocsp.py
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

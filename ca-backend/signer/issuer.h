@@ -42,7 +42,7 @@ struct issuer {
 	/* of the record it was made from */
 	uint64_t revision;
 	bool has_password;
-	unsigned char record_hash[32];
+	unsigned char record_hash[32], key_part_hash[32];
 	unsigned char key_hash[SIGNER_KEY_ID_SIZE]; /* SHA-1 of the key bits: KeyHash of RFC 6960 */
 };
 

@@ -88,13 +88,22 @@ why_not_replace(const struct issuer *old, const struct issuer *ca)
 	return NULL;
 }
 
+static void
+swap(struct issuer **a, struct issuer **b)
+{
+	struct issuer *t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
 /* What is to be given up is left in *ca and *open. */
 static const char *
 put(struct issuer_table *t, size_t i, struct issuer **ca, struct issuer **open)
 {
 	struct slot *slot = &t->slot[i];
-	struct issuer *old = slot->ca;
 	const char *why;
+	bool was_open;
 
 	if (i == t->n) {
 		*slot = (struct slot){.ca = *ca};
@@ -102,31 +111,34 @@ put(struct issuer_table *t, size_t i, struct issuer **ca, struct issuer **open)
 		t->n++;
 		return NULL;
 	}
-	if (memcmp(old->record_hash, (*ca)->record_hash, sizeof(old->record_hash)) == 0)
+	if (memcmp(slot->ca->record_hash, (*ca)->record_hash, sizeof((*ca)->record_hash)) == 0)
 		return NULL;
-	if ((why = why_not_replace(old, *ca)) != NULL)
+	if ((why = why_not_replace(slot->ca, *ca)) != NULL)
 		return why;
-	slot->ca = *ca;
-	*ca = old;
-	*open = slot->open;
-	slot->open = NULL;
+	was_open = is_open(slot);
+	swap(&slot->ca, ca);
+	swap(&slot->open, open);
+	if (!was_open && slot->open != NULL) { /* its time was over meanwhile */
+		issuer_unref(slot->open);
+		slot->open = NULL;
+	}
 	return NULL;
 }
 
 int
-issuer_table_put(struct issuer_table *t, struct issuer *ca, struct gh_error *err)
+issuer_table_put(
+    struct issuer_table *t, struct issuer *ca, struct issuer *reopened, struct gh_error *err)
 {
-	struct issuer *open = NULL;
 	const char *why = NULL;
 	size_t i;
 
 	pthread_rwlock_wrlock(&t->lock);
 	i = find(t, ca->ca_id);
 	if (i < SIGNER_ISSUERS_MAX)
-		why = put(t, i, &ca, &open);
+		why = put(t, i, &ca, &reopened);
 	pthread_rwlock_unlock(&t->lock);
 	issuer_unref(ca);
-	issuer_unref(open);
+	issuer_unref(reopened);
 	if (i == SIGNER_ISSUERS_MAX)
 		return gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
 	return why == NULL ? 0 : gh_fail(err, GH_E_CONFLICT, "%s", why);

@@ -12,11 +12,14 @@ struct issuer_table;
 struct issuer_table *issuer_table_new(void);    /* NULL when out of memory */
 void issuer_table_free(struct issuer_table *t); /* accepts NULL */
 /*
- * Takes over the caller's reference, also when it fails. Replaces one of the same id, and locks it if the
- * new one is under a password; the very record that is loaded already changes nothing. GH_E_BUSY: table
- * full; GH_E_CONFLICT: the record is older than the loaded one, or as old and without its password.
+ * Takes over the caller's references, also when it fails. Replaces one of the same id; the very record that
+ * is loaded already changes nothing. One under a password comes locked, unless reopened is given (else NULL):
+ * the same with its key, which takes the place of the old one with its key as long as that would have lasted.
+ * GH_E_BUSY: table full; GH_E_CONFLICT: the record is older than the loaded one, or as old and without its
+ * password.
  */
-int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
+int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct issuer *reopened,
+    struct gh_error *err) GH_MUSTCHECK;
 /* A new reference, or NULL. Locked (issuer.h) when it is so now. */
 struct issuer *issuer_table_get(
     struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE]);

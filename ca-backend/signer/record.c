@@ -130,5 +130,10 @@ record_issuer(const struct record *r, EVP_PKEY *key, struct issuer **out, struct
 	(*out)->revision = r->revision;
 	(*out)->has_password = r->protection == RECORD_PASSWORD;
 	memcpy((*out)->record_hash, r->hash, sizeof((*out)->record_hash));
+	if (!gh_digest(GH_SHA256, r->key.data, r->key.len, (*out)->key_part_hash)) {
+		issuer_unref(*out);
+		*out = NULL;
+		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	}
 	return 0;
 }

@@ -129,22 +129,3 @@ sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len,
 	record_free(&r);
 	return rc;
 }
-
-int
-sealed_read(const struct sealing_key *k, const unsigned char *p, size_t len, struct issuer **out,
-    struct gh_error *err)
-{
-	EVP_PKEY *key = NULL;
-	struct record r;
-	int rc;
-
-	*out = NULL;
-	rc = sealed_open(k, p, len, &r, err);
-	if (rc == 0 && r.protection != RECORD_PASSWORD)
-		rc = ca_key_open(&r, NULL, &key, err);
-	if (rc == 0)
-		rc = record_issuer(&r, key, out, err);
-	EVP_PKEY_free(key);
-	record_free(&r);
-	return rc;
-}

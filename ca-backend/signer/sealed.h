@@ -35,8 +35,5 @@ int sealed_write(const struct sealing_key *k, enum record_kind kind,
  * GH_E_SIGNER: as sealed_open, or key and certificate do not match. */
 int sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len,
     const char *password, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
-/* As it is loaded: locked (issuer.h) when its key is under a password. */
-int sealed_read(const struct sealing_key *k, const unsigned char *p, size_t len,
-    struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

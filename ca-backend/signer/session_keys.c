@@ -25,22 +25,62 @@ log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 	free(name);
 }
 
+/* A CA that is unlocked stays so when its record changes and its key part does not: new limits ask for no
+ * password. NULL: there is nothing to be kept. */
+static int
+reopen(struct session *s, const struct record *r, const struct issuer *ca, struct issuer **out,
+    struct gh_error *err)
+{
+	struct issuer *old = issuer_table_get(s->signer->issuers, ca->ca_id);
+	int rc = 0;
+
+	*out = NULL;
+	if (old != NULL && ca->has_password && old->has_password && !issuer_is_locked(old) &&
+	    memcmp(old->key_part_hash, ca->key_part_hash, sizeof(ca->key_part_hash)) == 0)
+		rc = record_issuer(r, old->key, out, err);
+	issuer_unref(old);
+	return rc;
+}
+
+static int
+load(struct session *s, const struct record *r, unsigned char id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err)
+{
+	struct issuer *ca, *open;
+	EVP_PKEY *key = NULL;
+	int rc = 0;
+
+	if (r->protection != RECORD_PASSWORD && (rc = ca_key_open(r, NULL, &key, err)) != 0)
+		return rc;
+	rc = record_issuer(r, key, &ca, err);
+	EVP_PKEY_free(key);
+	if (rc != 0)
+		return rc;
+	memcpy(id, ca->ca_id, SIGNER_CA_ID_SIZE);
+	if ((rc = reopen(s, r, ca, &open, err)) != 0) {
+		issuer_unref(ca);
+		return rc;
+	}
+	return issuer_table_put(s->signer->issuers, ca, open, err);
+}
+
 /* Answer: id, and whether it can sign now. */
 int
 session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 {
 	unsigned char id[SIGNER_CA_ID_SIZE];
-	const unsigned char *record;
+	const unsigned char *p;
+	struct record record;
 	struct issuer *ca;
 	size_t len;
 	int rc;
 
-	if (!signer_get_block(r, &record, &len))
+	if (!signer_get_block(r, &p, &len))
 		return session_fail_garbled(err);
-	if ((rc = sealed_read(&s->signer->key, record, len, &ca, err)) != 0)
-		return rc;
-	memcpy(id, ca->ca_id, sizeof(id));
-	if ((rc = issuer_table_put(s->signer->issuers, ca, err)) != 0)
+	if ((rc = sealed_open(&s->signer->key, p, len, &record, err)) == 0)
+		rc = load(s, &record, id, err);
+	record_free(&record);
+	if (rc != 0)
 		return rc;
 	log_ca("CA loaded", id);
 	if ((ca = issuer_table_get(s->signer->issuers, id)) == NULL)
@@ -148,7 +188,7 @@ unlock(struct session *s, const struct record *r, const struct signer_unlock *f,
 	if (r->protection != RECORD_PASSWORD)
 		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
 	if ((rc = record_issuer(r, NULL, &ca, err)) != 0 ||
-	    (rc = issuer_table_put(s->signer->issuers, ca, err)) != 0)
+	    (rc = issuer_table_put(s->signer->issuers, ca, NULL, err)) != 0)
 		return rc;
 	if ((rc = ca_key_open(r, f->password, &key, err)) == 0 &&
 	    (rc = record_issuer(r, key, &open, err)) == 0) {

@@ -310,6 +310,38 @@ signer__refuses_to_lose_a_password(void **state)
 	free(other.p);
 }
 
+/* New limits, the same password: who has unlocked the CA need not do it again. */
+static void
+signer__stays_unlocked_when_its_limits_change(void **state)
+{
+	struct fixture *f = *state;
+	struct admin_signer a = admin_signer_start(&f->sp);
+	struct signer_limits limits = issuing_limits;
+	struct record narrow, changed;
+	struct gh_error err;
+
+	limits.max_validity = DAY;
+	assert_int_equal(signer_client_set_limits(a.client, f->locked.p, f->locked.len, &limits,
+			     &narrow.p, &narrow.len, &err),
+	    0);
+	assert_int_equal(admin_signer_stop(&a), 0);
+	assert_int_equal(unlock(f, &f->locked, PASSWORD, 3), 0);
+	assert_int_equal(sign(f), 0);
+	assert_int_equal(load(f, &narrow), 0);
+	assert_true(state_of(f).is_unlocked);
+	assert_int_equal(sign(f), GH_E_CA_POLICY);
+	assert_int_equal(load(f, &f->locked), GH_E_CONFLICT);
+	/* not a second longer than before */
+	pause_ms(3500);
+	assert_int_equal(sign(f), GH_E_CA_LOCKED);
+	/* another password is another key part, and locks */
+	assert_int_equal(unlock(f, &narrow, PASSWORD, 60), 0);
+	assert_int_equal(set_password(f, &narrow, PASSWORD, "new one", &changed), 0);
+	assert_int_equal(load(f, &changed), GH_E_CA_LOCKED);
+	free(narrow.p);
+	free(changed.p);
+}
+
 /* --- what is to be seen ----------------------------------------------------------------------- */
 
 static bool
@@ -519,6 +551,7 @@ main(void)
 	    each(signer__drops_the_key_when_a_password_comes),
 	    each(signer__refuses_a_record_older_than_the_loaded_one),
 	    each(signer__refuses_to_lose_a_password),
+	    each(signer__stays_unlocked_when_its_limits_change),
 	    each(signer__tells_nobody_a_password),
 	    each(signer__takes_passwords_of_any_characters_up_to_its_limit),
 	    each(signer__refuses_damaged_records_under_a_password),

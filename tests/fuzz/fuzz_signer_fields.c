@@ -7,7 +7,21 @@
 #include <string.h>
 
 #include "signer/cert_fields.c"
+#include "signer/cert_limits.c"
 #include "signer/public_key.c"
+
+/* One with lists: clientAuth, and an extension of its own. */
+static const struct issuer narrow = {
+    .limits = {.may_sign_ca = 1,
+	.path_len = SIGNER_PATH_LEN_ANY,
+	.min_rsa_bits = 2048,
+	.allow_rsa = 1,
+	.allow_ec = 1,
+	.allow_ed25519 = 1,
+	.ekus = {1, {{8, {0x2b, 6, 1, 5, 5, 7, 3, 2}}}},
+	.extensions = {1, {{3, {0x2a, 3, 4}}}}},
+    .not_after = INT64_MAX,
+};
 
 /* A CA that may sign anything: what it accepts must at least be whole DER. */
 static const struct issuer anyone = {
@@ -43,6 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (facts.extensions.len > 0 && f.extensions_len <= facts.extensions.len)
 		abort();
 	if (cert_fields_check(&facts, &anyone, NULL) == 0 && facts.not_before >= facts.not_after)
+		abort();
+	if (cert_fields_check(&facts, &narrow, NULL) == 0 && facts.ekus.len == 0)
 		abort();
 	return 0;
 }

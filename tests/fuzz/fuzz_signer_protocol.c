@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/protocol.h"
+#include "signer/protocol_keys.h"
 
 static const unsigned char *payload;
 static size_t payload_len;
@@ -80,6 +80,99 @@ try_create_ca(struct gh_buf *b)
 }
 
 static void
+try_passwords(struct gh_buf *b)
+{
+	struct signer_strings strings;
+	struct signer_set_password set;
+	struct signer_unlock unlock;
+	struct gh_reader r = reader();
+
+	if (signer_get_set_password(&r, &set, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_SET_PASSWORD);
+		signer_put_set_password(b, &set);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (signer_get_unlock(&r, &unlock, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_UNLOCK);
+		signer_put_unlock(b, &unlock);
+		must_be_payload(b);
+	}
+}
+
+static void
+try_state(struct gh_buf *b)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct signer_ca_state state;
+	struct gh_reader r = reader();
+	bool is_locked;
+
+	if (signer_get_id(&r, id)) {
+		signer_frame_begin(b, SIGNER_OP_LOCK);
+		signer_put_id(b, id);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (signer_get_load_answer(&r, id, &is_locked)) {
+		signer_frame_begin(b, SIGNER_OP_LOAD_CA);
+		signer_put_load_answer(b, id, is_locked);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (signer_get_ca_state(&r, &state)) {
+		signer_frame_begin(b, SIGNER_OP_CA_STATE);
+		signer_put_ca_state(b, &state);
+		must_be_payload(b);
+	}
+}
+
+static void
+try_administration(struct gh_buf *b)
+{
+	struct signer_strings strings;
+	struct signer_import_ca import;
+	struct signer_create_csr csr;
+	struct signer_renew_ca renewal;
+	struct gh_reader r = reader();
+
+	if (signer_get_import_ca(&r, &import, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_IMPORT_CA);
+		signer_put_import_ca(b, &import);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (signer_get_create_csr(&r, &csr, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_CREATE_CSR);
+		signer_put_create_csr(b, &csr);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (signer_get_renew_ca(&r, &renewal, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_RENEW_CA);
+		signer_put_renew_ca(b, &renewal);
+		must_be_payload(b);
+	}
+}
+
+static void
+try_set_limits(struct gh_buf *b)
+{
+	struct signer_limits limits;
+	const unsigned char *sealed;
+	struct gh_reader r = reader();
+	size_t len;
+
+	if (!signer_get_set_limits(&r, &sealed, &len, &limits))
+		return;
+	if (limits.ekus.n > SIGNER_OIDS_MAX || limits.extensions.n > SIGNER_OIDS_MAX)
+		abort();
+	signer_frame_begin(b, SIGNER_OP_SET_LIMITS);
+	signer_put_set_limits(b, sealed, len, &limits);
+	must_be_payload(b);
+}
+
+static void
 try_error(struct gh_buf *b)
 {
 	char message[SIGNER_MESSAGE_MAX];
@@ -108,6 +201,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_blocks(&b);
 	try_sign_cert(&b);
 	try_create_ca(&b);
+	try_passwords(&b);
+	try_state(&b);
+	try_administration(&b);
+	try_set_limits(&b);
 	try_error(&b);
 	gh_buf_free(&b);
 	return 0;

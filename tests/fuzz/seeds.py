@@ -90,7 +90,8 @@ def template_seeds():
 def route_seeds():
     for path in (b"/CMSApi/CertEnroll/3/Pkcs10", b"/certenroll/1/token", b"/pki/certenroll/2/templates/",
                  b"/CMSApi/CertEnroll/3/Requests/17", b"/CertEnroll/3/Requests/99999999999999999999",
-                 b"/healthz", b"/a/b/certenroll/3/pkcs10"):
+                 b"/healthz", b"/a/b/certenroll/3/pkcs10", b"/CMSAPI/Certificates/3/Revoke",
+                 b"/pki/certificate/17/status"):
         for method in range(6):
             yield bytes([method]) + path
 
@@ -110,7 +111,8 @@ def signer_seeds():
     """Payloads of the signer's protocol: docs/signer-protocol.md."""
     def block(b):
         return len(b).to_bytes(4, "big") + b
-    times, name, limits = bytes(16), der.name([("CN", "a")]), bytes(8) + b"\1\0\0\0\x08\0\1\1\1"
+    times, name, plain = bytes(16), der.name([("CN", "a")]), bytes(8) + b"\1\0\0\0\x08\0\1\1\1"
+    limits = plain + b"\1" + block(bytes.fromhex("2b06010505070302")) + b"\2" + block(b"\x2a\3\4") + block(b"\x2a\5")
     yield b""
     yield block(b"GHCA\1" + bytes(40))
     yield block(bytes(32)) + times + block(name) + block(b"spki") + block(b"")
@@ -121,7 +123,22 @@ def signer_seeds():
         for spec in ("ec:P-256", "ec:P-384", "rsa:2048", "ed25519"):
             yield (block(bytes(32)) + bytes(8) + bytes([0, 0, 0, 0, 1, 0, 0, 0]) + block(name)
                    + block(der.Key(folder, spec).spki) + block(exts))
-    yield block(b"P-256") + times + block(name) + block(b"") + block(b"") + limits
+    yield block(b"P-256") + block(b"") + block(b"secret") + times + block(name) + block(b"") + block(b"") + limits
+    yield block(b"sealed") + block(b"password") + block(b"other")
+    yield block(b"sealed") + block(b"password") + b"\0\0\2\x58"
+    yield block(bytes(32))
+    yield block(bytes(32)) + b"\1"
+    yield b"\7" + bytes(7) + b"\1"
+    yield block(b"key") + block(b"pkcs11:a") + block(b"certificate") + limits
+    yield block(b"P-256") + block(b"") + block(b"sealed") + block(b"password") + block(name) + block(b"") + limits
+    yield (block(b"sealed") + block(b"password") + block(b"parent") + block(b"its") + times + block(b"P-256") + block(b"")
+           + block(b""))
+    yield block(b"sealed") + limits
+    # plaintexts of sealed records
+    yield b"\1" + plain + block(b"certificate") + block(b"key")
+    for where in (0, 1, 2):
+        yield b"\2\1" + bytes(7) + b"\1" + limits + block(b"certificate") + bytes([where]) + block(b"key")
+    yield block(bytes(16)) + (2 ** 15).to_bytes(8, "big") + b"\0\0\0\x08\0\0\0\1" + block(bytes(40))
     yield block(b"certificate") + block(b"sealed")
     yield (2 ** 32 - 8).to_bytes(4, "big") + block(b"limits of the CA")
 
@@ -163,13 +180,23 @@ def ocsp_seeds():
     yield der.b64(request(5, 20)).replace("/", "%2F").encode()
 
 
+def revoke_seeds():
+    yield (b'{"Lookup":{"Type":"Serial","SerialNumber":"4d2","IssuerDN":"CN=CorpCA1,DC=keyexample,DC=com"},'
+           b'"Details":{"Reason":4,"EffectiveDate":"2020-5-5","Comment":""}}')
+    for dn in ('DC=com; dc=keyexample ; cn = "CorpCA1"', "OID.2.5.4.3=a\\2Cb + O=x,S=y,E=a@b", "CN=#0c0141,,", "CN=\\"):
+        yield json.dumps({"details": {"reason": "-1", "comment": "a"},
+                          "lookup": {"type": "serial", "issuerdn": dn, "serialnumber": "01"}}).encode()
+    yield b'{"Lookup":{"Type":"Thumbprint","Thumbprint":"AB"},"Details":{"Reason":"keyCompromise","EffectiveDate":null}}'
+    yield b'{"Lookup":{"Type":"CMSID","CMSID":17},"Details":{"EffectiveDate":"2026-01-02T03:04:05Z"}}'
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
-         "crl": crl_seeds, "account": account_seeds, "ocsp": ocsp_seeds}
+         "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
 
 
 def main():
