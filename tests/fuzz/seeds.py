@@ -196,7 +196,8 @@ KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestam
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
-         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
+         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
+         "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
 
 
