@@ -123,7 +123,8 @@ parse_effective(const gh_json *details, int64_t *out, struct gh_error *err)
 	if (rc != 0 || text == NULL || *text == '\0')
 		return rc;
 	if (!revoke_date_parse(text, out))
-		return gh_refuse(err, GH_E_TIMESTAMP, "EffectiveDate is no date like 2020-5-5 or 2020-05-05T12:00:00Z.");
+		return gh_refuse(err, GH_E_TIMESTAMP, "EffectiveDate is no date like 2020-5-5 or "
+		    "2020-05-05T12:00:00Z.");
 	return 0;
 }
 

@@ -171,6 +171,8 @@ enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_r
 		return rc;
 	if (!may_see(who, &req.requester))
 		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)cms_request_id);
+	else if (out->disposition == DB_DISP_ISSUED && out->chain.n == 0)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "The certificate of this request ended long ago and was removed.");
 	else
 		rc = enroll_complete_chain(env, ca_id, out, err);
 	*cert_only = req.cert_only;

@@ -1,9 +1,12 @@
 /* The jobs there are. */
 #include "crl_job.h"
 #include "job.h"
+#include "ocsp_job.h"
 
 const struct job job_table[] = {
 	{"crl", "make the CRLs that are due and publish them", offsetof(struct gh_conf, jobs.crl), crl_job_run},
+	{"ocsp-signer", "renew the OCSP signers that end soon", offsetof(struct gh_conf, jobs.ocsp_signer),
+	    ocsp_job_run},
 	{"expiry-notices", "note certificates that end soon", offsetof(struct gh_conf, jobs.expiry_notices),
 	    expiry_job_run},
 	{"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),

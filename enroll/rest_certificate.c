@@ -141,7 +141,7 @@ void
 rest_certificate_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 
 	if (find_status(env, call, &fields, &st, &err) != 0) {
@@ -272,7 +272,7 @@ void
 rest_certificate(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 	enum format format;
 	gh_json *row = NULL;
@@ -331,8 +331,8 @@ read_state(const gh_json *body, struct revoke_request *r, struct rest_fields *fi
 	bool has_reason = gh_json_type(v) != GH_JSON_NULL;
 
 	if (has_reason && !read_reason(v, &r->reason)) {
-		rest_field_wrong(fields, "reason", "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, 8 to 10, "
-		    "as 1 or keyCompromise.");
+		rest_field_wrong(fields, "reason", "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, "
+		    "8 to 10, as 1 or keyCompromise.");
 		return;
 	}
 	if (status == NULL)
@@ -394,7 +394,7 @@ rest_certificate_change(struct enroll_env *env, const struct call *call, struct 
 {
 	struct revoke_request r = {0};
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 	struct asked asked = {0};
 	gh_json *body = NULL;

@@ -1,5 +1,4 @@
 /* Who may change the status of a certificate, and what may follow what. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -46,7 +45,8 @@ parse_day(const char *text, int64_t *out)
 	int y, m, d, n = 0;
 	time_t t;
 
-	if (sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' || !isdigit((unsigned char)*text) ||
+	if (text[strspn(text, "0123456789-")] != '\0' ||
+	    sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' ||
 	    y < 1950 || y > 9999 || m < 1 || m > 12 || d < 1)
 		return false;
 	tm.tm_year = y - 1900;

@@ -14,7 +14,7 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 	/* $1, $2 where the walk stands; $3 days */
 	static const struct store_statement st = { "note_expiry",
 	    "WITH page AS (SELECT id, ca_id, request_id, not_before, not_after, status, der FROM certificate "
-	    "WHERE (not_after, id) > (to_timestamp($1::bigint), $2::bigint) AND not_after > now() "
+	    "WHERE (not_after, id) > (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2::bigint) AND not_after > now() "
 	    "AND not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) "
 	    "ORDER BY not_after, id LIMIT " EXPIRY_PAGE "), "
 	    "noted AS (INSERT INTO expiry_notice (certificate_id, days) SELECT p.id, t.d FROM page p "
@@ -23,7 +23,7 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 	    "WHERE p.status = 20 AND p.not_after - p.not_before > make_interval(days => t.d) "
 	    "AND NOT (p.request_id = 0 AND EXISTS (SELECT FROM ocsp_signer o WHERE o.ca_id = p.ca_id AND o.cert = p.der)) "
 	    "ON CONFLICT DO NOTHING RETURNING id) "
-	    "SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM noted), extract(epoch FROM l.not_after)::bigint, "
+	    "SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM noted), (extract(epoch FROM l.not_after) * 1000000)::bigint, "
 	    "l.id FROM (SELECT 1) one LEFT JOIN (SELECT not_after, id FROM page ORDER BY not_after DESC, id DESC LIMIT 1) "
 	    "l ON true" };
 	struct store_params p = { 0 };

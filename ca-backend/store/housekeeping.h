@@ -7,7 +7,7 @@
 
 /* Where a walk over certificates by their end stands; zeroed = at the beginning. */
 struct store_expiry {
-	int64_t not_after, id;           /* of the last one that was looked at */
+	int64_t not_after, id;           /* of the last one that was looked at; microseconds since 1970 */
 	int seen, noted;                 /* by the last call */
 };
 /*

@@ -15,8 +15,8 @@
 #define CERT_FIELDS \
 	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
 	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
-	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, hex_upper(sha1) AS thumbprint, metadata, " \
-	"version, reason, iso_utc(revoked_at) AS revoked_at, iso_utc(invalidity_date) AS invalidity_date, " \
+	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
+	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, iso_utc(invalidity_date) AS invalidity_date, " \
 	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
 #define CERT_TABLE \
 	"certificate LEFT JOIN (SELECT certificate_id, reason, revoked_at, invalidity_date, removed_at, revoked_by, " \

@@ -159,13 +159,13 @@ store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct sto
 	return rc;
 }
 
-/* Parameters: store_put_actor, then 10 of store_put_cert, then the sealed record. */
+/* Parameters: store_put_actor, then 11 of store_put_cert, then the sealed record. */
 static const struct store_statement signer_add = { "ocsp_signer_add",
     "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS ", request_id, requester, status) "
     "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
-    "    0, $1, 20) RETURNING id, ca_id, der, not_before, not_after, subject), "
+    "    $17::int, 0, $1, 20) RETURNING id, ca_id, der, not_before, not_after, subject), "
     "o AS (INSERT INTO ocsp_signer (ca_id, cert, sealed, not_before, not_after) "
-    "  SELECT ca_id, der, $17, not_before, not_after FROM c) "
+    "  SELECT ca_id, der, $18, not_before, not_after FROM c) "
     "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "SELECT 'ocsp.signer-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c" };
 
@@ -238,6 +238,22 @@ store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i, struc
 		*is_new = false;
 		store_ocsp_signer_clear(out);
 	}
+	return rc;
+}
+
+int
+store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err)
+{
+	static const struct store_statement st = { "ocsp_signer_purge",
+	    "DELETE FROM ocsp_signer WHERE not_after < now() - $1::int * interval '1 second'" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, age);
+	rc = store_run(s, &st, &p, &res, err);
+	store_params_clear(&p);
+	PQclear(res);
 	return rc;
 }
 

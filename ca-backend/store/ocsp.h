@@ -41,6 +41,9 @@ struct store_ocsp_issue {
 int store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i, struct store_ocsp_signer *out,
     bool *is_new, struct gh_error *err) GH_MUSTCHECK;
 
+/* Remove the keys of signers that ended more than age seconds ago. */
+int store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * Wait until statuses have changed, at most timeout_ms, and name them to changed(). Its own connection: a struct
  * store used for nothing else. *all: it has begun to listen (again), so that any status may have changed.

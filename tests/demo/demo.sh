@@ -96,6 +96,29 @@ enroll_shop()
 	verify "$dir/out/shop" || fail "the chain does not verify"
 }
 
+# The shop's certificate is revoked; OCSP says so at once, the next CRL as well.
+revoke_shop()
+{
+	local id
+
+	id=$("$build/gatehouse" cert list --limit 1 --json -c "$dir/gatehouse.conf" |
+	    python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')
+	say "gatehouse cert revoke $id --reason superseded; openssl ocsp at $GATEHOUSE_HTTP_URL/ocsp then says"
+	"$build/gatehouse" cert revoke "$id" --reason superseded --yes -c "$dir/gatehouse.conf" >/dev/null ||
+	    fail "the certificate cannot be revoked"
+	"$build/gatehouse" ca export issuing -c "$dir/gatehouse.conf" >"$dir/issuing.pem"
+	for name in alice shop; do
+		openssl ocsp -issuer "$dir/issuing.pem" -cert "$dir/out/$name/cert.pem" -CAfile "$dir/root.pem" \
+		    -verify_other "$dir/issuing.pem" -url "$GATEHOUSE_HTTP_URL/ocsp" 2>/dev/null |
+		    sed "s,$dir/,,; s/^/   /"
+	done
+	"$build/gatehouse" crl issue --ca issuing -c "$dir/gatehouse.conf" >/dev/null || fail "no CRL"
+	say "and $GATEHOUSE_HTTP_URL/crl/issuing.crl"
+	curl -sS --noproxy '*' "$GATEHOUSE_HTTP_URL/crl/issuing.crl" |
+	    openssl crl -inform DER -noout -crlnumber -nextupdate -text |
+	    grep -E 'CRL Number|crlNumber|nextUpdate|Serial Number' | sed 's/^ */   /'
+}
+
 start()
 {
 	local begin=$SECONDS
@@ -118,6 +141,7 @@ start()
 	export_root
 	enroll_alice
 	enroll_shop
+	revoke_shop
 	say "the gateway runs on $GATEHOUSE_URL ($((SECONDS - begin)) s); make demo-stop stops it"
 	echo "   variables for scripts: $dir/demo.env"
 	echo "   log: $dir/gateway.log"

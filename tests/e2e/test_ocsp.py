@@ -182,9 +182,14 @@ class Statuses(unittest.TestCase):
         post(ocsp.request(ocsp.cert_id(ROOT, 77)))
         post(ocsp.request(ocsp.cert_id(ISSUING, 77)))
         self.assertEqual(env.count("SELECT count(DISTINCT ca_id) FROM ocsp_signer"), 2)
-        rows = env.count("SELECT count(*) FROM ocsp_signer")
-        self.assertEqual(env.count("SELECT count(*) FROM audit WHERE event = 'ocsp.signer-issued'"), rows)
-        self.assertEqual(env.count("SELECT count(*) FROM certificate WHERE subject LIKE '% OCSP'"), rows)
+        made = env.count("SELECT count(*) FROM audit WHERE event = 'ocsp.signer-issued' AND outcome = 'success'")
+        self.assertGreaterEqual(made, 2)
+        self.assertEqual(env.count("SELECT count(*) FROM certificate WHERE subject LIKE '% OCSP'"), made)
+        ours, others = (self.key_id(ocsp.request(ocsp.cert_id(ca, 77))) for ca in (ISSUING, ROOT))
+        self.assertNotEqual(ours, others)
+
+    def key_id(self, raw):
+        return ocsp.text(post(raw)).split("X509v3 Subject Key Identifier:")[1].split()[0]
 
     def test_reason_time_and_archive_cutoff(self):
         cert = new_certificate()
@@ -456,6 +461,24 @@ class Signers(unittest.TestCase):
         env.gateway("run")
         self.assertEqual(ocsp.statuses(post(raw)), ["good"])
         self.assertEqual(env.count(f"SELECT count(*) FROM ocsp_signer WHERE ca_id = {ca}"), count + 1)
+
+    def test_job_renews_before_the_end(self):
+        signers = "SELECT count(*) FROM ocsp_signer WHERE not_after > now() + interval '13 days'"
+        env.admin("job", "run", "ocsp-signer")
+        self.assertEqual(env.count("SELECT count(DISTINCT ca_id) FROM ocsp_signer WHERE not_after > now()"), 2)
+        count = env.count(signers)
+        env.admin("job", "run", "ocsp-signer")
+        self.assertEqual(env.count(signers), count)  # two thirds of its life: nothing to do
+        env.sql("UPDATE ocsp_signer SET not_after = now() + interval '4 days'")
+        env.admin("job", "run", "ocsp-signer")
+        self.assertEqual(env.count(signers), 2)
+        env.sql("UPDATE ocsp_signer SET not_after = now() - interval '8 days' WHERE not_after < now() + interval '5 days'")
+        env.admin("job", "run", "ocsp-signer")
+        self.assertEqual(env.count("SELECT count(*) FROM ocsp_signer"), 2)  # old keys are gone
+        env.gateway("halt")  # or it would use the ones that it knows for a minute
+        env.gateway("run")
+        raw = ocsp.request(ocsp.cert_id(ISSUING, ocsp.serial_of(new_certificate())))
+        self.assertEqual(ocsp.statuses(post(raw)), ["good"])
 
     def test_disabled_ca_still_answers_and_retired_does_not(self):
         raw = ocsp.request(ocsp.cert_id(ISSUING, ocsp.serial_of(new_certificate())))

@@ -5,6 +5,7 @@ what, and what wrong input gets."""
 import base64
 import concurrent.futures
 import datetime
+import hashlib
 import json
 import subprocess
 import unittest
@@ -16,7 +17,7 @@ import tap
 from client import Client
 from environment import Environment, wait_for
 
-env = Environment("revocation")
+env = Environment("revocation", GATEHOUSE_CONF_EXTRA='roles {\n officer_groups = "pki-officers"\n}')
 KEY = der.Key(env.scratch, "ec:P-256")
 REVOKE = "/CMSApi/Certificates/3/Revoke"
 
@@ -49,6 +50,8 @@ admin = Person(var["GATEHOUSE_ADMIN_USER"], var["GATEHOUSE_ADMIN_PASSWORD"])
 auditor = Person(var["GATEHOUSE_AUDITOR_USER"], var["GATEHOUSE_AUDITOR_PASSWORD"])
 alice = Person(var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])
 bob = Person("bob", "bob-secret")
+# officer by her group; her password is checked faster than a local administrator's
+carol = Person("carol", "carol-secret")
 
 
 def issue():
@@ -126,7 +129,7 @@ class Rest(Case):
                              (9, "privilege_withdrawn"), (10, "aACompromise")):
             for value in (number, str(number), name):
                 with self.subTest(reason=value):
-                    body = self.expect(officer.put(issue()["CMSID"], {"status": "revoked", "reason": value}), 200)
+                    body = self.expect(carol.put(issue()["CMSID"], {"status": "revoked", "reason": value}), 200)
                     self.assertEqual(body["reason_code"], number)
 
     def test_if_match(self):
@@ -154,15 +157,15 @@ class Rest(Case):
         for query in ({"serial": serial, "issuer": issuer}, {"serial": "0x00" + serial.lower(), "issuer": backwards},
                       {"serial": colons}, {"thumbprint": self.answer["Thumbprint"].lower()}):
             path = "/pki/certificate?" + urllib.parse.urlencode(query)
-            body = self.expect(officer.get(path), 200)
+            body = self.expect(carol.get(path), 200)
             self.assertEqual((body["id"], body["status"], body["issuer"]), (self.number, "valid", issuer))
             path = "/pki/certificate/status?" + urllib.parse.urlencode(query)
-            self.assertEqual(self.expect(officer.get(path), 200)["version"], 1)
-        self.expect(officer.get(f"/pki/certificate?serial={serial}&issuer=CN%3Dother"), 404)
+            self.assertEqual(self.expect(carol.get(path), 200)["version"], 1)
+        self.expect(carol.get(f"/pki/certificate?serial={serial}&issuer=CN%3Dother"), 404)
         body = self.expect(officer.send("PUT", path, {"status": "revoked", "reason": 4}), 200)
         self.assertEqual((body["id"], body["reason"]), (self.number, "superseded"))
-        sha256 = officer.get(f"/pki/certificate/{self.number}").json["sha256"]
-        self.assertEqual(self.expect(officer.get(f"/pki/certificate/status?thumbprint={sha256}"), 200)["id"], self.number)
+        sha256 = carol.get(f"/pki/certificate/{self.number}").json["sha256"]
+        self.assertEqual(self.expect(carol.get(f"/pki/certificate/status?thumbprint={sha256}"), 200)["id"], self.number)
 
     def test_certificate_in_three_forms(self):
         path = f"/pki/certificate/{self.number}"
@@ -198,23 +201,23 @@ class Rest(Case):
         )
         for value, field in wrong:
             with self.subTest(value=str(value)[:60]):
-                body = self.expect(officer.put(self.number, value), 422)
+                body = self.expect(carol.put(self.number, value), 422)
                 self.assertEqual((body["code"], list(body["errors"])), ("validation", [field]), body)
-        body = self.expect(officer.put(self.number, {"reason": "x", "comment": 1}), 422)
+        body = self.expect(carol.put(self.number, {"reason": "x", "comment": 1}), 422)
         self.assertEqual(body["errors"].keys(), {"status", "reason", "comment"})
-        self.expect(officer.put(self.number, b"{"), 400)
-        self.expect(officer.put(self.number, b"[]"), 400)
-        self.expect(officer.put(self.number, b'{"status":"revoked"}', Content_Type="text/plain"), 415)
+        self.expect(carol.put(self.number, b"{"), 400)
+        self.expect(carol.put(self.number, b"[]"), 400)
+        self.expect(carol.put(self.number, b'{"status":"revoked"}', Content_Type="text/plain"), 415)
         for query, field in (("", "serial"), ("?serial=xyz", "serial"), ("?thumbprint=", "thumbprint"),
                              ("?thumbprint=1g", "thumbprint"), ("?issuer=CN%3Da&thumbprint=11", "issuer"),
                              ("?serial=1&thumbprint=11", "serial")):
             with self.subTest(query=query):
-                body = self.expect(officer.get("/pki/certificate" + query), 422)
+                body = self.expect(carol.get("/pki/certificate" + query), 422)
                 self.assertIn(field, body["errors"])
-        self.expect(officer.get("/pki/certificate?serial=1&serial=2"), 400)
+        self.expect(carol.get("/pki/certificate?serial=1&serial=2"), 400)
         self.assertEqual(self.row(), ["20", "1", "-1", "f"])
         # the longest that is allowed
-        self.expect(officer.put(self.number, {"status": "revoked", "comment": "ü" * 1024}), 200)
+        self.expect(carol.put(self.number, {"status": "revoked", "comment": "ü" * 1024}), 200)
 
     def test_unknown(self):
         for path in ("/pki/certificate/999999999", "/pki/certificate/999999999/status",
@@ -282,7 +285,7 @@ class Who(Case):
 class Keyfactor(Case):
     """Bodies as the known clients write them."""
 
-    def revoke(self, lookup, details, who=officer, path=REVOKE, **headers):
+    def revoke(self, lookup, details, who=carol, path=REVOKE, **headers):
         text = json.dumps({"Lookup": lookup, "Details": details})
         return who.send("POST", path, text.encode(), **{"Content_Type": "application/json", **headers})
 
@@ -295,12 +298,12 @@ class Keyfactor(Case):
         body = (b'{\n  "Lookup": {\n    "Type": "Serial",\n    "SerialNumber": "%s",\n    "IssuerDN": "%s"\n  },\n'
                 b'  "Details": {\n    "Reason": 4,\n    "EffectiveDate": "2020-5-5",\n    "Comment": ""\n  }\n}'
                 % (serial.encode(), self.answer["IssuerDN"].replace(", ", ",").encode()))
-        reply = officer.send("POST", "/CMSAPI/Certificates/3/Revoke", body, Content_Type="application/json")
+        reply = carol.send("POST", "/CMSAPI/Certificates/3/Revoke", body, Content_Type="application/json")
         self.assertEqual(self.expect(reply, 200), {"RevokedIds": [self.number]})
         self.assertEqual(self.row(), ["21", "2", "4", "f"])
         # that day lies before the certificate was: it says nothing
         self.assertEqual(env.sql(f"select invalidity_date from revocation where certificate_id = {self.number}"), [[""]])
-        body = self.expect(officer.send("POST", REVOKE, body, Content_Type="application/json"), 409)
+        body = self.expect(carol.send("POST", REVOKE, body, Content_Type="application/json"), 409)
         self.assertEqual(body.keys(), {"Message", "ErrorCode"})
 
     def test_thumbprint_any_case_and_prefix(self):
@@ -346,7 +349,7 @@ class Keyfactor(Case):
             with self.subTest(lookup=str(lookup)[:60], details=str(details)[:40]):
                 body = self.expect(self.revoke(lookup, details), status)
                 self.assertIn("Message", body)
-        self.assertEqual(officer.send("POST", REVOKE, b"{", Content_Type="application/json").status, 400)
+        self.assertEqual(carol.send("POST", REVOKE, b"{", Content_Type="application/json").status, 400)
         self.assertEqual(self.row(), ["20", "1", "-1", "f"])
 
 
@@ -386,6 +389,34 @@ class Command(Case):
 
 
 class Elsewhere(Case):
+    def test_a_revoked_client_certificate_opens_nothing(self):
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        leaf, *issuers = Client(env).enroll(der.csr(KEY)).certificates()
+        files = {}
+        for name, certs in (("cas", issuers), ("chain", [leaf, *issuers])):
+            files[name] = env.scratch / f"{name}.pem"
+            files[name].write_text("".join(client.to_pem(c) for c in certs))
+        thumbprint = hashlib.sha256(leaf).hexdigest()
+        conf.write_text(before.replace("gateway {\n", f'gateway {{\n client_ca = "{files["cas"]}"\n', 1))
+        env.gateway("halt")
+        try:
+            env.gateway("run")
+            me = Client(env)
+            me.context.load_cert_chain(files["chain"], KEY.path)
+            path = f"/pki/certificate/status?thumbprint={thumbprint}"
+            self.assertEqual(Client(env).get(path).status, 401)
+            self.assertEqual(self.expect(me.get(path), 200)["status"], "valid")
+            for status, code in (("hold", 401), ("valid", 200), ("revoked", 401)):
+                self.expect(officer.send("PUT", path, {"status": status}), 200)
+                self.assertEqual(me.get(path).status, code, status)
+            self.assertEqual(env.count("select count(*) from audit where event = 'auth.failed' and detail like "
+                                       "'%client certificate is revoked%'"), 2)
+        finally:
+            env.gateway("halt")
+            conf.write_text(before)
+            env.gateway("run")
+
     def test_the_change_is_announced(self):
         listen = subprocess.Popen(["psql", "-XAtq", "-d", var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)

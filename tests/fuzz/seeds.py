@@ -90,9 +90,15 @@ def template_seeds():
 def route_seeds():
     for path in (b"/CMSApi/CertEnroll/3/Pkcs10", b"/certenroll/1/token", b"/pki/certenroll/2/templates/",
                  b"/CMSApi/CertEnroll/3/Requests/17", b"/CertEnroll/3/Requests/99999999999999999999",
-                 b"/healthz", b"/a/b/certenroll/3/pkcs10"):
+                 b"/healthz", b"/a/b/certenroll/3/pkcs10", b"/CMSAPI/Certificates/3/Revoke",
+                 b"/pki/certificate/17/status"):
         for method in range(6):
             yield bytes([method]) + path
+
+
+def crl_seeds():
+    yield from (b"a.crl", b"a.pem", b"a-delta.crl", b"A-S12.CRL", b"b-s1.crl", b"b-delta-delta.pem", b"b-s1-s1023.crl",
+                b"a-s1024.crl", b"a-s007.crl")
 
 
 def account_seeds():
@@ -158,13 +164,40 @@ def sign_seeds():
     yield block(bytes(32)) + bytes(8)
 
 
+def ocsp_seeds():
+    """Requests of OCSP, and paths with them."""
+    def request(serial, digest, extensions=b"", name=b"\x11"):
+        algorithm = {20: "1.3.14.3.2.26", 32: "2.16.840.1.101.3.4.2.1", 64: "2.16.840.1.101.3.4.2.3"}[digest]
+        one = der.seq(der.seq(der.oid(algorithm), b"\5\0"), der.octets(name * digest), der.octets(b"k" * digest),
+                      der.integer(serial))
+        return der.seq(der.seq(der.seq(der.seq(one), der.seq(one)), extensions))
+    nonce = der.extension("1.3.6.1.5.5.7.48.1.2", der.octets(b"0123456789abcdef"))
+    other = der.extension("1.2.3.4", b"x", critical=True)
+    for raw in (request(5, 20), request(2 ** 127, 32), request(7, 64), request(5, 20, der.context(2, der.seq(nonce))),
+                request(5, 20, der.context(2, der.seq(other)))):
+        yield raw
+        yield der.b64(raw).encode()
+    yield der.b64(request(5, 20)).replace("/", "%2F").encode()
+
+
+def revoke_seeds():
+    yield (b'{"Lookup":{"Type":"Serial","SerialNumber":"4d2","IssuerDN":"CN=CorpCA1,DC=keyexample,DC=com"},'
+           b'"Details":{"Reason":4,"EffectiveDate":"2020-5-5","Comment":""}}')
+    for dn in ('DC=com; dc=keyexample ; cn = "CorpCA1"', "OID.2.5.4.3=a\\2Cb + O=x,S=y,E=a@b", "CN=#0c0141,,", "CN=\\"):
+        yield json.dumps({"details": {"reason": "-1", "comment": "a"},
+                          "lookup": {"type": "serial", "issuerdn": dn, "serialnumber": "01"}}).encode()
+    yield b'{"Lookup":{"Type":"Thumbprint","Thumbprint":"AB"},"Details":{"Reason":"keyCompromise","EffectiveDate":null}}'
+    yield b'{"Lookup":{"Type":"CMSID","CMSID":17},"Details":{"EffectiveDate":"2026-01-02T03:04:05Z"}}'
+
+
 # By the words in a fuzzer's name: more than one may fit.
 KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
-         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
-         "account": account_seeds}
+         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
+         "route": route_seeds,
+         "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
 
 
 def main():

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <openssl/x509.h>
 
@@ -92,39 +93,58 @@ stop(struct fixture *f)
 	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
 }
 
-/* What an admin signer says to create_ca. */
-static int
-create_in_token(struct fixture *f, const char *cn, const char *uri, const struct made_ca *parent,
-    const struct signer_limits *limits, struct made_ca *out, struct gh_error *err)
+struct admin {
+	struct signer_client *client;
+	pid_t pid;
+};
+
+static struct admin
+admin_start(struct fixture *f)
 {
 	char number[16];
 	char *argv[] = {(char *)"gatehouse-signer", (char *)"--admin-fd", number,
 	    (char *)"--key-file", f->sp.key_file, (char *)"--pkcs11-module", f->module,
 	    (char *)"--pkcs11-pin-file", f->pin_file, NULL};
+	struct gh_error err;
+	struct admin a;
+	int fd[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
+	snprintf(number, sizeof(number), "%d", fd[1]);
+	a.pid = spawn_signer(&f->sp, argv, fd[1]);
+	close(fd[1]);
+	MUST(signer_client_from_fd(fd[0], SIGNER_TEST_TIMEOUT_MS, &a.client, &err) == 0);
+	return a;
+}
+
+static void
+admin_stop(struct admin *a)
+{
+	signer_client_free(a->client);
+	assert_int_equal(wait_for(a->pid), 0);
+}
+
+static int
+create_in_token(struct fixture *f, const char *cn, const char *uri, const struct made_ca *parent,
+    const struct signer_limits *limits, struct made_ca *out, struct gh_error *err)
+{
 	struct signer_create_ca create = {.key_alg = "",
 	    .key_uri = uri,
 	    .not_before = gh_now() - 3600,
 	    .not_after = gh_now() + (parent == NULL ? 7300 : 3650) * DAY,
 	    .limits = *limits};
-	struct signer_client *c;
 	unsigned char *name = name_der(cn, &create.subject_len);
-	int fd[2], rc;
-	pid_t pid;
+	struct admin a = admin_start(f);
+	int rc;
 
 	create.subject = name;
 	if (parent != NULL) {
 		create.parent = parent->sealed;
 		create.parent_len = parent->sealed_len;
 	}
-	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
-	snprintf(number, sizeof(number), "%d", fd[1]);
-	pid = spawn_signer(&f->sp, argv, fd[1]);
-	close(fd[1]);
-	MUST(signer_client_from_fd(fd[0], SIGNER_TEST_TIMEOUT_MS, &c, err) == 0);
 	rc = signer_client_create_ca(
-	    c, &create, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
-	signer_client_free(c);
-	assert_int_equal(wait_for(pid), 0);
+	    a.client, &create, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
+	admin_stop(&a);
 	OPENSSL_free(name);
 	return rc;
 }
@@ -318,6 +338,100 @@ check_crl(struct fixture *f, const struct made_ca *ca)
 	free(head);
 	free(tail);
 	free(sig);
+}
+
+/* Whose certificate comes from elsewhere. */
+static void
+hsm__imports_and_requests(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_import_ca import = {.key_uri = URI("root"),
+	    .cert = f->root.cert,
+	    .cert_len = f->root.cert_len,
+	    .limits = root_limits};
+	struct signer_create_csr request = {.key_uri = URI("strong"), .limits = issuing_limits};
+	unsigned char *name = name_der("Requested", &request.subject_len), *csr;
+	struct admin a = admin_start(f);
+	struct made_ca imported = {.cert = f->root.cert, .cert_len = f->root.cert_len}, pending;
+	struct gh_error err = {0};
+	const unsigned char *p;
+	X509_REQ *req;
+	size_t len;
+
+	assert_int_equal(signer_client_import_ca(
+			     a.client, &import, &imported.sealed, &imported.sealed_len, &err),
+	    0);
+	import.key_uri = URI("issuing"); /* not the key of this certificate */
+	assert_int_not_equal(
+	    signer_client_import_ca(a.client, &import, &pending.sealed, &len, &err), 0);
+	request.subject = name;
+	assert_int_equal(signer_client_create_csr(a.client, &request, &csr, &len, &pending.sealed,
+			     &pending.sealed_len, &err),
+	    0);
+	p = csr;
+	assert_non_null(req = d2i_X509_REQ(NULL, &p, (long)len));
+	assert_int_equal(X509_REQ_verify(req, X509_REQ_get0_pubkey(req)), 1);
+	X509_REQ_free(req);
+	admin_stop(&a);
+	start(f);
+	check_crl(f, &imported);
+	stop(f);
+	OPENSSL_free(name);
+	free(csr);
+	free(imported.sealed);
+	free(pending.sealed);
+}
+
+/* With the same key, with another one of the token, and with one in the database. */
+static void
+hsm__renews(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const uri[] = {"", URI("strong"), ""};
+	static const char *const alg[] = {"", "", "P-256"};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct signer_renew_ca renew = {.sealed = f->issuing.sealed,
+		    .sealed_len = f->issuing.sealed_len,
+		    .parent = f->root.sealed,
+		    .parent_len = f->root.sealed_len,
+		    .not_before = gh_now() - 60,
+		    .not_after = gh_now() + 3000 * DAY,
+		    .key_alg = alg[i],
+		    .key_uri = uri[i]};
+		struct admin a = admin_start(f);
+		struct signer_renewed_ca out;
+		struct made_ca renewed;
+		struct gh_error err = {0};
+
+		if (signer_client_renew_ca(a.client, &renew, &out, &err) != 0)
+			fail_msg("renew_ca %zu: %s", i, err.detail);
+		admin_stop(&a);
+		assert_true(is_signed_by(out.cert.p, out.cert.len, &f->root));
+		renewed = (struct made_ca){out.cert.p, out.sealed.p, out.cert.len, out.sealed.len};
+		start(f);
+		must_sign(f, &renewed);
+		stop(f);
+		signer_renewed_ca_free(&out);
+	}
+}
+
+/* A key in a token has no password here. */
+static void
+hsm__takes_no_password(void **state)
+{
+	struct fixture *f = *state;
+	struct gh_error err = {0};
+	unsigned char *out;
+	size_t len;
+
+	start(f);
+	assert_int_equal(signer_client_set_password(f->client, f->issuing.sealed,
+			     f->issuing.sealed_len, NULL, "long enough", &out, &len, &err),
+	    GH_E_CONFLICT);
+	must_sign(f, &f->issuing);
+	stop(f);
 }
 
 static void
@@ -544,12 +658,75 @@ hsm__signs_for_several_at_a_time(void **state)
 	stop(f);
 }
 
+static atomic_bool is_over;
+
+static void *
+sign_until_over(void *arg)
+{
+	struct fixture *f = arg;
+	struct signer_client *c = signer_process_client(&f->sp);
+	intptr_t n = 0;
+	struct gh_error err;
+
+	while (!atomic_load(&is_over)) {
+		int rc = sign_cert(c, n % 2 == 0 ? &f->issuing : &f->root, &err);
+
+		if (rc != 0 && rc != GH_E_CA_UNAVAILABLE) {
+			fprintf(stderr, "sign_cert: %s\n", err.detail);
+			n = -1;
+			break;
+		}
+		n++;
+	}
+	signer_client_free(c);
+	return (void *)n;
+}
+
+/* Stores change while several sign and one asks for the state. */
+static void
+hsm__survives_changes_under_load(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread[4];
+	void *n;
+	int i;
+
+	start(f);
+	atomic_store(&is_over, false);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, sign_until_over, f), 0);
+	for (i = 0; i < 10; i++) {
+		pause_ms(200);
+		move_store("tokens", "other");
+		if (i % 3 == 0)
+			pause_ms(300);
+		(void)token_state(f);
+		move_store("second", "tokens");
+		pause_ms(200);
+		move_store("tokens", "second");
+		move_store("other", "tokens");
+	}
+	atomic_store(&is_over, true);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(thread[i], &n), 0);
+		assert_true((intptr_t)n > 0);
+	}
+	pause_ms(AWAY_MS);
+	must_sign(f, &f->issuing);
+	must_sign(f, &f->root);
+	assert_int_equal(token_state(f).keys_away, 0);
+	stop(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(hsm__holds_a_root_and_an_issuing_ca, restore),
 	    cmocka_unit_test_teardown(hsm__signs_crls_and_ocsp_signers, restore),
+	    cmocka_unit_test_teardown(hsm__imports_and_requests, restore),
+	    cmocka_unit_test_teardown(hsm__renews, restore),
+	    cmocka_unit_test_teardown(hsm__takes_no_password, restore),
 	    cmocka_unit_test_teardown(hsm__comes_back_after_it_was_away, restore),
 	    cmocka_unit_test_teardown(hsm__is_looked_for, restore),
 	    cmocka_unit_test_teardown(hsm__survives_a_lost_session, restore),
@@ -559,6 +736,7 @@ main(void)
 	    cmocka_unit_test_teardown(hsm__refuses_bad_uris, restore),
 	    cmocka_unit_test_teardown(hsm__does_not_sign_with_another_key, restore),
 	    cmocka_unit_test_teardown(hsm__signs_for_several_at_a_time, restore),
+	    cmocka_unit_test_teardown(hsm__survives_changes_under_load, restore),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

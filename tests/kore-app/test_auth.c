@@ -17,6 +17,7 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "store/revocation.h"
 
 #include "auth.h"
 #include "auth_password.h"
@@ -25,6 +26,7 @@
 static struct {
 	int dir_fail, store_fail;
 	int binds, finds, audits;
+	bool cert_is_revoked;
 	char audit[256];                 /* the last one */
 	char admin_hash[AUTH_PASSWORD_HASH_SIZE];
 	bool admin_enabled;
@@ -90,6 +92,15 @@ store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, 
 	*roles = REQUESTER_ROLE_OFFICER;
 	*enabled = fake.admin_enabled;
 	return 0;
+}
+
+int
+store_is_revoked(struct store *s, const unsigned char sha256[32], bool *out, struct gh_error *err)
+{
+	(void)s;
+	(void)sha256;
+	*out = fake.cert_is_revoked;
+	return fake.store_fail != 0 ? gh_fail(err, fake.store_fail, "told to") : 0;
 }
 
 int
@@ -550,6 +561,40 @@ cert__without_exactly_one_certified_name_is_refused(void **state)
 }
 
 static void
+cert__revoked_opens_nothing(void **state)
+{
+	static const char san[] = "otherName:msUPN;UTF8:alice@example.test";
+
+	(void)state;
+	fake.cert_is_revoked = true;
+	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_AUTH_FAILED);
+	assert_int_equal(fake.finds, 0);
+	assert_string_equal(fake.audit, "auth.failed failure alice@example.test app3");
+	/* nor one that cannot be asked about */
+	fake.cert_is_revoked = false;
+	fake.store_fail = GH_E_DB_DOWN;
+	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_DB_DOWN);
+	fake.store_fail = 0;
+	assert_int_equal(check_cert(san, NULL, "::1"), 0);
+}
+
+static void
+app_sent__is_checked_when_it_is_there(void **state)
+{
+	unsigned need = AUTH_APP_SENT | AUTH_PERSON;
+
+	(void)state;
+	assert_int_equal(CHECK(need, .user = "alice:secret"), 0);
+	assert_null(result.app);
+	assert_int_equal(CHECK(need, .key = "key3", .user = "alice:secret"), 0);
+	assert_non_null(result.app);
+	assert_int_equal(CHECK(need, .key = "none", .user = "alice:secret"), GH_E_APP_KEY);
+	assert_int_equal(CHECK(need, .key = "key1", .user = "alice:secret", .signature = "AAAA"), GH_E_SIGNATURE);
+	assert_int_equal(CHECK(need, .key = "key3"), GH_E_AUTH_REQUIRED);
+	assert_int_equal(CHECK(need, .user = "alice:wrong"), GH_E_AUTH_FAILED);
+}
+
+static void
 cert__does_not_mend_a_wrong_password(void **state)
 {
 	(void)state;
@@ -730,6 +775,7 @@ main(void)
 		T(user__directory_down_is_no_failure_of_his),
 		T(user__service_identity_only_without_credentials), T(cert__names_its_user),
 		T(cert__without_exactly_one_certified_name_is_refused),
+		T(cert__revoked_opens_nothing), T(app_sent__is_checked_when_it_is_there),
 		T(cert__does_not_mend_a_wrong_password), T(cert__does_not_make_an_administrator),
 		T(admin__by_bcrypt), T(admin__only_where_the_route_wants_one), T(admin__database_down),
 		T(password__bounds), T(limit__blocks_a_user_from_any_address),

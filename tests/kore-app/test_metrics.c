@@ -48,6 +48,7 @@ metrics__nothing_before_init(void **state)
 	(void)state;
 	metrics_request(0, 200, 1);
 	metrics_issued("User");
+	metrics_revoked(1);
 	metrics_signer(1);
 	assert_non_null(metrics_worker(0));
 	text = metrics_render(2, route_name);
@@ -135,6 +136,20 @@ metrics__issued_by_template(void **state)
 }
 
 static void
+metrics__revoked_by_reason(void **state)
+{
+	(void)state;
+	assert_lacks("gatehouse_certificates_revoked_total{");
+	metrics_revoked(1);
+	metrics_revoked(1);
+	metrics_revoked(8);
+	metrics_revoked(-1);
+	metrics_revoked(11);
+	assert_has("gatehouse_certificates_revoked_total{reason=\"keyCompromise\"} 2\n"
+	    "gatehouse_certificates_revoked_total{reason=\"removeFromCRL\"} 1\n");
+}
+
+static void
 metrics__backends(void **state)
 {
 	(void)state;
@@ -156,6 +171,7 @@ main(void)
 		cmocka_unit_test(metrics__requests_of_all_processes),
 		cmocka_unit_test(metrics__workers_are_added),
 		cmocka_unit_test(metrics__issued_by_template),
+		cmocka_unit_test(metrics__revoked_by_reason),
 		cmocka_unit_test(metrics__backends),
 	};
 

@@ -1,0 +1,92 @@
+/* Renewal of OCSP signers. See ocsp_job.h. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "store/crl.h"
+#include "store/ocsp.h"
+
+#include "ocsp_job.h"
+#include "ocsp_signer.h"
+
+#define DAY 86400
+/* A failure that goes on is in the audit trail once in this time. */
+#define AUDIT_AGAIN_SECONDS 3600
+/* Keys of signers that ended so long ago are removed; their certificates stay. */
+#define KEEP_ENDED_SECONDS (7 * DAY)
+
+static bool
+has_signers(const struct ca *ca, int64_t now, int64_t *end)
+{
+	struct tm tm;
+
+	if (ca->sealed == NULL || ca->state == CA_PENDING || ca->state == CA_RETIRED || ca->cert == NULL ||
+	    ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) != 1)
+		return false;
+	*end = timegm(&tm);
+	return *end > now;
+}
+
+static int
+renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bool *is_new, struct gh_error *err)
+{
+	int64_t until = now + (int64_t)env->conf->ocsp.signer_days * DAY / 3;
+	/* nothing that the CA signs is valid longer than itself */
+	const struct ocsp_issuing i = {.conf = env->conf, .store = env->store, .signer = env->signer,
+	    .who = &env->who, .ca = ca, .until = until < end ? until : end - 1};
+	struct store_ocsp_signer signer;
+	int rc = store_find_ocsp_signer(env->store, ca->id, i.until, &signer, err);
+
+	*is_new = false;
+	if (rc == GH_E_NOT_FOUND)
+		rc = ocsp_signer_issue(&i, &signer, is_new, err);
+	store_ocsp_signer_clear(&signer);
+	return rc;
+}
+
+static void
+audit_failure(struct job_env *env, const struct ca *ca, const struct gh_error *why)
+{
+	struct store_audit audit = {.event = "ocsp.signer-failed", .outcome = "failure", .who = &env->who,
+	    .object = ca->name, .detail = why->detail};
+	struct gh_error err = {0};
+
+	if (store_crl_audit_failure(env->store, &audit, AUDIT_AGAIN_SECONDS, &err) != 0)
+		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", audit.event, "object", ca->name,
+		    "cause", err.detail, NULL);
+}
+
+int
+ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
+{
+	int64_t now = gh_now(), end;
+	int made = 0, failed = 0, rc = 0;
+
+	for (size_t i = 0; i < env->catalog->cas; i++) {
+		const struct ca *ca = env->catalog->ca[i];
+		struct gh_error own = {0};
+		bool is_new;
+
+		if (job_is_stopping(env))
+			return gh_fail(err, GH_E_BUSY, "stopping");
+		if (!has_signers(ca, now, &end))
+			continue;
+		if (renew_one(env, ca, now, end, &is_new, &own) == 0) {
+			made += is_new;
+			continue;
+		}
+		failed++;
+		audit_failure(env, ca, &own);
+		if (rc == 0) {
+			rc = own.code;
+			*err = own;
+		}
+	}
+	snprintf(detail, size, "%d new signers, %d CAs without", made, failed);
+	if (rc == 0)
+		rc = store_purge_ocsp_signers(env->store, KEEP_ENDED_SECONDS, err);
+	return rc;
+}

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Background jobs: when they run and who runs them, what stops them and what they must not stop; expiry notices and the
+removal of certificates that ended long ago."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+env = Environment("jobs", GATEHOUSE_CONF_EXTRA="""
+jobs { audit_seal = 1 expiry_notices = 0 retention = 0 expiry_days = "7 30 1 14" retention_days = 30 }
+database { timeout_ms = 3000 }
+""")
+GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
+LOCK = "1734894446, hashtext('%s')"
+
+
+def superuser(sql):
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                           env.var["GATEHOUSE_DB"].replace("user=gatehouse", "user=postgres")],
+                          input=("set session_replication_role = replica;\n" + sql).encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+class Session:
+    """A database session that holds something until it is closed."""
+
+    def __init__(self, sql):
+        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", env.var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)
+        self.psql.stdin.write((sql + "; select 'held';\n").encode())
+        self.psql.stdin.flush()
+        while b"held" not in self.psql.stdout.readline():
+            pass
+
+    def close(self):
+        self.psql.kill()
+        self.psql.wait()
+        self.psql.stdin.close()
+        self.psql.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.close()
+
+
+def job(name):
+    return next(j for j in env.admin("job", "list", "--json") if j["name"] == name)
+
+
+def add_row():
+    env.sql("insert into audit (event, outcome, actor, actor_kind, app, address) "
+            "values ('test.row', 'success', 'tester', 3, '', '')")
+
+
+def unsealed():
+    return env.count("select count(*) from audit where id not in (select audit_id from audit_leaf)")
+
+
+def is_sealed():
+    return unsealed() == 0
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        env.wait_ready()
+        wait_for(is_sealed, "all is sealed", 15)
+
+    def issue(self):
+        reply = Client(env).enroll(GOOD)
+        self.assertEqual((reply.status, reply.json["RequestDisposition"]), (200, "Issued"))
+
+    def test_by_interval(self):
+        add_row()
+        wait_for(is_sealed, "the gateway seals by itself", 4)
+        state = job("audit-seal")
+        self.assertEqual((state["outcome"], state["failures"], state["interval"]), ("success", 0, 1))
+        self.assertIn(" pid ", state["node"])
+
+    def test_on_demand_only(self):
+        before = job("retention")["started"]
+        time.sleep(2.5)
+        self.assertEqual(job("retention")["started"], before)
+
+    def test_in_background(self):
+        env.sql("update job set finished_at = now() - interval '1 hour', started_at = now() - interval '1 hour' "
+                "where name = 'retention'")
+        begin = time.monotonic()
+        env.admin("job", "run", "retention", "--background")
+        wait_for(lambda: env.count("select count(*) from job where name = 'retention' and not wanted and "
+                                   "finished_at > now() - interval '1 minute'"), "it ran", 5)
+        self.assertLess(time.monotonic() - begin, 2.5)
+        self.assertEqual(job("retention")["outcome"], "success")
+
+    def test_locked_elsewhere(self):
+        """A node that runs a job keeps others from it, and from nothing else; its death frees the job."""
+        with Session("select pg_advisory_lock(" + LOCK % "audit-seal" + ")"):
+            time.sleep(1)
+            add_row()
+            self.issue()
+            env.admin("job", "run", "expiry-notices", "--background")
+            wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile", 5)
+            time.sleep(2)
+            self.assertGreater(unsealed(), 0)
+            done = env.admin("job", "run", "audit-seal", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"runs at this moment", done.stderr)
+        wait_for(is_sealed, "the lock went with its holder", 5)
+
+    def test_failing_job(self):
+        superuser("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"
+                  "create trigger broken before insert on audit_seal execute function broken()")
+        try:
+            add_row()
+            wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again", 10)
+            self.assertEqual(job("audit-seal")["outcome"], "failure")
+            self.issue()
+            env.admin("job", "run", "expiry-notices", "--background")
+            wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile", 5)
+            self.assertEqual(env.admin("job", "run", "audit-seal", check=False).returncode, 1)
+        finally:
+            superuser("drop trigger broken on audit_seal; drop function broken()")
+        wait_for(is_sealed, "it works again", 15)
+        self.assertEqual(job("audit-seal")["failures"], 0)
+
+    def test_once_in_all_workers_of_two_nodes(self):
+        env.second_node()
+        try:
+            env.sql("create table runs (at timestamptz default clock_timestamp())")
+            env.sql("create function count_run() returns trigger language plpgsql as "
+                    "$$ begin insert into runs default values; return null; end $$")
+            env.sql("create trigger count_run after update of started_at on job for each row "
+                    "when (new.name = 'retention') execute function count_run()")
+            for _ in range(6):
+                env.admin("job", "run", "retention", "--background")
+                wait_for(lambda: job("retention")["wanted"] is False, "it ran", 5)
+                time.sleep(0.3)
+            time.sleep(1.5)
+            self.assertEqual(env.count("select count(*) from runs"), 6)
+        finally:
+            env.sql("drop table runs; drop function count_run cascade")
+            env.gateway("halt2")
+
+    def test_stop_while_a_job_hangs(self):
+        with Session("begin; lock table audit_leaf in access exclusive mode"):
+            add_row()
+            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits", 6)
+            begin = time.monotonic()
+            env.gateway("halt")                  # fails where it takes 10 s
+            self.assertLess(time.monotonic() - begin, 8)
+        env.gateway("run")
+        wait_for(is_sealed, "the next one goes on", 15)
+
+    def test_killed_worker(self):
+        with Session("begin; lock table audit_leaf in access exclusive mode"):
+            add_row()
+            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits", 6)
+            # a slow job holds up no request
+            self.issue()
+            pid = int(env.sql("select split_part(node, ' pid ', 2) from job where name = 'audit-seal'")[0][0])
+            self.assertIn(pid, [p for p, _ in env.processes("kore")])
+            os.kill(pid, signal.SIGKILL)
+        wait_for(is_sealed, "another worker goes on", 15)
+        self.assertEqual(env.admin("audit", "verify", check=False).returncode, 0)
+
+    def test_database_away(self):
+        env.postgres("kill")
+        time.sleep(3)
+        env.postgres("start")
+        env.wait_ready()
+        add_row()
+        wait_for(is_sealed, "it goes on", 15)
+
+    def test_command(self):
+        names = [j["name"] for j in env.admin("job", "list", "--json")]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertLessEqual({"audit-seal", "expiry-notices", "retention"}, set(names))
+        self.assertIn("audit-seal", env.admin("job", "list"))
+        self.assertEqual(env.admin("job", "run", "nothing", check=False).returncode, 2)
+        answer = env.admin("job", "run", "retention", "--json")
+        self.assertEqual((answer["name"], answer["outcome"]), ("retention", "success"))
+
+
+class Ageing(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        env.wait_ready()
+        reply = Client(env).enroll(GOOD)
+        cls.base = reply.json["CMSID"]
+        cls.request = reply.json["CMSRequestId"]
+
+    def tearDown(self):
+        superuser(f"delete from expiry_notice; delete from revocation; delete from certificate where id > {self.base};")
+
+    def certificate(self, ends, lifetime="300 days", status=20, request=None):
+        """A row like a real one that ends in so long, and began `lifetime` before that; its id."""
+        return env.count(
+            "insert into certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, not_after, "
+            "sha1, sha256, spki_sha256, der) select ca_id, decode(md5(random()::text), 'hex'), "
+            f"{request if request is not None else 'request_id'}, subject, sans, requester, {status}, "
+            f"now() + interval '{ends}' - interval '{lifetime}', now() + interval '{ends}', sha1, sha256, spki_sha256, "
+            f"der from certificate where id = {self.base} returning id")
+
+    def notices(self):
+        return [(int(a), int(b)) for a, b in
+                env.sql("select certificate_id, days from expiry_notice order by id")]
+
+    def test_one_notice_for_each_number_of_days(self):
+        far, near = self.certificate("30 days 1 hour"), self.certificate("29 days 23 hours")
+        week, day, ended = self.certificate("6 days"), self.certificate("2 hours"), self.certificate("-1 hour")
+        revoked = self.certificate("5 days", status=21)
+        env.admin("job", "run", "expiry-notices")
+        self.assertEqual(sorted(self.notices()), sorted([(near, 30), (week, 7), (day, 1)]))
+        env.admin("job", "run", "expiry-notices")
+        self.assertEqual(len(self.notices()), 3)
+        superuser(f"update certificate set not_after = now() + interval '13 days' where id = {near}")
+        env.admin("job", "run", "expiry-notices")
+        self.assertIn((near, 14), self.notices())
+        self.assertEqual(len(self.notices()), 4)
+        for none in (far, ended, revoked):
+            self.assertNotIn(none, [i for i, _ in self.notices()])
+
+    def test_short_lives_get_no_notice_at_birth(self):
+        short = self.certificate("9 days", lifetime="10 days")
+        env.admin("job", "run", "expiry-notices")
+        self.assertEqual(self.notices(), [])
+        superuser(f"update certificate set not_after = not_after - interval '3 days', "
+                  f"not_before = not_before - interval '3 days' where id = {short}")
+        env.admin("job", "run", "expiry-notices")
+        self.assertEqual(self.notices(), [(short, 7)])
+
+    def test_more_than_a_page(self):
+        env.sql("insert into certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, "
+                "not_after, sha1, sha256, spki_sha256, der) select ca_id, decode(md5(g::text), 'hex'), request_id, "
+                "subject, sans, requester, 20, now() - interval '1 year', date_trunc('day', now()) + interval '3 days', "
+                f"sha1, sha256, spki_sha256, der from certificate, generate_series(1, 4500) g where id = {self.base}")
+        answer = env.admin("job", "run", "expiry-notices", "--json")
+        self.assertIn("4500 new notices", answer["detail"])
+        self.assertEqual(env.count("select count(*) from expiry_notice where days = 7"), 4500)
+
+    def test_retention(self):
+        kept = self.certificate("-29 days")
+        old = [self.certificate("-31 days") for _ in range(3)]
+        env.sql("select nextval('certificate_id_seq')")
+        old.append(self.certificate("-40 days", status=21, request=self.request))
+        env.sql(f"insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
+                f"select id, ca_id, serial, now(), 1, not_after, 'olga' from certificate where id in ({old[3]}, {kept})")
+        env.sql(f"insert into expiry_notice (certificate_id, days) values ({old[0]}, 7), ({kept}, 7)")
+        requests = env.count("select count(*) from request")
+        start = env.count("select max(id) from audit")
+        answer = env.admin("job", "run", "retention", "--json")
+        self.assertEqual(answer["detail"], "4 certificates removed")
+        self.assertEqual(env.sql(f"select id from certificate where id > {self.base}"), [[str(kept)]])
+        self.assertEqual(env.sql("select certificate_id from revocation"), [[str(kept)]])
+        self.assertEqual(self.notices(), [(kept, 7)])
+        self.assertEqual(env.count("select count(*) from request"), requests)
+        rows = [json.loads(line) for line in env.admin("audit", "export", "--from", start + 1).splitlines()]
+        rows = [r for r in rows if r["event"] == "cert.removed"]
+        self.assertEqual(len(rows), 1)
+        self.assertEqual(rows[0]["object"], f"certificates {old[0]}-{old[2]},{old[3]}")
+        self.assertIn("4 certificates that ended from", rows[0]["detail"])
+        env.admin("job", "run", "retention")
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'cert.removed' and id > {start}"), 1)
+
+    def test_request_whose_certificate_is_gone(self):
+        reply = Client(env).enroll(GOOD)
+        superuser(f"update certificate set not_after = now() - interval '31 days' where id = {reply.json['CMSID']}")
+        env.admin("job", "run", "retention")
+        gone = Client(env).call(f"/CMSApi/CertEnroll/3/Requests/{reply.json['CMSRequestId']}", b"", "GET")
+        self.assertEqual(gone.status, 404)
+        self.assertIn(b"removed", gone.body)
+        self.assertEqual(env.admin("request", "show", reply.json["CMSRequestId"], "--json")["state"], "issued")
+
+    def test_nothing_is_removed_without_its_audit_row(self):
+        old = self.certificate("-31 days")
+        superuser("revoke insert on audit from gatehouse")
+        try:
+            self.assertEqual(env.admin("job", "run", "retention", check=False).returncode, 1)
+        finally:
+            superuser("grant insert on audit to gatehouse")
+        self.assertEqual(env.count(f"select count(*) from certificate where id = {old}"), 1)
+
+
+if __name__ == "__main__":
+    tap.main()
