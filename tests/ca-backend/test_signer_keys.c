@@ -69,6 +69,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	signer_client_free(f->client);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0); /* a sanitizer's findings too */
 	signer_process_free(&f->sp);
 	made_ca_free(&f->ca);
 	free(f->locked.p);
