@@ -173,7 +173,7 @@ static int
 check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 {
 	struct check *c = arg;
-	unsigned char now[AUDIT_HASH_SIZE];
+	unsigned char now[AUDIT_HASH_SIZE] = {0};
 	int rc = 0;
 
 	if (leaf->position != c->position)

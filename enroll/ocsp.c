@@ -86,6 +86,17 @@ ocsp_status_changed(struct ocsp_service *s, int64_t ca_id, const unsigned char *
 		ocsp_cache_remove(s->cache, ca_id, serial, len);
 }
 
+static struct ocsp_answer *
+get_ready(struct ocsp_service *s, const struct ocsp_request *req, bool late)
+{
+	struct ocsp_answer *a = ocsp_cache_get(s->cache, &req->cert[0], gh_now(), late);
+
+	if (a == NULL || a->len > 0)
+		return a;
+	ocsp_answer_unref(a); /* its status only */
+	return NULL;
+}
+
 struct ocsp_answer *
 ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 {
@@ -93,7 +104,7 @@ ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 
 	if (ocsp_request_parse(p, len, &req, NULL) != 0 || req.n != 1 || req.nonce.len != 0)
 		return NULL;
-	return ocsp_cache_get(s->cache, &req.cert[0], gh_now(), false);
+	return get_ready(s, &req, false);
 }
 
 /* --- one request ------------------------------------------------------------------------------------ */
@@ -105,9 +116,10 @@ struct work {
 	const struct ca *ca;             /* that answers */
 	struct ocsp_signer *signer;
 	uint64_t epoch;
-	int64_t now, next_update;
+	int64_t now, this_update, next_update;
 	struct ocsp_status status[OCSP_CERTS_MAX];
 	size_t known;                    /* how many are not OCSP_UNKNOWN */
+	bool was_kept;                   /* status is from the cache */
 };
 
 static bool
@@ -193,7 +205,7 @@ sign(struct work *w, unsigned char **der, size_t *len, struct gh_error *err)
 	gh_buf_init(&singles, CONTENT_MAX);
 	gh_buf_init(&extensions, CONTENT_MAX);
 	for (size_t i = 0; i < w->req.n; i++)
-		ocsp_put_single(&singles, &w->req.cert[i].whole, &w->status[i], w->now, w->next_update,
+		ocsp_put_single(&singles, &w->req.cert[i].whole, &w->status[i], w->this_update, w->next_update,
 		    archive_cutoff(w->env->conf, w->now));
 	if (w->req.nonce.len > 0)
 		ocsp_put_nonce(&extensions, &w->req.nonce);
@@ -213,7 +225,22 @@ sign(struct work *w, unsigned char **der, size_t *len, struct gh_error *err)
 	return rc;
 }
 
-/* Ready to be sent, and kept when others may ask the same. */
+/* Others may ask about the same certificate: keep the answer; of one with a nonce the status. */
+static void
+keep(struct work *w, struct ocsp_answer *a)
+{
+	struct ocsp_cache *cache = ocsp_service_cache(w->env->ocsp);
+	struct ocsp_answer *status = NULL;
+
+	if (w->req.n != 1 || w->known != 1 || (w->req.nonce.len > 0 && w->was_kept))
+		return;
+	if (w->req.nonce.len > 0)
+		a = status = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, NULL, 0);
+	if (a != NULL)
+		(void)ocsp_cache_put(cache, &w->req.cert[0], a, w->epoch);
+	ocsp_answer_unref(status);
+}
+
 static int
 finish(struct work *w, struct ocsp_answer **out, struct gh_error *err)
 {
@@ -224,14 +251,50 @@ finish(struct work *w, struct ocsp_answer **out, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	a = ocsp_answer_new(w->ca->id, w->status[0].status, w->now, w->next_update, der, len);
+	a = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, der, len);
 	if (a == NULL)
 		return gh_fail(err, GH_E_NOMEM, "OCSP answer");
 	ocsp_http_prepare(a);
-	if (w->req.n == 1 && w->req.nonce.len == 0 && w->known == 1)
-		(void)ocsp_cache_put(ocsp_service_cache(w->env->ocsp), &w->req.cert[0], a, w->epoch);
+	keep(w, a);
 	*out = a;
 	return 0;
+}
+
+/* The status that an earlier answer gave is as good as a new look: a change would have removed it. */
+static bool
+take_kept_status(struct work *w)
+{
+	struct ocsp_answer *a;
+
+	if (w->req.n != 1)
+		return false;
+	a = ocsp_cache_get(w->env->ocsp->cache, &w->req.cert[0], w->now, false);
+	if (a == NULL)
+		return false;
+	w->was_kept = a->ca_id == w->ca->id && a->next_update <= ocsp_signer_not_after(w->signer);
+	if (w->was_kept) {
+		w->status[0] = a->status;
+		w->known = 1;
+		w->this_update = a->this_update;
+		w->next_update = a->next_update;
+	}
+	ocsp_answer_unref(a);
+	return w->was_kept;
+}
+
+static int
+look_up(struct work *w, struct gh_error *err)
+{
+	int rc;
+
+	/* in this order: what changes after the epoch was read removes the answer, or keeps it out */
+	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
+	w->this_update = w->now = gh_now();
+	if (take_kept_status(w))
+		return 0;
+	rc = ask_store(w, err);
+	w->next_update = next_update(w->env->conf, w->signer, w->now, w->known == w->req.n);
+	return rc;
 }
 
 static int
@@ -247,13 +310,9 @@ work(struct work *w, struct ocsp_answer **out, struct gh_error *err)
 		rc = ocsp_signers_get(w->env->ocsp->signers, w->env, w->ca, &w->signer, err);
 	if (rc != 0)
 		return rc;
-	/* in this order: what changes after the epoch was read removes the answer, or keeps it out */
-	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
-	w->now = gh_now();
-	rc = ask_store(w, err);
+	rc = look_up(w, err);
 	if (rc == 0 && w->known == 0 && strcmp(conf->ocsp.unknown, "unauthorized") == 0)
 		rc = gh_fail(err, GH_E_FORBIDDEN, "never issued");
-	w->next_update = next_update(conf, w->signer, w->now, w->known == w->req.n);
 	if (rc == 0)
 		rc = finish(w, out, err);
 	ocsp_signer_unref(w->signer);
@@ -284,7 +343,7 @@ count_reply(const struct ocsp_reply *r)
 	    [OCSP_UNKNOWN] = OCSP_EVENT_UNKNOWN};
 
 	if (r->answer != NULL)
-		ocsp_count(status[r->answer->status], 1);
+		ocsp_count(status[r->answer->status.status], 1);
 	else
 		ocsp_count(r->error == OCSP_MALFORMED ? OCSP_EVENT_MALFORMED : r->error == OCSP_UNAUTHORIZED ?
 		    OCSP_EVENT_UNAUTHORIZED : r->error == OCSP_TRY_LATER ? OCSP_EVENT_TRY_LATER :
@@ -305,7 +364,7 @@ ocsp_answer(struct enroll_env *env, const unsigned char *p, size_t len, struct o
 		out->error = error_of(err);
 	/* the last part of its life is for such times */
 	if (rc != 0 && out->error == OCSP_TRY_LATER && w.req.n == 1 && w.req.nonce.len == 0)
-		out->answer = ocsp_cache_get(env->ocsp->cache, &w.req.cert[0], gh_now(), true);
+		out->answer = get_ready(env->ocsp, &w.req, true);
 	count_reply(out);
 }
 
@@ -389,7 +448,7 @@ keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, u
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, r[i].status.status, now, r[i].next_update,
+		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, &r[i].status, now, r[i].next_update,
 		    der[i].p, der[i].len);
 
 		if (a == NULL)

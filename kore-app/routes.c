@@ -270,14 +270,14 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 	return 0;
 }
 
-/* Somebody known wanted what he may not: that is worth a row. */
+/* Somebody we know asked for what is not his. */
 static void
-audit_forbidden(struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
-    const struct requester *who)
+audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+    const struct requester *who, const struct gh_error *err)
 {
 	struct store_audit a = {
-		.event = "auth.forbidden", .outcome = "failure", .who = who, .request_id = req->request_id,
-		.object = r->name, .detail = req->path,
+		.event = "access.denied", .outcome = "failure", .who = who, .request_id = req->request_id,
+		.object = r->name, .detail = err->detail,
 	};
 	struct gh_error why;
 
@@ -296,9 +296,9 @@ authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct 
 		return 0;
 	rc = auth_check(env, limiter, need, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
-		audit_forbidden(env, r, req, &who->requester);
-		auth_result_clear(who);
 		rc = gh_fail(err, GH_E_FORBIDDEN, "%s does not have the role", who->requester.name);
+		audit_denied(env, r, req, &who->requester, err);
+		auth_result_clear(who);
 	}
 	return rc;
 }

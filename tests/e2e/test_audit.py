@@ -356,10 +356,30 @@ class Sealing(unittest.TestCase):
             job = next(j for j in env.admin("job", "list", "--json") if j["name"] == "audit-seal")
             self.assertEqual((job["outcome"], job["failures"]), ("failure", 1))
         finally:
+            started = env.count("select count(*) from audit where event = 'gateway.started'")
             env.gateway("run")
+        wait_for(lambda: env.count("select count(*) from audit where event = 'gateway.started'") > started,
+                 "the gateway is at work", 5)
         seal()
         self.assertEqual(len(seals()), before + 1)
         self.assertEqual(verify()[1]["unsealed"], 0)
+
+
+class Events(unittest.TestCase):
+    def events(self, start):
+        return [r[0] for r in env.sql(f"select event from audit where id > {start} order by id")]
+
+    def test_start_and_stop(self):
+        wait_for(lambda: env.count("select count(*) from audit where event = 'gateway.started'"), "it is recorded", 5)
+        start = env.count("select max(id) from audit")
+        env.gateway("halt")
+        self.assertEqual(self.events(start), ["gateway.stopped"])
+        env.gateway("run")
+        wait_for(lambda: self.events(start) == ["gateway.stopped", "gateway.started"], "it is recorded", 5)
+
+    def test_roles_of_users(self):
+        self.assertEqual(env.sql("select detail from audit where event = 'user.created' and object = 'otto'"),
+                         [["roles: auditor"]])
 
 
 class Export(unittest.TestCase):
@@ -393,6 +413,9 @@ class Pages(unittest.TestCase):
             reply = self.get(user=user, password=password)
             self.assertEqual(reply.status, 403, user)
             self.assertNotIn("entries", reply.json)
+            row = env.sql("select event, outcome, object, actor from audit order by id desc limit 1")[0]
+            self.assertEqual(row[:3], ["access.denied", "failure", "pki.audit"])
+            self.assertTrue(row[3].endswith(user), row)
 
     def test_pages_hold_every_row_once(self):
         add_rows(2500)

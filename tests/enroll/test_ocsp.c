@@ -18,6 +18,7 @@ static struct ca second = {.id = 2, .name = (char *)"second", .state = CA_DISABL
 static struct ca *cas[] = {&ours, &second};
 static struct catalog catalog = {.ca = cas, .cas = 2};
 static struct enroll_env env;
+static const struct ocsp_status good = {.status = OCSP_GOOD};
 
 static int
 set_up(void **state)
@@ -186,6 +187,14 @@ answer__kept_only_when_others_may_ask_it(void **state)
 	assert_false(is_ready("11", "nonce"));
 	check("12", "nonce", "r");
 	assert_false(is_ready("12", NULL));
+	check("12", "other", "r"); /* only its status is kept */
+	check("11", "other", "g");
+	assert_int_equal(fake_ocsp.questions, 2);
+	assert_int_equal(fake_ocsp.signatures, 4);
+	check("12", NULL, "r");
+	assert_true(is_ready("12", NULL));
+	assert_int_equal(fake_ocsp.questions, 2);
+	fake_ocsp.questions = 0;
 	check("1314", NULL, "gg");
 	assert_false(is_ready("13", NULL));
 	assert_false(is_ready("1314", NULL));
@@ -231,6 +240,7 @@ change__overtakes_an_answer_on_its_way(void **state)
 	check("11", NULL, "g"); /* true when it was read ... */
 	fake_ocsp.during_question = NULL;
 	assert_false(is_ready("11", NULL)); /* ... but nobody else gets it */
+	check("11", "nonce", "r");
 	check("11", NULL, "r");
 	fake_ocsp.during_question = revoke_all;
 	check("13", NULL, "g");
@@ -251,6 +261,7 @@ down__try_later_never_wrong(void **state)
 	fake_ocsp.fail_store = GH_E_DB_DOWN;
 	check("12", NULL, "E3");
 	assert_true(is_ready("11", NULL));
+	check("11", "nonce", "g");
 	fake_ocsp.fail_store = GH_E_DB;
 	check("12", NULL, "E2");
 	env.catalog = NULL;
@@ -267,7 +278,7 @@ keep(const char *asks, int age, int left)
 	struct ocsp_cache *cache = ocsp_service_cache(env.ocsp);
 
 	assert_int_equal(ocsp_request_parse(b.data, b.len, &req, NULL), 0);
-	a = ocsp_answer_new(1, OCSP_GOOD, gh_now() - age, gh_now() + left, malloc(1), 1);
+	a = ocsp_answer_new(1, &good, gh_now() - age, gh_now() + left, malloc(1), 1);
 	assert_non_null(a);
 	a->der[0] = 0;
 	assert_true(ocsp_cache_put(cache, &req.cert[0], a, ocsp_cache_epoch(cache)));
@@ -439,7 +450,7 @@ path__base64_as_clients_write_it(void **state)
 static void
 head__dates_and_tags(void **state)
 {
-	struct ocsp_answer *a = ocsp_answer_new(1, OCSP_GOOD, 784111777, 784115377, malloc(3), 3);
+	struct ocsp_answer *a = ocsp_answer_new(1, &good, 784111777, 784115377, malloc(3), 3);
 	char text[OCSP_HTTP_DATE_SIZE];
 
 	(void)state;
