@@ -45,6 +45,7 @@ teardown(void **state)
 
 	assert_int_equal(admin_signer_stop(&f->admin), 0);
 	signer_client_free(f->client);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0); /* a sanitizer's findings too */
 	signer_process_free(&f->sp);
 	made_ca_free(&f->root);
 	made_ca_free(&f->issuing);
