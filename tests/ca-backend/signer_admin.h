@@ -1,6 +1,6 @@
 /*
- * A real signer with a root and an issuing CA, one that serves as for `gatehouse ca`, and what the tests of its
- * administration share.
+ * A real signer with a root and an issuing CA, one that serves as for `gatehouse ca`, and what
+ * the tests of its administration share.
  */
 #ifndef TEST_SIGNER_ADMIN_H
 #define TEST_SIGNER_ADMIN_H
@@ -90,8 +90,8 @@ add_extension(X509 *x, const char *name, const char *value)
 	X509_EXTENSION_free(e);
 }
 
-/* A certificate made by OpenSSL: of name and key, signed by issuer (NULL: itself) with by. extensions:
- * pairs of words, NULL at the end. DER, to be freed with OPENSSL_free. */
+/* A certificate made by OpenSSL: of name and key, signed by issuer (NULL: itself) with by.
+ * extensions: pairs of words, NULL at the end. DER, to be freed with OPENSSL_free. */
 static inline unsigned char *
 foreign_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *by, size_t *len,
     const char *const *extensions)
@@ -221,8 +221,8 @@ sign(struct fixture *f, const unsigned char *sealed, size_t len, struct wanted *
 }
 
 static inline void
-assert_signs_below(struct fixture *f, const unsigned char *sealed, size_t len, const struct made_ca *root,
-    const struct signer_blob *between)
+assert_signs_below(struct fixture *f, const unsigned char *sealed, size_t len,
+    const struct made_ca *root, const struct signer_blob *between)
 {
 	struct wanted w = {.cn = "alice"};
 

@@ -4,8 +4,8 @@
 /* --- renewal ---------------------------------------------------------------------------------- */
 
 static int
-renew(struct fixture *f, const struct made_ca *ca, const struct made_ca *parent, const char *key_alg,
-    struct signer_renewed_ca *out, struct gh_error *err)
+renew(struct fixture *f, const struct made_ca *ca, const struct made_ca *parent,
+    const char *key_alg, struct signer_renewed_ca *out, struct gh_error *err)
 {
 	struct signer_renew_ca in = {.sealed = ca->sealed,
 	    .sealed_len = ca->sealed_len,
@@ -77,7 +77,8 @@ signer__renews_a_root_with_a_new_key(void **state)
 	assert_int_not_equal(verify(sub.cert, sub.cert_len, &f->root, NULL), X509_V_OK);
 	between[0] = r.new_with_old;
 	assert_int_equal(verify(sub.cert, sub.cert_len, &f->root, between), X509_V_OK);
-	/* RFC 4210, 4.4.1: validity of OldWithNew is that of the old one, NewWithOld ends with it */
+	/* RFC 4210, 4.4.1: validity of OldWithNew is that of the old one, NewWithOld ends with
+	 * it */
 	x = parse(r.old_with_new.p, r.old_with_new.len);
 	assert_int_equal(ASN1_TIME_compare(X509_get0_notBefore(x), X509_get0_notBefore(old)), 0);
 	assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(old)), 0);
@@ -110,7 +111,8 @@ signer__renews_a_subordinate_ca(void **state)
 		assert_null(r.new_with_old.p);
 		new = parse(r.cert.p, r.cert.len);
 		assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), i == 0);
-		assert_int_equal(X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
+		assert_int_equal(
+		    X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
 		assert_int_equal(X509_get_pathlen(new), 0);
 		between[0] = r.cert;
 		assert_signs_below(f, r.sealed.p, r.sealed.len, &f->root, between);
