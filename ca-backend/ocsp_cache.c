@@ -353,11 +353,9 @@ ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp
 	size_t n = 0;
 
 	pthread_mutex_lock(&c->lock);
-	TAILQ_FOREACH(e, &c->uses, use) {
+	for (e = TAILQ_FIRST(&c->uses); e != NULL && n < max; e = TAILQ_NEXT(e, use)) {
 		int64_t life = e->answer->next_update - e->answer->this_update;
 
-		if (n == max)
-			break;
 		if (e->is_listed || e->answer->len == 0 || e->hits < min_hits || e->len > sizeof(out->cert_id) ||
 		    now < e->answer->next_update - life / 4)
 			continue;

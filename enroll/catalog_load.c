@@ -126,7 +126,8 @@ ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
 	if ((rc = string_load(row, "name", &ca->name, err)) != 0 ||
 	    (rc = string_load(row, "slug", &ca->slug, err)) != 0 ||
 	    (rc = policy_load(gh_json_get(row, "policy"), ca, err)) != 0 ||
-	    (rc = certs_load(gh_json_get(row, "chain"), 1, CERT_CHAIN_MAX - 1, &ca->chain, err)) != 0 ||
+	    (rc = certs_load(gh_json_get(row, "chain"), ca->state != CA_PENDING, CERT_CHAIN_MAX - 1, &ca->chain,
+	    err)) != 0 ||
 	    (rc = certs_load(gh_json_get(row, "also"), 0, CERT_CHAIN_MAX, &ca->also, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "cdp"), "cdp", false, &ca->cdp_urls, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "aia"), "aia", false, &ca->aia_urls, err)) != 0 ||
@@ -135,7 +136,7 @@ ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
 	if (gh_json_type(sealed) != GH_JSON_NULL &&
 	    (rc = base64_load(sealed, "sealed", &ca->sealed, &ca->sealed_len, err)) != 0)
 		return rc;
-	return ca_finish(ca, err);
+	return ca->state == CA_PENDING ? 0 : ca_finish(ca, err);
 }
 
 int

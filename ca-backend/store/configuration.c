@@ -1,9 +1,8 @@
-/* Configuration objects are written here: CAs, templates, applications, metadata fields. Each change is one
+/* Configuration objects are written here: templates, applications, metadata fields; CAs in ca_row.c. Each change is one
  * statement with its audit row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "encoding.h"
 
@@ -23,83 +22,6 @@ take_id(int rc, PGresult *res, int64_t *id)
 	*id = rc == 0 && PQntuples(res) == 1 ? store_int(res, 0, 0) : 0;
 	PQclear(res);
 	return rc;
-}
-
-/* --- CAs ----------------------------------------------------------------------------------------- */
-
-static gh_json *
-chain_json(const struct cert_chain *chain)
-{
-	gh_json *list = gh_json_new_array();
-
-	for (size_t i = 0; list != NULL && i < chain->n; i++) {
-		char *text = gh_base64_encode(chain->cert[i].der, chain->cert[i].len, GH_BASE64_ONE_LINE);
-
-		if (text == NULL || gh_json_append(list, gh_json_new_string(text)) != 0) {
-			gh_json_free(list);
-			list = NULL;
-		}
-		free(text);
-	}
-	return list;
-}
-
-static void
-put_chain(struct store_params *p, const struct cert_chain *chain)
-{
-	gh_json *list = chain_json(chain);
-
-	p->failed |= list == NULL;
-	store_put_json(p, list);
-	gh_json_free(list);
-}
-
-static void
-put_asn1_time(struct store_params *p, const ASN1_TIME *t)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(t, &tm) == 1)
-		store_put_int(p, timegm(&tm));
-	else
-		p->failed = true;
-}
-
-int
-store_create_ca(struct store *s, const struct requester *who, const struct ca *ca, const char *parent_name,
-    int64_t *id, struct gh_error *err)
-{
-	static const struct store_statement st = { "ca_create",
-	    "WITH w AS (INSERT INTO ca (name, parent, subject, not_before, not_after, chain, sealed, cdp, aia, "
-	    "  ocsp, slug, state, policy, crl_shards, protection) VALUES ($7, $8, $9, to_timestamp($10::bigint), to_timestamp($11::bigint), "
-	    "  ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text($12::json) AS x), $13, $14::text[], "
-	    "  $15::text[], $16::text[], $17, $18, COALESCE($19::jsonb, '{}'), $20, $21) RETURNING id, name), "
-	    "a AS (" AUDIT("'ca.created'", "name", "$1", "$2", "$3", "$4", "$5", "$6") ") SELECT id FROM w" };
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc;
-
-	*id = 0;
-	if (ca->cert == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "CA without certificate");
-	store_put_actor(&p, who, NULL, ca->issuer_dn);
-	store_put_text(&p, ca->name);
-	store_put_text(&p, parent_name);
-	store_put_text(&p, ca->issuer_dn);
-	put_asn1_time(&p, X509_get0_notBefore(ca->cert));
-	put_asn1_time(&p, X509_get0_notAfter(ca->cert));
-	put_chain(&p, &ca->chain);
-	store_put_bytes(&p, ca->sealed, ca->sealed_len);
-	store_put_list(&p, ca->cdp_urls);
-	store_put_list(&p, ca->aia_urls);
-	store_put_list(&p, ca->ocsp_urls);
-	store_put_text(&p, ca->slug != NULL ? ca->slug : ca->name);
-	store_put_text(&p, ca_state_name(ca->state));
-	store_put_json(&p, ca->policy);
-	store_put_int(&p, ca->crl_shards);
-	store_put_text(&p, ca_protection_name(ca->protection));
-	rc = store_write(s, &st, &p, "There is a CA of this name already.", &res, err);
-	return take_id(rc, res, id);
 }
 
 /* --- templates ----------------------------------------------------------------------------------- */

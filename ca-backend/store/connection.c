@@ -12,6 +12,8 @@
 
 #include "store/store_private.h"
 
+#define IDLE_SECONDS 60                  /* of a transaction that holds locks */
+
 int
 store_new(const char *conninfo, int timeout_ms, struct store **out, struct gh_error *err)
 {
@@ -302,6 +304,22 @@ store_begin(struct store *s, struct gh_error *err)
 	if (rc == 0)
 		rc = store_script(s, "BEGIN", s->timeout_ms, err);
 	s->in_transaction = rc == 0;
+	return rc;
+}
+
+int
+store_begin_locking(struct store *s, struct gh_error *err)
+{
+	char sql[160];
+	int rc = store_begin(s, err);
+
+	if (rc != 0)
+		return rc;
+	/* below statement_timeout, so that waiting is told from a slow database */
+	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %d; "
+	    "SET LOCAL idle_in_transaction_session_timeout = '%ds'", s->timeout_ms / 10 * 8, IDLE_SECONDS);
+	if ((rc = store_script(s, sql, s->timeout_ms, err)) != 0)
+		store_rollback(s);
 	return rc;
 }
 

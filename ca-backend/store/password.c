@@ -15,8 +15,6 @@
 #define READ_BACK_PAUSE_NS (50 * 1000000)
 /* A lost server is back within this time, or the caller is told that nothing is known. */
 #define READ_BACK_US (10 * (int64_t)1000000)
-/* The server ends a transaction whose client does nothing: a stopped process must not hold the lock for ever. */
-#define IDLE_SECONDS 60
 
 void
 store_password_clear(struct store_password *p)
@@ -143,22 +141,6 @@ store_password_get(struct store *s, const char *ca, struct store_password *out, 
 
 /* --- the transaction ----------------------------------------------------------------------------- */
 
-static int
-begin(struct store *s, struct gh_error *err)
-{
-	char sql[160];
-	int rc = store_begin(s, err);
-
-	if (rc != 0)
-		return rc;
-	/* below statement_timeout, so that waiting is told from a slow database */
-	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %d; "
-	    "SET LOCAL idle_in_transaction_session_timeout = '%ds'", s->timeout_ms / 10 * 8, IDLE_SECONDS);
-	if ((rc = store_script(s, sql, s->timeout_ms, err)) != 0)
-		store_rollback(s);
-	return rc;
-}
-
 /*
  * Issuing references the row: FOR UPDATE would hold it up, FOR NO KEY UPDATE does not. The row is read by a second
  * statement: a statement that has waited sees the new version of what it locks, and old ones of all else.
@@ -171,7 +153,7 @@ store_password_lock(struct store *s, const char *ca, struct store_password *out,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = begin(s, err)) == 0 && (rc = find(s, &st, ca, &id, err)) == 0)
+	if ((rc = store_begin_locking(s, err)) == 0 && (rc = find(s, &st, ca, &id, err)) == 0)
 		rc = query(s, id, out, err);
 	if (rc != 0)
 		store_rollback(s);
@@ -188,7 +170,7 @@ wait_for_lock(struct store *s, int64_t id, struct gh_error *err)
 	PGresult *res;
 	int rc;
 
-	if ((rc = begin(s, err)) != 0)
+	if ((rc = store_begin_locking(s, err)) != 0)
 		return rc;
 	store_put_int(&p, id);
 	rc = store_read(s, &st, &p, &res, err);

@@ -103,9 +103,7 @@ int store_generation(struct store *s, int64_t *out, struct gh_error *err) GH_MUS
  * store used for nothing else. After a reconnect *changed is true. */
 int store_wait_change(struct store *s, int timeout_ms, bool *changed, struct gh_error *err) GH_MUSTCHECK;
 
-/* GH_E_CONFLICT: name taken. *id: new row. chain: CA first, root last. */
-int store_create_ca(struct store *s, const struct requester *who, const struct ca *ca,
-    const char *parent_name, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
+/* CAs: ca_row.h */
 /* Stores a new version when body differs from the active one; *version tells, *is_new if it was new. */
 int store_import_template(struct store *s, const struct requester *who, const char *name,
     const char *body_json, int *version, bool *is_new, struct gh_error *err) GH_MUSTCHECK;

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
-#define STORE_STATEMENTS_MAX 128         /* prepared on one connection */
+#define STORE_STATEMENTS_MAX 192         /* prepared on one connection */
 #define STORE_MIGRATION_MS (10 * 60 * 1000)
 
 struct store_statement {
@@ -80,6 +80,9 @@ int store_script(struct store *s, const char *sql, int timeout_ms, struct gh_err
  * closing the connection does. A failed commit (GH_E_DB_DOWN) may have happened: the caller must be able to find out.
  */
 int store_begin(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+/* The same, for one that locks rows: who waits longer than most of the timeout is told GH_E_BUSY, and the server ends
+ * a transaction whose client does nothing, so that a stopped process holds no lock for ever. */
+int store_begin_locking(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 int store_commit(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 void store_rollback(struct store *s);
 /*

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "encoding.h"
+#include "store/ca_row.h"
 
 #include "command.h"
 #include "list.h"
-#include "make_ca.h"
 #include "options.h"
 #include "pem.h"
+#include "session.h"
 
 int
 cmd_ca_list(int argc, char **argv)
@@ -31,45 +32,92 @@ cmd_ca_list(int argc, char **argv)
 	return (list_show(argv[0], conf, json, &view, &filter, 0));
 }
 
-/* The CA's row of the catalog, for the caller: it holds the chain. The sealed key is taken out. */
+/* The CA's row, for the caller. */
 static int
 load_ca(const char *conf, const char *name, gh_json **out, struct gh_error *err)
 {
 	struct session s;
-	bool has_key;
 	int rc = session_open(&s, conf, SESSION_STORE, err);
 
 	*out = NULL;
 	if (rc != 0)
 		return (rc);
-	rc = list_find_active(s.store, "cas", name, out, err);
+	rc = store_ca_get(s.store, name, out, err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
 		return (gh_refuse(err, rc, "there is no CA \"%s\": see `gatehouse ca list`", name));
-	if (rc != 0)
-		return (rc);
-	has_key = gh_json_string(gh_json_get(*out, "sealed")) != NULL;
-	if (gh_json_set(*out, "sealed", gh_json_new_bool(has_key)) == 0)
-		return (0);
-	gh_json_free(*out);
-	*out = NULL;
-	return (gh_fail(err, GH_E_NOMEM, "CA"));
+	return (rc);
+}
+
+/* Of the row what concerns people: not the key, only whether it is here. NULL: out of memory. */
+static gh_json *
+ca_view(const gh_json *row, const char *const *members)
+{
+	gh_json *o = gh_json_new_object();
+
+	for (size_t i = 0; o != NULL && members[i] != NULL; i++) {
+		gh_json *v = gh_json_get(row, members[i]);
+
+		v = strcmp(members[i], "sealed") == 0 ? gh_json_new_bool(gh_json_string(v) != NULL) : gh_json_ref(v);
+		if (gh_json_set(o, members[i], v) != 0) {
+			gh_json_free(o);
+			o = NULL;
+		}
+	}
+	return (o);
+}
+
+/* Earlier and cross certificates, a line each. */
+static void
+show_further(const gh_json *row)
+{
+	const gh_json *list = gh_json_get(row, "certificates");
+
+	for (size_t i = 0; i < gh_json_size(list); i++) {
+		const char *kind = gh_json_string(gh_json_get(gh_json_at(list, i), "kind"));
+		const char *until = gh_json_string(gh_json_get(gh_json_at(list, i), "not_after"));
+
+		printf("%s certificate, valid until %s\n", kind != NULL ? kind : "?", until != NULL ? until : "?");
+	}
 }
 
 static int
-show_text(const gh_json *ca)
+show_certificate(const gh_json *row)
 {
-	const char *text = gh_json_string(gh_json_at(gh_json_get(ca, "chain"), 0));
+	const char *text = gh_json_string(gh_json_at(gh_json_get(row, "chain"), 0));
 	unsigned char *der = NULL;
 	size_t len;
 	int rc = COMMAND_FAILED;
 
-	if (output_object(ca, "chain") == COMMAND_OK && text != NULL &&
-	    gh_base64_decode(text, strlen(text), &der, &len, NULL) == 0) {
+	if (text == NULL)
+		return (COMMAND_OK);
+	if (gh_base64_decode(text, strlen(text), &der, &len, NULL) == 0) {
 		putchar('\n');
 		rc = pem_write_text(stdout, der, len);
 	}
 	free(der);
+	return (rc);
+}
+
+static int
+show(const gh_json *row, bool json)
+{
+	static const char *const in_text[] = {"id", "name", "slug", "state", "protection", "sealed", "parent",
+		"subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp", "crl_shards", "policy", NULL};
+	static const char *const in_json[] = {"id", "name", "slug", "state", "protection", "sealed", "parent",
+		"subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp", "crl_shards", "policy", "chain",
+		"certificates", "csr", NULL};
+	gh_json *view = ca_view(row, json ? in_json : in_text);
+	int rc;
+
+	if (view == NULL)
+		return (COMMAND_FAILED);
+	rc = json ? output_json(view) : output_object(view, NULL);
+	gh_json_free(view);
+	if (json || rc != COMMAND_OK)
+		return (rc);
+	show_further(row);
+	rc = show_certificate(row);
 	return (rc == COMMAND_OK ? output_finish() : rc);
 }
 
@@ -79,7 +127,8 @@ cmd_ca_show(int argc, char **argv)
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"NAME", 1, 1, "Shows a CA and the content of its certificate.",
+	static const struct usage usage = {"NAME", 1, 1,
+		"Shows a CA: state, policy, URLs, and the content of its certificate.",
 		"gatehouse ca show issuing\n"};
 	struct gh_error err;
 	gh_json *ca;
@@ -89,8 +138,25 @@ cmd_ca_show(int argc, char **argv)
 		return (rc);
 	if (load_ca(conf, argv[1], &ca, &err) != 0)
 		return (command_fail(argv[0], &err));
-	rc = json ? output_json(ca) : show_text(ca);
+	rc = show(ca, json);
 	gh_json_free(ca);
+	return (rc);
+}
+
+/* The "der" of earlier and cross certificates, as a list of base64. */
+static int
+export_further(const gh_json *row)
+{
+	const gh_json *list = gh_json_get(row, "certificates");
+	gh_json *ders = gh_json_new_array();
+	int rc = ders != NULL ? COMMAND_OK : COMMAND_FAILED;
+
+	for (size_t i = 0; rc == COMMAND_OK && i < gh_json_size(list); i++)
+		if (gh_json_append(ders, gh_json_ref(gh_json_get(gh_json_at(list, i), "der"))) != 0)
+			rc = COMMAND_FAILED;
+	if (rc == COMMAND_OK && gh_json_size(ders) > 0)
+		rc = pem_write_chain(stdout, ders, gh_json_size(ders));
+	gh_json_free(ders);
 	return (rc);
 }
 
@@ -98,10 +164,12 @@ int
 cmd_ca_export(int argc, char **argv)
 {
 	const char *conf = NULL;
-	bool chain = false;
+	bool chain = false, all = false;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"chain", 0, OPTION_FLAG, &chain, NULL, "also its issuers up to the root"},
+		{"all", 0, OPTION_FLAG, &all, NULL,
+		    "also earlier certificates of its key, and those by which old and new key of a root vouch for each other"},
 		OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1, "Writes a CA's certificate as PEM to standard output.",
@@ -114,77 +182,15 @@ cmd_ca_export(int argc, char **argv)
 		return (rc);
 	if (load_ca(conf, argv[1], &ca, &err) != 0)
 		return (command_fail(argv[0], &err));
+	if (gh_json_size(gh_json_get(ca, "chain")) == 0) {
+		gh_refuse(&err, GH_E_CONFLICT, "CA \"%s\" has no certificate yet: `gatehouse ca csr %s` writes its request",
+		    argv[1], argv[1]);
+		gh_json_free(ca);
+		return (command_fail(argv[0], &err));
+	}
 	rc = pem_write_chain(stdout, gh_json_get(ca, "chain"), chain ? CERT_CHAIN_MAX : 1);
+	if (rc == COMMAND_OK && all)
+		rc = export_further(ca);
 	gh_json_free(ca);
 	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : rc);
-}
-
-static int
-create(const char *who, const char *conf, const struct make_ca *spec, bool json)
-{
-	struct gh_error err;
-	struct session s;
-	struct own_signer signer;
-	struct ca *ca = NULL;
-	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-
-	if (rc != 0)
-		return (command_fail(who, &err));
-	rc = own_signer_start(s.conf, &signer, &err);
-	if (rc == 0) {
-		rc = make_ca(&s, &signer, spec, &ca, &err);
-		own_signer_stop(&signer);
-	}
-	session_close(&s);
-	if (rc == GH_E_CONFLICT)
-		gh_refuse(&err, rc, "there is a CA \"%s\" already", spec->name);
-	if (rc != 0)
-		return (command_fail(who, &err));
-	if (json)
-		printf("{\"id\":%lld}\n", (long long)ca->id);
-	else
-		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
-	ca_free(ca);
-	return (output_finish());
-}
-
-int
-cmd_ca_create(int argc, char **argv)
-{
-	const char *conf = NULL;
-	struct make_ca spec = {.key_alg = "P-256", .years = 10,
-		.limits = {.min_rsa_bits = 2048, .allow_rsa = 1, .allow_ec = 1, .allow_ed25519 = 1}};
-	struct option_list cdp = {.n = 0}, aia = {.n = 0}, ocsp = {.n = 0};
-	bool json = false;
-	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"parent", 'p', OPTION_TEXT, &spec.parent, "CA", "CA that signs it"},
-		{"subject", 's', OPTION_TEXT, &spec.subject, "DN", "its distinguished name"},
-		{"key-alg", 0, OPTION_TEXT, &spec.key_alg, "ALG", MAKE_CA_KEY_ALGS " (default: P-256)"},
-		{"years", 0, OPTION_NUMBER, &spec.years, "N", "validity (default: 10)"},
-		{"cdp-url", 0, OPTION_LIST, &cdp, "URL", "its CRL, in the certificates it issues; repeat"},
-		{"aia-url", 0, OPTION_LIST, &aia, "URL", "its certificate, likewise; repeat"},
-		{"ocsp-url", 0, OPTION_LIST, &ocsp, "URL", "its OCSP responder, likewise; repeat"},
-		OPTION_JSON(&json),
-		OPTION_END,
-	};
-	static const struct usage usage = {"NAME", 1, 1,
-		"Creates a CA below another one, for end entities. Its key is made by a signer of this command and "
-		"stored sealed; running gateways can use it within a second.",
-		"gatehouse ca create mobile --parent root --subject 'CN=Mobile CA,O=Corp,C=DE'\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return (rc);
-	if (spec.parent == NULL || spec.subject == NULL)
-		return (command_usage(argv[0], "--parent and --subject are needed"));
-	if (!make_ca_is_key_alg(spec.key_alg))
-		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
-	if (spec.years < 1 || spec.years > 50)
-		return (command_usage(argv[0], "--years is from 1 to 50"));
-	spec.name = argv[1];
-	spec.cdp = cdp.v;
-	spec.aia = aia.v;
-	spec.ocsp = ocsp.v;
-	return (create(argv[0], conf, &spec, json));
 }

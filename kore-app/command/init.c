@@ -27,7 +27,7 @@
 struct init_args {
 	const char *conf, *ca_name, *root_name, *root_subject, *issuing_subject, *key_alg;
 	const char *admin, *admin_password_file, *templates;
-	struct option_list cdp, aia, ocsp, root_cdp, root_aia;
+	struct ca_url_options urls, root_urls;
 	bool json;
 };
 
@@ -178,15 +178,11 @@ static int
 init_cas(struct init *in, struct gh_error *err)
 {
 	const struct init_args *a = in->args;
-	const struct signer_limits root_limits = {.may_sign_ca = 1, .path_len = 0, .min_rsa_bits = 2048,
-		.allow_rsa = 1, .allow_ec = 1, .allow_ed25519 = 1};
-	const struct signer_limits issuing_limits = {.min_rsa_bits = 2048,
-		.allow_rsa = 1, .allow_ec = 1, .allow_ed25519 = 1};
 	const struct make_ca root = {.name = a->root_name, .subject = a->root_subject, .key_alg = a->key_alg,
-		.years = ROOT_YEARS, .limits = root_limits, .cdp = a->root_cdp.v, .aia = a->root_aia.v};
+		.years = ROOT_YEARS, .path_len = 1, .policy = CA_POLICY_OPTIONS_INIT, .urls = a->root_urls};
 	const struct make_ca issuing = {.name = a->ca_name, .subject = a->issuing_subject,
 		.key_alg = a->key_alg, .parent = a->root_name, .years = ISSUING_YEARS,
-		.limits = issuing_limits, .cdp = a->cdp.v, .aia = a->aia.v, .ocsp = a->ocsp.v};
+		.policy = CA_POLICY_OPTIONS_INIT, .urls = a->urls};
 	int rc = init_ca(in, &root, err);
 
 	return (rc == 0 ? init_ca(in, &issuing, err) : rc);
@@ -320,7 +316,8 @@ int
 cmd_init(int argc, char **argv)
 {
 	struct init_args a = {.ca_name = "issuing", .root_name = "root", .root_subject = "CN=Gatehouse Root CA",
-		.issuing_subject = "CN=Gatehouse Issuing CA", .key_alg = "P-256", .admin = "admin"};
+		.issuing_subject = "CN=Gatehouse Issuing CA", .key_alg = "P-256", .admin = "admin",
+		.urls = CA_URL_OPTIONS_INIT, .root_urls = CA_URL_OPTIONS_INIT};
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&a.conf),
 		{"ca-name", 0, OPTION_TEXT, &a.ca_name, "NAME", "name of the issuing CA (default: issuing)"},
@@ -329,11 +326,15 @@ cmd_init(int argc, char **argv)
 		{"issuing-subject", 0, OPTION_TEXT, &a.issuing_subject, "DN", "default: CN=Gatehouse Issuing CA"},
 		{"key-alg", 0, OPTION_TEXT, &a.key_alg, "ALG", "key of both CAs: " MAKE_CA_KEY_ALGS
 		    " (default: P-256)"},
-		{"cdp-url", 0, OPTION_LIST, &a.cdp, "URL", "CRL of the issuing CA, in its certificates; repeat"},
-		{"aia-url", 0, OPTION_LIST, &a.aia, "URL", "certificate of the issuing CA, likewise; repeat"},
-		{"ocsp-url", 0, OPTION_LIST, &a.ocsp, "URL", "OCSP responder of the issuing CA, likewise; repeat"},
-		{"root-cdp-url", 0, OPTION_LIST, &a.root_cdp, "URL", "CRL of the root, in the CAs below it; repeat"},
-		{"root-aia-url", 0, OPTION_LIST, &a.root_aia, "URL", "certificate of the root, likewise; repeat"},
+		{"base-url", 0, OPTION_TEXT, &a.urls.base, "URL",
+		    "plain HTTP address of the gateways: makes the URLs of CRL, certificate and OCSP responder of both "
+		    "CAs, for the certificates they issue"},
+		{"cdp-url", 0, OPTION_LIST, &a.urls.cdp, "URL", "CRL of the issuing CA, in its certificates; repeat"},
+		{"aia-url", 0, OPTION_LIST, &a.urls.aia, "URL", "certificate of the issuing CA, likewise; repeat"},
+		{"ocsp-url", 0, OPTION_LIST, &a.urls.ocsp, "URL", "OCSP responder of the issuing CA, likewise; repeat"},
+		{"root-cdp-url", 0, OPTION_LIST, &a.root_urls.cdp, "URL", "CRL of the root, in the CAs below it; repeat"},
+		{"root-aia-url", 0, OPTION_LIST, &a.root_urls.aia, "URL", "certificate of the root, likewise; repeat"},
+		{"root-ocsp-url", 0, OPTION_LIST, &a.root_urls.ocsp, "URL", "OCSP responder of the root, likewise; repeat"},
 		{"templates", 0, OPTION_TEXT, &a.templates, "DIR", "import the template files (*.json) of DIR"},
 		{"admin", 0, OPTION_TEXT, &a.admin, "NAME", "first local administrator (default: admin)"},
 		{"admin-password-file", 0, OPTION_TEXT, &a.admin_password_file, "FILE",
@@ -348,12 +349,13 @@ cmd_init(int argc, char **argv)
 		"gatehouse init -c /etc/gatehouse/gatehouse.conf --templates /usr/share/gatehouse/templates\n"
 		"gatehouse init --ca-name corp --issuing-subject 'CN=Corp Issuing CA,O=Corp,C=DE' \\\n"
 		"    --root-subject 'CN=Corp Root CA,O=Corp,C=DE' --key-alg P-384 \\\n"
-		"    --cdp-url http://pki.corp.example/issuing.crl\n"};
+		"    --base-url http://pki.corp.example\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return (rc);
 	if (!make_ca_is_key_alg(a.key_alg))
 		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+	a.root_urls.base = a.urls.base;
 	return (init_run(argv[0], &a));
 }

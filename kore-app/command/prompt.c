@@ -129,6 +129,23 @@ prompt_password(const char *file, const char *question, bool confirm, char **out
 	return (0);
 }
 
+int
+prompt_confirm(const char *question, struct gh_error *err)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
+	char *answer = NULL;
+
+	if (tty < 0)
+		return (gh_refuse(err, GH_E_CONF, "there is no terminal to ask on: give --yes"));
+	dprintf(tty, "%s: ", question);
+	rc = read_line(tty, -1, &answer);
+	close(tty);
+	if (rc != 0 || strcmp(answer, "yes") != 0)
+		rc = gh_refuse(err, GH_E_CONF, "not confirmed: nothing was changed");
+	prompt_free(answer);
+	return (rc);
+}
+
 void
 prompt_free(char *password)
 {

@@ -10,6 +10,8 @@
  * never empty; free with prompt_free. GH_E_CONF when there is no terminal to ask on. */
 int prompt_password(const char *file, const char *question, bool confirm, char **out, struct gh_error *err)
     GH_MUSTCHECK;
+/* 0 when "yes" was typed. GH_E_CONF: anything else, or no terminal (--yes is the way then). */
+int prompt_confirm(const char *question, struct gh_error *err) GH_MUSTCHECK;
 void prompt_free(char *password);        /* wipes; accepts NULL */
 
 #endif

@@ -265,6 +265,23 @@ class Sealed(unittest.TestCase):
         _, result = verify()
         self.assertEqual([(f["kind"], f["seal"]) for f in result["findings"]], [("seal_missing", 2)])
 
+    def test_last_seals_removed(self):
+        last = seals()[-1]["id"]
+        superuser("delete from audit_seal where id > 2")
+        _, result = verify()
+        self.assertEqual([(f["kind"], f["seal"]) for f in result["findings"]], [("seal_missing", 3)])
+        self.assertIn(f"seals 3 to {last} were removed", result["findings"][0]["text"])
+
+    def test_very_many(self):
+        superuser("delete from audit where id between 3001 and 3400; update audit set actor = 'x' where id = 4000;"
+                  "update audit_leaf set hash = sha256('x') where audit_id between 11501 and 11900")
+        found = self.findings()
+        self.assertEqual({r for k, r in found if k == "row_removed"}, set(range(3001, 3401)))
+        self.assertEqual([r for k, r in found if k == "row_changed"], [4000])
+        leaves = {r for k, r in found if k == "leaf_wrong"}
+        self.assertEqual(leaves, set(range(11501, 11901)), "rows are right there")
+        self.assertEqual(len(found), 801)
+
     def test_end_cut_off(self):
         pinned = verify()[1]["head"]
         older = seals()[-2]["head"].hex()

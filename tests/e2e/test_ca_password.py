@@ -168,6 +168,10 @@ class Api(Case):
                 reply = person.json(method, operation, body)
                 self.assertEqual((who, operation, reply.status), (who, operation, 403), reply.body)
             self.assertEqual(person.status().status, 403 if who == "USER" else 200)
+        refused = events(env, self.since, "access.denied")
+        self.assertEqual(len(refused), 16)      # officer and auditor may ask for the status
+        self.assertEqual([o for _, _, o, *_ in refused][-6:],
+                         ["ca.password." + o for o in ("set", "remove", "change", "unlock", "lock", "status")])
         nobody = Passwords(env, None)
         for reply in (nobody.status(), nobody.unlock("whatever it is")):
             self.assertEqual(reply.status, 401)

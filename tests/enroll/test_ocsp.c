@@ -106,12 +106,12 @@ static void
 check(const char *asks, const char *nonce, const char *wanted)
 {
 	struct gh_buf b = request(asks, nonce);
-	struct gh_error err = {0};
+	struct ocsp_ask ask = {b.data, b.len};
 	struct ocsp_reply r;
 	char got[80] = "";
 	size_t n = 0;
 
-	ocsp_answer(&env, b.data, b.len, &r, &err);
+	ocsp_answer(&env, &ask, 1, &r);
 	if (r.answer == NULL) {
 		got[n++] = 'E';
 		got[n++] = (char)('0' + r.error);
@@ -334,12 +334,12 @@ static void
 signer__answers_end_with_it(void **state)
 {
 	struct gh_buf b = request("11", NULL);
-	struct gh_error err = {0};
+	struct ocsp_ask ask = {b.data, b.len};
 	struct ocsp_reply r;
 
 	(void)state;
 	fake_ocsp.signer_until = gh_now() + 100;
-	ocsp_answer(&env, b.data, b.len, &r, &err);
+	ocsp_answer(&env, &ask, 1, &r);
 	assert_non_null(r.answer);
 	assert_int_equal(r.answer->next_update, fake_ocsp.signer_until);
 	ocsp_answer_unref(r.answer);
@@ -399,15 +399,54 @@ renew__is_overtaken_by_a_change(void **state)
 static void
 malformed__is_said_so(void **state)
 {
-	struct ocsp_reply r;
-	struct gh_error err = {0};
+	struct ocsp_ask asks[] = {{(const unsigned char *)"", 0}, {NULL, 0}};
+	struct ocsp_reply r[2];
 
 	(void)state;
-	ocsp_answer(&env, (const unsigned char *)"", 0, &r, &err);
-	assert_null(r.answer);
-	assert_int_equal(r.error, OCSP_MALFORMED);
-	ocsp_answer(&env, NULL, 0, &r, &err);
-	assert_int_equal(r.error, OCSP_MALFORMED);
+	ocsp_answer(&env, asks, 2, r);
+	for (int i = 0; i < 2; i++) {
+		assert_null(r[i].answer);
+		assert_int_equal(r[i].error, OCSP_MALFORMED);
+		assert_int_equal(r[i].why.code, GH_E_BAD_REQUEST);
+	}
+}
+
+/* Each gets his own answer, whatever happens to the others. */
+static void
+batch__each_its_own(void **state)
+{
+	const char *asks[] = {"11", "12", "91", "1113", "10", "21", "11"}, *nonces[] = {NULL, "a", NULL, NULL, NULL, "b",
+		"c"};
+	static const enum ocsp_cert_status wanted[] = {OCSP_GOOD, OCSP_REVOKED, 0, OCSP_GOOD, OCSP_UNKNOWN, OCSP_GOOD,
+	    OCSP_GOOD};
+	struct gh_buf b[7];
+	struct ocsp_ask ask[7];
+	struct ocsp_reply r[7];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 7; i++) {
+			b[i] = request(asks[i], nonces[i]);
+			ask[i] = (struct ocsp_ask){b[i].data, b[i].len};
+		}
+		if (round == 1)
+			fake_ocsp.fail_store = GH_E_DB_DOWN;
+		ocsp_answer(&env, ask, 7, r);
+		assert_null(r[2].answer);
+		assert_int_equal(r[2].error, OCSP_UNAUTHORIZED);
+		for (int i = 0; i < 7; i++) {
+			bool is_known = round == 0 || (i != 3 && i != 4);
+
+			if (i != 2 && is_known) {
+				assert_non_null(r[i].answer);
+				assert_int_equal(r[i].answer->status.status, wanted[i]);
+			} else if (i != 2) {
+				assert_int_equal(r[i].error, OCSP_TRY_LATER);
+			}
+			ocsp_answer_unref(r[i].answer);
+			gh_buf_free(&b[i]);
+		}
+	}
 }
 
 /* ---- HTTP ---- */
@@ -484,7 +523,7 @@ main(void)
 		TEST(signer__failure_is_not_repeated_at_once), TEST(signer__answers_end_with_it),
 		TEST(signer__restarted_is_given_the_key), TEST(renew__what_is_asked_often_and_about_to_end),
 		TEST(renew__is_overtaken_by_a_change),
-		TEST(malformed__is_said_so), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
+		TEST(malformed__is_said_so), TEST(batch__each_its_own), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct ca one = {.id = 1, .name = (char[]){"a"}, .slug = (char[]){"a"}},
-		two = {.id = 2, .name = (char[]){"b-s1"}, .slug = (char[]){"b-delta"}};
+	static char a[] = "a", b1[] = "b-s1", delta[] = "b-delta";
+	static struct ca one = {.id = 1, .name = a, .slug = a}, two = {.id = 2, .name = b1, .slug = delta};
 	static struct ca *list[] = {&one, &two};
 	const struct catalog catalog = {.ca = list, .cas = 2};
 	struct crl_file file;

@@ -161,6 +161,7 @@ def sign_seeds():
     yield block(bytes(32)) + bytes(7) + b"\1" + bytes(7) + b"\2" + bytes(8) + block(number)
     yield block(bytes(32)) + bytes(8) + block(single) + block(nonce)
     yield block(bytes(32)) + bytes(16) + block(b"P-256")
+    yield b"\1" + bytes(3) + b"\2" + bytes(3) + b"\1" + block(b"away")
     yield block(bytes(32)) + bytes(8)
 
 

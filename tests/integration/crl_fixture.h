@@ -4,6 +4,7 @@
 
 #include "ca-backend/signer_process.h"
 #include "crl.h"
+#include "store/ca_row.h"
 
 struct crl_world {
 	struct signer_process sp;
@@ -73,7 +74,8 @@ crl_make_ca(struct crl_world *w, const char *name, const char *cn, const char *k
 	MUST(asprintf(&ca->cdp_urls[0], "http://pki.test/crl/%s.crl", name) > 0);
 	MUST((ca->policy = gh_json_new_object()) != NULL);
 	MUST(ca_finish(ca, &err) == 0);
-	if (store_create_ca(w->store, &crl_tester, ca, parent != NULL ? "root" : NULL, &ca->id, &err) != 0) {
+	if (store_create_ca(w->store, &crl_tester,
+	    &(struct store_new_ca){.ca = ca, .event = "ca.created"}, &ca->id, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
 		abort();
 	}

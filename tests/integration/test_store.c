@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "integration/store_fixture.h"
+#include "store/ca_row.h"
 
 #define TIMEOUT_MS 2000
 #define THREADS 8
@@ -135,6 +136,7 @@ store_catalog__holds_what_was_created(void **state)
 	    "\"templates\":[\"User\",\"Web \\\"x\\\"\"],\"ca\":\"issuing\",\"groups\":[],\"signature_required\":true,"
 	    "\"min_hash\":\"SHA256\",\"service_identity\":null,\"enabled\":true}");
 	gh_json *field = parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"b\"]}");
+	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	gh_json *c, *row;
 	int64_t id, g1, g2;
 	int version;
@@ -142,9 +144,9 @@ store_catalog__holds_what_was_created(void **state)
 
 	(void)state;
 	ok(store_generation(db, &g1, &err));
-	ok(store_create_ca(db, &fixture_admin, &fixture_ca, NULL, &fixture_ca.id, &err));
+	ok(store_create_ca(db, &fixture_admin, &new_ca, &fixture_ca.id, &err));
 	assert_true(fixture_ca.id > 0);
-	assert_int_equal(store_create_ca(db, &fixture_admin, &fixture_ca, NULL, &id, &err), GH_E_CONFLICT);
+	assert_int_equal(store_create_ca(db, &fixture_admin, &new_ca, &id, &err), GH_E_CONFLICT);
 	ok(store_create_app(db, &fixture_admin, app, &id, &err));
 	assert_int_equal(store_create_app(db, &fixture_admin, app, &id, &err), GH_E_CONFLICT);
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));

@@ -1,0 +1,172 @@
+/* URLs of a CA. See ca_urls.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cdp.h"
+
+#include "ca_urls.h"
+
+#define URL_MAX 1024
+
+bool
+ca_urls_is_given(const struct ca_url_options *u)
+{
+	return (u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 || u->ocsp.n > 0);
+}
+
+static int
+replace(char ***urls, const char *const *with, size_t n, struct gh_error *err)
+{
+	char **copy = calloc(n + 1, sizeof(*copy));
+
+	for (size_t i = 0; copy != NULL && i < n; i++) {
+		copy[i] = strdup(with[i]);
+		if (copy[i] == NULL) {
+			cdp_urls_free(copy);
+			copy = NULL;
+		}
+	}
+	if (copy == NULL)
+		return (gh_fail(err, GH_E_NOMEM, "URLs"));
+	cdp_urls_free(*urls);
+	*urls = copy;
+	return (0);
+}
+
+/* RFC 3986, as far as it matters: printable ASCII, absolute. */
+static bool
+is_url(const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return (false);
+	return (n <= URL_MAX && strstr(text, "://") != NULL);
+}
+
+static int
+apply_list(const char *option, const struct option_list *l, char ***urls, struct gh_error *err)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_url(l->v[i]))
+			return (gh_refuse(err, GH_E_CONF, "--%s %.80s: no URL", option, l->v[i]));
+	return (l->n > 0 ? replace(urls, l->v, l->n, err) : 0);
+}
+
+static int
+replace_with(char ***urls, const char *base, int base_len, const char *folder, const char *file,
+    const char *suffix, struct gh_error *err)
+{
+	char url[URL_MAX + 256];
+	const char *one = url;
+
+	snprintf(url, sizeof(url), "%.*s/%s%s%s", base_len, base, folder, file, suffix);
+	return (replace(urls, &one, 1, err));
+}
+
+/* Relying parties fetch these before they trust any TLS certificate: RFC 5280, 8. */
+static int
+apply_base(const char *base, struct ca *ca, struct gh_error *err)
+{
+	int n = (int)strnlen(base, URL_MAX + 1), rc;
+
+	while (n > 0 && base[n - 1] == '/')
+		n--;
+	if (n > URL_MAX || !is_url(base) || strncasecmp(base, "http://", 7) != 0 || n <= 7)
+		return (gh_refuse(err, GH_E_CONF, "--base-url %.80s: a plain HTTP address is needed, as in "
+		    "http://pki.corp.example", base));
+	rc = replace_with(&ca->cdp_urls, base, n, "crl/", ca->slug,
+	    ca->crl_shards > 0 ? "-s" CDP_SHARD ".crl" : ".crl", err);
+	if (rc == 0)
+		rc = replace_with(&ca->aia_urls, base, n, "ca/", ca->slug, ".cer", err);
+	if (rc == 0)
+		rc = replace_with(&ca->ocsp_urls, base, n, "ocsp", "", "", err);
+	return (rc);
+}
+
+static int
+check_shards(const struct ca *ca, struct gh_error *err)
+{
+	bool has_shards = false;
+
+	for (char **u = ca->cdp_urls; u != NULL && *u != NULL; u++)
+		has_shards |= strstr(*u, CDP_SHARD) != NULL;
+	if (ca->crl_shards > 0 && !has_shards)
+		return (gh_refuse(err, GH_E_CONF, "--shards needs --base-url, or a --cdp-url with " CDP_SHARD));
+	if (ca->crl_shards == 0 && has_shards)
+		return (gh_refuse(err, GH_E_CONF, "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
+		    "--base-url or --cdp-url again"));
+	return (0);
+}
+
+int
+ca_urls_apply(const struct ca_url_options *u, struct ca *ca, struct gh_error *err)
+{
+	int rc = 0;
+
+	if (u->shards > CA_SHARDS_MAX)
+		return (gh_refuse(err, GH_E_CONF, "--shards is from 0 to %d", CA_SHARDS_MAX));
+	if (u->shards != CA_URLS_UNSET)
+		ca->crl_shards = u->shards;
+	if (u->base != NULL)
+		rc = apply_base(u->base, ca, err);
+	if (rc == 0)
+		rc = apply_list("cdp-url", &u->cdp, &ca->cdp_urls, err);
+	if (rc == 0)
+		rc = apply_list("aia-url", &u->aia, &ca->aia_urls, err);
+	if (rc == 0)
+		rc = apply_list("ocsp-url", &u->ocsp, &ca->ocsp_urls, err);
+	return (rc == 0 ? check_shards(ca, err) : rc);
+}
+
+/* The last "/SLUG" of the URL that is a name of its own; NULL when there is none. */
+static const char *
+find_slug(const char *url, const char *slug)
+{
+	size_t n = strlen(slug);
+
+	for (const char *p = url + strlen(url); p-- > url;) {
+		if (*p == '/' && strncasecmp(p + 1, slug, n) == 0 &&
+		    (p[1 + n] == '.' || p[1 + n] == '-' || p[1 + n] == '\0'))
+			return (p + 1);
+	}
+	return (NULL);
+}
+
+static char *
+renamed(const char *url, const char *old_slug, const char *new_slug, bool *all)
+{
+	const char *at = find_slug(url, old_slug);
+	size_t size = strlen(url) + strlen(new_slug) + 1;
+	char *copy = malloc(size);
+
+	if (copy != NULL && at != NULL)
+		snprintf(copy, size, "%.*s%s%s", (int)(at - url), url, new_slug, at + strlen(old_slug));
+	else if (copy != NULL)
+		strcpy(copy, url);
+	*all &= at != NULL;
+	return (copy);
+}
+
+char **
+ca_urls_renamed(char *const *urls, const char *old_slug, const char *new_slug, bool *all)
+{
+	size_t n = 0;
+	char **copy;
+
+	*all = true;
+	while (urls != NULL && urls[n] != NULL)
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy != NULL && i < n; i++) {
+		copy[i] = renamed(urls[i], old_slug, new_slug, all);
+		if (copy[i] == NULL) {
+			cdp_urls_free(copy);
+			return (NULL);
+		}
+	}
+	return (copy);
+}
