@@ -4,10 +4,8 @@
 /* --- import ----------------------------------------------------------------------------------- */
 
 static void
-signer__imports_a_ca(void **state)
+import_and_sign(struct fixture *f, EVP_PKEY *key)
 {
-	struct fixture *f = *state;
-	EVP_PKEY *key = new_key("P-256");
 	struct made_ca ca;
 	struct gh_error err;
 	size_t len;
@@ -26,6 +24,17 @@ signer__imports_a_ca(void **state)
 	made_ca_free(&ca);
 	OPENSSL_free(cert);
 	EVP_PKEY_free(key);
+}
+
+static void
+signer__imports_cas_of_every_kind_of_key(void **state)
+{
+	struct fixture *f = *state;
+
+	import_and_sign(f, new_key("P-256"));
+	import_and_sign(f, new_key("P-384"));
+	import_and_sign(f, EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3072));
+	import_and_sign(f, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
 }
 
 static void
@@ -336,7 +345,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    each(signer__imports_a_ca),
+	    each(signer__imports_cas_of_every_kind_of_key),
 	    each(signer__imports_no_ca_that_does_not_fit),
 	    each(signer__imports_no_key_that_makes_wrong_signatures),
 	    each(signer__completes_a_ca_that_is_signed_elsewhere),
