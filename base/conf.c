@@ -284,6 +284,9 @@ check_together(const struct gh_conf *conf, const char *path, struct gh_error *er
 	if (conf->certenroll.replay_window < 2 * conf->certenroll.timestamp_window)
 		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.replay_window must be at least twice "
 		    "timestamp_window, or a request could be accepted twice", path);
+	if (conf->jobs.retention_days > 0 && conf->ocsp.archive_cutoff > conf->jobs.retention_days)
+		return gh_refuse(err, GH_E_CONF, "%.120s: ocsp.archive_cutoff promises the status of certificates for longer "
+		    "than jobs.retention_days keeps them", path);
 	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
 		return gh_refuse(err, GH_E_CONF, "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
 		    "3650", path, GH_CONF_DAYS_MAX);

@@ -264,7 +264,8 @@ ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *
 	return 0;
 }
 
-/* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND. */
+/* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND; one that says that a key is locked which has no
+ * password has a record from before the password was removed. */
 static int
 sign_loading(const struct ca *ca, struct signer_client *signer, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err)

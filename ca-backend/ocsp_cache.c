@@ -53,20 +53,20 @@ write_etag(char *out, const unsigned char sha1[20])
 }
 
 struct ocsp_answer *
-ocsp_answer_new(int64_t ca_id, enum ocsp_cert_status status, int64_t this_update, int64_t next_update,
+ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update, int64_t next_update,
     unsigned char *der, size_t len)
 {
 	struct ocsp_answer *a = calloc(1, sizeof(*a));
-	unsigned char sha1[20];
+	unsigned char sha1[20] = {0};
 
-	if (a == NULL || !gh_digest(GH_SHA1, der, len, sha1)) {
+	if (a == NULL || (len > 0 && !gh_digest(GH_SHA1, der, len, sha1))) {
 		free(a);
 		free(der);
 		return NULL;
 	}
 	atomic_init(&a->refs, 1);
 	a->ca_id = ca_id;
-	a->status = status;
+	a->status = *status;
 	a->this_update = this_update;
 	a->next_update = next_update;
 	a->der = der;
@@ -353,12 +353,10 @@ ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp
 	size_t n = 0;
 
 	pthread_mutex_lock(&c->lock);
-	TAILQ_FOREACH(e, &c->uses, use) {
+	for (e = TAILQ_FIRST(&c->uses); e != NULL && n < max; e = TAILQ_NEXT(e, use)) {
 		int64_t life = e->answer->next_update - e->answer->this_update;
 
-		if (n == max)
-			break;
-		if (e->is_listed || e->hits < min_hits || e->len > sizeof(out->cert_id) ||
+		if (e->is_listed || e->answer->len == 0 || e->hits < min_hits || e->len > sizeof(out->cert_id) ||
 		    now < e->answer->next_update - life / 4)
 			continue;
 		e->is_listed = true;

@@ -21,16 +21,16 @@
 struct ocsp_answer {
 	atomic_uint refs;
 	int64_t ca_id;                   /* row */
-	enum ocsp_cert_status status;
+	struct ocsp_status status;
 	int64_t this_update, next_update; /* UTC seconds */
-	unsigned char *der;              /* OCSPResponse */
+	unsigned char *der;              /* OCSPResponse; NULL: only the status is known, for answers with a nonce */
 	size_t len;
 	char etag[43];                   /* quoted, hex of the SHA-1 */
 	char *head;                      /* what the front door sends before it; may be NULL */
 	size_t head_len;
 };
-/* Takes over der (malloc'd), also when it fails; one reference. NULL: out of memory. */
-struct ocsp_answer *ocsp_answer_new(int64_t ca_id, enum ocsp_cert_status status, int64_t this_update,
+/* Takes over der (malloc'd or NULL), also when it fails; one reference. NULL: out of memory. */
+struct ocsp_answer *ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update,
     int64_t next_update, unsigned char *der, size_t len);
 struct ocsp_answer *ocsp_answer_ref(struct ocsp_answer *a);
 void ocsp_answer_unref(struct ocsp_answer *a);   /* accepts NULL */
@@ -60,7 +60,7 @@ struct ocsp_due {
 	unsigned char cert_id[160];
 	size_t len;
 };
-/* Entries in the last quarter of their life that were asked at least min_hits times since they were put in; at
+/* Entries with an answer in the last quarter of their life that were asked at least min_hits times since they were put in; at
  * most max. Each is listed once for each life. Longer CertIDs than ocsp_due holds are left out. */
 size_t ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp_due *out, size_t max);
 

@@ -18,13 +18,15 @@ call_secretly(struct signer_client *c, enum signer_op op, struct gh_reader *r, s
 	return rc;
 }
 
+#define BLOBS_MAX 4 /* in one answer */
+
 /* n blocks are the whole answer; all copies or none. */
 static int
 take_blobs(struct signer_client *c, struct gh_reader *r, struct signer_blob *const *out, size_t n,
     struct gh_error *err)
 {
-	const unsigned char *p[4];
-	size_t len[4], i;
+	const unsigned char *p[BLOBS_MAX];
+	size_t len[BLOBS_MAX] = {0}, i;
 	int rc = 0;
 
 	for (i = 0; i < n; i++)
@@ -81,8 +83,10 @@ int
 signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len,
     const char *password, int seconds, int64_t *until, struct gh_error *err)
 {
-	struct signer_unlock f = {
-	    .sealed = sealed, .sealed_len = len, .password = password, .seconds = (uint32_t)seconds};
+	struct signer_unlock f = {.sealed = sealed,
+	    .sealed_len = len,
+	    .password = password,
+	    .seconds = (uint32_t)seconds};
 	struct gh_reader r;
 	int rc;
 

@@ -17,9 +17,10 @@ struct signer_client {
 };
 
 /*
- * Ask what stands in c->out (from signer_frame_begin on) and leave r on the payload of the answer. A question
- * to a connection that turns out dead is asked once more on a new one: a signature that nobody got harms nobody,
- * and the other operations change nothing that a second time would change again.
+ * Ask what stands in c->out (from signer_frame_begin on) and leave r on the payload of the
+ * answer. A question to a connection that turns out dead is asked once more on a new one: a
+ * signature that nobody got harms nobody, and the other operations change nothing that a second
+ * time would change again.
  */
 int client_call(struct signer_client *c, enum signer_op op, struct gh_reader *r,
     struct gh_error *err) GH_MUSTCHECK;

@@ -35,7 +35,7 @@ struct check {
 	int64_t last_audit_id;
 	struct suspect *suspect;         /* SUSPECTS_MAX */
 	int suspects;
-	int64_t more_suspects;           /* that did not fit */
+	int64_t more_suspects;           /* that did not fit: named in a second look */
 };
 
 const char *
@@ -114,8 +114,6 @@ add_suspect(struct check *c, const struct store_leaf *leaf, struct gh_error *err
 
 	if (c->suspects == SUSPECTS_MAX) {
 		c->more_suspects++;
-		report(c->v, leaf->row != NULL ? AUDIT_ROW_CHANGED : AUDIT_ROW_REMOVED, c->seal->id, leaf->audit_id, 0,
-		    "row %lld was %s", (long long)leaf->audit_id, leaf->row != NULL ? "changed" : "removed");
 		return 0;
 	}
 	memset(s, 0, sizeof(*s));
@@ -173,7 +171,7 @@ static int
 check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 {
 	struct check *c = arg;
-	unsigned char now[AUDIT_HASH_SIZE];
+	unsigned char now[AUDIT_HASH_SIZE] = {0};
 	int rc = 0;
 
 	if (leaf->position != c->position)
@@ -212,6 +210,58 @@ read_leaves(struct check *c, struct gh_error *err)
 	return rc;
 }
 
+/* What did not fit among the suspects, on a second look at the seal. */
+struct second_look {
+	struct check *c;
+	bool rows_fit;
+	int64_t wrong;                   /* met so far */
+};
+
+static void
+report_leaf(struct check *c, int64_t row)
+{
+	report(c->v, AUDIT_LEAF_WRONG, c->seal->id, row, 0,
+	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed", (long long)c->seal->id,
+	    (long long)row);
+}
+
+static int
+name_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
+{
+	struct second_look *look = arg;
+	struct check *c = look->c;
+	unsigned char now[AUDIT_HASH_SIZE] = {0};
+	long long row = leaf->audit_id;
+	int rc;
+
+	c->position = (int64_t)leaf->position + 1;
+	if (leaf->row != NULL && (rc = audit_leaf(leaf->row, now, err)) != 0)
+		return rc;
+	if (leaf->row != NULL && memcmp(now, leaf->hash, sizeof(now)) == 0)
+		return 0;
+	if (look->wrong++ < SUSPECTS_MAX)
+		return 0;
+	if (look->rows_fit)
+		report_leaf(c, row);
+	else if (leaf->row == NULL)
+		report(c->v, AUDIT_ROW_REMOVED, c->seal->id, row, 0, "row %lld was removed", row);
+	else
+		report(c->v, AUDIT_ROW_CHANGED, c->seal->id, row, 0, "row %lld was changed", row);
+	return 0;
+}
+
+static int
+name_more(struct check *c, bool rows_fit, struct gh_error *err)
+{
+	struct second_look look = {.c = c, .rows_fit = rows_fit};
+	int n = STORE_SEAL_PAGE, rc = 0;
+
+	c->position = 0;
+	while (rc == 0 && n == STORE_SEAL_PAGE && c->more_suspects > 0)
+		rc = store_seal_leaves(c->store, c->seal->id, c->position, name_leaf, &look, &n, err);
+	return rc;
+}
+
 /* What the rows and leaves of this seal say against its root. */
 static int
 judge_leaves(struct check *c, struct gh_error *err)
@@ -225,21 +275,18 @@ judge_leaves(struct check *c, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	leaves_fit = memcmp(leaves, c->seal->root, sizeof(leaves)) == 0;
-	rows_fit = memcmp(rows, c->seal->root, sizeof(rows)) == 0;
-	if (!leaves_fit && rows_fit) {
-		for (int i = 0; i < c->suspects; i++)
-			report(c->v, AUDIT_LEAF_WRONG, c->seal->id, c->suspect[i].audit_id, 0,
-			    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed",
-			    (long long)c->seal->id, (long long)c->suspect[i].audit_id);
-		return 0;
+	rows_fit = !leaves_fit && memcmp(rows, c->seal->root, sizeof(rows)) == 0;
+	for (int i = 0; i < c->suspects; i++) {
+		if (rows_fit)
+			report_leaf(c, c->suspect[i].audit_id);
+		else
+			report_suspect(c, &c->suspect[i]);
 	}
-	for (int i = 0; i < c->suspects; i++)
-		report_suspect(c, &c->suspect[i]);
-	if (!leaves_fit)
+	if (!leaves_fit && !rows_fit)
 		report(c->v, AUDIT_LEAF_WRONG, c->seal->id, 0, 0,
 		    "seal %lld: its %lld rows up to %lld do not give the sealed root: rows were changed or removed together "
 		    "with their leaves", (long long)c->seal->id, (long long)c->seal->rows, (long long)c->last_audit_id);
-	return 0;
+	return name_more(c, rows_fit, err);
 }
 
 static bool
@@ -408,16 +455,20 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 {
 	struct check c = {.store = store, .v = v};
 	bool has_expected = v->expected_head != NULL;
-	int64_t first;
+	int64_t first, named;
 	int rc;
 
 	v->seals = v->rows = v->unsealed = v->findings = 0;
 	if ((c.suspect = calloc(SUSPECTS_MAX, sizeof(*c.suspect))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "audit verify");
-	rc = find_start(&c, &v->last, err);
+	rc = store_seal_of_leaves(store, &named, err); /* first: seals go on being made */
+	if (rc == 0)
+		rc = find_start(&c, &v->last, err);
 	first = v->last.max_id > STORE_SEAL_MARGIN ? v->last.max_id - STORE_SEAL_MARGIN : 1;
 	if (rc == 0)
 		rc = check_seals(&c, err);
+	if (rc == 0 && named > v->last.id)
+		report_gap(&c, v->last.id, named + 1);
 	if (rc == 0)
 		rc = check_unsealed(&c, first, err);
 	if (rc == 0 && has_expected && v->expected_head != NULL)

@@ -86,6 +86,17 @@ ocsp_status_changed(struct ocsp_service *s, int64_t ca_id, const unsigned char *
 		ocsp_cache_remove(s->cache, ca_id, serial, len);
 }
 
+static struct ocsp_answer *
+get_ready(struct ocsp_service *s, const struct ocsp_request *req, bool late)
+{
+	struct ocsp_answer *a = ocsp_cache_get(s->cache, &req->cert[0], gh_now(), late);
+
+	if (a == NULL || a->len > 0)
+		return a;
+	ocsp_answer_unref(a); /* its status only */
+	return NULL;
+}
+
 struct ocsp_answer *
 ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 {
@@ -93,7 +104,7 @@ ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 
 	if (ocsp_request_parse(p, len, &req, NULL) != 0 || req.n != 1 || req.nonce.len != 0)
 		return NULL;
-	return ocsp_cache_get(s->cache, &req.cert[0], gh_now(), false);
+	return get_ready(s, &req, false);
 }
 
 /* --- one request ------------------------------------------------------------------------------------ */
@@ -105,9 +116,12 @@ struct work {
 	const struct ca *ca;             /* that answers */
 	struct ocsp_signer *signer;
 	uint64_t epoch;
-	int64_t now, next_update;
+	int64_t now, this_update, next_update;
 	struct ocsp_status status[OCSP_CERTS_MAX];
 	size_t known;                    /* how many are not OCSP_UNKNOWN */
+	bool was_kept;                   /* status is from the cache */
+	struct gh_buf singles, extensions; /* to be signed */
+	struct ocsp_reply *reply;
 };
 
 static bool
@@ -182,82 +196,115 @@ next_update(const struct gh_conf *conf, const struct ocsp_signer *signer, int64_
 	return now + life < ocsp_signer_not_after(signer) ? now + life : ocsp_signer_not_after(signer);
 }
 
+/* What the signer is to sign. */
 static int
-sign(struct work *w, unsigned char **der, size_t *len, struct gh_error *err)
+compose(struct work *w, struct gh_error *err)
 {
-	struct signer_ocsp_fields f = {.produced_at = w->now};
-	struct gh_buf singles, extensions;
-	struct signer_blob out = {NULL, 0};
 	int rc;
 
-	gh_buf_init(&singles, CONTENT_MAX);
-	gh_buf_init(&extensions, CONTENT_MAX);
+	gh_buf_init(&w->singles, CONTENT_MAX);
+	gh_buf_init(&w->extensions, CONTENT_MAX);
 	for (size_t i = 0; i < w->req.n; i++)
-		ocsp_put_single(&singles, &w->req.cert[i].whole, &w->status[i], w->now, w->next_update,
+		ocsp_put_single(&w->singles, &w->req.cert[i].whole, &w->status[i], w->this_update, w->next_update,
 		    archive_cutoff(w->env->conf, w->now));
 	if (w->req.nonce.len > 0)
-		ocsp_put_nonce(&extensions, &w->req.nonce);
-	memcpy(f.id, ocsp_signer_id(w->signer), sizeof(f.id));
-	f.responses = singles.data;
-	f.responses_len = singles.len;
-	f.extensions = extensions.data;
-	f.extensions_len = extensions.len;
-	if ((rc = gh_buf_check(&singles, err)) == 0 && (rc = gh_buf_check(&extensions, err)) == 0)
-		rc = signer_client_sign_ocsp(w->env->signer, &f, 1, &out, err);
-	if (rc == GH_E_NOT_FOUND && (rc = ocsp_signer_load(w->signer, w->env->signer, err)) == 0)
-		rc = signer_client_sign_ocsp(w->env->signer, &f, 1, &out, err);
-	gh_buf_free(&singles);
-	gh_buf_free(&extensions);
-	*der = out.p;
-	*len = out.len;
-	return rc;
+		ocsp_put_nonce(&w->extensions, &w->req.nonce);
+	rc = gh_buf_check(&w->singles, err);
+	return rc == 0 ? gh_buf_check(&w->extensions, err) : rc;
 }
 
-/* Ready to be sent, and kept when others may ask the same. */
-static int
-finish(struct work *w, struct ocsp_answer **out, struct gh_error *err)
+/* Others may ask about the same certificate: keep the answer; of one with a nonce the status. */
+static void
+keep(struct work *w, struct ocsp_answer *a)
 {
-	struct ocsp_answer *a;
-	unsigned char *der;
-	size_t len;
-	int rc = sign(w, &der, &len, err);
+	struct ocsp_cache *cache = ocsp_service_cache(w->env->ocsp);
+	struct ocsp_answer *status = NULL;
 
-	if (rc != 0)
-		return rc;
-	a = ocsp_answer_new(w->ca->id, w->status[0].status, w->now, w->next_update, der, len);
+	if (w->req.n != 1 || w->known != 1 || (w->req.nonce.len > 0 && w->was_kept))
+		return;
+	if (w->req.nonce.len > 0)
+		a = status = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, NULL, 0);
+	if (a != NULL)
+		(void)ocsp_cache_put(cache, &w->req.cert[0], a, w->epoch);
+	ocsp_answer_unref(status);
+}
+
+/* Takes over the answer that was signed. */
+static int
+finish(struct work *w, struct signer_blob *der, struct gh_error *err)
+{
+	struct ocsp_answer *a = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, der->p,
+	    der->len);
+
 	if (a == NULL)
 		return gh_fail(err, GH_E_NOMEM, "OCSP answer");
 	ocsp_http_prepare(a);
-	if (w->req.n == 1 && w->req.nonce.len == 0 && w->known == 1)
-		(void)ocsp_cache_put(ocsp_service_cache(w->env->ocsp), &w->req.cert[0], a, w->epoch);
-	*out = a;
+	keep(w, a);
+	w->reply->answer = a;
 	return 0;
 }
 
-static int
-work(struct work *w, struct ocsp_answer **out, struct gh_error *err)
+/* The status that an earlier answer gave is as good as a new look: a change would have removed it. */
+static bool
+take_kept_status(struct work *w)
 {
-	const struct gh_conf *conf = w->env->conf;
+	struct ocsp_answer *a;
+
+	if (w->req.n != 1)
+		return false;
+	a = ocsp_cache_get(w->env->ocsp->cache, &w->req.cert[0], w->now, false);
+	if (a == NULL)
+		return false;
+	w->was_kept = a->ca_id == w->ca->id && a->next_update <= ocsp_signer_not_after(w->signer);
+	if (w->was_kept) {
+		w->status[0] = a->status;
+		w->known = 1;
+		w->this_update = a->this_update;
+		w->next_update = a->next_update;
+	}
+	ocsp_answer_unref(a);
+	return w->was_kept;
+}
+
+/* down: the failure of the store in this batch; others do not wait for it again. */
+static int
+look_up(struct work *w, struct gh_error *down, struct gh_error *err)
+{
 	int rc;
 
-	if (w->env->catalog == NULL)
-		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
-	rc = choose_ca(w, err);
-	if (rc == 0)
-		rc = ocsp_signers_get(w->env->ocsp->signers, w->env, w->ca, &w->signer, err);
-	if (rc != 0)
-		return rc;
 	/* in this order: what changes after the epoch was read removes the answer, or keeps it out */
 	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
-	w->now = gh_now();
+	w->this_update = w->now = gh_now();
+	if (take_kept_status(w))
+		return 0;
+	if (down->code != GH_OK) {
+		*err = *down;
+		return err->code;
+	}
 	rc = ask_store(w, err);
-	if (rc == 0 && w->known == 0 && strcmp(conf->ocsp.unknown, "unauthorized") == 0)
-		rc = gh_fail(err, GH_E_FORBIDDEN, "never issued");
-	w->next_update = next_update(conf, w->signer, w->now, w->known == w->req.n);
-	if (rc == 0)
-		rc = finish(w, out, err);
-	ocsp_signer_unref(w->signer);
+	if (rc == GH_E_DB_DOWN)
+		*down = *err;
+	w->next_update = next_update(w->env->conf, w->signer, w->now, w->known == w->req.n);
 	return rc;
+}
+
+/* All but the signature. */
+static int
+prepare(struct work *w, const struct ocsp_ask *ask, struct gh_error *down, struct gh_error *err)
+{
+	int rc = ocsp_request_parse(ask->p, ask->len, &w->req, err);
+
+	if (rc == 0 && w->env->catalog == NULL)
+		rc = gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	if (rc == 0)
+		rc = choose_ca(w, err);
+	if (rc == 0)
+		rc = ocsp_signers_get(w->env->ocsp->signers, w->env, w->ca, &w->signer, err);
+	if (rc == 0)
+		rc = look_up(w, down, err);
+	if (rc == 0 && w->known == 0 && strcmp(w->env->conf->ocsp.unknown, "unauthorized") == 0)
+		rc = gh_fail(err, GH_E_FORBIDDEN, "never issued");
+	return rc == 0 ? compose(w, err) : rc;
 }
 
 static enum ocsp_error
@@ -284,29 +331,110 @@ count_reply(const struct ocsp_reply *r)
 	    [OCSP_UNKNOWN] = OCSP_EVENT_UNKNOWN};
 
 	if (r->answer != NULL)
-		ocsp_count(status[r->answer->status], 1);
+		ocsp_count(status[r->answer->status.status], 1);
 	else
 		ocsp_count(r->error == OCSP_MALFORMED ? OCSP_EVENT_MALFORMED : r->error == OCSP_UNAUTHORIZED ?
 		    OCSP_EVENT_UNAUTHORIZED : r->error == OCSP_TRY_LATER ? OCSP_EVENT_TRY_LATER :
 		    OCSP_EVENT_INTERNAL, 1);
 }
 
-void
-ocsp_answer(struct enroll_env *env, const unsigned char *p, size_t len, struct ocsp_reply *out,
-    struct gh_error *err)
+static void
+fail(struct work *w)
 {
-	struct work w = {.env = env};
-	int rc = ocsp_request_parse(p, len, &w.req, err);
-
-	memset(out, 0, sizeof(*out));
-	if (rc == 0)
-		rc = work(&w, &out->answer, err);
-	if (rc != 0)
-		out->error = error_of(err);
+	w->reply->error = error_of(&w->reply->why);
 	/* the last part of its life is for such times */
-	if (rc != 0 && out->error == OCSP_TRY_LATER && w.req.n == 1 && w.req.nonce.len == 0)
-		out->answer = ocsp_cache_get(env->ocsp->cache, &w.req.cert[0], gh_now(), true);
-	count_reply(out);
+	if (w->reply->error == OCSP_TRY_LATER && w->req.n == 1 && w->req.nonce.len == 0)
+		w->reply->answer = get_ready(w->env->ocsp, &w->req, true);
+}
+
+/* One question to the signer. */
+static int
+ask_signer(struct work *const *ready, size_t n, struct signer_blob *out, struct gh_error *err)
+{
+	struct signer_client *signer = ready[0]->env->signer;
+	struct signer_ocsp_fields f[OCSP_BATCH_MAX];
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		f[i] = (struct signer_ocsp_fields){.produced_at = ready[i]->now, .responses = ready[i]->singles.data,
+		    .responses_len = ready[i]->singles.len, .extensions = ready[i]->extensions.data,
+		    .extensions_len = ready[i]->extensions.len};
+		memcpy(f[i].id, ocsp_signer_id(ready[i]->signer), sizeof(f[i].id));
+	}
+	rc = signer_client_sign_ocsp(signer, f, n, out, err);
+	if (rc != GH_E_NOT_FOUND)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if ((i == 0 || ready[i]->signer != ready[i - 1]->signer) &&
+		    (rc = ocsp_signer_load(ready[i]->signer, signer, err)) != 0)
+			return rc;
+	return signer_client_sign_ocsp(signer, f, n, out, err);
+}
+
+static void
+sign(struct work *const *ready, size_t n)
+{
+	struct signer_blob out[OCSP_BATCH_MAX];
+	struct gh_error err = {0};
+
+	if (n > 0 && ask_signer(ready, n, out, &err) == 0) {
+		for (size_t i = 0; i < n; i++)
+			if (finish(ready[i], &out[i], &ready[i]->reply->why) != 0)
+				fail(ready[i]);
+	} else {
+		for (size_t i = 0; i < n; i++) {
+			ready[i]->reply->why = err;
+			fail(ready[i]);
+		}
+	}
+}
+
+/* Those about one certificate together; longer ones by themselves, since a frame to the signer is bounded. */
+static void
+sign_all(struct work *const *ready, size_t n)
+{
+	struct work *small[OCSP_BATCH_MAX] = {NULL};
+	size_t smalls = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (ready[i]->req.n == 1)
+			small[smalls++] = ready[i];
+		else
+			sign(&ready[i], 1);
+	sign(small, smalls);
+}
+
+void
+ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n, struct ocsp_reply *out)
+{
+	struct work *all = calloc(n, sizeof(*all)), *ready[OCSP_BATCH_MAX];
+	struct gh_error down = {0};
+	size_t readies = 0;
+
+	memset(out, 0, n * sizeof(*out));
+	for (size_t i = 0; i < n; i++) {
+		if (all == NULL) {
+			gh_fail(&out[i].why, GH_E_NOMEM, "OCSP requests");
+			out[i].error = OCSP_TRY_LATER;
+			continue;
+		}
+		all[i].env = env;
+		all[i].reply = &out[i];
+		if (prepare(&all[i], &asks[i], &down, &out[i].why) == 0)
+			ready[readies++] = &all[i];
+		else
+			fail(&all[i]);
+	}
+	sign_all(ready, readies);
+	for (size_t i = 0; i < n; i++) {
+		count_reply(&out[i]);
+		if (all == NULL)
+			continue;
+		ocsp_signer_unref(all[i].signer);
+		gh_buf_free(&all[i].singles);
+		gh_buf_free(&all[i].extensions);
+	}
+	free(all);
 }
 
 /* --- renewal ---------------------------------------------------------------------------------------- */
@@ -323,7 +451,7 @@ struct renewal {
 
 /* Those whose CA and signer are there. */
 static size_t
-prepare(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r, struct gh_error *err)
+prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r, struct gh_error *err)
 {
 	size_t found = 0;
 
@@ -389,7 +517,7 @@ keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, u
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, r[i].status.status, now, r[i].next_update,
+		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, &r[i].status, now, r[i].next_update,
 		    der[i].p, der[i].len);
 
 		if (a == NULL)
@@ -419,7 +547,7 @@ ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err)
 	else if (env->catalog != NULL && env->conf->ocsp.presign_hits > 0)
 		n = ocsp_cache_due(env->ocsp->cache, now, (unsigned)env->conf->ocsp.presign_hits, due, RENEW_MAX);
 	if (n > 0)
-		n = prepare(env, due, n, r, err);
+		n = prepare_renewals(env, due, n, r, err);
 	if (n > 0 && (rc = ask_statuses(env, r, n, err)) == 0 && (rc = sign_batch(env, r, n, now, out, err)) == 0)
 		*renewed = keep_renewed(env, r, n, now, epoch, out);
 	for (size_t i = 0; i < n; i++) {

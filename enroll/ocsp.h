@@ -24,13 +24,16 @@ struct ocsp_answer *ocsp_find_ready(struct ocsp_service *s, const unsigned char 
 struct ocsp_reply {
 	struct ocsp_answer *answer;      /* one reference; NULL: error */
 	enum ocsp_error error;
+	struct gh_error why;             /* for the log, when there was an error; code 0 = none */
 };
+struct ocsp_ask { const unsigned char *p; size_t len; };
+#define OCSP_BATCH_MAX 32
 /*
- * Answer a request on a pool thread: env->ocsp, catalog, store and signer are used. Never a wrong answer: without
- * database, signer or OCSP signer certificate it is tryLater. *err says why, for the log, when there is an error.
+ * Answer n requests (1 to OCSP_BATCH_MAX) on a pool thread, with one question to the signer for all that are about one
+ * certificate: env->ocsp, catalog, store and signer are used. Never a wrong answer: without database, signer or OCSP
+ * signer certificate it is tryLater.
  */
-void ocsp_answer(struct enroll_env *env, const unsigned char *p, size_t len, struct ocsp_reply *out,
-    struct gh_error *err);
+void ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n, struct ocsp_reply *out);
 
 /* Renew answers that are asked often and about to end, one batch. *renewed: how many. Not on a pool thread: it
  * may take as long as database and signer let it. */

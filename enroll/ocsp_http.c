@@ -137,7 +137,7 @@ put_error(enum ocsp_error e, struct gh_http_reply *rep)
 }
 
 static void
-put_answer(const struct gh_conf *conf, const struct call *call, const struct ocsp_answer *a,
+put_answer(const struct gh_conf *conf, const struct gh_http_request *http, const struct ocsp_answer *a,
     struct gh_http_reply *rep)
 {
 	char text[128];
@@ -155,7 +155,7 @@ put_answer(const struct gh_conf *conf, const struct call *call, const struct ocs
 	gh_http_reply_header(rep, "Cache-Control", text);
 	rep->content_type = OCSP_TYPE_RESPONSE;
 	rep->status = 200;
-	if (call->http->method != GH_HTTP_POST && ocsp_etag_matches(call->http->if_none_match, a)) {
+	if (http->method != GH_HTTP_POST && ocsp_etag_matches(http->if_none_match, a)) {
 		rep->status = 304;
 		return;
 	}
@@ -169,41 +169,59 @@ put_answer(const struct gh_conf *conf, const struct call *call, const struct ocs
 }
 
 static void
-answer(struct enroll_env *env, const struct call *call, const unsigned char *p, size_t len,
-    struct gh_http_reply *rep)
+put_reply(struct enroll_env *env, const struct ocsp_http_item *item, struct ocsp_reply *r)
 {
-	struct gh_error err = {0};
-	struct ocsp_reply r;
-
-	ocsp_answer(env, p, len, &r, &err);
-	if (err.code != GH_OK)
-		gh_http_reply_cause(rep, &err);
-	if (r.answer != NULL)
-		put_answer(env->conf, call, r.answer, rep);
+	if (r->why.code != GH_OK)
+		gh_http_reply_cause(item->rep, &r->why);
+	if (r->answer != NULL)
+		put_answer(env->conf, item->http, r->answer, item->rep);
 	else
-		put_error(r.error, rep);
-	ocsp_answer_unref(r.answer);
+		put_error(r->error, item->rep);
+	ocsp_answer_unref(r->answer);
+}
+
+void
+ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, size_t n)
+{
+	struct ocsp_reply reply[OCSP_BATCH_MAX];
+	struct ocsp_ask ask[OCSP_BATCH_MAX] = {0};
+	unsigned char *decoded[OCSP_BATCH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		size_t size = strlen(items[i].rest);
+
+		decoded[i] = NULL;
+		ask[i] = (struct ocsp_ask){items[i].http->body, items[i].http->body_len};
+		if (items[i].http->method == GH_HTTP_POST)
+			continue;
+		/* what is no base64 is malformed, as an empty request is */
+		ask[i] = (struct ocsp_ask){NULL, 0};
+		decoded[i] = malloc(size + 1);
+		if (decoded[i] != NULL && ocsp_path_decode(items[i].rest, decoded[i], size, &ask[i].len))
+			ask[i].p = decoded[i];
+	}
+	ocsp_answer(env, ask, n, reply);
+	for (size_t i = 0; i < n; i++) {
+		put_reply(env, &items[i], &reply[i]);
+		free(decoded[i]);
+	}
 }
 
 void
 ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const struct gh_http_request *http = call->http;
+	const struct ocsp_http_item item = {call->http, "", rep};
 
-	if (!ocsp_type_fits(http->content_type)) {
+	if (!ocsp_type_fits(call->http->content_type))
 		gh_http_reply_text(rep, 415, "text/plain", strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
-		return;
-	}
-	answer(env, call, http->body, http->body_len, rep);
+	else
+		ocsp_http_answer(env, &item, 1);
 }
 
 void
 ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	unsigned char der[OCSP_REQUEST_MAX];
-	size_t len;
+	const struct ocsp_http_item item = {call->http, call->rest, rep};
 
-	if (!ocsp_path_decode(call->rest, der, sizeof(der), &len))
-		len = 0; /* malformedRequest */
-	answer(env, call, der, len, rep);
+	ocsp_http_answer(env, &item, 1);
 }

@@ -9,6 +9,11 @@
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"
 #define OCSP_HTTP_DATE_SIZE 40
 
+/* One request of a batch, as its route's handler would get it. Type and size of the body are right. */
+struct ocsp_http_item { const struct gh_http_request *http; const char *rest; struct gh_http_reply *rep; };
+/* Answer several at once: 1 to OCSP_BATCH_MAX. */
+void ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, size_t n);
+
 /* Handlers of the routes. */
 void ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 void ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);

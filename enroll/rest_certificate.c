@@ -141,7 +141,7 @@ void
 rest_certificate_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 
 	if (find_status(env, call, &fields, &st, &err) != 0) {
@@ -272,7 +272,7 @@ void
 rest_certificate(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 	enum format format;
 	gh_json *row = NULL;
@@ -394,7 +394,7 @@ rest_certificate_change(struct enroll_env *env, const struct call *call, struct 
 {
 	struct revoke_request r = {0};
 	struct rest_fields fields = {0};
-	struct store_cert_status st;
+	struct store_cert_status st = {0};
 	struct gh_error err = {0};
 	struct asked asked = {0};
 	gh_json *body = NULL;

@@ -20,6 +20,7 @@ struct job_runner {
 	struct dir_shared *dir;
 	struct catalog_watch *catalog;
 	bool was_down;                   /* said so in the log; the thread's */
+	bool announces, is_announced;
 	pthread_t thread;
 	pthread_mutex_t lock;            /* guards all below */
 	pthread_cond_t changed;
@@ -85,11 +86,28 @@ complete_env(struct job_runner *r, struct gh_error *err)
 	return rc;
 }
 
+/* The beginning and the end of a gateway are part of the trail. */
+static int
+announce(struct job_runner *r, const char *event, struct gh_error *err)
+{
+	const struct gh_conf *conf = r->env.conf;
+	char detail[160];
+	struct store_audit a = {.event = event, .outcome = "success", .who = &r->env.who, .detail = detail};
+
+	snprintf(detail, sizeof(detail), "version " GATEHOUSE_VERSION ", %s port %d, pid %ld", conf->gateway.listen,
+	    conf->gateway.port, (long)getppid());
+	return store_audit(r->env.store, &a, err);
+}
+
 static int
 look(struct job_runner *r, struct gh_error *err)
 {
 	int ran, rc = complete_env(r, err);
 
+	if (rc == 0 && r->announces && !r->is_announced) {
+		rc = announce(r, "gateway.started", err);
+		r->is_announced = rc == 0;
+	}
 	if (rc != 0 || (r->env.catalog = catalog_watch_get(r->catalog)) == NULL)
 		return rc;
 	rc = job_run_due(&r->env, &ran, err);
@@ -120,6 +138,8 @@ run(void *arg)
 		rc = look(r, &err);
 		report(r, rc, &err);
 	}
+	if (r->is_announced)
+		(void)!announce(r, "gateway.stopped", NULL);
 	store_free(r->env.store);
 	signer_client_free(r->env.signer);
 	dir_free(r->env.dir);
@@ -167,7 +187,7 @@ start_thread(struct job_runner *r)
 
 int
 job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32], struct dir_shared *dir,
-    struct catalog_watch *catalog, struct job_runner **out, struct gh_error *err)
+    struct catalog_watch *catalog, bool announces, struct job_runner **out, struct gh_error *err)
 {
 	struct job_runner *r = calloc(1, sizeof(*r));
 
@@ -177,6 +197,7 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	fill_env(r, conf, server_secret);
 	r->dir = dir;
 	r->catalog = catalog;
+	r->announces = announces;
 	if (start_thread(r) != 0) {
 		free(r);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the thread of the jobs");

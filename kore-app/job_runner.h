@@ -14,9 +14,10 @@
 
 struct job_runner;
 
-/* Starts the thread and does not wait for it. All that is given must outlive it. */
+/* Starts the thread and does not wait for it. All that is given must outlive it. announces: this worker writes the audit
+ * rows "gateway.started" and "gateway.stopped" for its gateway. */
 int job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32], struct dir_shared *dir,
-    struct catalog_watch *catalog, struct job_runner **out, struct gh_error *err) GH_MUSTCHECK;
+    struct catalog_watch *catalog, bool announces, struct job_runner **out, struct gh_error *err) GH_MUSTCHECK;
 /* Tell a running job to stop; returns at once. Accepts NULL. */
 void job_runner_stop(struct job_runner *r);
 /* Wait for the end, at most timeout_ms. True: ended, and *r is freed. False: it is in a blocking call; nothing is

@@ -177,8 +177,8 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = app_pool_start(err);
 	if (rc == 0)
-		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog, &app_state.jobs,
-		    err);
+		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
+		    worker->id == 1, &app_state.jobs, err);
 	return rc;
 }
 

@@ -70,6 +70,16 @@ struct app_call {
 	struct route_trace trace;
 };
 int app_pool_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
+/* On a pool thread: make what its state lacks. state: as the pool gave it, may be NULL. */
+int app_pool_env(struct enroll_env *env, struct gh_error *err) GH_MUSTCHECK;
+
+/* ---- kore_batch.c ---- */
+/* Is this call one that goes to the pool in batches? */
+bool app_batch_fits(const struct app_call *call);
+/* Instead of app_pool_submit. */
+int app_batch_submit(struct app_call *call, struct gh_error *err) GH_MUSTCHECK;
+/* A job has finished: if it is a batch, finish its calls. */
+bool app_batch_finished(struct pool_job *job);
 
 /* ---- kore_body.c ---- */
 enum app_body { APP_BODY_READY, APP_BODY_WAITING /* the request sleeps until it is there */, APP_BODY_BROKEN };

@@ -390,7 +390,7 @@ static int
 park(struct http_request *r, struct app_call *call, struct gh_error *err)
 {
 	struct parked *parked;
-	int rc = app_pool_submit(call, err);
+	int rc = app_batch_fits(call) ? app_batch_submit(call, err) : app_pool_submit(call, err);
 
 	if (rc != 0)
 		return rc;

@@ -37,6 +37,12 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 	return rc;
 }
 
+int
+app_pool_env(struct enroll_env *env, struct gh_error *err)
+{
+	return env != NULL ? complete_env(env, err) : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
+}
+
 static void *
 thread_start(void *arg)
 {
@@ -70,13 +76,8 @@ run_call(struct pool_job *job, void *state)
 	struct app_call *call = (struct app_call *)job;
 	struct enroll_env *env = state;
 	struct gh_error err = {0};
-	int rc;
 
-	if (env == NULL)
-		rc = gh_fail(&err, GH_E_NOMEM, "state of a pool thread");
-	else
-		rc = complete_env(env, &err);
-	if (rc != 0) {
+	if (app_pool_env(env, &err) != 0) {
 		route_refuse(app_state.conf, &err, &call->match, &call->req, &call->rep, &call->trace);
 		return;
 	}
@@ -95,7 +96,8 @@ take_finished(void)
 
 	for (; job != NULL; job = next) {
 		next = job->next;
-		app_call_finished((struct app_call *)job);
+		if (!app_batch_finished(job))
+			app_call_finished((struct app_call *)job);
 	}
 }
 

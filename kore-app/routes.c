@@ -270,6 +270,21 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 	return 0;
 }
 
+/* Somebody we know asked for what is not his. */
+static void
+audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+    const struct requester *who, const struct gh_error *err)
+{
+	struct store_audit a = {
+		.event = "access.denied", .outcome = "failure", .who = who, .request_id = req->request_id,
+		.object = r->name, .detail = err->detail,
+	};
+	struct gh_error why;
+
+	if (store_audit(env->store, &a, &why) != 0)
+		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
+}
+
 static int
 authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct route *r,
     const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
@@ -281,8 +296,9 @@ authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct 
 		return 0;
 	rc = auth_check(env, limiter, need, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
-		auth_result_clear(who);
 		rc = gh_fail(err, GH_E_FORBIDDEN, "%s does not have the role", who->requester.name);
+		audit_denied(env, r, req, &who->requester, err);
+		auth_result_clear(who);
 	}
 	return rc;
 }

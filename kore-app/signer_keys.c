@@ -19,7 +19,8 @@ struct signer_keys {
 	struct told *told;
 	size_t n;
 	bool is_first;
-	bool failed;
+	bool failed;                     /* at the last update: something is still to be told */
+	bool is_down;                    /* the signer did not answer: the others are not tried */
 };
 
 int
@@ -59,9 +60,10 @@ find(const struct signer_keys *k, int64_t ca)
 	return NULL;
 }
 
-/* A record that is older than the signer's (another worker was faster) is as good as told. */
+/* A record that is older than the signer's (another worker was faster) is as good as told, and one that it cannot
+ * read does not get better. A signer that does not answer may have died and lost all, or be just slow. */
 static bool
-tell(struct signer_keys *k, const struct ca *ca)
+tell(struct signer_keys *k, const struct ca *ca, bool was_failed)
 {
 	unsigned char id[SIGNER_CA_ID_SIZE];
 	struct gh_error err;
@@ -69,14 +71,14 @@ tell(struct signer_keys *k, const struct ca *ca)
 
 	if (rc == 0 || rc == GH_E_CA_LOCKED || rc == GH_E_CONFLICT)
 		return true;
-	gh_log_kv(GH_LOG_WARN, "the signer did not take the record of a key", "ca", ca->name, "cause", err.detail,
-	    NULL);
-	/* a damaged record does not get better; a signer that is down has nothing loaded, but may be just slow */
-	return rc != GH_E_SIGNER_DOWN;
+	gh_log_kv(was_failed ? GH_LOG_DEBUG : GH_LOG_WARN, "the signer did not take the record of a key", "ca",
+	    ca->name, "cause", err.detail, NULL);
+	k->is_down = rc == GH_E_SIGNER_DOWN;
+	return !k->is_down;
 }
 
 static bool
-update_one(struct signer_keys *k, const struct ca *ca, struct told *now)
+update_one(struct signer_keys *k, const struct ca *ca, struct told *now, bool was_failed)
 {
 	const struct told *before = find(k, ca->id);
 
@@ -85,9 +87,9 @@ update_one(struct signer_keys *k, const struct ca *ca, struct told *now)
 		return false;
 	if (before != NULL && memcmp(before->sealed, now->sealed, DIGEST_SIZE) == 0)
 		return true;
-	if (before == NULL && (!k->is_first || ca->protection != CA_KEY_PASSWORD))
-		return true;             /* loaded when it is first needed */
-	if (tell(k, ca))
+	if (before == NULL && !k->is_first)
+		return true;             /* new: loaded when it is first needed */
+	if (!k->is_down && tell(k, ca, was_failed))
 		return true;
 	memset(now->sealed, 0, DIGEST_SIZE);
 	return false;
@@ -97,13 +99,15 @@ void
 signer_keys_update(struct signer_keys *k, const struct catalog *c)
 {
 	struct told *now = calloc(c->cas + 1, sizeof(*now));
+	bool was_failed = k->failed;
 	size_t n = 0;
 
 	k->failed = now == NULL;
+	k->is_down = false;
 	if (now == NULL)
 		return;
 	for (size_t i = 0; i < c->cas; i++)
-		if (c->ca[i]->sealed != NULL && !update_one(k, c->ca[i], &now[n++]))
+		if (c->ca[i]->sealed != NULL && !update_one(k, c->ca[i], &now[n++], was_failed))
 			k->failed = true;
 	free(k->told);
 	k->told = now;

@@ -43,6 +43,7 @@ bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
 	@python3 -B tests/bench/bench.py
+	@python3 -B tests/bench/bench_ocsp.py
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

@@ -1,6 +1,7 @@
 /*
- * The key under the audit trail: Ed25519, made of the system key, so that it needs no place to be kept and is
- * the same in every signer of the installation. It signs heads of the trail and nothing else.
+ * The key under the audit trail: Ed25519, made of the system key, so that it needs no place to be
+ * kept and is the same in every signer of the installation. It signs heads of the trail and
+ * nothing else.
  */
 #ifndef SIGNER_AUDIT_SIGN_H
 #define SIGNER_AUDIT_SIGN_H

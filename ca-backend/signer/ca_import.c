@@ -220,6 +220,7 @@ take_key(const struct sealing_key *k, const struct signer_create_csr *f, struct 
 		rc = ca_key_open(&old, f->password, key, err);
 	if (rc == 0)
 		rc = ca_key_copy(&old, r, err);
+	r->revision = old.revision + 1; /* newer than what was there under this key */
 	record_free(&old);
 	return rc;
 }

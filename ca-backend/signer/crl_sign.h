@@ -1,6 +1,6 @@
 /*
- * A CRL that is signed while its entries pass by: RFC 5280, 5.1. The TBSCertList is never in memory at once,
- * but for a CA with an Ed25519 key.
+ * A CRL that is signed while its entries pass by: RFC 5280, 5.1. The TBSCertList is never in
+ * memory at once, but for a CA with an Ed25519 key.
  */
 #ifndef SIGNER_CRL_SIGN_H
 #define SIGNER_CRL_SIGN_H
@@ -19,8 +19,8 @@ int crl_sign_begin(const struct issuer *ca, const struct signer_crl_fields *f,
 /* Whole entries. After a failure only crl_sign_free. */
 int crl_sign_entries(struct crl_sign *c, const unsigned char *p, size_t len,
     struct gh_error *err) GH_MUSTCHECK;
-/* Appends crlExtensions to tail, signatureAlgorithm and signatureValue to sig. ca: the one of begin, as it is
- * loaded by now (it may have been loaded anew). */
+/* Appends crlExtensions to tail, signatureAlgorithm and signatureValue to sig. ca: the one of
+ * begin, as it is loaded by now (it may have been loaded anew). */
 int crl_sign_end(struct crl_sign *c, const struct issuer *ca, struct gh_buf *tail,
     struct gh_buf *sig, struct gh_error *err) GH_MUSTCHECK;
 const unsigned char *crl_sign_ca_id(const struct crl_sign *c);

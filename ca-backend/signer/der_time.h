@@ -11,7 +11,8 @@ struct der_time {
 	size_t len;
 };
 
-/* RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on. false: before 1970 or after 9999. */
+/* RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on. false: before 1970 or
+ * after 9999. */
 bool der_time_encode(int64_t t, struct der_time *out);
 /* GeneralizedTime always, as OCSP has it. */
 bool der_time_encode_general(int64_t t, struct der_time *out);

@@ -77,15 +77,40 @@ is_open(const struct slot *slot)
 	return slot->open != NULL && uptime() < slot->until_uptime;
 }
 
-/* Workers may still have a record from before a change of its limits or its password. */
-static const char *
-why_not_replace(const struct issuer *old, const struct issuer *ca)
+static bool
+have_same_key(const struct issuer *a, const struct issuer *b)
 {
-	if (ca->revision < old->revision)
-		return "a newer record of this CA is loaded";
-	if (ca->revision == old->revision && old->has_password && !ca->has_password)
-		return "a record of this CA with a password is loaded";
+	return a->spki.len == b->spki.len && memcmp(a->spki.data, b->spki.data, a->spki.len) == 0;
+}
+
+/* Whoever has kept a record from before a change of limits or password must get nothing for it. */
+static const char *
+why_not(const struct issuer_table *t, const struct issuer *ca)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		const struct issuer *other = t->slot[i].ca;
+
+		if (memcmp(other->ca_id, ca->ca_id, SIGNER_CA_ID_SIZE) == 0 &&
+		    ca->revision < other->revision)
+			return "a newer record of this CA is loaded";
+		if (have_same_key(other, ca) && ca->revision <= other->revision &&
+		    other->has_password && !ca->has_password)
+			return "a record of this key with a password is loaded";
+	}
 	return NULL;
+}
+
+int
+issuer_table_check(struct issuer_table *t, const struct issuer *ca, struct gh_error *err)
+{
+	const char *why;
+
+	pthread_rwlock_rdlock(&t->lock);
+	why = why_not(t, ca);
+	pthread_rwlock_unlock(&t->lock);
+	return why == NULL ? 0 : gh_fail(err, GH_E_CONFLICT, "%s", why);
 }
 
 static void
@@ -98,23 +123,20 @@ swap(struct issuer **a, struct issuer **b)
 }
 
 /* What is to be given up is left in *ca and *open. */
-static const char *
+static void
 put(struct issuer_table *t, size_t i, struct issuer **ca, struct issuer **open)
 {
 	struct slot *slot = &t->slot[i];
-	const char *why;
 	bool was_open;
 
 	if (i == t->n) {
 		*slot = (struct slot){.ca = *ca};
 		*ca = NULL;
 		t->n++;
-		return NULL;
+		return;
 	}
 	if (memcmp(slot->ca->record_hash, (*ca)->record_hash, sizeof((*ca)->record_hash)) == 0)
-		return NULL;
-	if ((why = why_not_replace(slot->ca, *ca)) != NULL)
-		return why;
+		return;
 	was_open = is_open(slot);
 	swap(&slot->ca, ca);
 	swap(&slot->open, open);
@@ -122,26 +144,52 @@ put(struct issuer_table *t, size_t i, struct issuer **ca, struct issuer **open)
 		issuer_unref(slot->open);
 		slot->open = NULL;
 	}
-	return NULL;
+}
+
+/* One more that is put out by ca; NULL when there is none. */
+static struct issuer *
+take_weaker(struct issuer_table *t, const struct issuer *ca)
+{
+	struct issuer *found = NULL;
+	size_t i;
+
+	pthread_rwlock_wrlock(&t->lock);
+	for (i = 0; i < t->n && found == NULL; i++) {
+		const struct issuer *other = t->slot[i].ca;
+
+		if (other->has_password || other->revision > ca->revision ||
+		    !have_same_key(other, ca))
+			continue;
+		found = t->slot[i].ca;
+		t->slot[i] = t->slot[--t->n];
+	}
+	pthread_rwlock_unlock(&t->lock);
+	return found;
 }
 
 int
 issuer_table_put(
     struct issuer_table *t, struct issuer *ca, struct issuer *reopened, struct gh_error *err)
 {
-	const char *why = NULL;
+	struct issuer *mine = issuer_ref(ca), *weaker;
+	const char *why;
 	size_t i;
 
 	pthread_rwlock_wrlock(&t->lock);
 	i = find(t, ca->ca_id);
-	if (i < SIGNER_ISSUERS_MAX)
-		why = put(t, i, &ca, &reopened);
+	if ((why = why_not(t, ca)) == NULL && i < SIGNER_ISSUERS_MAX)
+		put(t, i, &ca, &reopened);
 	pthread_rwlock_unlock(&t->lock);
+	while (why == NULL && mine->has_password && (weaker = take_weaker(t, mine)) != NULL)
+		issuer_unref(weaker);
+	issuer_unref(mine);
 	issuer_unref(ca);
 	issuer_unref(reopened);
-	if (i == SIGNER_ISSUERS_MAX)
-		return gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
-	return why == NULL ? 0 : gh_fail(err, GH_E_CONFLICT, "%s", why);
+	if (why != NULL)
+		return gh_fail(err, GH_E_CONFLICT, "%s", why);
+	return i < SIGNER_ISSUERS_MAX
+		   ? 0
+		   : gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
 }
 
 struct issuer *
@@ -156,20 +204,6 @@ issuer_table_get(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_
 		ca = issuer_ref(is_open(&t->slot[i]) ? t->slot[i].open : t->slot[i].ca);
 	pthread_rwlock_unlock(&t->lock);
 	return ca;
-}
-
-int
-issuer_table_check_revision(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
-    uint64_t revision, struct gh_error *err)
-{
-	bool is_old;
-	size_t i;
-
-	pthread_rwlock_rdlock(&t->lock);
-	i = find(t, ca_id);
-	is_old = i < t->n && revision < t->slot[i].ca->revision;
-	pthread_rwlock_unlock(&t->lock);
-	return is_old ? gh_fail(err, GH_E_CONFLICT, "a newer record of this CA is loaded") : 0;
 }
 
 /* --- unlocking -------------------------------------------------------------------------------- */

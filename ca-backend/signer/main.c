@@ -99,8 +99,9 @@ static const int refused_calls[] = {
 #endif
 };
 
-/* With a PKCS#11 module, which is code of others: files, sockets to a daemon or an HSM, locks. First of all these, since
- * those above refuse some of them. Still no other program is started and no process is traced. */
+/* With a PKCS#11 module, which is code of others: files, sockets to a daemon or an HSM, locks.
+ * First of all these, since those above refuse some of them. Still no other program is started
+ * and no process is traced. */
 static const int token_calls[] = {
     SYS_openat,
     SYS_newfstatat,

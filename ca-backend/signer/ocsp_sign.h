@@ -8,7 +8,8 @@
 /* Largest answer; it has to fit a frame. */
 #define OCSP_RESPONSE_MAX (SIGNER_OCSP_RESPONSES_MAX + SIGNER_OCSP_EXTENSIONS_MAX + 16 * 1024)
 
-/* Checks the fields and appends an OCSPResponse (DER) that is signed by signer, of kind ISSUER_OCSP. */
+/* Checks the fields and appends an OCSPResponse (DER) that is signed by signer, of kind
+ * ISSUER_OCSP. */
 int ocsp_sign(const struct issuer *signer, const struct signer_ocsp_fields *f, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -27,7 +27,7 @@ struct signer_crl_fields {
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	int64_t this_update, next_update; /* UTC seconds */
 	uint64_t entries_len;             /* bytes of all entries; 0: no revokedCertificates */
-	const unsigned char *extensions; /* content of Extensions, without AKI; cRLNumber is a must */
+	const unsigned char *extensions; /* content of Extensions: cRLNumber, no AKI */
 	size_t extensions_len;
 };
 

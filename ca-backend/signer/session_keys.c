@@ -5,7 +5,6 @@
 #include <openssl/crypto.h>
 
 #include "ca_key.h"
-#include "digest.h"
 #include "encoding.h"
 #include "log.h"
 #include "session_private.h"
@@ -25,8 +24,8 @@ log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 	free(name);
 }
 
-/* A CA that is unlocked stays so when its record changes and its key part does not: new limits ask for no
- * password. NULL: there is nothing to be kept. */
+/* A CA that is unlocked stays so when its record changes and its key part does not: new limits
+ * ask for no password. NULL: there is nothing to be kept. */
 static int
 reopen(struct session *s, const struct record *r, const struct issuer *ca, struct issuer **out,
     struct gh_error *err)
@@ -113,13 +112,16 @@ check_passwords(
 static int
 check_newest(struct session *s, const struct record *r, struct gh_error *err)
 {
-	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct issuer *ca;
+	int rc;
 
 	if (r->kind == RECORD_PENDING)
 		return 0;
-	if (!gh_digest(GH_SHA256, r->cert.data, r->cert.len, id))
-		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
-	return issuer_table_check_revision(s->signer->issuers, id, r->revision, err);
+	if ((rc = record_issuer(r, NULL, &ca, err)) != 0)
+		return rc;
+	rc = issuer_table_check(s->signer->issuers, ca, err);
+	issuer_unref(ca);
+	return rc;
 }
 
 static int

@@ -16,8 +16,8 @@ struct session {
 };
 
 int session_fail_garbled(struct gh_error *err);
-/* A loaded issuer, to be given back with issuer_unref; GH_E_NOT_FOUND also when it is of the other kind;
- * GH_E_CA_LOCKED when its key is locked. */
+/* A loaded issuer, to be given back with issuer_unref; GH_E_NOT_FOUND also when it is of the
+ * other kind; GH_E_CA_LOCKED when its key is locked. */
 int session_find_issuer(struct session *s, const unsigned char id[SIGNER_CA_ID_SIZE],
     enum issuer_kind kind, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 /* The signer's own trail: whoever steals a worker cannot sign a certificate without leaving it. */
@@ -41,7 +41,8 @@ int session_complete_ca(struct session *s, struct gh_reader *r, struct gh_error 
 int session_renew_ca(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_set_limits(struct session *s, struct gh_reader *r, struct gh_error *err);
 
-/* Operations, session_sign.c: each reads its question and writes the payload of its answer to s->out. */
+/* Operations, session_sign.c: each reads its question and writes the payload of its answer to
+ * s->out. */
 int session_crl_begin(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_crl_entries(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_crl_end(struct session *s, struct gh_reader *r, struct gh_error *err);

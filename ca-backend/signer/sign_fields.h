@@ -1,7 +1,7 @@
 /*
- * What a worker gives for a CRL or an OCSP answer, hostile: checked for form, so that whatever the signer
- * puts its signature under is a CRL or an OCSP answer and nothing else. Allocates nothing. All of them return
- * GH_E_SIGNER and name the field.
+ * What a worker gives for a CRL or an OCSP answer, hostile: checked for form, so that whatever
+ * the signer puts its signature under is a CRL or an OCSP answer and nothing else. Allocates
+ * nothing. All of them return GH_E_SIGNER and name the field.
  */
 #ifndef SIGNER_SIGN_FIELDS_H
 #define SIGNER_SIGN_FIELDS_H

@@ -1,8 +1,9 @@
 /*
- * CA keys in a PKCS#11 token, through OpenSSL's engine "pkcs11": one module for the process, one login. A key
- * is known by its URI (RFC 7512) and its public half; the token itself is only asked when something is signed, so
- * that a CA can be loaded while its token is away. A session that is lost is opened again. One question at a time:
- * tokens are slow anyway, and not all modules like threads.
+ * CA keys in a PKCS#11 token, through OpenSSL's engine "pkcs11": one module for the process, one
+ * login. A key is known by its URI (RFC 7512) and its public half; the token itself is only asked
+ * when something is signed, so that a CA can be loaded while its token is away. A session that is
+ * lost is opened again. One question at a time: tokens are slow anyway, and not all modules like
+ * threads.
  */
 #ifndef SIGNER_TOKEN_H
 #define SIGNER_TOKEN_H
@@ -16,22 +17,25 @@
 
 #define TOKEN_PIN_MAX 255
 
-/* At the start, before any thread. module: path of the PKCS#11 module; pin_file: its first line is the PIN, NULL
- * for a token without one. GH_E_CONF: the PIN file is unreadable or open to others. Does not ask the token. */
+/* At the start, before any thread. module: path of the PKCS#11 module; pin_file: its first line
+ * is the PIN, NULL for a token without one. GH_E_CONF: the PIN file is unreadable or open to
+ * others. Does not ask the token. */
 int token_configure(const char *module, const char *pin_file, struct gh_error *err) GH_MUSTCHECK;
 /* Log in, so that what is wrong shows in the log at the start. */
 void token_warm_up(void);
 void token_stop(void); /* at the end; also when not configured */
 
-/* The key of a URI as EVP_PKEY: its public half, signing through token_sign only. To be freed. The token is asked.
- * GH_E_VALIDATION: the URI is none, or holds a PIN; GH_E_CA_UNAVAILABLE: no token, no such key. */
+/* The key of a URI as EVP_PKEY: its public half, signing through token_sign only. To be freed.
+ * The token is asked. GH_E_VALIDATION: the URI is none, or holds a PIN; GH_E_CA_UNAVAILABLE: no
+ * token, no such key. */
 int token_find_key(const char *uri, EVP_PKEY **out, struct gh_error *err) GH_MUSTCHECK;
-/* The same when the public half is known already: it is marked as that of a key in a token. The token is not asked. */
+/* The same when the public half is known already: it is marked as that of a key in a token. The
+ * token is not asked. */
 int token_mark_key(EVP_PKEY *public_key, const char *uri, struct gh_error *err) GH_MUSTCHECK;
 bool token_has(const EVP_PKEY *key); /* it is one of these */
 
-/* Sign a digest made with md ("SHA256") as ECDSA or RSA PKCS#1 v1.5. *len: room, then length. GH_E_CA_UNAVAILABLE, with a
- * public text, when the token or the key in it is away. */
+/* Sign a digest made with md ("SHA256") as ECDSA or RSA PKCS#1 v1.5. *len: room, then length.
+ * GH_E_CA_UNAVAILABLE, with a public text, when the token or the key in it is away. */
 int token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
     unsigned char *sig, size_t *len, struct gh_error *err) GH_MUSTCHECK;
 

@@ -283,15 +283,31 @@ store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_f
 	return rc == 0 ? each_row(res, fn, arg, n, err) : rc;
 }
 
+/* The first column of a statement without parameters. */
+static int
+read_number(struct store *s, const struct store_statement *st, int64_t *out, struct gh_error *err)
+{
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc = store_read(s, st, &p, &res, err);
+
+	*out = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
 int
 store_audit_extent(struct store *s, int64_t *max_id, struct gh_error *err)
 {
 	static const struct store_statement st = { "audit_extent", "SELECT max(id) FROM audit" };
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
 
-	*max_id = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	return read_number(s, &st, max_id, err);
+}
+
+int
+store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
+{
+	static const struct store_statement st = { "seal_of_leaves", "SELECT max(seal_id) FROM audit_leaf" };
+
+	return read_number(s, &st, seal_id, err);
 }

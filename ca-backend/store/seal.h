@@ -35,6 +35,8 @@ void store_seal_cancel(struct store *s);  /* any state */
 /* The first seal whose id is larger than after; id 0 when there is none. A seal whose hashes have a wrong length is
  * given with zeros in their place. */
 int store_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct gh_error *err) GH_MUSTCHECK;
+/* The largest seal id that any leaf names; 0 = no leaves. */
+int store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err) GH_MUSTCHECK;
 struct store_leaf {
 	int64_t audit_id;
 	int position;

@@ -16,10 +16,13 @@ store_create_user(struct store *s, const struct requester *who, const char *name
 	    "WITH w AS (INSERT INTO admin_user (name, hash, roles, enabled) VALUES ($7, $8, $9, true) "
 	    "  RETURNING name), " AUDIT("user.created") "SELECT name FROM w" };
 	struct store_params p = { 0 };
+	char detail[64];
 	PGresult *res;
 	int rc;
 
-	store_put_actor(&p, who, NULL, NULL);
+	snprintf(detail, sizeof(detail), "roles:%s%s%s", roles & REQUESTER_ROLE_ADMIN ? " admin" : "",
+	    roles & REQUESTER_ROLE_OFFICER ? " officer" : "", roles & REQUESTER_ROLE_AUDITOR ? " auditor" : "");
+	store_put_actor(&p, who, NULL, detail);
 	store_put_text(&p, name);
 	store_put_text(&p, hash);
 	store_put_int(&p, roles);

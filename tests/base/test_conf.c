@@ -163,11 +163,53 @@ conf__reads_keys(void **state)
 	assert_int_equal(gh_conf_read_key(path, key, NULL), GH_E_CONF);
 }
 
+static void
+conf__keeps_what_ocsp_promises(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 31 }", &conf, &err),
+	    GH_E_CONF);
+	assert_non_null(strstr(err.message, "archive_cutoff"));
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 30 }", &conf, &err), 0);
+	gh_conf_free(conf);
+	assert_int_equal(load(MINIMAL "ocsp { archive_cutoff = 31 }", &conf, &err), 0);
+	gh_conf_free(conf);
+}
+
+static void
+conf_days__are_different_numbers(void **state)
+{
+	static const char *const bad[] = { "0", "-1", "3651", "7 7", "7,14", "a", "7d", "99999999999999999999",
+		"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" };
+	int days[GH_CONF_DAYS_MAX];
+	char text[sizeof(MINIMAL) + 200];
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(gh_conf_days("", days), 0);
+	assert_int_equal(gh_conf_days(" 30\t14  1 3650 ", days), 4);
+	assert_int_equal(days[0], 30);
+	assert_int_equal(days[3], 3650);
+	assert_int_equal(gh_conf_days("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", days), GH_CONF_DAYS_MAX);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(gh_conf_days(bad[i], days), -1);
+		snprintf(text, sizeof(text), MINIMAL "jobs { expiry_days = \"%s\" }", bad[i]);
+		assert_int_equal(load(text, &conf, &err), GH_E_CONF);
+		assert_non_null(strstr(err.message, "expiry_days"));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conf__fills_defaults),
+		cmocka_unit_test(conf__keeps_what_ocsp_promises),
+		cmocka_unit_test(conf_days__are_different_numbers),
 		cmocka_unit_test(conf__names_file_and_line),
 		cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
 		cmocka_unit_test(conf__checks_options_that_belong_together),

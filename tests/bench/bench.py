@@ -295,4 +295,5 @@ def main():
     print(f"written to var/bench/{name}.md")
 
 
-main()
+if __name__ == "__main__":
+    main()

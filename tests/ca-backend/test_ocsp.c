@@ -277,7 +277,8 @@ named(const EVP_MD *md, uint32_t serial)
 static struct ocsp_answer *
 answer(int64_t ca, int64_t from, int64_t to, size_t len)
 {
-	struct ocsp_answer *a = ocsp_answer_new(ca, OCSP_GOOD, from, to, calloc(1, len), len);
+	static const struct ocsp_status good = {.status = OCSP_GOOD};
+	struct ocsp_answer *a = ocsp_answer_new(ca, &good, from, to, calloc(1, len), len);
 
 	assert_non_null(a);
 	return a;

@@ -1033,7 +1033,8 @@ signer__closes_on_garbage(void **state)
 static void
 signer__survives_random_payloads(void **state)
 {
-	static const unsigned char ops[] = {0, 1, 2, 3, 32, 33, 255};
+	static const unsigned char ops[] = {
+	    0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38, 255};
 	struct fixture *f = *state;
 	unsigned char frame[4 + 1 + 200] = {0, 0, 0, 201};
 	int i, fd;

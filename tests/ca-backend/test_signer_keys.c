@@ -49,7 +49,8 @@ setup(void **state)
 
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
-	assert_int_equal(make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err), 0);
+	assert_int_equal(
+	    make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err), 0);
 	f->plain = (struct record){f->ca.sealed, f->ca.sealed_len};
 	signer_process_start(&f->sp, "16");
 	f->client = signer_process_client(&f->sp);
@@ -69,6 +70,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	signer_client_free(f->client);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0); /* a sanitizer's findings too */
 	signer_process_free(&f->sp);
 	made_ca_free(&f->ca);
 	free(f->locked.p);
@@ -308,6 +310,52 @@ signer__refuses_to_lose_a_password(void **state)
 	assert_int_equal(load(f, &f->locked), GH_E_CA_LOCKED);
 	assert_int_equal(load(f, &other), GH_E_CONFLICT);
 	free(other.p);
+}
+
+static struct signer_renewed_ca
+renewed(struct fixture *f, const struct record *r)
+{
+	struct admin_signer a = admin_signer_start(&f->sp);
+	struct signer_renew_ca in = {.sealed = r->p,
+	    .sealed_len = r->len,
+	    .not_before = gh_now() - 60,
+	    .not_after = gh_now() + 100 * DAY};
+	struct signer_renewed_ca out;
+	struct gh_error err;
+
+	assert_int_equal(signer_client_renew_ca(a.client, &in, &out, &err), 0);
+	assert_int_equal(admin_signer_stop(&a), 0);
+	return out;
+}
+
+/* The key lives on under another certificate, and gets its password there: records of the
+ * certificate before have no password, and must be worth nothing. */
+static void
+signer__refuses_the_key_under_an_earlier_certificate(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_renewed_ca r = renewed(f, &f->plain);
+	struct record plain = {r.sealed.p, r.sealed.len}, locked, none;
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct gh_error err;
+	int64_t until;
+
+	assert_int_equal(load(f, &f->plain), 0);
+	assert_int_equal(signer_client_load_ca(f->client, plain.p, plain.len, id, &err), 0);
+	assert_int_equal(sign(f), 0); /* both, while there is no password */
+	assert_int_equal(set_password(f, &plain, NULL, PASSWORD, &locked), 0);
+	assert_int_equal(
+	    signer_client_load_ca(f->client, locked.p, locked.len, id, &err), GH_E_CA_LOCKED);
+	assert_int_equal(sign(f), GH_E_NOT_FOUND);
+	assert_int_equal(load(f, &f->plain), GH_E_CONFLICT);
+	assert_int_equal(set_password(f, &f->plain, NULL, "mine", &none), GH_E_CONFLICT);
+	assert_int_equal(sign(f), GH_E_NOT_FOUND);
+	assert_int_equal(signer_client_unlock(f->client, locked.p, locked.len, PASSWORD, 60, &until,
+			     &err),
+	    0);
+	assert_int_equal(load(f, &f->plain), GH_E_CONFLICT);
+	free(locked.p);
+	signer_renewed_ca_free(&r);
 }
 
 /* New limits, the same password: who has unlocked the CA need not do it again. */
@@ -551,6 +599,7 @@ main(void)
 	    each(signer__drops_the_key_when_a_password_comes),
 	    each(signer__refuses_a_record_older_than_the_loaded_one),
 	    each(signer__refuses_to_lose_a_password),
+	    each(signer__refuses_the_key_under_an_earlier_certificate),
 	    each(signer__stays_unlocked_when_its_limits_change),
 	    each(signer__tells_nobody_a_password),
 	    each(signer__takes_passwords_of_any_characters_up_to_its_limit),

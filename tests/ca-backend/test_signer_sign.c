@@ -539,6 +539,25 @@ signer__wants_the_announced_length(void **state)
 	crl_job_free(&job);
 }
 
+/* One is kept for f->client: one more may be, and a third when one is given up. */
+static void
+check_crls_kept(struct fixture *f, struct crl_job *job)
+{
+	struct signer_client *second = signer_process_client(&f->sp);
+	struct signer_client *third = signer_process_client(&f->sp);
+	struct gh_error err = {0};
+	int tries = 0;
+
+	assert_int_equal(crl_begin(second, job, &err), 0);
+	assert_int_equal(crl_begin(third, job, &err), GH_E_BUSY);
+	assert_int_equal(crl_begin(second, job, &err), 0); /* in place of its first */
+	signer_client_free(second);
+	while (crl_begin(third, job, &err) == GH_E_BUSY && ++tries < 500)
+		pause_ms(10);
+	assert_true(tries < 500);
+	signer_client_free(third);
+}
+
 static void
 signer__bounds_the_crl_of_an_ed25519_ca(void **state)
 {
@@ -555,6 +574,7 @@ signer__bounds_the_crl_of_an_ed25519_ca(void **state)
 	assert_begin_refused(f, &job, "Ed25519");
 	job.fields.entries_len = SIGNER_CRL_ED25519_MAX - 4096;
 	assert_int_equal(crl_begin(f->client, &job, &err), 0);
+	check_crls_kept(f, &job);
 	crl_job_free(&job);
 	/* any other CA takes as much as there may be */
 	crl_job_init(&job, f->ca_id, 0);
@@ -1046,6 +1066,54 @@ signer__signs_no_broken_ocsp_response(void **state)
 	gh_buf_free(&b);
 }
 
+/* --- a key under a password ------------------------------------------------------------------- */
+
+/* A locked CA signs no CRL, not even one that was begun before; its OCSP signer works on. */
+static void
+signer__signs_no_crl_of_a_locked_ca(void **state)
+{
+	struct fixture *f = *state;
+	struct made_ca ca, responder, locked = {0};
+	unsigned char id[SIGNER_CA_ID_SIZE], responder_id[SIGNER_CA_ID_SIZE];
+	struct signer_ocsp_fields fields;
+	struct signer_blob answer;
+	struct crl_job job;
+	struct gh_error err = {0};
+	struct gh_buf b;
+	int64_t until;
+	size_t at = 0;
+
+	MUST(make_ca(&f->sp, "Locked", "P-256", NULL, &issuing_limits, &ca, &err) == 0);
+	load(f->client, &ca, id);
+	make_responder(f->client, id, NULL, &responder);
+	load(f->client, &responder, responder_id);
+	assert_int_equal(signer_client_set_password(f->client, ca.sealed, ca.sealed_len, NULL,
+			     "correct horse", &locked.sealed, &locked.sealed_len, &err),
+	    0);
+	assert_int_equal(signer_client_unlock(f->client, locked.sealed, locked.sealed_len,
+			     "correct horse", 60, &until, &err),
+	    0);
+	crl_job_init(&job, id, 10);
+	assert_int_equal(crl_begin(f->client, &job, &err), 0);
+	assert_int_equal(crl_piece(f->client, &job, &at, 1000, &err), 0);
+	assert_int_equal(signer_client_lock(f->client, id, &err), 0);
+	assert_int_equal(crl_end(f->client, &job, &err), GH_E_CA_LOCKED);
+	assert_int_equal(crl_begin(f->client, &job, &err), GH_E_CA_LOCKED);
+	assert_int_equal(
+	    ask_responder(f, id, gh_now(), gh_now() + DAY, NULL, &err), GH_E_CA_LOCKED);
+	gh_buf_init(&b, 4096);
+	put_single(&b, &ca, 1, 0);
+	fields = ocsp_fields(responder_id, &b);
+	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), 0);
+	OCSP_BASICRESP_free(parse_ocsp(&answer, &ca));
+	free(answer.p);
+	gh_buf_free(&b);
+	crl_job_free(&job);
+	made_ca_free(&ca);
+	made_ca_free(&responder);
+	made_ca_free(&locked);
+}
+
 /* --- audit ------------------------------------------------------------------------------------ */
 
 static void
@@ -1177,6 +1245,7 @@ main(void)
 	    cmocka_unit_test(signer__bounds_ocsp_answers),
 	    cmocka_unit_test(signer__refuses_bad_ocsp_fields),
 	    cmocka_unit_test(signer__signs_no_broken_ocsp_response),
+	    cmocka_unit_test(signer__signs_no_crl_of_a_locked_ca),
 	    cmocka_unit_test(signer__signs_audit_heads),
 	    cmocka_unit_test(signer__survives_random_payloads),
 	};

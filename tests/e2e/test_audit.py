@@ -265,6 +265,23 @@ class Sealed(unittest.TestCase):
         _, result = verify()
         self.assertEqual([(f["kind"], f["seal"]) for f in result["findings"]], [("seal_missing", 2)])
 
+    def test_last_seals_removed(self):
+        last = seals()[-1]["id"]
+        superuser("delete from audit_seal where id > 2")
+        _, result = verify()
+        self.assertEqual([(f["kind"], f["seal"]) for f in result["findings"]], [("seal_missing", 3)])
+        self.assertIn(f"seals 3 to {last} were removed", result["findings"][0]["text"])
+
+    def test_very_many(self):
+        superuser("delete from audit where id between 3001 and 3400; update audit set actor = 'x' where id = 4000;"
+                  "update audit_leaf set hash = sha256('x') where audit_id between 11501 and 11900")
+        found = self.findings()
+        self.assertEqual({r for k, r in found if k == "row_removed"}, set(range(3001, 3401)))
+        self.assertEqual([r for k, r in found if k == "row_changed"], [4000])
+        leaves = {r for k, r in found if k == "leaf_wrong"}
+        self.assertEqual(leaves, set(range(11501, 11901)), "rows are right there")
+        self.assertEqual(len(found), 801)
+
     def test_end_cut_off(self):
         pinned = verify()[1]["head"]
         older = seals()[-2]["head"].hex()
@@ -283,6 +300,8 @@ class Sealed(unittest.TestCase):
         mine = env.scratch / "mine.pem"
         mine.write_text(env.admin("audit", "key"))
         self.assertEqual(verify("-k", pem, "-k", mine)[0], 0)
+        for bad in ("", "zz", "00", "0" * 63, "0" * 66):
+            self.assertEqual(env.admin("audit", "verify", "--expect-head", bad, check=False).returncode, 2, bad)
         for bad in ("/nonexistent", __file__):
             self.assertEqual(env.admin("audit", "verify", "-k", bad, check=False).returncode, 2)
 
@@ -356,10 +375,30 @@ class Sealing(unittest.TestCase):
             job = next(j for j in env.admin("job", "list", "--json") if j["name"] == "audit-seal")
             self.assertEqual((job["outcome"], job["failures"]), ("failure", 1))
         finally:
+            started = env.count("select count(*) from audit where event = 'gateway.started'")
             env.gateway("run")
+        wait_for(lambda: env.count("select count(*) from audit where event = 'gateway.started'") > started,
+                 "the gateway is at work", 5)
         seal()
         self.assertEqual(len(seals()), before + 1)
         self.assertEqual(verify()[1]["unsealed"], 0)
+
+
+class Events(unittest.TestCase):
+    def events(self, start):
+        return [r[0] for r in env.sql(f"select event from audit where id > {start} order by id")]
+
+    def test_start_and_stop(self):
+        wait_for(lambda: env.count("select count(*) from audit where event = 'gateway.started'"), "it is recorded", 5)
+        start = env.count("select max(id) from audit")
+        env.gateway("halt")
+        self.assertEqual(self.events(start), ["gateway.stopped"])
+        env.gateway("run")
+        wait_for(lambda: self.events(start) == ["gateway.stopped", "gateway.started"], "it is recorded", 5)
+
+    def test_roles_of_users(self):
+        self.assertEqual(env.sql("select detail from audit where event = 'user.created' and object = 'otto'"),
+                         [["roles: auditor"]])
 
 
 class Export(unittest.TestCase):
@@ -393,6 +432,9 @@ class Pages(unittest.TestCase):
             reply = self.get(user=user, password=password)
             self.assertEqual(reply.status, 403, user)
             self.assertNotIn("entries", reply.json)
+            row = env.sql("select event, outcome, object, actor from audit order by id desc limit 1")[0]
+            self.assertEqual(row[:3], ["access.denied", "failure", "pki.audit"])
+            self.assertTrue(row[3].endswith(user), row)
 
     def test_pages_hold_every_row_once(self):
         add_rows(2500)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """CRLs of running gateways: made by themselves, served on both ports of both nodes, enough for `openssl verify`."""
 
-import base64
 import http.client
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -59,11 +60,8 @@ def serial_of(cert):
     return der.openssl("x509", "-inform", "DER", "-noout", "-serial", stdin=cert).decode().strip().split("=")[1]
 
 
-def revoke(cert, reason=1):
-    """As the revocation API writes it."""
-    env.sql("insert into revocation (certificate_id, ca_id, serial, shard, revoked_at, reason, not_after, revoked_by) "
-            f"select id, ca_id, serial, shard, now(), {reason}, not_after, 'test' from certificate "
-            f"where serial = decode('{serial_of(cert)}', 'hex')")
+def revoke(cert, reason="keyCompromise"):
+    env.admin("cert", "revoke", serial_of(cert), "--reason", reason, "--yes")
 
 
 def verify(chain, names, *options):
@@ -257,9 +255,9 @@ class Crl(unittest.TestCase):
         thread.start()
         try:
             for _ in range(3):
-                workers = [p for p, line in env.processes("kore") if "worker" in line or "wrk" in line]
-                if workers:
-                    subprocess.run(["kill", "-9", str(workers[-1])], check=False)
+                workers = wait_for(lambda: [p for p, line in env.processes("kore") if "worker" in line or "[wrk" in line],
+                                   "there are workers")
+                os.kill(workers[-1], signal.SIGKILL)
                 time.sleep(0.7)
         finally:
             stop.set()

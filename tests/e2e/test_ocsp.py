@@ -251,11 +251,11 @@ class Http(unittest.TestCase):
             tag = reply.getheader("etag")
             self.assertRegex(tag, '^"[0-9a-f]{40}"$')
         seen = {200: 0, 304: 0}
-        for _ in range(6):  # the two workers have an answer each
+        while seen[304] == 0 and seen[200] < 100:  # the two workers have an answer each
             reply, answer = ask("GET", get_path(raw), headers={"If-None-Match": tag})
             seen[reply.status] += 1
             self.assertEqual(answer == b"", reply.status == 304)
-        self.assertGreater(seen[304], 0)
+        self.assertEqual(seen[304], 1)
         reply, answer = ask("HEAD", get_path(raw))
         self.assertEqual((reply.status, answer), (200, b""))
 

@@ -99,11 +99,11 @@ class Approval(Case):
         self.assertEqual(self.state(number, Client(env, user="bob", password="bob-secret")).status, 404)
 
     def test_each_step_has_its_audit_row(self):
-        before = env.count("select count(*) from audit")
+        before = env.count("select count(*) from audit where event not like 'gateway.%'")
         number = self.pending("audited.example.test")
-        self.assertEqual(env.count("select count(*) from audit"), before + 1)
+        self.assertEqual(env.count("select count(*) from audit where event not like 'gateway.%'"), before + 1)
         self.decide("approve", number)
-        self.assertEqual(env.count("select count(*) from audit"), before + 2)
+        self.assertEqual(env.count("select count(*) from audit where event not like 'gateway.%'"), before + 2)
 
     def test_approval_runs_the_policy_again(self):
         number = self.pending("policy.example.test")

@@ -6,13 +6,16 @@ import base64
 import concurrent.futures
 import datetime
 import hashlib
+import http.client
 import json
 import subprocess
 import unittest
 import urllib.parse
+import urllib.request
 
 import client
 import der
+import ocsp
 import tap
 from client import Client
 from environment import Environment, wait_for
@@ -386,6 +389,46 @@ class Command(Case):
         self.assertEqual(self.row()[0], "20")
         self.run_command("revoke", self.answer["SerialNumber"], "--issuer", self.answer["IssuerDN"], "--yes")
         self.assertEqual(self.row()[0], "21")
+
+
+class RelyingParties(Case):
+    """A change through the API is seen by OCSP on every node within a second, and by the next CRL."""
+
+    def setUp(self):
+        super().setUp()
+        self.leaf = base64.b64decode(self.answer["Certificates"])
+        issuer = bytes.fromhex(env.sql("select encode(chain[1], 'hex') from ca where name = 'issuing'")[0][0])
+        self.ask = ocsp.request(ocsp.cert_id(issuer, ocsp.serial_of(self.leaf)))
+
+    def states(self, nodes):
+        found = []
+        for url in nodes:
+            where = urllib.parse.urlsplit(url)
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+            connection.request("POST", "/ocsp", self.ask, {"Content-Type": "application/ocsp-request"})
+            found += ocsp.statuses(connection.getresponse().read())
+            connection.close()
+        return set(found)
+
+    def test_ocsp_on_two_nodes(self):
+        nodes = [var["GATEHOUSE_HTTP_URL"], env.second_node()["GATEHOUSE_HTTP_URL"]]
+        try:
+            wait_for(lambda: self.states(nodes) == {"good"}, "both nodes answer", 20)
+            for status, wanted in (("hold", "revoked"), ("valid", "good"), ("revoked", "revoked")):
+                self.expect(officer.put(self.number, {"status": status}), 200)
+                # each worker has a cache of its own
+                wait_for(lambda: all(self.states(nodes) == {wanted} for _ in range(6)), f"{wanted} everywhere", 2)
+        finally:
+            env.gateway("halt2")
+
+    def test_next_crl(self):
+        def listed():
+            raw = urllib.request.urlopen(var["GATEHOUSE_HTTP_URL"] + "/crl/issuing.crl", timeout=10).read()
+            return self.answer["SerialNumber"] in der.openssl("crl", "-inform", "DER", "-noout", "-text", stdin=raw).decode()
+        for status, wanted in (("hold", True), ("valid", False), ("revoked", True)):
+            self.expect(officer.put(self.number, {"status": status}), 200)
+            env.admin("crl", "issue", "--ca", "issuing")
+            wait_for(lambda: listed() == wanted, f"{status} in the CRL", 10)
 
 
 class Elsewhere(Case):

@@ -18,6 +18,7 @@ static struct ca second = {.id = 2, .name = (char *)"second", .state = CA_DISABL
 static struct ca *cas[] = {&ours, &second};
 static struct catalog catalog = {.ca = cas, .cas = 2};
 static struct enroll_env env;
+static const struct ocsp_status good = {.status = OCSP_GOOD};
 
 static int
 set_up(void **state)
@@ -105,12 +106,12 @@ static void
 check(const char *asks, const char *nonce, const char *wanted)
 {
 	struct gh_buf b = request(asks, nonce);
-	struct gh_error err = {0};
+	struct ocsp_ask ask = {b.data, b.len};
 	struct ocsp_reply r;
 	char got[80] = "";
 	size_t n = 0;
 
-	ocsp_answer(&env, b.data, b.len, &r, &err);
+	ocsp_answer(&env, &ask, 1, &r);
 	if (r.answer == NULL) {
 		got[n++] = 'E';
 		got[n++] = (char)('0' + r.error);
@@ -186,6 +187,14 @@ answer__kept_only_when_others_may_ask_it(void **state)
 	assert_false(is_ready("11", "nonce"));
 	check("12", "nonce", "r");
 	assert_false(is_ready("12", NULL));
+	check("12", "other", "r"); /* only its status is kept */
+	check("11", "other", "g");
+	assert_int_equal(fake_ocsp.questions, 2);
+	assert_int_equal(fake_ocsp.signatures, 4);
+	check("12", NULL, "r");
+	assert_true(is_ready("12", NULL));
+	assert_int_equal(fake_ocsp.questions, 2);
+	fake_ocsp.questions = 0;
 	check("1314", NULL, "gg");
 	assert_false(is_ready("13", NULL));
 	assert_false(is_ready("1314", NULL));
@@ -231,6 +240,7 @@ change__overtakes_an_answer_on_its_way(void **state)
 	check("11", NULL, "g"); /* true when it was read ... */
 	fake_ocsp.during_question = NULL;
 	assert_false(is_ready("11", NULL)); /* ... but nobody else gets it */
+	check("11", "nonce", "r");
 	check("11", NULL, "r");
 	fake_ocsp.during_question = revoke_all;
 	check("13", NULL, "g");
@@ -251,6 +261,7 @@ down__try_later_never_wrong(void **state)
 	fake_ocsp.fail_store = GH_E_DB_DOWN;
 	check("12", NULL, "E3");
 	assert_true(is_ready("11", NULL));
+	check("11", "nonce", "g");
 	fake_ocsp.fail_store = GH_E_DB;
 	check("12", NULL, "E2");
 	env.catalog = NULL;
@@ -267,9 +278,8 @@ keep(const char *asks, int age, int left)
 	struct ocsp_cache *cache = ocsp_service_cache(env.ocsp);
 
 	assert_int_equal(ocsp_request_parse(b.data, b.len, &req, NULL), 0);
-	a = ocsp_answer_new(1, OCSP_GOOD, gh_now() - age, gh_now() + left, malloc(1), 1);
+	a = ocsp_answer_new(1, &good, gh_now() - age, gh_now() + left, calloc(1, 1), 1);
 	assert_non_null(a);
-	a->der[0] = 0;
 	assert_true(ocsp_cache_put(cache, &req.cert[0], a, ocsp_cache_epoch(cache)));
 	ocsp_answer_unref(a);
 	gh_buf_free(&b);
@@ -323,12 +333,12 @@ static void
 signer__answers_end_with_it(void **state)
 {
 	struct gh_buf b = request("11", NULL);
-	struct gh_error err = {0};
+	struct ocsp_ask ask = {b.data, b.len};
 	struct ocsp_reply r;
 
 	(void)state;
 	fake_ocsp.signer_until = gh_now() + 100;
-	ocsp_answer(&env, b.data, b.len, &r, &err);
+	ocsp_answer(&env, &ask, 1, &r);
 	assert_non_null(r.answer);
 	assert_int_equal(r.answer->next_update, fake_ocsp.signer_until);
 	ocsp_answer_unref(r.answer);
@@ -388,15 +398,54 @@ renew__is_overtaken_by_a_change(void **state)
 static void
 malformed__is_said_so(void **state)
 {
-	struct ocsp_reply r;
-	struct gh_error err = {0};
+	struct ocsp_ask asks[] = {{(const unsigned char *)"", 0}, {NULL, 0}};
+	struct ocsp_reply r[2];
 
 	(void)state;
-	ocsp_answer(&env, (const unsigned char *)"", 0, &r, &err);
-	assert_null(r.answer);
-	assert_int_equal(r.error, OCSP_MALFORMED);
-	ocsp_answer(&env, NULL, 0, &r, &err);
-	assert_int_equal(r.error, OCSP_MALFORMED);
+	ocsp_answer(&env, asks, 2, r);
+	for (int i = 0; i < 2; i++) {
+		assert_null(r[i].answer);
+		assert_int_equal(r[i].error, OCSP_MALFORMED);
+		assert_int_equal(r[i].why.code, GH_E_BAD_REQUEST);
+	}
+}
+
+/* Each gets his own answer, whatever happens to the others. */
+static void
+batch__each_its_own(void **state)
+{
+	const char *asks[] = {"11", "12", "91", "1113", "10", "21", "11"}, *nonces[] = {NULL, "a", NULL, NULL, NULL, "b",
+		"c"};
+	static const enum ocsp_cert_status wanted[] = {OCSP_GOOD, OCSP_REVOKED, 0, OCSP_GOOD, OCSP_UNKNOWN, OCSP_GOOD,
+	    OCSP_GOOD};
+	struct gh_buf b[7];
+	struct ocsp_ask ask[7];
+	struct ocsp_reply r[7];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 7; i++) {
+			b[i] = request(asks[i], nonces[i]);
+			ask[i] = (struct ocsp_ask){b[i].data, b[i].len};
+		}
+		if (round == 1)
+			fake_ocsp.fail_store = GH_E_DB_DOWN;
+		ocsp_answer(&env, ask, 7, r);
+		assert_null(r[2].answer);
+		assert_int_equal(r[2].error, OCSP_UNAUTHORIZED);
+		for (int i = 0; i < 7; i++) {
+			bool is_known = round == 0 || (i != 3 && i != 4);
+
+			if (i != 2 && is_known) {
+				assert_non_null(r[i].answer);
+				assert_int_equal(r[i].answer->status.status, wanted[i]);
+			} else if (i != 2) {
+				assert_int_equal(r[i].error, OCSP_TRY_LATER);
+			}
+			ocsp_answer_unref(r[i].answer);
+			gh_buf_free(&b[i]);
+		}
+	}
 }
 
 /* ---- HTTP ---- */
@@ -439,7 +488,7 @@ path__base64_as_clients_write_it(void **state)
 static void
 head__dates_and_tags(void **state)
 {
-	struct ocsp_answer *a = ocsp_answer_new(1, OCSP_GOOD, 784111777, 784115377, malloc(3), 3);
+	struct ocsp_answer *a = ocsp_answer_new(1, &good, 784111777, 784115377, calloc(1, 3), 3);
 	char text[OCSP_HTTP_DATE_SIZE];
 
 	(void)state;
@@ -473,7 +522,7 @@ main(void)
 		TEST(signer__failure_is_not_repeated_at_once), TEST(signer__answers_end_with_it),
 		TEST(signer__restarted_is_given_the_key), TEST(renew__what_is_asked_often_and_about_to_end),
 		TEST(renew__is_overtaken_by_a_change),
-		TEST(malformed__is_said_so), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
+		TEST(malformed__is_said_so), TEST(batch__each_its_own), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,7 @@ try_rest(struct gh_buf *b, const uint8_t *p, size_t n)
 {
 	struct signer_create_ocsp create;
 	char alg[SIGNER_KEY_ALG_SIZE];
+	struct signer_token_state state;
 	const unsigned char *head;
 	struct gh_reader r;
 	uint64_t id;
@@ -98,6 +99,12 @@ try_rest(struct gh_buf *b, const uint8_t *p, size_t n)
 	if (signer_get_audit(&r, &head, &id)) {
 		signer_frame_begin(b, SIGNER_OP_SIGN_AUDIT);
 		signer_put_audit(b, head, id);
+		must_be(b, p, n);
+	}
+	gh_reader_init(&r, p, n);
+	if (signer_get_token_state(&r, &state)) {
+		signer_frame_begin(b, SIGNER_OP_TOKEN_STATE);
+		signer_put_token_state(b, &state);
 		must_be(b, p, n);
 	}
 }

@@ -96,6 +96,11 @@ def route_seeds():
             yield bytes([method]) + path
 
 
+def crl_seeds():
+    yield from (b"a.crl", b"a.pem", b"a-delta.crl", b"A-S12.CRL", b"b-s1.crl", b"b-delta-delta.pem", b"b-s1-s1023.crl",
+                b"a-s1024.crl", b"a-s007.crl")
+
+
 def account_seeds():
     yield from (b"alice", b"CORP\\alice", b"alice@corp.test", b"WEB$", b"host/web.corp.test@CORP.TEST", b"*)(uid=*",
                 b"cn=a\\, b,dc=test", b"cn=a\\2c b+ou=c,dc=test", b"S-1-5-32-544",
@@ -156,6 +161,7 @@ def sign_seeds():
     yield block(bytes(32)) + bytes(7) + b"\1" + bytes(7) + b"\2" + bytes(8) + block(number)
     yield block(bytes(32)) + bytes(8) + block(single) + block(nonce)
     yield block(bytes(32)) + bytes(16) + block(b"P-256")
+    yield b"\1" + bytes(3) + b"\2" + bytes(3) + b"\1" + block(b"away")
     yield block(bytes(32)) + bytes(8)
 
 
@@ -190,8 +196,9 @@ KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestam
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
-         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds, "route": route_seeds,
-         "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds}
+         "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
+         "route": route_seeds,
+         "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
 
 
 def main():

@@ -641,6 +641,54 @@ test_killed(void **state)
 	    "(SELECT coalesce(max(id), 0) FROM audit WHERE event = 'mark')"));
 }
 
+static void
+postgres(const char *verb)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "tests/servers/postgres.sh %s '%s/postgres'", verb, getenv("CRL_DIR"));
+	MUST(system(command) == 0);
+}
+
+/* All processes of the database die at once, at some step of a CRL. */
+static void
+test_power_cut(void **state)
+{
+	int64_t number = 1;
+
+	(void)state;
+	fill(60000);
+	make(w.ca, STORE_CRL_COMPLETE, false, NULL);
+	for (int ms = 10; ms <= 90; ms += 20) {
+		pid_t pid = fork();
+		int64_t now;
+
+		if (pid == 0) {
+			struct store_crl_maker *maker;
+			struct signer_client *signer = signer_process_client(&w.sp);
+			const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
+				.schedule = &with_delta, .who = &crl_tester};
+			struct store_crl crl;
+
+			/* until the cut comes */
+			if (store_crl_open(w.store, &maker, NULL) == 0)
+				while (crl_issue(maker, signer, &order, &crl, NULL) == 0)
+					;
+			_exit(0);
+		}
+		pause_ms(ms);
+		postgres("kill");
+		assert_int_equal(wait_for(pid), 0);
+		postgres("start");
+		now = check_newest(60000);
+		assert_true(now >= number);
+		number = now;
+	}
+	assert_int_equal(make(w.ca, STORE_CRL_COMPLETE, false, NULL).number, number + 1);
+	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl WHERE size = 0"), 0);
+	assert_int_equal(crl_sql_int("SELECT count(DISTINCT number) - max(number) FROM crl"), 0);
+}
+
 static int
 mark(void **state)
 {
@@ -769,6 +817,7 @@ main(void)
 		test(test_shard_needs_url),
 		test(test_two_issuers),
 		cmocka_unit_test_setup(test_killed, mark),
+		test(test_power_cut),
 		test(test_signer_gone),
 		test(test_sealed_record_of_another),
 		test(test_damaged_row),

@@ -1,0 +1,189 @@
+/*
+ * OCSP requests that need a signature travel to the pool in batches: while the threads that serve them are at work,
+ * what comes in is gathered, and goes with the next one that is free. So the hand-over between processes is paid
+ * once for many when there are many, and nobody waits when there are few.
+ */
+#include <kore/kore.h>
+#include <kore/http.h>
+
+#include "ocsp_http.h"
+
+#include "kore_app.h"
+
+#define BATCHES 2                        /* at work at the same time, in a worker */
+
+struct batch {
+	struct pool_job job;             /* first member */
+	bool is_used;
+	size_t n;
+	struct app_call *call[OCSP_BATCH_MAX];
+};
+
+static struct batch batches[BATCHES];
+static struct pool_job *waiting, **waiting_end = &waiting; /* app_calls, by their job.next */
+static int waiting_n;
+
+/* ---- on the pool threads ---- */
+
+static void
+refuse(struct app_call *call, const struct gh_error *err)
+{
+	route_refuse(app_state.conf, err, &call->match, &call->req, &call->rep, &call->trace);
+}
+
+static void
+answer(struct enroll_env *env, struct batch *b)
+{
+	struct ocsp_http_item items[OCSP_BATCH_MAX];
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct app_call *call = b->call[i];
+
+		items[i] = (struct ocsp_http_item){&call->req, call->match.rest, &call->rep};
+	}
+	env->catalog = catalog_watch_get(app_state.catalog);
+	ocsp_http_answer(env, items, b->n);
+	catalog_free(env->catalog);
+	env->catalog = NULL;
+	for (size_t i = 0; i < b->n; i++) {
+		struct app_call *call = b->call[i];
+
+		call->trace.code = call->rep.code;
+		snprintf(call->trace.cause, sizeof(call->trace.cause), "%s",
+		    call->rep.cause != NULL ? call->rep.cause : "");
+	}
+}
+
+static void
+run_batch(struct pool_job *job, void *state)
+{
+	struct batch *b = (struct batch *)job;
+	struct gh_error err = {0};
+
+	if (app_pool_env(state, &err) == 0) {
+		answer(state, b);
+		return;
+	}
+	for (size_t i = 0; i < b->n; i++)
+		refuse(b->call[i], &err);
+}
+
+/* ---- on the event loop ---- */
+
+static struct batch *
+free_batch(void)
+{
+	for (size_t i = 0; i < BATCHES; i++)
+		if (!batches[i].is_used)
+			return &batches[i];
+	return NULL;
+}
+
+static bool
+is_idle(void)
+{
+	for (size_t i = 0; i < BATCHES; i++)
+		if (batches[i].is_used)
+			return false;
+	return true;
+}
+
+static void
+fill(struct batch *b)
+{
+	b->n = 0;
+	while (waiting != NULL && b->n < OCSP_BATCH_MAX) {
+		struct pool_job *job = waiting;
+
+		waiting = job->next;
+		b->call[b->n++] = (struct app_call *)job;
+		waiting_n--;
+	}
+	if (waiting == NULL)
+		waiting_end = &waiting;
+}
+
+/* Give what waits to the pool. When it takes nothing, what waits waits on for a batch that is at work; when there is
+ * none, it has to be refused: GH_E_BUSY, with *refused, whose calls have left the list. */
+static int
+launch(struct batch **refused, struct gh_error *err)
+{
+	struct batch *b;
+	int rc = 0;
+
+	*refused = NULL;
+	while (waiting != NULL && rc == 0 && (b = free_batch()) != NULL) {
+		bool was_idle = is_idle();
+
+		fill(b);
+		b->job.run = run_batch;
+		rc = pool_submit(app_state.pool, &b->job, err);
+		b->is_used = rc == 0;
+		if (rc == 0 || was_idle) {
+			*refused = rc != 0 ? b : NULL;
+			continue;
+		}
+		for (size_t i = b->n; i > 0; i--) { /* back to the front of the list, in their order */
+			struct pool_job *job = &b->call[i - 1]->job;
+
+			job->next = waiting;
+			if (waiting == NULL)
+				waiting_end = &job->next;
+			waiting = job;
+			waiting_n++;
+		}
+	}
+	return *refused != NULL ? rc : 0;
+}
+
+bool
+app_batch_fits(const struct app_call *call)
+{
+	const struct route *r = call->match.route;
+
+	return (r->handler == ocsp_get || (r->handler == ocsp_post && ocsp_type_fits(call->req.content_type))) &&
+	    call->req.body_len <= r->body_max;
+}
+
+int
+app_batch_submit(struct app_call *call, struct gh_error *err)
+{
+	struct batch *refused;
+	int rc;
+
+	if (waiting_n >= app_state.conf->gateway.queue)
+		return gh_fail(err, GH_E_BUSY, "%d OCSP requests are waiting", waiting_n);
+	call->job.next = NULL;
+	*waiting_end = &call->job;
+	waiting_end = &call->job.next;
+	waiting_n++;
+	rc = launch(&refused, err);
+	if (rc == 0)
+		return 0;
+	/* nothing was at work: so nothing waited but this one, which the caller refuses */
+	for (size_t i = 0; i + 1 < refused->n; i++) {
+		refuse(refused->call[i], err);
+		app_call_finished(refused->call[i]);
+	}
+	return rc;
+}
+
+bool
+app_batch_finished(struct pool_job *job)
+{
+	struct batch *b = (struct batch *)job, *refused;
+	struct gh_error err = {0};
+
+	if (job->run != run_batch)
+		return false;
+	for (size_t i = 0; i < b->n; i++)
+		app_call_finished(b->call[i]);
+	b->is_used = false;
+	while (launch(&refused, &err) != 0) {
+		for (size_t i = 0; i < refused->n; i++) {
+			refuse(refused->call[i], &err);
+			app_call_finished(refused->call[i]);
+		}
+	}
+	return true;
+}
