@@ -217,7 +217,7 @@ static int
 check_ca_validity(
     const struct ca *ca, const struct cert_spec *spec, int64_t *not_after, struct gh_error *err)
 {
-	int64_t from, to, now = gh_now();
+	int64_t from, to, now = gh_now(), longest = ca_max_validity(ca);
 
 	if (ca->state != CA_ACTIVE)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
@@ -230,6 +230,8 @@ check_ca_validity(
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
 		    now < from ? "not yet valid" : "expired");
 	*not_after = spec->not_after < to ? spec->not_after : to;
+	if (longest > 0 && *not_after - spec->not_before > longest)
+		*not_after = spec->not_before + longest;
 	if (spec->not_before >= *not_after)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE,
 		    "CA %s expires before the certificate begins", ca->name);

@@ -61,6 +61,10 @@ const char *ca_protection_name(enum ca_protection p);
 bool ca_protection_parse(const char *name, enum ca_protection *out);
 /* Active, and has a key here. */
 bool ca_may_issue(const struct ca *ca);
+/* By its policy: an officer must say yes to each request. */
+bool ca_needs_approval(const struct ca *ca);
+/* Longest validity by its policy, in seconds; 0 = up to its own end. */
+int64_t ca_max_validity(const struct ca *ca);
 
 /* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514, comma and
  * space between RDNs. malloc'd; NULL when out of memory. */
@@ -75,7 +79,8 @@ gh_json *ca_san_json(const X509 *cert);
 int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's; a CA that
+ * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's and to its longest
+ * validity; a CA that
  * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. A key equal to the CA's or to one of its
  * issuers' is GH_E_CSR_WEAK. A restarted signer is given the sealed record again, once.
  * *cert: malloc'd DER.

@@ -1,4 +1,4 @@
-/* Names of the states of a CA and of what guards its key, as the database has them. */
+/* States of a CA and what guards its key, by the names that the database has; what its policy says to the gateway. */
 #include <string.h>
 
 #include "ca.h"
@@ -59,4 +59,20 @@ bool
 ca_may_issue(const struct ca *ca)
 {
 	return ca->state == CA_ACTIVE && ca->sealed != NULL;
+}
+
+bool
+ca_needs_approval(const struct ca *ca)
+{
+	return gh_json_bool(gh_json_get(ca->policy, "approval_required"), false);
+}
+
+int64_t
+ca_max_validity(const struct ca *ca)
+{
+	int64_t days = 0;
+
+	if (!gh_json_int(gh_json_get(ca->policy, "max_validity_days"), &days) || days < 0)
+		return 0;
+	return days * 86400;
 }

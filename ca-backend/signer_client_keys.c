@@ -83,8 +83,10 @@ int
 signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len,
     const char *password, int seconds, int64_t *until, struct gh_error *err)
 {
-	struct signer_unlock f = {
-	    .sealed = sealed, .sealed_len = len, .password = password, .seconds = (uint32_t)seconds};
+	struct signer_unlock f = {.sealed = sealed,
+	    .sealed_len = len,
+	    .password = password,
+	    .seconds = (uint32_t)seconds};
 	struct gh_reader r;
 	int rc;
 

@@ -148,7 +148,7 @@ apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll
 		cert_spec_free(spec);
 		return rc;
 	}
-	if (!is_approved && tmpl_needs_approval(d->tmpl->tmpl))
+	if (!is_approved && (tmpl_needs_approval(d->tmpl->tmpl) || ca_needs_approval(d->ca)))
 		rc = leave_pending(out, "Taken Under Submission");
 	else
 		rc = sign(env, d, spec, is_approved, out, err);

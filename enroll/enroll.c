@@ -51,16 +51,6 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
 
-/* A CA by the name that the certificate gives its issuer. */
-static const struct ca *
-find_issuer(const struct catalog *c, const char *issuer_dn)
-{
-	for (size_t i = 0; issuer_dn != NULL && i < c->cas; i++)
-		if (strcmp(c->ca[i]->issuer_dn, issuer_dn) == 0)
-			return c->ca[i];
-	return NULL;
-}
-
 int
 enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err)
@@ -70,8 +60,7 @@ enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll
 
 	if (out->chain.n != 1)
 		return 0;
-	ca = ca_id != 0 ? catalog_find_ca_id(env->catalog, ca_id)
-	    : find_issuer(env->catalog, out->issuer_dn);
+	ca = catalog_find_ca_id(env->catalog, ca_id);
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "issuer of the recorded certificate %s is not in "
 		    "the catalog", out->serial);
@@ -97,15 +86,16 @@ record(struct enroll_env *env, const struct enroll_request *req, const struct de
 		.ca = d->ca,
 		.detail = detail,
 	};
+	int64_t ca_id;
 	int rc;
 
 	checked.metadata = d->metadata;
-	rc = store_record(env->store, &sd, out, err);
+	rc = store_record(env->store, &sd, out, &ca_id, err);
 	if (rc == GH_E_REPLAY)
 		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name, err);
 	if (rc != 0)
 		return rc;
-	if ((rc = enroll_complete_chain(env, 0, out, err)) != 0)
+	if ((rc = enroll_complete_chain(env, ca_id, out, err)) != 0)
 		return rc;
 	enroll_report(req, out, d->tmpl != NULL ? tmpl_name(d->tmpl->tmpl) : req->template_name);
 	return 0;

@@ -39,7 +39,8 @@ void enroll_audit_refusal(struct enroll_env *env, const struct requester *who, c
 /* "Denied by Policy Module  0x80094012, The template ...": the form that Microsoft's clients know. */
 void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
 
-/* Append the issuers to a recorded answer that holds the leaf only. ca_id: 0 = find it by the issuer's name.
+/* Append the issuers to a recorded answer that holds the leaf only. ca_id: its issuer (a name may be that of several
+ * keys); not asked when there is nothing to append.
  * GH_E_CA_UNAVAILABLE: the CA is not in the catalog any more. */
 int enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;

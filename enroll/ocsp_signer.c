@@ -260,7 +260,7 @@ look(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer **out, struct gh_
 	if (slot != NULL) {
 		bool has_failed = slot->failed != 0 && now - slot->failed < RETRY_SECONDS;
 
-		if (is_usable(slot->signer, now) && (has_failed || now - slot->checked < RECHECK_SECONDS)) {
+		if (is_usable(slot->signer, now) && now - slot->checked < RECHECK_SECONDS) {
 			*out = ocsp_signer_ref(slot->signer);
 			result = LOOK_FOUND;
 		} else if (has_failed) {
@@ -285,11 +285,27 @@ remember(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer *fresh, const
 		slot->signer = ocsp_signer_ref(fresh);
 		slot->checked = now;
 		slot->failed = 0;
+	} else if (slot != NULL && is_usable(slot->signer, now)) {
+		slot->checked = now; /* as good as before */
 	} else if (slot != NULL) {
 		slot->failed = now;
 		slot->failure = *failure;
 	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* The signer that is known, however long ago it was looked up. */
+static bool
+use_known(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer **out)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&s->lock);
+	slot = slot_of(s, ca_id);
+	if (slot != NULL && is_usable(slot->signer, gh_now()))
+		*out = ocsp_signer_ref(slot->signer);
+	pthread_mutex_unlock(&s->lock);
+	return *out != NULL;
 }
 
 /* From the database, or a new one. */
@@ -321,7 +337,12 @@ ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca
 	*out = NULL;
 	found = look(s, ca->id, out, err);
 	if (found == LOOK_REFRESH) {
-		pthread_mutex_lock(&s->refresh);
+		if (pthread_mutex_trylock(&s->refresh) != 0) {
+			/* the database may be slow: one thread is enough to wait for it */
+			if (use_known(s, ca->id, out))
+				return 0;
+			pthread_mutex_lock(&s->refresh);
+		}
 		found = look(s, ca->id, out, err);
 		if (found == LOOK_REFRESH) {
 			struct ocsp_signer *fresh = NULL;

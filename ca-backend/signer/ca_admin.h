@@ -1,5 +1,5 @@
-/* What an administrator does with a CA's record beside making it: import, certificates signed elsewhere,
- * renewal, limits. Each appends sealed records and DER to its outputs. */
+/* What an administrator does with a CA's record beside making it: import, certificates signed
+ * elsewhere, renewal, limits. Each appends sealed records and DER to its outputs. */
 #ifndef SIGNER_CA_ADMIN_H
 #define SIGNER_CA_ADMIN_H
 

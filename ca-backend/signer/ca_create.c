@@ -15,7 +15,8 @@ sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,
 	struct issuer *parent;
 	int rc;
 
-	if ((rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err)) != 0)
+	rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err);
+	if (rc != 0)
 		return rc;
 	if ((rc = cert_fields_check(c, parent, err)) == 0)
 		rc = cert_build_checked(c, parent, cert, err);
@@ -38,7 +39,8 @@ certify(const struct sealing_key *k, const struct signer_create_ca *f, EVP_PKEY 
 	int n, rc;
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
-	if ((rc = ca_extensions(&f->limits, f->extensions, f->extensions_len, &extensions, err)) != 0)
+	rc = ca_extensions(&f->limits, f->extensions, f->extensions_len, &extensions, err);
+	if (rc != 0)
 		goto done;
 	if ((n = i2d_PUBKEY(key, &spki)) <= 0) {
 		rc = gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");

@@ -7,8 +7,8 @@
 
 #include "record.h"
 
-/* A new key. alg as in struct signer_create_ca; uri "" or NULL: in memory, else in the token it names.
- * GH_E_SIGNER: unknown algorithm. */
+/* A new key. alg as in struct signer_create_ca; uri "" or NULL: in memory, else in the token it
+ * names. GH_E_SIGNER: unknown algorithm. */
 int ca_key_make(
     const char *alg, const char *uri, EVP_PKEY **out, struct gh_error *err) GH_MUSTCHECK;
 
@@ -17,8 +17,8 @@ int ca_key_make(
 int ca_key_open(const struct record *r, const char *password, EVP_PKEY **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Set protection and key of the record: a key in memory, under a password unless it is "" or NULL; or
- * in a token (uri). */
+/* Set protection and key of the record: a key in memory, under a password unless it is "" or
+ * NULL; or in a token (uri). */
 int ca_key_put(EVP_PKEY *key, const char *uri, const char *password, struct record *r,
     struct gh_error *err) GH_MUSTCHECK;
 /* As they are in another record. */

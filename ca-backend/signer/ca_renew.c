@@ -1,6 +1,7 @@
 /*
- * A CA's next certificate: for the same key or a new one, by itself or by its parent. A root that takes a
- * new key also gets the two certificates by which those who know one key trust the other (RFC 4210, 4.4).
+ * A CA's next certificate: for the same key or a new one, by itself or by its parent. A root
+ * that takes a new key also gets the two certificates by which those who know one key trust the
+ * other (RFC 4210, 4.4).
  */
 #include <string.h>
 #include <time.h>
@@ -48,7 +49,8 @@ is_of_profile(int nid)
 	return nid == NID_basic_constraints || nid == NID_key_usage;
 }
 
-/* Those of the certificate: all but what the signer makes, or basicConstraints and keyUsage alone. */
+/* Those of the certificate: all but what the signer makes, or basicConstraints and keyUsage
+ * alone. */
 static int
 put_old_extensions(X509 *x, bool only_profile, struct gh_buf *content, struct gh_error *err)
 {
@@ -113,7 +115,8 @@ read_old_cert(struct old_ca *o, struct gh_error *err)
 	return 0;
 }
 
-/* The key is needed by a root, which signs, and for a new key, which comes under the same password. */
+/* The key is needed by a root, which signs, and for a new key, which comes under the same
+ * password. */
 static int
 open_old(const struct sealing_key *k, const struct signer_renew_ca *f, bool is_new_key,
     struct old_ca *o, struct gh_error *err)
@@ -145,7 +148,7 @@ struct plan {
 	const struct gh_buf *extensions;
 };
 
-/* Same subject always. Calls sign with the facts. */
+/* The subject is always the same. *spki is to live as long as the facts; OPENSSL_free, always. */
 static int
 read_facts(const struct old_ca *o, const struct plan *plan, unsigned char **spki,
     struct cert_facts *facts, struct gh_error *err)

@@ -1,6 +1,6 @@
 /*
  * The fields of a certificate that a worker asks for: read (strict, no policy) and checked against
- * the limits of the CA that is to sign it (allocates nothing).
+ * the limits of the CA that is to sign it.
  */
 #ifndef SIGNER_CERT_FIELDS_H
 #define SIGNER_CERT_FIELDS_H

@@ -170,8 +170,8 @@ cert_limits_check_names(const struct gh_buf *cert, const struct issuer *ca, stru
 	if (ca->name_constraints == NULL)
 		return 0;
 	x = d2i_X509(NULL, &p, (long)cert->len);
-	/* decodes the extensions, SANs among them; a certificate that cannot be decoded is not checked
-	 * and not given out */
+	/* decodes the extensions, SANs among them; a certificate that cannot be decoded is not
+	 * checked and not given out */
 	if (x != NULL && X509_check_purpose(x, -1, 0) == 1) {
 		result = NAME_CONSTRAINTS_check(x, ca->name_constraints);
 		if (result == X509_V_OK && X509_check_ca(x) == 0)
@@ -181,6 +181,7 @@ cert_limits_check_names(const struct gh_buf *cert, const struct issuer *ca, stru
 	ERR_clear_error();
 	if (result == X509_V_OK)
 		return 0;
-	return gh_fail(err, GH_E_CA_POLICY, "the name constraints of the CA do not allow the names: %s",
+	return gh_fail(err, GH_E_CA_POLICY,
+	    "the name constraints of the CA do not allow the names: %s",
 	    X509_verify_cert_error_string(result));
 }

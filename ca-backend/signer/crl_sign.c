@@ -1,4 +1,5 @@
 /* CRLs, signed while they pass. See crl_sign.h. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 #include "sign_fields.h"
 
 static const unsigned char version_2[] = {GH_DER_INTEGER, 1, 1};
+
+/* Bytes of CRLs that are kept, of all connections. */
+#define KEPT_MAX (2u * SIGNER_CRL_ED25519_MAX)
+static atomic_size_t kept;
 
 struct crl_sign {
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
@@ -86,20 +91,31 @@ put_head(struct crl_sign *c, const struct issuer *ca, const struct signer_crl_fi
 	return rc;
 }
 
+static int
+keep_whole(struct crl_sign *c, struct gh_error *err)
+{
+	if (c->total > SIGNER_CRL_ED25519_MAX)
+		return gh_fail(err, GH_E_SIGNER,
+		    "CRL of %zu bytes: a CA with an Ed25519 key signs up to %u; "
+		    "divide the CRL into partitions", c->total, SIGNER_CRL_ED25519_MAX);
+	if (atomic_fetch_add(&kept, c->total) + c->total > KEPT_MAX) {
+		atomic_fetch_sub(&kept, c->total);
+		return gh_fail(err, GH_E_BUSY, "CRLs of other CAs with Ed25519 keys are in work");
+	}
+	if ((c->whole = malloc(c->total)) != NULL)
+		return 0;
+	atomic_fetch_sub(&kept, c->total);
+	return gh_fail(err, GH_E_NOMEM, "CRL");
+}
+
 /* What the TBSCertList goes into. */
 static int
 open_sink(struct crl_sign *c, const struct issuer *ca, struct gh_error *err)
 {
 	const EVP_MD *md;
 
-	if (ca->md == NULL) {
-		if (c->total > SIGNER_CRL_ED25519_MAX)
-			return gh_fail(err, GH_E_SIGNER,
-			    "CRL of %zu bytes: a CA with an Ed25519 key signs up to %u; "
-			    "divide the CRL into partitions", c->total, SIGNER_CRL_ED25519_MAX);
-		c->whole = malloc(c->total);
-		return c->whole != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "CRL");
-	}
+	if (ca->md == NULL)
+		return keep_whole(c, err);
 	if ((md = EVP_get_digestbyname(ca->md)) == NULL || (c->digest = EVP_MD_CTX_new()) == NULL ||
 	    EVP_DigestInit_ex(c->digest, md, NULL) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "digest of the CRL");
@@ -198,6 +214,8 @@ crl_sign_free(struct crl_sign *c)
 	if (c == NULL)
 		return;
 	EVP_MD_CTX_free(c->digest);
+	if (c->whole != NULL)
+		atomic_fetch_sub(&kept, c->total);
 	free(c->whole);
 	gh_buf_free(&c->tail);
 	free(c);

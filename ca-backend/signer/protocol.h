@@ -122,7 +122,8 @@ void signer_get_limits(struct gh_reader *r, struct signer_limits *l);
 /* Those of a sealed record of version 1: without lists. */
 void signer_get_limits_1(struct gh_reader *r, struct signer_limits *l);
 /* Add "1.3.6.1.5.5.7.3.2". GH_E_VALIDATION (public): no OID, too long, list full. */
-int signer_oids_add(struct signer_oids *list, const char *dotted, struct gh_error *err) GH_MUSTCHECK;
+int signer_oids_add(
+    struct signer_oids *list, const char *dotted, struct gh_error *err) GH_MUSTCHECK;
 bool signer_oids_has(const struct signer_oids *list, const void *p, size_t len);
 
 /* Payloads: put_ between begin and end; get_ over what follows the operation, true when all of it

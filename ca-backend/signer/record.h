@@ -40,8 +40,8 @@ int record_next(struct record *r, const struct record *from, struct gh_error *er
 
 /* Append the encoding, version 2 (make out secret). */
 int record_put(const struct record *r, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
-/* Version 1 or 2. Neither certificate nor key is decoded. GH_E_SIGNER: damaged before sealing, or of a
- * later version. */
+/* Version 1 or 2. Neither certificate nor key is decoded. GH_E_SIGNER: damaged before sealing,
+ * or of a later version. */
 int record_read(
     const struct gh_der *in, struct record *r, struct gh_error *err) GH_MUSTCHECK;
 

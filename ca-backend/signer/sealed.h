@@ -23,7 +23,8 @@ int sealed_derive_key(
 /* Append the sealed record to out. */
 int sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
-/* To be freed with record_free, also after a failure. GH_E_SIGNER: damaged, or of another system key. */
+/* To be freed with record_free, also after a failure. GH_E_SIGNER: damaged, or of another system
+ * key. */
 int sealed_open(const struct sealing_key *k, const unsigned char *p, size_t len, struct record *out,
     struct gh_error *err) GH_MUSTCHECK;
 

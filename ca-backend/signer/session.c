@@ -253,7 +253,9 @@ run_operation(
 static bool
 answer_error(struct session *s, const struct operation *o, int code, const struct gh_error *err)
 {
-	gh_log_kv(code == GH_E_NOT_FOUND || code == GH_E_CA_LOCKED ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
+	bool is_usual = code == GH_E_NOT_FOUND || code == GH_E_CA_LOCKED;
+
+	gh_log_kv(is_usual ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
 	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name,
 	    NULL);
 	signer_frame_begin(&s->out, SIGNER_OP_ERROR);

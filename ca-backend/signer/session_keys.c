@@ -24,8 +24,8 @@ log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 	free(name);
 }
 
-/* A CA that is unlocked stays so when its record changes and its key part does not: new limits ask for no
- * password. NULL: there is nothing to be kept. */
+/* A CA that is unlocked stays so when its record changes and its key part does not: new limits
+ * ask for no password. NULL: there is nothing to be kept. */
 static int
 reopen(struct session *s, const struct record *r, const struct issuer *ca, struct issuer **out,
     struct gh_error *err)

@@ -99,12 +99,11 @@ choose_mark(const struct enroll_request *req, unsigned char mark[REPLAY_MARK_SIZ
 /* Somebody has written under this mark: another call with the same request, or our own first try. */
 static int
 take_recorded(struct store *s, const struct enroll_request *req, const unsigned char *mark,
-    struct enroll_outcome *out, struct gh_error *err)
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
 	struct enroll_outcome recorded = { 0 };
-	int64_t ca_id;
 	bool found;
-	int rc = store_lookup_mark(s, &req->requester, req->request_id, mark, &found, &recorded, &ca_id, err);
+	int rc = store_lookup_mark(s, &req->requester, req->request_id, mark, &found, &recorded, ca_id, err);
 
 	if (rc != 0)
 		return rc;
@@ -116,6 +115,7 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 		out->cms_request_id = recorded.cms_request_id;
 		out->cms_id = recorded.cms_id;
 		enroll_outcome_clear(&recorded);
+		*ca_id = 0;              /* *out is whole */
 		return 0;
 	}
 	recorded.is_replay = true;
@@ -125,7 +125,7 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 }
 
 int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
+store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err)
 {
 	unsigned char mark[REPLAY_MARK_SIZE];
@@ -133,6 +133,7 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	PGresult *res = NULL;
 	int rc;
 
+	*ca_id = 0;
 	if ((rc = choose_mark(d->req, mark, err)) == 0 && (rc = put_request(&p, d, out, err)) == 0) {
 		store_put_bytes(&p, mark, sizeof(mark));
 		put_event(&p, d, out);
@@ -142,10 +143,10 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	}
 	store_params_clear(&p);
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "replay_pkey") == 0)
-		return take_recorded(s, d->req, mark, out, err);
+		return take_recorded(s, d->req, mark, out, ca_id, err);
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "certificate_serial") == 0) {
 		/* Either a serial was drawn twice, or our first try met the serial before the mark. */
-		return take_recorded(s, d->req, mark, out, err);
+		return take_recorded(s, d->req, mark, out, ca_id, err);
 	}
 	if (rc == GH_E_CONFLICT)
 		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);

@@ -53,7 +53,7 @@ int store_audit(struct store *s, const struct store_audit *a, struct gh_error *e
  * Record a decided request in one statement: request row, certificate row (disposition issued; leaf =
  * out->chain.cert[0]), replay mark, audit row. Fills out->cms_request_id and out->cms_id.
  * When the replay mark exists already, nothing is written, *out becomes the recorded answer with
- * is_replay set, and the result is 0; GH_E_REPLAY when it was recorded for another requester.
+ * is_replay set and only the leaf in its chain (*ca_id: its issuer; 0 otherwise), and the result is 0; GH_E_REPLAY when it was recorded for another requester.
  * template_version and template_id: the version that decided. ca: issuer, may be NULL unless issued.
  */
 struct store_decision {
@@ -62,7 +62,7 @@ struct store_decision {
 	const struct ca *ca;
 	const char *detail;          /* private reason, for the audit row; or NULL */
 };
-int store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
+int store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* The recorded answer to a replayed request. *found false: none. GH_E_REPLAY as above. The chain holds only

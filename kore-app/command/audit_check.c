@@ -190,7 +190,8 @@ take_head(struct verify *c, struct gh_error *err)
 
 	if (c->head == NULL)
 		return (0);
-	if (gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0 || len != AUDIT_HASH_SIZE)
+	if (strlen(c->head) != 2 * AUDIT_HASH_SIZE ||
+	    gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0)
 		return (gh_refuse(err, GH_E_CONF, "--expect-head is the head that an earlier verify printed: %d hex digits",
 		    2 * AUDIT_HASH_SIZE));
 	c->v.expected_head = c->head_bytes;

@@ -2,7 +2,8 @@
 """OCSP answers per second beside `openssl ocsp` and `cfssl ocspserve`, on this machine, in one run.
 
 Ours: from the cache (POST, GET, POST over TLS), and signed on demand (each request has a nonce of its own).
-cfssl ocspserve serves the same answers, signed beforehand (it cannot sign); openssl ocsp signs each answer,
+cfssl ocspserve serves the same answers, signed beforehand (it cannot sign), by POST only (Debian's answers 400 to each
+GET); openssl ocsp signs each answer,
 in one process, about certificates of a CA of its own with as many rows. All by plain HTTP unless the row says TLS;
 the load generator runs on the same cores. Prints a table and writes var/bench/.
 
@@ -69,9 +70,6 @@ class Requests:
         self.post.write_text("".join(r.hex() + "\n" for r in plain))
         self.get.write_text("".join("/ocsp/" + urllib.parse.quote(base64.b64encode(r).decode(), safe="") + "\n"
                                     for r in plain))
-        self.get_root = folder / f"{name}.get_root"
-        self.get_root.write_text("".join("/" + urllib.parse.quote(base64.b64encode(r).decode(), safe="") + "\n"
-                                         for r in plain))
         self.nonce.write_text("".join(ocsp.request(i, nonce=bytes(16)).hex() + "\n" for i in ids))
 
 
@@ -116,23 +114,30 @@ class OpenSsl:
         run = dict(check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         subprocess.run([*openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                         "/CN=peer", "-days", "30", "-keyout", "peer.key", "-out", "peer.pem"], **run)
+        self.folder, self.process = folder, None
         self.issuer = subprocess.run([*openssl, "x509", "-in", folder / "peer.pem", "-outform", "DER"], check=True,
                                      stdout=subprocess.PIPE).stdout
         self.serials = [int.from_bytes(os.urandom(16), "big") >> 1 for _ in range(CERTS)]
         (folder / "index.txt").write_text("".join(f"V\t991231000000Z\t\t{s:032X}\tunknown\t/CN={s}\n"
                                                   for s in self.serials))
+
+    def start(self):
+        """Anew for each measurement: it does not survive a client that goes away in the middle."""
+        self.stop()
         self.port = bench.free_port()
-        self.process = subprocess.Popen([*openssl, "ocsp", "-index", "index.txt", "-port", str(self.port), "-rsigner",
+        self.process = subprocess.Popen(["openssl", "ocsp", "-index", "index.txt", "-port", str(self.port), "-rsigner",
                                          "peer.pem", "-rkey", "peer.key", "-CA", "peer.pem", "-ndays", "1", "-ignore_err"],
-                                        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        # it hangs for ever on a connection without a request: look for the listening socket instead
+        # a connection without a request would be its end: look for the listening socket instead
         wait_for(lambda: f":{self.port:04X} " in Path("/proc/net/tcp6").read_text() + Path("/proc/net/tcp").read_text(),
                  "openssl ocsp listens")
+        return f"http://127.0.0.1:{self.port}"
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 def issue(env, folder):
@@ -149,13 +154,10 @@ def run(env):
     answers = [ask(url, ocsp.request(i)) for i in requests.ids]
     cfssl, openssl = Cfssl(folder, answers), OpenSsl(folder)
     theirs = Requests(folder, "theirs", openssl.issuer, openssl.serials)
-    peer = f"http://127.0.0.1:{openssl.port}"
     pre = f"http://127.0.0.1:{cfssl.port}"
     gateway = [env.gateway_pid(), bench.postmaster(env)]
     try:
         for c in CONNECTIONS:
-            rows.append(measure("cfssl ocspserve, GET", c, [cfssl.process.pid],
-                                lambda: wrk(folder, pre, requests.get_root, "GET", c)))
             rows.append(measure("cfssl ocspserve, POST", c, [cfssl.process.pid],
                                 lambda: wrk(folder, pre, requests.post, "POST", c)))
             rows.append(measure("Gatehouse from cache, GET", c, gateway,
@@ -164,6 +166,7 @@ def run(env):
                                 lambda: wrk(folder, url, requests.post, "POST", c)))
             rows.append(measure("Gatehouse from cache, POST, TLS", c, gateway,
                                 lambda: wrk(folder, tls, requests.post, "POST", c)))
+            peer = openssl.start()
             rows.append(measure("openssl ocsp, signs each, POST", c, [openssl.process.pid],
                                 lambda: wrk(folder, peer, theirs.nonce, "POST", c, True)))
             rows.append(measure("Gatehouse signs each, POST with nonce", c, gateway,
@@ -174,15 +177,27 @@ def run(env):
     return rows
 
 
+def ratios(rows):
+    at = {(r["what"], r["c"]): r for r in rows}
+    for c in CONNECTIONS:
+        ours, pre = at["Gatehouse from cache, POST", c], at["cfssl ocspserve, POST", c]
+        signs, peer = at["Gatehouse signs each, POST with nonce", c], at["openssl ocsp, signs each, POST", c]
+        yield (f"c = {c}: from cache {ours['per_s'] / pre['per_s']:.1f} x cfssl ocspserve ({pre['cpu_us'] / ours['cpu_us']:.1f} "
+               f"x for each CPU second); signed {signs['per_s'] / peer['per_s']:.1f} x openssl ocsp "
+               f"({peer['cpu_us'] / signs['cpu_us']:.1f} x)")
+
+
 def main():
     out = bench.TOP / "var" / "bench"
     out.mkdir(parents=True, exist_ok=True)
     print(bench.machine())
     print(TABLE_HEAD)
     rows = run(Environment("bench-ocsp"))
+    notes = [f"- {n}" for n in ratios(rows)]
+    print("\n".join(notes))
     name = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-ocsp")
-    (out / f"{name}.md").write_text("\n".join([bench.machine(), "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows)])
-                                    + "\n")
+    (out / f"{name}.md").write_text("\n".join([bench.machine(), "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows), "",
+                                               *notes]) + "\n")
     (out / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(f"written to var/bench/{name}.md")
 

@@ -29,7 +29,7 @@ work(void *arg)
 
 	while (w->done < LEAVES && gh_now_us() < w->until) {
 		RAND_bytes(w->req.replay_mark, REPLAY_MARK_SIZE);
-		w->failed += store_record(w->s, &d, &w->leaf[w->done++], NULL) != 0;
+		w->failed += store_record(w->s, &d, &w->leaf[w->done++], &(int64_t){0}, NULL) != 0;
 	}
 	w->us = gh_now_us() - start;
 	return NULL;

@@ -49,7 +49,8 @@ setup(void **state)
 
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
-	assert_int_equal(make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err), 0);
+	assert_int_equal(
+	    make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err), 0);
 	f->plain = (struct record){f->ca.sealed, f->ca.sealed_len};
 	signer_process_start(&f->sp, "16");
 	f->client = signer_process_client(&f->sp);
@@ -327,8 +328,8 @@ renewed(struct fixture *f, const struct record *r)
 	return out;
 }
 
-/* The key lives on under another certificate, and gets its password there: records of the certificate before
- * have no password, and must be worth nothing. */
+/* The key lives on under another certificate, and gets its password there: records of the
+ * certificate before have no password, and must be worth nothing. */
 static void
 signer__refuses_the_key_under_an_earlier_certificate(void **state)
 {

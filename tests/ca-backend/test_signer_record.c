@@ -1,5 +1,5 @@
-/* Sealed records taken apart: versions, kinds, keys under a password, all kinds of damage. The parts of the
- * signer are linked in. */
+/* Sealed records taken apart: versions, kinds, keys under a password, all kinds of damage. The
+ * parts of the signer are linked in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

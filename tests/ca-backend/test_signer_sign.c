@@ -539,6 +539,25 @@ signer__wants_the_announced_length(void **state)
 	crl_job_free(&job);
 }
 
+/* One is kept for f->client: one more may be, and a third when one is given up. */
+static void
+check_crls_kept(struct fixture *f, struct crl_job *job)
+{
+	struct signer_client *second = signer_process_client(&f->sp);
+	struct signer_client *third = signer_process_client(&f->sp);
+	struct gh_error err = {0};
+	int tries = 0;
+
+	assert_int_equal(crl_begin(second, job, &err), 0);
+	assert_int_equal(crl_begin(third, job, &err), GH_E_BUSY);
+	assert_int_equal(crl_begin(second, job, &err), 0); /* in place of its first */
+	signer_client_free(second);
+	while (crl_begin(third, job, &err) == GH_E_BUSY && ++tries < 500)
+		pause_ms(10);
+	assert_true(tries < 500);
+	signer_client_free(third);
+}
+
 static void
 signer__bounds_the_crl_of_an_ed25519_ca(void **state)
 {
@@ -555,6 +574,7 @@ signer__bounds_the_crl_of_an_ed25519_ca(void **state)
 	assert_begin_refused(f, &job, "Ed25519");
 	job.fields.entries_len = SIGNER_CRL_ED25519_MAX - 4096;
 	assert_int_equal(crl_begin(f->client, &job, &err), 0);
+	check_crls_kept(f, &job);
 	crl_job_free(&job);
 	/* any other CA takes as much as there may be */
 	crl_job_init(&job, f->ca_id, 0);

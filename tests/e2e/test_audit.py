@@ -300,6 +300,8 @@ class Sealed(unittest.TestCase):
         mine = env.scratch / "mine.pem"
         mine.write_text(env.admin("audit", "key"))
         self.assertEqual(verify("-k", pem, "-k", mine)[0], 0)
+        for bad in ("", "zz", "00", "0" * 63, "0" * 66):
+            self.assertEqual(env.admin("audit", "verify", "--expect-head", bad, check=False).returncode, 2, bad)
         for bad in ("/nonexistent", __file__):
             self.assertEqual(env.admin("audit", "verify", "-k", bad, check=False).returncode, 2)
 

@@ -203,10 +203,10 @@ class Api(Case):
 
     def test_unlocked_for_a_time(self):
         password = self.protect("for a short time")
-        answer = self.ok(admin.unlock(password, 2))
-        self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 2, delta=1.5)
+        answer = self.ok(admin.unlock(password, 4))
+        self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 4, delta=2)
         self.enroll(200)
-        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again", 5)
+        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again", 10)
         self.assertIsNone(admin.status().json["unlocked_until"])
         answer = self.ok(admin.unlock(password, 100000))
         self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 600, delta=5)

@@ -272,6 +272,17 @@ class Ageing(unittest.TestCase):
         env.admin("job", "run", "retention")
         self.assertEqual(env.count(f"select count(*) from audit where event = 'cert.removed' and id > {start}"), 1)
 
+    def test_retention_in_pages(self):
+        start = env.count("select max(id) from audit")
+        env.sql("insert into certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, "
+                "not_after, sha1, sha256, spki_sha256, der) select ca_id, decode(md5(g::text), 'hex'), request_id, "
+                "subject, sans, requester, 20, now() - interval '2 years', now() - interval '1 year', sha1, sha256, "
+                f"spki_sha256, der from certificate, generate_series(1, 2500) g where id = {self.base}")
+        answer = env.admin("job", "run", "retention", "--json")
+        self.assertEqual(answer["detail"], "2500 certificates removed")
+        self.assertEqual(env.sql("select left(detail, 5) from audit where event = 'cert.removed' and "
+                                 f"id > {start} order by id"), [["1000 "], ["1000 "], ["500 c"]])
+
     def test_request_whose_certificate_is_gone(self):
         reply = Client(env).enroll(GOOD)
         superuser(f"update certificate set not_after = now() - interval '31 days' where id = {reply.json['CMSID']}")

@@ -121,8 +121,11 @@ ca_free(struct ca *ca)
 	if (ca == NULL)
 		return;
 	free(ca->name);
+	free(ca->slug);
+	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
+	cert_chain_clear(&ca->also);
 	free(ca->sealed);
 	urls_free(ca->cdp_urls);
 	urls_free(ca->aia_urls);

@@ -91,19 +91,21 @@ store_find_replay(struct store *s, const struct requester *who,
 }
 
 int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
+store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err)
 {
 	const struct enroll_request *req = d->req;
 	struct fake_row *r = req->has_replay_mark ? find_mark(req->replay_mark) : NULL;
 
 	(void)s;
+	*ca_id = 0;
 	if (fake_store.fail != 0 || fake_store.fail_record != 0)
 		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record, err);
 	if (r != NULL) {
 		enroll_outcome_clear(out);
 		copy_outcome(out, &r->outcome);
 		out->is_replay = true;
+		*ca_id = r->ca_id;
 		return 0;
 	}
 	assert_true(fake_store.rows < FAKE_ROWS);

@@ -278,9 +278,8 @@ keep(const char *asks, int age, int left)
 	struct ocsp_cache *cache = ocsp_service_cache(env.ocsp);
 
 	assert_int_equal(ocsp_request_parse(b.data, b.len, &req, NULL), 0);
-	a = ocsp_answer_new(1, &good, gh_now() - age, gh_now() + left, malloc(1), 1);
+	a = ocsp_answer_new(1, &good, gh_now() - age, gh_now() + left, calloc(1, 1), 1);
 	assert_non_null(a);
-	a->der[0] = 0;
 	assert_true(ocsp_cache_put(cache, &req.cert[0], a, ocsp_cache_epoch(cache)));
 	ocsp_answer_unref(a);
 	gh_buf_free(&b);
@@ -489,7 +488,7 @@ path__base64_as_clients_write_it(void **state)
 static void
 head__dates_and_tags(void **state)
 {
-	struct ocsp_answer *a = ocsp_answer_new(1, &good, 784111777, 784115377, malloc(3), 3);
+	struct ocsp_answer *a = ocsp_answer_new(1, &good, 784111777, 784115377, calloc(1, 3), 3);
 	char text[OCSP_HTTP_DATE_SIZE];
 
 	(void)state;

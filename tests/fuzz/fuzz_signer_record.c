@@ -1,7 +1,7 @@
 /*
- * What is inside a sealed record: only a faulty signer seals such a thing, and the next one must not break of it.
- * A record that is read is written back byte for byte; certificate and key are decoded unless a password is
- * asked for.
+ * What is inside a sealed record: only a faulty signer seals such a thing, and the next one must
+ * not break of it. A record that is read is written back byte for byte; certificate and key are
+ * decoded unless a password is asked for.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -791,7 +791,7 @@ test_shard_of_row(void **state)
 		len = (size_t)i2d_X509(x, &der);
 		ok(ca_outcome_set_cert(&out, w.ca, der, len, &err));
 		snprintf(out.message, sizeof(out.message), "Issued");
-		ok(store_record(w.store, &d, &out, &err));
+		ok(store_record(w.store, &d, &out, &(int64_t){0}, &err));
 		snprintf(sql, sizeof(sql), "SELECT coalesce(shard, -1) FROM certificate WHERE id = %lld", (long long)out.cms_id);
 		assert_int_equal(crl_sql_int(sql), leaf.shard);
 		assert_int_equal(leaf.shard >= 0, shards > 0);

@@ -80,7 +80,7 @@ issue(struct enroll_outcome *out)
 	if (out == NULL)
 		out = &own;
 	ok(fixture_issue(out, "alice"));
-	ok(store_record(db, &d, out, &err));
+	ok(store_record(db, &d, out, &(int64_t){0}, &err));
 	id = out->cms_id;
 	enroll_request_clear(&req);
 	if (out == &own)

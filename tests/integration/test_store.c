@@ -240,7 +240,7 @@ record(struct store *s, struct enroll_request *req, struct enroll_outcome *out, 
 {
 	struct store_decision d = { .req = req, .ca = &fixture_ca, .template_id = 1 };
 
-	return store_record(s, &d, out, e);
+	return store_record(s, &d, out, &(int64_t){0}, e);
 }
 
 static void

@@ -195,12 +195,11 @@ administer()
 
 fill()
 {
-	local t templates=() base=http://localhost:$http_port
+	local t templates=()
 
 	administer init --key-alg "${GATEHOUSE_KEY_ALG:-P-256}" --templates "$top/conf/templates" \
 	    --admin admin --admin-password-file "$dir/admin.password" \
-	    --cdp-url "$base/crl/issuing.crl" --aia-url "$base/ca/issuing.cer" --ocsp-url "$base/ocsp" \
-	    --root-cdp-url "$base/crl/root.crl" --root-aia-url "$base/ca/root.cer"
+	    --base-url "http://localhost:$http_port"
 	administer user create olga --role officer --password-file "$dir/officer.password"
 	for t in "$top"/conf/templates/*.json; do
 		templates+=(--template "$(template_name "$t")")

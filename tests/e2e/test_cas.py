@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""CAs under a running gateway: policies refuse with a denial, states, renewal while it works, certificates over HTTP."""
+
+import base64
+import datetime
+import http.client
+import json
+import secrets
+import subprocess
+import threading
+import time
+import unittest
+from urllib.parse import urlsplit
+
+import client
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+env = Environment("cas")
+KEY = der.Key(env.scratch, "ec:P-256")
+CSR = der.csr(KEY, subject=[("CN", "alice")])
+
+
+def fetch(path, headers=None):
+    where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection.request("GET", path, headers=headers or {})
+    reply = connection.getresponse()
+    body = reply.read()
+    connection.close()
+    return reply, body
+
+
+def field(cert, name):
+    return der.openssl("x509", "-inform", "DER", "-noout", f"-{name}", stdin=cert).decode().strip()
+
+
+def lifetime(cert):
+    times = [datetime.datetime.strptime(field(cert, d).split("=")[1], "%b %d %H:%M:%S %Y %Z")
+             for d in ("startdate", "enddate")]
+    return times[1] - times[0]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice = Client(env)
+
+    def set(self, *options, ca="issuing"):
+        env.admin("ca", "set", ca, *options)
+
+    def enroll_until(self, wanted, what, who=None, **kw):
+        """The gateway hears of a change of its CAs within a second."""
+        end = time.monotonic() + 5
+        while True:
+            reply = (who or self.alice).enroll(CSR, **kw)
+            if wanted(reply):
+                return reply
+            self.assertLess(time.monotonic(), end, f"not {what}: {reply.status} {reply.body!r}")
+            time.sleep(0.05)
+
+    def application(self, name):
+        """A client of an application of its own, for the CA of the same name."""
+        key, secret = secrets.token_hex(32), secrets.token_hex(32)
+        for suffix, value in (("key", key), ("secret", secret)):
+            path = env.scratch / f"{name}.{suffix}"
+            path.write_text(value + "\n")
+            path.chmod(0o600)
+        env.admin("app", "create", name, "--ca", name, "--template", "User", "--key-file",
+                  env.scratch / f"{name}.key", "--secret-file", env.scratch / f"{name}.secret")
+        # known within a second; before that, each try would count as a wrong key
+        time.sleep(1.2)
+        return Client(env, app_key=base64.b64encode(key.encode()).decode(), secret=secret.encode())
+
+    def issued(self, who=None, **kw):
+        return self.enroll_until(lambda r: r.status == 200 and r.json["RequestDisposition"] == "Issued",
+                                 "issued", who, **kw)
+
+    def denied(self, word, who=None, **kw):
+        reply = self.enroll_until(lambda r: b"Denied" in r.body and word.encode() in r.body, f"denied: {word}",
+                                  who, **kw)
+        self.assertEqual(reply.json["RequestDisposition"], "Denied", reply.body)
+        self.assertEqual(reply.json["ErrorCode"], "0x80094800")
+        self.assertEqual(reply.json["Certificates"], "")
+        number = reply.json["CMSRequestId"]
+        row = env.sql(f"select disposition, message, certificate_id from request where id = {number}")[0]
+        self.assertEqual(row[0], "31")
+        self.assertIn(word, row[1])
+        self.assertEqual(row[2], "")
+        return reply
+
+
+class Policy(Case):
+    def test_limits_of_extended_key_usage_and_key_deny_with_the_reason(self):
+        self.issued()
+        self.set("--allow-eku", "OCSPSigning")
+        self.denied("extended key usage")
+        self.set("--allow-eku", "any", "--allow-key", "RSA")
+        self.denied("keys of this kind")
+        self.set("--allow-key", "any", "--allow-extension", "1.2.3.4")
+        self.denied("extension")
+        self.set("--allow-extension", "any")
+        self.issued()
+
+    def test_longest_validity_cuts(self):
+        self.set("--max-validity", "5")
+        reply = self.enroll_until(
+            lambda r: r.status == 200 and lifetime(r.certificates()[0]) <= datetime.timedelta(days=5), "cut")
+        client.verify_chain(env.scratch, reply.certificates())
+        self.assertGreater(lifetime(reply.certificates()[0]), datetime.timedelta(days=4))
+        self.set("--max-validity", "0")
+
+    def test_approval_required_leaves_pending_until_an_officer_says_yes(self):
+        self.set("--approval-required")
+        reply = self.enroll_until(lambda r: r.status == 200 and r.json["RequestDisposition"] == "Pending", "pending")
+        self.assertEqual(reply.json["DispositionMessage"], "Taken Under Submission")
+        number = reply.json["CMSRequestId"]
+        env.admin("request", "approve", number, "--comment", "yes")
+        state = self.alice.call(f"/CMSApi/CertEnroll/3/Requests/{number}", b"", "GET")
+        self.assertEqual(state.json["RequestDisposition"], "Issued")
+        client.verify_chain(env.scratch, state.certificates())
+        self.set("--no-approval-required")
+        self.issued()
+
+    def test_name_constraints_deny(self):
+        env.admin("ca", "create", "narrow", "--parent", "root", "--subject", "CN=Narrow", "--days", "100",
+                  "--permit-email", "elsewhere.test")
+        env.admin("ca", "create", "fitting", "--parent", "root", "--subject", "CN=Fitting", "--days", "100",
+                  "--permit-email", "example.test", "--exclude-dns", "bad.test")
+        who = {n: self.application(n) for n in ("narrow", "fitting")}
+        self.denied("name constraints", who["narrow"], template="User")
+        chain = self.issued(who["fitting"], template="User").certificates()
+        client.verify_chain(env.scratch, chain)
+        self.assertEqual(client.subject(chain[1]), "CN=Fitting")
+
+
+class States(Case):
+    def test_disabled_is_503_and_enabled_issues_again(self):
+        self.issued()
+        before = env.count("select count(*) from certificate")
+        env.admin("ca", "disable", "issuing")
+        reply = self.enroll_until(lambda r: r.status == 503, "503")
+        self.assertIn("retry-after", reply.headers)
+        count = env.count("select count(*) from certificate")
+        for _ in range(3):
+            self.assertEqual(self.alice.enroll(CSR).status, 503)
+        self.assertEqual(env.count("select count(*) from certificate"), count)
+        self.assertGreaterEqual(count, before)
+        _, body = fetch("/pki/cas")
+        states = {c["name"]: c["state"] for c in json.loads(body)["entries"]}
+        self.assertEqual(states["issuing"], "disabled")
+        env.admin("ca", "enable", "issuing")
+        self.issued()
+
+
+class Renewal(Case):
+    def certificates(self, path):
+        def once():
+            reply, body = fetch(path)
+            return body if reply.status == 200 else None
+        return wait_for(once, path, seconds=5)
+
+    def test_same_key_then_new_key_under_load(self):
+        stamp = client.now()
+        first = self.issued(timestamp=None).certificates()
+        recorded = self.alice.enroll(CSR, timestamp=stamp)
+        old_cer = self.certificates("/ca/issuing.cer")
+        etag = fetch("/ca/issuing.cer")[0].getheader("etag")
+
+        failures, stop = [], threading.Event()
+
+        def load():
+            who = Client(env).keep()
+            while not stop.is_set():
+                reply = who.enroll(CSR)
+                if reply.status != 200 or reply.json["RequestDisposition"] != "Issued":
+                    failures.append((reply.status, reply.body))
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for t in threads:
+            t.start()
+        try:
+            env.admin("ca", "renew", "issuing", "--years", "9")
+            wait_for(lambda: self.certificates("/ca/issuing.cer") != old_cer, "the new certificate", seconds=5)
+            self.assertEqual(fetch("/ca/issuing.cer", {"If-None-Match": etag})[0].status, 200)
+            new = env.admin("ca", "renew", "issuing", "--new-key", "--json")
+            self.assertEqual((new["slug"], new["superseded"]), ("issuing-2", "issuing@1"))
+            self.certificates("/ca/issuing-2.cer")
+            self.enroll_until(lambda r: r.status == 200 and
+                              r.certificates()[1] == self.certificates("/ca/issuing-2.cer"), "issued by the new key")
+        finally:
+            stop.set()
+            for t in threads:
+                t.join()
+        self.assertEqual(failures, [])
+        client.verify_chain(env.scratch, self.issued().certificates())
+        client.verify_chain(env.scratch, first)
+        # the answer that was recorded under the old key comes with its issuer, not with the one of the same name
+        again = self.alice.enroll(CSR, timestamp=stamp)
+        self.assertEqual(again.certificates()[0], recorded.certificates()[0])
+        client.verify_chain(env.scratch, again.certificates())
+        # old and new issuer certificate are both served
+        old, new = self.certificates("/ca/issuing.cer"), self.certificates("/ca/issuing-2.cer")
+        self.assertNotEqual(field(old, "pubkey"), field(new, "pubkey"))
+        self.assertEqual(field(old, "subject"), field(new, "subject"))
+        self.assertIn(old_cer, client.pkcs7_certificates(self.certificates("/ca/issuing.p7c")))
+        _, body = fetch("/pki/cas")
+        states = {c["name"]: (c["slug"], c["state"]) for c in json.loads(body)["entries"]}
+        self.assertEqual(states["issuing"], ("issuing-2", "active"))
+        self.assertEqual(states["issuing@1"], ("issuing", "superseded"))
+
+    def test_root_with_a_new_key(self):
+        old_root = self.certificates("/ca/root.cer")
+        leaf = self.issued().certificates()
+        env.admin("ca", "renew", "root", "--new-key")
+        new_root = self.certificates("/ca/root-2.cer")
+        bundle = client.pkcs7_certificates(self.certificates("/ca/root-2.p7c"))
+        self.assertEqual(len(bundle), 3)
+        env.admin("ca", "create", "young", "--parent", "root", "--subject", "CN=Young", "--days", "50")
+        young = self.application("young")
+        new_leaf = self.issued(young, template="User").certificates()
+        # only one root is trusted; the bundle of the CA's address completes the path
+        cross = [c for c in bundle if c != new_root]
+        self.verify(new_root, leaf[1:-1] + cross, leaf[0])
+        self.verify(old_root, new_leaf[1:-1] + cross, new_leaf[0])
+        self.verify(new_root, new_leaf[1:-1], new_leaf[0])
+        # one who starts at the old key's address gets OldWithNew there
+        old_bundle = client.pkcs7_certificates(self.certificates("/ca/root.p7c"))
+        self.assertIn(old_root, old_bundle)
+        self.verify(new_root, leaf[1:-1] + [c for c in old_bundle if c != old_root], leaf[0])
+
+    def verify(self, root, others, leaf):
+        paths = {}
+        for name, certs in (("trusted", [root]), ("others", others), ("leaf", [leaf])):
+            paths[name] = env.scratch / f"{name}.pem"
+            paths[name].write_text("".join(client.to_pem(c) for c in certs))
+        done = subprocess.run(["openssl", "verify", "-x509_strict", "-no-CApath", "-CAfile", paths["trusted"],
+                               "-untrusted", paths["others"], paths["leaf"]], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+
+
+if __name__ == "__main__":
+    tap.main()
