@@ -27,7 +27,7 @@ struct suspect {
 struct check {
 	struct store *store;
 	struct audit_verify *v;
-	const struct audit_seal *seal;
+	struct audit_seal seal;          /* the one that is looked at */
 	struct audit_tree of_leaves, of_rows;
 	int64_t position;                /* expected next */
 	bool has_before;                 /* the seal before the first one is known */
@@ -145,14 +145,14 @@ report_suspect(struct check *c, const struct suspect *s)
 	int origin = s->texts != NULL ? find_origin(c, s) : -1;
 
 	if (s->texts == NULL)
-		report(c->v, AUDIT_ROW_REMOVED, c->seal->id, s->audit_id, 0, "row %lld was removed",
+		report(c->v, AUDIT_ROW_REMOVED, c->seal.id, s->audit_id, 0, "row %lld was removed",
 		    (long long)s->audit_id);
 	else if (origin >= 0)
-		report(c->v, AUDIT_ROW_MOVED, c->seal->id, s->audit_id, c->suspect[origin].audit_id,
+		report(c->v, AUDIT_ROW_MOVED, c->seal.id, s->audit_id, c->suspect[origin].audit_id,
 		    "the order was changed: row %lld holds what was row %lld", (long long)s->audit_id,
 		    (long long)c->suspect[origin].audit_id);
 	else
-		report(c->v, AUDIT_ROW_CHANGED, c->seal->id, s->audit_id, 0, "row %lld was changed",
+		report(c->v, AUDIT_ROW_CHANGED, c->seal.id, s->audit_id, 0, "row %lld was changed",
 		    (long long)s->audit_id);
 }
 
@@ -175,12 +175,12 @@ check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 	int rc = 0;
 
 	if (leaf->position != c->position)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal->id, 0, 0,
-		    "seal %lld: leaves %lld to %d are missing, between rows %lld and %lld", (long long)c->seal->id,
+		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
+		    "seal %lld: leaves %lld to %d are missing, between rows %lld and %lld", (long long)c->seal.id,
 		    (long long)c->position, leaf->position - 1, (long long)c->last_audit_id, (long long)leaf->audit_id);
 	else if (leaf->audit_id <= c->last_audit_id)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal->id, leaf->audit_id, c->last_audit_id,
-		    "seal %lld: the leaves of rows %lld and %lld are out of order", (long long)c->seal->id,
+		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, leaf->audit_id, c->last_audit_id,
+		    "seal %lld: the leaves of rows %lld and %lld are out of order", (long long)c->seal.id,
 		    (long long)c->last_audit_id, (long long)leaf->audit_id);
 	c->position = (int64_t)leaf->position + 1;
 	c->last_audit_id = leaf->audit_id;
@@ -206,7 +206,7 @@ read_leaves(struct check *c, struct gh_error *err)
 	memset(&c->of_leaves, 0, sizeof(c->of_leaves));
 	memset(&c->of_rows, 0, sizeof(c->of_rows));
 	while (rc == 0 && n == STORE_SEAL_PAGE)
-		rc = store_seal_leaves(c->store, c->seal->id, c->position, check_leaf, c, &n, err);
+		rc = store_seal_leaves(c->store, c->seal.id, c->position, check_leaf, c, &n, err);
 	return rc;
 }
 
@@ -220,8 +220,8 @@ struct second_look {
 static void
 report_leaf(struct check *c, int64_t row)
 {
-	report(c->v, AUDIT_LEAF_WRONG, c->seal->id, row, 0,
-	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed", (long long)c->seal->id,
+	report(c->v, AUDIT_LEAF_WRONG, c->seal.id, row, 0,
+	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed", (long long)c->seal.id,
 	    (long long)row);
 }
 
@@ -244,9 +244,9 @@ name_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 	if (look->rows_fit)
 		report_leaf(c, row);
 	else if (leaf->row == NULL)
-		report(c->v, AUDIT_ROW_REMOVED, c->seal->id, row, 0, "row %lld was removed", row);
+		report(c->v, AUDIT_ROW_REMOVED, c->seal.id, row, 0, "row %lld was removed", row);
 	else
-		report(c->v, AUDIT_ROW_CHANGED, c->seal->id, row, 0, "row %lld was changed", row);
+		report(c->v, AUDIT_ROW_CHANGED, c->seal.id, row, 0, "row %lld was changed", row);
 	return 0;
 }
 
@@ -258,7 +258,7 @@ name_more(struct check *c, bool rows_fit, struct gh_error *err)
 
 	c->position = 0;
 	while (rc == 0 && n == STORE_SEAL_PAGE && c->more_suspects > 0)
-		rc = store_seal_leaves(c->store, c->seal->id, c->position, name_leaf, &look, &n, err);
+		rc = store_seal_leaves(c->store, c->seal.id, c->position, name_leaf, &look, &n, err);
 	return rc;
 }
 
@@ -274,8 +274,8 @@ judge_leaves(struct check *c, struct gh_error *err)
 		rc = audit_tree_root(&c->of_rows, rows, err);
 	if (rc != 0)
 		return rc;
-	leaves_fit = memcmp(leaves, c->seal->root, sizeof(leaves)) == 0;
-	rows_fit = !leaves_fit && memcmp(rows, c->seal->root, sizeof(rows)) == 0;
+	leaves_fit = memcmp(leaves, c->seal.root, sizeof(leaves)) == 0;
+	rows_fit = !leaves_fit && memcmp(rows, c->seal.root, sizeof(rows)) == 0;
 	for (int i = 0; i < c->suspects; i++) {
 		if (rows_fit)
 			report_leaf(c, c->suspect[i].audit_id);
@@ -283,9 +283,9 @@ judge_leaves(struct check *c, struct gh_error *err)
 			report_suspect(c, &c->suspect[i]);
 	}
 	if (!leaves_fit && !rows_fit)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal->id, 0, 0,
+		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
 		    "seal %lld: its %lld rows up to %lld do not give the sealed root: rows were changed or removed together "
-		    "with their leaves", (long long)c->seal->id, (long long)c->seal->rows, (long long)c->last_audit_id);
+		    "with their leaves", (long long)c->seal.id, (long long)c->seal.rows, (long long)c->last_audit_id);
 	return name_more(c, rows_fit, err);
 }
 
@@ -310,7 +310,7 @@ is_signed(const struct audit_verify *v, const struct audit_seal *seal, bool *kno
 static int
 check_seal(struct check *c, const struct audit_seal *before, struct gh_error *err)
 {
-	const struct audit_seal *seal = c->seal;
+	const struct audit_seal *seal = &c->seal;
 	unsigned char head[AUDIT_HASH_SIZE];
 	long long id = seal->id;
 	bool known, linked = before->id == seal->id - 1 && c->has_before;
@@ -334,7 +334,7 @@ check_seal(struct check *c, const struct audit_seal *before, struct gh_error *er
 static int
 check_one(struct check *c, const struct audit_seal *before, struct gh_error *err)
 {
-	const struct audit_seal *seal = c->seal;
+	const struct audit_seal *seal = &c->seal;
 	int rc = check_seal(c, before, err);
 
 	if (rc == 0)
@@ -388,18 +388,17 @@ static int
 check_seals(struct check *c, struct gh_error *err)
 {
 	struct audit_verify *v = c->v;
-	struct audit_seal seal;
+	struct audit_seal *seal = &c->seal;
 	int rc = 0;
 
 	while (rc == 0) {
-		rc = store_seal_next(c->store, v->last.id, &seal, err);
-		if (rc != 0 || seal.id == 0)
+		rc = store_seal_next(c->store, v->last.id, seal, err);
+		if (rc != 0 || seal->id == 0)
 			break;
-		if (seal.id != v->last.id + 1)
-			report_gap(c, v->last.id, seal.id);
-		c->seal = &seal;
+		if (seal->id != v->last.id + 1)
+			report_gap(c, v->last.id, seal->id);
 		rc = check_one(c, &v->last, err);
-		v->last = seal;
+		v->last = *seal;
 		c->has_before = true;
 		v->seals++;
 		if (v->progress != NULL)

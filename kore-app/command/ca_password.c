@@ -105,9 +105,10 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
 
 /* Only these parts of the environment are used. */
 static int
-perform(const char *conf, const char *ca, struct asked *asked, size_t action, struct ca_password_status *status,
-    struct gh_error *err)
+perform(const char *conf, const char *ca, const struct asked *asked, size_t action,
+    struct ca_password_status *status, struct gh_error *err)
 {
+	struct asked with_call = *asked;
 	struct session s;
 	struct enroll_env env = {0};
 	struct ca_password_call c = {.env = &env, .who = &s.who, .ca = ca};
@@ -117,10 +118,10 @@ perform(const char *conf, const char *ca, struct asked *asked, size_t action, st
 		return (rc);
 	env.conf = s.conf;
 	env.store = s.store;
-	asked->c = &c;
+	with_call.c = &c;
 	rc = signer_client_new(s.conf->signer.socket, s.conf->signer.timeout_ms, &env.signer, err);
 	if (rc == 0)
-		rc = password_actions[action].run(asked, status, err);
+		rc = password_actions[action].run(&with_call, status, err);
 	signer_client_free(env.signer);
 	session_close(&s);
 	return (rc);

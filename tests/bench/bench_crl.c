@@ -1,7 +1,8 @@
 /*
  * A CRL of N entries, built, signed and committed: bench_crl N [ROUNDS] [KEY-ALG] [SHARDS], with PGCONNINFO of an
- * empty database. With SHARDS the same entries once more, each in the CRL of its shard, and a look that finds none due. Prints seconds of each round, the peak memory of this process and what it grew by, and what a
- * commit of one row costs on this disk. One JSON line at the end.
+ * empty database. With SHARDS the same entries once more, each in the CRL of its shard, and a look that finds none
+ * due. Prints seconds of each round, the peak memory of this process and what it grew by, and what a commit of one row
+ * costs on this disk. One JSON line at the end.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,7 +92,8 @@ main(int argc, char **argv)
 	crl_world_open(&w, argc > 3 ? argv[3] : "P-256");
 	order.ca = w.ca;
 	crl_sql(NULL, 0, "INSERT INTO revocation (certificate_id, ca_id, serial, revoked_at, reason, invalidity_date, "
-	    "not_after, revoked_by, shard) SELECT i, %lld, substr(sha256(i::text::bytea), 1, 16), now() - i * interval '1 second', "
+	    "not_after, revoked_by, shard) SELECT i, %lld, substr(sha256(i::text::bytea), 1, 16), "
+	    "now() - i * interval '1 second', "
 	    "(ARRAY[0,1,3,4,5])[1 + i %% 5], CASE WHEN i %% 10 = 0 THEN now() - i * interval '2 seconds' END, "
 	    "now() + interval '1 year', 'bench', i %% %d FROM generate_series(1, %ld) AS i", (long long)w.ca->id,
 	    shards > 0 ? shards : 1, n);

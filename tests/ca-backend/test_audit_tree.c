@@ -148,13 +148,13 @@ audit_tree_root__is_that_of_rfc_6962(void **state)
 static void
 audit_seal_is_signed__by_this_key_over_this_seal(void **state)
 {
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), *rsa = EVP_RSA_gen(2048);
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), *stranger = EVP_EC_gen("P-256");
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct audit_seal seal = { .id = 258 };
 	unsigned char text[sizeof(SIGNER_AUDIT_PREFIX) - 1 + 8 + AUDIT_HASH_SIZE] = SIGNER_AUDIT_PREFIX;
 	unsigned char *spki = NULL, *other = NULL;
 	size_t at = sizeof(SIGNER_AUDIT_PREFIX) - 1, n = AUDIT_SIGNATURE_SIZE;
-	int len = i2d_PUBKEY(key, &spki), other_len = i2d_PUBKEY(rsa, &other);
+	int len = i2d_PUBKEY(key, &spki), other_len = i2d_PUBKEY(stranger, &other);
 
 	(void)state;
 	memset(seal.head, 0xab, sizeof(seal.head));
@@ -176,7 +176,7 @@ audit_seal_is_signed__by_this_key_over_this_seal(void **state)
 	OPENSSL_free(other);
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(stranger);
 }
 
 int

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """CRLs of running gateways: made by themselves, served on both ports of both nodes, enough for `openssl verify`."""
 
+import base64
 import http.client
 import os
 import signal
@@ -54,6 +55,25 @@ def enroll():
     reply = Client(env).enroll(der.csr(KEY, subject=[("CN", "x")]))
     assert reply.status == 200, reply.body
     return reply.certificates()
+
+
+def enroll_sharded():
+    """From a CA of its own with three shards: the certificate's chain, and the number of its shard."""
+    for name in ("sharded.key", "sharded.secret"):
+        if not (env.scratch / name).exists():
+            (env.scratch / name).write_text(os.urandom(16).hex())
+    who = Client(env, app_key=base64.b64encode((env.scratch / "sharded.key").read_bytes()).decode(),
+                 secret=(env.scratch / "sharded.secret").read_bytes())
+    if not env.count("select count(*) from ca where name = 'sharded'"):
+        env.admin("ca", "create", "sharded", "--parent", "root", "--subject", "CN=Sharded CA", "--base-url",
+                  env.var["GATEHOUSE_HTTP_URL"], "--shards", 3)
+        env.admin("app", "create", "sharded", "--ca", "sharded", "--template", "User", "--key-file",
+                  env.scratch / "sharded.key", "--secret-file", env.scratch / "sharded.secret")
+        wait_for(lambda: crl("sharded-s2.crl"), "the CRLs of the shards", 30)
+    reply = who.enroll(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "x")]))
+    assert reply.status == 200, reply.body
+    chain = reply.certificates()
+    return chain, env.count(f"select shard from certificate where serial = decode('{serial_of(chain[0])}', 'hex')")
 
 
 def serial_of(cert):
@@ -116,6 +136,19 @@ class Crl(unittest.TestCase):
         self.assertIn(": OK", verify(good, names[:2], "-crl_check_all"))
         # the other node too
         self.assertIn(serial_of(bad[0]), text_of(crl("issuing.crl", node2["GATEHOUSE_HTTP_URL"])))
+
+    def test_shards(self):
+        chain, shard = enroll_sharded()
+        text = client.certificate_text(chain[0])
+        self.assertIn(f"URI:{env.var['GATEHOUSE_HTTP_URL']}/crl/sharded-s{shard}.crl", text)
+        names = ("root.crl", f"sharded-s{shard}.crl")
+        self.assertIn(": OK", verify(chain, names, "-crl_check_all"))
+        self.assertIn("different CRL scope", verify(chain, ("root.crl", f"sharded-s{(shard + 1) % 3}.crl"),
+                                                    "-crl_check_all"))
+        revoke(chain[0])
+        wait_for(lambda: serial_of(chain[0]) in text_of(crl(names[1])), "the CRL of the shard has it", 40)
+        self.assertIn("certificate revoked", verify(chain, names, "-crl_check_all"))
+        self.assertIn("Issuing Distribution Point: critical", text_of(crl(names[1])))
 
     def test_headers(self):
         time.sleep(1.1)  # until all workers have the newest one

@@ -194,7 +194,8 @@ test_shards(void **state)
 
 	(void)state;
 	crl_sql(was, sizeof(was), "SELECT cdp FROM ca WHERE name = 'issuing'");
-	crl_sql(NULL, 0, "UPDATE ca SET crl_shards = 3, cdp = ARRAY['http://pki.test/crl/issuing-s{shard}.crl'] WHERE name = 'issuing'");
+	crl_sql(NULL, 0, "UPDATE ca SET crl_shards = 3, "
+	    "cdp = ARRAY['http://pki.test/crl/issuing-s{shard}.crl'] WHERE name = 'issuing'");
 	reload();
 	run_ok("5 made");
 	run_ok("0 made");
@@ -269,7 +270,8 @@ check_published(const char *attr, bool is_delta)
 	assert_int_equal(fwrite(der, 1, (size_t)crl.size, f), crl.size);
 	fclose(f);
 	free(der);
-	snprintf(command, sizeof(command), "unset LDAPNOINIT; LDAPTLS_CACERT=\"$LDAP_CAFILE\" ldapsearch -x -LLL -o ldif-wrap=no -H \"$LDAP_URI\" "
+	snprintf(command, sizeof(command), "unset LDAPNOINIT; LDAPTLS_CACERT=\"$LDAP_CAFILE\" ldapsearch "
+	    "-x -LLL -o ldif-wrap=no -H \"$LDAP_URI\" "
 	    "-b cn=issuing,ou=pki,dc=example,dc=test -s base '%s' | sed -n 's/^%s:: //p' | base64 -d | cmp - '%s'", attr,
 	    attr, path);
 	assert_int_equal(system(command), 0);
@@ -303,7 +305,8 @@ test_directory_is_away(void **state)
 	assert_int_equal(crl_job_run(&env, detail, sizeof(detail), &err), GH_E_DIR_DOWN);
 	assert_non_null(strstr(err.detail, "(2 made, 2 failed)"));
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl WHERE published_at IS NULL"), 2);
-	assert_int_equal(crl_sql_int("SELECT count(*) FROM audit WHERE event = 'crl.publish-failed' AND object = 'issuing'"), 1);
+	assert_int_equal(crl_sql_int("SELECT count(*) FROM audit WHERE event = 'crl.publish-failed' AND "
+	    "object = 'issuing'"), 1);
 	slapd("start");
 	pause_ms(100);
 	for (int i = 0; crl_job_run(&env, detail, sizeof(detail), &err) != 0; i++) {
