@@ -405,9 +405,10 @@ metadata()
 
 nothing_issued_yet()
 {
-	is '. == []' gh cert list --json
+	# CA certificates that our root signed, and nothing else
+	is 'all(.[]; .template == null) and (map(.subject) | contains(["CN=Gatehouse Issuing CA"]))' gh cert list --json
 	is '. == []' gh request list --json
-	[ "$(gh cert list)" = "(none)" ]
+	[ "$(gh request list)" = "(none)" ]
 	expect 1 'no certificate' gh cert show 4711
 	expect 1 'no request 4711' gh request show 4711
 	expect 1 'no request 4711' gh request approve 4711
