@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "integration/store_fixture.h"
+#include "store/ca_row.h"
 #include "store/revocation.h"
 
 #define TIMEOUT_MS 5000
@@ -571,7 +572,8 @@ open_all(void **state)
 	db = open_store(getenv("PGCONNINFO"));
 	if (fixture_open("issuing") != 0 || store_migrate(db, &applied, &err) != 0)
 		return -1;
-	return store_create_ca(db, &fixture_admin, &fixture_ca, NULL, &fixture_ca.id, &err);
+	return store_create_ca(db, &fixture_admin,
+	    &(struct store_new_ca){ .ca = &fixture_ca, .event = "ca.created" }, &fixture_ca.id, &err);
 }
 
 static int
