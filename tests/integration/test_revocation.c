@@ -585,12 +585,7 @@ open_all(void **state)
 	db = open_store(getenv("PGCONNINFO"));
 	if (fixture_open("issuing") != 0 || store_migrate(db, &applied, &err) != 0)
 		return -1;
-<<<<<<< HEAD
-	return store_create_ca(db, &fixture_admin,
-	    &(struct store_new_ca){ .ca = &fixture_ca, .event = "ca.created" }, &fixture_ca.id, &err);
-=======
 	return store_create_ca(db, &fixture_admin, &ca, &fixture_ca.id, &err);
->>>>>>> review-sec
 }
 
 static int
