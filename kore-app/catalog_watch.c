@@ -1,8 +1,5 @@
 /* The watcher: one connection that listens, another that loads and forgets answers that are too old to repeat. */
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "log.h"
 #include "timestamp.h"
@@ -11,6 +8,7 @@
 
 #include "catalog_watch.h"
 #include "signer_keys.h"
+#include "stop_flag.h"
 
 #define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
@@ -23,10 +21,9 @@ struct catalog_watch {
 	const unsigned char *secret;
 	struct metrics_worker *gauges;
 	pthread_t thread;
-	pthread_mutex_t lock;            /* guards all below */
-	pthread_cond_t wake;
+	struct stop_flag stop;
+	pthread_mutex_t lock;            /* guards current */
 	struct catalog *current;
-	bool stopping;
 };
 
 /* The thread's own. */
@@ -108,22 +105,6 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 	return 0;
 }
 
-static bool
-is_stopping(struct catalog_watch *w, int seconds)
-{
-	struct timespec until;
-	bool stopping;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += seconds;
-	pthread_mutex_lock(&w->lock);
-	if (seconds > 0 && !w->stopping)
-		pthread_cond_timedwait(&w->wake, &w->lock, &until);
-	stopping = w->stopping;
-	pthread_mutex_unlock(&w->lock);
-	return stopping;
-}
-
 static void
 report(struct connections *c, int rc, const struct gh_error *err)
 {
@@ -143,7 +124,7 @@ watch(void *arg)
 	bool needs_load = true;
 	int rc = 0;
 
-	while (!is_stopping(w, rc != 0 ? RETRY_SECONDS : 0)) {
+	while (!stop_flag_wait(&w->stop, rc != 0 ? RETRY_SECONDS : 0)) {
 		struct gh_error err = {0};
 
 		rc = step(w, &c, &needs_load, &err);
@@ -160,9 +141,6 @@ catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[
     struct metrics_worker *gauges, struct catalog_watch **out, struct gh_error *err)
 {
 	struct catalog_watch *w = calloc(1, sizeof(*w));
-	sigset_t all, before;
-	int rc;
-
 	*out = NULL;
 	if (w == NULL)
 		return gh_fail(err, GH_E_NOMEM, "catalog watch");
@@ -170,12 +148,10 @@ catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[
 	w->secret = server_secret;
 	w->gauges = gauges;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&w->thread, NULL, watch, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc != 0) {
+	stop_flag_init(&w->stop);
+	if (stop_flag_thread(&w->thread, watch, w) != 0) {
+		stop_flag_destroy(&w->stop);
+		pthread_mutex_destroy(&w->lock);
 		free(w);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the catalog thread");
 	}
@@ -199,13 +175,10 @@ catalog_watch_free(struct catalog_watch *w)
 {
 	if (w == NULL)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->stopping = true;
-	pthread_cond_signal(&w->wake);
-	pthread_mutex_unlock(&w->lock);
+	stop_flag_set(&w->stop);
 	pthread_join(w->thread, NULL);
 	catalog_free(w->current);
-	pthread_cond_destroy(&w->wake);
+	stop_flag_destroy(&w->stop);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

@@ -1,6 +1,4 @@
 /* Reachability of database, signer and directory: one thread each, so that a slow one delays no other. */
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include "store/store.h"
 
 #include "health.h"
+#include "stop_flag.h"
 
 #define INTERVAL_MS 1000
 /* An answer older than this says nothing any more: the check itself hangs. */
@@ -35,9 +34,7 @@ struct health {
 	struct dir_shared *dir;
 	struct catalog_watch *catalog;
 	struct check check[PEERS];
-	pthread_mutex_t lock;            /* guards stopping */
-	pthread_cond_t wake;
-	bool stopping;
+	struct stop_flag stop;
 };
 
 static _Atomic(struct health *) published;
@@ -163,22 +160,6 @@ static const struct {
 
 /* ---- threads ---- */
 
-static bool
-is_stopping(struct health *h)
-{
-	struct timespec until;
-	bool stopping;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += INTERVAL_MS / 1000;
-	pthread_mutex_lock(&h->lock);
-	if (!h->stopping)
-		pthread_cond_timedwait(&h->wake, &h->lock, &until);
-	stopping = h->stopping;
-	pthread_mutex_unlock(&h->lock);
-	return stopping;
-}
-
 static void
 record(struct check *c, int rc, const struct gh_error *err)
 {
@@ -203,7 +184,7 @@ check_main(void *arg)
 		struct gh_error err = {0};
 
 		record(c, peers[c->peer].ask(c->health, &handle, &err), &err);
-	} while (!is_stopping(c->health));
+	} while (!stop_flag_wait(&c->health->stop, INTERVAL_MS / 1000));
 	peers[c->peer].free(handle);
 	return NULL;
 }
@@ -213,7 +194,6 @@ health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_wa
     struct health **out, struct gh_error *err)
 {
 	struct health *h = calloc(1, sizeof(*h));
-	sigset_t all, before;
 	int rc = 0;
 
 	*out = NULL;
@@ -222,17 +202,13 @@ health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_wa
 	h->conf = conf;
 	h->dir = dir;
 	h->catalog = catalog;
-	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->wake, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	stop_flag_init(&h->stop);
 	for (int i = 0; i < PEERS && rc == 0; i++) {
 		h->check[i].health = h;
 		h->check[i].peer = (enum peer)i;
-		rc = pthread_create(&h->check[i].thread, NULL, check_main, &h->check[i]);
+		rc = stop_flag_thread(&h->check[i].thread, check_main, &h->check[i]);
 		h->check[i].is_started = rc == 0;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc != 0) {
 		health_free(h);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the health threads");
@@ -246,15 +222,11 @@ health_free(struct health *h)
 {
 	if (h == NULL)
 		return;
-	pthread_mutex_lock(&h->lock);
-	h->stopping = true;
-	pthread_cond_broadcast(&h->wake);
-	pthread_mutex_unlock(&h->lock);
+	stop_flag_set(&h->stop);
 	for (int i = 0; i < PEERS; i++)
 		if (h->check[i].is_started)
 			pthread_join(h->check[i].thread, NULL);
-	pthread_cond_destroy(&h->wake);
-	pthread_mutex_destroy(&h->lock);
+	stop_flag_destroy(&h->stop);
 	free(h);
 }
 

@@ -1,8 +1,5 @@
 /* The listener and the renewer. See status_watch.h. */
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "log.h"
 #include "timestamp.h"
@@ -10,6 +7,7 @@
 #include "store/ocsp.h"
 
 #include "status_watch.h"
+#include "stop_flag.h"
 
 #define WAIT_MS 1000                     /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
@@ -22,26 +20,8 @@ struct status_watch {
 	struct catalog_watch *catalog;
 	struct metrics_worker *gauges;
 	pthread_t listener, renewer;
-	pthread_mutex_t lock;            /* guards stopping */
-	pthread_cond_t wake;
-	bool stopping;
+	struct stop_flag stop;
 };
-
-static bool
-is_stopping(struct status_watch *w, int seconds)
-{
-	struct timespec until;
-	bool stopping;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += seconds;
-	pthread_mutex_lock(&w->lock);
-	if (seconds > 0 && !w->stopping)
-		pthread_cond_timedwait(&w->wake, &w->lock, &until);
-	stopping = w->stopping;
-	pthread_mutex_unlock(&w->lock);
-	return stopping;
-}
 
 /* ---- changes of status ---- */
 
@@ -90,7 +70,7 @@ listen_for_changes(void *arg)
 	int64_t pinged = 0;
 	int rc = 0;
 
-	while (!is_stopping(w, rc != 0 ? RETRY_SECONDS : 0)) {
+	while (!stop_flag_wait(&w->stop, rc != 0 ? RETRY_SECONDS : 0)) {
 		gh_error_clear(&err);
 		rc = s == NULL ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err) : 0;
 		if (rc == 0)
@@ -132,7 +112,7 @@ renew(void *arg)
 	struct enroll_env env = {.conf = w->conf, .ocsp = w->ocsp};
 	size_t renewed = 0;
 
-	while (!is_stopping(w, renewed > 0 ? 0 : RENEW_SECONDS)) {
+	while (!stop_flag_wait(&w->stop, renewed > 0 ? 0 : RENEW_SECONDS)) {
 		struct gh_error err = {0};
 		int rc = open_connections(&env, &err);
 
@@ -155,34 +135,19 @@ renew(void *arg)
 static void
 destroy(struct status_watch *w)
 {
-	pthread_cond_destroy(&w->wake);
-	pthread_mutex_destroy(&w->lock);
+	stop_flag_destroy(&w->stop);
 	free(w);
-}
-
-static void
-stop(struct status_watch *w)
-{
-	pthread_mutex_lock(&w->lock);
-	w->stopping = true;
-	pthread_cond_broadcast(&w->wake);
-	pthread_mutex_unlock(&w->lock);
 }
 
 static int
 start_threads(struct status_watch *w)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = stop_flag_thread(&w->listener, listen_for_changes, w);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&w->listener, NULL, listen_for_changes, w);
-	if (rc == 0 && (rc = pthread_create(&w->renewer, NULL, renew, w)) != 0) {
-		stop(w);
+	if (rc == 0 && (rc = stop_flag_thread(&w->renewer, renew, w)) != 0) {
+		stop_flag_set(&w->stop);
 		pthread_join(w->listener, NULL);
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 
@@ -199,8 +164,7 @@ status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp, struct c
 	w->ocsp = ocsp;
 	w->catalog = catalog;
 	w->gauges = gauges;
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
+	stop_flag_init(&w->stop);
 	if (start_threads(w) != 0) {
 		destroy(w);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the threads of the status watch");
@@ -214,7 +178,7 @@ status_watch_free(struct status_watch *w)
 {
 	if (w == NULL)
 		return;
-	stop(w);
+	stop_flag_set(&w->stop);
 	pthread_join(w->listener, NULL);
 	pthread_join(w->renewer, NULL);
 	destroy(w);
