@@ -16,6 +16,9 @@
 
 /* A CA certificate changes when it is renewed: once in years, and old ones stay good. */
 #define CACHE_SECONDS 3600
+/* A CA that was just created or disabled shows in the list soon. */
+#define LIST_CACHE_SECONDS 60
+#define TAG_SIZE 35                      /* 16 bytes in hex, quotes, NUL */
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -81,13 +84,46 @@ ca_json(const struct ca *ca)
 	return NULL;
 }
 
+/* The same content has the same tag on every node. */
+static void
+content_tag(const void *body, size_t len, char tag[TAG_SIZE])
+{
+	unsigned char md[32] = {0};
+	char *at = tag;
+
+	(void)gh_digest(GH_SHA256, body, len, md);
+	*at++ = '"';
+	for (size_t i = 0; i < 16; i++, at += 2)
+		snprintf(at, 3, "%02x", md[i]);
+	strcpy(at, "\"");
+}
+
+/* No Last-Modified: nobody notes when a CA was disabled. */
+static void
+cache_list(const struct gh_http_request *http, struct gh_http_reply *rep)
+{
+	char tag[TAG_SIZE], text[40];
+
+	if (rep->status != 200)
+		return;
+	content_tag(rep->body, rep->body_len, tag);
+	snprintf(text, sizeof(text), "public, max-age=%d", LIST_CACHE_SECONDS);
+	gh_http_reply_header(rep, "ETag", tag);
+	gh_http_reply_header(rep, "Cache-Control", text);
+	if (http->if_none_match == NULL || !gh_http_has_tag(http->if_none_match, tag))
+		return;
+	free(rep->body);
+	rep->body = NULL;
+	rep->body_len = 0;
+	rep->status = 304;
+}
+
 void
 ca_pages_list(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *list = gh_json_new_array(), *page = gh_json_new_object();
 	bool ok = list != NULL && page != NULL;
 
-	(void)call;
 	for (size_t i = 0; ok && i < env->catalog->cas; i++)
 		ok = gh_json_append(list, ca_json(env->catalog->ca[i])) == 0;
 	if (ok)
@@ -99,6 +135,7 @@ ca_pages_list(struct enroll_env *env, const struct call *call, struct gh_http_re
 		page = NULL;
 	}
 	rest_json(rep, 200, page);
+	cache_list(call->http, rep);
 }
 
 /* --- certificates ----------------------------------------------------------------------------- */
@@ -192,18 +229,13 @@ static void
 reply(const struct call *call, const struct ca *ca, const struct form *form, struct gh_buf *body,
     struct gh_http_reply *rep)
 {
-	unsigned char md[32];
-	char tag[40] = "\"";
+	char tag[TAG_SIZE];
 	struct tm tm;
 	int64_t now = gh_now(), modified = 0;
 
 	if (ASN1_TIME_to_tm(X509_get0_notBefore(ca->cert), &tm) == 1)
 		modified = timegm(&tm);
-	if (gh_digest(GH_SHA256, body->data, body->len, md)) {
-		for (size_t i = 0; i < 16; i++)
-			snprintf(tag + 1 + 2 * i, 3, "%02x", md[i]);
-	}
-	strcat(tag, "\"");
+	content_tag(body->data, body->len, tag);
 	gh_http_cache_headers(rep, tag, modified, now + CACHE_SECONDS, now);
 	rep->content_type = form->type;
 	rep->status = gh_http_is_not_modified(call->http, tag, modified) ? 304 : 200;

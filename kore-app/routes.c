@@ -64,10 +64,10 @@ const struct route route_table[] = {
 	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_unlock, ROUTE_REST, false, NULL},
 	{GH_HTTP_POST, CA_PASSWORD "lock", "ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
 	    ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
+	{GH_HTTP_GET | GH_HTTP_HEAD, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
 	    ca_password_rest_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL, audit_rest_list,
-	    ROUTE_REST, false, NULL},
+	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL,
+	    audit_rest_list, ROUTE_REST, false, NULL},
 	{GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post, ROUTE_REST,
 	    true, NULL},
 	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
@@ -213,7 +213,7 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 	m->rest = "";
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route *r = &route_table[i];
-		struct route_match found = {.route = r, .rest = ""};
+		struct route_match found = {.route = r, .rest = "", .family = r->family};
 
 		if (!match_pattern(r->pattern, path, &found) &&
 		    (rest == NULL || !has_prefix_family(r) || !match_pattern(r->pattern, rest, &found)))
@@ -224,10 +224,11 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 			return 0;
 		}
 		m->allowed = found.allowed;
+		m->family = found.family;
 	}
 	if (m->allowed != 0)
 		return gh_fail(err, GH_E_METHOD, "method not allowed");
-	return gh_fail(err, GH_E_NOT_FOUND, "no such path");
+	return gh_refuse(err, GH_E_NOT_FOUND, "There is nothing at this path. Check its spelling.");
 }
 
 /* ---- calling it ---- */
@@ -285,6 +286,28 @@ audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
 
+/* Says which role an administrator has to give. */
+static int
+refuse_role(unsigned roles, const char *who, struct gh_error *err)
+{
+	static const struct { unsigned role; const char *name; } names[] = {
+		{REQUESTER_ROLE_ADMIN, "admin"}, {REQUESTER_ROLE_OFFICER, "officer"}, {REQUESTER_ROLE_AUDITOR, "auditor"},
+	};
+	char list[64] = "";
+	int rc;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(roles & names[i].role))
+			continue;
+		if (list[0] != '\0')
+			strcat(list, " or ");
+		strcat(list, names[i].name);
+	}
+	rc = gh_refuse(err, GH_E_FORBIDDEN, "This needs the role %s, which you do not have.", list);
+	snprintf(err->detail, sizeof(err->detail), "%s does not have the role %s", who, list);
+	return rc;
+}
+
 static int
 authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct route *r,
     const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
@@ -296,7 +319,7 @@ authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct 
 		return 0;
 	rc = auth_check(env, limiter, need, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
-		rc = gh_fail(err, GH_E_FORBIDDEN, "%s does not have the role", who->requester.name);
+		rc = refuse_role(r->roles, who->requester.name, err);
 		audit_denied(env, r, req, &who->requester, err);
 		auth_result_clear(who);
 	}
@@ -345,11 +368,25 @@ has_header(const struct gh_http_reply *rep, const char *name)
 
 /* Paths that no route has are answered as the family of their first segment. */
 static enum route_family
+family_of_path(const char *path)
+{
+	static const char *const first[] = {"/pki", "/api", "/ca", "/crl", "/ocsp"};
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		size_t n = strlen(first[i]);
+
+		if (strncasecmp(path, first[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+			return ROUTE_REST;
+	}
+	return ROUTE_CE;
+}
+
+static enum route_family
 family_of(const struct route_match *m, const char *path)
 {
 	if (m->route != NULL)
 		return m->route->family;
-	return strncasecmp(path, "/pki/", 5) == 0 || strncasecmp(path, "/api/", 5) == 0 ? ROUTE_REST : ROUTE_CE;
+	return m->allowed != 0 ? m->family : family_of_path(path);
 }
 
 void

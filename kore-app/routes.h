@@ -45,7 +45,8 @@ struct route_match {
 	int64_t id;
 	char name[CALL_NAME_SIZE];
 	const char *rest;                /* points into the path; "" = none */
-	unsigned allowed;
+	unsigned allowed;                /* methods that the path has; 0 = no such path */
+	enum route_family family;        /* with allowed: of the rows that have the path */
 };
 
 /* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash and the

@@ -167,6 +167,7 @@ class Api(Case):
                                       ("POST", "lock")):
                 reply = person.json(method, operation, body)
                 self.assertEqual((who, operation, reply.status), (who, operation, 403), reply.body)
+                self.assertEqual(reply.json["message"], "This needs the role admin, which you do not have.")
             self.assertEqual(person.status().status, 403 if who == "USER" else 200)
         refused = events(env, self.since, "access.denied")
         self.assertEqual(len(refused), 16)      # officer and auditor may ask for the status

@@ -135,6 +135,23 @@ class Policy(Case):
         self.assertEqual(client.subject(chain[1]), "CN=Fitting")
 
 
+class Caching(Case):
+    def test_the_list_has_a_tag_that_changes_with_it(self):
+        reply, _ = fetch("/pki/cas")
+        tag = reply.headers["ETag"]
+        self.assertEqual(reply.headers["Cache-Control"], "public, max-age=60")
+        reply, body = fetch("/pki/cas", {"If-None-Match": tag})
+        self.assertEqual((reply.status, body, reply.headers["ETag"]), (304, b"", tag))
+        reply, body = fetch("/pki/cas", {"If-None-Match": '"other"'})
+        self.assertEqual(reply.status, 200)
+        self.assertIn("issuing", {c["name"] for c in json.loads(body)["entries"]})
+        env.admin("ca", "disable", "issuing")
+        try:
+            wait_for(lambda: fetch("/pki/cas", {"If-None-Match": tag})[0].status == 200, "a list that changed")
+        finally:
+            env.admin("ca", "enable", "issuing")
+
+
 class States(Case):
     def test_disabled_is_503_and_enabled_issues_again(self):
         self.issued()

@@ -366,6 +366,39 @@ refuse__form_of_the_family(void **state)
 	gh_http_reply_clear(&rep);
 }
 
+/* A wrong method is answered in the form of the rows that have the path; a wrong path in that of its first segment. */
+static void
+refuse__form_where_no_row_fits(void **state)
+{
+	static const struct { const char *path; int code; bool is_rest; } rows[] = {
+		{"/ocsp", GH_E_METHOD, true}, {"/crl/issuing.crl", GH_E_METHOD, true}, {"/readyz", GH_E_METHOD, true},
+		{"/CMSApi/CertEnroll/3/Pkcs10", GH_E_METHOD, false}, {"/CMSApi/Certificates/3/Revoke", GH_E_METHOD, false},
+		{"/ca/", GH_E_NOT_FOUND, true}, {"/crl", GH_E_NOT_FOUND, true}, {"/OCSP/x/", 0, true},
+		{"/pki", GH_E_NOT_FOUND, true}, {"/api/v1/x", GH_E_NOT_FOUND, true}, {"/cas", GH_E_NOT_FOUND, false},
+		{"/nothing", GH_E_NOT_FOUND, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gh_http_request req = {.path = (char *)rows[i].path, .request_id = "r1"};
+		struct gh_http_reply rep = {0};
+		struct route_trace trace = {0};
+		struct gh_error err = {0};
+		struct route_match m;
+		int rc = route_find(&conf, rows[i].code != 0 ? GH_HTTP_DELETE : GH_HTTP_GET, rows[i].path, &m, &err);
+
+		assert_int_equal(rc, rows[i].code);
+		if (rc == 0)
+			(void)gh_fail(&err, GH_E_BUSY, "x");
+		route_refuse(&conf, &err, &m, &req, &rep, &trace);
+		if ((strstr((const char *)rep.body, "\"code\":") != NULL) != rows[i].is_rest)
+			fail_msg("%s: %s", rows[i].path, (const char *)rep.body);
+		if (rc == GH_E_NOT_FOUND)
+			assert_non_null(strstr((const char *)rep.body, "Check its spelling"));
+		gh_http_reply_clear(&rep);
+	}
+}
+
 int
 main(void)
 {
@@ -380,6 +413,7 @@ main(void)
 		cmocka_unit_test(dispatch__no_catalog_yet),
 		cmocka_unit_test(refuse__allow_and_retry),
 		cmocka_unit_test(refuse__form_of_the_family),
+		cmocka_unit_test(refuse__form_where_no_row_fits),
 	};
 
 	conf.certenroll.prefixes = "";
