@@ -39,7 +39,7 @@ take_serial(struct gh_der *in, struct gh_der *serial)
 {
 	static const struct gh_der none = {NULL, 0};
 
-	if (!gh_der_take(in, GH_DER_INTEGER, serial) || serial->len == 0)
+	if (!gh_der_take(in, GH_DER_INTEGER, serial) || serial->len == 0 || serial->len > OCSP_SERIAL_READ_MAX)
 		return false;
 	if (serial->len > 1 && ((serial->p[0] == 0 && serial->p[1] < 0x80) ||
 	    (serial->p[0] == 0xff && serial->p[1] >= 0x80)))

@@ -14,6 +14,7 @@
 #define OCSP_REQUEST_MAX (10 * 1024)     /* bytes of a request */
 #define OCSP_CERTS_MAX 32                /* certificates asked about in one request */
 #define OCSP_SERIAL_MAX 20               /* RFC 5280, 4.1.2.2 */
+#define OCSP_SERIAL_READ_MAX 64          /* content octets: longer ones the signer does not echo */
 #define OCSP_NONCE_MAX 128               /* RFC 9654, 2.1 */
 
 /* One certificate that is asked about. */
@@ -35,7 +36,7 @@ struct ocsp_request {
 
 /*
  * GH_E_BAD_REQUEST: to be answered with malformedRequest. That is everything that is not DER of the right form,
- * too long or asks about too many; a nonce of 0 or more than OCSP_NONCE_MAX octets (RFC 9654, 2.1), a critical
+ * too long or asks about too many; a serial number of more than OCSP_SERIAL_READ_MAX octets; a nonce of 0 or more than OCSP_NONCE_MAX octets (RFC 9654, 2.1), a critical
  * extension that is unknown. A signature is skipped: everybody may ask (RFC 6960, 4.1.2).
  */
 int ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out, struct gh_error *err)

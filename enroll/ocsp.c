@@ -371,16 +371,21 @@ ask_signer(struct work *const *ready, size_t n, struct signer_blob *out, struct 
 	return signer_client_sign_ocsp(signer, f, n, out, err);
 }
 
+/* The signer refuses a batch as a whole: then by halves, so that nobody's request fails for what another one asked. */
 static void
 sign(struct work *const *ready, size_t n)
 {
 	struct signer_blob out[OCSP_BATCH_MAX];
 	struct gh_error err = {0};
+	int rc = n > 0 ? ask_signer(ready, n, out, &err) : 0;
 
-	if (n > 0 && ask_signer(ready, n, out, &err) == 0) {
+	if (rc == 0) {
 		for (size_t i = 0; i < n; i++)
 			if (finish(ready[i], &out[i], &ready[i]->reply->why) != 0)
 				fail(ready[i]);
+	} else if (rc == GH_E_SIGNER && n > 1) {
+		sign(ready, n / 2);
+		sign(ready + n / 2, n - n / 2);
 	} else {
 		for (size_t i = 0; i < n; i++) {
 			ready[i]->reply->why = err;

@@ -10,7 +10,6 @@
 
 #include <openssl/crypto.h>
 
-#include "digest.h"
 #include "store/revocation.h"
 #include "timestamp.h"
 
@@ -218,13 +217,10 @@ check_attribute(const struct dir_entry *e, enum dir_attr a, const char *name, st
 static int
 check_not_revoked(struct enroll_env *env, const struct gh_http_request *http, struct gh_error *err)
 {
-	unsigned char sha256[GH_DIGEST_MAX];
 	bool is_revoked;
-	int rc;
+	int rc = store_is_revoked(env->store, http->client_cert, http->client_cert_len, &is_revoked, err);
 
-	if (!gh_digest(GH_SHA256, http->client_cert, http->client_cert_len, sha256))
-		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
-	if ((rc = store_is_revoked(env->store, sha256, &is_revoked, err)) != 0)
+	if (rc != 0)
 		return rc;
 	return is_revoked ? gh_fail(err, GH_E_AUTH_FAILED, "client certificate is revoked or on hold") : 0;
 }

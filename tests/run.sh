@@ -146,8 +146,9 @@ integration()
 	local t
 	for t in tests/integration/run_*.sh; do
 		# shellcheck disable=SC2046
-		[ -e "$t" ] && step "$(name_of "$t")" 300 $(as_needed "$t")
+		[ -e "$t" ] && beside "$(name_of "$t")" 300 $(as_needed "$t")
 	done
+	wait
 }
 
 end_to_end()
@@ -155,8 +156,9 @@ end_to_end()
 	local t
 	for t in tests/e2e/test_*.py; do
 		# shellcheck disable=SC2046
-		step "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+		beside "$(name_of "${t%.py}")" 400 $(as_needed "$t")
 	done
+	wait
 }
 
 summary()

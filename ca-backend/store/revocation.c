@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "der.h"
 #include "dn_match.h"
 #include "timestamp.h"
 
@@ -115,18 +116,67 @@ store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, 
 	return rc;
 }
 
+/* TBSCertificate, and the magnitude of its serial number without leading zeros. */
+static bool
+take_tbs(const unsigned char *der, size_t len, struct gh_der *tbs, struct gh_der *serial)
+{
+	struct gh_der in = {der, len}, cert, whole, fields;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) || !gh_der_take_whole(&cert, GH_DER_SEQUENCE, tbs))
+		return false;
+	whole = *tbs;
+	if (!gh_der_take(&whole, GH_DER_SEQUENCE, &fields))
+		return false;
+	(void)gh_der_take(&fields, GH_DER_CONTEXT(0), NULL); /* version */
+	if (!gh_der_take(&fields, GH_DER_INTEGER, serial))
+		return false;
+	while (serial->len > 1 && serial->p[0] == 0) {
+		serial->p++;
+		serial->len--;
+	}
+	return true;
+}
+
+/* Is one of the rows the certificate with this TBSCertificate? */
+static int
+find_tbs(const PGresult *res, const struct gh_der *wanted, bool *out, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && !*out && i < PQntuples(res); i++) {
+		struct gh_der tbs, serial;
+		unsigned char *der;
+		size_t len;
+
+		if ((rc = store_bytes(res, i, 0, &der, &len, err)) != 0)
+			break;
+		*out = take_tbs(der, len, &tbs, &serial) && gh_der_equals(&tbs, wanted->p, wanted->len);
+		free(der);
+	}
+	return rc;
+}
+
 int
-store_is_revoked(struct store *s, const unsigned char sha256[32], bool *out, struct gh_error *err)
+store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *out, struct gh_error *err)
 {
 	static const struct store_statement st = { "certificate_is_revoked",
-	    "SELECT 1 FROM certificate WHERE sha256 = $1::bytea AND status = 21 LIMIT 1" };
+	    "SELECT der FROM certificate WHERE serial IN ($1::bytea, $2::bytea) AND status = 21" };
+	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = { 0 };
+	struct gh_der tbs, serial;
 	PGresult *res = NULL;
+	size_t n;
 	int rc;
 
-	store_put_bytes(&p, sha256, 32);
-	rc = store_read(s, &st, &p, &res, err);
-	*out = rc == 0 && PQntuples(res) > 0;
+	*out = false;
+	if (!take_tbs(der, len, &tbs, &serial))
+		return gh_fail(err, GH_E_AUTH_FAILED, "certificate is not DER");
+	n = serial.len < SERIAL_BYTES ? serial.len : SERIAL_BYTES;
+	memcpy(padded + SERIAL_BYTES - n, serial.p, n);
+	store_put_bytes(&p, serial.p, serial.len);
+	store_put_bytes(&p, padded, sizeof(padded));
+	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
+		rc = find_tbs(res, &tbs, out, err);
 	PQclear(res);
 	return rc;
 }

@@ -55,8 +55,12 @@ struct store_cert_status {
 int store_get_status(struct store *s, int64_t id, struct store_cert_status *out, struct gh_error *err)
     GH_MUSTCHECK;
 
-/* Is the certificate with this SHA-256 thumbprint one of ours, and revoked or on hold? */
-int store_is_revoked(struct store *s, const unsigned char sha256[32], bool *out, struct gh_error *err)
+/*
+ * Is this certificate (DER) one of ours, and revoked or on hold? Told by what is signed, never by a thumbprint: whoever
+ * has a certificate with an ECDSA signature (r, s) can write another one that is as valid, with (r, n - s).
+ * GH_E_AUTH_FAILED: not DER.
+ */
+int store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *out, struct gh_error *err)
     GH_MUSTCHECK;
 
 struct store_status_change {

@@ -178,6 +178,7 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 {
 	const unsigned char *p;
 	char *data, *password = NULL;
+	OSSL_PROVIDER *legacy;
 	PKCS12 *p12 = NULL;
 	size_t len;
 	int rc = file_read(path, &data, &len, err);
@@ -185,7 +186,8 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 	if (rc != 0)
 		return (rc);
 	/* RC2, which Windows wrote for long */
-	(void)OSSL_PROVIDER_try_load(NULL, "legacy", 1);
+	legacy = OSSL_PROVIDER_try_load(NULL, "legacy", 1);
+	ERR_clear_error();
 	p = (const unsigned char *)data;
 	p12 = d2i_PKCS12(NULL, &p, (long)len);
 	if (p12 == NULL)
@@ -198,6 +200,8 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 	if (rc == 0)
 		rc = take_pkcs12(f, p12, path, password, err);
 	PKCS12_free(p12);
+	if (legacy != NULL)
+		OSSL_PROVIDER_unload(legacy);
 	prompt_free(password);
 	OPENSSL_cleanse(data, len);
 	free(data);

@@ -136,13 +136,17 @@ parse__signed_and_other_hashes(void **state)
 static void
 parse__serial_numbers(void **state)
 {
-	static const struct { unsigned char der[24]; size_t der_len, len; int first; bool ok; } t[] = {
+	static const struct { unsigned char der[72]; size_t der_len, len; int first; bool ok; } t[] = {
 		{{0x02, 0x01, 0x00}, 3, 1, 0, true},
 		{{0x02, 0x01, 0x7f}, 3, 1, 0x7f, true},
 		{{0x02, 0x02, 0x00, 0x80}, 4, 1, 0x80, true},
 		{{0x02, 0x01, 0x80}, 3, 0, 0, true},              /* negative: nobody's */
 		{{0x02, 0x15, 0x00, 0xff}, 23, 20, 0xff, true},
 		{{0x02, 0x15, 0x01}, 23, 0, 0, true},             /* too long: nobody's */
+		{{0x02, 0x40, 0x01}, 66, 0, 0, true},
+		{{0x02, 0x41, 0x01}, 67, 0, 0, false},            /* the signer would refuse the whole batch */
+		{{0x02, 0x40, 0x80}, 66, 0, 0, true},
+		{{0x02, 0x41, 0x80}, 67, 0, 0, false},
 		{{0x02, 0x02, 0x00, 0x7f}, 4, 0, 0, false},       /* not minimal */
 		{{0x02, 0x02, 0xff, 0x80}, 4, 0, 0, false},
 		{{0x02, 0x00}, 2, 0, 0, false},

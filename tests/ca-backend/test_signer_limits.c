@@ -93,6 +93,28 @@ signer__limits_extended_key_usages(void **state)
 	free(ca.sealed);
 }
 
+/* Only where the limits name it. */
+static void
+signer__certifies_no_ocsp_signer_unasked(void **state)
+{
+	static const char *const words[] = {"extendedKeyUsage", "clientAuth,OCSPSigning", NULL};
+	struct fixture *f = *state;
+	struct signer_limits limits = issuing_limits;
+	struct wanted w = {.cn = "alice", .extensions = words};
+	struct made_ca ca;
+	struct gh_error err;
+
+	assert_int_equal(sign(f, f->issuing.sealed, f->issuing.sealed_len, &w), GH_E_CA_POLICY);
+	assert_string_equal(
+	    w.err.message, "extended key usage OCSPSigning is not allowed by the CA");
+	allow(&limits.ekus, "1.3.6.1.5.5.7.3.2");
+	allow(&limits.ekus, "1.3.6.1.5.5.7.3.9");
+	assert_int_equal(set_limits(f, &f->issuing, &limits, &ca, &err), 0);
+	assert_int_equal(sign(f, ca.sealed, ca.sealed_len, &w), 0);
+	free(w.cert);
+	free(ca.sealed);
+}
+
 static void
 signer__limits_extensions(void **state)
 {
@@ -188,6 +210,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    each(signer__changes_the_limits_of_a_ca),
 	    each(signer__limits_extended_key_usages),
+	    each(signer__certifies_no_ocsp_signer_unasked),
 	    each(signer__limits_extensions),
 	    each(signer__obeys_name_constraints_of_its_certificate),
 	};

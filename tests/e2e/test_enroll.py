@@ -338,20 +338,20 @@ class Replay(Case):
         body = json.dumps({"Timestamp": client.now(), "Request": {
             "Flags": 0, "TemplateName": env.var["GATEHOUSE_TEMPLATE"],
             "Pkcs10Request": der.b64(der.csr(EC))}})
-        before = env.count("select count(*) from certificate")
+        before = env.count("select count(*) from certificate where request_id > 0")
         replies = [self.alice.call("/CMSApi/CertEnroll/3/Pkcs10", body) for _ in range(3)]
         for reply in replies:
             self.issued(reply)
         self.assertEqual(len({r.json["SerialNumber"] for r in replies}), 1)
         self.assertEqual(len({r.body for r in replies}), 1)
-        self.assertEqual(env.count("select count(*) from certificate"), before + 1)
+        self.assertEqual(env.count("select count(*) from certificate where request_id > 0"), before + 1)
 
     def test_parallel_duplicates_give_one_certificate(self):
         for _ in range(5):
             body = json.dumps({"Timestamp": client.now(), "Request": {
                 "Flags": 0, "TemplateName": env.var["GATEHOUSE_TEMPLATE"],
                 "Pkcs10Request": der.b64(der.csr(EC))}})
-            before = env.count("select count(*) from certificate")
+            before = env.count("select count(*) from certificate where request_id > 0")
             replies, start = [], threading.Barrier(8)
 
             def send():
@@ -368,7 +368,7 @@ class Replay(Case):
                 self.issued(reply)
             self.assertEqual(len(replies), 8)
             self.assertEqual(len({r.json["SerialNumber"] for r in replies}), 1)
-            self.assertEqual(env.count("select count(*) from certificate"), before + 1)
+            self.assertEqual(env.count("select count(*) from certificate where request_id > 0"), before + 1)
 
     def test_recorded_answer_belongs_to_its_requester(self):
         body = json.dumps({"Timestamp": client.now(), "Request": {

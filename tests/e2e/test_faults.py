@@ -113,7 +113,7 @@ class Database(Case):
 
 class Directory(Case):
     def test_down_is_never_a_certificate_with_fewer_names(self):
-        before = env.count("select count(*) from certificate")
+        before = env.count("select count(*) from certificate where request_id > 0")
         env.slapd("stop")
         try:
             self.refused_within(4, 503, 0x8007203A)
@@ -122,7 +122,7 @@ class Directory(Case):
             self.assertIn(b'"directory":"down"', Client(env).get("/readyz").body)
         finally:
             env.slapd("start")
-        self.assertEqual(env.count("select count(*) from certificate"), before)
+        self.assertEqual(env.count("select count(*) from certificate where request_id > 0"), before)
         self.enroll_until_good()
 
     def test_frozen(self):

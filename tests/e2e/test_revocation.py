@@ -433,6 +433,16 @@ class RelyingParties(Case):
             wait_for(lambda: listed() == wanted, f"{status} in the CRL", 10)
 
 
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def other_signature(cert):
+    """(r, n - s) is an ECDSA signature as (r, s) is."""
+    tbs, algorithm, signature = ocsp.members(ocsp.read(cert)[1])
+    r, s = (int.from_bytes(ocsp.read(v)[1], "big") for v in ocsp.members(ocsp.read(ocsp.read(signature)[1][1:])[1]))
+    return der.seq(tbs, algorithm, der.bits(der.seq(der.integer(r), der.integer(P256_ORDER - s))))
+
+
 class Elsewhere(Case):
     def test_a_revoked_client_certificate_opens_nothing(self):
         conf = env.dir / "state" / "gatehouse.conf"
@@ -455,8 +465,12 @@ class Elsewhere(Case):
             for status, code in (("hold", 401), ("valid", 200), ("revoked", 401)):
                 self.expect(officer.send("PUT", path, {"status": status}), 200)
                 self.assertEqual(me.get(path).status, code, status)
+            files["chain"].write_text("".join(client.to_pem(c) for c in (other_signature(leaf), *issuers)))
+            again = Client(env)
+            again.context.load_cert_chain(files["chain"], KEY.path)
+            self.assertEqual(again.get(path).status, 401, "the same certificate, its signature written otherwise")
             self.assertEqual(env.count("select count(*) from audit where event = 'auth.failed' and detail like "
-                                       "'%client certificate is revoked%'"), 2)
+                                       "'%client certificate is revoked%'"), 3)
         finally:
             env.gateway("halt")
             conf.write_text(before)

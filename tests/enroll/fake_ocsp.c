@@ -104,6 +104,14 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
 	return rc;
 }
 
+static bool
+is_refused(const struct signer_ocsp_fields *f)
+{
+	const unsigned char serial[] = {0x02, 0x01, fake_ocsp.refused};
+
+	return fake_ocsp.refused != 0 && memmem(f->responses, f->responses_len, serial, sizeof(serial)) != NULL;
+}
+
 int
 signer_client_sign_ocsp(struct signer_client *c, const struct signer_ocsp_fields *f, size_t n,
     struct signer_blob *out, struct gh_error *err)
@@ -114,6 +122,9 @@ signer_client_sign_ocsp(struct signer_client *c, const struct signer_ocsp_fields
 		return gh_fail(err, fake_ocsp.fail_signer, "the signer was told to fail");
 	if (!fake_ocsp.loaded)
 		return gh_fail(err, GH_E_NOT_FOUND, "not loaded");
+	for (size_t i = 0; i < n; i++)
+		if (is_refused(&f[i]))
+			return gh_fail(err, GH_E_SIGNER, "all or none");
 	for (size_t i = 0; i < n; i++) {
 		out[i].len = f[i].responses_len;
 		out[i].p = malloc(out[i].len);

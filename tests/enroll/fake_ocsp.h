@@ -10,6 +10,7 @@ struct fake_ocsp {
 	struct ocsp_status status[FAKE_SERIALS];
 	int64_t signer_until;            /* notAfter of the signer in the database; 0 = none */
 	int fail_store, fail_issue, fail_signer;
+	unsigned char refused;           /* the signer refuses what names this serial number; 0 = none */
 	bool loaded;                     /* the signer process knows the key */
 	int questions, looks, issues, signatures;
 	void (*during_question)(void);   /* after the status was read */

@@ -448,6 +448,32 @@ batch__each_its_own(void **state)
 	}
 }
 
+static void
+batch__what_the_signer_refuses_hurts_no_other(void **state)
+{
+	static const char *const asks[] = {"11", "12", "13", "14", "15", "16", "17"};
+	const size_t n = sizeof(asks) / sizeof(asks[0]);
+	struct ocsp_ask ask[sizeof(asks) / sizeof(asks[0])];
+	struct ocsp_reply r[sizeof(asks) / sizeof(asks[0])];
+	struct gh_buf b[sizeof(asks) / sizeof(asks[0])];
+
+	(void)state;
+	fake_ocsp.refused = 4;
+	for (size_t i = 0; i < n; i++) {
+		b[i] = request(asks[i], NULL);
+		ask[i] = (struct ocsp_ask){b[i].data, b[i].len};
+	}
+	ocsp_answer(&env, ask, n, r);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 3)
+			assert_int_equal(r[i].error, OCSP_INTERNAL);
+		assert_int_equal(r[i].answer == NULL, i == 3);
+		ocsp_answer_unref(r[i].answer);
+		gh_buf_free(&b[i]);
+	}
+	assert_int_equal(fake_ocsp.signatures, 6);
+}
+
 /* ---- HTTP ---- */
 
 static void
@@ -522,7 +548,8 @@ main(void)
 		TEST(signer__failure_is_not_repeated_at_once), TEST(signer__answers_end_with_it),
 		TEST(signer__restarted_is_given_the_key), TEST(renew__what_is_asked_often_and_about_to_end),
 		TEST(renew__is_overtaken_by_a_change),
-		TEST(malformed__is_said_so), TEST(batch__each_its_own), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
+		TEST(malformed__is_said_so), TEST(batch__each_its_own),
+		TEST(batch__what_the_signer_refuses_hurts_no_other), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,8 +187,8 @@ refused()
 	expect 2 '--approval-required' ca set lab --approval-required --no-approval-required
 	expect 2 'nothing to change' ca set lab
 	# the issuing CA signs end entities only; root CAs only those
-	expect 1 '' ca create x --parent issuing --subject CN=x
-	expect 1 '' ca create x --parent root --subject CN=x --path-len 1
+	expect 1 'CA certificates are not allowed' ca create x --parent issuing --subject CN=x
+	expect 1 'pathLenConstraint' ca create x --parent root --subject CN=x --path-len 1
 	has "SELECT count(*) FROM ca WHERE name = 'x'" 0
 }
 
@@ -284,10 +284,10 @@ policy()
 	    ca set lab --max-validity 90 --allow-key rsa:3072 --allow-key EC --allow-eku clientAuth --allow-eku 1.2.3.4 \
 	    --allow-extension 1.3.6.1.4.1.311.25.2 --approval-required --json
 	# the limits are in the sealed record: it signs no CA for 10 years any more, and none with an Ed25519 key
-	expect 1 '' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 900
-	expect 1 '' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30
+	expect 1 'more than 90 days' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 900
+	expect 1 'without extended key usage' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30
 	ca set lab --max-validity 0 --allow-eku any --allow-extension any --no-approval-required
-	expect 1 '' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30 --key-alg Ed25519
+	expect 1 'keys of this kind' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30 --key-alg Ed25519
 	ca set lab --allow-key any
 	ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30 --key-alg Ed25519
 	ca set lab --base-url http://pki2.test --shards 0
@@ -364,7 +364,7 @@ import_pem()
 	ca import fr --key "$dir/fr.enc" --cert "$dir/fr.pem" --password-file "$dir/p12.password"
 	foreign 'Imported PEM'
 	expect 2 'issuer' ca import imp2 --key "$dir/sub.key" --cert "$dir/sub.pem"
-	expect 1 '' ca import imp2 --key "$dir/fr.key" --cert "$dir/sub.pem" --chain "$dir/fr.pem"
+	expect 1 'not that of the CA certificate' ca import imp2 --key "$dir/fr.key" --cert "$dir/sub.pem" --chain "$dir/fr.pem"
 	ca import imp2 --key "$dir/sub.key" --cert "$dir/sub.pem" --chain "$dir/fr.pem"
 	is '.parent == "fr"' ca show imp2 --json
 	ca renew imp2 --days 300
@@ -372,7 +372,7 @@ import_pem()
 	openssl verify -x509_strict -CAfile "$dir/fr.pem" "$dir/imp2.pem"
 	# a leaf is no CA
 	leaf "$dir/fr.key" "$dir/fr.pem" "$dir/leaf.pem"
-	expect 1 '' ca import no --key "$dir/leaf.key" --cert "$dir/leaf.pem" --chain "$dir/fr.pem"
+	expect 1 'not that of a CA' ca import no --key "$dir/leaf.key" --cert "$dir/leaf.pem" --chain "$dir/fr.pem"
 	openssl x509 -in "$dir/sub.pem" -outform DER -out "$dir/sub.der"
 	expect 1 'already' ca import imp2 --key "$dir/sub.key" --cert "$dir/sub.der" --chain "$dir/fr.pem"
 	expect 2 '--pkcs12' ca import no --key "$dir/sub.key"
@@ -433,10 +433,10 @@ passwords()
 	kill "$signer"
 	wait "$signer" || true
 	expect 2 'terminal' setsid "$gatehouse" ca create pw-sub --parent pw-root --subject 'CN=PW Sub' -c "$dir/gatehouse.conf"
-	expect 1 '' ca create pw-sub --parent pw-root --subject 'CN=PW Sub' --parent-password-file "$dir/wrong.password"
+	expect 1 'wrong password' ca create pw-sub --parent pw-root --subject 'CN=PW Sub' --parent-password-file "$dir/wrong.password"
 	ca create pw-sub --parent pw-root --subject 'CN=PW Sub' --parent-password-file "$dir/ca.password"
 	ca renew pw-sub --parent-password-file "$dir/ca.password"
-	expect 1 '' ca renew pw-root --new-key --password-file "$dir/wrong.password"
+	expect 1 'wrong password' ca renew pw-root --new-key --password-file "$dir/wrong.password"
 	ca renew pw-root --new-key --password-file "$dir/ca.password"
 	is '.protection == "password"' ca show pw-root --json
 	is '.protection == "password"' ca show pw-root@1 --json

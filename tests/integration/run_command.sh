@@ -405,8 +405,8 @@ metadata()
 
 nothing_issued_yet()
 {
-	# the certificates of the two subordinate CAs, which their issuer can revoke
-	is 'length == 2 and all(.template == null)' gh cert list --json
+	# CA certificates that our root signed, and nothing else
+	is 'all(.[]; .template == null) and (map(.subject) | contains(["CN=Gatehouse Issuing CA"]))' gh cert list --json
 	is '. == []' gh request list --json
 	[ "$(gh request list)" = "(none)" ]
 	expect 1 'no certificate' gh cert show 4711

@@ -354,7 +354,11 @@ start_all()
 	make_tls
 	start_servers
 	write_conf
-	[ -e "$dir/complete" ] || fill
+	if [ -e "$dir/complete" ]; then
+		administer db migrate # the state may be that of an older version
+	else
+		fill
+	fi
 	write_env
 	touch "$dir/complete"
 	run_gateway
