@@ -879,6 +879,12 @@ signer__refuses_bad_ocsp_signers(void **state)
 	assert_int_equal(
 	    ask_responder(f, f->ca_id, now, now + 90 * DAY + 1, NULL, &err), GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "90 days"));
+	/* nor one after the other, made in advance */
+	assert_int_equal(
+	    ask_responder(f, f->ca_id, now + DAY / 2, now + 90 * DAY, NULL, &err), 0);
+	assert_int_equal(ask_responder(f, f->ca_id, now + DAY + 60, now + 90 * DAY, NULL, &err),
+	    GH_E_SIGNER);
+	assert_non_null(strstr(err.detail, "a day ahead"));
 	assert_int_equal(ask_responder(f, f->ca_id, now, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, -1, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, INT64_MIN, INT64_MAX, NULL, &err), GH_E_SIGNER);
