@@ -879,6 +879,12 @@ signer__refuses_bad_ocsp_signers(void **state)
 	assert_int_equal(
 	    ask_responder(f, f->ca_id, now, now + 90 * DAY + 1, NULL, &err), GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "90 days"));
+	/* nor one after the other, made in advance */
+	assert_int_equal(
+	    ask_responder(f, f->ca_id, now + DAY / 2, now + 90 * DAY, NULL, &err), 0);
+	assert_int_equal(ask_responder(f, f->ca_id, now + DAY + 60, now + 90 * DAY, NULL, &err),
+	    GH_E_SIGNER);
+	assert_non_null(strstr(err.detail, "a day ahead"));
 	assert_int_equal(ask_responder(f, f->ca_id, now, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, -1, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, INT64_MIN, INT64_MAX, NULL, &err), GH_E_SIGNER);
@@ -890,6 +896,41 @@ signer__refuses_bad_ocsp_signers(void **state)
 	    GH_E_SIGNER);
 	assert_int_equal(
 	    ask_responder(f, f->responder_id, now, now + DAY, NULL, &err), GH_E_NOT_FOUND);
+}
+
+/* New ones come as long as the signer runs: they push out each other, and no CA. */
+static void
+signer__has_room_for_new_ocsp_signers(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct signer_ocsp_fields fields;
+	struct signer_blob answer;
+	struct gh_error err = {0};
+	int64_t now = gh_now();
+	struct gh_buf b;
+	int i;
+
+	for (i = 0; i < 260; i++) {
+		struct signer_blob cert, sealed;
+
+		assert_int_equal(signer_client_create_ocsp_signer(f->client, f->ca_id, now - 60,
+				     now + DAY + i, "P-256", &cert.p, &cert.len, &sealed.p,
+				     &sealed.len, &err),
+		    0);
+		if (signer_client_load_ca(f->client, sealed.p, sealed.len, id, &err) != 0)
+			fail_msg("number %d: %s", i, err.detail);
+		free(cert.p);
+		free(sealed.p);
+	}
+	assert_int_equal(ask_responder(f, f->ca_id, now, now + DAY, NULL, &err), 0);
+	/* the fixture's ends last and is still there */
+	gh_buf_init(&b, 4096);
+	put_single(&b, &f->ca, 1, 0);
+	fields = ocsp_fields(f->responder_id, &b);
+	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), 0);
+	free(answer.p);
+	gh_buf_free(&b);
 }
 
 /* Each key does its own work only. */
@@ -1240,6 +1281,7 @@ main(void)
 	    cmocka_unit_test(signer__makes_ocsp_signers_of_every_algorithm),
 	    cmocka_unit_test(signer__cuts_long_names_of_ocsp_signers),
 	    cmocka_unit_test(signer__refuses_bad_ocsp_signers),
+	    cmocka_unit_test(signer__has_room_for_new_ocsp_signers),
 	    cmocka_unit_test(signer__keeps_the_kinds_of_keys_apart),
 	    cmocka_unit_test(signer__signs_ocsp_answers_in_batches),
 	    cmocka_unit_test(signer__bounds_ocsp_answers),
