@@ -38,7 +38,7 @@ static const struct gh_error_info table[] = {
 	{GH_E_CONFLICT, "conflict", 409, 0x80094003, false, false, "The present state does not allow this."},
 	{GH_E_UNSUPPORTED_MEDIA, "unsupported_media", 415, 0x80070057, false, false,
 	    "The body must be application/json."},
-	{GH_E_VALIDATION, "validation", 422, 0x80070057, false, false, "The given data was invalid."},
+	{GH_E_VALIDATION, "validation", 422, 0x80070057, false, false, "The given data was invalid: errors tells which fields and why."},
 	{GH_E_LOCKED, "locked", 423, 0x80070775, false, false,
 	    "Locked after too many wrong passwords. Try again when the time in locked_until has passed."},
 	{GH_E_PRECONDITION, "precondition", 412, 0x80094003, false, false,

@@ -83,8 +83,16 @@ parse_strict(const char *text, size_t len, gh_json **out, struct gh_error *err)
 {
 	json_error_t je;
 
+	*out = NULL;
+	if (len == 0)
+		return gh_refuse(err, GH_E_BAD_JSON, "The body is empty: it must be JSON.");
 	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (*out == NULL) {
+		/* "\u0000 is not allowed without JSON_ALLOW_NUL": how our program could read it helps nobody */
+		char *ours = strstr(je.text, " without JSON_");
+
+		if (ours != NULL)
+			*ours = '\0';
 		/* "premature end of input near '"secret'": line and column do, and repeat nothing of the body */
 		char *quoted = strstr(je.text, " near ");
 

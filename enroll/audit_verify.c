@@ -364,6 +364,17 @@ report_gap(struct check *c, int64_t before, int64_t next)
 		    (long long)before + 1, (long long)next - 1);
 }
 
+/* Neither the seal to begin with nor the one before it, and none behind: nothing was verified. */
+static void
+report_no_start(struct check *c)
+{
+	struct audit_verify *v = c->v;
+
+	report(v, AUDIT_SEAL_MISSING, v->from, 0, 0, "there is no seal %lld, and none after it: the end of the chain was "
+	    "removed, or this number is too large", (long long)v->from);
+	memset(&v->last, 0, sizeof(v->last));
+}
+
 /* Where to begin: *before is the seal before the first one. */
 static int
 find_start(struct check *c, struct audit_seal *before, struct gh_error *err)
@@ -468,6 +479,8 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 		rc = check_seals(&c, err);
 	if (rc == 0 && named > v->last.id)
 		report_gap(&c, v->last.id, named + 1);
+	if (rc == 0 && v->seals == 0 && !c.has_before)
+		report_no_start(&c);
 	if (rc == 0)
 		rc = check_unsealed(&c, first, err);
 	if (rc == 0 && has_expected && v->expected_head != NULL)

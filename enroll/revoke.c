@@ -158,6 +158,21 @@ check_dates(const struct revoke_request *r, const struct store_cert_status *cert
 	return 0;
 }
 
+/* A weak tag of the present version is another mistake than a stale one. */
+static int
+check_match(const struct revoke_request *r, int version, struct gh_error *err)
+{
+	char etag[REVOKE_ETAG_SIZE];
+
+	if (r->if_match == NULL || is_match(r->if_match, version))
+		return 0;
+	if (strstr(r->if_match, revoke_etag(version, etag)) != NULL)
+		return gh_refuse(err, GH_E_PRECONDITION, "If-Match holds a weak entity tag, which never matches. Send the "
+		    "ETag of the status as it was, without W/.");
+	return gh_refuse(err, GH_E_PRECONDITION, "The certificate's status has changed since you read it: it is \"v%d\" "
+	    "now. Read it again and decide anew.", version);
+}
+
 /* Before the statement, for a message that helps; the statement has the last word. */
 static int
 check_state(const struct revoke_request *r, const struct store_cert_status *cert, struct gh_error *err)
@@ -181,9 +196,8 @@ check(const struct gh_conf *conf, const struct requester *who, const struct revo
 {
 	int rc = check_right(conf, who, r, cert, err);
 
-	if (rc == 0 && r->if_match != NULL && !is_match(r->if_match, cert->version))
-		rc = gh_refuse(err, GH_E_PRECONDITION, "The certificate's status has changed since you read it: it is "
-		    "\"v%d\" now. Read it again and decide anew.", cert->version);
+	if (rc == 0)
+		rc = check_match(r, cert->version, err);
 	if (rc == 0)
 		rc = check_state(r, cert, err);
 	return rc == 0 ? check_dates(r, cert, err) : rc;

@@ -85,7 +85,7 @@ query(struct store *s, int64_t id, struct store_password *out, struct gh_error *
 	    "SELECT c.id, c.name, c.protection, c.sealed, sha256(c.chain[1]), p.hash, "
 	    "CASE WHEN p.locked_until <= t.now THEN 0 ELSE p.attempts END, p.lockouts, "
 	    "CASE WHEN p.locked_until > t.now THEN ceil(extract(epoch FROM p.locked_until))::bigint END, "
-	    "extract(epoch FROM p.last_accessed_at)::bigint, extract(epoch FROM t.now)::bigint "
+	    "floor(extract(epoch FROM p.last_accessed_at))::bigint, floor(extract(epoch FROM t.now))::bigint "
 	    "FROM ca c LEFT JOIN ca_password p ON p.ca_id = c.id, (SELECT clock_timestamp() AS now) t "
 	    "WHERE c.id = $1" };
 	struct store_params p = { 0 };

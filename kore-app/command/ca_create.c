@@ -39,7 +39,7 @@ check(const char *who, const struct make_ca *spec, bool is_root)
 	if (spec->days == 0 && (spec->years < 1 || spec->years > MAKE_CA_YEARS_MAX))
 		return (command_usage(who, "--years is from 1 to %d", MAKE_CA_YEARS_MAX));
 	if (spec->days > MAKE_CA_YEARS_MAX * 366)
-		return (command_usage(who, "--days is at most %d", MAKE_CA_YEARS_MAX * 366));
+		return (command_usage(who, "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366));
 	if (spec->path_len > MAKE_CA_PATH_LEN_MAX)
 		return (command_usage(who, "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX));
 	return (COMMAND_OK);
@@ -49,7 +49,7 @@ int
 cmd_ca_create(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct creation c = {.spec = {.key_alg = "P-256", .years = 10, .path_len = -1,
+	struct creation c = {.spec = {.key_alg = "P-256", .years = 10, .days = -1, .path_len = -1,
 		.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT}};
 	bool is_root = false;
 	const struct option_row rows[] = {
@@ -82,6 +82,10 @@ cmd_ca_create(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
+	if (c.spec.days == 0)
+		return (command_usage(argv[0], "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366));
+	if (c.spec.days < 0)
+		c.spec.days = 0;
 	if (c.spec.path_len < 0)
 		c.spec.path_len = is_root;
 	rc = check(argv[0], &c.spec, is_root);

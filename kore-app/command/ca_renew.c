@@ -273,7 +273,7 @@ int
 cmd_ca_renew(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct renewal a = {0};
+	struct renewal a = {.years = -1, .days = -1}; /* not given */
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"new-key", 0, OPTION_FLAG, &a.new_key, NULL,
@@ -304,6 +304,10 @@ cmd_ca_renew(int argc, char **argv)
 		return (command_usage(argv[0], "--key-alg and --key-uri need --new-key"));
 	if (a.key_alg != NULL && !make_ca_is_key_alg(a.key_alg))
 		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+	if (a.years == 0 || a.days == 0)
+		return (command_usage(argv[0], "--years and --days are at least 1"));
+	a.years = a.years > 0 ? a.years : 0;
+	a.days = a.days > 0 ? a.days : 0;
 	if (a.years > MAKE_CA_YEARS_MAX || a.days > MAKE_CA_YEARS_MAX * 366)
 		return (command_usage(argv[0], "--years is at most %d", MAKE_CA_YEARS_MAX));
 	a.name = argv[1];

@@ -143,7 +143,8 @@ cmd_cert_revoke(int argc, char **argv)
 	if (hold && reason != NULL)
 		return (command_usage(argv[0], "--hold is a reason of its own"));
 	if (reason != NULL && (!revocation_reason_parse(reason, &r.reason) || r.reason == REASON_REMOVE_FROM_CRL))
-		return (command_usage(argv[0], "\"%s\" is no reason of a revocation", reason));
+		return (command_usage(argv[0], "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
+		    "names as in keyCompromise", reason));
 	if (date != NULL && !revoke_date_parse(date, &r.invalidity_date))
 		return (command_usage(argv[0], "--invalidity-date is a time like 2026-01-02T03:04:05Z"));
 	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))

@@ -147,6 +147,12 @@ class Sealed(unittest.TestCase):
         self.assertGreaterEqual(result["seals"], 4)
         self.assertEqual(result["rows"], len(self.rows))
         self.assertEqual(result["unsealed"], 0)
+        code, none = verify("--from", str(result["last_seal"] + 1))
+        self.assertEqual((code, none["seals"], none["head"]), (0, 0, result["head"]))
+        code, none = verify("--from", str(result["last_seal"] + 2))
+        self.assertEqual((code, none["intact"], none["head"]), (1, False, None))
+        self.assertEqual([(f["kind"], f["seal"]) for f in none["findings"]],
+                         [("seal_missing", result["last_seal"] + 2)])
         code, late = verify("--from", str(result["last_seal"]))
         self.assertEqual((code, late["seals"], late["head"]), (0, 1, result["head"]))
         self.assertIn("intact", env.admin("audit", "verify"))

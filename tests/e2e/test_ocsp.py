@@ -113,6 +113,15 @@ class RelyingParties(unittest.TestCase):
         self.assertIn("OCSP No Check", out)
         self.assertIn("OCSP Signing", out)
 
+    def test_revocation_time_is_that_of_the_crl(self):
+        cert = new_certificate()
+        revoke(cert, 1)
+        second = env.sql(f"""UPDATE revocation SET revoked_at = date_trunc('second', revoked_at) - interval '0.1 s'
+            WHERE serial = decode('{hexadecimal(cert)}', 'hex')
+            RETURNING to_char(revoked_at AT TIME ZONE 'UTC', 'FMDD HH24:MI:SS YYYY')""")[0][0]
+        text = ocsp.text(post(ocsp.request(ocsp.cert_id(ISSUING, ocsp.serial_of(cert)))))
+        self.assertRegex(text, "Revocation Time: [A-Z][a-z][a-z] +" + second + " GMT")
+
     def test_openssl_sha256_and_several_certificates(self):
         names = [save(new_certificate(), f"several{i}.pem") for i in range(3)]
         revoked = new_certificate()

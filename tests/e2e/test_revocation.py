@@ -384,6 +384,8 @@ class Command(Case):
                       ("--comment", "x" * 1025), ("--invalidity-date", "soon")):
             self.run_command("revoke", self.number, "--yes", *words, status=2)
         self.run_command("list", "--status", "gone", status=2)
+        bad = self.run_command("revoke", self.number, "--yes", "--reason", "none", status=2)
+        self.assertIn(b"0 to 6, 9 and 10", bad.stderr)
         self.run_command("revoke", self.answer["SerialNumber"], "--issuer", "CN=other", "--yes", status=1)
         self.run_command("revoke", "999999999", "--yes", status=1)
         self.assertEqual(self.row()[0], "20")

@@ -210,6 +210,16 @@ if_match__forms(void **state)
 }
 
 static void
+if_match__a_weak_tag_is_told_from_a_stale_one(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_if("W/\"v3\"", STORE_CERT_HOLD), GH_E_PRECONDITION);
+	assert_non_null(strstr(err.message, "weak"));
+	assert_int_equal(ask_if("W/\"v2\"", STORE_CERT_HOLD), GH_E_PRECONDITION);
+	assert_non_null(strstr(err.message, "has changed"));
+}
+
+static void
 another_is_faster__412_with_if_match_else_409(void **state)
 {
 	const struct requester who = officer();
@@ -378,6 +388,7 @@ main(void)
 		cmocka_unit_test_setup(right__not_by_name_alone, set_up),
 		cmocka_unit_test_setup(right__comes_before_all_else, set_up),
 		cmocka_unit_test_setup(if_match__forms, set_up),
+		cmocka_unit_test_setup(if_match__a_weak_tag_is_told_from_a_stale_one, set_up),
 		cmocka_unit_test_setup(another_is_faster__412_with_if_match_else_409, set_up),
 		cmocka_unit_test_setup(dates__of_invalidity, set_up),
 		cmocka_unit_test_setup(expired__is_revoked_but_not_held, set_up),
