@@ -128,6 +128,7 @@ rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	enroll_utf8_clean(text); /* a name of the caller's may have been cut inside a character */
 	if (f->errors == NULL)
 		f->errors = gh_json_new_object();
 	if ((list = gh_json_get(f->errors, name)) == NULL && f->errors != NULL &&

@@ -62,6 +62,7 @@ static struct ocsp_answer *
 find_posted(const struct http_request *r, const struct seen *seen)
 {
 	if (r->path[sizeof(PATH) - 1] != '\0' || r->http_body == NULL || seen->content_length == NULL ||
+	    seen->content_length[strspn(seen->content_length, "0123456789")] != '\0' ||
 	    r->http_body->offset != 0 || r->http_body_length > OCSP_REQUEST_MAX ||
 	    !ocsp_type_fits(seen->content_type))
 		return NULL;

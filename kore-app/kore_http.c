@@ -148,6 +148,9 @@ check_framing(struct http_request *r, struct gh_error *err)
 		return rc;
 	if (encoding != NULL)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is not supported.");
+	/* Kore reads it with strtoll: "+5" and " 5" are 5 to it */
+	if (length != NULL && length[strspn(length, "0123456789")] != '\0')
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Content-Length is no number.");
 	if (length == NULL || strcmp(length, "0") == 0 || r->http_body != NULL)
 		return 0;
 	if (r->method != HTTP_METHOD_DELETE)

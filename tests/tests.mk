@@ -44,6 +44,7 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@python3 -B tests/bench/bench.py
 	@python3 -B tests/bench/bench_ocsp.py
+	@tests/bench/bench_crl.sh 1000000 3
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

@@ -167,19 +167,45 @@ take_weaker(struct issuer_table *t, const struct issuer *ca)
 	return found;
 }
 
+/* A full table gives up the OCSP signer that ends first: there is a new one for each CA every few
+ * weeks, and whoever still uses an old one loads it again. CAs stay. NULL: there is none. */
+static struct issuer *
+take_oldest_responder(struct issuer_table *t)
+{
+	struct issuer *oldest = NULL;
+	size_t i, at = 0;
+
+	for (i = 0; i < t->n; i++) {
+		struct issuer *other = t->slot[i].ca;
+
+		if (other->kind != ISSUER_OCSP ||
+		    (oldest != NULL && oldest->not_after <= other->not_after))
+			continue;
+		oldest = other;
+		at = i;
+	}
+	if (oldest != NULL)
+		t->slot[at] = t->slot[--t->n];
+	return oldest;
+}
+
 int
 issuer_table_put(
     struct issuer_table *t, struct issuer *ca, struct issuer *reopened, struct gh_error *err)
 {
-	struct issuer *mine = issuer_ref(ca), *weaker;
+	struct issuer *mine = issuer_ref(ca), *weaker, *oldest = NULL;
 	const char *why;
 	size_t i;
 
 	pthread_rwlock_wrlock(&t->lock);
 	i = find(t, ca->ca_id);
-	if ((why = why_not(t, ca)) == NULL && i < SIGNER_ISSUERS_MAX)
+	why = why_not(t, ca);
+	if (why == NULL && i == SIGNER_ISSUERS_MAX && (oldest = take_oldest_responder(t)) != NULL)
+		i = t->n;
+	if (why == NULL && i < SIGNER_ISSUERS_MAX)
 		put(t, i, &ca, &reopened);
 	pthread_rwlock_unlock(&t->lock);
+	issuer_unref(oldest);
 	while (why == NULL && mine->has_password && (weaker = take_weaker(t, mine)) != NULL)
 		issuer_unref(weaker);
 	issuer_unref(mine);

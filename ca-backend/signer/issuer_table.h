@@ -16,8 +16,8 @@ void issuer_table_free(struct issuer_table *t); /* accepts NULL */
  * record that is loaded already changes nothing. One under a password comes locked, unless
  * reopened is given (else NULL): the same with its key, which takes the place of the old one
  * with its key as long as that would have lasted. It also puts out those with the same key and
- * without a password (earlier certificates of the CA). GH_E_BUSY: table full; GH_E_CONFLICT: as
- * issuer_table_check says.
+ * without a password (earlier certificates of the CA). A full table gives up the OCSP signer that
+ * ends first. GH_E_BUSY: full of CAs; GH_E_CONFLICT: as issuer_table_check says.
  */
 int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct issuer *reopened,
     struct gh_error *err) GH_MUSTCHECK;

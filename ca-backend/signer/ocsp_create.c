@@ -8,6 +8,7 @@
 #include "ca_key.h"
 #include "cert_build.h"
 #include "ocsp_sign.h"
+#include "timestamp.h"
 
 #define DAY 86400LL
 #define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
@@ -126,6 +127,10 @@ certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *k
 
 	if (fields.not_before < 0 || fields.not_before >= fields.not_after)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
+	/* else a worker that was taken over could have signers made for all the CA's life */
+	if (fields.not_before > gh_now() + DAY)
+		return gh_fail(err, GH_E_SIGNER,
+		    "an OCSP signer is not made for a time to come: notBefore is more than a day ahead");
 	if (fields.not_after - fields.not_before > SIGNER_OCSP_SIGNER_DAYS_MAX * DAY)
 		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is valid for at most %d days",
 		    SIGNER_OCSP_SIGNER_DAYS_MAX);

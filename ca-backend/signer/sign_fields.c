@@ -3,6 +3,7 @@
 
 #include "der_time.h"
 #include "sign_fields.h"
+#include "timestamp.h"
 
 #define SERIAL_MAX 64 /* RFC 5280, 4.1.2.2: 20; an imported CA may have had other ideas */
 
@@ -92,6 +93,9 @@ sign_fields_check_crl(const struct signer_crl_fields *f, struct gh_error *err)
 
 	if (f->this_update < 0 || f->next_update <= f->this_update)
 		return gh_fail(err, GH_E_SIGNER, "CRL: nextUpdate is not after thisUpdate");
+	/* an empty CRL of a worker that was taken over must not outlive it for long */
+	if (f->next_update > gh_now() + SIGNER_CRL_AHEAD_MAX)
+		return gh_fail(err, GH_E_SIGNER, "CRL: nextUpdate is more than two years ahead");
 	if (f->entries_len > SIGNER_CRL_ENTRIES_MAX)
 		return gh_fail(err, GH_E_SIGNER, "CRL: more than %llu bytes of entries",
 		    (unsigned long long)SIGNER_CRL_ENTRIES_MAX);

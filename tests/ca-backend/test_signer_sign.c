@@ -283,14 +283,14 @@ check_crl_of(struct fixture *f, const char *alg)
 	assert_int_equal(make_ca(&f->sp, alg, alg, NULL, &issuing_limits, &ca, &err), 0);
 	load(f->client, &ca, id);
 	crl_job_init(&job, id, 5000);
-	job.fields.next_update = 2540000000LL; /* 2050-06-27 */
+	job.fields.next_update = NOW + 31536000;
 	put_ext(&job.extensions, DELTA_INDICATOR, true, "\x02\x01\x05", 3);
 	job.fields.extensions = job.extensions.data;
 	job.fields.extensions_len = job.extensions.len;
 	assert_int_equal(crl_whole(f->client, &job, 10000, &err), 0);
 	crl = parse_crl(&job, &ca);
 	check_time(X509_CRL_get0_lastUpdate(crl), NOW);
-	check_time(X509_CRL_get0_nextUpdate(crl), 2540000000LL);
+	check_time(X509_CRL_get0_nextUpdate(crl), NOW + 31536000);
 	assert_int_equal(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)), 5000);
 	assert_int_equal(X509_CRL_get_ext_count(crl), 3);
 	assert_true(X509_CRL_get_ext_by_NID(crl, NID_crl_number, -1) >= 0);
@@ -372,10 +372,10 @@ signer__refuses_bad_crl_fields(void **state)
 	job.fields.this_update = -1;
 	assert_begin_refused(f, &job, "nextUpdate");
 	job.fields.this_update = NOW;
-	job.fields.next_update = 253402300800LL;
-	assert_begin_refused(f, &job, "9999");
+	job.fields.next_update = (int64_t)time(NULL) + SIGNER_CRL_AHEAD_MAX + 60;
+	assert_begin_refused(f, &job, "two years");
 	job.fields.next_update = INT64_MAX;
-	assert_begin_refused(f, &job, "9999");
+	assert_begin_refused(f, &job, "two years");
 	job.fields.next_update = NOW + 1;
 	job.fields.entries_len = SIGNER_CRL_ENTRIES_MAX + 1;
 	assert_begin_refused(f, &job, "bytes of entries");
@@ -879,6 +879,12 @@ signer__refuses_bad_ocsp_signers(void **state)
 	assert_int_equal(
 	    ask_responder(f, f->ca_id, now, now + 90 * DAY + 1, NULL, &err), GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "90 days"));
+	/* nor one after the other, made in advance */
+	assert_int_equal(
+	    ask_responder(f, f->ca_id, now + DAY / 2, now + 90 * DAY, NULL, &err), 0);
+	assert_int_equal(ask_responder(f, f->ca_id, now + DAY + 60, now + 90 * DAY, NULL, &err),
+	    GH_E_SIGNER);
+	assert_non_null(strstr(err.detail, "a day ahead"));
 	assert_int_equal(ask_responder(f, f->ca_id, now, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, -1, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, INT64_MIN, INT64_MAX, NULL, &err), GH_E_SIGNER);
@@ -890,6 +896,41 @@ signer__refuses_bad_ocsp_signers(void **state)
 	    GH_E_SIGNER);
 	assert_int_equal(
 	    ask_responder(f, f->responder_id, now, now + DAY, NULL, &err), GH_E_NOT_FOUND);
+}
+
+/* New ones come as long as the signer runs: they push out each other, and no CA. */
+static void
+signer__has_room_for_new_ocsp_signers(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char id[SIGNER_CA_ID_SIZE];
+	struct signer_ocsp_fields fields;
+	struct signer_blob answer;
+	struct gh_error err = {0};
+	int64_t now = gh_now();
+	struct gh_buf b;
+	int i;
+
+	for (i = 0; i < 260; i++) {
+		struct signer_blob cert, sealed;
+
+		assert_int_equal(signer_client_create_ocsp_signer(f->client, f->ca_id, now - 60,
+				     now + DAY + i, "P-256", &cert.p, &cert.len, &sealed.p,
+				     &sealed.len, &err),
+		    0);
+		if (signer_client_load_ca(f->client, sealed.p, sealed.len, id, &err) != 0)
+			fail_msg("number %d: %s", i, err.detail);
+		free(cert.p);
+		free(sealed.p);
+	}
+	assert_int_equal(ask_responder(f, f->ca_id, now, now + DAY, NULL, &err), 0);
+	/* the fixture's ends last and is still there */
+	gh_buf_init(&b, 4096);
+	put_single(&b, &f->ca, 1, 0);
+	fields = ocsp_fields(f->responder_id, &b);
+	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), 0);
+	free(answer.p);
+	gh_buf_free(&b);
 }
 
 /* Each key does its own work only. */
@@ -1240,6 +1281,7 @@ main(void)
 	    cmocka_unit_test(signer__makes_ocsp_signers_of_every_algorithm),
 	    cmocka_unit_test(signer__cuts_long_names_of_ocsp_signers),
 	    cmocka_unit_test(signer__refuses_bad_ocsp_signers),
+	    cmocka_unit_test(signer__has_room_for_new_ocsp_signers),
 	    cmocka_unit_test(signer__keeps_the_kinds_of_keys_apart),
 	    cmocka_unit_test(signer__signs_ocsp_answers_in_batches),
 	    cmocka_unit_test(signer__bounds_ocsp_answers),

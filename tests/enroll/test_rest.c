@@ -116,11 +116,12 @@ fields__all_at_once(void **state)
 	assert_null(rest_text(&f, o, "empty", 1, 255, true));
 	assert_null(rest_text(&f, o, "umlauts", 1, 7, true));
 	rest_field_wrong(&f, "short", "second");
+	rest_field_wrong(&f, "cut", "There is no field %.2s.", "a\xc3\xa4\xc3\xa4"); /* is not UTF-8 */
 	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
 	gh_json_free(o);
 	o = rest_fields_take(&f);
 	errors = gh_json_get(o, "errors");
-	assert_int_equal(gh_json_size(errors), 5);
+	assert_int_equal(gh_json_size(errors), 6);
 	assert_int_equal(gh_json_size(gh_json_get(errors, "short")), 2);
 	assert_int_equal(rest_fields_check(&f, &err), 0);
 	gh_json_free(o);

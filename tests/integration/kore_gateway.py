@@ -418,6 +418,8 @@ class Http(Serving):
                 ("DELETE", "/healthz", "Content-Length: 2\r\nContent-Length: 2", b"{}"),
                 ("DELETE", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
                 ("GET", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
+                ("DELETE", "/healthz", "Content-Length: +2", b"{}"),
+                ("POST", POST, "Content-Length: +2", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\nTransfer-Encoding: chunked", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\nContent-Length: 2", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\ncontent-length: 5", b"{}")):
