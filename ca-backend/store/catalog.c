@@ -17,7 +17,7 @@ static const struct store_statement catalog_load = { "catalog_load",
     "    'also', COALESCE((SELECT json_agg(base64_line(der) ORDER BY n DESC) FROM (SELECT c.id AS n, der "
     "    FROM ca_certificate c WHERE c.ca_id = ca.id ORDER BY c.id DESC LIMIT 8) AS newest), '[]'), "
     "    'slug', slug, 'state', state, 'policy', policy, 'crl_shards', crl_shards, 'protection', protection) "
-    "  ORDER BY id) FROM ca WHERE state <> 'pending'), '[]'), "
+    "  ORDER BY id) FROM ca WHERE state <> 'pending' AND cardinality(chain) > 0), '[]'), "
     "'templates', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, 'version', version, "
     "    'body', body) ORDER BY id) FROM template WHERE active), '[]'), "
     "'apps', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, "

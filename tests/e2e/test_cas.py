@@ -170,6 +170,15 @@ class States(Case):
         env.admin("ca", "enable", "issuing")
         self.issued()
 
+    def test_given_up_before_it_had_a_certificate(self):
+        env.admin("ca", "csr", "given-up", "--subject", "CN=Given Up")
+        env.admin("ca", "retire", "given-up", "--yes")
+        # what is created after it is known: so is this
+        env.admin("ca", "create", "later", "--root", "--subject", "CN=Later")
+        wait_for(lambda: b'"later"' in fetch("/pki/cas")[1], "a CA created later")
+        self.assertNotIn("left out of the catalog", env.log())
+        self.assertNotIn(b"given-up", fetch("/pki/cas")[1])
+
 
 class Renewal(Case):
     def certificates(self, path):
