@@ -24,6 +24,8 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 unset MAKEFLAGS MAKELEVEL MFLAGS
+# These are for the demo: steps run side by side, each on free ports of its own.
+unset GATEHOUSE_PORT GATEHOUSE_HTTP_PORT
 # The servers of the tests must not be reached through a proxy of the machine.
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 
