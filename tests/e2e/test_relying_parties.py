@@ -117,7 +117,7 @@ class RelyingParties(unittest.TestCase):
         self.assertIn(": good", cert.openssl_ocsp(SECOND["GATEHOUSE_HTTP_URL"] + "/ocsp"))
         self.assertIn(": OK", cert.verify(*crl_files()))
         self.assertEqual(cert.java("ocsp"), "valid")
-        self.assertEqual(cert.java("crl"), "valid")
+        wait_for(lambda: cert.java("crl") == "valid", "Java has the new CRL", 6)
         answer = run("ocsptool", "--ask=" + cert.ocsp_url, "--load-issuer", cert.issuer,
                      "--load-cert", cert.leaf, "--load-trust", cert.issuer)
         self.assertIn("Certificate Status: good", answer)
@@ -171,7 +171,7 @@ class RelyingParties(unittest.TestCase):
         wait_for(lambda: ": good" in cert.openssl_ocsp(), "valid again", 2)
         gatehouse("crl", "issue")
         wait_for(lambda: ": OK" in cert.verify(*crl_files()), "the CRL without the hold", 3)
-        self.assertEqual(cert.java("crl"), "valid")
+        wait_for(lambda: cert.java("crl") == "valid", "Java has the new CRL", 6)
 
     def test_6_a_renewed_root(self):
         old = Certificate("before")
