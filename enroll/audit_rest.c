@@ -72,6 +72,7 @@ read_query(const struct call *call, struct query *q, struct rest_fields *f, stru
 {
 	struct { const char *name; char **value; } names[] = {{"after", &q->after}, {"limit", &q->limit},
 	    {"order", &q->order}, {"event", &q->event}, {"actor", &q->actor}, {"outcome", &q->outcome}};
+	static const char *const known[] = {"after", "limit", "order", "event", "actor", "outcome", NULL};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct gh_error why = {0};
@@ -84,6 +85,7 @@ read_query(const struct call *call, struct query *q, struct rest_fields *f, stru
 			return rc;
 		}
 	}
+	rest_query_only(call, known, f);
 	q->filter.after_id = check_number(f, "after", q->after, 0, INT64_MAX, 0);
 	q->filter.limit = (int)check_number(f, "limit", q->limit, 1, LIMIT_MAX, LIMIT_DEFAULT);
 	q->filter.newest_first = check_word(f, "order", q->order, "oldest", "newest");

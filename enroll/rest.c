@@ -271,3 +271,30 @@ rest_query(const struct call *call, const char *name, char **out, struct gh_erro
 	}
 	return 0;
 }
+
+static bool
+is_one_of(const char *const *names, const char *name, size_t n)
+{
+	for (; *names != NULL; names++)
+		if (strlen(*names) == n && strncmp(*names, name, n) == 0)
+			return true;
+	return false;
+}
+
+void
+rest_query_only(const struct call *call, const char *const *names, struct rest_fields *f)
+{
+	const char *p = call->http->query != NULL ? call->http->query : "";
+
+	while (*p != '\0') {
+		size_t whole = strcspn(p, "&"), n = strcspn(p, "=&");
+		char name[41];
+
+		if (whole > 0 && !is_one_of(names, p, n)) {
+			snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
+			rest_field_wrong(f, enroll_utf8_clean(name), "There is no such parameter.");
+		}
+		p += whole;
+		p += *p == '&';
+	}
+}

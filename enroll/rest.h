@@ -39,5 +39,8 @@ void rest_fields_clear(struct rest_fields *f);
 /* Decoded value of a parameter of the query; malloc'd, NULL when absent. GH_E_BAD_REQUEST when it is there twice or
  * is not percent-encoded UTF-8. */
 int rest_query(const struct call *call, const char *name, char **out, struct gh_error *err) GH_MUSTCHECK;
+/* Whatever the query holds beside these names is wrong: a filter that is misspelled must not let everything through.
+ * names: NULL at the end. */
+void rest_query_only(const struct call *call, const char *const *names, struct rest_fields *f);
 
 #endif

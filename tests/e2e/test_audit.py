@@ -475,7 +475,7 @@ class Pages(unittest.TestCase):
                              ("after=-1", "after"), ("after=1e3", "after"), ("after=99999999999999999999", "after"),
                              ("order=up", "order"), ("outcome=maybe", "outcome"), ("event=", "event"),
                              ("event=a&event=b", "event"), ("actor=%ff", "actor"), ("actor=%0", "actor"),
-                             ("event=" + "x" * 300, "event")):
+                             ("event=" + "x" * 300, "event"), ("evnt=auth.failed", "evnt")):
             reply = self.get("?" + query)
             self.assertEqual((reply.status, list(reply.json.get("errors", {}))), (422, [field]), query)
 

@@ -155,6 +155,29 @@ query__decodes_and_refuses(void **state)
 	assert_int_equal(rest_query(&call, "a", &v, &err), GH_E_BAD_REQUEST);
 }
 
+static void
+query__names_what_nobody_knows(void **state)
+{
+	static const char *const known[] = {"after", "limit", NULL};
+	struct rest_fields f = {0};
+	struct gh_error err;
+	gh_json *o;
+
+	(void)state;
+	memset(&http, 0, sizeof(http));
+	http.query = (char *)"after=1&&limit=2";
+	rest_query_only(&call, known, &f);
+	assert_int_equal(rest_fields_check(&f, &err), 0);
+	http.query = (char *)"afte=1&limit&\xff\xff=2&a-name-that-is-much-longer-than-any-of-ours-ever-was=3";
+	rest_query_only(&call, known, &f);
+	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
+	o = rest_fields_take(&f);
+	assert_int_equal(gh_json_size(gh_json_get(o, "errors")), 3);
+	assert_non_null(gh_json_get(gh_json_get(o, "errors"), "afte"));
+	assert_non_null(gh_json_get(gh_json_get(o, "errors"), "??"));
+	gh_json_free(o);
+}
+
 int
 main(void)
 {
@@ -164,6 +187,7 @@ main(void)
 		cmocka_unit_test(error__challenges_callers_only),
 		cmocka_unit_test(fields__all_at_once),
 		cmocka_unit_test(query__decodes_and_refuses),
+		cmocka_unit_test(query__names_what_nobody_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
