@@ -140,16 +140,6 @@ ca_pages_list(struct enroll_env *env, const struct call *call, struct gh_http_re
 
 /* --- certificates ----------------------------------------------------------------------------- */
 
-/* SLUG first: it never changes its meaning. */
-static const struct ca *
-find_ca(const struct catalog *c, const char *name)
-{
-	for (size_t i = 0; i < c->cas; i++)
-		if (strcasecmp(c->ca[i]->slug, name) == 0)
-			return c->ca[i];
-	return catalog_find_ca(c, name);
-}
-
 static int
 put_der(const struct ca *ca, struct gh_buf *out, struct gh_error *err)
 {
@@ -218,7 +208,7 @@ find_form(const struct catalog *c, const char *file, const struct ca **ca)
 		if (strcasecmp(dot, forms[i].suffix) != 0)
 			continue;
 		snprintf(stem, sizeof(stem), "%.*s", (int)(dot - file), file);
-		*ca = find_ca(c, stem);
+		*ca = catalog_find_ca_slug(c, stem);
 		return *ca != NULL ? &forms[i] : NULL;
 	}
 	return NULL;

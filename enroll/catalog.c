@@ -211,6 +211,15 @@ catalog_find_ca(const struct catalog *c, const char *name)
 }
 
 const struct ca *
+catalog_find_ca_slug(const struct catalog *c, const char *slug_or_name)
+{
+	for (size_t i = 0; i < c->cas; i++)
+		if (strcasecmp(c->ca[i]->slug, slug_or_name) == 0)
+			return c->ca[i];
+	return catalog_find_ca(c, slug_or_name);
+}
+
+const struct ca *
 catalog_find_ca_id(const struct catalog *c, int64_t id)
 {
 	for (size_t i = 0; i < c->cas; i++)

@@ -55,6 +55,8 @@ void catalog_free(struct catalog *c);            /* drops one reference; wipes s
 /* NULL when there is none; names without case. Borrowed from the catalog. */
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
 const struct ca *catalog_find_ca(const struct catalog *c, const char *name);
+/* For paths: by slug, which never changes its meaning, else by name. */
+const struct ca *catalog_find_ca_slug(const struct catalog *c, const char *slug_or_name);
 const struct ca *catalog_find_ca_id(const struct catalog *c, int64_t id);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);

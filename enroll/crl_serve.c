@@ -16,15 +16,6 @@
 
 /* --- names of files ------------------------------------------------------------------------------ */
 
-static const struct ca *
-find_ca(const struct catalog *catalog, const char *name)
-{
-	for (size_t i = 0; i < catalog->cas; i++)
-		if (strcasecmp(catalog->ca[i]->slug, name) == 0)
-			return catalog->ca[i];
-	return catalog_find_ca(catalog, name);
-}
-
 static bool
 cut_suffix(char *text, const char *suffix)
 {
@@ -68,14 +59,14 @@ crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file 
 	out->is_pem = cut_suffix(stem, ".pem");
 	if (!out->is_pem && !cut_suffix(stem, ".crl"))
 		return gh_refuse(err, GH_E_NOT_FOUND, "CRLs end in .crl (DER) or .pem.");
-	if ((out->ca = find_ca(catalog, stem)) != NULL)
+	if ((out->ca = catalog_find_ca_slug(catalog, stem)) != NULL)
 		return 0;
 	if (cut_suffix(stem, "-delta"))
 		out->is_delta = true;
 	else if (!cut_shard(stem, &out->shard))
 		out->ca = NULL;
 	if (out->is_delta || out->shard != STORE_CRL_COMPLETE)
-		out->ca = find_ca(catalog, stem);
+		out->ca = catalog_find_ca_slug(catalog, stem);
 	if (out->ca == NULL)
 		return gh_refuse(err, GH_E_NOT_FOUND, "There is no such CRL.");
 	return 0;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "http_cache.h"
 #include "timestamp.h"
 
 #include "ocsp_http.h"
@@ -80,19 +80,6 @@ ocsp_type_fits(const char *content_type)
 	return strncasecmp(content_type, OCSP_TYPE_REQUEST, n) == 0 && strchr("; \t", content_type[n]) != NULL;
 }
 
-void
-ocsp_http_date(int64_t t, char out[OCSP_HTTP_DATE_SIZE])
-{
-	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t seconds = (time_t)t;
-	struct tm tm = {0};
-
-	(void)gmtime_r(&seconds, &tm);
-	snprintf(out, OCSP_HTTP_DATE_SIZE, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * tm.tm_wday,
-	    tm.tm_mday % 100, months + 3 * tm.tm_mon, (tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100,
-	    tm.tm_sec % 100);
-}
-
 int64_t
 ocsp_max_age(const struct gh_conf *conf, const struct ocsp_answer *a, int64_t now)
 {
@@ -101,19 +88,13 @@ ocsp_max_age(const struct gh_conf *conf, const struct ocsp_answer *a, int64_t no
 	return left < 0 ? 0 : left < conf->ocsp.max_age ? left : conf->ocsp.max_age;
 }
 
-bool
-ocsp_etag_matches(const char *if_none_match, const struct ocsp_answer *a)
-{
-	return if_none_match != NULL && (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, a->etag) != NULL);
-}
-
 void
 ocsp_http_prepare(struct ocsp_answer *a)
 {
-	char modified[OCSP_HTTP_DATE_SIZE], expires[OCSP_HTTP_DATE_SIZE], text[512];
+	char modified[GH_HTTP_DATE_SIZE], expires[GH_HTTP_DATE_SIZE], text[512];
 
-	ocsp_http_date(a->this_update, modified);
-	ocsp_http_date(a->next_update, expires);
+	gh_http_date(a->this_update, modified);
+	gh_http_date(a->next_update, expires);
 	snprintf(text, sizeof(text), "content-type: " OCSP_TYPE_RESPONSE "\r\nlast-modified: %s\r\nexpires: %s\r\n"
 	    "etag: %s\r\nx-content-type-options: nosniff\r\n", modified, expires, a->etag);
 	a->head = strdup(text);
@@ -143,11 +124,11 @@ put_answer(const struct gh_conf *conf, const struct gh_http_request *http, const
 	char text[128];
 	int64_t now = gh_now();
 
-	ocsp_http_date(now, text);
+	gh_http_date(now, text);
 	gh_http_reply_header(rep, "Date", text);
-	ocsp_http_date(a->this_update, text);
+	gh_http_date(a->this_update, text);
 	gh_http_reply_header(rep, "Last-Modified", text);
-	ocsp_http_date(a->next_update, text);
+	gh_http_date(a->next_update, text);
 	gh_http_reply_header(rep, "Expires", text);
 	gh_http_reply_header(rep, "ETag", a->etag);
 	snprintf(text, sizeof(text), "max-age=%lld, public, no-transform, must-revalidate",
@@ -155,7 +136,8 @@ put_answer(const struct gh_conf *conf, const struct gh_http_request *http, const
 	gh_http_reply_header(rep, "Cache-Control", text);
 	rep->content_type = OCSP_TYPE_RESPONSE;
 	rep->status = 200;
-	if (http->method != GH_HTTP_POST && ocsp_etag_matches(http->if_none_match, a)) {
+	if (http->method != GH_HTTP_POST && http->if_none_match != NULL &&
+	    gh_http_has_tag(http->if_none_match, a->etag)) {
 		rep->status = 304;
 		return;
 	}

@@ -7,7 +7,6 @@
 
 #define OCSP_TYPE_REQUEST "application/ocsp-request"
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"
-#define OCSP_HTTP_DATE_SIZE 40
 
 /* One request of a batch, as its route's handler would get it. Type and size of the body are right. */
 struct ocsp_http_item { const struct gh_http_request *http; const char *rest; struct gh_http_reply *rep; };
@@ -23,12 +22,8 @@ void ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_re
 bool ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len);
 /* Is this the type of a request's body? Without a Content-Type it is taken for one. */
 bool ocsp_type_fits(const char *content_type);
-/* "Sun, 06 Nov 1994 08:49:37 GMT" */
-void ocsp_http_date(int64_t t, char out[OCSP_HTTP_DATE_SIZE]);
 /* Seconds for Cache-Control: max-age. */
 int64_t ocsp_max_age(const struct gh_conf *conf, const struct ocsp_answer *a, int64_t now);
-/* If-None-Match names this answer, or any. */
-bool ocsp_etag_matches(const char *if_none_match, const struct ocsp_answer *a);
 /* Fill a->head: header lines that do not change during its life, "Content-Type" to "ETag". */
 void ocsp_http_prepare(struct ocsp_answer *a);
 

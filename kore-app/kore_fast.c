@@ -6,6 +6,7 @@
 #include <kore/kore.h>
 #include <kore/http.h>
 
+#include "http_cache.h"
 #include "ocsp_http.h"
 #include "timestamp.h"
 
@@ -86,11 +87,11 @@ find_in_path(const struct http_request *r, const struct seen *seen)
 static const char *
 date_line(int64_t now)
 {
-	static char line[OCSP_HTTP_DATE_SIZE];
+	static char line[GH_HTTP_DATE_SIZE];
 	static int64_t of;
 
 	if (of != now)
-		ocsp_http_date(now, line);
+		gh_http_date(now, line);
 	of = now;
 	return line;
 }
@@ -98,7 +99,8 @@ date_line(int64_t now)
 static void
 send_answer(struct http_request *r, const struct ocsp_answer *a, const struct seen *seen)
 {
-	bool is_known = r->method != HTTP_METHOD_POST && ocsp_etag_matches(seen->if_none_match, a);
+	bool is_known = r->method != HTTP_METHOD_POST && seen->if_none_match != NULL &&
+	    gh_http_has_tag(seen->if_none_match, a->etag);
 	bool closes = seen->wants_close || (r->flags & HTTP_VERSION_1_0) || (r->owner->flags & CONN_CLOSE_EMPTY);
 	struct connection *c = r->owner;
 	char head[HEAD_MAX], length[48] = "";

@@ -515,17 +515,13 @@ static void
 head__dates_and_tags(void **state)
 {
 	struct ocsp_answer *a = ocsp_answer_new(1, &good, 784111777, 784115377, calloc(1, 3), 3);
-	char text[OCSP_HTTP_DATE_SIZE];
 
 	(void)state;
 	assert_non_null(a);
-	ocsp_http_date(784111777, text);
-	assert_string_equal(text, "Sun, 06 Nov 1994 08:49:37 GMT");
 	ocsp_http_prepare(a);
 	assert_non_null(strstr(a->head, "last-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
 	assert_non_null(strstr(a->head, "expires: Sun, 06 Nov 1994 09:49:37 GMT\r\n"));
-	assert_true(ocsp_etag_matches(a->etag, a) && ocsp_etag_matches("*", a));
-	assert_false(ocsp_etag_matches(NULL, a) || ocsp_etag_matches("\"abc\"", a));
+	assert_non_null(strstr(a->head, a->etag));
 	assert_int_equal(ocsp_max_age(&conf, a, 784111777), 300);
 	assert_int_equal(ocsp_max_age(&conf, a, 784115370), 7);
 	assert_int_equal(ocsp_max_age(&conf, a, 784115377), 0);
