@@ -66,8 +66,10 @@ ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len)
 	while (*text != '\0')
 		if (next_char(&text) != '=')
 			return false;
+	if (n == 0 || held >= 6 || (bits & ((1u << held) - 1)) != 0)
+		return false;
 	*len = n;
-	return n > 0 && held < 6 && (bits & ((1u << held) - 1)) == 0;
+	return true;
 }
 
 bool

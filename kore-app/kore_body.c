@@ -76,8 +76,11 @@ receive(struct http_request *r, size_t missing)
 	c->rnb->extra = r;
 	c->http_start = kore_time_ms();
 	c->http_timeout = (u_int64_t)http_body_timeout * 1000;
-	if (net_recv_flush(c) != KORE_RESULT_OK)
+	if (net_recv_flush(c) != KORE_RESULT_OK) {
+		/* Kore frees requests from the list of those that are awake */
+		http_request_wakeup(r);
 		return APP_BODY_BROKEN;
+	}
 	return (r->flags & HTTP_REQUEST_COMPLETE) ? APP_BODY_READY : APP_BODY_WAITING;
 }
 

@@ -62,6 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (len == 0 || len > sizeof(der))
 			abort();
 		check(der, len);
+	} else if (len != 0) {
+		abort();
 	}
 	free(text);
 	return 0;
