@@ -7,6 +7,7 @@
 #include "log.h"
 #include "timestamp.h"
 
+#include "probe.h"
 #include "signer_client.h"
 #include "store/store.h"
 
@@ -16,6 +17,8 @@
 #define INTERVAL_MS 1000
 /* An answer older than this says nothing any more: the check itself hangs. */
 #define MAX_AGE_US (5 * 1000000)
+/* A refused password is not tried each second: the directory may lock the account. */
+#define REFUSED_US (10 * 1000000)
 
 /* Without those up to PEERS_NEEDED the gateway is not ready; the others are shown. */
 enum peer { PEER_DATABASE, PEER_SIGNER, PEER_DIRECTORY, PEERS_NEEDED, PEER_TOKENS = PEERS_NEEDED, PEERS };
@@ -25,7 +28,7 @@ struct check {
 	enum peer peer;
 	pthread_t thread;
 	bool is_started;
-	atomic_bool is_up;
+	_Atomic(const char *) state;     /* static text: UP, DOWN or a cause */
 	_Atomic int64_t checked_us;      /* 0: never */
 };
 
@@ -37,16 +40,19 @@ struct health {
 	struct stop_flag stop;
 };
 
+static const char UP[] = "up", DOWN[] = "down";
+
 static _Atomic(struct health *) published;
 
 /* ---- one question each; the handle is made at the first one and kept ---- */
 
 static int
-ask_database(const struct health *h, void **handle, struct gh_error *err)
+ask_database(const struct health *h, void **handle, const char **state, struct gh_error *err)
 {
 	struct store *s = *handle;
 	int rc = 0;
 
+	(void)state;
 	if (s == NULL)
 		rc = store_new(h->conf->database.conninfo, h->conf->database.timeout_ms, &s, err);
 	*handle = s;
@@ -54,27 +60,50 @@ ask_database(const struct health *h, void **handle, struct gh_error *err)
 }
 
 static int
-ask_signer(const struct health *h, void **handle, struct gh_error *err)
+ask_signer(const struct health *h, void **handle, const char **state, struct gh_error *err)
 {
 	struct signer_client *c = *handle;
 	int rc = 0;
 
+	(void)state;
 	if (c == NULL)
 		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &c, err);
 	*handle = c;
 	return rc != 0 ? rc : signer_client_ping(c, err);
 }
 
+struct directory_handle {
+	struct dir *dir;
+	struct dir_report report;        /* of the last look */
+	int64_t next_us;                 /* not before */
+};
+
 static int
-ask_directory(const struct health *h, void **handle, struct gh_error *err)
+look_at_directory(struct directory_handle *d, const char **state, struct gh_error *err)
 {
-	struct dir *d = *handle;
+	int rc;
+
+	if (gh_now_us() < d->next_us)
+		rc = gh_fail(err, GH_E_DIR_DOWN, "%s", d->report.detail);
+	else if ((rc = dir_probe(d->dir, &d->report, err)) != 0 && d->report.state == DIR_STATE_CREDENTIALS)
+		d->next_us = gh_now_us() + REFUSED_US;
+	if (rc != 0)
+		*state = dir_state_name(d->report.state);
+	return rc;
+}
+
+static int
+ask_directory(const struct health *h, void **handle, const char **state, struct gh_error *err)
+{
+	struct directory_handle *d = *handle;
 	int rc = 0;
 
-	if (d == NULL)
-		rc = dir_new(h->dir, &d, err);
+	if (d == NULL && (d = calloc(1, sizeof(*d))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "health");
 	*handle = d;
-	return rc != 0 ? rc : dir_ping(d, err);
+	if (d->dir == NULL)
+		rc = dir_new(h->dir, &d->dir, err);
+	return rc != 0 ? rc : look_at_directory(d, state, err);
 }
 
 static bool
@@ -114,12 +143,13 @@ look_for_keys(const struct catalog *c, struct signer_client *signer, struct gh_e
 }
 
 static int
-ask_tokens(const struct health *h, void **handle, struct gh_error *err)
+ask_tokens(const struct health *h, void **handle, const char **state, struct gh_error *err)
 {
 	struct catalog *c = catalog_watch_get(h->catalog);
 	struct signer_client *signer = *handle;
 	int rc = 0;
 
+	(void)state;
 	if (signer == NULL)
 		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer, err);
 	*handle = signer;
@@ -144,12 +174,17 @@ free_signer(void *p)
 static void
 free_directory(void *p)
 {
-	dir_free(p);
+	struct directory_handle *d = p;
+
+	if (d != NULL)
+		dir_free(d->dir);
+	free(d);
 }
 
 static const struct {
 	const char *name;
-	int (*ask)(const struct health *h, void **handle, struct gh_error *err);
+	/* *state may be set to a static word for the cause of a failure */
+	int (*ask)(const struct health *h, void **handle, const char **state, struct gh_error *err);
 	void (*free)(void *handle);
 } peers[PEERS] = {
 	[PEER_DATABASE] = {"database", ask_database, free_database},
@@ -161,17 +196,18 @@ static const struct {
 /* ---- threads ---- */
 
 static void
-record(struct check *c, int rc, const struct gh_error *err)
+record(struct check *c, const char *state, const struct gh_error *err)
 {
-	bool was_up = atomic_load(&c->is_up), was_checked = atomic_load(&c->checked_us) != 0;
+	const char *before = atomic_exchange(&c->state, state);
 
-	atomic_store(&c->is_up, rc == 0);
 	atomic_store(&c->checked_us, gh_now_us());
-	if (rc != 0 && (was_up || !was_checked))
-		gh_log_kv(GH_LOG_ERROR, "not reachable", "peer", peers[c->peer].name, "cause", err->detail,
-		    NULL);
-	else if (rc == 0 && !was_up && was_checked)
+	if (state == before || (before == NULL && state == UP))
+		return;
+	if (state == UP)
 		gh_log_kv(GH_LOG_INFO, "reachable again", "peer", peers[c->peer].name, NULL);
+	else
+		gh_log_kv(GH_LOG_ERROR, "not usable", "peer", peers[c->peer].name, "state", state, "cause",
+		    err->detail, NULL);
 }
 
 static void *
@@ -181,9 +217,12 @@ check_main(void *arg)
 	void *handle = NULL;
 
 	do {
+		const char *state = DOWN;
 		struct gh_error err = {0};
 
-		record(c, peers[c->peer].ask(c->health, &handle, &err), &err);
+		if (peers[c->peer].ask(c->health, &handle, &state, &err) == 0)
+			state = UP;
+		record(c, state, &err);
 	} while (!stop_flag_wait(&c->health->stop, INTERVAL_MS / 1000));
 	peers[c->peer].free(handle);
 	return NULL;
@@ -270,7 +309,7 @@ state_of(const struct check *c)
 		return "unknown";
 	if (gh_now_us() - checked > MAX_AGE_US)
 		return "no answer";
-	return atomic_load(&c->is_up) ? "up" : "down";
+	return atomic_load(&c->state);
 }
 
 static bool
@@ -295,7 +334,7 @@ health_ready(struct enroll_env *env, const struct call *call, struct gh_http_rep
 	(void)env;
 	(void)call;
 	for (int i = 0; i < PEERS_NEEDED; i++)
-		is_ready = is_ready && strcmp(state_of(&h->check[i]), "up") == 0;
+		is_ready = is_ready && state_of(&h->check[i]) == UP;
 	rc |= gh_json_set_string(v, "status", is_ready ? "ready" : "not ready");
 	for (int i = 0; i < PEERS; i++)
 		rc |= gh_json_set_string(v, peers[i].name, h != NULL ? state_of(&h->check[i]) : "unknown");

@@ -26,22 +26,26 @@ static int
 on_connect(
     LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
 {
+	struct dir_conn *c = cb->lc_arg;
 	ber_socket_t fd = -1;
 
 	(void)ld;
 	(void)server;
 	(void)address;
+	c->is_reached = true;
 	if (ber_sockbuf_ctrl(sb, LBER_SB_OPT_GET_FD, &fd) != 1 || fd == -1)
 		return -1;
-	return dir_watch_socket(cb->lc_arg, fd);
+	return dir_watch_socket(&c->watch, fd);
 }
 
 static void
 on_disconnect(LDAP *ld, Sockbuf *sb, struct ldap_conncb *cb)
 {
+	struct dir_conn *c = cb->lc_arg;
+
 	(void)ld;
 	(void)sb;
-	if (dir_watch_socket(cb->lc_arg, -1) != 0)
+	if (dir_watch_socket(&c->watch, -1) != 0)
 		return; /* cannot be: nothing is duplicated */
 }
 
@@ -52,7 +56,7 @@ dir_conn_init(struct dir_conn *c, struct dir_shared *s)
 {
 	memset(c, 0, sizeof *c);
 	c->s = s;
-	c->callback = (struct ldap_conncb){on_connect, on_disconnect, &c->watch};
+	c->callback = (struct ldap_conncb){on_connect, on_disconnect, c};
 }
 
 void
@@ -240,6 +244,7 @@ make_handle(struct dir_conn *c, size_t uri)
 	const char *text = c->s->uri[uri];
 
 	c->uri = uri;
+	c->is_reached = false;
 	if (ldap_initialize(&c->ld, text) != LDAP_SUCCESS) {
 		c->ld = NULL;
 		return false;
@@ -263,8 +268,22 @@ connect_now(struct dir_conn *c)
 						      : ldap_connect(c->ld);
 	rc = finish(c, started, rc, "connect");
 	/* no StartTLS, no use: whatever the server's reason */
-	if (rc != LDAP_SUCCESS)
+	if (rc != LDAP_SUCCESS) {
+		c->state = c->is_reached && rc != LDAP_TIMEOUT ? DIR_STATE_TLS : DIR_STATE_UNREACHABLE;
 		dir_conn_close(c);
+	}
+	return rc;
+}
+
+static int
+bind_service(struct dir_conn *c)
+{
+	int rc = dir_conn_bind(c, c->s->conf->directory.bind_dn, c->s->password);
+
+	if (rc != LDAP_SUCCESS) {
+		c->state = dir_conn_is_broken(rc) ? DIR_STATE_UNREACHABLE : DIR_STATE_CREDENTIALS;
+		dir_conn_close(c);
+	}
 	return rc;
 }
 
@@ -274,15 +293,14 @@ open_one(struct dir_conn *c, size_t uri, bool as_service)
 	if (!make_handle(c, uri)) {
 		snprintf(c->diagnostic, sizeof c->diagnostic,
 		    "no handle for %s (is directory.ca_file readable?)", c->s->uri[uri]);
+		c->state = DIR_STATE_TLS;
 		return false;
 	}
 	if (connect_now(c) != LDAP_SUCCESS)
 		return false;
-	if (as_service && c->s->password != NULL &&
-	    dir_conn_bind(c, c->s->conf->directory.bind_dn, c->s->password) != LDAP_SUCCESS) {
-		dir_conn_close(c);
+	if (as_service && c->s->password != NULL && bind_service(c) != LDAP_SUCCESS)
 		return false;
-	}
+	c->opened_us = gh_now_us();
 	__atomic_store_n(&c->s->down_until[uri], 0, __ATOMIC_RELAXED);
 	return true;
 }
@@ -310,6 +328,7 @@ try_down(struct dir_conn *c, size_t uri, bool as_service)
 		return open_and_mark(c, uri, as_service);
 	if (__atomic_exchange_n(&c->s->is_probed[uri], 1, __ATOMIC_ACQUIRE) != 0) {
 		snprintf(c->diagnostic, sizeof c->diagnostic, "%s does not answer", c->s->uri[uri]);
+		c->state = DIR_STATE_UNREACHABLE;
 		return false;
 	}
 	ok = open_and_mark(c, uri, as_service);
@@ -317,11 +336,27 @@ try_down(struct dir_conn *c, size_t uri, bool as_service)
 	return ok;
 }
 
+/* The cause at the server where it came furthest says most: with a wrong password, not that another is off. */
+struct furthest {
+	enum dir_state state;
+	char diagnostic[DIR_DIAGNOSTIC_MAX];
+};
+
+static void
+keep_furthest(struct furthest *f, const struct dir_conn *c)
+{
+	if (*f->diagnostic != '\0' && c->state <= f->state)
+		return;
+	f->state = c->state;
+	memcpy(f->diagnostic, c->diagnostic, sizeof f->diagnostic);
+}
+
 int
 dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 {
 	int64_t now = gh_now_us();
 	bool is_down[DIR_URIS_MAX];
+	struct furthest f = {0};
 
 	if (c->ld != NULL)
 		return 0;
@@ -332,6 +367,7 @@ dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 			continue;
 		if (open_and_mark(c, i, as_service))
 			return 0;
+		keep_furthest(&f, c);
 		/* once, not for every request while it lasts */
 		gh_log(GH_LOG_WARN, "directory: %s", c->diagnostic);
 	}
@@ -340,7 +376,19 @@ dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err)
 			continue;
 		if (try_down(c, i, as_service))
 			return 0;
+		keep_furthest(&f, c);
 		gh_log(GH_LOG_DEBUG, "directory: %s", c->diagnostic);
 	}
-	return gh_fail(err, GH_E_DIR_DOWN, "%s", c->diagnostic);
+	c->state = f.state;
+	memcpy(c->diagnostic, f.diagnostic, sizeof c->diagnostic);
+	return gh_fail(err, GH_E_DIR_DOWN, "%s: %s", dir_state_name(c->state), c->diagnostic);
+}
+
+int
+dir_conn_open_server(struct dir_conn *c, size_t uri, struct gh_error *err)
+{
+	dir_conn_close(c);
+	if (open_and_mark(c, uri, true))
+		return 0;
+	return gh_fail(err, GH_E_DIR_DOWN, "%s: %s", dir_state_name(c->state), c->diagnostic);
 }

@@ -11,16 +11,20 @@
 #include <ldap.h>
 
 #include "error.h"
+#include "probe.h"
 #include "watchdog.h"
 
-#define DIR_DIAGNOSTIC_MAX 256
+#define DIR_DIAGNOSTIC_MAX DIR_REPORT_MAX
 
 struct dir_shared;
 
 struct dir_conn {
 	struct dir_shared *s;
 	LDAP *ld;                        /* NULL = closed */
-	size_t uri;                      /* index of the server, while open */
+	size_t uri;                      /* index of the server: this one's, or the last one tried */
+	int64_t opened_us;               /* monotonic; meaningful while open */
+	bool is_reached;                 /* TCP has come up; the rest, TLS, may fail */
+	enum dir_state state;            /* why the last open failed */
 	struct dir_watch watch;
 	struct ldap_conncb callback;     /* libldap keeps a pointer to it */
 	char diagnostic[DIR_DIAGNOSTIC_MAX]; /* of the last failure, for logs */
@@ -39,8 +43,10 @@ void dir_conn_init(struct dir_conn *c, struct dir_shared *s);
 void dir_conn_close(struct dir_conn *c);         /* accepts a closed one */
 
 /* Connect to the first URI that answers; with as_service also bind as the service account. No effect
- * when open. GH_E_DIR_DOWN. */
+ * when open. GH_E_DIR_DOWN: c->state is the cause at the server where it came furthest. */
 int dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err) GH_MUSTCHECK;
+/* The same with one URI, as the service account; c is closed before. */
+int dir_conn_open_server(struct dir_conn *c, size_t uri, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * All return an LDAP result code and close the connection when is_broken says so. *res is NULL or

@@ -206,20 +206,6 @@ dir_shared_forget(struct dir_shared *s, const char *name)
 }
 
 int
-dir_ping(struct dir *d, struct gh_error *err)
-{
-	static const char *const attrs[] = {"supportedLDAPVersion", NULL};
-	const struct dir_query q = {"", LDAP_SCOPE_BASE, "(objectClass=*)", attrs, 1};
-	LDAPMessage *res;
-	int rc = dir_search(d, &q, &res, err);
-
-	if (rc == 0)
-		ldap_msgfree(res);
-	/* a directory without rootDSE is none */
-	return rc == GH_E_NOT_IN_DIRECTORY ? gh_fail(err, GH_E_DIR_DOWN, "no rootDSE") : rc;
-}
-
-int
 dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_error *err)
 {
 	char key[DIR_KEY_SIZE];

@@ -29,9 +29,6 @@ void dir_shared_free(struct dir_shared *s);      /* after all its struct dir */
 int dir_new(struct dir_shared *s, struct dir **out, struct gh_error *err) GH_MUSTCHECK;
 void dir_free(struct dir *d);
 
-/* Bind as the service account (or anonymously when none is configured) and read the rootDSE. */
-int dir_ping(struct dir *d, struct gh_error *err) GH_MUSTCHECK;
-
 /*
  * The one entry of a user or computer name in any usual spelling: "alice", "DOMAIN\\alice", "alice@realm",
  * "HOST$", "host/FQDN". Cached for at most directory.cache_seconds (<= 60). *out is referenced for the caller.

@@ -82,7 +82,7 @@ dir_publish_crl(struct dir *d, const char *dn, bool is_delta, const void *der, s
 	int rc, code = LDAP_SERVER_DOWN;
 
 	for (int attempt = 0; attempt < 2 && dir_conn_is_broken(code); attempt++) {
-		if ((rc = dir_open_service(d, err)) != 0)
+		if ((rc = dir_conn_open(&d->service, true, err)) != 0)
 			return rc;
 		code = replace(d, dn, attr, &value);
 	}

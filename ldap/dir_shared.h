@@ -30,7 +30,6 @@ struct dir_shared {
 	int64_t down_until[DIR_URIS_MAX]; /* atomic, monotonic µs: this URI failed, ask it last */
 	int is_slow[DIR_URIS_MAX];       /* atomic: it failed by not answering in time */
 	int is_probed[DIR_URIS_MAX];     /* atomic: a thread waits for this slow one */
-	int is_checked; /* atomic: kind of directory compared with the configuration */
 	void (*on_operation)(int64_t us); /* atomic */
 };
 

@@ -5,9 +5,6 @@
 #include "dir.h"
 #include "dir_shared.h"
 
-/* Connected as the service account. */
-int dir_open_service(struct dir *d, struct gh_error *err) GH_MUSTCHECK;
-
 /*
  * *res must be freed with ldap_msgfree; it belongs to d->service.ld and must be read before the next
  * search. At most q->limit entries (that there are more is no error; that the server gives fewer is one).

@@ -68,6 +68,8 @@ run(const char *conf_path, bool is_check, bool own_signer, struct gh_error *err)
 		rc = check_is_alone(conf, is_check, own_signer, err);
 	if (rc == 0)
 		rc = check_database(conf, is_check, err);
+	if (rc == 0 && is_check)
+		rc = run_check_directory(conf, err);
 	if (rc == 0 && !is_check)
 		rc = run_supervise(conf, absolute, own_signer, &pair, err);
 	tls_pair_clear(&pair);
@@ -83,7 +85,8 @@ cmd_run(int argc, char **argv)
 	bool is_check = false, own_signer = true;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf_path),
-		{"check", 0, OPTION_FLAG, &is_check, NULL, "check everything, start nothing"},
+		{"check", 0, OPTION_FLAG, &is_check, NULL, "check everything, start nothing; database and directory must answer, and the "
+		    "directory must accept the service account and hold the configured base"},
 		{"no-signer", 0, OPTION_UNFLAG, &own_signer, NULL,
 		    "use a signer that others start, such as its own systemd unit"},
 		OPTION_END,

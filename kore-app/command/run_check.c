@@ -8,7 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "dir.h"
+#include "log.h"
+
+#include "probe.h"
 #include "store/store.h"
 
 #include "run_check.h"
@@ -192,6 +194,43 @@ run_check_is_alone(const struct gh_conf *conf, bool own_signer, struct gh_error 
 	int rc = own_signer ? check_signer_socket(conf->signer.socket, err) : 0;
 
 	return rc != 0 ? rc : check_port(conf, err);
+}
+
+static int
+probe_servers(struct dir_shared *shared, struct gh_error *err)
+{
+	struct dir_report first = {0};
+	size_t up = 0, n = dir_servers(shared);
+
+	for (size_t i = 0; i < n; i++) {
+		struct dir_report r;
+
+		if (dir_probe_server(shared, i, &r, NULL) == 0) {
+			up++;
+			continue;
+		}
+		if (n > 1)
+			gh_log_kv(GH_LOG_WARN, "this directory server is not usable", "server", r.server, "state",
+			    dir_state_name(r.state), "cause", r.detail, NULL);
+		if (i == 0 || r.state > first.state)
+			first = r;
+	}
+	if (up != 0)
+		return 0;
+	return gh_refuse(err, first.state == DIR_STATE_UNREACHABLE ? GH_E_DIR_DOWN : GH_E_CONF,
+	    "directory: %s: %s (%.120s)", dir_state_name(first.state), dir_state_advice(first.state), first.detail);
+}
+
+int
+run_check_directory(const struct gh_conf *conf, struct gh_error *err)
+{
+	struct dir_shared *shared;
+	int rc = dir_shared_new(conf, &shared, err);
+
+	if (rc == 0)
+		rc = probe_servers(shared, err);
+	dir_shared_free(shared);
+	return rc;
 }
 
 int

@@ -16,4 +16,8 @@ int run_check_is_alone(const struct gh_conf *conf, bool own_signer, struct gh_er
 /* GH_E_CONFLICT: schema and program differ. GH_E_DB_DOWN: not reachable now. */
 int run_check_database(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
 
+/* One server of the directory takes our bind and has the base; for each other one there is a warning. GH_E_DIR_DOWN:
+ * none is reachable; GH_E_CONF: one is, but does not fit the configuration. The message names cause and options. */
+int run_check_directory(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

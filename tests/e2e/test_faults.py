@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import time
 import unittest
 
@@ -112,6 +113,16 @@ class Database(Case):
         self.under_load(fault)
 
 
+def edit_company(change):
+    """Change entries of slapd's database while it is off."""
+    env.slapd("stop")
+    done = subprocess.run(["/usr/sbin/slapmodify", "-f", env.dir / "state" / "slapd" / "slapd.conf"],
+                          input=change.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    env.slapd("start")
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout.decode())
+
+
 class Directory(Case):
     def test_down_is_never_a_certificate_with_fewer_names(self):
         before = env.count("select count(*) from certificate where request_id > 0")
@@ -120,11 +131,43 @@ class Directory(Case):
             self.refused_within(4, 503, 0x8007203A)
             # the answer comes from memory, refreshed every second
             wait_for(lambda: Client(env).get("/readyz").status == 503, "/readyz says so")
-            self.assertIn(b'"directory":"down"', Client(env).get("/readyz").body)
+            self.assertIn(b'"directory":"unreachable"', Client(env).get("/readyz").body)
         finally:
             env.slapd("start")
         self.assertEqual(env.count("select count(*) from certificate where request_id > 0"), before)
         self.enroll_until_good()
+
+    def test_changed_password_is_told(self):
+        kept = (env.dir / "state" / "slapd" / "service.password").read_text().strip()
+        change = ("dn: cn=gatehouse,ou=services,dc=example,dc=test\nchangetype: modify\n"
+                  "replace: userPassword\nuserPassword: {}\n\n")
+        edit_company(change.format("another"))
+        try:
+            wait_for(lambda: b'"directory":"credentials refused"' in Client(env).get("/readyz").body, "cause")
+            self.refused_within(4, 503, 0x8007203A)
+        finally:
+            edit_company(change.format(kept))
+        self.enroll_until_good()
+
+    def test_check_names_cause_and_option(self):
+        kept = (env.dir / "state" / "gatehouse.conf").read_text()
+        path = env.scratch / "check.conf"
+        wrong = env.scratch / "wrong.password"
+        wrong.write_text("wrong\n")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        for option, cause in (("", None), (f'password_file = "{wrong}"', "credentials refused"),
+                              ('base = "dc=other,dc=test"', "base missing"), ('type = "ad"', "wrong type"),
+                              (f'ca_file = "{env.var["GATEHOUSE_CAFILE"]}"', "TLS failed"),
+                              ('uris = "ldaps://127.0.0.1:1"', "unreachable")):
+            with self.subTest(option=option):
+                path.write_text(f"{kept}\ngateway {{ port = {port} http_port = 0 }}\ndirectory {{ {option} }}\n")
+                done = env.command("run", "--check", "--no-signer", "-c", path, check=False)
+                text = (done.stdout + done.stderr).decode()
+                self.assertEqual(done.returncode, {None: 0, "unreachable": 1}.get(cause, 2), text)
+                if cause is not None:
+                    self.assertRegex(text, f"directory: {cause}: check .*directory.{option.split(' ')[0]}")
 
     def test_frozen(self):
         env.slapd("pause")

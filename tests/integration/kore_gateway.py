@@ -478,7 +478,7 @@ class Http(Serving):
         self.assertEqual(ready.status, 503)
         states = json.loads(ready.body)
         self.assertEqual(states["database"], "down")
-        self.assertEqual(states["directory"], "down")
+        self.assertEqual(states["directory"], "unreachable")
         self.assertEqual(states["signer"], "up")
 
     def test_metrics_of_all_workers(self):

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "dir.h"
 #include "log.h"
+#include "probe.h"
 #include "timestamp.h"
 
 #define CONNECT_MS 700
@@ -91,17 +91,23 @@ begin(struct access *a)
 }
 
 static void
-begin_ad(struct access *a)
+begin_ad_with(struct access *a, const char *extra)
 {
 	char lines[4096];
 
 	snprintf(lines, sizeof lines, "type = \"ad\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
-	    "connect_ms = 10000\noperation_ms = 10000\npassword_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n", need("AD_URI"),
+	    "connect_ms = 10000\noperation_ms = 10000\npassword_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n%s", need("AD_URI"),
 	    need("AD_CAFILE"), need("AD_BIND_DN"), need("AD_PASSWORD_FILE"), need("AD_BASE"), need("AD_DOMAIN"),
-	    need("AD_REALM"));
+	    need("AD_REALM"), extra);
 	if (load(a, lines) != 0)
 		fail_msg("%s", a->err.message);
 	assert_int_equal(dir_new(a->shared, &a->dir, &a->err), 0);
+}
+
+static void
+begin_ad(struct access *a)
+{
+	begin_ad_with(a, "");
 }
 
 static void
@@ -179,6 +185,23 @@ count_operation(int64_t us)
 		__atomic_add_fetch(&operations, 1, __ATOMIC_RELAXED);
 }
 
+/* What the probe says; both ways to ask must say the same. */
+static void
+assert_state(struct access *a, enum dir_state expected)
+{
+	struct dir_report r;
+	int rc = dir_probe(a->dir, &r, &a->err);
+
+	if (r.state != expected)
+		fail_msg("%s instead of %s: %s", dir_state_name(r.state), dir_state_name(expected), r.detail);
+	assert_int_equal(rc, expected == DIR_STATE_UP ? 0 : GH_E_DIR_DOWN);
+	assert_int_equal(r.detail[0] == '\0', expected == DIR_STATE_UP);
+	if (dir_servers(a->shared) == 1) {
+		assert_int_equal(dir_probe_server(a->shared, 0, &r, &a->err), rc);
+		assert_string_equal(dir_state_name(r.state), dir_state_name(expected));
+	}
+}
+
 #define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
 #define NOTHING (const char *const[]){NULL}
 
@@ -191,7 +214,7 @@ dir__knows_every_spelling_of_a_name(void **state)
 
 	(void)state;
 	begin(&a);
-	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_state(&a, DIR_STATE_UP);
 	assert_finds(&a, "alice", "Alice Adams");
 	assert_finds(&a, "ALICE", "Alice Adams");
 	assert_finds(&a, "EXAMPLE\\alice", "Alice Adams");
@@ -496,7 +519,7 @@ dir__refuses_a_server_of_another_ca(void **state)
 	    "ca_file = \"%s\"\n", need("LDAP_URI"), need("AD_CAFILE"));
 	assert_int_equal(load(&a, lines), 0);
 	assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
-	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_TLS);
 	end(&a);
 	unsetenv("LDAPTLS_REQCERT");
 	unsetenv("LDAPTLS_CACERT");
@@ -520,7 +543,7 @@ dir__refuses_a_server_of_another_name(void **state)
 	close(fd);
 	snprintf(uri, sizeof uri, "ldaps://0.0.0.0:%s", port);
 	begin_with(&a, uri, "");
-	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_TLS);
 	end(&a);
 }
 
@@ -539,6 +562,7 @@ dir__wrong_service_password_is_no_answer_about_users(void **state)
 	assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
 	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_CREDENTIALS);
 	end(&a);
 }
 
@@ -551,6 +575,16 @@ dir__missing_base_is_no_answer_about_users(void **state)
 	(void)state;
 	begin_with(&a, need("LDAP_URI"), "base = \"dc=other,dc=test\"\n");
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_BASE);
+	end(&a);
+	begin_with(&a, need("LDAP_URI"), "base = \"ou=nobody,dc=example,dc=test\"\n");
+	assert_state(&a, DIR_STATE_BASE);
+	end(&a);
+	begin_with(&a, need("LDAP_URI"), "base = \"no dn\"\n");
+	assert_state(&a, DIR_STATE_BASE);
+	end(&a);
+	begin_with(&a, need("LDAP_URI"), "group_base = \"ou=nobody,dc=example,dc=test\"\n");
+	assert_state(&a, DIR_STATE_GROUP_BASE);
 	end(&a);
 }
 
@@ -725,9 +759,9 @@ dir__survives_a_restart_of_the_server(void **state)
 	slapd("kill");
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
 	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
-	assert_int_equal(dir_ping(a.dir, &a.err), GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_UNREACHABLE);
 	slapd("start");
-	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_state(&a, DIR_STATE_UP);
 	assert_finds(&a, "alice", "Alice Adams");
 	end(&a);
 }
@@ -874,7 +908,7 @@ dir_ad__knows_every_spelling_of_a_name(void **state)
 
 	(void)state;
 	begin_ad(&a);
-	assert_int_equal(dir_ping(a.dir, &a.err), 0);
+	assert_state(&a, DIR_STATE_UP);
 	assert_finds(&a, "alice", "Alice Test");
 	assert_finds(&a, "ADTEST\\Alice", "Alice Test");
 	assert_finds(&a, "adtest\\alice", "Alice Test");
@@ -987,7 +1021,99 @@ dir__notices_the_wrong_kind_of_directory(void **state)
 	(void)state;
 	begin_with(&a, need("LDAP_URI"), "type = \"ad\"\nuser_filter = \"(uid=%s)\"\n");
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
+	assert_state(&a, DIR_STATE_TYPE);
 	end(&a);
+}
+
+/* --- probe ----------------------------------------------------------------------------------------- */
+
+/* Nothing listens; somebody listens and never answers; no TLS at all; StartTLS at a port that wants TLS at once. */
+static void
+dir_probe__tells_network_from_tls(void **state)
+{
+	struct access a;
+	char uri[64];
+	int fd = mute_server(uri, sizeof uri, "ldaps");
+
+	(void)state;
+	begin_with(&a, "ldaps://127.0.0.1:1", "");
+	assert_state(&a, DIR_STATE_UNREACHABLE);
+	end(&a);
+	begin_with(&a, "ldaps://no-such-host.invalid", "");
+	assert_state(&a, DIR_STATE_UNREACHABLE);
+	end(&a);
+	begin_with(&a, uri, "");
+	assert_state(&a, DIR_STATE_UNREACHABLE);
+	end(&a);
+	close(fd);
+	snprintf(uri, sizeof uri, "ldaps%s", strchr(need("LDAP_URI_PLAIN"), ':'));
+	begin_with(&a, uri, "");
+	assert_state(&a, DIR_STATE_TLS);
+	end(&a);
+	begin_with(&a, need("LDAP_URI_PLAIN"), "starttls = true\n");
+	assert_state(&a, DIR_STATE_UP);
+	end(&a);
+}
+
+/* Of several servers the one that works counts; if none does, the one where it came furthest. */
+static void
+dir_probe__names_the_cause_that_says_most(void **state)
+{
+	struct dir_report r;
+	struct access a;
+	char uris[256], lines[1024];
+
+	(void)state;
+	snprintf(uris, sizeof uris, "ldaps://127.0.0.1:1 %s", need("LDAP_URI"));
+	begin_with(&a, uris, "");
+	assert_state(&a, DIR_STATE_UP);
+	assert_int_equal(dir_servers(a.shared), 2);
+	assert_int_equal(dir_probe_server(a.shared, 0, &r, &a.err), GH_E_DIR_DOWN);
+	assert_string_equal(r.server, "ldaps://127.0.0.1:1");
+	assert_int_equal(dir_probe_server(a.shared, 1, &r, &a.err), 0);
+	assert_string_equal(r.server, need("LDAP_URI"));
+	end(&a);
+	snprintf(uris, sizeof uris, "%s ldaps://127.0.0.1:1", need("LDAP_URI"));
+	snprintf(lines, sizeof lines, "password_file = \"%s\"\n", need("LDAP_CAFILE"));
+	begin_with(&a, uris, lines);
+	assert_state(&a, DIR_STATE_CREDENTIALS);
+	assert_state(&a, DIR_STATE_CREDENTIALS);         /* both are known to be down now */
+	end(&a);
+}
+
+/* Without an account where the directory wants one. */
+static void
+dir_probe__needs_rights(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin_with(&a, need("LDAP_URI"), "bind_dn = \"\"\n");
+	assert_state(&a, DIR_STATE_BASE);                /* OpenLDAP hides what may not be read */
+	end(&a);
+	begin_with(&a, need("LDAP_URI"), "bind_dn = \"cn=nobody,dc=example,dc=test\"\n");
+	assert_state(&a, DIR_STATE_CREDENTIALS);
+	end(&a);
+}
+
+static void
+dir_probe__knows_active_directory(void **state)
+{
+	static const struct { const char *extra; enum dir_state state; } rows[] = {
+		{"", DIR_STATE_UP},
+		{"type = \"openldap\"\n", DIR_STATE_TYPE},
+		{"base = \"DC=other,DC=test\"\n", DIR_STATE_BASE}, /* answered by a referral */
+		{"base = \"OU=nobody,DC=ad,DC=test\"\n", DIR_STATE_BASE},
+		{"bind_dn = \"\"\n", DIR_STATE_CREDENTIALS},  /* operations error */
+	};
+	struct access a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_ad_with(&a, rows[i].extra);
+		assert_state(&a, rows[i].state);
+		end(&a);
+	}
 }
 
 int
@@ -1014,6 +1140,9 @@ main(void)
 		cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
 		cmocka_unit_test(dir__short_list_is_no_answer_about_groups),
 		cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
+		cmocka_unit_test(dir_probe__tells_network_from_tls),
+		cmocka_unit_test(dir_probe__names_the_cause_that_says_most),
+		cmocka_unit_test(dir_probe__needs_rights),
 		cmocka_unit_test(dir__bounds_a_mute_server),
 		cmocka_unit_test(dir__lets_one_thread_wait_for_a_mute_server),
 		cmocka_unit_test(dir__goes_to_the_next_server),
@@ -1026,6 +1155,7 @@ main(void)
 		cmocka_unit_test(dir_ad__reads_attributes),
 		cmocka_unit_test(dir_ad__finds_nested_and_primary_groups),
 		cmocka_unit_test(dir_ad__verifies_passwords),
+		cmocka_unit_test(dir_probe__knows_active_directory),
 	};
 
 	/* servers are down on purpose here */
