@@ -11,7 +11,8 @@
 
 static const struct usage enroll_usage = {"", 0, 0,
 	"Gets a certificate: makes a key and a PKCS#10, signs and sends the request, checks that the answer is for "
-	"this key and that its chain holds, and writes key, certificate and chain. Values not given come from "
+	"this key and that its chain holds, and writes key, certificate and chain. Prints the numbers "
+	"of the request and of the certificate, its serial number and more. Values not given come from "
 	"GATEHOUSE_URL, GATEHOUSE_CAFILE, GATEHOUSE_APP_KEY, GATEHOUSE_APP_SECRET, GATEHOUSE_USER, "
 	"GATEHOUSE_PASSWORD and GATEHOUSE_TEMPLATE. Exit codes: 0 issued, 1 denied or failed, 2 wrong options, "
 	"3 pending.",

@@ -112,7 +112,12 @@ enroll_result_show(const struct enroll_options *o, const struct client_answer *a
 		fprintf(stderr, "%s: out of memory\n", o->who);
 		return (COMMAND_FAILED);
 	}
-	rc = o->json ? output_json(out) : a->disposition == CLIENT_ISSUED ? output_object(out, NULL) : COMMAND_OK;
+	/* ids on standard output also while it is pending: scripts go on with them */
+	if (o->json)
+		rc = output_json(out);
+	else
+		rc = a->disposition == CLIENT_ISSUED || a->disposition == CLIENT_PENDING ? output_object(out, NULL) :
+		    COMMAND_OK;
 	gh_json_free(out);
 	if (a->disposition == CLIENT_PENDING)
 		tell_pending(o, a);

@@ -34,7 +34,7 @@ write_demo_env()
 	mv "$dir/demo.env.new" "$dir/demo.env"
 }
 
-# Enroll with our client: NAME TEMPLATE [OPTION...]. Returns the client's status.
+# Enroll with our client: NAME TEMPLATE [OPTION...]. Shows what it says and keeps it for told. Returns its status.
 enroll()
 {
 	local name=$1 template=$2
@@ -43,7 +43,13 @@ enroll()
 	"$build/gatehouse" enroll --url "$GATEHOUSE_URL" --cacert "$GATEHOUSE_CAFILE" \
 	    --app-key "$GATEHOUSE_APP_KEY" --app-secret-file "$dir/app.secret" \
 	    --user "$GATEHOUSE_USER" --password-file "$dir/user.password" \
-	    --template "$template" --out-dir "$dir/out/$name" "$@"
+	    --template "$template" --out-dir "$dir/out/$name" "$@" | tee "$dir/out/$name/answer"
+}
+
+# NAME MEMBER: what the client said of that enrollment. Never "the newest row": jobs enroll beside us.
+told()
+{
+	awk -v member="$2:" '$1 == member { print $2 }' "$dir/out/$1/answer"
 }
 
 show_certificate()
@@ -87,8 +93,7 @@ enroll_shop()
 	say "alice asks for shop.example.test with template WebServer, which needs an officer's approval"
 	enroll shop WebServer --subject "CN=shop.example.test" --san dns:shop.example.test || rc=$?
 	[ "$rc" = 3 ] || fail "the request should be pending (status $rc)"
-	number=$("$build/gatehouse" request list --state pending --json -c "$dir/gatehouse.conf" |
-	    python3 -c 'import json, sys; print(max(r["id"] for r in json.load(sys.stdin)))')
+	number=$(told shop request_id)
 	say "gatehouse request approve $number"
 	"$build/gatehouse" request approve "$number" -c "$dir/gatehouse.conf" | sed 's/^/   /'
 	enroll shop WebServer --request-id "$number" || fail "the approved request has no certificate"
@@ -101,8 +106,7 @@ revoke_shop()
 {
 	local id
 
-	id=$("$build/gatehouse" cert list --limit 1 --json -c "$dir/gatehouse.conf" |
-	    python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')
+	id=$(told shop certificate_id)
 	say "gatehouse cert revoke $id --reason superseded; openssl ocsp at $GATEHOUSE_HTTP_URL/ocsp then says"
 	"$build/gatehouse" cert revoke "$id" --reason superseded --yes -c "$dir/gatehouse.conf" >/dev/null ||
 	    fail "the certificate cannot be revoked"
@@ -116,7 +120,7 @@ revoke_shop()
 	say "and $GATEHOUSE_HTTP_URL/crl/issuing.crl"
 	curl -sS --noproxy '*' "$GATEHOUSE_HTTP_URL/crl/issuing.crl" |
 	    openssl crl -inform DER -noout -crlnumber -nextupdate -text |
-	    grep -E 'CRL Number|crlNumber|nextUpdate|Serial Number' | sed 's/^ */   /'
+	    grep -E '^(crlNumber|nextUpdate)|Serial Number' | sed 's/^ */   /'
 }
 
 start()

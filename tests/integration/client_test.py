@@ -186,6 +186,11 @@ class Pending(Client):
         self.assertEqual((call.method, call.path, call.body), ("GET", "/CMSApi/CertEnroll/3/Requests/17", b""))
         self.assert_cert_is_for(self.out / "key.pem", self.out / "cert.pem")
 
+    def test_pending_tells_the_number_without_json(self):
+        self.gateway.script = [self.gateway.pending]
+        out, _ = self.enroll(expect=PENDING)
+        self.assertIn(["request_id:", "17"], [line.split() for line in out.splitlines()])
+
     def test_waits_for_the_officer(self):
         g = self.gateway
         g.script = [g.pending, g.still_pending, busy, g.still_pending, g.decided]

@@ -20,7 +20,7 @@ finish()
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
-# check NAME COMMAND...
+# check NAME COMMAND... The shell does not stop at an error inside COMMAND: it says each by its status.
 check()
 {
 	local name=$1
@@ -93,27 +93,49 @@ directory_has_password()
 	    -D "cn=Alice Adams,ou=people,dc=example,dc=test" -w "$GATEHOUSE_PASSWORD"
 }
 
-# The two ways of the README to enroll, as they stand there, in a shell that has none of our variables.
+# A gatehouse that enrolls for somebody else after each enrollment, as a job may at any time.
+write_busy_client()
+{
+	cat >"$1" <<-END
+	#!/bin/bash
+	$PWD/build/gatehouse "\$@" || exit
+	[ "\$1" != enroll ] || $PWD/build/gatehouse "\$@" --out-dir "$1.\$\$" >/dev/null
+	END
+	chmod +x "$1"
+}
+
+# The README's ways to enroll and to revoke, as they stand there, in a shell that has none of our variables.
 readme_client()
 {
 	local out=$dir/readme
 
 	mkdir "$out"
+	write_busy_client "$out/gatehouse"
 	sed -n '/^## Point a client/,/^## /s/^    //p' README.md |
-	    sed -e "s,var/demo/demo.env,$GATEHOUSE_DEMO_DIR/demo.env," -e "s,build/gatehouse,$PWD/build/gatehouse," \
+	    sed -e "s,var/demo/demo.env,$GATEHOUSE_DEMO_DIR/demo.env," -e "s,build/gatehouse,$out/gatehouse," \
 	        -e "s,/tmp/alice,$out/alice," >"$out/lines"
-	grep -q 'gatehouse enroll' "$out/lines"
-	grep -q curl "$out/lines"
-	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer)
-	openssl x509 -in "$out/alice/cert.pem" -noout
-	grep -q '"RequestDisposition":"Issued"' "$out/answer"
+	grep -q 'gatehouse enroll' "$out/lines" && grep -q curl "$out/lines" || return
+	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer) &&
+	    openssl x509 -in "$out/alice/cert.pem" -noout &&
+	    grep -q '"RequestDisposition":"Issued"' "$out/answer" &&
+	    grep -q "$out/alice2/cert.pem: revoked" "$out/answer" || { cat "$out/answer"; return 1; }
+}
+
+# What the first run said: the shop's certificate is revoked, alice's is not, and the CRL has a number.
+revoked_the_shop()
+{
+	cat "$dir/start.log"
+	grep -q 'alice/cert.pem: good' "$dir/start.log" &&
+	    grep -q 'shop/cert.pem: revoked' "$dir/start.log" &&
+	    grep -Eq 'crlNumber=(0x)?[0-9A-F]' "$dir/start.log" &&
+	    ! grep -E 'CRL Number: *$' "$dir/start.log"
 }
 
 healthy()
 {
 	# shellcheck disable=SC1091
 	. "$GATEHOUSE_DEMO_DIR/demo.env"
-	[ "$GATEHOUSE_URL" = "https://localhost:$GATEHOUSE_PORT" ]
+	[ "$GATEHOUSE_URL" = "https://localhost:$GATEHOUSE_PORT" ] || return
 	curl -sSf --noproxy '*' --cacert "$GATEHOUSE_CAFILE" "$GATEHOUSE_URL/readyz"
 }
 
@@ -122,13 +144,15 @@ within()
 	local limit=$1 begin=$SECONDS
 
 	shift
-	"$@"
+	"$@" || return
 	[ $((SECONDS - begin)) -le "$limit" ] || { echo "took $((SECONDS - begin)) s"; return 1; }
 }
 
 GATEHOUSE_PORT=$(free_port)
 export GATEHOUSE_PORT
 check "first run enrolls alice and verifies the chain" says "cert.pem: OK" tests/demo/demo.sh start
+cp "$dir/says.log" "$dir/start.log"
+check "first run revokes the certificate that it shows" revoked_the_shop
 check "all variables of the contract" variables_are_set
 check "the gateway is left running on the port asked for" healthy
 check "names of the certificate are those of the directory" issued_names
