@@ -48,6 +48,7 @@ static const struct option options[] = {
 	STR(gateway, client_ca, "", "PEM file: CAs whose client certificates are accepted; empty = none"),
 	ONE_OF(gateway, client_name, "upn", "upn mail",
 	    "name in a client certificate that finds its user in the directory"),
+	STR(gateway, origins, "", "https://HOST[:PORT], blank-separated: by which clients reach the gateway; empty = any"),
 	STR(gateway, run_dir, "/run/gatehouse", "folder for process files and the generated Kore configuration"),
 	STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",
 	    "64 hex digits, the same on all nodes: seals application secrets and signs tokens"),
@@ -274,6 +275,22 @@ take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char
 	return 0;
 }
 
+/* Blank-separated "https://HOST[:PORT]". */
+static bool
+are_origins(const char *text)
+{
+	const char *scheme = "https://";
+
+	while (*(text += strspn(text, " \t")) != '\0') {
+		size_t n = strcspn(text, " \t"), s = strlen(scheme);
+
+		if (n <= s || strncmp(text, scheme, s) != 0 || strcspn(text + s, "/?#@,;*\\") < n - s)
+			return false;
+		text += n;
+	}
+	return true;
+}
+
 static int
 check_together(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
@@ -290,6 +307,9 @@ check_together(const struct gh_conf *conf, const char *path, struct gh_error *er
 	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
 		return gh_refuse(err, GH_E_CONF, "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
 		    "3650", path, GH_CONF_DAYS_MAX);
+	if (!are_origins(conf->gateway.origins))
+		return gh_refuse(err, GH_E_CONF, "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
+		    "without a path", path);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
 		    path);

@@ -28,6 +28,7 @@ struct gh_conf {
 		char *key;               /* PEM */
 		char *client_ca;         /* PEM; "" = no client certificates */
 		char *client_name;       /* name in it that finds the user: "upn" or "mail" */
+		char *origins;           /* blank-separated "https://HOST[:PORT]"; "" = as the Host header says */
 		char *run_dir;
 		char *secret_file;       /* 32 bytes in hex: seals application secrets, signs tokens */
 		char *user;              /* runs Kore; "" = as started */

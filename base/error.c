@@ -44,6 +44,9 @@ static const struct gh_error_info table[] = {
 	{GH_E_PRECONDITION, "precondition", 412, 0x80094003, false, false,
 	    "The object has changed since it was read. Read it again and decide anew."},
 
+	{GH_E_MISDIRECTED, "misdirected", 421, 0x80070057, false, false,
+	    "This server has another name. See gateway.origins."},
+
 	{GH_E_AUTH_REQUIRED, "auth_required", 401, 0x80070005, false, false,
 	    "User name and password are required."},
 	{GH_E_AUTH_FAILED, "auth_failed", 401, 0x8007052E, false, false,
@@ -63,6 +66,8 @@ static const struct gh_error_info table[] = {
 	{GH_E_REPLAY, "replay", 403, 0x80070005, false, false,
 	    "This signed request was already used by another requester."},
 	{GH_E_FORBIDDEN, "forbidden", 403, 0x80070005, false, false, "You are not permitted to do this."},
+	{GH_E_CROSS_SITE, "cross_site", 403, 0x80070005, false, false,
+	    "This call comes from a page of another site. See gateway.origins."},
 	{GH_E_CA_PASSWORD, "ca_password", 401, 0x8007052E, false, false,
 	    "The password of the CA key is not correct."},
 

@@ -42,6 +42,7 @@ enum gh_code {
 	GH_E_VALIDATION = -29,   /* members of a well-formed body: the answer names each */
 	GH_E_LOCKED = -30,       /* too many wrong passwords of a CA key; until a time */
 	GH_E_PRECONDITION = -31, /* If-Match names an older state */
+	GH_E_MISDIRECTED = -32,  /* Host is none of our names */
 	/* authentication and authorization of the call */
 	GH_E_AUTH_REQUIRED = -40, /* no user credentials: 401 with a challenge */
 	GH_E_AUTH_FAILED = -41,   /* wrong password, unknown user: one answer for both */
@@ -53,6 +54,7 @@ enum gh_code {
 	GH_E_TOKEN = -47,        /* token missing, expired, of another user or application */
 	GH_E_REPLAY = -48,       /* signed request recorded for another requester */
 	GH_E_FORBIDDEN = -49,    /* role or policy of the route */
+	GH_E_CROSS_SITE = -51,   /* a page of another origin calls with what the browser keeps for us */
 	GH_E_CA_PASSWORD = -50,  /* wrong password of a CA key: 401 without a challenge */
 	/* the PKCS#10 */
 	GH_E_CSR = -60,          /* not base64, not DER, trailing bytes, duplicates, version */

@@ -1,6 +1,7 @@
 /* Requests and replies as values. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/crypto.h>
 
@@ -12,6 +13,20 @@ wipe_text(char *s)
 	if (s != NULL)
 		OPENSSL_cleanse(s, strlen(s));
 	free(s);
+}
+
+bool
+gh_http_is_json(const char *content_type)
+{
+	static const char *const types[] = {"application/json", "text/json"};
+
+	for (size_t i = 0; content_type != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t n = strlen(types[i]);
+
+		if (strncasecmp(content_type, types[i], n) == 0 && strchr("; \t", content_type[n]) != NULL)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -28,6 +43,9 @@ gh_http_request_clear(struct gh_http_request *req)
 	free(req->if_match);
 	free(req->if_none_match);
 	free(req->if_modified_since);
+	free(req->host);
+	free(req->origin);
+	free(req->sec_fetch_site);
 	if (req->body != NULL)
 		OPENSSL_cleanse(req->body, req->body_len);
 	free(req->body);

@@ -31,6 +31,9 @@ struct gh_http_request {
 	char *token;                     /* X-CSS-CMS-Token */
 	char *content_type, *accept;
 	char *if_match, *if_none_match, *if_modified_since;
+	char *host;                      /* authority of the target (RFC 9112, 3.3), with its port where one is given */
+	char *origin;                    /* RFC 6454, 7: which page's script calls; browsers only */
+	char *sec_fetch_site;            /* W3C Fetch Metadata: how that page is related to us */
 	unsigned char *body;
 	size_t body_len;
 	char address[64];                /* peer, numeric */
@@ -39,6 +42,9 @@ struct gh_http_request {
 	char request_id[GH_REQUEST_ID_SIZE];
 	bool is_plain;                   /* came without TLS */
 };
+
+/* "application/json" or "text/json", with or without parameters. NULL is not. */
+bool gh_http_is_json(const char *content_type);
 
 /* Frees all members and wipes authorization and body; leaves *req zeroed. */
 void gh_http_request_clear(struct gh_http_request *req);

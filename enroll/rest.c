@@ -15,15 +15,6 @@
 
 /* --- body ------------------------------------------------------------------------------------- */
 
-static bool
-is_json_type(const char *type)
-{
-	size_t n = strlen("application/json");
-
-	return type != NULL && strncasecmp(type, "application/json", n) == 0 &&
-	    (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
-}
-
 int
 rest_body(const struct call *call, gh_json **out, struct gh_error *err)
 {
@@ -35,9 +26,6 @@ rest_body(const struct call *call, gh_json **out, struct gh_error *err)
 		*out = gh_json_new_object();
 		return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "body");
 	}
-	if (!is_json_type(http->content_type))
-		return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
-		    http->content_type != NULL ? http->content_type : "missing");
 	rc = gh_json_parse((const char *)http->body, http->body_len, GH_JSON_STRICT, out, err);
 	if (rc == 0 && gh_json_type(*out) != GH_JSON_OBJECT) {
 		gh_json_free(*out);

@@ -76,17 +76,19 @@ choose_request_id(struct http_request *r, char out[GH_REQUEST_ID_SIZE])
 	return 0;
 }
 
-/* RFC 9112, 3.2.2: a server accepts the absolute form, too. */
+/* RFC 9112, 3.2.2: a server accepts the absolute form, too, and its authority counts more than Host. The authority is
+ * not ended by a NUL; *n is its length, 0 where there is none. */
 static const char *
-skip_authority(const char *path)
+skip_authority(const char *path, const char **authority, size_t *n)
 {
 	const char *p = NULL;
 
-	if (strncasecmp(path, "https://", 8) == 0)
-		p = strchr(path + 8, '/');
-	else if (strncasecmp(path, "http://", 7) == 0)
-		p = strchr(path + 7, '/');
-	return p != NULL ? p : path;
+	*authority = path + (strncasecmp(path, "https://", 8) == 0 ? 8 : strncasecmp(path, "http://", 7) == 0 ? 7 : 0);
+	*n = 0;
+	if (*authority == path || (p = strchr(*authority, '/')) == NULL)
+		return path;
+	*n = (size_t)(p - *authority);
+	return p;
 }
 
 static int
@@ -170,6 +172,7 @@ copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_erro
 		{"content-type", &req->content_type}, {"accept", &req->accept},
 		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
 		{"if-modified-since", &req->if_modified_since},
+		{"origin", &req->origin}, {"sec-fetch-site", &req->sec_fetch_site},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -188,10 +191,15 @@ copy_headers(struct http_request *r, struct gh_http_request *req, struct gh_erro
 static int
 copy_request(struct http_request *r, struct gh_http_request *req, struct gh_error *err)
 {
+	const char *path, *host;
+	size_t n;
+
 	req->method = method_of(r);
 	req->is_plain = r->owner->ssl == NULL;
 	copy_address(r->owner, req->address, sizeof(req->address));
-	if (copy_text(&req->path, skip_authority(r->path)) != 0 ||
+	path = skip_authority(r->path, &host, &n);
+	req->host = n > 0 ? strndup(host, n) : strdup(r->host != NULL ? r->host : "");
+	if (req->host == NULL || copy_text(&req->path, path) != 0 ||
 	    copy_text(&req->query, r->query_string != NULL ? r->query_string : "") != 0)
 		return gh_fail(err, GH_E_NOMEM, "path");
 	if (r->http_body != NULL && r->http_body_length > 0) {

@@ -20,6 +20,7 @@
 
 #include "health.h"
 #include "metrics.h"
+#include "origin.h"
 #include "routes.h"
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
@@ -255,6 +256,28 @@ is_loopback(const char *address)
 	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
+/* A route that anybody may use does nothing that a browser's credentials are good for. */
+static bool
+needs_caller(const struct route *r)
+{
+	return (r->need & ~(unsigned)AUTH_LOCAL) != 0;
+}
+
+/*
+ * Bodies are JSON and say so: the types that a foreign page can send without a preflight (text/plain, forms) are none of
+ * it. Keyfactor's old clients may leave the type out, and so may a page's script: origin_check has looked before.
+ */
+static int
+check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
+{
+	bool is_absent = req->content_type == NULL || *req->content_type == '\0';
+
+	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 || gh_http_is_json(req->content_type) ||
+	    (is_absent && r->family == ROUTE_CE))
+		return 0;
+	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s", is_absent ? "missing" : req->content_type);
+}
+
 /* What the row demands beside authentication. */
 static int
 check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
@@ -266,7 +289,15 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
 	if (req->body_len > r->body_max)
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
-	if ((r->place == ROUTE_POOL || (r->need & ~(unsigned)AUTH_LOCAL) != 0) && env->catalog == NULL)
+	if (needs_caller(r)) {
+		int rc = origin_check(env->conf, req, err);
+
+		if (rc == 0)
+			rc = check_body_type(r, req, err);
+		if (rc != 0)
+			return rc;
+	}
+	if ((r->place == ROUTE_POOL || needs_caller(r)) && env->catalog == NULL)
 		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	return 0;
 }

@@ -99,6 +99,11 @@ conf__checks_options_that_belong_together(void **state)
 {
 	(void)state;
 	expect_refused("certenroll { denied_status = 300 }\n", "", "403 or 200");
+	expect_refused("gateway { origins = \"gw.example\" }\n", "", "gateway.origins");
+	expect_refused("gateway { origins = \"https://gw.example/\" }\n", "", "gateway.origins");
+	expect_refused("gateway { origins = \"https://gw.example http://pki.example\" }\n", "", "gateway.origins");
+	expect_refused("gateway { origins = \"https://\" }\n", "", "gateway.origins");
+	expect_refused("gateway { origins = \"https://*.example\" }\n", "", "gateway.origins");
 	expect_refused("certenroll { replay_window = 500 }\n", "", "twice");
 	expect_refused("directory { bind_dn = \"cn=x\" }\n", "", "password_file");
 }

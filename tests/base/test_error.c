@@ -13,8 +13,8 @@
 static bool
 is_known(int code)
 {
-	return code == 0 || (code <= -1 && code >= -11) || (code <= -20 && code >= -31) ||
-	    (code <= -40 && code >= -50) || (code <= -60 && code >= -62) || (code <= -80 && code >= -96) ||
+	return code == 0 || (code <= -1 && code >= -11) || (code <= -20 && code >= -32) ||
+	    (code <= -40 && code >= -51) || (code <= -60 && code >= -62) || (code <= -80 && code >= -96) ||
 	    (code <= -110 && code >= -111);
 }
 

@@ -231,6 +231,52 @@ class Rest(Case):
         self.expect(officer.send("DELETE", f"/pki/certificate/{self.number}/status"), 405)
 
 
+class CrossSite(Case):
+    """A page of another site makes a browser send what it remembers for us: Basic credentials, a client certificate."""
+
+    def page(self, method, path, value, **headers):
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        head = {"Authorization": carol.basic, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        return carol.client.request(method, path, body, head)
+
+    def test_foreign_page(self):
+        host = f"{carol.client.host}:{carol.client.port}"
+        revoke = {"Lookup": {"Type": "CMSID", "CMSID": self.number}, "Details": {"Reason": 4}}
+        foreign = (
+            # as fetch() in mode no-cors sends them: a string, a form, a Blob without a type
+            {"Content_Type": "text/plain;charset=UTF-8", "Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site"},
+            {"Content_Type": "application/x-www-form-urlencoded", "Origin": "https://evil.example"},
+            {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"},
+            {"Sec_Fetch_Site": "same-site", "Origin": f"https://intranet.{host}"},
+            {"Content_Type": "application/json", "Origin": "https://evil.example"},
+            {"Content_Type": "application/json", "Origin": f"http://{host}"},
+            {"Content_Type": "application/json", "Origin": f"https://{carol.client.host}"})
+        for head in foreign:
+            for method, path, value in (("POST", REVOKE, revoke), ("PUT", f"/pki/certificate/{self.number}/status",
+                                                                   {"status": "revoked"})):
+                with self.subTest(head=head, path=path):
+                    self.assertEqual(self.page(method, path, value, **head).status, 403)
+        # a form of a browser that names no page
+        self.assertEqual(self.page("POST", REVOKE, revoke, Content_Type="text/plain").status, 415)
+        self.assertEqual(self.row(), ["20", "1", "-1", "f"])
+        self.assertEqual(self.events("cert.revoke-refused"), 0)
+
+    def test_own_page_and_no_page(self):
+        origin = f"https://{carol.client.host}:{carol.client.port}"
+        path = f"/pki/certificate/{self.number}/status"
+        self.expect(self.page("PUT", path, {"status": "hold"}, Content_Type="application/json", Origin=origin,
+                              Sec_Fetch_Site="same-origin"), 200)
+        self.expect(self.page("PUT", path, {"status": "valid"}, Content_Type="application/json", Origin=origin), 200)
+        reply = self.page("POST", REVOKE, {"Lookup": {"Type": "CMSID", "CMSID": self.number}, "Details": {"Reason": 4}})
+        self.assertEqual(reply.status, 200, reply.body)
+
+    def test_preflight_permits_nothing(self):
+        reply = carol.client.request("OPTIONS", REVOKE, None, {"Origin": "https://evil.example",
+                                     "Access-Control-Request-Method": "POST"})
+        self.assertGreaterEqual(reply.status, 400)
+        self.assertFalse([name for name in reply.headers if name.startswith("access-control-")])
+
+
 class Who(Case):
     def test_strangers_and_other_roles_may_not(self):
         env.admin("user", "create", "adam", "--role", "admin", "--password-file", env.dir / "state" / "admin.password")

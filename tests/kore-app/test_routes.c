@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "origin.h"
 #include "routes.h"
 
 static struct gh_conf conf;
@@ -320,6 +321,171 @@ dispatch__no_catalog_yet(void **state)
 	gh_http_reply_clear(&rep);
 }
 
+/* ---- cross-site requests ---- */
+
+#define OURS "https://gw.example https://pki.example:8443"
+
+static const struct {
+	const char *origins, *host, *origin, *site;
+	int on_post, on_get;
+} sites[] = {
+	/* no browser */
+	{"", "gw.example", NULL, NULL, 0, 0},
+	{"", NULL, NULL, NULL, 0, 0},
+	/* our own page, as browsers and proxies write it */
+	{"", "gw.example", "https://gw.example", "same-origin", 0, 0},
+	{"", "gw.example", "https://gw.example", NULL, 0, 0},
+	{"", "GW.example:443", "https://gw.example", NULL, 0, 0},
+	{"", "gw.example:8443", "https://gw.example:8443", NULL, 0, 0},
+	{"", "[::1]:8443", "https://[::1]:8443", "same-origin", 0, 0},
+	{"", "gw.example", NULL, "none", 0, 0},
+	/* another page: a foreign one, one of the same site, one of another port or scheme */
+	{"", "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "https://evil.example", "cross-site", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", NULL, "cross-site", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", NULL, "same-site", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "https://gw.example", "same-site", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", NULL, "Same-Origin", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", NULL, "", GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "null", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "http://gw.example", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example:8443", "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "https://gw.example:8443", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "https://gw.example.evil", NULL, GH_E_CROSS_SITE, 0},
+	{"", "gw.example", "https://gw.example@evil", NULL, GH_E_CROSS_SITE, 0},
+	{"", "", "https://", NULL, GH_E_CROSS_SITE, 0},
+	{"", ":443", "https://:443", NULL, GH_E_CROSS_SITE, 0},
+	{"", NULL, "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
+	/* names of the configuration */
+	{OURS, "gw.example", NULL, NULL, 0, 0},
+	{OURS, "pki.example:8443", "https://gw.example", NULL, 0, 0},
+	{OURS, "gw.example:443", "https://pki.example:8443", "same-origin", 0, 0},
+	{OURS, "gw.example", "https://pki.example", NULL, GH_E_CROSS_SITE, 0},
+	{OURS, "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
+	/* a name of somebody else that leads to our address (DNS rebinding) */
+	{OURS, "evil.example", "https://evil.example", "same-origin", GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+	{OURS, "pki.example", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+	{OURS, "gw.exampl", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+	{OURS, "", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+	{OURS, NULL, NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+};
+#define SITES (sizeof(sites) / sizeof(sites[0]))
+
+static void
+fill_site(size_t i, enum gh_http_method method, struct gh_http_request *req)
+{
+	*req = (struct gh_http_request){.method = method, .host = (char *)(uintptr_t)sites[i].host,
+	    .origin = (char *)(uintptr_t)sites[i].origin, .sec_fetch_site = (char *)(uintptr_t)sites[i].site};
+	conf.gateway.origins = (char *)(uintptr_t)sites[i].origins;
+}
+
+static void
+origin__own_and_foreign(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SITES; i++) {
+		for (unsigned method = GH_HTTP_GET; method <= GH_HTTP_OTHER; method <<= 1) {
+			bool is_safe = method == GH_HTTP_GET || method == GH_HTTP_HEAD;
+			struct gh_http_request req;
+			int rc;
+
+			fill_site(i, (enum gh_http_method)method, &req);
+			rc = origin_check(&conf, &req, NULL);
+			if (rc != (is_safe ? sites[i].on_get : sites[i].on_post))
+				fail_msg("row %zu, method %u: %d", i, method, rc);
+		}
+	}
+	conf.gateway.origins = "";
+}
+
+/* Whatever the table will hold: all rows obey, but those that anybody may use. Nothing was asked of the database. */
+static void
+origin__every_route_that_needs_a_caller(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SITES * route_table_len; i++) {
+		struct route r = route_table[i / SITES];
+		unsigned method = r.methods & ~(unsigned)ORIGIN_SAFE_METHODS;
+		bool is_open = (r.need & ~(unsigned)AUTH_LOCAL) == 0;
+		struct gh_http_request req;
+		struct gh_http_reply rep;
+		struct route_trace trace;
+		int expected = method != 0 ? sites[i % SITES].on_post : sites[i % SITES].on_get;
+
+		fill_site(i % SITES, (enum gh_http_method)(method != 0 ? method & (~method + 1) : GH_HTTP_GET), &req);
+		strcpy(req.address, "127.0.0.1");
+		r.handler = answer;
+		r.place = ROUTE_LOOP;
+		dispatch(&r, &req, &rep, &trace);
+		if (rep.status != (is_open ? 200 : expected == 0 ? 503 : gh_error_info(expected)->http_status))
+			fail_msg("%s, row %zu: %d", r.name, i % SITES, rep.status);
+		assert_int_equal(calls, is_open);
+		gh_http_reply_clear(&rep);
+	}
+	conf.gateway.origins = "";
+}
+
+/* GET and HEAD pass the check, so no route may change anything by them: say so here for a new one. */
+static void
+origin__safe_methods_change_nothing(void **state)
+{
+	static const char *const reads[] = {"certenroll.templates", "certenroll.request", "pki.cas", "ca.certificate",
+	    "crl", "ca.password.status", "pki.audit", "ocsp.get", "pki.certificate", "pki.certificate.status",
+	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics"};
+
+	(void)state;
+	for (size_t i = 0; i < route_table_len; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < sizeof(reads) / sizeof(reads[0]); k++)
+			found |= strcmp(reads[k], route_table[i].name) == 0;
+		if (!found && (route_table[i].methods & ORIGIN_SAFE_METHODS) != 0)
+			fail_msg("%s: does its GET only read?", route_table[i].name);
+		/* a preflight is never answered with a permission */
+		assert_int_equal(route_table[i].methods & GH_HTTP_OTHER, 0);
+	}
+}
+
+/* What a page can send without a preflight (Fetch, 2.2.2), and what JSON clients send. */
+static void
+body_type__by_family(void **state)
+{
+	static const struct { const char *type; int ce, rest; } rows[] = {
+		{"application/json", 0, 0}, {"Application/JSON; charset=utf-8", 0, 0}, {"text/json", 0, 0},
+		{"application/json ", 0, 0}, {NULL, 0, 415}, {"", 0, 415},
+		{"text/plain", 415, 415}, {"text/plain;application/json", 415, 415},
+		{"application/x-www-form-urlencoded", 415, 415}, {"multipart/form-data; boundary=json", 415, 415},
+		{"application/jsonp", 415, 415}, {"application/octet-stream", 415, 415},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) * route_table_len; i++) {
+		size_t k = i / route_table_len;
+		struct route r = route_table[i % route_table_len];
+		unsigned method = r.methods & ~(unsigned)ORIGIN_SAFE_METHODS;
+		struct gh_http_request req = {.method = (enum gh_http_method)(method & (~method + 1)), .body_len = 1,
+		    .content_type = (char *)(uintptr_t)rows[k].type};
+		struct gh_http_reply rep;
+		struct route_trace trace;
+		int expected = r.family == ROUTE_CE ? rows[k].ce : rows[k].rest;
+
+		if (method == 0)
+			continue;
+		r.handler = answer;
+		r.place = ROUTE_LOOP;
+		dispatch(&r, &req, &rep, &trace);
+		if (rep.status != (r.need == AUTH_NONE ? 200 : expected == 0 ? 503 : expected))
+			fail_msg("%s, %s: %d", r.name, rows[k].type, rep.status);
+		gh_http_reply_clear(&rep);
+		/* nothing is said of a body that is not there */
+		req.body_len = 0;
+		dispatch(&r, &req, &rep, &trace);
+		assert_int_equal(rep.status, r.need == AUTH_NONE ? 200 : 503);
+		gh_http_reply_clear(&rep);
+	}
+}
+
 static void
 refuse__allow_and_retry(void **state)
 {
@@ -411,12 +577,17 @@ main(void)
 		cmocka_unit_test(dispatch__open_route),
 		cmocka_unit_test(dispatch__local_route),
 		cmocka_unit_test(dispatch__no_catalog_yet),
+		cmocka_unit_test(origin__own_and_foreign),
+		cmocka_unit_test(origin__every_route_that_needs_a_caller),
+		cmocka_unit_test(origin__safe_methods_change_nothing),
+		cmocka_unit_test(body_type__by_family),
 		cmocka_unit_test(refuse__allow_and_retry),
 		cmocka_unit_test(refuse__form_of_the_family),
 		cmocka_unit_test(refuse__form_where_no_row_fits),
 	};
 
 	conf.certenroll.prefixes = "";
+	conf.gateway.origins = "";
 	conf.certenroll.denied_status = 403;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
