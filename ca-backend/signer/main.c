@@ -198,7 +198,7 @@ static const int token_calls[] = {
 };
 
 #define N_CALLS(list) (sizeof(list) / sizeof((list)[0]))
-#define CONNECTIONS_DEFAULT 128u
+#define CONNECTIONS_DEFAULT 256u /* as signer.max_connections of gatehouse.conf */
 #define CONNECTIONS_MAX 4096u
 
 struct options {
@@ -222,15 +222,21 @@ static const char usage[] =
     "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
     "  --peer-user NAME      user who may connect, beside root and the signer's own; may be "
     "repeated\n"
-    "  --max-connections N   connections at a time (default 128)\n"
+    "  --max-connections N   connections at a time (default 256)\n"
     "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is "
     "closed\n"
     "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
     "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
-    "  --help, --version\n";
+    "  --help, --version (also: gatehouse-signer version)\n";
 
 /* --- options ---------------------------------------------------------------------------------- */
+
+static int
+print_version(void)
+{
+	return puts("gatehouse-signer " GATEHOUSE_VERSION) < 0 || fflush(stdout) != 0 ? 1 : 0;
+}
 
 static bool
 parse_number(const char *text, long max, long *out)
@@ -319,8 +325,7 @@ set_option(struct options *o, int letter, const char *value)
 		fputs(usage, stdout);
 		exit(0);
 	case 'v':
-		puts("gatehouse-signer " GATEHOUSE_VERSION);
-		exit(0);
+		exit(print_version());
 	default:
 		fputs(usage, stderr);
 		return -1;
@@ -467,6 +472,8 @@ main(int argc, char **argv)
 
 	o.server.max_connections = CONNECTIONS_DEFAULT;
 	gh_log_init("signer", GH_LOG_INFO, NULL);
+	if (argc == 2 && strcmp(argv[1], "version") == 0) /* as the other command takes it */
+		return print_version();
 	if (parse_options(argc, argv, &o) != 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

@@ -25,6 +25,7 @@ int
 main(int argc, char **argv)
 {
 	const struct command *c;
+	char version[] = "version";
 
 	/* A closed pipe is an error of write(2), told as such. */
 	signal(SIGPIPE, SIG_IGN);
@@ -38,7 +39,7 @@ main(int argc, char **argv)
 		return (COMMAND_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0)
-		argv[1] = (char[]){"version"};
+		argv[1] = version;
 	c = help_find(argv[1], argc > 2 ? argv[2] : NULL);
 	if (c != NULL)
 		return (run_command(c, argc, argv));

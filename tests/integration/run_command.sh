@@ -124,6 +124,18 @@ every_help()
 	[ "$n" -gt 30 ]
 }
 
+versions()
+{
+	local version
+
+	version=$(sed -n 's/^VERSION *:= *//p' Makefile)
+	[ -n "$version" ] || return 1
+	for word in version --version; do
+		[ "$("$gatehouse" "$word")" = "gatehouse $version" ]
+		[ "$("$build/gatehouse-signer" "$word")" = "gatehouse-signer $version" ]
+	done
+}
+
 unknown_commands()
 {
 	expect 2 'no command "frob"' "$gatehouse" frob
@@ -445,6 +457,7 @@ tests/servers/postgres.sh start "$dir/postgres" >"$dir/postgres.log" 2>&1 ||
 write_conf "$dir/gatehouse.conf" "$dir/own"
 
 check "every command explains itself" every_help
+check "both programs tell their version, in either spelling" versions
 check "unknown commands, options and operands are told" unknown_commands
 check "a full disk is a failure" full_disk
 check "a wrong configuration is told with file and line" wrong_conf
