@@ -37,7 +37,7 @@ static const struct option options[] = {
 	INT(gateway, port, "8443", 1, 65535, "TCP port of HTTPS"),
 	STR(gateway, http_listen, "127.0.0.1", "numeric address of plain HTTP"),
 	INT(gateway, http_port, "0", 0, 65535, "TCP port of plain HTTP: CRLs, OCSP, CA certificates, health; 0 = none"),
-	INT(gateway, workers, "0", 0, 256, "worker processes; 0 = one for each core"),
+	INT(gateway, workers, "0", 0, 255, "worker processes; 0 = one for each core, at most 8"),
 	INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
 	INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
 	INT(gateway, max_connections, "2048", 16, 65536, "connections of each worker"),

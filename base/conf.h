@@ -16,7 +16,7 @@ struct gh_conf {
 	struct {
 		char *listen;            /* numeric address */
 		int port;
-		int workers;             /* Kore worker processes; 0 = one per core */
+		int workers;             /* Kore worker processes; 0 = one per core, at most 8 */
 		char *http_listen;       /* address without TLS */
 		int http_port;           /* 0 = none; CRLs, OCSP, CA certificates and health only */
 		int threads;             /* pool threads of each worker */

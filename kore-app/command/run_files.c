@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #define REQUEST_MS 1000          /* of one round of the event loop; the rest waits for the next event */
 #define FILES_PER_THREAD 8       /* database, directory, signer, and what resolving names needs */
 #define FILES_SPARE 128
+#define AUTOMATIC_WORKERS_MAX 8  /* each has its own connections to PostgreSQL, which takes 100 as installed */
 
 static const struct passwd *
 user_of(const char *name)
@@ -70,10 +72,26 @@ run_files_make_dirs(const struct gh_conf *conf, bool own_signer, struct gh_error
 	return strcmp(dir, conf->gateway.run_dir) == 0 ? 0 : make_socket_dir(conf, dir, err);
 }
 
+/* Kore takes no 0. Cores that this process may use: a container or a unit may have fewer than the machine. */
+static int
+count_workers(const struct gh_conf *conf)
+{
+	cpu_set_t cores;
+	int n;
+
+	if (conf->gateway.workers > 0)
+		return conf->gateway.workers;
+	/* fails where the machine has more cores than the set has room for */
+	if (sched_getaffinity(0, sizeof(cores), &cores) != 0)
+		return AUTOMATIC_WORKERS_MAX;
+	n = CPU_COUNT(&cores);
+	return n < AUTOMATIC_WORKERS_MAX ? n : AUTOMATIC_WORKERS_MAX;
+}
+
 static void
 print_limits(FILE *f, const struct gh_conf *conf)
 {
-	fprintf(f, "workers %d\n", conf->gateway.workers);
+	fprintf(f, "workers %d\n", count_workers(conf));
 	fprintf(f, "worker_max_connections %d\n", conf->gateway.max_connections);
 	fprintf(f, "worker_rlimit_nofiles %d\n",
 	    conf->gateway.max_connections + conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
