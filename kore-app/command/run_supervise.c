@@ -24,6 +24,7 @@
 #include "own_signer.h"
 #include "run_child.h"
 #include "run_files.h"
+#include "run_notify.h"
 #include "run_probe.h"
 #include "run_supervise.h"
 
@@ -188,6 +189,7 @@ stop(struct supervisor *s)
 {
 	if (s->phase >= STOPPING_KORE)
 		return;
+	run_notify("STOPPING=1");
 	if (s->kore == 0) {
 		stop_signer(s);
 		return;
@@ -311,6 +313,7 @@ on_ready(struct supervisor *s)
 	printf("ready: https://%s%s%s:%d\n", is_six ? "[" : "", listen, is_six ? "]" : "",
 	    s->conf->gateway.port);
 	fflush(stdout);
+	run_notify("READY=1");
 }
 
 static void

@@ -13,7 +13,7 @@ for f in usr/bin/gatehouse usr/sbin/gatehouse-signer usr/lib/gatehouse/gatehouse
 done
 # programs and modules that the configuration and the units name
 for path in $("$dest/usr/bin/gatehouse" conf print | sed -n 's/.*\(program\|module\) = "\(.*\)"/\2/p') \
-    $(sed -n 's/^Exec\(Start\|StartPre\)=\([^ ]*\).*/\2/p' conf/*.service); do
+    $(sed -n 's,^Exec[A-Za-z]*=\([^ ]*gatehouse[^ ]*\).*,\1,p' conf/*.service); do
 	[ -e "$dest$path" ] || { echo "named but not installed: $path"; fail=1; }
 done
 exit $fail

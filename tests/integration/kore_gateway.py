@@ -685,6 +685,29 @@ class Ends(unittest.TestCase):
                 return True
 
 
+    def test_workers_by_default(self):
+        del self.g.options["workers"]
+        self.g.write_conf()
+        self.g.start()
+        self.assertTrue(self.g.is_up())
+        self.assertEqual(len(self.g.workers()), min(len(os.sched_getaffinity(0)), 8))
+
+    def test_the_service_manager_is_told(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(self.g.dir / "notify"))
+            manager.settimeout(20)
+            os.environ["NOTIFY_SOCKET"] = str(self.g.dir / "notify")
+            try:
+                self.g.start()
+            finally:
+                del os.environ["NOTIFY_SOCKET"]
+            self.assertEqual(manager.recv(100), b"READY=1")
+            self.assertTrue(self.g.is_up())
+            self.g.process.terminate()
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+            self.assertEqual(self.g.process.wait(20), 0)
+
+
 class BadConfiguration(unittest.TestCase):
     def setUp(self):
         self.g = Gateway(pki, "bad")
