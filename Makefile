@@ -100,6 +100,14 @@ $(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 $(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
+# Objects ask for the build's packages once, before the compiler meets a missing header.
+ALL_SOURCES := $(foreach f,$(FOLDERS),$(SRC_$(f))) $(SRC_signer) $(SRC_kore) kore-app/command/main.c
+$(call obj,$(ALL_SOURCES)) $(GEN_MIGRATIONS): | $(BUILD)/packages.ok
+$(BUILD)/packages.ok: conf/packages.txt
+	@mkdir -p $(@D)
+	$(Q)$(if $(NO_PACKAGE_CHECK),,tests/setup/install.sh --missing build-deps build)
+	@touch $@
+
 # --- programs ------------------------------------------------------------------------------------
 $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command) $(LIBS)
 	@echo "LD $@"
@@ -195,7 +203,9 @@ help:
 	@echo "make unit      unit tests"
 	@echo "make install   programs, templates, units, man page (DESTDIR=... for a package)"
 	@echo "make clean     remove $(BUILD)/"
-	@echo "make deps      install the Debian packages that are missing"
+	@echo "make build-deps install the Debian packages that the build needs, and only those"
+	@echo "make run-deps  install the Debian packages that the built programs need"
+	@echo "make deps      install the Debian packages that build, demo and tests need (350 MB)"
 	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
 	@echo "make demo-stop stop the demo; what it made stays in var/demo/"
 	@echo "make check     install, build, run every test (ONLY='e2e-*' runs some)"

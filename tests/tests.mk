@@ -3,6 +3,13 @@
 deps:
 	@tests/setup/install.sh build run demo check
 
+# Without all that only the tests need.
+build-deps:
+	@tests/setup/install.sh build
+
+run-deps:
+	@tests/setup/install.sh run
+
 demo:
 	@tests/setup/install.sh build run demo
 	@$(MAKE) --no-print-directory all
@@ -57,4 +64,4 @@ check-programs: $(BUILD)/tests/docs/print_routes
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
+.PHONY: deps build-deps run-deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Install the Debian packages of conf/packages.txt that are missing:
 #	tests/setup/install.sh KIND...        (build, run, demo, check, bench)
+#	tests/setup/install.sh --missing BUILD-TARGET KIND...	install nothing; say what is missing, and fail
 # Needs no network and no privileges when nothing is missing. Services that come with a package
 # (postgresql, slapd, samba, winbind) are neither started nor enabled: the demo and the tests start
 # private ones on loopback.
@@ -10,6 +11,8 @@ cd "$(dirname "$0")/../.."
 LIST=conf/packages.txt
 POLICY=/usr/sbin/policy-rc.d
 CLUSTER=/etc/postgresql-common/createcluster.conf
+CLUSTER_SHIPPED=/usr/share/postgresql-common/createcluster.conf
+OURS="Gatehouse's tests/setup/install.sh"
 
 die()
 {
@@ -65,16 +68,15 @@ install_as_root()
 	done
 	if [ ! -e "$POLICY" ]; then
 		printf '#!/bin/sh\n# Temporary, by %s: start no service while packages are installed.\nexit 101\n' \
-		    "Gatehouse's tests/setup/install.sh" >"$POLICY"
+		    "$OURS" >"$POLICY"
 		chmod 755 "$POLICY"
-		trap 'rm -f "$POLICY"' EXIT
-		trap 'exit 1' INT TERM HUP
 		made_policy=1
 	fi
+	trap 'give_back "$made_policy"' EXIT
+	trap 'exit 1' INT TERM HUP
 	if ! installed postgresql-common && [ ! -e "$CLUSTER" ]; then
 		mkdir -p "${CLUSTER%/*}"
-		printf '# By %s. Remove this line to get a cluster with the next server package.\n%s\n' \
-		    "Gatehouse's tests/setup/install.sh" "create_main_cluster = false" >"$CLUSTER"
+		printf '# Temporary, by %s.\ncreate_main_cluster = false\n' "$OURS" >"$CLUSTER"
 	fi
 	# Unattended upgrades of a fresh machine may hold the lock: wait for it.
 	local apt=(apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
@@ -84,8 +86,18 @@ install_as_root()
 	"${apt[@]}" install --no-install-recommends "$@" </dev/null ||
 	    die "apt-get could not install: $*"
 	hold_services "$new_services"
-	if [ -n "$made_policy" ]; then
-		rm -f "$POLICY"
+}
+
+# What was only for the time of the installation. Also what an earlier, interrupted or older run left behind: a
+# host whose next PostgreSQL gets no cluster has been changed.
+give_back()
+{
+	[ -z "$1" ] || rm -f "$POLICY"
+	grep -qsF "$OURS" "$CLUSTER" || return 0
+	if [ -e "$CLUSTER_SHIPPED" ]; then
+		cp "$CLUSTER_SHIPPED" "$CLUSTER"
+	else
+		rm -f "$CLUSTER"
 	fi
 }
 
@@ -114,12 +126,31 @@ if [ "$1" = --as-root ]; then
 	exit 0
 fi
 
+if [ "$1" = --missing ]; then
+	[ -r /etc/debian_version ] && command -v dpkg-query >/dev/null || exit 0
+	target=$2
+	shift 2
+	mapfile -t names < <(wanted "$@")
+	mapfile -t names < <(missing "${names[@]}")
+	[ "${#names[@]}" -gt 0 ] || exit 0
+	cat >&2 <<-END
+	These Debian packages are missing: ${names[*]}
+	    make $target
+	installs them, and nothing else; or, as root:
+	    apt-get install --no-install-recommends ${names[*]}
+	END
+	exit 1
+fi
+
 [ -r /etc/debian_version ] && command -v dpkg-query >/dev/null ||
     die "this machine is not Debian; install what $LIST names by other means"
 mapfile -t names < <(wanted "$@")
 [ "${#names[@]}" -gt 0 ] || die "no package has a kind of: $*"
 mapfile -t names < <(missing "${names[@]}")
-[ "${#names[@]}" -gt 0 ] || exit 0
+if [ "${#names[@]}" -eq 0 ]; then
+	[ "$(id -u)" != 0 ] || give_back ""
+	exit 0
+fi
 
 find_sudo "${names[@]}"
 echo "install: ${names[*]}"
