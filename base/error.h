@@ -80,7 +80,7 @@ enum gh_code {
 	GH_E_CA_POLICY = -96,         /* beyond what the CA may certify */
 	/* template files */
 	GH_E_TEMPLATE_INVALID = -110, /* schema error; message holds the path of the member */
-	GH_E_TEMPLATE_UNSAFE = -111,  /* an ESC rule matches and is not acknowledged */
+	GH_E_TEMPLATE_UNSAFE = -111,  /* a rule of templates/lint.c matches and is not acknowledged */
 };
 #define GH_CODE_MIN (-111)
 

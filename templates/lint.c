@@ -9,8 +9,6 @@
 
 #include "model.h"
 
-#define OID_ANY_EKU "2.5.29.37.0"
-#define OID_SERVER_AUTH "1.3.6.1.5.5.7.3.1"
 #define OID_ENROLLMENT_AGENT "1.3.6.1.4.1.311.20.2.1"
 
 /* --- what the rules look at --- */
@@ -22,7 +20,6 @@ tmpl_is_auth_eku(const struct tmpl_list *eku)
 	    "1.3.6.1.5.5.7.3.2",      /* clientAuth */
 	    "1.3.6.1.4.1.311.20.2.2", /* smartcardLogon */
 	    "1.3.6.1.5.2.3.4",        /* pkinitClient */
-	    OID_ANY_EKU,
 	};
 	size_t i;
 
@@ -30,7 +27,7 @@ tmpl_is_auth_eku(const struct tmpl_list *eku)
 		if (tmpl_list_has(eku, auth[i]))
 			return true;
 	}
-	return eku->n == 0; /* no EKU at all: good for everything */
+	return eku->n == 0 || tmpl_is_any_purpose(eku); /* no EKU at all: good for everything */
 }
 
 static bool
@@ -149,13 +146,15 @@ is_supplied(const struct tmpl *t)
 static bool
 esc1(const struct tmpl *t)
 {
-	return is_supplied(t) && is_auth(t) && is_open(t);
+	return is_supplied(t) && (tmpl_purposes(t) & TMPL_FOR_LOGON) != 0 && is_open(t);
 }
 
 static bool
 esc2(const struct tmpl *t)
 {
-	return (t->eku.n == 0 || has_purpose(t, OID_ANY_EKU)) && is_open(t);
+	return (t->eku.n == 0 || tmpl_is_any_purpose(&t->eku) ||
+		   tmpl_is_any_purpose(&t->app_policies)) &&
+	       is_open(t);
 }
 
 static bool
@@ -189,43 +188,46 @@ esc16(const struct tmpl *t)
 	       (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 && is_auth(t);
 }
 
-/* Can a request name a host past the patterns of san.dns? */
-static bool
-is_host_free(const struct tmpl *t)
-{
-	int cn = tmpl_rdn_type("CN", 2);
-
-	if (t->san.dns.n == 0 || tmpl_list_has(&t->san.dns, "*"))
-		return true;
-	/* some clients still look for the host in the CN */
-	return t->subject.common_name != TMPL_CN_DNS &&
-	       (t->subject.allow == 0 || (t->subject.allow & 1u << cn) != 0);
-}
+/* Rules of our own: what nobody has given an ESC number. */
 
 static bool
-esc17(const struct tmpl *t)
+role(const struct tmpl *t)
 {
-	return is_supplied(t) && has_purpose(t, OID_SERVER_AUTH) && is_open(t) && is_host_free(t);
+	const struct tmpl_list *const lists[] = {&t->eku, &t->app_policies};
+	size_t i;
+
+	/* any purpose and no EKU are ESC2 */
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (tmpl_has_role(lists[i]))
+			return is_open(t);
+	}
+	return false;
 }
 
 static const struct {
 	const char *name;
-	bool (*matches)(const struct tmpl *t);
+	bool (*matches)(const struct tmpl *t); /* NULL: names_for decides */
 	const char *reason;
+	uint32_t names_for; /* TMPL_FOR_* bits: no name that their relying parties go by is free */
 } rule[] = {
-    {"ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it"},
+    {"ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it", 0},
     {"ESC2", esc2,
-	"anybody may enroll a certificate that is good for any purpose, without approval"},
-    {"ESC3", esc3, "anybody may become an enrollment agent, without approval"},
-    {"ESC6", esc6, "asks for SANs from the request in certificates that log on"},
+	"anybody may enroll a certificate that is good for any purpose, without approval", 0},
+    {"ESC3", esc3, "anybody may become an enrollment agent, without approval", 0},
+    {"ESC6", esc6, "asks for SANs from the request in certificates that log on", 0},
     {"ESC9", esc9,
-	"NO_SECURITY_EXTENSION: certificates that log on would not carry the requester's SID"},
+	"NO_SECURITY_EXTENSION: certificates that log on would not carry the requester's SID", 0},
     {"ESC15", esc15,
-	"schema 1 with names from the request: application policies could be smuggled in"},
-    {"ESC16", esc16, "sid \"never\": certificates that log on would not carry the requester's SID"},
-    {"ESC17", esc17,
-	"anybody may enroll for any DNS name, without approval; list san.dns and set "
-	"subject.commonName"},
+	"schema 1 with names from the request: application policies could be smuggled in", 0},
+    {"ESC16", esc16, "sid \"never\": certificates that log on would not carry the requester's SID",
+	0},
+    {"ESC17", NULL, "anybody may enroll for any host, without approval", TMPL_FOR_SERVER},
+    {"NAMES", NULL, "anybody may enroll in the name of others, without approval",
+	TMPL_FOR_MAIL | TMPL_FOR_SIGNING | TMPL_FOR_OTHER},
+    {"ROLE", role,
+	"anybody may sign OCSP answers or time stamps, or act as a KDC or a recovery agent, without "
+	"approval",
+	0},
 };
 
 #define RULES (sizeof(rule) / sizeof(rule[0]))
@@ -243,15 +245,35 @@ tmpl_lint_rule(const char *name)
 	return -1;
 }
 
+/* A rule over names says which form is free, and how to bind it. */
+static int
+refuse(const struct tmpl *t, size_t i, const char *form, const char *remedy, struct gh_error *err)
+{
+	if (form == NULL)
+		return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s", t->name,
+		    rule[i].name, rule[i].reason);
+	return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s: %s %s free; %s",
+	    t->name, rule[i].name, rule[i].reason, form,
+	    form[strlen(form) - 1] == 's' ? "are" : "is", remedy);
+}
+
 int
 tmpl_lint(const struct tmpl *t, struct gh_error *err)
 {
+	const char *form, *remedy;
+	bool is_broken;
 	size_t i;
 
 	for (i = 0; i < RULES; i++) {
-		if (rule[i].matches(t) && (t->acknowledged & 1u << i) == 0)
-			return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s",
-			    t->name, rule[i].name, rule[i].reason);
+		form = remedy = NULL;
+		if (rule[i].matches != NULL)
+			is_broken = rule[i].matches(t);
+		else
+			is_broken = is_supplied(t) && is_open(t) &&
+				    tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form,
+					&remedy);
+		if (is_broken && (t->acknowledged & 1u << i) == 0)
+			return refuse(t, i, form, remedy, err);
 	}
 	return 0;
 }

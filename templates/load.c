@@ -357,6 +357,7 @@ free_members(struct tmpl *t)
 	    &t->san.other_names,
 	    &t->san.dns,
 	    &t->san.email,
+	    &t->san.ip,
 	    &t->enroll_groups,
 	    &t->metadata,
 	};

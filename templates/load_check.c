@@ -69,7 +69,7 @@ san_idle(const struct tmpl *t)
 	const struct tmpl_san_rules *r = &t->san;
 
 	return !is_supplied(t) && (r->types != 0 || r->other_names.n > 0 || r->dns.n > 0 ||
-				      r->email.n > 0 || r->wildcards);
+				      r->email.n > 0 || r->ip.n > 0 || r->wildcards);
 }
 
 static bool

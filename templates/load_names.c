@@ -119,6 +119,15 @@ accept_dns_pattern(const char *text)
 static const struct schema_check dns_check = {
     accept_dns_pattern, "must be a DNS name, \"*.name\", \".name\" or \"*\""};
 
+static const char *
+accept_network(const char *text)
+{
+	return tmpl_network_is_valid(text) ? text : NULL;
+}
+
+static const struct schema_check ip_check = {
+    accept_network, "must be a network like 10.1.0.0/16 or 2001:db8::/32, or an address"};
+
 /* A SID is never the request's to give; UPNs have their own type. */
 static const char *
 accept_other_name(const char *text)
@@ -145,6 +154,8 @@ static const struct schema_member san_member[] = {
 	TMPL_LIST_MAX, &dns_check},
     {"email", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, email), schema_list, 1,
 	TMPL_LIST_MAX, &dns_check},
+    {"ip", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, ip), schema_list, 1,
+	TMPL_LIST_MAX, &ip_check},
     {"wildcards", GH_JSON_BOOL, false, offsetof(struct tmpl_san_rules, wildcards), schema_bool, 0,
 	0, NULL},
     {NULL, 0, false, 0, NULL, 0, 0, NULL}};

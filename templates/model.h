@@ -68,6 +68,8 @@
 #define TMPL_OID_V1_NAME "1.3.6.1.4.1.311.20.2"
 #define TMPL_OID_V2_TEMPLATE "1.3.6.1.4.1.311.21.7"
 #define TMPL_OID_APP_POLICIES "1.3.6.1.4.1.311.21.10"
+#define TMPL_OID_ANY_EKU "2.5.29.37.0"
+#define TMPL_OID_SERVER_AUTH "1.3.6.1.5.5.7.3.1"
 
 /* NULL-ended list of malloc'd texts; v may be NULL when n is 0. */
 struct tmpl_list {
@@ -105,6 +107,7 @@ struct tmpl_san_rules {
 	struct tmpl_list other_names; /* OIDs */
 	struct tmpl_list dns;         /* patterns; none = any name */
 	struct tmpl_list email;       /* domains; none = any */
+	struct tmpl_list ip;          /* networks; none = any address */
 	bool wildcards;               /* "*.example.com" as a name */
 };
 
@@ -210,7 +213,30 @@ uint32_t tmpl_key_usage_for(int key_type, uint32_t usage);
 /* -1: no such rule */
 int tmpl_lint_rule(const char *name);
 int tmpl_lint(const struct tmpl *t, struct gh_error *err) GH_MUSTCHECK;
+/* Can it log on to Active Directory? */
 bool tmpl_is_auth_eku(const struct tmpl_list *eku);
+
+/* --- purpose.c --- */
+
+#define TMPL_FOR_LOGON 1u   /* a person or a machine proves who it is: TLS client, PKINIT, IKE, EAP */
+#define TMPL_FOR_SERVER 2u  /* a host proves its name */
+#define TMPL_FOR_MAIL 4u    /* signed and encrypted mail */
+#define TMPL_FOR_SIGNING 8u /* code and documents, with the signer's name shown */
+#define TMPL_FOR_OTHER 16u  /* a purpose that Gatehouse does not know */
+#define TMPL_FOR_ROLE 32u   /* a role of the PKI or of the domain, whatever the name */
+#define TMPL_FOR_ALL 63u
+/* TMPL_FOR_* bits of EKU and application policies together. */
+uint32_t tmpl_purposes(const struct tmpl *t);
+bool tmpl_is_any_purpose(const struct tmpl_list *oids);
+/* Does the list name a role (TMPL_FOR_ROLE), not just any purpose? */
+bool tmpl_has_role(const struct tmpl_list *oids);
+
+/* --- lint_names.c --- */
+
+/* Does the template let a request give itself a name that relying parties of these purposes go by? The
+ * first such form and how to bind it; static text. Only for ENROLLEE_SUPPLIES_SUBJECT. */
+bool tmpl_free_name(
+    const struct tmpl *t, uint32_t purposes, const char **form, const char **remedy);
 
 /* --- rdn.c: attribute types of names and their encoding --- */
 
@@ -251,6 +277,15 @@ bool tmpl_text_is_ascii(const char *s, size_t len);
 /* Patterns: "a.example" that name, "*.example" one label before it, ".example" any number, "*" any
  * name. A wildcard name needs a pattern of the second or third kind, or "*". */
 bool tmpl_text_matches_dns(const struct tmpl_list *patterns, const char *name);
+
+/* --- network.c --- */
+
+/* "10.0.0.0/8", "2001:db8::/32" (RFC 4632, RFC 4291 2.3), host bits zero; an address alone is one host. */
+bool tmpl_network_is_valid(const char *s);
+/* Larger than anything that one company has: below /8 in IPv4, below /16 in IPv6. */
+bool tmpl_network_is_wide(const char *s);
+/* addr: 4 or 16 octets */
+bool tmpl_network_has(const struct tmpl_list *networks, const unsigned char *addr, size_t n);
 
 /* --- names.c, subject.c, san.c: names from the directory --- */
 

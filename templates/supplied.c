@@ -171,9 +171,12 @@ check_ip(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 {
 	int n = ASN1_STRING_length(gn->d.iPAddress);
 
-	(void)t;
 	if (n != 4 && n != 16)
 		return gh_refuse(err, GH_E_SUBJECT, "an ip name in the SAN has %d octets", n);
+	if (t->san.ip.n > 0 && !tmpl_network_has(&t->san.ip,
+				   ASN1_STRING_get0_data(gn->d.iPAddress), (size_t)n))
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "an ip name in the SAN is in no network that the template allows");
 	return 0;
 }
 

@@ -19,8 +19,8 @@
 struct tmpl;
 
 /* text: the JSON file. GH_E_TEMPLATE_INVALID: message is "path.of[0].member: what is wrong";
- * GH_E_TEMPLATE_UNSAFE: an ESC rule (1, 2, 3, 6, 9, 15, 16, 17) matches and the file does not acknowledge it
- * by name. Immutable once loaded. */
+ * GH_E_TEMPLATE_UNSAFE: a rule of lint.c (ESC1 ... ESC17, NAMES, ROLE) matches and the file does not
+ * acknowledge it by name. Immutable once loaded. */
 int tmpl_load(const char *text, size_t len, struct tmpl **out, struct gh_error *err) GH_MUSTCHECK;
 void tmpl_free(struct tmpl *t);
 

@@ -67,7 +67,7 @@ cmd_template_check(int argc, char **argv)
 	const struct option_row rows[] = {OPTION_END};
 	static const struct usage usage = {"FILE...", 1, -1,
 		"Checks template files: schema, values, and the rules against unsafe templates (ESC1, 2, 3, 6, 9, "
-		"15, 16). Needs neither configuration nor database.",
+		"15, 16, 17, NAMES, ROLE). Needs neither configuration nor database.",
 		"gatehouse template check /usr/share/gatehouse/templates/*.json\n"};
 	struct template_file f;
 	struct gh_error err;

@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 
-#define CASES_MAX 512
+#define CASES_MAX 1024
 #define NOW 1700000000LL
 #define BACKDATE 600
 
@@ -377,6 +377,49 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 	count++;
 }
 
+/* A row of a matrix for one EKU ("none": no EKU): verdict is the rule that refuses the template, or null. */
+static void
+add_cell(
+    const char *file, const gh_json *base, const gh_json *row, const char *eku, const gh_json *verdict)
+{
+	gh_json *c = gh_json_new_object(), *list = gh_json_new_array(), *expect = gh_json_new_object();
+	gh_json *over = gh_json_new_object(), *tmpl;
+	char text[128];
+
+	if (strcmp(eku, "none") != 0)
+		assert_int_equal(gh_json_append(list, gh_json_new_string(eku)), 0);
+	assert_int_equal(gh_json_set(over, "extendedKeyUsage", list), 0);
+	tmpl = merge(gh_json_get(row, "template"), over);
+	if (gh_json_type(verdict) == GH_JSON_STRING) {
+		snprintf(text, sizeof(text), "%s:", gh_json_string(verdict));
+		assert_int_equal(gh_json_set_string(expect, "error", "template_unsafe"), 0);
+		assert_int_equal(gh_json_set_string(expect, "message", text), 0);
+	}
+	snprintf(text, sizeof(text), "%s__%s", fixture_text(row, "name"), eku);
+	assert_int_equal(gh_json_set_string(c, "name", text), 0);
+	assert_int_equal(gh_json_set(c, "template", tmpl), 0);
+	assert_int_equal(gh_json_set(c, "expect", expect), 0);
+	add_case(file, base, c);
+	gh_json_free(over);
+	gh_json_free(c);
+}
+
+static void
+add_matrix(const char *file, const gh_json *base)
+{
+	const gh_json *rows = gh_json_get(base, "matrix"), *row, *verdicts;
+	size_t i;
+	void *it;
+
+	for (i = 0; i < gh_json_size(rows); i++) {
+		row = gh_json_at(rows, i);
+		verdicts = gh_json_get(row, "verdicts");
+		assert_true(gh_json_size(verdicts) > 0);
+		for (it = gh_json_iter(verdicts); it != NULL; it = gh_json_next(verdicts, it))
+			add_cell(file, base, row, gh_json_iter_name(it), gh_json_iter_value(it));
+	}
+}
+
 static void
 add_file(const char *dir, const char *file)
 {
@@ -399,6 +442,7 @@ add_file(const char *dir, const char *file)
 	}
 	for (i = 0; i < gh_json_size(gh_json_get(json, "cases")); i++)
 		add_case(file, json, gh_json_at(gh_json_get(json, "cases"), i));
+	add_matrix(file, json);
 	gh_json_free(json);
 }
 
