@@ -1,7 +1,11 @@
 /* Digests and HMACs. See digest.h. */
 #include <pthread.h>
+#include <stdint.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
 
 #include "digest.h"
@@ -81,4 +85,27 @@ gh_hmac(enum gh_hash hash, const void *key, size_t key_len, const void *p, size_
 	    EVP_MAC_final(ctx, out, &len, hashes[hash].size) == 1 && len == hashes[hash].size;
 	EVP_MAC_CTX_free(ctx);
 	return ok;
+}
+
+int
+gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label, unsigned char out[GH_KEY_SIZE],
+    struct gh_error *err)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	OSSL_PARAM p[4];
+	int ok;
+
+	p[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
+	p[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret, GH_KEY_SIZE);
+	p[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label, strlen(label));
+	p[3] = OSSL_PARAM_construct_end();
+	ok = ctx != NULL && EVP_KDF_derive(ctx, out, GH_KEY_SIZE, p) == 1;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	if (!ok) {
+		OPENSSL_cleanse(out, GH_KEY_SIZE);
+		return gh_fail(err, GH_E_INTERNAL, "HKDF of \"%s\" failed", label);
+	}
+	return 0;
 }

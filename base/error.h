@@ -29,6 +29,7 @@ enum gh_code {
 	GH_E_CONF = -9,          /* configuration wrong: only at start or in the command */
 	GH_E_CA_UNAVAILABLE = -10, /* CA unknown, disabled, expired */
 	GH_E_CA_LOCKED = -11,    /* its key is under a password and not unlocked */
+	GH_E_SEAL = -12,         /* rows that grant rights were changed past Gatehouse: they are not used */
 	/* HTTP envelope */
 	GH_E_NOT_FOUND = -20,    /* no such route or object */
 	GH_E_METHOD = -21,

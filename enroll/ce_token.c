@@ -39,7 +39,7 @@ static int
 token_mac(const unsigned char server_secret[32], const struct requester *who, int64_t expires,
     unsigned char out[TOKEN_MAC_SIZE], struct gh_error *err)
 {
-	unsigned char key[SEAL_SECRET_SIZE];
+	unsigned char key[GH_KEY_SIZE];
 	struct gh_buf b;
 	int rc;
 
@@ -50,7 +50,7 @@ token_mac(const unsigned char server_secret[32], const struct requester *who, in
 	put_user(&b, who);
 	rc = gh_buf_check(&b, err);
 	if (rc == 0)
-		rc = seal_derive(server_secret, SEAL_LABEL_TOKEN, key, err);
+		rc = gh_derive_key(server_secret, SEAL_LABEL_TOKEN, key, err);
 	if (rc == 0 && !gh_hmac(GH_SHA256, key, sizeof(key), b.data, b.len, out))
 		rc = gh_fail(err, GH_E_INTERNAL, "HMAC of a token failed");
 	OPENSSL_cleanse(key, sizeof(key));

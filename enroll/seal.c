@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "digest.h"
@@ -28,34 +25,9 @@
 #define SEAL_OVERHEAD (1 + SEAL_NONCE_SIZE + SEAL_TAG_SIZE)
 #define SEAL_PLAIN_MAX 4096              /* bytes; secrets are far shorter */
 
-int
-seal_derive(const unsigned char server_secret[SEAL_SECRET_SIZE], const char *label,
-    unsigned char out[SEAL_SECRET_SIZE], struct gh_error *err)
-{
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-	OSSL_PARAM p[4];
-	int ok;
-
-	p[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
-	p[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)server_secret,
-	    SEAL_SECRET_SIZE);
-	p[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label,
-	    strlen(label));
-	p[3] = OSSL_PARAM_construct_end();
-	ok = ctx != NULL && EVP_KDF_derive(ctx, out, SEAL_SECRET_SIZE, p) == 1;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	if (!ok) {
-		OPENSSL_cleanse(out, SEAL_SECRET_SIZE);
-		return gh_fail(err, GH_E_INTERNAL, "HKDF of \"%s\" failed", label);
-	}
-	return 0;
-}
-
 /* The sealed bytes into out, SEAL_OVERHEAD + n of them. */
 static bool
-encrypt(const unsigned char key[SEAL_SECRET_SIZE], const void *p, size_t n, unsigned char *out)
+encrypt(const unsigned char key[GH_KEY_SIZE], const void *p, size_t n, unsigned char *out)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	unsigned char *nonce = out + 1, *text = nonce + SEAL_NONCE_SIZE;
@@ -75,7 +47,7 @@ encrypt(const unsigned char key[SEAL_SECRET_SIZE], const void *p, size_t n, unsi
 }
 
 static bool
-decrypt(const unsigned char key[SEAL_SECRET_SIZE], unsigned char *in, size_t n, unsigned char *out)
+decrypt(const unsigned char key[GH_KEY_SIZE], unsigned char *in, size_t n, unsigned char *out)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	unsigned char *nonce = in + 1, *text = nonce + SEAL_NONCE_SIZE;
@@ -96,13 +68,13 @@ int
 catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, char **out,
     struct gh_error *err)
 {
-	unsigned char key[SEAL_SECRET_SIZE], *sealed;
+	unsigned char key[GH_KEY_SIZE], *sealed;
 	int rc;
 
 	*out = NULL;
 	if (n > SEAL_PLAIN_MAX)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "a secret of more than %d bytes", SEAL_PLAIN_MAX);
-	if ((rc = seal_derive(server_secret, SEAL_LABEL_APP_SECRET, key, err)) != 0)
+	if ((rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err)) != 0)
 		return rc;
 	if ((sealed = malloc(SEAL_OVERHEAD + n)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "sealing");
@@ -117,7 +89,7 @@ catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, cha
 
 /* Decoded bytes -> plain text. */
 static int
-open_sealed(const unsigned char key[SEAL_SECRET_SIZE], unsigned char *in, size_t in_len,
+open_sealed(const unsigned char key[GH_KEY_SIZE], unsigned char *in, size_t in_len,
     unsigned char **out, size_t *out_len, struct gh_error *err)
 {
 	unsigned char *plain;
@@ -144,7 +116,7 @@ int
 catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned char **out,
     size_t *out_len, struct gh_error *err)
 {
-	unsigned char key[SEAL_SECRET_SIZE], *sealed = NULL;
+	unsigned char key[GH_KEY_SIZE], *sealed = NULL;
 	size_t len;
 	int rc;
 
@@ -152,7 +124,7 @@ catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned
 	*out_len = 0;
 	if (gh_base64_decode(text, strlen(text), &sealed, &len, NULL) != 0)
 		return gh_fail(err, GH_E_CONF, "a sealed secret is not base64");
-	rc = seal_derive(server_secret, SEAL_LABEL_APP_SECRET, key, err);
+	rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err);
 	if (rc == 0)
 		rc = open_sealed(key, sealed, len, out, out_len, err);
 	OPENSSL_cleanse(key, sizeof(key));
@@ -165,10 +137,10 @@ void
 catalog_key_index(const unsigned char server_secret[32], const void *key, size_t n,
     unsigned char out[32])
 {
-	unsigned char derived[SEAL_SECRET_SIZE];
+	unsigned char derived[GH_KEY_SIZE];
 
 	memset(out, 0, 32);
-	if (n > SEAL_PLAIN_MAX || seal_derive(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
+	if (n > SEAL_PLAIN_MAX || gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
 		return;
 	if (!gh_hmac(GH_SHA256, derived, sizeof(derived), key, n, out))
 		memset(out, 0, 32);

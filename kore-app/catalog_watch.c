@@ -42,8 +42,11 @@ open_connections(const struct catalog_watch *w, struct connections *c, struct gh
 
 	if (c->listen == NULL)
 		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen, err);
-	if (rc == 0 && c->load == NULL)
+	if (rc == 0 && c->load == NULL) {
 		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load, err);
+		if (rc == 0)
+			rc = store_use_secret(c->load, w->secret, err);
+	}
 	if (rc == 0 && c->keys == NULL)
 		rc = signer_keys_new(w->conf, &c->keys, err);
 	return rc;

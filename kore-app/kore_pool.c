@@ -26,8 +26,11 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 	const struct gh_conf *conf = env->conf;
 	int rc = 0;
 
-	if (env->store == NULL)
+	if (env->store == NULL) {
 		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
+		if (rc == 0)
+			rc = store_use_secret(env->store, env->server_secret, err);
+	}
 	if (rc == 0 && env->dir == NULL)
 		rc = dir_new(app_state.dir, &env->dir, err);
 	if (rc == 0 && env->signer == NULL)

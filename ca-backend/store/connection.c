@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "log.h"
 #include "timestamp.h"
 
@@ -36,6 +38,7 @@ store_free(struct store *s)
 		return;
 	store_disconnect(s);
 	free(s->conninfo);
+	OPENSSL_cleanse(s->grant_key, sizeof(s->grant_key));
 	free(s);
 }
 

@@ -27,6 +27,10 @@ int store_new(const char *conninfo, int timeout_ms, struct store **out, struct g
 void store_free(struct store *s);
 /* Round trip. */
 int store_ping(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+/* Needed by whoever reads or writes configuration objects and administrators: their rows carry MACs under a key that is
+ * derived from the gateway secret. Their functions return GH_E_SEAL when a row was changed past Gatehouse; the detail
+ * names table and key. */
+int store_use_secret(struct store *s, const unsigned char secret[32], struct gh_error *err) GH_MUSTCHECK;
 /* Called from time to time with the duration of each statement; for metrics. May be NULL. */
 void store_on_query(struct store *s, void (*fn)(int64_t us));
 

@@ -31,6 +31,11 @@ struct store {
 	bool was_lost;
 	char constraint[64];             /* of the last unique violation */
 	void (*on_query)(int64_t us);
+	/* store/grant.h */
+	bool has_grant_key;
+	unsigned char grant_key[32];
+	int64_t grant_revision;          /* newest that was seen */
+	char grant_told[200];            /* what is wrong with them, as it was last logged */
 };
 
 /* Parameters in order. Text that is not UTF-8 is copied with '?' for the wrong bytes, since names of failed

@@ -1,86 +1,115 @@
 /* Local administrators. Hashes are bcrypt and made elsewhere. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_private.h"
+#include "store/grant.h"
 
-#define AUDIT(event) \
-	"a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) " \
-	"SELECT '" event "', 'success', name, $1::text, $2::int, $3::text, $4::text, $5::text, $6::text FROM w) "
+static int
+audit(struct store *s, const struct requester *who, const char *event, const char *name, const char *detail,
+    struct gh_error *err)
+{
+	const struct store_audit a = {
+		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
+	};
+
+	return store_audit(s, &a, err);
+}
+
+static int
+new_row(struct store *s, const char *name, const char *hash, unsigned roles, gh_json **out, struct gh_error *err)
+{
+	gh_json *row = gh_json_new_object();
+	int64_t id;
+	int rc = grant_new_id(s, GRANT_ADMIN_USER, &id, err);
+
+	if (rc == 0 && (gh_json_set_int(row, "id", id) != 0 || gh_json_set_string(row, "name", name) != 0 ||
+	    gh_json_set_string(row, "hash", hash) != 0 || gh_json_set_int(row, "roles", roles) != 0 ||
+	    gh_json_set_bool(row, "enabled", true) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "user");
+	if (rc != 0) {
+		gh_json_free(row);
+		row = NULL;
+	}
+	*out = row;
+	return rc;
+}
 
 int
 store_create_user(struct store *s, const struct requester *who, const char *name, const char *hash,
     unsigned roles, struct gh_error *err)
 {
-	static const struct store_statement st = { "user_create",
-	    "WITH w AS (INSERT INTO admin_user (name, hash, roles, enabled) VALUES ($7, $8, $9, true) "
-	    "  RETURNING name), " AUDIT("user.created") "SELECT name FROM w" };
-	struct store_params p = { 0 };
+	struct grants g;
+	gh_json *row = NULL;
 	char detail[64];
-	PGresult *res;
 	int rc;
 
 	snprintf(detail, sizeof(detail), "roles:%s%s%s", roles & REQUESTER_ROLE_ADMIN ? " admin" : "",
 	    roles & REQUESTER_ROLE_OFFICER ? " officer" : "", roles & REQUESTER_ROLE_AUDITOR ? " auditor" : "");
-	store_put_actor(&p, who, NULL, detail);
-	store_put_text(&p, name);
-	store_put_text(&p, hash);
-	store_put_int(&p, roles);
-	rc = store_write(s, &st, &p, "There is a user of this name already.", &res, err);
-	PQclear(res);
-	return rc;
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	rc = new_row(s, name, hash, roles, &row, err);
+	if (rc == 0)
+		rc = grant_put(s, &g, GRANT_ADMIN_USER, row, "There is a user of this name already.", err);
+	if (rc == 0)
+		rc = audit(s, who, "user.created", name, detail, err);
+	return grant_close(s, &g, rc, who, err);
 }
 
 int
 store_set_user(struct store *s, const struct requester *who, const char *name, const char *hash,
     int enabled, struct gh_error *err)
 {
-	static const struct store_statement st = { "user_set",
-	    "WITH w AS (UPDATE admin_user SET hash = COALESCE($8, hash), enabled = COALESCE($9, enabled), "
-	    "  changed_at = now() WHERE lower(name) = lower($7) RETURNING name), "
-	    AUDIT("user.changed") "SELECT name FROM w" };
-	struct store_params p = { 0 };
-	PGresult *res;
+	struct grant_row *user;
+	struct grants g;
+	gh_json *row;
 	int rc;
 
-	store_put_actor(&p, who, NULL, hash != NULL ? "password" : enabled > 0 ? "enabled" : "disabled");
-	store_put_text(&p, name);
-	store_put_text(&p, hash);
-	if (enabled < 0)
-		store_put_text(&p, NULL);
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	if ((user = grant_find(&g, GRANT_ADMIN_USER, "name", name)) == NULL)
+		return grant_close(s, &g, gh_refuse(err, GH_E_NOT_FOUND, "There is no user \"%.100s\".", name), who, err);
+	row = gh_json_ref(user->content);
+	if ((hash != NULL && gh_json_set_string(row, "hash", hash) != 0) ||
+	    (enabled >= 0 && gh_json_set_bool(row, "enabled", enabled != 0) != 0)) {
+		gh_json_free(row);
+		return grant_close(s, &g, gh_fail(err, GH_E_NOMEM, "user"), who, err);
+	}
+	rc = audit(s, who, "user.changed", gh_json_string(gh_json_get(row, "name")), hash != NULL ? "password"
+	    : enabled > 0 ? "enabled" : "disabled", err);
+	if (rc == 0)
+		rc = grant_put(s, &g, GRANT_ADMIN_USER, row, "Conflict.", err);
 	else
-		store_put_bool(&p, enabled != 0);
-	rc = store_write(s, &st, &p, "Conflict.", &res, err);
-	if (rc == 0 && PQntuples(res) == 0)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no user \"%.100s\".", name);
-	PQclear(res);
-	return rc;
+		gh_json_free(row);
+	return grant_close(s, &g, rc, who, err);
 }
 
 int
 store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, bool *enabled,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "user_get",
-	    "SELECT hash, roles, enabled FROM admin_user WHERE lower(name) = lower($1)" };
-	struct store_params p = { 0 };
-	PGresult *res;
+	struct grant_row *user;
+	const char *stored;
+	struct grants g;
+	int64_t bits = 0;
 	int rc;
 
 	*hash = NULL;
 	*roles = 0;
 	*enabled = false;
-	store_put_text(&p, name);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+	if ((rc = grant_load(s, GRANT_ADMIN_USER, &g, err)) != 0)
 		return rc;
-	if (PQntuples(res) == 0)
+	user = grant_find(&g, GRANT_ADMIN_USER, "name", name);
+	stored = user != NULL ? gh_json_string(gh_json_get(user->content, "hash")) : NULL;
+	if (stored == NULL)
 		rc = gh_fail(err, GH_E_NOT_FOUND, "no local user");
-	else if ((*hash = strdup(store_text(res, 0, 0))) == NULL)
+	else if ((*hash = strdup(stored)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "hash");
 	else {
-		*roles = (unsigned)store_int(res, 0, 1);
-		*enabled = store_bool(res, 0, 2);
+		(void)gh_json_int(gh_json_get(user->content, "roles"), &bits);
+		*roles = (unsigned)bits;
+		*enabled = gh_json_bool(gh_json_get(user->content, "enabled"), false);
 	}
-	PQclear(res);
+	grant_clear(&g);
 	return rc;
 }

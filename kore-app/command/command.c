@@ -39,6 +39,7 @@ const struct command command_table[] = {
 	{"crl", "issue", "make CRLs now", cmd_crl_issue},
 	{"crl", "export", "write a CRL as PEM or DER", cmd_crl_export},
 	{"db", "migrate", "bring the database schema up to date", cmd_db_migrate},
+	{"db", "reseal", "accept rows that were changed past the program, after a restore", cmd_db_reseal},
 	{"db", "status", "tell whether database and program fit", cmd_db_status},
 	{"job", "list", "list the background jobs", cmd_job_list},
 	{"job", "run", "run a background job now", cmd_job_run},

@@ -65,6 +65,7 @@ int cmd_crl_issue(int argc, char **argv);
 int cmd_crl_list(int argc, char **argv);
 int cmd_crl_show(int argc, char **argv);
 int cmd_db_migrate(int argc, char **argv);
+int cmd_db_reseal(int argc, char **argv);
 int cmd_db_status(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);
 int cmd_help(int argc, char **argv);

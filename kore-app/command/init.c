@@ -128,7 +128,7 @@ init_secrets(struct init *in, struct gh_error *err)
 	if (rc == 0)
 		rc = init_secret(in, c->signer.key_file, c->signer.user, STORE_LIST_CAS, "CAs", err);
 	if (rc == 0)
-		rc = gh_conf_read_key(c->gateway.secret_file, in->session.secret, err);
+		rc = session_use_secret(&in->session, err);
 	return (rc);
 }
 

@@ -50,14 +50,24 @@ session_open(struct session *s, const char *conf_path, unsigned parts, struct gh
 	memset(s, 0, sizeof(*s));
 	fill_requester(&s->who);
 	rc = gh_conf_load(session_conf_path(conf_path), &s->conf, err);
-	if (rc == 0 && (parts & SESSION_SECRET) != 0)
-		rc = gh_conf_read_key(s->conf->gateway.secret_file, s->secret, err);
 	if (rc == 0 && (parts & (SESSION_STORE | SESSION_RAW_STORE)) != 0)
 		rc = store_new(s->conf->database.conninfo, s->conf->database.timeout_ms, &s->store, err);
+	if (rc == 0 && (parts & SESSION_SECRET) != 0)
+		rc = session_use_secret(s, err);
 	if (rc == 0 && (parts & SESSION_STORE) != 0)
 		rc = store_check_schema(s->store, err);
 	if (rc != 0)
 		session_close(s);
+	return (rc);
+}
+
+int
+session_use_secret(struct session *s, struct gh_error *err)
+{
+	int rc = gh_conf_read_key(s->conf->gateway.secret_file, s->secret, err);
+
+	if (rc == 0 && s->store != NULL)
+		rc = store_use_secret(s->store, s->secret, err);
 	return (rc);
 }
 

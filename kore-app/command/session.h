@@ -10,7 +10,7 @@
 
 #define SESSION_STORE 1u                 /* connect, and check that the schema fits */
 #define SESSION_RAW_STORE 2u             /* connect only: for migrations */
-#define SESSION_SECRET 4u                /* gateway.secret_file */
+#define SESSION_SECRET 4u                /* gateway.secret_file; with a store: for rows that grant rights */
 
 struct session {
 	struct gh_conf *conf;
@@ -23,6 +23,8 @@ struct session {
 const char *session_conf_path(const char *given);
 /* parts: SESSION_*. On failure *s is closed. */
 int session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
+/* Read the secret into an open session, where it may not have been there before. */
+int session_use_secret(struct session *s, struct gh_error *err) GH_MUSTCHECK;
 void session_close(struct session *s);
 
 /* What the pipeline needs besides: catalog, directory, signer. Free with session_env_free. */

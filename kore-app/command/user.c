@@ -59,7 +59,7 @@ store_password(const char *who, const char *conf, const char *name, const char *
 	char hash[USER_HASH_SIZE], *password = NULL;
 	struct gh_error err;
 	struct session s;
-	int rc = session_open(&s, conf, SESSION_STORE, &err);
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
 		return (command_fail(who, &err));
@@ -155,7 +155,7 @@ set_enabled(int argc, char **argv, int enabled)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_set_user(s.store, &s.who, argv[1], NULL, enabled, &err);
 		session_close(&s);

@@ -14,6 +14,7 @@
 
 static EVP_PKEY *fixture_key;
 static struct ca fixture_ca;
+static const unsigned char fixture_secret[32] __attribute__((unused)) = "a gateway secret for the tests";
 static const struct requester fixture_admin = { .kind = REQUESTER_COMMAND, .name = "root@test" };
 
 static X509 *

@@ -38,6 +38,7 @@ open_store(const char *conninfo)
 	struct store *s;
 
 	ok(store_new(conninfo, TIMEOUT_MS, &s, &err));
+	ok(store_use_secret(s, fixture_secret, &err));
 	return s;
 }
 

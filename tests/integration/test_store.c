@@ -30,6 +30,7 @@ open_store(void)
 	struct store *s;
 
 	ok(store_new(getenv("PGCONNINFO"), TIMEOUT_MS, &s, &err));
+	ok(store_use_secret(s, fixture_secret, &err));
 	return s;
 }
 

@@ -355,7 +355,7 @@ start_all()
 	start_servers
 	write_conf
 	if [ -e "$dir/complete" ]; then
-		administer db migrate # the state may be that of an older version
+		administer db migrate --yes # the state may be that of an older version
 	else
 		fill
 	fi

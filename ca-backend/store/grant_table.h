@@ -1,0 +1,25 @@
+/*
+ * Which tables grant rights, and which of their columns. A table joins by a row in grant_table.c: it is then sealed when
+ * it is written and checked when it is read (grant.h). Content of a row is JSON with these columns.
+ */
+#ifndef STORE_GRANT_TABLE_H
+#define STORE_GRANT_TABLE_H
+
+#include "buf.h"
+
+enum grant_table { GRANT_ADMIN_USER, GRANT_TABLES };
+
+const char *grant_table_name(enum grant_table t);
+/* Which rows grant something: SQL condition, or NULL for all. */
+const char *grant_table_where(enum grant_table t);
+/* Column i whose value is sealed, NULL at the end. The first is the primary key, "id". */
+const char *grant_table_column(enum grant_table t, size_t i);
+
+/* SQL: all rows as one JSON array, by ascending key. */
+void grant_table_put_select(struct gh_buf *b, enum grant_table t);
+/* Statements with one parameter, the row as JSON. It may have members that are not sealed; an update leaves those that
+ * are absent as they are. */
+void grant_table_put_insert(struct gh_buf *b, enum grant_table t);
+void grant_table_put_update(struct gh_buf *b, enum grant_table t);
+
+#endif
