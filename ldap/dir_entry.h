@@ -34,6 +34,7 @@ struct dir_entry {
 	struct dir_group *group; /* all groups, nested and primary */
 	size_t groups;
 	bool is_computer;
+	bool is_principal;       /* of Active Directory: it has a SID, whether we may read it or not */
 	bool is_disabled;        /* userAccountControl & 2, accountExpires past, pwdAccountLockedTime... */
 	int64_t fetched;         /* UTC seconds */
 	int refs;                /* atomic */

@@ -123,6 +123,7 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 		return gh_fail(err, GH_E_NOMEM, "directory entry");
 	}
 	f->entry->is_computer = is_computer(&d->s->profile, ld, m);
+	f->entry->is_principal = d->s->profile.is_ad;
 	f->entry->fetched = gh_now();
 	if (!d->s->profile.is_ad) {
 		f->member_of = ldap_get_values_len(ld, m, DIR_MEMBER_OF);

@@ -102,6 +102,22 @@ sid_extension(const struct tmpl *t, const char *sid)
 	return x;
 }
 
+/* No SID was read. That is right only where the account need not have one. */
+static int
+without_sid(const struct tmpl_naming *n, struct gh_error *err)
+{
+	/* A certificate without it would be mapped by name (KB5014754): never silently, for an account that has
+	 * one by nature, nor for a value that is no SID. */
+	if (n->e->is_principal || n->e->attr[DIR_OBJECT_SID].n != 0)
+		return gh_refuse(err, GH_E_SID_REQUIRED,
+		    "the requester's objectSid cannot be read in the directory; an administrator must let "
+		    "the gateway's account (directory.bind_dn) read it");
+	if (n->t->sid == TMPL_SID_REQUIRE)
+		return gh_refuse(
+		    err, GH_E_SID_REQUIRED, "the requester has no objectSid in the directory");
+	return 0;
+}
+
 static int
 add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec,
     struct gh_error *err)
@@ -110,13 +126,8 @@ add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_sp
 
 	if (!wants_sid(n->t, csr))
 		return 0;
-	if (sid == NULL || sid[0] == '\0') {
-		if (n->t->sid != TMPL_SID_REQUIRE && n->e->attr[DIR_OBJECT_SID].n == 0)
-			return 0;
-		/* also when there is one that nobody could read */
-		return gh_refuse(
-		    err, GH_E_SID_REQUIRED, "the requester has no objectSid in the directory");
-	}
+	if (sid == NULL || sid[0] == '\0')
+		return without_sid(n, err);
 	if (!tmpl_text_is_sid(sid))
 		return gh_refuse(err, GH_E_SID_REQUIRED, "the requester's objectSid is malformed");
 	return push(spec, sid_extension(n->t, sid), err);

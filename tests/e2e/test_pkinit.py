@@ -53,6 +53,17 @@ class Domain:
         path.write_text("".join(f"{k}='{p}'\n" for k, p in pairs.items()))
         return path
 
+    def hide_sid(self, account):
+        """The gateway's account may not read objectSid of this one any more."""
+        conf = str(self.state / "dc" / "etc" / "smb.conf")
+        reader = subprocess.run(["samba-tool", "user", "show", "svc-gw", "--attributes=objectSid", "-s", conf], check=True,
+                                stdout=subprocess.PIPE).stdout.decode().split("objectSid: ")[1].split()[0]
+        # schemaIDGUID of objectSid (MS-ADA3)
+        ace = f"(OD;;RP;bf9679e8-0de6-11d0-a285-00aa003049e2;;{reader})"
+        subprocess.run(["samba-tool", "dsacl", "set", f"--objectdn={account}", f"--sddl={ace}", "-s", conf,
+                        "-H", str(self.state / "dc" / "private" / "sam.ldb")], check=True,
+                       stdout=subprocess.DEVNULL)
+
     def remove(self):
         self.run("clean", check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -151,6 +162,16 @@ class LogOn(unittest.TestCase):
         reply = web.enroll(der.csr(self.key), template="Computer")
         self.assertEqual(reply.status, 200, reply.body)
         self.assertIn("web01.ad.test", client.certificate_text(reply.certificates()[0]))
+
+    def test_computer_whose_sid_may_not_be_read(self):
+        """The template only wants the SID "if present". Nothing of this account is used by a later test."""
+        domain.hide_sid("CN=WEB01,CN=Computers," + domain.var["AD_BASE"])
+        env.gateway("halt")  # what it has read before
+        env.gateway("run")
+        env.wait_ready()
+        reply = Client(env, user="WEB01$", password="Web01.Secret1").enroll(der.csr(self.key), template="Computer")
+        self.assertEqual(reply.status, 403, reply.body)
+        self.assertIn("80094821", reply.body.decode())
 
     def test_domain_spelling(self):
         for user in ("ADTEST\\alice", "alice@ad.test"):
