@@ -11,7 +11,6 @@
 
 #define WAIT_MS 1000                     /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
-#define PING_SECONDS 5                   /* a connection that is cut off silently is found out so soon */
 #define RENEW_SECONDS 5
 
 struct status_watch {
@@ -33,19 +32,14 @@ changed(void *arg, int64_t ca_id, const unsigned char *serial, size_t len)
 	ocsp_status_changed(w->ocsp, ca_id, serial, len);
 }
 
-/* pinged: UTC seconds of the last round trip. */
 static int
-listen_step(struct status_watch *w, struct store *s, int64_t *pinged, struct gh_error *err)
+listen_step(struct status_watch *w, struct store *s, struct gh_error *err)
 {
 	bool all = false;
 	int rc = store_wait_status(s, WAIT_MS, changed, w, &all, err);
 
 	if (rc == 0 && all)
 		ocsp_status_changed(w->ocsp, 0, NULL, 0);
-	if (rc == 0 && gh_now() - *pinged >= PING_SECONDS) {
-		rc = store_ping(s, err);
-		*pinged = gh_now();
-	}
 	return rc;
 }
 
@@ -67,14 +61,13 @@ listen_for_changes(void *arg)
 	struct gh_error err = {0};
 	struct store *s = NULL;
 	bool was_down = false;
-	int64_t pinged = 0;
 	int rc = 0;
 
 	while (!stop_flag_wait(&w->stop, rc != 0 ? RETRY_SECONDS : 0)) {
 		gh_error_clear(&err);
 		rc = s == NULL ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err) : 0;
 		if (rc == 0)
-			rc = listen_step(w, s, &pinged, &err);
+			rc = listen_step(w, s, &err);
 		report(&was_down, rc, &err);
 	}
 	store_free(s);

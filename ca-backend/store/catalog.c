@@ -1,9 +1,4 @@
 /* All configuration objects at once, and the news that they changed. */
-#include <poll.h>
-#include <string.h>
-
-#include "timestamp.h"
-
 #include "store/store_private.h"
 
 /* One statement sees one snapshot: what it returns belongs together. */
@@ -60,47 +55,21 @@ store_generation(struct store *s, int64_t *out, struct gh_error *err)
 	return rc;
 }
 
-static bool
-take_notifications(struct store *s)
+static void
+take_change(void *arg, const char *payload)
 {
-	PGnotify *n;
-	bool any = false;
-
-	while ((n = PQnotifies(s->conn)) != NULL) {
-		any = true;
-		PQfreemem(n);
-	}
-	return any;
-}
-
-static int
-listen_again(struct store *s, bool *changed, struct gh_error *err)
-{
-	int rc;
-
-	store_disconnect(s);
-	if ((rc = store_connect(s, err)) != 0 ||
-	    (rc = store_script(s, "LISTEN gatehouse_catalog", s->timeout_ms, err)) != 0)
-		return rc;
-	s->is_listening = true;
-	*changed = true;                 /* what was missed is not known */
-	return 0;
+	(void)payload;
+	*(bool *)arg = true;
 }
 
 int
 store_wait_change(struct store *s, int timeout_ms, bool *changed, struct gh_error *err)
 {
-	int64_t deadline = gh_now_us() + (int64_t)timeout_ms * 1000;
-	int n;
+	bool missed;
+	int rc;
 
 	*changed = false;
-	if (s->conn == NULL || !s->is_listening)
-		return listen_again(s, changed, err);
-	while (!(*changed = take_notifications(s))) {
-		if ((n = store_poll(s, POLLIN, deadline)) == 0)
-			return 0;
-		if (n < 0 || PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
-			return listen_again(s, changed, err);
-	}
-	return 0;
+	rc = store_listen(s, "gatehouse_catalog", timeout_ms, take_change, changed, &missed, err);
+	*changed |= missed;
+	return rc;
 }

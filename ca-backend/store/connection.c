@@ -1,5 +1,5 @@
 /*
- * One connection to PostgreSQL: connect, statement, deadline. Everything is non-blocking and waits in
+ * One connection to PostgreSQL: statement, deadline, transaction. Everything is non-blocking and waits in
  * poll(2), so that a server that is frozen or cut off holds a thread no longer than timeout_ms.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "log.h"
 #include "timestamp.h"
 
+#include "store/servers.h"
 #include "store/store_private.h"
 
 #define IDLE_SECONDS 60                  /* of a transaction that holds locks */
@@ -58,25 +59,34 @@ store_disconnect(struct store *s)
 }
 
 /* libpq's texts end with a line feed and may have several lines; the log wants one. */
-static int
-fail_connection(struct store *s, const char *what, struct gh_error *err)
+void
+store_failure_text(const struct store *s, char text[STORE_FAILURE_MAX])
 {
-	char text[300];
 	size_t i;
 
-	snprintf(text, sizeof(text), "%s", s->conn != NULL ? PQerrorMessage(s->conn) : "out of memory");
+	snprintf(text, STORE_FAILURE_MAX, "%s", s->conn != NULL ? PQerrorMessage(s->conn) : "out of memory");
 	for (i = 0; text[i] != '\0'; i++)
 		if (text[i] == '\n' || text[i] == '\t')
 			text[i] = ' ';
 	while (i > 0 && text[i - 1] == ' ')
 		text[--i] = '\0';
+}
+
+static int
+fail_connection(struct store *s, const char *what, struct gh_error *err)
+{
+	char text[STORE_FAILURE_MAX];
+
+	store_failure_text(s, text);
 	store_disconnect(s);
 	return gh_fail(err, GH_E_DB_DOWN, "%s: %s", what, text);
 }
 
+/* The server gives up earlier than we do: it is frozen, or cut off. */
 static int
 fail_deadline(struct store *s, const char *what, struct gh_error *err)
 {
+	store_server_silent(s->server);
 	store_disconnect(s);
 	return gh_fail(err, GH_E_DB_DOWN, "%s: no answer within %d ms", what, s->timeout_ms);
 }
@@ -116,8 +126,10 @@ wait_answer(struct store *s, int64_t deadline, struct gh_error *err)
 		if (unsent == 1)
 			unsent = PQflush(s->conn);
 	}
-	if (unsent == 0)
+	if (unsent == 0) {
+		s->answered_us = gh_now_us();
 		return 0;
+	}
 	s->was_lost = true;
 	return fail_connection(s, "connection lost", err);
 }
@@ -149,7 +161,8 @@ fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 	    strcmp(state, "25006") == 0)
 		code = GH_E_DB_DOWN;     /* out of resources; statement_timeout; a standby */
 	gh_fail(err, code, "SQLSTATE %s: %s", state, text);
-	if (s->was_lost)
+	/* what has become a standby is not the server to ask */
+	if (s->was_lost || (s->has_others && strcmp(state, "25006") == 0))
 		store_disconnect(s);
 	return code;
 }
@@ -161,6 +174,7 @@ take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error 
 	PGresult *res, *last = NULL;
 	int rc = 0;
 
+	s->is_unreplicated = false;
 	while (rc == 0 && (rc = wait_answer(s, deadline, err)) == 0 &&
 	    (res = PQgetResult(s->conn)) != NULL) {
 		ExecStatusType t = PQresultStatus(res);
@@ -180,6 +194,9 @@ take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error 
 		    (res = PQgetResult(s->conn)) != NULL)
 			PQclear(res);
 	}
+	/* the answer must not be given before it is safe; the same request again finds what was recorded */
+	if (rc == 0 && s->is_unreplicated)
+		rc = gh_fail(err, GH_E_DB_DOWN, "committed, but the standby has not confirmed it");
 	if (rc != 0) {
 		PQclear(last);
 		last = NULL;
@@ -348,96 +365,4 @@ store_rollback(struct store *s)
 	if (s->in_transaction && s->conn != NULL && store_script(s, "ROLLBACK", s->timeout_ms, NULL) != 0)
 		store_disconnect(s);
 	s->in_transaction = false;
-}
-
-/* --- connecting ---------------------------------------------------------------------------------- */
-
-static void
-silent(void *arg, const PGresult *res)
-{
-	(void)arg;
-	(void)res;
-}
-
-static int
-wait_connected(struct store *s, int64_t deadline, struct gh_error *err)
-{
-	PostgresPollingStatusType t = PGRES_POLLING_WRITING;
-	int n;
-
-	while (t != PGRES_POLLING_OK) {
-		if (t == PGRES_POLLING_FAILED)
-			return fail_connection(s, "cannot connect", err);
-		n = store_poll(s, t == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-		if (n == 0)
-			return fail_deadline(s, "connect", err);
-		if (n < 0)
-			return fail_connection(s, "cannot connect", err);
-		t = PQconnectPoll(s->conn);
-	}
-	return 0;
-}
-
-/* The server gives up before we do, so that a slow statement does not cost the connection. */
-static int
-set_up_session(struct store *s, int64_t deadline, struct gh_error *err)
-{
-	char sql[300];
-	int left = (int)((deadline - gh_now_us()) / 1000);
-
-	snprintf(sql, sizeof(sql), "SET statement_timeout = %d; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; "
-	    "SET bytea_output = hex; SET default_transaction_isolation = 'read committed'",
-	    s->timeout_ms - s->timeout_ms / 10);
-	return store_script(s, sql, left > 1 ? left : 1, err);
-}
-
-/* A connection that was idle: has the server closed it, or said that it will? Costs one system call. */
-static bool
-is_usable(struct store *s)
-{
-	int n;
-
-	if (s->conn == NULL || PQstatus(s->conn) != CONNECTION_OK)
-		return false;
-	while ((n = store_poll(s, POLLIN, 0)) > 0) {
-		if (PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
-			return false;
-		if (store_poll(s, POLLIN, 0) == 0)
-			return true;     /* a notice or a parameter's change */
-	}
-	return n == 0;
-}
-
-int
-store_connect(struct store *s, struct gh_error *err)
-{
-	int64_t deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
-	int rc;
-
-	if (is_usable(s))
-		return 0;
-	store_disconnect(s);
-	s->conn = PQconnectStart(s->conninfo);
-	if (s->conn == NULL || PQstatus(s->conn) == CONNECTION_BAD)
-		return fail_connection(s, "cannot connect", err);
-	PQsetNoticeReceiver(s->conn, silent, NULL);
-	if ((rc = wait_connected(s, deadline, err)) != 0)
-		return rc;
-	if (PQsetnonblocking(s->conn, 1) != 0)
-		return fail_connection(s, "cannot connect", err);
-	if ((rc = set_up_session(s, deadline, err)) != 0)
-		store_disconnect(s);
-	return rc;
-}
-
-int
-store_ping(struct store *s, struct gh_error *err)
-{
-	static const struct store_statement st = { "ping", "SELECT 1" };
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
-
-	PQclear(res);
-	return rc;
 }

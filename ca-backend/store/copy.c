@@ -7,6 +7,7 @@
 
 #include "timestamp.h"
 
+#include "store/servers.h"
 #include "store/store_private.h"
 
 #define SIGNATURE_SIZE 11                /* "PGCOPY\n\377\r\n\0" */
@@ -113,6 +114,8 @@ wait_more(struct copy *c, struct gh_error *err)
 {
 	int n = store_poll(c->s, POLLIN, gh_now_us() + (int64_t)c->s->timeout_ms * 1000);
 
+	if (n == 0)
+		store_server_silent(c->s->server);
 	if (n == 0)
 		return gh_fail(err, GH_E_DB_DOWN, "COPY: no answer within %d ms", c->s->timeout_ms);
 	if (n < 0 || PQconsumeInput(c->s->conn) != 1)

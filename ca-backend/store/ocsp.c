@@ -1,11 +1,9 @@
 /* The OCSP responder's part of the store. See ocsp.h. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "encoding.h"
 #include "ocsp_request.h"
-#include "timestamp.h"
 
 #include "store/ocsp.h"
 #include "store/store_private.h"
@@ -263,6 +261,7 @@ store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err)
 struct change_sink {
 	void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len);
 	void *arg;
+	bool all;                        /* one could not be read: anything may have changed */
 };
 
 /* "CA SERIAL", see revocation_changed() in the schema. False: not of that form. */
@@ -283,33 +282,13 @@ give_change(const struct change_sink *sink, const char *text)
 	return true;
 }
 
-static bool
-take_changes(struct store *s, const struct change_sink *sink, bool *all)
+static void
+take_change(void *arg, const char *payload)
 {
-	PGnotify *n;
-	bool any = false;
+	struct change_sink *sink = arg;
 
-	while ((n = PQnotifies(s->conn)) != NULL) {
-		any = true;
-		if (!give_change(sink, n->extra))
-			*all = true;
-		PQfreemem(n);
-	}
-	return any;
-}
-
-static int
-listen_again(struct store *s, bool *all, struct gh_error *err)
-{
-	int rc;
-
-	store_disconnect(s);
-	if ((rc = store_connect(s, err)) != 0 ||
-	    (rc = store_script(s, "LISTEN gatehouse_status", s->timeout_ms, err)) != 0)
-		return rc;
-	s->is_listening = true;
-	*all = true;                     /* what was missed is not known */
-	return 0;
+	if (!give_change(sink, payload))
+		sink->all = true;
 }
 
 int
@@ -317,18 +296,10 @@ store_wait_status(struct store *s, int timeout_ms,
     void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len), void *arg, bool *all,
     struct gh_error *err)
 {
-	struct change_sink sink = {changed, arg};
-	int64_t deadline = gh_now_us() + (int64_t)timeout_ms * 1000;
-	int n;
+	struct change_sink sink = {changed, arg, false};
+	bool missed;
+	int rc = store_listen(s, "gatehouse_status", timeout_ms, take_change, &sink, &missed, err);
 
-	*all = false;
-	if (s->conn == NULL || !s->is_listening)
-		return listen_again(s, all, err);
-	while (!take_changes(s, &sink, all)) {
-		if ((n = store_poll(s, POLLIN, deadline)) == 0)
-			return 0;
-		if (n < 0 || PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
-			return listen_again(s, all, err);
-	}
-	return 0;
+	*all = sink.all || missed;
+	return rc;
 }

@@ -24,8 +24,12 @@ struct store {
 	PGconn *conn;                    /* NULL = not connected */
 	const struct store_statement *prepared[STORE_STATEMENTS_MAX]; /* on this connection */
 	size_t prepared_n;
+	uint64_t server;                 /* key of the server, see servers.h */
+	bool has_others;                 /* the connection string names more than this one */
+	int64_t answered_us;             /* last answer, monotonic microseconds */
 	bool is_listening;
 	bool in_transaction;
+	bool is_unreplicated;            /* the last commit was not confirmed by the synchronous standby */
 	/* The last failure lost an established connection before its answer came, and not by our deadline:
 	 * worth another try on a new one. */
 	bool was_lost;
@@ -61,7 +65,8 @@ void store_put_list(struct store_params *p, char *const *list);      /* the same
 void store_put_actor(struct store_params *p, const struct requester *who, const char *request_id,
     const char *detail);
 
-/* Connected, or GH_E_DB_DOWN. A connection that the server has closed is noticed and replaced. */
+/* Connected, or GH_E_DB_DOWN. A connection that the server has closed is noticed and replaced, as is one to a server
+ * that has become silent when there are others. */
 int store_connect(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 void store_disconnect(struct store *s);
 /*
@@ -105,6 +110,13 @@ int store_copy(struct store *s, const char *select, size_t columns,
     struct gh_error *err) GH_MUSTCHECK;
 int64_t store_field_int(const struct store_field *f);                /* smallint, int, bigint; 0 for null */
 int64_t store_field_time(const struct store_field *f);               /* timestamptz: UTC seconds, rounded down */
+/* Wait for notifications of a channel (an SQL identifier) for at most timeout_ms; fn is called with each payload.
+ * *missed: we listen since now only. The connection is used for nothing else. */
+int store_listen(struct store *s, const char *channel, int timeout_ms, void (*fn)(void *arg, const char *payload),
+    void *arg, bool *missed, struct gh_error *err) GH_MUSTCHECK;
+/* What libpq says of the last failure, as one line. */
+#define STORE_FAILURE_MAX 300
+void store_failure_text(const struct store *s, char text[STORE_FAILURE_MAX]);
 /* Wait until the socket can be read or the monotonic time (microseconds) has come. 1, 0 or -1. */
 int store_poll(struct store *s, short events, int64_t deadline);
 

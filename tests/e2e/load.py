@@ -16,6 +16,7 @@ class Load:
         self.env, self.csr, self.timeout, self.pause = env, der.b64(csr), timeout, pause
         self.serials, self.status = [], collections.Counter()
         self.last_good = 0.0
+        self.good_at = []
         self.other = []
         self.stop = threading.Event()
         self.lock = threading.Lock()
@@ -39,6 +40,7 @@ class Load:
             if reply.status == 200:
                 self.serials.append(reply.json["SerialNumber"])
                 self.last_good = time.monotonic()
+                self.good_at.append(self.last_good)
             elif reply.status != 503:
                 self.other.append((reply.status, reply.body[:300]))
 
