@@ -59,6 +59,8 @@ static const struct option options[] = {
 
 	STR(database, conninfo, NULL, "libpq connection string"),
 	INT(database, timeout_ms, "5000", 100, 60000, "bound of connecting and of each statement, milliseconds"),
+	INT(database, clock_skew, "30", 1, 86400,
+	    "seconds that this node's clock may be away from the database's; beyond, it issues nothing"),
 
 	STR(signer, socket, "/run/gatehouse-signer/signer.sock", "unix socket of the signer"),
 	STR(signer, key_file, "/etc/gatehouse/signer.key",

@@ -39,6 +39,7 @@ struct gh_conf {
 	struct {
 		char *conninfo;
 		int timeout_ms;          /* connect, and each statement */
+		int clock_skew;          /* seconds that the node's clock may be away from the database's */
 	} database;
 	struct {
 		char *socket;

@@ -27,6 +27,8 @@ static const struct gh_error_info table[] = {
 	    "The key of the certification authority is locked. It must be unlocked with its password."},
 	{GH_E_SEAL, "seal", 503, 0x80004005, false, true,
 	    "The configuration in the database was changed from outside and is not used. Tell the administrator."},
+	{GH_E_CLOCK, "clock", 503, 0x80070576, false, true,
+	    "The clock of this server is wrong: it issues nothing. " TRY_LATER},
 
 	{GH_E_NOT_FOUND, "not_found", 404, 0x80094004, false, false, "Not found."},
 	{GH_E_METHOD, "method_not_allowed", 405, 0x80070001, false, false,

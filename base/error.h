@@ -30,6 +30,7 @@ enum gh_code {
 	GH_E_CA_UNAVAILABLE = -10, /* CA unknown, disabled, expired */
 	GH_E_CA_LOCKED = -11,    /* its key is under a password and not unlocked */
 	GH_E_SEAL = -12,         /* rows that grant rights were changed past Gatehouse: they are not used */
+	GH_E_CLOCK = -13,        /* the clock of this node is too far from the database's */
 	/* HTTP envelope */
 	GH_E_NOT_FOUND = -20,    /* no such route or object */
 	GH_E_METHOD = -21,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "store/seal.h"
-#include "timestamp.h"
 
 #include "job.h"
 
@@ -57,7 +56,6 @@ sign_and_write(struct job_env *env, struct batch *b, struct gh_error *err)
 	struct audit_seal *seal = &b->seal;
 	int rc = audit_tree_root(&b->tree, seal->root, err);
 
-	seal->sealed_at = gh_now();
 	if (rc == 0)
 		rc = audit_seal_head(seal, seal->head, err);
 	if (rc == 0)
@@ -71,11 +69,13 @@ static int
 seal_batch(struct job_env *env, struct batch *b, struct gh_error *err)
 {
 	struct audit_seal last;
-	int rc = store_seal_begin(env->store, &last, err);
+	int64_t now;
+	int rc = store_seal_begin(env->store, &last, &now, err);
 
 	memset(b, 0, sizeof(*b));
 	if (rc != 0)
 		return rc;
+	b->seal.sealed_at = now;
 	b->seal.id = last.id + 1;
 	b->seal.max_id = last.max_id;
 	memcpy(b->seal.previous, last.head, sizeof(last.head));

@@ -10,6 +10,7 @@
 #include "ce_format.h"
 #include "ce_parse.h"
 #include "ce_replay.h"
+#include "clock.h"
 
 static void
 reply_error(const struct enroll_env *env, const struct gh_error *err, struct gh_http_reply *rep)
@@ -43,6 +44,8 @@ check_token(const struct enroll_env *env, const struct call *call, struct gh_err
 	if (!env->conf->certenroll.tokens)
 		return gh_refuse(err, GH_E_TOKEN,
 		    "Versions 1 and 2 are switched off on this server; use version 3.");
+	if (clock_check(env->conf, err) != 0)
+		return GH_E_CLOCK;
 	return ce_token_check(env->server_secret, call->http->token, call->requester, gh_now(), err);
 }
 
@@ -55,6 +58,8 @@ check_window(const struct enroll_env *env, const struct call *call, const struct
 	if (call->version != 3 || (off <= env->conf->certenroll.timestamp_window &&
 	    off >= -env->conf->certenroll.timestamp_window))
 		return 0;
+	if (clock_check(env->conf, err) != 0) /* then it is not the client's */
+		return GH_E_CLOCK;
 	return gh_fail(err, GH_E_TIMESTAMP_WINDOW, "Timestamp is %lld s from our time", (long long)off);
 }
 

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "timestamp.h"
 
+#include "clock.h"
 #include "decide.h"
 #include "metadata.h"
 #include "utf8.h"
@@ -166,7 +167,8 @@ enroll_decide(struct enroll_env *env, const struct app *app, struct dir_entry *e
 
 	memset(d, 0, sizeof(*d));
 	memset(out, 0, sizeof(*out));
-	if ((rc = find_template(env, app, req->template_name, d, err)) != 0 ||
+	if ((rc = clock_check(env->conf, err)) != 0 ||
+	    (rc = find_template(env, app, req->template_name, d, err)) != 0 ||
 	    (rc = ca_pkcs10_check(req->csr, err)) != 0)
 		return rc;
 	if (entry == NULL) {

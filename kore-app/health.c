@@ -7,11 +7,13 @@
 #include "log.h"
 #include "timestamp.h"
 
+#include "clock.h"
 #include "probe.h"
 #include "signer_client.h"
 #include "store/store.h"
 
 #include "health.h"
+#include "metrics.h"
 #include "stop_flag.h"
 
 #define INTERVAL_MS 1000
@@ -50,13 +52,18 @@ static int
 ask_database(const struct health *h, void **handle, const char **state, struct gh_error *err)
 {
 	struct store *s = *handle;
+	int64_t skew;
 	int rc = 0;
 
 	(void)state;
 	if (s == NULL)
 		rc = store_new(h->conf->database.conninfo, h->conf->database.timeout_ms, &s, err);
 	*handle = s;
-	return rc != 0 ? rc : store_ping(s, err);
+	if (rc == 0 && (rc = store_clock_skew(s, &skew, err)) == 0) {
+		clock_set_skew(skew);
+		metrics_clock(skew);
+	}
+	return rc;
 }
 
 static int
@@ -329,15 +336,19 @@ health_ready(struct enroll_env *env, const struct call *call, struct gh_http_rep
 	struct health *h = atomic_load(&published);
 	gh_json *v = gh_json_new_object();
 	bool is_ready = h != NULL && has_catalog(h), is_loaded = is_ready;
+	bool is_right = h != NULL && clock_check(h->conf, NULL) == 0;
 	int rc = 0;
 
 	(void)env;
 	(void)call;
 	for (int i = 0; i < PEERS_NEEDED; i++)
 		is_ready = is_ready && state_of(&h->check[i]) == UP;
+	is_ready = is_ready && is_right;
 	rc |= gh_json_set_string(v, "status", is_ready ? "ready" : "not ready");
 	for (int i = 0; i < PEERS; i++)
 		rc |= gh_json_set_string(v, peers[i].name, h != NULL ? state_of(&h->check[i]) : "unknown");
+	rc |= gh_json_set_string(v, "clock", is_right ? "right" : "wrong");
+	rc |= gh_json_set_int(v, "clock_skew_ms", clock_skew());
 	rc |= gh_json_set_string(v, "configuration", is_loaded ? "loaded" : "not loaded");
 	if (rc != 0) {
 		gh_json_free(v);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "job.h"
 #include "log.h"
 
@@ -110,7 +111,9 @@ look(struct job_runner *r, struct gh_error *err)
 	}
 	if (rc != 0 || (r->env.catalog = catalog_watch_get(r->catalog)) == NULL)
 		return rc;
-	rc = job_run_due(&r->env, &ran, err);
+	/* another node may */
+	if ((rc = clock_check(r->env.conf, err)) == 0)
+		rc = job_run_due(&r->env, &ran, err);
 	catalog_free(r->env.catalog);
 	r->env.catalog = NULL;
 	return rc;

@@ -44,6 +44,7 @@ struct shared {
 	_Atomic uint64_t issued_other;
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
 	_Atomic uint64_t revoked[REASON_MAX + 1];
+	_Atomic int64_t clock_skew_ms;
 };
 
 static struct shared *shared;
@@ -137,6 +138,13 @@ issued_counter(const char *name)
 		}
 	}
 	return NULL;
+}
+
+void
+metrics_clock(int64_t skew_ms)
+{
+	if (shared != NULL)
+		atomic_store(&shared->clock_skew_ms, skew_ms);
 }
 
 void
@@ -324,6 +332,8 @@ put_workers(struct gh_buf *b)
 	put_gauge(b, "gatehouse_pool_threads", "Threads of all workers.", t.threads);
 	put_gauge(b, "gatehouse_catalog_generation", "Oldest configuration a worker uses; 0: none yet.",
 	    t.generation < 0 ? 0 : (long long)t.generation);
+	put_head(b, "gatehouse_clock_skew_seconds", "gauge", "Clock of this node less that of the database.");
+	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n", (double)atomic_load(&shared->clock_skew_ms) / 1000);
 	put_gauge(b, "gatehouse_ocsp_cache_entries", "OCSP answers that lie ready, in all workers.", t.ocsp_entries);
 	put_gauge(b, "gatehouse_ocsp_cache_bytes", "Memory they take.", t.ocsp_bytes);
 }

@@ -39,6 +39,7 @@ void metrics_observe(enum metrics_backend backend, int64_t us);
 void metrics_signer(int64_t us);
 void metrics_directory(int64_t us);
 void metrics_database(int64_t us);
+void metrics_clock(int64_t skew_ms);      /* of this node, less the database's clock */
 void metrics_issued(const char *template_name);
 void metrics_ocsp(enum ocsp_event event, size_t n);
 void metrics_revoked(int reason);        /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */

@@ -79,6 +79,19 @@ take_seal(PGresult *res, struct audit_seal *out, struct gh_error *err)
 	return rc;
 }
 
+/* The first column of a statement without parameters. */
+static int
+read_number(struct store *s, const struct store_statement *st, int64_t *out, struct gh_error *err)
+{
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc = store_read(s, st, &p, &res, err);
+
+	*out = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
 /* --- sealing -------------------------------------------------------------------------------------- */
 
 static int
@@ -94,15 +107,18 @@ wait_for_lock(struct store *s, struct gh_error *err)
 }
 
 int
-store_seal_begin(struct store *s, struct audit_seal *last, struct gh_error *err)
+store_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct gh_error *err)
 {
 	static const struct store_statement st = { "seal_last",
 	    "SELECT " SEALS " FROM audit_seal ORDER BY id DESC LIMIT 1" };
+	static const struct store_statement clock = { "seal_now",
+	    "SELECT extract(epoch FROM clock_timestamp())::bigint" };
 	struct store_params p = { 0 };
 	PGresult *res;
 	int rc;
 
 	memset(last, 0, sizeof(*last));
+	*now = 0;
 	if ((rc = store_begin(s, err)) != 0)
 		return rc;
 	rc = wait_for_lock(s, err);
@@ -110,6 +126,8 @@ store_seal_begin(struct store *s, struct audit_seal *last, struct gh_error *err)
 		rc = store_run(s, &st, &p, &res, err);
 	if (rc == 0)
 		rc = take_seal(res, last, err);
+	if (rc == 0)
+		rc = read_number(s, &clock, now, err);
 	if (rc != 0)
 		store_rollback(s);
 	return rc;
@@ -281,19 +299,6 @@ store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_f
 	store_put_int(&p, STORE_SEAL_PAGE);
 	rc = store_read(s, &st, &p, &res, err);
 	return rc == 0 ? each_row(res, fn, arg, n, err) : rc;
-}
-
-/* The first column of a statement without parameters. */
-static int
-read_number(struct store *s, const struct store_statement *st, int64_t *out, struct gh_error *err)
-{
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc = store_read(s, st, &p, &res, err);
-
-	*out = rc == 0 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
 }
 
 int

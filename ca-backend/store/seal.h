@@ -14,8 +14,9 @@
 #define STORE_SEAL_PAGE 1000             /* rows of one call of the functions below */
 
 /* ---- sealing: begin, unsealed and leaves by turns, then end; all in one transaction, one sealer at a time ---- */
-/* Waits for another sealer. *last: the newest seal, id 0 when there is none. */
-int store_seal_begin(struct store *s, struct audit_seal *last, struct gh_error *err) GH_MUSTCHECK;
+/* Waits for another sealer. *last: the newest seal, id 0 when there is none. *now: by the database's clock, which the rows
+ * have, too. */
+int store_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct gh_error *err) GH_MUSTCHECK;
 typedef int (*store_audit_fn)(void *arg, const struct audit_row *row, struct gh_error *err);
 /* Rows that have no seal, by id, after_id < id: at most limit. fn's error ends it and is returned. *n: how many. */
 int store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t after_id, int limit,

@@ -27,6 +27,8 @@ int store_new(const char *conninfo, int timeout_ms, struct store **out, struct g
 void store_free(struct store *s);
 /* Round trip. */
 int store_ping(struct store *s, struct gh_error *err) GH_MUSTCHECK;
+/* *ms: this node's clock less the database's, milliseconds; also a round trip. */
+int store_clock_skew(struct store *s, int64_t *ms, struct gh_error *err) GH_MUSTCHECK;
 /* Needed by whoever reads or writes configuration objects and administrators: their rows carry MACs under a key that is
  * derived from the gateway secret. Their functions return GH_E_SEAL when a row was changed past Gatehouse; the detail
  * names table and key. */

@@ -10,6 +10,8 @@
 
 #include <openssl/crypto.h>
 
+#include "clock.h"
+
 #include "session.h"
 
 #define SESSION_CONF_DEFAULT "/etc/gatehouse/gatehouse.conf"
@@ -83,13 +85,17 @@ session_close(struct session *s)
 int
 session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
 {
+	int64_t skew;
 	int rc;
 
 	memset(e, 0, sizeof(*e));
 	e->env.conf = s->conf;
 	e->env.server_secret = s->secret;
 	e->env.store = s->store;
-	rc = enroll_load_catalog(s->store, s->secret, &e->env.catalog, err);
+	rc = store_clock_skew(s->store, &skew, err);
+	clock_set_skew(skew);
+	if (rc == 0)
+		rc = enroll_load_catalog(s->store, s->secret, &e->env.catalog, err);
 	if (rc == 0)
 		rc = dir_shared_new(s->conf, &e->shared, err);
 	if (rc == 0)

@@ -93,6 +93,9 @@ metrics__workers_are_added(void **state)
 	(void)state;
 	assert_lacks("gatehouse_workers 1\n");
 	assert_has("gatehouse_catalog_generation 0\n");
+	assert_has("gatehouse_clock_skew_seconds 0.000\n");
+	metrics_clock(-1250);
+	assert_has("gatehouse_clock_skew_seconds -1.250\n");
 	for (int i = 0; i < 2; i++) {
 		atomic_store(&metrics_worker(i)->pid, 100 + i);
 		atomic_store(&metrics_worker(i)->queued, 3 + i);

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Clocks: what nodes share bears the database's time, and a node whose clock is away from it issues nothing. The database
+runs under libfaketime, two hours behind or ahead of the node."""
+
+import glob
+import json
+import subprocess
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+env = Environment("clock", GATEHOUSE_CONF_EXTRA="jobs { audit_seal = 0 }")
+GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
+
+
+def database_clock(offset):
+    """Restart the database with its clock so far from ours; "" sets it right."""
+    env.postgres("stop")
+    if offset:
+        env.variables.update(LD_PRELOAD=FAKETIME, FAKETIME=offset, FAKETIME_DONT_FAKE_MONOTONIC="1")
+    env.postgres("start")
+    for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
+        env.variables.pop(name, None)
+
+
+def readyz():
+    reply = Client(env).get("/readyz")
+    return reply.status, reply.json
+
+
+def all_workers(status, clock):
+    """Each worker looks for itself: so many answers in a row come from all."""
+    wait_for(lambda: all(r == (status, clock, "up") for r in
+                         ((s, state.get("clock"), state["database"]) for s, state in (readyz() for _ in range(12)))),
+             f"/readyz says {status} and {clock}")
+
+
+def skew():
+    text = Client(env).get("/metrics").body.decode()
+    return float(next(line for line in text.splitlines() if line.startswith("gatehouse_clock_skew_seconds ")).split()[1])
+
+
+class LateRow:
+    """An audit row whose number is drawn now, and whose commit comes later."""
+
+    def __init__(self):
+        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", env.var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)
+        self.psql.stdin.write(b"begin; insert into audit (event, outcome, actor, actor_kind, app, address) values "
+                              b"('test.late', 'success', 'tester', 3, '', ''); select 'held';\n")
+        self.psql.stdin.flush()
+        assert b"held" in self.psql.stdout.readline()
+
+    def commit(self):
+        self.psql.communicate(b"commit;\n")
+        assert self.psql.returncode == 0
+
+
+class Clocks(unittest.TestCase):
+    def tearDown(self):
+        database_clock("")
+        all_workers(200, "right")
+
+    def test_right_clocks(self):
+        status, state = readyz()
+        self.assertEqual((status, state["clock"]), (200, "right"))
+        self.assertLess(abs(state["clock_skew_ms"]), 1000)
+        self.assertLess(abs(skew()), 1)
+
+    def wrong(self, offset, sign, word):
+        database_clock(offset)
+        all_workers(503, "wrong")
+        state = readyz()[1]
+        self.assertEqual(state["status"], "not ready")
+        self.assertAlmostEqual(sign * state["clock_skew_ms"] / 1000, 7200, delta=60)
+        self.assertAlmostEqual(sign * skew(), 7200, delta=60)
+        before = env.count("select count(*) from certificate")
+        reply = Client(env).enroll(GOOD)
+        self.assertEqual(reply.status, 503, reply.body)
+        self.assertIn(b"clock of this server", reply.body)
+        self.assertEqual(env.count("select count(*) from certificate"), before)
+        self.assertIn(word, env.log())
+        self.assertIn("database.clock_skew", env.log())
+
+    def test_node_ahead_issues_nothing(self):
+        self.wrong("-2h", 1, "ahead of that of the database")
+
+    def test_node_behind_issues_nothing(self):
+        self.wrong("+2h", -1, "behind that of the database")
+
+    def test_seals_bear_the_time_of_their_rows(self):
+        """A seal with the node's time made rows that were committed a moment later look like inserted ones."""
+        database_clock("-2h")
+        late = LateRow()
+        env.sql("insert into audit (event, outcome, actor, actor_kind, app, address) values "
+                "('test.row', 'success', 'tester', 3, '', '')")
+        env.admin("job", "run", "audit-seal", "--json")
+        late.commit()
+        done = env.admin("audit", "verify", "--json", check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        env.admin("job", "run", "audit-seal", "--json")
+        self.assertEqual(env.count("select count(*) from audit a where event = 'test.late' and not exists "
+                                   "(select from audit_leaf where audit_id = a.id)"), 0)
+        self.assertEqual(json.loads(env.admin("audit", "verify", "--json", check=False).stdout)["unsealed"], 0)
+
+
+if __name__ == "__main__":
+    tap.main()
