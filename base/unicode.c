@@ -27,3 +27,14 @@ gh_utf8_char(const void *s, size_t left, uint32_t *code)
 		*code = c;
 	return n + 1;
 }
+
+void
+gh_utf8_put(struct gh_buf *b, uint32_t code)
+{
+	static const unsigned char lead[] = { 0x00, 0xc0, 0xe0, 0xf0 };
+	unsigned n = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+
+	gh_buf_put_u8(b, (uint8_t)(lead[n] | code >> 6 * n));
+	while (n-- > 0)
+		gh_buf_put_u8(b, (uint8_t)(0x80 | (code >> 6 * n & 0x3f)));
+}
