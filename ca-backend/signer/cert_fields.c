@@ -10,9 +10,15 @@
 #define CE_SUBJECT_KEY_ID 14
 #define CE_KEY_USAGE 15
 #define CE_SUBJECT_ALT_NAME 17
+#define CE_ISSUER_ALT_NAME 18
 #define CE_BASIC_CONSTRAINTS 19
+#define CE_CRL_DISTRIBUTION_POINTS 31
 #define CE_AUTHORITY_KEY_ID 35
 #define CE_EXT_KEY_USAGE 37
+#define CE_FRESHEST_CRL 46
+
+/* 2.16.840.1.113730.1.1: by this alone, without basicConstraints, some take a certificate for that of a CA */
+static const unsigned char oid_ns_cert_type[] = {0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1};
 
 /* --- subject ---------------------------------------------------------------------------------- */
 
@@ -93,8 +99,8 @@ read_basic_constraints(const struct cert_extension *e, struct cert_facts *out)
 	return out->is_ca && gh_der_take_u32(&body, &out->path_len) && body.len == 0;
 }
 
-/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet.
- */
+/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet. At least one is set (RFC
+ * 5280, 4.2.1.3). */
 static bool
 read_key_usage(const struct cert_extension *e, struct cert_facts *out)
 {
@@ -102,6 +108,9 @@ read_key_usage(const struct cert_extension *e, struct cert_facts *out)
 
 	if (!gh_der_take(&in, GH_DER_BIT_STRING, &bits) || bits.len < 2 || bits.len > 3)
 		return false;
+	if (bits.p[1] == 0 && (bits.len == 2 || bits.p[2] == 0))
+		return false;
+	out->has_key_usage = true;
 	out->may_sign_certs = (bits.p[1] & 0x04) != 0;
 	out->may_sign_crls = (bits.p[1] & 0x02) != 0;
 	return true;
@@ -119,6 +128,24 @@ read_ext_key_usage(const struct cert_extension *e, struct cert_facts *out)
 	while (list.len > 0) {
 		if (!gh_der_take(&list, GH_DER_OID, NULL))
 			return false;
+	}
+	return true;
+}
+
+/* CRLDistributionPoints ::= SEQUENCE OF DistributionPoint { [0] distributionPoint, [1] reasons, [2] cRLIssuer } */
+static bool
+read_distribution_points(const struct cert_extension *e, struct cert_facts *out)
+{
+	struct gh_der in = e->value, list, point;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &list))
+		return false;
+	while (list.len > 0) {
+		if (!gh_der_take(&list, GH_DER_SEQUENCE, &point))
+			return false;
+		(void)gh_der_take(&point, GH_DER_CONTEXT(0), NULL);
+		(void)gh_der_take(&point, GH_DER_PRIMITIVE(1), NULL);
+		out->has_foreign_crl_issuer |= point.len > 0;
 	}
 	return true;
 }
@@ -144,9 +171,18 @@ read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh
 		ok = ok && read_ext_key_usage(e, out);
 		break;
 	case CE_SUBJECT_ALT_NAME:
+		out->san = e->value;
 		out->has_critical_san = e->is_critical;
 		break;
+	case CE_ISSUER_ALT_NAME:
+		out->has_issuer_alt_name = true;
+		break;
+	case CE_CRL_DISTRIBUTION_POINTS:
+	case CE_FRESHEST_CRL:
+		ok = ok && read_distribution_points(e, out);
+		break;
 	default:
+		out->has_ns_cert_type |= gh_der_equals(&e->oid, oid_ns_cert_type, sizeof(oid_ns_cert_type));
 		break;
 	}
 	if (!ok && arc >= 0)
@@ -220,6 +256,27 @@ cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, str
 #define EMPTY_NAME_SIZE 2
 #define TIME_LAST 253402300799LL /* 9999-12-31T23:59:59Z, RFC 5280, 4.1.2.5.2 */
 
+/*
+ * What makes an end entity pass for a CA, or for the issuer of its CRLs, with some relying party. RFC 5280, 6.3.3 (f)
+ * looks at cRLSign only where there is a keyUsage: without one, a name is enough. There are no indirect CRLs here.
+ */
+static int
+check_end_entity(const struct cert_facts *c, struct gh_error *err)
+{
+	/* RFC 5280, 4.2.1.3: keyCertSign only with cA; here cRLSign too */
+	if (c->may_sign_certs || c->may_sign_crls)
+		return gh_fail(err, GH_E_SIGNER, "keyUsage: keyCertSign or cRLSign without cA");
+	if (!c->has_key_usage)
+		return gh_fail(err, GH_E_CA_POLICY, "a certificate without keyUsage is not signed");
+	if (c->has_ns_cert_type)
+		return gh_fail(err, GH_E_CA_POLICY, "the extension nsCertType is not signed");
+	if (c->has_issuer_alt_name)
+		return gh_fail(err, GH_E_CA_POLICY, "the extension issuerAltName is not signed");
+	if (c->has_foreign_crl_issuer)
+		return gh_fail(err, GH_E_CA_POLICY, "a cRLIssuer in a distribution point is not signed");
+	return 0;
+}
+
 int
 cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 {
@@ -233,11 +290,7 @@ cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 		    err, GH_E_SIGNER, "subject: empty, without a critical subjectAltName");
 	if (c->subject.len == EMPTY_NAME_SIZE && c->is_ca)
 		return gh_fail(err, GH_E_SIGNER, "subject: a CA needs a name");
-	/* RFC 5280, 4.2.1.3: keyCertSign only with cA; here cRLSign too, since there are no
-	 * indirect CRLs */
-	if (!c->is_ca && (c->may_sign_certs || c->may_sign_crls))
-		return gh_fail(err, GH_E_SIGNER, "keyUsage: keyCertSign or cRLSign without cA");
-	return 0;
+	return c->is_ca ? 0 : check_end_entity(c, err);
 }
 
 int

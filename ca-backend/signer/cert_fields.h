@@ -23,11 +23,15 @@ struct cert_facts {
 	unsigned rsa_bits;
 	struct gh_der extensions; /* content of Extensions */
 	struct gh_der ekus;       /* content of ExtKeyUsageSyntax: OIDs; empty = no such extension */
+	struct gh_der san;        /* GeneralNames; empty = no such extension */
 	bool has_critical_san;
 	bool is_ca;
 	bool has_path_len;
 	unsigned path_len;
+	bool has_key_usage;
 	bool may_sign_certs, may_sign_crls; /* keyUsage */
+	bool has_ns_cert_type, has_issuer_alt_name;
+	bool has_foreign_crl_issuer; /* a cRLIssuer in cRLDistributionPoints or freshestCRL */
 };
 
 struct cert_extension {

@@ -19,8 +19,6 @@ check_key(const struct cert_facts *c, const struct issuer *ca, struct gh_error *
 		return gh_fail(err, GH_E_CA_POLICY,
 		    "an RSA key of %u bits is not allowed by the CA, least is %u", c->rsa_bits,
 		    l->min_rsa_bits);
-	if (gh_der_equals(&c->spki, ca->spki.data, ca->spki.len))
-		return gh_fail(err, GH_E_CA_POLICY, "the public key is that of the CA itself");
 	return 0;
 }
 
@@ -39,18 +37,13 @@ check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_er
 	return 0;
 }
 
-/* A certificate of an end entity with the CA's own name would pass as issuer of its CRLs. */
 static int
 check_ca_flag(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
 {
 	const struct signer_limits *l = &ca->limits;
 
-	if (!c->is_ca) {
-		if (gh_der_equals(&c->subject, ca->name.data, ca->name.len))
-			return gh_fail(
-			    err, GH_E_CA_POLICY, "the subject is the name of the CA itself");
+	if (!c->is_ca)
 		return 0;
-	}
 	if (!l->may_sign_ca)
 		return gh_fail(err, GH_E_CA_POLICY, "CA certificates are not allowed by the CA");
 	if (l->path_len != SIGNER_PATH_LEN_ANY && (!c->has_path_len || c->path_len > l->path_len))

@@ -452,12 +452,14 @@ run(const struct options *o, struct gh_error *err)
 	if (o->module != NULL && (rc = token_configure(o->module, o->pin_file, err)) != 0)
 		return rc;
 	if ((rc = read_key(o->key_file, &signer, err)) == 0) {
-		if ((signer.issuers = issuer_table_new()) == NULL)
+		signer.known = ca_known_new();
+		if (signer.known == NULL || (signer.issuers = issuer_table_new()) == NULL)
 			rc = gh_fail(err, GH_E_NOMEM, "table of CAs");
 		else
 			rc = serve(o, &signer, err);
 	}
 	issuer_table_free(signer.issuers);
+	ca_known_free(signer.known);
 	audit_key_free(&signer.audit);
 	token_stop();
 	OPENSSL_cleanse(&signer, sizeof(signer));

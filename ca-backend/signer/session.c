@@ -165,6 +165,8 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	 * worker that was taken over must not get a CA of its own. */
 	if (facts.is_ca && !s->is_admin)
 		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
+	if ((rc = ca_known_check(s->signer->known, &facts, err)) != 0)
+		return rc;
 	gh_buf_init(&cert, CERT_DER_MAX);
 	if ((rc = cert_build_checked(&facts, ca, &cert, err)) == 0) {
 		session_log_signed(&cert);

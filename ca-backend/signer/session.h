@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "audit_sign.h"
+#include "ca_known.h"
 #include "issuer_table.h"
 #include "sealed.h"
 
@@ -16,6 +17,7 @@ struct signer {
 	struct sealing_key key; /* only read after the start */
 	struct audit_key audit; /* the same */
 	struct issuer_table *issuers;
+	struct ca_known *known;
 };
 
 /* Serve fd until the peer closes it, sends bad framing, or stalls within a frame. is_admin permits

@@ -24,6 +24,19 @@ log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 	free(name);
 }
 
+/* Takes over the references. What is loaded is known from then on, whatever becomes of it. */
+static int
+put(struct session *s, struct issuer *ca, struct issuer *open, struct gh_error *err)
+{
+	int rc = ca_known_add(s->signer->known, ca, err);
+
+	if (rc == 0)
+		return issuer_table_put(s->signer->issuers, ca, open, err);
+	issuer_unref(ca);
+	issuer_unref(open);
+	return rc;
+}
+
 /* A CA that is unlocked stays so when its record changes and its key part does not: new limits
  * ask for no password. NULL: there is nothing to be kept. */
 static int
@@ -60,7 +73,7 @@ load(struct session *s, const struct record *r, unsigned char id[SIGNER_CA_ID_SI
 		issuer_unref(ca);
 		return rc;
 	}
-	return issuer_table_put(s->signer->issuers, ca, open, err);
+	return put(s, ca, open, err);
 }
 
 /* Answer: id, and whether it can sign now. */
@@ -190,7 +203,7 @@ unlock(struct session *s, const struct record *r, const struct signer_unlock *f,
 	if (r->protection != RECORD_PASSWORD)
 		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
 	if ((rc = record_issuer(r, NULL, &ca, err)) != 0 ||
-	    (rc = issuer_table_put(s->signer->issuers, ca, NULL, err)) != 0)
+	    (rc = put(s, ca, NULL, err)) != 0)
 		return rc;
 	if ((rc = ca_key_open(r, f->password, &key, err)) == 0 &&
 	    (rc = record_issuer(r, key, &open, err)) == 0) {

@@ -9,9 +9,29 @@
 
 static const unsigned char oid_aki[] = {0x55, 0x1d, 0x23};
 static const unsigned char oid_crl_number[] = {0x55, 0x1d, 0x14};
+static const unsigned char oid_idp[] = {0x55, 0x1d, 0x1c};
+static const unsigned char oid_certificate_issuer[] = {0x55, 0x1d, 0x1d};
 #define IS(oid, bytes) gh_der_equals(oid, bytes, sizeof(bytes))
 
 /* --- pieces ----------------------------------------------------------------------------------- */
+
+/* certificateIssuer of an entry, indirectCRL [4] of issuingDistributionPoint (RFC 5280, 5.3.3, 5.2.5): by these a worker
+ * that was taken over could have one CA speak about the certificates of another. */
+static bool
+is_of_indirect_crl(const struct gh_der *oid, struct gh_der value)
+{
+	struct gh_der idp;
+	unsigned tag;
+
+	if (!IS(oid, oid_idp))
+		return IS(oid, oid_certificate_issuer);
+	if (!gh_der_take(&value, GH_DER_SEQUENCE, &idp) || value.len != 0)
+		return true;
+	while (gh_der_next(&idp, &tag, NULL, NULL))
+		if (tag == GH_DER_PRIMITIVE(4))
+			return true;
+	return idp.len != 0;
+}
 
 /* Extension with a value that is DER. */
 static bool
@@ -28,7 +48,7 @@ take_extension(struct gh_der *list, struct gh_der *oid)
 	if (gh_der_take(&in, GH_DER_BOOLEAN, &flag) && (flag.len != 1 || flag.p[0] != 0xff))
 		return false;
 	return gh_der_take(&in, GH_DER_OCTETS, &value) && in.len == 0 &&
-	       gh_der_is_strict(value.p, value.len);
+	       gh_der_is_strict(value.p, value.len) && !is_of_indirect_crl(oid, value);
 }
 
 static bool
@@ -100,7 +120,7 @@ sign_fields_check_crl(const struct signer_crl_fields *f, struct gh_error *err)
 		return gh_fail(err, GH_E_SIGNER, "CRL: more than %llu bytes of entries",
 		    (unsigned long long)SIGNER_CRL_ENTRIES_MAX);
 	if (f->extensions_len > SIGNER_CRL_EXTENSIONS_MAX || !read_extensions(list, seen, &n))
-		return gh_fail(err, GH_E_SIGNER, "CRL extensions: malformed, or one stands twice");
+		return gh_fail(err, GH_E_SIGNER, "CRL extensions: malformed, of an indirect CRL, or one stands twice");
 	if (is_seen(&aki, seen, n))
 		return gh_fail(
 		    err, GH_E_SIGNER, "CRL extensions: the signer makes 2.5.29.35 itself");
@@ -128,7 +148,7 @@ sign_fields_check_entries(const unsigned char *p, size_t len, struct gh_error *e
 	do {
 		if (!take_entry(&in))
 			return gh_fail(err, GH_E_SIGNER,
-			    "CRL entries: malformed, %zu bytes before the end of the piece", in.len);
+			    "CRL entries: malformed, or of an indirect CRL, %zu bytes before the end of the piece", in.len);
 	} while (in.len > 0);
 	return 0;
 }

@@ -170,28 +170,54 @@ verify(const unsigned char *cert, size_t len, const struct made_ca *root,
 
 struct wanted {
 	const char *cn;
-	const char *const *extensions; /* pairs, NULL at the end; NULL = none */
+	const char *const *extensions; /* pairs, NULL at the end, beside keyUsage; NULL = that alone */
 	struct gh_error err;
 	unsigned char *cert;
 	size_t len;
 };
 
-static inline unsigned char *
-extensions_der(const char *const *words, size_t *len)
+static inline STACK_OF(X509_EXTENSION) *
+extension_list(const char *const *words)
 {
 	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
-	unsigned char *der = NULL;
-	int n;
 
-	for (; *words != NULL; words += 2) {
+	for (; words != NULL && *words != NULL; words += 2) {
 		X509_EXTENSION *e = X509V3_EXT_conf(NULL, NULL, words[0], words[1]);
 
 		MUST(e != NULL && sk_X509_EXTENSION_push(list, e) > 0);
 	}
+	return list;
+}
+
+/* Takes over the list. To be freed with OPENSSL_free. */
+static inline unsigned char *
+encode_extensions(STACK_OF(X509_EXTENSION) *list, size_t *len)
+{
+	unsigned char *der = NULL;
+	int n;
+
 	MUST((n = i2d_X509_EXTENSIONS(list, &der)) > 0);
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 	*len = (size_t)n;
 	return der;
+}
+
+static inline unsigned char *
+extensions_der(const char *const *words, size_t *len)
+{
+	return encode_extensions(extension_list(words), len);
+}
+
+/* With a keyUsage when the words have none. */
+static inline unsigned char *
+end_entity_extensions(const char *const *words, size_t *len)
+{
+	STACK_OF(X509_EXTENSION) *list = extension_list(words);
+
+	if (X509v3_get_ext_by_NID(list, NID_key_usage, -1) < 0)
+		MUST(sk_X509_EXTENSION_push(list,
+			 X509V3_EXT_conf(NULL, NULL, "keyUsage", "critical,digitalSignature")) > 0);
+	return encode_extensions(list, len);
 }
 
 /* Load a record and sign with it for a new key. w->cert to be freed. */
@@ -200,15 +226,14 @@ sign(struct fixture *f, const unsigned char *sealed, size_t len, struct wanted *
 {
 	struct signer_cert_fields fields = {
 	    .not_before = gh_now() - 600, .not_after = gh_now() + 30 * DAY};
-	unsigned char *name = name_der(w->cn, &fields.subject_len), *spki = NULL, *ext = NULL;
+	unsigned char *name = name_der(w->cn, &fields.subject_len), *spki = NULL, *ext;
 	EVP_PKEY *key = new_key("P-256");
 	int rc;
 
 	fields.subject = name;
 	fields.spki_len = (size_t)i2d_PUBKEY(key, &spki);
 	fields.spki = spki;
-	if (w->extensions != NULL)
-		fields.extensions = ext = extensions_der(w->extensions, &fields.extensions_len);
+	fields.extensions = ext = end_entity_extensions(w->extensions, &fields.extensions_len);
 	w->cert = NULL;
 	rc = signer_client_load_ca(f->client, sealed, len, fields.ca_id, &w->err);
 	if (rc == 0)

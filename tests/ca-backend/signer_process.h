@@ -269,6 +269,9 @@ name_der(const char *cn, size_t *len)
 	return der;
 }
 
+/* Extensions, DER: the critical keyUsage digitalSignature, without which no end entity is certified. */
+static const unsigned char key_usage_extensions[] = {0x30, 16, 0x30, 14, 6, 3, 0x55, 0x1d, 0x0f, 1, 1, 0xff, 4, 4, 3, 2, 7, 0x80};
+
 static const struct signer_limits root_limits = {.may_sign_ca = 1,
     .path_len = 0,
     .min_rsa_bits = 2048,

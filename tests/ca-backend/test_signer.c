@@ -87,6 +87,8 @@ good_fields(struct fixture *f, struct signer_cert_fields *out)
 	out->subject = name;
 	out->spki = f->spki;
 	out->spki_len = f->spki_len;
+	out->extensions = key_usage_extensions;
+	out->extensions_len = sizeof(key_usage_extensions);
 	return name;
 }
 
@@ -143,21 +145,28 @@ assert_beyond(struct fixture *f, const struct signer_cert_fields *fields, const 
 	assert_no(f, fields, GH_E_CA_POLICY, words);
 }
 
-/* Extensions, DER, from OpenSSL's configuration words; to be freed with OPENSSL_free. */
+/* Extensions, DER, from OpenSSL's configuration words, and keyUsage where it is not among them; to be freed with
+ * OPENSSL_free. */
 static unsigned char *
 extensions_der(size_t *len, ...)
 {
-	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+	const unsigned char *usual = key_usage_extensions;
+	STACK_OF(X509_EXTENSION) *list = d2i_X509_EXTENSIONS(NULL, &usual, sizeof(key_usage_extensions));
 	unsigned char *der = NULL;
 	const char *name;
 	va_list ap;
 	int n;
 
+	MUST(list != NULL);
+
 	va_start(ap, len);
 	while ((name = va_arg(ap, const char *)) != NULL) {
 		X509_EXTENSION *e = X509V3_EXT_conf(NULL, NULL, name, va_arg(ap, const char *));
 
-		MUST(e != NULL && sk_X509_EXTENSION_push(list, e) > 0);
+		MUST(e != NULL);
+		if (strcmp(name, "keyUsage") == 0)
+			X509_EXTENSION_free(sk_X509_EXTENSION_shift(list));
+		MUST(sk_X509_EXTENSION_push(list, e) > 0);
 	}
 	va_end(ap);
 	MUST((n = i2d_X509_EXTENSIONS(list, &der)) > 0);
@@ -236,7 +245,7 @@ signer__makes_what_rfc5280_asks(void **state)
 }
 
 static void
-signer__takes_no_extensions_at_all(void **state)
+signer__adds_key_identifiers_alone(void **state)
 {
 	struct fixture *f = *state;
 	struct signer_cert_fields fields;
@@ -245,7 +254,7 @@ signer__takes_no_extensions_at_all(void **state)
 	X509 *x;
 
 	assert_int_equal(sign(f, &fields, &x, &err), 0);
-	assert_int_equal(X509_get_ext_count(x), 2);
+	assert_int_equal(X509_get_ext_count(x), 3);
 	X509_free(x);
 	OPENSSL_free(name);
 }
@@ -489,7 +498,7 @@ signer__refuses_bad_subjects(void **state)
 	own = name_der("Issuing", &len);
 	fields.subject = own;
 	fields.subject_len = len;
-	assert_beyond(f, &fields, "name of the CA");
+	assert_beyond(f, &fields, "the name of a certification authority");
 	OPENSSL_free(name);
 	OPENSSL_free(empty);
 	OPENSSL_free(own);
@@ -539,7 +548,7 @@ signer__refuses_bad_keys(void **state)
 	spki = NULL;
 	fields.spki_len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(issuer), &spki);
 	fields.spki = spki;
-	assert_beyond(f, &fields, "that of the CA itself");
+	assert_beyond(f, &fields, "the public key is that of a CA");
 	memcpy(off_curve, f->spki, f->spki_len);
 	off_curve[f->spki_len - 1] ^= 1;
 	fields.spki = off_curve;
@@ -701,6 +710,19 @@ signer__refuses_to_create_beyond_limits(void **state)
 	assert_not_created(f, "P-256", &damaged, &issuing_limits, GH_E_SIGNER, "sealed record");
 }
 
+/* A CDP alone: the signer makes the keyUsage of a CA. */
+static unsigned char *
+ca_extensions_der(size_t *len)
+{
+	static const unsigned char cdp[] = {0x30, 32, 0x30, 30, 6, 3, 0x55, 0x1d, 31, 4, 23, 0x30, 21, 0x30, 19,
+	    0xa0, 17, 0xa0, 15, 0x86, 13, 'h', 't', 't', 'p', ':', '/', '/', 'a', '/', 'c', '.', 'd', 'e'};
+	unsigned char *der = OPENSSL_memdup(cdp, sizeof(cdp));
+
+	MUST(der != NULL);
+	*len = sizeof(cdp);
+	return der;
+}
+
 static void
 signer__puts_given_extensions_into_a_ca(void **state)
 {
@@ -716,7 +738,7 @@ signer__puts_given_extensions_into_a_ca(void **state)
 	X509 *x;
 
 	c.subject = name;
-	ext = extensions_der(&c.extensions_len, "crlDistributionPoints", "URI:http://a/c", NULL);
+	ext = ca_extensions_der(&c.extensions_len);
 	c.extensions = ext;
 	assert_int_equal(signer_process_create(&f->sp, &c, &ca, &status, &err), 0);
 	x = parse_cert(ca.cert, ca.cert_len);
@@ -1210,7 +1232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(signer__makes_what_rfc5280_asks),
-	    cmocka_unit_test(signer__takes_no_extensions_at_all),
+	    cmocka_unit_test(signer__adds_key_identifiers_alone),
 	    cmocka_unit_test(signer__draws_new_serials),
 	    cmocka_unit_test(signer__writes_times_as_rfc5280_asks),
 	    cmocka_unit_test(signer__signs_ed25519_and_rsa_keys),

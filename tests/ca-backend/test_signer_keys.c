@@ -110,7 +110,9 @@ sign_by(struct fixture *f, struct signer_client *client)
 	struct signer_cert_fields fields = {.not_before = gh_now() - 600,
 	    .not_after = gh_now() + 30 * DAY,
 	    .spki = f->spki,
-	    .spki_len = f->spki_len};
+	    .spki_len = f->spki_len,
+	    .extensions = key_usage_extensions,
+	    .extensions_len = sizeof(key_usage_extensions)};
 	unsigned char *name = name_der("alice", &fields.subject_len), *der;
 	struct gh_error err;
 	size_t len;

@@ -416,6 +416,9 @@ signer__refuses_bad_crl_extensions(void **state)
 	b.len = len;
 	put_ext(&b, 28, true, "\x30\x01", 2); /* a value that is no DER */
 	refuse_extensions(f, &job, b.data, b.len, "malformed");
+	b.len = len;
+	put_ext(&b, 28, true, "\x30\x03\x84\x01\xff", 5); /* indirectCRL */
+	refuse_extensions(f, &job, b.data, b.len, "of an indirect CRL");
 	for (b.len = len; len > 0; len--)
 		refuse_extensions(f, &job, b.data, len - 1, ""); /* cut off anywhere */
 	b.len = 0;
@@ -470,6 +473,8 @@ signer__refuses_malformed_entries(void **state)
 	    {ENTRY("\x30\x10\x02\x01\x05\x17\x0b" "2609211346Z")}, /* no seconds */
 	    {ENTRY("\x30\x14\x02\x01\x05\x18\x0f" "20260921134640Z")}, /* UTCTime until 2049 */
 	    {ENTRY("\x30\x14\x02\x01\x05" T "\x30\x00")},       /* empty extensions */
+	    {ENTRY("\x30\x22\x02\x01\x05" T "\x30\x0e\x30\x0c\x06\x03\x55\x1d\x1d\x01\x01\xff"
+	           "\x04\x02\x30\x00")},                         /* certificateIssuer: of an indirect CRL */
 	    {ENTRY("\x30\x12\x02\x01\x05" T "\x30\x12\x02\x01\x05")}, /* the second one torn */
 	};
 	struct fixture *f = *state;

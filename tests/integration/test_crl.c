@@ -75,6 +75,8 @@ issue_leaf(struct leaf *leaf, const char *name)
 	spec->spki_len = (size_t)i2d_PUBKEY(key, &spec->spki);
 	spec->not_before = gh_now() - 600;
 	spec->not_after = gh_now() + 300 * DAY;
+	MUST(sk_X509_EXTENSION_push(spec->extensions,
+	    X509V3_EXT_conf(NULL, NULL, "keyUsage", "critical,digitalSignature")) > 0);
 	MUST(X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) == 1);
 	ok(ca_sign(w.ca, w.signer, spec, &der, &len, &err));
 	leaf->shard = cdp_shard(w.ca, spec->spki, spec->spki_len);

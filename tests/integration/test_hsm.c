@@ -220,7 +220,8 @@ static int
 sign_cert(struct signer_client *c, const struct made_ca *ca, struct gh_error *err)
 {
 	struct signer_cert_fields fields = {
-	    .not_before = gh_now() - 600, .not_after = gh_now() + DAY};
+	    .not_before = gh_now() - 600, .not_after = gh_now() + DAY,
+	    .extensions = key_usage_extensions, .extensions_len = sizeof(key_usage_extensions)};
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	unsigned char *der, *spki = NULL, *name = name_der("alice", &fields.subject_len);
 	size_t len;
