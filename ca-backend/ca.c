@@ -165,42 +165,6 @@ encode_extensions(
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-/* SubjectPublicKeyInfo of a certificate, without parsing the rest: Certificate { TBSCertificate {
- * [0] version, serial, signature, issuer, validity, subject, SPKI. RFC 5280, 4.1 */
-static bool
-find_spki(const unsigned char *der, size_t len, struct gh_der *spki)
-{
-	struct gh_der in = {der, len}, cert, tbs;
-	int i;
-
-	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) || !gh_der_take(&cert, GH_DER_SEQUENCE, &tbs))
-		return false;
-	(void)gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL);
-	if (!gh_der_take(&tbs, GH_DER_INTEGER, NULL))
-		return false;
-	for (i = 0; i < 4; i++) {
-		if (!gh_der_take(&tbs, GH_DER_SEQUENCE, NULL))
-			return false;
-	}
-	return gh_der_take_whole(&tbs, GH_DER_SEQUENCE, spki);
-}
-
-static int
-check_key_is_not_ca(const struct ca *ca, const struct cert_spec *spec, struct gh_error *err)
-{
-	struct gh_der spki;
-	size_t i;
-
-	for (i = 0; i < ca->chain.n; i++) {
-		if (!find_spki(ca->chain.cert[i].der, ca->chain.cert[i].len, &spki))
-			return gh_fail(
-			    err, GH_E_CA_UNAVAILABLE, "chain of CA %s is damaged", ca->name);
-		if (gh_der_equals(&spki, spec->spki, spec->spki_len))
-			return gh_refuse(err, GH_E_CSR_WEAK, "CSR: the key is that of a CA");
-	}
-	return 0;
-}
-
 static bool
 get_time(const ASN1_TIME *t, int64_t *out)
 {
@@ -315,8 +279,6 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
 	*cert = NULL;
 	*cert_len = 0;
 	if ((rc = check_ca_validity(ca, spec, &f.not_after, err)) != 0)
-		return rc;
-	if ((rc = check_key_is_not_ca(ca, spec, err)) != 0)
 		return rc;
 	memcpy(f.ca_id, ca->ca_id, sizeof(f.ca_id));
 	return encode_and_sign(ca, signer, spec, &f, cert, cert_len, err);

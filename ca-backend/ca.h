@@ -81,8 +81,8 @@ int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_err
 /*
  * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's and to its longest
  * validity; a CA that
- * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. A key equal to the CA's or to one of its
- * issuers' is GH_E_CSR_WEAK. A restarted signer is given the sealed record again, once.
+ * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. Names and keys of CAs are the caller's to refuse
+ * (ca_identity.h). A restarted signer is given the sealed record again, once.
  * *cert: malloc'd DER.
  */
 int ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,

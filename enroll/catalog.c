@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include <openssl/crypto.h>
+#include <openssl/x509v3.h>
 
 #include "json.h"
 #include "log.h"
@@ -68,6 +69,36 @@ load_cas(struct catalog *c, const gh_json *rows, struct gh_error *err)
 	}
 	qsort(c->ca, c->cas, sizeof(*c->ca), compare_ca);
 	return 0;
+}
+
+static int
+add_identities(struct catalog *c, const struct ca *ca, const struct cert_chain *certs, struct gh_error *err)
+{
+	struct gh_error e = { 0 };
+
+	for (size_t i = 0; i < certs->n; i++) {
+		struct gh_der cert = { certs->cert[i].der, certs->cert[i].len };
+
+		int rc = gh_ca_identities_add_cert(&c->identities, &cert, &e);
+
+		if (rc == GH_E_NOMEM)
+			return gh_fail(err, GH_E_NOMEM, "catalog");
+		if (rc != 0)
+			gh_log_kv(GH_LOG_ERROR, "name or key of a CA cannot be compared", "ca", ca->name,
+			    "detail", e.detail, NULL);
+	}
+	return 0;
+}
+
+static int
+load_identities(struct catalog *c, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < c->cas; i++)
+		if ((rc = add_identities(c, c->ca[i], &c->ca[i]->chain, err)) == 0)
+			rc = add_identities(c, c->ca[i], &c->ca[i]->also, err);
+	return rc;
 }
 
 static int
@@ -144,6 +175,7 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 	if (!gh_json_int(gh_json_get(json, "generation"), &c->generation))
 		rc = gh_fail(err, GH_E_DB, "catalog without generation");
 	else if ((rc = load_cas(c, gh_json_get(json, "cas"), err)) == 0 &&
+	    (rc = load_identities(c, err)) == 0 &&
 	    (rc = load_templates(c, gh_json_get(json, "templates"), err)) == 0 &&
 	    (rc = load_apps(c, gh_json_get(json, "apps"), server_secret, err)) == 0)
 		rc = load_fields(c, gh_json_get(json, "metadata_fields"), err);
@@ -175,6 +207,7 @@ catalog_free(struct catalog *c)
 		catalog_app_free(c->app[i]);
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
+	gh_ca_identities_clear(&c->identities);
 	free(c->ca);
 	free(c->tmpl);
 	free(c->app);
@@ -247,4 +280,29 @@ catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
 	catalog_key_index(server_secret, key, key_len, probe.key_index);
 	found = bsearch(&p, c->app, c->apps, sizeof(*c->app), compare_app);
 	return found != NULL ? *found : NULL;
+}
+
+/* GeneralNames, DER; empty when there are none. */
+static struct gh_der
+san_of(const struct cert_spec *spec)
+{
+	int i = X509v3_get_ext_by_NID(spec->extensions, NID_subject_alt_name, -1);
+	const ASN1_OCTET_STRING *value = i >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(spec->extensions, i)) : NULL;
+
+	if (value == NULL)
+		return (struct gh_der){ NULL, 0 };
+	return (struct gh_der){ ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) };
+}
+
+int
+catalog_check_identity(const struct catalog *c, const struct cert_spec *spec, struct gh_error *err)
+{
+	struct gh_der spki = { spec->spki, spec->spki_len }, subject, san = san_of(spec);
+
+	if (gh_ca_identities_has_key(&c->identities, &spki))
+		return gh_refuse(err, GH_E_CSR_WEAK, "The key of the request is that of a certification authority: "
+		    "make a new one.");
+	if (X509_NAME_get0_der(spec->subject, &subject.p, &subject.len) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "subject cannot be encoded");
+	return gh_ca_identities_check_names(&c->identities, &subject, &san, err);
 }

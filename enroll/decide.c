@@ -143,6 +143,8 @@ apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll
 	int rc;
 
 	rc = tmpl_apply(d->tmpl->tmpl, entry, req->csr, gh_now(), env->conf->ca.backdate, &spec, err);
+	if (rc == 0)
+		rc = catalog_check_identity(env->catalog, spec, err);
 	if (rc == 0 && !is_approved)
 		rc = check_metadata(env, req, d, err);
 	if (rc != 0) {

@@ -357,6 +357,7 @@ tmpl_extension_is_of_ca(const char *oid)
 	static const char *const of_ca[] = {
 	    "2.5.29.14",         /* SKI */
 	    "2.5.29.35",         /* AKI */
+	    "2.5.29.18",         /* issuerAltName */
 	    "2.5.29.31",         /* CDP */
 	    "2.5.29.46",         /* freshest CRL */
 	    "1.3.6.1.5.5.7.1.1", /* AIA */
@@ -381,6 +382,7 @@ tmpl_extension_is_reserved(const char *oid)
 	    "2.5.29.33",                                                /* policyMappings */
 	    "2.5.29.36",                                                /* policyConstraints */
 	    "2.5.29.54",                                                /* inhibitAnyPolicy */
+	    "2.16.840.1.113730.1.1", /* nsCertType: some take its holder for a CA */
 	};
 	size_t i;
 

@@ -37,6 +37,13 @@ no_validity(const struct tmpl *t)
 	return t->validity == 0;
 }
 
+/* Without it, some take the certificate for that of a CRL issuer: RFC 5280, 6.3.3 (f). */
+static bool
+no_key_usage(const struct tmpl *t)
+{
+	return t->key_usage == 0;
+}
+
 static bool
 overlap_too_long(const struct tmpl *t)
 {
@@ -114,6 +121,7 @@ static const struct rule whole[] = {
     {"oid", "is needed from schemaVersion 2 on", no_oid},
     {"applicationPolicies", "schemaVersion 1 has none", app_policies_too_early},
     {"validity", "is missing (or validityDays)", no_validity},
+    {"keyUsage", "is missing: a certificate without keyUsage is not signed", no_key_usage},
     {"renewalOverlap", "must be shorter than validity", overlap_too_long}, /* 0x80094814 */
     {"nameFlags", "ENROLLEE_SUPPLIES_SUBJECT excludes names from the directory", names_twice},
     {"nameFlags", "would give neither subject nor SAN", names_never},

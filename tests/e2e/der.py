@@ -52,7 +52,8 @@ def oid(name):
 
 
 def name(pairs):
-    return seq(*(set_(seq(oid(k), utf8(v))) for k, v in pairs))
+    """Values are UTF8Strings, or bytes: the whole value, DER."""
+    return seq(*(set_(seq(oid(k), v if isinstance(v, bytes) else utf8(v))) for k, v in pairs))
 
 
 def extension(o, value, critical=False):

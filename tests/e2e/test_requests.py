@@ -47,6 +47,32 @@ class Case(unittest.TestCase):
         return env.admin("request", verb, number, "--comment", "looked at", check=False)
 
 
+class NamesOfCas(Case):
+    """RFC 5280, 7.1: whoever has the name of a CA in a certificate can pass for the issuer of its CRLs."""
+
+    def setUp(self):
+        super().setUp()
+        template = read_template("WebServer")
+        del template["subject"]["commonName"]
+        import_template(template)
+        self.addCleanup(import_template, read_template("WebServer"))
+        wait_for(lambda: self.ask("any name").status == 200, "the template is loaded")
+
+    def ask(self, cn):
+        san = der.extension("subjectAltName", der.san(dns=["shop.example.test"]))
+        return self.alice.enroll(der.csr(KEY, subject=[("CN", cn)], extensions=[san]), template="WebServer")
+
+    def test_nobody_gets_the_name_of_a_ca(self):
+        own = "Gatehouse Issuing CA"
+        for cn in (own, own.upper(), " Gatehouse  Issuing CA", der.tlv(0x13, own.encode()),
+                   der.tlv(0x1E, own.encode("utf-16-be")), "\uff27atehouse Issuing CA", "gatehouse root ca"):
+            with self.subTest(cn=cn):
+                reply = self.ask(cn)
+                self.assertEqual(reply.status, 403, reply.body)
+                self.assertIn("the subject is the name of a certification authority", reply.body.decode())
+        self.assertEqual(self.ask("Gatehouse Issuing CA 2").json["RequestDisposition"], "Pending")
+
+
 class Approval(Case):
     def test_pending_makes_no_certificate(self):
         before = env.count("select count(*) from certificate where request_id > 0")

@@ -24,7 +24,7 @@ static const char wide[] =
     "\"1d\","
     "\"enrollmentFlags\":[\"ISSUANCE_POLICIES_FROM_REQUEST\"],\"certificatePolicies\":[\"1.2.3.5\"]"
     ","
-    "\"extendedKeyUsage\":[\"clientAuth\"],\"enrollGroups\":[\"*\"],\"san\":{\"types\":[\"dns\","
+    "\"keyUsage\":[\"digitalSignature\"],\"extendedKeyUsage\":[\"clientAuth\"],\"enrollGroups\":[\"*\"],\"san\":{\"types\":[\"dns\","
     "\"email\",\"ip\","
     "\"uri\",\"upn\"],\"otherNames\":[\"1.2.3.4\"],\"wildcards\":true}}";
 static const char narrow[] =
@@ -32,6 +32,7 @@ static const char narrow[] =
     "\"schemaVersion\":2,\"oid\":\"1.3.6.1.4.1.311.21.8.1\",\"majorVersion\":100,\"minorVersion\":"
     "3,"
     "\"keyTypes\":[{\"type\":\"EC\"}],\"validity\":\"1d\",\"extendedKeyUsage\":[\"serverAuth\"],"
+    "\"keyUsage\":[\"digitalSignature\"],"
     "\"enrollGroups\":[\"*\"],\"subject\":{\"allow\":[\"CN\"],\"commonName\":\"dns\"},"
     "\"san\":{\"types\":[\"dns\"],\"dns\":[\".example\"]}}";
 

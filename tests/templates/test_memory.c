@@ -63,7 +63,7 @@ static const char supplied_text[] =
     "{\"name\":\"S\",\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
     "\"schemaVersion\":2,\"oid\":\"1.2.3.4\",\"keyTypes\":[{\"type\":\"EC\"}],\"validity\":\"1d\","
     "\"certificatePolicies\":[\"1.2.3.5\"],\"extendedKeyUsage\":[\"clientAuth\"],"
-    "\"san\":{\"types\":[\"dns\",\"ip\",\"upn\"]},\"enrollGroups\":[\"*\"]}";
+    "\"keyUsage\":[\"digitalSignature\"],\"san\":{\"types\":[\"dns\",\"ip\",\"upn\"]},\"enrollGroups\":[\"*\"]}";
 
 static const char csr_text[] =
     "{\"subject\":[\"CN=a.example\",\"+OU=b\",\"O=c\"],"
