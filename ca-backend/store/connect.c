@@ -112,6 +112,29 @@ set_up_session(struct attempt *a)
 	return false;
 }
 
+/* Until the server has seen who we are. */
+static bool
+connect_as_user(struct attempt *a)
+{
+	struct store *s = a->s;
+	struct store_login_saved saved;
+	bool ok = false;
+
+	if (!store_login_enter(&s->login, &saved)) {
+		note(a, "the user cannot be changed");
+		return false;
+	}
+	s->conn = start(a);
+	if (s->conn == NULL || PQstatus(s->conn) == CONNECTION_BAD) {
+		note_libpq(a);
+	} else {
+		PQsetNoticeReceiver(s->conn, take_notice, s);
+		ok = wait_connected(a);
+	}
+	store_login_leave(&saved);
+	return ok;
+}
+
 static bool
 connect_one(struct attempt *a)
 {
@@ -120,16 +143,10 @@ connect_one(struct attempt *a)
 	a->was_silent = false;
 	s->server = a->server->key;
 	s->has_others = a->servers->n > 1;
-	s->conn = start(a);
-	if (s->conn == NULL || PQstatus(s->conn) == CONNECTION_BAD) {
-		note_libpq(a);
-	} else {
-		PQsetNoticeReceiver(s->conn, take_notice, s);
-		if (wait_connected(a) && set_up_session(a)) {
-			store_server_answered(s->server);
-			s->answered_us = gh_now_us();
-			return true;
-		}
+	if (connect_as_user(a) && set_up_session(a)) {
+		store_server_answered(s->server);
+		s->answered_us = gh_now_us();
+		return true;
 	}
 	if (a->was_silent)
 		store_server_silent(s->server);

@@ -25,6 +25,10 @@ struct store;
 /* conninfo: libpq connection string. timeout_ms: bound of connecting and of each statement. */
 int store_new(const char *conninfo, int timeout_ms, struct store **out, struct gh_error *err) GH_MUSTCHECK;
 void store_free(struct store *s);
+/* For commands: when root runs the process, connect as this operating system user, whom "peer" log-ins of PostgreSQL
+ * know. user "": as the process runs. No effect for others than root. The effective user of all threads changes while a
+ * connection is made. GH_E_CONF: no such user. */
+int store_log_in_as(struct store *s, const char *user, struct gh_error *err) GH_MUSTCHECK;
 /* Round trip. */
 int store_ping(struct store *s, struct gh_error *err) GH_MUSTCHECK;
 /* *ms: this node's clock less the database's, milliseconds; also a round trip. */

@@ -7,6 +7,7 @@
 
 #include <libpq-fe.h>
 
+#include "store/login.h"
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
@@ -40,6 +41,7 @@ struct store {
 	unsigned char grant_key[32];
 	int64_t grant_revision;          /* newest that was seen */
 	char grant_told[200];            /* what is wrong with them, as it was last logged */
+	struct store_login login;
 };
 
 /* Parameters in order. Text that is not UTF-8 is copied with '?' for the wrong bytes, since names of failed

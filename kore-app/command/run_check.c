@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 #include "run_check.h"
+#include "session.h"
 
 struct address {
 	union { struct sockaddr any; struct sockaddr_in four; struct sockaddr_in6 six; } u;
@@ -52,12 +53,16 @@ check_private(const char *option, const char *path, struct gh_error *err)
 static int
 check_user(const char *option, const char *name, struct gh_error *err)
 {
+	const struct passwd *pw;
+
 	if (name[0] == '\0')
 		return 0;
-	if (getpwnam(name) == NULL)
+	pw = getpwnam(name);
+	if (pw == NULL)
 		return gh_refuse(err, GH_E_CONF, "%s: there is no user \"%.60s\"", option, name);
-	if (geteuid() != 0)
-		return gh_refuse(err, GH_E_CONF, "%s: only root can start a program as another user", option);
+	if (geteuid() != 0 && geteuid() != pw->pw_uid)
+		return gh_refuse(err, GH_E_CONF, "%s: only root, or \"%.60s\" itself, can start a program as "
+		    "this user", option, name);
 	return 0;
 }
 
@@ -237,7 +242,7 @@ int
 run_check_database(const struct gh_conf *conf, struct gh_error *err)
 {
 	struct store *s;
-	int rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &s, err);
+	int rc = session_open_store(conf, &s, err);
 
 	if (rc == 0)
 		rc = store_check_schema(s, err);

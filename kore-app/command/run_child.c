@@ -39,6 +39,9 @@ change_user(const char *user, bool may_bind_low)
 	if (user[0] == '\0')
 		return 0;
 	pw = getpwnam(user);
+	/* started as this user, as systemd does: there is nothing to change, and no right to */
+	if (pw != NULL && pw->pw_uid != 0 && pw->pw_uid == geteuid())
+		return 0;
 	if (pw == NULL || initgroups(user, pw->pw_gid) != 0)
 		return -1;
 	if (may_bind_low && prctl(PR_SET_KEEPCAPS, 1) != 0)

@@ -140,6 +140,13 @@ start_signer(struct supervisor *s, struct gh_error *err)
 	return rc;
 }
 
+static bool
+has_low_port(const struct gh_conf *conf)
+{
+	return conf->gateway.port < FIRST_LOW_PORT ||
+	    (conf->gateway.http_port > 0 && conf->gateway.http_port < FIRST_LOW_PORT);
+}
+
 static int
 start_kore(struct supervisor *s, struct gh_error *err)
 {
@@ -148,7 +155,7 @@ start_kore(struct supervisor *s, struct gh_error *err)
 	struct run_child child = {
 		.argv = argv, .user = s->conf->gateway.user, .inherit_fd = tls_region_fd(s->region),
 		.stdout_fd = s->kore_out[1],
-		.may_bind_low = s->conf->gateway.user[0] != '\0' && s->conf->gateway.port < FIRST_LOW_PORT,
+		.may_bind_low = s->conf->gateway.user[0] != '\0' && has_low_port(s->conf),
 	};
 	char fd[16];
 

@@ -2,6 +2,8 @@
  * Who may read the configuration may administer: it names the database and the secrets. So the command
  * acts with all roles, and the audit record holds the operating system user (user@host).
  */
+#include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,15 +47,29 @@ fill_requester(struct requester *who)
 }
 
 int
-session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err)
+session_open_store(const struct gh_conf *conf, struct store **out, struct gh_error *err)
 {
-	int rc;
+	int rc = store_new(conf->database.conninfo, conf->database.timeout_ms, out, err);
+
+	if (rc == 0)
+		rc = store_log_in_as(*out, conf->gateway.user, err);
+	if (rc != 0) {
+		store_free(*out);
+		*out = NULL;
+	}
+	return (rc);
+}
+
+int
+session_of_conf(struct session *s, struct gh_conf *conf, unsigned parts, struct gh_error *err)
+{
+	int rc = 0;
 
 	memset(s, 0, sizeof(*s));
 	fill_requester(&s->who);
-	rc = gh_conf_load(session_conf_path(conf_path), &s->conf, err);
+	s->conf = conf;
 	if (rc == 0 && (parts & (SESSION_STORE | SESSION_RAW_STORE)) != 0)
-		rc = store_new(s->conf->database.conninfo, s->conf->database.timeout_ms, &s->store, err);
+		rc = session_open_store(s->conf, &s->store, err);
 	if (rc == 0 && (parts & SESSION_SECRET) != 0)
 		rc = session_use_secret(s, err);
 	if (rc == 0 && (parts & SESSION_STORE) != 0)
@@ -71,6 +87,32 @@ session_use_secret(struct session *s, struct gh_error *err)
 	if (rc == 0 && s->store != NULL)
 		rc = store_use_secret(s->store, s->secret, err);
 	return (rc);
+}
+
+int
+session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err)
+{
+	struct gh_conf *conf;
+	int rc = gh_conf_load(session_conf_path(conf_path), &conf, err);
+
+	memset(s, 0, sizeof(*s));
+	return (rc == 0 ? session_of_conf(s, conf, parts, err) : rc);
+}
+
+int
+session_become_gateway(const struct session *s, struct gh_error *err)
+{
+	const char *user = s->conf->gateway.user;
+	const struct passwd *pw = user[0] != '\0' ? getpwnam(user) : NULL;
+
+	if (geteuid() != 0 || user[0] == '\0')
+		return (0);
+	if (pw == NULL)
+		return (gh_refuse(err, GH_E_CONF, "gateway.user: there is no user \"%.60s\"", user));
+	if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
+		return (gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno)));
+	return (0);
 }
 
 void

@@ -25,7 +25,14 @@ const char *session_conf_path(const char *given);
 int session_open(struct session *s, const char *conf_path, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
 /* Read the secret into an open session, where it may not have been there before. */
 int session_use_secret(struct session *s, struct gh_error *err) GH_MUSTCHECK;
+/* The same for a configuration that is loaded; takes it over, also on failure. */
+int session_of_conf(struct session *s, struct gh_conf *conf, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
 void session_close(struct session *s);
+
+/* For work that the gateway does otherwise, and that writes its files: root becomes gateway.user for good. */
+int session_become_gateway(const struct session *s, struct gh_error *err) GH_MUSTCHECK;
+/* A store of a command: run by root, it logs in as gateway.user. */
+int session_open_store(const struct gh_conf *conf, struct store **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* What the pipeline needs besides: catalog, directory, signer. Free with session_env_free. */
 struct session_env {
