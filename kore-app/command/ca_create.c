@@ -67,6 +67,7 @@ cmd_ca_create(int argc, char **argv)
 		{"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
 		    "password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
 		CA_URL_OPTION_ROWS(&c.spec.urls),
+		CA_NO_URLS_ROW(&c.spec.urls),
 		CA_POLICY_OPTION_ROWS(&c.spec.policy),
 		CA_NAMES_OPTION_ROWS(&c.spec.names),
 		OPTION_JSON(&c.json),
@@ -77,7 +78,7 @@ cmd_ca_create(int argc, char **argv)
 		"stored sealed; running gateways can use it within a second.",
 		"gatehouse ca create mobile --parent root --subject 'CN=Mobile CA,O=Corp,C=DE' \\\n"
 		"    --base-url http://pki.corp.example --max-validity 398 --permit-dns corp.example\n"
-		"gatehouse ca create lab-root --root --subject 'CN=Lab Root' --years 20\n"};
+		"gatehouse ca create lab-root --root --subject 'CN=Lab Root' --years 20 --no-urls\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

@@ -48,7 +48,7 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL ||
 	    gh_json_set_int(ca->policy, "path_len", spec->path_len) != 0)
 		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	if ((rc = ca_urls_apply(&spec->urls, ca, err)) != 0 ||
+	if ((rc = ca_urls_apply_new(&spec->urls, ca, err)) != 0 ||
 	    (rc = ca_policy_apply(&spec->policy, ca->policy, err)) != 0)
 		return (rc);
 	return (ca_extensions_names_json(&spec->names, ca->policy, err));
@@ -186,6 +186,7 @@ cmd_ca_csr(int argc, char **argv)
 		{"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
 		    "password of the present key, where it has one (\"-\": standard input; default: asked for)"},
 		CA_URL_OPTION_ROWS(&a.spec.urls),
+		CA_NO_URLS_ROW(&a.spec.urls),
 		CA_POLICY_OPTION_ROWS(&a.spec.policy),
 		CA_NAMES_OPTION_ROWS(&a.spec.names),
 		OPTION_END,

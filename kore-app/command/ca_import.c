@@ -50,7 +50,7 @@ settle(const struct import *a, const struct cert_files *f, struct ca *ca, struct
 	ca->protection = a->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
 		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	if ((rc = ca_urls_apply(&a->urls, ca, err)) != 0 || (rc = ca_policy_apply(&a->policy, ca->policy, err)) != 0 ||
+	if ((rc = ca_urls_apply_new(&a->urls, ca, err)) != 0 || (rc = ca_policy_apply(&a->policy, ca->policy, err)) != 0 ||
 	    (rc = cert_files_chain(f, &ca->chain, err)) != 0)
 		return (rc);
 	return (ca_finish(ca, err));
@@ -133,6 +133,7 @@ cmd_ca_import(int argc, char **argv)
 		{"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
 		    "password of the PKCS#12 or key file (\"-\": standard input; default: asked for)"},
 		CA_URL_OPTION_ROWS(&a.urls),
+		CA_NO_URLS_ROW(&a.urls),
 		CA_POLICY_OPTION_ROWS(&a.policy),
 		OPTION_JSON(&a.json),
 		OPTION_END,

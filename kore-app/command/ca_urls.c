@@ -122,6 +122,18 @@ ca_urls_apply(const struct ca_url_options *u, struct ca *ca, struct gh_error *er
 	return (rc == 0 ? check_shards(ca, err) : rc);
 }
 
+int
+ca_urls_apply_new(const struct ca_url_options *u, struct ca *ca, struct gh_error *err)
+{
+	bool is_given = u->base != NULL || u->cdp.n > 0 || u->ocsp.n > 0;
+
+	if (!is_given && !u->none)
+		return (gh_refuse(err, GH_E_CONF, "CA %.60s: give --base-url: without it no certificate of this CA tells "
+		    "where its CRL and OCSP responder are, and nobody can add that later (if you want that: --no-urls)",
+		    ca->name));
+	return (ca_urls_apply(u, ca, err));
+}
+
 /* The last "/SLUG" of the URL that is a name of its own; NULL when there is none. */
 static const char *
 find_slug(const char *url, const char *slug)

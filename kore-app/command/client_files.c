@@ -7,8 +7,9 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
+#include "durable_file.h"
+
 #include "client_files.h"
-#include "file.h"
 #include "pem.h"
 
 static int
@@ -19,7 +20,7 @@ write_pem(const char *path, const struct cert_chain *chain, bool replace, struct
 
 	if (text == NULL)
 		return (gh_fail(err, GH_E_NOMEM, "%s", path));
-	rc = file_write(path, text, strlen(text), 0644, replace, err);
+	rc = gh_file_write(path, text, strlen(text), 0644, replace, err);
 	free(text);
 	return (rc);
 }
@@ -68,7 +69,7 @@ write_p12(const struct client_files *f, const struct client_answer *a, EVP_PKEY 
 	PKCS12_free(p12);
 	if (n <= 0)
 		return (gh_fail(err, GH_E_INTERNAL, "the PKCS#12 could not be made"));
-	rc = file_write(f->p12, der, (size_t)n, 0600, f->replace, err);
+	rc = gh_file_write(f->p12, der, (size_t)n, 0600, f->replace, err);
 	OPENSSL_free(der);
 	return (rc);
 }

@@ -7,8 +7,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "durable_file.h"
+
 #include "client_key.h"
-#include "file.h"
 
 static const struct key_type {
 	const char *name;
@@ -103,7 +104,7 @@ client_key_write(const char *path, EVP_PKEY *key, const char *password, bool rep
 
 	if (ok) {
 		n = BIO_get_mem_data(bio, &data);
-		rc = file_write(path, data, (size_t)n, 0600, replace, err);
+		rc = gh_file_write(path, data, (size_t)n, 0600, replace, err);
 	} else
 		rc = gh_fail(err, GH_E_INTERNAL, "the key cannot be written as PEM");
 	BIO_free(bio);

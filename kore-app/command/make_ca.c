@@ -74,7 +74,7 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	ca->protection = spec->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
 		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	rc = ca_urls_apply(&spec->urls, ca, err);
+	rc = ca_urls_apply_new(&spec->urls, ca, err);
 	if (rc == 0)
 		rc = ca_policy_apply(&spec->policy, ca->policy, err);
 	return (rc == 0 ? ca_extensions_names_json(&spec->names, ca->policy, err) : rc);

@@ -9,9 +9,9 @@
 #include <openssl/rand.h>
 
 #include "conf.h"
+#include "durable_file.h"
 #include "encoding.h"
 
-#include "file.h"
 #include "secret_file.h"
 
 #define SECRET_BYTES 32
@@ -75,7 +75,7 @@ secret_file_create(const char *path, const char *user, struct gh_error *err)
 	int rc = random_line(&line, err);
 
 	if (rc == 0)
-		rc = file_write(path, line, strlen(line), 0600, false, err);
+		rc = gh_file_write(path, line, strlen(line), 0600, false, err);
 	if (rc == 0)
 		rc = give_to(path, user, err);
 	if (line != NULL)

@@ -124,9 +124,9 @@ class Policy(Case):
         self.issued()
 
     def test_name_constraints_deny(self):
-        env.admin("ca", "create", "narrow", "--parent", "root", "--subject", "CN=Narrow", "--days", "100",
+        env.admin("ca", "create", "narrow", "--parent", "root", "--subject", "CN=Narrow", "--days", "100", "--no-urls",
                   "--permit-email", "elsewhere.test")
-        env.admin("ca", "create", "fitting", "--parent", "root", "--subject", "CN=Fitting", "--days", "100",
+        env.admin("ca", "create", "fitting", "--parent", "root", "--subject", "CN=Fitting", "--days", "100", "--no-urls",
                   "--permit-email", "example.test", "--exclude-dns", "bad.test")
         who = {n: self.application(n) for n in ("narrow", "fitting")}
         self.denied("name constraints", who["narrow"], template="User")
@@ -171,10 +171,10 @@ class States(Case):
         self.issued()
 
     def test_given_up_before_it_had_a_certificate(self):
-        env.admin("ca", "csr", "given-up", "--subject", "CN=Given Up")
+        env.admin("ca", "csr", "given-up", "--subject", "CN=Given Up", "--no-urls")
         env.admin("ca", "retire", "given-up", "--yes")
         # what is created after it is known: so is this
-        env.admin("ca", "create", "later", "--root", "--subject", "CN=Later")
+        env.admin("ca", "create", "later", "--root", "--subject", "CN=Later", "--no-urls")
         wait_for(lambda: b'"later"' in fetch("/pki/cas")[1], "a CA created later")
         self.assertNotIn("left out of the catalog", env.log())
         self.assertNotIn(b"given-up", fetch("/pki/cas")[1])
@@ -243,7 +243,7 @@ class Renewal(Case):
         new_root = self.certificates("/ca/root-2.cer")
         bundle = client.pkcs7_certificates(self.certificates("/ca/root-2.p7c"))
         self.assertEqual(len(bundle), 3)
-        env.admin("ca", "create", "young", "--parent", "root", "--subject", "CN=Young", "--days", "50")
+        env.admin("ca", "create", "young", "--parent", "root", "--subject", "CN=Young", "--days", "50", "--no-urls")
         young = self.application("young")
         new_leaf = self.issued(young, template="User").certificates()
         # only one root is trusted; the bundle of the CA's address completes the path

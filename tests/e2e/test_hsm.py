@@ -42,7 +42,7 @@ env = Environment("hsm", GATEHOUSE_CONF_EXTRA=f'signer {{ pkcs11_module = "{MODU
                                               f'pkcs11_pin_file = "{HERE}/pin" }}')
 KEY = der.Key(env.scratch, "ec:P-256")
 GOOD = der.csr(KEY)
-env.admin("ca", "create", "hsm", "--parent", "root", "--subject", "CN=HSM CA,O=Corp",
+env.admin("ca", "create", "hsm", "--parent", "root", "--subject", "CN=HSM CA,O=Corp", "--no-urls",
           "--key-uri", "pkcs11:token=gatehouse;object=issuing;type=private")
 for name in ("key", "secret"):
     (env.scratch / name).write_text("text:" + os.urandom(20).hex())
@@ -116,11 +116,11 @@ class Hsm(unittest.TestCase):
         wait_for_tokens("up")
 
     def test_4_says_which_key_is_missing(self):
-        done = env.admin("ca", "create", "other", "--parent", "root", "--subject", "CN=Other",
+        done = env.admin("ca", "create", "other", "--parent", "root", "--subject", "CN=Other", "--no-urls",
                          "--key-uri", "pkcs11:token=gatehouse;object=nobody", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"no token with this key", done.stderr)
-        done = env.admin("ca", "create", "other", "--parent", "root", "--subject", "CN=Other",
+        done = env.admin("ca", "create", "other", "--parent", "root", "--subject", "CN=Other", "--no-urls",
                          "--key-uri", "pkcs11:token=gatehouse;object=issuing?pin-value=4711", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"PIN", done.stderr)

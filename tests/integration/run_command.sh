@@ -189,8 +189,10 @@ no_schema()
 # ---- init ----
 first_init()
 {
+	expect 2 "CA root: give --base-url" gh init
+	[ "$(gh ca list --json)" = '[]' ]
 	gh init --json --templates conf/templates --root-cdp-url http://pki.example/root.crl \
-	    --root-aia-url http://pki.example/root.cer >"$dir/init.json"
+	    --root-aia-url http://pki.example/root.cer --no-urls >"$dir/init.json"
 	is '[.. | .created? | select(. == true)] | length >= 6' cat "$dir/init.json"
 	is '.users[0].name == "admin" and (.users[0].password | length >= 20)' cat "$dir/init.json"
 	for f in gateway.secret signer.key; do
@@ -257,12 +259,12 @@ interrupted_init()
 		psql -q "$PGCONNINFO" -c "CREATE SCHEMA killed$i"
 		write_conf "$folder/conf" "$folder" "killed$i"
 		CONF=$folder/conf
-		"$gatehouse" init -c "$CONF" --key-alg RSA-2048 --templates conf/templates >/dev/null 2>&1 &
+		"$gatehouse" init -c "$CONF" --no-urls --key-alg RSA-2048 --templates conf/templates >/dev/null 2>&1 &
 		pid=$!
 		sleep "0.$((i * 4 / 10))$((i * 4 % 10))"
 		kill -KILL "$pid" 2>/dev/null || done_early=$((done_early + 1))
 		wait "$pid" || true
-		gh init --json --templates conf/templates >"$folder/json"
+		gh init --no-urls --json --templates conf/templates >"$folder/json"
 		is 'map(.name) | sort == ["issuing", "root"]' gh ca list --json
 		is 'length == 1' gh user list --json
 		gh ca export root >"$folder/root.pem"
@@ -280,7 +282,7 @@ init_after_a_mistake()
 	CONF=$dir/mistake/conf
 	cp conf/templates/User.json "$dir/bad-templates/"
 	echo '{' >"$dir/bad-templates/Z.json"
-	expect 1 "run init again" gh init --templates "$dir/bad-templates"
+	expect 1 "run init again" gh init --no-urls --templates "$dir/bad-templates"
 	grep -q "Z.json" "$dir/err"
 	rm "$dir/bad-templates/Z.json"
 	is '(.cas | map(.created) == [false, false]) and .users[0].created' gh init --json \
@@ -290,20 +292,21 @@ init_after_a_mistake()
 # ---- CAs ----
 subordinate_ca()
 {
-	gh ca create mobile --parent root --subject 'CN=Mobile CA,O=Ex\, ample,C=DE' --key-alg P-384
+	expect 2 'CA mobile: give --base-url' gh ca create mobile --parent root --subject CN=Mobile
+	gh ca create mobile --parent root --subject 'CN=Mobile CA,O=Ex\, ample,C=DE' --key-alg P-384 --no-urls
 	gh ca export mobile --chain >"$dir/mobile.pem"
 	openssl verify -x509_strict -CAfile "$dir/root.pem" "$dir/mobile.pem"
 	openssl x509 -in "$dir/mobile.pem" -noout -subject | grep -qF 'C = DE, O = "Ex, ample", CN = Mobile CA'
-	expect 1 'already' gh ca create mobile --parent root --subject CN=x
+	expect 1 'already' gh ca create mobile --parent root --subject CN=x --no-urls
 	expect 1 'no CA "nobody"' gh ca create other --parent nobody --subject CN=x
-	expect 2 'Nonsense' gh ca create other --parent root --subject Nonsense=x
+	expect 2 'Nonsense' gh ca create other --parent root --subject Nonsense=x --no-urls
 	is '.name == "mobile" and .sealed == true' gh ca show mobile --json
 	gh ca show mobile | grep -q 'Public-Key: (384 bit)'
 }
 
 below_an_issuing_ca()
 {
-	expect 1 "" gh ca create wrong --parent issuing --subject CN=Wrong
+	expect 1 "" gh ca create wrong --parent issuing --subject CN=Wrong --no-urls
 	is 'map(.name) | index("wrong") == null' gh ca list --json
 }
 

@@ -1,0 +1,33 @@
+/* Making an API application: key, secret, row. */
+#ifndef MAKE_APP_H
+#define MAKE_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "options.h"
+#include "session.h"
+
+struct make_app {
+	const char *ca, *min_hash, *identity;
+	const char *key, *key_file, *secret, *secret_file; /* NULL: made */
+	struct option_list templates, groups;
+	bool signature;
+};
+#define MAKE_APP_INIT {.min_hash = "SHA1", .signature = true}
+
+/* Key and secret as bytes, and as they are told to the administrator. */
+struct app_secrets {
+	unsigned char *key, *secret;
+	size_t key_len, secret_len;
+	char *key_base64;
+	char *secret_text;       /* only when generated here; else NULL */
+};
+void app_secrets_clear(struct app_secrets *s);   /* wipes */
+
+/* session: SESSION_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT: name or key is taken;
+ * GH_E_CONF. *out is filled also after a failure, and cleared by the caller. */
+int make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out, int64_t *id,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
