@@ -134,6 +134,8 @@ static const struct option options[] = {
 
 	INT(jobs, crl, "30", 0, 604800, "seconds between looks at which CRLs are due; 0 = only on demand"),
 	INT(jobs, ocsp_signer, "600", 0, 604800, "seconds between looks at the OCSP signers; 0 = only on demand"),
+	INT(jobs, server_certificate, "3600", 0, 604800,
+	    "seconds between looks at the server certificate of each node; 0 = only on demand"),
 	INT(jobs, expiry_notices, "3600", 0, 604800, "seconds between searches for certificates that end soon; 0 = only on demand"),
 	STR(jobs, expiry_days, "30 14 7 1", "days before its end at which a certificate gets a notice; empty = none"),
 	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
@@ -535,6 +537,27 @@ gh_conf_option(size_t i, struct gh_conf_option_info *out)
 	return true;
 }
 
+bool
+gh_conf_value(const struct gh_conf *conf, const char *name, const char **out)
+{
+	static _Thread_local char number[32];
+	size_t dot = strcspn(name, ".");
+
+	*out = NULL;
+	for (size_t i = 0; i < OPTIONS && *out == NULL; i++) {
+		const struct option *o = &options[i];
+		const void *at = (const char *)conf + o->offset;
+
+		if (strlen(o->section) != dot || strncmp(o->section, name, dot) != 0 || name[dot] != '.' ||
+		    strcmp(o->name, name + dot + 1) != 0)
+			continue;
+		snprintf(number, sizeof(number), "%d", o->type == OPT_INT ? *(const int *)at : 0);
+		*out = o->type == OPT_STRING ? *(char *const *)at : o->type == OPT_INT ? number :
+		    *(const bool *)at ? "true" : "false";
+	}
+	return *out != NULL;
+}
+
 static void
 print_string(FILE *f, const char *s)
 {
@@ -545,6 +568,15 @@ print_string(FILE *f, const char *s)
 		fputc(*s, f);
 	}
 	fputs("\"\n", f);
+}
+
+void
+gh_conf_print_value(FILE *f, const struct gh_conf_option_info *option, const char *value)
+{
+	if (strcmp(option->type, "string") == 0)
+		print_string(f, value);
+	else
+		fprintf(f, "%s\n", value);
 }
 
 void

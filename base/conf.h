@@ -107,7 +107,7 @@ struct gh_conf {
 	} roles;
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
-		int crl, ocsp_signer, expiry_notices, audit_seal, retention;
+		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention;
 		char *expiry_days;       /* days before notAfter at which a notice is due: "30 14 7 1" */
 		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
@@ -135,6 +135,12 @@ void gh_conf_print_defaults(FILE *f);
 /* Walk the table: index i from 0; NULL name at the end. "section.option". */
 struct gh_conf_option_info { const char *name; const char *type; const char *fallback; const char *meaning; };
 bool gh_conf_option(size_t i, struct gh_conf_option_info *out);
+
+/* Value of "section.option" as text: true or false, a number, the string. false: no such option. *out is borrowed from
+ * conf, or from a buffer of the thread until the next call. */
+bool gh_conf_value(const struct gh_conf *conf, const char *name, const char **out);
+/* A value as the file holds it: strings in quotes. */
+void gh_conf_print_value(FILE *f, const struct gh_conf_option_info *option, const char *value);
 
 /* First line of a file without its line end, malloc'd; at most 4096 bytes. GH_E_CONF names the file. */
 int gh_conf_read_secret(const char *path, char **out, struct gh_error *err) GH_MUSTCHECK;

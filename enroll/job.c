@@ -10,6 +10,7 @@
 
 #include "job.h"
 
+#define HOST_SIZE 128
 #define RETRY_FIRST_S 10
 #define RETRY_MAX_S 3600
 
@@ -73,32 +74,47 @@ is_due(const struct job *job, const struct gh_conf *conf, const struct store_job
 }
 
 static void
+name_host(char out[HOST_SIZE])
+{
+	if (gethostname(out, HOST_SIZE - 1) != 0)
+		snprintf(out, HOST_SIZE, "localhost");
+	out[HOST_SIZE - 1] = '\0';
+}
+
+void
+job_row_name(const struct job *job, char out[JOB_ROW_SIZE])
+{
+	char host[HOST_SIZE];
+
+	name_host(host);
+	snprintf(out, JOB_ROW_SIZE, "%.60s%s%s", job->name, job->is_per_node ? "@" : "", job->is_per_node ? host : "");
+}
+
+static void
 name_node(char *out, size_t size)
 {
-	char host[128] = "localhost";
+	char host[HOST_SIZE];
 
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		snprintf(host, sizeof(host), "localhost");
-	host[sizeof(host) - 1] = '\0';
+	name_host(host);
 	snprintf(out, size, "%s pid %ld", host, (long)getpid());
 }
 
 /* The lock is ours. */
 static enum job_result
-run_locked(struct job_env *env, const struct job *job, char *detail, struct gh_error *err)
+run_locked(struct job_env *env, const struct job *job, const char *row, char *detail, struct gh_error *err)
 {
 	struct gh_error why = {0};
 	char node[192];
 	int rc;
 
 	name_node(node, sizeof(node));
-	if (store_job_begin(env->store, job->name, node, err) != 0)
+	if (store_job_begin(env->store, row, node, err) != 0)
 		return JOB_FAILED;
 	rc = job->run(env, detail, JOB_DETAIL_SIZE, err);
 	if (rc != 0)
 		snprintf(detail, JOB_DETAIL_SIZE, "%.*s", JOB_DETAIL_SIZE - 1, err->detail);
 	/* Not written: the row says that the run never ended, and it comes again as after a failure. */
-	if (store_job_end(env->store, job->name, rc == 0, detail, &why) != 0)
+	if (store_job_end(env->store, row, rc == 0, detail, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "the end of a job is not recorded", "job", job->name, "detail", why.detail,
 		    NULL);
 	return rc == 0 ? JOB_DONE : JOB_FAILED;
@@ -110,22 +126,24 @@ job_run_one(struct job_env *env, const struct job *job, bool forced, char *detai
 	struct gh_error own = {0};
 	struct store_job state;
 	enum job_result result = JOB_FAILED;
+	char row[JOB_ROW_SIZE];
 	bool locked;
 
 	*detail = '\0';
+	job_row_name(job, row);
 	if (err == NULL)
 		err = &own;
-	if (store_job_lock(env->store, job->name, &locked, err) != 0)
+	if (store_job_lock(env->store, row, &locked, err) != 0)
 		return JOB_FAILED;
 	if (!locked)
 		return JOB_RUNNING;
-	if (forced || store_job_state(env->store, job->name, &state, err) == 0) {
+	if (forced || store_job_state(env->store, row, &state, err) == 0) {
 		if (forced || is_due(job, env->conf, &state))
-			result = run_locked(env, job, detail, err);
+			result = run_locked(env, job, row, detail, err);
 		else
 			result = JOB_NOT_DUE;
 	}
-	store_job_unlock(env->store, job->name);
+	store_job_unlock(env->store, row);
 	return result;
 }
 
@@ -164,9 +182,13 @@ job_run_due(struct job_env *env, int *ran, struct gh_error *err)
 	int rc = store_job_states(env->store, &states, &n, err);
 
 	*ran = 0;
-	for (size_t i = 0; rc == 0 && i < job_table_len && !job_is_stopping(env); i++)
-		if (is_due(&job_table[i], env->conf, find_state(states, n, job_table[i].name)))
+	for (size_t i = 0; rc == 0 && i < job_table_len && !job_is_stopping(env); i++) {
+		char row[JOB_ROW_SIZE];
+
+		job_row_name(&job_table[i], row);
+		if (is_due(&job_table[i], env->conf, find_state(states, n, row)))
 			run_and_log(env, &job_table[i], ran);
+	}
 	free(states);
 	return rc;
 }

@@ -45,12 +45,16 @@ struct job {
 	/* detail: what was done, one line for the list ("3 CRLs, 1 delta"); may be left empty. A long run asks
 	 * job_is_stopping between its steps and returns GH_E_BUSY when it has to go. */
 	int (*run)(struct job_env *env, char *detail, size_t size, struct gh_error *err);
+	bool is_per_node;                        /* about this node alone: each has a row, "NAME@HOST" */
 };
 
 extern const struct job job_table[];
 extern const size_t job_table_len;
 
 const struct job *job_find(const char *name);    /* NULL: none */
+/* Name of its row and lock, on this node. */
+#define JOB_ROW_SIZE 192
+void job_row_name(const struct job *job, char out[JOB_ROW_SIZE]);
 /* Seconds between two runs; 0 = only on demand. */
 int job_interval(const struct job *job, const struct gh_conf *conf);
 /* The process or thread wants to end: return soon. */

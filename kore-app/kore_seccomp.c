@@ -85,7 +85,19 @@ static struct sock_filter filter[] = {
 	KORE_SYSCALL_ALLOW(pipe2),
 	KORE_SYSCALL_ALLOW(epoll_create1),
 
-	/* files: certificates of the directory, /etc/resolv.conf, time zones */
+	/* files: certificates of the directory, /etc/resolv.conf, time zones; a renewed server certificate is written beside
+	 * the old one and takes its name (base/durable_file.c) */
+	KORE_SYSCALL_ALLOW(fsync),
+	KORE_SYSCALL_ALLOW(fchmod),
+#if defined(SYS_rename)
+	KORE_SYSCALL_ALLOW(rename),
+#endif
+	KORE_SYSCALL_ALLOW(renameat),
+	KORE_SYSCALL_ALLOW(renameat2),
+#if defined(SYS_unlink)
+	KORE_SYSCALL_ALLOW(unlink),
+#endif
+	KORE_SYSCALL_ALLOW(unlinkat),
 #if defined(SYS_open)
 	KORE_SYSCALL_ALLOW(open),
 #endif

@@ -154,6 +154,9 @@ tls_pair_clear(struct tls_pair *p)
 {
 	if (p->key != NULL)
 		OPENSSL_cleanse(p->key, strlen(p->key));
+	/* one file may hold both */
+	if (p->chain != NULL)
+		OPENSSL_cleanse(p->chain, strlen(p->chain));
 	free(p->chain);
 	free(p->key);
 	free(p->client_ca);

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-#define STORE_JOB_NAME_SIZE 64
+#define STORE_JOB_NAME_SIZE 192
 
 struct store_job {
 	char name[STORE_JOB_NAME_SIZE];

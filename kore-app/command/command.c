@@ -2,6 +2,7 @@
 #include "command.h"
 
 const struct command command_table[] = {
+	{"setup", NULL, "set a gateway up: ask, check, and make everything it needs", cmd_setup},
 	{"init", NULL, "make secrets, database schema, CAs and the first administrator", cmd_init},
 	{"run", NULL, "start the signer and the gateway, and stop them together", cmd_run},
 	{"enroll", NULL, "get a certificate from a gateway (client)", cmd_enroll},

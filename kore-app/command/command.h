@@ -78,6 +78,7 @@ int cmd_request_approve(int argc, char **argv);
 int cmd_request_deny(int argc, char **argv);
 int cmd_request_list(int argc, char **argv);
 int cmd_request_show(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_template_check(int argc, char **argv);
 int cmd_template_import(int argc, char **argv);

@@ -14,16 +14,15 @@
 
 /* ---- list ---- */
 
-static const gh_json *
-find_row(const gh_json *rows, const char *name)
+/* "NAME", or "NAME@NODE" of a job of each node. */
+static bool
+is_row_of(const struct job *job, const char *row)
 {
-	for (size_t i = 0; i < gh_json_size(rows); i++) {
-		const char *n = gh_json_string(gh_json_get(gh_json_at(rows, i), "name"));
+	size_t n = strlen(job->name);
 
-		if (n != NULL && strcmp(n, name) == 0)
-			return (gh_json_at(rows, i));
-	}
-	return (NULL);
+	if (row == NULL || strncmp(row, job->name, n) != 0)
+		return (false);
+	return (row[n] == '\0' || (job->is_per_node && row[n] == '@'));
 }
 
 /* What the program knows of a job, and what the database recorded, if it ever ran. */
@@ -31,8 +30,9 @@ static gh_json *
 job_object(const struct job *job, const struct gh_conf *conf, const gh_json *row)
 {
 	static const char *const members[] = {"started", "finished", "outcome", "failures", "wanted", "node", "detail"};
+	const char *name = row != NULL ? gh_json_string(gh_json_get(row, "name")) : NULL;
 	gh_json *o = gh_json_new_object();
-	int bad = o == NULL || gh_json_set_string(o, "name", job->name) != 0 ||
+	int bad = o == NULL || gh_json_set_string(o, "name", name != NULL ? name : job->name) != 0 ||
 	    gh_json_set_string(o, "about", job->about) != 0 ||
 	    gh_json_set_int(o, "interval", job_interval(job, conf)) != 0;
 
@@ -48,18 +48,33 @@ job_object(const struct job *job, const struct gh_conf *conf, const gh_json *row
 	return (o);
 }
 
+/* One object for each row, and one for a job that never ran. */
+static int
+append_job(gh_json *all, const struct job *job, const struct gh_conf *conf, const gh_json *rows)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < gh_json_size(rows); i++) {
+		const gh_json *row = gh_json_at(rows, i);
+
+		if (!is_row_of(job, gh_json_string(gh_json_get(row, "name"))))
+			continue;
+		any = true;
+		if (gh_json_append(all, job_object(job, conf, row)) != 0)
+			return (-1);
+	}
+	return (any ? 0 : gh_json_append(all, job_object(job, conf, NULL)));
+}
+
 static int
 list_jobs(struct session *s, gh_json **out, struct gh_error *err)
 {
 	gh_json *rows, *all = gh_json_new_array();
 	int rc = store_job_list(s->store, &rows, err);
 
-	for (size_t i = 0; rc == 0 && i < job_table_len; i++) {
-		gh_json *o = job_object(&job_table[i], s->conf, find_row(rows, job_table[i].name));
-
-		if (all == NULL || gh_json_append(all, o) != 0)
+	for (size_t i = 0; rc == 0 && i < job_table_len; i++)
+		if (all == NULL || append_job(all, &job_table[i], s->conf, rows) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "jobs");
-	}
 	gh_json_free(rows);
 	if (rc != 0)
 		gh_json_free(all);
@@ -136,8 +151,10 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 	struct session_env e;
 	struct gh_error err = {0};
 	enum job_result result;
-	int rc = session_env_open(s, &e, &err);
+	int rc = session_become_gateway(s, &err);
 
+	if (rc == 0)
+		rc = session_env_open(s, &e, &err);
 	if (rc == 0) {
 		struct job_env env = {
 			.conf = s->conf, .server_secret = s->secret, .store = s->store, .signer = e.env.signer,
@@ -158,9 +175,11 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 static int
 run_in_background(struct session *s, const struct job *job, const char *who)
 {
+	char row[JOB_ROW_SIZE];
 	struct gh_error err = {0};
 
-	if (store_job_want(s->store, job->name, &err) != 0)
+	job_row_name(job, row);
+	if (store_job_want(s->store, row, &err) != 0)
 		return (command_fail(who, &err));
 	printf("%s: a gateway will run it within about a second\n", job->name);
 	return (output_finish());

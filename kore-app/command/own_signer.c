@@ -31,11 +31,12 @@ static _Noreturn void
 exec_signer(const struct gh_conf *conf, int fd)
 {
 	char number[16];
-	char *argv[6 + SIGNER_TOKEN_ARGS] = {conf->signer.program, (char[]){"--admin-fd"}, number,
-		(char[]){"--key-file"}, conf->signer.key_file, NULL};
+	/* what it did, the command tells in its own words */
+	char *argv[8 + SIGNER_TOKEN_ARGS] = {conf->signer.program, (char[]){"--admin-fd"}, number,
+		(char[]){"--key-file"}, conf->signer.key_file, (char[]){"--log-level"}, (char[]){"warn"}, NULL};
 
 	snprintf(number, sizeof(number), "%d", fd);
-	signer_token_args(conf, argv + 5);
+	signer_token_args(conf, argv + 7);
 	/* Only this descriptor crosses the exec. */
 	if (fcntl(fd, F_SETFD, 0) == 0)
 		execv(conf->signer.program, argv);

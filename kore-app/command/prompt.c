@@ -129,6 +129,41 @@ prompt_password(const char *file, const char *question, bool confirm, char **out
 	return (0);
 }
 
+bool
+prompt_has_terminal(void)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty >= 0)
+		close(tty);
+	return (tty >= 0);
+}
+
+int
+prompt_text(const char *question, const char *fallback, char **out, struct gh_error *err)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
+
+	*out = NULL;
+	if (tty < 0)
+		return (gh_refuse(err, GH_E_CONF, "%s: there is no terminal to ask on", question));
+	do {
+		prompt_free(*out);
+		if (fallback != NULL && fallback[0] != '\0')
+			dprintf(tty, "%s [%s]: ", question, fallback);
+		else
+			dprintf(tty, "%s: ", question);
+		rc = read_line(tty, -1, out);
+	} while (rc == 0 && (*out)[0] == '\0' && fallback == NULL);
+	close(tty);
+	if (rc == 0 && (*out)[0] == '\0') {
+		free(*out);
+		*out = strdup(fallback);
+		rc = *out != NULL ? 0 : -1;
+	}
+	return (rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: no answer", question));
+}
+
 int
 prompt_confirm(const char *question, struct gh_error *err)
 {

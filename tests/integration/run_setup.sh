@@ -1,0 +1,406 @@
+#!/bin/bash
+# `gatehouse setup` with a real PostgreSQL (peer authentication, as Debian installs it), slapd and Samba as a domain: what
+# it asks, checks, makes, refuses, and finds again. Needs root, as the command does; calls sudo -n otherwise.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+build=${BUILD:-build}
+[[ $build == /* ]] || build=$PWD/$build
+gatehouse=$build/gatehouse
+if [ "$(id -u)" != 0 ]; then
+	exec sudo -n BUILD="$build" KEEP="${KEEP:-}" SAMBA_CACHE="${SAMBA_CACHE:-}" bash "$0" "$@"
+fi
+# Stand-ins for gatehouse and gatehouse-signer, which only the package makes: users that every Debian has.
+user=daemon signer_user=bin
+dir=$(mktemp -d /tmp/gatehouse-setup-test.XXXXXX)
+chmod 711 "$dir"
+number=0 failed=0
+unset "${!GATEHOUSE_@}"
+
+finish()
+{
+	[ -z "${gateway_pid:-}" ] || { kill "$gateway_pid" && wait "$gateway_pid"; } 2>/dev/null
+	[ ! -d "$dir/samba" ] || tests/servers/samba.sh clean "$dir/samba" >/dev/null 2>&1
+	tests/servers/slapd.sh stop "$dir/slapd" >/dev/null 2>&1
+	tests/servers/postgres.sh stop "$dir/postgres" >/dev/null 2>&1
+	[ -n "${KEEP:-}" ] || rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# check NAME COMMAND...: ok when the command (a function below) is true
+check()
+{
+	local name=$1
+
+	shift
+	number=$((number + 1))
+	begin=$SECONDS
+	# not as a condition: set -e would have no effect in it
+	(set -e; "$@") >"$dir/log" 2>&1
+	if [ $? -eq 0 ]; then
+		echo "ok $number - $name ($((SECONDS - begin)) s)"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$dir/log" | tail -n 30
+		failed=1
+	fi
+}
+
+# expect STATUS WORD COMMAND...: exit code, and what standard error must say
+expect()
+{
+	local status=$1 word=$2 got=0
+
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err" || got=$?
+	cat "$dir/out" "$dir/err"
+	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
+	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
+}
+
+# is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
+is()
+{
+	local expression=$1
+
+	shift
+	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
+}
+
+# A port that nobody listens on.
+free_port()
+{
+	local p
+
+	while p=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null; do :; done
+	echo "$p"
+}
+
+# setup CASE OPTION...: into a folder of its own; programs from the build, not from the package
+setup()
+{
+	local case=$1
+
+	shift
+	setsid "$gatehouse" setup -c "$dir/$case/etc/gatehouse.conf" --state-dir "$dir/$case/state" --yes \
+	    --user "$user" --signer-user "$signer_user" --templates conf/templates \
+	    --set "gateway.module=$build/gatehouse.so" --set "signer.program=$build/gatehouse-signer" \
+	    --set "gateway.run_dir=$dir/$case/run" --set "signer.socket=$dir/$case/signer/signer.sock" \
+	    --set gateway.workers=1 --listen 127.0.0.1 --port "$port" --http-port "$http_port" \
+	    --hostname localhost "$@" </dev/null
+}
+
+# The same with the sample company's slapd and the role that peer authentication gives the user.
+openldap()
+{
+	local case=$1
+
+	shift
+	setup "$case" --db "host=$PGSOCKETDIR dbname=gh_$case user=$user" --directory-uri "$LDAP_URI" \
+	    --directory-ca "$LDAP_CAFILE" --directory-user "$LDAP_BIND_DN" \
+	    --directory-password-file "$LDAP_PASSWORD_FILE" "$@"
+}
+
+ad()
+{
+	local case=$1
+
+	shift
+	setup "$case" --db "host=$PGSOCKETDIR dbname=gh_$case user=$user" --directory-uri "$AD_URI" \
+	    --directory-ca "$AD_CAFILE" --directory-user "svc-gw@ad.test" \
+	    --directory-password-file "$AD_PASSWORD_FILE" "$@"
+}
+
+# The command with the configuration of a case, as root.
+gh()
+{
+	local case=$1
+
+	shift
+	"$gatehouse" "$@" -c "$dir/$case/etc/gatehouse.conf" </dev/null
+}
+
+admin_psql()
+{
+	setpriv --reuid postgres --regid postgres --init-groups psql -XAtq -h "$PGSOCKETDIR" -d postgres "$@"
+}
+
+prepare_case()
+{
+	mkdir -p "$dir/$1"
+	chmod 711 "$dir/$1"
+}
+
+# ---- the first set-up ----
+makes_everything()
+{
+	prepare_case first
+	expect 0 "" openldap first --credentials "$dir/first" --base-url "http://localhost:$http_port"
+	grep -q 'database *role *created' "$dir/out"
+	grep -q 'database *gh_first *created' "$dir/out"
+	grep -q 'password .* (shown this once)' "$dir/out"
+	grep -q 'Next:' "$dir/out"
+	[ "$(base64 -d <"$dir/first/app.key" | wc -c)" = 16 ]
+	grep -Eqx '[0-9A-F]{64}' "$dir/first/app.secret"
+}
+
+# MODE OWNER GROUP FILE
+has()
+{
+	[ "$(stat -c '%a %U %G' "$4")" = "$1 $2 $3" ] || { stat -c '%a %U %G %n' "$4"; return 1; }
+}
+
+modes_and_owners()
+{
+	local etc=$dir/first/etc
+
+	has 640 root "$user" "$etc/gatehouse.conf"
+	has 640 root "$user" "$etc/ldap.password"
+	has 600 "$user" "$user" "$etc/gateway.secret"
+	has 600 "$signer_user" "$signer_user" "$etc/signer.key"
+	has 600 "$user" "$user" "$dir/first/state/tls/server.pem"
+	has 700 "$user" "$user" "$dir/first/state/tls"
+	has 600 root root "$dir/first/app.secret"
+	! grep -rq "$(cat "$LDAP_PASSWORD_FILE")" "$etc/gatehouse.conf" "$dir/out" || return 1
+}
+
+settings()
+{
+	local conf=$dir/first/etc/gatehouse.conf
+
+	cat "$conf"
+	grep -qF "base = \"$LDAP_BASE\"" "$conf"
+	grep -qF 'type = "openldap"' "$conf"
+	gh first conf check
+	is 'map(.name) | sort == ["issuing", "root"]' gh first ca list --json
+}
+
+certificates_carry_urls()
+{
+	gh first ca export issuing >"$dir/issuing.pem"
+	gh first ca export root >"$dir/root.pem"
+	for c in "$dir/issuing.pem" "$dir/first/state/tls/server.pem"; do
+		openssl x509 -in "$c" -noout -text >"$dir/text"
+		grep -q "URI:http://localhost:$http_port/crl/" "$dir/text"
+		grep -q "CA Issuers - URI:http://localhost:$http_port/ca/" "$dir/text"
+		grep -q "OCSP - URI:http://localhost:$http_port/ocsp" "$dir/text"
+	done
+	openssl verify -x509_strict -purpose sslserver -verify_hostname localhost -CAfile "$dir/root.pem" \
+	    -untrusted "$dir/issuing.pem" "$dir/first/state/tls/server.pem"
+	is '[.[] | select(.event == "server.certificate-issued")] | length == 1' gh first audit list --limit 0 --json
+}
+
+state_of()
+{
+	cat "$dir/$1"/etc/* "$dir/$1/state/tls/server.pem"
+	gh "$1" ca list --json
+	gh "$1" app list --json
+	gh "$1" user list --json
+	gh "$1" cert list --json
+	gh "$1" audit list --limit 0 --json
+}
+
+second_run_changes_nothing()
+{
+	state_of first >"$dir/before"
+	expect 0 "" openldap first
+	! grep -E 'created$|password' "$dir/out" || return 1
+	is '[.. | .created? | select(. == true)] | length == 0' openldap first --json
+	state_of first >"$dir/after"
+	cmp "$dir/before" "$dir/after"
+}
+
+second_run_refuses_other_answers()
+{
+	expect 1 "setup changes no existing configuration" openldap first --directory-base dc=other,dc=test
+	expect 1 "gateway.threads" openldap first --set gateway.threads=7
+	state_of first >"$dir/after"
+	cmp "$dir/before" "$dir/after"
+}
+
+gateway_enrolls()
+{
+	mkdir -p "$dir/alice"
+	"$gatehouse" run -c "$dir/first/etc/gatehouse.conf" >"$dir/first/log" 2>&1 </dev/null &
+	gateway_pid=$!
+	for _ in $(seq 200); do
+		grep -q '^ready:' "$dir/first/log" && break
+		kill -0 "$gateway_pid" || { cat "$dir/first/log"; return 1; }
+		sleep 0.1
+	done
+	echo "$LDAP_PASSWORD" >"$dir/alice/password"
+	"$gatehouse" enroll --url "https://localhost:$port" --cacert "$dir/root.pem" \
+	    --app-key "$(cat "$dir/first/app.key")" --app-secret-file "$dir/first/app.secret" --user "$LDAP_USER" \
+	    --password-file "$dir/alice/password" --template User --out-dir "$dir/alice" || { cat "$dir/first/log"; kill "$gateway_pid"; return 1; }
+	openssl verify -CAfile "$dir/root.pem" -untrusted "$dir/alice/chain.pem" "$dir/alice/cert.pem"
+	kill "$gateway_pid"
+	wait "$gateway_pid"
+}
+
+# A revoked server certificate is renewed at once; the running gateway takes the new one over.
+server_certificate_is_renewed()
+{
+	local pem=$dir/first/state/tls/server.pem old seen
+
+	old=$(openssl x509 -in "$pem" -noout -serial)
+	"$gatehouse" run -c "$dir/first/etc/gatehouse.conf" >"$dir/first/log" 2>&1 </dev/null &
+	gateway_pid=$!
+	for _ in $(seq 200); do
+		grep -q '^ready:' "$dir/first/log" && break
+		sleep 0.1
+	done
+	gh first job run server-certificate | grep 'valid until'
+	[ "$old" = "$(openssl x509 -in "$pem" -noout -serial)" ]
+	gh first cert revoke "${old#serial=}" --reason superseded --yes
+	gh first job run server-certificate --background
+	for _ in $(seq 300); do
+		seen=$(openssl s_client -connect "localhost:$port" </dev/null 2>/dev/null | openssl x509 -noout -serial)
+		[ "$seen" = "$old" ] || [ -z "$seen" ] || break
+		sleep 0.1
+	done
+	echo "$old $seen"
+	[ "$seen" != "$old" ]
+	[ "$seen" = "$(openssl x509 -in "$pem" -noout -serial)" ]
+	has 600 "$user" "$user" "$pem"
+	openssl verify -verify_hostname localhost -CAfile "$dir/root.pem" -untrusted "$dir/issuing.pem" "$pem"
+	is "map(select(.name == \"server-certificate@$(hostname)\")) | .[0].detail == \"renewed\"" gh first job list --json
+	# by hand, as root: the file stays the gateway's
+	gh first cert revoke "${seen#serial=}" --reason superseded --yes
+	gh first job run server-certificate | grep renewed
+	has 600 "$user" "$user" "$pem"
+	kill "$gateway_pid"
+	wait "$gateway_pid"
+}
+
+# ---- interrupted ----
+# Templates that cannot be imported stop it after the CAs; the next run goes on, and still writes the configuration.
+goes_on_after_a_failure()
+{
+	prepare_case broken
+	mkdir -p "$dir/bad"
+	cp conf/templates/User.json conf/templates/Computer.json "$dir/bad/"
+	echo '{' >"$dir/bad/Z.json"
+	expect 1 "run setup again" openldap broken --base-url "http://localhost:$http_port" --templates "$dir/bad"
+	[ ! -e "$dir/broken/etc/gatehouse.conf" ]
+	cp "$dir/broken/etc/signer.key" "$dir/broken.key"
+	expect 0 "" openldap broken --base-url "http://localhost:$http_port"
+	cmp "$dir/broken.key" "$dir/broken/etc/signer.key"
+	grep -q 'cas *root *is there already' "$dir/out"
+	gh broken conf check
+}
+
+# ---- answers that are wrong are told at once, and nothing is written ----
+# refused WORD FUNCTION OPTION...
+refused()
+{
+	local word=$1 how=$2 got=0
+
+	shift 2
+	prepare_case wrong
+	"$how" wrong "$@" >"$dir/out" 2>"$dir/err" || got=$?
+	cat "$dir/out" "$dir/err"
+	[ "$got" != 0 ]
+	grep -qF -- "$word" "$dir/err"
+	[ ! -e "$dir/wrong/etc" ] && [ ! -e "$dir/wrong/state" ]
+}
+
+wrong_answers()
+{
+	echo wrong >"$dir/wrong.password"
+	refused "credentials refused" openldap --directory-password-file "$dir/wrong.password"
+	refused "base missing" openldap --directory-base dc=nowhere,dc=test
+	refused "wrong type" openldap --directory-type ad
+	refused "TLS failed" openldap --directory-ca /etc/ssl/certs/ca-certificates.crt
+	refused "unreachable" openldap --directory-uri "ldaps://127.0.0.1:$(free_port)"
+	refused "in clear" openldap --directory-uri ldap://127.0.0.1
+	refused "cannot be resolved" openldap --base-url http://no-such-name.invalid
+	refused "must begin with http://" openldap --base-url https://localhost
+	refused "neither a DNS name" openldap --name 'a b'
+	refused "there is no user" openldap --user no-such-user
+	refused "no password in the connection string" openldap --db "host=$PGSOCKETDIR user=$user password=x"
+	refused "--directory-password-file is needed" setup --db "host=$PGSOCKETDIR dbname=gh_wrong user=$user" \
+	    --directory-uri "$LDAP_URI" --directory-ca "$LDAP_CAFILE" --directory-user "$LDAP_BIND_DN"
+}
+
+wrong_database()
+{
+	refused "cannot connect" openldap --db "host=$dir/nowhere dbname=x user=$user"
+	admin_psql -c "CREATE DATABASE latin TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'" \
+	    -c "GRANT ALL ON DATABASE latin TO $user"
+	refused "encoding UTF8" openldap --db "host=$PGSOCKETDIR dbname=latin user=$user"
+}
+
+no_urls_only_by_wish()
+{
+	prepare_case bare
+	expect 0 "no URLs" openldap bare --no-urls
+	gh bare ca export issuing | openssl x509 -noout -text >"$dir/text"
+	! grep -E 'CRL Distribution|Authority Information' "$dir/text" || return 1
+	expect 2 "--no-urls" gh bare ca create other --root --subject CN=Other
+	expect 0 "" gh bare ca create other --root --subject CN=Other --no-urls
+}
+
+# ---- at the terminal ----
+# Answers typed at a real terminal: a wrong password first, then the right one.
+at_a_terminal()
+{
+	prepare_case typed
+	python3 -B tests/integration/setup_terminal.py "$gatehouse" setup -c "$dir/typed/etc/gatehouse.conf" \
+	    --state-dir "$dir/typed/state" --user "$user" --signer-user "$signer_user" --templates conf/templates \
+	    --set "signer.program=$build/gatehouse-signer" --set "gateway.module=$build/gatehouse.so" \
+	    --db "host=$PGSOCKETDIR dbname=gh_typed user=$user" --listen 127.0.0.1 --port "$port" \
+	    --http-port "$http_port" -- \
+	    'Directory servers' "$LDAP_URI" 'CA of the directory' "$LDAP_CAFILE" 'Service account' "$LDAP_BIND_DN" \
+	    'Its password' wrong 'Directory servers' '' 'CA of the directory' "$LDAP_CAFILE" 'Service account' '' \
+	    'Its password' "$(cat "$LDAP_PASSWORD_FILE")" 'Base' '' 'Name of this gateway' localhost \
+	    'URL of plain HTTP' '' 'Type yes' yes
+	gh typed conf check
+	! grep -q "$(cat "$LDAP_PASSWORD_FILE")" "$dir/log" || return 1
+}
+
+# ---- Active Directory ----
+active_directory()
+{
+	prepare_case domain
+	expect 0 "" ad domain --base-url "http://localhost:$http_port"
+	cat "$dir/domain/etc/gatehouse.conf" >"$dir/text"
+	grep -qF 'type = "ad"' "$dir/text"
+	grep -qF "base = \"$AD_BASE\"" "$dir/text"
+	grep -qF "realm = \"$AD_REALM\"" "$dir/text"
+	grep -qF "netbios_domain = \"$AD_DOMAIN\"" "$dir/text"
+	grep -q 'clock within' "$dir/out"
+	grep -q 'SID S-1-5-21-' "$dir/out"
+	refused "wrong type" ad --directory-type openldap
+}
+
+port=$(free_port) http_port=$(free_port)
+PGSOCKET_GROUP=$user tests/servers/postgres.sh start "$dir/postgres" >"$dir/postgres.log" 2>&1 ||
+    { cat "$dir/postgres.log"; echo "not ok 1 - PostgreSQL starts"; exit 1; }
+. "$dir/postgres/env"
+# As Debian installs it: who connects is who he is to the system.
+echo 'local all all peer' >"$dir/postgres/data/pg_hba.conf"
+admin_psql -c "SELECT pg_reload_conf()" >/dev/null
+tests/servers/slapd.sh start "$dir/slapd" >"$dir/slapd.log" 2>&1 ||
+    { cat "$dir/slapd.log"; echo "not ok 1 - slapd starts"; exit 1; }
+. "$dir/slapd/env"
+tests/servers/samba.sh start "$dir/samba" >"$dir/samba.log" 2>&1 ||
+    { cat "$dir/samba.log"; echo "not ok 1 - Samba starts"; exit 1; }
+. "$dir/samba/env"
+unset KRB5_CONFIG
+
+check "setup makes everything" makes_everything
+check "files have their owners and modes" modes_and_owners
+check "the configuration has what the directory told" settings
+check "all certificates carry the URLs" certificates_carry_urls
+check "a second run changes nothing" second_run_changes_nothing
+check "a second run refuses other answers" second_run_refuses_other_answers
+check "the gateway starts, and alice enrolls" gateway_enrolls
+check "the server certificate is renewed, and taken over" server_certificate_is_renewed
+check "an interrupted run is completed by the next" goes_on_after_a_failure
+check "wrong answers are told before anything is written" wrong_answers
+check "a wrong database is told" wrong_database
+check "no URLs only by wish" no_urls_only_by_wish
+check "answers typed at a terminal, a wrong one again" at_a_terminal
+check "Active Directory: names, clock and SID are found" active_directory
+echo "1..$number"
+exit "$failed"
