@@ -220,7 +220,7 @@ enroll_report(const struct enroll_request *req, const struct enroll_outcome *out
 	char id[24];
 
 	snprintf(id, sizeof(id), "%" PRId64, out->cms_request_id);
-	gh_log_kv(GH_LOG_INFO, out->is_replay ? "recorded answer repeated"
+	gh_log_event(GH_LOG_INFO, out->is_replay ? "recorded answer repeated"
 	    : out->disposition == DB_DISP_ISSUED ? "certificate issued"
 	    : out->disposition == DB_DISP_PENDING ? "request taken under submission" : "request denied",
 	    "template", template_name, "requester", req->requester.name, "cms_request_id", id,

@@ -45,8 +45,12 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 
 	snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
 	enroll_utf8_clean(detail);
-	gh_log_kv(is_refusal(err->code) ? GH_LOG_INFO : GH_LOG_ERROR, "enrollment failed",
-	    "requester", who->name, "application", who->app_name, "object", object, "detail", detail, NULL);
+	/* the line of the call has application and cause */
+	if (is_refusal(err->code))
+		gh_log_event(GH_LOG_INFO, "enrollment refused", "requester", who->name, "object", object, NULL);
+	else
+		gh_log_kv(GH_LOG_ERROR, "enrollment failed", "requester", who->name, "application", who->app_name,
+		    "object", object, "detail", detail, NULL);
 	if (is_refusal(err->code) && store_audit(env->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }

@@ -236,8 +236,12 @@ audit_refusal(struct enroll_env *env, const struct requester *who, const struct 
 	snprintf(detail, sizeof(detail), "%s, %s: %s", r->to == STORE_CERT_REVOKED
 	    ? revocation_reason_name(r->reason) : store_cert_state_name(r->to), info->name, err->detail);
 	enroll_utf8_clean(detail);
-	gh_log_kv(info->http_status < 500 ? GH_LOG_INFO : GH_LOG_ERROR, "status of a certificate not changed",
-	    "who", who->name, "certificate", object, "detail", detail, NULL);
+	if (info->http_status < 500)
+		gh_log_event(GH_LOG_INFO, "status of a certificate not changed", "requester", who->name, "certificate",
+		    object, "detail", detail, NULL);
+	else
+		gh_log_kv(GH_LOG_ERROR, "status of a certificate not changed", "requester", who->name, "certificate",
+		    object, "detail", detail, NULL);
 	if (info->http_status < 500 && store_audit(env->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
@@ -257,7 +261,7 @@ change(struct enroll_env *env, const struct requester *who, const struct revoke_
 		err->code = rc = GH_E_PRECONDITION;
 	if (rc != 0)
 		return rc;
-	gh_log_kv(GH_LOG_INFO, "status of a certificate changed", "who", who->name, "serial", out->serial,
+	gh_log_event(GH_LOG_INFO, "status of a certificate changed", "requester", who->name, "serial", out->serial,
 	    "status", store_cert_state_name(out->state), "reason", revocation_reason_name(out->reason), NULL);
 	if (on_change != NULL)
 		on_change(r->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL : out->reason);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "log.h"
+#include "log_queue.h"
 
 #include "revoke.h"
 
@@ -76,6 +77,7 @@ kore_parent_configure(int argc, char **argv)
 	/* Kore logs with printf: whole lines, at once, also into a pipe */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	gh_log_init("gateway", GH_LOG_INFO, NULL);
+	gh_log_start();          /* the workers, too: each with a queue and thread of its own */
 	if (drop_capabilities() != 0 || configure(&err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
 		exit(1);
@@ -90,6 +92,7 @@ on_refresh(void *arg, u_int64_t now)
 	(void)arg;
 	(void)now;
 	app_tls_refresh();
+	atomic_store(&app_state.gauges->log_lost, (int64_t)gh_log_lost());
 }
 
 /*
@@ -150,6 +153,19 @@ on_decided(const char *template_name, enum db_disposition disposition)
 		metrics_issued(template_name);
 }
 
+/* Kore says nothing of it. */
+static void
+report_predecessor(void)
+{
+	char pid[24];
+	int64_t before = atomic_load(&app_state.gauges->pid);
+
+	if (before == 0)
+		return;
+	snprintf(pid, sizeof(pid), "%lld", (long long)before);
+	gh_log_kv(GH_LOG_ERROR, "a worker died; this one takes its place", "pid", pid, NULL);
+}
+
 static int
 start_worker(struct gh_error *err)
 {
@@ -157,6 +173,7 @@ start_worker(struct gh_error *err)
 	int rc;
 
 	app_state.gauges = metrics_worker(worker->id - 1);
+	report_predecessor();
 	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
 	signer_client_on_call(metrics_signer);
@@ -211,5 +228,6 @@ kore_worker_teardown(void)
 		gh_log(GH_LOG_WARN, "ending with a background job still at work");
 	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL);
 	kore_shutdown();
+	(void)!gh_log_flush(GH_LOG_END_MS);
 	_exit(0);
 }

@@ -244,8 +244,8 @@ log_call(const struct app_call *call, int64_t us, bool is_gone)
 	snprintf(status, sizeof(status), "%d", rep->status);
 	snprintf(ms, sizeof(ms), "%.3f", (double)us / 1000);
 	gh_log_context(call->req.request_id, call->trace.requester);
-	gh_log_kv(is_routine(call) ? GH_LOG_DEBUG : GH_LOG_INFO,
-	    "request", "method", method_name(call->req.method), "path", call->req.path, "route",
+	gh_log_call(is_routine(call) ? GH_LOG_DEBUG : GH_LOG_INFO,
+	    "request", &call->trace.event, "method", method_name(call->req.method), "path", call->req.path, "route",
 	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
 	    call->req.address, "app", call->trace.app, "client_cert",
 	    call->req.client_cert != NULL ? "verified" : "none", "client", is_gone ? "gone" : "answered", "code",

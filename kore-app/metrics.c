@@ -284,7 +284,7 @@ put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
 }
 
 struct totals {
-	long long queued, queue_max, busy, threads, workers, ocsp_entries, ocsp_bytes;
+	long long queued, queue_max, busy, threads, workers, ocsp_entries, ocsp_bytes, log_lost;
 	int64_t generation;
 };
 
@@ -307,6 +307,7 @@ sum_workers(void)
 		t.threads += atomic_load(&w->threads);
 		t.ocsp_entries += atomic_load(&w->ocsp_entries);
 		t.ocsp_bytes += atomic_load(&w->ocsp_bytes);
+		t.log_lost += atomic_load(&w->log_lost);
 		if (t.generation == -1 || generation < t.generation)
 			t.generation = generation;
 	}
@@ -336,6 +337,9 @@ put_workers(struct gh_buf *b)
 	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n", (double)atomic_load(&shared->clock_skew_ms) / 1000);
 	put_gauge(b, "gatehouse_ocsp_cache_entries", "OCSP answers that lie ready, in all workers.", t.ocsp_entries);
 	put_gauge(b, "gatehouse_ocsp_cache_bytes", "Memory they take.", t.ocsp_bytes);
+	put_head(b, "gatehouse_log_lines_dropped_total", "counter",
+	    "Log lines of the workers that were dropped, because nobody read them.");
+	gh_buf_putf(b, "gatehouse_log_lines_dropped_total %lld\n", t.log_lost);
 }
 
 static uint64_t

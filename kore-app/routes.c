@@ -456,7 +456,9 @@ route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struc
 		gh_log_context(req->request_id, who.requester.name);
 		snprintf(trace->requester, sizeof(trace->requester), "%s", who.requester.name);
 		snprintf(trace->app, sizeof(trace->app), "%s", who.requester.app_name);
+		gh_log_collect(&trace->event);
 		call_handler(env, m, req, &who, rep);
+		gh_log_collect(NULL);
 		trace->code = rep->code;
 		snprintf(trace->cause, sizeof(trace->cause), "%s", rep->cause != NULL ? rep->cause : "");
 		auth_result_clear(&who);

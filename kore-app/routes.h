@@ -9,6 +9,7 @@
 #include "call.h"
 #include "ce.h"
 #include "http.h"
+#include "log.h"
 
 enum route_place { ROUTE_LOOP /* cached answers, on the event loop */, ROUTE_POOL };
 /* How errors of routing and authentication are written. */
@@ -60,6 +61,7 @@ struct route_trace {
 	char app[128];
 	const char *code;                /* name of the error, static; NULL = none known */
 	char cause[512];                 /* private detail of a refusal or failure */
+	struct gh_log_event event;       /* what the handler did, for the line of the call */
 };
 
 /* Authenticate, call the handler, render errors. Leaves a complete reply. Without a catalog in env, routes that

@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "harden.h"
 #include "log.h"
+#include "log_queue.h"
 #include "server.h"
 #include "token.h"
 
@@ -479,6 +480,7 @@ main(int argc, char **argv)
 	if (parse_options(argc, argv, &o) != 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
+	gh_log_start();
 	if (run(&o, &err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "signer cannot run", "cause", err.detail, NULL);
 		return 1;

@@ -6,6 +6,8 @@
 #include <sys/time.h>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
 
 #include "cert_build.h"
 #include "encoding.h"
@@ -128,11 +130,31 @@ ping(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return gh_reader_is_done(r) ? 0 : session_fail_garbled(err);
 }
 
+/* As RFC 4514 writes it; malloc'd. NULL: not readable, or memory is short. */
+static char *
+name_text(const struct gh_der *der)
+{
+	const unsigned char *p = der->p;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der->len);
+	BIO *b = BIO_new(BIO_s_mem());
+	char *data, *text = NULL;
+	long n;
+
+	if (name != NULL && b != NULL &&
+	    X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0 &&
+	    (n = BIO_get_mem_data(b, &data)) >= 0)
+		text = strndup(data, (size_t)n);
+	BIO_free(b);
+	X509_NAME_free(name);
+	ERR_clear_error();
+	return text;
+}
+
 void
 session_log_signed(const struct gh_buf *cert_der)
 {
 	struct gh_der in = {cert_der->data, cert_der->len}, cert, tbs, serial, subject;
-	char *serial_hex = NULL, *subject_hex = NULL;
+	char *serial_hex = NULL, *subject_text = NULL;
 
 	if (gh_der_take(&in, GH_DER_SEQUENCE, &cert) && gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) &&
 	    gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL) &&
@@ -141,13 +163,16 @@ session_log_signed(const struct gh_buf *cert_der)
 	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) && /* issuer */
 	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) && /* validity */
 	    gh_der_take_whole(&tbs, GH_DER_SEQUENCE, &subject)) {
-		serial_hex = gh_hex_encode(serial.p, serial.len);
-		subject_hex = gh_hex_encode(subject.p, subject.len);
+		/* as the gateway's line has it */
+		bool has_sign_octet = serial.len > 1 && serial.p[0] == 0;
+
+		serial_hex = gh_hex_encode(serial.p + has_sign_octet, serial.len - has_sign_octet);
+		subject_text = name_text(&subject);
 	}
 	gh_log_kv(
-	    GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_hex, NULL);
+	    GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_text, NULL);
 	free(serial_hex);
-	free(subject_hex);
+	free(subject_text);
 }
 
 static int

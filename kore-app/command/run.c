@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "log_queue.h"
 #include "timestamp.h"
 
 #include "command.h"
@@ -62,6 +63,7 @@ run(const char *conf_path, bool is_check, bool own_signer, struct gh_error *err)
 	rc = gh_conf_load(absolute, &conf, err);
 	if (rc == 0 && gh_log_level_parse(conf->gateway.log_level, &level) == 0)
 		gh_log_init("supervisor", level, NULL);
+	gh_log_start();
 	if (rc == 0)
 		rc = run_check(conf, own_signer, &pair, err);
 	if (rc == 0)

@@ -310,6 +310,14 @@ on_kore_output(struct supervisor *s)
 			put_kore_byte(s, bytes[i]);
 }
 
+static bool
+can_write(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
+}
+
 static void
 on_ready(struct supervisor *s)
 {
@@ -317,10 +325,13 @@ on_ready(struct supervisor *s)
 	bool is_six = strchr(listen, ':') != NULL;
 
 	enter(s, RUNNING, NEVER);
+	run_notify("READY=1");
+	/* nobody has to read it */
+	if (!can_write(STDOUT_FILENO))
+		return;
 	printf("ready: https://%s%s%s:%d\n", is_six ? "[" : "", listen, is_six ? "]" : "",
 	    s->conf->gateway.port);
 	fflush(stdout);
-	run_notify("READY=1");
 }
 
 static void

@@ -15,7 +15,7 @@ import client
 import der
 import tap
 from client import Client
-from environment import TOP, Environment
+from environment import TOP, Environment, wait_for
 
 env = Environment("enroll")
 RSA = der.Key(env.scratch, "rsa:2048")
@@ -47,6 +47,27 @@ class Case(unittest.TestCase):
         self.assertEqual(hashlib.sha1(chain[0]).hexdigest().upper(), answer["Thumbprint"])
         self.assertIn(who, client.certificate_text(chain[0]))
         return chain
+
+
+class Log(Case):
+    def test_one_line_for_each_enrollment_says_all(self):
+        reply = self.alice.enroll(FORGED)
+        chain, serial = self.issued(reply), reply.json["SerialNumber"]
+        self.assertTrue(chain)
+        def mine():
+            return [json.loads(x) for x in env.log().splitlines() if serial in x or reply.headers["x-request-id"] in x]
+        wait_for(lambda: {x["program"] for x in mine()} == {"gateway", "signer"}, "both have written")
+        gateway = [x for x in mine() if x["program"] == "gateway"]
+        signer = [x for x in mine() if x["program"] == "signer"]
+        self.assertEqual((len(gateway), len(signer)), (1, 1), mine())
+        line = gateway[0]
+        self.assertEqual((line["msg"], line["event"], line["serial"], line["status"], line["template"]),
+                         ("request", "certificate issued", serial, "200", "User"))
+        self.assertEqual(line["cms_request_id"], str(reply.json["CMSRequestId"]))
+        self.assertIn("alice", line["requester"])
+        self.assertEqual(signer[0]["serial"], serial)
+        self.assertIn("CN=Alice Adams", signer[0]["subject"])
+        self.assertLess(sum(len(json.dumps(x)) for x in mine()), 900)
 
 
 class Names(Case):

@@ -123,15 +123,16 @@ directory {{\n\ttype = "openldap"\n\turis = "ldaps://127.0.0.1:1"\n\tbase = "dc=
         return subprocess.run([str(BUILD / "gatehouse"), "run", *map(str, args)], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
 
-    def start(self):
+    def start(self, out=None):
+        """out: descriptor of the log, instead of a file that is read here."""
         self.out = open(self.dir / "log", "ab")
         self.before = (self.dir / "log").stat().st_size
         begin = time.monotonic()
         self.process = subprocess.Popen([str(BUILD / "gatehouse"), "run", "-c", str(self.conf)],
-                                        stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
+                                        stdin=subprocess.DEVNULL, stdout=out or self.out, stderr=out or self.out)
         atexit.register(self.kill)
-        wait_for(lambda: self.process.poll() is not None or f"ready: https://127.0.0.1:{self.port}" in self.log(),
-                 "ready line")
+        wait_for(lambda: self.process.poll() is not None or (self.is_up() if out else
+                 f"ready: https://127.0.0.1:{self.port}" in self.log()), "ready line")
         self.started_in = time.monotonic() - begin
         assert self.process.poll() is None, self.log()
         return self
@@ -628,6 +629,78 @@ class Ends(unittest.TestCase):
         self.assertEqual(self.g.process.wait(20), 0)
         self.assertLess(time.monotonic() - begin, 8)
         wait_for(lambda: processes_gone(pids), "end of all processes")
+
+    def dropped(self):
+        text = self.g.get("/metrics").body.decode()
+        return int(re.search(r"^gatehouse_log_lines_dropped_total (\d+)$", text, re.M)[1])
+
+    def ask_often(self, n):
+        """Calls that are logged, each answered in time."""
+        c = self.g.connect()
+        for _ in range(n):
+            self.assertEqual(self.g.get(POST, "POST", b"{}", connection=c).status, 503)
+
+    def test_a_log_that_nobody_reads_stops_nothing(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4095 + b"\n")
+        os.set_blocking(writer, True)
+        self.g.start(writer)
+        self.ask_often(1500)
+        wait_for(lambda: self.dropped() > 0, "lines are dropped")
+        # the supervisor and the signer have lines to write, too
+        self.g.install("rsa")
+        wait_for(lambda: all(self.g.subject() == "rsa" for _ in range(6)), "reload")
+        before = self.g.pids("gatehouse-signer")
+        os.kill(before[0], signal.SIGKILL)
+        wait_for(lambda: self.g.pids("gatehouse-signer") not in ([], before), "new signer")
+        # somebody reads again: the count is told, and lines come
+        text = bytearray()
+        thread = threading.Thread(target=lambda: [text.extend(part) for part in iter(lambda: os.read(reader, 65536), b"")])
+        thread.start()
+        wait_for(lambda: b"log lines were dropped" in text, "the count")
+        mark = os.urandom(8).hex()
+        self.g.get(POST, "POST", b"{}", headers={"X-Request-Id": mark})
+        wait_for(lambda: mark.encode() in text, "a new line")
+        for line in text.replace(b"x" * 4095, b"{}").splitlines():
+            if not line.startswith(b"ready: "):
+                json.loads(line)
+        pids = list(self.g.tree())
+        self.g.process.terminate()
+        self.assertEqual(self.g.process.wait(20), 0)
+        os.close(writer)
+        thread.join(10)
+        os.close(reader)
+        self.assertIn(b"signer stops", text)
+        wait_for(lambda: processes_gone(pids), "end of all processes")
+
+    def test_sigterm_ends_all_when_nobody_reads_the_log(self):
+        reader, writer = os.pipe()
+        self.g.start(writer)
+        self.ask_often(1500)
+        wait_for(lambda: self.dropped() > 0, "lines are dropped")
+        pids = list(self.g.tree())
+        begin = time.monotonic()
+        self.g.process.terminate()
+        self.assertEqual(self.g.process.wait(20), 0)
+        self.assertLess(time.monotonic() - begin, 8)
+        wait_for(lambda: processes_gone(pids), "end of all processes")
+        os.close(reader)
+        os.close(writer)
+
+    def test_last_lines_of_a_worker_that_crashes(self):
+        self.g.start()
+        mark = os.urandom(8).hex()
+        self.g.get(POST, "POST", b"{}", headers={"X-Request-Id": mark})
+        before = self.g.workers()
+        for pid in before:
+            os.kill(pid, signal.SIGSEGV)
+        wait_for(lambda: mark in self.g.log(), "its last line")
+        wait_for(lambda: set(self.g.workers()).isdisjoint(before) and len(self.g.workers()) == 2, "new workers")
+        for pid in before:
+            self.assertIn(f'"a worker died; this one takes its place","pid":"{pid}"', self.g.log())
 
     def test_sigkill_of_the_supervisor_ends_all_and_a_start_follows(self):
         self.g.start()
