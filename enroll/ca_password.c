@@ -220,7 +220,7 @@ static int
 put_key(const struct ca_password_call *c, enum ca_password_action action, struct store_password *row,
     const unsigned char *sealed, size_t len, const char *hash, struct gh_error *err)
 {
-	int rc = store_password_put_key(c->env->store, row, sealed, len, hash, err);
+	int rc = store_password_put_key(c->env->store, c->who, row, sealed, len, hash, err);
 
 	if (rc == 0)
 		rc = audit(c, actions[action].event, true, row->name, NULL, err);

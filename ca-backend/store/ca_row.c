@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <openssl/err.h>
@@ -9,9 +10,9 @@
 #include "encoding.h"
 
 #include "store/ca_row.h"
-#include "store/store_private.h"
+#include "store/grant.h"
 
-/* --- parameters ---------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------------- */
 
 static gh_json *
 chain_json(const struct cert_chain *chain)
@@ -30,35 +31,56 @@ chain_json(const struct cert_chain *chain)
 	return list;
 }
 
-static void
-put_chain(struct store_params *p, const struct cert_chain *chain)
+/* 0 or -1, as the setters of JSON. */
+static int
+set_bytes(gh_json *row, const char *name, const unsigned char *p, size_t n)
 {
-	gh_json *list = chain_json(chain);
+	char *text = p != NULL ? gh_base64_encode(p, n, GH_BASE64_ONE_LINE) : NULL;
+	int bad = p != NULL && text == NULL ? -1 : gh_json_set_string(row, name, text);
 
-	p->failed |= list == NULL;
-	store_put_json(p, list);
-	gh_json_free(list);
+	free(text);
+	return bad;
 }
-#define CHAIN(n) "ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text($" #n "::json) AS x)"
 
-static void
-put_time(struct store_params *p, const ASN1_TIME *t)
+static int
+set_list(gh_json *row, const char *name, char *const *list)
+{
+	gh_json *array = gh_json_new_array();
+
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+		if (gh_json_append(array, gh_json_new_string(list[i])) != 0) {
+			gh_json_free(array);
+			return -1;
+		}
+	return gh_json_set(row, name, array);
+}
+
+/* Null for a CA without certificate. */
+static int
+set_time(gh_json *row, const char *name, const ASN1_TIME *t)
 {
 	struct tm tm;
 
 	if (t == NULL)
-		store_put_text(p, NULL);
-	else if (ASN1_TIME_to_tm(t, &tm) == 1)
-		store_put_int(p, timegm(&tm));
-	else
-		p->failed = true;
+		return gh_json_set_string(row, name, NULL);
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? gh_json_set_int(row, name, timegm(&tm)) : -1;
 }
 
-static void
-put_validity(struct store_params *p, const X509 *cert)
+static int
+set_certificate(gh_json *row, const struct ca *ca)
 {
-	put_time(p, cert != NULL ? X509_get0_notBefore(cert) : NULL);
-	put_time(p, cert != NULL ? X509_get0_notAfter(cert) : NULL);
+	return set_time(row, "not_before", ca->cert != NULL ? X509_get0_notBefore(ca->cert) : NULL) |
+	    set_time(row, "not_after", ca->cert != NULL ? X509_get0_notAfter(ca->cert) : NULL) |
+	    gh_json_set(row, "chain", chain_json(&ca->chain)) |
+	    set_bytes(row, "sealed", ca->sealed, ca->sealed_len);
+}
+
+static int
+set_settings(gh_json *row, const struct ca *ca)
+{
+	return gh_json_set(row, "policy", ca->policy != NULL ? gh_json_ref(ca->policy) : gh_json_new_object()) |
+	    set_list(row, "cdp", ca->cdp_urls) | set_list(row, "aia", ca->aia_urls) |
+	    set_list(row, "ocsp", ca->ocsp_urls) | gh_json_set_int(row, "crl_shards", ca->crl_shards);
 }
 
 /* A statement that changes, without a result. */
@@ -85,15 +107,25 @@ audit(struct store *s, const struct requester *who, const char *event, const cha
 	return store_audit(s, &a, err);
 }
 
+/* What a change works with. Rows are locked first, then all that grants rights is loaded and checked. */
+struct change {
+	struct store *s;
+	const struct requester *who;
+	struct grants g;
+};
+
 /* The end of each change: rc of what was done inside. */
 static int
-finish(struct store *s, int rc, struct gh_error *err)
+finish(struct change *c, int rc, struct gh_error *err)
 {
+	if (rc == 0)
+		rc = grant_end(c->s, &c->g, c->who, err);
 	if (rc != 0) {
-		store_rollback(s);
+		grant_cancel(c->s, &c->g);
 		return rc;
 	}
-	rc = store_commit(s, err);
+	rc = store_commit(c->s, err);
+	grant_clear(&c->g);
 	if (rc == GH_E_DB_DOWN)
 		return gh_refuse(err, rc, "The database was lost while the change was stored. It is stored as a "
 		    "whole or not at all: look with `gatehouse ca list` before trying again.");
@@ -147,14 +179,41 @@ static bool is_pending(enum ca_state s) { return s == CA_PENDING; }
 static bool is_in_use(enum ca_state s) { return s == CA_ACTIVE || s == CA_DISABLED; }
 static bool is_not_retired(enum ca_state s) { return s != CA_RETIRED; }
 
+/* Lock the parent, and the CA that is changed in a state that fits; either may be NULL. */
 static int
-begin_with_parent(struct store *s, const struct ca *parent, struct gh_error *err)
+begin(struct change *c, struct store *s, const struct requester *who, const struct ca *parent,
+    const struct ca *read, bool (*fits)(enum ca_state), struct gh_error *err)
 {
 	int rc = store_begin_locking(s, err);
 
+	memset(c, 0, sizeof(*c));
+	c->s = s;
+	c->who = who;
 	if (rc == 0 && parent != NULL)
 		rc = lock_in_state(s, parent, is_active, err);
-	return rc;
+	if (rc == 0 && read != NULL)
+		rc = lock_in_state(s, read, fits, err);
+	return rc == 0 ? grant_begin(s, &c->g, err) : rc;
+}
+
+/* The content of a CA's row, to be changed and put. */
+static int
+content(const struct change *c, int64_t id, gh_json **out, struct gh_error *err)
+{
+	const struct grant_row *row = grant_find_id(&c->g, GRANT_CA, id);
+
+	*out = row != NULL ? gh_json_ref(row->content) : NULL;
+	return row != NULL ? 0 : gh_fail(err, GH_E_NOT_FOUND, "CA %lld is gone", (long long)id);
+}
+
+/* Takes over row. bad: it could not be made. */
+static int
+put(struct change *c, enum grant_table t, gh_json *row, int bad, struct gh_error *err)
+{
+	if (bad == 0)
+		return grant_put(c->s, &c->g, t, row, "There is a CA of this name already.", err);
+	gh_json_free(row);
+	return gh_fail(err, GH_E_NOMEM, "row of a CA");
 }
 
 /* --- certificates that CAs sign for CAs ---------------------------------------------------------- */
@@ -191,24 +250,28 @@ add_issued(struct store *s, const struct requester *who, const struct ca *issuer
 
 /* A further certificate of the CA itself. */
 static int
-add_also(struct store *s, int64_t ca_id, const char *kind, const unsigned char *der, size_t len,
+add_also(struct change *c, int64_t ca_id, const char *kind, const unsigned char *der, size_t len,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_also_add",
-	    "INSERT INTO ca_certificate (ca_id, kind, der, not_after) VALUES ($1, $2, $3, to_timestamp($4::bigint))" };
 	const unsigned char *q = der;
 	X509 *cert = d2i_X509(NULL, &q, (long)len);
-	struct store_params p = { 0 };
-	int rc;
+	gh_json *row = gh_json_new_object();
+	int64_t id = 0;
+	int bad, rc;
 
 	ERR_clear_error();
 	if (cert == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "%s is no certificate", kind);
-	store_put_int(&p, ca_id);
-	store_put_text(&p, kind);
-	store_put_bytes(&p, der, len);
-	put_time(&p, X509_get0_notAfter(cert));
-	rc = change(s, &st, &p, err);
+		rc = gh_fail(err, GH_E_INTERNAL, "%s is no certificate", kind);
+	else
+		rc = grant_new_id(c->s, GRANT_CA_CERTIFICATE, &id, err);
+	if (rc == 0) {
+		bad = gh_json_set_int(row, "id", id) | gh_json_set_int(row, "ca_id", ca_id) |
+		    gh_json_set_string(row, "kind", kind) | set_bytes(row, "der", der, len) |
+		    set_time(row, "not_after", X509_get0_notAfter(cert));
+		rc = put(c, GRANT_CA_CERTIFICATE, row, bad, err);
+	} else {
+		gh_json_free(row);
+	}
 	X509_free(cert);
 	return rc;
 }
@@ -223,37 +286,23 @@ struct new_row {
 };
 
 static int
-insert(struct store *s, const struct new_row *n, int64_t *id, struct gh_error *err)
+insert(struct change *c, const struct new_row *n, int64_t *id, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_insert",
-	    "INSERT INTO ca (name, parent, subject, not_before, not_after, chain, sealed, cdp, aia, ocsp, slug, state, "
-	    "policy, crl_shards, protection, csr) VALUES ($1, $2, $3, to_timestamp($4::bigint), "
-	    "to_timestamp($5::bigint), " CHAIN(6) ", $7, $8::text[], $9::text[], $10::text[], $11, $12, "
-	    "COALESCE($13::jsonb, '{}'), $14, $15, $16) RETURNING id" };
 	const struct ca *ca = n->ca;
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc;
+	gh_json *row;
+	int bad, rc = grant_new_id(c->s, GRANT_CA, id, err);
 
-	store_put_text(&p, ca->name);
-	store_put_text(&p, n->parent_name);
-	store_put_text(&p, n->subject);
-	put_validity(&p, ca->cert);
-	put_chain(&p, &ca->chain);
-	store_put_bytes(&p, ca->sealed, ca->sealed_len);
-	store_put_list(&p, ca->cdp_urls);
-	store_put_list(&p, ca->aia_urls);
-	store_put_list(&p, ca->ocsp_urls);
-	store_put_text(&p, ca->slug != NULL ? ca->slug : ca->name);
-	store_put_text(&p, ca_state_name(ca->state));
-	store_put_json(&p, ca->policy);
-	store_put_int(&p, ca->crl_shards);
-	store_put_text(&p, ca_protection_name(ca->protection));
-	store_put_bytes(&p, n->csr, n->csr_len);
-	rc = store_write(s, &st, &p, "There is a CA of this name already.", &res, err);
-	*id = rc == 0 && PQntuples(res) == 1 ? store_int(res, 0, 0) : 0;
-	PQclear(res);
-	return rc;
+	if (rc != 0)
+		return rc;
+	row = gh_json_new_object();
+	bad = gh_json_set_int(row, "id", *id) | gh_json_set_string(row, "name", ca->name) |
+	    gh_json_set_string(row, "parent", n->parent_name) | gh_json_set_string(row, "subject", n->subject) |
+	    set_certificate(row, ca) | set_settings(row, ca) |
+	    gh_json_set_string(row, "slug", ca->slug != NULL ? ca->slug : ca->name) |
+	    gh_json_set_string(row, "state", ca_state_name(ca->state)) |
+	    gh_json_set_string(row, "protection", ca_protection_name(ca->protection)) |
+	    set_bytes(row, "csr", n->csr, n->csr_len);
+	return put(c, GRANT_CA, row, bad, err);
 }
 
 int
@@ -263,19 +312,20 @@ store_create_ca(struct store *s, const struct requester *who, const struct store
 	const struct ca *ca = n->ca;
 	const struct new_row row = { .ca = ca, .parent_name = n->parent != NULL ? n->parent->name : NULL,
 	    .subject = ca->issuer_dn };
+	struct change c;
 	int rc;
 
 	*id = 0;
 	if (ca->cert == NULL)
 		return gh_fail(err, GH_E_INTERNAL, "CA without certificate");
-	rc = begin_with_parent(s, n->parent, err);
+	rc = begin(&c, s, who, n->parent, NULL, NULL, err);
 	if (rc == 0)
-		rc = insert(s, &row, id, err);
+		rc = insert(&c, &row, id, err);
 	if (rc == 0 && n->parent != NULL)
 		rc = add_issued(s, who, n->parent, ca->chain.cert[0].der, ca->chain.cert[0].len, err);
 	if (rc == 0)
 		rc = audit(s, who, n->event, ca->name, ca->issuer_dn, err);
-	if ((rc = finish(s, rc, err)) != 0)
+	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
 }
@@ -285,15 +335,16 @@ store_create_pending_ca(struct store *s, const struct requester *who, const stru
     const unsigned char *csr, size_t csr_len, int64_t *id, struct gh_error *err)
 {
 	const struct new_row row = { .ca = ca, .subject = subject, .csr = csr, .csr_len = csr_len };
+	struct change c;
 	int rc;
 
 	*id = 0;
-	rc = store_begin_locking(s, err);
+	rc = begin(&c, s, who, NULL, NULL, NULL, err);
 	if (rc == 0)
-		rc = insert(s, &row, id, err);
+		rc = insert(&c, &row, id, err);
 	if (rc == 0)
 		rc = audit(s, who, "ca.csr-made", ca->name, subject, err);
-	if ((rc = finish(s, rc, err)) != 0)
+	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
 }
@@ -307,53 +358,88 @@ store_ca_csr_made(struct store *s, const struct requester *who, const struct ca 
 /* --- certificate and key of a row ---------------------------------------------------------------- */
 
 static int
-put_certificate(struct store *s, int64_t id, const struct ca *with, const char *parent_name, struct gh_error *err)
+put_certificate(struct change *c, int64_t id, const struct ca *with, const char *parent_name, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_put_certificate",
-	    "UPDATE ca SET chain = " CHAIN(2) ", sealed = $3, subject = $4, not_before = to_timestamp($5::bigint), "
-	    "not_after = to_timestamp($6::bigint), parent = COALESCE($7, parent), csr = NULL, "
-	    "state = CASE state WHEN 'pending' THEN 'active' ELSE state END WHERE id = $1" };
-	struct store_params p = { 0 };
+	const char *state;
+	gh_json *row;
+	int bad, rc = content(c, id, &row, err);
 
-	store_put_int(&p, id);
-	put_chain(&p, &with->chain);
-	store_put_bytes(&p, with->sealed, with->sealed_len);
-	store_put_text(&p, with->issuer_dn);
-	put_validity(&p, with->cert);
-	store_put_text(&p, parent_name);
-	return change(s, &st, &p, err);
+	if (rc != 0)
+		return rc;
+	state = gh_json_string(gh_json_get(row, "state"));
+	bad = set_certificate(row, with) | gh_json_set_string(row, "subject", with->issuer_dn) |
+	    gh_json_set_string(row, "csr", NULL);
+	if (parent_name != NULL)
+		bad |= gh_json_set_string(row, "parent", parent_name);
+	if (state != NULL && strcmp(state, ca_state_name(CA_PENDING)) == 0)
+		bad |= gh_json_set_string(row, "state", ca_state_name(CA_ACTIVE));
+	return put(c, GRANT_CA, row, bad, err);
 }
 
 int
 store_complete_ca(struct store *s, const struct requester *who, const struct ca *read, const struct ca *done,
     const struct ca *parent, struct gh_error *err)
 {
-	int rc = begin_with_parent(s, parent, err);
+	struct change c;
+	int rc = begin(&c, s, who, parent, read, is_pending, err);
 
 	if (rc == 0)
-		rc = lock_in_state(s, read, is_pending, err);
-	if (rc == 0)
-		rc = put_certificate(s, read->id, done, parent != NULL ? parent->name : NULL, err);
+		rc = put_certificate(&c, read->id, done, parent != NULL ? parent->name : NULL, err);
 	if (rc == 0 && parent != NULL)
 		rc = add_issued(s, who, parent, done->chain.cert[0].der, done->chain.cert[0].len, err);
 	if (rc == 0)
 		rc = audit(s, who, "ca.completed", read->name, done->issuer_dn, err);
-	return finish(s, rc, err);
+	return finish(&c, rc, err);
+}
+
+/* Place of the certificate in a chain; 0 when it is the first or not there. */
+static size_t
+position(const gh_json *chain, const char *cert)
+{
+	for (size_t i = 1; i < gh_json_size(chain); i++) {
+		const char *text = gh_json_string(gh_json_at(chain, i));
+
+		if (text != NULL && strcmp(text, cert) == 0)
+			return i;
+	}
+	return 0;
+}
+
+/* The first n certificates of the chain, then those of the renewed CA. */
+static int
+put_chain_below(struct change *c, const struct grant_row *below, size_t n, const struct ca *renewed,
+    struct gh_error *err)
+{
+	gh_json *old = gh_json_get(below->content, "chain"), *rest = chain_json(&renewed->chain);
+	gh_json *chain = gh_json_new_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bad |= gh_json_append(chain, gh_json_ref(gh_json_at(old, i)));
+	for (size_t i = 0; i < renewed->chain.n; i++)
+		bad |= gh_json_append(chain, rest != NULL ? gh_json_ref(gh_json_at(rest, i)) : NULL);
+	gh_json_free(rest);
+	bad |= gh_json_set(below->content, "chain", chain);
+	return put(c, GRANT_CA, gh_json_ref(below->content), bad, err);
 }
 
 /* Chains of CAs below: the rest of the chain from the renewed certificate on, which bears the same key. */
 static int
-update_chains_below(struct store *s, const struct store_ca_renewal *r, struct gh_error *err)
+update_chains_below(struct change *c, const struct store_ca_renewal *r, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_chains_below",
-	    "UPDATE ca SET chain = chain[1 : array_position(chain, $2::bytea) - 1] || " CHAIN(3) " "
-	    "WHERE id <> $1 AND array_position(chain, $2::bytea) > 1" };
-	struct store_params p = { 0 };
+	const struct cert_chain *chain = &r->read->chain;
+	const struct grant_rows *rows = &c->g.table[GRANT_CA];
+	char *old = gh_base64_encode(chain->cert[0].der, chain->cert[0].len, GH_BASE64_ONE_LINE);
+	int rc = old != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "chain");
 
-	store_put_int(&p, r->read->id);
-	store_put_bytes(&p, r->read->chain.cert[0].der, r->read->chain.cert[0].len);
-	put_chain(&p, &r->renewed->chain);
-	return change(s, &st, &p, err);
+	for (size_t i = 0; rc == 0 && i < rows->n; i++) {
+		size_t n = position(gh_json_get(rows->row[i].content, "chain"), old);
+
+		if (n > 0 && rows->row[i].seal.key != r->read->id)
+			rc = put_chain_below(c, &rows->row[i], n, r->renewed, err);
+	}
+	free(old);
+	return rc;
 }
 
 int
@@ -362,33 +448,30 @@ store_renew_ca_certificate(struct store *s, const struct requester *who, const s
 {
 	const struct ca *old = r->read, *new = r->renewed;
 	const char *parent_name = r->parent != NULL ? r->parent->name : NULL;
-	int rc = begin_with_parent(s, r->parent, err);
+	struct change c;
+	int rc = begin(&c, s, who, r->parent, old, is_in_use, err);
 
 	if (rc == 0)
-		rc = lock_in_state(s, old, is_in_use, err);
+		rc = add_also(&c, old->id, "earlier", old->chain.cert[0].der, old->chain.cert[0].len, err);
 	if (rc == 0)
-		rc = add_also(s, old->id, "earlier", old->chain.cert[0].der, old->chain.cert[0].len, err);
+		rc = put_certificate(&c, old->id, new, parent_name, err);
 	if (rc == 0)
-		rc = put_certificate(s, old->id, new, parent_name, err);
-	if (rc == 0)
-		rc = update_chains_below(s, r, err);
+		rc = update_chains_below(&c, r, err);
 	if (rc == 0 && r->parent != NULL)
 		rc = add_issued(s, who, r->parent, new->chain.cert[0].der, new->chain.cert[0].len, err);
 	if (rc == 0)
 		rc = audit(s, who, "ca.renewed", old->name, "same key", err);
-	return finish(s, rc, err);
+	return finish(&c, rc, err);
 }
 
 static int
-supersede(struct store *s, const struct store_ca_renewal *r, struct gh_error *err)
+supersede(struct change *c, const struct store_ca_renewal *r, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_supersede",
-	    "UPDATE ca SET name = $2, state = 'superseded' WHERE id = $1" };
-	struct store_params p = { 0 };
+	gh_json *row;
+	int rc = content(c, r->read->id, &row, err);
 
-	store_put_int(&p, r->read->id);
-	store_put_text(&p, r->old_name);
-	return change(s, &st, &p, err);
+	return rc != 0 ? rc : put(c, GRANT_CA, row, gh_json_set_string(row, "name", r->old_name) |
+	    gh_json_set_string(row, "state", ca_state_name(CA_SUPERSEDED)), err);
 }
 
 /* The new key came under the password of the old one. */
@@ -406,56 +489,53 @@ copy_password(struct store *s, int64_t from, int64_t to, struct gh_error *err)
 
 /* Both with the new row. OldWithNew is a certificate of the old key too: who starts there finds it there. */
 static int
-add_cross(struct store *s, const struct requester *who, const struct store_ca_renewal *r, const struct ca *new,
-    struct gh_error *err)
+add_cross(struct change *c, const struct store_ca_renewal *r, const struct ca *new, struct gh_error *err)
 {
 	const struct signer_blob *owned = &r->old_with_new, *nwo = &r->new_with_old;
 	int rc = 0;
 
-	if (owned->len > 0 && (rc = add_also(s, new->id, "old_with_new", owned->p, owned->len, err)) == 0 &&
-	    (rc = add_also(s, r->read->id, "old_with_new", owned->p, owned->len, err)) == 0)
-		rc = add_issued(s, who, new, owned->p, owned->len, err);
-	if (rc == 0 && nwo->len > 0 && (rc = add_also(s, new->id, "new_with_old", nwo->p, nwo->len, err)) == 0)
-		rc = add_issued(s, who, r->read, nwo->p, nwo->len, err);
+	if (owned->len > 0 && (rc = add_also(c, new->id, "old_with_new", owned->p, owned->len, err)) == 0 &&
+	    (rc = add_also(c, r->read->id, "old_with_new", owned->p, owned->len, err)) == 0)
+		rc = add_issued(c->s, c->who, new, owned->p, owned->len, err);
+	if (rc == 0 && nwo->len > 0 && (rc = add_also(c, new->id, "new_with_old", nwo->p, nwo->len, err)) == 0)
+		rc = add_issued(c->s, c->who, r->read, nwo->p, nwo->len, err);
 	return rc;
 }
 
 static int
-put_new_key(struct store *s, const struct requester *who, const struct store_ca_renewal *r, int64_t *id,
-    struct gh_error *err)
+put_new_key(struct change *c, const struct store_ca_renewal *r, int64_t *id, struct gh_error *err)
 {
 	struct ca new = *r->renewed;     /* for its id: members stay the caller's */
 	const struct new_row row = { .ca = r->renewed, .parent_name = r->parent != NULL ? r->parent->name : NULL,
 	    .subject = r->renewed->issuer_dn };
 	int rc;
 
-	if ((rc = supersede(s, r, err)) != 0 || (rc = insert(s, &row, id, err)) != 0)
+	if ((rc = supersede(c, r, err)) != 0 || (rc = insert(c, &row, id, err)) != 0)
 		return rc;
 	new.id = *id;
-	if (new.protection == CA_KEY_PASSWORD && (rc = copy_password(s, r->read->id, *id, err)) != 0)
+	if (new.protection == CA_KEY_PASSWORD && (rc = copy_password(c->s, r->read->id, *id, err)) != 0)
 		return rc;
 	if (r->parent != NULL &&
-	    (rc = add_issued(s, who, r->parent, new.chain.cert[0].der, new.chain.cert[0].len, err)) != 0)
+	    (rc = add_issued(c->s, c->who, r->parent, new.chain.cert[0].der, new.chain.cert[0].len, err)) != 0)
 		return rc;
-	return add_cross(s, who, r, &new, err);
+	return add_cross(c, r, &new, err);
 }
 
 int
 store_renew_ca_key(struct store *s, const struct requester *who, const struct store_ca_renewal *r, int64_t *id,
     struct gh_error *err)
 {
+	struct change c;
 	char detail[300];
-	int rc = begin_with_parent(s, r->parent, err);
+	int rc = begin(&c, s, who, r->parent, r->read, is_in_use, err);
 
 	*id = 0;
 	snprintf(detail, sizeof(detail), "new key; the old one is %s", r->old_name);
 	if (rc == 0)
-		rc = lock_in_state(s, r->read, is_in_use, err);
-	if (rc == 0)
-		rc = put_new_key(s, who, r, id, err);
+		rc = put_new_key(&c, r, id, err);
 	if (rc == 0)
 		rc = audit(s, who, "ca.renewed", r->read->name, detail, err);
-	if ((rc = finish(s, rc, err)) != 0)
+	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
 }
@@ -509,23 +589,11 @@ lock_by_name(struct store *s, const char *ca, int64_t *id, enum ca_state *from, 
 	return rc;
 }
 
+/* Nothing is left that could sign for a retired CA. */
 static int
-put_state(struct store *s, int64_t id, enum ca_state state, struct gh_error *err)
-{
-	static const struct store_statement st = { "ca_put_state", "UPDATE ca SET state = $2 WHERE id = $1" };
-	struct store_params p = { 0 };
-
-	store_put_int(&p, id);
-	store_put_text(&p, ca_state_name(state));
-	return change(s, &st, &p, err);
-}
-
-/* Nothing is left that could sign for the CA. */
-static int
-drop_keys(struct store *s, int64_t id, struct gh_error *err)
+drop_secrets(struct store *s, int64_t id, struct gh_error *err)
 {
 	static const struct store_statement statements[] = {
-		{ "ca_drop_key", "UPDATE ca SET sealed = NULL, protection = 'none', csr = NULL WHERE id = $1" },
 		{ "ca_drop_password", "DELETE FROM ca_password WHERE ca_id = $1" },
 		{ "ca_drop_signers", "DELETE FROM ocsp_signer WHERE ca_id = $1" },
 	};
@@ -540,64 +608,72 @@ drop_keys(struct store *s, int64_t id, struct gh_error *err)
 	return rc;
 }
 
+static int
+put_state(struct change *c, int64_t id, enum ca_state state, struct gh_error *err)
+{
+	gh_json *row;
+	int bad, rc = content(c, id, &row, err);
+
+	if (rc != 0)
+		return rc;
+	bad = gh_json_set_string(row, "state", ca_state_name(state));
+	if (state == CA_RETIRED)
+		bad |= gh_json_set_string(row, "sealed", NULL) | gh_json_set_string(row, "csr", NULL) |
+		    gh_json_set_string(row, "protection", ca_protection_name(CA_KEY_NONE));
+	rc = put(c, GRANT_CA, row, bad, err);
+	return rc == 0 && state == CA_RETIRED ? drop_secrets(c->s, id, err) : rc;
+}
+
 int
 store_set_ca_state(struct store *s, const struct requester *who, const char *ca, enum ca_state state,
     struct gh_error *err)
 {
-	const struct state_change *c = find_change(state);
+	const struct state_change *to = find_change(state);
+	struct change c = { .s = s, .who = who };
 	enum ca_state from = CA_RETIRED;
 	char name[128];
 	int64_t id = 0;
 	int rc;
 
-	if (c == NULL)
+	if (to == NULL)
 		return gh_fail(err, GH_E_INTERNAL, "no change to state %d", (int)state);
 	if ((rc = store_begin_locking(s, err)) == 0)
 		rc = lock_by_name(s, ca, &id, &from, name, sizeof(name), err);
-	if (rc == 0 && (c->fits != NULL ? !c->fits(from) : from != CA_DISABLED))
-		rc = gh_refuse(err, GH_E_CONFLICT, "CA %.80s is %s: %s.", name, ca_state_name(from), c->wrong);
+	if (rc == 0 && (to->fits != NULL ? !to->fits(from) : from != CA_DISABLED))
+		rc = gh_refuse(err, GH_E_CONFLICT, "CA %.80s is %s: %s.", name, ca_state_name(from), to->wrong);
 	if (rc == 0)
-		rc = put_state(s, id, state, err);
-	if (rc == 0 && state == CA_RETIRED)
-		rc = drop_keys(s, id, err);
+		rc = grant_begin(s, &c.g, err);
 	if (rc == 0)
-		rc = audit(s, who, c->event, name, NULL, err);
-	return finish(s, rc, err);
+		rc = put_state(&c, id, state, err);
+	if (rc == 0)
+		rc = audit(s, who, to->event, name, NULL, err);
+	return finish(&c, rc, err);
 }
 
 /* --- policy -------------------------------------------------------------------------------------- */
 
 static int
-put_settings(struct store *s, const struct ca *wanted, struct gh_error *err)
+put_settings(struct change *c, const struct ca *wanted, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_put_settings",
-	    "UPDATE ca SET policy = COALESCE($2::jsonb, '{}'), cdp = $3::text[], aia = $4::text[], "
-	    "ocsp = $5::text[], crl_shards = $6, sealed = $7 WHERE id = $1" };
-	struct store_params p = { 0 };
+	gh_json *row;
+	int rc = content(c, wanted->id, &row, err);
 
-	store_put_int(&p, wanted->id);
-	store_put_json(&p, wanted->policy);
-	store_put_list(&p, wanted->cdp_urls);
-	store_put_list(&p, wanted->aia_urls);
-	store_put_list(&p, wanted->ocsp_urls);
-	store_put_int(&p, wanted->crl_shards);
-	store_put_bytes(&p, wanted->sealed, wanted->sealed_len);
-	return change(s, &st, &p, err);
+	return rc != 0 ? rc : put(c, GRANT_CA, row, set_settings(row, wanted) |
+	    set_bytes(row, "sealed", wanted->sealed, wanted->sealed_len), err);
 }
 
 int
 store_set_ca(struct store *s, const struct requester *who, const struct ca *read, const struct ca *wanted,
     const char *detail, struct gh_error *err)
 {
-	int rc = store_begin_locking(s, err);
+	struct change c;
+	int rc = begin(&c, s, who, NULL, read, is_not_retired, err);
 
 	if (rc == 0)
-		rc = lock_in_state(s, read, is_not_retired, err);
-	if (rc == 0)
-		rc = put_settings(s, wanted, err);
+		rc = put_settings(&c, wanted, err);
 	if (rc == 0)
 		rc = audit(s, who, "ca.policy-changed", read->name, detail, err);
-	return finish(s, rc, err);
+	return finish(&c, rc, err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------- */
@@ -608,6 +684,28 @@ store_set_ca(struct store *s, const struct requester *who, const struct ca *read
 #define SPARE_SLUG "(SELECT c.name || '-' || n FROM generate_series(2, 10000) n WHERE NOT EXISTS (SELECT FROM ca x " \
 	"WHERE lower(x.name) = lower(c.name || '-' || n) OR lower(x.slug) = lower(c.name || '-' || n)) " \
 	"ORDER BY n LIMIT 1)"
+
+/* What is sealed in place of what the statement said, which is to be the CA that was asked for. */
+static int
+take_sealed(const struct grants *g, const char *asked, gh_json *out, struct gh_error *err)
+{
+	const struct grant_row *row;
+	const char *name;
+	int64_t id = 0;
+
+	(void)gh_json_int(gh_json_get(out, "id"), &id);
+	row = grant_find_id(g, GRANT_CA, id);
+	name = row != NULL ? gh_json_string(gh_json_get(row->content, "name")) : NULL;
+	if (name == NULL || (strcasecmp(name, asked) != 0 && strtoll(asked, NULL, 10) != id))
+		return gh_refuse(err, GH_E_CONFLICT, "CA %.80s was changed by somebody else meanwhile: try again.", asked);
+	for (size_t i = 0; grant_table_column(GRANT_CA, i) != NULL; i++) {
+		const char *column = grant_table_column(GRANT_CA, i);
+
+		if (gh_json_set(out, column, gh_json_ref(gh_json_get(row->content, column))) != 0)
+			return gh_fail(err, GH_E_NOMEM, "CA");
+	}
+	return 0;
+}
 
 int
 store_ca_get(struct store *s, const char *ca, gh_json **out, struct gh_error *err)
@@ -627,17 +725,24 @@ store_ca_get(struct store *s, const char *ca, gh_json **out, struct gh_error *er
 	    "  ORDER BY a.id) FROM ca_certificate a WHERE a.ca_id = c.id), '[]'), "
 	    "'spare_name', " SPARE_NAME ", 'spare_slug', " SPARE_SLUG ") FROM ca c WHERE id = (" FIND ")" };
 	struct store_params p = { 0 };
+	struct grants g;
 	PGresult *res;
 	int rc;
 
 	*out = NULL;
-	store_put_text(&p, ca);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+	if ((rc = grant_load(s, GRANT_ALL, &g, err)) != 0)
 		return rc;
-	if (PQntuples(res) == 0)
+	store_put_text(&p, ca);
+	rc = store_read(s, &st, &p, &res, err);
+	if (rc == 0 && PQntuples(res) == 0)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no CA \"%.80s\".", ca);
-	else
+	else if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);
+	if (rc == 0 && (rc = take_sealed(&g, ca, *out, err)) != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
 	PQclear(res);
+	grant_clear(&g);
 	return rc;
 }

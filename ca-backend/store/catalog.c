@@ -1,40 +1,96 @@
 /* All configuration objects at once, and the news that they changed. */
-#include "store/store_private.h"
+#include "store/grant.h"
 
-/* One statement sees one snapshot: what it returns belongs together. */
-static const struct store_statement catalog_load = { "catalog_load",
-    "SELECT json_build_object("
-    "'generation', (SELECT n FROM catalog_generation), "
-    "'cas', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, "
-    "    'parent', parent, 'subject', subject, "
-    "    'chain', (SELECT json_agg(base64_line(x) ORDER BY n) FROM unnest(chain) WITH ORDINALITY AS u(x, n)), "
-    "    'sealed', base64_line(sealed), 'cdp', to_json(cdp), 'aia', to_json(aia), 'ocsp', to_json(ocsp), "
-    "    'also', COALESCE((SELECT json_agg(base64_line(der) ORDER BY n DESC) FROM (SELECT c.id AS n, der "
-    "    FROM ca_certificate c WHERE c.ca_id = ca.id ORDER BY c.id DESC LIMIT 8) AS newest), '[]'), "
-    "    'slug', slug, 'state', state, 'policy', policy, 'crl_shards', crl_shards, 'protection', protection) "
-    "  ORDER BY id) FROM ca WHERE state <> 'pending' AND cardinality(chain) > 0), '[]'), "
-    "'templates', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, 'version', version, "
-    "    'body', body) ORDER BY id) FROM template WHERE active), '[]'), "
-    "'apps', COALESCE((SELECT json_agg(json_build_object('id', id, 'name', name, "
-    "    'key_index', hex_upper(key_index), 'secret_sealed', secret_sealed, 'templates', to_json(templates), "
-    "    'ca', ca, 'groups', to_json(groups), 'signature_required', signature_required, "
-    "    'min_hash', min_hash, 'service_identity', service_identity, 'enabled', enabled) ORDER BY id) "
-    "  FROM application), '[]'), "
-    "'metadata_fields', COALESCE((SELECT json_agg(json_build_object('name', name, 'type', type, "
-    "    'required', required, 'regex', regex, 'options', to_json(options), 'default', \"default\", "
-    "    'message', message, 'hint', hint) ORDER BY id) FROM metadata_field), '[]'))" };
+#define ALSO_MAX 8                       /* further certificates of a CA that are shown, the newest */
+
+static int
+no_memory(struct gh_error *err)
+{
+	return gh_fail(err, GH_E_NOMEM, "catalog");
+}
+
+/* {"also":[base64...]}, newest first. */
+static int
+add_also(const struct grants *g, gh_json *ca, struct gh_error *err)
+{
+	const struct grant_rows *certs = &g->table[GRANT_CA_CERTIFICATE];
+	gh_json *also = gh_json_new_array();
+	int64_t id, of;
+
+	if (!gh_json_int(gh_json_get(ca, "id"), &id) || also == NULL) {
+		gh_json_free(also);
+		return no_memory(err);
+	}
+	for (size_t i = certs->n; i-- > 0 && gh_json_size(also) < ALSO_MAX;) {
+		const gh_json *c = certs->row[i].content;
+
+		if (gh_json_int(gh_json_get(c, "ca_id"), &of) && of == id &&
+		    gh_json_append(also, gh_json_ref(gh_json_get(c, "der"))) != 0) {
+			gh_json_free(also);
+			return no_memory(err);
+		}
+	}
+	return gh_json_set(ca, "also", also) == 0 ? 0 : no_memory(err);
+}
+
+static bool
+is_in_catalog(const gh_json *ca)
+{
+	const char *state = gh_json_string(gh_json_get(ca, "state"));
+
+	return state != NULL && strcmp(state, "pending") != 0 && gh_json_size(gh_json_get(ca, "chain")) > 0;
+}
+
+static int
+add_rows(gh_json *catalog, const char *member, const struct grants *g, enum grant_table t, struct gh_error *err)
+{
+	gh_json *list = gh_json_new_array();
+	int rc = list != NULL ? 0 : no_memory(err);
+
+	for (size_t i = 0; rc == 0 && i < g->table[t].n; i++) {
+		gh_json *row = g->table[t].row[i].content;
+
+		if (t == GRANT_CA && !is_in_catalog(row))
+			continue;
+		if (t == GRANT_CA)
+			rc = add_also(g, row, err);
+		if (rc == 0 && gh_json_append(list, gh_json_ref(row)) != 0)
+			rc = no_memory(err);
+	}
+	if (rc != 0) {
+		gh_json_free(list);
+		return rc;
+	}
+	return gh_json_set(catalog, member, list) == 0 ? 0 : no_memory(err);
+}
 
 int
 store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 {
-	struct store_params p = { 0 };
-	PGresult *res;
-	int rc = store_read(s, &catalog_load, &p, &res, err);
+	static const struct {
+		const char *member;
+		enum grant_table table;
+	} parts[] = {
+		{ "cas", GRANT_CA }, { "templates", GRANT_TEMPLATE }, { "apps", GRANT_APPLICATION },
+		{ "metadata_fields", GRANT_METADATA_FIELD },
+	};
+	struct grants g;
+	gh_json *catalog;
+	int rc;
 
 	*out = NULL;
+	if ((rc = grant_load(s, GRANT_ALL, &g, err)) != 0)
+		return rc;
+	catalog = gh_json_new_object();
+	if (gh_json_set_int(catalog, "generation", g.generation) != 0)
+		rc = no_memory(err);
+	for (size_t i = 0; rc == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		rc = add_rows(catalog, parts[i].member, &g, parts[i].table, err);
+	grant_clear(&g);
 	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	PQclear(res);
+		*out = catalog;
+	else
+		gh_json_free(catalog);
 	return rc;
 }
 

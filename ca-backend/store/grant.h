@@ -14,7 +14,6 @@
 struct grant_row {
 	struct row_seal seal;
 	gh_json *content;
-	bool is_changed;                 /* since it was loaded */
 };
 struct grants {
 	int64_t generation;              /* of the catalog, in the same snapshot */
@@ -52,6 +51,9 @@ int grant_put(struct store *s, struct grants *g, enum grant_table t, gh_json *ro
 int grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, struct gh_error *err) GH_MUSTCHECK;
 /* Seal what was put, with an audit row. The caller commits. */
 int grant_end(struct store *s, struct grants *g, const struct requester *who, struct gh_error *err) GH_MUSTCHECK;
+
+/* What was done is undone; any state. */
+void grant_cancel(struct store *s, struct grants *g);
 
 /* A transaction of its own around a change: store_begin_locking and grant_begin; then, with rc of what was done between,
  * grant_end and commit, or rollback. grant_close releases g and returns rc. */

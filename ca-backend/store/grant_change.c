@@ -145,7 +145,7 @@ int
 grant_put(struct store *s, struct grants *g, enum grant_table t, gh_json *row, const char *taken,
     struct gh_error *err)
 {
-	struct grant_row fresh = { .content = row != NULL ? sealed_part(t, row) : NULL, .is_changed = true }, *place;
+	struct grant_row fresh = { .content = row != NULL ? sealed_part(t, row) : NULL }, *place;
 	int rc = fresh.content != NULL ? grant_seal_row(s, t, &fresh, err) : gh_fail(err, GH_E_NOMEM, "row");
 
 	if (rc == 0) {
@@ -273,15 +273,20 @@ grant_open(struct store *s, struct grants *g, struct gh_error *err)
 	return rc;
 }
 
+void
+grant_cancel(struct store *s, struct grants *g)
+{
+	store_rollback(s);
+	grant_clear(g);
+}
+
 int
 grant_close(struct store *s, struct grants *g, int rc, const struct requester *who, struct gh_error *err)
 {
 	if (rc == 0)
 		rc = grant_end(s, g, who, err);
-	if (rc != 0)
-		store_rollback(s);
-	else if ((rc = store_commit(s, err)) == 0)
+	if (rc == 0 && (rc = store_commit(s, err)) == 0)
 		s->grant_revision = g->revision;
-	grant_clear(g);
+	grant_cancel(s, g);
 	return rc;
 }

@@ -18,6 +18,9 @@ struct column {
 	const char *free;                /* of FREE: the value, an expression over the JSON r */
 };
 
+/* UTC seconds */
+#define TIME(name) "to_timestamp((r->>'" name "')::bigint)"
+
 static const struct table {
 	const char *name, *where;
 	struct column column[COLUMNS_MAX];
@@ -25,6 +28,29 @@ static const struct table {
 	[GRANT_ADMIN_USER] = { "admin_user", NULL, {
 		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "hash", TEXT, NULL }, { "roles", INT, NULL },
 		{ "enabled", BOOL, NULL }, { "changed_at", FREE, "now()" } } },
+	[GRANT_APPLICATION] = { "application", NULL, {
+		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "key_index", HEX, NULL }, { "secret_sealed", TEXT, NULL },
+		{ "templates", TEXTS, NULL }, { "ca", TEXT, NULL }, { "groups", TEXTS, NULL },
+		{ "signature_required", BOOL, NULL }, { "min_hash", TEXT, NULL }, { "service_identity", TEXT, NULL },
+		{ "enabled", BOOL, NULL } } },
+	[GRANT_CA] = { "ca", NULL, {
+		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "parent", TEXT, NULL }, { "subject", TEXT, NULL },
+		{ "chain", BYTES_LIST, NULL }, { "sealed", BYTES, NULL }, { "cdp", TEXTS, NULL }, { "aia", TEXTS, NULL },
+		{ "ocsp", TEXTS, NULL }, { "slug", TEXT, NULL }, { "state", TEXT, NULL }, { "policy", JSON, NULL },
+		{ "csr", BYTES, NULL }, { "crl_shards", INT, NULL }, { "protection", TEXT, NULL },
+		{ "not_before", FREE, TIME("not_before") }, { "not_after", FREE, TIME("not_after") } } },
+	[GRANT_CA_CERTIFICATE] = { "ca_certificate", NULL, {
+		{ "id", INT, NULL }, { "ca_id", INT, NULL }, { "kind", TEXT, NULL }, { "der", BYTES, NULL },
+		{ "not_after", FREE, TIME("not_after") } } },
+	[GRANT_METADATA_FIELD] = { "metadata_field", NULL, {
+		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "type", INT, NULL }, { "required", BOOL, NULL },
+		{ "regex", TEXT, NULL }, { "options", TEXTS, NULL }, { "default", TEXT, NULL }, { "message", TEXT, NULL },
+		{ "hint", TEXT, NULL } } },
+	/* An older version grants nothing; its row becomes one that was added when it is made active. */
+	[GRANT_TEMPLATE] = { "template", "active", {
+		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "version", INT, NULL }, { "body", JSON, NULL },
+		{ "active", BOOL, NULL }, { "created_by", FREE, "r->>'created_by'" },
+		{ "sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))" } } },
 };
 
 const char *
@@ -118,7 +144,7 @@ grant_table_put_insert(struct gh_buf *b, enum grant_table t)
 	gh_buf_putf(b, "INSERT INTO %s (", tables[t].name);
 	for (const struct column *c = first; c->name != NULL; c++)
 		gh_buf_putf(b, "%s\"%s\"", c == first ? "" : ", ", c->name);
-	gh_buf_puts(b, ") SELECT ");
+	gh_buf_puts(b, ") OVERRIDING SYSTEM VALUE SELECT ");
 	for (const struct column *c = first; c->name != NULL; c++) {
 		gh_buf_puts(b, c == first ? "" : ", ");
 		put_value(b, c);

@@ -7,7 +7,10 @@
 
 #include "buf.h"
 
-enum grant_table { GRANT_ADMIN_USER, GRANT_TABLES };
+enum grant_table {
+	GRANT_ADMIN_USER, GRANT_APPLICATION, GRANT_CA, GRANT_CA_CERTIFICATE, GRANT_METADATA_FIELD, GRANT_TEMPLATE,
+	GRANT_TABLES
+};
 
 const char *grant_table_name(enum grant_table t);
 /* Which rows grant something: SQL condition, or NULL for all. */

@@ -5,10 +5,11 @@
 
 #include <openssl/crypto.h>
 
+#include "encoding.h"
 #include "timestamp.h"
 
 #include "store/password.h"
-#include "store/store_private.h"
+#include "store/grant_private.h"
 
 #define LOCKOUT_MAX 86400                /* seconds */
 #define LOCKOUTS_MAX 1000000             /* counted up to here */
@@ -76,6 +77,27 @@ fill(const PGresult *res, struct store_password *out, struct gh_error *err)
 	return 0;
 }
 
+/* Is what was read what is sealed? An older record of the key may be without a password. */
+static int
+check_sealed(struct store *s, const struct store_password *p, struct gh_error *err)
+{
+	char *sealed = p->sealed != NULL ? gh_base64_encode(p->sealed, p->sealed_len, GH_BASE64_ONE_LINE) : NULL;
+	const struct grant_row *row;
+	const char *record, *protection;
+	struct grants g;
+	int rc = grant_load_checked(s, GRANT_CA, &g, err);
+
+	row = rc == 0 ? grant_find_id(&g, GRANT_CA, p->ca) : NULL;
+	record = row != NULL ? gh_json_string(gh_json_get(row->content, "sealed")) : NULL;
+	protection = row != NULL ? gh_json_string(gh_json_get(row->content, "protection")) : NULL;
+	if (rc == 0 && (protection == NULL || strcmp(protection, ca_protection_name(p->protection)) != 0 ||
+	    (record == NULL) != (sealed == NULL) || (record != NULL && strcmp(record, sealed) != 0)))
+		rc = gh_refuse(err, GH_E_BUSY, "CA %.80s is being changed by somebody else: try again.", p->name);
+	grant_clear(&g);
+	free(sealed);
+	return rc;
+}
+
 /* A lockout that is over counts no more, but for the length of the next one. The time is rounded up: whoever waits
  * until then is served. */
 static int
@@ -98,6 +120,8 @@ query(struct store *s, int64_t id, struct store_password *out, struct gh_error *
 		return rc;
 	rc = PQntuples(res) == 1 ? fill(res, out, err) : gh_fail(err, GH_E_NOT_FOUND, "CA is gone");
 	PQclear(res);
+	if (rc == 0)
+		rc = check_sealed(s, out, err);
 	if (rc != 0)
 		store_password_clear(out);
 	return rc;
@@ -136,7 +160,7 @@ store_password_get(struct store *s, const char *ca, struct store_password *out, 
 	memset(out, 0, sizeof(*out));
 	if ((rc = find(s, &st, ca, &id, err)) != 0)
 		return rc;
-	return query(s, id, out, err);
+	return grant_tell(s, query(s, id, out, err), err);
 }
 
 /* --- the transaction ----------------------------------------------------------------------------- */
@@ -157,7 +181,7 @@ store_password_lock(struct store *s, const char *ca, struct store_password *out,
 		rc = query(s, id, out, err);
 	if (rc != 0)
 		store_rollback(s);
-	return rc;
+	return grant_tell(s, rc, err);
 }
 
 /* Returns when nobody else has the lock any more. */
@@ -260,25 +284,41 @@ put_hash(struct store *s, const struct store_password *p, const char *hash, stru
 	return rc;
 }
 
-int
-store_password_put_key(struct store *s, struct store_password *p, const unsigned char *sealed, size_t len,
-    const char *hash, struct gh_error *err)
+/* The new record in the row of ca, with its seal. */
+static int
+put_record(struct store *s, const struct requester *who, const struct store_password *p, const char *protection,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "password_put_key",
-	    "UPDATE ca SET sealed = $2, protection = $3 WHERE id = $1" };
-	struct store_params params = { 0 };
-	PGresult *res;
+	char *sealed = gh_base64_encode(p->new_sealed, p->new_sealed_len, GH_BASE64_ONE_LINE);
+	struct grant_row *row = NULL;
+	struct grants g;
+	int rc = grant_begin(s, &g, err);
+
+	if (rc == 0 && (row = grant_find_id(&g, GRANT_CA, p->ca)) == NULL)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "CA is gone");
+	if (rc == 0 && (sealed == NULL || gh_json_set_string(row->content, "sealed", sealed) != 0 ||
+	    gh_json_set_string(row->content, "protection", protection) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "sealed record");
+	if (rc == 0)
+		rc = grant_put(s, &g, GRANT_CA, gh_json_ref(row->content), "", err);
+	if (rc == 0)
+		rc = grant_end(s, &g, who, err);
+	grant_clear(&g);
+	free(sealed);
+	return rc;
+}
+
+int
+store_password_put_key(struct store *s, const struct requester *who, struct store_password *p,
+    const unsigned char *sealed, size_t len, const char *hash, struct gh_error *err)
+{
 	int rc;
 
 	if ((p->new_sealed = malloc(len > 0 ? len : 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "sealed record");
 	memcpy(p->new_sealed, sealed, len);
 	p->new_sealed_len = len;
-	store_put_int(&params, p->ca);
-	store_put_bytes(&params, sealed, len);
-	store_put_text(&params, ca_protection_name(hash != NULL ? CA_KEY_PASSWORD : CA_KEY_SYSTEM));
-	rc = store_write(s, &st, &params, "", &res, err);
-	PQclear(res);
+	rc = put_record(s, who, p, ca_protection_name(hash != NULL ? CA_KEY_PASSWORD : CA_KEY_SYSTEM), err);
 	return rc == 0 ? put_hash(s, p, hash, err) : rc;
 }
 

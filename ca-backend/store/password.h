@@ -49,8 +49,8 @@ int store_password_put_failure(struct store *s, struct store_password *p, int at
 /* A right password: nothing is counted any more. */
 int store_password_put_access(struct store *s, struct store_password *p, struct gh_error *err) GH_MUSTCHECK;
 /* A new record of the key, and the hash of the password it is under; hash NULL: under the system key. */
-int store_password_put_key(struct store *s, struct store_password *p, const unsigned char *sealed, size_t len,
-    const char *hash, struct gh_error *err) GH_MUSTCHECK;
+int store_password_put_key(struct store *s, const struct requester *who, struct store_password *p,
+    const unsigned char *sealed, size_t len, const char *hash, struct gh_error *err) GH_MUSTCHECK;
 /* Ends the transaction. When the answer was lost and a key was put, the database is asked which record it has: 0,
  * or GH_E_DB_DOWN with a message that says whether the old one stays or the outcome is unknown. */
 int store_password_commit(struct store *s, struct store_password *p, struct gh_error *err) GH_MUSTCHECK;

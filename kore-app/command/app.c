@@ -141,7 +141,7 @@ cmd_app_show(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
 	rc = list_find(s.store, STORE_LIST_APPS, argv[1], &app, &err);
@@ -168,7 +168,7 @@ set_enabled(int argc, char **argv, bool enabled)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_set_app_enabled(s.store, &s.who, argv[1], enabled, &err);
 		session_close(&s);

@@ -37,7 +37,7 @@ static int
 load_ca(const char *conf, const char *name, gh_json **out, struct gh_error *err)
 {
 	struct session s;
-	int rc = session_open(&s, conf, SESSION_STORE, err);
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	*out = NULL;
 	if (rc != 0)

@@ -112,7 +112,7 @@ perform(const char *conf, const char *ca, const struct asked *asked, size_t acti
 	struct session s;
 	struct enroll_env env = {0};
 	struct ca_password_call c = {.env = &env, .who = &s.who, .ca = ca};
-	int rc = session_open(&s, conf, SESSION_STORE, err);
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	if (rc != 0)
 		return (rc);

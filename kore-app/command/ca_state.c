@@ -14,7 +14,7 @@ set_state(const char *who, const char *conf, const char *name, enum ca_state sta
 {
 	struct gh_error err;
 	struct session s;
-	int rc = session_open(&s, conf, SESSION_STORE, &err);
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
 		return (command_fail(who, &err));

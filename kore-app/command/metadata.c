@@ -76,7 +76,7 @@ cmd_metadata_set(int argc, char **argv)
 		return (command_fail(argv[0], &err));
 	rc = check_fields(fields, &err);
 	if (rc == 0)
-		rc = session_open(&s, conf, SESSION_STORE, &err);
+		rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_fields(&s, fields, &err);
 		session_close(&s);

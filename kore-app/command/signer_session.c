@@ -9,7 +9,7 @@ signer_session_run(const char *who, const char *conf,
 	struct gh_error err;
 	struct session s;
 	struct own_signer signer;
-	int rc = session_open(&s, conf, SESSION_STORE, &err);
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
 		return (command_fail(who, &err));

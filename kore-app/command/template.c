@@ -42,7 +42,7 @@ cmd_template_show(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
 	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
@@ -156,7 +156,7 @@ cmd_template_import(int argc, char **argv)
 		return (rc);
 	if (check_all(argv[0], argv + 1, n) != 0)
 		return (COMMAND_FAILED);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
 	all = gh_json_new_array();

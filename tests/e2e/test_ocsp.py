@@ -495,9 +495,11 @@ class Signers(unittest.TestCase):
         try:
             for state, wanted in (("disabled", 0), ("superseded", 0), ("retired", UNAUTHORIZED)):
                 env.sql(f"UPDATE ca SET state = '{state}' WHERE name = 'issuing'")
+                env.admin("db", "reseal", "--yes")
                 wait_for(lambda: ocsp.status(post(ocsp.request(ocsp.cert_id(ISSUING, 9)))) == wanted, state, 3)
         finally:
             env.sql("UPDATE ca SET state = 'active' WHERE name = 'issuing'")
+            env.admin("db", "reseal", "--yes")
         wait_for(lambda: ocsp.status(post(raw)) == 0, "active again", 3)
 
 

@@ -111,10 +111,11 @@ store_password_put_access(struct store *s, struct store_password *p, struct gh_e
 }
 
 int
-store_password_put_key(struct store *s, struct store_password *p, const unsigned char *sealed, size_t len,
-    const char *hash, struct gh_error *err)
+store_password_put_key(struct store *s, const struct requester *who, struct store_password *p,
+    const unsigned char *sealed, size_t len, const char *hash, struct gh_error *err)
 {
 	(void)s;
+	(void)who;
 	assert_true(db.is_open);
 	if (db.fail_put != 0)
 		return gh_fail(err, (enum gh_code)db.fail_put, "told to fail");

@@ -93,6 +93,7 @@ crl_world_open(struct crl_world *w, const char *key_alg)
 	memset(w, 0, sizeof(*w));
 	signer_process_new(&w->sp);
 	MUST(store_new(getenv("PGCONNINFO"), 20000, &w->store, &err) == 0);
+	MUST(store_use_secret(w->store, (const unsigned char[32]){1}, &err) == 0);
 	if (store_migrate(w->store, &applied, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
 		abort();

@@ -14,6 +14,7 @@
 #include "crl_serve.h"
 #include "http_cache.h"
 #include "integration/crl_fixture.h"
+#include "store/reseal.h"
 
 #define OPERATION_MS 800
 
@@ -50,10 +51,15 @@ load_conf(void)
 	ok(gh_conf_load(path, &conf, &err));
 }
 
-/* As the administrator left it. */
+/* As the administrator left it, also by hand. */
 static void
 reload(void)
 {
+	struct store_seals seals;
+
+	ok(store_seals_look(w.store, &seals, &err));
+	ok(store_reseal(w.store, &crl_tester, seals.digest, &err));
+	store_seals_clear(&seals);
 	if (env.catalog != NULL)
 		catalog_free(env.catalog);
 	env.catalog = NULL;

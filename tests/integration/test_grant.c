@@ -5,19 +5,18 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include "integration/store_fixture.h"
+#include "store/ca_row.h"
+#include "store/grant_table.h"
 #include "store/reseal.h"
 
 #define TIMEOUT_MS 5000
 
 static struct store *db;
 static struct gh_error err;
-static const unsigned char fixture_secret[32] = "a gateway secret for the tests";
-static const struct requester fixture_admin = { .kind = REQUESTER_COMMAND, .name = "root@test" };
 
 #define ok(call) do { \
 	int rc_ = (call); \
@@ -35,16 +34,15 @@ open_store(void)
 	return s;
 }
 
-/* As the owner of the database. */
 static void
-sql(const char *statement, char *out, size_t size)
+sql_as(const char *role, const char *statement, char *out, size_t size)
 {
-	char command[4096];
+	char command[8192];
 	FILE *f;
 	size_t n;
 
-	snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U gatehouse -d gatehouse -c \"%s\" 2>&1",
-	    getenv("PGSOCKETDIR"), statement);
+	snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
+	    getenv("PGSOCKETDIR"), role, statement);
 	assert_non_null(f = popen(command, "r"));
 	n = fread(out, 1, size - 1, f);
 	out[n] = '\0';
@@ -52,6 +50,13 @@ sql(const char *statement, char *out, size_t size)
 		out[n - 1] = '\0';
 	if (pclose(f) != 0)
 		fail_msg("%s: %s", statement, out);
+}
+
+/* As the owner of the database. */
+static void
+sql(const char *statement, char *out, size_t size)
+{
+	sql_as("gatehouse", statement, out, size);
 }
 
 static void
@@ -62,30 +67,36 @@ attack(const char *statement)
 	sql(statement, out, sizeof(out));
 }
 
+static void
+each_table(const char *before, const char *format, const char *schema)
+{
+	char statement[4096], name[40], out[512];
+	size_t n = (size_t)snprintf(statement, sizeof(statement), "%s", before);
+
+	for (int t = 0; t < GRANT_TABLES + 2; t++) {
+		snprintf(name, sizeof(name), "%s", t == GRANT_TABLES ? "row_seal" : t > GRANT_TABLES ? "grant_head" :
+		    grant_table_name((enum grant_table)t));
+		n += (size_t)snprintf(statement + n, sizeof(statement) - n, format, name, schema, name);
+	}
+	sql_as("postgres", statement, out, sizeof(out));
+}
+
 /* What the tables hold, to be put back: the enemy's dump, too. */
 static void
 keep(const char *as)
 {
-	static const char *const tables[] = { "admin_user", "row_seal", "grant_head" };
-	char statement[512];
+	char before[128];
 
-	snprintf(statement, sizeof(statement), "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s", as, as);
-	attack(statement);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		snprintf(statement, sizeof(statement), "CREATE TABLE %s.%s AS TABLE %s", as, tables[i], tables[i]);
-		attack(statement);
-	}
+	snprintf(before, sizeof(before), "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; GRANT USAGE ON SCHEMA %s "
+	    "TO gatehouse; ", as, as, as);
+	each_table(before, "CREATE TABLE %2$s.%1$s AS TABLE %1$s; GRANT SELECT ON %2$s.%1$s TO gatehouse; ", as);
 }
 
 static void
 put_back(const char *from)
 {
-	char statement[512];
-
-	snprintf(statement, sizeof(statement), "DELETE FROM admin_user; DELETE FROM row_seal; DELETE FROM grant_head; "
-	    "INSERT INTO admin_user SELECT * FROM %s.admin_user; INSERT INTO row_seal SELECT * FROM %s.row_seal; "
-	    "INSERT INTO grant_head SELECT * FROM %s.grant_head", from, from, from);
-	attack(statement);
+	each_table("SET session_replication_role = replica; ", "DELETE FROM %1$s; INSERT INTO %1$s OVERRIDING SYSTEM VALUE "
+	    "SELECT * FROM %2$s.%1$s; ", from);
 }
 
 static int
@@ -110,11 +121,47 @@ expect_refused(int rc, const char *table, const char *what)
 	assert_null(strstr(err.message, table)); /* clients hear less */
 }
 
+static int
+load(struct store *s)
+{
+	gh_json *catalog;
+	int rc = store_load_catalog(s, &catalog, &err);
+
+	gh_json_free(catalog);
+	return rc;
+}
+
 /* --- what is granted and what is not -------------------------------------------------------------- */
 
-static void
-grant__users_are_believed(void **state)
+static gh_json *
+parse(const char *text)
 {
+	gh_json *v;
+
+	ok(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &v, &err));
+	return v;
+}
+
+static void
+import(const char *body, int want)
+{
+	int version;
+	bool is_new;
+
+	ok(store_import_template(db, &fixture_admin, "User", body, &version, &is_new, &err));
+	assert_int_equal(version, want);
+}
+
+/* One of each. Numbers, lists and texts in every spelling that comes back in another one. */
+static void
+grant__what_gatehouse_writes_is_believed(void **state)
+{
+	gh_json *app = parse("{\"name\":\"App\",\"key_index\":\"00ff\",\"secret_sealed\":\"c2VhbGVk\",\"templates\":[\"User\","
+	    "\"Web \\\"x\\\\\",\"{,}\"],\"ca\":\"issuing\",\"service_identity\":null}");
+	gh_json *field = parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"NULL\"],\"default\":1.50}");
+	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
+	int64_t id;
+
 	(void)state;
 	ok(store_create_user(db, &fixture_admin, "olga", "$2b$olga", REQUESTER_ROLE_OFFICER, &err));
 	ok(store_create_user(db, &fixture_admin, "admin", "$2b$admin", REQUESTER_ROLE_ADMIN, &err));
@@ -122,6 +169,17 @@ grant__users_are_believed(void **state)
 	ok(log_in(db, "OLGA"));
 	ok(store_set_user(db, &fixture_admin, "olga", NULL, 0, &err));
 	assert_int_equal(log_in(db, "olga"), GH_E_ACCOUNT_DISABLED);
+	ok(store_create_ca(db, &fixture_admin, &new_ca, &fixture_ca.id, &err));
+	ok(store_create_app(db, &fixture_admin, app, &id, &err));
+	ok(store_set_app_enabled(db, &fixture_admin, "APP", false, &err));
+	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
+	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
+	import("{\"b\":[1.0,1e3,0.1,-2.50,true,null,\"\u00fc\"],\"a\":{}}", 1);
+	import("{ \"a\": {},\"b\":[1,1000,0.10,-2.5,true,null,\"\\u00fc\"] }", 1);
+	import("{\"b\":[1]}", 2);
+	ok(load(db));
+	gh_json_free(app);
+	gh_json_free(field);
 }
 
 static const struct {
@@ -146,6 +204,26 @@ static const struct {
 	    "" },
 	{ "take away all but his row", "DELETE FROM grant_head; DELETE FROM row_seal; DELETE FROM admin_user "
 	    "WHERE name <> 'mallory'", "not sealed", "" },
+	{ "let a template name what it likes", "UPDATE template SET body = '{\\\"b\\\":[2]}' WHERE active", "template",
+	    "(User) was changed" },
+	{ "bring back an older version", "UPDATE template SET active = NOT active", "template", "(User) was added" },
+	{ "add a template", "INSERT INTO template (name, version, body, sha256, active, created_by) VALUES "
+	    "('Evil', 1, '{}', '', true, 'x')", "template", "(Evil) was added" },
+	{ "enable an application", "UPDATE application SET enabled = true", "application", "(App) was changed" },
+	{ "give an application a template", "UPDATE application SET templates = templates || '{CA}'", "application",
+	    "(App) was changed" },
+	{ "take an application's groups away, and back an empty list", "UPDATE application SET groups = '{\\\"\\\"}'",
+	    "application", "(App) was changed" },
+	{ "widen the policy of a CA", "UPDATE ca SET policy = '{\\\"max_days\\\":9999}'", "ca", "was changed" },
+	{ "take the key record of another CA", "UPDATE ca SET sealed = 'x'", "ca", "was changed" },
+	{ "put another CRL URL into certificates", "UPDATE ca SET cdp = '{http://evil/}'", "ca", "was changed" },
+	{ "put another certificate into the chain", "UPDATE ca SET chain = chain || chain", "ca", "was changed" },
+	{ "add a certificate of the CA", "INSERT INTO ca_certificate (ca_id, kind, der, not_after) SELECT id, 'earlier', "
+	    "'x', now() FROM ca", "ca_certificate", "was added" },
+	{ "make a field optional", "UPDATE metadata_field SET required = false", "metadata_field", "(Dept) was changed" },
+	{ "remove a rule", "DELETE FROM metadata_field", "metadata_field", "was removed" },
+	{ "let a row of one table count in another", "UPDATE row_seal SET tbl = 'application' WHERE tbl = 'template'; "
+	    "DELETE FROM template", "template", "older state" },
 	{ "turn the revision", "UPDATE grant_head SET revision = revision + 1", "grant_head", "was changed" },
 	{ "empty the table of tables", "UPDATE grant_head SET tables = '{}'", "grant_head", "was changed" },
 };
@@ -156,20 +234,26 @@ grant__owner_of_the_database_gains_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
 		struct store *fresh = open_store();
-		int rc;
+		int rc, version;
+		bool is_new;
 
 		print_message("# %s\n", attacks[i].name);
 		keep("before");
 		attack(attacks[i].statement);
-		rc = log_in(fresh, "admin");
+		rc = load(fresh);
 		if (rc == GH_E_SEAL && strcmp(attacks[i].table, "not sealed") == 0)
 			assert_non_null(strstr(err.detail, "not sealed"));
 		else
 			expect_refused(rc, attacks[i].table, attacks[i].what);
+		if (strcmp(attacks[i].table, "admin_user") == 0)
+			expect_refused(log_in(fresh, "admin"), attacks[i].table, attacks[i].what);
 		/* nobody seals it by the way of a change of his own */
 		assert_int_equal(store_create_user(fresh, &fixture_admin, "new", "h", 1, &err), GH_E_SEAL);
 		assert_int_equal(store_set_user(fresh, &fixture_admin, "mallory", "h2", 1, &err), GH_E_SEAL);
+		assert_int_equal(store_set_app_enabled(fresh, &fixture_admin, "app", true, &err), GH_E_SEAL);
+		assert_int_equal(store_import_template(fresh, &fixture_admin, "X", "{}", &version, &is_new, &err), GH_E_SEAL);
 		put_back("before");
+		ok(load(fresh));
 		ok(log_in(fresh, "admin"));
 		store_free(fresh);
 	}
@@ -268,6 +352,33 @@ reseal__is_first_only_once(void **state)
 	put_back("before");
 }
 
+/* A new table or column is decided upon: either it grants rights and is sealed, or it is listed here. */
+static void
+grant__every_table_and_column_is_decided_upon(void **state)
+{
+	static const char tables[] = "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
+	    "'schema_migration','grant_head','row_seal','ca_password','revocation','crl','crl_part','ocsp_signer','job',"
+	    "'expiry_notice'";
+	static const char columns[] = "'admin_user.created_at','admin_user.changed_at','application.created_at',"
+	    "'ca.created_at','ca.not_before','ca.not_after','ca_certificate.created_at','ca_certificate.not_after',"
+	    "'template.created_at','template.created_by','template.sha256'";
+	char statement[4096], out[512];
+	size_t n;
+
+	(void)state;
+	n = (size_t)snprintf(statement, sizeof(statement), "SELECT table_name || '.' || column_name FROM "
+	    "information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN (%s) AND "
+	    "table_name || '.' || column_name NOT IN (%s", tables, columns);
+	for (int t = 0; t < GRANT_TABLES; t++)
+		for (size_t i = 0; grant_table_column((enum grant_table)t, i) != NULL; i++)
+			n += (size_t)snprintf(statement + n, sizeof(statement) - n, ",'%s.%s'",
+			    grant_table_name((enum grant_table)t), grant_table_column((enum grant_table)t, i));
+	assert_true(n + 2 < sizeof(statement));
+	snprintf(statement + n, sizeof(statement) - n, ")");
+	sql(statement, out, sizeof(out));
+	assert_string_equal(out, "");
+}
+
 static void
 refusal__is_in_the_audit_trail(void **state)
 {
@@ -285,17 +396,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grant__users_are_believed),
+		cmocka_unit_test(grant__what_gatehouse_writes_is_believed),
 		cmocka_unit_test(grant__owner_of_the_database_gains_nothing),
 		cmocka_unit_test(grant__older_row_is_refused),
 		cmocka_unit_test(grant__trigger_gains_nothing),
 		cmocka_unit_test(grant__other_secret_is_refused),
 		cmocka_unit_test(reseal__shows_and_accepts),
 		cmocka_unit_test(reseal__is_first_only_once),
+		cmocka_unit_test(grant__every_table_and_column_is_decided_upon),
 		cmocka_unit_test(refusal__is_in_the_audit_trail),
 	};
 	int applied, failed;
 
+	if (fixture_open("issuing") != 0)
+		return 1;
 	db = open_store();
 	if (store_migrate(db, &applied, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
@@ -303,5 +417,6 @@ main(void)
 	}
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	store_free(db);
+	fixture_close();
 	return failed;
 }
