@@ -48,6 +48,8 @@ static const struct option options[] = {
 	STR(gateway, client_ca, "", "PEM file: CAs whose client certificates are accepted; empty = none"),
 	ONE_OF(gateway, client_name, "upn", "upn mail",
 	    "name in a client certificate that finds its user in the directory"),
+	ONE_OF(gateway, client_mapping, "strong", "strong name",
+	    "client certificates of other CAs without SID: strong = refused, name = the name is enough, without roles"),
 	STR(gateway, origins, "", "https://HOST[:PORT], blank-separated: by which clients reach the gateway; empty = any"),
 	STR(gateway, run_dir, "/run/gatehouse", "folder for process files and the generated Kore configuration"),
 	STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",

@@ -28,6 +28,7 @@ struct gh_conf {
 		char *key;               /* PEM */
 		char *client_ca;         /* PEM; "" = no client certificates */
 		char *client_name;       /* name in it that finds the user: "upn" or "mail" */
+		char *client_mapping;    /* of other CAs' without SID: "strong" = refused, "name" = the name is enough */
 		char *origins;           /* blank-separated "https://HOST[:PORT]"; "" = as the Host header says */
 		char *run_dir;
 		char *secret_file;       /* 32 bytes in hex: seals application secrets, signs tokens */

@@ -19,6 +19,7 @@ struct requester {
 	enum requester_kind kind;
 	char name[256];          /* as recorded: "alice", "DOMAIN\\alice", "admin", "root@host" */
 	char dn[1024];           /* directory entry; "" when none */
+	char id[64];             /* objectGUID or entryUUID of that entry, which nobody else ever gets; "" = not known */
 	int64_t app_id;          /* API application of the call; 0 = none */
 	char app_name[128];
 	char address[64];        /* numeric peer address; "" = local */
@@ -29,5 +30,11 @@ struct requester {
 #define REQUESTER_ROLE_ADMIN    1u
 #define REQUESTER_ROLE_OFFICER  2u   /* approves and denies requests (Dogtag: agent) */
 #define REQUESTER_ROLE_AUDITOR  4u
+
+/*
+ * One and the same? Names, DNs and principal names are given anew, ids are not: where both ids are known, they alone
+ * decide; else name, and DN where both are known. A local administrator is never a directory user of his name.
+ */
+bool requester_is_same(const struct requester *a, const struct requester *b);
 
 #endif

@@ -28,7 +28,7 @@ is_same_account(const char *a, const char *b)
 static bool
 is_own_request(const struct requester *officer, const struct requester *owner)
 {
-	if (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0)
+	if (requester_is_same(officer, owner) || (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0))
 		return true;
 	return is_same_account(officer->name, owner->name);
 }
@@ -81,6 +81,15 @@ find_app(const struct enroll_env *env, const struct requester *owner, const stru
 	return 0;
 }
 
+/* Is the entry the one that asked? Without its id, as from before it was recorded, one that moved is another one. */
+static bool
+is_owner(const struct requester *owner, const struct dir_entry *e)
+{
+	if (*owner->id != '\0' && *e->id != '\0')
+		return strcasecmp(owner->id, e->id) == 0;
+	return *owner->dn == '\0' || strcasecmp(owner->dn, e->dn) == 0;
+}
+
 /* The name must still mean the entry that asked: an account that took over the name is another person. */
 static int
 find_owner(struct enroll_env *env, const struct requester *owner, struct dir_entry **entry,
@@ -88,7 +97,7 @@ find_owner(struct enroll_env *env, const struct requester *owner, struct dir_ent
 {
 	int rc = dir_find(env->dir, owner->name, entry, err);
 
-	if (rc != 0 || *owner->dn == '\0' || strcasecmp(owner->dn, (*entry)->dn) == 0)
+	if (rc != 0 || is_owner(owner, *entry))
 		return rc;
 	dir_entry_free(*entry);
 	*entry = NULL;

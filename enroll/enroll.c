@@ -1,7 +1,6 @@
 /* The pipeline: decide (decide.c), record in one commit, complete recorded answers. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "log.h"
 
@@ -148,7 +147,7 @@ may_see(const struct requester *who, const struct requester *owner)
 {
 	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
 		return true;
-	return who->app_id == owner->app_id && strcasecmp(who->name, owner->name) == 0;
+	return who->app_id == owner->app_id && requester_is_same(who, owner);
 }
 
 int

@@ -68,14 +68,16 @@ revoke_date_parse(const char *text, int64_t *out)
 
 /* --- who ------------------------------------------------------------------------------------------ */
 
-/* The same directory user: name, and entry where both are known, since an account that took over a name is another
- * person. A local administrator of that name is somebody else. */
+/* Certificates are owned by directory users: others enroll nothing over the network. */
 static bool
 is_owner(const struct requester *who, const struct store_cert_status *cert)
 {
-	return who->kind == REQUESTER_DIRECTORY && *cert->requester != '\0' &&
-	    strcasecmp(who->name, cert->requester) == 0 &&
-	    (*who->dn == '\0' || *cert->requester_dn == '\0' || strcasecmp(who->dn, cert->requester_dn) == 0);
+	struct requester owner = {.kind = REQUESTER_DIRECTORY};
+
+	snprintf(owner.name, sizeof(owner.name), "%s", cert->requester);
+	snprintf(owner.dn, sizeof(owner.dn), "%s", cert->requester_dn);
+	snprintf(owner.id, sizeof(owner.id), "%s", cert->requester_id);
+	return requester_is_same(who, &owner);
 }
 
 bool

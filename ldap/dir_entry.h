@@ -27,14 +27,18 @@ struct dir_group {
 	char *sid;               /* "S-1-5-..."; "" when none */
 };
 
+#define DIR_ID_SIZE 37                   /* a UUID as text, and NUL */
+
 struct dir_entry {
 	char *dn;                /* as the directory returned it */
 	struct dir_values attr[DIR_ATTR_COUNT];
+	char id[DIR_ID_SIZE];    /* objectGUID or entryUUID: stays, and is never given again; "" = none */
 	char *sid;               /* objectSid as text, or NULL */
 	struct dir_group *group; /* all groups, nested and primary */
 	size_t groups;
 	bool is_computer;
 	bool is_principal;       /* of Active Directory: it has a SID, whether we may read it or not */
+	bool mail_is_shared;     /* another entry has one of its mail addresses */
 	bool is_disabled;        /* userAccountControl & 2, accountExpires past, pwdAccountLockedTime... */
 	int64_t fetched;         /* UTC seconds */
 	int refs;                /* atomic */

@@ -1,5 +1,6 @@
 /* Distinguished names (RFC 4514), parsed by libldap. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -118,6 +119,27 @@ dir_dn_is_under(const struct dir_dn *dn, const struct dir_dn *base)
 		if (!is_same_rdn(dn->rdns[n - under + i], base->rdns[i]))
 			return false;
 	return true;
+}
+
+static bool
+is_dc(const LDAPRDN rdn)
+{
+	return rdn[1] == NULL && rdn[0]->la_attr.bv_len == 2 && strncasecmp(rdn[0]->la_attr.bv_val, "dc", 2) == 0;
+}
+
+bool
+dir_dn_domain(const char *text, char *out, size_t size)
+{
+	struct dir_dn *dn = dir_dn_parse(text);
+	size_t first = dn != NULL ? dn_size(dn) : 0, end = first, at = 0;
+
+	while (first > 0 && is_dc(dn->rdns[first - 1]))
+		first--;
+	for (size_t i = first; i < end && at < size; i++)
+		at += (size_t)snprintf(out + at, size - at, "%s%.*s", i > first ? "." : "",
+		    (int)dn->rdns[i][0]->la_value.bv_len, dn->rdns[i][0]->la_value.bv_val);
+	dir_dn_free(dn);
+	return first < end && at < size;
 }
 
 char *

@@ -3,6 +3,7 @@
 #define DIR_DN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct dir_dn;
 
@@ -13,6 +14,8 @@ void dir_dn_free(struct dir_dn *dn);
 bool dir_dn_is_equal(const struct dir_dn *a, const struct dir_dn *b);
 /* An entry below base, at any depth; base itself is not. */
 bool dir_dn_is_under(const struct dir_dn *dn, const struct dir_dn *base);
+/* "corp.example" for a DN that ends in DC=corp,DC=example. false: no DN, no DC at its end, or no room. */
+bool dir_dn_domain(const char *text, char *out, size_t size);
 /* Value of the first RDN when its type is cn, malloc'd; else NULL. */
 char *dir_dn_common_name(const char *text);
 

@@ -9,6 +9,7 @@
 #include "dn.h"
 #include "filter.h"
 #include "groups.h"
+#include "identity.h"
 #include "name.h"
 #include "search.h"
 
@@ -122,6 +123,7 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 		found_clear(f);
 		return gh_fail(err, GH_E_NOMEM, "directory entry");
 	}
+	dir_identity_read(&d->s->profile, ld, m, f->entry);
 	f->entry->is_computer = is_computer(&d->s->profile, ld, m);
 	f->entry->is_principal = d->s->profile.is_ad;
 	f->entry->fetched = gh_now();
@@ -179,6 +181,23 @@ try_pattern(struct dir *d, const char *pattern, const char *s, const struct dir_
 	return rc;
 }
 
+/* Elsewhere than in Active Directory nothing keeps one from writing ANOTHER@REALM into his own mail: then the name stands
+ * for two. (For Active Directory see dir_identity_check.) */
+static int
+check_account(struct dir *d, const struct dir_name *name, const struct dir_entry *e, struct gh_error *err)
+{
+	struct found other = {0};
+	int rc = 0;
+
+	if (*name->local != '\0')
+		rc = try_pattern(d, d->s->profile.user, name->local, name, &other, err);
+	if (rc == 0 && other.entry != NULL && strcmp(other.entry->dn, e->dn) != 0)
+		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "\"%.100s\" is a name of %.100s and the account of %.100s",
+		    name->full, e->dn, other.entry->dn);
+	found_clear(&other);
+	return rc;
+}
+
 /* A principal name is looked for as such; only then, if the realm is ours, as an account name: Active
  * Directory's implicit name alice@realm is in no attribute. */
 static int
@@ -193,6 +212,8 @@ find_principal(struct dir *d, const struct dir_name *name, struct found *f, stru
 	if ((rc = try_pattern(d, p->upn, s, name, f, err)) != 0 ||
 	    (rc = try_pattern(d, p->mail, s, name, f, err)) != 0)
 		return rc;
+	if (f->entry != NULL)
+		return p->is_ad ? 0 : check_account(d, name, f->entry, err);
 	return *name->local != '\0' ? try_pattern(d, p->user, s, name, f, err) : 0;
 }
 
@@ -216,57 +237,6 @@ find_by_kind(struct dir *d, const struct dir_name *name, struct found *f, struct
 
 /* --- completing an entry --------------------------------------------------------------------------- */
 
-static void
-put_identity(
-    struct gh_buf *b, const struct dir_shared *s, const struct dir_entry *e, enum dir_attr a)
-{
-	const char *v = dir_entry_text(e, a);
-
-	if (v != NULL)
-		dir_filter_equal(b, s->profile.attr[a], v, strlen(v));
-}
-
-static int
-search_identity(struct dir *d, const char *filter, struct gh_error *err)
-{
-	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
-	const struct dir_query q = {
-	    d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, filter, attrs, 2};
-	LDAPMessage *res;
-	int rc = dir_search(d, &q, &res, err);
-
-	if (rc != 0)
-		return rc;
-	if (ldap_count_entries(d->service.ld, res) > 1)
-		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "another entry has the same name: %.300s", filter);
-	ldap_msgfree(res);
-	return rc;
-}
-
-/*
- * Names by which others identify the account must be its own alone: an account that takes over the
- * dNSHostName of a domain controller would get a certificate for it (CVE-2022-26923). (That somebody has the
- * implicit principal name of another account is refused by the domain itself.)
- */
-static int
-check_identity(struct dir *d, const struct dir_entry *e, struct gh_error *err)
-{
-	struct gh_buf b;
-	int rc;
-
-	if (dir_entry_text(e, DIR_UPN) == NULL && dir_entry_text(e, DIR_DNS_HOST_NAME) == NULL)
-		return 0;
-	gh_buf_init(&b, DIR_FILTER_MAX);
-	gh_buf_puts(&b, "(|");
-	put_identity(&b, d->s, e, DIR_UPN);
-	put_identity(&b, d->s, e, DIR_DNS_HOST_NAME);
-	gh_buf_putc(&b, ')');
-	if ((rc = gh_buf_check(&b, err)) == 0)
-		rc = search_identity(d, (const char *)b.data, err);
-	gh_buf_free(&b);
-	return rc;
-}
-
 /* Takes f->entry over into *out. */
 static int
 complete(struct dir *d, struct found *f, struct dir_entry **out, struct gh_error *err)
@@ -275,7 +245,7 @@ complete(struct dir *d, struct found *f, struct dir_entry **out, struct gh_error
 	int rc;
 
 	e->is_disabled = f->is_locked || dir_account_is_disabled(e, e->fetched);
-	if ((rc = check_identity(d, e, err)) != 0 ||
+	if ((rc = dir_identity_check(d, e, err)) != 0 ||
 	    (rc = dir_groups_read(d, e, f->member_of, err)) != 0)
 		return rc;
 	*out = e;
@@ -299,7 +269,8 @@ dir_lookup_name(struct dir *d, const char *text, struct dir_entry **out, struct 
 	if (rc == 0 && f.entry == NULL)
 		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "no entry for \"%.200s\"", text);
 	if (rc == 0) {
-		if (name.kind == DIR_NAME_COMPUTER || name.kind == DIR_NAME_HOST)
+		/* what a computer is, a domain says itself; elsewhere the class of its entry is anybody's choice */
+		if (!d->s->profile.is_ad && (name.kind == DIR_NAME_COMPUTER || name.kind == DIR_NAME_HOST))
 			f.entry->is_computer = true;
 		rc = complete(d, &f, out, err);
 	}

@@ -55,6 +55,7 @@ map_attributes(struct dir_profile *p, const struct gh_conf *conf)
 	for (size_t a = 0; a < DIR_ATTR_COUNT; a++)
 		p->request[n++] = p->attr[a];
 	p->request[n++] = "objectClass";
+	p->request[n++] = p->id;
 	/* Active Directory's memberOf has neither nested groups nor the primary one: groups.c */
 	if (!p->is_ad) {
 		p->request[n++] = DIR_MEMBER_OF;
@@ -149,6 +150,7 @@ dir_profile_init(struct dir_profile *p, const struct gh_conf *conf, struct gh_er
 		return gh_refuse(err, GH_E_CONF, "directory.type: must be \"ad\" or \"openldap\"");
 	p->is_ad = strcmp(conf->directory.type, "ad") == 0;
 	/* in a domain cn is unique only inside its container, sAMAccountName everywhere */
+	p->id = p->is_ad ? "objectGUID" : "entryUUID";
 	p->group_name = p->is_ad ? "sAMAccountName" : "cn";
 	map_attributes(p, conf);
 	if ((rc = check(p, conf, err)) != 0)

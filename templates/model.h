@@ -310,6 +310,8 @@ int tmpl_san_guid(struct tmpl_naming *n, struct gh_error *err);
 int tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err);
 /* dNSHostName, checked. GH_E_DNS_REQUIRED */
 int tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error *err) GH_MUSTCHECK;
+/* The requester's mail address, fit for a certificate. GH_E_EMAIL_REQUIRED: none, not plain ASCII, or another's, too. */
+int tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *err) GH_MUSTCHECK;
 /* An otherName with a value of one of the string types, or an OCTET STRING. NULL: out of memory. */
 GENERAL_NAME *tmpl_san_other(const ASN1_OBJECT *type, int asn1_type, const void *p, size_t n);
 

@@ -70,16 +70,30 @@ tmpl_san_upn(struct tmpl_naming *n, struct gh_error *err)
 }
 
 int
-tmpl_san_email(struct tmpl_naming *n, struct gh_error *err)
+tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *err)
 {
-	const char *mail = dir_entry_text(n->e, DIR_MAIL);
-
-	if (mail == NULL)
+	*out = dir_entry_text(n->e, DIR_MAIL);
+	if (*out == NULL)
 		return gh_refuse(
 		    err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
-	if (!tmpl_text_is_mail(mail))
+	if (!tmpl_text_is_mail(*out))
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "the requester's mail address in the directory is not a plain ASCII address");
+	/* users may often write their own: who takes over another's must not get a certificate for it */
+	if (n->e->mail_is_shared)
+		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
+		    "another entry of the directory has the requester's mail address, too");
+	return 0;
+}
+
+int
+tmpl_san_email(struct tmpl_naming *n, struct gh_error *err)
+{
+	const char *mail;
+	int rc;
+
+	if ((rc = tmpl_san_mail(n, &mail, err)) != 0)
+		return rc;
 	return push_ia5(n, GEN_EMAIL, mail, err);
 }
 

@@ -40,13 +40,10 @@ tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err)
 int
 tmpl_subject_email(struct tmpl_naming *n, struct gh_error *err)
 {
-	const char *mail = dir_entry_text(n->e, DIR_MAIL);
+	const char *mail;
+	int rc;
 
-	if (mail == NULL)
-		return gh_refuse(
-		    err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
-	if (!tmpl_text_is_mail(mail))
-		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
-		    "the requester's mail address in the directory is not a plain ASCII address");
+	if ((rc = tmpl_san_mail(n, &mail, err)) != 0)
+		return rc;
 	return tmpl_rdn_add(n->subject, tmpl_rdn_type("E", 1), mail, strlen(mail), false, err);
 }

@@ -9,14 +9,14 @@
 
 #include "store/store_private.h"
 
-/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit */
+/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit, $35 request */
 static const struct store_statement record_request = { "record_request",
     "WITH i AS (SELECT nextval('request_id_seq') AS rid, "
     "  CASE WHEN $28::bytea IS NOT NULL THEN nextval('certificate_id_seq') END AS cid), "
     "r AS (INSERT INTO request (id, certificate_id, protocol, http_request_id, app_id, app_name, requester, "
-    "  requester_dn, requester_kind, address, template, template_id, csr, csr_spki_sha256, cert_only, "
+    "  requester_dn, requester_id, requester_kind, address, template, template_id, csr, csr_spki_sha256, cert_only, "
     "  disposition, status_code, message, metadata, submitted_at, resolved_at) "
-    "  SELECT rid, cid, $1::int, $2::text, $3::bigint, $4::text, $5::text, $6::text, $7::int, $8::text, $9::text, "
+    "  SELECT rid, cid, $1::int, $2::text, $3::bigint, $4::text, $5::text, $6::text, $35::text, $7::int, $8::text, $9::text, "
     "    $10::bigint, $11::bytea, sha256($12::bytea), $13::bool, $14::int, $15::bigint, $16::text, "
     "    $17::jsonb, to_timestamp($18::bigint), CASE WHEN $14::int <> 9 THEN now() END FROM i), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
@@ -137,6 +137,7 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	if ((rc = choose_mark(d->req, mark, err)) == 0 && (rc = put_request(&p, d, out, err)) == 0) {
 		store_put_bytes(&p, mark, sizeof(mark));
 		put_event(&p, d, out);
+		store_put_text(&p, d->req->requester.id);
 		rc = store_run(s, &record_request, &p, &res, err);
 		if (rc == GH_E_DB_DOWN && s->was_lost)
 			rc = store_run(s, &record_request, &p, &res, err);

@@ -14,11 +14,11 @@
 static const struct store_statement request_get = { "request_get", "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
-    "r.decision_key FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
+    "r.decision_key, r.requester_id FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
 
 enum request_column {
 	COL_PROTOCOL = STORE_OUTCOME_N, COL_HTTP_ID, COL_APP_ID, COL_APP_NAME, COL_REQUESTER, COL_DN, COL_KIND,
-	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY
+	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY, COL_REQUESTER_ID
 };
 
 static void
@@ -27,6 +27,7 @@ fill_requester(const PGresult *res, struct requester *who)
 	who->kind = (enum requester_kind)store_int(res, 0, COL_KIND);
 	snprintf(who->name, sizeof(who->name), "%s", store_text(res, 0, COL_REQUESTER));
 	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, 0, COL_DN));
+	snprintf(who->id, sizeof(who->id), "%s", store_text(res, 0, COL_REQUESTER_ID));
 	who->app_id = store_int(res, 0, COL_APP_ID);
 	snprintf(who->app_name, sizeof(who->app_name), "%s", store_text(res, 0, COL_APP_NAME));
 	snprintf(who->address, sizeof(who->address), "%s", store_text(res, 0, COL_ADDRESS));

@@ -137,38 +137,55 @@ take_tbs(const unsigned char *der, size_t len, struct gh_der *tbs, struct gh_der
 	return true;
 }
 
-/* Is one of the rows the certificate with this TBSCertificate? */
+/* The row of the certificate with this TBSCertificate, or -1. */
 static int
-find_tbs(const PGresult *res, const struct gh_der *wanted, bool *out, struct gh_error *err)
+find_tbs(const PGresult *res, const struct gh_der *wanted, int *row, struct gh_error *err)
 {
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && !*out && i < PQntuples(res); i++) {
+	*row = -1;
+	for (int i = 0; rc == 0 && *row < 0 && i < PQntuples(res); i++) {
 		struct gh_der tbs, serial;
 		unsigned char *der;
 		size_t len;
 
 		if ((rc = store_bytes(res, i, 0, &der, &len, err)) != 0)
 			break;
-		*out = take_tbs(der, len, &tbs, &serial) && gh_der_equals(&tbs, wanted->p, wanted->len);
+		if (take_tbs(der, len, &tbs, &serial) && gh_der_equals(&tbs, wanted->p, wanted->len))
+			*row = i;
 		free(der);
 	}
 	return rc;
 }
 
-int
-store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *out, struct gh_error *err)
+static void
+fill_own(const PGresult *res, int row, struct store_own_cert *out)
 {
-	static const struct store_statement st = { "certificate_is_revoked",
-	    "SELECT der FROM certificate WHERE serial IN ($1::bytea, $2::bytea) AND status = 21" };
+	struct requester *who = &out->requester;
+
+	out->is_ours = true;
+	out->is_revoked = store_int(res, row, 1) != DB_DISP_ISSUED;
+	snprintf(who->name, sizeof(who->name), "%s", store_text(res, row, 2));
+	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, row, 3));
+	snprintf(who->id, sizeof(who->id), "%s", store_text(res, row, 4));
+	who->kind = (enum requester_kind)store_int(res, row, 5);
+}
+
+int
+store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
+    struct gh_error *err)
+{
+	static const struct store_statement st = { "certificate_recognize",
+	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind FROM certificate c "
+	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)" };
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = { 0 };
 	struct gh_der tbs, serial;
 	PGresult *res = NULL;
+	int rc, row = -1;
 	size_t n;
-	int rc;
 
-	*out = false;
+	memset(out, 0, sizeof(*out));
 	if (!take_tbs(der, len, &tbs, &serial))
 		return gh_fail(err, GH_E_AUTH_FAILED, "certificate is not DER");
 	n = serial.len < SERIAL_BYTES ? serial.len : SERIAL_BYTES;
@@ -176,7 +193,9 @@ store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *ou
 	store_put_bytes(&p, serial.p, serial.len);
 	store_put_bytes(&p, padded, sizeof(padded));
 	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
-		rc = find_tbs(res, &tbs, out, err);
+		rc = find_tbs(res, &tbs, &row, err);
+	if (rc == 0 && row >= 0)
+		fill_own(res, row, out);
 	PQclear(res);
 	return rc;
 }
@@ -193,13 +212,14 @@ store_cert_state_name(enum store_cert_state state)
 
 static const struct store_statement status_get = { "status_get",
     "SELECT c.id, c.ca_id, hex_upper(c.serial), c.status, c.version, " EPOCH("c.not_before") ", "
-    EPOCH("c.not_after") ", c.requester, q.requester_dn, r.reason, " EPOCH("r.revoked_at") ", "
+    EPOCH("c.not_after") ", c.requester, q.requester_dn, q.requester_id, r.reason, " EPOCH("r.revoked_at") ", "
     EPOCH("r.invalidity_date") ", " EPOCH("r.changed_at") ", " EPOCH("r.removed_at") ", r.revoked_by, r.comment "
     "FROM certificate c LEFT JOIN request q ON q.id = c.request_id "
     "LEFT JOIN revocation r ON r.certificate_id = c.id WHERE c.id = $1::bigint" };
 
 enum status_column {
 	COL_ID, COL_CA, COL_SERIAL, COL_STATUS, COL_VERSION, COL_NOT_BEFORE, COL_NOT_AFTER, COL_REQUESTER, COL_DN,
+	COL_ID_OF,
 	COL_REASON, COL_REVOKED_AT, COL_INVALIDITY, COL_CHANGED_AT, COL_REMOVED_AT, COL_BY, COL_COMMENT
 };
 
@@ -220,6 +240,7 @@ fill_status(const PGresult *res, struct store_cert_status *out)
 	out->not_after = store_int(res, 0, COL_NOT_AFTER);
 	copy_text(out->requester, sizeof(out->requester), res, COL_REQUESTER);
 	copy_text(out->requester_dn, sizeof(out->requester_dn), res, COL_DN);
+	copy_text(out->requester_id, sizeof(out->requester_id), res, COL_ID_OF);
 	out->was_revoked = store_has(res, 0, COL_REASON);
 	out->reason = (int)store_int(res, 0, COL_REASON);
 	out->revoked_at = store_int(res, 0, COL_REVOKED_AT);

@@ -40,6 +40,7 @@ struct store_cert_status {
 	int64_t not_before, not_after;
 	char requester[256];
 	char requester_dn[1024];         /* "" = not known */
+	char requester_id[64];           /* as struct requester has it; "" = not known */
 	/* the last revocation or hold; all 0 when there was none */
 	bool was_revoked;
 	int reason;
@@ -55,13 +56,17 @@ struct store_cert_status {
 int store_get_status(struct store *s, int64_t id, struct store_cert_status *out, struct gh_error *err)
     GH_MUSTCHECK;
 
+struct store_own_cert {
+	bool is_ours;                    /* false: all that follows is empty */
+	bool is_revoked;                 /* or on hold */
+	struct requester requester;      /* who asked for it: kind, name, dn and id */
+};
 /*
- * Is this certificate (DER) one of ours, and revoked or on hold? Told by what is signed, never by a thumbprint: whoever
- * has a certificate with an ECDSA signature (r, s) can write another one that is as valid, with (r, n - s).
- * GH_E_AUTH_FAILED: not DER.
+ * Is this certificate (DER) one of ours? Told by what is signed, never by a thumbprint: whoever has a certificate with an
+ * ECDSA signature (r, s) can write another one that is as valid, with (r, n - s). GH_E_AUTH_FAILED: not DER.
  */
-int store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *out, struct gh_error *err)
-    GH_MUSTCHECK;
+int store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 struct store_status_change {
 	const struct requester *who;

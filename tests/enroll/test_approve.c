@@ -148,6 +148,15 @@ approve__nobody_approves_himself(void **state)
 		strcpy(by_dn.dn, "CN=alice,DC=example,DC=test");
 		assert_int_equal(approve(&by_dn), GH_E_FORBIDDEN);
 	}
+	{
+		/* renamed and moved since then */
+		struct requester by_id = officer();
+
+		by_id.kind = REQUESTER_DIRECTORY;
+		strcpy(by_id.id, "11111111-2222-3333-4444-555555555555");
+		strcpy(fake_row(1)->requester.id, by_id.id);
+		assert_int_equal(approve(&by_id), GH_E_FORBIDDEN);
+	}
 	expect_pending();
 }
 

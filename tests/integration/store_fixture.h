@@ -107,6 +107,7 @@ fixture_request(struct enroll_request *req)
 	req->requester.kind = REQUESTER_DIRECTORY;
 	snprintf(req->requester.name, sizeof(req->requester.name), "alice");
 	snprintf(req->requester.dn, sizeof(req->requester.dn), "cn=alice,dc=test");
+	snprintf(req->requester.id, sizeof(req->requester.id), "8d7dc1b6-0000-4000-8000-00000000a11c");
 	snprintf(req->requester.app_name, sizeof(req->requester.app_name), "app");
 	snprintf(req->requester.address, sizeof(req->requester.address), "127.0.0.1");
 	req->requester.app_id = 7;

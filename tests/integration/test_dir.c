@@ -205,6 +205,18 @@ assert_state(struct access *a, enum dir_state expected)
 #define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
 #define NOTHING (const char *const[]){NULL}
 
+/* NAME changes his own entry; change: lines of an LDIF. */
+static void
+edit_own_entry(const char *dn, const char *password, const char *change)
+{
+	char command[2048];
+
+	snprintf(command, sizeof command, "printf 'dn: %s\\nchangetype: modify\\n%s\\n' | env -u LDAPNOINIT LDAPTLS_CACERT='%s' "
+	    "ldapmodify -x -H '%s' -D '%s' -w '%s' >/dev/null", dn, change, need("LDAP_CAFILE"), need("LDAP_URI"), dn, password);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
 /* --- OpenLDAP -------------------------------------------------------------------------------------- */
 
 static void
@@ -320,6 +332,81 @@ dir__refuses_what_is_not_unique(void **state)
 	assert_login(&a, "twin1", "twin1-secret", GH_E_AUTH_FAILED);
 	assert_finds(&a, "web01$", "web01");
 	end(&a);
+}
+
+static void
+dir__numbers_entries(void **state)
+{
+	struct dir_entry *alice, *bob, *web;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	alice = found(&a, "alice");
+	bob = found(&a, "bob");
+	web = found(&a, "WEB01$");
+	assert_int_equal(strlen(alice->id), DIR_ID_SIZE - 1);
+	assert_int_equal(strlen(web->id), DIR_ID_SIZE - 1);
+	assert_string_not_equal(alice->id, bob->id);
+	dir_entry_free(alice);
+	dir_entry_free(bob);
+	dir_entry_free(web);
+	end(&a);
+}
+
+#define ERIN "cn=Erin Ellis,ou=people,dc=example,dc=test"
+#define CAROL "cn=Carol Clark,ou=people,dc=example,dc=test"
+
+/* Two accounts of one person may share a mail address: that is said, and no reason to refuse them. */
+static void
+dir__tells_a_shared_mail_address(void **state)
+{
+	struct dir_entry *e;
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	e = found(&a, "twin1");
+	assert_true(e->mail_is_shared);
+	dir_entry_free(e);
+	e = found(&a, "alice");
+	assert_false(e->mail_is_shared);
+	dir_entry_free(e);
+	end(&a);
+}
+
+/* What people may write into their own entries must not make them somebody else, nor steal his name. */
+static void
+dir__refuses_names_that_others_have(void **state)
+{
+	static const struct { const char *dn, *password, *take, *give, *self, *other; } rows[] = {
+		/* another one's account name as a second one of his own */
+		{ERIN, "erin-secret", "add: uid\\nuid: bob\\n", "delete: uid\\nuid: bob\\n", "erin@example.test", NULL},
+		/* ACCOUNT@REALM of another one, as mail and as principal name */
+		{ERIN, "erin-secret", "add: mail\\nmail: bob@corp.example\\n", "delete: mail\\nmail: bob@corp.example\\n", NULL,
+		    "bob@CORP.EXAMPLE"},
+		{CAROL, "carol-secret", "replace: userPrincipalName\\nuserPrincipalName: erin@corp.example\\n",
+		    "replace: userPrincipalName\\nuserPrincipalName: carol@example.test\\n", "carol", "erin@CORP.EXAMPLE"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct access a;
+
+		edit_own_entry(rows[i].dn, rows[i].password, rows[i].take);
+		begin(&a);
+		if (rows[i].self != NULL)
+			assert_absent(&a, rows[i].self);
+		if (rows[i].other != NULL)
+			assert_absent(&a, rows[i].other);
+		end(&a);
+		edit_own_entry(rows[i].dn, rows[i].password, rows[i].give);
+		begin(&a);
+		dir_entry_free(found(&a, "erin@example.test"));
+		dir_entry_free(found(&a, "carol"));
+		dir_entry_free(found(&a, "bob@CORP.EXAMPLE"));
+		end(&a);
+	}
 }
 
 static void
@@ -945,6 +1032,8 @@ dir_ad__reads_attributes(void **state)
 	assert_false(e->is_computer);
 	assert_int_equal(dir_find_dn(a.dir, e->dn, &by_dn, &a.err), 0);
 	assert_string_equal(by_dn->sid, e->sid);
+	assert_int_equal(strlen(e->id), DIR_ID_SIZE - 1);
+	assert_string_equal(by_dn->id, e->id);
 	assert_int_equal(by_dn->groups, e->groups);
 	dir_entry_free(by_dn);
 	dir_entry_free(e);
@@ -1126,6 +1215,9 @@ main(void)
 		cmocka_unit_test(dir__finds_names_with_special_characters),
 		cmocka_unit_test(dir__find_dn_wants_an_existing_dn),
 		cmocka_unit_test(dir__refuses_what_is_not_unique),
+		cmocka_unit_test(dir__numbers_entries),
+		cmocka_unit_test(dir__tells_a_shared_mail_address),
+		cmocka_unit_test(dir__refuses_names_that_others_have),
 		cmocka_unit_test(dir__reads_attributes),
 		cmocka_unit_test(dir__maps_attributes_as_configured),
 		cmocka_unit_test(dir__finds_nested_groups),

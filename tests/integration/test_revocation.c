@@ -125,6 +125,7 @@ status__of_a_new_certificate(void **state)
 	assert_string_equal(st.serial, out.serial);
 	assert_string_equal(st.requester, "alice");
 	assert_string_equal(st.requester_dn, "cn=alice,dc=test");
+	assert_string_equal(st.requester_id, "8d7dc1b6-0000-4000-8000-00000000a11c");
 	assert_true(st.not_before < gh_now() && st.not_after > gh_now());
 	assert_int_equal(store_get_status(db, 999999, &st, &err), GH_E_NOT_FOUND);
 	enroll_outcome_clear(&out);
@@ -288,26 +289,36 @@ find__by_each_name(void **state)
 
 /* What the holder can change of a certificate, its signature, makes it no other one. */
 static void
-is_revoked__told_by_what_is_signed(void **state)
+recognize__told_by_what_is_signed(void **state)
 {
 	struct enroll_outcome out, other;
 	int64_t id = issue(&out);
 	struct store_cert_status st;
-	bool revoked;
+	struct store_own_cert own;
 
 	(void)state;
 	issue(&other);
-	ok(store_is_revoked(db, out.chain.cert[0].der, out.chain.cert[0].len, &revoked, &err));
-	assert_false(revoked);
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours);
+	assert_false(own.is_revoked);
+	assert_int_equal(own.requester.kind, REQUESTER_DIRECTORY);
+	assert_string_equal(own.requester.name, "alice");
+	assert_string_equal(own.requester.dn, "cn=alice,dc=test");
+	assert_string_equal(own.requester.id, "8d7dc1b6-0000-4000-8000-00000000a11c");
 	ok(change(id, 1, STORE_CERT_HOLD, 0, &st));
-	ok(store_is_revoked(db, out.chain.cert[0].der, out.chain.cert[0].len, &revoked, &err));
-	assert_true(revoked);
-	ok(store_is_revoked(db, other.chain.cert[0].der, other.chain.cert[0].len, &revoked, &err));
-	assert_false(revoked);
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours && own.is_revoked);
+	ok(store_recognize(db, other.chain.cert[0].der, other.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours && !own.is_revoked);
 	out.chain.cert[0].der[out.chain.cert[0].len - 1] ^= 1;
-	ok(store_is_revoked(db, out.chain.cert[0].der, out.chain.cert[0].len, &revoked, &err));
-	assert_true(revoked);
-	assert_int_equal(store_is_revoked(db, out.chain.cert[0].der, 20, &revoked, &err), GH_E_AUTH_FAILED);
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours && own.is_revoked);
+	assert_int_equal(store_recognize(db, out.chain.cert[0].der, 20, &own, &err), GH_E_AUTH_FAILED);
+	/* another one that bears the same serial number is not ours */
+	out.chain.cert[0].der[out.chain.cert[0].len / 2] ^= 1;
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_false(own.is_ours || own.is_revoked);
+	assert_string_equal(own.requester.id, "");
 	enroll_outcome_clear(&out);
 	enroll_outcome_clear(&other);
 }
@@ -608,7 +619,7 @@ main(void)
 		cmocka_unit_test(change__a_lifted_hold_begins_anew),
 		cmocka_unit_test(change__writes_all_of_it),
 		cmocka_unit_test(find__by_each_name),
-		cmocka_unit_test(is_revoked__told_by_what_is_signed),
+		cmocka_unit_test(recognize__told_by_what_is_signed),
 		cmocka_unit_test(find__serials_with_zeros_and_of_two_issuers),
 		cmocka_unit_test(change__one_of_many_officers),
 		cmocka_unit_test(change__a_lost_answer_is_read_back),

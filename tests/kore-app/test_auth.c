@@ -26,11 +26,15 @@
 static struct {
 	int dir_fail, store_fail;
 	int binds, finds, audits;
-	bool cert_is_revoked;
+	struct store_own_cert cert;      /* what the database knows of a client certificate */
+	const char *sid, *id;            /* of alice's entry */
+	bool mail_is_shared;
 	char audit[256];                 /* the last one */
 	char admin_hash[AUTH_PASSWORD_HASH_SIZE];
 	bool admin_enabled;
 } fake;
+
+#define ALICE "00000000-0000-4000-8000-00000000a11c"
 
 /* "alice" with mail and UPN; "dave" is disabled. */
 static int
@@ -46,6 +50,10 @@ entry_of(const char *name, struct dir_entry **out, struct gh_error *err)
 	assert_non_null(e = dir_entry_new());
 	e->dn = strdup(is_alice ? "cn=alice,dc=example" : "cn=dave,dc=example");
 	e->is_disabled = !is_alice;
+	if (fake.sid != NULL)
+		e->sid = strdup(fake.sid);
+	snprintf(e->id, sizeof(e->id), "%s", fake.id != NULL ? fake.id : "");
+	e->mail_is_shared = fake.mail_is_shared;
 	if (is_alice)
 		assert_int_equal(dir_entry_add(e, DIR_SAM_ACCOUNT_NAME, "alice", 5) |
 		    dir_entry_add(e, DIR_UPN, "alice@example.test", 18) |
@@ -95,12 +103,13 @@ store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, 
 }
 
 int
-store_is_revoked(struct store *s, const unsigned char *der, size_t len, bool *out, struct gh_error *err)
+store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
+    struct gh_error *err)
 {
 	(void)s;
 	(void)der;
 	(void)len;
-	*out = fake.cert_is_revoked;
+	*out = fake.cert;
 	return fake.store_fail != 0 ? gh_fail(err, fake.store_fail, "told to") : 0;
 }
 
@@ -172,8 +181,16 @@ set_up(void **state)
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	memset(&env, 0, sizeof(env));
+	memset(&result, 0, sizeof(result));
+	/* most tests are about a certificate that alice got from us */
+	fake.id = ALICE;
+	fake.cert.is_ours = true;
+	fake.cert.requester.kind = REQUESTER_DIRECTORY;
+	strcpy(fake.cert.requester.id, ALICE);
 	conf.directory.netbios_domain = "";
 	conf.gateway.client_name = "upn";
+	conf.gateway.client_mapping = "strong";
+	conf.roles.admin_groups = conf.roles.officer_groups = conf.roles.auditor_groups = "";
 	env.conf = &conf;
 	env.server_secret = server_secret;
 	load_catalog();
@@ -491,28 +508,86 @@ user__service_identity_only_without_credentials(void **state)
 }
 
 /* ---- client certificates ---- */
+/* What a client certificate says. */
+struct names {
+	const char *san;                 /* as openssl.cnf has it */
+	const char *uri[2], *ext[2];     /* SIDs */
+	const char *oid;                 /* inside the security extension; NULL = the right one */
+};
+
+/* SEQUENCE { [0] { OID, [0] OCTET STRING } }, each length below 128 */
+static void
+add_sid_extension(X509 *x, const char *oid, const char *sid)
+{
+	ASN1_OBJECT *type = OBJ_txt2obj("1.3.6.1.4.1.311.25.2", 1), *inner = OBJ_txt2obj(oid, 1);
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	unsigned char der[256], *p = der;
+	int o = i2d_ASN1_OBJECT(inner, NULL), n = (int)strlen(sid);
+	X509_EXTENSION *e;
+
+	*p++ = 0x30, *p++ = (unsigned char)(o + n + 6);
+	*p++ = 0xA0, *p++ = (unsigned char)(o + n + 4);
+	i2d_ASN1_OBJECT(inner, &p);
+	*p++ = 0xA0, *p++ = (unsigned char)(n + 2);
+	*p++ = 0x04, *p++ = (unsigned char)n;
+	memcpy(p, sid, (size_t)n);
+	assert_int_equal(ASN1_OCTET_STRING_set(value, der, (int)(p - der) + n), 1);
+	e = X509_EXTENSION_create_by_OBJ(NULL, type, 0, value);
+	assert_int_equal(X509_add_ext(x, e, -1), 1);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(inner);
+	ASN1_OBJECT_free(type);
+}
+
+static void
+add_names(X509 *x, const struct names *of)
+{
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, of->san);
+	GENERAL_NAMES *san = X509V3_EXT_d2i(e);
+
+	for (int i = 0; i < 2 && of->uri[i] != NULL; i++) {
+		GENERAL_NAME *name = GENERAL_NAME_new();
+		ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+
+		assert_int_equal(ASN1_STRING_set(text, of->uri[i], -1), 1);
+		GENERAL_NAME_set0_value(name, GEN_URI, text);
+		assert_true(sk_GENERAL_NAME_push(san, name) > 0);
+	}
+	assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, san, 0, 0), 1);
+	for (int i = 0; i < 2 && of->ext[i] != NULL; i++)
+		add_sid_extension(x, of->oid != NULL ? of->oid : "1.3.6.1.4.1.311.25.2.1", of->ext[i]);
+	GENERAL_NAMES_free(san);
+	X509_EXTENSION_free(e);
+}
+
 static unsigned char *
-make_cert(const char *san, size_t *len)
+make_cert_of(const struct names *of, size_t *len)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	unsigned char *der = NULL, *copy;
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
 	X509 *x = X509_new();
 	int n;
 
-	assert_true(e != NULL && X509_set_version(x, X509_VERSION_3) && X509_set_pubkey(x, key) &&
+	assert_true(X509_set_version(x, X509_VERSION_3) && X509_set_pubkey(x, key) &&
 	    X509_gmtime_adj(X509_getm_notBefore(x), 0) != NULL &&
-	    X509_gmtime_adj(X509_getm_notAfter(x), 60) != NULL && X509_add_ext(x, e, -1) == 1 &&
-	    X509_sign(x, key, EVP_sha256()) > 0);
+	    X509_gmtime_adj(X509_getm_notAfter(x), 60) != NULL);
+	add_names(x, of);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
 	n = i2d_X509(x, &der);
 	copy = malloc((size_t)n);
 	memcpy(copy, der, (size_t)n);
 	*len = (size_t)n;
 	OPENSSL_free(der);
-	X509_EXTENSION_free(e);
 	X509_free(x);
 	EVP_PKEY_free(key);
 	return copy;
+}
+
+static unsigned char *
+make_cert(const char *san, size_t *len)
+{
+	return make_cert_of(&(const struct names){ .san = san }, len);
 }
 
 static int
@@ -567,16 +642,126 @@ cert__revoked_opens_nothing(void **state)
 	static const char san[] = "otherName:msUPN;UTF8:alice@example.test";
 
 	(void)state;
-	fake.cert_is_revoked = true;
+	fake.cert.is_revoked = true;
 	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_AUTH_FAILED);
 	assert_int_equal(fake.finds, 0);
 	assert_string_equal(fake.audit, "auth.failed failure alice@example.test app3");
 	/* nor one that cannot be asked about */
-	fake.cert_is_revoked = false;
+	fake.cert.is_revoked = false;
 	fake.store_fail = GH_E_DB_DOWN;
 	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_DB_DOWN);
 	fake.store_fail = 0;
 	assert_int_equal(check_cert(san, NULL, "::1"), 0);
+}
+
+#define SID "S-1-5-21-1-2-3-1104"
+#define OTHER_SID "S-1-5-21-1-2-3-500"
+#define URI "tag:microsoft.com,2022-09-14:sid:"
+#define UPN "otherName:msUPN;UTF8:alice@example.test"
+#define BOB "00000000-0000-4000-8000-000000000b0b"
+#define OURS true
+#define FOREIGN false
+
+/* Who the certificate was made for, and who has its name now. The name is alice's in all rows. */
+static const struct binding {
+	const char *why;
+	bool is_ours;
+	const char *requested_by;        /* id in our records */
+	const char *entry_id, *entry_sid;
+	struct names cert;
+	int strong, weak;                /* by gateway.client_mapping */
+} bindings[] = {
+	{"ours, asked for by the entry", OURS, ALICE, ALICE, NULL, {.san = UPN}, 0, 0},
+	{"the name was given to somebody else", OURS, BOB, ALICE, NULL, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"and he has no SID", OURS, BOB, ALICE, NULL, {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"from before ids were recorded", OURS, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"the same with SID", OURS, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
+	{"a directory that numbers nothing", OURS, ALICE, "", NULL, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"ours, with a SID of somebody else", OURS, ALICE, ALICE, SID, {.san = UPN, .ext = {OTHER_SID}}, GH_E_AUTH_FAILED,
+	    GH_E_AUTH_FAILED},
+	{"foreign, name only", FOREIGN, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED, 0},
+	{"foreign, SID in the extension", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
+	{"foreign, SID in a URI", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}}, 0, 0},
+	{"foreign, both", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}, .ext = {SID}}, 0, 0},
+	{"foreign, both and not the same", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI OTHER_SID}, .ext = {SID}},
+	    GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"foreign, another URI beside", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {"https://a/b", URI SID}}, 0, 0},
+	{"foreign, two URIs", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID, URI SID}}, GH_E_AUTH_FAILED,
+	    GH_E_AUTH_FAILED},
+	{"foreign, two extensions", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID, SID}}, GH_E_AUTH_FAILED,
+	    GH_E_AUTH_FAILED},
+	{"foreign, SID of somebody else", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {OTHER_SID}}, GH_E_AUTH_FAILED,
+	    GH_E_AUTH_FAILED},
+	{"foreign, the entry has no SID", FOREIGN, "", ALICE, NULL, {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED,
+	    GH_E_AUTH_FAILED},
+	{"no SID at all", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {"alice"}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"a SID and more", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID " "}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"a prefix of it", FOREIGN, "", ALICE, SID "4", {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+	{"of another type", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID}, .oid = "1.3.6.1.4.1.311.25.2.2"},
+	    GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+};
+
+static int
+log_in_as(const struct binding *b, const char *mapping, size_t i)
+{
+	char address[32];
+	unsigned char *der;
+	size_t len;
+	int rc;
+
+	conf.gateway.client_mapping = (char *)(uintptr_t)mapping;
+	fake.cert.is_ours = b->is_ours;
+	strcpy(fake.cert.requester.id, b->requested_by);
+	fake.id = b->entry_id;
+	fake.sid = b->entry_sid;
+	snprintf(address, sizeof(address), "%s.2.%zu", strcmp(mapping, "name") == 0 ? "10.0" : "10.1", i);
+	der = make_cert_of(&b->cert, &len);
+	rc = CHECK(APP_USER, .key = "key3", .cert = der, .cert_len = len, .address = address);
+	free(der);
+	return rc;
+}
+
+static void
+cert__belongs_to_the_entry(void **state)
+{
+	(void)state;
+	conf.roles.officer_groups = "*";
+	for (size_t i = 0; i < sizeof(bindings) / sizeof(bindings[0]); i++) {
+		const struct binding *b = &bindings[i];
+		bool is_named = !b->is_ours && b->cert.ext[0] == NULL && b->cert.uri[0] == NULL;
+		int strong = log_in_as(b, "strong", i), weak;
+
+		if (strong != b->strong)
+			fail_msg("%s: %d, %s", b->why, strong, err.detail);
+		assert_int_equal(result.requester.roles, strong == 0 ? REQUESTER_ROLE_OFFICER : 0);
+		assert_string_equal(result.requester.id, strong == 0 ? b->entry_id : "");
+		if ((weak = log_in_as(b, "name", i)) != b->weak)
+			fail_msg("%s, by name: %d, %s", b->why, weak, err.detail);
+		/* a name is no ground for a role */
+		assert_int_equal(result.requester.roles, weak == 0 && !is_named ? REQUESTER_ROLE_OFFICER : 0);
+	}
+	conf.roles.officer_groups = "";
+}
+
+static void
+cert__requested_by_no_directory_user(void **state)
+{
+	(void)state;
+	fake.cert.requester.kind = REQUESTER_COMMAND;
+	assert_int_equal(check_cert(UPN, NULL, "::1"), GH_E_AUTH_FAILED);
+}
+
+/* Users may often write their own mail. */
+static void
+cert__mail_that_two_entries_have(void **state)
+{
+	(void)state;
+	conf.gateway.client_name = "mail";
+	assert_int_equal(check_cert("email:alice@mail.test", NULL, "::1"), 0);
+	fake.mail_is_shared = true;
+	assert_int_equal(check_cert("email:alice@mail.test", NULL, "::1"), GH_E_AUTH_FAILED);
+	conf.gateway.client_name = "upn";
+	assert_int_equal(check_cert(UPN, NULL, "::1"), 0);
 }
 
 static void
@@ -776,6 +961,7 @@ main(void)
 		T(user__directory_down_is_no_failure_of_his),
 		T(user__service_identity_only_without_credentials), T(cert__names_its_user),
 		T(cert__without_exactly_one_certified_name_is_refused),
+		T(cert__belongs_to_the_entry), T(cert__requested_by_no_directory_user), T(cert__mail_that_two_entries_have),
 		T(cert__revoked_opens_nothing), T(app_sent__is_checked_when_it_is_there),
 		T(cert__does_not_mend_a_wrong_password), T(cert__does_not_make_an_administrator),
 		T(admin__by_bcrypt), T(admin__only_where_the_route_wants_one), T(admin__database_down),

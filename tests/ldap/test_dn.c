@@ -43,12 +43,29 @@ dn__lies_elsewhere(void **state)
 	assert_false(is_under("cn=a,zou=groups,dc=x", "ou=groups,dc=x"));
 }
 
+static void
+dn__names_its_domain(void **state)
+{
+	char out[16];
+
+	(void)state;
+	assert_true(dir_dn_domain("ou=a,DC=corp,dc=example", out, sizeof(out)));
+	assert_string_equal(out, "corp.example");
+	assert_true(dir_dn_domain("dc=test", out, sizeof(out)));
+	assert_string_equal(out, "test");
+	assert_false(dir_dn_domain("dc=a,o=company", out, sizeof(out)));
+	assert_false(dir_dn_domain("o=company", out, sizeof(out)));
+	assert_false(dir_dn_domain("", out, sizeof(out)));
+	assert_false(dir_dn_domain("dc=corporation,dc=example", out, sizeof(out)));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dn__lies_under_its_base),
 		cmocka_unit_test(dn__lies_elsewhere),
+		cmocka_unit_test(dn__names_its_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ fixture_text(const gh_json *obj, const char *name)
 
 /* --- directory entries --- */
 
-/* {"dn", "kind": "user" or "computer", "disabled", "principal", "sid", "guid" (hex), "groups": [name, DN or
+/* {"dn", "kind": "user" or "computer", "disabled", "principal", "mail_is_shared", "sid", "guid" (hex), "groups": [name, DN or
  * SID], and attributes by neutral name} */
 static inline struct dir_entry *
 fixture_entry(const gh_json *j)
@@ -80,6 +80,7 @@ fixture_entry(const gh_json *j)
 	e->is_computer = kind != NULL && strcmp(kind, "computer") == 0;
 	e->is_disabled = gh_json_bool(gh_json_get(j, "disabled"), false);
 	e->is_principal = gh_json_bool(gh_json_get(j, "principal"), false);
+	e->mail_is_shared = gh_json_bool(gh_json_get(j, "mail_is_shared"), false);
 	for (i = 0; i < gh_json_size(gh_json_get(j, "groups")); i++) {
 		text = gh_json_string(gh_json_at(gh_json_get(j, "groups"), i));
 		assert_int_equal(

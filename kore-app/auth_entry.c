@@ -1,0 +1,76 @@
+/* What an entry makes of a requester: his one name, his roles. */
+#include <stdio.h>
+#include <string.h>
+
+#include "auth_entry.h"
+
+/*
+ * One user, one name, however it was spelled at log-in: the account name, with the domain when there is one
+ * configured. Requests of a user are found again by it.
+ */
+static void
+set_canonical_name(struct requester *r, const struct gh_conf *conf, const struct dir_entry *e)
+{
+	const char *account = dir_entry_text(e, DIR_SAM_ACCOUNT_NAME);
+	const char *domain = conf->directory.netbios_domain;
+	bool has_domain = domain != NULL && *domain != '\0';
+	char name[sizeof(r->name)];
+	int n;
+
+	if (account == NULL)
+		return;
+	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "", account);
+	if (n > 0 && (size_t)n < sizeof(name))
+		memcpy(r->name, name, (size_t)n + 1);
+}
+
+/* Is the entry in one of the groups? They are separated by semicolons. */
+static bool
+is_in_any(const struct dir_entry *e, const char *groups)
+{
+	char group[1024];
+
+	while (groups != NULL && *groups != '\0') {
+		size_t n;
+
+		groups += strspn(groups, "; ");
+		n = strcspn(groups, ";");
+		if (n > 0 && n < sizeof(group)) {
+			memcpy(group, groups, n);
+			group[n] = '\0';
+			if (dir_entry_is_member(e, group))
+				return true;
+		}
+		groups += n;
+	}
+	return false;
+}
+
+static unsigned
+roles_of(const struct gh_conf *conf, const struct dir_entry *e)
+{
+	return (is_in_any(e, conf->roles.admin_groups) ? REQUESTER_ROLE_ADMIN : 0) |
+	    (is_in_any(e, conf->roles.officer_groups) ? REQUESTER_ROLE_OFFICER : 0) |
+	    (is_in_any(e, conf->roles.auditor_groups) ? REQUESTER_ROLE_AUDITOR : 0);
+}
+
+int
+auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
+    struct gh_error *err)
+{
+	if (strlen(e->dn) >= sizeof(out->requester.dn)) {
+		dir_entry_free(e);
+		return gh_fail(err, GH_E_AUTH_FAILED, "DN of the entry is too long");
+	}
+	if (e->is_disabled) {
+		dir_entry_free(e);
+		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "entry is disabled");
+	}
+	out->requester.kind = REQUESTER_DIRECTORY;
+	strcpy(out->requester.dn, e->dn);
+	snprintf(out->requester.id, sizeof(out->requester.id), "%s", e->id);
+	out->requester.roles = roles_of(env->conf, e);
+	set_canonical_name(&out->requester, env->conf, e);
+	out->entry = e;
+	return 0;
+}

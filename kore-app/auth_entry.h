@@ -1,0 +1,12 @@
+/* From a directory entry to the requester of a call. */
+#ifndef AUTH_ENTRY_H
+#define AUTH_ENTRY_H
+
+#include "auth.h"
+
+/* Fill out->requester (kind, canonical name, dn, id, roles by group) and out->entry. Takes over the reference of e, also
+ * after a failure. GH_E_ACCOUNT_DISABLED; GH_E_AUTH_FAILED: a DN too long to be recorded. */
+int auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
