@@ -3,6 +3,7 @@
 
 const struct command command_table[] = {
 	{"setup", NULL, "set a gateway up: ask, check, and make everything it needs", cmd_setup},
+	{"doctor", NULL, "tell what works, what does not, and what to do", cmd_doctor},
 	{"init", NULL, "make secrets, database schema, CAs and the first administrator", cmd_init},
 	{"run", NULL, "start the signer and the gateway, and stop them together", cmd_run},
 	{"enroll", NULL, "get a certificate from a gateway (client)", cmd_enroll},
@@ -42,6 +43,7 @@ const struct command command_table[] = {
 	{"db", "migrate", "bring the database schema up to date", cmd_db_migrate},
 	{"db", "reseal", "accept rows that were changed past the program, after a restore", cmd_db_reseal},
 	{"db", "status", "tell whether database and program fit", cmd_db_status},
+	{"directory", "test", "try the directory step by step, and show a user's entry", cmd_directory_test},
 	{"job", "list", "list the background jobs", cmd_job_list},
 	{"job", "run", "run a background job now", cmd_job_run},
 	{"metadata", "list", "list metadata field definitions", cmd_metadata_list},

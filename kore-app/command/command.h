@@ -67,6 +67,8 @@ int cmd_crl_show(int argc, char **argv);
 int cmd_db_migrate(int argc, char **argv);
 int cmd_db_reseal(int argc, char **argv);
 int cmd_db_status(int argc, char **argv);
+int cmd_directory_test(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_init(int argc, char **argv);

@@ -18,7 +18,6 @@ unset "${!GATEHOUSE_@}"
 
 finish()
 {
-	[ -z "${gateway_pid:-}" ] || { kill "$gateway_pid" && wait "$gateway_pid"; } 2>/dev/null
 	[ ! -d "$dir/samba" ] || tests/servers/samba.sh clean "$dir/samba" >/dev/null 2>&1
 	tests/servers/slapd.sh stop "$dir/slapd" >/dev/null 2>&1
 	tests/servers/postgres.sh stop "$dir/postgres" >/dev/null 2>&1
@@ -218,23 +217,29 @@ second_run_refuses_other_answers()
 	cmp "$dir/before" "$dir/after"
 }
 
+start_gateway()
+{
+	"$gatehouse" run -c "$dir/$1/etc/gatehouse.conf" >"$dir/$1/log" 2>&1 </dev/null &
+	gateway_pid=$!
+	trap 'kill "$gateway_pid" 2>/dev/null; wait "$gateway_pid"' EXIT # of the subshell of check
+	for _ in $(seq 200); do
+		grep -q '^ready:' "$dir/$1/log" && return
+		kill -0 "$gateway_pid" || break
+		sleep 0.1
+	done
+	cat "$dir/$1/log"
+	return 1
+}
+
 gateway_enrolls()
 {
 	mkdir -p "$dir/alice"
-	"$gatehouse" run -c "$dir/first/etc/gatehouse.conf" >"$dir/first/log" 2>&1 </dev/null &
-	gateway_pid=$!
-	for _ in $(seq 200); do
-		grep -q '^ready:' "$dir/first/log" && break
-		kill -0 "$gateway_pid" || { cat "$dir/first/log"; return 1; }
-		sleep 0.1
-	done
+	start_gateway first
 	echo "$LDAP_PASSWORD" >"$dir/alice/password"
 	"$gatehouse" enroll --url "https://localhost:$port" --cacert "$dir/root.pem" \
 	    --app-key "$(cat "$dir/first/app.key")" --app-secret-file "$dir/first/app.secret" --user "$LDAP_USER" \
-	    --password-file "$dir/alice/password" --template User --out-dir "$dir/alice" || { cat "$dir/first/log"; kill "$gateway_pid"; return 1; }
+	    --password-file "$dir/alice/password" --template User --out-dir "$dir/alice"
 	openssl verify -CAfile "$dir/root.pem" -untrusted "$dir/alice/chain.pem" "$dir/alice/cert.pem"
-	kill "$gateway_pid"
-	wait "$gateway_pid"
 }
 
 # A revoked server certificate is renewed at once; the running gateway takes the new one over.
@@ -243,12 +248,7 @@ server_certificate_is_renewed()
 	local pem=$dir/first/state/tls/server.pem old seen
 
 	old=$(openssl x509 -in "$pem" -noout -serial)
-	"$gatehouse" run -c "$dir/first/etc/gatehouse.conf" >"$dir/first/log" 2>&1 </dev/null &
-	gateway_pid=$!
-	for _ in $(seq 200); do
-		grep -q '^ready:' "$dir/first/log" && break
-		sleep 0.1
-	done
+	start_gateway first
 	gh first job run server-certificate | grep 'valid until'
 	[ "$old" = "$(openssl x509 -in "$pem" -noout -serial)" ]
 	gh first cert revoke "${old#serial=}" --reason superseded --yes
@@ -268,8 +268,113 @@ server_certificate_is_renewed()
 	gh first cert revoke "${seen#serial=}" --reason superseded --yes
 	gh first job run server-certificate | grep renewed
 	has 600 "$user" "$user" "$pem"
-	kill "$gateway_pid"
-	wait "$gateway_pid"
+}
+
+# ---- diagnosis ----
+# The states of the findings with a code, as in: [ "$(states url-crl)" = ok ]
+states()
+{
+	jq -r "[.[] | select(.code == \"$1\") | .state] | unique | join(\" \")" "$dir/doctor"
+}
+
+# ask_doctor STATUS
+ask_doctor()
+{
+	local got=0
+
+	gh first doctor --json >"$dir/doctor" || got=$?
+	jq -c '.[] | select(.state != "ok")' "$dir/doctor"
+	[ "$got" = "$1" ]
+	# whatever is wrong comes with what to do
+	is 'all(.[]; (.state == "ok") == (.todo == null)) and all(.[]; .what != "")' cat "$dir/doctor" >/dev/null 2>&1
+}
+
+doctor_finds_all_well()
+{
+	start_gateway first
+	for _ in $(seq 100); do
+		[ "$(gh first job list --json | jq 'all(.[]; .outcome == "success")')" != true ] || break
+		sleep 0.1
+	done
+	ask_doctor 0
+	for code in user file-access signer-key database database-schema database-clock catalog directory-login \
+	    directory-base signer server-certificate server-renewal gateway ca-certificate ca-key url-crl url-certificate \
+	    url-ocsp job; do
+		[ "$(states "$code")" = ok ] || { echo "$code: $(states "$code")"; return 1; }
+	done
+	gh first doctor | grep ' 0 errors$'
+	[ "$(gh first doctor --quiet | grep -c '^ok ')" = 0 ]
+	# with other eyes than the gateway's
+	expect 1 "" setpriv --reuid "$signer_user" --regid "$signer_user" --clear-groups "$gatehouse" doctor \
+	    -c "$dir/first/copy.conf" || expect 2 "cannot be read" setpriv --reuid "$signer_user" --regid "$signer_user" \
+	    --clear-groups "$gatehouse" doctor -c "$dir/first/etc/gatehouse.conf"
+}
+
+doctor_finds_what_is_wrong()
+{
+	local etc=$dir/first/etc
+
+	ask_doctor 1
+	for code in gateway signer url-crl url-certificate url-ocsp; do
+		[ "$(states "$code")" = error ] || { echo "$code: $(states "$code")"; return 1; }
+	done
+	chmod 644 "$etc/gateway.secret"
+	chown "$user" "$etc/signer.key"
+	chmod 600 "$etc/ldap.password"
+	ask_doctor 1
+	chmod 600 "$etc/gateway.secret"
+	chown "$signer_user" "$etc/signer.key"
+	chmod 640 "$etc/ldap.password"
+	[ "$(states file-mode)" = error ]
+	[ "$(states signer-key)" = error ]
+	jq -e '.[] | select(.code == "file-access" and .state == "error") | .what | test("password_file")' "$dir/doctor"
+	chmod 644 "$etc/signer.key"
+	ask_doctor 1
+	chmod 600 "$etc/signer.key"
+	[ "$(states signer-key)" = error ]
+}
+
+# The gateway answers at the URL, but with the CRL of another CA: that is no answer.
+doctor_reads_the_answers()
+{
+	start_gateway first
+	gh first ca set issuing --cdp-url "http://localhost:$http_port/crl/root.crl" \
+	    --aia-url "http://localhost:$http_port/ca/root.cer"
+	ask_doctor 1
+	jq -e '.[] | select(.code == "url-crl" and .state == "error") | .what | test("not signed by the CA")' "$dir/doctor"
+	jq -e '.[] | select(.code == "url-certificate" and .state == "error") | .what | test("not the certificate")' \
+	    "$dir/doctor"
+	gh first ca set issuing --base-url "http://localhost:$http_port"
+	ask_doctor 0
+}
+
+directory_test()
+{
+	local conf=$dir/first/etc/gatehouse.conf
+
+	gh first directory test alice --json >"$dir/json"
+	is 'all(.findings[]; .state == "ok")' cat "$dir/json"
+	is '.entry.attributes.mail[0] == "alice@example.test" and (.entry.groups | length > 0)' cat "$dir/json"
+	gh first directory test alice >"$dir/text"
+	grep -q 'directory-login' "$dir/text"
+	grep -q 'Fields that templates use' "$dir/text"
+	gh first directory test alice --password-file "$dir/alice/password" | grep 'directory-password *accepted'
+	echo wrong >"$dir/wrong.password"
+	expect 1 "" gh first directory test alice --password-file "$dir/wrong.password"
+	grep -q 'ERROR *directory-password' "$dir/out"
+	expect 1 "" gh first directory test nobody-at-all
+	grep -q 'ERROR *directory-user' "$dir/out"
+	expect 2 "needs USER" gh first directory test --password
+	sed 's/base = .*/base = "dc=nowhere"/' "$conf" >"$dir/first/etc/other.conf"
+	chmod 644 "$dir/first/etc/other.conf"
+	expect 1 "" "$gatehouse" directory test -c "$dir/first/etc/other.conf"
+	grep -q 'ok *directory-login' "$dir/out"
+	grep -q 'ERROR *directory-base' "$dir/out"
+	grep -q 'check directory.base' "$dir/out"
+	sed 's,uris = .*,uris = "ldaps://no-such-host.invalid",' "$conf" >"$dir/first/etc/other.conf"
+	expect 1 "" "$gatehouse" directory test -c "$dir/first/etc/other.conf"
+	grep -q 'ERROR *directory-resolve' "$dir/out"
+	rm "$dir/first/etc/other.conf"
 }
 
 # ---- interrupted ----
@@ -371,6 +476,14 @@ active_directory()
 	grep -q 'clock within' "$dir/out"
 	grep -q 'SID S-1-5-21-' "$dir/out"
 	refused "wrong type" ad --directory-type openldap
+	gh domain directory test alice --json >"$dir/json"
+	is ".entry.sid == \"$AD_SID_ALICE\" and all(.findings[]; .state == \"ok\")" cat "$dir/json"
+	is 'any(.findings[]; .code == "directory-clock")' cat "$dir/json"
+	is '.entry.attributes.upn == ["alice@ad.test"] and (.entry.attributes.objectSid[0] | test("^[0-9A-F]+$"))' \
+	    cat "$dir/json"
+	gh domain directory test 'WEB01$' | grep 'directory-user *computer'
+	gh domain directory test 'ADTEST\alice' >/dev/null
+	expect 1 "" gh domain directory test 'OTHER\alice'
 }
 
 port=$(free_port) http_port=$(free_port)
@@ -396,6 +509,10 @@ check "a second run changes nothing" second_run_changes_nothing
 check "a second run refuses other answers" second_run_refuses_other_answers
 check "the gateway starts, and alice enrolls" gateway_enrolls
 check "the server certificate is renewed, and taken over" server_certificate_is_renewed
+check "the doctor finds all well" doctor_finds_all_well
+check "the doctor finds what is wrong" doctor_finds_what_is_wrong
+check "the doctor reads what the URLs answer" doctor_reads_the_answers
+check "the directory is tried step by step" directory_test
 check "an interrupted run is completed by the next" goes_on_after_a_failure
 check "wrong answers are told before anything is written" wrong_answers
 check "a wrong database is told" wrong_database

@@ -1,0 +1,29 @@
+/* The parts of `gatehouse doctor`. Each looks with the eyes of the gateway's user and adds to the findings. */
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include "findings.h"
+#include "session.h"
+
+#define DOCTOR_SOON_DAYS 30              /* a CA that ends so soon is told */
+
+struct doctor {
+	const char *conf_path;
+	struct session session;              /* store NULL while the database does not answer */
+	struct findings findings;
+	struct catalog *catalog;             /* NULL: not loaded */
+	struct signer_client *signer;        /* NULL: does not answer */
+};
+
+void doctor_files(struct doctor *d);
+void doctor_server_cert(struct doctor *d);
+void doctor_database(struct doctor *d);
+void doctor_directory(struct doctor *d);
+void doctor_signer(struct doctor *d);
+void doctor_cas(struct doctor *d);
+/* The URLs in the certificates of one CA: do they answer, and right? */
+void doctor_urls(struct doctor *d, const struct ca *ca);
+void doctor_jobs(struct doctor *d);
+void doctor_gateway(struct doctor *d);
+
+#endif

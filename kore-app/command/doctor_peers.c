@@ -1,0 +1,171 @@
+/* `gatehouse doctor`: database, directory, signer, jobs, the gateway itself, the clock. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+
+#include "job.h"
+#include "store/job.h"
+#include "store/provision.h"
+
+#include "directory_check.h"
+#include "doctor.h"
+#include "run_probe.h"
+
+#define SKEW_WARNING 2.0                 /* seconds */
+#define SKEW_ERROR 60.0
+
+/* ---- the database ---- */
+
+static void
+check_facts(struct doctor *d, struct store *store)
+{
+	struct findings *f = &d->findings;
+	struct store_facts facts;
+	struct gh_error err = {0};
+
+	if (store_facts(store, &facts, &err) != 0) {
+		finding_wrong(f, FINDING_ERROR, "database", "try again", "%s", err.detail);
+		return;
+	}
+	finding_ok(f, "database", "PostgreSQL %d answers", facts.version / 10000);
+	if (facts.is_standby)
+		finding_wrong(f, FINDING_ERROR, "database-standby", "name the primary in database.conninfo, or all hosts with "
+		    "target_session_attrs=read-write", "the server is a standby: nothing can be written");
+	if (!facts.is_utf8)
+		finding_wrong(f, FINDING_ERROR, "database-encoding", "make a database with ENCODING 'UTF8' and restore into it",
+		    "the database's encoding is not UTF8");
+	if (fabs(facts.skew) >= SKEW_WARNING)
+		finding_wrong(f, fabs(facts.skew) >= SKEW_ERROR ? FINDING_ERROR : FINDING_WARNING, "database-clock",
+		    "let both follow the same NTP server", "the database's clock is %.1f s ahead of ours", facts.skew);
+	else
+		finding_ok(f, "database-clock", "clock within %.1f s", fabs(facts.skew) + 0.05);
+}
+
+void
+doctor_database(struct doctor *d)
+{
+	struct findings *f = &d->findings;
+	struct gh_error err = {0};
+	int rc = session_open_store(d->session.conf, &d->session.store, &err);
+
+	if (rc == 0)
+		rc = store_ping(d->session.store, &err);
+	if (rc != 0) {
+		finding_wrong(f, FINDING_ERROR, "database", "check that PostgreSQL runs, and database.conninfo", "%s",
+		    err.detail);
+		store_free(d->session.store);
+		d->session.store = NULL;
+		return;
+	}
+	check_facts(d, d->session.store);
+	rc = store_check_schema(d->session.store, &err);
+	if (rc == 0)
+		finding_ok(f, "database-schema", "fits this program");
+	else
+		finding_wrong(f, FINDING_ERROR, "database-schema", "`gatehouse db migrate`, or upgrade the program", "%s",
+		    err.detail);
+	if (rc == 0 && (rc = session_use_secret(&d->session, &err)) == 0)
+		rc = enroll_load_catalog(d->session.store, d->session.secret, &d->catalog, &err);
+	if (rc != 0)
+		finding_wrong(f, FINDING_ERROR, "catalog", "see the detail; `gatehouse db status`",
+		    "CAs, templates and applications cannot be loaded: %s", err.detail);
+	else if (d->catalog->apps == 0 || d->catalog->tmpls == 0)
+		finding_wrong(f, FINDING_WARNING, "catalog", "`gatehouse template import`, `gatehouse app create`",
+		    "%zu templates, %zu applications: nobody can enroll", d->catalog->tmpls, d->catalog->apps);
+	else
+		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications", d->catalog->cas, d->catalog->tmpls,
+		    d->catalog->apps);
+}
+
+/* ---- directory and signer ---- */
+
+void
+doctor_directory(struct doctor *d)
+{
+	struct dir_shared *shared;
+	struct gh_error err = {0};
+
+	if (dir_shared_new(d->session.conf, &shared, &err) != 0) {
+		finding_wrong(&d->findings, FINDING_ERROR, "directory", "correct the configuration", "%s", err.detail);
+		return;
+	}
+	(void)directory_check_servers(d->session.conf, shared, &d->findings);
+	dir_shared_free(shared);
+}
+
+void
+doctor_signer(struct doctor *d)
+{
+	const struct gh_conf *c = d->session.conf;
+	struct gh_error err = {0};
+	int rc = signer_client_new(c->signer.socket, c->signer.timeout_ms, &d->signer, &err);
+
+	if (rc == 0)
+		rc = signer_client_ping(d->signer, &err);
+	if (rc == 0) {
+		finding_ok(&d->findings, "signer", "answers at %s", c->signer.socket);
+		return;
+	}
+	signer_client_free(d->signer);
+	d->signer = NULL;
+	finding_wrong(&d->findings, FINDING_ERROR, "signer", "systemctl start gatehouse-signer; its log says more",
+	    "%s: %s", c->signer.socket, err.detail);
+}
+
+/* ---- jobs ---- */
+
+static void
+check_job(struct findings *f, const char *row, const struct store_job *state, int interval)
+{
+	if (state->idle < 0)
+		finding_wrong(f, FINDING_WARNING, "job", "start the gateway, or `gatehouse job run NAME`", "%s has never run",
+		    row);
+	else if (state->failures > 0)
+		finding_wrong(f, FINDING_ERROR, "job", "`gatehouse job list` shows why", "%s failed %d times in a row", row,
+		    state->failures);
+	else if (interval > 0 && state->idle > 3 * (int64_t)interval + 60)
+		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?", "%s last ran %lld s ago, and is due every %d s",
+		    row, (long long)state->idle, interval);
+	else
+		finding_ok(f, "job", "%s ran %lld s ago", row, (long long)state->idle);
+}
+
+void
+doctor_jobs(struct doctor *d)
+{
+	for (size_t i = 0; d->session.store != NULL && i < job_table_len; i++) {
+		int interval = job_interval(&job_table[i], d->session.conf);
+		struct store_job state;
+		struct gh_error err = {0};
+		char row[JOB_ROW_SIZE];
+
+		job_row_name(&job_table[i], row);
+		if (store_job_state(d->session.store, row, &state, &err) != 0) {
+			finding_wrong(&d->findings, FINDING_ERROR, "job", "try again", "%s: %s", row, err.detail);
+			return;
+		}
+		if (interval > 0)
+			check_job(&d->findings, row, &state, interval);
+	}
+}
+
+/* ---- the gateway, the clock ---- */
+
+void
+doctor_gateway(struct doctor *d)
+{
+	const struct gh_conf *c = d->session.conf;
+	struct timex t = {0};
+
+	if (run_probe_is_gateway_up(c))
+		finding_ok(&d->findings, "gateway", "answers on port %d", c->gateway.port);
+	else
+		finding_wrong(&d->findings, FINDING_ERROR, "gateway", "systemctl start gatehouse; its log says more",
+		    "no answer on %s port %d", c->gateway.listen, c->gateway.port);
+	if (adjtimex(&t) == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
+		finding_wrong(&d->findings, FINDING_WARNING, "clock", "apt install systemd-timesyncd or chrony",
+		    "the kernel says that the clock follows no time server");
+	else
+		finding_ok(&d->findings, "clock", "follows a time server");
+}
