@@ -39,7 +39,8 @@ certify(const struct sealing_key *k, const struct signer_create_ca *f, EVP_PKEY 
 	int n, rc;
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
-	rc = ca_extensions(&f->limits, f->extensions, f->extensions_len, &extensions, err);
+	rc = ca_extensions(
+	    &f->limits, f->parent_len == 0, f->extensions, f->extensions_len, &extensions, err);
 	if (rc != 0)
 		goto done;
 	if ((n = i2d_PUBKEY(key, &spki)) <= 0) {

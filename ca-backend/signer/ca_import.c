@@ -190,7 +190,7 @@ certify_request(const struct signer_create_csr *f, EVP_PKEY *key, struct gh_buf 
 	int rc;
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
-	rc = ca_extensions(&f->limits, f->extensions, f->extensions_len, &extensions, err);
+	rc = ca_extensions(&f->limits, false, f->extensions, f->extensions_len, &extensions, err);
 	if (rc == 0)
 		rc = encode_request(f, key, &extensions, &info, &len, err);
 	if (rc == 0)

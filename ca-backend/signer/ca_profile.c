@@ -5,9 +5,10 @@
 #include "cert_build.h"
 
 /* Critical basicConstraints, RFC 5280, 4.2.1.9. The CA may write a pathLenConstraint of up to
- * path_len into the next one, so its own is one more; one that signs no CAs has 0. */
+ * path_len into the next one, so its own is one more; one that signs no CAs has 0. A root has none: several relying
+ * parties count the certificates by which it changes its key (RFC 4210, 4.4) although they are self-issued. */
 static void
-put_basic_constraints(struct gh_buf *b, const struct signer_limits *l)
+put_basic_constraints(struct gh_buf *b, const struct signer_limits *l, bool is_root)
 {
 	static const unsigned char head[] = {
 	    GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1, 0xff};
@@ -15,7 +16,7 @@ put_basic_constraints(struct gh_buf *b, const struct signer_limits *l)
 	unsigned path_len = l->may_sign_ca ? l->path_len + 1u : 0;
 	unsigned char number[2] = {0, (unsigned char)path_len};
 	size_t digits = path_len < 0x80 ? 1 : 2, body = sizeof(ca);
-	bool has_path_len = !l->may_sign_ca || l->path_len != SIGNER_PATH_LEN_ANY;
+	bool has_path_len = !is_root && (!l->may_sign_ca || l->path_len != SIGNER_PATH_LEN_ANY);
 
 	if (has_path_len)
 		body += gh_der_size(digits);
@@ -41,8 +42,8 @@ put_key_usage(struct gh_buf *b, const struct signer_limits *l)
 }
 
 int
-ca_extensions(const struct signer_limits *limits, const unsigned char *given, size_t given_len,
-    struct gh_buf *out, struct gh_error *err)
+ca_extensions(const struct signer_limits *limits, bool is_root, const unsigned char *given,
+    size_t given_len, struct gh_buf *out, struct gh_error *err)
 {
 	struct gh_der in = {given, given_len}, list = {NULL, 0};
 	struct gh_buf content;
@@ -51,7 +52,7 @@ ca_extensions(const struct signer_limits *limits, const unsigned char *given, si
 	if (in.len > 0 && (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0))
 		return gh_fail(err, GH_E_SIGNER, "extensions: not Extensions");
 	gh_buf_init(&content, CA_EXTENSIONS_MAX);
-	put_basic_constraints(&content, limits);
+	put_basic_constraints(&content, limits, is_root);
 	put_key_usage(&content, limits);
 	gh_buf_put(&content, list.p, list.len);
 	if ((rc = gh_buf_check(&content, err)) == 0) {

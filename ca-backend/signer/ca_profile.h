@@ -8,9 +8,9 @@
 #define CA_EXTENSIONS_MAX (64 * 1024)
 
 /* Append Extensions (DER): basicConstraints and keyUsage by the limits, then those given (DER
- * Extensions, or nothing). */
-int ca_extensions(const struct signer_limits *limits, const unsigned char *given, size_t given_len,
-    struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
+ * Extensions, or nothing). A root has no pathLenConstraint, whatever its limits. */
+int ca_extensions(const struct signer_limits *limits, bool is_root, const unsigned char *given,
+    size_t given_len, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Append the certificate of a root, signed with its own key. */
 int ca_sign_self(const struct cert_facts *c, EVP_PKEY *key, const struct signer_limits *limits,

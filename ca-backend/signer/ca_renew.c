@@ -37,6 +37,10 @@ old_ca_free(struct old_ca *o)
 
 /* --- extensions ------------------------------------------------------------------------------- */
 
+/* Critical basicConstraints of a root: never a pathLenConstraint (ca_profile.c), also where the old one had one. */
+static const unsigned char root_constraints[] = {GH_DER_SEQUENCE, 15, GH_DER_OID, 3, 0x55, 0x1d, 0x13,
+    GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 5, GH_DER_SEQUENCE, 3, GH_DER_BOOLEAN, 1, 0xff};
+
 static bool
 is_made_by_signer(int nid)
 {
@@ -44,15 +48,28 @@ is_made_by_signer(int nid)
 }
 
 static bool
-is_of_profile(int nid)
+is_none(int nid)
 {
-	return nid == NID_basic_constraints || nid == NID_key_usage;
+	(void)nid;
+	return false;
 }
 
-/* Those of the certificate: all but what the signer makes, or basicConstraints and keyUsage
- * alone. */
+static bool
+is_outside_profile(int nid)
+{
+	return nid != NID_basic_constraints && nid != NID_key_usage;
+}
+
+/* What its issuer says of a certificate. */
+static bool
+is_of_issuer(int nid)
+{
+	return nid == NID_crl_distribution_points || nid == NID_info_access;
+}
+
+/* Those of the certificate: all but what the signer makes, and what is left out. */
 static int
-put_old_extensions(X509 *x, bool only_profile, struct gh_buf *content, struct gh_error *err)
+put_extensions_of(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_buf *content, struct gh_error *err)
 {
 	int i;
 
@@ -61,8 +78,12 @@ put_old_extensions(X509 *x, bool only_profile, struct gh_buf *content, struct gh
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e)), n;
 		unsigned char *der = NULL;
 
-		if (is_made_by_signer(nid) || (only_profile && !is_of_profile(nid)))
+		if (is_made_by_signer(nid) || is_left_out(nid))
 			continue;
+		if (is_root && nid == NID_basic_constraints) {
+			gh_buf_put(content, root_constraints, sizeof(root_constraints));
+			continue;
+		}
 		if ((n = i2d_X509_EXTENSION(e, &der)) <= 0)
 			return gh_fail(err, GH_E_INTERNAL, "extension cannot be encoded");
 		gh_buf_put(content, der, (size_t)n);
@@ -71,19 +92,19 @@ put_old_extensions(X509 *x, bool only_profile, struct gh_buf *content, struct gh
 	return gh_buf_check(content, err);
 }
 
-/* Extensions of the new certificate: those given in place of all old ones but the profile. */
+/* Extensions with what the certificate keeps, then those given (Extensions, or empty). */
 static int
-make_extensions(const struct old_ca *o, const struct signer_renew_ca *f, struct gh_buf *out,
+make_extensions(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_der given, struct gh_buf *out,
     struct gh_error *err)
 {
-	struct gh_der in = {f->extensions, f->extensions_len}, list = {NULL, 0};
+	struct gh_der list = {NULL, 0};
 	struct gh_buf content;
 	int rc;
 
-	if (in.len > 0 && (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0))
+	if (given.len > 0 && (!gh_der_take(&given, GH_DER_SEQUENCE, &list) || given.len != 0))
 		return gh_fail(err, GH_E_SIGNER, "extensions: not Extensions");
 	gh_buf_init(&content, CA_EXTENSIONS_MAX);
-	rc = put_old_extensions(o->cert, f->extensions_len > 0, &content, err);
+	rc = put_extensions_of(x, is_root, is_left_out, &content, err);
 	gh_buf_put(&content, list.p, list.len);
 	if (rc == 0 && (rc = gh_buf_check(&content, err)) == 0) {
 		gh_der_put(out, GH_DER_SEQUENCE, content.data, content.len);
@@ -223,38 +244,52 @@ certify(const struct sealing_key *k, const struct signer_renew_ca *f, const stru
 	return rc;
 }
 
+/* The certificate of x (the old one or the new one) by the other key: what it says of itself stays, and what says
+ * where it is revoked is given. */
+static int
+certify_by_other(const struct old_ca *o, X509 *x, struct plan *plan, struct gh_der given, const struct issuer *by,
+    struct gh_buf *cert, struct gh_error *err)
+{
+	struct gh_buf extensions;
+	int rc;
+
+	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
+	plan->extensions = &extensions;
+	if ((rc = make_extensions(x, true, is_of_issuer, given, &extensions, err)) == 0)
+		rc = certify_cross(o, plan, by, cert, err);
+	gh_buf_free(&extensions);
+	return rc;
+}
+
 /* RFC 4210, 4.4.1. OldWithNew: all that was certified under the old key is found from the new one.
  * NewWithOld: who trusts the old key comes to the new one; not when the old certificate is over. */
 static int
 cross_certify(const struct signer_renew_ca *f, const struct old_ca *o, const struct plan *plan,
     EVP_PKEY *key, struct renewed *out, struct gh_error *err)
 {
+	const struct gh_der old_given = {f->old_with_new, f->old_with_new_len};
+	const struct gh_der new_given = {f->new_with_old, f->new_with_old_len};
 	struct plan old_with_new = {.key = o->key,
 	    .not_before = o->not_before,
 	    .not_after = o->issuer->not_after,
 	    .key_id = o->key_id};
 	struct plan new_with_old = *plan;
-	struct gh_buf extensions, content;
+	const unsigned char *p = out->cert.data;
+	X509 *new = d2i_X509(NULL, &p, (long)out->cert.len);
 	struct issuer *fresh = NULL;
-	int rc;
+	int rc = new != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "the new certificate cannot be read");
 
-	gh_buf_init(&content, CA_EXTENSIONS_MAX);
-	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
-	if ((rc = put_old_extensions(o->cert, false, &content, err)) == 0)
-		gh_der_put(&extensions, GH_DER_SEQUENCE, content.data, content.len);
-	old_with_new.extensions = &extensions;
 	if (o->issuer->not_after < new_with_old.not_after)
 		new_with_old.not_after = o->issuer->not_after;
 	if (rc == 0)
 		rc = issuer_from_cert(out->cert.data, out->cert.len, key, &o->record.limits,
 		    &fresh, err);
 	if (rc == 0)
-		rc = certify_cross(o, &old_with_new, fresh, &out->old_with_new, err);
+		rc = certify_by_other(o, o->cert, &old_with_new, old_given, fresh, &out->old_with_new, err);
 	if (rc == 0 && f->not_before < new_with_old.not_after)
-		rc = certify_cross(o, &new_with_old, o->issuer, &out->new_with_old, err);
+		rc = certify_by_other(o, new, &new_with_old, new_given, o->issuer, &out->new_with_old, err);
 	issuer_unref(fresh);
-	gh_buf_free(&content);
-	gh_buf_free(&extensions);
+	X509_free(new);
 	return rc;
 }
 
@@ -288,6 +323,7 @@ renew(const struct sealing_key *k, const struct signer_renew_ca *f, struct old_c
     EVP_PKEY *new_key, struct renewed *out, struct gh_error *err)
 {
 	struct plan plan = {.not_before = f->not_before, .not_after = f->not_after};
+	const struct gh_der given = {f->extensions, f->extensions_len};
 	struct gh_buf extensions;
 	int rc;
 
@@ -298,7 +334,9 @@ renew(const struct sealing_key *k, const struct signer_renew_ca *f, struct old_c
 				    : X509_get0_pubkey(o->cert);
 	if (new_key == NULL)
 		plan.key_id = o->key_id;
-	if ((rc = make_extensions(o, f, &extensions, err)) == 0 &&
+	/* those given stand in place of all old ones but the profile */
+	if ((rc = make_extensions(o->cert, o->is_root, given.len > 0 ? is_outside_profile : is_none, given,
+		 &extensions, err)) == 0 &&
 	    (rc = certify(k, f, o, &plan, &out->cert, err)) == 0 && o->is_root &&
 	    new_key != NULL)
 		rc = cross_certify(f, o, &plan, new_key, out, err);

@@ -170,6 +170,8 @@ signer_put_renew_ca(struct gh_buf *b, const struct signer_renew_ca *f)
 	gh_buf_put_string(b, f->key_alg);
 	gh_buf_put_string(b, f->key_uri);
 	gh_buf_put_block(b, f->extensions, f->extensions_len);
+	gh_buf_put_block(b, f->old_with_new, f->old_with_new_len);
+	gh_buf_put_block(b, f->new_with_old, f->new_with_old_len);
 }
 
 bool
@@ -184,6 +186,8 @@ signer_get_renew_ca(struct gh_reader *r, struct signer_renew_ca *f, struct signe
 	signer_get_string(r, s->key_alg, sizeof(s->key_alg));
 	signer_get_string(r, s->key_uri, sizeof(s->key_uri));
 	f->extensions = gh_reader_block(r, SIGNER_FRAME_MAX, &f->extensions_len);
+	f->old_with_new = gh_reader_block(r, SIGNER_FRAME_MAX, &f->old_with_new_len);
+	f->new_with_old = gh_reader_block(r, SIGNER_FRAME_MAX, &f->new_with_old_len);
 	f->password = s->password;
 	f->parent_password = s->other_password;
 	f->key_alg = s->key_alg;

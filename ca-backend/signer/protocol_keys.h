@@ -68,6 +68,9 @@ struct signer_renew_ca {
 	const char *key_uri; /* a new key in a token */
 	const unsigned char *extensions;
 	size_t extensions_len; /* CDP, AIA, policies; empty = those of the certificate before */
+	/* of a root's new key: CDP and AIA of OldWithNew and NewWithOld, that is those of the new and of the old key */
+	const unsigned char *old_with_new, *new_with_old;
+	size_t old_with_new_len, new_with_old_len;
 };
 
 /* The answer of LOAD_CA: CA id, u8 1 = its key is locked. */

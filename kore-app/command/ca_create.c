@@ -63,7 +63,8 @@ cmd_ca_create(int argc, char **argv)
 		{"years", 0, OPTION_NUMBER, &c.spec.years, "N", "validity (default: 10), at most to the parent's end"},
 		{"days", 0, OPTION_NUMBER, &c.spec.days, "N", "validity in days, in place of --years"},
 		{"path-len", 0, OPTION_NUMBER, &c.spec.path_len, "N",
-		    "CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1)"},
+		    "CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1). The signer "
+		    "keeps to it; the certificate of a root does not say it, so that the root can change its key"},
 		{"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
 		    "password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
 		CA_URL_OPTION_ROWS(&c.spec.urls),

@@ -96,6 +96,42 @@ ask_passwords(struct renewing *r, struct gh_error *err)
 	return (rc);
 }
 
+/* A new key has URLs of its own, since its CRL is another one. */
+static int
+rename_urls(struct renewing *r, struct gh_error *err)
+{
+	const char *slug = gh_json_string(gh_json_get(r->old.row, "spare_slug"));
+	struct ca *old = r->old.ca, *ca = r->renewed;
+	bool all[2], unused;
+
+	free(ca->slug);
+	ca->slug = slug != NULL ? strdup(slug) : NULL;
+	cdp_urls_free(ca->cdp_urls);
+	cdp_urls_free(ca->aia_urls);
+	cdp_urls_free(ca->ocsp_urls);
+	ca->cdp_urls = ca_urls_renamed(old->cdp_urls, old->slug, slug != NULL ? slug : "", &all[0]);
+	ca->aia_urls = ca_urls_renamed(old->aia_urls, old->slug, slug != NULL ? slug : "", &all[1]);
+	ca->ocsp_urls = ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
+	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL || ca->ocsp_urls == NULL)
+		return (gh_fail(err, GH_E_NOMEM, "CA"));
+	if (!all[0] || !all[1])
+		fprintf(stderr, "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
+		    "needs its own: gatehouse ca set %s --base-url ...\n", old->slug, old->name);
+	return (0);
+}
+
+/* Name, URLs and policy of the CA as it will be. */
+static int
+settle(struct renewing *r, struct gh_error *err)
+{
+	r->renewed = loaded_ca_copy_settings(r->old.ca);
+	if (r->renewed == NULL)
+		return (gh_fail(err, GH_E_NOMEM, "CA"));
+	if (r->asked->key_uri != NULL)
+		r->renewed->protection = CA_KEY_PKCS11;
+	return (r->asked->new_key ? rename_urls(r, err) : 0);
+}
+
 /* ---- the certificate ---- */
 
 /* Algorithm of the present key, for a new one of its kind; NULL: none that is made here. */
@@ -133,13 +169,30 @@ days_wanted(const struct renewing *r)
 	return ((int)((timegm(&to) - timegm(&from) + 86399) / 86400));
 }
 
+/* What certifies one key of a root by the other: where each is revoked is for its issuer to say. */
+static int
+make_cross_extensions(const struct renewing *r, unsigned char *out[2], struct signer_renew_ca *f,
+    struct gh_error *err)
+{
+	int rc;
+
+	if (!r->is_root || !r->asked->new_key)
+		return (0);
+	rc = ca_extensions_make(r->renewed, NULL, NULL, &out[0], &f->old_with_new_len, err);
+	if (rc == 0)
+		rc = ca_extensions_make(r->old.ca, NULL, NULL, &out[1], &f->new_with_old_len, err);
+	f->old_with_new = out[0];
+	f->new_with_old = out[1];
+	return (rc);
+}
+
 static int
 sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh_error *err)
 {
 	const struct ca *old = r->old.ca, *parent = r->parent.ca;
 	struct signer_renew_ca f = {.sealed = old->sealed, .sealed_len = old->sealed_len,
 		.password = r->password, .parent_password = r->parent_password};
-	unsigned char *extensions = NULL;
+	unsigned char *extensions = NULL, *cross[2] = {NULL, NULL};
 	int rc = ca_extensions_make(parent, parent != NULL ? old->cert : NULL, NULL, &extensions,
 	    &f.extensions_len, err);
 
@@ -157,56 +210,26 @@ sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh
 	f.extensions = extensions;
 	if (r->asked->new_key && f.key_uri == NULL && f.key_alg == NULL)
 		rc = gh_refuse(err, GH_E_CONF, "--key-alg is needed: keys of the present kind are not made here");
-	else
+	else if ((rc = make_cross_extensions(r, cross, &f, err)) == 0)
 		rc = signer_client_renew_ca(signer->client, &f, &r->made, err);
 	free(extensions);
+	free(cross[0]);
+	free(cross[1]);
 	return (rc);
 }
 
 /* ---- the row ---- */
 
-/* A new key has URLs of its own, since its CRL is another one. */
-static int
-rename_urls(struct renewing *r, struct gh_error *err)
-{
-	const char *slug = gh_json_string(gh_json_get(r->old.row, "spare_slug"));
-	struct ca *old = r->old.ca, *ca = r->renewed;
-	bool all[2], unused;
-
-	free(ca->slug);
-	ca->slug = slug != NULL ? strdup(slug) : NULL;
-	cdp_urls_free(ca->cdp_urls);
-	cdp_urls_free(ca->aia_urls);
-	cdp_urls_free(ca->ocsp_urls);
-	ca->cdp_urls = ca_urls_renamed(old->cdp_urls, old->slug, slug != NULL ? slug : "", &all[0]);
-	ca->aia_urls = ca_urls_renamed(old->aia_urls, old->slug, slug != NULL ? slug : "", &all[1]);
-	ca->ocsp_urls = ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
-	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL || ca->ocsp_urls == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	if (!all[0] || !all[1])
-		fprintf(stderr, "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
-		    "needs its own: gatehouse ca set %s --base-url ...\n", old->slug, old->name);
-	return (0);
-}
-
 static int
 build(struct renewing *r, struct gh_error *err)
 {
-	struct ca *ca = loaded_ca_copy_settings(r->old.ca);
-	int rc = 0;
+	struct ca *ca = r->renewed;
+	int rc;
 
-	r->renewed = ca;
-	if (ca == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
-	if (r->asked->new_key)
-		rc = rename_urls(r, err);
-	if (r->asked->key_uri != NULL)
-		ca->protection = CA_KEY_PKCS11;
 	ca->sealed = r->made.sealed.p;
 	ca->sealed_len = r->made.sealed.len;
 	r->made.sealed = (struct signer_blob){NULL, 0};
-	if (rc == 0)
-		rc = make_ca_chain(&ca->chain, r->made.cert.p, r->made.cert.len, r->parent.ca, err);
+	rc = make_ca_chain(&ca->chain, r->made.cert.p, r->made.cert.len, r->parent.ca, err);
 	return (rc == 0 ? ca_finish(ca, err) : rc);
 }
 
@@ -255,6 +278,8 @@ renew(struct session *s, struct own_signer *signer, void *arg, struct gh_error *
 	struct renewing r = {.asked = arg};
 	int rc = open_cas(s, &r, err);
 
+	if (rc == 0)
+		rc = settle(&r, err);
 	if (rc == 0)
 		rc = ask_passwords(&r, err);
 	if (rc == 0)

@@ -32,17 +32,6 @@ copy_policy(const gh_json *policy, gh_json **out, struct gh_error *err)
 	return (rc);
 }
 
-/* A pending CA has no certificate yet that says it. */
-static long
-path_len_of(const struct ca *ca)
-{
-	int64_t n = 0;
-
-	if (ca->cert != NULL)
-		return (loaded_ca_path_len(ca));
-	return (gh_json_int(gh_json_get(ca->policy, "path_len"), &n) ? (long)n : 0);
-}
-
 static int
 seal(struct own_signer *signer, const struct ca *read, struct ca *wanted, struct gh_error *err)
 {
@@ -52,7 +41,7 @@ seal(struct own_signer *signer, const struct ca *read, struct ca *wanted, struct
 	if (read->sealed == NULL)
 		return (gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here, and its limits are "
 		    "sealed with it", read->name));
-	rc = ca_policy_limits(wanted->policy, path_len_of(read), &limits, err);
+	rc = ca_policy_limits(wanted->policy, loaded_ca_path_len(read), &limits, err);
 	if (rc != 0)
 		return (rc);
 	return (signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits, &wanted->sealed,

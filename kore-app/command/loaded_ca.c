@@ -110,10 +110,18 @@ loaded_ca_password(const struct ca *ca, const char *file, char **out, struct gh_
 	return (prompt_password(file, question, false, out, err));
 }
 
+/* The policy has it where no certificate says it: of a root, which has no pathLenConstraint, and of a pending CA. */
 long
 loaded_ca_path_len(const struct ca *ca)
 {
-	return (X509_get_pathlen(ca->cert));
+	long of_cert = ca->cert != NULL ? X509_get_pathlen(ca->cert) : -1;
+	int64_t n;
+
+	if (of_cert >= 0)
+		return (of_cert);
+	if (gh_json_int(gh_json_get(ca->policy, "path_len"), &n))
+		return ((long)n);
+	return (ca->cert != NULL ? -1 : 0);
 }
 
 bool

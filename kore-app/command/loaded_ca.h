@@ -23,7 +23,7 @@ void loaded_ca_close(struct loaded_ca *l); /* accepts an empty one */
 
 /* *out NULL when the key of ca (may be NULL) has no password; else for prompt_free. option: of the file. */
 int loaded_ca_password(const struct ca *ca, const char *file, char **out, struct gh_error *err) GH_MUSTCHECK;
-/* -1: none. */
+/* CAs that may stand below it in a chain; -1: any number. */
 long loaded_ca_path_len(const struct ca *ca);
 
 /* Letters, digits, '.', '_' and '-', at most 64: it stands in URLs. */

@@ -74,6 +74,9 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	ca->protection = spec->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
 		return (gh_fail(err, GH_E_NOMEM, "CA"));
+	/* the certificate of a root does not say it (signer/ca_profile.c) */
+	if (spec->parent == NULL && gh_json_set_int(ca->policy, "path_len", spec->path_len) != 0)
+		return (gh_fail(err, GH_E_NOMEM, "policy"));
 	rc = ca_urls_apply_new(&spec->urls, ca, err);
 	if (rc == 0)
 		rc = ca_policy_apply(&spec->policy, ca->policy, err);

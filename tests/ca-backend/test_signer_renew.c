@@ -42,7 +42,7 @@ signer__renews_a_root_with_its_key(void **state)
 	new = parse(r.cert.p, r.cert.len);
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), 1);
 	assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(new), X509_get0_notAfter(old)), 1);
-	assert_int_equal(X509_get_pathlen(new), 1);
+	assert_int_equal(X509_get_pathlen(new), -1);
 	assert_int_equal(X509_get_key_usage(new), X509_get_key_usage(old));
 	assert_int_equal(verify(r.cert.p, r.cert.len, &renewed, NULL), X509_V_OK);
 	/* what the old one certified stands under the new one too */
@@ -146,7 +146,7 @@ signer__keeps_identifier_and_extensions_when_it_renews(void **state)
 	x = parse(r.cert.p, r.cert.len);
 	assert_int_equal(ASN1_STRING_length(X509_get0_subject_key_id(x)), 8);
 	assert_true(X509_get_ext_by_NID(x, NID_certificate_policies, -1) >= 0);
-	assert_int_equal(X509_get_pathlen(x), 1);
+	assert_int_equal(X509_get_pathlen(x), -1); /* a root has none, whatever the old one said */
 	X509_free(x);
 	signer_renewed_ca_free(&r);
 	/* OldWithNew has the old identifier, and AKI of the new key */
@@ -164,7 +164,7 @@ signer__keeps_identifier_and_extensions_when_it_renews(void **state)
 	x = parse(r.cert.p, r.cert.len);
 	assert_int_equal(X509_get_ext_by_NID(x, NID_certificate_policies, -1), -1);
 	assert_true(X509_get_ext_by_NID(x, NID_crl_distribution_points, -1) >= 0);
-	assert_int_equal(X509_get_pathlen(x), 1);
+	assert_int_equal(X509_get_pathlen(x), -1); /* a root has none, whatever the old one said */
 	X509_free(x);
 	signer_renewed_ca_free(&r);
 	made_ca_free(&ca);

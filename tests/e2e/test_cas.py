@@ -6,7 +6,6 @@ import datetime
 import http.client
 import json
 import secrets
-import subprocess
 import threading
 import time
 import unittest
@@ -17,6 +16,7 @@ import der
 import tap
 from client import Client
 from environment import Environment, wait_for
+from verifiers import Verifiers
 
 env = Environment("cas")
 KEY = der.Key(env.scratch, "ec:P-256")
@@ -247,24 +247,32 @@ class Renewal(Case):
         young = self.application("young")
         new_leaf = self.issued(young, template="User").certificates()
         # only one root is trusted; the bundle of the CA's address completes the path
-        cross = [c for c in bundle if c != new_root]
-        self.verify(new_root, leaf[1:-1] + cross, leaf[0])
-        self.verify(old_root, new_leaf[1:-1] + cross, new_leaf[0])
+        cross = {field(c, "pubkey"): c for c in bundle if c != new_root}
+        old_with_new, new_with_old = cross[field(old_root, "pubkey")], cross[field(new_root, "pubkey")]
+        self.verify(new_root, leaf[1:-1] + [old_with_new], leaf[0])
+        self.verify(old_root, new_leaf[1:-1] + [new_with_old], new_leaf[0])
+        for root in (old_root, new_root):
+            self.assertNotIn(b"pathlen", der.openssl("x509", "-inform", "DER", "-noout", "-text", stdin=root))
+        # each is revoked by the key that signed it
+        self.assert_says_where_it_is_revoked(old_with_new, "root-2")
+        self.assert_says_where_it_is_revoked(new_with_old, "root")
         self.verify(new_root, new_leaf[1:-1], new_leaf[0])
         # one who starts at the old key's address gets OldWithNew there
         old_bundle = client.pkcs7_certificates(self.certificates("/ca/root.p7c"))
         self.assertIn(old_root, old_bundle)
-        self.verify(new_root, leaf[1:-1] + [c for c in old_bundle if c != old_root], leaf[0])
+        self.assertIn(old_with_new, old_bundle)
 
     def verify(self, root, others, leaf):
-        paths = {}
-        for name, certs in (("trusted", [root]), ("others", others), ("leaf", [leaf])):
-            paths[name] = env.scratch / f"{name}.pem"
-            paths[name].write_text("".join(client.to_pem(c) for c in certs))
-        done = subprocess.run(["openssl", "verify", "-x509_strict", "-no-CApath", "-CAfile", paths["trusted"],
-                               "-untrusted", paths["others"], paths["leaf"]], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        """Other programs count self-issued certificates, too: RFC 5280, 6.1.4 (l) says that they do not count."""
+        for who, says in Verifiers(env.scratch).all(root, others, leaf).items():
+            with self.subTest(program=who):
+                self.assertFalse(says, says)
+
+    def assert_says_where_it_is_revoked(self, cert, slug):
+        text = der.openssl("x509", "-inform", "DER", "-noout", "-ext", "crlDistributionPoints,authorityInfoAccess",
+                           stdin=cert).decode()
+        for url in (f"/crl/{slug}.crl", f"/ca/{slug}.cer", "/ocsp"):
+            self.assertIn(url, text)
 
 
 if __name__ == "__main__":
