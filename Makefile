@@ -122,6 +122,21 @@ $(BUILD)/gatehouse.so: $(call obj,$(SRC_kore)) $(LIBS)
 	@echo "LD $@"
 	$(Q)$(CC) -shared $(LDFLAGS) -Wl,-z,nodelete -o $@ $(call obj,$(SRC_kore)) $(LIBS) $(LIBS_all)
 
+# --- what is made of the option tables ----------------------------------------------------------------
+$(BUILD)/completion/options: $(BUILD)/gatehouse
+	@mkdir -p $(@D)
+	$(Q)$< help --list-all >$@.tmp && mv $@.tmp $@
+$(BUILD)/completion/gatehouse: conf/completion/bash.awk $(BUILD)/completion/options
+	$(Q)awk -f $^ >$@.tmp && mv $@.tmp $@
+$(BUILD)/completion/_gatehouse: conf/completion/zsh.awk $(BUILD)/completion/options
+	$(Q)awk -f $^ >$@.tmp && mv $@.tmp $@
+$(BUILD)/man/gatehouse.conf.5: conf/conf-man.awk docs/gatehouse.conf.5.in $(BUILD)/gatehouse
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/gatehouse conf print | awk -v page=docs/gatehouse.conf.5.in -f conf/conf-man.awk >$@.tmp && mv $@.tmp $@
+
+completion: $(BUILD)/completion/gatehouse $(BUILD)/completion/_gatehouse
+manual: $(BUILD)/man/gatehouse.conf.5
+
 # --- tests ---------------------------------------------------------------------------------------
 # tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for
 # neighbours, tests/FOLDER/fake_*.c, come before the libraries and take their place.
@@ -180,18 +195,33 @@ unit: $(TESTS)
 	@set -e; for t in $(TESTS); do echo "== $$t"; $$t; done
 
 # Paths are the defaults of base/conf.c and of the systemd units.
-install: all
+install: all completion manual
 	install -D -m 755 $(BUILD)/gatehouse $(DESTDIR)/usr/bin/gatehouse
 	install -D -m 755 $(BUILD)/gatehouse-signer $(DESTDIR)/usr/sbin/gatehouse-signer
 	install -D -m 644 $(BUILD)/gatehouse.so $(DESTDIR)/usr/lib/gatehouse/gatehouse.so
-	install -d $(DESTDIR)/usr/share/gatehouse/templates $(DESTDIR)/etc/gatehouse
+	install -d $(DESTDIR)/usr/share/gatehouse/templates
 	install -m 644 conf/templates/*.json $(DESTDIR)/usr/share/gatehouse/templates/
-	install -m 640 conf/gatehouse.conf.sample $(DESTDIR)/etc/gatehouse/gatehouse.conf.sample
+	install -m 644 conf/gatehouse.conf.sample $(DESTDIR)/usr/share/gatehouse/gatehouse.conf.sample
 	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
 	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service
 	install -D -m 644 conf/gatehouse.sysusers $(DESTDIR)/usr/lib/sysusers.d/gatehouse.conf
 	install -D -m 644 conf/gatehouse.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/gatehouse.conf
 	install -D -m 644 docs/gatehouse.1 $(DESTDIR)/usr/share/man/man1/gatehouse.1
+	install -D -m 644 $(BUILD)/man/gatehouse.conf.5 $(DESTDIR)/usr/share/man/man5/gatehouse.conf.5
+	install -D -m 644 docs/gatehouse-signer.8 $(DESTDIR)/usr/share/man/man8/gatehouse-signer.8
+	install -D -m 644 $(BUILD)/completion/gatehouse $(DESTDIR)/usr/share/bash-completion/completions/gatehouse
+	install -D -m 644 $(BUILD)/completion/_gatehouse $(DESTDIR)/usr/share/zsh/vendor-completions/_gatehouse
+
+# Debian packages, in $(BUILD)/deb, of a copy of the files that git knows: dpkg-buildpackage writes into its tree.
+DEB := $(BUILD)/deb
+deb:
+	@tests/setup/install.sh build deb
+	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)/gatehouse-$(VERSION)
+	$(Q)git ls-files -z | tar -c --null -T - -f - | tar -x -C $(DEB)/gatehouse-$(VERSION) -f -
+	$(Q)cd $(DEB)/gatehouse-$(VERSION) && env -u BUILD -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
+	    dpkg-buildpackage -us -uc -b >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
+	$(Q)lintian --fail-on error $(DEB)/*.changes
+	@ls $(DEB)/*.deb
 
 clean:
 	rm -rf $(BUILD)
@@ -202,6 +232,7 @@ help:
 	@echo "make           build gatehouse, gatehouse-signer, gatehouse.so into $(BUILD)/"
 	@echo "make unit      unit tests"
 	@echo "make install   programs, templates, units, man page (DESTDIR=... for a package)"
+	@echo "make deb       Debian packages, into $(DEB)/"
 	@echo "make clean     remove $(BUILD)/"
 	@echo "make build-deps install the Debian packages that the build needs, and only those"
 	@echo "make run-deps  install the Debian packages that the built programs need"
@@ -212,5 +243,5 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 
-.PHONY: all tests integration-tests unit install clean help
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all completion manual deb tests integration-tests unit install clean help
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

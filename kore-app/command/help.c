@@ -82,12 +82,33 @@ list_names(void)
 	return (output_finish());
 }
 
+static void
+full_name(const struct command *c, char *out, size_t size)
+{
+	snprintf(out, size, "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
+}
+
+/* What the completion of shells is made of: a line for each command (its name and summary), then its options. */
+static int
+list_all(void)
+{
+	char name[64], *list[] = {name, (char[]){OPTIONS_LIST}, NULL};
+
+	for (size_t i = 0; i < command_table_len; i++) {
+		full_name(&command_table[i], name, sizeof(name));
+		printf("%s\t\t\t\t%s\n", name, command_table[i].summary);
+		(void)command_table[i].run(2, list);
+	}
+	return (output_finish());
+}
+
 int
 cmd_help(int argc, char **argv)
 {
-	bool names = false;
+	bool names = false, all = false;
 	const struct option_row rows[] = {
 		{"list", 0, OPTION_FLAG, &names, NULL, "only the names of all commands, one a line"},
+		{"list-all", 0, OPTION_FLAG, &all, NULL, "commands and options, tab-separated: made for the completion of shells"},
 		OPTION_END,
 	};
 	static const struct usage usage = {"[COMMAND [VERB]]", 0, 2,
@@ -100,6 +121,8 @@ cmd_help(int argc, char **argv)
 		return (rc);
 	if (names)
 		return (list_names());
+	if (all)
+		return (list_all());
 	if (n == 0) {
 		help_overview(stdout);
 		return (output_finish());
@@ -107,8 +130,7 @@ cmd_help(int argc, char **argv)
 	c = help_find(argv[1], n > 1 ? argv[2] : NULL);
 	if (c == NULL)
 		return (help_noun(argv[1], n > 1 ? argv[2] : "--help"));
-	snprintf(name, sizeof(name), "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "",
-	    c->verb != NULL ? c->verb : "");
+	full_name(c, name, sizeof(name));
 	return (c->run(2, help));
 }
 

@@ -97,6 +97,16 @@ print_help(const char *who, const struct usage *u, const struct option_row *rows
 	}
 }
 
+/* For the completion of shells: long name, short one, argument, explanation, tab-separated; who in front. */
+static void
+list_options(const char *who, const struct option_row *rows)
+{
+	for (const struct option_row *r = rows; r->name != NULL; r++)
+		printf("%s\t--%s\t%s%.1s\t%s%s\t%s\n", who, r->name, r->letter != 0 ? "-" : "", &r->letter,
+		    r->arg != NULL ? r->arg : "", r->kind == OPTION_LIST ? "..." : "", r->help);
+	printf("%s\t--help\t-h\t\tshow this text\n", who);
+}
+
 static bool
 takes_value(const struct option_row *r)
 {
@@ -215,6 +225,10 @@ options_parse(const struct usage *usage, const struct option_row *rows, int argc
 	int n = 0, rc;
 
 	*operands = 0;
+	if (argc == 2 && strcmp(argv[1], OPTIONS_LIST) == 0) {
+		list_options(argv[0], rows);
+		return (COMMAND_OK);
+	}
 	for (int i = 1; i < argc; i++) {
 		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[++n] = argv[i];

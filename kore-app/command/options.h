@@ -41,6 +41,7 @@ struct usage {
 };
 
 #define OPTIONS_GO (-1)
+#define OPTIONS_LIST "--list-options" /* alone: print the table, for the completion of shells (help.c) */
 
 #define OPTION_CONFIG(p) \
 	{"config", 'c', OPTION_TEXT, p, "FILE", \

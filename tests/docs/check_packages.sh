@@ -64,4 +64,18 @@ for program in build/gatehouse build/gatehouse-signer build/gatehouse.so; do
 		report "$program" "$(owner "$path")" "$library" run
 	done
 done
+
+# debian/ says the same: what a build needs beside build-essential, and the version.
+same()
+{
+	[ "$1" = "$2" ] && return
+	echo "not ok - $3"
+	diff <(echo "$1") <(echo "$2") | sed 's/^/# /'
+	bad=1
+}
+same "$(kinds build | grep -vxE 'gcc|make|libc6-dev')" \
+    "$(sed -n '/^Build-Depends:/,/^[A-Z]/p' debian/control | sed -n 's/^ \([a-z0-9.+-]*\).*,$/\1/p' |
+    grep -v '^dh-sequence' | sort -u)" "build packages of conf/packages.txt and debian/control"
+same "$(sed -n 's/^VERSION *:= *//p' Makefile)" "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)" \
+    "version of Makefile and debian/changelog"
 exit "$bad"
