@@ -201,6 +201,7 @@ install: all completion manual
 	install -D -m 644 $(BUILD)/gatehouse.so $(DESTDIR)/usr/lib/gatehouse/gatehouse.so
 	install -d $(DESTDIR)/usr/share/gatehouse/templates
 	install -m 644 conf/templates/*.json $(DESTDIR)/usr/share/gatehouse/templates/
+	install -D -m 644 conf/prometheus/gatehouse.rules.yml $(DESTDIR)/usr/share/gatehouse/prometheus/gatehouse.rules.yml
 	install -m 644 conf/gatehouse.conf.sample $(DESTDIR)/usr/share/gatehouse/gatehouse.conf.sample
 	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
 	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service

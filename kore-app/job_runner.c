@@ -12,6 +12,7 @@
 #include "log.h"
 
 #include "job_runner.h"
+#include "state_gauges.h"
 
 #define LOOK_SECONDS 1
 #define LOOK_SECONDS_DOWN 5              /* while the database does not answer */
@@ -109,6 +110,8 @@ look(struct job_runner *r, struct gh_error *err)
 		rc = announce(r, "gateway.started", err);
 		r->is_announced = rc == 0;
 	}
+	if (rc == 0)
+		rc = state_gauges_refresh(r->env.conf, r->env.store, err);
 	if (rc != 0 || (r->env.catalog = catalog_watch_get(r->catalog)) == NULL)
 		return rc;
 	/* another node may */

@@ -45,6 +45,10 @@ struct shared {
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
 	_Atomic uint64_t revoked[REASON_MAX + 1];
 	_Atomic int64_t clock_skew_ms;
+	/* Two texts by turns: whoever copies one has many seconds before it is written again. */
+	_Atomic int64_t state_claimed;
+	atomic_int state_current;                /* 0: none yet; else 1 or 2 */
+	char state_text[2][METRICS_STATE_MAX];
 };
 
 static struct shared *shared;
@@ -173,11 +177,35 @@ metrics_revoked(int reason)
 		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
 }
 
+bool
+metrics_state_claim(int64_t now, int seconds)
+{
+	int64_t last;
+
+	if (shared == NULL)
+		return false;
+	last = atomic_load(&shared->state_claimed);
+	return (now - last >= seconds || now < last) &&
+	    atomic_compare_exchange_strong(&shared->state_claimed, &last, now);
+}
+
+void
+metrics_state_publish(const char *text)
+{
+	int next;
+
+	if (shared == NULL || strlen(text) >= METRICS_STATE_MAX)
+		return;
+	next = atomic_load(&shared->state_current) == 1 ? 2 : 1;
+	memcpy(shared->state_text[next - 1], text, strlen(text) + 1);
+	atomic_store(&shared->state_current, next);
+}
+
 /* ---- text ---- */
 
 /* Label values escape backslash, quote and newline (exposition format 0.0.4). */
-static void
-put_label(struct gh_buf *b, const char *name, const char *value)
+void
+metrics_put_label(struct gh_buf *b, const char *name, const char *value)
 {
 	gh_buf_puts(b, name);
 	gh_buf_puts(b, "=\"");
@@ -204,7 +232,7 @@ put_bucket(struct gh_buf *b, const char *name, const char *label, const char *va
 {
 	gh_buf_putf(b, "%s_bucket{", name);
 	if (label != NULL) {
-		put_label(b, label, value);
+		metrics_put_label(b, label, value);
 		gh_buf_putc(b, ',');
 	}
 	gh_buf_putf(b, "le=\"%s\"} %llu\n", le, (unsigned long long)n);
@@ -216,7 +244,7 @@ put_total(struct gh_buf *b, const char *name, const char *label, const char *val
 	gh_buf_puts(b, name);
 	if (label != NULL) {
 		gh_buf_putc(b, '{');
-		put_label(b, label, value);
+		metrics_put_label(b, label, value);
 		gh_buf_putc(b, '}');
 	}
 }
@@ -260,7 +288,7 @@ put_requests_of(struct gh_buf *b, size_t route, const char *name)
 		if (n == 0)
 			continue;
 		gh_buf_puts(b, "gatehouse_requests_total{");
-		put_label(b, "route", name);
+		metrics_put_label(b, "route", name);
 		gh_buf_putf(b, ",status=\"%d\"} %llu\n", s + STATUS_MIN, (unsigned long long)n);
 	}
 }
@@ -379,7 +407,7 @@ put_issued(struct gh_buf *b)
 		if (!is_first_of_name(i))
 			continue;
 		gh_buf_puts(b, "gatehouse_certificates_issued_total{");
-		put_label(b, "template", shared->issued[i].name);
+		metrics_put_label(b, "template", shared->issued[i].name);
 		gh_buf_putf(b, "} %llu\n", (unsigned long long)issued_total(i));
 	}
 	if (other != 0)
@@ -440,6 +468,15 @@ put_backends(struct gh_buf *b)
 	}
 }
 
+static void
+put_state(struct gh_buf *b)
+{
+	int current = atomic_load(&shared->state_current);
+
+	if (current != 0)
+		gh_buf_puts(b, shared->state_text[current - 1]);
+}
+
 char *
 metrics_render(size_t routes, const char *(*route_name)(size_t))
 {
@@ -453,6 +490,7 @@ metrics_render(size_t routes, const char *(*route_name)(size_t))
 		put_ocsp(&b);
 		put_revoked(&b);
 		put_backends(&b);
+		put_state(&b);
 	} else {
 		gh_buf_puts(&b, "");
 	}

@@ -7,9 +7,11 @@
 #define METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "error.h"
 #include "ocsp.h"
 
@@ -44,6 +46,15 @@ void metrics_clock(int64_t skew_ms);      /* of this node, less the database's c
 void metrics_issued(const char *template_name);
 void metrics_ocsp(enum ocsp_event event, size_t n);
 void metrics_revoked(int reason);        /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
+
+/* Text of further metrics, read by one worker for all of its node (state_gauges.h). claim: true for the first caller
+ * after `seconds`; now: UTC seconds. publish: what metrics_render gives from then on; cut off never, dropped when
+ * METRICS_STATE_MAX bytes do not hold it. */
+#define METRICS_STATE_MAX (256 * 1024)
+bool metrics_state_claim(int64_t now, int seconds);
+void metrics_state_publish(const char *text);
+/* NAME="VALUE" with the escapes of the format. */
+void metrics_put_label(struct gh_buf *b, const char *name, const char *value);
 
 /* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of memory. */
 char *metrics_render(size_t routes, const char *(*route_name)(size_t));

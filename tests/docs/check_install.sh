@@ -8,7 +8,7 @@ make -s --no-print-directory install DESTDIR="$dest" >/dev/null
 
 fail=0
 for f in usr/bin/gatehouse usr/sbin/gatehouse-signer usr/lib/gatehouse/gatehouse.so \
-    usr/share/gatehouse/templates/User.json usr/share/gatehouse/gatehouse.conf.sample usr/share/man/man1/gatehouse.1 \
+    usr/share/gatehouse/templates/User.json usr/share/gatehouse/prometheus/gatehouse.rules.yml usr/share/gatehouse/gatehouse.conf.sample usr/share/man/man1/gatehouse.1 \
     usr/share/man/man5/gatehouse.conf.5 usr/share/man/man8/gatehouse-signer.8 \
     usr/share/bash-completion/completions/gatehouse usr/share/zsh/vendor-completions/_gatehouse; do
 	[ -s "$dest/$f" ] || { echo "not installed: $f"; fail=1; }

@@ -2,6 +2,7 @@
 """Background jobs: when they run and who runs them, what stops them and what they must not stop; expiry notices and the
 removal of certificates that ended long ago."""
 
+import datetime
 import json
 import os
 import signal
@@ -117,6 +118,29 @@ class Runner(unittest.TestCase):
             self.assertIn(b"runs at this moment", done.stderr)
         wait_for(is_sealed, "the lock went with its holder", 5)
 
+    def gauges(self):
+        """The gauges of /metrics that come from the database, once they were read anew."""
+        begin = time.time()
+
+        def read():
+            lines = Client(env).get("/metrics").body.decode().splitlines()
+            values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+            return values if float(values.get("gatehouse_state_timestamp_seconds", 0)) > begin else None
+        return {k: float(v) for k, v in wait_for(read, "the gauges are read anew", 25).items()}
+
+    def test_gauges(self):
+        values = self.gauges()
+        crl = next(c for c in env.admin("crl", "list", "--json") if c["slug"] == "issuing")
+        ends = datetime.datetime.fromisoformat(crl["next_update"].replace("Z", "+00:00")).timestamp()
+        self.assertEqual(values['gatehouse_crl_next_update_timestamp_seconds{ca="issuing",kind="complete"}'], ends)
+        self.assertEqual(values['gatehouse_job_failures{name="crl"}'], 0)
+        self.assertGreater(values['gatehouse_ca_not_after_timestamp_seconds{ca="root"}'], time.time() + 86400)
+        self.assertGreater(values['gatehouse_ocsp_signer_not_after_timestamp_seconds{ca="issuing"}'], time.time())
+        text = Client(env).get("/metrics").body
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+
     def test_failing_job(self):
         superuser("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"
                   "create trigger broken before insert on audit_seal execute function broken()")
@@ -124,6 +148,9 @@ class Runner(unittest.TestCase):
             add_row()
             wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again", 10)
             self.assertEqual(job("audit-seal")["outcome"], "failure")
+            values = self.gauges()
+            self.assertGreaterEqual(values['gatehouse_job_failures{name="audit-seal"}'], 2)
+            self.assertGreater(values["gatehouse_audit_unsealed_age_seconds"], 0)
             self.issue()
             env.admin("job", "run", "expiry-notices", "--background")
             wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile", 5)

@@ -166,6 +166,29 @@ metrics__backends(void **state)
 	assert_has("gatehouse_database_duration_seconds_sum 0.000100\n");
 }
 
+/* The texts take turns: one that was published is there as a whole. */
+static void
+state__one_claims_and_the_newest_text_is_shown(void **state)
+{
+	static char long_text[METRICS_STATE_MAX + 1];
+
+	(void)state;
+	assert_true(metrics_state_claim(1000, 15));
+	assert_false(metrics_state_claim(1000, 15));
+	assert_false(metrics_state_claim(1014, 15));
+	assert_true(metrics_state_claim(1015, 15));
+	/* a clock that was set back */
+	assert_true(metrics_state_claim(500, 15));
+	metrics_state_publish("gatehouse_a 1\n");
+	assert_has("gatehouse_a 1\n");
+	metrics_state_publish("gatehouse_b 2\n");
+	assert_has("gatehouse_b 2\n");
+	assert_lacks("gatehouse_a");
+	memset(long_text, 'x', METRICS_STATE_MAX);
+	metrics_state_publish(long_text);
+	assert_has("gatehouse_b 2\n");
+}
+
 int
 main(void)
 {
@@ -176,6 +199,7 @@ main(void)
 		cmocka_unit_test(metrics__issued_by_template),
 		cmocka_unit_test(metrics__revoked_by_reason),
 		cmocka_unit_test(metrics__backends),
+		cmocka_unit_test(state__one_claims_and_the_newest_text_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

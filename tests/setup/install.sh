@@ -63,7 +63,7 @@ install_as_root()
 {
 	local made_policy= p new_services=
 
-	for p in postgresql-common slapd samba samba-ad-dc winbind; do
+	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus; do
 		installed "$p" || new_services+=" $p"
 	done
 	if [ ! -e "$POLICY" ]; then
@@ -106,11 +106,11 @@ hold_services()
 {
 	local unit
 
-	for unit in postgresql slapd samba-ad-dc smbd nmbd winbind; do
+	for unit in postgresql slapd haproxy prometheus samba-ad-dc smbd nmbd winbind; do
 		case $unit in
 		postgresql) [[ $1 == *postgresql-common* ]] || continue ;;
 		slapd) [[ $1 == *slapd* ]] || continue ;;
-		winbind) [[ $1 == *winbind* ]] || continue ;;
+		winbind | haproxy | prometheus) [[ $1 == *$unit* ]] || continue ;;
 		*) [[ $1 == *samba* ]] || continue ;;
 		esac
 		# Links of systemd, made also where it does not run, and of System V init.

@@ -1,0 +1,101 @@
+/* A row for each gauge of store/gauge.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "timestamp.h"
+
+#include "store/gauge.h"
+
+#include "metrics.h"
+#include "state_gauges.h"
+
+static const struct {
+	const char *gauge, *metric, *help;
+	const char *label[2];            /* NULL: none */
+} rows[] = {
+	{"crl_next_update", "gatehouse_crl_next_update_timestamp_seconds",
+	    "nextUpdate of the newest CRL; shard: of the first shard to end; 0: none made yet.", {"ca", "kind"}},
+	{"ca_not_after", "gatehouse_ca_not_after_timestamp_seconds", "End of the certificate of a CA.", {"ca", NULL}},
+	{"ocsp_not_after", "gatehouse_ocsp_signer_not_after_timestamp_seconds",
+	    "End of the newest certificate of the OCSP signer of a CA.", {"ca", NULL}},
+	{"job_failures", "gatehouse_job_failures", "Runs of a job that failed, in a row.", {"name", NULL}},
+	{"job_finished", "gatehouse_job_finished_timestamp_seconds", "End of the last run of a job; 0: never.",
+	    {"name", NULL}},
+	{"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
+	    "Age of the oldest row of the audit trail without a seal; 0: all are sealed.", {NULL, NULL}},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* [gauge, value, label, label] */
+static void
+put_line(struct gh_buf *b, size_t row, const gh_json *line)
+{
+	const char *before = "{";
+	int64_t value = 0;
+
+	(void)!gh_json_int(gh_json_at(line, 1), &value);
+	gh_buf_puts(b, rows[row].metric);
+	for (size_t i = 0; i < 2 && rows[row].label[i] != NULL; i++) {
+		const char *text = gh_json_string(gh_json_at(line, 2 + i));
+
+		gh_buf_puts(b, before);
+		metrics_put_label(b, rows[row].label[i], text != NULL ? text : "");
+		before = ",";
+	}
+	gh_buf_putf(b, "%s %" PRId64 "\n", before[0] == ',' ? "}" : "", value);
+}
+
+/* Lines of one metric stand together, as the exposition format demands. */
+static void
+put_gauge(struct gh_buf *b, size_t row, const gh_json *lines)
+{
+	bool has_head = false;
+
+	for (size_t i = 0; i < gh_json_size(lines); i++) {
+		const char *gauge = gh_json_string(gh_json_at(gh_json_at(lines, i), 0));
+
+		if (gauge == NULL || strcmp(gauge, rows[row].gauge) != 0)
+			continue;
+		if (!has_head)
+			gh_buf_putf(b, "# HELP %s %s\n# TYPE %s gauge\n", rows[row].metric, rows[row].help,
+			    rows[row].metric);
+		has_head = true;
+		put_line(b, row, gh_json_at(lines, i));
+	}
+}
+
+static int
+publish(const gh_json *lines, struct gh_error *err)
+{
+	struct gh_buf b;
+	int rc;
+
+	gh_buf_init(&b, METRICS_STATE_MAX);
+	gh_buf_putf(&b, "# HELP gatehouse_state_timestamp_seconds When the gauges below were read from the database.\n"
+	    "# TYPE gatehouse_state_timestamp_seconds gauge\ngatehouse_state_timestamp_seconds %" PRId64 "\n", gh_now());
+	for (size_t i = 0; i < ROWS; i++)
+		put_gauge(&b, i, lines);
+	gh_buf_putc(&b, '\0');
+	rc = gh_buf_check(&b, err);
+	if (rc == 0)
+		metrics_state_publish((const char *)b.data);
+	gh_buf_free(&b);
+	return rc;
+}
+
+int
+state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_error *err)
+{
+	gh_json *lines = NULL;
+	int rc;
+
+	if (!metrics_state_claim(gh_now(), STATE_GAUGES_SECONDS))
+		return 0;
+	rc = store_gauges(s, conf->crl.delta_interval != 0, &lines, err);
+	if (rc == 0)
+		rc = publish(lines, err);
+	gh_json_free(lines);
+	return rc;
+}
