@@ -224,7 +224,7 @@ enroll_report(const struct enroll_request *req, const struct enroll_outcome *out
 	    : out->disposition == DB_DISP_ISSUED ? "certificate issued"
 	    : out->disposition == DB_DISP_PENDING ? "request taken under submission" : "request denied",
 	    "template", template_name, "requester", req->requester.name, "cms_request_id", id,
-	    "serial", out->serial, "reason", out->message, NULL);
+	    "serial", out->serial, "issuer", out->issuer_dn, "reason", out->message, NULL);
 	if (on_decided != NULL && !out->is_replay)
 		on_decided(template_name, out->disposition);
 }

@@ -107,7 +107,7 @@ read_state(struct store *s, const struct store_crl_scope *scope, struct store_cr
 	    "b AS (SELECT * FROM mine c WHERE NOT is_delta AND next_update > clock_timestamp() "
 	    "  ORDER BY number LIMIT 1) "
 	    "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, "
-	    "greatest(f.number, d.number), "
+	    "greatest(f.number, d.number, (SELECT number FROM crl_number_floor WHERE ca_id = $1::bigint)), "
 	    "r.changed_at IS NOT NULL, r.changed_at <= clock_timestamp() - make_interval(secs => $3::int), "
 	    STORE_CRL_COLUMNS("f") ", " STORE_CRL_COLUMNS("d") ", " STORE_CRL_COLUMNS("b")
 	    " FROM (SELECT 1) AS one LEFT JOIN f ON true LEFT JOIN d ON true LEFT JOIN b ON true, "

@@ -42,6 +42,7 @@ const struct command command_table[] = {
 	{"crl", "export", "write a CRL as PEM or DER", cmd_crl_export},
 	{"db", "migrate", "bring the database schema up to date", cmd_db_migrate},
 	{"db", "reseal", "accept rows that were changed past the program, after a restore", cmd_db_reseal},
+	{"db", "restored", "after a restore: new numbers, forgotten revocations", cmd_db_restored},
 	{"db", "status", "tell whether database and program fit", cmd_db_status},
 	{"directory", "test", "try the directory step by step, and show a user's entry", cmd_directory_test},
 	{"job", "list", "list the background jobs", cmd_job_list},

@@ -66,6 +66,7 @@ int cmd_crl_list(int argc, char **argv);
 int cmd_crl_show(int argc, char **argv);
 int cmd_db_migrate(int argc, char **argv);
 int cmd_db_reseal(int argc, char **argv);
+int cmd_db_restored(int argc, char **argv);
 int cmd_db_status(int argc, char **argv);
 int cmd_directory_test(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
