@@ -151,14 +151,13 @@ LIBS_FROM_kore-app/command := kore-app/command $(LIBS_FROM_kore-app)
 define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
 FAKES_$(1) := $$(wildcard tests/$(1)/fake_*.c)
-$$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
+$$(TESTS_$(1):=.o) $$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo "CC $$<"
 	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests -c -o $$@ $$<
-$$(TESTS_$(1)): $$(BUILD)/%: %.c $$(call obj,$$(FAKES_$(1))) Makefile $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
-	@mkdir -p $$(@D)
+$$(TESTS_$(1)): %: %.o $$(call obj,$$(FAKES_$(1))) $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@echo "LD $$@"
-	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
@@ -166,10 +165,13 @@ TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
 # tests/integration/test_*.c needs servers: started by tests/integration/run_*.sh, which build what they run.
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c tests/bench/bench_*.c))
-$(INTEGRATION_TESTS): $(BUILD)/%: %.c Makefile $(LIBS)
+$(INTEGRATION_TESTS:=.o): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
+	@echo "CC $<"
+	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests -c -o $@ $<
+$(INTEGRATION_TESTS): %: %.o $(LIBS)
 	@echo "LD $@"
-	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
 
 integration-tests: $(filter $(BUILD)/tests/integration/%,$(INTEGRATION_TESTS))
 
