@@ -21,7 +21,10 @@ struct gh_conf {
 		int http_port;           /* 0 = none; CRLs, OCSP, CA certificates and health only */
 		int threads;             /* pool threads of each worker */
 		int queue;               /* requests waiting for a thread, per worker; more get 503 */
-		int max_connections;     /* of each worker */
+		int max_connections;     /* HTTPS, of each worker */
+		int http_max_connections; /* plain HTTP, of each worker */
+		int max_per_address;     /* of each worker; 0 = no limit */
+		int body_memory;         /* MB, of each worker */
 		int body_max;            /* bytes */
 		int request_timeout;     /* seconds a client may take to send its request */
 		char *certificate;       /* PEM chain */

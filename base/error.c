@@ -120,6 +120,17 @@ static const struct gh_error_info table[] = {
 	    "The template file is not valid."},
 	{GH_E_TEMPLATE_UNSAFE, "template_unsafe", 422, 0x80070057, false, false,
 	    "The template is not safe."},
+
+	{GH_E_TARGET_TOO_LONG, "target_too_long", 414, 0x80070057, false, false, "The URL is too long."},
+	{GH_E_HEADER_TOO_LARGE, "header_too_large", 431, 0x80070057, false, false,
+	    "The header of the request is too large."},
+	{GH_E_REQUEST_TIMEOUT, "request_timeout", 408, 0x80070079, false, false,
+	    "The request was not complete in time."},
+	{GH_E_NOT_IMPLEMENTED, "not_implemented", 501, 0x80004001, false, false,
+	    "This method or transfer coding is not supported."},
+	{GH_E_HTTP_VERSION, "http_version", 505, 0x80070057, false, false, "Use HTTP/1.1."},
+	{GH_E_EXPECTATION, "expectation", 417, 0x80070057, false, false,
+	    "The only expectation that is supported is 100-continue."},
 };
 
 const struct gh_error_info *

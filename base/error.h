@@ -83,8 +83,15 @@ enum gh_code {
 	/* template files */
 	GH_E_TEMPLATE_INVALID = -110, /* schema error; message holds the path of the member */
 	GH_E_TEMPLATE_UNSAFE = -111,  /* a rule of templates/lint.c matches and is not acknowledged */
+	/* the HTTP message itself (RFC 9110, 15.5 and 15.6) */
+	GH_E_TARGET_TOO_LONG = -120,
+	GH_E_HEADER_TOO_LARGE = -121,
+	GH_E_REQUEST_TIMEOUT = -122,  /* the client took too long to send it */
+	GH_E_NOT_IMPLEMENTED = -123,  /* method or transfer coding that we do not know */
+	GH_E_HTTP_VERSION = -124,
+	GH_E_EXPECTATION = -125,      /* Expect: other than 100-continue */
 };
-#define GH_CODE_MIN (-111)
+#define GH_CODE_MIN (-125)
 
 struct gh_error {
 	enum gh_code code;

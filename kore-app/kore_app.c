@@ -3,25 +3,30 @@
  * share; each worker starts its threads, its TLS and its timers.
  */
 #include <kore/kore.h>
-#include <kore/http.h>
 
 #include <linux/capability.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "log.h"
 #include "log_queue.h"
+#include "timestamp.h"
 
 #include "revoke.h"
+
+#include "exchange.h"
 
 #include "kore_app.h"
 
 #define REFRESH_MS 250           /* how soon a new certificate is noticed */
-#define CONNECTIONS_MS 100
+#define DRAIN_MS 5000            /* how long requests at work may take when the worker ends */
+#define DRAIN_STEP_MS 50
+#define THREADS_END_MS 1000
 #define JOB_END_MS 1000          /* for a background job to stop, when the requests have ended */
 
-struct app_state app_state;
+static struct kore_event pool_event;
 
 void kore_parent_configure(int argc, char **argv);
 void kore_worker_configure(void);
@@ -95,55 +100,26 @@ on_refresh(void *arg, u_int64_t now)
 	atomic_store(&app_state.gauges->log_lost, (int64_t)gh_log_lost());
 }
 
-/*
- * Bytes behind a body that arrive together with its header make Kore's count of what is missing wrap around: it
- * would go on receiving without any limit.
- */
-static bool
-is_over_length(const struct connection *c)
-{
-	const struct http_request *r = TAILQ_FIRST(&c->http_requests);
-
-	return r != NULL && (r->flags & HTTP_REQUEST_EXPECT_BODY) && r->http_body != NULL &&
-	    r->http_body->offset > r->http_body_length;
-}
-
-/* Has served a request and has received nothing of the next one. */
-static bool
-is_idle(const struct connection *c)
-{
-	return (c->flags & APP_CONNECTION_IS_KEPT) && TAILQ_EMPTY(&c->http_requests) && c->rnb != NULL &&
-	    c->rnb->s_off == 0;
-}
-
-/*
- * Kore's limits, corrected where they do harm:
- * - a handshake may go on for ever, one byte at a time: it gets the time of a request;
- * - a body may be longer than it says;
- * - a kept-alive connection on which nothing has arrived is sent 408 when the header timeout has passed: its
- *   clock is held, so that the idle timer closes it silently.
- */
 static void
-on_connections(void *arg, u_int64_t now)
+on_pool(void *arg, int error)
 {
-	struct connection *c, *next;
-	u_int64_t limit = (u_int64_t)app_state.conf->gateway.request_timeout * 1000;
-
 	(void)arg;
-	for (c = TAILQ_FIRST(&connections); c != NULL; c = next) {
-		next = TAILQ_NEXT(c, list);
-		if (c->state == CONN_STATE_TLS_SHAKE) {
-			if (now > c->http_start + limit)
-				kore_connection_disconnect(c);
-			continue;
-		}
-		if (c->state != CONN_STATE_ESTABLISHED || c->proto != CONN_PROTO_HTTP)
-			continue;
-		if (is_over_length(c))
-			kore_connection_disconnect(c);
-		else if (is_idle(c))
-			c->http_start = now;
-	}
+	if (error)
+		gh_log(GH_LOG_ERROR, "error on the pool's eventfd");
+	exchange_pool_take();
+}
+
+static int
+start_pool(struct gh_error *err)
+{
+	int rc = exchange_pool_start(err);
+
+	if (rc != 0)
+		return rc;
+	pool_event.type = KORE_TYPE_CONNECTION; /* Kore looks at it for its own events only */
+	pool_event.handle = on_pool;
+	kore_platform_event_schedule(pool_fd(app_state.pool), EPOLLIN, 0, &pool_event);
+	return 0;
 }
 
 static void
@@ -192,7 +168,9 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges, &app_state.status, err);
 	if (rc == 0)
-		rc = app_pool_start(err);
+		rc = start_pool(err);
+	if (rc == 0)
+		rc = app_conn_start(err);
 	if (rc == 0)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
 		    worker->id == 1, &app_state.jobs, err);
@@ -213,7 +191,23 @@ kore_worker_configure(void)
 	dir_on_operation(app_state.dir, metrics_directory);
 	health_publish(app_state.health);
 	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);
-	kore_timer_add(on_connections, CONNECTIONS_MS, NULL, 0);
+}
+
+/* Let requests that are at work finish, and send what is ready: the event loop goes on for that, without new
+ * connections. Bounded. False: some thread hangs. */
+static bool
+drain(void)
+{
+	int64_t until = gh_now_us() + (int64_t)DRAIN_MS * 1000;
+	bool all_ended;
+
+	app_conn_drain();
+	while ((pool_unfinished(app_state.pool) > 0 || app_conn_is_busy()) && gh_now_us() < until)
+		kore_platform_event_wait(DRAIN_STEP_MS);
+	kore_platform_disable_read(pool_fd(app_state.pool));
+	all_ended = pool_stop(app_state.pool, THREADS_END_MS);
+	app_state.pool = NULL;
+	return all_ended;
 }
 
 /* Kore's own clean-up would free what our threads still use, and waiting for those that only watch is waiting for
@@ -222,11 +216,10 @@ void
 kore_worker_teardown(void)
 {
 	job_runner_stop(app_state.jobs);
-	if (app_state.pool != NULL && !app_pool_stop())
+	if (app_state.pool != NULL && !drain())
 		gh_log(GH_LOG_WARN, "ending with a request still at work");
 	if (!job_runner_join(app_state.jobs, JOB_END_MS))
 		gh_log(GH_LOG_WARN, "ending with a background job still at work");
-	kore_connection_prune(KORE_CONNECTION_PRUNE_ALL);
 	kore_shutdown();
 	(void)!gh_log_flush(GH_LOG_END_MS);
 	_exit(0);

@@ -62,7 +62,7 @@ static struct sock_filter filter[] = {
 	/* connections to database, directory and signer; name resolution */
 	KORE_SYSCALL_ALLOW(socket),
 	KORE_SYSCALL_ALLOW(connect),
-	KORE_SYSCALL_ALLOW(accept),
+	KORE_SYSCALL_ALLOW(accept4),
 	KORE_SYSCALL_ALLOW(bind),                /* of a netlink socket, by getaddrinfo */
 	KORE_SYSCALL_ALLOW(shutdown),
 	KORE_SYSCALL_ALLOW(getsockopt),

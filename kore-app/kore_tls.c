@@ -3,16 +3,14 @@
  *
  * Debian's Kore hands the private key to a keymgr process through RSA_METHOD and EC_KEY_METHOD, which OpenSSL 3
  * ignores on keys of its providers: no handshake succeeds, and with an RSA key the keymgr crashes and takes the
- * server down. So Kore is configured with "tls no", which leaves the keymgr out, and before a worker accepts
- * its first connection, it is given an SSL_CTX of our own and its servers are switched to TLS. A worker where that
- * fails ends; nothing is ever served in plain text.
+ * server down. So Kore is configured with "tls no", which leaves the keymgr out, and kore_conn.c speaks TLS with an
+ * SSL_CTX of our own. A worker that cannot make one ends; nothing is ever served in plain text.
  *
  * A new certificate is a new SSL_CTX: connections keep the one they began with, and go on undisturbed.
  *
- * Client certificates are asked for but not demanded. Kore closes a connection that has SSL_VERIFY_PEER set and
- * brings no certificate, hence the mode is taken back when the handshake is done. The chain is checked in the
- * handshake, when the intermediate certificates are at hand, and the result stays with the session, also in
- * tickets; a certificate that fails counts as none.
+ * Client certificates are asked for but not demanded. The chain is checked in the handshake, when the intermediate
+ * certificates are at hand, and the result stays with the session, also in tickets; a certificate that fails counts
+ * as none.
  */
 #include <kore/kore.h>
 
@@ -33,17 +31,9 @@
 #define SESSION_CONTEXT "gatehouse"
 
 static uint64_t generation_in_use;
+static SSL_CTX *in_use;
 
 /* ---- callbacks of OpenSSL ---- */
-
-static void
-on_info(const SSL *ssl, int where, int ret)
-{
-	kore_tls_info_callback(ssl, where, ret);
-	/* the info callback is given a const SSL, but it is the connection's own */
-	if (where & SSL_CB_HANDSHAKE_DONE)
-		SSL_set_verify((SSL *)ssl, SSL_VERIFY_NONE, NULL);
-}
 
 /* Check the chain, remember the result, let the handshake go on: RFC 8446 4.4.2.4 leaves that to the server. */
 static int
@@ -146,11 +136,13 @@ set_protocol(SSL_CTX *ctx, const struct tls_pair *pair)
 	OPENSSL_cleanse(ticket_key, sizeof(ticket_key));
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ctx, SESSION_SECONDS);
-	/* IGNORE_UNEXPECTED_EOF: a client that just closes is no error; bodies have a Content-Length */
+	/* IGNORE_UNEXPECTED_EOF: a client that just closes is no error; bodies say how long they are.
+	 * CLEANSE_PLAINTEXT: OpenSSL keeps no copy of what may be a password */
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_info_callback(ctx, on_info);
+	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF |
+	    SSL_OP_CLEANSE_PLAINTEXT);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	    SSL_MODE_RELEASE_BUFFERS);
 	return ok ? 0 : -1;
 }
 
@@ -193,28 +185,13 @@ load(SSL_CTX **out, struct gh_error *err)
 int
 app_tls_start(struct gh_error *err)
 {
-	struct kore_server *srv;
-	struct kore_domain *dom = NULL;
-	SSL_CTX *ctx;
-	int rc = load(&ctx, err);
+	return load(&in_use, err);
+}
 
-	if (rc != 0)
-		return rc;
-	LIST_FOREACH(srv, &kore_servers, list) {
-		if (strcmp(srv->name, APP_PLAIN_SERVER) == 0)
-			continue;
-		srv->tls = 1;
-		TAILQ_FOREACH(dom, &srv->domains, list) {
-			if (SSL_CTX_up_ref(ctx) != 1)
-				continue;
-			dom->ssl_ctx = ctx;
-			primary_dom = dom;
-		}
-	}
-	SSL_CTX_free(ctx);
-	if (primary_dom == NULL || primary_dom->ssl_ctx == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "Kore has no domain");
-	return 0;
+SSL_CTX *
+app_tls_context(void)
+{
+	return in_use;
 }
 
 void
@@ -230,20 +207,20 @@ app_tls_refresh(void)
 			gh_log_kv(GH_LOG_ERROR, "the old certificate stays in use", "cause", err.detail, NULL);
 		return;
 	}
-	SSL_CTX_free(primary_dom->ssl_ctx);
-	primary_dom->ssl_ctx = fresh;
+	SSL_CTX_free(in_use);
+	in_use = fresh;
 	gh_log(GH_LOG_INFO, "new certificate in use");
 }
 
 unsigned char *
-app_tls_client_cert(struct connection *c, size_t *len)
+app_tls_client_cert(SSL *ssl, size_t *len)
 {
-	X509 *cert = c->ssl != NULL ? SSL_get0_peer_certificate(c->ssl) : NULL;
+	X509 *cert = ssl != NULL ? SSL_get0_peer_certificate(ssl) : NULL;
 	unsigned char *der = NULL, *copy;
 	int n;
 
 	*len = 0;
-	if (cert == NULL || SSL_get_verify_result(c->ssl) != X509_V_OK)
+	if (cert == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
 		return NULL;
 	/* the connection, or the session it resumed, may be older than the end of the certificate */
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0)

@@ -278,6 +278,14 @@ check_body_type(const struct route *r, const struct gh_http_request *req, struct
 	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s", is_absent ? "missing" : req->content_type);
 }
 
+int
+route_admit(const struct route *r, bool is_plain, struct gh_error *err)
+{
+	if (is_plain && !r->plain)
+		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
+	return 0;
+}
+
 /* What the row demands beside authentication. */
 static int
 check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
@@ -285,8 +293,8 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 {
 	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public && !is_loopback(req->address))
 		return gh_fail(err, GH_E_FORBIDDEN, "only for loopback peers");
-	if (req->is_plain && !r->plain)
-		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
+	if (route_admit(r, req->is_plain, err) != 0)
+		return GH_E_FORBIDDEN;
 	if (req->body_len > r->body_max)
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
 	if (needs_caller(r)) {

@@ -55,6 +55,9 @@ struct route_match {
 int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
 
+/* May a request for this row come in at all? GH_E_FORBIDDEN: it came without TLS and the row is not served so. */
+int route_admit(const struct route *r, bool is_plain, struct gh_error *err) GH_MUSTCHECK;
+
 /* What the log says about a call beside its reply. */
 struct route_trace {
 	char requester[256];             /* "" = nobody */

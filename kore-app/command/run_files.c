@@ -11,9 +11,7 @@
 
 #include "run_files.h"
 
-#define HEADER_MAX 32768         /* bytes of a request's header: Kerberos tickets and cookies of proxies */
-#define KEEPALIVE_SECONDS 60
-#define REQUEST_MS 1000          /* of one round of the event loop; the rest waits for the next event */
+#define EVENTS 512               /* of one round of the event loop */
 #define FILES_PER_THREAD 8       /* database, directory, signer, and what resolving names needs */
 #define FILES_SPARE 128
 #define AUTOMATIC_WORKERS_MAX 8  /* each has its own connections to PostgreSQL, which takes 100 as installed */
@@ -92,42 +90,30 @@ static void
 print_limits(FILE *f, const struct gh_conf *conf)
 {
 	fprintf(f, "workers %d\n", count_workers(conf));
-	fprintf(f, "worker_max_connections %d\n", conf->gateway.max_connections);
-	fprintf(f, "worker_rlimit_nofiles %d\n",
-	    conf->gateway.max_connections + conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
+	/* Kore's own count stays at 0: the module has the connections */
+	fprintf(f, "worker_max_connections %d\n", EVENTS);
+	fprintf(f, "worker_rlimit_nofiles %d\n", conf->gateway.max_connections + conf->gateway.http_max_connections +
+	    conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
 	/* hand over the right to accept after every connection: else one worker gets all of them */
 	fprintf(f, "worker_accept_threshold 1\n");
 	/* the pool threads would be bound to their worker's core, too */
 	fprintf(f, "worker_set_affinity 0\n");
 	fprintf(f, "worker_death_policy restart\n");
-	fprintf(f, "http_header_max %d\n", HEADER_MAX);
-	fprintf(f, "http_header_timeout %d\n", conf->gateway.request_timeout);
-	fprintf(f, "http_body_timeout %d\n", conf->gateway.request_timeout);
-	/* up to twice the limit is received, so that the refusal can be ours; Kore's own has no body */
-	fprintf(f, "http_body_max %d\n", 2 * conf->gateway.body_max);
-	fprintf(f, "http_body_disk_offload 0\n");
-	fprintf(f, "http_keepalive_time %d\n", KEEPALIVE_SECONDS);
-	fprintf(f, "http_request_limit %d\n", 2 * conf->gateway.max_connections);
-	fprintf(f, "http_request_ms %d\n", REQUEST_MS);
-	/* Kore would send it without TLS, too (RFC 6797, 7.2) */
-	fprintf(f, "http_hsts_enable 0\n");
-	fprintf(f, "http_server_version gatehouse\n");
 }
 
 static void
 print_server(FILE *f, const struct gh_conf *conf)
 {
 	fprintf(f, "load %s\n", conf->gateway.module);
-	/* "tls no": Kore's TLS does not work with OpenSSL 3; the module switches every worker to its own */
+	/* the module takes the listening sockets over, and speaks TLS and HTTP itself */
 	fprintf(f, "server gateway {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.listen, conf->gateway.port);
-	/* one regular expression that fits everything: the route table decides */
-	fprintf(f, "domain * {\n\tattach gateway\n\troute ^ app_request\n}\n");
+	fprintf(f, "domain * {\n\tattach gateway\n}\n");
 	if (conf->gateway.http_port == 0)
 		return;
-	/* kore_tls.c knows this server by its name */
+	/* kore_conn.c knows this server by its name */
 	fprintf(f, "server plain {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.http_listen,
 	    conf->gateway.http_port);
-	fprintf(f, "domain * {\n\tattach plain\n\troute ^ app_request\n}\n");
+	fprintf(f, "domain * {\n\tattach plain\n}\n");
 }
 
 /* Written as we are and given to the gateway's user: the directory is its own. */

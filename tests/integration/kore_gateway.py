@@ -376,10 +376,80 @@ class Http(Serving):
         head = self.g.get(method="HEAD")
         self.assertEqual((head.status, head.body), (200, b""))
         self.assertGreater(int(head.headers["Content-Length"]), 0)
-        for first in (b"GARBAGE /healthz HTTP/1.1", b"\x00\xff\xfe", b"GET", b"GET /healthz HTTP/9.9"):
-            with self.g.tls() as s:
-                s.sendall(first + b"\r\nHost: localhost\r\n\r\n")
-                self.assertNotIn(b" 200 ", read_all(s)[:20])
+
+    def answer_to(self, raw):
+        """Status, headers (lower case) and body of the one answer to these bytes."""
+        with self.g.tls() as s:
+            s.settimeout(6)
+            s.sendall(raw)
+            answer = read_all(s)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = {k.lower(): v.strip() for k, v in (x.split(":", 1) for x in lines[1:])}
+        self.assertEqual(int(headers["content-length"]), len(body), answer)
+        return int(lines[0].split()[1]), headers, body
+
+    def test_refusals_are_answers_as_all_others(self):
+        """What is refused before there is a request: with JSON, a request id, and the end of the connection."""
+        host = b"\r\nHost: localhost\r\n"
+        for raw, status in (
+                (b"GARBAGE /healthz HTTP/1.1" + host, 501), (b"CONNECT localhost:443 HTTP/1.1" + host, 501),
+                (b"GET /healthz HTTP/9.9" + host, 505), (b"GET /healthz" + host, 400), (b"\x00\xff\xfe" + host, 400),
+                (b"GET /healthz HTTP/1.1\r\n", 400), (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n", 400),
+                (b"GET /healthz HTTP/1.1\nHost: localhost\n", 400), (b"GET /a b HTTP/1.1" + host, 400),
+                (b"GET /\xc3\xa4 HTTP/1.1" + host, 400), (b"GET /healthz HTTP/1.1" + host + b" folded: x\r\n", 400),
+                (b"GET /healthz HTTP/1.1" + host + b"A : b\r\n", 400),
+                (b"GET /healthz HTTP/1.1" + host + b"A: b\x00\r\n", 400),
+                (b"GET /" + b"a" * 9000 + b" HTTP/1.1" + host, 414),
+                (b"GET /healthz HTTP/1.1" + host + b"X: y\r\n" * 200, 431),
+                (b"GET /healthz HTTP/1.1" + host + b"X: " + b"y" * 40000 + b"\r\n", 431),
+                (b"POST " + POST.encode() + b" HTTP/1.1" + host + b"Expect: tea\r\nContent-Length: 2\r\n", 417),
+                (b"POST " + POST.encode() + b" HTTP/1.1" + host + b"Transfer-Encoding: gzip\r\n", 501)):
+            with self.subTest(raw=raw[:60]):
+                found, headers, body = self.answer_to(raw + b"\r\n")
+                self.assertEqual(found, status)
+                self.assertRegex(headers["x-request-id"], "^[0-9a-f]{32}$")
+                self.assertEqual(headers["content-type"].split(";")[0], "application/json")
+                self.assertEqual(headers["connection"], "close")
+                self.assertTrue(json.loads(body))
+
+    def test_legal_requests_are_served(self):
+        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n"
+        for lines in (b"X-Certificateformat:\r\n", b"X: a\tb\r\n", b"X: \xc3\xa4\xff\r\n", b"X:\t y \t\r\n",
+                      b"".join(b"X-%d: y\r\n" % i for i in range(90)), b"Content-Length: 0\r\n",
+                      b"Expect: 100-continue\r\n", b"x-a!#$%&'*+.^_`|~: y\r\n"):
+            with self.subTest(lines=lines[:40]):
+                self.assertEqual(self.answer_to(one % lines)[0], 200)
+        for raw, status, kept in ((b"GET /healthz HTTP/1.0\r\n\r\n", 200, "close"),
+                                  (b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n", 200, "close"),
+                                  (b"\r\nGET /healthz HTTP/1.1\r\nHost:\r\nConnection: x,close\r\n\r\n", 200, "close"),
+                                  (b"GET http://localhost HTTP/1.0\r\n\r\n", 404, "close"),
+                                  (b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404, "close")):
+            with self.subTest(raw=raw):
+                found, headers, _ = self.answer_to(raw)
+                self.assertEqual((found, headers["connection"]), (status, kept))
+
+    def test_chunked_body(self):
+        head = f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        for chunks, status in ((b"2\r\n{}\r\n0\r\n\r\n", 503), (b"1;a=b\r\n{\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n", 503),
+                               (b"x\r\n", 400), (b"2\n{}\n0\n\n", 400),
+                               (b"FFFFFFFFFFFF\r\n", 413), (b"10001\r\n" + b"x" * 0x10001, 413)):
+            with self.subTest(chunks=chunks[:20]):
+                self.assertEqual(self.answer_to(head.encode() + chunks)[0], status)
+
+    def test_body_is_asked_for(self):
+        """Expect: 100-continue, as old .NET clients and curl send it."""
+        head = f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+        with self.g.tls() as s:
+            s.settimeout(5)
+            s.sendall((head % 2).encode())
+            self.assertEqual(s.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n")
+            s.sendall(b"{}")
+            self.assertIn(b"HTTP/1.1 503 ", s.recv(4096))
+        with self.g.tls() as s:     # refused before it is sent
+            s.settimeout(5)
+            s.sendall((head % (BODY_MAX + 1)).encode())
+            self.assertIn(b"HTTP/1.1 413 ", read_all(s))
 
     def test_absolute_form(self):
         with self.g.tls() as s:
@@ -407,69 +477,70 @@ class Http(Serving):
         with self.g.tls() as s:
             s.settimeout(6)
             s.sendall(raw)
-            return re.findall(rb"^HTTP/1\.1 (\d+)", read_all(s), re.M)
+            return re.findall(rb"HTTP/1\.1 (\d+) ", read_all(s))
 
     def test_where_a_request_ends_is_beyond_doubt(self):
         hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         for method, path, head, body in (
                 ("GET", "/healthz", f"Content-Length: {len(hidden)}", hidden),
                 ("HEAD", "/healthz", f"Content-Length: {len(hidden)}", hidden),
-                ("DELETE", "/healthz", "Content-Length: 1000000", hidden),
-                ("DELETE", "/healthz", "Content-Length: 2", b"{}" + hidden),
-                ("DELETE", "/healthz", "Content-Length: 2\r\nContent-Length: 2", b"{}"),
-                ("DELETE", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
                 ("GET", "/healthz", "Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden),
+                ("DELETE", "/healthz", "Content-Length: 2\r\nContent-Length: 2", b"{}"),
                 ("DELETE", "/healthz", "Content-Length: +2", b"{}"),
                 ("POST", POST, "Content-Length: +2", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\nTransfer-Encoding: chunked", b"{}"),
+                ("POST", POST, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", b"0\r\n\r\n"),
                 ("POST", POST, "Content-Length: 2\r\nContent-Length: 2", b"{}"),
                 ("POST", POST, "Content-Length: 2\r\ncontent-length: 5", b"{}")):
             with self.subTest(method=method, head=head):
                 raw = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body
                 self.assertEqual(self.answers_to(raw), [b"400"])
+        for head, body in (("Content-Length: 1000000", hidden), ("Content-Length: 2", b"{}" + hidden),
+                           ("Transfer-Encoding: chunked", b"0\r\n\r\n" + hidden)):
+            raw = f"DELETE /healthz HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode() + body
+            self.assertEqual(self.answers_to(raw), [b"405"])
 
     def test_body_of_a_delete(self):
-        """Kore does not read it; we do, and close the connection behind the answer."""
-        hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        head = f"DELETE /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
-        self.assertEqual(self.answers_to(head + hidden), [b"405"])
-        for size in (1, 5000, 2 * BODY_MAX):
-            raw = b"DELETE /healthz HTTP/1.1\r\nContent-Length: %d\r\nHost: localhost\r\n\r\n" % size
-            with self.g.tls() as s:
-                s.settimeout(6)
-                s.sendall(raw)
-                for at in range(0, size, 9000):
-                    time.sleep(0.05)
-                    s.sendall(b"x" * min(9000, size - at))
-                answer = read_all(s)
-            self.assertEqual(re.findall(rb"^HTTP/1\.1 (\d+)", answer, re.M), [b"405"], size)
-            self.assertIn(b"connection: close", answer.lower())
-        self.assertEqual(self.answers_to(head.replace(b"\r\n", b"\n") + hidden), [b"400"])
+        """As of any other method: received where the path wants one, and what follows is the next request."""
+        path = "/api/v1/certificate-authorities/root/password/remove"
+        body = json.dumps({"password": "x" * 5000}).encode()
+        one = f"DELETE {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" \
+            f"Content-Length: {len(body)}\r\n\r\n"
+        one = one.encode() + body
+        last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertEqual(self.answers_to(one * 2 + last), [b"503", b"503", b"200"])
         with self.g.tls() as s:     # goes away in the middle
-            s.sendall(head + hidden[:5])
+            s.sendall(one[:-5])
         self.assertEqual(self.g.get().status, 200)
+
+    def test_answer_to_a_body_that_is_refused_is_read(self):
+        """The client sends all of it first, and reads then: the answer must not be lost with the connection."""
+        for _ in range(10):
+            reply = self.g.get("/nowhere", "POST", b"x" * 500000)
+            self.assertEqual(reply.status, 404)
 
     def test_more_body_than_declared_is_bounded(self):
         with self.g.tls() as s:
             s.sendall(f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}x".encode())
             sent, begin = 0, time.monotonic()
             with self.assertRaises(OSError):
-                while time.monotonic() < begin + 5:
+                while time.monotonic() < begin + 8:
                     sent += s.send(b"x" * 1024)
                     time.sleep(0.01)
-            self.assertLess(time.monotonic() - begin, 1.5)
+            self.assertLess(time.monotonic() - begin, 4)
 
     def test_header_lines(self):
-        for n, status in ((15, b"200"), (40, b"400"), (500, b"400")):
+        for n, status in ((15, b"200"), (40, b"200"), (98, b"200"), (99, b"431"), (500, b"431")):
             raw = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + "X: y\r\n" * n + "\r\n"
             self.assertEqual(self.answers_to(raw.encode()), [status])
-        self.assertEqual(self.answers_to(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40000 + b"\r\n\r\n"), [])
 
     def test_requests_one_after_another_in_one_packet(self):
-        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        with self.g.tls() as s:
-            s.sendall(one * 3)
-            self.assertIn(b" 200 ", s.recv(4096)[:20])
+        one = b"%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        post = f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+        last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % b"GET /readyz"
+        raw = one % b"GET /healthz" + post + one % b"GET /nowhere" + post + one % b"GET /healthz" + last
+        self.assertEqual(self.answers_to(raw), [b"200", b"503", b"404", b"503", b"200", b"503"])
+        self.assertEqual(self.answers_to(one % b"GET /healthz" * 300 + last), [b"200"] * 300 + [b"503"])
 
     def test_nothing_works_without_the_database_but_says_so(self):
         reply = self.g.get(POST, "POST", b"{}")

@@ -22,15 +22,6 @@ static const struct bound { const char *name; long min, max; } bounds[] = {
 	{"worker_rlimit_nofiles", 1, UINT_MAX},
 	{"worker_accept_threshold", 1, UINT_MAX},
 	{"worker_set_affinity", 0, 1},
-	{"http_header_max", 1, 65535},
-	{"http_header_timeout", 1, 65535},
-	{"http_body_timeout", 1, 65535},
-	{"http_body_max", 0, LONG_MAX},
-	{"http_body_disk_offload", 0, LONG_MAX},
-	{"http_keepalive_time", 0, USHRT_MAX},
-	{"http_request_limit", 0, UINT_MAX},
-	{"http_request_ms", 0, UINT_MAX},
-	{"http_hsts_enable", 0, LONG_MAX},
 };
 
 static char dir[] = "/tmp/test_run_files.XXXXXX";

@@ -3,12 +3,12 @@
  * what comes in is gathered, and goes with the next one that is free. So the hand-over between processes is paid
  * once for many when there are many, and nobody waits when there are few.
  */
-#include <kore/kore.h>
-#include <kore/http.h>
+#include <stdio.h>
 
 #include "ocsp_http.h"
 
-#include "kore_app.h"
+#include "app_state.h"
+#include "exchange.h"
 
 #define BATCHES 2                        /* at work at the same time, in a worker */
 
@@ -16,20 +16,14 @@ struct batch {
 	struct pool_job job;             /* first member */
 	bool is_used;
 	size_t n;
-	struct app_call *call[OCSP_BATCH_MAX];
+	struct exchange *exchange[OCSP_BATCH_MAX];
 };
 
 static struct batch batches[BATCHES];
-static struct pool_job *waiting, **waiting_end = &waiting; /* app_calls, by their job.next */
+static struct pool_job *waiting, **waiting_end = &waiting; /* exchanges, by their job.next */
 static int waiting_n;
 
 /* ---- on the pool threads ---- */
-
-static void
-refuse(struct app_call *call, const struct gh_error *err)
-{
-	route_refuse(app_state.conf, err, &call->match, &call->req, &call->rep, &call->trace);
-}
 
 static void
 answer(struct enroll_env *env, struct batch *b)
@@ -37,20 +31,20 @@ answer(struct enroll_env *env, struct batch *b)
 	struct ocsp_http_item items[OCSP_BATCH_MAX];
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct app_call *call = b->call[i];
+		struct exchange *x = b->exchange[i];
 
-		items[i] = (struct ocsp_http_item){&call->req, call->match.rest, &call->rep};
+		items[i] = (struct ocsp_http_item){&x->req, x->match.rest, &x->rep};
 	}
 	env->catalog = catalog_watch_get(app_state.catalog);
 	ocsp_http_answer(env, items, b->n);
 	catalog_free(env->catalog);
 	env->catalog = NULL;
 	for (size_t i = 0; i < b->n; i++) {
-		struct app_call *call = b->call[i];
+		struct exchange *x = b->exchange[i];
 
-		call->trace.code = call->rep.code;
-		snprintf(call->trace.cause, sizeof(call->trace.cause), "%s",
-		    call->rep.cause != NULL ? call->rep.cause : "");
+		x->trace.code = x->rep.code;
+		snprintf(x->trace.cause, sizeof(x->trace.cause), "%s",
+		    x->rep.cause != NULL ? x->rep.cause : "");
 	}
 }
 
@@ -60,12 +54,12 @@ run_batch(struct pool_job *job, void *state)
 	struct batch *b = (struct batch *)job;
 	struct gh_error err = {0};
 
-	if (app_pool_env(state, &err) == 0) {
+	if (exchange_pool_env(state, &err) == 0) {
 		answer(state, b);
 		return;
 	}
 	for (size_t i = 0; i < b->n; i++)
-		refuse(b->call[i], &err);
+		exchange_refuse(b->exchange[i], &err);
 }
 
 /* ---- on the event loop ---- */
@@ -96,7 +90,7 @@ fill(struct batch *b)
 		struct pool_job *job = waiting;
 
 		waiting = job->next;
-		b->call[b->n++] = (struct app_call *)job;
+		b->exchange[b->n++] = (struct exchange *)job;
 		waiting_n--;
 	}
 	if (waiting == NULL)
@@ -124,7 +118,7 @@ launch(struct batch **refused, struct gh_error *err)
 			continue;
 		}
 		for (size_t i = b->n; i > 0; i--) { /* back to the front of the list, in their order */
-			struct pool_job *job = &b->call[i - 1]->job;
+			struct pool_job *job = &b->exchange[i - 1]->job;
 
 			job->next = waiting;
 			if (waiting == NULL)
@@ -137,39 +131,39 @@ launch(struct batch **refused, struct gh_error *err)
 }
 
 bool
-app_batch_fits(const struct app_call *call)
+ocsp_batch_fits(const struct exchange *x)
 {
-	const struct route *r = call->match.route;
+	const struct route *r = x->match.route;
 
-	return (r->handler == ocsp_get || (r->handler == ocsp_post && ocsp_type_fits(call->req.content_type))) &&
-	    call->req.body_len <= r->body_max;
+	return (r->handler == ocsp_get || (r->handler == ocsp_post && ocsp_type_fits(x->req.content_type))) &&
+	    x->req.body_len <= r->body_max;
 }
 
 int
-app_batch_submit(struct app_call *call, struct gh_error *err)
+ocsp_batch_submit(struct exchange *x, struct gh_error *err)
 {
 	struct batch *refused;
 	int rc;
 
 	if (waiting_n >= app_state.conf->gateway.queue)
 		return gh_fail(err, GH_E_BUSY, "%d OCSP requests are waiting", waiting_n);
-	call->job.next = NULL;
-	*waiting_end = &call->job;
-	waiting_end = &call->job.next;
+	x->job.next = NULL;
+	*waiting_end = &x->job;
+	waiting_end = &x->job.next;
 	waiting_n++;
 	rc = launch(&refused, err);
 	if (rc == 0)
 		return 0;
 	/* nothing was at work: so nothing waited but this one, which the caller refuses */
 	for (size_t i = 0; i + 1 < refused->n; i++) {
-		refuse(refused->call[i], err);
-		app_call_finished(refused->call[i]);
+		exchange_refuse(refused->exchange[i], err);
+		exchange_finished(refused->exchange[i]);
 	}
 	return rc;
 }
 
 bool
-app_batch_finished(struct pool_job *job)
+ocsp_batch_finished(struct pool_job *job)
 {
 	struct batch *b = (struct batch *)job, *refused;
 	struct gh_error err = {0};
@@ -177,12 +171,12 @@ app_batch_finished(struct pool_job *job)
 	if (job->run != run_batch)
 		return false;
 	for (size_t i = 0; i < b->n; i++)
-		app_call_finished(b->call[i]);
+		exchange_finished(b->exchange[i]);
 	b->is_used = false;
 	while (launch(&refused, &err) != 0) {
 		for (size_t i = 0; i < refused->n; i++) {
-			refuse(refused->call[i], &err);
-			app_call_finished(refused->call[i]);
+			exchange_refuse(refused->exchange[i], &err);
+			exchange_finished(refused->exchange[i]);
 		}
 	}
 	return true;

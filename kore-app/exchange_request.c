@@ -1,0 +1,88 @@
+/* A request as a value of its own: copies, so that it outlives its connection. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "exchange.h"
+
+/* The client's own id when it is short and harmless in a log, else 128 random bits. */
+static int
+choose_request_id(const struct http_head *h, char out[GH_REQUEST_ID_SIZE], struct gh_error *err)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char bits[(GH_REQUEST_ID_SIZE - 1) / 2];
+	const char *given = http_head_field(h, "x-request-id");
+	size_t n;
+
+	if (given != NULL) {
+		n = strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+		if (n > 0 && n < GH_REQUEST_ID_SIZE && given[n] == '\0') {
+			memcpy(out, given, n + 1);
+			return 0;
+		}
+	}
+	if (RAND_bytes(bits, sizeof(bits)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random bits for a request id");
+	for (size_t i = 0; i < sizeof(bits); i++) {
+		out[2 * i] = hex[bits[i] >> 4];
+		out[2 * i + 1] = hex[bits[i] & 15];
+	}
+	out[GH_REQUEST_ID_SIZE - 1] = '\0';
+	return 0;
+}
+
+static int
+copy_text(char **out, const char *text, struct gh_error *err)
+{
+	*out = strdup(text);
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "request");
+}
+
+static int
+copy_fields(const struct http_head *h, struct gh_http_request *req, struct gh_error *err)
+{
+	const struct { const char *name; char **to; } wanted[] = {
+		{"authorization", &req->authorization},
+		{"x-css-cms-appkey", &req->app_key}, {"x-keyfactor-appkey", &req->app_key},
+		{"x-css-cms-signature", &req->signature}, {"x-keyfactor-signature", &req->signature},
+		{"x-css-cms-token", &req->token},
+		{"content-type", &req->content_type}, {"accept", &req->accept},
+		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
+		{"if-modified-since", &req->if_modified_since},
+		{"origin", &req->origin}, {"sec-fetch-site", &req->sec_fetch_site},
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const char *value;
+		int rc = http_head_single(h, wanted[i].name, &value, err);
+
+		if (rc == 0 && value != NULL && *wanted[i].to == NULL)
+			rc = copy_text(wanted[i].to, value, err);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+exchange_read(struct exchange *x, struct gh_error *err)
+{
+	struct http_conn *c = x->conn;
+	const struct http_head *h = http_conn_head(c);
+	struct gh_http_request *req = &x->req;
+	int rc = choose_request_id(h, req->request_id, err);
+
+	req->method = h->method;
+	req->is_plain = c->is_plain;
+	memcpy(req->address, c->address, sizeof(req->address));
+	req->body = http_conn_take_body(c, &req->body_len, &x->body_reserved);
+	req->client_cert = c->server->transport->client_cert(c, &req->client_cert_len);
+	if (rc == 0)
+		rc = copy_text(&req->path, h->path != NULL ? h->path : "", err);
+	if (rc == 0)
+		rc = copy_text(&req->query, h->query, err);
+	if (rc == 0)
+		rc = copy_text(&req->host, h->host, err);
+	return rc == 0 ? copy_fields(h, req, err) : rc;
+}
