@@ -152,7 +152,7 @@ static const struct option options[] = {
 	    "own: who asked for a certificate may revoke it; none: officers only"),
 	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
 
-	INT(limits, failures, "10", 1, 10000, "failed logins of a user or address before they are refused ..."),
+	INT(limits, failures, "10", 1, 10000, "failed logins of a user from an address before they are refused ..."),
 	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
 };
 

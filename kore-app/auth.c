@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "log.h"
 #include "timestamp.h"
 
@@ -21,13 +23,25 @@ seconds_now(void)
 	return gh_now_us() / 1000000;
 }
 
+/* A user who has logged in from here before need not suffer for others behind the same address. */
+static bool
+is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http)
+{
+	struct auth_basic basic;
+	bool is_good = auth_basic_parse(http->authorization, &basic, NULL) == 0 &&
+	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now());
+
+	OPENSSL_cleanse(&basic, sizeof(basic));
+	return is_good;
+}
+
 static int
 check_address(struct auth_limiter *limiter, const struct gh_http_request *http, struct gh_error *err)
 {
-	int wait = auth_limiter_wait(limiter, AUTH_LIMIT_ADDRESS, http->address, seconds_now());
+	int wait = auth_limiter_wait_address(limiter, http->address, seconds_now());
 	int rc;
 
-	if (wait == 0)
+	if (wait == 0 || is_good_user(limiter, http))
 		return 0;
 	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", http->address, wait);
 	err->retry_after = wait;
@@ -56,20 +70,28 @@ check_app(struct enroll_env *env, const struct gh_http_request *http, struct aut
 	return auth_signature_check(out->app, http->signature, http->body, http->body_len, err);
 }
 
-/* Not a guess: a client that waits for the challenge, one without a key, and our own troubles. */
+/*
+ * Could it have been a guess? Not a client that waits for the challenge, one without a key, and what is our own doing: an
+ * application or account that was disabled, a directory that is down. Whoever meets these has shown what he should.
+ */
 static bool
-is_counted(const struct gh_error *err, const struct gh_http_request *http)
+is_guess(const struct gh_error *err, const struct gh_http_request *http, const struct requester *who)
 {
 	switch (err->code) {
 	case GH_E_AUTH_FAILED:
-	case GH_E_ACCOUNT_DISABLED:
 	case GH_E_SIGNATURE:
 		return true;
 	case GH_E_APP_KEY:
-		return http->app_key != NULL && *http->app_key != '\0';
+		return http->app_key != NULL && *http->app_key != '\0' && *who->app_name == '\0';
 	default:
 		return false;
 	}
+}
+
+static bool
+is_disabled(const struct gh_error *err, const struct requester *who)
+{
+	return err->code == GH_E_ACCOUNT_DISABLED || (err->code == GH_E_APP_KEY && *who->app_name != '\0');
 }
 
 /* Known: an application of ours called, or somebody gave a user name. */
@@ -99,29 +121,31 @@ audit_failure(struct enroll_env *env, const struct gh_http_request *http, const 
 
 static void
 on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
-    struct auth_result *out, bool is_guess, const struct gh_error *err)
+    struct auth_result *out, const struct auth_guess *guess, const struct gh_error *err)
 {
+	struct requester *who = &out->requester;
 	int64_t now = seconds_now();
 	int by_user = 0, by_address;
 
-	out->requester.kind = REQUESTER_NONE;
-	out->requester.roles = 0;
-	if (is_guess)
-		by_user = auth_limiter_fail(limiter, AUTH_LIMIT_USER,
-		    auth_user_limit_key(&out->requester, out->requester.name), now);
-	out->requester.dn[0] = '\0';
-	enroll_utf8_clean(out->requester.name);
-	if (!is_counted(err, http))
+	who->kind = REQUESTER_NONE;
+	who->roles = 0;
+	enroll_utf8_clean(who->name);
+	if (is_disabled(err, who) &&
+	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name, http->address, now))
+		audit_failure(env, http, who, err, 0);
+	if (!is_guess(err, http, who))
 		return;
-	by_address = auth_limiter_fail(limiter, AUTH_LIMIT_ADDRESS, http->address, now);
-	audit_failure(env, http, &out->requester, err, by_user > by_address ? by_user : by_address);
+	if (guess->is_one)
+		by_user = auth_limiter_fail_user(limiter, guess->user, http->address, now);
+	by_address = auth_limiter_fail_address(limiter, http->address, now);
+	audit_failure(env, http, who, err, by_user > by_address ? by_user : by_address);
 }
 
 int
 auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
 {
-	bool is_guess = false;
+	struct auth_guess guess = {0};
 	struct gh_error own;
 	int rc;
 
@@ -135,9 +159,9 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 	if (rc == 0 && ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
-		rc = auth_user_check(env, limiter, need, http, out, &is_guess, err);
+		rc = auth_user_check(env, limiter, need, http, out, &guess, err);
 	if (rc != 0) {
-		on_failure(env, limiter, http, out, is_guess, err);
+		on_failure(env, limiter, http, out, &guess, err);
 		auth_result_clear(out);
 	}
 	return rc;

@@ -4,24 +4,20 @@
 
 #include "auth_entry.h"
 
-/*
- * One user, one name, however it was spelled at log-in: the account name, with the domain when there is one
- * configured. Requests of a user are found again by it.
- */
-static void
-set_canonical_name(struct requester *r, const struct gh_conf *conf, const struct dir_entry *e)
+void
+auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out, size_t size)
 {
 	const char *account = dir_entry_text(e, DIR_SAM_ACCOUNT_NAME);
 	const char *domain = conf->directory.netbios_domain;
 	bool has_domain = domain != NULL && *domain != '\0';
-	char name[sizeof(r->name)];
+	char name[512];
 	int n;
 
 	if (account == NULL)
 		return;
 	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "", account);
-	if (n > 0 && (size_t)n < sizeof(name))
-		memcpy(r->name, name, (size_t)n + 1);
+	if (n > 0 && (size_t)n < sizeof(name) && (size_t)n < size)
+		memcpy(out, name, (size_t)n + 1);
 }
 
 /* Is the entry in one of the groups? They are separated by semicolons. */
@@ -70,7 +66,7 @@ auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth
 	strcpy(out->requester.dn, e->dn);
 	snprintf(out->requester.id, sizeof(out->requester.id), "%s", e->id);
 	out->requester.roles = roles_of(env->conf, e);
-	set_canonical_name(&out->requester, env->conf, e);
+	auth_entry_name(env->conf, e, out->requester.name, sizeof(out->requester.name));
 	out->entry = e;
 	return 0;
 }

@@ -6,16 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/crypto.h>
 
 #include "timestamp.h"
 
-#include "auth_basic.h"
+#include "auth_admin.h"
 #include "auth_entry.h"
 #include "auth_limit.h"
-#include "auth_password.h"
 #include "auth_user.h"
 #include "auth_user_cert.h"
 
@@ -26,41 +24,10 @@ set_name(struct requester *r, const char *name)
 	snprintf(r->name, sizeof(r->name), "%s", name);
 }
 
-/* found false: no such administrator. Then the time of a check is spent all the same where nothing else follows, so
- * that the answer does not tell who is one; where the directory is asked next, that would cost every user a fifth of
- * a second of our processor. */
-static int
-check_admin(struct enroll_env *env, const struct auth_basic *basic, bool is_last, bool *found,
-    struct auth_result *out, struct gh_error *err)
+int
+auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address, struct gh_error *err)
 {
-	unsigned roles = 0;
-	bool enabled = false, is_right;
-	char *hash = NULL;
-	int rc = store_get_user(env->store, basic->user, &hash, &roles, &enabled, err);
-
-	if (rc != 0 && rc != GH_E_NOT_FOUND)
-		return rc;
-	*found = rc == 0;
-	if (!*found && !is_last)
-		return gh_fail(err, GH_E_AUTH_FAILED, "no such administrator");
-	is_right = auth_password_is_right(basic->password, hash);
-	if (hash != NULL)
-		OPENSSL_cleanse(hash, strlen(hash));
-	free(hash);
-	if (!is_right)
-		return gh_fail(err, GH_E_AUTH_FAILED, *found ? "wrong password of an administrator"
-		    : "no such administrator");
-	if (!enabled)
-		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "administrator is disabled");
-	out->requester.kind = REQUESTER_ADMIN;
-	out->requester.roles = roles;
-	return 0;
-}
-
-static int
-check_wait(struct auth_limiter *limiter, const char *key, struct gh_error *err)
-{
-	int wait = auth_limiter_wait(limiter, AUTH_LIMIT_USER, key, gh_now_us() / 1000000), rc;
+	int wait = auth_limiter_wait_user(limiter, user, address, gh_now_us() / 1000000), rc;
 
 	if (wait == 0)
 		return 0;
@@ -74,7 +41,7 @@ check_wait(struct auth_limiter *limiter, const char *key, struct gh_error *err)
  * directory takes for the same. */
 static int
 check_directory(struct enroll_env *env, struct auth_limiter *limiter, const struct auth_basic *basic,
-    struct auth_result *out, struct gh_error *err)
+    struct auth_result *out, char account[AUTH_USER_MAX + 1], struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	int rc = dir_find(env->dir, basic->user, &e, err);
@@ -83,50 +50,78 @@ check_directory(struct enroll_env *env, struct auth_limiter *limiter, const stru
 		return gh_fail(err, GH_E_AUTH_FAILED, "no such user, or not unique");
 	if (rc != 0)
 		return rc;
-	snprintf(out->requester.dn, sizeof(out->requester.dn), "%s", e->dn);
+	auth_entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
 	dir_entry_free(e);
 	e = NULL;
-	if ((rc = check_wait(limiter, out->requester.dn, err)) == 0)
+	if ((rc = auth_user_wait(limiter, account, out->requester.address, err)) == 0)
 		rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
 	return rc != 0 ? rc : auth_entry_accept(env, e, out, err);
 }
 
-/* A local administrator's name hides the same name in the directory, on routes for administrators only. */
+/* A wrong password of an administrator takes the steps of a name that none has: it is looked for in the directory. */
+static int
+pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct gh_error *err)
+{
+	struct dir_entry *e = NULL;
+	struct gh_error own;
+
+	if (dir_find(env->dir, basic->user, &e, &own) == GH_E_DIR_DOWN)
+		return gh_fail(err, GH_E_DIR_DOWN, "%s", own.detail);
+	if (e != NULL)
+		dir_entry_free(e);
+	return GH_E_AUTH_FAILED;
+}
+
+/* A local administrator's name hides the same name in the directory, on routes for administrators only. There, each
+ * refusal costs the same steps, so that its time does not tell who is one. */
 static int
 check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct auth_basic *basic, struct auth_result *out, struct gh_error *err)
+    const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1], struct gh_error *err)
 {
-	bool found = false;
+	bool known = false;
 	int rc;
 
-	if ((need & AUTH_ADMIN) != 0) {
-		rc = check_admin(env, basic, (need & AUTH_USER) == 0, &found, out, err);
-		if (rc != GH_E_AUTH_FAILED || found || (need & AUTH_USER) == 0)
-			return rc;
+	if ((need & AUTH_ADMIN) == 0)
+		return check_directory(env, limiter, basic, out, account, err);
+	rc = auth_admin_check(env, limiter, basic, &known, out, err);
+	if (known) {
+		snprintf(account, AUTH_USER_MAX + 1, "%s", out->requester.name);
+		return rc == GH_E_AUTH_FAILED && (need & AUTH_USER) != 0 ? pretend_directory(env, basic, err) : rc;
 	}
-	return check_directory(env, limiter, basic, out, err);
+	if (rc != GH_E_AUTH_FAILED)
+		return rc;
+	if ((need & AUTH_USER) != 0)
+		rc = check_directory(env, limiter, basic, out, account, err);
+	if (rc == GH_E_AUTH_FAILED) {
+		struct gh_error own;
+		int busy = auth_admin_pretend(basic, &own);
+
+		if (busy != 0)
+			return gh_fail(err, busy, "%s", own.detail);
+	}
+	return rc;
 }
 
 static int
 user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct auth_basic *basic, struct auth_result *out, bool *is_guess, struct gh_error *err)
+    const struct auth_basic *basic, struct auth_result *out, struct auth_guess *guess, struct gh_error *err)
 {
+	const char *address = out->requester.address;
+	int64_t now = gh_now_us() / 1000000;
 	int rc;
 
 	set_name(&out->requester, basic->user);
-	if ((rc = check_wait(limiter, basic->user, err)) != 0)
+	snprintf(guess->user, sizeof(guess->user), "%s", basic->user);
+	if ((rc = auth_user_wait(limiter, basic->user, address, err)) != 0)
 		return rc;
-	rc = check_password(env, limiter, need, basic, out, err);
-	*is_guess = rc == GH_E_AUTH_FAILED || rc == GH_E_ACCOUNT_DISABLED;
-	if (rc == 0)
-		auth_limiter_forget(limiter, AUTH_LIMIT_USER, auth_user_limit_key(&out->requester, basic->user));
+	rc = check_password(env, limiter, need, basic, out, guess->user, err);
+	guess->is_one = rc == GH_E_AUTH_FAILED;
+	if (rc == 0) {
+		auth_limiter_succeed(limiter, guess->user, address, now);
+		/* as he spelled himself, which is all that is known before he is looked up */
+		auth_limiter_succeed(limiter, basic->user, address, now);
+	}
 	return rc;
-}
-
-const char *
-auth_user_limit_key(const struct requester *who, const char *claimed)
-{
-	return *who->dn != '\0' ? who->dn : claimed;
 }
 
 /* The administrator named an identity that must exist: the caller can do nothing about it. */
@@ -154,14 +149,14 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 
 int
 auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, bool *is_guess, struct gh_error *err)
+    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess, struct gh_error *err)
 {
 	struct auth_basic basic;
 	int rc = auth_basic_parse(http->authorization, &basic, err);
 
-	*is_guess = false;
+	memset(guess, 0, sizeof(*guess));
 	if (rc == 0)
-		rc = user_by_basic(env, limiter, need, &basic, out, is_guess, err);
+		rc = user_by_basic(env, limiter, need, &basic, out, guess, err);
 	else if (rc == GH_E_AUTH_FAILED && basic.user[0] != '\0')
 		set_name(&out->requester, basic.user);
 	OPENSSL_cleanse(&basic, sizeof(basic));

@@ -3,17 +3,25 @@
 #define AUTH_USER_H
 
 #include "auth.h"
+#include "auth_basic.h"
+
+/* Whom an attempt counts against. */
+struct auth_guess {
+	bool is_one;                     /* a password that may have been guessed was wrong */
+	char user[AUTH_USER_MAX + 1];    /* name of the account as it is stored; what was claimed when there is none */
+};
 
 /*
  * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and AUTH_ADMIN,
  * credentials that are there are checked and none are demanded. After a failure requester.name is what was
- * claimed, requester.dn the entry that it stands for ("" when there is none), and *is_guess tells whether the
- * attempt counts against that user.
+ * claimed, or the stored name of a local administrator.
  */
 int auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, bool *is_guess, struct gh_error *err)
+    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* GH_E_RATE_LIMITED with err->retry_after: he is blocked, from this address or in general. */
+int auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address, struct gh_error *err)
     GH_MUSTCHECK;
-/* By what the limiter knows a user: the entry where the name has one, else the name as it was claimed. */
-const char *auth_user_limit_key(const struct requester *who, const char *claimed);
 
 #endif

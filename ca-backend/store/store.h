@@ -130,9 +130,14 @@ int store_create_user(struct store *s, const struct requester *who, const char *
     unsigned roles, struct gh_error *err) GH_MUSTCHECK;    /* GH_E_CONFLICT */
 int store_set_user(struct store *s, const struct requester *who, const char *name, const char *hash,
     int enabled, struct gh_error *err) GH_MUSTCHECK; /* hash NULL, enabled -1: unchanged. GH_E_NOT_FOUND */
-/* *hash malloc'd. GH_E_NOT_FOUND. */
-int store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, bool *enabled,
-    struct gh_error *err) GH_MUSTCHECK;
+struct store_user {
+	char name[256];              /* as stored */
+	char hash[128];
+	unsigned roles;
+	bool enabled;
+};
+/* GH_E_NOT_FOUND. Wipe *out after use. */
+int store_get_user(struct store *s, const char *name, struct store_user *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- lists for the command and later the REST API: JSON arrays, keyset-paged ---- */
 enum store_list {

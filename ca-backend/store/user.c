@@ -84,32 +84,35 @@ store_set_user(struct store *s, const struct requester *who, const char *name, c
 	return grant_close(s, &g, rc, who, err);
 }
 
-int
-store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, bool *enabled,
-    struct gh_error *err)
+static int
+fill_user(const struct grant_row *row, struct store_user *out, struct gh_error *err)
 {
-	struct grant_row *user;
-	const char *stored;
+	const char *name = gh_json_string(gh_json_get(row->content, "name"));
+	const char *hash = gh_json_string(gh_json_get(row->content, "hash"));
+	int64_t roles = 0;
+
+	if (name == NULL || strlen(name) >= sizeof(out->name) || hash == NULL || strlen(hash) >= sizeof(out->hash))
+		return gh_fail(err, GH_E_DB, "a row of admin_user has no name or hash, or a too long one");
+	strcpy(out->name, name);
+	strcpy(out->hash, hash);
+	(void)gh_json_int(gh_json_get(row->content, "roles"), &roles);
+	out->roles = (unsigned)roles;
+	out->enabled = gh_json_bool(gh_json_get(row->content, "enabled"), false);
+	return 0;
+}
+
+int
+store_get_user(struct store *s, const char *name, struct store_user *out, struct gh_error *err)
+{
+	struct grant_row *row;
 	struct grants g;
-	int64_t bits = 0;
 	int rc;
 
-	*hash = NULL;
-	*roles = 0;
-	*enabled = false;
+	memset(out, 0, sizeof(*out));
 	if ((rc = grant_load(s, GRANT_ADMIN_USER, &g, err)) != 0)
 		return rc;
-	user = grant_find(&g, GRANT_ADMIN_USER, "name", name);
-	stored = user != NULL ? gh_json_string(gh_json_get(user->content, "hash")) : NULL;
-	if (stored == NULL)
-		rc = gh_fail(err, GH_E_NOT_FOUND, "no local user");
-	else if ((*hash = strdup(stored)) == NULL)
-		rc = gh_fail(err, GH_E_NOMEM, "hash");
-	else {
-		(void)gh_json_int(gh_json_get(user->content, "roles"), &bits);
-		*roles = (unsigned)bits;
-		*enabled = gh_json_bool(gh_json_get(user->content, "enabled"), false);
-	}
+	row = grant_find(&g, GRANT_ADMIN_USER, "name", name);
+	rc = row != NULL ? fill_user(row, out, err) : gh_fail(err, GH_E_NOT_FOUND, "no local user");
 	grant_clear(&g);
 	return rc;
 }

@@ -442,7 +442,7 @@ class Requests(Case):
 
 
 class Zlimits(Case):
-    """Last, since it locks a user out."""
+    """Last, since it locks a user out here."""
 
     def test_failed_logins_are_limited_per_user(self):
         eve = Client(env, user="erin", password="guess")

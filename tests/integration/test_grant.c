@@ -102,13 +102,10 @@ put_back(const char *from)
 static int
 log_in(struct store *s, const char *name)
 {
-	unsigned roles;
-	bool enabled;
-	char *hash;
-	int rc = store_get_user(s, name, &hash, &roles, &enabled, &err);
+	struct store_user user;
+	int rc = store_get_user(s, name, &user, &err);
 
-	free(hash);
-	return rc == 0 && !enabled ? GH_E_ACCOUNT_DISABLED : rc;
+	return rc == 0 && !user.enabled ? GH_E_ACCOUNT_DISABLED : rc;
 }
 
 static void

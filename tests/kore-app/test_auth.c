@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "buf.h"
 #include "encoding.h"
 #include "store/revocation.h"
+#include "timestamp.h"
 
 #include "auth.h"
 #include "auth_password.h"
@@ -87,18 +89,18 @@ dir_authenticate(struct dir *d, const char *name, const char *password, struct d
 }
 
 int
-store_get_user(struct store *s, const char *name, char **hash, unsigned *roles, bool *enabled,
-    struct gh_error *err)
+store_get_user(struct store *s, const char *name, struct store_user *user, struct gh_error *err)
 {
 	(void)s;
-	*hash = NULL;
+	memset(user, 0, sizeof(*user));
 	if (fake.store_fail != 0)
 		return gh_fail(err, fake.store_fail, "told to");
-	if (strcmp(name, "admin") != 0)
+	if (strcasecmp(name, "admin") != 0)
 		return gh_fail(err, GH_E_NOT_FOUND, "no such user");
-	*hash = strdup(fake.admin_hash);
-	*roles = REQUESTER_ROLE_OFFICER;
-	*enabled = fake.admin_enabled;
+	strcpy(user->name, "Admin");
+	strcpy(user->hash, fake.admin_hash);
+	user->roles = REQUESTER_ROLE_OFFICER;
+	user->enabled = fake.admin_enabled;
 	return 0;
 }
 
@@ -807,6 +809,7 @@ admin__by_bcrypt(void **state)
 	fake.admin_enabled = true;
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
 	assert_int_equal(result.requester.kind, REQUESTER_ADMIN);
+	assert_string_equal(result.requester.name, "Admin");
 	assert_int_equal(result.requester.roles, REQUESTER_ROLE_OFFICER);
 	assert_null(result.entry);
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:wrong"), GH_E_AUTH_FAILED);
@@ -836,6 +839,74 @@ admin__database_down(void **state)
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_DB_DOWN);
 }
 
+static bool
+is_right(const char *password, const char *hash)
+{
+	bool yes;
+
+	assert_int_equal(auth_password_check(password, hash, gh_now_us(), &yes, &err), 0);
+	return yes;
+}
+
+static int64_t
+time_of(const char *password, const char *hash, int64_t now)
+{
+	int64_t begin = gh_now_us();
+	bool yes;
+
+	assert_int_equal(auth_password_check(password, hash, now, &yes, &err), 0);
+	return gh_now_us() - begin;
+}
+
+static void
+password__is_remembered_for_its_hash(void **state)
+{
+	char hash[AUTH_PASSWORD_HASH_SIZE], changed[AUTH_PASSWORD_HASH_SIZE];
+	int64_t now = gh_now_us(), slow;
+
+	(void)state;
+	assert_int_equal(auth_password_hash("admin-secret", hash, sizeof(hash), &err), 0);
+	assert_int_equal(auth_password_hash("other-secret", changed, sizeof(changed), &err), 0);
+	slow = time_of("admin-secret", hash, now);
+	assert_true(time_of("admin-secret", hash, now) * 10 < slow);
+	assert_true(is_right("admin-secret", hash));
+	/* not for another password, not for a changed one, and not for ever */
+	assert_false(is_right("admin-secreT", hash));
+	assert_false(is_right("admin-secret", changed));
+	assert_false(is_right("", hash));
+	assert_true(time_of("admin-secret", hash, now + 61 * INT64_C(1000000)) * 3 > slow);
+}
+
+/* All at once: some are checked, some wait for them, the rest is refused at once and told to come again. */
+static void *
+check_wrong(void *arg)
+{
+	struct gh_error own;
+	bool yes;
+
+	*(int *)arg = auth_password_check("wrong-secret", NULL, gh_now_us(), &yes, &own);
+	return NULL;
+}
+
+static void
+password__checks_are_bounded(void **state)
+{
+	pthread_t t[16];
+	int rc[16], busy = 0, done = 0;
+
+	(void)state;
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, check_wrong, &rc[i]), 0);
+	for (int i = 0; i < 16; i++) {
+		pthread_join(t[i], NULL);
+		busy += rc[i] == GH_E_BUSY;
+		done += rc[i] == 0;
+	}
+	assert_int_equal(busy + done, 16);
+	assert_true(busy > 0 && done >= AUTH_PASSWORD_RUNNING);
+	assert_false(is_right("wrong-secret", NULL));
+}
+
 static void
 password__bounds(void **state)
 {
@@ -850,65 +921,183 @@ password__bounds(void **state)
 	long_one[72] = '\0';
 	assert_int_equal(auth_password_hash(long_one, hash, sizeof(hash), &err), 0);
 	assert_memory_equal(hash, "$2b$12$", 7);
-	assert_true(auth_password_is_right(long_one, hash));
+	assert_true(is_right(long_one, hash));
 	long_one[71] = 'y';
-	assert_false(auth_password_is_right(long_one, hash));
+	assert_false(is_right(long_one, hash));
 	long_one[71] = long_one[72] = 'x';
-	assert_false(auth_password_is_right(long_one, hash));
-	assert_false(auth_password_is_right("12345678", NULL));
-	assert_false(auth_password_is_right("12345678", ""));
-	assert_false(auth_password_is_right("12345678", "$1$abc$def"));
+	assert_false(is_right(long_one, hash));
+	assert_false(is_right("12345678", NULL));
+	assert_false(is_right("12345678", ""));
+	assert_false(is_right("12345678", "$1$abc$def"));
+}
+
+/* The steps of a refusal are the same for every name: bcrypt once, the directory once. */
+static void
+admin__time_tells_no_name(void **state)
+{
+	static const struct { const char *user; int rc; } rows[] = {
+		{ "admin:wrong-secret", GH_E_AUTH_FAILED }, { "nobody:wrong-secret", GH_E_AUTH_FAILED },
+		{ "alice:wrong-secret", GH_E_AUTH_FAILED }, { "ADMIN:wrong-secret", GH_E_AUTH_FAILED },
+	};
+	int64_t us[4];
+
+	(void)state;
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	for (int enabled = 0; enabled < 2; enabled++) {
+		fake.admin_enabled = enabled != 0;
+		for (size_t i = 0; i < 4; i++) {
+			char address[32];
+			int64_t best = INT64_MAX;
+
+			for (int k = 0; k < 3; k++) {
+				int64_t begin = gh_now_us();
+
+				snprintf(address, sizeof(address), "198.51.%d.%zu", enabled * 10 + k, i);
+				fake.finds = 0;
+				assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user, .address = address), rows[i].rc);
+				best = gh_now_us() - begin < best ? gh_now_us() - begin : best;
+				assert_int_equal(fake.finds, 1);
+			}
+			us[i] = best;
+		}
+		for (size_t i = 1; i < 4; i++)
+			if (us[i] * 2 < us[0] || us[0] * 2 < us[i])
+				fail_msg("%s: %lld us, %s: %lld us", rows[0].user, (long long)us[0], rows[i].user, (long long)us[i]);
+	}
+	/* also when the directory does not answer */
+	fake.dir_fail = GH_E_DIR_DOWN;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user, .address = "198.51.100.1"), GH_E_DIR_DOWN);
+}
+
+static void
+admin__one_count_for_all_spellings(void **state)
+{
+	static const char *const wrong[] = { "admin:wrong-one", "ADMIN:wrong-one", "aDmin:wrong-one" };
+
+	(void)state;
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	fake.admin_enabled = true;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(CHECK(AUTH_ADMIN, .user = wrong[i]), GH_E_AUTH_FAILED);
+	assert_string_equal(fake.audit, "auth.failed failure Admin -");
+	assert_int_equal(CHECK(AUTH_ADMIN, .user = "Admin:admin-secret"), GH_E_RATE_LIMITED);
+	/* characters that some folding takes for an ASCII letter are other names, and have other counts */
+	assert_int_equal(CHECK(AUTH_ADMIN, .user = "adm\xc4\xb0n:admin-secret"), GH_E_AUTH_FAILED);
+}
+
+static void
+admin__is_checked_once_a_minute(void **state)
+{
+	int64_t begin, slow;
+
+	(void)state;
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	fake.admin_enabled = true;
+	begin = gh_now_us();
+	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
+	slow = gh_now_us() - begin;
+	begin = gh_now_us();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
+	assert_true(gh_now_us() - begin < slow);
+	/* at once: disabled, and another password */
+	fake.admin_enabled = false;
+	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_ACCOUNT_DISABLED);
+	fake.admin_enabled = true;
+	assert_int_equal(auth_password_hash("other-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_AUTH_FAILED);
 }
 
 /* ---- rate limit ---- */
+/* However the name is spelled: the directory says that it is one account. But nowhere else. */
 static void
-limit__blocks_a_user_from_any_address(void **state)
-{
-	static const char *const address[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
-
-	(void)state;
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "Alice:wrong", .address = address[i]),
-		    GH_E_AUTH_FAILED);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.4"),
-	    GH_E_RATE_LIMITED);
-	assert_in_range(err.retry_after, 290, 300);
-	assert_int_equal(fake.binds, 3);
-	assert_int_equal(fake.audits, 3);
-	/* another user is not touched */
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret", .address = "192.0.2.4"),
-	    GH_E_ACCOUNT_DISABLED);
-}
-
-/* However the name is spelled: the directory says that it is one account. */
-static void
-limit__blocks_a_user_by_any_name(void **state)
+limit__blocks_a_user_where_he_fails(void **state)
 {
 	static const char *const wrong[] = { "alice:x", "CORP\\alice:x", "alice@mail.test:x" };
-	static const char *const address[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = wrong[i], .address = address[i]),
-		    GH_E_AUTH_FAILED);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alias@example.test:secret",
-	    .address = "192.0.2.4"), GH_E_RATE_LIMITED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = wrong[i]), GH_E_AUTH_FAILED);
+	assert_int_equal(fake.binds, 3);
+	assert_int_equal(fake.audits, 3);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alias@example.test:secret"), GH_E_RATE_LIMITED);
+	assert_in_range(err.retry_after, 290, 300);
 	assert_string_equal(result.requester.dn, "");
+	/* another user of this address, and this user from another one, are not touched */
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_ACCOUNT_DISABLED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.4"), 0);
+	assert_int_equal(fake.binds, 5);
+}
+
+static void
+limit__slows_a_user_down_whom_many_addresses_try(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.200"), 0);
+	for (int i = 0; i < 15; i++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "192.0.2.%d", i + 10);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "Alice:wrong", .address = address), GH_E_AUTH_FAILED);
+	}
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.99"),
+	    GH_E_RATE_LIMITED);
+	/* one attempt each window / failures, not a lock-out */
+	assert_in_range(err.retry_after, 90, 100);
+	/* and where he has been before, nothing is slow */
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.200"), 0);
+}
+
+static void
+fail_many_users(int n)
+{
+	for (int i = 0; i < n; i++) {
+		char user[32];
+
+		snprintf(user, sizeof(user), "u%d:x", i);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = user), GH_E_AUTH_FAILED);
+	}
 }
 
 static void
 limit__blocks_an_address_for_any_user(void **state)
 {
-	static const char *const user[] = { "a:x", "b:x", "c:x" };
-
 	(void)state;
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = user[i]), GH_E_AUTH_FAILED);
+	fail_many_users(15);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_RATE_LIMITED);
 	assert_in_range(err.retry_after, 290, 300);
-	assert_int_equal(fake.audits, 3);
+	assert_int_equal(fake.audits, 15);
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.2"), 0);
+}
+
+static void
+limit__spares_known_users_of_an_address(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
+	fail_many_users(15);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_RATE_LIMITED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "ALICE:secret"), 0);
+	/* which is no way to guess on */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"), GH_E_AUTH_FAILED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_RATE_LIMITED);
+}
+
+/* A disabled application has all its clients refused, and a disabled account its owner: no address is blocked for it. */
+static void
+limit__what_we_switched_off_is_no_guess(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(CHECK(APP_USER, .key = "key4", .user = "alice:secret"), GH_E_APP_KEY);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_ACCOUNT_DISABLED);
+	}
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
+	/* it is told a bounded number of times */
+	assert_int_equal(fake.audits, 6);
 }
 
 static void
@@ -916,12 +1105,9 @@ limit__a_success_forgets_the_users_failures(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		char address[32];
-
-		snprintf(address, sizeof(address), "192.0.2.%d", i);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong", .address = address),
-		    GH_E_AUTH_FAILED);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = address), 0);
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"), GH_E_AUTH_FAILED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
 	}
 }
 
@@ -929,9 +1115,11 @@ static void
 limit__counts_wrong_keys_and_signatures_of_an_address(void **state)
 {
 	(void)state;
-	assert_int_equal(CHECK(AUTH_APP, .key = "guess"), GH_E_APP_KEY);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = C1_SHA1), GH_E_SIGNATURE);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1"), GH_E_SIGNATURE);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(CHECK(AUTH_APP, .key = "guess"), GH_E_APP_KEY);
+		assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = C1_SHA1), GH_E_SIGNATURE);
+		assert_int_equal(CHECK(AUTH_APP, .key = "key1"), GH_E_SIGNATURE);
+	}
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1), GH_E_RATE_LIMITED);
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1, .address = "192.0.2.2"), 0);
 }
@@ -965,10 +1153,12 @@ main(void)
 		T(cert__revoked_opens_nothing), T(app_sent__is_checked_when_it_is_there),
 		T(cert__does_not_mend_a_wrong_password), T(cert__does_not_make_an_administrator),
 		T(admin__by_bcrypt), T(admin__only_where_the_route_wants_one), T(admin__database_down),
-		T(password__bounds), T(limit__blocks_a_user_from_any_address),
-		T(limit__blocks_a_user_by_any_name),
+		T(admin__time_tells_no_name), T(admin__one_count_for_all_spellings), T(admin__is_checked_once_a_minute),
+		T(password__is_remembered_for_its_hash), T(password__checks_are_bounded), T(password__bounds),
+		T(limit__blocks_a_user_where_he_fails), T(limit__slows_a_user_down_whom_many_addresses_try),
 		T(limit__blocks_an_address_for_any_user), T(limit__a_success_forgets_the_users_failures),
-		T(limit__counts_wrong_keys_and_signatures_of_an_address),
+		T(limit__counts_wrong_keys_and_signatures_of_an_address), T(limit__spares_known_users_of_an_address),
+		T(limit__what_we_switched_off_is_no_guess),
 		T(auth__nothing_needed_nothing_asked),
 	};
 

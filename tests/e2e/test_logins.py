@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Failed log-ins: whom they lock out and whom not, what their time tells, and what a right password costs the second
+time."""
+
+import base64
+import http.client
+import statistics
+import time
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+FAILURES = 5
+env = Environment("logins", GATEHOUSE_WORKERS="1", GATEHOUSE_CONF_EXTRA=f"limits {{ failures = {FAILURES} }}")
+CSR = der.csr(der.Key(env.scratch, "ec:P-256"))
+AUDIT = "/pki/audit"
+last = 10
+
+
+def address():
+    """A source address that no test has used: the whole of 127.0.0.0/8 is this machine."""
+    global last
+    last += 1
+    return f"127.0.{last // 250}.{last % 250 + 1}"
+
+
+class From(Client):
+    """A client with a source address."""
+
+    def at(self, source):
+        self.source = source
+        return self
+
+    def connect(self):
+        return http.client.HTTPSConnection(self.host, self.port, timeout=self.timeout, context=self.context,
+                                           source_address=(self.source, 0))
+
+
+def ask(user, password, source):
+    """Status of a question that only auditors may ask, and the seconds that it took."""
+    who = From(env, user=user, password=password).at(source).keep()
+    who.request("GET", "/healthz")       # connected
+    begin = time.monotonic()
+    head = {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+    status = who.request("GET", AUDIT, headers=head).status
+    return status, time.monotonic() - begin
+
+
+def enroll(user, password, source):
+    return From(env, user=user, password=password).at(source).enroll(CSR).status
+
+
+class Lock(unittest.TestCase):
+    def test_from_one_address_only_there(self):
+        here, there = address(), address()
+        for _ in range(FAILURES):
+            self.assertEqual(enroll("alice", "wrong", here), 401)
+        self.assertEqual(enroll("alice", "alice-secret", here), 429)
+        self.assertEqual(enroll("EXAMPLE\\alice", "alice-secret", here), 429)
+        self.assertEqual(enroll("alice", "alice-secret", there), 200)
+        # nor anybody else from here
+        self.assertEqual(enroll("bob", "bob-secret", here), 200)
+
+    def test_from_everywhere_slow_but_not_where_he_has_been(self):
+        known = address()
+        self.assertEqual(enroll("erin@example.test", "erin-secret", known), 403)  # no UPN: but logged in
+        for _ in range(5 * FAILURES):
+            self.assertEqual(enroll("erin", "wrong", address()), 401)
+        self.assertEqual(enroll("erin", "erin-secret", address()), 429)
+        self.assertEqual(enroll("erin@example.test", "erin-secret", known), 403)
+
+    def test_an_address_and_who_is_known_there(self):
+        here = address()
+        self.assertEqual(enroll("carol", "carol-secret", here), 403)  # no mail: but logged in
+        for n in range(5 * FAILURES):
+            self.assertEqual(enroll(f"guess{n}", "x", here), 401)
+        self.assertEqual(enroll("alice", "alice-secret", here), 429)
+        self.assertEqual(enroll("carol", "carol-secret", here), 403)
+
+    def test_a_disabled_application_blocks_no_address(self):
+        here = address()
+        env.admin("app", "disable", env.var["GATEHOUSE_APP"])
+        try:
+            wait_for(lambda: enroll("alice", "alice-secret", here) == 403, "the application is off")
+            for _ in range(6 * FAILURES):
+                self.assertEqual(enroll("alice", "alice-secret", here), 403)
+        finally:
+            env.admin("app", "enable", env.var["GATEHOUSE_APP"])
+        seen = []
+        wait_for(lambda: seen.append(enroll("alice", "alice-secret", here)) or seen[-1] != 403, "the application is on")
+        self.assertEqual(seen[-1], 200)
+
+
+class Administrators(unittest.TestCase):
+    def test_the_time_of_a_refusal_tells_no_name(self):
+        names = (env.var["GATEHOUSE_ADMIN_USER"], "nobody-here", "bob", "OLGA", "dave")
+        seconds = {}
+        for name in names:
+            taken = []
+            for _ in range(3):
+                status, s = ask(name, "wrong-password", address())
+                self.assertEqual(status, 401, name)
+                taken.append(s)
+            seconds[name] = statistics.median(taken)
+        fastest, slowest = min(seconds.values()), max(seconds.values())
+        self.assertLess(slowest, 1.6 * fastest, seconds)
+
+    def test_a_right_password_is_checked_once(self):
+        here, user, password = address(), env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
+        ask(user, password, here)
+        taken = []
+        for _ in range(9):
+            status, s = ask(user, password, here)
+            self.assertEqual(status, 200)
+            taken.append(s)
+        _, wrong = ask(user, "wrong-password", here)
+        self.assertLess(statistics.median(taken) * 4, wrong)
+
+    def test_what_is_remembered_ends_with_the_account(self):
+        secret = env.scratch / "hugo.password"
+        secret.write_text("first-secret\n")
+        env.admin("user", "create", "hugo", "--role", "auditor", "--password-file", secret)
+        here = address()
+        for _ in range(2):
+            self.assertEqual(ask("HUGO", "first-secret", here)[0], 200)
+        secret.write_text("second-secret\n")
+        env.admin("user", "passwd", "hugo", "--password-file", secret)
+        self.assertEqual(ask("hugo", "first-secret", here)[0], 401)
+        for _ in range(2):
+            self.assertEqual(ask("hugo", "second-secret", here)[0], 200)
+        env.admin("user", "disable", "hugo")
+        self.assertEqual(ask("hugo", "second-secret", here)[0], 403)
+
+    def test_one_count_however_the_name_is_folded(self):
+        here, user = address(), env.var["GATEHOUSE_OFFICER_USER"]
+        for spelled in (user, user.upper(), user.title(), user, user.upper()):
+            self.assertEqual(ask(spelled, "wrong-password", here)[0], 401)
+        for spelled in (user, user.upper()):
+            self.assertEqual(ask(spelled, env.var["GATEHOUSE_OFFICER_PASSWORD"], here)[0], 429)
+        # not one of our administrators, whatever a database takes for the same letter
+        self.assertEqual(ask("adm\u0130n", env.var["GATEHOUSE_ADMIN_PASSWORD"], here)[0], 401)
+
+
+if __name__ == "__main__":
+    tap.main()
