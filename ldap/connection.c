@@ -13,6 +13,7 @@
 #include "connection.h"
 
 /* A server that failed is asked after the others for so long. */
+#define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt" /* as Debian's update-ca-certificates writes it */
 #define DOWN_SECONDS 10
 /* A goodbye on a dead connection may not block either. */
 #define CLOSE_MS 500
@@ -124,7 +125,7 @@ has_scheme(const char *uri, const char *scheme)
 }
 
 int
-dir_conn_check_uri(const char *uri, bool starttls, bool has_ca_file, struct gh_error *err)
+dir_conn_check_uri(const char *uri, bool starttls, struct gh_error *err)
 {
 	LDAPURLDesc *url = NULL;
 
@@ -138,8 +139,6 @@ dir_conn_check_uri(const char *uri, bool starttls, bool has_ca_file, struct gh_e
 		    "directory.uris: passwords would cross \"%.100s\" in clear: use "
 		    "ldaps:// or directory.starttls",
 		    uri);
-	if (!has_ca_file)
-		return gh_refuse(err, GH_E_CONF, "directory.ca_file is needed for \"%.100s\"", uri);
 	return 0;
 }
 
@@ -251,7 +250,7 @@ make_handle(struct dir_conn *c, size_t uri)
 	}
 	dir_watch_add(c->s->dog, &c->watch);
 	if (set_options(c->ld, conf, &c->callback) &&
-	    (has_scheme(text, "ldapi://") || set_tls(c->ld, conf->directory.ca_file)))
+	    (has_scheme(text, "ldapi://") || set_tls(c->ld, *conf->directory.ca_file != '\0' ? conf->directory.ca_file : SYSTEM_CAS)))
 		return true;
 	dir_conn_close(c);
 	return false;

@@ -61,7 +61,6 @@ int dir_conn_bind(struct dir_conn *c, const char *dn, const char *password) GH_M
 bool dir_conn_is_broken(int ldap_code);
 
 /* May passwords be sent there? GH_E_CONF tells why not. */
-int dir_conn_check_uri(
-    const char *uri, bool starttls, bool has_ca_file, struct gh_error *err) GH_MUSTCHECK;
+int dir_conn_check_uri(const char *uri, bool starttls, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

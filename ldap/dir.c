@@ -50,8 +50,7 @@ split_uris(struct dir_shared *s, struct gh_error *err)
 			    err, GH_E_CONF, "directory.uris: more than %d", DIR_URIS_MAX);
 		if ((s->uri[s->uris] = strndup(p, n)) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "directory.uris");
-		rc = dir_conn_check_uri(s->uri[s->uris++], conf->directory.starttls,
-		    *conf->directory.ca_file != '\0', err);
+		rc = dir_conn_check_uri(s->uri[s->uris++], conf->directory.starttls, err);
 		if (rc != 0)
 			return rc;
 		p += n;
