@@ -243,6 +243,7 @@ help:
 	@echo "make demo      install, build, start everything in var/demo/ and enroll a first certificate"
 	@echo "make demo-stop stop the demo; what it made stays in var/demo/"
 	@echo "make check     install, build, run every test (ONLY='e2e-*' runs some)"
+	@echo "make check-install install the packages on fresh Debians that systemd has booted, and try what README says"
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside cfssl; table in var/bench/"
 

@@ -22,6 +22,11 @@ check:
 	@tests/setup/install.sh build run demo check
 	@tests/run.sh $(ONLY)
 
+# The packages on machines of strangers: fresh Debians that systemd has booted. As root.
+check-install: deb
+	@tests/setup/install.sh install
+	@python3 -B tests/install/check_install.py $(ONLY)
+
 # --- fuzzing: make fuzz runs until FUZZ_SECONDS for each harness have passed ---------------------------
 FUZZ_BUILD    := build/fuzz
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -64,4 +69,4 @@ check-programs: $(BUILD)/tests/docs/print_routes
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps build-deps run-deps demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
+.PHONY: deps build-deps run-deps check-install demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
