@@ -38,6 +38,7 @@ struct enroll_request {
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	int64_t submitted;                   /* UTC seconds */
+	bool is_sealed;                      /* pending, read from the database: as it was recorded */
 };
 
 void enroll_request_clear(struct enroll_request *req);

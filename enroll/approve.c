@@ -151,7 +151,12 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 {
 	char detail[sizeof(err->detail)];
 	struct decision d;
-	int rc = decide_again(env, req, &d, out, err);
+	int rc;
+
+	if (!req->is_sealed)
+		return gh_refuse(err, GH_E_SEAL, "Request %lld is not as it was recorded: it was changed in the database, past "
+		    "Gatehouse. Deny it, and let the requester ask again.", (long long)id);
+	rc = decide_again(env, req, &d, out, err);
 
 	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
 	if (rc != 0 && gh_error_info(rc)->is_denial) {

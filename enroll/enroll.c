@@ -22,13 +22,14 @@ enroll_load_catalog(struct store *store, const unsigned char server_secret[32], 
 	return rc;
 }
 
-/* Is the failure the caller's own? What may succeed later, or is our bug, says nothing about him. */
+/* Is it worth an audit row? What may succeed later, or is our bug, says nothing about the caller; a row that was changed
+ * in the database does about somebody. */
 static bool
 is_refusal(enum gh_code code)
 {
 	const struct gh_error_info *info = gh_error_info(code);
 
-	return !info->is_retryable && info->http_status < 500;
+	return code == GH_E_SEAL || (!info->is_retryable && info->http_status < 500);
 }
 
 void

@@ -1,4 +1,5 @@
 /* Rows that grant rights: loading and checking. See grant.h. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,26 +76,41 @@ put_query(struct gh_buf *b, enum grant_table which)
 	gh_buf_puts(b, ")");
 }
 
+/* One statement for each table, and one for all; made once for the process, and never freed. */
+static struct store_statement statements[GRANT_TABLES + 1];
+static pthread_once_t statements_once = PTHREAD_ONCE_INIT;
+
+static void
+make_statements(void)
+{
+	static char names[GRANT_TABLES + 1][24];
+
+	for (int t = 0; t <= GRANT_TABLES; t++) {
+		struct gh_buf b;
+
+		gh_buf_init(&b, SQL_MAX);
+		put_query(&b, (enum grant_table)t);
+		snprintf(names[t], sizeof(names[t]), "grant_load_%d", t);
+		statements[t].name = names[t];
+		statements[t].sql = gh_buf_check(&b, NULL) == 0 ? strdup((const char *)b.data) : NULL;
+		gh_buf_free(&b);
+	}
+}
+
 static int
 query(struct store *s, enum grant_table which, gh_json **out, struct gh_error *err)
 {
-	struct store_statement st = { NULL, NULL };
 	struct store_params p = { 0 };
-	PGresult *res = NULL;
-	struct gh_buf b;
+	PGresult *res;
 	int rc;
 
 	*out = NULL;
-	gh_buf_init(&b, SQL_MAX);
-	put_query(&b, which);
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		st.sql = (const char *)b.data;
-		rc = store_read(s, &st, &p, &res, err);
-	}
-	if (rc == 0)
+	pthread_once(&statements_once, make_statements);
+	if (statements[which].sql == NULL)
+		return gh_fail(err, GH_E_NOMEM, "statement");
+	if ((rc = store_read(s, &statements[which], &p, &res, err)) == 0)
 		rc = store_json(res, 0, 0, out, err);
 	PQclear(res);
-	gh_buf_free(&b);
 	return rc;
 }
 

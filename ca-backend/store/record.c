@@ -7,18 +7,18 @@
 
 #include <openssl/rand.h>
 
-#include "store/store_private.h"
+#include "store/request_seal.h"
 
-/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit, $35 request */
+/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit, $35-$37 request */
 static const struct store_statement record_request = { "record_request",
-    "WITH i AS (SELECT nextval('request_id_seq') AS rid, "
+    "WITH i AS (SELECT COALESCE($36::bigint, nextval('request_id_seq')) AS rid, "
     "  CASE WHEN $28::bytea IS NOT NULL THEN nextval('certificate_id_seq') END AS cid), "
     "r AS (INSERT INTO request (id, certificate_id, protocol, http_request_id, app_id, app_name, requester, "
     "  requester_dn, requester_id, requester_kind, address, template, template_id, csr, csr_spki_sha256, cert_only, "
-    "  disposition, status_code, message, metadata, submitted_at, resolved_at) "
+    "  disposition, status_code, message, metadata, submitted_at, resolved_at, mac) "
     "  SELECT rid, cid, $1::int, $2::text, $3::bigint, $4::text, $5::text, $6::text, $35::text, $7::int, $8::text, $9::text, "
     "    $10::bigint, $11::bytea, sha256($12::bytea), $13::bool, $14::int, $15::bigint, $16::text, "
-    "    $17::jsonb, to_timestamp($18::bigint), CASE WHEN $14::int <> 9 THEN now() END FROM i), "
+    "    $17::jsonb, to_timestamp($18::bigint), CASE WHEN $14::int <> 9 THEN now() END, $37::bytea FROM i), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
     STORE_CERT_COLUMNS ") "
     "  SELECT cid, rid, $5::text, $9::text, 20, $17::jsonb, $19::bigint, $20::bytea, $21::text, $22::text[], "
@@ -124,11 +124,47 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 	return 0;
 }
 
+static int
+next_id(struct store *s, int64_t *id, struct gh_error *err)
+{
+	static const struct store_statement st = { "request_next_id", "SELECT nextval('request_id_seq')" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc = store_read(s, &st, &p, &res, err);
+
+	*id = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
+/* The MAC of a pending request has its id in it, which costs a round trip more. */
+static int
+put_seal(struct store *s, struct store_params *p, const struct store_decision *d, const struct enroll_outcome *out,
+    unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	bool is_sealed = out->disposition == DB_DISP_PENDING;
+	int64_t id = 0;
+	int rc = 0;
+
+	if (is_sealed && (rc = next_id(s, &id, err)) == 0)
+		rc = request_seal_pending(s, id, d->req, mac, err);
+	if (out->disposition == DB_DISP_ISSUED && s->has_grant_key && out->chain.n > 0) {
+		rc = request_seal_issued(s, &d->req->requester, out->chain.cert[0].der, out->chain.cert[0].len, mac, err);
+		is_sealed = true;
+	}
+	if (id != 0)
+		store_put_int(p, id);
+	else
+		store_put_text(p, NULL);
+	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
+	return rc;
+}
+
 int
 store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err)
 {
-	unsigned char mark[REPLAY_MARK_SIZE];
+	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE];
 	struct store_params p = { 0 };
 	PGresult *res = NULL;
 	int rc;
@@ -138,12 +174,17 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 		store_put_bytes(&p, mark, sizeof(mark));
 		put_event(&p, d, out);
 		store_put_text(&p, d->req->requester.id);
+		rc = put_seal(s, &p, d, out, mac, err);
+	}
+	if (rc == 0) {
 		rc = store_run(s, &record_request, &p, &res, err);
 		if (rc == GH_E_DB_DOWN && s->was_lost)
 			rc = store_run(s, &record_request, &p, &res, err);
 	}
 	store_params_clear(&p);
-	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "replay_pkey") == 0)
+	/* request_pkey: our own first try, with the id that was drawn for it */
+	if (rc == GH_E_CONFLICT && (strcmp(s->constraint, "replay_pkey") == 0 ||
+	    strcmp(s->constraint, "request_pkey") == 0))
 		return take_recorded(s, d->req, mark, out, ca_id, err);
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "certificate_serial") == 0) {
 		/* Either a serial was drawn twice, or our first try met the serial before the mark. */

@@ -5,7 +5,7 @@
 
 #include <openssl/rand.h>
 
-#include "store/store_private.h"
+#include "store/request_seal.h"
 
 #define DECISION_KEY_SIZE 16
 
@@ -14,11 +14,12 @@
 static const struct store_statement request_get = { "request_get", "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
-    "r.decision_key, r.requester_id FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
+    "r.decision_key, r.requester_id, r.mac FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
 
 enum request_column {
 	COL_PROTOCOL = STORE_OUTCOME_N, COL_HTTP_ID, COL_APP_ID, COL_APP_NAME, COL_REQUESTER, COL_DN, COL_KIND,
-	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY, COL_REQUESTER_ID
+	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY, COL_REQUESTER_ID,
+	COL_MAC
 };
 
 static void
@@ -79,6 +80,7 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
 	struct enroll_outcome got = { 0 };
+	unsigned char mac[ROW_SEAL_SIZE];
 	PGresult *res;
 	int rc = query_request(s, cms_request_id, &res, err);
 
@@ -86,6 +88,9 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 	if (rc == 0 && (rc = store_fill_outcome(res, &got, ca_id, err)) == 0 && req != NULL &&
 	    (rc = fill_request(res, req, err)) != 0)
 		enroll_request_clear(req);
+	if (rc == 0 && req != NULL && got.disposition == DB_DISP_PENDING && s->has_grant_key &&
+	    (rc = request_seal_pending(s, cms_request_id, req, mac, err)) == 0)
+		req->is_sealed = request_seal_is(res, 0, COL_MAC, mac);
 	PQclear(res);
 	if (rc != 0)
 		enroll_outcome_clear(&got);
@@ -95,11 +100,11 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 
 /* --- decision ------------------------------------------------------------------------------------ */
 
-/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit */
+/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28 MAC */
 static const struct store_statement request_decide = { "request_decide",
     "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
-    "    template_id = COALESCE($7::bigint, template_id), "
+    "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
     "  WHERE id = $1::bigint AND disposition = 9 RETURNING *), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
@@ -143,6 +148,19 @@ put_decision(struct store_params *p, int64_t id, const struct requester *officer
 	return 0;
 }
 
+/* Whose certificate it is. */
+static int
+put_seal(const struct store *s, struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	bool is_sealed = out->disposition == DB_DISP_ISSUED && out->chain.n > 0;
+	int rc = is_sealed ? request_seal_issued(s, &d->req->requester, out->chain.cert[0].der, out->chain.cert[0].len,
+	    mac, err) : 0;
+
+	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
+	return rc;
+}
+
 /* No row was changed, or our first try came between: who decided? */
 static int
 check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_SIZE],
@@ -171,7 +189,7 @@ int
 store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {
-	unsigned char key[DECISION_KEY_SIZE];
+	unsigned char key[DECISION_KEY_SIZE], mac[ROW_SEAL_SIZE];
 	struct store_params p = { 0 };
 	PGresult *res = NULL;
 	int rc;
@@ -180,7 +198,9 @@ store_decide(struct store *s, int64_t cms_request_id, const struct requester *of
 		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
 	store_put_int(&p, cms_request_id);
 	store_put_bytes(&p, key, sizeof(key));
-	if ((rc = put_decision(&p, cms_request_id, officer, d, out, err)) == 0) {
+	if ((rc = put_decision(&p, cms_request_id, officer, d, out, err)) == 0)
+		rc = put_seal(s, &p, d, out, mac, err);
+	if (rc == 0) {
 		rc = store_run(s, &request_decide, &p, &res, err);
 		if (rc == GH_E_DB_DOWN && s->was_lost)
 			rc = store_run(s, &request_decide, &p, &res, err);

@@ -6,9 +6,11 @@
 #include "buf.h"
 #include "der.h"
 #include "dn_match.h"
+#include "log.h"
 #include "timestamp.h"
 
 #include "store/revocation.h"
+#include "store/request_seal.h"
 #include "store/store_private.h"
 
 #define SERIAL_BYTES 16                  /* as the signer makes them */
@@ -171,12 +173,34 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 	who->kind = (enum requester_kind)store_int(res, row, 5);
 }
 
+/* Who asked for it counts only as it was recorded: else it is not known which entry that was. */
+static int
+check_own(const struct store *s, const PGresult *res, int row, struct store_own_cert *out, struct gh_error *err)
+{
+	unsigned char *der = NULL, mac[ROW_SEAL_SIZE];
+	size_t len;
+	int rc;
+
+	if (*out->requester.id == '\0')
+		return 0;
+	rc = store_bytes(res, row, 0, &der, &len, err);
+	if (rc == 0)
+		rc = request_seal_issued(s, &out->requester, der, len, mac, err);
+	free(der);
+	if (rc == 0 && !request_seal_is(res, row, 6, mac)) {
+		gh_log_kv(GH_LOG_ERROR, "the recorded requester of a certificate was changed past Gatehouse and does not count",
+		    "requester", out->requester.name, NULL);
+		out->requester.id[0] = '\0';
+	}
+	return rc;
+}
+
 int
 store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
     struct gh_error *err)
 {
 	static const struct store_statement st = { "certificate_recognize",
-	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind FROM certificate c "
+	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac FROM certificate c "
 	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)" };
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = { 0 };
@@ -194,8 +218,10 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	store_put_bytes(&p, padded, sizeof(padded));
 	if ((rc = store_read(s, &st, &p, &res, err)) == 0)
 		rc = find_tbs(res, &tbs, &row, err);
-	if (rc == 0 && row >= 0)
+	if (rc == 0 && row >= 0) {
 		fill_own(res, row, out);
+		rc = check_own(s, res, row, out, err);
+	}
 	PQclear(res);
 	return rc;
 }

@@ -138,7 +138,7 @@ cmd_request_show(int argc, char **argv)
 		return (rc);
 	if (parse_id(argv[1]) == 0)
 		return (command_usage(argv[0], "\"%s\" is no request id", argv[1]));
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_get_request(s.store, parse_id(argv[1]), &req, &out, &ca_id, &err);
 		session_close(&s);

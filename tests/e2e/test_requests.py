@@ -142,6 +142,8 @@ class Approval(Case):
             self.assertNotEqual(self.state(number).json["RequestDisposition"], "Issued")
         finally:
             import_template(read_template("WebServer"))
+            wait_for(lambda: all(self.alice.enroll(web_csr("policy.example.test"), template="WebServer").status == 200
+                                 for _ in range(8)), "all workers use the old version again", 5)
 
     def test_resending_the_signed_request_tells_the_state(self):
         body = json.dumps({"Timestamp": client.now(), "Request": {

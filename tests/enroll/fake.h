@@ -34,6 +34,7 @@ struct fake_store {
 	int fail;                        /* code that every call returns */
 	int fail_record;                 /* only store_record and store_decide */
 	int lookups;                     /* calls of store_find_replay */
+	bool is_tampered;                /* pending requests are not as they were recorded */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);

@@ -144,6 +144,7 @@ store_get_request(struct store *s, int64_t id, struct enroll_request *req, struc
 	*ca_id = r->ca_id;
 	memset(req, 0, sizeof(*req));
 	req->requester = r->requester;
+	req->is_sealed = !fake_store.is_tampered;
 	req->cert_only = r->cert_only;
 	req->template_name = strdup(r->template_name);
 	return ca_pkcs10_parse(r->csr, r->csr_len, &req->csr, err);

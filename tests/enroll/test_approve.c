@@ -281,13 +281,28 @@ deny__says_who_and_why(void **state)
 	assert_int_equal(decided[DB_DISP_DENIED], 1);
 }
 
+/* Somebody wrote another CSR or requester into the row: it is denied, and not approved. */
+static void
+approve__takes_only_what_was_recorded(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	fake_store.is_tampered = true;
+	assert_int_equal(approve(&who), GH_E_SEAL);
+	assert_non_null(strstr(err.message, "Deny it"));
+	expect_pending();
+	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), 0);
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_DENIED);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(approve__issues), T(approve__needs_an_officer), T(approve__nobody_approves_himself),
+		T(approve__issues), T(approve__takes_only_what_was_recorded), T(approve__needs_an_officer), T(approve__nobody_approves_himself),
 		T(approve__only_once), T(approve__runs_the_policy_again),
 		T(approve__asks_the_application_again),
 		T(approve__not_for_a_disabled_or_missing_application),

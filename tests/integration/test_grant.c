@@ -12,6 +12,7 @@
 #include "store/ca_row.h"
 #include "store/grant_table.h"
 #include "store/reseal.h"
+#include "store/revocation.h"
 
 #define TIMEOUT_MS 5000
 
@@ -305,6 +306,125 @@ grant__other_secret_is_refused(void **state)
 	store_free(s);
 }
 
+/* --- requests ------------------------------------------------------------------------------------- */
+
+/* A pending request of alice; its id. */
+static int64_t
+ask(const char *name)
+{
+	struct enroll_outcome out = {.disposition = DB_DISP_PENDING};
+	struct store_decision d = {.ca = &fixture_ca};
+	struct enroll_request req;
+	int64_t id, ca_id;
+
+	fixture_request(&req);
+	req.has_replay_mark = false;
+	snprintf(req.requester.name, sizeof(req.requester.name), "%s", name);
+	req.metadata = parse("{\"Dept\":\"a\",\"Number\":1.50}");
+	d.req = &req;
+	ok(store_record(db, &d, &out, &ca_id, &err));
+	id = out.cms_request_id;
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+	return id;
+}
+
+static bool
+is_as_recorded(int64_t id)
+{
+	struct enroll_request req = {0};
+	struct enroll_outcome out;
+	int64_t ca_id;
+	bool is_sealed;
+
+	ok(store_get_request(db, id, &req, &out, &ca_id, &err));
+	is_sealed = req.is_sealed;
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+	return is_sealed;
+}
+
+static void
+request__is_approved_as_it_was_recorded(void **state)
+{
+	static const char *const changes[] = {"requester = 'mallory'", "requester_dn = 'cn=ceo'", "requester_id = 'x'",
+	    "requester_kind = 2", "app_id = app_id + 1", "template = 'CA'", "metadata = NULL", "cert_only = NOT cert_only",
+	    "submitted_at = submitted_at + interval '1 s'", "mac = NULL", "protocol = protocol % 3 + 1",
+	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
+	int64_t id = ask("alice"), other = ask("bob");
+	char statement[512];
+
+	(void)state;
+	assert_true(is_as_recorded(id) && is_as_recorded(other));
+	attack("CREATE TABLE request_was AS TABLE request");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		snprintf(statement, sizeof(statement), "UPDATE request r SET %s WHERE id = %lld", changes[i], (long long)id);
+		attack(statement);
+		if (is_as_recorded(id))
+			fail_msg("not noticed: %s", changes[i]);
+		attack("DELETE FROM request; INSERT INTO request SELECT * FROM request_was");
+		assert_true(is_as_recorded(id));
+	}
+	/* one request under the number of another */
+	snprintf(statement, sizeof(statement), "UPDATE request SET id = -1 WHERE id = %lld; UPDATE request SET id = %lld "
+	    "WHERE id = %lld", (long long)id, (long long)id, (long long)other);
+	attack(statement);
+	assert_false(is_as_recorded(id));
+	attack("DELETE FROM request; INSERT INTO request SELECT * FROM request_was; DROP TABLE request_was");
+}
+
+/* Who asked for a certificate: log-in by it relies on that. */
+static void
+certificate__belongs_to_whom_it_was_issued_to(void **state)
+{
+	struct enroll_outcome out;
+	struct enroll_request req;
+	struct store_decision d = {.req = &req, .ca = &fixture_ca};
+	struct store_own_cert own;
+	int64_t ca_id;
+
+	(void)state;
+	fixture_request(&req);
+	req.has_replay_mark = false;
+	snprintf(req.requester.id, sizeof(req.requester.id), "0123");
+	if (fixture_issue(&out, "alice") != 0)
+		fail();
+	ok(store_record(db, &d, &out, &ca_id, &err));
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours);
+	assert_string_equal(own.requester.id, "0123");
+	attack("UPDATE request SET requester_id = '4567' WHERE requester_id = '0123'");
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_string_equal(own.requester.id, "");
+	attack("UPDATE request SET requester_id = '0123', requester_kind = 2 WHERE requester_id = '4567'");
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_string_equal(own.requester.id, "");
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+}
+
+static void
+reseal__covers_pending_requests(void **state)
+{
+	struct store_seals seals;
+	int64_t id = ask("carol");
+	char statement[128];
+
+	(void)state;
+	snprintf(statement, sizeof(statement), "UPDATE request SET mac = NULL WHERE id = %lld", (long long)id);
+	attack(statement);
+	ok(store_seals_look(db, &seals, &err));
+	assert_false(seals.is_whole);
+	assert_int_equal(gh_json_size(seals.differences), 1);
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(seals.differences, 0), "table")), "request");
+	ok(store_reseal(db, &fixture_admin, seals.digest, &err));
+	store_seals_clear(&seals);
+	assert_true(is_as_recorded(id));
+	ok(store_seals_look(db, &seals, &err));
+	assert_true(seals.is_whole);
+	store_seals_clear(&seals);
+}
+
 /* --- a person accepts ---------------------------------------------------------------------------- */
 
 static void
@@ -399,6 +519,9 @@ main(void)
 		cmocka_unit_test(grant__trigger_gains_nothing),
 		cmocka_unit_test(grant__other_secret_is_refused),
 		cmocka_unit_test(reseal__shows_and_accepts),
+		cmocka_unit_test(request__is_approved_as_it_was_recorded),
+		cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
+		cmocka_unit_test(reseal__covers_pending_requests),
 		cmocka_unit_test(reseal__is_first_only_once),
 		cmocka_unit_test(grant__every_table_and_column_is_decided_upon),
 		cmocka_unit_test(refusal__is_in_the_audit_trail),
