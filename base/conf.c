@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "conf.h"
+#include "ip.h"
 
 enum option_type { OPT_STRING, OPT_INT, OPT_BOOL };
 
@@ -44,6 +45,7 @@ static const struct option options[] = {
 	INT(gateway, http_max_connections, "1024", 16, 65536, "connections of each worker to the plain HTTP port"),
 	INT(gateway, max_per_address, "512", 0, 65536,
 	    "connections of each worker from one client address, or IPv6 /64; 0 = no limit"),
+	STR(gateway, proxies, "", "addresses and networks, blank-separated, whose connections begin with a PROXY header, version 2"),
 	INT(gateway, body_memory, "64", 32, 65536, "MB of request bodies that each worker holds; more get 503"),
 	INT(gateway, body_max, "262144", 16384, 16777216, "largest request body in bytes"),
 	INT(gateway, request_timeout, "15", 1, 600, "seconds a client may take to send its request"),
@@ -320,6 +322,9 @@ check_together(const struct gh_conf *conf, const char *path, struct gh_error *er
 	if (!are_origins(conf->gateway.origins))
 		return gh_refuse(err, GH_E_CONF, "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
 		    "without a path", path);
+	if (!gh_ip_list_is_valid(conf->gateway.proxies))
+		return gh_refuse(err, GH_E_CONF, "%.120s: gateway.proxies must be numeric addresses or networks, like "
+		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"", path);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
 		    path);

@@ -24,6 +24,7 @@ struct gh_conf {
 		int max_connections;     /* HTTPS, of each worker */
 		int http_max_connections; /* plain HTTP, of each worker */
 		int max_per_address;     /* of each worker; 0 = no limit */
+		char *proxies;           /* addresses and networks that send PROXY headers; "" = none */
 		int body_memory;         /* MB, of each worker */
 		int body_max;            /* bytes */
 		int request_timeout;     /* seconds a client may take to send its request */

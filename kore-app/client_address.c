@@ -8,8 +8,9 @@ static void
 set_ipv4(struct client_address *a, const struct in_addr *four)
 {
 	inet_ntop(AF_INET, four, a->text, sizeof(a->text));
-	a->source[10] = a->source[11] = 0xff; /* RFC 4291, 2.5.5.2 */
-	memcpy(a->source + 12, four, 4);
+	a->ip[10] = a->ip[11] = 0xff; /* RFC 4291, 2.5.5.2 */
+	memcpy(a->ip + 12, four, 4);
+	memcpy(a->source, a->ip, CONN_SOURCE_SIZE);
 }
 
 static void
@@ -23,6 +24,7 @@ set_ipv6(struct client_address *a, const struct in6_addr *six)
 		return;
 	}
 	inet_ntop(AF_INET6, six, a->text, sizeof(a->text));
+	memcpy(a->ip, six, GH_IP_SIZE);
 	memcpy(a->source, six, CONN_SOURCE_SIZE / 2);
 }
 

@@ -5,10 +5,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "ip.h"
+
 #include "conn_table.h"
 
 struct client_address {
 	char text[64];                   /* numeric; "" = unknown */
+	unsigned char ip[GH_IP_SIZE];
 	unsigned char source[CONN_SOURCE_SIZE];
 };
 

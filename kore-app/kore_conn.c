@@ -15,6 +15,7 @@
 #include "conn_table.h"
 #include "exchange.h"
 #include "log.h"
+#include "proxy_header.h"
 
 #include "kore_app.h"
 
@@ -25,7 +26,7 @@
 #define LINGER_BYTES (1024 * 1024)
 #define STEPS_MAX 64                     /* reads and writes of one connection, before others have their turn */
 
-enum stage { STAGE_HANDSHAKE, STAGE_HTTP, STAGE_LINGER, STAGE_DEAD };
+enum stage { STAGE_PROXY, STAGE_HANDSHAKE, STAGE_HTTP, STAGE_LINGER, STAGE_DEAD };
 
 struct peer {
 	struct kore_event evt;           /* first member: Kore calls evt.handle with it */
@@ -89,6 +90,32 @@ linger(struct peer *p)
 		(void)SSL_shutdown(p->ssl);
 	}
 	(void)shutdown(p->fd, SHUT_WR);
+}
+
+/* ---- who it is, and who gives way ---- */
+
+static void
+close_excess(struct peer *p)
+{
+	struct conn_entry *e;
+
+	while (p->stage != STAGE_DEAD && (e = conn_table_excess(table, &p->entry)) != NULL)
+		end(peer_of_entry(e));
+}
+
+/* False: it cannot stay. */
+static bool
+count_for(struct peer *p, const struct sockaddr *sa)
+{
+	struct client_address from;
+	struct gh_error err;
+
+	client_address_set(&from, sa);
+	memcpy(p->http.address, from.text, sizeof(p->http.address));
+	if (conn_table_set_source(table, &p->entry, from.source, &err) != 0)
+		return false;
+	close_excess(p);
+	return p->stage != STAGE_DEAD;
 }
 
 /* ---- one step: read or write once ---- */
@@ -179,6 +206,44 @@ serve(struct peer *p)
 }
 
 static enum step
+first_stage_behind_proxy(struct peer *p)
+{
+	p->stage = p->ssl != NULL ? STAGE_HANDSHAKE : STAGE_HTTP;
+	return STEP_AGAIN;
+}
+
+/* Left in the socket until all of it is there: nothing behind it may be taken with it. */
+static enum step
+read_proxy_header(struct peer *p)
+{
+	static unsigned char header[PROXY_HEADER_MAX];
+	struct sockaddr_storage sa;
+	struct gh_error err;
+	bool is_local;
+	size_t size;
+	ssize_t n;
+
+	if (!(p->evt.flags & KORE_EVENT_READ))
+		return STEP_BLOCKED;
+	n = recv(p->fd, header, sizeof(header), MSG_PEEK);
+	if (n < 0)
+		return socket_failed(p, KORE_EVENT_READ);
+	if (n == 0)
+		return STEP_END;
+	if (n < PROXY_HEADER_FIXED)
+		return blocked(p, KORE_EVENT_READ);
+	if (proxy_header_size(header, &size, &err) != 0)
+		return STEP_END;
+	if ((size_t)n < size)
+		return blocked(p, KORE_EVENT_READ);
+	if (recv(p->fd, header, size, 0) != (ssize_t)size || proxy_header_parse(header, size, &sa, &is_local, &err) != 0)
+		return STEP_END;
+	if (!is_local && !count_for(p, (struct sockaddr *)&sa))
+		return STEP_END;
+	return first_stage_behind_proxy(p);
+}
+
+static enum step
 shake_hands(struct peer *p)
 {
 	int n;
@@ -210,6 +275,8 @@ static enum step
 step(struct peer *p)
 {
 	switch (p->stage) {
+	case STAGE_PROXY:
+		return read_proxy_header(p);
 	case STAGE_HANDSHAKE:
 		return shake_hands(p);
 	case STAGE_HTTP:
@@ -233,7 +300,7 @@ phase_of(const struct peer *p)
 
 	if (p->stage == STAGE_LINGER)
 		return CONN_CLOSING;
-	if (p->stage == STAGE_HANDSHAKE || (p->http.phase == HTTP_IDLE && p->http.requests == 0))
+	if (p->stage < STAGE_HTTP || (p->http.phase == HTTP_IDLE && p->http.requests == 0))
 		return CONN_GREETING;
 	return of_http[p->http.phase];
 }
@@ -264,7 +331,7 @@ work(struct peer *p)
 		s = step(p);
 	at_work = outer;
 	p->is_at_work = false;
-	if (s == STEP_END) {
+	if (s == STEP_END || p->stage == STAGE_DEAD) {
 		end(p);
 		return;
 	}
@@ -325,15 +392,6 @@ make_room(void *arg)
 
 /* ---- new connections ---- */
 
-static void
-close_excess(struct peer *p)
-{
-	struct conn_entry *e;
-
-	while (p->stage != STAGE_DEAD && (e = conn_table_excess(table, &p->entry)) != NULL)
-		end(peer_of_entry(e));
-}
-
 static SSL *
 new_tls(int fd)
 {
@@ -348,11 +406,10 @@ new_tls(int fd)
 }
 
 static struct peer *
-new_peer(int fd, const struct listener *l, const struct client_address *from)
+new_peer(int fd, const struct listener *l)
 {
 	bool is_plain = strcmp(l->server->name, APP_PLAIN_SERVER) == 0;
 	struct peer *p = calloc(1, sizeof(*p));
-	struct gh_error err;
 
 	if (p != NULL && !is_plain)
 		p->ssl = new_tls(fd);
@@ -365,11 +422,25 @@ new_peer(int fd, const struct listener *l, const struct client_address *from)
 	p->evt.handle = on_event;
 	p->fd = fd;
 	p->stage = is_plain ? STAGE_HTTP : STAGE_HANDSHAKE;
-	http_conn_init(&p->http, &app_state.http, from->text, is_plain);
+	http_conn_init(&p->http, &app_state.http, "", is_plain);
 	conn_table_add(table, &p->entry, is_plain ? LISTENER_PLAIN : LISTENER_TLS, (int64_t)kore_time_ms());
-	if (conn_table_set_source(table, &p->entry, from->source, &err) != 0)
-		end(p);
 	return p;
+}
+
+/* A proxy's connections count for its clients, once it has said for which. */
+static void
+identify(struct peer *p, const struct sockaddr *sa)
+{
+	struct client_address from;
+
+	client_address_set(&from, sa);
+	if (gh_ip_list_has(app_state.conf->gateway.proxies, from.ip)) {
+		p->stage = STAGE_PROXY;
+		memcpy(p->http.address, from.text, sizeof(p->http.address));
+		close_excess(p);
+	} else if (!count_for(p, sa)) {
+		end(p);
+	}
 }
 
 static void
@@ -378,7 +449,6 @@ on_accept(void *arg, int error)
 	struct listener *l = arg;
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	struct client_address from;
 	struct peer *p;
 	int fd, yes = 1;
 
@@ -390,11 +460,10 @@ on_accept(void *arg, int error)
 	if (fd < 0)
 		return;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-	client_address_set(&from, (struct sockaddr *)&sa);
-	p = new_peer(fd, l, &from);
+	p = new_peer(fd, l);
 	if (p == NULL)
 		return;
-	close_excess(p);
+	identify(p, (struct sockaddr *)&sa);
 	if (p->stage != STAGE_DEAD)
 		kore_platform_event_all(fd, p);
 }

@@ -682,6 +682,153 @@ class Processes(Serving):
         self.assertLess(self.g.started_in, 3)
 
 
+class Quotas(unittest.TestCase):
+    """Many connections, on a gateway of their own with small limits: 2 workers, so each limit counts twice."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.http_port = free_port()
+        cls.g = Gateway(pki, "quotas", http_port=cls.http_port, max_connections=64, http_max_connections=32,
+                        max_per_address=24, proxies="127.0.0.9", request_timeout=20).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.g.kill()
+
+    def connect(self, source, port=None):
+        s = socket.create_connection(("127.0.0.1", port or self.g.port), timeout=5, source_address=(source, 0))
+        self.addCleanup(s.close)
+        return s
+
+    def plain(self, s, path="/healthz"):
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        return s.recv(4096)
+
+    def serves_at_once(self, times=30):
+        for _ in range(times):
+            begin = time.monotonic()
+            self.assertEqual(self.g.get().status, 200)
+            s = self.connect("127.0.0.1", self.http_port)
+            self.assertIn(b" 200 ", self.plain(s)[:20])
+            s.close()
+            self.assertLess(time.monotonic() - begin, 2)
+
+    def open_ones(self, connections):
+        """Those that the server has not closed."""
+        found = []
+        for s in connections:
+            s.setblocking(False)
+            try:
+                if s.recv(1) != b"":
+                    found.append(s)
+            except BlockingIOError:
+                found.append(s)
+            except OSError:
+                pass
+        return found
+
+    def test_idle_connections_to_one_port_leave_the_other(self):
+        held = [self.connect(f"127.0.1.{i % 200 + 1}", self.http_port) for i in range(400)]
+        self.serves_at_once()
+        wait_for(lambda: len(self.open_ones(held)) <= 64, "the oldest have given way")
+
+    def test_idle_connections_to_https_leave_room(self):
+        held = [self.connect(f"127.0.2.{i % 200 + 1}") for i in range(400)]
+        self.serves_at_once()
+        wait_for(lambda: len(self.open_ones(held)) <= 128, "the oldest have given way")
+
+    def test_cap_of_one_address(self):
+        others = [self.connect(f"127.0.3.{i + 1}", self.http_port) for i in range(8)]
+        for s in others:
+            self.assertIn(b" 200 ", self.plain(s))
+        held = [self.connect("127.0.4.1", self.http_port) for _ in range(300)]
+        wait_for(lambda: len(self.open_ones(held)) <= 48, "no more than the cap")
+        for s in others:    # kept alive, and not pushed out
+            s.setblocking(True)
+            self.assertIn(b" 200 ", self.plain(s))
+
+    def test_silent_ones_do_not_push_out_those_that_are_served(self):
+        kept = [self.connect(f"127.0.5.{i + 1}", self.http_port) for i in range(8)]
+        for s in kept:
+            self.assertIn(b" 200 ", self.plain(s))
+        for i in range(300):
+            self.connect(f"127.0.6.{i % 200 + 1}", self.http_port)
+        for s in kept:
+            self.assertIn(b" 200 ", self.plain(s))
+
+    def header(self, address="192.0.2.7", command=0x21, extra=b""):
+        body = socket.inet_aton(address) + socket.inet_aton("192.0.2.1") + b"\x30\x39\x01\xbb" + extra
+        return b"\r\n\r\n\x00\r\nQUIT\n" + bytes([command, 0x11]) + len(body).to_bytes(2, "big") + body
+
+    def logged_address(self, send, tls):
+        """What the log says about the client of a request, after send(socket) has sent what comes first."""
+        mark = os.urandom(8).hex()
+        with self.connect("127.0.0.9", self.g.port if tls else self.http_port) as s:
+            send(s)
+            if tls:
+                s = self.g.context().wrap_socket(s, server_hostname="localhost")
+            s.sendall(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {mark}\r\n\r\n".encode())
+            self.assertIn(b" 200 ", s.recv(4096)[:20])
+            s.close()
+        wait_for(lambda: mark in self.g.log(), "log line")
+        return [json.loads(x) for x in self.g.log().splitlines() if mark in x][0]["address"]
+
+    def test_proxy_header_names_the_client(self):
+        def in_pieces(s):
+            for byte in self.header(extra=b"\x04\x00\x03abc"):
+                s.sendall(bytes([byte]))
+                time.sleep(0.002)
+        for tls in (False, True):
+            self.assertEqual(self.logged_address(lambda s: s.sendall(self.header()), tls), "192.0.2.7")
+            self.assertEqual(self.logged_address(in_pieces, tls), "192.0.2.7")
+            self.assertEqual(self.logged_address(lambda s: s.sendall(self.header(command=0x20)), tls), "127.0.0.9")
+
+    def test_proxy_header_comes_from_named_addresses_only(self):
+        for source, first in (("127.0.0.9", b""), ("127.0.0.9", b"PROXY TCP4 192.0.2.7 192.0.2.1 1 2\r\n"),
+                              ("127.0.0.9", self.header(command=0x31)), ("127.0.0.9", self.header()[:14] + b"\xff\xff"),
+                              ("127.0.0.8", self.header())):
+            s = self.connect(source, self.http_port)
+            s.sendall(first + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            self.assertNotIn(b" 200 ", read_all(s)[:20])
+
+    def test_proxys_clients_are_not_local_and_have_caps_of_their_own(self):
+        with self.connect("127.0.0.9", self.http_port) as s:
+            s.sendall(self.header())
+            self.assertIn(b" 403 ", self.plain(s, "/metrics")[:20])
+        one, many = self.connect("127.0.0.9", self.http_port), []
+        one.sendall(self.header("198.51.100.1"))
+        self.assertIn(b" 200 ", self.plain(one))
+        for _ in range(150):
+            many.append(self.connect("127.0.0.9", self.http_port))
+            many[-1].sendall(self.header("198.51.100.2"))
+        wait_for(lambda: len(self.open_ones(many)) <= 48, "no more than the cap")
+        self.assertIn(b" 200 ", self.plain(one))
+
+    def test_bodies_are_refused_before_they_come(self):
+        """By what the path takes, not by what the server could hold."""
+        for path, length in (("/certificates/3/revoke", 16385), (POST, 131073), ("/healthz", 1), ("/nowhere", 1)):
+            with self.g.tls() as s:
+                s.settimeout(5)
+                s.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
+                answer = read_all(s)
+                self.assertRegex(answer[:20], rb"HTTP/1\.1 4(13|05|04) ", path)
+                self.assertIn(b"onnection: close", answer)
+
+    def test_memory_of_bodies_grows_with_what_has_come(self):
+        def resident():
+            return sum(int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{p}/status").read_text()).group(1))
+                       for p in self.g.workers())
+        head = f"POST {POST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n{{".encode()
+        self.g.get()
+        before = resident()
+        for i in range(100):
+            s = self.g.context().wrap_socket(self.connect(f"127.0.7.{i + 1}"), server_hostname="localhost")
+            self.addCleanup(s.close)
+            s.sendall(head)
+        self.assertEqual(self.g.get().status, 200)
+        self.assertLess(resident() - before, 100 * 64, "kB: an announced body takes no memory")
+
+
 class Ends(unittest.TestCase):
     """Each with a gateway of its own."""
 
