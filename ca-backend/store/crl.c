@@ -33,6 +33,7 @@ store_crl_open(const struct store *s, struct store_crl_maker **out, struct gh_er
 		store_crl_close(m);
 		return rc;
 	}
+	m->write->login = m->read->login = s->login;
 	*out = m;
 	return 0;
 }

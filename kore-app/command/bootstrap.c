@@ -60,7 +60,7 @@ init_secret(struct bootstrap *in, const char *path, const char *user, enum store
 	if (rc == 0 && !exists)
 		rc = refuse_if_used(in, used_by, path, rows, err);
 	if (rc == 0 && !exists)
-		rc = secret_file_create(path, user, err);
+		rc = secret_file_create(path, user, used_by == STORE_LIST_CAS, err); /* the signer demands to own its key */
 	if (rc == 0)
 		rc = report_add(&in->report, "secrets", path, !exists, err);
 	return (rc);

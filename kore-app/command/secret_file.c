@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -54,7 +55,7 @@ random_line(char **out, struct gh_error *err)
 }
 
 static int
-give_to(const char *path, const char *user, struct gh_error *err)
+give_to(const char *path, const char *user, bool is_own, struct gh_error *err)
 {
 	const struct passwd *pw;
 
@@ -63,13 +64,13 @@ give_to(const char *path, const char *user, struct gh_error *err)
 	pw = getpwnam(user);
 	if (pw == NULL)
 		return (gh_refuse(err, GH_E_CONF, "there is no user \"%s\" to own %s", user, path));
-	if (chown(path, pw->pw_uid, pw->pw_gid) != 0)
+	if (chown(path, is_own ? pw->pw_uid : 0, pw->pw_gid) != 0 || chmod(path, is_own ? 0600 : 0640) != 0)
 		return (gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno)));
 	return (0);
 }
 
 int
-secret_file_create(const char *path, const char *user, struct gh_error *err)
+secret_file_create(const char *path, const char *user, bool is_own, struct gh_error *err)
 {
 	char *line;
 	int rc = random_line(&line, err);
@@ -77,7 +78,7 @@ secret_file_create(const char *path, const char *user, struct gh_error *err)
 	if (rc == 0)
 		rc = gh_file_write(path, line, strlen(line), 0600, false, err);
 	if (rc == 0)
-		rc = give_to(path, user, err);
+		rc = give_to(path, user, is_own, err);
 	if (line != NULL)
 		OPENSSL_cleanse(line, strlen(line));
 	free(line);

@@ -8,7 +8,8 @@
 
 /* Is there a file? A damaged one is GH_E_CONF. */
 int secret_file_exists(const char *path, bool *exists, struct gh_error *err) GH_MUSTCHECK;
-/* Mode 0600; owned by user when we are root and user is not "". Never overwrites: GH_E_CONFLICT. */
-int secret_file_create(const char *path, const char *user, struct gh_error *err) GH_MUSTCHECK;
+/* For user, when we are root and user is not "": its own, mode 0600, or root's, readable by its group, mode 0640. Else
+ * ours, 0600. Never overwrites: GH_E_CONFLICT. */
+int secret_file_create(const char *path, const char *user, bool is_own, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

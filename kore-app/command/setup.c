@@ -240,6 +240,8 @@ make_all(struct setup *s, struct gh_error *err)
 		rc = bootstrap_run(&s->made, err);
 	if (rc == 0)
 		rc = setup_server_cert(s, err);
+	if (rc == 0 && s->is_new)
+		rc = setup_publish(s, err);
 	if (rc == 0)
 		rc = setup_first_app(s, err);
 	return (rc == 0 ? setup_write_conf(s, err) : rc);

@@ -71,6 +71,8 @@ int setup_files(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_write_conf(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 /* Issue it, or check the one that is given. */
 int setup_server_cert(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
+/* First CRLs and OCSP signers, so that the URLs answer from the first moment on. */
+int setup_publish(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_first_app(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -177,7 +177,7 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 		return (gh_refuse(err, GH_E_CONF, "with --db-password-file, write the connection string as host=... dbname=... "
 		    "user=..."));
 	rc = prompt_password(s->o.db_password_file, "password of the database role", false, password, err);
-	snprintf(path, sizeof(path), "%s/database.pgpass", s->conf_dir);
+	snprintf(path, sizeof(path), "%s/pgpass", s->conf_dir);
 	if (rc == 0)
 		rc = write_pgpass(s, path, *password, err);
 	if (rc == 0 && asprintf(&with, "%s passfile=%s", *conninfo, path) < 0)

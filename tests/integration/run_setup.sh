@@ -155,7 +155,7 @@ modes_and_owners()
 
 	has 640 root "$user" "$etc/gatehouse.conf"
 	has 640 root "$user" "$etc/ldap.password"
-	has 600 "$user" "$user" "$etc/gateway.secret"
+	has 640 root "$user" "$etc/gateway.secret"
 	has 600 "$signer_user" "$signer_user" "$etc/signer.key"
 	has 600 "$user" "$user" "$dir/first/state/tls/server.pem"
 	has 700 "$user" "$user" "$dir/first/state/tls"
@@ -249,6 +249,7 @@ server_certificate_is_renewed()
 
 	old=$(openssl x509 -in "$pem" -noout -serial)
 	start_gateway first
+	gh first crl issue --ca issuing
 	gh first job run server-certificate | grep 'valid until'
 	[ "$old" = "$(openssl x509 -in "$pem" -noout -serial)" ]
 	gh first cert revoke "${old#serial=}" --reason superseded --yes
@@ -322,7 +323,7 @@ doctor_finds_what_is_wrong()
 	chown "$user" "$etc/signer.key"
 	chmod 600 "$etc/ldap.password"
 	ask_doctor 1
-	chmod 600 "$etc/gateway.secret"
+	chmod 640 "$etc/gateway.secret"
 	chown "$signer_user" "$etc/signer.key"
 	chmod 640 "$etc/ldap.password"
 	[ "$(states file-mode)" = error ]

@@ -1,0 +1,34 @@
+/* `gatehouse setup`: what relying parties ask for, made once by the jobs that make it later. */
+#include "job.h"
+
+#include "setup.h"
+
+static int
+run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_error *err)
+{
+	struct job_env env = {.conf = s->session.conf, .server_secret = s->session.secret, .store = s->session.store,
+	    .signer = s->made.signer.client, .catalog = catalog, .who = s->session.who};
+	char detail[JOB_DETAIL_SIZE];
+
+	/* one that runs at this moment does the same */
+	if (job_run_one(&env, job_find(name), true, detail, err) == JOB_FAILED)
+		return (err->code);
+	return (report_add(&s->made.report, "jobs", name, true, err));
+}
+
+int
+setup_publish(struct setup *s, struct gh_error *err)
+{
+	struct catalog *catalog = NULL;
+	int rc = enroll_load_catalog(s->session.store, s->session.secret, &catalog, err);
+
+	if (rc == 0 && s->made.signer.client == NULL)
+		rc = own_signer_start(s->session.conf, &s->made.signer, err);
+	if (rc == 0)
+		rc = run_job(s, catalog, "crl", err);
+	if (rc == 0)
+		rc = run_job(s, catalog, "ocsp-signer", err);
+	if (catalog != NULL)
+		catalog_free(catalog);
+	return (rc);
+}
