@@ -174,6 +174,8 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
 		    worker->id == 1, &app_state.jobs, err);
+	if (rc == 0 && worker->id == 1)
+		rc = limiter_watch_new(conf, app_state.server_secret, app_state.limiter, &app_state.limits, err);
 	return rc;
 }
 
