@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "exec_memory.h"
 #include "log.h"
 #include "log_queue.h"
 #include "timestamp.h"
@@ -156,7 +157,11 @@ start_worker(struct gh_error *err)
 	enroll_on_decided(on_decided);
 	ocsp_on_event(metrics_ocsp);
 	revoke_on_change(metrics_revoked);
-	rc = app_tls_start(err);
+	/* before the first thread: it holds for all of them */
+	gh_exec_memory_preload();
+	rc = gh_exec_memory_forbid(err);
+	if (rc == 0)
+		rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
 	if (rc == 0)

@@ -656,6 +656,17 @@ class Processes(Serving):
                 self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
                 self.assertRegex(status, r"(?m)^NoNewPrivs:\s+1$")
 
+    def test_no_memory_becomes_executable(self):
+        """A filter of its own for that, in every thread, beside the list of system calls; in the signer, too."""
+        def filters(pid):
+            return {int(re.search(r"(?m)^Seccomp_filters:\s+(\d+)$", (t / "status").read_text()).group(1))
+                    for t in Path(f"/proc/{pid}/task").iterdir()}
+        for pid in self.g.workers():
+            self.assertEqual(filters(pid), {2})
+            self.assertNotRegex(Path(f"/proc/{pid}/maps").read_text(), r"(?m)^\S+ .wx")
+        for pid in self.g.pids("gatehouse-signer"):
+            self.assertEqual(filters(pid), {2})
+
     def test_worker_is_replaced(self):
         before = set(self.g.workers())
         for victim in before:
