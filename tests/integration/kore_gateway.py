@@ -931,6 +931,24 @@ class Ends(unittest.TestCase):
         for pid in before:
             self.assertIn(f'"a worker died; this one takes its place","pid":"{pid}"', self.g.log())
 
+    def test_memory_of_connections_is_given_back(self):
+        self.g.kill()
+        self.g = Gateway(pki, "memory", workers=1, max_connections=2048, max_per_address=0, request_timeout=60)
+        self.g.start()
+
+        def resident():
+            return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.g.workers()[0]}/status").read_text()).group(1))
+        context = self.g.context()
+        self.g.get(context=context)
+        before = resident()
+        held = [self.g.tls(context) for _ in range(800)]
+        grown = resident() - before
+        self.assertGreater(grown, 4000, "kB")
+        for s in held:
+            s.close()
+        wait_for(lambda: resident() - before < grown / 3, "memory given back")
+        self.assertTrue(self.g.is_up())
+
     def test_sigkill_of_the_supervisor_ends_all_and_a_start_follows(self):
         self.g.start()
         pids = list(self.g.tree())
