@@ -1,5 +1,7 @@
 /* The watcher: one connection that listens, another that loads and forgets answers that are too old to repeat. */
+#include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "log.h"
 #include "timestamp.h"
@@ -22,8 +24,10 @@ struct catalog_watch {
 	struct metrics_worker *gauges;
 	pthread_t thread;
 	struct stop_flag stop;
-	pthread_mutex_t lock;            /* guards current */
+	pthread_mutex_t lock;            /* guards what follows */
 	struct catalog *current;
+	bool is_tried;                   /* the first load has ended, well or not */
+	pthread_cond_t first;            /* one of both is there */
 };
 
 /* The thread's own. */
@@ -61,6 +65,7 @@ swap(struct catalog_watch *w, struct catalog *fresh)
 	pthread_mutex_lock(&w->lock);
 	old = w->current;
 	w->current = fresh;
+	pthread_cond_broadcast(&w->first);
 	pthread_mutex_unlock(&w->lock);
 	atomic_store(&w->gauges->catalog_generation, generation);
 	catalog_free(old);
@@ -119,6 +124,15 @@ report(struct connections *c, int rc, const struct gh_error *err)
 	c->was_down = rc != 0;
 }
 
+static void
+first_is_over(struct catalog_watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->is_tried = true;
+	pthread_cond_broadcast(&w->first);
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void *
 watch(void *arg)
 {
@@ -132,6 +146,7 @@ watch(void *arg)
 
 		rc = step(w, &c, &needs_load, &err);
 		report(&c, rc, &err);
+		first_is_over(w);
 	}
 	store_free(c.listen);
 	store_free(c.load);
@@ -151,15 +166,35 @@ catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[
 	w->secret = server_secret;
 	w->gauges = gauges;
 	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->first, NULL);
 	stop_flag_init(&w->stop);
 	if (stop_flag_thread(&w->thread, watch, w) != 0) {
 		stop_flag_destroy(&w->stop);
+		pthread_cond_destroy(&w->first);
 		pthread_mutex_destroy(&w->lock);
 		free(w);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the catalog thread");
 	}
 	*out = w;
 	return 0;
+}
+
+void
+catalog_watch_await(struct catalog_watch *w, int ms)
+{
+	struct timespec until;
+	int rc = clock_gettime(CLOCK_REALTIME, &until); /* a clock that is set back costs a longer wait, once */
+
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (rc == 0 && w->current == NULL && !w->is_tried)
+		rc = pthread_cond_timedwait(&w->first, &w->lock, &until);
+	pthread_mutex_unlock(&w->lock);
 }
 
 struct catalog *
@@ -182,6 +217,7 @@ catalog_watch_free(struct catalog_watch *w)
 	pthread_join(w->thread, NULL);
 	catalog_free(w->current);
 	stop_flag_destroy(&w->stop);
+	pthread_cond_destroy(&w->first);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

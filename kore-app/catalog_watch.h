@@ -15,6 +15,9 @@ struct catalog_watch;
  * in use is written to gauges->catalog_generation. */
 int catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[32],
     struct metrics_worker *gauges, struct catalog_watch **out, struct gh_error *err) GH_MUSTCHECK;
+/* Wait until the first snapshot is in use, or could not be loaded, at most ms milliseconds: a worker that listens before
+ * would answer 503 while everything is well. */
+void catalog_watch_await(struct catalog_watch *w, int ms);
 /* The snapshot in use, referenced for the caller; NULL before the first one was loaded. */
 struct catalog *catalog_watch_get(struct catalog_watch *w);
 /* Ends the thread within about a second plus the database's timeout. Accepts NULL. */
