@@ -22,7 +22,7 @@ def table():
 def documented():
     text = (TOP / "docs" / "configuration.md").read_text()
     return {m.group(1): (m.group(2), m.group(3))
-            for m in re.finditer(r"^\| `(/etc/[^`]*)` \| (\S+, \S+) \| (\d+) \|", text, re.M)}
+            for m in re.finditer(r"^\| `(/(?:etc|var)/[^`]*)` \| (\S+, \S+) \| (\d+) \|", text, re.M)}
 
 
 def defaults():
