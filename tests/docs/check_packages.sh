@@ -65,6 +65,11 @@ for program in build/gatehouse build/gatehouse-signer build/gatehouse.so; do
 	done
 done
 
+for name in $(awk '!/^#/ && NF == 1 { print $1 }' conf/packages.txt); do
+	echo "not ok - conf/packages.txt: $name has no kind: nothing installs it"
+	bad=1
+done
+
 # debian/ says the same: what a build needs beside build-essential, and the version.
 same()
 {
