@@ -224,7 +224,7 @@ deb:
 	$(Q)cd $(DEB)/gatehouse-$(VERSION) && env -u BUILD -u MAKEFLAGS -u MAKELEVEL -u MFLAGS \
 	    dpkg-buildpackage -us -uc -b >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
 	$(Q)lintian --fail-on error $(DEB)/*.changes
-	@ls $(DEB)/*.deb
+	@mkdir $(DEB)/dbgsym && mv $(DEB)/*-dbgsym_*.deb $(DEB)/dbgsym/ && ls $(DEB)/*.deb
 
 clean:
 	rm -rf $(BUILD)

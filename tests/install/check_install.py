@@ -16,13 +16,16 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "tests" / "install"), str(TOP / "tests" / "e2e")]
 import tap  # noqa: E402
-from machine import Machine, wait_for  # noqa: E402
+from machine import Machine, Shell, wait_for  # noqa: E402
+from pages import blocks  # noqa: E402
 
 DEB = TOP / "build" / "deb"
 PACKAGES = ("gatehouse-client", "gatehouse-signer", "gatehouse")
 # What a machine may want to install: what our packages depend on, and what the documents tell to install.
 WANTED = ["kore", "ca-certificates", "libconfuse2", "libcrypt1", "libcurl4", "libjansson4", "libldap-2.5-0", "libpq5",
-          "libssl3", "postgresql", "curl"]
+          "libssl3", "postgresql", "curl", "openssl", "git", "make"]
+WANTED += [line.split()[0] for line in (TOP / "conf/packages.txt").read_text().splitlines()
+           if line and not line.startswith("#") and {"build", "run", "demo"} & set(line.split()[1:])]
 SIGNER_KEY = "/etc/gatehouse/signer.key"
 HEALTH = "curl --silent --show-error --insecure https://localhost:8443"
 
@@ -269,6 +272,95 @@ class Packages(OnMachine):
         self.install(*PACKAGES)
         wait_for(self.is_active, "the service")
         wait_for(lambda: '"database":"up"' in self.ready(), "database up")
+
+
+class OnPage(OnMachine):
+    def tried(self, page, instead=None):
+        """Run the blocks of a page; the first one, a reader's own values, may be replaced. What they printed."""
+        shell, printed = Shell(self.m, self.folder), []
+        todo = blocks(TOP / page)
+        if instead:
+            todo[0].text = instead
+        for block in todo:
+            if "skip" in block.options:
+                continue
+            text, status = shell.run(block.text)
+            self.assertEqual(status, 0, f"{block.where}\n{block.text}\n{text[-3000:]}")
+            self.assertRegex(text, block.options.get("says", "(?s).*"), block.where)
+            printed.append(text)
+        shell.close()
+        return "\n".join(printed)
+
+    def unpack_tree(self, folder):
+        target = self.m.root / folder.lstrip("/")
+        target.mkdir(parents=True, exist_ok=True)
+        subprocess.run(f"git ls-files -z | tar -c --null -T - -f - | tar -x -C {shlex.quote(str(target))} -f -",
+                       shell=True, check=True, cwd=TOP)
+
+
+class Readme(OnPage):
+    folder = "/root/gatehouse"
+
+    def test_1_every_block(self):
+        self.m.run("apt-get install --yes --no-install-recommends git make")
+        self.unpack_tree(self.folder)
+        for name in PACKAGES:
+            self.m.copy(deb(name), f"{self.folder}/build/deb")
+        self.tried("README.md")
+
+    def test_2_the_host_is_as_it_was(self):
+        """What make demo changed for the time of its installations."""
+        self.m.run("cmp /usr/share/postgresql-common/createcluster.conf /etc/postgresql-common/createcluster.conf")
+        self.assertEqual(self.m.output("ls /usr/sbin/policy-rc.d 2>/dev/null"), "")
+
+
+class Quickstart(OnPage):
+    """A page from the first block to the last, with a directory at another address."""
+    folder = "/root/reader"
+
+    def reader_has(self, ca, password, user_password):
+        for name in PACKAGES:
+            self.m.copy(deb(name), self.folder)
+        self.m.write(f"{self.folder}/directory-ca.pem", Path(ca).read_text())
+        self.m.write(f"{self.folder}/directory.password", Path(password).read_text(), 0o600)
+        self.m.write(f"{self.folder}/user.password", user_password + "\n", 0o600)
+
+    def server(self, script, address=()):
+        """One of tests/servers, outside the machine, in its network; its variables."""
+        where = self.m.dir / script
+        subprocess.run(["bash", TOP / f"tests/servers/{script}.sh", "start", where, *address], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env={**os.environ, "SAMBA_CACHE": str(TOP / "var/samba")})
+        self.addClassCleanup(subprocess.run, ["bash", TOP / f"tests/servers/{script}.sh", "stop", where], check=True)
+        text = subprocess.run(["bash", "-c", f"set -a; . {where}/env; env -0"], check=True, stdout=subprocess.PIPE)
+        return dict(v.split("=", 1) for v in text.stdout.decode().split("\0") if "=" in v)
+
+    def promised(self, text):
+        self.assertRegex(text, r"(?m) 0 errors$")
+        self.assertRegex(text, r"password .* \(shown this once\)")
+        self.assertRegex(text, r"(?m)^first/cert.pem: revoked$")
+        self.m.run(f"cd {self.folder} && openssl verify -CAfile root.pem -untrusted first/chain.pem first/cert.pem")
+        # and on a machine that is started again
+        self.m.run("systemctl restart gatehouse-signer gatehouse && gatehouse doctor")
+        self.assertEqual(self.m.output("systemctl --failed --quiet --no-legend"), "")
+
+
+class QuickstartAd(Quickstart):
+    def test_page(self):
+        ad = self.server("samba", ["127.0.0.10"])
+        self.m.write("/etc/hosts", "127.0.0.1 localhost pki.corp.example\n127.0.0.10 dc1.ad.test\n")
+        self.reader_has(ad["AD_CAFILE"], ad["AD_PASSWORD_FILE"], ad["AD_PASSWORD"])
+        self.promised(self.tried("docs/quickstart-ad.md", "DC=dc1.ad.test\nACCOUNT=svc-gw@ad.test\n"
+                                 f"SOMEBODY={ad['AD_USER']}\nNAME=pki.corp.example"))
+
+
+class QuickstartOpenldap(Quickstart):
+    def test_page(self):
+        slapd = self.server("slapd")
+        self.m.write("/etc/hosts", "127.0.0.1 localhost pki.example.com\n")
+        self.reader_has(slapd["LDAP_CAFILE"], slapd["LDAP_PASSWORD_FILE"], slapd["LDAP_PASSWORD"])
+        self.promised(self.tried("docs/quickstart-openldap.md", f"SERVER={slapd['LDAP_URI'].removeprefix('ldaps://')}\n"
+                                 f"ACCOUNT='{slapd['LDAP_BIND_DN']}'\nSOMEBODY={slapd['LDAP_USER']}\nNAME=pki.example.com"))
 
 
 if __name__ == "__main__":

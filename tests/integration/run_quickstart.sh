@@ -67,8 +67,8 @@ make_machine()
 	rm -rf /etc/postgresql/15/main /var/lib/postgresql/15/main
 	install -m 755 /dev/stdin /usr/local/bin/apt-get <<-'END'
 	#!/bin/bash -e
-	# stands for: apt-get install --yes postgresql ./gatehouse*.deb
-	[ "$1 $2 $3" = "install --yes postgresql" ]
+	# stands for: apt-get install --yes --no-install-recommends postgresql ./gatehouse*.deb
+	[ "$1 $2 $3 $4" = "install --yes --no-install-recommends postgresql" ]
 	systemd-sysusers /usr/lib/sysusers.d/gatehouse.conf
 	systemd-tmpfiles --create /usr/lib/tmpfiles.d/gatehouse.conf
 	mkdir -p /var/log/postgresql
