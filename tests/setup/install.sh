@@ -13,6 +13,7 @@ POLICY=/usr/sbin/policy-rc.d
 CLUSTER=/etc/postgresql-common/createcluster.conf
 CLUSTER_SHIPPED=/usr/share/postgresql-common/createcluster.conf
 OURS="Gatehouse's tests/setup/install.sh"
+made_policy=
 
 die()
 {
@@ -61,7 +62,7 @@ installed()
 # Runs as root: apt-get with services held back. Arguments: packages.
 install_as_root()
 {
-	local made_policy= p new_services=
+	local p new_services=
 
 	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus; do
 		installed "$p" || new_services+=" $p"
@@ -72,7 +73,7 @@ install_as_root()
 		chmod 755 "$POLICY"
 		made_policy=1
 	fi
-	trap 'give_back "$made_policy"' EXIT
+	trap give_back EXIT
 	trap 'exit 1' INT TERM HUP
 	if ! installed postgresql-common && [ ! -e "$CLUSTER" ]; then
 		mkdir -p "${CLUSTER%/*}"
@@ -92,7 +93,7 @@ install_as_root()
 # host whose next PostgreSQL gets no cluster has been changed.
 give_back()
 {
-	[ -z "$1" ] || rm -f "$POLICY"
+	[ -z "$made_policy" ] || rm -f "$POLICY"
 	grep -qsF "$OURS" "$CLUSTER" || return 0
 	if [ -e "$CLUSTER_SHIPPED" ]; then
 		cp "$CLUSTER_SHIPPED" "$CLUSTER"
@@ -148,7 +149,7 @@ mapfile -t names < <(wanted "$@")
 [ "${#names[@]}" -gt 0 ] || die "no package has a kind of: $*"
 mapfile -t names < <(missing "${names[@]}")
 if [ "${#names[@]}" -eq 0 ]; then
-	[ "$(id -u)" != 0 ] || give_back ""
+	[ "$(id -u)" != 0 ] || give_back
 	exit 0
 fi
 
