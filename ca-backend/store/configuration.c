@@ -232,6 +232,84 @@ store_set_app_enabled(struct store *s, const struct requester *who, const char *
 	return grant_close(s, &g, rc, who, err);
 }
 
+int
+store_change_app(struct store *s, const struct requester *who, const char *name, const gh_json *changes,
+    struct gh_error *err)
+{
+	char detail[160] = "";
+	struct grant_row *app;
+	struct grants g;
+	int rc;
+
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	if ((app = grant_find(&g, GRANT_APPLICATION, "name", name)) == NULL)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
+	for (void *it = gh_json_iter(changes); rc == 0 && it != NULL; it = gh_json_next(changes, it)) {
+		size_t n = strlen(detail);
+
+		snprintf(detail + n, sizeof(detail) - n, "%s%s", n > 0 ? ", " : "", gh_json_iter_name(it));
+		if (copy(app->content, gh_json_iter_name(it), gh_json_iter_value(it)) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "application");
+	}
+	if (rc == 0)
+		rc = audit(s, who, "app.changed", gh_json_string(gh_json_get(app->content, "name")), detail, err);
+	if (rc == 0)
+		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content),
+		    "There is an application of this key already.", err);
+	return grant_close(s, &g, rc, who, err);
+}
+
+/* Its pending requests could neither be approved nor be understood without it. */
+static int
+refuse_if_pending(struct store *s, int64_t app_id, struct gh_error *err)
+{
+	static const struct store_statement st = { "app_pending",
+	    "SELECT count(*) FROM request WHERE disposition = 9 AND app_id = $1" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	long long n;
+	int rc;
+
+	store_put_int(&p, app_id);
+	rc = store_run(s, &st, &p, &res, err);
+	store_params_clear(&p);
+	n = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	if (n > 0)
+		rc = gh_refuse(err, GH_E_CONFLICT, "The application has %lld pending requests: approve or deny them first.", n);
+	return rc;
+}
+
+int
+store_delete_app(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
+{
+	static const struct store_statement st = { "app_delete", "DELETE FROM application WHERE id = $1" };
+	struct store_params p = { 0 };
+	struct grant_row *app;
+	struct grants g;
+	PGresult *res;
+	int64_t id = 0;
+	int rc;
+
+	if ((rc = grant_open(s, &g, err)) != 0)
+		return rc;
+	if ((app = grant_find(&g, GRANT_APPLICATION, "name", name)) == NULL)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
+	else
+		rc = refuse_if_pending(s, id = app->seal.key, err);
+	if (rc == 0)
+		rc = audit(s, who, "app.deleted", gh_json_string(gh_json_get(app->content, "name")), NULL, err);
+	if (rc == 0) {
+		store_put_int(&p, id);
+		rc = store_write(s, &st, &p, "Conflict.", &res, err);
+		PQclear(res);
+	}
+	if (rc == 0)
+		rc = grant_drop(s, &g, GRANT_APPLICATION, id, err);
+	return grant_close(s, &g, rc, who, err);
+}
+
 /* --- metadata fields ----------------------------------------------------------------------------- */
 
 /* Defaults may be written as a number or boolean in the file: the table keeps text. */

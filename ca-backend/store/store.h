@@ -122,6 +122,14 @@ int store_create_app(struct store *s, const struct requester *who, const gh_json
     struct gh_error *err) GH_MUSTCHECK;
 int store_set_app_enabled(struct store *s, const struct requester *who, const char *name, bool enabled,
     struct gh_error *err) GH_MUSTCHECK;                    /* GH_E_NOT_FOUND */
+/* changes: members of an application as above, each replaces the old value; the audit row names them. GH_E_NOT_FOUND;
+ * GH_E_CONFLICT: the key is another one's. */
+int store_change_app(struct store *s, const struct requester *who, const char *name, const gh_json *changes,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Its requests, certificates and audit rows stay, and bear its name. GH_E_NOT_FOUND; GH_E_CONFLICT: it has pending
+ * requests. */
+int store_delete_app(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
+    GH_MUSTCHECK;
 int store_set_metadata_field(struct store *s, const struct requester *who, const gh_json *field,
     struct gh_error *err) GH_MUSTCHECK;                    /* insert or replace by name */
 

@@ -32,9 +32,12 @@ int command_fail(const char *who, const struct gh_error *err);
 int command_usage(const char *who, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 int cmd_app_create(int argc, char **argv);
+int cmd_app_delete(int argc, char **argv);
 int cmd_app_disable(int argc, char **argv);
 int cmd_app_enable(int argc, char **argv);
 int cmd_app_list(int argc, char **argv);
+int cmd_app_rotate(int argc, char **argv);
+int cmd_app_set(int argc, char **argv);
 int cmd_app_show(int argc, char **argv);
 int cmd_audit_export(int argc, char **argv);
 int cmd_audit_key(int argc, char **argv);

@@ -155,8 +155,8 @@ build_app(const struct session *ses, const struct make_app *a, const char *name,
 static int
 check_names(struct session *ses, const struct make_app *a, struct gh_error *err)
 {
-	gh_json *found;
-	int rc = list_find(ses->store, STORE_LIST_CAS, a->ca, &found, err);
+	gh_json *found = NULL;
+	int rc = a->ca != NULL ? list_find(ses->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
 
 	if (rc == GH_E_NOT_FOUND)
 		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", a->ca));
@@ -188,5 +188,80 @@ make_app(struct session *ses, const struct make_app *a, const char *name, struct
 	if (rc == 0)
 		rc = store_create_app(ses->store, &ses->who, app, id, err);
 	gh_json_free(app);
+	return (rc);
+}
+
+/* ---- changes ---- */
+
+int
+make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out, struct gh_error *err)
+{
+	const struct make_app nothing = MAKE_APP_INIT;
+	unsigned char index[32];
+	char *hex = NULL, *sealed = NULL;
+	gh_json *changes = gh_json_new_object();
+	int rc = changes != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "application");
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0)
+		rc = prepare_secrets(&nothing, out, err);
+	if (rc == 0)
+		rc = catalog_seal(ses->secret, out->secret, out->secret_len, &sealed, err);
+	if (rc == 0 && gh_json_set_string(changes, "secret_sealed", sealed) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "application");
+	if (rc == 0 && new_key) {
+		catalog_key_index(ses->secret, out->key, out->key_len, index);
+		hex = gh_hex_encode(index, sizeof(index));
+		if (hex == NULL || gh_json_set_string(changes, "key_index", hex) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "application");
+	}
+	if (rc == 0)
+		rc = store_change_app(ses->store, &ses->who, name, changes, err);
+	free(hex);
+	free(sealed);
+	gh_json_free(changes);
+	return (rc);
+}
+
+/* One empty word stands for an empty list. */
+static gh_json *
+changed_list(const struct option_list *l)
+{
+	static const struct option_list none = {.n = 0};
+
+	return (list_json(l->n == 1 && l->v[0][0] == '\0' ? &none : l));
+}
+
+static int
+put_changes(gh_json *o, const struct make_app_changes *c)
+{
+	if (c->ca != NULL && gh_json_set_string(o, "ca", c->ca) != 0)
+		return (-1);
+	if (c->min_hash != NULL && gh_json_set_string(o, "min_hash", c->min_hash) != 0)
+		return (-1);
+	if (c->identity != NULL &&
+	    gh_json_set_string(o, "service_identity", c->identity[0] != '\0' ? c->identity : NULL) != 0)
+		return (-1);
+	if (c->templates.n > 0 && gh_json_set(o, "templates", changed_list(&c->templates)) != 0)
+		return (-1);
+	if (c->groups.n > 0 && gh_json_set(o, "groups", changed_list(&c->groups)) != 0)
+		return (-1);
+	if ((c->signature || c->no_signature) && gh_json_set_bool(o, "signature_required", c->signature) != 0)
+		return (-1);
+	return (0);
+}
+
+int
+make_app_change(struct session *ses, const char *name, const struct make_app_changes *c, struct gh_error *err)
+{
+	const struct make_app named = {.ca = c->ca, .templates = c->templates};
+	gh_json *changes = gh_json_new_object();
+	int rc = check_names(ses, &named, err);
+
+	if (rc == 0 && (changes == NULL || put_changes(changes, c) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "application");
+	if (rc == 0)
+		rc = store_change_app(ses->store, &ses->who, name, changes, err);
+	gh_json_free(changes);
 	return (rc);
 }

@@ -30,4 +30,16 @@ void app_secrets_clear(struct app_secrets *s);   /* wipes */
 int make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out, int64_t *id,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A new secret, and with new_key a new key, for one that is there; those before it end at once. As make_app. */
+int make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out, struct gh_error *err)
+    GH_MUSTCHECK;
+/* What is given of a, which is not key and secret: names are checked, lists replace the old ones, "" empties them. */
+struct make_app_changes {
+	const char *ca, *min_hash, *identity; /* NULL: unchanged */
+	struct option_list templates, groups; /* none: unchanged */
+	bool signature, no_signature;
+};
+int make_app_change(struct session *ses, const char *name, const struct make_app_changes *c, struct gh_error *err)
+    GH_MUSTCHECK;
+
 #endif
