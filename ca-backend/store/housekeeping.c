@@ -3,6 +3,7 @@
 
 #include "store/store_private.h"
 #include "store/housekeeping.h"
+#include "store/service_cert.h"
 
 #define EXPIRY_PAGE "2000"
 #define REMOVAL_PAGE "1000"
@@ -13,7 +14,7 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 {
 	/* $1, $2 where the walk stands; $3 days */
 	static const struct store_statement st = { "note_expiry",
-	    "WITH page AS (SELECT id, ca_id, request_id, not_before, not_after, status, der FROM certificate "
+	    "WITH page AS (SELECT id, ca_id, request_id, requester, not_before, not_after, status, der FROM certificate "
 	    "WHERE (not_after, id) > (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2::bigint) AND not_after > now() "
 	    "AND not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) "
 	    "ORDER BY not_after, id LIMIT " EXPIRY_PAGE "), "
@@ -22,6 +23,7 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 	    "WHERE p.not_after <= now() + make_interval(days => d)) t "
 	    "WHERE p.status = 20 AND p.not_after - p.not_before > make_interval(days => t.d) "
 	    "AND NOT (p.request_id = 0 AND EXISTS (SELECT FROM ocsp_signer o WHERE o.ca_id = p.ca_id AND o.cert = p.der)) "
+	    "AND NOT (p.request_id = 0 AND p.requester = '" STORE_SERVICE_REQUESTER "') "
 	    "ON CONFLICT DO NOTHING RETURNING id) "
 	    "SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM noted), (extract(epoch FROM l.not_after) * 1000000)::bigint, "
 	    "l.id FROM (SELECT 1) one LEFT JOIN (SELECT not_after, id FROM page ORDER BY not_after DESC, id DESC LIMIT 1) "

@@ -6,10 +6,6 @@
 #include "store/service_cert.h"
 #include "store/store_private.h"
 
-/* What tells these rows from those of CA certificates and OCSP signers, which have no request either. No user can have
- * this name: it has a blank. */
-#define REQUESTER "gateway server"
-
 int
 store_record_service_cert(struct store *s, const struct requester *who, const struct ca *ca,
     const unsigned char *der, size_t len, int64_t *id, struct gh_error *err)
@@ -17,7 +13,7 @@ store_record_service_cert(struct store *s, const struct requester *who, const st
 	static const struct store_statement st = { "service_cert_add",
 	    "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS ", request_id, requester, status) "
 	    "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
-	    "    $17::int, 0, '" REQUESTER "', 20) RETURNING id, subject), "
+	    "    $17::int, 0, '" STORE_SERVICE_REQUESTER "', 20) RETURNING id, subject), "
 	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
 	    "SELECT 'server.certificate-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c) "
 	    "SELECT id FROM c" };
@@ -46,7 +42,7 @@ store_find_service_cert(struct store *s, const unsigned char *der, size_t len, s
 {
 	static const struct store_statement st = { "service_cert_find",
 	    "SELECT ca_id, status = 21 FROM certificate WHERE sha256 = $1 AND request_id = 0 AND requester = '"
-	    REQUESTER "'" };
+	    STORE_SERVICE_REQUESTER "'" };
 	struct store_params p = { 0 };
 	unsigned char sha256[32];
 	PGresult *res;

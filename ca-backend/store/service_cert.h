@@ -4,6 +4,10 @@
 
 #include "store/store.h"
 
+/* Their requester: what tells these rows from those of CA certificates and OCSP signers, which have no request either. No
+ * user can have this name: it has a blank. */
+#define STORE_SERVICE_REQUESTER "gateway server"
+
 /* The certificate (DER) that ca issued for the gateway on this node: one row of certificate, one of audit
  * ("server.certificate-issued"), one commit. *id: CMSID. */
 int store_record_service_cert(struct store *s, const struct requester *who, const struct ca *ca,

@@ -1,6 +1,6 @@
 /*
  * Who may read the configuration may administer: it names the database and the secrets. So the command
- * acts with all roles, and the audit record holds the operating system user (user@host).
+ * acts with all roles, and the audit record holds the person (person.h).
  */
 #include <errno.h>
 #include <grp.h>
@@ -14,6 +14,7 @@
 
 #include "clock.h"
 
+#include "person.h"
 #include "session.h"
 
 #define SESSION_CONF_DEFAULT "/etc/gatehouse/gatehouse.conf"
@@ -31,19 +32,10 @@ session_conf_path(const char *given)
 static void
 fill_requester(struct requester *who)
 {
-	char host[128] = "localhost";
-	const struct passwd *pw = getpwuid(getuid());
-
 	memset(who, 0, sizeof(*who));
 	who->kind = REQUESTER_COMMAND;
 	who->roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		snprintf(host, sizeof(host), "localhost");
-	host[sizeof(host) - 1] = '\0';
-	if (pw != NULL)
-		snprintf(who->name, sizeof(who->name), "%s@%s", pw->pw_name, host);
-	else
-		snprintf(who->name, sizeof(who->name), "uid%ld@%s", (long)getuid(), host);
+	person_of_process(who->name, sizeof(who->name));
 }
 
 int

@@ -133,7 +133,8 @@ approve__needs_an_officer(void **state)
 static void
 approve__nobody_approves_himself(void **state)
 {
-	static const char *const name[] = { "alice", "ALICE", "CORP\\alice", "alice@example.test" };
+	static const char *const name[] = { "alice", "ALICE", "CORP\\alice", "alice@example.test",
+	    "alice@gw as root", "CORP\\alice@gw as root" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {

@@ -8,7 +8,7 @@ gatehouse=$build/gatehouse
 dir=$(mktemp -d /tmp/gatehouse-command.XXXXXX)
 chmod 711 "$dir"
 number=0 failed=0
-unset "${!GATEHOUSE_@}"
+unset "${!GATEHOUSE_@}" "${!SUDO_@}"
 
 finish()
 {
@@ -364,6 +364,60 @@ app_switch()
 	expect 1 'nobody' gh app show nobody
 }
 
+app_change()
+{
+	local old
+
+	gh app create tmp --template User --ca issuing --group Staff --json >"$dir/tmp.json"
+	gh app set tmp --template Computer --template User --min-hash SHA256
+	is '.templates == ["Computer", "User"] and .min_hash == "SHA256" and .groups == ["Staff"] and
+	    .signature_required' gh app show tmp --json
+	gh app set tmp --group "" --no-signature --service-identity 'bridge$'
+	is '.groups == [] and .signature_required == false and .service_identity == "bridge$"' gh app show tmp --json
+	gh app set tmp --service-identity "" --signature
+	is '.service_identity == null and .signature_required' gh app show tmp --json
+	expect 2 'nothing to change' gh app set tmp
+	expect 2 '--min-hash' gh app set tmp --min-hash MD5
+	expect 1 'no CA "nobody"' gh app set tmp --ca nobody
+	expect 1 'no template "Nothing"' gh app set tmp --template Nothing
+	expect 1 'no application "nobody"' gh app set nobody --ca issuing
+	is 'map(select(.event == "app.changed")) | .[-1].detail == "service_identity, signature_required" or
+	    .[0].detail == "service_identity, signature_required"' gh audit list --limit 0 --json
+}
+
+app_rotate()
+{
+	local before after
+
+	before=$(psql -At "$PGCONNINFO" -c "SELECT key_index, secret_sealed FROM application WHERE name = 'tmp'")
+	is '(.secret | test("^[0-9A-F]{64}$")) and .key == null' gh app rotate tmp --json
+	after=$(psql -At "$PGCONNINFO" -c "SELECT key_index, secret_sealed FROM application WHERE name = 'tmp'")
+	[ "${before%%|*}" = "${after%%|*}" ]
+	[ "${before#*|}" != "${after#*|}" ]
+	is '(.key | length) == 24' gh app rotate tmp --new-key --json
+	[ "$(psql -At "$PGCONNINFO" -c "SELECT key_index FROM application WHERE name = 'tmp'")" != "${after%%|*}" ]
+	expect 1 'no application "nobody"' gh app rotate nobody
+}
+
+app_delete()
+{
+	local id
+
+	id=$(gh app show tmp --json | jq .id)
+	psql -q "$PGCONNINFO" -c "INSERT INTO request (protocol, app_id, app_name, requester, requester_dn, requester_kind,
+	    address, cert_only, disposition, status_code, message, submitted_at) VALUES (3, $id, 'tmp', 'x', '', 1, '', false,
+	    9, 0, '', now())"
+	expect 1 '1 pending requests' gh app delete tmp --yes
+	is '.enabled' gh app show tmp --json
+	psql -q "$PGCONNINFO" -c "DELETE FROM request WHERE app_id = $id"
+	expect 2 '--yes' setsid "$gatehouse" app delete tmp -c "$dir/gatehouse.conf"
+	gh app delete tmp --yes
+	expect 1 'no application "tmp"' gh app delete tmp --yes
+	expect 1 'tmp' gh app show tmp
+	gh db status
+	is 'any(.[]; .event == "app.deleted" and .object == "tmp")' gh audit list --limit 0 --json
+}
+
 no_secret_leaks()
 {
 	local secret
@@ -436,7 +490,16 @@ audit()
 	is "all(.[]; .id > 0)" gh audit list --limit 0 --json
 	is 'length == 3' gh audit list --limit 3 --json
 	is '(.[0].id) < (.[1].id)' gh audit list --limit 2 --oldest-first --json
-	gh audit list --limit 0 --json | grep -qF "$(id -un)@"
+	gh audit list --limit 0 --json | grep -F "$(person "$(id -un)")@" >/dev/null
+}
+
+# Who is logged in, as pam_loginuid says it; else the one given.
+person()
+{
+	local login
+
+	login=$(cat /proc/self/loginuid 2>/dev/null || echo 4294967295)
+	if [ "$login" = 4294967295 ]; then echo "$1"; else id -un "$login"; fi
 }
 
 tables_for_people()
@@ -481,6 +544,9 @@ check "an unsafe template is refused" unsafe_template
 check "an application with generated key and secret" app_create
 check "an application with given key and secret" app_given_secrets
 check "an application is disabled and enabled" app_switch
+check "an application is changed" app_change
+check "an application gets a new secret" app_rotate
+check "an application is deleted, its history stays" app_delete
 check "no secret is shown or stored in the clear" no_secret_leaks
 check "local administrators" users
 check "passwords of local administrators" user_password

@@ -14,7 +14,7 @@ user=daemon signer_user=bin
 dir=$(mktemp -d /tmp/gatehouse-setup-test.XXXXXX)
 chmod 711 "$dir"
 number=0 failed=0
-unset "${!GATEHOUSE_@}"
+unset "${!GATEHOUSE_@}" "${!SUDO_@}"
 
 finish()
 {
@@ -378,6 +378,19 @@ directory_test()
 	rm "$dir/first/etc/other.conf"
 }
 
+# ---- who did it ----
+the_person_is_recorded()
+{
+	local login want
+
+	login=$(cat /proc/self/loginuid 2>/dev/null || echo 4294967295)
+	want="sys@$(hostname) as root"
+	[ "$login" = 4294967295 ] || want="$(id -un "$login")@$(hostname)"
+	SUDO_USER=sys SUDO_UID=$(id -u sys) gh first app disable clients
+	is "any(.[]; .event == \"app.disabled\" and (.who | startswith(\"$want\")))" gh first audit list --limit 0 --json
+	gh first app enable clients
+}
+
 # ---- interrupted ----
 # Templates that cannot be imported stop it after the CAs; the next run goes on, and still writes the configuration.
 goes_on_after_a_failure()
@@ -514,6 +527,7 @@ check "the doctor finds all well" doctor_finds_all_well
 check "the doctor finds what is wrong" doctor_finds_what_is_wrong
 check "the doctor reads what the URLs answer" doctor_reads_the_answers
 check "the directory is tried step by step" directory_test
+check "the person behind sudo is recorded" the_person_is_recorded
 check "an interrupted run is completed by the next" goes_on_after_a_failure
 check "wrong answers are told before anything is written" wrong_answers
 check "a wrong database is told" wrong_database
