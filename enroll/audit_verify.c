@@ -44,7 +44,7 @@ audit_finding_name(enum audit_finding_kind kind)
 	static const char *const names[] = {[AUDIT_ROW_CHANGED] = "row_changed", [AUDIT_ROW_REMOVED] = "row_removed",
 	    [AUDIT_ROW_MOVED] = "row_moved", [AUDIT_ROW_INSERTED] = "row_inserted", [AUDIT_LEAF_WRONG] = "leaf_wrong",
 	    [AUDIT_SEAL_WRONG] = "seal_wrong", [AUDIT_SEAL_MISSING] = "seal_missing",
-	    [AUDIT_HEAD_MISSING] = "head_missing"};
+	    [AUDIT_HEAD_MISSING] = "head_missing", [AUDIT_GRANTS_WRONG] = "grants_wrong"};
 
 	return names[kind];
 }

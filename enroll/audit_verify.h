@@ -14,6 +14,7 @@ enum audit_finding_kind {
 	AUDIT_SEAL_WRONG,        /* signature, head, or link to the seal before */
 	AUDIT_SEAL_MISSING,
 	AUDIT_HEAD_MISSING,      /* the pinned head is not in the chain */
+	AUDIT_GRANTS_WRONG,      /* rows that grant rights: grant_verify.h */
 };
 
 struct audit_finding {

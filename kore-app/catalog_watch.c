@@ -105,6 +105,8 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		return 0;
 	}
 	rc = enroll_load_catalog(c->load, w->secret, &fresh, err);
+	if (rc == 0 || rc == GH_E_SEAL)
+		atomic_store(&w->gauges->catalog_refused, rc == GH_E_SEAL);
 	if (rc != 0)
 		return rc;
 	*needs_load = false;
@@ -206,6 +208,12 @@ catalog_watch_get(struct catalog_watch *w)
 	c = w->current != NULL ? catalog_ref(w->current) : NULL;
 	pthread_mutex_unlock(&w->lock);
 	return c;
+}
+
+bool
+catalog_watch_is_refused(const struct catalog_watch *w)
+{
+	return atomic_load(&w->gauges->catalog_refused) != 0;
 }
 
 void

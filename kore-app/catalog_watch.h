@@ -20,6 +20,8 @@ int catalog_watch_new(const struct gh_conf *conf, const unsigned char server_sec
 void catalog_watch_await(struct catalog_watch *w, int ms);
 /* The snapshot in use, referenced for the caller; NULL before the first one was loaded. */
 struct catalog *catalog_watch_get(struct catalog_watch *w);
+/* The database has one that was changed past Gatehouse; the snapshot in use is the last good one. */
+bool catalog_watch_is_refused(const struct catalog_watch *w);
 /* Ends the thread within about a second plus the database's timeout. Accepts NULL. */
 void catalog_watch_free(struct catalog_watch *w);
 

@@ -349,7 +349,8 @@ health_ready(struct enroll_env *env, const struct call *call, struct gh_http_rep
 		rc |= gh_json_set_string(v, peers[i].name, h != NULL ? state_of(&h->check[i]) : "unknown");
 	rc |= gh_json_set_string(v, "clock", is_right ? "right" : "wrong");
 	rc |= gh_json_set_int(v, "clock_skew_ms", clock_skew());
-	rc |= gh_json_set_string(v, "configuration", is_loaded ? "loaded" : "not loaded");
+	rc |= gh_json_set_string(v, "configuration", h != NULL && catalog_watch_is_refused(h->catalog) ? "refused"
+	    : is_loaded ? "loaded" : "not loaded");
 	if (rc != 0) {
 		gh_json_free(v);
 		v = NULL;

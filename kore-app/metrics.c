@@ -312,7 +312,7 @@ put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
 }
 
 struct totals {
-	long long queued, queue_max, busy, threads, workers, ocsp_entries, ocsp_bytes, log_lost;
+	long long queued, queue_max, busy, threads, workers, refused, ocsp_entries, ocsp_bytes, log_lost;
 	int64_t generation;
 };
 
@@ -333,6 +333,7 @@ sum_workers(void)
 		t.queue_max += atomic_load(&w->queue_max);
 		t.busy += atomic_load(&w->busy);
 		t.threads += atomic_load(&w->threads);
+		t.refused += atomic_load(&w->catalog_refused);
 		t.ocsp_entries += atomic_load(&w->ocsp_entries);
 		t.ocsp_bytes += atomic_load(&w->ocsp_bytes);
 		t.log_lost += atomic_load(&w->log_lost);
@@ -361,6 +362,8 @@ put_workers(struct gh_buf *b)
 	put_gauge(b, "gatehouse_pool_threads", "Threads of all workers.", t.threads);
 	put_gauge(b, "gatehouse_catalog_generation", "Oldest configuration a worker uses; 0: none yet.",
 	    t.generation < 0 ? 0 : (long long)t.generation);
+	put_gauge(b, "gatehouse_configuration_refused", "Workers that do not use the configuration in the database, since it "
+	    "was changed past Gatehouse.", t.refused);
 	put_head(b, "gatehouse_clock_skew_seconds", "gauge", "Clock of this node less that of the database.");
 	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n", (double)atomic_load(&shared->clock_skew_ms) / 1000);
 	put_gauge(b, "gatehouse_ocsp_cache_entries", "OCSP answers that lie ready, in all workers.", t.ocsp_entries);

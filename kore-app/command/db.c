@@ -1,6 +1,7 @@
 /* `gatehouse db`: the schema of the database. */
 #include <stdio.h>
 
+#include "grant_verify.h"
 #include "store/reseal.h"
 
 #include "command.h"
@@ -90,6 +91,15 @@ cmd_db_migrate(int argc, char **argv)
 	return (output_finish());
 }
 
+static int
+check_grants(struct session *s, struct gh_error *err)
+{
+	struct grant_verdict v;
+	int rc = grant_verify(s->store, &v, err);
+
+	return (rc != 0 || v.is_whole ? rc : gh_refuse(err, GH_E_SEAL, "%s", v.problem));
+}
+
 int
 cmd_db_status(int argc, char **argv)
 {
@@ -97,7 +107,8 @@ cmd_db_status(int argc, char **argv)
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Tells whether the database answers and its schema is the one of this program.",
+		"Tells whether the database answers, its schema is the one of this program, and the rows that grant rights fit "
+		"their MACs and are the newest that the audit trail knows of.",
 		"gatehouse db status\n"};
 	struct gh_error err;
 	struct session s;
@@ -105,10 +116,13 @@ cmd_db_status(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	rc = session_open(&s, conf, SESSION_STORE, &err);
+	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
+	if (rc == 0) {
+		rc = check_grants(&s, &err);
+		session_close(&s);
+	}
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
-	session_close(&s);
-	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program");
+	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program, and the rows that grant rights their MACs");
 	return (output_finish());
 }

@@ -103,6 +103,7 @@ metrics__workers_are_added(void **state)
 		atomic_store(&metrics_worker(i)->busy, 1);
 		atomic_store(&metrics_worker(i)->threads, 4);
 		atomic_store(&metrics_worker(i)->catalog_generation, 9 - i);
+		atomic_store(&metrics_worker(i)->catalog_refused, i);
 	}
 	assert_has("gatehouse_workers 2\n");
 	assert_has("gatehouse_pool_queue_length 7\n");
@@ -110,6 +111,7 @@ metrics__workers_are_added(void **state)
 	assert_has("gatehouse_pool_busy_threads 2\n");
 	assert_has("gatehouse_pool_threads 8\n");
 	assert_has("gatehouse_catalog_generation 8\n");
+	assert_has("gatehouse_configuration_refused 1\n");
 	/* outside the table: a slot that nobody reads */
 	atomic_store(&metrics_worker(2)->pid, 1);
 	atomic_store(&metrics_worker(-1)->pid, 1);

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""An enemy who owns the database, against a running gateway: what he writes grants nothing, is told everywhere, and is not
+laundered by what the administrator does next."""
+
+import json
+import re
+import subprocess
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import BUILD, Environment, wait_for
+
+env = Environment("hostile", GATEHOUSE_CONF_EXTRA="jobs { audit_seal = 0 }\nlimits { failures = 1000 }")
+KEY = der.Key(env.scratch, "ec:P-256")
+GOOD = der.csr(KEY)
+AUDITOR, PASSWORD = env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
+TABLES = ("admin_user", "application", "ca", "ca_certificate", "metadata_field", "template", "row_seal", "grant_head")
+
+
+def owner(sql, role="gatehouse"):
+    """Statements of the enemy; as the superuser also without triggers."""
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                           env.var["GATEHOUSE_DB"].replace("user=gatehouse", f"user={role}")], input=sql.encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout.decode()
+    return done.stdout.decode().strip()
+
+
+def keep(schema="kept"):
+    owner(f"drop schema if exists {schema} cascade; create schema {schema};" +
+          "".join(f"create table {schema}.{t} as table {t};" for t in TABLES), "postgres")
+
+
+def put_back(schema="kept"):
+    owner("set session_replication_role = replica;" +
+          "".join(f"delete from {t}; insert into {t} overriding system value select * from {schema}.{t};"
+                  for t in TABLES) + "update catalog_generation set n = n + 1; notify gatehouse_catalog;", "postgres")
+
+
+def readyz():
+    try:
+        reply = Client(env).get("/readyz")
+    except OSError:
+        return None  # not listening
+    return reply.status, reply.json["configuration"]
+
+
+def all_workers(wanted):
+    wait_for(lambda: all(readyz() == wanted for _ in range(12)), f"/readyz says {wanted}")
+
+
+
+def metric(name):
+    text = Client(env).get("/metrics").body.decode()
+    return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
+
+
+
+class Hostile(unittest.TestCase):
+    def setUp(self):
+        keep()
+
+    def tearDown(self):
+        put_back()
+        all_workers((200, "loaded"))
+
+    def status(self):
+        done = env.admin("db", "status", check=False)
+        return done.returncode, done.stderr.decode()
+
+    def test_template_that_was_changed(self):
+        owner("update template set body = jsonb_set(body, '{subject}', '{\"cn\": \"supplied\"}') where active")
+        all_workers((200, "refused"))
+        self.assertGreater(metric("gatehouse_configuration_refused"), 0)
+        reply = Client(env).enroll(GOOD)  # the last good configuration goes on
+        self.assertEqual(reply.status, 200, reply.body)
+        code, text = self.status()
+        self.assertEqual(code, 1)
+        self.assertRegex(text, r"template \d+ \(\w+\) was changed without Gatehouse")
+        self.assertGreater(env.count("select count(*) from audit where event = 'grant.refused' and "
+                                     "detail like 'template % was changed%'"), 0)
+        done = env.admin("audit", "verify", "--json", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual([f["kind"] for f in json.loads(done.stdout)["findings"]], ["grants_wrong"])
+        # nobody starts with it, and no change of the administrator makes it good
+        env.gateway("halt")
+        done = env.admin("app", "disable", "demo", check=False)
+        self.assertIn(b"was changed", done.stderr)
+        shown = env.admin("db", "reseal", "--dry-run", check=False)
+        self.assertEqual(shown.returncode, 1)
+        self.assertIn(b"changed  template", shown.stdout)
+        done = env.admin("db", "reseal", check=False)  # no terminal to say yes on
+        self.assertNotEqual(done.returncode, 0)
+        with open(env.scratch / "run.log", "w") as log:
+            gateway = subprocess.Popen([BUILD / "gatehouse", "run", "-c", env.dir / "state" / "gatehouse.conf"],
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_for(lambda: readyz() == (503, "refused"), "a new gateway does not take it")
+            self.assertEqual(Client(env).enroll(GOOD).status, 503)
+        finally:
+            gateway.terminate()
+            gateway.wait()
+            put_back()
+            env.gateway("run")
+
+    def test_administrator_that_was_added(self):
+        hash_of = owner(f"select hash from admin_user where name = '{AUDITOR}'")
+        self.assertEqual(self.page(AUDITOR), 200)
+        owner(f"insert into admin_user (name, hash, roles, enabled) values ('eve', '{hash_of}', 7, true)")
+        self.assertEqual(self.page("eve"), 503)
+        self.assertEqual(self.page(AUDITOR), 503)
+        self.assertIn("(eve) was added without Gatehouse", env.log())
+        self.assertRegex(self.status()[1], r"admin_user \d+ \(eve\) was added without Gatehouse")
+        owner("delete from admin_user where name = 'eve'")
+        self.assertEqual(self.page(AUDITOR), 200)
+
+    def page(self, user):
+        client = Client(env, user=user, password=PASSWORD)
+        return client.request("GET", "/pki/audit?limit=1", headers=client.headers()).status
+
+    def test_everything_set_back(self):
+        """The whole set with its seals: found by who has seen a newer one, and by the audit trail."""
+        env.admin("user", "disable", AUDITOR)
+        wait_for(lambda: self.page(AUDITOR) in (401, 403), "the auditor is refused")
+        for _ in range(30):
+            self.page(AUDITOR)  # each thread of each worker has seen it
+        keep("disabled")
+        put_back()
+        self.assertEqual(self.page(AUDITOR), 503)
+        self.assertIn("went back from revision", env.log())
+        done = env.admin("audit", "verify", "--json", check=False)
+        self.assertEqual([f["kind"] for f in json.loads(done.stdout)["findings"]], ["grants_wrong"])
+        self.assertIn("db restored", self.status()[1])
+        put_back("disabled")
+        env.admin("user", "enable", AUDITOR)
+        keep()
+
+    def test_update_from_a_version_without_seals(self):
+        def without_seals():
+            owner("drop table grant_head, row_seal cascade; delete from schema_migration where version >= 3;"
+                  "alter table request drop column requester_id, drop column mac; drop table crl_number_floor;")
+
+        without_seals()
+        # he pretends: the trail says that the rows were sealed
+        done = env.admin("db", "migrate", "--yes")
+        self.assertIn("0 rows sealed", done)
+        self.assertIn("not sealed", self.status()[1])
+        without_seals()
+        owner("set session_replication_role = replica; delete from audit where event like 'grant.%'", "postgres")
+        done = env.admin("db", "migrate", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"--yes", done.stderr)
+        self.assertIn(b"added    admin_user", done.stderr)
+        self.assertIn("not sealed", self.status()[1])
+        self.assertRegex(env.admin("db", "migrate", "--yes"), r"0 migrations applied, [1-9]\d* rows sealed")
+        self.assertEqual(self.status()[0], 0)
+        env.gateway("halt")
+        env.gateway("run")
+        keep()
+
+
+if __name__ == "__main__":
+    env.wait_ready()
+    tap.main()
