@@ -53,7 +53,7 @@ put_new(struct store *s, struct grants *g, enum grant_table t, gh_json *row, boo
 static int
 is_same(const struct store *s, const gh_json *a, const gh_json *b, bool *out, struct gh_error *err)
 {
-	unsigned char of_a[ROW_SEAL_SIZE], of_b[ROW_SEAL_SIZE];
+	unsigned char of_a[ROW_SEAL_SIZE], of_b[ROW_SEAL_SIZE] = { 0 };
 	int rc = row_seal_row(s->grant_key, "body", 0, a, of_a, err);
 
 	if (rc == 0)

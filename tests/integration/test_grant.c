@@ -320,6 +320,7 @@ ask(const char *name)
 	fixture_request(&req);
 	req.has_replay_mark = false;
 	snprintf(req.requester.name, sizeof(req.requester.name), "%s", name);
+	gh_json_free(req.metadata);
 	req.metadata = parse("{\"Dept\":\"a\",\"Number\":1.50}");
 	d.req = &req;
 	ok(store_record(db, &d, &out, &ca_id, &err));
