@@ -12,6 +12,7 @@
 #include "health.h"
 #include "http_conn.h"
 #include "job_runner.h"
+#include "limiter_watch.h"
 #include "metrics.h"
 #include "ocsp.h"
 #include "pool.h"
@@ -34,6 +35,7 @@ struct app_state {
 	struct status_watch *status;
 	struct pool *pool;
 	struct job_runner *jobs;
+	struct limiter_watch *limits;    /* in the first worker */
 	struct http_server http;
 };
 

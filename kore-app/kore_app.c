@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "exec_memory.h"
 #include "log.h"
 #include "log_queue.h"
 #include "timestamp.h"
@@ -157,7 +158,11 @@ start_worker(struct gh_error *err)
 	enroll_on_decided(on_decided);
 	ocsp_on_event(metrics_ocsp);
 	revoke_on_change(metrics_revoked);
-	rc = app_tls_start(err);
+	/* before the first thread: it holds for all of them */
+	gh_exec_memory_preload();
+	rc = gh_exec_memory_forbid(err);
+	if (rc == 0)
+		rc = app_tls_start(err);
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
 	if (rc == 0)
@@ -175,6 +180,8 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
 		    worker->id == 1, &app_state.jobs, err);
+	if (rc == 0 && worker->id == 1)
+		rc = limiter_watch_new(conf, app_state.server_secret, app_state.limiter, &app_state.limits, err);
 	if (rc == 0)
 		catalog_watch_await(app_state.catalog, FIRST_CATALOG_MS);
 	return rc;

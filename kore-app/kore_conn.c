@@ -5,6 +5,7 @@
  */
 #include <kore/kore.h>
 
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
@@ -24,6 +25,7 @@
 #define IDLE_MS 60000                    /* kept alive and silent */
 #define LINGER_MS 2000                   /* for a client to read the last answer, while it may still be sending */
 #define LINGER_BYTES (1024 * 1024)
+#define TRIM_FROM 256                    /* connections */
 #define STEPS_MAX 64                     /* reads and writes of one connection, before others have their turn */
 
 enum stage { STAGE_PROXY, STAGE_HANDSHAKE, STAGE_HTTP, STAGE_LINGER, STAGE_DEAD };
@@ -483,6 +485,21 @@ expire(struct peer *p, enum conn_phase phase)
 	http_conn_give_up(&p->http, &err);
 }
 
+/* glibc keeps what it has once had, 14 kB for each TLS connection: it is given back when the crowd has left. */
+static void
+trim_memory(void)
+{
+	static unsigned most;
+	unsigned n = conn_table_count(table, LISTENER_TLS) + conn_table_count(table, LISTENER_PLAIN);
+
+	if (n > most)
+		most = n;
+	if (most < TRIM_FROM || n > most / 2)
+		return;
+	(void)malloc_trim(0);
+	most = n;
+}
+
 static void
 on_tick(void *arg, u_int64_t now)
 {
@@ -503,6 +520,7 @@ on_tick(void *arg, u_int64_t now)
 		dead = p->next_dead;
 		free(p);
 	}
+	trim_memory();
 }
 
 /* ---- start and end ---- */

@@ -21,7 +21,8 @@ static struct sock_filter filter[] = {
 	KORE_SYSCALL_DENY(sched_setaffinity, EPERM),
 	KORE_SYSCALL_DENY(keyctl, ENOSYS),       /* Kerberos, when a libpq connection looks for tickets */
 
-	/* no memory is ever both written and run; no memory becomes runnable later */
+	/* no memory is ever both written and run; when the worker has started, none becomes executable at all
+	 * (base/exec_memory.h) */
 	KORE_SYSCALL_DENY_WITH_FLAG(mmap, 2, PROT_EXEC | PROT_WRITE, EINVAL),
 	KORE_SYSCALL_DENY_WITH_FLAG(mprotect, 2, PROT_EXEC, EINVAL),
 	KORE_SYSCALL_ALLOW(mmap),

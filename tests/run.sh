@@ -110,7 +110,7 @@ builds()
 	step build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests check-programs
 	step build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang all tests
 	step build-sanitizers 600 make -j "$JOBS" --no-print-directory CC=gcc BUILD=build/asan \
-	    OPT="-O1 -g" SANITIZE="$ASAN_SANITIZE" tests
+	    OPT="-O1 -g" SANITIZE="$ASAN_SANITIZE" tests build/asan/gatehouse.so
 	step build-fuzz 600 make -j "$JOBS" --no-print-directory fuzz-build
 }
 

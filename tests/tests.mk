@@ -51,6 +51,12 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 $(BUILD)/tests/fuzz/fuzz_signer_record: $(SIGNER_PARTS)
 $(BUILD)/tests/fuzz/fuzz_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
 
+# This one has the stand-ins of enroll/ in it, which take the place of the neighbours' functions in the libraries.
+FUZZ_FAKES := $(FAKES_enroll:%.c=$(BUILD)/%.o)
+$(BUILD)/tests/fuzz/fuzz_http: $(FUZZ_FAKES)
+$(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_FAKES) -Wl,--allow-multiple-definition
+$(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
+
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all

@@ -21,6 +21,7 @@
 
 #include "conf.h"
 #include "harden.h"
+#include "exec_memory.h"
 #include "log.h"
 #include "log_queue.h"
 #include "server.h"
@@ -419,6 +420,12 @@ close_in(const struct options *o, struct gh_error *err)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	tzset();
 	token_warm_up();
+	/* A token's module may load more when it is opened again. */
+	if (o->module == NULL) {
+		gh_exec_memory_preload();
+		if (gh_exec_memory_forbid(err) != 0)
+			return err->code;
+	}
 	return filter_calls(o->module != NULL, err);
 }
 

@@ -22,10 +22,16 @@
 	"certificate LEFT JOIN (SELECT certificate_id, reason, revoked_at, invalidity_date, removed_at, revoked_by, " \
 	"comment FROM revocation) r ON certificate_id = id"
 
-/* name: column of the filter. */
+/* One look-up for each row of a page; LIMIT keeps the planner from reading the table along. */
+#define CERT_JOIN \
+	" LEFT JOIN LATERAL (SELECT reason, revoked_at, invalidity_date, removed_at, revoked_by, comment FROM revocation " \
+	"WHERE certificate_id = certificate.id LIMIT 1) r ON true"
+
+/* name: column of the filter. join: to the rows of a page. */
 static const struct list {
 	const char *fields, *table, *name;
 	bool has_disposition;
+	const char *join;
 } lists[] = {
 	[STORE_LIST_CAS] = { "id, name, parent, subject, iso_utc(not_before) AS not_before, "
 	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, crl_shards", "ca", "name", false },
@@ -37,7 +43,7 @@ static const struct list {
 	[STORE_LIST_USERS] = { "id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
 	    "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
 	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false },
-	[STORE_LIST_CERTS] = { CERT_FIELDS, CERT_TABLE, "requester", false },
+	[STORE_LIST_CERTS] = { CERT_FIELDS, "certificate", "requester", false, CERT_JOIN },
 	[STORE_LIST_REQUESTS] = { "id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
 	    "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
 	    "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
@@ -48,35 +54,100 @@ static const struct list {
 	    "request_id, object, detail", "audit", "actor", false },
 };
 
-/* $1 after, $2 limit, then what the filter asks for. Only fixed text gets into the statement. */
+static bool
+is_by_expiry(const struct store_filter *f)
+{
+	return f->expires_from != 0 || f->expires_to != 0;
+}
+
+/* Rows behind the one where the page before ended. */
 static void
-build_query(struct gh_buf *b, struct store_params *p, const struct list *l, const struct store_filter *f)
+put_start(struct gh_buf *b, struct store_params *p, const struct store_filter *f)
+{
+	char op = f->newest_first ? '<' : '>';
+
+	store_put_int(p, f->after_id);
+	if (f->after_id == 0) {
+		gh_buf_puts(b, "$1::bigint = 0");
+	} else if (is_by_expiry(f)) {
+		store_put_int(p, f->after_expiry);
+		/* the first half is what the index can use */
+		gh_buf_putf(b, "not_after %c= to_timestamp($2::bigint) AND (not_after %c to_timestamp($2::bigint) OR "
+		    "id %c $1::bigint)", op, op, op);
+	} else {
+		gh_buf_putf(b, "id %c $1::bigint", op);
+	}
+}
+
+#define IS_HELD "EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)"
+
+static void
+put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_filter *f)
+{
+	if (f->cert_state != NULL)
+		gh_buf_puts(b, strcmp(f->cert_state, "valid") == 0 ? " AND status = 20"
+		    : strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND " IS_HELD
+		    : " AND status = 21 AND NOT " IS_HELD);
+	if (f->template_name != NULL) {
+		store_put_text(p, f->template_name);
+		gh_buf_putf(b, " AND lower(template) = lower($%d)", p->n);
+	}
+	if (f->serial != NULL) {
+		store_put_hex(p, f->serial);
+		gh_buf_putf(b, " AND serial = $%d::bytea", p->n);
+	}
+	if (f->expires_from != 0) {
+		store_put_int(p, f->expires_from);
+		gh_buf_putf(b, " AND not_after >= to_timestamp($%d::bigint)", p->n);
+	}
+	if (f->expires_to != 0) {
+		store_put_int(p, f->expires_to);
+		gh_buf_putf(b, " AND not_after <= to_timestamp($%d::bigint)", p->n);
+	}
+}
+
+/* Literals, so that the planner sees that the partial index of what was not issued will do. */
+static void
+put_disposition(struct gh_buf *b, int disposition)
+{
+	gh_buf_putf(b, " AND disposition = %d", disposition);
+	if (disposition != DB_DISP_ISSUED)
+		gh_buf_putf(b, " AND disposition <> %d", DB_DISP_ISSUED);
+}
+
+/* Named with the table: the column of the answer is text. */
+static void
+put_order(struct gh_buf *b, const struct list *l, const struct store_filter *f)
 {
 	const char *order = f->newest_first ? "DESC" : "ASC";
 
-	gh_buf_putf(b, "SELECT COALESCE(json_agg(row_to_json(t) ORDER BY t.id %s), '[]') FROM "
-	    "(SELECT %s FROM %s WHERE ", order, l->fields, l->table);
-	if (f->after_id == 0)
-		gh_buf_puts(b, "$1::bigint = 0");
-	else
-		gh_buf_puts(b, f->newest_first ? "id < $1::bigint" : "id > $1::bigint");
-	store_put_int(p, f->after_id);
-	store_put_int(p, f->limit);
+	gh_buf_puts(b, " ORDER BY ");
+	if (is_by_expiry(f))
+		gh_buf_putf(b, "%s.not_after %s, ", l->table, order);
+	gh_buf_putf(b, "%s.id %s", l->table, order);
+}
+
+/* Only fixed text and numbers get into the statement. */
+static void
+build_query(struct gh_buf *b, struct store_params *p, const struct list *l, const struct store_filter *f)
+{
+	/* first the rows of the page, then what belongs to them; the aggregate takes them in the order in which they come */
+	gh_buf_putf(b, "SELECT COALESCE(json_agg(row_to_json(t)), '[]') FROM (SELECT %s FROM "
+	    "(SELECT * FROM %s WHERE ", l->fields, l->table);
+	put_start(b, p, f);
 	if (f->name != NULL) {
 		store_put_text(p, f->name);
 		gh_buf_putf(b, " AND lower(%s) = lower($%d)", l->name, p->n);
 	}
-	if (l->has_disposition && f->disposition == DB_DISP_PENDING)
-		gh_buf_puts(b, " AND disposition = 9");     /* has an index of its own */
-	else if (l->has_disposition && f->disposition != 0) {
-		store_put_int(p, f->disposition);
-		gh_buf_putf(b, " AND disposition = $%d::int", p->n);
-	}
-	if (f->cert_state != NULL)
-		gh_buf_puts(b, strcmp(f->cert_state, "valid") == 0 ? " AND status = 20"
-		    : strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND reason = 6"
-		    : " AND status = 21 AND reason <> 6");
-	gh_buf_putf(b, " ORDER BY id %s LIMIT $2::int) t", order);
+	if (l->has_disposition && f->disposition != 0)
+		put_disposition(b, f->disposition);
+	if (l == &lists[STORE_LIST_CERTS])
+		put_cert_filter(b, p, f);
+	store_put_int(p, f->limit);
+	put_order(b, l, f);
+	gh_buf_putf(b, " LIMIT $%d::int) %s%s", p->n, l->table, l->join != NULL ? l->join : "");
+	put_order(b, l, f);
+	gh_buf_puts(b, ") t");
 }
 
 /* The reason's name in place of its number. */

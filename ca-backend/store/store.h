@@ -154,11 +154,17 @@ enum store_list {
 };
 struct store_filter {
 	int64_t after_id;            /* rows with id > after_id (or < for newest_first); 0 = from the start */
+	int64_t after_expiry;        /* with expires_*: not_after of that row, UTC seconds */
 	int limit;                   /* 1 to 1000 */
 	bool newest_first;
 	const char *name;            /* exact name (case-insensitive), or requester for certs and requests; NULL */
 	int disposition;             /* requests: enum db_disposition; 0 = all */
-	const char *cert_state;      /* certs: "valid", "hold" or "revoked"; NULL = all */
+	/* certs only; NULL or 0 = all */
+	const char *cert_state;      /* "valid", "hold" or "revoked" */
+	const char *template_name;   /* exact, in any case */
+	const char *serial;          /* hex digits */
+	/* not_after from ... to, UTC seconds, both included. With one of them the order is that of not_after, then id. */
+	int64_t expires_from, expires_to;
 };
 int store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

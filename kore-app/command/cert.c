@@ -4,11 +4,51 @@
 #include <string.h>
 
 #include "encoding.h"
+#include "timestamp.h"
 
 #include "command.h"
 #include "list.h"
 #include "options.h"
 #include "pem.h"
+
+/* NULL stays 0. A date alone is its first second. */
+static int
+parse_time(const char *text, int64_t *out)
+{
+	char day[32];
+
+	if (text == NULL)
+		return (0);
+	if (strcmp(text, "now") == 0) {
+		*out = gh_now();
+		return (0);
+	}
+	if (strlen(text) == strlen("2030-01-31")) {
+		snprintf(day, sizeof(day), "%sT00:00:00Z", text);
+		text = day;
+	}
+	return (gh_timestamp_parse(text, out, NULL));
+}
+
+static bool
+is_hex(const char *text)
+{
+	size_t n = strlen(text);
+
+	return (n > 0 && n <= 64 && strspn(text, "0123456789abcdefABCDEF") == n);
+}
+
+/* What the options say of the filter; a mistake is told. */
+static int
+check_filter(const char *who, const struct store_filter *f)
+{
+	if (f->cert_state != NULL && strcmp(f->cert_state, "valid") != 0 &&
+	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0)
+		return (command_usage(who, "--status is valid, hold or revoked"));
+	if (f->serial != NULL && !is_hex(f->serial))
+		return (command_usage(who, "--serial has up to 64 hexadecimal digits"));
+	return (COMMAND_OK);
+}
 
 int
 cmd_cert_list(int argc, char **argv)
@@ -19,27 +59,36 @@ cmd_cert_list(int argc, char **argv)
 		{"REASON", "reason"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CERTS, columns};
 	struct store_filter filter = {.newest_first = true};
-	const char *conf = NULL;
+	const char *conf = NULL, *from = NULL, *to = NULL;
 	bool json = false;
 	int limit = 50;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"status", 's', OPTION_TEXT, &filter.cert_state, "STATUS", "only valid, hold or revoked ones"},
 		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME"},
+		{"template", 't', OPTION_TEXT, &filter.template_name, "NAME", "only certificates of template NAME"},
+		{"serial", 0, OPTION_TEXT, &filter.serial, "HEX", "only those with this serial number"},
+		{"expires-after", 0, OPTION_TEXT, &from, "TIME",
+		    "only those whose validity ends at TIME or later: 2030-01-31, 2030-01-31T12:00:00Z (UTC) or now"},
+		{"expires-before", 0, OPTION_TEXT, &to, "TIME", "only those whose validity ends at TIME or earlier"},
 		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one issued"},
+		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL,
+		    "from the first one issued; with --expires-..., from the first one that ends"},
 		OPTION_JSON(&json),
 		OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists issued certificates, newest first.",
-		"gatehouse cert list --requester alice\ngatehouse cert list --status revoked --limit 0 --json\n"};
+		"gatehouse cert list --requester alice --template User\n"
+		"gatehouse cert list --status revoked --limit 0 --json\n"
+		"gatehouse cert list --expires-after now --expires-before 2030-01-31 --oldest-first\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return (rc);
-	if (filter.cert_state != NULL && strcmp(filter.cert_state, "valid") != 0 &&
-	    strcmp(filter.cert_state, "hold") != 0 && strcmp(filter.cert_state, "revoked") != 0)
-		return (command_usage(argv[0], "--status is valid, hold or revoked"));
+	if (parse_time(from, &filter.expires_from) != 0 || parse_time(to, &filter.expires_to) != 0)
+		return (command_usage(argv[0], "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now"));
+	if ((rc = check_filter(argv[0], &filter)) != COMMAND_OK)
+		return (rc);
 	return (list_show(argv[0], conf, json, &view, &filter, limit));
 }
 

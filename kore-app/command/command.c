@@ -50,6 +50,8 @@ const struct command command_table[] = {
 	{"directory", "test", "try the directory step by step, and show a user's entry", cmd_directory_test},
 	{"job", "list", "list the background jobs", cmd_job_list},
 	{"job", "run", "run a background job now", cmd_job_run},
+	{"limiter", "list", "list failed log-ins, and who is refused", cmd_limiter_list},
+	{"limiter", "clear", "forget failed log-ins, so that who is refused may try again", cmd_limiter_clear},
 	{"metadata", "list", "list metadata field definitions", cmd_metadata_list},
 	{"metadata", "set", "define metadata fields from a file", cmd_metadata_set},
 	{"request", "list", "list requests for certificates", cmd_request_list},

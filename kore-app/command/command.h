@@ -78,6 +78,8 @@ int cmd_help(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_job_list(int argc, char **argv);
 int cmd_job_run(int argc, char **argv);
+int cmd_limiter_clear(int argc, char **argv);
+int cmd_limiter_list(int argc, char **argv);
 int cmd_metadata_list(int argc, char **argv);
 int cmd_metadata_set(int argc, char **argv);
 int cmd_request_approve(int argc, char **argv);

@@ -1,20 +1,24 @@
 /* Keyset paging over store_list, and its presentation. */
 #include <strings.h>
 
+#include "timestamp.h"
+
 #include "command.h"
 #include "list.h"
 
 #define LIST_PAGE 1000                   /* rows of one query, the most that the store gives */
 
-/* Append the rows of page to all; the id of the last one goes to *last. */
+/* Append the rows of page to all; where the last one stands goes to the filter. */
 static int
-append_page(gh_json *all, const gh_json *page, int64_t *last)
+append_page(gh_json *all, const gh_json *page, struct store_filter *filter)
 {
 	for (size_t i = 0; i < gh_json_size(page); i++) {
 		gh_json *row = gh_json_at(page, i);
+		const char *ends = gh_json_string(gh_json_get(row, "not_after"));
 
-		if (!gh_json_int(gh_json_get(row, "id"), last))
-			*last = 0;
+		if (!gh_json_int(gh_json_get(row, "id"), &filter->after_id) ||
+		    (ends != NULL && gh_timestamp_parse(ends, &filter->after_expiry, NULL) != 0))
+			filter->after_id = 0;
 		if (gh_json_append(all, gh_json_ref(row)) != 0)
 			return (-1);
 	}
@@ -41,7 +45,7 @@ list_load(struct store *store, enum store_list what, struct store_filter filter,
 		if (rc != 0)
 			break;
 		got = gh_json_size(page);
-		if (append_page(all, page, &filter.after_id) != 0)
+		if (append_page(all, page, &filter) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "list");
 		gh_json_free(page);
 		if (got < (size_t)filter.limit || filter.after_id == 0)

@@ -4,18 +4,62 @@ to the others must be right."""
 
 import base64
 import http.client
+import json
 import os
+import random
+import signal
 import socket
 import ssl
+import struct
+import subprocess
+import threading
 import unittest
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import der
 import tap
-from client import Client
-from environment import Environment
+from client import Client, now as client_now
+from environment import BUILD, TOP, Environment, wait_for
 
-env = Environment("churn")
+# A gateway whose module is built with AddressSanitizer: `make check ONLY='build-sanitizers'` makes it.
+MODULE = BUILD / "asan" / "gatehouse.so"
+if not MODULE.exists():
+    raise SystemExit(f"{MODULE} is not there: make check ONLY='build-sanitizers'")
+LOG = Path(os.environ.get("TMPDIR", "/tmp")) / f"asan-churn-{os.getpid()}"
+env = Environment("churn", GATEHOUSE_MODULE=str(MODULE), PATH=f"{TOP}/tests/servers/asan:{os.environ['PATH']}",
+                  ASAN_LOG=str(LOG), GATEHOUSE_CONF_EXTRA="gateway { request_timeout = 3 }")
 GARBAGE_RECORD = b"\x17\x03\x03\x00\x40" + os.urandom(64)
+ENROLL = "/CMSApi/CertEnroll/3/Pkcs10"
+ENDINGS = ("fin", "rst", "close", "close_notify", "garbage", "truncated", "silence")
+CONNECTIONS = 500                # of one round
+MALFORMED = base64.b64decode("MAMKAQE=")
+silent = []                      # connections that say nothing more
+
+
+def workers():
+    return sorted(pid for pid, line in env.processes("kore") if "wrk" in line or "worker" in line)
+
+
+def findings():
+    """What AddressSanitizer has to say, of any worker."""
+    return "".join(f.read_text(errors="replace")[:3000] for f in LOG.parent.glob(LOG.name + ".*"))
+
+
+def accepts():
+    try:
+        return Client(env, timeout=2).get("/healthz").status == 200
+    except OSError:
+        return False
+
+
+def busy_threads():
+    text = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+    connection = http.client.HTTPConnection(text.hostname, text.port, timeout=10)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    return sum(float(x.rsplit(" ", 1)[1]) for x in lines if x.startswith("gatehouse_pool_busy"))
 
 
 class RawTls:
@@ -57,15 +101,19 @@ class RawTls:
 
 class Workers(unittest.TestCase):
     def setUp(self):
-        self.before = self.workers()
-
-    def workers(self):
-        return sorted(pid for pid, line in env.processes("kore") if "wrk" in line or "worker" in line)
+        self.before = workers()
 
     def still_serve(self, requests=400):
         for _ in range(requests):
             self.assertEqual(Client(env).get("/healthz").status, 200)
-        self.assertEqual(self.workers(), self.before)
+        self.assertEqual(workers(), self.before)
+        self.assertEqual(findings(), "")
+
+    def test_sanitizer_is_there(self):
+        self.assertTrue(self.before)
+        for pid in self.before:
+            self.assertIn("libasan", Path(f"/proc/{pid}/maps").read_text())
+            self.assertIn("Seccomp:\t2", Path(f"/proc/{pid}/status").read_text())
 
     def test_body_of_a_delete_that_breaks_off(self):
         head = (b"DELETE /api/v1/certificate-authorities/root/password/remove HTTP/1.1\r\nHost: localhost\r\n"
@@ -87,9 +135,153 @@ class Workers(unittest.TestCase):
             connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
             connection.request("GET", "/ocsp/" + path)
             reply = connection.getresponse()
-            self.assertEqual((reply.status, reply.read()), (200, base64.b64decode("MAMKAQE=")), path)
+            self.assertEqual((reply.status, reply.read()), (200, MALFORMED), path)
             connection.close()
         self.still_serve(4)
+
+
+class Churn(unittest.TestCase):
+    """Requests for every route, cut anywhere, ended in each way, while others are served."""
+
+    def setUp(self):
+        self.before = workers()
+        self.random = random.Random(7)
+
+    def requests(self):
+        """A whole request for each row of the route table, and some that belong to none."""
+        table = subprocess.run([BUILD / "tests/docs/print_routes"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        for method, pattern, _ in (line.split() for line in table.splitlines()):
+            path = pattern.replace("{v}", "3").replace("{v12}", "1").replace("{id}", "1").replace("{name}", "issuing")
+            yield self.request(method.upper(), path.replace("{rest}", "MAMKAQE="))
+        ocsp = b"\x30\x1e" + os.urandom(30)
+        yield self.request("POST", "/ocsp", ocsp, "application/ocsp-request")
+        head = f"POST {ENROLL} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode()
+        yield head + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nA: b\r\n\r\n"
+        yield head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
+        yield head + b"Content-Length: 2\r\n\r\n{}" + self.request("GET", "/healthz") * 3
+        yield b"BREW /pot HTTP/9.9\r\n\r\n"
+
+    def request(self, method, path, body=b'{"password": "correct horse battery"}', kind="application/json"):
+        text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+        if method in ("GET", "HEAD"):
+            return (text + "\r\n").encode()
+        auth = base64.b64encode(b"alice:wrong").decode() if self.random.random() < 0.05 else None
+        text += f"Authorization: Basic {auth}\r\n" if auth else ""
+        return (text + f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+    def cuts(self, raw):
+        at = raw.find(b"\r\n\r\n") + 4
+        fixed = {0, 1, at - 1, at, at + 1, len(raw) - 1, len(raw)}
+        return {k for k in fixed if 0 <= k <= len(raw)} | {self.random.randrange(len(raw)) for _ in range(2)}
+
+    def end_plain(self, part, ending):
+        where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+        s = socket.create_connection((where.hostname, where.port), timeout=10)
+        s.sendall(part)
+        self.end_socket(s, ending)
+
+    def end_tls(self, part, ending):
+        c = RawTls()
+        data = c.records(part) if part else b""
+        if ending == "close_notify":
+            data += c.close_notify()
+        elif ending == "garbage":
+            data += GARBAGE_RECORD
+        elif ending == "truncated" and data:
+            data = data[:-1]
+        c.socket.sendall(data)
+        self.end_socket(c.socket, ending)
+
+    def end_socket(self, s, ending):
+        if ending == "silence":
+            silent.append(s)
+            return
+        if ending == "rst":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif ending == "fin":
+            s.shutdown(socket.SHUT_WR)
+            s.settimeout(0.02)
+            try:
+                s.recv(100)
+            except OSError:
+                pass
+        s.close()
+
+    def break_off(self):
+        """Some hundred connections, in an order that is the same each time."""
+        cases = [(raw, k, ending, tls) for raw in self.requests() for k in self.cuts(raw)
+                 for tls in (False, True) for ending in ENDINGS if tls or ending in ("fin", "rst", "close", "silence")]
+        self.random.shuffle(cases)
+        for raw, k, ending, tls in cases[:CONNECTIONS]:
+            try:
+                (self.end_tls if tls else self.end_plain)(raw[:k], ending)
+            except (OSError, ssl.SSLError):
+                pass        # closed from the other side
+            while len(silent) > 100:
+                silent.pop(0).close()
+
+    def serve_others(self, stop, count, errors):
+        """Every answer must be there and be the right one."""
+        client, where = Client(env).keep(), urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+        csr = der.csr(der.Key(env.scratch, "ec:P-256"))
+        ask = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
+        try:
+            while not stop.is_set():
+                reply = client.enroll(csr)
+                assert reply.status == 200 and reply.certificates(), reply
+                assert client.get("/nothing").status == 404
+                ask.request("GET", "/ocsp/00")
+                reply = ask.getresponse()
+                assert (reply.status, reply.read()) == (200, MALFORMED), reply.status
+                count[0] += 1
+        except Exception as e:
+            errors.append(repr(e))
+
+    def test_ends_of_every_kind_while_others_are_served(self):
+        stop, count, errors = threading.Event(), [0], []
+        others = [threading.Thread(target=self.serve_others, args=(stop, count, errors)) for _ in range(2)]
+        for t in others:
+            t.start()
+        try:
+            for _ in range(3):
+                self.break_off()
+                os.kill(env.gateway_pid(), signal.SIGHUP)   # TLS is exchanged in the middle of it
+        finally:
+            stop.set()
+            for t in others:
+                t.join()
+            while silent:
+                silent.pop().close()
+        self.assertEqual(errors, [])
+        self.assertGreater(count[0], 5)
+        self.assertEqual(workers(), self.before)
+        self.assertEqual(findings(), "")
+
+    def test_worker_that_ends_says_close(self):
+        """What is at work is answered, with Connection: close; and nothing that ends then is freed twice."""
+        for _ in range(30):
+            c = RawTls()
+            c.socket.sendall(c.records(self.request("GET", "/healthz")[:-2]))
+            silent.append(c.socket)
+        env.postgres("freeze")
+        try:
+            waiting = Client(env).keep()
+            body = json.dumps({"Timestamp": client_now(), "Request": {
+                "TemplateName": "User", "Pkcs10Request": der.b64(der.csr(der.Key(env.scratch, "ec:P-256")))}}).encode()
+            waiting.connection.request("POST", ENROLL, body, waiting.headers(body))
+            wait_for(lambda: busy_threads() > 0, "the request is at work")
+            halt = threading.Thread(target=env.gateway, args=("halt",))
+            halt.start()
+            wait_for(lambda: not accepts(), "no new connections")
+        finally:
+            env.postgres("thaw")
+        reply = waiting.connection.getresponse()
+        self.assertIn(reply.status, (200, 503))
+        self.assertEqual(reply.getheader("Connection"), "close")
+        halt.join()
+        self.assertEqual(findings(), "")
+        env.gateway("run")
+        env.wait_ready()
 
 
 if __name__ == "__main__":

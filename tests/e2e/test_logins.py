@@ -4,6 +4,7 @@ time."""
 
 import base64
 import http.client
+import json
 import statistics
 import time
 import unittest
@@ -92,6 +93,73 @@ class Lock(unittest.TestCase):
         seen = []
         wait_for(lambda: seen.append(enroll("alice", "alice-secret", here)) or seen[-1] != 403, "the application is on")
         self.assertEqual(seen[-1], 200)
+
+
+class Command(unittest.TestCase):
+    """gatehouse limiter: look, and lift."""
+
+    def rows(self, **wanted):
+        found = env.admin("limiter", "list", "--json")
+        return [r for r in found if all(r[k] == v for k, v in wanted.items())]
+
+    def test_list_and_clear(self):
+        here, there = address(), address()
+        cleared = "select count(*) from audit where event = 'limiter.cleared' and actor_kind = 3"
+        before = env.count(cleared)
+        for source in (here, there):
+            for _ in range(FAILURES):
+                self.assertEqual(enroll("juergen", "wrong", source), 401)
+            self.assertEqual(enroll("juergen", "juergen-secret", source), 429)
+        row, = self.rows(user="example\\juergen", address=here)
+        self.assertEqual(row["failures"], FAILURES)
+        self.assertGreater(row["seconds_left"], 200)
+        self.assertTrue(row["node"])
+        row, = self.rows(user=None, address=here)
+        self.assertEqual((row["failures"], row["seconds_left"]), (FAILURES, 0))
+        row, = self.rows(user="example\\juergen", address=None)
+        self.assertEqual(row["failures"], 2 * FAILURES)
+        self.assertIn("juergen", env.admin("limiter", "list"))
+        done = env.admin("limiter", "clear", "--user", "Juergen", "--address", here, "--json")
+        self.assertEqual(done, {"cleared": 1, "nodes": 1})
+        self.assertEqual(enroll("juergen", "juergen-secret", there), 429)
+        self.assertEqual(enroll("juergen", "juergen-secret", here), 200)
+        env.admin("limiter", "clear", "--user", "juergen")
+        self.assertEqual(enroll("juergen", "juergen-secret", there), 200)
+        self.assertEqual(self.rows(user="example\\juergen"), [])
+        self.assertEqual(env.count(cleared), before + 2)
+
+    def test_an_address(self):
+        here = address()
+        for n in range(5 * FAILURES):
+            self.assertEqual(enroll(f"more{n}", "x", here), 401)
+        self.assertEqual(enroll("alice", "alice-secret", here), 429)
+        env.admin("limiter", "clear", "--address", here)
+        self.assertEqual(enroll("alice", "alice-secret", here), 200)
+
+    def test_who_can_only_write_to_the_database_lifts_nothing(self):
+        here = address()
+        for _ in range(FAILURES):
+            self.assertEqual(enroll("alice", "wrong", here), 401)
+        now = int(time.time())
+        for question in ({}, {"id": "a" * 32, "clear": True, "at": now}, {"id": "a" * 32, "clear": True, "at": now,
+                                                                          "mac": "00" * 32}):
+            env.sql(f"notify gatehouse_limiter, '{json.dumps(question)}'")
+        env.sql("notify gatehouse_limiter, 'no json'")
+        wait_for(lambda: env.log().count("question about the limiter refused") >= 4, "all four were refused")
+        self.assertEqual(enroll("alice", "alice-secret", here), 429)
+
+    def test_wrong_words(self):
+        for args in ((), ("--all", "--user", "a"), ("--user", "x" * 100), ("--nothing",)):
+            self.assertEqual(env.admin("limiter", "clear", *args, check=False).returncode, 2, args)
+
+    def test_no_gateway(self):
+        env.gateway("halt")
+        try:
+            done = env.admin("limiter", "list", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"no gateway answers", done.stderr)
+        finally:
+            env.gateway("run")
 
 
 class Administrators(unittest.TestCase):

@@ -2,6 +2,7 @@
 """Make the seeds of a fuzzer: seeds.py NAME DIR. Files that are there already are kept."""
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -192,7 +193,41 @@ def revoke_seeds():
 
 
 # By the words in a fuzzer's name: more than one may fit.
-KINDS = {"base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def proxy_seeds():
+    start = b"\r\n\r\n\x00\r\nQUIT\n"
+    yield start + b"\x21\x11\x00\x0c" + bytes(range(12))
+    yield start + b"\x21\x21\x00\x28" + bytes(range(40))
+    yield start + b"\x20\x00\x00\x00"
+
+
+def http_seeds():
+    """A request for each row of the route table, with and without credentials; several on one connection."""
+    table = (TOP / "kore-app" / "routes.c").read_text().replace('CA_PASSWORD "', '"/api/v1/certificate-authorities/{name}/password/')
+    rows = re.findall(r"\{(GH_HTTP_[A-Z_ |]+), \"([^\"]+)\"", table)
+    assert len(rows) > 20, rows
+    request = next(requests())
+    body = json.dumps({"Timestamp": "2024-01-02T03:04:05Z", "password": "correct horse", "Request": {
+        "TemplateName": "User", "Pkcs10Request": der.b64(request)}}).encode()
+    whole = []
+    for methods, pattern in rows:
+        for method in re.findall("GH_HTTP_([A-Z]+)", methods):
+            path = pattern.replace("{v}", "3").replace("{v12}", "1").replace("{id}", "1").replace("{name}", "issuing")
+            path = path.replace("{rest}", "MAMKAQE=")
+            head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Basic YWxpY2U6eA==\r\n"
+            if method in ("GET", "HEAD"):
+                whole.append((head + "\r\n").encode())
+            else:
+                whole.append((head + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+    yield from (bytes([flags, part]) + raw for raw in whole for flags, part in ((0, 0), (2, 7), (6, 0), (8, 0)))
+    yield b"\0\0" + b"".join(whole)
+    yield b"\2\5" + b"".join(reversed(whole))
+    for rest in (b"00", b"01", b"MAB", b"", b"%", b"MA%3d%3d"):
+        yield b"\1\0GET /ocsp/" + rest + b" HTTP/1.0\r\n\r\n"
+    yield (b"\0\1POST /certenroll/3/pkcs10 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+           b"2;a=b\r\n{}\r\n0\r\nT: u\r\n\r\n")
+
+
+KINDS = {"http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,

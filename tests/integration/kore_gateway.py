@@ -656,6 +656,17 @@ class Processes(Serving):
                 self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
                 self.assertRegex(status, r"(?m)^NoNewPrivs:\s+1$")
 
+    def test_no_memory_becomes_executable(self):
+        """A filter of its own for that, in every thread, beside the list of system calls; in the signer, too."""
+        def filters(pid):
+            return {int(re.search(r"(?m)^Seccomp_filters:\s+(\d+)$", (t / "status").read_text()).group(1))
+                    for t in Path(f"/proc/{pid}/task").iterdir()}
+        for pid in self.g.workers():
+            self.assertEqual(filters(pid), {2})
+            self.assertNotRegex(Path(f"/proc/{pid}/maps").read_text(), r"(?m)^\S+ .wx")
+        for pid in self.g.pids("gatehouse-signer"):
+            self.assertEqual(filters(pid), {2})
+
     def test_worker_is_replaced(self):
         before = set(self.g.workers())
         for victim in before:
@@ -919,6 +930,24 @@ class Ends(unittest.TestCase):
         wait_for(lambda: set(self.g.workers()).isdisjoint(before) and len(self.g.workers()) == 2, "new workers")
         for pid in before:
             self.assertIn(f'"a worker died; this one takes its place","pid":"{pid}"', self.g.log())
+
+    def test_memory_of_connections_is_given_back(self):
+        self.g.kill()
+        self.g = Gateway(pki, "memory", workers=1, max_connections=2048, max_per_address=0, request_timeout=60)
+        self.g.start()
+
+        def resident():
+            return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.g.workers()[0]}/status").read_text()).group(1))
+        context = self.g.context()
+        self.g.get(context=context)
+        before = resident()
+        held = [self.g.tls(context) for _ in range(800)]
+        grown = resident() - before
+        self.assertGreater(grown, 4000, "kB")
+        for s in held:
+            s.close()
+        wait_for(lambda: resident() - before < grown / 3, "memory given back")
+        self.assertTrue(self.g.is_up())
 
     def test_sigkill_of_the_supervisor_ends_all_and_a_start_follows(self):
         self.g.start()

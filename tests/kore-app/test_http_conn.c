@@ -158,6 +158,8 @@ feed(const char *text, size_t n, size_t part)
 	return done;
 }
 
+#define FEED(text, part) feed(text, sizeof(text) - 1, part)
+
 static int
 count(const char *word)
 {
@@ -219,11 +221,11 @@ static void
 answer__of_head_has_no_body(void **state)
 {
 	(void)state;
-	feed("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 28, 100);
+	FEED("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
 	assert_non_null(strstr(sent, "Content-Length: 2\r\n\r\n"));
 	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\n");
 	sent_len = 0;
-	feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, 100);
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
 	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\nok");
 }
 
@@ -240,7 +242,7 @@ answer__large_bodies_are_not_copied(void **state)
 	app.shared = s;
 	app.body = (char *)data;
 	app.body_len = sizeof(text);
-	feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, 100);
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
 	assert_int_equal(s->refs, 1); /* all gone: sent and dropped */
 	assert_int_equal(conn.phase, HTTP_IDLE);
 	p = http_conn_room(&conn, &n);
@@ -272,7 +274,7 @@ answer__closes_when_it_must(void **state)
 	}
 	set_up(state);
 	server.is_draining = true;
-	feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, 100);
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
 	assert_int_equal(conn.phase, HTTP_END);
 	assert_int_equal(count("Connection: close\r\n"), 1);
 }
@@ -284,7 +286,7 @@ continue__is_answered_once(void **state)
 
 	feed(head, sizeof(head) - 1, 1000);
 	assert_string_equal(sent, "HTTP/1.1 100 Continue\r\n\r\n");
-	feed("hello", 5, 1);
+	FEED("hello", 1);
 	assert_string_equal(app.log, "4 /b hello;");
 	assert_int_equal(count("HTTP/1.1 200 OK"), 1);
 	tear_down(state);
@@ -335,8 +337,8 @@ body__chunks_add_up_to_the_limit(void **state)
 		set_up(state);
 		feed(head, sizeof(head) - 1, 100);
 		for (int i = 0; i < n; i++)
-			feed("1\r\nx\r\n", 6, 6);
-		feed("0\r\n\r\n", 5, 5);
+			FEED("1\r\nx\r\n", 6);
+		FEED("0\r\n\r\n", 5);
 		if (n == BODY_MAX)
 			assert_int_equal(strlen(app.log), strlen("4 / ;") + BODY_MAX);
 		else
@@ -356,7 +358,7 @@ body__extensions_and_trailers_are_bounded(void **state)
 		feed(head, sizeof(head) - 1, 100);
 		feed(i == 0 ? "1;" : "0\r\nA", i == 0 ? 2 : 4, 10);
 		for (int k = 0; k < 10000; k++)
-			feed("y", 1, 1);
+			FEED("y", 1);
 		assert_string_equal(app.log, "!header_too_large;");
 		assert_int_equal(tear_down(state), 0);
 	}
@@ -379,7 +381,7 @@ body__shares_one_budget(void **state)
 	server.bodies.max = 60;
 	server.bodies.make_room = no_room;
 	server.bodies.arg = &asked;
-	feed("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 61\r\n\r\nx", 51, 100);
+	FEED("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 61\r\n\r\nx", 100);
 	assert_string_equal(app.log, "!busy;");
 	assert_int_equal(asked, 1);
 	assert_int_equal(server.bodies.used, 0);
@@ -394,7 +396,7 @@ timeout__says_so_when_a_request_has_begun(void **state)
 	gh_fail(&err, GH_E_REQUEST_TIMEOUT, "late");
 	http_conn_give_up(&conn, &err);
 	assert_int_equal(sent_len, 0);
-	feed("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nx", 50, 100);
+	FEED("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nx", 100);
 	assert_int_equal(conn.phase, HTTP_BODY);
 	http_conn_give_up(&conn, &err);
 	flush();

@@ -162,7 +162,7 @@ write_conf()
 		key = $(quoted "$dir/tls/server.key")
 		run_dir = $(quoted "$dir/run$node")
 		secret_file = $(quoted "$dir/gateway.secret")
-		module = $(quoted "$build/gatehouse.so")
+		module = $(quoted "${GATEHOUSE_MODULE:-$build/gatehouse.so}")
 	}
 	database {
 		conninfo = $(quoted "$PGCONNINFO")

@@ -1,0 +1,204 @@
+/* `gatehouse limiter`: failed log-ins that the running nodes count in memory. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "limiter_message.h"
+#include "store/message.h"
+#include "timestamp.h"
+
+#include "command.h"
+#include "options.h"
+#include "output.h"
+#include "session.h"
+
+#define WAIT_SECONDS 2                   /* how long nodes are heard */
+
+/* What the nodes said. */
+struct answers {
+	const char *id;
+	gh_json *rows;
+	size_t nodes;
+	int64_t counts;
+	bool failed;
+};
+
+static void
+take_answer(void *arg, const char *text)
+{
+	struct answers *a = arg;
+	gh_json *j = NULL;
+	const char *id;
+	int64_t counts;
+
+	if (gh_json_parse(text, strlen(text), GH_JSON_STRICT, &j, NULL) != 0)
+		return;
+	id = gh_json_string(gh_json_get(j, "id"));
+	if (id == NULL || strcmp(id, a->id) != 0) {
+		gh_json_free(j);
+	} else if (gh_json_int(gh_json_get(j, "counts"), &counts)) {
+		a->nodes++;
+		a->counts += counts;
+		gh_json_free(j);
+	} else {
+		a->failed |= gh_json_append(a->rows, j) != 0;
+	}
+}
+
+static int
+make_id(char out[LIMITER_ID_SIZE], struct gh_error *err)
+{
+	unsigned char bits[(LIMITER_ID_SIZE - 1) / 2];
+
+	if (RAND_bytes(bits, sizeof(bits)) != 1)
+		return (gh_fail(err, GH_E_INTERNAL, "no random numbers"));
+	for (size_t i = 0; i < sizeof(bits); i++)
+		snprintf(out + 2 * i, 3, "%02x", bits[i]);
+	return (0);
+}
+
+/* The ears are open before the question is asked; then all nodes have the same time. */
+static int
+hear(struct session *s, struct store *ears, const char *question, struct answers *a, struct gh_error *err)
+{
+	int64_t end;
+	int rc = store_message_wait(ears, STORE_LIMITER_ANSWER, 0, take_answer, a, err);
+
+	if (rc == 0)
+		rc = store_message_send(s->store, STORE_LIMITER_QUESTION, question, err);
+	end = gh_now_us() + WAIT_SECONDS * INT64_C(1000000);
+	while (rc == 0 && gh_now_us() < end)
+		rc = store_message_wait(ears, STORE_LIMITER_ANSWER, (int)((end - gh_now_us()) / 1000) + 1, take_answer, a, err);
+	if (rc == 0 && a->failed)
+		rc = gh_fail(err, GH_E_NOMEM, "answers");
+	if (rc == 0 && a->nodes == 0)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "no gateway answers: is one running on this database, with this "
+		    "gateway.secret_file and the same time?");
+	return (rc);
+}
+
+static int
+ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_error *err)
+{
+	struct store *ears = NULL;
+	char *question = NULL;
+	int rc = make_id(q->id, err);
+
+	q->at = gh_now();
+	a->id = q->id;
+	if (rc == 0 && (a->rows = gh_json_new_array()) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "answers");
+	if (rc == 0)
+		rc = limiter_question_write(q, s->secret, &question, err);
+	if (rc == 0)
+		rc = session_open_store(s->conf, &ears, err);
+	if (rc == 0)
+		rc = hear(s, ears, question, a, err);
+	store_free(ears);
+	free(question);
+	return (rc);
+}
+
+int
+cmd_limiter_list(int argc, char **argv)
+{
+	static const struct output_column columns[] = {{"NODE", "node"}, {"USER", "user"}, {"ADDRESS", "address"},
+		{"FAILURES", "failures"}, {"SECONDS LEFT", "seconds_left"}, {NULL, NULL}};
+	const char *conf = NULL;
+	bool json = false;
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"", 0, 0, "Lists the failed log-ins that the running nodes count: of a user "
+		"from an address,\nof an address, of a user from anywhere. Who has seconds left is refused for so long.",
+		"gatehouse limiter list\n"};
+	struct limiter_question q = {0};
+	struct answers a = {0};
+	struct gh_error err;
+	struct session s;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if ((rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err)) == 0) {
+		rc = ask(&s, &q, &a, &err);
+		session_close(&s);
+	}
+	rc = rc != 0 ? command_fail(argv[0], &err) : json ? output_json(a.rows) : output_table(a.rows, columns);
+	gh_json_free(a.rows);
+	return (rc);
+}
+
+static bool
+take_name(const char *given, bool *has, char *out, size_t size)
+{
+	*has = given != NULL;
+	return (given == NULL || (size_t)snprintf(out, size, "%s", given) < size);
+}
+
+static int
+clear(const char *conf, struct limiter_question *q, struct answers *a, struct gh_error *err)
+{
+	char detail[2 * AUTH_LIMIT_LABEL + 32];
+	struct store_audit row = {.event = "limiter.cleared", .outcome = "success", .detail = detail};
+	struct session s;
+	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
+
+	if (rc != 0)
+		return (rc);
+	row.who = &s.who;
+	snprintf(detail, sizeof(detail), "user %s, address %s", q->has_user ? q->user : "*",
+	    q->has_address ? q->address : "*");
+	if ((rc = store_audit(s.store, &row, err)) == 0)
+		rc = ask(&s, q, a, err);
+	session_close(&s);
+	return (rc);
+}
+
+static int
+show_cleared(const struct answers *a, bool json)
+{
+	gh_json *out;
+	int rc;
+
+	if (!json) {
+		printf("forgotten: %lld counts on %zu nodes\n", (long long)a->counts, a->nodes);
+		return (output_finish());
+	}
+	out = gh_json_new_object();
+	rc = gh_json_set_int(out, "cleared", a->counts) | gh_json_set_int(out, "nodes", (int64_t)a->nodes);
+	rc = rc == 0 ? output_json(out) : COMMAND_FAILED;
+	gh_json_free(out);
+	return (rc);
+}
+
+int
+cmd_limiter_clear(int argc, char **argv)
+{
+	const char *conf = NULL, *user = NULL, *address = NULL;
+	bool json = false, all = false;
+	const struct option_row rows[] = {
+		{"user", 'u', OPTION_TEXT, &user, "NAME", "failures of this user, as `limiter list` names him, or without domain"},
+		{"address", 'a', OPTION_TEXT, &address, "ADDRESS", "failures from this address"},
+		{"all", 0, OPTION_FLAG, &all, NULL, "all failures"},
+		OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"", 0, 0, "Forgets failed log-ins on all running nodes, so that who was "
+		"refused may try again.\nWith both --user and --address, those of the user from the address.",
+		"gatehouse limiter clear --user alice\ngatehouse limiter clear --address 192.0.2.7\n"};
+	struct limiter_question q = {.clear = true};
+	struct answers a = {0};
+	struct gh_error err;
+	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+
+	if (rc != OPTIONS_GO)
+		return (rc);
+	if (all == (user != NULL || address != NULL))
+		return (command_usage(argv[0], "one of --user, --address (or both) and --all is needed"));
+	if (!take_name(user, &q.has_user, q.user, sizeof(q.user)) ||
+	    !take_name(address, &q.has_address, q.address, sizeof(q.address)))
+		return (command_usage(argv[0], "a name has at most %d bytes here", AUTH_LIMIT_LABEL - 1));
+	rc = clear(conf, &q, &a, &err);
+	rc = rc != 0 ? command_fail(argv[0], &err) : show_cleared(&a, json);
+	gh_json_free(a.rows);
+	return (rc);
+}

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""No statement looks at a whole large table, or sorts it, for a page of it. PostgreSQL itself writes down how it ran each
+statement (auto_explain) while commands, requests and jobs run against 200,000 certificates, 250,000 requests and 500,000
+audit rows."""
+
+import base64
+import itertools
+import json
+import re
+import subprocess
+import time
+import unittest
+
+import der
+import ocsp
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+CERTS, REVOKED, HELD = 200_000, 124_000, 300
+env = Environment("queries", GATEHOUSE_CONF_EXTRA="""
+jobs { audit_seal = 0 crl = 0 expiry_notices = 0 retention = 0 expiry_days = "7 30" retention_days = 30 }
+database { timeout_ms = 20000 }
+""")
+GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
+LARGE = {"certificate", "request", "audit", "revocation", "audit_leaf", "expiry_notice", "replay"}
+# rows that one step of one statement may look at: a page of the command has 1000
+STEP_MAX = 12_000
+
+
+def superuser(sql):
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                           env.var["GATEHOUSE_DB"].replace("user=gatehouse", "user=postgres")],
+                          input=sql.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout.decode()
+    return done.stdout.decode().strip()
+
+
+def fill():
+    """What is rare is spread over the whole table, as in life; der is short, nobody reads it here."""
+    superuser(f"""
+SET session_replication_role = replica;
+INSERT INTO certificate (id, ca_id, serial, request_id, subject, sans, requester, template, status, not_before, not_after,
+    sha1, sha256, spki_sha256, der)
+  SELECT i, (SELECT id FROM ca WHERE name = 'issuing'), decode(lpad(to_hex(i), 32, '0'), 'hex'), i, 'CN=user' || i % 5000, '{{}}',
+    'EXAMPLE\\user' || i % 5000, CASE WHEN i % 20000 = 7 THEN 'Rare' ELSE 'User' END,
+    CASE WHEN i % {CERTS} < {REVOKED} THEN 21 ELSE 20 END,
+    t - interval '300 days' + (i - 1000000) * interval '1 minute', t - interval '20 days' + (i - 1000000) * interval '3 minutes',
+    substring(sha256(i::text::bytea) for 20), sha256(i::text::bytea), sha256(i::text::bytea), '\\x3000'
+  FROM (SELECT date_trunc('second', now()) AS t, 1000000 + (g * 7919) % {CERTS} AS i FROM generate_series(0, {CERTS} - 1) g) x
+  ORDER BY i;
+INSERT INTO revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, changed_at, revoked_by)
+  SELECT id, ca_id, serial, now() - interval '1 day', CASE WHEN id % ({REVOKED} / {HELD}) = 3 THEN 6 ELSE 4 END, not_after,
+    now() - interval '1 day', 'test' FROM certificate WHERE status = 21;
+INSERT INTO request (id, certificate_id, protocol, app_id, app_name, requester, requester_dn, requester_kind, address,
+    cert_only, disposition, status_code, message, submitted_at)
+  SELECT 1000000 + g, 1000000 + g, 1, 1, 'demo', 'EXAMPLE\\user' || g % 5000, '', 1, '', true,
+    CASE WHEN g % 25000 = 5 THEN 31 WHEN g % 50000 = 6 THEN 9 WHEN g % 90000 = 7 THEN 30 ELSE 20 END, 0, '', now()
+  FROM generate_series(1, 250000) g;
+INSERT INTO audit (event, outcome, actor, actor_kind, app, address, object)
+  SELECT CASE WHEN g % 100000 = 9 THEN 'app.created' WHEN g % 40 = 0 THEN 'auth.failed' ELSE 'enroll.issued' END,
+    CASE WHEN g % 100000 = 11 OR g % 40 = 0 THEN 'failure' ELSE 'success' END, 'EXAMPLE\\user' || g % 5000, 1, 'demo', '', 'x'
+  FROM generate_series(1, 500000) g;
+SELECT setval('certificate_id_seq', 2000000), setval('request_id_seq', 2000000);
+ANALYZE;
+ALTER ROLE gatehouse SET session_preload_libraries = 'auto_explain';
+ALTER ROLE gatehouse SET auto_explain.log_min_duration = 0;
+ALTER ROLE gatehouse SET auto_explain.log_analyze = on;
+ALTER ROLE gatehouse SET auto_explain.log_timing = off;
+ALTER ROLE gatehouse SET auto_explain.log_nested_statements = off;
+ALTER ROLE gatehouse SET auto_explain.log_format = json;
+""")
+
+
+class Log:
+    """Plans in the server's log since it was made."""
+
+    def __init__(self):
+        self.path = env.dir / "state" / "postgres" / "log"
+        self.begin = self.path.stat().st_size
+
+    def plans(self):
+        with open(self.path, errors="replace") as f:
+            f.seek(self.begin)
+            text = f.read()
+        found = re.split(r"^\S+ \S+ \S+ \[\d+\] [^\n]*LOG:  duration: [\d.]+ ms  plan:\n", text, flags=re.M)[1:]
+        # the object ends at the first brace in the first column (behind the tab of a continued line)
+        return [json.loads(re.match(r"\t\{.*?^\t\}", p, re.S | re.M)[0]) for p in found]
+
+
+def steps(plan):
+    yield plan
+    for p in plan.get("Plans", []):
+        yield from steps(p)
+
+
+def looked_at(step):
+    n = step.get("Actual Rows", 0) + step.get("Rows Removed by Filter", 0) + step.get("Rows Removed by Index Recheck", 0)
+    return n * step.get("Actual Loops", 1)
+
+
+def too_much(plan, but, most):
+    """What is wrong with a plan, as text."""
+    for step in steps(plan["Plan"]):
+        kind, table = step["Node Type"], step.get("Relation Name")
+        if table in but:
+            continue
+        if kind == "Seq Scan" and table in LARGE and looked_at(step) > 100: # smaller ones have one page
+            yield f"Seq Scan on {table}"
+        elif (table in LARGE or "Sort" in kind or "Bitmap" in kind) and looked_at(step) > most:
+            yield f"{kind} {table or ''} looks at {looked_at(step)} rows"
+
+
+class Queries(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.log = Log()
+
+    def assert_plans(self, at_least=1, but=(), most=STEP_MAX):
+        plans = self.log.plans()
+        self.assertGreaterEqual(len(plans), at_least)
+        wrong = [f"{', '.join(bad)}: {p['Query Text'][:600]}" for p in plans if (bad := list(too_much(p, but, most)))]
+        self.assertFalse(wrong, "\n".join(wrong[:5]))
+
+    def rows(self, *args, limit=50):
+        return env.admin(*args, "--limit", limit, "--json")
+
+    def in_both_orders(self, noun, filters, expected):
+        for order in ((), ("--oldest-first",)):
+            for f in filters:
+                with self.subTest(filter=f, order=order):
+                    self.log = Log()
+                    rows = self.rows(noun, "list", *f, *order)
+                    self.assertEqual(len(rows) > 0, expected(f), f)
+                    self.assert_plans()
+
+    CERT_FILTERS = [("--status", "valid"), ("--status", "revoked"), ("--status", "hold"), ("--template", "Rare"),
+                    ("--template", "user"), ("--template", "none"), ("--requester", "EXAMPLE\\USER17"),
+                    ("--requester", "nobody"), ("--serial", f"{1000005:032x}"), ("--serial", "00"),
+                    ("--expires-before", "now"), ("--expires-after", "now"), ("--expires-after", "2099-01-01")]
+
+    def test_certificates(self):
+        self.in_both_orders("cert", [(), *self.CERT_FILTERS], lambda f: not {"none", "nobody", "00", "2099-01-01"} & set(f))
+
+    def test_certificates_with_two_filters(self):
+        kinds = [[f for f in self.CERT_FILTERS if f[0] == k] for k in ("--status", "--template", "--requester")]
+        for a, b in itertools.combinations(kinds, 2):
+            for f in itertools.product(a, b):
+                with self.subTest(filter=f):
+                    self.log = Log()
+                    self.rows("cert", "list", *f[0], *f[1])
+                    self.assert_plans()
+
+    def test_pages_cost_the_same(self):
+        """124,000 revoked ones: 44 s when each page began anew."""
+        begin = time.monotonic()
+        rows = env.admin("cert", "list", "--status", "revoked", "--limit", "0", "--json")
+        print(f"# {len(rows)} rows in {time.monotonic() - begin:.1f} s", flush=True)
+        self.assertEqual(len(rows), int(superuser(
+            "SELECT count(*) FROM revocation JOIN certificate ON id = certificate_id WHERE reason <> 6 AND status = 21")))
+        self.assertEqual([r["id"] for r in rows], sorted((r["id"] for r in rows), reverse=True))
+        self.assertLess(time.monotonic() - begin, 30)
+        self.assert_plans(at_least=120)
+
+    def test_pages_by_expiry_have_each_row_once(self):
+        env.sql(f"UPDATE certificate SET not_after = date_trunc('second', now()) + interval '4000 days' "
+                f"WHERE id BETWEEN 1100000 AND 1102499")
+        expected = [int(r[0]) for r in env.sql("SELECT id FROM certificate WHERE not_after >= now() + interval '395 days' "
+                                               "ORDER BY not_after, id")]
+        self.assertGreater(len(expected), 3000)
+        day = env.sql("SELECT to_char((now() + interval '395 days') AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")[0][0]
+        for order in ((), ("--oldest-first",)):
+            rows = env.admin("cert", "list", "--expires-after", day, "--limit", "0", "--json", *order)
+            ids = [r["id"] for r in rows]
+            self.assertEqual(ids, expected if order else expected[::-1])
+        self.assert_plans(at_least=6)
+
+    def test_requests(self):
+        filters = [(), ("--requester", "example\\user17"), ("--requester", "nobody")]
+        filters += [("--state", s) for s in ("pending", "issued", "denied", "failed", "revoked")]
+        self.in_both_orders("request", filters, lambda f: not {"nobody", "revoked"} & set(f))
+        self.in_both_orders("request", [("--state", s, "--requester", "example\\user17") for s in ("pending", "issued", "denied")],
+                            lambda f: "issued" in f)
+
+    def test_other_lists(self):
+        for noun in ("ca", "template", "app", "user", "metadata", "job"):
+            env.admin(noun, "list", "--json")
+        self.in_both_orders("audit", [()], lambda f: True)
+        self.assert_plans()
+
+    def audit(self, **query):
+        var = env.var
+        login = base64.b64encode(f"{var['GATEHOUSE_AUDITOR_USER']}:{var['GATEHOUSE_AUDITOR_PASSWORD']}".encode()).decode()
+        path = "/pki/audit?" + "&".join(f"{k}={v}" for k, v in query.items())
+        begin = time.monotonic()
+        reply = Client(env).get(path, headers={"Authorization": "Basic " + login})
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertLess(time.monotonic() - begin, 1.5, path)
+        return reply.json["entries"]
+
+    def test_audit_pages(self):
+        rare = {"actor": ("EXAMPLE%5Cuser17", "nobody"), "event": ("app.created", "no.such", "auth.failed"),
+                "outcome": ("success", "failure")}
+        for order in ("oldest", "newest"):
+            self.audit(order=order, limit=50)
+            for name, values in rare.items():
+                for v in values:
+                    with self.subTest(order=order, name=name, value=v):
+                        self.log = Log()
+                        found = self.audit(order=order, limit=50, **{name: v})
+                        self.assertEqual(len(found) == 0, v in ("nobody", "no.such"), v)
+                        self.assert_plans()
+            with self.subTest(order=order, name="two that never meet"):
+                # each is frequent: looked for window by window, and no more than that
+                self.assertEqual(self.audit(order=order, limit=50, actor="EXAMPLE%5Cuser17", event="app.created"), [])
+
+    def test_one_certificate(self):
+        for key in ("1000005", f"{1000005:032x}", "0" * 40, "0" * 64):
+            env.admin("cert", "show", key, check=False)
+        self.assert_plans()
+
+    def test_life_of_a_certificate(self):
+        reply = Client(env).enroll(GOOD)
+        self.assertEqual(reply.status, 200, reply.body)
+        serial = reply.json["SerialNumber"]
+        env.admin("cert", "revoke", serial, "--hold", "--yes")
+        env.admin("cert", "unrevoke", serial)
+        env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
+        issuer = der.openssl("x509", "-outform", "DER", stdin=env.admin("ca", "export", "issuing").encode())
+        ask = ocsp.request(ocsp.cert_id(issuer, int(serial, 16)))
+        reply = Client(env).request("POST", "/ocsp", ask, {"Content-Type": "application/ocsp-request"})
+        self.assertEqual(ocsp.statuses(reply.body), ["revoked"])
+        self.assert_plans(at_least=5)
+
+    def test_jobs(self):
+        """A complete CRL holds all that is revoked: only its stream reads it all, and once. Housekeeping goes page by page."""
+        # a seal looks for rows that were committed late among the last 100,000
+        most = {"audit-seal": 110_000}
+        for job in [j["name"] for j in env.admin("job", "list", "--json") if "@" not in j["name"]]:
+            with self.subTest(job=job):
+                self.log = Log()
+                done = env.admin("job", "run", job, check=False)
+                print(f"# {job}: {done.stdout.decode().strip()[:100]}", flush=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assert_plans(at_least=0, but=("revocation",) if job == "crl" else (),
+                                  most=most.get(job, STEP_MAX))
+
+
+if __name__ == "__main__":
+    env.gateway("halt")
+    fill()
+    env.gateway("run")
+    tap.main()
