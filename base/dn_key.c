@@ -122,7 +122,7 @@ compare_piece(const void *a, const void *b)
 static int
 put_rdn(struct gh_buf *out, struct gh_der set, struct gh_error *err)
 {
-	struct gh_der piece[RDN_AVAS_MAX];
+	struct gh_der piece[RDN_AVAS_MAX] = {0};
 	size_t at[RDN_AVAS_MAX + 1] = {0}, n = 0;
 	struct gh_buf all;
 	int rc = 0;

@@ -257,6 +257,7 @@ certify_by_other(const struct old_ca *o, X509 *x, struct plan *plan, struct gh_d
 	plan->extensions = &extensions;
 	if ((rc = make_extensions(x, true, is_of_issuer, given, &extensions, err)) == 0)
 		rc = certify_cross(o, plan, by, cert, err);
+	plan->extensions = NULL;
 	gh_buf_free(&extensions);
 	return rc;
 }

@@ -45,13 +45,17 @@ check_app(const char *header)
 static void
 check_cert(const uint8_t *data, size_t size)
 {
-	char *name;
+	struct auth_cert c;
 
 	for (int which = AUTH_CERT_UPN; which <= AUTH_CERT_MAIL; which++) {
-		if (auth_cert_user(data, size, (enum auth_cert_name)which, &name, NULL) == 0 &&
-		    (name[0] == '\0' || strlen(name) > AUTH_USER_MAX))
+		int rc = auth_cert_read(data, size, (enum auth_cert_name)which, &c, NULL);
+
+		if (rc == 0 && (c.name[0] == '\0' || strlen(c.name) > AUTH_USER_MAX ||
+		    (c.sid != NULL && strncmp(c.sid, "S-1-", 4) != 0)))
 			abort();
-		free(name);
+		if (rc != 0 && (c.name != NULL || c.sid != NULL))
+			abort();
+		auth_cert_clear(&c);
 	}
 }
 
