@@ -61,6 +61,7 @@ gh_http_date_parse(const char *text, int64_t *out)
 	char month[4] = "";
 	int n = scan_date(text, &tm, month);
 
+	*out = 0;
 	if (n == 0 || text[n] != '\0' || !find_month(month, &tm.tm_mon))
 		return false;
 	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||

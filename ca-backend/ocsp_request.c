@@ -124,7 +124,10 @@ ocsp_cert_id_parse(const unsigned char *p, size_t len, struct ocsp_cert_id *out)
 {
 	struct gh_der in = {p, len};
 
-	return take_cert_id(&in, out) && in.len == 0;
+	if (take_cert_id(&in, out) && in.len == 0)
+		return true;
+	memset(out, 0, sizeof(*out));
+	return false;
 }
 
 /* Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL } */
@@ -174,8 +177,8 @@ parse_tbs(struct gh_der in, struct ocsp_request *out, struct gh_error *err)
 	return in.len == 0 ? 0 : malformed(err, "unknown member");
 }
 
-int
-ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out, struct gh_error *err)
+static int
+parse_request(const unsigned char *p, size_t len, struct ocsp_request *out, struct gh_error *err)
 {
 	struct gh_der in = {p, len}, request, tbs, signature;
 
@@ -190,4 +193,14 @@ ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out,
 	if (request.len != 0)
 		return malformed(err, "something behind the signature");
 	return parse_tbs(tbs, out, err);
+}
+
+int
+ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out, struct gh_error *err)
+{
+	int rc = parse_request(p, len, out, err);
+
+	if (rc != 0)
+		memset(out, 0, sizeof(*out));
+	return rc;
 }

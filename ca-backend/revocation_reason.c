@@ -43,6 +43,7 @@ revocation_reason_parse(const char *text, int *out)
 {
 	size_t digits = strspn(text, "0123456789");
 
+	*out = 0;
 	if (digits > 0 && digits <= 2 && text[digits] == '\0') {
 		int n = atoi(text);
 

@@ -99,5 +99,7 @@ auth_basic_parse(const char *header, struct auth_basic *out, struct gh_error *er
 	rc = split(p, n, out, err);
 	OPENSSL_cleanse(p, n);
 	free(p);
+	if (rc != 0)
+		OPENSSL_cleanse(out->password, sizeof(out->password));
 	return rc;
 }

@@ -14,7 +14,8 @@ struct auth_basic {
 
 /*
  * header: value of Authorization or NULL. GH_E_AUTH_REQUIRED: absent or another scheme; GH_E_AUTH_FAILED:
- * malformed, empty user, empty password. Wipe *out after use, whatever the result.
+ * malformed, empty user, empty password; out->user is what could be read then, for the log, and the password
+ * is empty. Wipe *out after use, whatever the result.
  */
 int auth_basic_parse(const char *header, struct auth_basic *out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -545,9 +545,11 @@ app_conn_start(struct gh_error *err)
 		.app = &exchange_app, .transport = &transport,
 		.bodies = {.max = (size_t)conf->gateway.body_memory * 1024 * 1024, .make_room = make_room},
 	};
-	LIST_FOREACH(srv, &kore_servers, list)
-		LIST_FOREACH(l, &srv->listeners, list)
+	LIST_FOREACH(srv, &kore_servers, list) {
+		LIST_FOREACH(l, &srv->listeners, list) {
 			l->evt.handle = on_accept;
+		}
+	}
 	kore_timer_add(on_tick, TICK_MS, NULL, 0);
 	return 0;
 }

@@ -42,9 +42,9 @@ foreign(struct gh_error *err)
 	return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "name is of another domain or realm");
 }
 
-int
-dir_name_parse(const char *text, const char *netbios_domain, const char *realm,
-    struct dir_name *out, struct gh_error *err)
+static int
+parse(const char *text, const char *netbios_domain, const char *realm, struct dir_name *out,
+    struct gh_error *err)
 {
 	const char *rest = text, *slash;
 	bool is_ours, has_realm;
@@ -86,4 +86,15 @@ dir_name_parse(const char *text, const char *netbios_domain, const char *realm,
 		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "not an account name");
 	}
 	return 0;
+}
+
+int
+dir_name_parse(const char *text, const char *netbios_domain, const char *realm,
+    struct dir_name *out, struct gh_error *err)
+{
+	int rc = parse(text, netbios_domain, realm, out, err);
+
+	if (rc != 0)
+		memset(out, 0, sizeof(*out));
+	return rc;
 }
