@@ -173,7 +173,7 @@ class Packages(OnMachine):
 
     def test_3_start_with_files_as_root_wrote_them(self):
         self.configure()
-        self.m.run("gatehouse init --templates /usr/share/gatehouse/templates")
+        self.m.run("gatehouse init --base-url http://pki.example.com --templates /usr/share/gatehouse/templates")
         self.m.run("gatehouse conf check")
         self.m.run("systemctl start gatehouse")   # ready when it returns
         self.assertTrue(self.is_active("gatehouse-signer"))
