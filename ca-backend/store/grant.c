@@ -66,7 +66,10 @@ put_query(struct gh_buf *b, enum grant_table which)
 	gh_buf_puts(b, "SELECT json_build_object('generation', (SELECT n FROM catalog_generation), "
 	    "'head', (SELECT json_build_object('revision', revision, 'tables', tables, 'mac', encode(mac, 'hex')) "
 	    "FROM grant_head), 'seals', (SELECT json_object_agg(tbl, seals) FROM (SELECT tbl, "
-	    "json_object_agg(key, encode(mac, 'hex')) AS seals FROM row_seal GROUP BY tbl) t)");
+	    "json_object_agg(key, encode(mac, 'hex')) AS seals FROM row_seal");
+	if (which != GRANT_ALL)
+		gh_buf_putf(b, " WHERE tbl = '%s'", grant_table_name(which));
+	gh_buf_puts(b, " GROUP BY tbl) t)");
 	for (int t = 0; t < GRANT_TABLES; t++) {
 		if (which != GRANT_ALL && which != (enum grant_table)t)
 			continue;

@@ -1,6 +1,7 @@
 /*
  * Which tables grant rights, and which of their columns. A table joins by a row in grant_table.c: it is then sealed when
- * it is written and checked when it is read (grant.h). Content of a row is JSON with these columns.
+ * it is written and checked when it is read (grant.h). Content of a row is JSON with these columns. A database that was
+ * sealed with other tables or columns must be sealed anew after an update (`gatehouse db reseal`), or by the update.
  */
 #ifndef STORE_GRANT_TABLE_H
 #define STORE_GRANT_TABLE_H
