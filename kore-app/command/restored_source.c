@@ -157,7 +157,8 @@ take_serial(const char *hex, struct restored_item *item)
 static bool
 take_line(const gh_json *line, const struct catalog *c, struct restored_item *item)
 {
-	const char *msg = gh_json_string(gh_json_get(line, "msg"));
+	const char *event = gh_json_string(gh_json_get(line, "event")); /* in the line of a call; else a line of its own */
+	const char *msg = event != NULL ? event : gh_json_string(gh_json_get(line, "msg"));
 	const char *status = gh_json_string(gh_json_get(line, "status"));
 	const char *reason = gh_json_string(gh_json_get(line, "reason"));
 	const char *time = gh_json_string(gh_json_get(line, "time"));
