@@ -46,3 +46,36 @@ retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_erro
 	snprintf(detail, size, "%lld certificates removed", total);
 	return rc;
 }
+
+/* --- what a run would do ------------------------------------------------------------------------- */
+
+int
+expiry_job_plan(struct job_env *env, struct gh_error *err)
+{
+	int days[GH_CONF_DAYS_MAX], n = gh_conf_days(env->conf->jobs.expiry_days, days), rc;
+	int64_t count;
+
+	if (n < 0)
+		return gh_fail(err, GH_E_CONF, "jobs.expiry_days");
+	if (n == 0)
+		return 0;
+	rc = store_count_expiry(env->store, days, n, &count, err);
+	if (rc == 0 && count > 0)
+		job_progress(env, "would note %lld certificates that end soon", (long long)count);
+	return rc;
+}
+
+int
+retention_job_plan(struct job_env *env, struct gh_error *err)
+{
+	int64_t count;
+	int rc;
+
+	if (env->conf->jobs.retention_days == 0)
+		return 0;
+	rc = store_count_ended(env->store, env->conf->jobs.retention_days, &count, err);
+	if (rc == 0 && count > 0)
+		job_progress(env, "would remove %lld certificates that ended more than %d days ago", (long long)count,
+		    env->conf->jobs.retention_days);
+	return rc;
+}

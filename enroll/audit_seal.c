@@ -114,3 +114,14 @@ audit_seal_job_run(struct job_env *env, char *detail, size_t size, struct gh_err
 	free(b);
 	return rc;
 }
+
+int
+audit_seal_job_plan(struct job_env *env, struct gh_error *err)
+{
+	int64_t count;
+	int rc = store_count_unsealed(env->store, &count, err);
+
+	if (rc == 0 && count > 0)
+		job_progress(env, "would seal %lld rows", (long long)count);
+	return rc;
+}

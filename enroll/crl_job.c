@@ -227,3 +227,76 @@ crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err
 		snprintf(detail, size, "%d made", t.made);
 	return 0;
 }
+
+/* --- what a run would do ------------------------------------------------------------------------- */
+
+/* The question that crl_issue asks, under the same lock, and no more. */
+static int
+plan_one(struct issuing *i, int shard, bool is_delta, struct gh_error *err)
+{
+	const struct store_crl_scope scope = {i->order.ca->id, shard};
+	char object[CRL_OBJECT_SIZE];
+	struct store_crl_state state;
+	int rc = store_crl_begin(i->maker, &scope, &state, err);
+
+	store_crl_rollback(i->maker);
+	i->order.shard = shard;
+	i->order.is_delta = is_delta;
+	crl_object(i->order.ca, shard, is_delta, object);
+	if (rc == GH_E_BUSY) {
+		job_progress(i->env, "%s: is being made at this moment", object);
+		return 0;
+	}
+	if (rc == 0 && crl_is_due(&i->order, &state))
+		job_progress(i->env, "would make the CRL %s, number %lld", object, (long long)state.last_number + 1);
+	return rc;
+}
+
+static int
+plan_published(struct job_env *env, const struct ca *ca, bool is_delta, struct gh_error *err)
+{
+	const struct store_crl_scope scope = {ca->id, STORE_CRL_COMPLETE};
+	char object[CRL_OBJECT_SIZE];
+	struct store_crl crl;
+	int rc = store_crl_newest(env->store, &scope, is_delta, &crl, err);
+
+	crl_object(ca, STORE_CRL_COMPLETE, is_delta, object);
+	if (rc == 0 && crl.id != 0 && !crl.is_published)
+		job_progress(env, "would publish the CRL %s, number %lld, in the directory", object, (long long)crl.number);
+	return rc;
+}
+
+static int
+plan_ca(struct job_env *env, const struct ca *ca, struct gh_error *err)
+{
+	struct crl_schedule schedule = schedule_of(env->conf);
+	struct issuing i = {.env = env, .order = {.ca = ca, .schedule = &schedule, .who = &env->who}};
+	bool has_directory = *env->conf->crl.ldap_dn != '\0', has_deltas = schedule.delta_interval > 0;
+	int n = 0, rc = store_crl_open(env->store, &i.maker, err);
+
+	if (rc == 0)
+		rc = plan_one(&i, STORE_CRL_COMPLETE, false, err);
+	if (rc == 0)
+		rc = store_crl_shards(env->store, ca->id, &n, err);
+	if (n < ca->crl_shards)
+		n = ca->crl_shards;
+	for (int shard = 0; rc == 0 && shard < n; shard++)
+		rc = plan_one(&i, shard, false, err);
+	if (rc == 0 && has_deltas)
+		rc = plan_one(&i, STORE_CRL_COMPLETE, true, err);
+	store_crl_close(i.maker);
+	if (rc == 0 && has_directory)
+		rc = plan_published(env, ca, false, err);
+	return rc == 0 && has_directory && has_deltas ? plan_published(env, ca, true, err) : rc;
+}
+
+int
+crl_job_plan(struct job_env *env, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < env->catalog->cas; i++)
+		if (crl_job_has_crls(env->catalog->ca[i]))
+			rc = plan_ca(env, env->catalog->ca[i], err);
+	return rc;
+}

@@ -27,4 +27,7 @@ int crl_job_publish(struct job_env *env, const struct ca *ca, int *published, st
  * all issuing. Fails when anything failed; the first reason is in *err. */
 int crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 
+/* What a run would make and publish now. */
+int crl_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

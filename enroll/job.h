@@ -45,6 +45,8 @@ struct job {
 	/* detail: what was done, one line for the list ("3 CRLs, 1 delta"); may be left empty. A long run asks
 	 * job_is_stopping between its steps and returns GH_E_BUSY when it has to go. */
 	int (*run)(struct job_env *env, char *detail, size_t size, struct gh_error *err);
+	/* Say with job_progress, line by line, what a run would do now; nothing is changed. No line: nothing. */
+	int (*plan)(struct job_env *env, struct gh_error *err);
 	bool is_per_node;                        /* about this node alone: each has a row, "NAME@HOST" */
 };
 
@@ -82,5 +84,9 @@ int job_run_due(struct job_env *env, int *ran, struct gh_error *err) GH_MUSTCHEC
 int audit_seal_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
+/* What they would do. */
+int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -30,13 +30,21 @@ has_signers(const struct ca *ca, int64_t now, int64_t *end)
 	return *end > now;
 }
 
+/* A signer that ends before that is renewed. */
+static int64_t
+renewed_before(const struct gh_conf *conf, int64_t now, int64_t end)
+{
+	int64_t until = now + (int64_t)conf->ocsp.signer_days * DAY / 3;
+
+	/* nothing that the CA signs is valid longer than itself */
+	return until < end ? until : end - 1;
+}
+
 static int
 renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bool *is_new, struct gh_error *err)
 {
-	int64_t until = now + (int64_t)env->conf->ocsp.signer_days * DAY / 3;
-	/* nothing that the CA signs is valid longer than itself */
 	const struct ocsp_issuing i = {.conf = env->conf, .store = env->store, .signer = env->signer,
-	    .who = &env->who, .ca = ca, .until = until < end ? until : end - 1};
+	    .who = &env->who, .ca = ca, .until = renewed_before(env->conf, now, end)};
 	struct store_ocsp_signer signer;
 	int rc = store_find_ocsp_signer(env->store, ca->id, i.until, &signer, err);
 
@@ -88,5 +96,27 @@ ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *er
 	snprintf(detail, size, "%d new signers, %d CAs without", made, failed);
 	if (rc == 0)
 		rc = store_purge_ocsp_signers(env->store, KEEP_ENDED_SECONDS, err);
+	return rc;
+}
+
+int
+ocsp_job_plan(struct job_env *env, struct gh_error *err)
+{
+	int64_t now = gh_now(), end;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < env->catalog->cas; i++) {
+		const struct ca *ca = env->catalog->ca[i];
+		struct store_ocsp_signer signer;
+
+		if (!has_signers(ca, now, &end))
+			continue;
+		rc = store_find_ocsp_signer(env->store, ca->id, renewed_before(env->conf, now, end), &signer, err);
+		store_ocsp_signer_clear(&signer);
+		if (rc != GH_E_NOT_FOUND)
+			continue;
+		job_progress(env, "would make an OCSP signer of CA %s", ca->name);
+		rc = 0;
+	}
 	return rc;
 }

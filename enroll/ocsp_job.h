@@ -11,4 +11,7 @@
  */
 int ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 
+/* Which CAs would get a new signer now. */
+int ocsp_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

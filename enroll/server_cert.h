@@ -47,5 +47,6 @@ void server_cert_state_clear(struct server_cert_state *s);
 
 /* The job: renew the file of this node when it is due. */
 int server_cert_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
+int server_cert_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

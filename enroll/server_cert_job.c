@@ -173,3 +173,16 @@ server_cert_job_run(struct job_env *env, char *detail, size_t size, struct gh_er
 	server_cert_state_clear(&state);
 	return rc;
 }
+
+int
+server_cert_job_plan(struct job_env *env, struct gh_error *err)
+{
+	struct server_cert_state state;
+	int rc = server_cert_look(env->conf, env->store, &state, err);
+
+	if (rc == 0 && state.is_ours && state.is_due)
+		job_progress(env, "would renew %s", env->conf->gateway.certificate);
+	if (rc == 0)
+		server_cert_state_clear(&state);
+	return rc;
+}

@@ -13,7 +13,7 @@ struct store_expiry {
 /*
  * The next page of certificates that end within the largest of days[n]: each that is issued and not revoked gets a
  * row for the smallest number of days that it is within, unless it has that, or lives no longer than that
- * altogether. OCSP signers, which renew themselves, get none.
+ * altogether. OCSP signers and server certificates of our own, which renew themselves, get none.
  */
 int store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk, struct gh_error *err)
     GH_MUSTCHECK;
@@ -21,5 +21,9 @@ int store_note_expiry(struct store *s, const int *days, int n, struct store_expi
  * one audit row "cert.removed" that lists their ids. The requests stay. *removed 0: there are none left. */
 int store_remove_ended(struct store *s, const struct requester *who, int days, int *removed, struct gh_error *err)
     GH_MUSTCHECK;
+
+/* How many new notices a whole walk would write, and how many certificates all removals would remove. */
+int store_count_expiry(struct store *s, const int *days, int n, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
+int store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -316,3 +316,21 @@ store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
 
 	return read_number(s, &st, seal_id, err);
 }
+
+int
+store_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
+{
+	/* rows far below the last seal are sealed; $1: how far */
+	static const struct store_statement st = { "seal_count",
+	    "SELECT count(*) FROM audit a WHERE a.id > COALESCE((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
+	    "- $1::bigint AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id)" };
+	struct store_params p = { 0 };
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, STORE_SEAL_MARGIN);
+	rc = store_read(s, &st, &p, &res, err);
+	*out = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}

@@ -71,4 +71,7 @@ struct store_audit_filter {
 int store_audit_page(struct store *s, const struct store_audit_filter *f, gh_json **entries, int64_t *next,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Rows of the audit trail that no seal has yet. */
+int store_count_unsealed(struct store *s, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -172,6 +172,61 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 	return (command_fail(who, &err));
 }
 
+/* What a plan says, line by line. */
+struct plan {
+	gh_json *lines;                      /* NULL: print them */
+	int n;
+};
+
+static void
+take_line(void *arg, const char *text)
+{
+	struct plan *p = arg;
+
+	p->n++;
+	if (p->lines == NULL)
+		printf("%s\n", text);
+	else if (gh_json_append(p->lines, gh_json_new_string(text)) != 0)
+		p->n = -1;
+}
+
+static int
+plan_run(struct session *s, const struct job *job, struct plan *p, struct gh_error *err)
+{
+	struct session_env e;
+	int rc = session_become_gateway(s, err);
+
+	if (rc == 0)
+		rc = session_env_open(s, &e, err);
+	if (rc == 0) {
+		struct job_env env = {.conf = s->conf, .server_secret = s->secret, .store = s->store,
+			.signer = e.env.signer, .dir = e.env.dir, .catalog = e.env.catalog, .who = s->who,
+			.progress = take_line, .arg = p};
+
+		rc = job->plan(&env, err);
+		session_env_free(&e);
+	}
+	return (rc);
+}
+
+static int
+dry_run(struct session *s, const struct job *job, const char *who, bool json)
+{
+	struct plan p = {.lines = json ? gh_json_new_array() : NULL};
+	struct gh_error err = {0};
+	int rc = plan_run(s, job, &p, &err);
+
+	if (rc != 0 || p.n < 0 || (json && p.lines == NULL)) {
+		gh_json_free(p.lines);
+		return (rc != 0 ? command_fail(who, &err) : COMMAND_FAILED);
+	}
+	if (!json && p.n == 0)
+		printf("%s: nothing is due\n", job->name);
+	rc = json ? output_json(p.lines) : output_finish();
+	gh_json_free(p.lines);
+	return (rc);
+}
+
 static int
 run_in_background(struct session *s, const struct job *job, const char *who)
 {
@@ -189,16 +244,17 @@ int
 cmd_job_run(int argc, char **argv)
 {
 	const char *conf = NULL;
-	bool json = false, background = false;
+	bool json = false, background = false, dry = false;
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"background", 'b', OPTION_FLAG, &background, NULL, "let a running gateway do it, and do not wait"},
+		{"dry-run", 0, OPTION_FLAG, &dry, NULL, "say what a run would do now, and change nothing"},
 		OPTION_JSON(&json),
 		OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
 		"Runs a background job now, in this process; the signer must run. Names: gatehouse job list.",
-		"gatehouse job run audit-seal\ngatehouse job run retention --background\n"};
+		"gatehouse job run audit-seal\ngatehouse job run retention --dry-run\ngatehouse job run retention --background\n"};
 	const struct job *job;
 	struct gh_error err;
 	struct session s;
@@ -208,10 +264,12 @@ cmd_job_run(int argc, char **argv)
 		return (rc);
 	if ((job = job_find(argv[1])) == NULL)
 		return (command_usage(argv[0], "there is no job \"%s\"", argv[1]));
+	if (dry && background)
+		return (command_usage(argv[0], "--dry-run and --background exclude each other"));
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
-	rc = background ? run_in_background(&s, job, argv[0]) : run_here(&s, job, argv[0], json);
+	rc = dry ? dry_run(&s, job, argv[0], json) : background ? run_in_background(&s, job, argv[0]) : run_here(&s, job, argv[0], json);
 	session_close(&s);
 	return (rc);
 }

@@ -391,6 +391,77 @@ the_person_is_recorded()
 	gh first app enable clients
 }
 
+# ---- jobs ----
+sql()
+{
+	admin_psql -d gh_first "$@"
+}
+
+everything()
+{
+	setpriv --reuid postgres --regid postgres --init-groups pg_dump -h "$PGSOCKETDIR" --data-only gh_first |
+	    grep -v restrict | md5sum # pg_dump draws a random word for \\restrict
+}
+
+# would WHAT JOB [FILE]: a dry run of the job says it, and changes nothing at all
+would()
+{
+	local before
+
+	before=$(everything)
+	"$gatehouse" job run "$2" --dry-run -c "$dir/first/etc/${3:-gatehouse.conf}" >"$dir/out" </dev/null
+	cat "$dir/out"
+	grep -F -- "$1" "$dir/out"
+	[ "$before" = "$(everything)" ]
+}
+
+# A signer alone: the jobs of a gateway would be faster.
+start_signer()
+{
+	mkdir -p "$dir/first/signer"
+	chown "$signer_user:$user" "$dir/first/signer"
+	chmod 2750 "$dir/first/signer"
+	setpriv --reuid "$signer_user" --regid "$signer_user" --clear-groups "$build/gatehouse-signer" \
+	    --socket "$dir/first/signer/signer.sock" --key-file "$dir/first/etc/signer.key" --peer-user "$user" \
+	    >"$dir/first/log" 2>&1 </dev/null &
+	signer_pid=$!
+	trap 'kill "$signer_pid"; wait "$signer_pid"' EXIT # of the subshell of check
+	for _ in $(seq 100); do
+		[ ! -S "$dir/first/signer/signer.sock" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+dry_runs()
+{
+	start_signer
+	gh first job run crl
+	for job in crl ocsp-signer server-certificate expiry-notices retention; do
+		would 'nothing is due' "$job"
+	done
+	gh first app disable clients
+	gh first app enable clients
+	would 'would seal' audit-seal
+	sql -c "UPDATE crl SET this_update = this_update - interval '2 days', next_update = next_update - interval '2 days'" \
+	    -c "DELETE FROM ocsp_signer" \
+	    -c "UPDATE certificate SET not_before = now() - interval '300 days', not_after = now() + interval '5 days' WHERE template = 'User'"
+	gh first cert revoke "$(openssl x509 -in "$dir/first/state/tls/server.pem" -noout -serial | cut -d= -f2)" \
+	    --reason superseded --yes
+	would 'would make the CRL issuing, number' crl
+	would 'would make the CRL root, number' crl
+	would 'would make an OCSP signer of CA issuing' ocsp-signer
+	would 'would renew' server-certificate
+	would 'would note 1 certificates' expiry-notices
+	sql -c "UPDATE certificate SET not_after = now() - interval '5 days' WHERE template = 'User'"
+	(cat "$dir/first/etc/gatehouse.conf"; echo 'jobs { retention_days = 2 }') >"$dir/first/etc/keeps.conf"
+	chmod 644 "$dir/first/etc/keeps.conf"
+	would 'would remove 1 certificates that ended more than 2 days ago' retention keeps.conf
+	rm "$dir/first/etc/keeps.conf"
+	is 'length == 2' gh first job run crl --dry-run --json
+	expect 2 'exclude each other' gh first job run crl --dry-run --background
+}
+
 # ---- interrupted ----
 # Templates that cannot be imported stop it after the CAs; the next run goes on, and still writes the configuration.
 goes_on_after_a_failure()
@@ -528,6 +599,7 @@ check "the doctor finds what is wrong" doctor_finds_what_is_wrong
 check "the doctor reads what the URLs answer" doctor_reads_the_answers
 check "the directory is tried step by step" directory_test
 check "the person behind sudo is recorded" the_person_is_recorded
+check "dry runs of jobs tell and change nothing" dry_runs
 check "an interrupted run is completed by the next" goes_on_after_a_failure
 check "wrong answers are told before anything is written" wrong_answers
 check "a wrong database is told" wrong_database
