@@ -7,6 +7,7 @@
 #include "ca_key.h"
 #include "ca_profile.h"
 #include "cert_build.h"
+#include "ocsp_sign.h"
 
 static int
 sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,
@@ -63,6 +64,19 @@ done:
 	return rc;
 }
 
+/* One that could have no OCSP signer is told now. */
+static int
+check_responder(const struct signer_create_ca *f, const struct gh_buf *cert, EVP_PKEY *key, struct gh_error *err)
+{
+	struct issuer *ca;
+	int rc = issuer_from_cert(cert->data, cert->len, key, &f->limits, &ca, err);
+
+	if (rc == 0)
+		rc = ocsp_signer_check_names(ca, err);
+	issuer_unref(ca);
+	return rc;
+}
+
 static int
 seal_new(const struct sealing_key *k, const struct signer_create_ca *f, const struct gh_buf *cert,
     EVP_PKEY *key, struct gh_buf *sealed, struct gh_error *err)
@@ -92,7 +106,7 @@ ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct 
 		return rc;
 	if ((rc = ca_key_make(f->key_alg, f->key_uri, &key, err)) != 0)
 		return rc;
-	if ((rc = certify(k, f, key, cert, err)) == 0)
+	if ((rc = certify(k, f, key, cert, err)) == 0 && (rc = check_responder(f, cert, key, err)) == 0)
 		rc = seal_new(k, f, cert, key, sealed, err);
 	EVP_PKEY_free(key);
 	return rc;

@@ -63,22 +63,70 @@ change_cn(X509_NAME *name)
 	return ok;
 }
 
-/* Name, DER, to be freed with OPENSSL_free. */
+/* emailAddress is a name by which the constraints of a CA may refuse what bears the CA's own. */
+static void
+drop_email(X509_NAME *name)
+{
+	int at;
+
+	while ((at = X509_NAME_get_index_by_NID(name, NID_pkcs9_emailAddress, -1)) >= 0)
+		X509_NAME_ENTRY_free(X509_NAME_delete_entry(name, at));
+}
+
+/* The i-th directory that the CA may name somebody in; NULL: there are no more. */
+static const X509_NAME *
+permitted_directory(const struct issuer *ca, int i)
+{
+	const NAME_CONSTRAINTS *nc = ca->name_constraints;
+	int k, n = nc != NULL ? sk_GENERAL_SUBTREE_num(nc->permittedSubtrees) : 0;
+
+	for (k = 0; k < n; k++) {
+		const GENERAL_NAME *base = sk_GENERAL_SUBTREE_value(nc->permittedSubtrees, k)->base;
+
+		if (base->type == GEN_DIRNAME && i-- == 0)
+			return base->d.directoryName;
+	}
+	return NULL;
+}
+
+/* The CA's CN, below that directory. */
+static X509_NAME *
+name_in(const X509_NAME *directory, X509_NAME *own)
+{
+	X509_NAME *name = X509_NAME_dup(directory);
+	int at = X509_NAME_get_index_by_NID(own, NID_commonName, -1);
+
+	if (name != NULL && at >= 0 && X509_NAME_add_entry(name, X509_NAME_get_entry(own, at), -1, 0) != 1) {
+		X509_NAME_free(name);
+		name = NULL;
+	}
+	return name;
+}
+
+/* The i-th name that is tried, with NULL behind the last one (*out NULL). Name, DER, to be freed with OPENSSL_free. */
 static int
-make_subject(const struct issuer *ca, unsigned char **der, size_t *len, struct gh_error *err)
+make_subject(const struct issuer *ca, int i, unsigned char **der, size_t *len, struct gh_error *err)
 {
 	const unsigned char *p = ca->name.data;
-	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)ca->name.len);
+	X509_NAME *own = d2i_X509_NAME(NULL, &p, (long)ca->name.len), *name = own;
+	const X509_NAME *directory = i >= 2 ? permitted_directory(ca, i - 2) : NULL;
 	int n = -1;
 
 	*der = NULL;
+	*len = 0;
+	if (own != NULL && i >= 2)
+		name = directory != NULL ? name_in(directory, own) : NULL;
+	if (name != NULL && i > 0)
+		drop_email(name);
 	if (name != NULL && change_cn(name))
 		n = i2d_X509_NAME(name, der);
-	X509_NAME_free(name);
+	if (name != own)
+		X509_NAME_free(name);
+	X509_NAME_free(own);
 	ERR_clear_error();
-	if (n <= 0)
+	if (n <= 0 && (i < 2 || directory != NULL))
 		return gh_fail(err, GH_E_SIGNER, "no name for an OCSP signer of this CA");
-	*len = (size_t)n;
+	*len = n > 0 ? (size_t)n : 0;
 	return 0;
 }
 
@@ -109,9 +157,32 @@ build(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key,
 	fields->spki_len = (size_t)n;
 	if ((rc = cert_fields_read(fields, &facts, err)) == 0 &&
 	    (rc = cert_fields_check_sanity(&facts, err)) == 0)
-		rc = cert_build(&facts, ca, cert, err);
+		rc = cert_build_checked(&facts, ca, cert, err);
 	OPENSSL_free(spki);
 	return rc;
+}
+
+/* Under the first name that the constraints of the CA allow: relying parties check this certificate as any other. */
+static int
+build_named(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key, struct gh_buf *cert,
+    struct gh_error *err)
+{
+	unsigned char *subject;
+	int i, rc;
+
+	for (i = 0;; i++) {
+		if ((rc = make_subject(ca, i, &subject, &fields->subject_len, err)) != 0)
+			return rc;
+		if (subject == NULL)
+			return gh_fail(err, GH_E_CA_POLICY,
+			    "the name constraints of the CA leave no name for its OCSP signer: permit the directory "
+			    "of its own name");
+		fields->subject = subject;
+		rc = build(ca, fields, key, cert, err);
+		OPENSSL_free(subject);
+		if (rc != GH_E_CA_POLICY)
+			return rc;
+	}
 }
 
 static int
@@ -122,8 +193,6 @@ certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *k
 	    .not_after = f->not_after < ca->not_after ? f->not_after : ca->not_after,
 	    .extensions = extensions,
 	    .extensions_len = sizeof(extensions)};
-	unsigned char *subject;
-	int rc;
 
 	if (fields.not_before < 0 || fields.not_before >= fields.not_after)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
@@ -134,11 +203,22 @@ certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *k
 	if (fields.not_after - fields.not_before > SIGNER_OCSP_SIGNER_DAYS_MAX * DAY)
 		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is valid for at most %d days",
 		    SIGNER_OCSP_SIGNER_DAYS_MAX);
-	if ((rc = make_subject(ca, &subject, &fields.subject_len, err)) != 0)
-		return rc;
-	fields.subject = subject;
-	rc = build(ca, &fields, key, cert, err);
-	OPENSSL_free(subject);
+	return build_named(ca, &fields, key, cert, err);
+}
+
+int
+ocsp_signer_check_names(const struct issuer *ca, struct gh_error *err)
+{
+	struct signer_cert_fields fields = {.not_before = 0, .not_after = ca->not_after, .extensions = extensions,
+	    .extensions_len = sizeof(extensions)};
+	struct gh_buf cert;
+	int rc;
+
+	if (ca->name_constraints == NULL)
+		return 0;
+	gh_buf_init(&cert, CERT_DER_MAX);
+	rc = build_named(ca, &fields, ca->key, &cert, err);
+	gh_buf_free(&cert);
 	return rc;
 }
 

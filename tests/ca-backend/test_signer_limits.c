@@ -1,4 +1,7 @@
 /* What a CA may certify: its limits, and the name constraints in its own certificate. */
+#include <openssl/conf.h>
+
+#include "base/name_fixture.h"
 #include "ca-backend/signer_admin.h"
 
 /* --- limits ----------------------------------------------------------------------------------- */
@@ -204,6 +207,100 @@ signer__obeys_name_constraints_of_its_certificate(void **state)
 	OPENSSL_free(ext);
 }
 
+/* A CA with these constraints (pairs of OpenSSL's words; @section for directories) below the root. */
+static int
+make_constrained(struct fixture *f, const char *const *subject, const char *section, struct made_ca *out,
+    struct gh_error *err)
+{
+	struct signer_create_ca in = {.key_alg = "P-256",
+	    .parent = f->root.sealed,
+	    .parent_len = f->root.sealed_len,
+	    .not_before = gh_now() - DAY,
+	    .not_after = gh_now() + 100 * DAY,
+	    .limits = issuing_limits};
+	X509_NAME *name = name_of_words(subject);
+	unsigned char *subject_der = NULL, *ext;
+	CONF *conf = NCONF_new(NULL);
+	BIO *text = BIO_new_mem_buf(section, -1);
+	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+	X509V3_CTX ctx;
+	int rc;
+
+	MUST(NCONF_load_bio(conf, text, NULL) == 1);
+	X509V3_set_ctx(&ctx, NULL, NULL, NULL, NULL, 0);
+	X509V3_set_nconf(&ctx, conf);
+	MUST(X509V3_EXT_add_nconf_sk(conf, &ctx, "ext", &list) == 1);
+	in.subject_len = (size_t)i2d_X509_NAME(name, &subject_der);
+	in.subject = subject_der;
+	in.extensions = ext = encode_extensions(list, &in.extensions_len);
+	rc = signer_client_create_ca(
+	    f->admin.client, &in, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
+	X509_NAME_free(name);
+	OPENSSL_free(subject_der);
+	OPENSSL_free(ext);
+	NCONF_free(conf);
+	BIO_free(text);
+	return rc;
+}
+
+static void
+assert_responder(struct fixture *f, const struct made_ca *ca, const char *name)
+{
+	struct signer_blob between[2] = {{ca->cert, ca->cert_len}, {NULL, 0}};
+	unsigned char id[SIGNER_CA_ID_SIZE], *cert, *sealed;
+	size_t cert_len, sealed_len;
+	struct gh_error err;
+	char *text;
+	X509 *x;
+
+	assert_int_equal(signer_client_load_ca(f->client, ca->sealed, ca->sealed_len, id, &err), 0);
+	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now(), gh_now() + DAY, NULL, &cert,
+			     &cert_len, &sealed, &sealed_len, &err), 0);
+	assert_int_equal(verify(cert, cert_len, &f->root, between), X509_V_OK);
+	x = parse(cert, cert_len);
+	text = X509_NAME_oneline(X509_get_subject_name(x), NULL, 0);
+	assert_string_equal(text, name);
+	OPENSSL_free(text);
+	X509_free(x);
+	free(cert);
+	free(sealed);
+}
+
+/* Relying parties check the OCSP signer's certificate as any other. */
+static void
+signer__names_ocsp_signers_within_the_constraints(void **state)
+{
+	static const struct {
+		const char *subject[4], *section;
+		const char *name; /* NULL: no such CA is made */
+	} rows[] = {
+	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;DNS:corp.test,permitted;email:corp.test\n",
+		"/CN=Narrow OCSP"},
+	    {{"O=Corp", "CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nO=Corp\n",
+		"/O=Corp/CN=Narrow OCSP"},
+	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nC=DE\nO=Corp\n",
+		"/C=DE/O=Corp/CN=Narrow OCSP"},
+	    {{"CN=Narrow", "emailAddress:ia5=ca@other.test"}, "[ext]\nnameConstraints=critical,permitted;email:corp.test\n",
+		"/CN=Narrow OCSP"},
+	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,excluded;dirName:dn,permitted;dirName:dn\n[dn]\nO=Corp\n",
+		NULL},
+	};
+	struct fixture *f = *state;
+	struct made_ca ca;
+	struct gh_error err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int rc = make_constrained(f, rows[i].subject, rows[i].section, &ca, &err);
+
+		assert_int_equal(rc, rows[i].name != NULL ? 0 : GH_E_CA_POLICY);
+		if (rc == 0)
+			assert_responder(f, &ca, rows[i].name);
+		else
+			assert_says(&err, "leave no name for its OCSP signer");
+		made_ca_free(&ca);
+	}
+}
+
 int
 main(void)
 {
@@ -213,6 +310,7 @@ main(void)
 	    each(signer__certifies_no_ocsp_signer_unasked),
 	    each(signer__limits_extensions),
 	    each(signer__obeys_name_constraints_of_its_certificate),
+	    each(signer__names_ocsp_signers_within_the_constraints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
