@@ -80,6 +80,8 @@ static const struct option options[] = {
 	STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
 	STR(signer, pkcs11_pin_file, "",
 	    "file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
+	BOOL(signer, first_password_by_api, "false",
+	    "the gateway's API may put an unprotected CA key under a password; else only `gatehouse ca password`"),
 
 	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
 	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),

@@ -55,6 +55,7 @@ struct gh_conf {
 		char *program;           /* path of gatehouse-signer */
 		char *pkcs11_module;     /* "" = no CA key lies in a token */
 		char *pkcs11_pin_file;   /* "" = the token needs none; read by the signer only */
+		bool first_password_by_api; /* the gateway may put an unprotected CA key under a password */
 	} signer;
 	struct {
 		char *type;              /* "ad" or "openldap" */

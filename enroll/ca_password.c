@@ -193,6 +193,9 @@ signer_failed(int rc, struct gh_error *err)
 {
 	struct gh_error why = *err;
 
+	if (rc == GH_E_CA_POLICY)
+		return gh_refuse(err, GH_E_FORBIDDEN, "The first password of a CA key is set on the server: gatehouse ca "
+		    "password set NAME. The signer takes it from the API only with --first-password-by-api.");
 	if (rc != GH_E_CA_PASSWORD && rc != GH_E_CONFLICT)
 		return rc;
 	gh_fail(err, GH_E_SIGNER, "record and hash do not fit: %.400s", why.detail);

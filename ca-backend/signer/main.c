@@ -208,6 +208,7 @@ struct options {
 	const char *key_file;
 	const char *module, *pin_file; /* PKCS#11; NULL = none */
 	int admin_fd; /* -1 = serve the socket */
+	bool first_password_by_api;
 };
 
 static const char usage[] =
@@ -229,6 +230,7 @@ static const char usage[] =
     "closed\n"
     "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
     "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
+    "  --first-password-by-api  those who connect may put a CA key under its first password\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --help, --version (also: gatehouse-signer version)\n";
 
@@ -321,6 +323,9 @@ set_option(struct options *o, int letter, const char *value)
 	case 'N':
 		o->pin_file = value;
 		return 0;
+	case 'f':
+		o->first_password_by_api = true;
+		return 0;
 	case 'l':
 		return set_log_level(value);
 	case 'h':
@@ -342,6 +347,7 @@ parse_options(int argc, char **argv, struct options *o)
 	    {"max-connections", required_argument, NULL, 'm'},
 	    {"pkcs11-module", required_argument, NULL, 'P'},
 	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
+	    {"first-password-by-api", no_argument, NULL, 'f'},
 	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
 	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
 	    {NULL, 0, NULL, 0}};
@@ -455,6 +461,7 @@ run(const struct options *o, struct gh_error *err)
 	int rc;
 
 	memset(&signer, 0, sizeof(signer));
+	signer.first_password_by_api = o->first_password_by_api;
 	if ((rc = harden_process(err)) != 0)
 		return rc;
 	if (o->module != NULL && (rc = token_configure(o->module, o->pin_file, err)) != 0)

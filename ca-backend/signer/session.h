@@ -18,6 +18,7 @@ struct signer {
 	struct audit_key audit; /* the same */
 	struct issuer_table *issuers;
 	struct ca_known *known;
+	bool first_password_by_api; /* workers may put a key under its first password */
 };
 
 /* Serve fd until the peer closes it, sends bad framing, or stalls within a frame. is_admin permits

@@ -104,9 +104,10 @@ session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 
 /* --- passwords -------------------------------------------------------------------------------- */
 
+/* A worker that was taken over must not lock the owner out of a key by a password that only it knows. To change a
+ * password it has to know the one before. */
 static int
-check_passwords(
-    const struct record *r, const struct signer_set_password *f, struct gh_error *err)
+check_passwords(struct session *s, const struct record *r, const struct signer_set_password *f, struct gh_error *err)
 {
 	bool has_password = r->protection == RECORD_PASSWORD;
 
@@ -118,6 +119,8 @@ check_passwords(
 		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has a password already");
 	if (!has_password && f->current[0] != '\0')
 		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
+	if (!has_password && !s->is_admin && !s->signer->first_password_by_api)
+		return gh_fail(err, GH_E_CA_POLICY, "the first password is not set on this socket");
 	return 0;
 }
 
@@ -163,7 +166,7 @@ set_password(struct session *s, const struct signer_set_password *f, struct gh_e
 	record_init(&next, RECORD_CA);
 	gh_buf_init(&sealed, SEALED_RECORD_MAX);
 	if ((rc = sealed_open(&s->signer->key, f->sealed, f->sealed_len, &r, err)) == 0 &&
-	    (rc = check_passwords(&r, f, err)) == 0 && (rc = check_newest(s, &r, err)) == 0 &&
+	    (rc = check_passwords(s, &r, f, err)) == 0 && (rc = check_newest(s, &r, err)) == 0 &&
 	    (rc = change_password(&r, f, &next, err)) == 0 &&
 	    (rc = sealed_put(&s->signer->key, &next, &sealed, err)) == 0)
 		signer_put_block(&s->out, sealed.data, sealed.len);

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "options.h"
 #include "output.h"
+#include "own_signer.h"
 #include "prompt.h"
 #include "session.h"
 
@@ -103,6 +104,30 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
 	return (command_fail(who, err));
 }
 
+/* A signer of our own, which only those can start who read the system key, sets the first password: the one that serves
+ * the gateway does not. All others ask that one, which has the key in memory. */
+static int
+run_with_signer(struct asked *asked, struct enroll_env *env, size_t action, struct ca_password_status *status,
+    struct gh_error *err)
+{
+	struct own_signer own;
+	int rc;
+
+	if (password_actions[action].run == run_set) {
+		if ((rc = own_signer_start(env->conf, &own, err)) != 0)
+			return (rc);
+		env->signer = own.client;
+		rc = run_set(asked, status, err);
+		own_signer_stop(&own);
+		return (rc);
+	}
+	rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms, &env->signer, err);
+	if (rc == 0)
+		rc = password_actions[action].run(asked, status, err);
+	signer_client_free(env->signer);
+	return (rc);
+}
+
 /* Only these parts of the environment are used. */
 static int
 perform(const char *conf, const char *ca, const struct asked *asked, size_t action,
@@ -119,10 +144,7 @@ perform(const char *conf, const char *ca, const struct asked *asked, size_t acti
 	env.conf = s.conf;
 	env.store = s.store;
 	with_call.c = &c;
-	rc = signer_client_new(s.conf->signer.socket, s.conf->signer.timeout_ms, &env.signer, err);
-	if (rc == 0)
-		rc = password_actions[action].run(&with_call, status, err);
-	signer_client_free(env.signer);
+	rc = run_with_signer(&with_call, &env, action, status, err);
 	session_close(&s);
 	return (rc);
 }
@@ -158,7 +180,7 @@ cmd_ca_password(int argc, char **argv)
 	static const struct usage usage = {"ACTION NAME", 2, 2,
 		"Puts the key of a CA under a password, or works with that password. ACTION is set, remove, change, "
 		"unlock, lock or status. A key under a password signs only while it is unlocked, on the node where it "
-		"was unlocked. The signer of this node must run.",
+		"was unlocked. set needs the right to read signer.key_file; for the others the signer of this node must run.",
 		"gatehouse ca password set root\ngatehouse ca password unlock root --seconds 300\n"
 		"gatehouse ca password status root --json\n"};
 	struct ca_password_status status = {0};

@@ -123,7 +123,7 @@ start_signer(struct supervisor *s, struct gh_error *err)
 {
 	const struct gh_conf *conf = s->conf;
 	char connections[16];
-	char *argv[10 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
+	char *argv[11 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
 	    "--key-file", conf->signer.key_file, "--max-connections", connections, NULL};
 	struct run_child child = {.argv = argv, .user = conf->signer.user, .inherit_fd = -1, .stdout_fd = -1};
 	int n = 7, rc;
@@ -133,6 +133,8 @@ start_signer(struct supervisor *s, struct gh_error *err)
 		argv[n++] = "--peer-user";
 		argv[n++] = conf->gateway.user;
 	}
+	if (conf->signer.first_password_by_api)
+		argv[n++] = "--first-password-by-api";
 	signer_token_args(conf, argv + n);
 	s->signer_started = now_ms();
 	s->signer_restart = NEVER;

@@ -32,6 +32,7 @@
 struct signer_process {
 	char dir[64], socket[96], key_file[96], log[96];
 	pid_t pid; /* 0 = not running */
+	bool no_first_password; /* started as by default: workers set no first password */
 };
 
 struct made_ca {
@@ -159,7 +160,7 @@ signer_process_start(struct signer_process *sp, const char *max_connections)
 {
 	char *argv[] = {(char *)"gatehouse-signer", (char *)"--socket", sp->socket,
 	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
-	    (char *)max_connections, NULL};
+	    (char *)max_connections, sp->no_first_password ? NULL : (char *)"--first-password-by-api", NULL};
 	struct signer_client *c = signer_process_client(sp);
 	struct gh_error err;
 	int tries = 0;

@@ -589,6 +589,39 @@ signer__tries_passwords_of_8_callers(void **state)
 
 #define each(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* As it is started by default. What a worker that was taken over cannot do: put a password of its own on a key. */
+static void
+signer__takes_no_first_password_from_workers(void **state)
+{
+	struct fixture *f = *state;
+	struct record made = {0}, changed = {0};
+	struct admin_signer admin;
+	struct gh_error err;
+
+	signer_client_free(f->client);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	f->sp.no_first_password = true;
+	signer_process_start(&f->sp, "8");
+	f->client = signer_process_client(&f->sp);
+	assert_int_equal(set_password(f, &f->plain, NULL, "of the attacker", &made), GH_E_CA_POLICY);
+	assert_null(made.p);
+	/* whoever can read the system key may */
+	admin = admin_signer_start(&f->sp);
+	assert_int_equal(signer_client_set_password(admin.client, f->plain.p, f->plain.len, NULL, PASSWORD, &made.p,
+			     &made.len, &err), 0);
+	assert_int_equal(admin_signer_stop(&admin), 0);
+	/* with the password workers change it as before, and take it off; that is no way to a first one */
+	assert_int_equal(set_password(f, &made, PASSWORD, "another password", &changed), 0);
+	free(made.p);
+	made.p = NULL;
+	assert_int_equal(set_password(f, &changed, "another password", NULL, &made), 0);
+	free(changed.p);
+	changed.p = NULL;
+	assert_int_equal(set_password(f, &made, NULL, "of the attacker", &changed), GH_E_CA_POLICY);
+	assert_null(changed.p);
+	free(made.p);
+}
+
 int
 main(void)
 {
@@ -608,6 +641,7 @@ main(void)
 	    each(signer__refuses_damaged_records_under_a_password),
 	    each(signer__signs_or_says_locked_while_it_is_locked_and_unlocked),
 	    each(signer__tries_passwords_of_8_callers),
+	    each(signer__takes_no_first_password_from_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

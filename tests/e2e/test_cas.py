@@ -11,6 +11,7 @@ import time
 import unittest
 from urllib.parse import urlsplit
 
+import ca_password
 import client
 import der
 import tap
@@ -18,7 +19,7 @@ from client import Client
 from environment import Environment, wait_for
 from verifiers import Verifiers
 
-env = Environment("cas")
+env = Environment("cas", GATEHOUSE_FIRST_PASSWORD_BY_API="false")
 KEY = der.Key(env.scratch, "ec:P-256")
 CSR = der.csr(KEY, subject=[("CN", "alice")])
 
@@ -178,6 +179,27 @@ class States(Case):
         wait_for(lambda: b'"later"' in fetch("/pki/cas")[1], "a CA created later")
         self.assertNotIn("left out of the catalog", env.log())
         self.assertNotIn(b"given-up", fetch("/pki/cas")[1])
+
+
+class FirstPassword(Case):
+    """As the signer is started by default: the API cannot lock an owner out of a key that has no password."""
+
+    def test_the_first_password_is_set_on_the_server(self):
+        env.admin("ca", "create", "guarded", "--parent", "root", "--subject", "CN=Guarded", "--days", "50", "--no-urls")
+        admin = ca_password.Passwords(env)
+        wait_for(lambda: admin.status(ca="guarded").status == 200, "the gateway knows the CA")
+        reply = admin.set("first password", ca="guarded")
+        self.assertEqual(reply.status, 403, reply.body)
+        self.assertIn("gatehouse ca password set", reply.json["message"])
+        self.assertFalse(admin.status(ca="guarded").json["requires_private_key_password"])
+        path = env.scratch / "first.password"
+        path.write_text("first password\n")
+        env.admin("ca", "password", "set", "guarded", "--password-file", path)
+        self.assertTrue(admin.status(ca="guarded").json["requires_private_key_password"])
+        self.assertEqual(admin.change("first password", "second password", ca="guarded").status, 200)
+        wait_for(lambda: admin.unlock("second password", ca="guarded").status == 200, "unlocked", 5)
+        self.assertEqual(admin.remove("second password", ca="guarded").status, 200)
+        self.assertEqual(admin.set("first password", ca="guarded").status, 403)
 
 
 class Renewal(Case):

@@ -171,6 +171,8 @@ write_conf()
 		socket = $(quoted "$dir/signer$node/signer.sock")
 		key_file = $(quoted "$dir/signer.key")
 		program = $(quoted "$build/gatehouse-signer")
+		# the whole interface of CA key passwords can be tried here; see docs/ca-key-passwords.md before you do so
+		first_password_by_api = ${GATEHOUSE_FIRST_PASSWORD_BY_API:-true}
 	}
 	directory {
 		type = $(quoted "${LDAP_TYPE:-openldap}")
