@@ -14,6 +14,7 @@
 #include "timestamp.h"
 
 #include "clock.h"
+#include "ca_locked.h"
 #include "decide.h"
 #include "metadata.h"
 #include "utf8.h"
@@ -114,6 +115,8 @@ sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *s
 	rc = ca_sign(d->ca, env->signer, spec, &cert, &len, err);
 	if (rc == GH_E_CA_LOCKED && !is_approved && tmpl_waits_for_locked_ca(d->tmpl->tmpl))
 		return leave_pending(out, "Taken Under Submission: the key of the certification authority is locked");
+	if (rc == GH_E_CA_LOCKED)
+		ca_locked_explain(env, d->ca, err);
 	if (rc != 0)
 		return rc;
 	rc = ca_outcome_set_cert(out, d->ca, cert, len, err);

@@ -154,6 +154,18 @@ client_answer_parse(long status, const char *text, size_t len, struct client_ans
 }
 
 void
+client_answer_message(const char *text, size_t len, const char *fallback, char *out, size_t size)
+{
+	gh_json *o = NULL;
+	const char *said = "";
+
+	if (gh_json_parse(text != NULL ? text : "", len, GH_JSON_STRICT, &o, NULL) == 0)
+		said = text_member(o, "Message");
+	copy_clean(out, size, said[0] != '\0' ? said : fallback);
+	gh_json_free(o);
+}
+
+void
 client_answer_clear(struct client_answer *a)
 {
 	cert_chain_clear(&a->chain);

@@ -25,6 +25,8 @@ struct client_answer {
 int client_answer_parse(long status, const char *text, size_t len, struct client_answer *out,
     struct gh_error *err) GH_MUSTCHECK;
 void client_answer_clear(struct client_answer *a);
+/* The message of an answer of any status, fit for a terminal; fallback when it has none. */
+void client_answer_message(const char *text, size_t len, const char *fallback, char *out, size_t size);
 
 enum client_trust {
 	CLIENT_TRUST_NONE,       /* CERT_ONLY: no chain to check */

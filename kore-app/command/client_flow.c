@@ -14,6 +14,7 @@
 
 #define RETRY_MAX 240                    /* seconds; servers take Timestamps up to 300 s old */
 #define BACKOFF_MAX 15                   /* seconds between two tries, unless the gateway says longer */
+#define SAID_SIZE 200                    /* of a message of the gateway */
 #define TOKEN_SIZE 4096
 
 static void
@@ -38,12 +39,19 @@ is_busy(int rc, const struct client_reply *reply)
 	return (rc == GH_E_BUSY || (rc == 0 && reply->status == 503));
 }
 
+static void
+say_busy(const struct client_reply *reply, char *out, size_t size)
+{
+	client_answer_message((const char *)reply->body.data, reply->body.len, "The gateway is busy.", out, size);
+}
+
 /* One call, repeated while the gateway is busy and the deadline allows. */
 static int
 call_with_retry(const struct client_flow *f, const struct client_call *call, struct client_reply *reply,
     struct gh_error *err)
 {
 	int64_t end = seconds_now() + (f->retry < RETRY_MAX ? f->retry : RETRY_MAX);
+	char said[SAID_SIZE];
 	int pause = 1, rc;
 
 	for (;;) {
@@ -55,8 +63,10 @@ call_with_retry(const struct client_flow *f, const struct client_call *call, str
 		delay = rc == 0 && reply->retry_after > pause ? reply->retry_after : pause;
 		if (seconds_now() + delay > end)
 			return (rc);
-		fprintf(stderr, "%s: %s; trying again in %d s\n", f->who,
-		    rc == 0 ? "the gateway is busy (503)" : err->message, delay);
+		if (rc == 0)
+			say_busy(reply, said, sizeof(said));
+		fprintf(stderr, "%s: %s%s Trying again in %d s.\n", f->who, rc == 0 ? said : err->message,
+		    rc == 0 ? " (503)" : ".", delay);
 		if (rc == 0)
 			client_reply_clear(reply);
 		sleep_seconds(delay);
@@ -70,13 +80,17 @@ ask(const struct client_flow *f, const struct client_call *call, struct client_a
     struct gh_error *err)
 {
 	struct client_reply reply;
+	char said[SAID_SIZE];
 	int rc = call_with_retry(f, call, &reply, err);
 
 	if (rc != 0)
 		return (rc);
-	if (reply.status == 503)
-		rc = gh_refuse(err, GH_E_BUSY, "the gateway is still busy (503): try again later");
-	else
+	if (reply.status == 503) {
+		say_busy(&reply, said, sizeof(said));
+		rc = reply.retry_after > 0 ?
+		    gh_refuse(err, GH_E_BUSY, "%s (503; try again in %d s)", said, reply.retry_after) :
+		    gh_refuse(err, GH_E_BUSY, "%s (503)", said);
+	} else
 		rc = client_answer_parse(reply.status, (const char *)reply.body.data, reply.body.len, out, err);
 	if (rc == 0 && out->disposition == CLIENT_FAILED) {
 		if (out->message[0] == '\0')

@@ -35,6 +35,7 @@ struct fake_store {
 	int fail_record;                 /* only store_record and store_decide */
 	int lookups;                     /* calls of store_find_replay */
 	bool is_tampered;                /* pending requests are not as they were recorded */
+	int64_t ca_locked_until;         /* of the issuing CA; it is 1000 now */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);

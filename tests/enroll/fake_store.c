@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "store/password.h"
+
 #include "fake.h"
 
 struct fake_store fake_store;
@@ -189,4 +191,21 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	(void)s;
 	*out = NULL;
 	return told_to_fail(GH_E_DB_DOWN, err);
+}
+
+/* The test of passwords has its own. */
+__attribute__((weak)) int
+store_password_get(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+{
+	(void)s;
+	memset(out, 0, sizeof(*out));
+	out->now = 1000;
+	out->locked_until = fake_store.ca_locked_until;
+	return strcmp(ca, "issuing") == 0 ? 0 : gh_fail(err, GH_E_NOT_FOUND, "CA");
+}
+
+__attribute__((weak)) void
+store_password_clear(struct store_password *p)
+{
+	memset(p, 0, sizeof(*p));
 }

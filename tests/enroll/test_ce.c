@@ -773,6 +773,40 @@ ce__our_troubles_are_503_and_no_refusals(void **state)
 	}
 }
 
+/* Who meets a locked key is told what it waits for, and until when where that is known. */
+static void
+ce__a_locked_key_is_explained(void **state)
+{
+	static const struct { int64_t until; const char *says, *retry_after; } rows[] = {
+		{ 0, "The key of the certification authority issuing is locked: an administrator must unlock it with its "
+		    "password.", "30" },
+		{ 1090, "The key of the certification authority issuing is locked. After too many wrong passwords nobody can "
+		    "unlock it before 1970-01-01T00:18:10Z.", "90" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct requester who = fake_requester("alice");
+		char *body = envelope("User", "");
+		struct gh_http_request http = { .body = (unsigned char *)body, .body_len = strlen(body) };
+		struct call call = { .http = &http, .requester = &who, .version = 3,
+			.app = catalog_find_app_id(env.catalog, 7) };
+		struct gh_http_reply rep = { 0 };
+
+		fake_ca.fail = GH_E_CA_LOCKED;
+		fake_store.ca_locked_until = rows[i].until;
+		ce_pkcs10(&env, &call, &rep);
+		fake_ca.fail = 0;
+		fake_store.ca_locked_until = 0;
+		assert_int_equal(rep.status, 503);
+		expect_member((char *)rep.body, "Message", rows[i].says);
+		assert_string_equal(rep.header[0].name, "Retry-After");
+		assert_string_equal(rep.header[0].value, rows[i].retry_after);
+		gh_http_reply_clear(&rep);
+		free(body);
+	}
+}
+
 static void
 ce__requester_without_entry_is_denied(void **state)
 {
@@ -1014,6 +1048,7 @@ main(void)
 		T(ce__a_recorded_denial_is_repeated), T(ce__denied_by_policy),
 		T(ce__denied_status_can_be_200), T(ce__pending), T(ce__no_queue_for_a_ca_that_is_gone),
 		T(ce__our_troubles_are_503_and_no_refusals), T(ce__requester_without_entry_is_denied),
+		T(ce__a_locked_key_is_explained),
 		T(ce__disabled_account_gets_nothing),
 		T(ce__weak_csr_is_refused_before_the_directory_is_asked),
 		T(ce__metadata_is_checked_and_stored), T(ce__templates_lists_what_the_caller_may_use),

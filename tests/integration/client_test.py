@@ -161,7 +161,8 @@ class Repeating(Client):
         begin = time.monotonic()
         _, err = self.enroll("--retry", "2", expect=FAILED)
         self.assertLess(time.monotonic() - begin, 10)
-        self.assertIn("503", err)
+        self.assertIn("busy (503", err)
+        self.assertIn("try again in 1 s", err)
         self.assertTrue((self.out / "key.pem").exists())
 
     def test_refusals_are_not_repeated(self):
