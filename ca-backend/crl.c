@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/evp.h>
 
@@ -331,24 +332,59 @@ plan(const struct crl_order *o, const struct store_crl_state *s, struct store_cr
 	out->next_update = s->now + interval_of(o) + grace_of(o);
 }
 
+/* Is there something to be made, now that the lock is held? */
+static bool
+is_wanted(const struct crl_order *o, const struct store_crl_state *s)
+{
+	/* all complete ones have run out: there is nothing a delta could be added to */
+	return crl_is_due(o, s) && !(o->is_delta && s->base.id == 0);
+}
+
+/* A complete CRL and a delta of one time must have one number and one content (RFC 5280, 5.2.3). They are made one after
+ * the other here, with what happened meanwhile and a number each: so never two of one scope in one second. */
+static bool
+is_second_taken(const struct store_crl_state *s)
+{
+	return (s->full.id != 0 && s->full.this_update == s->now) ||
+	       (s->delta.id != 0 && s->delta.this_update == s->now);
+}
+
+/* With the lock, in a second of its own, unless the database's clock stands. *wanted false: nothing is to be made, and
+ * no transaction is open; the same after a failure. */
+static int
+begin(struct store_crl_maker *maker, const struct crl_order *o, struct store_crl_state *s, bool *wanted,
+    struct gh_error *err)
+{
+	const struct timespec rest = {.tv_sec = 1};
+	struct store_crl_scope scope = {o->ca->id, o->shard};
+	int rc;
+
+	for (int tries = 0;; tries++) {
+		if ((rc = store_crl_begin(maker, &scope, s, err)) != 0)
+			return rc;
+		*wanted = is_wanted(o, s);
+		if (*wanted && (tries == 2 || !is_second_taken(s)))
+			return 0;
+		store_crl_rollback(maker);
+		if (!*wanted)
+			return 0;
+		(void)nanosleep(&rest, NULL);
+	}
+}
+
 int
 crl_issue(struct store_crl_maker *maker, struct signer_client *signer, const struct crl_order *order,
     struct store_crl *out, struct gh_error *err)
 {
-	struct store_crl_scope scope = {order->ca->id, order->shard};
 	struct store_crl_state state;
 	struct making m = {.maker = maker, .signer = signer, .order = order, .state = &state, .crl = out,
 		.next_seq = 1};
+	bool wanted = false;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_crl_begin(maker, &scope, &state, err)) != 0)
+	if ((rc = begin(maker, order, &state, &wanted, err)) != 0 || !wanted)
 		return rc;
-	/* all complete ones have run out: there is nothing a delta could be added to */
-	if (!crl_is_due(order, &state) || (order->is_delta && state.base.id == 0)) {
-		store_crl_rollback(maker);
-		return 0;
-	}
 	plan(order, &state, out);
 	if ((rc = make(&m, err)) != 0) {
 		store_crl_rollback(maker);

@@ -204,6 +204,17 @@ class Crl(unittest.TestCase):
                               (("issue", "--ca", "nobody"), 1)):
             self.assertEqual(env.admin("crl", *wrong, check=False).returncode, status, wrong)
 
+    def test_complete_and_delta_never_share_a_second(self):
+        # RFC 5280, 5.2.3: of one time they would need one number and one content
+        for _ in range(2):
+            env.admin("crl", "issue", "--ca", "issuing")
+        same = "select 1 from crl group by ca_id, coalesce(shard, -1), this_update having count(*) > 1"
+        self.assertEqual(env.count(f"select count(*) from ({same}) as twice"), 0)
+        complete, delta = crl("issuing.crl"), crl("issuing-delta.crl")
+        times = [der.openssl("crl", "-inform", "DER", "-noout", "-lastupdate", stdin=c) for c in (complete, delta)]
+        self.assertNotEqual(*times)
+        self.assertNotEqual(number_of(complete), number_of(delta))
+
     def test_locked_key(self):
         """The CRL of a locked CA stays, the others go on, and an unlocked one is made again."""
         password = env.scratch / "ca.password"
