@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "ca.h"
+#include "ca_constraints.h"
 #include "cdp.h"
 #include "der.h"
 #include "digest.h"
@@ -39,6 +40,7 @@ ca_free(struct ca *ca)
 	gh_json_free(ca->policy);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
+	cert_chain_clear(&ca->constrained);
 	cert_chain_clear(&ca->also);
 	free(ca->sealed);
 	free_strings(ca->cdp_urls);
@@ -58,6 +60,24 @@ hash_issuer(enum gh_hash hash, const X509 *cert, struct ca_issuer_hash *out)
 	return X509_NAME_get0_der(X509_get_subject_name(cert), &name, &len) == 1 &&
 	    gh_digest(hash, name, len, out->name) &&
 	    gh_digest(hash, key->data, (size_t)key->length, out->key);
+}
+
+/* Few have any, and each leaf is checked: so they are found once. One that cannot be read is kept, and refuses. */
+static int
+find_constrained(struct ca *ca, struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ca->chain.n; i++) {
+		const unsigned char *p = ca->chain.cert[i].der;
+		X509 *x = d2i_X509(NULL, &p, (long)ca->chain.cert[i].len);
+
+		if (x == NULL || X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0)
+			rc = cert_chain_add(&ca->constrained, ca->chain.cert[i].der, ca->chain.cert[i].len, err);
+		X509_free(x);
+	}
+	ERR_clear_error();
+	return rc;
 }
 
 int
@@ -80,7 +100,7 @@ ca_finish(struct ca *ca, struct gh_error *err)
 		return gh_fail(err, GH_E_INTERNAL, "hash of name or key of CA %s", ca->name);
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
-	return 0;
+	return find_constrained(ca, err);
 }
 
 /* --- what the CA adds ------------------------------------------------------------------------- */
@@ -279,6 +299,8 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
 	*cert = NULL;
 	*cert_len = 0;
 	if ((rc = check_ca_validity(ca, spec, &f.not_after, err)) != 0)
+		return rc;
+	if ((rc = ca_constraints_check(ca, spec, err)) != 0)
 		return rc;
 	memcpy(f.ca_id, ca->ca_id, sizeof(f.ca_id));
 	return encode_and_sign(ca, signer, spec, &f, cert, cert_len, err);

@@ -38,6 +38,7 @@ struct ca {
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	struct cert_chain chain;             /* this CA first, root last */
+	struct cert_chain constrained;       /* those of the chain that have name constraints */
 	struct cert_chain also;              /* earlier certificates of the key, OldWithNew, NewWithOld */
 	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;

@@ -136,6 +136,19 @@ class Policy(Case):
         self.assertEqual(client.subject(chain[1]), "CN=Fitting")
 
 
+    def test_name_constraints_above_the_ca_deny(self):
+        # the certificate of the issuing CA itself has none
+        env.admin("ca", "create", "top", "--root", "--subject", "CN=Top", "--path-len", "2", "--no-urls")
+        for name, domain in (("east", "elsewhere.test"), ("west", "example.test")):
+            env.admin("ca", "create", name, "--parent", "top", "--path-len", "1", "--subject", f"CN={name}", "--days",
+                      "100", "--no-urls", "--permit-email", domain)
+            env.admin("ca", "create", f"{name}-users", "--parent", name, "--subject", f"CN={name} users", "--days", "50",
+                      "--no-urls")
+        who = {n: self.application(n) for n in ("east-users", "west-users")}
+        self.denied("name constraints of a CA of the chain", who["east-users"], template="User")
+        client.verify_chain(env.scratch, self.issued(who["west-users"], template="User").certificates())
+
+
 class Caching(Case):
     def test_the_list_has_a_tag_that_changes_with_it(self):
         reply, _ = fetch("/pki/cas")
