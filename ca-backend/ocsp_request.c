@@ -77,13 +77,13 @@ take_nonce(struct gh_der value, struct gh_der *nonce)
 	    nonce->len >= 1 && nonce->len <= OCSP_NONCE_MAX;
 }
 
-/* Content of an [n] EXPLICIT Extensions. nonce NULL: it is not known here (singleRequestExtensions). */
+/* Content of an [n] EXPLICIT Extensions. An empty list, which RFC 5280 does not have, is what BouncyCastle 1.72 sends. nonce NULL: it is not known here (singleRequestExtensions). */
 static bool
 check_extensions(struct gh_der in, struct gh_der *nonce)
 {
 	struct gh_der list, ext, oid, critical, value;
 
-	if (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0 || list.len == 0)
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0)
 		return false;
 	while (list.len > 0) {
 		bool is_critical = false;

@@ -290,6 +290,12 @@ class Http(unittest.TestCase):
                 self.assertEqual((reply.status, ocsp.status(answer)), (200, MALFORMED), path)
             self.assertIsNone(reply.getheader("etag"))
 
+    def test_empty_extensions_of_bouncycastle(self):
+        # BouncyCastle 1.72 sends [2] { Extensions } with nothing in it
+        entry = der.seq(ocsp.cert_id(ISSUING, 1))
+        raw = der.seq(der.seq(der.seq(entry), der.context(2, der.seq())))
+        self.assertEqual(ocsp.status(post(raw)), 0)
+
     def test_wrong_posts(self):
         one = ocsp.cert_id(ISSUING, 1)
         good = ocsp.request(one)
