@@ -184,5 +184,55 @@ class RelyingParties(unittest.TestCase):
                                   old.issuer, old.leaf, check=False))
 
 
+class ForgedCrls(unittest.TestCase):
+    """Why no end entity is certified without keyUsage: with the name of its CA it signs CRLs that Java and OpenSSL take.
+    The certificates are made with OpenSSL, since our signer makes neither of them; the second one shows that the keyUsage
+    alone is enough."""
+
+    def setUp(self):
+        self.dir = env.scratch / "forged"
+        self.dir.mkdir(exist_ok=True)
+        (self.dir / "index.txt").write_text("")
+        (self.dir / "ca.cnf").write_text(f"[ca]\ndefault_ca = d\n[d]\ndatabase = {self.dir}/index.txt\n"
+                                         "default_md = sha256\ndefault_crl_days = 1\ncrl_extensions = x\n"
+                                         "[x]\nauthorityKeyIdentifier = keyid\n")
+        self.root = self.certificate("root", "/CN=Some CA", "basicConstraints=critical,CA:TRUE",
+                                     "keyUsage=critical,keyCertSign,cRLSign")
+        self.victim = self.certificate("victim", "/CN=revoked", "keyUsage=critical,digitalSignature", by="root")
+
+    def certificate(self, name, subject, *extensions, by=None):
+        path, signer = self.dir / f"{name}.pem", ()
+        if by is not None:
+            signer = ("-CA", self.dir / f"{by}.pem", "-CAkey", self.dir / f"{by}.key")
+        added = [w for e in ("subjectKeyIdentifier=hash", *extensions) for w in ("-addext", e)]
+        config = self.dir / "req.cnf"
+        config.write_text("[req]\ndistinguished_name = dn\n[dn]\n")
+        key = self.dir / f"{name}.key"
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        run("openssl", "req", "-config", config, "-new", "-x509", "-days", "5", "-key", key, "-subj", subject, *added,
+            *signer, "-out", path)
+        return path
+
+    def forge(self, name, *extensions):
+        """What Java and OpenSSL say to a CRL that an end entity with the CA's name signed."""
+        other = self.certificate(name, "/CN=Some CA", *extensions, by="root")
+        crl = self.dir / f"{name}.crl.pem"
+        run("openssl", "ca", "-config", self.dir / "ca.cnf", "-gencrl", "-cert", other, "-keyfile",
+            self.dir / f"{name}.key", "-out", crl)
+        return (run("java", HERE / "ValidateCrl.java", self.root, self.victim, crl, other).strip(),
+                run("openssl", "verify", "-crl_check", "-extended_crl", "-CAfile", self.root, "-untrusted", other,
+                    "-CRLfile", crl, self.victim, check=False))
+
+    def test_key_usage_stands_against_them(self):
+        java, openssl = self.forge("free")
+        self.assertEqual(java, "valid")
+        self.assertIn(": OK", openssl)
+        self.assertNotIn("error", openssl)
+        java, openssl = self.forge("bound", "keyUsage=critical,digitalSignature")
+        self.assertIn("failed", java)
+        # the program goes on after that error of the library
+        self.assertIn("[CRL path] error 26 at 0 depth lookup: unsuitable certificate purpose", openssl)
+
+
 if __name__ == "__main__":
     tap.main()
