@@ -18,7 +18,6 @@ struct signer_keys {
 	struct signer_client *signer;
 	struct told *told;
 	size_t n;
-	bool is_first;
 	bool failed;                     /* at the last update: something is still to be told */
 	bool is_down;                    /* the signer did not answer: the others are not tried */
 };
@@ -32,7 +31,6 @@ signer_keys_new(const struct gh_conf *conf, struct signer_keys **out, struct gh_
 	*out = NULL;
 	if (k == NULL)
 		return gh_fail(err, GH_E_NOMEM, "records of keys");
-	k->is_first = true;
 	if ((rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &k->signer, err)) != 0) {
 		free(k);
 		return rc;
@@ -87,8 +85,6 @@ update_one(struct signer_keys *k, const struct ca *ca, struct told *now, bool wa
 		return false;
 	if (before != NULL && memcmp(before->sealed, now->sealed, DIGEST_SIZE) == 0)
 		return true;
-	if (before == NULL && !k->is_first)
-		return true;             /* new: loaded when it is first needed */
 	if (!k->is_down && tell(k, ca, was_failed))
 		return true;
 	memset(now->sealed, 0, DIGEST_SIZE);
@@ -112,7 +108,6 @@ signer_keys_update(struct signer_keys *k, const struct catalog *c)
 	free(k->told);
 	k->told = now;
 	k->n = n;
-	k->is_first = false;
 }
 
 void
