@@ -143,7 +143,7 @@ name_text(const struct gh_der *der)
 	if (name != NULL && b != NULL &&
 	    X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0 &&
 	    (n = BIO_get_mem_data(b, &data)) >= 0)
-		text = strndup(data, (size_t)n);
+		text = n > 0 ? strndup(data, (size_t)n) : strdup("");
 	BIO_free(b);
 	X509_NAME_free(name);
 	ERR_clear_error();
