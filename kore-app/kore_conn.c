@@ -349,6 +349,8 @@ on_event(void *arg, int error)
 
 	if (p->stage == STAGE_DEAD)
 		return;
+	if (error) /* what it is, reading and writing tell */
+		p->evt.flags |= KORE_EVENT_READ | KORE_EVENT_WRITE;
 	/* the client has closed, or its side of it: nobody waits for the answer */
 	if (error && p->stage == STAGE_HTTP && p->http.phase == HTTP_WAIT)
 		end(p);
@@ -483,6 +485,8 @@ expire(struct peer *p, enum conn_phase phase)
 	}
 	gh_fail(&err, GH_E_REQUEST_TIMEOUT, "not complete after %d s", app_state.conf->gateway.request_timeout);
 	http_conn_give_up(&p->http, &err);
+	if (p->entry.phase == phase) /* never the same one again in this round */
+		end(p);
 }
 
 /* glibc keeps what it has once had, 14 kB for each TLS connection: it is given back when the crowd has left. */
