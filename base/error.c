@@ -23,6 +23,8 @@ static const struct gh_error_info table[] = {
 	{GH_E_CONF, "configuration", 500, 0x80070057, false, false, "The configuration is wrong."},
 	{GH_E_CA_UNAVAILABLE, "ca_unavailable", 503, 0x80094006, false, true,
 	    "The certification authority is not available. " TRY_LATER},
+	{GH_E_NOT_LOADED, "not_loaded", 503, 0x80070015, false, true,
+	    "The gateway is starting: it has not read its configuration from the database yet. " TRY_LATER},
 	{GH_E_CA_LOCKED, "ca_locked", 503, 0x80094006, false, true,
 	    "The key of the certification authority is locked. It must be unlocked with its password."},
 	{GH_E_SEAL, "seal", 503, 0x80004005, false, true,

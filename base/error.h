@@ -31,6 +31,7 @@ enum gh_code {
 	GH_E_CA_LOCKED = -11,    /* its key is under a password and not unlocked */
 	GH_E_SEAL = -12,         /* rows that grant rights were changed past Gatehouse: they are not used */
 	GH_E_CLOCK = -13,        /* the clock of this node is too far from the database's */
+	GH_E_NOT_LOADED = -14,   /* the configuration has not been read from the database yet */
 	/* HTTP envelope */
 	GH_E_NOT_FOUND = -20,    /* no such route or object */
 	GH_E_METHOD = -21,

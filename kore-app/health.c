@@ -55,13 +55,15 @@ ask_database(const struct health *h, void **handle, const char **state, struct g
 	int64_t skew;
 	int rc = 0;
 
-	(void)state;
 	if (s == NULL)
 		rc = store_new(h->conf->database.conninfo, h->conf->database.timeout_ms, &s, err);
 	*handle = s;
 	if (rc == 0 && (rc = store_clock_skew(s, &skew, err)) == 0) {
 		clock_set_skew(skew);
 		metrics_clock(skew);
+		*state = store_is_read_only(s) ? "read-only" : store_trouble();
+		if (*state != NULL)
+			return gh_fail(err, GH_E_DB_DOWN, "the server answers, but nothing can be recorded: %s", *state);
 	}
 	return rc;
 }

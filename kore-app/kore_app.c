@@ -26,6 +26,7 @@
 #define DRAIN_MS 5000            /* how long requests at work may take when the worker ends */
 #define DRAIN_STEP_MS 50
 #define THREADS_END_MS 1000
+#define LOAD_MS 1000             /* a worker waits so long for the configuration before it serves */
 #define JOB_END_MS 1000          /* for a background job to stop, when the requests have ended */
 
 static struct kore_event pool_event;
@@ -144,6 +145,19 @@ report_predecessor(void)
 	gh_log_kv(GH_LOG_ERROR, "a worker died; this one takes its place", "pid", pid, NULL);
 }
 
+/* Connections wait in the kernel meanwhile, so that a client of a fresh worker is not told that it is starting. Without
+ * a database it serves what needs none. */
+static void
+wait_for_configuration(void)
+{
+	const struct timespec step = {.tv_nsec = 10 * 1000000L};
+	struct catalog *c = NULL;
+
+	for (int ms = 0; ms < LOAD_MS && (c = catalog_watch_get(app_state.catalog)) == NULL; ms += 10)
+		nanosleep(&step, NULL);
+	catalog_free(c);
+}
+
 static int
 start_worker(struct gh_error *err)
 {
@@ -198,6 +212,7 @@ kore_worker_configure(void)
 		kore_shutdown(); /* all of it: Kore would fork such a worker again and again */
 		exit(0);
 	}
+	wait_for_configuration();
 	dir_on_operation(app_state.dir, metrics_directory);
 	health_publish(app_state.health);
 	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);

@@ -306,7 +306,7 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 			return rc;
 	}
 	if ((r->place == ROUTE_POOL || needs_caller(r)) && env->catalog == NULL)
-		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
+		return gh_fail(err, GH_E_NOT_LOADED, "no configuration read from the database yet");
 	return 0;
 }
 

@@ -68,7 +68,7 @@ struct route_trace {
 };
 
 /* Authenticate, call the handler, render errors. Leaves a complete reply. Without a catalog in env, routes that
- * need any answer GH_E_DB_DOWN. */
+ * need any answer GH_E_NOT_LOADED. */
 void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
     const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace);
 

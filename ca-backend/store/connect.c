@@ -145,6 +145,7 @@ connect_one(struct attempt *a)
 	s->has_others = a->servers->n > 1;
 	if (connect_as_user(a) && set_up_session(a)) {
 		store_server_answered(s->server);
+		store_trouble_end(STORE_NO_CONNECTION);
 		s->answered_us = gh_now_us();
 		return true;
 	}
@@ -176,6 +177,7 @@ try_all(struct store *s, const struct store_servers *servers, struct gh_error *e
 		if (connect_one(&a))
 			return 0;
 	}
+	store_trouble_note(STORE_NO_CONNECTION);
 	return gh_fail(err, GH_E_DB_DOWN, "cannot connect: %s", a.text);
 }
 

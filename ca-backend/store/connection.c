@@ -160,6 +160,7 @@ fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 	} else if (strncmp(state, "53", 2) == 0 || strcmp(state, "57014") == 0 ||
 	    strcmp(state, "25006") == 0)
 		code = GH_E_DB_DOWN;     /* out of resources; statement_timeout; a standby */
+	store_trouble_state(state);
 	gh_fail(err, code, "SQLSTATE %s: %s", state, text);
 	/* what has become a standby is not the server to ask */
 	if (s->was_lost || (s->has_others && strcmp(state, "25006") == 0))

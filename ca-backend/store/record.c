@@ -195,6 +195,7 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	if (rc == 0) {
 		out->cms_request_id = store_int(res, 0, 0);
 		out->cms_id = store_int(res, 0, 1);
+		store_trouble_end(NULL);
 	}
 	PQclear(res);
 	return rc;

@@ -40,6 +40,16 @@ int store_use_secret(struct store *s, const unsigned char secret[32], struct gh_
 /* Called from time to time with the duration of each statement; for metrics. May be NULL. */
 void store_on_query(struct store *s, void (*fn)(int64_t us));
 
+/*
+ * Why enrollments fail though the server answers pings: "disk full", "read-only", "no connection" (the others of this
+ * process have one) ... Met by any thread within the last STORE_TROUBLE_SECONDS, and no record has been written since.
+ * NULL = nothing. Static text.
+ */
+#define STORE_TROUBLE_SECONDS 15
+const char *store_trouble(void);
+/* As far as the server has told the connection: a standby, or default_transaction_read_only. */
+bool store_is_read_only(const struct store *s);
+
 /* ---- schema (migrations/NNNN_name.sql, compiled in) ---- */
 /* Apply what is missing, each in a transaction, under an advisory lock. *applied: how many.
  * GH_E_CONFLICT: the database is newer than this program. */

@@ -116,6 +116,11 @@ int64_t store_field_time(const struct store_field *f);               /* timestam
  * *missed: we listen since now only. The connection is used for nothing else. */
 int store_listen(struct store *s, const char *channel, int timeout_ms, void (*fn)(void *arg, const char *payload),
     void *arg, bool *missed, struct gh_error *err) GH_MUSTCHECK;
+/* For store_trouble. what: static text; NULL ends whatever there is. */
+#define STORE_NO_CONNECTION "no connection"
+void store_trouble_note(const char *what);
+void store_trouble_state(const char *sqlstate);
+void store_trouble_end(const char *what);
 /* What libpq says of the last failure, as one line. */
 #define STORE_FAILURE_MAX 300
 void store_failure_text(const struct store *s, char text[STORE_FAILURE_MAX]);

@@ -571,7 +571,7 @@ class Http(Serving):
         lines = [json.loads(x) for x in self.g.log().splitlines() if mark in x]
         self.assertEqual(len(lines), 1)
         self.assertEqual((lines[0]["route"], lines[0]["status"], lines[0]["address"], lines[0]["code"]),
-                         ("certenroll.pkcs10", "503", "127.0.0.1", "db_down"))
+                         ("certenroll.pkcs10", "503", "127.0.0.1", "not_loaded"))
         self.assertTrue(lines[0]["cause"])
 
 

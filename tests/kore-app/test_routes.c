@@ -316,7 +316,7 @@ dispatch__no_catalog_yet(void **state)
 	assert_int_equal(calls, 0);
 	assert_int_equal(rep.status, 503);
 	assert_non_null(header(&rep, "Retry-After"));
-	assert_string_equal(trace.code, "db_down");
+	assert_string_equal(trace.code, "not_loaded");
 	assert_string_not_equal(trace.cause, "");
 	gh_http_reply_clear(&rep);
 }
