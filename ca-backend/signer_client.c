@@ -217,7 +217,7 @@ fail_as_told(struct gh_reader *r, struct gh_error *err)
 	case GH_E_BUSY:
 	case GH_E_NOMEM:
 		break;
-	/* whoever asked is to know what he may not have, or what is away */
+	/* the caller may see what was refused, or what is unreachable */
 	case GH_E_CA_POLICY:
 	case GH_E_CA_UNAVAILABLE:
 	case GH_E_VALIDATION:

@@ -132,7 +132,7 @@ int signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Whether the CA keys that lie in a PKCS#11 token can be used; the signer looks for them every few seconds at
- * most. Keys that are away come back by themselves, and the rest of the service works meanwhile. */
+ * most. Keys that are unreachable come back by themselves; meanwhile the rest of the service works. */
 int signer_client_token_state(struct signer_client *c, struct signer_token_state *out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -184,7 +184,7 @@ set_invalidity(struct enroll_env *env, struct ce_revoke *r, struct gh_error *err
 	if (r->effective == 0 || r->request.to == STORE_CERT_VALID)
 		return 0;
 	if (r->effective > now + DAY)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "EffectiveDate lies in the future: a certificate is revoked at "
+		return gh_refuse(err, GH_E_BAD_REQUEST, "EffectiveDate is in the future: a certificate is revoked at "
 		    "once. Call again on that day.");
 	if (r->effective <= now && store_find_cert(env->store, &r->request.key, &id, NULL) == 0 &&
 	    store_get_status(env->store, id, &st, NULL) == 0 && r->effective >= st.not_before)

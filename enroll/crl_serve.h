@@ -1,7 +1,7 @@
 /*
  * CRLs over HTTP at /crl/FILE: SLUG.crl (complete), SLUG-delta.crl, SLUG-sN.crl (shard N), and the same with .pem.
  * The name of a CA is accepted in place of its slug. Bodies are kept in the process, shared by all replies, and
- * compared with the database at most once a second; while that is away, the last known ones are served.
+ * compared with the database at most once a second; while it is unreachable, the last known ones are served.
  */
 #ifndef ENROLL_CRL_SERVE_H
 #define ENROLL_CRL_SERVE_H

@@ -73,7 +73,7 @@ enum job_result {
 	JOB_FAILED,              /* *err tells; the row is written */
 };
 /* Run one job now: lock, look again unless forced, run, write its row. Never leaves the lock behind. detail
- * (JOB_DETAIL_SIZE) receives what was done. JOB_FAILED also when the database is away. */
+ * (JOB_DETAIL_SIZE) receives what was done. JOB_FAILED also when the database is unreachable. */
 enum job_result job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail,
     struct gh_error *err);
 /* One look at all jobs: run those that are due or wanted, one after another. Failures are logged and recorded.

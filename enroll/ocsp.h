@@ -18,7 +18,7 @@ struct ocsp_cache *ocsp_service_cache(struct ocsp_service *s);
 /* The status of a certificate has changed; of all when serial is NULL (whatever was missed). Any thread. */
 void ocsp_status_changed(struct ocsp_service *s, int64_t ca_id, const unsigned char *serial, size_t len);
 
-/* An answer that lies ready: one CertID without nonce, answered before. NULL: ask ocsp_answer. Never blocks. */
+/* A cached answer: one CertID without nonce, answered before. NULL: ask ocsp_answer. Never blocks. */
 struct ocsp_answer *ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len);
 
 struct ocsp_reply {

@@ -350,7 +350,7 @@ ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca
 			(void)obtain(env, ca, &fresh, err);
 			remember(s, ca->id, fresh, err);
 			ocsp_signer_unref(fresh);
-			/* an old one that is still valid is as good when the database is away */
+			/* while the database is unreachable, an old one that is still valid will do */
 			found = look(s, ca->id, out, err);
 		}
 		pthread_mutex_unlock(&s->refresh);

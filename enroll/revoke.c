@@ -154,9 +154,9 @@ check_dates(const struct revoke_request *r, const struct store_cert_status *cert
 	if (r->to == STORE_CERT_VALID)
 		return gh_refuse(err, GH_E_VALIDATION, "A hold ends without an invalidity date.");
 	if (r->invalidity_date > gh_now() + CLOCK_LEEWAY)
-		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date lies in the future.");
+		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date is in the future.");
 	if (r->invalidity_date < cert->not_before)
-		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date lies before the certificate's validity.");
+		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date is before the certificate's validity.");
 	return 0;
 }
 

@@ -53,7 +53,7 @@ int ocsp_batch_submit(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
 bool ocsp_batch_finished(struct pool_job *job);
 
 /* ---- ocsp_fast.c ---- */
-/* Answer an OCSP request whose answer lies ready. False: nothing was sent, go the long way. */
+/* Answer an OCSP request from the cache. False: nothing was sent; the request must go to the pool. */
 bool ocsp_fast_answer(struct http_conn *c);
 
 #endif

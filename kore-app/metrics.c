@@ -366,7 +366,7 @@ put_workers(struct gh_buf *b)
 	    "was changed past Gatehouse.", t.refused);
 	put_head(b, "gatehouse_clock_skew_seconds", "gauge", "Clock of this node less that of the database.");
 	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n", (double)atomic_load(&shared->clock_skew_ms) / 1000);
-	put_gauge(b, "gatehouse_ocsp_cache_entries", "OCSP answers that lie ready, in all workers.", t.ocsp_entries);
+	put_gauge(b, "gatehouse_ocsp_cache_entries", "Cached OCSP answers, in all workers.", t.ocsp_entries);
 	put_gauge(b, "gatehouse_ocsp_cache_bytes", "Memory they take.", t.ocsp_bytes);
 	put_head(b, "gatehouse_log_lines_dropped_total", "counter",
 	    "Log lines of the workers that were dropped, because nobody read them.");

@@ -26,7 +26,7 @@ struct metrics_worker {
 	atomic_int busy, threads;
 	_Atomic int64_t catalog_generation;
 	atomic_int catalog_refused;              /* 1: what the database has now is not used */
-	_Atomic int64_t ocsp_entries, ocsp_bytes; /* answers that lie ready */
+	_Atomic int64_t ocsp_entries, ocsp_bytes; /* of cached answers */
 	_Atomic int64_t log_lost;                /* lines that were dropped since its start */
 	_Atomic int64_t pid;                     /* 0: slot not in use */
 };

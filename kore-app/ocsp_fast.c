@@ -1,5 +1,5 @@
 /*
- * The short way of OCSP answers that lie ready: on the event loop, from the bytes that were received, without a
+ * Cached OCSP answers: on the event loop, from the bytes that were received, without a
  * copy of the request, a request id, or a line in the log. What is not that simple goes the long way of
  * exchange.c, which decides on all refusals.
  */

@@ -47,7 +47,7 @@ static void
 report(bool *was_down, int rc, const struct gh_error *err)
 {
 	if (rc != 0 && !*was_down)
-		gh_log_kv(GH_LOG_ERROR, "cannot listen for revocations; OCSP answers that lie ready are given on",
+		gh_log_kv(GH_LOG_ERROR, "cannot listen for revocations; cached OCSP answers are still served",
 		    "cause", err->detail, NULL);
 	else if (rc == 0 && *was_down)
 		gh_log(GH_LOG_INFO, "listening for revocations again");

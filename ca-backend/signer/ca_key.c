@@ -176,7 +176,7 @@ ca_key_put(EVP_PKEY *key, const char *uri, const char *password, struct record *
 	}
 	if (token_has(key))
 		return gh_refuse(err, GH_E_CONFLICT,
-		    "The CA's key lies in a PKCS#11 token: it has no password here.");
+		    "The CA's key is in a PKCS#11 token: it has no password here.");
 	p8 = EVP_PKEY2PKCS8(key);
 	n = p8 != NULL ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : -1;
 	PKCS8_PRIV_KEY_INFO_free(p8);

@@ -73,7 +73,7 @@ void issuer_unref(struct issuer *ca); /* accepts NULL */
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;
 
-/* Both: GH_E_CA_LOCKED when locked, GH_E_CA_UNAVAILABLE when the token with the key is away. */
+/* Both: GH_E_CA_LOCKED when locked, GH_E_CA_UNAVAILABLE when the token with the key is unreachable. */
 /* Append the signature over data to sig (BIT STRING with its header). */
 int issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
     struct gh_error *err) GH_MUSTCHECK;

@@ -53,7 +53,7 @@ struct signer_token_state {
 	bool is_configured; /* the signer has a module */
 	uint32_t keys;      /* of the CAs that were loaded */
 	uint32_t keys_away; /* of these: not usable now, and why, for one of them */
-	char text[256];     /* "" when none is away */
+	char text[256];     /* "" when all are there */
 };
 
 /* Payloads: as in protocol.h. The question of SIGN_OCSP is u32 n, then n times put_ocsp. */

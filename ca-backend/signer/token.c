@@ -18,7 +18,7 @@
 #include "token.h"
 
 #define KEYS_MAX 512
-#define RETRY_US 1000000LL /* a key that is away is not looked for again before */
+#define RETRY_US 1000000LL /* an unreachable key is not looked for again before */
 #define PROBE_US 10000000LL /* nor one that was there, for the state */
 
 /* PKCS#11, 2.40, base specification, A: answers after which the PIN is not tried again. */
@@ -33,8 +33,8 @@ struct token_key {
 	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
 	int spki_len;
 	EVP_PKEY *live; /* the engine's; NULL = to be looked up */
-	char text[256];         /* why it is away; "" = it is not */
-	int64_t seen_at, retry_at; /* gh_now_us: it was there; when it is away, to be looked for */
+	char text[256];         /* why it is unreachable; "" = it is not */
+	int64_t seen_at, retry_at; /* gh_now_us: last seen; when unreachable, next look */
 };
 
 /* All of it under the lock; module and PIN are only read after the start. */
@@ -232,7 +232,7 @@ make_live(struct token_key *k)
 	return true;
 }
 
-/* One that is away is asked for again, but not at once. */
+/* An unreachable one is asked for again, but not at once. */
 static bool
 may_try(const struct token_key *k)
 {
@@ -244,7 +244,7 @@ note_away(struct token_key *k)
 {
 	snprintf(k->text, sizeof(k->text), "%s", token.text);
 	k->retry_at = gh_now_us() + RETRY_US;
-	gh_log_kv(GH_LOG_ERROR, "CA key in the PKCS#11 token is away", "uri", k->uri, "cause",
+	gh_log_kv(GH_LOG_ERROR, "CA key in the PKCS#11 token is unreachable", "uri", k->uri, "cause",
 	    k->text, NULL);
 }
 
@@ -356,7 +356,7 @@ static int
 fail_unavailable(const char *text, struct gh_error *err)
 {
 	return gh_refuse(err, GH_E_CA_UNAVAILABLE,
-	    "The CA's key lies in a PKCS#11 token that is not available: %s.", text);
+	    "The CA's key is in a PKCS#11 token that is not available: %s.", text);
 }
 
 /* The public half of the engine's key, as a key of its own. */

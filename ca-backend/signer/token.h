@@ -1,7 +1,7 @@
 /*
  * CA keys in a PKCS#11 token, through OpenSSL's engine "pkcs11": one module for the process, one
  * login. A key is known by its URI (RFC 7512) and its public half; the token itself is only asked
- * when something is signed, so that a CA can be loaded while its token is away. A session that is
+ * when something is signed, so that a CA can be loaded while its token is unreachable. A session that is
  * lost is opened again. One question at a time: tokens are slow anyway, and not all modules like
  * threads.
  */
@@ -35,7 +35,7 @@ int token_mark_key(EVP_PKEY *public_key, const char *uri, struct gh_error *err) 
 bool token_has(const EVP_PKEY *key); /* it is one of these */
 
 /* Sign a digest made with md ("SHA256") as ECDSA or RSA PKCS#1 v1.5. *len: room, then length.
- * GH_E_CA_UNAVAILABLE, with a public text, when the token or the key in it is away. */
+ * GH_E_CA_UNAVAILABLE, with a public text, when the token or the key in it is unreachable. */
 int token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
     unsigned char *sig, size_t *len, struct gh_error *err) GH_MUSTCHECK;
 
