@@ -45,7 +45,7 @@ struct shared {
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
 	_Atomic uint64_t revoked[REASON_MAX + 1];
 	_Atomic int64_t clock_skew_ms;
-	/* Two texts by turns: whoever copies one has many seconds before it is written again. */
+	/* Two texts, written alternately: a reader has many seconds before its text is written again. */
 	_Atomic int64_t state_claimed;
 	atomic_int state_current;                /* 0: none yet; else 1 or 2 */
 	char state_text[2][METRICS_STATE_MAX];
