@@ -15,9 +15,8 @@ import tap
 from client import Client
 from environment import TOP, Environment, wait_for
 
-env = Environment("nodes")
-KEY = der.Key(env.scratch, "ec:P-256")
 PAGE = (TOP / "docs/several-nodes.md").read_text()
+PROXY = "127.0.0.2"  # HAProxy's address towards the nodes: the tests themselves speak to them without a PROXY header
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
 
 
@@ -37,6 +36,10 @@ def block(language):
     return found[0]
 
 
+env = Environment("nodes", GATEHOUSE_CONF_EXTRA=block("conf").replace("192.0.2.10", PROXY))
+KEY = der.Key(env.scratch, "ec:P-256")
+
+
 class Nodes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -51,7 +54,8 @@ class Nodes(unittest.TestCase):
                      ("https://pki.example.com", f"https://localhost:{cls.tls}"),
                      ("http://pki.example.com", f"http://localhost:{cls.plain}"),
                      ("pki.example.com", "localhost"), ("/etc/haproxy/haproxy.cfg", str(env.scratch / "haproxy.cfg"))]
-        (env.scratch / "haproxy.cfg").write_text(cls.here(block("haproxy")))
+        servers = block("haproxy").replace("default-server ", f"default-server source {PROXY} ")
+        (env.scratch / "haproxy.cfg").write_text(cls.here(servers))
         cls.commands = cls.here(block("sh")).splitlines()
         assert cls.commands[0].startswith("haproxy -c") and cls.commands[1].startswith("systemctl reload")
         cls.shell(cls.commands[0])
@@ -94,6 +98,11 @@ class Nodes(unittest.TestCase):
     def test_commands_of_the_page(self):
         self.assertIn('"ready"', self.shell(self.commands[2]))
         self.assertIn("issuing", self.shell(self.commands[3]))
+
+    def test_the_client_keeps_its_address(self):
+        self.enroll()
+        rows = env.sql("select address from audit where event = 'enroll.issued' order by id desc limit 1")
+        self.assertEqual(rows, [["127.0.0.1"]])
 
     def test_a_lost_node_is_left_out(self):
         """Killed without a word: a moment later all requests go to the other one."""
