@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <strings.h>
 
 #include <cmocka.h>
@@ -848,14 +849,24 @@ is_right(const char *password, const char *hash)
 	return yes;
 }
 
+/* Of this thread: what others do on the machine does not count. */
+static int64_t
+cpu_us(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t
 time_of(const char *password, const char *hash, int64_t now)
 {
-	int64_t begin = gh_now_us();
+	int64_t begin = cpu_us();
 	bool yes;
 
 	assert_int_equal(auth_password_check(password, hash, now, &yes, &err), 0);
-	return gh_now_us() - begin;
+	return cpu_us() - begin;
 }
 
 static void
@@ -950,12 +961,13 @@ admin__time_tells_no_name(void **state)
 			int64_t best = INT64_MAX;
 
 			for (int k = 0; k < 3; k++) {
-				int64_t begin = gh_now_us();
+				int64_t begin = cpu_us(), used;
 
 				snprintf(address, sizeof(address), "198.51.%d.%zu", enabled * 10 + k, i);
 				fake.finds = 0;
 				assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user, .address = address), rows[i].rc);
-				best = gh_now_us() - begin < best ? gh_now_us() - begin : best;
+				used = cpu_us() - begin;
+				best = used < best ? used : best;
 				assert_int_equal(fake.finds, 1);
 			}
 			us[i] = best;
