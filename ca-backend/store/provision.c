@@ -143,6 +143,26 @@ create_database(struct store *admin, const char *database, const char *role, str
 	return rc;
 }
 
+/* Who is no superuser may give a database to a role that he is a member of only. */
+static int
+join_role(struct store *admin, const char *role, struct gh_error *err)
+{
+	static const struct store_statement needs_it = { NULL,
+	    "SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper AND rolname <> $1" };
+	char *name, sql[SQL_MAX];
+	bool found;
+	int rc = exists(admin, &needs_it, role, &found, err);
+
+	if (rc != 0 || !found)
+		return rc;
+	name = PQescapeIdentifier(admin->conn, role, strlen(role));
+	if (name == NULL)
+		return gh_fail(err, GH_E_NOMEM, "role");
+	snprintf(sql, sizeof(sql), "GRANT %s TO CURRENT_USER", name);
+	PQfreemem(name);
+	return create(admin, sql, "membership in the role", err);
+}
+
 int
 store_provision(struct store *admin, const char *role, const char *database, const char *password,
     struct store_provision *out, struct gh_error *err)
@@ -158,7 +178,9 @@ store_provision(struct store *admin, const char *role, const char *database, con
 		out->role_made = rc == 0;
 	}
 	if (rc == 0 && (rc = exists(admin, &has_database, database, &found, err)) == 0 && !found) {
-		rc = create_database(admin, database, role, err);
+		rc = join_role(admin, role, err);
+		if (rc == 0)
+			rc = create_database(admin, database, role, err);
 		out->database_made = rc == 0;
 	}
 	return rc;

@@ -65,6 +65,8 @@ int setup_load(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_database(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_directory(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_names(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
+/* Those of configuration and state, unless they are there. */
+int setup_folders(const struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 /* Folders, and what the configuration names and must be there before anything works: the directory's CA and password. */
 int setup_files(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 /* The configuration itself, when all else is done: it says that the set-up is complete. */

@@ -179,6 +179,8 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 	rc = prompt_password(s->o.db_password_file, "password of the database role", false, password, err);
 	snprintf(path, sizeof(path), "%s/pgpass", s->conf_dir);
 	if (rc == 0)
+		rc = setup_folders(s, err);
+	if (rc == 0)
 		rc = write_pgpass(s, path, *password, err);
 	if (rc == 0 && asprintf(&with, "%s passfile=%s", *conninfo, path) < 0)
 		rc = gh_fail(err, GH_E_NOMEM, "connection string");

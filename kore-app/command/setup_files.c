@@ -68,8 +68,8 @@ make_folder(const char *path, mode_t mode, bool *is_new, struct gh_error *err)
 
 /* ---- folders, the directory's CA and password ---- */
 
-static int
-make_folders(const struct setup *s, struct gh_error *err)
+int
+setup_folders(const struct setup *s, struct gh_error *err)
 {
 	bool is_new;
 	int rc = make_folder(s->conf_dir, 0751, &is_new, err);
@@ -128,7 +128,7 @@ keep_password(struct setup *s, struct gh_error *err)
 int
 setup_files(struct setup *s, struct gh_error *err)
 {
-	int rc = make_folders(s, err);
+	int rc = setup_folders(s, err);
 
 	if (rc == 0 && s->is_new)
 		rc = keep_ca(s, err);

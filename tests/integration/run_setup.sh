@@ -520,6 +520,29 @@ wrong_database()
 	refused "encoding UTF8" openldap --db "host=$PGSOCKETDIR dbname=latin user=$user"
 }
 
+# As for a database of another machine: a role with a password, made by an administrator with another one.
+database_with_passwords()
+{
+	prepare_case secret
+	echo 'p:w\d secret' >"$dir/role.password"
+	admin_psql -c "CREATE ROLE boss LOGIN CREATEROLE CREATEDB PASSWORD 'Boss1'"
+	echo '*:*:*:boss:Boss1' >"$dir/boss.pgpass"
+	chmod 600 "$dir/boss.pgpass"
+	expect 1 "cannot connect" openldap secret --db "host=$dir/nowhere dbname=gh_secret user=gh_role" \
+	    --db-password-file "$dir/role.password"
+	[ ! -e "$dir/secret/etc/gatehouse.conf" ]
+	expect 0 "" openldap secret --db "host=$PGSOCKETDIR dbname=gh_secret user=gh_role" \
+	    --db-password-file "$dir/role.password" --base-url "http://localhost:$http_port" \
+	    --db-admin "host=$PGSOCKETDIR dbname=postgres user=boss passfile=$dir/boss.pgpass"
+	grep -q 'database *gh_secret *created' "$dir/out"
+	has 600 "$user" "$user" "$dir/secret/etc/pgpass"
+	grep -q "passfile=$dir/secret/etc/pgpass" "$dir/secret/etc/gatehouse.conf"
+	gh secret ca list --json | jq -e 'length == 2'
+	! grep -F 'w\d secret' "$dir/secret/etc/gatehouse.conf" "$dir/out" "$dir/postgres/log" || return 1
+	expect 0 "" openldap secret --db "host=$PGSOCKETDIR dbname=gh_secret user=gh_role" \
+	    --db-password-file "$dir/role.password"
+}
+
 no_urls_only_by_wish()
 {
 	prepare_case bare
@@ -576,7 +599,7 @@ PGSOCKET_GROUP=$user tests/servers/postgres.sh start "$dir/postgres" >"$dir/post
     { cat "$dir/postgres.log"; echo "not ok 1 - PostgreSQL starts"; exit 1; }
 . "$dir/postgres/env"
 # As Debian installs it: who connects is who he is to the system.
-echo 'local all all peer' >"$dir/postgres/data/pg_hba.conf"
+printf '%s\n' 'local all gh_role,boss scram-sha-256' 'local all all peer' >"$dir/postgres/data/pg_hba.conf"
 admin_psql -c "SELECT pg_reload_conf()" >/dev/null
 tests/servers/slapd.sh start "$dir/slapd" >"$dir/slapd.log" 2>&1 ||
     { cat "$dir/slapd.log"; echo "not ok 1 - slapd starts"; exit 1; }
@@ -603,6 +626,7 @@ check "dry runs of jobs tell and change nothing" dry_runs
 check "an interrupted run is completed by the next" goes_on_after_a_failure
 check "wrong answers are told before anything is written" wrong_answers
 check "a wrong database is told" wrong_database
+check "a database with passwords, made by an administrator" database_with_passwords
 check "no URLs only by wish" no_urls_only_by_wish
 check "answers typed at a terminal, a wrong one again" at_a_terminal
 check "Active Directory: names, clock and SID are found" active_directory
