@@ -195,7 +195,9 @@ cmd_ca_csr(int argc, char **argv)
 		"Writes the PKCS#10 request of a CA that another CA, elsewhere, is to sign. With --subject the CA is new: "
 		"its key is made, and it is pending until `gatehouse ca complete`. Without, the request is for the key "
 		"of a CA that is there, to renew its certificate, or the one of a pending CA once more.",
-		"gatehouse ca csr corp --subject 'CN=Corp Issuing CA,O=Corp,C=DE' > corp.csr\n"};
+		"gatehouse ca csr corp --subject 'CN=Corp Issuing CA,O=Corp,C=DE' \\\n"
+		"    --base-url http://pki.corp.example > corp.csr\n"
+		"gatehouse ca csr corp > corp.csr      (again, or to renew its certificate)\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

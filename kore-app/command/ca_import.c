@@ -142,7 +142,8 @@ cmd_ca_import(int argc, char **argv)
 		"Takes over a CA that was made elsewhere. Certificates that it issued there are not known here: "
 		"OCSP and CRLs tell about those that are issued from now on.",
 		"gatehouse ca import corp --pkcs12 corp.p12 --base-url http://pki.corp.example\n"
-		"gatehouse ca import corp --key corp.key --cert corp.pem --chain root.pem\n"};
+		"gatehouse ca import corp --key corp.key --cert corp.pem --chain root.pem \\\n"
+		"    --base-url http://pki.corp.example\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

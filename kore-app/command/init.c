@@ -69,7 +69,7 @@ cmd_init(int argc, char **argv)
 		"Makes what a gateway needs to start: the secret files named by the configuration, the database "
 		"schema, a root CA (20 years) and an issuing CA (10 years), and the first administrator. Running it "
 		"again is safe: it tells what is there and makes what is missing.",
-		"gatehouse init -c /etc/gatehouse/gatehouse.conf --templates /usr/share/gatehouse/templates\n"
+		"gatehouse init --base-url http://pki.corp.example --templates /usr/share/gatehouse/templates\n"
 		"gatehouse init --ca-name corp --issuing-subject 'CN=Corp Issuing CA,O=Corp,C=DE' \\\n"
 		"    --root-subject 'CN=Corp Root CA,O=Corp,C=DE' --key-alg P-384 \\\n"
 		"    --base-url http://pki.corp.example\n"};
