@@ -22,6 +22,7 @@ struct batch {
 static struct batch batches[BATCHES];
 static struct pool_job *waiting, **waiting_end = &waiting; /* exchanges, by their job.next */
 static int waiting_n;
+static bool is_refusing;                 /* a refused batch is being answered */
 
 /* ---- on the pool threads ---- */
 
@@ -143,23 +144,17 @@ int
 ocsp_batch_submit(struct exchange *x, struct gh_error *err)
 {
 	struct batch *refused;
-	int rc;
 
-	if (waiting_n >= app_state.conf->gateway.queue)
+	/* an answer makes room on its connection for the next request, which is served at once: it must not take over the
+	 * batch whose exchanges are still being refused */
+	if (is_refusing || waiting_n >= app_state.conf->gateway.queue)
 		return gh_fail(err, GH_E_BUSY, "%d OCSP requests are waiting", waiting_n);
 	x->job.next = NULL;
 	*waiting_end = &x->job;
 	waiting_end = &x->job.next;
 	waiting_n++;
-	rc = launch(&refused, err);
-	if (rc == 0)
-		return 0;
-	/* nothing was at work: so nothing waited but this one, which the caller refuses */
-	for (size_t i = 0; i + 1 < refused->n; i++) {
-		exchange_refuse(refused->exchange[i], err);
-		exchange_finished(refused->exchange[i]);
-	}
-	return rc;
+	/* refused: nothing was at work, so nothing waited but this one, which is the caller's again */
+	return launch(&refused, err);
 }
 
 bool
@@ -174,10 +169,12 @@ ocsp_batch_finished(struct pool_job *job)
 		exchange_finished(b->exchange[i]);
 	b->is_used = false;
 	while (launch(&refused, &err) != 0) {
+		is_refusing = true;
 		for (size_t i = 0; i < refused->n; i++) {
 			exchange_refuse(refused->exchange[i], &err);
 			exchange_finished(refused->exchange[i]);
 		}
+		is_refusing = false;
 	}
 	return true;
 }
