@@ -16,7 +16,8 @@
 	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
 	"CASE WHEN status <> 21 THEN 'valid' WHEN reason = 6 THEN 'hold' ELSE 'revoked' END AS status, " \
 	"iso_utc(not_before) AS not_before, iso_utc(not_after) AS not_after, " \
-	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, iso_utc(invalidity_date) AS invalidity_date, " \
+	"hex_upper(sha1) AS thumbprint, metadata, version, reason, iso_utc(revoked_at) AS revoked_at, " \
+	"iso_utc(invalidity_date) AS invalidity_date, " \
 	"iso_utc(removed_at) AS removed_at, revoked_by, comment"
 #define CERT_TABLE \
 	"certificate LEFT JOIN (SELECT certificate_id, reason, revoked_at, invalidity_date, removed_at, revoked_by, " \
@@ -34,24 +35,25 @@ static const struct list {
 	const char *join;
 } lists[] = {
 	[STORE_LIST_CAS] = { "id, name, parent, subject, iso_utc(not_before) AS not_before, "
-	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, crl_shards", "ca", "name", false },
+	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, "
+	    "crl_shards", "ca", "name", false, NULL },
 	[STORE_LIST_TEMPLATES] = { "id, name, version, active, iso_utc(created_at) AS created, "
-	    "created_by, encode(sha256, 'hex') AS sha256", "template", "name", false },
+	    "created_by, encode(sha256, 'hex') AS sha256", "template", "name", false, NULL },
 	[STORE_LIST_APPS] = { "id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "
 	    "signature_required, min_hash, service_identity, secret_sealed IS NOT NULL AS has_secret, enabled, "
-	    "iso_utc(created_at) AS created", "application", "name", false },
+	    "iso_utc(created_at) AS created", "application", "name", false, NULL },
 	[STORE_LIST_USERS] = { "id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
 	    "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
-	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false },
+	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false, NULL },
 	[STORE_LIST_CERTS] = { CERT_FIELDS, "certificate", "requester", false, CERT_JOIN },
 	[STORE_LIST_REQUESTS] = { "id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
 	    "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
 	    "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
-	    "iso_utc(resolved_at) AS resolved, resolved_by", "request", "requester", true },
+	    "iso_utc(resolved_at) AS resolved, resolved_by", "request", "requester", true, NULL },
 	[STORE_LIST_METADATA_FIELDS] = { "id, name, type, required, regex, to_json(options) AS options, "
-	    "\"default\", message, hint", "metadata_field", "name", false },
+	    "\"default\", message, hint", "metadata_field", "name", false, NULL },
 	[STORE_LIST_AUDIT] = { "id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
-	    "request_id, object, detail", "audit", "actor", false },
+	    "request_id, object, detail", "audit", "actor", false, NULL },
 };
 
 static bool
