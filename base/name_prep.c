@@ -5,6 +5,9 @@
  * lower case; OpenSSL and NSS fold ASCII letters alone. The form here is coarser than each of these. Marks of one
  * character are sorted by code point, so that no table of combining classes is needed: canonical order keeps
  * apart only marks of one class that stand in another order, which looks the same.
+ *
+ * Java writes a name as text and compares that: special characters with a backslash before them, and only then
+ * decomposed. So a fullwidth backslash and comma stand for a comma, and a fullwidth comma for the end of a value.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +18,7 @@
 #include "unicode.h"
 
 #define N(list) (sizeof(list) / sizeof((list)[0]))
-#define YPOGEGRAMMENI 0x345 /* a mark whose folded form is a letter: folded last */
+#define YPOGEGRAMMENI 0x345 /* a mark whose folded form is a letter */
 #define IOTA 0x3b9
 
 /* --- writing: blanks -------------------------------------------------------------------------- */
@@ -32,11 +35,13 @@ write_char(struct writer *w, uint32_t c)
 		w->has_blank = w->is_begun;
 		return;
 	}
+	if (c == '\\')
+		return;
 	if (w->has_blank)
 		gh_buf_put_u8(w->out, ' ');
 	w->has_blank = false;
 	w->is_begun = true;
-	gh_utf8_put(w->out, c == YPOGEGRAMMENI ? IOTA : c);
+	gh_utf8_put(w->out, c);
 }
 
 /* --- folding ---------------------------------------------------------------------------------- */
@@ -79,12 +84,15 @@ sort_marks(struct text *t)
 	t->marks = 0;
 }
 
+/* Iota is sorted as a mark is: Java makes one of the ypogegrammeni before it puts marks in order, Unicode after. */
 static bool
 add(struct text *t, uint32_t c)
 {
 	if (t->n == GH_NAME_PREP_MAX)
 		return false;
-	if (!is_mark(c))
+	if (c == YPOGEGRAMMENI)
+		c = IOTA;
+	if (c != IOTA && !is_mark(c))
 		sort_marks(t);
 	else
 		t->marks++;
@@ -125,18 +133,35 @@ add_folded(struct text *t, uint32_t c)
 	return add(t, c);
 }
 
-/* false: not UTF-8, or too long. */
+/* What Java can take for the end of a value: a separator that it has not seen as such. */
+static bool
+has_separator(const uint32_t *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c[i] == ',' || c[i] == '+')
+			return true;
+	return false;
+}
+
+/* false: not UTF-8, or too long, or a value and an attribute behind it for Java. */
 static bool
 fold(const unsigned char *p, size_t len, struct text *t)
 {
+	bool is_split = false, has_equals = false;
 	uint32_t c;
 	size_t n;
 
-	for (; len > 0; p += n, len -= n)
+	for (; len > 0; p += n, len -= n) {
+		size_t before = t->n;
+
 		if ((n = gh_utf8_char(p, len, &c)) == 0 || !add_folded(t, c))
 			return false;
+		is_split |= c >= 0x80 && has_separator(t->c + before, t->n - before);
+	}
 	sort_marks(t);
-	return true;
+	for (size_t i = 0; i < t->n; i++)
+		has_equals |= t->c[i] == '=';
+	return !is_split || !has_equals;
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -175,5 +200,6 @@ gh_name_prep(const void *utf8, size_t len, struct gh_buf *out, struct gh_error *
 			write_char(&w, t->c[i]);
 	free(t);
 	return ok ? gh_buf_check(out, err)
-		  : gh_refuse(err, GH_E_SUBJECT, "a name has a value that is not UTF-8, or is too long");
+		  : gh_refuse(err, GH_E_SUBJECT, "a name has a value that is not UTF-8, is too long, "
+		      "or can be taken for several attributes");
 }

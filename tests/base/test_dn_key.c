@@ -37,6 +37,13 @@ name_prep__makes_one_form(void **state)
 		{ "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8" },
 		{ "\xce\xa3\xcf\x83\xcf\x82", "\xcf\x83\xcf\x83\xcf\x83" },   /* sigma, final sigma */
 		{ "\xe1\xbe\xb3", "\xce\xb1\xce\xb9" },                       /* alpha with ypogegrammeni */
+		/* as Java: alpha, ypogegrammeni and tonos in two orders, alpha and iota with tonos */
+		{ "\xce\xb1\xcd\x85\xcc\x81", "\xce\xb1\xcc\x81\xce\xb9" }, { "\xe1\xbe\xb4", "\xce\xb1\xcc\x81\xce\xb9" },
+		{ "\xce\xb1\xce\xaf", "\xce\xb1\xcc\x81\xce\xb9" },
+		{ "Corp, Inc.", "corp, inc." }, { "Corp\\, Inc.", "corp, inc." },
+		{ "Corp\xef\xbc\xbc\xef\xbc\x8c Inc.", "corp, inc." },        /* fullwidth backslash and comma: Java */
+		{ "Corp\xef\xb9\xa8\xef\xb9\x90 Inc.", "corp, inc." },        /* small ones */
+		{ "Corp\xef\xbc\x8c Inc.", "corp, inc." },
 		{ "\xf0\x9d\x92\x9e\xf3\xa0\x81\x81", "c" },                  /* script C, a tag */
 		{ "\xf0\x90\x90\x80", "\xf0\x90\x90\xa8" },                   /* Deseret, beyond 16 bits */
 	};
@@ -56,7 +63,9 @@ name_prep__makes_one_form(void **state)
 static void
 name_prep__refuses_what_is_no_text_or_too_long(void **state)
 {
-	static const char *const bad[] = { "\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80" };
+	static const char *const bad[] = { "\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80",
+		/* Java: CN=Issuing CA, O=Corp. Fullwidth comma, plus and equals; a digit with a comma */
+		"Issuing CA\xef\xbc\x8cO=Corp", "Issuing CA\xef\xbc\x8bO\xef\xbc\x9d" "Corp", "CA \xf0\x9f\x84\x81O=Corp" };
 	char *text = malloc(GH_NAME_PREP_MAX + 1);
 	struct gh_buf b;
 
