@@ -95,8 +95,8 @@ put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_fil
 		gh_buf_putf(b, " AND lower(template) = lower($%d)", p->n);
 	}
 	if (f->serial != NULL) {
-		store_put_hex(p, f->serial);
-		gh_buf_putf(b, " AND serial = $%d::bytea", p->n);
+		store_put_serial(p, f->serial);
+		gh_buf_putf(b, " AND serial IN ($%d::bytea, $%d::bytea)", p->n - 1, p->n);
 	}
 	if (f->expires_from != 0) {
 		store_put_int(p, f->expires_from);
@@ -212,16 +212,19 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 static int
 put_key(struct store_params *p, const char *text, struct gh_error *err)
 {
-	size_t n = strlen(text), digits = strspn(text, "0123456789");
+	char hex[STORE_HEX_DIGITS_MAX + 1];
+	size_t n = strlen(text);
 
-	if (n == 0 || n > 64 || strspn(text, "0123456789abcdefABCDEF") != n)
+	if (!store_clean_hex(text, hex))
 		return gh_fail(err, GH_E_NOT_FOUND, "neither id, serial nor thumbprint");
-	if (digits == n && n <= ID_DIGITS_MAX) {
+	if (strspn(text, "0123456789") == n && n <= ID_DIGITS_MAX) {
 		store_put_int(p, strtoll(text, NULL, 10));
-		store_put_text(p, NULL);
+		for (int i = 0; i < 3; i++)
+			store_put_text(p, NULL);
 	} else {
 		store_put_text(p, NULL);
-		store_put_hex(p, text);
+		store_put_hex(p, hex);
+		store_put_serial(p, hex);
 	}
 	return 0;
 }
@@ -234,7 +237,8 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, (SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS "
 	    "issuer, request_id, hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
 	    "base64_line(der) AS der FROM " CERT_TABLE " "
-	    "WHERE id = $1::bigint OR serial = $2::bytea OR sha1 = $2::bytea OR sha256 = $2::bytea LIMIT 2) t" };
+	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR sha1 = $2::bytea OR sha256 = $2::bytea "
+	    "LIMIT 2) t" };
 	struct store_params p = { 0 };
 	PGresult *res = NULL;
 	int rc;

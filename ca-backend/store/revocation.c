@@ -13,54 +13,10 @@
 #include "store/request_seal.h"
 #include "store/store_private.h"
 
-#define SERIAL_BYTES 16                  /* as the signer makes them */
-#define SERIAL_DIGITS_MAX 64             /* RFC 5280, 4.1.2.2: at most 20 octets; we are generous */
 #define SAME_SERIAL_MAX 64               /* issuers that share one serial number */
 #define DETAIL_MAX (4 * STORE_COMMENT_MAX + 256)
 
 /* --- look-up ------------------------------------------------------------------------------------- */
-
-/* Digits only, upper case. false: none, too many, or something else. */
-static bool
-clean_hex(const char *text, char out[SERIAL_DIGITS_MAX + 1])
-{
-	size_t n = 0;
-
-	while (*text == ' ')
-		text++;
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		text += 2;
-	for (; *text != '\0'; text++) {
-		char c = *text >= 'a' && *text <= 'f' ? (char)(*text - 'a' + 'A') : *text;
-
-		if (strchr(" :-", c) != NULL)
-			continue;
-		if (n == SERIAL_DIGITS_MAX || strchr("0123456789ABCDEF", c) == NULL)
-			return false;
-		out[n++] = c;
-	}
-	out[n] = '\0';
-	return n > 0;
-}
-
-/* Without leading zeros, and filled up with them to the length that the signer's serials have: the two forms that can
- * stand in the inventory. */
-static void
-put_serial(struct store_params *p, const char *digits)
-{
-	char padded[SERIAL_DIGITS_MAX + 1];
-	size_t n;
-
-	digits += strspn(digits, "0");
-	n = strlen(digits);
-	store_put_hex(p, n > 0 ? digits : "00");
-	if (n < (size_t)2 * SERIAL_BYTES) {
-		memset(padded, '0', sizeof(padded));
-		memcpy(padded + 2 * SERIAL_BYTES - n, digits, n + 1);
-		digits = padded;
-	}
-	store_put_hex(p, digits);
-}
 
 /* The id in the rows that the issuer's name leaves. */
 static int
@@ -94,7 +50,7 @@ store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, 
 {
 	const char *text = key->thumbprint != NULL ? key->thumbprint : key->serial;
 	bool by_serial = key->thumbprint == NULL;
-	char digits[SERIAL_DIGITS_MAX + 1];
+	char digits[STORE_HEX_DIGITS_MAX + 1];
 	struct store_params p = { 0 };
 	PGresult *res = NULL;
 	int rc;
@@ -102,11 +58,11 @@ store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, 
 	*id = key->id;
 	if (key->id != 0)
 		return 0;
-	if (text == NULL || !clean_hex(text, digits))
+	if (text == NULL || !store_clean_hex(text, digits))
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The %s is no hexadecimal number of at most %d digits.",
-		    by_serial ? "serial number" : "thumbprint", SERIAL_DIGITS_MAX);
+		    by_serial ? "serial number" : "thumbprint", STORE_HEX_DIGITS_MAX);
 	if (by_serial) {
-		put_serial(&p, digits);
+		store_put_serial(&p, digits);
 		store_put_int(&p, SAME_SERIAL_MAX);
 	} else {
 		store_put_hex(&p, digits);

@@ -172,13 +172,17 @@ struct store_filter {
 	/* certs only; NULL or 0 = all */
 	const char *cert_state;      /* "valid", "hold" or "revoked" */
 	const char *template_name;   /* exact, in any case */
-	const char *serial;          /* hex digits */
+	const char *serial;          /* as store_clean_hex makes it */
 	/* not_after from ... to, UTC seconds, both included. With one of them the order is that of not_after, then id. */
 	int64_t expires_from, expires_to;
 };
 int store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
-/* One certificate by id, or by upper-case hex serial or SHA-1/SHA-256 thumbprint: object with "der" (base64)
+#define STORE_HEX_DIGITS_MAX 64          /* a SHA-256; a serial number has at most 20 octets (RFC 5280, 4.1.2.2) */
+/* A serial number or thumbprint as people write it, in upper-case digits only: without "0x", ":", "-" and blanks.
+ * false: no digit, too many of them, or something else. */
+bool store_clean_hex(const char *text, char out[STORE_HEX_DIGITS_MAX + 1]) GH_MUSTCHECK;
+/* One certificate by id, or by serial or SHA-1/SHA-256 thumbprint (store_clean_hex): object with "der" (base64)
  * and all columns. GH_E_NOT_FOUND; GH_E_CONFLICT when a serial matches under two issuers. */
 int store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

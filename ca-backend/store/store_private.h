@@ -60,6 +60,10 @@ void store_put_int(struct store_params *p, int64_t v);
 void store_put_bool(struct store_params *p, bool v);
 void store_put_bytes(struct store_params *p, const void *b, size_t n); /* borrowed; NULL = null */
 void store_put_hex(struct store_params *p, const char *hex);         /* as bytes */
+#define SERIAL_BYTES 16                  /* of a serial number, as the signer makes them */
+/* Two parameters: a serial number without leading zeros, and filled up with them to the length that the signer's serials
+ * have: the two forms that can stand in the inventory. digits: of store_clean_hex. */
+void store_put_serial(struct store_params *p, const char *digits);
 void store_put_json(struct store_params *p, const gh_json *v);       /* NULL = null */
 void store_put_texts(struct store_params *p, const gh_json *array);  /* text[]; NULL = {} */
 void store_put_list(struct store_params *p, char *const *list);      /* the same, NULL-ended */

@@ -30,23 +30,17 @@ parse_time(const char *text, int64_t *out)
 	return (gh_timestamp_parse(text, out, NULL));
 }
 
-static bool
-is_hex(const char *text)
-{
-	size_t n = strlen(text);
-
-	return (n > 0 && n <= 64 && strspn(text, "0123456789abcdefABCDEF") == n);
-}
-
-/* What the options say of the filter; a mistake is told. */
+/* What the options say of the filter; a mistake is told. serial: room for its digits. */
 static int
-check_filter(const char *who, const struct store_filter *f)
+check_filter(const char *who, struct store_filter *f, char serial[STORE_HEX_DIGITS_MAX + 1])
 {
 	if (f->cert_state != NULL && strcmp(f->cert_state, "valid") != 0 &&
 	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0)
 		return (command_usage(who, "--status is valid, hold or revoked"));
-	if (f->serial != NULL && !is_hex(f->serial))
-		return (command_usage(who, "--serial has up to 64 hexadecimal digits"));
+	if (f->serial != NULL && !store_clean_hex(f->serial, serial))
+		return (command_usage(who, "--serial has up to %d hexadecimal digits", STORE_HEX_DIGITS_MAX));
+	if (f->serial != NULL)
+		f->serial = serial;
 	return (COMMAND_OK);
 }
 
@@ -59,6 +53,7 @@ cmd_cert_list(int argc, char **argv)
 		{"REASON", "reason"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CERTS, columns};
 	struct store_filter filter = {.newest_first = true};
+	char serial[STORE_HEX_DIGITS_MAX + 1];
 	const char *conf = NULL, *from = NULL, *to = NULL;
 	bool json = false;
 	int limit = 50;
@@ -87,7 +82,7 @@ cmd_cert_list(int argc, char **argv)
 		return (rc);
 	if (parse_time(from, &filter.expires_from) != 0 || parse_time(to, &filter.expires_to) != 0)
 		return (command_usage(argv[0], "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now"));
-	if ((rc = check_filter(argv[0], &filter)) != COMMAND_OK)
+	if ((rc = check_filter(argv[0], &filter, serial)) != COMMAND_OK)
 		return (rc);
 	return (list_show(argv[0], conf, json, &view, &filter, limit));
 }

@@ -22,10 +22,9 @@ struct status_options {
 static void
 set_key(struct store_cert_key *key, const char *text, const char *issuer)
 {
-	size_t n = strlen(text), hex = 0;
+	char digits[STORE_HEX_DIGITS_MAX + 1];
+	size_t n = strlen(text), hex = store_clean_hex(text, digits) ? strlen(digits) : 0;
 
-	for (const char *p = text; *p != '\0'; p++)
-		hex += *p != ':' && *p != ' ';
 	memset(key, 0, sizeof(*key));
 	if (issuer == NULL && n > 0 && n <= ID_DIGITS_MAX && strspn(text, "0123456789") == n)
 		key->id = strtoll(text, NULL, 10);

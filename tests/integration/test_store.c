@@ -252,6 +252,20 @@ decided(struct enroll_outcome *out, enum db_disposition disposition, uint32_t co
 	snprintf(out->message, sizeof(out->message), "decided");
 }
 
+/* Hex digits in pairs, with something between them. */
+static void
+spell(const char *digits, char between, char out[100])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; digits[i] != '\0' && n < 97; i++) {
+		if (i > 0 && i % 2 == 0)
+			out[n++] = between;
+		out[n++] = digits[i];
+	}
+	out[n] = '\0';
+}
+
 static void
 store_record__issued_is_complete(void **state)
 {
@@ -259,7 +273,7 @@ store_record__issued_is_complete(void **state)
 	struct enroll_request req, back;
 	gh_json *cert;
 	int64_t ca_id, id;
-	char key[24];
+	char key[24], with_colons[100], with_blanks[100], with_prefix[60];
 
 	(void)state;
 	fixture_request(&req);
@@ -281,8 +295,12 @@ store_record__issued_is_complete(void **state)
 	enroll_request_clear(&back);
 
 	snprintf(key, sizeof(key), "%lld", (long long)out.cms_id);
-	const char *const keys[] = { key, out.serial, out.thumbprint };
-	for (size_t i = 0; i < 3; i++) {
+	/* as OpenSSL writes a serial number; as browsers write a thumbprint */
+	spell(out.serial, ':', with_colons);
+	spell(out.thumbprint, ' ', with_blanks);
+	snprintf(with_prefix, sizeof(with_prefix), "0x00%s", out.serial);
+	const char *const keys[] = { key, out.serial, out.thumbprint, with_colons, with_blanks, with_prefix };
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		ok(store_get_cert(db, keys[i], &cert, &err));
 		assert_true(gh_json_int(gh_json_get(cert, "id"), &id) && id == out.cms_id);
 		assert_string_equal(gh_json_string(gh_json_get(cert, "serial")), out.serial);
