@@ -60,7 +60,7 @@ cmd_cert_list(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"status", 's', OPTION_TEXT, &filter.cert_state, "STATUS", "only valid, hold or revoked ones"},
-		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME"},
+		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME, as the list has it: DOMAIN\\user"},
 		{"template", 't', OPTION_TEXT, &filter.template_name, "NAME", "only certificates of template NAME"},
 		{"serial", 0, OPTION_TEXT, &filter.serial, "HEX", "only those with this serial number"},
 		{"expires-after", 0, OPTION_TEXT, &from, "TIME",
@@ -73,7 +73,7 @@ cmd_cert_list(int argc, char **argv)
 		OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists issued certificates, newest first.",
-		"gatehouse cert list --requester alice --template User\n"
+		"gatehouse cert list --requester 'CORP\\alice' --template User\n"
 		"gatehouse cert list --status revoked --limit 0 --json\n"
 		"gatehouse cert list --expires-after now --expires-before 2030-01-31 --oldest-first\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);

@@ -65,7 +65,7 @@ cmd_request_list(int argc, char **argv)
 	const struct option_row rows[] = {
 		OPTION_CONFIG(&conf),
 		{"state", 's', OPTION_TEXT, &state, "STATE", "pending, issued, denied, failed, revoked or all (default)"},
-		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only requests of NAME"},
+		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only requests of NAME, as the list has it: DOMAIN\\user"},
 		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
 		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one"},
 		OPTION_JSON(&json),
