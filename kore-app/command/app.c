@@ -146,6 +146,8 @@ cmd_app_show(int argc, char **argv)
 		return (command_fail(argv[0], &err));
 	rc = list_find(s.store, STORE_LIST_APPS, argv[1], &app, &err);
 	session_close(&s);
+	if (rc == GH_E_NOT_FOUND)
+		gh_refuse(&err, rc, "there is no application \"%s\": see `gatehouse app list`", argv[1]);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
 	rc = json ? output_json(app) : output_object(app, NULL);
@@ -174,7 +176,7 @@ set_enabled(int argc, char **argv, bool enabled)
 		session_close(&s);
 	}
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, GH_E_NOT_FOUND, "there is no application \"%s\"", argv[1]);
+		gh_refuse(&err, GH_E_NOT_FOUND, "there is no application \"%s\": see `gatehouse app list`", argv[1]);
 	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
 }
 

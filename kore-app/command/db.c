@@ -123,6 +123,6 @@ cmd_db_status(int argc, char **argv)
 	}
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
-	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program, and the rows that grant rights their MACs");
+	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program; all rows that grant rights fit their MACs");
 	return (output_finish());
 }

@@ -159,7 +159,7 @@ check_password(struct dir *dir, const char *name, const char *password, struct f
 	else
 		finding_wrong(f, FINDING_ERROR, "directory-password", rc == GH_E_DIR_DOWN ? "try again" :
 		    rc == GH_E_ACCOUNT_DISABLED ? "the password is right; enable the account in the directory" :
-		    "check the password; the directory counts wrong ones", "%s", err.detail);
+		    "check the password; the directory may lock the account after several wrong ones", "%s", err.detail);
 }
 
 void

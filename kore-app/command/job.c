@@ -263,7 +263,7 @@ cmd_job_run(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return (rc);
 	if ((job = job_find(argv[1])) == NULL)
-		return (command_usage(argv[0], "there is no job \"%s\"", argv[1]));
+		return (command_usage(argv[0], "there is no job \"%s\": see `gatehouse job list`", argv[1]));
 	if (dry && background)
 		return (command_usage(argv[0], "--dry-run and --background exclude each other"));
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);

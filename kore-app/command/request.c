@@ -144,7 +144,7 @@ cmd_request_show(int argc, char **argv)
 		session_close(&s);
 	}
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, rc, "there is no request %s", argv[1]);
+		gh_refuse(&err, rc, "there is no request %s: see `gatehouse request list`", argv[1]);
 	rc = rc == 0 ? show_outcome(&out, &req, json) : command_fail(argv[0], &err);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
@@ -171,7 +171,7 @@ run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment, st
 	}
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(err, rc, "there is no request %lld", (long long)id);
+		gh_refuse(err, rc, "there is no request %lld: see `gatehouse request list`", (long long)id);
 	return (rc);
 }
 

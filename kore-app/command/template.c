@@ -47,6 +47,8 @@ cmd_template_show(int argc, char **argv)
 		return (command_fail(argv[0], &err));
 	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
 	session_close(&s);
+	if (rc == GH_E_NOT_FOUND)
+		gh_refuse(&err, rc, "there is no template \"%s\": see `gatehouse template list`", argv[1]);
 	if (rc != 0)
 		return (command_fail(argv[0], &err));
 	if (json)
