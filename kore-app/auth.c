@@ -23,25 +23,31 @@ seconds_now(void)
 	return gh_now_us() / 1000000;
 }
 
-/* A user who has logged in from here before need not suffer for others behind the same address. */
+/* A user who has logged in from here before need not suffer for others behind the same address. What then fails before his
+ * password is looked at counts for him, so that his name is no way around the limit. */
 static bool
-is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http)
+is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http, struct auth_guess *guess)
 {
 	struct auth_basic basic;
 	bool is_good = auth_basic_parse(http->authorization, &basic, NULL) == 0 &&
-	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now());
+	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now()) &&
+	    auth_user_wait(limiter, basic.user, http->address, NULL) == 0;
 
+	guess->is_one = is_good;
+	if (is_good)
+		snprintf(guess->user, sizeof(guess->user), "%s", basic.user);
 	OPENSSL_cleanse(&basic, sizeof(basic));
 	return is_good;
 }
 
 static int
-check_address(struct auth_limiter *limiter, const struct gh_http_request *http, struct gh_error *err)
+check_address(struct auth_limiter *limiter, const struct gh_http_request *http, struct auth_guess *guess,
+    struct gh_error *err)
 {
 	int wait = auth_limiter_wait_address(limiter, http->address, seconds_now());
 	int rc;
 
-	if (wait == 0 || is_good_user(limiter, http))
+	if (wait == 0 || is_good_user(limiter, http, guess))
 		return 0;
 	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", http->address, wait);
 	err->retry_after = wait;
@@ -155,7 +161,7 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 	memcpy(out->requester.address, http->address, sizeof(out->requester.address));
 	if (need == AUTH_NONE)
 		return 0;
-	rc = check_address(limiter, http, err);
+	rc = check_address(limiter, http, &guess, err);
 	if (rc == 0 && ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)

@@ -1098,6 +1098,24 @@ limit__spares_known_users_of_an_address(void **state)
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_RATE_LIMITED);
 }
 
+/* Nor is it one to try keys and signatures, or to fill the audit trail. */
+static void
+limit__does_not_spare_wrong_keys_and_signatures(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
+	fail_many_users(15);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1, .user = "alice:wrong"),
+		    GH_E_SIGNATURE);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1, .user = "alice:wrong"),
+		    GH_E_RATE_LIMITED);
+		assert_int_equal(CHECK(APP_USER, .key = "guess", .user = "alice:wrong"), GH_E_RATE_LIMITED);
+	}
+	assert_int_equal(fake.audits, 18);
+}
+
 /* A disabled application has all its clients refused, and a disabled account its owner: no address is blocked for it. */
 static void
 limit__what_we_switched_off_is_no_guess(void **state)
@@ -1170,7 +1188,7 @@ main(void)
 		T(limit__blocks_a_user_where_he_fails), T(limit__slows_a_user_down_whom_many_addresses_try),
 		T(limit__blocks_an_address_for_any_user), T(limit__a_success_forgets_the_users_failures),
 		T(limit__counts_wrong_keys_and_signatures_of_an_address), T(limit__spares_known_users_of_an_address),
-		T(limit__what_we_switched_off_is_no_guess),
+		T(limit__does_not_spare_wrong_keys_and_signatures), T(limit__what_we_switched_off_is_no_guess),
 		T(auth__nothing_needed_nothing_asked),
 	};
 
