@@ -9,28 +9,21 @@
 #define VERSION 1
 #define CONTENT_MAX (16 * 1024 * 1024)   /* bytes of what a MAC is made over */
 #define DEPTH_MAX 64                     /* of nested JSON */
-#define EXACT_MAX 9007199254740992.0     /* 2^53: beyond it a double does not hold every integer */
 
 /* --- encoding ------------------------------------------------------------------------------------ */
 
 static void put_value(struct gh_buf *b, const gh_json *v, int depth);
 
-/* jsonb writes 1e3 as 1000: equal numbers have one encoding. */
+/* Readers take 90.0 for no integer, and then the value is not there for them: another encoding than that of 90. */
 static void
 put_real(struct gh_buf *b, const gh_json *v)
 {
 	char *text = gh_json_print(v, false);
-	double d = text != NULL ? strtod(text, NULL) : 0;
 
 	b->failed |= text == NULL;
-	/* the range first: beyond it the cast would be undefined */
-	if (d > -EXACT_MAX && d < EXACT_MAX && d == (double)(int64_t)d) {
-		gh_buf_putc(b, 'i');
-		gh_buf_put_u64(b, (uint64_t)(int64_t)d);
-	} else {
-		gh_buf_putc(b, 'r');
-		gh_buf_put_string(b, text);
-	}
+	gh_buf_putc(b, 'r');
+	/* jsonb has no -0.0 */
+	gh_buf_put_string(b, text != NULL && strtod(text, NULL) == 0 ? "0.0" : text);
 	free(text);
 }
 

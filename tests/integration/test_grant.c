@@ -173,7 +173,7 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
 	import("{\"b\":[1.0,1e3,0.1,-2.50,true,null,\"\u00fc\"],\"a\":{}}", 1);
-	import("{ \"a\": {},\"b\":[1,1000,0.10,-2.5,true,null,\"\\u00fc\"] }", 1);
+	import("{ \"a\": {},\"b\":[1.00,1000.0,0.10,-2.5,true,null,\"\\u00fc\"] }", 1);
 	import("{\"b\":[1]}", 2);
 	ok(load(db));
 	gh_json_free(app);
@@ -212,6 +212,8 @@ static const struct {
 	    "(App) was changed" },
 	{ "take an application's groups away, and back an empty list", "UPDATE application SET groups = '{\\\"\\\"}'",
 	    "application", "(App) was changed" },
+	{ "write a whole number of a template as none", "UPDATE template SET body = '{\\\"b\\\":[1.0]}' WHERE active",
+	    "template", "(User) was changed" },
 	{ "widen the policy of a CA", "UPDATE ca SET policy = '{\\\"max_days\\\":9999}'", "ca", "was changed" },
 	{ "take the key record of another CA", "UPDATE ca SET sealed = 'x'", "ca", "was changed" },
 	{ "put another CRL URL into certificates", "UPDATE ca SET cdp = '{http://evil/}'", "ca", "was changed" },
