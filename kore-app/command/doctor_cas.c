@@ -45,15 +45,17 @@ static void
 check_key(struct doctor *d, const struct ca *ca)
 {
 	struct gh_error err = {0};
+	char unlock[160];
 	int rc;
 
 	if (ca->sealed == NULL || d->signer == NULL)
 		return;
+	snprintf(unlock, sizeof(unlock), "unlock it: `gatehouse ca password unlock %s`", ca->name);
 	rc = ca_load_key(ca, d->signer, &err);
 	if (rc == 0)
 		finding_ok(&d->findings, "ca-key", "the signer can use the key of CA %s", ca->name);
 	else if (rc == GH_E_CA_LOCKED)
-		finding_wrong(&d->findings, FINDING_WARNING, "ca-key", "unlock it: `gatehouse ca password`",
+		finding_wrong(&d->findings, FINDING_WARNING, "ca-key", unlock,
 		    "the key of CA %s is locked by its password: it signs nothing", ca->name);
 	else
 		finding_wrong(&d->findings, FINDING_ERROR, "ca-key", "check signer.key_file, or the token of the key",
@@ -95,11 +97,13 @@ is_http(const char *url)
 	return (strncmp(url, "http://", 7) == 0);
 }
 
+/* is_answered: a server is there, and says something else than it should. */
 static void
-wrong_url(struct doctor *d, const char *code, const struct ca *ca, const char *url, const char *why)
+wrong_url(struct doctor *d, const char *code, const struct ca *ca, const char *url, bool is_answered, const char *why)
 {
-	finding_wrong(&d->findings, FINDING_ERROR, code,
-	    "does the gateway run, with gateway.http_port? does the name in the URL lead here, also from other machines?",
+	finding_wrong(&d->findings, FINDING_ERROR, code, is_answered
+	    ? "is it this gateway that answers? a locked key of the CA or a failed job is told here, too"
+	    : "does the gateway run, with gateway.http_port? does the name in the URL lead here, also from other machines?",
 	    "CA %s: %s: %s", ca->name, url, why);
 }
 
@@ -147,14 +151,14 @@ check_fetched(struct doctor *d, const struct ca *ca, const char *code, const cha
 		return;
 	fill_shard(url, exact);
 	if (url_fetch(exact, NULL, &b, &err) != 0) {
-		wrong_url(d, code, ca, exact, err.message);
+		wrong_url(d, code, ca, exact, err.code == GH_E_NOT_FOUND, err.message);
 		return;
 	}
 	wrong = judge(ca, &b);
 	gh_buf_free(&b);
 	ERR_clear_error();
 	if (wrong != NULL)
-		wrong_url(d, code, ca, exact, wrong);
+		wrong_url(d, code, ca, exact, true, wrong);
 	else
 		finding_ok(&d->findings, code, "CA %s: %s", ca->name, exact);
 }
@@ -247,7 +251,7 @@ check_ocsp(struct doctor *d, const struct ca *ca, const char *url)
 	}
 	OPENSSL_free(der);
 	if (wrong != NULL)
-		wrong_url(d, "url-ocsp", ca, url, wrong);
+		wrong_url(d, "url-ocsp", ca, url, err.code != GH_E_BUSY, wrong);
 	else
 		finding_ok(&d->findings, "url-ocsp", "CA %s: %s", ca->name, url);
 }

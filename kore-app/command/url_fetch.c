@@ -47,7 +47,7 @@ perform(CURL *c, struct gh_error *err)
 	if (rc != CURLE_OK)
 		return (gh_refuse(err, GH_E_BUSY, "%s", curl_easy_strerror(rc)));
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	return (status == 200 ? 0 : gh_refuse(err, GH_E_BUSY, "HTTP status %ld", status));
+	return (status == 200 ? 0 : gh_refuse(err, GH_E_NOT_FOUND, "HTTP status %ld", status));
 }
 
 int

@@ -345,6 +345,8 @@ doctor_reads_the_answers()
 	jq -e '.[] | select(.code == "url-crl" and .state == "error") | .what | test("not signed by the CA")' "$dir/doctor"
 	jq -e '.[] | select(.code == "url-certificate" and .state == "error") | .what | test("not the certificate")' \
 	    "$dir/doctor"
+	jq -e '[.[] | select(.code == "url-crl" and .state == "error") | .todo | test("this gateway that answers")] | all' \
+	    "$dir/doctor"
 	gh first ca set issuing --base-url "http://localhost:$http_port"
 	ask_doctor 0
 }
