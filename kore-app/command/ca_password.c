@@ -101,6 +101,8 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
 	if (status->is_locked && (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED))
 		snprintf(err->message, sizeof(err->message), "too many wrong passwords: locked until %s",
 		    gh_timestamp_format(status->locked_until, until));
+	if (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED)
+		err->detail[0] = '\0';          /* says the same again */
 	return (command_fail(who, err));
 }
 
@@ -147,6 +149,15 @@ perform(const char *conf, const char *ca, const struct asked *asked, size_t acti
 	rc = run_with_signer(&with_call, &env, action, status, err);
 	session_close(&s);
 	return (rc);
+}
+
+/* is_locked of the interface is the lock-out, which a reader takes for the state of the key. */
+static void
+tell_lock(const char *ca, const struct ca_password_status *status)
+{
+	if (status->requires_password && status->unlocked_until == 0)
+		printf("\nThe key of CA %s is locked on this node: it signs nothing until `gatehouse ca password unlock %s`.\n",
+		    ca, ca);
 }
 
 static size_t
@@ -203,5 +214,7 @@ cmd_ca_password(int argc, char **argv)
 	}
 	rc = json ? output_json(o) : output_object(o, NULL);
 	gh_json_free(o);
+	if (rc == COMMAND_OK && !json)
+		tell_lock(argv[2], &status);
 	return (rc);
 }

@@ -410,7 +410,9 @@ class Command(Case):
         self.assertIsNotNone(self.run_it("unlock", "--password-file", old, "--seconds", "60",
                                          "--json")["unlocked_until"])
         self.enroll(200)
+        self.assertNotIn(b"is locked", self.run_it("status", check=False).stdout)
         self.run_it("lock")
+        self.assertIn(f"The key of CA {ISSUING} is locked on this node".encode(), self.run_it("status", check=False).stdout)
         self.enroll(503)
         self.run_it("change", "--password-file", old, "--new-password-file", new)
         done = self.run_it("unlock", "--password-file", old, check=False)
