@@ -11,6 +11,7 @@
 #include "timestamp.h"
 
 #include "client_flow.h"
+#include "output.h"
 
 #define RETRY_MAX 240                    /* seconds; servers take Timestamps up to 300 s old */
 #define BACKOFF_MAX 15                   /* seconds between two tries, unless the gateway says longer */
@@ -65,8 +66,9 @@ call_with_retry(const struct client_flow *f, const struct client_call *call, str
 			return (rc);
 		if (rc == 0)
 			say_busy(reply, said, sizeof(said));
-		fprintf(stderr, "%s: %s%s Trying again in %d s.\n", f->who, rc == 0 ? said : err->message,
-		    rc == 0 ? " (503)" : ".", delay);
+		fprintf(stderr, "%s: ", f->who);
+		output_safe(stderr, rc == 0 ? said : err->message);
+		fprintf(stderr, "%s Trying again in %d s.\n", rc == 0 ? " (503)" : ".", delay);
 		if (rc == 0)
 			client_reply_clear(reply);
 		sleep_seconds(delay);

@@ -12,7 +12,8 @@
 void
 db_reseal_show(const struct store_seals *seals, FILE *f)
 {
-	fprintf(f, "%s\n", seals->is_whole ? "Every row fits its MAC." : seals->problem);
+	output_safe(f, seals->is_whole ? "Every row fits its MAC." : seals->problem);
+	fputs("\n", f);
 	for (size_t i = 0; i < gh_json_size(seals->differences); i++) {
 		const gh_json *d = gh_json_at(seals->differences, i);
 		char *key = output_text(gh_json_get(d, "key"));

@@ -89,8 +89,9 @@ describe(const struct enroll_options *o, const struct client_answer *a, enum cli
 static void
 tell_refusal(const struct enroll_options *o, const struct client_answer *a)
 {
-	fprintf(stderr, "%s: %s: %s\n", o->who, a->disposition == CLIENT_DENIED ? "denied" : "failed",
-	    a->message[0] != '\0' ? a->message : "the gateway gives no reason");
+	fprintf(stderr, "%s: %s: ", o->who, a->disposition == CLIENT_DENIED ? "denied" : "failed");
+	output_safe(stderr, a->message[0] != '\0' ? a->message : "the gateway gives no reason");
+	fputs("\n", stderr);
 }
 
 static void

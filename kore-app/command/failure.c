@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "output.h"
 
 /* What to do, for codes whose message does not say it. */
 static const struct {
@@ -17,12 +18,21 @@ static const struct {
 	{GH_E_TEMPLATE_UNSAFE, "change the template, or acknowledge the rule by name in the file"},
 };
 
+/* A message can hold a name from the database, and what a server said. */
+static void
+print_line(const char *before, const char *separator, const char *text)
+{
+	fprintf(stderr, "%s%s", before, separator);
+	output_safe(stderr, text);
+	fputc('\n', stderr);
+}
+
 int
 command_fail(const char *who, const struct gh_error *err)
 {
-	fprintf(stderr, "%s: %s\n", who, err->message);
+	print_line(who, ": ", err->message);
 	if (err->detail[0] != '\0' && strcmp(err->detail, err->message) != 0)
-		fprintf(stderr, "    cause: %s\n", err->detail);
+		print_line("    cause", ": ", err->detail);
 	for (size_t i = 0; i < sizeof(command_hints) / sizeof(command_hints[0]); i++) {
 		if (command_hints[i].code == err->code)
 			fprintf(stderr, "    %s\n", command_hints[i].hint);

@@ -35,11 +35,37 @@ output_json(const gh_json *v)
 	return (output_finish());
 }
 
+/* Bytes of the control character at p, 0: it is none. C1 too: for some terminals U+009B is ESC [. */
+static size_t
+control_size(const char *p)
+{
+	unsigned char c = (unsigned char)p[0], next = c != '\0' ? (unsigned char)p[1] : 0;
+
+	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+		return (2);
+	return (c != '\0' && (c < 0x20 || c == 0x7f) ? 1 : 0);
+}
+
+static void
+make_safe(char *text)
+{
+	for (char *p = text; *p != '\0'; p++) {
+		size_t n = control_size(p);
+
+		memset(p, '?', n);
+		p += n == 2;
+	}
+}
+
 void
 output_safe(FILE *f, const char *text)
 {
-	for (; *text != '\0'; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, f);
+	size_t n;
+
+	for (; *text != '\0'; text += n > 0 ? n : 1) {
+		n = control_size(text);
+		fputc(n > 0 ? '?' : *text, f);
+	}
 }
 
 /* Characters of UTF-8 text, for alignment. */
@@ -99,10 +125,8 @@ output_text(const gh_json *v)
 		put_value(&b, v);
 	text = strdup(b.data != NULL && !b.failed ? (const char *)b.data : "?");
 	gh_buf_free(&b);
-	for (char *p = text; p != NULL && *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
+	if (text != NULL)
+		make_safe(text);
 	return (text);
 }
 
