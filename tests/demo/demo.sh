@@ -58,10 +58,13 @@ show_certificate()
 	    sed 's/^/   /'
 }
 
-# The answer's last certificate is the root: that it is ours is not the client's word but the database's.
+# The answer's last certificate is the root: that it is ours is not the client's word but the database's. It is the end of
+# the issuing CA's chain: after a renewal with a new key, the CA named root is another one.
 export_root()
 {
-	"$build/gatehouse" ca export root -c "$dir/gatehouse.conf" >"$dir/root.pem.new" ||
+	"$build/gatehouse" ca export issuing --chain -c "$dir/gatehouse.conf" >"$dir/chain.pem.new" &&
+	    awk '/BEGIN/ { pem = "" } { pem = pem $0 "\n" } END { printf "%s", pem }' "$dir/chain.pem.new" >"$dir/root.pem.new" &&
+	    openssl x509 -in "$dir/root.pem.new" -noout && rm "$dir/chain.pem.new" ||
 	    fail "the root CA cannot be read"
 	mv "$dir/root.pem.new" "$dir/root.pem"
 }

@@ -165,6 +165,7 @@ check "stop when nothing runs" tests/demo/demo.sh stop
 echo 1 >"$GATEHOUSE_DEMO_DIR/gateway.pid"
 check "start from the kept state, with a stale pid file" within 20 tests/demo/demo.sh start
 check "certificates of the first run are still there" database_holds_certificates 4
+check "the root gets a new key" build/gatehouse ca renew root --new-key -c "$GATEHOUSE_DEMO_DIR/gatehouse.conf"
 check "stop again" tests/demo/demo.sh stop
 
 python3 -c 'import socket, sys, time
@@ -180,7 +181,7 @@ check "a port in use is named, and how to choose another" fails_saying "GATEHOUS
 kill "$listener"
 listener=
 GATEHOUSE_PORT=$(free_port)
-check "start on another port" tests/demo/demo.sh start
+check "start on another port, below a renewed root" tests/demo/demo.sh start
 check "it answers there" healthy
 tests/demo/demo.sh stop >/dev/null
 rm -f "$GATEHOUSE_DEMO_DIR/complete"
