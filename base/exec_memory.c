@@ -96,3 +96,26 @@ gh_exec_memory_forbid(struct gh_error *err)
 		return gh_fail(err, GH_E_INTERNAL, "no filter against executable memory: %s", strerror(errno));
 	return 0;
 }
+
+/* ---- from outside ---- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER
+#endif
+#endif
+
+int
+gh_exec_memory_close(struct gh_error *err)
+{
+#ifdef HAS_SANITIZER
+	(void)err;
+	return 0;
+#else
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return gh_fail(err, GH_E_INTERNAL, "PR_SET_DUMPABLE: %s", strerror(errno));
+	return 0;
+#endif
+}

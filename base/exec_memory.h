@@ -17,4 +17,9 @@ void gh_exec_memory_preload(void);
  * those that it starts. PR_SET_NO_NEW_PRIVS must be set. GH_E_INTERNAL. */
 int gh_exec_memory_forbid(struct gh_error *err) GH_MUSTCHECK;
 
+/* Other processes of the same user neither trace this one nor write into its memory (/proc/PID/mem): else a worker could
+ * have its code run by a process without its filters. Inherited by fork, lost at exec. Does nothing under a sanitizer, which
+ * traces. GH_E_INTERNAL. */
+int gh_exec_memory_close(struct gh_error *err) GH_MUSTCHECK;
+
 #endif

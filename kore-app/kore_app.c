@@ -86,7 +86,7 @@ kore_parent_configure(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	gh_log_init("gateway", GH_LOG_INFO, NULL);
 	gh_log_start();          /* the workers, too: each with a queue and thread of its own */
-	if (drop_capabilities() != 0 || configure(&err) != 0) {
+	if (drop_capabilities() != 0 || gh_exec_memory_close(&err) != 0 || configure(&err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
 		exit(1);
 	}

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec_memory.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -449,6 +450,9 @@ run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer
 	int rc = prepare(&s, conf_path, own_signer, pair, err);
 
 	tls_pair_clear(pair);
+	/* as root the process is out of reach for the gateway's user anyway */
+	if (rc == 0)
+		rc = gh_exec_memory_close(err);
 	if (rc == 0 && own_signer)
 		rc = start_signer(&s, err);
 	if (rc == 0) {

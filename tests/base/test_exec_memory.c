@@ -5,9 +5,12 @@
 #include <stdint.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -93,10 +96,66 @@ forbid__every_way(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* --- from outside ------------------------------------------------------------------------------- */
+
+#define NOBODY 65534
+
+/* 0: the memory of pid cannot be opened for writing. */
+static int
+try_to_write_into(pid_t pid)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	fd = open(path, O_RDWR);
+	return fd >= 0 ? 1 : errno == EACCES ? 0 : 2;
+}
+
+/* As Kore begins: a fresh program of a user who is not root. The child of it is the worker. Its status. */
+static int
+start_parent(bool is_closed)
+{
+	pid_t parent = getpid(), worker;
+	int status;
+
+	if ((geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) || prctl(PR_SET_DUMPABLE, 1) != 0)
+		return 10;
+	if (is_closed && gh_exec_memory_close(NULL) != 0)
+		return 11;
+	if ((worker = fork()) == 0)
+		_exit(try_to_write_into(parent));
+	return worker > 0 && waitpid(worker, &status, 0) == worker && WIFEXITED(status) ? WEXITSTATUS(status) : 12;
+}
+
+static int
+run_parent(bool is_closed)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(start_parent(is_closed));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+exec_memory__keeps_workers_out_of_their_parent(void **state)
+{
+	(void)state;
+	assert_in_range(run_parent(false), 0, 1); /* 1, unless Yama forbids it */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	assert_int_equal(run_parent(true), 0);
+#endif
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(forbid__every_way)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(forbid__every_way),
+		cmocka_unit_test(exec_memory__keeps_workers_out_of_their_parent)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
