@@ -1,5 +1,6 @@
 /* The option table and the reader of the configuration file, over libconfuse. */
 #include <confuse.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -392,7 +393,7 @@ blank_comments(char *p)
 	}
 }
 
-/* The file without its comments, malloc'd; NULL when it cannot be read or holds a NUL. */
+/* The file without its comments, malloc'd; NULL when it cannot be read (errno), is too long or holds a NUL. */
 static char *
 read_file(const char *path)
 {
@@ -461,11 +462,14 @@ parse_text(cfg_t *cfg, const char *text, const char *path, struct gh_error *err)
 static int
 parse_file(cfg_t *cfg, struct schema *schema, const char *path, struct gh_error *err)
 {
-	char *text = read_file(path);
+	char *text;
 	int ret;
 
+	errno = 0;
+	if ((text = read_file(path)) == NULL && errno != 0)
+		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read: %m", path);
 	if (text == NULL)
-		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read", path);
+		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read: it is too long, or holds a NUL", path);
 	ret = parse_text(cfg, text, path, err);
 	if (ret == 0 && !is_complete(schema, text))
 		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);

@@ -119,7 +119,9 @@ conf__needs_what_has_no_default(void **state)
 	assert_int_equal(load("gateway { certificate = \"c\"\n key = \"k\" }\n", &conf, &err), GH_E_CONF);
 	assert_non_null(strstr(err.message, "conninfo"));
 	assert_int_equal(gh_conf_load("/nonexistent", &conf, &err), GH_E_CONF);
-	assert_non_null(strstr(err.message, "/nonexistent"));
+	assert_non_null(strstr(err.message, "/nonexistent: cannot be read: No such file"));
+	assert_int_equal(gh_conf_load("/", &conf, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "cannot be read: Is a directory"));
 }
 
 static void
