@@ -98,7 +98,7 @@ parse_strict(const char *text, size_t len, gh_json **out, struct gh_error *err)
 
 		if (quoted != NULL)
 			*quoted = '\0';
-		return gh_refuse(err, GH_E_BAD_JSON, "The body is not valid JSON: line %d, column %d: %.150s",
+		return gh_refuse(err, GH_E_BAD_JSON, "This is not valid JSON: line %d, column %d: %.150s",
 		    je.line, je.column, je.text);
 	}
 	return 0;

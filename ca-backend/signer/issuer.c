@@ -206,7 +206,7 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 		parts->key = X509_get0_pubkey(cert);
 	if (parts->key == NULL || X509_check_private_key(cert, parts->key) != 1)
 		return gh_fail(
-		    err, GH_E_SIGNER, "the sealed key is not that of the CA certificate");
+		    err, GH_E_SIGNER, "the key is not that of the CA certificate");
 	if (!kind_of_cert(cert, &parts->kind))
 		return gh_fail(err, GH_E_SIGNER,
 		    "the sealed certificate is neither that of a CA nor of an OCSP signer");
