@@ -23,11 +23,12 @@
 #define TOKEN_TEXT_MAX 128               /* characters of the header */
 #define TOKEN_INPUT_MAX 2048
 
-/* The directory entry identifies the user however the name was spelled; the name does where there is none. */
+/* The directory entry identifies the user however the name was spelled, by its number, which nobody else ever gets, or
+ * by its DN; the name does where there is none. */
 static void
 put_user(struct gh_buf *b, const struct requester *who)
 {
-	const char *s = *who->dn != '\0' ? who->dn : who->name;
+	const char *s = *who->id != '\0' ? who->id : *who->dn != '\0' ? who->dn : who->name;
 
 	gh_buf_put_u8(b, (uint8_t)who->kind);
 	gh_buf_put_u32(b, (uint32_t)strlen(s));

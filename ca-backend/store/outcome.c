@@ -76,13 +76,26 @@ store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_
 	return rc;
 }
 
+/* Who: entry and application; a name may be somebody else's by now. A signature tells nothing of the user behind it. */
+static bool
+is_recorded_for(const PGresult *res, const struct requester *who)
+{
+	const char *id = store_text(res, 0, STORE_OUTCOME_N + 3);
+
+	if (store_int(res, 0, STORE_OUTCOME_N + 1) != who->app_id)
+		return false;
+	if (*id != '\0' && *who->id != '\0')
+		return strcasecmp(id, who->id) == 0;
+	return strcasecmp(store_text(res, 0, STORE_OUTCOME_N), who->name) == 0;
+}
+
 int
 store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
     const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err)
 {
 	static const struct store_statement st = { "replay_find", "SELECT " STORE_OUTCOME_COLUMNS
-	    ", m.requester, m.app_id, r.http_request_id FROM replay m JOIN request r ON r.id = m.request_id "
+	    ", m.requester, m.app_id, r.http_request_id, r.requester_id FROM replay m JOIN request r ON r.id = m.request_id "
 	    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1" };
 	struct store_params p = { 0 };
 	PGresult *res;
@@ -97,9 +110,7 @@ store_lookup_mark(struct store *s, const struct requester *who, const char *http
 		PQclear(res);
 		return 0;
 	}
-	/* Who: name and application. A signature tells nothing of the user behind it. */
-	if (strcasecmp(store_text(res, 0, STORE_OUTCOME_N), who->name) != 0 ||
-	    store_int(res, 0, STORE_OUTCOME_N + 1) != who->app_id)
+	if (!is_recorded_for(res, who))
 		rc = gh_fail(err, GH_E_REPLAY, "recorded for another requester as request %s",
 		    store_text(res, 0, 0));
 	else

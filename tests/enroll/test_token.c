@@ -87,6 +87,25 @@ token__of_a_dn_holds_for_every_spelling_of_the_name(void **state)
 	free(t);
 }
 
+/* Somebody else may get name and place of an entry that is gone. */
+static void
+token__belongs_to_the_entry_not_to_its_name(void **state)
+{
+	struct requester r = alice(), successor, moved;
+	char *t;
+
+	(void)state;
+	strcpy(r.dn, "cn=alice,dc=example");
+	strcpy(r.id, "00112233-4455-6677-8899-aabbccddeeff");
+	successor = moved = r;
+	strcpy(successor.id, "11112233-4455-6677-8899-aabbccddeeff");
+	strcpy(moved.dn, "cn=alice,ou=new,dc=example");
+	t = make(&r);
+	assert_int_equal(check(t, &successor, NOW), GH_E_TOKEN);
+	assert_int_equal(check(t, &moved, NOW), 0);
+	free(t);
+}
+
 static void
 token__of_another_server_secret(void **state)
 {
@@ -145,6 +164,7 @@ main(void)
 		cmocka_unit_test(token__is_good_until_it_expires),
 		cmocka_unit_test(token__is_bound_to_user_and_application),
 		cmocka_unit_test(token__of_a_dn_holds_for_every_spelling_of_the_name),
+		cmocka_unit_test(token__belongs_to_the_entry_not_to_its_name),
 		cmocka_unit_test(token__of_another_server_secret),
 		cmocka_unit_test(token__changed_in_any_byte_is_refused),
 		cmocka_unit_test(token__garbage_is_refused),

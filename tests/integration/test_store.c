@@ -415,6 +415,7 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 
 	(void)state;
 	fixture_request(&req);
+	snprintf(req.requester.id, sizeof(req.requester.id), "00112233-4455-6677-8899-aabbccddeeff");
 	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err));
 	assert_false(found);
 	ok(fixture_issue(&first, "first"));
@@ -432,7 +433,13 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	enroll_outcome_clear(&second);
 	enroll_outcome_clear(&found_out);
 
+	/* another entry, though it has got the name */
 	ok(fixture_issue(&second, "other"));
+	req.requester.id[0] = '1';
+	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err),
+	    GH_E_REPLAY);
+	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
+	req.requester.id[0] = '\0';      /* where entries have no number, the name decides */
 	snprintf(req.requester.name, sizeof(req.requester.name), "mallory");
 	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
 	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err),
