@@ -18,7 +18,8 @@ void gh_exec_memory_preload(void);
 int gh_exec_memory_forbid(struct gh_error *err) GH_MUSTCHECK;
 
 /* Other processes of the same user neither trace this one nor write into its memory (/proc/PID/mem): else a worker could
- * have its code run by a process without its filters. Inherited by fork, lost at exec. Does nothing under a sanitizer, which
+ * have its code run by a process without its filters. Nor does the process itself by that file, which knows no read-only
+ * memory (unless it is root's). Inherited by fork, lost at exec. Does nothing under a sanitizer, which
  * traces. GH_E_INTERNAL. */
 int gh_exec_memory_close(struct gh_error *err) GH_MUSTCHECK;
 

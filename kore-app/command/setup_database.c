@@ -193,6 +193,19 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 
 /* ---- the step ---- */
 
+/* The command line is read by everybody on this machine. */
+static int
+check_admin(const struct setup *s, struct gh_error *err)
+{
+	struct store_target t;
+	int rc = s->o.db_admin != NULL ? store_target_parse(s->o.db_admin, &t, err) : 0;
+
+	if (rc == 0 && s->o.db_admin != NULL && t.has_password)
+		rc = gh_refuse(err, GH_E_CONF, "--db-admin: no password in the connection string, which others may read: write "
+		    "passfile=FILE, a file as PostgreSQL's .pgpass");
+	return (rc);
+}
+
 static int
 check(struct setup *s, const char *conninfo, const char *password, struct gh_error *err)
 {
@@ -238,5 +251,7 @@ step(struct setup *s, bool is_again, struct gh_error *err)
 int
 setup_database(struct setup *s, struct gh_error *err)
 {
-	return (setup_repeat(s, step, err));
+	int rc = check_admin(s, err);
+
+	return (rc == 0 ? setup_repeat(s, step, err) : rc);
 }

@@ -509,6 +509,7 @@ wrong_answers()
 	refused "must begin with http://" openldap --base-url https://localhost
 	refused "neither a DNS name" openldap --name 'a b'
 	refused "there is no user" openldap --user no-such-user
+	refused "--db-admin: no password" openldap --db-admin "host=$PGSOCKETDIR dbname=postgres user=boss password=x"
 	refused "no password in the connection string" openldap --db "host=$PGSOCKETDIR user=$user password=x"
 	refused "--directory-password-file is needed" setup --db "host=$PGSOCKETDIR dbname=gh_wrong user=$user" \
 	    --directory-uri "$LDAP_URI" --directory-ca "$LDAP_CAFILE" --directory-user "$LDAP_BIND_DN"
