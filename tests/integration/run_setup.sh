@@ -217,6 +217,18 @@ second_run_refuses_other_answers()
 	cmp "$dir/before" "$dir/after"
 }
 
+# docs/several-nodes.md: the folder of the configuration is copied; the server certificate is the node's own.
+second_node_gets_a_certificate()
+{
+	mv "$dir/first/state" "$dir/first/state.one"
+	expect 0 "" "$gatehouse" setup --yes -c "$dir/first/etc/gatehouse.conf" --state-dir "$dir/first/state" \
+	    --user "$user" --signer-user "$signer_user" --allow-unresolved
+	openssl x509 -in "$dir/first/state/tls/server.pem" -noout -serial >"$dir/serial.two"
+	! openssl x509 -in "$dir/first/state.one/tls/server.pem" -noout -serial | cmp -s - "$dir/serial.two" || return 1
+	rm -rf "$dir/first/state"
+	mv "$dir/first/state.one" "$dir/first/state"
+}
+
 start_gateway()
 {
 	"$gatehouse" run -c "$dir/$1/etc/gatehouse.conf" >"$dir/$1/log" 2>&1 </dev/null &
@@ -618,6 +630,7 @@ check "the configuration has what the directory told" settings
 check "all certificates carry the URLs" certificates_carry_urls
 check "a second run changes nothing" second_run_changes_nothing
 check "a second run refuses other answers" second_run_refuses_other_answers
+check "a second node has a server certificate of its own" second_node_gets_a_certificate
 check "the gateway starts, and alice enrolls" gateway_enrolls
 check "the server certificate is renewed, and taken over" server_certificate_is_renewed
 check "the doctor finds all well" doctor_finds_all_well
