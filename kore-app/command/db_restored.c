@@ -27,6 +27,7 @@ struct restored {
 	struct session session;
 	struct catalog *catalog;
 	const char *source;              /* file that is being read */
+	bool is_crl;                     /* it is signed by the CA of its entries */
 	gh_json *found;
 	int again;                       /* revoked again */
 };
@@ -74,6 +75,17 @@ revoke(struct restored *r, const struct restored_item *i, int64_t ca_id, struct 
 	return (store_revoke_again(r->session.store, &r->session.who, &f, err));
 }
 
+/* A CA speaks about its own certificates alone, whatever serial numbers its CRL has; one that was renewed with its key, under
+ * each of its certificates. */
+static bool
+is_of(const struct restored *r, int64_t ca_id, const struct ca *signer)
+{
+	const struct ca *ca = catalog_find_ca_id(r->catalog, ca_id);
+
+	return (ca != NULL && ca->cert != NULL &&
+	    EVP_PKEY_eq(X509_get0_pubkey(ca->cert), X509_get0_pubkey(signer->cert)) == 1);
+}
+
 /* An entry of a CRL names its CA; a line of the log may not, and then the row of the database does. */
 static int
 judge(void *arg, const struct restored_item *item, struct gh_error *err)
@@ -84,6 +96,8 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 	int64_t ca_id;
 	int rc = store_find_serial(r->session.store, i.serial, i.serial_len, &ca_id, &is_revoked, err);
 
+	if (rc == 0 && ca_id != 0 && r->is_crl && !is_of(r, ca_id, i.ca))
+		ca_id = 0;
 	if (rc != 0 || (ca_id != 0 && (is_revoked || !i.is_revoked)))
 		return (rc);             /* the database knows as much */
 	if (ca_id != 0)
@@ -106,12 +120,14 @@ read_sources(struct restored *r, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < r->crl.n; i++) {
 		r->source = r->crl.v[i];
+		r->is_crl = true;
 		rc = restored_read_crl(r->source, r->catalog, judge, r, &ca, &number, err);
 		if (rc == 0 && number > 0 && number < STORE_MARGIN_MAX)
 			rc = store_set_crl_floor(r->session.store, ca->id, number + r->margin, err);
 	}
 	for (size_t i = 0; rc == 0 && i < r->log.n; i++) {
 		r->source = r->log.v[i];
+		r->is_crl = false;
 		rc = restored_read_log(r->source, r->catalog, judge, r, err);
 	}
 	return (rc);

@@ -126,6 +126,21 @@ class Restore(unittest.TestCase):
         self.assertGreater(answer["CMSRequestId"], self.lost_revoked["CMSRequestId"] + 900000)
         self.assertIn("intact", step("verify").lower())
 
+    def test_0_crl_of_another_ca(self):
+        """A CA whose CRL has the serial number of another CA's certificate revokes nothing there."""
+        victim = enroll()
+        key, cert, list_ = (env.scratch / f"other.{end}" for end in ("key", "pem", "crl"))
+        der.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                    "-out", cert, "-subj", "/CN=Other CA", "-days", "30", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        env.admin("ca", "import", "other", "--key", key, "--cert", cert, "--no-urls")
+        (env.scratch / "index").write_text(f"R\t400101000000Z\t260101000000Z\t{serial(victim)}\tunknown\t/CN=x\n")
+        (env.scratch / "crl.conf").write_text(f"[ca]\ndefault_ca=x\n[x]\ndatabase={env.scratch}/index\n"
+                                              "default_md=sha256\ndefault_crl_days=9\n")
+        der.openssl("ca", "-gencrl", "-config", env.scratch / "crl.conf", "-cert", cert, "-keyfile", key, "-out", list_)
+        found = env.admin("db", "restored", "--yes", "--json", "--margin", "1", "--revoke", "--crl", list_)["forgotten"]
+        self.assertEqual([(f["serial"], f["ca"], f["here"]) for f in found], [(serial(victim), "other", "unknown")])
+        self.assertEqual(env.sql(f"select status from certificate where id = {victim['CMSID']}")[0][0], "20")
+
     def test_1_dump(self):
         step("secrets")
         self.history(lambda: step("dump"))
