@@ -78,11 +78,13 @@ put_raw(struct line *l, const char *s, size_t n)
 }
 
 /* One character of a string, escaped; its length. Text from outside may hold anything: bytes that are not UTF-8 become
- * '?'. *bytes: how many of s it is. */
+ * '?', and controls, C1 ones too (U+009B begins a sequence as ESC [ does), steer no terminal. *bytes: how many of s it
+ * is. */
 static size_t
 escape(const char *s, char out[8], size_t *bytes)
 {
-	size_t n = gh_utf8_char(s, GH_UTF8_TO_NUL, NULL);
+	uint32_t code = 0;
+	size_t n = gh_utf8_char(s, GH_UTF8_TO_NUL, &code);
 
 	*bytes = n > 0 ? n : 1;
 	if (n == 0) {
@@ -94,8 +96,8 @@ escape(const char *s, char out[8], size_t *bytes)
 		out[1] = *s;
 		return 2;
 	}
-	if (n == 1 && ((unsigned char)*s < 0x20 || *s == 0x7F))
-		return (size_t)snprintf(out, 8, "\\u%04x", (unsigned)(unsigned char)*s);
+	if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+		return (size_t)snprintf(out, 8, "\\u%04x", (unsigned)code);
 	memcpy(out, s, n);
 	return n;
 }

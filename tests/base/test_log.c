@@ -39,6 +39,10 @@ take(enum gh_log_level level, const char *line)
 	/* strict: UTF-8, no member twice */
 	if (gh_json_parse(line, strlen(line), GH_JSON_STRICT, &last, &err) != 0)
 		fail_msg("%s: %s", err.detail, line);
+	/* nor does a line steer the terminal it is read on: controls, as U+009B, are escaped */
+	for (const char *p = line; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || ((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0))
+			fail_msg("a control character in %s", line);
 	lines++;
 }
 
@@ -78,6 +82,8 @@ log__members(void **state)
 	assert_null(gh_json_get(last, "empty"));
 	assert_non_null(gh_json_get(last, "null"));
 	assert_false(is_cut());
+	gh_log_kv(GH_LOG_WARN, "controls", "c1", "a\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0", NULL);
+	assert_string_equal(member("c1"), "a\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
 	lines = 0;
 	gh_log_kv(GH_LOG_DEBUG, "not logged", NULL);
 	assert_int_equal(lines, 0);
