@@ -222,7 +222,10 @@ second_node_gets_a_certificate()
 {
 	mv "$dir/first/state" "$dir/first/state.one"
 	expect 0 "" "$gatehouse" setup --yes -c "$dir/first/etc/gatehouse.conf" --state-dir "$dir/first/state" \
-	    --user "$user" --signer-user "$signer_user" --allow-unresolved
+	    --user "$user" --signer-user "$signer_user" --allow-unresolved --hostname pki2.example.test \
+	    --name pki.example.test
+	openssl x509 -in "$dir/first/state/tls/server.pem" -noout -ext subjectAltName >"$dir/names.two"
+	grep -q 'DNS:pki2.example.test.*DNS:pki.example.test' "$dir/names.two" || { cat "$dir/names.two"; return 1; }
 	openssl x509 -in "$dir/first/state/tls/server.pem" -noout -serial >"$dir/serial.two"
 	! openssl x509 -in "$dir/first/state.one/tls/server.pem" -noout -serial | cmp -s - "$dir/serial.two" || return 1
 	rm -rf "$dir/first/state"
