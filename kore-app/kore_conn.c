@@ -389,6 +389,10 @@ make_room(void *arg)
 	if (e == NULL)
 		return false;
 	p = peer_of_entry(e);
+	/* its body may be complete already and its request be served, with this one's answer in between: there is
+	 * nothing to give up then, and to say so would be asked again for ever */
+	if (p->is_at_work)
+		return false;
 	gh_fail(&err, GH_E_BUSY, "its memory went to a newer request");
 	http_conn_give_up(&p->http, &err);
 	return true;

@@ -97,6 +97,10 @@ class Environment:
     def log(self):
         return (self.dir / "state" / "gateway.log").read_text(errors="replace")
 
+    def await_log(self, text):
+        """The log is written by a thread of its own, a little after the answer."""
+        wait_for(lambda: text in self.log(), f"{text} in the log")
+
     def remove(self):
         state = self.dir / "state"
         if state.is_dir():

@@ -93,7 +93,7 @@ class Methods(Case):
         self.assertIn("x-css-cms-api-version", reply.headers)
         self.assertIn("x-keyfactor-product-version", reply.headers)
         self.assertNotIn("kore", reply.headers.get("server", "").lower())
-        self.assertIn(reply.headers["x-request-id"], env.log())
+        env.await_log(reply.headers["x-request-id"])
 
 
 class Bodies(Case):
