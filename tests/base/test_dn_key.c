@@ -65,7 +65,7 @@ name_prep__refuses_what_is_no_text_or_too_long(void **state)
 {
 	static const char *const bad[] = { "\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80",
 		/* Java: CN=Issuing CA, O=Corp. Fullwidth comma, plus and equals; a digit with a comma */
-		"Issuing CA\xef\xbc\x8cO=Corp", "Issuing CA\xef\xbc\x8bO\xef\xbc\x9d" "Corp", "CA \xf0\x9f\x84\x81O=Corp" };
+		"Issuing CA\xef\xbc\x8cO=Corp", ("Issuing CA\xef\xbc\x8bO\xef\xbc\x9d" "Corp"), "CA \xf0\x9f\x84\x81O=Corp" };
 	char *text = malloc(GH_NAME_PREP_MAX + 1);
 	struct gh_buf b;
 
