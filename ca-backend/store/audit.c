@@ -20,3 +20,14 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 	PQclear(res);
 	return rc;
 }
+
+int
+store_audit_change(struct store *s, const struct requester *who, const char *event, const char *name,
+    const char *detail, struct gh_error *err)
+{
+	const struct store_audit a = {
+		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
+	};
+
+	return store_audit(s, &a, err);
+}

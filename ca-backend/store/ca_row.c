@@ -96,17 +96,6 @@ change(struct store *s, const struct store_statement *st, struct store_params *p
 
 /* --- the transaction ----------------------------------------------------------------------------- */
 
-static int
-audit(struct store *s, const struct requester *who, const char *event, const char *name, const char *detail,
-    struct gh_error *err)
-{
-	const struct store_audit a = {
-		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
-	};
-
-	return store_audit(s, &a, err);
-}
-
 /* What a change works with. Rows are locked first, then all that grants rights is loaded and checked. */
 struct change {
 	struct store *s;
@@ -324,7 +313,7 @@ store_create_ca(struct store *s, const struct requester *who, const struct store
 	if (rc == 0 && n->parent != NULL)
 		rc = add_issued(s, who, n->parent, ca->chain.cert[0].der, ca->chain.cert[0].len, err);
 	if (rc == 0)
-		rc = audit(s, who, n->event, ca->name, ca->issuer_dn, err);
+		rc = store_audit_change(s, who, n->event, ca->name, ca->issuer_dn, err);
 	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
@@ -343,7 +332,7 @@ store_create_pending_ca(struct store *s, const struct requester *who, const stru
 	if (rc == 0)
 		rc = insert(&c, &row, id, err);
 	if (rc == 0)
-		rc = audit(s, who, "ca.csr-made", ca->name, subject, err);
+		rc = store_audit_change(s, who, "ca.csr-made", ca->name, subject, err);
 	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
@@ -352,7 +341,7 @@ store_create_pending_ca(struct store *s, const struct requester *who, const stru
 int
 store_ca_csr_made(struct store *s, const struct requester *who, const struct ca *ca, struct gh_error *err)
 {
-	return audit(s, who, "ca.csr-made", ca->name, "for the present key", err);
+	return store_audit_change(s, who, "ca.csr-made", ca->name, "for the present key", err);
 }
 
 /* --- certificate and key of a row ---------------------------------------------------------------- */
@@ -388,7 +377,7 @@ store_complete_ca(struct store *s, const struct requester *who, const struct ca 
 	if (rc == 0 && parent != NULL)
 		rc = add_issued(s, who, parent, done->chain.cert[0].der, done->chain.cert[0].len, err);
 	if (rc == 0)
-		rc = audit(s, who, "ca.completed", read->name, done->issuer_dn, err);
+		rc = store_audit_change(s, who, "ca.completed", read->name, done->issuer_dn, err);
 	return finish(&c, rc, err);
 }
 
@@ -460,7 +449,7 @@ store_renew_ca_certificate(struct store *s, const struct requester *who, const s
 	if (rc == 0 && r->parent != NULL)
 		rc = add_issued(s, who, r->parent, new->chain.cert[0].der, new->chain.cert[0].len, err);
 	if (rc == 0)
-		rc = audit(s, who, "ca.renewed", old->name, "same key", err);
+		rc = store_audit_change(s, who, "ca.renewed", old->name, "same key", err);
 	return finish(&c, rc, err);
 }
 
@@ -534,7 +523,7 @@ store_renew_ca_key(struct store *s, const struct requester *who, const struct st
 	if (rc == 0)
 		rc = put_new_key(&c, r, id, err);
 	if (rc == 0)
-		rc = audit(s, who, "ca.renewed", r->read->name, detail, err);
+		rc = store_audit_change(s, who, "ca.renewed", r->read->name, detail, err);
 	if ((rc = finish(&c, rc, err)) != 0)
 		*id = 0;
 	return rc;
@@ -642,7 +631,7 @@ store_set_ca_state(struct store *s, const struct requester *who, const char *ca,
 	if (rc == 0)
 		rc = put_state(&c, id, state, err);
 	if (rc == 0)
-		rc = audit(s, who, to->event, name, NULL, err);
+		rc = store_audit_change(s, who, to->event, name, NULL, err);
 	return finish(&c, rc, err);
 }
 
@@ -668,6 +657,6 @@ store_set_ca(struct store *s, const struct requester *who, const struct ca *read
 	if (rc == 0)
 		rc = put_settings(&c, wanted, err);
 	if (rc == 0)
-		rc = audit(s, who, "ca.policy-changed", read->name, detail, err);
+		rc = store_audit_change(s, who, "ca.policy-changed", read->name, detail, err);
 	return finish(&c, rc, err);
 }

@@ -7,17 +7,6 @@
 
 #include "store/grant.h"
 
-static int
-audit(struct store *s, const struct requester *who, const char *event, const char *name, const char *detail,
-    struct gh_error *err)
-{
-	const struct store_audit a = {
-		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
-	};
-
-	return store_audit(s, &a, err);
-}
-
 /* A copy of the member, or null. */
 static int
 copy(gh_json *to, const char *name, gh_json *v)
@@ -113,7 +102,7 @@ put_version(struct store *s, struct grants *g, const struct requester *who, cons
 	}
 	snprintf(detail, sizeof(detail), "version %d", version);
 	rc = put_new(s, g, GRANT_TEMPLATE, row, bad, "The template is being imported by somebody else.", &id, err);
-	return rc == 0 ? audit(s, who, "template.imported", name, detail, err) : rc;
+	return rc == 0 ? store_audit_change(s, who, "template.imported", name, detail, err) : rc;
 }
 
 int
@@ -204,7 +193,7 @@ store_create_app(struct store *s, const struct requester *who, const gh_json *ap
 	row = app_row(app, &bad);
 	rc = put_new(s, &g, GRANT_APPLICATION, row, bad, "There is an application of this name or key already.", id, err);
 	if (rc == 0)
-		rc = audit(s, who, "app.created", name, NULL, err);
+		rc = store_audit_change(s, who, "app.created", name, NULL, err);
 	if ((rc = grant_close(s, &g, rc, who, err)) != 0)
 		*id = 0;
 	return rc;
@@ -225,7 +214,7 @@ store_set_app_enabled(struct store *s, const struct requester *who, const char *
 	else if (gh_json_set_bool(app->content, "enabled", enabled) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0)
-		rc = audit(s, who, enabled ? "app.enabled" : "app.disabled",
+		rc = store_audit_change(s, who, enabled ? "app.enabled" : "app.disabled",
 		    gh_json_string(gh_json_get(app->content, "name")), NULL, err);
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content), "Conflict.", err);
@@ -253,7 +242,7 @@ store_change_app(struct store *s, const struct requester *who, const char *name,
 			rc = gh_fail(err, GH_E_NOMEM, "application");
 	}
 	if (rc == 0)
-		rc = audit(s, who, "app.changed", gh_json_string(gh_json_get(app->content, "name")), detail, err);
+		rc = store_audit_change(s, who, "app.changed", gh_json_string(gh_json_get(app->content, "name")), detail, err);
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content),
 		    "There is an application of this key already.", err);
@@ -299,7 +288,7 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	else
 		rc = refuse_if_pending(s, id = app->seal.key, err);
 	if (rc == 0)
-		rc = audit(s, who, "app.deleted", gh_json_string(gh_json_get(app->content, "name")), NULL, err);
+		rc = store_audit_change(s, who, "app.deleted", gh_json_string(gh_json_get(app->content, "name")), NULL, err);
 	if (rc == 0) {
 		store_put_int(&p, id);
 		rc = store_write(s, &st, &p, "Conflict.", &res, err);
@@ -369,6 +358,6 @@ store_set_metadata_field(struct store *s, const struct requester *who, const gh_
 		rc = grant_put(s, &g, GRANT_METADATA_FIELD, row, "Conflict.", err);
 	}
 	if (rc == 0)
-		rc = audit(s, who, "metadata_field.set", name, NULL, err);
+		rc = store_audit_change(s, who, "metadata_field.set", name, NULL, err);
 	return grant_close(s, &g, rc, who, err);
 }

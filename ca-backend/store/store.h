@@ -67,6 +67,9 @@ struct store_audit {
 	const char *detail;          /* one line; or NULL */
 };
 int store_audit(struct store *s, const struct store_audit *a, struct gh_error *err) GH_MUSTCHECK;
+/* A change that succeeded, by the command: event about the object `name`. */
+int store_audit_change(struct store *s, const struct requester *who, const char *event, const char *name,
+    const char *detail, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- enrollment ---- */
 /*

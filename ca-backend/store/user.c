@@ -6,17 +6,6 @@
 #include "store/grant.h"
 
 static int
-audit(struct store *s, const struct requester *who, const char *event, const char *name, const char *detail,
-    struct gh_error *err)
-{
-	const struct store_audit a = {
-		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
-	};
-
-	return store_audit(s, &a, err);
-}
-
-static int
 new_row(struct store *s, const char *name, const char *hash, unsigned roles, gh_json **out, struct gh_error *err)
 {
 	gh_json *row = gh_json_new_object();
@@ -52,7 +41,7 @@ store_create_user(struct store *s, const struct requester *who, const char *name
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_ADMIN_USER, row, "There is a user of this name already.", err);
 	if (rc == 0)
-		rc = audit(s, who, "user.created", name, detail, err);
+		rc = store_audit_change(s, who, "user.created", name, detail, err);
 	return grant_close(s, &g, rc, who, err);
 }
 
@@ -75,7 +64,7 @@ store_set_user(struct store *s, const struct requester *who, const char *name, c
 		gh_json_free(row);
 		return grant_close(s, &g, gh_fail(err, GH_E_NOMEM, "user"), who, err);
 	}
-	rc = audit(s, who, "user.changed", gh_json_string(gh_json_get(row, "name")), hash != NULL ? "password"
+	rc = store_audit_change(s, who, "user.changed", gh_json_string(gh_json_get(row, "name")), hash != NULL ? "password"
 	    : enabled > 0 ? "enabled" : "disabled", err);
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_ADMIN_USER, row, "Conflict.", err);
