@@ -1,7 +1,6 @@
 /* Making role and database. See provision.h. Names are quoted by libpq: no SQL comes out of an option. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 
@@ -188,39 +187,24 @@ store_provision(struct store *admin, const char *role, const char *database, con
 
 /* --- facts --------------------------------------------------------------------------------------- */
 
-static int64_t
-wall_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 int
 store_facts(struct store *s, struct store_facts *out, struct gh_error *err)
 {
 	static const struct store_statement st = { NULL,
 	    "SELECT current_setting('server_version_num')::int, "
 	    "  (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) = 'UTF8', "
-	    "  pg_is_in_recovery(), floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint" };
+	    "  pg_is_in_recovery()" };
 	struct store_params p = { 0 };
 	PGresult *res;
-	int64_t before, after;
-	int rc = store_ping(s, err);     /* connected: what follows is one round trip */
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (rc != 0)
+	if ((rc = store_clock_skew(s, &out->skew_ms, err)) != 0)
 		return rc;
-	before = wall_us();
-	rc = store_read(s, &st, &p, &res, err);
-	after = wall_us();
-	if (rc == 0) {
+	if ((rc = store_read(s, &st, &p, &res, err)) == 0) {
 		out->version = (int)store_int(res, 0, 0);
 		out->is_utf8 = store_bool(res, 0, 1);
 		out->is_standby = store_bool(res, 0, 2);
-		/* the server's clock was read in the middle, more or less */
-		out->skew = (double)(store_int(res, 0, 3) - (before + (after - before) / 2)) / 1e6;
 	}
 	PQclear(res);
 	return rc;

@@ -32,7 +32,7 @@ struct store_facts {
 	int version;                     /* 150005 = 15.5 */
 	bool is_utf8;                    /* encoding of the database */
 	bool is_standby;
-	double skew;                     /* seconds that its clock is ahead of ours */
+	int64_t skew_ms;                 /* as store_clock_skew has it */
 };
 int store_facts(struct store *s, struct store_facts *out, struct gh_error *err) GH_MUSTCHECK;
 

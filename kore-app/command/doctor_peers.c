@@ -12,8 +12,7 @@
 #include "doctor.h"
 #include "run_probe.h"
 
-#define SKEW_WARNING 2.0                 /* seconds */
-#define SKEW_ERROR 60.0
+#define SKEW_WARNING 2.0                 /* seconds; beyond database.clock_skew nothing is issued */
 
 /* ---- the database ---- */
 
@@ -23,11 +22,13 @@ check_facts(struct doctor *d, struct store *store)
 	struct findings *f = &d->findings;
 	struct store_facts facts;
 	struct gh_error err = {0};
+	double skew;
 
 	if (store_facts(store, &facts, &err) != 0) {
 		finding_wrong(f, FINDING_ERROR, "database", "try again", "%s", err.detail);
 		return;
 	}
+	skew = (double)facts.skew_ms / 1000;
 	finding_ok(f, "database", "PostgreSQL %d answers", facts.version / 10000);
 	if (facts.is_standby)
 		finding_wrong(f, FINDING_ERROR, "database-standby", "name the primary in database.conninfo, or all hosts with "
@@ -35,11 +36,11 @@ check_facts(struct doctor *d, struct store *store)
 	if (!facts.is_utf8)
 		finding_wrong(f, FINDING_ERROR, "database-encoding", "make a database with ENCODING 'UTF8' and restore into it",
 		    "the database's encoding is not UTF8");
-	if (fabs(facts.skew) >= SKEW_WARNING)
-		finding_wrong(f, fabs(facts.skew) >= SKEW_ERROR ? FINDING_ERROR : FINDING_WARNING, "database-clock",
-		    "let both follow the same NTP server", "the database's clock is %.1f s ahead of ours", facts.skew);
+	if (fabs(skew) >= SKEW_WARNING)
+		finding_wrong(f, fabs(skew) > d->session.conf->database.clock_skew ? FINDING_ERROR : FINDING_WARNING,
+		    "database-clock", "let both follow the same NTP server", "our clock is %.1f s ahead of the database's", skew);
 	else
-		finding_ok(f, "database-clock", "clock within %.1f s", fabs(facts.skew) + 0.05);
+		finding_ok(f, "database-clock", "clock within %.1f s", fabs(skew) + 0.05);
 }
 
 void

@@ -19,7 +19,6 @@
 #define ADMIN_USER "postgres"
 #define ADMIN_TIMEOUT_MS 60000
 #define VERSION_MIN 130000
-#define SKEW_MAX 60.0                    /* seconds; certificates and seals would bear wrong times */
 
 /* ---- the gateway's own log-in ---- */
 
@@ -27,6 +26,7 @@ static int
 check_facts(const struct setup *s, struct store *store, struct gh_error *err)
 {
 	struct store_facts f;
+	double skew;
 	int rc = store_facts(store, &f, err);
 
 	if (rc != 0)
@@ -39,10 +39,11 @@ check_facts(const struct setup *s, struct store *store, struct gh_error *err)
 	if (f.is_standby)
 		return (gh_refuse(err, GH_E_CONF, "the server is a standby, which cannot be written: name the primary, or all "
 		    "hosts with target_session_attrs=read-write"));
-	if (fabs(f.skew) > SKEW_MAX)
-		return (gh_refuse(err, GH_E_CONF, "the clock of the database server differs from ours by %.0f seconds: let both "
-		    "follow an NTP server", f.skew));
-	setup_tell(s, "database: PostgreSQL %d answers, clock within %.1f s", f.version / 10000, fabs(f.skew) + 0.05);
+	skew = (double)f.skew_ms / 1000;
+	if (fabs(skew) > s->conf->database.clock_skew)
+		return (gh_refuse(err, GH_E_CONF, "our clock is %.0f seconds ahead of the database server's, and nothing would be issued: let "
+		    "both follow the same NTP server", skew));
+	setup_tell(s, "database: PostgreSQL %d answers, clock within %.1f s", f.version / 10000, fabs(skew) + 0.05);
 	return (0);
 }
 
