@@ -92,6 +92,15 @@ class Clocks(unittest.TestCase):
     def test_node_behind_issues_nothing(self):
         self.wrong("+2h", -1, "behind that of the database")
 
+    def test_the_doctor_has_the_limit_of_the_gateway(self):
+        """45 seconds: beyond database.clock_skew, which is 30."""
+        database_clock("-45s")
+        all_workers(503, "wrong")
+        done = env.admin("doctor", "--json", check=False)
+        found = {x["code"]: x for x in json.loads(done.stdout)}
+        self.assertEqual(found["database-clock"]["state"], "error", found["database-clock"])
+        self.assertNotEqual(done.returncode, 0)
+
     def test_seals_bear_the_time_of_their_rows(self):
         """A seal with the node's time made rows that were committed a moment later look like inserted ones."""
         database_clock("-2h")
