@@ -199,6 +199,14 @@ store_create_app(struct store *s, const struct requester *who, const gh_json *ap
 	return rc;
 }
 
+static int
+find_app(const struct grants *g, const char *name, struct grant_row **out, struct gh_error *err)
+{
+	*out = grant_find(g, GRANT_APPLICATION, "name", name);
+	return *out != NULL ? 0 : gh_refuse(err, GH_E_NOT_FOUND,
+	    "there is no application \"%.100s\": see `gatehouse app list`", name);
+}
+
 int
 store_set_app_enabled(struct store *s, const struct requester *who, const char *name, bool enabled,
     struct gh_error *err)
@@ -209,9 +217,7 @@ store_set_app_enabled(struct store *s, const struct requester *who, const char *
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	if ((app = grant_find(&g, GRANT_APPLICATION, "name", name)) == NULL)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
-	else if (gh_json_set_bool(app->content, "enabled", enabled) != 0)
+	if ((rc = find_app(&g, name, &app, err)) == 0 && gh_json_set_bool(app->content, "enabled", enabled) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0)
 		rc = store_audit_change(s, who, enabled ? "app.enabled" : "app.disabled",
@@ -232,8 +238,7 @@ store_change_app(struct store *s, const struct requester *who, const char *name,
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	if ((app = grant_find(&g, GRANT_APPLICATION, "name", name)) == NULL)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
+	rc = find_app(&g, name, &app, err);
 	for (void *it = gh_json_iter(changes); rc == 0 && it != NULL; it = gh_json_next(changes, it)) {
 		size_t n = strlen(detail);
 
@@ -283,9 +288,7 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	if ((app = grant_find(&g, GRANT_APPLICATION, "name", name)) == NULL)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no application \"%.100s\".", name);
-	else
+	if ((rc = find_app(&g, name, &app, err)) == 0)
 		rc = refuse_if_pending(s, id = app->seal.key, err);
 	if (rc == 0)
 		rc = store_audit_change(s, who, "app.deleted", gh_json_string(gh_json_get(app->content, "name")), NULL, err);

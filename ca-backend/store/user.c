@@ -57,7 +57,8 @@ store_set_user(struct store *s, const struct requester *who, const char *name, c
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	if ((user = grant_find(&g, GRANT_ADMIN_USER, "name", name)) == NULL)
-		return grant_close(s, &g, gh_refuse(err, GH_E_NOT_FOUND, "There is no user \"%.100s\".", name), who, err);
+		return grant_close(s, &g, gh_refuse(err, GH_E_NOT_FOUND, "there is no user \"%.100s\": see "
+		    "`gatehouse user list`", name), who, err);
 	row = gh_json_ref(user->content);
 	if ((hash != NULL && gh_json_set_string(row, "hash", hash) != 0) ||
 	    (enabled >= 0 && gh_json_set_bool(row, "enabled", enabled != 0) != 0)) {

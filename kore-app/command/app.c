@@ -175,8 +175,6 @@ set_enabled(int argc, char **argv, bool enabled)
 		rc = store_set_app_enabled(s.store, &s.who, argv[1], enabled, &err);
 		session_close(&s);
 	}
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, GH_E_NOT_FOUND, "there is no application \"%s\": see `gatehouse app list`", argv[1]);
 	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
 }
 

@@ -8,14 +8,6 @@
 #include "output.h"
 #include "prompt.h"
 
-static int
-fail(const char *who, const char *name, int rc, struct gh_error *err)
-{
-	if (rc == GH_E_NOT_FOUND && strstr(err->message, "application") != NULL)
-		gh_refuse(err, rc, "there is no application \"%s\": see `gatehouse app list`", name);
-	return (command_fail(who, err));
-}
-
 /* ---- set ---- */
 
 static bool
@@ -73,7 +65,7 @@ cmd_app_set(int argc, char **argv)
 		return (command_fail(argv[0], &err));
 	rc = make_app_change(&s, argv[1], &c, &err);
 	session_close(&s);
-	return (rc == 0 ? COMMAND_OK : fail(argv[0], argv[1], rc, &err));
+	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
 }
 
 /* ---- rotate ---- */
@@ -130,7 +122,7 @@ cmd_app_rotate(int argc, char **argv)
 		return (command_fail(argv[0], &err));
 	rc = make_app_rotate(&s, argv[1], new_key, &secrets, &err);
 	session_close(&s);
-	rc = rc == 0 ? show_rotated(argv[1], &secrets, new_key, json) : fail(argv[0], argv[1], rc, &err);
+	rc = rc == 0 ? show_rotated(argv[1], &secrets, new_key, json) : command_fail(argv[0], &err);
 	app_secrets_clear(&secrets);
 	return (rc);
 }
@@ -165,5 +157,5 @@ cmd_app_delete(int argc, char **argv)
 	if (rc == 0)
 		rc = store_delete_app(s.store, &s.who, argv[1], &err);
 	session_close(&s);
-	return (rc == 0 ? COMMAND_OK : fail(argv[0], argv[1], rc, &err));
+	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
 }

@@ -74,8 +74,6 @@ store_password(const char *who, const char *conf, const char *name, const char *
 	session_close(&s);
 	if (rc == GH_E_CONFLICT)
 		gh_refuse(&err, GH_E_CONFLICT, "there is a user \"%s\" already", name);
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, GH_E_NOT_FOUND, "there is no user \"%s\": see `gatehouse user list`", name);
 	return (rc == 0 ? COMMAND_OK : command_fail(who, &err));
 }
 
@@ -160,8 +158,6 @@ set_enabled(int argc, char **argv, int enabled)
 		rc = store_set_user(s.store, &s.who, argv[1], NULL, enabled, &err);
 		session_close(&s);
 	}
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, GH_E_NOT_FOUND, "there is no user \"%s\": see `gatehouse user list`", argv[1]);
 	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
 }
 
