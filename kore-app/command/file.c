@@ -1,9 +1,10 @@
-/* Reading files. */
+/* Reading files, and giving them away. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -68,4 +69,23 @@ file_read_json(const char *path, gh_json **out, struct gh_error *err)
 	rc = gh_json_parse(text, len, GH_JSON_STRICT, out, &why);
 	free(text);
 	return (rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: %.200s", path, why.message));
+}
+
+int
+file_give(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_error *err)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return (gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno)));
+	if (fstat(fd, &st) != 0)
+		rc = gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+		rc = gh_refuse(err, GH_E_CONF, "%.160s: not a file with this one name", path);
+	/* chown clears the set-group-ID bit: mode last */
+	else if (fchown(fd, owner, group) != 0 || fchmod(fd, mode) != 0)
+		rc = gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
+	close(fd);
+	return (rc);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "run_files.h"
 
 #define EVENTS 512               /* of one round of the event loop */
@@ -26,12 +27,8 @@ user_of(const char *name)
 static int
 make_dir(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_error *err)
 {
-	if (mkdir(path, 0700) == 0) {
-		/* chown clears the set-group-ID bit: mode last */
-		if (chown(path, owner, group) != 0 || chmod(path, mode) != 0)
-			return gh_refuse(err, GH_E_CONF, "%.120s: %s", path, strerror(errno));
-		return 0;
-	}
+	if (mkdir(path, 0700) == 0)
+		return file_give(path, owner, group, mode, err);
 	if (errno != EEXIST)
 		return gh_refuse(err, GH_E_CONF, "cannot make %.120s: %s", path, strerror(errno));
 	return 0;

@@ -13,6 +13,7 @@
 #include "durable_file.h"
 #include "encoding.h"
 
+#include "file.h"
 #include "secret_file.h"
 
 #define SECRET_BYTES 32
@@ -64,9 +65,7 @@ give_to(const char *path, const char *user, bool is_own, struct gh_error *err)
 	pw = getpwnam(user);
 	if (pw == NULL)
 		return (gh_refuse(err, GH_E_CONF, "there is no user \"%s\" to own %s", user, path));
-	if (chown(path, is_own ? pw->pw_uid : 0, pw->pw_gid) != 0 || chmod(path, is_own ? 0600 : 0640) != 0)
-		return (gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno)));
-	return (0);
+	return (file_give(path, is_own ? pw->pw_uid : 0, pw->pw_gid, is_own ? 0600 : 0640, err));
 }
 
 int

@@ -31,10 +31,7 @@ setup_give(const char *path, const char *owner, const char *group, mode_t mode, 
 	gid = pw->pw_gid;
 	if (group != NULL && (gr = getgrnam(group)) != NULL)
 		gid = gr->gr_gid;
-	/* chown clears the set-group-ID bit: mode last */
-	if (chown(path, pw->pw_uid, gid) != 0 || chmod(path, mode) != 0)
-		return (gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno)));
-	return (0);
+	return (file_give(path, pw->pw_uid, gid, mode, err));
 }
 
 /* What root makes below a folder of another user is made as that user: nothing there can lead root astray. */
