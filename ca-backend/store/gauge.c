@@ -2,6 +2,7 @@
 #include "store/store_private.h"
 
 #include "store/gauge.h"
+#include "store/job.h"
 
 int
 store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *err)
@@ -22,7 +23,7 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "  UNION ALL SELECT 'ca_not_after', extract(epoch FROM not_after), slug, NULL FROM c "
 	    "  UNION ALL SELECT 'ocsp_not_after', extract(epoch FROM max(o.not_after)), c.slug, NULL FROM c "
 	    "    JOIN ocsp_signer o ON o.ca_id = c.id GROUP BY c.slug "
-	    "  UNION ALL SELECT 'job_failures', failures, name, NULL FROM job "
+	    "  UNION ALL SELECT 'job_failures', " STORE_JOB_FAILURES ", name, NULL FROM job "
 	    "  UNION ALL SELECT 'job_finished', coalesce(extract(epoch FROM finished_at), 0), name, NULL FROM job "
 	    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
 	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "

@@ -5,8 +5,7 @@
 #include "store/store_private.h"
 #include "store/job.h"
 
-/* First half of the lock's key: jobs have a space of their own. */
-#define LOCK_SPACE "1734894446"          /* "ghjn" */
+#define LOCK_SPACE STORE_JOB_LOCK_SPACE
 
 #define JOB_COLUMNS \
 	"name, coalesce(extract(epoch FROM clock_timestamp() - greatest(started_at, finished_at))::bigint, -1), " \
@@ -154,7 +153,7 @@ store_job_list(struct store *s, gh_json **out, struct gh_error *err)
 	static const struct store_statement st = { "job_list",
 	    "SELECT coalesce(json_agg(row_to_json(t) ORDER BY name), '[]') FROM (SELECT name, "
 	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, "
-	    "failures FROM job) t" };
+	    STORE_JOB_FAILURES " AS failures FROM job) t" };
 	struct store_params p = { 0 };
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);

@@ -6,6 +6,17 @@
 
 #define STORE_JOB_NAME_SIZE 192
 
+/* First half of the lock's key: jobs have a space of their own ("ghjn"). */
+#define STORE_JOB_LOCK_SPACE "1734894446"
+
+/* SQL, over a row of job: runs that failed in a row, for those who watch. A run under way, whose lock is held, is not
+ * one of them. */
+#define STORE_JOB_FAILURES \
+	"(failures - (coalesce(started_at > coalesce(finished_at, '-infinity'), false) AND EXISTS (SELECT 1 FROM pg_locks " \
+	"WHERE locktype = 'advisory' AND granted AND classid = " STORE_JOB_LOCK_SPACE " AND objsubid = 2 " \
+	"AND objid::bigint = hashtext(name)::bigint & 4294967295 " \
+	"AND database = (SELECT oid FROM pg_database WHERE datname = current_database())))::int)"
+
 struct store_job {
 	char name[STORE_JOB_NAME_SIZE];
 	int64_t idle;                    /* seconds since it last began or ended, by the database's clock; -1 = never */

@@ -118,6 +118,17 @@ class Runner(unittest.TestCase):
             self.assertIn(b"runs at this moment", done.stderr)
         wait_for(is_sealed, "the lock went with its holder", 5)
 
+    def test_a_run_under_way_has_not_failed(self):
+        """One that died has: until its next run ends, whoever watches is told so."""
+        env.admin("job", "run", "retention")
+        env.sql("update job set started_at = clock_timestamp(), failures = failures + 1 where name = 'retention'")
+        with Session("select pg_advisory_lock(" + LOCK % "retention" + ")"):
+            self.assertEqual(job("retention")["failures"], 0)
+            self.assertEqual(self.gauges()['gatehouse_job_failures{name="retention"}'], 0)
+        wait_for(lambda: job("retention")["failures"] == 1, "the lock went with its holder", 5)
+        env.admin("job", "run", "retention")
+        self.assertEqual(job("retention")["failures"], 0)
+
     def gauges(self):
         """The gauges of /metrics that come from the database, once they were read anew."""
         begin = time.time()
@@ -133,7 +144,7 @@ class Runner(unittest.TestCase):
         crl = next(c for c in env.admin("crl", "list", "--json") if c["slug"] == "issuing")
         ends = datetime.datetime.fromisoformat(crl["next_update"].replace("Z", "+00:00")).timestamp()
         self.assertEqual(values['gatehouse_crl_next_update_timestamp_seconds{ca="issuing",kind="complete"}'], ends)
-        self.assertEqual(values['gatehouse_job_failures{name="crl"}'], 0)
+        self.assertEqual(values['gatehouse_job_failures{name="retention"}'], 0)
         self.assertGreater(values['gatehouse_ca_not_after_timestamp_seconds{ca="root"}'], time.time() + 86400)
         self.assertGreater(values['gatehouse_ocsp_signer_not_after_timestamp_seconds{ca="issuing"}'], time.time())
         text = Client(env).get("/metrics").body
