@@ -20,11 +20,11 @@ write_all(int fd, const char *data, size_t len)
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return (-1);
+			return -1;
 		data += put;
 		len -= (size_t)put;
 	}
-	return (fsync(fd));
+	return fsync(fd);
 }
 
 /* The name itself is on disk only after its folder is synced. */
@@ -48,11 +48,11 @@ static int
 give_name(const char *tmp, const char *path, bool replace)
 {
 	if (replace)
-		return (rename(tmp, path));
+		return rename(tmp, path);
 	if (link(tmp, path) != 0)
-		return (-1);
+		return -1;
 	unlink(tmp);
-	return (0);
+	return 0;
 }
 
 int
@@ -62,10 +62,10 @@ gh_file_write(const char *path, const void *data, size_t len, mode_t mode, bool 
 	int fd, rc = 0;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
-		return (gh_refuse(err, GH_E_CONF, "%.100s...: name too long", path));
+		return gh_refuse(err, GH_E_CONF, "%.100s...: name too long", path);
 	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0)
-		return (gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno)));
+		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0)
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	if (close(fd) != 0 && rc == 0)
@@ -77,5 +77,5 @@ gh_file_write(const char *path, const void *data, size_t len, mode_t mode, bool 
 		unlink(tmp);
 	else
 		sync_folder(path);
-	return (rc);
+	return rc;
 }

@@ -24,7 +24,7 @@ show_created(const struct app_create *a, const char *name, int64_t id, const str
 		if (s->secret_text != NULL)
 			printf("secret       %s\n\nThe secret is shown this once and cannot be read back.\n",
 			    s->secret_text);
-		return (output_finish());
+		return output_finish();
 	}
 	o = gh_json_new_object();
 	bad = o == NULL || gh_json_set_int(o, "id", id) != 0 || gh_json_set_string(o, "name", name) != 0 ||
@@ -32,7 +32,7 @@ show_created(const struct app_create *a, const char *name, int64_t id, const str
 	    gh_json_set_string(o, "secret", s->secret_text) != 0;
 	rc = bad ? COMMAND_FAILED : output_json(o);
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -45,18 +45,18 @@ app_create(const char *who, const struct app_create *a, const char *name)
 	int rc = session_open(&ses, a->conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = make_app(&ses, &a->make, name, &secrets, &id, &err);
 	session_close(&ses);
 	rc = rc == 0 ? show_created(a, name, id, &secrets) : command_fail(who, &err);
 	app_secrets_clear(&secrets);
-	return (rc);
+	return rc;
 }
 
 static bool
 is_hash_name(const char *s)
 {
-	return (strcmp(s, "SHA1") == 0 || strcmp(s, "SHA256") == 0 || strcmp(s, "SHA512") == 0);
+	return strcmp(s, "SHA1") == 0 || strcmp(s, "SHA256") == 0 || strcmp(s, "SHA512") == 0;
 }
 
 int
@@ -93,16 +93,16 @@ cmd_app_create(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (a.make.templates.n == 0)
-		return (command_usage(argv[0], "--template is needed at least once"));
+		return command_usage(argv[0], "--template is needed at least once");
 	if (a.make.ca == NULL)
-		return (command_usage(argv[0], "--ca is needed"));
+		return command_usage(argv[0], "--ca is needed");
 	if (!is_hash_name(a.make.min_hash))
-		return (command_usage(argv[0], "--min-hash is SHA1, SHA256 or SHA512"));
+		return command_usage(argv[0], "--min-hash is SHA1, SHA256 or SHA512");
 	if ((a.make.key != NULL && a.make.key_file != NULL) || (a.make.secret != NULL && a.make.secret_file != NULL))
-		return (command_usage(argv[0], "give a value or a file, not both"));
-	return (app_create(argv[0], &a, argv[1]));
+		return command_usage(argv[0], "give a value or a file, not both");
+	return app_create(argv[0], &a, argv[1]);
 }
 
 int
@@ -121,8 +121,8 @@ cmd_app_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, 0));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, 0);
 }
 
 int
@@ -140,19 +140,19 @@ cmd_app_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = list_find(s.store, STORE_LIST_APPS, argv[1], &app, &err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
 		gh_refuse(&err, rc, "there is no application \"%s\": see `gatehouse app list`", argv[1]);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = json ? output_json(app) : output_object(app, NULL);
 	gh_json_free(app);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -169,23 +169,23 @@ set_enabled(int argc, char **argv, bool enabled)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_set_app_enabled(s.store, &s.who, argv[1], enabled, &err);
 		session_close(&s);
 	}
-	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
+	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
 }
 
 int
 cmd_app_enable(int argc, char **argv)
 {
-	return (set_enabled(argc, argv, true));
+	return set_enabled(argc, argv, true);
 }
 
 int
 cmd_app_disable(int argc, char **argv)
 {
-	return (set_enabled(argc, argv, false));
+	return set_enabled(argc, argv, false);
 }

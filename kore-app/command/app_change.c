@@ -13,24 +13,24 @@
 static bool
 is_given(const struct make_app_changes *c)
 {
-	return (c->ca != NULL || c->min_hash != NULL || c->identity != NULL || c->templates.n > 0 || c->groups.n > 0 ||
-	    c->signature || c->no_signature);
+	return c->ca != NULL || c->min_hash != NULL || c->identity != NULL || c->templates.n > 0 || c->groups.n > 0 ||
+	    c->signature || c->no_signature;
 }
 
 static int
 check(const char *who, const struct make_app_changes *c)
 {
 	if (!is_given(c))
-		return (command_usage(who, "nothing to change is given"));
+		return command_usage(who, "nothing to change is given");
 	if (c->signature && c->no_signature)
-		return (command_usage(who, "--signature and --no-signature exclude each other"));
+		return command_usage(who, "--signature and --no-signature exclude each other");
 	if (c->min_hash != NULL && strcmp(c->min_hash, "SHA1") != 0 && strcmp(c->min_hash, "SHA256") != 0 &&
 	    strcmp(c->min_hash, "SHA512") != 0)
-		return (command_usage(who, "--min-hash is SHA1, SHA256 or SHA512"));
+		return command_usage(who, "--min-hash is SHA1, SHA256 or SHA512");
 	for (size_t i = 0; i < c->templates.n; i++)
 		if (c->templates.v[i][0] == '\0')
-			return (command_usage(who, "--template needs a name: to end an application, `gatehouse app disable`"));
-	return (OPTIONS_GO);
+			return command_usage(who, "--template needs a name: to end an application, `gatehouse app disable`");
+	return OPTIONS_GO;
 }
 
 int
@@ -59,13 +59,13 @@ cmd_app_set(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO || (rc = check(argv[0], &c)) != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = make_app_change(&s, argv[1], &c, &err);
 	session_close(&s);
-	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
+	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
 }
 
 /* ---- rotate ---- */
@@ -82,7 +82,7 @@ show_rotated(const char *name, const struct app_secrets *secrets, bool new_key, 
 			printf("key          %s\n", secrets->key_base64);
 		printf("secret       %s\n\nThe secret is shown this once and cannot be read back. The old one is useless.\n",
 		    secrets->secret_text);
-		return (output_finish());
+		return output_finish();
 	}
 	o = gh_json_new_object();
 	if (o == NULL || gh_json_set_string(o, "name", name) != 0 ||
@@ -92,7 +92,7 @@ show_rotated(const char *name, const struct app_secrets *secrets, bool new_key, 
 	else
 		rc = output_json(o);
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 int
@@ -116,15 +116,15 @@ cmd_app_rotate(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = make_app_rotate(&s, argv[1], new_key, &secrets, &err);
 	session_close(&s);
 	rc = rc == 0 ? show_rotated(argv[1], &secrets, new_key, json) : command_fail(argv[0], &err);
 	app_secrets_clear(&secrets);
-	return (rc);
+	return rc;
 }
 
 /* ---- delete ---- */
@@ -148,14 +148,14 @@ cmd_app_delete(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (!yes)
 		rc = prompt_confirm("Remove the application for good? Type yes", &err);
 	if (rc == 0)
 		rc = store_delete_app(s.store, &s.who, argv[1], &err);
 	session_close(&s);
-	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
+	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
 }

@@ -34,8 +34,8 @@ cmd_audit_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, limit));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, limit);
 }
 
 /* ---- export ---- */
@@ -48,11 +48,11 @@ parse_id(const char *text, int64_t *out)
 	long long id;
 
 	if (text == NULL)
-		return (true);
+		return true;
 	errno = 0;
 	id = strtoll(text, &end, 10);
 	*out = id;
-	return (errno == 0 && *end == '\0' && end != text && id > 0);
+	return errno == 0 && *end == '\0' && end != text && id > 0;
 }
 
 static int
@@ -62,13 +62,13 @@ print_lines(const gh_json *entries, struct gh_error *err)
 		char *line = gh_json_print(gh_json_at(entries, i), false);
 
 		if (line == NULL)
-			return (gh_fail(err, GH_E_NOMEM, "audit export"));
+			return gh_fail(err, GH_E_NOMEM, "audit export");
 		puts(line);
 		free(line);
 		if (ferror(stdout))
-			return (0); /* output_finish tells */
+			return 0; /* output_finish tells */
 	}
-	return (0);
+	return 0;
 }
 
 static int
@@ -85,7 +85,7 @@ export_rows(struct store *store, struct store_audit_filter *f, struct gh_error *
 		gh_json_free(entries);
 		f->after_id = next;
 	} while (rc == 0 && next != 0 && !ferror(stdout));
-	return (rc);
+	return rc;
 }
 
 int
@@ -106,9 +106,9 @@ cmd_audit_export(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!parse_id(from, &filter.after_id) || !parse_id(to, &filter.until_id))
-		return (command_usage(argv[0], "--from and --to are ids of rows"));
+		return command_usage(argv[0], "--from and --to are ids of rows");
 	if (filter.after_id > 0)
 		filter.after_id--;
 	rc = session_open(&s, conf, SESSION_STORE, &err);
@@ -116,5 +116,5 @@ cmd_audit_export(int argc, char **argv)
 		rc = export_rows(s.store, &filter, &err);
 		session_close(&s);
 	}
-	return (rc == 0 ? output_finish() : command_fail(argv[0], &err));
+	return rc == 0 ? output_finish() : command_fail(argv[0], &err);
 }

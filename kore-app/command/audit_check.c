@@ -38,7 +38,7 @@ ask_signer(const struct gh_conf *conf, unsigned char **spki, size_t *len, struct
 		rc = signer_client_audit_key(c, spki, len, err);
 	if (rc == 0 || c != NULL)
 		signer_client_free(c);
-	return (rc);
+	return rc;
 }
 
 /* PEM "PUBLIC KEY" of a file as DER; malloc'd. */
@@ -54,7 +54,7 @@ read_key(const char *path, unsigned char **spki, size_t *len, struct gh_error *e
 
 	*spki = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	bio = BIO_new_mem_buf(text, (int)n);
 	key = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
 	size = key != NULL && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? i2d_PUBKEY(key, &der) : -1;
@@ -71,7 +71,7 @@ read_key(const char *path, unsigned char **spki, size_t *len, struct gh_error *e
 	BIO_free(bio);
 	free(text);
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }
 
 static int
@@ -80,10 +80,10 @@ print_key(const unsigned char *spki, size_t len)
 	char *text = gh_base64_encode(spki, len, GH_BASE64_ONE_LINE);
 
 	if (text == NULL)
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	printf("-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", text);
 	free(text);
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -101,7 +101,7 @@ cmd_audit_key(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, 0, &err);
 	if (rc == 0) {
 		rc = ask_signer(s.conf, &spki, &len, &err);
@@ -109,7 +109,7 @@ cmd_audit_key(int argc, char **argv)
 	}
 	rc = rc == 0 ? print_key(spki, len) : command_fail(argv[0], &err);
 	free(spki);
-	return (rc);
+	return rc;
 }
 
 /* ---- verify ---- */
@@ -162,7 +162,7 @@ add_key(struct verify *c, unsigned char *spki, size_t len)
 	c->spki[c->v.keys] = spki;
 	c->v.key[c->v.keys].spki = spki;
 	c->v.key[c->v.keys++].len = len;
-	return (0);
+	return 0;
 }
 
 static int
@@ -173,7 +173,7 @@ take_keys(struct verify *c, const struct gh_conf *conf, struct gh_error *err)
 	int rc = 0;
 
 	if (c->files.n > AUDIT_KEYS_MAX)
-		return (gh_refuse(err, GH_E_CONF, "at most %d public keys", AUDIT_KEYS_MAX));
+		return gh_refuse(err, GH_E_CONF, "at most %d public keys", AUDIT_KEYS_MAX);
 	for (size_t i = 0; rc == 0 && i < c->files.n; i++) {
 		rc = read_key(c->files.v[i], &spki, &len, err);
 		if (rc == 0)
@@ -181,7 +181,7 @@ take_keys(struct verify *c, const struct gh_conf *conf, struct gh_error *err)
 	}
 	if (rc == 0 && c->files.n == 0 && (rc = ask_signer(conf, &spki, &len, err)) == 0)
 		add_key(c, spki, len);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -190,13 +190,13 @@ take_head(struct verify *c, struct gh_error *err)
 	size_t len;
 
 	if (c->head == NULL)
-		return (0);
+		return 0;
 	if (strlen(c->head) != 2 * AUDIT_HASH_SIZE ||
 	    gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0)
-		return (gh_refuse(err, GH_E_CONF, "--expect-head is the head that an earlier verify printed: %d hex digits",
-		    2 * AUDIT_HASH_SIZE));
+		return gh_refuse(err, GH_E_CONF, "--expect-head is the head that an earlier verify printed: %d hex digits",
+		    2 * AUDIT_HASH_SIZE);
 	c->v.expected_head = c->head_bytes;
-	return (0);
+	return 0;
 }
 
 static int
@@ -213,7 +213,7 @@ show_json(struct verify *c, const char *head)
 	    gh_json_set(o, "findings", gh_json_ref(c->findings)) == 0)
 		rc = output_json(o);
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -229,7 +229,7 @@ show_text(const struct verify *c, const char *head)
 		printf("%lld rows wait for the next seal\n", (long long)v->unsealed);
 	if (head != NULL)
 		printf("head of seal %lld: %s\n", (long long)v->last.id, head);
-	return (output_finish());
+	return output_finish();
 }
 
 static int
@@ -239,7 +239,7 @@ show(struct verify *c)
 	int rc = c->json ? show_json(c, head) : show_text(c, head);
 
 	free(head);
-	return (rc == COMMAND_OK && c->v.findings > 0 ? COMMAND_FAILED : rc);
+	return rc == COMMAND_OK && c->v.findings > 0 ? COMMAND_FAILED : rc;
 }
 
 /* The rows that the trail tells of. Who verifies may not have the gateway secret: then that is left out, and said. */
@@ -253,15 +253,15 @@ check_grants(struct verify *c, struct session *s, struct gh_error *err)
 
 	if (session_use_secret(s, &none) != 0) {
 		fprintf(stderr, "rows that grant rights were not looked at: %s\n", none.message);
-		return (0);
+		return 0;
 	}
 	rc = grant_verify(s->store, &v, err);
 	if (rc != 0 || v.is_whole)
-		return (rc);
+		return rc;
 	snprintf(f.text, sizeof(f.text), "%.*s", (int)sizeof(f.text) - 1, v.problem);
 	c->v.findings++;
 	on_found(c, &f);
-	return (0);
+	return 0;
 }
 
 static int
@@ -274,7 +274,7 @@ verify_run(struct verify *c, const char *who)
 	if (rc == 0)
 		rc = session_open(&s, c->conf, SESSION_STORE, &err);
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	c->findings = gh_json_new_array();
 	c->v.from = c->from;
 	c->v.found = on_found;
@@ -286,7 +286,7 @@ verify_run(struct verify *c, const char *who)
 	if (rc == 0)
 		rc = check_grants(c, &s, &err);
 	session_close(&s);
-	return (rc == 0 ? show(c) : command_fail(who, &err));
+	return rc == 0 ? show(c) : command_fail(who, &err);
 }
 
 int
@@ -308,11 +308,11 @@ cmd_audit_verify(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = verify_run(&c, argv[0]);
 	for (size_t i = 0; i < c.v.keys; i++)
 		free(c.spki[i]);
 	free(c.head_bytes);
 	gh_json_free(c.findings);
-	return (rc);
+	return rc;
 }

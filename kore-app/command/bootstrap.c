@@ -25,8 +25,8 @@ init_schema(struct bootstrap *in, struct gh_error *err)
 	int applied, rc = store_migrate(in->session->store, &applied, err);
 
 	if (rc != 0)
-		return (rc);
-	return (report_add(&in->report, "schema", "database", applied > 0, err));
+		return rc;
+	return report_add(&in->report, "schema", "database", applied > 0, err);
 }
 
 /* A new secret beside rows that the lost one sealed would make them useless without a word. */
@@ -40,14 +40,14 @@ refuse_if_used(struct bootstrap *in, enum store_list what, const char *path, con
 	int rc = list_load(in->session->store, what, filter, 1, &found, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	n = gh_json_size(found);
 	gh_json_free(found);
 	if (n == 0)
-		return (0);
-	return (gh_refuse(err, GH_E_CONF,
+		return 0;
+	return gh_refuse(err, GH_E_CONF,
 	    "%s is missing, but the database holds %s sealed with it: restore the file from a backup", path,
-	    rows));
+	    rows);
 }
 
 static int
@@ -63,7 +63,7 @@ init_secret(struct bootstrap *in, const char *path, const char *user, enum store
 		rc = secret_file_create(path, user, used_by == STORE_LIST_CAS, err); /* the signer demands to own its key */
 	if (rc == 0)
 		rc = report_add(&in->report, "secrets", path, !exists, err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -77,7 +77,7 @@ init_secrets(struct bootstrap *in, struct gh_error *err)
 		rc = init_secret(in, c->signer.key_file, c->signer.user, STORE_LIST_CAS, "CAs", err);
 	if (rc == 0)
 		rc = session_use_secret(in->session, err);
-	return (rc);
+	return rc;
 }
 
 /* ---- CAs ---- */
@@ -95,7 +95,7 @@ report_ca(struct bootstrap *in, const struct ca *ca, struct gh_error *err)
 		report_note(&in->report, "SHA-256 %s", sha256);
 	}
 	free(sha256);
-	return (bad ? gh_fail(err, GH_E_NOMEM, "report") : 0);
+	return bad ? gh_fail(err, GH_E_NOMEM, "report") : 0;
 }
 
 static int
@@ -107,21 +107,21 @@ init_ca(struct bootstrap *in, const struct make_ca *spec, struct gh_error *err)
 
 	if (rc == 0) {
 		gh_json_free(found);
-		return (report_add(&in->report, "cas", spec->name, false, err));
+		return report_add(&in->report, "cas", spec->name, false, err);
 	}
 	if (rc != GH_E_NOT_FOUND)
-		return (rc);
+		return rc;
 	if (in->signer.client == NULL) {
 		rc = own_signer_start(in->session->conf, &in->signer, err);
 		if (rc != 0)
-			return (rc);
+			return rc;
 	}
 	rc = make_ca(in->session, &in->signer, spec, &ca, err);
 	if (rc == 0) {
 		rc = report_ca(in, ca, err);
 		ca_free(ca);
 	}
-	return (rc);
+	return rc;
 }
 
 static int
@@ -135,7 +135,7 @@ init_cas(struct bootstrap *in, struct gh_error *err)
 		.policy = CA_POLICY_OPTIONS_INIT, .urls = a->urls};
 	int rc = init_ca(in, &root, err);
 
-	return (rc == 0 ? init_ca(in, &issuing, err) : rc);
+	return rc == 0 ? init_ca(in, &issuing, err) : rc;
 }
 
 /* ---- templates and the administrator ---- */
@@ -148,7 +148,7 @@ init_templates(struct bootstrap *in, struct gh_error *err)
 	int rc;
 
 	if (in->args->templates == NULL)
-		return (0);
+		return 0;
 	rc = template_dir_list(in->args->templates, &path, err);
 	for (size_t i = 0; rc == 0 && path[i] != NULL; i++) {
 		rc = template_file_import(in->session, path[i], &r, err);
@@ -156,7 +156,7 @@ init_templates(struct bootstrap *in, struct gh_error *err)
 			rc = report_add(&in->report, "templates", r.name, r.is_new, err);
 	}
 	template_dir_free(path);
-	return (rc);
+	return rc;
 }
 
 /* Without the signs that are taken for each other; 32 of them, so that no bit is lost. */
@@ -167,12 +167,12 @@ generate_password(char out[BOOTSTRAP_PASSWORD_LENGTH + 1], struct gh_error *err)
 	unsigned char raw[BOOTSTRAP_PASSWORD_LENGTH];
 
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return (gh_fail(err, GH_E_INTERNAL, "no random bytes"));
+		return gh_fail(err, GH_E_INTERNAL, "no random bytes");
 	for (size_t i = 0; i < BOOTSTRAP_PASSWORD_LENGTH; i++)
 		out[i] = signs[raw[i] % (sizeof(signs) - 1)];
 	out[BOOTSTRAP_PASSWORD_LENGTH] = '\0';
 	OPENSSL_cleanse(raw, sizeof(raw));
-	return (0);
+	return 0;
 }
 
 static int
@@ -191,7 +191,7 @@ create_admin(struct bootstrap *in, struct gh_error *err)
 	if (rc == 0)
 		rc = store_create_user(in->session->store, &in->session->who, in->args->admin, hash, roles, err);
 	prompt_free(given);
-	return (rc);
+	return rc;
 }
 
 /* Only when there is no local user at all: a second run must not bring back an administrator who was
@@ -205,24 +205,24 @@ init_admin(struct bootstrap *in, struct gh_error *err)
 	int rc = list_load(in->session->store, STORE_LIST_USERS, filter, 1, &users, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (gh_json_size(users) > 0) {
 		name = gh_json_string(gh_json_get(gh_json_at(users, 0), "name"));
 		rc = report_add(&in->report, "users", name != NULL ? name : "?", false, err);
 		gh_json_free(users);
-		return (rc);
+		return rc;
 	}
 	gh_json_free(users);
 	rc = create_admin(in, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	item = report_item(&in->report, "users", in->args->admin, true);
 	if (item == NULL ||
 	    (in->password[0] != '\0' && gh_json_set_string(item, "password", in->password) != 0))
-		return (gh_fail(err, GH_E_NOMEM, "report"));
+		return gh_fail(err, GH_E_NOMEM, "report");
 	if (in->password[0] != '\0')
 		report_note(&in->report, "password %s (shown this once)", in->password);
-	return (0);
+	return 0;
 }
 
 int
@@ -235,7 +235,7 @@ bootstrap_run(struct bootstrap *in, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rc = steps[i](in, err);
-	return (rc);
+	return rc;
 }
 
 void

@@ -28,8 +28,8 @@ cmd_ca_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, 0));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, 0);
 }
 
 /* The CA's row, for the caller. */
@@ -41,12 +41,12 @@ load_ca(const char *conf, const char *name, gh_json **out, struct gh_error *err)
 
 	*out = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = store_ca_get(s.store, name, out, err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		return (gh_refuse(err, rc, "there is no CA \"%s\": see `gatehouse ca list`", name));
-	return (rc);
+		return gh_refuse(err, rc, "there is no CA \"%s\": see `gatehouse ca list`", name);
+	return rc;
 }
 
 /* Of the row what concerns people: not the key, only whether it is here. NULL: out of memory. */
@@ -64,7 +64,7 @@ ca_view(const gh_json *row, const char *const *members)
 			o = NULL;
 		}
 	}
-	return (o);
+	return o;
 }
 
 /* Earlier and cross certificates, a line each. */
@@ -90,13 +90,13 @@ show_certificate(const gh_json *row)
 	int rc = COMMAND_FAILED;
 
 	if (text == NULL)
-		return (COMMAND_OK);
+		return COMMAND_OK;
 	if (gh_base64_decode(text, strlen(text), &der, &len, NULL) == 0) {
 		putchar('\n');
 		rc = pem_write_text(stdout, der, len);
 	}
 	free(der);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -111,14 +111,14 @@ show(const gh_json *row, bool json)
 	int rc;
 
 	if (view == NULL)
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	rc = json ? output_json(view) : output_object(view, NULL);
 	gh_json_free(view);
 	if (json || rc != COMMAND_OK)
-		return (rc);
+		return rc;
 	show_further(row);
 	rc = show_certificate(row);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }
 
 int
@@ -135,12 +135,12 @@ cmd_ca_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (load_ca(conf, argv[1], &ca, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = show(ca, json);
 	gh_json_free(ca);
-	return (rc);
+	return rc;
 }
 
 /* The "der" of earlier and cross certificates, as a list of base64. */
@@ -157,7 +157,7 @@ export_further(const gh_json *row)
 	if (rc == COMMAND_OK && gh_json_size(ders) > 0)
 		rc = pem_write_chain(stdout, ders, gh_json_size(ders));
 	gh_json_free(ders);
-	return (rc);
+	return rc;
 }
 
 int
@@ -179,18 +179,18 @@ cmd_ca_export(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (load_ca(conf, argv[1], &ca, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (gh_json_size(gh_json_get(ca, "chain")) == 0) {
 		gh_refuse(&err, GH_E_CONFLICT, "CA \"%s\" has no certificate yet: `gatehouse ca csr %s` writes its request",
 		    argv[1], argv[1]);
 		gh_json_free(ca);
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	}
 	rc = pem_write_chain(stdout, gh_json_get(ca, "chain"), chain ? CERT_CHAIN_MAX : 1);
 	if (rc == COMMAND_OK && all)
 		rc = export_further(ca);
 	gh_json_free(ca);
-	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : rc);
+	return output_finish() != COMMAND_OK ? COMMAND_FAILED : rc;
 }

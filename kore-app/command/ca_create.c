@@ -20,29 +20,29 @@ create(struct session *s, struct own_signer *signer, void *arg, struct gh_error 
 	int rc = make_ca(s, signer, &c->spec, &ca, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (c->json)
 		printf("{\"id\":%lld}\n", (long long)ca->id);
 	else
 		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
 	ca_free(ca);
-	return (0);
+	return 0;
 }
 
 static int
 check(const char *who, const struct make_ca *spec, bool is_root)
 {
 	if (spec->subject == NULL || is_root == (spec->parent != NULL))
-		return (command_usage(who, "--subject and one of --parent and --root are needed"));
+		return command_usage(who, "--subject and one of --parent and --root are needed");
 	if (!make_ca_is_key_alg(spec->key_alg))
-		return (command_usage(who, "--key-alg is " MAKE_CA_KEY_ALGS));
+		return command_usage(who, "--key-alg is " MAKE_CA_KEY_ALGS);
 	if (spec->days == 0 && (spec->years < 1 || spec->years > MAKE_CA_YEARS_MAX))
-		return (command_usage(who, "--years is from 1 to %d", MAKE_CA_YEARS_MAX));
+		return command_usage(who, "--years is from 1 to %d", MAKE_CA_YEARS_MAX);
 	if (spec->days > MAKE_CA_YEARS_MAX * 366)
-		return (command_usage(who, "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366));
+		return command_usage(who, "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366);
 	if (spec->path_len > MAKE_CA_PATH_LEN_MAX)
-		return (command_usage(who, "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX));
-	return (COMMAND_OK);
+		return command_usage(who, "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX);
+	return COMMAND_OK;
 }
 
 int
@@ -83,17 +83,17 @@ cmd_ca_create(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (c.spec.days == 0)
-		return (command_usage(argv[0], "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366));
+		return command_usage(argv[0], "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366);
 	if (c.spec.days < 0)
 		c.spec.days = 0;
 	if (c.spec.path_len < 0)
 		c.spec.path_len = is_root;
 	rc = check(argv[0], &c.spec, is_root);
 	if (rc != COMMAND_OK)
-		return (rc);
+		return rc;
 	c.spec.name = argv[1];
 	rc = signer_session_run(argv[0], conf, create, &c);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }

@@ -27,8 +27,8 @@ static int
 print_csr(const unsigned char *der, size_t len, struct gh_error *err)
 {
 	if (PEM_write(stdout, PEM_STRING_X509_REQ, "", der, (long)len) <= 0)
-		return (gh_fail(err, GH_E_INTERNAL, "the request cannot be written"));
-	return (0);
+		return gh_fail(err, GH_E_INTERNAL, "the request cannot be written");
+	return 0;
 }
 
 /* ---- a new key ---- */
@@ -39,7 +39,7 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	int rc;
 
 	if (!loaded_ca_is_name(spec->name))
-		return (gh_refuse(err, GH_E_CONF, "\"%.80s\": " CA_NAME_RULE, spec->name));
+		return gh_refuse(err, GH_E_CONF, "\"%.80s\": " CA_NAME_RULE, spec->name);
 	ca->name = strdup(spec->name);
 	ca->slug = strdup(spec->name);
 	ca->policy = gh_json_new_object();
@@ -47,11 +47,11 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	ca->protection = spec->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL ||
 	    gh_json_set_int(ca->policy, "path_len", spec->path_len) != 0)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	if ((rc = ca_urls_apply_new(&spec->urls, ca, err)) != 0 ||
 	    (rc = ca_policy_apply(&spec->policy, ca->policy, err)) != 0)
-		return (rc);
-	return (ca_extensions_names_json(&spec->names, ca->policy, err));
+		return rc;
+	return ca_extensions_names_json(&spec->names, ca->policy, err);
 }
 
 static int
@@ -76,7 +76,7 @@ make_csr(struct session *s, struct own_signer *signer, const struct make_ca *spe
 		rc = store_create_pending_ca(s->store, &s->who, ca, spec->subject, *csr, *csr_len, &ca->id, err);
 	free(subject);
 	free(extensions);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -91,7 +91,7 @@ new_csr(struct session *s, struct own_signer *signer, const struct make_ca *spec
 		rc = print_csr(csr, len, err);
 	free(csr);
 	ca_free(ca);
-	return (rc);
+	return rc;
 }
 
 /* ---- the key of a CA that is there ---- */
@@ -107,9 +107,9 @@ renewal_csr(struct own_signer *signer, const struct ca *ca, const char *password
 	int rc;
 
 	if (ca->state != CA_ACTIVE && ca->state != CA_DISABLED)
-		return (gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s", ca->name, ca_state_name(ca->state)));
+		return gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s", ca->name, ca_state_name(ca->state));
 	if (ca->sealed == NULL)
-		return (gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", ca->name));
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", ca->name);
 	rc = loaded_ca_password(ca, password_file, &password, err);
 	if (rc == 0)
 		rc = ca_extensions_make(NULL, ca->cert, NULL, &extensions, &f.extensions_len, err);
@@ -123,7 +123,7 @@ renewal_csr(struct own_signer *signer, const struct ca *ca, const char *password
 		rc = signer_client_create_csr(signer->client, &f, csr, csr_len, pending, pending_len, err);
 	prompt_free(password);
 	free(extensions);
-	return (rc);
+	return rc;
 }
 
 /* Of a pending CA the request that was made, else one for the present key. */
@@ -147,7 +147,7 @@ csr_again(struct session *s, struct own_signer *signer, const struct loaded_ca *
 		rc = print_csr(csr, len, err);
 	free(csr);
 	free(pending);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -158,17 +158,17 @@ csr(struct session *s, struct own_signer *signer, void *arg, struct gh_error *er
 	int rc = loaded_ca_open(s, a->spec.name, &l, err);
 
 	if (rc == GH_E_NOT_FOUND && a->spec.subject == NULL)
-		return (gh_refuse(err, GH_E_CONF, "there is no CA \"%.80s\": for a new one, --subject is needed",
-		    a->spec.name));
+		return gh_refuse(err, GH_E_CONF, "there is no CA \"%.80s\": for a new one, --subject is needed",
+		    a->spec.name);
 	if (rc == GH_E_NOT_FOUND)
-		return (new_csr(s, signer, &a->spec, err));
+		return new_csr(s, signer, &a->spec, err);
 	if (rc == 0 && a->spec.subject != NULL)
 		rc = gh_refuse(err, GH_E_CONFLICT, "there is a CA \"%.80s\" already; without --subject, a request for its "
 		    "key is made", a->spec.name);
 	if (rc == 0)
 		rc = csr_again(s, signer, &l, a->password_file, err);
 	loaded_ca_close(&l);
-	return (rc);
+	return rc;
 }
 
 int
@@ -201,14 +201,14 @@ cmd_ca_csr(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!make_ca_is_key_alg(a.spec.key_alg))
-		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
 	if (a.spec.path_len > MAKE_CA_PATH_LEN_MAX)
-		return (command_usage(argv[0], "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX));
+		return command_usage(argv[0], "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX);
 	a.spec.name = argv[1];
 	rc = signer_session_run(argv[0], conf, csr, &a);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }
 
 /* ---- the answer ---- */
@@ -230,15 +230,15 @@ read_answer(const struct answer *a, struct ca *done, struct gh_error *err)
 	if (rc == 0)
 		rc = cert_files_chain(&f, &done->chain, err);
 	cert_files_clear(&f);
-	return (rc == 0 ? ca_finish(done, err) : rc);
+	return rc == 0 ? ca_finish(done, err) : rc;
 }
 
 static int
 take_answer(struct own_signer *signer, const unsigned char *pending, size_t len, struct ca *done,
     struct gh_error *err)
 {
-	return (signer_client_complete_ca(signer->client, pending, len, done->chain.cert[0].der,
-	    done->chain.cert[0].len, &done->sealed, &done->sealed_len, err));
+	return signer_client_complete_ca(signer->client, pending, len, done->chain.cert[0].der,
+	    done->chain.cert[0].len, &done->sealed, &done->sealed_len, err);
 }
 
 /* A CA that has a certificate: as a renewal with the same key. Certificates below name it as their issuer. */
@@ -263,7 +263,7 @@ renew(struct session *s, struct own_signer *signer, const struct answer *a, cons
 		rc = store_renew_ca_certificate(s->store, &s->who, &row, err);
 	free(csr);
 	free(pending);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -274,13 +274,13 @@ finish(struct session *s, struct own_signer *signer, const struct answer *a, con
 	int rc = loaded_ca_open_issuer(s, &done->chain, &parent, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (ca->state != CA_PENDING)
 		rc = renew(s, signer, a, ca, done, parent.ca, err);
 	else if ((rc = take_answer(signer, ca->sealed, ca->sealed_len, done, err)) == 0)
 		rc = store_complete_ca(s->store, &s->who, ca, done, parent.ca, err);
 	loaded_ca_close(&parent);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -292,7 +292,7 @@ complete(struct session *s, struct own_signer *signer, void *arg, struct gh_erro
 	int rc = loaded_ca_open(s, a->name, &l, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	done = loaded_ca_copy_settings(l.ca);
 	rc = done != NULL ? read_answer(a, done, err) : gh_fail(err, GH_E_NOMEM, "CA");
 	if (rc == 0)
@@ -303,7 +303,7 @@ complete(struct session *s, struct own_signer *signer, void *arg, struct gh_erro
 		printf("CA %s: %s\n", done->name, done->issuer_dn);
 	loaded_ca_close(&l);
 	ca_free(done);
-	return (rc);
+	return rc;
 }
 
 int
@@ -327,10 +327,10 @@ cmd_ca_complete(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (a.cert == NULL)
-		return (command_usage(argv[0], "--cert is needed"));
+		return command_usage(argv[0], "--cert is needed");
 	a.name = argv[1];
 	rc = signer_session_run(argv[0], conf, complete, &a);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }

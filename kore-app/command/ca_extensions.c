@@ -19,9 +19,9 @@ add_url(GENERAL_NAMES *names, const char *url)
 
 	if (g == NULL || sk_GENERAL_NAME_push(names, g) <= 0) {
 		GENERAL_NAME_free(g);
-		return (-1);
+		return -1;
 	}
-	return (0);
+	return 0;
 }
 
 /* A CA certificate is in no shard, since its key is not known before it is signed: the complete CRL is beside those
@@ -36,7 +36,7 @@ complete_crl_url(const char *url)
 		sprintf(copy, "%.*s%s", (int)(shard - url), url, shard + strlen("-s" CDP_SHARD));
 	else if (copy != NULL)
 		strcpy(copy, url);
-	return (copy);
+	return copy;
 }
 
 static int
@@ -53,7 +53,7 @@ add_crl_urls(GENERAL_NAMES *names, char *const *urls)
 			rc = add_url(names, url);
 		free(url);
 	}
-	return (rc);
+	return rc;
 }
 
 /* RFC 5280, 4.2.1.13: one distribution point with all URLs of the same CRL. */
@@ -80,7 +80,7 @@ add_cdp(X509_EXTENSIONS **exts, char *const *urls)
 		ok = X509V3_add1_i2d(exts, NID_crl_distribution_points, points, 0, X509V3_ADD_APPEND) == 1;
 	DIST_POINT_free(point);
 	sk_DIST_POINT_pop_free(points, DIST_POINT_free);
-	return (ok ? 0 : -1);
+	return ok ? 0 : -1;
 }
 
 /* RFC 5280, 4.2.2.1 */
@@ -92,16 +92,16 @@ add_access(AUTHORITY_INFO_ACCESS *aia, int method, char *const *urls)
 
 		if (d == NULL || sk_ACCESS_DESCRIPTION_push(aia, d) <= 0) {
 			ACCESS_DESCRIPTION_free(d);
-			return (-1);
+			return -1;
 		}
 		ASN1_OBJECT_free(d->method);
 		GENERAL_NAME_free(d->location);
 		d->method = OBJ_nid2obj(method);
 		d->location = a2i_GENERAL_NAME(NULL, NULL, NULL, GEN_URI, urls[i], 0);
 		if (d->location == NULL)
-			return (-1);
+			return -1;
 	}
-	return (0);
+	return 0;
 }
 
 static int
@@ -114,18 +114,18 @@ add_aia(X509_EXTENSIONS **exts, const struct ca *parent)
 	if (ok && sk_ACCESS_DESCRIPTION_num(aia) > 0)
 		ok = X509V3_add1_i2d(exts, NID_info_access, aia, 0, X509V3_ADD_APPEND) == 1;
 	AUTHORITY_INFO_ACCESS_free(aia);
-	return (ok ? 0 : -1);
+	return ok ? 0 : -1;
 }
 
 static int
 add_parent(X509_EXTENSIONS **exts, const struct ca *parent, struct gh_error *err)
 {
 	if (parent == NULL)
-		return (0);
+		return 0;
 	if ((parent->cdp_urls != NULL && parent->cdp_urls[0] != NULL && add_cdp(exts, parent->cdp_urls) != 0) ||
 	    add_aia(exts, parent) != 0)
-		return (gh_fail(err, GH_E_NOMEM, "extensions of the CA"));
-	return (0);
+		return gh_fail(err, GH_E_NOMEM, "extensions of the CA");
+	return 0;
 }
 
 /* ---- kept in a renewal ---- */
@@ -134,9 +134,9 @@ add_parent(X509_EXTENSIONS **exts, const struct ca *parent, struct gh_error *err
 static bool
 is_made_anew(int nid)
 {
-	return (nid == NID_subject_key_identifier || nid == NID_authority_key_identifier ||
+	return nid == NID_subject_key_identifier || nid == NID_authority_key_identifier ||
 	    nid == NID_basic_constraints || nid == NID_key_usage || nid == NID_crl_distribution_points ||
-	    nid == NID_info_access);
+	    nid == NID_info_access;
 }
 
 static int
@@ -148,9 +148,9 @@ add_kept(X509_EXTENSIONS **exts, const X509 *old, struct gh_error *err)
 		X509_EXTENSION *e = X509_get_ext(old, i);
 
 		if (!is_made_anew(OBJ_obj2nid(X509_EXTENSION_get_object(e))) && X509v3_add_ext(exts, e, -1) == NULL)
-			return (gh_fail(err, GH_E_NOMEM, "extensions of the CA"));
+			return gh_fail(err, GH_E_NOMEM, "extensions of the CA");
 	}
-	return (0);
+	return 0;
 }
 
 /* ---- name constraints ---- */
@@ -170,7 +170,7 @@ static const struct name_form {
 static const struct option_list *
 names_of(const struct ca_names *names, const struct name_form *f)
 {
-	return ((const struct option_list *)(const void *)((const char *)names + f->list));
+	return (const struct option_list *)(const void *)((const char *)names + f->list);
 }
 
 static void
@@ -193,25 +193,25 @@ net_name(const char *text)
 	char *end;
 
 	if (slash == NULL || slash == text || (size_t)(slash - text) >= sizeof(address))
-		return (NULL);
+		return NULL;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
 	prefix = (int)strtol(slash + 1, &end, 10);
 	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, address, net) != 1 || end == slash + 1 || *end != '\0' ||
 	    prefix < 0 || prefix > size * 8)
-		return (NULL);
+		return NULL;
 	set_prefix(net + size, size, prefix);
 	for (int i = 0; i < size; i++)
 		net[i] &= net[size + i];
 	g = GENERAL_NAME_new();
 	if (g == NULL)
-		return (NULL);
+		return NULL;
 	g->type = GEN_IPADD;
 	g->d.ip = ASN1_OCTET_STRING_new();
 	if (g->d.ip == NULL || ASN1_OCTET_STRING_set(g->d.ip, net, 2 * size) != 1) {
 		GENERAL_NAME_free(g);
-		return (NULL);
+		return NULL;
 	}
-	return (g);
+	return g;
 }
 
 static GENERAL_NAME *
@@ -222,23 +222,23 @@ dn_name(const char *text)
 	X509_NAME *name;
 
 	if (dn_parse(text, &name, &err) != 0)
-		return (NULL);
+		return NULL;
 	g = GENERAL_NAME_new();
 	if (g != NULL)
 		GENERAL_NAME_set0_value(g, GEN_DIRNAME, name);
 	else
 		X509_NAME_free(name);
-	return (g);
+	return g;
 }
 
 static GENERAL_NAME *
 constraint_name(int type, const char *text)
 {
 	if (type == GEN_IPADD)
-		return (net_name(text));
+		return net_name(text);
 	if (type == GEN_DIRNAME)
-		return (dn_name(text));
-	return (a2i_GENERAL_NAME(NULL, NULL, NULL, type, text, 0));
+		return dn_name(text);
+	return a2i_GENERAL_NAME(NULL, NULL, NULL, type, text, 0);
 }
 
 static int
@@ -254,10 +254,10 @@ add_subtree(STACK_OF(GENERAL_SUBTREE) **list, GENERAL_NAME *name, struct gh_erro
 		name = NULL;
 	}
 	if (t != NULL && *list != NULL && sk_GENERAL_SUBTREE_push(*list, t) > 0)
-		return (0);
+		return 0;
 	GENERAL_NAME_free(name);
 	GENERAL_SUBTREE_free(t);
-	return (gh_fail(err, GH_E_NOMEM, "name constraints"));
+	return gh_fail(err, GH_E_NOMEM, "name constraints");
 }
 
 static int
@@ -274,13 +274,13 @@ add_subtrees(const struct ca_names *names, const char *verb, STACK_OF(GENERAL_SU
 
 			ERR_clear_error();
 			if (g == NULL)
-				return (gh_refuse(err, GH_E_CONF, "--%s-%s %.80s: not a value of this form%s", verb,
+				return gh_refuse(err, GH_E_CONF, "--%s-%s %.80s: not a value of this form%s", verb,
 				    name_forms[f].option, l->v[i],
-				    name_forms[f].type == GEN_IPADD ? " (10.0.0.0/8, 2001:db8::/32)" : ""));
+				    name_forms[f].type == GEN_IPADD ? " (10.0.0.0/8, 2001:db8::/32)" : "");
 			rc = add_subtree(list, g, err);
 		}
 	}
-	return (rc);
+	return rc;
 }
 
 static int
@@ -290,10 +290,10 @@ add_names(X509_EXTENSIONS **exts, const struct ca_name_constraints *names, struc
 	int rc;
 
 	if (names == NULL)
-		return (0);
+		return 0;
 	nc = NAME_CONSTRAINTS_new();
 	if (nc == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "name constraints"));
+		return gh_fail(err, GH_E_NOMEM, "name constraints");
 	rc = add_subtrees(&names->permitted, "permit", &nc->permittedSubtrees, err);
 	if (rc == 0)
 		rc = add_subtrees(&names->excluded, "exclude", &nc->excludedSubtrees, err);
@@ -301,7 +301,7 @@ add_names(X509_EXTENSIONS **exts, const struct ca_name_constraints *names, struc
 	    X509V3_add1_i2d(exts, NID_name_constraints, nc, 1, X509V3_ADD_APPEND) != 1)
 		rc = gh_fail(err, GH_E_NOMEM, "name constraints");
 	NAME_CONSTRAINTS_free(nc);
-	return (rc);
+	return rc;
 }
 
 /* NULL when there are none; *failed when out of memory. */
@@ -326,7 +326,7 @@ names_json(const struct ca_names *names, bool *failed)
 		gh_json_free(o);
 		o = NULL;
 	}
-	return (o);
+	return o;
 }
 
 int
@@ -338,7 +338,7 @@ ca_extensions_names_json(const struct ca_name_constraints *names, gh_json *polic
 	gh_json *o;
 
 	if (!failed && permitted == NULL && excluded == NULL)
-		return (0);
+		return 0;
 	o = gh_json_new_object();
 	failed |= o == NULL;
 	if (permitted != NULL)
@@ -346,7 +346,7 @@ ca_extensions_names_json(const struct ca_name_constraints *names, gh_json *polic
 	if (excluded != NULL)
 		failed |= gh_json_set(o, "excluded", excluded) != 0;
 	failed |= gh_json_set(policy, "name_constraints", o) != 0;
-	return (failed ? gh_fail(err, GH_E_NOMEM, "policy") : 0);
+	return failed ? gh_fail(err, GH_E_NOMEM, "policy") : 0;
 }
 
 /* ---- all of them ---- */
@@ -358,10 +358,10 @@ encode(const X509_EXTENSIONS *exts, unsigned char **out, size_t *len, struct gh_
 	unsigned char *p;
 
 	if (n <= 0 || (*out = malloc((size_t)n)) == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "extensions of the CA"));
+		return gh_fail(err, GH_E_NOMEM, "extensions of the CA");
 	p = *out;
 	*len = (size_t)i2d_X509_EXTENSIONS(exts, &p);
-	return (0);
+	return 0;
 }
 
 int
@@ -381,5 +381,5 @@ ca_extensions_make(const struct ca *parent, const X509 *old, const struct ca_nam
 	if (rc == 0 && exts != NULL)
 		rc = encode(exts, out, len, err);
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
-	return (rc);
+	return rc;
 }

@@ -35,7 +35,7 @@ read_files(const struct import *a, struct cert_files *f, struct gh_error *err)
 		rc = cert_files_read_key(f, a->key, a->password_file, err);
 	for (size_t i = 0; rc == 0 && i < a->chain.n; i++)
 		rc = cert_files_add(f, a->chain.v[i], err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -49,11 +49,11 @@ settle(const struct import *a, const struct cert_files *f, struct ca *ca, struct
 	ca->state = CA_ACTIVE;
 	ca->protection = a->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	if ((rc = ca_urls_apply_new(&a->urls, ca, err)) != 0 || (rc = ca_policy_apply(&a->policy, ca->policy, err)) != 0 ||
 	    (rc = cert_files_chain(f, &ca->chain, err)) != 0)
-		return (rc);
-	return (ca_finish(ca, err));
+		return rc;
+	return ca_finish(ca, err);
 }
 
 /* The signer looks whether key and certificate belong together, and whether it is the certificate of a CA. */
@@ -65,7 +65,7 @@ seal(struct own_signer *signer, const struct import *a, const struct cert_files 
 		.cert = ca->chain.cert[0].der, .cert_len = ca->chain.cert[0].len};
 	int rc = ca_policy_limits(ca->policy, loaded_ca_path_len(ca), &in.limits, err);
 
-	return (rc == 0 ? signer_client_import_ca(signer->client, &in, &ca->sealed, &ca->sealed_len, err) : rc);
+	return rc == 0 ? signer_client_import_ca(signer->client, &in, &ca->sealed, &ca->sealed_len, err) : rc;
 }
 
 static int
@@ -76,11 +76,11 @@ record(struct session *s, struct ca *ca, struct gh_error *err)
 	struct store_new_ca n = {.ca = ca, .event = "ca.imported"};
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	n.parent = parent.ca;
 	rc = store_create_ca(s->store, &s->who, &n, &ca->id, err);
 	loaded_ca_close(&parent);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -103,19 +103,19 @@ import(struct session *s, struct own_signer *signer, void *arg, struct gh_error 
 	else if (rc == 0)
 		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
 	ca_free(ca);
-	return (rc);
+	return rc;
 }
 
 static int
 check(const char *who, const struct import *a)
 {
 	if (a->pkcs12 != NULL && (a->key != NULL || a->key_uri != NULL || a->cert != NULL))
-		return (command_usage(who, "--pkcs12 has key and certificate: no --key, --key-uri and --cert beside it"));
+		return command_usage(who, "--pkcs12 has key and certificate: no --key, --key-uri and --cert beside it");
 	if (a->pkcs12 == NULL && (a->cert == NULL || (a->key == NULL) == (a->key_uri == NULL)))
-		return (command_usage(who, "--pkcs12 is needed, or --cert with one of --key and --key-uri"));
+		return command_usage(who, "--pkcs12 is needed, or --cert with one of --key and --key-uri");
 	if (!loaded_ca_is_name(a->name))
-		return (command_usage(who, "\"%.80s\": " CA_NAME_RULE, a->name));
-	return (COMMAND_OK);
+		return command_usage(who, "\"%.80s\": " CA_NAME_RULE, a->name);
+	return COMMAND_OK;
 }
 
 int
@@ -147,10 +147,10 @@ cmd_ca_import(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	a.name = argv[1];
 	rc = check(argv[0], &a);
 	if (rc == COMMAND_OK)
 		rc = signer_session_run(argv[0], conf, import, &a);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }

@@ -28,7 +28,7 @@ run_set(const struct asked *asked, struct ca_password_status *out, struct gh_err
 	if (rc == 0)
 		rc = ca_password_set(asked->c, password, out, err);
 	prompt_free(password);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -40,7 +40,7 @@ run_remove(const struct asked *asked, struct ca_password_status *out, struct gh_
 	if (rc == 0)
 		rc = ca_password_remove(asked->c, current, out, err);
 	prompt_free(current);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -55,7 +55,7 @@ run_change(const struct asked *asked, struct ca_password_status *out, struct gh_
 		rc = ca_password_change(asked->c, current, new_password, out, err);
 	prompt_free(current);
 	prompt_free(new_password);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -67,19 +67,19 @@ run_unlock(const struct asked *asked, struct ca_password_status *out, struct gh_
 	if (rc == 0)
 		rc = ca_password_unlock(asked->c, password, asked->seconds, out, err);
 	prompt_free(password);
-	return (rc);
+	return rc;
 }
 
 static int
 run_lock(const struct asked *asked, struct ca_password_status *out, struct gh_error *err)
 {
-	return (ca_password_lock(asked->c, out, err));
+	return ca_password_lock(asked->c, out, err);
 }
 
 static int
 run_status(const struct asked *asked, struct ca_password_status *out, struct gh_error *err)
 {
-	return (ca_password_get_status(asked->c, out, err));
+	return ca_password_get_status(asked->c, out, err);
 }
 
 static const struct {
@@ -103,7 +103,7 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
 		    gh_timestamp_format(status->locked_until, until));
 	if (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED)
 		err->detail[0] = '\0';          /* says the same again */
-	return (command_fail(who, err));
+	return command_fail(who, err);
 }
 
 /* A signer of our own, which only those can start who read the system key, sets the first password: the one that serves
@@ -117,17 +117,17 @@ run_with_signer(struct asked *asked, struct enroll_env *env, size_t action, stru
 
 	if (password_actions[action].run == run_set) {
 		if ((rc = own_signer_start(env->conf, &own, err)) != 0)
-			return (rc);
+			return rc;
 		env->signer = own.client;
 		rc = run_set(asked, status, err);
 		own_signer_stop(&own);
-		return (rc);
+		return rc;
 	}
 	rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms, &env->signer, err);
 	if (rc == 0)
 		rc = password_actions[action].run(asked, status, err);
 	signer_client_free(env->signer);
-	return (rc);
+	return rc;
 }
 
 /* Only these parts of the environment are used. */
@@ -142,13 +142,13 @@ perform(const char *conf, const char *ca, const struct asked *asked, size_t acti
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	env.conf = s.conf;
 	env.store = s.store;
 	with_call.c = &c;
 	rc = run_with_signer(&with_call, &env, action, status, err);
 	session_close(&s);
-	return (rc);
+	return rc;
 }
 
 /* is_locked of the interface is the lock-out, which a reader takes for the state of the key. */
@@ -168,7 +168,7 @@ find_action(const char *name)
 	while (i < sizeof(password_actions) / sizeof(password_actions[0]) &&
 	    strcmp(password_actions[i].name, name) != 0)
 		i++;
-	return (i);
+	return i;
 }
 
 int
@@ -201,20 +201,20 @@ cmd_ca_password(int argc, char **argv)
 	gh_json *o;
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	action = find_action(argv[1]);
 	if (action == sizeof(password_actions) / sizeof(password_actions[0]))
-		return (command_usage(argv[0], "\"%s\" is none of set, remove, change, unlock, lock, status", argv[1]));
+		return command_usage(argv[0], "\"%s\" is none of set, remove, change, unlock, lock, status", argv[1]);
 	if (perform(conf, argv[2], &asked, action, &status, &err) != 0)
-		return (fail(argv[0], &status, &err));
+		return fail(argv[0], &status, &err);
 	o = ca_password_status_json(&status);
 	if (o == NULL) {
 		gh_fail(&err, GH_E_NOMEM, "status");
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	}
 	rc = json ? output_json(o) : output_object(o, NULL);
 	gh_json_free(o);
 	if (rc == COMMAND_OK && !json)
 		tell_lock(argv[2], &status);
-	return (rc);
+	return rc;
 }

@@ -53,14 +53,14 @@ check_old(const struct renewing *r, struct gh_error *err)
 	const struct ca *ca = r->old.ca;
 
 	if (ca->state != CA_ACTIVE && ca->state != CA_DISABLED)
-		return (gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s: only an active or disabled CA is renewed",
-		    ca->name, ca_state_name(ca->state)));
+		return gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s: only an active or disabled CA is renewed",
+		    ca->name, ca_state_name(ca->state));
 	if (ca->sealed == NULL)
-		return (gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", ca->name));
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", ca->name);
 	if (ca->protection == CA_KEY_PKCS11 && r->asked->new_key && r->asked->key_uri == NULL)
-		return (gh_refuse(err, GH_E_CONF, "the key of CA \"%s\" is in a token: --key-uri names the new one",
-		    ca->name));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "the key of CA \"%s\" is in a token: --key-uri names the new one",
+		    ca->name);
+	return 0;
 }
 
 static int
@@ -72,14 +72,14 @@ open_cas(struct session *s, struct renewing *r, struct gh_error *err)
 	if (rc == 0)
 		rc = check_old(r, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	r->is_root = X509_self_signed(r->old.ca->cert, 0) == 1;
 	parent = gh_json_string(gh_json_get(r->old.row, "parent"));
 	if (!r->is_root && parent == NULL)
-		return (gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is signed by a CA that is not here: `gatehouse ca csr "
+		return gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is signed by a CA that is not here: `gatehouse ca csr "
 		    "%s` makes the request for it, `gatehouse ca complete` takes the answer", r->old.ca->name,
-		    r->old.ca->name));
-	return (loaded_ca_open_parent(s, r->is_root ? NULL : parent, &r->parent, err));
+		    r->old.ca->name);
+	return loaded_ca_open_parent(s, r->is_root ? NULL : parent, &r->parent, err);
 }
 
 /* The key itself is needed by a root, which signs, and for a new key, which comes under the same password. */
@@ -93,7 +93,7 @@ ask_passwords(struct renewing *r, struct gh_error *err)
 		rc = loaded_ca_password(r->old.ca, a->password_file, &r->password, err);
 	if (rc == 0)
 		rc = loaded_ca_password(r->parent.ca, a->parent_password_file, &r->parent_password, err);
-	return (rc);
+	return rc;
 }
 
 /* A new key has URLs of its own, since its CRL is another one. */
@@ -113,11 +113,11 @@ rename_urls(struct renewing *r, struct gh_error *err)
 	ca->aia_urls = ca_urls_renamed(old->aia_urls, old->slug, slug != NULL ? slug : "", &all[1]);
 	ca->ocsp_urls = ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
 	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL || ca->ocsp_urls == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	if (!all[0] || !all[1])
 		fprintf(stderr, "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
 		    "needs its own: gatehouse ca set %s --base-url ...\n", old->slug, old->name);
-	return (0);
+	return 0;
 }
 
 /* Name, URLs and policy of the CA as it will be. */
@@ -126,10 +126,10 @@ settle(struct renewing *r, struct gh_error *err)
 {
 	r->renewed = loaded_ca_copy_settings(r->old.ca);
 	if (r->renewed == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	if (r->asked->key_uri != NULL)
 		r->renewed->protection = CA_KEY_PKCS11;
-	return (r->asked->new_key ? rename_urls(r, err) : 0);
+	return r->asked->new_key ? rename_urls(r, err) : 0;
 }
 
 /* ---- the certificate ---- */
@@ -144,15 +144,15 @@ present_alg(const X509 *cert)
 	char group[32] = "";
 
 	if (key == NULL)
-		return (NULL);
+		return NULL;
 	if (EVP_PKEY_is_a(key, "ED25519"))
-		return ("Ed25519");
+		return "Ed25519";
 	for (size_t i = 0; EVP_PKEY_is_a(key, "RSA") && i < 3; i++)
 		if (EVP_PKEY_get_bits(key) <= rsa[i])
-			return (rsa_names[i]);
+			return rsa_names[i];
 	if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
-		return (NULL);
-	return (strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0 ? "P-256" : "P-384");
+		return NULL;
+	return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0 ? "P-256" : "P-384";
 }
 
 /* As long as the present one, unless told. */
@@ -162,11 +162,11 @@ days_wanted(const struct renewing *r)
 	struct tm from, to;
 
 	if (r->asked->days > 0 || r->asked->years > 0)
-		return (r->asked->days);
+		return r->asked->days;
 	if (ASN1_TIME_to_tm(X509_get0_notBefore(r->old.ca->cert), &from) != 1 ||
 	    ASN1_TIME_to_tm(X509_get0_notAfter(r->old.ca->cert), &to) != 1)
-		return (1);
-	return ((int)((timegm(&to) - timegm(&from) + 86399) / 86400));
+		return 1;
+	return (int)((timegm(&to) - timegm(&from) + 86399) / 86400);
 }
 
 /* What certifies one key of a root by the other: where each is revoked is for its issuer to say. */
@@ -177,13 +177,13 @@ make_cross_extensions(const struct renewing *r, unsigned char *out[2], struct si
 	int rc;
 
 	if (!r->is_root || !r->asked->new_key)
-		return (0);
+		return 0;
 	rc = ca_extensions_make(r->renewed, NULL, NULL, &out[0], &f->old_with_new_len, err);
 	if (rc == 0)
 		rc = ca_extensions_make(r->old.ca, NULL, NULL, &out[1], &f->new_with_old_len, err);
 	f->old_with_new = out[0];
 	f->new_with_old = out[1];
-	return (rc);
+	return rc;
 }
 
 static int
@@ -197,7 +197,7 @@ sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh
 	    &f.extensions_len, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (parent != NULL) {
 		f.parent = parent->sealed;
 		f.parent_len = parent->sealed_len;
@@ -215,7 +215,7 @@ sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh
 	free(extensions);
 	free(cross[0]);
 	free(cross[1]);
-	return (rc);
+	return rc;
 }
 
 /* ---- the row ---- */
@@ -230,7 +230,7 @@ build(struct renewing *r, struct gh_error *err)
 	ca->sealed_len = r->made.sealed.len;
 	r->made.sealed = (struct signer_blob){NULL, 0};
 	rc = make_ca_chain(&ca->chain, r->made.cert.p, r->made.cert.len, r->parent.ca, err);
-	return (rc == 0 ? ca_finish(ca, err) : rc);
+	return rc == 0 ? ca_finish(ca, err) : rc;
 }
 
 static int
@@ -241,10 +241,10 @@ record(struct session *s, struct renewing *r, struct gh_error *err)
 		.old_name = gh_json_string(gh_json_get(r->old.row, "spare_name"))};
 
 	if (!r->asked->new_key)
-		return (store_renew_ca_certificate(s->store, &s->who, &row, err));
+		return store_renew_ca_certificate(s->store, &s->who, &row, err);
 	if (row.old_name == NULL)
-		return (gh_fail(err, GH_E_INTERNAL, "no name for the old key"));
-	return (store_renew_ca_key(s->store, &s->who, &row, &r->renewed->id, err));
+		return gh_fail(err, GH_E_INTERNAL, "no name for the old key");
+	return store_renew_ca_key(s->store, &s->who, &row, &r->renewed->id, err);
 }
 
 static int
@@ -257,7 +257,7 @@ report(const struct renewing *r, struct gh_error *err)
 	int bad;
 
 	if (o == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(r->renewed->cert), &tm) != 1)
-		return (gh_fail(err, GH_E_NOMEM, "report"));
+		return gh_fail(err, GH_E_NOMEM, "report");
 	gh_timestamp_format(timegm(&tm), until);
 	bad = gh_json_set_int(o, "id", r->renewed->id) != 0 || gh_json_set_string(o, "name", r->renewed->name) != 0 ||
 	    gh_json_set_string(o, "slug", r->renewed->slug) != 0 || gh_json_set_string(o, "not_after", until) != 0 ||
@@ -269,7 +269,7 @@ report(const struct renewing *r, struct gh_error *err)
 	else if (!bad)
 		printf("CA %s: renewed, valid until %s\n", r->renewed->name, until);
 	gh_json_free(o);
-	return (bad ? gh_fail(err, GH_E_NOMEM, "report") : 0);
+	return bad ? gh_fail(err, GH_E_NOMEM, "report") : 0;
 }
 
 static int
@@ -291,7 +291,7 @@ renew(struct session *s, struct own_signer *signer, void *arg, struct gh_error *
 	if (rc == 0)
 		rc = report(&r, err);
 	renewing_free(&r);
-	return (rc);
+	return rc;
 }
 
 int
@@ -324,18 +324,18 @@ cmd_ca_renew(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!a.new_key && (a.key_alg != NULL || a.key_uri != NULL))
-		return (command_usage(argv[0], "--key-alg and --key-uri need --new-key"));
+		return command_usage(argv[0], "--key-alg and --key-uri need --new-key");
 	if (a.key_alg != NULL && !make_ca_is_key_alg(a.key_alg))
-		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
 	if (a.years == 0 || a.days == 0)
-		return (command_usage(argv[0], "--years and --days are at least 1"));
+		return command_usage(argv[0], "--years and --days are at least 1");
 	a.years = a.years > 0 ? a.years : 0;
 	a.days = a.days > 0 ? a.days : 0;
 	if (a.years > MAKE_CA_YEARS_MAX || a.days > MAKE_CA_YEARS_MAX * 366)
-		return (command_usage(argv[0], "--years is at most %d", MAKE_CA_YEARS_MAX));
+		return command_usage(argv[0], "--years is at most %d", MAKE_CA_YEARS_MAX);
 	a.name = argv[1];
 	rc = signer_session_run(argv[0], conf, renew, &a);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }

@@ -29,7 +29,7 @@ copy_policy(const gh_json *policy, gh_json **out, struct gh_error *err)
 	    gh_fail(err, GH_E_NOMEM, "policy");
 
 	free(text);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -39,26 +39,26 @@ seal(struct own_signer *signer, const struct ca *read, struct ca *wanted, struct
 	int rc;
 
 	if (read->sealed == NULL)
-		return (gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here, and its limits are "
-		    "sealed with it", read->name));
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here, and its limits are "
+		    "sealed with it", read->name);
 	rc = ca_policy_limits(wanted->policy, loaded_ca_path_len(read), &limits, err);
 	if (rc != 0)
-		return (rc);
-	return (signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits, &wanted->sealed,
-	    &wanted->sealed_len, err));
+		return rc;
+	return signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits, &wanted->sealed,
+	    &wanted->sealed_len, err);
 }
 
 static int
 keep_sealed(const struct ca *read, struct ca *wanted, struct gh_error *err)
 {
 	if (read->sealed == NULL)
-		return (0);
+		return 0;
 	wanted->sealed = malloc(read->sealed_len);
 	if (wanted->sealed == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	memcpy(wanted->sealed, read->sealed, read->sealed_len);
 	wanted->sealed_len = read->sealed_len;
-	return (0);
+	return 0;
 }
 
 static int
@@ -69,15 +69,15 @@ apply(struct own_signer *signer, const struct setting *a, const struct ca *read,
 	int rc = copy_policy(read->policy, &policy, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	gh_json_free(wanted->policy);
 	wanted->policy = policy;
 	rc = ca_policy_apply(&a->policy, policy, err);
 	if (rc == 0)
 		rc = ca_urls_apply(&a->urls, wanted, err);
 	if (rc != 0)
-		return (rc);
-	return (ca_policy_is_given(&a->policy) ? seal(signer, read, wanted, err) : keep_sealed(read, wanted, err));
+		return rc;
+	return ca_policy_is_given(&a->policy) ? seal(signer, read, wanted, err) : keep_sealed(read, wanted, err);
 }
 
 static int
@@ -90,10 +90,10 @@ set(struct session *s, struct own_signer *signer, void *arg, struct gh_error *er
 	int rc = loaded_ca_open(s, a->name, &l, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (l.ca->state == CA_RETIRED) {
 		loaded_ca_close(&l);
-		return (gh_refuse(err, GH_E_CONFLICT, "CA \"%.80s\" is retired", a->name));
+		return gh_refuse(err, GH_E_CONFLICT, "CA \"%.80s\" is retired", a->name);
 	}
 	wanted = loaded_ca_copy_settings(l.ca);
 	rc = wanted != NULL ? apply(signer, a, l.ca, wanted, err) : gh_fail(err, GH_E_NOMEM, "CA");
@@ -108,7 +108,7 @@ set(struct session *s, struct own_signer *signer, void *arg, struct gh_error *er
 	free(text);
 	ca_free(wanted);
 	loaded_ca_close(&l);
-	return (rc);
+	return rc;
 }
 
 int
@@ -132,10 +132,10 @@ cmd_ca_set(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!ca_policy_is_given(&a.policy) && !ca_urls_is_given(&a.urls))
-		return (command_usage(argv[0], "nothing to change is given"));
+		return command_usage(argv[0], "nothing to change is given");
 	a.name = argv[1];
 	rc = signer_session_run(argv[0], conf, set, &a);
-	return (rc == COMMAND_OK ? output_finish() : rc);
+	return rc == COMMAND_OK ? output_finish() : rc;
 }

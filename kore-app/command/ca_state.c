@@ -17,16 +17,16 @@ set_state(const char *who, const char *conf, const char *name, enum ca_state sta
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = store_set_ca_state(s.store, &s.who, name, state, &err);
 	session_close(&s);
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	if (json)
 		printf("{\"state\":\"%s\"}\n", ca_state_name(state));
 	else
 		printf("CA %s is %s\n", name, ca_state_name(state));
-	return (output_finish());
+	return output_finish();
 }
 
 static int
@@ -37,7 +37,7 @@ change(int argc, char **argv, const struct usage *usage, enum ca_state state)
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	int n, rc = options_parse(usage, rows, argc, argv, &n);
 
-	return (rc != OPTIONS_GO ? rc : set_state(argv[0], conf, argv[1], state, json));
+	return rc != OPTIONS_GO ? rc : set_state(argv[0], conf, argv[1], state, json);
 }
 
 int
@@ -47,7 +47,7 @@ cmd_ca_disable(int argc, char **argv)
 		"Stops a CA from issuing; its CRLs and OCSP answers go on. Requests to it are answered with 503.",
 		"gatehouse ca disable mobile\n"};
 
-	return (change(argc, argv, &usage, CA_DISABLED));
+	return change(argc, argv, &usage, CA_DISABLED);
 }
 
 int
@@ -56,7 +56,7 @@ cmd_ca_enable(int argc, char **argv)
 	static const struct usage usage = {"NAME", 1, 1, "Lets a disabled CA issue again.",
 		"gatehouse ca enable mobile\n"};
 
-	return (change(argc, argv, &usage, CA_ACTIVE));
+	return change(argc, argv, &usage, CA_ACTIVE);
 }
 
 int
@@ -79,9 +79,9 @@ cmd_ca_retire(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!yes && prompt_confirm("This removes the key of the CA and cannot be undone. Type \"yes\" to go on",
 	    &err) != 0)
-		return (command_fail(argv[0], &err));
-	return (set_state(argv[0], conf, argv[1], CA_RETIRED, json));
+		return command_fail(argv[0], &err);
+	return set_state(argv[0], conf, argv[1], CA_RETIRED, json);
 }

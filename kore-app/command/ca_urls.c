@@ -13,7 +13,7 @@
 bool
 ca_urls_is_given(const struct ca_url_options *u)
 {
-	return (u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 || u->ocsp.n > 0);
+	return u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 || u->ocsp.n > 0;
 }
 
 static int
@@ -29,10 +29,10 @@ replace(char ***urls, const char *const *with, size_t n, struct gh_error *err)
 		}
 	}
 	if (copy == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "URLs"));
+		return gh_fail(err, GH_E_NOMEM, "URLs");
 	cdp_urls_free(*urls);
 	*urls = copy;
-	return (0);
+	return 0;
 }
 
 /* RFC 3986, as far as it matters: printable ASCII, absolute. */
@@ -43,8 +43,8 @@ is_url(const char *text)
 
 	for (size_t i = 0; i < n; i++)
 		if (text[i] <= ' ' || text[i] > '~')
-			return (false);
-	return (n <= URL_MAX && strstr(text, "://") != NULL);
+			return false;
+	return n <= URL_MAX && strstr(text, "://") != NULL;
 }
 
 static int
@@ -52,8 +52,8 @@ apply_list(const char *option, const struct option_list *l, char ***urls, struct
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (!is_url(l->v[i]))
-			return (gh_refuse(err, GH_E_CONF, "--%s %.80s: no URL", option, l->v[i]));
-	return (l->n > 0 ? replace(urls, l->v, l->n, err) : 0);
+			return gh_refuse(err, GH_E_CONF, "--%s %.80s: no URL", option, l->v[i]);
+	return l->n > 0 ? replace(urls, l->v, l->n, err) : 0;
 }
 
 static int
@@ -64,7 +64,7 @@ replace_with(char ***urls, const char *base, int base_len, const char *folder, c
 	const char *one = url;
 
 	snprintf(url, sizeof(url), "%.*s/%s%s%s", base_len, base, folder, file, suffix);
-	return (replace(urls, &one, 1, err));
+	return replace(urls, &one, 1, err);
 }
 
 /* Relying parties fetch these before they trust any TLS certificate: RFC 5280, 8. */
@@ -76,15 +76,15 @@ apply_base(const char *base, struct ca *ca, struct gh_error *err)
 	while (n > 0 && base[n - 1] == '/')
 		n--;
 	if (n > URL_MAX || !is_url(base) || strncasecmp(base, "http://", 7) != 0 || n <= 7)
-		return (gh_refuse(err, GH_E_CONF, "--base-url %.80s: a plain HTTP address is needed, as in "
-		    "http://pki.corp.example", base));
+		return gh_refuse(err, GH_E_CONF, "--base-url %.80s: a plain HTTP address is needed, as in "
+		    "http://pki.corp.example", base);
 	rc = replace_with(&ca->cdp_urls, base, n, "crl/", ca->slug,
 	    ca->crl_shards > 0 ? "-s" CDP_SHARD ".crl" : ".crl", err);
 	if (rc == 0)
 		rc = replace_with(&ca->aia_urls, base, n, "ca/", ca->slug, ".cer", err);
 	if (rc == 0)
 		rc = replace_with(&ca->ocsp_urls, base, n, "ocsp", "", "", err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -95,11 +95,11 @@ check_shards(const struct ca *ca, struct gh_error *err)
 	for (char **u = ca->cdp_urls; u != NULL && *u != NULL; u++)
 		has_shards |= strstr(*u, CDP_SHARD) != NULL;
 	if (ca->crl_shards > 0 && !has_shards)
-		return (gh_refuse(err, GH_E_CONF, "--shards needs --base-url, or a --cdp-url with " CDP_SHARD));
+		return gh_refuse(err, GH_E_CONF, "--shards needs --base-url, or a --cdp-url with " CDP_SHARD);
 	if (ca->crl_shards == 0 && has_shards)
-		return (gh_refuse(err, GH_E_CONF, "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
-		    "--base-url or --cdp-url again"));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
+		    "--base-url or --cdp-url again");
+	return 0;
 }
 
 int
@@ -108,7 +108,7 @@ ca_urls_apply(const struct ca_url_options *u, struct ca *ca, struct gh_error *er
 	int rc = 0;
 
 	if (u->shards > CA_SHARDS_MAX)
-		return (gh_refuse(err, GH_E_CONF, "--shards is from 0 to %d", CA_SHARDS_MAX));
+		return gh_refuse(err, GH_E_CONF, "--shards is from 0 to %d", CA_SHARDS_MAX);
 	if (u->shards != CA_URLS_UNSET)
 		ca->crl_shards = u->shards;
 	if (u->base != NULL)
@@ -119,7 +119,7 @@ ca_urls_apply(const struct ca_url_options *u, struct ca *ca, struct gh_error *er
 		rc = apply_list("aia-url", &u->aia, &ca->aia_urls, err);
 	if (rc == 0)
 		rc = apply_list("ocsp-url", &u->ocsp, &ca->ocsp_urls, err);
-	return (rc == 0 ? check_shards(ca, err) : rc);
+	return rc == 0 ? check_shards(ca, err) : rc;
 }
 
 int
@@ -128,10 +128,10 @@ ca_urls_apply_new(const struct ca_url_options *u, struct ca *ca, struct gh_error
 	bool is_given = u->base != NULL || u->cdp.n > 0 || u->ocsp.n > 0;
 
 	if (!is_given && !u->none)
-		return (gh_refuse(err, GH_E_CONF, "CA %.60s: give --base-url: without it no certificate of this CA tells "
+		return gh_refuse(err, GH_E_CONF, "CA %.60s: give --base-url: without it no certificate of this CA tells "
 		    "where its CRL and OCSP responder are, and nobody can add that later (if you want that: --no-urls)",
-		    ca->name));
-	return (ca_urls_apply(u, ca, err));
+		    ca->name);
+	return ca_urls_apply(u, ca, err);
 }
 
 /* The last "/SLUG" of the URL that is a name of its own; NULL when there is none. */
@@ -143,9 +143,9 @@ find_slug(const char *url, const char *slug)
 	for (const char *p = url + strlen(url); p-- > url;) {
 		if (*p == '/' && strncasecmp(p + 1, slug, n) == 0 &&
 		    (p[1 + n] == '.' || p[1 + n] == '-' || p[1 + n] == '\0'))
-			return (p + 1);
+			return p + 1;
 	}
-	return (NULL);
+	return NULL;
 }
 
 static char *
@@ -160,7 +160,7 @@ renamed(const char *url, const char *old_slug, const char *new_slug, bool *all)
 	else if (copy != NULL)
 		strcpy(copy, url);
 	*all &= at != NULL;
-	return (copy);
+	return copy;
 }
 
 char **
@@ -177,8 +177,8 @@ ca_urls_renamed(char *const *urls, const char *old_slug, const char *new_slug, b
 		copy[i] = renamed(urls[i], old_slug, new_slug, all);
 		if (copy[i] == NULL) {
 			cdp_urls_free(copy);
-			return (NULL);
+			return NULL;
 		}
 	}
-	return (copy);
+	return copy;
 }

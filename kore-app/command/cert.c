@@ -18,16 +18,16 @@ parse_time(const char *text, int64_t *out)
 	char day[32];
 
 	if (text == NULL)
-		return (0);
+		return 0;
 	if (strcmp(text, "now") == 0) {
 		*out = gh_now();
-		return (0);
+		return 0;
 	}
 	if (strlen(text) == strlen("2030-01-31")) {
 		snprintf(day, sizeof(day), "%sT00:00:00Z", text);
 		text = day;
 	}
-	return (gh_timestamp_parse(text, out, NULL));
+	return gh_timestamp_parse(text, out, NULL);
 }
 
 /* What the options say of the filter; a mistake is told. serial: room for its digits. */
@@ -36,12 +36,12 @@ check_filter(const char *who, struct store_filter *f, char serial[STORE_HEX_DIGI
 {
 	if (f->cert_state != NULL && strcmp(f->cert_state, "valid") != 0 &&
 	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0)
-		return (command_usage(who, "--status is valid, hold or revoked"));
+		return command_usage(who, "--status is valid, hold or revoked");
 	if (f->serial != NULL && !store_clean_hex(f->serial, serial))
-		return (command_usage(who, "--serial has up to %d hexadecimal digits", STORE_HEX_DIGITS_MAX));
+		return command_usage(who, "--serial has up to %d hexadecimal digits", STORE_HEX_DIGITS_MAX);
 	if (f->serial != NULL)
 		f->serial = serial;
-	return (COMMAND_OK);
+	return COMMAND_OK;
 }
 
 int
@@ -79,12 +79,12 @@ cmd_cert_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (parse_time(from, &filter.expires_from) != 0 || parse_time(to, &filter.expires_to) != 0)
-		return (command_usage(argv[0], "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now"));
+		return command_usage(argv[0], "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now");
 	if ((rc = check_filter(argv[0], &filter, serial)) != COMMAND_OK)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, limit));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, limit);
 }
 
 /* The object of store_get_cert and its DER. der malloc'd. */
@@ -110,13 +110,13 @@ find_cert(const char *conf, const char *id, struct found_cert *f, struct gh_erro
 
 	memset(f, 0, sizeof(*f));
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = store_get_cert(s.store, id, &f->row, err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		return (gh_refuse(err, rc, "there is no certificate with id, serial or thumbprint %.100s", id));
+		return gh_refuse(err, rc, "there is no certificate with id, serial or thumbprint %.100s", id);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	text = gh_json_string(gh_json_get(f->row, "der"));
 	if (text == NULL)
 		rc = gh_fail(err, GH_E_DB, "certificate without DER");
@@ -124,7 +124,7 @@ find_cert(const char *conf, const char *id, struct found_cert *f, struct gh_erro
 		rc = gh_base64_decode(text, strlen(text), &f->der, &f->len, err);
 	if (rc != 0)
 		found_clear(f);
-	return (rc);
+	return rc;
 }
 
 int
@@ -141,9 +141,9 @@ cmd_cert_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (find_cert(conf, argv[1], &f, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (json)
 		rc = output_json(f.row);
 	else {
@@ -153,7 +153,7 @@ cmd_cert_show(int argc, char **argv)
 			rc = COMMAND_FAILED;
 	}
 	found_clear(&f);
-	return (rc);
+	return rc;
 }
 
 int
@@ -174,13 +174,13 @@ cmd_cert_export(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (find_cert(conf, argv[1], &f, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (der)
 		rc = fwrite(f.der, 1, f.len, stdout) == f.len ? COMMAND_OK : COMMAND_FAILED;
 	else
 		rc = pem_write_certificate(stdout, f.der, f.len);
 	found_clear(&f);
-	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : rc);
+	return output_finish() != COMMAND_OK ? COMMAND_FAILED : rc;
 }

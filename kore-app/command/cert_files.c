@@ -32,12 +32,12 @@ add(struct cert_files *f, X509 *cert, struct gh_error *err)
 		f->others = sk_X509_new_null();
 	if (f->cert == NULL) {
 		f->cert = cert;
-		return (0);
+		return 0;
 	}
 	if (f->others != NULL && sk_X509_push(f->others, cert) > 0)
-		return (0);
+		return 0;
 	X509_free(cert);
-	return (gh_fail(err, GH_E_NOMEM, "certificates"));
+	return gh_fail(err, GH_E_NOMEM, "certificates");
 }
 
 static int
@@ -54,7 +54,7 @@ add_pem(struct cert_files *f, const char *data, size_t len, size_t *n, struct gh
 	}
 	ERR_clear_error();
 	BIO_free(bio);
-	return (rc);
+	return rc;
 }
 
 int
@@ -67,7 +67,7 @@ cert_files_add(struct cert_files *f, const char *path, struct gh_error *err)
 	int rc = file_read(path, &data, &len, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	p = (const unsigned char *)data;
 	cert = len > 0 && p[0] == 0x30 ? d2i_X509(NULL, &p, (long)len) : NULL;
 	ERR_clear_error();
@@ -80,7 +80,7 @@ cert_files_add(struct cert_files *f, const char *path, struct gh_error *err)
 			rc = gh_refuse(err, GH_E_CONF, "%s: no certificate in it, neither PEM nor DER", path);
 	}
 	free(data);
-	return (rc);
+	return rc;
 }
 
 /* ---- keys ---- */
@@ -98,7 +98,7 @@ put_key(struct cert_files *f, const EVP_PKEY *key, struct gh_error *err)
 		f->pkcs8_len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(p8, &p);
 	}
 	PKCS8_PRIV_KEY_INFO_free(p8);
-	return (f->pkcs8 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "private key"));
+	return f->pkcs8 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "private key");
 }
 
 /* For PEM_read_bio_PrivateKey: the password at hand, or none. */
@@ -110,9 +110,9 @@ give_password(char *buf, int size, int rwflag, void *arg)
 
 	(void)rwflag;
 	if (n == 0 || n > (size_t)size)
-		return (-1);
+		return -1;
 	memcpy(buf, password, n);
-	return ((int)n);
+	return (int)n;
 }
 
 int
@@ -125,7 +125,7 @@ cert_files_read_key(struct cert_files *f, const char *path, const char *password
 	int rc = file_read(path, &data, &len, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (strstr(data, "ENCRYPTED") != NULL)
 		rc = prompt_password(password_file, "password of the private key file", false, &password, err);
 	bio = BIO_new_mem_buf(data, (int)len);
@@ -142,7 +142,7 @@ cert_files_read_key(struct cert_files *f, const char *path, const char *password
 	prompt_free(password);
 	OPENSSL_cleanse(data, len);
 	free(data);
-	return (rc);
+	return rc;
 }
 
 /* ---- PKCS#12 ---- */
@@ -170,7 +170,7 @@ take_pkcs12(struct cert_files *f, const PKCS12 *p12, const char *path, const cha
 	X509_free(rc == 0 ? cert : NULL);
 	EVP_PKEY_free(key);
 	sk_X509_pop_free(others, X509_free);
-	return (rc);
+	return rc;
 }
 
 int
@@ -184,7 +184,7 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 	int rc = file_read(path, &data, &len, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	/* RC2, which Windows wrote for long */
 	legacy = OSSL_PROVIDER_try_load(NULL, "legacy", 1);
 	ERR_clear_error();
@@ -205,7 +205,7 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 	prompt_free(password);
 	OPENSSL_cleanse(data, len);
 	free(data);
-	return (rc);
+	return rc;
 }
 
 /* ---- chain ---- */
@@ -219,10 +219,10 @@ find_issuer(const struct cert_files *f, const X509 *cert)
 
 		if (X509_NAME_cmp(X509_get_subject_name(one), X509_get_issuer_name(cert)) == 0 && key != NULL &&
 		    X509_verify((X509 *)(uintptr_t)cert, key) == 1)
-			return (one);
+			return one;
 	}
 	ERR_clear_error();
-	return (NULL);
+	return NULL;
 }
 
 static int
@@ -232,10 +232,10 @@ put_cert(struct cert_chain *out, const X509 *cert, struct gh_error *err)
 	int n = i2d_X509(cert, &der), rc;
 
 	if (n <= 0)
-		return (gh_fail(err, GH_E_NOMEM, "certificate"));
+		return gh_fail(err, GH_E_NOMEM, "certificate");
 	rc = cert_chain_add(out, der, (size_t)n, err);
 	OPENSSL_free(der);
-	return (rc);
+	return rc;
 }
 
 int
@@ -256,5 +256,5 @@ cert_files_chain(const struct cert_files *f, struct cert_chain *out, struct gh_e
 			rc = put_cert(out, cert, err);
 	}
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }

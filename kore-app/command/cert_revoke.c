@@ -44,11 +44,11 @@ confirm(const char *who, struct store *store, int64_t id, int reason, struct gh_
 	int rc;
 
 	if (!isatty(STDIN_FILENO))
-		return (command_usage(who, "a revocation is final: say --yes, or use --hold"));
+		return command_usage(who, "a revocation is final: say --yes, or use --hold");
 	snprintf(key, sizeof(key), "%" PRId64, id);
 	rc = store_get_cert(store, key, &row, err);
 	if (rc != 0)
-		return (command_fail(who, err));
+		return command_fail(who, err);
 	printf("Revoke certificate %s, serial ", key);
 	output_safe(stdout, gh_json_string(gh_json_get(row, "serial")));
 	fputs(", ", stdout);
@@ -57,9 +57,9 @@ confirm(const char *who, struct store *store, int64_t id, int reason, struct gh_
 	fflush(stdout);
 	gh_json_free(row);
 	if (fgets(line, sizeof(line), stdin) != NULL && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
-		return (OPTIONS_GO);
+		return OPTIONS_GO;
 	fprintf(stderr, "%s: not confirmed, nothing was changed\n", who);
-	return (COMMAND_FAILED);
+	return COMMAND_FAILED;
 }
 
 /* The certificate as it is recorded now. */
@@ -73,10 +73,10 @@ show(const char *who, struct store *store, int64_t id, bool json)
 
 	snprintf(key, sizeof(key), "%" PRId64, id);
 	if (store_get_cert(store, key, &row, &err) != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = json ? output_json(row) : output_object(row, "der");
 	gh_json_free(row);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -90,7 +90,7 @@ change_status(const char *who, const struct status_options *o, struct revoke_req
 
 	set_key(&r->key, name, o->issuer);
 	if (session_open(&s, o->conf, SESSION_STORE, &err) != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	if (store_find_cert(s.store, &r->key, &id, &err) != 0)
 		rc = command_fail(who, &err);
 	else {
@@ -104,7 +104,7 @@ change_status(const char *who, const struct status_options *o, struct revoke_req
 			    : show(who, s.store, st.id, o->json);
 	}
 	session_close(&s);
-	return (rc);
+	return rc;
 }
 
 #define OPTION_ISSUER(p) \
@@ -138,20 +138,20 @@ cmd_cert_revoke(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (hold && reason != NULL)
-		return (command_usage(argv[0], "--hold is a reason of its own"));
+		return command_usage(argv[0], "--hold is a reason of its own");
 	if (reason != NULL && (!revocation_reason_parse(reason, &r.reason) || r.reason == REASON_REMOVE_FROM_CRL))
-		return (command_usage(argv[0], "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
-		    "names as in keyCompromise", reason));
+		return command_usage(argv[0], "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
+		    "names as in keyCompromise", reason);
 	if (date != NULL && !revoke_date_parse(date, &r.invalidity_date))
-		return (command_usage(argv[0], "--invalidity-date is a time like 2026-01-02T03:04:05Z"));
+		return command_usage(argv[0], "--invalidity-date is a time like 2026-01-02T03:04:05Z");
 	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return (command_usage(argv[0], "--comment has at most 1024 characters, and no control characters"));
+		return command_usage(argv[0], "--comment has at most 1024 characters, and no control characters");
 	if (hold)
 		r.reason = REASON_CERTIFICATE_HOLD;
 	r.to = revoke_state_of(r.reason);
-	return (change_status(argv[0], &o, &r, argv[1]));
+	return change_status(argv[0], &o, &r, argv[1]);
 }
 
 int
@@ -172,8 +172,8 @@ cmd_cert_unrevoke(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return (command_usage(argv[0], "--comment has at most 1024 characters, and no control characters"));
-	return (change_status(argv[0], &o, &r, argv[1]));
+		return command_usage(argv[0], "--comment has at most 1024 characters, and no control characters");
+	return change_status(argv[0], &o, &r, argv[1]);
 }

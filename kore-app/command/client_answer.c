@@ -24,8 +24,8 @@ text_member(const gh_json *o, const char *name)
 
 	if (gh_json_type(o) != GH_JSON_OBJECT || gh_json_find(o, name, &v, NULL) != 0 ||
 	    gh_json_string(v) == NULL)
-		return ("");
-	return (gh_json_string(v));
+		return "";
+	return gh_json_string(v);
 }
 
 static int64_t
@@ -35,18 +35,18 @@ number_member(const gh_json *o, const char *name)
 	int64_t n;
 
 	if (gh_json_find(o, name, &v, NULL) != 0 || v == NULL || !gh_json_int(v, &n) || n < 0)
-		return (0);
-	return (n);
+		return 0;
+	return n;
 }
 
 static enum client_disposition
 disposition_of(long status, const char *text)
 {
 	if (status == 200 && strcasecmp(text, "Issued") == 0)
-		return (CLIENT_ISSUED);
+		return CLIENT_ISSUED;
 	if (status == 200 && strcasecmp(text, "Pending") == 0)
-		return (CLIENT_PENDING);
-	return (strcasecmp(text, "Denied") == 0 ? CLIENT_DENIED : CLIENT_FAILED);
+		return CLIENT_PENDING;
+	return strcasecmp(text, "Denied") == 0 ? CLIENT_DENIED : CLIENT_FAILED;
 }
 
 static int
@@ -57,7 +57,7 @@ add_cert(struct cert_chain *chain, X509 *cert, struct gh_error *err)
 
 	rc = n > 0 ? cert_chain_add(chain, der, (size_t)n, err) : gh_fail(err, GH_E_NOMEM, "certificate");
 	OPENSSL_free(der);
-	return (rc);
+	return rc;
 }
 
 /* Certs-only SignedData (RFC 2315, 9.1; the order is the server's: leaf first). */
@@ -77,7 +77,7 @@ take_pkcs7(const unsigned char *der, size_t len, struct cert_chain *chain, struc
 		rc = add_cert(chain, sk_X509_value(certs, i), err);
 	PKCS7_free(p7);
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }
 
 /* A single certificate (CERT_ONLY) or a PKCS#7, told apart by what parses. */
@@ -92,7 +92,7 @@ take_certificates(const char *text, struct cert_chain *chain, struct gh_error *e
 
 	if (rc != 0 || len == 0) {
 		free(der);
-		return (gh_refuse(err, GH_E_BAD_JSON, "issued, but the answer holds no certificate"));
+		return gh_refuse(err, GH_E_BAD_JSON, "issued, but the answer holds no certificate");
 	}
 	p = der;
 	cert = d2i_X509(NULL, &p, (long)len);
@@ -103,7 +103,7 @@ take_certificates(const char *text, struct cert_chain *chain, struct gh_error *e
 		rc = take_pkcs7(der, len, chain, err);
 	X509_free(cert);
 	free(der);
-	return (rc);
+	return rc;
 }
 
 /* Spaces and control characters of a message from outside must not steer the terminal. */
@@ -129,8 +129,8 @@ fill_answer(long status, const gh_json *o, struct client_answer *out, struct gh_
 	copy_clean(out->serial, sizeof(out->serial), text_member(o, "SerialNumber"));
 	copy_clean(out->thumbprint, sizeof(out->thumbprint), text_member(o, "Thumbprint"));
 	if (out->disposition != CLIENT_ISSUED)
-		return (0);
-	return (take_certificates(text_member(o, "Certificates"), &out->chain, err));
+		return 0;
+	return take_certificates(text_member(o, "Certificates"), &out->chain, err);
 }
 
 int
@@ -150,7 +150,7 @@ client_answer_parse(long status, const char *text, size_t len, struct client_ans
 	gh_json_free(o);
 	if (rc != 0)
 		client_answer_clear(out);
-	return (rc);
+	return rc;
 }
 
 void
@@ -178,9 +178,9 @@ client_answer_cert(const struct client_answer *a, size_t i)
 	const unsigned char *p;
 
 	if (i >= a->chain.n)
-		return (NULL);
+		return NULL;
 	p = a->chain.cert[i].der;
-	return (d2i_X509(NULL, &p, (long)a->chain.cert[i].len));
+	return d2i_X509(NULL, &p, (long)a->chain.cert[i].len);
 }
 
 /* ---- checking ---- */
@@ -208,7 +208,7 @@ check_numbers(const struct client_answer *a, X509 *leaf, struct gh_error *err)
 	free(hex);
 	BN_free(said);
 	BN_free(real);
-	return (rc);
+	return rc;
 }
 
 static STACK_OF(X509) *
@@ -222,10 +222,10 @@ chain_stack(const struct client_answer *a)
 		if (cert == NULL || sk_X509_push(certs, cert) <= 0) {
 			X509_free(cert);
 			sk_X509_pop_free(certs, X509_free);
-			return (NULL);
+			return NULL;
 		}
 	}
-	return (certs);
+	return certs;
 }
 
 static int
@@ -234,13 +234,13 @@ fill_store(X509_STORE *store, STACK_OF(X509) *certs, STACK_OF(X509) *roots)
 	X509 *last = sk_X509_value(certs, sk_X509_num(certs) - 1);
 
 	if (roots == NULL)
-		return (X509_STORE_add_cert(store, last));
+		return X509_STORE_add_cert(store, last);
 	for (int i = 0; i < sk_X509_num(roots); i++) {
 		if (X509_STORE_add_cert(store, sk_X509_value(roots, i)) != 1)
-			return (0);
+			return 0;
 	}
 	/* An issuing CA that was given is trusted as it is. */
-	return (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN));
+	return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 }
 
 /* RFC 5280, 6: signatures, validity, basic constraints and path lengths up to the root. */
@@ -263,7 +263,7 @@ verify_chain(STACK_OF(X509) *certs, STACK_OF(X509) *roots, struct gh_error *err)
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }
 
 int
@@ -288,5 +288,5 @@ client_answer_check(const struct client_answer *a, const EVP_PKEY *key, STACK_OF
 	}
 	sk_X509_pop_free(certs, X509_free);
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }

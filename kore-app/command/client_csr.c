@@ -39,12 +39,12 @@ upn_name(const char *text)
 		ok = GENERAL_NAME_set0_othername(name, oid, value) == 1;
 	}
 	if (ok)
-		return (name);
+		return name;
 	ASN1_UTF8STRING_free(utf8);
 	ASN1_TYPE_free(value);
 	ASN1_OBJECT_free(oid);
 	GENERAL_NAME_free(name);
-	return (NULL);
+	return NULL;
 }
 
 static GENERAL_NAME *
@@ -56,10 +56,10 @@ parse_san(const char *text)
 		if (strncasecmp(text, san_types[i].prefix, n) != 0 || text[n] == '\0')
 			continue;
 		if (san_types[i].type == GEN_OTHERNAME)
-			return (upn_name(text + n));
-		return (a2i_GENERAL_NAME(NULL, NULL, NULL, san_types[i].type, text + n, 0));
+			return upn_name(text + n);
+		return a2i_GENERAL_NAME(NULL, NULL, NULL, san_types[i].type, text + n, 0);
 	}
-	return (NULL);
+	return NULL;
 }
 
 static int
@@ -84,7 +84,7 @@ add_san(X509_REQ *req, const char *const *san, struct gh_error *err)
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
 	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
 	ERR_clear_error();
-	return (rc);
+	return rc;
 }
 
 /* Ed25519 has its hash built in; P-384 goes with SHA-384. */
@@ -92,9 +92,9 @@ static const EVP_MD *
 hash_for(const EVP_PKEY *key)
 {
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519)
-		return (NULL);
-	return (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() :
-	    EVP_sha256());
+		return NULL;
+	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() :
+	    EVP_sha256();
 }
 
 int
@@ -120,7 +120,7 @@ client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X50
 		X509_REQ_free(req);
 	else
 		*out = req;
-	return (rc);
+	return rc;
 }
 
 int
@@ -134,7 +134,7 @@ client_csr_load(const char *path, X509_REQ **out, struct gh_error *err)
 
 	*out = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (bio != NULL)
 		*out = PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL);
@@ -145,8 +145,8 @@ client_csr_load(const char *path, X509_REQ **out, struct gh_error *err)
 	free(data);
 	ERR_clear_error();
 	if (*out == NULL)
-		return (gh_refuse(err, GH_E_CONF, "%s: no PKCS#10 request, PEM or DER", path));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "%s: no PKCS#10 request, PEM or DER", path);
+	return 0;
 }
 
 char *
@@ -157,5 +157,5 @@ client_csr_base64(X509_REQ *req)
 	char *text = n > 0 ? gh_base64_encode(der, (size_t)n, GH_BASE64_ONE_LINE) : NULL;
 
 	OPENSSL_free(der);
-	return (text);
+	return text;
 }

@@ -19,10 +19,10 @@ write_pem(const char *path, const struct cert_chain *chain, bool replace, struct
 	int rc;
 
 	if (text == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "%s", path));
+		return gh_fail(err, GH_E_NOMEM, "%s", path);
 	rc = gh_file_write(path, text, strlen(text), 0644, replace, err);
 	free(text);
-	return (rc);
+	return rc;
 }
 
 /* The part of the chain from one index on; shares the bytes. */
@@ -33,7 +33,7 @@ part_of(const struct cert_chain *chain, size_t from, size_t to)
 
 	for (size_t i = from; i < to && i < chain->n; i++)
 		part.cert[part.n++] = chain->cert[i];
-	return (part);
+	return part;
 }
 
 static int
@@ -54,7 +54,7 @@ make_p12(const struct client_answer *a, EVP_PKEY *key, const char *password, PKC
 	X509_free(leaf);
 	sk_X509_pop_free(issuers, X509_free);
 	ERR_clear_error();
-	return (*out != NULL ? 0 : -1);
+	return *out != NULL ? 0 : -1;
 }
 
 static int
@@ -68,10 +68,10 @@ write_p12(const struct client_files *f, const struct client_answer *a, EVP_PKEY 
 		n = i2d_PKCS12(p12, &der);
 	PKCS12_free(p12);
 	if (n <= 0)
-		return (gh_fail(err, GH_E_INTERNAL, "the PKCS#12 could not be made"));
+		return gh_fail(err, GH_E_INTERNAL, "the PKCS#12 could not be made");
 	rc = gh_file_write(f->p12, der, (size_t)n, 0600, f->replace, err);
 	OPENSSL_free(der);
-	return (rc);
+	return rc;
 }
 
 int
@@ -87,7 +87,7 @@ client_files_write(const struct client_files *f, const struct client_answer *a, 
 		rc = write_pem(f->chain, &issuers, f->replace, err);
 	if (rc == 0 && f->p12 != NULL)
 		rc = write_p12(f, a, key, err);
-	return (rc);
+	return rc;
 }
 
 int
@@ -108,8 +108,8 @@ client_files_load_certs(const char *path, STACK_OF(X509) **out, struct gh_error 
 	*out = NULL;
 	if (sk_X509_num(certs) < 1) {
 		sk_X509_free(certs);
-		return (gh_refuse(err, GH_E_CONF, "%s: no certificate in it (PEM)", path));
+		return gh_refuse(err, GH_E_CONF, "%s: no certificate in it (PEM)", path);
 	}
 	*out = certs;
-	return (0);
+	return 0;
 }

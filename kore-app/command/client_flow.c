@@ -30,14 +30,14 @@ sleep_seconds(int seconds)
 static int64_t
 seconds_now(void)
 {
-	return (gh_now_us() / 1000000);
+	return gh_now_us() / 1000000;
 }
 
 /* Is it worth asking again? rc and reply: of client_http_call. */
 static bool
 is_busy(int rc, const struct client_reply *reply)
 {
-	return (rc == GH_E_BUSY || (rc == 0 && reply->status == 503));
+	return rc == GH_E_BUSY || (rc == 0 && reply->status == 503);
 }
 
 static void
@@ -60,10 +60,10 @@ call_with_retry(const struct client_flow *f, const struct client_call *call, str
 
 		rc = client_http_call(f->http, call, reply, err);
 		if (!is_busy(rc, reply))
-			return (rc);
+			return rc;
 		delay = rc == 0 && reply->retry_after > pause ? reply->retry_after : pause;
 		if (seconds_now() + delay > end)
-			return (rc);
+			return rc;
 		if (rc == 0)
 			say_busy(reply, said, sizeof(said));
 		fprintf(stderr, "%s: ", f->who);
@@ -86,7 +86,7 @@ ask(const struct client_flow *f, const struct client_call *call, struct client_a
 	int rc = call_with_retry(f, call, &reply, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (reply.status == 503) {
 		say_busy(&reply, said, sizeof(said));
 		rc = reply.retry_after > 0 ?
@@ -100,7 +100,7 @@ ask(const struct client_flow *f, const struct client_call *call, struct client_a
 			    reply.status);
 	}
 	client_reply_clear(&reply);
-	return (rc);
+	return rc;
 }
 
 /* ---- versions 1 and 2: a token first ---- */
@@ -128,7 +128,7 @@ take_token(const struct client_reply *reply, char out[TOKEN_SIZE], struct gh_err
 			snprintf(out, TOKEN_SIZE, "%s", text);
 	}
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -142,10 +142,10 @@ fetch_token(const struct client_flow *f, char out[TOKEN_SIZE], struct gh_error *
 	snprintf(path, sizeof(path), "/CertEnroll/%d/Token", f->version);
 	rc = call_with_retry(f, &call, &reply, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = take_token(&reply, out, err);
 	client_reply_clear(&reply);
-	return (rc);
+	return rc;
 }
 
 int
@@ -167,7 +167,7 @@ client_flow_submit(const struct client_flow *f, const struct client_request *r, 
 		rc = ask(f, &call, out, err);
 	}
 	free(body);
-	return (rc);
+	return rc;
 }
 
 /* ---- pending requests ---- */
@@ -180,7 +180,7 @@ fetch_status(const struct client_flow *f, int64_t request_id, struct client_answ
 	const struct client_call call = {.path = path};
 
 	snprintf(path, sizeof(path), "/CertEnroll/%d/Requests/%lld", f->version, (long long)request_id);
-	return (ask(f, &call, out, err));
+	return ask(f, &call, out, err);
 }
 
 int
@@ -193,11 +193,11 @@ client_flow_status(const struct client_flow *f, int64_t request_id, int wait, st
 	for (;;) {
 		rc = fetch_status(f, request_id, out, err);
 		if (rc != 0 && rc != GH_E_BUSY)
-			return (rc);
+			return rc;
 		if (rc == 0 && out->disposition != CLIENT_PENDING)
-			return (0);
+			return 0;
 		if (wait == CLIENT_WAIT_NO || (wait != CLIENT_WAIT_FOREVER && seconds_now() + f->poll > end))
-			return (rc);
+			return rc;
 		if (rc == 0)
 			client_answer_clear(out);
 		sleep_seconds(f->poll);

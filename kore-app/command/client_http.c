@@ -27,15 +27,15 @@ make_base(const char *url, char **out, struct gh_error *err)
 
 	*out = NULL;
 	if (strncmp(url, "https://", 8) != 0 || *host == '\0' || *host == '/' || strpbrk(url, "?#@ ") != NULL)
-		return (gh_refuse(err, GH_E_CONF,
-		    "URL \"%.100s\": use https://HOST[:PORT][/PREFIX]", url));
+		return gh_refuse(err, GH_E_CONF,
+		    "URL \"%.100s\": use https://HOST[:PORT][/PREFIX]", url);
 	while (url[n - 1] == '/')
 		n--;
 	if (asprintf(out, "%.*s%s", (int)n, url, memchr(host, '/', n - 8) == NULL ? DEFAULT_PREFIX : "") < 0) {
 		*out = NULL;
-		return (gh_fail(err, GH_E_NOMEM, "URL"));
+		return gh_fail(err, GH_E_NOMEM, "URL");
 	}
-	return (0);
+	return 0;
 }
 
 static size_t
@@ -44,7 +44,7 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	struct gh_buf *body = arg;
 
 	gh_buf_put(body, data, size * n);
-	return (body->failed ? 0 : size * n);
+	return body->failed ? 0 : size * n;
 }
 
 /* Returns CURLE_OK, or the first failure. */
@@ -80,7 +80,7 @@ set_options(struct client_http *h)
 		SET(CURLOPT_SSLKEY, o->tls_key != NULL ? o->tls_key : o->tls_cert);
 	}
 #undef SET
-	return (rc);
+	return rc;
 }
 
 int
@@ -93,7 +93,7 @@ client_http_new(const struct client_http_options *o, struct client_http **out, s
 	*out = NULL;
 	if (h == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		free(h);
-		return (gh_fail(err, GH_E_NOMEM, "libcurl"));
+		return gh_fail(err, GH_E_NOMEM, "libcurl");
 	}
 	h->o = o;
 	rc = make_base(o->url, &h->base, err);
@@ -107,7 +107,7 @@ client_http_new(const struct client_http_options *o, struct client_http **out, s
 		client_http_free(h);
 	else
 		*out = h;
-	return (rc);
+	return rc;
 }
 
 void
@@ -129,15 +129,15 @@ add_header(struct curl_slist **list, const char *name, const char *value)
 	char *line;
 
 	if (value == NULL)
-		return (0);
+		return 0;
 	if (asprintf(&line, value[0] != '\0' ? "%s: %s" : "%s:", name, value) < 0)
-		return (-1);
+		return -1;
 	longer = curl_slist_append(*list, line);
 	free(line);
 	if (longer == NULL)
-		return (-1);
+		return -1;
 	*list = longer;
-	return (0);
+	return 0;
 }
 
 /* The signature covers the body byte for byte; that of a GET is empty. */
@@ -163,10 +163,10 @@ make_headers(const struct client_http *h, const struct client_call *call, struct
 	bad = bad || add_header(list, "Expect", "") != 0;
 	free(signature);
 	if (!bad)
-		return (0);
+		return 0;
 	curl_slist_free_all(*list);
 	*list = NULL;
-	return (gh_fail(err, GH_E_NOMEM, "headers"));
+	return gh_fail(err, GH_E_NOMEM, "headers");
 }
 
 static int
@@ -177,9 +177,9 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-		return (gh_refuse(err, GH_E_FORBIDDEN, "the server is not trusted: %.150s (see --cacert)", text));
+		return gh_refuse(err, GH_E_FORBIDDEN, "the server is not trusted: %.150s (see --cacert)", text);
 	case CURLE_WRITE_ERROR:
-		return (gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes", REPLY_MAX));
+		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes", REPLY_MAX);
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_OPERATION_TIMEDOUT:
@@ -188,9 +188,9 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
-		return (gh_refuse(err, GH_E_BUSY, "no answer: %.200s", text));
+		return gh_refuse(err, GH_E_BUSY, "no answer: %.200s", text);
 	default:
-		return (gh_refuse(err, GH_E_INTERNAL, "HTTPS failed: %.200s", text));
+		return gh_refuse(err, GH_E_INTERNAL, "HTTPS failed: %.200s", text);
 	}
 }
 
@@ -205,12 +205,12 @@ set_call(struct client_http *h, const struct client_call *call, const char *url,
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &reply->body);
 	if (rc == CURLE_OK && call->body == NULL)
-		return (curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L));
+		return curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE, (long)strlen(call->body));
-	return (rc == CURLE_OK ? curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, call->body) : rc);
+	return rc == CURLE_OK ? curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, call->body) : rc;
 }
 
 int
@@ -249,7 +249,7 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
 	free(url);
-	return (rc);
+	return rc;
 }
 
 void

@@ -30,15 +30,15 @@ find_type(const char *name)
 {
 	for (size_t i = 0; i < sizeof(key_types) / sizeof(key_types[0]); i++) {
 		if (strcmp(key_types[i].name, name) == 0)
-			return (&key_types[i]);
+			return &key_types[i];
 	}
-	return (NULL);
+	return NULL;
 }
 
 bool
 client_key_is_type(const char *type)
 {
-	return (find_type(type) != NULL);
+	return find_type(type) != NULL;
 }
 
 int
@@ -48,14 +48,14 @@ client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
 
 	*out = NULL;
 	if (t == NULL)
-		return (gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type));
+		return gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type);
 	if (t->rsa_bits != 0)
 		*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)t->rsa_bits);
 	else if (t->curve != NULL)
 		*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", t->curve);
 	else
 		*out = EVP_PKEY_Q_keygen(NULL, NULL, t->algorithm);
-	return (*out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type);
 }
 
 /* Never ask on the terminal: OpenSSL would, for want of a callback. */
@@ -67,9 +67,9 @@ give_password(char *buf, int size, int rwflag, void *arg)
 
 	(void)rwflag;
 	if (n == 0 || n > (size_t)size)
-		return (-1);
+		return -1;
 	memcpy(buf, password, n);
-	return ((int)n);
+	return (int)n;
 }
 
 int
@@ -80,16 +80,16 @@ client_key_load(const char *path, const char *password, EVP_PKEY **out, struct g
 	*out = NULL;
 	if (bio == NULL) {
 		ERR_clear_error();
-		return (gh_refuse(err, GH_E_CONF, "%s: the key file cannot be read", path));
+		return gh_refuse(err, GH_E_CONF, "%s: the key file cannot be read", path);
 	}
 	*out = PEM_read_bio_PrivateKey(bio, NULL, give_password, (void *)(uintptr_t)password);
 	BIO_free(bio);
 	if (*out != NULL)
-		return (0);
+		return 0;
 	ERR_clear_error();
-	return (gh_refuse(err, GH_E_CONF, password != NULL ?
+	return gh_refuse(err, GH_E_CONF, password != NULL ?
 	    "%s: no PEM private key, or the password is wrong" :
-	    "%s: no PEM private key; if it is encrypted, give --key-password-file", path));
+	    "%s: no PEM private key; if it is encrypted, give --key-password-file", path);
 }
 
 int
@@ -108,5 +108,5 @@ client_key_write(const char *path, EVP_PKEY *key, const char *password, bool rep
 	} else
 		rc = gh_fail(err, GH_E_INTERNAL, "the key cannot be written as PEM");
 	BIO_free(bio);
-	return (rc);
+	return rc;
 }

@@ -24,10 +24,10 @@ client_hash_parse(const char *name, enum client_hash *out)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0) {
 			*out = (enum client_hash)i;
-			return (true);
+			return true;
 		}
 	}
-	return (false);
+	return false;
 }
 
 /* With milliseconds: two calls in one second are two requests, not a replay. */
@@ -48,14 +48,14 @@ add_metadata(gh_json *list, const char *word, struct gh_error *err)
 	char name[128];
 
 	if (eq == NULL || eq == word || (size_t)(eq - word) >= sizeof(name))
-		return (gh_refuse(err, GH_E_CONF, "metadata \"%.100s\": use NAME=VALUE", word));
+		return gh_refuse(err, GH_E_CONF, "metadata \"%.100s\": use NAME=VALUE", word);
 	memcpy(name, word, (size_t)(eq - word));
 	name[eq - word] = '\0';
 	if (gh_json_get(list, name) != NULL)
-		return (gh_refuse(err, GH_E_CONF, "metadata %s is given twice", name));
+		return gh_refuse(err, GH_E_CONF, "metadata %s is given twice", name);
 	if (gh_json_set_string(list, name, eq + 1) != 0)
-		return (gh_refuse(err, GH_E_CONF, "metadata %s: the value is not UTF-8", name));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "metadata %s: the value is not UTF-8", name);
+	return 0;
 }
 
 static int
@@ -72,7 +72,7 @@ build_request(const struct client_request *r, gh_json *o, struct gh_error *err)
 	    gh_json_set(o, "MetadataList", gh_json_ref(list)) != 0))
 		rc = gh_refuse(err, GH_E_CONF, "the request cannot be written as JSON (is the template UTF-8?)");
 	gh_json_free(list);
-	return (rc);
+	return rc;
 }
 
 int
@@ -98,7 +98,7 @@ client_request_body(const struct client_request *r, char **out, struct gh_error 
 	}
 	gh_json_free(inner);
 	gh_json_free(envelope);
-	return (rc);
+	return rc;
 }
 
 char *
@@ -111,8 +111,8 @@ client_request_sign(enum client_hash hash, const void *secret, size_t secret_len
 	unsigned int n = 0;
 
 	if (HMAC(md, secret, (int)secret_len, body, len, mac, &n) == NULL)
-		return (NULL);
-	return (gh_base64_encode(mac, n, GH_BASE64_ONE_LINE));
+		return NULL;
+	return gh_base64_encode(mac, n, GH_BASE64_ONE_LINE);
 }
 
 int
@@ -129,10 +129,10 @@ client_request_app_key(const char *given, char **out, struct gh_error *err)
 	    gh_base64_decode(given, strlen(given), &key, &len, err);
 	if (rc != 0 || len == 0) {
 		free(key);
-		return (gh_refuse(err, GH_E_CONF,
-		    "the application key is no base64 (use hex:... or text:... for other spellings)"));
+		return gh_refuse(err, GH_E_CONF,
+		    "the application key is no base64 (use hex:... or text:... for other spellings)");
 	}
 	*out = gh_base64_encode(key, len, GH_BASE64_ONE_LINE);
 	free(key);
-	return (*out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "application key"));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "application key");
 }

@@ -24,16 +24,16 @@ static int
 check_file(const char *who, const struct named_file *f)
 {
 	if (f->path[0] == '\0' && f->is_optional)
-		return (0);
+		return 0;
 	if (f->path[0] == '\0') {
 		fprintf(stderr, "%s: %s is not set\n", who, f->option);
-		return (1);
+		return 1;
 	}
 	if (access(f->path, R_OK) == 0)
-		return (0);
+		return 0;
 	fprintf(stderr, "%s: %s: %s: %s%s\n", who, f->option, f->path, strerror(errno),
 	    f->is_made_later && errno == ENOENT ? " (`gatehouse init` makes it)" : "");
-	return (1);
+	return 1;
 }
 
 static int
@@ -56,7 +56,7 @@ check_files(const char *who, const struct gh_conf *c)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		wrong += check_file(who, &files[i]);
-	return (wrong);
+	return wrong;
 }
 
 int
@@ -78,16 +78,16 @@ cmd_conf_check(int argc, char **argv)
 	int wrong = 0, n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (gh_conf_load(session_conf_path(path), &conf, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (!no_files)
 		wrong = check_files(argv[0], conf);
 	gh_conf_free(conf);
 	if (wrong != 0)
-		return (COMMAND_USAGE);
+		return COMMAND_USAGE;
 	printf("%s: ok\n", session_conf_path(path));
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -105,12 +105,12 @@ cmd_conf_print(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!names) {
 		gh_conf_print_defaults(stdout);
-		return (output_finish());
+		return output_finish();
 	}
 	for (size_t i = 0; gh_conf_option(i, &info) && info.name != NULL; i++)
 		printf("%s\t%s\t%s\n", info.name, info.type, info.fallback != NULL ? info.fallback : "");
-	return (output_finish());
+	return output_finish();
 }

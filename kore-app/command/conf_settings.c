@@ -13,8 +13,8 @@ find_option(const char *name, struct gh_conf_option_info *info)
 {
 	for (size_t i = 0; gh_conf_option(i, info) && info->name != NULL; i++)
 		if (strcmp(info->name, name) == 0)
-			return (true);
-	return (false);
+			return true;
+	return false;
 }
 
 int
@@ -25,13 +25,13 @@ conf_settings_set(struct conf_settings *s, const char *name, const char *value, 
 	size_t i = 0;
 
 	if (!find_option(name, &info))
-		return (gh_refuse(err, GH_E_CONF, "there is no option %.80s: see `gatehouse conf print`", name));
+		return gh_refuse(err, GH_E_CONF, "there is no option %.80s: see `gatehouse conf print`", name);
 	if (strpbrk(value, "\r\n") != NULL)
-		return (gh_refuse(err, GH_E_CONF, "%s: a value is one line", name));
+		return gh_refuse(err, GH_E_CONF, "%s: a value is one line", name);
 	while (i < s->n && strcmp(s->set[i].name, name) != 0)
 		i++;
 	if (i == CONF_SETTINGS_MAX)
-		return (gh_refuse(err, GH_E_CONF, "more than %d options", CONF_SETTINGS_MAX));
+		return gh_refuse(err, GH_E_CONF, "more than %d options", CONF_SETTINGS_MAX);
 	copy = strdup(value);
 	if (i == s->n && copy != NULL && (s->set[i].name = strdup(name)) != NULL) {
 		s->set[i].value = NULL;
@@ -39,11 +39,11 @@ conf_settings_set(struct conf_settings *s, const char *name, const char *value, 
 	}
 	if (copy == NULL || i == s->n) {
 		free(copy);
-		return (gh_fail(err, GH_E_NOMEM, "configuration"));
+		return gh_fail(err, GH_E_NOMEM, "configuration");
 	}
 	free(s->set[i].value);
 	s->set[i].value = copy;
-	return (0);
+	return 0;
 }
 
 int
@@ -53,9 +53,9 @@ conf_settings_parse(struct conf_settings *s, const char *text, struct gh_error *
 	char name[80];
 
 	if (text[n] == '\0' || n >= sizeof(name))
-		return (gh_refuse(err, GH_E_CONF, "--set %.80s: written as section.option=value", text));
+		return gh_refuse(err, GH_E_CONF, "--set %.80s: written as section.option=value", text);
 	snprintf(name, sizeof(name), "%.*s", (int)n, text);
-	return (conf_settings_set(s, name, text + n + 1, err));
+	return conf_settings_set(s, name, text + n + 1, err);
 }
 
 const char *
@@ -63,8 +63,8 @@ conf_settings_get(const struct conf_settings *s, const char *name)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->set[i].name, name) == 0)
-			return (s->set[i].value);
-	return (NULL);
+			return s->set[i].value;
+	return NULL;
 }
 
 void
@@ -100,7 +100,7 @@ make_text(const struct conf_settings *s, bool placeholders)
 	FILE *f = open_memstream(&text, &len);
 
 	if (f == NULL)
-		return (NULL);
+		return NULL;
 	fprintf(f, "# Written by `gatehouse setup`. All other options have their defaults: `gatehouse conf print` shows\n"
 	    "# them with their meanings.\n\n");
 	for (size_t i = 0; gh_conf_option(i, &info) && info.name != NULL; i++) {
@@ -114,15 +114,15 @@ make_text(const struct conf_settings *s, bool placeholders)
 	fprintf(f, "}\n");
 	if (ferror(f) | fclose(f)) {
 		free(text);
-		return (NULL);
+		return NULL;
 	}
-	return (text);
+	return text;
 }
 
 char *
 conf_settings_text(const struct conf_settings *s)
 {
-	return (make_text(s, false));
+	return make_text(s, false);
 }
 
 /* The reader of the configuration reads files only, and shall be the only reader there is. */
@@ -134,14 +134,14 @@ load_text(const char *text, struct gh_conf **out, struct gh_error *err)
 	ssize_t len = (ssize_t)strlen(text);
 
 	if (fd < 0)
-		return (gh_fail(err, GH_E_INTERNAL, "temporary file"));
+		return gh_fail(err, GH_E_INTERNAL, "temporary file");
 	if (write(fd, text, (size_t)len) != len)
 		rc = gh_fail(err, GH_E_INTERNAL, "temporary file");
 	else
 		rc = gh_conf_load(path, out, err);
 	close(fd);
 	unlink(path);
-	return (rc);
+	return rc;
 }
 
 int
@@ -155,7 +155,7 @@ conf_settings_load(const struct conf_settings *s, struct gh_conf **out, struct g
 	free(text);
 	if (rc != 0)
 		*out = NULL;
-	return (rc);
+	return rc;
 }
 
 int
@@ -165,8 +165,8 @@ conf_settings_agree(const struct conf_settings *s, const struct gh_conf *conf, c
 
 	for (size_t i = 0; i < s->n; i++)
 		if (gh_conf_value(conf, s->set[i].name, &has) && strcmp(has, s->set[i].value) != 0)
-			return (gh_refuse(err, GH_E_CONFLICT, "%.80s is there and says %s = \"%.60s\", not \"%.60s\": setup "
+			return gh_refuse(err, GH_E_CONFLICT, "%.80s is there and says %s = \"%.60s\", not \"%.60s\": setup "
 			    "changes no existing configuration; edit the file, or leave that option out", path,
-			    s->set[i].name, has, s->set[i].value));
-	return (0);
+			    s->set[i].name, has, s->set[i].value);
+	return 0;
 }

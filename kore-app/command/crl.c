@@ -30,8 +30,8 @@ static int
 find_ca(const struct catalog *catalog, const char *name, const struct ca **ca, struct gh_error *err)
 {
 	*ca = catalog_find_ca(catalog, name);
-	return (*ca != NULL ? 0
-	    : gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", name));
+	return *ca != NULL ? 0
+	    : gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", name);
 }
 
 /* ---- issue ---- */
@@ -53,7 +53,7 @@ issue_waiting(struct job_env *env, const struct ca *ca, const struct crl_wish *w
 	for (int waited = 0; (rc = crl_job_issue(env, ca, wish, made, err)) == GH_E_BUSY && waited < WAIT_SECONDS;
 	    waited++)
 		sleep(1);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -64,7 +64,7 @@ publish(struct job_env *env, const struct ca *ca, const char *who)
 
 	if (rc == 0 && published > 0)
 		job_progress(env, "%s: %d published in the directory", ca->name, published);
-	return (rc == 0 ? COMMAND_OK : command_fail(who, &err));
+	return rc == 0 ? COMMAND_OK : command_fail(who, &err);
 }
 
 /* Each CA that is asked for; a failure does not hold up the others. */
@@ -89,7 +89,7 @@ issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl
 		} else if (publish(env, ca, who) != COMMAND_OK)
 			exit_code = COMMAND_FAILED;
 	}
-	return (exit_code);
+	return exit_code;
 }
 
 static int
@@ -103,7 +103,7 @@ issue(const char *who, const char *conf, const struct crl_choice *choice, bool j
 	int made = 0, exit_code, rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = session_env_open(&s, &e, &err);
 	if (rc == 0 && choice->ca != NULL)
 		rc = find_ca(e.env.catalog, choice->ca, &ca, &err);
@@ -121,7 +121,7 @@ issue(const char *who, const char *conf, const struct crl_choice *choice, bool j
 		exit_code = command_fail(who, &err);
 	session_env_free(&e);
 	session_close(&s);
-	return (output_finish() != COMMAND_OK ? COMMAND_FAILED : exit_code);
+	return output_finish() != COMMAND_OK ? COMMAND_FAILED : exit_code;
 }
 
 int
@@ -143,7 +143,7 @@ cmd_crl_issue(int argc, char **argv)
 		"gatehouse crl issue\ngatehouse crl issue --ca issuing --delta\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
-	return (rc != OPTIONS_GO ? rc : issue(argv[0], conf, &choice, json));
+	return rc != OPTIONS_GO ? rc : issue(argv[0], conf, &choice, json);
 }
 
 /* ---- list, show, export ---- */
@@ -181,7 +181,7 @@ load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_jso
 		rc = store_crl_list(s->store, ca != NULL ? ca->id : 0, newest, limit, out, err);
 	if (catalog != NULL)
 		catalog_free(catalog);
-	return (rc);
+	return rc;
 }
 
 static bool
@@ -191,8 +191,8 @@ is_chosen(const gh_json *row, const struct crl_choice *choice)
 	bool has_shard = gh_json_int(gh_json_get(row, "shard"), &shard);
 
 	if (gh_json_bool(gh_json_get(row, "delta"), false) != choice->delta || has_shard != choice->has_shard)
-		return (false);
-	return (!has_shard || shard == choice->shard);
+		return false;
+	return !has_shard || shard == choice->shard;
 }
 
 static int
@@ -201,8 +201,8 @@ take_row(struct session *s, gh_json *row, bool with_body, struct found_crl *f, s
 	f->row = gh_json_ref(row);
 	if (!gh_json_int(gh_json_get(row, "id"), &f->crl.id) ||
 	    !gh_json_int(gh_json_get(row, "size"), &f->crl.size))
-		return (gh_fail(err, GH_E_DB, "row of a CRL"));
-	return (with_body ? store_crl_body(s->store, &f->crl, &f->der, err) : 0);
+		return gh_fail(err, GH_E_DB, "row of a CRL");
+	return with_body ? store_crl_body(s->store, &f->crl, &f->der, err) : 0;
 }
 
 static int
@@ -215,7 +215,7 @@ find_crl(const char *conf, const struct crl_choice *choice, bool with_body, stru
 
 	memset(f, 0, sizeof(*f));
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = load_rows(&s, choice->ca, true, LIST_MAX, &rows, err);
 	for (size_t i = 0; rc == 0 && f->row == NULL && i < gh_json_size(rows); i++)
 		if (is_chosen(gh_json_at(rows, i), choice))
@@ -226,7 +226,7 @@ find_crl(const char *conf, const struct crl_choice *choice, bool with_body, stru
 	session_close(&s);
 	if (rc != 0)
 		found_clear(f);
-	return (rc);
+	return rc;
 }
 
 int
@@ -253,16 +253,16 @@ cmd_crl_list(int argc, char **argv)
 	struct session s;
 
 	if ((rc = options_parse(&usage, rows, argc, argv, &n)) != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = load_rows(&s, ca, !all, limit > 0 ? limit : LIST_MAX, &out, &err);
 	session_close(&s);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = json ? output_json(out) : output_table(out, columns);
 	gh_json_free(out);
-	return (rc);
+	return rc;
 }
 
 #define OPTIONS_CHOICE(c) \
@@ -279,11 +279,11 @@ choose(char **argv, const char *shard, struct crl_choice *choice)
 	choice->ca = argv[1];
 	choice->has_shard = shard != NULL;
 	if (shard != NULL && (*shard == '\0' || *end != '\0' || n < 0 || n >= CA_SHARDS_MAX))
-		return (command_usage(argv[0], "--shard is from 0 to %d", CA_SHARDS_MAX - 1));
+		return command_usage(argv[0], "--shard is from 0 to %d", CA_SHARDS_MAX - 1);
 	if (choice->has_shard && choice->delta)
-		return (command_usage(argv[0], "--delta and --shard exclude each other: shards have no delta CRLs"));
+		return command_usage(argv[0], "--delta and --shard exclude each other: shards have no delta CRLs");
 	choice->shard = (int)n;
-	return (COMMAND_OK);
+	return COMMAND_OK;
 }
 
 int
@@ -301,14 +301,14 @@ cmd_crl_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if ((rc = choose(argv, shard, &choice)) != COMMAND_OK)
-		return (rc);
+		return rc;
 	if (find_crl(conf, &choice, false, &f, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = json ? output_json(f.row) : output_object(f.row, NULL);
 	found_clear(&f);
-	return (rc);
+	return rc;
 }
 
 int
@@ -328,15 +328,15 @@ cmd_crl_export(int argc, char **argv)
 	bool ok;
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if ((rc = choose(argv, shard, &choice)) != COMMAND_OK)
-		return (rc);
+		return rc;
 	if (find_crl(conf, &choice, true, &f, &err) != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (der)
 		ok = fwrite(f.der, 1, (size_t)f.crl.size, stdout) == (size_t)f.crl.size;
 	else
 		ok = PEM_write(stdout, PEM_STRING_X509_CRL, "", f.der, (long)f.crl.size) > 0;
 	found_clear(&f);
-	return (output_finish() == COMMAND_OK && ok ? COMMAND_OK : COMMAND_FAILED);
+	return output_finish() == COMMAND_OK && ok ? COMMAND_OK : COMMAND_FAILED;
 }

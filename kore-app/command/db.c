@@ -20,7 +20,7 @@ audit_migration(struct session *s, int applied, struct gh_error *err)
 	struct store_audit a = {.event = "db.migrated", .outcome = "success", .who = &s->who, .detail = detail};
 
 	snprintf(detail, sizeof(detail), "%d migrations", applied);
-	return (store_audit(s->store, &a, err));
+	return store_audit(s->store, &a, err);
 }
 
 /* Rows of a version without seals. What was sealed before is not sealed again here, however the database looks. */
@@ -33,12 +33,12 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 
 	*sealed = 0;
 	if (rc != 0 || !has_secret)
-		return (rc);             /* `gatehouse init` comes next */
+		return rc;             /* `gatehouse init` comes next */
 	rc = session_use_secret(s, err);
 	if (rc == 0)
 		rc = store_seals_look(s->store, &seals, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (seals.is_first && seals.rows > 0) {
 		db_reseal_show(&seals, stderr);
 		if (!yes)
@@ -48,7 +48,7 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 		*sealed = rc == 0 ? seals.rows : 0;
 	}
 	store_seals_clear(&seals);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -58,7 +58,7 @@ migrate(struct session *s, bool yes, int *applied, size_t *sealed, struct gh_err
 
 	if (rc == 0 && *applied > 0)
 		rc = audit_migration(s, *applied, err);
-	return (rc == 0 ? seal_first(s, yes, sealed, err) : rc);
+	return rc == 0 ? seal_first(s, yes, sealed, err) : rc;
 }
 
 int
@@ -79,16 +79,16 @@ cmd_db_migrate(int argc, char **argv)
 	int n, applied = 0, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_RAW_STORE, &err);
 	if (rc == 0) {
 		rc = migrate(&s, yes, &applied, &sealed, &err);
 		session_close(&s);
 	}
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	printf(json ? "{\"applied\":%d,\"sealed\":%zu}\n" : "%d migrations applied, %zu rows sealed\n", applied, sealed);
-	return (output_finish());
+	return output_finish();
 }
 
 static int
@@ -97,7 +97,7 @@ check_grants(struct session *s, struct gh_error *err)
 	struct grant_verdict v;
 	int rc = grant_verify(s->store, &v, err);
 
-	return (rc != 0 || v.is_whole ? rc : gh_refuse(err, GH_E_SEAL, "%s", v.problem));
+	return rc != 0 || v.is_whole ? rc : gh_refuse(err, GH_E_SEAL, "%s", v.problem);
 }
 
 int
@@ -115,14 +115,14 @@ cmd_db_status(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = check_grants(&s, &err);
 		session_close(&s);
 	}
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program; all rows that grant rights fit their MACs");
-	return (output_finish());
+	return output_finish();
 }

@@ -41,7 +41,7 @@ show_json(const struct store_seals *seals, bool sealed)
 
 	rc = rc == 0 ? output_json(v) : COMMAND_FAILED;
 	gh_json_free(v);
-	return (rc);
+	return rc;
 }
 
 struct reseal_args {
@@ -55,14 +55,14 @@ reseal(struct session *s, const struct reseal_args *a, struct store_seals *seals
 	int rc = store_seals_look(s->store, seals, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (!a->json)
 		db_reseal_show(seals, stdout);
 	if (a->dry_run || seals->is_whole)
-		return (0);
+		return 0;
 	if (!a->yes)
 		rc = prompt_confirm("Seal all rows as they are now?", err);
-	return (rc == 0 ? store_reseal(s->store, &s->who, seals->digest, err) : rc);
+	return rc == 0 ? store_reseal(s->store, &s->who, seals->digest, err) : rc;
 }
 
 int
@@ -85,14 +85,14 @@ cmd_db_reseal(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if ((rc = session_open(&s, a.conf, SESSION_STORE | SESSION_SECRET, &err)) == 0) {
 		rc = reseal(&s, &a, &seals, &err);
 		session_close(&s);
 	}
 	if (rc != 0) {
 		store_seals_clear(&seals);
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	}
 	done = !a.dry_run && !seals.is_whole;
 	rc = a.json ? show_json(&seals, done) : COMMAND_OK;
@@ -103,5 +103,5 @@ cmd_db_reseal(int argc, char **argv)
 	if (rc == COMMAND_OK && a.dry_run && !seals.is_whole)
 		rc = COMMAND_FAILED;
 	store_seals_clear(&seals);
-	return (rc);
+	return rc;
 }

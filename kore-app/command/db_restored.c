@@ -48,9 +48,9 @@ add(struct restored *r, const struct restored_item *i, const char *here, bool do
 	free(serial);
 	if (bad != 0) {
 		gh_json_free(row);
-		return (gh_fail(err, GH_E_NOMEM, "list"));
+		return gh_fail(err, GH_E_NOMEM, "list");
 	}
-	return (gh_json_append(r->found, row) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "list"));
+	return gh_json_append(r->found, row) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "list");
 }
 
 static int64_t
@@ -58,7 +58,7 @@ end_of(const struct ca *ca)
 {
 	struct tm tm;
 
-	return (ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) == 1 ? timegm(&tm) : gh_now());
+	return ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) == 1 ? timegm(&tm) : gh_now();
 }
 
 static int
@@ -72,7 +72,7 @@ revoke(struct restored *r, const struct restored_item *i, int64_t ca_id, struct 
 	snprintf(detail, sizeof(detail), "%s, again after a restore, from %.200s", revocation_reason_name(i->reason),
 	    r->source);
 	r->again++;
-	return (store_revoke_again(r->session.store, &r->session.who, &f, err));
+	return store_revoke_again(r->session.store, &r->session.who, &f, err);
 }
 
 /* A CA speaks about its own certificates alone, whatever serial numbers its CRL has; one that was renewed with its key, under
@@ -82,8 +82,8 @@ is_of(const struct restored *r, int64_t ca_id, const struct ca *signer)
 {
 	const struct ca *ca = catalog_find_ca_id(r->catalog, ca_id);
 
-	return (ca != NULL && ca->cert != NULL &&
-	    EVP_PKEY_eq(X509_get0_pubkey(ca->cert), X509_get0_pubkey(signer->cert)) == 1);
+	return ca != NULL && ca->cert != NULL &&
+	    EVP_PKEY_eq(X509_get0_pubkey(ca->cert), X509_get0_pubkey(signer->cert)) == 1;
 }
 
 /* An entry of a CRL names its CA; a line of the log may not, and then the row of the database does. */
@@ -99,13 +99,13 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 	if (rc == 0 && ca_id != 0 && r->is_crl && !is_of(r, ca_id, i.ca))
 		ca_id = 0;
 	if (rc != 0 || (ca_id != 0 && (is_revoked || !i.is_revoked)))
-		return (rc);             /* the database knows as much */
+		return rc;             /* the database knows as much */
 	if (ca_id != 0)
 		i.ca = catalog_find_ca_id(r->catalog, ca_id);
 	wanted = (i.is_revoked ? r->revoke : r->revoke_unknown) && i.ca != NULL;
 	if (wanted)
 		rc = revoke(r, &i, i.ca->id, err);
-	return (rc == 0 ? add(r, &i, ca_id != 0 ? "valid" : "unknown", wanted, err) : rc);
+	return rc == 0 ? add(r, &i, ca_id != 0 ? "valid" : "unknown", wanted, err) : rc;
 }
 
 /* ---- all of them ---- */
@@ -130,7 +130,7 @@ read_sources(struct restored *r, struct gh_error *err)
 		r->is_crl = false;
 		rc = restored_read_log(r->source, r->catalog, judge, r, err);
 	}
-	return (rc);
+	return rc;
 }
 
 static int
@@ -151,7 +151,7 @@ run(struct restored *r, struct gh_error *err)
 	if (r->catalog != NULL)
 		catalog_free(r->catalog);
 	session_close(&r->session);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -168,13 +168,13 @@ show(const struct restored *r)
 		    gh_json_set_int(v, "revoked", r->again);
 		rc = rc == 0 ? output_json(v) : COMMAND_FAILED;
 		gh_json_free(v);
-		return (rc);
+		return rc;
 	}
 	printf("numbers advanced by %d\n", r->margin);
 	if (r->crl.n + r->log.n > 0 && (rc = output_table(r->found, columns)) != COMMAND_OK)
-		return (rc);
+		return rc;
 	printf("%d revoked again; make new CRLs with `gatehouse crl issue`\n", r->again);
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -203,11 +203,11 @@ cmd_db_restored(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (r.margin < 1)
-		return (command_usage(argv[0], "--margin is at least 1"));
+		return command_usage(argv[0], "--margin is at least 1");
 	rc = run(&r, &err);
 	rc = rc == 0 ? show(&r) : command_fail(argv[0], &err);
 	gh_json_free(r.found);
-	return (rc);
+	return rc;
 }

@@ -26,12 +26,12 @@ value_json(const struct dir_value *v)
 	char *hex;
 
 	if (j != NULL && gh_json_string(j) != NULL)
-		return (j);
+		return j;
 	gh_json_free(j);
 	hex = gh_hex_encode(v->data, v->len);
 	j = gh_json_new_string(hex);
 	free(hex);
-	return (j);
+	return j;
 }
 
 static int
@@ -46,12 +46,12 @@ put_attributes(gh_json *o, const struct dir_entry *e)
 		for (size_t i = 0; values != NULL && i < e->attr[a].n; i++)
 			if (gh_json_append(values, value_json(&e->attr[a].v[i])) != 0) {
 				gh_json_free(values);
-				return (-1);
+				return -1;
 			}
 		if (gh_json_set(o, dir_attr_name((enum dir_attr)a), values) != 0)
-			return (-1);
+			return -1;
 	}
-	return (0);
+	return 0;
 }
 
 static gh_json *
@@ -70,10 +70,10 @@ groups_json(const struct dir_entry *e)
 		}
 		if (gh_json_append(list, g) != 0) {
 			gh_json_free(list);
-			return (NULL);
+			return NULL;
 		}
 	}
-	return (list);
+	return list;
 }
 
 static gh_json *
@@ -84,16 +84,16 @@ entry_json(const struct dir_entry *e)
 	if (o == NULL || attributes == NULL || put_attributes(attributes, e) != 0) {
 		gh_json_free(o);
 		gh_json_free(attributes);
-		return (NULL);
+		return NULL;
 	}
 	if (gh_json_set(o, "attributes", attributes) != 0 || gh_json_set_string(o, "dn", e->dn) != 0 ||
 	    gh_json_set_bool(o, "computer", e->is_computer) != 0 ||
 	    gh_json_set_bool(o, "disabled", e->is_disabled) != 0 || gh_json_set_string(o, "sid", e->sid) != 0 ||
 	    gh_json_set(o, "groups", groups_json(e)) != 0) {
 		gh_json_free(o);
-		return (NULL);
+		return NULL;
 	}
-	return (o);
+	return o;
 }
 
 static void
@@ -127,14 +127,14 @@ show(const struct test *t, const struct findings *f, const struct dir_entry *e)
 		if (e != NULL)
 			show_entry(e);
 		rc = output_finish();
-		return (rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc);
+		return rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc;
 	}
 	o = gh_json_new_object();
 	bad = o == NULL || gh_json_set(o, "findings", gh_json_ref(f->list)) != 0 ||
 	    (e != NULL && gh_json_set(o, "entry", entry_json(e)) != 0);
 	rc = bad ? COMMAND_FAILED : output_json(o);
 	gh_json_free(o);
-	return (rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc);
+	return rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc;
 }
 
 static int
@@ -151,7 +151,7 @@ run_test(const struct gh_conf *conf, const char *name, const char *password,
 		directory_check_user(conf, dir, name, password, f, e);
 	dir_free(dir);
 	dir_shared_free(shared);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -165,7 +165,7 @@ test(const char *who, const struct test *t, const char *name)
 	int rc = session_open(&s, t->conf, 0, &err), shown;
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = findings_begin(&f, t->json, &err);
 	if (rc == 0 && (t->has_password || t->password_file != NULL))
 		rc = prompt_password(t->password_file, "password", false, &password, &err);
@@ -179,7 +179,7 @@ test(const char *who, const struct test *t, const char *name)
 	dir_entry_free(e);
 	findings_end(&f);
 	session_close(&s);
-	return (shown);
+	return shown;
 }
 
 int
@@ -204,8 +204,8 @@ cmd_directory_test(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (n == 0 && (t.has_password || t.password_file != NULL))
-		return (command_usage(argv[0], "--password needs USER"));
-	return (test(argv[0], &t, n > 0 ? argv[1] : NULL));
+		return command_usage(argv[0], "--password needs USER");
+	return test(argv[0], &t, n > 0 ? argv[1] : NULL);
 }

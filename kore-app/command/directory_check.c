@@ -60,17 +60,17 @@ check_resolves(const char *host, struct findings *f)
 	int code;
 
 	if (host[0] == '\0')
-		return (true);
+		return true;
 	code = getaddrinfo(host, NULL, &hints, &found);
 	if (code != 0) {
 		finding_wrong(f, FINDING_ERROR, "directory-resolve", "check directory.uris and the DNS", "%s: %s", host,
 		    gai_strerror(code));
-		return (false);
+		return false;
 	}
 	(void)getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
 	freeaddrinfo(found);
 	finding_ok(f, "directory-resolve", "%s is %s", host, address);
-	return (true);
+	return true;
 }
 
 /* true: this server is up. */
@@ -83,18 +83,18 @@ check_server(const struct gh_conf *conf, struct dir_shared *shared, size_t n, st
 
 	uri_host(conf, n, host);
 	if (!check_resolves(host, f))
-		return (false);
+		return false;
 	(void)!dir_probe_server(shared, n, &r, &err);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i].wrong == r.state) {
 			finding_wrong(f, FINDING_ERROR, steps[i].code, dir_state_advice(r.state), "%s: %s: %s", r.server,
 			    dir_state_name(r.state), r.detail);
-			return (false);
+			return false;
 		}
 		if (steps[i].wrong != DIR_STATE_GROUP_BASE || conf->directory.group_base[0] != '\0')
 			finding_ok(f, steps[i].code, "%s: %s", r.server, steps[i].what);
 	}
-	return (true);
+	return true;
 }
 
 static void
@@ -127,7 +127,7 @@ directory_check_servers(const struct gh_conf *conf, struct dir_shared *shared, s
 		any |= check_server(conf, shared, i, f);
 	if (any)
 		check_clock(shared, f);
-	return (any);
+	return any;
 }
 
 /* ---- one user ---- */

@@ -27,9 +27,9 @@ static int
 hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
-		return (c - '0');
+		return c - '0';
 	c = (char)tolower((unsigned char)c);
-	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* RFC 4514, 2.4: "\" and two hex digits is that byte, "\" and another character is that character. NUL is
@@ -38,13 +38,13 @@ static size_t
 take_escape(const char *p, char *out)
 {
 	if (p[1] == '\0')
-		return (0);
+		return 0;
 	if (hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
 		*out = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
-		return (*out != '\0' ? 3 : 0);
+		return *out != '\0' ? 3 : 0;
 	}
 	*out = p[1];
-	return (2);
+	return 2;
 }
 
 /* The value at p, up to an unescaped stop character. Unescaped blanks at both ends are not part of it. */
@@ -59,11 +59,11 @@ take_value(const char *p, const char *stop, struct dn_part *part)
 		size_t used = 1;
 
 		if (n + 1 >= sizeof(part->value))
-			return (NULL);
+			return NULL;
 		if (*p == '\\') {
 			used = take_escape(p, &part->value[n]);
 			if (used == 0)
-				return (NULL);
+				return NULL;
 			keep = n + 1;
 		} else {
 			part->value[n] = *p;
@@ -74,7 +74,7 @@ take_value(const char *p, const char *stop, struct dn_part *part)
 		p += used;
 	}
 	part->value[keep] = '\0';
-	return (p);
+	return p;
 }
 
 static const char *
@@ -86,16 +86,16 @@ take_part(const char *p, const char *stop, struct dn_part *part)
 		p++;
 	n = strcspn(p, "= ,+/\\");
 	if (n == 0 || n >= sizeof(part->type))
-		return (NULL);
+		return NULL;
 	memcpy(part->type, p, n);
 	part->type[n] = '\0';
 	p += n;
 	while (*p == ' ')
 		p++;
 	if (*p != '=')
-		return (NULL);
+		return NULL;
 	p = take_value(p + 1, stop, part);
-	return (p != NULL && part->value[0] != '\0' ? p : NULL);
+	return p != NULL && part->value[0] != '\0' ? p : NULL;
 }
 
 /* separator: ',' or '/'. */
@@ -107,15 +107,15 @@ split(const char *p, char separator, struct dn_parts *parts)
 
 	do {
 		if (parts->n == DN_PARTS_MAX)
-			return (-1);
+			return -1;
 		parts->part[parts->n].joins = joins;
 		p = take_part(p, stop, &parts->part[parts->n]);
 		if (p == NULL)
-			return (-1);
+			return -1;
 		parts->n++;
 		joins = *p == '+';
 	} while (*p++ != '\0');
-	return (0);
+	return 0;
 }
 
 /* Add part i and those that join it. */
@@ -128,17 +128,17 @@ add_rdn(X509_NAME *name, const struct dn_parts *parts, size_t i, struct gh_error
 		const struct dn_part *part = &parts->part[i];
 
 		if (OBJ_txt2nid(part->type) == NID_undef)
-			return (gh_refuse(err, GH_E_CONF, "name: attribute \"%s\" is not known", part->type));
+			return gh_refuse(err, GH_E_CONF, "name: attribute \"%s\" is not known", part->type);
 		if (X509_NAME_add_entry_by_txt(name, part->type, MBSTRING_UTF8,
 		    (const unsigned char *)part->value, -1, -1, set) != 1) {
 			ERR_clear_error();
-			return (gh_refuse(err, GH_E_CONF,
+			return gh_refuse(err, GH_E_CONF,
 			    "name: %s=%.100s is too long, too short, or holds characters that %s cannot have",
-			    part->type, part->value, part->type));
+			    part->type, part->value, part->type);
 		}
 		set = -1;
 	} while (++i < parts->n && parts->part[i].joins);
-	return (0);
+	return 0;
 }
 
 /* DER order is that of the slash form, and the reverse of RFC 4514's. */
@@ -153,7 +153,7 @@ build(const struct dn_parts *parts, bool reverse, X509_NAME *name, struct gh_err
 		if (!parts->part[i].joins)
 			rc = add_rdn(name, parts, i, err);
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -178,7 +178,7 @@ dn_parse(const char *text, X509_NAME **out, struct gh_error *err)
 		X509_NAME_free(name);
 	else
 		*out = name;
-	return (rc);
+	return rc;
 }
 
 int
@@ -191,11 +191,11 @@ dn_parse_der(const char *text, unsigned char **out, size_t *len, struct gh_error
 	*out = NULL;
 	*len = 0;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (X509_NAME_get0_der(name, &der, len) != 1 || (*out = malloc(*len)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "name");
 	else
 		memcpy(*out, der, *len);
 	X509_NAME_free(name);
-	return (rc);
+	return rc;
 }

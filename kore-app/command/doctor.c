@@ -18,14 +18,14 @@ become(struct doctor *d, struct gh_error *err)
 	int rc = session_become_gateway(&d->session, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	pw = getpwuid(geteuid());
 	if (user[0] != '\0' && (pw == NULL || strcmp(pw->pw_name, user) != 0))
 		finding_wrong(&d->findings, FINDING_ERROR, "user", "run it as root, which becomes that user",
 		    "the gateway runs as %s; what follows is what %s sees", user, pw != NULL ? pw->pw_name : "this user");
 	else
 		finding_ok(&d->findings, "user", "seen as %s, who runs the gateway", pw != NULL ? pw->pw_name : "this user");
-	return (0);
+	return 0;
 }
 
 static int
@@ -43,7 +43,7 @@ examine(struct doctor *d, struct gh_error *err)
 	}
 	if (rc == 0 && d->findings.failed)
 		rc = gh_fail(err, GH_E_NOMEM, "findings");
-	return (rc);
+	return rc;
 }
 
 static int
@@ -58,7 +58,7 @@ show(const struct doctor *d, bool json)
 		printf("%d ok, %d warnings, %d errors\n", f->oks, f->warnings, f->errors);
 		rc = output_finish();
 	}
-	return (rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc);
+	return rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc;
 }
 
 int
@@ -83,12 +83,12 @@ cmd_doctor(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n), shown;
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	quiet = d.findings.only_wrong;
 	d.conf_path = session_conf_path(conf);
 	rc = session_open(&d.session, conf, 0, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = findings_begin(&d.findings, json, &err);
 	d.findings.only_wrong = quiet;
 	if (rc == 0)
@@ -99,5 +99,5 @@ cmd_doctor(int argc, char **argv)
 	signer_client_free(d.signer);
 	findings_end(&d.findings);
 	session_close(&d.session);
-	return (shown);
+	return shown;
 }

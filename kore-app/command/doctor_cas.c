@@ -94,7 +94,7 @@ fill_shard(const char *url, char out[URL_SIZE])
 static bool
 is_http(const char *url)
 {
-	return (strncmp(url, "http://", 7) == 0);
+	return strncmp(url, "http://", 7) == 0;
 }
 
 /* is_answered: a server is there, and says something else than it should. */
@@ -122,7 +122,7 @@ judge_crl(const struct ca *ca, const struct gh_buf *b)
 	else if (X509_CRL_get0_nextUpdate(crl) == NULL || X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0)
 		wrong = "this CRL is too old: see the job crl";
 	X509_CRL_free(crl);
-	return (wrong);
+	return wrong;
 }
 
 static const char *
@@ -135,7 +135,7 @@ judge_certificate(const struct ca *ca, const struct gh_buf *b)
 	    EVP_PKEY_eq(X509_get0_pubkey(cert), X509_get0_pubkey(ca->cert)) == 1;
 
 	X509_free(cert);
-	return (fits ? NULL : "this is not the certificate of the CA");
+	return fits ? NULL : "this is not the certificate of the CA";
 }
 
 static void
@@ -176,16 +176,16 @@ certificate_id(const struct doctor *d, const struct ca *ca)
 		const struct ca *c = d->catalog->ca[i];
 
 		if (c != ca && c->cert != NULL && X509_check_issued(ca->cert, c->cert) == X509_V_OK)
-			return (OCSP_cert_to_id(NULL, c->cert, ca->cert));
+			return OCSP_cert_to_id(NULL, c->cert, ca->cert);
 	}
 	serial = ASN1_INTEGER_new();
 	if (serial == NULL || ASN1_INTEGER_set_uint64(serial, (uint64_t)gh_now_us()) != 1) {
 		ASN1_INTEGER_free(serial);
-		return (NULL);
+		return NULL;
 	}
 	id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca->cert), X509_get0_pubkey_bitstr(ca->cert), serial);
 	ASN1_INTEGER_free(serial);
-	return (id);
+	return id;
 }
 
 static const char *
@@ -197,7 +197,7 @@ judge_signature(const struct ca *ca, OCSP_BASICRESP *basic)
 	    OCSP_basic_verify(basic, NULL, trusted, 0) == 1;
 
 	X509_STORE_free(trusted);
-	return (ok ? NULL : "its answer is not signed by or for the CA");
+	return ok ? NULL : "its answer is not signed by or for the CA";
 }
 
 static const char *
@@ -218,7 +218,7 @@ judge_ocsp(const struct gh_conf *conf, const struct ca *ca, const struct gh_buf 
 	OCSP_BASICRESP_free(basic);
 	OCSP_RESPONSE_free(resp);
 	ERR_clear_error();
-	return (wrong);
+	return wrong;
 }
 
 static void
@@ -263,7 +263,7 @@ count(char *const *urls)
 
 	while (urls != NULL && urls[n] != NULL)
 		n++;
-	return (n);
+	return n;
 }
 
 void

@@ -62,7 +62,7 @@ static int
 copy_text(const char *text, char **out, struct gh_error *err)
 {
 	*out = strdup(text);
-	return (*out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "text"));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "text");
 }
 
 static int
@@ -78,7 +78,7 @@ load_secret(struct enroll_job *j, struct gh_error *err)
 	if (rc == 0 && line != NULL)
 		rc = gh_secret_decode(line, &j->secret, &j->secret_len, err);
 	prompt_free(line);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -100,7 +100,7 @@ load_credentials(struct enroll_job *j, struct gh_error *err)
 		rc = prompt_password(o->key_password_file, "password of the key", false, &j->key_password, err);
 	if (rc == 0 && o->p12 != NULL)
 		rc = prompt_password(o->p12_password_file, "password for the PKCS#12", true, &j->p12_password, err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -114,7 +114,7 @@ open_http(struct enroll_job *j, struct gh_error *err)
 		.timeout = o->timeout};
 	j->flow = (struct client_flow){.who = o->who, .version = o->version, .retry = o->retry,
 		.poll = o->poll};
-	return (client_http_new(&j->http_options, &j->flow.http, err));
+	return client_http_new(&j->http_options, &j->flow.http, err);
 }
 
 /* ---- the key and the request ---- */
@@ -124,8 +124,8 @@ static int
 check_free(const struct enroll_options *o, const char *path, const char *advice, struct gh_error *err)
 {
 	if (path == NULL || o->force || access(path, F_OK) != 0)
-		return (0);
-	return (gh_refuse(err, GH_E_CONF, "%.150s is there already: %s", path, advice));
+		return 0;
+	return gh_refuse(err, GH_E_CONF, "%.150s is there already: %s", path, advice);
 }
 
 static int
@@ -141,7 +141,7 @@ check_outputs(const struct enroll_options *o, struct gh_error *err)
 		rc = check_free(o, o->out_chain, "choose --out-chain, or --force to replace it", err);
 	if (rc == 0)
 		rc = check_free(o, o->p12, "choose another --out-p12, or --force to replace it", err);
-	return (rc);
+	return rc;
 }
 
 /* Made if it is missing; a private key will lie in it. One that is there is used as it is. */
@@ -149,8 +149,8 @@ static int
 make_out_dir(const char *path, struct gh_error *err)
 {
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return (0);
-	return (gh_refuse(err, GH_E_CONF, "cannot make %.150s: %s", path, strerror(errno)));
+		return 0;
+	return gh_refuse(err, GH_E_CONF, "cannot make %.150s: %s", path, strerror(errno));
 }
 
 static int
@@ -162,16 +162,16 @@ prepare_key(struct enroll_job *j, struct gh_error *err)
 	if (o->csr != NULL) {
 		rc = client_csr_load(o->csr, &j->csr, err);
 		if (rc != 0)
-			return (rc);
+			return rc;
 		j->key = X509_REQ_get_pubkey(j->csr);
-		return (j->key != NULL ? 0 : gh_refuse(err, GH_E_CONF, "%s: its key cannot be read", o->csr));
+		return j->key != NULL ? 0 : gh_refuse(err, GH_E_CONF, "%s: its key cannot be read", o->csr);
 	}
 	if (!o->makes_key)
-		return (client_key_load(o->key, j->key_password, &j->key, err));
+		return client_key_load(o->key, j->key_password, &j->key, err);
 	rc = client_key_generate(o->key_type, &j->key, err);
 	if (rc == 0)
 		rc = client_key_write(o->out_key, j->key, j->key_password, o->force, err);
-	return (rc);
+	return rc;
 }
 
 static int64_t
@@ -180,7 +180,7 @@ now_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static int
@@ -195,14 +195,14 @@ submit(struct enroll_job *j, struct client_answer *answer, struct gh_error *err)
 	if (j->csr == NULL)
 		rc = client_csr_build(j->key, o->subject, o->san.v, &j->csr, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	csr = client_csr_base64(j->csr);
 	if (csr == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "PKCS#10"));
+		return gh_fail(err, GH_E_NOMEM, "PKCS#10");
 	r.csr_base64 = csr;
 	rc = client_flow_submit(&j->flow, &r, answer, err);
 	free(csr);
-	return (rc);
+	return rc;
 }
 
 /* New request or the one of --request-id; then wait for an officer if that is wanted. */
@@ -216,7 +216,7 @@ obtain(struct enroll_job *j, struct client_answer *answer, struct gh_error *err)
 	if (id == 0) {
 		rc = submit(j, answer, err);
 		if (rc != 0 || answer->disposition != CLIENT_PENDING || o->wait == CLIENT_WAIT_NO)
-			return (rc);
+			return rc;
 		id = answer->request_id;
 		fprintf(stderr, "%s: request %lld is pending; waiting\n", o->who, (long long)id);
 		client_answer_clear(answer);
@@ -224,7 +224,7 @@ obtain(struct enroll_job *j, struct client_answer *answer, struct gh_error *err)
 	rc = client_flow_status(&j->flow, id, o->wait, answer, err);
 	if (rc == 0 && answer->request_id == 0)
 		answer->request_id = id;
-	return (rc);
+	return rc;
 }
 
 /* ---- the result ---- */
@@ -238,7 +238,7 @@ keep(struct enroll_job *j, const struct client_answer *answer, enum client_trust
 		.p12_password = j->p12_password, .replace = o->force};
 	int rc = client_answer_check(answer, j->key, j->roots, trust, err);
 
-	return (rc == 0 ? client_files_write(&files, answer, j->key, err) : rc);
+	return rc == 0 ? client_files_write(&files, answer, j->key, err) : rc;
 }
 
 static int
@@ -265,7 +265,7 @@ run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust
 			fprintf(stderr, "%s: request %lld was issued, but:\n", o->who,
 			    (long long)answer->request_id);
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -279,7 +279,7 @@ cmd_enroll(int argc, char **argv)
 	int rc = enroll_options_parse(&o, argc, argv);
 
 	if (rc != ENROLL_OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = run(&job, &answer, &trust, &err);
 	if (rc == 0)
 		rc = enroll_result_show(&o, &answer, trust);
@@ -287,5 +287,5 @@ cmd_enroll(int argc, char **argv)
 		rc = command_fail(argv[0], &err);
 	client_answer_clear(&answer);
 	job_close(&job);
-	return (rc);
+	return rc;
 }

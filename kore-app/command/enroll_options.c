@@ -27,7 +27,7 @@ environment(const char *name)
 {
 	const char *v = getenv(name);
 
-	return (v != NULL && v[0] != '\0' ? v : NULL);
+	return v != NULL && v[0] != '\0' ? v : NULL;
 }
 
 static void
@@ -54,11 +54,11 @@ static int
 default_path(struct enroll_options *o, size_t i, const char *name, const char **out)
 {
 	if (*out != NULL)
-		return (0);
+		return 0;
 	if (snprintf(o->path[i], sizeof(o->path[i]), "%s/%s", o->out_dir, name) >= (int)sizeof(o->path[i]))
-		return (-1);
+		return -1;
 	*out = o->path[i];
-	return (0);
+	return 0;
 }
 
 static int
@@ -67,11 +67,11 @@ finish_paths(struct enroll_options *o)
 	if (default_path(o, 0, "key.pem", &o->out_key) != 0 ||
 	    default_path(o, 1, "cert.pem", &o->out_cert) != 0 ||
 	    default_path(o, 2, "chain.pem", &o->out_chain) != 0)
-		return (command_usage(o->who, "--out-dir is too long"));
+		return command_usage(o->who, "--out-dir is too long");
 	o->makes_key = o->key == NULL && o->csr == NULL && o->request_id == 0;
 	if (o->request_id != 0 && o->key == NULL && o->csr == NULL)
 		o->key = o->out_key;
-	return (OPTIONS_GO);
+	return OPTIONS_GO;
 }
 
 static int
@@ -80,46 +80,46 @@ parse_words(struct enroll_options *o, const char *hash, const char *request_id)
 	char *end;
 
 	if (!client_hash_parse(hash, &o->hash))
-		return (command_usage(o->who, "--hash is sha1, sha256 or sha512"));
+		return command_usage(o->who, "--hash is sha1, sha256 or sha512");
 	if (request_id == NULL)
-		return (OPTIONS_GO);
+		return OPTIONS_GO;
 	errno = 0;
 	o->request_id = strtoll(request_id, &end, 10);
 	if (errno != 0 || *end != '\0' || o->request_id < 1)
-		return (command_usage(o->who, "--request-id \"%s\" is no number", request_id));
-	return (OPTIONS_GO);
+		return command_usage(o->who, "--request-id \"%s\" is no number", request_id);
+	return OPTIONS_GO;
 }
 
 static int
 check_key_options(const struct enroll_options *o)
 {
 	if (o->key != NULL && o->csr != NULL)
-		return (command_usage(o->who, "give --key or --csr, not both"));
+		return command_usage(o->who, "give --key or --csr, not both");
 	if (o->key_type != NULL && (o->key != NULL || o->csr != NULL || o->request_id != 0))
-		return (command_usage(o->who, "--key-type is for a new key"));
+		return command_usage(o->who, "--key-type is for a new key");
 	if (o->key_type != NULL && !client_key_is_type(o->key_type))
-		return (command_usage(o->who, "--key-type is " CLIENT_KEY_TYPES));
+		return command_usage(o->who, "--key-type is " CLIENT_KEY_TYPES);
 	if (o->csr != NULL && (o->subject != NULL || o->san.n > 0))
-		return (command_usage(o->who, "--subject and --san are in the file of --csr already"));
+		return command_usage(o->who, "--subject and --san are in the file of --csr already");
 	if (o->csr != NULL && (o->p12 != NULL || o->key_password_file != NULL))
-		return (command_usage(o->who, "with --csr the key is not here: no PKCS#12, no key password"));
-	return (OPTIONS_GO);
+		return command_usage(o->who, "with --csr the key is not here: no PKCS#12, no key password");
+	return OPTIONS_GO;
 }
 
 static int
 check_options(const struct enroll_options *o)
 {
 	if (o->url == NULL)
-		return (command_usage(o->who, "--url (or GATEHOUSE_URL) is needed"));
+		return command_usage(o->who, "--url (or GATEHOUSE_URL) is needed");
 	if (o->template_name == NULL && o->request_id == 0)
-		return (command_usage(o->who, "--template (or GATEHOUSE_TEMPLATE) is needed"));
+		return command_usage(o->who, "--template (or GATEHOUSE_TEMPLATE) is needed");
 	if (o->version < 1 || o->version > 3)
-		return (command_usage(o->who, "--api-version is 1, 2 or 3"));
+		return command_usage(o->who, "--api-version is 1, 2 or 3");
 	if (o->timeout < 1 || o->poll < 1)
-		return (command_usage(o->who, "--timeout and --poll are at least 1"));
+		return command_usage(o->who, "--timeout and --poll are at least 1");
 	if (o->request_id != 0 && (o->subject != NULL || o->san.n > 0 || o->metadata.n > 0))
-		return (command_usage(o->who, "--request-id names a request that is made already"));
-	return (check_key_options(o));
+		return command_usage(o->who, "--request-id names a request that is made already");
+	return check_key_options(o);
 }
 
 int
@@ -189,5 +189,5 @@ enroll_options_parse(struct enroll_options *o, int argc, char **argv)
 		rc = finish_paths(o);
 	if (o->key_type == NULL)
 		o->key_type = "P-256";
-	return (rc);
+	return rc;
 }

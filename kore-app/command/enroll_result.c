@@ -37,7 +37,7 @@ describe_cert(const struct enroll_options *o, const struct client_answer *a, enu
 	int rc;
 
 	if (leaf == NULL)
-		return (-1);
+		return -1;
 	subject = ca_dn_text(X509_get_subject_name(leaf));
 	issuer = ca_dn_text(X509_get_issuer_name(leaf));
 	time_text(X509_get0_notBefore(leaf), from);
@@ -60,7 +60,7 @@ describe_cert(const struct enroll_options *o, const struct client_answer *a, enu
 	free(subject);
 	free(issuer);
 	X509_free(leaf);
-	return (rc);
+	return rc;
 }
 
 static gh_json *
@@ -81,9 +81,9 @@ describe(const struct enroll_options *o, const struct client_answer *a, enum cli
 	}
 	if (rc != 0) {
 		gh_json_free(out);
-		return (NULL);
+		return NULL;
 	}
-	return (out);
+	return out;
 }
 
 static void
@@ -111,7 +111,7 @@ enroll_result_show(const struct enroll_options *o, const struct client_answer *a
 
 	if (out == NULL) {
 		fprintf(stderr, "%s: out of memory\n", o->who);
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	}
 	/* ids on standard output also while it is pending: scripts go on with them */
 	if (o->json)
@@ -125,7 +125,7 @@ enroll_result_show(const struct enroll_options *o, const struct client_answer *a
 	else if (a->disposition != CLIENT_ISSUED)
 		tell_refusal(o, a);
 	if (rc != COMMAND_OK)
-		return (rc);
-	return (a->disposition == CLIENT_ISSUED ? COMMAND_OK :
-	    a->disposition == CLIENT_PENDING ? COMMAND_PENDING : COMMAND_FAILED);
+		return rc;
+	return a->disposition == CLIENT_ISSUED ? COMMAND_OK :
+	    a->disposition == CLIENT_PENDING ? COMMAND_PENDING : COMMAND_FAILED;
 }

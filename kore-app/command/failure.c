@@ -37,7 +37,7 @@ command_fail(const char *who, const struct gh_error *err)
 		if (command_hints[i].code == err->code)
 			fprintf(stderr, "    %s\n", command_hints[i].hint);
 	}
-	return (err->code == GH_E_CONF ? COMMAND_USAGE : COMMAND_FAILED);
+	return err->code == GH_E_CONF ? COMMAND_USAGE : COMMAND_FAILED;
 }
 
 int
@@ -50,5 +50,5 @@ command_usage(const char *who, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "\n    see `%s --help`\n", who);
-	return (COMMAND_USAGE);
+	return COMMAND_USAGE;
 }

@@ -19,13 +19,13 @@ read_all(int fd, char *data, size_t *len)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return (-1);
+			return -1;
 		if (got == 0)
-			return (0);
+			return 0;
 		*len += (size_t)got;
 	}
 	errno = EFBIG;
-	return (-1);
+	return -1;
 }
 
 int
@@ -37,7 +37,7 @@ file_read(const char *path, char **data, size_t *len, struct gh_error *err)
 	*data = NULL;
 	*len = 0;
 	if (fd < 0)
-		return (gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno)));
+		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	*data = malloc(FILE_READ_MAX + 2);
 	if (*data == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "%s", path);
@@ -52,7 +52,7 @@ file_read(const char *path, char **data, size_t *len, struct gh_error *err)
 		*data = NULL;
 		*len = 0;
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -65,10 +65,10 @@ file_read_json(const char *path, gh_json **out, struct gh_error *err)
 
 	*out = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = gh_json_parse(text, len, GH_JSON_STRICT, out, &why);
 	free(text);
-	return (rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: %.200s", path, why.message));
+	return rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: %.200s", path, why.message);
 }
 
 int
@@ -78,7 +78,7 @@ file_give(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_err
 	struct stat st;
 
 	if (fd < 0)
-		return (gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno)));
+		return gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0)
 		rc = gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
 	else if (!S_ISDIR(st.st_mode) && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
@@ -87,5 +87,5 @@ file_give(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_err
 	else if (fchown(fd, owner, group) != 0 || fchmod(fd, mode) != 0)
 		rc = gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
 	close(fd);
-	return (rc);
+	return rc;
 }

@@ -14,7 +14,7 @@ findings_begin(struct findings *f, bool is_silent, struct gh_error *err)
 	memset(f, 0, sizeof(*f));
 	f->is_silent = is_silent;
 	f->list = gh_json_new_array();
-	return (f->list != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "findings"));
+	return f->list != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "findings");
 }
 
 void

@@ -15,9 +15,9 @@ help_find(const char *noun, const char *verb)
 		if (strcmp(c->noun, noun) != 0)
 			continue;
 		if (c->verb == NULL || (verb != NULL && strcmp(c->verb, verb) == 0))
-			return (c);
+			return c;
 	}
-	return (NULL);
+	return NULL;
 }
 
 /* noun NULL: all. Returns how many were printed. */
@@ -36,7 +36,7 @@ print_commands(FILE *f, const char *noun)
 		fprintf(f, "  %-18s %s\n", name, c->summary);
 		n++;
 	}
-	return (n);
+	return n;
 }
 
 void
@@ -61,13 +61,13 @@ help_noun(const char *noun, const char *verb)
 		known = strcmp(command_table[i].noun, noun) == 0;
 	if (!known) {
 		fprintf(stderr, "gatehouse: there is no command \"%s\"; `gatehouse help` lists them\n", noun);
-		return (COMMAND_USAGE);
+		return COMMAND_USAGE;
 	}
 	if (!asked && verb != NULL)
 		fprintf(f, "gatehouse: there is no command \"%s %s\"\n", noun, verb);
 	fprintf(f, "Usage: gatehouse %s VERB [options]\n\n", noun);
 	print_commands(f, noun);
-	return (asked ? COMMAND_OK : COMMAND_USAGE);
+	return asked ? COMMAND_OK : COMMAND_USAGE;
 }
 
 /* One line for each command: scripts (and the tests) walk it. */
@@ -79,7 +79,7 @@ list_names(void)
 
 		printf("%s%s%s\n", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
 	}
-	return (output_finish());
+	return output_finish();
 }
 
 static void
@@ -99,7 +99,7 @@ list_all(void)
 		printf("%s\t\t\t\t%s\n", name, command_table[i].summary);
 		(void)command_table[i].run(2, list);
 	}
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -118,20 +118,20 @@ cmd_help(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (names)
-		return (list_names());
+		return list_names();
 	if (all)
-		return (list_all());
+		return list_all();
 	if (n == 0) {
 		help_overview(stdout);
-		return (output_finish());
+		return output_finish();
 	}
 	c = help_find(argv[1], n > 1 ? argv[2] : NULL);
 	if (c == NULL)
-		return (help_noun(argv[1], n > 1 ? argv[2] : "--help"));
+		return help_noun(argv[1], n > 1 ? argv[2] : "--help");
 	full_name(c, name, sizeof(name));
-	return (c->run(2, help));
+	return c->run(2, help);
 }
 
 int
@@ -143,7 +143,7 @@ cmd_version(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	printf(json ? "{\"version\":\"%s\"}\n" : "gatehouse %s\n", GATEHOUSE_VERSION);
-	return (output_finish());
+	return output_finish();
 }

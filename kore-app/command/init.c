@@ -21,7 +21,7 @@ init_run(const char *who, const struct init_args *a)
 	int rc = session_open(&session, a->conf, SESSION_RAW_STORE, &err), shown;
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = report_begin(&b.report, a->json, &err);
 	if (rc == 0)
 		rc = bootstrap_run(&b, &err);
@@ -30,10 +30,10 @@ init_run(const char *who, const struct init_args *a)
 	bootstrap_close(&b);
 	session_close(&session);
 	if (rc == 0)
-		return (shown);
+		return shown;
 	rc = command_fail(who, &err);
 	fprintf(stderr, "    what is made stays; when the cause is removed, run init again\n");
-	return (rc);
+	return rc;
 }
 
 int
@@ -76,10 +76,10 @@ cmd_init(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!make_ca_is_key_alg(a.make.key_alg))
-		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
 	a.make.root_urls.base = a.make.urls.base;
 	a.make.root_urls.none = a.make.urls.none;
-	return (init_run(argv[0], &a));
+	return init_run(argv[0], &a);
 }

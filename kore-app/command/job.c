@@ -21,8 +21,8 @@ is_row_of(const struct job *job, const char *row)
 	size_t n = strlen(job->name);
 
 	if (row == NULL || strncmp(row, job->name, n) != 0)
-		return (false);
-	return (row[n] == '\0' || (job->is_per_node && row[n] == '@'));
+		return false;
+	return row[n] == '\0' || (job->is_per_node && row[n] == '@');
 }
 
 /* What the program knows of a job, and what the database recorded, if it ever ran. */
@@ -43,9 +43,9 @@ job_object(const struct job *job, const struct gh_conf *conf, const gh_json *row
 	}
 	if (bad) {
 		gh_json_free(o);
-		return (NULL);
+		return NULL;
 	}
-	return (o);
+	return o;
 }
 
 /* One object for each row, and one for a job that never ran. */
@@ -61,9 +61,9 @@ append_job(gh_json *all, const struct job *job, const struct gh_conf *conf, cons
 			continue;
 		any = true;
 		if (gh_json_append(all, job_object(job, conf, row)) != 0)
-			return (-1);
+			return -1;
 	}
-	return (any ? 0 : gh_json_append(all, job_object(job, conf, NULL)));
+	return any ? 0 : gh_json_append(all, job_object(job, conf, NULL));
 }
 
 static int
@@ -79,7 +79,7 @@ list_jobs(struct session *s, gh_json **out, struct gh_error *err)
 	if (rc != 0)
 		gh_json_free(all);
 	*out = rc == 0 ? all : NULL;
-	return (rc);
+	return rc;
 }
 
 int
@@ -100,17 +100,17 @@ cmd_job_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = list_jobs(&s, &list, &err);
 	session_close(&s);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = json ? output_json(list) : output_table(list, columns);
 	gh_json_free(list);
-	return (rc);
+	return rc;
 }
 
 /* ---- run ---- */
@@ -130,7 +130,7 @@ show_result(const struct job *job, enum job_result result, const char *detail, b
 
 	if (!json) {
 		printf("%s: %s\n", job->name, *detail != '\0' ? detail : "done");
-		return (output_finish());
+		return output_finish();
 	}
 	o = gh_json_new_object();
 	if (o == NULL || gh_json_set_string(o, "name", job->name) != 0 ||
@@ -140,7 +140,7 @@ show_result(const struct job *job, enum job_result result, const char *detail, b
 	else
 		rc = output_json(o);
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 /* Here and now, with our own connections. */
@@ -165,11 +165,11 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 		result = job_run_one(&env, job, true, detail, &err);
 		session_env_free(&e);
 		if (result == JOB_DONE)
-			return (show_result(job, result, detail, json));
+			return show_result(job, result, detail, json);
 		if (result == JOB_RUNNING)
 			gh_refuse(&err, GH_E_CONFLICT, "the job runs at this moment, on this node or another one");
 	}
-	return (command_fail(who, &err));
+	return command_fail(who, &err);
 }
 
 /* What a plan says, line by line. */
@@ -206,7 +206,7 @@ plan_run(struct session *s, const struct job *job, struct plan *p, struct gh_err
 		rc = job->plan(&env, err);
 		session_env_free(&e);
 	}
-	return (rc);
+	return rc;
 }
 
 static int
@@ -218,13 +218,13 @@ dry_run(struct session *s, const struct job *job, const char *who, bool json)
 
 	if (rc != 0 || p.n < 0 || (json && p.lines == NULL)) {
 		gh_json_free(p.lines);
-		return (rc != 0 ? command_fail(who, &err) : COMMAND_FAILED);
+		return rc != 0 ? command_fail(who, &err) : COMMAND_FAILED;
 	}
 	if (!json && p.n == 0)
 		printf("%s: nothing is due\n", job->name);
 	rc = json ? output_json(p.lines) : output_finish();
 	gh_json_free(p.lines);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -235,9 +235,9 @@ run_in_background(struct session *s, const struct job *job, const char *who)
 
 	job_row_name(job, row);
 	if (store_job_want(s->store, row, &err) != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	printf("%s: a gateway will run it within about a second\n", job->name);
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -261,15 +261,15 @@ cmd_job_run(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if ((job = job_find(argv[1])) == NULL)
-		return (command_usage(argv[0], "there is no job \"%s\": see `gatehouse job list`", argv[1]));
+		return command_usage(argv[0], "there is no job \"%s\": see `gatehouse job list`", argv[1]);
 	if (dry && background)
-		return (command_usage(argv[0], "--dry-run and --background exclude each other"));
+		return command_usage(argv[0], "--dry-run and --background exclude each other");
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = dry ? dry_run(&s, job, argv[0], json) : background ? run_in_background(&s, job, argv[0]) : run_here(&s, job, argv[0], json);
 	session_close(&s);
-	return (rc);
+	return rc;
 }

@@ -53,10 +53,10 @@ make_id(char out[LIMITER_ID_SIZE], struct gh_error *err)
 	unsigned char bits[(LIMITER_ID_SIZE - 1) / 2];
 
 	if (RAND_bytes(bits, sizeof(bits)) != 1)
-		return (gh_fail(err, GH_E_INTERNAL, "no random numbers"));
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	for (size_t i = 0; i < sizeof(bits); i++)
 		snprintf(out + 2 * i, 3, "%02x", bits[i]);
-	return (0);
+	return 0;
 }
 
 /* The ears are open before the question is asked; then all nodes have the same time. */
@@ -76,7 +76,7 @@ hear(struct session *s, struct store *ears, const char *question, struct answers
 	if (rc == 0 && a->nodes == 0)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "no gateway answers: is one running on this database, with this "
 		    "gateway.secret_file and the same time?");
-	return (rc);
+	return rc;
 }
 
 static int
@@ -98,7 +98,7 @@ ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_
 		rc = hear(s, ears, question, a, err);
 	store_free(ears);
 	free(question);
-	return (rc);
+	return rc;
 }
 
 int
@@ -119,21 +119,21 @@ cmd_limiter_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if ((rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err)) == 0) {
 		rc = ask(&s, &q, &a, &err);
 		session_close(&s);
 	}
 	rc = rc != 0 ? command_fail(argv[0], &err) : json ? output_json(a.rows) : output_table(a.rows, columns);
 	gh_json_free(a.rows);
-	return (rc);
+	return rc;
 }
 
 static bool
 take_name(const char *given, bool *has, char *out, size_t size)
 {
 	*has = given != NULL;
-	return (given == NULL || (size_t)snprintf(out, size, "%s", given) < size);
+	return given == NULL || (size_t)snprintf(out, size, "%s", given) < size;
 }
 
 static int
@@ -145,14 +145,14 @@ clear(const char *conf, struct limiter_question *q, struct answers *a, struct gh
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	row.who = &s.who;
 	snprintf(detail, sizeof(detail), "user %s, address %s", q->has_user ? q->user : "*",
 	    q->has_address ? q->address : "*");
 	if ((rc = store_audit(s.store, &row, err)) == 0)
 		rc = ask(&s, q, a, err);
 	session_close(&s);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -163,13 +163,13 @@ show_cleared(const struct answers *a, bool json)
 
 	if (!json) {
 		printf("forgotten: %lld counts on %zu nodes\n", (long long)a->counts, a->nodes);
-		return (output_finish());
+		return output_finish();
 	}
 	out = gh_json_new_object();
 	rc = gh_json_set_int(out, "cleared", a->counts) | gh_json_set_int(out, "nodes", (int64_t)a->nodes);
 	rc = rc == 0 ? output_json(out) : COMMAND_FAILED;
 	gh_json_free(out);
-	return (rc);
+	return rc;
 }
 
 int
@@ -191,14 +191,14 @@ cmd_limiter_clear(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (all == (user != NULL || address != NULL))
-		return (command_usage(argv[0], "one of --user, --address (or both) and --all is needed"));
+		return command_usage(argv[0], "one of --user, --address (or both) and --all is needed");
 	if (!take_name(user, &q.has_user, q.user, sizeof(q.user)) ||
 	    !take_name(address, &q.has_address, q.address, sizeof(q.address)))
-		return (command_usage(argv[0], "a name has at most %d bytes here", AUTH_LIMIT_LABEL - 1));
+		return command_usage(argv[0], "a name has at most %d bytes here", AUTH_LIMIT_LABEL - 1);
 	rc = clear(conf, &q, &a, &err);
 	rc = rc != 0 ? command_fail(argv[0], &err) : show_cleared(&a, json);
 	gh_json_free(a.rows);
-	return (rc);
+	return rc;
 }

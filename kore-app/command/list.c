@@ -20,9 +20,9 @@ append_page(gh_json *all, const gh_json *page, struct store_filter *filter)
 		    (ends != NULL && gh_timestamp_parse(ends, &filter->after_expiry, NULL) != 0))
 			filter->after_id = 0;
 		if (gh_json_append(all, gh_json_ref(row)) != 0)
-			return (-1);
+			return -1;
 	}
-	return (0);
+	return 0;
 }
 
 int
@@ -55,7 +55,7 @@ list_load(struct store *store, enum store_list what, struct store_filter filter,
 		gh_json_free(all);
 	else
 		*out = all;
-	return (rc);
+	return rc;
 }
 
 int
@@ -68,14 +68,14 @@ list_show(const char *who, const char *conf, bool json, const struct list_view *
 	int rc = session_open(&s, conf, SESSION_STORE, &err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = list_load(s.store, view->what, *filter, limit, &rows, &err);
 	session_close(&s);
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = json ? output_json(rows) : output_table(rows, view->columns);
 	gh_json_free(rows);
-	return (rc);
+	return rc;
 }
 
 /* Member "name" without case; borrowed, NULL when there is none. */
@@ -86,18 +86,18 @@ row_by_name(const gh_json *rows, const char *name)
 		const char *n = gh_json_string(gh_json_get(gh_json_at(rows, i), "name"));
 
 		if (n != NULL && strcasecmp(n, name) == 0)
-			return (gh_json_at(rows, i));
+			return gh_json_at(rows, i);
 	}
-	return (NULL);
+	return NULL;
 }
 
 static int
 take_row(gh_json *row, const char *name, gh_json **out, struct gh_error *err)
 {
 	if (row == NULL)
-		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name));
+		return gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name);
 	*out = gh_json_ref(row);
-	return (0);
+	return 0;
 }
 
 int
@@ -109,10 +109,10 @@ list_find_active(struct store *store, const char *member, const char *name, gh_j
 
 	*out = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = take_row(row_by_name(gh_json_get(catalog, member), name), name, out, err);
 	gh_json_free(catalog);
-	return (rc);
+	return rc;
 }
 
 int
@@ -124,8 +124,8 @@ list_find(struct store *store, enum store_list what, const char *name, gh_json *
 
 	*out = NULL;
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = take_row(row_by_name(rows, name), name, out, err);
 	gh_json_free(rows);
-	return (rc);
+	return rc;
 }

@@ -23,12 +23,12 @@ loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struc
 	memset(out, 0, sizeof(*out));
 	rc = store_ca_get(s->store, name, &out->row, err);
 	if (rc == GH_E_NOT_FOUND)
-		return (gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`", name));
+		return gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`", name);
 	if (rc == 0)
 		rc = catalog_load_ca(out->row, &out->ca, err);
 	if (rc != 0)
 		loaded_ca_close(out);
-	return (rc);
+	return rc;
 }
 
 int
@@ -38,7 +38,7 @@ loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out
 
 	memset(out, 0, sizeof(*out));
 	if (name == NULL)
-		return (0);
+		return 0;
 	rc = loaded_ca_open(s, name, out, err);
 	if (rc == 0 && out->ca->state != CA_ACTIVE)
 		rc = gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s: only an active CA signs another one", name,
@@ -47,7 +47,7 @@ loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out
 		rc = gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", name);
 	if (rc != 0)
 		loaded_ca_close(out);
-	return (rc);
+	return rc;
 }
 
 /* Name of the CA with this certificate; NULL when there is none. Borrowed from the catalog. */
@@ -61,9 +61,9 @@ find_by_certificate(const gh_json *catalog, const char *base64)
 		const char *own = gh_json_string(gh_json_at(gh_json_get(row, "chain"), 0));
 
 		if (own != NULL && strcmp(own, base64) == 0)
-			return (gh_json_string(gh_json_get(row, "name")));
+			return gh_json_string(gh_json_get(row, "name"));
 	}
-	return (NULL);
+	return NULL;
 }
 
 int
@@ -77,7 +77,7 @@ loaded_ca_open_issuer(struct session *s, const struct cert_chain *chain, struct 
 
 	memset(out, 0, sizeof(*out));
 	if (chain->n < 2)
-		return (0);
+		return 0;
 	text = gh_base64_encode(chain->cert[1].der, chain->cert[1].len, GH_BASE64_ONE_LINE);
 	rc = text != NULL ? store_load_catalog(s->store, &catalog, err) : gh_fail(err, GH_E_NOMEM, "certificate");
 	if (rc == 0 && (name = find_by_certificate(catalog, text)) != NULL)
@@ -87,7 +87,7 @@ loaded_ca_open_issuer(struct session *s, const struct cert_chain *chain, struct 
 		loaded_ca_close(out);
 	gh_json_free(catalog);
 	free(text);
-	return (rc);
+	return rc;
 }
 
 void
@@ -105,9 +105,9 @@ loaded_ca_password(const struct ca *ca, const char *file, char **out, struct gh_
 
 	*out = NULL;
 	if (ca == NULL || ca->protection != CA_KEY_PASSWORD)
-		return (0);
+		return 0;
 	snprintf(question, sizeof(question), "password of the key of CA %.100s", ca->name);
-	return (prompt_password(file, question, false, out, err));
+	return prompt_password(file, question, false, out, err);
 }
 
 /* The policy has it where no certificate says it: of a root, which has no pathLenConstraint, and of a pending CA. */
@@ -118,10 +118,10 @@ loaded_ca_path_len(const struct ca *ca)
 	int64_t n;
 
 	if (of_cert >= 0)
-		return (of_cert);
+		return of_cert;
 	if (gh_json_int(gh_json_get(ca->policy, "path_len"), &n))
-		return ((long)n);
-	return (ca->cert != NULL ? -1 : 0);
+		return (long)n;
+	return ca->cert != NULL ? -1 : 0;
 }
 
 bool
@@ -129,7 +129,7 @@ loaded_ca_is_name(const char *name)
 {
 	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-	return (n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.');
+	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
 
 struct ca *
@@ -139,7 +139,7 @@ loaded_ca_copy_settings(const struct ca *ca)
 	bool all;
 
 	if (copy == NULL)
-		return (NULL);
+		return NULL;
 	copy->id = ca->id;
 	copy->state = ca->state;
 	copy->protection = ca->protection;
@@ -152,7 +152,7 @@ loaded_ca_copy_settings(const struct ca *ca)
 	copy->ocsp_urls = ca_urls_renamed(ca->ocsp_urls, ca->slug, ca->slug, &all);
 	if (copy->name != NULL && copy->slug != NULL && copy->cdp_urls != NULL && copy->aia_urls != NULL &&
 	    copy->ocsp_urls != NULL)
-		return (copy);
+		return copy;
 	ca_free(copy);
-	return (NULL);
+	return NULL;
 }

@@ -18,7 +18,7 @@ run_command(const struct command *c, int argc, char **argv)
 	snprintf(name, sizeof(name), "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "",
 	    c->verb != NULL ? c->verb : "");
 	argv[skip] = name;
-	return (c->run(argc - skip, argv + skip));
+	return c->run(argc - skip, argv + skip);
 }
 
 int
@@ -32,16 +32,16 @@ main(int argc, char **argv)
 	gh_log_init("gatehouse", GH_LOG_WARN, NULL);
 	if (argc < 2) {
 		help_overview(stderr);
-		return (COMMAND_USAGE);
+		return COMMAND_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		help_overview(stdout);
-		return (COMMAND_OK);
+		return COMMAND_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
 	c = help_find(argv[1], argc > 2 ? argv[2] : NULL);
 	if (c != NULL)
-		return (run_command(c, argc, argv));
-	return (help_noun(argv[1], argc > 2 ? argv[2] : NULL));
+		return run_command(c, argc, argv);
+	return help_noun(argv[1], argc > 2 ? argv[2] : NULL);
 }

@@ -37,11 +37,11 @@ given_bytes(const char *text, const char *file, unsigned char **out, size_t *len
 	*out = NULL;
 	*len = 0;
 	if (text == NULL && file == NULL)
-		return (0);
+		return 0;
 	if (file != NULL) {
 		rc = gh_conf_read_secret(file, &line, err);
 		if (rc != 0)
-			return (rc);
+			return rc;
 		text = line;
 	}
 	rc = gh_secret_decode(text, out, len, err);
@@ -51,7 +51,7 @@ given_bytes(const char *text, const char *file, unsigned char **out, size_t *len
 	}
 	if (rc == 0 && *len == 0)
 		rc = gh_refuse(err, GH_E_CONF, "an empty key or secret is not accepted");
-	return (rc);
+	return rc;
 }
 
 static int
@@ -61,10 +61,10 @@ make_key(struct app_secrets *s, struct gh_error *err)
 		s->key = malloc(APP_KEY_BYTES);
 		s->key_len = APP_KEY_BYTES;
 		if (s->key == NULL || RAND_bytes(s->key, APP_KEY_BYTES) != 1)
-			return (gh_fail(err, GH_E_INTERNAL, "no random bytes"));
+			return gh_fail(err, GH_E_INTERNAL, "no random bytes");
 	}
 	s->key_base64 = gh_base64_encode(s->key, s->key_len, GH_BASE64_ONE_LINE);
-	return (s->key_base64 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key"));
+	return s->key_base64 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "key");
 }
 
 /* The HMAC key is the text itself, as clients use it: 64 hex digits hold 256 bits. */
@@ -74,16 +74,16 @@ make_secret(struct app_secrets *s, struct gh_error *err)
 	unsigned char raw[APP_SECRET_BYTES];
 
 	if (s->secret != NULL)
-		return (0);
+		return 0;
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return (gh_fail(err, GH_E_INTERNAL, "no random bytes"));
+		return gh_fail(err, GH_E_INTERNAL, "no random bytes");
 	s->secret_text = gh_hex_encode(raw, sizeof(raw));
 	OPENSSL_cleanse(raw, sizeof(raw));
 	if (s->secret_text == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "secret"));
+		return gh_fail(err, GH_E_NOMEM, "secret");
 	s->secret = (unsigned char *)strdup(s->secret_text);
 	s->secret_len = strlen(s->secret_text);
-	return (s->secret != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "secret"));
+	return s->secret != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "secret");
 }
 
 static int
@@ -97,7 +97,7 @@ prepare_secrets(const struct make_app *a, struct app_secrets *s, struct gh_error
 		rc = make_key(s, err);
 	if (rc == 0)
 		rc = make_secret(s, err);
-	return (rc);
+	return rc;
 }
 
 static gh_json *
@@ -108,10 +108,10 @@ list_json(const struct option_list *list)
 	for (size_t i = 0; i < list->n && array != NULL; i++) {
 		if (gh_json_append(array, gh_json_new_string(list->v[i])) != 0) {
 			gh_json_free(array);
-			return (NULL);
+			return NULL;
 		}
 	}
-	return (array);
+	return array;
 }
 
 /* The application as store_create_app takes it. */
@@ -148,7 +148,7 @@ build_app(const struct session *ses, const struct make_app *a, const char *name,
 		gh_json_free(app);
 	else
 		*out = app;
-	return (rc);
+	return rc;
 }
 
 /* A misspelt CA or template would only be noticed by the first caller. */
@@ -159,16 +159,16 @@ check_names(struct session *ses, const struct make_app *a, struct gh_error *err)
 	int rc = a->ca != NULL ? list_find(ses->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
 
 	if (rc == GH_E_NOT_FOUND)
-		return (gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", a->ca));
+		return gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", a->ca);
 	gh_json_free(found);
 	for (size_t i = 0; rc == 0 && i < a->templates.n; i++) {
 		rc = list_find(ses->store, STORE_LIST_TEMPLATES, a->templates.v[i], &found, err);
 		if (rc == GH_E_NOT_FOUND)
-			return (gh_refuse(err, GH_E_NOT_FOUND,
-			    "there is no template \"%s\": see `gatehouse template list`", a->templates.v[i]));
+			return gh_refuse(err, GH_E_NOT_FOUND,
+			    "there is no template \"%s\": see `gatehouse template list`", a->templates.v[i]);
 		gh_json_free(found);
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -188,7 +188,7 @@ make_app(struct session *ses, const struct make_app *a, const char *name, struct
 	if (rc == 0)
 		rc = store_create_app(ses->store, &ses->who, app, id, err);
 	gh_json_free(app);
-	return (rc);
+	return rc;
 }
 
 /* ---- changes ---- */
@@ -220,7 +220,7 @@ make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_
 	free(hex);
 	free(sealed);
 	gh_json_free(changes);
-	return (rc);
+	return rc;
 }
 
 /* One empty word stands for an empty list. */
@@ -229,26 +229,26 @@ changed_list(const struct option_list *l)
 {
 	static const struct option_list none = {.n = 0};
 
-	return (list_json(l->n == 1 && l->v[0][0] == '\0' ? &none : l));
+	return list_json(l->n == 1 && l->v[0][0] == '\0' ? &none : l);
 }
 
 static int
 put_changes(gh_json *o, const struct make_app_changes *c)
 {
 	if (c->ca != NULL && gh_json_set_string(o, "ca", c->ca) != 0)
-		return (-1);
+		return -1;
 	if (c->min_hash != NULL && gh_json_set_string(o, "min_hash", c->min_hash) != 0)
-		return (-1);
+		return -1;
 	if (c->identity != NULL &&
 	    gh_json_set_string(o, "service_identity", c->identity[0] != '\0' ? c->identity : NULL) != 0)
-		return (-1);
+		return -1;
 	if (c->templates.n > 0 && gh_json_set(o, "templates", changed_list(&c->templates)) != 0)
-		return (-1);
+		return -1;
 	if (c->groups.n > 0 && gh_json_set(o, "groups", changed_list(&c->groups)) != 0)
-		return (-1);
+		return -1;
 	if ((c->signature || c->no_signature) && gh_json_set_bool(o, "signature_required", c->signature) != 0)
-		return (-1);
-	return (0);
+		return -1;
+	return 0;
 }
 
 int
@@ -263,5 +263,5 @@ make_app_change(struct session *ses, const char *name, const struct make_app_cha
 	if (rc == 0)
 		rc = store_change_app(ses->store, &ses->who, name, changes, err);
 	gh_json_free(changes);
-	return (rc);
+	return rc;
 }

@@ -26,9 +26,9 @@ make_ca_is_key_alg(const char *name)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)
-			return (true);
+			return true;
 	}
-	return (false);
+	return false;
 }
 
 void
@@ -51,12 +51,12 @@ make_ca_chain(struct cert_chain *out, const unsigned char *cert, size_t len, con
 	int rc;
 
 	if (parent != NULL && parent->chain.n + 2 > CERT_CHAIN_MAX)
-		return (gh_refuse(err, GH_E_CONFLICT, "the chain would be longer than %d certificates",
-		    CERT_CHAIN_MAX - 1));
+		return gh_refuse(err, GH_E_CONFLICT, "the chain would be longer than %d certificates",
+		    CERT_CHAIN_MAX - 1);
 	rc = cert_chain_add(out, cert, len, err);
 	for (size_t i = 0; rc == 0 && parent != NULL && i < parent->chain.n; i++)
 		rc = cert_chain_add(out, parent->chain.cert[i].der, parent->chain.cert[i].len, err);
-	return (rc);
+	return rc;
 }
 
 /* Name, URLs and policy of the new CA. */
@@ -66,21 +66,21 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 	int rc;
 
 	if (!loaded_ca_is_name(spec->name))
-		return (gh_refuse(err, GH_E_CONF, "\"%.80s\": " CA_NAME_RULE, spec->name));
+		return gh_refuse(err, GH_E_CONF, "\"%.80s\": " CA_NAME_RULE, spec->name);
 	ca->name = strdup(spec->name);
 	ca->slug = strdup(spec->name);
 	ca->policy = gh_json_new_object();
 	ca->state = CA_ACTIVE;
 	ca->protection = spec->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "CA"));
+		return gh_fail(err, GH_E_NOMEM, "CA");
 	/* the certificate of a root does not say it (signer/ca_profile.c) */
 	if (spec->parent == NULL && gh_json_set_int(ca->policy, "path_len", spec->path_len) != 0)
-		return (gh_fail(err, GH_E_NOMEM, "policy"));
+		return gh_fail(err, GH_E_NOMEM, "policy");
 	rc = ca_urls_apply_new(&spec->urls, ca, err);
 	if (rc == 0)
 		rc = ca_policy_apply(&spec->policy, ca->policy, err);
-	return (rc == 0 ? ca_extensions_names_json(&spec->names, ca->policy, err) : rc);
+	return rc == 0 ? ca_extensions_names_json(&spec->names, ca->policy, err) : rc;
 }
 
 /* Key and certificate; chain and record of *ca. */
@@ -112,7 +112,7 @@ sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 	free(subject);
 	free(extensions);
 	free(cert);
-	return (rc == 0 ? ca_finish(ca, err) : rc);
+	return rc == 0 ? ca_finish(ca, err) : rc;
 }
 
 static int
@@ -128,7 +128,7 @@ make(struct session *s, struct own_signer *signer, const struct make_ca *spec, c
 	if (rc == 0)
 		rc = sign_ca(s, signer, spec, parent, password, ca, err);
 	prompt_free(password);
-	return (rc == 0 ? store_create_ca(s->store, &s->who, &n, &ca->id, err) : rc);
+	return rc == 0 ? store_create_ca(s->store, &s->who, &n, &ca->id, err) : rc;
 }
 
 int
@@ -149,5 +149,5 @@ make_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 		ca_free(ca);
 	else
 		*out = ca;
-	return (rc);
+	return rc;
 }

@@ -23,8 +23,8 @@ cmd_metadata_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, 0));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, 0);
 }
 
 /* All definitions are checked before the first is stored. */
@@ -35,14 +35,14 @@ check_fields(const gh_json *fields, struct gh_error *err)
 	int rc;
 
 	if (gh_json_type(fields) != GH_JSON_ARRAY)
-		return (gh_refuse(err, GH_E_METADATA, "the file must hold an array of field definitions"));
+		return gh_refuse(err, GH_E_METADATA, "the file must hold an array of field definitions");
 	for (size_t i = 0; i < gh_json_size(fields); i++) {
 		rc = metadata_field_load(gh_json_at(fields, i), &field, err);
 		if (rc != 0)
-			return (rc);
+			return rc;
 		metadata_field_clear(&field);
 	}
-	return (0);
+	return 0;
 }
 
 static int
@@ -52,7 +52,7 @@ store_fields(struct session *s, const gh_json *fields, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(fields); i++)
 		rc = store_set_metadata_field(s->store, &s->who, gh_json_at(fields, i), err);
-	return (rc);
+	return rc;
 }
 
 int
@@ -70,10 +70,10 @@ cmd_metadata_set(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = file_read_json(argv[1], &fields, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = check_fields(fields, &err);
 	if (rc == 0)
 		rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
@@ -84,5 +84,5 @@ cmd_metadata_set(int argc, char **argv)
 	if (rc == 0)
 		printf("%zu fields set\n", gh_json_size(fields));
 	gh_json_free(fields);
-	return (rc == 0 ? output_finish() : command_fail(argv[0], &err));
+	return rc == 0 ? output_finish() : command_fail(argv[0], &err);
 }

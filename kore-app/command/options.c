@@ -72,7 +72,7 @@ print_option(const struct option_row *r)
 static const char *
 operands_text(const struct usage *u)
 {
-	return (u->operands != NULL ? u->operands : "");
+	return u->operands != NULL ? u->operands : "";
 }
 
 static void
@@ -110,7 +110,7 @@ list_options(const char *who, const struct option_row *rows)
 static bool
 takes_value(const struct option_row *r)
 {
-	return (r->kind != OPTION_FLAG && r->kind != OPTION_UNFLAG && r->kind != OPTION_OPTIONAL);
+	return r->kind != OPTION_FLAG && r->kind != OPTION_UNFLAG && r->kind != OPTION_OPTIONAL;
 }
 
 /* Row of "--name", "--name=value" or "-x"; row NULL when there is none. */
@@ -130,13 +130,13 @@ find_row(const struct option_row *rows, const char *word)
 			w.value = word[2 + n] == '=' ? word + 3 + n : NULL;
 		}
 	}
-	return (w);
+	return w;
 }
 
 static bool
 is_number(const char *text)
 {
-	return (text[0] != '\0' && text[strspn(text, "0123456789")] == '\0');
+	return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
 static bool
@@ -148,9 +148,9 @@ store_number(int *target, const char *text)
 	errno = 0;
 	v = strtol(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' || v < 0 || v > INT_MAX)
-		return (false);
+		return false;
 	*target = (int)v;
-	return (true);
+	return true;
 }
 
 /* NULL, or what is wrong. */
@@ -162,25 +162,25 @@ store_value(const struct option_row *r, const char *value)
 	switch (r->kind) {
 	case OPTION_FLAG:
 		*(bool *)r->target = true;
-		return (NULL);
+		return NULL;
 	case OPTION_UNFLAG:
 		*(bool *)r->target = false;
-		return (NULL);
+		return NULL;
 	case OPTION_TEXT:
 		*(const char **)r->target = value;
-		return (NULL);
+		return NULL;
 	case OPTION_NUMBER:
 	case OPTION_OPTIONAL:
-		return (store_number(r->target, value != NULL ? value : "0") ? NULL : "takes a number");
+		return store_number(r->target, value != NULL ? value : "0") ? NULL : "takes a number";
 	case OPTION_LIST:
 		list = r->target;
 		if (list->n == OPTION_LIST_MAX)
-			return ("is given too often");
+			return "is given too often";
 		list->v[list->n++] = value;
 		list->v[list->n] = NULL;
-		return (NULL);
+		return NULL;
 	}
-	return ("is of an unknown kind");
+	return "is of an unknown kind";
 }
 
 /* The option at argv[*i], with its value; moves *i to the last word used. OPTIONS_GO or COMMAND_USAGE. */
@@ -191,30 +191,30 @@ take_option(const struct option_row *rows, int argc, char **argv, int *i)
 	struct option_word w = find_row(rows, word);
 
 	if (w.row == NULL)
-		return (command_usage(argv[0], "unknown option %s", word));
+		return command_usage(argv[0], "unknown option %s", word);
 	if (!takes_value(w.row) && w.row->kind != OPTION_OPTIONAL && w.value != NULL)
-		return (command_usage(argv[0], "option --%s takes no value", w.row->name));
+		return command_usage(argv[0], "option --%s takes no value", w.row->name);
 	if (takes_value(w.row) && w.value == NULL) {
 		if (*i + 1 >= argc)
-			return (command_usage(argv[0], "option %s needs %s", word, w.row->arg));
+			return command_usage(argv[0], "option %s needs %s", word, w.row->arg);
 		w.value = argv[++*i];
 	}
 	if (w.row->kind == OPTION_OPTIONAL && w.value == NULL && *i + 1 < argc && is_number(argv[*i + 1]))
 		w.value = argv[++*i];
 	wrong = store_value(w.row, w.value);
 	if (wrong != NULL)
-		return (command_usage(argv[0], "option --%s %s", w.row->name, wrong));
-	return (OPTIONS_GO);
+		return command_usage(argv[0], "option --%s %s", w.row->name, wrong);
+	return OPTIONS_GO;
 }
 
 static int
 check_operands(const struct usage *u, char **argv, int n)
 {
 	if (n < u->min)
-		return (command_usage(argv[0], "missing operand: %s %s", argv[0], operands_text(u)));
+		return command_usage(argv[0], "missing operand: %s %s", argv[0], operands_text(u));
 	if (u->max >= 0 && n > u->max)
-		return (command_usage(argv[0], "unexpected operand \"%s\"", argv[u->max + 1]));
-	return (OPTIONS_GO);
+		return command_usage(argv[0], "unexpected operand \"%s\"", argv[u->max + 1]);
+	return OPTIONS_GO;
 }
 
 int
@@ -227,7 +227,7 @@ options_parse(const struct usage *usage, const struct option_row *rows, int argc
 	*operands = 0;
 	if (argc == 2 && strcmp(argv[1], OPTIONS_LIST) == 0) {
 		list_options(argv[0], rows);
-		return (COMMAND_OK);
+		return COMMAND_OK;
 	}
 	for (int i = 1; i < argc; i++) {
 		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
@@ -240,12 +240,12 @@ options_parse(const struct usage *usage, const struct option_row *rows, int argc
 		}
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			print_help(argv[0], usage, rows);
-			return (COMMAND_OK);
+			return COMMAND_OK;
 		}
 		rc = take_option(rows, argc, argv, &i);
 		if (rc != OPTIONS_GO)
-			return (rc);
+			return rc;
 	}
 	*operands = n;
-	return (check_operands(usage, argv, n));
+	return check_operands(usage, argv, n);
 }

@@ -16,9 +16,9 @@ output_finish(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("gatehouse: standard output");
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	}
-	return (COMMAND_OK);
+	return COMMAND_OK;
 }
 
 int
@@ -28,11 +28,11 @@ output_json(const gh_json *v)
 
 	if (text == NULL) {
 		fprintf(stderr, "gatehouse: out of memory\n");
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	}
 	puts(text);
 	free(text);
-	return (output_finish());
+	return output_finish();
 }
 
 /* Bytes of the control character at p, 0: it is none. C1 too: for some terminals U+009B is ESC [. */
@@ -42,8 +42,8 @@ control_size(const char *p)
 	unsigned char c = (unsigned char)p[0], next = c != '\0' ? (unsigned char)p[1] : 0;
 
 	if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-		return (2);
-	return (c != '\0' && (c < 0x20 || c == 0x7f) ? 1 : 0);
+		return 2;
+	return c != '\0' && (c < 0x20 || c == 0x7f) ? 1 : 0;
 }
 
 static void
@@ -76,7 +76,7 @@ text_width(const char *s)
 
 	for (; *s != '\0'; s++)
 		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return (n);
+	return n;
 }
 
 static void
@@ -127,7 +127,7 @@ output_text(const gh_json *v)
 	gh_buf_free(&b);
 	if (text != NULL)
 		make_safe(text);
-	return (text);
+	return text;
 }
 
 static void
@@ -153,7 +153,7 @@ column_width(const gh_json *rows, const struct output_column *c)
 			width = n;
 		free(text);
 	}
-	return (width);
+	return width;
 }
 
 int
@@ -163,7 +163,7 @@ output_table(const gh_json *rows, const struct output_column *columns)
 
 	if (gh_json_size(rows) == 0) {
 		puts("(none)");
-		return (output_finish());
+		return output_finish();
 	}
 	for (; n < COLUMNS_MAX && columns[n].member != NULL; n++)
 		width[n] = column_width(rows, &columns[n]);
@@ -179,7 +179,7 @@ output_table(const gh_json *rows, const struct output_column *columns)
 		}
 		putchar('\n');
 	}
-	return (output_finish());
+	return output_finish();
 }
 
 int
@@ -201,5 +201,5 @@ output_object(const gh_json *obj, const char *hide)
 		printf("%s:%*s%s\n", name, (int)(width - strlen(name)) + 1, "", text != NULL ? text : "?");
 		free(text);
 	}
-	return (output_finish());
+	return output_finish();
 }

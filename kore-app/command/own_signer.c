@@ -51,10 +51,10 @@ own_signer_start(const struct gh_conf *conf, struct own_signer *out, struct gh_e
 
 	memset(out, 0, sizeof(*out));
 	if (access(conf->signer.program, X_OK) != 0)
-		return (gh_refuse(err, GH_E_CONF, "signer.program: %s: %s", conf->signer.program,
-		    strerror(errno)));
+		return gh_refuse(err, GH_E_CONF, "signer.program: %s: %s", conf->signer.program,
+		    strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0)
-		return (gh_fail(err, GH_E_INTERNAL, "socketpair: %s", strerror(errno)));
+		return gh_fail(err, GH_E_INTERNAL, "socketpair: %s", strerror(errno));
 	out->pid = fork();
 	if (out->pid == 0)
 		exec_signer(conf, fd[1]);
@@ -62,7 +62,7 @@ own_signer_start(const struct gh_conf *conf, struct own_signer *out, struct gh_e
 	if (out->pid < 0) {
 		close(fd[0]);
 		out->pid = 0;
-		return (gh_fail(err, GH_E_INTERNAL, "fork: %s", strerror(errno)));
+		return gh_fail(err, GH_E_INTERNAL, "fork: %s", strerror(errno));
 	}
 	rc = signer_client_from_fd(fd[0], OWN_SIGNER_TIMEOUT_MS, &out->client, err);
 	if (rc != 0)
@@ -71,7 +71,7 @@ own_signer_start(const struct gh_conf *conf, struct own_signer *out, struct gh_e
 		rc = signer_client_ping(out->client, err);
 	if (rc != 0)
 		own_signer_stop(out);
-	return (rc);
+	return rc;
 }
 
 void

@@ -21,9 +21,9 @@ parse(const unsigned char *der, size_t len)
 	if (cert == NULL || p != der + len) {
 		X509_free(cert);
 		ERR_clear_error();
-		return (NULL);
+		return NULL;
 	}
-	return (cert);
+	return cert;
 }
 
 int
@@ -33,7 +33,7 @@ pem_write_certificate(FILE *f, const unsigned char *der, size_t len)
 	int ok = cert != NULL && PEM_write_X509(f, cert) == 1;
 
 	X509_free(cert);
-	return (ok ? COMMAND_OK : COMMAND_FAILED);
+	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 
 int
@@ -44,7 +44,7 @@ pem_write_text(FILE *f, const unsigned char *der, size_t len)
 	    0) == 1;
 
 	X509_free(cert);
-	return (ok ? COMMAND_OK : COMMAND_FAILED);
+	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
 
 int
@@ -63,7 +63,7 @@ pem_write_chain(FILE *f, const gh_json *chain, size_t max)
 			rc = pem_write_certificate(f, der, len);
 		free(der);
 	}
-	return (rc);
+	return rc;
 }
 
 char *
@@ -89,5 +89,5 @@ pem_chain_text(const struct cert_chain *chain)
 		}
 	}
 	BIO_free(bio);
-	return (text);
+	return text;
 }

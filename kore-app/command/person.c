@@ -18,13 +18,13 @@ read_uid(const char *text, uid_t *out)
 	unsigned long v;
 
 	if (text == NULL || text[0] < '0' || text[0] > '9')
-		return (false);
+		return false;
 	errno = 0;
 	v = strtoul(text, &end, 10);
 	if (errno != 0 || (*end != '\0' && *end != '\n') || v >= NO_LOGIN_UID)
-		return (false);
+		return false;
 	*out = (uid_t)v;
-	return (true);
+	return true;
 }
 
 /* Name and number must be of one user: one of them alone may be left over from another shell. */
@@ -34,9 +34,9 @@ sudo_says(const struct person_facts *f, uid_t *out)
 	const struct passwd *pw;
 
 	if (f->uid != 0 || f->sudo_user == NULL || !read_uid(f->sudo_uid, out))
-		return (false);
+		return false;
 	pw = getpwuid(*out);
-	return (pw != NULL && strcmp(pw->pw_name, f->sudo_user) == 0);
+	return pw != NULL && strcmp(pw->pw_name, f->sudo_user) == 0;
 }
 
 static void

@@ -27,7 +27,7 @@ read_line(int fd, int interrupt, char **out)
 
 	*out = NULL;
 	if (line == NULL)
-		return (-1);
+		return -1;
 	for (;;) {
 		got = read(fd, line + n, 1);
 		if (got < 0 && errno == EINTR)
@@ -42,13 +42,13 @@ read_line(int fd, int interrupt, char **out)
 	if (got < 0 || (got == 0 && n == 0)) {
 		OPENSSL_cleanse(line, PASSWORD_MAX + 1);
 		free(line);
-		return (-1);
+		return -1;
 	}
 	line[n] = '\0';
 	if (n > 0 && line[n - 1] == '\r')
 		line[n - 1] = '\0';
 	*out = line;
-	return (0);
+	return 0;
 }
 
 /* Signals that end the program are held back while the echo is off: they arrive when it is on again. */
@@ -61,7 +61,7 @@ ask(int tty, const char *question, char **out)
 
 	*out = NULL;
 	if (tcgetattr(tty, &before) != 0)
-		return (-1);
+		return -1;
 	sigemptyset(&hold);
 	sigaddset(&hold, SIGTERM);
 	sigaddset(&hold, SIGHUP);
@@ -78,7 +78,7 @@ ask(int tty, const char *question, char **out)
 			rc = -1;
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -88,8 +88,8 @@ ask_on_terminal(const char *question, bool confirm, char **out, struct gh_error 
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
 
 	if (tty < 0)
-		return (gh_refuse(err, GH_E_CONF,
-		    "%s is needed and there is no terminal to ask: give a password file", question));
+		return gh_refuse(err, GH_E_CONF,
+		    "%s is needed and there is no terminal to ask: give a password file", question);
 	rc = ask(tty, question, out);
 	if (rc == 0 && confirm)
 		rc = ask(tty, "once more", &again);
@@ -103,7 +103,7 @@ ask_on_terminal(const char *question, bool confirm, char **out, struct gh_error 
 		prompt_free(*out);
 		*out = NULL;
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -120,13 +120,13 @@ prompt_password(const char *file, const char *question, bool confirm, char **out
 	else
 		rc = gh_conf_read_secret(file, out, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if ((*out)[0] == '\0') {
 		prompt_free(*out);
 		*out = NULL;
-		return (gh_refuse(err, GH_E_CONF, "an empty password is not accepted"));
+		return gh_refuse(err, GH_E_CONF, "an empty password is not accepted");
 	}
-	return (0);
+	return 0;
 }
 
 bool
@@ -136,7 +136,7 @@ prompt_has_terminal(void)
 
 	if (tty >= 0)
 		close(tty);
-	return (tty >= 0);
+	return tty >= 0;
 }
 
 int
@@ -146,7 +146,7 @@ prompt_text(const char *question, const char *fallback, char **out, struct gh_er
 
 	*out = NULL;
 	if (tty < 0)
-		return (gh_refuse(err, GH_E_CONF, "%s: there is no terminal to ask on", question));
+		return gh_refuse(err, GH_E_CONF, "%s: there is no terminal to ask on", question);
 	do {
 		prompt_free(*out);
 		if (fallback != NULL && fallback[0] != '\0')
@@ -161,7 +161,7 @@ prompt_text(const char *question, const char *fallback, char **out, struct gh_er
 		*out = strdup(fallback);
 		rc = *out != NULL ? 0 : -1;
 	}
-	return (rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: no answer", question));
+	return rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: no answer", question);
 }
 
 int
@@ -171,14 +171,14 @@ prompt_confirm(const char *question, struct gh_error *err)
 	char *answer = NULL;
 
 	if (tty < 0)
-		return (gh_refuse(err, GH_E_CONF, "there is no terminal to ask on: give --yes"));
+		return gh_refuse(err, GH_E_CONF, "there is no terminal to ask on: give --yes");
 	dprintf(tty, "%s: ", question);
 	rc = read_line(tty, -1, &answer);
 	close(tty);
 	if (rc != 0 || strcmp(answer, "yes") != 0)
 		rc = gh_refuse(err, GH_E_CONF, "not confirmed: nothing was changed");
 	prompt_free(answer);
-	return (rc);
+	return rc;
 }
 
 void

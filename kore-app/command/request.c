@@ -23,9 +23,9 @@ state_name(int disposition)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (states[i].disposition == disposition && disposition != 0)
-			return (states[i].name);
+			return states[i].name;
 	}
-	return ("unknown");
+	return "unknown";
 }
 
 /* -1 when there is no such state. */
@@ -34,9 +34,9 @@ state_number(const char *name)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strcmp(states[i].name, name) == 0)
-			return (states[i].disposition);
+			return states[i].disposition;
 	}
-	return (-1);
+	return -1;
 }
 
 /* 0 when the text is no id. */
@@ -48,7 +48,7 @@ parse_id(const char *text)
 
 	errno = 0;
 	id = strtoll(text, &end, 10);
-	return (errno == 0 && *end == '\0' && end != text && id > 0 ? id : 0);
+	return errno == 0 && *end == '\0' && end != text && id > 0 ? id : 0;
 }
 
 int
@@ -76,11 +76,11 @@ cmd_request_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	filter.disposition = state_number(state);
 	if (filter.disposition < 0)
-		return (command_usage(argv[0], "--state is pending, issued, denied, failed, revoked or all"));
-	return (list_show(argv[0], conf, json, &view, &filter, limit));
+		return command_usage(argv[0], "--state is pending, issued, denied, failed, revoked or all");
+	return list_show(argv[0], conf, json, &view, &filter, limit);
 }
 
 static int
@@ -96,8 +96,8 @@ set_outcome(gh_json *o, const struct enroll_outcome *out)
 	    gh_json_set_int(o, "certificate_id", out->cms_id) != 0 ||
 	    gh_json_set_string(o, "serial", out->serial) != 0 ||
 	    gh_json_set_string(o, "thumbprint", out->thumbprint) != 0)
-		return (-1);
-	return (0);
+		return -1;
+	return 0;
 }
 
 static int
@@ -117,7 +117,7 @@ show_outcome(const struct enroll_outcome *out, const struct enroll_request *req,
 	else
 		rc = json ? output_json(o) : output_object(o, NULL);
 	gh_json_free(o);
-	return (rc);
+	return rc;
 }
 
 int
@@ -135,9 +135,9 @@ cmd_request_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (parse_id(argv[1]) == 0)
-		return (command_usage(argv[0], "\"%s\" is no request id", argv[1]));
+		return command_usage(argv[0], "\"%s\" is no request id", argv[1]);
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_get_request(s.store, parse_id(argv[1]), &req, &out, &ca_id, &err);
@@ -148,7 +148,7 @@ cmd_request_show(int argc, char **argv)
 	rc = rc == 0 ? show_outcome(&out, &req, json) : command_fail(argv[0], &err);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
-	return (rc);
+	return rc;
 }
 
 typedef int (*decide_fn)(struct enroll_env *, const struct requester *, int64_t, const char *,
@@ -163,7 +163,7 @@ run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment, st
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = session_env_open(&s, &env, err);
 	if (rc == 0) {
 		rc = fn(&env.env, &s.who, id, comment, out, err);
@@ -172,7 +172,7 @@ run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment, st
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
 		gh_refuse(err, rc, "there is no request %lld: see `gatehouse request list`", (long long)id);
-	return (rc);
+	return rc;
 }
 
 /* wanted: the disposition that makes this command a success. */
@@ -192,17 +192,17 @@ decide(int argc, char **argv, const struct usage *usage, decide_fn fn, enum db_d
 	int n, rc = options_parse(usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (parse_id(argv[1]) == 0)
-		return (command_usage(argv[0], "\"%s\" is no request id", argv[1]));
+		return command_usage(argv[0], "\"%s\" is no request id", argv[1]);
 	rc = run_decision(conf, fn, parse_id(argv[1]), comment, &out, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = show_outcome(&out, NULL, json);
 	if (out.disposition != wanted)
 		rc = COMMAND_FAILED;
 	enroll_outcome_clear(&out);
-	return (rc);
+	return rc;
 }
 
 int
@@ -213,7 +213,7 @@ cmd_request_approve(int argc, char **argv)
 		"now; the certificate is issued, or the request is denied by the policy (exit code 1).",
 		"gatehouse request approve 17 --comment 'ticket 4711'\n"};
 
-	return (decide(argc, argv, &usage, enroll_approve, DB_DISP_ISSUED));
+	return decide(argc, argv, &usage, enroll_approve, DB_DISP_ISSUED);
 }
 
 int
@@ -222,5 +222,5 @@ cmd_request_deny(int argc, char **argv)
 	static const struct usage usage = {"ID", 1, 1, "Denies a pending request.",
 		"gatehouse request deny 17 --comment 'not our device'\n"};
 
-	return (decide(argc, argv, &usage, enroll_deny, DB_DISP_DENIED));
+	return decide(argc, argv, &usage, enroll_deny, DB_DISP_DENIED);
 }

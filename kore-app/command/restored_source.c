@@ -28,7 +28,7 @@ load_crl(const char *path)
 		crl = d2i_X509_CRL_bio(bio, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
-	return (crl);
+	return crl;
 }
 
 /* The CA whose key has signed it, in any state: names are given anew. */
@@ -41,9 +41,9 @@ find_signer(const struct catalog *c, X509_CRL *crl)
 
 		ERR_clear_error();
 		if (signed_it)
-			return (c->ca[i]);
+			return c->ca[i];
 	}
-	return (NULL);
+	return NULL;
 }
 
 static int64_t
@@ -56,7 +56,7 @@ crl_number(X509_CRL *crl)
 		number = 0;
 	ASN1_INTEGER_free(n);
 	ERR_clear_error();
-	return (number);
+	return number;
 }
 
 /* false: no serial number of ours. */
@@ -74,10 +74,10 @@ take_entry(X509_REVOKED *r, struct restored_item *item)
 	item->serial_len = (size_t)ASN1_STRING_length(serial);
 	if (item->serial_len < 1 || item->serial_len > sizeof(item->serial) ||
 	    ASN1_TIME_to_tm(X509_REVOKED_get0_revocationDate(r), &tm) != 1)
-		return (false);
+		return false;
 	memcpy(item->serial, ASN1_STRING_get0_data(serial), item->serial_len);
 	item->at = timegm(&tm);
-	return (true);
+	return true;
 }
 
 static int
@@ -94,7 +94,7 @@ each_entry(X509_CRL *crl, const struct ca *ca, restored_fn fn, void *arg, struct
 		    revocation_reason_name(item.reason) != NULL)
 			rc = fn(arg, &item, err);
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -107,7 +107,7 @@ restored_read_crl(const char *path, const struct catalog *catalog, restored_fn f
 	*ca = NULL;
 	*number = 0;
 	if (crl == NULL)
-		return (gh_refuse(err, GH_E_CONF, "%.180s is no CRL in PEM or DER", path));
+		return gh_refuse(err, GH_E_CONF, "%.180s is no CRL in PEM or DER", path);
 	*ca = find_signer(catalog, crl);
 	if (*ca == NULL) {
 		rc = gh_refuse(err, GH_E_CONF, "%.160s is signed by none of the CAs in the database", path);
@@ -116,7 +116,7 @@ restored_read_crl(const char *path, const struct catalog *catalog, restored_fn f
 		rc = each_entry(crl, *ca, fn, arg, err);
 	}
 	X509_CRL_free(crl);
-	return (rc);
+	return rc;
 }
 
 /* ---- logs ---- */
@@ -132,7 +132,7 @@ find_issuer(const struct catalog *c, const char *dn)
 		if (found == NULL || c->ca[i]->state == CA_ACTIVE)
 			found = c->ca[i];
 	}
-	return (found);
+	return found;
 }
 
 static bool
@@ -150,7 +150,7 @@ take_serial(const char *hex, struct restored_item *item)
 		memcpy(item->serial, b + zeros, n - zeros);
 	}
 	free(b);
-	return (ok);
+	return ok;
 }
 
 /* false: the line tells of something else. */
@@ -165,14 +165,14 @@ take_line(const gh_json *line, const struct catalog *c, struct restored_item *it
 
 	if (msg == NULL || !take_serial(gh_json_string(gh_json_get(line, "serial")), item) ||
 	    time == NULL || gh_timestamp_parse(time, &item->at, NULL) != 0)
-		return (false);
+		return false;
 	item->ca = find_issuer(c, gh_json_string(gh_json_get(line, "issuer")));
 	if (strcmp(msg, "certificate issued") == 0)
-		return (true);
+		return true;
 	if (strcmp(msg, "status of a certificate changed") != 0 || status == NULL || strcmp(status, "valid") == 0)
-		return (false);
+		return false;
 	item->is_revoked = true;
-	return (reason != NULL && revocation_reason_parse(reason, &item->reason));
+	return reason != NULL && revocation_reason_parse(reason, &item->reason);
 }
 
 int
@@ -184,7 +184,7 @@ restored_read_log(const char *path, const struct catalog *catalog, restored_fn f
 	int rc = 0;
 
 	if (f == NULL)
-		return (gh_refuse(err, GH_E_CONF, "%.180s: %m", path));
+		return gh_refuse(err, GH_E_CONF, "%.180s: %m", path);
 	while (rc == 0 && getline(&text, &size, f) >= 0) {
 		const char *json = strchr(text, '{');
 		struct restored_item item = {0};
@@ -200,5 +200,5 @@ restored_read_log(const char *path, const struct catalog *catalog, restored_fn f
 	free(text);
 	if (f != stdin)
 		fclose(f);
-	return (rc);
+	return rc;
 }

@@ -26,10 +26,10 @@ secret_file_exists(const char *path, bool *exists, struct gh_error *err)
 
 	*exists = access(path, F_OK) == 0;
 	if (!*exists)
-		return (errno == ENOENT ? 0 : gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno)));
+		return errno == ENOENT ? 0 : gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	rc = gh_conf_read_key(path, key, err);
 	OPENSSL_cleanse(key, sizeof(key));
-	return (rc);
+	return rc;
 }
 
 static int
@@ -40,7 +40,7 @@ random_line(char **out, struct gh_error *err)
 
 	*out = NULL;
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
-		return (gh_fail(err, GH_E_INTERNAL, "no random bytes"));
+		return gh_fail(err, GH_E_INTERNAL, "no random bytes");
 	hex = gh_hex_encode(raw, sizeof(raw));
 	OPENSSL_cleanse(raw, sizeof(raw));
 	if (hex != NULL)
@@ -52,7 +52,7 @@ random_line(char **out, struct gh_error *err)
 	if (hex != NULL)
 		OPENSSL_cleanse(hex, 2 * SECRET_BYTES);
 	free(hex);
-	return (*out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "secret"));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "secret");
 }
 
 static int
@@ -61,11 +61,11 @@ give_to(const char *path, const char *user, bool is_own, struct gh_error *err)
 	const struct passwd *pw;
 
 	if (user[0] == '\0' || geteuid() != 0)
-		return (0);
+		return 0;
 	pw = getpwnam(user);
 	if (pw == NULL)
-		return (gh_refuse(err, GH_E_CONF, "there is no user \"%s\" to own %s", user, path));
-	return (file_give(path, is_own ? pw->pw_uid : 0, pw->pw_gid, is_own ? 0600 : 0640, err));
+		return gh_refuse(err, GH_E_CONF, "there is no user \"%s\" to own %s", user, path);
+	return file_give(path, is_own ? pw->pw_uid : 0, pw->pw_gid, is_own ? 0600 : 0640, err);
 }
 
 int
@@ -81,5 +81,5 @@ secret_file_create(const char *path, const char *user, bool is_own, struct gh_er
 	if (line != NULL)
 		OPENSSL_cleanse(line, strlen(line));
 	free(line);
-	return (rc);
+	return rc;
 }

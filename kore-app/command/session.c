@@ -25,8 +25,8 @@ session_conf_path(const char *given)
 	const char *env = getenv("GATEHOUSE_CONF");
 
 	if (given != NULL)
-		return (given);
-	return (env != NULL && env[0] != '\0' ? env : SESSION_CONF_DEFAULT);
+		return given;
+	return env != NULL && env[0] != '\0' ? env : SESSION_CONF_DEFAULT;
 }
 
 static void
@@ -49,7 +49,7 @@ session_open_store(const struct gh_conf *conf, struct store **out, struct gh_err
 		store_free(*out);
 		*out = NULL;
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -68,7 +68,7 @@ session_of_conf(struct session *s, struct gh_conf *conf, unsigned parts, struct 
 		rc = store_check_schema(s->store, err);
 	if (rc != 0)
 		session_close(s);
-	return (rc);
+	return rc;
 }
 
 int
@@ -78,7 +78,7 @@ session_use_secret(struct session *s, struct gh_error *err)
 
 	if (rc == 0 && s->store != NULL)
 		rc = store_use_secret(s->store, s->secret, err);
-	return (rc);
+	return rc;
 }
 
 int
@@ -88,7 +88,7 @@ session_open(struct session *s, const char *conf_path, unsigned parts, struct gh
 	int rc = gh_conf_load(session_conf_path(conf_path), &conf, err);
 
 	memset(s, 0, sizeof(*s));
-	return (rc == 0 ? session_of_conf(s, conf, parts, err) : rc);
+	return rc == 0 ? session_of_conf(s, conf, parts, err) : rc;
 }
 
 int
@@ -98,13 +98,13 @@ session_become_gateway(const struct session *s, struct gh_error *err)
 	const struct passwd *pw = user[0] != '\0' ? getpwnam(user) : NULL;
 
 	if (geteuid() != 0 || user[0] == '\0')
-		return (0);
+		return 0;
 	if (pw == NULL)
-		return (gh_refuse(err, GH_E_CONF, "gateway.user: there is no user \"%.60s\"", user));
+		return gh_refuse(err, GH_E_CONF, "gateway.user: there is no user \"%.60s\"", user);
 	if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
-		return (gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno)));
-	return (0);
+		return gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno));
+	return 0;
 }
 
 void
@@ -138,7 +138,7 @@ session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
 		rc = signer_client_new(s->conf->signer.socket, s->conf->signer.timeout_ms, &e->env.signer, err);
 	if (rc != 0)
 		session_env_free(e);
-	return (rc);
+	return rc;
 }
 
 void

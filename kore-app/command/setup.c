@@ -63,14 +63,14 @@ setup_answer(const struct setup *s, const char *given, const char *option, const
 		if (help != NULL)
 			printf("\n%s\n", help);
 		fflush(stdout);
-		return (prompt_text(question, fallback, out, err));
+		return prompt_text(question, fallback, out, err);
 	}
 	if (given == NULL)
 		given = fallback;
 	if (given == NULL)
-		return (gh_refuse(err, GH_E_CONF, "%s is needed", option));
+		return gh_refuse(err, GH_E_CONF, "%s is needed", option);
 	*out = strdup(given);
-	return (*out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "answer"));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "answer");
 }
 
 int
@@ -82,7 +82,7 @@ setup_ask(struct setup *s, const struct setup_question *q, struct gh_error *err)
 	if (rc == 0)
 		rc = conf_settings_set(&s->settings, q->setting, answer, err);
 	free(answer);
-	return (rc);
+	return rc;
 }
 
 int
@@ -95,14 +95,14 @@ setup_repeat(struct setup *s, int (*step)(struct setup *s, bool is_again, struct
 		command_fail(s->o.json ? "gatehouse setup" : "not ok", err);
 		rc = step(s, true, err);
 	}
-	return (rc);
+	return rc;
 }
 
 int
 setup_load(struct setup *s, struct gh_error *err)
 {
 	gh_conf_free(s->conf);
-	return (conf_settings_load(&s->settings, &s->conf, err));
+	return conf_settings_load(&s->settings, &s->conf, err);
 }
 
 /* ---- the beginning ---- */
@@ -114,16 +114,16 @@ find_paths(struct setup *s, struct gh_error *err)
 	char copy[SETUP_PATH_SIZE];
 
 	if (path[0] != '/')
-		return (gh_refuse(err, GH_E_CONF, "-c %.100s: give the whole path, from /", path));
+		return gh_refuse(err, GH_E_CONF, "-c %.100s: give the whole path, from /", path);
 	if (strlen(path) > SETUP_PATH_SIZE / 2 || strlen(s->o.state_dir) > SETUP_PATH_SIZE / 2)
-		return (gh_refuse(err, GH_E_CONF, "name too long: %.100s", path));
+		return gh_refuse(err, GH_E_CONF, "name too long: %.100s", path);
 	snprintf(s->conf_path, sizeof(s->conf_path), "%s", path);
 	snprintf(copy, sizeof(copy), "%s", path);
 	snprintf(s->conf_dir, sizeof(s->conf_dir), "%s", dirname(copy));
 	s->is_new = access(path, F_OK) != 0;
 	if (s->is_new && errno != ENOENT)
-		return (gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno)));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "%.160s: %s", path, strerror(errno));
+	return 0;
 }
 
 /* Root gives the programs users of their own; others run them themselves. */
@@ -135,12 +135,12 @@ find_users(struct setup *s, struct gh_error *err)
 	s->user = s->o.user != NULL ? s->o.user : is_root ? USER : "";
 	s->signer_user = s->o.signer_user != NULL ? s->o.signer_user : is_root ? SIGNER_USER : "";
 	if (s->user[0] != '\0' && getpwnam(s->user) == NULL)
-		return (gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the gateway: the package makes it (else: "
-		    "systemd-sysusers); or give --user", s->user));
+		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the gateway: the package makes it (else: "
+		    "systemd-sysusers); or give --user", s->user);
 	if (s->signer_user[0] != '\0' && getpwnam(s->signer_user) == NULL)
-		return (gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the signer: the package makes it (else: "
-		    "systemd-sysusers); or give --signer-user", s->signer_user));
-	return (0);
+		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the signer: the package makes it (else: "
+		    "systemd-sysusers); or give --signer-user", s->signer_user);
+	return 0;
 }
 
 static int
@@ -149,7 +149,7 @@ set_path(struct setup *s, const char *setting, const char *folder, const char *f
 	char path[2 * SETUP_PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	return (conf_settings_set(&s->settings, setting, path, err));
+	return conf_settings_set(&s->settings, setting, path, err);
 }
 
 static int
@@ -158,13 +158,13 @@ set_server_cert(struct setup *s, struct gh_error *err)
 	int rc;
 
 	if ((s->o.server_cert == NULL) != (s->o.server_key == NULL))
-		return (gh_refuse(err, GH_E_CONF, "--server-cert and --server-key belong together"));
+		return gh_refuse(err, GH_E_CONF, "--server-cert and --server-key belong together");
 	if (s->o.server_cert == NULL) {
 		rc = set_path(s, "gateway.certificate", s->o.state_dir, "tls/server.pem", err);
-		return (rc == 0 ? set_path(s, "gateway.key", s->o.state_dir, "tls/server.pem", err) : rc);
+		return rc == 0 ? set_path(s, "gateway.key", s->o.state_dir, "tls/server.pem", err) : rc;
 	}
 	rc = conf_settings_set(&s->settings, "gateway.certificate", s->o.server_cert, err);
-	return (rc == 0 ? conf_settings_set(&s->settings, "gateway.key", s->o.server_key, err) : rc);
+	return rc == 0 ? conf_settings_set(&s->settings, "gateway.key", s->o.server_key, err) : rc;
 }
 
 static int
@@ -174,7 +174,7 @@ set_extra(struct setup *s, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < s->o.set.n; i++)
 		rc = conf_settings_parse(&s->settings, s->o.set.v[i], err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -192,7 +192,7 @@ begin_new(struct setup *s, struct gh_error *err)
 		rc = set_server_cert(s, err);
 	if (rc == 0)
 		rc = set_extra(s, err);
-	return (rc == 0 ? setup_load(s, err) : rc);
+	return rc == 0 ? setup_load(s, err) : rc;
 }
 
 /* An option that says something else than the file would be forgotten without a word. */
@@ -219,7 +219,7 @@ begin_again(struct setup *s, struct gh_error *err)
 		s->user = s->conf->gateway.user;
 		s->signer_user = s->conf->signer.user;
 	}
-	return (rc);
+	return rc;
 }
 
 /* ---- the end ---- */
@@ -244,7 +244,7 @@ make_all(struct setup *s, struct gh_error *err)
 		rc = setup_publish(s, err);
 	if (rc == 0)
 		rc = setup_first_app(s, err);
-	return (rc == 0 ? setup_write_conf(s, err) : rc);
+	return rc == 0 ? setup_write_conf(s, err) : rc;
 }
 
 static void
@@ -271,10 +271,10 @@ static int
 confirm(const struct setup *s, struct gh_error *err)
 {
 	if (!s->may_ask || !s->is_new)
-		return (0);
+		return 0;
 	printf("\nAll answers are checked; nothing is written yet.\n");
 	fflush(stdout);
-	return (prompt_confirm("Set up with them? Type yes", err));
+	return prompt_confirm("Set up with them? Type yes", err);
 }
 
 static int
@@ -290,7 +290,7 @@ run_steps(struct setup *s, struct gh_error *err)
 		rc = confirm(s, err);
 	if (rc == 0)
 		rc = setup_files(s, err);
-	return (rc == 0 ? make_all(s, err) : rc);
+	return rc == 0 ? make_all(s, err) : rc;
 }
 
 static void
@@ -328,7 +328,7 @@ setup_run(const char *who, struct setup *s)
 		fprintf(stderr, "    what is made stays; when the cause is removed, run setup again\n");
 	}
 	setup_free(s);
-	return (shown);
+	return shown;
 }
 
 int
@@ -402,12 +402,12 @@ cmd_setup(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (!make_ca_is_key_alg(s.o.make.key_alg))
-		return (command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS));
+		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
 	if (s.o.no_urls && s.o.base_url != NULL)
-		return (command_usage(argv[0], "give --base-url or --no-urls, not both"));
+		return command_usage(argv[0], "give --base-url or --no-urls, not both");
 	if (s.o.make.templates == NULL && access(TEMPLATES_DIR, F_OK) == 0)
 		s.o.make.templates = TEMPLATES_DIR;
-	return (setup_run(argv[0], &s));
+	return setup_run(argv[0], &s);
 }

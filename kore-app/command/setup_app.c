@@ -18,11 +18,11 @@ write_credential(const struct setup *s, const char *name, const char *value, str
 	int rc;
 
 	if (snprintf(path, sizeof(path), "%s/%s", s->o.credentials, name) >= (int)sizeof(path))
-		return (gh_refuse(err, GH_E_CONF, "--credentials: name too long"));
+		return gh_refuse(err, GH_E_CONF, "--credentials: name too long");
 	snprintf(line, sizeof(line), "%s\n", value);
 	rc = gh_file_write(path, line, strlen(line), 0600, true, err);
 	explicit_bzero(line, sizeof(line));
-	return (rc);
+	return rc;
 }
 
 /* To the files, or to the report, which shows it. */
@@ -33,20 +33,20 @@ give_app(struct setup *s, const char *name, const struct app_secrets *secrets, s
 	int rc = 0;
 
 	if (item == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "report"));
+		return gh_fail(err, GH_E_NOMEM, "report");
 	if (s->o.credentials != NULL) {
 		rc = write_credential(s, "app.key", secrets->key_base64, err);
 		if (rc == 0)
 			rc = write_credential(s, "app.secret", secrets->secret_text, err);
 		report_note(&s->made.report, "key and secret are in %s", s->o.credentials);
-		return (rc);
+		return rc;
 	}
 	if (gh_json_set_string(item, "key", secrets->key_base64) != 0 ||
 	    gh_json_set_string(item, "secret", secrets->secret_text) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "report");
 	report_note(&s->made.report, "key    %s", secrets->key_base64);
 	report_note(&s->made.report, "secret %s (shown this once)", secrets->secret_text);
-	return (rc);
+	return rc;
 }
 
 /* When there is no application at all: one that was deleted does not come back. */
@@ -62,7 +62,7 @@ find_any(struct setup *s, gh_json **first, struct gh_error *err)
 		*first = gh_json_ref(gh_json_at(apps, 0));
 	if (rc == 0)
 		gh_json_free(apps);
-	return (rc);
+	return rc;
 }
 
 int
@@ -79,7 +79,7 @@ setup_first_app(struct setup *s, struct gh_error *err)
 		there = gh_json_string(gh_json_get(first, "name"));
 		rc = report_add(&s->made.report, "apps", there != NULL ? there : "?", false, err);
 		gh_json_free(first);
-		return (rc);
+		return rc;
 	}
 	app.ca = s->o.make.ca_name;
 	app.templates = s->o.app_templates;
@@ -93,5 +93,5 @@ setup_first_app(struct setup *s, struct gh_error *err)
 	if (rc == 0)
 		rc = give_app(s, name, &secrets, err);
 	app_secrets_clear(&secrets);
-	return (rc);
+	return rc;
 }

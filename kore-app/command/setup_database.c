@@ -30,21 +30,21 @@ check_facts(const struct setup *s, struct store *store, struct gh_error *err)
 	int rc = store_facts(store, &f, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (f.version < VERSION_MIN)
-		return (gh_refuse(err, GH_E_CONF, "PostgreSQL %d is too old: 13 or newer is needed", f.version / 10000));
+		return gh_refuse(err, GH_E_CONF, "PostgreSQL %d is too old: 13 or newer is needed", f.version / 10000);
 	if (!f.is_utf8)
-		return (gh_refuse(err, GH_E_CONF, "the database must have the encoding UTF8: make another one with CREATE "
-		    "DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"));
+		return gh_refuse(err, GH_E_CONF, "the database must have the encoding UTF8: make another one with CREATE "
+		    "DATABASE ... TEMPLATE template0 ENCODING 'UTF8'");
 	if (f.is_standby)
-		return (gh_refuse(err, GH_E_CONF, "the server is a standby, which cannot be written: name the primary, or all "
-		    "hosts with target_session_attrs=read-write"));
+		return gh_refuse(err, GH_E_CONF, "the server is a standby, which cannot be written: name the primary, or all "
+		    "hosts with target_session_attrs=read-write");
 	skew = (double)f.skew_ms / 1000;
 	if (fabs(skew) > s->conf->database.clock_skew)
-		return (gh_refuse(err, GH_E_CONF, "our clock is %.0f seconds ahead of the database server's, and nothing would be issued: let "
-		    "both follow the same NTP server", skew));
+		return gh_refuse(err, GH_E_CONF, "our clock is %.0f seconds ahead of the database server's, and nothing would be issued: let "
+		    "both follow the same NTP server", skew);
 	setup_tell(s, "database: PostgreSQL %d answers, clock within %.1f s", f.version / 10000, fabs(skew) + 0.05);
-	return (0);
+	return 0;
 }
 
 static int
@@ -58,7 +58,7 @@ log_in(const struct setup *s, const char *conninfo, struct gh_error *err)
 	if (rc == 0)
 		rc = check_facts(s, store, err);
 	store_free(store);
-	return (rc);
+	return rc;
 }
 
 /* ---- role and database ---- */
@@ -87,7 +87,7 @@ open_admin(const struct setup *s, const struct store_target *t, struct store **o
 
 	*out = NULL;
 	if (s->o.db_admin != NULL)
-		return (store_new(s->o.db_admin, ADMIN_TIMEOUT_MS, out, err));
+		return store_new(s->o.db_admin, ADMIN_TIMEOUT_MS, out, err);
 	gh_buf_init(&b, 1024);
 	put_value(&b, "host", t->host);
 	put_value(&b, "port", t->port);
@@ -96,13 +96,13 @@ open_admin(const struct setup *s, const struct store_target *t, struct store **o
 	if (rc == 0)
 		rc = store_new((const char *)b.data, ADMIN_TIMEOUT_MS, out, err);
 	gh_buf_free(&b);
-	return (rc == 0 ? store_log_in_as(*out, ADMIN_USER, err) : rc);
+	return rc == 0 ? store_log_in_as(*out, ADMIN_USER, err) : rc;
 }
 
 static bool
 may_provision(const struct setup *s, const struct store_target *t)
 {
-	return (s->o.db_admin != NULL || (geteuid() == 0 && store_target_is_local(t)));
+	return s->o.db_admin != NULL || (geteuid() == 0 && store_target_is_local(t));
 }
 
 static int
@@ -115,7 +115,7 @@ provision(struct setup *s, const struct store_target *t, const char *password, s
 	int rc;
 
 	if (role[0] == '\0')
-		return (gh_refuse(err, GH_E_CONF, "the connection string names no user: add user=gatehouse"));
+		return gh_refuse(err, GH_E_CONF, "the connection string names no user: add user=gatehouse");
 	rc = open_admin(s, t, &admin, err);
 	if (rc == 0)
 		rc = store_provision(admin, role, database, password, &p, err);
@@ -124,7 +124,7 @@ provision(struct setup *s, const struct store_target *t, const char *password, s
 		rc = rc == 0 ? report_add(&s->made.report, "database", "role", true, err) : rc;
 	if (p.database_made)
 		rc = rc == 0 ? report_add(&s->made.report, "database", database, true, err) : rc;
-	return (rc);
+	return rc;
 }
 
 /* The server's own words, and what to type where we may not. */
@@ -134,9 +134,9 @@ advise(const struct setup *s, const struct store_target *t, const struct gh_erro
 	const char *said = why->detail[0] != '\0' ? why->detail : why->message;
 
 	if (may_provision(s, t) || why->code != GH_E_DB_DOWN)
-		return (gh_refuse(err, why->code, "%.250s", said));
-	return (gh_refuse(err, why->code, "%.140s (to let setup make role and database: run it as root on the database "
-	    "server, or give --db-admin)", said));
+		return gh_refuse(err, why->code, "%.250s", said);
+	return gh_refuse(err, why->code, "%.140s (to let setup make role and database: run it as root on the database "
+	    "server, or give --db-admin)", said);
 }
 
 /* ---- a password ---- */
@@ -162,7 +162,7 @@ write_pgpass(const struct setup *s, const char *path, const char *password, stru
 	if (b.data != NULL)
 		OPENSSL_cleanse(b.data, b.len);
 	gh_buf_free(&b);
-	return (rc == 0 ? setup_give(path, s->user, NULL, 0600, err) : rc);
+	return rc == 0 ? setup_give(path, s->user, NULL, 0600, err) : rc;
 }
 
 /* The connection string with the file in it, and the file. */
@@ -173,10 +173,10 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 	int rc;
 
 	if (s->o.db_password_file == NULL)
-		return (0);
+		return 0;
 	if (strstr(*conninfo, "://") != NULL)
-		return (gh_refuse(err, GH_E_CONF, "with --db-password-file, write the connection string as host=... dbname=... "
-		    "user=..."));
+		return gh_refuse(err, GH_E_CONF, "with --db-password-file, write the connection string as host=... dbname=... "
+		    "user=...");
 	rc = prompt_password(s->o.db_password_file, "password of the database role", false, password, err);
 	snprintf(path, sizeof(path), "%s/pgpass", s->conf_dir);
 	if (rc == 0)
@@ -186,10 +186,10 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 	if (rc == 0 && asprintf(&with, "%s passfile=%s", *conninfo, path) < 0)
 		rc = gh_fail(err, GH_E_NOMEM, "connection string");
 	if (rc != 0)
-		return (rc);
+		return rc;
 	free(*conninfo);
 	*conninfo = with;
-	return (0);
+	return 0;
 }
 
 /* ---- the step ---- */
@@ -204,7 +204,7 @@ check_admin(const struct setup *s, struct gh_error *err)
 	if (rc == 0 && s->o.db_admin != NULL && t.has_password)
 		rc = gh_refuse(err, GH_E_CONF, "--db-admin: no password in the connection string, which others may read: write "
 		    "passfile=FILE, a file as PostgreSQL's .pgpass");
-	return (rc);
+	return rc;
 }
 
 static int
@@ -215,16 +215,16 @@ check(struct setup *s, const char *conninfo, const char *password, struct gh_err
 	int rc = store_target_parse(conninfo, &t, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	if (t.has_password)
-		return (gh_refuse(err, GH_E_CONF, "no password in the connection string, which others may read: give "
-		    "--db-password-file"));
+		return gh_refuse(err, GH_E_CONF, "no password in the connection string, which others may read: give "
+		    "--db-password-file");
 	rc = log_in(s, conninfo, &why);
 	if (rc == GH_E_DB_DOWN && may_provision(s, &t)) {
 		if ((rc = provision(s, &t, password, &why)) == 0)
 			rc = log_in(s, conninfo, &why);
 	}
-	return (rc == 0 ? 0 : advise(s, &t, &why, err));
+	return rc == 0 ? 0 : advise(s, &t, &why, err);
 }
 
 static int
@@ -234,7 +234,7 @@ step(struct setup *s, bool is_again, struct gh_error *err)
 	int rc;
 
 	if (!s->is_new)
-		return (check(s, s->conf->database.conninfo, NULL, err));
+		return check(s, s->conf->database.conninfo, NULL, err);
 	rc = setup_answer(s, is_again ? NULL : s->o.db, "--db", "Database",
 	    "libpq connection string of the PostgreSQL database. Role and database are made where that is possible.",
 	    DEFAULT_CONNINFO, &conninfo, err);
@@ -246,7 +246,7 @@ step(struct setup *s, bool is_again, struct gh_error *err)
 		rc = conf_settings_set(&s->settings, CONNINFO, conninfo, err);
 	free(conninfo);
 	prompt_free(password);
-	return (rc);
+	return rc;
 }
 
 int
@@ -254,5 +254,5 @@ setup_database(struct setup *s, struct gh_error *err)
 {
 	int rc = check_admin(s, err);
 
-	return (rc == 0 ? setup_repeat(s, step, err) : rc);
+	return rc == 0 ? setup_repeat(s, step, err) : rc;
 }

@@ -30,16 +30,16 @@ join_uris(const struct option_list *l, char **out, struct gh_error *err)
 	for (size_t i = 0; i < l->n; i++)
 		size += strlen(l->v[i]) + 1;
 	if (l->n == 0)
-		return (0);
+		return 0;
 	text = calloc(1, size);
 	if (text == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "URIs"));
+		return gh_fail(err, GH_E_NOMEM, "URIs");
 	for (size_t i = 0; i < l->n; i++) {
 		strcat(text, i > 0 ? " " : "");
 		strcat(text, l->v[i]);
 	}
 	*out = text;
-	return (0);
+	return 0;
 }
 
 static int
@@ -67,7 +67,7 @@ ask_server(struct setup *s, bool is_again, struct gh_error *err)
 	if (rc == 0)
 		rc = setup_ask(s, &account, err);
 	free(uris);
-	return (rc);
+	return rc;
 }
 
 /* Kept in a file that only we can read until all is settled: the directory's code takes it from a file. */
@@ -79,18 +79,18 @@ ask_password(struct setup *s, bool is_again, char *path, struct gh_error *err)
 	ssize_t n;
 
 	if (file == NULL && !s->may_ask)
-		return (gh_refuse(err, GH_E_CONF, "--directory-password-file is needed"));
+		return gh_refuse(err, GH_E_CONF, "--directory-password-file is needed");
 	prompt_free(s->directory_password);
 	rc = prompt_password(file, "Its password", false, &s->directory_password, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	n = (ssize_t)strlen(s->directory_password);
 	fd = mkstemp(path);
 	if (fd < 0 || write(fd, s->directory_password, (size_t)n) != n)
 		rc = gh_fail(err, GH_E_INTERNAL, "temporary file");
 	if (fd >= 0)
 		close(fd);
-	return (rc == 0 ? conf_settings_set(&s->settings, "directory.password_file", path, err) : rc);
+	return rc == 0 ? conf_settings_set(&s->settings, "directory.password_file", path, err) : rc;
 }
 
 /* What the directory told stands unless an option says otherwise. */
@@ -108,7 +108,7 @@ ask_names(struct setup *s, const struct dir_facts *f, bool is_again, struct gh_e
 		rc = conf_settings_set(&s->settings, "directory.realm", f->realm, err);
 	if (rc == 0 && f->netbios[0] != '\0' && conf_settings_get(&s->settings, "directory.netbios_domain") == NULL)
 		rc = conf_settings_set(&s->settings, "directory.netbios_domain", f->netbios, err);
-	return (rc);
+	return rc;
 }
 
 /* ---- checks ---- */
@@ -119,7 +119,7 @@ open_dir(const struct gh_conf *conf, struct dir_shared **shared, struct dir **di
 	int rc = dir_shared_new(conf, shared, err);
 
 	*dir = NULL;
-	return (rc == 0 ? dir_new(*shared, dir, err) : rc);
+	return rc == 0 ? dir_new(*shared, dir, err) : rc;
 }
 
 static void
@@ -132,8 +132,8 @@ close_dir(struct dir_shared *shared, struct dir *dir)
 static int
 refuse_state(const struct dir_report *r, struct gh_error *err)
 {
-	return (gh_refuse(err, GH_E_DIR_DOWN, "directory: %s: %.110s (%.110s)", dir_state_name(r->state), r->detail,
-	    dir_state_advice(r->state)));
+	return gh_refuse(err, GH_E_DIR_DOWN, "directory: %s: %.110s (%.110s)", dir_state_name(r->state), r->detail,
+	    dir_state_advice(r->state));
 }
 
 /* Connect and bind, before the base is known: a probe would miss the base. */
@@ -157,7 +157,7 @@ discover(struct setup *s, struct dir_facts *f, struct gh_error *err)
 	if (rc == 0)
 		setup_tell(s, "directory: %s, %s, log-in accepted", f->server,
 		    f->is_ad ? "Active Directory" : "LDAP server (not Active Directory)");
-	return (rc);
+	return rc;
 }
 
 static int
@@ -166,12 +166,12 @@ check_clock(const struct setup *s, const struct dir_facts *f, struct gh_error *e
 	int64_t skew = f->time - gh_now();
 
 	if (f->time == 0)
-		return (0);
+		return 0;
 	if (skew > SKEW_MAX || skew < -SKEW_MAX)
-		return (gh_refuse(err, GH_E_CONF, "the domain controller's clock differs from ours by %lld seconds: let both "
-		    "follow the same NTP server", (long long)skew));
+		return gh_refuse(err, GH_E_CONF, "the domain controller's clock differs from ours by %lld seconds: let both "
+		    "follow the same NTP server", (long long)skew);
 	setup_tell(s, "directory: clock within %lld s", (long long)(skew < 0 ? -skew : skew) + 1);
-	return (0);
+	return 0;
 }
 
 static int
@@ -183,8 +183,8 @@ check_person(const struct setup *s, struct dir *dir, struct gh_error *err)
 	int rc = dir_sample(dir, &dn, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
-		return (gh_refuse(err, GH_E_CONF, "directory.base: no person below %.120s, or the service account may not "
-		    "read any", s->conf->directory.base));
+		return gh_refuse(err, GH_E_CONF, "directory.base: no person below %.120s, or the service account may not "
+		    "read any", s->conf->directory.base);
 	if (rc == 0)
 		rc = dir_find_dn(dir, dn, &e, err);
 	if (rc == 0 && is_ad && e->sid == NULL)
@@ -195,7 +195,7 @@ check_person(const struct setup *s, struct dir *dir, struct gh_error *err)
 		    e->sid != NULL ? e->sid : "", e->groups);
 	dir_entry_free(e);
 	free(dn);
-	return (rc);
+	return rc;
 }
 
 /* A name that is wrong in the second place would be found on the day the first server fails. */
@@ -209,7 +209,7 @@ check_servers(struct dir_shared *shared, struct gh_error *err)
 	for (size_t i = 0; rc == 0 && i < dir_servers(shared); i++)
 		if (dir_probe_server(shared, i, &report, &why) != 0)
 			rc = refuse_state(&report, err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -229,7 +229,7 @@ check_all(struct setup *s, const struct dir_facts *known, struct gh_error *err)
 	if (rc == 0)
 		rc = check_person(s, dir, err);
 	close_dir(shared, dir);
-	return (rc);
+	return rc;
 }
 
 /* ---- the step ---- */
@@ -255,17 +255,17 @@ ask_and_check(struct setup *s, bool is_again, struct gh_error *err)
 		rc = check_all(s, &facts, err);
 	if (strstr(path, "XXXXXX") == NULL)
 		unlink(path);
-	return (rc);
+	return rc;
 }
 
 static int
 step(struct setup *s, bool is_again, struct gh_error *err)
 {
-	return (s->is_new ? ask_and_check(s, is_again, err) : check_all(s, NULL, err));
+	return s->is_new ? ask_and_check(s, is_again, err) : check_all(s, NULL, err);
 }
 
 int
 setup_directory(struct setup *s, struct gh_error *err)
 {
-	return (setup_repeat(s, step, err));
+	return setup_repeat(s, step, err);
 }

@@ -25,13 +25,13 @@ setup_give(const char *path, const char *owner, const char *group, mode_t mode, 
 	gid_t gid;
 
 	if (geteuid() != 0 || owner[0] == '\0')
-		return (0);
+		return 0;
 	if (pw == NULL)
-		return (gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" to own %.160s", owner, path));
+		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" to own %.160s", owner, path);
 	gid = pw->pw_gid;
 	if (group != NULL && (gr = getgrnam(group)) != NULL)
 		gid = gr->gr_gid;
-	return (file_give(path, pw->pw_uid, gid, mode, err));
+	return file_give(path, pw->pw_uid, gid, mode, err);
 }
 
 /* What root makes below a folder of another user is made as that user: nothing there can lead root astray. */
@@ -41,10 +41,10 @@ become(const char *user, struct gh_error *err)
 	const struct passwd *pw = user[0] != '\0' ? getpwnam(user) : NULL;
 
 	if (geteuid() != 0 || pw == NULL)
-		return (0);
+		return 0;
 	if (setegid(pw->pw_gid) != 0 || seteuid(pw->pw_uid) != 0)
-		return (gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno)));
-	return (0);
+		return gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno));
+	return 0;
 }
 
 static void
@@ -59,8 +59,8 @@ make_folder(const char *path, mode_t mode, bool *is_new, struct gh_error *err)
 {
 	*is_new = mkdir(path, mode) == 0;
 	if (*is_new || errno == EEXIST)
-		return (0);
-	return (gh_refuse(err, GH_E_CONF, "cannot make the folder %.160s: %s", path, strerror(errno)));
+		return 0;
+	return gh_refuse(err, GH_E_CONF, "cannot make the folder %.160s: %s", path, strerror(errno));
 }
 
 /* ---- folders, the directory's CA and password ---- */
@@ -77,7 +77,7 @@ setup_folders(const struct setup *s, struct gh_error *err)
 		rc = make_folder(s->o.state_dir, 0750, &is_new, err);
 	if (rc == 0 && is_new)
 		rc = setup_give(s->o.state_dir, s->user, NULL, 0750, err);
-	return (rc);
+	return rc;
 }
 
 /* Readable for the gateway's user wherever the original lies. The system's own list stays where it is updated. */
@@ -90,7 +90,7 @@ keep_ca(struct setup *s, struct gh_error *err)
 	int rc;
 
 	if (from == NULL || from[0] == '\0' || strncmp(from, "/etc/ssl/", 9) == 0)
-		return (0);
+		return 0;
 	snprintf(to, sizeof(to), "%s/directory-ca.pem", s->conf_dir);
 	rc = file_read(from, &pem, &len, err);
 	if (rc == 0)
@@ -98,7 +98,7 @@ keep_ca(struct setup *s, struct gh_error *err)
 	free(pem);
 	if (rc == 0)
 		rc = conf_settings_set(&s->settings, "directory.ca_file", to, err);
-	return (rc == 0 ? report_add(&s->made.report, "files", to, true, err) : rc);
+	return rc == 0 ? report_add(&s->made.report, "files", to, true, err) : rc;
 }
 
 static int
@@ -108,7 +108,7 @@ keep_password(struct setup *s, struct gh_error *err)
 	int n, rc;
 
 	if (s->directory_password == NULL)
-		return (0);
+		return 0;
 	snprintf(to, sizeof(to), "%s/ldap.password", s->conf_dir);
 	n = asprintf(&line, "%s\n", s->directory_password);
 	rc = n > 0 ? gh_file_write(to, line, (size_t)n, 0600, true, err) : gh_fail(err, GH_E_NOMEM, "password");
@@ -119,7 +119,7 @@ keep_password(struct setup *s, struct gh_error *err)
 		rc = setup_give(to, "root", s->user[0] != '\0' ? s->user : NULL, s->user[0] != '\0' ? 0640 : 0600, err);
 	if (rc == 0)
 		rc = conf_settings_set(&s->settings, "directory.password_file", to, err);
-	return (rc == 0 ? report_add(&s->made.report, "files", to, true, err) : rc);
+	return rc == 0 ? report_add(&s->made.report, "files", to, true, err) : rc;
 }
 
 int
@@ -131,7 +131,7 @@ setup_files(struct setup *s, struct gh_error *err)
 		rc = keep_ca(s, err);
 	if (rc == 0 && s->is_new)
 		rc = keep_password(s, err);
-	return (rc == 0 && s->is_new ? setup_load(s, err) : rc);
+	return rc == 0 && s->is_new ? setup_load(s, err) : rc;
 }
 
 int
@@ -141,16 +141,16 @@ setup_write_conf(struct setup *s, struct gh_error *err)
 	int rc;
 
 	if (!s->is_new)
-		return (report_add(&s->made.report, "files", s->conf_path, false, err));
+		return report_add(&s->made.report, "files", s->conf_path, false, err);
 	text = conf_settings_text(&s->settings);
 	if (text == NULL)
-		return (gh_fail(err, GH_E_NOMEM, "configuration"));
+		return gh_fail(err, GH_E_NOMEM, "configuration");
 	rc = gh_file_write(s->conf_path, text, strlen(text), 0640, false, err);
 	OPENSSL_cleanse(text, strlen(text));
 	free(text);
 	if (rc == 0)
 		rc = setup_give(s->conf_path, "root", s->user[0] != '\0' ? s->user : NULL, 0640, err);
-	return (rc == 0 ? report_add(&s->made.report, "files", s->conf_path, true, err) : rc);
+	return rc == 0 ? report_add(&s->made.report, "files", s->conf_path, true, err) : rc;
 }
 
 /* ---- the server certificate ---- */
@@ -171,7 +171,7 @@ write_pem(const struct setup *s, const char *path, const char *pem, struct gh_er
 	if (rc == 0)
 		rc = gh_file_write(path, pem, strlen(pem), 0600, true, err);
 	return_to_self();
-	return (rc);
+	return rc;
 }
 
 static int
@@ -193,12 +193,12 @@ issue(struct setup *s, const char *path, struct gh_error *err)
 	server_cert_pem_free(pem);
 	loaded_ca_close(&ca);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = report_add(&s->made.report, "server", path, true, err);
 	for (size_t n = 0; n < s->names.n; n++)
 		report_note(&s->made.report, "name %s", s->names.name[n]);
 	report_note(&s->made.report, "valid for %d days; the job server-certificate renews it", SERVER_CERT_DAYS);
-	return (rc);
+	return rc;
 }
 
 int
@@ -210,9 +210,9 @@ setup_server_cert(struct setup *s, struct gh_error *err)
 	int rc;
 
 	if (strcmp(path, conf->gateway.key) == 0 && access(path, F_OK) != 0)
-		return (errno == ENOENT ? issue(s, path, err) :
-		    gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: %s", path, strerror(errno)));
+		return errno == ENOENT ? issue(s, path, err) :
+		    gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: %s", path, strerror(errno));
 	rc = tls_pair_read(path, conf->gateway.key, "", &pair, err);
 	tls_pair_clear(&pair);
-	return (rc == 0 ? report_add(&s->made.report, "server", path, false, err) : rc);
+	return rc == 0 ? report_add(&s->made.report, "server", path, false, err) : rc;
 }

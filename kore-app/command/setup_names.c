@@ -44,21 +44,21 @@ static bool
 is_same_address(const struct sockaddr *a, const struct sockaddr *b)
 {
 	if (a == NULL || b == NULL || a->sa_family != b->sa_family)
-		return (false);
+		return false;
 	if (a->sa_family == AF_INET)
-		return (((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-		    ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr);
-	return (a->sa_family == AF_INET6 && memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-	    &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, sizeof(struct in6_addr)) == 0);
+		return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
+		    ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
+	return a->sa_family == AF_INET6 && memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
+	    &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
 }
 
 static bool
 is_loopback(const struct sockaddr *a)
 {
 	if (a->sa_family == AF_INET)
-		return ((ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127);
-	return (a->sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr));
+		return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
+	return a->sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }
 
 static bool
@@ -67,11 +67,11 @@ is_own_address(const struct sockaddr *a)
 	struct ifaddrs *all, *i;
 
 	if (getifaddrs(&all) != 0)
-		return (false);
+		return false;
 	for (i = all; i != NULL && !is_same_address(i->ifa_addr, a); i = i->ifa_next)
 		;
 	freeifaddrs(all);
-	return (i != NULL);
+	return i != NULL;
 }
 
 /* ---- names in the DNS ---- */
@@ -86,11 +86,11 @@ check_resolves(const struct setup *s, const char *host, struct gh_error *err)
 
 	if (code != 0 && s->o.allow_unresolved) {
 		setup_warn(s, "%s is not in the DNS yet: relying parties will not find the URLs", host);
-		return (0);
+		return 0;
 	}
 	if (code != 0)
-		return (gh_refuse(err, GH_E_CONF, "the name %.100s of the URLs cannot be resolved (%s): add it to the DNS, or "
-		    "give --allow-unresolved to do so later", host, gai_strerror(code)));
+		return gh_refuse(err, GH_E_CONF, "the name %.100s of the URLs cannot be resolved (%s): add it to the DNS, or "
+		    "give --allow-unresolved to do so later", host, gai_strerror(code));
 	for (const struct addrinfo *a = found; a != NULL; a = a->ai_next) {
 		is_ours |= is_loopback(a->ai_addr) || is_own_address(a->ai_addr);
 		is_reachable |= !is_loopback(a->ai_addr);
@@ -102,7 +102,7 @@ check_resolves(const struct setup *s, const char *host, struct gh_error *err)
 		setup_warn(s, "%s is not an address of this machine: right behind a load balancer only", host);
 	else
 		setup_tell(s, "names: %s resolves to this machine", host);
-	return (0);
+	return 0;
 }
 
 /* Host of "http://host[:port][/...]". */
@@ -113,17 +113,17 @@ url_host(const char *url, char out[256], struct gh_error *err)
 	size_t n;
 
 	if (strncasecmp(url, "http://", strlen("http://")) != 0)
-		return (gh_refuse(err, GH_E_CONF, "the URL %.100s must begin with http://: relying parties fetch CRLs before "
-		    "they trust any TLS certificate (RFC 5280, 8)", url));
+		return gh_refuse(err, GH_E_CONF, "the URL %.100s must begin with http://: relying parties fetch CRLs before "
+		    "they trust any TLS certificate (RFC 5280, 8)", url);
 	n = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":/");
 	if (host[0] == '[') {
 		host++;
 		n--;
 	}
 	if (n == 0 || n > 255)
-		return (gh_refuse(err, GH_E_CONF, "the URL %.100s names no host", url));
+		return gh_refuse(err, GH_E_CONF, "the URL %.100s names no host", url);
 	snprintf(out, 256, "%.*s", (int)n, host);
-	return (0);
+	return 0;
 }
 
 static int
@@ -134,11 +134,11 @@ ask_url(struct setup *s, const char *host, int http_port, bool is_again, struct 
 
 	if (s->o.no_urls) {
 		setup_warn(s, "no URLs: nobody will learn of revocations from the certificates of these CAs");
-		return (0);
+		return 0;
 	}
 	/* CAs that are there keep theirs; a new one beside an old configuration needs the option */
 	if (!s->is_new && s->o.base_url == NULL)
-		return (0);
+		return 0;
 	if (http_port == 0 || http_port == HTTP_PORT)
 		snprintf(fallback, sizeof(fallback), "http://%s", host);
 	else
@@ -149,7 +149,7 @@ ask_url(struct setup *s, const char *host, int http_port, bool is_again, struct 
 	    "use a name that stays, such as http://pki.corp.example.", fallback, &s->base_url, err);
 	if (rc == 0)
 		rc = url_host(s->base_url, name, err);
-	return (rc == 0 ? check_resolves(s, name, err) : rc);
+	return rc == 0 ? check_resolves(s, name, err) : rc;
 }
 
 /* ---- ports ---- */
@@ -160,9 +160,9 @@ set_number(struct setup *s, const char *setting, int value, const char *fallback
 	char text[16];
 
 	if (value < 0)
-		return (conf_settings_set(&s->settings, setting, fallback, err));
+		return conf_settings_set(&s->settings, setting, fallback, err);
 	snprintf(text, sizeof(text), "%d", value);
-	return (conf_settings_set(&s->settings, setting, text, err));
+	return conf_settings_set(&s->settings, setting, text, err);
 }
 
 static int
@@ -177,7 +177,7 @@ set_addresses(struct setup *s, struct gh_error *err)
 		rc = set_number(s, "gateway.port", s->o.port, HTTPS_PORT, err);
 	if (rc == 0)
 		rc = set_number(s, "gateway.http_port", s->o.http_port, s->o.no_urls ? "0" : "80", err);
-	return (rc);
+	return rc;
 }
 
 /* ---- the step ---- */
@@ -196,7 +196,7 @@ ask_host(struct setup *s, bool is_again, char **host, struct gh_error *err)
 		rc = server_cert_names_add(&s->names, *host, err);
 	for (size_t i = 0; rc == 0 && i < s->o.names.n; i++)
 		rc = server_cert_names_add(&s->names, s->o.names.v[i], err);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -213,11 +213,11 @@ step(struct setup *s, bool is_again, struct gh_error *err)
 	if (rc == 0)
 		rc = ask_url(s, host, http_port, is_again, err);
 	free(host);
-	return (rc);
+	return rc;
 }
 
 int
 setup_names(struct setup *s, struct gh_error *err)
 {
-	return (setup_repeat(s, step, err));
+	return setup_repeat(s, step, err);
 }

@@ -12,8 +12,8 @@ run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_er
 
 	/* one that runs at this moment does the same */
 	if (job_run_one(&env, job_find(name), true, detail, err) == JOB_FAILED)
-		return (err->code);
-	return (report_add(&s->made.report, "jobs", name, true, err));
+		return err->code;
+	return report_add(&s->made.report, "jobs", name, true, err);
 }
 
 int
@@ -30,5 +30,5 @@ setup_publish(struct setup *s, struct gh_error *err)
 		rc = run_job(s, catalog, "ocsp-signer", err);
 	if (catalog != NULL)
 		catalog_free(catalog);
-	return (rc);
+	return rc;
 }

@@ -21,8 +21,8 @@ cmd_template_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, 0));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, 0);
 }
 
 int
@@ -41,16 +41,16 @@ cmd_template_show(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
 		gh_refuse(&err, rc, "there is no template \"%s\": see `gatehouse template list`", argv[1]);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	if (json)
 		rc = output_json(row);
 	else {
@@ -60,7 +60,7 @@ cmd_template_show(int argc, char **argv)
 		rc = output_finish();
 	}
 	gh_json_free(row);
-	return (rc);
+	return rc;
 }
 
 int
@@ -76,7 +76,7 @@ cmd_template_check(int argc, char **argv)
 	int wrong = 0, n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	for (int i = 1; i <= n; i++) {
 		if (template_file_load(argv[i], &f, &err) != 0) {
 			command_fail(argv[0], &err);
@@ -87,7 +87,7 @@ cmd_template_check(int argc, char **argv)
 		template_file_clear(&f);
 	}
 	rc = output_finish();
-	return (wrong != 0 ? COMMAND_FAILED : rc);
+	return wrong != 0 ? COMMAND_FAILED : rc;
 }
 
 /* Every file is checked before the first is stored. */
@@ -107,7 +107,7 @@ check_all(const char *who, char **path, int n)
 	}
 	if (wrong != 0)
 		fprintf(stderr, "%s: nothing was imported\n", who);
-	return (wrong);
+	return wrong;
 }
 
 static int
@@ -118,9 +118,9 @@ add_result(gh_json *all, const struct template_result *r)
 	if (o == NULL || gh_json_set_string(o, "name", r->name) != 0 ||
 	    gh_json_set_int(o, "version", r->version) != 0 || gh_json_set_bool(o, "new", r->is_new) != 0) {
 		gh_json_free(o);
-		return (-1);
+		return -1;
 	}
-	return (gh_json_append(all, o));
+	return gh_json_append(all, o);
 }
 
 static int
@@ -134,7 +134,7 @@ import_all(struct session *s, char **path, int n, gh_json *all, struct gh_error 
 		if (rc == 0 && add_result(all, &r) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "templates");
 	}
-	return (rc);
+	return rc;
 }
 
 int
@@ -155,12 +155,12 @@ cmd_template_import(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	if (check_all(argv[0], argv + 1, n) != 0)
-		return (COMMAND_FAILED);
+		return COMMAND_FAILED;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
-		return (command_fail(argv[0], &err));
+		return command_fail(argv[0], &err);
 	all = gh_json_new_array();
 	rc = import_all(&s, argv + 1, n, all, &err);
 	session_close(&s);
@@ -169,5 +169,5 @@ cmd_template_import(int argc, char **argv)
 	else
 		rc = json ? output_json(all) : output_table(all, columns);
 	gh_json_free(all);
-	return (rc);
+	return rc;
 }

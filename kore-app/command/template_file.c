@@ -19,13 +19,13 @@ template_file_load(const char *path, struct template_file *out, struct gh_error 
 	memset(out, 0, sizeof(*out));
 	rc = file_read(path, &out->text, &out->len, err);
 	if (rc != 0)
-		return (rc);
+		return rc;
 	rc = tmpl_load(out->text, out->len, &out->tmpl, &why);
 	if (rc != 0) {
 		template_file_clear(out);
-		return (gh_refuse(err, why.code, "%.80s: %.170s", path, why.message));
+		return gh_refuse(err, why.code, "%.80s: %.170s", path, why.message);
 	}
-	return (0);
+	return 0;
 }
 
 void
@@ -43,11 +43,11 @@ template_file_import(struct session *s, const char *path, struct template_result
 	int rc = template_file_load(path, &f, err);
 
 	if (rc != 0)
-		return (rc);
+		return rc;
 	snprintf(out->name, sizeof(out->name), "%s", tmpl_name(f.tmpl));
 	rc = store_import_template(s->store, &s->who, out->name, f.text, &out->version, &out->is_new, err);
 	template_file_clear(&f);
-	return (rc);
+	return rc;
 }
 
 static int
@@ -55,7 +55,7 @@ is_json_file(const struct dirent *d)
 {
 	size_t n = strlen(d->d_name);
 
-	return (d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".json") == 0);
+	return d->d_name[0] != '.' && n > 5 && strcmp(d->d_name + n - 5, ".json") == 0;
 }
 
 int
@@ -67,7 +67,7 @@ template_dir_list(const char *dir, char ***out, struct gh_error *err)
 
 	*out = NULL;
 	if (n < 0)
-		return (gh_refuse(err, GH_E_CONF, "%s: %s", dir, strerror(errno)));
+		return gh_refuse(err, GH_E_CONF, "%s: %s", dir, strerror(errno));
 	names = calloc((size_t)n + 1, sizeof(*names));
 	if (n == 0 || n > TEMPLATE_DIR_MAX)
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", dir,
@@ -82,7 +82,7 @@ template_dir_list(const char *dir, char ***out, struct gh_error *err)
 		template_dir_free(names);
 	else
 		*out = names;
-	return (rc);
+	return rc;
 }
 
 void

@@ -13,7 +13,7 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	struct gh_buf *body = arg;
 
 	gh_buf_put(body, data, size * n);
-	return (body->failed ? 0 : size * n);
+	return body->failed ? 0 : size * n;
 }
 
 static CURLcode
@@ -35,7 +35,7 @@ set_options(CURL *c, const char *url, const struct url_post *post, struct curl_s
 		SET(CURLOPT_POSTFIELDS, post->data);
 	}
 #undef SET
-	return (rc);
+	return rc;
 }
 
 static int
@@ -45,9 +45,9 @@ perform(CURL *c, struct gh_error *err)
 	long status = 0;
 
 	if (rc != CURLE_OK)
-		return (gh_refuse(err, GH_E_BUSY, "%s", curl_easy_strerror(rc)));
+		return gh_refuse(err, GH_E_BUSY, "%s", curl_easy_strerror(rc));
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	return (status == 200 ? 0 : gh_refuse(err, GH_E_NOT_FOUND, "HTTP status %ld", status));
+	return status == 200 ? 0 : gh_refuse(err, GH_E_NOT_FOUND, "HTTP status %ld", status);
 }
 
 int
@@ -60,7 +60,7 @@ url_fetch(const char *url, const struct url_post *post, struct gh_buf *out, stru
 
 	gh_buf_init(out, URL_FETCH_MAX);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return (gh_fail(err, GH_E_NOMEM, "libcurl"));
+		return gh_fail(err, GH_E_NOMEM, "libcurl");
 	if (post != NULL) {
 		snprintf(type, sizeof(type), "Content-Type: %s", post->type);
 		headers = curl_slist_append(NULL, type);
@@ -75,5 +75,5 @@ url_fetch(const char *url, const struct url_post *post, struct gh_buf *out, stru
 	curl_global_cleanup();
 	if (rc != 0)
 		gh_buf_free(out);
-	return (rc);
+	return rc;
 }

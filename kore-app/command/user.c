@@ -23,9 +23,9 @@ int
 user_hash_password(const char *password, char out[USER_HASH_SIZE], struct gh_error *err)
 {
 	if (strlen(password) < USER_PASSWORD_MIN)
-		return (gh_refuse(err, GH_E_CONF, "the password is too short: at least %d characters",
-		    USER_PASSWORD_MIN));
-	return (auth_password_hash(password, out, USER_HASH_SIZE, err));
+		return gh_refuse(err, GH_E_CONF, "the password is too short: at least %d characters",
+		    USER_PASSWORD_MIN);
+	return auth_password_hash(password, out, USER_HASH_SIZE, err);
 }
 
 /* 0 when a name is unknown, which is told. */
@@ -43,13 +43,13 @@ parse_roles(const char *who, const struct option_list *names)
 		}
 		if (bit == 0) {
 			command_usage(who, "unknown role \"%s\": admin, officer or auditor", names->v[i]);
-			return (0);
+			return 0;
 		}
 		roles |= bit;
 	}
 	if (roles == 0)
 		command_usage(who, "--role is needed at least once");
-	return (roles);
+	return roles;
 }
 
 /* Ask, hash and call one of the two store functions. roles 0: change the password of an existing user. */
@@ -62,7 +62,7 @@ store_password(const char *who, const char *conf, const char *name, const char *
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 
 	if (rc != 0)
-		return (command_fail(who, &err));
+		return command_fail(who, &err);
 	rc = prompt_password(file, "password", true, &password, &err);
 	if (rc == 0)
 		rc = user_hash_password(password, hash, &err);
@@ -74,7 +74,7 @@ store_password(const char *who, const char *conf, const char *name, const char *
 	session_close(&s);
 	if (rc == GH_E_CONFLICT)
 		gh_refuse(&err, GH_E_CONFLICT, "there is a user \"%s\" already", name);
-	return (rc == 0 ? COMMAND_OK : command_fail(who, &err));
+	return rc == 0 ? COMMAND_OK : command_fail(who, &err);
 }
 
 int
@@ -95,11 +95,11 @@ cmd_user_create(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	bits = parse_roles(argv[0], &roles);
 	if (bits == 0)
-		return (COMMAND_USAGE);
-	return (store_password(argv[0], conf, argv[1], file, bits));
+		return COMMAND_USAGE;
+	return store_password(argv[0], conf, argv[1], file, bits);
 }
 
 int
@@ -117,8 +117,8 @@ cmd_user_passwd(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (store_password(argv[0], conf, argv[1], file, 0));
+		return rc;
+	return store_password(argv[0], conf, argv[1], file, 0);
 }
 
 int
@@ -135,8 +135,8 @@ cmd_user_list(int argc, char **argv)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
-	return (list_show(argv[0], conf, json, &view, &filter, 0));
+		return rc;
+	return list_show(argv[0], conf, json, &view, &filter, 0);
 }
 
 static int
@@ -152,23 +152,23 @@ set_enabled(int argc, char **argv, int enabled)
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
-		return (rc);
+		return rc;
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc == 0) {
 		rc = store_set_user(s.store, &s.who, argv[1], NULL, enabled, &err);
 		session_close(&s);
 	}
-	return (rc == 0 ? COMMAND_OK : command_fail(argv[0], &err));
+	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
 }
 
 int
 cmd_user_enable(int argc, char **argv)
 {
-	return (set_enabled(argc, argv, 1));
+	return set_enabled(argc, argv, 1);
 }
 
 int
 cmd_user_disable(int argc, char **argv)
 {
-	return (set_enabled(argc, argv, 0));
+	return set_enabled(argc, argv, 0);
 }

@@ -43,7 +43,7 @@ make_cert(const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key
 	X509_EXTENSION_free(ext);
 	X509_NAME_free(name);
 	assert_true(X509_sign(cert, issuer_key, EVP_sha256()) > 0);
-	return (cert);
+	return cert;
 }
 
 static int
@@ -58,7 +58,7 @@ setup(void **state)
 	ca = make_cert("Issuing", key_ca, root, key_root, "critical,CA:TRUE,pathlen:0");
 	leaf = make_cert("alice", key_leaf, ca, key_ca, "CA:FALSE");
 	other_root = make_cert("Other", key_other, NULL, key_other, "critical,CA:TRUE");
-	return (0);
+	return 0;
 }
 
 static int
@@ -73,7 +73,7 @@ teardown(void **state)
 	EVP_PKEY_free(key_ca);
 	EVP_PKEY_free(key_leaf);
 	EVP_PKEY_free(key_other);
-	return (0);
+	return 0;
 }
 
 /* PKCS#7 with these certificates, base64 with line ends as the gateway sends it. */
@@ -95,7 +95,7 @@ pkcs7_base64(X509 *const *certs)
 	text = gh_base64_encode(der, (size_t)n, GH_BASE64_ONE_LINE);
 	OPENSSL_free(der);
 	PKCS7_free(p7);
-	return (text);
+	return text;
 }
 
 static char *
@@ -106,7 +106,7 @@ cert_base64(X509 *cert)
 	char *text = gh_base64_encode(der, (size_t)n, GH_BASE64_ONE_LINE);
 
 	OPENSSL_free(der);
-	return (text);
+	return text;
 }
 
 /* Parse the answer "Issued" with these certificates and further members. */
@@ -311,5 +311,5 @@ main(void)
 		cmocka_unit_test(client_answer__refuses_what_is_no_answer),
 	};
 
-	return (cmocka_run_group_tests(tests, setup, teardown));
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

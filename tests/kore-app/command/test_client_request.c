@@ -145,5 +145,5 @@ main(void)
 		cmocka_unit_test(client_request__knows_its_hashes),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

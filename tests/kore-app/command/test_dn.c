@@ -126,5 +126,5 @@ main(void)
 		cmocka_unit_test(dn__refuses_too_many_parts),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

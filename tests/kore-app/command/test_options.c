@@ -48,7 +48,7 @@ parse(const char *line, struct values *v)
 		argv[argc++] = p;
 	rc = options_parse(&usage, rows, argc, argv, &v->operands);
 	v->first = v->operands > 0 ? argv[1] : NULL;
-	return (rc);
+	return rc;
 }
 
 static void
@@ -184,5 +184,5 @@ main(void)
 		cmocka_unit_test(options__help_wins_over_later_mistakes),
 	};
 
-	return (cmocka_run_group_tests(tests, NULL, NULL));
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ load(const char *gateway)
 	assert_int_equal(fclose(f), 0);
 	(void)!gh_conf_load(path, &conf, &err);
 	assert_int_equal(unlink(path), 0);
-	return (conf);
+	return conf;
 }
 
 static void
@@ -74,7 +74,7 @@ number_of(const char *text, const char *name)
 	snprintf(line, sizeof(line), "\n%s ", name);
 	at = strstr(text, line);
 	assert_non_null(at);
-	return (strtol(at + strlen(line), NULL, 10));
+	return strtol(at + strlen(line), NULL, 10);
 }
 
 static void
@@ -141,7 +141,7 @@ main(void)
 	int failed;
 
 	if (mkdtemp(dir) == NULL)
-		return (1);
+		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	return (rmdir(dir) != 0 || failed);
+	return rmdir(dir) != 0 || failed;
 }
