@@ -10,7 +10,7 @@
 #include "encoding.h"
 
 #define BCRYPT_PREFIX "$2b$"
-#define BCRYPT_COST 12                   /* about a quarter of a second */
+#define BCRYPT_COST 12 /* about a quarter of a second */
 
 /* Of a random password that nobody has: the partner of unknown users. */
 #define NOBODY "$2b$12$oNiEP3IZwWXapsQ9.5vJ7OqD9.TZgrVa38ZBD8kFrHdbV90Tb3h6m"

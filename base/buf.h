@@ -13,7 +13,7 @@
 #include "error.h"
 
 struct gh_buf {
-	unsigned char *data;    /* NUL-terminated behind len, so that text can be used as it is */
+	unsigned char *data; /* NUL-terminated behind len, so that text can be used as it is */
 	size_t len;
 	size_t cap;
 	size_t max;
@@ -23,7 +23,7 @@ struct gh_buf {
 
 /* max: bytes it may ever hold. */
 void gh_buf_init(struct gh_buf *b, size_t max);
-void gh_buf_free(struct gh_buf *b);             /* accepts a zeroed buffer; leaves it empty */
+void gh_buf_free(struct gh_buf *b); /* accepts a zeroed buffer; leaves it empty */
 void gh_buf_put(struct gh_buf *b, const void *p, size_t n);
 void gh_buf_puts(struct gh_buf *b, const char *s);
 void gh_buf_putf(struct gh_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -20,7 +20,8 @@ compare_digest(const void *a, const void *b)
 static bool
 has(const struct gh_digest_set *set, const unsigned char digest[GH_DN_KEY_SIZE])
 {
-	return set->n > 0 && bsearch(digest, set->digest, set->n, GH_DN_KEY_SIZE, compare_digest) != NULL;
+	return set->n > 0 &&
+	    bsearch(digest, set->digest, set->n, GH_DN_KEY_SIZE, compare_digest) != NULL;
 }
 
 static int
@@ -46,7 +47,8 @@ add(struct gh_digest_set *set, const unsigned char digest[GH_DN_KEY_SIZE], struc
 
 /* The empty name is no CA's. */
 int
-gh_ca_identities_add_name(struct gh_ca_identities *t, const struct gh_der *name, struct gh_error *err)
+gh_ca_identities_add_name(struct gh_ca_identities *t, const struct gh_der *name,
+    struct gh_error *err)
 {
 	unsigned char key[GH_DN_KEY_SIZE];
 	int rc = gh_dn_key(name, key, err);
@@ -63,7 +65,8 @@ key_digest(const struct gh_der *spki, unsigned char digest[GH_DN_KEY_SIZE])
 }
 
 int
-gh_ca_identities_add_key(struct gh_ca_identities *t, const struct gh_der *spki, struct gh_error *err)
+gh_ca_identities_add_key(struct gh_ca_identities *t, const struct gh_der *spki,
+    struct gh_error *err)
 {
 	unsigned char digest[GH_DN_KEY_SIZE];
 
@@ -73,7 +76,8 @@ gh_ca_identities_add_key(struct gh_ca_identities *t, const struct gh_der *spki, 
 }
 
 int
-gh_ca_identities_add_cert(struct gh_ca_identities *t, const struct gh_der *cert, struct gh_error *err)
+gh_ca_identities_add_cert(struct gh_ca_identities *t, const struct gh_der *cert,
+    struct gh_error *err)
 {
 	struct gh_der subject, issuer, spki;
 	int rc;
@@ -97,14 +101,16 @@ gh_ca_identities_clear(struct gh_ca_identities *t)
 /* --- asking ----------------------------------------------------------------------------------- */
 
 static int
-check_name(const struct gh_ca_identities *t, const struct gh_der *name, const char *what, struct gh_error *err)
+check_name(const struct gh_ca_identities *t, const struct gh_der *name, const char *what,
+    struct gh_error *err)
 {
 	unsigned char key[GH_DN_KEY_SIZE];
 	int rc = gh_dn_key(name, key, err);
 
 	if (rc != 0 || !has(&t->names, key))
 		return rc;
-	return gh_refuse(err, GH_E_CA_POLICY, "the %s is the name of a certification authority", what);
+	return gh_refuse(err, GH_E_CA_POLICY, "the %s is the name of a certification authority",
+	    what);
 }
 
 int
@@ -112,7 +118,8 @@ gh_ca_identities_check_names(const struct gh_ca_identities *t, const struct gh_d
     const struct gh_der *san, struct gh_error *err)
 {
 	struct gh_der in = *san, list = {NULL, 0}, name;
-	bool is_malformed = san->len > 0 && (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0);
+	bool is_malformed =
+	    san->len > 0 && (!gh_der_take(&in, GH_DER_SEQUENCE, &list) || in.len != 0);
 	int rc = check_name(t, subject, "subject", err);
 
 	while (rc == 0 && !is_malformed && gh_dn_take_directory_name(&list, &name, &is_malformed))

@@ -17,148 +17,193 @@ enum option_type { OPT_STRING, OPT_INT, OPT_BOOL };
 struct option {
 	const char *section, *name;
 	enum option_type type;
-	size_t offset;           /* in struct gh_conf */
-	const char *fallback;    /* NULL: must be given */
-	long min, max;           /* integers */
-	const char *choices;     /* strings: blank-separated, NULL = any */
+	size_t offset;        /* in struct gh_conf */
+	const char *fallback; /* NULL: must be given */
+	long min, max;        /* integers */
+	const char *choices;  /* strings: blank-separated, NULL = any */
 	const char *meaning;
 };
 
 #define AT(s, n) #s, #n
 #define STR(s, n, fallback, meaning) \
-	{AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning}
+	{ \
+		AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning \
+	}
 #define ONE_OF(s, n, fallback, choices, meaning) \
-	{AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, choices, meaning}
+	{ \
+		AT(s, n), OPT_STRING, offsetof(struct gh_conf, s.n), fallback, 0, 0, choices, \
+		    meaning \
+	}
 #define INT(s, n, fallback, min, max, meaning) \
-	{AT(s, n), OPT_INT, offsetof(struct gh_conf, s.n), fallback, min, max, NULL, meaning}
+	{ \
+		AT(s, n), OPT_INT, offsetof(struct gh_conf, s.n), fallback, min, max, NULL, \
+		    meaning \
+	}
 #define BOOL(s, n, fallback, meaning) \
-	{AT(s, n), OPT_BOOL, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning}
+	{ \
+		AT(s, n), OPT_BOOL, offsetof(struct gh_conf, s.n), fallback, 0, 0, NULL, meaning \
+	}
 
 static const struct option options[] = {
-	STR(gateway, listen, "127.0.0.1", "numeric address to listen on"),
-	INT(gateway, port, "8443", 1, 65535, "TCP port of HTTPS"),
-	STR(gateway, http_listen, "127.0.0.1", "numeric address of plain HTTP"),
-	INT(gateway, http_port, "0", 0, 65535, "TCP port of plain HTTP: CRLs, OCSP, CA certificates, health; 0 = none"),
-	INT(gateway, workers, "0", 0, 255, "worker processes; 0 = one for each core, at most 8"),
-	INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
-	INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
-	INT(gateway, max_connections, "2048", 16, 65536, "connections of each worker to the HTTPS port"),
-	INT(gateway, http_max_connections, "1024", 16, 65536, "connections of each worker to the plain HTTP port"),
-	INT(gateway, max_per_address, "512", 0, 65536,
-	    "connections of each worker from one client address, or IPv6 /64; 0 = no limit"),
-	STR(gateway, proxies, "", "addresses and networks, blank-separated, whose connections begin with a PROXY header, version 2"),
-	INT(gateway, body_memory, "64", 32, 65536, "MB of request bodies that each worker holds; more get 503"),
-	INT(gateway, body_max, "262144", 16384, 16777216, "largest request body in bytes"),
-	INT(gateway, request_timeout, "15", 1, 600, "seconds a client may take to send its request"),
-	STR(gateway, certificate, NULL, "PEM file: server certificate and its issuers"),
-	STR(gateway, key, NULL, "PEM file: key of the server certificate"),
-	STR(gateway, client_ca, "", "PEM file: CAs whose client certificates are accepted; empty = none"),
-	ONE_OF(gateway, client_name, "upn", "upn mail",
-	    "name in a client certificate that finds its user in the directory"),
-	ONE_OF(gateway, client_mapping, "strong", "strong name",
-	    "client certificates of other CAs without SID: strong = refused, name = the name is enough, without roles"),
-	STR(gateway, origins, "", "https://HOST[:PORT], blank-separated: by which clients reach the gateway; empty = any"),
-	STR(gateway, run_dir, "/run/gatehouse", "folder for process files and the generated Kore configuration"),
-	STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",
-	    "64 hex digits, the same on all nodes: seals application secrets and signs tokens"),
-	STR(gateway, user, "", "user that runs Kore; empty = as started"),
-	ONE_OF(gateway, log_level, "info", "error warn info debug", "least important level that is logged"),
-	STR(gateway, module, "/usr/lib/gatehouse/gatehouse.so", "the gateway's Kore module"),
-	BOOL(gateway, metrics_public, "false", "answer /metrics to other than loopback addresses"),
+    STR(gateway, listen, "127.0.0.1", "numeric address to listen on"),
+    INT(gateway, port, "8443", 1, 65535, "TCP port of HTTPS"),
+    STR(gateway, http_listen, "127.0.0.1", "numeric address of plain HTTP"),
+    INT(gateway, http_port, "0", 0, 65535,
+	"TCP port of plain HTTP: CRLs, OCSP, CA certificates, health; 0 = none"),
+    INT(gateway, workers, "0", 0, 255, "worker processes; 0 = one for each core, at most 8"),
+    INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
+    INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
+    INT(gateway, max_connections, "2048", 16, 65536,
+	"connections of each worker to the HTTPS port"),
+    INT(gateway, http_max_connections, "1024", 16, 65536,
+	"connections of each worker to the plain HTTP port"),
+    INT(gateway, max_per_address, "512", 0, 65536,
+	"connections of each worker from one client address, or IPv6 /64; 0 = no limit"),
+    STR(gateway, proxies, "",
+	"addresses and networks, blank-separated, whose connections begin with a PROXY header, version 2"),
+    INT(gateway, body_memory, "64", 32, 65536,
+	"MB of request bodies that each worker holds; more get 503"),
+    INT(gateway, body_max, "262144", 16384, 16777216, "largest request body in bytes"),
+    INT(gateway, request_timeout, "15", 1, 600, "seconds a client may take to send its request"),
+    STR(gateway, certificate, NULL, "PEM file: server certificate and its issuers"),
+    STR(gateway, key, NULL, "PEM file: key of the server certificate"),
+    STR(gateway, client_ca, "",
+	"PEM file: CAs whose client certificates are accepted; empty = none"),
+    ONE_OF(gateway, client_name, "upn", "upn mail",
+	"name in a client certificate that finds its user in the directory"),
+    ONE_OF(gateway, client_mapping, "strong", "strong name",
+	"client certificates of other CAs without SID: strong = refused, name = the name is enough, without roles"),
+    STR(gateway, origins, "",
+	"https://HOST[:PORT], blank-separated: by which clients reach the gateway; empty = any"),
+    STR(gateway, run_dir, "/run/gatehouse",
+	"folder for process files and the generated Kore configuration"),
+    STR(gateway, secret_file, "/etc/gatehouse/gateway.secret",
+	"64 hex digits, the same on all nodes: seals application secrets and signs tokens"),
+    STR(gateway, user, "", "user that runs Kore; empty = as started"),
+    ONE_OF(gateway, log_level, "info", "error warn info debug",
+	"least important level that is logged"),
+    STR(gateway, module, "/usr/lib/gatehouse/gatehouse.so", "the gateway's Kore module"),
+    BOOL(gateway, metrics_public, "false", "answer /metrics to other than loopback addresses"),
 
-	STR(database, conninfo, NULL, "libpq connection string"),
-	INT(database, timeout_ms, "5000", 100, 60000, "bound of connecting and of each statement, milliseconds"),
-	INT(database, clock_skew, "30", 1, 86400,
-	    "seconds that this node's clock may be away from the database's; beyond, it issues nothing"),
+    STR(database, conninfo, NULL, "libpq connection string"),
+    INT(database, timeout_ms, "5000", 100, 60000,
+	"bound of connecting and of each statement, milliseconds"),
+    INT(database, clock_skew, "30", 1, 86400,
+	"seconds that this node's clock may be away from the database's; beyond, it issues nothing"),
 
-	STR(signer, socket, "/run/gatehouse-signer/signer.sock", "unix socket of the signer"),
-	STR(signer, key_file, "/etc/gatehouse/signer.key",
-	    "64 hex digits, the same on all nodes: seals the CA keys; readable by the signer only"),
-	STR(signer, user, "", "user that runs the signer; empty = as started"),
-	INT(signer, timeout_ms, "5000", 100, 60000, "bound of each question to the signer, milliseconds"),
-	INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
-	STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
-	STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
-	STR(signer, pkcs11_pin_file, "",
-	    "file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
-	BOOL(signer, first_password_by_api, "false",
-	    "the gateway's API may put an unprotected CA key under a password; else only `gatehouse ca password`"),
+    STR(signer, socket, "/run/gatehouse-signer/signer.sock", "unix socket of the signer"),
+    STR(signer, key_file, "/etc/gatehouse/signer.key",
+	"64 hex digits, the same on all nodes: seals the CA keys; readable by the signer only"),
+    STR(signer, user, "", "user that runs the signer; empty = as started"),
+    INT(signer, timeout_ms, "5000", 100, 60000,
+	"bound of each question to the signer, milliseconds"),
+    INT(signer, max_connections, "256", 1, 4096, "connections the signer accepts"),
+    STR(signer, program, "/usr/sbin/gatehouse-signer", "the signer program"),
+    STR(signer, pkcs11_module, "", "PKCS#11 module of the token that holds CA keys; empty = none"),
+    STR(signer, pkcs11_pin_file, "",
+	"file with the token's PIN in its first line; readable by the signer only; empty = no PIN"),
+    BOOL(signer, first_password_by_api, "false",
+	"the gateway's API may put an unprotected CA key under a password; else only `gatehouse ca password`"),
 
-	ONE_OF(directory, type, NULL, "ad openldap", "kind of directory: its attribute names and group rules"),
-	STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),
-	BOOL(directory, starttls, "false", "StartTLS on ldap:// URIs; without it only ldaps:// and ldapi://"),
-	STR(directory, ca_file, "", "PEM file: CAs trusted for the directory's TLS"),
-	STR(directory, bind_dn, "", "service account; empty = anonymous"),
-	STR(directory, password_file, "", "file with the service account's password in its first line"),
-	STR(directory, base, NULL, "DN under which users and computers are found"),
-	STR(directory, user_filter, "", "%s = name without domain, %u = name as given; empty = by type"),
-	STR(directory, computer_filter, "", "the same for computers; empty = by type"),
-	STR(directory, group_base, "", "DN under which groups are found; empty = base"),
-	STR(directory, netbios_domain, "", "domain accepted in DOMAIN\\name; empty = that form is refused"),
-	STR(directory, realm, "", "realm accepted in name@realm when no attribute holds that name"),
-	INT(directory, connect_ms, "3000", 100, 60000, "deadline of connecting with TLS, milliseconds"),
-	INT(directory, operation_ms, "5000", 100, 60000, "deadline of each operation, milliseconds"),
-	INT(directory, cache_seconds, "60", 0, 60, "how long attributes and groups are remembered"),
-	INT(directory, bind_cache_seconds, "60", 0, 60, "how long a successful login is remembered"),
-	INT(directory, group_depth, "10", 1, 64, "levels of nested groups that are followed"),
-	STR(directory, attr_cn, "", "attribute with the common name; empty = by type"),
-	STR(directory, attr_mail, "", "attribute with the e-mail address; empty = by type"),
-	STR(directory, attr_upn, "", "attribute with the user principal name; empty = by type"),
-	STR(directory, attr_dns, "", "attribute with the DNS host name; empty = by type"),
-	STR(directory, attr_sam, "", "attribute with the account name; empty = by type"),
-	STR(directory, attr_guid, "", "attribute with the object GUID; empty = by type"),
-	STR(directory, attr_sid, "", "attribute with the object SID; empty = by type"),
+    ONE_OF(directory, type, NULL, "ad openldap",
+	"kind of directory: its attribute names and group rules"),
+    STR(directory, uris, NULL, "blank-separated LDAP URIs, tried in order"),
+    BOOL(directory, starttls, "false",
+	"StartTLS on ldap:// URIs; without it only ldaps:// and ldapi://"),
+    STR(directory, ca_file, "", "PEM file: CAs trusted for the directory's TLS"),
+    STR(directory, bind_dn, "", "service account; empty = anonymous"),
+    STR(directory, password_file, "", "file with the service account's password in its first line"),
+    STR(directory, base, NULL, "DN under which users and computers are found"),
+    STR(directory, user_filter, "",
+	"%s = name without domain, %u = name as given; empty = by type"),
+    STR(directory, computer_filter, "", "the same for computers; empty = by type"),
+    STR(directory, group_base, "", "DN under which groups are found; empty = base"),
+    STR(directory, netbios_domain, "",
+	"domain accepted in DOMAIN\\name; empty = that form is refused"),
+    STR(directory, realm, "", "realm accepted in name@realm when no attribute holds that name"),
+    INT(directory, connect_ms, "3000", 100, 60000, "deadline of connecting with TLS, milliseconds"),
+    INT(directory, operation_ms, "5000", 100, 60000, "deadline of each operation, milliseconds"),
+    INT(directory, cache_seconds, "60", 0, 60, "how long attributes and groups are remembered"),
+    INT(directory, bind_cache_seconds, "60", 0, 60, "how long a successful login is remembered"),
+    INT(directory, group_depth, "10", 1, 64, "levels of nested groups that are followed"),
+    STR(directory, attr_cn, "", "attribute with the common name; empty = by type"),
+    STR(directory, attr_mail, "", "attribute with the e-mail address; empty = by type"),
+    STR(directory, attr_upn, "", "attribute with the user principal name; empty = by type"),
+    STR(directory, attr_dns, "", "attribute with the DNS host name; empty = by type"),
+    STR(directory, attr_sam, "", "attribute with the account name; empty = by type"),
+    STR(directory, attr_guid, "", "attribute with the object GUID; empty = by type"),
+    STR(directory, attr_sid, "", "attribute with the object SID; empty = by type"),
 
-	STR(certenroll, prefixes, "", "further blank-separated path prefixes; /CMSApi and none always work"),
-	INT(certenroll, timestamp_window, "300", 10, 86400, "seconds that a Timestamp may lie from our time"),
-	INT(certenroll, replay_window, "600", 20, 604800, "seconds that recorded answers are repeated"),
-	BOOL(certenroll, tokens, "true", "tokens, and with them versions 1 and 2"),
-	INT(certenroll, token_seconds, "300", 10, 86400, "life of a token"),
-	INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
+    STR(certenroll, prefixes, "",
+	"further blank-separated path prefixes; /CMSApi and none always work"),
+    INT(certenroll, timestamp_window, "300", 10, 86400,
+	"seconds that a Timestamp may lie from our time"),
+    INT(certenroll, replay_window, "600", 20, 604800, "seconds that recorded answers are repeated"),
+    BOOL(certenroll, tokens, "true", "tokens, and with them versions 1 and 2"),
+    INT(certenroll, token_seconds, "300", 10, 86400, "life of a token"),
+    INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
 
-	INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
-	INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
-	INT(ca, password_lock_seconds, "300", 1, 86400,
-	    "seconds of the first lockout; each further one is twice as long, up to a day"),
-	INT(ca, unlock_seconds, "900", 1, 2592000, "longest time in seconds that a CA key stays unlocked"),
+    INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
+    INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
+    INT(ca, password_lock_seconds, "300", 1, 86400,
+	"seconds of the first lockout; each further one is twice as long, up to a day"),
+    INT(ca, unlock_seconds, "900", 1, 2592000,
+	"longest time in seconds that a CA key stays unlocked"),
 
-	INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
-	INT(crl, grace, "43200", 60, 31536000, "seconds that a CRL is valid beyond the time of the next one"),
-	INT(crl, delta_interval, "0", 0, 31536000, "seconds from one delta CRL to the next; 0 = no delta CRLs"),
-	BOOL(crl, on_revoke, "true", "make a CRL soon after a revocation: a delta where there are deltas"),
-	INT(crl, min_interval, "300", 1, 86400, "seconds between CRLs that are made because of revocations"),
-	STR(crl, ldap_dn, "", "entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
+    INT(crl, interval, "43200", 60, 31536000, "seconds from one complete CRL to the next"),
+    INT(crl, grace, "43200", 60, 31536000,
+	"seconds that a CRL is valid beyond the time of the next one"),
+    INT(crl, delta_interval, "0", 0, 31536000,
+	"seconds from one delta CRL to the next; 0 = no delta CRLs"),
+    BOOL(crl, on_revoke, "true",
+	"make a CRL soon after a revocation: a delta where there are deltas"),
+    INT(crl, min_interval, "300", 1, 86400,
+	"seconds between CRLs that are made because of revocations"),
+    STR(crl, ldap_dn, "",
+	"entry of the directory to publish CRLs in, %s = name of the CA in URLs; empty = none"),
 
-	INT(ocsp, lifetime, "43200", 60, 1209600, "seconds from thisUpdate to nextUpdate of an OCSP answer"),
-	INT(ocsp, max_age, "300", 0, 1209600, "seconds that HTTP caches may keep an OCSP answer; at most to nextUpdate"),
-	INT(ocsp, signer_days, "14", 1, 90, "days that the certificate of an OCSP signer is valid"),
-	ONE_OF(ocsp, unknown, "unknown", "unknown unauthorized", "answer about a serial number that was never issued"),
-	INT(ocsp, archive_cutoff, "0", 0, 36500,
-	    "days after its end that a certificate's status is known, in answers; 0 = say nothing"),
-	INT(ocsp, cache_mb, "64", 1, 65536, "megabytes of ready OCSP answers in each worker"),
-	INT(ocsp, presign_hits, "10", 0, 1000000000,
-	    "an answer that was asked so often is renewed before it ends; 0 = none"),
+    INT(ocsp, lifetime, "43200", 60, 1209600,
+	"seconds from thisUpdate to nextUpdate of an OCSP answer"),
+    INT(ocsp, max_age, "300", 0, 1209600,
+	"seconds that HTTP caches may keep an OCSP answer; at most to nextUpdate"),
+    INT(ocsp, signer_days, "14", 1, 90, "days that the certificate of an OCSP signer is valid"),
+    ONE_OF(ocsp, unknown, "unknown", "unknown unauthorized",
+	"answer about a serial number that was never issued"),
+    INT(ocsp, archive_cutoff, "0", 0, 36500,
+	"days after its end that a certificate's status is known, in answers; 0 = say nothing"),
+    INT(ocsp, cache_mb, "64", 1, 65536, "megabytes of ready OCSP answers in each worker"),
+    INT(ocsp, presign_hits, "10", 0, 1000000000,
+	"an answer that was asked so often is renewed before it ends; 0 = none"),
 
-	STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
-	STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
-	STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
+    STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
+    STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
+    STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
 
-	INT(jobs, crl, "30", 0, 604800, "seconds between looks at which CRLs are due; 0 = only on demand"),
-	INT(jobs, ocsp_signer, "600", 0, 604800, "seconds between looks at the OCSP signers; 0 = only on demand"),
-	INT(jobs, server_certificate, "3600", 0, 604800,
-	    "seconds between looks at the server certificate of each node; 0 = only on demand"),
-	INT(jobs, expiry_notices, "3600", 0, 604800, "seconds between searches for certificates that end soon; 0 = only on demand"),
-	STR(jobs, expiry_days, "30 14 7 1", "days before its end at which a certificate gets a notice; empty = none"),
-	INT(jobs, audit_seal, "60", 0, 604800, "seconds between seals of the audit trail; 0 = only on demand"),
-	INT(jobs, retention, "86400", 0, 604800, "seconds between removals by retention_days; 0 = only on demand"),
-	INT(jobs, retention_days, "0", 0, 36500, "days after its end that a certificate is kept; 0 = for ever"),
+    INT(jobs, crl, "30", 0, 604800,
+	"seconds between looks at which CRLs are due; 0 = only on demand"),
+    INT(jobs, ocsp_signer, "600", 0, 604800,
+	"seconds between looks at the OCSP signers; 0 = only on demand"),
+    INT(jobs, server_certificate, "3600", 0, 604800,
+	"seconds between looks at the server certificate of each node; 0 = only on demand"),
+    INT(jobs, expiry_notices, "3600", 0, 604800,
+	"seconds between searches for certificates that end soon; 0 = only on demand"),
+    STR(jobs, expiry_days, "30 14 7 1",
+	"days before its end at which a certificate gets a notice; empty = none"),
+    INT(jobs, audit_seal, "60", 0, 604800,
+	"seconds between seals of the audit trail; 0 = only on demand"),
+    INT(jobs, retention, "86400", 0, 604800,
+	"seconds between removals by retention_days; 0 = only on demand"),
+    INT(jobs, retention_days, "0", 0, 36500,
+	"days after its end that a certificate is kept; 0 = for ever"),
 
-	ONE_OF(revocation, owner, "own", "own none",
-	    "own: who asked for a certificate may revoke it; none: officers only"),
-	BOOL(revocation, require_if_match, "false", "refuse a change of status over REST without If-Match"),
+    ONE_OF(revocation, owner, "own", "own none",
+	"own: who asked for a certificate may revoke it; none: officers only"),
+    BOOL(revocation, require_if_match, "false",
+	"refuse a change of status over REST without If-Match"),
 
-	INT(limits, failures, "10", 1, 10000, "failed logins of a user from an address before they are refused ..."),
-	INT(limits, window, "300", 1, 86400, "... within so many seconds"),
+    INT(limits, failures, "10", 1, 10000,
+	"failed logins of a user from an address before they are refused ..."),
+    INT(limits, window, "300", 1, 86400, "... within so many seconds"),
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -230,8 +275,9 @@ confuse_option(const struct option *o)
 {
 	cfg_opt_t str = CFG_STR(o->name, o->fallback, CFGF_NONE);
 	cfg_opt_t num = CFG_INT(o->name, o->fallback != NULL ? atol(o->fallback) : 0, CFGF_NONE);
-	cfg_opt_t truth = CFG_BOOL(o->name, o->fallback != NULL && strcmp(o->fallback, "true") == 0
-	    ? cfg_true : cfg_false, CFGF_NONE);
+	cfg_opt_t truth = CFG_BOOL(o->name,
+	    o->fallback != NULL && strcmp(o->fallback, "true") == 0 ? cfg_true : cfg_false,
+	    CFGF_NONE);
 
 	return o->type == OPT_STRING ? str : o->type == OPT_INT ? num : truth;
 }
@@ -266,7 +312,8 @@ build_schema(struct schema *s)
 }
 
 static int
-take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char *path, struct gh_error *err)
+take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char *path,
+    struct gh_error *err)
 {
 	cfg_t *sec = cfg_getsec(cfg, o->section);
 	char *at = (char *)conf + o->offset;
@@ -283,8 +330,8 @@ take_option(cfg_t *cfg, const struct option *o, struct gh_conf *conf, const char
 		break;
 	}
 	if ((s = cfg_getstr(sec, o->name)) == NULL || (o->fallback == NULL && *s == '\0'))
-		return gh_refuse(err, GH_E_CONF, "%.120s: section %s needs %s: %s", path, o->section, o->name,
-		    o->meaning);
+		return gh_refuse(err, GH_E_CONF, "%.120s: section %s needs %s: %s", path,
+		    o->section, o->name, o->meaning);
 	if ((*(char **)(void *)at = strdup(s)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "configuration");
 	return 0;
@@ -299,7 +346,8 @@ are_origins(const char *text)
 	while (*(text += strspn(text, " \t")) != '\0') {
 		size_t n = strcspn(text, " \t"), s = strlen(scheme);
 
-		if (n <= s || strncmp(text, scheme, s) != 0 || strcspn(text + s, "/?#@,;*\\") < n - s)
+		if (n <= s || strncmp(text, scheme, s) != 0 ||
+		    strcspn(text + s, "/?#@,;*\\") < n - s)
 			return false;
 		text += n;
 	}
@@ -312,25 +360,36 @@ check_together(const struct gh_conf *conf, const char *path, struct gh_error *er
 	int days[GH_CONF_DAYS_MAX];
 
 	if (conf->certenroll.denied_status != 200 && conf->certenroll.denied_status != 403)
-		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.denied_status must be 403 or 200", path);
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: certenroll.denied_status must be 403 or 200", path);
 	if (conf->certenroll.replay_window < 2 * conf->certenroll.timestamp_window)
-		return gh_refuse(err, GH_E_CONF, "%.120s: certenroll.replay_window must be at least twice "
-		    "timestamp_window, or a request could be accepted twice", path);
-	if (conf->jobs.retention_days > 0 && conf->ocsp.archive_cutoff > conf->jobs.retention_days)
-		return gh_refuse(err, GH_E_CONF, "%.120s: ocsp.archive_cutoff promises the status of certificates for longer "
-		    "than jobs.retention_days keeps them", path);
-	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
-		return gh_refuse(err, GH_E_CONF, "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
-		    "3650", path, GH_CONF_DAYS_MAX);
-	if (!are_origins(conf->gateway.origins))
-		return gh_refuse(err, GH_E_CONF, "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
-		    "without a path", path);
-	if (!gh_ip_list_is_valid(conf->gateway.proxies))
-		return gh_refuse(err, GH_E_CONF, "%.120s: gateway.proxies must be numeric addresses or networks, like "
-		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"", path);
-	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
-		return gh_refuse(err, GH_E_CONF, "%.120s: directory.bind_dn needs directory.password_file",
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: certenroll.replay_window must be at least twice "
+		    "timestamp_window, or a request could be accepted twice",
 		    path);
+	if (conf->jobs.retention_days > 0 && conf->ocsp.archive_cutoff > conf->jobs.retention_days)
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: ocsp.archive_cutoff promises the status of certificates for longer "
+		    "than jobs.retention_days keeps them",
+		    path);
+	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
+		    "3650",
+		    path, GH_CONF_DAYS_MAX);
+	if (!are_origins(conf->gateway.origins))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
+		    "without a path",
+		    path);
+	if (!gh_ip_list_is_valid(conf->gateway.proxies))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: gateway.proxies must be numeric addresses or networks, like "
+		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"",
+		    path);
+	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: directory.bind_dn needs directory.password_file", path);
 	return 0;
 }
 
@@ -370,7 +429,8 @@ string_end(char *p)
 	return *p == quote ? p + 1 : p;
 }
 
-/* libconfuse 3.3 counts the line of a comment three times: without comments its line numbers are right. */
+/* libconfuse 3.3 counts the line of a comment three times: without comments its line numbers are
+ * right. */
 static void
 blank_comments(char *p)
 {
@@ -393,7 +453,8 @@ blank_comments(char *p)
 	}
 }
 
-/* The file without its comments, malloc'd; NULL when it cannot be read (errno), is too long or holds a NUL. */
+/* The file without its comments, malloc'd; NULL when it cannot be read (errno), is too long or
+ * holds a NUL. */
 static char *
 read_file(const char *path)
 {
@@ -419,8 +480,8 @@ read_file(const char *path)
 }
 
 /*
- * libconfuse 3.3 takes a file that ends inside a section: a half-written one would start with defaults. One
- * more closing brace must be too many; if it is not, one was missing.
+ * libconfuse 3.3 takes a file that ends inside a section: a half-written one would start with
+ * defaults. One more closing brace must be too many; if it is not, one was missing.
  */
 static bool
 is_complete(struct schema *schema, const char *text)
@@ -469,7 +530,8 @@ parse_file(cfg_t *cfg, struct schema *schema, const char *path, struct gh_error 
 	if ((text = read_file(path)) == NULL && errno != 0)
 		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read: %m", path);
 	if (text == NULL)
-		return gh_refuse(err, GH_E_CONF, "%.160s: cannot be read: it is too long, or holds a NUL", path);
+		return gh_refuse(err, GH_E_CONF,
+		    "%.160s: cannot be read: it is too long, or holds a NUL", path);
 	ret = parse_text(cfg, text, path, err);
 	if (ret == 0 && !is_complete(schema, text))
 		ret = gh_refuse(err, GH_E_CONF, "%.160s: the file ends inside a section", path);
@@ -565,12 +627,14 @@ gh_conf_value(const struct gh_conf *conf, const char *name, const char **out)
 		const struct option *o = &options[i];
 		const void *at = (const char *)conf + o->offset;
 
-		if (strlen(o->section) != dot || strncmp(o->section, name, dot) != 0 || name[dot] != '.' ||
-		    strcmp(o->name, name + dot + 1) != 0)
+		if (strlen(o->section) != dot || strncmp(o->section, name, dot) != 0 ||
+		    name[dot] != '.' || strcmp(o->name, name + dot + 1) != 0)
 			continue;
 		snprintf(number, sizeof(number), "%d", o->type == OPT_INT ? *(const int *)at : 0);
-		*out = o->type == OPT_STRING ? *(char *const *)at : o->type == OPT_INT ? number :
-		    *(const bool *)at ? "true" : "false";
+		*out = o->type == OPT_STRING ? *(char *const *)at
+		    : o->type == OPT_INT     ? number
+		    : *(const bool *)at      ? "true"
+					     : "false";
 	}
 	return *out != NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * The one configuration file (libconfuse syntax: sections in braces, "name = value"). One table, in
- * conf.c, holds every option with type, default and meaning; docs/configuration.md and the sample are
- * checked against it.
+ * conf.c, holds every option with type, default and meaning; docs/configuration.md and the sample
+ * are checked against it.
  */
 #ifndef GH_CONF_H
 #define GH_CONF_H
@@ -14,98 +14,102 @@
 
 struct gh_conf {
 	struct {
-		char *listen;            /* numeric address */
+		char *listen; /* numeric address */
 		int port;
-		int workers;             /* Kore worker processes; 0 = one per core, at most 8 */
-		char *http_listen;       /* address without TLS */
-		int http_port;           /* 0 = none; CRLs, OCSP, CA certificates and health only */
-		int threads;             /* pool threads of each worker */
-		int queue;               /* requests waiting for a thread, per worker; more get 503 */
-		int max_connections;     /* HTTPS, of each worker */
+		int workers;         /* Kore worker processes; 0 = one per core, at most 8 */
+		char *http_listen;   /* address without TLS */
+		int http_port;       /* 0 = none; CRLs, OCSP, CA certificates and health only */
+		int threads;         /* pool threads of each worker */
+		int queue;           /* requests waiting for a thread, per worker; more get 503 */
+		int max_connections; /* HTTPS, of each worker */
 		int http_max_connections; /* plain HTTP, of each worker */
-		int max_per_address;     /* of each worker; 0 = no limit */
-		char *proxies;           /* addresses and networks that send PROXY headers; "" = none */
-		int body_memory;         /* MB, of each worker */
-		int body_max;            /* bytes */
-		int request_timeout;     /* seconds a client may take to send its request */
-		char *certificate;       /* PEM chain */
-		char *key;               /* PEM */
-		char *client_ca;         /* PEM; "" = no client certificates */
-		char *client_name;       /* name in it that finds the user: "upn" or "mail" */
-		char *client_mapping;    /* of other CAs' without SID: "strong" = refused, "name" = the name is enough */
-		char *origins;           /* blank-separated "https://HOST[:PORT]"; "" = as the Host header says */
+		int max_per_address;      /* of each worker; 0 = no limit */
+		char *proxies;       /* addresses and networks that send PROXY headers; "" = none */
+		int body_memory;     /* MB, of each worker */
+		int body_max;        /* bytes */
+		int request_timeout; /* seconds a client may take to send its request */
+		char *certificate;   /* PEM chain */
+		char *key;           /* PEM */
+		char *client_ca;     /* PEM; "" = no client certificates */
+		char *client_name;   /* name in it that finds the user: "upn" or "mail" */
+		char *client_mapping; /* of other CAs' without SID: "strong" = refused, "name" = the
+					 name is enough */
+		char *origins; /* blank-separated "https://HOST[:PORT]"; "" = as the Host header
+				  says */
 		char *run_dir;
-		char *secret_file;       /* 32 bytes in hex: seals application secrets, signs tokens */
-		char *user;              /* runs Kore; "" = as started */
+		char *secret_file; /* 32 bytes in hex: seals application secrets, signs tokens */
+		char *user;        /* runs Kore; "" = as started */
 		char *log_level;
-		char *module;            /* path of gatehouse.so */
-		bool metrics_public;     /* false: /metrics only for loopback peers */
+		char *module;        /* path of gatehouse.so */
+		bool metrics_public; /* false: /metrics only for loopback peers */
 	} gateway;
 	struct {
 		char *conninfo;
-		int timeout_ms;          /* connect, and each statement */
-		int clock_skew;          /* seconds that the node's clock may be away from the database's */
+		int timeout_ms; /* connect, and each statement */
+		int clock_skew; /* seconds that the node's clock may be away from the database's */
 	} database;
 	struct {
 		char *socket;
-		char *key_file;          /* system key that seals the CA keys; read by the signer only */
-		char *user;              /* "" = as started */
+		char *key_file; /* system key that seals the CA keys; read by the signer only */
+		char *user;     /* "" = as started */
 		int timeout_ms;
 		int max_connections;
-		char *program;           /* path of gatehouse-signer */
-		char *pkcs11_module;     /* "" = no CA key lies in a token */
-		char *pkcs11_pin_file;   /* "" = the token needs none; read by the signer only */
-		bool first_password_by_api; /* the gateway may put an unprotected CA key under a password */
+		char *program;              /* path of gatehouse-signer */
+		char *pkcs11_module;        /* "" = no CA key lies in a token */
+		char *pkcs11_pin_file;      /* "" = the token needs none; read by the signer only */
+		bool first_password_by_api; /* the gateway may put an unprotected CA key under a
+					       password */
 	} signer;
 	struct {
-		char *type;              /* "ad" or "openldap" */
-		char *uris;              /* blank-separated, tried in order */
+		char *type; /* "ad" or "openldap" */
+		char *uris; /* blank-separated, tried in order */
 		bool starttls;
-		char *ca_file;           /* PEM; trusted for LDAPS and StartTLS */
-		char *bind_dn;           /* service account: DN, or for AD also UPN or DOMAIN\name */
-		char *password_file;     /* its password, first line */
+		char *ca_file;       /* PEM; trusted for LDAPS and StartTLS */
+		char *bind_dn;       /* service account: DN, or for AD also UPN or DOMAIN\name */
+		char *password_file; /* its password, first line */
 		char *base;
-		char *user_filter;       /* %s = name without domain, %u = name as given */
+		char *user_filter; /* %s = name without domain, %u = name as given */
 		char *computer_filter;
-		char *group_base;        /* "" = base */
-		char *netbios_domain;    /* "" = DOMAIN\name is refused */
-		char *realm;             /* "" = name@realm only matches UPN or mail */
+		char *group_base;             /* "" = base */
+		char *netbios_domain;         /* "" = DOMAIN\name is refused */
+		char *realm;                  /* "" = name@realm only matches UPN or mail */
 		int connect_ms, operation_ms; /* hard deadlines */
-		int cache_seconds;       /* 0 to 60 */
-		int bind_cache_seconds;  /* 0 to 60 */
-		int group_depth;         /* levels of a walk over `member` */
+		int cache_seconds;            /* 0 to 60 */
+		int bind_cache_seconds;       /* 0 to 60 */
+		int group_depth;              /* levels of a walk over `member` */
 		/* attribute map: names in this directory; "" = by type */
 		char *attr_cn, *attr_mail, *attr_upn, *attr_dns, *attr_sam, *attr_guid, *attr_sid;
 	} directory;
 	struct {
-		char *prefixes;          /* blank-separated: "/CMSApi" and none are always accepted */
-		int timestamp_window;    /* seconds, either way */
-		int replay_window;       /* seconds that recorded answers are kept */
-		bool tokens;             /* v1 and v2 */
+		char *prefixes;       /* blank-separated: "/CMSApi" and none are always accepted */
+		int timestamp_window; /* seconds, either way */
+		int replay_window;    /* seconds that recorded answers are kept */
+		bool tokens;          /* v1 and v2 */
 		int token_seconds;
-		int denied_status;       /* 403 or 200 */
+		int denied_status; /* 403 or 200 */
 	} certenroll;
 	struct {
-		int backdate;            /* seconds that notBefore lies before now */
-		int password_attempts;   /* wrong passwords of a CA key before it is locked out */
+		int backdate;              /* seconds that notBefore lies before now */
+		int password_attempts;     /* wrong passwords of a CA key before it is locked out */
 		int password_lock_seconds; /* first lockout; each further one is twice as long */
-		int unlock_seconds;      /* longest time that a CA key stays unlocked */
+		int unlock_seconds;        /* longest time that a CA key stays unlocked */
 	} ca;
 	struct {
-		int interval, grace;     /* seconds: nextUpdate is their sum after thisUpdate */
-		int delta_interval;      /* seconds; 0 = no delta CRLs */
-		bool on_revoke;          /* soon after a revocation ... */
-		int min_interval;        /* ... and so many seconds after the CRL before */
-		char *ldap_dn;           /* "%s" = slug of the CA; "" = not published in the directory */
+		int interval, grace; /* seconds: nextUpdate is their sum after thisUpdate */
+		int delta_interval;  /* seconds; 0 = no delta CRLs */
+		bool on_revoke;      /* soon after a revocation ... */
+		int min_interval;    /* ... and so many seconds after the CRL before */
+		char *ldap_dn; /* "%s" = slug of the CA; "" = not published in the directory */
 	} crl;
 	struct {
-		int lifetime;            /* seconds from thisUpdate to nextUpdate */
-		int max_age;             /* seconds that HTTP caches may keep an answer */
-		int signer_days;         /* life of a delegated signer's certificate */
-		char *unknown;           /* never issued: "unknown" or "unauthorized" */
-		int archive_cutoff;      /* days; 0 = no such extension */
-		int cache_mb;            /* of each worker */
-		int presign_hits;        /* asked so often, an answer is renewed before it ends; 0 = never */
+		int lifetime;       /* seconds from thisUpdate to nextUpdate */
+		int max_age;        /* seconds that HTTP caches may keep an answer */
+		int signer_days;    /* life of a delegated signer's certificate */
+		char *unknown;      /* never issued: "unknown" or "unauthorized" */
+		int archive_cutoff; /* days; 0 = no such extension */
+		int cache_mb;       /* of each worker */
+		int presign_hits; /* asked so often, an answer is renewed before it ends; 0 = never
+				   */
 	} ocsp;
 	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
@@ -114,41 +118,49 @@ struct gh_conf {
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention;
-		char *expiry_days;       /* days before notAfter at which a notice is due: "30 14 7 1" */
-		int retention_days;      /* certificates that ended so long ago are removed; 0 = never */
+		char *expiry_days;  /* days before notAfter at which a notice is due: "30 14 7 1" */
+		int retention_days; /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
 	struct {
-		char *owner;             /* "own": who asked for a certificate may revoke it; or "none" */
-		bool require_if_match;   /* REST: a change must name the version it was decided on */
+		char *owner; /* "own": who asked for a certificate may revoke it; or "none" */
+		bool require_if_match; /* REST: a change must name the version it was decided on */
 	} revocation;
 	struct {
-		int failures;            /* failed logins per user or address ... */
-		int window;              /* ... within so many seconds */
+		int failures; /* failed logins per user or address ... */
+		int window;   /* ... within so many seconds */
 	} limits;
 };
 
-/* GH_E_CONF: message is "FILE:LINE: what is wrong". Checks types, ranges and unknown options, not whether
- * files exist. */
+/* GH_E_CONF: message is "FILE:LINE: what is wrong". Checks types, ranges and unknown options, not
+ * whether files exist. */
 int gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err) GH_MUSTCHECK;
 void gh_conf_free(struct gh_conf *conf);
 
 #define GH_CONF_DAYS_MAX 16
-/* jobs.expiry_days: 0 to GH_CONF_DAYS_MAX different numbers from 1 to 3650 with blanks between. How many, or -1. */
+/* jobs.expiry_days: 0 to GH_CONF_DAYS_MAX different numbers from 1 to 3650 with blanks between. How
+ * many, or -1. */
 int gh_conf_days(const char *text, int out[GH_CONF_DAYS_MAX]) GH_MUSTCHECK;
 
-/* A commented configuration with all defaults: `gatehouse conf print`, and the base of the sample. */
+/* A commented configuration with all defaults: `gatehouse conf print`, and the base of the
+ * sample. */
 void gh_conf_print_defaults(FILE *f);
 /* Walk the table: index i from 0; NULL name at the end. "section.option". */
-struct gh_conf_option_info { const char *name; const char *type; const char *fallback; const char *meaning; };
+struct gh_conf_option_info {
+	const char *name;
+	const char *type;
+	const char *fallback;
+	const char *meaning;
+};
 bool gh_conf_option(size_t i, struct gh_conf_option_info *out);
 
-/* Value of "section.option" as text: true or false, a number, the string. false: no such option. *out is borrowed from
- * conf, or from a buffer of the thread until the next call. */
+/* Value of "section.option" as text: true or false, a number, the string. false: no such option.
+ * *out is borrowed from conf, or from a buffer of the thread until the next call. */
 bool gh_conf_value(const struct gh_conf *conf, const char *name, const char **out);
 /* A value as the file holds it: strings in quotes. */
 void gh_conf_print_value(FILE *f, const struct gh_conf_option_info *option, const char *value);
 
-/* First line of a file without its line end, malloc'd; at most 4096 bytes. GH_E_CONF names the file. */
+/* First line of a file without its line end, malloc'd; at most 4096 bytes. GH_E_CONF names the
+ * file. */
 int gh_conf_read_secret(const char *path, char **out, struct gh_error *err) GH_MUSTCHECK;
 /* 32 bytes written as 64 hex digits. */
 int gh_conf_read_key(const char *path, unsigned char out[32], struct gh_error *err) GH_MUSTCHECK;

@@ -23,7 +23,7 @@
 #define GH_DER_GEN_TIME 0x18
 #define GH_DER_SEQUENCE 0x30
 #define GH_DER_SET 0x31
-#define GH_DER_CONTEXT(n)                                                                          \
+#define GH_DER_CONTEXT(n) \
 	(0xa0 | (n)) /* constructed: explicit, or implicit over a constructed type */
 #define GH_DER_PRIMITIVE(n) (0x80 | (n)) /* implicit over a primitive type */
 

@@ -15,11 +15,11 @@ static struct hash {
 	size_t size;
 	const EVP_MD *(*fallback)(void);
 	EVP_MD *md;
-	EVP_MAC_CTX *mac;                /* HMAC with this digest and no key, to be copied */
+	EVP_MAC_CTX *mac; /* HMAC with this digest and no key, to be copied */
 } hashes[] = {
-	[GH_SHA1] = { .name = "SHA1", .size = 20, .fallback = EVP_sha1 },
-	[GH_SHA256] = { .name = "SHA256", .size = 32, .fallback = EVP_sha256 },
-	[GH_SHA512] = { .name = "SHA512", .size = 64, .fallback = EVP_sha512 },
+    [GH_SHA1] = {.name = "SHA1", .size = 20, .fallback = EVP_sha1},
+    [GH_SHA256] = {.name = "SHA256", .size = 32, .fallback = EVP_sha256},
+    [GH_SHA512] = {.name = "SHA512", .size = 64, .fallback = EVP_sha512},
 };
 static pthread_once_t hashes_once = PTHREAD_ONCE_INIT;
 
@@ -29,7 +29,8 @@ make_mac(EVP_MAC *hmac, const char *digest)
 	EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
 	OSSL_PARAM params[2];
 
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)digest, 0);
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)digest, 0);
 	params[1] = OSSL_PARAM_construct_end();
 	if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) == 1)
 		return ctx;
@@ -37,7 +38,8 @@ make_mac(EVP_MAC *hmac, const char *digest)
 	return NULL;
 }
 
-/* Only read afterwards, and never freed: OpenSSL's own clean-up at exit would come too early or too late. */
+/* Only read afterwards, and never freed: OpenSSL's own clean-up at exit would come too early or too
+ * late. */
 static void
 make_hashes(void)
 {
@@ -70,7 +72,8 @@ gh_digest(enum gh_hash hash, const void *p, size_t n, unsigned char *out)
 }
 
 bool
-gh_hmac(enum gh_hash hash, const void *key, size_t key_len, const void *p, size_t n, unsigned char *out)
+gh_hmac(enum gh_hash hash, const void *key, size_t key_len, const void *p, size_t n,
+    unsigned char *out)
 {
 	EVP_MAC_CTX *ctx;
 	size_t len = 0;
@@ -88,8 +91,8 @@ gh_hmac(enum gh_hash hash, const void *key, size_t key_len, const void *p, size_
 }
 
 int
-gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label, unsigned char out[GH_KEY_SIZE],
-    struct gh_error *err)
+gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label,
+    unsigned char out[GH_KEY_SIZE], struct gh_error *err)
 {
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
@@ -97,8 +100,10 @@ gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label, unsign
 	int ok;
 
 	p[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
-	p[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret, GH_KEY_SIZE);
-	p[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label, strlen(label));
+	p[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)secret,
+	    GH_KEY_SIZE);
+	p[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label,
+	    strlen(label));
 	p[3] = OSSL_PARAM_construct_end();
 	ok = ctx != NULL && EVP_KDF_derive(ctx, out, GH_KEY_SIZE, p) == 1;
 	EVP_KDF_CTX_free(ctx);

@@ -1,6 +1,6 @@
 /*
- * Digests, HMACs and derived keys. EVP_sha256() and HMAC() look their implementation up anew with each use, under locks
- * that all threads share; here it is looked up once for the process.
+ * Digests, HMACs and derived keys. EVP_sha256() and HMAC() look their implementation up anew with
+ * each use, under locks that all threads share; here it is looked up once for the process.
  */
 #ifndef GH_DIGEST_H
 #define GH_DIGEST_H
@@ -14,9 +14,10 @@
 
 enum gh_hash { GH_SHA1, GH_SHA256, GH_SHA512 };
 
-#define GH_DIGEST_MAX 64                 /* bytes of the longest one */
+#define GH_DIGEST_MAX 64 /* bytes of the longest one */
 
-/* Lives as long as the process. Without memory, OpenSSL's own constant, which is as good and slower. */
+/* Lives as long as the process. Without memory, OpenSSL's own constant, which is as good and
+ * slower. */
 const EVP_MD *gh_digest_md(enum gh_hash hash);
 size_t gh_digest_size(enum gh_hash hash);
 
@@ -26,11 +27,11 @@ bool gh_digest(enum gh_hash hash, const void *p, size_t n, unsigned char *out);
 bool gh_hmac(enum gh_hash hash, const void *key, size_t key_len, const void *p, size_t n,
     unsigned char *out);
 
-#define GH_KEY_SIZE 32                   /* bytes of a secret that keys are derived from, and of each such key */
+#define GH_KEY_SIZE 32 /* bytes of a secret that keys are derived from, and of each such key */
 
-/* HKDF-SHA256 (RFC 5869) without salt. label: what the key is for; a value made under one key is worthless under
- * another. out: wipe after use. GH_E_INTERNAL. */
-int gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label, unsigned char out[GH_KEY_SIZE],
-    struct gh_error *err) GH_MUSTCHECK;
+/* HKDF-SHA256 (RFC 5869) without salt. label: what the key is for; a value made under one key is
+ * worthless under another. out: wipe after use. GH_E_INTERNAL. */
+int gh_derive_key(const unsigned char secret[GH_KEY_SIZE], const char *label,
+    unsigned char out[GH_KEY_SIZE], struct gh_error *err) GH_MUSTCHECK;
 
 #endif

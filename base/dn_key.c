@@ -7,13 +7,14 @@
 #include "name_prep.h"
 #include "unicode.h"
 
-#define RDN_AVAS_MAX 32            /* attributes of one RDN */
-#define KEY_TEXT_MAX (256 * 1024)  /* of the form that is hashed */
+#define RDN_AVAS_MAX 32           /* attributes of one RDN */
+#define KEY_TEXT_MAX (256 * 1024) /* of the form that is hashed */
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-/* Bytes of a character in the string types of X.509 that are not UTF-8; 0 = no string. What stands in a TeletexString
- * is in practice ISO 8859-1, and so is what others than ASCII put into the types for ASCII. */
+/* Bytes of a character in the string types of X.509 that are not UTF-8; 0 = no string. What stands
+ * in a TeletexString is in practice ISO 8859-1, and so is what others than ASCII put into the types
+ * for ASCII. */
 static size_t
 char_size(unsigned tag)
 {
@@ -130,8 +131,8 @@ put_rdn(struct gh_buf *out, struct gh_der set, struct gh_error *err)
 	gh_buf_init(&all, KEY_TEXT_MAX);
 	while (rc == 0 && set.len > 0) {
 		if (n == RDN_AVAS_MAX)
-			rc = gh_refuse(err, GH_E_SUBJECT, "a name has an RDN of more than %d attributes",
-			    RDN_AVAS_MAX);
+			rc = gh_refuse(err, GH_E_SUBJECT,
+			    "a name has an RDN of more than %d attributes", RDN_AVAS_MAX);
 		else if ((rc = put_ava(&all, &set, err)) == 0)
 			at[++n] = all.len;
 	}
@@ -161,8 +162,8 @@ gh_dn_key(const struct gh_der *name, unsigned char key[GH_DN_KEY_SIZE], struct g
 	gh_buf_init(&text, KEY_TEXT_MAX);
 	while (rc == 0 && rdns.len > 0)
 		rc = gh_der_take(&rdns, GH_DER_SET, &set)
-			 ? put_rdn(&text, set, err)
-			 : gh_refuse(err, GH_E_SUBJECT, "a name is malformed");
+		    ? put_rdn(&text, set, err)
+		    : gh_refuse(err, GH_E_SUBJECT, "a name is malformed");
 	if (rc == 0 && !gh_digest(GH_SHA256, text.data, text.len, key))
 		rc = gh_fail(err, GH_E_INTERNAL, "SHA-256");
 	gh_buf_free(&text);
@@ -178,9 +179,11 @@ gh_dn_of_cert(const struct gh_der *cert, struct gh_der *subject, struct gh_der *
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || !gh_der_take(&body, GH_DER_SEQUENCE, &tbs))
 		return false;
 	(void)gh_der_take(&tbs, GH_DER_CONTEXT(0), NULL);
-	return gh_der_take(&tbs, GH_DER_INTEGER, NULL) && gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) &&
-	       gh_der_take_whole(&tbs, GH_DER_SEQUENCE, issuer) && gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) &&
-	       gh_der_take_whole(&tbs, GH_DER_SEQUENCE, subject);
+	return gh_der_take(&tbs, GH_DER_INTEGER, NULL) &&
+	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) &&
+	    gh_der_take_whole(&tbs, GH_DER_SEQUENCE, issuer) &&
+	    gh_der_take(&tbs, GH_DER_SEQUENCE, NULL) &&
+	    gh_der_take_whole(&tbs, GH_DER_SEQUENCE, subject);
 }
 
 bool
@@ -197,7 +200,8 @@ gh_dn_take_directory_name(struct gh_der *general_names, struct gh_der *name, boo
 		}
 		if (tag != GH_DER_CONTEXT(4)) /* explicit, since Name is a CHOICE */
 			continue;
-		*malformed = !gh_der_take_whole(&content, GH_DER_SEQUENCE, name) || content.len != 0;
+		*malformed =
+		    !gh_der_take_whole(&content, GH_DER_SEQUENCE, name) || content.len != 0;
 		return !*malformed;
 	}
 	return false;

@@ -56,7 +56,8 @@ give_name(const char *tmp, const char *path, bool replace)
 }
 
 int
-gh_file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace, struct gh_error *err)
+gh_file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace,
+    struct gh_error *err)
 {
 	char tmp[PATH_MAX];
 	int fd, rc = 0;
@@ -71,8 +72,8 @@ gh_file_write(const char *path, const void *data, size_t len, mode_t mode, bool 
 	if (close(fd) != 0 && rc == 0)
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	if (rc == 0 && give_name(tmp, path, replace) != 0)
-		rc = errno == EEXIST ? gh_refuse(err, GH_E_CONFLICT, "%s is there already", path) :
-		    gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
+		rc = errno == EEXIST ? gh_refuse(err, GH_E_CONFLICT, "%s is there already", path)
+				     : gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	if (rc != 0)
 		unlink(tmp);
 	else

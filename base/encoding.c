@@ -45,13 +45,16 @@ is_space(char c)
 static int
 base64_value(char c)
 {
-	return c >= 'A' && c <= 'Z' ? c - 'A' :
-	    c >= 'a' && c <= 'z' ? c - 'a' + 26 :
-	    c >= '0' && c <= '9' ? c - '0' + 52 :
-	    c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c >= 'A' && c <= 'Z' ? c - 'A'
+	    : c >= 'a' && c <= 'z'  ? c - 'a' + 26
+	    : c >= '0' && c <= '9'  ? c - '0' + 52
+	    : c == '+'              ? 62
+	    : c == '/'              ? 63
+				    : -1;
 }
 
-/* What is left after the last whole group: 2 or 3 digits, padding right or missing, spare bits zero. */
+/* What is left after the last whole group: 2 or 3 digits, padding right or missing, spare bits
+ * zero. */
 static bool
 is_tail_good(unsigned digits, unsigned padding, unsigned bits)
 {
@@ -99,7 +102,8 @@ decode_base64(const char *text, size_t len, unsigned char *out, size_t *n)
 }
 
 int
-gh_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
+gh_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_len,
+    struct gh_error *err)
 {
 	unsigned char *p;
 
@@ -136,13 +140,15 @@ gh_hex_encode(const void *p, size_t n)
 static int
 hex_value(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0'
+	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
+	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
+				    : -1;
 }
 
 int
-gh_hex_decode(const char *text, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
+gh_hex_decode(const char *text, size_t len, unsigned char **out, size_t *out_len,
+    struct gh_error *err)
 {
 	size_t n = (len + 1) / 2, odd = len % 2;
 	unsigned char *p;

@@ -9,7 +9,10 @@
 /* Longest base64 text that n bytes give, with CRLF line ends and the NUL. */
 #define GH_BASE64_SIZE(n) (((n) + 2) / 3 * 4 + ((n) / 48 + 2) * 2 + 1)
 
-enum gh_base64_lines { GH_BASE64_ONE_LINE, GH_BASE64_CRLF_64 /* 64 columns, CRLF also at the end */ };
+enum gh_base64_lines {
+	GH_BASE64_ONE_LINE,
+	GH_BASE64_CRLF_64 /* 64 columns, CRLF also at the end */
+};
 
 /* malloc'd text, NULL when out of memory. */
 char *gh_base64_encode(const void *p, size_t n, enum gh_base64_lines lines);
@@ -32,7 +35,7 @@ int gh_hex_decode(const char *text, size_t len, unsigned char **out, size_t *out
 
 /* Key material as an administrator types it: "hex:...", "base64:...", "text:..."; without a prefix
  * the bytes of the text. */
-int gh_secret_decode(const char *text, unsigned char **out, size_t *out_len, struct gh_error *err)
-    GH_MUSTCHECK;
+int gh_secret_decode(const char *text, unsigned char **out, size_t *out_len,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

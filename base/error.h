@@ -20,27 +20,27 @@ enum gh_code {
 	/* our side: the client may try again */
 	GH_E_INTERNAL = -1,
 	GH_E_NOMEM = -2,
-	GH_E_BUSY = -3,          /* queue or pool full */
-	GH_E_DB_DOWN = -4,       /* PostgreSQL unreachable or restarted */
-	GH_E_DB = -5,            /* PostgreSQL refused a statement: a bug or a broken schema */
-	GH_E_DIR_DOWN = -6,      /* directory unreachable, or too slow */
-	GH_E_SIGNER_DOWN = -7,   /* signer unreachable */
-	GH_E_SIGNER = -8,        /* signer refused: the CA's own limits */
-	GH_E_CONF = -9,          /* configuration wrong: only at start or in the command */
+	GH_E_BUSY = -3,            /* queue or pool full */
+	GH_E_DB_DOWN = -4,         /* PostgreSQL unreachable or restarted */
+	GH_E_DB = -5,              /* PostgreSQL refused a statement: a bug or a broken schema */
+	GH_E_DIR_DOWN = -6,        /* directory unreachable, or too slow */
+	GH_E_SIGNER_DOWN = -7,     /* signer unreachable */
+	GH_E_SIGNER = -8,          /* signer refused: the CA's own limits */
+	GH_E_CONF = -9,            /* configuration wrong: only at start or in the command */
 	GH_E_CA_UNAVAILABLE = -10, /* CA unknown, disabled, expired */
-	GH_E_CA_LOCKED = -11,    /* its key is under a password and not unlocked */
-	GH_E_SEAL = -12,         /* rows that grant rights were changed past Gatehouse: they are not used */
-	GH_E_CLOCK = -13,        /* the clock of this node is too far from the database's */
-	GH_E_NOT_LOADED = -14,   /* the configuration has not been read from the database yet */
+	GH_E_CA_LOCKED = -11,      /* its key is under a password and not unlocked */
+	GH_E_SEAL = -12, /* rows that grant rights were changed past Gatehouse: they are not used */
+	GH_E_CLOCK = -13,      /* the clock of this node is too far from the database's */
+	GH_E_NOT_LOADED = -14, /* the configuration has not been read from the database yet */
 	/* HTTP envelope */
-	GH_E_NOT_FOUND = -20,    /* no such route or object */
+	GH_E_NOT_FOUND = -20, /* no such route or object */
 	GH_E_METHOD = -21,
 	GH_E_TOO_LARGE = -22,
-	GH_E_BAD_REQUEST = -23,  /* malformed in a way no other code names */
+	GH_E_BAD_REQUEST = -23, /* malformed in a way no other code names */
 	GH_E_BAD_JSON = -24,
-	GH_E_TIMESTAMP = -25,    /* v3 Timestamp missing or unreadable */
-	GH_E_METADATA = -26,     /* metadata unknown, wrong type, missing though required */
-	GH_E_CONFLICT = -27,     /* state does not allow it, or name is taken */
+	GH_E_TIMESTAMP = -25, /* v3 Timestamp missing or unreadable */
+	GH_E_METADATA = -26,  /* metadata unknown, wrong type, missing though required */
+	GH_E_CONFLICT = -27,  /* state does not allow it, or name is taken */
 	GH_E_UNSUPPORTED_MEDIA = -28,
 	GH_E_VALIDATION = -29,   /* members of a well-formed body: the answer names each */
 	GH_E_LOCKED = -30,       /* too many wrong passwords of a CA key; until a time */
@@ -51,18 +51,19 @@ enum gh_code {
 	GH_E_AUTH_FAILED = -41,   /* wrong password, unknown user: one answer for both */
 	GH_E_ACCOUNT_DISABLED = -42,
 	GH_E_RATE_LIMITED = -43,
-	GH_E_APP_KEY = -44,      /* application key missing or unknown */
-	GH_E_SIGNATURE = -45,    /* X-CSS-CMS-Signature missing or wrong */
+	GH_E_APP_KEY = -44,   /* application key missing or unknown */
+	GH_E_SIGNATURE = -45, /* X-CSS-CMS-Signature missing or wrong */
 	GH_E_TIMESTAMP_WINDOW = -46,
-	GH_E_TOKEN = -47,        /* token missing, expired, of another user or application */
-	GH_E_REPLAY = -48,       /* signed request recorded for another requester */
-	GH_E_FORBIDDEN = -49,    /* role or policy of the route */
-	GH_E_CROSS_SITE = -51,   /* a page of another origin calls with what the browser keeps for us */
-	GH_E_CA_PASSWORD = -50,  /* wrong password of a CA key: 401 without a challenge */
+	GH_E_TOKEN = -47,     /* token missing, expired, of another user or application */
+	GH_E_REPLAY = -48,    /* signed request recorded for another requester */
+	GH_E_FORBIDDEN = -49, /* role or policy of the route */
+	GH_E_CROSS_SITE =
+	    -51, /* a page of another origin calls with what the browser keeps for us */
+	GH_E_CA_PASSWORD = -50, /* wrong password of a CA key: 401 without a challenge */
 	/* the PKCS#10 */
-	GH_E_CSR = -60,          /* not base64, not DER, trailing bytes, duplicates, version */
+	GH_E_CSR = -60,           /* not base64, not DER, trailing bytes, duplicates, version */
 	GH_E_CSR_SIGNATURE = -61, /* proof of possession fails */
-	GH_E_CSR_WEAK = -62,     /* weak key or hash */
+	GH_E_CSR_WEAK = -62,      /* weak key or hash */
 	/* refusals by policy: disposition "Denied" (MS-WCCE 3.2.2.6.2.1) */
 	GH_E_TEMPLATE_UNKNOWN = -80,  /* unknown, or not configured for this application */
 	GH_E_TEMPLATE_DENIED = -81,   /* no enroll permission */
@@ -70,33 +71,34 @@ enum gh_code {
 	GH_E_TEMPLATE_VERSION = -83,
 	GH_E_KEY_TYPE = -84,
 	GH_E_KEY_LENGTH = -85,
-	GH_E_SUBJECT = -86,           /* subject invalid, too long, or no subject and no SAN */
+	GH_E_SUBJECT = -86, /* subject invalid, too long, or no subject and no SAN */
 	GH_E_UPN_REQUIRED = -87,
 	GH_E_GUID_REQUIRED = -88,
 	GH_E_DNS_REQUIRED = -89,
 	GH_E_EMAIL_REQUIRED = -90,
 	GH_E_SID_REQUIRED = -91,
-	GH_E_NOT_IN_DIRECTORY = -92,  /* requester has no entry, or not exactly one */
-	GH_E_REQUESTER_KIND = -93,    /* machine template for a user, or the reverse */
-	GH_E_DENIED = -94,            /* refused by the policy for a reason given in the message */
-	GH_E_DENIED_BY_ADMIN = -95,   /* an officer said no */
-	GH_E_CA_POLICY = -96,         /* beyond what the CA may certify */
+	GH_E_NOT_IN_DIRECTORY = -92, /* requester has no entry, or not exactly one */
+	GH_E_REQUESTER_KIND = -93,   /* machine template for a user, or the reverse */
+	GH_E_DENIED = -94,           /* refused by the policy for a reason given in the message */
+	GH_E_DENIED_BY_ADMIN = -95,  /* an officer said no */
+	GH_E_CA_POLICY = -96,        /* beyond what the CA may certify */
 	/* template files */
 	GH_E_TEMPLATE_INVALID = -110, /* schema error; message holds the path of the member */
-	GH_E_TEMPLATE_UNSAFE = -111,  /* a rule of templates/lint.c matches and is not acknowledged */
+	GH_E_TEMPLATE_UNSAFE =
+	    -111, /* a rule of templates/lint.c matches and is not acknowledged */
 	/* the HTTP message itself (RFC 9110, 15.5 and 15.6) */
 	GH_E_TARGET_TOO_LONG = -120,
 	GH_E_HEADER_TOO_LARGE = -121,
-	GH_E_REQUEST_TIMEOUT = -122,  /* the client took too long to send it */
-	GH_E_NOT_IMPLEMENTED = -123,  /* method or transfer coding that we do not know */
+	GH_E_REQUEST_TIMEOUT = -122, /* the client took too long to send it */
+	GH_E_NOT_IMPLEMENTED = -123, /* method or transfer coding that we do not know */
 	GH_E_HTTP_VERSION = -124,
-	GH_E_EXPECTATION = -125,      /* Expect: other than 100-continue */
+	GH_E_EXPECTATION = -125 /* Expect: other than 100-continue */
 };
 #define GH_CODE_MIN (-125)
 
 struct gh_error {
 	enum gh_code code;
-	int retry_after;        /* seconds for the Retry-After header; 0 = the usual for this code */
+	int retry_after; /* seconds for the Retry-After header; 0 = the usual for this code */
 	char message[256];
 	char detail[512];
 };
@@ -104,12 +106,12 @@ struct gh_error {
 /* One row for each code. Strings are static. */
 struct gh_error_info {
 	enum gh_code code;
-	const char *name;       /* for logs, audit and metrics: "db_down" */
+	const char *name; /* for logs, audit and metrics: "db_down" */
 	int http_status;
 	uint32_t hresult;
-	bool is_denial;         /* true: stored and answered as "Denied"; else as a failure */
-	bool is_retryable;      /* true: the same request may succeed later: 503 and Retry-After */
-	const char *message;    /* public text when the caller gives none */
+	bool is_denial;      /* true: stored and answered as "Denied"; else as a failure */
+	bool is_retryable;   /* true: the same request may succeed later: 503 and Retry-After */
+	const char *message; /* public text when the caller gives none */
 };
 
 /* The row of a code; never NULL (an unknown code gets the row of GH_E_INTERNAL). */

@@ -17,7 +17,7 @@
 
 #include "exec_memory.h"
 
-#define NSSWITCH "/etc/nsswitch.conf"    /* nsswitch.conf(5) */
+#define NSSWITCH "/etc/nsswitch.conf" /* nsswitch.conf(5) */
 #define LINE_MAX_SIZE 512
 
 /* ---- what comes before ---- */
@@ -35,7 +35,8 @@ load_service(const char *name)
 static void
 load_services_of(char *line)
 {
-	static const char *const databases[] = {"hosts:", "passwd:", "group:", "services:", "protocols:"};
+	static const char *const databases[] = {"hosts:", "passwd:", "group:", "services:",
+	    "protocols:"};
 	char *rest, *word = strtok_r(line, " \t\n", &rest);
 	bool is_wanted = false;
 
@@ -58,7 +59,8 @@ gh_exec_memory_preload(void)
 		load_services_of(line);
 	if (f != NULL)
 		fclose(f);
-	(void)dlopen("libgcc_s.so.1", RTLD_NOW); /* glibc wants it when a thread ends by pthread_exit */
+	(void)dlopen("libgcc_s.so.1",
+	    RTLD_NOW); /* glibc wants it when a thread ends by pthread_exit */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
 }
 
@@ -72,28 +74,28 @@ gh_exec_memory_preload(void)
 #define ARGUMENT(i) (offsetof(struct seccomp_data, args) + 8 * (i))
 /* Refuse the call when a bit of its argument is set, else let the next filter decide. */
 #define REFUSE_WITH(call, argument, bit) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), \
-	LOAD(ARGUMENT(argument)), \
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bit), 0, 1), \
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES), \
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), LOAD(ARGUMENT(argument)), \
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bit), 0, 1), \
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES), \
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int
 gh_exec_memory_forbid(struct gh_error *err)
 {
 	/* The list of system calls has seen to the architecture, and has no x32 numbers. */
 	struct sock_filter code[] = {
-		LOAD(NUMBER),
-		REFUSE_WITH(SYS_mmap, 2, PROT_EXEC),
-		REFUSE_WITH(SYS_mprotect, 2, PROT_EXEC),
-		REFUSE_WITH(SYS_pkey_mprotect, 2, PROT_EXEC),
-		REFUSE_WITH(SYS_shmat, 2, SHM_EXEC),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	    LOAD(NUMBER),
+	    REFUSE_WITH(SYS_mmap, 2, PROT_EXEC),
+	    REFUSE_WITH(SYS_mprotect, 2, PROT_EXEC),
+	    REFUSE_WITH(SYS_pkey_mprotect, 2, PROT_EXEC),
+	    REFUSE_WITH(SYS_shmat, 2, SHM_EXEC),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
-		return gh_fail(err, GH_E_INTERNAL, "no filter against executable memory: %s", strerror(errno));
+		return gh_fail(err, GH_E_INTERNAL, "no filter against executable memory: %s",
+		    strerror(errno));
 	return 0;
 }
 

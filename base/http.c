@@ -23,7 +23,8 @@ gh_http_is_json(const char *content_type)
 	for (size_t i = 0; content_type != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
 		size_t n = strlen(types[i]);
 
-		if (strncasecmp(content_type, types[i], n) == 0 && strchr("; \t", content_type[n]) != NULL)
+		if (strncasecmp(content_type, types[i], n) == 0 &&
+		    strchr("; \t", content_type[n]) != NULL)
 			return true;
 	}
 	return false;

@@ -14,33 +14,37 @@
 #include "error.h"
 
 #define GH_HTTP_HEADERS_MAX 16
-#define GH_REQUEST_ID_SIZE 33            /* 32 hex digits and NUL */
+#define GH_REQUEST_ID_SIZE 33 /* 32 hex digits and NUL */
 
 enum gh_http_method {
-	GH_HTTP_GET = 1, GH_HTTP_HEAD = 2, GH_HTTP_POST = 4, GH_HTTP_PUT = 8, GH_HTTP_DELETE = 16,
+	GH_HTTP_GET = 1,
+	GH_HTTP_HEAD = 2,
+	GH_HTTP_POST = 4,
+	GH_HTTP_PUT = 8,
+	GH_HTTP_DELETE = 16,
 	GH_HTTP_OTHER = 32
 };
 
 struct gh_http_request {
 	enum gh_http_method method;
-	char *path;                      /* as sent, without the query; NUL-terminated */
-	char *query;                     /* "" when there is none */
-	char *authorization;             /* header values; NULL when absent */
-	char *app_key;                   /* X-CSS-CMS-AppKey, or X-Keyfactor-AppKey */
-	char *signature;                 /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
-	char *token;                     /* X-CSS-CMS-Token */
+	char *path;          /* as sent, without the query; NUL-terminated */
+	char *query;         /* "" when there is none */
+	char *authorization; /* header values; NULL when absent */
+	char *app_key;       /* X-CSS-CMS-AppKey, or X-Keyfactor-AppKey */
+	char *signature;     /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
+	char *token;         /* X-CSS-CMS-Token */
 	char *content_type, *accept;
 	char *if_match, *if_none_match, *if_modified_since;
-	char *host;                      /* authority of the target (RFC 9112, 3.3), with its port where one is given */
-	char *origin;                    /* RFC 6454, 7: which page's script calls; browsers only */
-	char *sec_fetch_site;            /* W3C Fetch Metadata: how that page is related to us */
+	char *host; /* authority of the target (RFC 9112, 3.3), with its port where one is given */
+	char *origin;         /* RFC 6454, 7: which page's script calls; browsers only */
+	char *sec_fetch_site; /* W3C Fetch Metadata: how that page is related to us */
 	unsigned char *body;
 	size_t body_len;
-	char address[64];                /* peer, numeric */
-	unsigned char *client_cert;      /* verified TLS client certificate, DER; NULL when none */
+	char address[64];           /* peer, numeric */
+	unsigned char *client_cert; /* verified TLS client certificate, DER; NULL when none */
 	size_t client_cert_len;
 	char request_id[GH_REQUEST_ID_SIZE];
-	bool is_plain;                   /* came without TLS */
+	bool is_plain; /* came without TLS */
 };
 
 /* "application/json" or "text/json", with or without parameters. NULL is not. */
@@ -49,7 +53,8 @@ bool gh_http_is_json(const char *content_type);
 /* Frees all members and wipes authorization and body; leaves *req zeroed. */
 void gh_http_request_clear(struct gh_http_request *req);
 
-/* Bytes that several replies send at the same time without copying them. Any thread may ref and unref. */
+/* Bytes that several replies send at the same time without copying them. Any thread may ref and
+ * unref. */
 struct gh_shared {
 	atomic_uint refs;
 	unsigned char *data;
@@ -58,27 +63,33 @@ struct gh_shared {
 /* Takes over data (malloc'd); starts with one reference. NULL when out of memory: data is freed. */
 struct gh_shared *gh_shared_new(unsigned char *data, size_t len);
 struct gh_shared *gh_shared_ref(struct gh_shared *s);
-void gh_shared_unref(struct gh_shared *s);   /* accepts NULL */
+void gh_shared_unref(struct gh_shared *s); /* accepts NULL */
 
 struct gh_http_reply {
 	int status;
-	const char *content_type;        /* static */
-	struct { const char *name; char *value; } header[GH_HTTP_HEADERS_MAX]; /* name static, value malloc'd */
+	const char *content_type; /* static */
+	struct {
+		const char *name;
+		char *value;
+	} header[GH_HTTP_HEADERS_MAX]; /* name static, value malloc'd */
 	size_t headers;
-	unsigned char *body;             /* malloc'd */
+	unsigned char *body; /* malloc'd */
 	size_t body_len;
-	struct gh_shared *shared;        /* the body when it is set: one reference, given up with the reply */
+	struct gh_shared
+	    *shared; /* the body when it is set: one reference, given up with the reply */
 	/* For the log, never sent; filled by the renderers of errors. */
-	const char *code;                /* name of the error, static; NULL = none */
-	char *cause;                     /* private detail, malloc'd; may be NULL */
+	const char *code; /* name of the error, static; NULL = none */
+	char *cause;      /* private detail, malloc'd; may be NULL */
 };
 
 void gh_http_reply_clear(struct gh_http_reply *rep);
-/* Copies value. A full table or lack of memory drops the header: only for headers that are advice. */
+/* Copies value. A full table or lack of memory drops the header: only for headers that are
+ * advice. */
 void gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value);
 /* Remember an error for the log. */
 void gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err);
 /* Takes over text (malloc'd, may be NULL for an empty body). */
-void gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type, char *text);
+void gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type,
+    char *text);
 
 #endif

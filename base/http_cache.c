@@ -5,8 +5,8 @@
 
 #include "http_cache.h"
 
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
-	"Dec"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+    "Oct", "Nov", "Dec"};
 
 char *
 gh_http_date(int64_t t, char out[GH_HTTP_DATE_SIZE])
@@ -17,9 +17,9 @@ gh_http_date(int64_t t, char out[GH_HTTP_DATE_SIZE])
 
 	if (gmtime_r(&tt, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
-	snprintf(out, GH_HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday % 7],
-	    tm.tm_mday % 100, months[tm.tm_mon % 12], (tm.tm_year + 1900) % 10000, tm.tm_hour % 100,
-	    tm.tm_min % 100, tm.tm_sec % 100);
+	snprintf(out, GH_HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+	    days[tm.tm_wday % 7], tm.tm_mday % 100, months[tm.tm_mon % 12],
+	    (tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
 	return out;
 }
 
@@ -42,14 +42,15 @@ scan_date(const char *text, struct tm *tm, char month[4])
 	char day[12], zone[4] = "GMT";
 	int n = 0;
 
-	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3s%n", day, &tm->tm_mday, month,
-	    &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, zone, &n) == 8)
+	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3s%n", day, &tm->tm_mday,
+		month, &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, zone, &n) == 8)
 		tm->tm_year -= 1900;
-	else if (sscanf(text, "%11[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %3s%n", day, &tm->tm_mday, month,
-	    &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, zone, &n) == 8)
+	else if (sscanf(text, "%11[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %3s%n", day,
+		     &tm->tm_mday, month, &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec,
+		     zone, &n) == 8)
 		tm->tm_year += tm->tm_year < 70 ? 100 : 0;
-	else if (sscanf(text, "%3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", day, month, &tm->tm_mday,
-	    &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &tm->tm_year, &n) == 7)
+	else if (sscanf(text, "%3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", day, month,
+		     &tm->tm_mday, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &tm->tm_year, &n) == 7)
 		tm->tm_year -= 1900;
 	return strcmp(zone, "GMT") == 0 ? n : 0;
 }
@@ -64,8 +65,8 @@ gh_http_date_parse(const char *text, int64_t *out)
 	*out = 0;
 	if (n == 0 || text[n] != '\0' || !find_month(month, &tm.tm_mon))
 		return false;
-	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 ||
-	    tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
+	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 ||
+	    tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
 		return false;
 	*out = timegm(&tm);
 	return true;
@@ -96,18 +97,20 @@ gh_http_is_not_modified(const struct gh_http_request *http, const char *tag, int
 
 	if (http->if_none_match != NULL)
 		return gh_http_has_tag(http->if_none_match, tag);
-	return http->if_modified_since != NULL && gh_http_date_parse(http->if_modified_since, &since) &&
-	    modified <= since;
+	return http->if_modified_since != NULL &&
+	    gh_http_date_parse(http->if_modified_since, &since) && modified <= since;
 }
 
 void
-gh_http_cache_headers(struct gh_http_reply *rep, const char *tag, int64_t modified, int64_t expires, int64_t now)
+gh_http_cache_headers(struct gh_http_reply *rep, const char *tag, int64_t modified, int64_t expires,
+    int64_t now)
 {
 	char text[64], date[GH_HTTP_DATE_SIZE];
 
 	gh_http_reply_header(rep, "ETag", tag);
 	gh_http_reply_header(rep, "Last-Modified", gh_http_date(modified, date));
 	gh_http_reply_header(rep, "Expires", gh_http_date(expires, date));
-	snprintf(text, sizeof(text), "public, max-age=%lld", (long long)(expires > now ? expires - now : 0));
+	snprintf(text, sizeof(text), "public, max-age=%lld",
+	    (long long)(expires > now ? expires - now : 0));
 	gh_http_reply_header(rep, "Cache-Control", text);
 }

@@ -5,7 +5,7 @@
 
 #include "ip.h"
 
-#define ITEM_MAX 64                      /* longest address with its prefix length, and NUL */
+#define ITEM_MAX 64 /* longest address with its prefix length, and NUL */
 
 bool
 gh_ip_parse(const char *text, unsigned char out[GH_IP_SIZE])

@@ -11,10 +11,11 @@
 #include "buf.h"
 #include "json.h"
 
-#define LENIENT_GROWTH 6         /* "\u00XX" for one byte */
+#define LENIENT_GROWTH 6 /* "\u00XX" for one byte */
 #define INT_DIGITS_MAX 18
 
-/* A body can carry passwords. jansson copies a string twice on its way into a value and tells nobody. */
+/* A body can carry passwords. jansson copies a string twice on its way into a value and tells
+ * nobody. */
 static void
 wiping_free(void *p)
 {
@@ -49,8 +50,9 @@ put_latin1(struct gh_buf *b, unsigned char c)
 }
 
 /*
- * Make strict JSON of what real clients send: control characters inside strings become escapes, and if
- * the text is not UTF-8 its bytes are read as ISO-8859-1. Everything outside strings stays as it is.
+ * Make strict JSON of what real clients send: control characters inside strings become escapes, and
+ * if the text is not UTF-8 its bytes are read as ISO-8859-1. Everything outside strings stays as it
+ * is.
  */
 static void
 normalise(struct gh_buf *b, const char *text, size_t len)
@@ -88,24 +90,28 @@ parse_strict(const char *text, size_t len, gh_json **out, struct gh_error *err)
 		return gh_refuse(err, GH_E_BAD_JSON, "The body is empty: it must be JSON.");
 	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (*out == NULL) {
-		/* "\u0000 is not allowed without JSON_ALLOW_NUL": how our program could read it helps nobody */
+		/* "\u0000 is not allowed without JSON_ALLOW_NUL": how our program could read it
+		 * helps nobody */
 		char *ours = strstr(je.text, " without JSON_");
 
 		if (ours != NULL)
 			*ours = '\0';
-		/* "premature end of input near '"secret'": line and column do, and repeat nothing of the body */
+		/* "premature end of input near '"secret'": line and column do, and repeat nothing
+		 * of the body */
 		char *quoted = strstr(je.text, " near ");
 
 		if (quoted != NULL)
 			*quoted = '\0';
-		return gh_refuse(err, GH_E_BAD_JSON, "This is not valid JSON: line %d, column %d: %.150s",
-		    je.line, je.column, je.text);
+		return gh_refuse(err, GH_E_BAD_JSON,
+		    "This is not valid JSON: line %d, column %d: %.150s", je.line, je.column,
+		    je.text);
 	}
 	return 0;
 }
 
 int
-gh_json_parse(const char *text, size_t len, enum gh_json_mode mode, gh_json **out, struct gh_error *err)
+gh_json_parse(const char *text, size_t len, enum gh_json_mode mode, gh_json **out,
+    struct gh_error *err)
 {
 	struct gh_buf b;
 	int ret;
@@ -169,8 +175,8 @@ gh_json_type(const gh_json *v)
 const char *
 gh_json_type_name(const gh_json *v)
 {
-	static const char *const names[] = {
-		"null", "boolean", "integer", "number", "string", "array", "object"};
+	static const char *const names[] = {"null", "boolean", "integer", "number", "string",
+	    "array", "object"};
 
 	return names[gh_json_type(v)];
 }
@@ -202,7 +208,8 @@ gh_json_find(const gh_json *obj, const char *name, gh_json **out, struct gh_erro
 			continue;
 		if (*out != NULL) {
 			*out = NULL;
-			return gh_refuse(err, GH_E_BAD_JSON, "The member \"%s\" stands in the body twice.", name);
+			return gh_refuse(err, GH_E_BAD_JSON,
+			    "The member \"%s\" stands in the body twice.", name);
 		}
 		*out = gh_json_iter_value(it);
 	}

@@ -1,5 +1,5 @@
-/* JSON lines. Each line is built in one buffer on the stack and written with one call, so that lines of
- * several threads and processes do not mix. */
+/* JSON lines. Each line is built in one buffer on the stack and written with one call, so that
+ * lines of several threads and processes do not mix. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,9 +12,9 @@
 #include "log_queue.h"
 #include "unicode.h"
 
-#define MESSAGE_MAX 512                  /* bytes of a message that is formatted */
-#define VALUE_MAX 1024                   /* bytes of a value as it is written: the others want room, too */
-#define CUT "\xe2\x80\xa6"              /* U+2026 */
+#define MESSAGE_MAX 512    /* bytes of a message that is formatted */
+#define VALUE_MAX 1024     /* bytes of a value as it is written: the others want room, too */
+#define CUT "\xe2\x80\xa6" /* U+2026 */
 #define CUT_MEMBER ",\"cut\":true"
 /* What always has room at the end: the mark, the brace, newline and NUL. */
 #define END_BYTES (sizeof(CUT_MEMBER) + 4)
@@ -57,7 +57,8 @@ void
 gh_log_context(const char *request_id, const char *requester)
 {
 	snprintf(context_id, sizeof(context_id), "%s", request_id != NULL ? request_id : "");
-	snprintf(context_requester, sizeof(context_requester), "%s", requester != NULL ? requester : "");
+	snprintf(context_requester, sizeof(context_requester), "%s",
+	    requester != NULL ? requester : "");
 }
 
 static size_t
@@ -77,9 +78,10 @@ put_raw(struct line *l, const char *s, size_t n)
 	}
 }
 
-/* One character of a string, escaped; its length. Text from outside may hold anything: bytes that are not UTF-8 become
- * '?', and controls, C1 ones too (U+009B begins a sequence as ESC [ does), steer no terminal. *bytes: how many of s it
- * is. */
+/* One character of a string, escaped; its length. Text from outside may hold anything: bytes that
+ * are not UTF-8 become
+ * '?', and controls, C1 ones too (U+009B begins a sequence as ESC [ does), steer no terminal.
+ * *bytes: how many of s it is. */
 static size_t
 escape(const char *s, char out[8], size_t *bytes)
 {
@@ -102,7 +104,8 @@ escape(const char *s, char out[8], size_t *bytes)
 	return n;
 }
 
-/* What does not fit is cut off between two characters, and marked. There is room for the quotes and the mark. */
+/* What does not fit is cut off between two characters, and marked. There is room for the quotes and
+ * the mark. */
 static void
 put_string(struct line *l, const char *s)
 {
@@ -230,9 +233,13 @@ finish(struct line *l, enum gh_log_level level)
 		return; /* nowhere left to say so */
 }
 
-#define LINE(text) {text, sizeof(text), 0, false}
+#define LINE(text) \
+	{ \
+		text, sizeof(text), 0, false \
+	}
 /* an event always fits behind what begin writes: requester, message, id and short ones */
-_Static_assert(GH_LOG_LINE_MAX > GH_LOG_EVENT_MAX + 2 * VALUE_MAX + 6 * sizeof(context_id) + 256, "room of a line");
+_Static_assert(GH_LOG_LINE_MAX > GH_LOG_EVENT_MAX + 2 * VALUE_MAX + 6 * sizeof(context_id) + 256,
+    "room of a line");
 
 void
 gh_log(enum gh_log_level level, const char *fmt, ...)
@@ -269,7 +276,8 @@ gh_log_kv(enum gh_log_level level, const char *msg, ...)
 	finish(&l, level);
 }
 
-/* --- what a call has done -------------------------------------------------------------------------- */
+/* --- what a call has done
+ * -------------------------------------------------------------------------- */
 
 void
 gh_log_collect(struct gh_log_event *e)

@@ -11,7 +11,7 @@
 
 #include "log_queue.h"
 
-#define RING_BYTES (256 * 1024)          /* some 800 usual lines */
+#define RING_BYTES (256 * 1024)              /* some 800 usual lines */
 #define RING_BYTES_INFO (RING_BYTES / 4 * 3) /* what is left then is for warnings and errors */
 #define STACK_BYTES (64 * 1024)
 #define CRASH_STEP_MS 5
@@ -20,12 +20,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all that is n
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER, drained = PTHREAD_COND_INITIALIZER;
 static bool is_started, has_thread;
 static char ring[RING_BYTES];
-static size_t first;                     /* of what is queued */
-static _Atomic size_t queued;            /* bytes that are not written yet; a crash handler reads it */
+static size_t first;          /* of what is queued */
+static _Atomic size_t queued; /* bytes that are not written yet; a crash handler reads it */
 static _Atomic uint64_t lost;
-static uint64_t lost_told;               /* how many of them a line has told of */
+static uint64_t lost_told; /* how many of them a line has told of */
 
-/* --- the thread ------------------------------------------------------------------------------------ */
+/* --- the thread
+ * ------------------------------------------------------------------------------------ */
 
 /* Blocks as long as it takes. False: nobody will ever read it. */
 static bool
@@ -125,12 +126,14 @@ start_thread(void)
 	pthread_attr_destroy(&attr);
 }
 
-/* --- lines come in --------------------------------------------------------------------------------- */
+/* --- lines come in
+ * --------------------------------------------------------------------------------- */
 
 static void
 put(const char *line, size_t len)
 {
-	size_t end = (first + queued) % RING_BYTES, part = len < RING_BYTES - end ? len : RING_BYTES - end;
+	size_t end = (first + queued) % RING_BYTES,
+	       part = len < RING_BYTES - end ? len : RING_BYTES - end;
 
 	memcpy(ring + end, line, part);
 	memcpy(ring, line + part, len - part);
@@ -164,7 +167,8 @@ gh_log_lost(void)
 	return atomic_load(&lost);
 }
 
-/* --- the end --------------------------------------------------------------------------------------- */
+/* --- the end
+ * --------------------------------------------------------------------------------------- */
 
 bool
 gh_log_flush(int ms)
@@ -194,8 +198,8 @@ flush_at_exit(void)
 	(void)!gh_log_flush(GH_LOG_END_MS);
 }
 
-/* The writer goes on while the thread that has crashed waits here. No lock: that thread may hold it. System calls: what
- * the filters of signer and worker allow. */
+/* The writer goes on while the thread that has crashed waits here. No lock: that thread may hold
+ * it. System calls: what the filters of signer and worker allow. */
 static void
 on_crash(int sig, siginfo_t *info, void *context)
 {
@@ -211,7 +215,8 @@ static void
 catch_crashes(void)
 {
 	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-	struct sigaction sa, ours = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESETHAND};
+	struct sigaction sa,
+	    ours = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESETHAND};
 
 	sigemptyset(&ours.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -220,7 +225,8 @@ catch_crashes(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
-/* --- processes ------------------------------------------------------------------------------------- */
+/* --- processes
+ * ------------------------------------------------------------------------------------- */
 
 static void
 before_fork(void)
@@ -257,7 +263,8 @@ gh_log_start(void)
 	}
 	is_started = true;
 	pthread_mutex_unlock(&lock);
-	if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0 || atexit(flush_at_exit) != 0)
+	if (pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) != 0 ||
+	    atexit(flush_at_exit) != 0)
 		gh_log(GH_LOG_WARN, "log: the last lines may be lost at the end");
 	catch_crashes();
 }

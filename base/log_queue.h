@@ -1,7 +1,8 @@
 /*
- * Behind log.h: lines on their way to stderr. Whoever logs puts a line into a bounded queue and goes on; one thread
- * writes, and alone waits when nobody reads. When the queue is full, lines are dropped and counted, the
- * less important ones first; the count is logged as soon as the reader reads again.
+ * Behind log.h: lines on their way to stderr. Whoever logs puts a line into a bounded queue and
+ * goes on; one thread writes, and alone waits when nobody reads. When the queue is full, lines are
+ * dropped and counted, the less important ones first; the count is logged as soon as the reader
+ * reads again.
  */
 #ifndef GH_LOG_QUEUE_H
 #define GH_LOG_QUEUE_H
@@ -12,14 +13,14 @@
 
 #include "log.h"
 
-/* A line with its newline: also what a pipe takes as a whole (PIPE_BUF), so that lines of several processes do not
- * mix. */
+/* A line with its newline: also what a pipe takes as a whole (PIPE_BUF), so that lines of several
+ * processes do not mix. */
 #define GH_LOG_LINE_MAX 4096
 
 /*
- * From now on this process, and each one forked from it, logs through the queue; the thread starts with its first line.
- * What is queued is written at exit, and when a fatal signal ends the process, for at most GH_LOG_END_MS. (Not after
- * _exit or SIGKILL: see gh_log_flush.)
+ * From now on this process, and each one forked from it, logs through the queue; the thread starts
+ * with its first line. What is queued is written at exit, and when a fatal signal ends the process,
+ * for at most GH_LOG_END_MS. (Not after _exit or SIGKILL: see gh_log_flush.)
  */
 #define GH_LOG_END_MS 1000
 void gh_log_start(void);

@@ -1,13 +1,15 @@
 /*
  * String preparation for names. See name_prep.h.
  *
- * RFC 4518 asks for NFKC and the folding of RFC 3454; Java's X500Principal decomposes (NFKD) and goes by upper and then
- * lower case; OpenSSL and NSS fold ASCII letters alone. The form here is coarser than each of these. Marks of one
- * character are sorted by code point, so that no table of combining classes is needed: canonical order keeps
- * apart only marks of one class that stand in another order, which looks the same.
+ * RFC 4518 asks for NFKC and the folding of RFC 3454; Java's X500Principal decomposes (NFKD) and
+ * goes by upper and then lower case; OpenSSL and NSS fold ASCII letters alone. The form here is
+ * coarser than each of these. Marks of one character are sorted by code point, so that no table of
+ * combining classes is needed: canonical order keeps apart only marks of one class that stand in
+ * another order, which looks the same.
  *
- * Java writes a name as text and compares that: special characters with a backslash before them, and only then
- * decomposed. So a fullwidth backslash and comma stand for a comma, and a fullwidth comma for the end of a value.
+ * Java writes a name as text and compares that: special characters with a backslash before them,
+ * and only then decomposed. So a fullwidth backslash and comma stand for a comma, and a fullwidth
+ * comma for the end of a value.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -84,7 +86,8 @@ sort_marks(struct text *t)
 	t->marks = 0;
 }
 
-/* Iota is sorted as a mark is: Java makes one of the ypogegrammeni before it puts marks in order, Unicode after. */
+/* Iota is sorted as a mark is: Java makes one of the ypogegrammeni before it puts marks in order,
+ * Unicode after. */
 static bool
 add(struct text *t, uint32_t c)
 {
@@ -107,7 +110,7 @@ add_hangul(struct text *t, uint32_t syllable)
 	uint32_t last = syllable % 28;
 
 	return add(t, 0x1100 + syllable / 588) && add(t, 0x1161 + syllable % 588 / 28) &&
-	       (last == 0 || add(t, 0x11a7 + last));
+	    (last == 0 || add(t, 0x11a7 + last));
 }
 
 static bool
@@ -186,7 +189,8 @@ gh_name_prep(const void *utf8, size_t len, struct gh_buf *out, struct gh_error *
 	bool ok;
 
 	if (len > GH_NAME_PREP_MAX)
-		return gh_refuse(err, GH_E_SUBJECT, "a name has a value of more than %d bytes", GH_NAME_PREP_MAX);
+		return gh_refuse(err, GH_E_SUBJECT, "a name has a value of more than %d bytes",
+		    GH_NAME_PREP_MAX);
 	if (is_plain(p, len)) {
 		for (size_t i = 0; i < len; i++)
 			write_char(&w, p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32u : p[i]);
@@ -200,6 +204,7 @@ gh_name_prep(const void *utf8, size_t len, struct gh_buf *out, struct gh_error *
 			write_char(&w, t->c[i]);
 	free(t);
 	return ok ? gh_buf_check(out, err)
-		  : gh_refuse(err, GH_E_SUBJECT, "a name has a value that is not UTF-8, is too long, "
-		      "or can be taken for several attributes");
+		  : gh_refuse(err, GH_E_SUBJECT,
+			"a name has a value that is not UTF-8, is too long, "
+			"or can be taken for several attributes");
 }

@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Made by name_prep_table.py from Unicode 14.0.0; see name_prep.c. */
 /* characters that become another one */
 static const struct { uint32_t from, to; } ones[] = {

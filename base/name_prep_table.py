@@ -74,6 +74,7 @@ def main():
         else:
             marks.append([cp, cp])
         last = cp
+    print("/* clang-format off */")
     print("/* Made by name_prep_table.py from Unicode %s; see name_prep.c. */" % u.unidata_version)
     print("/* characters that become another one */\nstatic const struct { uint32_t from, to; } ones[] = {")
     put(ones)

@@ -1,6 +1,6 @@
 /*
- * Who asks: the result of authentication, the same for every front door. Authorization looks at this
- * and never at the request's own words.
+ * Who asks: the result of authentication, the same for every front door. Authorization looks at
+ * this and never at the request's own words.
  */
 #ifndef GH_REQUESTER_H
 #define GH_REQUESTER_H
@@ -9,31 +9,33 @@
 #include <stdint.h>
 
 enum requester_kind {
-	REQUESTER_NONE,          /* nobody: failed or no authentication */
-	REQUESTER_DIRECTORY,     /* LDAP bind, or service identity of an application */
-	REQUESTER_ADMIN,         /* local administrator */
-	REQUESTER_COMMAND,       /* the gatehouse command, as a local operating system user */
+	REQUESTER_NONE,      /* nobody: failed or no authentication */
+	REQUESTER_DIRECTORY, /* LDAP bind, or service identity of an application */
+	REQUESTER_ADMIN,     /* local administrator */
+	REQUESTER_COMMAND,   /* the gatehouse command, as a local operating system user */
 };
 
 struct requester {
 	enum requester_kind kind;
-	char name[256];          /* as recorded: "alice", "DOMAIN\\alice", "admin", "root@host" */
-	char dn[1024];           /* directory entry; "" when none */
-	char id[64];             /* objectGUID or entryUUID of that entry, which nobody else ever gets; "" = not known */
-	int64_t app_id;          /* API application of the call; 0 = none */
+	char name[256]; /* as recorded: "alice", "DOMAIN\\alice", "admin", "root@host" */
+	char dn[1024];  /* directory entry; "" when none */
+	char id[64]; /* objectGUID or entryUUID of that entry, which nobody else ever gets; "" = not
+			known */
+	int64_t app_id; /* API application of the call; 0 = none */
 	char app_name[128];
-	char address[64];        /* numeric peer address; "" = local */
+	char address[64]; /* numeric peer address; "" = local */
 	bool via_client_cert;
-	unsigned roles;          /* REQUESTER_ROLE_* */
+	unsigned roles; /* REQUESTER_ROLE_* */
 };
 
-#define REQUESTER_ROLE_ADMIN    1u
-#define REQUESTER_ROLE_OFFICER  2u   /* approves and denies requests (Dogtag: agent) */
-#define REQUESTER_ROLE_AUDITOR  4u
+#define REQUESTER_ROLE_ADMIN 1u
+#define REQUESTER_ROLE_OFFICER 2u /* approves and denies requests (Dogtag: agent) */
+#define REQUESTER_ROLE_AUDITOR 4u
 
 /*
- * One and the same? Names, DNs and principal names are given anew, ids are not: where both ids are known, they alone
- * decide; else name, and DN where both are known. A local administrator is never a directory user of his name.
+ * One and the same? Names, DNs and principal names are given anew, ids are not: where both ids are
+ * known, they alone decide; else name, and DN where both are known. A local administrator is never
+ * a directory user of his name.
  */
 bool requester_is_same(const struct requester *a, const struct requester *b);
 

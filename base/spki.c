@@ -18,8 +18,8 @@ take_modulus(struct gh_der in, struct gh_der *core)
 	struct gh_der body, modulus;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
-	    !gh_der_take(&body, GH_DER_INTEGER, &modulus) || !gh_der_take(&body, GH_DER_INTEGER, NULL) ||
-	    body.len != 0)
+	    !gh_der_take(&body, GH_DER_INTEGER, &modulus) ||
+	    !gh_der_take(&body, GH_DER_INTEGER, NULL) || body.len != 0)
 		return false;
 	while (modulus.len > 0 && modulus.p[0] == 0) {
 		modulus.p++;
@@ -46,7 +46,8 @@ gh_spki_core(const struct gh_der *spki, struct gh_der *core)
 	return true;
 }
 
-/* Certificate { TBSCertificate { [0] version, serial, signature, issuer, validity, subject, SPKI; RFC 5280, 4.1 */
+/* Certificate { TBSCertificate { [0] version, serial, signature, issuer, validity, subject, SPKI;
+ * RFC 5280, 4.1 */
 bool
 gh_spki_of_cert(const struct gh_der *cert, struct gh_der *spki)
 {

@@ -1,4 +1,5 @@
-/* Reading the times that clients send, and writing our own. RFC 3339, ISO 8601 and one PowerShell habit. */
+/* Reading the times that clients send, and writing our own. RFC 3339, ISO 8601 and one PowerShell
+ * habit. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +90,8 @@ parse_clock(const char **p, struct tm *tm)
 	return true;
 }
 
-/* Offset from UTC in seconds; no zone means UTC, since every known client converts before it writes. */
+/* Offset from UTC in seconds; no zone means UTC, since every known client converts before it
+ * writes. */
 static bool
 parse_zone(const char **p, int *offset)
 {
@@ -124,7 +126,8 @@ parse(const char *p, int64_t *out)
 	p++;
 	if (!parse_clock(&p, &tm) || !parse_zone(&p, &offset) || *p != '\0')
 		return false;
-	/* timegm turns 30 February into 1 March, in tm too; a date that does not exist is no date */
+	/* timegm turns 30 February into 1 March, in tm too; a date that does not exist is no
+	 * date */
 	day = tm.tm_mday;
 	t = timegm(&tm);
 	if (tm.tm_mday != day)

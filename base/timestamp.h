@@ -9,8 +9,8 @@
 
 #define GH_TIMESTAMP_SIZE 32
 
-int64_t gh_now(void);                    /* UTC seconds */
-int64_t gh_now_us(void);                 /* CLOCK_MONOTONIC, microseconds: for durations only */
+int64_t gh_now(void);    /* UTC seconds */
+int64_t gh_now_us(void); /* CLOCK_MONOTONIC, microseconds: for durations only */
 
 /*
  * Every spelling of notes "keyfactor-classic-api" 1.3: ISO 8601 with T or blank, 0 to 9 digits of

@@ -4,9 +4,11 @@
 size_t
 gh_utf8_char(const void *s, size_t left, uint32_t *code)
 {
-	static const struct { unsigned char lead, mask; uint32_t least; } form[] = {
-		{ 0x00, 0x80, 0 }, { 0xc0, 0xe0, 0x80 }, { 0xe0, 0xf0, 0x800 }, { 0xf0, 0xf8, 0x10000 }
-	};
+	static const struct {
+		unsigned char lead, mask;
+		uint32_t least;
+	} form[] = {{0x00, 0x80, 0}, {0xc0, 0xe0, 0x80}, {0xe0, 0xf0, 0x800},
+	    {0xf0, 0xf8, 0x10000}};
 	const unsigned char *p = s;
 	uint32_t c;
 	size_t n, i;
@@ -31,7 +33,7 @@ gh_utf8_char(const void *s, size_t left, uint32_t *code)
 void
 gh_utf8_put(struct gh_buf *b, uint32_t code)
 {
-	static const unsigned char lead[] = { 0x00, 0xc0, 0xe0, 0xf0 };
+	static const unsigned char lead[] = {0x00, 0xc0, 0xe0, 0xf0};
 	unsigned n = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
 
 	gh_buf_put_u8(b, (uint8_t)(lead[n] | code >> 6 * n));

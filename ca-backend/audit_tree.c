@@ -17,7 +17,8 @@
 #define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
 
-/* --- row ------------------------------------------------------------------------------------------ */
+/* --- row
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 put_text(struct gh_buf *b, const char *s)
@@ -61,7 +62,8 @@ audit_leaf(const struct audit_row *row, unsigned char out[AUDIT_HASH_SIZE], stru
 	return rc;
 }
 
-/* --- tree ----------------------------------------------------------------------------------------- */
+/* --- tree
+ * ----------------------------------------------------------------------------------------- */
 
 static bool
 join(const unsigned char left[AUDIT_HASH_SIZE], const unsigned char right[AUDIT_HASH_SIZE],
@@ -74,7 +76,8 @@ join(const unsigned char left[AUDIT_HASH_SIZE], const unsigned char right[AUDIT_
 	return gh_digest(GH_SHA256, both, sizeof(both), out);
 }
 
-/* The stack holds the roots of complete subtrees, one for each bit of leaves, the largest at the bottom. */
+/* The stack holds the roots of complete subtrees, one for each bit of leaves, the largest at the
+ * bottom. */
 void
 audit_tree_add(struct audit_tree *t, const unsigned char leaf[AUDIT_HASH_SIZE])
 {
@@ -91,7 +94,8 @@ audit_tree_add(struct audit_tree *t, const unsigned char leaf[AUDIT_HASH_SIZE])
 }
 
 int
-audit_tree_root(const struct audit_tree *t, unsigned char out[AUDIT_HASH_SIZE], struct gh_error *err)
+audit_tree_root(const struct audit_tree *t, unsigned char out[AUDIT_HASH_SIZE],
+    struct gh_error *err)
 {
 	bool ok = !t->failed;
 
@@ -104,10 +108,12 @@ audit_tree_root(const struct audit_tree *t, unsigned char out[AUDIT_HASH_SIZE], 
 	return ok ? 0 : gh_fail(err, GH_E_NOMEM, "audit tree");
 }
 
-/* --- head ----------------------------------------------------------------------------------------- */
+/* --- head
+ * ----------------------------------------------------------------------------------------- */
 
 int
-audit_seal_head(const struct audit_seal *seal, unsigned char out[AUDIT_HASH_SIZE], struct gh_error *err)
+audit_seal_head(const struct audit_seal *seal, unsigned char out[AUDIT_HASH_SIZE],
+    struct gh_error *err)
 {
 	struct gh_buf b;
 	int rc;

@@ -62,7 +62,8 @@ hash_issuer(enum gh_hash hash, const X509 *cert, struct ca_issuer_hash *out)
 	    gh_digest(hash, key->data, (size_t)key->length, out->key);
 }
 
-/* Few have any, and each leaf is checked: so they are found once. One that cannot be read is kept, and refuses. */
+/* Few have any, and each leaf is checked: so they are found once. One that cannot be read is kept,
+ * and refuses. */
 static int
 find_constrained(struct ca *ca, struct gh_error *err)
 {
@@ -73,7 +74,8 @@ find_constrained(struct ca *ca, struct gh_error *err)
 		X509 *x = d2i_X509(NULL, &p, (long)ca->chain.cert[i].len);
 
 		if (x == NULL || X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0)
-			rc = cert_chain_add(&ca->constrained, ca->chain.cert[i].der, ca->chain.cert[i].len, err);
+			rc = cert_chain_add(&ca->constrained, ca->chain.cert[i].der,
+			    ca->chain.cert[i].len, err);
 		X509_free(x);
 	}
 	ERR_clear_error();
@@ -163,8 +165,8 @@ put_spec_extension(struct gh_buf *b, const X509_EXTENSION *ext)
 
 /* Extensions, DER; empty when there are none. */
 static int
-encode_extensions(
-    const struct ca *ca, const struct cert_spec *spec, struct gh_buf *out, struct gh_error *err)
+encode_extensions(const struct ca *ca, const struct cert_spec *spec, struct gh_buf *out,
+    struct gh_error *err)
 {
 	struct gh_buf list;
 	int i, rc;
@@ -198,8 +200,8 @@ get_time(const ASN1_TIME *t, int64_t *out)
 
 /* Cuts *not_after to that of the CA. */
 static int
-check_ca_validity(
-    const struct ca *ca, const struct cert_spec *spec, int64_t *not_after, struct gh_error *err)
+check_ca_validity(const struct ca *ca, const struct cert_spec *spec, int64_t *not_after,
+    struct gh_error *err)
 {
 	int64_t from, to, now = gh_now(), longest = ca_max_validity(ca);
 
@@ -208,8 +210,8 @@ check_ca_validity(
 		    ca_state_name(ca->state));
 	if (!get_time(X509_get0_notBefore(ca->cert), &from) ||
 	    !get_time(X509_get0_notAfter(ca->cert), &to))
-		return gh_fail(
-		    err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable", ca->name);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable",
+		    ca->name);
 	if (now < from || now >= to)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
 		    now < from ? "not yet valid" : "expired");
@@ -237,8 +239,8 @@ ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *
 		struct gh_error why = *err;
 
 		/* our snapshot is about to be replaced */
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "record of CA %s is older than the signer's: %.300s",
-		    ca->name, why.detail);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "record of CA %s is older than the signer's: %.300s", ca->name, why.detail);
 	}
 	if (rc != 0)
 		return rc;
@@ -248,8 +250,8 @@ ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *
 	return 0;
 }
 
-/* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND; one that says that a key is locked which has no
- * password has a record from before the password was removed. */
+/* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND; one that says that a key is
+ * locked which has no password has a record from before the password was removed. */
 static int
 sign_loading(const struct ca *ca, struct signer_client *signer, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err)
@@ -262,8 +264,8 @@ sign_loading(const struct ca *ca, struct signer_client *signer, const struct sig
 		return rc;
 	rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
 	if (rc == GH_E_NOT_FOUND)
-		return gh_fail(
-		    err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it", ca->name);
+		return gh_fail(err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it",
+		    ca->name);
 	return rc;
 }
 
@@ -292,8 +294,9 @@ int
 ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
     unsigned char **cert, size_t *cert_len, struct gh_error *err)
 {
-	struct signer_cert_fields f = {
-	    .not_before = spec->not_before, .spki = spec->spki, .spki_len = spec->spki_len};
+	struct signer_cert_fields f = {.not_before = spec->not_before,
+	    .spki = spec->spki,
+	    .spki_len = spec->spki_len};
 	int rc;
 
 	*cert = NULL;
@@ -310,8 +313,8 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
 
 /* The serial as our inventory writes it: 32 digits, also when it begins with zeros. */
 static int
-set_serial(
-    struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
+set_serial(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len,
+    struct gh_error *err)
 {
 	struct gh_der in = {leaf, leaf_len}, cert, tbs, serial;
 	unsigned char padded[SERIAL_MAX] = {0};
@@ -339,8 +342,8 @@ set_serial(
 }
 
 static int
-set_thumbprint(
-    struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len, struct gh_error *err)
+set_thumbprint(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_len,
+    struct gh_error *err)
 {
 	unsigned char md[(sizeof(out->thumbprint) - 1) / 2];
 	char *hex;

@@ -17,41 +17,47 @@
 
 #define CA_SHARDS_MAX 1024
 
-/* Life of a CA key; stored by name. Only an active one issues; all but pending and retired ones sign CRLs. */
+/* Life of a CA key; stored by name. Only an active one issues; all but pending and retired ones
+ * sign CRLs. */
 enum ca_state {
-	CA_PENDING,                          /* key made, certificate to come from another CA */
-	CA_ACTIVE, CA_DISABLED,
-	CA_SUPERSEDED,                       /* renewed with a new key */
+	CA_PENDING, /* key made, certificate to come from another CA */
+	CA_ACTIVE,
+	CA_DISABLED,
+	CA_SUPERSEDED, /* renewed with a new key */
 	CA_RETIRED
 };
 /* What guards the private key. */
 enum ca_protection { CA_KEY_SYSTEM, CA_KEY_PASSWORD, CA_KEY_PKCS11, CA_KEY_NONE };
 
-/* What a CertID of OCSP names an issuer by: hashes of its name and of the bits of its key (RFC 6960, 4.1.1). */
-struct ca_issuer_hash { unsigned char name[32], key[32]; };
+/* What a CertID of OCSP names an issuer by: hashes of its name and of the bits of its key (RFC
+ * 6960, 4.1.1). */
+struct ca_issuer_hash {
+	unsigned char name[32], key[32];
+};
 
 /* Immutable once loaded; shared by threads. */
 struct ca {
-	int64_t id;                          /* row */
-	char *name;                          /* "issuing": goes to the new key at a renewal */
-	char *slug;                          /* in URLs: stays with the key */
+	int64_t id; /* row */
+	char *name; /* "issuing": goes to the new key at a renewal */
+	char *slug; /* in URLs: stays with the key */
 	X509 *cert;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
-	struct cert_chain chain;             /* this CA first, root last */
-	struct cert_chain constrained;       /* those of the chain that have name constraints */
-	struct cert_chain also;              /* earlier certificates of the key, OldWithNew, NewWithOld */
-	unsigned char *sealed;               /* sealed key record for the signer; NULL = cannot sign here */
+	struct cert_chain chain;       /* this CA first, root last */
+	struct cert_chain constrained; /* those of the chain that have name constraints */
+	struct cert_chain also;        /* earlier certificates of the key, OldWithNew, NewWithOld */
+	unsigned char *sealed; /* sealed key record for the signer; NULL = cannot sign here */
 	size_t sealed_len;
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
 	enum ca_state state;
 	enum ca_protection protection;
-	int crl_shards;                      /* 0 = one complete CRL */
-	gh_json *policy;                     /* object; docs/certificate-authorities.md */
-	char *issuer_dn;                     /* subject of this CA, as ca_dn_text prints it */
-	struct ca_issuer_hash issuer_hash[2];/* by SHA-1 (20 bytes of each) and SHA-256 */
+	int crl_shards;                       /* 0 = one complete CRL */
+	gh_json *policy;                      /* object; docs/certificate-authorities.md */
+	char *issuer_dn;                      /* subject of this CA, as ca_dn_text prints it */
+	struct ca_issuer_hash issuer_hash[2]; /* by SHA-1 (20 bytes of each) and SHA-256 */
 };
 
-/* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no certificate. */
+/* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no
+ * certificate. */
 int ca_finish(struct ca *ca, struct gh_error *err) GH_MUSTCHECK;
 void ca_free(struct ca *ca);
 
@@ -67,24 +73,26 @@ bool ca_needs_approval(const struct ca *ca);
 /* Longest validity by its policy, in seconds; 0 = up to its own end. */
 int64_t ca_max_validity(const struct ca *ca);
 
-/* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514, comma and
- * space between RDNs. malloc'd; NULL when out of memory. */
+/* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514,
+ * comma and space between RDNs. malloc'd; NULL when out of memory. */
 char *ca_dn_text(const X509_NAME *name);
 
 /* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
- * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory. */
+ * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory.
+ */
 gh_json *ca_san_json(const X509 *cert);
 
-/* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a restart. GH_E_CA_LOCKED:
- * the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here, or another one's. */
-int ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err) GH_MUSTCHECK;
+/* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a
+ * restart. GH_E_CA_LOCKED: the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here,
+ * or another one's. */
+int ca_load_key(const struct ca *ca, struct signer_client *signer,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's and to its longest
- * validity; a CA that
- * is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE. Names and keys of CAs are the caller's to refuse
- * (ca_identity.h). A restarted signer is given the sealed record again, once.
- * *cert: malloc'd DER.
+ * Have the signer make the certificate of spec; nothing is stored. notAfter is cut to the CA's and
+ * to its longest validity; a CA that is disabled, expired or not yet valid is GH_E_CA_UNAVAILABLE.
+ * Names and keys of CAs are the caller's to refuse (ca_identity.h). A restarted signer is given the
+ * sealed record again, once. *cert: malloc'd DER.
  */
 int ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
@@ -94,8 +102,9 @@ int ca_outcome_set_cert(struct enroll_outcome *out, const struct ca *ca, const u
     size_t leaf_len, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Certs-only SignedData (RFC 2315, version 1; RFC 5272, 4.1 "simple response") with the certificates in
- * the order given: not DER-sorted, since clients take the first one as the leaf. *der malloc'd.
+ * Certs-only SignedData (RFC 2315, version 1; RFC 5272, 4.1 "simple response") with the
+ * certificates in the order given: not DER-sorted, since clients take the first one as the leaf.
+ * *der malloc'd.
  */
 int ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
     struct gh_error *err) GH_MUSTCHECK;

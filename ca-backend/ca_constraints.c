@@ -4,7 +4,8 @@
 
 #include "ca_constraints.h"
 
-/* What libcrypto's check looks at: a certificate with these names, which nobody signs. NULL: no memory. */
+/* What libcrypto's check looks at: a certificate with these names, which nobody signs. NULL: no
+ * memory. */
 static X509 *
 names_only(const struct cert_spec *spec)
 {
@@ -29,7 +30,8 @@ check_one(X509 *names, const unsigned char *der, size_t len)
 	const unsigned char *p = der;
 	X509 *ca = d2i_X509(NULL, &p, (long)len);
 	int found = -1, result = X509_V_OK;
-	NAME_CONSTRAINTS *nc = ca != NULL ? X509_get_ext_d2i(ca, NID_name_constraints, &found, NULL) : NULL;
+	NAME_CONSTRAINTS *nc =
+	    ca != NULL ? X509_get_ext_d2i(ca, NID_name_constraints, &found, NULL) : NULL;
 
 	if (ca == NULL || (nc == NULL && found != -1))
 		result = X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX;
@@ -55,6 +57,7 @@ ca_constraints_check(const struct ca *ca, const struct cert_spec *spec, struct g
 	ERR_clear_error();
 	if (result == X509_V_OK)
 		return 0;
-	return gh_refuse(err, GH_E_CA_POLICY, "the name constraints of a CA of the chain do not allow the names: %s",
+	return gh_refuse(err, GH_E_CA_POLICY,
+	    "the name constraints of a CA of the chain do not allow the names: %s",
 	    X509_verify_cert_error_string(result));
 }

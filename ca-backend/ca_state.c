@@ -1,4 +1,5 @@
-/* States of a CA and what guards its key, by the names that the database has; what its policy says to the gateway. */
+/* States of a CA and what guards its key, by the names that the database has; what its policy says
+ * to the gateway. */
 #include <string.h>
 
 #include "ca.h"

@@ -12,7 +12,8 @@
 int
 cdp_shard_of_digest(const struct ca *ca, const unsigned char *sha256)
 {
-	uint32_t n = (uint32_t)sha256[0] << 24 | (uint32_t)sha256[1] << 16 | (uint32_t)sha256[2] << 8 | sha256[3];
+	uint32_t n = (uint32_t)sha256[0] << 24 | (uint32_t)sha256[1] << 16 |
+	    (uint32_t)sha256[2] << 8 | sha256[3];
 
 	return ca->crl_shards > 0 ? (int)(n % (uint32_t)ca->crl_shards) : CDP_NO_SHARD;
 }
@@ -116,11 +117,14 @@ make_delta_url(const char *url, int shard, bool *skip)
 	char *out;
 
 	(void)shard;
-	if (strstr(url, "-s" CDP_SHARD) != NULL) {   /* NAME-s{shard}.crl lies beside NAME-delta.crl */
+	if (strstr(url, "-s" CDP_SHARD) !=
+	    NULL) { /* NAME-s{shard}.crl lies beside NAME-delta.crl */
 		const char *at = strstr(url, "s" CDP_SHARD);
 
-		return asprintf(&out, "%.*sdelta%s", (int)(at - url), url, at + 1 + strlen(CDP_SHARD)) < 0
-		    ? NULL : out;
+		return asprintf(&out, "%.*sdelta%s", (int)(at - url), url,
+			   at + 1 + strlen(CDP_SHARD)) < 0
+		    ? NULL
+		    : out;
 	}
 	if (strstr(url, CDP_SHARD) != NULL)
 		return replace_shard(url, "delta");
@@ -136,7 +140,8 @@ cdp_delta_urls(const struct ca *ca)
 	return map_urls(ca, make_delta_url, CDP_NO_SHARD);
 }
 
-/* --- extension --------------------------------------------------------------------------------- */
+/* --- extension
+ * --------------------------------------------------------------------------------- */
 
 static size_t
 names_size(char *const *urls)

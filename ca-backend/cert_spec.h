@@ -12,15 +12,15 @@
 #include <openssl/x509.h>
 
 struct cert_spec {
-	X509_NAME *subject;                  /* may be empty; then the SAN is critical */
-	unsigned char *spki;                 /* SubjectPublicKeyInfo of the CSR, DER */
+	X509_NAME *subject;  /* may be empty; then the SAN is critical */
+	unsigned char *spki; /* SubjectPublicKeyInfo of the CSR, DER */
 	size_t spki_len;
-	int64_t not_before, not_after;       /* UTC seconds, notBefore already backdated */
-	STACK_OF(X509_EXTENSION) *extensions; /* all but SKI, AKI, CDP, AIA, in order */
-	bool no_revocation_info;             /* leave out CDP and the OCSP part of AIA */
+	int64_t not_before, not_after;         /* UTC seconds, notBefore already backdated */
+	STACK_OF(X509_EXTENSION) * extensions; /* all but SKI, AKI, CDP, AIA, in order */
+	bool no_revocation_info;               /* leave out CDP and the OCSP part of AIA */
 };
 
-struct cert_spec *cert_spec_new(void);   /* NULL when out of memory; all empty */
+struct cert_spec *cert_spec_new(void); /* NULL when out of memory; all empty */
 void cert_spec_free(struct cert_spec *spec);
 
 #endif

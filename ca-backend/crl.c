@@ -12,11 +12,11 @@
 #include "digest.h"
 #include "timestamp.h"
 
-/* A delta CRL also lists what changed so long before its base: a transaction may have been open while the base was
- * made, and clocks of clients differ. To list more than needed is harmless. */
+/* A delta CRL also lists what changed so long before its base: a transaction may have been open
+ * while the base was made, and clocks of clients differ. To list more than needed is harmless. */
 #define DELTA_MARGIN 600
 #define EXTENSIONS_MAX SIGNER_CRL_EXTENSIONS_MAX
-#define HEADER_MAX 6                     /* tag and length of the CRL */
+#define HEADER_MAX 6 /* tag and length of the CRL */
 
 /* A CRL in work. */
 struct making {
@@ -25,9 +25,9 @@ struct making {
 	const struct crl_order *order;
 	const struct store_crl_state *state;
 	struct store_crl *crl;
-	unsigned char *part;             /* STORE_CRL_PART bytes: whole entries, not yet stored */
+	unsigned char *part; /* STORE_CRL_PART bytes: whole entries, not yet stored */
 	size_t part_len;
-	int next_seq;                    /* 0 is the head's */
+	int next_seq; /* 0 is the head's */
 	uint64_t entries_len;
 	EVP_MD_CTX *sha256;
 };
@@ -41,7 +41,8 @@ crl_object(const struct ca *ca, int shard, bool is_delta, char out[CRL_OBJECT_SI
 		snprintf(out, CRL_OBJECT_SIZE, "%.120s%s", ca->name, is_delta ? " delta" : "");
 }
 
-/* --- when -------------------------------------------------------------------------------------- */
+/* --- when
+ * -------------------------------------------------------------------------------------- */
 
 static int
 interval_of(const struct crl_order *o)
@@ -58,19 +59,23 @@ grace_of(const struct crl_order *o)
 	return o->is_delta && s->delta_interval < s->grace ? s->delta_interval : s->grace;
 }
 
-/* What the revocations since the last CRL of any kind call for: a delta where there are deltas, else a complete one. */
+/* What the revocations since the last CRL of any kind call for: a delta where there are deltas,
+ * else a complete one. */
 static bool
 is_wanted_by_revocation(const struct crl_order *o, const struct store_crl_state *s)
 {
-	const struct store_crl *last = s->delta.this_update > s->full.this_update ? &s->delta : &s->full;
+	const struct store_crl *last =
+	    s->delta.this_update > s->full.this_update ? &s->delta : &s->full;
 	bool has_deltas = o->schedule->delta_interval > 0 && o->shard == STORE_CRL_COMPLETE;
 
 	if (!o->schedule->on_revoke || !s->is_changed || o->is_delta != has_deltas)
 		return false;
 	if (s->now < last->this_update + o->schedule->min_interval)
 		return false;
-	/* the last change has settled, so that no transaction beside it is missed; but not for ever */
-	return s->is_settled || s->now >= last->this_update + 2 * (int64_t)o->schedule->min_interval;
+	/* the last change has settled, so that no transaction beside it is missed; but not for
+	 * ever */
+	return s->is_settled ||
+	    s->now >= last->this_update + 2 * (int64_t)o->schedule->min_interval;
 }
 
 bool
@@ -83,12 +88,14 @@ crl_is_due(const struct crl_order *o, const struct store_crl_state *s)
 	if (o->is_forced || last->id == 0)
 		return true;
 	/* a schedule that was changed may not let the last one run out */
-	if (s->now >= last->this_update + interval_of(o) || s->now >= last->next_update - grace_of(o))
+	if (s->now >= last->this_update + interval_of(o) ||
+	    s->now >= last->next_update - grace_of(o))
 		return true;
 	return is_wanted_by_revocation(o, s);
 }
 
-/* --- entries to parts -------------------------------------------------------------------------- */
+/* --- entries to parts
+ * -------------------------------------------------------------------------- */
 
 static int
 store_part(struct making *m, struct gh_error *err)
@@ -113,7 +120,8 @@ add_entry(void *arg, const struct crl_entry *e, struct gh_error *err)
 	if (STORE_CRL_PART - m->part_len < CRL_ENTRY_MAX && (rc = store_part(m, err)) != 0)
 		return rc;
 	if ((n = crl_encode_entry(e, m->part + m->part_len)) == 0)
-		return gh_fail(err, GH_E_DB, "a revocation has a serial number of %zu bytes or an impossible time",
+		return gh_fail(err, GH_E_DB,
+		    "a revocation has a serial number of %zu bytes or an impossible time",
 		    e->serial_len);
 	m->part_len += n;
 	m->entries_len += n;
@@ -140,7 +148,8 @@ collect(struct making *m, struct gh_error *err)
 	return store_part(m, err);
 }
 
-/* --- parts through the signer ------------------------------------------------------------------ */
+/* --- parts through the signer
+ * ------------------------------------------------------------------ */
 
 /* Bytes of whole entries at p, at most max. Their lengths are single octets: crl_encode.h. */
 static size_t
@@ -176,8 +185,9 @@ static int
 encode_extensions(const struct making *m, struct gh_buf *b, struct gh_error *err)
 {
 	const struct ca *ca = m->order->ca;
-	struct crl_extensions x = {.number = (uint64_t)m->crl->number, .is_delta = m->crl->is_delta,
-		.base_number = (uint64_t)m->crl->base_number};
+	struct crl_extensions x = {.number = (uint64_t)m->crl->number,
+	    .is_delta = m->crl->is_delta,
+	    .base_number = (uint64_t)m->crl->base_number};
 	char **idp = cdp_shard_urls(ca, m->order->shard), **delta = cdp_delta_urls(ca);
 	int rc;
 
@@ -201,8 +211,9 @@ encode_extensions(const struct making *m, struct gh_buf *b, struct gh_error *err
 static int
 begin_signature(struct making *m, unsigned char **head, size_t *head_len, struct gh_error *err)
 {
-	struct signer_crl_fields f = {.this_update = m->crl->this_update, .next_update = m->crl->next_update,
-		.entries_len = m->entries_len};
+	struct signer_crl_fields f = {.this_update = m->crl->this_update,
+	    .next_update = m->crl->next_update,
+	    .entries_len = m->entries_len};
 	struct gh_buf extensions;
 	int rc;
 
@@ -255,7 +266,8 @@ sign(struct making *m, struct gh_error *err)
 	if (rc == 0)
 		rc = store_crl_read_parts(m->maker, m->crl->id, 1, sign_part, m, err);
 	if (rc == 0)
-		rc = signer_client_crl_end(m->signer, &f.tail, &f.tail_len, &f.sig, &f.sig_len, err);
+		rc =
+		    signer_client_crl_end(m->signer, &f.tail, &f.tail_len, &f.sig, &f.sig_len, err);
 	if (rc == 0)
 		rc = store_frame(m, &f, err);
 	free(f.head);
@@ -264,7 +276,8 @@ sign(struct making *m, struct gh_error *err)
 	return rc;
 }
 
-/* --- the whole --------------------------------------------------------------------------------- */
+/* --- the whole
+ * --------------------------------------------------------------------------------- */
 
 static int
 hash_part(void *arg, const unsigned char *p, size_t len, struct gh_error *err)
@@ -272,7 +285,8 @@ hash_part(void *arg, const unsigned char *p, size_t len, struct gh_error *err)
 	struct making *m = arg;
 
 	m->crl->size += (int64_t)len;
-	return EVP_DigestUpdate(m->sha256, p, len) == 1 ? 0 : gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	return EVP_DigestUpdate(m->sha256, p, len) == 1 ? 0
+							: gh_fail(err, GH_E_INTERNAL, "SHA-256");
 }
 
 /* Over what the database will give to those who read it. */
@@ -297,8 +311,11 @@ commit(const struct making *m, struct gh_error *err)
 {
 	const struct store_crl *c = m->crl;
 	char object[CRL_OBJECT_SIZE], detail[200], until[GH_TIMESTAMP_SIZE];
-	struct store_audit audit = {.event = "crl.issued", .outcome = "success", .who = m->order->who,
-		.object = object, .detail = detail};
+	struct store_audit audit = {.event = "crl.issued",
+	    .outcome = "success",
+	    .who = m->order->who,
+	    .object = object,
+	    .detail = detail};
 
 	crl_object(m->order->ca, m->order->shard, c->is_delta, object);
 	snprintf(detail, sizeof(detail), "number %lld, %lld entries, %lld bytes, next update %s",
@@ -340,20 +357,21 @@ is_wanted(const struct crl_order *o, const struct store_crl_state *s)
 	return crl_is_due(o, s) && !(o->is_delta && s->base.id == 0);
 }
 
-/* A complete CRL and a delta of one time must have one number and one content (RFC 5280, 5.2.3). They are made one after
- * the other here, with what happened meanwhile and a number each: so never two of one scope in one second. */
+/* A complete CRL and a delta of one time must have one number and one content (RFC 5280, 5.2.3).
+ * They are made one after the other here, with what happened meanwhile and a number each: so never
+ * two of one scope in one second. */
 static bool
 is_second_taken(const struct store_crl_state *s)
 {
 	return (s->full.id != 0 && s->full.this_update == s->now) ||
-	       (s->delta.id != 0 && s->delta.this_update == s->now);
+	    (s->delta.id != 0 && s->delta.this_update == s->now);
 }
 
-/* With the lock, in a second of its own, unless the database's clock stands. *wanted false: nothing is to be made, and
- * no transaction is open; the same after a failure. */
+/* With the lock, in a second of its own, unless the database's clock stands. *wanted false: nothing
+ * is to be made, and no transaction is open; the same after a failure. */
 static int
-begin(struct store_crl_maker *maker, const struct crl_order *o, struct store_crl_state *s, bool *wanted,
-    struct gh_error *err)
+begin(struct store_crl_maker *maker, const struct crl_order *o, struct store_crl_state *s,
+    bool *wanted, struct gh_error *err)
 {
 	const struct timespec rest = {.tv_sec = 1};
 	struct store_crl_scope scope = {o->ca->id, o->shard};
@@ -373,12 +391,16 @@ begin(struct store_crl_maker *maker, const struct crl_order *o, struct store_crl
 }
 
 int
-crl_issue(struct store_crl_maker *maker, struct signer_client *signer, const struct crl_order *order,
-    struct store_crl *out, struct gh_error *err)
+crl_issue(struct store_crl_maker *maker, struct signer_client *signer,
+    const struct crl_order *order, struct store_crl *out, struct gh_error *err)
 {
 	struct store_crl_state state;
-	struct making m = {.maker = maker, .signer = signer, .order = order, .state = &state, .crl = out,
-		.next_seq = 1};
+	struct making m = {.maker = maker,
+	    .signer = signer,
+	    .order = order,
+	    .state = &state,
+	    .crl = out,
+	    .next_seq = 1};
 	bool wanted = false;
 	int rc;
 

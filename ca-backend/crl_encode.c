@@ -1,6 +1,6 @@
 /*
- * Entries and extensions of CRLs. An entry is written straight into memory: a million of them must not cost more
- * than the database that they come from.
+ * Entries and extensions of CRLs. An entry is written straight into memory: a million of them must
+ * not cost more than the database that they come from.
  */
 #include <string.h>
 
@@ -8,11 +8,12 @@
 #include "der.h"
 
 #define SECONDS_OF_DAY 86400
-#define TIME_MAX 15                      /* YYYYMMDDHHMMSSZ */
+#define TIME_MAX 15 /* YYYYMMDDHHMMSSZ */
 #define DER_ENUMERATED 0x0a
-#define NUMBER_MAX 9                     /* content of an INTEGER below 2^64 */
+#define NUMBER_MAX 9 /* content of an INTEGER below 2^64 */
 
-/* --- entries ----------------------------------------------------------------------------------- */
+/* --- entries
+ * ----------------------------------------------------------------------------------- */
 
 static unsigned char *
 put_two(unsigned char *p, int v)
@@ -26,21 +27,20 @@ struct date {
 	int year, month, day;
 };
 
-/* Days since 1970 to the Gregorian calendar, counted in years that begin in March, so that the leap day comes last.
- * gmtime_r does the same and takes a lock of the C library each time. */
+/* Days since 1970 to the Gregorian calendar, counted in years that begin in March, so that the leap
+ * day comes last. gmtime_r does the same and takes a lock of the C library each time. */
 static struct date
 date_of(int64_t days)
 {
-	int64_t from_0 = days + 719468;              /* since 1 March of year 0 */
+	int64_t from_0 = days + 719468; /* since 1 March of year 0 */
 	int64_t era = (from_0 >= 0 ? from_0 : from_0 - 146096) / 146097; /* 400 years */
 	int of_era = (int)(from_0 - era * 146097);
 	int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	int of_year = of_era - (365 * year + year / 4 - year / 100);
-	int march = (5 * of_year + 2) / 153;         /* months since March */
-	struct date d = {
-		.year = (int)(year + era * 400) + (march >= 10), .month = march < 10 ? march + 3 : march - 9,
-		.day = of_year - (153 * march + 2) / 5 + 1,
-	};
+	int march = (5 * of_year + 2) / 153; /* months since March */
+	struct date d = {.year = (int)(year + era * 400) + (march >= 10),
+	    .month = march < 10 ? march + 3 : march - 9,
+	    .day = of_year - (153 * march + 2) / 5 + 1};
 
 	return d;
 }
@@ -58,7 +58,7 @@ put_digits(unsigned char out[TIME_MAX], int64_t t, int *year)
 		second += SECONDS_OF_DAY;
 		days--;
 	}
-	if (days < -719528 || days > 2932896)        /* 0000-01-01 to 9999-12-31 */
+	if (days < -719528 || days > 2932896) /* 0000-01-01 to 9999-12-31 */
 		return false;
 	d = date_of(days);
 	p = put_two(p, d.year / 100);
@@ -73,7 +73,8 @@ put_digits(unsigned char out[TIME_MAX], int64_t t, int *year)
 	return true;
 }
 
-/* Time, RFC 5280, 5.1.2.6: UTCTime from 1950 through 2049, else GeneralizedTime. NULL: no such year. */
+/* Time, RFC 5280, 5.1.2.6: UTCTime from 1950 through 2049, else GeneralizedTime. NULL: no such
+ * year. */
 static unsigned char *
 put_time(unsigned char *p, int64_t t)
 {
@@ -113,7 +114,7 @@ static unsigned char *
 put_reason(unsigned char *p, int reason)
 {
 	static const unsigned char head[] = {GH_DER_SEQUENCE, 10, GH_DER_OID, 3, 0x55, 0x1d, 0x15,
-		GH_DER_OCTETS, 3, DER_ENUMERATED, 1};
+	    GH_DER_OCTETS, 3, DER_ENUMERATED, 1};
 
 	if (reason == 0)
 		return p;
@@ -127,7 +128,7 @@ static unsigned char *
 put_invalidity(unsigned char *p, const struct crl_entry *e)
 {
 	static const unsigned char head[] = {GH_DER_SEQUENCE, 24, GH_DER_OID, 3, 0x55, 0x1d, 0x18,
-		GH_DER_OCTETS, 17, GH_DER_GEN_TIME, TIME_MAX};
+	    GH_DER_OCTETS, 17, GH_DER_GEN_TIME, TIME_MAX};
 	int year;
 
 	if (!e->has_invalidity)
@@ -161,7 +162,8 @@ crl_encode_entry(const struct crl_entry *e, unsigned char out[CRL_ENTRY_MAX])
 	return (size_t)(p - out);
 }
 
-/* --- extensions -------------------------------------------------------------------------------- */
+/* --- extensions
+ * -------------------------------------------------------------------------------- */
 
 enum extension { EXT_CRL_NUMBER = 0x14, EXT_DELTA = 0x1b, EXT_IDP = 0x1c, EXT_FRESHEST = 0x2e };
 

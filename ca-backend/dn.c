@@ -8,8 +8,8 @@
 
 /* Most significant RDN last, as RFC 4514 has it; UTF-8 stays readable (2.4 does not ask to escape
  * it). */
-#define DN_FLAGS                                                                                   \
-	(((unsigned long)ASN1_STRFLGS_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) |            \
+#define DN_FLAGS \
+	(((unsigned long)ASN1_STRFLGS_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) | \
 	    XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_DN_REV | XN_FLAG_FN_SN | XN_FLAG_DUMP_UNKNOWN_FIELDS)
 
 char *

@@ -6,7 +6,7 @@
 #include "buf.h"
 #include "dn_match.h"
 
-#define AVAS_MAX 8                       /* parts of one RDN */
+#define AVAS_MAX 8 /* parts of one RDN */
 
 /* One RDN: its parts as "TYPE=value" in canonical form, sorted. */
 struct rdn {
@@ -20,15 +20,39 @@ struct dn {
 };
 
 /* What others call the types that OpenSSL prints by the name on the right. */
-static const struct { const char *from, *to; } aliases[] = {
-	{"S", "ST"}, {"STATEORPROVINCENAME", "ST"}, {"E", "EMAILADDRESS"}, {"EMAIL", "EMAILADDRESS"},
-	{"1.2.840.113549.1.9.1", "EMAILADDRESS"}, {"COMMONNAME", "CN"}, {"2.5.4.3", "CN"},
-	{"COUNTRYNAME", "C"}, {"2.5.4.6", "C"}, {"LOCALITYNAME", "L"}, {"2.5.4.7", "L"}, {"2.5.4.8", "ST"},
-	{"ORGANIZATIONNAME", "O"}, {"2.5.4.10", "O"}, {"ORGANIZATIONALUNITNAME", "OU"}, {"2.5.4.11", "OU"},
-	{"DOMAINCOMPONENT", "DC"}, {"0.9.2342.19200300.100.1.25", "DC"}, {"USERID", "UID"},
-	{"0.9.2342.19200300.100.1.1", "UID"}, {"STREETADDRESS", "STREET"}, {"2.5.4.9", "STREET"},
-	{"SURNAME", "SN"}, {"2.5.4.4", "SN"}, {"GIVENNAME", "GN"}, {"G", "GN"}, {"2.5.4.42", "GN"},
-	{"2.5.4.5", "SERIALNUMBER"}, {"T", "TITLE"}, {"2.5.4.12", "TITLE"},
+static const struct {
+	const char *from, *to;
+} aliases[] = {
+    {"S", "ST"},
+    {"STATEORPROVINCENAME", "ST"},
+    {"E", "EMAILADDRESS"},
+    {"EMAIL", "EMAILADDRESS"},
+    {"1.2.840.113549.1.9.1", "EMAILADDRESS"},
+    {"COMMONNAME", "CN"},
+    {"2.5.4.3", "CN"},
+    {"COUNTRYNAME", "C"},
+    {"2.5.4.6", "C"},
+    {"LOCALITYNAME", "L"},
+    {"2.5.4.7", "L"},
+    {"2.5.4.8", "ST"},
+    {"ORGANIZATIONNAME", "O"},
+    {"2.5.4.10", "O"},
+    {"ORGANIZATIONALUNITNAME", "OU"},
+    {"2.5.4.11", "OU"},
+    {"DOMAINCOMPONENT", "DC"},
+    {"0.9.2342.19200300.100.1.25", "DC"},
+    {"USERID", "UID"},
+    {"0.9.2342.19200300.100.1.1", "UID"},
+    {"STREETADDRESS", "STREET"},
+    {"2.5.4.9", "STREET"},
+    {"SURNAME", "SN"},
+    {"2.5.4.4", "SN"},
+    {"GIVENNAME", "GN"},
+    {"G", "GN"},
+    {"2.5.4.42", "GN"},
+    {"2.5.4.5", "SERIALNUMBER"},
+    {"T", "TITLE"},
+    {"2.5.4.12", "TITLE"},
 };
 
 static char
@@ -83,7 +107,7 @@ parse_type(const char **p, struct gh_buf *out)
 /* Characters in canonical form: upper case, a run of blanks as one, none at the ends. */
 struct value {
 	struct gh_buf *out;
-	bool has_blank;                  /* one that is not written yet */
+	bool has_blank; /* one that is not written yet */
 	bool is_begun;
 };
 
@@ -209,7 +233,8 @@ dn_clear(struct dn *dn)
 static struct dn *
 dn_parse(const char *text)
 {
-	struct dn *dn = strnlen(text, DN_TEXT_MAX + 1) <= DN_TEXT_MAX ? calloc(1, sizeof(*dn)) : NULL;
+	struct dn *dn =
+	    strnlen(text, DN_TEXT_MAX + 1) <= DN_TEXT_MAX ? calloc(1, sizeof(*dn)) : NULL;
 
 	if (dn == NULL)
 		return NULL;

@@ -29,8 +29,8 @@ cert_chain_add(struct cert_chain *chain, const void *der, size_t len, struct gh_
 	unsigned char *copy;
 
 	if (chain->n >= CERT_CHAIN_MAX)
-		return gh_fail(
-		    err, GH_E_INTERNAL, "chain longer than %d certificates", CERT_CHAIN_MAX);
+		return gh_fail(err, GH_E_INTERNAL, "chain longer than %d certificates",
+		    CERT_CHAIN_MAX);
 	if ((copy = malloc(len > 0 ? len : 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate of %zu bytes", len);
 	memcpy(copy, der, len);

@@ -1,6 +1,6 @@
 /*
- * A request for a certificate and what became of it, the same for every front door and for the database
- * row. There is no other struct that describes a request.
+ * A request for a certificate and what became of it, the same for every front door and for the
+ * database row. There is no other struct that describes a request.
  */
 #ifndef ENROLL_REQUEST_H
 #define ENROLL_REQUEST_H
@@ -15,30 +15,37 @@
 #include "pkcs10.h"
 #include "requester.h"
 
-#define REPLAY_MARK_SIZE 32              /* SHA-256 */
+#define REPLAY_MARK_SIZE 32 /* SHA-256 */
 
-enum enroll_protocol {                   /* stored: never renumber */
-	ENROLL_CERTENROLL_V1 = 1, ENROLL_CERTENROLL_V2 = 2, ENROLL_CERTENROLL_V3 = 3
+enum enroll_protocol { /* stored: never renumber */
+	ENROLL_CERTENROLL_V1 = 1,
+	ENROLL_CERTENROLL_V2 = 2,
+	ENROLL_CERTENROLL_V3 = 3
 };
 
 /* Stored dispositions, DB_DISP of MS-CSRA (notes "microsoft-enrollment" 3.1). */
 enum db_disposition {
-	DB_DISP_ACTIVE = 8, DB_DISP_PENDING = 9, DB_DISP_FOREIGN = 12, DB_DISP_ISSUED = 20,
-	DB_DISP_REVOKED = 21, DB_DISP_ERROR = 30, DB_DISP_DENIED = 31
+	DB_DISP_ACTIVE = 8,
+	DB_DISP_PENDING = 9,
+	DB_DISP_FOREIGN = 12,
+	DB_DISP_ISSUED = 20,
+	DB_DISP_REVOKED = 21,
+	DB_DISP_ERROR = 30,
+	DB_DISP_DENIED = 31
 };
 
 struct enroll_request {
 	enum enroll_protocol protocol;
 	char request_id[GH_REQUEST_ID_SIZE]; /* of the HTTP request, for log and audit */
 	struct requester requester;
-	char *template_name;                 /* as asked */
+	char *template_name; /* as asked */
 	struct ca_pkcs10 *csr;
-	gh_json *metadata;                   /* object, checked and typed; NULL = none */
-	bool cert_only;                      /* Flags bit 0x01 */
+	gh_json *metadata; /* object, checked and typed; NULL = none */
+	bool cert_only;    /* Flags bit 0x01 */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
-	int64_t submitted;                   /* UTC seconds */
-	bool is_sealed;                      /* pending, read from the database: as it was recorded */
+	int64_t submitted;                           /* UTC seconds */
+	bool is_sealed; /* pending, read from the database: as it was recorded */
 };
 
 void enroll_request_clear(struct enroll_request *req);
@@ -47,24 +54,28 @@ void enroll_request_clear(struct enroll_request *req);
 #define CERT_CHAIN_MAX 8
 struct cert_chain {
 	size_t n;
-	struct { unsigned char *der; size_t len; } cert[CERT_CHAIN_MAX];
+	struct {
+		unsigned char *der;
+		size_t len;
+	} cert[CERT_CHAIN_MAX];
 };
 
 void cert_chain_clear(struct cert_chain *chain);
 /* Copies der. Returns 0 or GH_E_INTERNAL (longer than CERT_CHAIN_MAX), GH_E_NOMEM. */
-int cert_chain_add(struct cert_chain *chain, const void *der, size_t len, struct gh_error *err) GH_MUSTCHECK;
+int cert_chain_add(struct cert_chain *chain, const void *der, size_t len,
+    struct gh_error *err) GH_MUSTCHECK;
 
 struct enroll_outcome {
 	enum db_disposition disposition;
-	int64_t cms_request_id;              /* id of the request row */
-	int64_t cms_id;                      /* id of the certificate row; 0 = none */
-	uint32_t status_code;                /* HRESULT; 0 when issued or pending */
-	char message[256];                   /* DispositionMessage */
-	char serial[48];                     /* upper-case hex, 32 digits */
-	char thumbprint[41];                 /* SHA-1, upper-case hex */
-	char *issuer_dn;                     /* "CN=..., DC=..." */
-	struct cert_chain chain;             /* empty unless issued */
-	bool is_replay;                      /* recorded answer of an earlier call */
+	int64_t cms_request_id;  /* id of the request row */
+	int64_t cms_id;          /* id of the certificate row; 0 = none */
+	uint32_t status_code;    /* HRESULT; 0 when issued or pending */
+	char message[256];       /* DispositionMessage */
+	char serial[48];         /* upper-case hex, 32 digits */
+	char thumbprint[41];     /* SHA-1, upper-case hex */
+	char *issuer_dn;         /* "CN=..., DC=..." */
+	struct cert_chain chain; /* empty unless issued */
+	bool is_replay;          /* recorded answer of an earlier call */
 };
 
 void enroll_outcome_clear(struct enroll_outcome *out);

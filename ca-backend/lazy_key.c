@@ -12,8 +12,8 @@
 
 #include "lazy_key.h"
 
-/* A library context whose only provider has no decoders: decoding a key fails at once there, and d2i takes
- * that for a key of an unknown kind, which is no error. Lives as long as the process. */
+/* A library context whose only provider has no decoders: decoding a key fails at once there, and
+ * d2i takes that for a key of an unknown kind, which is no error. Lives as long as the process. */
 static OSSL_LIB_CTX *no_decoders;
 static pthread_once_t no_decoders_once = PTHREAD_ONCE_INIT;
 
@@ -28,7 +28,8 @@ make_no_decoders(void)
 		no_decoders = ctx;
 }
 
-/* The default context is a property of the thread. Without ours (no memory) the slow way works, too. */
+/* The default context is a property of the thread. Without ours (no memory) the slow way works,
+ * too. */
 static OSSL_LIB_CTX *
 enter(void)
 {
@@ -78,8 +79,8 @@ from_params(const char *type, int selection, OSSL_PARAM *params)
 
 enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
 
-/* A key without a point for each curve: making the curve is most of the work of making a key (12 of 15 µs),
- * copying it is not. Only read after they are made, and live as long as the process. */
+/* A key without a point for each curve: making the curve is most of the work of making a key (12 of
+ * 15 µs), copying it is not. Only read after they are made, and live as long as the process. */
 static EVP_PKEY *empty_ec_key[CURVES];
 static pthread_once_t empty_ec_key_once = PTHREAD_ONCE_INIT;
 
@@ -132,8 +133,9 @@ rsa_key(const struct gh_der *bits)
 	BIGNUM *n = NULL, *e = NULL;
 	EVP_PKEY *key = NULL;
 
-	if (bld != NULL && gh_der_is_strict(in.p, in.len) && gh_der_take(&in, GH_DER_SEQUENCE, &body) &&
-	    (n = take_positive(&body)) != NULL && (e = take_positive(&body)) != NULL && body.len == 0 &&
+	if (bld != NULL && gh_der_is_strict(in.p, in.len) &&
+	    gh_der_take(&in, GH_DER_SEQUENCE, &body) && (n = take_positive(&body)) != NULL &&
+	    (e = take_positive(&body)) != NULL && body.len == 0 &&
 	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
 	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
 	    (params = OSSL_PARAM_BLD_to_param(bld)) != NULL)
@@ -146,13 +148,14 @@ rsa_key(const struct gh_der *bits)
 }
 
 /* AlgorithmIdentifier, whole element */
-static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0};
-static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86,
-    0x48, 0xce, 0x3d, 3, 1, 7};
-static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4,
-    0, 34};
-static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4,
-    0, 35};
+static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1,
+    5, 0};
+static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8,
+    0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
+    0x2b, 0x81, 4, 0, 34};
+static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
+    0x2b, 0x81, 4, 0, 35};
 static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
 
 #define IS(alg, bytes) gh_der_equals(alg, bytes, sizeof(bytes))
@@ -164,8 +167,8 @@ ca_lazy_key(const unsigned char *spki, size_t len)
 	const unsigned char *p = spki;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
-	    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &alg) || !gh_der_take_octet_bits(&body, &bits) ||
-	    body.len != 0)
+	    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &alg) ||
+	    !gh_der_take_octet_bits(&body, &bits) || body.len != 0)
 		return NULL;
 	if (IS(&alg, alg_p256))
 		return ec_key(CURVE_P256, &bits);

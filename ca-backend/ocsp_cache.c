@@ -1,4 +1,5 @@
-/* The table of ready answers: chains by serial number, a list by last use, one mutex. See ocsp_cache.h. */
+/* The table of ready answers: chains by serial number, a list by last use, one mutex. See
+ * ocsp_cache.h. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,34 +10,36 @@
 #include "digest.h"
 #include "ocsp_cache.h"
 
-#define TYPICAL_ENTRY 1536               /* bytes: how many chains a cache gets */
-#define REMOVED_KEPT 4096                /* removals that are remembered; a power of two */
+#define TYPICAL_ENTRY 1536 /* bytes: how many chains a cache gets */
+#define REMOVED_KEPT 4096  /* removals that are remembered; a power of two */
 
 struct entry {
-	struct entry *chain;             /* next one of the same hash */
+	struct entry *chain; /* next one of the same hash */
 	TAILQ_ENTRY(entry) use;
 	struct ocsp_answer *answer;
 	size_t bytes;
-	unsigned hits;                   /* since it was put in */
-	bool is_listed;                  /* by ocsp_cache_due */
-	size_t serial_at, serial_len;    /* inside cert_id */
+	unsigned hits;                /* since it was put in */
+	bool is_listed;               /* by ocsp_cache_due */
+	size_t serial_at, serial_len; /* inside cert_id */
 	size_t len;
 	unsigned char cert_id[];
 };
 
 struct ocsp_cache {
-	uint64_t key[2];                 /* clients choose serial numbers: they must not choose the chain */
+	uint64_t key[2]; /* clients choose serial numbers: they must not choose the chain */
 	size_t max_bytes, mask;
-	pthread_mutex_t lock;            /* guards all below */
+	pthread_mutex_t lock; /* guards all below */
 	struct entry **table;
-	TAILQ_HEAD(use_list, entry) uses;/* most recent first */
+	TAILQ_HEAD(use_list, entry) uses; /* most recent first */
 	struct ocsp_cache_size size;
-	uint64_t epoch;                  /* counts removals */
-	uint64_t flushed;                /* epoch of the last flush */
-	uint64_t removed[REMOVED_KEPT];  /* hash of the serial removed at epoch e, at e % REMOVED_KEPT */
+	uint64_t epoch;   /* counts removals */
+	uint64_t flushed; /* epoch of the last flush */
+	uint64_t
+	    removed[REMOVED_KEPT]; /* hash of the serial removed at epoch e, at e % REMOVED_KEPT */
 };
 
-/* --- answers --------------------------------------------------------------------------------------- */
+/* --- answers
+ * --------------------------------------------------------------------------------------- */
 
 static void
 write_etag(char *out, const unsigned char sha1[20])
@@ -53,8 +56,8 @@ write_etag(char *out, const unsigned char sha1[20])
 }
 
 struct ocsp_answer *
-ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update, int64_t next_update,
-    unsigned char *der, size_t len)
+ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update,
+    int64_t next_update, unsigned char *der, size_t len)
 {
 	struct ocsp_answer *a = calloc(1, sizeof(*a));
 	unsigned char sha1[20] = {0};
@@ -92,7 +95,8 @@ ocsp_answer_unref(struct ocsp_answer *a)
 	free(a);
 }
 
-/* --- hash ------------------------------------------------------------------------------------------ */
+/* --- hash
+ * ------------------------------------------------------------------------------------------ */
 
 #define ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
@@ -111,7 +115,8 @@ sip_round(uint64_t v[4])
 	v[2] = ROTATE(v[2], 32);
 }
 
-/* SipHash-2-4 (Aumasson, Bernstein 2012), but for the order of bytes in a word, which nobody sees. */
+/* SipHash-2-4 (Aumasson, Bernstein 2012), but for the order of bytes in a word, which nobody
+ * sees. */
 static uint64_t
 hash_serial(const struct ocsp_cache *c, const unsigned char *p, size_t len)
 {
@@ -138,7 +143,8 @@ hash_serial(const struct ocsp_cache *c, const unsigned char *p, size_t len)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* --- life ------------------------------------------------------------------------------------------ */
+/* --- life
+ * ------------------------------------------------------------------------------------------ */
 
 int
 ocsp_cache_new(size_t max_bytes, struct ocsp_cache **out, struct gh_error *err)
@@ -233,7 +239,8 @@ insert(struct ocsp_cache *c, uint64_t h, struct entry *e)
 {
 	struct entry *last;
 
-	while ((last = TAILQ_LAST(&c->uses, use_list)) != NULL && c->size.bytes + e->bytes > c->max_bytes)
+	while ((last = TAILQ_LAST(&c->uses, use_list)) != NULL &&
+	    c->size.bytes + e->bytes > c->max_bytes)
 		drop(c, last);
 	e->chain = c->table[h & c->mask];
 	c->table[h & c->mask] = e;
@@ -242,7 +249,8 @@ insert(struct ocsp_cache *c, uint64_t h, struct entry *e)
 	c->size.bytes += e->bytes;
 }
 
-/* --- from outside ---------------------------------------------------------------------------------- */
+/* --- from outside
+ * ---------------------------------------------------------------------------------- */
 
 void
 ocsp_cache_free(struct ocsp_cache *c)
@@ -294,7 +302,8 @@ ocsp_cache_epoch(struct ocsp_cache *c)
 }
 
 bool
-ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_answer *a, uint64_t epoch)
+ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_answer *a,
+    uint64_t epoch)
 {
 	struct entry *e, *old;
 	uint64_t h;
@@ -347,7 +356,8 @@ ocsp_cache_flush(struct ocsp_cache *c)
 }
 
 size_t
-ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp_due *out, size_t max)
+ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp_due *out,
+    size_t max)
 {
 	struct entry *e;
 	size_t n = 0;
@@ -356,8 +366,8 @@ ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp
 	for (e = TAILQ_FIRST(&c->uses); e != NULL && n < max; e = TAILQ_NEXT(e, use)) {
 		int64_t life = e->answer->next_update - e->answer->this_update;
 
-		if (e->is_listed || e->answer->len == 0 || e->hits < min_hits || e->len > sizeof(out->cert_id) ||
-		    now < e->answer->next_update - life / 4)
+		if (e->is_listed || e->answer->len == 0 || e->hits < min_hits ||
+		    e->len > sizeof(out->cert_id) || now < e->answer->next_update - life / 4)
 			continue;
 		e->is_listed = true;
 		out[n].ca_id = e->answer->ca_id;

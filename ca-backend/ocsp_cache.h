@@ -1,9 +1,10 @@
 /*
- * Ready OCSP answers of one process: a bounded table that the event loop reads and other threads fill, renew
- * and empty. The least recently used answer goes first when the memory is full.
+ * Ready OCSP answers of one process: a bounded table that the event loop reads and other threads
+ * fill, renew and empty. The least recently used answer goes first when the memory is full.
  *
- * An answer must never be put in after the notification that would have removed it. So whoever makes one takes
- * the epoch before he asks the database, and ocsp_cache_put refuses what was removed since.
+ * An answer must never be put in after the notification that would have removed it. So whoever
+ * makes one takes the epoch before he asks the database, and ocsp_cache_put refuses what was
+ * removed since.
  */
 #ifndef CA_OCSP_CACHE_H
 #define CA_OCSP_CACHE_H
@@ -20,37 +21,42 @@
 /* Immutable once made; shared by reference count. */
 struct ocsp_answer {
 	atomic_uint refs;
-	int64_t ca_id;                   /* row */
+	int64_t ca_id; /* row */
 	struct ocsp_status status;
 	int64_t this_update, next_update; /* UTC seconds */
-	unsigned char *der;              /* OCSPResponse; NULL: only the status is known, for answers with a nonce */
+	unsigned char
+	    *der; /* OCSPResponse; NULL: only the status is known, for answers with a nonce */
 	size_t len;
-	char etag[43];                   /* quoted, hex of the SHA-1 */
-	char *head;                      /* what the front door sends before it; may be NULL */
+	char etag[43]; /* quoted, hex of the SHA-1 */
+	char *head;    /* what the front door sends before it; may be NULL */
 	size_t head_len;
 };
 /* Takes over der (malloc'd or NULL), also when it fails; one reference. NULL: out of memory. */
-struct ocsp_answer *ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update,
-    int64_t next_update, unsigned char *der, size_t len);
+struct ocsp_answer *ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status,
+    int64_t this_update, int64_t next_update, unsigned char *der, size_t len);
 struct ocsp_answer *ocsp_answer_ref(struct ocsp_answer *a);
-void ocsp_answer_unref(struct ocsp_answer *a);   /* accepts NULL */
+void ocsp_answer_unref(struct ocsp_answer *a); /* accepts NULL */
 
 struct ocsp_cache;
 
 /* max_bytes: of answers, with what is kept beside them. GH_E_NOMEM. */
 int ocsp_cache_new(size_t max_bytes, struct ocsp_cache **out, struct gh_error *err) GH_MUSTCHECK;
-void ocsp_cache_free(struct ocsp_cache *c);      /* accepts NULL; no thread may use it any more */
+void ocsp_cache_free(struct ocsp_cache *c); /* accepts NULL; no thread may use it any more */
 
-/* A reference to the answer about id, which is good for now; else NULL. In the last eighth of its life an answer
- * is given only when late is set: a caller who can have a new one asks for that first. */
-struct ocsp_answer *ocsp_cache_get(struct ocsp_cache *c, const struct ocsp_cert_id *id, int64_t now, bool late);
+/* A reference to the answer about id, which is good for now; else NULL. In the last eighth of its
+ * life an answer is given only when late is set: a caller who can have a new one asks for that
+ * first. */
+struct ocsp_answer *ocsp_cache_get(struct ocsp_cache *c, const struct ocsp_cert_id *id, int64_t now,
+    bool late);
 
 uint64_t ocsp_cache_epoch(struct ocsp_cache *c);
-/* Takes its own reference. false: something about this certificate or about all was removed since epoch, or
- * there is no memory. */
-bool ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_answer *a, uint64_t epoch);
+/* Takes its own reference. false: something about this certificate or about all was removed since
+ * epoch, or there is no memory. */
+bool ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_answer *a,
+    uint64_t epoch);
 /* The status of a certificate has changed. serial: magnitude as in ocsp_cert_id. */
-void ocsp_cache_remove(struct ocsp_cache *c, int64_t ca_id, const unsigned char *serial, size_t len);
+void ocsp_cache_remove(struct ocsp_cache *c, int64_t ca_id, const unsigned char *serial,
+    size_t len);
 /* Any status may have changed. */
 void ocsp_cache_flush(struct ocsp_cache *c);
 
@@ -60,11 +66,15 @@ struct ocsp_due {
 	unsigned char cert_id[160];
 	size_t len;
 };
-/* Entries with an answer in the last quarter of their life that were asked at least min_hits times since they were put in; at
- * most max. Each is listed once for each life. Longer CertIDs than ocsp_due holds are left out. */
-size_t ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp_due *out, size_t max);
+/* Entries with an answer in the last quarter of their life that were asked at least min_hits times
+ * since they were put in; at most max. Each is listed once for each life. Longer CertIDs than
+ * ocsp_due holds are left out. */
+size_t ocsp_cache_due(struct ocsp_cache *c, int64_t now, unsigned min_hits, struct ocsp_due *out,
+    size_t max);
 
-struct ocsp_cache_size { size_t entries, bytes; };
+struct ocsp_cache_size {
+	size_t entries, bytes;
+};
 struct ocsp_cache_size ocsp_cache_size(struct ocsp_cache *c);
 
 #endif

@@ -20,7 +20,8 @@ take_hash(struct gh_der *in, struct ocsp_cert_id *id)
 {
 	struct gh_der alg, oid, null;
 
-	if (!gh_der_take(in, GH_DER_SEQUENCE, &alg) || !gh_der_take(&alg, GH_DER_OID, &oid) || oid.len == 0)
+	if (!gh_der_take(in, GH_DER_SEQUENCE, &alg) || !gh_der_take(&alg, GH_DER_OID, &oid) ||
+	    oid.len == 0)
 		return false;
 	id->has_hash = true;
 	if (gh_der_equals(&oid, oid_sha1, sizeof(oid_sha1)))
@@ -30,7 +31,7 @@ take_hash(struct gh_der *in, struct ocsp_cert_id *id)
 	else
 		id->has_hash = false;
 	if (!id->has_hash || alg.len == 0)
-		return true;             /* other algorithms may have other parameters */
+		return true; /* other algorithms may have other parameters */
 	return gh_der_take(&alg, GH_DER_NULL, &null) && null.len == 0 && alg.len == 0;
 }
 
@@ -39,11 +40,13 @@ take_serial(struct gh_der *in, struct gh_der *serial)
 {
 	static const struct gh_der none = {NULL, 0};
 
-	if (!gh_der_take(in, GH_DER_INTEGER, serial) || serial->len == 0 || serial->len > OCSP_SERIAL_READ_MAX)
+	if (!gh_der_take(in, GH_DER_INTEGER, serial) || serial->len == 0 ||
+	    serial->len > OCSP_SERIAL_READ_MAX)
 		return false;
-	if (serial->len > 1 && ((serial->p[0] == 0 && serial->p[1] < 0x80) ||
-	    (serial->p[0] == 0xff && serial->p[1] >= 0x80)))
-		return false;            /* X.690, 8.3.2 */
+	if (serial->len > 1 &&
+	    ((serial->p[0] == 0 && serial->p[1] < 0x80) ||
+		(serial->p[0] == 0xff && serial->p[1] >= 0x80)))
+		return false; /* X.690, 8.3.2 */
 	if (serial->p[0] >= 0x80) {
 		*serial = none;
 		return true;
@@ -63,7 +66,8 @@ parse_cert_id(struct gh_der in, struct ocsp_cert_id *id)
 	size_t size;
 
 	if (!take_hash(&in, id) || !gh_der_take(&in, GH_DER_OCTETS, &id->name_hash) ||
-	    !gh_der_take(&in, GH_DER_OCTETS, &id->key_hash) || !take_serial(&in, &id->serial) || in.len != 0)
+	    !gh_der_take(&in, GH_DER_OCTETS, &id->key_hash) || !take_serial(&in, &id->serial) ||
+	    in.len != 0)
 		return false;
 	size = id->has_hash ? gh_digest_size(id->hash) : 0;
 	return size == 0 || (id->name_hash.len == size && id->key_hash.len == size);
@@ -77,7 +81,8 @@ take_nonce(struct gh_der value, struct gh_der *nonce)
 	    nonce->len >= 1 && nonce->len <= OCSP_NONCE_MAX;
 }
 
-/* Content of an [n] EXPLICIT Extensions. An empty list, which RFC 5280 does not have, is what BouncyCastle 1.72 sends. nonce NULL: it is not known here (singleRequestExtensions). */
+/* Content of an [n] EXPLICIT Extensions. An empty list, which RFC 5280 does not have, is what
+ * BouncyCastle 1.72 sends. nonce NULL: it is not known here (singleRequestExtensions). */
 static bool
 check_extensions(struct gh_der in, struct gh_der *nonce)
 {
@@ -88,8 +93,8 @@ check_extensions(struct gh_der in, struct gh_der *nonce)
 	while (list.len > 0) {
 		bool is_critical = false;
 
-		if (!gh_der_take(&list, GH_DER_SEQUENCE, &ext) || !gh_der_take(&ext, GH_DER_OID, &oid) ||
-		    oid.len == 0)
+		if (!gh_der_take(&list, GH_DER_SEQUENCE, &ext) ||
+		    !gh_der_take(&ext, GH_DER_OID, &oid) || oid.len == 0)
 			return false;
 		if (gh_der_take(&ext, GH_DER_BOOLEAN, &critical)) {
 			if (critical.len != 1)
@@ -130,7 +135,8 @@ ocsp_cert_id_parse(const unsigned char *p, size_t len, struct ocsp_cert_id *out)
 	return false;
 }
 
-/* Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL } */
+/* Request ::= SEQUENCE { reqCert CertID, singleRequestExtensions [0] EXPLICIT Extensions OPTIONAL
+ * } */
 static bool
 parse_single(struct gh_der in, struct ocsp_cert_id *id)
 {
@@ -168,7 +174,8 @@ parse_tbs(struct gh_der in, struct ocsp_request *out, struct gh_error *err)
 	while (list.len > 0) {
 		if (out->n == OCSP_CERTS_MAX)
 			return malformed(err, "too many certificates");
-		if (!gh_der_take(&list, GH_DER_SEQUENCE, &single) || !parse_single(single, &out->cert[out->n]))
+		if (!gh_der_take(&list, GH_DER_SEQUENCE, &single) ||
+		    !parse_single(single, &out->cert[out->n]))
 			return malformed(err, "CertID or its extensions");
 		out->n++;
 	}
@@ -196,7 +203,8 @@ parse_request(const unsigned char *p, size_t len, struct ocsp_request *out, stru
 }
 
 int
-ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out, struct gh_error *err)
+ocsp_request_parse(const unsigned char *p, size_t len, struct ocsp_request *out,
+    struct gh_error *err)
 {
 	int rc = parse_request(p, len, out, err);
 

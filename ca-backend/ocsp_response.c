@@ -14,7 +14,8 @@ put_time(struct gh_buf *b, int64_t t)
 	char text[64];
 	struct tm tm;
 
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) != TIME_TEXT) {
+	if (gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) != TIME_TEXT) {
 		b->failed = true;
 		return;
 	}
@@ -56,7 +57,8 @@ static void
 put_archive_cutoff(struct gh_buf *b, int64_t t)
 {
 	/* OBJECT IDENTIFIER 1.3.6.1.5.5.7.48.1.6 */
-	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x06};
+	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30,
+	    0x01, 0x06};
 	size_t value = gh_der_size(TIME_TEXT), ext = sizeof(oid) + gh_der_size(value);
 
 	gh_der_put_header(b, GH_DER_CONTEXT(1), gh_der_size(gh_der_size(ext)));
@@ -91,7 +93,8 @@ void
 ocsp_put_nonce(struct gh_buf *b, const struct gh_der *nonce)
 {
 	/* OBJECT IDENTIFIER 1.3.6.1.5.5.7.48.1.2 */
-	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
+	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30,
+	    0x01, 0x02};
 	size_t value = gh_der_size(nonce->len);
 
 	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));
@@ -105,10 +108,10 @@ ocsp_error_der(enum ocsp_error e)
 {
 	/* SEQUENCE { ENUMERATED e } */
 	static const unsigned char der[][OCSP_ERROR_SIZE] = {
-		[OCSP_MALFORMED] = {0x30, 0x03, 0x0a, 0x01, OCSP_MALFORMED},
-		[OCSP_INTERNAL] = {0x30, 0x03, 0x0a, 0x01, OCSP_INTERNAL},
-		[OCSP_TRY_LATER] = {0x30, 0x03, 0x0a, 0x01, OCSP_TRY_LATER},
-		[OCSP_UNAUTHORIZED] = {0x30, 0x03, 0x0a, 0x01, OCSP_UNAUTHORIZED},
+	    [OCSP_MALFORMED] = {0x30, 0x03, 0x0a, 0x01, OCSP_MALFORMED},
+	    [OCSP_INTERNAL] = {0x30, 0x03, 0x0a, 0x01, OCSP_INTERNAL},
+	    [OCSP_TRY_LATER] = {0x30, 0x03, 0x0a, 0x01, OCSP_TRY_LATER},
+	    [OCSP_UNAUTHORIZED] = {0x30, 0x03, 0x0a, 0x01, OCSP_UNAUTHORIZED},
 	};
 
 	return der[e];

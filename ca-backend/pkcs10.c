@@ -24,7 +24,7 @@ static const unsigned char oid_enrollment_csp[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37,
 static const unsigned char oid_ms_template_name[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2};
 static const unsigned char oid_ms_template[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 7};
 
-#define OID_IS(obj, oid)                                                                           \
+#define OID_IS(obj, oid) \
 	(OBJ_length(obj) == sizeof(oid) && memcmp(OBJ_get0_data(obj), oid, sizeof(oid)) == 0)
 
 const char *
@@ -83,7 +83,7 @@ static bool
 is_single_valued(const ASN1_OBJECT *type)
 {
 	return is_extension_request(type) || OID_IS(type, oid_os_version) ||
-	       OID_IS(type, oid_enrollment_csp);
+	    OID_IS(type, oid_enrollment_csp);
 }
 
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; an empty one is what some tools send for
@@ -95,8 +95,8 @@ parse_extensions(struct ca_pkcs10 *csr, X509_ATTRIBUTE *attr, struct gh_error *e
 	const unsigned char *p, *end;
 
 	if (value == NULL || value->type != V_ASN1_SEQUENCE)
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: extensionRequest is no SEQUENCE (RFC 2985, 5.4.2)");
+		return gh_refuse(err, GH_E_CSR,
+		    "CSR: extensionRequest is no SEQUENCE (RFC 2985, 5.4.2)");
 	p = value->value.sequence->data;
 	end = p + value->value.sequence->length;
 	csr->extensions = d2i_X509_EXTENSIONS(NULL, &p, end - p);
@@ -116,8 +116,8 @@ check_attribute(X509_REQ *req, int index, struct gh_error *err)
 	if (X509_REQ_get_attr_by_OBJ(req, type, index) >= 0)
 		return gh_refuse(err, GH_E_CSR, "CSR: attribute %s twice", oid_text(type, text));
 	if (n < 1 || (n > 1 && is_single_valued(type)))
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: attribute %s has %d values", oid_text(type, text), n);
+		return gh_refuse(err, GH_E_CSR, "CSR: attribute %s has %d values",
+		    oid_text(type, text), n);
 	return 0;
 }
 
@@ -168,8 +168,8 @@ parse_template_name(struct ca_pkcs10 *csr, const struct gh_der *value, struct gh
 		csr->ms_template = strndup((char *)text, (size_t)n);
 	OPENSSL_free(text);
 	if (csr->ms_template == NULL)
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: template name (1.3.6.1.4.1.311.20.2) is unreadable");
+		return gh_refuse(err, GH_E_CSR,
+		    "CSR: template name (1.3.6.1.4.1.311.20.2) is unreadable");
 	return 0;
 }
 
@@ -197,8 +197,8 @@ parse_template_oid(struct ca_pkcs10 *csr, const struct gh_der *value, struct gh_
 	if (n > 0 && n < (int)sizeof(text))
 		csr->ms_template_oid = strdup(text);
 	if (csr->ms_template_oid == NULL)
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: template (1.3.6.1.4.1.311.21.7) is unreadable");
+		return gh_refuse(err, GH_E_CSR,
+		    "CSR: template (1.3.6.1.4.1.311.21.7) is unreadable");
 	return 0;
 }
 
@@ -215,8 +215,8 @@ parse_extension(struct ca_pkcs10 *csr, int index, struct gh_error *err)
 	if (X509v3_get_ext_by_OBJ(csr->extensions, type, index) >= 0)
 		return gh_refuse(err, GH_E_CSR, "CSR: extension %s twice", oid_text(type, text));
 	if (!gh_der_is_strict(value.p, value.len))
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: value of extension %s is not DER", oid_text(type, text));
+		return gh_refuse(err, GH_E_CSR, "CSR: value of extension %s is not DER",
+		    oid_text(type, text));
 	if (OID_IS(type, oid_ms_template_name))
 		return parse_template_name(csr, &value, err);
 	if (OID_IS(type, oid_ms_template))
@@ -249,8 +249,8 @@ set_curve(struct ca_pkcs10 *csr)
 {
 	static const struct {
 		const char *openssl, *nist;
-	} names[] = {
-	    {SN_X9_62_prime256v1, "P-256"}, {SN_secp384r1, "P-384"}, {SN_secp521r1, "P-521"}};
+	} names[] = {{SN_X9_62_prime256v1, "P-256"}, {SN_secp384r1, "P-384"},
+	    {SN_secp521r1, "P-521"}};
 	char group[80] = "";
 	size_t i;
 
@@ -319,18 +319,18 @@ parse_request(struct ca_pkcs10 *csr, const unsigned char *der, size_t der_len, s
 }
 
 int
-ca_pkcs10_parse(
-    const unsigned char *der, size_t der_len, struct ca_pkcs10 **out, struct gh_error *err)
+ca_pkcs10_parse(const unsigned char *der, size_t der_len, struct ca_pkcs10 **out,
+    struct gh_error *err)
 {
 	struct ca_pkcs10 *csr;
 	int rc;
 
 	*out = NULL;
 	if (der_len == 0 || der_len > CA_PKCS10_DER_MAX)
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: empty, or longer than %d bytes", CA_PKCS10_DER_MAX);
-	/* libcrypto takes BER; a signed request is DER (RFC 2986, 4.2), and has nothing behind it
-	 */
+		return gh_refuse(err, GH_E_CSR, "CSR: empty, or longer than %d bytes",
+		    CA_PKCS10_DER_MAX);
+	/* libcrypto takes BER; a signed request is DER (RFC 2986, 4.2), and has nothing behind
+	 * it */
 	if (!gh_der_is_strict(der, der_len))
 		return gh_refuse(err, GH_E_CSR, "CSR: not DER, or bytes behind the request");
 	if ((csr = calloc(1, sizeof(*csr))) == NULL)
@@ -394,8 +394,8 @@ ca_pkcs10_unarmour(const char *text, unsigned char **der, size_t *der_len, struc
 	trim(&text, &len);
 	if (len > 0 && text[0] == '-' && !strip_label(&text, &len, "CERTIFICATE REQUEST") &&
 	    !strip_label(&text, &len, "NEW CERTIFICATE REQUEST"))
-		return gh_refuse(
-		    err, GH_E_CSR, "CSR: the PEM lines are not those of a certificate request");
+		return gh_refuse(err, GH_E_CSR,
+		    "CSR: the PEM lines are not those of a certificate request");
 	rc = gh_base64_decode(text, len, der, der_len, err);
 	if (rc == GH_E_NOMEM)
 		return rc;

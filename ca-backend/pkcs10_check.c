@@ -77,8 +77,8 @@ check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 	    strcmp(csr->curve, "P-521") != 0)
 		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: curve %s is not taken", csr->curve);
 	if (len < 1 || point[0] < 2 || point[0] > 4)
-		return gh_refuse(
-		    err, GH_E_CSR_WEAK, "CSR: EC point is not in a form of RFC 5480, 2.2");
+		return gh_refuse(err, GH_E_CSR_WEAK,
+		    "CSR: EC point is not in a form of RFC 5480, 2.2");
 	return 0;
 }
 

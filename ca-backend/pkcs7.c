@@ -9,17 +9,17 @@
 
 #define PKCS7_MAX (CERT_CHAIN_MAX * 64 * 1024)
 
-static const unsigned char oid_signed_data[] = {
-    GH_DER_OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
+static const unsigned char oid_signed_data[] = {GH_DER_OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+    0x01, 0x07, 0x02};
 static const unsigned char version_1[] = {GH_DER_INTEGER, 1, 1};
 static const unsigned char empty_set[] = {GH_DER_SET, 0};
 /* ContentInfo of type data without content */
-static const unsigned char no_content[] = {
-    GH_DER_SEQUENCE, 11, GH_DER_OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
+static const unsigned char no_content[] = {GH_DER_SEQUENCE, 11, GH_DER_OID, 9, 0x2a, 0x86, 0x48,
+    0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
 
 int
-ca_pkcs7_encode(
-    const struct cert_chain *chain, unsigned char **der, size_t *der_len, struct gh_error *err)
+ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
+    struct gh_error *err)
 {
 	struct gh_buf b;
 	size_t i, certs = 0, body, outer;
@@ -31,7 +31,7 @@ ca_pkcs7_encode(
 		certs += chain->cert[i].len;
 	/* version, digestAlgorithms, contentInfo, certificates [0], signerInfos */
 	body = sizeof(version_1) + sizeof(empty_set) + sizeof(no_content) + gh_der_size(certs) +
-	       sizeof(empty_set);
+	    sizeof(empty_set);
 	outer = sizeof(oid_signed_data) + gh_der_size(gh_der_size(body));
 
 	gh_buf_init(&b, PKCS7_MAX);

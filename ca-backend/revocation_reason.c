@@ -6,11 +6,16 @@
 #include "revocation_reason.h"
 
 static const char *const names[REASON_MAX + 1] = {
-	[REASON_UNSPECIFIED] = "unspecified", [REASON_KEY_COMPROMISE] = "keyCompromise",
-	[REASON_CA_COMPROMISE] = "cACompromise", [REASON_AFFILIATION_CHANGED] = "affiliationChanged",
-	[REASON_SUPERSEDED] = "superseded", [REASON_CESSATION_OF_OPERATION] = "cessationOfOperation",
-	[REASON_CERTIFICATE_HOLD] = "certificateHold", [REASON_REMOVE_FROM_CRL] = "removeFromCRL",
-	[REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn", [REASON_AA_COMPROMISE] = "aACompromise",
+    [REASON_UNSPECIFIED] = "unspecified",
+    [REASON_KEY_COMPROMISE] = "keyCompromise",
+    [REASON_CA_COMPROMISE] = "cACompromise",
+    [REASON_AFFILIATION_CHANGED] = "affiliationChanged",
+    [REASON_SUPERSEDED] = "superseded",
+    [REASON_CESSATION_OF_OPERATION] = "cessationOfOperation",
+    [REASON_CERTIFICATE_HOLD] = "certificateHold",
+    [REASON_REMOVE_FROM_CRL] = "removeFromCRL",
+    [REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn",
+    [REASON_AA_COMPROMISE] = "aACompromise",
 };
 
 const char *

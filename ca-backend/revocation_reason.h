@@ -1,15 +1,21 @@
-/* Reason codes of a revocation: CRLReason of RFC 5280, 5.3.1. Stored and sent by number: never renumber. */
+/* Reason codes of a revocation: CRLReason of RFC 5280, 5.3.1. Stored and sent by number: never
+ * renumber. */
 #ifndef REVOCATION_REASON_H
 #define REVOCATION_REASON_H
 
 #include <stdbool.h>
 
 enum revocation_reason {
-	REASON_UNSPECIFIED = 0, REASON_KEY_COMPROMISE = 1, REASON_CA_COMPROMISE = 2,
-	REASON_AFFILIATION_CHANGED = 3, REASON_SUPERSEDED = 4, REASON_CESSATION_OF_OPERATION = 5,
+	REASON_UNSPECIFIED = 0,
+	REASON_KEY_COMPROMISE = 1,
+	REASON_CA_COMPROMISE = 2,
+	REASON_AFFILIATION_CHANGED = 3,
+	REASON_SUPERSEDED = 4,
+	REASON_CESSATION_OF_OPERATION = 5,
 	REASON_CERTIFICATE_HOLD = 6,
-	REASON_REMOVE_FROM_CRL = 8,      /* ends a hold; never the reason of a revocation */
-	REASON_PRIVILEGE_WITHDRAWN = 9, REASON_AA_COMPROMISE = 10
+	REASON_REMOVE_FROM_CRL = 8, /* ends a hold; never the reason of a revocation */
+	REASON_PRIVILEGE_WITHDRAWN = 9,
+	REASON_AA_COMPROMISE = 10
 };
 #define REASON_MAX 10
 

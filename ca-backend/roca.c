@@ -16,8 +16,8 @@ static const unsigned char primes[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 
     PRIME_MAX};
 #define N_PRIMES (sizeof(primes) / sizeof(primes[0]))
 
-/* Is value a power of 65537 modulo prime? The groups are so small that stepping through is fastest.
- */
+/* Is value a power of 65537 modulo prime? The groups are so small that stepping through is
+ * fastest. */
 static bool
 is_power_of_generator(unsigned value, unsigned prime)
 {

@@ -38,8 +38,8 @@ client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
 }
 
 int
-signer_client_new(
-    const char *socket_path, int timeout_ms, struct signer_client **out, struct gh_error *err)
+signer_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -130,8 +130,8 @@ send_question(struct signer_client *c, struct gh_error *err)
 
 /* Read exactly len bytes before the deadline. */
 static enum attempt
-receive(
-    struct signer_client *c, unsigned char *p, size_t len, int64_t deadline, struct gh_error *err)
+receive(struct signer_client *c, unsigned char *p, size_t len, int64_t deadline,
+    struct gh_error *err)
 {
 	while (len > 0) {
 		struct pollfd pfd = {c->fd, POLLIN, 0};
@@ -271,8 +271,8 @@ client_call(struct signer_client *c, enum signer_op op, struct gh_reader *r, str
 }
 
 int
-client_call_once(
-    struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+client_call_once(struct signer_client *c, enum signer_op op, struct gh_reader *r,
+    struct gh_error *err)
 {
 	if (c->fd < 0)
 		return gh_fail(err, GH_E_SIGNER_DOWN, "the connection to the signer was lost");
@@ -280,8 +280,8 @@ client_call_once(
 }
 
 int
-client_copy_out(
-    const unsigned char *p, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
+client_copy_out(const unsigned char *p, size_t len, unsigned char **out, size_t *out_len,
+    struct gh_error *err)
 {
 	if ((*out = malloc(len > 0 ? len : 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "answer of %zu bytes", len);

@@ -1,6 +1,7 @@
 /*
- * The caller's end of the signer's socket: one connection, used by one thread at a time, reconnecting by
- * itself. Each call has a deadline; a late or broken answer closes the connection and is GH_E_SIGNER_DOWN.
+ * The caller's end of the signer's socket: one connection, used by one thread at a time,
+ * reconnecting by itself. Each call has a deadline; a late or broken answer closes the connection
+ * and is GH_E_SIGNER_DOWN.
  */
 #ifndef SIGNER_CLIENT_H
 #define SIGNER_CLIENT_H
@@ -16,23 +17,23 @@ struct signer_client;
 int signer_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
     struct gh_error *err) GH_MUSTCHECK;
 /* Take over a connected socket (the admin socketpair of `gatehouse init`). Never reconnects. */
-int signer_client_from_fd(int fd, int timeout_ms, struct signer_client **out, struct gh_error *err)
-    GH_MUSTCHECK;
+int signer_client_from_fd(int fd, int timeout_ms, struct signer_client **out,
+    struct gh_error *err) GH_MUSTCHECK;
 void signer_client_free(struct signer_client *c);
 
-/* Called with the duration of each question that was answered or failed; for metrics. Set once, before any thread
- * works. May be NULL. */
+/* Called with the duration of each question that was answered or failed; for metrics. Set once,
+ * before any thread works. May be NULL. */
 void signer_client_on_call(void (*fn)(int64_t us));
 
 int signer_client_ping(struct signer_client *c, struct gh_error *err) GH_MUSTCHECK;
-/* ca_id receives SHA-256 of the CA certificate. GH_E_SIGNER: wrong system key or damaged record. GH_E_CA_LOCKED:
- * loaded, and ca_id is filled, but its key is under a password and not unlocked. GH_E_CONFLICT: a newer record of
- * this CA was loaded before. */
+/* ca_id receives SHA-256 of the CA certificate. GH_E_SIGNER: wrong system key or damaged record.
+ * GH_E_CA_LOCKED: loaded, and ca_id is filled, but its key is under a password and not unlocked.
+ * GH_E_CONFLICT: a newer record of this CA was loaded before. */
 int signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size_t len,
     unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err) GH_MUSTCHECK;
 /* *cert malloc'd DER. GH_E_NOT_FOUND: CA not loaded (load it and ask again; a restarted signer says
- * this); GH_E_CA_LOCKED; GH_E_CA_POLICY: beyond the CA's limits or name constraints, the public message names it;
- * GH_E_SIGNER: a malformed field; GH_E_SIGNER_DOWN. */
+ * this); GH_E_CA_LOCKED; GH_E_CA_POLICY: beyond the CA's limits or name constraints, the public
+ * message names it; GH_E_SIGNER: a malformed field; GH_E_SIGNER_DOWN. */
 int signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
 /* Only on an admin socket. *cert and *sealed malloc'd. */
@@ -41,29 +42,29 @@ int signer_client_create_ca(struct signer_client *c, const struct signer_create_
     struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * The password of a CA key. NULL or "" stands for no password; the record is then under the system key alone.
- * These return a new record and load nothing: store it first, then load it (a record once loaded makes those
- * before it useless). GH_E_CA_PASSWORD: wrong; GH_E_CONFLICT: current is given and the key has no password, or the
- * reverse, or a newer record was loaded; GH_E_SIGNER.
+ * The password of a CA key. NULL or "" stands for no password; the record is then under the system
+ * key alone. These return a new record and load nothing: store it first, then load it (a record
+ * once loaded makes those before it useless). GH_E_CA_PASSWORD: wrong; GH_E_CONFLICT: current is
+ * given and the key has no password, or the reverse, or a newer record was loaded; GH_E_SIGNER.
  */
 int signer_client_set_password(struct signer_client *c, const unsigned char *sealed, size_t len,
     const char *current, const char *new_password, unsigned char **out, size_t *out_len,
     struct gh_error *err) GH_MUSTCHECK;
-/* Loads the record too. *until: UTC seconds; the signer counts the seconds, whatever the clock does.
- * GH_E_CA_PASSWORD; GH_E_CONFLICT: the key has no password, or a newer record was loaded. */
+/* Loads the record too. *until: UTC seconds; the signer counts the seconds, whatever the clock
+ * does. GH_E_CA_PASSWORD; GH_E_CONFLICT: the key has no password, or a newer record was loaded. */
 int signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len,
     const char *password, int seconds, int64_t *until, struct gh_error *err) GH_MUSTCHECK;
-/* From the next question on. A CA that is not loaded or is locked already stays so: 0. GH_E_CONFLICT: the key has
- * no password. */
+/* From the next question on. A CA that is not loaded or is locked already stays so: 0.
+ * GH_E_CONFLICT: the key has no password. */
 int signer_client_lock(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 int signer_client_ca_state(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
     struct signer_ca_state *out, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Only on an admin socket, as create_ca. Outputs malloc'd, NULL after failure. GH_E_SIGNER: malformed, or parts
- * that do not belong together (public message); GH_E_CA_POLICY: beyond the limits of the parent or the
- * certificate; GH_E_CA_PASSWORD: a password is wrong or missing.
+ * Only on an admin socket, as create_ca. Outputs malloc'd, NULL after failure. GH_E_SIGNER:
+ * malformed, or parts that do not belong together (public message); GH_E_CA_POLICY: beyond the
+ * limits of the parent or the certificate; GH_E_CA_PASSWORD: a password is wrong or missing.
  */
 int signer_client_import_ca(struct signer_client *c, const struct signer_import_ca *f,
     unsigned char **sealed, size_t *sealed_len, struct gh_error *err) GH_MUSTCHECK;
@@ -77,7 +78,8 @@ int signer_client_complete_ca(struct signer_client *c, const unsigned char *pend
     struct gh_error *err) GH_MUSTCHECK;
 struct signer_renewed_ca {
 	struct signer_blob cert, sealed;
-	struct signer_blob old_with_new, new_with_old; /* root with a new key; else empty. RFC 4210, 4.4 */
+	struct signer_blob old_with_new,
+	    new_with_old; /* root with a new key; else empty. RFC 4210, 4.4 */
 };
 int signer_client_renew_ca(struct signer_client *c, const struct signer_renew_ca *f,
     struct signer_renewed_ca *out, struct gh_error *err) GH_MUSTCHECK;
@@ -88,11 +90,12 @@ int signer_client_set_limits(struct signer_client *c, const unsigned char *seale
     struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * CRLs, signed while they pass: begin, entries in pieces, end, on one connection; the pieces need not be
- * kept together. The file is a SEQUENCE header (gh_der_put_header over the sum of all that follows), head,
- * the entries as they were sent, tail, sig. A CRL that is begun replaces the one before it; after any failure,
- * a lost connection too, it is to be begun again. Other questions may be asked in between.
- * GH_E_NOT_FOUND: CA not loaded; GH_E_CA_LOCKED; GH_E_SIGNER: a field or an entry is malformed.
+ * CRLs, signed while they pass: begin, entries in pieces, end, on one connection; the pieces need
+ * not be kept together. The file is a SEQUENCE header (gh_der_put_header over the sum of all that
+ * follows), head, the entries as they were sent, tail, sig. A CRL that is begun replaces the one
+ * before it; after any failure, a lost connection too, it is to be begun again. Other questions may
+ * be asked in between. GH_E_NOT_FOUND: CA not loaded; GH_E_CA_LOCKED; GH_E_SIGNER: a field or an
+ * entry is malformed.
  */
 /* *head malloc'd: TBSCertList from its SEQUENCE header to before the first entry. */
 int signer_client_crl_begin(struct signer_client *c, const struct signer_crl_fields *f,
@@ -105,25 +108,26 @@ int signer_client_crl_end(struct signer_client *c, unsigned char **tail, size_t 
     unsigned char **sig, size_t *sig_len, struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * n OCSP answers in one question, 1 to SIGNER_OCSP_BATCH_MAX: out[i] is a complete OCSPResponse (RFC 6960,
- * 4.2.1: successful, basic, responder by key hash, with the signer's certificate); out[i].p malloc'd. All or
- * none: after a failure all of them are NULL. GH_E_NOT_FOUND: OCSP signer not loaded (a CA's id, too).
+ * n OCSP answers in one question, 1 to SIGNER_OCSP_BATCH_MAX: out[i] is a complete OCSPResponse
+ * (RFC 6960, 4.2.1: successful, basic, responder by key hash, with the signer's certificate);
+ * out[i].p malloc'd. All or none: after a failure all of them are NULL. GH_E_NOT_FOUND: OCSP signer
+ * not loaded (a CA's id, too).
  */
 int signer_client_sign_ocsp(struct signer_client *c, const struct signer_ocsp_fields *f, size_t n,
     struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
 /*
- * A key and certificate for OCSP answers about a CA's certificates (RFC 6960, 4.2.2.2): subject of the CA with
- * " OCSP" behind its CN, EKU OCSPSigning, nocheck. At most SIGNER_OCSP_SIGNER_DAYS_MAX long and not beyond
- * the CA's own end (not_after is cut to that). key_alg NULL: the kind of the CA's. *sealed is loaded with
- * signer_client_load_ca; its id is the SHA-256 of *cert.
+ * A key and certificate for OCSP answers about a CA's certificates (RFC 6960, 4.2.2.2): subject of
+ * the CA with " OCSP" behind its CN, EKU OCSPSigning, nocheck. At most SIGNER_OCSP_SIGNER_DAYS_MAX
+ * long and not beyond the CA's own end (not_after is cut to that). key_alg NULL: the kind of the
+ * CA's. *sealed is loaded with signer_client_load_ca; its id is the SHA-256 of *cert.
  */
 int signer_client_create_ocsp_signer(struct signer_client *c,
     const unsigned char ca_id[SIGNER_CA_ID_SIZE], int64_t not_before, int64_t not_after,
     const char *key_alg, unsigned char **cert, size_t *cert_len, unsigned char **sealed,
     size_t *sealed_len, struct gh_error *err) GH_MUSTCHECK;
 
-/* Ed25519 over SIGNER_AUDIT_PREFIX, u64 seal_id (big-endian), head. The key is made of the system key: the same
- * after a restart. key_id: SHA-256 of its SubjectPublicKeyInfo. */
+/* Ed25519 over SIGNER_AUDIT_PREFIX, u64 seal_id (big-endian), head. The key is made of the system
+ * key: the same after a restart. key_id: SHA-256 of its SubjectPublicKeyInfo. */
 int signer_client_sign_audit(struct signer_client *c, const unsigned char head[SIGNER_AUDIT_HEAD],
     uint64_t seal_id, unsigned char sig[SIGNER_AUDIT_SIG], unsigned char key_id[32],
     struct gh_error *err) GH_MUSTCHECK;
@@ -131,8 +135,9 @@ int signer_client_sign_audit(struct signer_client *c, const unsigned char head[S
 int signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Whether the CA keys that lie in a PKCS#11 token can be used; the signer looks for them every few seconds at
- * most. Keys that are unreachable come back by themselves; meanwhile the rest of the service works. */
+/* Whether the CA keys that lie in a PKCS#11 token can be used; the signer looks for them every few
+ * seconds at most. Keys that are unreachable come back by themselves; meanwhile the rest of the
+ * service works. */
 int signer_client_token_state(struct signer_client *c, struct signer_token_state *out,
     struct gh_error *err) GH_MUSTCHECK;
 

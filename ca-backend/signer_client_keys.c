@@ -102,8 +102,8 @@ signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_
 }
 
 int
-signer_client_lock(
-    struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
+signer_client_lock(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err)
 {
 	struct gh_reader r;
 	int rc;
@@ -222,8 +222,8 @@ int
 signer_client_renew_ca(struct signer_client *c, const struct signer_renew_ca *f,
     struct signer_renewed_ca *out, struct gh_error *err)
 {
-	struct signer_blob *list[] = {
-	    &out->cert, &out->sealed, &out->old_with_new, &out->new_with_old};
+	struct signer_blob *list[] = {&out->cert, &out->sealed, &out->old_with_new,
+	    &out->new_with_old};
 	struct gh_reader r;
 	int rc;
 

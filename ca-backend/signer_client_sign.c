@@ -47,8 +47,8 @@ signer_client_crl_begin(struct signer_client *c, const struct signer_crl_fields 
 }
 
 int
-signer_client_crl_entries(
-    struct signer_client *c, const unsigned char *p, size_t len, struct gh_error *err)
+signer_client_crl_entries(struct signer_client *c, const unsigned char *p, size_t len,
+    struct gh_error *err)
 {
 	struct gh_reader r;
 	int rc;
@@ -183,8 +183,8 @@ signer_client_sign_audit(struct signer_client *c, const unsigned char head[SIGNE
 }
 
 int
-signer_client_audit_key(
-    struct signer_client *c, unsigned char **spki, size_t *len, struct gh_error *err)
+signer_client_audit_key(struct signer_client *c, unsigned char **spki, size_t *len,
+    struct gh_error *err)
 {
 	struct signer_blob answer = {NULL, 0};
 	struct gh_reader r;
@@ -201,8 +201,8 @@ signer_client_audit_key(
 /* --- tokens ----------------------------------------------------------------------------------- */
 
 int
-signer_client_token_state(
-    struct signer_client *c, struct signer_token_state *out, struct gh_error *err)
+signer_client_token_state(struct signer_client *c, struct signer_token_state *out,
+    struct gh_error *err)
 {
 	struct gh_reader r;
 	int rc;

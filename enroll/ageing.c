@@ -20,7 +20,8 @@ expiry_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *
 		noted += rc == 0 ? walk.noted : 0;
 		job_progress(env, "%lld certificates, %lld new notices", seen, noted);
 		if (rc == 0 && walk.seen > 0 && job_is_stopping(env))
-			rc = gh_fail(err, GH_E_BUSY, "stopped after %lld certificates; the rest is for the next run", seen);
+			rc = gh_fail(err, GH_E_BUSY,
+			    "stopped after %lld certificates; the rest is for the next run", seen);
 	}
 	snprintf(detail, size, "%lld certificates end soon, %lld new notices", seen, noted);
 	return rc;
@@ -37,17 +38,20 @@ retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_erro
 		return 0;
 	}
 	while (rc == 0 && removed > 0) {
-		rc = store_remove_ended(env->store, &env->who, env->conf->jobs.retention_days, &removed, err);
+		rc = store_remove_ended(env->store, &env->who, env->conf->jobs.retention_days,
+		    &removed, err);
 		total += removed;
 		job_progress(env, "%lld certificates removed", total);
 		if (rc == 0 && removed > 0 && job_is_stopping(env))
-			rc = gh_fail(err, GH_E_BUSY, "stopped after %lld certificates; the rest is for the next run", total);
+			rc = gh_fail(err, GH_E_BUSY,
+			    "stopped after %lld certificates; the rest is for the next run", total);
 	}
 	snprintf(detail, size, "%lld certificates removed", total);
 	return rc;
 }
 
-/* --- what a run would do ------------------------------------------------------------------------- */
+/* --- what a run would do
+ * ------------------------------------------------------------------------- */
 
 int
 expiry_job_plan(struct job_env *env, struct gh_error *err)
@@ -75,7 +79,7 @@ retention_job_plan(struct job_env *env, struct gh_error *err)
 		return 0;
 	rc = store_count_ended(env->store, env->conf->jobs.retention_days, &count, err);
 	if (rc == 0 && count > 0)
-		job_progress(env, "would remove %lld certificates that ended more than %d days ago", (long long)count,
-		    env->conf->jobs.retention_days);
+		job_progress(env, "would remove %lld certificates that ended more than %d days ago",
+		    (long long)count, env->conf->jobs.retention_days);
 	return rc;
 }

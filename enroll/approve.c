@@ -1,6 +1,6 @@
 /*
- * An officer's decision on a pending request. Four eyes: nobody decides on his own request. Approval does not
- * trust what was true when the request came: the whole policy runs again.
+ * An officer's decision on a pending request. Four eyes: nobody decides on his own request.
+ * Approval does not trust what was true when the request came: the whole policy runs again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "decide.h"
 #include "utf8.h"
 
-/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the safe
- * side. */
+/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the
+ * safe side. */
 static bool
 is_same_account(const char *a, const char *b)
 {
@@ -28,7 +28,8 @@ is_same_account(const char *a, const char *b)
 static bool
 is_own_request(const struct requester *officer, const struct requester *owner)
 {
-	if (requester_is_same(officer, owner) || (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0))
+	if (requester_is_same(officer, owner) ||
+	    (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0))
 		return true;
 	return is_same_account(officer->name, owner->name);
 }
@@ -81,7 +82,8 @@ find_app(const struct enroll_env *env, const struct requester *owner, const stru
 	return 0;
 }
 
-/* Is the entry the one that asked? Without its id, as from before it was recorded, one that moved is another one. */
+/* Is the entry the one that asked? Without its id, as from before it was recorded, one that moved
+ * is another one. */
 static bool
 is_owner(const struct requester *owner, const struct dir_entry *e)
 {
@@ -90,7 +92,8 @@ is_owner(const struct requester *owner, const struct dir_entry *e)
 	return *owner->dn == '\0' || strcasecmp(owner->dn, e->dn) == 0;
 }
 
-/* The name must still mean the entry that asked: an account that took over the name is another person. */
+/* The name must still mean the entry that asked: an account that took over the name is another
+ * person. */
 static int
 find_owner(struct enroll_env *env, const struct requester *owner, struct dir_entry **entry,
     struct gh_error *err)
@@ -101,7 +104,8 @@ find_owner(struct enroll_env *env, const struct requester *owner, struct dir_ent
 		return rc;
 	dir_entry_free(*entry);
 	*entry = NULL;
-	return gh_refuse(err, GH_E_CONFLICT, "The requester's directory entry was moved or replaced since "
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "The requester's directory entry was moved or replaced since "
 	    "the request: deny it and let him ask again.");
 }
 
@@ -129,10 +133,10 @@ commit(struct enroll_env *env, const struct requester *officer, int64_t id,
     struct enroll_outcome *out, struct gh_error *err)
 {
 	struct store_decision sd = {
-		.req = req,
-		.template_id = d->tmpl != NULL ? d->tmpl->id : 0,
-		.ca = d->ca,
-		.detail = detail,
+	    .req = req,
+	    .template_id = d->tmpl != NULL ? d->tmpl->id : 0,
+	    .ca = d->ca,
+	    .detail = detail,
 	};
 	int rc = store_decide(env->store, id, officer, &sd, out, err);
 
@@ -154,8 +158,10 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 	int rc;
 
 	if (!req->is_sealed)
-		return gh_refuse(err, GH_E_SEAL, "Request %lld is not as it was recorded: it was changed in the database, past "
-		    "Gatehouse. Deny it, and let the requester ask again.", (long long)id);
+		return gh_refuse(err, GH_E_SEAL,
+		    "Request %lld is not as it was recorded: it was changed in the database, past "
+		    "Gatehouse. Deny it, and let the requester ask again.",
+		    (long long)id);
 	rc = decide_again(env, req, &d, out, err);
 
 	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
@@ -176,7 +182,7 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
-	const struct decision none = { 0 };
+	const struct decision none = {0};
 
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_DENIED;
@@ -193,8 +199,8 @@ typedef int (*decision_fn)(struct enroll_env *env, const struct requester *offic
     struct gh_error *err);
 
 static int
-decide_pending(struct enroll_env *env, const struct requester *officer, int64_t id, decision_fn decide,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+decide_pending(struct enroll_env *env, const struct requester *officer, int64_t id,
+    decision_fn decide, const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	struct enroll_request req;
 	struct gh_error own;

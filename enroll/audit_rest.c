@@ -9,7 +9,7 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 1000
-#define TEXT_MAX 255                     /* characters of a filter */
+#define TEXT_MAX 255 /* characters of a filter */
 #define ID_DIGITS_MAX 18
 
 struct query {
@@ -30,7 +30,8 @@ query_clear(struct query *q)
 
 /* A number from min to max; fallback when text is NULL. */
 static int64_t
-check_number(struct rest_fields *f, const char *name, const char *text, int64_t min, int64_t max, int64_t fallback)
+check_number(struct rest_fields *f, const char *name, const char *text, int64_t min, int64_t max,
+    int64_t fallback)
 {
 	size_t n = text != NULL ? strspn(text, "0123456789") : 0;
 	int64_t v;
@@ -43,19 +44,21 @@ check_number(struct rest_fields *f, const char *name, const char *text, int64_t 
 	if (max == INT64_MAX)
 		rest_field_wrong(f, name, "The parameter %s must be the id of a row.", name);
 	else
-		rest_field_wrong(f, name, "The parameter %s must be a number from %lld to %lld.", name, (long long)min,
-		    (long long)max);
+		rest_field_wrong(f, name, "The parameter %s must be a number from %lld to %lld.",
+		    name, (long long)min, (long long)max);
 	return fallback;
 }
 
 /* One of two words; true for the second. */
 static bool
-check_word(struct rest_fields *f, const char *name, const char *text, const char *first, const char *second)
+check_word(struct rest_fields *f, const char *name, const char *text, const char *first,
+    const char *second)
 {
 	if (text == NULL || strcmp(text, first) == 0)
 		return false;
 	if (strcmp(text, second) != 0)
-		rest_field_wrong(f, name, "The parameter %s must be %s or %s.", name, first, second);
+		rest_field_wrong(f, name, "The parameter %s must be %s or %s.", name, first,
+		    second);
 	return true;
 }
 
@@ -63,16 +66,21 @@ static const char *
 check_text(struct rest_fields *f, const char *name, const char *text)
 {
 	if (text != NULL && (*text == '\0' || strlen(text) > TEXT_MAX))
-		rest_field_wrong(f, name, "The parameter %s must be 1 to %d bytes.", name, TEXT_MAX);
+		rest_field_wrong(f, name, "The parameter %s must be 1 to %d bytes.", name,
+		    TEXT_MAX);
 	return text;
 }
 
 static int
 read_query(const struct call *call, struct query *q, struct rest_fields *f, struct gh_error *err)
 {
-	struct { const char *name; char **value; } names[] = {{"after", &q->after}, {"limit", &q->limit},
-	    {"order", &q->order}, {"event", &q->event}, {"actor", &q->actor}, {"outcome", &q->outcome}};
-	static const char *const known[] = {"after", "limit", "order", "event", "actor", "outcome", NULL};
+	struct {
+		const char *name;
+		char **value;
+	} names[] = {{"after", &q->after}, {"limit", &q->limit}, {"order", &q->order},
+	    {"event", &q->event}, {"actor", &q->actor}, {"outcome", &q->outcome}};
+	static const char *const known[] = {"after", "limit", "order", "event", "actor", "outcome",
+	    NULL};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct gh_error why = {0};
@@ -106,7 +114,8 @@ page_object(gh_json *entries, int64_t next)
 		return NULL;
 	}
 	if (gh_json_set(o, "entries", entries) != 0 ||
-	    gh_json_set(o, "next", next != 0 ? gh_json_new_int(next) : gh_json_new_string(NULL)) != 0) {
+	    gh_json_set(o, "next", next != 0 ? gh_json_new_int(next) : gh_json_new_string(NULL)) !=
+		0) {
 		gh_json_free(o);
 		return NULL;
 	}

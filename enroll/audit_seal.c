@@ -1,4 +1,5 @@
-/* Job audit-seal: new rows of the audit trail become leaves of a tree whose head is signed. docs/audit.md */
+/* Job audit-seal: new rows of the audit trail become leaves of a tree whose head is signed.
+ * docs/audit.md */
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,12 +8,12 @@
 
 #include "job.h"
 
-#define BATCH_ROWS 10000                 /* rows of one seal, at most */
+#define BATCH_ROWS 10000 /* rows of one seal, at most */
 
 struct batch {
 	struct audit_seal seal;
 	struct audit_tree tree;
-	struct store_leaves leaves;      /* not written yet */
+	struct store_leaves leaves; /* not written yet */
 };
 
 static int
@@ -40,7 +41,8 @@ collect(struct job_env *env, const struct audit_seal *last, struct batch *b, str
 
 	while (rc == 0 && n == STORE_SEAL_PAGE && b->seal.rows < BATCH_ROWS) {
 		b->leaves.n = 0;
-		rc = store_seal_unsealed(env->store, last, after, STORE_SEAL_PAGE, add_row, b, &n, err);
+		rc = store_seal_unsealed(env->store, last, after, STORE_SEAL_PAGE, add_row, b, &n,
+		    err);
 		if (rc != 0 || n == 0)
 			break;
 		rc = store_seal_add(env->store, b->seal.id, (int)b->seal.rows, &b->leaves, err);
@@ -59,8 +61,8 @@ sign_and_write(struct job_env *env, struct batch *b, struct gh_error *err)
 	if (rc == 0)
 		rc = audit_seal_head(seal, seal->head, err);
 	if (rc == 0)
-		rc = signer_client_sign_audit(env->signer, seal->head, (uint64_t)seal->id, seal->signature, seal->key_id,
-		    err);
+		rc = signer_client_sign_audit(env->signer, seal->head, (uint64_t)seal->id,
+		    seal->signature, seal->key_id, err);
 	return rc == 0 ? store_seal_end(env->store, seal, err) : rc;
 }
 
@@ -82,7 +84,7 @@ seal_batch(struct job_env *env, struct batch *b, struct gh_error *err)
 	rc = collect(env, &last, b, err);
 	if (rc == 0 && b->seal.rows > 0)
 		rc = sign_and_write(env, b, err);
-	store_seal_cancel(env->store);   /* what is not committed by now */
+	store_seal_cancel(env->store); /* what is not committed by now */
 	return rc;
 }
 
@@ -104,11 +106,13 @@ audit_seal_job_run(struct job_env *env, char *detail, size_t size, struct gh_err
 		if (b->seal.rows < BATCH_ROWS)
 			break;
 		if (job_is_stopping(env))
-			rc = gh_fail(err, GH_E_BUSY, "stopped after %lld rows; the rest is for the next run", (long long)rows);
+			rc = gh_fail(err, GH_E_BUSY,
+			    "stopped after %lld rows; the rest is for the next run",
+			    (long long)rows);
 	}
 	if (seals > 0)
-		snprintf(detail, size, "%lld rows in %d seals, the last is %lld", (long long)rows, seals,
-		    (long long)last_id);
+		snprintf(detail, size, "%lld rows in %d seals, the last is %lld", (long long)rows,
+		    seals, (long long)last_id);
 	else
 		snprintf(detail, size, "nothing new");
 	free(b);

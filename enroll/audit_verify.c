@@ -1,7 +1,8 @@
 /*
- * Three things are compared for each seal: the rows, their leaves, and the signed root. When leaves and root agree, a
- * row that does not give its leaf is wrong, and is named. When they do not, but the rows give the root, the
- * leaves were touched and the rows are right. When neither does, row and leaf were changed together: the seal is named.
+ * Three things are compared for each seal: the rows, their leaves, and the signed root. When leaves
+ * and root agree, a row that does not give its leaf is wrong, and is named. When they do not, but
+ * the rows give the root, the leaves were touched and the rows are right. When neither does, row
+ * and leaf were changed together: the seal is named.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,45 +14,49 @@
 
 #include "audit_verify.h"
 
-#define SUSPECTS_MAX 256                 /* wrong rows of one seal that are compared with each other */
-#define WINDOW 50000                     /* ids that one statement looks through */
+#define SUSPECTS_MAX 256 /* wrong rows of one seal that are compared with each other */
+#define WINDOW 50000     /* ids that one statement looks through */
 
 /* A row that does not give its leaf, or is not there (row.id 0). */
 struct suspect {
 	int64_t audit_id;
 	unsigned char leaf[AUDIT_HASH_SIZE];
 	struct audit_row row;
-	char *texts;                     /* all texts of row, one block */
+	char *texts; /* all texts of row, one block */
 };
 
 struct check {
 	struct store *store;
 	struct audit_verify *v;
-	struct audit_seal seal;          /* the one that is looked at */
+	struct audit_seal seal; /* the one that is looked at */
 	struct audit_tree of_leaves, of_rows;
-	int64_t position;                /* expected next */
-	bool has_before;                 /* the seal before the first one is known */
-	bool has_gap;                    /* seals are missing */
+	int64_t position; /* expected next */
+	bool has_before;  /* the seal before the first one is known */
+	bool has_gap;     /* seals are missing */
 	int64_t last_audit_id;
-	struct suspect *suspect;         /* SUSPECTS_MAX */
+	struct suspect *suspect; /* SUSPECTS_MAX */
 	int suspects;
-	int64_t more_suspects;           /* that did not fit: named in a second look */
+	int64_t more_suspects; /* that did not fit: named in a second look */
 };
 
 const char *
 audit_finding_name(enum audit_finding_kind kind)
 {
-	static const char *const names[] = {[AUDIT_ROW_CHANGED] = "row_changed", [AUDIT_ROW_REMOVED] = "row_removed",
-	    [AUDIT_ROW_MOVED] = "row_moved", [AUDIT_ROW_INSERTED] = "row_inserted", [AUDIT_LEAF_WRONG] = "leaf_wrong",
-	    [AUDIT_SEAL_WRONG] = "seal_wrong", [AUDIT_SEAL_MISSING] = "seal_missing",
-	    [AUDIT_HEAD_MISSING] = "head_missing", [AUDIT_GRANTS_WRONG] = "grants_wrong"};
+	static const char *const names[] = {[AUDIT_ROW_CHANGED] = "row_changed",
+	    [AUDIT_ROW_REMOVED] = "row_removed",
+	    [AUDIT_ROW_MOVED] = "row_moved",
+	    [AUDIT_ROW_INSERTED] = "row_inserted",
+	    [AUDIT_LEAF_WRONG] = "leaf_wrong",
+	    [AUDIT_SEAL_WRONG] = "seal_wrong",
+	    [AUDIT_SEAL_MISSING] = "seal_missing",
+	    [AUDIT_HEAD_MISSING] = "head_missing",
+	    [AUDIT_GRANTS_WRONG] = "grants_wrong"};
 
 	return names[kind];
 }
 
-static void __attribute__((format(printf, 6, 7)))
-report(struct audit_verify *v, enum audit_finding_kind kind, int64_t seal, int64_t row, int64_t other,
-    const char *fmt, ...)
+static void __attribute__((format(printf, 6, 7))) report(struct audit_verify *v,
+    enum audit_finding_kind kind, int64_t seal, int64_t row, int64_t other, const char *fmt, ...)
 {
 	struct audit_finding f = {.kind = kind, .seal = seal, .row = row, .other = other};
 	va_list ap;
@@ -64,7 +69,8 @@ report(struct audit_verify *v, enum audit_finding_kind kind, int64_t seal, int64
 		v->found(v->arg, &f);
 }
 
-/* --- wrong rows ----------------------------------------------------------------------------------- */
+/* --- wrong rows
+ * ----------------------------------------------------------------------------------- */
 
 static size_t
 text_size(const char *s)
@@ -88,8 +94,9 @@ keep_text(char **at, const char *s)
 static int
 keep_row(struct suspect *s, const struct audit_row *r, struct gh_error *err)
 {
-	size_t n = text_size(r->event) + text_size(r->outcome) + text_size(r->actor) + text_size(r->app) +
-	    text_size(r->address) + text_size(r->request_id) + text_size(r->object) + text_size(r->detail);
+	size_t n = text_size(r->event) + text_size(r->outcome) + text_size(r->actor) +
+	    text_size(r->app) + text_size(r->address) + text_size(r->request_id) +
+	    text_size(r->object) + text_size(r->detail);
 	char *at = malloc(n + 1);
 
 	if (at == NULL)
@@ -123,7 +130,8 @@ add_suspect(struct check *c, const struct store_leaf *leaf, struct gh_error *err
 	return leaf->row != NULL ? keep_row(s, leaf->row, err) : 0;
 }
 
-/* Does the content of s, under the number of another wrong row, give that one's leaf? -1: no, else its index. */
+/* Does the content of s, under the number of another wrong row, give that one's leaf? -1: no, else
+ * its index. */
 static int
 find_origin(const struct check *c, const struct suspect *s)
 {
@@ -149,8 +157,8 @@ report_suspect(struct check *c, const struct suspect *s)
 		    (long long)s->audit_id);
 	else if (origin >= 0)
 		report(c->v, AUDIT_ROW_MOVED, c->seal.id, s->audit_id, c->suspect[origin].audit_id,
-		    "the order was changed: row %lld holds what was row %lld", (long long)s->audit_id,
-		    (long long)c->suspect[origin].audit_id);
+		    "the order was changed: row %lld holds what was row %lld",
+		    (long long)s->audit_id, (long long)c->suspect[origin].audit_id);
 	else
 		report(c->v, AUDIT_ROW_CHANGED, c->seal.id, s->audit_id, 0, "row %lld was changed",
 		    (long long)s->audit_id);
@@ -165,7 +173,8 @@ drop_suspects(struct check *c)
 	c->more_suspects = 0;
 }
 
-/* --- one seal ------------------------------------------------------------------------------------- */
+/* --- one seal
+ * ------------------------------------------------------------------------------------- */
 
 static int
 check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
@@ -176,12 +185,13 @@ check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 
 	if (leaf->position != c->position)
 		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
-		    "seal %lld: leaves %lld to %d are missing, between rows %lld and %lld", (long long)c->seal.id,
-		    (long long)c->position, leaf->position - 1, (long long)c->last_audit_id, (long long)leaf->audit_id);
+		    "seal %lld: leaves %lld to %d are missing, between rows %lld and %lld",
+		    (long long)c->seal.id, (long long)c->position, leaf->position - 1,
+		    (long long)c->last_audit_id, (long long)leaf->audit_id);
 	else if (leaf->audit_id <= c->last_audit_id)
 		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, leaf->audit_id, c->last_audit_id,
-		    "seal %lld: the leaves of rows %lld and %lld are out of order", (long long)c->seal.id,
-		    (long long)c->last_audit_id, (long long)leaf->audit_id);
+		    "seal %lld: the leaves of rows %lld and %lld are out of order",
+		    (long long)c->seal.id, (long long)c->last_audit_id, (long long)leaf->audit_id);
 	c->position = (int64_t)leaf->position + 1;
 	c->last_audit_id = leaf->audit_id;
 	audit_tree_add(&c->of_leaves, leaf->hash);
@@ -214,15 +224,15 @@ read_leaves(struct check *c, struct gh_error *err)
 struct second_look {
 	struct check *c;
 	bool rows_fit;
-	int64_t wrong;                   /* met so far */
+	int64_t wrong; /* met so far */
 };
 
 static void
 report_leaf(struct check *c, int64_t row)
 {
 	report(c->v, AUDIT_LEAF_WRONG, c->seal.id, row, 0,
-	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed", (long long)c->seal.id,
-	    (long long)row);
+	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed",
+	    (long long)c->seal.id, (long long)row);
 }
 
 static int
@@ -258,7 +268,8 @@ name_more(struct check *c, bool rows_fit, struct gh_error *err)
 
 	c->position = 0;
 	while (rc == 0 && n == STORE_SEAL_PAGE && c->more_suspects > 0)
-		rc = store_seal_leaves(c->store, c->seal.id, c->position, name_leaf, &look, &n, err);
+		rc =
+		    store_seal_leaves(c->store, c->seal.id, c->position, name_leaf, &look, &n, err);
 	return rc;
 }
 
@@ -285,7 +296,8 @@ judge_leaves(struct check *c, struct gh_error *err)
 	if (!leaves_fit && !rows_fit)
 		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
 		    "seal %lld: its %lld rows up to %lld do not give the sealed root: rows were changed or removed together "
-		    "with their leaves", (long long)c->seal.id, (long long)c->seal.rows, (long long)c->last_audit_id);
+		    "with their leaves",
+		    (long long)c->seal.id, (long long)c->seal.rows, (long long)c->last_audit_id);
 	return name_more(c, rows_fit, err);
 }
 
@@ -319,15 +331,19 @@ check_seal(struct check *c, const struct audit_seal *before, struct gh_error *er
 	if (rc != 0)
 		return rc;
 	if (memcmp(head, seal->head, sizeof(head)) != 0)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, "seal %lld: it was changed: its head does not follow from it", id);
+		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		    "seal %lld: it was changed: its head does not follow from it", id);
 	else if (!is_signed(c->v, seal, &known))
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, known ? "seal %lld: its signature is wrong" :
-		    "seal %lld: it is signed by a key that was not given", id);
+		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		    known ? "seal %lld: its signature is wrong"
+			  : "seal %lld: it is signed by a key that was not given",
+		    id);
 	if (linked && memcmp(seal->previous, before->head, sizeof(before->head)) != 0)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, "seal %lld: it does not follow seal %lld", id, id - 1);
+		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, "seal %lld: it does not follow seal %lld",
+		    id, id - 1);
 	if (linked && seal->max_id < before->max_id)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, "seal %lld: its last row lies before those of seal %lld", id,
-		    id - 1);
+		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		    "seal %lld: its last row lies before those of seal %lld", id, id - 1);
 	return 0;
 }
 
@@ -340,28 +356,31 @@ check_one(struct check *c, const struct audit_seal *before, struct gh_error *err
 	if (rc == 0)
 		rc = read_leaves(c, err);
 	if (rc == 0 && c->position != seal->rows)
-		report(c->v, AUDIT_LEAF_WRONG, seal->id, 0, 0, "seal %lld: it had %lld rows, and %lld are there",
-		    (long long)seal->id, (long long)seal->rows, (long long)c->position);
+		report(c->v, AUDIT_LEAF_WRONG, seal->id, 0, 0,
+		    "seal %lld: it had %lld rows, and %lld are there", (long long)seal->id,
+		    (long long)seal->rows, (long long)c->position);
 	if (rc == 0)
 		rc = judge_leaves(c, err);
 	drop_suspects(c);
 	if (rc == 0 && c->v->expected_head != NULL &&
 	    memcmp(c->v->expected_head, seal->head, AUDIT_HASH_SIZE) == 0)
-		c->v->expected_head = NULL;      /* found */
+		c->v->expected_head = NULL; /* found */
 	return rc;
 }
 
-/* --- all seals ------------------------------------------------------------------------------------ */
+/* --- all seals
+ * ------------------------------------------------------------------------------------ */
 
 static void
 report_gap(struct check *c, int64_t before, int64_t next)
 {
 	c->has_gap = true;
 	if (next == before + 2)
-		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0, "seal %lld was removed", (long long)before + 1);
+		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0, "seal %lld was removed",
+		    (long long)before + 1);
 	else
-		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0, "seals %lld to %lld were removed",
-		    (long long)before + 1, (long long)next - 1);
+		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0,
+		    "seals %lld to %lld were removed", (long long)before + 1, (long long)next - 1);
 }
 
 /* Neither the seal to begin with nor the one before it, and none behind: nothing was verified. */
@@ -370,8 +389,10 @@ report_no_start(struct check *c)
 {
 	struct audit_verify *v = c->v;
 
-	report(v, AUDIT_SEAL_MISSING, v->from, 0, 0, "there is no seal %lld, and none after it: the end of the chain was "
-	    "removed, or this number is too large", (long long)v->from);
+	report(v, AUDIT_SEAL_MISSING, v->from, 0, 0,
+	    "there is no seal %lld, and none after it: the end of the chain was "
+	    "removed, or this number is too large",
+	    (long long)v->from);
 	memset(&v->last, 0, sizeof(v->last));
 }
 
@@ -383,7 +404,7 @@ find_start(struct check *c, struct audit_seal *before, struct gh_error *err)
 	int rc = 0;
 
 	memset(before, 0, sizeof(*before));
-	c->has_before = true;            /* seal 1 follows nothing: zeros */
+	c->has_before = true; /* seal 1 follows nothing: zeros */
 	if (from <= 1)
 		return 0;
 	rc = store_seal_next(c->store, from - 2, before, err);
@@ -418,11 +439,12 @@ check_seals(struct check *c, struct gh_error *err)
 	return rc;
 }
 
-/* --- rows without a seal -------------------------------------------------------------------------- */
+/* --- rows without a seal
+ * -------------------------------------------------------------------------- */
 
 struct unsealed {
 	struct check *c;
-	int64_t too_old_us;              /* a row below the last seal that is older came in by hand */
+	int64_t too_old_us; /* a row below the last seal that is older came in by hand */
 	int64_t last_id;
 };
 
@@ -438,16 +460,19 @@ judge_unsealed(void *arg, const struct audit_row *row, struct gh_error *err)
 	    (row->at_us >= u->too_old_us && row->id > v->last.max_id - STORE_SEAL_MARGIN))
 		v->unsealed++;
 	else
-		report(v, AUDIT_ROW_INSERTED, 0, row->id, 0, u->c->has_gap ?
-		    "row %lld among sealed rows has no seal: it was inserted, or its seal was removed" :
-		    "row %lld was inserted among sealed rows", (long long)row->id);
+		report(v, AUDIT_ROW_INSERTED, 0, row->id, 0,
+		    u->c->has_gap
+			? "row %lld among sealed rows has no seal: it was inserted, or its seal was removed"
+			: "row %lld was inserted among sealed rows",
+		    (long long)row->id);
 	return 0;
 }
 
 static int
 check_unsealed(struct check *c, int64_t first, struct gh_error *err)
 {
-	struct unsealed u = {.c = c, .too_old_us = (c->v->last.sealed_at - STORE_SEAL_LATE_SECONDS) * 1000000};
+	struct unsealed u = {.c = c,
+	    .too_old_us = (c->v->last.sealed_at - STORE_SEAL_LATE_SECONDS) * 1000000};
 	int64_t max_id;
 	int n, rc = store_audit_extent(c->store, &max_id, err);
 
@@ -484,7 +509,8 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 	if (rc == 0)
 		rc = check_unsealed(&c, first, err);
 	if (rc == 0 && has_expected && v->expected_head != NULL)
-		report(v, AUDIT_HEAD_MISSING, 0, 0, 0, "no seal has the expected head: seals were removed at the end or "
+		report(v, AUDIT_HEAD_MISSING, 0, 0, 0,
+		    "no seal has the expected head: seals were removed at the end or "
 		    "replaced");
 	free(c.suspect);
 	return rc;

@@ -8,21 +8,22 @@
 enum audit_finding_kind {
 	AUDIT_ROW_CHANGED,
 	AUDIT_ROW_REMOVED,
-	AUDIT_ROW_MOVED,         /* its content stands under another row's number */
-	AUDIT_ROW_INSERTED,      /* among sealed rows, without a seal */
-	AUDIT_LEAF_WRONG,        /* the sealed hash itself was changed, removed or moved; the rows may be right */
-	AUDIT_SEAL_WRONG,        /* signature, head, or link to the seal before */
+	AUDIT_ROW_MOVED,    /* its content stands under another row's number */
+	AUDIT_ROW_INSERTED, /* among sealed rows, without a seal */
+	AUDIT_LEAF_WRONG,   /* the sealed hash itself was changed, removed or moved; the rows may be
+			       right */
+	AUDIT_SEAL_WRONG,   /* signature, head, or link to the seal before */
 	AUDIT_SEAL_MISSING,
-	AUDIT_HEAD_MISSING,      /* the pinned head is not in the chain */
-	AUDIT_GRANTS_WRONG,      /* rows that grant rights: grant_verify.h */
+	AUDIT_HEAD_MISSING, /* the pinned head is not in the chain */
+	AUDIT_GRANTS_WRONG, /* rows that grant rights: grant_verify.h */
 };
 
 struct audit_finding {
 	enum audit_finding_kind kind;
-	int64_t seal;            /* 0 = none */
-	int64_t row;             /* audit.id; 0 = none */
-	int64_t other;           /* moved: where the content came from */
-	char text[240];          /* a sentence for people */
+	int64_t seal;   /* 0 = none */
+	int64_t row;    /* audit.id; 0 = none */
+	int64_t other;  /* moved: where the content came from */
+	char text[240]; /* a sentence for people */
 };
 const char *audit_finding_name(enum audit_finding_kind kind);
 
@@ -30,21 +31,26 @@ const char *audit_finding_name(enum audit_finding_kind kind);
 
 struct audit_verify {
 	/* in */
-	struct { const unsigned char *spki; size_t len; } key[AUDIT_KEYS_MAX]; /* any of them may have signed */
+	struct {
+		const unsigned char *spki;
+		size_t len;
+	} key[AUDIT_KEYS_MAX]; /* any of them may have signed */
 	size_t keys;
-	int64_t from;            /* first seal that is looked at; 0 or 1 = all */
-	const unsigned char *expected_head; /* AUDIT_HASH_SIZE bytes that must be a seal's head; NULL = none */
+	int64_t from; /* first seal that is looked at; 0 or 1 = all */
+	const unsigned char
+	    *expected_head; /* AUDIT_HASH_SIZE bytes that must be a seal's head; NULL = none */
 	void (*found)(void *arg, const struct audit_finding *f);
 	void (*progress)(void *arg, int64_t seal, int64_t rows); /* after each seal; may be NULL */
 	void *arg;
 	/* out */
-	int64_t seals, rows;     /* looked at */
-	int64_t unsealed;        /* rows that wait for a seal, as they should */
+	int64_t seals, rows; /* looked at */
+	int64_t unsealed;    /* rows that wait for a seal, as they should */
 	int64_t findings;
-	struct audit_seal last;  /* id 0 = no seal */
+	struct audit_seal last; /* id 0 = no seal */
 };
 
-/* 0 when all was looked at, whatever was found (v->findings); memory does not grow with the trail. */
+/* 0 when all was looked at, whatever was found (v->findings); memory does not grow with the
+ * trail. */
 int audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -15,18 +15,21 @@ ca_locked_explain(struct enroll_env *env, const struct ca *ca, struct gh_error *
 	struct gh_error why;
 
 	err->retry_after = CA_LOCKED_RETRY;
-	snprintf(err->message, sizeof(err->message), "The key of the certification authority %.64s is locked: an "
-	    "administrator must unlock it with its password.", ca->name);
+	snprintf(err->message, sizeof(err->message),
+	    "The key of the certification authority %.64s is locked: an "
+	    "administrator must unlock it with its password.",
+	    ca->name);
 	if (store_password_get(env->store, ca->name, &row, &why) != 0) {
-		gh_log_kv(GH_LOG_WARN, "cannot tell how long a key is locked", "ca", ca->name, "cause", why.detail,
-		    NULL);
+		gh_log_kv(GH_LOG_WARN, "cannot tell how long a key is locked", "ca", ca->name,
+		    "cause", why.detail, NULL);
 		return;
 	}
 	if (row.locked_until > row.now) {
 		err->retry_after = (int)(row.locked_until - row.now);
-		snprintf(err->message, sizeof(err->message), "The key of the certification authority %.64s is locked. "
-		    "After too many wrong passwords nobody can unlock it before %s.", ca->name,
-		    gh_timestamp_format(row.locked_until, until));
+		snprintf(err->message, sizeof(err->message),
+		    "The key of the certification authority %.64s is locked. "
+		    "After too many wrong passwords nobody can unlock it before %s.",
+		    ca->name, gh_timestamp_format(row.locked_until, until));
 	}
 	store_password_clear(&row);
 }

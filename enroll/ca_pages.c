@@ -18,7 +18,7 @@
 #define CACHE_SECONDS 3600
 /* A CA that was just created or disabled shows in the list soon. */
 #define LIST_CACHE_SECONDS 60
-#define TAG_SIZE 35                      /* 16 bytes in hex, quotes, NUL */
+#define TAG_SIZE 35 /* 16 bytes in hex, quotes, NUL */
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -52,14 +52,16 @@ set_path(gh_json *o, const char *name, const char *folder, const char *slug, con
 	return gh_json_set_string(o, name, path);
 }
 
-/* Paths below the address that the caller used: what stands in certificates is in the certificates. */
+/* Paths below the address that the caller used: what stands in certificates is in the
+ * certificates. */
 static gh_json *
 paths_json(const struct ca *ca)
 {
 	gh_json *o = gh_json_new_object();
 
 	if (o != NULL && set_path(o, "cer", "ca", ca->slug, ".cer") == 0 &&
-	    set_path(o, "pem", "ca", ca->slug, ".pem") == 0 && set_path(o, "p7c", "ca", ca->slug, ".p7c") == 0 &&
+	    set_path(o, "pem", "ca", ca->slug, ".pem") == 0 &&
+	    set_path(o, "p7c", "ca", ca->slug, ".p7c") == 0 &&
 	    set_path(o, "crl", "crl", ca->slug, ".crl") == 0)
 		return o;
 	gh_json_free(o);
@@ -71,14 +73,15 @@ ca_json(const struct ca *ca)
 {
 	gh_json *o = gh_json_new_object();
 
-	if (o != NULL && gh_json_set_int(o, "id", ca->id) == 0 && gh_json_set_string(o, "name", ca->name) == 0 &&
+	if (o != NULL && gh_json_set_int(o, "id", ca->id) == 0 &&
+	    gh_json_set_string(o, "name", ca->name) == 0 &&
 	    gh_json_set_string(o, "slug", ca->slug) == 0 &&
 	    gh_json_set_string(o, "state", ca_state_name(ca->state)) == 0 &&
 	    gh_json_set_string(o, "subject", ca->issuer_dn) == 0 &&
 	    gh_json_set_bool(o, "is_root", ca->chain.n == 1) == 0 &&
 	    set_time(o, "not_before", X509_get0_notBefore(ca->cert)) == 0 &&
-	    set_time(o, "not_after", X509_get0_notAfter(ca->cert)) == 0 && set_thumbprint(o, ca) == 0 &&
-	    gh_json_set(o, "paths", paths_json(ca)) == 0)
+	    set_time(o, "not_after", X509_get0_notAfter(ca->cert)) == 0 &&
+	    set_thumbprint(o, ca) == 0 && gh_json_set(o, "paths", paths_json(ca)) == 0)
 		return o;
 	gh_json_free(o);
 	return NULL;
@@ -157,7 +160,7 @@ put_pem(const struct ca *ca, struct gh_buf *out, struct gh_error *err)
 
 	for (size_t i = 0; ok && i < ca->chain.n; i++)
 		ok = PEM_write_bio(bio, PEM_STRING_X509, "", ca->chain.cert[i].der,
-		    (long)ca->chain.cert[i].len) > 0;
+			 (long)ca->chain.cert[i].len) > 0;
 	if (ok && (n = BIO_get_mem_data(bio, &text)) > 0)
 		gh_buf_put(out, text, (size_t)n);
 	BIO_free(bio);
@@ -192,10 +195,9 @@ static const struct form {
 	const char *suffix, *type;
 	int (*put)(const struct ca *ca, struct gh_buf *out, struct gh_error *err);
 } forms[] = {
-	{".cer", "application/pkix-cert", put_der},          /* RFC 2585, 4.1 */
-	{".crt", "application/pkix-cert", put_der},
-	{".pem", "application/x-pem-file", put_pem},
-	{".p7c", "application/pkcs7-mime; smime-type=certs-only", put_pkcs7}, /* RFC 5280, 4.2.2.1 */
+    {".cer", "application/pkix-cert", put_der}, /* RFC 2585, 4.1 */
+    {".crt", "application/pkix-cert", put_der}, {".pem", "application/x-pem-file", put_pem},
+    {".p7c", "application/pkcs7-mime; smime-type=certs-only", put_pkcs7}, /* RFC 5280, 4.2.2.1 */
 };
 
 static const struct form *
@@ -248,7 +250,8 @@ ca_pages_certificate(struct enroll_env *env, const struct call *call, struct gh_
 
 	gh_buf_init(&body, 256 * 1024);
 	if (form == NULL)
-		rc = gh_refuse(&err, GH_E_NOT_FOUND, "There is no such CA certificate; GET /pki/cas lists them.");
+		rc = gh_refuse(&err, GH_E_NOT_FOUND,
+		    "There is no such CA certificate; GET /pki/cas lists them.");
 	else
 		rc = form->put(ca, &body, &err);
 	if (rc == 0)

@@ -1,8 +1,8 @@
 /*
- * What a password of a CA key can be asked to do. The order is the same for all: lock the row, look whether it is
- * locked out, compare with the hash, ask the signer, write, audit, commit; only then is the caller told anything.
- * A crash before the commit leaves everything as it was, behind it all is done but loading the record, which the
- * catalog's watchers do on every node.
+ * What a password of a CA key can be asked to do. The order is the same for all: lock the row, look
+ * whether it is locked out, compare with the hash, ask the signer, write, audit, commit; only then
+ * is the caller told anything. A crash before the commit leaves everything as it was, behind it all
+ * is done but loading the record, which the catalog's watchers do on every node.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,22 +21,26 @@
 static const struct action {
 	const char *event, *word;
 } actions[] = {
-	[CA_PASSWORD_SET] = {"ca.password.set", "set"},
-	[CA_PASSWORD_REMOVE] = {"ca.password.removed", "remove"},
-	[CA_PASSWORD_CHANGE] = {"ca.password.changed", "change"},
-	[CA_PASSWORD_UNLOCK] = {"ca.password.unlocked", "unlock"},
-	[CA_PASSWORD_LOCK] = {"ca.password.locked", "lock"},
+    [CA_PASSWORD_SET] = {"ca.password.set", "set"},
+    [CA_PASSWORD_REMOVE] = {"ca.password.removed", "remove"},
+    [CA_PASSWORD_CHANGE] = {"ca.password.changed", "change"},
+    [CA_PASSWORD_UNLOCK] = {"ca.password.unlocked", "unlock"},
+    [CA_PASSWORD_LOCK] = {"ca.password.locked", "lock"},
 };
 
 /* --- audit ------------------------------------------------------------------------------------ */
 
 static int
-audit(const struct ca_password_call *c, const char *event, bool success, const char *ca, const char *detail,
-    struct gh_error *err)
+audit(const struct ca_password_call *c, const char *event, bool success, const char *ca,
+    const char *detail, struct gh_error *err)
 {
 	struct store_audit a = {
-		.event = event, .outcome = success ? "success" : "failure", .who = c->who,
-		.request_id = c->request_id, .object = ca, .detail = detail,
+	    .event = event,
+	    .outcome = success ? "success" : "failure",
+	    .who = c->who,
+	    .request_id = c->request_id,
+	    .object = ca,
+	    .detail = detail,
 	};
 
 	return store_audit(c->env->store, &a, err);
@@ -74,8 +78,9 @@ check_new(const char *password, struct gh_error *err)
 	for (const char *p = password; *p != '\0'; p++)
 		n += ((unsigned char)*p & 0xc0) != 0x80;
 	if (n < CA_PASSWORD_MIN || n > CA_PASSWORD_MAX)
-		return gh_refuse(err, GH_E_VALIDATION, "The password of a CA key has %d to %d characters.",
-		    CA_PASSWORD_MIN, CA_PASSWORD_MAX);
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The password of a CA key has %d to %d characters.", CA_PASSWORD_MIN,
+		    CA_PASSWORD_MAX);
 	return 0;
 }
 
@@ -83,9 +88,11 @@ static int
 check_may_set(const struct store_password *row, struct gh_error *err)
 {
 	if (row->protection == CA_KEY_PASSWORD)
-		return gh_refuse(err, GH_E_CONFLICT, "The key of this CA is under a password already: change it.");
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The key of this CA is under a password already: change it.");
 	if (row->sealed == NULL || row->protection != CA_KEY_SYSTEM)
-		return gh_refuse(err, GH_E_CONFLICT, "The key of this CA is not kept here, or in a token: it cannot "
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The key of this CA is not kept here, or in a token: it cannot "
 		    "have a password.");
 	return 0;
 }
@@ -102,7 +109,8 @@ check_is_protected(const struct store_password *row, struct gh_error *err)
 
 /* Of the row alone. */
 static void
-take_row(const struct ca_password_call *c, const struct store_password *row, struct ca_password_status *out)
+take_row(const struct ca_password_call *c, const struct store_password *row,
+    struct ca_password_status *out)
 {
 	int left = c->env->conf->ca.password_attempts - row->attempts;
 
@@ -118,7 +126,8 @@ take_row(const struct ca_password_call *c, const struct store_password *row, str
 
 /* A signer that does not answer has nothing unlocked that could be used. */
 static void
-ask_signer(const struct ca_password_call *c, const struct store_password *row, struct ca_password_status *out)
+ask_signer(const struct ca_password_call *c, const struct store_password *row,
+    struct ca_password_status *out)
 {
 	struct signer_ca_state state;
 	struct gh_error err;
@@ -127,8 +136,8 @@ ask_signer(const struct ca_password_call *c, const struct store_password *row, s
 	if (!out->requires_password)
 		return;
 	if (signer_client_ca_state(c->env->signer, row->ca_id, &state, &err) != 0)
-		gh_log_kv(GH_LOG_WARN, "cannot ask the signer for the state of a key", "ca", row->name,
-		    "cause", err.detail, NULL);
+		gh_log_kv(GH_LOG_WARN, "cannot ask the signer for the state of a key", "ca",
+		    row->name, "cause", err.detail, NULL);
 	else if (state.is_unlocked)
 		out->unlocked_until = state.unlocked_until;
 }
@@ -139,7 +148,8 @@ static int
 fail_locked(const struct store_password *row, struct gh_error *err)
 {
 	char until[GH_TIMESTAMP_SIZE];
-	int rc = gh_fail(err, GH_E_LOCKED, "until %s", gh_timestamp_format(row->locked_until, until));
+	int rc =
+	    gh_fail(err, GH_E_LOCKED, "until %s", gh_timestamp_format(row->locked_until, until));
 
 	err->retry_after = (int)(row->locked_until - row->now);
 	if (err->retry_after < 1)
@@ -149,8 +159,8 @@ fail_locked(const struct store_password *row, struct gh_error *err)
 
 /* Counted and committed before anybody is told. */
 static int
-count_failure(const struct ca_password_call *c, enum ca_password_action action, struct store_password *row,
-    struct gh_error *err)
+count_failure(const struct ca_password_call *c, enum ca_password_action action,
+    struct store_password *row, struct gh_error *err)
 {
 	const struct gh_conf *conf = c->env->conf;
 	char detail[128], until[GH_TIMESTAMP_SIZE];
@@ -159,7 +169,8 @@ count_failure(const struct ca_password_call *c, enum ca_password_action action, 
 
 	if (rc != 0)
 		return rc;
-	snprintf(detail, sizeof(detail), "%s: wrong password, %d attempts remain", actions[action].word,
+	snprintf(detail, sizeof(detail), "%s: wrong password, %d attempts remain",
+	    actions[action].word,
 	    row->locked_until != 0 ? 0 : conf->ca.password_attempts - row->attempts);
 	rc = audit(c, "ca.password.failed", false, row->name, detail, err);
 	if (rc == 0 && row->locked_until != 0) {
@@ -194,12 +205,14 @@ signer_failed(int rc, struct gh_error *err)
 	struct gh_error why = *err;
 
 	if (rc == GH_E_CA_POLICY)
-		return gh_refuse(err, GH_E_FORBIDDEN, "The first password of a CA key is set on the server: gatehouse ca "
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "The first password of a CA key is set on the server: gatehouse ca "
 		    "password set NAME. The signer takes it from the API only with --first-password-by-api.");
 	if (rc != GH_E_CA_PASSWORD && rc != GH_E_CONFLICT)
 		return rc;
 	gh_fail(err, GH_E_SIGNER, "record and hash do not fit: %.400s", why.detail);
-	snprintf(err->message, sizeof(err->message), "The signer does not accept the record of this CA's key. Nothing "
+	snprintf(err->message, sizeof(err->message),
+	    "The signer does not accept the record of this CA's key. Nothing "
 	    "was changed; see the log.");
 	return GH_E_SIGNER;
 }
@@ -212,16 +225,18 @@ load_new(const struct ca_password_call *c, const struct store_password *row)
 {
 	unsigned char id[SIGNER_CA_ID_SIZE];
 	struct gh_error err;
-	int rc = signer_client_load_ca(c->env->signer, row->new_sealed, row->new_sealed_len, id, &err);
+	int rc =
+	    signer_client_load_ca(c->env->signer, row->new_sealed, row->new_sealed_len, id, &err);
 
 	if (rc != 0 && rc != GH_E_CA_LOCKED)
-		gh_log_kv(GH_LOG_WARN, "the signer did not take the new record of a key", "ca", row->name, "cause",
-		    err.detail, NULL);
+		gh_log_kv(GH_LOG_WARN, "the signer did not take the new record of a key", "ca",
+		    row->name, "cause", err.detail, NULL);
 }
 
 static int
-put_key(const struct ca_password_call *c, enum ca_password_action action, struct store_password *row,
-    const unsigned char *sealed, size_t len, const char *hash, struct gh_error *err)
+put_key(const struct ca_password_call *c, enum ca_password_action action,
+    struct store_password *row, const unsigned char *sealed, size_t len, const char *hash,
+    struct gh_error *err)
 {
 	int rc = store_password_put_key(c->env->store, c->who, row, sealed, len, hash, err);
 
@@ -240,8 +255,8 @@ put_key(const struct ca_password_call *c, enum ca_password_action action, struct
 
 /* current, new_password: NULL = under the system key. */
 static int
-seal_anew(const struct ca_password_call *c, enum ca_password_action action, struct store_password *row,
-    const char *current, const char *new_password, struct gh_error *err)
+seal_anew(const struct ca_password_call *c, enum ca_password_action action,
+    struct store_password *row, const char *current, const char *new_password, struct gh_error *err)
 {
 	char hash[GH_BCRYPT_SIZE] = "";
 	unsigned char *sealed = NULL;
@@ -250,8 +265,9 @@ seal_anew(const struct ca_password_call *c, enum ca_password_action action, stru
 
 	if (new_password != NULL)
 		rc = gh_bcrypt_hash_long(new_password, hash, err);
-	if (rc == 0 && (rc = signer_client_set_password(c->env->signer, row->sealed, row->sealed_len, current,
-	    new_password, &sealed, &len, err)) != 0)
+	if (rc == 0 &&
+	    (rc = signer_client_set_password(c->env->signer, row->sealed, row->sealed_len, current,
+		 new_password, &sealed, &len, err)) != 0)
 		rc = signer_failed(rc, err);
 	if (rc == 0)
 		rc = put_key(c, action, row, sealed, len, new_password != NULL ? hash : NULL, err);
@@ -281,8 +297,8 @@ re_encrypt(const struct ca_password_call *c, enum ca_password_action action, con
 }
 
 int
-ca_password_set(const struct ca_password_call *c, const char *password, struct ca_password_status *out,
-    struct gh_error *err)
+ca_password_set(const struct ca_password_call *c, const char *password,
+    struct ca_password_status *out, struct gh_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	if (check_new(password, err) != 0)
@@ -291,8 +307,8 @@ ca_password_set(const struct ca_password_call *c, const char *password, struct c
 }
 
 int
-ca_password_remove(const struct ca_password_call *c, const char *current, struct ca_password_status *out,
-    struct gh_error *err)
+ca_password_remove(const struct ca_password_call *c, const char *current,
+    struct ca_password_status *out, struct gh_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	return re_encrypt(c, CA_PASSWORD_REMOVE, current, NULL, out, err);
@@ -306,7 +322,8 @@ ca_password_change(const struct ca_password_call *c, const char *current, const 
 	if (check_new(new_password, err) != 0)
 		return refuse(c, CA_PASSWORD_CHANGE, err);
 	if (strcmp(current, new_password) == 0) {
-		gh_refuse(err, GH_E_VALIDATION, "The new password must differ from the current one.");
+		gh_refuse(err, GH_E_VALIDATION,
+		    "The new password must differ from the current one.");
 		return refuse(c, CA_PASSWORD_CHANGE, err);
 	}
 	return re_encrypt(c, CA_PASSWORD_CHANGE, current, new_password, out, err);
@@ -315,7 +332,8 @@ ca_password_change(const struct ca_password_call *c, const char *current, const 
 /* --- unlocking -------------------------------------------------------------------------------- */
 
 static int
-commit_access(const struct ca_password_call *c, struct store_password *row, int64_t until, struct gh_error *err)
+commit_access(const struct ca_password_call *c, struct store_password *row, int64_t until,
+    struct gh_error *err)
 {
 	char detail[64], text[GH_TIMESTAMP_SIZE];
 	int rc = store_password_put_access(c->env->store, row, err);
@@ -328,18 +346,20 @@ commit_access(const struct ca_password_call *c, struct store_password *row, int6
 
 /* What cannot be audited does not happen: then the key is locked again. */
 static int
-unlock(const struct ca_password_call *c, struct store_password *row, const char *password, int seconds,
-    struct gh_error *err)
+unlock(const struct ca_password_call *c, struct store_password *row, const char *password,
+    int seconds, struct gh_error *err)
 {
 	struct gh_error ignored;
 	int64_t until = 0;
-	int rc = signer_client_unlock(c->env->signer, row->sealed, row->sealed_len, password, seconds, &until, err);
+	int rc = signer_client_unlock(c->env->signer, row->sealed, row->sealed_len, password,
+	    seconds, &until, err);
 
 	if (rc != 0)
 		return signer_failed(rc, err);
 	rc = commit_access(c, row, until, err);
 	if (rc != 0 && signer_client_lock(c->env->signer, row->ca_id, &ignored) != 0)
-		gh_log_kv(GH_LOG_ERROR, "a key is unlocked and the audit row is not written", "ca", row->name, NULL);
+		gh_log_kv(GH_LOG_ERROR, "a key is unlocked and the audit row is not written", "ca",
+		    row->name, NULL);
 	return rc;
 }
 
@@ -355,7 +375,8 @@ ca_password_unlock(const struct ca_password_call *c, const char *password, int s
 	if ((rc = store_password_lock(c->env->store, c->ca, &row, err)) != 0)
 		return refuse(c, CA_PASSWORD_UNLOCK, err);
 	if ((rc = verify(c, CA_PASSWORD_UNLOCK, &row, password, err)) == 0)
-		rc = unlock(c, &row, password, seconds < 1 || seconds > longest ? longest : seconds, err);
+		rc = unlock(c, &row, password, seconds < 1 || seconds > longest ? longest : seconds,
+		    err);
 	store_password_abandon(c->env->store);
 	take_row(c, &row, out);
 	if (rc == 0)
@@ -366,7 +387,8 @@ ca_password_unlock(const struct ca_password_call *c, const char *password, int s
 
 /* What is locked stays locked when the audit row cannot be written; the caller hears of it. */
 int
-ca_password_lock(const struct ca_password_call *c, struct ca_password_status *out, struct gh_error *err)
+ca_password_lock(const struct ca_password_call *c, struct ca_password_status *out,
+    struct gh_error *err)
 {
 	struct store_password row;
 	int rc;
@@ -384,7 +406,8 @@ ca_password_lock(const struct ca_password_call *c, struct ca_password_status *ou
 }
 
 int
-ca_password_get_status(const struct ca_password_call *c, struct ca_password_status *out, struct gh_error *err)
+ca_password_get_status(const struct ca_password_call *c, struct ca_password_status *out,
+    struct gh_error *err)
 {
 	struct store_password row;
 	int rc;

@@ -1,4 +1,5 @@
-/* JSON around ca_password.h. All wrong members are named at once; no value of the body is ever repeated. */
+/* JSON around ca_password.h. All wrong members are named at once; no value of the body is ever
+ * repeated. */
 #include <string.h>
 
 #include "json.h"
@@ -18,9 +19,9 @@ struct operation {
 	enum ca_password_action action;
 	/* Take the members; wrong ones go into f. */
 	void (*read)(const gh_json *body, struct rest_fields *f, struct words *w);
-	int (*run)(const struct ca_password_call *c, const struct words *w, struct ca_password_status *out,
-	    struct gh_error *err);
-	const char *done;                /* message of the answer */
+	int (*run)(const struct ca_password_call *c, const struct words *w,
+	    struct ca_password_status *out, struct gh_error *err);
+	const char *done; /* message of the answer */
 };
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -72,7 +73,8 @@ refusal_members(const struct ca_password_status *s, const struct gh_error *err)
 
 	if (o != NULL && err->code == GH_E_CA_PASSWORD)
 		rc = gh_json_set_int(o, "remaining_attempts", s->remaining);
-	if (o != NULL && rc == 0 && s->is_locked && (err->code == GH_E_LOCKED || err->code == GH_E_CA_PASSWORD))
+	if (o != NULL && rc == 0 && s->is_locked &&
+	    (err->code == GH_E_LOCKED || err->code == GH_E_CA_PASSWORD))
 		rc = set_time(o, "locked_until", s->locked_until);
 	if (rc == 0)
 		return o;
@@ -95,7 +97,8 @@ read_confirmation(const gh_json *body, struct rest_fields *f, const char *name, 
 	const char *again = rest_text(f, body, name, 0, CA_PASSWORD_MAX, true);
 
 	if (again != NULL && wanted != NULL && strcmp(again, wanted) != 0)
-		rest_field_wrong(f, name, "The field %s must be the same as %s.", name, wanted_name);
+		rest_field_wrong(f, name, "The field %s must be the same as %s.", name,
+		    wanted_name);
 }
 
 static void
@@ -119,13 +122,16 @@ read_change(const gh_json *body, struct rest_fields *f, struct words *w)
 	bool has_second = gh_json_type(gh_json_get(body, second)) != GH_JSON_NULL;
 
 	w->current = read_current(body, f, "current_password");
-	w->new_password = rest_text(f, body, "new_password", CA_PASSWORD_MIN, CA_PASSWORD_MAX, true);
+	w->new_password =
+	    rest_text(f, body, "new_password", CA_PASSWORD_MIN, CA_PASSWORD_MAX, true);
 	if (has_second)
 		read_confirmation(body, f, second, w->new_password, "new_password");
 	if (!has_second || gh_json_type(gh_json_get(body, first)) != GH_JSON_NULL)
 		read_confirmation(body, f, first, w->new_password, "new_password");
-	if (w->current != NULL && w->new_password != NULL && strcmp(w->current, w->new_password) == 0)
-		rest_field_wrong(f, "new_password", "The new password must differ from the current one.");
+	if (w->current != NULL && w->new_password != NULL &&
+	    strcmp(w->current, w->new_password) == 0)
+		rest_field_wrong(f, "new_password",
+		    "The new password must differ from the current one.");
 }
 
 static void
@@ -137,7 +143,8 @@ read_unlock(const gh_json *body, struct rest_fields *f, struct words *w)
 	w->current = read_current(body, f, "password");
 	if (gh_json_type(seconds) == GH_JSON_NULL)
 		return;
-	if (gh_json_type(seconds) != GH_JSON_INT || !gh_json_int(seconds, &n) || n < 1 || n > INT32_MAX)
+	if (gh_json_type(seconds) != GH_JSON_INT || !gh_json_int(seconds, &n) || n < 1 ||
+	    n > INT32_MAX)
 		rest_field_wrong(f, "seconds", "The field seconds must be a positive integer.");
 	else
 		w->seconds = (int)n;
@@ -207,10 +214,14 @@ check_body(const struct ca_password_call *c, const struct operation *op, const g
 }
 
 static void
-perform(const struct operation *op, struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+perform(const struct operation *op, struct enroll_env *env, const struct call *call,
+    struct gh_http_reply *rep)
 {
 	struct ca_password_call c = {
-		.env = env, .who = call->requester, .request_id = call->http->request_id, .ca = call->name,
+	    .env = env,
+	    .who = call->requester,
+	    .request_id = call->http->request_id,
+	    .ca = call->name,
 	};
 	struct ca_password_status status = {0};
 	struct rest_fields fields = {0};
@@ -239,7 +250,7 @@ void
 ca_password_rest_set(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_SET, read_set, run_set,
-		"The private key is now protected by the password, and locked until it is unlocked with it."};
+	    "The private key is now protected by the password, and locked until it is unlocked with it."};
 
 	perform(&op, env, call, rep);
 }
@@ -248,7 +259,7 @@ void
 ca_password_rest_remove(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_REMOVE, read_remove, run_remove,
-		"The private key is no longer protected by a password."};
+	    "The private key is no longer protected by a password."};
 
 	perform(&op, env, call, rep);
 }
@@ -257,7 +268,7 @@ void
 ca_password_rest_change(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_CHANGE, read_change, run_change,
-		"The password of the private key was changed. It is locked until it is unlocked with the new one."};
+	    "The password of the private key was changed. It is locked until it is unlocked with the new one."};
 
 	perform(&op, env, call, rep);
 }
@@ -266,7 +277,7 @@ void
 ca_password_rest_unlock(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_UNLOCK, read_unlock, run_unlock,
-		"The private key is unlocked on this node."};
+	    "The private key is unlocked on this node."};
 
 	perform(&op, env, call, rep);
 }
@@ -275,7 +286,7 @@ void
 ca_password_rest_lock(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_LOCK, read_nothing, run_lock,
-		"The private key is locked on this node."};
+	    "The private key is locked on this node."};
 
 	perform(&op, env, call, rep);
 }
@@ -284,7 +295,10 @@ void
 ca_password_rest_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct ca_password_call c = {
-		.env = env, .who = call->requester, .request_id = call->http->request_id, .ca = call->name,
+	    .env = env,
+	    .who = call->requester,
+	    .request_id = call->http->request_id,
+	    .ca = call->name,
 	};
 	struct ca_password_status status;
 	struct gh_error err = {0};

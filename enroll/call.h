@@ -7,17 +7,17 @@
 #include "enroll.h"
 #include "http.h"
 
-#define CALL_NAME_SIZE 81                /* longest {name} of a path, with its NUL */
+#define CALL_NAME_SIZE 81 /* longest {name} of a path, with its NUL */
 
 struct call {
 	const struct gh_http_request *http;
 	const struct requester *requester;
-	const struct app *app;           /* NULL only where the route needs none */
-	struct dir_entry *entry;         /* requester's entry, or NULL */
-	int version;                     /* {v}: 1, 2, 3 */
-	int64_t object_id;               /* {id}; 0 = none */
-	const char *name;                /* {name}: one segment as sent; "" = none */
-	const char *rest;                /* {rest}: the end of the path as sent, not decoded; "" = none */
+	const struct app *app;   /* NULL only where the route needs none */
+	struct dir_entry *entry; /* requester's entry, or NULL */
+	int version;             /* {v}: 1, 2, 3 */
+	int64_t object_id;       /* {id}; 0 = none */
+	const char *name;        /* {name}: one segment as sent; "" = none */
+	const char *rest;        /* {rest}: the end of the path as sent, not decoded; "" = none */
 };
 
 #endif

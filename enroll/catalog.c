@@ -1,7 +1,8 @@
 /*
- * The snapshot of the administrator's objects. Arrays are sorted once, when the snapshot is made, and
- * searched by bisection: hundreds of templates and thousands of applications cost a dozen comparisons.
- * Names are compared by strcasecmp in the C locale: ASCII letters without case, all else byte by byte.
+ * The snapshot of the administrator's objects. Arrays are sorted once, when the snapshot is made,
+ * and searched by bisection: hundreds of templates and thousands of applications cost a dozen
+ * comparisons. Names are compared by strcasecmp in the C locale: ASCII letters without case, all
+ * else byte by byte.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,8 @@ compare_app(const void *a, const void *b)
 	    sizeof((*(struct app *const *)a)->key_index));
 }
 
-/* An object that cannot be read is left out: one bad row must not stop the others. Lack of memory is no
- * fault of the row and fails the snapshot. */
+/* An object that cannot be read is left out: one bad row must not stop the others. Lack of memory
+ * is no fault of the row and fails the snapshot. */
 static int
 leave_out(const char *kind, const gh_json *row, const struct gh_error *why, struct gh_error *err)
 {
@@ -46,8 +47,8 @@ leave_out(const char *kind, const gh_json *row, const struct gh_error *why, stru
 
 	if (why->code == GH_E_NOMEM)
 		return gh_fail(err, GH_E_NOMEM, "catalog: %s", kind);
-	gh_log_kv(GH_LOG_ERROR, "left out of the catalog", "kind", kind, "name", name,
-	    "error", gh_error_info(why->code)->name, "detail", why->detail, NULL);
+	gh_log_kv(GH_LOG_ERROR, "left out of the catalog", "kind", kind, "name", name, "error",
+	    gh_error_info(why->code)->name, "detail", why->detail, NULL);
 	return 0;
 }
 
@@ -72,20 +73,21 @@ load_cas(struct catalog *c, const gh_json *rows, struct gh_error *err)
 }
 
 static int
-add_identities(struct catalog *c, const struct ca *ca, const struct cert_chain *certs, struct gh_error *err)
+add_identities(struct catalog *c, const struct ca *ca, const struct cert_chain *certs,
+    struct gh_error *err)
 {
-	struct gh_error e = { 0 };
+	struct gh_error e = {0};
 
 	for (size_t i = 0; i < certs->n; i++) {
-		struct gh_der cert = { certs->cert[i].der, certs->cert[i].len };
+		struct gh_der cert = {certs->cert[i].der, certs->cert[i].len};
 
 		int rc = gh_ca_identities_add_cert(&c->identities, &cert, &e);
 
 		if (rc == GH_E_NOMEM)
 			return gh_fail(err, GH_E_NOMEM, "catalog");
 		if (rc != 0)
-			gh_log_kv(GH_LOG_ERROR, "name or key of a CA cannot be compared", "ca", ca->name,
-			    "detail", e.detail, NULL);
+			gh_log_kv(GH_LOG_ERROR, "name or key of a CA cannot be compared", "ca",
+			    ca->name, "detail", e.detail, NULL);
 	}
 	return 0;
 }
@@ -237,7 +239,7 @@ catalog_find_template(const struct catalog *c, const char *name)
 const struct ca *
 catalog_find_ca(const struct catalog *c, const char *name)
 {
-	struct ca key = { .name = (char *)(uintptr_t)name }, *p = &key;
+	struct ca key = {.name = (char *)(uintptr_t)name}, *p = &key;
 	struct ca **found = bsearch(&p, c->ca, c->cas, sizeof(*c->ca), compare_ca);
 
 	return found != NULL ? *found : NULL;
@@ -275,7 +277,7 @@ const struct app *
 catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
     const unsigned char *key, size_t key_len)
 {
-	struct app probe = { 0 }, *p = &probe, **found;
+	struct app probe = {0}, *p = &probe, **found;
 
 	catalog_key_index(server_secret, key, key_len, probe.key_index);
 	found = bsearch(&p, c->app, c->apps, sizeof(*c->app), compare_app);
@@ -287,20 +289,22 @@ static struct gh_der
 san_of(const struct cert_spec *spec)
 {
 	int i = X509v3_get_ext_by_NID(spec->extensions, NID_subject_alt_name, -1);
-	const ASN1_OCTET_STRING *value = i >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(spec->extensions, i)) : NULL;
+	const ASN1_OCTET_STRING *value =
+	    i >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(spec->extensions, i)) : NULL;
 
 	if (value == NULL)
-		return (struct gh_der){ NULL, 0 };
-	return (struct gh_der){ ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value) };
+		return (struct gh_der){NULL, 0};
+	return (struct gh_der){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 }
 
 int
 catalog_check_identity(const struct catalog *c, const struct cert_spec *spec, struct gh_error *err)
 {
-	struct gh_der spki = { spec->spki, spec->spki_len }, subject, san = san_of(spec);
+	struct gh_der spki = {spec->spki, spec->spki_len}, subject, san = san_of(spec);
 
 	if (gh_ca_identities_has_key(&c->identities, &spki))
-		return gh_refuse(err, GH_E_CSR_WEAK, "The key of the request is that of a certification authority: "
+		return gh_refuse(err, GH_E_CSR_WEAK,
+		    "The key of the request is that of a certification authority: "
 		    "make a new one.");
 	if (X509_NAME_get0_der(spec->subject, &subject.p, &subject.len) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "subject cannot be encoded");

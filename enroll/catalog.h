@@ -1,7 +1,7 @@
 /*
- * What the administrator configured in the database: CAs, templates, API applications, metadata fields;
- * one immutable snapshot, shared by reference count and replaced as a whole when the database says that it
- * changed (on all nodes, within a second).
+ * What the administrator configured in the database: CAs, templates, API applications, metadata
+ * fields; one immutable snapshot, shared by reference count and replaced as a whole when the
+ * database says that it changed (on all nodes, within a second).
  */
 #ifndef ENROLL_CATALOG_H
 #define ENROLL_CATALOG_H
@@ -21,47 +21,58 @@ enum app_hash { APP_HASH_SHA1, APP_HASH_SHA256, APP_HASH_SHA512 };
 struct app {
 	int64_t id;
 	char *name;
-	unsigned char key_index[32];     /* HMAC-SHA256(server secret, key bytes): what a look-up uses */
-	unsigned char *secret;           /* HMAC key, unsealed; NULL when the application has none */
+	unsigned char
+	    key_index[32];     /* HMAC-SHA256(server secret, key bytes): what a look-up uses */
+	unsigned char *secret; /* HMAC key, unsealed; NULL when the application has none */
 	size_t secret_len;
-	char **templates;                /* names, NULL-ended */
+	char **templates; /* names, NULL-ended */
 	char *ca_name;
-	char **groups;                   /* user must be in one of them; NULL = no such demand */
+	char **groups; /* user must be in one of them; NULL = no such demand */
 	bool signature_required;
 	enum app_hash min_hash;
-	char *service_identity;          /* directory name for callers without user credentials, or NULL */
+	char *service_identity; /* directory name for callers without user credentials, or NULL */
 	bool is_enabled;
 };
 
-struct catalog_template { int64_t id; int version; struct tmpl *tmpl; };
+struct catalog_template {
+	int64_t id;
+	int version;
+	struct tmpl *tmpl;
+};
 
-struct metadata_field;                   /* enroll/metadata.h */
+struct metadata_field; /* enroll/metadata.h */
 
 struct catalog {
 	int64_t generation;
-	struct ca **ca; size_t cas;
+	struct ca **ca;
+	size_t cas;
 	struct gh_ca_identities identities; /* of all CAs, past and foreign ones too */
-	struct catalog_template *tmpl; size_t tmpls;
-	struct app **app; size_t apps;
-	struct metadata_field *field; size_t fields;
-	int refs;                        /* atomic */
+	struct catalog_template *tmpl;
+	size_t tmpls;
+	struct app **app;
+	size_t apps;
+	struct metadata_field *field;
+	size_t fields;
+	int refs; /* atomic */
 };
 
-/* json: store_load_catalog. A template or application that cannot be read is left out and logged; the rest
- * works. server_secret: 32 bytes, unseals application secrets. */
+/* json: store_load_catalog. A template or application that cannot be read is left out and logged;
+ * the rest works. server_secret: 32 bytes, unseals application secrets. */
 int catalog_new(const gh_json *json, const unsigned char server_secret[32], struct catalog **out,
     struct gh_error *err) GH_MUSTCHECK;
 struct catalog *catalog_ref(struct catalog *c);
-void catalog_free(struct catalog *c);            /* drops one reference; wipes secrets with the last */
+void catalog_free(struct catalog *c); /* drops one reference; wipes secrets with the last */
 
 /* NULL when there is none; names without case. Borrowed from the catalog. */
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
 const struct ca *catalog_find_ca(const struct catalog *c, const char *name);
 /* For paths: by slug, which never changes its meaning, else by name. */
 const struct ca *catalog_find_ca_slug(const struct catalog *c, const char *slug_or_name);
-/* Nobody gets a certificate for what is a CA's. GH_E_CA_POLICY: subject or a directoryName is the name of a CA;
- * GH_E_CSR_WEAK: the key is one's; GH_E_SUBJECT: a name that cannot be compared. All public. */
-int catalog_check_identity(const struct catalog *c, const struct cert_spec *spec, struct gh_error *err) GH_MUSTCHECK;
+/* Nobody gets a certificate for what is a CA's. GH_E_CA_POLICY: subject or a directoryName is the
+ * name of a CA; GH_E_CSR_WEAK: the key is one's; GH_E_SUBJECT: a name that cannot be compared. All
+ * public. */
+int catalog_check_identity(const struct catalog *c, const struct cert_spec *spec,
+    struct gh_error *err) GH_MUSTCHECK;
 const struct ca *catalog_find_ca_id(const struct catalog *c, int64_t id);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
@@ -69,8 +80,8 @@ const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
 const struct app *catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
     const unsigned char *key, size_t key_len);
 
-/* Secrets at rest: AES-256-GCM under HKDF(server_secret, label). Base64 text malloc'd / bytes malloc'd.
- * unseal: GH_E_CONF when it was sealed under another server secret. */
+/* Secrets at rest: AES-256-GCM under HKDF(server_secret, label). Base64 text malloc'd / bytes
+ * malloc'd. unseal: GH_E_CONF when it was sealed under another server secret. */
 int catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, char **out,
     struct gh_error *err) GH_MUSTCHECK;
 int catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned char **out,

@@ -10,7 +10,7 @@
 
 #include "catalog_load.h"
 
-#define CATALOG_LIST_MAX 1024            /* names in one list of a row */
+#define CATALOG_LIST_MAX 1024 /* names in one list of a row */
 
 static void
 strings_free(char **list)
@@ -22,8 +22,8 @@ strings_free(char **list)
 	free(list);
 }
 
-/* NULL-ended copy of an array of strings. An absent or empty one gives NULL, or with keep_empty a list
- * without elements. */
+/* NULL-ended copy of an array of strings. An absent or empty one gives NULL, or with keep_empty a
+ * list without elements. */
 static int
 strings_load(const gh_json *array, const char *member, bool keep_empty, char ***out,
     struct gh_error *err)
@@ -35,7 +35,8 @@ strings_load(const gh_json *array, const char *member, bool keep_empty, char ***
 	if (gh_json_type(array) != GH_JSON_ARRAY && gh_json_type(array) != GH_JSON_NULL)
 		return gh_fail(err, GH_E_DB, "%s is no array", member);
 	if (n > CATALOG_LIST_MAX)
-		return gh_fail(err, GH_E_DB, "%s has more than %d elements", member, CATALOG_LIST_MAX);
+		return gh_fail(err, GH_E_DB, "%s has more than %d elements", member,
+		    CATALOG_LIST_MAX);
 	if (n == 0 && !keep_empty)
 		return 0;
 	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
@@ -80,7 +81,8 @@ base64_load(const gh_json *value, const char *member, unsigned char **out, size_
 
 /* max: the chain leaves one place for the leaf. */
 static int
-certs_load(const gh_json *list, size_t min, size_t max, struct cert_chain *out, struct gh_error *err)
+certs_load(const gh_json *list, size_t min, size_t max, struct cert_chain *out,
+    struct gh_error *err)
 {
 	unsigned char *der;
 	size_t n = gh_json_size(list), len;
@@ -120,14 +122,15 @@ ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
 		return gh_fail(err, GH_E_DB, "id is missing");
 	if (!ca_state_parse(gh_json_string(gh_json_get(row, "state")), &ca->state) ||
 	    !ca_protection_parse(gh_json_string(gh_json_get(row, "protection")), &ca->protection) ||
-	    !gh_json_int(gh_json_get(row, "crl_shards"), &shards) || shards < 0 || shards > CA_SHARDS_MAX)
+	    !gh_json_int(gh_json_get(row, "crl_shards"), &shards) || shards < 0 ||
+	    shards > CA_SHARDS_MAX)
 		return gh_fail(err, GH_E_DB, "state, protection or crl_shards is wrong");
 	ca->crl_shards = (int)shards;
 	if ((rc = string_load(row, "name", &ca->name, err)) != 0 ||
 	    (rc = string_load(row, "slug", &ca->slug, err)) != 0 ||
 	    (rc = policy_load(gh_json_get(row, "policy"), ca, err)) != 0 ||
-	    (rc = certs_load(gh_json_get(row, "chain"), ca->state != CA_PENDING, CERT_CHAIN_MAX - 1, &ca->chain,
-	    err)) != 0 ||
+	    (rc = certs_load(gh_json_get(row, "chain"), ca->state != CA_PENDING, CERT_CHAIN_MAX - 1,
+		 &ca->chain, err)) != 0 ||
 	    (rc = certs_load(gh_json_get(row, "also"), 0, CERT_CHAIN_MAX, &ca->also, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "cdp"), "cdp", false, &ca->cdp_urls, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "aia"), "aia", false, &ca->aia_urls, err)) != 0 ||
@@ -165,7 +168,8 @@ catalog_load_template(const gh_json *row, struct catalog_template *out, struct g
 	int rc;
 
 	if (!gh_json_int(gh_json_get(row, "id"), &id) ||
-	    !gh_json_int(gh_json_get(row, "version"), &version) || version < 1 || version > INT32_MAX)
+	    !gh_json_int(gh_json_get(row, "version"), &version) || version < 1 ||
+	    version > INT32_MAX)
 		return gh_fail(err, GH_E_DB, "id or version is missing");
 	if (gh_json_type(body) != GH_JSON_OBJECT)
 		return gh_fail(err, GH_E_DB, "body is no object");
@@ -204,7 +208,9 @@ static int
 app_load_hash(const gh_json *row, struct app *app, struct gh_error *err)
 {
 	static const char *const name[] = {
-		[APP_HASH_SHA1] = "SHA1", [APP_HASH_SHA256] = "SHA256", [APP_HASH_SHA512] = "SHA512",
+	    [APP_HASH_SHA1] = "SHA1",
+	    [APP_HASH_SHA256] = "SHA256",
+	    [APP_HASH_SHA512] = "SHA512",
 	};
 	const char *s = gh_json_string(gh_json_get(row, "min_hash"));
 
@@ -248,8 +254,9 @@ app_load_members(const gh_json *row, const unsigned char server_secret[32], stru
 	    (rc = app_load_key_index(row, app, err)) != 0 ||
 	    (rc = app_load_hash(row, app, err)) != 0 ||
 	    (rc = strings_load(gh_json_get(row, "templates"), "templates", true, &app->templates,
-	    err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "groups"), "groups", false, &app->groups, err)) != 0)
+		 err)) != 0 ||
+	    (rc = strings_load(gh_json_get(row, "groups"), "groups", false, &app->groups, err)) !=
+		0)
 		return rc;
 	return app_load_optional(row, server_secret, app, err);
 }

@@ -46,7 +46,8 @@ check_token(const struct enroll_env *env, const struct call *call, struct gh_err
 		    "Versions 1 and 2 are switched off on this server; use version 3.");
 	if (clock_check(env->conf, err) != 0)
 		return GH_E_CLOCK;
-	return ce_token_check(env->server_secret, call->http->token, call->requester, gh_now(), err);
+	return ce_token_check(env->server_secret, call->http->token, call->requester, gh_now(),
+	    err);
 }
 
 static int
@@ -55,12 +56,14 @@ check_window(const struct enroll_env *env, const struct call *call, const struct
 {
 	int64_t off = body->timestamp - gh_now();
 
-	if (call->version != 3 || (off <= env->conf->certenroll.timestamp_window &&
-	    off >= -env->conf->certenroll.timestamp_window))
+	if (call->version != 3 ||
+	    (off <= env->conf->certenroll.timestamp_window &&
+		off >= -env->conf->certenroll.timestamp_window))
 		return 0;
 	if (clock_check(env->conf, err) != 0) /* then it is not the client's */
 		return GH_E_CLOCK;
-	return gh_fail(err, GH_E_TIMESTAMP_WINDOW, "Timestamp is %lld s from our time", (long long)off);
+	return gh_fail(err, GH_E_TIMESTAMP_WINDOW, "Timestamp is %lld s from our time",
+	    (long long)off);
 }
 
 static int
@@ -86,7 +89,8 @@ find_recorded(struct enroll_env *env, const struct call *call, const struct enro
 	int rc;
 
 	*found = false;
-	rc = store_find_replay(env->store, call->requester, req->replay_mark, found, out, &ca_id, err);
+	rc = store_find_replay(env->store, call->requester, req->replay_mark, found, out, &ca_id,
+	    err);
 	if (rc != 0 || !*found)
 		return rc;
 	out->is_replay = true;
@@ -98,9 +102,8 @@ static int
 fill_request(const struct call *call, const struct ce_body *body, struct enroll_request *req,
     struct gh_error *err)
 {
-	static const enum enroll_protocol protocol[] = {
-		0, ENROLL_CERTENROLL_V1, ENROLL_CERTENROLL_V2, ENROLL_CERTENROLL_V3
-	};
+	static const enum enroll_protocol protocol[] = {0, ENROLL_CERTENROLL_V1,
+	    ENROLL_CERTENROLL_V2, ENROLL_CERTENROLL_V3};
 
 	req->protocol = protocol[call->version];
 	memcpy(req->request_id, call->http->request_id, sizeof(req->request_id));
@@ -117,19 +120,19 @@ fill_request(const struct call *call, const struct ce_body *body, struct enroll_
 
 /*
  * *audited: the pipeline has written the audit row of a failure itself.
- * The recorded answer comes before the window: a retry that took long must not turn a certificate into an
- * error.
+ * The recorded answer comes before the window: a retry that took long must not turn a certificate
+ * into an error.
  */
 static int
 enroll_body(struct enroll_env *env, const struct call *call, struct enroll_request *req,
     struct enroll_outcome *out, bool *audited, struct gh_error *err)
 {
-	struct ce_body body = { 0 };
+	struct ce_body body = {0};
 	bool found = false;
 	int rc;
 
 	if ((rc = ce_body_parse(call->http->body, call->http->body_len, call->version, &body,
-	    err)) == 0 &&
+		 err)) == 0 &&
 	    (rc = fill_request(call, &body, req, err)) == 0 &&
 	    (rc = find_recorded(env, call, req, &found, out, err)) == 0 && !found &&
 	    (rc = check_window(env, call, &body, err)) == 0 &&
@@ -144,8 +147,8 @@ enroll_body(struct enroll_env *env, const struct call *call, struct enroll_reque
 void
 ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct enroll_request req = { 0 };
-	struct enroll_outcome out = { 0 };
+	struct enroll_request req = {0};
+	struct enroll_outcome out = {0};
 	struct gh_error err;
 	bool audited = false;
 	int rc;
@@ -153,8 +156,8 @@ ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply 
 	if ((rc = check_token(env, call, &err)) == 0)
 		rc = enroll_body(env, call, &req, &out, &audited, &err);
 	if (rc != 0 && !audited)
-		enroll_audit_refusal(env, call->requester, call->http->request_id, req.template_name,
-		    &err);
+		enroll_audit_refusal(env, call->requester, call->http->request_id,
+		    req.template_name, &err);
 	if (rc != 0)
 		reply_error(env, &err, rep);
 	else
@@ -169,8 +172,9 @@ token_json(const char *token, int64_t expires)
 	char stamp[GH_TIMESTAMP_SIZE];
 	gh_json *j = gh_json_new_object();
 
-	if (j != NULL && (gh_json_set_string(j, "Token", token) != 0 ||
-	    gh_json_set_string(j, "Expires", gh_timestamp_format(expires, stamp)) != 0)) {
+	if (j != NULL &&
+	    (gh_json_set_string(j, "Token", token) != 0 ||
+		gh_json_set_string(j, "Expires", gh_timestamp_format(expires, stamp)) != 0)) {
 		gh_json_free(j);
 		return NULL;
 	}
@@ -205,8 +209,9 @@ describe(const struct enroll_env *env, const struct call *call, const char *name
 	struct gh_error ignored;
 	gh_json *j;
 
-	*listed = t != NULL && (call->entry == NULL ||
-	    tmpl_may_enroll(t->tmpl, call->entry, call->app->groups, &ignored) == 0);
+	*listed = t != NULL &&
+	    (call->entry == NULL ||
+		tmpl_may_enroll(t->tmpl, call->entry, call->app->groups, &ignored) == 0);
 	if (!*listed)
 		return NULL;
 	if ((j = tmpl_describe(t->tmpl)) != NULL &&

@@ -1,6 +1,6 @@
 /*
- * The answers of CertEnroll. Real clients cut the certificate out of the text with sed: the body is one
- * line, `"Certificates":"` without a blank, '/' unescaped, and no later member holds that text.
+ * The answers of CertEnroll. Real clients cut the certificate out of the text with sed: the body is
+ * one line, `"Certificates":"` without a blank, '/' unescaped, and no later member holds that text.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY "{\"Message\":\"The server is out of memory.\",\"ErrorCode\":\"0x8007000E\"}"
-#define RETRY_AFTER 5                    /* seconds; directory, database and signer come back fast */
+#define RETRY_AFTER 5 /* seconds; directory, database and signer come back fast */
 #define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
 
 static const char *
@@ -40,7 +40,8 @@ disposition_name(enum db_disposition d)
 
 /* *out malloc'd; "" for an answer without a certificate. */
 static int
-certificates_text(const struct enroll_outcome *out, bool cert_only, char **text, struct gh_error *err)
+certificates_text(const struct enroll_outcome *out, bool cert_only, char **text,
+    struct gh_error *err)
 {
 	unsigned char *p7 = NULL;
 	size_t len = 0;
@@ -81,7 +82,8 @@ outcome_json(const struct enroll_outcome *out, const char *certificates)
 	if (j == NULL)
 		return NULL;
 	rc |= gh_json_set_string(j, "SerialNumber", is_issued ? out->serial : "");
-	rc |= gh_json_set_string(j, "IssuerDN", is_issued && out->issuer_dn != NULL ? out->issuer_dn : "");
+	rc |= gh_json_set_string(j, "IssuerDN",
+	    is_issued && out->issuer_dn != NULL ? out->issuer_dn : "");
 	rc |= gh_json_set_string(j, "Thumbprint", is_issued ? out->thumbprint : "");
 	rc |= gh_json_set_int(j, "CMSID", is_issued ? out->cms_id : 0);
 	rc |= gh_json_set_int(j, "CMSRequestId", out->cms_request_id);
@@ -135,7 +137,8 @@ error_json(const char *message, uint32_t hresult)
 {
 	gh_json *j = gh_json_new_object();
 
-	if (j != NULL && (gh_json_set_string(j, "Message", message) != 0 || set_code(j, hresult) != 0)) {
+	if (j != NULL &&
+	    (gh_json_set_string(j, "Message", message) != 0 || set_code(j, hresult) != 0)) {
 		gh_json_free(j);
 		return NULL;
 	}
@@ -146,7 +149,7 @@ error_json(const char *message, uint32_t hresult)
 static gh_json *
 denial_json(const struct gh_error *err, const struct gh_error_info *info)
 {
-	struct enroll_outcome out = { .disposition = DB_DISP_DENIED, .status_code = info->hresult };
+	struct enroll_outcome out = {.disposition = DB_DISP_DENIED, .status_code = info->hresult};
 
 	enroll_denial_text(err, out.message, sizeof(out.message));
 	return outcome_json(&out, "");
@@ -158,7 +161,8 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 	const struct gh_error_info *info = gh_error_info(err->code);
 	char message[sizeof(err->message)], seconds[16];
 
-	snprintf(message, sizeof(message), "%s", *err->message != '\0' ? err->message : info->message);
+	snprintf(message, sizeof(message), "%s",
+	    *err->message != '\0' ? err->message : info->message);
 	enroll_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
 	if (info->http_status == 401)

@@ -5,9 +5,9 @@
 #include "ce.h"
 
 /*
- * The Pkcs10 response body of a decided request. Certificates holds the leaf (cert_only) or a certs-only
- * PKCS#7 with the whole chain, base64 with CRLF at 64. denied_status: HTTP status when it was denied.
- * GH_E_INTERNAL, GH_E_NOMEM: *rep is untouched.
+ * The Pkcs10 response body of a decided request. Certificates holds the leaf (cert_only) or a
+ * certs-only PKCS#7 with the whole chain, base64 with CRLF at 64. denied_status: HTTP status when
+ * it was denied. GH_E_INTERNAL, GH_E_NOMEM: *rep is untouched.
  */
 int ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
     struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;

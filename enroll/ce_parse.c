@@ -45,11 +45,12 @@ parse_template(const gh_json *request, struct ce_body *b, struct gh_error *err)
 	for (end = s + strlen(s); end > s && strchr(BLANK, end[-1]) != NULL; end--)
 		;
 	if (end == s || end - s > CE_TEMPLATE_NAME_MAX)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "TemplateName is empty or longer than %d bytes.",
-		    CE_TEMPLATE_NAME_MAX);
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "TemplateName is empty or longer than %d bytes.", CE_TEMPLATE_NAME_MAX);
 	for (const char *p = s; p < end; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			return gh_refuse(err, GH_E_BAD_REQUEST, "TemplateName has a control character.");
+			return gh_refuse(err, GH_E_BAD_REQUEST,
+			    "TemplateName has a control character.");
 	if ((b->template_name = strndup(s, (size_t)(end - s))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "body");
 	return 0;
@@ -81,7 +82,8 @@ parse_request(const gh_json *request, struct ce_body *b, struct gh_error *err)
 	if (gh_json_type(request) != GH_JSON_OBJECT)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The request is not a JSON object but %s.",
 		    gh_json_type_name(request));
-	if ((rc = parse_flags(request, b, err)) != 0 || (rc = parse_template(request, b, err)) != 0 ||
+	if ((rc = parse_flags(request, b, err)) != 0 ||
+	    (rc = parse_template(request, b, err)) != 0 ||
 	    (rc = parse_pkcs10(request, b, err)) != 0 ||
 	    (rc = gh_json_find(request, "MetadataList", &metadata, err)) != 0)
 		return rc;
@@ -100,7 +102,8 @@ parse_envelope(const gh_json *json, struct ce_body *b, struct gh_error *err)
 	    (rc = gh_json_find(json, "Request", &request, err)) != 0)
 		return rc;
 	if (gh_json_string(timestamp) == NULL)
-		return gh_fail(err, GH_E_TIMESTAMP, "Timestamp is %s", gh_json_type_name(timestamp));
+		return gh_fail(err, GH_E_TIMESTAMP, "Timestamp is %s",
+		    gh_json_type_name(timestamp));
 	if ((rc = gh_timestamp_parse(gh_json_string(timestamp), &b->timestamp, err)) != 0)
 		return rc;
 	if (request == NULL)
@@ -120,7 +123,8 @@ ce_body_parse(const void *text, size_t len, int version, struct ce_body *out, st
 	if (gh_json_type(out->json) != GH_JSON_OBJECT)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The body is not a JSON object but %s.",
 		    gh_json_type_name(out->json));
-	return version == 3 ? parse_envelope(out->json, out, err) : parse_request(out->json, out, err);
+	return version == 3 ? parse_envelope(out->json, out, err)
+			    : parse_request(out->json, out, err);
 }
 
 void

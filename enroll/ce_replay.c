@@ -1,6 +1,6 @@
 /*
- * The replay mark. Each part is preceded by its length, so that no two different calls can be written as the
- * same bytes.
+ * The replay mark. Each part is preceded by its length, so that no two different calls can be
+ * written as the same bytes.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -10,10 +10,11 @@
 #include "ce_format.h"
 #include "ce_revoke.h"
 
-#define TEXT_MAX 4096                    /* bytes of one member */
+#define TEXT_MAX 4096 /* bytes of one member */
 #define DAY 86400
 
-/* --- the body ------------------------------------------------------------------------------------- */
+/* --- the body
+ * ------------------------------------------------------------------------------------- */
 
 /* A text; NULL when it is absent or null. */
 static int
@@ -28,7 +29,8 @@ find_text(const gh_json *obj, const char *name, const char **out, struct gh_erro
 	if ((*out = gh_json_string(v)) == NULL)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is not a string.", name);
 	if (strlen(*out) > TEXT_MAX)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is longer than %d bytes.", name, TEXT_MAX);
+		return gh_refuse(err, GH_E_BAD_REQUEST, "%s is longer than %d bytes.", name,
+		    TEXT_MAX);
 	return 0;
 }
 
@@ -84,7 +86,8 @@ parse_lookup(const gh_json *lookup, struct store_cert_key *key, struct gh_error 
 		return find_required(lookup, "Thumbprint", &key->thumbprint, err);
 	if (strcasecmp(type, "CMSID") == 0 || strcasecmp(type, "Id") == 0)
 		return parse_id(lookup, key, err);
-	return gh_refuse(err, GH_E_BAD_REQUEST, "The Type of Lookup is Serial, Thumbprint or CMSID.");
+	return gh_refuse(err, GH_E_BAD_REQUEST,
+	    "The Type of Lookup is Serial, Thumbprint or CMSID.");
 }
 
 /* Keyfactor's own numbers beside those of RFC 5280: -1 and 7 take a certificate off hold. */
@@ -107,7 +110,8 @@ parse_reason(const gh_json *details, struct revoke_request *r, struct gh_error *
 	if (n == -1 || n == 7)
 		n = REASON_REMOVE_FROM_CRL;
 	if (n < 0 || n > REASON_MAX || revocation_reason_name((int)n) == NULL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "Reason is a number: 0 to 6, 9 or 10; 8, 7 or -1 end a hold.");
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "Reason is a number: 0 to 6, 9 or 10; 8, 7 or -1 end a hold.");
 	r->reason = (int)n;
 	r->to = revoke_state_of(r->reason);
 	return 0;
@@ -123,7 +127,8 @@ parse_effective(const gh_json *details, int64_t *out, struct gh_error *err)
 	if (rc != 0 || text == NULL || *text == '\0')
 		return rc;
 	if (!revoke_date_parse(text, out))
-		return gh_refuse(err, GH_E_TIMESTAMP, "EffectiveDate is no date like 2020-5-5 or "
+		return gh_refuse(err, GH_E_TIMESTAMP,
+		    "EffectiveDate is no date like 2020-5-5 or "
 		    "2020-05-05T12:00:00Z.");
 	return 0;
 }
@@ -138,7 +143,8 @@ parse_details(const gh_json *details, struct ce_revoke *out, struct gh_error *er
 	    (rc = find_text(details, "Comment", &out->request.comment, err)) != 0)
 		return rc;
 	if (out->request.comment != NULL && !revoke_comment_is_valid(out->request.comment))
-		return gh_refuse(err, GH_E_BAD_REQUEST, "Comment has more than %d characters, or control characters.",
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "Comment has more than %d characters, or control characters.",
 		    STORE_COMMENT_MAX);
 	return 0;
 }
@@ -169,11 +175,13 @@ ce_revoke_clear(struct ce_revoke *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- the call ------------------------------------------------------------------------------------- */
+/* --- the call
+ * ------------------------------------------------------------------------------------- */
 
 /*
- * EffectiveDate as the invalidity date. Clients send the day of the call in their own time zone, or always the same
- * day: what says no more than "now" or "from the start" is left out. A revocation to come is not to be had.
+ * EffectiveDate as the invalidity date. Clients send the day of the call in their own time zone, or
+ * always the same day: what says no more than "now" or "from the start" is left out. A revocation
+ * to come is not to be had.
  */
 static int
 set_invalidity(struct enroll_env *env, struct ce_revoke *r, struct gh_error *err)
@@ -184,7 +192,8 @@ set_invalidity(struct enroll_env *env, struct ce_revoke *r, struct gh_error *err
 	if (r->effective == 0 || r->request.to == STORE_CERT_VALID)
 		return 0;
 	if (r->effective > now + DAY)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "EffectiveDate is in the future: a certificate is revoked at "
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "EffectiveDate is in the future: a certificate is revoked at "
 		    "once. Call again on that day.");
 	if (r->effective <= now && store_find_cert(env->store, &r->request.key, &id, NULL) == 0 &&
 	    store_get_status(env->store, id, &st, NULL) == 0 && r->effective >= st.not_before)

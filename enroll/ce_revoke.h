@@ -11,14 +11,15 @@
 #include "revoke.h"
 
 struct ce_revoke {
-	gh_json *json;                   /* owns the texts of request */
-	struct revoke_request request;   /* key, to, reason, comment */
-	int64_t effective;               /* EffectiveDate, UTC seconds; 0 = none */
+	gh_json *json;                 /* owns the texts of request */
+	struct revoke_request request; /* key, to, reason, comment */
+	int64_t effective;             /* EffectiveDate, UTC seconds; 0 = none */
 };
 
-/* Syntax only. Any case of member names, order free, unknown members ignored. GH_E_BAD_JSON, GH_E_BAD_REQUEST,
- * GH_E_TIMESTAMP. Release with ce_revoke_clear, also after a failure. */
-int ce_revoke_parse(const void *text, size_t len, struct ce_revoke *out, struct gh_error *err) GH_MUSTCHECK;
+/* Syntax only. Any case of member names, order free, unknown members ignored. GH_E_BAD_JSON,
+ * GH_E_BAD_REQUEST, GH_E_TIMESTAMP. Release with ce_revoke_clear, also after a failure. */
+int ce_revoke_parse(const void *text, size_t len, struct ce_revoke *out,
+    struct gh_error *err) GH_MUSTCHECK;
 void ce_revoke_clear(struct ce_revoke *r);
 
 /* Handler. */

@@ -1,8 +1,8 @@
 /*
- * The token of CertEnroll v1 and v2. Our own design (the vendor's is not public): stateless, so that any
- * node verifies what any other made. Base64 of: version 1, u64 expiry, HMAC-SHA256 over version, expiry,
- * application and user under a key drawn from the server secret. It holds nothing secret and is worthless
- * for another user or application.
+ * The token of CertEnroll v1 and v2. Our own design (the vendor's is not public): stateless, so
+ * that any node verifies what any other made. Base64 of: version 1, u64 expiry, HMAC-SHA256 over
+ * version, expiry, application and user under a key drawn from the server secret. It holds nothing
+ * secret and is worthless for another user or application.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -20,11 +20,11 @@
 #define TOKEN_VERSION 1
 #define TOKEN_MAC_SIZE 32
 #define TOKEN_SIZE (1 + 8 + TOKEN_MAC_SIZE)
-#define TOKEN_TEXT_MAX 128               /* characters of the header */
+#define TOKEN_TEXT_MAX 128 /* characters of the header */
 #define TOKEN_INPUT_MAX 2048
 
-/* The directory entry identifies the user however the name was spelled, by its number, which nobody else ever gets, or
- * by its DN; the name does where there is none. */
+/* The directory entry identifies the user however the name was spelled, by its number, which nobody
+ * else ever gets, or by its DN; the name does where there is none. */
 static void
 put_user(struct gh_buf *b, const struct requester *who)
 {
@@ -104,15 +104,16 @@ check_decoded(const unsigned char server_secret[32], const unsigned char *p, siz
 }
 
 int
-ce_token_check(const unsigned char server_secret[32], const char *token, const struct requester *who,
-    int64_t now, struct gh_error *err)
+ce_token_check(const unsigned char server_secret[32], const char *token,
+    const struct requester *who, int64_t now, struct gh_error *err)
 {
 	unsigned char *p = NULL;
 	size_t n;
 	int rc;
 
 	if (token == NULL || *token == '\0')
-		return gh_refuse(err, GH_E_TOKEN, "The header X-CSS-CMS-Token is missing: get a token from "
+		return gh_refuse(err, GH_E_TOKEN,
+		    "The header X-CSS-CMS-Token is missing: get a token from "
 		    "CertEnroll/{1,2}/Token, or use version 3.");
 	if (strlen(token) > TOKEN_TEXT_MAX ||
 	    gh_base64_decode(token, strlen(token), &p, &n, NULL) != 0)

@@ -1,7 +1,7 @@
 /*
- * Is this node's clock right? Certificates, tokens and time windows take the node's time, all that nodes share takes
- * the database's; a node whose clock is away from it issues nothing. One state for the process: whoever talks to the
- * database regularly measures (store_clock_skew) and tells.
+ * Is this node's clock right? Certificates, tokens and time windows take the node's time, all that
+ * nodes share takes the database's; a node whose clock is away from it issues nothing. One state
+ * for the process: whoever talks to the database regularly measures (store_clock_skew) and tells.
  */
 #ifndef ENROLL_CLOCK_H
 #define ENROLL_CLOCK_H

@@ -1,6 +1,6 @@
 /*
- * Bodies of CRLs in memory, one of each file, behind one lock that is never held while the database is asked. Old ones
- * live on in the replies that still send them.
+ * Bodies of CRLs in memory, one of each file, behind one lock that is never held while the database
+ * is asked. Old ones live on in the replies that still send them.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,16 +15,18 @@
 #include "crl_cache.h"
 
 #define FRESH_US 1000000
-#define CACHE_MAX (256 * 1024 * 1024)    /* bytes of all bodies; the one that is asked for is kept in any case */
-#define PEM_MAX (16 * 1024 * 1024)       /* bytes of DER: larger ones are for programs */
+#define CACHE_MAX \
+	(256 * 1024 * 1024) /* bytes of all bodies; the one that is asked for is kept in any case \
+			     */
+#define PEM_MAX (16 * 1024 * 1024) /* bytes of DER: larger ones are for programs */
 
 struct entry {
 	struct entry *next;
 	int64_t ca_id;
 	int shard;
 	bool is_delta, is_pem;
-	char name[CRL_FILE_SIZE];        /* as asked last */
-	struct crl_cached c;             /* body NULL: not loaded */
+	char name[CRL_FILE_SIZE]; /* as asked last */
+	struct crl_cached c;      /* body NULL: not loaded */
 	int64_t checked_us, used_us;
 	bool is_loading;
 };
@@ -38,8 +40,8 @@ static struct entry *
 find_entry(const struct crl_file *file)
 {
 	for (struct entry *e = entries; e != NULL; e = e->next)
-		if (e->ca_id == file->ca->id && e->shard == file->shard && e->is_delta == file->is_delta &&
-		    e->is_pem == file->is_pem)
+		if (e->ca_id == file->ca->id && e->shard == file->shard &&
+		    e->is_delta == file->is_delta && e->is_pem == file->is_pem)
 			return e;
 	return NULL;
 }
@@ -79,7 +81,8 @@ shrink(const struct entry *keep)
 		struct entry *oldest = NULL;
 
 		for (struct entry *e = entries; e != NULL; e = e->next)
-			if (e != keep && e->c.body != NULL && (oldest == NULL || e->used_us < oldest->used_us))
+			if (e != keep && e->c.body != NULL &&
+			    (oldest == NULL || e->used_us < oldest->used_us))
 				oldest = e;
 		if (oldest == NULL)
 			return;
@@ -95,7 +98,8 @@ give(struct entry *e, struct crl_cached *out)
 	gh_shared_ref(out->body);
 }
 
-/* --- loading ------------------------------------------------------------------------------------- */
+/* --- loading
+ * ------------------------------------------------------------------------------------- */
 
 /* Frees der. */
 static int
@@ -107,7 +111,8 @@ to_pem(unsigned char *der, size_t len, unsigned char **out, size_t *out_len, str
 
 	free(der);
 	if (lines != NULL)
-		n = asprintf(&text, "-----BEGIN X509 CRL-----\r\n%s-----END X509 CRL-----\r\n", lines);
+		n = asprintf(&text, "-----BEGIN X509 CRL-----\r\n%s-----END X509 CRL-----\r\n",
+		    lines);
 	free(lines);
 	if (n < 0)
 		return gh_fail(err, GH_E_NOMEM, "CRL");
@@ -196,17 +201,20 @@ refresh(struct store *store, const struct crl_file *file, struct entry *e, struc
 		update(e, &fresh);
 	else if (rc != GH_E_NOT_FOUND && e->c.body != NULL) {
 		/* a CRL is valid for long: better the last one than none */
-		gh_log_kv(GH_LOG_WARN, "CRLs are not compared with the database", "cause", err->detail, NULL);
+		gh_log_kv(GH_LOG_WARN, "CRLs are not compared with the database", "cause",
+		    err->detail, NULL);
 		e->checked_us = gh_now_us();
 		rc = 0;
 	}
-	/* pushed out while the database was asked whether it is still the newest: the next call loads it */
-	return rc == 0 && e->c.body == NULL ? gh_fail(err, GH_E_BUSY, "CRL cache is under pressure") : rc;
+	/* pushed out while the database was asked whether it is still the newest: the next call
+	 * loads it */
+	return rc == 0 && e->c.body == NULL ? gh_fail(err, GH_E_BUSY, "CRL cache is under pressure")
+					    : rc;
 }
 
 int
-crl_cache_get(struct store *store, const struct crl_file *file, const char *name, struct crl_cached *out,
-    struct gh_error *err)
+crl_cache_get(struct store *store, const struct crl_file *file, const char *name,
+    struct crl_cached *out, struct gh_error *err)
 {
 	struct entry *e;
 	int rc = 0;

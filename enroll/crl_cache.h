@@ -12,11 +12,13 @@ struct crl_cached {
 	struct gh_shared *body;
 };
 
-/* The newest body of this file, from the database when a second has passed. One thread loads it while others get the
- * one before, or wait when there is none. name: as asked, for crl_cache_find. GH_E_NOT_FOUND: none was made yet. */
-int crl_cache_get(struct store *store, const struct crl_file *file, const char *name, struct crl_cached *out,
-    struct gh_error *err) GH_MUSTCHECK;
-/* By the name under which it was asked last, compared with the database within a second. Never blocks for long. */
+/* The newest body of this file, from the database when a second has passed. One thread loads it
+ * while others get the one before, or wait when there is none. name: as asked, for crl_cache_find.
+ * GH_E_NOT_FOUND: none was made yet. */
+int crl_cache_get(struct store *store, const struct crl_file *file, const char *name,
+    struct crl_cached *out, struct gh_error *err) GH_MUSTCHECK;
+/* By the name under which it was asked last, compared with the database within a second. Never
+ * blocks for long. */
 bool crl_cache_find(const char *name, bool *is_pem, struct crl_cached *out);
 void crl_cache_clear(void);
 

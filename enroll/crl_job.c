@@ -11,7 +11,8 @@
 
 /* A failure that goes on is in the audit trail once in this time. */
 #define AUDIT_AGAIN_SECONDS 3600
-/* Directories refuse large values, and a value is sent whole; who has such CRLs fetches them by HTTP. */
+/* Directories refuse large values, and a value is sent whole; who has such CRLs fetches them by
+ * HTTP. */
 #define DIRECTORY_MAX (16 * 1024 * 1024)
 
 bool
@@ -24,25 +25,32 @@ static struct crl_schedule
 schedule_of(const struct gh_conf *conf)
 {
 	return (struct crl_schedule){
-		.interval = conf->crl.interval, .grace = conf->crl.grace,
-		.delta_interval = conf->crl.delta_interval, .on_revoke = conf->crl.on_revoke,
-		.min_interval = conf->crl.min_interval,
+	    .interval = conf->crl.interval,
+	    .grace = conf->crl.grace,
+	    .delta_interval = conf->crl.delta_interval,
+	    .on_revoke = conf->crl.on_revoke,
+	    .min_interval = conf->crl.min_interval,
 	};
 }
 
 static void
-audit_failure(struct job_env *env, const char *event, const char *object, const struct gh_error *why)
+audit_failure(struct job_env *env, const char *event, const char *object,
+    const struct gh_error *why)
 {
-	struct store_audit audit = {.event = event, .outcome = "failure", .who = &env->who, .object = object,
-		.detail = why->detail};
+	struct store_audit audit = {.event = event,
+	    .outcome = "failure",
+	    .who = &env->who,
+	    .object = object,
+	    .detail = why->detail};
 	struct gh_error err = {0};
 
 	if (store_crl_audit_failure(env->store, &audit, AUDIT_AGAIN_SECONDS, &err) != 0)
-		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", event, "object", object, "cause",
-		    err.detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", event,
+		    "object", object, "cause", err.detail, NULL);
 }
 
-/* --- issuing ------------------------------------------------------------------------------------ */
+/* --- issuing
+ * ------------------------------------------------------------------------------------ */
 
 struct issuing {
 	struct job_env *env;
@@ -92,7 +100,10 @@ crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *w
     struct gh_error *err)
 {
 	struct crl_schedule schedule = schedule_of(env->conf);
-	struct issuing i = {.env = env, .order = {.ca = ca, .is_forced = wish->is_forced, .schedule = &schedule,
+	struct issuing i = {.env = env,
+	    .order = {.ca = ca,
+		.is_forced = wish->is_forced,
+		.schedule = &schedule,
 		.who = &env->who}};
 	int rc;
 
@@ -113,10 +124,12 @@ crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *w
 	return rc;
 }
 
-/* --- publishing ---------------------------------------------------------------------------------- */
+/* --- publishing
+ * ---------------------------------------------------------------------------------- */
 
 static int
-publish_one(struct job_env *env, const struct ca *ca, bool is_delta, int *published, struct gh_error *err)
+publish_one(struct job_env *env, const struct ca *ca, bool is_delta, int *published,
+    struct gh_error *err)
 {
 	struct store_crl_scope scope = {ca->id, STORE_CRL_COMPLETE};
 	char dn[512], object[CRL_OBJECT_SIZE];
@@ -157,16 +170,18 @@ crl_job_publish(struct job_env *env, const struct ca *ca, int *published, struct
 	return rc;
 }
 
-/* --- the job ------------------------------------------------------------------------------------- */
+/* --- the job
+ * ------------------------------------------------------------------------------------- */
 
 struct tally {
 	int made, published, failed;
-	char first[200];                 /* "CA: reason" of the first failure */
+	char first[200]; /* "CA: reason" of the first failure */
 	int rc;
 };
 
 static void
-note_failure(struct tally *t, const struct ca *ca, const char *what, int rc, const struct gh_error *err)
+note_failure(struct tally *t, const struct ca *ca, const char *what, int rc,
+    const struct gh_error *err)
 {
 	gh_log_kv(GH_LOG_ERROR, what, "ca", ca->name, "cause", err->detail, NULL);
 	if (t->failed++ == 0) {
@@ -190,7 +205,8 @@ issue_all(struct job_env *env, struct tally *t)
 		rc = crl_job_issue(env, ca, &wish, &made, &err);
 		t->made += made;
 		if (rc != 0 && rc != GH_E_BUSY)
-			note_failure(t, ca, "a CRL was not made; the one before stays in use", rc, &err);
+			note_failure(t, ca, "a CRL was not made; the one before stays in use", rc,
+			    &err);
 	}
 }
 
@@ -228,7 +244,8 @@ crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err
 	return 0;
 }
 
-/* --- what a run would do ------------------------------------------------------------------------- */
+/* --- what a run would do
+ * ------------------------------------------------------------------------- */
 
 /* The question that crl_issue asks, under the same lock, and no more. */
 static int
@@ -248,7 +265,8 @@ plan_one(struct issuing *i, int shard, bool is_delta, struct gh_error *err)
 		return 0;
 	}
 	if (rc == 0 && crl_is_due(&i->order, &state))
-		job_progress(i->env, "would make the CRL %s, number %lld", object, (long long)state.last_number + 1);
+		job_progress(i->env, "would make the CRL %s, number %lld", object,
+		    (long long)state.last_number + 1);
 	return rc;
 }
 
@@ -262,7 +280,8 @@ plan_published(struct job_env *env, const struct ca *ca, bool is_delta, struct g
 
 	crl_object(ca, STORE_CRL_COMPLETE, is_delta, object);
 	if (rc == 0 && crl.id != 0 && !crl.is_published)
-		job_progress(env, "would publish the CRL %s, number %lld, in the directory", object, (long long)crl.number);
+		job_progress(env, "would publish the CRL %s, number %lld, in the directory", object,
+		    (long long)crl.number);
 	return rc;
 }
 
@@ -270,8 +289,10 @@ static int
 plan_ca(struct job_env *env, const struct ca *ca, struct gh_error *err)
 {
 	struct crl_schedule schedule = schedule_of(env->conf);
-	struct issuing i = {.env = env, .order = {.ca = ca, .schedule = &schedule, .who = &env->who}};
-	bool has_directory = *env->conf->crl.ldap_dn != '\0', has_deltas = schedule.delta_interval > 0;
+	struct issuing i = {.env = env,
+	    .order = {.ca = ca, .schedule = &schedule, .who = &env->who}};
+	bool has_directory = *env->conf->crl.ldap_dn != '\0',
+	     has_deltas = schedule.delta_interval > 0;
 	int n = 0, rc = store_crl_open(env->store, &i.maker, err);
 
 	if (rc == 0)

@@ -7,24 +7,26 @@
 
 /* What to make of one CA. */
 struct crl_wish {
-	bool complete, delta;            /* complete: with those of its shards */
-	bool is_forced;                  /* also what is not due */
+	bool complete, delta; /* complete: with those of its shards */
+	bool is_forced;       /* also what is not due */
 };
 
-/* CRLs of one CA in order: complete, shards, delta. *made: how many. The first failure ends it: an audit row
- * "crl.failed" says so once an hour, and the CRLs before stay in use. GH_E_BUSY: another process is at it. */
+/* CRLs of one CA in order: complete, shards, delta. *made: how many. The first failure ends it: an
+ * audit row "crl.failed" says so once an hour, and the CRLs before stay in use. GH_E_BUSY: another
+ * process is at it. */
 int crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *wish, int *made,
     struct gh_error *err) GH_MUSTCHECK;
 /* Does this CA issue CRLs here? All but pending and retired ones and those without a key. */
 bool crl_job_has_crls(const struct ca *ca);
 
-/* Put what is newest into the directory where that is configured and not done yet. *published: how many. A failure
- * is audited ("crl.publish-failed", once an hour) and tried again by the next run. */
-int crl_job_publish(struct job_env *env, const struct ca *ca, int *published, struct gh_error *err)
-    GH_MUSTCHECK;
+/* Put what is newest into the directory where that is configured and not done yet. *published: how
+ * many. A failure is audited ("crl.publish-failed", once an hour) and tried again by the next run.
+ */
+int crl_job_publish(struct job_env *env, const struct ca *ca, int *published,
+    struct gh_error *err) GH_MUSTCHECK;
 
-/* Everything that is due, of all CAs: a failure of one (its key is locked) holds up no other. Publishing comes after
- * all issuing. Fails when anything failed; the first reason is in *err. */
+/* Everything that is due, of all CAs: a failure of one (its key is locked) holds up no other.
+ * Publishing comes after all issuing. Fails when anything failed; the first reason is in *err. */
 int crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 
 /* What a run would make and publish now. */

@@ -14,7 +14,8 @@
 
 #define SHARD_DIGITS 4
 
-/* --- names of files ------------------------------------------------------------------------------ */
+/* --- names of files
+ * ------------------------------------------------------------------------------ */
 
 static bool
 cut_suffix(char *text, const char *suffix)
@@ -37,7 +38,8 @@ cut_shard(char *stem, int *shard)
 	if (dash == NULL || dash == stem || (dash[1] != 's' && dash[1] != 'S'))
 		return false;
 	digits = strspn(dash + 2, "0123456789");
-	if (digits == 0 || digits > SHARD_DIGITS || dash[2 + digits] != '\0' || (digits > 1 && dash[2] == '0'))
+	if (digits == 0 || digits > SHARD_DIGITS || dash[2 + digits] != '\0' ||
+	    (digits > 1 && dash[2] == '0'))
 		return false;
 	*shard = atoi(dash + 2);
 	if (*shard >= CA_SHARDS_MAX)
@@ -47,7 +49,8 @@ cut_shard(char *stem, int *shard)
 }
 
 int
-crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out, struct gh_error *err)
+crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out,
+    struct gh_error *err)
 {
 	char stem[CRL_FILE_SIZE];
 
@@ -72,11 +75,13 @@ crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file 
 	return 0;
 }
 
-/* --- replies ------------------------------------------------------------------------------------- */
+/* --- replies
+ * ------------------------------------------------------------------------------------- */
 
 /* Takes the reference of c->body. */
 static void
-reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem, struct gh_http_reply *rep)
+reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem,
+    struct gh_http_reply *rep)
 {
 	char tag[80];
 	size_t n = 0;

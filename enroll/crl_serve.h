@@ -1,7 +1,8 @@
 /*
- * CRLs over HTTP at /crl/FILE: SLUG.crl (complete), SLUG-delta.crl, SLUG-sN.crl (shard N), and the same with .pem.
- * The name of a CA is accepted in place of its slug. Bodies are kept in the process, shared by all replies, and
- * compared with the database at most once a second; while it is unreachable, the last known ones are served.
+ * CRLs over HTTP at /crl/FILE: SLUG.crl (complete), SLUG-delta.crl, SLUG-sN.crl (shard N), and the
+ * same with .pem. The name of a CA is accepted in place of its slug. Bodies are kept in the
+ * process, shared by all replies, and compared with the database at most once a second; while it is
+ * unreachable, the last known ones are served.
  */
 #ifndef ENROLL_CRL_SERVE_H
 #define ENROLL_CRL_SERVE_H
@@ -13,18 +14,21 @@
 /* The file of a path, taken apart. */
 struct crl_file {
 	const struct ca *ca;
-	int shard;                       /* or STORE_CRL_COMPLETE */
+	int shard; /* or STORE_CRL_COMPLETE */
 	bool is_delta, is_pem;
 };
 
-/* GH_E_NOT_FOUND: not the form of a name, or no such CA. A CA whose slug or name is the whole stem comes first. */
+/* GH_E_NOT_FOUND: not the form of a name, or no such CA. A CA whose slug or name is the whole stem
+ * comes first. */
 int crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* GET and HEAD of /crl/{name}; on a pool thread. */
 void crl_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-/* The same from what is kept and was compared within the last second; false: ask crl_get. Does not block. */
-bool crl_get_cached(const struct gh_http_request *http, const char *name, struct gh_http_reply *rep);
+/* The same from what is kept and was compared within the last second; false: ask crl_get. Does not
+ * block. */
+bool crl_get_cached(const struct gh_http_request *http, const char *name,
+    struct gh_http_reply *rep);
 /* Drop all that is kept: at the end of the process, and in tests. No call may be under way. */
 void crl_serve_clear(void);
 

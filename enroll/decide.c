@@ -1,6 +1,6 @@
 /*
- * The policy half of the pipeline. The order matters: nothing is asked of the directory for a template
- * that the application does not have, and nothing of the signer before all rules agree.
+ * The policy half of the pipeline. The order matters: nothing is asked of the directory for a
+ * template that the application does not have, and nothing of the signer before all rules agree.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,16 +36,18 @@ app_has_template(const struct app *app, const char *name)
 	return false;
 }
 
-/* The same answer whether the template exists elsewhere or not: an application cannot list the others'. */
+/* The same answer whether the template exists elsewhere or not: an application cannot list the
+ * others'. */
 static int
 find_template(const struct enroll_env *env, const struct app *app, const char *name,
     struct decision *d, struct gh_error *err)
 {
 	if (app != NULL && !app_has_template(app, name))
-		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN, "application %s does not have template %s",
-		    app->name, name);
+		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN,
+		    "application %s does not have template %s", app->name, name);
 	if ((d->tmpl = catalog_find_template(env->catalog, name)) == NULL)
-		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN, "template %s is not in the catalog", name);
+		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN, "template %s is not in the catalog",
+		    name);
 	return 0;
 }
 
@@ -67,11 +69,12 @@ only_issuing_ca(const struct catalog *c)
 
 /* Also asked before a request is left pending: a queue for a CA that is gone helps nobody. */
 static int
-find_ca(const struct enroll_env *env, const struct app *app, struct decision *d, struct gh_error *err)
+find_ca(const struct enroll_env *env, const struct app *app, struct decision *d,
+    struct gh_error *err)
 {
 	const char *name = app != NULL ? app->ca_name : "(only one)";
-	const struct ca *ca = app != NULL ? catalog_find_ca(env->catalog, name)
-	    : only_issuing_ca(env->catalog);
+	const struct ca *ca =
+	    app != NULL ? catalog_find_ca(env->catalog, name) : only_issuing_ca(env->catalog);
 
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is not in the catalog", name);
@@ -103,10 +106,11 @@ leave_pending(struct enroll_outcome *out, const char *message)
 	return 0;
 }
 
-/* A locked key is no reason to lose a request: it waits where the template says so, or may come again. */
+/* A locked key is no reason to lose a request: it waits where the template says so, or may come
+ * again. */
 static int
-sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *spec, bool is_approved,
-    struct enroll_outcome *out, struct gh_error *err)
+sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *spec,
+    bool is_approved, struct enroll_outcome *out, struct gh_error *err)
 {
 	unsigned char *cert = NULL;
 	size_t len = 0;
@@ -114,7 +118,8 @@ sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *s
 
 	rc = ca_sign(d->ca, env->signer, spec, &cert, &len, err);
 	if (rc == GH_E_CA_LOCKED && !is_approved && tmpl_waits_for_locked_ca(d->tmpl->tmpl))
-		return leave_pending(out, "Taken Under Submission: the key of the certification authority is locked");
+		return leave_pending(out,
+		    "Taken Under Submission: the key of the certification authority is locked");
 	if (rc == GH_E_CA_LOCKED)
 		ca_locked_explain(env, d->ca, err);
 	if (rc != 0)
@@ -145,7 +150,8 @@ apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll
 	struct cert_spec *spec = NULL;
 	int rc;
 
-	rc = tmpl_apply(d->tmpl->tmpl, entry, req->csr, gh_now(), env->conf->ca.backdate, &spec, err);
+	rc = tmpl_apply(d->tmpl->tmpl, entry, req->csr, gh_now(), env->conf->ca.backdate, &spec,
+	    err);
 	if (rc == 0)
 		rc = catalog_check_identity(env->catalog, spec, err);
 	if (rc == 0 && !is_approved)
@@ -164,8 +170,8 @@ apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll
 
 int
 enroll_decide(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
-    const struct enroll_request *req, bool is_approved, struct decision *d, struct enroll_outcome *out,
-    struct gh_error *err)
+    const struct enroll_request *req, bool is_approved, struct decision *d,
+    struct enroll_outcome *out, struct gh_error *err)
 {
 	struct dir_entry *own = NULL;
 	int rc;
@@ -223,9 +229,11 @@ enroll_report(const struct enroll_request *req, const struct enroll_outcome *out
 	char id[24];
 
 	snprintf(id, sizeof(id), "%" PRId64, out->cms_request_id);
-	gh_log_event(GH_LOG_INFO, out->is_replay ? "recorded answer repeated"
-	    : out->disposition == DB_DISP_ISSUED ? "certificate issued"
-	    : out->disposition == DB_DISP_PENDING ? "request taken under submission" : "request denied",
+	gh_log_event(GH_LOG_INFO,
+	    out->is_replay                            ? "recorded answer repeated"
+		: out->disposition == DB_DISP_ISSUED  ? "certificate issued"
+		: out->disposition == DB_DISP_PENDING ? "request taken under submission"
+						      : "request denied",
 	    "template", template_name, "requester", req->requester.name, "cms_request_id", id,
 	    "serial", out->serial, "issuer", out->issuer_dn, "reason", out->message, NULL);
 	if (on_decided != NULL && !out->is_replay)

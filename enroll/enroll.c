@@ -8,8 +8,8 @@
 #include "utf8.h"
 
 int
-enroll_load_catalog(struct store *store, const unsigned char server_secret[32], struct catalog **out,
-    struct gh_error *err)
+enroll_load_catalog(struct store *store, const unsigned char server_secret[32],
+    struct catalog **out, struct gh_error *err)
 {
 	gh_json *json = NULL;
 	int rc;
@@ -22,8 +22,8 @@ enroll_load_catalog(struct store *store, const unsigned char server_secret[32], 
 	return rc;
 }
 
-/* Is it worth an audit row? What may succeed later, or is our bug, says nothing about the caller; a row that was changed
- * in the database does about somebody. */
+/* Is it worth an audit row? What may succeed later, or is our bug, says nothing about the caller; a
+ * row that was changed in the database does about somebody. */
 static bool
 is_refusal(enum gh_code code)
 {
@@ -38,8 +38,12 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 {
 	char detail[sizeof(err->detail) + 32];
 	struct store_audit a = {
-		.event = "enroll.refused", .outcome = "failure", .who = who, .request_id = request_id,
-		.object = object, .detail = detail,
+	    .event = "enroll.refused",
+	    .outcome = "failure",
+	    .who = who,
+	    .request_id = request_id,
+	    .object = object,
+	    .detail = detail,
 	};
 	struct gh_error why;
 
@@ -47,10 +51,11 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 	enroll_utf8_clean(detail);
 	/* the line of the call has application and cause */
 	if (is_refusal(err->code))
-		gh_log_event(GH_LOG_INFO, "enrollment refused", "requester", who->name, "object", object, NULL);
+		gh_log_event(GH_LOG_INFO, "enrollment refused", "requester", who->name, "object",
+		    object, NULL);
 	else
-		gh_log_kv(GH_LOG_ERROR, "enrollment failed", "requester", who->name, "application", who->app_name,
-		    "object", object, "detail", detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "enrollment failed", "requester", who->name, "application",
+		    who->app_name, "object", object, "detail", detail, NULL);
 	if (is_refusal(err->code) && store_audit(env->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
@@ -66,18 +71,20 @@ enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll
 		return 0;
 	ca = catalog_find_ca_id(env->catalog, ca_id);
 	if (ca == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "issuer of the recorded certificate %s is not in "
-		    "the catalog", out->serial);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "issuer of the recorded certificate %s is not in "
+		    "the catalog",
+		    out->serial);
 	for (size_t i = 0; i < ca->chain.n; i++)
 		if ((rc = cert_chain_add(&out->chain, ca->chain.cert[i].der, ca->chain.cert[i].len,
-		    err)) != 0)
+			 err)) != 0)
 			return rc;
 	return 0;
 }
 
 /*
- * One commit. Metadata as it was checked goes to the row: for a denial it was not checked, and is left out.
- * The race of two equal requests is decided here: the second gets the first one's answer.
+ * One commit. Metadata as it was checked goes to the row: for a denial it was not checked, and is
+ * left out. The race of two equal requests is decided here: the second gets the first one's answer.
  */
 static int
 record(struct enroll_env *env, const struct enroll_request *req, const struct decision *d,
@@ -85,10 +92,10 @@ record(struct enroll_env *env, const struct enroll_request *req, const struct de
 {
 	struct enroll_request checked = *req;
 	struct store_decision sd = {
-		.req = &checked,
-		.template_id = d->tmpl != NULL ? d->tmpl->id : 0,
-		.ca = d->ca,
-		.detail = detail,
+	    .req = &checked,
+	    .template_id = d->tmpl != NULL ? d->tmpl->id : 0,
+	    .ca = d->ca,
+	    .detail = detail,
 	};
 	int64_t ca_id;
 	int rc;
@@ -96,7 +103,8 @@ record(struct enroll_env *env, const struct enroll_request *req, const struct de
 	checked.metadata = d->metadata;
 	rc = store_record(env->store, &sd, out, &ca_id, err);
 	if (rc == GH_E_REPLAY)
-		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name, err);
+		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name,
+		    err);
 	if (rc != 0)
 		return rc;
 	if ((rc = enroll_complete_chain(env, ca_id, out, err)) != 0)
@@ -113,7 +121,8 @@ record_failure(struct enroll_env *env, const struct enroll_request *req, const s
 	struct gh_error why = *err;
 
 	if (!gh_error_info(why.code)->is_denial) {
-		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name, &why);
+		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name,
+		    &why);
 		return why.code;
 	}
 	enroll_utf8_clean(why.detail);
@@ -155,7 +164,7 @@ int
 enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
     struct enroll_outcome *out, bool *cert_only, struct gh_error *err)
 {
-	struct enroll_request req = { 0 };
+	struct enroll_request req = {0};
 	int64_t ca_id = 0;
 	int rc;
 
@@ -164,9 +173,11 @@ enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_r
 	if ((rc = store_get_request(env->store, cms_request_id, &req, out, &ca_id, err)) != 0)
 		return rc;
 	if (!may_see(who, &req.requester))
-		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)cms_request_id);
+		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's",
+		    (long long)cms_request_id);
 	else if (out->disposition == DB_DISP_ISSUED && out->chain.n == 0)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "The certificate of this request ended long ago and was removed.");
+		rc = gh_refuse(err, GH_E_NOT_FOUND,
+		    "The certificate of this request ended long ago and was removed.");
 	else
 		rc = enroll_complete_chain(env, ca_id, out, err);
 	*cert_only = req.cert_only;

@@ -50,7 +50,8 @@ grant_verify(struct store *store, struct grant_verdict *out, struct gh_error *er
 	store_seals_clear(&seals);
 	if (out->is_whole && out->revision < out->recorded) {
 		out->is_whole = false;
-		snprintf(out->problem, sizeof(out->problem), "the rows that grant rights were set back to revision %lld; the "
+		snprintf(out->problem, sizeof(out->problem),
+		    "the rows that grant rights were set back to revision %lld; the "
 		    "audit trail knows revision %lld. After a restore run `gatehouse db restored`",
 		    (long long)out->revision, (long long)out->recorded);
 	}

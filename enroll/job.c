@@ -70,7 +70,8 @@ is_due(const struct job *job, const struct gh_conf *conf, const struct store_job
 
 	if (state->wanted)
 		return true;
-	return interval > 0 && (state->idle < 0 || state->idle >= job_delay(interval, state->failures));
+	return interval > 0 &&
+	    (state->idle < 0 || state->idle >= job_delay(interval, state->failures));
 }
 
 static void
@@ -87,7 +88,8 @@ job_row_name(const struct job *job, char out[JOB_ROW_SIZE])
 	char host[HOST_SIZE];
 
 	name_host(host);
-	snprintf(out, JOB_ROW_SIZE, "%.60s%s%s", job->name, job->is_per_node ? "@" : "", job->is_per_node ? host : "");
+	snprintf(out, JOB_ROW_SIZE, "%.60s%s%s", job->name, job->is_per_node ? "@" : "",
+	    job->is_per_node ? host : "");
 }
 
 static void
@@ -101,7 +103,8 @@ name_node(char *out, size_t size)
 
 /* The lock is ours. */
 static enum job_result
-run_locked(struct job_env *env, const struct job *job, const char *row, char *detail, struct gh_error *err)
+run_locked(struct job_env *env, const struct job *job, const char *row, char *detail,
+    struct gh_error *err)
 {
 	struct gh_error why = {0};
 	char node[192];
@@ -113,15 +116,17 @@ run_locked(struct job_env *env, const struct job *job, const char *row, char *de
 	rc = job->run(env, detail, JOB_DETAIL_SIZE, err);
 	if (rc != 0)
 		snprintf(detail, JOB_DETAIL_SIZE, "%.*s", JOB_DETAIL_SIZE - 1, err->detail);
-	/* Not written: the row says that the run never ended, and it comes again as after a failure. */
+	/* Not written: the row says that the run never ended, and it comes again as after a
+	 * failure. */
 	if (store_job_end(env->store, row, rc == 0, detail, &why) != 0)
-		gh_log_kv(GH_LOG_ERROR, "the end of a job is not recorded", "job", job->name, "detail", why.detail,
-		    NULL);
+		gh_log_kv(GH_LOG_ERROR, "the end of a job is not recorded", "job", job->name,
+		    "detail", why.detail, NULL);
 	return rc == 0 ? JOB_DONE : JOB_FAILED;
 }
 
 enum job_result
-job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail, struct gh_error *err)
+job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail,
+    struct gh_error *err)
 {
 	struct gh_error own = {0};
 	struct store_job state;
@@ -157,8 +162,8 @@ run_and_log(struct job_env *env, const struct job *job, int *ran)
 	if (result == JOB_DONE || result == JOB_FAILED)
 		++*ran;
 	if (result == JOB_FAILED)
-		gh_log_kv(GH_LOG_ERROR, "a job failed; it will be tried again", "job", job->name, "cause", err.detail,
-		    NULL);
+		gh_log_kv(GH_LOG_ERROR, "a job failed; it will be tried again", "job", job->name,
+		    "cause", err.detail, NULL);
 	else if (result == JOB_DONE)
 		gh_log_kv(GH_LOG_DEBUG, "a job ended", "job", job->name, "detail", detail, NULL);
 }

@@ -1,10 +1,11 @@
 /*
- * Housekeeping: jobs that run by interval in one worker of one node at a time, under an advisory lock of the
- * database. The runner (kore-app/job_runner.c) and `gatehouse job run` call what is here. docs/jobs.md
+ * Housekeeping: jobs that run by interval in one worker of one node at a time, under an advisory
+ * lock of the database. The runner (kore-app/job_runner.c) and `gatehouse job run` call what is
+ * here. docs/jobs.md
  *
- * The lock belongs to the connection env->store: a node that dies frees it at once. A connection that is lost in the
- * middle of a run frees it too, and another node may begin; so what a job writes must be safe by its own
- * transactions and constraints. The lock only spares double work.
+ * The lock belongs to the connection env->store: a node that dies frees it at once. A connection
+ * that is lost in the middle of a run frees it too, and another node may begin; so what a job
+ * writes must be safe by its own transactions and constraints. The lock only spares double work.
  */
 #ifndef JOB_H
 #define JOB_H
@@ -25,35 +26,37 @@
 /* What a run works with; all borrowed from the caller, who uses it in no other thread. */
 struct job_env {
 	const struct gh_conf *conf;
-	const unsigned char *server_secret;      /* 32 bytes; NULL in a command that does not need it */
+	const unsigned char *server_secret; /* 32 bytes; NULL in a command that does not need it */
 	struct store *store;
 	struct signer_client *signer;
-	struct dir *dir;                         /* may be NULL */
-	struct catalog *catalog;                 /* the snapshot of this run; never NULL in run() */
-	struct requester who;                    /* actor of audit rows: kind REQUESTER_COMMAND, "job@host" or user */
+	struct dir *dir;         /* may be NULL */
+	struct catalog *catalog; /* the snapshot of this run; never NULL in run() */
+	struct requester who; /* actor of audit rows: kind REQUESTER_COMMAND, "job@host" or user */
 	/* Asked by job_is_stopping; NULL = never. */
 	bool (*is_stopping)(void *arg);
 	/* Called with a line of text from time to time, for people who wait; NULL = nobody does. */
 	void (*progress)(void *arg, const char *text);
-	void *arg;                               /* of both */
+	void *arg; /* of both */
 };
 
 struct job {
-	const char *name;                        /* row of table job, `gatehouse job run NAME` */
-	const char *about;                       /* one line */
-	size_t interval;                         /* offsetof(struct gh_conf, jobs.NAME): int, seconds */
-	/* detail: what was done, one line for the list ("3 CRLs, 1 delta"); may be left empty. A long run asks
-	 * job_is_stopping between its steps and returns GH_E_BUSY when it has to go. */
+	const char *name;  /* row of table job, `gatehouse job run NAME` */
+	const char *about; /* one line */
+	size_t interval;   /* offsetof(struct gh_conf, jobs.NAME): int, seconds */
+	/* detail: what was done, one line for the list ("3 CRLs, 1 delta"); may be left empty. A
+	 * long run asks job_is_stopping between its steps and returns GH_E_BUSY when it has to go.
+	 */
 	int (*run)(struct job_env *env, char *detail, size_t size, struct gh_error *err);
-	/* Say with job_progress, line by line, what a run would do now; nothing is changed. No line: nothing. */
+	/* Say with job_progress, line by line, what a run would do now; nothing is changed. No
+	 * line: nothing. */
 	int (*plan)(struct job_env *env, struct gh_error *err);
-	bool is_per_node;                        /* about this node alone: each has a row, "NAME@HOST" */
+	bool is_per_node; /* about this node alone: each has a row, "NAME@HOST" */
 };
 
 extern const struct job job_table[];
 extern const size_t job_table_len;
 
-const struct job *job_find(const char *name);    /* NULL: none */
+const struct job *job_find(const char *name); /* NULL: none */
 /* Name of its row and lock, on this node. */
 #define JOB_ROW_SIZE 192
 void job_row_name(const struct job *job, char out[JOB_ROW_SIZE]);
@@ -61,29 +64,34 @@ void job_row_name(const struct job *job, char out[JOB_ROW_SIZE]);
 int job_interval(const struct job *job, const struct gh_conf *conf);
 /* The process or thread wants to end: return soon. */
 bool job_is_stopping(const struct job_env *env);
-void job_progress(const struct job_env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Seconds from the end of a run to the next one, after so many failures in a row. Doubled from 10 s with each, at
- * most the interval and at most an hour. */
+void job_progress(const struct job_env *env, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Seconds from the end of a run to the next one, after so many failures in a row. Doubled from 10 s
+ * with each, at most the interval and at most an hour. */
 int job_delay(int interval, int failures);
 
 enum job_result {
-	JOB_NOT_DUE,             /* another node ran it meanwhile */
-	JOB_RUNNING,             /* another one runs it now */
+	JOB_NOT_DUE, /* another node ran it meanwhile */
+	JOB_RUNNING, /* another one runs it now */
 	JOB_DONE,
-	JOB_FAILED,              /* *err tells; the row is written */
+	JOB_FAILED, /* *err tells; the row is written */
 };
-/* Run one job now: lock, look again unless forced, run, write its row. Never leaves the lock behind. detail
- * (JOB_DETAIL_SIZE) receives what was done. JOB_FAILED also when the database is unreachable. */
+/* Run one job now: lock, look again unless forced, run, write its row. Never leaves the lock
+ * behind. detail (JOB_DETAIL_SIZE) receives what was done. JOB_FAILED also when the database is
+ * unreachable. */
 enum job_result job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail,
     struct gh_error *err);
-/* One look at all jobs: run those that are due or wanted, one after another. Failures are logged and recorded.
- * *ran: how many were run. An error is that of the look itself: GH_E_DB_DOWN, ... */
+/* One look at all jobs: run those that are due or wanted, one after another. Failures are logged
+ * and recorded. *ran: how many were run. An error is that of the look itself: GH_E_DB_DOWN, ... */
 int job_run_due(struct job_env *env, int *ran, struct gh_error *err) GH_MUSTCHECK;
 
 /* The runs; each writes its audit rows itself where it decides something. */
-int audit_seal_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
-int expiry_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
-int retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
+int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
+int expiry_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
+int retention_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

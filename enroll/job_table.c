@@ -5,17 +5,18 @@
 #include "server_cert.h"
 
 const struct job job_table[] = {
-	{"crl", "make the CRLs that are due and publish them", offsetof(struct gh_conf, jobs.crl), crl_job_run,
-	    crl_job_plan, false},
-	{"ocsp-signer", "renew the OCSP signers that end soon", offsetof(struct gh_conf, jobs.ocsp_signer),
-	    ocsp_job_run, ocsp_job_plan, false},
-	{"server-certificate", "renew the server certificate of each node, where it is our own",
-	    offsetof(struct gh_conf, jobs.server_certificate), server_cert_job_run, server_cert_job_plan, true},
-	{"expiry-notices", "note certificates that end soon", offsetof(struct gh_conf, jobs.expiry_notices),
-	    expiry_job_run, expiry_job_plan, false},
-	{"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
-	    audit_seal_job_run, audit_seal_job_plan, false},
-	{"retention", "remove certificates that ended long ago", offsetof(struct gh_conf, jobs.retention),
-	    retention_job_run, retention_job_plan, false},
+    {"crl", "make the CRLs that are due and publish them", offsetof(struct gh_conf, jobs.crl),
+	crl_job_run, crl_job_plan, false},
+    {"ocsp-signer", "renew the OCSP signers that end soon",
+	offsetof(struct gh_conf, jobs.ocsp_signer), ocsp_job_run, ocsp_job_plan, false},
+    {"server-certificate", "renew the server certificate of each node, where it is our own",
+	offsetof(struct gh_conf, jobs.server_certificate), server_cert_job_run,
+	server_cert_job_plan, true},
+    {"expiry-notices", "note certificates that end soon",
+	offsetof(struct gh_conf, jobs.expiry_notices), expiry_job_run, expiry_job_plan, false},
+    {"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
+	audit_seal_job_run, audit_seal_job_plan, false},
+    {"retention", "remove certificates that ended long ago",
+	offsetof(struct gh_conf, jobs.retention), retention_job_run, retention_job_plan, false},
 };
 const size_t job_table_len = sizeof(job_table) / sizeof(job_table[0]);

@@ -1,6 +1,6 @@
 /*
- * The check of a request's metadata against the field definitions: which fields, and (metadata_value.c)
- * what each may hold.
+ * The check of a request's metadata against the field definitions: which fields, and
+ * (metadata_value.c) what each may hold.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,8 @@
 #include "metadata.h"
 #include "metadata_value.h"
 
-/* The values of a request by definition: value[i] belongs to field[i]; NULL = not given. Borrowed. */
+/* The values of a request by definition: value[i] belongs to field[i]; NULL = not given.
+ * Borrowed. */
 struct slots {
 	const struct metadata_field *field;
 	size_t n;
@@ -28,14 +29,16 @@ find_field(const struct slots *s, const char *name, size_t *index, struct gh_err
 	for (len = strlen(name); len > 0 && strchr(blank, name[len - 1]) != NULL; len--)
 		;
 	for (size_t i = 0; i < s->n; i++) {
-		if (strlen(s->field[i].name) == len && strncasecmp(s->field[i].name, name, len) == 0) {
+		if (strlen(s->field[i].name) == len &&
+		    strncasecmp(s->field[i].name, name, len) == 0) {
 			*index = i;
 			return 0;
 		}
 	}
 	if (len > METADATA_NAME_MAX)
 		len = METADATA_NAME_MAX;
-	return gh_refuse(err, GH_E_METADATA, "metadata field \"%.*s\" is not defined", (int)len, name);
+	return gh_refuse(err, GH_E_METADATA, "metadata field \"%.*s\" is not defined", (int)len,
+	    name);
 }
 
 /* Clients that know all fields send the unset ones as "" or null: that is "not given". */
@@ -44,7 +47,8 @@ is_unset(const gh_json *value)
 {
 	const char *s = gh_json_string(value);
 
-	return gh_json_type(value) == GH_JSON_NULL || (s != NULL && s[strspn(s, " \t\r\n")] == '\0');
+	return gh_json_type(value) == GH_JSON_NULL ||
+	    (s != NULL && s[strspn(s, " \t\r\n")] == '\0');
 }
 
 static int
@@ -86,7 +90,8 @@ collect_array(struct slots *s, const gh_json *list, bool *seen, struct gh_error 
 
 		if (gh_json_find(element, "MetadataFieldTypeName", &name, err) != 0 ||
 		    gh_json_find(element, "Value", &value, err) != 0)
-			return gh_refuse(err, GH_E_METADATA, "MetadataList[%zu] has a member twice", i);
+			return gh_refuse(err, GH_E_METADATA, "MetadataList[%zu] has a member twice",
+			    i);
 		if (gh_json_string(name) == NULL)
 			return gh_refuse(err, GH_E_METADATA,
 			    "MetadataList[%zu] has no MetadataFieldTypeName", i);
@@ -105,15 +110,15 @@ collect(struct slots *s, const gh_json *list, struct gh_error *err)
 	if (gh_json_type(list) == GH_JSON_NULL)
 		return 0;
 	if (gh_json_type(list) != GH_JSON_OBJECT && gh_json_type(list) != GH_JSON_ARRAY)
-		return gh_refuse(err, GH_E_METADATA, "MetadataList is neither object nor array but %s",
-		    gh_json_type_name(list));
+		return gh_refuse(err, GH_E_METADATA,
+		    "MetadataList is neither object nor array but %s", gh_json_type_name(list));
 	if (gh_json_size(list) > METADATA_LIST_MAX)
 		return gh_refuse(err, GH_E_METADATA, "MetadataList has more than %d elements",
 		    METADATA_LIST_MAX);
 	if ((seen = calloc(s->n + 1, sizeof(*seen))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "metadata");
 	rc = gh_json_type(list) == GH_JSON_OBJECT ? collect_object(s, list, seen, err)
-	    : collect_array(s, list, seen, err);
+						  : collect_array(s, list, seen, err);
 	free(seen);
 	return rc;
 }
@@ -158,7 +163,8 @@ resolve(const struct slots *s, size_t i, const gh_json *required_names, gh_json 
 	return rc;
 }
 
-/* A template can demand a field that nobody defined: then nothing satisfies it, and the message says why. */
+/* A template can demand a field that nobody defined: then nothing satisfies it, and the message
+ * says why. */
 static int
 check_required_defined(const struct slots *s, const gh_json *required_names, struct gh_error *err)
 {
@@ -169,7 +175,8 @@ check_required_defined(const struct slots *s, const gh_json *required_names, str
 
 		if (name != NULL && find_field(s, name, &ignored, NULL) != 0)
 			return gh_refuse(err, GH_E_METADATA,
-			    "the template requires metadata field \"%.64s\", which is not defined", name);
+			    "the template requires metadata field \"%.64s\", which is not defined",
+			    name);
 	}
 	return 0;
 }
@@ -193,7 +200,7 @@ int
 metadata_check(const struct metadata_field *fields, size_t n, const gh_json *list,
     const gh_json *required_names, gh_json **out, struct gh_error *err)
 {
-	struct slots s = { fields, n, calloc(n + 1, sizeof(*s.value)) };
+	struct slots s = {fields, n, calloc(n + 1, sizeof(*s.value))};
 	gh_json *typed = gh_json_new_object();
 	int rc;
 

@@ -1,4 +1,5 @@
-/* Metadata of certificates: typed fields (notes "keyfactor-classic-api" 4.5) and the check of values. */
+/* Metadata of certificates: typed fields (notes "keyfactor-classic-api" 4.5) and the check of
+ * values. */
 #ifndef ENROLL_METADATA_H
 #define ENROLL_METADATA_H
 
@@ -8,31 +9,38 @@
 #include "error.h"
 #include "json.h"
 
-enum metadata_type {                     /* wire numbers of the field definition */
-	METADATA_STRING = 1, METADATA_INTEGER = 2, METADATA_DATE = 3, METADATA_BOOLEAN = 4,
-	METADATA_MULTIPLE_CHOICE = 5, METADATA_BIG_TEXT = 6, METADATA_EMAIL = 7
+enum metadata_type { /* wire numbers of the field definition */
+	METADATA_STRING = 1,
+	METADATA_INTEGER = 2,
+	METADATA_DATE = 3,
+	METADATA_BOOLEAN = 4,
+	METADATA_MULTIPLE_CHOICE = 5,
+	METADATA_BIG_TEXT = 6,
+	METADATA_EMAIL = 7
 };
 
 struct metadata_field {
 	char *name;
 	enum metadata_type type;
 	bool required;
-	char *regex;                     /* POSIX extended; NULL = none */
-	char **options;                  /* NULL-ended; NULL = none */
-	char *default_value;             /* NULL = none */
-	char *message;                   /* told when the regex does not match; NULL = a general one */
+	char *regex;         /* POSIX extended; NULL = none */
+	char **options;      /* NULL-ended; NULL = none */
+	char *default_value; /* NULL = none */
+	char *message;       /* told when the regex does not match; NULL = a general one */
 };
 
-/* Field from its definition as JSON (store catalog, or a file of the administrator). GH_E_METADATA with the
- * member that is wrong. */
-int metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_error *err) GH_MUSTCHECK;
+/* Field from its definition as JSON (store catalog, or a file of the administrator). GH_E_METADATA
+ * with the member that is wrong. */
+int metadata_field_load(const gh_json *json, struct metadata_field *out,
+    struct gh_error *err) GH_MUSTCHECK;
 void metadata_field_clear(struct metadata_field *f);
 
 /*
- * list: object name -> value, or array of {MetadataFieldTypeName, Value}, or NULL/null. Names without case.
- * *out: object of typed values under the defined spelling of the names, defaults filled in; dates as
- * "YYYY-MM-DD", integers and booleans as such. required_names: array of further required fields, or NULL.
- * GH_E_METADATA names the field: unknown, wrong type, not an option, regex, missing.
+ * list: object name -> value, or array of {MetadataFieldTypeName, Value}, or NULL/null. Names
+ * without case. *out: object of typed values under the defined spelling of the names, defaults
+ * filled in; dates as "YYYY-MM-DD", integers and booleans as such. required_names: array of further
+ * required fields, or NULL. GH_E_METADATA names the field: unknown, wrong type, not an option,
+ * regex, missing.
  */
 int metadata_check(const struct metadata_field *fields, size_t n, const gh_json *list,
     const gh_json *required_names, gh_json **out, struct gh_error *err) GH_MUSTCHECK;

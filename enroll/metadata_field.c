@@ -8,11 +8,10 @@
 #include "metadata.h"
 #include "metadata_value.h"
 
-/* Members a definition may have. hint, description, id and display_order are for people and the store. */
-static const char *const member[] = {
-	"name", "type", "required", "regex", "options", "default", "message", "hint", "description", "id",
-	"display_order", NULL
-};
+/* Members a definition may have. hint, description, id and display_order are for people and the
+ * store. */
+static const char *const member[] = {"name", "type", "required", "regex", "options", "default",
+    "message", "hint", "description", "id", "display_order", NULL};
 
 static bool
 is_member(const char *name)
@@ -112,8 +111,8 @@ copy_options(const gh_json *options, struct metadata_field *f, struct gh_error *
 		const char *s = gh_json_string(gh_json_at(options, i));
 
 		if (s == NULL || *s == '\0' || strlen(s) > METADATA_STRING_MAX)
-			return gh_refuse(err, GH_E_METADATA, "options[%zu]: not a string of 1 to %d bytes",
-			    i, METADATA_STRING_MAX);
+			return gh_refuse(err, GH_E_METADATA,
+			    "options[%zu]: not a string of 1 to %d bytes", i, METADATA_STRING_MAX);
 		if ((f->options[i] = strdup(s)) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "metadata field");
 	}
@@ -132,7 +131,7 @@ load_options(const gh_json *json, struct metadata_field *f, struct gh_error *err
 		return gh_refuse(err, GH_E_METADATA, "options: more than %d", METADATA_OPTIONS_MAX);
 	if (f->type == METADATA_MULTIPLE_CHOICE)
 		return n > 0 ? copy_options(options, f, err)
-		    : gh_refuse(err, GH_E_METADATA, "options: missing");
+			     : gh_refuse(err, GH_E_METADATA, "options: missing");
 	if (n > 0)
 		return gh_refuse(err, GH_E_METADATA, "options: only for MultipleChoice");
 	return 0;
@@ -159,7 +158,7 @@ load_default(const gh_json *json, struct metadata_field *f, struct gh_error *err
 int
 metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_error *err)
 {
-	struct metadata_field f = { 0 };
+	struct metadata_field f = {0};
 	int rc;
 
 	if ((rc = refuse_unknown(json, err)) != 0 || (rc = load_name(json, &f, err)) != 0 ||

@@ -1,7 +1,7 @@
 /*
  * Types of metadata values (notes of the wire format: 1 String, 2 Integer, 3 Date, 4 Boolean,
- * 5 MultipleChoice, 6 BigText, 7 Email). Clients write numbers and booleans as JSON values or as strings;
- * what is stored has one form.
+ * 5 MultipleChoice, 6 BigText, 7 Email). Clients write numbers and booleans as JSON values or as
+ * strings; what is stored has one form.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "metadata_value.h"
 
 #define VALUE_TEXT_MAX METADATA_BIG_TEXT_MAX
-#define VALUE_DATE_SIZE 11               /* "YYYY-MM-DD" and NUL */
+#define VALUE_DATE_SIZE 11 /* "YYYY-MM-DD" and NUL */
 
 static int
 refuse(const struct metadata_field *f, const char *what, struct gh_error *err)
@@ -64,8 +64,8 @@ check_regex(const struct metadata_field *f, const char *text, struct gh_error *e
 }
 
 /*
- * The value as text without surrounding white space, malloc'd: strings as they are, numbers and booleans as
- * JSON writes them.
+ * The value as text without surrounding white space, malloc'd: strings as they are, numbers and
+ * booleans as JSON writes them.
  */
 static int
 text_of(const struct metadata_field *f, const gh_json *value, char **out, struct gh_error *err)
@@ -196,7 +196,8 @@ take_choice(const struct metadata_field *f, const char *text, gh_json **out, str
 	return 0;
 }
 
-/* One mailbox of RFC 5321, 4.1.2, without quoted local parts and address literals; UTF-8 is let through. */
+/* One mailbox of RFC 5321, 4.1.2, without quoted local parts and address literals; UTF-8 is let
+ * through. */
 static bool
 is_email(const char *s)
 {
@@ -234,13 +235,13 @@ typedef int (*take_fn)(const struct metadata_field *f, const char *text, gh_json
     struct gh_error *err);
 
 static const take_fn take[] = {
-	[METADATA_STRING] = take_text,
-	[METADATA_INTEGER] = take_integer,
-	[METADATA_DATE] = take_date,
-	[METADATA_BOOLEAN] = take_boolean,
-	[METADATA_MULTIPLE_CHOICE] = take_choice,
-	[METADATA_BIG_TEXT] = take_text,
-	[METADATA_EMAIL] = take_email,
+    [METADATA_STRING] = take_text,
+    [METADATA_INTEGER] = take_integer,
+    [METADATA_DATE] = take_date,
+    [METADATA_BOOLEAN] = take_boolean,
+    [METADATA_MULTIPLE_CHOICE] = take_choice,
+    [METADATA_BIG_TEXT] = take_text,
+    [METADATA_EMAIL] = take_email,
 };
 
 int

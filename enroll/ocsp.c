@@ -10,12 +10,13 @@
 #include "ocsp_http.h"
 #include "ocsp_signer.h"
 
-/* A serial number that was never issued may be issued any moment: such an answer is short-lived, and not kept. */
+/* A serial number that was never issued may be issued any moment: such an answer is short-lived,
+ * and not kept. */
 #define UNKNOWN_SECONDS 300
 #define DAY 86400
 /* SingleResponses of one answer, and the nonce. */
 #define CONTENT_MAX (64 * 1024)
-#define RENEW_MAX 100                    /* in one batch; SIGNER_OCSP_BATCH_MAX and STORE_STATUS_MAX allow it */
+#define RENEW_MAX 100 /* in one batch; SIGNER_OCSP_BATCH_MAX and STORE_STATUS_MAX allow it */
 
 struct ocsp_service {
 	struct ocsp_cache *cache;
@@ -107,19 +108,20 @@ ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 	return get_ready(s, &req, false);
 }
 
-/* --- one request ------------------------------------------------------------------------------------ */
+/* --- one request
+ * ------------------------------------------------------------------------------------ */
 
 /* A request on its way to an answer. */
 struct work {
 	struct enroll_env *env;
 	struct ocsp_request req;
-	const struct ca *ca;             /* that answers */
+	const struct ca *ca; /* that answers */
 	struct ocsp_signer *signer;
 	uint64_t epoch;
 	int64_t now, this_update, next_update;
 	struct ocsp_status status[OCSP_CERTS_MAX];
-	size_t known;                    /* how many are not OCSP_UNKNOWN */
-	bool was_kept;                   /* status is from the cache */
+	size_t known;                      /* how many are not OCSP_UNKNOWN */
+	bool was_kept;                     /* status is from the cache */
 	struct gh_buf singles, extensions; /* to be signed */
 	struct ocsp_reply *reply;
 };
@@ -138,7 +140,8 @@ static const struct ca *
 find_ca(const struct catalog *c, const struct ocsp_cert_id *id)
 {
 	for (size_t i = 0; id->has_hash && i < c->cas; i++)
-		if (c->ca[i]->state != CA_RETIRED && c->ca[i]->state != CA_PENDING && is_of_ca(id, c->ca[i]))
+		if (c->ca[i]->state != CA_RETIRED && c->ca[i]->state != CA_PENDING &&
+		    is_of_ca(id, c->ca[i]))
 			return c->ca[i];
 	return NULL;
 }
@@ -187,13 +190,15 @@ archive_cutoff(const struct gh_conf *conf, int64_t now)
 
 /* No answer outlives the certificate that signed it. */
 static int64_t
-next_update(const struct gh_conf *conf, const struct ocsp_signer *signer, int64_t now, bool all_known)
+next_update(const struct gh_conf *conf, const struct ocsp_signer *signer, int64_t now,
+    bool all_known)
 {
 	int64_t life = conf->ocsp.lifetime;
 
 	if (!all_known && life > UNKNOWN_SECONDS)
 		life = UNKNOWN_SECONDS;
-	return now + life < ocsp_signer_not_after(signer) ? now + life : ocsp_signer_not_after(signer);
+	return now + life < ocsp_signer_not_after(signer) ? now + life
+							  : ocsp_signer_not_after(signer);
 }
 
 /* What the signer is to sign. */
@@ -205,8 +210,8 @@ compose(struct work *w, struct gh_error *err)
 	gh_buf_init(&w->singles, CONTENT_MAX);
 	gh_buf_init(&w->extensions, CONTENT_MAX);
 	for (size_t i = 0; i < w->req.n; i++)
-		ocsp_put_single(&w->singles, &w->req.cert[i].whole, &w->status[i], w->this_update, w->next_update,
-		    archive_cutoff(w->env->conf, w->now));
+		ocsp_put_single(&w->singles, &w->req.cert[i].whole, &w->status[i], w->this_update,
+		    w->next_update, archive_cutoff(w->env->conf, w->now));
 	if (w->req.nonce.len > 0)
 		ocsp_put_nonce(&w->extensions, &w->req.nonce);
 	rc = gh_buf_check(&w->singles, err);
@@ -223,7 +228,8 @@ keep(struct work *w, struct ocsp_answer *a)
 	if (w->req.n != 1 || w->known != 1 || (w->req.nonce.len > 0 && w->was_kept))
 		return;
 	if (w->req.nonce.len > 0)
-		a = status = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, NULL, 0);
+		a = status = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update,
+		    w->next_update, NULL, 0);
 	if (a != NULL)
 		(void)ocsp_cache_put(cache, &w->req.cert[0], a, w->epoch);
 	ocsp_answer_unref(status);
@@ -233,8 +239,8 @@ keep(struct work *w, struct ocsp_answer *a)
 static int
 finish(struct work *w, struct signer_blob *der, struct gh_error *err)
 {
-	struct ocsp_answer *a = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update, w->next_update, der->p,
-	    der->len);
+	struct ocsp_answer *a = ocsp_answer_new(w->ca->id, &w->status[0], w->this_update,
+	    w->next_update, der->p, der->len);
 
 	if (a == NULL)
 		return gh_fail(err, GH_E_NOMEM, "OCSP answer");
@@ -244,7 +250,8 @@ finish(struct work *w, struct signer_blob *der, struct gh_error *err)
 	return 0;
 }
 
-/* The status that an earlier answer gave is as good as a new look: a change would have removed it. */
+/* The status that an earlier answer gave is as good as a new look: a change would have removed
+ * it. */
 static bool
 take_kept_status(struct work *w)
 {
@@ -272,7 +279,8 @@ look_up(struct work *w, struct gh_error *down, struct gh_error *err)
 {
 	int rc;
 
-	/* in this order: what changes after the epoch was read removes the answer, or keeps it out */
+	/* in this order: what changes after the epoch was read removes the answer, or keeps it
+	 * out */
 	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
 	w->this_update = w->now = gh_now();
 	if (take_kept_status(w))
@@ -327,15 +335,18 @@ error_of(const struct gh_error *err)
 static void
 count_reply(const struct ocsp_reply *r)
 {
-	static const enum ocsp_event status[] = {[OCSP_GOOD] = OCSP_EVENT_GOOD, [OCSP_REVOKED] = OCSP_EVENT_REVOKED,
+	static const enum ocsp_event status[] = {[OCSP_GOOD] = OCSP_EVENT_GOOD,
+	    [OCSP_REVOKED] = OCSP_EVENT_REVOKED,
 	    [OCSP_UNKNOWN] = OCSP_EVENT_UNKNOWN};
 
 	if (r->answer != NULL)
 		ocsp_count(status[r->answer->status.status], 1);
 	else
-		ocsp_count(r->error == OCSP_MALFORMED ? OCSP_EVENT_MALFORMED : r->error == OCSP_UNAUTHORIZED ?
-		    OCSP_EVENT_UNAUTHORIZED : r->error == OCSP_TRY_LATER ? OCSP_EVENT_TRY_LATER :
-		    OCSP_EVENT_INTERNAL, 1);
+		ocsp_count(r->error == OCSP_MALFORMED   ? OCSP_EVENT_MALFORMED
+			: r->error == OCSP_UNAUTHORIZED ? OCSP_EVENT_UNAUTHORIZED
+			: r->error == OCSP_TRY_LATER    ? OCSP_EVENT_TRY_LATER
+							: OCSP_EVENT_INTERNAL,
+		    1);
 }
 
 static void
@@ -356,8 +367,10 @@ ask_signer(struct work *const *ready, size_t n, struct signer_blob *out, struct 
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		f[i] = (struct signer_ocsp_fields){.produced_at = ready[i]->now, .responses = ready[i]->singles.data,
-		    .responses_len = ready[i]->singles.len, .extensions = ready[i]->extensions.data,
+		f[i] = (struct signer_ocsp_fields){.produced_at = ready[i]->now,
+		    .responses = ready[i]->singles.data,
+		    .responses_len = ready[i]->singles.len,
+		    .extensions = ready[i]->extensions.data,
 		    .extensions_len = ready[i]->extensions.len};
 		memcpy(f[i].id, ocsp_signer_id(ready[i]->signer), sizeof(f[i].id));
 	}
@@ -371,7 +384,8 @@ ask_signer(struct work *const *ready, size_t n, struct signer_blob *out, struct 
 	return signer_client_sign_ocsp(signer, f, n, out, err);
 }
 
-/* The signer refuses a batch as a whole: then by halves, so that nobody's request fails for what another one asked. */
+/* The signer refuses a batch as a whole: then by halves, so that nobody's request fails for what
+ * another one asked. */
 static void
 sign(struct work *const *ready, size_t n)
 {
@@ -394,7 +408,8 @@ sign(struct work *const *ready, size_t n)
 	}
 }
 
-/* Those about one certificate together; longer ones by themselves, since a frame to the signer is bounded. */
+/* Those about one certificate together; longer ones by themselves, since a frame to the signer is
+ * bounded. */
 static void
 sign_all(struct work *const *ready, size_t n)
 {
@@ -442,7 +457,8 @@ ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n, struc
 	free(all);
 }
 
-/* --- renewal ---------------------------------------------------------------------------------------- */
+/* --- renewal
+ * ---------------------------------------------------------------------------------------- */
 
 /* One answer to be renewed. */
 struct renewal {
@@ -456,7 +472,8 @@ struct renewal {
 
 /* Those whose CA and signer are there. */
 static size_t
-prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r, struct gh_error *err)
+prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r,
+    struct gh_error *err)
 {
 	size_t found = 0;
 
@@ -464,7 +481,8 @@ prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, s
 		struct renewal *one = &r[found];
 
 		memset(one, 0, sizeof(*one));
-		if (!ocsp_cert_id_parse(due[i].cert_id, due[i].len, &one->id) || one->id.serial.len == 0 ||
+		if (!ocsp_cert_id_parse(due[i].cert_id, due[i].len, &one->id) ||
+		    one->id.serial.len == 0 ||
 		    (one->ca = find_ca(env->catalog, &one->id)) == NULL ||
 		    ocsp_signers_get(env->ocsp->signers, env, one->ca, &one->signer, err) != 0)
 			continue;
@@ -482,7 +500,8 @@ ask_statuses(struct enroll_env *env, struct renewal *r, size_t n, struct gh_erro
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		q[i] = (struct store_status_query){r[i].ca->id, r[i].id.serial.p, r[i].id.serial.len};
+		q[i] =
+		    (struct store_status_query){r[i].ca->id, r[i].id.serial.p, r[i].id.serial.len};
 	rc = store_cert_status(env->store, q, n, status, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		r[i].status = status[i];
@@ -490,8 +509,8 @@ ask_statuses(struct enroll_env *env, struct renewal *r, size_t n, struct gh_erro
 }
 
 static int
-sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, struct signer_blob *out,
-    struct gh_error *err)
+sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now,
+    struct signer_blob *out, struct gh_error *err)
 {
 	struct signer_ocsp_fields f[RENEW_MAX];
 	int rc;
@@ -502,8 +521,10 @@ sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, str
 		    archive_cutoff(env->conf, now));
 		if ((rc = gh_buf_check(&r[i].single, err)) != 0)
 			return rc;
-		f[i] = (struct signer_ocsp_fields){.produced_at = now, .responses = r[i].single.data,
-		    .responses_len = r[i].single.len, .extensions = (const unsigned char *)""};
+		f[i] = (struct signer_ocsp_fields){.produced_at = now,
+		    .responses = r[i].single.data,
+		    .responses_len = r[i].single.len,
+		    .extensions = (const unsigned char *)""};
 		memcpy(f[i].id, ocsp_signer_id(r[i].signer), sizeof(f[i].id));
 	}
 	rc = signer_client_sign_ocsp(env->signer, f, n, out, err);
@@ -522,8 +543,8 @@ keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, u
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, &r[i].status, now, r[i].next_update,
-		    der[i].p, der[i].len);
+		struct ocsp_answer *a = ocsp_answer_new(r[i].ca->id, &r[i].status, now,
+		    r[i].next_update, der[i].p, der[i].len);
 
 		if (a == NULL)
 			continue;
@@ -550,10 +571,12 @@ ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err)
 	if (due == NULL || r == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "OCSP renewal");
 	else if (env->catalog != NULL && env->conf->ocsp.presign_hits > 0)
-		n = ocsp_cache_due(env->ocsp->cache, now, (unsigned)env->conf->ocsp.presign_hits, due, RENEW_MAX);
+		n = ocsp_cache_due(env->ocsp->cache, now, (unsigned)env->conf->ocsp.presign_hits,
+		    due, RENEW_MAX);
 	if (n > 0)
 		n = prepare_renewals(env, due, n, r, err);
-	if (n > 0 && (rc = ask_statuses(env, r, n, err)) == 0 && (rc = sign_batch(env, r, n, now, out, err)) == 0)
+	if (n > 0 && (rc = ask_statuses(env, r, n, err)) == 0 &&
+	    (rc = sign_batch(env, r, n, now, out, err)) == 0)
 		*renewed = keep_renewed(env, r, n, now, epoch, out);
 	for (size_t i = 0; i < n; i++) {
 		ocsp_signer_unref(r[i].signer);

@@ -12,8 +12,10 @@
 static int
 hex_value(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0'
+	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
+	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
+				    : -1;
 }
 
 /* Next character of a path, percent-decoded; -1: wrong escape. */
@@ -36,8 +38,12 @@ next_char(const char **text)
 static int
 base64_value(int c)
 {
-	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
-	    c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+	return c >= 'A' && c <= 'Z' ? c - 'A'
+	    : c >= 'a' && c <= 'z'  ? c - 'a' + 26
+	    : c >= '0' && c <= '9'  ? c - '0' + 52
+	    : c == '+' || c == '-'  ? 62
+	    : c == '/' || c == '_'  ? 63
+				    : -1;
 }
 
 bool
@@ -79,7 +85,8 @@ ocsp_type_fits(const char *content_type)
 
 	if (content_type == NULL)
 		return true;
-	return strncasecmp(content_type, OCSP_TYPE_REQUEST, n) == 0 && strchr("; \t", content_type[n]) != NULL;
+	return strncasecmp(content_type, OCSP_TYPE_REQUEST, n) == 0 &&
+	    strchr("; \t", content_type[n]) != NULL;
 }
 
 int64_t
@@ -97,13 +104,16 @@ ocsp_http_prepare(struct ocsp_answer *a)
 
 	gh_http_date(a->this_update, modified);
 	gh_http_date(a->next_update, expires);
-	snprintf(text, sizeof(text), "content-type: " OCSP_TYPE_RESPONSE "\r\nlast-modified: %s\r\nexpires: %s\r\n"
-	    "etag: %s\r\nx-content-type-options: nosniff\r\n", modified, expires, a->etag);
+	snprintf(text, sizeof(text),
+	    "content-type: " OCSP_TYPE_RESPONSE "\r\nlast-modified: %s\r\nexpires: %s\r\n"
+	    "etag: %s\r\nx-content-type-options: nosniff\r\n",
+	    modified, expires, a->etag);
 	a->head = strdup(text);
 	a->head_len = a->head != NULL ? strlen(a->head) : 0;
 }
 
-/* --- replies ---------------------------------------------------------------------------------------- */
+/* --- replies
+ * ---------------------------------------------------------------------------------------- */
 
 static void
 put_error(enum ocsp_error e, struct gh_http_reply *rep)
@@ -120,8 +130,8 @@ put_error(enum ocsp_error e, struct gh_http_reply *rep)
 }
 
 static void
-put_answer(const struct gh_conf *conf, const struct gh_http_request *http, const struct ocsp_answer *a,
-    struct gh_http_reply *rep)
+put_answer(const struct gh_conf *conf, const struct gh_http_request *http,
+    const struct ocsp_answer *a, struct gh_http_reply *rep)
 {
 	char text[128];
 	int64_t now = gh_now();
@@ -181,7 +191,8 @@ ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, siz
 		/* what is no base64 is malformed, as an empty request is */
 		ask[i] = (struct ocsp_ask){NULL, 0};
 		decoded[i] = malloc(size + 1);
-		if (decoded[i] != NULL && ocsp_path_decode(items[i].rest, decoded[i], size, &ask[i].len))
+		if (decoded[i] != NULL &&
+		    ocsp_path_decode(items[i].rest, decoded[i], size, &ask[i].len))
 			ask[i].p = decoded[i];
 	}
 	ocsp_answer(env, ask, n, reply);
@@ -197,7 +208,8 @@ ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply 
 	const struct ocsp_http_item item = {call->http, "", rep};
 
 	if (!ocsp_type_fits(call->http->content_type))
-		gh_http_reply_text(rep, 415, "text/plain", strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
+		gh_http_reply_text(rep, 415, "text/plain",
+		    strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
 	else
 		ocsp_http_answer(env, &item, 1);
 }

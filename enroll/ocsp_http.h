@@ -8,8 +8,13 @@
 #define OCSP_TYPE_REQUEST "application/ocsp-request"
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"
 
-/* One request of a batch, as its route's handler would get it. Type and size of the body are right. */
-struct ocsp_http_item { const struct gh_http_request *http; const char *rest; struct gh_http_reply *rep; };
+/* One request of a batch, as its route's handler would get it. Type and size of the body are
+ * right. */
+struct ocsp_http_item {
+	const struct gh_http_request *http;
+	const char *rest;
+	struct gh_http_reply *rep;
+};
 /* Answer several at once: 1 to OCSP_BATCH_MAX. */
 void ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, size_t n);
 
@@ -17,8 +22,8 @@ void ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items
 void ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 void ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
-/* The end of a GET path: percent-encoded base64, standard or URL-safe, padding may be missing. false: neither, or
- * longer than max bytes. */
+/* The end of a GET path: percent-encoded base64, standard or URL-safe, padding may be missing.
+ * false: neither, or longer than max bytes. */
 bool ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len);
 /* Is this the type of a request's body? Without a Content-Type it is taken for one. */
 bool ocsp_type_fits(const char *content_type);

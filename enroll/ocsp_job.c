@@ -23,8 +23,8 @@ has_signers(const struct ca *ca, int64_t now, int64_t *end)
 {
 	struct tm tm;
 
-	if (ca->sealed == NULL || ca->state == CA_PENDING || ca->state == CA_RETIRED || ca->cert == NULL ||
-	    ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) != 1)
+	if (ca->sealed == NULL || ca->state == CA_PENDING || ca->state == CA_RETIRED ||
+	    ca->cert == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) != 1)
 		return false;
 	*end = timegm(&tm);
 	return *end > now;
@@ -41,10 +41,15 @@ renewed_before(const struct gh_conf *conf, int64_t now, int64_t end)
 }
 
 static int
-renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bool *is_new, struct gh_error *err)
+renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bool *is_new,
+    struct gh_error *err)
 {
-	const struct ocsp_issuing i = {.conf = env->conf, .store = env->store, .signer = env->signer,
-	    .who = &env->who, .ca = ca, .until = renewed_before(env->conf, now, end)};
+	const struct ocsp_issuing i = {.conf = env->conf,
+	    .store = env->store,
+	    .signer = env->signer,
+	    .who = &env->who,
+	    .ca = ca,
+	    .until = renewed_before(env->conf, now, end)};
 	struct store_ocsp_signer signer;
 	int rc = store_find_ocsp_signer(env->store, ca->id, i.until, &signer, err);
 
@@ -58,13 +63,16 @@ renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bo
 static void
 audit_failure(struct job_env *env, const struct ca *ca, const struct gh_error *why)
 {
-	struct store_audit audit = {.event = "ocsp.signer-failed", .outcome = "failure", .who = &env->who,
-	    .object = ca->name, .detail = why->detail};
+	struct store_audit audit = {.event = "ocsp.signer-failed",
+	    .outcome = "failure",
+	    .who = &env->who,
+	    .object = ca->name,
+	    .detail = why->detail};
 	struct gh_error err = {0};
 
 	if (store_crl_audit_failure(env->store, &audit, AUDIT_AGAIN_SECONDS, &err) != 0)
-		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", audit.event, "object", ca->name,
-		    "cause", err.detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", audit.event,
+		    "object", ca->name, "cause", err.detail, NULL);
 }
 
 int
@@ -111,7 +119,8 @@ ocsp_job_plan(struct job_env *env, struct gh_error *err)
 
 		if (!has_signers(ca, now, &end))
 			continue;
-		rc = store_find_ocsp_signer(env->store, ca->id, renewed_before(env->conf, now, end), &signer, err);
+		rc = store_find_ocsp_signer(env->store, ca->id, renewed_before(env->conf, now, end),
+		    &signer, err);
 		store_ocsp_signer_clear(&signer);
 		if (rc != GH_E_NOT_FOUND)
 			continue;

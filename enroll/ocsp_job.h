@@ -5,9 +5,11 @@
 #include "job.h"
 
 /*
- * Each CA that has a key here and is not retired gets a signer that is valid for longer than a third of
- * ocsp.signer_days, or as long as the CA itself. A failure of one (its key is locked) holds up no other, and is audited
- * ("ocsp.signer-failed", once an hour); the signer before stays in use to its end. Fails when anything failed.
+ * Each CA that has a key here and is not retired gets a signer that is valid for longer than a
+ * third of ocsp.signer_days, or as long as the CA itself. A failure of one (its key is locked)
+ * holds up no other, and is audited
+ * ("ocsp.signer-failed", once an hour); the signer before stays in use to its end. Fails when
+ * anything failed.
  */
 int ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err) GH_MUSTCHECK;
 

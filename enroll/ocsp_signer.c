@@ -15,8 +15,8 @@
 
 #include "ocsp_signer.h"
 
-#define RECHECK_SECONDS 60               /* how soon a new signer of another node is used */
-#define RETRY_SECONDS 5                  /* after a failure */
+#define RECHECK_SECONDS 60 /* how soon a new signer of another node is used */
+#define RETRY_SECONDS 5    /* after a failure */
 #define DAY 86400
 
 struct ocsp_signer {
@@ -32,19 +32,20 @@ struct ocsp_signer {
 struct slot {
 	struct slot *next;
 	int64_t ca_id;
-	struct ocsp_signer *signer;      /* NULL: none */
-	int64_t checked;                 /* when the database was asked last */
-	int64_t failed;                  /* when that or making one failed last */
+	struct ocsp_signer *signer; /* NULL: none */
+	int64_t checked;            /* when the database was asked last */
+	int64_t failed;             /* when that or making one failed last */
 	struct gh_error failure;
 };
 
 struct ocsp_signers {
-	pthread_mutex_t refresh;         /* one thread asks and makes; taken before lock */
-	pthread_mutex_t lock;            /* guards all below */
+	pthread_mutex_t refresh; /* one thread asks and makes; taken before lock */
+	pthread_mutex_t lock;    /* guards all below */
 	struct slot *slots;
 };
 
-/* --- one ------------------------------------------------------------------------------------------- */
+/* --- one
+ * ------------------------------------------------------------------------------------------- */
 
 struct ocsp_signer *
 ocsp_signer_ref(struct ocsp_signer *o)
@@ -81,7 +82,8 @@ ocsp_signer_load(const struct ocsp_signer *o, struct signer_client *signer, stru
 	int rc = signer_client_load_ca(signer, o->sealed, o->sealed_len, id, err);
 
 	if (rc == 0 && memcmp(id, o->id, sizeof(id)) != 0)
-		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "sealed record of an OCSP signer is of another certificate");
+		rc = gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "sealed record of an OCSP signer is of another certificate");
 	return rc;
 }
 
@@ -128,7 +130,8 @@ signer_of_row(struct store_ocsp_signer *row, struct ocsp_signer **out, struct gh
 	return 0;
 }
 
-/* --- making one ------------------------------------------------------------------------------------ */
+/* --- making one
+ * ------------------------------------------------------------------------------------ */
 
 static int
 load_ca(const struct ca *ca, struct signer_client *signer, struct gh_error *err)
@@ -140,7 +143,8 @@ load_ca(const struct ca *ca, struct signer_client *signer, struct gh_error *err)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
 	rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err);
 	if (rc == 0 && memcmp(id, ca->ca_id, sizeof(id)) != 0)
-		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "sealed record of CA %s is of another certificate", ca->name);
+		rc = gh_fail(err, GH_E_CA_UNAVAILABLE,
+		    "sealed record of CA %s is of another certificate", ca->name);
 	return rc;
 }
 
@@ -175,24 +179,31 @@ make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
 	for (int tries = 0; rc == GH_E_NOT_FOUND && tries < 2; tries++) {
 		if (tries > 0 && (rc = load_ca(i->ca, i->signer, err)) != 0)
 			return rc;
-		rc = signer_client_create_ocsp_signer(i->signer, i->ca->ca_id, from, to, NULL, &out->cert,
-		    &out->cert_len, &out->sealed, &out->sealed_len, err);
+		rc = signer_client_create_ocsp_signer(i->signer, i->ca->ca_id, from, to, NULL,
+		    &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
 	}
 	if (rc == GH_E_NOT_FOUND)
-		rc = gh_fail(err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it", i->ca->name);
+		rc = gh_fail(err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it",
+		    i->ca->name);
 	return rc == 0 ? read_times(out, err) : rc;
 }
 
 int
-ocsp_signer_issue(const struct ocsp_issuing *i, struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
+ocsp_signer_issue(const struct ocsp_issuing *i, struct store_ocsp_signer *out, bool *is_new,
+    struct gh_error *err)
 {
 	struct ocsp_issuing copy = *i;
-	struct store_ocsp_issue issue = {.ca = i->ca, .who = i->who, .until = i->until, .make = make, .arg = &copy};
+	struct store_ocsp_issue issue = {.ca = i->ca,
+	    .who = i->who,
+	    .until = i->until,
+	    .make = make,
+	    .arg = &copy};
 
 	return store_issue_ocsp_signer(i->store, &issue, out, is_new, err);
 }
 
-/* --- all ------------------------------------------------------------------------------------------- */
+/* --- all
+ * ------------------------------------------------------------------------------------------- */
 
 int
 ocsp_signers_new(struct ocsp_signers **out, struct gh_error *err)
@@ -273,7 +284,8 @@ look(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer **out, struct gh_
 }
 
 static void
-remember(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer *fresh, const struct gh_error *failure)
+remember(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer *fresh,
+    const struct gh_error *failure)
 {
 	int64_t now = gh_now();
 	struct slot *slot;
@@ -314,8 +326,12 @@ obtain(struct enroll_env *env, const struct ca *ca, struct ocsp_signer **out, st
 {
 	static const struct requester who = {.kind = REQUESTER_COMMAND, .name = "gateway"};
 	int64_t until = gh_now() + OCSP_SIGNER_MARGIN;
-	const struct ocsp_issuing i = {.conf = env->conf, .store = env->store, .signer = env->signer, .who = &who,
-	    .ca = ca, .until = until};
+	const struct ocsp_issuing i = {.conf = env->conf,
+	    .store = env->store,
+	    .signer = env->signer,
+	    .who = &who,
+	    .ca = ca,
+	    .until = until};
 	struct store_ocsp_signer row;
 	bool is_new;
 	int rc = store_find_ocsp_signer(env->store, ca->id, until, &row, err);
@@ -329,8 +345,8 @@ obtain(struct enroll_env *env, const struct ca *ca, struct ocsp_signer **out, st
 }
 
 int
-ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca *ca, struct ocsp_signer **out,
-    struct gh_error *err)
+ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca *ca,
+    struct ocsp_signer **out, struct gh_error *err)
 {
 	enum look found;
 
@@ -350,15 +366,17 @@ ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca
 			(void)obtain(env, ca, &fresh, err);
 			remember(s, ca->id, fresh, err);
 			ocsp_signer_unref(fresh);
-			/* while the database is unreachable, an old one that is still valid will do */
+			/* while the database is unreachable, an old one that is still valid will
+			 * do */
 			found = look(s, ca->id, out, err);
 		}
 		pthread_mutex_unlock(&s->refresh);
 	}
 	if (found == LOOK_FOUND)
 		return 0;
-	return err->code != GH_OK ? (int)err->code :
-	    gh_fail(err, GH_E_CA_UNAVAILABLE, "OCSP signer of CA %s is about to end", ca->name);
+	return err->code != GH_OK
+	    ? (int)err->code
+	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "OCSP signer of CA %s is about to end", ca->name);
 }
 
 bool
@@ -370,7 +388,8 @@ ocsp_signers_forget(struct ocsp_signers *s, int64_t ca_id, const unsigned char *
 	for (struct slot *slot = s->slots; slot != NULL; slot = slot->next) {
 		struct ocsp_signer *o = slot->signer;
 
-		if (slot->ca_id != ca_id || o == NULL || o->serial_len != len || memcmp(o->serial, serial, len) != 0)
+		if (slot->ca_id != ca_id || o == NULL || o->serial_len != len ||
+		    memcmp(o->serial, serial, len) != 0)
 			continue;
 		is_ours = true;
 		slot->signer = NULL;

@@ -9,9 +9,10 @@
 #include "utf8.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
-#define NO_MEMORY "{\"code\":\"no_memory\",\"message\":\"The server is out of memory. Please try again later.\"}"
+#define NO_MEMORY \
+	"{\"code\":\"no_memory\",\"message\":\"The server is out of memory. Please try again later.\"}"
 #define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
-#define RETRY_AFTER 5                    /* seconds */
+#define RETRY_AFTER 5                                            /* seconds */
 
 /* --- body ------------------------------------------------------------------------------------- */
 
@@ -51,7 +52,8 @@ rest_json(struct gh_http_reply *rep, int status, gh_json *value)
 }
 
 static void
-put_error_headers(const struct gh_error *err, const struct gh_error_info *info, struct gh_http_reply *rep)
+put_error_headers(const struct gh_error *err, const struct gh_error_info *info,
+    struct gh_http_reply *rep)
 {
 	char seconds[16];
 
@@ -59,7 +61,8 @@ put_error_headers(const struct gh_error *err, const struct gh_error_info *info, 
 		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);
 	if (!info->is_retryable && err->retry_after <= 0)
 		return;
-	snprintf(seconds, sizeof(seconds), "%d", err->retry_after > 0 ? err->retry_after : RETRY_AFTER);
+	snprintf(seconds, sizeof(seconds), "%d",
+	    err->retry_after > 0 ? err->retry_after : RETRY_AFTER);
 	gh_http_reply_header(rep, "Retry-After", seconds);
 }
 
@@ -91,16 +94,19 @@ add_members(gh_json *o, const gh_json *more)
 }
 
 void
-rest_error(const struct gh_error *err, const char *request_id, gh_json *more, struct gh_http_reply *rep)
+rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
+    struct gh_http_reply *rep)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
 	char message[sizeof(err->message)];
 
-	snprintf(message, sizeof(message), "%s", *err->message != '\0' ? err->message : info->message);
+	snprintf(message, sizeof(message), "%s",
+	    *err->message != '\0' ? err->message : info->message);
 	enroll_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
 	put_error_headers(err, info, rep);
-	rest_json(rep, info->http_status, add_members(error_object(info->name, message, request_id), more));
+	rest_json(rep, info->http_status,
+	    add_members(error_object(info->name, message, request_id), more));
 	gh_json_free(more);
 }
 
@@ -158,9 +164,11 @@ rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t m
 	if (n == 0)
 		rest_field_wrong(f, name, "The field %s must not be empty.", name);
 	else if (n < min)
-		rest_field_wrong(f, name, "The field %s must be at least %zu characters.", name, min);
+		rest_field_wrong(f, name, "The field %s must be at least %zu characters.", name,
+		    min);
 	else
-		rest_field_wrong(f, name, "The field %s must be at most %zu characters.", name, max);
+		rest_field_wrong(f, name, "The field %s must be at most %zu characters.", name,
+		    max);
 	return NULL;
 }
 
@@ -203,7 +211,8 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, control characters, not UTF-8, or out of memory. */
+/* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, control characters, not UTF-8, or
+ * out of memory. */
 static char *
 decode_value(const char *s, size_t n)
 {
@@ -250,9 +259,11 @@ rest_query(const struct call *call, const char *name, char **out, struct gh_erro
 			free(*out);
 			*out = NULL;
 			if (found++ > 0)
-				return gh_refuse(err, GH_E_BAD_REQUEST, "The parameter %s is there twice.", name);
+				return gh_refuse(err, GH_E_BAD_REQUEST,
+				    "The parameter %s is there twice.", name);
 			if ((*out = decode_value(p + name_len + 1, n - name_len - 1)) == NULL)
-				return gh_refuse(err, GH_E_BAD_REQUEST, "The parameter %s is malformed.", name);
+				return gh_refuse(err, GH_E_BAD_REQUEST,
+				    "The parameter %s is malformed.", name);
 		}
 		p += n;
 		p += *p == '&';
@@ -279,7 +290,8 @@ rest_query_only(const struct call *call, const char *const *names, struct rest_f
 		char name[41];
 
 		if (whole > 0 && !is_one_of(names, p, n)) {
-			snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
+			snprintf(name, sizeof(name), "%.*s",
+			    (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
 			rest_field_wrong(f, enroll_utf8_clean(name), "There is no such parameter.");
 		}
 		p += whole;

@@ -1,5 +1,6 @@
 /*
- * What the handlers of the REST API share: JSON bodies in, JSON answers and errors out. One form of error:
+ * What the handlers of the REST API share: JSON bodies in, JSON answers and errors out. One form of
+ * error:
  *   {"code":"validation","message":"...","request_id":"...","errors":{"password":["..."]}}
  */
 #ifndef ENROLL_REST_H
@@ -8,15 +9,17 @@
 #include "call.h"
 #include "json.h"
 
-/* The JSON object of the body; an empty body is an empty object. GH_E_UNSUPPORTED_MEDIA for another type than
- * application/json, GH_E_BAD_JSON. *out by gh_json_free. */
+/* The JSON object of the body; an empty body is an empty object. GH_E_UNSUPPORTED_MEDIA for another
+ * type than application/json, GH_E_BAD_JSON. *out by gh_json_free. */
 int rest_body(const struct call *call, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Answer with a value, which is taken over; NULL means out of memory and answers 500. */
 void rest_json(struct gh_http_reply *rep, int status, gh_json *value);
-/* Answer with an error. more: members to add (taken over; NULL = none), as "errors" or "locked_until". A 401 that
- * is about the caller (not GH_E_CA_PASSWORD) has a challenge; retryable codes have Retry-After. */
-void rest_error(const struct gh_error *err, const char *request_id, gh_json *more, struct gh_http_reply *rep);
+/* Answer with an error. more: members to add (taken over; NULL = none), as "errors" or
+ * "locked_until". A 401 that is about the caller (not GH_E_CA_PASSWORD) has a challenge; retryable
+ * codes have Retry-After. */
+void rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
+    struct gh_http_reply *rep);
 
 /*
  * Validation that names all wrong members at once:
@@ -24,23 +27,28 @@ void rest_error(const struct gh_error *err, const char *request_id, gh_json *mor
  *     const char *p = rest_text(&f, body, "password", 8, 255, true);
  *     if (rest_fields_check(&f, &err) != 0) -> rest_error(&err, id, rest_fields_take(&f), rep)
  */
-struct rest_fields { gh_json *errors; bool failed /* out of memory */; };
+struct rest_fields {
+	gh_json *errors;
+	bool failed /* out of memory */;
+};
 void rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* A text of min to max characters (UTF-8). NULL when absent (wrong if required) or wrong. Borrowed from body. */
-const char *rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min, size_t max,
-    bool required);
+/* A text of min to max characters (UTF-8). NULL when absent (wrong if required) or wrong. Borrowed
+ * from body. */
+const char *rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min,
+    size_t max, bool required);
 /* 0, GH_E_VALIDATION, GH_E_NOMEM. */
 int rest_fields_check(const struct rest_fields *f, struct gh_error *err) GH_MUSTCHECK;
 /* {"errors":{...}} for rest_error; empties f. */
 gh_json *rest_fields_take(struct rest_fields *f);
 void rest_fields_clear(struct rest_fields *f);
 
-/* Decoded value of a parameter of the query; malloc'd, NULL when absent. GH_E_BAD_REQUEST when it is there twice or
- * is not percent-encoded UTF-8. */
-int rest_query(const struct call *call, const char *name, char **out, struct gh_error *err) GH_MUSTCHECK;
-/* Whatever the query holds beside these names is wrong: a filter that is misspelled must not let everything through.
- * names: NULL at the end. */
+/* Decoded value of a parameter of the query; malloc'd, NULL when absent. GH_E_BAD_REQUEST when it
+ * is there twice or is not percent-encoded UTF-8. */
+int rest_query(const struct call *call, const char *name, char **out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Whatever the query holds beside these names is wrong: a filter that is misspelled must not let
+ * everything through. names: NULL at the end. */
 void rest_query_only(const struct call *call, const char *const *names, struct rest_fields *f);
 
 #endif

@@ -16,7 +16,8 @@
 #define PEM_LINE 64
 #define PEM_MAX (256 * 1024)
 
-/* --- which certificate ---------------------------------------------------------------------------- */
+/* --- which certificate
+ * ---------------------------------------------------------------------------- */
 
 /* The key of the call and the texts that it points into. */
 struct asked {
@@ -34,7 +35,8 @@ asked_clear(struct asked *a)
 
 /* Wrong parameters go to fields. */
 static int
-read_asked(const struct call *call, struct asked *a, struct rest_fields *fields, struct gh_error *err)
+read_asked(const struct call *call, struct asked *a, struct rest_fields *fields,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -62,7 +64,8 @@ key_error(const struct asked *a, struct rest_fields *fields, struct gh_error *er
 {
 	if (err->code != GH_E_BAD_REQUEST)
 		return err->code;
-	rest_field_wrong(fields, a->thumbprint != NULL ? "thumbprint" : "serial", "%s", err->message);
+	rest_field_wrong(fields, a->thumbprint != NULL ? "thumbprint" : "serial", "%s",
+	    err->message);
 	return rest_fields_check(fields, err);
 }
 
@@ -82,10 +85,12 @@ find_status(struct enroll_env *env, const struct call *call, struct rest_fields 
 	return rc;
 }
 
-/* --- answers -------------------------------------------------------------------------------------- */
+/* --- answers
+ * -------------------------------------------------------------------------------------- */
 
 static void
-fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields, struct gh_http_reply *rep)
+fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields,
+    struct gh_http_reply *rep)
 {
 	rest_error(err, call->http->request_id, rest_fields_take(fields), rep);
 }
@@ -106,12 +111,15 @@ set_revocation(gh_json *o, const struct store_cert_status *st, bool is_private)
 	    gh_json_set_int(o, "reason_code", st->reason) != 0 ||
 	    set_time(o, "revoked_at", st->revoked_at) != 0 ||
 	    set_time(o, "invalidity_date", st->invalidity_date) != 0 ||
-	    set_time(o, "changed_at", st->changed_at) != 0 || set_time(o, "removed_at", st->removed_at) != 0)
+	    set_time(o, "changed_at", st->changed_at) != 0 ||
+	    set_time(o, "removed_at", st->removed_at) != 0)
 		return -1;
 	if (!is_private)
 		return 0;
 	return gh_json_set_string(o, "revoked_by", st->revoked_by) != 0 ||
-	    gh_json_set_string(o, "comment", *st->comment != '\0' ? st->comment : NULL) != 0 ? -1 : 0;
+		gh_json_set_string(o, "comment", *st->comment != '\0' ? st->comment : NULL) != 0
+	    ? -1
+	    : 0;
 }
 
 static gh_json *
@@ -119,10 +127,12 @@ status_json(const struct requester *who, const struct store_cert_status *st)
 {
 	gh_json *o = gh_json_new_object();
 
-	if (o != NULL && gh_json_set_int(o, "id", st->id) == 0 && gh_json_set_string(o, "serial", st->serial) == 0 &&
+	if (o != NULL && gh_json_set_int(o, "id", st->id) == 0 &&
+	    gh_json_set_string(o, "serial", st->serial) == 0 &&
 	    gh_json_set_string(o, "status", store_cert_state_name(st->state)) == 0 &&
 	    gh_json_set_int(o, "version", st->version) == 0 &&
-	    set_time(o, "not_before", st->not_before) == 0 && set_time(o, "not_after", st->not_after) == 0 &&
+	    set_time(o, "not_before", st->not_before) == 0 &&
+	    set_time(o, "not_after", st->not_after) == 0 &&
 	    (!st->was_revoked || set_revocation(o, st, revoke_may_read(who, st)) == 0))
 		return o;
 	gh_json_free(o);
@@ -152,22 +162,27 @@ rest_certificate_status(struct enroll_env *env, const struct call *call, struct 
 	rest_json(rep, 200, status_json(call->requester, &st));
 }
 
-/* --- the certificate ------------------------------------------------------------------------------ */
+/* --- the certificate
+ * ------------------------------------------------------------------------------ */
 
 enum format { FORMAT_JSON, FORMAT_PEM, FORMAT_DER };
 
 /* The parameter counts before the header, which browsers fill as they like. */
 static int
-choose_format(const struct call *call, enum format *out, struct rest_fields *fields, struct gh_error *err)
+choose_format(const struct call *call, enum format *out, struct rest_fields *fields,
+    struct gh_error *err)
 {
 	const char *accept = call->http->accept != NULL ? call->http->accept : "";
 	char *given = NULL;
 	int rc = rest_query(call, "format", &given, err);
 
 	*out = strstr(accept, "application/pkix-cert") != NULL ? FORMAT_DER
-	    : strstr(accept, "application/x-pem-file") != NULL ? FORMAT_PEM : FORMAT_JSON;
+	    : strstr(accept, "application/x-pem-file") != NULL ? FORMAT_PEM
+							       : FORMAT_JSON;
 	if (rc == 0 && given != NULL) {
-		*out = strcmp(given, "der") == 0 ? FORMAT_DER : strcmp(given, "pem") == 0 ? FORMAT_PEM : FORMAT_JSON;
+		*out = strcmp(given, "der") == 0 ? FORMAT_DER
+		    : strcmp(given, "pem") == 0  ? FORMAT_PEM
+						 : FORMAT_JSON;
 		if (*out == FORMAT_JSON && strcmp(given, "json") != 0)
 			rest_field_wrong(fields, "format", "The format is json, pem or der.");
 		rc = rest_fields_check(fields, err);
@@ -203,7 +218,8 @@ pem_of(const char *base64)
 static bool
 is_private_member(const char *name)
 {
-	static const char *const names[] = {"requester", "metadata", "request_id", "revoked_by", "comment"};
+	static const char *const names[] = {"requester", "metadata", "request_id", "revoked_by",
+	    "comment"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -263,7 +279,8 @@ reply_certificate(const struct call *call, const struct store_cert_status *st, c
 		gh_http_reply_text(rep, pem != NULL ? 200 : 500, "application/x-pem-file", pem);
 	} else {
 		put_etag(rep, st->version);
-		rest_json(rep, 200, certificate_json(row, base64, revoke_may_read(call->requester, st)));
+		rest_json(rep, 200,
+		    certificate_json(row, base64, revoke_may_read(call->requester, st)));
 	}
 	gh_http_reply_header(rep, "Vary", "Accept");
 }
@@ -291,7 +308,8 @@ rest_certificate(struct enroll_env *env, const struct call *call, struct gh_http
 	gh_json_free(row);
 }
 
-/* --- PUT ------------------------------------------------------------------------------------------ */
+/* --- PUT
+ * ------------------------------------------------------------------------------------------ */
 
 /* A misspelled field would make a final decision other than the one that was meant. */
 static void
@@ -315,14 +333,15 @@ read_reason(const gh_json *v, int *out)
 
 	if (text != NULL)
 		return revocation_reason_parse(text, out);
-	if (!gh_json_int(v, &n) || n < 0 || n > REASON_MAX || revocation_reason_name((int)n) == NULL)
+	if (!gh_json_int(v, &n) || n < 0 || n > REASON_MAX ||
+	    revocation_reason_name((int)n) == NULL)
 		return false;
 	*out = (int)n;
 	return true;
 }
 
-/* What status and reason together mean: a revocation with the reason certificateHold is a hold; otherwise they must
- * not contradict each other. */
+/* What status and reason together mean: a revocation with the reason certificateHold is a hold;
+ * otherwise they must not contradict each other. */
 static void
 read_state(const gh_json *body, struct revoke_request *r, struct rest_fields *fields)
 {
@@ -331,7 +350,8 @@ read_state(const gh_json *body, struct revoke_request *r, struct rest_fields *fi
 	bool has_reason = gh_json_type(v) != GH_JSON_NULL;
 
 	if (has_reason && !read_reason(v, &r->reason)) {
-		rest_field_wrong(fields, "reason", "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, "
+		rest_field_wrong(fields, "reason",
+		    "The reason is a number or name of RFC 5280, 5.3.1: 0 to 6, "
 		    "8 to 10, as 1 or keyCompromise.");
 		return;
 	}
@@ -342,7 +362,8 @@ read_state(const gh_json *body, struct revoke_request *r, struct rest_fields *fi
 	else if (strcmp(status, "hold") == 0)
 		r->to = STORE_CERT_HOLD;
 	else if (strcmp(status, "revoked") == 0)
-		r->to = has_reason && r->reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD : STORE_CERT_REVOKED;
+		r->to = has_reason && r->reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD
+									   : STORE_CERT_REVOKED;
 	else
 		rest_field_wrong(fields, "status", "The status is revoked, hold or valid.");
 	if (has_reason && r->to != revoke_state_of(r->reason))
@@ -356,7 +377,8 @@ read_date(const gh_json *body, struct revoke_request *r, struct rest_fields *fie
 	const char *text = rest_text(fields, body, "invalidity_date", 1, 40, false);
 
 	if (text != NULL && !revoke_date_parse(text, &r->invalidity_date))
-		rest_field_wrong(fields, "invalidity_date", "The invalidity date is a time like 2026-01-02T03:04:05Z.");
+		rest_field_wrong(fields, "invalidity_date",
+		    "The invalidity date is a time like 2026-01-02T03:04:05Z.");
 }
 
 static void
@@ -364,12 +386,13 @@ read_comment(const gh_json *body, struct revoke_request *r, struct rest_fields *
 {
 	r->comment = rest_text(fields, body, "comment", 0, STORE_COMMENT_MAX, false);
 	if (r->comment != NULL && !revoke_comment_is_valid(r->comment))
-		rest_field_wrong(fields, "comment", "The comment must not have control characters.");
+		rest_field_wrong(fields, "comment",
+		    "The comment must not have control characters.");
 }
 
 static int
-read_body(const struct enroll_env *env, const struct call *call, gh_json **body, struct revoke_request *r,
-    struct rest_fields *fields, struct gh_error *err)
+read_body(const struct enroll_env *env, const struct call *call, gh_json **body,
+    struct revoke_request *r, struct rest_fields *fields, struct gh_error *err)
 {
 	int rc = rest_body(call, body, err);
 
@@ -384,7 +407,8 @@ read_body(const struct enroll_env *env, const struct call *call, gh_json **body,
 	r->if_match = call->http->if_match;
 	r->request_id = call->http->request_id;
 	if (r->if_match == NULL && env->conf->revocation.require_if_match)
-		return gh_refuse(err, GH_E_PRECONDITION, "This server wants the header If-Match with the ETag of the "
+		return gh_refuse(err, GH_E_PRECONDITION,
+		    "This server wants the header If-Match with the ETag of the "
 		    "status that you decided on. Read the status first.");
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "revoke.h"
 #include "utf8.h"
 
-#define CLOCK_LEEWAY 60                  /* seconds that a client's clock may be ahead */
+#define CLOCK_LEEWAY 60 /* seconds that a client's clock may be ahead */
 
 static void (*on_change)(int reason);
 
@@ -24,7 +24,8 @@ enum store_cert_state
 revoke_state_of(int reason)
 {
 	return reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD
-	    : reason == REASON_REMOVE_FROM_CRL ? STORE_CERT_VALID : STORE_CERT_REVOKED;
+	    : reason == REASON_REMOVE_FROM_CRL   ? STORE_CERT_VALID
+						 : STORE_CERT_REVOKED;
 }
 
 bool
@@ -46,8 +47,8 @@ parse_day(const char *text, int64_t *out)
 	time_t t;
 
 	if (text[strspn(text, "0123456789-")] != '\0' ||
-	    sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' ||
-	    y < 1950 || y > 9999 || m < 1 || m > 12 || d < 1)
+	    sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' || y < 1950 ||
+	    y > 9999 || m < 1 || m > 12 || d < 1)
 		return false;
 	tm.tm_year = y - 1900;
 	tm.tm_mon = m - 1;
@@ -66,7 +67,8 @@ revoke_date_parse(const char *text, int64_t *out)
 	return parse_day(text, out) || gh_timestamp_parse(text, out, NULL) == 0;
 }
 
-/* --- who ------------------------------------------------------------------------------------------ */
+/* --- who
+ * ------------------------------------------------------------------------------------------ */
 
 /* Certificates are owned by directory users: others enroll nothing over the network. */
 static bool
@@ -102,20 +104,25 @@ check_right(const struct gh_conf *conf, const struct requester *who, const struc
 	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
 		return 0;
 	if (!is_owner(who, cert))
-		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may change the status of this certificate.");
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer may change the status of this certificate.");
 	if (strcmp(conf->revocation.owner, "own") != 0)
-		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may change the status of a certificate. Ask "
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer may change the status of a certificate. Ask "
 		    "one to revoke yours.");
 	if (r->to != STORE_CERT_REVOKED)
-		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may put a certificate on hold or end a hold. "
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer may put a certificate on hold or end a hold. "
 		    "You may revoke your certificate for good.");
 	if (!is_owners_reason(r->reason))
-		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may revoke for the reason %s.",
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer may revoke for the reason %s.",
 		    revocation_reason_name(r->reason));
 	return 0;
 }
 
-/* --- what ----------------------------------------------------------------------------------------- */
+/* --- what
+ * ----------------------------------------------------------------------------------------- */
 
 char *
 revoke_etag(int version, char out[REVOKE_ETAG_SIZE])
@@ -144,10 +151,12 @@ is_match(const char *list, int version)
 }
 
 static int
-check_dates(const struct revoke_request *r, const struct store_cert_status *cert, struct gh_error *err)
+check_dates(const struct revoke_request *r, const struct store_cert_status *cert,
+    struct gh_error *err)
 {
 	if (r->to == STORE_CERT_HOLD && cert->not_after < gh_now())
-		return gh_refuse(err, GH_E_CONFLICT, "The certificate has expired: it can be revoked, but not put on "
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The certificate has expired: it can be revoked, but not put on "
 		    "hold.");
 	if (r->invalidity_date == 0)
 		return 0;
@@ -156,7 +165,8 @@ check_dates(const struct revoke_request *r, const struct store_cert_status *cert
 	if (r->invalidity_date > gh_now() + CLOCK_LEEWAY)
 		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date is in the future.");
 	if (r->invalidity_date < cert->not_before)
-		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date is before the certificate's validity.");
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The invalidity date is before the certificate's validity.");
 	return 0;
 }
 
@@ -169,21 +179,27 @@ check_match(const struct revoke_request *r, int version, struct gh_error *err)
 	if (r->if_match == NULL || is_match(r->if_match, version))
 		return 0;
 	if (strstr(r->if_match, revoke_etag(version, etag)) != NULL)
-		return gh_refuse(err, GH_E_PRECONDITION, "If-Match holds a weak entity tag, which never matches. Send the "
+		return gh_refuse(err, GH_E_PRECONDITION,
+		    "If-Match holds a weak entity tag, which never matches. Send the "
 		    "ETag of the status as it was, without W/.");
-	return gh_refuse(err, GH_E_PRECONDITION, "The certificate's status has changed since you read it: it is \"v%d\" "
-	    "now. Read it again and decide anew.", version);
+	return gh_refuse(err, GH_E_PRECONDITION,
+	    "The certificate's status has changed since you read it: it is \"v%d\" "
+	    "now. Read it again and decide anew.",
+	    version);
 }
 
 /* Before the statement, for a message that helps; the statement has the last word. */
 static int
-check_state(const struct revoke_request *r, const struct store_cert_status *cert, struct gh_error *err)
+check_state(const struct revoke_request *r, const struct store_cert_status *cert,
+    struct gh_error *err)
 {
 	char stamp[GH_TIMESTAMP_SIZE];
 
 	if (cert->state == STORE_CERT_REVOKED)
-		return gh_refuse(err, GH_E_CONFLICT, "The certificate was revoked on %s (%s): that is final.",
-		    gh_timestamp_format(cert->revoked_at, stamp), revocation_reason_name(cert->reason));
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "The certificate was revoked on %s (%s): that is final.",
+		    gh_timestamp_format(cert->revoked_at, stamp),
+		    revocation_reason_name(cert->reason));
 	if (r->to == STORE_CERT_HOLD && cert->state == STORE_CERT_HOLD)
 		return gh_refuse(err, GH_E_CONFLICT, "The certificate is on hold already.");
 	if (r->to == STORE_CERT_VALID && cert->state == STORE_CERT_VALID)
@@ -205,7 +221,8 @@ check(const struct gh_conf *conf, const struct requester *who, const struct revo
 	return rc == 0 ? check_dates(r, cert, err) : rc;
 }
 
-/* --- doing it ------------------------------------------------------------------------------------- */
+/* --- doing it
+ * ------------------------------------------------------------------------------------- */
 
 /* What the caller named, for a refusal before the certificate was found. */
 static void
@@ -214,8 +231,10 @@ key_text(const struct store_cert_key *key, char *out, size_t size)
 	if (key->id != 0)
 		snprintf(out, size, "certificate %lld", (long long)key->id);
 	else
-		snprintf(out, size, "%.100s", key->thumbprint != NULL ? key->thumbprint
-		    : key->serial != NULL ? key->serial : "");
+		snprintf(out, size, "%.100s",
+		    key->thumbprint != NULL   ? key->thumbprint
+			: key->serial != NULL ? key->serial
+					      : "");
 	enroll_utf8_clean(out);
 }
 
@@ -227,23 +246,29 @@ audit_refusal(struct enroll_env *env, const struct requester *who, const struct 
 	const struct gh_error_info *info = gh_error_info(err->code);
 	char object[128], detail[sizeof(err->detail) + 64];
 	struct store_audit a = {
-		.event = "cert.revoke-refused", .outcome = "failure", .who = who, .request_id = r->request_id,
-		.object = object, .detail = detail,
+	    .event = "cert.revoke-refused",
+	    .outcome = "failure",
+	    .who = who,
+	    .request_id = r->request_id,
+	    .object = object,
+	    .detail = detail,
 	};
 	struct gh_error why;
 
 	key_text(&r->key, object, sizeof(object));
 	if (*cert->serial != '\0')
 		snprintf(object, sizeof(object), "%s", cert->serial);
-	snprintf(detail, sizeof(detail), "%s, %s: %s", r->to == STORE_CERT_REVOKED
-	    ? revocation_reason_name(r->reason) : store_cert_state_name(r->to), info->name, err->detail);
+	snprintf(detail, sizeof(detail), "%s, %s: %s",
+	    r->to == STORE_CERT_REVOKED ? revocation_reason_name(r->reason)
+					: store_cert_state_name(r->to),
+	    info->name, err->detail);
 	enroll_utf8_clean(detail);
 	if (info->http_status < 500)
-		gh_log_event(GH_LOG_INFO, "status of a certificate not changed", "requester", who->name, "certificate",
-		    object, "detail", detail, NULL);
+		gh_log_event(GH_LOG_INFO, "status of a certificate not changed", "requester",
+		    who->name, "certificate", object, "detail", detail, NULL);
 	else
-		gh_log_kv(GH_LOG_ERROR, "status of a certificate not changed", "requester", who->name, "certificate",
-		    object, "detail", detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "status of a certificate not changed", "requester",
+		    who->name, "certificate", object, "detail", detail, NULL);
 	if (info->http_status < 500 && store_audit(env->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
@@ -253,8 +278,14 @@ change(struct enroll_env *env, const struct requester *who, const struct revoke_
     struct store_cert_status *out, struct gh_error *err)
 {
 	struct store_status_change c = {
-		.who = who, .request_id = r->request_id, .id = out->id, .version = out->version, .to = r->to,
-		.reason = r->reason, .invalidity_date = r->invalidity_date, .comment = r->comment,
+	    .who = who,
+	    .request_id = r->request_id,
+	    .id = out->id,
+	    .version = out->version,
+	    .to = r->to,
+	    .reason = r->reason,
+	    .invalidity_date = r->invalidity_date,
+	    .comment = r->comment,
 	};
 	int rc = store_change_status(env->store, &c, out, err);
 
@@ -263,16 +294,17 @@ change(struct enroll_env *env, const struct requester *who, const struct revoke_
 		err->code = rc = GH_E_PRECONDITION;
 	if (rc != 0)
 		return rc;
-	gh_log_event(GH_LOG_INFO, "status of a certificate changed", "requester", who->name, "serial", out->serial,
-	    "status", store_cert_state_name(out->state), "reason", revocation_reason_name(out->reason), NULL);
+	gh_log_event(GH_LOG_INFO, "status of a certificate changed", "requester", who->name,
+	    "serial", out->serial, "status", store_cert_state_name(out->state), "reason",
+	    revocation_reason_name(out->reason), NULL);
 	if (on_change != NULL)
 		on_change(r->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL : out->reason);
 	return 0;
 }
 
 int
-revoke_set_status(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
-    struct store_cert_status *out, struct gh_error *err)
+revoke_set_status(struct enroll_env *env, const struct requester *who,
+    const struct revoke_request *r, struct store_cert_status *out, struct gh_error *err)
 {
 	struct gh_error own;
 	int64_t id = 0;

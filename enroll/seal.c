@@ -1,7 +1,7 @@
 /*
- * Secrets at rest. A sealed value is base64 of: version 1, 12 bytes of nonce, ciphertext, 16 bytes of tag
- * (AES-256-GCM, NIST SP 800-38D), under a key that HKDF draws from the server secret, which is not in the
- * database: a dump of the database alone shows nothing.
+ * Secrets at rest. A sealed value is base64 of: version 1, 12 bytes of nonce, ciphertext, 16 bytes
+ * of tag (AES-256-GCM, NIST SP 800-38D), under a key that HKDF draws from the server secret, which
+ * is not in the database: a dump of the database alone shows nothing.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@
 #define SEAL_NONCE_SIZE 12
 #define SEAL_TAG_SIZE 16
 #define SEAL_OVERHEAD (1 + SEAL_NONCE_SIZE + SEAL_TAG_SIZE)
-#define SEAL_PLAIN_MAX 4096              /* bytes; secrets are far shorter */
+#define SEAL_PLAIN_MAX 4096 /* bytes; secrets are far shorter */
 
 /* The sealed bytes into out, SEAL_OVERHEAD + n of them. */
 static bool
@@ -73,7 +73,8 @@ catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, cha
 
 	*out = NULL;
 	if (n > SEAL_PLAIN_MAX)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "a secret of more than %d bytes", SEAL_PLAIN_MAX);
+		return gh_refuse(err, GH_E_BAD_REQUEST, "a secret of more than %d bytes",
+		    SEAL_PLAIN_MAX);
 	if ((rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err)) != 0)
 		return rc;
 	if ((sealed = malloc(SEAL_OVERHEAD + n)) == NULL)
@@ -95,8 +96,10 @@ open_sealed(const unsigned char key[GH_KEY_SIZE], unsigned char *in, size_t in_l
 	unsigned char *plain;
 	size_t n;
 
-	if (in_len < SEAL_OVERHEAD || in_len > SEAL_OVERHEAD + SEAL_PLAIN_MAX || in[0] != SEAL_VERSION)
-		return gh_fail(err, GH_E_CONF, "a sealed secret has length %zu or a wrong version", in_len);
+	if (in_len < SEAL_OVERHEAD || in_len > SEAL_OVERHEAD + SEAL_PLAIN_MAX ||
+	    in[0] != SEAL_VERSION)
+		return gh_fail(err, GH_E_CONF, "a sealed secret has length %zu or a wrong version",
+		    in_len);
 	n = in_len - SEAL_OVERHEAD;
 	if ((plain = malloc(n + 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "unsealing");
@@ -140,7 +143,8 @@ catalog_key_index(const unsigned char server_secret[32], const void *key, size_t
 	unsigned char derived[GH_KEY_SIZE];
 
 	memset(out, 0, 32);
-	if (n > SEAL_PLAIN_MAX || gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
+	if (n > SEAL_PLAIN_MAX ||
+	    gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
 		return;
 	if (!gh_hmac(GH_SHA256, derived, sizeof(derived), key, n, out))
 		memset(out, 0, 32);

@@ -17,11 +17,12 @@
 #include "server_cert.h"
 
 #define DAY 86400
-#define NAME_MAX_BYTES 253               /* RFC 1035, 2.3.4 */
+#define NAME_MAX_BYTES 253 /* RFC 1035, 2.3.4 */
 #define LABEL_MAX_BYTES 63
-#define CN_MAX_BYTES 64                  /* RFC 5280, A.1: ub-common-name */
+#define CN_MAX_BYTES 64 /* RFC 5280, A.1: ub-common-name */
 
-/* --- names ----------------------------------------------------------------------------------------- */
+/* --- names
+ * ----------------------------------------------------------------------------------------- */
 
 static bool
 is_address(const char *text)
@@ -70,19 +71,22 @@ int
 server_cert_names_add(struct server_cert_names *names, const char *name, struct gh_error *err)
 {
 	if (!is_address(name) && !is_dns_name(name))
-		return gh_refuse(err, GH_E_CONF, "\"%.100s\" is neither a DNS name nor a numeric address", name);
+		return gh_refuse(err, GH_E_CONF,
+		    "\"%.100s\" is neither a DNS name nor a numeric address", name);
 	for (size_t i = 0; i < names->n; i++)
 		if (strcasecmp(names->name[i], name) == 0)
 			return 0;
 	if (names->n == SERVER_CERT_NAMES_MAX)
-		return gh_refuse(err, GH_E_CONF, "a server certificate has %d names at most", SERVER_CERT_NAMES_MAX);
+		return gh_refuse(err, GH_E_CONF, "a server certificate has %d names at most",
+		    SERVER_CERT_NAMES_MAX);
 	if ((names->name[names->n] = strdup(name)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "names");
 	names->n++;
 	return 0;
 }
 
-/* --- the certificate ------------------------------------------------------------------------------- */
+/* --- the certificate
+ * ------------------------------------------------------------------------------- */
 
 static int
 add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
@@ -126,7 +130,8 @@ add_names(struct cert_spec *spec, const struct server_cert_names *names)
 	}
 	/* RFC 5280, 4.2.1.6: critical when there is no subject */
 	if (!bad)
-		bad = add_extension(spec, NID_subject_alt_name, X509_NAME_entry_count(spec->subject) == 0, san) != 0;
+		bad = add_extension(spec, NID_subject_alt_name,
+			  X509_NAME_entry_count(spec->subject) == 0, san) != 0;
 	GENERAL_NAMES_free(san);
 	return bad ? -1 : 0;
 }
@@ -136,7 +141,8 @@ add_usages(struct cert_spec *spec)
 {
 	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
 	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
-	int bad = usage == NULL || ekus == NULL || ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
+	int bad = usage == NULL || ekus == NULL ||
+	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
 	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(NID_server_auth)) <= 0 ||
 	    add_extension(spec, NID_key_usage, true, usage) != 0 ||
 	    add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
@@ -147,13 +153,16 @@ add_usages(struct cert_spec *spec)
 }
 
 static int
-fill_spec(struct cert_spec *spec, const struct gh_conf *conf, EVP_PKEY *key, const struct server_cert_names *names)
+fill_spec(struct cert_spec *spec, const struct gh_conf *conf, EVP_PKEY *key,
+    const struct server_cert_names *names)
 {
 	const char *cn = names->name[0];
 	int n = i2d_PUBKEY(key, &spec->spki);
 
-	if (n <= 0 || (strlen(cn) <= CN_MAX_BYTES && X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
-	    (const unsigned char *)cn, -1, -1, 0) != 1))
+	if (n <= 0 ||
+	    (strlen(cn) <= CN_MAX_BYTES &&
+		X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
+		    (const unsigned char *)cn, -1, -1, 0) != 1))
 		return -1;
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - conf->ca.backdate;
@@ -177,7 +186,8 @@ sign(const struct server_cert_issue *i, EVP_PKEY *key, const struct server_cert_
 	return rc;
 }
 
-/* --- the file -------------------------------------------------------------------------------------- */
+/* --- the file
+ * -------------------------------------------------------------------------------------- */
 
 static int
 put_cert(BIO *out, const unsigned char *der, size_t len)
@@ -198,14 +208,16 @@ put_all(BIO *out, EVP_PKEY *key, const struct ca *ca, const unsigned char *cert,
 }
 
 static int
-write_pem(EVP_PKEY *key, const struct ca *ca, const unsigned char *cert, size_t len, char **pem, struct gh_error *err)
+write_pem(EVP_PKEY *key, const struct ca *ca, const unsigned char *cert, size_t len, char **pem,
+    struct gh_error *err)
 {
 	/* secure memory of OpenSSL is wiped when it is freed */
 	BIO *out = BIO_new(BIO_s_secmem());
 	char *text;
 	long n;
 
-	if (out != NULL && put_all(out, key, ca, cert, len) == 0 && (n = BIO_get_mem_data(out, &text)) > 0)
+	if (out != NULL && put_all(out, key, ca, cert, len) == 0 &&
+	    (n = BIO_get_mem_data(out, &text)) > 0)
 		*pem = strndup(text, (size_t)n);
 	BIO_free(out);
 	ERR_clear_error();
@@ -222,8 +234,8 @@ server_cert_pem_free(char *pem)
 }
 
 int
-server_cert_issue(const struct server_cert_issue *i, const struct server_cert_names *names, char **pem,
-    struct gh_error *err)
+server_cert_issue(const struct server_cert_issue *i, const struct server_cert_names *names,
+    char **pem, struct gh_error *err)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	unsigned char *cert = NULL;

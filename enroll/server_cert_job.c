@@ -36,7 +36,8 @@ read_certificate(const char *path, struct gh_error *err)
 	}
 	cert = PEM_read_X509(f, NULL, NULL, NULL);
 	if (cert == NULL)
-		gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: no certificate in it", path);
+		gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: no certificate in it",
+		    path);
 	fclose(f);
 	ERR_clear_error();
 	return cert;
@@ -51,12 +52,14 @@ add_name(struct server_cert_names *names, const GENERAL_NAME *gn, struct gh_erro
 	int n;
 
 	if (gn->type == GEN_DNS)
-		return server_cert_names_add(names, (const char *)ASN1_STRING_get0_data(gn->d.dNSName), err);
+		return server_cert_names_add(names,
+		    (const char *)ASN1_STRING_get0_data(gn->d.dNSName), err);
 	if (gn->type != GEN_IPADD)
 		return 0;
 	p = ASN1_STRING_get0_data(gn->d.iPAddress);
 	n = ASN1_STRING_length(gn->d.iPAddress);
-	if ((n != 4 && n != 16) || inet_ntop(n == 4 ? AF_INET : AF_INET6, p, text, sizeof(text)) == NULL)
+	if ((n != 4 && n != 16) ||
+	    inet_ntop(n == 4 ? AF_INET : AF_INET6, p, text, sizeof(text)) == NULL)
 		return gh_refuse(err, GH_E_CONF, "gateway.certificate: an address of %d bytes", n);
 	return server_cert_names_add(names, text, err);
 }
@@ -80,7 +83,8 @@ read_times(X509 *cert, struct server_cert_state *out, struct gh_error *err)
 
 	if (ASN1_TIME_to_tm(X509_get0_notBefore(cert), &from) != 1 ||
 	    ASN1_TIME_to_tm(X509_get0_notAfter(cert), &to) != 1)
-		return gh_refuse(err, GH_E_CONF, "gateway.certificate: its validity cannot be read");
+		return gh_refuse(err, GH_E_CONF,
+		    "gateway.certificate: its validity cannot be read");
 	out->not_before = timegm(&from);
 	out->not_after = timegm(&to);
 	return 0;
@@ -103,12 +107,14 @@ find_row(struct store *store, X509 *cert, struct server_cert_state *out, struct 
 		return rc;
 	out->is_ours = true;
 	out->ca_id = row.ca_id;
-	out->is_due = row.is_revoked || gh_now() > out->not_after - (out->not_after - out->not_before) / 3;
+	out->is_due =
+	    row.is_revoked || gh_now() > out->not_after - (out->not_after - out->not_before) / 3;
 	return 0;
 }
 
 int
-server_cert_look(const struct gh_conf *conf, struct store *store, struct server_cert_state *out, struct gh_error *err)
+server_cert_look(const struct gh_conf *conf, struct store *store, struct server_cert_state *out,
+    struct gh_error *err)
 {
 	X509 *cert;
 	int rc;
@@ -135,13 +141,17 @@ find_ca(const struct catalog *catalog, int64_t ca_id, const struct ca **out, str
 	const struct ca *ca = catalog_find_ca_id(catalog, ca_id);
 
 	*out = ca != NULL ? catalog_find_ca(catalog, ca->name) : NULL;
-	return *out != NULL ? 0 : gh_fail(err, GH_E_CA_UNAVAILABLE, "the CA of the server certificate is gone");
+	return *out != NULL
+	    ? 0
+	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the CA of the server certificate is gone");
 }
 
 static int
 renew(struct job_env *env, const struct server_cert_state *state, struct gh_error *err)
 {
-	struct server_cert_issue issue = {.conf = env->conf, .store = env->store, .signer = env->signer,
+	struct server_cert_issue issue = {.conf = env->conf,
+	    .store = env->store,
+	    .signer = env->signer,
 	    .who = &env->who};
 	char *pem = NULL;
 	int rc = find_ca(env->catalog, state->ca_id, &issue.ca, err);
@@ -149,7 +159,8 @@ renew(struct job_env *env, const struct server_cert_state *state, struct gh_erro
 	if (rc == 0)
 		rc = server_cert_issue(&issue, &state->names, &pem, err);
 	if (rc == 0)
-		rc = gh_file_write(env->conf->gateway.certificate, pem, strlen(pem), 0600, true, err);
+		rc = gh_file_write(env->conf->gateway.certificate, pem, strlen(pem), 0600, true,
+		    err);
 	server_cert_pem_free(pem);
 	return rc;
 }

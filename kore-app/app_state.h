@@ -1,6 +1,7 @@
 /*
- * What the parts of gatehouse.so share. Kore's parent fills the first part before it forks; each worker fills the
- * second part for itself. No Kore type here: the path from the bytes of a request to its answer runs in a fuzzer, too.
+ * What the parts of gatehouse.so share. Kore's parent fills the first part before it forks; each
+ * worker fills the second part for itself. No Kore type here: the path from the bytes of a request
+ * to its answer runs in a fuzzer, too.
  */
 #ifndef APP_STATE_H
 #define APP_STATE_H
@@ -25,7 +26,8 @@ struct app_state {
 	unsigned char server_secret[32];
 	struct tls_view *tls;
 
-	/* set in the worker; the structs are safe for threads, but for http, which is the event loop's */
+	/* set in the worker; the structs are safe for threads, but for http, which is the event
+	 * loop's */
 	struct metrics_worker *gauges;
 	struct dir_shared *dir;
 	struct auth_limiter *limiter;
@@ -35,7 +37,7 @@ struct app_state {
 	struct status_watch *status;
 	struct pool *pool;
 	struct job_runner *jobs;
-	struct limiter_watch *limits;    /* in the first worker */
+	struct limiter_watch *limits; /* in the first worker */
 	struct http_server http;
 };
 

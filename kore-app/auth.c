@@ -1,7 +1,7 @@
 /*
- * Authentication of a call: rate limit, application key, signature over the raw body, user. What fails is
- * counted, and where somebody known was refused, audited. The number of such rows is bounded by the
- * limiter: a blocked caller leaves none.
+ * Authentication of a call: rate limit, application key, signature over the raw body, user. What
+ * fails is counted, and where somebody known was refused, audited. The number of such rows is
+ * bounded by the limiter: a blocked caller leaves none.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,10 +23,12 @@ seconds_now(void)
 	return gh_now_us() / 1000000;
 }
 
-/* A user who has logged in from here before need not suffer for others behind the same address. What then fails before his
- * password is looked at counts for him, so that his name is no way around the limit. */
+/* A user who has logged in from here before need not suffer for others behind the same address.
+ * What then fails before his password is looked at counts for him, so that his name is no way
+ * around the limit. */
 static bool
-is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http, struct auth_guess *guess)
+is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http,
+    struct auth_guess *guess)
 {
 	struct auth_basic basic;
 	bool is_good = auth_basic_parse(http->authorization, &basic, NULL) == 0 &&
@@ -41,8 +43,8 @@ is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http, s
 }
 
 static int
-check_address(struct auth_limiter *limiter, const struct gh_http_request *http, struct auth_guess *guess,
-    struct gh_error *err)
+check_address(struct auth_limiter *limiter, const struct gh_http_request *http,
+    struct auth_guess *guess, struct gh_error *err)
 {
 	int wait = auth_limiter_wait_address(limiter, http->address, seconds_now());
 	int rc;
@@ -67,7 +69,8 @@ check_app(struct enroll_env *env, const struct gh_http_request *http, struct aut
     struct gh_error *err)
 {
 	const struct app *known;
-	int rc = auth_app_find(env->catalog, env->server_secret, http->app_key, &out->app, &known, err);
+	int rc =
+	    auth_app_find(env->catalog, env->server_secret, http->app_key, &out->app, &known, err);
 
 	if (known != NULL)
 		set_app(&out->requester, known);
@@ -77,11 +80,13 @@ check_app(struct enroll_env *env, const struct gh_http_request *http, struct aut
 }
 
 /*
- * Could it have been a guess? Not a client that waits for the challenge, one without a key, and what is our own doing: an
- * application or account that was disabled, a directory that is down. Whoever meets these has shown what he should.
+ * Could it have been a guess? Not a client that waits for the challenge, one without a key, and
+ * what is our own doing: an application or account that was disabled, a directory that is down.
+ * Whoever meets these has shown what he should.
  */
 static bool
-is_guess(const struct gh_error *err, const struct gh_http_request *http, const struct requester *who)
+is_guess(const struct gh_error *err, const struct gh_http_request *http,
+    const struct requester *who)
 {
 	switch (err->code) {
 	case GH_E_AUTH_FAILED:
@@ -97,18 +102,23 @@ is_guess(const struct gh_error *err, const struct gh_http_request *http, const s
 static bool
 is_disabled(const struct gh_error *err, const struct requester *who)
 {
-	return err->code == GH_E_ACCOUNT_DISABLED || (err->code == GH_E_APP_KEY && *who->app_name != '\0');
+	return err->code == GH_E_ACCOUNT_DISABLED ||
+	    (err->code == GH_E_APP_KEY && *who->app_name != '\0');
 }
 
 /* Known: an application of ours called, or somebody gave a user name. */
 static void
-audit_failure(struct enroll_env *env, const struct gh_http_request *http, const struct requester *who,
-    const struct gh_error *err, int blocked)
+audit_failure(struct enroll_env *env, const struct gh_http_request *http,
+    const struct requester *who, const struct gh_error *err, int blocked)
 {
 	char detail[sizeof(err->detail) + 128];
 	struct store_audit a = {
-		.event = "auth.failed", .outcome = "failure", .who = who, .request_id = http->request_id,
-		.object = *who->app_name != '\0' ? who->app_name : NULL, .detail = detail,
+	    .event = "auth.failed",
+	    .outcome = "failure",
+	    .who = who,
+	    .request_id = http->request_id,
+	    .object = *who->app_name != '\0' ? who->app_name : NULL,
+	    .detail = detail,
 	};
 	struct gh_error why;
 	int n;
@@ -117,8 +127,8 @@ audit_failure(struct enroll_env *env, const struct gh_http_request *http, const 
 	if (blocked > 0 && n > 0 && (size_t)n < sizeof(detail))
 		snprintf(detail + n, sizeof(detail) - (size_t)n, "; blocked for %d s", blocked);
 	enroll_utf8_clean(detail);
-	gh_log_kv(GH_LOG_WARN, "authentication failed", "user", who->name, "application", who->app_name,
-	    "address", who->address, "detail", detail, NULL);
+	gh_log_kv(GH_LOG_WARN, "authentication failed", "user", who->name, "application",
+	    who->app_name, "address", who->address, "detail", detail, NULL);
 	if (*who->app_name == '\0' && *who->name == '\0')
 		return;
 	if (store_audit(env->store, &a, &why) != 0)
@@ -137,7 +147,8 @@ on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh
 	who->roles = 0;
 	enroll_utf8_clean(who->name);
 	if (is_disabled(err, who) &&
-	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name, http->address, now))
+	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name,
+		http->address, now))
 		audit_failure(env, http, who, err, 0);
 	if (!is_guess(err, http, who))
 		return;
@@ -162,7 +173,8 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 	if (need == AUTH_NONE)
 		return 0;
 	rc = check_address(limiter, http, &guess, err);
-	if (rc == 0 && ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
+	if (rc == 0 &&
+	    ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
 		rc = auth_user_check(env, limiter, need, http, out, &guess, err);

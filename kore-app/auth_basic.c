@@ -12,7 +12,7 @@
 #include "auth_basic.h"
 #include "utf8.h"
 
-#define HEADER_MAX 4096                  /* characters */
+#define HEADER_MAX 4096 /* characters */
 #define SCHEME "Basic"
 
 /* RFC 3629 by its lead bytes and continuations: tells the two encodings apart, and no more. */
@@ -20,8 +20,11 @@ static bool
 is_utf8(const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t more = p[i] < 0x80 ? 0 : p[i] >= 0xC2 && p[i] < 0xE0 ? 1
-		    : (p[i] & 0xF0) == 0xE0 ? 2 : p[i] >= 0xF0 && p[i] < 0xF5 ? 3 : n;
+		size_t more = p[i] < 0x80         ? 0
+		    : p[i] >= 0xC2 && p[i] < 0xE0 ? 1
+		    : (p[i] & 0xF0) == 0xE0       ? 2
+		    : p[i] >= 0xF0 && p[i] < 0xF5 ? 3
+						  : n;
 
 		if (more >= n - i)
 			return false;
@@ -72,10 +75,12 @@ split(const unsigned char *p, size_t n, struct auth_basic *out, struct gh_error 
 	user_len = (size_t)(colon - p);
 	if (!put_text(out->user, AUTH_USER_MAX, p, user_len) ||
 	    !put_text(out->password, AUTH_PASS_MAX, colon + 1, n - user_len - 1))
-		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is too long or holds a NUL");
+		return gh_fail(err, GH_E_AUTH_FAILED,
+		    "user name or password is too long or holds a NUL");
 	/* RFC 7617, 2: no control characters */
 	if (!enroll_utf8_is_clean(out->user) || !enroll_utf8_is_clean(out->password))
-		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is no UTF-8, or has controls");
+		return gh_fail(err, GH_E_AUTH_FAILED,
+		    "user name or password is no UTF-8, or has controls");
 	/* an empty password would be an anonymous bind that succeeds (RFC 4513, 5.1.2) */
 	if (out->user[0] == '\0' || out->password[0] == '\0')
 		return gh_fail(err, GH_E_AUTH_FAILED, "empty user name or password");
@@ -91,10 +96,12 @@ auth_basic_parse(const char *header, struct auth_basic *out, struct gh_error *er
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (header == NULL || strncasecmp(header, SCHEME, scheme_len) != 0 || header[scheme_len] != ' ')
+	if (header == NULL || strncasecmp(header, SCHEME, scheme_len) != 0 ||
+	    header[scheme_len] != ' ')
 		return gh_fail(err, GH_E_AUTH_REQUIRED, "no Basic credentials");
 	header += scheme_len;
-	if (strlen(header) > HEADER_MAX || gh_base64_decode(header, strlen(header), &p, &n, NULL) != 0)
+	if (strlen(header) > HEADER_MAX ||
+	    gh_base64_decode(header, strlen(header), &p, &n, NULL) != 0)
 		return gh_fail(err, GH_E_AUTH_FAILED, "credentials are no base64 or too long");
 	rc = split(p, n, out, err);
 	OPENSSL_cleanse(p, n);

@@ -4,8 +4,8 @@
 
 #include "error.h"
 
-#define AUTH_USER_MAX 255                /* bytes, as struct requester holds them */
-#define AUTH_PASS_MAX 1024               /* bytes */
+#define AUTH_USER_MAX 255  /* bytes, as struct requester holds them */
+#define AUTH_PASS_MAX 1024 /* bytes */
 
 struct auth_basic {
 	char user[AUTH_USER_MAX + 1];
@@ -13,9 +13,9 @@ struct auth_basic {
 };
 
 /*
- * header: value of Authorization or NULL. GH_E_AUTH_REQUIRED: absent or another scheme; GH_E_AUTH_FAILED:
- * malformed, empty user, empty password; out->user is what could be read then, for the log, and the password
- * is empty. Wipe *out after use, whatever the result.
+ * header: value of Authorization or NULL. GH_E_AUTH_REQUIRED: absent or another scheme;
+ * GH_E_AUTH_FAILED: malformed, empty user, empty password; out->user is what could be read then,
+ * for the log, and the password is empty. Wipe *out after use, whatever the result.
  */
 int auth_basic_parse(const char *header, struct auth_basic *out, struct gh_error *err) GH_MUSTCHECK;
 

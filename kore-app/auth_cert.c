@@ -1,4 +1,5 @@
-/* Names of a client certificate. The chain was verified by TLS; here only SAN and security extension are read. */
+/* Names of a client certificate. The chain was verified by TLS; here only SAN and security
+ * extension are read. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,13 @@
 #define OID_SID_EXTENSION "1.3.6.1.4.1.311.25.2"
 #define OID_SID "1.3.6.1.4.1.311.25.2.1"
 #define SID_URI "tag:microsoft.com,2022-09-14:sid:"
-#define SID_MAX 184                      /* characters (MS-DTYP 2.4.2.1) */
+#define SID_MAX 184 /* characters (MS-DTYP 2.4.2.1) */
 
-/* --- the name ------------------------------------------------------------------------------------- */
+/* --- the name
+ * ------------------------------------------------------------------------------------- */
 
-/* The text of a general name if it is of the kind asked for; borrowed, NULL when it is another kind. */
+/* The text of a general name if it is of the kind asked for; borrowed, NULL when it is another
+ * kind. */
 static const ASN1_STRING *
 name_text(const GENERAL_NAME *name, enum auth_cert_name which)
 {
@@ -48,7 +51,8 @@ only_name(const GENERAL_NAMES *san, enum auth_cert_name which)
 	return found;
 }
 
-/* A NUL or control character inside would make the directory see another name than the issuer did. */
+/* A NUL or control character inside would make the directory see another name than the issuer
+ * did. */
 static char *
 copy_name(const ASN1_STRING *s)
 {
@@ -66,7 +70,8 @@ copy_name(const ASN1_STRING *s)
 	return name;
 }
 
-/* --- the SID -------------------------------------------------------------------------------------- */
+/* --- the SID
+ * -------------------------------------------------------------------------------------- */
 
 /* Takes the SID that stands in p. false: it is none, or another one than *sid. */
 static bool
@@ -90,7 +95,8 @@ has_type(const GENERAL_NAME *name, const char *oid)
 {
 	char text[64];
 
-	return name->type == GEN_OTHERNAME && OBJ_obj2txt(text, sizeof(text), name->d.otherName->type_id, 1) > 0 &&
+	return name->type == GEN_OTHERNAME &&
+	    OBJ_obj2txt(text, sizeof(text), name->d.otherName->type_id, 1) > 0 &&
 	    strcmp(text, oid) == 0;
 }
 
@@ -101,12 +107,15 @@ take_sid_extension(X509_EXTENSION *ext, char **sid)
 	const ASN1_OCTET_STRING *s = X509_EXTENSION_get_data(ext);
 	const unsigned char *p = ASN1_STRING_get0_data(s), *end = p + ASN1_STRING_length(s);
 	GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, ASN1_STRING_length(s));
-	const GENERAL_NAME *name = sk_GENERAL_NAME_num(names) == 1 ? sk_GENERAL_NAME_value(names, 0) : NULL;
-	const ASN1_TYPE *value = name != NULL && has_type(name, OID_SID) ? name->d.otherName->value : NULL;
+	const GENERAL_NAME *name =
+	    sk_GENERAL_NAME_num(names) == 1 ? sk_GENERAL_NAME_value(names, 0) : NULL;
+	const ASN1_TYPE *value =
+	    name != NULL && has_type(name, OID_SID) ? name->d.otherName->value : NULL;
 	bool ok = p == end && value != NULL && value->type == V_ASN1_OCTET_STRING;
 
-	ok = ok && take_sid(ASN1_STRING_get0_data(value->value.octet_string),
-	    ASN1_STRING_length(value->value.octet_string), sid);
+	ok = ok &&
+	    take_sid(ASN1_STRING_get0_data(value->value.octet_string),
+		ASN1_STRING_length(value->value.octet_string), sid);
 	GENERAL_NAMES_free(names);
 	return ok;
 }
@@ -119,7 +128,8 @@ take_sid_extensions(const X509 *cert, char **sid)
 	bool ok = oid != NULL;
 
 	if (ok && at >= 0)
-		ok = X509_get_ext_by_OBJ(cert, oid, at) < 0 && take_sid_extension(X509_get_ext(cert, at), sid);
+		ok = X509_get_ext_by_OBJ(cert, oid, at) < 0 &&
+		    take_sid_extension(X509_get_ext(cert, at), sid);
 	ASN1_OBJECT_free(oid);
 	return ok;
 }
@@ -148,27 +158,31 @@ take_sid_uris(const GENERAL_NAMES *san, char **sid)
 	return true;
 }
 
-/* --- both ----------------------------------------------------------------------------------------- */
+/* --- both
+ * ----------------------------------------------------------------------------------------- */
 
 static int
 read_names(const X509 *cert, enum auth_cert_name which, struct auth_cert *out, struct gh_error *err)
 {
-	GENERAL_NAMES *san = cert != NULL ? X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL) : NULL;
+	GENERAL_NAMES *san =
+	    cert != NULL ? X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL) : NULL;
 	const ASN1_STRING *s = san != NULL ? only_name(san, which) : NULL;
 	bool has_sids;
 
 	out->name = s != NULL ? copy_name(s) : NULL;
-	has_sids = out->name != NULL && take_sid_uris(san, &out->sid) && take_sid_extensions(cert, &out->sid);
+	has_sids = out->name != NULL && take_sid_uris(san, &out->sid) &&
+	    take_sid_extensions(cert, &out->sid);
 	GENERAL_NAMES_free(san);
 	if (out->name == NULL)
-		return gh_fail(err, GH_E_AUTH_FAILED, "client certificate has not exactly one %s name",
+		return gh_fail(err, GH_E_AUTH_FAILED,
+		    "client certificate has not exactly one %s name",
 		    which == AUTH_CERT_MAIL ? "mail" : "UPN");
 	return has_sids ? 0 : gh_fail(err, GH_E_AUTH_FAILED, "client certificate has no clear SID");
 }
 
 int
-auth_cert_read(const unsigned char *der, size_t len, enum auth_cert_name which, struct auth_cert *out,
-    struct gh_error *err)
+auth_cert_read(const unsigned char *der, size_t len, enum auth_cert_name which,
+    struct auth_cert *out, struct gh_error *err)
 {
 	const unsigned char *p = der;
 	X509 *cert = d2i_X509(NULL, &p, (long)len);

@@ -15,7 +15,8 @@ auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out
 
 	if (account == NULL)
 		return;
-	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "", account);
+	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "",
+	    account);
 	if (n > 0 && (size_t)n < sizeof(name) && (size_t)n < size)
 		memcpy(out, name, (size_t)n + 1);
 }

@@ -4,14 +4,16 @@
 
 #include "auth.h"
 
-/* Fill out->requester (kind, canonical name, dn, id, roles by group) and out->entry. Takes over the reference of e, also
- * after a failure. GH_E_ACCOUNT_DISABLED; GH_E_AUTH_FAILED: a DN too long to be recorded. */
+/* Fill out->requester (kind, canonical name, dn, id, roles by group) and out->entry. Takes over the
+ * reference of e, also after a failure. GH_E_ACCOUNT_DISABLED; GH_E_AUTH_FAILED: a DN too long to
+ * be recorded. */
 int auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * One user, one name, however it was spelled at log-in: the account name, with the domain when there is one
- * configured. Requests of a user are found again by it. *out stays as it is when the entry has no account name.
+ * One user, one name, however it was spelled at log-in: the account name, with the domain when
+ * there is one configured. Requests of a user are found again by it. *out stays as it is when the
+ * entry has no account name.
  */
 void auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out, size_t size);
 

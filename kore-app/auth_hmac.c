@@ -9,16 +9,16 @@
 
 #include "auth_hmac.h"
 
-#define HEADER_MAX 4096                  /* characters of either header */
+#define HEADER_MAX 4096 /* characters of either header */
 
 static const struct hash {
 	enum app_hash id;
 	size_t size;
 	enum gh_hash md;
 } hashes[] = {
-	{ APP_HASH_SHA1, 20, GH_SHA1 },
-	{ APP_HASH_SHA256, 32, GH_SHA256 },
-	{ APP_HASH_SHA512, 64, GH_SHA512 },
+    {APP_HASH_SHA1, 20, GH_SHA1},
+    {APP_HASH_SHA256, 32, GH_SHA256},
+    {APP_HASH_SHA512, 64, GH_SHA512},
 };
 
 int
@@ -65,21 +65,21 @@ check_decoded(const struct app *app, const unsigned char *sig, size_t sig_len, c
 	if (h == NULL)
 		return gh_fail(err, GH_E_SIGNATURE, "signature of %zu bytes", sig_len);
 	if (h->id < app->min_hash)
-		return gh_fail(err, GH_E_SIGNATURE, "application %s demands a stronger hash than %zu bytes",
-		    app->name, sig_len);
+		return gh_fail(err, GH_E_SIGNATURE,
+		    "application %s demands a stronger hash than %zu bytes", app->name, sig_len);
 	if (app->secret == NULL)
 		return gh_fail(err, GH_E_SIGNATURE, "application %s has no secret", app->name);
 	if (!gh_hmac(h->md, app->secret, app->secret_len, body, body_len, mac))
 		return gh_fail(err, GH_E_INTERNAL, "HMAC failed");
 	if (CRYPTO_memcmp(mac, sig, sig_len) != 0)
-		return gh_fail(err, GH_E_SIGNATURE, "signature does not match the body, application %s",
-		    app->name);
+		return gh_fail(err, GH_E_SIGNATURE,
+		    "signature does not match the body, application %s", app->name);
 	return 0;
 }
 
 int
-auth_signature_check(const struct app *app, const char *signature, const void *body, size_t body_len,
-    struct gh_error *err)
+auth_signature_check(const struct app *app, const char *signature, const void *body,
+    size_t body_len, struct gh_error *err)
 {
 	unsigned char *sig = NULL;
 	size_t len = 0;

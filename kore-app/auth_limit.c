@@ -1,14 +1,14 @@
 /*
- * The limiter: one table for each kind of key, of small buckets. A key belongs to one bucket by a keyed
- * hash, so that nobody outside can choose keys that meet in one bucket; a full bucket gives up its oldest
- * window. A flood of names or addresses costs no memory and blocks nobody but itself: it can at most make
- * us forget.
+ * The limiter: one table for each kind of key, of small buckets. A key belongs to one bucket by a
+ * keyed hash, so that nobody outside can choose keys that meet in one bucket; a full bucket gives
+ * up its oldest window. A flood of names or addresses costs no memory and blocks nobody but itself:
+ * it can at most make us forget.
  *
  * A window starts with the first failure.
  *
- * The tables lie in memory that workers forked later share, so that the bound holds for the node and not for
- * each worker. A worker may be killed while it holds the lock: the lock is robust, and a half-written slot is
- * no more than a wrong count.
+ * The tables lie in memory that workers forked later share, so that the bound holds for the node
+ * and not for each worker. A worker may be killed while it holds the lock: the lock is robust, and
+ * a half-written slot is no more than a wrong count.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -25,22 +25,22 @@
 
 #include "auth_limit.h"
 
-#define BUCKETS 1024                     /* power of two */
-#define WAYS 8                           /* keys of one bucket */
-#define USER_MAX 256                     /* bytes of a name that count */
+#define BUCKETS 1024 /* power of two */
+#define WAYS 8       /* keys of one bucket */
+#define USER_MAX 256 /* bytes of a name that count */
 #define KEY_MAX (USER_MAX + INET6_ADDRSTRLEN + 64)
 
 enum kind { PAIR, USER, ADDRESS, GOOD, AUDIT, KINDS };
 
 struct slot {
-	uint64_t key;                    /* keyed hash; 0 = free */
-	int64_t start, last;             /* first and last failure of the window; of GOOD: the last success */
+	uint64_t key;        /* keyed hash; 0 = free */
+	int64_t start, last; /* first and last failure of the window; of GOOD: the last success */
 	int failures;
 	char user[AUTH_LIMIT_LABEL], address[AUTH_LIMIT_LABEL];
 };
 
 struct auth_limiter {
-	pthread_mutex_t lock;            /* guards slot */
+	pthread_mutex_t lock; /* guards slot */
 	int failures, window;
 	unsigned char secret[32];
 	struct slot slot[KINDS][BUCKETS][WAYS];
@@ -55,7 +55,8 @@ init_lock(pthread_mutex_t *lock)
 	if (pthread_mutexattr_init(&attr) != 0)
 		return -1;
 	rc = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED) != 0 ||
-	    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) != 0 || pthread_mutex_init(lock, &attr) != 0;
+	    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST) != 0 ||
+	    pthread_mutex_init(lock, &attr) != 0;
 	pthread_mutexattr_destroy(&attr);
 	return rc ? -1 : 0;
 }
@@ -63,7 +64,8 @@ init_lock(pthread_mutex_t *lock)
 int
 auth_limiter_new(int failures, int window_seconds, struct auth_limiter **out, struct gh_error *err)
 {
-	struct auth_limiter *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct auth_limiter *l =
+	    mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	*out = NULL;
 	if (l == MAP_FAILED)
@@ -94,16 +96,18 @@ lock_tables(struct auth_limiter *l)
 		pthread_mutex_consistent(&l->lock);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------ */
+/* --- keys
+ * ------------------------------------------------------------------------------------------ */
 
 /* What is counted under one key. */
 struct key {
 	enum kind kind;
 	char user[USER_MAX], address[INET6_ADDRSTRLEN + 64];
-	uint64_t hash;                   /* never 0: that is a free slot */
+	uint64_t hash; /* never 0: that is a free slot */
 };
 
-/* An IPv6 host owns its /64: one who can choose the other half must not start anew with each choice. */
+/* An IPv6 host owns its /64: one who can choose the other half must not start anew with each
+ * choice. */
 static void
 fold_address(const char *text, char *out, size_t size)
 {
@@ -132,9 +136,10 @@ fold_user(const char *text, char *out, size_t size)
 
 /* user or address NULL: not part of the key. */
 static void
-make_key(const struct auth_limiter *l, enum kind kind, const char *user, const char *address, struct key *k)
+make_key(const struct auth_limiter *l, enum kind kind, const char *user, const char *address,
+    struct key *k)
 {
-	unsigned char mac[GH_DIGEST_MAX] = { 0 };
+	unsigned char mac[GH_DIGEST_MAX] = {0};
 	char text[KEY_MAX];
 	int n;
 
@@ -153,7 +158,8 @@ make_key(const struct auth_limiter *l, enum kind kind, const char *user, const c
 		k->hash = 1;
 }
 
-/* --- slots ----------------------------------------------------------------------------------------- */
+/* --- slots
+ * ----------------------------------------------------------------------------------------- */
 
 /* How many failures block a key. */
 static int
@@ -225,7 +231,8 @@ wait_of(struct auth_limiter *l, const struct key *k, int64_t now)
 	return wait;
 }
 
-/* Returns the number of failures in the window; *block: seconds when this one reached the limit, else 0. */
+/* Returns the number of failures in the window; *block: seconds when this one reached the limit,
+ * else 0. */
 static int
 count(struct auth_limiter *l, const struct key *k, int64_t now, int *block)
 {
@@ -240,13 +247,14 @@ count(struct auth_limiter *l, const struct key *k, int64_t now, int *block)
 	if (s->failures < limit && ++s->failures == limit)
 		*block = seconds_left(l, k->kind, s, now);
 	else if (s->failures >= limit && k->kind == USER)
-		s->start = now;          /* the pressure goes on */
+		s->start = now; /* the pressure goes on */
 	n = s->failures;
 	pthread_mutex_unlock(&l->lock);
 	return n;
 }
 
-/* --- what auth asks -------------------------------------------------------------------------------- */
+/* --- what auth asks
+ * -------------------------------------------------------------------------------- */
 
 int
 auth_limiter_wait_address(struct auth_limiter *l, const char *address, int64_t now)
@@ -318,7 +326,8 @@ auth_limiter_fail_user(struct auth_limiter *l, const char *user, const char *add
 }
 
 bool
-auth_limiter_may_audit(struct auth_limiter *l, const char *subject, const char *address, int64_t now)
+auth_limiter_may_audit(struct auth_limiter *l, const char *subject, const char *address,
+    int64_t now)
 {
 	struct key k;
 	int block;
@@ -363,10 +372,12 @@ is_user(const char *label, const char *folded)
 	return strcmp(label, folded) == 0 || (account != NULL && strcmp(account + 1, folded) == 0);
 }
 
-/* --- what administrators ask ------------------------------------------------------------------------ */
+/* --- what administrators ask
+ * ------------------------------------------------------------------------ */
 
 static void
-fill_row(const struct auth_limiter *l, enum kind kind, const struct slot *s, int64_t now, struct auth_limit_row *out)
+fill_row(const struct auth_limiter *l, enum kind kind, const struct slot *s, int64_t now,
+    struct auth_limit_row *out)
 {
 	memcpy(out->user, s->user, sizeof(out->user));
 	memcpy(out->address, s->address, sizeof(out->address));
@@ -379,7 +390,8 @@ by_wait(const void *a, const void *b)
 {
 	const struct auth_limit_row *x = a, *y = b;
 
-	return x->wait != y->wait ? (x->wait < y->wait ? 1 : -1) : (x->failures < y->failures) - (x->failures > y->failures);
+	return x->wait != y->wait ? (x->wait < y->wait ? 1 : -1)
+				  : (x->failures < y->failures) - (x->failures > y->failures);
 }
 
 size_t
@@ -396,7 +408,8 @@ auth_limiter_list(struct auth_limiter *l, int64_t now, struct auth_limit_row *ou
 			enum kind kind = (enum kind)(i / (BUCKETS * WAYS));
 			const struct slot *s = &l->slot[kind][i / WAYS % BUCKETS][i % WAYS];
 
-			if (!is_open(l, kind, s, now) || (seconds_left(l, kind, s, now) > 0) != blocked)
+			if (!is_open(l, kind, s, now) ||
+			    (seconds_left(l, kind, s, now) > 0) != blocked)
 				continue;
 			if (n < max)
 				fill_row(l, kind, s, now, &out[n]);

@@ -11,7 +11,7 @@
 
 #include "auth_password.h"
 
-#define REMEMBERED 64                    /* passwords; the oldest makes room */
+#define REMEMBERED 64 /* passwords; the oldest makes room */
 #define MAC_SIZE 32
 
 int
@@ -28,15 +28,19 @@ auth_password_hash(const char *password, char *out, size_t size, struct gh_error
 	return gh_bcrypt_hash(password, out, err);
 }
 
-/* --- memory: MACs of hash and password under a key of this process --------------------------------- */
+/* --- memory: MACs of hash and password under a key of this process
+ * --------------------------------- */
 
 static struct {
-	pthread_mutex_t lock;            /* guards all below */
+	pthread_mutex_t lock; /* guards all below */
 	bool has_key;
 	unsigned char key[MAC_SIZE];
 	size_t next;
-	struct { unsigned char mac[MAC_SIZE]; int64_t until_us; } item[REMEMBERED];
-} memory = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct {
+		unsigned char mac[MAC_SIZE];
+		int64_t until_us;
+	} item[REMEMBERED];
+} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* With the lock held. false: cannot be remembered. */
 static bool
@@ -68,7 +72,8 @@ is_remembered(const char *hash, const char *password, int64_t now_us)
 	pthread_mutex_lock(&memory.lock);
 	if (make_mac(hash, password, mac))
 		for (size_t i = 0; i < REMEMBERED; i++)
-			found |= memory.item[i].until_us > now_us && CRYPTO_memcmp(memory.item[i].mac, mac, MAC_SIZE) == 0;
+			found |= memory.item[i].until_us > now_us &&
+			    CRYPTO_memcmp(memory.item[i].mac, mac, MAC_SIZE) == 0;
 	pthread_mutex_unlock(&memory.lock);
 	return found;
 }
@@ -81,19 +86,21 @@ remember(const char *hash, const char *password, int64_t now_us)
 	pthread_mutex_lock(&memory.lock);
 	if (make_mac(hash, password, mac)) {
 		memcpy(memory.item[memory.next].mac, mac, MAC_SIZE);
-		memory.item[memory.next].until_us = now_us + (int64_t)AUTH_PASSWORD_MEMORY * 1000000;
+		memory.item[memory.next].until_us =
+		    now_us + (int64_t)AUTH_PASSWORD_MEMORY * 1000000;
 		memory.next = (memory.next + 1) % REMEMBERED;
 	}
 	pthread_mutex_unlock(&memory.lock);
 }
 
-/* --- bound ----------------------------------------------------------------------------------------- */
+/* --- bound
+ * ----------------------------------------------------------------------------------------- */
 
 static struct {
-	pthread_mutex_t lock;            /* guards the counts */
+	pthread_mutex_t lock; /* guards the counts */
 	pthread_cond_t freed;
 	int running, waiting;
-} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER };
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER};
 
 static struct timespec
 deadline(void)
@@ -143,9 +150,11 @@ auth_password_check(const char *password, const char *hash, int64_t now_us, bool
 	if (*is_right)
 		return 0;
 	if (!enter())
-		return gh_fail(err, GH_E_BUSY, "too many passwords of local administrators are being checked");
+		return gh_fail(err, GH_E_BUSY,
+		    "too many passwords of local administrators are being checked");
 	/* the one that was waited for may have been the same log-in */
-	*is_right = (hash != NULL && is_remembered(hash, password, now_us)) || gh_bcrypt_is_right(password, hash);
+	*is_right = (hash != NULL && is_remembered(hash, password, now_us)) ||
+	    gh_bcrypt_is_right(password, hash);
 	leave();
 	if (*is_right)
 		remember(hash, password, now_us);

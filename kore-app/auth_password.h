@@ -1,9 +1,10 @@
 /*
  * Passwords of local administrators: bcrypt, by crypt(3).
  *
- * One check costs a fifth of a second of a processor, and anybody can ask for one. So a password that was right is
- * remembered for a minute, and at most AUTH_PASSWORD_RUNNING checks run at a time in a process, whoever they are for; as many
- * wait for them, and further ones are refused as busy. Safe in any thread.
+ * One check costs a fifth of a second of a processor, and anybody can ask for one. So a password
+ * that was right is remembered for a minute, and at most AUTH_PASSWORD_RUNNING checks run at a time
+ * in a process, whoever they are for; as many wait for them, and further ones are refused as busy.
+ * Safe in any thread.
  */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
@@ -16,20 +17,24 @@
 #include "error.h"
 
 #define AUTH_PASSWORD_HASH_SIZE GH_BCRYPT_SIZE
-#define AUTH_PASSWORD_MIN 8              /* bytes */
-#define AUTH_PASSWORD_MAX GH_BCRYPT_MAX  /* bytes; bcrypt ignores what follows, so more is refused */
-#define AUTH_PASSWORD_MEMORY 60          /* seconds */
+#define AUTH_PASSWORD_MIN 8 /* bytes */
+#define AUTH_PASSWORD_MAX \
+	GH_BCRYPT_MAX           /* bytes; bcrypt ignores what follows, so more is refused \
+				 */
+#define AUTH_PASSWORD_MEMORY 60 /* seconds */
 #define AUTH_PASSWORD_RUNNING 1
-#define AUTH_PASSWORD_WAIT_MS 2000       /* longest wait of one that waits */
+#define AUTH_PASSWORD_WAIT_MS 2000 /* longest wait of one that waits */
 
-/* "$2b$12$...". size: of out, at least AUTH_PASSWORD_HASH_SIZE. GH_E_BAD_REQUEST: too short or too long;
- * GH_E_INTERNAL. */
-int auth_password_hash(const char *password, char *out, size_t size, struct gh_error *err) GH_MUSTCHECK;
+/* "$2b$12$...". size: of out, at least AUTH_PASSWORD_HASH_SIZE. GH_E_BAD_REQUEST: too short or too
+ * long; GH_E_INTERNAL. */
+int auth_password_hash(const char *password, char *out, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /*
- * Is the password that of hash? hash NULL: takes the same time and says no, so that an unknown user is not told from a
- * known one. What is remembered is the pair of hash and password: a changed password has another hash, and whether the
- * user is still enabled is not asked here. now_us: monotonic. GH_E_BUSY: too many checks are running.
+ * Is the password that of hash? hash NULL: takes the same time and says no, so that an unknown user
+ * is not told from a known one. What is remembered is the pair of hash and password: a changed
+ * password has another hash, and whether the user is still enabled is not asked here. now_us:
+ * monotonic. GH_E_BUSY: too many checks are running.
  */
 int auth_password_check(const char *password, const char *hash, int64_t now_us, bool *is_right,
     struct gh_error *err) GH_MUSTCHECK;

@@ -1,7 +1,7 @@
 /*
- * The user of a call, from the first of: Basic credentials, TLS client certificate, service identity of the
- * application. Basic comes first since it was given for this call; wrong credentials are never passed over
- * for the next kind.
+ * The user of a call, from the first of: Basic credentials, TLS client certificate, service
+ * identity of the application. Basic comes first since it was given for this call; wrong
+ * credentials are never passed over for the next kind.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,8 @@ set_name(struct requester *r, const char *name)
 }
 
 int
-auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address, struct gh_error *err)
+auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address,
+    struct gh_error *err)
 {
 	int wait = auth_limiter_wait_user(limiter, user, address, gh_now_us() / 1000000), rc;
 
@@ -37,11 +38,12 @@ auth_user_wait(struct auth_limiter *limiter, const char *user, const char *addre
 	return rc;
 }
 
-/* One account, one count, however its name was spelled: with domain, realm, or in other characters that the
- * directory takes for the same. */
+/* One account, one count, however its name was spelled: with domain, realm, or in other characters
+ * that the directory takes for the same. */
 static int
-check_directory(struct enroll_env *env, struct auth_limiter *limiter, const struct auth_basic *basic,
-    struct auth_result *out, char account[AUTH_USER_MAX + 1], struct gh_error *err)
+check_directory(struct enroll_env *env, struct auth_limiter *limiter,
+    const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1],
+    struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	int rc = dir_find(env->dir, basic->user, &e, err);
@@ -58,7 +60,8 @@ check_directory(struct enroll_env *env, struct auth_limiter *limiter, const stru
 	return rc != 0 ? rc : auth_entry_accept(env, e, out, err);
 }
 
-/* A wrong password of an administrator takes the steps of a name that none has: it is looked for in the directory. */
+/* A wrong password of an administrator takes the steps of a name that none has: it is looked for in
+ * the directory. */
 static int
 pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct gh_error *err)
 {
@@ -72,11 +75,12 @@ pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct
 	return GH_E_AUTH_FAILED;
 }
 
-/* A local administrator's name hides the same name in the directory, on routes for administrators only. There, each
- * refusal costs the same steps, so that its time does not tell who is one. */
+/* A local administrator's name hides the same name in the directory, on routes for administrators
+ * only. There, each refusal costs the same steps, so that its time does not tell who is one. */
 static int
 check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1], struct gh_error *err)
+    const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1],
+    struct gh_error *err)
 {
 	bool known = false;
 	int rc;
@@ -86,7 +90,9 @@ check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned ne
 	rc = auth_admin_check(env, limiter, basic, &known, out, err);
 	if (known) {
 		snprintf(account, AUTH_USER_MAX + 1, "%s", out->requester.name);
-		return rc == GH_E_AUTH_FAILED && (need & AUTH_USER) != 0 ? pretend_directory(env, basic, err) : rc;
+		return rc == GH_E_AUTH_FAILED && (need & AUTH_USER) != 0
+		    ? pretend_directory(env, basic, err)
+		    : rc;
 	}
 	if (rc != GH_E_AUTH_FAILED)
 		return rc;
@@ -104,7 +110,8 @@ check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned ne
 
 static int
 user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct auth_basic *basic, struct auth_result *out, struct auth_guess *guess, struct gh_error *err)
+    const struct auth_basic *basic, struct auth_result *out, struct auth_guess *guess,
+    struct gh_error *err)
 {
 	const char *address = out->requester.address;
 	int64_t now = gh_now_us() / 1000000;
@@ -134,12 +141,15 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 	set_name(&out->requester, out->app->service_identity);
 	rc = dir_find(env->dir, out->app->service_identity, &e, err);
 	if (rc == GH_E_NOT_IN_DIRECTORY)
-		return gh_fail(err, GH_E_FORBIDDEN, "service identity %s of application %s is not in the "
-		    "directory", out->app->service_identity, out->app->name);
+		return gh_fail(err, GH_E_FORBIDDEN,
+		    "service identity %s of application %s is not in the "
+		    "directory",
+		    out->app->service_identity, out->app->name);
 	if (rc == 0 && e->is_disabled) {
 		dir_entry_free(e);
-		return gh_fail(err, GH_E_FORBIDDEN, "service identity %s of application %s is disabled",
-		    out->app->service_identity, out->app->name);
+		return gh_fail(err, GH_E_FORBIDDEN,
+		    "service identity %s of application %s is disabled", out->app->service_identity,
+		    out->app->name);
 	}
 	if (rc == 0)
 		rc = auth_entry_accept(env, e, out, err);
@@ -149,7 +159,8 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 
 int
 auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess, struct gh_error *err)
+    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
+    struct gh_error *err)
 {
 	struct auth_basic basic;
 	int rc = auth_basic_parse(http->authorization, &basic, err);

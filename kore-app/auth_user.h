@@ -7,21 +7,22 @@
 
 /* Whom an attempt counts against. */
 struct auth_guess {
-	bool is_one;                     /* a password that may have been guessed was wrong */
-	char user[AUTH_USER_MAX + 1];    /* name of the account as it is stored; what was claimed when there is none */
+	bool is_one; /* a password that may have been guessed was wrong */
+	char user[AUTH_USER_MAX +
+	    1]; /* name of the account as it is stored; what was claimed when there is none */
 };
 
 /*
- * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and AUTH_ADMIN,
- * credentials that are there are checked and none are demanded. After a failure requester.name is what was
- * claimed, or the stored name of a local administrator.
+ * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and
+ * AUTH_ADMIN, credentials that are there are checked and none are demanded. After a failure
+ * requester.name is what was claimed, or the stored name of a local administrator.
  */
 int auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* GH_E_RATE_LIMITED with err->retry_after: he is blocked, from this address or in general. */
-int auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address, struct gh_error *err)
-    GH_MUSTCHECK;
+int auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* The watcher: one connection that listens, another that loads and forgets answers that are too old to repeat. */
+/* The watcher: one connection that listens, another that loads and forgets answers that are too old
+ * to repeat. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,10 +13,11 @@
 #include "signer_keys.h"
 #include "stop_flag.h"
 
-#define WAIT_MS 1000             /* longest wait for a change: also how late a stop is noticed */
+#define WAIT_MS 1000 /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
-#define PURGE_SECONDS 60         /* how often recorded answers that are too old are forgotten */
-/* An answer outlives the last moment at which any node takes its request's Timestamp, also when clocks differ. */
+#define PURGE_SECONDS 60 /* how often recorded answers that are too old are forgotten */
+/* An answer outlives the last moment at which any node takes its request's Timestamp, also when
+ * clocks differ. */
 #define PURGE_SLACK_SECONDS 60
 
 struct catalog_watch {
@@ -24,19 +26,19 @@ struct catalog_watch {
 	struct metrics_worker *gauges;
 	pthread_t thread;
 	struct stop_flag stop;
-	pthread_mutex_t lock;            /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	struct catalog *current;
-	bool is_tried;                   /* the first load has ended, well or not */
-	pthread_cond_t first;            /* one of both is there */
+	bool is_tried;        /* the first load has ended, well or not */
+	pthread_cond_t first; /* one of both is there */
 };
 
 /* The thread's own. */
 struct connections {
-	struct store *listen;            /* for store_wait_change and nothing else */
+	struct store *listen; /* for store_wait_change and nothing else */
 	struct store *load;
 	struct signer_keys *keys;
-	bool was_down;                   /* said so in the log */
-	int64_t purged;                  /* UTC seconds */
+	bool was_down;  /* said so in the log */
+	int64_t purged; /* UTC seconds */
 };
 
 static int
@@ -45,9 +47,11 @@ open_connections(const struct catalog_watch *w, struct connections *c, struct gh
 	int rc = 0;
 
 	if (c->listen == NULL)
-		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen, err);
+		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen,
+		    err);
 	if (rc == 0 && c->load == NULL) {
-		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load, err);
+		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load,
+		    err);
 		if (rc == 0)
 			rc = store_use_secret(c->load, w->secret, err);
 	}
@@ -72,19 +76,21 @@ swap(struct catalog_watch *w, struct catalog *fresh)
 	gh_log(GH_LOG_INFO, "configuration %lld in use", (long long)generation);
 }
 
-/* Each worker of each node does it: a DELETE that finds nothing costs nothing, and none has to be elected. */
+/* Each worker of each node does it: a DELETE that finds nothing costs nothing, and none has to be
+ * elected. */
 static int
 forget_old_answers(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
 {
 	if (gh_now() - c->purged < PURGE_SECONDS)
 		return 0;
 	c->purged = gh_now();
-	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
+	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS,
+	    err);
 }
 
 /*
- * Wait for a change and load it. The wait comes first: its first call starts to listen and reports a change,
- * so that nothing that happens between listening and loading is missed.
+ * Wait for a change and load it. The wait comes first: its first call starts to listen and reports
+ * a change, so that nothing that happens between listening and loading is missed.
  */
 static int
 step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh_error *err)
@@ -119,8 +125,9 @@ static void
 report(struct connections *c, int rc, const struct gh_error *err)
 {
 	if (rc != 0 && !c->was_down)
-		gh_log_kv(GH_LOG_ERROR, "cannot read the configuration in the database; the last one stays",
-		    "cause", err->detail, NULL);
+		gh_log_kv(GH_LOG_ERROR,
+		    "cannot read the configuration in the database; the last one stays", "cause",
+		    err->detail, NULL);
 	else if (rc == 0 && c->was_down)
 		gh_log(GH_LOG_INFO, "the database answers again");
 	c->was_down = rc != 0;
@@ -185,7 +192,8 @@ void
 catalog_watch_await(struct catalog_watch *w, int ms)
 {
 	struct timespec until;
-	int rc = clock_gettime(CLOCK_REALTIME, &until); /* a clock that is set back costs a longer wait, once */
+	int rc = clock_gettime(CLOCK_REALTIME,
+	    &until); /* a clock that is set back costs a longer wait, once */
 
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000L;

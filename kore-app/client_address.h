@@ -10,7 +10,7 @@
 #include "conn_table.h"
 
 struct client_address {
-	char text[64];                   /* numeric; "" = unknown */
+	char text[64]; /* numeric; "" = unknown */
 	unsigned char ip[GH_IP_SIZE];
 	unsigned char source[CONN_SOURCE_SIZE];
 };

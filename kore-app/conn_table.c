@@ -6,7 +6,7 @@
 
 #include "conn_table.h"
 
-#define BUCKETS 1024                     /* a power of two */
+#define BUCKETS 1024 /* a power of two */
 
 struct conn_source {
 	struct conn_source *next;
@@ -14,14 +14,16 @@ struct conn_source {
 	unsigned n;
 };
 
-struct list { struct conn_entry *first, *last; };
+struct list {
+	struct conn_entry *first, *last;
+};
 
 struct conn_table {
 	struct conn_limits limits;
 	unsigned n[CONN_LISTENERS];
 	struct list list[CONN_LISTENERS][CONN_PHASES];
 	struct conn_source *bucket[BUCKETS];
-	uint64_t hash_key[2];            /* random: nobody can choose addresses that meet in one bucket */
+	uint64_t hash_key[2]; /* random: nobody can choose addresses that meet in one bucket */
 };
 
 int
@@ -135,8 +137,8 @@ leave_source(struct conn_table *t, struct conn_entry *e)
 }
 
 int
-conn_table_set_source(struct conn_table *t, struct conn_entry *e, const unsigned char source[CONN_SOURCE_SIZE],
-    struct gh_error *err)
+conn_table_set_source(struct conn_table *t, struct conn_entry *e,
+    const unsigned char source[CONN_SOURCE_SIZE], struct gh_error *err)
 {
 	struct conn_source **bucket = bucket_of(t, source), *s;
 

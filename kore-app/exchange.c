@@ -12,7 +12,7 @@
 
 #define API_VERSION "1"
 #define HSTS "max-age=31536000; includeSubDomains" /* RFC 6797, 6.1 */
-#define FIELDS_MAX 16384                 /* bytes of all fields of an answer */
+#define FIELDS_MAX 16384                           /* bytes of all fields of an answer */
 
 struct app_state app_state;
 
@@ -21,8 +21,12 @@ struct app_state app_state;
 static const char *
 method_name(enum gh_http_method m)
 {
-	return m == GH_HTTP_GET ? "GET" : m == GH_HTTP_HEAD ? "HEAD" : m == GH_HTTP_POST ? "POST" :
-	    m == GH_HTTP_PUT ? "PUT" : m == GH_HTTP_DELETE ? "DELETE" : "OTHER";
+	return m == GH_HTTP_GET   ? "GET"
+	    : m == GH_HTTP_HEAD   ? "HEAD"
+	    : m == GH_HTTP_POST   ? "POST"
+	    : m == GH_HTTP_PUT    ? "PUT"
+	    : m == GH_HTTP_DELETE ? "DELETE"
+				  : "OTHER";
 }
 
 /* Probes every second, and relying parties, would bury the rest: the metrics count them. */
@@ -31,7 +35,8 @@ is_routine(const struct exchange *x)
 {
 	const struct route *route = x->match.route;
 
-	return route != NULL && (route->place == ROUTE_LOOP || strncmp(route->name, "ocsp.", 5) == 0) &&
+	return route != NULL &&
+	    (route->place == ROUTE_LOOP || strncmp(route->name, "ocsp.", 5) == 0) &&
 	    x->rep.status < 400 && x->trace.code == NULL;
 }
 
@@ -45,13 +50,13 @@ log_exchange(const struct exchange *x, int64_t us, bool is_gone)
 	snprintf(status, sizeof(status), "%d", rep->status);
 	snprintf(ms, sizeof(ms), "%.3f", (double)us / 1000);
 	gh_log_context(x->req.request_id, x->trace.requester);
-	gh_log_call(is_routine(x) ? GH_LOG_DEBUG : GH_LOG_INFO,
-	    "request", &x->trace.event, "method", method_name(x->req.method), "path",
-	    x->req.path != NULL ? x->req.path : "", "route",
-	    route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
+	gh_log_call(is_routine(x) ? GH_LOG_DEBUG : GH_LOG_INFO, "request", &x->trace.event,
+	    "method", method_name(x->req.method), "path", x->req.path != NULL ? x->req.path : "",
+	    "route", route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
 	    x->req.address, "app", x->trace.app, "client_cert",
-	    x->req.client_cert != NULL ? "verified" : "none", "client", is_gone ? "gone" : "answered", "code",
-	    x->trace.code != NULL ? x->trace.code : "", "cause", x->trace.cause, NULL);
+	    x->req.client_cert != NULL ? "verified" : "none", "client",
+	    is_gone ? "gone" : "answered", "code", x->trace.code != NULL ? x->trace.code : "",
+	    "cause", x->trace.cause, NULL);
 	gh_log_context(NULL, NULL);
 }
 
@@ -59,8 +64,8 @@ static void
 finish(const struct exchange *x, bool is_gone)
 {
 	int64_t us = gh_now_us() - x->started_us;
-	size_t route = x->match.route != NULL ? (size_t)(x->match.route - route_table) :
-	    METRICS_NO_ROUTE;
+	size_t route =
+	    x->match.route != NULL ? (size_t)(x->match.route - route_table) : METRICS_NO_ROUTE;
 
 	metrics_request(route, x->rep.status, us);
 	log_exchange(x, us, is_gone);
@@ -199,7 +204,8 @@ admit(struct http_conn *c, size_t *max, struct gh_error *err)
 		return rc;
 	if (m.route->body_max == 0)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body here.");
-	*max = m.route->body_max < (size_t)conf->gateway.body_max ? m.route->body_max : (size_t)conf->gateway.body_max;
+	*max = m.route->body_max < (size_t)conf->gateway.body_max ? m.route->body_max
+								  : (size_t)conf->gateway.body_max;
 	return 0;
 }
 
@@ -208,7 +214,8 @@ is_answered_fast(struct exchange *x)
 {
 	const struct route *r = x->match.route;
 
-	return r->fast != NULL && (r->plain || !x->req.is_plain) && r->fast(&x->req, &x->match, &x->rep);
+	return r->fast != NULL && (r->plain || !x->req.is_plain) &&
+	    r->fast(&x->req, &x->match, &x->rep);
 }
 
 static void
@@ -277,4 +284,7 @@ refuse(struct http_conn *c, const struct gh_error *why)
 	send_reply(x);
 }
 
-const struct http_app exchange_app = {.admit = admit, .serve = serve, .refuse = refuse, .gone = on_gone};
+const struct http_app exchange_app = {.admit = admit,
+    .serve = serve,
+    .refuse = refuse,
+    .gone = on_gone};

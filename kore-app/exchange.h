@@ -1,6 +1,7 @@
 /*
- * One request and its answer: from a connection to its route, through the event loop or the pool, and back. An exchange
- * outlives a client that goes away: its job finishes and is dropped. One log line for each. docs/kore.md
+ * One request and its answer: from a connection to its route, through the event loop or the pool,
+ * and back. An exchange outlives a client that goes away: its job finishes and is dropped. One log
+ * line for each. docs/kore.md
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
@@ -9,12 +10,13 @@
 #include "pool.h"
 #include "routes.h"
 
-/* Made and freed on the event loop; between exchange_submit and exchange_finished the pool thread owns all but conn. */
+/* Made and freed on the event loop; between exchange_submit and exchange_finished the pool thread
+ * owns all but conn. */
 struct exchange {
-	struct pool_job job;             /* first member */
-	struct http_conn *conn;          /* NULL: the client has gone */
+	struct pool_job job;    /* first member */
+	struct http_conn *conn; /* NULL: the client has gone */
 	int64_t started_us;
-	size_t body_reserved;            /* bytes of the budget for bodies */
+	size_t body_reserved; /* bytes of the budget for bodies */
 	struct route_match match;
 	struct gh_http_request req;
 	struct gh_http_reply rep;
@@ -30,8 +32,8 @@ void exchange_finished(struct exchange *x);
 void exchange_refuse(struct exchange *x, const struct gh_error *err);
 
 /* ---- exchange_request.c ---- */
-/* Copy the request at work on x->conn. GH_E_NOMEM; GH_E_BAD_REQUEST: a header that decides about access is there
- * twice. */
+/* Copy the request at work on x->conn. GH_E_NOMEM; GH_E_BAD_REQUEST: a header that decides about
+ * access is there twice. */
 int exchange_read(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- exchange_pool.c ---- */
@@ -53,7 +55,8 @@ int ocsp_batch_submit(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
 bool ocsp_batch_finished(struct pool_job *job);
 
 /* ---- ocsp_fast.c ---- */
-/* Answer an OCSP request from the cache. False: nothing was sent; the request must go to the pool. */
+/* Answer an OCSP request from the cache. False: nothing was sent; the request must go to the
+ * pool. */
 bool ocsp_fast_answer(struct http_conn *c);
 
 #endif

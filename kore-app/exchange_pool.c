@@ -1,4 +1,5 @@
-/* Exchanges on pool threads, each of which has its own connections to database, directory and signer. */
+/* Exchanges on pool threads, each of which has its own connections to database, directory and
+ * signer. */
 #include <stdlib.h>
 
 #include "app_state.h"
@@ -14,14 +15,16 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 	int rc = 0;
 
 	if (env->store == NULL) {
-		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
+		rc =
+		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
 		if (rc == 0)
 			rc = store_use_secret(env->store, env->server_secret, err);
 	}
 	if (rc == 0 && env->dir == NULL)
 		rc = dir_new(app_state.dir, &env->dir, err);
 	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer, err);
+		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
+		    err);
 	if (rc == 0)
 		store_on_query(env->store, metrics_database);
 	return rc;
@@ -30,7 +33,8 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 int
 exchange_pool_env(struct enroll_env *env, struct gh_error *err)
 {
-	return env != NULL ? complete_env(env, err) : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
+	return env != NULL ? complete_env(env, err)
+			   : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
 }
 
 static void *
@@ -95,11 +99,11 @@ int
 exchange_pool_start(struct gh_error *err)
 {
 	struct pool_options o = {
-		.threads = app_state.conf->gateway.threads,
-		.queue = app_state.conf->gateway.queue,
-		.thread_start = thread_start,
-		.thread_end = thread_end,
-		.gauges = app_state.gauges,
+	    .threads = app_state.conf->gateway.threads,
+	    .queue = app_state.conf->gateway.queue,
+	    .thread_start = thread_start,
+	    .thread_end = thread_end,
+	    .gauges = app_state.gauges,
 	};
 
 	return pool_new(&o, &app_state.pool, err);

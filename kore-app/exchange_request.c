@@ -16,7 +16,8 @@ choose_request_id(const struct http_head *h, char out[GH_REQUEST_ID_SIZE], struc
 	size_t n;
 
 	if (given != NULL) {
-		n = strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+		n = strspn(given,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 		if (n > 0 && n < GH_REQUEST_ID_SIZE && given[n] == '\0') {
 			memcpy(out, given, n + 1);
 			return 0;
@@ -42,15 +43,23 @@ copy_text(char **out, const char *text, struct gh_error *err)
 static int
 copy_fields(const struct http_head *h, struct gh_http_request *req, struct gh_error *err)
 {
-	const struct { const char *name; char **to; } wanted[] = {
-		{"authorization", &req->authorization},
-		{"x-css-cms-appkey", &req->app_key}, {"x-keyfactor-appkey", &req->app_key},
-		{"x-css-cms-signature", &req->signature}, {"x-keyfactor-signature", &req->signature},
-		{"x-css-cms-token", &req->token},
-		{"content-type", &req->content_type}, {"accept", &req->accept},
-		{"if-match", &req->if_match}, {"if-none-match", &req->if_none_match},
-		{"if-modified-since", &req->if_modified_since},
-		{"origin", &req->origin}, {"sec-fetch-site", &req->sec_fetch_site},
+	const struct {
+		const char *name;
+		char **to;
+	} wanted[] = {
+	    {"authorization", &req->authorization},
+	    {"x-css-cms-appkey", &req->app_key},
+	    {"x-keyfactor-appkey", &req->app_key},
+	    {"x-css-cms-signature", &req->signature},
+	    {"x-keyfactor-signature", &req->signature},
+	    {"x-css-cms-token", &req->token},
+	    {"content-type", &req->content_type},
+	    {"accept", &req->accept},
+	    {"if-match", &req->if_match},
+	    {"if-none-match", &req->if_none_match},
+	    {"if-modified-since", &req->if_modified_since},
+	    {"origin", &req->origin},
+	    {"sec-fetch-site", &req->sec_fetch_site},
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {

@@ -1,4 +1,5 @@
-/* Reachability of database, signer and directory: one thread each, so that a slow one delays no other. */
+/* Reachability of database, signer and directory: one thread each, so that a slow one delays no
+ * other. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +24,22 @@
 #define REFUSED_US (10 * 1000000)
 
 /* Without those up to PEERS_NEEDED the gateway is not ready; the others are shown. */
-enum peer { PEER_DATABASE, PEER_SIGNER, PEER_DIRECTORY, PEERS_NEEDED, PEER_TOKENS = PEERS_NEEDED, PEERS };
+enum peer {
+	PEER_DATABASE,
+	PEER_SIGNER,
+	PEER_DIRECTORY,
+	PEERS_NEEDED,
+	PEER_TOKENS = PEERS_NEEDED,
+	PEERS
+};
 
 struct check {
 	struct health *health;
 	enum peer peer;
 	pthread_t thread;
 	bool is_started;
-	_Atomic(const char *) state;     /* static text: UP, DOWN or a cause */
-	_Atomic int64_t checked_us;      /* 0: never */
+	_Atomic(const char *) state; /* static text: UP, DOWN or a cause */
+	_Atomic int64_t checked_us;  /* 0: never */
 };
 
 struct health {
@@ -63,7 +71,8 @@ ask_database(const struct health *h, void **handle, const char **state, struct g
 		metrics_clock(skew);
 		*state = store_is_read_only(s) ? "read-only" : store_trouble();
 		if (*state != NULL)
-			return gh_fail(err, GH_E_DB_DOWN, "the server answers, but nothing can be recorded: %s", *state);
+			return gh_fail(err, GH_E_DB_DOWN,
+			    "the server answers, but nothing can be recorded: %s", *state);
 	}
 	return rc;
 }
@@ -83,8 +92,8 @@ ask_signer(const struct health *h, void **handle, const char **state, struct gh_
 
 struct directory_handle {
 	struct dir *dir;
-	struct dir_report report;        /* of the last look */
-	int64_t next_us;                 /* not before */
+	struct dir_report report; /* of the last look */
+	int64_t next_us;          /* not before */
 };
 
 static int
@@ -94,7 +103,8 @@ look_at_directory(struct directory_handle *d, const char **state, struct gh_erro
 
 	if (gh_now_us() < d->next_us)
 		rc = gh_fail(err, GH_E_DIR_DOWN, "%s", d->report.detail);
-	else if ((rc = dir_probe(d->dir, &d->report, err)) != 0 && d->report.state == DIR_STATE_CREDENTIALS)
+	else if ((rc = dir_probe(d->dir, &d->report, err)) != 0 &&
+	    d->report.state == DIR_STATE_CREDENTIALS)
 		d->next_us = gh_now_us() + REFUSED_US;
 	if (rc != 0)
 		*state = dir_state_name(d->report.state);
@@ -146,8 +156,8 @@ look_for_keys(const struct catalog *c, struct signer_client *signer, struct gh_e
 			rc = signer_client_token_state(signer, &state, err);
 	}
 	if (rc == 0 && state.keys_away > 0)
-		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "%u of %u CA keys: %s", state.keys_away, state.keys,
-		    state.text);
+		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "%u of %u CA keys: %s", state.keys_away,
+		    state.keys, state.text);
 	return rc;
 }
 
@@ -160,7 +170,8 @@ ask_tokens(const struct health *h, void **handle, const char **state, struct gh_
 
 	(void)state;
 	if (signer == NULL)
-		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer, err);
+		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer,
+		    err);
 	*handle = signer;
 	if (rc == 0 && c != NULL && count_in_tokens(c) > 0)
 		rc = look_for_keys(c, signer, err);
@@ -196,10 +207,10 @@ static const struct {
 	int (*ask)(const struct health *h, void **handle, const char **state, struct gh_error *err);
 	void (*free)(void *handle);
 } peers[PEERS] = {
-	[PEER_DATABASE] = {"database", ask_database, free_database},
-	[PEER_SIGNER] = {"signer", ask_signer, free_signer},
-	[PEER_DIRECTORY] = {"directory", ask_directory, free_directory},
-	[PEER_TOKENS] = {"tokens", ask_tokens, free_signer},
+    [PEER_DATABASE] = {"database", ask_database, free_database},
+    [PEER_SIGNER] = {"signer", ask_signer, free_signer},
+    [PEER_DIRECTORY] = {"directory", ask_directory, free_directory},
+    [PEER_TOKENS] = {"tokens", ask_tokens, free_signer},
 };
 
 /* ---- threads ---- */
@@ -215,8 +226,8 @@ record(struct check *c, const char *state, const struct gh_error *err)
 	if (state == UP)
 		gh_log_kv(GH_LOG_INFO, "reachable again", "peer", peers[c->peer].name, NULL);
 	else
-		gh_log_kv(GH_LOG_ERROR, "not usable", "peer", peers[c->peer].name, "state", state, "cause",
-		    err->detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "not usable", "peer", peers[c->peer].name, "state", state,
+		    "cause", err->detail, NULL);
 }
 
 static void *
@@ -348,11 +359,14 @@ health_ready(struct enroll_env *env, const struct call *call, struct gh_http_rep
 	is_ready = is_ready && is_right;
 	rc |= gh_json_set_string(v, "status", is_ready ? "ready" : "not ready");
 	for (int i = 0; i < PEERS; i++)
-		rc |= gh_json_set_string(v, peers[i].name, h != NULL ? state_of(&h->check[i]) : "unknown");
+		rc |= gh_json_set_string(v, peers[i].name,
+		    h != NULL ? state_of(&h->check[i]) : "unknown");
 	rc |= gh_json_set_string(v, "clock", is_right ? "right" : "wrong");
 	rc |= gh_json_set_int(v, "clock_skew_ms", clock_skew());
-	rc |= gh_json_set_string(v, "configuration", h != NULL && catalog_watch_is_refused(h->catalog) ? "refused"
-	    : is_loaded ? "loaded" : "not loaded");
+	rc |= gh_json_set_string(v, "configuration",
+	    h != NULL && catalog_watch_is_refused(h->catalog) ? "refused"
+		: is_loaded                                   ? "loaded"
+							      : "not loaded");
 	if (rc != 0) {
 		gh_json_free(v);
 		v = NULL;

@@ -4,9 +4,9 @@
 
 #include "http_body.h"
 
-#define FIRST_SIZE 2048                  /* bytes; most bodies are a CSR in JSON */
+#define FIRST_SIZE 2048 /* bytes; most bodies are a CSR in JSON */
 #define CHUNK_SIZE_MAX ((uint64_t)1 << 32)
-#define EXTRA_MAX 8192                   /* bytes of chunk extensions and trailers, together */
+#define EXTRA_MAX 8192 /* bytes of chunk extensions and trailers, together */
 
 /* ---- memory ---- */
 
@@ -51,7 +51,8 @@ grow(struct http_body *b, size_t needed, struct gh_error *err)
 	if (cap > b->max)
 		cap = b->max;
 	if (!reserve(b->budget, cap))
-		return gh_fail(err, GH_E_BUSY, "bodies of requests fill %zu bytes", b->budget->used);
+		return gh_fail(err, GH_E_BUSY, "bodies of requests fill %zu bytes",
+		    b->budget->used);
 	larger = malloc(cap);
 	if (larger == NULL) {
 		http_budget_return(b->budget, cap);
@@ -86,8 +87,10 @@ append(struct http_body *b, const unsigned char *p, size_t n, struct gh_error *e
 static int
 hex_value(unsigned char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9' ? c - '0'
+	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
+	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
+				    : -1;
 }
 
 static int
@@ -104,8 +107,9 @@ take_size(struct http_body *b, unsigned char c, struct gh_error *err)
 	if (digit >= 0) {
 		b->has_digit = true;
 		b->left = b->left << 4 | (unsigned)digit;
-		return b->left < CHUNK_SIZE_MAX ? 0 :
-		    gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", b->max);
+		return b->left < CHUNK_SIZE_MAX
+		    ? 0
+		    : gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", b->max);
 	}
 	if (!b->has_digit)
 		return malformed(err);
@@ -122,16 +126,22 @@ skip_text(struct http_body *b, unsigned char c, enum http_chunk next, struct gh_
 		return 0;
 	}
 	if (++b->extra > EXTRA_MAX)
-		return gh_fail(err, GH_E_HEADER_TOO_LARGE, "more than %d bytes of extensions and trailers", EXTRA_MAX);
+		return gh_fail(err, GH_E_HEADER_TOO_LARGE,
+		    "more than %d bytes of extensions and trailers", EXTRA_MAX);
 	return (c >= 0x20 && c != 0x7f) || c == '\t' ? 0 : malformed(err);
 }
 
 static int
 take_one(struct http_body *b, unsigned char c, struct gh_error *err)
 {
-	static const struct { enum http_chunk state, next; unsigned char c; } fixed[] = {
-		{CHUNK_DATA_CR, CHUNK_DATA_LF, '\r'}, {CHUNK_DATA_LF, CHUNK_SIZE, '\n'},
-		{CHUNK_TRAILER_LF, CHUNK_TRAILER, '\n'}, {CHUNK_END_LF, CHUNK_DONE, '\n'},
+	static const struct {
+		enum http_chunk state, next;
+		unsigned char c;
+	} fixed[] = {
+	    {CHUNK_DATA_CR, CHUNK_DATA_LF, '\r'},
+	    {CHUNK_DATA_LF, CHUNK_SIZE, '\n'},
+	    {CHUNK_TRAILER_LF, CHUNK_TRAILER, '\n'},
+	    {CHUNK_END_LF, CHUNK_DONE, '\n'},
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
@@ -150,7 +160,9 @@ take_one(struct http_body *b, unsigned char c, struct gh_error *err)
 	case CHUNK_BLANK: /* only in front of an extension */
 		if (c == ';')
 			b->state = CHUNK_EXTENSION;
-		return c == ';' || ((c == ' ' || c == '\t') && ++b->extra <= EXTRA_MAX) ? 0 : malformed(err);
+		return c == ';' || ((c == ' ' || c == '\t') && ++b->extra <= EXTRA_MAX)
+		    ? 0
+		    : malformed(err);
 	case CHUNK_EXTENSION:
 		return skip_text(b, c, CHUNK_SIZE_LF, err);
 	case CHUNK_TRAILER:
@@ -183,8 +195,8 @@ take_data(struct http_body *b, const unsigned char *p, size_t n, size_t *used, s
 /* ---- the whole ---- */
 
 int
-http_body_begin(struct http_body *b, struct http_budget *budget, const struct http_head *head, size_t max,
-    struct gh_error *err)
+http_body_begin(struct http_body *b, struct http_budget *budget, const struct http_head *head,
+    size_t max, struct gh_error *err)
 {
 	memset(b, 0, sizeof(*b));
 	if (head->framing == HTTP_LENGTH && head->length > max)
@@ -198,12 +210,13 @@ http_body_begin(struct http_body *b, struct http_budget *budget, const struct ht
 }
 
 int
-http_body_take(struct http_body *b, const unsigned char *p, size_t n, size_t *used, struct gh_error *err)
+http_body_take(struct http_body *b, const unsigned char *p, size_t n, size_t *used,
+    struct gh_error *err)
 {
 	*used = 0;
 	while (*used < n && b->state != CHUNK_DONE) {
-		int rc = b->state == CHUNK_DATA ? take_data(b, p + *used, n - *used, used, err) :
-		    take_one(b, p[(*used)++], err);
+		int rc = b->state == CHUNK_DATA ? take_data(b, p + *used, n - *used, used, err)
+						: take_one(b, p[(*used)++], err);
 
 		if (rc != 0)
 			return rc;

@@ -9,19 +9,19 @@
 #include "http_conn.h"
 #include "http_status.h"
 
-#define INPUT_FIRST 4096                 /* bytes: nearly every header fits */
-#define BODY_ROOM 4096                   /* bytes behind a header, in which its body comes in */
-#define COPY_MAX 8192                    /* a body up to here goes out with its header, in one write */
+#define INPUT_FIRST 4096 /* bytes: nearly every header fits */
+#define BODY_ROOM 4096   /* bytes behind a header, in which its body comes in */
+#define COPY_MAX 8192    /* a body up to here goes out with its header, in one write */
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 struct http_input {
 	struct http_head head;
 	bool has_head;
-	size_t cap;                      /* bytes, and BODY_ROOM more once the head is there */
-	size_t head_len;                 /* of the request at work, with has_head */
-	size_t len;                      /* bytes that are there */
-	size_t dirty;                    /* bytes that ever were: to be wiped */
-	size_t seen;                     /* where to go on looking for the end of the head */
+	size_t cap;      /* bytes, and BODY_ROOM more once the head is there */
+	size_t head_len; /* of the request at work, with has_head */
+	size_t len;      /* bytes that are there */
+	size_t dirty;    /* bytes that ever were: to be wiped */
+	size_t seen;     /* where to go on looking for the end of the head */
 	char data[];
 };
 
@@ -221,7 +221,8 @@ read_body(struct http_conn *c)
 	struct http_input *in = c->in;
 	struct gh_error err;
 	size_t used;
-	int rc = http_body_take(&c->body, (unsigned char *)in->data + in->head_len, in->len - in->head_len, &used, &err);
+	int rc = http_body_take(&c->body, (unsigned char *)in->data + in->head_len,
+	    in->len - in->head_len, &used, &err);
 
 	cut_out(in, in->head_len, used);
 	if (rc != 0)
@@ -349,15 +350,18 @@ static void
 put_head(struct http_conn *c, const struct http_answer *a)
 {
 	struct http_output *o = &c->out;
-	int n = snprintf((char *)o->head + o->len, o->cap - o->len, "HTTP/1.1 %d %s\r\nServer: gatehouse\r\nDate: %s\r\n"
-	    "Connection: %s\r\n", a->status, http_status_text(a->status), date_line(), c->closes ? "close" : "keep-alive");
+	int n = snprintf((char *)o->head + o->len, o->cap - o->len,
+	    "HTTP/1.1 %d %s\r\nServer: gatehouse\r\nDate: %s\r\n"
+	    "Connection: %s\r\n",
+	    a->status, http_status_text(a->status), date_line(),
+	    c->closes ? "close" : "keep-alive");
 
 	o->len += (size_t)n;
 	put(o, a->fields, a->fields_len);
 	/* RFC 9110, 8.6: of a 304 it would be the length of the 200, and a 204 has none */
 	if (a->status != 304 && a->status != 204)
-		o->len += (size_t)snprintf((char *)o->head + o->len, o->cap - o->len, "Content-Length: %zu\r\n",
-		    a->body_len);
+		o->len += (size_t)snprintf((char *)o->head + o->len, o->cap - o->len,
+		    "Content-Length: %zu\r\n", a->body_len);
 	put(o, "\r\n", 2);
 }
 
@@ -385,7 +389,7 @@ put_body(struct http_conn *c, const struct http_answer *a)
 	o->shared = a->shared != NULL ? gh_shared_ref(a->shared) : NULL;
 }
 
-#define HEAD_ROOM 256                    /* status line and our own fields */
+#define HEAD_ROOM 256 /* status line and our own fields */
 
 bool
 http_conn_answer(struct http_conn *c, const struct http_answer *a)

@@ -1,7 +1,8 @@
 /*
- * One HTTP/1.1 connection as a state machine: bytes in, requests to the application, answers out (RFC 9112). It does
- * no I/O and knows no clock: a transport (kore_conn.c; a fuzzer) moves the bytes and measures the time. Requests are
- * served one after another, pipelined ones in their order. One thread.
+ * One HTTP/1.1 connection as a state machine: bytes in, requests to the application, answers out
+ *(RFC 9112). It does no I/O and knows no clock: a transport (kore_conn.c; a fuzzer) moves the bytes
+ *and measures the time. Requests are served one after another, pipelined ones in their order. One
+ *thread.
  *
  *	HTTP_IDLE -> HTTP_HEAD -> HTTP_BODY -> HTTP_WAIT -> HTTP_SEND -> HTTP_IDLE, or HTTP_END
  *	nothing yet   part of it    part of it    application  answer goes      nothing more
@@ -18,11 +19,13 @@ struct http_conn;
 
 /* Who serves the requests. Both answering functions call http_conn_answer, now or later, once. */
 struct http_app {
-	/* A request with a body is about to be received. 0: up to *max bytes; else it is refused with *err unread. */
+	/* A request with a body is about to be received. 0: up to *max bytes; else it is refused
+	 * with *err unread. */
 	int (*admit)(struct http_conn *c, size_t *max, struct gh_error *err);
 	/* A request is complete: http_conn_head, http_conn_take_body. */
 	void (*serve)(struct http_conn *c);
-	/* A request that cannot be served; its head may lack what was wrong. The connection ends behind the answer. */
+	/* A request that cannot be served; its head may lack what was wrong. The connection ends
+	 * behind the answer. */
 	void (*refuse)(struct http_conn *c, const struct gh_error *err);
 	/* The client has gone while c->exchange waited: no answer any more. */
 	void (*gone)(struct http_conn *c);
@@ -41,16 +44,16 @@ struct http_server {
 	const struct http_app *app;
 	const struct http_transport *transport;
 	struct http_budget bodies;
-	bool is_draining;                /* every answer is the last one of its connection */
+	bool is_draining; /* every answer is the last one of its connection */
 };
 
 /* What is sent: head, then body. */
 struct http_output {
 	unsigned char *head;
-	size_t len, cap, sent;           /* of head */
-	const unsigned char *body;       /* NULL: it stands in head, or there is none */
+	size_t len, cap, sent;     /* of head */
+	const unsigned char *body; /* NULL: it stands in head, or there is none */
 	size_t body_len, body_sent;
-	struct gh_shared *shared;        /* holds body; else owned does */
+	struct gh_shared *shared; /* holds body; else owned does */
 	unsigned char *owned;
 };
 
@@ -59,23 +62,25 @@ struct http_input;
 struct http_conn {
 	struct http_server *server;
 	enum http_phase phase;
-	char address[64];                /* peer, numeric */
-	bool is_plain;                   /* no TLS */
-	bool closes;                     /* behind the answer at work */
-	uint64_t requests;               /* begun so far */
-	void *exchange;                  /* the application's, in HTTP_WAIT */
-	struct http_input *in;           /* NULL: nothing has come */
+	char address[64];      /* peer, numeric */
+	bool is_plain;         /* no TLS */
+	bool closes;           /* behind the answer at work */
+	uint64_t requests;     /* begun so far */
+	void *exchange;        /* the application's, in HTTP_WAIT */
+	struct http_input *in; /* NULL: nothing has come */
 	struct http_body body;
 	struct http_output out;
 };
 
-void http_conn_init(struct http_conn *c, struct http_server *server, const char *address, bool is_plain);
+void http_conn_init(struct http_conn *c, struct http_server *server, const char *address,
+    bool is_plain);
 /* The connection has ended: tells the application, wipes and frees what c holds. */
 void http_conn_clear(struct http_conn *c);
 
 /* ---- for the transport ---- */
 
-/* Where the next bytes belong, *n > 0 of them at most; NULL: nothing is wanted now, or no memory. */
+/* Where the next bytes belong, *n > 0 of them at most; NULL: nothing is wanted now, or no
+ * memory. */
 unsigned char *http_conn_room(struct http_conn *c, size_t *n);
 /* n bytes were put there. May call the application. */
 void http_conn_received(struct http_conn *c, size_t n);
@@ -97,14 +102,15 @@ unsigned char *http_conn_take_body(struct http_conn *c, size_t *len, size_t *res
 
 struct http_answer {
 	int status;
-	const char *fields;              /* lines with CR LF: all but Server, Date, Connection, Content-Length */
+	const char *fields; /* lines with CR LF: all but Server, Date, Connection, Content-Length */
 	size_t fields_len;
-	const unsigned char *body;       /* copied, unless one of the next two holds it */
+	const unsigned char *body; /* copied, unless one of the next two holds it */
 	size_t body_len;
-	struct gh_shared *shared;        /* one reference is taken */
-	unsigned char *owned;            /* malloc'd: taken over */
+	struct gh_shared *shared; /* one reference is taken */
+	unsigned char *owned;     /* malloc'd: taken over */
 };
-/* Answer the request at work. False: no memory; the connection ends without an answer, and owned is freed. */
+/* Answer the request at work. False: no memory; the connection ends without an answer, and owned is
+ * freed. */
 bool http_conn_answer(struct http_conn *c, const struct http_answer *a);
 
 #endif

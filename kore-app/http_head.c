@@ -4,7 +4,7 @@
 
 #include "http_head.h"
 
-#define LENGTH_DIGITS_MAX 18             /* of Content-Length: fits in 64 bits */
+#define LENGTH_DIGITS_MAX 18                    /* of Content-Length: fits in 64 bits */
 #define REQUEST_LINE_MAX (HTTP_TARGET_MAX + 64) /* longest method and version beside it */
 
 /* ---- characters ---- */
@@ -17,7 +17,8 @@ is_token_char(unsigned char c)
 	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* RFC 9110, 5.5: visible characters, blanks and bytes above ASCII. No control character is a value's. */
+/* RFC 9110, 5.5: visible characters, blanks and bytes above ASCII. No control character is a
+ * value's. */
 static bool
 is_value(const char *p, size_t n)
 {
@@ -43,7 +44,8 @@ is_visible(const char *p, size_t n)
 static bool
 is_authority(const char *p)
 {
-	return p[strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+;=%:[]")] ==
+	return p[strspn(p,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+;=%:[]")] ==
 	    '\0';
 }
 
@@ -53,8 +55,10 @@ static int
 too_long(bool has_line, struct gh_error *err)
 {
 	if (!has_line)
-		return gh_refuse(err, GH_E_TARGET_TOO_LONG, "The URL is longer than %d bytes.", HTTP_TARGET_MAX);
-	return gh_refuse(err, GH_E_HEADER_TOO_LARGE, "The header is larger than %d bytes.", HTTP_HEAD_MAX);
+		return gh_refuse(err, GH_E_TARGET_TOO_LONG, "The URL is longer than %d bytes.",
+		    HTTP_TARGET_MAX);
+	return gh_refuse(err, GH_E_HEADER_TOO_LARGE, "The header is larger than %d bytes.",
+	    HTTP_HEAD_MAX);
 }
 
 int
@@ -66,7 +70,8 @@ http_head_find(const char *p, size_t n, size_t *seen, size_t *len, struct gh_err
 	*len = 0;
 	while ((lf = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		if (lf == p || lf[-1] != '\r')
-			return gh_refuse(err, GH_E_BAD_REQUEST, "A line of the header does not end with CR LF.");
+			return gh_refuse(err, GH_E_BAD_REQUEST,
+			    "A line of the header does not end with CR LF.");
 		at = lf + 1;
 		if (lf - p >= 3 && lf[-2] == '\n') {
 			*len = (size_t)(at - p);
@@ -86,9 +91,18 @@ http_head_find(const char *p, size_t n, size_t *seen, size_t *len, struct gh_err
 static int
 parse_method(const char *p, struct http_head *out, struct gh_error *err)
 {
-	static const struct { const char *name; enum gh_http_method method; } known[] = {
-		{"GET", GH_HTTP_GET}, {"HEAD", GH_HTTP_HEAD}, {"POST", GH_HTTP_POST}, {"PUT", GH_HTTP_PUT},
-		{"DELETE", GH_HTTP_DELETE}, {"PATCH", GH_HTTP_OTHER}, {"OPTIONS", GH_HTTP_OTHER}, {"TRACE", GH_HTTP_OTHER},
+	static const struct {
+		const char *name;
+		enum gh_http_method method;
+	} known[] = {
+	    {"GET", GH_HTTP_GET},
+	    {"HEAD", GH_HTTP_HEAD},
+	    {"POST", GH_HTTP_POST},
+	    {"PUT", GH_HTTP_PUT},
+	    {"DELETE", GH_HTTP_DELETE},
+	    {"PATCH", GH_HTTP_OTHER},
+	    {"OPTIONS", GH_HTTP_OTHER},
+	    {"TRACE", GH_HTTP_OTHER},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -109,17 +123,20 @@ parse_method(const char *p, struct http_head *out, struct gh_error *err)
 static int
 parse_version(const char *p, struct http_head *out, struct gh_error *err)
 {
-	if (strncmp(p, "HTTP/", 5) != 0 || p[5] < '0' || p[5] > '9' || p[6] != '.' || p[7] < '0' || p[7] > '9' ||
-	    p[8] != '\0')
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The request line does not end with an HTTP version.");
+	if (strncmp(p, "HTTP/", 5) != 0 || p[5] < '0' || p[5] > '9' || p[6] != '.' || p[7] < '0' ||
+	    p[7] > '9' || p[8] != '\0')
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The request line does not end with an HTTP version.");
 	if (p[5] != '1')
-		return gh_refuse(err, GH_E_HTTP_VERSION, "The version %s is not supported. Use HTTP/1.1.", p);
+		return gh_refuse(err, GH_E_HTTP_VERSION,
+		    "The version %s is not supported. Use HTTP/1.1.", p);
 	out->is_old = p[7] == '0';
 	return 0;
 }
 
-/* The absolute form, which a server must accept, too: its authority counts more than Host (RFC 9112, 3.2.2). The path
- * is moved over the slash before it, to make room for the NUL behind the authority. */
+/* The absolute form, which a server must accept, too: its authority counts more than Host (RFC
+ * 9112, 3.2.2). The path is moved over the slash before it, to make room for the NUL behind the
+ * authority. */
 static int
 parse_absolute(char *target, struct http_head *out, struct gh_error *err)
 {
@@ -145,7 +162,8 @@ parse_target(char *target, struct http_head *out, struct gh_error *err)
 	if (n > HTTP_TARGET_MAX)
 		return too_long(false, err);
 	if (!is_visible(target, n) || strchr(target, '#') != NULL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The URL has characters that must be percent-encoded.");
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The URL has characters that must be percent-encoded.");
 	if (strncasecmp(target, "http://", 7) == 0 || strncasecmp(target, "https://", 8) == 0) {
 		int rc = parse_absolute(target, out, err);
 
@@ -170,11 +188,13 @@ parse_target(char *target, struct http_head *out, struct gh_error *err)
 static int
 parse_request_line(char *line, struct http_head *out, struct gh_error *err)
 {
-	char *target = strchr(line, ' '), *version = target != NULL ? strchr(target + 1, ' ') : NULL;
+	char *target = strchr(line, ' '),
+	     *version = target != NULL ? strchr(target + 1, ' ') : NULL;
 	int rc;
 
 	if (version == NULL)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The request line is not \"METHOD URL HTTP/1.1\".");
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The request line is not \"METHOD URL HTTP/1.1\".");
 	*target++ = '\0';
 	*version++ = '\0';
 	rc = parse_method(line, out, err);
@@ -198,7 +218,8 @@ parse_field(char *line, size_t n, struct http_field *out, struct gh_error *err)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "A line of the header has no name.");
 	for (char *c = line; c < colon; c++) {
 		if (!is_token_char((unsigned char)*c))
-			return gh_refuse(err, GH_E_BAD_REQUEST, "The name of a header is no token.");
+			return gh_refuse(err, GH_E_BAD_REQUEST,
+			    "The name of a header is no token.");
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c + 'a' - 'A');
 	}
@@ -208,7 +229,8 @@ parse_field(char *line, size_t n, struct http_field *out, struct gh_error *err)
 		;
 	*colon = '\0';
 	if (!is_value(value, (size_t)(end - value)))
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The header %.40s has a control character.", line);
+		return gh_refuse(err, GH_E_BAD_REQUEST, "The header %.40s has a control character.",
+		    line);
 	*end = '\0';
 	*out = (struct http_field){line, value};
 	return 0;
@@ -225,7 +247,8 @@ parse_fields(char *p, char *end, struct http_head *out, struct gh_error *err)
 		if (lf == NULL)
 			break; /* http_head_find has seen to it */
 		if (out->fields == HTTP_FIELDS_MAX)
-			return gh_refuse(err, GH_E_HEADER_TOO_LARGE, "More than %d header lines.", HTTP_FIELDS_MAX);
+			return gh_refuse(err, GH_E_HEADER_TOO_LARGE, "More than %d header lines.",
+			    HTTP_FIELDS_MAX);
 		rc = parse_field(p, (size_t)(lf - 1 - p), &out->field[out->fields], err);
 		if (rc != 0)
 			return rc;
@@ -245,7 +268,8 @@ http_head_field(const struct http_head *h, const char *name)
 }
 
 int
-http_head_single(const struct http_head *h, const char *name, const char **out, struct gh_error *err)
+http_head_single(const struct http_head *h, const char *name, const char **out,
+    struct gh_error *err)
 {
 	*out = NULL;
 	for (size_t i = 0; i < h->fields; i++) {
@@ -253,7 +277,8 @@ http_head_single(const struct http_head *h, const char *name, const char **out, 
 			continue;
 		if (*out != NULL) {
 			*out = NULL;
-			return gh_refuse(err, GH_E_BAD_REQUEST, "The header %s is there twice.", name);
+			return gh_refuse(err, GH_E_BAD_REQUEST, "The header %s is there twice.",
+			    name);
 		}
 		*out = h->field[i].value;
 	}
@@ -308,10 +333,12 @@ find_framing(struct http_head *h, struct gh_error *err)
 		return rc;
 	if (coding != NULL) {
 		if (length != NULL || h->is_old)
-			return gh_refuse(err, GH_E_BAD_REQUEST, "Transfer-Encoding is there with Content-Length, or "
+			return gh_refuse(err, GH_E_BAD_REQUEST,
+			    "Transfer-Encoding is there with Content-Length, or "
 			    "in HTTP/1.0.");
 		if (strcasecmp(coding, "chunked") != 0)
-			return gh_refuse(err, GH_E_NOT_IMPLEMENTED, "The only Transfer-Encoding that is supported "
+			return gh_refuse(err, GH_E_NOT_IMPLEMENTED,
+			    "The only Transfer-Encoding that is supported "
 			    "is chunked.");
 		h->framing = HTTP_CHUNKED;
 		return 0;
@@ -378,7 +405,8 @@ parse(char *p, size_t len, struct http_head *out, struct gh_error *err)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The request has no lines.");
 	lf[-1] = '\0';
 	if (strlen(p) != (size_t)(lf - 1 - p))
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The request line has a control character.");
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The request line has a control character.");
 	rc = parse_request_line(p, out, err);
 	if (rc == 0)
 		rc = parse_fields(lf + 1, p + len - 2, out, err);

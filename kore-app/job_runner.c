@@ -15,16 +15,16 @@
 #include "state_gauges.h"
 
 #define LOOK_SECONDS 1
-#define LOOK_SECONDS_DOWN 5              /* while the database does not answer */
+#define LOOK_SECONDS_DOWN 5 /* while the database does not answer */
 
 struct job_runner {
-	struct job_env env;              /* the thread's */
+	struct job_env env; /* the thread's */
 	struct dir_shared *dir;
 	struct catalog_watch *catalog;
-	bool was_down;                   /* said so in the log; the thread's */
+	bool was_down; /* said so in the log; the thread's */
 	bool announces, is_announced;
 	pthread_t thread;
-	pthread_mutex_t lock;            /* guards all below */
+	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
 	bool stopping, ended;
 };
@@ -80,9 +80,11 @@ complete_env(struct job_runner *r, struct gh_error *err)
 	int rc = 0;
 
 	if (env->store == NULL)
-		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
+		rc =
+		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
 	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer, err);
+		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
+		    err);
 	if (rc == 0 && env->dir == NULL)
 		rc = dir_new(r->dir, &env->dir, err);
 	return rc;
@@ -94,10 +96,13 @@ announce(struct job_runner *r, const char *event, struct gh_error *err)
 {
 	const struct gh_conf *conf = r->env.conf;
 	char detail[160];
-	struct store_audit a = {.event = event, .outcome = "success", .who = &r->env.who, .detail = detail};
+	struct store_audit a = {.event = event,
+	    .outcome = "success",
+	    .who = &r->env.who,
+	    .detail = detail};
 
-	snprintf(detail, sizeof(detail), "version " GATEHOUSE_VERSION ", %s port %d, pid %ld", conf->gateway.listen,
-	    conf->gateway.port, (long)getppid());
+	snprintf(detail, sizeof(detail), "version " GATEHOUSE_VERSION ", %s port %d, pid %ld",
+	    conf->gateway.listen, conf->gateway.port, (long)getppid());
 	return store_audit(r->env.store, &a, err);
 }
 
@@ -192,8 +197,9 @@ start_thread(struct job_runner *r)
 }
 
 int
-job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32], struct dir_shared *dir,
-    struct catalog_watch *catalog, bool announces, struct job_runner **out, struct gh_error *err)
+job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32],
+    struct dir_shared *dir, struct catalog_watch *catalog, bool announces, struct job_runner **out,
+    struct gh_error *err)
 {
 	struct job_runner *r = calloc(1, sizeof(*r));
 

@@ -1,6 +1,6 @@
 /*
- * gatehouse.so: the hooks that Kore calls. The parent reads the configuration and maps what the workers
- * share; each worker starts its threads, its TLS and its timers.
+ * gatehouse.so: the hooks that Kore calls. The parent reads the configuration and maps what the
+ * workers share; each worker starts its threads, its TLS and its timers.
  */
 #include <kore/kore.h>
 
@@ -21,13 +21,14 @@
 
 #include "kore_app.h"
 
-#define FIRST_CATALOG_MS 2000    /* longest time that a worker waits for the database before it listens */
-#define REFRESH_MS 250           /* how soon a new certificate is noticed */
-#define DRAIN_MS 5000            /* how long requests at work may take when the worker ends */
+#define FIRST_CATALOG_MS \
+	2000           /* longest time that a worker waits for the database before it listens */
+#define REFRESH_MS 250 /* how soon a new certificate is noticed */
+#define DRAIN_MS 5000  /* how long requests at work may take when the worker ends */
 #define DRAIN_STEP_MS 50
 #define THREADS_END_MS 1000
-#define LOAD_MS 1000             /* a worker waits so long for the configuration before it serves */
-#define JOB_END_MS 1000          /* for a background job to stop, when the requests have ended */
+#define LOAD_MS 1000    /* a worker waits so long for the configuration before it serves */
+#define JOB_END_MS 1000 /* for a background job to stop, when the requests have ended */
 
 static struct kore_event pool_event;
 
@@ -48,20 +49,22 @@ configure(struct gh_error *err)
 		return gh_fail(err, GH_E_CONF, "start this module with `gatehouse run`");
 	rc = gh_conf_load(path, &app_state.conf, err);
 	if (rc == 0)
-		rc = gh_conf_read_key(app_state.conf->gateway.secret_file, app_state.server_secret, err);
+		rc = gh_conf_read_key(app_state.conf->gateway.secret_file, app_state.server_secret,
+		    err);
 	if (rc == 0)
 		rc = tls_view_new(atoi(fd), &app_state.tls, err);
 	if (rc == 0)
 		rc = metrics_init(worker_count != 0 ? worker_count : cpu_count, err);
 	if (rc == 0)
-		rc = auth_limiter_new(app_state.conf->limits.failures, app_state.conf->limits.window,
-		    &app_state.limiter, err);
+		rc = auth_limiter_new(app_state.conf->limits.failures,
+		    app_state.conf->limits.window, &app_state.limiter, err);
 	if (rc == 0 && gh_log_level_parse(app_state.conf->gateway.log_level, &level) == 0)
 		gh_log_init("gateway", level, NULL);
 	return rc;
 }
 
-/* `gatehouse run` may have left the right to bind a low port to a user that is not root. Kore has bound it. */
+/* `gatehouse run` may have left the right to bind a low port to a user that is not root. Kore has
+ * bound it. */
 static int
 drop_capabilities(void)
 {
@@ -85,7 +88,7 @@ kore_parent_configure(int argc, char **argv)
 	/* Kore logs with printf: whole lines, at once, also into a pipe */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	gh_log_init("gateway", GH_LOG_INFO, NULL);
-	gh_log_start();          /* the workers, too: each with a queue and thread of its own */
+	gh_log_start(); /* the workers, too: each with a queue and thread of its own */
 	if (drop_capabilities() != 0 || gh_exec_memory_close(&err) != 0 || configure(&err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "cannot start", "cause", err.detail, NULL);
 		exit(1);
@@ -145,15 +148,16 @@ report_predecessor(void)
 	gh_log_kv(GH_LOG_ERROR, "a worker died; this one takes its place", "pid", pid, NULL);
 }
 
-/* Connections wait in the kernel meanwhile, so that a client of a fresh worker is not told that it is starting. Without
- * a database it serves what needs none. */
+/* Connections wait in the kernel meanwhile, so that a client of a fresh worker is not told that it
+ * is starting. Without a database it serves what needs none. */
 static void
 wait_for_configuration(void)
 {
 	const struct timespec step = {.tv_nsec = 10 * 1000000L};
 	struct catalog *c = NULL;
 
-	for (int ms = 0; ms < LOAD_MS && (c = catalog_watch_get(app_state.catalog)) == NULL; ms += 10)
+	for (int ms = 0; ms < LOAD_MS && (c = catalog_watch_get(app_state.catalog)) == NULL;
+	     ms += 10)
 		nanosleep(&step, NULL);
 	catalog_free(c);
 }
@@ -166,7 +170,8 @@ start_worker(struct gh_error *err)
 
 	app_state.gauges = metrics_worker(worker->id - 1);
 	report_predecessor();
-	memset(app_state.gauges, 0, sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
+	memset(app_state.gauges, 0,
+	    sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
 	signer_client_on_call(metrics_signer);
 	enroll_on_decided(on_decided);
@@ -180,13 +185,15 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = dir_shared_new(conf, &app_state.dir, err);
 	if (rc == 0)
-		rc = catalog_watch_new(conf, app_state.server_secret, app_state.gauges, &app_state.catalog, err);
+		rc = catalog_watch_new(conf, app_state.server_secret, app_state.gauges,
+		    &app_state.catalog, err);
 	if (rc == 0)
 		rc = health_new(conf, app_state.dir, app_state.catalog, &app_state.health, err);
 	if (rc == 0)
 		rc = ocsp_service_new(conf, &app_state.ocsp, err);
 	if (rc == 0)
-		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges, &app_state.status, err);
+		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges,
+		    &app_state.status, err);
 	if (rc == 0)
 		rc = start_pool(err);
 	if (rc == 0)
@@ -195,7 +202,8 @@ start_worker(struct gh_error *err)
 		rc = job_runner_new(conf, app_state.server_secret, app_state.dir, app_state.catalog,
 		    worker->id == 1, &app_state.jobs, err);
 	if (rc == 0 && worker->id == 1)
-		rc = limiter_watch_new(conf, app_state.server_secret, app_state.limiter, &app_state.limits, err);
+		rc = limiter_watch_new(conf, app_state.server_secret, app_state.limiter,
+		    &app_state.limits, err);
 	if (rc == 0)
 		catalog_watch_await(app_state.catalog, FIRST_CATALOG_MS);
 	return rc;
@@ -218,8 +226,8 @@ kore_worker_configure(void)
 	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);
 }
 
-/* Let requests that are at work finish, and send what is ready: the event loop goes on for that, without new
- * connections. Bounded. False: some thread hangs. */
+/* Let requests that are at work finish, and send what is ready: the event loop goes on for that,
+ * without new connections. Bounded. False: some thread hangs. */
 static bool
 drain(void)
 {
@@ -235,8 +243,8 @@ drain(void)
 	return all_ended;
 }
 
-/* Kore's own clean-up would free what our threads still use, and waiting for those that only watch is waiting for
- * nothing: answer what is at work, send what is ready, and go. */
+/* Kore's own clean-up would free what our threads still use, and waiting for those that only watch
+ * is waiting for nothing: answer what is at work, send what is ready, and go. */
 void
 kore_worker_teardown(void)
 {

@@ -1,7 +1,8 @@
 /*
- * Sockets, TLS and time limits of the connections. Kore has the event loop and the listening sockets, and tells us when
- * something can be done; everything between accept and close is here, so that one place owns a connection's life:
- * docs/kore.md says why. The protocol is http_conn.c, who may stay when there are too many is conn_table.c.
+ * Sockets, TLS and time limits of the connections. Kore has the event loop and the listening
+ * sockets, and tells us when something can be done; everything between accept and close is here, so
+ * that one place owns a connection's life: docs/kore.md says why. The protocol is http_conn.c, who
+ * may stay when there are too many is conn_table.c.
  */
 #include <kore/kore.h>
 
@@ -22,31 +23,31 @@
 
 #define LISTENER_TLS 0
 #define LISTENER_PLAIN 1
-#define IDLE_MS 60000                    /* kept alive and silent */
-#define LINGER_MS 2000                   /* for a client to read the last answer, while it may still be sending */
+#define IDLE_MS 60000  /* kept alive and silent */
+#define LINGER_MS 2000 /* for a client to read the last answer, while it may still be sending */
 #define LINGER_BYTES (1024 * 1024)
-#define TRIM_FROM 256                    /* connections */
-#define STEPS_MAX 64                     /* reads and writes of one connection, before others have their turn */
+#define TRIM_FROM 256 /* connections */
+#define STEPS_MAX 64  /* reads and writes of one connection, before others have their turn */
 
 enum stage { STAGE_PROXY, STAGE_HANDSHAKE, STAGE_HTTP, STAGE_LINGER, STAGE_DEAD };
 
 struct peer {
-	struct kore_event evt;           /* first member: Kore calls evt.handle with it */
+	struct kore_event evt; /* first member: Kore calls evt.handle with it */
 	struct conn_entry entry;
 	struct http_conn http;
 	enum stage stage;
 	int fd;
-	SSL *ssl;                        /* NULL: plain */
-	bool is_at_work;                 /* a step is under way: answers need not wake it */
-	bool has_progress;               /* bytes of an answer have gone since it was settled */
-	uint64_t requests;               /* http.requests when it was settled */
-	size_t discarded;                /* bytes, while it lingers */
+	SSL *ssl;          /* NULL: plain */
+	bool is_at_work;   /* a step is under way: answers need not wake it */
+	bool has_progress; /* bytes of an answer have gone since it was settled */
+	uint64_t requests; /* http.requests when it was settled */
+	size_t discarded;  /* bytes, while it lingers */
 	struct peer *next_dead;
 };
 
 static struct conn_table *table;
-static struct peer *dead;                /* events of one round may still name them: freed by the timer */
-static struct peer *at_work;             /* whose step is under way */
+static struct peer *dead;    /* events of one round may still name them: freed by the timer */
+static struct peer *at_work; /* whose step is under way */
 
 static struct peer *
 peer_of_entry(struct conn_entry *e)
@@ -81,7 +82,8 @@ end(struct peer *p)
 	dead = p;
 }
 
-/* The last answer has gone. To close now could destroy it on its way, if the client is still sending (RFC 9112, 9.6). */
+/* The last answer has gone. To close now could destroy it on its way, if the client is still
+ * sending (RFC 9112, 9.6). */
 static void
 linger(struct peer *p)
 {
@@ -161,7 +163,8 @@ receive(struct peer *p, unsigned char *room, size_t size)
 	if (!(p->evt.flags & KORE_EVENT_READ))
 		return STEP_BLOCKED;
 	ERR_clear_error();
-	n = p->ssl != NULL ? SSL_read(p->ssl, room, size < INT_MAX ? (int)size : INT_MAX) : recv(p->fd, room, size, 0);
+	n = p->ssl != NULL ? SSL_read(p->ssl, room, size < INT_MAX ? (int)size : INT_MAX)
+			   : recv(p->fd, room, size, 0);
 	if (n > 0) {
 		http_conn_received(&p->http, (size_t)n);
 		return STEP_AGAIN;
@@ -179,8 +182,8 @@ transmit(struct peer *p, const unsigned char *data, size_t size)
 	if (!(p->evt.flags & KORE_EVENT_WRITE))
 		return STEP_BLOCKED;
 	ERR_clear_error();
-	n = p->ssl != NULL ? SSL_write(p->ssl, data, size < INT_MAX ? (int)size : INT_MAX) :
-	    send(p->fd, data, size, MSG_NOSIGNAL);
+	n = p->ssl != NULL ? SSL_write(p->ssl, data, size < INT_MAX ? (int)size : INT_MAX)
+			   : send(p->fd, data, size, MSG_NOSIGNAL);
 	if (n > 0) {
 		p->has_progress = true;
 		http_conn_sent(&p->http, (size_t)n);
@@ -238,7 +241,8 @@ read_proxy_header(struct peer *p)
 		return STEP_END;
 	if ((size_t)n < size)
 		return blocked(p, KORE_EVENT_READ);
-	if (recv(p->fd, header, size, 0) != (ssize_t)size || proxy_header_parse(header, size, &sa, &is_local, &err) != 0)
+	if (recv(p->fd, header, size, 0) != (ssize_t)size ||
+	    proxy_header_parse(header, size, &sa, &is_local, &err) != 0)
 		return STEP_END;
 	if (!is_local && !count_for(p, (struct sockaddr *)&sa))
 		return STEP_END;
@@ -296,8 +300,12 @@ static enum conn_phase
 phase_of(const struct peer *p)
 {
 	static const enum conn_phase of_http[] = {
-		[HTTP_IDLE] = CONN_IDLE, [HTTP_HEAD] = CONN_HEAD, [HTTP_BODY] = CONN_BODY, [HTTP_WAIT] = CONN_WAIT,
-		[HTTP_SEND] = CONN_SEND, [HTTP_END] = CONN_SEND,
+	    [HTTP_IDLE] = CONN_IDLE,
+	    [HTTP_HEAD] = CONN_HEAD,
+	    [HTTP_BODY] = CONN_BODY,
+	    [HTTP_WAIT] = CONN_WAIT,
+	    [HTTP_SEND] = CONN_SEND,
+	    [HTTP_END] = CONN_SEND,
 	};
 
 	if (p->stage == STAGE_LINGER)
@@ -313,7 +321,8 @@ settle(struct peer *p, enum stage before)
 {
 	enum conn_phase phase = phase_of(p);
 
-	if (phase != p->entry.phase || p->stage != before || p->requests != p->http.requests || p->has_progress)
+	if (phase != p->entry.phase || p->stage != before || p->requests != p->http.requests ||
+	    p->has_progress)
 		conn_table_move(table, &p->entry, phase, (int64_t)kore_time_ms());
 	p->requests = p->http.requests;
 	p->has_progress = false;
@@ -375,13 +384,15 @@ client_cert(struct http_conn *c, size_t *len)
 	return app_tls_client_cert(peer_of_http(c)->ssl, len);
 }
 
-static const struct http_transport transport = {.answered = on_answered, .client_cert = client_cert};
+static const struct http_transport transport = {.answered = on_answered,
+    .client_cert = client_cert};
 
 /* Another body needs the memory: the one that has been coming in for longest gives way. */
 static bool
 make_room(void *arg)
 {
-	struct conn_entry *e = conn_table_oldest(table, CONN_BODY, at_work != NULL ? &at_work->entry : NULL);
+	struct conn_entry *e =
+	    conn_table_oldest(table, CONN_BODY, at_work != NULL ? &at_work->entry : NULL);
 	struct gh_error err;
 	struct peer *p;
 
@@ -389,8 +400,8 @@ make_room(void *arg)
 	if (e == NULL)
 		return false;
 	p = peer_of_entry(e);
-	/* its body may be complete already and its request be served, with this one's answer in between: there is
-	 * nothing to give up then, and to say so would be asked again for ever */
+	/* its body may be complete already and its request be served, with this one's answer in
+	 * between: there is nothing to give up then, and to say so would be asked again for ever */
 	if (p->is_at_work)
 		return false;
 	gh_fail(&err, GH_E_BUSY, "its memory went to a newer request");
@@ -431,7 +442,8 @@ new_peer(int fd, const struct listener *l)
 	p->fd = fd;
 	p->stage = is_plain ? STAGE_HTTP : STAGE_HANDSHAKE;
 	http_conn_init(&p->http, &app_state.http, "", is_plain);
-	conn_table_add(table, &p->entry, is_plain ? LISTENER_PLAIN : LISTENER_TLS, (int64_t)kore_time_ms());
+	conn_table_add(table, &p->entry, is_plain ? LISTENER_PLAIN : LISTENER_TLS,
+	    (int64_t)kore_time_ms());
 	return p;
 }
 
@@ -487,18 +499,21 @@ expire(struct peer *p, enum conn_phase phase)
 		end(p);
 		return;
 	}
-	gh_fail(&err, GH_E_REQUEST_TIMEOUT, "not complete after %d s", app_state.conf->gateway.request_timeout);
+	gh_fail(&err, GH_E_REQUEST_TIMEOUT, "not complete after %d s",
+	    app_state.conf->gateway.request_timeout);
 	http_conn_give_up(&p->http, &err);
 	if (p->entry.phase == phase) /* never the same one again in this round */
 		end(p);
 }
 
-/* glibc keeps what it has once had, 14 kB for each TLS connection: it is given back when the crowd has left. */
+/* glibc keeps what it has once had, 14 kB for each TLS connection: it is given back when the crowd
+ * has left. */
 static void
 trim_memory(void)
 {
 	static unsigned most;
-	unsigned n = conn_table_count(table, LISTENER_TLS) + conn_table_count(table, LISTENER_PLAIN);
+	unsigned n =
+	    conn_table_count(table, LISTENER_TLS) + conn_table_count(table, LISTENER_PLAIN);
 
 	if (n > most)
 		most = n;
@@ -513,14 +528,20 @@ on_tick(void *arg, u_int64_t now)
 {
 	const int64_t request_ms = (int64_t)app_state.conf->gateway.request_timeout * 1000;
 	const int64_t limit[CONN_PHASES] = {
-		[CONN_CLOSING] = LINGER_MS, [CONN_GREETING] = request_ms, [CONN_IDLE] = IDLE_MS, [CONN_HEAD] = request_ms,
-		[CONN_BODY] = request_ms, [CONN_SEND] = request_ms, [CONN_WAIT] = INT64_MAX,
+	    [CONN_CLOSING] = LINGER_MS,
+	    [CONN_GREETING] = request_ms,
+	    [CONN_IDLE] = IDLE_MS,
+	    [CONN_HEAD] = request_ms,
+	    [CONN_BODY] = request_ms,
+	    [CONN_SEND] = request_ms,
+	    [CONN_WAIT] = INT64_MAX,
 	};
 	struct conn_entry *e;
 
 	(void)arg;
 	for (int phase = 0; phase < CONN_WAIT; phase++)
-		while ((e = conn_table_oldest(table, phase, NULL)) != NULL && (int64_t)now - e->since_ms >= limit[phase])
+		while ((e = conn_table_oldest(table, phase, NULL)) != NULL &&
+		    (int64_t)now - e->since_ms >= limit[phase])
 			expire(peer_of_entry(e), phase);
 	while (dead != NULL) {
 		struct peer *p = dead;
@@ -540,8 +561,9 @@ app_conn_start(struct gh_error *err)
 {
 	const struct gh_conf *conf = app_state.conf;
 	struct conn_limits limits = {
-		.per_listener = {(unsigned)conf->gateway.max_connections, (unsigned)conf->gateway.http_max_connections},
-		.per_source = (unsigned)conf->gateway.max_per_address,
+	    .per_listener = {(unsigned)conf->gateway.max_connections,
+		(unsigned)conf->gateway.http_max_connections},
+	    .per_source = (unsigned)conf->gateway.max_per_address,
 	};
 	struct kore_server *srv;
 	struct listener *l;
@@ -550,11 +572,15 @@ app_conn_start(struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	app_state.http = (struct http_server){
-		.app = &exchange_app, .transport = &transport,
-		.bodies = {.max = (size_t)conf->gateway.body_memory * 1024 * 1024, .make_room = make_room},
+	    .app = &exchange_app,
+	    .transport = &transport,
+	    .bodies = {.max = (size_t)conf->gateway.body_memory * 1024 * 1024,
+		.make_room = make_room},
 	};
-	LIST_FOREACH(srv, &kore_servers, list) {
-		LIST_FOREACH(l, &srv->listeners, list) {
+	LIST_FOREACH(srv, &kore_servers, list)
+	{
+		LIST_FOREACH(l, &srv->listeners, list)
+		{
 			l->evt.handle = on_accept;
 		}
 	}

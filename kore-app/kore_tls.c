@@ -1,16 +1,18 @@
 /*
  * TLS of the workers.
  *
- * Debian's Kore hands the private key to a keymgr process through RSA_METHOD and EC_KEY_METHOD, which OpenSSL 3
- * ignores on keys of its providers: no handshake succeeds, and with an RSA key the keymgr crashes and takes the
- * server down. So Kore is configured with "tls no", which leaves the keymgr out, and kore_conn.c speaks TLS with an
- * SSL_CTX of our own. A worker that cannot make one ends; nothing is ever served in plain text.
+ * Debian's Kore hands the private key to a keymgr process through RSA_METHOD and EC_KEY_METHOD,
+ * which OpenSSL 3 ignores on keys of its providers: no handshake succeeds, and with an RSA key the
+ * keymgr crashes and takes the server down. So Kore is configured with "tls no", which leaves the
+ * keymgr out, and kore_conn.c speaks TLS with an SSL_CTX of our own. A worker that cannot make one
+ * ends; nothing is ever served in plain text.
  *
- * A new certificate is a new SSL_CTX: connections keep the one they began with, and go on undisturbed.
+ * A new certificate is a new SSL_CTX: connections keep the one they began with, and go on
+ * undisturbed.
  *
- * Client certificates are asked for but not demanded. The chain is checked in the handshake, when the intermediate
- * certificates are at hand, and the result stays with the session, also in tickets; a certificate that fails counts
- * as none.
+ * Client certificates are asked for but not demanded. The chain is checked in the handshake, when
+ * the intermediate certificates are at hand, and the result stays with the session, also in
+ * tickets; a certificate that fails counts as none.
  */
 #include <kore/kore.h>
 
@@ -35,7 +37,8 @@ static SSL_CTX *in_use;
 
 /* ---- callbacks of OpenSSL ---- */
 
-/* Check the chain, remember the result, let the handshake go on: RFC 8446 4.4.2.4 leaves that to the server. */
+/* Check the chain, remember the result, let the handshake go on: RFC 8446 4.4.2.4 leaves that to
+ * the server. */
 static int
 on_verify(X509_STORE_CTX *ctx, void *arg)
 {
@@ -56,8 +59,7 @@ openssl_reason(void)
 	return reason != NULL ? reason : "no reason given";
 }
 
-static STACK_OF(X509) *
-read_chain(BIO *bio)
+static STACK_OF(X509) * read_chain(BIO *bio)
 {
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	X509 *cert;
@@ -127,7 +129,8 @@ set_protocol(SSL_CTX *ctx, const struct tls_pair *pair)
 
 	memcpy(ticket_key, pair->ticket_key, sizeof(ticket_key));
 	ok = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_cipher_list(ctx, TLS12_CIPHERS) == 1 && SSL_CTX_set1_groups_list(ctx, GROUPS) == 1 &&
+	    SSL_CTX_set_cipher_list(ctx, TLS12_CIPHERS) == 1 &&
+	    SSL_CTX_set1_groups_list(ctx, GROUPS) == 1 &&
 	    SSL_CTX_set_session_id_context(ctx, (const unsigned char *)SESSION_CONTEXT,
 		sizeof(SESSION_CONTEXT) - 1) == 1 &&
 	    /* all workers resume each other's sessions */
@@ -136,13 +139,14 @@ set_protocol(SSL_CTX *ctx, const struct tls_pair *pair)
 	OPENSSL_cleanse(ticket_key, sizeof(ticket_key));
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ctx, SESSION_SECONDS);
-	/* IGNORE_UNEXPECTED_EOF: a client that just closes is no error; bodies say how long they are.
-	 * CLEANSE_PLAINTEXT: OpenSSL keeps no copy of what may be a password */
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF |
-	    SSL_OP_CLEANSE_PLAINTEXT);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-	    SSL_MODE_RELEASE_BUFFERS);
+	/* IGNORE_UNEXPECTED_EOF: a client that just closes is no error; bodies say how long they
+	 * are. CLEANSE_PLAINTEXT: OpenSSL keeps no copy of what may be a password */
+	SSL_CTX_set_options(ctx,
+	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+		SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
+	SSL_CTX_set_mode(ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+		SSL_MODE_RELEASE_BUFFERS);
 	return ok ? 0 : -1;
 }
 
@@ -178,7 +182,8 @@ load(SSL_CTX **out, struct gh_error *err)
 	generation_in_use = pair.generation;
 	tls_pair_clear(&pair);
 	if (*out == NULL)
-		return gh_fail(err, GH_E_CONF, "certificate not usable for TLS: %s", openssl_reason());
+		return gh_fail(err, GH_E_CONF, "certificate not usable for TLS: %s",
+		    openssl_reason());
 	return 0;
 }
 
@@ -204,7 +209,8 @@ app_tls_refresh(void)
 		return;
 	if (load(&fresh, &err) != 0) {
 		if (err.code != GH_E_BUSY)
-			gh_log_kv(GH_LOG_ERROR, "the old certificate stays in use", "cause", err.detail, NULL);
+			gh_log_kv(GH_LOG_ERROR, "the old certificate stays in use", "cause",
+			    err.detail, NULL);
 		return;
 	}
 	SSL_CTX_free(in_use);
@@ -222,7 +228,8 @@ app_tls_client_cert(SSL *ssl, size_t *len)
 	*len = 0;
 	if (cert == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
 		return NULL;
-	/* the connection, or the session it resumed, may be older than the end of the certificate */
+	/* the connection, or the session it resumed, may be older than the end of the
+	 * certificate */
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0)
 		return NULL;
 	n = i2d_X509(cert, &der);

@@ -14,7 +14,7 @@
 
 #define WAIT_MS 1000
 #define RETRY_SECONDS 1
-#define ROWS_MAX 500                     /* of one answer; the blocked ones are among them */
+#define ROWS_MAX 500 /* of one answer; the blocked ones are among them */
 
 struct limiter_watch {
 	const struct gh_conf *conf;
@@ -23,7 +23,7 @@ struct limiter_watch {
 	struct stop_flag stop;
 	pthread_t thread;
 	char node[256];
-	struct store *ears, *mouth;      /* one that listens, one that answers */
+	struct store *ears, *mouth; /* one that listens, one that answers */
 	struct auth_limit_row row[ROWS_MAX];
 };
 
@@ -34,7 +34,8 @@ say(struct limiter_watch *w, const char *id, const struct auth_limit_row *row, s
 	struct gh_error err;
 
 	if (text != NULL && store_message_send(w->mouth, STORE_LIMITER_ANSWER, text, &err) != 0)
-		gh_log_kv(GH_LOG_WARN, "cannot answer about the limiter", "cause", err.detail, NULL);
+		gh_log_kv(GH_LOG_WARN, "cannot answer about the limiter", "cause", err.detail,
+		    NULL);
 	free(text);
 }
 
@@ -44,7 +45,8 @@ answer(struct limiter_watch *w, const struct limiter_question *q)
 	size_t n;
 
 	if (q->clear)
-		return auth_limiter_clear(w->limiter, q->has_user ? q->user : NULL, q->has_address ? q->address : NULL);
+		return auth_limiter_clear(w->limiter, q->has_user ? q->user : NULL,
+		    q->has_address ? q->address : NULL);
 	n = auth_limiter_list(w->limiter, gh_now_us() / 1000000, w->row, ROWS_MAX);
 	for (size_t i = 0; i < n && i < ROWS_MAX; i++)
 		say(w, q->id, &w->row[i], 0);
@@ -60,13 +62,14 @@ take_question(void *arg, const char *text)
 	size_t n;
 
 	if (limiter_question_read(text, w->secret, gh_now(), &q, &err) != 0) {
-		gh_log_kv(GH_LOG_WARN, "question about the limiter refused", "cause", err.detail, NULL);
+		gh_log_kv(GH_LOG_WARN, "question about the limiter refused", "cause", err.detail,
+		    NULL);
 		return;
 	}
 	n = answer(w, &q);
 	if (q.clear)
-		gh_log_kv(GH_LOG_INFO, "failed log-ins forgotten", "user", q.has_user ? q.user : "*", "address",
-		    q.has_address ? q.address : "*", NULL);
+		gh_log_kv(GH_LOG_INFO, "failed log-ins forgotten", "user",
+		    q.has_user ? q.user : "*", "address", q.has_address ? q.address : "*", NULL);
 	say(w, q.id, NULL, n);
 }
 
@@ -80,7 +83,9 @@ step(struct limiter_watch *w, struct gh_error *err)
 		rc = store_new(conninfo, timeout, &w->mouth, err);
 	if (rc == 0 && w->ears == NULL)
 		rc = store_new(conninfo, timeout, &w->ears, err);
-	return rc == 0 ? store_message_wait(w->ears, STORE_LIMITER_QUESTION, WAIT_MS, take_question, w, err) : rc;
+	return rc == 0
+	    ? store_message_wait(w->ears, STORE_LIMITER_QUESTION, WAIT_MS, take_question, w, err)
+	    : rc;
 }
 
 /* The other watches tell of a database that is down. */
@@ -99,8 +104,8 @@ listen_for_questions(void *arg)
 }
 
 int
-limiter_watch_new(const struct gh_conf *conf, const unsigned char secret[32], struct auth_limiter *limiter,
-    struct limiter_watch **out, struct gh_error *err)
+limiter_watch_new(const struct gh_conf *conf, const unsigned char secret[32],
+    struct auth_limiter *limiter, struct limiter_watch **out, struct gh_error *err)
 {
 	struct limiter_watch *w = calloc(1, sizeof(*w));
 

@@ -12,16 +12,16 @@
 #define STATUS_MIN 100
 #define STATUS_MAX 599
 #define STATUSES (STATUS_MAX - STATUS_MIN + 1)
-#define TEMPLATES_MAX 512        /* distinct names that are counted; more go to "other" */
+#define TEMPLATES_MAX 512 /* distinct names that are counted; more go to "other" */
 #define TEMPLATE_NAME_MAX 128
 #define RENDER_MAX (8 * 1024 * 1024)
 
-static const int64_t bucket_us[] = {500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
-    1000000, 2500000, 5000000, 10000000};
+static const int64_t bucket_us[] = {500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000,
+    500000, 1000000, 2500000, 5000000, 10000000};
 #define BUCKETS (sizeof(bucket_us) / sizeof(bucket_us[0]))
 
 struct histogram {
-	_Atomic uint64_t count[BUCKETS + 1];     /* not cumulative; the last one is +Inf */
+	_Atomic uint64_t count[BUCKETS + 1]; /* not cumulative; the last one is +Inf */
 	_Atomic uint64_t sum_us;
 };
 
@@ -45,9 +45,10 @@ struct shared {
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
 	_Atomic uint64_t revoked[REASON_MAX + 1];
 	_Atomic int64_t clock_skew_ms;
-	/* Two texts, written alternately: a reader has many seconds before its text is written again. */
+	/* Two texts, written alternately: a reader has many seconds before its text is written
+	 * again. */
 	_Atomic int64_t state_claimed;
-	atomic_int state_current;                /* 0: none yet; else 1 or 2 */
+	atomic_int state_current; /* 0: none yet; else 1 or 2 */
 	char state_text[2][METRICS_STATE_MAX];
 };
 
@@ -57,10 +58,12 @@ static struct metrics_worker private_slot;
 int
 metrics_init(int workers, struct gh_error *err)
 {
-	void *p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
-		return gh_fail(err, GH_E_NOMEM, "cannot map %zu bytes for metrics", sizeof(*shared));
+		return gh_fail(err, GH_E_NOMEM, "cannot map %zu bytes for metrics",
+		    sizeof(*shared));
 	shared = p;
 	shared->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
 	return 0;
@@ -94,7 +97,8 @@ metrics_request(size_t route, int status, int64_t us)
 		route = METRICS_NO_ROUTE;
 	if (status < STATUS_MIN || status > STATUS_MAX)
 		status = STATUS_MAX;
-	atomic_fetch_add_explicit(&shared->requests[route][status - STATUS_MIN], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&shared->requests[route][status - STATUS_MIN], 1,
+	    memory_order_relaxed);
 	histogram_add(&shared->route[route], us);
 }
 
@@ -123,8 +127,8 @@ metrics_database(int64_t us)
 	metrics_observe(METRICS_DATABASE, us);
 }
 
-/* The counter of a name; NULL when the table is full. Two workers that meet a new name at the same moment may
- * each make a slot: rendering adds equal names. */
+/* The counter of a name; NULL when the table is full. Two workers that meet a new name at the same
+ * moment may each make a slot: rendering adds equal names. */
 static _Atomic uint64_t *
 issued_counter(const char *name)
 {
@@ -283,7 +287,8 @@ static void
 put_requests_of(struct gh_buf *b, size_t route, const char *name)
 {
 	for (int s = 0; s < STATUSES; s++) {
-		uint64_t n = atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed);
+		uint64_t n =
+		    atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed);
 
 		if (n == 0)
 			continue;
@@ -296,7 +301,8 @@ put_requests_of(struct gh_buf *b, size_t route, const char *name)
 static void
 put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
 {
-	put_head(b, "gatehouse_requests_total", "counter", "Requests answered, by route and status.");
+	put_head(b, "gatehouse_requests_total", "counter",
+	    "Requests answered, by route and status.");
 	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
 		put_requests_of(b, i, route_name(i));
 	put_requests_of(b, METRICS_NO_ROUTE, "none");
@@ -304,15 +310,16 @@ put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
 	    "From the complete request to the reply.");
 	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
 		if (is_used(i))
-			put_histogram(b, "gatehouse_request_duration_seconds", "route", route_name(i),
-			    &shared->route[i]);
+			put_histogram(b, "gatehouse_request_duration_seconds", "route",
+			    route_name(i), &shared->route[i]);
 	if (is_used(METRICS_NO_ROUTE))
 		put_histogram(b, "gatehouse_request_duration_seconds", "route", "none",
 		    &shared->route[METRICS_NO_ROUTE]);
 }
 
 struct totals {
-	long long queued, queue_max, busy, threads, workers, refused, ocsp_entries, ocsp_bytes, log_lost;
+	long long queued, queue_max, busy, threads, workers, refused, ocsp_entries, ocsp_bytes,
+	    log_lost;
 	int64_t generation;
 };
 
@@ -357,16 +364,23 @@ put_workers(struct gh_buf *b)
 
 	put_gauge(b, "gatehouse_workers", "Worker processes that answer.", t.workers);
 	put_gauge(b, "gatehouse_pool_queue_length", "Requests waiting for a thread.", t.queued);
-	put_gauge(b, "gatehouse_pool_queue_capacity", "Requests that may wait; more get 503.", t.queue_max);
+	put_gauge(b, "gatehouse_pool_queue_capacity", "Requests that may wait; more get 503.",
+	    t.queue_max);
 	put_gauge(b, "gatehouse_pool_busy_threads", "Threads working on a request.", t.busy);
 	put_gauge(b, "gatehouse_pool_threads", "Threads of all workers.", t.threads);
-	put_gauge(b, "gatehouse_catalog_generation", "Oldest configuration a worker uses; 0: none yet.",
+	put_gauge(b, "gatehouse_catalog_generation",
+	    "Oldest configuration a worker uses; 0: none yet.",
 	    t.generation < 0 ? 0 : (long long)t.generation);
-	put_gauge(b, "gatehouse_configuration_refused", "Workers that do not use the configuration in the database, since it "
-	    "was changed past Gatehouse.", t.refused);
-	put_head(b, "gatehouse_clock_skew_seconds", "gauge", "Clock of this node less that of the database.");
-	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n", (double)atomic_load(&shared->clock_skew_ms) / 1000);
-	put_gauge(b, "gatehouse_ocsp_cache_entries", "Cached OCSP answers, in all workers.", t.ocsp_entries);
+	put_gauge(b, "gatehouse_configuration_refused",
+	    "Workers that do not use the configuration in the database, since it "
+	    "was changed past Gatehouse.",
+	    t.refused);
+	put_head(b, "gatehouse_clock_skew_seconds", "gauge",
+	    "Clock of this node less that of the database.");
+	gh_buf_putf(b, "gatehouse_clock_skew_seconds %.3f\n",
+	    (double)atomic_load(&shared->clock_skew_ms) / 1000);
+	put_gauge(b, "gatehouse_ocsp_cache_entries", "Cached OCSP answers, in all workers.",
+	    t.ocsp_entries);
 	put_gauge(b, "gatehouse_ocsp_cache_bytes", "Memory they take.", t.ocsp_bytes);
 	put_head(b, "gatehouse_log_lines_dropped_total", "counter",
 	    "Log lines of the workers that were dropped, because nobody read them.");
@@ -405,7 +419,8 @@ put_issued(struct gh_buf *b)
 {
 	uint64_t other = atomic_load(&shared->issued_other);
 
-	put_head(b, "gatehouse_certificates_issued_total", "counter", "Certificates issued, by template.");
+	put_head(b, "gatehouse_certificates_issued_total", "counter",
+	    "Certificates issued, by template.");
 	for (size_t i = 0; i < TEMPLATES_MAX; i++) {
 		if (!is_first_of_name(i))
 			continue;
@@ -422,10 +437,14 @@ static void
 put_ocsp(struct gh_buf *b)
 {
 	static const char *const answers[] = {
-		[OCSP_EVENT_HIT] = "cached", [OCSP_EVENT_GOOD] = "good", [OCSP_EVENT_REVOKED] = "revoked",
-		[OCSP_EVENT_UNKNOWN] = "unknown", [OCSP_EVENT_MALFORMED] = "malformed",
-		[OCSP_EVENT_UNAUTHORIZED] = "unauthorized", [OCSP_EVENT_TRY_LATER] = "try_later",
-		[OCSP_EVENT_INTERNAL] = "internal",
+	    [OCSP_EVENT_HIT] = "cached",
+	    [OCSP_EVENT_GOOD] = "good",
+	    [OCSP_EVENT_REVOKED] = "revoked",
+	    [OCSP_EVENT_UNKNOWN] = "unknown",
+	    [OCSP_EVENT_MALFORMED] = "malformed",
+	    [OCSP_EVENT_UNAUTHORIZED] = "unauthorized",
+	    [OCSP_EVENT_TRY_LATER] = "try_later",
+	    [OCSP_EVENT_INTERNAL] = "internal",
 	};
 
 	put_head(b, "gatehouse_ocsp_answers_total", "counter",
@@ -433,7 +452,8 @@ put_ocsp(struct gh_buf *b)
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		gh_buf_putf(b, "gatehouse_ocsp_answers_total{answer=\"%s\"} %llu\n", answers[i],
 		    (unsigned long long)atomic_load(&shared->ocsp[i]));
-	put_head(b, "gatehouse_ocsp_renewed_total", "counter", "OCSP answers renewed before they ended.");
+	put_head(b, "gatehouse_ocsp_renewed_total", "counter",
+	    "OCSP answers renewed before they ended.");
 	gh_buf_putf(b, "gatehouse_ocsp_renewed_total %llu\n",
 	    (unsigned long long)atomic_load(&shared->ocsp[OCSP_EVENT_RENEWED]));
 	put_head(b, "gatehouse_ocsp_status_changes_total", "counter",
@@ -459,10 +479,12 @@ put_revoked(struct gh_buf *b)
 static void
 put_backends(struct gh_buf *b)
 {
-	static const struct { const char *name, *help; } backend[] = {
-		[METRICS_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
-		[METRICS_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
-		[METRICS_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
+	static const struct {
+		const char *name, *help;
+	} backend[] = {
+	    [METRICS_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
+	    [METRICS_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
+	    [METRICS_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
 	};
 
 	for (size_t i = 0; i < sizeof(backend) / sizeof(backend[0]); i++) {

@@ -1,7 +1,7 @@
 /*
- * Counters and histograms in memory that all worker processes share, mapped before they are forked, so that
- * any worker answers /metrics for all. Every update is one atomic addition: a worker that dies in the middle
- * leaves nothing locked. Until metrics_init nothing is counted.
+ * Counters and histograms in memory that all worker processes share, mapped before they are forked,
+ * so that any worker answers /metrics for all. Every update is one atomic addition: a worker that
+ * dies in the middle leaves nothing locked. Until metrics_init nothing is counted.
  */
 #ifndef METRICS_H
 #define METRICS_H
@@ -15,7 +15,7 @@
 #include "error.h"
 #include "ocsp.h"
 
-#define METRICS_ROUTES_MAX 64            /* rows of the route table, and one for "no route" */
+#define METRICS_ROUTES_MAX 64 /* rows of the route table, and one for "no route" */
 #define METRICS_NO_ROUTE (METRICS_ROUTES_MAX - 1)
 
 enum metrics_backend { METRICS_SIGNER, METRICS_DIRECTORY, METRICS_DATABASE };
@@ -25,10 +25,10 @@ struct metrics_worker {
 	atomic_int queued, queue_max;
 	atomic_int busy, threads;
 	_Atomic int64_t catalog_generation;
-	atomic_int catalog_refused;              /* 1: what the database has now is not used */
+	atomic_int catalog_refused;               /* 1: what the database has now is not used */
 	_Atomic int64_t ocsp_entries, ocsp_bytes; /* of cached answers */
-	_Atomic int64_t log_lost;                /* lines that were dropped since its start */
-	_Atomic int64_t pid;                     /* 0: slot not in use */
+	_Atomic int64_t log_lost;                 /* lines that were dropped since its start */
+	_Atomic int64_t pid;                      /* 0: slot not in use */
 };
 
 /* Map the memory; before the workers are forked. GH_E_NOMEM. */
@@ -43,21 +43,22 @@ void metrics_observe(enum metrics_backend backend, int64_t us);
 void metrics_signer(int64_t us);
 void metrics_directory(int64_t us);
 void metrics_database(int64_t us);
-void metrics_clock(int64_t skew_ms);      /* of this node, less the database's clock */
+void metrics_clock(int64_t skew_ms); /* of this node, less the database's clock */
 void metrics_issued(const char *template_name);
 void metrics_ocsp(enum ocsp_event event, size_t n);
-void metrics_revoked(int reason);        /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
+void metrics_revoked(int reason); /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 
-/* Text of further metrics, read by one worker for all of its node (state_gauges.h). claim: true for the first caller
- * after `seconds`; now: UTC seconds. publish: what metrics_render gives from then on; cut off never, dropped when
- * METRICS_STATE_MAX bytes do not hold it. */
+/* Text of further metrics, read by one worker for all of its node (state_gauges.h). claim: true for
+ * the first caller after `seconds`; now: UTC seconds. publish: what metrics_render gives from then
+ * on; cut off never, dropped when METRICS_STATE_MAX bytes do not hold it. */
 #define METRICS_STATE_MAX (256 * 1024)
 bool metrics_state_claim(int64_t now, int seconds);
 void metrics_state_publish(const char *text);
 /* NAME="VALUE" with the escapes of the format. */
 void metrics_put_label(struct gh_buf *b, const char *name, const char *value);
 
-/* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of memory. */
+/* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of
+ * memory. */
 char *metrics_render(size_t routes, const char *(*route_name)(size_t));
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * OCSP requests that need a signature travel to the pool in batches: while the threads that serve them are at work,
- * what comes in is gathered, and goes with the next one that is free. So the hand-over between processes is paid
- * once for many when there are many, and nobody waits when there are few.
+ * OCSP requests that need a signature travel to the pool in batches: while the threads that serve
+ * them are at work, what comes in is gathered, and goes with the next one that is free. So the
+ * hand-over between processes is paid once for many when there are many, and nobody waits when
+ * there are few.
  */
 #include <stdio.h>
 
@@ -10,10 +11,10 @@
 #include "app_state.h"
 #include "exchange.h"
 
-#define BATCHES 2                        /* at work at the same time, in a worker */
+#define BATCHES 2 /* at work at the same time, in a worker */
 
 struct batch {
-	struct pool_job job;             /* first member */
+	struct pool_job job; /* first member */
 	bool is_used;
 	size_t n;
 	struct exchange *exchange[OCSP_BATCH_MAX];
@@ -22,7 +23,7 @@ struct batch {
 static struct batch batches[BATCHES];
 static struct pool_job *waiting, **waiting_end = &waiting; /* exchanges, by their job.next */
 static int waiting_n;
-static bool is_refusing;                 /* a refused batch is being answered */
+static bool is_refusing; /* a refused batch is being answered */
 
 /* ---- on the pool threads ---- */
 
@@ -98,8 +99,9 @@ fill(struct batch *b)
 		waiting_end = &waiting;
 }
 
-/* Give what waits to the pool. When it takes nothing, what waits waits on for a batch that is at work; when there is
- * none, it has to be refused: GH_E_BUSY, with *refused, whose calls have left the list. */
+/* Give what waits to the pool. When it takes nothing, what waits waits on for a batch that is at
+ * work; when there is none, it has to be refused: GH_E_BUSY, with *refused, whose calls have left
+ * the list. */
 static int
 launch(struct batch **refused, struct gh_error *err)
 {
@@ -118,7 +120,8 @@ launch(struct batch **refused, struct gh_error *err)
 			*refused = rc != 0 ? b : NULL;
 			continue;
 		}
-		for (size_t i = b->n; i > 0; i--) { /* back to the front of the list, in their order */
+		for (size_t i = b->n; i > 0;
+		     i--) { /* back to the front of the list, in their order */
 			struct pool_job *job = &b->exchange[i - 1]->job;
 
 			job->next = waiting;
@@ -136,7 +139,8 @@ ocsp_batch_fits(const struct exchange *x)
 {
 	const struct route *r = x->match.route;
 
-	return (r->handler == ocsp_get || (r->handler == ocsp_post && ocsp_type_fits(x->req.content_type))) &&
+	return (r->handler == ocsp_get ||
+		   (r->handler == ocsp_post && ocsp_type_fits(x->req.content_type))) &&
 	    x->req.body_len <= r->body_max;
 }
 
@@ -145,15 +149,16 @@ ocsp_batch_submit(struct exchange *x, struct gh_error *err)
 {
 	struct batch *refused;
 
-	/* an answer makes room on its connection for the next request, which is served at once: it must not take over the
-	 * batch whose exchanges are still being refused */
+	/* an answer makes room on its connection for the next request, which is served at once: it
+	 * must not take over the batch whose exchanges are still being refused */
 	if (is_refusing || waiting_n >= app_state.conf->gateway.queue)
 		return gh_fail(err, GH_E_BUSY, "%d OCSP requests are waiting", waiting_n);
 	x->job.next = NULL;
 	*waiting_end = &x->job;
 	waiting_end = &x->job.next;
 	waiting_n++;
-	/* refused: nothing was at work, so nothing waited but this one, which is the caller's again */
+	/* refused: nothing was at work, so nothing waited but this one, which is the caller's
+	 * again */
 	return launch(&refused, err);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Cached OCSP answers: on the event loop, from the bytes that were received, without a
- * copy of the request, a request id, or a line in the log. What is not that simple goes the long way of
- * exchange.c, which decides on all refusals.
+ * copy of the request, a request id, or a line in the log. What is not that simple goes the long
+ * way of exchange.c, which decides on all refusals.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,8 @@
 static struct ocsp_answer *
 find_posted(const struct http_conn *c, const struct http_head *h)
 {
-	if (h->path[PATH_LEN] != '\0' || c->body.len == 0 || !ocsp_type_fits(http_head_field(h, "content-type")))
+	if (h->path[PATH_LEN] != '\0' || c->body.len == 0 ||
+	    !ocsp_type_fits(http_head_field(h, "content-type")))
 		return NULL;
 	return ocsp_find_ready(app_state.ocsp, c->body.data, c->body.len);
 }
@@ -31,7 +32,8 @@ find_in_path(const struct http_head *h)
 	unsigned char der[512];
 	size_t len;
 
-	if (h->path[PATH_LEN] != '/' || !ocsp_path_decode(h->path + PATH_LEN + 1, der, sizeof(der), &len))
+	if (h->path[PATH_LEN] != '/' ||
+	    !ocsp_path_decode(h->path + PATH_LEN + 1, der, sizeof(der), &len))
 		return NULL;
 	return ocsp_find_ready(app_state.ocsp, der, len);
 }
@@ -42,11 +44,15 @@ send_answer(struct http_conn *c, const struct http_head *h, const struct ocsp_an
 	const char *tags = h->method != GH_HTTP_POST ? http_head_field(h, "if-none-match") : NULL;
 	bool is_known = tags != NULL && gh_http_has_tag(tags, a->etag);
 	char fields[FIELDS_MAX];
-	int n = snprintf(fields, sizeof(fields), "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\r\n%s",
+	int n = snprintf(fields, sizeof(fields),
+	    "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\r\n%s",
 	    (long long)ocsp_max_age(app_state.conf, a, gh_now()), a->head);
 	struct http_answer answer = {
-		.status = is_known ? 304 : 200, .fields = fields, .fields_len = (size_t)n, .body = a->der,
-		.body_len = a->len,
+	    .status = is_known ? 304 : 200,
+	    .fields = fields,
+	    .fields_len = (size_t)n,
+	    .body = a->der,
+	    .body_len = a->len,
 	};
 
 	(void)http_conn_answer(c, &answer);

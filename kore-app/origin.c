@@ -8,7 +8,8 @@
 #define SCHEME_LEN (sizeof(SCHEME) - 1)
 #define DEFAULT_PORT ":443"
 
-/* Length of an authority without the default port, which may be written or not (RFC 9110, 4.2.3). */
+/* Length of an authority without the default port, which may be written or not (RFC 9110,
+ * 4.2.3). */
 static size_t
 authority_len(const char *authority, size_t n)
 {
@@ -32,14 +33,17 @@ is_listed(const char *origins, const char *authority)
 	while (*(origins += strspn(origins, " \t")) != '\0') {
 		size_t n = strcspn(origins, " \t");
 
-		if (n > SCHEME_LEN && is_same_authority(origins + SCHEME_LEN, n - SCHEME_LEN, authority, strlen(authority)))
+		if (n > SCHEME_LEN &&
+		    is_same_authority(origins + SCHEME_LEN, n - SCHEME_LEN, authority,
+			strlen(authority)))
 			return true;
 		origins += n;
 	}
 	return false;
 }
 
-/* "null" (a sandboxed page, a redirect) and other schemes are never ours: routes that need a caller are HTTPS only. */
+/* "null" (a sandboxed page, a redirect) and other schemes are never ours: routes that need a caller
+ * are HTTPS only. */
 static bool
 is_own(const struct gh_conf *conf, const char *origin, const char *host)
 {
@@ -61,9 +65,11 @@ is_foreign_fetch(const char *site)
 static int
 check_host(const struct gh_conf *conf, const char *host, struct gh_error *err)
 {
-	if (*conf->gateway.origins == '\0' || (host != NULL && is_listed(conf->gateway.origins, host)))
+	if (*conf->gateway.origins == '\0' ||
+	    (host != NULL && is_listed(conf->gateway.origins, host)))
 		return 0;
-	return gh_fail(err, GH_E_MISDIRECTED, "host %.200s is not in gateway.origins", host != NULL ? host : "(none)");
+	return gh_fail(err, GH_E_MISDIRECTED, "host %.200s is not in gateway.origins",
+	    host != NULL ? host : "(none)");
 }
 
 int
@@ -74,9 +80,12 @@ origin_check(const struct gh_conf *conf, const struct gh_http_request *req, stru
 	if (rc != 0 || (req->method & ORIGIN_SAFE_METHODS) != 0)
 		return rc;
 	if (is_foreign_fetch(req->sec_fetch_site))
-		return gh_fail(err, GH_E_CROSS_SITE, "Sec-Fetch-Site is %.60s", req->sec_fetch_site);
+		return gh_fail(err, GH_E_CROSS_SITE, "Sec-Fetch-Site is %.60s",
+		    req->sec_fetch_site);
 	if (req->origin != NULL && !is_own(conf, req->origin, req->host))
 		return gh_fail(err, GH_E_CROSS_SITE, "origin %.200s is not %.200s", req->origin,
-		    *conf->gateway.origins != '\0' ? "in gateway.origins" : req->host != NULL ? req->host : "known");
+		    *conf->gateway.origins != '\0' ? "in gateway.origins"
+			: req->host != NULL        ? req->host
+						   : "known");
 	return 0;
 }

@@ -14,15 +14,15 @@
 
 struct pool {
 	struct pool_options o;
-	pthread_mutex_t lock;            /* guards all below */
-	pthread_cond_t work;             /* queue has a job, or stopping */
-	pthread_cond_t ended;            /* a thread has ended */
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t work;  /* queue has a job, or stopping */
+	pthread_cond_t ended; /* a thread has ended */
 	struct pool_job *queue, **queue_end;
 	struct pool_job *done, **done_end;
 	int queued;
 	int unfinished;
-	int running;                     /* threads that have not ended */
-	int started;                     /* threads to be joined */
+	int running; /* threads that have not ended */
+	int started; /* threads to be joined */
 	bool stopping;
 	int event;
 	pthread_t *thread;

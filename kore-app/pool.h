@@ -1,10 +1,11 @@
 /*
- * A bounded pool of threads for everything that blocks. (Kore's own task threads lose wake-ups under load
- * and queue behind a slow thread; see docs.) One queue for all threads, one list of finished jobs, and an
- * eventfd that becomes readable when that list has something. No Kore type here.
+ * A bounded pool of threads for everything that blocks. (Kore's own task threads lose wake-ups
+ * under load and queue behind a slow thread; see docs.) One queue for all threads, one list of
+ * finished jobs, and an eventfd that becomes readable when that list has something. No Kore type
+ * here.
  *
- * A job belongs to the submitter until pool_submit returns 0, then to the pool, and again to whoever gets
- * it from pool_finished.
+ * A job belongs to the submitter until pool_submit returns 0, then to the pool, and again to
+ * whoever gets it from pool_finished.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -17,18 +18,18 @@
 struct pool;
 
 struct pool_job {
-	struct pool_job *next;           /* the pool's */
+	struct pool_job *next; /* the pool's */
 	/* On a pool thread; state is what thread_start returned for it. */
 	void (*run)(struct pool_job *job, void *state);
 };
 
 struct pool_options {
 	int threads;
-	int queue;                       /* jobs that may wait */
-	void *(*thread_start)(void *arg);/* state of a thread; may be NULL: no state */
-	void (*thread_end)(void *state); /* may be NULL */
+	int queue;                        /* jobs that may wait */
+	void *(*thread_start)(void *arg); /* state of a thread; may be NULL: no state */
+	void (*thread_end)(void *state);  /* may be NULL */
 	void *arg;
-	struct metrics_worker *gauges;   /* queued and busy are kept up to date here; not NULL */
+	struct metrics_worker *gauges; /* queued and busy are kept up to date here; not NULL */
 };
 
 /* Starts the threads. GH_E_NOMEM, GH_E_INTERNAL. */
@@ -42,9 +43,9 @@ struct pool_job *pool_finished(struct pool *p);
 /* Jobs submitted and not yet taken by pool_finished. */
 int pool_unfinished(struct pool *p);
 /*
- * Tell the threads to end after their job and wait up to timeout_ms. True: all ended, and *p is freed. False:
- * some thread is still in a blocking call; nothing is freed and the process has to end without it. Jobs that
- * still wait are not run and not freed.
+ * Tell the threads to end after their job and wait up to timeout_ms. True: all ended, and *p is
+ * freed. False: some thread is still in a blocking call; nothing is freed and the process has to
+ * end without it. Jobs that still wait are not run and not freed.
  */
 bool pool_stop(struct pool *p, int timeout_ms);
 

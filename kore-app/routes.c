@@ -1,5 +1,6 @@
 /*
- * The route table. Access to every operation is decided by its row here and by auth_check, nowhere else.
+ * The route table. Access to every operation is decided by its row here and by auth_check, nowhere
+ * else.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@
 #define CA_PASSWORD "/api/v1/certificate-authorities/{name}/password/"
 #define ANY_ROLE (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 
-static void metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+static void metrics_page(struct enroll_env *env, const struct call *call,
+    struct gh_http_reply *rep);
 
 /* From memory, on the event loop. */
 static bool
@@ -40,61 +42,61 @@ crl_fast(const struct gh_http_request *req, const struct route_match *m, struct 
 }
 
 const struct route route_table[] = {
-	/* methods, path, name, need, roles, body, place, handler, family, plain, fast */
-	{GH_HTTP_POST, "/certenroll/{v}/pkcs10", "certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, CSR_BODY_MAX,
-	    ROUTE_POOL, ce_pkcs10, ROUTE_CE, false, NULL},
-	{GH_HTTP_POST, "/certenroll/{v12}/token", "certenroll.token", AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, ce_token, ROUTE_CE, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_POST, "/certenroll/{v}/templates", "certenroll.templates",
-	    AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
-	{GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
-	    SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/cas", "pki.cas", AUTH_NONE, 0, 0, ROUTE_POOL, ca_pages_list, ROUTE_REST,
-	    true, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
-	    ca_pages_certificate, ROUTE_REST, true, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get, ROUTE_REST, true,
-	    crl_fast},
-	{GH_HTTP_POST, CA_PASSWORD "set", "ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
-	    ROUTE_POOL, ca_password_rest_set, ROUTE_REST, false, NULL},
-	{GH_HTTP_DELETE, CA_PASSWORD "remove", "ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
-	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_remove, ROUTE_REST, false, NULL},
-	{GH_HTTP_PUT, CA_PASSWORD "change", "ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
-	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_change, ROUTE_REST, false, NULL},
-	{GH_HTTP_POST, CA_PASSWORD "unlock", "ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
-	    SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_unlock, ROUTE_REST, false, NULL},
-	{GH_HTTP_POST, CA_PASSWORD "lock", "ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, SMALL_BODY_MAX,
-	    ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE, 0, ROUTE_POOL,
-	    ca_password_rest_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0, ROUTE_POOL,
-	    audit_rest_list, ROUTE_REST, false, NULL},
-	{GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post, ROUTE_REST,
-	    true, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get, ROUTE_REST,
-	    true, NULL},
-	/* Keyfactor's own clients of this one send no application key */
-	{GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
-	    SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0, ROUTE_POOL,
-	    rest_certificate, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status", AUTH_PERSON, 0, 0,
-	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
-	/* by ?serial=&issuer= or ?thumbprint= */
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0, ROUTE_POOL,
-	    rest_certificate, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status", AUTH_PERSON, 0, 0,
-	    ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
-	{GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0, SMALL_BODY_MAX,
-	    ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live, ROUTE_REST,
-	    true, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready, ROUTE_REST,
-	    true, NULL},
-	{GH_HTTP_GET | GH_HTTP_HEAD, "/metrics", "metrics", AUTH_LOCAL, 0, 0, ROUTE_LOOP, metrics_page, ROUTE_REST,
-	    true, NULL},
+    /* methods, path, name, need, roles, body, place, handler, family, plain, fast */
+    {GH_HTTP_POST, "/certenroll/{v}/pkcs10", "certenroll.pkcs10", AUTH_APP | AUTH_USER, 0,
+	CSR_BODY_MAX, ROUTE_POOL, ce_pkcs10, ROUTE_CE, false, NULL},
+    {GH_HTTP_POST, "/certenroll/{v12}/token", "certenroll.token", AUTH_APP | AUTH_USER, 0,
+	SMALL_BODY_MAX, ROUTE_POOL, ce_token, ROUTE_CE, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_POST, "/certenroll/{v}/templates", "certenroll.templates",
+	AUTH_APP | AUTH_USER, 0, SMALL_BODY_MAX, ROUTE_POOL, ce_templates, ROUTE_CE, false, NULL},
+    {GH_HTTP_GET, "/certenroll/{v}/requests/{id}", "certenroll.request", AUTH_APP | AUTH_USER, 0,
+	SMALL_BODY_MAX, ROUTE_POOL, ce_request_status, ROUTE_CE, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/cas", "pki.cas", AUTH_NONE, 0, 0, ROUTE_POOL, ca_pages_list,
+	ROUTE_REST, true, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/ca/{name}", "ca.certificate", AUTH_NONE, 0, 0, ROUTE_POOL,
+	ca_pages_certificate, ROUTE_REST, true, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/crl/{name}", "crl", AUTH_NONE, 0, 0, ROUTE_POOL, crl_get,
+	ROUTE_REST, true, crl_fast},
+    {GH_HTTP_POST, CA_PASSWORD "set", "ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_set, ROUTE_REST, false, NULL},
+    {GH_HTTP_DELETE, CA_PASSWORD "remove", "ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_remove, ROUTE_REST, false, NULL},
+    {GH_HTTP_PUT, CA_PASSWORD "change", "ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_change, ROUTE_REST, false, NULL},
+    {GH_HTTP_POST, CA_PASSWORD "unlock", "ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_unlock, ROUTE_REST, false, NULL},
+    {GH_HTTP_POST, CA_PASSWORD "lock", "ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN,
+	SMALL_BODY_MAX, ROUTE_POOL, ca_password_rest_lock, ROUTE_REST, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, CA_PASSWORD "status", "ca.password.status", AUTH_PERSON, ANY_ROLE,
+	0, ROUTE_POOL, ca_password_rest_status, ROUTE_REST, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/audit", "pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, 0,
+	ROUTE_POOL, audit_rest_list, ROUTE_REST, false, NULL},
+    {GH_HTTP_POST, "/ocsp", "ocsp.post", AUTH_NONE, 0, OCSP_REQUEST_MAX, ROUTE_POOL, ocsp_post,
+	ROUTE_REST, true, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/ocsp/{rest}", "ocsp.get", AUTH_NONE, 0, 0, ROUTE_POOL, ocsp_get,
+	ROUTE_REST, true, NULL},
+    /* Keyfactor's own clients of this one send no application key */
+    {GH_HTTP_POST, "/certificates/3/revoke", "certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0,
+	SMALL_BODY_MAX, ROUTE_POOL, ce_revoke, ROUTE_CE, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}", "pki.certificate", AUTH_PERSON, 0, 0,
+	ROUTE_POOL, rest_certificate, ROUTE_REST, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/{id}/status", "pki.certificate.status",
+	AUTH_PERSON, 0, 0, ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+    {GH_HTTP_PUT, "/pki/certificate/{id}/status", "pki.certificate.change", AUTH_PERSON, 0,
+	SMALL_BODY_MAX, ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+    /* by ?serial=&issuer= or ?thumbprint= */
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate", "pki.certificate.find", AUTH_PERSON, 0, 0,
+	ROUTE_POOL, rest_certificate, ROUTE_REST, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/pki/certificate/status", "pki.certificate.find-status",
+	AUTH_PERSON, 0, 0, ROUTE_POOL, rest_certificate_status, ROUTE_REST, false, NULL},
+    {GH_HTTP_PUT, "/pki/certificate/status", "pki.certificate.find-change", AUTH_PERSON, 0,
+	SMALL_BODY_MAX, ROUTE_POOL, rest_certificate_change, ROUTE_REST, false, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/healthz", "healthz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_live,
+	ROUTE_REST, true, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/readyz", "readyz", AUTH_NONE, 0, 0, ROUTE_LOOP, health_ready,
+	ROUTE_REST, true, NULL},
+    {GH_HTTP_GET | GH_HTTP_HEAD, "/metrics", "metrics", AUTH_LOCAL, 0, 0, ROUTE_LOOP, metrics_page,
+	ROUTE_REST, true, NULL},
 };
 const size_t route_table_len = sizeof(route_table) / sizeof(route_table[0]);
 
@@ -104,7 +106,8 @@ const size_t route_table_len = sizeof(route_table) / sizeof(route_table[0]);
 static bool
 match_name(const char **path, struct route_match *m)
 {
-	size_t n = strspn(*path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-");
+	size_t n =
+	    strspn(*path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-");
 
 	if (n == 0 || n >= sizeof(m->name))
 		return false;
@@ -217,7 +220,8 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 		struct route_match found = {.route = r, .rest = "", .family = r->family};
 
 		if (!match_pattern(r->pattern, path, &found) &&
-		    (rest == NULL || !has_prefix_family(r) || !match_pattern(r->pattern, rest, &found)))
+		    (rest == NULL || !has_prefix_family(r) ||
+			!match_pattern(r->pattern, rest, &found)))
 			continue;
 		found.allowed = m->allowed | r->methods;
 		if (r->methods & (unsigned)method) {
@@ -247,7 +251,8 @@ metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_rep
 
 	(void)env;
 	(void)call;
-	gh_http_reply_text(rep, text != NULL ? 200 : 500, "text/plain; version=0.0.4; charset=utf-8", text);
+	gh_http_reply_text(rep, text != NULL ? 200 : 500,
+	    "text/plain; version=0.0.4; charset=utf-8", text);
 }
 
 static bool
@@ -264,18 +269,20 @@ needs_caller(const struct route *r)
 }
 
 /*
- * Bodies are JSON and say so: the types that a foreign page can send without a preflight (text/plain, forms) are none of
- * it. Keyfactor's old clients may leave the type out, and so may a page's script: origin_check has looked before.
+ * Bodies are JSON and say so: the types that a foreign page can send without a preflight
+ * (text/plain, forms) are none of it. Keyfactor's old clients may leave the type out, and so may a
+ * page's script: origin_check has looked before.
  */
 static int
 check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
 {
 	bool is_absent = req->content_type == NULL || *req->content_type == '\0';
 
-	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 || gh_http_is_json(req->content_type) ||
-	    (is_absent && r->family == ROUTE_CE))
+	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
+	    gh_http_is_json(req->content_type) || (is_absent && r->family == ROUTE_CE))
 		return 0;
-	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s", is_absent ? "missing" : req->content_type);
+	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
+	    is_absent ? "missing" : req->content_type);
 }
 
 int
@@ -291,12 +298,14 @@ static int
 check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
     struct gh_error *err)
 {
-	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public && !is_loopback(req->address))
+	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public &&
+	    !is_loopback(req->address))
 		return gh_fail(err, GH_E_FORBIDDEN, "only for loopback peers");
 	if (route_admit(r, req->is_plain, err) != 0)
 		return GH_E_FORBIDDEN;
 	if (req->body_len > r->body_max)
-		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.", r->body_max);
+		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.",
+		    r->body_max);
 	if (needs_caller(r)) {
 		int rc = origin_check(env->conf, req, err);
 
@@ -316,8 +325,12 @@ audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http
     const struct requester *who, const struct gh_error *err)
 {
 	struct store_audit a = {
-		.event = "access.denied", .outcome = "failure", .who = who, .request_id = req->request_id,
-		.object = r->name, .detail = err->detail,
+	    .event = "access.denied",
+	    .outcome = "failure",
+	    .who = who,
+	    .request_id = req->request_id,
+	    .object = r->name,
+	    .detail = err->detail,
 	};
 	struct gh_error why;
 
@@ -329,8 +342,13 @@ audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http
 static int
 refuse_role(unsigned roles, const char *who, struct gh_error *err)
 {
-	static const struct { unsigned role; const char *name; } names[] = {
-		{REQUESTER_ROLE_ADMIN, "admin"}, {REQUESTER_ROLE_OFFICER, "officer"}, {REQUESTER_ROLE_AUDITOR, "auditor"},
+	static const struct {
+		unsigned role;
+		const char *name;
+	} names[] = {
+	    {REQUESTER_ROLE_ADMIN, "admin"},
+	    {REQUESTER_ROLE_OFFICER, "officer"},
+	    {REQUESTER_ROLE_AUDITOR, "auditor"},
 	};
 	char list[64] = "";
 	int rc;
@@ -370,8 +388,14 @@ call_handler(struct enroll_env *env, const struct route_match *m, const struct g
     const struct auth_result *who, struct gh_http_reply *rep)
 {
 	struct call call = {
-		.http = req, .requester = &who->requester, .app = who->app, .entry = who->entry,
-		.version = m->version, .object_id = m->id, .name = m->name, .rest = m->rest,
+	    .http = req,
+	    .requester = &who->requester,
+	    .app = who->app,
+	    .entry = who->entry,
+	    .version = m->version,
+	    .object_id = m->id,
+	    .name = m->name,
+	    .rest = m->rest,
 	};
 
 	m->route->handler(env, &call, rep);
@@ -380,9 +404,15 @@ call_handler(struct enroll_env *env, const struct route_match *m, const struct g
 static void
 put_allow(struct gh_http_reply *rep, unsigned allowed)
 {
-	static const struct { unsigned method; const char *name; } names[] = {
-		{GH_HTTP_GET, "GET"}, {GH_HTTP_HEAD, "HEAD"}, {GH_HTTP_POST, "POST"}, {GH_HTTP_PUT, "PUT"},
-		{GH_HTTP_DELETE, "DELETE"},
+	static const struct {
+		unsigned method;
+		const char *name;
+	} names[] = {
+	    {GH_HTTP_GET, "GET"},
+	    {GH_HTTP_HEAD, "HEAD"},
+	    {GH_HTTP_POST, "POST"},
+	    {GH_HTTP_PUT, "PUT"},
+	    {GH_HTTP_DELETE, "DELETE"},
 	};
 	char list[64] = "";
 
@@ -468,7 +498,8 @@ route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struc
 		call_handler(env, m, req, &who, rep);
 		gh_log_collect(NULL);
 		trace->code = rep->code;
-		snprintf(trace->cause, sizeof(trace->cause), "%s", rep->cause != NULL ? rep->cause : "");
+		snprintf(trace->cause, sizeof(trace->cause), "%s",
+		    rep->cause != NULL ? rep->cause : "");
 		auth_result_clear(&who);
 	}
 	gh_log_context(NULL, NULL);

@@ -7,10 +7,10 @@
 
 #include "signer_keys.h"
 
-#define DIGEST_SIZE 32                   /* SHA-256 */
+#define DIGEST_SIZE 32 /* SHA-256 */
 
 struct told {
-	int64_t ca;                      /* row */
+	int64_t ca; /* row */
 	unsigned char sealed[DIGEST_SIZE];
 };
 
@@ -18,8 +18,8 @@ struct signer_keys {
 	struct signer_client *signer;
 	struct told *told;
 	size_t n;
-	bool failed;                     /* at the last update: something is still to be told */
-	bool is_down;                    /* the signer did not answer: the others are not tried */
+	bool failed;  /* at the last update: something is still to be told */
+	bool is_down; /* the signer did not answer: the others are not tried */
 };
 
 int
@@ -31,7 +31,8 @@ signer_keys_new(const struct gh_conf *conf, struct signer_keys **out, struct gh_
 	*out = NULL;
 	if (k == NULL)
 		return gh_fail(err, GH_E_NOMEM, "records of keys");
-	if ((rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &k->signer, err)) != 0) {
+	if ((rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &k->signer,
+		 err)) != 0) {
 		free(k);
 		return rc;
 	}
@@ -58,8 +59,9 @@ find(const struct signer_keys *k, int64_t ca)
 	return NULL;
 }
 
-/* A record that is older than the signer's (another worker was faster) is as good as told, and one that it cannot
- * read does not get better. A signer that does not answer may have died and lost all, or be just slow. */
+/* A record that is older than the signer's (another worker was faster) is as good as told, and one
+ * that it cannot read does not get better. A signer that does not answer may have died and lost
+ * all, or be just slow. */
 static bool
 tell(struct signer_keys *k, const struct ca *ca, bool was_failed)
 {
@@ -69,8 +71,9 @@ tell(struct signer_keys *k, const struct ca *ca, bool was_failed)
 
 	if (rc == 0 || rc == GH_E_CA_LOCKED || rc == GH_E_CONFLICT)
 		return true;
-	gh_log_kv(was_failed ? GH_LOG_DEBUG : GH_LOG_WARN, "the signer did not take the record of a key", "ca",
-	    ca->name, "cause", err.detail, NULL);
+	gh_log_kv(was_failed ? GH_LOG_DEBUG : GH_LOG_WARN,
+	    "the signer did not take the record of a key", "ca", ca->name, "cause", err.detail,
+	    NULL);
 	k->is_down = rc == GH_E_SIGNER_DOWN;
 	return !k->is_down;
 }

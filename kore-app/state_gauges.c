@@ -13,18 +13,22 @@
 
 static const struct {
 	const char *gauge, *metric, *help;
-	const char *label[2];            /* NULL: none */
+	const char *label[2]; /* NULL: none */
 } rows[] = {
-	{"crl_next_update", "gatehouse_crl_next_update_timestamp_seconds",
-	    "nextUpdate of the newest CRL; shard: of the first shard to end; 0: none made yet.", {"ca", "kind"}},
-	{"ca_not_after", "gatehouse_ca_not_after_timestamp_seconds", "End of the certificate of a CA.", {"ca", NULL}},
-	{"ocsp_not_after", "gatehouse_ocsp_signer_not_after_timestamp_seconds",
-	    "End of the newest certificate of the OCSP signer of a CA.", {"ca", NULL}},
-	{"job_failures", "gatehouse_job_failures", "Runs of a job that failed, in a row.", {"name", NULL}},
-	{"job_finished", "gatehouse_job_finished_timestamp_seconds", "End of the last run of a job; 0: never.",
-	    {"name", NULL}},
-	{"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
-	    "Age of the oldest row of the audit trail without a seal; 0: all are sealed.", {NULL, NULL}},
+    {"crl_next_update", "gatehouse_crl_next_update_timestamp_seconds",
+	"nextUpdate of the newest CRL; shard: of the first shard to end; 0: none made yet.",
+	{"ca", "kind"}},
+    {"ca_not_after", "gatehouse_ca_not_after_timestamp_seconds", "End of the certificate of a CA.",
+	{"ca", NULL}},
+    {"ocsp_not_after", "gatehouse_ocsp_signer_not_after_timestamp_seconds",
+	"End of the newest certificate of the OCSP signer of a CA.", {"ca", NULL}},
+    {"job_failures", "gatehouse_job_failures", "Runs of a job that failed, in a row.",
+	{"name", NULL}},
+    {"job_finished", "gatehouse_job_finished_timestamp_seconds",
+	"End of the last run of a job; 0: never.", {"name", NULL}},
+    {"audit_unsealed_age", "gatehouse_audit_unsealed_age_seconds",
+	"Age of the oldest row of the audit trail without a seal; 0: all are sealed.",
+	{NULL, NULL}},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -59,8 +63,8 @@ put_gauge(struct gh_buf *b, size_t row, const gh_json *lines)
 		if (gauge == NULL || strcmp(gauge, rows[row].gauge) != 0)
 			continue;
 		if (!has_head)
-			gh_buf_putf(b, "# HELP %s %s\n# TYPE %s gauge\n", rows[row].metric, rows[row].help,
-			    rows[row].metric);
+			gh_buf_putf(b, "# HELP %s %s\n# TYPE %s gauge\n", rows[row].metric,
+			    rows[row].help, rows[row].metric);
 		has_head = true;
 		put_line(b, row, gh_json_at(lines, i));
 	}
@@ -73,8 +77,11 @@ publish(const gh_json *lines, struct gh_error *err)
 	int rc;
 
 	gh_buf_init(&b, METRICS_STATE_MAX);
-	gh_buf_putf(&b, "# HELP gatehouse_state_timestamp_seconds When the gauges below were read from the database.\n"
-	    "# TYPE gatehouse_state_timestamp_seconds gauge\ngatehouse_state_timestamp_seconds %" PRId64 "\n", gh_now());
+	gh_buf_putf(&b,
+	    "# HELP gatehouse_state_timestamp_seconds When the gauges below were read from the database.\n"
+	    "# TYPE gatehouse_state_timestamp_seconds gauge\ngatehouse_state_timestamp_seconds %" PRId64
+	    "\n",
+	    gh_now());
 	for (size_t i = 0; i < ROWS; i++)
 		put_gauge(&b, i, lines);
 	gh_buf_putc(&b, '\0');

@@ -1,12 +1,15 @@
-/* Gauges of what the database knows (store/gauge.h), as Prometheus text for metrics_state_publish. No Kore type here. */
+/* Gauges of what the database knows (store/gauge.h), as Prometheus text for metrics_state_publish.
+ * No Kore type here. */
 #ifndef STATE_GAUGES_H
 #define STATE_GAUGES_H
 
 #include "conf.h"
 #include "store/store.h"
 
-/* Reads them anew when no worker of this node has for STATE_GAUGES_SECONDS. A failure leaves what was there. */
+/* Reads them anew when no worker of this node has for STATE_GAUGES_SECONDS. A failure leaves what
+ * was there. */
 #define STATE_GAUGES_SECONDS 15
-int state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_error *err) GH_MUSTCHECK;
+int state_gauges_refresh(const struct gh_conf *conf, struct store *s,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

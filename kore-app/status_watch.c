@@ -9,7 +9,7 @@
 #include "status_watch.h"
 #include "stop_flag.h"
 
-#define WAIT_MS 1000                     /* longest wait for a change: also how late a stop is noticed */
+#define WAIT_MS 1000 /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
 #define RENEW_SECONDS 5
 
@@ -47,8 +47,9 @@ static void
 report(bool *was_down, int rc, const struct gh_error *err)
 {
 	if (rc != 0 && !*was_down)
-		gh_log_kv(GH_LOG_ERROR, "cannot listen for revocations; cached OCSP answers are still served",
-		    "cause", err->detail, NULL);
+		gh_log_kv(GH_LOG_ERROR,
+		    "cannot listen for revocations; cached OCSP answers are still served", "cause",
+		    err->detail, NULL);
 	else if (rc == 0 && *was_down)
 		gh_log(GH_LOG_INFO, "listening for revocations again");
 	*was_down = rc != 0;
@@ -65,7 +66,9 @@ listen_for_changes(void *arg)
 
 	while (!stop_flag_wait(&w->stop, rc != 0 ? RETRY_SECONDS : 0)) {
 		gh_error_clear(&err);
-		rc = s == NULL ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err) : 0;
+		rc = s == NULL
+		    ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err)
+		    : 0;
 		if (rc == 0)
 			rc = listen_step(w, s, &err);
 		report(&was_down, rc, &err);
@@ -92,9 +95,11 @@ open_connections(struct enroll_env *env, struct gh_error *err)
 	int rc = 0;
 
 	if (env->store == NULL)
-		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
+		rc =
+		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
 	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer, err);
+		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
+		    err);
 	return rc;
 }
 
@@ -114,7 +119,8 @@ renew(void *arg)
 		if (rc == 0)
 			rc = ocsp_renew(&env, &renewed, &err);
 		if (rc != 0)
-			gh_log_kv(GH_LOG_WARN, "cannot renew OCSP answers", "cause", err.detail, NULL);
+			gh_log_kv(GH_LOG_WARN, "cannot renew OCSP answers", "cause", err.detail,
+			    NULL);
 		catalog_free(env.catalog);
 		publish_size(w);
 	}
@@ -145,8 +151,9 @@ start_threads(struct status_watch *w)
 }
 
 int
-status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp, struct catalog_watch *catalog,
-    struct metrics_worker *gauges, struct status_watch **out, struct gh_error *err)
+status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp,
+    struct catalog_watch *catalog, struct metrics_worker *gauges, struct status_watch **out,
+    struct gh_error *err)
 {
 	struct status_watch *w = calloc(1, sizeof(*w));
 

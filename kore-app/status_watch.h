@@ -1,7 +1,7 @@
 /*
- * Two threads that keep a worker's ready OCSP answers true: one listens for changes of status and removes what
- * they concern, one renews what is asked often before it ends. They do not share connections, so that a slow
- * renewal never delays a revocation.
+ * Two threads that keep a worker's ready OCSP answers true: one listens for changes of status and
+ * removes what they concern, one renews what is asked often before it ends. They do not share
+ * connections, so that a slow renewal never delays a revocation.
  */
 #ifndef STATUS_WATCH_H
 #define STATUS_WATCH_H
@@ -14,8 +14,9 @@
 struct status_watch;
 
 /* Starts the threads; all that is given stays the caller's and must outlive it. */
-int status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp, struct catalog_watch *catalog,
-    struct metrics_worker *gauges, struct status_watch **out, struct gh_error *err) GH_MUSTCHECK;
-void status_watch_free(struct status_watch *w);  /* accepts NULL; waits for the threads */
+int status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp,
+    struct catalog_watch *catalog, struct metrics_worker *gauges, struct status_watch **out,
+    struct gh_error *err) GH_MUSTCHECK;
+void status_watch_free(struct status_watch *w); /* accepts NULL; waits for the threads */
 
 #endif

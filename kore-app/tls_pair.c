@@ -1,4 +1,5 @@
-/* Certificate and key in memory shared by a writer and many readers: a sequence lock over a memfd. */
+/* Certificate and key in memory shared by a writer and many readers: a sequence lock over a
+ * memfd. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -28,8 +29,13 @@ struct shared {
 	char client_ca[TLS_PAIR_CLIENT_CA_MAX + 1];
 };
 
-struct tls_region { struct shared *shared; int write_fd, read_fd; };
-struct tls_view { const struct shared *shared; };
+struct tls_region {
+	struct shared *shared;
+	int write_fd, read_fd;
+};
+struct tls_view {
+	const struct shared *shared;
+};
 
 /* ---- files ---- */
 
@@ -54,7 +60,8 @@ read_file(const char *path, size_t max, char **out, struct gh_error *err)
 	if (n > max || strlen(text) != n) {
 		OPENSSL_cleanse(text, n);
 		free(text);
-		return gh_refuse(err, GH_E_CONF, "%.120s: larger than %zu bytes, or not text", path, max);
+		return gh_refuse(err, GH_E_CONF, "%.120s: larger than %zu bytes, or not text", path,
+		    max);
 	}
 	*out = text;
 	return 0;
@@ -94,7 +101,8 @@ parse_key(const char *pem)
 }
 
 static int
-check_pair(const char *chain_path, const char *key_path, const struct tls_pair *p, struct gh_error *err)
+check_pair(const char *chain_path, const char *key_path, const struct tls_pair *p,
+    struct gh_error *err)
 {
 	X509 *cert = parse_cert(p->chain);
 	EVP_PKEY *key = parse_key(p->key);
@@ -103,9 +111,11 @@ check_pair(const char *chain_path, const char *key_path, const struct tls_pair *
 	if (cert == NULL)
 		rc = gh_refuse(err, GH_E_CONF, "%.120s: no PEM certificate", chain_path);
 	else if (key == NULL)
-		rc = gh_refuse(err, GH_E_CONF, "%.120s: no PEM private key without password", key_path);
+		rc = gh_refuse(err, GH_E_CONF, "%.120s: no PEM private key without password",
+		    key_path);
 	else if (X509_check_private_key(cert, key) != 1)
-		rc = gh_refuse(err, GH_E_CONF, "%.100s is not the key of %.100s", key_path, chain_path);
+		rc = gh_refuse(err, GH_E_CONF, "%.100s is not the key of %.100s", key_path,
+		    chain_path);
 	ERR_clear_error();
 	X509_free(cert);
 	EVP_PKEY_free(key);
@@ -187,11 +197,13 @@ tls_region_new(struct tls_region **out, struct gh_error *err)
 	r->read_fd = -1;
 	r->write_fd = memfd_create("gatehouse-tls", MFD_CLOEXEC);
 	if (r->write_fd >= 0 && ftruncate(r->write_fd, sizeof(*r->shared)) == 0) {
-		r->shared = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED, r->write_fd, 0);
+		r->shared = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    r->write_fd, 0);
 		r->read_fd = reopen_read_only(r->write_fd);
 	}
 	if (r->shared == MAP_FAILED || r->read_fd < 0) {
-		int rc = gh_fail(err, GH_E_INTERNAL, "memory for certificates: %s", strerror(errno));
+		int rc =
+		    gh_fail(err, GH_E_INTERNAL, "memory for certificates: %s", strerror(errno));
 
 		tls_region_free(r);
 		return rc;

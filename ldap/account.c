@@ -4,7 +4,7 @@
 
 #include "account.h"
 
-#define UAC_ACCOUNTDISABLE 0x2           /* MS-ADTS 2.2.16 */
+#define UAC_ACCOUNTDISABLE 0x2 /* MS-ADTS 2.2.16 */
 #define EXPIRES_NEVER INT64_MAX
 #define FILETIME_PER_SECOND 10000000
 #define FILETIME_EPOCH INT64_C(11644473600) /* seconds from 1601 to 1970 */

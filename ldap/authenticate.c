@@ -1,6 +1,7 @@
 /*
- * Passwords, verified by a simple bind as the user (RFC 4513, 5.1). A success is remembered for a short
- * time as HMAC-SHA256 under a key that only this process has, so that a dump of the table is no help.
+ * Passwords, verified by a simple bind as the user (RFC 4513, 5.1). A success is remembered for a
+ * short time as HMAC-SHA256 under a key that only this process has, so that a dump of the table is
+ * no help.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,13 @@
 
 #include "authenticate.h"
 
-#define PASSWORD_MAX 1024                /* bytes */
-#define DN_MAX 4096                      /* a longer DN works but is not remembered */
+#define PASSWORD_MAX 1024 /* bytes */
+#define DN_MAX 4096       /* a longer DN works but is not remembered */
 #define SALT_SIZE 16
 #define HASH_SIZE 32
 
 struct mark {
-	int refs;                        /* atomic */
+	int refs; /* atomic */
 	unsigned char salt[SALT_SIZE], hash[HASH_SIZE];
 };
 
@@ -92,18 +93,19 @@ remember(struct dir_shared *s, const char *key, const char *dn, const char *pass
 	mark_free(m);
 }
 
-/* --- the bind -------------------------------------------------------------------------------------- */
+/* --- the bind
+ * -------------------------------------------------------------------------------------- */
 
 /*
- * Active Directory tells in the diagnostic why it refused a password that was right (data 530: logon
- * hours, 531: workstation, 532: password expired, 533: disabled, 701: expired, 773: must change). Not 775,
- * locked: it comes for wrong passwords, too.
+ * Active Directory tells in the diagnostic why it refused a password that was right (data 530:
+ * logon hours, 531: workstation, 532: password expired, 533: disabled, 701: expired, 773: must
+ * change). Not 775, locked: it comes for wrong passwords, too.
  */
 static bool
 was_password_right(const char *diagnostic)
 {
-	static const char *const data[] = {
-	    "data 530,", "data 531,", "data 532,", "data 533,", "data 701,", "data 773,"};
+	static const char *const data[] = {"data 530,", "data 531,", "data 532,", "data 533,",
+	    "data 701,", "data 773,"};
 
 	for (size_t i = 0; i < sizeof data / sizeof data[0]; i++)
 		if (strstr(diagnostic, data[i]) != NULL)
@@ -119,7 +121,7 @@ refuse(struct dir *d, int code, struct gh_error *err)
 		if (d->s->profile.is_ad && was_password_right(d->login.diagnostic))
 			return gh_fail(err, GH_E_ACCOUNT_DISABLED, "%s", d->login.diagnostic);
 		/* fall through */
-	case LDAP_INAPPROPRIATE_AUTH:    /* the entry has no password */
+	case LDAP_INAPPROPRIATE_AUTH: /* the entry has no password */
 	case LDAP_UNWILLING_TO_PERFORM:
 	case LDAP_CONSTRAINT_VIOLATION:
 	case LDAP_INSUFFICIENT_ACCESS:
@@ -162,8 +164,8 @@ verify(struct dir *d, const char *key, const struct dir_entry *e, const char *pa
 	return 0;
 }
 
-/* The state may have changed since the entry was read (an administrator enabled the account, the directory
- * took a lock away that had run out): look again before saying no. */
+/* The state may have changed since the entry was read (an administrator enabled the account, the
+ * directory took a lock away that had run out): look again before saying no. */
 static int
 look_again(struct dir *d, const char *name, struct dir_entry **e, struct gh_error *err)
 {

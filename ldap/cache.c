@@ -1,5 +1,5 @@
-/* A bounded hash table with expiry. All items live equally long, so the order of insertion is the order of
- * expiry, and the oldest is the one to make room. */
+/* A bounded hash table with expiry. All items live equally long, so the order of insertion is the
+ * order of expiry, and the oldest is the one to make room. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "cache.h"
 
 struct slot {
-	struct slot *chain;              /* same bucket */
+	struct slot *chain; /* same bucket */
 	struct slot *newer, *older;
-	int64_t expires;                 /* monotonic, microseconds */
+	int64_t expires; /* monotonic, microseconds */
 	uint64_t hash;
 	void *item;
 	char key[];
@@ -21,11 +21,11 @@ struct slot {
 
 struct dir_cache {
 	const struct dir_cache_type *type;
-	pthread_mutex_t lock;            /* guards all below */
+	pthread_mutex_t lock; /* guards all below */
 	int64_t life;
 	size_t max, n;
 	size_t buckets;
-	uint64_t seed;                   /* keys come from outside: no collisions to order */
+	uint64_t seed; /* keys come from outside: no collisions to order */
 	struct slot **bucket;
 	struct slot *oldest, *newest;
 };

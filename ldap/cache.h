@@ -1,6 +1,6 @@
 /*
- * A bounded table from a text key to a reference-counted item, each item kept for the same time. Safe in
- * any thread. Keys are compared byte for byte.
+ * A bounded table from a text key to a reference-counted item, each item kept for the same time.
+ * Safe in any thread. Keys are compared byte for byte.
  */
 #ifndef DIR_CACHE_H
 #define DIR_CACHE_H
@@ -10,8 +10,8 @@
 struct dir_cache;
 
 struct dir_cache_type {
-	void *(*ref)(void *item);        /* returns item with one reference more */
-	void (*free)(void *item);        /* drops one reference */
+	void *(*ref)(void *item); /* returns item with one reference more */
+	void (*free)(void *item); /* drops one reference */
 };
 
 /* max: items it may hold, the oldest make room. seconds: 0 switches it off. NULL: no memory. */

@@ -13,7 +13,8 @@
 #include "connection.h"
 
 /* A server that failed is asked after the others for so long. */
-#define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt" /* as Debian's update-ca-certificates writes it */
+#define SYSTEM_CAS \
+	"/etc/ssl/certs/ca-certificates.crt" /* as Debian's update-ca-certificates writes it */
 #define DOWN_SECONDS 10
 /* A goodbye on a dead connection may not block either. */
 #define CLOSE_MS 500
@@ -21,11 +22,12 @@
 /* Dead peers are found by TCP within about two minutes, also when nothing is asked. */
 static const int keepalive_idle = 60, keepalive_probes = 3, keepalive_interval = 20;
 
-/* --- the socket, for the watchdog ------------------------------------------------------------------ */
+/* --- the socket, for the watchdog
+ * ------------------------------------------------------------------ */
 
 static int
-on_connect(
-    LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address, struct ldap_conncb *cb)
+on_connect(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address,
+    struct ldap_conncb *cb)
 {
 	struct dir_conn *c = cb->lc_arg;
 	ber_socket_t fd = -1;
@@ -50,7 +52,8 @@ on_disconnect(LDAP *ld, Sockbuf *sb, struct ldap_conncb *cb)
 		return; /* cannot be: nothing is duplicated */
 }
 
-/* --- handles --------------------------------------------------------------------------------------- */
+/* --- handles
+ * --------------------------------------------------------------------------------------- */
 
 void
 dir_conn_init(struct dir_conn *c, struct dir_shared *s)
@@ -84,19 +87,22 @@ set_options(LDAP *ld, const struct gh_conf *conf, struct ldap_conncb *callback)
 	const int version = LDAP_VERSION3, deref = LDAP_DEREF_NEVER;
 	const unsigned user_timeout = (unsigned)conf->directory.operation_ms;
 	const struct timeval connect = milliseconds(conf->directory.connect_ms),
-	    operation = milliseconds(conf->directory.operation_ms);
-	const struct { int option; const void *value; } table[] = {
-		{LDAP_OPT_PROTOCOL_VERSION, &version},
-		{LDAP_OPT_REFERRALS, LDAP_OPT_OFF},
-		{LDAP_OPT_DEREF, &deref},
-		{LDAP_OPT_RESTART, LDAP_OPT_ON},
-		{LDAP_OPT_NETWORK_TIMEOUT, &connect},
-		{LDAP_OPT_TIMEOUT, &operation},
-		{LDAP_OPT_TCP_USER_TIMEOUT, &user_timeout},
-		{LDAP_OPT_X_KEEPALIVE_IDLE, &keepalive_idle},
-		{LDAP_OPT_X_KEEPALIVE_PROBES, &keepalive_probes},
-		{LDAP_OPT_X_KEEPALIVE_INTERVAL, &keepalive_interval},
-		{LDAP_OPT_CONNECT_CB, callback},
+			     operation = milliseconds(conf->directory.operation_ms);
+	const struct {
+		int option;
+		const void *value;
+	} table[] = {
+	    {LDAP_OPT_PROTOCOL_VERSION, &version},
+	    {LDAP_OPT_REFERRALS, LDAP_OPT_OFF},
+	    {LDAP_OPT_DEREF, &deref},
+	    {LDAP_OPT_RESTART, LDAP_OPT_ON},
+	    {LDAP_OPT_NETWORK_TIMEOUT, &connect},
+	    {LDAP_OPT_TIMEOUT, &operation},
+	    {LDAP_OPT_TCP_USER_TIMEOUT, &user_timeout},
+	    {LDAP_OPT_X_KEEPALIVE_IDLE, &keepalive_idle},
+	    {LDAP_OPT_X_KEEPALIVE_PROBES, &keepalive_probes},
+	    {LDAP_OPT_X_KEEPALIVE_INTERVAL, &keepalive_interval},
+	    {LDAP_OPT_CONNECT_CB, callback},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -142,14 +148,15 @@ dir_conn_check_uri(const char *uri, bool starttls, struct gh_error *err)
 	return 0;
 }
 
-/* --- operations ------------------------------------------------------------------------------------ */
+/* --- operations
+ * ------------------------------------------------------------------------------------ */
 
 bool
 dir_conn_is_broken(int code)
 {
 	return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR ||
-	       code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR ||
-	       code == LDAP_DECODING_ERROR || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
+	    code == LDAP_LOCAL_ERROR || code == LDAP_ENCODING_ERROR ||
+	    code == LDAP_DECODING_ERROR || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
 }
 
 static void
@@ -180,7 +187,8 @@ finish(struct dir_conn *c, int64_t started, int rc, const char *what)
 	    c->s->uri[c->uri], ldap_err2string(rc), text != NULL && *text != '\0' ? ": " : "",
 	    text != NULL ? text : "");
 	ldap_memfree(text);
-	/* a connection that ended (a restart, an idle limit) says nothing about the server; a slow answer does */
+	/* a connection that ended (a restart, an idle limit) says nothing about the server; a slow
+	 * answer does */
 	if (dir_conn_is_broken(rc)) {
 		if (rc != LDAP_SERVER_DOWN)
 			mark_down(c, rc == LDAP_TIMEOUT);
@@ -217,7 +225,8 @@ dir_conn_write(struct dir_conn *c, const char *dn, LDAPMod **mods, bool is_new)
 	int rc;
 
 	dir_watch_arm(&c->watch, c->s->conf->directory.operation_ms);
-	rc = is_new ? ldap_add_ext_s(c->ld, dn, mods, NULL, NULL) : ldap_modify_ext_s(c->ld, dn, mods, NULL, NULL);
+	rc = is_new ? ldap_add_ext_s(c->ld, dn, mods, NULL, NULL)
+		    : ldap_modify_ext_s(c->ld, dn, mods, NULL, NULL);
 	return finish(c, started, rc, is_new ? "add" : "modify");
 }
 
@@ -233,7 +242,8 @@ dir_conn_bind(struct dir_conn *c, const char *dn, const char *password)
 	return finish(c, started, rc, "bind");
 }
 
-/* --- opening --------------------------------------------------------------------------------------- */
+/* --- opening
+ * --------------------------------------------------------------------------------------- */
 
 /* A handle for one URI, not yet connected. */
 static bool
@@ -250,7 +260,9 @@ make_handle(struct dir_conn *c, size_t uri)
 	}
 	dir_watch_add(c->s->dog, &c->watch);
 	if (set_options(c->ld, conf, &c->callback) &&
-	    (has_scheme(text, "ldapi://") || set_tls(c->ld, *conf->directory.ca_file != '\0' ? conf->directory.ca_file : SYSTEM_CAS)))
+	    (has_scheme(text, "ldapi://") ||
+		set_tls(c->ld,
+		    *conf->directory.ca_file != '\0' ? conf->directory.ca_file : SYSTEM_CAS)))
 		return true;
 	dir_conn_close(c);
 	return false;
@@ -268,7 +280,8 @@ connect_now(struct dir_conn *c)
 	rc = finish(c, started, rc, "connect");
 	/* no StartTLS, no use: whatever the server's reason */
 	if (rc != LDAP_SUCCESS) {
-		c->state = c->is_reached && rc != LDAP_TIMEOUT ? DIR_STATE_TLS : DIR_STATE_UNREACHABLE;
+		c->state =
+		    c->is_reached && rc != LDAP_TIMEOUT ? DIR_STATE_TLS : DIR_STATE_UNREACHABLE;
 		dir_conn_close(c);
 	}
 	return rc;
@@ -316,8 +329,8 @@ open_and_mark(struct dir_conn *c, size_t uri, bool as_service)
 	return false;
 }
 
-/* A server that does not answer holds a thread until the deadline: one thread at a time is enough to see when
- * it comes back, the others go on at once. */
+/* A server that does not answer holds a thread until the deadline: one thread at a time is enough
+ * to see when it comes back, the others go on at once. */
 static bool
 try_down(struct dir_conn *c, size_t uri, bool as_service)
 {
@@ -335,7 +348,8 @@ try_down(struct dir_conn *c, size_t uri, bool as_service)
 	return ok;
 }
 
-/* The cause at the server where it came furthest says most: with a wrong password, not that another is off. */
+/* The cause at the server where it came furthest says most: with a wrong password, not that another
+ * is off. */
 struct furthest {
 	enum dir_state state;
 	char diagnostic[DIR_DIAGNOSTIC_MAX];

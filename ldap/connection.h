@@ -1,7 +1,7 @@
 /*
- * One LDAP handle: opened with failover over the configured URIs, TLS or nothing, every step under the
- * watchdog's deadline. After a failure that may be the connection's fault the handle is destroyed: a new
- * bind on the same handle fails, too (libldap 2.5).
+ * One LDAP handle: opened with failover over the configured URIs, TLS or nothing, every step under
+ * the watchdog's deadline. After a failure that may be the connection's fault the handle is
+ * destroyed: a new bind on the same handle fails, too (libldap 2.5).
  */
 #ifndef DIR_CONNECTION_H
 #define DIR_CONNECTION_H
@@ -20,30 +20,30 @@ struct dir_shared;
 
 struct dir_conn {
 	struct dir_shared *s;
-	LDAP *ld;                        /* NULL = closed */
-	size_t uri;                      /* index of the server: this one's, or the last one tried */
-	int64_t opened_us;               /* monotonic; meaningful while open */
-	bool is_reached;                 /* TCP has come up; the rest, TLS, may fail */
-	enum dir_state state;            /* why the last open failed */
+	LDAP *ld;             /* NULL = closed */
+	size_t uri;           /* index of the server: this one's, or the last one tried */
+	int64_t opened_us;    /* monotonic; meaningful while open */
+	bool is_reached;      /* TCP has come up; the rest, TLS, may fail */
+	enum dir_state state; /* why the last open failed */
 	struct dir_watch watch;
-	struct ldap_conncb callback;     /* libldap keeps a pointer to it */
+	struct ldap_conncb callback;         /* libldap keeps a pointer to it */
 	char diagnostic[DIR_DIAGNOSTIC_MAX]; /* of the last failure, for logs */
 };
 
 struct dir_query {
 	const char *base;
-	int scope;                       /* LDAP_SCOPE_BASE, LDAP_SCOPE_SUBTREE */
+	int scope; /* LDAP_SCOPE_BASE, LDAP_SCOPE_SUBTREE */
 	const char *filter;
-	const char *const *attrs;        /* NULL-ended */
-	int limit;                       /* entries; 0 = the server's limit */
+	const char *const *attrs; /* NULL-ended */
+	int limit;                /* entries; 0 = the server's limit */
 };
 
 /* Must not be moved afterwards. */
 void dir_conn_init(struct dir_conn *c, struct dir_shared *s);
-void dir_conn_close(struct dir_conn *c);         /* accepts a closed one */
+void dir_conn_close(struct dir_conn *c); /* accepts a closed one */
 
-/* Connect to the first URI that answers; with as_service also bind as the service account. No effect
- * when open. GH_E_DIR_DOWN: c->state is the cause at the server where it came furthest. */
+/* Connect to the first URI that answers; with as_service also bind as the service account. No
+ * effect when open. GH_E_DIR_DOWN: c->state is the cause at the server where it came furthest. */
 int dir_conn_open(struct dir_conn *c, bool as_service, struct gh_error *err) GH_MUSTCHECK;
 /* The same with one URI, as the service account; c is closed before. */
 int dir_conn_open_server(struct dir_conn *c, size_t uri, struct gh_error *err) GH_MUSTCHECK;

@@ -13,7 +13,7 @@
 
 #define ENTRIES_MAX 4096
 #define BINDS_MAX 4096
-#define DN_KEY_MAX 1024                  /* longer DNs are not cached */
+#define DN_KEY_MAX 1024 /* longer DNs are not cached */
 /* in front of a DN that is a key; no name holds it */
 #define DN_KEY_MARK '\001'
 
@@ -31,7 +31,8 @@ entry_free(void *item)
 
 static const struct dir_cache_type entry_type = {entry_ref, entry_free};
 
-/* --- start and stop -------------------------------------------------------------------------------- */
+/* --- start and stop
+ * -------------------------------------------------------------------------------- */
 
 static int
 split_uris(struct dir_shared *s, struct gh_error *err)
@@ -46,8 +47,8 @@ split_uris(struct dir_shared *s, struct gh_error *err)
 		if ((n = strcspn(p, " \t\r\n")) == 0)
 			break;
 		if (s->uris == DIR_URIS_MAX)
-			return gh_refuse(
-			    err, GH_E_CONF, "directory.uris: more than %d", DIR_URIS_MAX);
+			return gh_refuse(err, GH_E_CONF, "directory.uris: more than %d",
+			    DIR_URIS_MAX);
 		if ((s->uri[s->uris] = strndup(p, n)) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "directory.uris");
 		rc = dir_conn_check_uri(s->uri[s->uris++], conf->directory.starttls, err);
@@ -74,9 +75,9 @@ read_password(struct dir_shared *s, struct gh_error *err)
 	return 0;
 }
 
-/* libldap would read /etc/ldap/ldap.conf, ~/.ldaprc and LDAP* variables into its defaults (CAs, whether
- * certificates are checked at all): ours is the only configuration. And a connection that the watchdog
- * shut down must give an error, not a signal. */
+/* libldap would read /etc/ldap/ldap.conf, ~/.ldaprc and LDAP* variables into its defaults (CAs,
+ * whether certificates are checked at all): ours is the only configuration. And a connection that
+ * the watchdog shut down must give an error, not a signal. */
 static void
 tame_libldap(void)
 {
@@ -178,7 +179,8 @@ dir_on_operation(struct dir_shared *s, void (*fn)(int64_t us))
 	__atomic_store_n(&s->on_operation, fn, __ATOMIC_RELAXED);
 }
 
-/* --- look-ups -------------------------------------------------------------------------------------- */
+/* --- look-ups
+ * -------------------------------------------------------------------------------------- */
 
 bool
 dir_shared_key(const char *name, char key[DIR_KEY_SIZE])

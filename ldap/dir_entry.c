@@ -8,22 +8,22 @@
 #include "dir_entry.h"
 
 static const char *const attr_names[DIR_ATTR_COUNT] = {
-	[DIR_CN] = "cn",
-	[DIR_DISPLAY_NAME] = "displayName",
-	[DIR_GIVEN_NAME] = "givenName",
-	[DIR_SURNAME] = "surname",
-	[DIR_MAIL] = "mail",
-	[DIR_UPN] = "upn",
-	[DIR_DNS_HOST_NAME] = "dnsHostName",
-	[DIR_SAM_ACCOUNT_NAME] = "samAccountName",
-	[DIR_SPN] = "spn",
-	[DIR_OBJECT_GUID] = "objectGuid",
-	[DIR_OBJECT_SID] = "objectSid",
-	[DIR_OU] = "ou",
-	[DIR_O] = "o",
-	[DIR_TITLE] = "title",
-	[DIR_ACCOUNT_CONTROL] = "accountControl",
-	[DIR_ACCOUNT_EXPIRES] = "accountExpires",
+    [DIR_CN] = "cn",
+    [DIR_DISPLAY_NAME] = "displayName",
+    [DIR_GIVEN_NAME] = "givenName",
+    [DIR_SURNAME] = "surname",
+    [DIR_MAIL] = "mail",
+    [DIR_UPN] = "upn",
+    [DIR_DNS_HOST_NAME] = "dnsHostName",
+    [DIR_SAM_ACCOUNT_NAME] = "samAccountName",
+    [DIR_SPN] = "spn",
+    [DIR_OBJECT_GUID] = "objectGuid",
+    [DIR_OBJECT_SID] = "objectSid",
+    [DIR_OU] = "ou",
+    [DIR_O] = "o",
+    [DIR_TITLE] = "title",
+    [DIR_ACCOUNT_CONTROL] = "accountControl",
+    [DIR_ACCOUNT_EXPIRES] = "accountExpires",
 };
 
 struct dir_entry *
@@ -142,7 +142,8 @@ dir_entry_add_group(struct dir_entry *e, const char *dn, const char *name, const
 	return 0;
 }
 
-/* --- membership ------------------------------------------------------------------------------------ */
+/* --- membership
+ * ------------------------------------------------------------------------------------ */
 
 static bool
 has_group_dn(const struct dir_entry *e, const struct dir_dn *wanted)

@@ -4,7 +4,8 @@
 #include "dir_publish.h"
 #include "search.h"
 
-/* --- DN -------------------------------------------------------------------------------------------- */
+/* --- DN
+ * -------------------------------------------------------------------------------------------- */
 
 /* RFC 4514, 2.4. false: no room. */
 static bool
@@ -45,14 +46,16 @@ dir_publish_dn(const char *pattern, const char *name, char *out, size_t size)
 	return 0;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing
+ * ---------------------------------------------------------------------------------------- */
 
 static int
 replace(struct dir *d, const char *dn, const char *attr, struct berval *value)
 {
 	struct berval *values[] = {value, NULL};
-	LDAPMod mod = {.mod_op = LDAP_MOD_REPLACE | LDAP_MOD_BVALUES, .mod_type = (char *)(uintptr_t)attr,
-		.mod_vals.modv_bvals = values};
+	LDAPMod mod = {.mod_op = LDAP_MOD_REPLACE | LDAP_MOD_BVALUES,
+	    .mod_type = (char *)(uintptr_t)attr,
+	    .mod_vals.modv_bvals = values};
 	LDAPMod *mods[] = {&mod, NULL};
 
 	return dir_conn_write(&d->service, dn, mods, false);
@@ -64,10 +67,12 @@ add(struct dir *d, const char *dn, const char *attr, struct berval *value)
 {
 	struct berval *values[] = {value, NULL};
 	char top[] = "top", point[] = "cRLDistributionPoint", *classes[] = {top, point, NULL};
-	LDAPMod class = {.mod_op = LDAP_MOD_ADD, .mod_type = (char[]){"objectClass"},
-		.mod_vals.modv_strvals = classes};
-	LDAPMod crl = {.mod_op = LDAP_MOD_ADD | LDAP_MOD_BVALUES, .mod_type = (char *)(uintptr_t)attr,
-		.mod_vals.modv_bvals = values};
+	LDAPMod class = {.mod_op = LDAP_MOD_ADD,
+	    .mod_type = (char[]){"objectClass"},
+	    .mod_vals.modv_strvals = classes};
+	LDAPMod crl = {.mod_op = LDAP_MOD_ADD | LDAP_MOD_BVALUES,
+	    .mod_type = (char *)(uintptr_t)attr,
+	    .mod_vals.modv_bvals = values};
 	LDAPMod *mods[] = {&class, &crl, NULL};
 
 	return dir_conn_write(&d->service, dn, mods, true);
@@ -77,7 +82,8 @@ int
 dir_publish_crl(struct dir *d, const char *dn, bool is_delta, const void *der, size_t len,
     struct gh_error *err)
 {
-	const char *attr = is_delta ? "deltaRevocationList;binary" : "certificateRevocationList;binary";
+	const char *attr =
+	    is_delta ? "deltaRevocationList;binary" : "certificateRevocationList;binary";
 	struct berval value = {len, (char *)(uintptr_t)der};
 	int rc, code = LDAP_SERVER_DOWN;
 
@@ -88,5 +94,7 @@ dir_publish_crl(struct dir *d, const char *dn, bool is_delta, const void *der, s
 	}
 	if (code == LDAP_NO_SUCH_OBJECT)
 		code = add(d, dn, attr, &value);
-	return code == LDAP_SUCCESS ? 0 : gh_fail(err, GH_E_DIR_DOWN, "%.150s: %s", dn, d->service.diagnostic);
+	return code == LDAP_SUCCESS
+	    ? 0
+	    : gh_fail(err, GH_E_DIR_DOWN, "%.150s: %s", dn, d->service.diagnostic);
 }

@@ -18,18 +18,18 @@
 #define DIR_CACHE_KEY 32
 
 struct dir_shared {
-	const struct gh_conf *conf;      /* borrowed */
+	const struct gh_conf *conf; /* borrowed */
 	struct dir_profile profile;
 	struct dir_watchdog *dog;
-	struct dir_cache *entries;       /* name or DN -> struct dir_entry */
-	struct dir_cache *binds;         /* name -> successful bind, see authenticate.c */
+	struct dir_cache *entries;        /* name or DN -> struct dir_entry */
+	struct dir_cache *binds;          /* name -> successful bind, see authenticate.c */
 	unsigned char key[DIR_CACHE_KEY]; /* of the hashes in binds; random, of this process only */
-	char *password;                  /* of the service account; NULL = anonymous */
+	char *password;                   /* of the service account; NULL = anonymous */
 	char *uri[DIR_URIS_MAX];
 	size_t uris;
 	int64_t down_until[DIR_URIS_MAX]; /* atomic, monotonic µs: this URI failed, ask it last */
-	int is_slow[DIR_URIS_MAX];       /* atomic: it failed by not answering in time */
-	int is_probed[DIR_URIS_MAX];     /* atomic: a thread waits for this slow one */
+	int is_slow[DIR_URIS_MAX];        /* atomic: it failed by not answering in time */
+	int is_probed[DIR_URIS_MAX];      /* atomic: a thread waits for this slow one */
 	void (*on_operation)(int64_t us); /* atomic */
 };
 

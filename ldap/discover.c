@@ -11,7 +11,7 @@
 #include "discover.h"
 #include "search.h"
 
-#define CAPABILITY_AD "1.2.840.113556.1.4.800"   /* MS-ADTS 3.1.1.3.4.3.1 */
+#define CAPABILITY_AD "1.2.840.113556.1.4.800" /* MS-ADTS 3.1.1.3.4.3.1 */
 
 /* First value as text; "" when there is none, or it does not fit. */
 static void
@@ -35,7 +35,8 @@ has_value(LDAP *ld, LDAPMessage *entry, const char *attr, const char *value)
 	bool found = false;
 
 	for (size_t i = 0; v != NULL && v[i] != NULL && !found; i++)
-		found = v[i]->bv_len == strlen(value) && memcmp(v[i]->bv_val, value, v[i]->bv_len) == 0;
+		found =
+		    v[i]->bv_len == strlen(value) && memcmp(v[i]->bv_val, value, v[i]->bv_len) == 0;
 	ldap_value_free_len(v);
 	return found;
 }
@@ -47,15 +48,16 @@ read_time(const char *text)
 	char iso[32];
 	int64_t t;
 
-	if (strspn(text, "0123456789") != 14 || strcmp(text + 14 + strcspn(text + 14, "Z"), "Z") != 0)
+	if (strspn(text, "0123456789") != 14 ||
+	    strcmp(text + 14 + strcspn(text + 14, "Z"), "Z") != 0)
 		return 0;
-	snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6, text + 8, text + 10,
-	    text + 12);
+	snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6,
+	    text + 8, text + 10, text + 12);
 	return gh_timestamp_parse(iso, &t, NULL) == 0 ? t : 0;
 }
 
-/* The names by which the domain's accounts are called: MS-ADTS 6.1.1.2.1. A directory that hides them leaves
- * them empty. */
+/* The names by which the domain's accounts are called: MS-ADTS 6.1.1.2.1. A directory that hides
+ * them leaves them empty. */
 static int
 read_domain(struct dir *d, const char *configuration, struct dir_facts *out, struct gh_error *err)
 {
@@ -92,8 +94,8 @@ read_domain(struct dir *d, const char *configuration, struct dir_facts *out, str
 int
 dir_discover(struct dir *d, struct dir_facts *out, struct gh_error *err)
 {
-	static const char *const attrs[] = {"supportedCapabilities", "defaultNamingContext", "namingContexts",
-	    "configurationNamingContext", "currentTime", NULL};
+	static const char *const attrs[] = {"supportedCapabilities", "defaultNamingContext",
+	    "namingContexts", "configurationNamingContext", "currentTime", NULL};
 	const struct dir_query q = {"", LDAP_SCOPE_BASE, "(objectClass=*)", attrs, 1};
 	char configuration[DIR_FACT_SIZE] = "", now[DIR_FACT_SIZE] = "";
 	LDAPMessage *res, *entry;
@@ -123,11 +125,13 @@ int
 dir_sample(struct dir *d, char **dn, struct gh_error *err)
 {
 	static const char *const attrs[] = {LDAP_NO_ATTRS, NULL};
-	/* people, not the domain's own accounts; an entry without mail shows less of the templates */
+	/* people, not the domain's own accounts; an entry without mail shows less of the
+	 * templates */
 	const char *const filters[] = {
-		d->s->profile.is_ad ? "(&(objectCategory=person)(objectClass=user)(mail=*))"
-				    : "(&(objectClass=person)(mail=*))",
-		d->s->profile.is_ad ? "(&(objectCategory=person)(objectClass=user))" : "(objectClass=person)",
+	    d->s->profile.is_ad ? "(&(objectCategory=person)(objectClass=user)(mail=*))"
+				: "(&(objectClass=person)(mail=*))",
+	    d->s->profile.is_ad ? "(&(objectCategory=person)(objectClass=user))"
+				: "(objectClass=person)",
 	};
 	struct dir_query q = {d->s->conf->directory.base, LDAP_SCOPE_SUBTREE, NULL, attrs, 1};
 	LDAPMessage *res = NULL;
@@ -135,7 +139,8 @@ dir_sample(struct dir *d, char **dn, struct gh_error *err)
 	int rc = 0;
 
 	*dn = NULL;
-	for (size_t i = 0; rc == 0 && found == NULL && i < sizeof(filters) / sizeof(filters[0]); i++) {
+	for (size_t i = 0; rc == 0 && found == NULL && i < sizeof(filters) / sizeof(filters[0]);
+	     i++) {
 		q.filter = filters[i];
 		rc = dir_search(d, &q, &res, err);
 		if (rc == 0 && ldap_count_entries(d->service.ld, res) > 0)
@@ -146,7 +151,8 @@ dir_sample(struct dir *d, char **dn, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	if (found == NULL)
-		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "no person below %.300s", d->s->conf->directory.base);
+		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "no person below %.300s",
+		    d->s->conf->directory.base);
 	*dn = strdup(found);
 	ldap_memfree(found);
 	return *dn != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "DN");

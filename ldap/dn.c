@@ -124,7 +124,8 @@ dir_dn_is_under(const struct dir_dn *dn, const struct dir_dn *base)
 static bool
 is_dc(const LDAPRDN rdn)
 {
-	return rdn[1] == NULL && rdn[0]->la_attr.bv_len == 2 && strncasecmp(rdn[0]->la_attr.bv_val, "dc", 2) == 0;
+	return rdn[1] == NULL && rdn[0]->la_attr.bv_len == 2 &&
+	    strncasecmp(rdn[0]->la_attr.bv_val, "dc", 2) == 0;
 }
 
 bool

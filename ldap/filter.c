@@ -89,7 +89,7 @@ dir_filter_check(const char *pattern, const char *option, struct gh_error *err)
 	if (!has_name)
 		return gh_refuse(err, GH_E_CONF, "directory.%s: %%s or %%u is missing", option);
 	if (!is_balanced(pattern))
-		return gh_refuse(
-		    err, GH_E_CONF, "directory.%s: is not one filter in parentheses", option);
+		return gh_refuse(err, GH_E_CONF, "directory.%s: is not one filter in parentheses",
+		    option);
 	return 0;
 }

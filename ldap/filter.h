@@ -9,18 +9,19 @@
 
 #define DIR_FILTER_MAX (1024 * 1024) /* bytes: 50 long DNs, each escaped, twice */
 
-/* The value with every byte escaped that could end or widen an assertion (RFC 4515, 3). A failure is
- * remembered by the buffer. */
+/* The value with every byte escaped that could end or widen an assertion (RFC 4515, 3). A failure
+ * is remembered by the buffer. */
 void dir_filter_value(struct gh_buf *b, const void *p, size_t n);
 
 /* "(attr=value)" */
 void dir_filter_equal(struct gh_buf *b, const char *attr, const void *p, size_t n);
 
-/* A pattern of the configuration: %s becomes s, %u becomes u, both escaped; %% is a percent sign. */
+/* A pattern of the configuration: %s becomes s, %u becomes u, both escaped; %% is a percent
+ * sign. */
 void dir_filter_expand(struct gh_buf *b, const char *pattern, const char *s, const char *u);
 
-/* 0, or GH_E_CONF when the pattern is no "(...)" with %s or %u in it, or holds another %. option: its
- * name, for the message. */
+/* 0, or GH_E_CONF when the pattern is no "(...)" with %s or %u in it, or holds another %. option:
+ * its name, for the message. */
 int dir_filter_check(const char *pattern, const char *option, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Group membership. Active Directory computes it (tokenGroups, which holds nested groups and the primary
- * one, as SIDs). Elsewhere we take memberOf, which may hold direct groups only, and walk upwards over
- * member and uniqueMember.
+ * Group membership. Active Directory computes it (tokenGroups, which holds nested groups and the
+ * primary one, as SIDs). Elsewhere we take memberOf, which may hold direct groups only, and walk
+ * upwards over member and uniqueMember.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 
 #include "groups.h"
 
-#define BATCH 50                         /* groups asked for in one search */
-#define GROUPS_MAX 4096                  /* of one entry */
+#define BATCH 50        /* groups asked for in one search */
+#define GROUPS_MAX 4096 /* of one entry */
 
 static const char *
 group_base(const struct dir *d)
@@ -75,7 +75,7 @@ add_found(struct dir *d, struct dir_entry *e, LDAPMessage *entry)
 {
 	LDAP *ld = d->service.ld;
 	char *dn = ldap_get_dn(ld, entry), *name = first_value(ld, entry, d->s->profile.group_name),
-	    *sid = first_sid(ld, entry, d->s->profile.attr[DIR_OBJECT_SID]);
+	     *sid = first_sid(ld, entry, d->s->profile.attr[DIR_OBJECT_SID]);
 	struct dir_group *known = dn != NULL ? find_dn(e, dn) : NULL;
 	int rc = dn != NULL ? 0 : -1;
 
@@ -101,15 +101,15 @@ search_groups(struct dir *d, struct dir_entry *e, const char *filter, struct gh_
 	int rc = dir_search(d, &q, &res, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
-		return gh_fail(
-		    err, GH_E_DIR_DOWN, "group base \"%.200s\" is not there", group_base(d));
+		return gh_fail(err, GH_E_DIR_DOWN, "group base \"%.200s\" is not there",
+		    group_base(d));
 	if (rc != 0)
 		return rc;
 	for (m = ldap_first_entry(d->service.ld, res); m != NULL && rc == 0;
-	    m = ldap_next_entry(d->service.ld, m)) {
+	     m = ldap_next_entry(d->service.ld, m)) {
 		if (e->groups >= GROUPS_MAX)
-			rc = gh_fail(
-			    err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
+			rc = gh_fail(err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn,
+			    GROUPS_MAX);
 		else if (add_found(d, e, m) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "groups");
 	}
@@ -117,7 +117,8 @@ search_groups(struct dir *d, struct dir_entry *e, const char *filter, struct gh_
 	return rc;
 }
 
-/* --- Active Directory ------------------------------------------------------------------------------ */
+/* --- Active Directory
+ * ------------------------------------------------------------------------------ */
 
 /* The names of at most BATCH SIDs. */
 static int
@@ -129,8 +130,8 @@ resolve(struct dir *d, struct dir_entry *e, struct berval **sid, size_t n, struc
 	gh_buf_init(&b, DIR_FILTER_MAX);
 	gh_buf_puts(&b, "(|");
 	for (size_t i = 0; i < n; i++)
-		dir_filter_equal(
-		    &b, d->s->profile.attr[DIR_OBJECT_SID], sid[i]->bv_val, sid[i]->bv_len);
+		dir_filter_equal(&b, d->s->profile.attr[DIR_OBJECT_SID], sid[i]->bv_val,
+		    sid[i]->bv_len);
 	gh_buf_putc(&b, ')');
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		rc = search_groups(d, e, (const char *)b.data, err);
@@ -162,8 +163,8 @@ add_token(struct dir *d, struct dir_entry *e, struct berval **sid, struct gh_err
 	int rc = 0;
 
 	if (n > GROUPS_MAX)
-		return gh_fail(
-		    err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn, GROUPS_MAX);
+		return gh_fail(err, GH_E_DIR_DOWN, "%.200s: more than %d groups", e->dn,
+		    GROUPS_MAX);
 	for (size_t i = 0; i < n && rc == 0; i += BATCH)
 		rc = resolve(d, e, sid + i, n - i < BATCH ? n - i : BATCH, err);
 	return rc != 0 ? rc : add_unresolved(e, sid, n, err);
@@ -184,7 +185,8 @@ read_token(struct dir *d, struct dir_entry *e, struct gh_error *err)
 	if ((m = ldap_first_entry(d->service.ld, res)) != NULL)
 		sid = ldap_get_values_len(d->service.ld, m, attrs[0]);
 	ldap_msgfree(res);
-	/* everybody has a primary group: none at all means that the service account may not read it */
+	/* everybody has a primary group: none at all means that the service account may not read
+	 * it */
 	if (sid == NULL)
 		return gh_fail(err, GH_E_DIR_DOWN,
 		    "no tokenGroups of %.200s: may the service account read it?", e->dn);
@@ -193,11 +195,12 @@ read_token(struct dir *d, struct dir_entry *e, struct gh_error *err)
 	return rc;
 }
 
-/* --- elsewhere ------------------------------------------------------------------------------------- */
+/* --- elsewhere
+ * ------------------------------------------------------------------------------------- */
 
 /*
- * A group is known by its name only where groups are kept: who may create one elsewhere must not gain what a
- * name like "pki-officers" grants. By its DN it counts wherever it lies.
+ * A group is known by its name only where groups are kept: who may create one elsewhere must not
+ * gain what a name like "pki-officers" grants. By its DN it counts wherever it lies.
  */
 static char *
 trusted_name(const char *dn, const struct dir_dn *base)

@@ -1,4 +1,5 @@
-/* Identity of an entry: a number that no other entry ever gets, and names that no other entry has. */
+/* Identity of an entry: a number that no other entry ever gets, and names that no other entry
+ * has. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,16 +12,19 @@
 #include "identity.h"
 
 #define GUID_SIZE 16
-#define REALM_MAX 256                    /* bytes of a domain's name with its NUL */
+#define REALM_MAX 256 /* bytes of a domain's name with its NUL */
 
-/* --- the number ------------------------------------------------------------------------------------ */
+/* --- the number
+ * ------------------------------------------------------------------------------------ */
 
 /* MS-DTYP 2.3.4: the first three fields are little-endian. */
 static void
 guid_text(const unsigned char *g, char out[DIR_ID_SIZE])
 {
-	snprintf(out, DIR_ID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3], g[2],
-	    g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15]);
+	snprintf(out, DIR_ID_SIZE,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3], g[2],
+	    g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+	    g[15]);
 }
 
 void
@@ -41,7 +45,8 @@ dir_identity_read(const struct dir_profile *p, LDAP *ld, LDAPMessage *m, struct 
 	ldap_value_free_len(v);
 }
 
-/* --- the names ------------------------------------------------------------------------------------- */
+/* --- the names
+ * ------------------------------------------------------------------------------------- */
 
 /* All values: any of them may be the one that is certified, or that a log-in gives. */
 static void
@@ -49,10 +54,12 @@ put_names(struct gh_buf *b, const struct dir_shared *s, const struct dir_entry *
 {
 	for (size_t i = 0; i < e->attr[a].n; i++)
 		if (e->attr[a].v[i].len > 0)
-			dir_filter_equal(b, s->profile.attr[a], e->attr[a].v[i].data, e->attr[a].v[i].len);
+			dir_filter_equal(b, s->profile.attr[a], e->attr[a].v[i].data,
+			    e->attr[a].v[i].len);
 }
 
-/* The domain that accounts belong to: directory.realm; for Active Directory also as directory.base names it. */
+/* The domain that accounts belong to: directory.realm; for Active Directory also as directory.base
+ * names it. */
 static bool
 domain_of(const struct dir_shared *s, char out[REALM_MAX])
 {
@@ -64,8 +71,9 @@ domain_of(const struct dir_shared *s, char out[REALM_MAX])
 }
 
 /*
- * Who has no userPrincipalName has the implicit one ACCOUNT@DOMAIN (MS-ADTS 5.1.1.1.1), which is in no attribute. Another
- * entry must not have taken it: domains refuse that today, older ones did not.
+ * Who has no userPrincipalName has the implicit one ACCOUNT@DOMAIN (MS-ADTS 5.1.1.1.1), which is in
+ * no attribute. Another entry must not have taken it: domains refuse that today, older ones did
+ * not.
  */
 static void
 put_implicit(struct gh_buf *b, const struct dir_shared *s, const struct dir_entry *e)
@@ -113,7 +121,8 @@ search(struct dir *d, const struct dir_entry *e, bool with_mail, bool *alone, st
 	if (rc == 0 && strcmp(q.filter, "(|)") != 0 && (rc = dir_search(d, &q, &res, err)) == 0) {
 		*alone = ldap_count_entries(d->service.ld, res) <= 1;
 		if (!*alone)
-			(void)gh_fail(err, GH_E_NOT_IN_DIRECTORY, "another entry has the same name: %.300s", q.filter);
+			(void)gh_fail(err, GH_E_NOT_IN_DIRECTORY,
+			    "another entry has the same name: %.300s", q.filter);
 	}
 	ldap_msgfree(res);
 	gh_buf_free(&b);

@@ -17,7 +17,7 @@
 
 /* What is read beside the entry itself. */
 struct found {
-	struct dir_entry *entry;         /* NULL: no such entry */
+	struct dir_entry *entry; /* NULL: no such entry */
 	struct berval **member_of;
 	bool is_locked;
 };
@@ -30,10 +30,11 @@ found_clear(struct found *f)
 	memset(f, 0, sizeof *f);
 }
 
-/* --- reading an entry ------------------------------------------------------------------------------ */
+/* --- reading an entry
+ * ------------------------------------------------------------------------------ */
 
-/* "00112233-4455-..." (OpenLDAP's entryUUID) into the octets that objectGUID has: the first three fields
- * little-endian (MS-DTYP 2.3.4). false when it is no such text. */
+/* "00112233-4455-..." (OpenLDAP's entryUUID) into the octets that objectGUID has: the first three
+ * fields little-endian (MS-DTYP 2.3.4). false when it is no such text. */
 static bool
 guid_from_text(const struct berval *v, unsigned char out[16])
 {
@@ -81,8 +82,8 @@ read_attributes(const struct dir_profile *p, LDAP *ld, LDAPMessage *m, struct di
 		ldap_value_free_len(v);
 	}
 	if (rc == 0 && e->attr[DIR_OBJECT_SID].n != 0)
-		e->sid = dir_sid_text(
-		    e->attr[DIR_OBJECT_SID].v[0].data, e->attr[DIR_OBJECT_SID].v[0].len);
+		e->sid = dir_sid_text(e->attr[DIR_OBJECT_SID].v[0].data,
+		    e->attr[DIR_OBJECT_SID].v[0].len);
 	return rc;
 }
 
@@ -136,10 +137,11 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 	return 0;
 }
 
-/* --- searching ------------------------------------------------------------------------------------- */
+/* --- searching
+ * ------------------------------------------------------------------------------------- */
 
-/* f->entry stays NULL when there is none. More than one: GH_E_NOT_IN_DIRECTORY. A base that is not there
- * is an answer when it was asked for (by DN), and a wrong configuration otherwise. */
+/* f->entry stays NULL when there is none. More than one: GH_E_NOT_IN_DIRECTORY. A base that is not
+ * there is an answer when it was asked for (by DN), and a wrong configuration otherwise. */
 static int
 search_one(struct dir *d, const char *base, int scope, const char *filter, struct found *f,
     struct gh_error *err)
@@ -181,10 +183,11 @@ try_pattern(struct dir *d, const char *pattern, const char *s, const struct dir_
 	return rc;
 }
 
-/* Elsewhere than in Active Directory nothing keeps one from writing ANOTHER@REALM into his own mail: then the name stands
- * for two. (For Active Directory see dir_identity_check.) */
+/* Elsewhere than in Active Directory nothing keeps one from writing ANOTHER@REALM into his own
+ * mail: then the name stands for two. (For Active Directory see dir_identity_check.) */
 static int
-check_account(struct dir *d, const struct dir_name *name, const struct dir_entry *e, struct gh_error *err)
+check_account(struct dir *d, const struct dir_name *name, const struct dir_entry *e,
+    struct gh_error *err)
 {
 	struct found other = {0};
 	int rc = 0;
@@ -192,14 +195,15 @@ check_account(struct dir *d, const struct dir_name *name, const struct dir_entry
 	if (*name->local != '\0')
 		rc = try_pattern(d, d->s->profile.user, name->local, name, &other, err);
 	if (rc == 0 && other.entry != NULL && strcmp(other.entry->dn, e->dn) != 0)
-		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "\"%.100s\" is a name of %.100s and the account of %.100s",
-		    name->full, e->dn, other.entry->dn);
+		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY,
+		    "\"%.100s\" is a name of %.100s and the account of %.100s", name->full, e->dn,
+		    other.entry->dn);
 	found_clear(&other);
 	return rc;
 }
 
-/* A principal name is looked for as such; only then, if the realm is ours, as an account name: Active
- * Directory's implicit name alice@realm is in no attribute. */
+/* A principal name is looked for as such; only then, if the realm is ours, as an account name:
+ * Active Directory's implicit name alice@realm is in no attribute. */
 static int
 find_principal(struct dir *d, const struct dir_name *name, struct found *f, struct gh_error *err)
 {
@@ -235,7 +239,8 @@ find_by_kind(struct dir *d, const struct dir_name *name, struct found *f, struct
 	return try_pattern(d, p->user, name->local, name, f, err);
 }
 
-/* --- completing an entry --------------------------------------------------------------------------- */
+/* --- completing an entry
+ * --------------------------------------------------------------------------- */
 
 /* Takes f->entry over into *out. */
 static int
@@ -262,15 +267,17 @@ dir_lookup_name(struct dir *d, const char *text, struct dir_entry **out, struct 
 	int rc;
 
 	*out = NULL;
-	if ((rc = dir_name_parse(
-		 text, conf->directory.netbios_domain, conf->directory.realm, &name, err)) != 0)
+	if ((rc = dir_name_parse(text, conf->directory.netbios_domain, conf->directory.realm, &name,
+		 err)) != 0)
 		return rc;
 	rc = find_by_kind(d, &name, &f, err);
 	if (rc == 0 && f.entry == NULL)
 		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "no entry for \"%.200s\"", text);
 	if (rc == 0) {
-		/* what a computer is, a domain says itself; elsewhere the class of its entry is anybody's choice */
-		if (!d->s->profile.is_ad && (name.kind == DIR_NAME_COMPUTER || name.kind == DIR_NAME_HOST))
+		/* what a computer is, a domain says itself; elsewhere the class of its entry is
+		 * anybody's choice */
+		if (!d->s->profile.is_ad &&
+		    (name.kind == DIR_NAME_COMPUTER || name.kind == DIR_NAME_HOST))
 			f.entry->is_computer = true;
 		rc = complete(d, &f, out, err);
 	}

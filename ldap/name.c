@@ -7,8 +7,8 @@
 
 #define HOST_PREFIX "host/"
 
-/* RFC 4518, 2.6: directories ignore outer spaces, so that " alice" would be a second spelling that our
- * limits per user do not know. */
+/* RFC 4518, 2.6: directories ignore outer spaces, so that " alice" would be a second spelling that
+ * our limits per user do not know. */
 static bool
 is_plausible(const char *text)
 {

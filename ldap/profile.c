@@ -11,22 +11,22 @@
 #define PATTERN_MAX 1024
 
 static const char *const ad_attrs[DIR_ATTR_COUNT] = {
-	[DIR_CN] = "cn",
-	[DIR_DISPLAY_NAME] = "displayName",
-	[DIR_GIVEN_NAME] = "givenName",
-	[DIR_SURNAME] = "sn",
-	[DIR_MAIL] = "mail",
-	[DIR_UPN] = "userPrincipalName",
-	[DIR_DNS_HOST_NAME] = "dNSHostName",
-	[DIR_SAM_ACCOUNT_NAME] = "sAMAccountName",
-	[DIR_SPN] = "servicePrincipalName",
-	[DIR_OBJECT_GUID] = "objectGUID",
-	[DIR_OBJECT_SID] = "objectSid",
-	[DIR_OU] = "ou",
-	[DIR_O] = "o",
-	[DIR_TITLE] = "title",
-	[DIR_ACCOUNT_CONTROL] = "userAccountControl",
-	[DIR_ACCOUNT_EXPIRES] = "accountExpires",
+    [DIR_CN] = "cn",
+    [DIR_DISPLAY_NAME] = "displayName",
+    [DIR_GIVEN_NAME] = "givenName",
+    [DIR_SURNAME] = "sn",
+    [DIR_MAIL] = "mail",
+    [DIR_UPN] = "userPrincipalName",
+    [DIR_DNS_HOST_NAME] = "dNSHostName",
+    [DIR_SAM_ACCOUNT_NAME] = "sAMAccountName",
+    [DIR_SPN] = "servicePrincipalName",
+    [DIR_OBJECT_GUID] = "objectGUID",
+    [DIR_OBJECT_SID] = "objectSid",
+    [DIR_OU] = "ou",
+    [DIR_O] = "o",
+    [DIR_TITLE] = "title",
+    [DIR_ACCOUNT_CONTROL] = "userAccountControl",
+    [DIR_ACCOUNT_EXPIRES] = "accountExpires",
 };
 
 static void
@@ -83,8 +83,8 @@ pattern(const char *fmt, ...)
 static bool
 make_user_patterns(struct dir_profile *p, const char *configured)
 {
-	const char *people = p->is_ad ? "(objectCategory=person)(objectClass=user)" :
-	    "(objectClass=inetOrgPerson)";
+	const char *people =
+	    p->is_ad ? "(objectCategory=person)(objectClass=user)" : "(objectClass=inetOrgPerson)";
 
 	if (*configured != '\0')
 		return (p->user = strdup(configured)) != NULL;
@@ -118,8 +118,8 @@ static bool
 is_attribute_name(const char *name)
 {
 	return *name != '\0' && strlen(name) <= 128 &&
-	       name[strspn(name,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;")] == '\0';
+	    name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.;")] == '\0';
 }
 
 static int

@@ -17,18 +17,18 @@
 
 struct dir_profile {
 	bool is_ad;
-	const char *attr[DIR_ATTR_COUNT];        /* names in this directory; borrowed */
+	const char *attr[DIR_ATTR_COUNT]; /* names in this directory; borrowed */
 	const char *request[DIR_ATTR_COUNT + DIR_PROFILE_EXTRA]; /* for a search, NULL-ended */
-	const char *id;                          /* attribute that numbers entries for good */
-	const char *group_name;                  /* attribute with the name of a group */
-	/* Patterns, see dir_filter_expand; malloc'd. upn and mail are NULL when user_filter is configured:
-	 * it then decides alone. mail is NULL for Active Directory, too. */
+	const char *id;         /* attribute that numbers entries for good */
+	const char *group_name; /* attribute with the name of a group */
+	/* Patterns, see dir_filter_expand; malloc'd. upn and mail are NULL when user_filter is
+	 * configured: it then decides alone. mail is NULL for Active Directory, too. */
 	char *user, *upn, *mail, *computer, *host;
 };
 
 /* Borrows strings of conf. GH_E_CONF names the option. */
-int dir_profile_init(
-    struct dir_profile *p, const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHECK;
+int dir_profile_init(struct dir_profile *p, const struct gh_conf *conf,
+    struct gh_error *err) GH_MUSTCHECK;
 void dir_profile_clear(struct dir_profile *p);
 
 #endif

@@ -1,8 +1,8 @@
 /* Searches as the service account. */
 #include "search.h"
 
-/* The server cut the list before our own limit did: what is missing could be a group that permits, or a second
- * entry of the name. */
+/* The server cut the list before our own limit did: what is missing could be a group that permits,
+ * or a second entry of the name. */
 static bool
 is_cut_short(const struct dir *d, const struct dir_query *q, LDAPMessage *res)
 {

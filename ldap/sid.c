@@ -6,7 +6,7 @@
 #include "dir_entry.h"
 
 #define SID_REVISION 1
-#define SID_SUBS_MAX 15          /* MS-DTYP 2.4.2: SubAuthorityCount */
+#define SID_SUBS_MAX 15 /* MS-DTYP 2.4.2: SubAuthorityCount */
 #define SID_HEADER 8
 /* "S-1-", a 48-bit authority in hex, 15 times "-4294967295", NUL */
 #define SID_TEXT_SIZE (4 + 14 + SID_SUBS_MAX * 11 + 1)
@@ -46,7 +46,7 @@ dir_sid_text(const unsigned char *p, size_t n)
 	else
 		at = (size_t)snprintf(text, SID_TEXT_SIZE, "S-1-%" PRIu64, authority(p));
 	for (size_t i = 0; i < p[1]; i++)
-		at += (size_t)snprintf(
-		    text + at, SID_TEXT_SIZE - at, "-%" PRIu32, sub_authority(p, i));
+		at += (size_t)snprintf(text + at, SID_TEXT_SIZE - at, "-%" PRIu32,
+		    sub_authority(p, i));
 	return text;
 }

@@ -15,11 +15,11 @@
 #define NEVER INT64_MAX
 
 struct dir_watchdog {
-	pthread_mutex_t lock;    /* guards all below and every watch in the list */
+	pthread_mutex_t lock; /* guards all below and every watch in the list */
 	pthread_cond_t changed;
 	pthread_t thread;
 	struct dir_watch *list;
-	int64_t wake;            /* when the thread looks next */
+	int64_t wake; /* when the thread looks next */
 	bool stop;
 };
 

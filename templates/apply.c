@@ -11,13 +11,13 @@ static int
 check_requester(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
 {
 	if (e == NULL)
-		return gh_refuse(
-		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no entry in the directory");
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
+		    "the requester has no entry in the directory");
 	/* authentication looks, too, but not for service identities and approvals long after the
 	 * request */
 	if (e->is_disabled)
-		return gh_refuse(
-		    err, GH_E_ACCOUNT_DISABLED, "the requester's account is disabled or expired");
+		return gh_refuse(err, GH_E_ACCOUNT_DISABLED,
+		    "the requester's account is disabled or expired");
 	if (t->requester == TMPL_REQUESTER_MACHINE && !e->is_computer)
 		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for computers", t->name);
 	if (t->requester == TMPL_REQUESTER_USER && e->is_computer)
@@ -30,16 +30,17 @@ static int
 check_named_template(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err)
 {
 	if (csr->ms_template != NULL && strcasecmp(csr->ms_template, t->name) != 0)
-		return gh_refuse(
-		    err, GH_E_TEMPLATE_CONFLICT, "the CSR names another template than %s", t->name);
+		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT,
+		    "the CSR names another template than %s", t->name);
 	if (csr->ms_template_oid == NULL)
 		return 0;
 	if (t->oid == NULL || strcmp(csr->ms_template_oid, t->oid) != 0)
 		return gh_refuse(err, GH_E_TEMPLATE_CONFLICT,
 		    "the CSR has another template OID than %s's", t->name);
 	/* MS-WCCE: each of the two numbers by itself; schema 1 has no versions */
-	if (t->schema >= 2 && (csr->ms_template_major > (uint32_t)t->major ||
-				  csr->ms_template_minor > (uint32_t)t->minor))
+	if (t->schema >= 2 &&
+	    (csr->ms_template_major > (uint32_t)t->major ||
+		csr->ms_template_minor > (uint32_t)t->minor))
 		return gh_refuse(err, GH_E_TEMPLATE_VERSION,
 		    "the CSR is for version %u.%u of template %s, here is %d.%d",
 		    csr->ms_template_major, csr->ms_template_minor, t->name, t->major, t->minor);

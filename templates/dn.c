@@ -116,8 +116,8 @@ parse(struct tmpl_dn *dn, const char *p, struct gh_error *err)
 		a->same_rdn = same_rdn;
 		if ((p = read_type(skip_blanks(p), &a->type)) == NULL ||
 		    (p = read_value(dn, p, a)) == NULL)
-			return gh_refuse(
-			    err, GH_E_SUBJECT, "the directory name is not as RFC 4514 has it");
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the directory name is not as RFC 4514 has it");
 		if (a->type < 0)
 			return gh_refuse(err, GH_E_SUBJECT,
 			    "the directory name has an attribute type that cannot stand in a "
@@ -127,8 +127,8 @@ parse(struct tmpl_dn *dn, const char *p, struct gh_error *err)
 			return 0;
 		same_rdn = *p++ == '+';
 		if (*skip_blanks(p) == '\0')
-			return gh_refuse(
-			    err, GH_E_SUBJECT, "the directory name ends with a separator");
+			return gh_refuse(err, GH_E_SUBJECT,
+			    "the directory name ends with a separator");
 	}
 	return 0;
 }
@@ -141,8 +141,8 @@ tmpl_dn_parse(const char *text, struct tmpl_dn **out, struct gh_error *err)
 
 	*out = NULL;
 	if (strlen(text) > TMPL_DN_MAX)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the directory name is longer than %d bytes", TMPL_DN_MAX);
+		return gh_refuse(err, GH_E_SUBJECT, "the directory name is longer than %d bytes",
+		    TMPL_DN_MAX);
 	if ((dn = calloc(1, sizeof(*dn))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "directory name");
 	if ((rc = parse(dn, text, err)) != 0) {

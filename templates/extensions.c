@@ -26,8 +26,8 @@ copy(X509_EXTENSION *x)
 }
 
 static int
-add_fixed(
-    const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
+add_fixed(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec,
+    struct gh_error *err)
 {
 	X509_EXTENSION *ku = NULL;
 	int i, rc;
@@ -92,8 +92,8 @@ sid_extension(const struct tmpl *t, const char *sid)
 		gn = NULL;
 		if ((len = i2d_GENERAL_NAMES(names, &der)) > 0) {
 			ASN1_STRING_set0(value, der, len);
-			x = X509_EXTENSION_create_by_OBJ(
-			    NULL, t->sid_ext_oid, t->sid_critical, value);
+			x = X509_EXTENSION_create_by_OBJ(NULL, t->sid_ext_oid, t->sid_critical,
+			    value);
 		}
 	}
 	GENERAL_NAME_free(gn);
@@ -106,15 +106,15 @@ sid_extension(const struct tmpl *t, const char *sid)
 static int
 without_sid(const struct tmpl_naming *n, struct gh_error *err)
 {
-	/* A certificate without it would be mapped by name (KB5014754): never silently, for an account that has
-	 * one by nature, nor for a value that is no SID. */
+	/* A certificate without it would be mapped by name (KB5014754): never silently, for an
+	 * account that has one by nature, nor for a value that is no SID. */
 	if (n->e->is_principal || n->e->attr[DIR_OBJECT_SID].n != 0)
 		return gh_refuse(err, GH_E_SID_REQUIRED,
 		    "the requester's objectSid cannot be read in the directory; an administrator must let "
 		    "the gateway's account (directory.bind_dn) read it");
 	if (n->t->sid == TMPL_SID_REQUIRE)
-		return gh_refuse(
-		    err, GH_E_SID_REQUIRED, "the requester has no objectSid in the directory");
+		return gh_refuse(err, GH_E_SID_REQUIRED,
+		    "the requester has no objectSid in the directory");
 	return 0;
 }
 
@@ -158,7 +158,7 @@ collect_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, CERTIFI
 		ASN1_OBJECT *oid = OBJ_txt2obj(t->policy[i].oid, 1);
 		bool skip = asked != NULL && oid != NULL && !is_requested(asked, oid);
 		bool ok = oid != NULL &&
-			  (skip || tmpl_policy_push(out, t->policy[i].oid, t->policy[i].cps));
+		    (skip || tmpl_policy_push(out, t->policy[i].oid, t->policy[i].cps));
 
 		ASN1_OBJECT_free(oid);
 		if (!ok)
@@ -178,8 +178,8 @@ choose_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, struct c
 		return gh_fail(err, GH_E_NOMEM, "certificate policies");
 	rc = collect_policies(t, asked, out, err);
 	if (rc == 0 && sk_POLICYINFO_num(out) > 0)
-		rc = push(
-		    spec, X509V3_EXT_i2d(NID_certificate_policies, t->policies_critical, out), err);
+		rc = push(spec, X509V3_EXT_i2d(NID_certificate_policies, t->policies_critical, out),
+		    err);
 	else if (rc == 0 && asked != NULL)
 		rc = gh_refuse(err, GH_E_TEMPLATE_CONFLICT,
 		    "the template has none of the certificate policies in the request");
@@ -188,8 +188,8 @@ choose_policies(const struct tmpl *t, const CERTIFICATEPOLICIES *asked, struct c
 }
 
 static int
-add_policies(
-    const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec, struct gh_error *err)
+add_policies(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec *spec,
+    struct gh_error *err)
 {
 	CERTIFICATEPOLICIES *asked;
 	int critical = -1, rc;

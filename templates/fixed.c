@@ -198,10 +198,10 @@ prepare_template_name(struct tmpl *t, struct gh_error *err)
 	unsigned char *der = NULL;
 	int n;
 
-	if (ASN1_mbstring_copy(
-		&s, (const unsigned char *)t->name, -1, MBSTRING_UTF8, B_ASN1_BMPSTRING) < 0)
-		return gh_refuse(
-		    err, GH_E_TEMPLATE_INVALID, "name: must be in the Basic Multilingual Plane");
+	if (ASN1_mbstring_copy(&s, (const unsigned char *)t->name, -1, MBSTRING_UTF8,
+		B_ASN1_BMPSTRING) < 0)
+		return gh_refuse(err, GH_E_TEMPLATE_INVALID,
+		    "name: must be in the Basic Multilingual Plane");
 	if ((n = i2d_ASN1_BMPSTRING(s, &der)) > 0)
 		x = extension(TMPL_OID_V1_NAME, tmpl_list_has(&t->critical, TMPL_OID_V1_NAME), der,
 		    (size_t)n);
@@ -254,14 +254,14 @@ prepare_smime_capabilities(struct tmpl *t, struct gh_error *err)
 		X509_ALGOR *a = X509_ALGOR_new();
 
 		ok = a != NULL &&
-		     X509_ALGOR_set0(a, OBJ_nid2obj(smime_ciphers[i]), V_ASN1_UNDEF, NULL) == 1 &&
-		     sk_X509_ALGOR_push(sk, a) > 0;
+		    X509_ALGOR_set0(a, OBJ_nid2obj(smime_ciphers[i]), V_ASN1_UNDEF, NULL) == 1 &&
+		    sk_X509_ALGOR_push(sk, a) > 0;
 		if (!ok)
 			X509_ALGOR_free(a);
 	}
 	if (ok && (n = i2d_X509_ALGORS(sk, &der)) > 0)
-		x = extension(
-		    "1.2.840.113549.1.9.15", is_critical(t, NID_SMIMECapabilities), der, (size_t)n);
+		x = extension("1.2.840.113549.1.9.15", is_critical(t, NID_SMIMECapabilities), der,
+		    (size_t)n);
 	OPENSSL_free(der);
 	sk_X509_ALGOR_pop_free(sk, X509_ALGOR_free);
 	return push(t, x, err);

@@ -8,8 +8,8 @@
 
 #define CLIENT_ONLY 0
 
-const struct tmpl_flag tmpl_enrollment_flag[] = {
-    {"INCLUDE_SYMMETRIC_ALGORITHMS", TMPL_ENROLL_SYMMETRIC_ALGORITHMS, NULL},
+const struct tmpl_flag tmpl_enrollment_flag[] = {{"INCLUDE_SYMMETRIC_ALGORITHMS",
+						     TMPL_ENROLL_SYMMETRIC_ALGORITHMS, NULL},
     {"PEND_ALL_REQUESTS", TMPL_ENROLL_PEND_ALL, NULL},
     {"PUBLISH_TO_KRA_CONTAINER", 0, "certificates are not published"},
     {"PUBLISH_TO_DS", 0, "certificates are not published"},
@@ -31,8 +31,8 @@ const struct tmpl_flag tmpl_enrollment_flag[] = {
     {"SKIP_AUTO_RENEWAL", CLIENT_ONLY, NULL},
     {"NO_SECURITY_EXTENSION", TMPL_ENROLL_NO_SECURITY_EXTENSION, NULL}, {NULL, 0, NULL}};
 
-const struct tmpl_flag tmpl_private_key_flag[] = {
-    {"REQUIRE_PRIVATE_KEY_ARCHIVAL", 0, "keys are not archived"},
+const struct tmpl_flag tmpl_private_key_flag[] = {{"REQUIRE_PRIVATE_KEY_ARCHIVAL", 0,
+						      "keys are not archived"},
     {"EXPORTABLE_KEY", CLIENT_ONLY, NULL}, {"STRONG_KEY_PROTECTION_REQUIRED", CLIENT_ONLY, NULL},
     {"REQUIRE_ALTERNATE_SIGNATURE_ALGORITHM", 0, "the signature of the CSR is not prescribed"},
     {"REQUIRE_SAME_KEY_RENEWAL", 0, "renewals are not tied to the old key"},

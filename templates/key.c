@@ -90,6 +90,6 @@ tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_erro
 			return check_rsa(r, csr, err);
 		return r->type == CA_KEY_EC ? check_ec(r, csr, err) : 0;
 	}
-	return gh_refuse(
-	    err, GH_E_KEY_TYPE, "the template takes no %s keys", ca_key_type_name(csr->key_type));
+	return gh_refuse(err, GH_E_KEY_TYPE, "the template takes no %s keys",
+	    ca_key_type_name(csr->key_type));
 }

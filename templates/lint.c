@@ -34,7 +34,7 @@ static bool
 is_auth(const struct tmpl *t)
 {
 	return tmpl_is_auth_eku(&t->eku) ||
-	       (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
+	    (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
 }
 
 static bool
@@ -154,7 +154,7 @@ esc2(const struct tmpl *t)
 {
 	return (t->eku.n == 0 || tmpl_is_any_purpose(&t->eku) ||
 		   tmpl_is_any_purpose(&t->app_policies)) &&
-	       is_open(t);
+	    is_open(t);
 }
 
 static bool
@@ -185,7 +185,7 @@ static bool
 esc16(const struct tmpl *t)
 {
 	return t->sid == TMPL_SID_NEVER &&
-	       (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 && is_auth(t);
+	    (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) == 0 && is_auth(t);
 }
 
 /* Rules of our own: what nobody has given an ESC number. */
@@ -250,8 +250,8 @@ static int
 refuse(const struct tmpl *t, size_t i, const char *form, const char *remedy, struct gh_error *err)
 {
 	if (form == NULL)
-		return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s", t->name,
-		    rule[i].name, rule[i].reason);
+		return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s",
+		    t->name, rule[i].name, rule[i].reason);
 	return gh_refuse(err, GH_E_TEMPLATE_UNSAFE, "template %s is unsafe, %s: %s: %s %s free; %s",
 	    t->name, rule[i].name, rule[i].reason, form,
 	    form[strlen(form) - 1] == 's' ? "are" : "is", remedy);
@@ -270,8 +270,7 @@ tmpl_lint(const struct tmpl *t, struct gh_error *err)
 			is_broken = rule[i].matches(t);
 		else
 			is_broken = is_supplied(t) && is_open(t) &&
-				    tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form,
-					&remedy);
+			    tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form, &remedy);
 		if (is_broken && (t->acknowledged & 1u << i) == 0)
 			return refuse(t, i, form, remedy, err);
 	}

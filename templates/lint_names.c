@@ -1,9 +1,9 @@
 /*
- * Which names can a request give itself? One row for each form in which a certificate may name a host or a
- * person, with the purposes whose relying parties go by it: RFC 9525 (TLS), RFC 8550 (mail), X.520.
- * directoryName, registeredID, x400Address and ediPartyName are in no row: no request may bring them
- * (supplied.c). Nor may it bring a SID. Attribute types that are not in the table of rdn.c, as
- * unstructuredName, are refused, too.
+ * Which names can a request give itself? One row for each form in which a certificate may name a
+ * host or a person, with the purposes whose relying parties go by it: RFC 9525 (TLS), RFC 8550
+ * (mail), X.520. directoryName, registeredID, x400Address and ediPartyName are in no row: no
+ * request may bring them (supplied.c). Nor may it bring a SID. Attribute types that are not in the
+ * table of rdn.c, as unstructuredName, are refused, too.
  */
 #include <string.h>
 
@@ -14,14 +14,15 @@
 
 /* --- is the rule of a form tight? --- */
 
-/* A pattern that covers a whole top-level domain covers strangers' names. "localhost" is one name. */
+/* A pattern that covers a whole top-level domain covers strangers' names. "localhost" is one
+ * name. */
 static bool
 is_loose_pattern(const char *pattern)
 {
 	if (pattern[0] == '.')
 		return strchr(pattern + 1, '.') == NULL;
 	return strcmp(pattern, "*") == 0 ||
-	       (strncmp(pattern, "*.", 2) == 0 && strchr(pattern + 2, '.') == NULL);
+	    (strncmp(pattern, "*.", 2) == 0 && strchr(pattern + 2, '.') == NULL);
 }
 
 static bool
@@ -91,7 +92,7 @@ static bool
 is_attribute_free(const struct tmpl *t, const char *type)
 {
 	return t->subject.allow == 0 ||
-	       (t->subject.allow & 1u << tmpl_rdn_type(type, strlen(type))) != 0;
+	    (t->subject.allow & 1u << tmpl_rdn_type(type, strlen(type))) != 0;
 }
 
 /* Some clients still look for the host in the CN. */
@@ -99,7 +100,7 @@ static bool
 is_cn_host_free(const struct tmpl *t, const char *type)
 {
 	return is_attribute_free(t, type) &&
-	       (t->subject.common_name != TMPL_CN_DNS || is_dns_loose(t));
+	    (t->subject.common_name != TMPL_CN_DNS || is_dns_loose(t));
 }
 
 static bool
@@ -146,7 +147,8 @@ tmpl_free_name(const struct tmpl *t, uint32_t purposes, const char **form, const
 	size_t i;
 
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if ((forms[i].purposes & purposes) != 0 && forms[i].is_free(t, forms[i].attribute)) {
+		if ((forms[i].purposes & purposes) != 0 &&
+		    forms[i].is_free(t, forms[i].attribute)) {
 			*form = forms[i].form;
 			*remedy = forms[i].remedy;
 			return true;

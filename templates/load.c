@@ -49,8 +49,8 @@ set_seconds(int64_t seconds, const struct schema_at *at, int64_t *out, struct gh
 	if (*out != 0)
 		return schema_fail(at, err, "is given in two ways");
 	if (seconds <= 0 || seconds > TMPL_VALIDITY_MAX)
-		return schema_fail(
-		    at, err, "must be a number and one of s m h d w y (\"365d\"), up to 100y");
+		return schema_fail(at, err,
+		    "must be a number and one of s m h d w y (\"365d\"), up to 100y");
 	*out = seconds;
 	return 0;
 }
@@ -70,8 +70,8 @@ load_days(const struct schema_member *m, const gh_json *v, const struct schema_a
 	int64_t days;
 
 	if (!gh_json_int(v, &days) || days < m->min || days > m->max)
-		return schema_fail(
-		    at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
+		return schema_fail(at, err, "must be between %lld and %lld", (long long)m->min,
+		    (long long)m->max);
 	return set_seconds(days * TMPL_DAY, at, out, err);
 }
 
@@ -116,16 +116,16 @@ accept_oid(const char *text)
 	return tmpl_oid_resolve(text);
 }
 
-const struct schema_check tmpl_load_oid_check = {
-    accept_oid, "must be a known name or a dotted OID with arcs below 2^32"};
+const struct schema_check tmpl_load_oid_check = {accept_oid,
+    "must be a known name or a dotted OID with arcs below 2^32"};
 
 /* --- the file --- */
 
 static const struct schema_choice requester_choice[] = {{"user", TMPL_REQUESTER_USER},
     {"machine", TMPL_REQUESTER_MACHINE}, {"any", TMPL_REQUESTER_ANY}, {NULL, 0}};
 
-static const struct schema_choice ca_locked_choice[] = {
-    {"unavailable", TMPL_CA_LOCKED_UNAVAILABLE}, {"pending", TMPL_CA_LOCKED_PENDING}, {NULL, 0}};
+static const struct schema_choice ca_locked_choice[] = {{"unavailable", TMPL_CA_LOCKED_UNAVAILABLE},
+    {"pending", TMPL_CA_LOCKED_PENDING}, {NULL, 0}};
 static const struct schema_choice sid_choice[] = {{"require", TMPL_SID_REQUIRE},
     {"if-present", TMPL_SID_IF_PRESENT}, {"never", TMPL_SID_NEVER}, {NULL, 0}};
 
@@ -140,27 +140,28 @@ accept_name(const char *text)
 	    strcasecmp(text, "CrossCA") == 0)
 		return NULL;
 	return strpbrk(text, "/\\\"") == NULL && text[0] != ' ' && text[strlen(text) - 1] != ' '
-		   ? text
-		   : NULL;
+	    ? text
+	    : NULL;
 }
 
-static const struct schema_check name_check = {
-    accept_name, "must have no / \\ \" and not be SubCA, CA or CrossCA"};
+static const struct schema_check name_check = {accept_name,
+    "must have no / \\ \" and not be SubCA, CA or CrossCA"};
 
 static const char *
 accept_netbios(const char *text)
 {
 	return strlen(text) <= 15 && strchr(text, '.') == NULL && tmpl_text_is_dns(text, false)
-		   ? text
-		   : NULL;
+	    ? text
+	    : NULL;
 }
 
 static const struct schema_check netbios_check = {accept_netbios, "must be a NetBIOS name"};
 
 #define FIELD(f) offsetof(struct tmpl, f)
 
-static const struct schema_member template_member[] = {
-    {"name", GH_JSON_STRING, true, FIELD(name), schema_string, 1, TMPL_NAME_MAX, &name_check},
+static const struct schema_member template_member[] = {{"name", GH_JSON_STRING, true, FIELD(name),
+							   schema_string, 1, TMPL_NAME_MAX,
+							   &name_check},
     {"displayName", GH_JSON_STRING, false, FIELD(display_name), schema_string, 1, 256, NULL},
     {"description", GH_JSON_STRING, false, FIELD(description), schema_string, 0, TMPL_TEXT_MAX,
 	NULL},
@@ -263,14 +264,14 @@ complete(struct tmpl *t, struct gh_error *err)
 	/* Active Directory gives every account a SID, other directories need not */
 	if (t->sid == TMPL_SID_DEFAULT)
 		t->sid = (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) != 0
-			     ? TMPL_SID_NEVER
-			     : TMPL_SID_IF_PRESENT;
+		    ? TMPL_SID_NEVER
+		    : TMPL_SID_IF_PRESENT;
 	/* As Microsoft's console keeps the two: the same purposes in both extensions */
 	if (t->schema >= 2 && !t->has_app_policies &&
 	    (rc = copy_list(&t->eku, &t->app_policies, err)) != 0)
 		return rc;
 	t->has_auth_eku = tmpl_is_auth_eku(&t->eku) ||
-			  (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
+	    (t->app_policies.n > 0 && tmpl_is_auth_eku(&t->app_policies));
 	return make_metadata(t, err);
 }
 

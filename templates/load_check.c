@@ -8,9 +8,9 @@ struct rule {
 	bool (*is_broken)(const struct tmpl *t);
 };
 
-#define NAMES_FROM_DIRECTORY                                                                       \
-	(TMPL_NAME_ALT_DOMAIN_DNS | TMPL_NAME_ALT_SPN | TMPL_NAME_ALT_GUID | TMPL_NAME_ALT_UPN |   \
-	    TMPL_NAME_ALT_EMAIL | TMPL_NAME_ALT_DNS | TMPL_NAME_DNS_AS_CN | TMPL_NAME_EMAIL |      \
+#define NAMES_FROM_DIRECTORY \
+	(TMPL_NAME_ALT_DOMAIN_DNS | TMPL_NAME_ALT_SPN | TMPL_NAME_ALT_GUID | TMPL_NAME_ALT_UPN | \
+	    TMPL_NAME_ALT_EMAIL | TMPL_NAME_ALT_DNS | TMPL_NAME_DNS_AS_CN | TMPL_NAME_EMAIL | \
 	    TMPL_NAME_COMMON_NAME | TMPL_NAME_DIRECTORY_PATH)
 
 static bool
@@ -75,8 +75,9 @@ san_idle(const struct tmpl *t)
 {
 	const struct tmpl_san_rules *r = &t->san;
 
-	return !is_supplied(t) && (r->types != 0 || r->other_names.n > 0 || r->dns.n > 0 ||
-				      r->email.n > 0 || r->ip.n > 0 || r->wildcards);
+	return !is_supplied(t) &&
+	    (r->types != 0 || r->other_names.n > 0 || r->dns.n > 0 || r->email.n > 0 ||
+		r->ip.n > 0 || r->wildcards);
 }
 
 static bool
@@ -95,14 +96,14 @@ static bool
 sid_contradicts(const struct tmpl *t)
 {
 	return (t->enrollment_flags & TMPL_ENROLL_NO_SECURITY_EXTENSION) != 0 &&
-	       (t->sid == TMPL_SID_REQUIRE || t->sid == TMPL_SID_IF_PRESENT);
+	    (t->sid == TMPL_SID_REQUIRE || t->sid == TMPL_SID_IF_PRESENT);
 }
 
 static bool
 nocheck_without_ocsp(const struct tmpl *t)
 {
 	return (t->enrollment_flags & TMPL_ENROLL_OCSP_NOCHECK) != 0 &&
-	       !tmpl_list_has(&t->eku, "1.3.6.1.5.5.7.3.9");
+	    !tmpl_list_has(&t->eku, "1.3.6.1.5.5.7.3.9");
 }
 
 static bool

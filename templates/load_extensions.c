@@ -1,5 +1,5 @@
-/* certificatePolicies, applicationPolicies, criticalExtensions and extensions of a template file.
- */
+/* certificatePolicies, applicationPolicies, criticalExtensions and extensions of a template
+ * file. */
 #include <string.h>
 
 #include "der.h"
@@ -15,9 +15,10 @@ accept_uri(const char *text)
 
 static const struct schema_check uri_check = {accept_uri, "must be a URI"};
 
-static const struct schema_member policy_member[] = {
-    {"oid", GH_JSON_STRING, true, offsetof(struct tmpl_policy, oid), schema_string, 1, TMPL_OID_MAX,
-	&tmpl_load_oid_check},
+static const struct schema_member policy_member[] = {{"oid", GH_JSON_STRING, true,
+							 offsetof(struct tmpl_policy, oid),
+							 schema_string, 1, TMPL_OID_MAX,
+							 &tmpl_load_oid_check},
     {"cps", GH_JSON_STRING, false, offsetof(struct tmpl_policy, cps), schema_string, 1,
 	TMPL_TEXT_MAX, &uri_check},
     {NULL, 0, false, 0, NULL, 0, 0, NULL}};
@@ -87,12 +88,13 @@ accept_static_oid(const char *text)
 	return oid != NULL && !tmpl_extension_is_reserved(oid) ? oid : NULL;
 }
 
-static const struct schema_check static_oid_check = {
-    accept_static_oid, "must be an OID of an extension that no other member or the CA makes"};
+static const struct schema_check static_oid_check = {accept_static_oid,
+    "must be an OID of an extension that no other member or the CA makes"};
 
-static const struct schema_member extension_member[] = {
-    {"oid", GH_JSON_STRING, true, offsetof(struct tmpl_extension, oid), schema_string, 1,
-	TMPL_OID_MAX, &static_oid_check},
+static const struct schema_member extension_member[] = {{"oid", GH_JSON_STRING, true,
+							    offsetof(struct tmpl_extension, oid),
+							    schema_string, 1, TMPL_OID_MAX,
+							    &static_oid_check},
     {"critical", GH_JSON_BOOL, false, offsetof(struct tmpl_extension, critical), schema_bool, 0, 0,
 	NULL},
     {"value", GH_JSON_STRING, true, 0, load_der, 0, 0, NULL},
@@ -130,8 +132,8 @@ accept_critical(const char *text)
 	return oid != NULL && !tmpl_extension_is_of_ca(oid) ? oid : NULL;
 }
 
-const struct schema_check tmpl_load_critical_check = {
-    accept_critical, "must be a dotted OID of an extension that is not the CA's"};
+const struct schema_check tmpl_load_critical_check = {accept_critical,
+    "must be a dotted OID of an extension that is not the CA's"};
 
 /* out: struct tmpl. An empty list is not the same as none: it means no 311.21.10. */
 int

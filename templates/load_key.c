@@ -32,12 +32,12 @@ load_curves(const struct schema_member *m, const gh_json *v, const struct schema
 	return 0;
 }
 
-static const struct schema_choice key_type_choice[] = {
-    {"RSA", CA_KEY_RSA}, {"EC", CA_KEY_EC}, {"Ed25519", CA_KEY_ED25519}, {NULL, 0}};
+static const struct schema_choice key_type_choice[] = {{"RSA", CA_KEY_RSA}, {"EC", CA_KEY_EC},
+    {"Ed25519", CA_KEY_ED25519}, {NULL, 0}};
 
-static const struct schema_member key_member[] = {
-    {"type", GH_JSON_STRING, true, offsetof(struct key_file, type), schema_choice, 0, 0,
-	key_type_choice},
+static const struct schema_member key_member[] = {{"type", GH_JSON_STRING, true,
+						      offsetof(struct key_file, type),
+						      schema_choice, 0, 0, key_type_choice},
     {"minSize", GH_JSON_INT, false, offsetof(struct key_file, min_bits), schema_int,
 	TMPL_KEY_BITS_MIN, TMPL_KEY_BITS_MAX, NULL},
     {"maxSize", GH_JSON_INT, false, offsetof(struct key_file, max_bits), schema_int,

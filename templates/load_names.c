@@ -51,12 +51,13 @@ load_rdn_types(const struct schema_member *m, const gh_json *v, const struct sch
 	return 0;
 }
 
-static const struct schema_choice cn_choice[] = {
-    {"any", TMPL_CN_ANY}, {"dns", TMPL_CN_DNS}, {NULL, 0}};
+static const struct schema_choice cn_choice[] = {{"any", TMPL_CN_ANY}, {"dns", TMPL_CN_DNS},
+    {NULL, 0}};
 
-static const struct schema_member subject_member[] = {
-    {"allow", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, allow), load_rdn_types, 1,
-	TMPL_LIST_MAX, NULL},
+static const struct schema_member subject_member[] = {{"allow", GH_JSON_ARRAY, false,
+							  offsetof(struct tmpl_subject_rules,
+							      allow),
+							  load_rdn_types, 1, TMPL_LIST_MAX, NULL},
     {"require", GH_JSON_ARRAY, false, offsetof(struct tmpl_subject_rules, require), load_rdn_types,
 	0, TMPL_LIST_MAX, NULL},
     {"commonName", GH_JSON_STRING, false, offsetof(struct tmpl_subject_rules, common_name),
@@ -116,8 +117,8 @@ accept_dns_pattern(const char *text)
 	return tmpl_text_is_dns(name, false) ? text : NULL;
 }
 
-static const struct schema_check dns_check = {
-    accept_dns_pattern, "must be a DNS name, \"*.name\", \".name\" or \"*\""};
+static const struct schema_check dns_check = {accept_dns_pattern,
+    "must be a DNS name, \"*.name\", \".name\" or \"*\""};
 
 static const char *
 accept_network(const char *text)
@@ -125,8 +126,8 @@ accept_network(const char *text)
 	return tmpl_network_is_valid(text) ? text : NULL;
 }
 
-static const struct schema_check ip_check = {
-    accept_network, "must be a network like 10.1.0.0/16 or 2001:db8::/32, or an address"};
+static const struct schema_check ip_check = {accept_network,
+    "must be a network like 10.1.0.0/16 or 2001:db8::/32, or an address"};
 
 /* A SID is never the request's to give; UPNs have their own type. */
 static const char *
@@ -140,12 +141,12 @@ accept_other_name(const char *text)
 	return oid;
 }
 
-static const struct schema_check other_name_check = {
-    accept_other_name, "must be a dotted OID, not that of a SID, and \"upn\" for UPNs"};
+static const struct schema_check other_name_check = {accept_other_name,
+    "must be a dotted OID, not that of a SID, and \"upn\" for UPNs"};
 
-static const struct schema_member san_member[] = {
-    {"types", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, types), load_san_types, 0,
-	TMPL_LIST_MAX, NULL},
+static const struct schema_member san_member[] = {{"types", GH_JSON_ARRAY, false,
+						      offsetof(struct tmpl_san_rules, types),
+						      load_san_types, 0, TMPL_LIST_MAX, NULL},
     {"require", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, require), load_san_types, 0,
 	TMPL_LIST_MAX, NULL},
     {"otherNames", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, other_names), schema_list,
@@ -154,8 +155,8 @@ static const struct schema_member san_member[] = {
 	TMPL_LIST_MAX, &dns_check},
     {"email", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, email), schema_list, 1,
 	TMPL_LIST_MAX, &dns_check},
-    {"ip", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, ip), schema_list, 1,
-	TMPL_LIST_MAX, &ip_check},
+    {"ip", GH_JSON_ARRAY, false, offsetof(struct tmpl_san_rules, ip), schema_list, 1, TMPL_LIST_MAX,
+	&ip_check},
     {"wildcards", GH_JSON_BOOL, false, offsetof(struct tmpl_san_rules, wildcards), schema_bool, 0,
 	0, NULL},
     {NULL, 0, false, 0, NULL, 0, 0, NULL}};

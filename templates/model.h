@@ -149,7 +149,7 @@ struct tmpl {
 	size_t extensions;
 	struct tmpl_subject_rules subject;
 	struct tmpl_san_rules san;
-	int sid; /* enum tmpl_sid */
+	int sid;       /* enum tmpl_sid */
 	int ca_locked; /* enum tmpl_ca_locked */
 	char *netbios_domain;
 	struct tmpl_list enroll_groups;
@@ -157,8 +157,8 @@ struct tmpl {
 	uint32_t acknowledged; /* bit i = row i of the lint table */
 	char *acknowledge_reason;
 
-	/* Built once at load, so that applying encodes only what differs from request to request.
-	 */
+	/* Built once at load, so that applying encodes only what differs from request to
+	 * request. */
 	STACK_OF(X509_EXTENSION) * fixed;
 	X509_EXTENSION *key_usage_ext[CA_KEY_OTHER]; /* by enum ca_key_type; NULL = none */
 	ASN1_OBJECT *sid_ext_oid, *sid_oid, *guid_oid, *upn_oid;
@@ -203,8 +203,8 @@ struct tmpl_curve {
 	int bits;
 };
 extern const struct tmpl_curve tmpl_curve[TMPL_CURVES];
-int tmpl_key_check(
-    const struct tmpl *t, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr,
+    struct gh_error *err) GH_MUSTCHECK;
 /* Key usage bits that make sense for a type of key. */
 uint32_t tmpl_key_usage_for(int key_type, uint32_t usage);
 
@@ -218,9 +218,11 @@ bool tmpl_is_auth_eku(const struct tmpl_list *eku);
 
 /* --- purpose.c --- */
 
-#define TMPL_FOR_LOGON 1u   /* a person or a machine proves who it is: TLS client, PKINIT, IKE, EAP */
-#define TMPL_FOR_SERVER 2u  /* a host proves its name */
-#define TMPL_FOR_MAIL 4u    /* signed and encrypted mail */
+#define TMPL_FOR_LOGON \
+	1u                 /* a person or a machine proves who it is: TLS client, PKINIT, IKE, EAP \
+			    */
+#define TMPL_FOR_SERVER 2u /* a host proves its name */
+#define TMPL_FOR_MAIL 4u   /* signed and encrypted mail */
 #define TMPL_FOR_SIGNING 8u /* code and documents, with the signer's name shown */
 #define TMPL_FOR_OTHER 16u  /* a purpose that Gatehouse does not know */
 #define TMPL_FOR_ROLE 32u   /* a role of the PKI or of the domain, whatever the name */
@@ -233,10 +235,10 @@ bool tmpl_has_role(const struct tmpl_list *oids);
 
 /* --- lint_names.c --- */
 
-/* Does the template let a request give itself a name that relying parties of these purposes go by? The
- * first such form and how to bind it; static text. Only for ENROLLEE_SUPPLIES_SUBJECT. */
-bool tmpl_free_name(
-    const struct tmpl *t, uint32_t purposes, const char **form, const char **remedy);
+/* Does the template let a request give itself a name that relying parties of these purposes go by?
+ * The first such form and how to bind it; static text. Only for ENROLLEE_SUPPLIES_SUBJECT. */
+bool tmpl_free_name(const struct tmpl *t, uint32_t purposes, const char **form,
+    const char **remedy);
 
 /* --- rdn.c: attribute types of names and their encoding --- */
 
@@ -280,7 +282,8 @@ bool tmpl_text_matches_dns(const struct tmpl_list *patterns, const char *name);
 
 /* --- network.c --- */
 
-/* "10.0.0.0/8", "2001:db8::/32" (RFC 4632, RFC 4291 2.3), host bits zero; an address alone is one host. */
+/* "10.0.0.0/8", "2001:db8::/32" (RFC 4632, RFC 4291 2.3), host bits zero; an address alone is one
+ * host. */
 bool tmpl_network_is_valid(const char *s);
 /* Larger than anything that one company has: below /8 in IPv4, below /16 in IPv6. */
 bool tmpl_network_is_wide(const char *s);
@@ -297,8 +300,8 @@ struct tmpl_name_flag {
 };
 extern const struct tmpl_name_flag tmpl_name_flag[];
 /* Fill subject and san of *n from directory or CSR, as the template says. */
-int tmpl_names(
-    struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr,
+    struct gh_error *err) GH_MUSTCHECK;
 
 int tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err);
 int tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err);
@@ -310,7 +313,8 @@ int tmpl_san_guid(struct tmpl_naming *n, struct gh_error *err);
 int tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err);
 /* dNSHostName, checked. GH_E_DNS_REQUIRED */
 int tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error *err) GH_MUSTCHECK;
-/* The requester's mail address, fit for a certificate. GH_E_EMAIL_REQUIRED: none, not plain ASCII, or another's, too. */
+/* The requester's mail address, fit for a certificate. GH_E_EMAIL_REQUIRED: none, not plain ASCII,
+ * or another's, too. */
 int tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *err) GH_MUSTCHECK;
 /* An otherName with a value of one of the string types, or an OCTET STRING. NULL: out of memory. */
 GENERAL_NAME *tmpl_san_other(const ASN1_OBJECT *type, int asn1_type, const void *p, size_t n);
@@ -322,8 +326,8 @@ struct tmpl_san_type {
 	uint32_t bit;
 };
 extern const struct tmpl_san_type tmpl_san_type[];
-int tmpl_supplied_names(
-    struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_supplied_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* --- fixed.c, extensions.c --- */
 

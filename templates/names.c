@@ -65,7 +65,7 @@ tmpl_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *
 	if (rc != 0)
 		return rc;
 	if (X509_NAME_entry_count(n->subject) == 0 && sk_GENERAL_NAME_num(n->san) == 0)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the certificate would have neither subject nor SAN");
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the certificate would have neither subject nor SAN");
 	return 0;
 }

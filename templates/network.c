@@ -79,7 +79,7 @@ is_in(const struct network *w, const unsigned char *addr)
 	unsigned whole = w->bits / 8, rest = w->bits % 8;
 
 	return memcmp(w->addr, addr, whole) == 0 &&
-	       (rest == 0 || ((w->addr[whole] ^ addr[whole]) & 0xffu << (8 - rest) & 0xffu) == 0);
+	    (rest == 0 || ((w->addr[whole] ^ addr[whole]) & 0xffu << (8 - rest) & 0xffu) == 0);
 }
 
 bool

@@ -8,7 +8,7 @@ static bool
 is_everybody(const char *group)
 {
 	return strcasecmp(group, "*") == 0 || strcasecmp(group, "S-1-1-0") == 0 ||
-	       strcasecmp(group, "S-1-5-11") == 0;
+	    strcasecmp(group, "S-1-5-11") == 0;
 }
 
 static bool
@@ -32,8 +32,8 @@ tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *ex
     struct gh_error *err)
 {
 	if (e == NULL)
-		return gh_fail(
-		    err, GH_E_TEMPLATE_DENIED, "no directory entry, template %s", t->name);
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no directory entry, template %s",
+		    t->name);
 	if (t->enroll_groups.n == 0 || !is_member_of_any(e, t->enroll_groups.v))
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of template %s",
 		    e->dn != NULL ? e->dn : "?", t->name);

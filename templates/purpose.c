@@ -1,6 +1,6 @@
 /*
- * What relying parties use a certificate for, by its EKU and application policies. An OID that is not in
- * the table may be for anything that goes by a name.
+ * What relying parties use a certificate for, by its EKU and application policies. An OID that is
+ * not in the table may be for anything that goes by a name.
  */
 #include <string.h>
 
@@ -13,17 +13,15 @@ static const struct {
 	const char *oid;
 	uint32_t purpose;
 } known[] = {
-    {TMPL_OID_ANY_EKU, TMPL_FOR_ALL},
-    {OID_ANY_POLICY, TMPL_FOR_ALL},
-    {TMPL_OID_SERVER_AUTH, TMPL_FOR_SERVER},
-    {"1.3.6.1.5.5.7.3.2", TMPL_FOR_LOGON},                   /* clientAuth */
-    {"1.3.6.1.5.5.7.3.3", TMPL_FOR_SIGNING},                 /* codeSigning */
-    {"1.3.6.1.5.5.7.3.4", TMPL_FOR_MAIL},                    /* emailProtection */
-    {"1.3.6.1.5.5.7.3.5", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* ipsecEndSystem */
-    {"1.3.6.1.5.5.7.3.6", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* ipsecTunnel */
-    {"1.3.6.1.5.5.7.3.7", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* ipsecUser */
-    {"1.3.6.1.5.5.7.3.8", TMPL_FOR_ROLE},                    /* timeStamping */
-    {"1.3.6.1.5.5.7.3.9", TMPL_FOR_ROLE},                    /* ocspSigning */
+    {TMPL_OID_ANY_EKU, TMPL_FOR_ALL}, {OID_ANY_POLICY, TMPL_FOR_ALL},
+    {TMPL_OID_SERVER_AUTH, TMPL_FOR_SERVER}, {"1.3.6.1.5.5.7.3.2", TMPL_FOR_LOGON}, /* clientAuth */
+    {"1.3.6.1.5.5.7.3.3", TMPL_FOR_SIGNING},                  /* codeSigning */
+    {"1.3.6.1.5.5.7.3.4", TMPL_FOR_MAIL},                     /* emailProtection */
+    {"1.3.6.1.5.5.7.3.5", TMPL_FOR_LOGON | TMPL_FOR_SERVER},  /* ipsecEndSystem */
+    {"1.3.6.1.5.5.7.3.6", TMPL_FOR_LOGON | TMPL_FOR_SERVER},  /* ipsecTunnel */
+    {"1.3.6.1.5.5.7.3.7", TMPL_FOR_LOGON | TMPL_FOR_SERVER},  /* ipsecUser */
+    {"1.3.6.1.5.5.7.3.8", TMPL_FOR_ROLE},                     /* timeStamping */
+    {"1.3.6.1.5.5.7.3.9", TMPL_FOR_ROLE},                     /* ocspSigning */
     {"1.3.6.1.5.5.7.3.13", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* eapOverPPP */
     {"1.3.6.1.5.5.7.3.14", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* eapOverLAN */
     {"1.3.6.1.5.5.7.3.17", TMPL_FOR_LOGON | TMPL_FOR_SERVER}, /* ipsecIKE */
@@ -47,8 +45,7 @@ static const struct {
     {"1.3.6.1.4.1.311.10.3.10", TMPL_FOR_ROLE},               /* qualified subordination */
     {"1.3.6.1.4.1.311.10.3.12", TMPL_FOR_SIGNING},            /* Microsoft document signing */
     /* "server gated cryptography", Microsoft and Netscape: OpenSSL takes them as serverAuth */
-    {"1.3.6.1.4.1.311.10.3.3", TMPL_FOR_SERVER},
-    {"2.16.840.1.113730.4.1", TMPL_FOR_SERVER},
+    {"1.3.6.1.4.1.311.10.3.3", TMPL_FOR_SERVER}, {"2.16.840.1.113730.4.1", TMPL_FOR_SERVER},
     {"2.16.840.1.101.3.6.8", TMPL_FOR_LOGON}, /* PIV card authentication (FIPS 201) */
 };
 

@@ -52,7 +52,7 @@ static bool
 is_name(const char *candidate, const char *name, size_t len)
 {
 	return candidate != NULL && strlen(candidate) == len &&
-	       strncasecmp(candidate, name, len) == 0;
+	    strncasecmp(candidate, name, len) == 0;
 }
 
 int
@@ -93,9 +93,10 @@ is_printable_string(const char *s, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (s[i] == '\0' || strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012"
-					   "3456789 '()+,-./:=?",
-					s[i]) == NULL)
+		if (s[i] == '\0' ||
+		    strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012"
+			   "3456789 '()+,-./:=?",
+			s[i]) == NULL)
 			return false;
 	}
 	return true;
@@ -119,8 +120,8 @@ choose_tag(enum string_kind kind, const char *value, size_t len)
 }
 
 int
-tmpl_rdn_add(
-    X509_NAME *name, int type, const char *value, size_t len, bool same_rdn, struct gh_error *err)
+tmpl_rdn_add(X509_NAME *name, int type, const char *value, size_t len, bool same_rdn,
+    struct gh_error *err)
 {
 	const struct rdn_type *t;
 	size_t chars;
@@ -130,8 +131,8 @@ tmpl_rdn_add(
 		return gh_fail(err, GH_E_INTERNAL, "attribute type %d", type);
 	t = &table[type];
 	if (len == 0 || !tmpl_text_is_utf8(value, len, &chars))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "%s in the subject is empty or not plain text", t->name);
+		return gh_refuse(err, GH_E_SUBJECT, "%s in the subject is empty or not plain text",
+		    t->name);
 	/* X.520 upper bounds: a name that was cut off would be another name */
 	if (chars > t->max)
 		return gh_refuse(err, GH_E_SUBJECT,

@@ -74,12 +74,13 @@ tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *er
 {
 	*out = dir_entry_text(n->e, DIR_MAIL);
 	if (*out == NULL)
-		return gh_refuse(
-		    err, GH_E_EMAIL_REQUIRED, "the requester has no mail address in the directory");
+		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
+		    "the requester has no mail address in the directory");
 	if (!tmpl_text_is_mail(*out))
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "the requester's mail address in the directory is not a plain ASCII address");
-	/* users may often write their own: who takes over another's must not get a certificate for it */
+	/* users may often write their own: who takes over another's must not get a certificate for
+	 * it */
 	if (n->e->mail_is_shared)
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "another entry of the directory has the requester's mail address, too");
@@ -102,8 +103,8 @@ tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error *er
 {
 	*out = dir_entry_text(n->e, DIR_DNS_HOST_NAME);
 	if (*out == NULL)
-		return gh_refuse(
-		    err, GH_E_DNS_REQUIRED, "the requester has no dNSHostName in the directory");
+		return gh_refuse(err, GH_E_DNS_REQUIRED,
+		    "the requester has no dNSHostName in the directory");
 	if (!tmpl_text_is_dns(*out, false))
 		return gh_refuse(err, GH_E_DNS_REQUIRED,
 		    "the requester's dNSHostName in the directory is not a DNS name in ASCII");
@@ -128,10 +129,10 @@ tmpl_san_guid(struct tmpl_naming *n, struct gh_error *err)
 
 	/* 16 octets as LDAP returns them (MS-DTYP 2.3.4.2); their text would be another name */
 	if (guid->n == 0 || guid->v[0].len != 16)
-		return gh_refuse(
-		    err, GH_E_GUID_REQUIRED, "the requester has no objectGUID in the directory");
-	return push(
-	    n, tmpl_san_other(n->t->guid_oid, V_ASN1_OCTET_STRING, guid->v[0].data, 16), err);
+		return gh_refuse(err, GH_E_GUID_REQUIRED,
+		    "the requester has no objectGUID in the directory");
+	return push(n, tmpl_san_other(n->t->guid_oid, V_ASN1_OCTET_STRING, guid->v[0].data, 16),
+	    err);
 }
 
 /*
@@ -147,8 +148,8 @@ tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err)
 	int rc;
 
 	if (n->e->dn == NULL || n->e->dn[0] == '\0')
-		return gh_refuse(
-		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
+		    "the requester has no distinguished name");
 	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
 		return rc;
 	domain = tmpl_dn_domain(dn);

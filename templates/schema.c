@@ -35,8 +35,8 @@ schema_fail(const struct schema_at *at, struct gh_error *err, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return gh_refuse(
-	    err, GH_E_TEMPLATE_INVALID, "%s%s%s", path, path[0] != '\0' ? ": " : "", text);
+	return gh_refuse(err, GH_E_TEMPLATE_INVALID, "%s%s%s", path, path[0] != '\0' ? ": " : "",
+	    text);
 }
 
 static const struct schema_member *
@@ -77,8 +77,8 @@ load_member(const struct schema_member *m, const gh_json *v, const struct schema
 		return 0;
 	}
 	if (gh_json_type(v) != m->type)
-		return schema_fail(
-		    &at, err, "must be %s, not %s", type_name(m->type), type_name(gh_json_type(v)));
+		return schema_fail(&at, err, "must be %s, not %s", type_name(m->type),
+		    type_name(gh_json_type(v)));
 	if (m->type == GH_JSON_ARRAY &&
 	    (gh_json_size(v) > (size_t)m->max || gh_json_size(v) < (size_t)m->min))
 		return schema_fail(&at, err, "must have %lld to %lld elements", (long long)m->min,
@@ -110,8 +110,8 @@ schema_load(const struct schema_member *table, const gh_json *obj, const struct 
 }
 
 static int
-check_length(
-    const char *s, const struct schema_member *m, const struct schema_at *at, struct gh_error *err)
+check_length(const char *s, const struct schema_member *m, const struct schema_at *at,
+    struct gh_error *err)
 {
 	size_t n = strlen(s);
 
@@ -147,8 +147,8 @@ schema_int(const struct schema_member *m, const gh_json *v, const struct schema_
 	int64_t i;
 
 	if (!gh_json_int(v, &i) || i < m->min || i > m->max)
-		return schema_fail(
-		    at, err, "must be between %lld and %lld", (long long)m->min, (long long)m->max);
+		return schema_fail(at, err, "must be between %lld and %lld", (long long)m->min,
+		    (long long)m->max);
 	*(int *)out = (int)i;
 	return 0;
 }
@@ -264,8 +264,8 @@ schema_choice(const struct schema_member *m, const gh_json *v, const struct sche
 			*(int *)out = c->value;
 			return 0;
 		}
-		n = snprintf(
-		    known + used, sizeof(known) - used, "%s%s", used > 0 ? ", " : "", c->name);
+		n = snprintf(known + used, sizeof(known) - used, "%s%s", used > 0 ? ", " : "",
+		    c->name);
 		if (n < 0 || (used += (size_t)n) >= sizeof(known))
 			break;
 	}

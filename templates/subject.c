@@ -10,8 +10,8 @@ tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err)
 	int rc;
 
 	if (n->e->dn == NULL || n->e->dn[0] == '\0')
-		return gh_refuse(
-		    err, GH_E_NOT_IN_DIRECTORY, "the requester has no distinguished name");
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
+		    "the requester has no distinguished name");
 	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
 		return rc;
 	rc = tmpl_dn_to_name(dn, n->subject, err);
@@ -31,8 +31,8 @@ tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err)
 		if ((rc = tmpl_san_host(n, &cn, err)) != 0)
 			return rc;
 	} else if ((cn = dir_entry_text(n->e, DIR_CN)) == NULL) {
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the requester has no common name in the directory");
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the requester has no common name in the directory");
 	}
 	return tmpl_rdn_add(n->subject, tmpl_rdn_type("CN", 2), cn, strlen(cn), false, err);
 }

@@ -35,8 +35,8 @@ check_mail(const struct tmpl *t, const char *mail, struct gh_error *err)
 	if (!tmpl_text_is_mail(mail))
 		return gh_refuse(err, GH_E_SUBJECT, "E in the subject is not a mail address");
 	if (t->san.email.n > 0 && !tmpl_text_matches_dns(&t->san.email, strchr(mail, '@') + 1))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", mail);
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the template does not allow the mail address %.128s", mail);
 	return 0;
 }
 
@@ -52,8 +52,8 @@ check_value(const struct tmpl *t, int type, const char *value, size_t len, struc
 	size_t i;
 
 	if (strlen(value) != len)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "%s in the subject holds a NUL", tmpl_rdn_name(type));
+		return gh_refuse(err, GH_E_SUBJECT, "%s in the subject holds a NUL",
+		    tmpl_rdn_name(type));
 	for (i = 0; i < sizeof(value_check) / sizeof(value_check[0]); i++) {
 		if (strcmp(tmpl_rdn_name(type), value_check[i].type) == 0)
 			return value_check[i].check(t, value, err);
@@ -70,14 +70,14 @@ add_entry(struct tmpl_naming *n, const X509_NAME_ENTRY *e, bool same_rdn, uint32
 	unsigned char *utf8 = NULL;
 
 	if (type < 0)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the subject has an attribute of an unknown type");
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the subject has an attribute of an unknown type");
 	if (rules->allow != 0 && (rules->allow & 1u << type) == 0)
 		return gh_refuse(err, GH_E_SUBJECT, "the template allows no %s in the subject",
 		    tmpl_rdn_name(type));
 	if ((len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(e))) < 0)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "%s in the subject is not readable", tmpl_rdn_name(type));
+		return gh_refuse(err, GH_E_SUBJECT, "%s in the subject is not readable",
+		    tmpl_rdn_name(type));
 	rc = check_value(n->t, type, (const char *)utf8, (size_t)len, err);
 	if (rc == 0)
 		rc = tmpl_rdn_add(n->subject, type, (const char *)utf8, (size_t)len, same_rdn, err);
@@ -106,8 +106,8 @@ supplied_subject(struct tmpl_naming *n, X509_NAME *from, struct gh_error *err)
 	uint32_t seen = 0;
 
 	if (count > TMPL_RDN_MAX)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the subject has more than %d attributes", TMPL_RDN_MAX);
+		return gh_refuse(err, GH_E_SUBJECT, "the subject has more than %d attributes",
+		    TMPL_RDN_MAX);
 	for (i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *e = X509_NAME_get_entry(from, i);
 
@@ -147,8 +147,8 @@ check_dns(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 		return gh_refuse(err, GH_E_SUBJECT, "a dns name in the SAN is not a DNS name%s",
 		    t->san.wildcards ? "" : " (wildcards are not allowed)");
 	if (t->san.dns.n > 0 && !tmpl_text_matches_dns(&t->san.dns, s))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the template does not allow the DNS name %.128s", s);
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the template does not allow the DNS name %.128s", s);
 	return 0;
 }
 
@@ -158,11 +158,11 @@ check_email(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 	const char *s = ia5_text(gn->d.rfc822Name);
 
 	if (s == NULL || !tmpl_text_is_mail(s))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "an email name in the SAN is not a mail address");
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "an email name in the SAN is not a mail address");
 	if (t->san.email.n > 0 && !tmpl_text_matches_dns(&t->san.email, strchr(s, '@') + 1))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the template does not allow the mail address %.128s", s);
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the template does not allow the mail address %.128s", s);
 	return 0;
 }
 
@@ -173,8 +173,8 @@ check_ip(const struct tmpl *t, const GENERAL_NAME *gn, struct gh_error *err)
 
 	if (n != 4 && n != 16)
 		return gh_refuse(err, GH_E_SUBJECT, "an ip name in the SAN has %d octets", n);
-	if (t->san.ip.n > 0 && !tmpl_network_has(&t->san.ip,
-				   ASN1_STRING_get0_data(gn->d.iPAddress), (size_t)n))
+	if (t->san.ip.n > 0 &&
+	    !tmpl_network_has(&t->san.ip, ASN1_STRING_get0_data(gn->d.iPAddress), (size_t)n))
 		return gh_refuse(err, GH_E_SUBJECT,
 		    "an ip name in the SAN is in no network that the template allows");
 	return 0;
@@ -226,22 +226,23 @@ check_other(const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit, struct 
 	*bit = strcmp(oid, TMPL_OID_UPN) == 0 ? TMPL_SAN_UPN : TMPL_SAN_OTHER;
 	if (*bit == TMPL_SAN_UPN ? (t->san.types & TMPL_SAN_UPN) == 0
 				 : !tmpl_list_has(&t->san.other_names, oid))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "the template allows no otherName %s in the SAN", oid);
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "the template allows no otherName %s in the SAN", oid);
 	if (o->value->type != V_ASN1_UTF8STRING && o->value->type != V_ASN1_IA5STRING &&
 	    o->value->type != V_ASN1_PRINTABLESTRING && o->value->type != V_ASN1_OCTET_STRING)
 		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is not a string", oid);
 	s = o->value->value.asn1_string;
 	if (ASN1_STRING_length(s) == 0 || ASN1_STRING_length(s) > OTHER_NAME_MAX)
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "otherName %s in the SAN is empty or too long", oid);
+		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is empty or too long",
+		    oid);
 	if (!is_plain(s, o->value->type))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "otherName %s in the SAN is not plain text", oid);
-	if (*bit == TMPL_SAN_UPN && (o->value->type != V_ASN1_UTF8STRING ||
-					!tmpl_text_is_upn((const char *)ASN1_STRING_get0_data(s))))
-		return gh_refuse(
-		    err, GH_E_SUBJECT, "a upn name in the SAN is not of the form name@suffix");
+		return gh_refuse(err, GH_E_SUBJECT, "otherName %s in the SAN is not plain text",
+		    oid);
+	if (*bit == TMPL_SAN_UPN &&
+	    (o->value->type != V_ASN1_UTF8STRING ||
+		!tmpl_text_is_upn((const char *)ASN1_STRING_get0_data(s))))
+		return gh_refuse(err, GH_E_SUBJECT,
+		    "a upn name in the SAN is not of the form name@suffix");
 	return 0;
 }
 
@@ -258,8 +259,8 @@ static const struct {
 };
 
 static int
-check_general_name(
-    const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit, struct gh_error *err)
+check_general_name(const struct tmpl *t, const GENERAL_NAME *gn, uint32_t *bit,
+    struct gh_error *err)
 {
 	size_t i;
 	int rc;

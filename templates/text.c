@@ -108,7 +108,7 @@ tmpl_text_is_upn(const char *s)
 
 	/* MS-ADTS 5.1.1.1.1: at most 1024 characters */
 	return at != NULL && at != s && at[1] != '\0' && n <= 1024 && strchr(s, ' ') == NULL &&
-	       tmpl_text_is_utf8(s, n, NULL);
+	    tmpl_text_is_utf8(s, n, NULL);
 }
 
 /* MS-DTYP 2.4.2.1: "S-1-" authority and 1 to 15 sub-authorities */

@@ -20,11 +20,11 @@ encrypt(const unsigned char *key, const unsigned char *nonce, const struct gh_de
 	bool ok;
 
 	ok = ctx != NULL && EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, NULL) == 1 &&
-	     EVP_EncryptUpdate(ctx, NULL, &n, aad->p, (int)aad->len) == 1 &&
-	     EVP_EncryptUpdate(ctx, cipher, &n, plain->p, (int)plain->len) == 1 &&
-	     EVP_EncryptFinal_ex(ctx, cipher + n, &rest) == 1 &&
-	     (size_t)n + (size_t)rest == plain->len &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
+	    EVP_EncryptUpdate(ctx, NULL, &n, aad->p, (int)aad->len) == 1 &&
+	    EVP_EncryptUpdate(ctx, cipher, &n, plain->p, (int)plain->len) == 1 &&
+	    EVP_EncryptFinal_ex(ctx, cipher + n, &rest) == 1 &&
+	    (size_t)n + (size_t)rest == plain->len &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, TAG_SIZE, tag) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }
@@ -63,11 +63,11 @@ decrypt(const unsigned char *key, const struct gh_der *aad, const struct gh_der 
 	bool ok;
 
 	ok = ctx != NULL &&
-	     EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), key, message->p, NULL) == 1 &&
-	     EVP_DecryptUpdate(ctx, NULL, &n, aad->p, (int)aad->len) == 1 &&
-	     EVP_DecryptUpdate(ctx, plain, &n, cipher, (int)plain_len) == 1 &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
-	     EVP_DecryptFinal_ex(ctx, plain + n, &rest) == 1;
+	    EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), key, message->p, NULL) == 1 &&
+	    EVP_DecryptUpdate(ctx, NULL, &n, aad->p, (int)aad->len) == 1 &&
+	    EVP_DecryptUpdate(ctx, plain, &n, cipher, (int)plain_len) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TAG_SIZE, (void *)tag) == 1 &&
+	    EVP_DecryptFinal_ex(ctx, plain + n, &rest) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	return ok;
 }

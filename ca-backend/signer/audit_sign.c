@@ -49,8 +49,8 @@ audit_key_free(struct audit_key *k)
 }
 
 int
-audit_sign(const struct audit_key *k, const unsigned char head[SIGNER_AUDIT_HEAD],
-    uint64_t seal_id, unsigned char sig[SIGNER_AUDIT_SIG], struct gh_error *err)
+audit_sign(const struct audit_key *k, const unsigned char head[SIGNER_AUDIT_HEAD], uint64_t seal_id,
+    unsigned char sig[SIGNER_AUDIT_SIG], struct gh_error *err)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t len = SIGNER_AUDIT_SIG;

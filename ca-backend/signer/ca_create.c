@@ -40,8 +40,8 @@ certify(const struct sealing_key *k, const struct signer_create_ca *f, EVP_PKEY 
 	int n, rc;
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
-	rc = ca_extensions(
-	    &f->limits, f->parent_len == 0, f->extensions, f->extensions_len, &extensions, err);
+	rc = ca_extensions(&f->limits, f->parent_len == 0, f->extensions, f->extensions_len,
+	    &extensions, err);
 	if (rc != 0)
 		goto done;
 	if ((n = i2d_PUBKEY(key, &spki)) <= 0) {
@@ -66,7 +66,8 @@ done:
 
 /* One that could have no OCSP signer is told now. */
 static int
-check_responder(const struct signer_create_ca *f, const struct gh_buf *cert, EVP_PKEY *key, struct gh_error *err)
+check_responder(const struct signer_create_ca *f, const struct gh_buf *cert, EVP_PKEY *key,
+    struct gh_error *err)
 {
 	struct issuer *ca;
 	int rc = issuer_from_cert(cert->data, cert->len, key, &f->limits, &ca, err);
@@ -106,7 +107,8 @@ ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct 
 		return rc;
 	if ((rc = ca_key_make(f->key_alg, f->key_uri, &key, err)) != 0)
 		return rc;
-	if ((rc = certify(k, f, key, cert, err)) == 0 && (rc = check_responder(f, cert, key, err)) == 0)
+	if ((rc = certify(k, f, key, cert, err)) == 0 &&
+	    (rc = check_responder(f, cert, key, err)) == 0)
 		rc = seal_new(k, f, cert, key, sealed, err);
 	EVP_PKEY_free(key);
 	return rc;

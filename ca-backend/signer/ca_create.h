@@ -4,7 +4,6 @@
 
 #include "sealed.h"
 
-
 /* Appends certificate (DER) and sealed record. GH_E_SIGNER: beyond the parent's limits, unknown
  * algorithm, malformed fields. */
 int ca_create(const struct sealing_key *k, const struct signer_create_ca *f, struct gh_buf *cert,

@@ -26,9 +26,9 @@ check_key_works(const struct issuer *ca, struct gh_error *err)
 	if ((rc = issuer_sign(ca, text, sizeof(text), &b, err)) == 0) {
 		sig = (struct gh_der){b.data, b.len};
 		ok = x != NULL && ctx != NULL && gh_der_take_octet_bits(&sig, &bits) &&
-		     EVP_DigestVerifyInit_ex(
-			 ctx, NULL, ca->md, NULL, NULL, X509_get0_pubkey(x), NULL) == 1 &&
-		     EVP_DigestVerify(ctx, bits.p, bits.len, text, sizeof(text)) == 1;
+		    EVP_DigestVerifyInit_ex(ctx, NULL, ca->md, NULL, NULL, X509_get0_pubkey(x),
+			NULL) == 1 &&
+		    EVP_DigestVerify(ctx, bits.p, bits.len, text, sizeof(text)) == 1;
 		if (!ok)
 			rc = gh_fail(err, GH_E_SIGNER,
 			    "the private key does not make signatures of the certificate's key");
@@ -111,7 +111,7 @@ set_subject(X509_REQ *req, const struct signer_create_csr *f)
 	const unsigned char *p = f->subject;
 	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)f->subject_len);
 	bool ok = name != NULL && p == f->subject + f->subject_len &&
-		  X509_NAME_entry_count(name) > 0 && X509_REQ_set_subject_name(req, name) == 1;
+	    X509_NAME_entry_count(name) > 0 && X509_REQ_set_subject_name(req, name) == 1;
 
 	X509_NAME_free(name);
 	return ok;
@@ -122,8 +122,8 @@ set_extensions(X509_REQ *req, const struct gh_buf *der)
 {
 	const unsigned char *p = der->data;
 	X509_EXTENSIONS *list = d2i_X509_EXTENSIONS(NULL, &p, (long)der->len);
-	bool ok = list != NULL && p == der->data + der->len &&
-		  X509_REQ_add_extensions(req, list) == 1;
+	bool ok =
+	    list != NULL && p == der->data + der->len && X509_REQ_add_extensions(req, list) == 1;
 
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 	return ok;
@@ -154,8 +154,8 @@ encode_request(const struct signer_create_csr *f, EVP_PKEY *key, const struct gh
 
 /* Signed as a CA signs, so that it does not matter where the key is. */
 static int
-put_signed(const unsigned char *info, size_t len, EVP_PKEY *key,
-    const struct signer_create_csr *f, struct gh_buf *out, struct gh_error *err)
+put_signed(const unsigned char *info, size_t len, EVP_PKEY *key, const struct signer_create_csr *f,
+    struct gh_buf *out, struct gh_error *err)
 {
 	struct issuer_parts parts = {.kind = ISSUER_CA,
 	    .key = key,
@@ -273,7 +273,7 @@ check_is_for(const struct gh_der *cert, const struct gh_buf *spki, struct gh_err
 	if (x == NULL || p != cert->p + cert->len)
 		rc = gh_fail(err, GH_E_SIGNER, "the certificate cannot be read");
 	else if (key == NULL || X509_get0_pubkey(x) == NULL ||
-		 EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1)
+	    EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1)
 		rc = gh_fail(err, GH_E_SIGNER, "the certificate is for another key");
 	ERR_clear_error();
 	EVP_PKEY_free(key);

@@ -73,8 +73,8 @@ open_pkcs8(const struct gh_buf *der, EVP_PKEY **out, struct gh_error *err)
 }
 
 static int
-open_under_password(
-    const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
+open_under_password(const struct record *r, const char *password, EVP_PKEY **out,
+    struct gh_error *err)
 {
 	struct gh_der sealed = {r->key.data, r->key.len};
 	struct gh_buf der;
@@ -128,8 +128,7 @@ open_in_token(const struct record *r, EVP_PKEY **out, struct gh_error *err)
 }
 
 int
-ca_key_open(
-    const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
+ca_key_open(const struct record *r, const char *password, EVP_PKEY **out, struct gh_error *err)
 {
 	*out = NULL;
 	switch (r->protection) {

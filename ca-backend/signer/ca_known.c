@@ -42,7 +42,9 @@ ca_known_add(struct ca_known *k, const struct issuer *ca, struct gh_error *err)
 	rc = ca->kind == ISSUER_CA ? gh_ca_identities_add_cert(&k->identities, &cert, err)
 				   : gh_ca_identities_add_key(&k->identities, &spki, err);
 	pthread_rwlock_unlock(&k->lock);
-	return rc == GH_E_SUBJECT ? gh_fail(err, GH_E_SIGNER, "name or key of the CA cannot be read") : rc;
+	return rc == GH_E_SUBJECT
+	    ? gh_fail(err, GH_E_SIGNER, "name or key of the CA cannot be read")
+	    : rc;
 }
 
 int
@@ -56,7 +58,8 @@ ca_known_check(struct ca_known *k, const struct cert_facts *c, struct gh_error *
 	has_key = gh_ca_identities_has_key(&k->identities, &c->spki);
 	pthread_rwlock_unlock(&k->lock);
 	if (rc == GH_E_SUBJECT)
-		return gh_fail(err, GH_E_SIGNER, "subject or subjectAltName: not a Name that can be compared");
+		return gh_fail(err, GH_E_SIGNER,
+		    "subject or subjectAltName: not a Name that can be compared");
 	if (rc == 0 && has_key)
 		return gh_fail(err, GH_E_CA_POLICY, "the public key is that of a CA");
 	return rc;

@@ -5,13 +5,14 @@
 #include "cert_build.h"
 
 /* Critical basicConstraints, RFC 5280, 4.2.1.9. The CA may write a pathLenConstraint of up to
- * path_len into the next one, so its own is one more; one that signs no CAs has 0. A root has none: several relying
- * parties count the certificates by which it changes its key (RFC 4210, 4.4) although they are self-issued. */
+ * path_len into the next one, so its own is one more; one that signs no CAs has 0. A root has none:
+ * several relying parties count the certificates by which it changes its key (RFC 4210, 4.4)
+ * although they are self-issued. */
 static void
 put_basic_constraints(struct gh_buf *b, const struct signer_limits *l, bool is_root)
 {
-	static const unsigned char head[] = {
-	    GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1, 0xff};
+	static const unsigned char head[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1,
+	    0xff};
 	static const unsigned char ca[] = {GH_DER_BOOLEAN, 1, 0xff};
 	unsigned path_len = l->may_sign_ca ? l->path_len + 1u : 0;
 	unsigned char number[2] = {0, (unsigned char)path_len};
@@ -105,7 +106,7 @@ ca_limits_fit(const struct gh_buf *cert, const struct signer_limits *l, struct g
 		rc = gh_fail(err, GH_E_CA_POLICY,
 		    "the certificate has pathLenConstraint 0: the CA may not sign CA certificates");
 	else if (l->may_sign_ca && path_len > 0 &&
-		 (l->path_len == SIGNER_PATH_LEN_ANY || l->path_len >= path_len))
+	    (l->path_len == SIGNER_PATH_LEN_ANY || l->path_len >= path_len))
 		rc = gh_fail(err, GH_E_CA_POLICY,
 		    "the certificate has pathLenConstraint %ld: the CA may write at most %ld",
 		    path_len, path_len - 1);

@@ -37,9 +37,10 @@ old_ca_free(struct old_ca *o)
 
 /* --- extensions ------------------------------------------------------------------------------- */
 
-/* Critical basicConstraints of a root: never a pathLenConstraint (ca_profile.c), also where the old one had one. */
-static const unsigned char root_constraints[] = {GH_DER_SEQUENCE, 15, GH_DER_OID, 3, 0x55, 0x1d, 0x13,
-    GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 5, GH_DER_SEQUENCE, 3, GH_DER_BOOLEAN, 1, 0xff};
+/* Critical basicConstraints of a root: never a pathLenConstraint (ca_profile.c), also where the old
+ * one had one. */
+static const unsigned char root_constraints[] = {GH_DER_SEQUENCE, 15, GH_DER_OID, 3, 0x55, 0x1d,
+    0x13, GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 5, GH_DER_SEQUENCE, 3, GH_DER_BOOLEAN, 1, 0xff};
 
 static bool
 is_made_by_signer(int nid)
@@ -69,7 +70,8 @@ is_of_issuer(int nid)
 
 /* Those of the certificate: all but what the signer makes, and what is left out. */
 static int
-put_extensions_of(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_buf *content, struct gh_error *err)
+put_extensions_of(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_buf *content,
+    struct gh_error *err)
 {
 	int i;
 
@@ -94,8 +96,8 @@ put_extensions_of(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh
 
 /* Extensions with what the certificate keeps, then those given (Extensions, or empty). */
 static int
-make_extensions(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_der given, struct gh_buf *out,
-    struct gh_error *err)
+make_extensions(X509 *x, bool is_root, bool (*is_left_out)(int nid), struct gh_der given,
+    struct gh_buf *out, struct gh_error *err)
 {
 	struct gh_der list = {NULL, 0};
 	struct gh_buf content;
@@ -132,7 +134,7 @@ read_old_cert(struct old_ca *o, struct gh_error *err)
 		o->key_id =
 		    (struct gh_der){ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski)};
 	o->is_root = (X509_get_extension_flags(o->cert) & EXFLAG_SI) != 0 &&
-		     X509_self_signed(o->cert, 0) == 1;
+	    X509_self_signed(o->cert, 0) == 1;
 	return 0;
 }
 
@@ -244,11 +246,11 @@ certify(const struct sealing_key *k, const struct signer_renew_ca *f, const stru
 	return rc;
 }
 
-/* The certificate of x (the old one or the new one) by the other key: what it says of itself stays, and what says
- * where it is revoked is given. */
+/* The certificate of x (the old one or the new one) by the other key: what it says of itself stays,
+ * and what says where it is revoked is given. */
 static int
-certify_by_other(const struct old_ca *o, X509 *x, struct plan *plan, struct gh_der given, const struct issuer *by,
-    struct gh_buf *cert, struct gh_error *err)
+certify_by_other(const struct old_ca *o, X509 *x, struct plan *plan, struct gh_der given,
+    const struct issuer *by, struct gh_buf *cert, struct gh_error *err)
 {
 	struct gh_buf extensions;
 	int rc;
@@ -278,17 +280,20 @@ cross_certify(const struct signer_renew_ca *f, const struct old_ca *o, const str
 	const unsigned char *p = out->cert.data;
 	X509 *new = d2i_X509(NULL, &p, (long)out->cert.len);
 	struct issuer *fresh = NULL;
-	int rc = new != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "the new certificate cannot be read");
+	int rc =
+	    new != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "the new certificate cannot be read");
 
 	if (o->issuer->not_after < new_with_old.not_after)
 		new_with_old.not_after = o->issuer->not_after;
 	if (rc == 0)
-		rc = issuer_from_cert(out->cert.data, out->cert.len, key, &o->record.limits,
-		    &fresh, err);
+		rc = issuer_from_cert(out->cert.data, out->cert.len, key, &o->record.limits, &fresh,
+		    err);
 	if (rc == 0)
-		rc = certify_by_other(o, o->cert, &old_with_new, old_given, fresh, &out->old_with_new, err);
+		rc = certify_by_other(o, o->cert, &old_with_new, old_given, fresh,
+		    &out->old_with_new, err);
 	if (rc == 0 && f->not_before < new_with_old.not_after)
-		rc = certify_by_other(o, new, &new_with_old, new_given, o->issuer, &out->new_with_old, err);
+		rc = certify_by_other(o, new, &new_with_old, new_given, o->issuer,
+		    &out->new_with_old, err);
 	issuer_unref(fresh);
 	X509_free(new);
 	return rc;
@@ -330,16 +335,13 @@ renew(const struct sealing_key *k, const struct signer_renew_ca *f, struct old_c
 
 	gh_buf_init(&extensions, CA_EXTENSIONS_MAX);
 	plan.extensions = &extensions;
-	plan.key = new_key != NULL ? new_key
-		   : o->key != NULL ? o->key
-				    : X509_get0_pubkey(o->cert);
+	plan.key = new_key != NULL ? new_key : o->key != NULL ? o->key : X509_get0_pubkey(o->cert);
 	if (new_key == NULL)
 		plan.key_id = o->key_id;
 	/* those given stand in place of all old ones but the profile */
-	if ((rc = make_extensions(o->cert, o->is_root, given.len > 0 ? is_outside_profile : is_none, given,
-		 &extensions, err)) == 0 &&
-	    (rc = certify(k, f, o, &plan, &out->cert, err)) == 0 && o->is_root &&
-	    new_key != NULL)
+	if ((rc = make_extensions(o->cert, o->is_root, given.len > 0 ? is_outside_profile : is_none,
+		 given, &extensions, err)) == 0 &&
+	    (rc = certify(k, f, o, &plan, &out->cert, err)) == 0 && o->is_root && new_key != NULL)
 		rc = cross_certify(f, o, &plan, new_key, out, err);
 	if (rc == 0)
 		rc = ca_limits_fit(&out->cert, &o->record.limits, err);

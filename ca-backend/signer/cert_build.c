@@ -12,7 +12,6 @@
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
 
-
 /* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
 static int
 put_serial(struct gh_buf *b, struct gh_error *err)
@@ -41,8 +40,7 @@ ski_size(size_t id)
 static void
 put_ski(struct gh_buf *b, const struct gh_der *id)
 {
-	gh_der_put_header(
-	    b, GH_DER_SEQUENCE, sizeof(oid_ski) + gh_der_size(gh_der_size(id->len)));
+	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid_ski) + gh_der_size(gh_der_size(id->len)));
 	gh_buf_put(b, oid_ski, sizeof(oid_ski));
 	gh_der_put_header(b, GH_DER_OCTETS, gh_der_size(id->len));
 	gh_der_put(b, GH_DER_OCTETS, id->p, id->len);
@@ -62,8 +60,8 @@ put_validity(struct gh_buf *b, const struct cert_facts *c, struct gh_error *err)
 }
 
 static int
-put_extensions(
-    struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+put_extensions(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca,
+    struct gh_error *err)
 {
 	unsigned char hash[SIGNER_KEY_ID_SIZE];
 	struct gh_der key_id = c->key_id;
@@ -86,8 +84,8 @@ put_extensions(
 
 /* Content of TBSCertificate, in the order of RFC 5280, 4.1 */
 static int
-put_tbs_content(
-    struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
+put_tbs_content(struct gh_buf *b, const struct cert_facts *c, const struct issuer *ca,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -106,8 +104,8 @@ put_tbs_content(
 }
 
 static int
-put_certificate(
-    struct gh_buf *out, const struct gh_buf *content, const struct issuer *ca, struct gh_error *err)
+put_certificate(struct gh_buf *out, const struct gh_buf *content, const struct issuer *ca,
+    struct gh_error *err)
 {
 	struct gh_buf tbs, signature;
 	int rc;
@@ -117,8 +115,8 @@ put_certificate(
 	gh_der_put(&tbs, GH_DER_SEQUENCE, content->data, content->len);
 	if ((rc = gh_buf_check(&tbs, err)) == 0 &&
 	    (rc = issuer_sign(ca, tbs.data, tbs.len, &signature, err)) == 0) {
-		gh_der_put_header(
-		    out, GH_DER_SEQUENCE, tbs.len + ca->algorithm.len + signature.len);
+		gh_der_put_header(out, GH_DER_SEQUENCE,
+		    tbs.len + ca->algorithm.len + signature.len);
 		gh_buf_put(out, tbs.data, tbs.len);
 		gh_buf_put(out, ca->algorithm.p, ca->algorithm.len);
 		gh_buf_put(out, signature.data, signature.len);
@@ -130,8 +128,8 @@ put_certificate(
 }
 
 int
-cert_build(
-    const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
+cert_build(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out,
+    struct gh_error *err)
 {
 	struct gh_buf content;
 	int rc;
@@ -144,8 +142,8 @@ cert_build(
 }
 
 int
-cert_build_checked(
-    const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out, struct gh_error *err)
+cert_build_checked(const struct cert_facts *c, const struct issuer *ca, struct gh_buf *out,
+    struct gh_error *err)
 {
 	struct gh_buf cert;
 	int rc;

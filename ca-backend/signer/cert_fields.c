@@ -17,7 +17,8 @@
 #define CE_EXT_KEY_USAGE 37
 #define CE_FRESHEST_CRL 46
 
-/* 2.16.840.1.113730.1.1: by this alone, without basicConstraints, some take a certificate for that of a CA */
+/* 2.16.840.1.113730.1.1: by this alone, without basicConstraints, some take a certificate for that
+ * of a CA */
 static const unsigned char oid_ns_cert_type[] = {0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1};
 
 /* --- subject ---------------------------------------------------------------------------------- */
@@ -29,7 +30,7 @@ is_attribute(struct gh_der *set)
 	struct gh_der attr;
 
 	return gh_der_take(set, GH_DER_SEQUENCE, &attr) && gh_der_take(&attr, GH_DER_OID, NULL) &&
-	       gh_der_next(&attr, NULL, NULL, NULL) && attr.len == 0;
+	    gh_der_next(&attr, NULL, NULL, NULL) && attr.len == 0;
 }
 
 /* RDNSequence, RFC 5280, 4.1.2.4 */
@@ -43,8 +44,8 @@ read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *
 		return gh_fail(err, GH_E_SIGNER, "subject: not a Name");
 	while (rdns.len > 0) {
 		if (++n > CERT_RDNS_MAX)
-			return gh_fail(
-			    err, GH_E_SIGNER, "subject: more than %d RDNs", CERT_RDNS_MAX);
+			return gh_fail(err, GH_E_SIGNER, "subject: more than %d RDNs",
+			    CERT_RDNS_MAX);
 		if (!gh_der_take(&rdns, GH_DER_SET, &set))
 			return gh_fail(err, GH_E_SIGNER, "subject: RDN %u is no SET", n);
 		do {
@@ -58,8 +59,8 @@ read_subject(const struct gh_der *der, struct cert_facts *out, struct gh_error *
 
 /* --- extensions ------------------------------------------------------------------------------- */
 
-/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the default.
- */
+/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }. DER leaves out the
+ * default. */
 bool
 cert_take_extension(struct gh_der *list, struct cert_extension *out)
 {
@@ -99,8 +100,8 @@ read_basic_constraints(const struct cert_extension *e, struct cert_facts *out)
 	return out->is_ca && gh_der_take_u32(&body, &out->path_len) && body.len == 0;
 }
 
-/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet. At least one is set (RFC
- * 5280, 4.2.1.3). */
+/* Bits count from the left: keyCertSign (5) and cRLSign (6) are 0x04 and 0x02 of the first octet.
+ * At least one is set (RFC 5280, 4.2.1.3). */
 static bool
 read_key_usage(const struct cert_extension *e, struct cert_facts *out)
 {
@@ -132,7 +133,8 @@ read_ext_key_usage(const struct cert_extension *e, struct cert_facts *out)
 	return true;
 }
 
-/* CRLDistributionPoints ::= SEQUENCE OF DistributionPoint { [0] distributionPoint, [1] reasons, [2] cRLIssuer } */
+/* CRLDistributionPoints ::= SEQUENCE OF DistributionPoint { [0] distributionPoint, [1] reasons, [2]
+ * cRLIssuer } */
 static bool
 read_distribution_points(const struct cert_extension *e, struct cert_facts *out)
 {
@@ -159,8 +161,8 @@ read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh
 	switch (arc) {
 	case CE_SUBJECT_KEY_ID:
 	case CE_AUTHORITY_KEY_ID:
-		return gh_fail(
-		    err, GH_E_SIGNER, "extensions: the signer makes 2.5.29.%d itself", arc);
+		return gh_fail(err, GH_E_SIGNER, "extensions: the signer makes 2.5.29.%d itself",
+		    arc);
 	case CE_BASIC_CONSTRAINTS:
 		ok = ok && read_basic_constraints(e, out);
 		break;
@@ -182,12 +184,13 @@ read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh
 		ok = ok && read_distribution_points(e, out);
 		break;
 	default:
-		out->has_ns_cert_type |= gh_der_equals(&e->oid, oid_ns_cert_type, sizeof(oid_ns_cert_type));
+		out->has_ns_cert_type |=
+		    gh_der_equals(&e->oid, oid_ns_cert_type, sizeof(oid_ns_cert_type));
 		break;
 	}
 	if (!ok && arc >= 0)
-		return gh_fail(
-		    err, GH_E_SIGNER, "extensions: the value of 2.5.29.%d is malformed", arc);
+		return gh_fail(err, GH_E_SIGNER, "extensions: the value of 2.5.29.%d is malformed",
+		    arc);
 	return ok ? 0 : gh_fail(err, GH_E_SIGNER, "extensions: a value is not DER");
 }
 
@@ -219,14 +222,14 @@ read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_erro
 	out->extensions = list;
 	while (list.len > 0) {
 		if (n == CERT_EXTENSIONS_MAX)
-			return gh_fail(
-			    err, GH_E_SIGNER, "extensions: more than %d", CERT_EXTENSIONS_MAX);
+			return gh_fail(err, GH_E_SIGNER, "extensions: more than %d",
+			    CERT_EXTENSIONS_MAX);
 		if (!cert_take_extension(&list, &e))
-			return gh_fail(
-			    err, GH_E_SIGNER, "extensions: number %zu is malformed", n + 1);
+			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu is malformed",
+			    n + 1);
 		if (is_seen(&e.oid, seen, n))
-			return gh_fail(
-			    err, GH_E_SIGNER, "extensions: number %zu stands there twice", n + 1);
+			return gh_fail(err, GH_E_SIGNER,
+			    "extensions: number %zu stands there twice", n + 1);
 		seen[n++] = e.oid;
 		if ((rc = read_extension(&e, out, err)) != 0)
 			return rc;
@@ -257,8 +260,9 @@ cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out, str
 #define TIME_LAST 253402300799LL /* 9999-12-31T23:59:59Z, RFC 5280, 4.1.2.5.2 */
 
 /*
- * What makes an end entity pass for a CA, or for the issuer of its CRLs, with some relying party. RFC 5280, 6.3.3 (f)
- * looks at cRLSign only where there is a keyUsage: without one, a name is enough. There are no indirect CRLs here.
+ * What makes an end entity pass for a CA, or for the issuer of its CRLs, with some relying party.
+ * RFC 5280, 6.3.3 (f) looks at cRLSign only where there is a keyUsage: without one, a name is
+ * enough. There are no indirect CRLs here.
  */
 static int
 check_end_entity(const struct cert_facts *c, struct gh_error *err)
@@ -273,7 +277,8 @@ check_end_entity(const struct cert_facts *c, struct gh_error *err)
 	if (c->has_issuer_alt_name)
 		return gh_fail(err, GH_E_CA_POLICY, "the extension issuerAltName is not signed");
 	if (c->has_foreign_crl_issuer)
-		return gh_fail(err, GH_E_CA_POLICY, "a cRLIssuer in a distribution point is not signed");
+		return gh_fail(err, GH_E_CA_POLICY,
+		    "a cRLIssuer in a distribution point is not signed");
 	return 0;
 }
 
@@ -286,8 +291,8 @@ cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
 	/* RFC 5280, 4.1.2.6 */
 	if (c->subject.len == EMPTY_NAME_SIZE && !c->has_critical_san)
-		return gh_fail(
-		    err, GH_E_SIGNER, "subject: empty, without a critical subjectAltName");
+		return gh_fail(err, GH_E_SIGNER,
+		    "subject: empty, without a critical subjectAltName");
 	if (c->subject.len == EMPTY_NAME_SIZE && c->is_ca)
 		return gh_fail(err, GH_E_SIGNER, "subject: a CA needs a name");
 	return c->is_ca ? 0 : check_end_entity(c, err);

@@ -22,8 +22,8 @@ struct cert_facts {
 	enum cert_key key;
 	unsigned rsa_bits;
 	struct gh_der extensions; /* content of Extensions */
-	struct gh_der ekus;       /* content of ExtKeyUsageSyntax: OIDs; empty = no such extension */
-	struct gh_der san;        /* GeneralNames; empty = no such extension */
+	struct gh_der ekus; /* content of ExtKeyUsageSyntax: OIDs; empty = no such extension */
+	struct gh_der san;  /* GeneralNames; empty = no such extension */
 	bool has_critical_san;
 	bool is_ca;
 	bool has_path_len;
@@ -43,13 +43,13 @@ bool cert_take_extension(struct gh_der *list, struct cert_extension *out);
 
 /* GH_E_SIGNER when a field is malformed, an extension stands twice, or is one that the signer
  * makes. */
-int cert_fields_read(
-    const struct signer_cert_fields *f, struct cert_facts *out, struct gh_error *err) GH_MUSTCHECK;
+int cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* What holds for every certificate, whoever signs it. */
 int cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err) GH_MUSTCHECK;
 /* Sanity, and the limits of the CA (GH_E_CA_POLICY), all but its name constraints. */
-int cert_fields_check(
-    const struct cert_facts *c, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
+int cert_fields_check(const struct cert_facts *c, const struct issuer *ca,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -94,7 +94,7 @@ is_allowed_eku(const struct signer_oids *allowed, const struct gh_der *oid)
 	if (allowed->n == 0)
 		return !gh_der_equals(oid, oid_ocsp_signing, sizeof(oid_ocsp_signing));
 	return !gh_der_equals(oid, oid_any_eku, sizeof(oid_any_eku)) &&
-	       signer_oids_has(allowed, oid->p, oid->len);
+	    signer_oids_has(allowed, oid->p, oid->len);
 }
 
 static int
@@ -127,8 +127,8 @@ is_free(const struct gh_der *oid)
 }
 
 static int
-check_extensions(
-    const struct cert_facts *c, const struct signer_oids *allowed, struct gh_error *err)
+check_extensions(const struct cert_facts *c, const struct signer_oids *allowed,
+    struct gh_error *err)
 {
 	struct gh_der list = c->extensions;
 	struct cert_extension e;
@@ -140,8 +140,7 @@ check_extensions(
 		if (is_free(&e.oid) || signer_oids_has(allowed, e.oid.p, e.oid.len))
 			continue;
 		oid_text(&e.oid, name, sizeof(name));
-		return gh_fail(
-		    err, GH_E_CA_POLICY, "extension %s is not allowed by the CA", name);
+		return gh_fail(err, GH_E_CA_POLICY, "extension %s is not allowed by the CA", name);
 	}
 	return 0;
 }

@@ -6,11 +6,11 @@
 #include "cert_fields.h"
 
 /* All but the names. */
-int cert_limits_check(
-    const struct cert_facts *c, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
+int cert_limits_check(const struct cert_facts *c, const struct issuer *ca,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* Subject and SANs of a finished certificate (DER), RFC 5280, 6.1.3 (b) and (c). */
-int cert_limits_check_names(
-    const struct gh_buf *cert, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
+int cert_limits_check_names(const struct gh_buf *cert, const struct issuer *ca,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

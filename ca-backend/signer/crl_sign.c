@@ -97,7 +97,8 @@ keep_whole(struct crl_sign *c, struct gh_error *err)
 	if (c->total > SIGNER_CRL_ED25519_MAX)
 		return gh_fail(err, GH_E_SIGNER,
 		    "CRL of %zu bytes: a CA with an Ed25519 key signs up to %u; "
-		    "divide the CRL into partitions", c->total, SIGNER_CRL_ED25519_MAX);
+		    "divide the CRL into partitions",
+		    c->total, SIGNER_CRL_ED25519_MAX);
 	if (atomic_fetch_add(&kept, c->total) + c->total > KEPT_MAX) {
 		atomic_fetch_sub(&kept, c->total);
 		return gh_fail(err, GH_E_BUSY, "CRLs of other CAs with Ed25519 keys are in work");

@@ -51,7 +51,7 @@ is_pair(const unsigned char *p, int min, int max)
 	int value = (p[0] - '0') * 10 + (p[1] - '0');
 
 	return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' && value >= min &&
-	       value <= max;
+	    value <= max;
 }
 
 /* "MMDDHHMMSSZ"; the length of a month is not looked at. */
@@ -59,7 +59,7 @@ static bool
 is_rest(const unsigned char *p)
 {
 	return is_pair(p, 1, 12) && is_pair(p + 2, 1, 31) && is_pair(p + 4, 0, 23) &&
-	       is_pair(p + 6, 0, 59) && is_pair(p + 8, 0, 59) && p[10] == 'Z';
+	    is_pair(p + 6, 0, 59) && is_pair(p + 8, 0, 59) && p[10] == 'Z';
 }
 
 bool
@@ -68,7 +68,7 @@ der_time_take_general(struct gh_der *in)
 	struct gh_der v;
 
 	return gh_der_take(in, GH_DER_GEN_TIME, &v) && v.len == 15 && is_pair(v.p, 0, 99) &&
-	       is_pair(v.p + 2, 0, 99) && is_rest(v.p + 4);
+	    is_pair(v.p + 2, 0, 99) && is_rest(v.p + 4);
 }
 
 bool
@@ -77,8 +77,8 @@ der_time_take(struct gh_der *in)
 	struct gh_der v;
 
 	if (gh_der_has_tag(in, GH_DER_UTC_TIME))
-		return gh_der_take(in, GH_DER_UTC_TIME, &v) && v.len == 13 &&
-		       is_pair(v.p, 0, 99) && is_rest(v.p + 2);
+		return gh_der_take(in, GH_DER_UTC_TIME, &v) && v.len == 13 && is_pair(v.p, 0, 99) &&
+		    is_rest(v.p + 2);
 	v = *in;
 	return der_time_take_general(in) && memcmp(v.p + 2, "2050", 4) >= 0;
 }

@@ -60,8 +60,8 @@ add_matches(struct program *p, const int *calls, size_t n, unsigned verdict_at)
 }
 
 static void
-write_program(
-    struct program *p, const int *allowed, size_t n_allowed, const int *refused, size_t n_refused)
+write_program(struct program *p, const int *allowed, size_t n_allowed, const int *refused,
+    size_t n_refused)
 {
 	unsigned kill = 4 + (unsigned)(n_allowed + n_refused), refuse = kill + 1, allow = kill + 2;
 

@@ -83,9 +83,9 @@ prepare_sign(struct issuer *ca, const struct algorithm *a, struct gh_error *err)
 {
 	ca->is_in_token = token_has(ca->key);
 	if (ca->is_in_token)
-		return a->md != NULL ? 0
-				     : gh_fail(err, GH_E_SIGNER,
-					   "Ed25519 keys are not used in PKCS#11 tokens");
+		return a->md != NULL
+		    ? 0
+		    : gh_fail(err, GH_E_SIGNER, "Ed25519 keys are not used in PKCS#11 tokens");
 	if ((ca->sign = EVP_MD_CTX_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	if (EVP_DigestSignInit_ex(ca->sign, NULL, a->md, NULL, NULL, ca->key, NULL) != 1)
@@ -165,8 +165,8 @@ issuer_unref(struct issuer *ca)
 /* --- from a certificate ----------------------------------------------------------------------- */
 
 static int
-key_id_of_cert(
-    X509 *cert, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_der *out, struct gh_error *err)
+key_id_of_cert(X509 *cert, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_der *out,
+    struct gh_error *err)
 {
 	const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert);
 	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(cert);
@@ -181,15 +181,15 @@ key_id_of_cert(
 	return issuer_key_id(&key_bits, id, err);
 }
 
-/* A CA (also says that the extensions could be decoded; RFC 5280, 4.2.1.9), or what answers OCSP for
- * one and does nothing else. */
+/* A CA (also says that the extensions could be decoded; RFC 5280, 4.2.1.9), or what answers OCSP
+ * for one and does nothing else. */
 static bool
 kind_of_cert(X509 *cert, enum issuer_kind *kind)
 {
 	bool is_ca = X509_check_ca(cert) == 1;
 	bool is_ocsp = (X509_get_extension_flags(cert) & (EXFLAG_XKUSAGE | EXFLAG_INVALID)) ==
-			   EXFLAG_XKUSAGE &&
-		       X509_get_extended_key_usage(cert) == XKU_OCSP_SIGN;
+		EXFLAG_XKUSAGE &&
+	    X509_get_extended_key_usage(cert) == XKU_OCSP_SIGN;
 
 	*kind = is_ca ? ISSUER_CA : ISSUER_OCSP;
 	return is_ca || is_ocsp;
@@ -205,8 +205,7 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 	if (parts->key == NULL)
 		parts->key = X509_get0_pubkey(cert);
 	if (parts->key == NULL || X509_check_private_key(cert, parts->key) != 1)
-		return gh_fail(
-		    err, GH_E_SIGNER, "the key is not that of the CA certificate");
+		return gh_fail(err, GH_E_SIGNER, "the key is not that of the CA certificate");
 	if (!kind_of_cert(cert, &parts->kind))
 		return gh_fail(err, GH_E_SIGNER,
 		    "the sealed certificate is neither that of a CA nor of an OCSP signer");
@@ -343,7 +342,7 @@ issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, stru
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	ok = EVP_MD_CTX_copy_ex(ctx, ca->sign) == 1 &&
-	     EVP_DigestSign(ctx, raw, &raw_len, data, len) == 1;
+	    EVP_DigestSign(ctx, raw, &raw_len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	if (!ok)
@@ -368,8 +367,8 @@ issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t 
 	if (ctx == NULL)
 		return gh_fail(err, GH_E_NOMEM, "signing context");
 	ok = EVP_PKEY_sign_init(ctx) == 1 &&
-	     EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(ca->md)) == 1 &&
-	     EVP_PKEY_sign(ctx, raw, &raw_len, digest, len) == 1;
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(ca->md)) == 1 &&
+	    EVP_PKEY_sign(ctx, raw, &raw_len, digest, len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();
 	if (!ok)
@@ -378,8 +377,8 @@ issuer_sign_digest(const struct issuer *ca, const unsigned char *digest, size_t 
 }
 
 int
-issuer_key_id(
-    const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE], struct gh_error *err)
+issuer_key_id(const struct gh_der *key_bits, unsigned char id[SIGNER_KEY_ID_SIZE],
+    struct gh_error *err)
 {
 	if (!gh_digest(GH_SHA1, key_bits->p, key_bits->len, id))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-1");

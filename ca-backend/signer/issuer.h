@@ -27,8 +27,9 @@ struct issuer {
 	atomic_uint refs;
 	enum issuer_kind kind;
 	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
-	EVP_PKEY *key;    /* of a locked issuer the public one alone */
-	EVP_MD_CTX *sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked, or */
+	EVP_PKEY *key;                          /* of a locked issuer the public one alone */
+	EVP_MD_CTX
+	*sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked, or */
 	bool is_in_token; /* key is the public half of one that token.h signs with */
 	struct signer_limits limits;
 	int64_t not_after;       /* UTC seconds: no certificate lives longer */
@@ -56,10 +57,10 @@ struct issuer_parts {
 };
 
 /* GH_E_SIGNER when the kind of key cannot sign certificates here. Starts with one reference. */
-int issuer_new(
-    const struct issuer_parts *parts, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
-/* From a certificate (DER) and its key; GH_E_SIGNER when they do not belong together. key NULL: a locked
- * issuer, which knows all about the CA and signs nothing. */
+int issuer_new(const struct issuer_parts *parts, struct issuer **out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* From a certificate (DER) and its key; GH_E_SIGNER when they do not belong together. key NULL: a
+ * locked issuer, which knows all about the CA and signs nothing. */
 int issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 static inline bool
@@ -73,7 +74,8 @@ void issuer_unref(struct issuer *ca); /* accepts NULL */
 /* What a signer accepts as limits at all; GH_E_SIGNER names the member. */
 int issuer_check_limits(const struct signer_limits *l, struct gh_error *err) GH_MUSTCHECK;
 
-/* Both: GH_E_CA_LOCKED when locked, GH_E_CA_UNAVAILABLE when the token with the key is unreachable. */
+/* Both: GH_E_CA_LOCKED when locked, GH_E_CA_UNAVAILABLE when the token with the key is
+ * unreachable. */
 /* Append the signature over data to sig (BIT STRING with its header). */
 int issuer_sign(const struct issuer *ca, const unsigned char *data, size_t len, struct gh_buf *sig,
     struct gh_error *err) GH_MUSTCHECK;

@@ -190,8 +190,8 @@ take_oldest_responder(struct issuer_table *t)
 }
 
 int
-issuer_table_put(
-    struct issuer_table *t, struct issuer *ca, struct issuer *reopened, struct gh_error *err)
+issuer_table_put(struct issuer_table *t, struct issuer *ca, struct issuer *reopened,
+    struct gh_error *err)
 {
 	struct issuer *mine = issuer_ref(ca), *weaker, *oldest = NULL;
 	const char *why;
@@ -214,8 +214,8 @@ issuer_table_put(
 	if (why != NULL)
 		return gh_fail(err, GH_E_CONFLICT, "%s", why);
 	return i < SIGNER_ISSUERS_MAX
-		   ? 0
-		   : gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
+	    ? 0
+	    : gh_fail(err, GH_E_BUSY, "more than %d CAs loaded", SIGNER_ISSUERS_MAX);
 }
 
 struct issuer *
@@ -245,8 +245,8 @@ issuer_table_unlock(struct issuer_table *t, struct issuer *open, uint32_t second
 	pthread_rwlock_wrlock(&t->lock);
 	i = find(t, open->ca_id);
 	slot = &t->slot[i < t->n ? i : 0];
-	ok = i < t->n && memcmp(slot->ca->record_hash, open->record_hash,
-			     sizeof(open->record_hash)) == 0;
+	ok = i < t->n &&
+	    memcmp(slot->ca->record_hash, open->record_hash, sizeof(open->record_hash)) == 0;
 	if (ok) {
 		struct issuer *old = slot->open;
 
@@ -261,8 +261,8 @@ issuer_table_unlock(struct issuer_table *t, struct issuer *open, uint32_t second
 }
 
 int
-issuer_table_lock(
-    struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
+issuer_table_lock(struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err)
 {
 	struct issuer *open = NULL;
 	bool has_password = true;
@@ -277,8 +277,7 @@ issuer_table_lock(
 	}
 	pthread_rwlock_unlock(&t->lock);
 	issuer_unref(open);
-	return has_password ? 0
-			    : gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
+	return has_password ? 0 : gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
 }
 
 void

@@ -22,13 +22,13 @@ void issuer_table_free(struct issuer_table *t); /* accepts NULL */
 int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct issuer *reopened,
     struct gh_error *err) GH_MUSTCHECK;
 /* A new reference, or NULL. Locked (issuer.h) when it is so now. */
-struct issuer *issuer_table_get(
-    struct issuer_table *t, const unsigned char ca_id[SIGNER_CA_ID_SIZE]);
+struct issuer *issuer_table_get(struct issuer_table *t,
+    const unsigned char ca_id[SIGNER_CA_ID_SIZE]);
 
 /* GH_E_CONFLICT when what is loaded makes this one useless: a newer record of the same id; or
  * one with the same key, no older, which has a password while this has none. */
-int issuer_table_check(
-    struct issuer_table *t, const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
+int issuer_table_check(struct issuer_table *t, const struct issuer *ca,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* Give a loaded, locked issuer its key for so many seconds, which pass whatever happens to the
  * clock: open is the same issuer, from the same record, with the key. Takes over the reference.

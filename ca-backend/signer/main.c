@@ -207,7 +207,7 @@ struct options {
 	struct server_options server;
 	const char *key_file;
 	const char *module, *pin_file; /* PKCS#11; NULL = none */
-	int admin_fd; /* -1 = serve the socket */
+	int admin_fd;                  /* -1 = serve the socket */
 	bool first_password_by_api;
 };
 
@@ -378,8 +378,8 @@ check_key_file(const char *path, struct gh_error *err)
 	if (!S_ISREG(st.st_mode))
 		return gh_refuse(err, GH_E_CONF, "%s: is no regular file", path);
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return gh_refuse(
-		    err, GH_E_CONF, "%s: others than the owner have access; chmod 600", path);
+		return gh_refuse(err, GH_E_CONF, "%s: others than the owner have access; chmod 600",
+		    path);
 	return 0;
 }
 
@@ -411,8 +411,8 @@ filter_calls(bool has_token, struct gh_error *err)
 		n = N_CALLS(token_calls);
 	}
 	memcpy(calls + n, allowed_calls, sizeof(allowed_calls));
-	return harden_system_calls(
-	    calls, n + N_CALLS(allowed_calls), refused_calls, N_CALLS(refused_calls), err);
+	return harden_system_calls(calls, n + N_CALLS(allowed_calls), refused_calls,
+	    N_CALLS(refused_calls), err);
 }
 
 static int

@@ -14,13 +14,11 @@
 #define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
 
 /* critical keyUsage digitalSignature; extKeyUsage OCSPSigning; id-pkix-ocsp-nocheck NULL */
-static const unsigned char extensions[] = {GH_DER_SEQUENCE, 54,
-    GH_DER_SEQUENCE, 14, GH_DER_OID, 3, 0x55, 0x1d, 0x0f, GH_DER_BOOLEAN, 1, 0xff,
-    GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 7, 0x80,
-    GH_DER_SEQUENCE, 19, GH_DER_OID, 3, 0x55, 0x1d, 0x25, GH_DER_OCTETS, 12,
-    GH_DER_SEQUENCE, 10, GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9,
-    GH_DER_SEQUENCE, 15, GH_DER_OID, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5,
-    GH_DER_OCTETS, 2, GH_DER_NULL, 0};
+static const unsigned char extensions[] = {GH_DER_SEQUENCE, 54, GH_DER_SEQUENCE, 14, GH_DER_OID, 3,
+    0x55, 0x1d, 0x0f, GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 7, 0x80,
+    GH_DER_SEQUENCE, 19, GH_DER_OID, 3, 0x55, 0x1d, 0x25, GH_DER_OCTETS, 12, GH_DER_SEQUENCE, 10,
+    GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9, GH_DER_SEQUENCE, 15, GH_DER_OID, 9, 0x2b, 6, 1, 5, 5,
+    7, 0x30, 1, 5, GH_DER_OCTETS, 2, GH_DER_NULL, 0};
 
 /* --- subject ---------------------------------------------------------------------------------- */
 
@@ -50,8 +48,8 @@ change_cn(X509_NAME *name)
 	while ((next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
 		at = next;
 	if (at >= 0) {
-		n = ASN1_STRING_to_UTF8(
-		    &text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+		n = ASN1_STRING_to_UTF8(&text,
+		    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 		if (n < 0 || (old = X509_NAME_delete_entry(name, at)) == NULL)
 			return false;
 		X509_NAME_ENTRY_free(old);
@@ -96,14 +94,16 @@ name_in(const X509_NAME *directory, X509_NAME *own)
 	X509_NAME *name = X509_NAME_dup(directory);
 	int at = X509_NAME_get_index_by_NID(own, NID_commonName, -1);
 
-	if (name != NULL && at >= 0 && X509_NAME_add_entry(name, X509_NAME_get_entry(own, at), -1, 0) != 1) {
+	if (name != NULL && at >= 0 &&
+	    X509_NAME_add_entry(name, X509_NAME_get_entry(own, at), -1, 0) != 1) {
 		X509_NAME_free(name);
 		name = NULL;
 	}
 	return name;
 }
 
-/* The i-th name that is tried, with NULL behind the last one (*out NULL). Name, DER, to be freed with OPENSSL_free. */
+/* The i-th name that is tried, with NULL behind the last one (*out NULL). Name, DER, to be freed
+ * with OPENSSL_free. */
 static int
 make_subject(const struct issuer *ca, int i, unsigned char **der, size_t *len, struct gh_error *err)
 {
@@ -162,10 +162,11 @@ build(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key,
 	return rc;
 }
 
-/* Under the first name that the constraints of the CA allow: relying parties check this certificate as any other. */
+/* Under the first name that the constraints of the CA allow: relying parties check this certificate
+ * as any other. */
 static int
-build_named(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key, struct gh_buf *cert,
-    struct gh_error *err)
+build_named(const struct issuer *ca, struct signer_cert_fields *fields, EVP_PKEY *key,
+    struct gh_buf *cert, struct gh_error *err)
 {
 	unsigned char *subject;
 	int i, rc;
@@ -209,7 +210,9 @@ certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *k
 int
 ocsp_signer_check_names(const struct issuer *ca, struct gh_error *err)
 {
-	struct signer_cert_fields fields = {.not_before = 0, .not_after = ca->not_after, .extensions = extensions,
+	struct signer_cert_fields fields = {.not_before = 0,
+	    .not_after = ca->not_after,
+	    .extensions = extensions,
 	    .extensions_len = sizeof(extensions)};
 	struct gh_buf cert;
 	int rc;

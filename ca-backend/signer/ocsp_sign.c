@@ -7,13 +7,12 @@
 
 /* responseStatus successful; responseType id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 */
 static const unsigned char successful[] = {GH_DER_ENUMERATED, 1, 0};
-static const unsigned char oid_basic[] = {
-    GH_DER_OID, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1};
+static const unsigned char oid_basic[] = {GH_DER_OID, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1};
 
 /* ResponseData; version v1 is the default and left out. */
 static int
-put_response_data(struct gh_buf *b, const struct issuer *signer,
-    const struct signer_ocsp_fields *f, struct gh_error *err)
+put_response_data(struct gh_buf *b, const struct issuer *signer, const struct signer_ocsp_fields *f,
+    struct gh_error *err)
 {
 	size_t key = gh_der_size(SIGNER_KEY_ID_SIZE), ext = gh_der_size(f->extensions_len);
 	struct der_time at;

@@ -13,10 +13,11 @@
 int ocsp_sign(const struct issuer *signer, const struct signer_ocsp_fields *f, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* GH_E_CA_POLICY: the name constraints of the CA (with its key) leave no name for its OCSP signer. */
+/* GH_E_CA_POLICY: the name constraints of the CA (with its key) leave no name for its OCSP
+ * signer. */
 int ocsp_signer_check_names(const struct issuer *ca, struct gh_error *err) GH_MUSTCHECK;
-/* A key and a certificate of ca for it, under a name that the constraints of the CA allow. Appends certificate (DER)
- * and sealed record. GH_E_CA_POLICY: as above. */
+/* A key and a certificate of ca for it, under a name that the constraints of the CA allow. Appends
+ * certificate (DER) and sealed record. GH_E_CA_POLICY: as above. */
 int ocsp_signer_create(const struct sealing_key *k, const struct issuer *ca,
     const struct signer_create_ocsp *f, struct gh_buf *cert, struct gh_buf *sealed,
     struct gh_error *err) GH_MUSTCHECK;

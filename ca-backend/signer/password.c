@@ -77,15 +77,14 @@ get_scrypt(struct gh_reader *r, struct scrypt *s)
 	s->n = gh_reader_u64(r);
 	s->r = gh_reader_u32(r);
 	s->p = gh_reader_u32(r);
-	return !r->failed && s->salt.len >= SALT_SIZE && s->n >= COST_N_MIN &&
-	       s->n <= COST_N_MAX && (s->n & (s->n - 1)) == 0 && s->r >= COST_R &&
-	       s->r <= COST_R_MAX && s->p >= 1 && s->p <= COST_P_MAX &&
-	       128 * s->n * s->r <= COST_MEMORY_MAX;
+	return !r->failed && s->salt.len >= SALT_SIZE && s->n >= COST_N_MIN && s->n <= COST_N_MAX &&
+	    (s->n & (s->n - 1)) == 0 && s->r >= COST_R && s->r <= COST_R_MAX && s->p >= 1 &&
+	    s->p <= COST_P_MAX && 128 * s->n * s->r <= COST_MEMORY_MAX;
 }
 
 int
-password_seal(
-    const char *password, const struct gh_der *secret, struct gh_buf *out, struct gh_error *err)
+password_seal(const char *password, const struct gh_der *secret, struct gh_buf *out,
+    struct gh_error *err)
 {
 	unsigned char salt[SALT_SIZE], key[AEAD_KEY_SIZE];
 	struct scrypt s = {{salt, sizeof(salt)}, COST_N, COST_R, COST_P};
@@ -108,8 +107,8 @@ password_seal(
 }
 
 int
-password_open(
-    const char *password, const struct gh_der *sealed, struct gh_buf *out, struct gh_error *err)
+password_open(const char *password, const struct gh_der *sealed, struct gh_buf *out,
+    struct gh_error *err)
 {
 	unsigned char key[AEAD_KEY_SIZE];
 	struct gh_der cipher;

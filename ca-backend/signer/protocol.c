@@ -99,8 +99,7 @@ signer_oids_add(struct signer_oids *list, const char *dotted, struct gh_error *e
 
 	ERR_clear_error();
 	if (len == 0 || len > SIGNER_OID_MAX)
-		rc = gh_refuse(
-		    err, GH_E_VALIDATION, "\"%.80s\" is no object identifier", dotted);
+		rc = gh_refuse(err, GH_E_VALIDATION, "\"%.80s\" is no object identifier", dotted);
 	else if (list->n == SIGNER_OIDS_MAX)
 		rc = gh_refuse(err, GH_E_VALIDATION, "more than %d object identifiers",
 		    SIGNER_OIDS_MAX);

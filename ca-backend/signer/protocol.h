@@ -18,13 +18,13 @@
 
 #define SIGNER_FRAME_MAX (256 * 1024) /* bytes, without the length word */
 #define SIGNER_CA_ID_SIZE 32          /* SHA-256 of the CA certificate */
-#define SIGNER_OIDS_MAX 32      /* of one list */
-#define SIGNER_OID_MAX 32       /* content octets */
-#define SIGNER_KEY_ALG_SIZE 16  /* longest key_alg with its NUL */
-#define SIGNER_KEY_URI_SIZE 512 /* longest PKCS#11 URI with its NUL */
+#define SIGNER_OIDS_MAX 32            /* of one list */
+#define SIGNER_OID_MAX 32             /* content octets */
+#define SIGNER_KEY_ALG_SIZE 16        /* longest key_alg with its NUL */
+#define SIGNER_KEY_URI_SIZE 512       /* longest PKCS#11 URI with its NUL */
 #define SIGNER_PASSWORD_SIZE 1025 /* longest password of a CA key with its NUL: 255 characters */
-#define SIGNER_MESSAGE_MAX 512  /* bytes of an error's message */
-#define SIGNER_PATH_LEN_ANY 255 /* limits.path_len: no pathLenConstraint at all */
+#define SIGNER_MESSAGE_MAX 512    /* bytes of an error's message */
+#define SIGNER_PATH_LEN_ANY 255   /* limits.path_len: no pathLenConstraint at all */
 
 enum signer_op {
 	SIGNER_OP_ERROR = 0,
@@ -51,7 +51,7 @@ enum signer_op {
 	SIGNER_OP_CREATE_CSR = 34,
 	SIGNER_OP_COMPLETE_CA = 35,
 	SIGNER_OP_RENEW_CA = 36,
-	SIGNER_OP_SET_LIMITS = 37,
+	SIGNER_OP_SET_LIMITS = 37
 };
 
 /* A list of object identifiers, by their content octets. None: no restriction. */
@@ -122,16 +122,16 @@ void signer_get_limits(struct gh_reader *r, struct signer_limits *l);
 /* Those of a sealed record of version 1: without lists. */
 void signer_get_limits_1(struct gh_reader *r, struct signer_limits *l);
 /* Add "1.3.6.1.5.5.7.3.2". GH_E_VALIDATION (public): no OID, too long, list full. */
-int signer_oids_add(
-    struct signer_oids *list, const char *dotted, struct gh_error *err) GH_MUSTCHECK;
+int signer_oids_add(struct signer_oids *list, const char *dotted,
+    struct gh_error *err) GH_MUSTCHECK;
 bool signer_oids_has(const struct signer_oids *list, const void *p, size_t len);
 
 /* Payloads: put_ between begin and end; get_ over what follows the operation, true when all of it
  * was right and nothing is left. Pointers that get_ sets point into the frame. */
 void signer_put_block(struct gh_buf *b, const void *p, size_t len);
 bool signer_get_block(struct gh_reader *r, const unsigned char **p, size_t *len);
-void signer_put_two_blocks(
-    struct gh_buf *b, const void *p1, size_t len1, const void *p2, size_t len2);
+void signer_put_two_blocks(struct gh_buf *b, const void *p1, size_t len1, const void *p2,
+    size_t len2);
 bool signer_get_two_blocks(struct gh_reader *r, const unsigned char **p1, size_t *len1,
     const unsigned char **p2, size_t *len2);
 void signer_put_sign_cert(struct gh_buf *b, const struct signer_cert_fields *f);
@@ -145,8 +145,8 @@ struct signer_strings {
 /* A string of less than size bytes, NUL included; marks the reader as failed otherwise. */
 void signer_get_string(struct gh_reader *r, char *out, size_t size);
 /* The strings are copied into s, and the members of f point there. */
-bool signer_get_create_ca(
-    struct gh_reader *r, struct signer_create_ca *f, struct signer_strings *s);
+bool signer_get_create_ca(struct gh_reader *r, struct signer_create_ca *f,
+    struct signer_strings *s);
 void signer_put_error(struct gh_buf *b, int code, const char *message);
 bool signer_get_error(struct gh_reader *r, int *code, char message[SIGNER_MESSAGE_MAX]);
 

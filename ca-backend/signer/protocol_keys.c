@@ -22,8 +22,7 @@ signer_get_id(struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE])
 }
 
 void
-signer_put_load_answer(
-    struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE], bool is_locked)
+signer_put_load_answer(struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE], bool is_locked)
 {
 	signer_put_id(b, id);
 	gh_buf_put_u8(b, is_locked);
@@ -54,8 +53,8 @@ signer_put_set_password(struct gh_buf *b, const struct signer_set_password *f)
 }
 
 bool
-signer_get_set_password(
-    struct gh_reader *r, struct signer_set_password *f, struct signer_strings *s)
+signer_get_set_password(struct gh_reader *r, struct signer_set_password *f,
+    struct signer_strings *s)
 {
 	f->sealed = gh_reader_block(r, SIGNER_FRAME_MAX, &f->sealed_len);
 	signer_get_string(r, s->password, sizeof(s->password));
@@ -90,9 +89,9 @@ signer_get_unlock(struct gh_reader *r, struct signer_unlock *f, struct signer_st
 void
 signer_put_ca_state(struct gh_buf *b, const struct signer_ca_state *f)
 {
-	gh_buf_put_u8(b, (uint8_t)((f->is_loaded ? STATE_LOADED : 0) |
-				   (f->has_password ? STATE_PASSWORD : 0) |
-				   (f->is_unlocked ? STATE_UNLOCKED : 0)));
+	gh_buf_put_u8(b,
+	    (uint8_t)((f->is_loaded ? STATE_LOADED : 0) | (f->has_password ? STATE_PASSWORD : 0) |
+		(f->is_unlocked ? STATE_UNLOCKED : 0)));
 	gh_buf_put_u64(b, (uint64_t)f->unlocked_until);
 }
 
@@ -196,16 +195,16 @@ signer_get_renew_ca(struct gh_reader *r, struct signer_renew_ca *f, struct signe
 }
 
 void
-signer_put_set_limits(
-    struct gh_buf *b, const unsigned char *sealed, size_t len, const struct signer_limits *l)
+signer_put_set_limits(struct gh_buf *b, const unsigned char *sealed, size_t len,
+    const struct signer_limits *l)
 {
 	gh_buf_put_block(b, sealed, len);
 	signer_put_limits(b, l);
 }
 
 bool
-signer_get_set_limits(
-    struct gh_reader *r, const unsigned char **sealed, size_t *len, struct signer_limits *l)
+signer_get_set_limits(struct gh_reader *r, const unsigned char **sealed, size_t *len,
+    struct signer_limits *l)
 {
 	*sealed = gh_reader_block(r, SIGNER_FRAME_MAX, len);
 	signer_get_limits(r, l);

@@ -59,7 +59,8 @@ struct signer_create_csr {
 struct signer_renew_ca {
 	const unsigned char *sealed;
 	size_t sealed_len;
-	const char *password; /* of the key in sealed; a new key comes under the same. NULL or "" = none */
+	const char
+	    *password; /* of the key in sealed; a new key comes under the same. NULL or "" = none */
 	const unsigned char *parent; /* sealed record; empty = the CA is a root */
 	size_t parent_len;
 	const char *parent_password;
@@ -68,39 +69,40 @@ struct signer_renew_ca {
 	const char *key_uri; /* a new key in a token */
 	const unsigned char *extensions;
 	size_t extensions_len; /* CDP, AIA, policies; empty = those of the certificate before */
-	/* of a root's new key: CDP and AIA of OldWithNew and NewWithOld, that is those of the new and of the old key */
+	/* of a root's new key: CDP and AIA of OldWithNew and NewWithOld, that is those of the new
+	 * and of the old key */
 	const unsigned char *old_with_new, *new_with_old;
 	size_t old_with_new_len, new_with_old_len;
 };
 
 /* The answer of LOAD_CA: CA id, u8 1 = its key is locked. */
-void signer_put_load_answer(
-    struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE], bool is_locked);
-bool signer_get_load_answer(
-    struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE], bool *is_locked);
+void signer_put_load_answer(struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE],
+    bool is_locked);
+bool signer_get_load_answer(struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE],
+    bool *is_locked);
 
 /* Payloads: as in protocol.h. Strings are copied into s: password and current to s->password, new
  * and parent's to s->other_password. */
 void signer_put_set_password(struct gh_buf *b, const struct signer_set_password *f);
-bool signer_get_set_password(
-    struct gh_reader *r, struct signer_set_password *f, struct signer_strings *s);
+bool signer_get_set_password(struct gh_reader *r, struct signer_set_password *f,
+    struct signer_strings *s);
 void signer_put_unlock(struct gh_buf *b, const struct signer_unlock *f);
 bool signer_get_unlock(struct gh_reader *r, struct signer_unlock *f, struct signer_strings *s);
 void signer_put_ca_state(struct gh_buf *b, const struct signer_ca_state *f);
 bool signer_get_ca_state(struct gh_reader *r, struct signer_ca_state *f);
 void signer_put_import_ca(struct gh_buf *b, const struct signer_import_ca *f);
-bool signer_get_import_ca(
-    struct gh_reader *r, struct signer_import_ca *f, struct signer_strings *s);
+bool signer_get_import_ca(struct gh_reader *r, struct signer_import_ca *f,
+    struct signer_strings *s);
 void signer_put_create_csr(struct gh_buf *b, const struct signer_create_csr *f);
-bool signer_get_create_csr(
-    struct gh_reader *r, struct signer_create_csr *f, struct signer_strings *s);
+bool signer_get_create_csr(struct gh_reader *r, struct signer_create_csr *f,
+    struct signer_strings *s);
 void signer_put_renew_ca(struct gh_buf *b, const struct signer_renew_ca *f);
 bool signer_get_renew_ca(struct gh_reader *r, struct signer_renew_ca *f, struct signer_strings *s);
 /* SET_LIMITS: sealed record, limits */
-void signer_put_set_limits(
-    struct gh_buf *b, const unsigned char *sealed, size_t len, const struct signer_limits *l);
-bool signer_get_set_limits(
-    struct gh_reader *r, const unsigned char **sealed, size_t *len, struct signer_limits *l);
+void signer_put_set_limits(struct gh_buf *b, const unsigned char *sealed, size_t len,
+    const struct signer_limits *l);
+bool signer_get_set_limits(struct gh_reader *r, const unsigned char **sealed, size_t *len,
+    struct signer_limits *l);
 /* The CA id: LOCK, CA_STATE */
 void signer_put_id(struct gh_buf *b, const unsigned char id[SIGNER_CA_ID_SIZE]);
 bool signer_get_id(struct gh_reader *r, unsigned char id[SIGNER_CA_ID_SIZE]);

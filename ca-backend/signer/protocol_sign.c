@@ -65,8 +65,8 @@ signer_put_create_ocsp(struct gh_buf *b, const struct signer_create_ocsp *f)
 }
 
 bool
-signer_get_create_ocsp(
-    struct gh_reader *r, struct signer_create_ocsp *f, char alg[SIGNER_KEY_ALG_SIZE])
+signer_get_create_ocsp(struct gh_reader *r, struct signer_create_ocsp *f,
+    char alg[SIGNER_KEY_ALG_SIZE])
 {
 	const unsigned char *name;
 	size_t len;

@@ -5,8 +5,10 @@
 #include "protocol.h"
 
 #define SIGNER_CRL_ENTRIES_MAX (1ULL << 30) /* bytes of all entries of a CRL */
-#define SIGNER_CRL_AHEAD_MAX (735LL * 86400) /* seconds that nextUpdate may lie ahead: two years */
-#define SIGNER_CRL_PIECE_MAX (128 * 1024)   /* bytes of entries in one question */
+#define SIGNER_CRL_AHEAD_MAX \
+	(735LL * 86400)                   /* seconds that nextUpdate may lie ahead: two years \
+					   */
+#define SIGNER_CRL_PIECE_MAX (128 * 1024) /* bytes of entries in one question */
 #define SIGNER_CRL_EXTENSIONS_MAX (16 * 1024)
 /* Ed25519 signs in one go (RFC 8032, 5.1.6): the whole CRL is kept until its end. */
 #define SIGNER_CRL_ED25519_MAX (128u * 1024 * 1024)
@@ -28,7 +30,7 @@ struct signer_crl_fields {
 	unsigned char ca_id[SIGNER_CA_ID_SIZE];
 	int64_t this_update, next_update; /* UTC seconds */
 	uint64_t entries_len;             /* bytes of all entries; 0: no revokedCertificates */
-	const unsigned char *extensions; /* content of Extensions: cRLNumber, no AKI */
+	const unsigned char *extensions;  /* content of Extensions: cRLNumber, no AKI */
 	size_t extensions_len;
 };
 
@@ -63,8 +65,8 @@ void signer_put_ocsp(struct gh_buf *b, const struct signer_ocsp_fields *f);
 bool signer_get_ocsp(struct gh_reader *r, struct signer_ocsp_fields *f); /* not the end */
 void signer_put_create_ocsp(struct gh_buf *b, const struct signer_create_ocsp *f);
 /* key_alg is copied into alg, and f->key_alg points there. */
-bool signer_get_create_ocsp(
-    struct gh_reader *r, struct signer_create_ocsp *f, char alg[SIGNER_KEY_ALG_SIZE]);
+bool signer_get_create_ocsp(struct gh_reader *r, struct signer_create_ocsp *f,
+    char alg[SIGNER_KEY_ALG_SIZE]);
 void signer_put_audit(struct gh_buf *b, const unsigned char head[SIGNER_AUDIT_HEAD], uint64_t id);
 bool signer_get_audit(struct gh_reader *r, const unsigned char **head, uint64_t *id);
 void signer_put_token_state(struct gh_buf *b, const struct signer_token_state *f);

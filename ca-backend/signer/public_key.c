@@ -11,14 +11,14 @@
 #define ED25519_KEY_SIZE 32
 
 /* AlgorithmIdentifier, whole element: RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3. */
-static const unsigned char alg_rsa[] = {
-    0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0};
+static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1,
+    5, 0};
 static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8,
     0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
-static const unsigned char alg_p384[] = {
-    0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 34};
-static const unsigned char alg_p521[] = {
-    0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 35};
+static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
+    0x2b, 0x81, 4, 0, 34};
+static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
+    0x2b, 0x81, 4, 0, 35};
 static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
 
 enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
@@ -35,8 +35,8 @@ make_groups(void)
 	groups[CURVE_P521] = EC_GROUP_new_by_curve_name(NID_secp521r1);
 }
 
-/* Form (RFC 5480, 2.2: no hybrid ones), range, and on the curve, which EC_POINT_oct2point checks.
- */
+/* Form (RFC 5480, 2.2: no hybrid ones), range, and on the curve, which EC_POINT_oct2point
+ * checks. */
 static bool
 is_point(enum curve curve, const struct gh_der *bits)
 {
@@ -110,8 +110,8 @@ read_ed25519(struct cert_facts *out, struct gh_error *err)
 {
 	out->key = CERT_KEY_ED25519;
 	if (out->key_bits.len != ED25519_KEY_SIZE)
-		return gh_fail(
-		    err, GH_E_SIGNER, "public key: Ed25519 key of %zu bytes", out->key_bits.len);
+		return gh_fail(err, GH_E_SIGNER, "public key: Ed25519 key of %zu bytes",
+		    out->key_bits.len);
 	return 0;
 }
 

@@ -124,8 +124,8 @@ record_issuer(const struct record *r, EVP_PKEY *key, struct issuer **out, struct
 	if (r->revision > 0 && (int)(*out)->kind != (int)r->kind) {
 		issuer_unref(*out);
 		*out = NULL;
-		return gh_fail(
-		    err, GH_E_SIGNER, "sealed record: the certificate is of another kind");
+		return gh_fail(err, GH_E_SIGNER,
+		    "sealed record: the certificate is of another kind");
 	}
 	(*out)->revision = r->revision;
 	(*out)->has_password = r->protection == RECORD_PASSWORD;

@@ -42,8 +42,7 @@ int record_next(struct record *r, const struct record *from, struct gh_error *er
 int record_put(const struct record *r, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
 /* Version 1 or 2. Neither certificate nor key is decoded. GH_E_SIGNER: damaged before sealing,
  * or of a later version. */
-int record_read(
-    const struct gh_der *in, struct record *r, struct gh_error *err) GH_MUSTCHECK;
+int record_read(const struct gh_der *in, struct record *r, struct gh_error *err) GH_MUSTCHECK;
 
 /* The issuer of a certificate's record; key NULL: it is locked (issuer.h). GH_E_SIGNER: a pending
  * one, certificate and key do not belong together, certificate of another kind. */

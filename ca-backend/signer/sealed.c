@@ -59,9 +59,8 @@ sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *o
 }
 
 int
-sealed_write(const struct sealing_key *k, enum record_kind kind,
-    const struct signer_limits *limits, const struct gh_buf *cert, EVP_PKEY *key,
-    struct gh_buf *out, struct gh_error *err)
+sealed_write(const struct sealing_key *k, enum record_kind kind, const struct signer_limits *limits,
+    const struct gh_buf *cert, EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
 {
 	struct record r;
 	int rc;
@@ -106,16 +105,16 @@ sealed_open(const struct sealing_key *k, const unsigned char *p, size_t len, str
 	if (rc == 0) {
 		plain = (struct gh_der){b.data, b.len};
 		rc = is_version(p, &b)
-			 ? record_read(&plain, out, err)
-			 : gh_fail(err, GH_E_SIGNER, "sealed record: two versions in one");
+		    ? record_read(&plain, out, err)
+		    : gh_fail(err, GH_E_SIGNER, "sealed record: two versions in one");
 	}
 	gh_buf_free(&b);
 	return rc;
 }
 
 int
-sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len,
-    const char *password, struct issuer **out, struct gh_error *err)
+sealed_issuer(const struct sealing_key *k, const unsigned char *p, size_t len, const char *password,
+    struct issuer **out, struct gh_error *err)
 {
 	EVP_PKEY *key = NULL;
 	struct record r;

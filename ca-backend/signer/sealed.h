@@ -17,8 +17,8 @@ struct sealing_key {
 int sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned char out[32],
     struct gh_error *err) GH_MUSTCHECK;
 /* The key of the sealed records. */
-int sealed_derive_key(
-    const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err) GH_MUSTCHECK;
+int sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* Append the sealed record to out. */
 int sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *out,

@@ -49,8 +49,8 @@ remove_stale(const struct sockaddr_un *addr, struct gh_error *err)
 
 	if (lstat(addr->sun_path, &st) != 0)
 		return errno == ENOENT
-			   ? 0
-			   : gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path, strerror(errno));
+		    ? 0
+		    : gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
 		return gh_refuse(err, GH_E_CONF, "%s: is there, and is no socket", addr->sun_path);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
@@ -60,8 +60,8 @@ remove_stale(const struct sockaddr_un *addr, struct gh_error *err)
 	    connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN;
 	close(fd);
 	if (answered)
-		return gh_refuse(
-		    err, GH_E_CONF, "%s: another signer answers there", addr->sun_path);
+		return gh_refuse(err, GH_E_CONF, "%s: another signer answers there",
+		    addr->sun_path);
 	if (unlink(addr->sun_path) != 0)
 		return gh_refuse(err, GH_E_CONF, "%s: %s", addr->sun_path, strerror(errno));
 	return 0;
@@ -245,8 +245,8 @@ may_connect(const struct server *s, int fd)
 		if (s->options.peer[i] == peer.uid)
 			return true;
 	}
-	gh_log(
-	    GH_LOG_WARN, "connection refused: uid %u is no peer of the signer", (unsigned)peer.uid);
+	gh_log(GH_LOG_WARN, "connection refused: uid %u is no peer of the signer",
+	    (unsigned)peer.uid);
 	return false;
 }
 

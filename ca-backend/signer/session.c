@@ -169,8 +169,8 @@ session_log_signed(const struct gh_buf *cert_der)
 		serial_hex = gh_hex_encode(serial.p + has_sign_octet, serial.len - has_sign_octet);
 		subject_text = name_text(&subject);
 	}
-	gh_log_kv(
-	    GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_text, NULL);
+	gh_log_kv(GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_text,
+	    NULL);
 	free(serial_hex);
 	free(subject_text);
 }
@@ -186,8 +186,8 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	if ((rc = cert_fields_read(fields, &facts, err)) != 0 ||
 	    (rc = cert_fields_check(&facts, ca, err)) != 0)
 		return rc;
-	/* Workers can read every sealed record in the database, a root's too: whatever that root may sign, a
-	 * worker that was taken over must not get a CA of its own. */
+	/* Workers can read every sealed record in the database, a root's too: whatever that root
+	 * may sign, a worker that was taken over must not get a CA of its own. */
 	if (facts.is_ca && !s->is_admin)
 		return gh_fail(err, GH_E_SIGNER, "CA certificates are not signed on this socket");
 	if ((rc = ca_known_check(s->signer->known, &facts, err)) != 0)
@@ -262,8 +262,8 @@ find_operation(uint8_t op)
 /* --- session ---------------------------------------------------------------------------------- */
 
 static int
-run_operation(
-    struct session *s, const struct operation *o, struct gh_reader *r, struct gh_error *err)
+run_operation(struct session *s, const struct operation *o, struct gh_reader *r,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -318,7 +318,7 @@ set_timeouts(int fd)
 	struct timeval tv = {SIGNER_IO_SECONDS, 0};
 
 	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
-	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
 }
 
 void

@@ -1,5 +1,5 @@
-/* One connection to the signer: questions in, answers out, in order. Runs in a thread of its own.
- */
+/* One connection to the signer: questions in, answers out, in order. Runs in a thread of its
+ * own. */
 #ifndef SIGNER_SESSION_H
 #define SIGNER_SESSION_H
 

@@ -112,8 +112,8 @@ renew_ca(struct session *s, const struct signer_renew_ca *f, struct gh_error *er
 	gh_buf_init(&out.old_with_new, CERT_DER_MAX);
 	gh_buf_init(&out.new_with_old, CERT_DER_MAX);
 	if ((rc = ca_renew(&s->signer->key, f, &out, err)) == 0) {
-		signer_put_two_blocks(
-		    &s->out, out.cert.data, out.cert.len, out.sealed.data, out.sealed.len);
+		signer_put_two_blocks(&s->out, out.cert.data, out.cert.len, out.sealed.data,
+		    out.sealed.len);
 		signer_put_two_blocks(&s->out, out.old_with_new.data, out.old_with_new.len,
 		    out.new_with_old.data, out.new_with_old.len);
 		log_renewed(&out);

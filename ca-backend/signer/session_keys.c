@@ -104,10 +104,11 @@ session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 
 /* --- passwords -------------------------------------------------------------------------------- */
 
-/* A worker that was taken over must not lock the owner out of a key by a password that only it knows. To change a
- * password it has to know the one before. */
+/* A worker that was taken over must not lock the owner out of a key by a password that only it
+ * knows. To change a password it has to know the one before. */
 static int
-check_passwords(struct session *s, const struct record *r, const struct signer_set_password *f, struct gh_error *err)
+check_passwords(struct session *s, const struct record *r, const struct signer_set_password *f,
+    struct gh_error *err)
 {
 	bool has_password = r->protection == RECORD_PASSWORD;
 
@@ -205,8 +206,7 @@ unlock(struct session *s, const struct record *r, const struct signer_unlock *f,
 
 	if (r->protection != RECORD_PASSWORD)
 		return gh_fail(err, GH_E_CONFLICT, "the key of the CA has no password");
-	if ((rc = record_issuer(r, NULL, &ca, err)) != 0 ||
-	    (rc = put(s, ca, NULL, err)) != 0)
+	if ((rc = record_issuer(r, NULL, &ca, err)) != 0 || (rc = put(s, ca, NULL, err)) != 0)
 		return rc;
 	if ((rc = ca_key_open(r, f->password, &key, err)) == 0 &&
 	    (rc = record_issuer(r, key, &open, err)) == 0) {
@@ -231,7 +231,7 @@ session_unlock(struct session *s, struct gh_reader *r, struct gh_error *err)
 	if (!signer_get_unlock(r, &f, &strings))
 		rc = session_fail_garbled(err);
 	else if ((rc = sealed_open(&s->signer->key, f.sealed, f.sealed_len, &record, err)) == 0 &&
-		 (rc = unlock(s, &record, &f, &until, err)) == 0)
+	    (rc = unlock(s, &record, &f, &until, err)) == 0)
 		gh_buf_put_u64(&s->out, (uint64_t)until);
 	record_free(&record);
 	OPENSSL_cleanse(&strings, sizeof(strings));

@@ -15,8 +15,9 @@ static const unsigned char oid_certificate_issuer[] = {0x55, 0x1d, 0x1d};
 
 /* --- pieces ----------------------------------------------------------------------------------- */
 
-/* certificateIssuer of an entry, indirectCRL [4] of issuingDistributionPoint (RFC 5280, 5.3.3, 5.2.5): by these a worker
- * that was taken over could have one CA speak about the certificates of another. */
+/* certificateIssuer of an entry, indirectCRL [4] of issuingDistributionPoint (RFC
+ * 5280, 5.3.3, 5.2.5): by these a worker that was taken over could have one CA speak about the
+ * certificates of another. */
 static bool
 is_of_indirect_crl(const struct gh_der *oid, struct gh_der value)
 {
@@ -48,7 +49,7 @@ take_extension(struct gh_der *list, struct gh_der *oid)
 	if (gh_der_take(&in, GH_DER_BOOLEAN, &flag) && (flag.len != 1 || flag.p[0] != 0xff))
 		return false;
 	return gh_der_take(&in, GH_DER_OCTETS, &value) && in.len == 0 &&
-	       gh_der_is_strict(value.p, value.len) && !is_of_indirect_crl(oid, value);
+	    gh_der_is_strict(value.p, value.len) && !is_of_indirect_crl(oid, value);
 }
 
 static bool
@@ -70,8 +71,8 @@ read_extensions(struct gh_der list, struct gh_der seen[SIGN_EXTENSIONS_MAX], siz
 	struct gh_der oid;
 
 	for (*n = 0; list.len > 0; (*n)++) {
-		if (*n == SIGN_EXTENSIONS_MAX || !take_extension(&list, &oid) ||
-		    oid.len >= 0x80 || is_seen(&oid, seen, *n))
+		if (*n == SIGN_EXTENSIONS_MAX || !take_extension(&list, &oid) || oid.len >= 0x80 ||
+		    is_seen(&oid, seen, *n))
 			return false;
 		seen[*n] = oid;
 	}
@@ -120,10 +121,11 @@ sign_fields_check_crl(const struct signer_crl_fields *f, struct gh_error *err)
 		return gh_fail(err, GH_E_SIGNER, "CRL: more than %llu bytes of entries",
 		    (unsigned long long)SIGNER_CRL_ENTRIES_MAX);
 	if (f->extensions_len > SIGNER_CRL_EXTENSIONS_MAX || !read_extensions(list, seen, &n))
-		return gh_fail(err, GH_E_SIGNER, "CRL extensions: malformed, of an indirect CRL, or one stands twice");
+		return gh_fail(err, GH_E_SIGNER,
+		    "CRL extensions: malformed, of an indirect CRL, or one stands twice");
 	if (is_seen(&aki, seen, n))
-		return gh_fail(
-		    err, GH_E_SIGNER, "CRL extensions: the signer makes 2.5.29.35 itself");
+		return gh_fail(err, GH_E_SIGNER,
+		    "CRL extensions: the signer makes 2.5.29.35 itself");
 	if (!is_seen(&number, seen, n))
 		return gh_fail(err, GH_E_SIGNER, "CRL extensions: cRLNumber is missing");
 	return 0;
@@ -136,8 +138,7 @@ take_entry(struct gh_der *in)
 	struct gh_der entry;
 
 	return gh_der_take(in, GH_DER_SEQUENCE, &entry) && take_serial(&entry) &&
-	       der_time_take(&entry) && (entry.len == 0 || take_extensions(&entry)) &&
-	       entry.len == 0;
+	    der_time_take(&entry) && (entry.len == 0 || take_extensions(&entry)) && entry.len == 0;
 }
 
 int
@@ -148,7 +149,8 @@ sign_fields_check_entries(const unsigned char *p, size_t len, struct gh_error *e
 	do {
 		if (!take_entry(&in))
 			return gh_fail(err, GH_E_SIGNER,
-			    "CRL entries: malformed, or of an indirect CRL, %zu bytes before the end of the piece", in.len);
+			    "CRL entries: malformed, or of an indirect CRL, %zu bytes before the end of the piece",
+			    in.len);
 	} while (in.len > 0);
 	return 0;
 }
@@ -162,10 +164,10 @@ take_cert_id(struct gh_der *in)
 	struct gh_der id, whole, alg;
 
 	return gh_der_take(in, GH_DER_SEQUENCE, &id) &&
-	       gh_der_take_whole(&id, GH_DER_SEQUENCE, &whole) &&
-	       gh_der_is_strict(whole.p, whole.len) && gh_der_take(&whole, GH_DER_SEQUENCE, &alg) &&
-	       gh_der_take(&alg, GH_DER_OID, NULL) && gh_der_take(&id, GH_DER_OCTETS, NULL) &&
-	       gh_der_take(&id, GH_DER_OCTETS, NULL) && take_serial(&id) && id.len == 0;
+	    gh_der_take_whole(&id, GH_DER_SEQUENCE, &whole) &&
+	    gh_der_is_strict(whole.p, whole.len) && gh_der_take(&whole, GH_DER_SEQUENCE, &alg) &&
+	    gh_der_take(&alg, GH_DER_OID, NULL) && gh_der_take(&id, GH_DER_OCTETS, NULL) &&
+	    gh_der_take(&id, GH_DER_OCTETS, NULL) && take_serial(&id) && id.len == 0;
 }
 
 /* CRLReason, RFC 5280, 5.3.1: 0 to 10, without 7 */
@@ -188,7 +190,7 @@ is_revoked_info(struct gh_der in)
 	if (in.len == 0)
 		return true;
 	return gh_der_take(&in, GH_DER_CONTEXT(0), &reason) && in.len == 0 &&
-	       take_reason(&reason) && reason.len == 0;
+	    take_reason(&reason) && reason.len == 0;
 }
 
 /* good [0] and unknown [2] IMPLICIT NULL, revoked [1] IMPLICIT RevokedInfo */
@@ -201,7 +203,7 @@ take_status(struct gh_der *in)
 		return is_revoked_info(v);
 	return (gh_der_take(in, GH_DER_PRIMITIVE(0), &v) ||
 		   gh_der_take(in, GH_DER_PRIMITIVE(2), &v)) &&
-	       v.len == 0;
+	    v.len == 0;
 }
 
 static bool
@@ -235,7 +237,7 @@ sign_fields_check_ocsp(const struct signer_ocsp_fields *f, struct gh_error *err)
 			    "OCSP responses: no SingleResponse %zu bytes before the end", in.len);
 	} while (in.len > 0);
 	if (f->extensions_len > SIGNER_OCSP_EXTENSIONS_MAX || !read_extensions(list, seen, &n))
-		return gh_fail(
-		    err, GH_E_SIGNER, "OCSP response extensions: malformed, or one stands twice");
+		return gh_fail(err, GH_E_SIGNER,
+		    "OCSP response extensions: malformed, or one stands twice");
 	return 0;
 }

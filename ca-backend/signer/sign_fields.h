@@ -14,8 +14,8 @@
 /* Times, length, and extensions: no AKI, cRLNumber there (RFC 5280, 5.2.3). */
 int sign_fields_check_crl(const struct signer_crl_fields *f, struct gh_error *err) GH_MUSTCHECK;
 /* Whole entries of revokedCertificates, RFC 5280, 5.1.2.6. At least one. */
-int sign_fields_check_entries(
-    const unsigned char *p, size_t len, struct gh_error *err) GH_MUSTCHECK;
+int sign_fields_check_entries(const unsigned char *p, size_t len,
+    struct gh_error *err) GH_MUSTCHECK;
 /* SingleResponses (one or more) and response extensions, RFC 6960, 4.2.1. */
 int sign_fields_check_ocsp(const struct signer_ocsp_fields *f, struct gh_error *err) GH_MUSTCHECK;
 

@@ -18,7 +18,7 @@
 #include "token.h"
 
 #define KEYS_MAX 512
-#define RETRY_US 1000000LL /* an unreachable key is not looked for again before */
+#define RETRY_US 1000000LL  /* an unreachable key is not looked for again before */
 #define PROBE_US 10000000LL /* nor one that was there, for the state */
 
 /* PKCS#11, 2.40, base specification, A: answers after which the PIN is not tried again. */
@@ -32,8 +32,8 @@ struct token_key {
 	char uri[SIGNER_KEY_URI_SIZE];
 	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
 	int spki_len;
-	EVP_PKEY *live; /* the engine's; NULL = to be looked up */
-	char text[256];         /* why it is unreachable; "" = it is not */
+	EVP_PKEY *live;            /* the engine's; NULL = to be looked up */
+	char text[256];            /* why it is unreachable; "" = it is not */
 	int64_t seen_at, retry_at; /* gh_now_us: last seen; when unreachable, next look */
 };
 
@@ -46,7 +46,7 @@ static struct {
 	ENGINE *engine; /* NULL = not logged in */
 	struct token_key *keys;
 	unsigned n_keys;
-	char text[256];    /* the last failure */
+	char text[256]; /* the last failure */
 } token = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char other_key[] = "the key in the token is not that of the CA's certificate";
@@ -81,8 +81,8 @@ read_pin(const char *path, struct gh_error *err)
 	fclose(f);
 	token.pin[strcspn(token.pin, "\r\n")] = '\0';
 	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return gh_refuse(
-		    err, GH_E_CONF, "%s: others than the owner have access; chmod 600", path);
+		return gh_refuse(err, GH_E_CONF, "%s: others than the owner have access; chmod 600",
+		    path);
 	if (!ok || token.pin[0] == '\0')
 		return gh_refuse(err, GH_E_CONF, "%s: its first line is no PIN", path);
 	token.has_pin = true;
@@ -244,8 +244,8 @@ note_away(struct token_key *k)
 {
 	snprintf(k->text, sizeof(k->text), "%s", token.text);
 	k->retry_at = gh_now_us() + RETRY_US;
-	gh_log_kv(GH_LOG_ERROR, "CA key in the PKCS#11 token is unreachable", "uri", k->uri, "cause",
-	    k->text, NULL);
+	gh_log_kv(GH_LOG_ERROR, "CA key in the PKCS#11 token is unreachable", "uri", k->uri,
+	    "cause", k->text, NULL);
 }
 
 static void
@@ -410,8 +410,8 @@ sign_live(EVP_PKEY *key, const char *md, const unsigned char *digest, size_t dig
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 	bool ok = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-		  EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(md)) == 1 &&
-		  EVP_PKEY_sign(ctx, sig, len, digest, digest_len) == 1;
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(md)) == 1 &&
+	    EVP_PKEY_sign(ctx, sig, len, digest, digest_len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)

@@ -1,9 +1,9 @@
 /*
  * CA keys in a PKCS#11 token, through OpenSSL's engine "pkcs11": one module for the process, one
  * login. A key is known by its URI (RFC 7512) and its public half; the token itself is only asked
- * when something is signed, so that a CA can be loaded while its token is unreachable. A session that is
- * lost is opened again. One question at a time: tokens are slow anyway, and not all modules like
- * threads.
+ * when something is signed, so that a CA can be loaded while its token is unreachable. A session
+ * that is lost is opened again. One question at a time: tokens are slow anyway, and not all modules
+ * like threads.
  */
 #ifndef SIGNER_TOKEN_H
 #define SIGNER_TOKEN_H

@@ -4,10 +4,10 @@
 int
 store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 {
-	static const struct store_statement st = { "audit_insert",
+	static const struct store_statement st = {"audit_insert",
 	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)" };
-	struct store_params p = { 0 };
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -22,11 +22,15 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 }
 
 int
-store_audit_change(struct store *s, const struct requester *who, const char *event, const char *name,
-    const char *detail, struct gh_error *err)
+store_audit_change(struct store *s, const struct requester *who, const char *event,
+    const char *name, const char *detail, struct gh_error *err)
 {
 	const struct store_audit a = {
-		.event = event, .outcome = "success", .who = who, .object = name, .detail = detail,
+	    .event = event,
+	    .outcome = "success",
+	    .who = who,
+	    .object = name,
+	    .detail = detail,
 	};
 
 	return store_audit(s, &a, err);

@@ -1,6 +1,6 @@
-/* Pages of the audit trail for people and programs. Each filter has an index, except for what nearly every row is
- * (enroll.issued, success). Two filters that are both frequent and never meet are looked for window by window, for a
- * bounded time. */
+/* Pages of the audit trail for people and programs. Each filter has an index, except for what
+ * nearly every row is (enroll.issued, success). Two filters that are both frequent and never meet
+ * are looked for window by window, for a bounded time. */
 #include <string.h>
 
 #include "buf.h"
@@ -9,9 +9,9 @@
 #include "store/store_private.h"
 #include "store/seal.h"
 
-#define WINDOW 50000                     /* ids that one statement looks through */
-#define WINDOW_ONE_FILTER 1000000        /* the same where an index finds all that is asked for */
-#define SEARCH_US 2000000                /* of one call */
+#define WINDOW 50000              /* ids that one statement looks through */
+#define WINDOW_ONE_FILTER 1000000 /* the same where an index finds all that is asked for */
+#define SEARCH_US 2000000         /* of one call */
 
 #define ENTRY \
 	"a.id, to_char(a.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS time, a.event, a.outcome, " \
@@ -19,13 +19,15 @@
 	"(SELECT l.seal_id FROM audit_leaf l WHERE l.audit_id = a.id) AS seal"
 #define SQL_MAX 2048
 
-/* $1 and $2: first and last id, $3 limit. Only what is asked for, so that the planner sees which index will do. */
+/* $1 and $2: first and last id, $3 limit. Only what is asked for, so that the planner sees which
+ * index will do. */
 static void
 build_query(struct gh_buf *b, struct store_params *p, const struct store_audit_filter *f)
 {
 	const char *order = f->newest_first ? "DESC" : "ASC";
 
-	gh_buf_puts(b, "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " ENTRY
+	gh_buf_puts(b,
+	    "SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM (SELECT " ENTRY
 	    " FROM audit a WHERE a.id BETWEEN $1::bigint AND $2::bigint");
 	if (f->event != NULL) {
 		store_put_text(p, f->event);
@@ -47,11 +49,11 @@ build_query(struct gh_buf *b, struct store_params *p, const struct store_audit_f
 }
 
 static int
-read_window(struct store *s, const struct store_audit_filter *f, int64_t first, int64_t last, int limit,
-    gh_json **out, struct gh_error *err)
+read_window(struct store *s, const struct store_audit_filter *f, int64_t first, int64_t last,
+    int limit, gh_json **out, struct gh_error *err)
 {
-	struct store_statement st = { NULL, NULL };
-	struct store_params p = { 0 };
+	struct store_statement st = {NULL, NULL};
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	struct gh_buf b;
 	int rc;
@@ -80,21 +82,22 @@ append_all(gh_json *to, const gh_json *from, int64_t *last_id, struct gh_error *
 	for (size_t i = 0; i < gh_json_size(from); i++) {
 		gh_json *row = gh_json_at(from, i);
 
-		if (!gh_json_int(gh_json_get(row, "id"), last_id) || gh_json_append(to, gh_json_ref(row)) != 0)
+		if (!gh_json_int(gh_json_get(row, "id"), last_id) ||
+		    gh_json_append(to, gh_json_ref(row)) != 0)
 			return gh_fail(err, GH_E_NOMEM, "audit page");
 	}
 	return 0;
 }
 
 struct search {
-	int64_t at, end;                 /* next id to look at, and the last one there is, in the direction */
-	int64_t last_id;                 /* of what was found */
+	int64_t at, end; /* next id to look at, and the last one there is, in the direction */
+	int64_t last_id; /* of what was found */
 };
 
 /* The next window; *full: the page is. */
 static int
-search_window(struct store *s, const struct store_audit_filter *f, struct search *w, gh_json *entries, bool *full,
-    struct gh_error *err)
+search_window(struct store *s, const struct store_audit_filter *f, struct search *w,
+    gh_json *entries, bool *full, struct gh_error *err)
 {
 	int filters = (f->event != NULL) + (f->actor != NULL) + (f->outcome != NULL),
 	    window = filters == 1 ? WINDOW_ONE_FILTER : WINDOW;
@@ -105,7 +108,8 @@ search_window(struct store *s, const struct store_audit_filter *f, struct search
 
 	if (f->newest_first ? edge < w->end : edge > w->end)
 		edge = w->end;
-	rc = read_window(s, f, f->newest_first ? edge : w->at, f->newest_first ? w->at : edge, limit, &found, err);
+	rc = read_window(s, f, f->newest_first ? edge : w->at, f->newest_first ? w->at : edge,
+	    limit, &found, err);
 	if (rc == 0)
 		rc = append_all(entries, found, &w->last_id, err);
 	gh_json_free(found);
@@ -121,8 +125,8 @@ is_behind(const struct store_audit_filter *f, const struct search *w)
 }
 
 int
-store_audit_page(struct store *s, const struct store_audit_filter *f, gh_json **entries, int64_t *next,
-    struct gh_error *err)
+store_audit_page(struct store *s, const struct store_audit_filter *f, gh_json **entries,
+    int64_t *next, struct gh_error *err)
 {
 	int64_t until = gh_now_us() + SEARCH_US, max_id;
 	struct search w = {0};

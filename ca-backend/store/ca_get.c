@@ -6,10 +6,13 @@
 #include "store/ca_row.h"
 #include "store/grant.h"
 
-/* Names beginning with NAME@ and slugs NAME-N that nobody has: URLs are looked up by slug, then by name. */
-#define SPARE_NAME "(SELECT c.name || '@' || n FROM generate_series(1, 10000) n WHERE NOT EXISTS (SELECT FROM ca x " \
+/* Names beginning with NAME@ and slugs NAME-N that nobody has: URLs are looked up by slug, then by
+ * name. */
+#define SPARE_NAME \
+	"(SELECT c.name || '@' || n FROM generate_series(1, 10000) n WHERE NOT EXISTS (SELECT FROM ca x " \
 	"WHERE lower(x.name) = lower(c.name || '@' || n)) ORDER BY n LIMIT 1)"
-#define SPARE_SLUG "(SELECT c.name || '-' || n FROM generate_series(2, 10000) n WHERE NOT EXISTS (SELECT FROM ca x " \
+#define SPARE_SLUG \
+	"(SELECT c.name || '-' || n FROM generate_series(2, 10000) n WHERE NOT EXISTS (SELECT FROM ca x " \
 	"WHERE lower(x.name) = lower(c.name || '-' || n) OR lower(x.slug) = lower(c.name || '-' || n)) " \
 	"ORDER BY n LIMIT 1)"
 
@@ -25,7 +28,8 @@ take_sealed(const struct grants *g, const char *asked, gh_json *out, struct gh_e
 	row = grant_find_id(g, GRANT_CA, id);
 	name = row != NULL ? gh_json_string(gh_json_get(row->content, "name")) : NULL;
 	if (name == NULL || (strcasecmp(name, asked) != 0 && strtoll(asked, NULL, 10) != id))
-		return gh_refuse(err, GH_E_CONFLICT, "CA %.80s was changed by somebody else meanwhile: try again.", asked);
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "CA %.80s was changed by somebody else meanwhile: try again.", asked);
 	for (size_t i = 0; grant_table_column(GRANT_CA, i) != NULL; i++) {
 		const char *column = grant_table_column(GRANT_CA, i);
 
@@ -38,7 +42,7 @@ take_sealed(const struct grants *g, const char *asked, gh_json *out, struct gh_e
 int
 store_ca_get(struct store *s, const char *ca, gh_json **out, struct gh_error *err)
 {
-	static const struct store_statement st = { "ca_get",
+	static const struct store_statement st = {"ca_get",
 	    "SELECT json_build_object('id', id, 'name', name, 'parent', parent, 'subject', subject, "
 	    "'slug', slug, 'state', state, 'protection', protection, "
 	    "'not_before', iso_utc(not_before), 'not_after', iso_utc(not_after), 'created_at', iso_utc(created_at), "
@@ -51,8 +55,9 @@ store_ca_get(struct store *s, const char *ca, gh_json **out, struct gh_error *er
 	    "'policy', policy, 'certificates', COALESCE((SELECT json_agg(json_build_object('kind', a.kind, "
 	    "  'not_after', iso_utc(a.not_after), 'created_at', iso_utc(a.created_at), 'der', base64_line(a.der)) "
 	    "  ORDER BY a.id) FROM ca_certificate a WHERE a.ca_id = c.id), '[]'), "
-	    "'spare_name', " SPARE_NAME ", 'spare_slug', " SPARE_SLUG ") FROM ca c WHERE id = (" STORE_CA_FIND ")" };
-	struct store_params p = { 0 };
+	    "'spare_name', " SPARE_NAME ", 'spare_slug', " SPARE_SLUG
+	    ") FROM ca c WHERE id = (" STORE_CA_FIND ")"};
+	struct store_params p = {0};
 	struct grants g;
 	PGresult *res;
 	int rc;

@@ -1,7 +1,7 @@
 /* All configuration objects at once, and the news that they changed. */
 #include "store/grant.h"
 
-#define ALSO_MAX 8                       /* further certificates of a CA that are shown, the newest */
+#define ALSO_MAX 8 /* further certificates of a CA that are shown, the newest */
 
 static int
 no_memory(struct gh_error *err)
@@ -38,11 +38,13 @@ is_in_catalog(const gh_json *ca)
 {
 	const char *state = gh_json_string(gh_json_get(ca, "state"));
 
-	return state != NULL && strcmp(state, "pending") != 0 && gh_json_size(gh_json_get(ca, "chain")) > 0;
+	return state != NULL && strcmp(state, "pending") != 0 &&
+	    gh_json_size(gh_json_get(ca, "chain")) > 0;
 }
 
 static int
-add_rows(gh_json *catalog, const char *member, const struct grants *g, enum grant_table t, struct gh_error *err)
+add_rows(gh_json *catalog, const char *member, const struct grants *g, enum grant_table t,
+    struct gh_error *err)
 {
 	gh_json *list = gh_json_new_array();
 	int rc = list != NULL ? 0 : no_memory(err);
@@ -71,8 +73,10 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 		const char *member;
 		enum grant_table table;
 	} parts[] = {
-		{ "cas", GRANT_CA }, { "templates", GRANT_TEMPLATE }, { "apps", GRANT_APPLICATION },
-		{ "metadata_fields", GRANT_METADATA_FIELD },
+	    {"cas", GRANT_CA},
+	    {"templates", GRANT_TEMPLATE},
+	    {"apps", GRANT_APPLICATION},
+	    {"metadata_fields", GRANT_METADATA_FIELD},
 	};
 	struct grants g;
 	gh_json *catalog;
@@ -97,8 +101,9 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 int
 store_generation(struct store *s, int64_t *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "catalog_generation", "SELECT n FROM catalog_generation" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"catalog_generation",
+	    "SELECT n FROM catalog_generation"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 

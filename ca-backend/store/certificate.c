@@ -46,7 +46,7 @@ put_subject(struct store_params *p, const X509 *cert)
 	if (p->owned[p->n - 1] == NULL)
 		p->owned[p->n - 1] = text;
 	else
-		free(text);              /* it was not UTF-8, and copied */
+		free(text); /* it was not UTF-8, and copied */
 }
 
 /* Cut names that are too long for the index, between two UTF-8 characters. */
@@ -105,8 +105,8 @@ put_public_key(struct store_params *p, const struct ca *ca, const X509 *cert, in
 }
 
 int
-store_put_cert(struct store_params *p, const struct store_decision *d, const struct enroll_outcome *out,
-    struct gh_error *err)
+store_put_cert(struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, struct gh_error *err)
 {
 	const unsigned char *der, *q;
 	size_t len;

@@ -13,13 +13,14 @@ realtime_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The database read its clock between question and answer: half of the round trip is what the result may be wrong by. */
+/* The database read its clock between question and answer: half of the round trip is what the
+ * result may be wrong by. */
 int
 store_clock_skew(struct store *s, int64_t *ms, struct gh_error *err)
 {
-	static const struct store_statement st = { "clock",
-	    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"clock",
+	    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"};
+	struct store_params p = {0};
 	PGresult *res;
 	int64_t asked;
 	int rc;

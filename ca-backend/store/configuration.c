@@ -1,5 +1,5 @@
-/* Configuration objects are written here: templates, applications, metadata fields; CAs in ca_row.c. Each change is one
- * transaction with its audit rows and seals (grant.h). */
+/* Configuration objects are written here: templates, applications, metadata fields; CAs in
+ * ca_row.c. Each change is one transaction with its audit rows and seals (grant.h). */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +18,14 @@ copy(gh_json *to, const char *name, gh_json *v)
 static int
 copy_list(gh_json *to, const char *name, gh_json *v)
 {
-	return gh_json_set(to, name, gh_json_type(v) == GH_JSON_ARRAY ? gh_json_ref(v) : gh_json_new_array());
+	return gh_json_set(to, name,
+	    gh_json_type(v) == GH_JSON_ARRAY ? gh_json_ref(v) : gh_json_new_array());
 }
 
 /* row with its id, put, and audited. Takes over row; bad: it could not be made. */
 static int
-put_new(struct store *s, struct grants *g, enum grant_table t, gh_json *row, bool bad, const char *taken, int64_t *id,
-    struct gh_error *err)
+put_new(struct store *s, struct grants *g, enum grant_table t, gh_json *row, bool bad,
+    const char *taken, int64_t *id, struct gh_error *err)
 {
 	int rc = bad ? gh_fail(err, GH_E_NOMEM, "row") : grant_new_id(s, t, id, err);
 
@@ -36,13 +37,14 @@ put_new(struct store *s, struct grants *g, enum grant_table t, gh_json *row, boo
 	return rc;
 }
 
-/* --- templates ----------------------------------------------------------------------------------- */
+/* --- templates
+ * ----------------------------------------------------------------------------------- */
 
 /* The same content in other spelling is no new version. */
 static int
 is_same(const struct store *s, const gh_json *a, const gh_json *b, bool *out, struct gh_error *err)
 {
-	unsigned char of_a[ROW_SEAL_SIZE], of_b[ROW_SEAL_SIZE] = { 0 };
+	unsigned char of_a[ROW_SEAL_SIZE], of_b[ROW_SEAL_SIZE] = {0};
 	int rc = row_seal_row(s->grant_key, "body", 0, a, of_a, err);
 
 	if (rc == 0)
@@ -54,9 +56,9 @@ is_same(const struct store *s, const gh_json *a, const gh_json *b, bool *out, st
 static int
 next_version(struct store *s, const char *name, int *version, struct gh_error *err)
 {
-	static const struct store_statement st = { "template_next",
-	    "SELECT 1 + COALESCE(max(version), 0) FROM template WHERE lower(name) = lower($1)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"template_next",
+	    "SELECT 1 + COALESCE(max(version), 0) FROM template WHERE lower(name) = lower($1)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -70,8 +72,9 @@ next_version(struct store *s, const char *name, int *version, struct gh_error *e
 static int
 retire(struct store *s, struct grants *g, int64_t id, struct gh_error *err)
 {
-	static const struct store_statement st = { "template_retire", "UPDATE template SET active = false WHERE id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"template_retire",
+	    "UPDATE template SET active = false WHERE id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -82,12 +85,13 @@ retire(struct store *s, struct grants *g, int64_t id, struct gh_error *err)
 }
 
 static int
-put_version(struct store *s, struct grants *g, const struct requester *who, const char *name, gh_json *body,
-    int version, struct gh_error *err)
+put_version(struct store *s, struct grants *g, const struct requester *who, const char *name,
+    gh_json *body, int version, struct gh_error *err)
 {
 	gh_json *row = gh_json_new_object();
-	bool bad = gh_json_set_string(row, "name", name) != 0 || gh_json_set_int(row, "version", version) != 0 ||
-	    copy(row, "body", body) != 0 || gh_json_set_bool(row, "active", true) != 0 ||
+	bool bad = gh_json_set_string(row, "name", name) != 0 ||
+	    gh_json_set_int(row, "version", version) != 0 || copy(row, "body", body) != 0 ||
+	    gh_json_set_bool(row, "active", true) != 0 ||
 	    gh_json_set_string(row, "created_by", who->name) != 0;
 	struct grant_row *old;
 	char detail[32];
@@ -101,13 +105,14 @@ put_version(struct store *s, struct grants *g, const struct requester *who, cons
 		return rc;
 	}
 	snprintf(detail, sizeof(detail), "version %d", version);
-	rc = put_new(s, g, GRANT_TEMPLATE, row, bad, "The template is being imported by somebody else.", &id, err);
+	rc = put_new(s, g, GRANT_TEMPLATE, row, bad,
+	    "The template is being imported by somebody else.", &id, err);
 	return rc == 0 ? store_audit_change(s, who, "template.imported", name, detail, err) : rc;
 }
 
 int
-store_import_template(struct store *s, const struct requester *who, const char *name, const char *body_json,
-    int *version, bool *is_new, struct gh_error *err)
+store_import_template(struct store *s, const struct requester *who, const char *name,
+    const char *body_json, int *version, bool *is_new, struct gh_error *err)
 {
 	gh_json *body = NULL;
 	struct grant_row *old;
@@ -140,7 +145,8 @@ store_import_template(struct store *s, const struct requester *who, const char *
 	return rc;
 }
 
-/* --- applications -------------------------------------------------------------------------------- */
+/* --- applications
+ * -------------------------------------------------------------------------------- */
 
 /* As the database writes it. */
 static int
@@ -159,17 +165,19 @@ set_upper(gh_json *row, const char *name, const char *hex)
 static gh_json *
 app_row(const gh_json *app, bool *bad)
 {
-	static const char *const texts[] = { "name", "secret_sealed", "ca", "service_identity" };
-	static const char *const lists[] = { "templates", "groups" };
+	static const char *const texts[] = {"name", "secret_sealed", "ca", "service_identity"};
+	static const char *const lists[] = {"templates", "groups"};
 	const char *min_hash = gh_json_string(gh_json_get(app, "min_hash"));
 	gh_json *row = gh_json_new_object();
 
 	*bad = set_upper(row, "key_index", gh_json_string(gh_json_get(app, "key_index"))) != 0 ||
 	    gh_json_set_string(row, "min_hash", min_hash != NULL ? min_hash : "SHA256") != 0 ||
-	    gh_json_set_bool(row, "signature_required", gh_json_bool(gh_json_get(app, "signature_required"), true)) != 0 ||
+	    gh_json_set_bool(row, "signature_required",
+		gh_json_bool(gh_json_get(app, "signature_required"), true)) != 0 ||
 	    gh_json_set_bool(row, "enabled", gh_json_bool(gh_json_get(app, "enabled"), true)) != 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		*bad |= gh_json_set_string(row, texts[i], gh_json_string(gh_json_get(app, texts[i]))) != 0;
+		*bad |= gh_json_set_string(row, texts[i],
+			    gh_json_string(gh_json_get(app, texts[i]))) != 0;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		*bad |= copy_list(row, lists[i], gh_json_get(app, lists[i])) != 0;
 	return row;
@@ -191,7 +199,8 @@ store_create_app(struct store *s, const struct requester *who, const gh_json *ap
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	row = app_row(app, &bad);
-	rc = put_new(s, &g, GRANT_APPLICATION, row, bad, "There is an application of this name or key already.", id, err);
+	rc = put_new(s, &g, GRANT_APPLICATION, row, bad,
+	    "There is an application of this name or key already.", id, err);
 	if (rc == 0)
 		rc = store_audit_change(s, who, "app.created", name, NULL, err);
 	if ((rc = grant_close(s, &g, rc, who, err)) != 0)
@@ -203,8 +212,10 @@ static int
 find_app(const struct grants *g, const char *name, struct grant_row **out, struct gh_error *err)
 {
 	*out = grant_find(g, GRANT_APPLICATION, "name", name);
-	return *out != NULL ? 0 : gh_refuse(err, GH_E_NOT_FOUND,
-	    "there is no application \"%.100s\": see `gatehouse app list`", name);
+	return *out != NULL
+	    ? 0
+	    : gh_refuse(err, GH_E_NOT_FOUND,
+		  "there is no application \"%.100s\": see `gatehouse app list`", name);
 }
 
 int
@@ -217,19 +228,21 @@ store_set_app_enabled(struct store *s, const struct requester *who, const char *
 
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
-	if ((rc = find_app(&g, name, &app, err)) == 0 && gh_json_set_bool(app->content, "enabled", enabled) != 0)
+	if ((rc = find_app(&g, name, &app, err)) == 0 &&
+	    gh_json_set_bool(app->content, "enabled", enabled) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0)
 		rc = store_audit_change(s, who, enabled ? "app.enabled" : "app.disabled",
 		    gh_json_string(gh_json_get(app->content, "name")), NULL, err);
 	if (rc == 0)
-		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content), "Conflict.", err);
+		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content), "Conflict.",
+		    err);
 	return grant_close(s, &g, rc, who, err);
 }
 
 int
-store_change_app(struct store *s, const struct requester *who, const char *name, const gh_json *changes,
-    struct gh_error *err)
+store_change_app(struct store *s, const struct requester *who, const char *name,
+    const gh_json *changes, struct gh_error *err)
 {
 	char detail[160] = "";
 	struct grant_row *app;
@@ -239,15 +252,18 @@ store_change_app(struct store *s, const struct requester *who, const char *name,
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	rc = find_app(&g, name, &app, err);
-	for (void *it = gh_json_iter(changes); rc == 0 && it != NULL; it = gh_json_next(changes, it)) {
+	for (void *it = gh_json_iter(changes); rc == 0 && it != NULL;
+	     it = gh_json_next(changes, it)) {
 		size_t n = strlen(detail);
 
-		snprintf(detail + n, sizeof(detail) - n, "%s%s", n > 0 ? ", " : "", gh_json_iter_name(it));
+		snprintf(detail + n, sizeof(detail) - n, "%s%s", n > 0 ? ", " : "",
+		    gh_json_iter_name(it));
 		if (copy(app->content, gh_json_iter_name(it), gh_json_iter_value(it)) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "application");
 	}
 	if (rc == 0)
-		rc = store_audit_change(s, who, "app.changed", gh_json_string(gh_json_get(app->content, "name")), detail, err);
+		rc = store_audit_change(s, who, "app.changed",
+		    gh_json_string(gh_json_get(app->content, "name")), detail, err);
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_APPLICATION, gh_json_ref(app->content),
 		    "There is an application of this key already.", err);
@@ -258,9 +274,9 @@ store_change_app(struct store *s, const struct requester *who, const char *name,
 static int
 refuse_if_pending(struct store *s, int64_t app_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "app_pending",
-	    "SELECT count(*) FROM request WHERE disposition = 9 AND app_id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"app_pending",
+	    "SELECT count(*) FROM request WHERE disposition = 9 AND app_id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	long long n;
 	int rc;
@@ -271,15 +287,18 @@ refuse_if_pending(struct store *s, int64_t app_id, struct gh_error *err)
 	n = rc == 0 ? store_int(res, 0, 0) : 0;
 	PQclear(res);
 	if (n > 0)
-		rc = gh_refuse(err, GH_E_CONFLICT, "The application has %lld pending requests: approve or deny them first.", n);
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "The application has %lld pending requests: approve or deny them first.", n);
 	return rc;
 }
 
 int
-store_delete_app(struct store *s, const struct requester *who, const char *name, struct gh_error *err)
+store_delete_app(struct store *s, const struct requester *who, const char *name,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "app_delete", "DELETE FROM application WHERE id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"app_delete",
+	    "DELETE FROM application WHERE id = $1"};
+	struct store_params p = {0};
 	struct grant_row *app;
 	struct grants g;
 	PGresult *res;
@@ -291,7 +310,8 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	if ((rc = find_app(&g, name, &app, err)) == 0)
 		rc = refuse_if_pending(s, id = app->seal.key, err);
 	if (rc == 0)
-		rc = store_audit_change(s, who, "app.deleted", gh_json_string(gh_json_get(app->content, "name")), NULL, err);
+		rc = store_audit_change(s, who, "app.deleted",
+		    gh_json_string(gh_json_get(app->content, "name")), NULL, err);
 	if (rc == 0) {
 		store_put_int(&p, id);
 		rc = store_write(s, &st, &p, "Conflict.", &res, err);
@@ -302,7 +322,8 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	return grant_close(s, &g, rc, who, err);
 }
 
-/* --- metadata fields ----------------------------------------------------------------------------- */
+/* --- metadata fields
+ * ----------------------------------------------------------------------------- */
 
 /* Defaults may be written as a number or boolean in the file: the table keeps text. */
 static int
@@ -323,15 +344,17 @@ set_scalar(gh_json *row, const char *name, const gh_json *v)
 static gh_json *
 field_row(const gh_json *field, int64_t type, bool *bad)
 {
-	static const char *const texts[] = { "name", "regex", "message", "hint" };
+	static const char *const texts[] = {"name", "regex", "message", "hint"};
 	gh_json *row = gh_json_new_object();
 
 	*bad = gh_json_set_int(row, "type", type) != 0 ||
-	    gh_json_set_bool(row, "required", gh_json_bool(gh_json_get(field, "required"), false)) != 0 ||
+	    gh_json_set_bool(row, "required",
+		gh_json_bool(gh_json_get(field, "required"), false)) != 0 ||
 	    copy_list(row, "options", gh_json_get(field, "options")) != 0 ||
 	    set_scalar(row, "default", gh_json_get(field, "default")) != 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		*bad |= gh_json_set_string(row, texts[i], gh_json_string(gh_json_get(field, texts[i]))) != 0;
+		*bad |= gh_json_set_string(row, texts[i],
+			    gh_json_string(gh_json_get(field, texts[i]))) != 0;
 	return row;
 }
 

@@ -15,13 +15,13 @@ struct attempt {
 	struct store *s;
 	const struct store_servers *servers;
 	const struct store_server *server;
-	int64_t deadline;                /* of this one server */
+	int64_t deadline; /* of this one server */
 	bool was_silent;
-	char text[STORE_FAILURE_MAX];    /* why the servers so far did not take us */
+	char text[STORE_FAILURE_MAX]; /* why the servers so far did not take us */
 };
 
-/* A commit that a synchronous standby has not confirmed comes with a warning and no error when somebody cancels the
- * wait. The name of the function is never translated. */
+/* A commit that a synchronous standby has not confirmed comes with a warning and no error when
+ * somebody cancels the wait. The name of the function is never translated. */
 static void
 take_notice(void *arg, const PGresult *res)
 {
@@ -38,10 +38,13 @@ note(struct attempt *a, const char *what)
 	size_t len = strlen(a->text);
 
 	if (a->servers->n > 1)
-		snprintf(a->text + len, sizeof(a->text) - len, "%s%.60s%s%.10s: %.120s", len > 0 ? "; " : "",
-		    a->server->address != NULL ? a->server->address :
-		    a->server->host != NULL ? a->server->host : "default",
-		    a->server->port != NULL ? ":" : "", a->server->port != NULL ? a->server->port : "", what);
+		snprintf(a->text + len, sizeof(a->text) - len, "%s%.60s%s%.10s: %.120s",
+		    len > 0 ? "; " : "",
+		    a->server->address != NULL    ? a->server->address
+			: a->server->host != NULL ? a->server->host
+						  : "default",
+		    a->server->port != NULL ? ":" : "",
+		    a->server->port != NULL ? a->server->port : "", what);
 	else
 		snprintf(a->text + len, sizeof(a->text) - len, "%s", what);
 }
@@ -60,8 +63,10 @@ start(const struct attempt *a)
 {
 	const struct store_server *v = a->server;
 	/* the later of two settings counts, and an empty one is none */
-	const char *const keywords[] = {"dbname", "host", "hostaddr", "port", "target_session_attrs", NULL};
-	const char *const values[] = {a->s->conninfo, v->host, v->address, v->port, a->servers->session, NULL};
+	const char *const keywords[] = {"dbname", "host", "hostaddr", "port",
+	    "target_session_attrs", NULL};
+	const char *const values[] = {a->s->conninfo, v->host, v->address, v->port,
+	    a->servers->session, NULL};
 
 	return PQconnectStartParams(keywords, values, 1);
 }
@@ -103,7 +108,8 @@ set_up_session(struct attempt *a)
 		note_libpq(a);
 		return false;
 	}
-	snprintf(sql, sizeof(sql), "SET statement_timeout = %d; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; "
+	snprintf(sql, sizeof(sql),
+	    "SET statement_timeout = %d; SET TIME ZONE 'UTC'; SET client_encoding = 'UTF8'; "
 	    "SET bytea_output = hex; SET default_transaction_isolation = 'read committed'",
 	    s->timeout_ms - s->timeout_ms / 10);
 	if (store_script(s, sql, left > 1 ? left : 1, &err) == 0)
@@ -155,7 +161,8 @@ connect_one(struct attempt *a)
 	return false;
 }
 
-/* Of the time that is left each server that is left gets the same, or connect_timeout if that is less. */
+/* Of the time that is left each server that is left gets the same, or connect_timeout if that is
+ * less. */
 static int64_t
 share_us(const struct store_servers *v, size_t left, int64_t time_left)
 {
@@ -181,8 +188,8 @@ try_all(struct store *s, const struct store_servers *servers, struct gh_error *e
 	return gh_fail(err, GH_E_DB_DOWN, "cannot connect: %s", a.text);
 }
 
-/* A connection that was idle: has the server closed it, or said that it will? Costs one system call. Has another
- * thread found its server silent, so that waiting for it is in vain? */
+/* A connection that was idle: has the server closed it, or said that it will? Costs one system
+ * call. Has another thread found its server silent, so that waiting for it is in vain? */
 static bool
 is_usable(struct store *s)
 {
@@ -196,7 +203,7 @@ is_usable(struct store *s)
 		if (PQconsumeInput(s->conn) != 1 || PQstatus(s->conn) != CONNECTION_OK)
 			return false;
 		if (store_poll(s, POLLIN, 0) == 0)
-			return true;     /* a notice or a parameter's change */
+			return true; /* a notice or a parameter's change */
 	}
 	return n == 0;
 }
@@ -220,8 +227,8 @@ store_connect(struct store *s, struct gh_error *err)
 int
 store_ping(struct store *s, struct gh_error *err)
 {
-	static const struct store_statement st = { "ping", "SELECT 1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"ping", "SELECT 1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 

@@ -1,6 +1,7 @@
 /*
- * One connection to PostgreSQL: statement, deadline, transaction. Everything is non-blocking and waits in
- * poll(2), so that a server that is frozen or cut off holds a thread no longer than timeout_ms.
+ * One connection to PostgreSQL: statement, deadline, transaction. Everything is non-blocking and
+ * waits in poll(2), so that a server that is frozen or cut off holds a thread no longer than
+ * timeout_ms.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,7 +16,7 @@
 #include "store/servers.h"
 #include "store/store_private.h"
 
-#define IDLE_SECONDS 60                  /* of a transaction that holds locks */
+#define IDLE_SECONDS 60 /* of a transaction that holds locks */
 
 int
 store_new(const char *conninfo, int timeout_ms, struct store **out, struct gh_error *err)
@@ -64,7 +65,8 @@ store_failure_text(const struct store *s, char text[STORE_FAILURE_MAX])
 {
 	size_t i;
 
-	snprintf(text, STORE_FAILURE_MAX, "%s", s->conn != NULL ? PQerrorMessage(s->conn) : "out of memory");
+	snprintf(text, STORE_FAILURE_MAX, "%s",
+	    s->conn != NULL ? PQerrorMessage(s->conn) : "out of memory");
 	for (i = 0; text[i] != '\0'; i++)
 		if (text[i] == '\n' || text[i] == '\t')
 			text[i] = ' ';
@@ -94,7 +96,7 @@ fail_deadline(struct store *s, const char *what, struct gh_error *err)
 int
 store_poll(struct store *s, short events, int64_t deadline)
 {
-	struct pollfd p = { .fd = PQsocket(s->conn), .events = events };
+	struct pollfd p = {.fd = PQsocket(s->conn), .events = events};
 	int64_t left;
 	int n;
 
@@ -107,9 +109,11 @@ store_poll(struct store *s, short events, int64_t deadline)
 	return n < 0 ? -1 : n;
 }
 
-/* --- statements ---------------------------------------------------------------------------------- */
+/* --- statements
+ * ---------------------------------------------------------------------------------- */
 
-/* Send what is queued and wait for the whole answer. 0, or GH_E_DB_DOWN with the connection gone. */
+/* Send what is queued and wait for the whole answer. 0, or GH_E_DB_DOWN with the connection
+ * gone. */
 static int
 wait_answer(struct store *s, int64_t deadline, struct gh_error *err)
 {
@@ -134,7 +138,8 @@ wait_answer(struct store *s, int64_t deadline, struct gh_error *err)
 	return fail_connection(s, "connection lost", err);
 }
 
-/* SQLSTATE to code. The text is the primary message: details and context may hold values of a row. */
+/* SQLSTATE to code. The text is the primary message: details and context may hold values of a
+ * row. */
 static int
 fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 {
@@ -143,23 +148,24 @@ fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
 	enum gh_code code = GH_E_DB;
 
-	if (state == NULL) {             /* made by libpq itself: the connection broke */
+	if (state == NULL) { /* made by libpq itself: the connection broke */
 		s->was_lost = true;
 		return fail_connection(s, "connection lost", err);
 	}
 	if (text == NULL)
 		text = "";
 	if (strcmp(state, "23505") == 0) {
-		snprintf(s->constraint, sizeof(s->constraint), "%s", constraint != NULL ? constraint : "");
+		snprintf(s->constraint, sizeof(s->constraint), "%s",
+		    constraint != NULL ? constraint : "");
 		code = GH_E_CONFLICT;
 	} else if (strncmp(state, "08", 2) == 0 || strncmp(state, "57P0", 4) == 0) {
-		s->was_lost = true;      /* the server is going down or coming up */
+		s->was_lost = true; /* the server is going down or coming up */
 		code = GH_E_DB_DOWN;
 	} else if (strcmp(state, "55P03") == 0) {
-		code = GH_E_BUSY;        /* lock_timeout: others are at work on the row */
+		code = GH_E_BUSY; /* lock_timeout: others are at work on the row */
 	} else if (strncmp(state, "53", 2) == 0 || strcmp(state, "57014") == 0 ||
 	    strcmp(state, "25006") == 0)
-		code = GH_E_DB_DOWN;     /* out of resources; statement_timeout; a standby */
+		code = GH_E_DB_DOWN; /* out of resources; statement_timeout; a standby */
 	store_trouble_state(state);
 	gh_fail(err, code, "SQLSTATE %s: %s", state, text);
 	/* what has become a standby is not the server to ask */
@@ -195,7 +201,8 @@ take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error 
 		    (res = PQgetResult(s->conn)) != NULL)
 			PQclear(res);
 	}
-	/* the answer must not be given before it is safe; the same request again finds what was recorded */
+	/* the answer must not be given before it is safe; the same request again finds what was
+	 * recorded */
 	if (rc == 0 && s->is_unreplicated)
 		rc = gh_fail(err, GH_E_DB_DOWN, "committed, but the standby has not confirmed it");
 	if (rc != 0) {
@@ -294,8 +301,8 @@ store_run(struct store *s, const struct store_statement *st, const struct store_
 }
 
 int
-store_read(struct store *s, const struct store_statement *st, struct store_params *p, PGresult **res,
-    struct gh_error *err)
+store_read(struct store *s, const struct store_statement *st, struct store_params *p,
+    PGresult **res, struct gh_error *err)
 {
 	int rc = store_run(s, st, p, res, err);
 
@@ -315,7 +322,8 @@ store_write(struct store *s, const struct store_statement *st, struct store_para
 	return rc == GH_E_CONFLICT ? gh_refuse(err, rc, "%s", taken) : rc;
 }
 
-/* --- transactions -------------------------------------------------------------------------------- */
+/* --- transactions
+ * -------------------------------------------------------------------------------- */
 
 int
 store_begin(struct store *s, struct gh_error *err)
@@ -337,8 +345,10 @@ store_begin_locking(struct store *s, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	/* below statement_timeout, so that waiting is told from a slow database */
-	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %d; "
-	    "SET LOCAL idle_in_transaction_session_timeout = '%ds'", s->timeout_ms / 10 * 8, IDLE_SECONDS);
+	snprintf(sql, sizeof(sql),
+	    "SET LOCAL lock_timeout = %d; "
+	    "SET LOCAL idle_in_transaction_session_timeout = '%ds'",
+	    s->timeout_ms / 10 * 8, IDLE_SECONDS);
 	if ((rc = store_script(s, sql, s->timeout_ms, err)) != 0)
 		store_rollback(s);
 	return rc;
@@ -363,7 +373,8 @@ store_commit(struct store *s, struct gh_error *err)
 void
 store_rollback(struct store *s)
 {
-	if (s->in_transaction && s->conn != NULL && store_script(s, "ROLLBACK", s->timeout_ms, NULL) != 0)
+	if (s->in_transaction && s->conn != NULL &&
+	    store_script(s, "ROLLBACK", s->timeout_ms, NULL) != 0)
 		store_disconnect(s);
 	s->in_transaction = false;
 }

@@ -1,6 +1,6 @@
 /*
- * Rows by COPY in its binary form (PostgreSQL manual, "COPY", Binary Format): one row at a time, whatever their
- * number, without text in between.
+ * Rows by COPY in its binary form (PostgreSQL manual, "COPY", Binary Format): one row at a time,
+ * whatever their number, without text in between.
  */
 #include <poll.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "store/servers.h"
 #include "store/store_private.h"
 
-#define SIGNATURE_SIZE 11                /* "PGCOPY\n\377\r\n\0" */
-#define HEAD_SIZE (SIGNATURE_SIZE + 8)   /* flags, length of the extension */
+#define SIGNATURE_SIZE 11              /* "PGCOPY\n\377\r\n\0" */
+#define HEAD_SIZE (SIGNATURE_SIZE + 8) /* flags, length of the extension */
 #define SQL_MAX 1024
 
 static uint32_t
@@ -43,7 +43,8 @@ store_field_time(const struct store_field *f)
 	return epoch + (us % second < 0 ? s - 1 : s);
 }
 
-/* A row: u16 columns, each i32 length (-1: null) and bytes. false: the end (columns -1), or *damaged. */
+/* A row: u16 columns, each i32 length (-1: null) and bytes. false: the end (columns -1), or
+ * *damaged. */
 static bool
 take_row(const unsigned char *p, size_t len, struct store_field *f, size_t columns, bool *damaged)
 {
@@ -131,7 +132,8 @@ read_stream(struct copy *c, struct gh_error *err)
 
 	while (rc == 0 && (n = PQgetCopyData(c->s->conn, &p, 1)) != -1) {
 		if (n == -2)
-			return gh_fail(err, GH_E_DB_DOWN, "COPY: %.100s", PQerrorMessage(c->s->conn));
+			return gh_fail(err, GH_E_DB_DOWN, "COPY: %.100s",
+			    PQerrorMessage(c->s->conn));
 		if (n == 0) {
 			rc = wait_more(c, err);
 			continue;
@@ -158,8 +160,10 @@ take_result(struct copy *c, ExecStatusType want, struct gh_error *err)
 		const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 		const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-		rc = gh_fail(err, state == NULL || strcmp(state, "57014") == 0 ? GH_E_DB_DOWN : GH_E_DB,
-		    "COPY: SQLSTATE %s: %s", state != NULL ? state : "none", text != NULL ? text : "");
+		rc = gh_fail(err,
+		    state == NULL || strcmp(state, "57014") == 0 ? GH_E_DB_DOWN : GH_E_DB,
+		    "COPY: SQLSTATE %s: %s", state != NULL ? state : "none",
+		    text != NULL ? text : "");
 	}
 	PQclear(res);
 	return rc;
@@ -192,8 +196,9 @@ store_copy(struct store *s, const char *select, size_t columns,
 	char sql[SQL_MAX];
 	int rc;
 
-	if (columns > STORE_COPY_COLUMNS || (size_t)snprintf(sql, sizeof(sql),
-	    "COPY (%s) TO STDOUT (FORMAT binary)", select) >= sizeof(sql))
+	if (columns > STORE_COPY_COLUMNS ||
+	    (size_t)snprintf(sql, sizeof(sql), "COPY (%s) TO STDOUT (FORMAT binary)", select) >=
+		sizeof(sql))
 		return gh_fail(err, GH_E_INTERNAL, "statement of a COPY");
 	if ((rc = store_connect(s, err)) != 0)
 		return rc;

@@ -1,4 +1,5 @@
-/* CRLs being made. The body goes into the database while it is made, so that no node needs room for it. */
+/* CRLs being made. The body goes into the database while it is made, so that no node needs room for
+ * it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,15 +7,16 @@
 #include "store/crl.h"
 #include "store/crl_private.h"
 
-/* A statement about a million rows, and the removal of large bodies, may take longer than a request's. */
+/* A statement about a million rows, and the removal of large bodies, may take longer than a
+ * request's. */
 #define MAKER_TIMEOUT_MS 120000
 #define LOCK_BASE INT64_C(0x43524c0000000000) /* "CRL"; plus the CA's row */
 /* A revocation is one statement: it can be seen so long after the time it bears, at the latest. */
 #define SETTLE_SECONDS 10
 
 struct store_crl_maker {
-	struct store *write;             /* lock and transaction */
-	struct store *read;              /* streams the revocations */
+	struct store *write; /* lock and transaction */
+	struct store *read;  /* streams the revocations */
 };
 
 int
@@ -82,8 +84,9 @@ store_crl_fill(const PGresult *res, int row, int col, struct store_crl *out)
 static int
 lock_ca(struct store *s, int64_t ca_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_lock", "SELECT pg_try_advisory_xact_lock($1)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_lock",
+	    "SELECT pg_try_advisory_xact_lock($1)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -101,7 +104,7 @@ static int
 read_state(struct store *s, const struct store_crl_scope *scope, struct store_crl_state *out,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_state",
+	static const struct store_statement st = {"crl_state",
 	    "WITH mine AS (SELECT * FROM crl WHERE ca_id = $1::bigint AND coalesce(shard, -1) = $2::int), "
 	    "f AS (SELECT * FROM mine c WHERE NOT is_delta ORDER BY number DESC LIMIT 1), "
 	    "d AS (SELECT * FROM mine c WHERE is_delta ORDER BY number DESC LIMIT 1), "
@@ -109,13 +112,12 @@ read_state(struct store *s, const struct store_crl_scope *scope, struct store_cr
 	    "  ORDER BY number LIMIT 1) "
 	    "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint, "
 	    "greatest(f.number, d.number, (SELECT number FROM crl_number_floor WHERE ca_id = $1::bigint)), "
-	    "r.changed_at IS NOT NULL, r.changed_at <= clock_timestamp() - make_interval(secs => $3::int), "
-	    STORE_CRL_COLUMNS("f") ", " STORE_CRL_COLUMNS("d") ", " STORE_CRL_COLUMNS("b")
-	    " FROM (SELECT 1) AS one LEFT JOIN f ON true LEFT JOIN d ON true LEFT JOIN b ON true, "
-	    "LATERAL (SELECT max(changed_at) AS changed_at FROM revocation WHERE ca_id = $1 AND ($2 = -1 OR shard = $2) "
-	    "  AND changed_at > coalesce(greatest(f.this_update, d.this_update), '-infinity') "
-	    "  - make_interval(secs => $3::int)) AS r" };
-	struct store_params p = { 0 };
+	    "r.changed_at IS NOT NULL, r.changed_at <= clock_timestamp() - make_interval(secs => $3::int), " STORE_CRL_COLUMNS(
+		"f") ", " STORE_CRL_COLUMNS("d") ", " STORE_CRL_COLUMNS("b") " FROM (SELECT 1) AS one LEFT JOIN f ON true LEFT JOIN d ON true LEFT JOIN b ON true, "
+									     "LATERAL (SELECT max(changed_at) AS changed_at FROM revocation WHERE ca_id = $1 AND ($2 = -1 OR shard = $2) "
+									     "  AND changed_at > coalesce(greatest(f.this_update, d.this_update), '-infinity') "
+									     "  - make_interval(secs => $3::int)) AS r"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -153,7 +155,8 @@ store_crl_begin(struct store_crl_maker *m, const struct store_crl_scope *scope,
 	return rc;
 }
 
-/* --- entries ------------------------------------------------------------------------------------- */
+/* --- entries
+ * ------------------------------------------------------------------------------------- */
 
 struct entries {
 	int (*entry)(void *arg, const struct crl_entry *e, struct gh_error *err);
@@ -164,11 +167,12 @@ static int
 take_entry(void *arg, const struct store_field *f, struct gh_error *err)
 {
 	const struct entries *to = arg;
-	struct crl_entry e = {
-		.serial = f[0].p, .serial_len = f[0].len > 0 ? (size_t)f[0].len : 0,
-		.revoked_at = store_field_time(&f[1]), .reason = (int)store_field_int(&f[2]),
-		.has_invalidity = f[3].len >= 0, .invalidity = f[3].len >= 0 ? store_field_time(&f[3]) : 0,
-	};
+	struct crl_entry e = {.serial = f[0].p,
+	    .serial_len = f[0].len > 0 ? (size_t)f[0].len : 0,
+	    .revoked_at = store_field_time(&f[1]),
+	    .reason = (int)store_field_int(&f[2]),
+	    .has_invalidity = f[3].len >= 0,
+	    .invalidity = f[3].len >= 0 ? store_field_time(&f[3]) : 0};
 
 	return to->entry(to->arg, &e, err);
 }
@@ -184,9 +188,11 @@ write_selection(const struct store_crl_selection *sel, char *sql, size_t size)
 	if (sel->is_delta)
 		snprintf(since, sizeof(since), " AND changed_at >= to_timestamp(%lld)",
 		    (long long)sel->changed_since);
-	snprintf(sql, size, "SELECT serial, revoked_at, CASE WHEN removed_at IS NULL THEN reason ELSE %d END, "
+	snprintf(sql, size,
+	    "SELECT serial, revoked_at, CASE WHEN removed_at IS NULL THEN reason ELSE %d END, "
 	    "CASE WHEN removed_at IS NULL THEN invalidity_date END FROM revocation WHERE ca_id = %lld%s%s "
-	    "AND not_after >= to_timestamp(%lld)", CRL_REASON_REMOVE, (long long)sel->scope.ca_id, shard, since,
+	    "AND not_after >= to_timestamp(%lld)",
+	    CRL_REASON_REMOVE, (long long)sel->scope.ca_id, shard, since,
 	    (long long)sel->not_after);
 }
 
@@ -202,16 +208,17 @@ store_crl_entries(struct store_crl_maker *m, const struct store_crl_selection *s
 	return store_copy(m->read, sql, 4, take_entry, &to, err);
 }
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing
+ * ------------------------------------------------------------------------------------- */
 
 int
 store_crl_insert(struct store_crl_maker *m, struct store_crl *crl, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_insert",
+	static const struct store_statement st = {"crl_insert",
 	    "INSERT INTO crl (ca_id, shard, is_delta, number, base_number, this_update, next_update, entries, size, "
 	    "sha256) VALUES ($1, nullif($2::int, -1), $3, $4, nullif($5::bigint, 0), to_timestamp($6::bigint), "
-	    "to_timestamp($7::bigint), 0, 0, '') RETURNING id" };
-	struct store_params p = { 0 };
+	    "to_timestamp($7::bigint), 0, 0, '') RETURNING id"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -232,9 +239,9 @@ int
 store_crl_put_part(struct store_crl_maker *m, int64_t id, int seq, const void *data, size_t len,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_part",
-	    "INSERT INTO crl_part (crl_id, seq, data) VALUES ($1, $2, $3)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_part",
+	    "INSERT INTO crl_part (crl_id, seq, data) VALUES ($1, $2, $3)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -257,7 +264,7 @@ take_part(void *arg, const struct store_field *f, struct gh_error *err)
 	const struct parts *to = arg;
 
 	return f[0].len < 0 ? gh_fail(err, GH_E_DB, "part of a CRL is null")
-	    : to->part(to->arg, f[0].p, (size_t)f[0].len, err);
+			    : to->part(to->arg, f[0].p, (size_t)f[0].len, err);
 }
 
 int
@@ -268,7 +275,8 @@ store_crl_copy_parts(struct store *s, int64_t id, int first,
 	struct parts to = {part, arg};
 	char sql[128];
 
-	snprintf(sql, sizeof(sql), "SELECT data FROM crl_part WHERE crl_id = %lld AND seq >= %d ORDER BY seq",
+	snprintf(sql, sizeof(sql),
+	    "SELECT data FROM crl_part WHERE crl_id = %lld AND seq >= %d ORDER BY seq",
 	    (long long)id, first);
 	return store_copy(s, sql, 1, take_part, &to, err);
 }
@@ -284,9 +292,9 @@ store_crl_read_parts(struct store_crl_maker *m, int64_t id, int first,
 static int
 complete_row(struct store *s, const struct store_crl *crl, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_complete",
-	    "UPDATE crl SET entries = $2, size = $3, sha256 = $4 WHERE id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_complete",
+	    "UPDATE crl SET entries = $2, size = $3, sha256 = $4 WHERE id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -299,18 +307,18 @@ complete_row(struct store *s, const struct store_crl *crl, struct gh_error *err)
 	return rc;
 }
 
-/* The body before the newest stays for those who are reading it; rows without body stay for 30 days after their
- * end, as history and as bases of deltas. */
+/* The body before the newest stays for those who are reading it; rows without body stay for 30 days
+ * after their end, as history and as bases of deltas. */
 static int
 remove_old(struct store *s, const struct store_crl *crl, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_remove_old",
+	static const struct store_statement st = {"crl_remove_old",
 	    "WITH old AS (SELECT id, next_update FROM crl WHERE ca_id = $1 AND coalesce(shard, -1) = $2::int AND "
 	    "  is_delta = $3 ORDER BY number DESC OFFSET 2), "
 	    "gone AS (DELETE FROM crl WHERE id IN (SELECT id FROM old "
 	    "  WHERE next_update < now() - interval '30 days')) "
-	    "DELETE FROM crl_part WHERE crl_id IN (SELECT id FROM old)" };
-	struct store_params p = { 0 };
+	    "DELETE FROM crl_part WHERE crl_id IN (SELECT id FROM old)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -323,12 +331,13 @@ remove_old(struct store *s, const struct store_crl *crl, struct gh_error *err)
 }
 
 int
-store_crl_commit(struct store_crl_maker *m, const struct store_crl *crl, const struct store_audit *audit,
-    struct gh_error *err)
+store_crl_commit(struct store_crl_maker *m, const struct store_crl *crl,
+    const struct store_audit *audit, struct gh_error *err)
 {
 	int rc;
 
-	if ((rc = complete_row(m->write, crl, err)) != 0 || (rc = remove_old(m->write, crl, err)) != 0 ||
+	if ((rc = complete_row(m->write, crl, err)) != 0 ||
+	    (rc = remove_old(m->write, crl, err)) != 0 ||
 	    (rc = store_audit(m->write, audit, err)) != 0) {
 		store_rollback(m->write);
 		return rc;

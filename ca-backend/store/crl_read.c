@@ -8,10 +8,11 @@ int
 store_crl_newest(struct store *s, const struct store_crl_scope *scope, bool is_delta,
     struct store_crl *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_newest",
-	    "SELECT " STORE_CRL_COLUMNS("c") " FROM crl c WHERE ca_id = $1 AND coalesce(shard, -1) = $2::int AND "
-	    "is_delta = $3 ORDER BY number DESC LIMIT 1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_newest",
+	    "SELECT " STORE_CRL_COLUMNS(
+		"c") " FROM crl c WHERE ca_id = $1 AND coalesce(shard, -1) = $2::int AND "
+		     "is_delta = $3 ORDER BY number DESC LIMIT 1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -44,7 +45,8 @@ add_part(void *arg, const unsigned char *p, size_t len, struct gh_error *err)
 }
 
 int
-store_crl_body(struct store *s, const struct store_crl *crl, unsigned char **der, struct gh_error *err)
+store_crl_body(struct store *s, const struct store_crl *crl, unsigned char **der,
+    struct gh_error *err)
 {
 	struct body b = {.cap = (size_t)crl->size};
 	int rc;
@@ -68,9 +70,9 @@ store_crl_body(struct store *s, const struct store_crl *crl, unsigned char **der
 int
 store_crl_shards(struct store *s, int64_t ca_id, int *n, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_shards",
-	    "SELECT coalesce(max(coalesce(shard, -1)), -1) + 1 FROM crl WHERE ca_id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_shards",
+	    "SELECT coalesce(max(coalesce(shard, -1)), -1) + 1 FROM crl WHERE ca_id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -84,9 +86,9 @@ store_crl_shards(struct store *s, int64_t ca_id, int *n, struct gh_error *err)
 int
 store_crl_set_published(struct store *s, int64_t id, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_published",
-	    "UPDATE crl SET published_at = now() WHERE id = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"crl_published",
+	    "UPDATE crl SET published_at = now() WHERE id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -96,16 +98,18 @@ store_crl_set_published(struct store *s, int64_t id, struct gh_error *err)
 	return rc;
 }
 
-/* Rows of the last seconds are the last ones of the table: the primary key finds them without an index on the time. */
+/* Rows of the last seconds are the last ones of the table: the primary key finds them without an
+ * index on the time. */
 int
-store_crl_audit_failure(struct store *s, const struct store_audit *a, int seconds, struct gh_error *err)
+store_crl_audit_failure(struct store *s, const struct store_audit *a, int seconds,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_audit_failure",
+	static const struct store_statement st = {"crl_audit_failure",
 	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
 	    "SELECT $1::text, $2, $3::text, $4, $5, $6, $7, $8, $9::text WHERE NOT EXISTS (SELECT 1 FROM "
 	    "(SELECT * FROM audit ORDER BY id DESC LIMIT 10000) AS late WHERE event = $1 AND object = $3 AND "
-	    "detail IS NOT DISTINCT FROM $9 AND at > now() - make_interval(secs => $10::int))" };
-	struct store_params p = { 0 };
+	    "detail IS NOT DISTINCT FROM $9 AND at > now() - make_interval(secs => $10::int))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -120,9 +124,10 @@ store_crl_audit_failure(struct store *s, const struct store_audit *a, int second
 }
 
 int
-store_crl_list(struct store *s, int64_t ca_id, bool newest, int limit, gh_json **out, struct gh_error *err)
+store_crl_list(struct store *s, int64_t ca_id, bool newest, int limit, gh_json **out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_list",
+	static const struct store_statement st = {"crl_list",
 	    "WITH c AS (SELECT *, row_number() OVER (PARTITION BY ca_id, shard, is_delta ORDER BY number DESC) AS age "
 	    "  FROM crl WHERE $1::bigint = 0 OR ca_id = $1), "
 	    "l AS (SELECT c.*, ca.name, ca.slug FROM c JOIN ca ON ca.id = c.ca_id WHERE NOT $2::bool OR c.age = 1 "
@@ -130,8 +135,8 @@ store_crl_list(struct store *s, int64_t ca_id, bool newest, int limit, gh_json *
 	    "SELECT coalesce(json_agg(json_build_object('id', id, 'ca', name, 'slug', slug, 'shard', shard, "
 	    "'delta', is_delta, 'number', number, 'base_number', base_number, 'this_update', iso_utc(this_update), "
 	    "'next_update', iso_utc(next_update), 'entries', entries, 'size', size, 'sha256', hex_upper(sha256), "
-	    "'published_at', iso_utc(published_at)) ORDER BY id DESC), '[]') FROM l" };
-	struct store_params p = { 0 };
+	    "'published_at', iso_utc(published_at)) ORDER BY id DESC), '[]') FROM l"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

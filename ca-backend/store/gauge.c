@@ -7,7 +7,7 @@
 int
 store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *err)
 {
-	static const struct store_statement st = { "gauges",
+	static const struct store_statement st = {"gauges",
 	    "WITH c AS (SELECT id, slug, not_after FROM ca "
 	    "  WHERE state IN ('active', 'disabled', 'superseded') AND protection <> 'none'), "
 	    "newest AS (SELECT ca_id, shard, is_delta, max(next_update) AS next_update FROM crl "
@@ -29,8 +29,8 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
 	    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
 	    "SELECT coalesce(json_agg(json_build_array(gauge, greatest(value, 0)::bigint, a, b) ORDER BY gauge, a, b), "
-	    "'[]') FROM g" };
-	struct store_params p = { 0 };
+	    "'[]') FROM g"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

@@ -57,13 +57,15 @@ grant_find(const struct grants *g, enum grant_table t, const char *column, const
 	return NULL;
 }
 
-/* --- query --------------------------------------------------------------------------------------- */
+/* --- query
+ * --------------------------------------------------------------------------------------- */
 
 /* Of one statement, so that all belongs together. */
 static void
 put_query(struct gh_buf *b, enum grant_table which)
 {
-	gh_buf_puts(b, "SELECT json_build_object('generation', (SELECT n FROM catalog_generation), "
+	gh_buf_puts(b,
+	    "SELECT json_build_object('generation', (SELECT n FROM catalog_generation), "
 	    "'head', (SELECT json_build_object('revision', revision, 'tables', tables, 'mac', encode(mac, 'hex')) "
 	    "FROM grant_head), 'seals', (SELECT json_object_agg(tbl, seals) FROM (SELECT tbl, "
 	    "json_object_agg(key, encode(mac, 'hex')) AS seals FROM row_seal");
@@ -95,7 +97,8 @@ make_statements(void)
 		put_query(&b, (enum grant_table)t);
 		snprintf(names[t], sizeof(names[t]), "grant_load_%d", t);
 		statements[t].name = names[t];
-		statements[t].sql = gh_buf_check(&b, NULL) == 0 ? strdup((const char *)b.data) : NULL;
+		statements[t].sql =
+		    gh_buf_check(&b, NULL) == 0 ? strdup((const char *)b.data) : NULL;
 		gh_buf_free(&b);
 	}
 }
@@ -103,7 +106,7 @@ make_statements(void)
 static int
 query(struct store *s, enum grant_table which, gh_json **out, struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -117,14 +120,17 @@ query(struct store *s, enum grant_table which, gh_json **out, struct gh_error *e
 	return rc;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows
+ * ---------------------------------------------------------------------------------------- */
 
 int
-grant_seal_row(const struct store *s, enum grant_table t, struct grant_row *row, struct gh_error *err)
+grant_seal_row(const struct store *s, enum grant_table t, struct grant_row *row,
+    struct gh_error *err)
 {
 	if (!gh_json_int(gh_json_get(row->content, grant_table_column(t, 0)), &row->seal.key))
 		return gh_fail(err, GH_E_DB, "a row of %s has no key", grant_table_name(t));
-	return row_seal_row(s->grant_key, grant_table_name(t), row->seal.key, row->content, row->seal.mac, err);
+	return row_seal_row(s->grant_key, grant_table_name(t), row->seal.key, row->content,
+	    row->seal.mac, err);
 }
 
 int
@@ -153,13 +159,14 @@ grant_seal_head(const struct store *s, struct grants *g, struct gh_error *err)
 		names[t] = grant_table_name((enum grant_table)t);
 		memcpy(macs[t], g->table[t].mac, ROW_SEAL_SIZE);
 	}
-	return row_seal_head(s->grant_key, g->revision, names, (const unsigned char (*)[ROW_SEAL_SIZE])macs,
-	    GRANT_TABLES, g->mac, err);
+	return row_seal_head(s->grant_key, g->revision, names,
+	    (const unsigned char(*)[ROW_SEAL_SIZE])macs, GRANT_TABLES, g->mac, err);
 }
 
 /* Ascending keys: no key twice. */
 static int
-take_rows(const struct store *s, const gh_json *array, enum grant_table t, struct grants *g, struct gh_error *err)
+take_rows(const struct store *s, const gh_json *array, enum grant_table t, struct grants *g,
+    struct gh_error *err)
 {
 	struct grant_rows *rows = &g->table[t];
 	size_t n = gh_json_size(array);
@@ -177,7 +184,8 @@ take_rows(const struct store *s, const gh_json *array, enum grant_table t, struc
 	return rc;
 }
 
-/* --- checking ------------------------------------------------------------------------------------ */
+/* --- checking
+ * ------------------------------------------------------------------------------------ */
 
 static bool
 is_mac(const gh_json *hex, const unsigned char mac[ROW_SEAL_SIZE])
@@ -185,24 +193,27 @@ is_mac(const gh_json *hex, const unsigned char mac[ROW_SEAL_SIZE])
 	const char *text = gh_json_string(hex);
 	unsigned char *b = NULL;
 	size_t n = 0;
-	bool is_same = text != NULL && gh_hex_decode(text, strlen(text), &b, &n, NULL) == 0 && n == ROW_SEAL_SIZE &&
-	    CRYPTO_memcmp(b, mac, n) == 0;
+	bool is_same = text != NULL && gh_hex_decode(text, strlen(text), &b, &n, NULL) == 0 &&
+	    n == ROW_SEAL_SIZE && CRYPTO_memcmp(b, mac, n) == 0;
 
 	free(b);
 	return is_same;
 }
 
-#define WHAT_TO_DO "Find out who changed the database. `gatehouse db reseal` shows what differs, and accepts it after " \
+#define WHAT_TO_DO \
+	"Find out who changed the database. `gatehouse db reseal` shows what differs, and accepts it after " \
 	"a restore"
 
 static int
-refuse_row(enum grant_table t, int64_t key, const gh_json *content, const char *what, struct gh_error *err)
+refuse_row(enum grant_table t, int64_t key, const gh_json *content, const char *what,
+    struct gh_error *err)
 {
 	const char *name = gh_json_string(gh_json_get(content, "name"));
 
-	return gh_fail(err, GH_E_SEAL, "%s %lld%s%.*s%s %s without Gatehouse: the table is not used. " WHAT_TO_DO,
-	    grant_table_name(t), (long long)key, name != NULL ? " (" : "", NAME_MAX_SHOWN, name != NULL ? name : "",
-	    name != NULL ? ")" : "", what);
+	return gh_fail(err, GH_E_SEAL,
+	    "%s %lld%s%.*s%s %s without Gatehouse: the table is not used. " WHAT_TO_DO,
+	    grant_table_name(t), (long long)key, name != NULL ? " (" : "", NAME_MAX_SHOWN,
+	    name != NULL ? name : "", name != NULL ? ")" : "", what);
 }
 
 enum grant_fit
@@ -213,7 +224,9 @@ grant_row_fits(const struct grant_row *row, const gh_json *seals)
 
 	snprintf(key, sizeof(key), "%lld", (long long)row->seal.key);
 	seal = gh_json_get(seals, key);
-	return seal == NULL ? GRANT_ADDED : is_mac(seal, row->seal.mac) ? GRANT_FITS : GRANT_CHANGED;
+	return seal == NULL               ? GRANT_ADDED
+	    : is_mac(seal, row->seal.mac) ? GRANT_FITS
+					  : GRANT_CHANGED;
 }
 
 /* The table does not fit the head: which row is it? */
@@ -228,8 +241,8 @@ name_row(const struct grants *g, enum grant_table t, const gh_json *seals, struc
 		enum grant_fit fit = grant_row_fits(r, mine);
 
 		if (fit != GRANT_FITS)
-			return refuse_row(t, r->seal.key, r->content, fit == GRANT_ADDED ? "was added" : "was changed",
-			    err);
+			return refuse_row(t, r->seal.key, r->content,
+			    fit == GRANT_ADDED ? "was added" : "was changed", err);
 	}
 	for (void *it = gh_json_iter(mine); it != NULL; it = gh_json_next(mine, it)) {
 		int64_t id = strtoll(gh_json_iter_name(it), NULL, 10);
@@ -237,8 +250,10 @@ name_row(const struct grants *g, enum grant_table t, const gh_json *seals, struc
 		if (grant_find_id(g, t, id) == NULL)
 			return refuse_row(t, id, NULL, "was removed", err);
 	}
-	return gh_fail(err, GH_E_SEAL, "rows of %s were removed, or set back to an older state, without Gatehouse: the "
-	    "table is not used. " WHAT_TO_DO, grant_table_name(t));
+	return gh_fail(err, GH_E_SEAL,
+	    "rows of %s were removed, or set back to an older state, without Gatehouse: the "
+	    "table is not used. " WHAT_TO_DO,
+	    grant_table_name(t));
 }
 
 static bool
@@ -261,18 +276,21 @@ take_head(const struct store *s, const gh_json *head, struct grants *g, struct g
 		return gh_fail(err, GH_E_DB, "grant_head has no revision");
 	g->is_sealed = true;
 	for (int t = 0; t < GRANT_TABLES; t++) {
-		const char *hex = gh_json_string(gh_json_get(tables, grant_table_name((enum grant_table)t)));
+		const char *hex =
+		    gh_json_string(gh_json_get(tables, grant_table_name((enum grant_table)t)));
 		unsigned char *b = NULL;
 		size_t n = 0;
 
-		if (hex != NULL && gh_hex_decode(hex, strlen(hex), &b, &n, NULL) == 0 && n == ROW_SEAL_SIZE)
+		if (hex != NULL && gh_hex_decode(hex, strlen(hex), &b, &n, NULL) == 0 &&
+		    n == ROW_SEAL_SIZE)
 			memcpy(g->table[t].mac, b, n);
 		free(b);
 	}
 	if ((rc = grant_seal_head(s, g, err)) != 0)
 		return rc;
 	if (!is_mac(gh_json_get(head, "mac"), g->mac))
-		return gh_fail(err, GH_E_SEAL, "grant_head was changed without Gatehouse, or sealed under another gateway "
+		return gh_fail(err, GH_E_SEAL,
+		    "grant_head was changed without Gatehouse, or sealed under another gateway "
 		    "secret: the configuration in the database is not used. " WHAT_TO_DO);
 	return 0;
 }
@@ -282,7 +300,8 @@ static int
 check_revision(struct store *s, const struct grants *g, struct gh_error *err)
 {
 	if (g->revision < s->grant_revision)
-		return gh_fail(err, GH_E_SEAL, "the rows that grant rights went back from revision %lld to %lld. After a "
+		return gh_fail(err, GH_E_SEAL,
+		    "the rows that grant rights went back from revision %lld to %lld. After a "
 		    "restore run `gatehouse db restored`; else find out who changed the database",
 		    (long long)s->grant_revision, (long long)g->revision);
 	s->grant_revision = g->revision;
@@ -290,7 +309,8 @@ check_revision(struct store *s, const struct grants *g, struct gh_error *err)
 }
 
 int
-grant_check(struct store *s, enum grant_table which, const gh_json *loaded, struct grants *g, struct gh_error *err)
+grant_check(struct store *s, enum grant_table which, const gh_json *loaded, struct grants *g,
+    struct gh_error *err)
 {
 	const gh_json *head = gh_json_get(loaded, "head"), *seals = gh_json_get(loaded, "seals");
 	unsigned char sealed[ROW_SEAL_SIZE];
@@ -299,7 +319,8 @@ grant_check(struct store *s, enum grant_table which, const gh_json *loaded, stru
 	if (gh_json_type(head) == GH_JSON_NULL && which == GRANT_ALL && is_empty(g, seals))
 		return check_revision(s, g, err); /* a new database */
 	if (gh_json_type(head) == GH_JSON_NULL)
-		return gh_fail(err, GH_E_SEAL, "the rows that grant rights are not sealed. After an update from a version "
+		return gh_fail(err, GH_E_SEAL,
+		    "the rows that grant rights are not sealed. After an update from a version "
 		    "without seals run `gatehouse db migrate`; else find out who changed the database");
 	if ((rc = take_head(s, head, g, err)) != 0)
 		return rc;
@@ -316,7 +337,8 @@ grant_check(struct store *s, enum grant_table which, const gh_json *loaded, stru
 
 /* Load without checking. *loaded: what the database said, to be freed. */
 int
-grant_fetch(struct store *s, enum grant_table which, struct grants *out, gh_json **loaded, struct gh_error *err)
+grant_fetch(struct store *s, enum grant_table which, struct grants *out, gh_json **loaded,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -328,15 +350,16 @@ grant_fetch(struct store *s, enum grant_table which, struct grants *out, gh_json
 	if (rc == 0)
 		(void)gh_json_int(gh_json_get(*loaded, "generation"), &out->generation);
 	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++)
-		rc = take_rows(s, gh_json_get(*loaded, grant_table_name((enum grant_table)t)), (enum grant_table)t, out,
-		    err);
+		rc = take_rows(s, gh_json_get(*loaded, grant_table_name((enum grant_table)t)),
+		    (enum grant_table)t, out, err);
 	if (rc != 0)
 		grant_clear(out);
 	return rc;
 }
 
 int
-grant_load_checked(struct store *s, enum grant_table which, struct grants *out, struct gh_error *err)
+grant_load_checked(struct store *s, enum grant_table which, struct grants *out,
+    struct gh_error *err)
 {
 	gh_json *loaded;
 	int rc = grant_fetch(s, which, out, &loaded, err);
@@ -347,23 +370,30 @@ grant_load_checked(struct store *s, enum grant_table which, struct grants *out, 
 	return rc;
 }
 
-/* --- telling ------------------------------------------------------------------------------------- */
+/* --- telling
+ * ------------------------------------------------------------------------------------- */
 
 int
 grant_tell(struct store *s, int rc, const struct gh_error *err)
 {
-	static const struct requester nobody = { .kind = REQUESTER_NONE };
-	struct store_audit a = { .event = "grant.refused", .outcome = "failure", .who = &nobody, .object = "database",
-	    .detail = err->detail };
+	static const struct requester nobody = {.kind = REQUESTER_NONE};
+	struct store_audit a = {.event = "grant.refused",
+	    .outcome = "failure",
+	    .who = &nobody,
+	    .object = "database",
+	    .detail = err->detail};
 	struct gh_error audit_err;
 
 	if (rc != GH_E_SEAL || strncmp(s->grant_told, err->detail, sizeof(s->grant_told) - 1) == 0)
 		return rc;
-	snprintf(s->grant_told, sizeof(s->grant_told), "%.*s", (int)sizeof(s->grant_told) - 1, err->detail);
-	gh_log_kv(GH_LOG_ERROR, "rows that grant rights were changed past Gatehouse and are not used", "cause",
+	snprintf(s->grant_told, sizeof(s->grant_told), "%.*s", (int)sizeof(s->grant_told) - 1,
+	    err->detail);
+	gh_log_kv(GH_LOG_ERROR,
+	    "rows that grant rights were changed past Gatehouse and are not used", "cause",
 	    err->detail, NULL);
 	if (store_audit(s, &a, &audit_err) != 0)
-		gh_log_kv(GH_LOG_ERROR, "cannot write the audit row of that", "cause", audit_err.detail, NULL);
+		gh_log_kv(GH_LOG_ERROR, "cannot write the audit row of that", "cause",
+		    audit_err.detail, NULL);
 	return rc;
 }
 

@@ -1,5 +1,6 @@
-/* Rows that grant rights: changing them. See grant.h. What is sealed is what the caller meant to write, not what the
- * database says it has: a trigger that changes the row makes it one that does not fit its MAC. */
+/* Rows that grant rights: changing them. See grant.h. What is sealed is what the caller meant to
+ * write, not what the database says it has: a trigger that changes the row makes it one that does
+ * not fit its MAC. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 
 /* A statement without a result. */
 static int
-write_row(struct store *s, const struct store_statement *st, struct store_params *p, struct gh_error *err)
+write_row(struct store *s, const struct store_statement *st, struct store_params *p,
+    struct gh_error *err)
 {
 	PGresult *res;
 	int rc = store_write(s, st, p, "Conflict.", &res, err);
@@ -25,8 +27,9 @@ write_row(struct store *s, const struct store_statement *st, struct store_params
 int
 grant_lock(struct store *s, struct gh_error *err)
 {
-	static const struct store_statement st = { "grant_lock", "SELECT pg_advisory_xact_lock(" LOCK_KEY ")" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"grant_lock",
+	    "SELECT pg_advisory_xact_lock(" LOCK_KEY ")"};
+	struct store_params p = {0};
 
 	return write_row(s, &st, &p, err);
 }
@@ -43,16 +46,16 @@ grant_begin(struct store *s, struct grants *g, struct gh_error *err)
 	if ((rc = grant_lock(s, err)) != 0 || (rc = grant_load_checked(s, GRANT_ALL, g, err)) == 0)
 		return rc;
 	if (rc == GH_E_SEAL)
-		store_rollback(s);       /* else the audit row would go with it */
+		store_rollback(s); /* else the audit row would go with it */
 	return grant_tell(s, rc, err);
 }
 
 int
 grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *err)
 {
-	static const struct store_statement st = { "grant_new_id",
-	    "SELECT nextval(pg_get_serial_sequence($1, 'id'))" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"grant_new_id",
+	    "SELECT nextval(pg_get_serial_sequence($1, 'id'))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -63,7 +66,8 @@ grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *
 	return rc;
 }
 
-/* --- one row ------------------------------------------------------------------------------------- */
+/* --- one row
+ * ------------------------------------------------------------------------------------- */
 
 /* The sealed columns alone, in any order and with null for what is absent. */
 static gh_json *
@@ -75,7 +79,8 @@ sealed_part(enum grant_table t, const gh_json *row)
 	for (size_t i = 0; out != NULL && (name = grant_table_column(t, i)) != NULL; i++) {
 		gh_json *v = gh_json_get(row, name);
 
-		if (gh_json_set(out, name, v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL)) != 0) {
+		if (gh_json_set(out, name, v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL)) !=
+		    0) {
 			gh_json_free(out);
 			out = NULL;
 		}
@@ -87,8 +92,8 @@ static int
 store_row(struct store *s, enum grant_table t, bool is_new, const gh_json *row, const char *taken,
     struct gh_error *err)
 {
-	struct store_statement st = { NULL, NULL };
-	struct store_params p = { 0 };
+	struct store_statement st = {NULL, NULL};
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	struct gh_buf b;
 	int rc;
@@ -111,11 +116,12 @@ store_row(struct store *s, enum grant_table t, bool is_new, const gh_json *row, 
 }
 
 int
-grant_write_seal(struct store *s, enum grant_table t, const struct row_seal *seal, struct gh_error *err)
+grant_write_seal(struct store *s, enum grant_table t, const struct row_seal *seal,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "grant_write_seal",
-	    "INSERT INTO row_seal (tbl, key, mac) VALUES ($1, $2, $3) ON CONFLICT (tbl, key) DO UPDATE SET mac = $3" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"grant_write_seal",
+	    "INSERT INTO row_seal (tbl, key, mac) VALUES ($1, $2, $3) ON CONFLICT (tbl, key) DO UPDATE SET mac = $3"};
+	struct store_params p = {0};
 
 	store_put_text(&p, grant_table_name(t));
 	store_put_int(&p, seal->key);
@@ -145,15 +151,17 @@ int
 grant_put(struct store *s, struct grants *g, enum grant_table t, gh_json *row, const char *taken,
     struct gh_error *err)
 {
-	struct grant_row fresh = { .content = row != NULL ? sealed_part(t, row) : NULL }, *place;
-	int rc = fresh.content != NULL ? grant_seal_row(s, t, &fresh, err) : gh_fail(err, GH_E_NOMEM, "row");
+	struct grant_row fresh = {.content = row != NULL ? sealed_part(t, row) : NULL}, *place;
+	int rc = fresh.content != NULL ? grant_seal_row(s, t, &fresh, err)
+				       : gh_fail(err, GH_E_NOMEM, "row");
 
 	if (rc == 0) {
 		place = grant_find_id(g, t, fresh.seal.key);
 		rc = store_row(s, t, place == NULL, row, taken, err);
 		if (rc == 0)
 			rc = grant_write_seal(s, t, &fresh.seal, err);
-		if (rc == 0 && place == NULL && (place = insert_row(&g->table[t], fresh.seal.key)) == NULL)
+		if (rc == 0 && place == NULL &&
+		    (place = insert_row(&g->table[t], fresh.seal.key)) == NULL)
 			rc = gh_fail(err, GH_E_NOMEM, "row");
 	}
 	if (rc == 0) {
@@ -169,14 +177,16 @@ grant_put(struct store *s, struct grants *g, enum grant_table t, gh_json *row, c
 int
 grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, struct gh_error *err)
 {
-	static const struct store_statement st = { "grant_drop", "DELETE FROM row_seal WHERE tbl = $1 AND key = $2" };
+	static const struct store_statement st = {"grant_drop",
+	    "DELETE FROM row_seal WHERE tbl = $1 AND key = $2"};
 	struct grant_row *row = grant_find_id(g, t, id);
 	struct grant_rows *rows = &g->table[t];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	size_t i;
 
 	if (row == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "no row %lld of %s", (long long)id, grant_table_name(t));
+		return gh_fail(err, GH_E_INTERNAL, "no row %lld of %s", (long long)id,
+		    grant_table_name(t));
 	i = (size_t)(row - rows->row);
 	gh_json_free(row->content);
 	memmove(row, row + 1, (rows->n - i - 1) * sizeof(*row));
@@ -186,7 +196,8 @@ grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, st
 	return write_row(s, &st, &p, err);
 }
 
-/* --- the head ------------------------------------------------------------------------------------ */
+/* --- the head
+ * ------------------------------------------------------------------------------------ */
 
 static void
 put_hex(const unsigned char mac[ROW_SEAL_SIZE], char out[2 * ROW_SEAL_SIZE + 1])
@@ -216,10 +227,10 @@ put_tables(struct store_params *p, const struct grants *g, struct gh_error *err)
 int
 grant_write_head(struct store *s, const struct grants *g, struct gh_error *err)
 {
-	static const struct store_statement st = { "grant_write_head",
+	static const struct store_statement st = {"grant_write_head",
 	    "INSERT INTO grant_head (revision, tables, mac) VALUES ($1, $2::jsonb, $3) "
-	    "ON CONFLICT (one) DO UPDATE SET revision = $1, tables = $2::jsonb, mac = $3" };
-	struct store_params p = { 0 };
+	    "ON CONFLICT (one) DO UPDATE SET revision = $1, tables = $2::jsonb, mac = $3"};
+	struct store_params p = {0};
 	int rc;
 
 	store_put_int(&p, g->revision);
@@ -232,11 +243,15 @@ grant_write_head(struct store *s, const struct grants *g, struct gh_error *err)
 }
 
 int
-grant_audit(struct store *s, const struct grants *g, const struct requester *who, struct gh_error *err)
+grant_audit(struct store *s, const struct grants *g, const struct requester *who,
+    struct gh_error *err)
 {
 	char object[48], detail[2 * ROW_SEAL_SIZE + 1];
-	const struct store_audit a = { .event = "grant.sealed", .outcome = "success", .who = who, .object = object,
-	    .detail = detail };
+	const struct store_audit a = {.event = "grant.sealed",
+	    .outcome = "success",
+	    .who = who,
+	    .object = object,
+	    .detail = detail};
 
 	snprintf(object, sizeof(object), "revision %lld", (long long)g->revision);
 	put_hex(g->mac, detail);
@@ -260,7 +275,8 @@ grant_end(struct store *s, struct grants *g, const struct requester *who, struct
 	return rc == 0 ? grant_audit(s, g, who, err) : rc;
 }
 
-/* --- a transaction of its own -------------------------------------------------------------------- */
+/* --- a transaction of its own
+ * -------------------------------------------------------------------- */
 
 int
 grant_open(struct store *s, struct grants *g, struct gh_error *err)
@@ -281,7 +297,8 @@ grant_cancel(struct store *s, struct grants *g)
 }
 
 int
-grant_close(struct store *s, struct grants *g, int rc, const struct requester *who, struct gh_error *err)
+grant_close(struct store *s, struct grants *g, int rc, const struct requester *who,
+    struct gh_error *err)
 {
 	if (rc == 0)
 		rc = grant_end(s, g, who, err);

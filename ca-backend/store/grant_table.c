@@ -4,18 +4,21 @@
 #define COLUMNS_MAX 24
 
 enum kind {
-	INT, TEXT, BOOL, JSON,
-	TEXTS,                           /* text[]: array of strings */
-	BYTES,                           /* bytea: base64 */
-	HEX,                             /* bytea: hexadecimal */
-	BYTES_LIST,                      /* bytea[]: array of base64 */
-	FREE,                            /* not sealed: written, never read */
+	INT,
+	TEXT,
+	BOOL,
+	JSON,
+	TEXTS,      /* text[]: array of strings */
+	BYTES,      /* bytea: base64 */
+	HEX,        /* bytea: hexadecimal */
+	BYTES_LIST, /* bytea[]: array of base64 */
+	FREE,       /* not sealed: written, never read */
 };
 
 struct column {
 	const char *name;
 	enum kind kind;
-	const char *free;                /* of FREE: the value, an expression over the JSON r */
+	const char *free; /* of FREE: the value, an expression over the JSON r */
 };
 
 /* UTC seconds */
@@ -25,32 +28,34 @@ static const struct table {
 	const char *name, *where;
 	struct column column[COLUMNS_MAX];
 } tables[GRANT_TABLES] = {
-	[GRANT_ADMIN_USER] = { "admin_user", NULL, {
-		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "hash", TEXT, NULL }, { "roles", INT, NULL },
-		{ "enabled", BOOL, NULL }, { "changed_at", FREE, "now()" } } },
-	[GRANT_APPLICATION] = { "application", NULL, {
-		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "key_index", HEX, NULL }, { "secret_sealed", TEXT, NULL },
-		{ "templates", TEXTS, NULL }, { "ca", TEXT, NULL }, { "groups", TEXTS, NULL },
-		{ "signature_required", BOOL, NULL }, { "min_hash", TEXT, NULL }, { "service_identity", TEXT, NULL },
-		{ "enabled", BOOL, NULL } } },
-	[GRANT_CA] = { "ca", NULL, {
-		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "parent", TEXT, NULL }, { "subject", TEXT, NULL },
-		{ "chain", BYTES_LIST, NULL }, { "sealed", BYTES, NULL }, { "cdp", TEXTS, NULL }, { "aia", TEXTS, NULL },
-		{ "ocsp", TEXTS, NULL }, { "slug", TEXT, NULL }, { "state", TEXT, NULL }, { "policy", JSON, NULL },
-		{ "csr", BYTES, NULL }, { "crl_shards", INT, NULL }, { "protection", TEXT, NULL },
-		{ "not_before", FREE, TIME("not_before") }, { "not_after", FREE, TIME("not_after") } } },
-	[GRANT_CA_CERTIFICATE] = { "ca_certificate", NULL, {
-		{ "id", INT, NULL }, { "ca_id", INT, NULL }, { "kind", TEXT, NULL }, { "der", BYTES, NULL },
-		{ "not_after", FREE, TIME("not_after") } } },
-	[GRANT_METADATA_FIELD] = { "metadata_field", NULL, {
-		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "type", INT, NULL }, { "required", BOOL, NULL },
-		{ "regex", TEXT, NULL }, { "options", TEXTS, NULL }, { "default", TEXT, NULL }, { "message", TEXT, NULL },
-		{ "hint", TEXT, NULL } } },
-	/* An older version grants nothing; its row becomes one that was added when it is made active. */
-	[GRANT_TEMPLATE] = { "template", "active", {
-		{ "id", INT, NULL }, { "name", TEXT, NULL }, { "version", INT, NULL }, { "body", JSON, NULL },
-		{ "active", BOOL, NULL }, { "created_by", FREE, "r->>'created_by'" },
-		{ "sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))" } } },
+    [GRANT_ADMIN_USER] = {"admin_user", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"hash", TEXT, NULL}, {"roles", INT, NULL},
+	    {"enabled", BOOL, NULL}, {"changed_at", FREE, "now()"}}},
+    [GRANT_APPLICATION] = {"application", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"key_index", HEX, NULL},
+	    {"secret_sealed", TEXT, NULL}, {"templates", TEXTS, NULL}, {"ca", TEXT, NULL},
+	    {"groups", TEXTS, NULL}, {"signature_required", BOOL, NULL}, {"min_hash", TEXT, NULL},
+	    {"service_identity", TEXT, NULL}, {"enabled", BOOL, NULL}}},
+    [GRANT_CA] = {"ca", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"parent", TEXT, NULL}, {"subject", TEXT, NULL},
+	    {"chain", BYTES_LIST, NULL}, {"sealed", BYTES, NULL}, {"cdp", TEXTS, NULL},
+	    {"aia", TEXTS, NULL}, {"ocsp", TEXTS, NULL}, {"slug", TEXT, NULL},
+	    {"state", TEXT, NULL}, {"policy", JSON, NULL}, {"csr", BYTES, NULL},
+	    {"crl_shards", INT, NULL}, {"protection", TEXT, NULL},
+	    {"not_before", FREE, TIME("not_before")}, {"not_after", FREE, TIME("not_after")}}},
+    [GRANT_CA_CERTIFICATE] = {"ca_certificate", NULL,
+	{{"id", INT, NULL}, {"ca_id", INT, NULL}, {"kind", TEXT, NULL}, {"der", BYTES, NULL},
+	    {"not_after", FREE, TIME("not_after")}}},
+    [GRANT_METADATA_FIELD] = {"metadata_field", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL}, {"required", BOOL, NULL},
+	    {"regex", TEXT, NULL}, {"options", TEXTS, NULL}, {"default", TEXT, NULL},
+	    {"message", TEXT, NULL}, {"hint", TEXT, NULL}}},
+    /* An older version grants nothing; its row becomes one that was added when it is made active.
+     */
+    [GRANT_TEMPLATE] = {"template", "active",
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"version", INT, NULL}, {"body", JSON, NULL},
+	    {"active", BOOL, NULL}, {"created_by", FREE, "r->>'created_by'"},
+	    {"sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))"}}},
 };
 
 const char *
@@ -76,7 +81,8 @@ grant_table_column(enum grant_table t, size_t i)
 	return NULL;
 }
 
-/* --- SQL ----------------------------------------------------------------------------------------- */
+/* --- SQL
+ * ----------------------------------------------------------------------------------------- */
 
 #define BASE64(x) "translate(encode(" x ", 'base64'), E'\\n', '')"
 
@@ -94,8 +100,10 @@ put_read(struct gh_buf *b, const struct column *c)
 		gh_buf_putf(b, "upper(encode(\"%s\", 'hex'))", c->name);
 		break;
 	case BYTES_LIST:
-		gh_buf_putf(b, "COALESCE((SELECT json_agg(" BASE64("x") " ORDER BY n) FROM unnest(\"%s\") "
-		    "WITH ORDINALITY AS u(x, n)), '[]')", c->name);
+		gh_buf_putf(b,
+		    "COALESCE((SELECT json_agg(" BASE64("x") " ORDER BY n) FROM unnest(\"%s\") "
+							     "WITH ORDINALITY AS u(x, n)), '[]')",
+		    c->name);
 		break;
 	default:
 		gh_buf_putf(b, "\"%s\"", c->name);
@@ -106,10 +114,15 @@ static void
 put_value(struct gh_buf *b, const struct column *c)
 {
 	static const char *const format[] = {
-		[INT] = "(r->>'%s')::bigint", [TEXT] = "(r->>'%s')", [BOOL] = "(r->>'%s')::boolean",
-		[JSON] = "(r->'%s')::jsonb", [TEXTS] = "ARRAY(SELECT json_array_elements_text(r->'%s'))",
-		[BYTES] = "decode(r->>'%s', 'base64')", [HEX] = "decode(r->>'%s', 'hex')",
-		[BYTES_LIST] = "ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text(r->'%s') AS x)",
+	    [INT] = "(r->>'%s')::bigint",
+	    [TEXT] = "(r->>'%s')",
+	    [BOOL] = "(r->>'%s')::boolean",
+	    [JSON] = "(r->'%s')::jsonb",
+	    [TEXTS] = "ARRAY(SELECT json_array_elements_text(r->'%s'))",
+	    [BYTES] = "decode(r->>'%s', 'base64')",
+	    [HEX] = "decode(r->>'%s', 'hex')",
+	    [BYTES_LIST] =
+		"ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text(r->'%s') AS x)",
 	};
 
 	if (c->kind == FREE)
@@ -159,7 +172,8 @@ grant_table_put_update(struct gh_buf *b, enum grant_table t)
 
 	gh_buf_putf(b, "UPDATE %s AS t SET ", tables[t].name);
 	for (const struct column *c = first + 1; c->name != NULL; c++) {
-		gh_buf_putf(b, "%s\"%s\" = %s", c == first + 1 ? "" : ", ", c->name, c->kind == FREE ? "COALESCE(" : "");
+		gh_buf_putf(b, "%s\"%s\" = %s", c == first + 1 ? "" : ", ", c->name,
+		    c->kind == FREE ? "COALESCE(" : "");
 		put_value(b, c);
 		if (c->kind == FREE)
 			gh_buf_putf(b, ", t.\"%s\")", c->name);

@@ -1,7 +1,8 @@
 /*
- * Which tables grant rights, and which of their columns. A table joins by a row in grant_table.c: it is then sealed when
- * it is written and checked when it is read (grant.h). Content of a row is JSON with these columns. A database that was
- * sealed with other tables or columns must be sealed anew after an update (`gatehouse db reseal`), or by the update.
+ * Which tables grant rights, and which of their columns. A table joins by a row in grant_table.c:
+ * it is then sealed when it is written and checked when it is read (grant.h). Content of a row is
+ * JSON with these columns. A database that was sealed with other tables or columns must be sealed
+ * anew after an update (`gatehouse db reseal`), or by the update.
  */
 #ifndef STORE_GRANT_TABLE_H
 #define STORE_GRANT_TABLE_H
@@ -9,7 +10,12 @@
 #include "buf.h"
 
 enum grant_table {
-	GRANT_ADMIN_USER, GRANT_APPLICATION, GRANT_CA, GRANT_CA_CERTIFICATE, GRANT_METADATA_FIELD, GRANT_TEMPLATE,
+	GRANT_ADMIN_USER,
+	GRANT_APPLICATION,
+	GRANT_CA,
+	GRANT_CA_CERTIFICATE,
+	GRANT_METADATA_FIELD,
+	GRANT_TEMPLATE,
 	GRANT_TABLES
 };
 
@@ -21,8 +27,8 @@ const char *grant_table_column(enum grant_table t, size_t i);
 
 /* SQL: all rows as one JSON array, by ascending key. */
 void grant_table_put_select(struct gh_buf *b, enum grant_table t);
-/* Statements with one parameter, the row as JSON. It may have members that are not sealed; an update leaves those that
- * are absent as they are. */
+/* Statements with one parameter, the row as JSON. It may have members that are not sealed; an
+ * update leaves those that are absent as they are. */
 void grant_table_put_insert(struct gh_buf *b, enum grant_table t);
 void grant_table_put_update(struct gh_buf *b, enum grant_table t);
 

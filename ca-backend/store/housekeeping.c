@@ -20,7 +20,8 @@ days_list(struct gh_buf *list, const int *days, int n, struct gh_error *err)
 	return gh_buf_check(list, err);
 }
 
-/* Of row p of certificate: who gets notices, and for which t.d days. Those who renew themselves get none. */
+/* Of row p of certificate: who gets notices, and for which t.d days. Those who renew themselves get
+ * none. */
 #define NOTICE_DAYS \
 	"CROSS JOIN LATERAL (SELECT min(d) AS d FROM unnest($3::int[]) d " \
 	"WHERE p.not_after <= now() + make_interval(days => d)) t "
@@ -30,21 +31,21 @@ days_list(struct gh_buf *list, const int *days, int n, struct gh_error *err)
 	"AND NOT (p.request_id = 0 AND p.requester = '" STORE_SERVICE_REQUESTER "') "
 
 int
-store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk, struct gh_error *err)
+store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk,
+    struct gh_error *err)
 {
 	/* $1, $2 where the walk stands; $3 days */
-	static const struct store_statement st = { "note_expiry",
+	static const struct store_statement st = {"note_expiry",
 	    "WITH page AS (SELECT id, ca_id, request_id, requester, not_before, not_after, status, der FROM certificate "
 	    "WHERE (not_after, id) > (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2::bigint) AND not_after > now() "
 	    "AND not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) "
 	    "ORDER BY not_after, id LIMIT " EXPIRY_PAGE "), "
-	    "noted AS (INSERT INTO expiry_notice (certificate_id, days) SELECT p.id, t.d FROM page p "
-	    NOTICE_DAYS "WHERE " NOTICE_WHERE
-	    "ON CONFLICT DO NOTHING RETURNING id) "
+	    "noted AS (INSERT INTO expiry_notice (certificate_id, days) SELECT p.id, t.d FROM page p " NOTICE_DAYS
+	    "WHERE " NOTICE_WHERE "ON CONFLICT DO NOTHING RETURNING id) "
 	    "SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM noted), (extract(epoch FROM l.not_after) * 1000000)::bigint, "
 	    "l.id FROM (SELECT 1) one LEFT JOIN (SELECT not_after, id FROM page ORDER BY not_after DESC, id DESC LIMIT 1) "
-	    "l ON true" };
-	struct store_params p = { 0 };
+	    "l ON true"};
+	struct store_params p = {0};
 	struct gh_buf list;
 	PGresult *res;
 	int rc;
@@ -69,10 +70,12 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 }
 
 int
-store_remove_ended(struct store *s, const struct requester *who, int days, int *removed, struct gh_error *err)
+store_remove_ended(struct store *s, const struct requester *who, int days, int *removed,
+    struct gh_error *err)
 {
-	/* $1 days, $2-$7 actor of the audit row; ids that follow each other are written as "7-12" */
-	static const struct store_statement st = { "remove_ended",
+	/* $1 days, $2-$7 actor of the audit row; ids that follow each other are written as
+	 * "7-12" */
+	static const struct store_statement st = {"remove_ended",
 	    "WITH old AS (SELECT id FROM certificate WHERE not_after < now() - make_interval(days => $1::int) "
 	    "ORDER BY not_after LIMIT " REMOVAL_PAGE " FOR UPDATE SKIP LOCKED), "
 	    "r AS (DELETE FROM revocation WHERE certificate_id IN (SELECT id FROM old)), "
@@ -85,8 +88,8 @@ store_remove_ended(struct store *s, const struct requester *who, int days, int *
 	    "lo || '-' || hi END, ',' ORDER BY lo) FROM runs), $2, $3::int, $4, $5, $6, "
 	    "concat($7::text, (SELECT count(*) || ' certificates that ended from ' || iso_utc(min(not_after)) || ' to ' "
 	    "|| iso_utc(max(not_after)) FROM c)) WHERE EXISTS (SELECT FROM c)) "
-	    "SELECT count(*) FROM c" };
-	struct store_params p = { 0 };
+	    "SELECT count(*) FROM c"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -105,12 +108,13 @@ int
 store_count_expiry(struct store *s, const int *days, int n, int64_t *out, struct gh_error *err)
 {
 	/* $1 and $2 are those of store_note_expiry, at the beginning of the walk */
-	static const struct store_statement st = { "count_expiry",
-	    "SELECT count(*) FROM certificate p " NOTICE_DAYS "WHERE $1::bigint = 0 AND $2::bigint = 0 "
+	static const struct store_statement st = {"count_expiry",
+	    "SELECT count(*) FROM certificate p " NOTICE_DAYS
+	    "WHERE $1::bigint = 0 AND $2::bigint = 0 "
 	    "AND p.not_after > now() "
 	    "AND p.not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) AND " NOTICE_WHERE
-	    "AND NOT EXISTS (SELECT FROM expiry_notice e WHERE e.certificate_id = p.id AND e.days = t.d)" };
-	struct store_params p = { 0 };
+	    "AND NOT EXISTS (SELECT FROM expiry_notice e WHERE e.certificate_id = p.id AND e.days = t.d)"};
+	struct store_params p = {0};
 	struct gh_buf list;
 	PGresult *res = NULL;
 	int rc = days_list(&list, days, n, err);
@@ -130,9 +134,9 @@ store_count_expiry(struct store *s, const int *days, int n, int64_t *out, struct
 int
 store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "count_ended",
-	    "SELECT count(*) FROM certificate WHERE not_after < now() - make_interval(days => $1::int)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"count_ended",
+	    "SELECT count(*) FROM certificate WHERE not_after < now() - make_interval(days => $1::int)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

@@ -1,4 +1,5 @@
-/* Jobs: state, lock, and the record of the last run. Times are the database's, so that nodes need no common clock. */
+/* Jobs: state, lock, and the record of the last run. Times are the database's, so that nodes need
+ * no common clock. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,8 @@ fill(const PGresult *res, int row, struct store_job *job)
 int
 store_job_states(struct store *s, struct store_job **jobs, size_t *n, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_states", "SELECT " JOB_COLUMNS " FROM job" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"job_states", "SELECT " JOB_COLUMNS " FROM job"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 
@@ -47,9 +48,9 @@ store_job_states(struct store *s, struct store_job **jobs, size_t *n, struct gh_
 int
 store_job_state(struct store *s, const char *name, struct store_job *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_state",
-	    "SELECT " JOB_COLUMNS " FROM job WHERE name = $1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"job_state",
+	    "SELECT " JOB_COLUMNS " FROM job WHERE name = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -67,9 +68,9 @@ store_job_state(struct store *s, const char *name, struct store_job *out, struct
 int
 store_job_lock(struct store *s, const char *name, bool *locked, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_lock",
-	    "SELECT pg_try_advisory_lock(" LOCK_SPACE ", hashtext($1))" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"job_lock",
+	    "SELECT pg_try_advisory_lock(" LOCK_SPACE ", hashtext($1))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -83,13 +84,13 @@ store_job_lock(struct store *s, const char *name, bool *locked, struct gh_error 
 void
 store_job_unlock(struct store *s, const char *name)
 {
-	static const struct store_statement st = { "job_unlock",
-	    "SELECT pg_advisory_unlock(" LOCK_SPACE ", hashtext($1))" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"job_unlock",
+	    "SELECT pg_advisory_unlock(" LOCK_SPACE ", hashtext($1))"};
+	struct store_params p = {0};
 	PGresult *res;
 
 	if (s->conn == NULL)
-		return;                  /* it went with the connection */
+		return; /* it went with the connection */
 	store_put_text(&p, name);
 	if (store_run(s, &st, &p, &res, NULL) != 0)
 		store_disconnect(s);
@@ -98,7 +99,8 @@ store_job_unlock(struct store *s, const char *name)
 }
 
 static int
-change(struct store *s, const struct store_statement *st, struct store_params *p, struct gh_error *err)
+change(struct store *s, const struct store_statement *st, struct store_params *p,
+    struct gh_error *err)
 {
 	PGresult *res;
 	int rc = store_read(s, st, p, &res, err); /* the same again does no harm */
@@ -110,11 +112,11 @@ change(struct store *s, const struct store_statement *st, struct store_params *p
 int
 store_job_begin(struct store *s, const char *name, const char *node, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_begin",
+	static const struct store_statement st = {"job_begin",
 	    "INSERT INTO job (name, started_at, node, failures) VALUES ($1, clock_timestamp(), $2, 1) "
 	    "ON CONFLICT (name) DO UPDATE SET started_at = clock_timestamp(), node = $2, wanted = false, "
-	    "failures = least(job.failures, 1000) + 1" };
-	struct store_params p = { 0 };
+	    "failures = least(job.failures, 1000) + 1"};
+	struct store_params p = {0};
 
 	store_put_text(&p, name);
 	store_put_text(&p, node);
@@ -122,13 +124,14 @@ store_job_begin(struct store *s, const char *name, const char *node, struct gh_e
 }
 
 int
-store_job_end(struct store *s, const char *name, bool success, const char *detail, struct gh_error *err)
+store_job_end(struct store *s, const char *name, bool success, const char *detail,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "job_end",
+	static const struct store_statement st = {"job_end",
 	    "UPDATE job SET finished_at = clock_timestamp(), outcome = CASE WHEN $2::boolean THEN 'success' "
 	    "ELSE 'failure' END, detail = $3, failures = CASE WHEN $2::boolean THEN 0 ELSE failures END "
-	    "WHERE name = $1" };
-	struct store_params p = { 0 };
+	    "WHERE name = $1"};
+	struct store_params p = {0};
 
 	store_put_text(&p, name);
 	store_put_bool(&p, success);
@@ -139,9 +142,9 @@ store_job_end(struct store *s, const char *name, bool success, const char *detai
 int
 store_job_want(struct store *s, const char *name, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_want",
-	    "INSERT INTO job (name, wanted) VALUES ($1, true) ON CONFLICT (name) DO UPDATE SET wanted = true" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"job_want",
+	    "INSERT INTO job (name, wanted) VALUES ($1, true) ON CONFLICT (name) DO UPDATE SET wanted = true"};
+	struct store_params p = {0};
 
 	store_put_text(&p, name);
 	return change(s, &st, &p, err);
@@ -150,11 +153,11 @@ store_job_want(struct store *s, const char *name, struct gh_error *err)
 int
 store_job_list(struct store *s, gh_json **out, struct gh_error *err)
 {
-	static const struct store_statement st = { "job_list",
+	static const struct store_statement st = {"job_list",
 	    "SELECT coalesce(json_agg(row_to_json(t) ORDER BY name), '[]') FROM (SELECT name, "
-	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, "
-	    STORE_JOB_FAILURES " AS failures FROM job) t" };
-	struct store_params p = { 0 };
+	    "iso_utc(started_at) AS started, iso_utc(finished_at) AS finished, outcome, detail, node, wanted, " STORE_JOB_FAILURES
+	    " AS failures FROM job) t"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 

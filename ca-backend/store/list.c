@@ -10,7 +10,7 @@
 
 #define LIST_LIMIT_MAX 1000
 #define SQL_MAX 4096
-#define ID_DIGITS_MAX 18                 /* longer ones are serial numbers */
+#define ID_DIGITS_MAX 18 /* longer ones are serial numbers */
 
 #define CERT_FIELDS \
 	"id, hex_upper(serial) AS serial, subject, to_json(sans) AS sans, requester, template, " \
@@ -34,26 +34,38 @@ static const struct list {
 	bool has_disposition;
 	const char *join;
 } lists[] = {
-	[STORE_LIST_CAS] = { "id, name, parent, subject, iso_utc(not_before) AS not_before, "
-	    "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, "
-	    "crl_shards", "ca", "name", false, NULL },
-	[STORE_LIST_TEMPLATES] = { "id, name, version, active, iso_utc(created_at) AS created, "
-	    "created_by, encode(sha256, 'hex') AS sha256", "template", "name", false, NULL },
-	[STORE_LIST_APPS] = { "id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "
-	    "signature_required, min_hash, service_identity, secret_sealed IS NOT NULL AS has_secret, enabled, "
-	    "iso_utc(created_at) AS created", "application", "name", false, NULL },
-	[STORE_LIST_USERS] = { "id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
-	    "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
-	    "AS roles, enabled, iso_utc(created_at) AS created", "admin_user", "name", false, NULL },
-	[STORE_LIST_CERTS] = { CERT_FIELDS, "certificate", "requester", false, CERT_JOIN },
-	[STORE_LIST_REQUESTS] = { "id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
-	    "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
-	    "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
-	    "iso_utc(resolved_at) AS resolved, resolved_by", "request", "requester", true, NULL },
-	[STORE_LIST_METADATA_FIELDS] = { "id, name, type, required, regex, to_json(options) AS options, "
-	    "\"default\", message, hint", "metadata_field", "name", false, NULL },
-	[STORE_LIST_AUDIT] = { "id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
-	    "request_id, object, detail", "audit", "actor", false, NULL },
+    [STORE_LIST_CAS] =
+	{"id, name, parent, subject, iso_utc(not_before) AS not_before, "
+	 "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, "
+	 "crl_shards",
+	    "ca", "name", false, NULL},
+    [STORE_LIST_TEMPLATES] = {"id, name, version, active, iso_utc(created_at) AS created, "
+			      "created_by, encode(sha256, 'hex') AS sha256",
+	"template", "name", false, NULL},
+    [STORE_LIST_APPS] =
+	{"id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "
+	 "signature_required, min_hash, service_identity, secret_sealed IS NOT NULL AS has_secret, enabled, "
+	 "iso_utc(created_at) AS created",
+	    "application", "name", false, NULL},
+    [STORE_LIST_USERS] =
+	{"id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
+	 "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
+	 "AS roles, enabled, iso_utc(created_at) AS created",
+	    "admin_user", "name", false, NULL},
+    [STORE_LIST_CERTS] = {CERT_FIELDS, "certificate", "requester", false, CERT_JOIN},
+    [STORE_LIST_REQUESTS] =
+	{"id, iso_utc(submitted_at) AS submitted, requester, app_name AS application, "
+	 "template, disposition_name(disposition) AS disposition, disposition AS disposition_code, message, "
+	 "'0x' || lpad(to_hex(status_code), 8, '0') AS status_code, certificate_id AS cms_id, "
+	 "iso_utc(resolved_at) AS resolved, resolved_by",
+	    "request", "requester", true, NULL},
+    [STORE_LIST_METADATA_FIELDS] = {"id, name, type, required, regex, to_json(options) AS options, "
+				    "\"default\", message, hint",
+	"metadata_field", "name", false, NULL},
+    [STORE_LIST_AUDIT] =
+	{"id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
+	 "request_id, object, detail",
+	    "audit", "actor", false, NULL},
 };
 
 static bool
@@ -74,22 +86,26 @@ put_start(struct gh_buf *b, struct store_params *p, const struct store_filter *f
 	} else if (is_by_expiry(f)) {
 		store_put_int(p, f->after_expiry);
 		/* the first half is what the index can use */
-		gh_buf_putf(b, "not_after %c= to_timestamp($2::bigint) AND (not_after %c to_timestamp($2::bigint) OR "
-		    "id %c $1::bigint)", op, op, op);
+		gh_buf_putf(b,
+		    "not_after %c= to_timestamp($2::bigint) AND (not_after %c to_timestamp($2::bigint) OR "
+		    "id %c $1::bigint)",
+		    op, op, op);
 	} else {
 		gh_buf_putf(b, "id %c $1::bigint", op);
 	}
 }
 
-#define IS_HELD "EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)"
+#define IS_HELD \
+	"EXISTS (SELECT FROM revocation h WHERE h.certificate_id = certificate.id AND h.reason = 6)"
 
 static void
 put_cert_filter(struct gh_buf *b, struct store_params *p, const struct store_filter *f)
 {
 	if (f->cert_state != NULL)
-		gh_buf_puts(b, strcmp(f->cert_state, "valid") == 0 ? " AND status = 20"
-		    : strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND " IS_HELD
-		    : " AND status = 21 AND NOT " IS_HELD);
+		gh_buf_puts(b,
+		    strcmp(f->cert_state, "valid") == 0      ? " AND status = 20"
+			: strcmp(f->cert_state, "hold") == 0 ? " AND status = 21 AND " IS_HELD
+							     : " AND status = 21 AND NOT " IS_HELD);
 	if (f->template_name != NULL) {
 		store_put_text(p, f->template_name);
 		gh_buf_putf(b, " AND lower(template) = lower($%d)", p->n);
@@ -131,11 +147,15 @@ put_order(struct gh_buf *b, const struct list *l, const struct store_filter *f)
 
 /* Only fixed text and numbers get into the statement. */
 static void
-build_query(struct gh_buf *b, struct store_params *p, const struct list *l, const struct store_filter *f)
+build_query(struct gh_buf *b, struct store_params *p, const struct list *l,
+    const struct store_filter *f)
 {
-	/* first the rows of the page, then what belongs to them; the aggregate takes them in the order in which they come */
-	gh_buf_putf(b, "SELECT COALESCE(json_agg(row_to_json(t)), '[]') FROM (SELECT %s FROM "
-	    "(SELECT * FROM %s WHERE ", l->fields, l->table);
+	/* first the rows of the page, then what belongs to them; the aggregate takes them in the
+	 * order in which they come */
+	gh_buf_putf(b,
+	    "SELECT COALESCE(json_agg(row_to_json(t)), '[]') FROM (SELECT %s FROM "
+	    "(SELECT * FROM %s WHERE ",
+	    l->fields, l->table);
 	put_start(b, p, f);
 	if (f->name != NULL) {
 		store_put_text(p, f->name);
@@ -179,8 +199,8 @@ int
 store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err)
 {
-	struct store_statement st = { NULL, NULL };
-	struct store_params p = { 0 };
+	struct store_statement st = {NULL, NULL};
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	struct gh_buf b;
 	int rc;
@@ -206,7 +226,8 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 	return rc;
 }
 
-/* --- one certificate ----------------------------------------------------------------------------- */
+/* --- one certificate
+ * ----------------------------------------------------------------------------- */
 
 /* As an id, or as the bytes of a serial or thumbprint. */
 static int
@@ -230,16 +251,17 @@ put_key(struct store_params *p, const char *text, struct gh_error *err)
 }
 
 int
-store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out, struct gh_error *err)
+store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "certificate_get",
+	static const struct store_statement st = {"certificate_get",
 	    "SELECT row_to_json(t) FROM (SELECT " CERT_FIELDS ", ca_id, "
 	    "(SELECT ca.name FROM ca WHERE ca.id = ca_id) AS ca, (SELECT ca.subject FROM ca WHERE ca.id = ca_id) AS "
 	    "issuer, request_id, hex_upper(sha256) AS sha256, hex_upper(spki_sha256) AS spki_sha256, "
 	    "base64_line(der) AS der FROM " CERT_TABLE " "
 	    "WHERE id = $1::bigint OR serial IN ($3::bytea, $4::bytea) OR sha1 = $2::bytea OR sha256 = $2::bytea "
-	    "LIMIT 2) t" };
-	struct store_params p = { 0 };
+	    "LIMIT 2) t"};
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
@@ -249,9 +271,11 @@ store_get_cert(struct store *s, const char *id_serial_or_thumbprint, gh_json **o
 	if (rc == 0 && PQntuples(res) == 0)
 		rc = gh_fail(err, GH_E_NOT_FOUND, "no such certificate");
 	else if (rc == 0 && PQntuples(res) > 1)
-		rc = gh_refuse(err, GH_E_CONFLICT, "Two issuers have a certificate of this serial number: "
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "Two issuers have a certificate of this serial number: "
 		    "ask by id or thumbprint.");
-	else if (rc == 0 && (rc = store_json(res, 0, 0, out, err)) == 0 && (rc = name_reason(*out, err)) != 0) {
+	else if (rc == 0 && (rc = store_json(res, 0, 0, out, err)) == 0 &&
+	    (rc = name_reason(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}

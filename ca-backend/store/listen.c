@@ -7,8 +7,8 @@
 #include "store/servers.h"
 #include "store/store_private.h"
 
-/* A connection that is cut off, and one whose server was frozen and is not the primary any more, says nothing for
- * ever: it is asked so often. */
+/* A connection that is cut off, and one whose server was frozen and is not the primary any more,
+ * says nothing for ever: it is asked so often. */
 #define PING_US (5 * INT64_C(1000000))
 
 static int
@@ -19,7 +19,8 @@ listen_again(struct store *s, const char *channel, bool *missed, struct gh_error
 
 	store_disconnect(s);
 	snprintf(sql, sizeof(sql), "LISTEN %s", channel);
-	if ((rc = store_connect(s, err)) != 0 || (rc = store_script(s, sql, s->timeout_ms, err)) != 0)
+	if ((rc = store_connect(s, err)) != 0 ||
+	    (rc = store_script(s, sql, s->timeout_ms, err)) != 0)
 		return rc;
 	s->is_listening = true;
 	*missed = true;
@@ -46,12 +47,13 @@ is_alive(struct store *s)
 {
 	if (s->has_others && store_server_is_silent_since(s->server, s->answered_us))
 		return false;
-	return gh_now_us() - s->answered_us < PING_US || store_script(s, "SELECT 1", s->timeout_ms, NULL) == 0;
+	return gh_now_us() - s->answered_us < PING_US ||
+	    store_script(s, "SELECT 1", s->timeout_ms, NULL) == 0;
 }
 
 int
-store_listen(struct store *s, const char *channel, int timeout_ms, void (*fn)(void *arg, const char *payload),
-    void *arg, bool *missed, struct gh_error *err)
+store_listen(struct store *s, const char *channel, int timeout_ms,
+    void (*fn)(void *arg, const char *payload), void *arg, bool *missed, struct gh_error *err)
 {
 	int64_t deadline = gh_now_us() + (int64_t)timeout_ms * 1000;
 	int n;

@@ -1,6 +1,7 @@
 /*
- * PostgreSQL's "peer" log-in asks the kernel who called connect(2). A command that root runs must be the gateway's
- * user in that moment, for root has no role in the database. Only the connection is made so: files stay root's.
+ * PostgreSQL's "peer" log-in asks the kernel who called connect(2). A command that root runs must
+ * be the gateway's user in that moment, for root has no role in the database. Only the connection
+ * is made so: files stay root's.
  */
 #include <errno.h>
 #include <grp.h>
@@ -56,7 +57,8 @@ store_login_leave(const struct store_login_saved *saved)
 {
 	if (!saved->is_changed)
 		return;
-	/* going on as another user than the rest of the program believes would be worse than ending */
+	/* going on as another user than the rest of the program believes would be worse than
+	 * ending */
 	if (seteuid(saved->uid) != 0 || setegid(saved->gid) != 0 ||
 	    setgroups((size_t)saved->groups_n, saved->groups) != 0)
 		abort();

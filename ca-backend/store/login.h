@@ -8,7 +8,7 @@
 #define STORE_LOGIN_GROUPS 256
 
 struct store_login {
-	bool is_set;                     /* false: as the process runs */
+	bool is_set; /* false: as the process runs */
 	uid_t uid;
 	gid_t gid;
 	gid_t groups[STORE_LOGIN_GROUPS];

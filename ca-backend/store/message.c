@@ -5,15 +5,17 @@
 #include "store/store_private.h"
 
 static const char *const channels[] = {
-	[STORE_LIMITER_QUESTION] = "gatehouse_limiter",
-	[STORE_LIMITER_ANSWER] = "gatehouse_limiter_answer",
+    [STORE_LIMITER_QUESTION] = "gatehouse_limiter",
+    [STORE_LIMITER_ANSWER] = "gatehouse_limiter_answer",
 };
 
 int
-store_message_send(struct store *s, enum store_channel channel, const char *text, struct gh_error *err)
+store_message_send(struct store *s, enum store_channel channel, const char *text,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "message_send", "SELECT pg_notify($1::text, $2::text)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"message_send",
+	    "SELECT pg_notify($1::text, $2::text)"};
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 

@@ -27,10 +27,11 @@ newest(void)
 static int
 read_version(struct store *s, int *version, struct gh_error *err)
 {
-	static const struct store_statement exists = { NULL, "SELECT to_regclass('schema_migration') IS NOT NULL" };
-	static const struct store_statement latest = { NULL,
-	    "SELECT COALESCE(max(version), 0) FROM schema_migration" };
-	struct store_params p = { 0 };
+	static const struct store_statement exists = {NULL,
+	    "SELECT to_regclass('schema_migration') IS NOT NULL"};
+	static const struct store_statement latest = {NULL,
+	    "SELECT COALESCE(max(version), 0) FROM schema_migration"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &exists, &p, &res, err);
 
@@ -50,8 +51,10 @@ read_version(struct store *s, int *version, struct gh_error *err)
 static int
 refuse_newer(int version, struct gh_error *err)
 {
-	return gh_refuse(err, GH_E_CONFLICT, "The database has schema %d, this program knows %d: "
-	    "install the newer program.", version, newest());
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "The database has schema %d, this program knows %d: "
+	    "install the newer program.",
+	    version, newest());
 }
 
 static int
@@ -63,8 +66,9 @@ apply(struct store *s, const struct migration *m, struct gh_error *err)
 	gh_buf_init(&b, SCRIPT_MAX);
 	gh_buf_puts(&b, "BEGIN;\n");
 	gh_buf_puts(&b, m->sql);
-	gh_buf_putf(&b, ";\nINSERT INTO schema_migration (version, name) VALUES (%d, '%s');\nCOMMIT",
-	    number(m), m->name);
+	gh_buf_putf(&b,
+	    ";\nINSERT INTO schema_migration (version, name) VALUES (%d, '%s');\nCOMMIT", number(m),
+	    m->name);
 	if ((rc = gh_buf_check(&b, err)) == 0)
 		rc = store_script(s, (char *)b.data, STORE_MIGRATION_MS, err);
 	gh_buf_free(&b);
@@ -75,8 +79,11 @@ apply(struct store *s, const struct migration *m, struct gh_error *err)
 static int
 apply_missing(struct store *s, int *applied, struct gh_error *err)
 {
-	int version = 0, i, rc = store_script(s, "CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
-	    "name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())", s->timeout_ms, err);
+	int version = 0, i,
+	    rc = store_script(s,
+		"CREATE TABLE IF NOT EXISTS schema_migration (version int PRIMARY KEY, "
+		"name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+		s->timeout_ms, err);
 
 	if (rc == 0)
 		rc = read_version(s, &version, err);
@@ -99,7 +106,8 @@ store_migrate(struct store *s, int *applied, struct gh_error *err)
 	*applied = 0;
 	if (rc != 0)
 		return rc;
-	rc = store_script(s, "SET statement_timeout = 0; SELECT pg_advisory_lock(" MIGRATION_LOCK ")",
+	rc = store_script(s,
+	    "SET statement_timeout = 0; SELECT pg_advisory_lock(" MIGRATION_LOCK ")",
 	    STORE_MIGRATION_MS, err);
 	if (rc == 0)
 		rc = apply_missing(s, applied, err);
@@ -117,6 +125,8 @@ store_check_schema(struct store *s, struct gh_error *err)
 		return rc;
 	if (version > newest())
 		return refuse_newer(version, err);
-	return gh_refuse(err, GH_E_CONFLICT, "The database has schema %d, this program needs %d: "
-	    "run `gatehouse db migrate`.", version, newest());
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "The database has schema %d, this program needs %d: "
+	    "run `gatehouse db migrate`.",
+	    version, newest());
 }

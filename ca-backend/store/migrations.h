@@ -1,4 +1,5 @@
-/* Inside store/: the SQL files of migrations/, compiled in by the Makefile in the order of their numbers. */
+/* Inside store/: the SQL files of migrations/, compiled in by the Makefile in the order of their
+ * numbers. */
 #ifndef STORE_MIGRATIONS_H
 #define STORE_MIGRATIONS_H
 

@@ -8,10 +8,11 @@
 #include "store/ocsp.h"
 #include "store/store_private.h"
 
-/* --- status ---------------------------------------------------------------------------------------- */
+/* --- status
+ * ---------------------------------------------------------------------------------------- */
 
-/* An entry that was lifted (removed_at) is good again. A cast alone would round the time, up to half a second ahead
- * of what the CRL says. */
+/* An entry that was lifted (removed_at) is good again. A cast alone would round the time, up to
+ * half a second ahead of what the CRL says. */
 #define STATUS_COLUMNS \
 	"c.id IS NOT NULL, r.certificate_id IS NOT NULL AND r.removed_at IS NULL, " \
 	"floor(extract(epoch FROM r.revoked_at))::bigint, r.reason "
@@ -19,16 +20,21 @@
 	"LEFT JOIN certificate c ON c.ca_id = q.ca AND c.serial = q.serial " \
 	"LEFT JOIN revocation r ON r.certificate_id = c.id "
 
-static const struct store_statement status_of_one = { "ocsp_status",
-    "SELECT " STATUS_COLUMNS "FROM (SELECT $1::bigint AS ca, $2::bytea AS serial) q " STATUS_JOIN };
-static const struct store_statement status_of_many = { "ocsp_status_many",
-    "SELECT " STATUS_COLUMNS "FROM (SELECT x.ca::bigint AS ca, decode(x.serial, 'hex') AS serial, n "
-    "  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(ca, serial, n)) q " STATUS_JOIN "ORDER BY q.n" };
+static const struct store_statement status_of_one = {"ocsp_status",
+    "SELECT " STATUS_COLUMNS "FROM (SELECT $1::bigint AS ca, $2::bytea AS serial) q " STATUS_JOIN};
+static const struct store_statement status_of_many = {"ocsp_status_many",
+    "SELECT " STATUS_COLUMNS
+    "FROM (SELECT x.ca::bigint AS ca, decode(x.serial, 'hex') AS serial, n "
+    "  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x(ca, serial, n)) q " STATUS_JOIN
+    "ORDER BY q.n"};
 
 /* Column serial: at least so many octets, zeros in front. */
 #define SERIAL_STORED 16
 
-struct stored_serial { unsigned char p[SERIAL_STORED + OCSP_SERIAL_MAX]; size_t len; };
+struct stored_serial {
+	unsigned char p[SERIAL_STORED + OCSP_SERIAL_MAX];
+	size_t len;
+};
 
 static int
 store_serial(const struct store_status_query *q, struct stored_serial *out, struct gh_error *err)
@@ -61,7 +67,8 @@ put_many(struct store_params *p, const struct store_status_query *q, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(number, sizeof(number), "%lld", (long long)q[i].ca_id);
-		if (store_serial(&q[i], &serial, NULL) != 0 || append_text(cas, strdup(number)) != 0 ||
+		if (store_serial(&q[i], &serial, NULL) != 0 ||
+		    append_text(cas, strdup(number)) != 0 ||
 		    append_text(serials, gh_hex_encode(serial.p, serial.len)) != 0)
 			p->failed = true;
 	}
@@ -86,10 +93,10 @@ take_status(const PGresult *res, int row, struct ocsp_status *out)
 }
 
 int
-store_cert_status(struct store *s, const struct store_status_query *q, size_t n, struct ocsp_status *out,
-    struct gh_error *err)
+store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
+    struct ocsp_status *out, struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	struct stored_serial serial;
 	PGresult *res;
 	int rc;
@@ -106,14 +113,16 @@ store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
 	}
 	rc = store_read(s, n == 1 ? &status_of_one : &status_of_many, &p, &res, err);
 	if (rc == 0 && PQntuples(res) != (int)n)
-		rc = gh_fail(err, GH_E_DB, "%d rows of status for %zu questions", PQntuples(res), n);
+		rc =
+		    gh_fail(err, GH_E_DB, "%d rows of status for %zu questions", PQntuples(res), n);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		take_status(res, (int)i, &out[i]);
 	PQclear(res);
 	return rc;
 }
 
-/* --- signers --------------------------------------------------------------------------------------- */
+/* --- signers
+ * --------------------------------------------------------------------------------------- */
 
 void
 store_ocsp_signer_clear(struct store_ocsp_signer *o)
@@ -127,14 +136,14 @@ int
 store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct store_ocsp_signer *out,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "ocsp_signer_find",
+	static const struct store_statement st = {"ocsp_signer_find",
 	    "SELECT o.cert, o.sealed, extract(epoch FROM o.not_before)::bigint, "
 	    "  extract(epoch FROM o.not_after)::bigint FROM ocsp_signer o "
 	    "WHERE o.ca_id = $1 AND o.not_before <= now() AND o.not_after > greatest(now(), to_timestamp($2::bigint)) "
 	    "AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.sha256 = sha256(o.cert) AND c.ca_id = o.ca_id "
 	    "  AND c.status = 21) "
-	    "ORDER BY o.not_after DESC, o.id DESC LIMIT 1" };
-	struct store_params p = { 0 };
+	    "ORDER BY o.not_after DESC, o.id DESC LIMIT 1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -159,14 +168,14 @@ store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct sto
 }
 
 /* Parameters: store_put_actor, then 11 of store_put_cert, then the sealed record. */
-static const struct store_statement signer_add = { "ocsp_signer_add",
+static const struct store_statement signer_add = {"ocsp_signer_add",
     "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS ", request_id, requester, status) "
     "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
     "    $17::int, 0, $1, 20) RETURNING id, ca_id, der, not_before, not_after, subject), "
     "o AS (INSERT INTO ocsp_signer (ca_id, cert, sealed, not_before, not_after) "
     "  SELECT ca_id, der, $18, not_before, not_after FROM c) "
     "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-    "SELECT 'ocsp.signer-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c" };
+    "SELECT 'ocsp.signer-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c"};
 
 static int
 add_signer(struct store *s, const struct store_ocsp_issue *i, const struct store_ocsp_signer *o,
@@ -174,12 +183,13 @@ add_signer(struct store *s, const struct store_ocsp_issue *i, const struct store
 {
 	struct enroll_outcome outcome = {.disposition = DB_DISP_ISSUED};
 	struct store_decision decision = {.ca = i->ca};
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	char detail[64];
 	PGresult *res = NULL;
 	int rc = ca_outcome_set_cert(&outcome, i->ca, o->cert, o->cert_len, err);
 
-	snprintf(detail, sizeof(detail), "valid for %lld hours", (long long)((o->not_after - o->not_before) / 3600));
+	snprintf(detail, sizeof(detail), "valid for %lld hours",
+	    (long long)((o->not_after - o->not_before) / 3600));
 	if (rc == 0) {
 		store_put_actor(&p, i->who, NULL, detail);
 		rc = store_put_cert(&p, &decision, &outcome, err);
@@ -198,9 +208,9 @@ add_signer(struct store *s, const struct store_ocsp_issue *i, const struct store
 static int
 lock_signers(struct store *s, int64_t ca_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "ocsp_signer_lock",
-	    "SELECT pg_advisory_xact_lock(hashtextextended('gatehouse ocsp signer ' || $1::bigint, 0))" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"ocsp_signer_lock",
+	    "SELECT pg_advisory_xact_lock(hashtextextended('gatehouse ocsp signer ' || $1::bigint, 0))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -212,8 +222,8 @@ lock_signers(struct store *s, int64_t ca_id, struct gh_error *err)
 }
 
 int
-store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i, struct store_ocsp_signer *out,
-    bool *is_new, struct gh_error *err)
+store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i,
+    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
 {
 	int rc = store_begin(s, err);
 
@@ -243,9 +253,9 @@ store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i, struc
 int
 store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err)
 {
-	static const struct store_statement st = { "ocsp_signer_purge",
-	    "DELETE FROM ocsp_signer WHERE not_after < now() - $1::int * interval '1 second'" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"ocsp_signer_purge",
+	    "DELETE FROM ocsp_signer WHERE not_after < now() - $1::int * interval '1 second'"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -256,12 +266,13 @@ store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err)
 	return rc;
 }
 
-/* --- changes --------------------------------------------------------------------------------------- */
+/* --- changes
+ * --------------------------------------------------------------------------------------- */
 
 struct change_sink {
 	void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len);
 	void *arg;
-	bool all;                        /* one could not be read: anything may have changed */
+	bool all; /* one could not be read: anything may have changed */
 };
 
 /* "CA SERIAL", see revocation_changed() in the schema. False: not of that form. */
@@ -273,7 +284,8 @@ give_change(const struct change_sink *sink, const char *text)
 	char *end;
 	long long ca = strtoll(text, &end, 10);
 
-	if (end == text || *end != ' ' || gh_hex_decode(end + 1, strlen(end + 1), &serial, &len, NULL) != 0)
+	if (end == text || *end != ' ' ||
+	    gh_hex_decode(end + 1, strlen(end + 1), &serial, &len, NULL) != 0)
 		return false;
 	while (zeros + 1 < len && serial[zeros] == 0)
 		zeros++;
@@ -293,8 +305,8 @@ take_change(void *arg, const char *payload)
 
 int
 store_wait_status(struct store *s, int timeout_ms,
-    void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len), void *arg, bool *all,
-    struct gh_error *err)
+    void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len), void *arg,
+    bool *all, struct gh_error *err)
 {
 	struct change_sink sink = {changed, arg, false};
 	bool missed;

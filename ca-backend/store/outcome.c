@@ -25,7 +25,8 @@ copy_hex(const PGresult *res, int col, char *out, size_t size, struct gh_error *
 	free(b);
 	if (hex == NULL)
 		return gh_fail(err, GH_E_NOMEM, "hex");
-	rc = snprintf(out, size, "%s", hex) < (int)size ? 0 : gh_fail(err, GH_E_DB, "number too long");
+	rc = snprintf(out, size, "%s", hex) < (int)size ? 0
+							: gh_fail(err, GH_E_DB, "number too long");
 	free(hex);
 	return rc;
 }
@@ -56,7 +57,8 @@ set_leaf(const PGresult *res, int col, struct enroll_outcome *out, struct gh_err
 }
 
 int
-store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id,
+    struct gh_error *err)
 {
 	int rc = 0;
 
@@ -67,7 +69,8 @@ store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_
 	out->disposition = (enum db_disposition)store_int(res, 0, 2);
 	out->status_code = (uint32_t)store_int(res, 0, 3);
 	snprintf(out->message, sizeof(out->message), "%s", store_text(res, 0, 4));
-	if (store_has(res, 0, 7) && (rc = copy_hex(res, 5, out->serial, sizeof(out->serial), err)) == 0 &&
+	if (store_has(res, 0, 7) &&
+	    (rc = copy_hex(res, 5, out->serial, sizeof(out->serial), err)) == 0 &&
 	    (rc = copy_hex(res, 6, out->thumbprint, sizeof(out->thumbprint), err)) == 0 &&
 	    (rc = set_leaf(res, 7, out, err)) == 0)
 		*ca_id = store_int(res, 0, 8);
@@ -76,7 +79,8 @@ store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_
 	return rc;
 }
 
-/* Who: entry and application; a name may be somebody else's by now. A signature tells nothing of the user behind it. */
+/* Who: entry and application; a name may be somebody else's by now. A signature tells nothing of
+ * the user behind it. */
 static bool
 is_recorded_for(const PGresult *res, const struct requester *who)
 {
@@ -91,13 +95,14 @@ is_recorded_for(const PGresult *res, const struct requester *who)
 
 int
 store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
-    struct gh_error *err)
+    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
+    int64_t *ca_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "replay_find", "SELECT " STORE_OUTCOME_COLUMNS
+	static const struct store_statement st = {"replay_find",
+	    "SELECT " STORE_OUTCOME_COLUMNS
 	    ", m.requester, m.app_id, r.http_request_id, r.requester_id FROM replay m JOIN request r ON r.id = m.request_id "
-	    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1" };
-	struct store_params p = { 0 };
+	    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -125,12 +130,15 @@ store_lookup_mark(struct store *s, const struct requester *who, const char *http
 }
 
 int
-store_find_replay(struct store *s, const struct requester *who, const unsigned char mark[REPLAY_MARK_SIZE],
-    bool *found, struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+store_find_replay(struct store *s, const struct requester *who,
+    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
+    int64_t *ca_id, struct gh_error *err)
 {
-	/* Nearly always the answer is no, and every enrollment asks: the index alone, before the join. */
-	static const struct store_statement st = { "replay_seen", "SELECT 1 FROM replay WHERE mark = $1" };
-	struct store_params p = { 0 };
+	/* Nearly always the answer is no, and every enrollment asks: the index alone, before the
+	 * join. */
+	static const struct store_statement st = {"replay_seen",
+	    "SELECT 1 FROM replay WHERE mark = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	bool is_seen;
 	int rc;
@@ -148,9 +156,9 @@ store_find_replay(struct store *s, const struct requester *who, const unsigned c
 int
 store_purge_replay(struct store *s, int age, struct gh_error *err)
 {
-	static const struct store_statement st = { "replay_purge",
-	    "DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"replay_purge",
+	    "DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

@@ -9,7 +9,7 @@
 
 #include "store/store_private.h"
 
-#define ARRAY_MAX (1024 * 1024)          /* bytes of an array's text */
+#define ARRAY_MAX (1024 * 1024) /* bytes of an array's text */
 #define NUMBER_SIZE 24
 
 static int
@@ -177,7 +177,8 @@ store_put_actor(struct store_params *p, const struct requester *who, const char 
 	store_put_text(p, detail);
 }
 
-/* --- results ------------------------------------------------------------------------------------- */
+/* --- results
+ * ------------------------------------------------------------------------------------- */
 
 bool
 store_has(const PGresult *res, int row, int col)
@@ -204,7 +205,8 @@ store_bool(const PGresult *res, int row, int col)
 }
 
 int
-store_bytes(const PGresult *res, int row, int col, unsigned char **out, size_t *len, struct gh_error *err)
+store_bytes(const PGresult *res, int row, int col, unsigned char **out, size_t *len,
+    struct gh_error *err)
 {
 	const char *text = PQgetvalue(res, row, col);
 
@@ -223,6 +225,6 @@ store_json(const PGresult *res, int row, int col, gh_json **out, struct gh_error
 	*out = NULL;
 	if (!store_has(res, row, col))
 		return 0;
-	return gh_json_parse(PQgetvalue(res, row, col), (size_t)PQgetlength(res, row, col), GH_JSON_STRICT,
-	    out, err);
+	return gh_json_parse(PQgetvalue(res, row, col), (size_t)PQgetlength(res, row, col),
+	    GH_JSON_STRICT, out, err);
 }

@@ -11,8 +11,8 @@
 #include "store/password.h"
 #include "store/grant_private.h"
 
-#define LOCKOUT_MAX 86400                /* seconds */
-#define LOCKOUTS_MAX 1000000             /* counted up to here */
+#define LOCKOUT_MAX 86400    /* seconds */
+#define LOCKOUTS_MAX 1000000 /* counted up to here */
 #define READ_BACK_PAUSE_NS (50 * 1000000)
 /* A lost server is back within this time, or the caller is told that nothing is known. */
 #define READ_BACK_US (10 * (int64_t)1000000)
@@ -29,7 +29,8 @@ store_password_clear(struct store_password *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading
+ * ------------------------------------------------------------------------------------- */
 
 /* 0 unless it is a decimal id. */
 static int64_t
@@ -81,7 +82,9 @@ fill(const PGresult *res, struct store_password *out, struct gh_error *err)
 static int
 check_sealed(struct store *s, const struct store_password *p, struct gh_error *err)
 {
-	char *sealed = p->sealed != NULL ? gh_base64_encode(p->sealed, p->sealed_len, GH_BASE64_ONE_LINE) : NULL;
+	char *sealed = p->sealed != NULL
+	    ? gh_base64_encode(p->sealed, p->sealed_len, GH_BASE64_ONE_LINE)
+	    : NULL;
 	const struct grant_row *row;
 	const char *record, *protection;
 	struct grants g;
@@ -90,27 +93,30 @@ check_sealed(struct store *s, const struct store_password *p, struct gh_error *e
 	row = rc == 0 ? grant_find_id(&g, GRANT_CA, p->ca) : NULL;
 	record = row != NULL ? gh_json_string(gh_json_get(row->content, "sealed")) : NULL;
 	protection = row != NULL ? gh_json_string(gh_json_get(row->content, "protection")) : NULL;
-	if (rc == 0 && (protection == NULL || strcmp(protection, ca_protection_name(p->protection)) != 0 ||
-	    (record == NULL) != (sealed == NULL) || (record != NULL && strcmp(record, sealed) != 0)))
-		rc = gh_refuse(err, GH_E_BUSY, "CA %.80s is being changed by somebody else: try again.", p->name);
+	if (rc == 0 &&
+	    (protection == NULL || strcmp(protection, ca_protection_name(p->protection)) != 0 ||
+		(record == NULL) != (sealed == NULL) ||
+		(record != NULL && strcmp(record, sealed) != 0)))
+		rc = gh_refuse(err, GH_E_BUSY,
+		    "CA %.80s is being changed by somebody else: try again.", p->name);
 	grant_clear(&g);
 	free(sealed);
 	return rc;
 }
 
-/* A lockout that is over counts no more, but for the length of the next one. The time is rounded up: whoever waits
- * until then is served. */
+/* A lockout that is over counts no more, but for the length of the next one. The time is rounded
+ * up: whoever waits until then is served. */
 static int
 query(struct store *s, int64_t id, struct store_password *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "password_get",
+	static const struct store_statement st = {"password_get",
 	    "SELECT c.id, c.name, c.protection, c.sealed, sha256(c.chain[1]), p.hash, "
 	    "CASE WHEN p.locked_until <= t.now THEN 0 ELSE p.attempts END, p.lockouts, "
 	    "CASE WHEN p.locked_until > t.now THEN ceil(extract(epoch FROM p.locked_until))::bigint END, "
 	    "floor(extract(epoch FROM p.last_accessed_at))::bigint, floor(extract(epoch FROM t.now))::bigint "
 	    "FROM ca c LEFT JOIN ca_password p ON p.ca_id = c.id, (SELECT clock_timestamp() AS now) t "
-	    "WHERE c.id = $1" };
-	struct store_params p = { 0 };
+	    "WHERE c.id = $1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -128,13 +134,15 @@ query(struct store *s, int64_t id, struct store_password *out, struct gh_error *
 }
 
 /* The row that is meant; a name that consists of digits comes before an id. */
-#define FIND "SELECT id FROM ca WHERE lower(name) = lower($1) OR id = $2 " \
+#define FIND \
+	"SELECT id FROM ca WHERE lower(name) = lower($1) OR id = $2 " \
 	"ORDER BY lower(name) = lower($1) DESC LIMIT 1"
 
 static int
-find(struct store *s, const struct store_statement *st, const char *ca, int64_t *id, struct gh_error *err)
+find(struct store *s, const struct store_statement *st, const char *ca, int64_t *id,
+    struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -151,9 +159,10 @@ find(struct store *s, const struct store_statement *st, const char *ca, int64_t 
 }
 
 int
-store_password_get(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+store_password_get(struct store *s, const char *ca, struct store_password *out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "password_find", FIND };
+	static const struct store_statement st = {"password_find", FIND};
 	int64_t id;
 	int rc;
 
@@ -163,16 +172,19 @@ store_password_get(struct store *s, const char *ca, struct store_password *out, 
 	return grant_tell(s, query(s, id, out, err), err);
 }
 
-/* --- the transaction ----------------------------------------------------------------------------- */
+/* --- the transaction
+ * ----------------------------------------------------------------------------- */
 
 /*
- * Issuing references the row: FOR UPDATE would hold it up, FOR NO KEY UPDATE does not. The row is read by a second
- * statement: a statement that has waited sees the new version of what it locks, and old ones of all else.
+ * Issuing references the row: FOR UPDATE would hold it up, FOR NO KEY UPDATE does not. The row is
+ * read by a second statement: a statement that has waited sees the new version of what it locks,
+ * and old ones of all else.
  */
 int
-store_password_lock(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+store_password_lock(struct store *s, const char *ca, struct store_password *out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "password_lock", FIND " FOR NO KEY UPDATE" };
+	static const struct store_statement st = {"password_lock", FIND " FOR NO KEY UPDATE"};
 	int64_t id;
 	int rc;
 
@@ -188,9 +200,9 @@ store_password_lock(struct store *s, const char *ca, struct store_password *out,
 static int
 wait_for_lock(struct store *s, int64_t id, struct gh_error *err)
 {
-	static const struct store_statement st = { "password_wait",
-	    "SELECT id FROM ca WHERE id = $1 FOR NO KEY UPDATE" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"password_wait",
+	    "SELECT id FROM ca WHERE id = $1 FOR NO KEY UPDATE"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -215,15 +227,15 @@ lockout_seconds(int first, int lockouts)
 }
 
 int
-store_password_put_failure(struct store *s, struct store_password *p, int attempts_max, int lock_seconds,
-    struct gh_error *err)
+store_password_put_failure(struct store *s, struct store_password *p, int attempts_max,
+    int lock_seconds, struct gh_error *err)
 {
-	static const struct store_statement st = { "password_failure",
+	static const struct store_statement st = {"password_failure",
 	    "UPDATE ca_password SET attempts = $2, lockouts = $3, "
 	    "locked_until = clock_timestamp() + make_interval(secs => $4::int) "
-	    "WHERE ca_id = $1 RETURNING ceil(extract(epoch FROM locked_until))::bigint" };
+	    "WHERE ca_id = $1 RETURNING ceil(extract(epoch FROM locked_until))::bigint"};
 	bool is_last = p->attempts + 1 >= attempts_max;
-	struct store_params params = { 0 };
+	struct store_params params = {0};
 	PGresult *res;
 	int rc;
 
@@ -237,7 +249,8 @@ store_password_put_failure(struct store *s, struct store_password *p, int attemp
 	if ((rc = store_write(s, &st, &params, "", &res, err)) != 0)
 		return rc;
 	if (PQntuples(res) != 1)
-		rc = gh_fail(err, GH_E_DB, "CA %s is protected and has no row of ca_password", p->name);
+		rc = gh_fail(err, GH_E_DB, "CA %s is protected and has no row of ca_password",
+		    p->name);
 	p->lockouts += is_last;
 	p->locked_until = rc == 0 ? store_int(res, 0, 0) : 0;
 	PQclear(res);
@@ -247,10 +260,10 @@ store_password_put_failure(struct store *s, struct store_password *p, int attemp
 int
 store_password_put_access(struct store *s, struct store_password *p, struct gh_error *err)
 {
-	static const struct store_statement st = { "password_access",
+	static const struct store_statement st = {"password_access",
 	    "UPDATE ca_password SET attempts = 0, lockouts = 0, locked_until = NULL, "
-	    "last_accessed_at = clock_timestamp() WHERE ca_id = $1" };
-	struct store_params params = { 0 };
+	    "last_accessed_at = clock_timestamp() WHERE ca_id = $1"};
+	struct store_params params = {0};
 	PGresult *res;
 	int rc;
 
@@ -266,13 +279,13 @@ store_password_put_access(struct store *s, struct store_password *p, struct gh_e
 static int
 put_hash(struct store *s, const struct store_password *p, const char *hash, struct gh_error *err)
 {
-	static const struct store_statement replace = { "password_replace",
+	static const struct store_statement replace = {"password_replace",
 	    "INSERT INTO ca_password (ca_id, hash) VALUES ($1, $2) ON CONFLICT (ca_id) DO UPDATE SET "
 	    "hash = $2, attempts = 0, lockouts = 0, locked_until = NULL, changed_at = clock_timestamp(), "
-	    "last_accessed_at = clock_timestamp()" };
-	static const struct store_statement delete = { "password_delete",
-	    "DELETE FROM ca_password WHERE ca_id = $1" };
-	struct store_params params = { 0 };
+	    "last_accessed_at = clock_timestamp()"};
+	static const struct store_statement delete = {"password_delete",
+	    "DELETE FROM ca_password WHERE ca_id = $1"};
+	struct store_params params = {0};
 	PGresult *res;
 	int rc;
 
@@ -286,8 +299,8 @@ put_hash(struct store *s, const struct store_password *p, const char *hash, stru
 
 /* The new record in the row of ca, with its seal. */
 static int
-put_record(struct store *s, const struct requester *who, const struct store_password *p, const char *protection,
-    struct gh_error *err)
+put_record(struct store *s, const struct requester *who, const struct store_password *p,
+    const char *protection, struct gh_error *err)
 {
 	char *sealed = gh_base64_encode(p->new_sealed, p->new_sealed_len, GH_BASE64_ONE_LINE);
 	struct grant_row *row = NULL;
@@ -296,8 +309,9 @@ put_record(struct store *s, const struct requester *who, const struct store_pass
 
 	if (rc == 0 && (row = grant_find_id(&g, GRANT_CA, p->ca)) == NULL)
 		rc = gh_fail(err, GH_E_NOT_FOUND, "CA is gone");
-	if (rc == 0 && (sealed == NULL || gh_json_set_string(row->content, "sealed", sealed) != 0 ||
-	    gh_json_set_string(row->content, "protection", protection) != 0))
+	if (rc == 0 &&
+	    (sealed == NULL || gh_json_set_string(row->content, "sealed", sealed) != 0 ||
+		gh_json_set_string(row->content, "protection", protection) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "sealed record");
 	if (rc == 0)
 		rc = grant_put(s, &g, GRANT_CA, gh_json_ref(row->content), "", err);
@@ -318,15 +332,18 @@ store_password_put_key(struct store *s, const struct requester *who, struct stor
 		return gh_fail(err, GH_E_NOMEM, "sealed record");
 	memcpy(p->new_sealed, sealed, len);
 	p->new_sealed_len = len;
-	rc = put_record(s, who, p, ca_protection_name(hash != NULL ? CA_KEY_PASSWORD : CA_KEY_SYSTEM), err);
+	rc = put_record(s, who, p,
+	    ca_protection_name(hash != NULL ? CA_KEY_PASSWORD : CA_KEY_SYSTEM), err);
 	return rc == 0 ? put_hash(s, p, hash, err) : rc;
 }
 
-/* --- the end of it ------------------------------------------------------------------------------- */
+/* --- the end of it
+ * ------------------------------------------------------------------------------- */
 
 /* Waits, by the lock, until the transaction that was lost is over. */
 static int
-read_back(struct store *s, const struct store_password *p, bool *is_new, bool *is_old, struct gh_error *err)
+read_back(struct store *s, const struct store_password *p, bool *is_new, bool *is_old,
+    struct gh_error *err)
 {
 	struct store_password found;
 	int rc;
@@ -344,7 +361,7 @@ read_back(struct store *s, const struct store_password *p, bool *is_new, bool *i
 static int
 find_out(struct store *s, const struct store_password *p, struct gh_error *err)
 {
-	const struct timespec pause = { 0, READ_BACK_PAUSE_NS };
+	const struct timespec pause = {0, READ_BACK_PAUSE_NS};
 	int64_t until = gh_now_us() + READ_BACK_US;
 	bool is_new = false, is_old = false;
 	int rc;
@@ -356,7 +373,8 @@ find_out(struct store *s, const struct store_password *p, struct gh_error *err)
 	if (rc == 0 && is_old)
 		return gh_refuse(err, GH_E_DB_DOWN,
 		    "The database was lost before the change was stored: nothing was changed. Try again.");
-	return gh_refuse(err, GH_E_DB_DOWN, "The database was lost while the change was stored, and what it has "
+	return gh_refuse(err, GH_E_DB_DOWN,
+	    "The database was lost while the change was stored, and what it has "
 	    "now is not known: the old or the new state is in force as a whole. Ask for the status.");
 }
 

@@ -1,4 +1,5 @@
-/* Making role and database. See provision.h. Names are quoted by libpq: no SQL comes out of an option. */
+/* Making role and database. See provision.h. Names are quoted by libpq: no SQL comes out of an
+ * option. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,16 +8,18 @@
 #include "store/provision.h"
 #include "store/store_private.h"
 
-#define CREATE_MS 60000                  /* a database is copied from its template */
+#define CREATE_MS 60000 /* a database is copied from its template */
 #define SQL_MAX 1024
 
-/* --- connection strings -------------------------------------------------------------------------- */
+/* --- connection strings
+ * -------------------------------------------------------------------------- */
 
 static int
 take(char *out, size_t size, const char *value, const char *what, struct gh_error *err)
 {
 	if (strlen(value) >= size)
-		return gh_refuse(err, GH_E_CONF, "connection string: %s is longer than %zu bytes", what, size - 1);
+		return gh_refuse(err, GH_E_CONF, "connection string: %s is longer than %zu bytes",
+		    what, size - 1);
 	strcpy(out, value);
 	return 0;
 }
@@ -60,15 +63,18 @@ store_target_parse(const char *conninfo, struct store_target *out, struct gh_err
 bool
 store_target_is_local(const struct store_target *t)
 {
-	return strchr(t->host, ',') == NULL && (t->host[0] == '\0' || t->host[0] == '/' || t->host[0] == '@');
+	return strchr(t->host, ',') == NULL &&
+	    (t->host[0] == '\0' || t->host[0] == '/' || t->host[0] == '@');
 }
 
-/* --- role and database --------------------------------------------------------------------------- */
+/* --- role and database
+ * --------------------------------------------------------------------------- */
 
 static int
-exists(struct store *admin, const struct store_statement *st, const char *name, bool *found, struct gh_error *err)
+exists(struct store *admin, const struct store_statement *st, const char *name, bool *found,
+    struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -84,23 +90,26 @@ exists(struct store *admin, const struct store_statement *st, const char *name, 
 static int
 create(struct store *admin, const char *sql, const char *what, struct gh_error *err)
 {
-	struct gh_error why = { 0 };
+	struct gh_error why = {0};
 	int rc = store_script(admin, sql, CREATE_MS, &why);
 
 	if (rc == GH_E_CONFLICT || (rc == GH_E_DB && strstr(why.detail, "SQLSTATE 42710") != NULL))
-		return 0;                /* somebody else made it in between */
+		return 0; /* somebody else made it in between */
 	if (rc == GH_E_DB && strstr(why.detail, "SQLSTATE 42501") != NULL)
-		return gh_refuse(err, GH_E_FORBIDDEN, "this role may not create the %s: %.200s", what, why.detail);
+		return gh_refuse(err, GH_E_FORBIDDEN, "this role may not create the %s: %.200s",
+		    what, why.detail);
 	if (rc != 0)
 		gh_fail(err, rc, "%s: %.400s", what, why.detail);
 	return rc;
 }
 
-/* As the server keeps it (SCRAM): what crosses the connection, and may be logged, is no password. */
+/* As the server keeps it (SCRAM): what crosses the connection, and may be logged, is no
+ * password. */
 static int
 create_role(struct store *admin, const char *role, const char *password, struct gh_error *err)
 {
-	char *name = PQescapeIdentifier(admin->conn, role, strlen(role)), *secret = NULL, *literal = NULL;
+	char *name = PQescapeIdentifier(admin->conn, role, strlen(role)), *secret = NULL,
+	     *literal = NULL;
 	char sql[SQL_MAX];
 	int rc = name != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "role");
 
@@ -109,11 +118,12 @@ create_role(struct store *admin, const char *role, const char *password, struct 
 		if (secret != NULL)
 			literal = PQescapeLiteral(admin->conn, secret, strlen(secret));
 		if (literal == NULL)
-			rc = gh_fail(err, GH_E_DB, "password of the role: %s", PQerrorMessage(admin->conn));
+			rc = gh_fail(err, GH_E_DB, "password of the role: %s",
+			    PQerrorMessage(admin->conn));
 	}
 	if (rc == 0) {
-		snprintf(sql, sizeof(sql), "CREATE ROLE %s LOGIN%s%s", name, literal != NULL ? " PASSWORD " : "",
-		    literal != NULL ? literal : "");
+		snprintf(sql, sizeof(sql), "CREATE ROLE %s LOGIN%s%s", name,
+		    literal != NULL ? " PASSWORD " : "", literal != NULL ? literal : "");
 		rc = create(admin, sql, "role", err);
 		OPENSSL_cleanse(sql, sizeof(sql));
 	}
@@ -134,7 +144,8 @@ create_database(struct store *admin, const char *database, const char *role, str
 
 	if (rc == 0) {
 		snprintf(sql, sizeof(sql),
-		    "CREATE DATABASE %s OWNER %s TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'", name, owner);
+		    "CREATE DATABASE %s OWNER %s TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+		    name, owner);
 		rc = create(admin, sql, "database", err);
 	}
 	PQfreemem(name);
@@ -146,8 +157,8 @@ create_database(struct store *admin, const char *database, const char *role, str
 static int
 join_role(struct store *admin, const char *role, struct gh_error *err)
 {
-	static const struct store_statement needs_it = { NULL,
-	    "SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper AND rolname <> $1" };
+	static const struct store_statement needs_it = {NULL,
+	    "SELECT 1 FROM pg_roles WHERE rolname = current_user AND NOT rolsuper AND rolname <> $1"};
 	char *name, sql[SQL_MAX];
 	bool found;
 	int rc = exists(admin, &needs_it, role, &found, err);
@@ -166,8 +177,10 @@ int
 store_provision(struct store *admin, const char *role, const char *database, const char *password,
     struct store_provision *out, struct gh_error *err)
 {
-	static const struct store_statement has_role = { NULL, "SELECT 1 FROM pg_roles WHERE rolname = $1" };
-	static const struct store_statement has_database = { NULL, "SELECT 1 FROM pg_database WHERE datname = $1" };
+	static const struct store_statement has_role = {NULL,
+	    "SELECT 1 FROM pg_roles WHERE rolname = $1"};
+	static const struct store_statement has_database = {NULL,
+	    "SELECT 1 FROM pg_database WHERE datname = $1"};
 	bool found;
 	int rc;
 
@@ -185,16 +198,17 @@ store_provision(struct store *admin, const char *role, const char *database, con
 	return rc;
 }
 
-/* --- facts --------------------------------------------------------------------------------------- */
+/* --- facts
+ * --------------------------------------------------------------------------------------- */
 
 int
 store_facts(struct store *s, struct store_facts *out, struct gh_error *err)
 {
-	static const struct store_statement st = { NULL,
+	static const struct store_statement st = {NULL,
 	    "SELECT current_setting('server_version_num')::int, "
 	    "  (SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()) = 'UTF8', "
-	    "  pg_is_in_recovery()" };
-	struct store_params p = { 0 };
+	    "  pg_is_in_recovery()"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

@@ -1,7 +1,7 @@
 /*
- * The hot path: a decided request in one statement, one round trip, one commit. A statement whose answer was
- * lost is sent again: the mark in `replay` is unique, so that the server itself tells whether the first one
- * was committed, and waits for it if it is still at work.
+ * The hot path: a decided request in one statement, one round trip, one commit. A statement whose
+ * answer was lost is sent again: the mark in `replay` is unique, so that the server itself tells
+ * whether the first one was committed, and waits for it if it is still at work.
  */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "store/request_seal.h"
 
 /* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit, $35-$37 request */
-static const struct store_statement record_request = { "record_request",
+static const struct store_statement record_request = {"record_request",
     "WITH i AS (SELECT COALESCE($36::bigint, nextval('request_id_seq')) AS rid, "
     "  CASE WHEN $28::bytea IS NOT NULL THEN nextval('certificate_id_seq') END AS cid), "
     "r AS (INSERT INTO request (id, certificate_id, protocol, http_request_id, app_id, app_name, requester, "
@@ -19,8 +19,8 @@ static const struct store_statement record_request = { "record_request",
     "  SELECT rid, cid, $1::int, $2::text, $3::bigint, $4::text, $5::text, $6::text, $35::text, $7::int, $8::text, $9::text, "
     "    $10::bigint, $11::bytea, sha256($12::bytea), $13::bool, $14::int, $15::bigint, $16::text, "
     "    $17::jsonb, to_timestamp($18::bigint), CASE WHEN $14::int <> 9 THEN now() END, $37::bytea FROM i), "
-    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
-    STORE_CERT_COLUMNS ") "
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    ") "
     "  SELECT cid, rid, $5::text, $9::text, 20, $17::jsonb, $19::bigint, $20::bytea, $21::text, $22::text[], "
     "    to_timestamp($23::bigint), to_timestamp($24::bigint), $25::bytea, $26::bytea, $27::bytea, $28::bytea, "
     "    $29::int FROM i WHERE cid IS NOT NULL), "
@@ -28,16 +28,16 @@ static const struct store_statement record_request = { "record_request",
     "  SELECT $30::bytea, rid, $5::text, $3::bigint FROM i), "
     "a AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
     "  VALUES ($31::text, $32::text, $5::text, $7::int, $4::text, $8::text, $2::text, $33::text, $34::text)) "
-    "SELECT rid, cid FROM i" };
+    "SELECT rid, cid FROM i"};
 
 static const struct event {
 	enum db_disposition disposition;
 	const char *name, *outcome;
 } events[] = {
-	{ DB_DISP_ISSUED, "enroll.issued", "success" },
-	{ DB_DISP_PENDING, "enroll.pending", "success" },
-	{ DB_DISP_DENIED, "enroll.denied", "failure" },
-	{ DB_DISP_ERROR, "enroll.failed", "failure" },
+    {DB_DISP_ISSUED, "enroll.issued", "success"},
+    {DB_DISP_PENDING, "enroll.pending", "success"},
+    {DB_DISP_DENIED, "enroll.denied", "failure"},
+    {DB_DISP_ERROR, "enroll.failed", "failure"},
 };
 
 static void
@@ -52,12 +52,15 @@ put_event(struct store_params *p, const struct store_decision *d, const struct e
 	store_put_text(p, e->name);
 	store_put_text(p, e->outcome);
 	store_put_text(p, is_issued ? out->serial : d->req->template_name);
-	store_put_text(p, d->detail != NULL ? d->detail : is_issued ? d->req->template_name : out->message);
+	store_put_text(p,
+	    d->detail != NULL ? d->detail
+		: is_issued   ? d->req->template_name
+			      : out->message);
 }
 
 static int
-put_request(struct store_params *p, const struct store_decision *d, const struct enroll_outcome *out,
-    struct gh_error *err)
+put_request(struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, struct gh_error *err)
 {
 	const struct enroll_request *req = d->req;
 	const struct ca_pkcs10 *csr = req->csr;
@@ -87,7 +90,8 @@ put_request(struct store_params *p, const struct store_decision *d, const struct
 }
 
 static int
-choose_mark(const struct enroll_request *req, unsigned char mark[REPLAY_MARK_SIZE], struct gh_error *err)
+choose_mark(const struct enroll_request *req, unsigned char mark[REPLAY_MARK_SIZE],
+    struct gh_error *err)
 {
 	if (req->has_replay_mark)
 		memcpy(mark, req->replay_mark, REPLAY_MARK_SIZE);
@@ -96,26 +100,28 @@ choose_mark(const struct enroll_request *req, unsigned char mark[REPLAY_MARK_SIZ
 	return 0;
 }
 
-/* Somebody has written under this mark: another call with the same request, or our own first try. */
+/* Somebody has written under this mark: another call with the same request, or our own first
+ * try. */
 static int
 take_recorded(struct store *s, const struct enroll_request *req, const unsigned char *mark,
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
-	struct enroll_outcome recorded = { 0 };
+	struct enroll_outcome recorded = {0};
 	bool found;
-	int rc = store_lookup_mark(s, &req->requester, req->request_id, mark, &found, &recorded, ca_id, err);
+	int rc = store_lookup_mark(s, &req->requester, req->request_id, mark, &found, &recorded,
+	    ca_id, err);
 
 	if (rc != 0)
 		return rc;
 	if (!found)
 		return gh_fail(err, GH_E_DB, "mark is taken and not there");
-	/* The id of an HTTP request may be the client's choice, and two calls can bear the same one: only what was
-	 * recorded is ever answered. */
+	/* The id of an HTTP request may be the client's choice, and two calls can bear the same
+	 * one: only what was recorded is ever answered. */
 	if (!recorded.is_replay && strcmp(recorded.serial, out->serial) == 0) {
 		out->cms_request_id = recorded.cms_request_id;
 		out->cms_id = recorded.cms_id;
 		enroll_outcome_clear(&recorded);
-		*ca_id = 0;              /* *out is whole */
+		*ca_id = 0; /* *out is whole */
 		return 0;
 	}
 	recorded.is_replay = true;
@@ -127,8 +133,9 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 static int
 next_id(struct store *s, int64_t *id, struct gh_error *err)
 {
-	static const struct store_statement st = { "request_next_id", "SELECT nextval('request_id_seq')" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"request_next_id",
+	    "SELECT nextval('request_id_seq')"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 
@@ -139,8 +146,8 @@ next_id(struct store *s, int64_t *id, struct gh_error *err)
 
 /* The MAC of a pending request has its id in it, which costs a round trip more. */
 static int
-put_seal(struct store *s, struct store_params *p, const struct store_decision *d, const struct enroll_outcome *out,
-    unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+put_seal(struct store *s, struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	bool is_sealed = out->disposition == DB_DISP_PENDING;
 	int64_t id = 0;
@@ -149,7 +156,8 @@ put_seal(struct store *s, struct store_params *p, const struct store_decision *d
 	if (is_sealed && (rc = next_id(s, &id, err)) == 0)
 		rc = request_seal_pending(s, id, d->req, mac, err);
 	if (out->disposition == DB_DISP_ISSUED && s->has_grant_key && out->chain.n > 0) {
-		rc = request_seal_issued(s, &d->req->requester, out->chain.cert[0].der, out->chain.cert[0].len, mac, err);
+		rc = request_seal_issued(s, &d->req->requester, out->chain.cert[0].der,
+		    out->chain.cert[0].len, mac, err);
 		is_sealed = true;
 	}
 	if (id != 0)
@@ -161,16 +169,17 @@ put_seal(struct store *s, struct store_params *p, const struct store_decision *d
 }
 
 int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
-    struct gh_error *err)
+store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
+    int64_t *ca_id, struct gh_error *err)
 {
 	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
 	*ca_id = 0;
-	if ((rc = choose_mark(d->req, mark, err)) == 0 && (rc = put_request(&p, d, out, err)) == 0) {
+	if ((rc = choose_mark(d->req, mark, err)) == 0 &&
+	    (rc = put_request(&p, d, out, err)) == 0) {
 		store_put_bytes(&p, mark, sizeof(mark));
 		put_event(&p, d, out);
 		store_put_text(&p, d->req->requester.id);
@@ -183,11 +192,13 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	}
 	store_params_clear(&p);
 	/* request_pkey: our own first try, with the id that was drawn for it */
-	if (rc == GH_E_CONFLICT && (strcmp(s->constraint, "replay_pkey") == 0 ||
-	    strcmp(s->constraint, "request_pkey") == 0))
+	if (rc == GH_E_CONFLICT &&
+	    (strcmp(s->constraint, "replay_pkey") == 0 ||
+		strcmp(s->constraint, "request_pkey") == 0))
 		return take_recorded(s, d->req, mark, out, ca_id, err);
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "certificate_serial") == 0) {
-		/* Either a serial was drawn twice, or our first try met the serial before the mark. */
+		/* Either a serial was drawn twice, or our first try met the serial before the
+		 * mark. */
 		return take_recorded(s, d->req, mark, out, ca_id, err);
 	}
 	if (rc == GH_E_CONFLICT)

@@ -9,16 +9,31 @@
 
 #define DECISION_KEY_SIZE 16
 
-/* --- one request --------------------------------------------------------------------------------- */
+/* --- one request
+ * --------------------------------------------------------------------------------- */
 
-static const struct store_statement request_get = { "request_get", "SELECT " STORE_OUTCOME_COLUMNS
+static const struct store_statement request_get = {"request_get",
+    "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
-    "r.decision_key, r.requester_id, r.mac FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1" };
+    "r.decision_key, r.requester_id, r.mac FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1"};
 
 enum request_column {
-	COL_PROTOCOL = STORE_OUTCOME_N, COL_HTTP_ID, COL_APP_ID, COL_APP_NAME, COL_REQUESTER, COL_DN, COL_KIND,
-	COL_ADDRESS, COL_TEMPLATE, COL_CSR, COL_METADATA, COL_CERT_ONLY, COL_SUBMITTED, COL_DECISION_KEY, COL_REQUESTER_ID,
+	COL_PROTOCOL = STORE_OUTCOME_N,
+	COL_HTTP_ID,
+	COL_APP_ID,
+	COL_APP_NAME,
+	COL_REQUESTER,
+	COL_DN,
+	COL_KIND,
+	COL_ADDRESS,
+	COL_TEMPLATE,
+	COL_CSR,
+	COL_METADATA,
+	COL_CERT_ONLY,
+	COL_SUBMITTED,
+	COL_DECISION_KEY,
+	COL_REQUESTER_ID,
 	COL_MAC
 };
 
@@ -62,7 +77,7 @@ fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *e
 static int
 query_request(struct store *s, int64_t id, PGresult **res, struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	int rc;
 
 	store_put_int(&p, id);
@@ -79,7 +94,7 @@ int
 store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request *req,
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
-	struct enroll_outcome got = { 0 };
+	struct enroll_outcome got = {0};
 	unsigned char mac[ROW_SEAL_SIZE];
 	PGresult *res;
 	int rc = query_request(s, cms_request_id, &res, err);
@@ -98,24 +113,26 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 	return rc;
 }
 
-/* --- decision ------------------------------------------------------------------------------------ */
+/* --- decision
+ * ------------------------------------------------------------------------------------ */
 
-/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28 MAC */
-static const struct store_statement request_decide = { "request_decide",
+/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
+ * MAC */
+static const struct store_statement request_decide = {"request_decide",
     "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
     "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
     "  WHERE id = $1::bigint AND disposition = 9 RETURNING *), "
-    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, "
-    STORE_CERT_COLUMNS ") "
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    ") "
     "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
     "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
     "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
     "    $27::text FROM u) "
-    "SELECT id, certificate_id FROM u" };
+    "SELECT id, certificate_id FROM u"};
 
 static int
 put_decision(struct store_params *p, int64_t id, const struct requester *officer,
@@ -154,8 +171,9 @@ put_seal(const struct store *s, struct store_params *p, const struct store_decis
     const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	bool is_sealed = out->disposition == DB_DISP_ISSUED && out->chain.n > 0;
-	int rc = is_sealed ? request_seal_issued(s, &d->req->requester, out->chain.cert[0].der, out->chain.cert[0].len,
-	    mac, err) : 0;
+	int rc = is_sealed ? request_seal_issued(s, &d->req->requester, out->chain.cert[0].der,
+				 out->chain.cert[0].len, mac, err)
+			   : 0;
 
 	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
 	return rc;
@@ -178,7 +196,8 @@ check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_
 			out->cms_request_id = store_int(res, 0, 0);
 			out->cms_id = store_int(res, 0, 1);
 		} else
-			rc = gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
+			rc = gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.",
+			    (long long)id);
 	}
 	free(found);
 	PQclear(res);
@@ -190,7 +209,7 @@ store_decide(struct store *s, int64_t cms_request_id, const struct requester *of
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {
 	unsigned char key[DECISION_KEY_SIZE], mac[ROW_SEAL_SIZE];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 

@@ -30,10 +30,11 @@ set_bytes(gh_json *v, const char *name, const unsigned char *p, size_t n)
 
 /* Releases v. */
 static int
-seal(const struct store *s, const char *table, int64_t id, gh_json *v, int bad, unsigned char out[ROW_SEAL_SIZE],
-    struct gh_error *err)
+seal(const struct store *s, const char *table, int64_t id, gh_json *v, int bad,
+    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
-	int rc = bad != 0 ? gh_fail(err, GH_E_NOMEM, "%s", table) : !s->has_grant_key
+	int rc = bad != 0 ? gh_fail(err, GH_E_NOMEM, "%s", table)
+	    : !s->has_grant_key
 	    ? gh_fail(err, GH_E_INTERNAL, "the store was not given the gateway secret")
 	    : row_seal_row(s->grant_key, table, id, v, out, err);
 
@@ -47,19 +48,23 @@ request_seal_pending(const struct store *s, int64_t id, const struct enroll_requ
 {
 	const struct ca_pkcs10 *csr = req->csr;
 	gh_json *v = gh_json_new_object();
-	int bad = set_requester(v, &req->requester) | gh_json_set_int(v, "protocol", req->protocol) |
-	    gh_json_set_int(v, "app", req->requester.app_id) | gh_json_set_string(v, "address", req->requester.address) |
-	    gh_json_set_string(v, "template", req->template_name) | gh_json_set_bool(v, "cert_only", req->cert_only) |
+	int bad = set_requester(v, &req->requester) |
+	    gh_json_set_int(v, "protocol", req->protocol) |
+	    gh_json_set_int(v, "app", req->requester.app_id) |
+	    gh_json_set_string(v, "address", req->requester.address) |
+	    gh_json_set_string(v, "template", req->template_name) |
+	    gh_json_set_bool(v, "cert_only", req->cert_only) |
 	    gh_json_set_int(v, "submitted", req->submitted) |
 	    set_bytes(v, "csr", csr != NULL ? csr->der : NULL, csr != NULL ? csr->der_len : 0) |
-	    gh_json_set(v, "metadata", req->metadata != NULL ? gh_json_ref(req->metadata) : gh_json_new_string(NULL));
+	    gh_json_set(v, "metadata",
+		req->metadata != NULL ? gh_json_ref(req->metadata) : gh_json_new_string(NULL));
 
 	return seal(s, PENDING, id, v, bad, out, err);
 }
 
 int
-request_seal_issued(const struct store *s, const struct requester *who, const unsigned char *der, size_t len,
-    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+request_seal_issued(const struct store *s, const struct requester *who, const unsigned char *der,
+    size_t len, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	gh_json *v = gh_json_new_object();
 	unsigned char sum[32];
@@ -80,14 +85,15 @@ request_seal_is(const PGresult *res, int row, int col, const unsigned char mac[R
 	return is_same;
 }
 
-/* --- all that are pending ------------------------------------------------------------------------ */
+/* --- all that are pending
+ * ------------------------------------------------------------------------ */
 
 /* One request as it stands, and its MAC. */
 static int
 seal_one(struct store *s, int64_t id, struct row_seal *out, bool *fits, struct gh_error *err)
 {
-	struct enroll_request req = { 0 };
-	struct enroll_outcome outcome = { 0 };
+	struct enroll_request req = {0};
+	struct enroll_outcome outcome = {0};
 	int64_t ca_id;
 	int rc = store_get_request(s, id, &req, &outcome, &ca_id, err);
 
@@ -101,11 +107,12 @@ seal_one(struct store *s, int64_t id, struct row_seal *out, bool *fits, struct g
 }
 
 int
-request_seal_all(struct store *s, struct row_seal **seals, bool **fits, size_t *n, struct gh_error *err)
+request_seal_all(struct store *s, struct row_seal **seals, bool **fits, size_t *n,
+    struct gh_error *err)
 {
-	static const struct store_statement st = { "requests_pending",
-	    "SELECT id FROM request WHERE disposition = 9 ORDER BY id" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"requests_pending",
+	    "SELECT id FROM request WHERE disposition = 9 ORDER BY id"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 	size_t count = rc == 0 ? (size_t)PQntuples(res) : 0;
@@ -131,9 +138,9 @@ request_seal_all(struct store *s, struct row_seal **seals, bool **fits, size_t *
 int
 request_seal_write(struct store *s, const struct row_seal *seal_of, struct gh_error *err)
 {
-	static const struct store_statement st = { "request_seal",
-	    "UPDATE request SET mac = $2 WHERE id = $1 AND disposition = 9" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"request_seal",
+	    "UPDATE request SET mac = $2 WHERE id = $1 AND disposition = 9"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

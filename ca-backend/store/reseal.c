@@ -19,14 +19,15 @@ store_seals_clear(struct store_seals *seals)
 }
 
 static int
-add_difference(gh_json *list, enum grant_table t, int64_t key, const gh_json *content, const char *what,
-    struct gh_error *err)
+add_difference(gh_json *list, enum grant_table t, int64_t key, const gh_json *content,
+    const char *what, struct gh_error *err)
 {
 	const char *name = gh_json_string(gh_json_get(content, "name"));
 	gh_json *item = gh_json_new_object();
 
-	if (gh_json_set_string(item, "table", grant_table_name(t)) != 0 || gh_json_set_int(item, "key", key) != 0 ||
-	    gh_json_set_string(item, "name", name) != 0 || gh_json_set_string(item, "what", what) != 0) {
+	if (gh_json_set_string(item, "table", grant_table_name(t)) != 0 ||
+	    gh_json_set_int(item, "key", key) != 0 || gh_json_set_string(item, "name", name) != 0 ||
+	    gh_json_set_string(item, "what", what) != 0) {
 		gh_json_free(item);
 		return gh_fail(err, GH_E_NOMEM, "differences");
 	}
@@ -34,7 +35,8 @@ add_difference(gh_json *list, enum grant_table t, int64_t key, const gh_json *co
 }
 
 static int
-compare_table(const struct grants *g, enum grant_table t, const gh_json *seals, gh_json *list, struct gh_error *err)
+compare_table(const struct grants *g, enum grant_table t, const gh_json *seals, gh_json *list,
+    struct gh_error *err)
 {
 	const gh_json *mine = gh_json_get(seals, grant_table_name(t));
 	const struct grant_rows *rows = &g->table[t];
@@ -81,16 +83,20 @@ compare_requests(const struct row_seal *seals, const bool *fits, size_t n, struc
 		if (fits[i])
 			continue;
 		item = gh_json_new_object();
-		if (gh_json_set_string(item, "table", "request") != 0 || gh_json_set_int(item, "key", seals[i].key) != 0 ||
-		    gh_json_set_string(item, "name", NULL) != 0 || gh_json_set_string(item, "what", "changed") != 0) {
+		if (gh_json_set_string(item, "table", "request") != 0 ||
+		    gh_json_set_int(item, "key", seals[i].key) != 0 ||
+		    gh_json_set_string(item, "name", NULL) != 0 ||
+		    gh_json_set_string(item, "what", "changed") != 0) {
 			gh_json_free(item);
 			rc = gh_fail(err, GH_E_NOMEM, "differences");
 		} else if (gh_json_append(out->differences, item) != 0) {
 			rc = gh_fail(err, GH_E_NOMEM, "differences");
 		}
 		if (out->is_whole)
-			snprintf(out->problem, sizeof(out->problem), "request %lld was changed without Gatehouse: it is not "
-			    "approved", (long long)seals[i].key);
+			snprintf(out->problem, sizeof(out->problem),
+			    "request %lld was changed without Gatehouse: it is not "
+			    "approved",
+			    (long long)seals[i].key);
 		out->is_whole = false;
 	}
 	return rc;
@@ -113,9 +119,9 @@ digest_of(const struct store *s, const struct grants *g, const struct row_seal *
 static int
 was_sealed(struct store *s, bool *out, struct gh_error *err)
 {
-	static const struct store_statement st = { NULL,
-	    "SELECT EXISTS (SELECT FROM audit WHERE event IN ('grant.sealed', 'grant.resealed'))" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {NULL,
+	    "SELECT EXISTS (SELECT FROM audit WHERE event IN ('grant.sealed', 'grant.resealed'))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, &st, &p, &res, err);
 
@@ -127,7 +133,7 @@ was_sealed(struct store *s, bool *out, struct gh_error *err)
 int
 store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err)
 {
-	struct gh_error problem = { 0 };
+	struct gh_error problem = {0};
 	struct row_seal *seals = NULL;
 	struct grants g;
 	gh_json *loaded;
@@ -145,7 +151,8 @@ store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err)
 		rc = gh_fail(err, GH_E_NOMEM, "differences");
 	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++) {
 		out->rows += g.table[t].n;
-		rc = compare_table(&g, (enum grant_table)t, gh_json_get(loaded, "seals"), out->differences, err);
+		rc = compare_table(&g, (enum grant_table)t, gh_json_get(loaded, "seals"),
+		    out->differences, err);
 	}
 	if (rc == 0 && !g.is_sealed)
 		rc = was_sealed(s, &was, err);
@@ -166,7 +173,8 @@ store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err)
 
 /* The old MACs go, so that none is left of a row that is gone. */
 static int
-write_all(struct store *s, const struct grants *g, const struct row_seal *seals, size_t n, struct gh_error *err)
+write_all(struct store *s, const struct grants *g, const struct row_seal *seals, size_t n,
+    struct gh_error *err)
 {
 	int rc = store_script(s, "DELETE FROM row_seal", s->timeout_ms, err);
 
@@ -175,31 +183,36 @@ write_all(struct store *s, const struct grants *g, const struct row_seal *seals,
 
 	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++)
 		for (size_t i = 0; rc == 0 && i < g->table[t].n; i++)
-			rc = grant_write_seal(s, (enum grant_table)t, &g->table[t].row[i].seal, err);
+			rc =
+			    grant_write_seal(s, (enum grant_table)t, &g->table[t].row[i].seal, err);
 	return rc == 0 ? grant_write_head(s, g, err) : rc;
 }
 
 static int
-reseal(struct store *s, const struct requester *who, struct grants *g, const struct row_seal *seals, size_t n,
-    struct gh_error *err)
+reseal(struct store *s, const struct requester *who, struct grants *g, const struct row_seal *seals,
+    size_t n, struct gh_error *err)
 {
 	char detail[64];
-	const struct store_audit a = { .event = "grant.resealed", .outcome = "success", .who = who,
-	    .object = "database", .detail = detail };
+	const struct store_audit a = {.event = "grant.resealed",
+	    .outcome = "success",
+	    .who = who,
+	    .object = "database",
+	    .detail = detail};
 	int64_t revision = g->revision > s->grant_revision ? g->revision : s->grant_revision;
 	int rc;
 
 	if (g->revision < 0 || g->revision > REVISION_LIMIT)
 		revision = s->grant_revision;
 	snprintf(detail, sizeof(detail), "revision %lld", (long long)revision + 1);
-	if ((rc = seal_all(s, g, revision + 1, err)) == 0 && (rc = write_all(s, g, seals, n, err)) == 0)
+	if ((rc = seal_all(s, g, revision + 1, err)) == 0 &&
+	    (rc = write_all(s, g, seals, n, err)) == 0)
 		rc = store_audit(s, &a, err);
 	return rc == 0 ? grant_audit(s, g, who, err) : rc;
 }
 
 int
-store_reseal(struct store *s, const struct requester *who, const unsigned char digest[STORE_RESEAL_DIGEST_SIZE],
-    struct gh_error *err)
+store_reseal(struct store *s, const struct requester *who,
+    const unsigned char digest[STORE_RESEAL_DIGEST_SIZE], struct gh_error *err)
 {
 	unsigned char now[STORE_RESEAL_DIGEST_SIZE];
 	struct row_seal *seals = NULL;
@@ -216,9 +229,12 @@ store_reseal(struct store *s, const struct requester *who, const unsigned char d
 	if ((rc = grant_lock(s, err)) == 0)
 		rc = grant_fetch(s, GRANT_ALL, &g, &loaded, err);
 	(void)gh_json_int(gh_json_get(gh_json_get(loaded, "head"), "revision"), &stored);
-	if (rc == 0 && (rc = request_seal_all(s, &seals, &fits, &n, err)) == 0 && (rc = seal_all(s, &g, 0, err)) == 0 &&
-	    (rc = digest_of(s, &g, seals, n, now, err)) == 0 && CRYPTO_memcmp(now, digest, sizeof(now)) != 0)
-		rc = gh_refuse(err, GH_E_CONFLICT, "The rows have changed since they were shown: nothing was sealed. "
+	if (rc == 0 && (rc = request_seal_all(s, &seals, &fits, &n, err)) == 0 &&
+	    (rc = seal_all(s, &g, 0, err)) == 0 &&
+	    (rc = digest_of(s, &g, seals, n, now, err)) == 0 &&
+	    CRYPTO_memcmp(now, digest, sizeof(now)) != 0)
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "The rows have changed since they were shown: nothing was sealed. "
 		    "Look at them again.");
 	g.revision = stored;
 	if (rc == 0)

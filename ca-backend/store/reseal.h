@@ -1,4 +1,5 @@
-/* MACs of rows that grant rights, seen by a person: which rows lack theirs, and sealing all anew. */
+/* MACs of rows that grant rights, seen by a person: which rows lack theirs, and sealing all
+ * anew. */
 #ifndef STORE_RESEAL_H
 #define STORE_RESEAL_H
 
@@ -7,21 +8,22 @@
 #define STORE_RESEAL_DIGEST_SIZE 32
 
 struct store_seals {
-	bool is_whole;                   /* every row fits */
-	bool is_first;                   /* never sealed, and the audit trail says the same */
-	size_t rows;                     /* that grant rights */
+	bool is_whole; /* every row fits */
+	bool is_first; /* never sealed, and the audit trail says the same */
+	size_t rows;   /* that grant rights */
 	int64_t revision;
-	char problem[512];               /* "" when whole; names the first table and key */
-	gh_json *differences;            /* array of {"table","key","name","what": "added", "changed" or "removed"} */
+	char problem[512];    /* "" when whole; names the first table and key */
+	gh_json *differences; /* array of {"table","key","name","what": "added", "changed" or
+				 "removed"} */
 	unsigned char digest[STORE_RESEAL_DIGEST_SIZE]; /* of the content of all rows */
 };
 void store_seals_clear(struct store_seals *seals);
 
 /* Nothing is refused here. Needs store_use_secret. */
 int store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err) GH_MUSTCHECK;
-/* Seal all rows as they are, with an audit row by who. digest: of what was looked at. GH_E_CONFLICT: the rows have
- * changed since. */
-int store_reseal(struct store *s, const struct requester *who, const unsigned char digest[STORE_RESEAL_DIGEST_SIZE],
-    struct gh_error *err) GH_MUSTCHECK;
+/* Seal all rows as they are, with an audit row by who. digest: of what was looked at.
+ * GH_E_CONFLICT: the rows have changed since. */
+int store_reseal(struct store *s, const struct requester *who,
+    const unsigned char digest[STORE_RESEAL_DIGEST_SIZE], struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -5,8 +5,8 @@
 #include "store/grant.h"
 #include "store/restored.h"
 
-#define SERIAL_STORED 16                 /* octets of a serial number in the table, at least */
-#define SERIAL_MAX 20                    /* RFC 5280, 4.1.2.2 */
+#define SERIAL_STORED 16 /* octets of a serial number in the table, at least */
+#define SERIAL_MAX 20    /* RFC 5280, 4.1.2.2 */
 
 static int
 run(struct store *s, const struct store_statement *st, struct store_params *p, struct gh_error *err)
@@ -18,22 +18,25 @@ run(struct store *s, const struct store_statement *st, struct store_params *p, s
 	return rc;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------- */
+/* --- numbers
+ * ------------------------------------------------------------------------------------- */
 
 static int
 advance(struct store *s, int64_t margin, struct gh_error *err)
 {
 	static const struct store_statement statements[] = {
-		{ "restored_sequences", "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, "
-		    "COALESCE(last_value, 0) + $1::bigint) FROM pg_sequences WHERE schemaname = current_schema()" },
-		{ "restored_crls", "INSERT INTO crl_number_floor (ca_id, number) SELECT ca.id, greatest(max(crl.number), "
-		    "max(f.number), 0) + $1::bigint FROM ca LEFT JOIN crl ON crl.ca_id = ca.id LEFT JOIN crl_number_floor f "
-		    "ON f.ca_id = ca.id GROUP BY ca.id ON CONFLICT (ca_id) DO UPDATE SET number = EXCLUDED.number" },
+	    {"restored_sequences",
+		"SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, "
+		"COALESCE(last_value, 0) + $1::bigint) FROM pg_sequences WHERE schemaname = current_schema()"},
+	    {"restored_crls",
+		"INSERT INTO crl_number_floor (ca_id, number) SELECT ca.id, greatest(max(crl.number), "
+		"max(f.number), 0) + $1::bigint FROM ca LEFT JOIN crl ON crl.ca_id = ca.id LEFT JOIN crl_number_floor f "
+		"ON f.ca_id = ca.id GROUP BY ca.id ON CONFLICT (ca_id) DO UPDATE SET number = EXCLUDED.number"},
 	};
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < sizeof(statements) / sizeof(statements[0]); i++) {
-		struct store_params p = { 0 };
+		struct store_params p = {0};
 
 		store_put_int(&p, margin);
 		rc = run(s, &statements[i], &p, err);
@@ -45,8 +48,11 @@ int
 store_restored(struct store *s, const struct requester *who, int64_t margin, struct gh_error *err)
 {
 	char detail[64];
-	const struct store_audit a = { .event = "db.restored", .outcome = "success", .who = who, .object = "database",
-	    .detail = detail };
+	const struct store_audit a = {.event = "db.restored",
+	    .outcome = "success",
+	    .who = who,
+	    .object = "database",
+	    .detail = detail};
 	struct grants g;
 	int rc;
 
@@ -64,21 +70,24 @@ store_restored(struct store *s, const struct requester *who, int64_t margin, str
 int
 store_set_crl_floor(struct store *s, int64_t ca_id, int64_t number, struct gh_error *err)
 {
-	static const struct store_statement st = { "crl_floor",
+	static const struct store_statement st = {"crl_floor",
 	    "INSERT INTO crl_number_floor (ca_id, number) VALUES ($1, $2) ON CONFLICT (ca_id) DO UPDATE SET "
-	    "number = greatest(crl_number_floor.number, EXCLUDED.number)" };
-	struct store_params p = { 0 };
+	    "number = greatest(crl_number_floor.number, EXCLUDED.number)"};
+	struct store_params p = {0};
 
 	store_put_int(&p, ca_id);
 	store_put_int(&p, number);
 	return run(s, &st, &p, err);
 }
 
-/* --- revocations --------------------------------------------------------------------------------- */
+/* --- revocations
+ * --------------------------------------------------------------------------------- */
 
-/* Without zeros in front, and with them up to the length that our own have: the two forms in the table. */
+/* Without zeros in front, and with them up to the length that our own have: the two forms in the
+ * table. */
 static void
-put_serial(struct store_params *p, const unsigned char *serial, size_t len, unsigned char padded[SERIAL_MAX])
+put_serial(struct store_params *p, const unsigned char *serial, size_t len,
+    unsigned char padded[SERIAL_MAX])
 {
 	size_t zeros = len < SERIAL_STORED ? SERIAL_STORED - len : 0;
 
@@ -89,13 +98,13 @@ put_serial(struct store_params *p, const unsigned char *serial, size_t len, unsi
 }
 
 int
-store_find_serial(struct store *s, const unsigned char *serial, size_t len, int64_t *ca_id, bool *is_revoked,
-    struct gh_error *err)
+store_find_serial(struct store *s, const unsigned char *serial, size_t len, int64_t *ca_id,
+    bool *is_revoked, struct gh_error *err)
 {
-	static const struct store_statement st = { "find_serial",
-	    "SELECT ca_id, status = 21 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) ORDER BY id LIMIT 1" };
+	static const struct store_statement st = {"find_serial",
+	    "SELECT ca_id, status = 21 FROM certificate WHERE serial IN ($1::bytea, $2::bytea) ORDER BY id LIMIT 1"};
 	unsigned char padded[SERIAL_MAX];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -114,10 +123,11 @@ store_find_serial(struct store *s, const unsigned char *serial, size_t len, int6
 }
 
 /*
- * $1, $2 serial, $3 CA, $4 not after, $5 revoked at, $6 reason, $7-$12 actor and detail. A row without certificate has an
- * empty DER and hashes that are those of its name, which no certificate has.
+ * $1, $2 serial, $3 CA, $4 not after, $5 revoked at, $6 reason, $7-$12 actor and detail. A row
+ * without certificate has an empty DER and hashes that are those of its name, which no certificate
+ * has.
  */
-static const struct store_statement revoke_again = { "revoke_again",
+static const struct store_statement revoke_again = {"revoke_again",
     "WITH known AS (UPDATE certificate SET status = 21, version = version + 1 WHERE ca_id = $3::bigint "
     "  AND serial IN ($1::bytea, $2::bytea) AND status = 20 RETURNING id, ca_id, serial, shard, not_after), "
     "lost AS (INSERT INTO certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, "
@@ -136,13 +146,14 @@ static const struct store_statement revoke_again = { "revoke_again",
     "    comment = EXCLUDED.comment) "
     "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "SELECT CASE $6::int WHEN 6 THEN 'cert.held' ELSE 'cert.revoked' END, 'success', hex_upper(serial), $7::text, "
-    "  $8::int, $9::text, $10::text, $11::text, $12::text FROM u" };
+    "  $8::int, $9::text, $10::text, $11::text, $12::text FROM u"};
 
 int
-store_revoke_again(struct store *s, const struct requester *who, const struct store_forgotten *f, struct gh_error *err)
+store_revoke_again(struct store *s, const struct requester *who, const struct store_forgotten *f,
+    struct gh_error *err)
 {
 	unsigned char padded[SERIAL_MAX];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 
 	if (f->serial_len < 1 || f->serial_len > SERIAL_MAX)
 		return gh_fail(err, GH_E_BAD_REQUEST, "serial number of %zu octets", f->serial_len);

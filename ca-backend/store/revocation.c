@@ -1,4 +1,5 @@
-/* Status of certificates: look-up by their names, and revocation, hold and its end as one statement each. */
+/* Status of certificates: look-up by their names, and revocation, hold and its end as one statement
+ * each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,11 @@
 #include "store/request_seal.h"
 #include "store/store_private.h"
 
-#define SAME_SERIAL_MAX 64               /* issuers that share one serial number */
+#define SAME_SERIAL_MAX 64 /* issuers that share one serial number */
 #define DETAIL_MAX (4 * STORE_COMMENT_MAX + 256)
 
-/* --- look-up ------------------------------------------------------------------------------------- */
+/* --- look-up
+ * ------------------------------------------------------------------------------------- */
 
 /* The id in the rows that the issuer's name leaves. */
 static int
@@ -35,23 +37,25 @@ choose_row(const PGresult *res, const char *issuer_dn, int64_t *id, struct gh_er
 	*id = 0;
 	if (found == 0)
 		return gh_refuse(err, GH_E_NOT_FOUND, "There is no such certificate.");
-	return gh_refuse(err, GH_E_CONFLICT, "Two issuers have a certificate of this serial number: name the "
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "Two issuers have a certificate of this serial number: name the "
 	    "issuer, or ask by thumbprint.");
 }
 
-static const struct store_statement find_thumbprint = { "certificate_find_thumbprint",
-    "SELECT id, '' FROM certificate WHERE sha1 = $1::bytea OR sha256 = $1::bytea LIMIT 2" };
-static const struct store_statement find_serial = { "certificate_find_serial",
+static const struct store_statement find_thumbprint = {"certificate_find_thumbprint",
+    "SELECT id, '' FROM certificate WHERE sha1 = $1::bytea OR sha256 = $1::bytea LIMIT 2"};
+static const struct store_statement find_serial = {"certificate_find_serial",
     "SELECT c.id, ca.subject FROM certificate c LEFT JOIN ca ON ca.id = c.ca_id "
-    "WHERE c.serial IN ($1::bytea, $2::bytea) LIMIT $3::int" };
+    "WHERE c.serial IN ($1::bytea, $2::bytea) LIMIT $3::int"};
 
 int
-store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, struct gh_error *err)
+store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id,
+    struct gh_error *err)
 {
 	const char *text = key->thumbprint != NULL ? key->thumbprint : key->serial;
 	bool by_serial = key->thumbprint == NULL;
 	char digits[STORE_HEX_DIGITS_MAX + 1];
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
@@ -59,7 +63,8 @@ store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, 
 	if (key->id != 0)
 		return 0;
 	if (text == NULL || !store_clean_hex(text, digits))
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The %s is no hexadecimal number of at most %d digits.",
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The %s is no hexadecimal number of at most %d digits.",
 		    by_serial ? "serial number" : "thumbprint", STORE_HEX_DIGITS_MAX);
 	if (by_serial) {
 		store_put_serial(&p, digits);
@@ -80,7 +85,8 @@ take_tbs(const unsigned char *der, size_t len, struct gh_der *tbs, struct gh_der
 {
 	struct gh_der in = {der, len}, cert, whole, fields;
 
-	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) || !gh_der_take_whole(&cert, GH_DER_SEQUENCE, tbs))
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) ||
+	    !gh_der_take_whole(&cert, GH_DER_SEQUENCE, tbs))
 		return false;
 	whole = *tbs;
 	if (!gh_der_take(&whole, GH_DER_SEQUENCE, &fields))
@@ -109,7 +115,8 @@ find_tbs(const PGresult *res, const struct gh_der *wanted, int *row, struct gh_e
 
 		if ((rc = store_bytes(res, i, 0, &der, &len, err)) != 0)
 			break;
-		if (take_tbs(der, len, &tbs, &serial) && gh_der_equals(&tbs, wanted->p, wanted->len))
+		if (take_tbs(der, len, &tbs, &serial) &&
+		    gh_der_equals(&tbs, wanted->p, wanted->len))
 			*row = i;
 		free(der);
 	}
@@ -131,7 +138,8 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 
 /* Who asked for it counts only as it was recorded: else it is not known which entry that was. */
 static int
-check_own(const struct store *s, const PGresult *res, int row, struct store_own_cert *out, struct gh_error *err)
+check_own(const struct store *s, const PGresult *res, int row, struct store_own_cert *out,
+    struct gh_error *err)
 {
 	unsigned char *der = NULL, mac[ROW_SEAL_SIZE];
 	size_t len;
@@ -144,7 +152,8 @@ check_own(const struct store *s, const PGresult *res, int row, struct store_own_
 		rc = request_seal_issued(s, &out->requester, der, len, mac, err);
 	free(der);
 	if (rc == 0 && !request_seal_is(res, row, 6, mac)) {
-		gh_log_kv(GH_LOG_ERROR, "the recorded requester of a certificate was changed past Gatehouse and does not count",
+		gh_log_kv(GH_LOG_ERROR,
+		    "the recorded requester of a certificate was changed past Gatehouse and does not count",
 		    "requester", out->requester.name, NULL);
 		out->requester.id[0] = '\0';
 	}
@@ -155,11 +164,11 @@ int
 store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
     struct gh_error *err)
 {
-	static const struct store_statement st = { "certificate_recognize",
+	static const struct store_statement st = {"certificate_recognize",
 	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac FROM certificate c "
-	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)" };
+	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)"};
 	unsigned char padded[SERIAL_BYTES] = {0};
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	struct gh_der tbs, serial;
 	PGresult *res = NULL;
 	int rc, row = -1;
@@ -182,7 +191,8 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	return rc;
 }
 
-/* --- status -------------------------------------------------------------------------------------- */
+/* --- status
+ * -------------------------------------------------------------------------------------- */
 
 const char *
 store_cert_state_name(enum store_cert_state state)
@@ -192,17 +202,30 @@ store_cert_state_name(enum store_cert_state state)
 
 #define EPOCH(t) "floor(extract(epoch FROM " t "))::bigint"
 
-static const struct store_statement status_get = { "status_get",
-    "SELECT c.id, c.ca_id, hex_upper(c.serial), c.status, c.version, " EPOCH("c.not_before") ", "
-    EPOCH("c.not_after") ", c.requester, q.requester_dn, q.requester_id, r.reason, " EPOCH("r.revoked_at") ", "
-    EPOCH("r.invalidity_date") ", " EPOCH("r.changed_at") ", " EPOCH("r.removed_at") ", r.revoked_by, r.comment "
-    "FROM certificate c LEFT JOIN request q ON q.id = c.request_id "
-    "LEFT JOIN revocation r ON r.certificate_id = c.id WHERE c.id = $1::bigint" };
+static const struct store_statement status_get = {"status_get",
+    "SELECT c.id, c.ca_id, hex_upper(c.serial), c.status, c.version, " EPOCH("c.not_before") ", " EPOCH("c.not_after") ", c.requester, q.requester_dn, q.requester_id, r.reason, " EPOCH(
+	"r.revoked_at") ", " EPOCH("r.invalidity_date") ", " EPOCH("r.changed_at") ", " EPOCH("r.removed_at") ", r.revoked_by, r.comment "
+													      "FROM certificate c LEFT JOIN request q ON q.id = c.request_id "
+													      "LEFT JOIN revocation r ON r.certificate_id = c.id WHERE c.id = $1::bigint"};
 
 enum status_column {
-	COL_ID, COL_CA, COL_SERIAL, COL_STATUS, COL_VERSION, COL_NOT_BEFORE, COL_NOT_AFTER, COL_REQUESTER, COL_DN,
+	COL_ID,
+	COL_CA,
+	COL_SERIAL,
+	COL_STATUS,
+	COL_VERSION,
+	COL_NOT_BEFORE,
+	COL_NOT_AFTER,
+	COL_REQUESTER,
+	COL_DN,
 	COL_ID_OF,
-	COL_REASON, COL_REVOKED_AT, COL_INVALIDITY, COL_CHANGED_AT, COL_REMOVED_AT, COL_BY, COL_COMMENT
+	COL_REASON,
+	COL_REVOKED_AT,
+	COL_INVALIDITY,
+	COL_CHANGED_AT,
+	COL_REMOVED_AT,
+	COL_BY,
+	COL_COMMENT
 };
 
 static void
@@ -234,13 +257,14 @@ fill_status(const PGresult *res, struct store_cert_status *out)
 	if (store_int(res, 0, COL_STATUS) != DB_DISP_REVOKED)
 		out->state = STORE_CERT_VALID;
 	else
-		out->state = out->reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD : STORE_CERT_REVOKED;
+		out->state =
+		    out->reason == REASON_CERTIFICATE_HOLD ? STORE_CERT_HOLD : STORE_CERT_REVOKED;
 }
 
 int
 store_get_status(struct store *s, int64_t id, struct store_cert_status *out, struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
@@ -255,22 +279,26 @@ store_get_status(struct store *s, int64_t id, struct store_cert_status *out, str
 	return rc;
 }
 
-/* --- change -------------------------------------------------------------------------------------- */
+/* --- change
+ * -------------------------------------------------------------------------------------- */
 
-#define ON_HOLD "EXISTS (SELECT FROM revocation h WHERE h.certificate_id = $1::bigint AND h.reason = 6 " \
+#define ON_HOLD \
+	"EXISTS (SELECT FROM revocation h WHERE h.certificate_id = $1::bigint AND h.reason = 6 " \
 	"AND h.removed_at IS NULL)"
 /* $7-$13 */
-#define AUDIT "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, " \
+#define AUDIT \
+	"a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, " \
 	"  detail) SELECT $7::text, 'success', hex_upper(serial), $8::text, $9::int, $10::text, $11::text, " \
 	"  $12::text, $13::text FROM u) SELECT version FROM u"
 
 /*
- * $1 id, $2 version, $3 reason, $4 invalidity date, $5 author, $6 comment. A revocation that follows a hold keeps the
- * date of the hold (X.509: "the revocation date shall be the date the certificate was placed on hold"), and its
- * invalidity date unless it has one of its own. The times are those of the write, not of the wait for the row's lock
- * before it: a delta CRL picks by changed_at.
+ * $1 id, $2 version, $3 reason, $4 invalidity date, $5 author, $6 comment. A revocation that
+ * follows a hold keeps the date of the hold (X.509: "the revocation date shall be the date the
+ * certificate was placed on hold"), and its invalidity date unless it has one of its own. The times
+ * are those of the write, not of the wait for the row's lock before it: a delta CRL picks by
+ * changed_at.
  */
-static const struct store_statement status_revoke = { "status_revoke",
+static const struct store_statement status_revoke = {"status_revoke",
     "WITH u AS (UPDATE certificate SET status = 21, version = version + 1 "
     "  WHERE id = $1::bigint AND version = $2::int "
     "    AND (status = 20 OR (status = 21 AND $3::int <> 6 AND " ON_HOLD ")) "
@@ -285,20 +313,21 @@ static const struct store_statement status_revoke = { "status_revoke",
     "    invalidity_date = COALESCE(EXCLUDED.invalidity_date, "
     "      CASE WHEN revocation.removed_at IS NULL THEN revocation.invalidity_date END), "
     "    reason = EXCLUDED.reason, changed_at = EXCLUDED.changed_at, removed_at = NULL, "
-    "    revoked_by = EXCLUDED.revoked_by, comment = EXCLUDED.comment), " AUDIT };
+    "    revoked_by = EXCLUDED.revoked_by, comment = EXCLUDED.comment), " AUDIT};
 
-static const struct store_statement status_release = { "status_release",
+static const struct store_statement status_release = {"status_release",
     "WITH u AS (UPDATE certificate SET status = 20, version = version + 1 "
     "  WHERE id = $1::bigint AND version = $2::int AND status = 21 AND $3::int = 8 AND $4::bigint IS NULL "
     "    AND " ON_HOLD " RETURNING id, serial, version), "
     "r AS (UPDATE revocation SET removed_at = clock_timestamp(), changed_at = clock_timestamp(), "
-    "    revoked_by = $5::text, comment = $6::text FROM u WHERE certificate_id = u.id), " AUDIT };
+    "    revoked_by = $5::text, comment = $6::text FROM u WHERE certificate_id = u.id), " AUDIT};
 
 static int
 reason_of(const struct store_status_change *c)
 {
 	return c->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL
-	    : c->to == STORE_CERT_HOLD ? REASON_CERTIFICATE_HOLD : c->reason;
+	    : c->to == STORE_CERT_HOLD   ? REASON_CERTIFICATE_HOLD
+					 : c->reason;
 }
 
 /* "keyCompromise, invalid since 2026-01-02T03:04:05Z: comment" */
@@ -309,7 +338,8 @@ write_detail(struct gh_buf *b, const struct store_status_change *c)
 
 	gh_buf_puts(b, revocation_reason_name(reason_of(c)));
 	if (c->invalidity_date != 0)
-		gh_buf_putf(b, ", invalid since %s", gh_timestamp_format(c->invalidity_date, stamp));
+		gh_buf_putf(b, ", invalid since %s",
+		    gh_timestamp_format(c->invalidity_date, stamp));
 	if (c->comment != NULL && *c->comment != '\0')
 		gh_buf_putf(b, ": %s", c->comment);
 }
@@ -328,8 +358,10 @@ put_change(struct store_params *p, const struct store_status_change *c, const ch
 		store_put_int(p, c->invalidity_date);
 	store_put_text(p, c->who->name);
 	store_put_text(p, has_comment ? c->comment : NULL);
-	store_put_text(p, c->to == STORE_CERT_VALID ? "cert.unheld" : c->to == STORE_CERT_HOLD ? "cert.held"
-	    : "cert.revoked");
+	store_put_text(p,
+	    c->to == STORE_CERT_VALID      ? "cert.unheld"
+		: c->to == STORE_CERT_HOLD ? "cert.held"
+					   : "cert.revoked");
 	store_put_actor(p, c->who, c->request_id, detail);
 }
 
@@ -337,7 +369,8 @@ put_change(struct store_params *p, const struct store_status_change *c, const ch
 static bool
 is_own_change(const struct store_status_change *c, const struct store_cert_status *now)
 {
-	return now->version == c->version + 1 && now->state == c->to && strcmp(now->revoked_by, c->who->name) == 0 &&
+	return now->version == c->version + 1 && now->state == c->to &&
+	    strcmp(now->revoked_by, c->who->name) == 0 &&
 	    (c->to == STORE_CERT_VALID || now->reason == reason_of(c)) &&
 	    strcmp(now->comment, c->comment != NULL ? c->comment : "") == 0;
 }
@@ -346,8 +379,9 @@ static int
 run_change(struct store *s, const struct store_status_change *c, const char *detail, bool *changed,
     bool *was_repeated, struct gh_error *err)
 {
-	const struct store_statement *st = c->to == STORE_CERT_VALID ? &status_release : &status_revoke;
-	struct store_params p = { 0 };
+	const struct store_statement *st =
+	    c->to == STORE_CERT_VALID ? &status_release : &status_revoke;
+	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
@@ -355,7 +389,8 @@ run_change(struct store *s, const struct store_status_change *c, const char *det
 	rc = store_run(s, st, &p, &res, err);
 	*was_repeated = rc == GH_E_DB_DOWN && s->was_lost;
 	if (*was_repeated)
-		rc = store_run(s, st, &p, &res, err); /* the version lets only one of them through */
+		rc =
+		    store_run(s, st, &p, &res, err); /* the version lets only one of them through */
 	store_params_clear(&p);
 	if (rc == GH_E_CONFLICT)
 		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
@@ -365,8 +400,8 @@ run_change(struct store *s, const struct store_status_change *c, const char *det
 }
 
 int
-store_change_status(struct store *s, const struct store_status_change *c, struct store_cert_status *out,
-    struct gh_error *err)
+store_change_status(struct store *s, const struct store_status_change *c,
+    struct store_cert_status *out, struct gh_error *err)
 {
 	bool changed = false, was_repeated = false;
 	struct gh_buf detail;
@@ -374,8 +409,8 @@ store_change_status(struct store *s, const struct store_status_change *c, struct
 
 	memset(out, 0, sizeof(*out));
 	if (revocation_reason_name(reason_of(c)) == NULL ||
-	    (c->to == STORE_CERT_REVOKED && (c->reason == REASON_CERTIFICATE_HOLD ||
-	    c->reason == REASON_REMOVE_FROM_CRL)))
+	    (c->to == STORE_CERT_REVOKED &&
+		(c->reason == REASON_CERTIFICATE_HOLD || c->reason == REASON_REMOVE_FROM_CRL)))
 		return gh_fail(err, GH_E_INTERNAL, "reason %d", c->reason);
 	gh_buf_init(&detail, DETAIL_MAX);
 	write_detail(&detail, c);
@@ -386,6 +421,9 @@ store_change_status(struct store *s, const struct store_status_change *c, struct
 		return rc;
 	if (changed || (was_repeated && is_own_change(c, out)))
 		return 0;
-	return gh_refuse(err, GH_E_CONFLICT, "The certificate's status was changed at the same moment by %.100s: it "
-	    "is %s now.", *out->revoked_by != '\0' ? out->revoked_by : "another", store_cert_state_name(out->state));
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "The certificate's status was changed at the same moment by %.100s: it "
+	    "is %s now.",
+	    *out->revoked_by != '\0' ? out->revoked_by : "another",
+	    store_cert_state_name(out->state));
 }

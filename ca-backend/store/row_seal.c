@@ -7,14 +7,16 @@
 #include "store/row_seal.h"
 
 #define VERSION 1
-#define CONTENT_MAX (16 * 1024 * 1024)   /* bytes of what a MAC is made over */
-#define DEPTH_MAX 64                     /* of nested JSON */
+#define CONTENT_MAX (16 * 1024 * 1024) /* bytes of what a MAC is made over */
+#define DEPTH_MAX 64                   /* of nested JSON */
 
-/* --- encoding ------------------------------------------------------------------------------------ */
+/* --- encoding
+ * ------------------------------------------------------------------------------------ */
 
 static void put_value(struct gh_buf *b, const gh_json *v, int depth);
 
-/* Readers take 90.0 for no integer, and then the value is not there for them: another encoding than that of 90. */
+/* Readers take 90.0 for no integer, and then the value is not there for them: another encoding than
+ * that of 90. */
 static void
 put_real(struct gh_buf *b, const gh_json *v)
 {
@@ -95,7 +97,8 @@ put_value(struct gh_buf *b, const gh_json *v, int depth)
 	}
 }
 
-/* --- MACs ---------------------------------------------------------------------------------------- */
+/* --- MACs
+ * ---------------------------------------------------------------------------------------- */
 
 static void
 begin(struct gh_buf *b, const char *kind)
@@ -107,7 +110,8 @@ begin(struct gh_buf *b, const char *kind)
 
 /* Releases b. */
 static int
-end(struct gh_buf *b, const unsigned char key[GH_KEY_SIZE], unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+end(struct gh_buf *b, const unsigned char key[GH_KEY_SIZE], unsigned char out[ROW_SEAL_SIZE],
+    struct gh_error *err)
 {
 	int rc = gh_buf_check(b, err);
 
@@ -119,8 +123,8 @@ end(struct gh_buf *b, const unsigned char key[GH_KEY_SIZE], unsigned char out[RO
 }
 
 int
-row_seal_row(const unsigned char key[GH_KEY_SIZE], const char *table, int64_t id, const gh_json *content,
-    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+row_seal_row(const unsigned char key[GH_KEY_SIZE], const char *table, int64_t id,
+    const gh_json *content, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	struct gh_buf b;
 
@@ -132,8 +136,8 @@ row_seal_row(const unsigned char key[GH_KEY_SIZE], const char *table, int64_t id
 }
 
 int
-row_seal_table(const unsigned char key[GH_KEY_SIZE], const char *table, const struct row_seal *rows, size_t n,
-    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+row_seal_table(const unsigned char key[GH_KEY_SIZE], const char *table, const struct row_seal *rows,
+    size_t n, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	struct gh_buf b;
 
@@ -149,7 +153,8 @@ row_seal_table(const unsigned char key[GH_KEY_SIZE], const char *table, const st
 
 int
 row_seal_head(const unsigned char key[GH_KEY_SIZE], int64_t revision, const char *const *tables,
-    const unsigned char (*macs)[ROW_SEAL_SIZE], size_t n, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+    const unsigned char (*macs)[ROW_SEAL_SIZE], size_t n, unsigned char out[ROW_SEAL_SIZE],
+    struct gh_error *err)
 {
 	struct gh_buf b;
 

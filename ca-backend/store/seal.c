@@ -7,8 +7,9 @@
 #include "store/store_private.h"
 #include "store/seal.h"
 
-#define LOCK_KEY "7449365091338450803"  /* of whoever seals, for the length of its transaction */
-#define SEALS "id, rows, max_id, root, previous, head, signature, key_id, extract(epoch FROM sealed_at)::bigint"
+#define LOCK_KEY "7449365091338450803" /* of whoever seals, for the length of its transaction */
+#define SEALS \
+	"id, rows, max_id, root, previous, head, signature, key_id, extract(epoch FROM sealed_at)::bigint"
 /* A time that was tampered with may be beyond what fits. */
 #define ROW_COLUMNS \
 	"a.id, CASE WHEN a.at BETWEEN '1970-01-01' AND '9999-01-01' THEN (extract(epoch FROM a.at) * 1000000)::bigint " \
@@ -40,7 +41,8 @@ fill_row(const PGresult *res, int i, int col, struct audit_row *row)
 }
 
 static int
-read_fixed(const PGresult *res, int i, int col, unsigned char *out, size_t size, struct gh_error *err)
+read_fixed(const PGresult *res, int i, int col, unsigned char *out, size_t size,
+    struct gh_error *err)
 {
 	unsigned char *b;
 	size_t len;
@@ -83,7 +85,7 @@ take_seal(PGresult *res, struct audit_seal *out, struct gh_error *err)
 static int
 read_number(struct store *s, const struct store_statement *st, int64_t *out, struct gh_error *err)
 {
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_read(s, st, &p, &res, err);
 
@@ -92,13 +94,15 @@ read_number(struct store *s, const struct store_statement *st, int64_t *out, str
 	return rc;
 }
 
-/* --- sealing -------------------------------------------------------------------------------------- */
+/* --- sealing
+ * -------------------------------------------------------------------------------------- */
 
 static int
 wait_for_lock(struct store *s, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_lock", "SELECT pg_advisory_xact_lock(" LOCK_KEY ")" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"seal_lock",
+	    "SELECT pg_advisory_xact_lock(" LOCK_KEY ")"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc = store_run(s, &st, &p, &res, err);
 
@@ -109,11 +113,11 @@ wait_for_lock(struct store *s, struct gh_error *err)
 int
 store_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_last",
-	    "SELECT " SEALS " FROM audit_seal ORDER BY id DESC LIMIT 1" };
-	static const struct store_statement clock = { "seal_now",
-	    "SELECT extract(epoch FROM clock_timestamp())::bigint" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"seal_last",
+	    "SELECT " SEALS " FROM audit_seal ORDER BY id DESC LIMIT 1"};
+	static const struct store_statement clock = {"seal_now",
+	    "SELECT extract(epoch FROM clock_timestamp())::bigint"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -159,12 +163,13 @@ int
 store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t after_id, int limit,
     store_audit_fn fn, void *arg, int *n, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_unsealed", "SELECT " ROW_COLUMNS " FROM audit a "
+	static const struct store_statement st = {"seal_unsealed",
+	    "SELECT " ROW_COLUMNS " FROM audit a "
 	    "WHERE a.id > $1::bigint AND (a.id > $2::bigint OR a.at >= to_timestamp($3::bigint)) "
 	    "AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id AND l.audit_id > $1::bigint) "
-	    "ORDER BY a.id LIMIT $4::int" };
+	    "ORDER BY a.id LIMIT $4::int"};
 	int64_t floor = last->max_id - STORE_SEAL_MARGIN;
-	struct store_params p = { 0 };
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -179,14 +184,14 @@ store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t afte
 }
 
 int
-store_seal_add(struct store *s, int64_t seal_id, int first_position, const struct store_leaves *leaves,
-    struct gh_error *err)
+store_seal_add(struct store *s, int64_t seal_id, int first_position,
+    const struct store_leaves *leaves, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_add",
+	static const struct store_statement st = {"seal_add",
 	    "INSERT INTO audit_leaf (audit_id, seal_id, position, hash) "
 	    "SELECT t.id, $3::bigint, ($4::int + t.n - 1)::int, substring($2::bytea FROM ((t.n - 1) * 32 + 1)::int FOR 32) "
-	    "FROM unnest($1::bigint[]) WITH ORDINALITY AS t(id, n)" };
-	struct store_params p = { 0 };
+	    "FROM unnest($1::bigint[]) WITH ORDINALITY AS t(id, n)"};
+	struct store_params p = {0};
 	struct gh_buf ids;
 	PGresult *res;
 	int rc;
@@ -211,10 +216,10 @@ store_seal_add(struct store *s, int64_t seal_id, int first_position, const struc
 int
 store_seal_end(struct store *s, const struct audit_seal *seal, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_insert",
+	static const struct store_statement st = {"seal_insert",
 	    "INSERT INTO audit_seal (id, rows, max_id, root, previous, head, signature, key_id, sealed_at) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::bigint))" };
-	struct store_params p = { 0 };
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, to_timestamp($9::bigint))"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -233,14 +238,15 @@ store_seal_end(struct store *s, const struct audit_seal *seal, struct gh_error *
 	return rc == 0 ? store_commit(s, err) : rc;
 }
 
-/* --- verifying ------------------------------------------------------------------------------------ */
+/* --- verifying
+ * ------------------------------------------------------------------------------------ */
 
 int
 store_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_next",
-	    "SELECT " SEALS " FROM audit_seal WHERE id > $1 ORDER BY id LIMIT 1" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"seal_next",
+	    "SELECT " SEALS " FROM audit_seal WHERE id > $1 ORDER BY id LIMIT 1"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -251,13 +257,14 @@ store_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct g
 }
 
 int
-store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn fn, void *arg, int *n,
-    struct gh_error *err)
+store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn fn, void *arg,
+    int *n, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_leaves",
-	    "SELECT l.audit_id, l.position, l.hash, " ROW_COLUMNS " FROM audit_leaf l LEFT JOIN audit a "
-	    "ON a.id = l.audit_id WHERE l.seal_id = $1 AND l.position >= $2::bigint ORDER BY l.position LIMIT $3::int" };
-	struct store_params p = { 0 };
+	static const struct store_statement st = {"seal_leaves",
+	    "SELECT l.audit_id, l.position, l.hash, " ROW_COLUMNS
+	    " FROM audit_leaf l LEFT JOIN audit a "
+	    "ON a.id = l.audit_id WHERE l.seal_id = $1 AND l.position >= $2::bigint ORDER BY l.position LIMIT $3::int"};
+	struct store_params p = {0};
 	struct audit_row row;
 	PGresult *res;
 	int rc;
@@ -270,7 +277,8 @@ store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn 
 		return rc;
 	*n = PQntuples(res);
 	for (int i = 0; rc == 0 && i < *n; i++) {
-		struct store_leaf leaf = {.audit_id = store_int(res, i, 0), .position = (int)store_int(res, i, 1)};
+		struct store_leaf leaf = {.audit_id = store_int(res, i, 0),
+		    .position = (int)store_int(res, i, 1)};
 
 		rc = read_fixed(res, i, 2, leaf.hash, sizeof(leaf.hash), err);
 		fill_row(res, i, 3, &row);
@@ -283,13 +291,14 @@ store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn 
 }
 
 int
-store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_fn fn, void *arg, int *n,
-    struct gh_error *err)
+store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_fn fn, void *arg,
+    int *n, struct gh_error *err)
 {
-	static const struct store_statement st = { "audit_unsealed", "SELECT " ROW_COLUMNS " FROM audit a "
+	static const struct store_statement st = {"audit_unsealed",
+	    "SELECT " ROW_COLUMNS " FROM audit a "
 	    "WHERE a.id BETWEEN $1::bigint AND $2::bigint AND NOT EXISTS (SELECT FROM audit_leaf l "
-	    "WHERE l.audit_id = a.id AND l.audit_id BETWEEN $1::bigint AND $2::bigint) ORDER BY a.id LIMIT $3::int" };
-	struct store_params p = { 0 };
+	    "WHERE l.audit_id = a.id AND l.audit_id BETWEEN $1::bigint AND $2::bigint) ORDER BY a.id LIMIT $3::int"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
@@ -304,7 +313,7 @@ store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_f
 int
 store_audit_extent(struct store *s, int64_t *max_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "audit_extent", "SELECT max(id) FROM audit" };
+	static const struct store_statement st = {"audit_extent", "SELECT max(id) FROM audit"};
 
 	return read_number(s, &st, max_id, err);
 }
@@ -312,7 +321,8 @@ store_audit_extent(struct store *s, int64_t *max_id, struct gh_error *err)
 int
 store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
 {
-	static const struct store_statement st = { "seal_of_leaves", "SELECT max(seal_id) FROM audit_leaf" };
+	static const struct store_statement st = {"seal_of_leaves",
+	    "SELECT max(seal_id) FROM audit_leaf"};
 
 	return read_number(s, &st, seal_id, err);
 }
@@ -321,10 +331,10 @@ int
 store_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
 {
 	/* rows far below the last seal are sealed; $1: how far */
-	static const struct store_statement st = { "seal_count",
+	static const struct store_statement st = {"seal_count",
 	    "SELECT count(*) FROM audit a WHERE a.id > COALESCE((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
-	    "- $1::bigint AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id)" };
-	struct store_params p = { 0 };
+	    "- $1::bigint AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id)"};
+	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 

@@ -13,14 +13,16 @@
 #include "store/servers.h"
 
 #define MARKS 64
-#define CONNECT_TIMEOUT_MAX 3600         /* seconds */
+#define CONNECT_TIMEOUT_MAX 3600 /* seconds */
 
-/* --- what is known --------------------------------------------------------------------------------- */
+/* --- what is known
+ * --------------------------------------------------------------------------------- */
 
-/* silent_us: when the server was last found silent; 0: it has answered since. Places are never given back: servers are
- * few, and what finds no place any more shares one, which only changes the order. */
+/* silent_us: when the server was last found silent; 0: it has answered since. Places are never
+ * given back: servers are few, and what finds no place any more shares one, which only changes the
+ * order. */
 static struct mark {
-	_Atomic uint64_t key;            /* 0: free */
+	_Atomic uint64_t key; /* 0: free */
 	_Atomic int64_t silent_us;
 } marks[MARKS];
 static _Atomic uint64_t last_good;
@@ -83,14 +85,15 @@ put_in_order(struct store_servers *s)
 
 	memcpy(kept, s->v, sizeof(kept));
 	for (size_t i = 0; i < s->n; i++)
-		of[i] = rank(&kept[i]);  /* once: other threads change it meanwhile */
+		of[i] = rank(&kept[i]); /* once: other threads change it meanwhile */
 	for (int r = 0; r <= 2; r++)
 		for (size_t i = 0; i < s->n; i++)
 			if (of[i] == r)
 				s->v[n++] = kept[i];
 }
 
-/* --- reading the string ---------------------------------------------------------------------------- */
+/* --- reading the string
+ * ---------------------------------------------------------------------------- */
 
 static const char *
 option(const PQconninfoOption *o, const char *keyword)
@@ -101,8 +104,8 @@ option(const PQconninfoOption *o, const char *keyword)
 	return "";
 }
 
-/* All settings with environment, service file and defaults, as libpq would use them: a value that it refuses ends
- * PQconnectStartParams before it looks for any server. */
+/* All settings with environment, service file and defaults, as libpq would use them: a value that
+ * it refuses ends PQconnectStartParams before it looks for any server. */
 static PQconninfoOption *
 read_options(const char *conninfo)
 {
@@ -125,7 +128,8 @@ count(const char *list)
 	return n;
 }
 
-/* Item i of a list with commas; a list of one serves all. malloc'd; NULL when it is empty or memory is short. */
+/* Item i of a list with commas; a list of one serves all. malloc'd; NULL when it is empty or memory
+ * is short. */
 static char *
 item(const char *list, size_t i)
 {
@@ -157,7 +161,8 @@ add(struct store_servers *s, const char *host, const char *address, const char *
 	    (port == NULL || v->port != NULL);
 }
 
-/* One server for each address of the name; a name without any stays as it is, for libpq to complain of. */
+/* One server for each address of the name; a name without any stays as it is, for libpq to complain
+ * of. */
 static bool
 add_name(struct store_servers *s, const char *host, const char *port)
 {
@@ -171,7 +176,7 @@ add_name(struct store_servers *s, const char *host, const char *port)
 		return add(s, host, NULL, port);
 	for (ai = all; ai != NULL && ok; ai = ai->ai_next)
 		if (getnameinfo(ai->ai_addr, ai->ai_addrlen, address, sizeof(address), NULL, 0,
-		    NI_NUMERICHOST) == 0)
+			NI_NUMERICHOST) == 0)
 			ok = add(s, host, address, port);
 	freeaddrinfo(all);
 	return ok && s->n == before ? add(s, host, NULL, port) : ok;
@@ -181,7 +186,7 @@ static bool
 add_item(struct store_servers *s, const PQconninfoOption *o, size_t i)
 {
 	char *host = item(option(o, "host"), i), *address = item(option(o, "hostaddr"), i),
-	    *port = item(option(o, "port"), i);
+	     *port = item(option(o, "port"), i);
 	bool is_name = address == NULL && host != NULL && host[0] != '/' && host[0] != '@', ok;
 
 	ok = is_name ? add_name(s, host, port) : add(s, host, address, port);
@@ -191,8 +196,8 @@ add_item(struct store_servers *s, const PQconninfoOption *o, size_t i)
 	return ok;
 }
 
-/* An empty item stands for a default that an override cannot name: then the whole string is left to libpq, as are
- * lists whose lengths do not fit. */
+/* An empty item stands for a default that an override cannot name: then the whole string is left to
+ * libpq, as are lists whose lengths do not fit. */
 static bool
 is_plain(const PQconninfoOption *o, size_t n)
 {
@@ -204,7 +209,8 @@ is_plain(const PQconninfoOption *o, size_t n)
 
 		if (items != n && !(items == 0 || (i == 2 && items == 1)))
 			return false;
-		if (items > 1 && (list[0] == ',' || list[strlen(list) - 1] == ',' || strstr(list, ",,") != NULL))
+		if (items > 1 &&
+		    (list[0] == ',' || list[strlen(list) - 1] == ',' || strstr(list, ",,") != NULL))
 			return false;
 	}
 	return n > 0;
@@ -220,7 +226,8 @@ read_session(struct store_servers *s, const PQconninfoOption *o)
 	if (s->n > 1 && (*wanted == '\0' || strcmp(wanted, "any") == 0))
 		snprintf(s->session, sizeof(s->session), "read-write");
 	if (seconds > 0)
-		s->connect_ms = (int)(seconds < CONNECT_TIMEOUT_MAX ? seconds : CONNECT_TIMEOUT_MAX) * 1000;
+		s->connect_ms =
+		    (int)(seconds < CONNECT_TIMEOUT_MAX ? seconds : CONNECT_TIMEOUT_MAX) * 1000;
 }
 
 int

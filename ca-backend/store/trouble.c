@@ -6,13 +6,21 @@
 
 #include "store/store_private.h"
 
-static _Atomic(const char *) cause;      /* static text; NULL = none */
-static _Atomic int64_t since_us;         /* when it was met last, monotonic */
+static _Atomic(const char *) cause; /* static text; NULL = none */
+static _Atomic int64_t since_us;    /* when it was met last, monotonic */
 
-static const struct { const char *state, *cause; } states[] = {
-	/* SQLSTATE, or its class; the first that fits */
-	{"53100", "disk full"}, {"53200", "out of memory"}, {"53300", STORE_NO_CONNECTION}, {"53", "out of resources"},
-	{"25006", "read-only"}, {"58", "I/O error"}, {"XX001", "damaged data"}, {"XX002", "damaged data"},
+static const struct {
+	const char *state, *cause;
+} states[] = {
+    /* SQLSTATE, or its class; the first that fits */
+    {"53100", "disk full"},
+    {"53200", "out of memory"},
+    {"53300", STORE_NO_CONNECTION},
+    {"53", "out of resources"},
+    {"25006", "read-only"},
+    {"58", "I/O error"},
+    {"XX001", "damaged data"},
+    {"XX002", "damaged data"},
 };
 
 void
@@ -46,7 +54,10 @@ store_trouble(void)
 {
 	const char *now = atomic_load(&cause);
 
-	return now != NULL && gh_now_us() - atomic_load(&since_us) < STORE_TROUBLE_SECONDS * INT64_C(1000000) ? now : NULL;
+	return now != NULL &&
+		gh_now_us() - atomic_load(&since_us) < STORE_TROUBLE_SECONDS * INT64_C(1000000)
+	    ? now
+	    : NULL;
 }
 
 bool

@@ -14,23 +14,24 @@
 int
 cmd_audit_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"ID", "id"}, {"TIME", "time"}, {"EVENT", "event"},
-		{"OUTCOME", "outcome"}, {"WHO", "who"}, {"ADDRESS", "address"}, {"OBJECT", "object"},
-		{"DETAIL", "detail"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"ID", "id"}, {"TIME", "time"},
+	    {"EVENT", "event"}, {"OUTCOME", "outcome"}, {"WHO", "who"}, {"ADDRESS", "address"},
+	    {"OBJECT", "object"}, {"DETAIL", "detail"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_AUDIT, columns};
 	struct store_filter filter = {.newest_first = true};
 	const char *conf = NULL;
 	bool json = false;
 	int limit = 50;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the start of the record"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
+	    {"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL,
+		"from the start of the record"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists the audit record, newest first.",
-		"gatehouse audit list -n 200\ngatehouse audit list --limit 0 --oldest-first --json\n"};
+	    "gatehouse audit list -n 200\ngatehouse audit list --limit 0 --oldest-first --json\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -93,13 +94,14 @@ cmd_audit_export(int argc, char **argv)
 {
 	const char *conf = NULL, *from = NULL, *to = NULL;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"from", 0, OPTION_TEXT, &from, "ID", "first row (default: the oldest)"},
-		{"to", 0, OPTION_TEXT, &to, "ID", "last row (default: the newest)"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"from", 0, OPTION_TEXT, &from, "ID", "first row (default: the oldest)"},
+	    {"to", 0, OPTION_TEXT, &to, "ID", "last row (default: the newest)"},
+	    OPTION_END,
 	};
-	static const struct usage usage = {"", 0, 0, "Writes the audit record as JSON, one row a line, oldest first.",
-		"gatehouse audit export >audit.jsonl\ngatehouse audit export --from 10001 --to 20000\n"};
+	static const struct usage usage = {"", 0, 0,
+	    "Writes the audit record as JSON, one row a line, oldest first.",
+	    "gatehouse audit export >audit.jsonl\ngatehouse audit export --from 10001 --to 20000\n"};
 	struct store_audit_filter filter = {.limit = EXPORT_PAGE};
 	struct gh_error err = {0};
 	struct session s;

@@ -21,7 +21,7 @@
 #include "output.h"
 #include "session.h"
 
-#define FINDINGS_MAX 1000                /* shown; more are counted */
+#define FINDINGS_MAX 1000 /* shown; more are counted */
 #define PROGRESS_SEALS 100
 
 /* ---- the public key ---- */
@@ -92,8 +92,8 @@ cmd_audit_key(int argc, char **argv)
 	const char *conf = NULL;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Prints the public key that checks the seals of the audit trail, as PEM. Keep it apart from this machine.",
-		"gatehouse audit key >audit-key.pem\n"};
+	    "Prints the public key that checks the seals of the audit trail, as PEM. Keep it apart from this machine.",
+	    "gatehouse audit key >audit-key.pem\n"};
 	unsigned char *spki = NULL;
 	struct gh_error err = {0};
 	struct session s;
@@ -122,8 +122,8 @@ struct verify {
 	struct audit_verify v;
 	unsigned char *spki[AUDIT_KEYS_MAX];
 	unsigned char *head_bytes;
-	gh_json *findings;               /* with --json */
-	bool failed;                     /* out of memory */
+	gh_json *findings; /* with --json */
+	bool failed;       /* out of memory */
 };
 
 static void
@@ -141,9 +141,12 @@ on_found(void *arg, const struct audit_finding *f)
 	}
 	o = gh_json_new_object();
 	c->failed |= o == NULL || gh_json_set_string(o, "kind", audit_finding_name(f->kind)) != 0 ||
-	    gh_json_set(o, "seal", f->seal != 0 ? gh_json_new_int(f->seal) : gh_json_new_string(NULL)) != 0 ||
-	    gh_json_set(o, "row", f->row != 0 ? gh_json_new_int(f->row) : gh_json_new_string(NULL)) != 0 ||
-	    gh_json_set(o, "other", f->other != 0 ? gh_json_new_int(f->other) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set(o, "seal",
+		f->seal != 0 ? gh_json_new_int(f->seal) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set(o, "row",
+		f->row != 0 ? gh_json_new_int(f->row) : gh_json_new_string(NULL)) != 0 ||
+	    gh_json_set(o, "other",
+		f->other != 0 ? gh_json_new_int(f->other) : gh_json_new_string(NULL)) != 0 ||
 	    gh_json_set_string(o, "text", f->text) != 0;
 	c->failed |= gh_json_append(c->findings, o) != 0;
 }
@@ -193,7 +196,8 @@ take_head(struct verify *c, struct gh_error *err)
 		return 0;
 	if (strlen(c->head) != 2 * AUDIT_HASH_SIZE ||
 	    gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0)
-		return gh_refuse(err, GH_E_CONF, "--expect-head is the head that an earlier verify printed: %d hex digits",
+		return gh_refuse(err, GH_E_CONF,
+		    "--expect-head is the head that an earlier verify printed: %d hex digits",
 		    2 * AUDIT_HASH_SIZE);
 	c->v.expected_head = c->head_bytes;
 	return 0;
@@ -207,9 +211,12 @@ show_json(struct verify *c, const char *head)
 	int rc = COMMAND_FAILED;
 
 	if (!c->failed && o != NULL && gh_json_set_bool(o, "intact", v->findings == 0) == 0 &&
-	    gh_json_set_int(o, "seals", v->seals) == 0 && gh_json_set_int(o, "rows", v->rows) == 0 &&
-	    gh_json_set_int(o, "unsealed", v->unsealed) == 0 && gh_json_set_int(o, "last_seal", v->last.id) == 0 &&
-	    gh_json_set_string(o, "head", head) == 0 && gh_json_set_int(o, "finding_count", v->findings) == 0 &&
+	    gh_json_set_int(o, "seals", v->seals) == 0 &&
+	    gh_json_set_int(o, "rows", v->rows) == 0 &&
+	    gh_json_set_int(o, "unsealed", v->unsealed) == 0 &&
+	    gh_json_set_int(o, "last_seal", v->last.id) == 0 &&
+	    gh_json_set_string(o, "head", head) == 0 &&
+	    gh_json_set_int(o, "finding_count", v->findings) == 0 &&
 	    gh_json_set(o, "findings", gh_json_ref(c->findings)) == 0)
 		rc = output_json(o);
 	gh_json_free(o);
@@ -242,7 +249,8 @@ show(struct verify *c)
 	return rc == COMMAND_OK && c->v.findings > 0 ? COMMAND_FAILED : rc;
 }
 
-/* The rows that the trail tells of. Who verifies may not have the gateway secret: then that is left out, and said. */
+/* The rows that the trail tells of. Who verifies may not have the gateway secret: then that is left
+ * out, and said. */
 static int
 check_grants(struct verify *c, struct session *s, struct gh_error *err)
 {
@@ -294,17 +302,19 @@ cmd_audit_verify(int argc, char **argv)
 {
 	struct verify c = {0};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&c.conf),
-		{"public-key", 'k', OPTION_LIST, &c.files, "FILE",
-		    "PEM of the audit key, kept since \"audit key\"; repeat for earlier ones (default: ask the signer)"},
-		{"from", 0, OPTION_NUMBER, &c.from, "SEAL", "begin with this seal (default: the first)"},
-		{"expect-head", 0, OPTION_TEXT, &c.head, "HEX", "a head printed earlier must be among the seals"},
-		OPTION_JSON(&c.json),
-		OPTION_END,
+	    OPTION_CONFIG(&c.conf),
+	    {"public-key", 'k', OPTION_LIST, &c.files, "FILE",
+		"PEM of the audit key, kept since \"audit key\"; repeat for earlier ones (default: ask the signer)"},
+	    {"from", 0, OPTION_NUMBER, &c.from, "SEAL",
+		"begin with this seal (default: the first)"},
+	    {"expect-head", 0, OPTION_TEXT, &c.head, "HEX",
+		"a head printed earlier must be among the seals"},
+	    OPTION_JSON(&c.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Compares the audit trail with its seals. Exit status 1: something was changed; the lines say what.",
-		"gatehouse audit verify --public-key audit-key.pem --expect-head 51F0...\n"};
+	    "Compares the audit trail with its seals. Exit status 1: something was changed; the lines say what.",
+	    "gatehouse audit verify --public-key audit-key.pem --expect-head 51F0...\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

@@ -46,8 +46,8 @@ refuse_if_used(struct bootstrap *in, enum store_list what, const char *path, con
 	if (n == 0)
 		return 0;
 	return gh_refuse(err, GH_E_CONF,
-	    "%s is missing, but the database holds %s sealed with it: restore the file from a backup", path,
-	    rows);
+	    "%s is missing, but the database holds %s sealed with it: restore the file from a backup",
+	    path, rows);
 }
 
 static int
@@ -60,7 +60,8 @@ init_secret(struct bootstrap *in, const char *path, const char *user, enum store
 	if (rc == 0 && !exists)
 		rc = refuse_if_used(in, used_by, path, rows, err);
 	if (rc == 0 && !exists)
-		rc = secret_file_create(path, user, used_by == STORE_LIST_CAS, err); /* the signer demands to own its key */
+		rc = secret_file_create(path, user, used_by == STORE_LIST_CAS,
+		    err); /* the signer demands to own its key */
 	if (rc == 0)
 		rc = report_add(&in->report, "secrets", path, !exists, err);
 	return rc;
@@ -70,11 +71,12 @@ static int
 init_secrets(struct bootstrap *in, struct gh_error *err)
 {
 	const struct gh_conf *c = in->session->conf;
-	int rc = init_secret(in, c->gateway.secret_file, c->gateway.user, STORE_LIST_APPS, "applications",
-	    err);
+	int rc = init_secret(in, c->gateway.secret_file, c->gateway.user, STORE_LIST_APPS,
+	    "applications", err);
 
 	if (rc == 0)
-		rc = init_secret(in, c->signer.key_file, c->signer.user, STORE_LIST_CAS, "CAs", err);
+		rc =
+		    init_secret(in, c->signer.key_file, c->signer.user, STORE_LIST_CAS, "CAs", err);
 	if (rc == 0)
 		rc = session_use_secret(in->session, err);
 	return rc;
@@ -87,7 +89,8 @@ report_ca(struct bootstrap *in, const struct ca *ca, struct gh_error *err)
 {
 	gh_json *item = report_item(&in->report, "cas", ca->name, true);
 	char *sha256 = gh_hex_encode(ca->ca_id, sizeof(ca->ca_id));
-	int bad = item == NULL || sha256 == NULL || gh_json_set_string(item, "subject", ca->issuer_dn) != 0 ||
+	int bad = item == NULL || sha256 == NULL ||
+	    gh_json_set_string(item, "subject", ca->issuer_dn) != 0 ||
 	    gh_json_set_string(item, "sha256", sha256) != 0;
 
 	if (!bad) {
@@ -128,11 +131,20 @@ static int
 init_cas(struct bootstrap *in, struct gh_error *err)
 {
 	const struct bootstrap_args *a = in->args;
-	const struct make_ca root = {.name = a->root_name, .subject = a->root_subject, .key_alg = a->key_alg,
-		.years = ROOT_YEARS, .path_len = 1, .policy = CA_POLICY_OPTIONS_INIT, .urls = a->root_urls};
-	const struct make_ca issuing = {.name = a->ca_name, .subject = a->issuing_subject,
-		.key_alg = a->key_alg, .parent = a->root_name, .years = ISSUING_YEARS,
-		.policy = CA_POLICY_OPTIONS_INIT, .urls = a->urls};
+	const struct make_ca root = {.name = a->root_name,
+	    .subject = a->root_subject,
+	    .key_alg = a->key_alg,
+	    .years = ROOT_YEARS,
+	    .path_len = 1,
+	    .policy = CA_POLICY_OPTIONS_INIT,
+	    .urls = a->root_urls};
+	const struct make_ca issuing = {.name = a->ca_name,
+	    .subject = a->issuing_subject,
+	    .key_alg = a->key_alg,
+	    .parent = a->root_name,
+	    .years = ISSUING_YEARS,
+	    .policy = CA_POLICY_OPTIONS_INIT,
+	    .urls = a->urls};
 	int rc = init_ca(in, &root, err);
 
 	return rc == 0 ? init_ca(in, &issuing, err) : rc;
@@ -178,7 +190,8 @@ generate_password(char out[BOOTSTRAP_PASSWORD_LENGTH + 1], struct gh_error *err)
 static int
 create_admin(struct bootstrap *in, struct gh_error *err)
 {
-	const unsigned roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
+	const unsigned roles =
+	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
 	char hash[USER_HASH_SIZE], *given = NULL;
 	int rc;
 
@@ -189,13 +202,14 @@ create_admin(struct bootstrap *in, struct gh_error *err)
 	if (rc == 0)
 		rc = user_hash_password(given != NULL ? given : in->password, hash, err);
 	if (rc == 0)
-		rc = store_create_user(in->session->store, &in->session->who, in->args->admin, hash, roles, err);
+		rc = store_create_user(in->session->store, &in->session->who, in->args->admin, hash,
+		    roles, err);
 	prompt_free(given);
 	return rc;
 }
 
-/* Only when there is no local user at all: a second run must not bring back an administrator who was
- * replaced by others. */
+/* Only when there is no local user at all: a second run must not bring back an administrator who
+ * was replaced by others. */
 static int
 init_admin(struct bootstrap *in, struct gh_error *err)
 {
@@ -229,7 +243,11 @@ int
 bootstrap_run(struct bootstrap *in, struct gh_error *err)
 {
 	static int (*const steps[])(struct bootstrap *, struct gh_error *) = {
-		init_schema, init_secrets, init_cas, init_templates, init_admin,
+	    init_schema,
+	    init_secrets,
+	    init_cas,
+	    init_templates,
+	    init_admin,
 	};
 	int rc = 0;
 

@@ -1,6 +1,7 @@
 /*
- * From an empty database to a gateway that can start: schema, secrets, CAs, templates, first administrator. Every step
- * looks whether its result is there and makes it when it is not, so that a run completes what an interrupted one began.
+ * From an empty database to a gateway that can start: schema, secrets, CAs, templates, first
+ * administrator. Every step looks whether its result is there and makes it when it is not, so that
+ * a run completes what an interrupted one began.
  */
 #ifndef BOOTSTRAP_H
 #define BOOTSTRAP_H
@@ -9,23 +10,27 @@
 #include "report.h"
 #include "session.h"
 
-#define BOOTSTRAP_PASSWORD_LENGTH 20     /* of 32 signs each: 100 bits */
+#define BOOTSTRAP_PASSWORD_LENGTH 20 /* of 32 signs each: 100 bits */
 
 struct bootstrap_args {
 	const char *ca_name, *root_name, *root_subject, *issuing_subject, *key_alg;
 	const char *admin, *admin_password_file, *templates;
 	struct ca_url_options urls, root_urls;
 };
-#define BOOTSTRAP_ARGS_INIT {.ca_name = "issuing", .root_name = "root", .root_subject = "CN=Gatehouse Root CA", \
-	.issuing_subject = "CN=Gatehouse Issuing CA", .key_alg = "P-256", .admin = "admin", \
-	.urls = CA_URL_OPTIONS_INIT, .root_urls = CA_URL_OPTIONS_INIT}
+#define BOOTSTRAP_ARGS_INIT \
+	{ \
+		.ca_name = "issuing", .root_name = "root", .root_subject = "CN=Gatehouse Root CA", \
+		.issuing_subject = "CN=Gatehouse Issuing CA", .key_alg = "P-256", \
+		.admin = "admin", .urls = CA_URL_OPTIONS_INIT, .root_urls = CA_URL_OPTIONS_INIT \
+	}
 
 struct bootstrap {
 	const struct bootstrap_args *args;
-	struct session *session;             /* SESSION_RAW_STORE; its secret is filled */
-	struct own_signer signer;            /* started when it is needed first */
-	struct report report;                /* begun by the caller */
-	char password[BOOTSTRAP_PASSWORD_LENGTH + 1]; /* of the administrator, when it was made here; else "" */
+	struct session *session;  /* SESSION_RAW_STORE; its secret is filled */
+	struct own_signer signer; /* started when it is needed first */
+	struct report report;     /* begun by the caller */
+	char password[BOOTSTRAP_PASSWORD_LENGTH +
+	    1]; /* of the administrator, when it was made here; else "" */
 };
 
 /* What was made before a failure stays, and is in the report. */

@@ -15,16 +15,16 @@
 int
 cmd_ca_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"SUBJECT", "subject"},
-		{"PARENT", "parent"}, {"NOT AFTER", "not_after"}, {"STATE", "state"},
-		{"KEY", "protection"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
+	    {"SUBJECT", "subject"}, {"PARENT", "parent"}, {"NOT AFTER", "not_after"},
+	    {"STATE", "state"}, {"KEY", "protection"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CAS, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0, "Lists the certification authorities.",
-		"gatehouse ca list --json\n"};
+	    "gatehouse ca list --json\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -58,7 +58,8 @@ ca_view(const gh_json *row, const char *const *members)
 	for (size_t i = 0; o != NULL && members[i] != NULL; i++) {
 		gh_json *v = gh_json_get(row, members[i]);
 
-		v = strcmp(members[i], "sealed") == 0 ? gh_json_new_bool(gh_json_string(v) != NULL) : gh_json_ref(v);
+		v = strcmp(members[i], "sealed") == 0 ? gh_json_new_bool(gh_json_string(v) != NULL)
+						      : gh_json_ref(v);
 		if (gh_json_set(o, members[i], v) != 0) {
 			gh_json_free(o);
 			o = NULL;
@@ -77,7 +78,8 @@ show_further(const gh_json *row)
 		const char *kind = gh_json_string(gh_json_get(gh_json_at(list, i), "kind"));
 		const char *until = gh_json_string(gh_json_get(gh_json_at(list, i), "not_after"));
 
-		printf("%s certificate, valid until %s\n", kind != NULL ? kind : "?", until != NULL ? until : "?");
+		printf("%s certificate, valid until %s\n", kind != NULL ? kind : "?",
+		    until != NULL ? until : "?");
 	}
 }
 
@@ -102,11 +104,12 @@ show_certificate(const gh_json *row)
 static int
 show(const gh_json *row, bool json)
 {
-	static const char *const in_text[] = {"id", "name", "slug", "state", "protection", "sealed", "parent",
-		"subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp", "crl_shards", "policy", NULL};
-	static const char *const in_json[] = {"id", "name", "slug", "state", "protection", "sealed", "parent",
-		"subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp", "crl_shards", "policy", "chain",
-		"certificates", "csr", NULL};
+	static const char *const in_text[] = {"id", "name", "slug", "state", "protection", "sealed",
+	    "parent", "subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp",
+	    "crl_shards", "policy", NULL};
+	static const char *const in_json[] = {"id", "name", "slug", "state", "protection", "sealed",
+	    "parent", "subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp",
+	    "crl_shards", "policy", "chain", "certificates", "csr", NULL};
 	gh_json *view = ca_view(row, json ? in_json : in_text);
 	int rc;
 
@@ -128,8 +131,8 @@ cmd_ca_show(int argc, char **argv)
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Shows a CA: state, policy, URLs, and the content of its certificate.",
-		"gatehouse ca show issuing\n"};
+	    "Shows a CA: state, policy, URLs, and the content of its certificate.",
+	    "gatehouse ca show issuing\n"};
 	struct gh_error err;
 	gh_json *ca;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -166,14 +169,15 @@ cmd_ca_export(int argc, char **argv)
 	const char *conf = NULL;
 	bool chain = false, all = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"chain", 0, OPTION_FLAG, &chain, NULL, "also its issuers up to the root"},
-		{"all", 0, OPTION_FLAG, &all, NULL,
-		    "also earlier certificates of its key, and those by which old and new key of a root vouch for each other"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"chain", 0, OPTION_FLAG, &chain, NULL, "also its issuers up to the root"},
+	    {"all", 0, OPTION_FLAG, &all, NULL,
+		"also earlier certificates of its key, and those by which old and new key of a root vouch for each other"},
+	    OPTION_END,
 	};
-	static const struct usage usage = {"NAME", 1, 1, "Writes a CA's certificate as PEM to standard output.",
-		"gatehouse ca export root > root.pem\ngatehouse ca export issuing --chain > chain.pem\n"};
+	static const struct usage usage = {"NAME", 1, 1,
+	    "Writes a CA's certificate as PEM to standard output.",
+	    "gatehouse ca export root > root.pem\ngatehouse ca export issuing --chain > chain.pem\n"};
 	struct gh_error err;
 	gh_json *ca;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -183,7 +187,8 @@ cmd_ca_export(int argc, char **argv)
 	if (load_ca(conf, argv[1], &ca, &err) != 0)
 		return command_fail(argv[0], &err);
 	if (gh_json_size(gh_json_get(ca, "chain")) == 0) {
-		gh_refuse(&err, GH_E_CONFLICT, "CA \"%s\" has no certificate yet: `gatehouse ca csr %s` writes its request",
+		gh_refuse(&err, GH_E_CONFLICT,
+		    "CA \"%s\" has no certificate yet: `gatehouse ca csr %s` writes its request",
 		    argv[1], argv[1]);
 		gh_json_free(ca);
 		return command_fail(argv[0], &err);

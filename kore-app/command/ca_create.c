@@ -49,37 +49,43 @@ int
 cmd_ca_create(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct creation c = {.spec = {.key_alg = "P-256", .years = 10, .days = -1, .path_len = -1,
-		.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT}};
+	struct creation c = {.spec = {.key_alg = "P-256",
+				 .years = 10,
+				 .days = -1,
+				 .path_len = -1,
+				 .urls = CA_URL_OPTIONS_INIT,
+				 .policy = CA_POLICY_OPTIONS_INIT}};
 	bool is_root = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"parent", 'p', OPTION_TEXT, &c.spec.parent, "CA", "CA that signs it"},
-		{"root", 0, OPTION_FLAG, &is_root, NULL, "no parent: it signs itself"},
-		{"subject", 's', OPTION_TEXT, &c.spec.subject, "DN", "its distinguished name"},
-		{"key-alg", 0, OPTION_TEXT, &c.spec.key_alg, "ALG", MAKE_CA_KEY_ALGS " (default: P-256)"},
-		{"key-uri", 0, OPTION_TEXT, &c.spec.key_uri, "URI",
-		    "a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..."},
-		{"years", 0, OPTION_NUMBER, &c.spec.years, "N", "validity (default: 10), at most to the parent's end"},
-		{"days", 0, OPTION_NUMBER, &c.spec.days, "N", "validity in days, in place of --years"},
-		{"path-len", 0, OPTION_NUMBER, &c.spec.path_len, "N",
-		    "CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1). The signer "
-		    "keeps to it; the certificate of a root does not say it, so that the root can change its key"},
-		{"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
-		    "password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
-		CA_URL_OPTION_ROWS(&c.spec.urls),
-		CA_NO_URLS_ROW(&c.spec.urls),
-		CA_POLICY_OPTION_ROWS(&c.spec.policy),
-		CA_NAMES_OPTION_ROWS(&c.spec.names),
-		OPTION_JSON(&c.json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"parent", 'p', OPTION_TEXT, &c.spec.parent, "CA", "CA that signs it"},
+	    {"root", 0, OPTION_FLAG, &is_root, NULL, "no parent: it signs itself"},
+	    {"subject", 's', OPTION_TEXT, &c.spec.subject, "DN", "its distinguished name"},
+	    {"key-alg", 0, OPTION_TEXT, &c.spec.key_alg, "ALG",
+		MAKE_CA_KEY_ALGS " (default: P-256)"},
+	    {"key-uri", 0, OPTION_TEXT, &c.spec.key_uri, "URI",
+		"a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..."},
+	    {"years", 0, OPTION_NUMBER, &c.spec.years, "N",
+		"validity (default: 10), at most to the parent's end"},
+	    {"days", 0, OPTION_NUMBER, &c.spec.days, "N", "validity in days, in place of --years"},
+	    {"path-len", 0, OPTION_NUMBER, &c.spec.path_len, "N",
+		"CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1). The signer "
+		"keeps to it; the certificate of a root does not say it, so that the root can change its key"},
+	    {"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
+		"password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
+	    CA_URL_OPTION_ROWS(&c.spec.urls),
+	    CA_NO_URLS_ROW(&c.spec.urls),
+	    CA_POLICY_OPTION_ROWS(&c.spec.policy),
+	    CA_NAMES_OPTION_ROWS(&c.spec.names),
+	    OPTION_JSON(&c.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Creates a root CA or a CA below another one. Its key is made by a signer of this command and "
-		"stored sealed; running gateways can use it within a second.",
-		"gatehouse ca create mobile --parent root --subject 'CN=Mobile CA,O=Corp,C=DE' \\\n"
-		"    --base-url http://pki.corp.example --max-validity 398 --permit-dns corp.example\n"
-		"gatehouse ca create lab-root --root --subject 'CN=Lab Root' --years 20 --no-urls\n"};
+	    "Creates a root CA or a CA below another one. Its key is made by a signer of this command and "
+	    "stored sealed; running gateways can use it within a second.",
+	    "gatehouse ca create mobile --parent root --subject 'CN=Mobile CA,O=Corp,C=DE' \\\n"
+	    "    --base-url http://pki.corp.example --max-validity 398 --permit-dns corp.example\n"
+	    "gatehouse ca create lab-root --root --subject 'CN=Lab Root' --years 20 --no-urls\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

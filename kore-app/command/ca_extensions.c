@@ -24,8 +24,8 @@ add_url(GENERAL_NAMES *names, const char *url)
 	return 0;
 }
 
-/* A CA certificate is in no shard, since its key is not known before it is signed: the complete CRL is beside those
- * of the shards. malloc'd. */
+/* A CA certificate is in no shard, since its key is not known before it is signed: the complete CRL
+ * is beside those of the shards. malloc'd. */
 static char *
 complete_crl_url(const char *url)
 {
@@ -66,9 +66,11 @@ add_cdp(X509_EXTENSIONS **exts, char *const *urls)
 
 	if (ok) {
 		point->distpoint = DIST_POINT_NAME_new();
-		ok = point->distpoint != NULL && (point->distpoint->name.fullname = GENERAL_NAMES_new()) != NULL;
+		ok = point->distpoint != NULL &&
+		    (point->distpoint->name.fullname = GENERAL_NAMES_new()) != NULL;
 		if (ok)
-			point->distpoint->type = 0; /* fullName: else it is neither written nor freed */
+			point->distpoint->type =
+			    0; /* fullName: else it is neither written nor freed */
 	}
 	ok = ok && add_crl_urls(point->distpoint->name.fullname, urls) == 0;
 	n = ok ? sk_GENERAL_NAME_num(point->distpoint->name.fullname) : 0;
@@ -77,7 +79,8 @@ add_cdp(X509_EXTENSIONS **exts, char *const *urls)
 	else if (n > 0)
 		ok = 0;
 	if (ok && n > 0)
-		ok = X509V3_add1_i2d(exts, NID_crl_distribution_points, points, 0, X509V3_ADD_APPEND) == 1;
+		ok = X509V3_add1_i2d(exts, NID_crl_distribution_points, points, 0,
+			 X509V3_ADD_APPEND) == 1;
 	DIST_POINT_free(point);
 	sk_DIST_POINT_pop_free(points, DIST_POINT_free);
 	return ok ? 0 : -1;
@@ -122,7 +125,8 @@ add_parent(X509_EXTENSIONS **exts, const struct ca *parent, struct gh_error *err
 {
 	if (parent == NULL)
 		return 0;
-	if ((parent->cdp_urls != NULL && parent->cdp_urls[0] != NULL && add_cdp(exts, parent->cdp_urls) != 0) ||
+	if ((parent->cdp_urls != NULL && parent->cdp_urls[0] != NULL &&
+		add_cdp(exts, parent->cdp_urls) != 0) ||
 	    add_aia(exts, parent) != 0)
 		return gh_fail(err, GH_E_NOMEM, "extensions of the CA");
 	return 0;
@@ -135,8 +139,8 @@ static bool
 is_made_anew(int nid)
 {
 	return nid == NID_subject_key_identifier || nid == NID_authority_key_identifier ||
-	    nid == NID_basic_constraints || nid == NID_key_usage || nid == NID_crl_distribution_points ||
-	    nid == NID_info_access;
+	    nid == NID_basic_constraints || nid == NID_key_usage ||
+	    nid == NID_crl_distribution_points || nid == NID_info_access;
 }
 
 static int
@@ -147,7 +151,8 @@ add_kept(X509_EXTENSIONS **exts, const X509 *old, struct gh_error *err)
 	for (int i = 0; i < n; i++) {
 		X509_EXTENSION *e = X509_get_ext(old, i);
 
-		if (!is_made_anew(OBJ_obj2nid(X509_EXTENSION_get_object(e))) && X509v3_add_ext(exts, e, -1) == NULL)
+		if (!is_made_anew(OBJ_obj2nid(X509_EXTENSION_get_object(e))) &&
+		    X509v3_add_ext(exts, e, -1) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "extensions of the CA");
 	}
 	return 0;
@@ -160,10 +165,10 @@ static const struct name_form {
 	int type;
 	size_t list;
 } name_forms[] = {
-	{"dns", "dns", GEN_DNS, offsetof(struct ca_names, dns)},
-	{"email", "email", GEN_EMAIL, offsetof(struct ca_names, email)},
-	{"ip", "ip", GEN_IPADD, offsetof(struct ca_names, ip)},
-	{"dn", "dn", GEN_DIRNAME, offsetof(struct ca_names, dn)},
+    {"dns", "dns", GEN_DNS, offsetof(struct ca_names, dns)},
+    {"email", "email", GEN_EMAIL, offsetof(struct ca_names, email)},
+    {"ip", "ip", GEN_IPADD, offsetof(struct ca_names, ip)},
+    {"dn", "dn", GEN_DIRNAME, offsetof(struct ca_names, dn)},
 };
 #define NAME_FORMS (sizeof(name_forms) / sizeof(name_forms[0]))
 
@@ -196,8 +201,8 @@ net_name(const char *text)
 		return NULL;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
 	prefix = (int)strtol(slash + 1, &end, 10);
-	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, address, net) != 1 || end == slash + 1 || *end != '\0' ||
-	    prefix < 0 || prefix > size * 8)
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, address, net) != 1 || end == slash + 1 ||
+	    *end != '\0' || prefix < 0 || prefix > size * 8)
 		return NULL;
 	set_prefix(net + size, size, prefix);
 	for (int i = 0; i < size; i++)
@@ -242,7 +247,7 @@ constraint_name(int type, const char *text)
 }
 
 static int
-add_subtree(STACK_OF(GENERAL_SUBTREE) **list, GENERAL_NAME *name, struct gh_error *err)
+add_subtree(STACK_OF(GENERAL_SUBTREE) * *list, GENERAL_NAME *name, struct gh_error *err)
 {
 	GENERAL_SUBTREE *t = GENERAL_SUBTREE_new();
 
@@ -261,7 +266,7 @@ add_subtree(STACK_OF(GENERAL_SUBTREE) **list, GENERAL_NAME *name, struct gh_erro
 }
 
 static int
-add_subtrees(const struct ca_names *names, const char *verb, STACK_OF(GENERAL_SUBTREE) **list,
+add_subtrees(const struct ca_names *names, const char *verb, STACK_OF(GENERAL_SUBTREE) * *list,
     struct gh_error *err)
 {
 	int rc = 0;
@@ -270,13 +275,17 @@ add_subtrees(const struct ca_names *names, const char *verb, STACK_OF(GENERAL_SU
 		const struct option_list *l = names_of(names, &name_forms[f]);
 
 		for (size_t i = 0; rc == 0 && i < l->n; i++) {
-			GENERAL_NAME *g = l->v[i][0] != '\0' ? constraint_name(name_forms[f].type, l->v[i]) : NULL;
+			GENERAL_NAME *g = l->v[i][0] != '\0'
+			    ? constraint_name(name_forms[f].type, l->v[i])
+			    : NULL;
 
 			ERR_clear_error();
 			if (g == NULL)
-				return gh_refuse(err, GH_E_CONF, "--%s-%s %.80s: not a value of this form%s", verb,
+				return gh_refuse(err, GH_E_CONF,
+				    "--%s-%s %.80s: not a value of this form%s", verb,
 				    name_forms[f].option, l->v[i],
-				    name_forms[f].type == GEN_IPADD ? " (10.0.0.0/8, 2001:db8::/32)" : "");
+				    name_forms[f].type == GEN_IPADD ? " (10.0.0.0/8, 2001:db8::/32)"
+								    : "");
 			rc = add_subtree(list, g, err);
 		}
 	}
@@ -330,7 +339,8 @@ names_json(const struct ca_names *names, bool *failed)
 }
 
 int
-ca_extensions_names_json(const struct ca_name_constraints *names, gh_json *policy, struct gh_error *err)
+ca_extensions_names_json(const struct ca_name_constraints *names, gh_json *policy,
+    struct gh_error *err)
 {
 	bool failed = false;
 	gh_json *permitted = names_json(&names->permitted, &failed);
@@ -365,8 +375,8 @@ encode(const X509_EXTENSIONS *exts, unsigned char **out, size_t *len, struct gh_
 }
 
 int
-ca_extensions_make(const struct ca *parent, const X509 *old, const struct ca_name_constraints *names,
-    unsigned char **out, size_t *len, struct gh_error *err)
+ca_extensions_make(const struct ca *parent, const X509 *old,
+    const struct ca_name_constraints *names, unsigned char **out, size_t *len, struct gh_error *err)
 {
 	X509_EXTENSIONS *exts = NULL;
 	int rc;

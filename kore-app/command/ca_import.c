@@ -50,22 +50,29 @@ settle(const struct import *a, const struct cert_files *f, struct ca *ca, struct
 	ca->protection = a->key_uri != NULL ? CA_KEY_PKCS11 : CA_KEY_SYSTEM;
 	if (ca->name == NULL || ca->slug == NULL || ca->policy == NULL)
 		return gh_fail(err, GH_E_NOMEM, "CA");
-	if ((rc = ca_urls_apply_new(&a->urls, ca, err)) != 0 || (rc = ca_policy_apply(&a->policy, ca->policy, err)) != 0 ||
+	if ((rc = ca_urls_apply_new(&a->urls, ca, err)) != 0 ||
+	    (rc = ca_policy_apply(&a->policy, ca->policy, err)) != 0 ||
 	    (rc = cert_files_chain(f, &ca->chain, err)) != 0)
 		return rc;
 	return ca_finish(ca, err);
 }
 
-/* The signer looks whether key and certificate belong together, and whether it is the certificate of a CA. */
+/* The signer looks whether key and certificate belong together, and whether it is the certificate
+ * of a CA. */
 static int
 seal(struct own_signer *signer, const struct import *a, const struct cert_files *f, struct ca *ca,
     struct gh_error *err)
 {
-	struct signer_import_ca in = {.pkcs8 = f->pkcs8, .pkcs8_len = f->pkcs8_len, .key_uri = a->key_uri,
-		.cert = ca->chain.cert[0].der, .cert_len = ca->chain.cert[0].len};
+	struct signer_import_ca in = {.pkcs8 = f->pkcs8,
+	    .pkcs8_len = f->pkcs8_len,
+	    .key_uri = a->key_uri,
+	    .cert = ca->chain.cert[0].der,
+	    .cert_len = ca->chain.cert[0].len};
 	int rc = ca_policy_limits(ca->policy, loaded_ca_path_len(ca), &in.limits, err);
 
-	return rc == 0 ? signer_client_import_ca(signer->client, &in, &ca->sealed, &ca->sealed_len, err) : rc;
+	return rc == 0
+	    ? signer_client_import_ca(signer->client, &in, &ca->sealed, &ca->sealed_len, err)
+	    : rc;
 }
 
 static int
@@ -110,9 +117,11 @@ static int
 check(const char *who, const struct import *a)
 {
 	if (a->pkcs12 != NULL && (a->key != NULL || a->key_uri != NULL || a->cert != NULL))
-		return command_usage(who, "--pkcs12 has key and certificate: no --key, --key-uri and --cert beside it");
+		return command_usage(who,
+		    "--pkcs12 has key and certificate: no --key, --key-uri and --cert beside it");
 	if (a->pkcs12 == NULL && (a->cert == NULL || (a->key == NULL) == (a->key_uri == NULL)))
-		return command_usage(who, "--pkcs12 is needed, or --cert with one of --key and --key-uri");
+		return command_usage(who,
+		    "--pkcs12 is needed, or --cert with one of --key and --key-uri");
 	if (!loaded_ca_is_name(a->name))
 		return command_usage(who, "\"%.80s\": " CA_NAME_RULE, a->name);
 	return COMMAND_OK;
@@ -124,26 +133,29 @@ cmd_ca_import(int argc, char **argv)
 	const char *conf = NULL;
 	struct import a = {.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"pkcs12", 0, OPTION_TEXT, &a.pkcs12, "FILE", "key, certificate and chain"},
-		{"key", 0, OPTION_TEXT, &a.key, "FILE", "private key in PEM"},
-		{"key-uri", 0, OPTION_TEXT, &a.key_uri, "URI", "the key is in a PKCS#11 token: pkcs11:..."},
-		{"cert", 0, OPTION_TEXT, &a.cert, "FILE", "certificate of the CA, PEM (then its chain may follow) or DER"},
-		{"chain", 0, OPTION_LIST, &a.chain, "FILE", "certificates of its issuers up to the root, any order; repeat"},
-		{"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
-		    "password of the PKCS#12 or key file (\"-\": standard input; default: asked for)"},
-		CA_URL_OPTION_ROWS(&a.urls),
-		CA_NO_URLS_ROW(&a.urls),
-		CA_POLICY_OPTION_ROWS(&a.policy),
-		OPTION_JSON(&a.json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"pkcs12", 0, OPTION_TEXT, &a.pkcs12, "FILE", "key, certificate and chain"},
+	    {"key", 0, OPTION_TEXT, &a.key, "FILE", "private key in PEM"},
+	    {"key-uri", 0, OPTION_TEXT, &a.key_uri, "URI",
+		"the key is in a PKCS#11 token: pkcs11:..."},
+	    {"cert", 0, OPTION_TEXT, &a.cert, "FILE",
+		"certificate of the CA, PEM (then its chain may follow) or DER"},
+	    {"chain", 0, OPTION_LIST, &a.chain, "FILE",
+		"certificates of its issuers up to the root, any order; repeat"},
+	    {"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
+		"password of the PKCS#12 or key file (\"-\": standard input; default: asked for)"},
+	    CA_URL_OPTION_ROWS(&a.urls),
+	    CA_NO_URLS_ROW(&a.urls),
+	    CA_POLICY_OPTION_ROWS(&a.policy),
+	    OPTION_JSON(&a.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Takes over a CA that was made elsewhere. Certificates that it issued there are not known here: "
-		"OCSP and CRLs tell about those that are issued from now on.",
-		"gatehouse ca import corp --pkcs12 corp.p12 --base-url http://pki.corp.example\n"
-		"gatehouse ca import corp --key corp.key --cert corp.pem --chain root.pem \\\n"
-		"    --base-url http://pki.corp.example\n"};
+	    "Takes over a CA that was made elsewhere. Certificates that it issued there are not known here: "
+	    "OCSP and CRLs tell about those that are issued from now on.",
+	    "gatehouse ca import corp --pkcs12 corp.p12 --base-url http://pki.corp.example\n"
+	    "gatehouse ca import corp --key corp.key --cert corp.pem --chain root.pem \\\n"
+	    "    --base-url http://pki.corp.example\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

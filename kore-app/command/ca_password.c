@@ -47,7 +47,8 @@ static int
 run_change(const struct asked *asked, struct ca_password_status *out, struct gh_error *err)
 {
 	char *current, *new_password = NULL;
-	int rc = prompt_password(asked->file, "present password of the CA key", false, &current, err);
+	int rc =
+	    prompt_password(asked->file, "present password of the CA key", false, &current, err);
 
 	if (rc == 0)
 		rc = prompt_password(asked->new_file, "new password", true, &new_password, err);
@@ -86,8 +87,12 @@ static const struct {
 	const char *name;
 	int (*run)(const struct asked *asked, struct ca_password_status *out, struct gh_error *err);
 } password_actions[] = {
-	{"set", run_set}, {"remove", run_remove}, {"change", run_change}, {"unlock", run_unlock},
-	{"lock", run_lock}, {"status", run_status},
+    {"set", run_set},
+    {"remove", run_remove},
+    {"change", run_change},
+    {"unlock", run_unlock},
+    {"lock", run_lock},
+    {"status", run_status},
 };
 
 static int
@@ -96,21 +101,23 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
 	char until[GH_TIMESTAMP_SIZE];
 
 	if (err->code == GH_E_CA_PASSWORD)
-		snprintf(err->message, sizeof(err->message), "the password is wrong; %d attempts remain",
-		    status->remaining);
+		snprintf(err->message, sizeof(err->message),
+		    "the password is wrong; %d attempts remain", status->remaining);
 	if (status->is_locked && (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED))
-		snprintf(err->message, sizeof(err->message), "too many wrong passwords: locked until %s",
+		snprintf(err->message, sizeof(err->message),
+		    "too many wrong passwords: locked until %s",
 		    gh_timestamp_format(status->locked_until, until));
 	if (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED)
-		err->detail[0] = '\0';          /* says the same again */
+		err->detail[0] = '\0'; /* says the same again */
 	return command_fail(who, err);
 }
 
-/* A signer of our own, which only those can start who read the system key, sets the first password: the one that serves
- * the gateway does not. All others ask that one, which has the key in memory. */
+/* A signer of our own, which only those can start who read the system key, sets the first password:
+ * the one that serves the gateway does not. All others ask that one, which has the key in memory.
+ */
 static int
-run_with_signer(struct asked *asked, struct enroll_env *env, size_t action, struct ca_password_status *status,
-    struct gh_error *err)
+run_with_signer(struct asked *asked, struct enroll_env *env, size_t action,
+    struct ca_password_status *status, struct gh_error *err)
 {
 	struct own_signer own;
 	int rc;
@@ -123,7 +130,8 @@ run_with_signer(struct asked *asked, struct enroll_env *env, size_t action, stru
 		own_signer_stop(&own);
 		return rc;
 	}
-	rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms, &env->signer, err);
+	rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms, &env->signer,
+	    err);
 	if (rc == 0)
 		rc = password_actions[action].run(asked, status, err);
 	signer_client_free(env->signer);
@@ -156,7 +164,8 @@ static void
 tell_lock(const char *ca, const struct ca_password_status *status)
 {
 	if (status->requires_password && status->unlocked_until == 0)
-		printf("\nThe key of CA %s is locked on this node: it signs nothing until `gatehouse ca password unlock %s`.\n",
+		printf(
+		    "\nThe key of CA %s is locked on this node: it signs nothing until `gatehouse ca password unlock %s`.\n",
 		    ca, ca);
 }
 
@@ -178,22 +187,23 @@ cmd_ca_password(int argc, char **argv)
 	struct asked asked = {0};
 	bool json = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"password-file", 0, OPTION_TEXT, &asked.file, "FILE",
-		    "password (change: the present one), first line of FILE (\"-\": standard input); asked for when "
-		    "not given"},
-		{"new-password-file", 0, OPTION_TEXT, &asked.new_file, "FILE", "change: the new one, likewise"},
-		{"seconds", 0, OPTION_NUMBER, &asked.seconds, "N",
-		    "unlock: for how long (default and longest: ca.unlock_seconds)"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"password-file", 0, OPTION_TEXT, &asked.file, "FILE",
+		"password (change: the present one), first line of FILE (\"-\": standard input); asked for when "
+		"not given"},
+	    {"new-password-file", 0, OPTION_TEXT, &asked.new_file, "FILE",
+		"change: the new one, likewise"},
+	    {"seconds", 0, OPTION_NUMBER, &asked.seconds, "N",
+		"unlock: for how long (default and longest: ca.unlock_seconds)"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"ACTION NAME", 2, 2,
-		"Puts the key of a CA under a password, or works with that password. ACTION is set, remove, change, "
-		"unlock, lock or status. A key under a password signs only while it is unlocked, on the node where it "
-		"was unlocked. set needs the right to read signer.key_file; for the others the signer of this node must run.",
-		"gatehouse ca password set root\ngatehouse ca password unlock root --seconds 300\n"
-		"gatehouse ca password status root --json\n"};
+	    "Puts the key of a CA under a password, or works with that password. ACTION is set, remove, change, "
+	    "unlock, lock or status. A key under a password signs only while it is unlocked, on the node where it "
+	    "was unlocked. set needs the right to read signer.key_file; for the others the signer of this node must run.",
+	    "gatehouse ca password set root\ngatehouse ca password unlock root --seconds 300\n"
+	    "gatehouse ca password status root --json\n"};
 	struct ca_password_status status = {0};
 	struct gh_error err = {0};
 	size_t action;
@@ -204,7 +214,8 @@ cmd_ca_password(int argc, char **argv)
 		return rc;
 	action = find_action(argv[1]);
 	if (action == sizeof(password_actions) / sizeof(password_actions[0]))
-		return command_usage(argv[0], "\"%s\" is none of set, remove, change, unlock, lock, status", argv[1]);
+		return command_usage(argv[0],
+		    "\"%s\" is none of set, remove, change, unlock, lock, status", argv[1]);
 	if (perform(conf, argv[2], &asked, action, &status, &err) != 0)
 		return fail(argv[0], &status, &err);
 	o = ca_password_status_json(&status);

@@ -16,8 +16,8 @@
 bool
 ca_policy_is_given(const struct ca_policy_options *o)
 {
-	return o->max_validity != CA_POLICY_UNSET || o->keys.n > 0 || o->ekus.n > 0 || o->extensions.n > 0 ||
-	    o->approval || o->no_approval;
+	return o->max_validity != CA_POLICY_UNSET || o->keys.n > 0 || o->ekus.n > 0 ||
+	    o->extensions.n > 0 || o->approval || o->no_approval;
 }
 
 bool
@@ -52,12 +52,14 @@ append_key(gh_json *list, const char *text, struct gh_error *err)
 	while (i < 3 && (strlen(types[i]) != n || strncasecmp(types[i], text, n) != 0))
 		i++;
 	if (i == 3)
-		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: the types are RSA, EC and Ed25519, or any", text);
+		return gh_refuse(err, GH_E_CONF,
+		    "--allow-key %.60s: the types are RSA, EC and Ed25519, or any", text);
 	if (text[n] == ':' && i != 0)
-		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: only RSA takes a length", text);
+		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: only RSA takes a length",
+		    text);
 	if (text[n] == ':' && (*end != '\0' || bits < RSA_BITS_MIN || bits > RSA_BITS_MAX))
-		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: from %d to %d bits", text, RSA_BITS_MIN,
-		    RSA_BITS_MAX);
+		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: from %d to %d bits", text,
+		    RSA_BITS_MIN, RSA_BITS_MAX);
 	key = gh_json_new_object();
 	if (key == NULL || gh_json_set_string(key, "type", types[i]) != 0 ||
 	    (bits != 0 && gh_json_set_int(key, "min_bits", bits) != 0)) {
@@ -73,8 +75,11 @@ append_oid(gh_json *list, const char *option, const char *text, struct gh_error 
 	char oid[80];
 
 	if (!ca_policy_oid(text, oid, sizeof(oid)))
-		return gh_refuse(err, GH_E_CONF, "--%s %.80s: neither an OID nor a name that is known", option, text);
-	return gh_json_append(list, gh_json_new_string(oid)) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "policy");
+		return gh_refuse(err, GH_E_CONF,
+		    "--%s %.80s: neither an OID nor a name that is known", option, text);
+	return gh_json_append(list, gh_json_new_string(oid)) == 0
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "policy");
 }
 
 /* "any" is an empty list. */
@@ -89,8 +94,8 @@ set_list(gh_json *policy, const char *member, const char *option, const struct o
 		return 0;
 	list = gh_json_new_array();
 	for (size_t i = 0; list != NULL && rc == 0 && i < l->n && !is_any(l); i++)
-		rc = strcmp(member, "keys") == 0 ? append_key(list, l->v[i], err) :
-		    append_oid(list, option, l->v[i], err);
+		rc = strcmp(member, "keys") == 0 ? append_key(list, l->v[i], err)
+						 : append_oid(list, option, l->v[i], err);
 	if (rc != 0) {
 		gh_json_free(list);
 		return rc;
@@ -104,12 +109,15 @@ ca_policy_apply(const struct ca_policy_options *o, gh_json *policy, struct gh_er
 	int rc;
 
 	if (o->approval && o->no_approval)
-		return gh_refuse(err, GH_E_CONF, "--approval-required and --no-approval-required exclude each other");
+		return gh_refuse(err, GH_E_CONF,
+		    "--approval-required and --no-approval-required exclude each other");
 	if (o->max_validity > MAX_VALIDITY_DAYS)
-		return gh_refuse(err, GH_E_CONF, "--max-validity is at most %d days", MAX_VALIDITY_DAYS);
+		return gh_refuse(err, GH_E_CONF, "--max-validity is at most %d days",
+		    MAX_VALIDITY_DAYS);
 	if ((o->max_validity != CA_POLICY_UNSET &&
-	    gh_json_set_int(policy, "max_validity_days", o->max_validity) != 0) ||
-	    ((o->approval || o->no_approval) && gh_json_set_bool(policy, "approval_required", o->approval) != 0))
+		gh_json_set_int(policy, "max_validity_days", o->max_validity) != 0) ||
+	    ((o->approval || o->no_approval) &&
+		gh_json_set_bool(policy, "approval_required", o->approval) != 0))
 		return gh_fail(err, GH_E_NOMEM, "policy");
 	if ((rc = set_list(policy, "keys", "allow-key", &o->keys, err)) != 0 ||
 	    (rc = set_list(policy, "ekus", "allow-eku", &o->ekus, err)) != 0)
@@ -136,7 +144,8 @@ limit_keys(const gh_json *keys, struct signer_limits *l, struct gh_error *err)
 		const char *type = gh_json_string(gh_json_get(gh_json_at(keys, i), "type"));
 		int64_t n = RSA_BITS_MIN;
 
-		if (type == NULL || (bits != NULL && !gh_json_int(bits, &n)) || n < RSA_BITS_MIN || n > RSA_BITS_MAX)
+		if (type == NULL || (bits != NULL && !gh_json_int(bits, &n)) || n < RSA_BITS_MIN ||
+		    n > RSA_BITS_MAX)
 			return wrong(err, "keys");
 		if (strcmp(type, "RSA") == 0) {
 			l->allow_rsa = 1;
@@ -167,14 +176,17 @@ limit_oids(const gh_json *policy, const char *member, struct signer_oids *out, s
 }
 
 int
-ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out, struct gh_error *err)
+ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out,
+    struct gh_error *err)
 {
 	const gh_json *days = gh_json_get(policy, "max_validity_days");
 	int64_t n = 0;
 	int rc;
 
-	*out = (struct signer_limits){.min_rsa_bits = RSA_BITS_MIN, .allow_rsa = 1, .allow_ec = 1,
-		.allow_ed25519 = 1};
+	*out = (struct signer_limits){.min_rsa_bits = RSA_BITS_MIN,
+	    .allow_rsa = 1,
+	    .allow_ec = 1,
+	    .allow_ed25519 = 1};
 	if (days != NULL && (!gh_json_int(days, &n) || n < 0 || n > MAX_VALIDITY_DAYS))
 		return wrong(err, "max_validity_days");
 	out->max_validity = n * DAY;

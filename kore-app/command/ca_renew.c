@@ -53,13 +53,15 @@ check_old(const struct renewing *r, struct gh_error *err)
 	const struct ca *ca = r->old.ca;
 
 	if (ca->state != CA_ACTIVE && ca->state != CA_DISABLED)
-		return gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s: only an active or disabled CA is renewed",
-		    ca->name, ca_state_name(ca->state));
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "CA \"%s\" is %s: only an active or disabled CA is renewed", ca->name,
+		    ca_state_name(ca->state));
 	if (ca->sealed == NULL)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", ca->name);
-	if (ca->protection == CA_KEY_PKCS11 && r->asked->new_key && r->asked->key_uri == NULL)
-		return gh_refuse(err, GH_E_CONF, "the key of CA \"%s\" is in a token: --key-uri names the new one",
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here",
 		    ca->name);
+	if (ca->protection == CA_KEY_PKCS11 && r->asked->new_key && r->asked->key_uri == NULL)
+		return gh_refuse(err, GH_E_CONF,
+		    "the key of CA \"%s\" is in a token: --key-uri names the new one", ca->name);
 	return 0;
 }
 
@@ -76,13 +78,15 @@ open_cas(struct session *s, struct renewing *r, struct gh_error *err)
 	r->is_root = X509_self_signed(r->old.ca->cert, 0) == 1;
 	parent = gh_json_string(gh_json_get(r->old.row, "parent"));
 	if (!r->is_root && parent == NULL)
-		return gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is signed by a CA that is not here: `gatehouse ca csr "
-		    "%s` makes the request for it, `gatehouse ca complete` takes the answer", r->old.ca->name,
-		    r->old.ca->name);
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "CA \"%s\" is signed by a CA that is not here: `gatehouse ca csr "
+		    "%s` makes the request for it, `gatehouse ca complete` takes the answer",
+		    r->old.ca->name, r->old.ca->name);
 	return loaded_ca_open_parent(s, r->is_root ? NULL : parent, &r->parent, err);
 }
 
-/* The key itself is needed by a root, which signs, and for a new key, which comes under the same password. */
+/* The key itself is needed by a root, which signs, and for a new key, which comes under the same
+ * password. */
 static int
 ask_passwords(struct renewing *r, struct gh_error *err)
 {
@@ -92,7 +96,8 @@ ask_passwords(struct renewing *r, struct gh_error *err)
 	if (r->is_root || a->new_key)
 		rc = loaded_ca_password(r->old.ca, a->password_file, &r->password, err);
 	if (rc == 0)
-		rc = loaded_ca_password(r->parent.ca, a->parent_password_file, &r->parent_password, err);
+		rc = loaded_ca_password(r->parent.ca, a->parent_password_file, &r->parent_password,
+		    err);
 	return rc;
 }
 
@@ -111,12 +116,16 @@ rename_urls(struct renewing *r, struct gh_error *err)
 	cdp_urls_free(ca->ocsp_urls);
 	ca->cdp_urls = ca_urls_renamed(old->cdp_urls, old->slug, slug != NULL ? slug : "", &all[0]);
 	ca->aia_urls = ca_urls_renamed(old->aia_urls, old->slug, slug != NULL ? slug : "", &all[1]);
-	ca->ocsp_urls = ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
-	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL || ca->ocsp_urls == NULL)
+	ca->ocsp_urls =
+	    ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
+	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL ||
+	    ca->ocsp_urls == NULL)
 		return gh_fail(err, GH_E_NOMEM, "CA");
 	if (!all[0] || !all[1])
-		fprintf(stderr, "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
-		    "needs its own: gatehouse ca set %s --base-url ...\n", old->slug, old->name);
+		fprintf(stderr,
+		    "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
+		    "needs its own: gatehouse ca set %s --base-url ...\n",
+		    old->slug, old->name);
 	return 0;
 }
 
@@ -190,8 +199,10 @@ static int
 sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh_error *err)
 {
 	const struct ca *old = r->old.ca, *parent = r->parent.ca;
-	struct signer_renew_ca f = {.sealed = old->sealed, .sealed_len = old->sealed_len,
-		.password = r->password, .parent_password = r->parent_password};
+	struct signer_renew_ca f = {.sealed = old->sealed,
+	    .sealed_len = old->sealed_len,
+	    .password = r->password,
+	    .parent_password = r->parent_password};
 	unsigned char *extensions = NULL, *cross[2] = {NULL, NULL};
 	int rc = ca_extensions_make(parent, parent != NULL ? old->cert : NULL, NULL, &extensions,
 	    &f.extensions_len, err);
@@ -209,7 +220,8 @@ sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh
 	make_ca_validity(s, r->asked->years, days_wanted(r), parent, &f.not_before, &f.not_after);
 	f.extensions = extensions;
 	if (r->asked->new_key && f.key_uri == NULL && f.key_alg == NULL)
-		rc = gh_refuse(err, GH_E_CONF, "--key-alg is needed: keys of the present kind are not made here");
+		rc = gh_refuse(err, GH_E_CONF,
+		    "--key-alg is needed: keys of the present kind are not made here");
 	else if ((rc = make_cross_extensions(r, cross, &f, err)) == 0)
 		rc = signer_client_renew_ca(signer->client, &f, &r->made, err);
 	free(extensions);
@@ -236,9 +248,12 @@ build(struct renewing *r, struct gh_error *err)
 static int
 record(struct session *s, struct renewing *r, struct gh_error *err)
 {
-	const struct store_ca_renewal row = {.read = r->old.ca, .parent = r->parent.ca, .renewed = r->renewed,
-		.old_with_new = r->made.old_with_new, .new_with_old = r->made.new_with_old,
-		.old_name = gh_json_string(gh_json_get(r->old.row, "spare_name"))};
+	const struct store_ca_renewal row = {.read = r->old.ca,
+	    .parent = r->parent.ca,
+	    .renewed = r->renewed,
+	    .old_with_new = r->made.old_with_new,
+	    .new_with_old = r->made.new_with_old,
+	    .old_name = gh_json_string(gh_json_get(r->old.row, "spare_name"))};
 
 	if (!r->asked->new_key)
 		return store_renew_ca_certificate(s->store, &s->who, &row, err);
@@ -250,7 +265,8 @@ record(struct session *s, struct renewing *r, struct gh_error *err)
 static int
 report(const struct renewing *r, struct gh_error *err)
 {
-	const char *old_name = r->asked->new_key ? gh_json_string(gh_json_get(r->old.row, "spare_name")) : NULL;
+	const char *old_name =
+	    r->asked->new_key ? gh_json_string(gh_json_get(r->old.row, "spare_name")) : NULL;
 	char until[GH_TIMESTAMP_SIZE];
 	gh_json *o = gh_json_new_object();
 	struct tm tm;
@@ -259,13 +275,16 @@ report(const struct renewing *r, struct gh_error *err)
 	if (o == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(r->renewed->cert), &tm) != 1)
 		return gh_fail(err, GH_E_NOMEM, "report");
 	gh_timestamp_format(timegm(&tm), until);
-	bad = gh_json_set_int(o, "id", r->renewed->id) != 0 || gh_json_set_string(o, "name", r->renewed->name) != 0 ||
-	    gh_json_set_string(o, "slug", r->renewed->slug) != 0 || gh_json_set_string(o, "not_after", until) != 0 ||
+	bad = gh_json_set_int(o, "id", r->renewed->id) != 0 ||
+	    gh_json_set_string(o, "name", r->renewed->name) != 0 ||
+	    gh_json_set_string(o, "slug", r->renewed->slug) != 0 ||
+	    gh_json_set_string(o, "not_after", until) != 0 ||
 	    gh_json_set_string(o, "superseded", old_name) != 0;
 	if (!bad && r->asked->json)
 		(void)output_json(o);
 	else if (!bad && old_name != NULL)
-		printf("CA %s: new key, valid until %s; the old key is CA %s\n", r->renewed->name, until, old_name);
+		printf("CA %s: new key, valid until %s; the old key is CA %s\n", r->renewed->name,
+		    until, old_name);
 	else if (!bad)
 		printf("CA %s: renewed, valid until %s\n", r->renewed->name, until);
 	gh_json_free(o);
@@ -300,27 +319,29 @@ cmd_ca_renew(int argc, char **argv)
 	const char *conf = NULL;
 	struct renewal a = {.years = -1, .days = -1}; /* not given */
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"new-key", 0, OPTION_FLAG, &a.new_key, NULL,
-		    "with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
-		{"key-alg", 0, OPTION_TEXT, &a.key_alg, "ALG", "of the new key: " MAKE_CA_KEY_ALGS
-		    " (default: as before)"},
-		{"key-uri", 0, OPTION_TEXT, &a.key_uri, "URI", "the new key is in a PKCS#11 token: pkcs11:..."},
-		{"years", 0, OPTION_NUMBER, &a.years, "N", "validity (default: as long as before), at most to the "
-		    "parent's end"},
-		{"days", 0, OPTION_NUMBER, &a.days, "N", "validity in days, in place of --years"},
-		{"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
-		    "password of the CA's key, where it has one and is needed (\"-\": standard input; default: asked for)"},
-		{"parent-password-file", 0, OPTION_TEXT, &a.parent_password_file, "FILE",
-		    "password of the parent's key, likewise"},
-		OPTION_JSON(&a.json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"new-key", 0, OPTION_FLAG, &a.new_key, NULL,
+		"with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
+	    {"key-alg", 0, OPTION_TEXT, &a.key_alg, "ALG",
+		"of the new key: " MAKE_CA_KEY_ALGS " (default: as before)"},
+	    {"key-uri", 0, OPTION_TEXT, &a.key_uri, "URI",
+		"the new key is in a PKCS#11 token: pkcs11:..."},
+	    {"years", 0, OPTION_NUMBER, &a.years, "N",
+		"validity (default: as long as before), at most to the "
+		"parent's end"},
+	    {"days", 0, OPTION_NUMBER, &a.days, "N", "validity in days, in place of --years"},
+	    {"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
+		"password of the CA's key, where it has one and is needed (\"-\": standard input; default: asked for)"},
+	    {"parent-password-file", 0, OPTION_TEXT, &a.parent_password_file, "FILE",
+		"password of the parent's key, likewise"},
+	    OPTION_JSON(&a.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Renews a CA: a new certificate for the same key, or for a new one. The parent is the CA that has its "
-		"name now. What was issued before stays good: earlier certificates are served on, and a root with a "
-		"new key gets OldWithNew and NewWithOld (RFC 4210).",
-		"gatehouse ca renew issuing\ngatehouse ca renew root --new-key --key-alg P-384 --years 20\n"};
+	    "Renews a CA: a new certificate for the same key, or for a new one. The parent is the CA that has its "
+	    "name now. What was issued before stays good: earlier certificates are served on, and a root with a "
+	    "new key gets OldWithNew and NewWithOld (RFC 4210).",
+	    "gatehouse ca renew issuing\ngatehouse ca renew root --new-key --key-alg P-384 --years 20\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

@@ -25,8 +25,8 @@ static int
 copy_policy(const gh_json *policy, gh_json **out, struct gh_error *err)
 {
 	char *text = gh_json_print(policy, false);
-	int rc = text != NULL ? gh_json_parse(text, strlen(text), GH_JSON_STRICT, out, err) :
-	    gh_fail(err, GH_E_NOMEM, "policy");
+	int rc = text != NULL ? gh_json_parse(text, strlen(text), GH_JSON_STRICT, out, err)
+			      : gh_fail(err, GH_E_NOMEM, "policy");
 
 	free(text);
 	return rc;
@@ -39,13 +39,15 @@ seal(struct own_signer *signer, const struct ca *read, struct ca *wanted, struct
 	int rc;
 
 	if (read->sealed == NULL)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here, and its limits are "
-		    "sealed with it", read->name);
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE,
+		    "the key of CA \"%s\" is not here, and its limits are "
+		    "sealed with it",
+		    read->name);
 	rc = ca_policy_limits(wanted->policy, loaded_ca_path_len(read), &limits, err);
 	if (rc != 0)
 		return rc;
-	return signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits, &wanted->sealed,
-	    &wanted->sealed_len, err);
+	return signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits,
+	    &wanted->sealed, &wanted->sealed_len, err);
 }
 
 static int
@@ -77,7 +79,8 @@ apply(struct own_signer *signer, const struct setting *a, const struct ca *read,
 		rc = ca_urls_apply(&a->urls, wanted, err);
 	if (rc != 0)
 		return rc;
-	return ca_policy_is_given(&a->policy) ? seal(signer, read, wanted, err) : keep_sealed(read, wanted, err);
+	return ca_policy_is_given(&a->policy) ? seal(signer, read, wanted, err)
+					      : keep_sealed(read, wanted, err);
 }
 
 static int
@@ -117,18 +120,18 @@ cmd_ca_set(int argc, char **argv)
 	const char *conf = NULL;
 	struct setting a = {.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		CA_POLICY_OPTION_ROWS(&a.policy),
-		CA_URL_OPTION_ROWS(&a.urls),
-		OPTION_JSON(&a.json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    CA_POLICY_OPTION_ROWS(&a.policy),
+	    CA_URL_OPTION_ROWS(&a.urls),
+	    OPTION_JSON(&a.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Changes the policy or the URLs of a CA; what is not named stays. It concerns certificates that are issued "
-		"from now on. Name constraints are in the CA's certificate and cannot be changed.",
-		"gatehouse ca set mobile --max-validity 398 --allow-eku clientAuth --allow-eku emailProtection\n"
-		"gatehouse ca set mobile --allow-eku any --approval-required\n"
-		"gatehouse ca set mobile --base-url http://pki.corp.example --shards 16\n"};
+	    "Changes the policy or the URLs of a CA; what is not named stays. It concerns certificates that are issued "
+	    "from now on. Name constraints are in the CA's certificate and cannot be changed.",
+	    "gatehouse ca set mobile --max-validity 398 --allow-eku clientAuth --allow-eku emailProtection\n"
+	    "gatehouse ca set mobile --allow-eku any --approval-required\n"
+	    "gatehouse ca set mobile --base-url http://pki.corp.example --shards 16\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

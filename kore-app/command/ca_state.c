@@ -44,8 +44,8 @@ int
 cmd_ca_disable(int argc, char **argv)
 {
 	static const struct usage usage = {"NAME", 1, 1,
-		"Stops a CA from issuing; its CRLs and OCSP answers go on. Requests to it are answered with 503.",
-		"gatehouse ca disable mobile\n"};
+	    "Stops a CA from issuing; its CRLs and OCSP answers go on. Requests to it are answered with 503.",
+	    "gatehouse ca disable mobile\n"};
 
 	return change(argc, argv, &usage, CA_DISABLED);
 }
@@ -54,7 +54,7 @@ int
 cmd_ca_enable(int argc, char **argv)
 {
 	static const struct usage usage = {"NAME", 1, 1, "Lets a disabled CA issue again.",
-		"gatehouse ca enable mobile\n"};
+	    "gatehouse ca enable mobile\n"};
 
 	return change(argc, argv, &usage, CA_ACTIVE);
 }
@@ -65,23 +65,25 @@ cmd_ca_retire(int argc, char **argv)
 	const char *conf = NULL;
 	bool json = false, yes = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"yes", 'y', OPTION_FLAG, &yes, NULL, "do not ask"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"yes", 'y', OPTION_FLAG, &yes, NULL, "do not ask"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Ends a CA for ever: its key is removed from the database, and it signs no certificates, CRLs and OCSP "
-		"answers any more. Its certificate and its last CRLs are served on. Backups of the database "
-		"may still hold the key.",
-		"gatehouse ca retire old-mobile\n"};
+	    "Ends a CA for ever: its key is removed from the database, and it signs no certificates, CRLs and OCSP "
+	    "answers any more. Its certificate and its last CRLs are served on. Backups of the database "
+	    "may still hold the key.",
+	    "gatehouse ca retire old-mobile\n"};
 	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!yes && prompt_confirm("This removes the key of the CA and cannot be undone. Type \"yes\" to go on",
-	    &err) != 0)
+	if (!yes &&
+	    prompt_confirm(
+		"This removes the key of the CA and cannot be undone. Type \"yes\" to go on",
+		&err) != 0)
 		return command_fail(argv[0], &err);
 	return set_state(argv[0], conf, argv[1], CA_RETIRED, json);
 }

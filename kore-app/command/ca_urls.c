@@ -13,7 +13,8 @@
 bool
 ca_urls_is_given(const struct ca_url_options *u)
 {
-	return u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 || u->ocsp.n > 0;
+	return u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 ||
+	    u->ocsp.n > 0;
 }
 
 static int
@@ -76,8 +77,10 @@ apply_base(const char *base, struct ca *ca, struct gh_error *err)
 	while (n > 0 && base[n - 1] == '/')
 		n--;
 	if (n > URL_MAX || !is_url(base) || strncasecmp(base, "http://", 7) != 0 || n <= 7)
-		return gh_refuse(err, GH_E_CONF, "--base-url %.80s: a plain HTTP address is needed, as in "
-		    "http://pki.corp.example", base);
+		return gh_refuse(err, GH_E_CONF,
+		    "--base-url %.80s: a plain HTTP address is needed, as in "
+		    "http://pki.corp.example",
+		    base);
 	rc = replace_with(&ca->cdp_urls, base, n, "crl/", ca->slug,
 	    ca->crl_shards > 0 ? "-s" CDP_SHARD ".crl" : ".crl", err);
 	if (rc == 0)
@@ -95,9 +98,11 @@ check_shards(const struct ca *ca, struct gh_error *err)
 	for (char **u = ca->cdp_urls; u != NULL && *u != NULL; u++)
 		has_shards |= strstr(*u, CDP_SHARD) != NULL;
 	if (ca->crl_shards > 0 && !has_shards)
-		return gh_refuse(err, GH_E_CONF, "--shards needs --base-url, or a --cdp-url with " CDP_SHARD);
+		return gh_refuse(err, GH_E_CONF,
+		    "--shards needs --base-url, or a --cdp-url with " CDP_SHARD);
 	if (ca->crl_shards == 0 && has_shards)
-		return gh_refuse(err, GH_E_CONF, "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
+		return gh_refuse(err, GH_E_CONF,
+		    "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
 		    "--base-url or --cdp-url again");
 	return 0;
 }
@@ -128,7 +133,8 @@ ca_urls_apply_new(const struct ca_url_options *u, struct ca *ca, struct gh_error
 	bool is_given = u->base != NULL || u->cdp.n > 0 || u->ocsp.n > 0;
 
 	if (!is_given && !u->none)
-		return gh_refuse(err, GH_E_CONF, "CA %.60s: give --base-url: without it no certificate of this CA tells "
+		return gh_refuse(err, GH_E_CONF,
+		    "CA %.60s: give --base-url: without it no certificate of this CA tells "
 		    "where its CRL and OCSP responder are, and nobody can add that later (if you want that: --no-urls)",
 		    ca->name);
 	return ca_urls_apply(u, ca, err);
@@ -156,7 +162,8 @@ renamed(const char *url, const char *old_slug, const char *new_slug, bool *all)
 	char *copy = malloc(size);
 
 	if (copy != NULL && at != NULL)
-		snprintf(copy, size, "%.*s%s%s", (int)(at - url), url, new_slug, at + strlen(old_slug));
+		snprintf(copy, size, "%.*s%s%s", (int)(at - url), url, new_slug,
+		    at + strlen(old_slug));
 	else if (copy != NULL)
 		strcpy(copy, url);
 	*all &= at != NULL;

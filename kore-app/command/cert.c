@@ -38,7 +38,8 @@ check_filter(const char *who, struct store_filter *f, char serial[STORE_HEX_DIGI
 	    strcmp(f->cert_state, "hold") != 0 && strcmp(f->cert_state, "revoked") != 0)
 		return command_usage(who, "--status is valid, hold or revoked");
 	if (f->serial != NULL && !store_clean_hex(f->serial, serial))
-		return command_usage(who, "--serial has up to %d hexadecimal digits", STORE_HEX_DIGITS_MAX);
+		return command_usage(who, "--serial has up to %d hexadecimal digits",
+		    STORE_HEX_DIGITS_MAX);
 	if (f->serial != NULL)
 		f->serial = serial;
 	return COMMAND_OK;
@@ -48,9 +49,9 @@ int
 cmd_cert_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"SERIAL", "serial"},
-		{"SUBJECT", "subject"}, {"REQUESTER", "requester"}, {"TEMPLATE", "template"},
-		{"NOT AFTER", "not_after"}, {"STATUS", "status"}, {"REVOKED", "revoked_at"},
-		{"REASON", "reason"}, {NULL, NULL}};
+	    {"SUBJECT", "subject"}, {"REQUESTER", "requester"}, {"TEMPLATE", "template"},
+	    {"NOT AFTER", "not_after"}, {"STATUS", "status"}, {"REVOKED", "revoked_at"},
+	    {"REASON", "reason"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_CERTS, columns};
 	struct store_filter filter = {.newest_first = true};
 	char serial[STORE_HEX_DIGITS_MAX + 1];
@@ -58,30 +59,35 @@ cmd_cert_list(int argc, char **argv)
 	bool json = false;
 	int limit = 50;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"status", 's', OPTION_TEXT, &filter.cert_state, "STATUS", "only valid, hold or revoked ones"},
-		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only certificates asked for by NAME, as the list has it: DOMAIN\\user"},
-		{"template", 't', OPTION_TEXT, &filter.template_name, "NAME", "only certificates of template NAME"},
-		{"serial", 0, OPTION_TEXT, &filter.serial, "HEX", "only those with this serial number"},
-		{"expires-after", 0, OPTION_TEXT, &from, "TIME",
-		    "only those whose validity ends at TIME or later: 2030-01-31, 2030-01-31T12:00:00Z (UTC) or now"},
-		{"expires-before", 0, OPTION_TEXT, &to, "TIME", "only those whose validity ends at TIME or earlier"},
-		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL,
-		    "from the first one issued; with --expires-..., from the first one that ends"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"status", 's', OPTION_TEXT, &filter.cert_state, "STATUS",
+		"only valid, hold or revoked ones"},
+	    {"requester", 'r', OPTION_TEXT, &filter.name, "NAME",
+		"only certificates asked for by NAME, as the list has it: DOMAIN\\user"},
+	    {"template", 't', OPTION_TEXT, &filter.template_name, "NAME",
+		"only certificates of template NAME"},
+	    {"serial", 0, OPTION_TEXT, &filter.serial, "HEX", "only those with this serial number"},
+	    {"expires-after", 0, OPTION_TEXT, &from, "TIME",
+		"only those whose validity ends at TIME or later: 2030-01-31, 2030-01-31T12:00:00Z (UTC) or now"},
+	    {"expires-before", 0, OPTION_TEXT, &to, "TIME",
+		"only those whose validity ends at TIME or earlier"},
+	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
+	    {"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL,
+		"from the first one issued; with --expires-..., from the first one that ends"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists issued certificates, newest first.",
-		"gatehouse cert list --requester 'CORP\\alice' --template User\n"
-		"gatehouse cert list --status revoked --limit 0 --json\n"
-		"gatehouse cert list --expires-after now --expires-before 2030-01-31 --oldest-first\n"};
+	    "gatehouse cert list --requester 'CORP\\alice' --template User\n"
+	    "gatehouse cert list --status revoked --limit 0 --json\n"
+	    "gatehouse cert list --expires-after now --expires-before 2030-01-31 --oldest-first\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
 	if (parse_time(from, &filter.expires_from) != 0 || parse_time(to, &filter.expires_to) != 0)
-		return command_usage(argv[0], "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now");
+		return command_usage(argv[0],
+		    "a time is written as 2030-01-31, 2030-01-31T12:00:00Z or now");
 	if ((rc = check_filter(argv[0], &filter, serial)) != COMMAND_OK)
 		return rc;
 	return list_show(argv[0], conf, json, &view, &filter, limit);
@@ -114,7 +120,8 @@ find_cert(const char *conf, const char *id, struct found_cert *f, struct gh_erro
 	rc = store_get_cert(s.store, id, &f->row, err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, rc, "there is no certificate with id, serial or thumbprint %.100s", id);
+		return gh_refuse(err, rc,
+		    "there is no certificate with id, serial or thumbprint %.100s", id);
 	if (rc != 0)
 		return rc;
 	text = gh_json_string(gh_json_get(f->row, "der"));
@@ -134,8 +141,8 @@ cmd_cert_show(int argc, char **argv)
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-		"Shows what is recorded of a certificate, and its content.",
-		"gatehouse cert show 17\ngatehouse cert show 3F9A0C... --json\n"};
+	    "Shows what is recorded of a certificate, and its content.",
+	    "gatehouse cert show 17\ngatehouse cert show 3F9A0C... --json\n"};
 	struct found_cert f;
 	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -162,13 +169,13 @@ cmd_cert_export(int argc, char **argv)
 	const char *conf = NULL;
 	bool der = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"der", 0, OPTION_FLAG, &der, NULL, "write DER, not PEM"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"der", 0, OPTION_FLAG, &der, NULL, "write DER, not PEM"},
+	    OPTION_END,
 	};
 	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-		"Writes a certificate to standard output.",
-		"gatehouse cert export 17 > alice.pem\ngatehouse cert export --der 17 > alice.cer\n"};
+	    "Writes a certificate to standard output.",
+	    "gatehouse cert export 17 > alice.pem\ngatehouse cert export --der 17 > alice.cer\n"};
 	struct found_cert f;
 	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);

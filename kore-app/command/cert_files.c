@@ -77,7 +77,8 @@ cert_files_add(struct cert_files *f, const char *path, struct gh_error *err)
 		X509_free(cert);
 		rc = add_pem(f, data, len, &n, err);
 		if (rc == 0 && n == 0)
-			rc = gh_refuse(err, GH_E_CONF, "%s: no certificate in it, neither PEM nor DER", path);
+			rc = gh_refuse(err, GH_E_CONF,
+			    "%s: no certificate in it, neither PEM nor DER", path);
 	}
 	free(data);
 	return rc;
@@ -116,7 +117,8 @@ give_password(char *buf, int size, int rwflag, void *arg)
 }
 
 int
-cert_files_read_key(struct cert_files *f, const char *path, const char *password_file, struct gh_error *err)
+cert_files_read_key(struct cert_files *f, const char *path, const char *password_file,
+    struct gh_error *err)
 {
 	char *data, *password = NULL;
 	EVP_PKEY *key = NULL;
@@ -127,14 +129,17 @@ cert_files_read_key(struct cert_files *f, const char *path, const char *password
 	if (rc != 0)
 		return rc;
 	if (strstr(data, "ENCRYPTED") != NULL)
-		rc = prompt_password(password_file, "password of the private key file", false, &password, err);
+		rc = prompt_password(password_file, "password of the private key file", false,
+		    &password, err);
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (rc == 0 && bio != NULL)
 		key = PEM_read_bio_PrivateKey(bio, NULL, give_password, password);
 	ERR_clear_error();
 	if (rc == 0 && key == NULL)
-		rc = gh_refuse(err, GH_E_CONF, password != NULL ? "%s: wrong password, or no private key in PEM" :
-		    "%s: no private key in PEM", path);
+		rc = gh_refuse(err, GH_E_CONF,
+		    password != NULL ? "%s: wrong password, or no private key in PEM"
+				     : "%s: no private key in PEM",
+		    path);
 	if (rc == 0)
 		rc = put_key(f, key, err);
 	EVP_PKEY_free(key);
@@ -159,7 +164,8 @@ take_pkcs12(struct cert_files *f, const PKCS12 *p12, const char *path, const cha
 	if (PKCS12_parse((PKCS12 *)(uintptr_t)p12, password, &key, &cert, &others) != 1)
 		rc = gh_refuse(err, GH_E_CONF, "%s: its content cannot be decrypted", path);
 	else if (key == NULL || cert == NULL)
-		rc = gh_refuse(err, GH_E_CONF, "%s: no private key with its certificate in it", path);
+		rc = gh_refuse(err, GH_E_CONF, "%s: no private key with its certificate in it",
+		    path);
 	ERR_clear_error();
 	if (rc == 0)
 		rc = put_key(f, key, err);
@@ -174,7 +180,8 @@ take_pkcs12(struct cert_files *f, const PKCS12 *p12, const char *path, const cha
 }
 
 int
-cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *password_file, struct gh_error *err)
+cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *password_file,
+    struct gh_error *err)
 {
 	const unsigned char *p;
 	char *data, *password = NULL;
@@ -193,7 +200,8 @@ cert_files_read_pkcs12(struct cert_files *f, const char *path, const char *passw
 	if (p12 == NULL)
 		rc = gh_refuse(err, GH_E_CONF, "%s: no PKCS#12", path);
 	if (rc == 0)
-		rc = prompt_password(password_file, "password of the PKCS#12 file", false, &password, err);
+		rc = prompt_password(password_file, "password of the PKCS#12 file", false,
+		    &password, err);
 	if (rc == 0 && PKCS12_verify_mac(p12, password, -1) != 1)
 		rc = gh_refuse(err, GH_E_CONF, "%s: wrong password, or a damaged file", path);
 	ERR_clear_error();
@@ -217,8 +225,8 @@ find_issuer(const struct cert_files *f, const X509 *cert)
 		X509 *one = sk_X509_value(f->others, i);
 		EVP_PKEY *key = X509_get0_pubkey(one);
 
-		if (X509_NAME_cmp(X509_get_subject_name(one), X509_get_issuer_name(cert)) == 0 && key != NULL &&
-		    X509_verify((X509 *)(uintptr_t)cert, key) == 1)
+		if (X509_NAME_cmp(X509_get_subject_name(one), X509_get_issuer_name(cert)) == 0 &&
+		    key != NULL && X509_verify((X509 *)(uintptr_t)cert, key) == 1)
 			return one;
 	}
 	ERR_clear_error();
@@ -249,9 +257,11 @@ cert_files_chain(const struct cert_files *f, struct cert_chain *out, struct gh_e
 		X509_NAME_oneline(X509_get_issuer_name(cert), name, sizeof(name));
 		cert = find_issuer(f, cert);
 		if (cert == NULL)
-			rc = gh_refuse(err, GH_E_CONF, "the issuer's certificate is missing: %s (--chain FILE)", name);
+			rc = gh_refuse(err, GH_E_CONF,
+			    "the issuer's certificate is missing: %s (--chain FILE)", name);
 		else if (out->n + 1 == CERT_CHAIN_MAX)
-			rc = gh_refuse(err, GH_E_CONF, "the chain is longer than %d certificates", CERT_CHAIN_MAX - 1);
+			rc = gh_refuse(err, GH_E_CONF, "the chain is longer than %d certificates",
+			    CERT_CHAIN_MAX - 1);
 		else
 			rc = put_cert(out, cert, err);
 	}

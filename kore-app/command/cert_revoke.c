@@ -12,7 +12,7 @@
 #include "output.h"
 #include "session.h"
 
-#define ID_DIGITS_MAX 18                 /* longer ones are serial numbers; as `gatehouse cert show` */
+#define ID_DIGITS_MAX 18 /* longer ones are serial numbers; as `gatehouse cert show` */
 
 struct status_options {
 	const char *conf, *issuer;
@@ -56,7 +56,8 @@ confirm(const char *who, struct store *store, int64_t id, int reason, struct gh_
 	printf(", for %s? This is final. [y/N] ", revocation_reason_name(reason));
 	fflush(stdout);
 	gh_json_free(row);
-	if (fgets(line, sizeof(line), stdin) != NULL && (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
+	if (fgets(line, sizeof(line), stdin) != NULL &&
+	    (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
 		return OPTIONS_GO;
 	fprintf(stderr, "%s: not confirmed, nothing was changed\n", who);
 	return COMMAND_FAILED;
@@ -80,7 +81,8 @@ show(const char *who, struct store *store, int64_t id, bool json)
 }
 
 static int
-change_status(const char *who, const struct status_options *o, struct revoke_request *r, const char *name)
+change_status(const char *who, const struct status_options *o, struct revoke_request *r,
+    const char *name)
 {
 	struct store_cert_status st;
 	struct gh_error err;
@@ -100,7 +102,8 @@ change_status(const char *who, const struct status_options *o, struct revoke_req
 		if (r->to == STORE_CERT_REVOKED && !o->is_sure)
 			rc = confirm(who, s.store, id, r->reason, &err);
 		if (rc == OPTIONS_GO)
-			rc = revoke_set_status(&env, &s.who, r, &st, &err) != 0 ? command_fail(who, &err)
+			rc = revoke_set_status(&env, &s.who, r, &st, &err) != 0
+			    ? command_fail(who, &err)
 			    : show(who, s.store, st.id, o->json);
 	}
 	session_close(&s);
@@ -108,8 +111,15 @@ change_status(const char *who, const struct status_options *o, struct revoke_req
 }
 
 #define OPTION_ISSUER(p) \
-	{"issuer", 0, OPTION_TEXT, p, "DN", "issuer, when several have a certificate of that serial number"}
-#define OPTION_COMMENT(p) {"comment", 'm', OPTION_TEXT, p, "TEXT", "recorded with it; at most 1024 characters"}
+	{ \
+		"issuer", 0, OPTION_TEXT, p, "DN", \
+		    "issuer, when several have a certificate of that serial number" \
+	}
+#define OPTION_COMMENT(p) \
+	{ \
+		"comment", 'm', OPTION_TEXT, p, "TEXT", \
+		    "recorded with it; at most 1024 characters" \
+	}
 
 int
 cmd_cert_revoke(int argc, char **argv)
@@ -119,35 +129,41 @@ cmd_cert_revoke(int argc, char **argv)
 	const char *reason = NULL, *date = NULL;
 	bool hold = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&o.conf),
-		{"reason", 'r', OPTION_TEXT, &reason, "REASON",
-		    "number or name of RFC 5280, 5.3.1: keyCompromise, superseded ... (default: unspecified)"},
-		{"hold", 0, OPTION_FLAG, &hold, NULL, "put it on hold; `gatehouse cert unrevoke` ends that"},
-		{"invalidity-date", 0, OPTION_TEXT, &date, "TIME",
-		    "since when the key is known or suspected to be lost"},
-		OPTION_COMMENT(&r.comment),
-		OPTION_ISSUER(&o.issuer),
-		{"yes", 'y', OPTION_FLAG, &o.is_sure, NULL, "do not ask"},
-		OPTION_JSON(&o.json),
-		OPTION_END,
+	    OPTION_CONFIG(&o.conf),
+	    {"reason", 'r', OPTION_TEXT, &reason, "REASON",
+		"number or name of RFC 5280, 5.3.1: keyCompromise, superseded ... (default: unspecified)"},
+	    {"hold", 0, OPTION_FLAG, &hold, NULL,
+		"put it on hold; `gatehouse cert unrevoke` ends that"},
+	    {"invalidity-date", 0, OPTION_TEXT, &date, "TIME",
+		"since when the key is known or suspected to be lost"},
+	    OPTION_COMMENT(&r.comment),
+	    OPTION_ISSUER(&o.issuer),
+	    {"yes", 'y', OPTION_FLAG, &o.is_sure, NULL, "do not ask"},
+	    OPTION_JSON(&o.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-		"Revokes a certificate, for good, or puts it on hold. CRLs and OCSP tell it from now on.",
-		"gatehouse cert revoke 17 --reason keyCompromise --invalidity-date 2026-05-05\n"
-		"gatehouse cert revoke 3F9A0C... --hold --comment 'laptop missing'\n"};
+	    "Revokes a certificate, for good, or puts it on hold. CRLs and OCSP tell it from now on.",
+	    "gatehouse cert revoke 17 --reason keyCompromise --invalidity-date 2026-05-05\n"
+	    "gatehouse cert revoke 3F9A0C... --hold --comment 'laptop missing'\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
 	if (hold && reason != NULL)
 		return command_usage(argv[0], "--hold is a reason of its own");
-	if (reason != NULL && (!revocation_reason_parse(reason, &r.reason) || r.reason == REASON_REMOVE_FROM_CRL))
-		return command_usage(argv[0], "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
-		    "names as in keyCompromise", reason);
+	if (reason != NULL &&
+	    (!revocation_reason_parse(reason, &r.reason) || r.reason == REASON_REMOVE_FROM_CRL))
+		return command_usage(argv[0],
+		    "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
+		    "names as in keyCompromise",
+		    reason);
 	if (date != NULL && !revoke_date_parse(date, &r.invalidity_date))
-		return command_usage(argv[0], "--invalidity-date is a time like 2026-01-02T03:04:05Z");
+		return command_usage(argv[0],
+		    "--invalidity-date is a time like 2026-01-02T03:04:05Z");
 	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return command_usage(argv[0], "--comment has at most 1024 characters, and no control characters");
+		return command_usage(argv[0],
+		    "--comment has at most 1024 characters, and no control characters");
 	if (hold)
 		r.reason = REASON_CERTIFICATE_HOLD;
 	r.to = revoke_state_of(r.reason);
@@ -160,20 +176,21 @@ cmd_cert_unrevoke(int argc, char **argv)
 	struct status_options o = {0};
 	struct revoke_request r = {.to = STORE_CERT_VALID};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&o.conf),
-		OPTION_COMMENT(&r.comment),
-		OPTION_ISSUER(&o.issuer),
-		OPTION_JSON(&o.json),
-		OPTION_END,
+	    OPTION_CONFIG(&o.conf),
+	    OPTION_COMMENT(&r.comment),
+	    OPTION_ISSUER(&o.issuer),
+	    OPTION_JSON(&o.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-		"Ends the hold of a certificate. What was revoked for another reason stays revoked.",
-		"gatehouse cert unrevoke 17 --comment 'laptop is back'\n"};
+	    "Ends the hold of a certificate. What was revoked for another reason stays revoked.",
+	    "gatehouse cert unrevoke 17 --comment 'laptop is back'\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
 	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return command_usage(argv[0], "--comment has at most 1024 characters, and no control characters");
+		return command_usage(argv[0],
+		    "--comment has at most 1024 characters, and no control characters");
 	return change_status(argv[0], &o, &r, argv[1]);
 }

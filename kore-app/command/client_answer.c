@@ -55,7 +55,8 @@ add_cert(struct cert_chain *chain, X509 *cert, struct gh_error *err)
 	unsigned char *der = NULL;
 	int n = i2d_X509(cert, &der), rc;
 
-	rc = n > 0 ? cert_chain_add(chain, der, (size_t)n, err) : gh_fail(err, GH_E_NOMEM, "certificate");
+	rc = n > 0 ? cert_chain_add(chain, der, (size_t)n, err)
+		   : gh_fail(err, GH_E_NOMEM, "certificate");
 	OPENSSL_free(der);
 	return rc;
 }
@@ -123,7 +124,8 @@ fill_answer(long status, const gh_json *o, struct client_answer *out, struct gh_
 	const char *message = text_member(o, "DispositionMessage");
 
 	out->disposition = disposition_of(status, text_member(o, "RequestDisposition"));
-	copy_clean(out->message, sizeof(out->message), message[0] != '\0' ? message : text_member(o, "Message"));
+	copy_clean(out->message, sizeof(out->message),
+	    message[0] != '\0' ? message : text_member(o, "Message"));
 	out->request_id = number_member(o, "CMSRequestId");
 	out->certificate_id = number_member(o, "CMSID");
 	copy_clean(out->serial, sizeof(out->serial), text_member(o, "SerialNumber"));
@@ -195,9 +197,11 @@ check_numbers(const struct client_answer *a, X509 *leaf, struct gh_error *err)
 	char *hex = NULL;
 	int rc = 0;
 
-	if (a->serial[0] != '\0' && (real == NULL || BN_hex2bn(&said, a->serial) != (int)strlen(a->serial) ||
-	    BN_cmp(said, real) != 0))
-		rc = gh_refuse(err, GH_E_FORBIDDEN, "the certificate has another serial number than the answer");
+	if (a->serial[0] != '\0' &&
+	    (real == NULL || BN_hex2bn(&said, a->serial) != (int)strlen(a->serial) ||
+		BN_cmp(said, real) != 0))
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
+		    "the certificate has another serial number than the answer");
 	if (rc == 0 && a->thumbprint[0] != '\0') {
 		if (X509_digest(leaf, EVP_sha1(), digest, &n) == 1)
 			hex = gh_hex_encode(digest, n);
@@ -211,8 +215,7 @@ check_numbers(const struct client_answer *a, X509 *leaf, struct gh_error *err)
 	return rc;
 }
 
-static STACK_OF(X509) *
-chain_stack(const struct client_answer *a)
+static STACK_OF(X509) * chain_stack(const struct client_answer *a)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
 
@@ -229,7 +232,7 @@ chain_stack(const struct client_answer *a)
 }
 
 static int
-fill_store(X509_STORE *store, STACK_OF(X509) *certs, STACK_OF(X509) *roots)
+fill_store(X509_STORE *store, STACK_OF(X509) * certs, STACK_OF(X509) * roots)
 {
 	X509 *last = sk_X509_value(certs, sk_X509_num(certs) - 1);
 
@@ -245,7 +248,7 @@ fill_store(X509_STORE *store, STACK_OF(X509) *certs, STACK_OF(X509) *roots)
 
 /* RFC 5280, 6: signatures, validity, basic constraints and path lengths up to the root. */
 static int
-verify_chain(STACK_OF(X509) *certs, STACK_OF(X509) *roots, struct gh_error *err)
+verify_chain(STACK_OF(X509) * certs, STACK_OF(X509) * roots, struct gh_error *err)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -267,7 +270,7 @@ verify_chain(STACK_OF(X509) *certs, STACK_OF(X509) *roots, struct gh_error *err)
 }
 
 int
-client_answer_check(const struct client_answer *a, const EVP_PKEY *key, STACK_OF(X509) *roots,
+client_answer_check(const struct client_answer *a, const EVP_PKEY *key, STACK_OF(X509) * roots,
     enum client_trust *trust, struct gh_error *err)
 {
 	STACK_OF(X509) *certs = chain_stack(a);

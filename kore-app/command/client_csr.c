@@ -20,7 +20,11 @@ static const struct {
 	const char *prefix;
 	int type;
 } san_types[] = {
-	{"dns:", GEN_DNS}, {"email:", GEN_EMAIL}, {"ip:", GEN_IPADD}, {"uri:", GEN_URI}, {"upn:", GEN_OTHERNAME},
+    {"dns:", GEN_DNS},
+    {"email:", GEN_EMAIL},
+    {"ip:", GEN_IPADD},
+    {"uri:", GEN_URI},
+    {"upn:", GEN_OTHERNAME},
 };
 
 static GENERAL_NAME *
@@ -75,11 +79,13 @@ add_san(X509_REQ *req, const char *const *san, struct gh_error *err)
 		if (name == NULL || sk_GENERAL_NAME_push(names, name) <= 0) {
 			GENERAL_NAME_free(name);
 			rc = gh_refuse(err, GH_E_CONF,
-			    "SAN \"%.100s\": use dns:NAME, email:ADDRESS, upn:NAME, ip:ADDRESS or uri:URI", san[i]);
+			    "SAN \"%.100s\": use dns:NAME, email:ADDRESS, upn:NAME, ip:ADDRESS or uri:URI",
+			    san[i]);
 		}
 	}
-	if (rc == 0 && (X509V3_add1_i2d(&exts, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND) != 1 ||
-	    X509_REQ_add_extensions(req, exts) != 1))
+	if (rc == 0 &&
+	    (X509V3_add1_i2d(&exts, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND) != 1 ||
+		X509_REQ_add_extensions(req, exts) != 1))
 		rc = gh_fail(err, GH_E_NOMEM, "SAN");
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
 	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
@@ -93,8 +99,9 @@ hash_for(const EVP_PKEY *key)
 {
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519)
 		return NULL;
-	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256 ? EVP_sha384() :
-	    EVP_sha256();
+	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && EVP_PKEY_get_bits(key) > 256
+	    ? EVP_sha384()
+	    : EVP_sha256();
 }
 
 int
@@ -106,8 +113,9 @@ client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X50
 	int rc = dn_parse(subject != NULL ? subject : "", &name, err);
 
 	*out = NULL;
-	if (rc == 0 && (req == NULL || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
-	    X509_REQ_set_subject_name(req, name) != 1 || X509_REQ_set_pubkey(req, key) != 1))
+	if (rc == 0 &&
+	    (req == NULL || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
+		X509_REQ_set_subject_name(req, name) != 1 || X509_REQ_set_pubkey(req, key) != 1))
 		rc = gh_fail(err, GH_E_NOMEM, "PKCS#10");
 	if (rc == 0 && san != NULL && san[0] != NULL)
 		rc = add_san(req, san, err);

@@ -9,8 +9,9 @@
 #include "error.h"
 
 /*
- * subject: DN as dn_parse takes it; NULL or "" = empty: templates that take names from the directory ignore
- * it. san: NULL-ended list of "dns:", "email:", "upn:", "ip:" or "uri:" names; may be empty. GH_E_CONF.
+ * subject: DN as dn_parse takes it; NULL or "" = empty: templates that take names from the
+ * directory ignore it. san: NULL-ended list of "dns:", "email:", "upn:", "ip:" or "uri:" names; may
+ * be empty. GH_E_CONF.
  */
 int client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X509_REQ **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -58,7 +58,8 @@ make_p12(const struct client_answer *a, EVP_PKEY *key, const char *password, PKC
 }
 
 static int
-write_p12(const struct client_files *f, const struct client_answer *a, EVP_PKEY *key, struct gh_error *err)
+write_p12(const struct client_files *f, const struct client_answer *a, EVP_PKEY *key,
+    struct gh_error *err)
 {
 	unsigned char *der = NULL;
 	PKCS12 *p12;
@@ -78,7 +79,8 @@ int
 client_files_write(const struct client_files *f, const struct client_answer *a, EVP_PKEY *key,
     struct gh_error *err)
 {
-	struct cert_chain leaf = part_of(&a->chain, 0, 1), issuers = part_of(&a->chain, 1, a->chain.n);
+	struct cert_chain leaf = part_of(&a->chain, 0, 1),
+			  issuers = part_of(&a->chain, 1, a->chain.n);
 	int rc = 0;
 
 	if (f->cert != NULL)
@@ -91,13 +93,14 @@ client_files_write(const struct client_files *f, const struct client_answer *a, 
 }
 
 int
-client_files_load_certs(const char *path, STACK_OF(X509) **out, struct gh_error *err)
+client_files_load_certs(const char *path, STACK_OF(X509) * *out, struct gh_error *err)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
 	BIO *bio = BIO_new_file(path, "r");
 	X509 *cert;
 
-	while (bio != NULL && certs != NULL && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	while (bio != NULL && certs != NULL &&
+	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
 		if (sk_X509_push(certs, cert) <= 0) {
 			X509_free(cert);
 			break;

@@ -1,6 +1,6 @@
 /*
- * A v3 body is valid for some minutes around its Timestamp, so repeating it ends well before that; a
- * lost answer is found again by the gateway's replay mark.
+ * A v3 body is valid for some minutes around its Timestamp, so repeating it ends well before that;
+ * a lost answer is found again by the gateway's replay mark.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "client_flow.h"
 #include "output.h"
 
-#define RETRY_MAX 240                    /* seconds; servers take Timestamps up to 300 s old */
-#define BACKOFF_MAX 15                   /* seconds between two tries, unless the gateway says longer */
-#define SAID_SIZE 200                    /* of a message of the gateway */
+#define RETRY_MAX 240  /* seconds; servers take Timestamps up to 300 s old */
+#define BACKOFF_MAX 15 /* seconds between two tries, unless the gateway says longer */
+#define SAID_SIZE 200  /* of a message of the gateway */
 #define TOKEN_SIZE 4096
 
 static void
@@ -43,13 +43,14 @@ is_busy(int rc, const struct client_reply *reply)
 static void
 say_busy(const struct client_reply *reply, char *out, size_t size)
 {
-	client_answer_message((const char *)reply->body.data, reply->body.len, "The gateway is busy.", out, size);
+	client_answer_message((const char *)reply->body.data, reply->body.len,
+	    "The gateway is busy.", out, size);
 }
 
 /* One call, repeated while the gateway is busy and the deadline allows. */
 static int
-call_with_retry(const struct client_flow *f, const struct client_call *call, struct client_reply *reply,
-    struct gh_error *err)
+call_with_retry(const struct client_flow *f, const struct client_call *call,
+    struct client_reply *reply, struct gh_error *err)
 {
 	int64_t end = seconds_now() + (f->retry < RETRY_MAX ? f->retry : RETRY_MAX);
 	char said[SAID_SIZE];
@@ -89,15 +90,17 @@ ask(const struct client_flow *f, const struct client_call *call, struct client_a
 		return rc;
 	if (reply.status == 503) {
 		say_busy(&reply, said, sizeof(said));
-		rc = reply.retry_after > 0 ?
-		    gh_refuse(err, GH_E_BUSY, "%s (503; try again in %d s)", said, reply.retry_after) :
-		    gh_refuse(err, GH_E_BUSY, "%s (503)", said);
+		rc = reply.retry_after > 0
+		    ? gh_refuse(err, GH_E_BUSY, "%s (503; try again in %d s)", said,
+			  reply.retry_after)
+		    : gh_refuse(err, GH_E_BUSY, "%s (503)", said);
 	} else
-		rc = client_answer_parse(reply.status, (const char *)reply.body.data, reply.body.len, out, err);
+		rc = client_answer_parse(reply.status, (const char *)reply.body.data,
+		    reply.body.len, out, err);
 	if (rc == 0 && out->disposition == CLIENT_FAILED) {
 		if (out->message[0] == '\0')
-			snprintf(out->message, sizeof(out->message), "the gateway refused with status %ld",
-			    reply.status);
+			snprintf(out->message, sizeof(out->message),
+			    "the gateway refused with status %ld", reply.status);
 	}
 	client_reply_clear(&reply);
 	return rc;
@@ -112,12 +115,14 @@ take_token(const struct client_reply *reply, char out[TOKEN_SIZE], struct gh_err
 	const char *text;
 	int rc = 0;
 
-	if (gh_json_parse(reply->body.data != NULL ? (const char *)reply->body.data : "", reply->body.len,
-	    GH_JSON_STRICT, &o, NULL) != 0 || gh_json_type(o) != GH_JSON_OBJECT)
+	if (gh_json_parse(reply->body.data != NULL ? (const char *)reply->body.data : "",
+		reply->body.len, GH_JSON_STRICT, &o, NULL) != 0 ||
+	    gh_json_type(o) != GH_JSON_OBJECT)
 		rc = gh_refuse(err, GH_E_BAD_JSON, "no token: status %ld", reply->status);
 	else if (reply->status != 200) {
 		text = gh_json_find(o, "Message", &v, NULL) == 0 ? gh_json_string(v) : NULL;
-		rc = gh_refuse(err, GH_E_TOKEN, "no token: %.200s", text != NULL ? text : "refused");
+		rc =
+		    gh_refuse(err, GH_E_TOKEN, "no token: %.200s", text != NULL ? text : "refused");
 	} else {
 		text = gh_json_find(o, "Token", &v, NULL) == 0 ? gh_json_string(v) : NULL;
 		/* It becomes a header: no line ends. */
@@ -149,8 +154,8 @@ fetch_token(const struct client_flow *f, char out[TOKEN_SIZE], struct gh_error *
 }
 
 int
-client_flow_submit(const struct client_flow *f, const struct client_request *r, struct client_answer *out,
-    struct gh_error *err)
+client_flow_submit(const struct client_flow *f, const struct client_request *r,
+    struct client_answer *out, struct gh_error *err)
 {
 	char path[64], token[TOKEN_SIZE] = "", *body = NULL;
 	struct client_call call = {.path = path};
@@ -179,13 +184,14 @@ fetch_status(const struct client_flow *f, int64_t request_id, struct client_answ
 	char path[96];
 	const struct client_call call = {.path = path};
 
-	snprintf(path, sizeof(path), "/CertEnroll/%d/Requests/%lld", f->version, (long long)request_id);
+	snprintf(path, sizeof(path), "/CertEnroll/%d/Requests/%lld", f->version,
+	    (long long)request_id);
 	return ask(f, &call, out, err);
 }
 
 int
-client_flow_status(const struct client_flow *f, int64_t request_id, int wait, struct client_answer *out,
-    struct gh_error *err)
+client_flow_status(const struct client_flow *f, int64_t request_id, int wait,
+    struct client_answer *out, struct gh_error *err)
 {
 	int64_t end = seconds_now() + wait;
 	int rc;
@@ -196,7 +202,8 @@ client_flow_status(const struct client_flow *f, int64_t request_id, int wait, st
 			return rc;
 		if (rc == 0 && out->disposition != CLIENT_PENDING)
 			return 0;
-		if (wait == CLIENT_WAIT_NO || (wait != CLIENT_WAIT_FOREVER && seconds_now() + f->poll > end))
+		if (wait == CLIENT_WAIT_NO ||
+		    (wait != CLIENT_WAIT_FOREVER && seconds_now() + f->poll > end))
 			return rc;
 		if (rc == 0)
 			client_answer_clear(out);

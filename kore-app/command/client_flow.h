@@ -6,20 +6,20 @@
 #include "client_http.h"
 #include "client_request.h"
 
-#define CLIENT_WAIT_NO (-1)              /* do not poll */
+#define CLIENT_WAIT_NO (-1) /* do not poll */
 #define CLIENT_WAIT_FOREVER 0
 
 struct client_flow {
-	const char *who;                     /* for notes on stderr */
+	const char *who; /* for notes on stderr */
 	struct client_http *http;
-	int version;                         /* of the API: 1, 2, 3 */
-	int retry;                           /* seconds in which a busy gateway is asked again */
-	int poll;                            /* seconds between two looks at a pending request */
+	int version; /* of the API: 1, 2, 3 */
+	int retry;   /* seconds in which a busy gateway is asked again */
+	int poll;    /* seconds between two looks at a pending request */
 };
 
 /*
- * Send the request. A busy gateway or a lost connection is answered by the same signed bytes again, which
- * the gateway knows as one request: never two certificates. GH_E_BUSY when that did not help.
+ * Send the request. A busy gateway or a lost connection is answered by the same signed bytes again,
+ * which the gateway knows as one request: never two certificates. GH_E_BUSY when that did not help.
  */
 int client_flow_submit(const struct client_flow *f, const struct client_request *r,
     struct client_answer *out, struct gh_error *err) GH_MUSTCHECK;

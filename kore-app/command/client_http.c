@@ -7,14 +7,14 @@
 
 #include "client_http.h"
 
-#define REPLY_MAX (1024 * 1024)          /* bytes of an answer */
-#define CONNECT_TIMEOUT 15L              /* seconds */
+#define REPLY_MAX (1024 * 1024) /* bytes of an answer */
+#define CONNECT_TIMEOUT 15L     /* seconds */
 #define DEFAULT_PREFIX "/CMSApi"
 
 struct client_http {
 	const struct client_http_options *o;
 	CURL *curl;
-	char *base;              /* URL with prefix, without a slash at the end */
+	char *base; /* URL with prefix, without a slash at the end */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -26,12 +26,14 @@ make_base(const char *url, char **out, struct gh_error *err)
 	const char *host = url + strlen("https://");
 
 	*out = NULL;
-	if (strncmp(url, "https://", 8) != 0 || *host == '\0' || *host == '/' || strpbrk(url, "?#@ ") != NULL)
-		return gh_refuse(err, GH_E_CONF,
-		    "URL \"%.100s\": use https://HOST[:PORT][/PREFIX]", url);
+	if (strncmp(url, "https://", 8) != 0 || *host == '\0' || *host == '/' ||
+	    strpbrk(url, "?#@ ") != NULL)
+		return gh_refuse(err, GH_E_CONF, "URL \"%.100s\": use https://HOST[:PORT][/PREFIX]",
+		    url);
 	while (url[n - 1] == '/')
 		n--;
-	if (asprintf(out, "%.*s%s", (int)n, url, memchr(host, '/', n - 8) == NULL ? DEFAULT_PREFIX : "") < 0) {
+	if (asprintf(out, "%.*s%s", (int)n, url,
+		memchr(host, '/', n - 8) == NULL ? DEFAULT_PREFIX : "") < 0) {
 		*out = NULL;
 		return gh_fail(err, GH_E_NOMEM, "URL");
 	}
@@ -55,7 +57,11 @@ set_options(struct client_http *h)
 	CURL *c = h->curl;
 	CURLcode rc = curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
 
-#define SET(option, value) do { if (rc == CURLE_OK) rc = curl_easy_setopt(c, option, value); } while (0)
+#define SET(option, value) \
+	do { \
+		if (rc == CURLE_OK) \
+			rc = curl_easy_setopt(c, option, value); \
+	} while (0)
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -151,15 +157,18 @@ make_headers(const struct client_http *h, const struct client_call *call, struct
 
 	*list = NULL;
 	if (h->o->secret != NULL) {
-		signature = client_request_sign(h->o->hash, h->o->secret, h->o->secret_len, body, strlen(body));
+		signature = client_request_sign(h->o->hash, h->o->secret, h->o->secret_len, body,
+		    strlen(body));
 		bad = signature == NULL;
 	}
-	bad = bad || add_header(list, "Content-Type", call->body != NULL ? "application/json" : NULL) != 0;
+	bad = bad ||
+	    add_header(list, "Content-Type", call->body != NULL ? "application/json" : NULL) != 0;
 	bad = bad || add_header(list, "Accept", "application/json") != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-AppKey", h->o->app_key) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Signature", signature) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Token", call->token) != 0;
-	/* An empty value takes curl's own header out: the gateway does not answer "100 Continue". */
+	/* An empty value takes curl's own header out: the gateway does not answer "100
+	 * Continue". */
 	bad = bad || add_header(list, "Expect", "") != 0;
 	free(signature);
 	if (!bad)
@@ -177,9 +186,11 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-		return gh_refuse(err, GH_E_FORBIDDEN, "the server is not trusted: %.150s (see --cacert)", text);
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "the server is not trusted: %.150s (see --cacert)", text);
 	case CURLE_WRITE_ERROR:
-		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes", REPLY_MAX);
+		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes",
+		    REPLY_MAX);
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_OPERATION_TIMEDOUT:
@@ -195,8 +206,8 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 }
 
 static CURLcode
-set_call(struct client_http *h, const struct client_call *call, const char *url, struct curl_slist *headers,
-    struct client_reply *reply)
+set_call(struct client_http *h, const struct client_call *call, const char *url,
+    struct curl_slist *headers, struct client_reply *reply)
 {
 	CURLcode rc = curl_easy_setopt(h->curl, CURLOPT_URL, url);
 
@@ -240,7 +251,8 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 	}
 	if (rc == 0) {
 		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &reply->status);
-		if (curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		if (curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK &&
+		    after > 0)
 			reply->retry_after = after < 3600 ? (int)after : 3600;
 	} else
 		client_reply_clear(reply);

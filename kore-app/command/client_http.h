@@ -1,4 +1,5 @@
-/* HTTPS of the enrollment client, over libcurl: one connection, verified, bounded in size and time. */
+/* HTTPS of the enrollment client, over libcurl: one connection, verified, bounded in size and
+ * time. */
 #ifndef CLIENT_HTTP_H
 #define CLIENT_HTTP_H
 
@@ -13,38 +14,39 @@
 struct client_http;
 
 struct client_http_options {
-	const char *url;                     /* https://host[:port][/prefix]; without prefix /CMSApi is used */
-	const char *ca_file;                 /* PEM; NULL: the system's */
-	const char *user, *password;         /* Basic; user NULL: none */
-	const char *app_key;                 /* base64; NULL: none */
-	const unsigned char *secret;         /* NULL: calls are not signed */
+	const char *url;     /* https://host[:port][/prefix]; without prefix /CMSApi is used */
+	const char *ca_file; /* PEM; NULL: the system's */
+	const char *user, *password; /* Basic; user NULL: none */
+	const char *app_key;         /* base64; NULL: none */
+	const unsigned char *secret; /* NULL: calls are not signed */
 	size_t secret_len;
 	enum client_hash hash;
-	const char *tls_cert, *tls_key;      /* client certificate; NULL: none */
-	int timeout;                         /* seconds of one call */
+	const char *tls_cert, *tls_key; /* client certificate; NULL: none */
+	int timeout;                    /* seconds of one call */
 };
 
 struct client_call {
-	const char *path;                    /* behind the prefix: "/CertEnroll/3/Pkcs10" */
-	const char *body;                    /* POST; NULL: GET */
-	const char *token;                   /* X-CSS-CMS-Token, or NULL */
+	const char *path;  /* behind the prefix: "/CertEnroll/3/Pkcs10" */
+	const char *body;  /* POST; NULL: GET */
+	const char *token; /* X-CSS-CMS-Token, or NULL */
 };
 
 struct client_reply {
 	long status;
-	int retry_after;                     /* seconds; 0: not said */
+	int retry_after; /* seconds; 0: not said */
 	struct gh_buf body;
 };
 
 /* *o must outlive it. GH_E_CONF: no https URL, or a file that cannot be used. */
-int client_http_new(const struct client_http_options *o, struct client_http **out, struct gh_error *err)
-    GH_MUSTCHECK;
+int client_http_new(const struct client_http_options *o, struct client_http **out,
+    struct gh_error *err) GH_MUSTCHECK;
 void client_http_free(struct client_http *h);
 
-/* 0: there is an answer, whatever its status; free with client_reply_clear. GH_E_BUSY: connecting or the
- * connection failed: the same call may be repeated. GH_E_FORBIDDEN: the server could not be verified. */
-int client_http_call(struct client_http *h, const struct client_call *call, struct client_reply *reply,
-    struct gh_error *err) GH_MUSTCHECK;
+/* 0: there is an answer, whatever its status; free with client_reply_clear. GH_E_BUSY: connecting
+ * or the connection failed: the same call may be repeated. GH_E_FORBIDDEN: the server could not be
+ * verified. */
+int client_http_call(struct client_http *h, const struct client_call *call,
+    struct client_reply *reply, struct gh_error *err) GH_MUSTCHECK;
 void client_reply_clear(struct client_reply *reply);
 
 #endif

@@ -13,16 +13,16 @@
 
 static const struct key_type {
 	const char *name;
-	const char *algorithm;   /* name for OpenSSL */
-	unsigned rsa_bits;       /* 0: not RSA */
-	const char *curve;       /* NULL: not EC */
+	const char *algorithm; /* name for OpenSSL */
+	unsigned rsa_bits;     /* 0: not RSA */
+	const char *curve;     /* NULL: not EC */
 } key_types[] = {
-	{"RSA-2048", "RSA", 2048, NULL},
-	{"RSA-3072", "RSA", 3072, NULL},
-	{"RSA-4096", "RSA", 4096, NULL},
-	{"P-256", "EC", 0, "P-256"},
-	{"P-384", "EC", 0, "P-384"},
-	{"Ed25519", "ED25519", 0, NULL},
+    {"RSA-2048", "RSA", 2048, NULL},
+    {"RSA-3072", "RSA", 3072, NULL},
+    {"RSA-4096", "RSA", 4096, NULL},
+    {"P-256", "EC", 0, "P-256"},
+    {"P-384", "EC", 0, "P-384"},
+    {"Ed25519", "ED25519", 0, NULL},
 };
 
 static const struct key_type *
@@ -87,20 +87,24 @@ client_key_load(const char *path, const char *password, EVP_PKEY **out, struct g
 	if (*out != NULL)
 		return 0;
 	ERR_clear_error();
-	return gh_refuse(err, GH_E_CONF, password != NULL ?
-	    "%s: no PEM private key, or the password is wrong" :
-	    "%s: no PEM private key; if it is encrypted, give --key-password-file", path);
+	return gh_refuse(err, GH_E_CONF,
+	    password != NULL
+		? "%s: no PEM private key, or the password is wrong"
+		: "%s: no PEM private key; if it is encrypted, give --key-password-file",
+	    path);
 }
 
 int
-client_key_write(const char *path, EVP_PKEY *key, const char *password, bool replace, struct gh_error *err)
+client_key_write(const char *path, EVP_PKEY *key, const char *password, bool replace,
+    struct gh_error *err)
 {
 	BIO *bio = BIO_new(BIO_s_secmem());
 	char *data;
 	long n;
-	int rc, ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key,
-	    password != NULL ? EVP_aes_256_cbc() : NULL, password, password != NULL ? (int)strlen(password) : 0,
-	    NULL, NULL) == 1;
+	int rc,
+	    ok = bio != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, password != NULL ? EVP_aes_256_cbc() : NULL,
+		password, password != NULL ? (int)strlen(password) : 0, NULL, NULL) == 1;
 
 	if (ok) {
 		n = BIO_get_mem_data(bio, &data);

@@ -66,11 +66,13 @@ build_request(const struct client_request *r, gh_json *o, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && r->metadata != NULL && r->metadata[i] != NULL; i++)
 		rc = add_metadata(list, r->metadata[i], err);
-	if (rc == 0 && (gh_json_set_int(o, "Flags", r->cert_only ? FLAG_CERT_ONLY : 0) != 0 ||
-	    gh_json_set_string(o, "TemplateName", r->template_name) != 0 ||
-	    gh_json_set_string(o, "Pkcs10Request", r->csr_base64) != 0 ||
-	    gh_json_set(o, "MetadataList", gh_json_ref(list)) != 0))
-		rc = gh_refuse(err, GH_E_CONF, "the request cannot be written as JSON (is the template UTF-8?)");
+	if (rc == 0 &&
+	    (gh_json_set_int(o, "Flags", r->cert_only ? FLAG_CERT_ONLY : 0) != 0 ||
+		gh_json_set_string(o, "TemplateName", r->template_name) != 0 ||
+		gh_json_set_string(o, "Pkcs10Request", r->csr_base64) != 0 ||
+		gh_json_set(o, "MetadataList", gh_json_ref(list)) != 0))
+		rc = gh_refuse(err, GH_E_CONF,
+		    "the request cannot be written as JSON (is the template UTF-8?)");
 	gh_json_free(list);
 	return rc;
 }
@@ -105,8 +107,9 @@ char *
 client_request_sign(enum client_hash hash, const void *secret, size_t secret_len, const void *body,
     size_t len)
 {
-	const EVP_MD *md = hash == CLIENT_SHA1 ? EVP_sha1() : hash == CLIENT_SHA256 ? EVP_sha256() :
-	    EVP_sha512();
+	const EVP_MD *md = hash == CLIENT_SHA1 ? EVP_sha1()
+	    : hash == CLIENT_SHA256            ? EVP_sha256()
+					       : EVP_sha512();
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned int n = 0;
 
@@ -125,8 +128,8 @@ client_request_app_key(const char *given, char **out, struct gh_error *err)
 	int rc;
 
 	*out = NULL;
-	rc = has_prefix ? gh_secret_decode(given, &key, &len, err) :
-	    gh_base64_decode(given, strlen(given), &key, &len, err);
+	rc = has_prefix ? gh_secret_decode(given, &key, &len, err)
+			: gh_base64_decode(given, strlen(given), &key, &len, err);
 	if (rc != 0 || len == 0) {
 		free(key);
 		return gh_refuse(err, GH_E_CONF,

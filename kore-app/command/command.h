@@ -1,6 +1,6 @@
 /*
- * The gatehouse command: one row of command_table for each subcommand. A command function gets its full
- * name ("gatehouse app create") as argv[0] and the words behind it; it returns an exit code.
+ * The gatehouse command: one row of command_table for each subcommand. A command function gets its
+ * full name ("gatehouse app create") as argv[0] and the words behind it; it returns an exit code.
  */
 #ifndef COMMAND_H
 #define COMMAND_H
@@ -11,22 +11,23 @@
 
 enum command_exit {
 	COMMAND_OK = 0,
-	COMMAND_FAILED = 1,      /* failed, or the request was denied */
-	COMMAND_USAGE = 2,       /* wrong options or configuration */
-	COMMAND_PENDING = 3,     /* enroll: taken under submission */
+	COMMAND_FAILED = 1, /* failed, or the request was denied */
+	COMMAND_USAGE = 2,  /* wrong options or configuration */
+	COMMAND_PENDING = 3 /* enroll: taken under submission */
 };
 
 struct command {
 	const char *noun;
-	const char *verb;        /* NULL when the noun stands alone */
-	const char *summary;     /* one line */
+	const char *verb;    /* NULL when the noun stands alone */
+	const char *summary; /* one line */
 	int (*run)(int argc, char **argv);
 };
 
 extern const struct command command_table[];
 extern const size_t command_table_len;
 
-/* Print what went wrong and what to do about it on stderr; the exit code that fits. who: argv[0]. */
+/* Print what went wrong and what to do about it on stderr; the exit code that fits. who:
+ * argv[0]. */
 int command_fail(const char *who, const struct gh_error *err);
 /* A mistake on the command line: message and where to look; COMMAND_USAGE. */
 int command_usage(const char *who, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -15,8 +15,8 @@
 struct named_file {
 	const char *option;
 	const char *path;
-	bool is_optional;        /* "" is allowed */
-	bool is_made_later;      /* `gatehouse init` makes it */
+	bool is_optional;   /* "" is allowed */
+	bool is_made_later; /* `gatehouse init` makes it */
 };
 
 /* Returns 1 when something is wrong, which is told. */
@@ -40,17 +40,17 @@ static int
 check_files(const char *who, const struct gh_conf *c)
 {
 	const struct named_file files[] = {
-		{"gateway.certificate", c->gateway.certificate, false, false},
-		{"gateway.key", c->gateway.key, false, false},
-		{"gateway.client_ca", c->gateway.client_ca, true, false},
-		{"gateway.secret_file", c->gateway.secret_file, false, true},
-		{"gateway.module", c->gateway.module, false, false},
-		{"signer.key_file", c->signer.key_file, false, true},
-		{"signer.program", c->signer.program, false, false},
-		{"signer.pkcs11_module", c->signer.pkcs11_module, true, false},
-		{"signer.pkcs11_pin_file", c->signer.pkcs11_pin_file, true, false},
-		{"directory.ca_file", c->directory.ca_file, true, false},
-		{"directory.password_file", c->directory.password_file, true, false},
+	    {"gateway.certificate", c->gateway.certificate, false, false},
+	    {"gateway.key", c->gateway.key, false, false},
+	    {"gateway.client_ca", c->gateway.client_ca, true, false},
+	    {"gateway.secret_file", c->gateway.secret_file, false, true},
+	    {"gateway.module", c->gateway.module, false, false},
+	    {"signer.key_file", c->signer.key_file, false, true},
+	    {"signer.program", c->signer.program, false, false},
+	    {"signer.pkcs11_module", c->signer.pkcs11_module, true, false},
+	    {"signer.pkcs11_pin_file", c->signer.pkcs11_pin_file, true, false},
+	    {"directory.ca_file", c->directory.ca_file, true, false},
+	    {"directory.password_file", c->directory.password_file, true, false},
 	};
 	int wrong = 0;
 
@@ -65,14 +65,15 @@ cmd_conf_check(int argc, char **argv)
 	const char *path = NULL;
 	bool no_files = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&path),
-		{"no-files", 0, OPTION_FLAG, &no_files, NULL, "do not look whether the files named exist"},
-		OPTION_END,
+	    OPTION_CONFIG(&path),
+	    {"no-files", 0, OPTION_FLAG, &no_files, NULL,
+		"do not look whether the files named exist"},
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Checks the configuration file: syntax, names, types and ranges, with the line that is wrong; and "
-		"whether the files it names can be read by the user who asks.",
-		"gatehouse conf check -c /etc/gatehouse/gatehouse.conf\n"};
+	    "Checks the configuration file: syntax, names, types and ranges, with the line that is wrong; and "
+	    "whether the files it names can be read by the user who asks.",
+	    "gatehouse conf check -c /etc/gatehouse/gatehouse.conf\n"};
 	struct gh_conf *conf;
 	struct gh_error err;
 	int wrong = 0, n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -96,12 +97,13 @@ cmd_conf_print(int argc, char **argv)
 	bool names = false;
 	struct gh_conf_option_info info;
 	const struct option_row rows[] = {
-		{"names", 0, OPTION_FLAG, &names, NULL, "only name, type and default of each option, tab-separated"},
-		OPTION_END,
+	    {"names", 0, OPTION_FLAG, &names, NULL,
+		"only name, type and default of each option, tab-separated"},
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Prints a configuration file with every option, its meaning and its default.",
-		"gatehouse conf print > /etc/gatehouse/gatehouse.conf\n"};
+	    "Prints a configuration file with every option, its meaning and its default.",
+	    "gatehouse conf print > /etc/gatehouse/gatehouse.conf\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -111,6 +113,7 @@ cmd_conf_print(int argc, char **argv)
 		return output_finish();
 	}
 	for (size_t i = 0; gh_conf_option(i, &info) && info.name != NULL; i++)
-		printf("%s\t%s\t%s\n", info.name, info.type, info.fallback != NULL ? info.fallback : "");
+		printf("%s\t%s\t%s\n", info.name, info.type,
+		    info.fallback != NULL ? info.fallback : "");
 	return output_finish();
 }

@@ -18,14 +18,16 @@ find_option(const char *name, struct gh_conf_option_info *info)
 }
 
 int
-conf_settings_set(struct conf_settings *s, const char *name, const char *value, struct gh_error *err)
+conf_settings_set(struct conf_settings *s, const char *name, const char *value,
+    struct gh_error *err)
 {
 	struct gh_conf_option_info info;
 	char *copy;
 	size_t i = 0;
 
 	if (!find_option(name, &info))
-		return gh_refuse(err, GH_E_CONF, "there is no option %.80s: see `gatehouse conf print`", name);
+		return gh_refuse(err, GH_E_CONF,
+		    "there is no option %.80s: see `gatehouse conf print`", name);
 	if (strpbrk(value, "\r\n") != NULL)
 		return gh_refuse(err, GH_E_CONF, "%s: a value is one line", name);
 	while (i < s->n && strcmp(s->set[i].name, name) != 0)
@@ -53,7 +55,8 @@ conf_settings_parse(struct conf_settings *s, const char *text, struct gh_error *
 	char name[80];
 
 	if (text[n] == '\0' || n >= sizeof(name))
-		return gh_refuse(err, GH_E_CONF, "--set %.80s: written as section.option=value", text);
+		return gh_refuse(err, GH_E_CONF, "--set %.80s: written as section.option=value",
+		    text);
 	snprintf(name, sizeof(name), "%.*s", (int)n, text);
 	return conf_settings_set(s, name, text + n + 1, err);
 }
@@ -101,7 +104,8 @@ make_text(const struct conf_settings *s, bool placeholders)
 
 	if (f == NULL)
 		return NULL;
-	fprintf(f, "# Written by `gatehouse setup`. All other options have their defaults: `gatehouse conf print` shows\n"
+	fprintf(f,
+	    "# Written by `gatehouse setup`. All other options have their defaults: `gatehouse conf print` shows\n"
 	    "# them with their meanings.\n\n");
 	for (size_t i = 0; gh_conf_option(i, &info) && info.name != NULL; i++) {
 		const char *value = conf_settings_get(s, info.name);
@@ -148,7 +152,8 @@ int
 conf_settings_load(const struct conf_settings *s, struct gh_conf **out, struct gh_error *err)
 {
 	char *text = make_text(s, true);
-	int rc = text != NULL ? load_text(text, out, err) : gh_fail(err, GH_E_NOMEM, "configuration");
+	int rc =
+	    text != NULL ? load_text(text, out, err) : gh_fail(err, GH_E_NOMEM, "configuration");
 
 	if (text != NULL)
 		OPENSSL_cleanse(text, strlen(text));
@@ -159,14 +164,16 @@ conf_settings_load(const struct conf_settings *s, struct gh_conf **out, struct g
 }
 
 int
-conf_settings_agree(const struct conf_settings *s, const struct gh_conf *conf, const char *path, struct gh_error *err)
+conf_settings_agree(const struct conf_settings *s, const struct gh_conf *conf, const char *path,
+    struct gh_error *err)
 {
 	const char *has;
 
 	for (size_t i = 0; i < s->n; i++)
 		if (gh_conf_value(conf, s->set[i].name, &has) && strcmp(has, s->set[i].value) != 0)
-			return gh_refuse(err, GH_E_CONFLICT, "%.80s is there and says %s = \"%.60s\", not \"%.60s\": setup "
-			    "changes no existing configuration; edit the file, or leave that option out", path,
-			    s->set[i].name, has, s->set[i].value);
+			return gh_refuse(err, GH_E_CONFLICT,
+			    "%.80s is there and says %s = \"%.60s\", not \"%.60s\": setup "
+			    "changes no existing configuration; edit the file, or leave that option out",
+			    path, s->set[i].name, has, s->set[i].value);
 	return 0;
 }

@@ -14,12 +14,12 @@
 #include "output.h"
 #include "session.h"
 
-#define WAIT_SECONDS 60                  /* for another process that makes a CRL of the same CA */
+#define WAIT_SECONDS 60 /* for another process that makes a CRL of the same CA */
 #define LIST_MAX 1000000
 
 /* Which CA, and which of its CRLs. */
 struct crl_choice {
-	const char *ca;                  /* NULL: all */
+	const char *ca; /* NULL: all */
 	bool delta;
 	int shard;
 	bool has_shard;
@@ -31,7 +31,8 @@ find_ca(const struct catalog *catalog, const char *name, const struct ca **ca, s
 {
 	*ca = catalog_find_ca(catalog, name);
 	return *ca != NULL ? 0
-	    : gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", name);
+			   : gh_refuse(err, GH_E_NOT_FOUND,
+				 "there is no CA \"%s\": see `gatehouse ca list`", name);
 }
 
 /* ---- issue ---- */
@@ -43,15 +44,17 @@ say(void *arg, const char *text)
 		printf("%s\n", text);
 }
 
-/* Another process is at work on a CRL of this CA: what it makes may be older than what is asked for now. */
+/* Another process is at work on a CRL of this CA: what it makes may be older than what is asked for
+ * now. */
 static int
 issue_waiting(struct job_env *env, const struct ca *ca, const struct crl_wish *wish, int *made,
     struct gh_error *err)
 {
 	int rc;
 
-	for (int waited = 0; (rc = crl_job_issue(env, ca, wish, made, err)) == GH_E_BUSY && waited < WAIT_SECONDS;
-	    waited++)
+	for (int waited = 0;
+	     (rc = crl_job_issue(env, ca, wish, made, err)) == GH_E_BUSY && waited < WAIT_SECONDS;
+	     waited++)
 		sleep(1);
 	return rc;
 }
@@ -69,8 +72,8 @@ publish(struct job_env *env, const struct ca *ca, const char *who)
 
 /* Each CA that is asked for; a failure does not hold up the others. */
 static int
-issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl_wish *wish, int *total,
-    const char *who)
+issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl_wish *wish,
+    int *total, const char *who)
 {
 	int made, exit_code = COMMAND_OK;
 	struct gh_error err;
@@ -79,7 +82,8 @@ issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl
 		const struct ca *ca = env->catalog->ca[i];
 		int rc;
 
-		if (choice->ca != NULL ? strcasecmp(choice->ca, ca->name) != 0 : !crl_job_has_crls(ca))
+		if (choice->ca != NULL ? strcasecmp(choice->ca, ca->name) != 0
+				       : !crl_job_has_crls(ca))
 			continue;
 		rc = issue_waiting(env, ca, wish, &made, &err);
 		*total += made;
@@ -95,7 +99,9 @@ issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl
 static int
 issue(const char *who, const char *conf, const struct crl_choice *choice, bool json)
 {
-	const struct crl_wish wish = {.complete = !choice->delta, .delta = choice->delta, .is_forced = true};
+	const struct crl_wish wish = {.complete = !choice->delta,
+	    .delta = choice->delta,
+	    .is_forced = true};
 	struct session s;
 	struct session_env e = {0};
 	const struct ca *ca;
@@ -110,9 +116,15 @@ issue(const char *who, const char *conf, const struct crl_choice *choice, bool j
 	if (rc == 0 && choice->delta && s.conf->crl.delta_interval == 0)
 		rc = gh_refuse(&err, GH_E_CONF, "crl.delta_interval is 0: there are no delta CRLs");
 	if (rc == 0) {
-		struct job_env env = {.conf = s.conf, .server_secret = s.secret, .store = s.store,
-			.signer = e.env.signer, .dir = e.env.dir, .catalog = e.env.catalog, .who = s.who,
-			.progress = say, .arg = &json};
+		struct job_env env = {.conf = s.conf,
+		    .server_secret = s.secret,
+		    .store = s.store,
+		    .signer = e.env.signer,
+		    .dir = e.env.dir,
+		    .catalog = e.env.catalog,
+		    .who = s.who,
+		    .progress = say,
+		    .arg = &json};
 
 		exit_code = issue_all(&env, choice, &wish, &made, who);
 		if (json)
@@ -131,16 +143,17 @@ cmd_crl_issue(int argc, char **argv)
 	struct crl_choice choice = {0};
 	bool json = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"ca", 0, OPTION_TEXT, &choice.ca, "NAME", "only this CA (default: all that can sign)"},
-		{"delta", 0, OPTION_FLAG, &choice.delta, NULL, "the delta CRL, not the complete one and the shards"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"ca", 0, OPTION_TEXT, &choice.ca, "NAME", "only this CA (default: all that can sign)"},
+	    {"delta", 0, OPTION_FLAG, &choice.delta, NULL,
+		"the delta CRL, not the complete one and the shards"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Makes CRLs now, whether they are due or not, through the running signer, and publishes them in the "
-		"directory where that is configured. Gateways serve them within a second.",
-		"gatehouse crl issue\ngatehouse crl issue --ca issuing --delta\n"};
+	    "Makes CRLs now, whether they are due or not, through the running signer, and publishes them in the "
+	    "directory where that is configured. Gateways serve them within a second.",
+	    "gatehouse crl issue\ngatehouse crl issue --ca issuing --delta\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	return rc != OPTIONS_GO ? rc : issue(argv[0], conf, &choice, json);
@@ -152,7 +165,7 @@ cmd_crl_issue(int argc, char **argv)
 struct found_crl {
 	struct store_crl crl;
 	gh_json *row;
-	unsigned char *der;              /* NULL unless asked for */
+	unsigned char *der; /* NULL unless asked for */
 };
 
 static void
@@ -165,7 +178,8 @@ found_clear(struct found_crl *f)
 
 /* The CRLs of a CA, or of all. */
 static int
-load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_json **out, struct gh_error *err)
+load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_json **out,
+    struct gh_error *err)
 {
 	struct catalog *catalog = NULL;
 	const struct ca *ca = NULL;
@@ -190,7 +204,8 @@ is_chosen(const gh_json *row, const struct crl_choice *choice)
 	int64_t shard;
 	bool has_shard = gh_json_int(gh_json_get(row, "shard"), &shard);
 
-	if (gh_json_bool(gh_json_get(row, "delta"), false) != choice->delta || has_shard != choice->has_shard)
+	if (gh_json_bool(gh_json_get(row, "delta"), false) != choice->delta ||
+	    has_shard != choice->has_shard)
 		return false;
 	return !has_shard || shard == choice->shard;
 }
@@ -221,7 +236,8 @@ find_crl(const char *conf, const struct crl_choice *choice, bool with_body, stru
 		if (is_chosen(gh_json_at(rows, i), choice))
 			rc = take_row(&s, gh_json_at(rows, i), with_body, f, err);
 	if (rc == 0 && f->row == NULL)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "there is no such CRL of CA %s: see `gatehouse crl list`", choice->ca);
+		rc = gh_refuse(err, GH_E_NOT_FOUND,
+		    "there is no such CRL of CA %s: see `gatehouse crl list`", choice->ca);
 	gh_json_free(rows);
 	session_close(&s);
 	if (rc != 0)
@@ -232,23 +248,25 @@ find_crl(const char *conf, const struct crl_choice *choice, bool with_body, stru
 int
 cmd_crl_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"CA", "ca"}, {"SHARD", "shard"}, {"DELTA", "delta"},
-		{"NUMBER", "number"}, {"BASE", "base_number"}, {"THIS UPDATE", "this_update"},
-		{"NEXT UPDATE", "next_update"}, {"ENTRIES", "entries"}, {"BYTES", "size"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"CA", "ca"}, {"SHARD", "shard"},
+	    {"DELTA", "delta"}, {"NUMBER", "number"}, {"BASE", "base_number"},
+	    {"THIS UPDATE", "this_update"}, {"NEXT UPDATE", "next_update"}, {"ENTRIES", "entries"},
+	    {"BYTES", "size"}, {NULL, NULL}};
 	const char *conf = NULL, *ca = NULL;
 	bool all = false, json = false;
 	int limit = 0, n, rc;
 	gh_json *out = NULL;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"ca", 0, OPTION_TEXT, &ca, "NAME", "only this CA"},
-		{"all", 0, OPTION_FLAG, &all, NULL, "also earlier ones, not only the newest of each kind"},
-		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default: all)"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"ca", 0, OPTION_TEXT, &ca, "NAME", "only this CA"},
+	    {"all", 0, OPTION_FLAG, &all, NULL,
+		"also earlier ones, not only the newest of each kind"},
+	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default: all)"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0, "Lists CRLs, newest first.",
-		"gatehouse crl list\ngatehouse crl list --ca issuing --all --json\n"};
+	    "gatehouse crl list\ngatehouse crl list --ca issuing --all --json\n"};
 	struct gh_error err;
 	struct session s;
 
@@ -267,7 +285,9 @@ cmd_crl_list(int argc, char **argv)
 
 #define OPTIONS_CHOICE(c) \
 	{"delta", 0, OPTION_FLAG, &(c).delta, NULL, "the delta CRL"}, \
-	{"shard", 0, OPTION_TEXT, &shard, "N", "the CRL of a shard"}
+	{ \
+		"shard", 0, OPTION_TEXT, &shard, "N", "the CRL of a shard" \
+	}
 
 /* The operand and --shard. COMMAND_OK or an exit code. */
 static int
@@ -281,7 +301,8 @@ choose(char **argv, const char *shard, struct crl_choice *choice)
 	if (shard != NULL && (*shard == '\0' || *end != '\0' || n < 0 || n >= CA_SHARDS_MAX))
 		return command_usage(argv[0], "--shard is from 0 to %d", CA_SHARDS_MAX - 1);
 	if (choice->has_shard && choice->delta)
-		return command_usage(argv[0], "--delta and --shard exclude each other: shards have no delta CRLs");
+		return command_usage(argv[0],
+		    "--delta and --shard exclude each other: shards have no delta CRLs");
 	choice->shard = (int)n;
 	return COMMAND_OK;
 }
@@ -292,10 +313,11 @@ cmd_crl_show(int argc, char **argv)
 	const char *conf = NULL, *shard = NULL;
 	struct crl_choice choice = {0};
 	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTIONS_CHOICE(choice), OPTION_JSON(&json),
-		OPTION_END};
-	static const struct usage usage = {"CA", 1, 1, "Shows what is recorded of the newest CRL of a CA.",
-		"gatehouse crl show issuing\ngatehouse crl show issuing --shard 3 --json\n"};
+	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTIONS_CHOICE(choice),
+	    OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"CA", 1, 1,
+	    "Shows what is recorded of the newest CRL of a CA.",
+	    "gatehouse crl show issuing\ngatehouse crl show issuing --shard 3 --json\n"};
 	struct found_crl f;
 	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -318,10 +340,11 @@ cmd_crl_export(int argc, char **argv)
 	struct crl_choice choice = {0};
 	bool der = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTIONS_CHOICE(choice),
-		{"der", 0, OPTION_FLAG, &der, NULL, "write DER, not PEM"}, OPTION_END};
-	static const struct usage usage = {"CA", 1, 1, "Writes the newest CRL of a CA to standard output.",
-		"gatehouse crl export issuing | openssl crl -noout -text\n"
-		"gatehouse crl export issuing --delta --der > issuing-delta.crl\n"};
+	    {"der", 0, OPTION_FLAG, &der, NULL, "write DER, not PEM"}, OPTION_END};
+	static const struct usage usage = {"CA", 1, 1,
+	    "Writes the newest CRL of a CA to standard output.",
+	    "gatehouse crl export issuing | openssl crl -noout -text\n"
+	    "gatehouse crl export issuing --delta --der > issuing-delta.crl\n"};
 	struct found_crl f;
 	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);

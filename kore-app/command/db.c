@@ -17,13 +17,17 @@ static int
 audit_migration(struct session *s, int applied, struct gh_error *err)
 {
 	char detail[40];
-	struct store_audit a = {.event = "db.migrated", .outcome = "success", .who = &s->who, .detail = detail};
+	struct store_audit a = {.event = "db.migrated",
+	    .outcome = "success",
+	    .who = &s->who,
+	    .detail = detail};
 
 	snprintf(detail, sizeof(detail), "%d migrations", applied);
 	return store_audit(s->store, &a, err);
 }
 
-/* Rows of a version without seals. What was sealed before is not sealed again here, however the database looks. */
+/* Rows of a version without seals. What was sealed before is not sealed again here, however the
+ * database looks. */
 static int
 seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 {
@@ -33,7 +37,7 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 
 	*sealed = 0;
 	if (rc != 0 || !has_secret)
-		return rc;             /* `gatehouse init` comes next */
+		return rc; /* `gatehouse init` comes next */
 	rc = session_use_secret(s, err);
 	if (rc == 0)
 		rc = store_seals_look(s->store, &seals, err);
@@ -67,12 +71,14 @@ cmd_db_migrate(int argc, char **argv)
 	const char *conf = NULL;
 	bool json = false, yes = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf),
-		{"yes", 'y', OPTION_FLAG, &yes, NULL, "seal rows of a version without seals without asking"},
-		OPTION_JSON(&json), OPTION_END};
+	    {"yes", 'y', OPTION_FLAG, &yes, NULL,
+		"seal rows of a version without seals without asking"},
+	    OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Applies the schema changes that the database lacks, each in a transaction of its own. Safe to run "
-		"again, and on several nodes at once. When the database comes from a version without seals, it shows the "
-		"rows that grant rights and asks whether to seal them.", "gatehouse db migrate\n"};
+	    "Applies the schema changes that the database lacks, each in a transaction of its own. Safe to run "
+	    "again, and on several nodes at once. When the database comes from a version without seals, it shows the "
+	    "rows that grant rights and asks whether to seal them.",
+	    "gatehouse db migrate\n"};
 	struct gh_error err;
 	struct session s;
 	size_t sealed = 0;
@@ -87,7 +93,9 @@ cmd_db_migrate(int argc, char **argv)
 	}
 	if (rc != 0)
 		return command_fail(argv[0], &err);
-	printf(json ? "{\"applied\":%d,\"sealed\":%zu}\n" : "%d migrations applied, %zu rows sealed\n", applied, sealed);
+	printf(json ? "{\"applied\":%d,\"sealed\":%zu}\n"
+		    : "%d migrations applied, %zu rows sealed\n",
+	    applied, sealed);
 	return output_finish();
 }
 
@@ -107,9 +115,9 @@ cmd_db_status(int argc, char **argv)
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Tells whether the database answers, its schema is the one of this program, and the rows that grant rights fit "
-		"their MACs and are the newest that the audit trail knows of.",
-		"gatehouse db status\n"};
+	    "Tells whether the database answers, its schema is the one of this program, and the rows that grant rights fit "
+	    "their MACs and are the newest that the audit trail knows of.",
+	    "gatehouse db status\n"};
 	struct gh_error err;
 	struct session s;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -123,6 +131,7 @@ cmd_db_status(int argc, char **argv)
 	}
 	if (rc != 0)
 		return command_fail(argv[0], &err);
-	puts(json ? "{\"status\":\"ok\"}" : "ok: the schema fits this program; all rows that grant rights fit their MACs");
+	puts(json ? "{\"status\":\"ok\"}"
+		  : "ok: the schema fits this program; all rows that grant rights fit their MACs");
 	return output_finish();
 }

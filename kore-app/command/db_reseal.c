@@ -34,9 +34,10 @@ static int
 show_json(const struct store_seals *seals, bool sealed)
 {
 	gh_json *v = gh_json_new_object();
-	int rc = gh_json_set_bool(v, "whole", seals->is_whole) | gh_json_set_bool(v, "sealed", sealed) |
-	    gh_json_set_int(v, "rows", (int64_t)seals->rows) | gh_json_set_string(v, "problem",
-	    seals->is_whole ? NULL : seals->problem) |
+	int rc = gh_json_set_bool(v, "whole", seals->is_whole) |
+	    gh_json_set_bool(v, "sealed", sealed) |
+	    gh_json_set_int(v, "rows", (int64_t)seals->rows) |
+	    gh_json_set_string(v, "problem", seals->is_whole ? NULL : seals->problem) |
 	    gh_json_set(v, "differences", gh_json_ref(seals->differences));
 
 	rc = rc == 0 ? output_json(v) : COMMAND_FAILED;
@@ -50,7 +51,8 @@ struct reseal_args {
 };
 
 static int
-reseal(struct session *s, const struct reseal_args *a, struct store_seals *seals, struct gh_error *err)
+reseal(struct session *s, const struct reseal_args *a, struct store_seals *seals,
+    struct gh_error *err)
 {
 	int rc = store_seals_look(s->store, seals, err);
 
@@ -70,14 +72,16 @@ cmd_db_reseal(int argc, char **argv)
 {
 	struct reseal_args a = {0};
 	const struct option_row rows[] = {OPTION_CONFIG(&a.conf),
-		{"yes", 'y', OPTION_FLAG, &a.yes, NULL, "do not ask"},
-		{"dry-run", 0, OPTION_FLAG, &a.dry_run, NULL, "only show; exit code 1 when a row does not fit"},
-		OPTION_JSON(&a.json), OPTION_END};
+	    {"yes", 'y', OPTION_FLAG, &a.yes, NULL, "do not ask"},
+	    {"dry-run", 0, OPTION_FLAG, &a.dry_run, NULL,
+		"only show; exit code 1 when a row does not fit"},
+	    OPTION_JSON(&a.json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Shows which rows that grant rights (administrators, applications, templates, CAs and the like) do not fit "
-		"their MAC, and seals all rows as they are. Run it after a restore, after the gateway secret was changed, or "
-		"after a change by hand. Rows that somebody else wrote into the database would be accepted, too: look at "
-		"what it shows.", "gatehouse db reseal --dry-run\ngatehouse db reseal\n"};
+	    "Shows which rows that grant rights (administrators, applications, templates, CAs and the like) do not fit "
+	    "their MAC, and seals all rows as they are. Run it after a restore, after the gateway secret was changed, or "
+	    "after a change by hand. Rows that somebody else wrote into the database would be accepted, too: look at "
+	    "what it shows.",
+	    "gatehouse db reseal --dry-run\ngatehouse db reseal\n"};
 	struct store_seals seals = {0};
 	struct gh_error err;
 	struct session s;

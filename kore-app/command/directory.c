@@ -86,9 +86,11 @@ entry_json(const struct dir_entry *e)
 		gh_json_free(attributes);
 		return NULL;
 	}
-	if (gh_json_set(o, "attributes", attributes) != 0 || gh_json_set_string(o, "dn", e->dn) != 0 ||
+	if (gh_json_set(o, "attributes", attributes) != 0 ||
+	    gh_json_set_string(o, "dn", e->dn) != 0 ||
 	    gh_json_set_bool(o, "computer", e->is_computer) != 0 ||
-	    gh_json_set_bool(o, "disabled", e->is_disabled) != 0 || gh_json_set_string(o, "sid", e->sid) != 0 ||
+	    gh_json_set_bool(o, "disabled", e->is_disabled) != 0 ||
+	    gh_json_set_string(o, "sid", e->sid) != 0 ||
 	    gh_json_set(o, "groups", groups_json(e)) != 0) {
 		gh_json_free(o);
 		return NULL;
@@ -110,7 +112,10 @@ show_entry(const struct dir_entry *e)
 		const struct dir_group *g = &e->group[i];
 
 		printf("  ");
-		output_safe(stdout, g->dn[0] != '\0' ? g->dn : g->name[0] != '\0' ? g->name : g->sid);
+		output_safe(stdout,
+		    g->dn[0] != '\0'         ? g->dn
+			: g->name[0] != '\0' ? g->name
+					     : g->sid);
 		if (g->sid[0] != '\0' && g->dn[0] != '\0')
 			printf("  %s", g->sid);
 		printf("\n");
@@ -138,8 +143,8 @@ show(const struct test *t, const struct findings *f, const struct dir_entry *e)
 }
 
 static int
-run_test(const struct gh_conf *conf, const char *name, const char *password,
-    struct findings *f, struct dir_entry **e, struct gh_error *err)
+run_test(const struct gh_conf *conf, const char *name, const char *password, struct findings *f,
+    struct dir_entry **e, struct gh_error *err)
 {
 	struct dir_shared *shared = NULL;
 	struct dir *dir = NULL;
@@ -187,20 +192,21 @@ cmd_directory_test(int argc, char **argv)
 {
 	struct test t = {0};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&t.conf),
-		{"password", 0, OPTION_FLAG, &t.has_password, NULL, "ask for the user's password, and try it"},
-		{"password-file", 0, OPTION_TEXT, &t.password_file, "FILE",
-		    "the same, first line of FILE (\"-\": standard input)"},
-		OPTION_JSON(&t.json),
-		OPTION_END,
+	    OPTION_CONFIG(&t.conf),
+	    {"password", 0, OPTION_FLAG, &t.has_password, NULL,
+		"ask for the user's password, and try it"},
+	    {"password-file", 0, OPTION_TEXT, &t.password_file, "FILE",
+		"the same, first line of FILE (\"-\": standard input)"},
+	    OPTION_JSON(&t.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"[USER]", 0, 1,
-		"Tries the directory step by step: resolve, connect, TLS, log-in of the service account, base, kind; then the "
-		"entry of USER, a person or computer, with its groups, its SID and the fields that templates use. Run by root, it "
-		"does all this as the gateway's user.",
-		"gatehouse directory test alice\n"
-		"gatehouse directory test 'WEB01$' --json\n"
-		"gatehouse directory test alice --password\n"};
+	    "Tries the directory step by step: resolve, connect, TLS, log-in of the service account, base, kind; then the "
+	    "entry of USER, a person or computer, with its groups, its SID and the fields that templates use. Run by root, it "
+	    "does all this as the gateway's user.",
+	    "gatehouse directory test alice\n"
+	    "gatehouse directory test 'WEB01$' --json\n"
+	    "gatehouse directory test alice --password\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

@@ -9,13 +9,13 @@
 
 #include "dn.h"
 
-#define DN_PARTS_MAX 32                  /* attributes of one name */
-#define DN_TEXT_MAX 1024                 /* bytes of a type, or of a value */
+#define DN_PARTS_MAX 32  /* attributes of one name */
+#define DN_TEXT_MAX 1024 /* bytes of a type, or of a value */
 
 struct dn_part {
 	char type[64];
 	char value[DN_TEXT_MAX];
-	bool joins;              /* same RDN as the part before ("+") */
+	bool joins; /* same RDN as the part before ("+") */
 };
 
 struct dn_parts {
@@ -32,8 +32,8 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 4514, 2.4: "\" and two hex digits is that byte, "\" and another character is that character. NUL is
- * refused. Returns the characters used, 0 on error. */
+/* RFC 4514, 2.4: "\" and two hex digits is that byte, "\" and another character is that character.
+ * NUL is refused. Returns the characters used, 0 on error. */
 static size_t
 take_escape(const char *p, char *out)
 {
@@ -47,7 +47,8 @@ take_escape(const char *p, char *out)
 	return 2;
 }
 
-/* The value at p, up to an unescaped stop character. Unescaped blanks at both ends are not part of it. */
+/* The value at p, up to an unescaped stop character. Unescaped blanks at both ends are not part of
+ * it. */
 static const char *
 take_value(const char *p, const char *stop, struct dn_part *part)
 {
@@ -128,9 +129,10 @@ add_rdn(X509_NAME *name, const struct dn_parts *parts, size_t i, struct gh_error
 		const struct dn_part *part = &parts->part[i];
 
 		if (OBJ_txt2nid(part->type) == NID_undef)
-			return gh_refuse(err, GH_E_CONF, "name: attribute \"%s\" is not known", part->type);
+			return gh_refuse(err, GH_E_CONF, "name: attribute \"%s\" is not known",
+			    part->type);
 		if (X509_NAME_add_entry_by_txt(name, part->type, MBSTRING_UTF8,
-		    (const unsigned char *)part->value, -1, -1, set) != 1) {
+			(const unsigned char *)part->value, -1, -1, set) != 1) {
 			ERR_clear_error();
 			return gh_refuse(err, GH_E_CONF,
 			    "name: %s=%.100s is too long, too short, or holds characters that %s cannot have",
@@ -167,10 +169,11 @@ dn_parse(const char *text, X509_NAME **out, struct gh_error *err)
 	*out = NULL;
 	if (parts == NULL || name == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "name");
-	else if (text[strspn(text, " ")] != '\0' && split(text + slash, slash ? '/' : ',', parts) != 0)
+	else if (text[strspn(text, " ")] != '\0' &&
+	    split(text + slash, slash ? '/' : ',', parts) != 0)
 		rc = gh_refuse(err, GH_E_CONF,
-		    "name: part %zu of \"%.100s\" is not TYPE=VALUE (as in CN=Alice,O=Example)", parts->n + 1,
-		    text);
+		    "name: part %zu of \"%.100s\" is not TYPE=VALUE (as in CN=Alice,O=Example)",
+		    parts->n + 1, text);
 	else
 		rc = build(parts, !slash, name, err);
 	free(parts);

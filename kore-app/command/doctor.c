@@ -1,4 +1,5 @@
-/* `gatehouse doctor`: what works, what does not, and what to do about it, seen with the eyes of the gateway's user. */
+/* `gatehouse doctor`: what works, what does not, and what to do about it, seen with the eyes of the
+ * gateway's user. */
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +22,13 @@ become(struct doctor *d, struct gh_error *err)
 		return rc;
 	pw = getpwuid(geteuid());
 	if (user[0] != '\0' && (pw == NULL || strcmp(pw->pw_name, user) != 0))
-		finding_wrong(&d->findings, FINDING_ERROR, "user", "run it as root, which becomes that user",
-		    "the gateway runs as %s; what follows is what %s sees", user, pw != NULL ? pw->pw_name : "this user");
+		finding_wrong(&d->findings, FINDING_ERROR, "user",
+		    "run it as root, which becomes that user",
+		    "the gateway runs as %s; what follows is what %s sees", user,
+		    pw != NULL ? pw->pw_name : "this user");
 	else
-		finding_ok(&d->findings, "user", "seen as %s, who runs the gateway", pw != NULL ? pw->pw_name : "this user");
+		finding_ok(&d->findings, "user", "seen as %s, who runs the gateway",
+		    pw != NULL ? pw->pw_name : "this user");
 	return 0;
 }
 
@@ -32,8 +36,14 @@ static int
 examine(struct doctor *d, struct gh_error *err)
 {
 	static void (*const parts[])(struct doctor *) = {
-		doctor_files, doctor_database, doctor_directory, doctor_signer, doctor_server_cert, doctor_gateway, doctor_cas,
-		doctor_jobs,
+	    doctor_files,
+	    doctor_database,
+	    doctor_directory,
+	    doctor_signer,
+	    doctor_server_cert,
+	    doctor_gateway,
+	    doctor_cas,
+	    doctor_jobs,
 	};
 	int rc = become(d, err);
 
@@ -68,16 +78,16 @@ cmd_doctor(int argc, char **argv)
 	bool json = false;
 	struct doctor d = {0};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"quiet", 'q', OPTION_FLAG, &d.findings.only_wrong, NULL, "only what is wrong"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"quiet", 'q', OPTION_FLAG, &d.findings.only_wrong, NULL, "only what is wrong"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Looks at everything that a gateway needs: files and their modes, database, directory, signer, certificates, CA "
-		"keys, the URLs in certificates, clocks, jobs. Each finding has a code, what is so, and what to do. Run it as "
-		"root, which becomes the gateway's user, or as that user. Exit code 1 when something is wrong.",
-		"gatehouse doctor\ngatehouse doctor --json\n"};
+	    "Looks at everything that a gateway needs: files and their modes, database, directory, signer, certificates, CA "
+	    "keys, the URLs in certificates, clocks, jobs. Each finding has a code, what is so, and what to do. Run it as "
+	    "root, which becomes the gateway's user, or as that user. Exit code 1 when something is wrong.",
+	    "gatehouse doctor\ngatehouse doctor --json\n"};
 	bool quiet;
 	struct gh_error err = {0};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n), shown;

@@ -1,18 +1,19 @@
-/* The parts of `gatehouse doctor`. Each looks with the eyes of the gateway's user and adds to the findings. */
+/* The parts of `gatehouse doctor`. Each looks with the eyes of the gateway's user and adds to the
+ * findings. */
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
 #include "findings.h"
 #include "session.h"
 
-#define DOCTOR_SOON_DAYS 30              /* a CA that ends so soon is told */
+#define DOCTOR_SOON_DAYS 30 /* a CA that ends so soon is told */
 
 struct doctor {
 	const char *conf_path;
-	struct session session;              /* store NULL while the database does not answer */
+	struct session session; /* store NULL while the database does not answer */
 	struct findings findings;
-	struct catalog *catalog;             /* NULL: not loaded */
-	struct signer_client *signer;        /* NULL: does not answer */
+	struct catalog *catalog;      /* NULL: not loaded */
+	struct signer_client *signer; /* NULL: does not answer */
 };
 
 void doctor_files(struct doctor *d);

@@ -1,4 +1,5 @@
-/* `gatehouse doctor`: CAs, their keys, and what relying parties see at the URLs in their certificates. */
+/* `gatehouse doctor`: CAs, their keys, and what relying parties see at the URLs in their
+ * certificates. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +32,13 @@ check_end(struct doctor *d, const struct ca *ca)
 	end = timegm(&tm);
 	gh_timestamp_format(end, until);
 	if (end <= gh_now())
-		finding_wrong(&d->findings, ca->state == CA_ACTIVE ? FINDING_ERROR : FINDING_WARNING, "ca-certificate",
-		    "`gatehouse ca renew`, or `gatehouse ca retire`", "CA %s ended at %s", ca->name, until);
+		finding_wrong(&d->findings,
+		    ca->state == CA_ACTIVE ? FINDING_ERROR : FINDING_WARNING, "ca-certificate",
+		    "`gatehouse ca renew`, or `gatehouse ca retire`", "CA %s ended at %s", ca->name,
+		    until);
 	else if (end <= gh_now() + DOCTOR_SOON_DAYS * DAY && ca->state == CA_ACTIVE)
-		finding_wrong(&d->findings, FINDING_WARNING, "ca-certificate", "`gatehouse ca renew`", "CA %s ends at %s",
-		    ca->name, until);
+		finding_wrong(&d->findings, FINDING_WARNING, "ca-certificate",
+		    "`gatehouse ca renew`", "CA %s ends at %s", ca->name, until);
 	else
 		finding_ok(&d->findings, "ca-certificate", "CA %s (%s) is valid until %s", ca->name,
 		    ca_state_name(ca->state), until);
@@ -58,7 +61,8 @@ check_key(struct doctor *d, const struct ca *ca)
 		finding_wrong(&d->findings, FINDING_WARNING, "ca-key", unlock,
 		    "the key of CA %s is locked by its password: it signs nothing", ca->name);
 	else
-		finding_wrong(&d->findings, FINDING_ERROR, "ca-key", "check signer.key_file, or the token of the key",
+		finding_wrong(&d->findings, FINDING_ERROR, "ca-key",
+		    "check signer.key_file, or the token of the key",
 		    "the key of CA %s cannot be used: %s", ca->name, err.detail);
 }
 
@@ -99,11 +103,13 @@ is_http(const char *url)
 
 /* is_answered: a server is there, and says something else than it should. */
 static void
-wrong_url(struct doctor *d, const char *code, const struct ca *ca, const char *url, bool is_answered, const char *why)
+wrong_url(struct doctor *d, const char *code, const struct ca *ca, const char *url,
+    bool is_answered, const char *why)
 {
-	finding_wrong(&d->findings, FINDING_ERROR, code, is_answered
-	    ? "is it this gateway that answers? a locked key of the CA or a failed job is told here, too"
-	    : "does the gateway run, with gateway.http_port? does the name in the URL lead here, also from other machines?",
+	finding_wrong(&d->findings, FINDING_ERROR, code,
+	    is_answered
+		? "is it this gateway that answers? a locked key of the CA or a failed job is told here, too"
+		: "does the gateway run, with gateway.http_port? does the name in the URL lead here, also from other machines?",
 	    "CA %s: %s: %s", ca->name, url, why);
 }
 
@@ -119,7 +125,8 @@ judge_crl(const struct ca *ca, const struct gh_buf *b)
 		wrong = "this is no CRL";
 	else if (X509_CRL_verify(crl, X509_get0_pubkey(ca->cert)) != 1)
 		wrong = "this CRL is not signed by the CA";
-	else if (X509_CRL_get0_nextUpdate(crl) == NULL || X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0)
+	else if (X509_CRL_get0_nextUpdate(crl) == NULL ||
+	    X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0)
 		wrong = "this CRL is too old: see the job crl";
 	X509_CRL_free(crl);
 	return wrong;
@@ -131,7 +138,8 @@ judge_certificate(const struct ca *ca, const struct gh_buf *b)
 	const unsigned char *p = b->data;
 	X509 *cert = d2i_X509(NULL, &p, (long)b->len);
 	/* a renewed certificate of the key is as good (RFC 5280, 4.2.2.1) */
-	bool fits = cert != NULL && X509_NAME_cmp(X509_get_subject_name(cert), X509_get_subject_name(ca->cert)) == 0 &&
+	bool fits = cert != NULL &&
+	    X509_NAME_cmp(X509_get_subject_name(cert), X509_get_subject_name(ca->cert)) == 0 &&
 	    EVP_PKEY_eq(X509_get0_pubkey(cert), X509_get0_pubkey(ca->cert)) == 1;
 
 	X509_free(cert);
@@ -183,7 +191,8 @@ certificate_id(const struct doctor *d, const struct ca *ca)
 		ASN1_INTEGER_free(serial);
 		return NULL;
 	}
-	id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca->cert), X509_get0_pubkey_bitstr(ca->cert), serial);
+	id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca->cert),
+	    X509_get0_pubkey_bitstr(ca->cert), serial);
 	ASN1_INTEGER_free(serial);
 	return id;
 }
@@ -209,9 +218,11 @@ judge_ocsp(const struct gh_conf *conf, const struct ca *ca, const struct gh_buf 
 	OCSP_BASICRESP *basic = NULL;
 	const char *wrong = NULL;
 
-	if (status == OCSP_RESPONSE_STATUS_UNAUTHORIZED && strcmp(conf->ocsp.unknown, "unauthorized") == 0)
-		wrong = NULL;            /* as configured for a number that was never issued */
-	else if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL || (basic = OCSP_response_get1_basic(resp)) == NULL)
+	if (status == OCSP_RESPONSE_STATUS_UNAUTHORIZED &&
+	    strcmp(conf->ocsp.unknown, "unauthorized") == 0)
+		wrong = NULL; /* as configured for a number that was never issued */
+	else if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL ||
+	    (basic = OCSP_response_get1_basic(resp)) == NULL)
 		wrong = status < 0 ? "this is no OCSP answer" : OCSP_response_status_str(status);
 	else
 		wrong = judge_signature(ca, basic);
@@ -270,9 +281,12 @@ void
 doctor_urls(struct doctor *d, const struct ca *ca)
 {
 	if (count(ca->cdp_urls) + count(ca->ocsp_urls) == 0)
-		finding_wrong(&d->findings, FINDING_WARNING, "ca-urls", "`gatehouse ca set --base-url URL`, for what is issued "
-		    "from now on", "the certificates of CA %s name neither CRL nor OCSP responder: relying parties cannot learn "
-		    "of revocations", ca->name);
+		finding_wrong(&d->findings, FINDING_WARNING, "ca-urls",
+		    "`gatehouse ca set --base-url URL`, for what is issued "
+		    "from now on",
+		    "the certificates of CA %s name neither CRL nor OCSP responder: relying parties cannot learn "
+		    "of revocations",
+		    ca->name);
 	for (size_t i = 0; i < count(ca->cdp_urls); i++)
 		check_fetched(d, ca, "url-crl", ca->cdp_urls[i], judge_crl);
 	for (size_t i = 0; i < count(ca->aia_urls); i++)

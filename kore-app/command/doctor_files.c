@@ -19,9 +19,9 @@
 
 struct named_file {
 	const char *option, *path;
-	bool is_optional;                    /* "" is allowed */
-	bool is_secret;                      /* nobody else may read it */
-	int mode;                            /* of access(2) */
+	bool is_optional; /* "" is allowed */
+	bool is_secret;   /* nobody else may read it */
+	int mode;         /* of access(2) */
 };
 
 static void
@@ -33,18 +33,22 @@ check_file(struct doctor *d, const struct named_file *n)
 	if (n->path[0] == '\0' && n->is_optional)
 		return;
 	if (access(n->path, n->mode) != 0)
-		finding_wrong(f, FINDING_ERROR, "file-access", errno == ENOENT ?
-		    "make it: `gatehouse setup`, `gatehouse init`, or the package" :
-		    "give the gateway's user the right to read it, in the folders above, too", "%s: %s: %s", n->option,
-		    n->path, strerror(errno));
+		finding_wrong(f, FINDING_ERROR, "file-access",
+		    errno == ENOENT
+			? "make it: `gatehouse setup`, `gatehouse init`, or the package"
+			: "give the gateway's user the right to read it, in the folders above, too",
+		    "%s: %s: %s", n->option, n->path, strerror(errno));
 	else if (n->is_secret && stat(n->path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
-		finding_wrong(f, FINDING_ERROR, "file-mode", "chmod o= the file; then treat the secret as known to others",
-		    "%s: %s: everybody may read it (mode %o)", n->option, n->path, (unsigned)(st.st_mode & 07777));
+		finding_wrong(f, FINDING_ERROR, "file-mode",
+		    "chmod o= the file; then treat the secret as known to others",
+		    "%s: %s: everybody may read it (mode %o)", n->option, n->path,
+		    (unsigned)(st.st_mode & 07777));
 	else
 		finding_ok(f, "file-access", "%s: %s", n->option, n->path);
 }
 
-/* The signer's secret, which the gateway must not be able to read: else its sandbox protects no CA key. */
+/* The signer's secret, which the gateway must not be able to read: else its sandbox protects no CA
+ * key. */
 static void
 check_signer_key(struct doctor *d)
 {
@@ -54,25 +58,29 @@ check_signer_key(struct doctor *d)
 	struct stat st;
 
 	if (stat(c->signer.key_file, &st) != 0)
-		finding_wrong(f, FINDING_ERROR, "signer-key", "restore it from its backup; without it the CA keys are lost",
+		finding_wrong(f, FINDING_ERROR, "signer-key",
+		    "restore it from its backup; without it the CA keys are lost",
 		    "signer.key_file: %s: %s", c->signer.key_file, strerror(errno));
 	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		finding_wrong(f, FINDING_ERROR, "signer-key", "chmod 600 it, and make it the signer's user's",
-		    "signer.key_file: %s: others than its owner have access (mode %o)", c->signer.key_file,
-		    (unsigned)(st.st_mode & 07777));
+		finding_wrong(f, FINDING_ERROR, "signer-key",
+		    "chmod 600 it, and make it the signer's user's",
+		    "signer.key_file: %s: others than its owner have access (mode %o)",
+		    c->signer.key_file, (unsigned)(st.st_mode & 07777));
 	else if (has_own_user && access(c->signer.key_file, R_OK) == 0)
 		finding_wrong(f, FINDING_ERROR, "signer-key", "chown it to the signer's user",
 		    "signer.key_file: %s: the gateway's user can read it", c->signer.key_file);
 	else
 		finding_ok(f, "signer-key", "signer.key_file: %s: %s", c->signer.key_file,
-		    has_own_user ? "closed to the gateway's user" : "gateway and signer have one user");
+		    has_own_user ? "closed to the gateway's user"
+				 : "gateway and signer have one user");
 }
 
 /* As execvp finds it. */
 static void
 check_kore(struct doctor *d)
 {
-	char path[PATH_MAX], *list = strdup(getenv("PATH") != NULL ? getenv("PATH") : "/usr/bin:/bin"), *next = list;
+	char path[PATH_MAX],
+	    *list = strdup(getenv("PATH") != NULL ? getenv("PATH") : "/usr/bin:/bin"), *next = list;
 
 	for (const char *dir; list != NULL && (dir = strsep(&next, ":")) != NULL;) {
 		snprintf(path, sizeof(path), "%s/kore", dir);
@@ -83,7 +91,8 @@ check_kore(struct doctor *d)
 		return;
 	}
 	free(list);
-	finding_wrong(&d->findings, FINDING_ERROR, "program", "apt install kore", "kore is not in PATH");
+	finding_wrong(&d->findings, FINDING_ERROR, "program", "apt install kore",
+	    "kore is not in PATH");
 }
 
 void
@@ -91,16 +100,16 @@ doctor_files(struct doctor *d)
 {
 	const struct gh_conf *c = d->session.conf;
 	const struct named_file files[] = {
-		{"configuration", d->conf_path, false, false, R_OK},
-		{"gateway.secret_file", c->gateway.secret_file, false, true, R_OK},
-		{"gateway.key", c->gateway.key, false, true, R_OK},
-		{"gateway.certificate", c->gateway.certificate, false, false, R_OK},
-		{"gateway.client_ca", c->gateway.client_ca, true, false, R_OK},
-		{"gateway.module", c->gateway.module, false, false, R_OK},
-		{"signer.program", c->signer.program, false, false, X_OK},
-		{"signer.pkcs11_module", c->signer.pkcs11_module, true, false, R_OK},
-		{"directory.ca_file", c->directory.ca_file, true, false, R_OK},
-		{"directory.password_file", c->directory.password_file, true, true, R_OK},
+	    {"configuration", d->conf_path, false, false, R_OK},
+	    {"gateway.secret_file", c->gateway.secret_file, false, true, R_OK},
+	    {"gateway.key", c->gateway.key, false, true, R_OK},
+	    {"gateway.certificate", c->gateway.certificate, false, false, R_OK},
+	    {"gateway.client_ca", c->gateway.client_ca, true, false, R_OK},
+	    {"gateway.module", c->gateway.module, false, false, R_OK},
+	    {"signer.program", c->signer.program, false, false, X_OK},
+	    {"signer.pkcs11_module", c->signer.pkcs11_module, true, false, R_OK},
+	    {"directory.ca_file", c->directory.ca_file, true, false, R_OK},
+	    {"directory.password_file", c->directory.password_file, true, true, R_OK},
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -118,13 +127,16 @@ check_renewal(struct doctor *d, const struct server_cert_state *s)
 
 	snprintf(copy, sizeof(copy), "%s", d->session.conf->gateway.certificate);
 	if (!s->is_ours)
-		finding_ok(&d->findings, "server-renewal", "the server certificate is of another CA: renew it by hand");
+		finding_ok(&d->findings, "server-renewal",
+		    "the server certificate is of another CA: renew it by hand");
 	else if (access(dirname(copy), W_OK) != 0)
-		finding_wrong(&d->findings, FINDING_ERROR, "server-renewal", "make its folder the gateway's user's",
-		    "the job server-certificate cannot write %s: %s", d->session.conf->gateway.certificate,
-		    strerror(errno));
+		finding_wrong(&d->findings, FINDING_ERROR, "server-renewal",
+		    "make its folder the gateway's user's",
+		    "the job server-certificate cannot write %s: %s",
+		    d->session.conf->gateway.certificate, strerror(errno));
 	else if (s->is_due)
-		finding_wrong(&d->findings, FINDING_WARNING, "server-renewal", "see `gatehouse job list`: server-certificate",
+		finding_wrong(&d->findings, FINDING_WARNING, "server-renewal",
+		    "see `gatehouse job list`: server-certificate",
 		    "the server certificate is due for renewal");
 	else
 		finding_ok(&d->findings, "server-renewal", "by the job server-certificate");
@@ -138,23 +150,26 @@ doctor_server_cert(struct doctor *d)
 	struct gh_error err = {0};
 	struct tls_pair pair;
 	char until[GH_TIMESTAMP_SIZE];
-	int rc = tls_pair_read(c->gateway.certificate, c->gateway.key, c->gateway.client_ca, &pair, &err);
+	int rc = tls_pair_read(c->gateway.certificate, c->gateway.key, c->gateway.client_ca, &pair,
+	    &err);
 
 	tls_pair_clear(&pair);
 	if (rc == 0 && d->session.store != NULL)
 		rc = server_cert_look(c, d->session.store, &s, &err);
 	if (rc != 0) {
-		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate", "correct gateway.certificate and gateway.key",
-		    "%s", err.detail);
+		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate",
+		    "correct gateway.certificate and gateway.key", "%s", err.detail);
 		return;
 	}
 	if (d->session.store == NULL)
 		return;
 	gh_timestamp_format(s.not_after, until);
 	if (s.not_after <= gh_now())
-		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate", "renew it", "it ended at %s", until);
+		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate", "renew it",
+		    "it ended at %s", until);
 	else if (s.not_after <= gh_now() + SERVER_SOON_DAYS * DAY)
-		finding_wrong(&d->findings, FINDING_WARNING, "server-certificate", "renew it", "it ends at %s", until);
+		finding_wrong(&d->findings, FINDING_WARNING, "server-certificate", "renew it",
+		    "it ends at %s", until);
 	else
 		finding_ok(&d->findings, "server-certificate", "valid until %s", until);
 	check_renewal(d, &s);

@@ -12,7 +12,7 @@
 #include "doctor.h"
 #include "run_probe.h"
 
-#define SKEW_WARNING 2.0                 /* seconds; beyond database.clock_skew nothing is issued */
+#define SKEW_WARNING 2.0 /* seconds; beyond database.clock_skew nothing is issued */
 
 /* ---- the database ---- */
 
@@ -31,14 +31,20 @@ check_facts(struct doctor *d, struct store *store)
 	skew = (double)facts.skew_ms / 1000;
 	finding_ok(f, "database", "PostgreSQL %d answers", facts.version / 10000);
 	if (facts.is_standby)
-		finding_wrong(f, FINDING_ERROR, "database-standby", "name the primary in database.conninfo, or all hosts with "
-		    "target_session_attrs=read-write", "the server is a standby: nothing can be written");
+		finding_wrong(f, FINDING_ERROR, "database-standby",
+		    "name the primary in database.conninfo, or all hosts with "
+		    "target_session_attrs=read-write",
+		    "the server is a standby: nothing can be written");
 	if (!facts.is_utf8)
-		finding_wrong(f, FINDING_ERROR, "database-encoding", "make a database with ENCODING 'UTF8' and restore into it",
+		finding_wrong(f, FINDING_ERROR, "database-encoding",
+		    "make a database with ENCODING 'UTF8' and restore into it",
 		    "the database's encoding is not UTF8");
 	if (fabs(skew) >= SKEW_WARNING)
-		finding_wrong(f, fabs(skew) > d->session.conf->database.clock_skew ? FINDING_ERROR : FINDING_WARNING,
-		    "database-clock", "let both follow the same NTP server", "our clock is %.1f s ahead of the database's", skew);
+		finding_wrong(f,
+		    fabs(skew) > d->session.conf->database.clock_skew ? FINDING_ERROR
+								      : FINDING_WARNING,
+		    "database-clock", "let both follow the same NTP server",
+		    "our clock is %.1f s ahead of the database's", skew);
 	else
 		finding_ok(f, "database-clock", "clock within %.1f s", fabs(skew) + 0.05);
 }
@@ -53,8 +59,8 @@ doctor_database(struct doctor *d)
 	if (rc == 0)
 		rc = store_ping(d->session.store, &err);
 	if (rc != 0) {
-		finding_wrong(f, FINDING_ERROR, "database", "check that PostgreSQL runs, and database.conninfo", "%s",
-		    err.detail);
+		finding_wrong(f, FINDING_ERROR, "database",
+		    "check that PostgreSQL runs, and database.conninfo", "%s", err.detail);
 		store_free(d->session.store);
 		d->session.store = NULL;
 		return;
@@ -64,19 +70,21 @@ doctor_database(struct doctor *d)
 	if (rc == 0)
 		finding_ok(f, "database-schema", "fits this program");
 	else
-		finding_wrong(f, FINDING_ERROR, "database-schema", "`gatehouse db migrate`, or upgrade the program", "%s",
-		    err.detail);
+		finding_wrong(f, FINDING_ERROR, "database-schema",
+		    "`gatehouse db migrate`, or upgrade the program", "%s", err.detail);
 	if (rc == 0 && (rc = session_use_secret(&d->session, &err)) == 0)
 		rc = enroll_load_catalog(d->session.store, d->session.secret, &d->catalog, &err);
 	if (rc != 0)
 		finding_wrong(f, FINDING_ERROR, "catalog", "see the detail; `gatehouse db status`",
 		    "CAs, templates and applications cannot be loaded: %s", err.detail);
 	else if (d->catalog->apps == 0 || d->catalog->tmpls == 0)
-		finding_wrong(f, FINDING_WARNING, "catalog", "`gatehouse template import`, `gatehouse app create`",
-		    "%zu templates, %zu applications: nobody can enroll", d->catalog->tmpls, d->catalog->apps);
-	else
-		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications", d->catalog->cas, d->catalog->tmpls,
+		finding_wrong(f, FINDING_WARNING, "catalog",
+		    "`gatehouse template import`, `gatehouse app create`",
+		    "%zu templates, %zu applications: nobody can enroll", d->catalog->tmpls,
 		    d->catalog->apps);
+	else
+		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications",
+		    d->catalog->cas, d->catalog->tmpls, d->catalog->apps);
 }
 
 /* ---- directory and signer ---- */
@@ -88,7 +96,8 @@ doctor_directory(struct doctor *d)
 	struct gh_error err = {0};
 
 	if (dir_shared_new(d->session.conf, &shared, &err) != 0) {
-		finding_wrong(&d->findings, FINDING_ERROR, "directory", "correct the configuration", "%s", err.detail);
+		finding_wrong(&d->findings, FINDING_ERROR, "directory", "correct the configuration",
+		    "%s", err.detail);
 		return;
 	}
 	(void)directory_check_servers(d->session.conf, shared, &d->findings);
@@ -110,8 +119,9 @@ doctor_signer(struct doctor *d)
 	}
 	signer_client_free(d->signer);
 	d->signer = NULL;
-	finding_wrong(&d->findings, FINDING_ERROR, "signer", "systemctl start gatehouse-signer; its log says more",
-	    "%s: %s", c->signer.socket, err.detail);
+	finding_wrong(&d->findings, FINDING_ERROR, "signer",
+	    "systemctl start gatehouse-signer; its log says more", "%s: %s", c->signer.socket,
+	    err.detail);
 }
 
 /* ---- jobs ---- */
@@ -120,14 +130,15 @@ static void
 check_job(struct findings *f, const char *row, const struct store_job *state, int interval)
 {
 	if (state->idle < 0)
-		finding_wrong(f, FINDING_WARNING, "job", "start the gateway, or `gatehouse job run NAME`", "%s has never run",
-		    row);
+		finding_wrong(f, FINDING_WARNING, "job",
+		    "start the gateway, or `gatehouse job run NAME`", "%s has never run", row);
 	else if (state->failures > 0)
-		finding_wrong(f, FINDING_ERROR, "job", "`gatehouse job list` shows why", "%s failed %d times in a row", row,
-		    state->failures);
+		finding_wrong(f, FINDING_ERROR, "job", "`gatehouse job list` shows why",
+		    "%s failed %d times in a row", row, state->failures);
 	else if (interval > 0 && state->idle > 3 * (int64_t)interval + 60)
-		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?", "%s last ran %lld s ago, and is due every %d s",
-		    row, (long long)state->idle, interval);
+		finding_wrong(f, FINDING_WARNING, "job", "does the gateway run?",
+		    "%s last ran %lld s ago, and is due every %d s", row, (long long)state->idle,
+		    interval);
 	else
 		finding_ok(f, "job", "%s ran %lld s ago", row, (long long)state->idle);
 }
@@ -143,7 +154,8 @@ doctor_jobs(struct doctor *d)
 
 		job_row_name(&job_table[i], row);
 		if (store_job_state(d->session.store, row, &state, &err) != 0) {
-			finding_wrong(&d->findings, FINDING_ERROR, "job", "try again", "%s: %s", row, err.detail);
+			finding_wrong(&d->findings, FINDING_ERROR, "job", "try again", "%s: %s",
+			    row, err.detail);
 			return;
 		}
 		if (interval > 0)
@@ -162,10 +174,12 @@ doctor_gateway(struct doctor *d)
 	if (run_probe_is_gateway_up(c))
 		finding_ok(&d->findings, "gateway", "answers on port %d", c->gateway.port);
 	else
-		finding_wrong(&d->findings, FINDING_ERROR, "gateway", "systemctl start gatehouse; its log says more",
-		    "no answer on %s port %d", c->gateway.listen, c->gateway.port);
+		finding_wrong(&d->findings, FINDING_ERROR, "gateway",
+		    "systemctl start gatehouse; its log says more", "no answer on %s port %d",
+		    c->gateway.listen, c->gateway.port);
 	if (adjtimex(&t) == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
-		finding_wrong(&d->findings, FINDING_WARNING, "clock", "apt install systemd-timesyncd or chrony",
+		finding_wrong(&d->findings, FINDING_WARNING, "clock",
+		    "apt install systemd-timesyncd or chrony",
 		    "the kernel says that the clock follows no time server");
 	else
 		finding_ok(&d->findings, "clock", "follows a time server");

@@ -1,6 +1,7 @@
 /*
- * `gatehouse enroll`: the enrollment client. It needs no configuration file and no database. The key is on
- * disk before the request is sent; whenever the client dies, --request-id gets the certificate for it.
+ * `gatehouse enroll`: the enrollment client. It needs no configuration file and no database. The
+ * key is on disk before the request is sent; whenever the client dies, --request-id gets the
+ * certificate for it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,9 +30,9 @@
 /* What is open while the client runs. */
 struct enroll_job {
 	const struct enroll_options *o;
-	EVP_PKEY *key;           /* private, or the public key of --csr */
+	EVP_PKEY *key; /* private, or the public key of --csr */
 	X509_REQ *csr;
-	STACK_OF(X509) *roots;
+	STACK_OF(X509) * roots;
 	char *app_key, *password, *key_password, *p12_password;
 	unsigned char *secret;
 	size_t secret_len;
@@ -72,7 +73,8 @@ load_secret(struct enroll_job *j, struct gh_error *err)
 	int rc = 0;
 
 	if (j->o->app_secret_file != NULL)
-		rc = prompt_password(j->o->app_secret_file, "application secret", false, &line, err);
+		rc =
+		    prompt_password(j->o->app_secret_file, "application secret", false, &line, err);
 	else if (j->o->app_secret != NULL)
 		rc = copy_text(j->o->app_secret, &line, err);
 	if (rc == 0 && line != NULL)
@@ -94,12 +96,15 @@ load_credentials(struct enroll_job *j, struct gh_error *err)
 		if (o->password_file == NULL && env != NULL && env[0] != '\0')
 			rc = copy_text(env, &j->password, err);
 		else
-			rc = prompt_password(o->password_file, "password", false, &j->password, err);
+			rc =
+			    prompt_password(o->password_file, "password", false, &j->password, err);
 	}
 	if (rc == 0 && o->key_password_file != NULL)
-		rc = prompt_password(o->key_password_file, "password of the key", false, &j->key_password, err);
+		rc = prompt_password(o->key_password_file, "password of the key", false,
+		    &j->key_password, err);
 	if (rc == 0 && o->p12 != NULL)
-		rc = prompt_password(o->p12_password_file, "password for the PKCS#12", true, &j->p12_password, err);
+		rc = prompt_password(o->p12_password_file, "password for the PKCS#12", true,
+		    &j->p12_password, err);
 	return rc;
 }
 
@@ -108,12 +113,21 @@ open_http(struct enroll_job *j, struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
 
-	j->http_options = (struct client_http_options){.url = o->url, .ca_file = o->ca_file, .user = o->user,
-		.password = j->password, .app_key = j->app_key, .secret = j->secret,
-		.secret_len = j->secret_len, .hash = o->hash, .tls_cert = o->tls_cert, .tls_key = o->tls_key,
-		.timeout = o->timeout};
-	j->flow = (struct client_flow){.who = o->who, .version = o->version, .retry = o->retry,
-		.poll = o->poll};
+	j->http_options = (struct client_http_options){.url = o->url,
+	    .ca_file = o->ca_file,
+	    .user = o->user,
+	    .password = j->password,
+	    .app_key = j->app_key,
+	    .secret = j->secret,
+	    .secret_len = j->secret_len,
+	    .hash = o->hash,
+	    .tls_cert = o->tls_cert,
+	    .tls_key = o->tls_key,
+	    .timeout = o->timeout};
+	j->flow = (struct client_flow){.who = o->who,
+	    .version = o->version,
+	    .retry = o->retry,
+	    .poll = o->poll};
 	return client_http_new(&j->http_options, &j->flow.http, err);
 }
 
@@ -121,7 +135,8 @@ open_http(struct enroll_job *j, struct gh_error *err)
 
 /* Before anything is sent: what would be overwritten? */
 static int
-check_free(const struct enroll_options *o, const char *path, const char *advice, struct gh_error *err)
+check_free(const struct enroll_options *o, const char *path, const char *advice,
+    struct gh_error *err)
 {
 	if (path == NULL || o->force || access(path, F_OK) != 0)
 		return 0;
@@ -134,13 +149,16 @@ check_outputs(const struct enroll_options *o, struct gh_error *err)
 	int rc = 0;
 
 	if (o->makes_key)
-		rc = check_free(o, o->out_key, "use it with --key, choose --out-key, or --force", err);
+		rc = check_free(o, o->out_key, "use it with --key, choose --out-key, or --force",
+		    err);
 	if (rc == 0)
 		rc = check_free(o, o->out_cert, "choose --out-cert, or --force to replace it", err);
 	if (rc == 0 && !o->cert_only)
-		rc = check_free(o, o->out_chain, "choose --out-chain, or --force to replace it", err);
+		rc = check_free(o, o->out_chain, "choose --out-chain, or --force to replace it",
+		    err);
 	if (rc == 0)
-		rc = check_free(o, o->p12, "choose another --out-p12, or --force to replace it", err);
+		rc = check_free(o, o->p12, "choose another --out-p12, or --force to replace it",
+		    err);
 	return rc;
 }
 
@@ -164,7 +182,9 @@ prepare_key(struct enroll_job *j, struct gh_error *err)
 		if (rc != 0)
 			return rc;
 		j->key = X509_REQ_get_pubkey(j->csr);
-		return j->key != NULL ? 0 : gh_refuse(err, GH_E_CONF, "%s: its key cannot be read", o->csr);
+		return j->key != NULL
+		    ? 0
+		    : gh_refuse(err, GH_E_CONF, "%s: its key cannot be read", o->csr);
 	}
 	if (!o->makes_key)
 		return client_key_load(o->key, j->key_password, &j->key, err);
@@ -187,8 +207,11 @@ static int
 submit(struct enroll_job *j, struct client_answer *answer, struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
-	struct client_request r = {.version = o->version, .template_name = o->template_name,
-		.metadata = o->metadata.v, .cert_only = o->cert_only, .now_ms = now_ms()};
+	struct client_request r = {.version = o->version,
+	    .template_name = o->template_name,
+	    .metadata = o->metadata.v,
+	    .cert_only = o->cert_only,
+	    .now_ms = now_ms()};
 	char *csr;
 	int rc = 0;
 
@@ -234,15 +257,19 @@ keep(struct enroll_job *j, const struct client_answer *answer, enum client_trust
     struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
-	const struct client_files files = {.cert = o->out_cert, .chain = o->out_chain, .p12 = o->p12,
-		.p12_password = j->p12_password, .replace = o->force};
+	const struct client_files files = {.cert = o->out_cert,
+	    .chain = o->out_chain,
+	    .p12 = o->p12,
+	    .p12_password = j->p12_password,
+	    .replace = o->force};
 	int rc = client_answer_check(answer, j->key, j->roots, trust, err);
 
 	return rc == 0 ? client_files_write(&files, answer, j->key, err) : rc;
 }
 
 static int
-run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust, struct gh_error *err)
+run(struct enroll_job *j, struct client_answer *answer, enum client_trust *trust,
+    struct gh_error *err)
 {
 	const struct enroll_options *o = j->o;
 	int rc = check_outputs(o, err);

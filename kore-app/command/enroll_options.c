@@ -1,4 +1,5 @@
-/* The option table of `gatehouse enroll`, its defaults from the environment, and what must fit together. */
+/* The option table of `gatehouse enroll`, its defaults from the environment, and what must fit
+ * together. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +11,17 @@
 #include "enroll_options.h"
 
 static const struct usage enroll_usage = {"", 0, 0,
-	"Gets a certificate: makes a key and a PKCS#10, signs and sends the request, checks that the answer is for "
-	"this key and that its chain holds, and writes key, certificate and chain. Prints the numbers "
-	"of the request and of the certificate, its serial number and more. Values not given come from "
-	"GATEHOUSE_URL, GATEHOUSE_CAFILE, GATEHOUSE_APP_KEY, GATEHOUSE_APP_SECRET, GATEHOUSE_USER, "
-	"GATEHOUSE_PASSWORD and GATEHOUSE_TEMPLATE. Exit codes: 0 issued, 1 denied or failed, 2 wrong options, "
-	"3 pending.",
-	"gatehouse enroll --url https://pki.example --user alice --template User --out-dir alice \\\n"
-	"    --app-key QUFB... --app-secret-file app.secret\n"
-	"gatehouse enroll --csr printer.csr --template WebServer --out-cert printer.pem\n"
-	"gatehouse enroll --template CodeSigning --out-dir alice --wait      (until an officer decides)\n"
-	"gatehouse enroll --request-id 17 --key alice/key.pem --out-dir alice  (later, also after a crash)\n"};
+    "Gets a certificate: makes a key and a PKCS#10, signs and sends the request, checks that the answer is for "
+    "this key and that its chain holds, and writes key, certificate and chain. Prints the numbers "
+    "of the request and of the certificate, its serial number and more. Values not given come from "
+    "GATEHOUSE_URL, GATEHOUSE_CAFILE, GATEHOUSE_APP_KEY, GATEHOUSE_APP_SECRET, GATEHOUSE_USER, "
+    "GATEHOUSE_PASSWORD and GATEHOUSE_TEMPLATE. Exit codes: 0 issued, 1 denied or failed, 2 wrong options, "
+    "3 pending.",
+    "gatehouse enroll --url https://pki.example --user alice --template User --out-dir alice \\\n"
+    "    --app-key QUFB... --app-secret-file app.secret\n"
+    "gatehouse enroll --csr printer.csr --template WebServer --out-cert printer.pem\n"
+    "gatehouse enroll --template CodeSigning --out-dir alice --wait      (until an officer decides)\n"
+    "gatehouse enroll --request-id 17 --key alice/key.pem --out-dir alice  (later, also after a crash)\n"};
 
 static const char *
 environment(const char *name)
@@ -55,7 +56,8 @@ default_path(struct enroll_options *o, size_t i, const char *name, const char **
 {
 	if (*out != NULL)
 		return 0;
-	if (snprintf(o->path[i], sizeof(o->path[i]), "%s/%s", o->out_dir, name) >= (int)sizeof(o->path[i]))
+	if (snprintf(o->path[i], sizeof(o->path[i]), "%s/%s", o->out_dir, name) >=
+	    (int)sizeof(o->path[i]))
 		return -1;
 	*out = o->path[i];
 	return 0;
@@ -100,9 +102,11 @@ check_key_options(const struct enroll_options *o)
 	if (o->key_type != NULL && !client_key_is_type(o->key_type))
 		return command_usage(o->who, "--key-type is " CLIENT_KEY_TYPES);
 	if (o->csr != NULL && (o->subject != NULL || o->san.n > 0))
-		return command_usage(o->who, "--subject and --san are in the file of --csr already");
+		return command_usage(o->who,
+		    "--subject and --san are in the file of --csr already");
 	if (o->csr != NULL && (o->p12 != NULL || o->key_password_file != NULL))
-		return command_usage(o->who, "with --csr the key is not here: no PKCS#12, no key password");
+		return command_usage(o->who,
+		    "with --csr the key is not here: no PKCS#12, no key password");
 	return OPTIONS_GO;
 }
 
@@ -127,55 +131,70 @@ enroll_options_parse(struct enroll_options *o, int argc, char **argv)
 {
 	const char *hash = "sha256", *request_id = NULL;
 	const struct option_row rows[] = {
-		{"url", 'u', OPTION_TEXT, &o->url, "URL", "https://HOST[:PORT][/PREFIX] of the gateway"},
-		{"cacert", 0, OPTION_TEXT, &o->ca_file, "FILE",
-		    "PEM: CAs trusted for the gateway's TLS (default: the system's)"},
-		{"app-key", 0, OPTION_TEXT, &o->app_key, "KEY", "application key: base64, or hex:..., text:..."},
-		{"app-secret", 0, OPTION_TEXT, &o->app_secret, "SECRET",
-		    "application secret: text, or hex:..., base64:...; others on this machine may see it"},
-		{"app-secret-file", 0, OPTION_TEXT, &o->app_secret_file, "FILE", "the same, first line of FILE"},
-		{"user", 0, OPTION_TEXT, &o->user, "NAME", "directory user, as in alice or DOMAIN\\alice"},
-		{"password-file", 0, OPTION_TEXT, &o->password_file, "FILE",
-		    "its password, first line of FILE (default: GATEHOUSE_PASSWORD, or asked for)"},
-		{"tls-cert", 0, OPTION_TEXT, &o->tls_cert, "FILE", "PEM: client certificate for TLS"},
-		{"tls-key", 0, OPTION_TEXT, &o->tls_key, "FILE", "PEM: its key (default: in the same file)"},
-		{"template", 't', OPTION_TEXT, &o->template_name, "NAME", "certificate template"},
-		{"key-type", 0, OPTION_TEXT, &o->key_type, "TYPE", "new key: " CLIENT_KEY_TYPES
-		    " (default: P-256)"},
-		{"key", 'k', OPTION_TEXT, &o->key, "FILE", "use this PEM key instead of a new one"},
-		{"csr", 0, OPTION_TEXT, &o->csr, "FILE", "send this PKCS#10 (PEM or DER); its key is elsewhere"},
-		{"key-password-file", 0, OPTION_TEXT, &o->key_password_file, "FILE",
-		    "password of the key file: encrypts a new one, opens that of --key"},
-		{"subject", 's', OPTION_TEXT, &o->subject, "DN",
-		    "subject asked for; most templates take it from the directory instead"},
-		{"san", 0, OPTION_LIST, &o->san, "NAME",
-		    "name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
-		{"metadata", 'm', OPTION_LIST, &o->metadata, "NAME=VALUE", "stored with the certificate; repeat"},
-		{"api-version", 0, OPTION_NUMBER, &o->version, "N", "CertEnroll version: 3 (default), 2 or 1"},
-		{"hash", 0, OPTION_TEXT, &hash, "HASH",
-		    "HMAC of the signature: sha256 (default), sha512, or sha1 as other servers of this API need"},
-		{"out-dir", 'o', OPTION_TEXT, &o->out_dir, "DIR",
-		    "folder for key.pem, cert.pem and chain.pem, made if missing (default: here)"},
-		{"out-key", 0, OPTION_TEXT, &o->out_key, "FILE", "where the new key goes instead"},
-		{"out-cert", 0, OPTION_TEXT, &o->out_cert, "FILE", "where the certificate goes instead"},
-		{"out-chain", 0, OPTION_TEXT, &o->out_chain, "FILE", "where its issuers go instead, root last"},
-		{"out-p12", 0, OPTION_TEXT, &o->p12, "FILE", "also write key, certificate and chain as PKCS#12"},
-		{"p12-password-file", 0, OPTION_TEXT, &o->p12_password_file, "FILE",
-		    "its password, first line of FILE (default: asked for)"},
-		{"cert-only", 0, OPTION_FLAG, &o->cert_only, NULL, "ask for the certificate without chain"},
-		{"trust-root", 0, OPTION_TEXT, &o->trust_root, "FILE",
-		    "PEM: the chain must end in one of these (default: the root that is sent)"},
-		{"wait", 'w', OPTION_OPTIONAL, &o->wait, "SECONDS",
-		    "when an officer must approve, wait for it (without number: for ever)"},
-		{"poll", 0, OPTION_NUMBER, &o->poll, "SECONDS", "look every so often while waiting (default: 5)"},
-		{"request-id", 0, OPTION_TEXT, &request_id, "N",
-		    "fetch the answer to an earlier request; key: --key, --csr or key.pem of --out-dir"},
-		{"timeout", 0, OPTION_NUMBER, &o->timeout, "SECONDS", "bound of one call (default: 60)"},
-		{"retry", 0, OPTION_NUMBER, &o->retry, "SECONDS",
-		    "ask a busy gateway again for so long (default: 60, at most 240; 0: never)"},
-		{"force", 'f', OPTION_FLAG, &o->force, NULL, "replace files that are there, also a key"},
-		OPTION_JSON(&o->json),
-		OPTION_END,
+	    {"url", 'u', OPTION_TEXT, &o->url, "URL",
+		"https://HOST[:PORT][/PREFIX] of the gateway"},
+	    {"cacert", 0, OPTION_TEXT, &o->ca_file, "FILE",
+		"PEM: CAs trusted for the gateway's TLS (default: the system's)"},
+	    {"app-key", 0, OPTION_TEXT, &o->app_key, "KEY",
+		"application key: base64, or hex:..., text:..."},
+	    {"app-secret", 0, OPTION_TEXT, &o->app_secret, "SECRET",
+		"application secret: text, or hex:..., base64:...; others on this machine may see it"},
+	    {"app-secret-file", 0, OPTION_TEXT, &o->app_secret_file, "FILE",
+		"the same, first line of FILE"},
+	    {"user", 0, OPTION_TEXT, &o->user, "NAME",
+		"directory user, as in alice or DOMAIN\\alice"},
+	    {"password-file", 0, OPTION_TEXT, &o->password_file, "FILE",
+		"its password, first line of FILE (default: GATEHOUSE_PASSWORD, or asked for)"},
+	    {"tls-cert", 0, OPTION_TEXT, &o->tls_cert, "FILE", "PEM: client certificate for TLS"},
+	    {"tls-key", 0, OPTION_TEXT, &o->tls_key, "FILE",
+		"PEM: its key (default: in the same file)"},
+	    {"template", 't', OPTION_TEXT, &o->template_name, "NAME", "certificate template"},
+	    {"key-type", 0, OPTION_TEXT, &o->key_type, "TYPE",
+		"new key: " CLIENT_KEY_TYPES " (default: P-256)"},
+	    {"key", 'k', OPTION_TEXT, &o->key, "FILE", "use this PEM key instead of a new one"},
+	    {"csr", 0, OPTION_TEXT, &o->csr, "FILE",
+		"send this PKCS#10 (PEM or DER); its key is elsewhere"},
+	    {"key-password-file", 0, OPTION_TEXT, &o->key_password_file, "FILE",
+		"password of the key file: encrypts a new one, opens that of --key"},
+	    {"subject", 's', OPTION_TEXT, &o->subject, "DN",
+		"subject asked for; most templates take it from the directory instead"},
+	    {"san", 0, OPTION_LIST, &o->san, "NAME",
+		"name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
+	    {"metadata", 'm', OPTION_LIST, &o->metadata, "NAME=VALUE",
+		"stored with the certificate; repeat"},
+	    {"api-version", 0, OPTION_NUMBER, &o->version, "N",
+		"CertEnroll version: 3 (default), 2 or 1"},
+	    {"hash", 0, OPTION_TEXT, &hash, "HASH",
+		"HMAC of the signature: sha256 (default), sha512, or sha1 as other servers of this API need"},
+	    {"out-dir", 'o', OPTION_TEXT, &o->out_dir, "DIR",
+		"folder for key.pem, cert.pem and chain.pem, made if missing (default: here)"},
+	    {"out-key", 0, OPTION_TEXT, &o->out_key, "FILE", "where the new key goes instead"},
+	    {"out-cert", 0, OPTION_TEXT, &o->out_cert, "FILE",
+		"where the certificate goes instead"},
+	    {"out-chain", 0, OPTION_TEXT, &o->out_chain, "FILE",
+		"where its issuers go instead, root last"},
+	    {"out-p12", 0, OPTION_TEXT, &o->p12, "FILE",
+		"also write key, certificate and chain as PKCS#12"},
+	    {"p12-password-file", 0, OPTION_TEXT, &o->p12_password_file, "FILE",
+		"its password, first line of FILE (default: asked for)"},
+	    {"cert-only", 0, OPTION_FLAG, &o->cert_only, NULL,
+		"ask for the certificate without chain"},
+	    {"trust-root", 0, OPTION_TEXT, &o->trust_root, "FILE",
+		"PEM: the chain must end in one of these (default: the root that is sent)"},
+	    {"wait", 'w', OPTION_OPTIONAL, &o->wait, "SECONDS",
+		"when an officer must approve, wait for it (without number: for ever)"},
+	    {"poll", 0, OPTION_NUMBER, &o->poll, "SECONDS",
+		"look every so often while waiting (default: 5)"},
+	    {"request-id", 0, OPTION_TEXT, &request_id, "N",
+		"fetch the answer to an earlier request; key: --key, --csr or key.pem of --out-dir"},
+	    {"timeout", 0, OPTION_NUMBER, &o->timeout, "SECONDS",
+		"bound of one call (default: 60)"},
+	    {"retry", 0, OPTION_NUMBER, &o->retry, "SECONDS",
+		"ask a busy gateway again for so long (default: 60, at most 240; 0: never)"},
+	    {"force", 'f', OPTION_FLAG, &o->force, NULL,
+		"replace files that are there, also a key"},
+	    OPTION_JSON(&o->json),
+	    OPTION_END,
 	};
 	int n, rc;
 

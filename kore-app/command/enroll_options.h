@@ -21,9 +21,9 @@ struct enroll_options {
 	const char *trust_root;
 	enum client_hash hash;
 	int version, timeout, retry, wait, poll;
-	int64_t request_id;                  /* 0: a new request */
+	int64_t request_id; /* 0: a new request */
 	bool makes_key, cert_only, force, json;
-	char path[3][PATH_MAX];              /* default names in out_dir */
+	char path[3][PATH_MAX]; /* default names in out_dir */
 };
 
 /* OPTIONS_GO, or an exit code. */

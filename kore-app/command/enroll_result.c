@@ -14,7 +14,8 @@
 #include "output.h"
 
 static const char *const disposition_names[] = {"Issued", "Pending", "Denied", "Failed"};
-static const char *const trust_names[] = {"key", "key and chain", "key and chain to the trusted root"};
+static const char *const trust_names[] = {"key", "key and chain",
+    "key and chain to the trusted root"};
 
 static void
 time_text(const ASN1_TIME *t, char out[GH_TIMESTAMP_SIZE])
@@ -28,8 +29,8 @@ time_text(const ASN1_TIME *t, char out[GH_TIMESTAMP_SIZE])
 
 /* Members of the certificate; 0 or -1. */
 static int
-describe_cert(const struct enroll_options *o, const struct client_answer *a, enum client_trust trust,
-    gh_json *out)
+describe_cert(const struct enroll_options *o, const struct client_answer *a,
+    enum client_trust trust, gh_json *out)
 {
 	char from[GH_TIMESTAMP_SIZE], to[GH_TIMESTAMP_SIZE];
 	X509 *leaf = client_answer_cert(a, 0);
@@ -97,14 +98,19 @@ tell_refusal(const struct enroll_options *o, const struct client_answer *a)
 static void
 tell_pending(const struct enroll_options *o, const struct client_answer *a)
 {
-	fprintf(stderr, "%s: pending: an officer must approve request %lld. Fetch the certificate later with\n"
-	    "    %s --request-id %lld %s %s\n", o->who, (long long)a->request_id, o->who,
-	    (long long)a->request_id, o->csr != NULL ? "--csr" : "--key",
-	    o->csr != NULL ? o->csr : o->key != NULL ? o->key : o->out_key);
+	fprintf(stderr,
+	    "%s: pending: an officer must approve request %lld. Fetch the certificate later with\n"
+	    "    %s --request-id %lld %s %s\n",
+	    o->who, (long long)a->request_id, o->who, (long long)a->request_id,
+	    o->csr != NULL ? "--csr" : "--key",
+	    o->csr != NULL       ? o->csr
+		: o->key != NULL ? o->key
+				 : o->out_key);
 }
 
 int
-enroll_result_show(const struct enroll_options *o, const struct client_answer *a, enum client_trust trust)
+enroll_result_show(const struct enroll_options *o, const struct client_answer *a,
+    enum client_trust trust)
 {
 	gh_json *out = describe(o, a, trust);
 	int rc;
@@ -117,8 +123,9 @@ enroll_result_show(const struct enroll_options *o, const struct client_answer *a
 	if (o->json)
 		rc = output_json(out);
 	else
-		rc = a->disposition == CLIENT_ISSUED || a->disposition == CLIENT_PENDING ? output_object(out, NULL) :
-		    COMMAND_OK;
+		rc = a->disposition == CLIENT_ISSUED || a->disposition == CLIENT_PENDING
+		    ? output_object(out, NULL)
+		    : COMMAND_OK;
 	gh_json_free(out);
 	if (a->disposition == CLIENT_PENDING)
 		tell_pending(o, a);
@@ -126,6 +133,7 @@ enroll_result_show(const struct enroll_options *o, const struct client_answer *a
 		tell_refusal(o, a);
 	if (rc != COMMAND_OK)
 		return rc;
-	return a->disposition == CLIENT_ISSUED ? COMMAND_OK :
-	    a->disposition == CLIENT_PENDING ? COMMAND_PENDING : COMMAND_FAILED;
+	return a->disposition == CLIENT_ISSUED ? COMMAND_OK
+	    : a->disposition == CLIENT_PENDING ? COMMAND_PENDING
+					       : COMMAND_FAILED;
 }

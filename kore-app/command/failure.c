@@ -11,11 +11,11 @@ static const struct {
 	enum gh_code code;
 	const char *hint;
 } command_hints[] = {
-	{GH_E_DB_DOWN, "check that PostgreSQL runs and that database.conninfo names it"},
-	{GH_E_DB, "if the schema is old, run `gatehouse db migrate`"},
-	{GH_E_DIR_DOWN, "check directory.uris and that the directory answers"},
-	{GH_E_SIGNER_DOWN, "check that gatehouse-signer runs (signer.socket, signer.program)"},
-	{GH_E_TEMPLATE_UNSAFE, "change the template, or acknowledge the rule by name in the file"},
+    {GH_E_DB_DOWN, "check that PostgreSQL runs and that database.conninfo names it"},
+    {GH_E_DB, "if the schema is old, run `gatehouse db migrate`"},
+    {GH_E_DIR_DOWN, "check directory.uris and that the directory answers"},
+    {GH_E_SIGNER_DOWN, "check that gatehouse-signer runs (signer.socket, signer.program)"},
+    {GH_E_TEMPLATE_UNSAFE, "change the template, or acknowledge the rule by name in the file"},
 };
 
 /* A message can hold a name from the database, and what a server said. */

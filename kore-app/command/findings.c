@@ -25,7 +25,8 @@ findings_end(struct findings *f)
 }
 
 static void
-print_finding(const struct findings *f, const char *state, const char *code, const char *what, const char *todo)
+print_finding(const struct findings *f, const char *state, const char *code, const char *what,
+    const char *todo)
 {
 	if (f->is_silent || (todo == NULL && f->only_wrong))
 		return;
@@ -39,9 +40,11 @@ print_finding(const struct findings *f, const char *state, const char *code, con
 }
 
 static void
-add(struct findings *f, enum finding_state state, const char *code, const char *what, const char *todo)
+add(struct findings *f, enum finding_state state, const char *code, const char *what,
+    const char *todo)
 {
-	static const char *const names[] = {"ok", "warning", "ERROR"}, *const members[] = {"ok", "warning", "error"};
+	static const char *const names[] = {"ok", "warning", "ERROR"},
+				 *const members[] = {"ok", "warning", "error"};
 	gh_json *o = gh_json_new_object();
 
 	f->oks += state == FINDING_OK;
@@ -49,8 +52,8 @@ add(struct findings *f, enum finding_state state, const char *code, const char *
 	f->errors += state == FINDING_ERROR;
 	print_finding(f, names[state], code, what, todo);
 	if (o == NULL || gh_json_set_string(o, "code", code) != 0 ||
-	    gh_json_set_string(o, "state", members[state]) != 0 || gh_json_set_string(o, "what", what) != 0 ||
-	    gh_json_set_string(o, "todo", todo) != 0) {
+	    gh_json_set_string(o, "state", members[state]) != 0 ||
+	    gh_json_set_string(o, "what", what) != 0 || gh_json_set_string(o, "todo", todo) != 0) {
 		gh_json_free(o);
 		f->failed = true;
 	} else if (gh_json_append(f->list, o) != 0) {
@@ -71,7 +74,8 @@ finding_ok(struct findings *f, const char *code, const char *fmt, ...)
 }
 
 void
-finding_wrong(struct findings *f, enum finding_state state, const char *code, const char *todo, const char *fmt, ...)
+finding_wrong(struct findings *f, enum finding_state state, const char *code, const char *todo,
+    const char *fmt, ...)
 {
 	char what[WHAT_SIZE];
 	va_list ap;

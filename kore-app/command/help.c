@@ -44,10 +44,13 @@ help_overview(FILE *f)
 {
 	fputs("Usage: gatehouse COMMAND [options]\n\n"
 	      "Certificate enrollment gateway: administration, and the enrollment client.\n\n"
-	      "Commands:\n", f);
+	      "Commands:\n",
+	    f);
 	print_commands(f, NULL);
-	fputs("\n`gatehouse COMMAND --help` explains one command. Exit codes: 0 done, 1 failed or denied,\n"
-	      "2 wrong options or configuration, 3 request pending. The manual is gatehouse(1).\n", f);
+	fputs(
+	    "\n`gatehouse COMMAND --help` explains one command. Exit codes: 0 done, 1 failed or denied,\n"
+	    "2 wrong options or configuration, 3 request pending. The manual is gatehouse(1).\n",
+	    f);
 }
 
 int
@@ -60,7 +63,8 @@ help_noun(const char *noun, const char *verb)
 	for (size_t i = 0; i < command_table_len && !known; i++)
 		known = strcmp(command_table[i].noun, noun) == 0;
 	if (!known) {
-		fprintf(stderr, "gatehouse: there is no command \"%s\"; `gatehouse help` lists them\n", noun);
+		fprintf(stderr,
+		    "gatehouse: there is no command \"%s\"; `gatehouse help` lists them\n", noun);
 		return COMMAND_USAGE;
 	}
 	if (!asked && verb != NULL)
@@ -77,7 +81,8 @@ list_names(void)
 	for (size_t i = 0; i < command_table_len; i++) {
 		const struct command *c = &command_table[i];
 
-		printf("%s%s%s\n", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
+		printf("%s%s%s\n", c->noun, c->verb != NULL ? " " : "",
+		    c->verb != NULL ? c->verb : "");
 	}
 	return output_finish();
 }
@@ -85,10 +90,12 @@ list_names(void)
 static void
 full_name(const struct command *c, char *out, size_t size)
 {
-	snprintf(out, size, "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "", c->verb != NULL ? c->verb : "");
+	snprintf(out, size, "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "",
+	    c->verb != NULL ? c->verb : "");
 }
 
-/* What the completion of shells is made of: a line for each command (its name and summary), then its options. */
+/* What the completion of shells is made of: a line for each command (its name and summary), then
+ * its options. */
 static int
 list_all(void)
 {
@@ -107,12 +114,13 @@ cmd_help(int argc, char **argv)
 {
 	bool names = false, all = false;
 	const struct option_row rows[] = {
-		{"list", 0, OPTION_FLAG, &names, NULL, "only the names of all commands, one a line"},
-		{"list-all", 0, OPTION_FLAG, &all, NULL, "commands and options, tab-separated: made for the completion of shells"},
-		OPTION_END,
+	    {"list", 0, OPTION_FLAG, &names, NULL, "only the names of all commands, one a line"},
+	    {"list-all", 0, OPTION_FLAG, &all, NULL,
+		"commands and options, tab-separated: made for the completion of shells"},
+	    OPTION_END,
 	};
 	static const struct usage usage = {"[COMMAND [VERB]]", 0, 2,
-		"Shows all commands, or explains one.", "gatehouse help app create\n"};
+	    "Shows all commands, or explains one.", "gatehouse help app create\n"};
 	const struct command *c;
 	char name[64], *help[] = {name, (char[]){"--help"}, NULL};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);

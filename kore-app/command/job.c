@@ -29,17 +29,20 @@ is_row_of(const struct job *job, const char *row)
 static gh_json *
 job_object(const struct job *job, const struct gh_conf *conf, const gh_json *row)
 {
-	static const char *const members[] = {"started", "finished", "outcome", "failures", "wanted", "node", "detail"};
+	static const char *const members[] = {"started", "finished", "outcome", "failures",
+	    "wanted", "node", "detail"};
 	const char *name = row != NULL ? gh_json_string(gh_json_get(row, "name")) : NULL;
 	gh_json *o = gh_json_new_object();
-	int bad = o == NULL || gh_json_set_string(o, "name", name != NULL ? name : job->name) != 0 ||
+	int bad = o == NULL ||
+	    gh_json_set_string(o, "name", name != NULL ? name : job->name) != 0 ||
 	    gh_json_set_string(o, "about", job->about) != 0 ||
 	    gh_json_set_int(o, "interval", job_interval(job, conf)) != 0;
 
 	for (size_t i = 0; !bad && i < sizeof(members) / sizeof(members[0]); i++) {
 		gh_json *v = row != NULL ? gh_json_get(row, members[i]) : NULL;
 
-		bad = gh_json_set(o, members[i], v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL)) != 0;
+		bad = gh_json_set(o, members[i],
+			  v != NULL ? gh_json_ref(v) : gh_json_new_string(NULL)) != 0;
 	}
 	if (bad) {
 		gh_json_free(o);
@@ -85,15 +88,15 @@ list_jobs(struct session *s, gh_json **out, struct gh_error *err)
 int
 cmd_job_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"NAME", "name"}, {"EVERY", "interval"}, {"STARTED", "started"},
-		{"FINISHED", "finished"}, {"OUTCOME", "outcome"}, {"FAILURES", "failures"}, {"NODE", "node"},
-		{"DETAIL", "detail"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"NAME", "name"}, {"EVERY", "interval"},
+	    {"STARTED", "started"}, {"FINISHED", "finished"}, {"OUTCOME", "outcome"},
+	    {"FAILURES", "failures"}, {"NODE", "node"}, {"DETAIL", "detail"}, {NULL, NULL}};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Lists the background jobs: seconds between runs, and how the last one ended.",
-		"gatehouse job list\n"};
+	    "Lists the background jobs: seconds between runs, and how the last one ended.",
+	    "gatehouse job list\n"};
 	struct gh_error err;
 	struct session s;
 	gh_json *list;
@@ -157,9 +160,14 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 		rc = session_env_open(s, &e, &err);
 	if (rc == 0) {
 		struct job_env env = {
-			.conf = s->conf, .server_secret = s->secret, .store = s->store, .signer = e.env.signer,
-			.dir = e.env.dir, .catalog = e.env.catalog, .who = s->who,
-			.progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+		    .conf = s->conf,
+		    .server_secret = s->secret,
+		    .store = s->store,
+		    .signer = e.env.signer,
+		    .dir = e.env.dir,
+		    .catalog = e.env.catalog,
+		    .who = s->who,
+		    .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
 		};
 
 		result = job_run_one(&env, job, true, detail, &err);
@@ -167,14 +175,15 @@ run_here(struct session *s, const struct job *job, const char *who, bool json)
 		if (result == JOB_DONE)
 			return show_result(job, result, detail, json);
 		if (result == JOB_RUNNING)
-			gh_refuse(&err, GH_E_CONFLICT, "the job runs at this moment, on this node or another one");
+			gh_refuse(&err, GH_E_CONFLICT,
+			    "the job runs at this moment, on this node or another one");
 	}
 	return command_fail(who, &err);
 }
 
 /* What a plan says, line by line. */
 struct plan {
-	gh_json *lines;                      /* NULL: print them */
+	gh_json *lines; /* NULL: print them */
 	int n;
 };
 
@@ -199,9 +208,15 @@ plan_run(struct session *s, const struct job *job, struct plan *p, struct gh_err
 	if (rc == 0)
 		rc = session_env_open(s, &e, err);
 	if (rc == 0) {
-		struct job_env env = {.conf = s->conf, .server_secret = s->secret, .store = s->store,
-			.signer = e.env.signer, .dir = e.env.dir, .catalog = e.env.catalog, .who = s->who,
-			.progress = take_line, .arg = p};
+		struct job_env env = {.conf = s->conf,
+		    .server_secret = s->secret,
+		    .store = s->store,
+		    .signer = e.env.signer,
+		    .dir = e.env.dir,
+		    .catalog = e.env.catalog,
+		    .who = s->who,
+		    .progress = take_line,
+		    .arg = p};
 
 		rc = job->plan(&env, err);
 		session_env_free(&e);
@@ -246,15 +261,17 @@ cmd_job_run(int argc, char **argv)
 	const char *conf = NULL;
 	bool json = false, background = false, dry = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"background", 'b', OPTION_FLAG, &background, NULL, "let a running gateway do it, and do not wait"},
-		{"dry-run", 0, OPTION_FLAG, &dry, NULL, "say what a run would do now, and change nothing"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"background", 'b', OPTION_FLAG, &background, NULL,
+		"let a running gateway do it, and do not wait"},
+	    {"dry-run", 0, OPTION_FLAG, &dry, NULL,
+		"say what a run would do now, and change nothing"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Runs a background job now, in this process; the signer must run. Names: gatehouse job list.",
-		"gatehouse job run audit-seal\ngatehouse job run retention --dry-run\ngatehouse job run retention --background\n"};
+	    "Runs a background job now, in this process; the signer must run. Names: gatehouse job list.",
+	    "gatehouse job run audit-seal\ngatehouse job run retention --dry-run\ngatehouse job run retention --background\n"};
 	const struct job *job;
 	struct gh_error err;
 	struct session s;
@@ -263,13 +280,16 @@ cmd_job_run(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return rc;
 	if ((job = job_find(argv[1])) == NULL)
-		return command_usage(argv[0], "there is no job \"%s\": see `gatehouse job list`", argv[1]);
+		return command_usage(argv[0], "there is no job \"%s\": see `gatehouse job list`",
+		    argv[1]);
 	if (dry && background)
 		return command_usage(argv[0], "--dry-run and --background exclude each other");
 	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
 	if (rc != 0)
 		return command_fail(argv[0], &err);
-	rc = dry ? dry_run(&s, job, argv[0], json) : background ? run_in_background(&s, job, argv[0]) : run_here(&s, job, argv[0], json);
+	rc = dry         ? dry_run(&s, job, argv[0], json)
+	    : background ? run_in_background(&s, job, argv[0])
+			 : run_here(&s, job, argv[0], json);
 	session_close(&s);
 	return rc;
 }

@@ -14,7 +14,7 @@
 #include "output.h"
 #include "session.h"
 
-#define WAIT_SECONDS 2                   /* how long nodes are heard */
+#define WAIT_SECONDS 2 /* how long nodes are heard */
 
 /* What the nodes said. */
 struct answers {
@@ -61,7 +61,8 @@ make_id(char out[LIMITER_ID_SIZE], struct gh_error *err)
 
 /* The ears are open before the question is asked; then all nodes have the same time. */
 static int
-hear(struct session *s, struct store *ears, const char *question, struct answers *a, struct gh_error *err)
+hear(struct session *s, struct store *ears, const char *question, struct answers *a,
+    struct gh_error *err)
 {
 	int64_t end;
 	int rc = store_message_wait(ears, STORE_LIMITER_ANSWER, 0, take_answer, a, err);
@@ -70,11 +71,13 @@ hear(struct session *s, struct store *ears, const char *question, struct answers
 		rc = store_message_send(s->store, STORE_LIMITER_QUESTION, question, err);
 	end = gh_now_us() + WAIT_SECONDS * INT64_C(1000000);
 	while (rc == 0 && gh_now_us() < end)
-		rc = store_message_wait(ears, STORE_LIMITER_ANSWER, (int)((end - gh_now_us()) / 1000) + 1, take_answer, a, err);
+		rc = store_message_wait(ears, STORE_LIMITER_ANSWER,
+		    (int)((end - gh_now_us()) / 1000) + 1, take_answer, a, err);
 	if (rc == 0 && a->failed)
 		rc = gh_fail(err, GH_E_NOMEM, "answers");
 	if (rc == 0 && a->nodes == 0)
-		rc = gh_refuse(err, GH_E_NOT_FOUND, "no gateway answers: is one running on this database, with this "
+		rc = gh_refuse(err, GH_E_NOT_FOUND,
+		    "no gateway answers: is one running on this database, with this "
 		    "gateway.secret_file and the same time?");
 	return rc;
 }
@@ -104,14 +107,16 @@ ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_
 int
 cmd_limiter_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"NODE", "node"}, {"USER", "user"}, {"ADDRESS", "address"},
-		{"FAILURES", "failures"}, {"SECONDS LEFT", "seconds_left"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"NODE", "node"}, {"USER", "user"},
+	    {"ADDRESS", "address"}, {"FAILURES", "failures"}, {"SECONDS LEFT", "seconds_left"},
+	    {NULL, NULL}};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0, "Lists the failed log-ins that the running nodes count: of a user "
-		"from an address,\nof an address, of a user from anywhere. Who has seconds left is refused for so long.",
-		"gatehouse limiter list\n"};
+	static const struct usage usage = {"", 0, 0,
+	    "Lists the failed log-ins that the running nodes count: of a user "
+	    "from an address,\nof an address, of a user from anywhere. Who has seconds left is refused for so long.",
+	    "gatehouse limiter list\n"};
 	struct limiter_question q = {0};
 	struct answers a = {0};
 	struct gh_error err;
@@ -124,7 +129,9 @@ cmd_limiter_list(int argc, char **argv)
 		rc = ask(&s, &q, &a, &err);
 		session_close(&s);
 	}
-	rc = rc != 0 ? command_fail(argv[0], &err) : json ? output_json(a.rows) : output_table(a.rows, columns);
+	rc = rc != 0 ? command_fail(argv[0], &err)
+	    : json   ? output_json(a.rows)
+		     : output_table(a.rows, columns);
 	gh_json_free(a.rows);
 	return rc;
 }
@@ -140,7 +147,9 @@ static int
 clear(const char *conf, struct limiter_question *q, struct answers *a, struct gh_error *err)
 {
 	char detail[2 * AUTH_LIMIT_LABEL + 32];
-	struct store_audit row = {.event = "limiter.cleared", .outcome = "success", .detail = detail};
+	struct store_audit row = {.event = "limiter.cleared",
+	    .outcome = "success",
+	    .detail = detail};
 	struct session s;
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
@@ -166,7 +175,8 @@ show_cleared(const struct answers *a, bool json)
 		return output_finish();
 	}
 	out = gh_json_new_object();
-	rc = gh_json_set_int(out, "cleared", a->counts) | gh_json_set_int(out, "nodes", (int64_t)a->nodes);
+	rc = gh_json_set_int(out, "cleared", a->counts) |
+	    gh_json_set_int(out, "nodes", (int64_t)a->nodes);
 	rc = rc == 0 ? output_json(out) : COMMAND_FAILED;
 	gh_json_free(out);
 	return rc;
@@ -177,14 +187,16 @@ cmd_limiter_clear(int argc, char **argv)
 {
 	const char *conf = NULL, *user = NULL, *address = NULL;
 	bool json = false, all = false;
-	const struct option_row rows[] = {
-		{"user", 'u', OPTION_TEXT, &user, "NAME", "failures of this user, as `limiter list` names him, or without domain"},
+	const struct option_row rows[] =
+	    {{"user", 'u', OPTION_TEXT, &user, "NAME",
+		 "failures of this user, as `limiter list` names him, or without domain"},
 		{"address", 'a', OPTION_TEXT, &address, "ADDRESS", "failures from this address"},
-		{"all", 0, OPTION_FLAG, &all, NULL, "all failures"},
-		OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0, "Forgets failed log-ins on all running nodes, so that who was "
-		"refused may try again.\nWith both --user and --address, those of the user from the address.",
-		"gatehouse limiter clear --user alice\ngatehouse limiter clear --address 192.0.2.7\n"};
+		{"all", 0, OPTION_FLAG, &all, NULL, "all failures"}, OPTION_CONFIG(&conf),
+		OPTION_JSON(&json), OPTION_END};
+	static const struct usage usage = {"", 0, 0,
+	    "Forgets failed log-ins on all running nodes, so that who was "
+	    "refused may try again.\nWith both --user and --address, those of the user from the address.",
+	    "gatehouse limiter clear --user alice\ngatehouse limiter clear --address 192.0.2.7\n"};
 	struct limiter_question q = {.clear = true};
 	struct answers a = {0};
 	struct gh_error err;
@@ -193,10 +205,12 @@ cmd_limiter_clear(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return rc;
 	if (all == (user != NULL || address != NULL))
-		return command_usage(argv[0], "one of --user, --address (or both) and --all is needed");
+		return command_usage(argv[0],
+		    "one of --user, --address (or both) and --all is needed");
 	if (!take_name(user, &q.has_user, q.user, sizeof(q.user)) ||
 	    !take_name(address, &q.has_address, q.address, sizeof(q.address)))
-		return command_usage(argv[0], "a name has at most %d bytes here", AUTH_LIMIT_LABEL - 1);
+		return command_usage(argv[0], "a name has at most %d bytes here",
+		    AUTH_LIMIT_LABEL - 1);
 	rc = clear(conf, &q, &a, &err);
 	rc = rc != 0 ? command_fail(argv[0], &err) : show_cleared(&a, json);
 	gh_json_free(a.rows);

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "list.h"
 
-#define LIST_PAGE 1000                   /* rows of one query, the most that the store gives */
+#define LIST_PAGE 1000 /* rows of one query, the most that the store gives */
 
 /* Append the rows of page to all; where the last one stands goes to the filter. */
 static int
@@ -26,8 +26,8 @@ append_page(gh_json *all, const gh_json *page, struct store_filter *filter)
 }
 
 int
-list_load(struct store *store, enum store_list what, struct store_filter filter, int limit, gh_json **out,
-    struct gh_error *err)
+list_load(struct store *store, enum store_list what, struct store_filter filter, int limit,
+    gh_json **out, struct gh_error *err)
 {
 	gh_json *all = gh_json_new_array(), *page;
 	size_t got;
@@ -116,7 +116,8 @@ list_find_active(struct store *store, const char *member, const char *name, gh_j
 }
 
 int
-list_find(struct store *store, enum store_list what, const char *name, gh_json **out, struct gh_error *err)
+list_find(struct store *store, enum store_list what, const char *name, gh_json **out,
+    struct gh_error *err)
 {
 	struct store_filter filter = {.name = name};
 	gh_json *rows;

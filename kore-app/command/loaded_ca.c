@@ -23,7 +23,8 @@ loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struc
 	memset(out, 0, sizeof(*out));
 	rc = store_ca_get(s->store, name, &out->row, err);
 	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`", name);
+		return gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`",
+		    name);
 	if (rc == 0)
 		rc = catalog_load_ca(out->row, &out->ca, err);
 	if (rc != 0)
@@ -32,7 +33,8 @@ loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struc
 }
 
 int
-loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out, struct gh_error *err)
+loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -41,7 +43,8 @@ loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out
 		return 0;
 	rc = loaded_ca_open(s, name, out, err);
 	if (rc == 0 && out->ca->state != CA_ACTIVE)
-		rc = gh_refuse(err, GH_E_CONFLICT, "CA \"%s\" is %s: only an active CA signs another one", name,
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "CA \"%s\" is %s: only an active CA signs another one", name,
 		    ca_state_name(out->ca->state));
 	else if (rc == 0 && out->ca->sealed == NULL)
 		rc = gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", name);
@@ -79,7 +82,8 @@ loaded_ca_open_issuer(struct session *s, const struct cert_chain *chain, struct 
 	if (chain->n < 2)
 		return 0;
 	text = gh_base64_encode(chain->cert[1].der, chain->cert[1].len, GH_BASE64_ONE_LINE);
-	rc = text != NULL ? store_load_catalog(s->store, &catalog, err) : gh_fail(err, GH_E_NOMEM, "certificate");
+	rc = text != NULL ? store_load_catalog(s->store, &catalog, err)
+			  : gh_fail(err, GH_E_NOMEM, "certificate");
 	if (rc == 0 && (name = find_by_certificate(catalog, text)) != NULL)
 		rc = loaded_ca_open(s, name, out, err);
 	/* one that signs no more is as foreign as one that is not here */
@@ -110,7 +114,8 @@ loaded_ca_password(const struct ca *ca, const char *file, char **out, struct gh_
 	return prompt_password(file, question, false, out, err);
 }
 
-/* The policy has it where no certificate says it: of a root, which has no pathLenConstraint, and of a pending CA. */
+/* The policy has it where no certificate says it: of a root, which has no pathLenConstraint, and of
+ * a pending CA. */
 long
 loaded_ca_path_len(const struct ca *ca)
 {
@@ -127,7 +132,8 @@ loaded_ca_path_len(const struct ca *ca)
 bool
 loaded_ca_is_name(const char *name)
 {
-	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+	size_t n =
+	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
 	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
@@ -150,8 +156,8 @@ loaded_ca_copy_settings(const struct ca *ca)
 	copy->cdp_urls = ca_urls_renamed(ca->cdp_urls, ca->slug, ca->slug, &all);
 	copy->aia_urls = ca_urls_renamed(ca->aia_urls, ca->slug, ca->slug, &all);
 	copy->ocsp_urls = ca_urls_renamed(ca->ocsp_urls, ca->slug, ca->slug, &all);
-	if (copy->name != NULL && copy->slug != NULL && copy->cdp_urls != NULL && copy->aia_urls != NULL &&
-	    copy->ocsp_urls != NULL)
+	if (copy->name != NULL && copy->slug != NULL && copy->cdp_urls != NULL &&
+	    copy->aia_urls != NULL && copy->ocsp_urls != NULL)
 		return copy;
 	ca_free(copy);
 	return NULL;

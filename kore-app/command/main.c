@@ -7,7 +7,7 @@
 
 #include "help.h"
 
-#define COMMAND_NAME_MAX 64              /* "gatehouse NOUN VERB" */
+#define COMMAND_NAME_MAX 64 /* "gatehouse NOUN VERB" */
 
 static int
 run_command(const struct command *c, int argc, char **argv)

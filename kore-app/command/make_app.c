@@ -10,8 +10,8 @@
 #include "list.h"
 #include "make_app.h"
 
-#define APP_KEY_BYTES 16                 /* 128 bits: a name, not a secret */
-#define APP_SECRET_BYTES 32              /* 256 bits */
+#define APP_KEY_BYTES 16    /* 128 bits: a name, not a secret */
+#define APP_SECRET_BYTES 32 /* 256 bits */
 
 void
 app_secrets_clear(struct app_secrets *s)
@@ -29,7 +29,8 @@ app_secrets_clear(struct app_secrets *s)
 
 /* From the command line or a file; *out NULL when neither is given. */
 static int
-given_bytes(const char *text, const char *file, unsigned char **out, size_t *len, struct gh_error *err)
+given_bytes(const char *text, const char *file, unsigned char **out, size_t *len,
+    struct gh_error *err)
 {
 	char *line = NULL;
 	int rc;
@@ -159,21 +160,23 @@ check_names(struct session *ses, const struct make_app *a, struct gh_error *err)
 	int rc = a->ca != NULL ? list_find(ses->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
 
 	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, GH_E_NOT_FOUND, "there is no CA \"%s\": see `gatehouse ca list`", a->ca);
+		return gh_refuse(err, GH_E_NOT_FOUND,
+		    "there is no CA \"%s\": see `gatehouse ca list`", a->ca);
 	gh_json_free(found);
 	for (size_t i = 0; rc == 0 && i < a->templates.n; i++) {
 		rc = list_find(ses->store, STORE_LIST_TEMPLATES, a->templates.v[i], &found, err);
 		if (rc == GH_E_NOT_FOUND)
 			return gh_refuse(err, GH_E_NOT_FOUND,
-			    "there is no template \"%s\": see `gatehouse template list`", a->templates.v[i]);
+			    "there is no template \"%s\": see `gatehouse template list`",
+			    a->templates.v[i]);
 		gh_json_free(found);
 	}
 	return rc;
 }
 
 int
-make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out, int64_t *id,
-    struct gh_error *err)
+make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out,
+    int64_t *id, struct gh_error *err)
 {
 	gh_json *app = NULL;
 	int rc;
@@ -194,7 +197,8 @@ make_app(struct session *ses, const struct make_app *a, const char *name, struct
 /* ---- changes ---- */
 
 int
-make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out, struct gh_error *err)
+make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out,
+    struct gh_error *err)
 {
 	const struct make_app nothing = MAKE_APP_INIT;
 	unsigned char index[32];
@@ -240,19 +244,22 @@ put_changes(gh_json *o, const struct make_app_changes *c)
 	if (c->min_hash != NULL && gh_json_set_string(o, "min_hash", c->min_hash) != 0)
 		return -1;
 	if (c->identity != NULL &&
-	    gh_json_set_string(o, "service_identity", c->identity[0] != '\0' ? c->identity : NULL) != 0)
+	    gh_json_set_string(o, "service_identity",
+		c->identity[0] != '\0' ? c->identity : NULL) != 0)
 		return -1;
 	if (c->templates.n > 0 && gh_json_set(o, "templates", changed_list(&c->templates)) != 0)
 		return -1;
 	if (c->groups.n > 0 && gh_json_set(o, "groups", changed_list(&c->groups)) != 0)
 		return -1;
-	if ((c->signature || c->no_signature) && gh_json_set_bool(o, "signature_required", c->signature) != 0)
+	if ((c->signature || c->no_signature) &&
+	    gh_json_set_bool(o, "signature_required", c->signature) != 0)
 		return -1;
 	return 0;
 }
 
 int
-make_app_change(struct session *ses, const char *name, const struct make_app_changes *c, struct gh_error *err)
+make_app_change(struct session *ses, const char *name, const struct make_app_changes *c,
+    struct gh_error *err)
 {
 	const struct make_app named = {.ca = c->ca, .templates = c->templates};
 	gh_json *changes = gh_json_new_object();

@@ -14,32 +14,38 @@ struct make_app {
 	struct option_list templates, groups;
 	bool signature;
 };
-#define MAKE_APP_INIT {.min_hash = "SHA1", .signature = true}
+#define MAKE_APP_INIT \
+	{ \
+		.min_hash = "SHA1", .signature = true \
+	}
 
 /* Key and secret as bytes, and as they are told to the administrator. */
 struct app_secrets {
 	unsigned char *key, *secret;
 	size_t key_len, secret_len;
 	char *key_base64;
-	char *secret_text;       /* only when generated here; else NULL */
+	char *secret_text; /* only when generated here; else NULL */
 };
-void app_secrets_clear(struct app_secrets *s);   /* wipes */
+void app_secrets_clear(struct app_secrets *s); /* wipes */
 
-/* session: SESSION_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT: name or key is taken;
- * GH_E_CONF. *out is filled also after a failure, and cleared by the caller. */
-int make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out, int64_t *id,
+/* session: SESSION_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT:
+ * name or key is taken; GH_E_CONF. *out is filled also after a failure, and cleared by the caller.
+ */
+int make_app(struct session *ses, const struct make_app *a, const char *name,
+    struct app_secrets *out, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
+
+/* A new secret, and with new_key a new key, for one that is there; those before it end at once. As
+ * make_app. */
+int make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out,
     struct gh_error *err) GH_MUSTCHECK;
-
-/* A new secret, and with new_key a new key, for one that is there; those before it end at once. As make_app. */
-int make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out, struct gh_error *err)
-    GH_MUSTCHECK;
-/* What is given of a, which is not key and secret: names are checked, lists replace the old ones, "" empties them. */
+/* What is given of a, which is not key and secret: names are checked, lists replace the old ones,
+ * "" empties them. */
 struct make_app_changes {
 	const char *ca, *min_hash, *identity; /* NULL: unchanged */
 	struct option_list templates, groups; /* none: unchanged */
 	bool signature, no_signature;
 };
-int make_app_change(struct session *ses, const char *name, const struct make_app_changes *c, struct gh_error *err)
-    GH_MUSTCHECK;
+int make_app_change(struct session *ses, const char *name, const struct make_app_changes *c,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

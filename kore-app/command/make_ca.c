@@ -22,7 +22,8 @@
 bool
 make_ca_is_key_alg(const char *name)
 {
-	static const char *const names[] = {"P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"};
+	static const char *const names[] = {"P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096",
+	    "Ed25519"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], name) == 0)
@@ -32,8 +33,8 @@ make_ca_is_key_alg(const char *name)
 }
 
 void
-make_ca_validity(const struct session *s, int years, int days, const struct ca *parent, int64_t *not_before,
-    int64_t *not_after)
+make_ca_validity(const struct session *s, int years, int days, const struct ca *parent,
+    int64_t *not_before, int64_t *not_after)
 {
 	struct tm tm;
 
@@ -45,14 +46,14 @@ make_ca_validity(const struct session *s, int years, int days, const struct ca *
 }
 
 int
-make_ca_chain(struct cert_chain *out, const unsigned char *cert, size_t len, const struct ca *parent,
-    struct gh_error *err)
+make_ca_chain(struct cert_chain *out, const unsigned char *cert, size_t len,
+    const struct ca *parent, struct gh_error *err)
 {
 	int rc;
 
 	if (parent != NULL && parent->chain.n + 2 > CERT_CHAIN_MAX)
-		return gh_refuse(err, GH_E_CONFLICT, "the chain would be longer than %d certificates",
-		    CERT_CHAIN_MAX - 1);
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "the chain would be longer than %d certificates", CERT_CHAIN_MAX - 1);
 	rc = cert_chain_add(out, cert, len, err);
 	for (size_t i = 0; rc == 0 && parent != NULL && i < parent->chain.n; i++)
 		rc = cert_chain_add(out, parent->chain.cert[i].der, parent->chain.cert[i].len, err);
@@ -85,17 +86,19 @@ settle(const struct make_ca *spec, struct ca *ca, struct gh_error *err)
 
 /* Key and certificate; chain and record of *ca. */
 static int
-sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec, const struct ca *parent,
-    const char *parent_password, struct ca *ca, struct gh_error *err)
+sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec,
+    const struct ca *parent, const char *parent_password, struct ca *ca, struct gh_error *err)
 {
 	struct signer_create_ca f = {.key_alg = spec->key_uri != NULL ? "" : spec->key_alg,
-		.key_uri = spec->key_uri, .parent_password = parent_password};
+	    .key_uri = spec->key_uri,
+	    .parent_password = parent_password};
 	unsigned char *subject = NULL, *extensions = NULL, *cert = NULL;
 	size_t cert_len = 0;
 	int rc = dn_parse_der(spec->subject, &subject, &f.subject_len, err);
 
 	if (rc == 0)
-		rc = ca_extensions_make(parent, NULL, &spec->names, &extensions, &f.extensions_len, err);
+		rc = ca_extensions_make(parent, NULL, &spec->names, &extensions, &f.extensions_len,
+		    err);
 	if (rc == 0)
 		rc = ca_policy_limits(ca->policy, spec->path_len, &f.limits, err);
 	if (rc == 0) {
@@ -104,8 +107,8 @@ sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 		f.extensions = extensions;
 		f.parent = parent != NULL ? parent->sealed : NULL;
 		f.parent_len = parent != NULL ? parent->sealed_len : 0;
-		rc = signer_client_create_ca(signer->client, &f, &cert, &cert_len, &ca->sealed, &ca->sealed_len,
-		    err);
+		rc = signer_client_create_ca(signer->client, &f, &cert, &cert_len, &ca->sealed,
+		    &ca->sealed_len, err);
 	}
 	if (rc == 0)
 		rc = make_ca_chain(&ca->chain, cert, cert_len, parent, err);
@@ -116,8 +119,8 @@ sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 }
 
 static int
-make(struct session *s, struct own_signer *signer, const struct make_ca *spec, const struct ca *parent,
-    struct ca *ca, struct gh_error *err)
+make(struct session *s, struct own_signer *signer, const struct make_ca *spec,
+    const struct ca *parent, struct ca *ca, struct gh_error *err)
 {
 	const struct store_new_ca n = {.ca = ca, .parent = parent, .event = "ca.created"};
 	char *password = NULL;

@@ -10,16 +10,17 @@ int
 cmd_metadata_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
-		{"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"}, {"DEFAULT", "default"},
-		{NULL, NULL}};
+	    {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"},
+	    {"DEFAULT", "default"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_METADATA_FIELDS, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"", 0, 0,
-		"Lists the metadata fields. Types: 1 string, 2 integer, 3 date, 4 boolean, 5 multiple choice, "
-		"6 big text, 7 email.", NULL};
+	    "Lists the metadata fields. Types: 1 string, 2 integer, 3 date, 4 boolean, 5 multiple choice, "
+	    "6 big text, 7 email.",
+	    NULL};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -35,7 +36,8 @@ check_fields(const gh_json *fields, struct gh_error *err)
 	int rc;
 
 	if (gh_json_type(fields) != GH_JSON_ARRAY)
-		return gh_refuse(err, GH_E_METADATA, "the file must hold an array of field definitions");
+		return gh_refuse(err, GH_E_METADATA,
+		    "the file must hold an array of field definitions");
 	for (size_t i = 0; i < gh_json_size(fields); i++) {
 		rc = metadata_field_load(gh_json_at(fields, i), &field, err);
 		if (rc != 0)
@@ -61,9 +63,9 @@ cmd_metadata_set(int argc, char **argv)
 	const char *conf = NULL;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
 	static const struct usage usage = {"FILE", 1, 1,
-		"Defines metadata fields, or replaces those of the same name. FILE is a JSON array of objects with "
-		"name, type (1 to 7, see `metadata list --help`), required, regex, options, default, message, hint.",
-		"gatehouse metadata set fields.json\n"};
+	    "Defines metadata fields, or replaces those of the same name. FILE is a JSON array of objects with "
+	    "name, type (1 to 7, see `metadata list --help`), required, regex, options, default, message, hint.",
+	    "gatehouse metadata set fields.json\n"};
 	struct gh_error err;
 	struct session s;
 	gh_json *fields;

@@ -8,7 +8,7 @@
 #include "command.h"
 #include "options.h"
 
-#define HELP_COLUMN 26                   /* where the explanation of an option starts */
+#define HELP_COLUMN 26 /* where the explanation of an option starts */
 #define HELP_WIDTH 100
 
 /* One word of the command line, as an option: the row and the value given with '=' (or NULL). */
@@ -55,7 +55,8 @@ print_option(const struct option_row *r)
 
 	if (r->letter != 0)
 		snprintf(left, sizeof(left), "  -%c, --%s%s%s%s", r->letter, r->name,
-		    r->arg != NULL ? eq : "", r->arg != NULL ? r->arg : "", r->arg != NULL ? end : "");
+		    r->arg != NULL ? eq : "", r->arg != NULL ? r->arg : "",
+		    r->arg != NULL ? end : "");
 	else
 		snprintf(left, sizeof(left), "  --%s%s%s%s", r->name, r->arg != NULL ? eq : "",
 		    r->arg != NULL ? r->arg : "", r->arg != NULL ? end : "");
@@ -97,13 +98,15 @@ print_help(const char *who, const struct usage *u, const struct option_row *rows
 	}
 }
 
-/* For the completion of shells: long name, short one, argument, explanation, tab-separated; who in front. */
+/* For the completion of shells: long name, short one, argument, explanation, tab-separated; who in
+ * front. */
 static void
 list_options(const char *who, const struct option_row *rows)
 {
 	for (const struct option_row *r = rows; r->name != NULL; r++)
-		printf("%s\t--%s\t%s%.1s\t%s%s\t%s\n", who, r->name, r->letter != 0 ? "-" : "", &r->letter,
-		    r->arg != NULL ? r->arg : "", r->kind == OPTION_LIST ? "..." : "", r->help);
+		printf("%s\t--%s\t%s%.1s\t%s%s\t%s\n", who, r->name, r->letter != 0 ? "-" : "",
+		    &r->letter, r->arg != NULL ? r->arg : "", r->kind == OPTION_LIST ? "..." : "",
+		    r->help);
 	printf("%s\t--help\t-h\t\tshow this text\n", who);
 }
 
@@ -125,7 +128,8 @@ find_row(const struct option_row *rows, const char *word)
 		if (word[1] != '-') {
 			if (r->letter != 0 && word[1] == r->letter && word[2] == '\0')
 				w.row = r;
-		} else if (strncmp(word + 2, r->name, n) == 0 && (word[2 + n] == '\0' || word[2 + n] == '=')) {
+		} else if (strncmp(word + 2, r->name, n) == 0 &&
+		    (word[2 + n] == '\0' || word[2 + n] == '=')) {
 			w.row = r;
 			w.value = word[2 + n] == '=' ? word + 3 + n : NULL;
 		}
@@ -171,7 +175,8 @@ store_value(const struct option_row *r, const char *value)
 		return NULL;
 	case OPTION_NUMBER:
 	case OPTION_OPTIONAL:
-		return store_number(r->target, value != NULL ? value : "0") ? NULL : "takes a number";
+		return store_number(r->target, value != NULL ? value : "0") ? NULL
+									    : "takes a number";
 	case OPTION_LIST:
 		list = r->target;
 		if (list->n == OPTION_LIST_MAX)
@@ -183,7 +188,8 @@ store_value(const struct option_row *r, const char *value)
 	return "is of an unknown kind";
 }
 
-/* The option at argv[*i], with its value; moves *i to the last word used. OPTIONS_GO or COMMAND_USAGE. */
+/* The option at argv[*i], with its value; moves *i to the last word used. OPTIONS_GO or
+ * COMMAND_USAGE. */
 static int
 take_option(const struct option_row *rows, int argc, char **argv, int *i)
 {
@@ -199,7 +205,8 @@ take_option(const struct option_row *rows, int argc, char **argv, int *i)
 			return command_usage(argv[0], "option %s needs %s", word, w.row->arg);
 		w.value = argv[++*i];
 	}
-	if (w.row->kind == OPTION_OPTIONAL && w.value == NULL && *i + 1 < argc && is_number(argv[*i + 1]))
+	if (w.row->kind == OPTION_OPTIONAL && w.value == NULL && *i + 1 < argc &&
+	    is_number(argv[*i + 1]))
 		w.value = argv[++*i];
 	wrong = store_value(w.row, w.value);
 	if (wrong != NULL)

@@ -8,7 +8,7 @@
 #include "command.h"
 #include "output.h"
 
-#define CELL_MAX (64 * 1024)             /* bytes of one value shown */
+#define CELL_MAX (64 * 1024) /* bytes of one value shown */
 #define COLUMNS_MAX 12
 
 int
@@ -35,7 +35,8 @@ output_json(const gh_json *v)
 	return output_finish();
 }
 
-/* Bytes of the control character at p, 0: it is none. C1 too: for some terminals U+009B is ESC [. */
+/* Bytes of the control character at p, 0: it is none. C1 too: for some terminals U+009B is ESC
+ * [. */
 static size_t
 control_size(const char *p)
 {
@@ -172,7 +173,8 @@ output_table(const gh_json *rows, const struct output_column *columns)
 	putchar('\n');
 	for (size_t i = 0; i < gh_json_size(rows); i++) {
 		for (size_t k = 0; k < n; k++) {
-			char *text = output_text(gh_json_get(gh_json_at(rows, i), columns[k].member));
+			char *text =
+			    output_text(gh_json_get(gh_json_at(rows, i), columns[k].member));
 
 			print_cell(text != NULL ? text : "?", width[k], k + 1 == n);
 			free(text);
@@ -198,7 +200,8 @@ output_object(const gh_json *obj, const char *hide)
 		if (hide != NULL && strcmp(name, hide) == 0)
 			continue;
 		text = output_text(gh_json_iter_value(it));
-		printf("%s:%*s%s\n", name, (int)(width - strlen(name)) + 1, "", text != NULL ? text : "?");
+		printf("%s:%*s%s\n", name, (int)(width - strlen(name)) + 1, "",
+		    text != NULL ? text : "?");
 		free(text);
 	}
 	return output_finish();

@@ -11,16 +11,16 @@
 
 #include "own_signer.h"
 
-#define OWN_SIGNER_TIMEOUT_MS 60000      /* an RSA-4096 key can take seconds */
+#define OWN_SIGNER_TIMEOUT_MS 60000 /* an RSA-4096 key can take seconds */
 
 void
 signer_token_args(const struct gh_conf *conf, char **argv)
 {
 	if (conf->signer.pkcs11_module[0] != '\0') {
-		*argv++ = (char *)(uintptr_t)"--pkcs11-module";
+		*argv++ = (char *)(uintptr_t) "--pkcs11-module";
 		*argv++ = conf->signer.pkcs11_module;
 		if (conf->signer.pkcs11_pin_file[0] != '\0') {
-			*argv++ = (char *)(uintptr_t)"--pkcs11-pin-file";
+			*argv++ = (char *)(uintptr_t) "--pkcs11-pin-file";
 			*argv++ = conf->signer.pkcs11_pin_file;
 		}
 	}
@@ -33,7 +33,8 @@ exec_signer(const struct gh_conf *conf, int fd)
 	char number[16];
 	/* what it did, the command tells in its own words */
 	char *argv[8 + SIGNER_TOKEN_ARGS] = {conf->signer.program, (char[]){"--admin-fd"}, number,
-		(char[]){"--key-file"}, conf->signer.key_file, (char[]){"--log-level"}, (char[]){"warn"}, NULL};
+	    (char[]){"--key-file"}, conf->signer.key_file, (char[]){"--log-level"},
+	    (char[]){"warn"}, NULL};
 
 	snprintf(number, sizeof(number), "%d", fd);
 	signer_token_args(conf, argv + 7);

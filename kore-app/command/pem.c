@@ -40,8 +40,9 @@ int
 pem_write_text(FILE *f, const unsigned char *der, size_t len)
 {
 	X509 *cert = parse(der, len);
-	int ok = cert != NULL && X509_print_ex_fp(f, cert, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB,
-	    0) == 1;
+	int ok = cert != NULL &&
+	    X509_print_ex_fp(f, cert, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB, 0) ==
+		1;
 
 	X509_free(cert);
 	return ok ? COMMAND_OK : COMMAND_FAILED;

@@ -9,7 +9,7 @@
 
 #include "person.h"
 
-#define NO_LOGIN_UID 4294967295UL        /* (uid_t)-1: not set */
+#define NO_LOGIN_UID 4294967295UL /* (uid_t)-1: not set */
 
 static bool
 read_uid(const char *text, uid_t *out)
@@ -69,7 +69,9 @@ person_name(const struct person_facts *f, const char *host, char *out, size_t si
 void
 person_of_process(char *out, size_t size)
 {
-	struct person_facts facts = {.uid = getuid(), .sudo_user = getenv("SUDO_USER"), .sudo_uid = getenv("SUDO_UID")};
+	struct person_facts facts = {.uid = getuid(),
+	    .sudo_user = getenv("SUDO_USER"),
+	    .sudo_uid = getenv("SUDO_UID")};
 	char host[128] = "localhost", login[32] = "";
 	FILE *f = fopen("/proc/self/loginuid", "re");
 

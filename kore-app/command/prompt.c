@@ -14,10 +14,10 @@
 
 #include "prompt.h"
 
-#define PASSWORD_MAX 1024                /* bytes */
+#define PASSWORD_MAX 1024 /* bytes */
 
-/* One line of fd without its line end; malloc'd. -1 at end of file, at the interrupt character (-1: none),
- * or when it is too long. */
+/* One line of fd without its line end; malloc'd. -1 at end of file, at the interrupt character (-1:
+ * none), or when it is too long. */
 static int
 read_line(int fd, int interrupt, char **out)
 {
@@ -51,7 +51,8 @@ read_line(int fd, int interrupt, char **out)
 	return 0;
 }
 
-/* Signals that end the program are held back while the echo is off: they arrive when it is on again. */
+/* Signals that end the program are held back while the echo is off: they arrive when it is on
+ * again. */
 static int
 ask(int tty, const char *question, char **out)
 {
@@ -107,7 +108,8 @@ ask_on_terminal(const char *question, bool confirm, char **out, struct gh_error 
 }
 
 int
-prompt_password(const char *file, const char *question, bool confirm, char **out, struct gh_error *err)
+prompt_password(const char *file, const char *question, bool confirm, char **out,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -115,8 +117,9 @@ prompt_password(const char *file, const char *question, bool confirm, char **out
 	if (file == NULL)
 		rc = ask_on_terminal(question, confirm, out, err);
 	else if (strcmp(file, "-") == 0)
-		rc = read_line(STDIN_FILENO, -1, out) == 0 ? 0 :
-		    gh_refuse(err, GH_E_CONF, "no password on standard input");
+		rc = read_line(STDIN_FILENO, -1, out) == 0
+		    ? 0
+		    : gh_refuse(err, GH_E_CONF, "no password on standard input");
 	else
 		rc = gh_conf_read_secret(file, out, err);
 	if (rc != 0)

@@ -6,17 +6,18 @@
 
 #include "error.h"
 
-/* file NULL: asked on the terminal (twice with confirm); "-": first line of standard input. *out malloc'd,
- * never empty; free with prompt_free. GH_E_CONF when there is no terminal to ask on. */
-int prompt_password(const char *file, const char *question, bool confirm, char **out, struct gh_error *err)
-    GH_MUSTCHECK;
-/* A line typed at the terminal; an empty one is fallback (NULL: asked again). *out malloc'd. GH_E_CONF: no terminal, or
- * its end. */
-int prompt_text(const char *question, const char *fallback, char **out, struct gh_error *err) GH_MUSTCHECK;
+/* file NULL: asked on the terminal (twice with confirm); "-": first line of standard input. *out
+ * malloc'd, never empty; free with prompt_free. GH_E_CONF when there is no terminal to ask on. */
+int prompt_password(const char *file, const char *question, bool confirm, char **out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* A line typed at the terminal; an empty one is fallback (NULL: asked again). *out malloc'd.
+ * GH_E_CONF: no terminal, or its end. */
+int prompt_text(const char *question, const char *fallback, char **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* Can questions be asked? */
 bool prompt_has_terminal(void);
 /* 0 when "yes" was typed. GH_E_CONF: anything else, or no terminal (--yes is the way then). */
 int prompt_confirm(const char *question, struct gh_error *err) GH_MUSTCHECK;
-void prompt_free(char *password);        /* wipes; accepts NULL */
+void prompt_free(char *password); /* wipes; accepts NULL */
 
 #endif

@@ -14,8 +14,12 @@ static const struct {
 	const char *name;
 	int disposition;
 } states[] = {
-	{"pending", DB_DISP_PENDING}, {"issued", DB_DISP_ISSUED}, {"denied", DB_DISP_DENIED},
-	{"failed", DB_DISP_ERROR}, {"revoked", DB_DISP_REVOKED}, {"all", 0},
+    {"pending", DB_DISP_PENDING},
+    {"issued", DB_DISP_ISSUED},
+    {"denied", DB_DISP_DENIED},
+    {"failed", DB_DISP_ERROR},
+    {"revoked", DB_DISP_REVOKED},
+    {"all", 0},
 };
 
 static const char *
@@ -55,31 +59,35 @@ int
 cmd_request_list(int argc, char **argv)
 {
 	static const struct output_column columns[] = {{"ID", "id"}, {"SUBMITTED", "submitted"},
-		{"REQUESTER", "requester"}, {"TEMPLATE", "template"}, {"STATE", "disposition"},
-		{"MESSAGE", "message"}, {NULL, NULL}};
+	    {"REQUESTER", "requester"}, {"TEMPLATE", "template"}, {"STATE", "disposition"},
+	    {"MESSAGE", "message"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_REQUESTS, columns};
 	struct store_filter filter = {.newest_first = true};
 	const char *conf = NULL, *state = "all";
 	bool json = false;
 	int limit = 50;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"state", 's', OPTION_TEXT, &state, "STATE", "pending, issued, denied, failed, revoked or all (default)"},
-		{"requester", 'r', OPTION_TEXT, &filter.name, "NAME", "only requests of NAME, as the list has it: DOMAIN\\user"},
-		{"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-		{"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"state", 's', OPTION_TEXT, &state, "STATE",
+		"pending, issued, denied, failed, revoked or all (default)"},
+	    {"requester", 'r', OPTION_TEXT, &filter.name, "NAME",
+		"only requests of NAME, as the list has it: DOMAIN\\user"},
+	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
+	    {"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
-	static const struct usage usage = {"", 0, 0, "Lists requests for certificates, newest first.",
-		"gatehouse request list --state pending\n"};
+	static const struct usage usage = {"", 0, 0,
+	    "Lists requests for certificates, newest first.",
+	    "gatehouse request list --state pending\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
 	filter.disposition = state_number(state);
 	if (filter.disposition < 0)
-		return command_usage(argv[0], "--state is pending, issued, denied, failed, revoked or all");
+		return command_usage(argv[0],
+		    "--state is pending, issued, denied, failed, revoked or all");
 	return list_show(argv[0], conf, json, &view, &filter, limit);
 }
 
@@ -110,7 +118,8 @@ show_outcome(const struct enroll_outcome *out, const struct enroll_request *req,
 		bad = gh_json_set_string(o, "requester", req->requester.name) != 0 ||
 		    gh_json_set_string(o, "application", req->requester.app_name) != 0 ||
 		    gh_json_set_string(o, "template", req->template_name) != 0 ||
-		    (req->metadata != NULL && gh_json_set(o, "metadata", gh_json_ref(req->metadata)) != 0);
+		    (req->metadata != NULL &&
+			gh_json_set(o, "metadata", gh_json_ref(req->metadata)) != 0);
 	}
 	if (bad)
 		rc = COMMAND_FAILED;
@@ -126,7 +135,8 @@ cmd_request_show(int argc, char **argv)
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"ID", 1, 1, "Shows one request.", "gatehouse request show 17\n"};
+	static const struct usage usage = {"ID", 1, 1, "Shows one request.",
+	    "gatehouse request show 17\n"};
 	struct enroll_request req = {0};
 	struct enroll_outcome out = {0};
 	struct gh_error err;
@@ -144,7 +154,8 @@ cmd_request_show(int argc, char **argv)
 		session_close(&s);
 	}
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, rc, "there is no request %s: see `gatehouse request list`", argv[1]);
+		gh_refuse(&err, rc, "there is no request %s: see `gatehouse request list`",
+		    argv[1]);
 	rc = rc == 0 ? show_outcome(&out, &req, json) : command_fail(argv[0], &err);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
@@ -155,8 +166,8 @@ typedef int (*decide_fn)(struct enroll_env *, const struct requester *, int64_t,
     struct enroll_outcome *, struct gh_error *);
 
 static int
-run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment, struct enroll_outcome *out,
-    struct gh_error *err)
+run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment,
+    struct enroll_outcome *out, struct gh_error *err)
 {
 	struct session s;
 	struct session_env env;
@@ -171,7 +182,8 @@ run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment, st
 	}
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(err, rc, "there is no request %lld: see `gatehouse request list`", (long long)id);
+		gh_refuse(err, rc, "there is no request %lld: see `gatehouse request list`",
+		    (long long)id);
 	return rc;
 }
 
@@ -182,10 +194,10 @@ decide(int argc, char **argv, const struct usage *usage, decide_fn fn, enum db_d
 	const char *conf = NULL, *comment = NULL;
 	bool json = false;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
-		OPTION_JSON(&json),
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
+	    OPTION_JSON(&json),
+	    OPTION_END,
 	};
 	struct enroll_outcome out = {0};
 	struct gh_error err;
@@ -209,9 +221,9 @@ int
 cmd_request_approve(int argc, char **argv)
 {
 	static const struct usage usage = {"ID", 1, 1,
-		"Approves a pending request. The policy runs again with the directory and the template as they are "
-		"now; the certificate is issued, or the request is denied by the policy (exit code 1).",
-		"gatehouse request approve 17 --comment 'ticket 4711'\n"};
+	    "Approves a pending request. The policy runs again with the directory and the template as they are "
+	    "now; the certificate is issued, or the request is denied by the policy (exit code 1).",
+	    "gatehouse request approve 17 --comment 'ticket 4711'\n"};
 
 	return decide(argc, argv, &usage, enroll_approve, DB_DISP_ISSUED);
 }
@@ -220,7 +232,7 @@ int
 cmd_request_deny(int argc, char **argv)
 {
 	static const struct usage usage = {"ID", 1, 1, "Denies a pending request.",
-		"gatehouse request deny 17 --comment 'not our device'\n"};
+	    "gatehouse request deny 17 --comment 'not our device'\n"};
 
 	return decide(argc, argv, &usage, enroll_deny, DB_DISP_DENIED);
 }

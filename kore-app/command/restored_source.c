@@ -90,7 +90,8 @@ each_entry(X509_CRL *crl, const struct ca *ca, restored_fn fn, void *arg, struct
 		struct restored_item item = {.ca = ca};
 
 		/* removeFromCRL in a delta: it is good */
-		if (take_entry(sk_X509_REVOKED_value(entries, i), &item) && item.reason != REASON_REMOVE_FROM_CRL &&
+		if (take_entry(sk_X509_REVOKED_value(entries, i), &item) &&
+		    item.reason != REASON_REMOVE_FROM_CRL &&
 		    revocation_reason_name(item.reason) != NULL)
 			rc = fn(arg, &item, err);
 	}
@@ -98,8 +99,8 @@ each_entry(X509_CRL *crl, const struct ca *ca, restored_fn fn, void *arg, struct
 }
 
 int
-restored_read_crl(const char *path, const struct catalog *catalog, restored_fn fn, void *arg, const struct ca **ca,
-    int64_t *number, struct gh_error *err)
+restored_read_crl(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+    const struct ca **ca, int64_t *number, struct gh_error *err)
 {
 	X509_CRL *crl = load_crl(path);
 	int rc;
@@ -110,7 +111,8 @@ restored_read_crl(const char *path, const struct catalog *catalog, restored_fn f
 		return gh_refuse(err, GH_E_CONF, "%.180s is no CRL in PEM or DER", path);
 	*ca = find_signer(catalog, crl);
 	if (*ca == NULL) {
-		rc = gh_refuse(err, GH_E_CONF, "%.160s is signed by none of the CAs in the database", path);
+		rc = gh_refuse(err, GH_E_CONF,
+		    "%.160s is signed by none of the CAs in the database", path);
 	} else {
 		*number = crl_number(crl);
 		rc = each_entry(crl, *ca, fn, arg, err);
@@ -157,7 +159,8 @@ take_serial(const char *hex, struct restored_item *item)
 static bool
 take_line(const gh_json *line, const struct catalog *c, struct restored_item *item)
 {
-	const char *event = gh_json_string(gh_json_get(line, "event")); /* in the line of a call; else a line of its own */
+	const char *event = gh_json_string(
+	    gh_json_get(line, "event")); /* in the line of a call; else a line of its own */
 	const char *msg = event != NULL ? event : gh_json_string(gh_json_get(line, "msg"));
 	const char *status = gh_json_string(gh_json_get(line, "status"));
 	const char *reason = gh_json_string(gh_json_get(line, "reason"));
@@ -169,14 +172,16 @@ take_line(const gh_json *line, const struct catalog *c, struct restored_item *it
 	item->ca = find_issuer(c, gh_json_string(gh_json_get(line, "issuer")));
 	if (strcmp(msg, "certificate issued") == 0)
 		return true;
-	if (strcmp(msg, "status of a certificate changed") != 0 || status == NULL || strcmp(status, "valid") == 0)
+	if (strcmp(msg, "status of a certificate changed") != 0 || status == NULL ||
+	    strcmp(status, "valid") == 0)
 		return false;
 	item->is_revoked = true;
 	return reason != NULL && revocation_reason_parse(reason, &item->reason);
 }
 
 int
-restored_read_log(const char *path, const struct catalog *catalog, restored_fn fn, void *arg, struct gh_error *err)
+restored_read_log(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+    struct gh_error *err)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	char *text = NULL;
@@ -190,7 +195,8 @@ restored_read_log(const char *path, const struct catalog *catalog, restored_fn f
 		struct restored_item item = {0};
 		gh_json *line = NULL;
 
-		if (json != NULL && gh_json_parse(json, strlen(json), GH_JSON_STRICT, &line, NULL) == 0 &&
+		if (json != NULL &&
+		    gh_json_parse(json, strlen(json), GH_JSON_STRICT, &line, NULL) == 0 &&
 		    take_line(line, catalog, &item))
 			rc = fn(arg, &item, err);
 		gh_json_free(line);

@@ -14,12 +14,13 @@
 #include "run_supervise.h"
 #include "session.h"
 
-#define ALONE_SECONDS 10         /* how long a port in use is waited for */
+#define ALONE_SECONDS 10 /* how long a port in use is waited for */
 
 static const struct usage usage = {
-	.about = "Run the gateway: checks the configuration, starts the signer and Kore, stops both on SIGTERM.\n"
-	    "A signer or a worker that dies is started again; when Kore itself ends, this ends with an error,\n"
-	    "for the service manager to see. SIGHUP reads certificate, key and client CAs again.",
+    .about =
+	"Run the gateway: checks the configuration, starts the signer and Kore, stops both on SIGTERM.\n"
+	"A signer or a worker that dies is started again; when Kore itself ends, this ends with an error,\n"
+	"for the service manager to see. SIGHUP reads certificate, key and client CAs again.",
 };
 
 /* A database that is down now may come back; a schema that does not fit stays wrong. */
@@ -29,8 +30,8 @@ check_database(const struct gh_conf *conf, bool is_check, struct gh_error *err)
 	int rc = run_check_database(conf, err);
 
 	if (rc == GH_E_DB_DOWN && !is_check) {
-		gh_log_kv(GH_LOG_WARN, "the database does not answer; starting without it", "cause", err->detail,
-		    NULL);
+		gh_log_kv(GH_LOG_WARN, "the database does not answer; starting without it", "cause",
+		    err->detail, NULL);
 		return 0;
 	}
 	return rc;
@@ -86,12 +87,13 @@ cmd_run(int argc, char **argv)
 	const char *conf_path = NULL;
 	bool is_check = false, own_signer = true;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf_path),
-		{"check", 0, OPTION_FLAG, &is_check, NULL, "check everything, start nothing; database and directory must answer, and the "
-		    "directory must accept the service account and hold the configured base"},
-		{"no-signer", 0, OPTION_UNFLAG, &own_signer, NULL,
-		    "use a signer that others start, such as its own systemd unit"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf_path),
+	    {"check", 0, OPTION_FLAG, &is_check, NULL,
+		"check everything, start nothing; database and directory must answer, and the "
+		"directory must accept the service account and hold the configured base"},
+	    {"no-signer", 0, OPTION_UNFLAG, &own_signer, NULL,
+		"use a signer that others start, such as its own systemd unit"},
+	    OPTION_END,
 	};
 	struct gh_error err = {0};
 	int operands, rc = options_parse(&usage, rows, argc, argv, &operands);

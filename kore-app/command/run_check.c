@@ -17,7 +17,11 @@
 #include "session.h"
 
 struct address {
-	union { struct sockaddr any; struct sockaddr_in four; struct sockaddr_in6 six; } u;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} u;
 	socklen_t len;
 };
 
@@ -26,8 +30,8 @@ static int
 check_word(const char *option, const char *value, struct gh_error *err)
 {
 	if (value[0] == '\0' || strpbrk(value, " \t\r\n") != NULL)
-		return gh_refuse(err, GH_E_CONF, "%s: must not be empty or hold blanks: \"%.120s\"", option,
-		    value);
+		return gh_refuse(err, GH_E_CONF, "%s: must not be empty or hold blanks: \"%.120s\"",
+		    option, value);
 	return 0;
 }
 
@@ -46,7 +50,8 @@ check_private(const char *option, const char *path, struct gh_error *err)
 	struct stat st;
 
 	if (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
-		return gh_refuse(err, GH_E_CONF, "%s: %.120s: everybody has access; chmod 600", option, path);
+		return gh_refuse(err, GH_E_CONF, "%s: %.120s: everybody has access; chmod 600",
+		    option, path);
 	return 0;
 }
 
@@ -61,8 +66,10 @@ check_user(const char *option, const char *name, struct gh_error *err)
 	if (pw == NULL)
 		return gh_refuse(err, GH_E_CONF, "%s: there is no user \"%.60s\"", option, name);
 	if (geteuid() != 0 && geteuid() != pw->pw_uid)
-		return gh_refuse(err, GH_E_CONF, "%s: only root, or \"%.60s\" itself, can start a program as "
-		    "this user", option, name);
+		return gh_refuse(err, GH_E_CONF,
+		    "%s: only root, or \"%.60s\" itself, can start a program as "
+		    "this user",
+		    option, name);
 	return 0;
 }
 
@@ -120,7 +127,8 @@ check_signer_socket(const char *path, struct gh_error *err)
 	if (fd < 0)
 		return gh_fail(err, GH_E_INTERNAL, "socket: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		rc = gh_refuse(err, GH_E_BUSY, "signer.socket: %.120s: another signer answers here", path);
+		rc = gh_refuse(err, GH_E_BUSY, "signer.socket: %.120s: another signer answers here",
+		    path);
 	close(fd);
 	return rc;
 }
@@ -188,8 +196,8 @@ run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair, st
 	if (rc == 0)
 		rc = check_directory(conf, err);
 	if (rc == 0)
-		rc = tls_pair_read(conf->gateway.certificate, conf->gateway.key, conf->gateway.client_ca, pair,
-		    err);
+		rc = tls_pair_read(conf->gateway.certificate, conf->gateway.key,
+		    conf->gateway.client_ca, pair, err);
 	return rc;
 }
 
@@ -215,15 +223,16 @@ probe_servers(struct dir_shared *shared, struct gh_error *err)
 			continue;
 		}
 		if (n > 1)
-			gh_log_kv(GH_LOG_WARN, "this directory server is not usable", "server", r.server, "state",
-			    dir_state_name(r.state), "cause", r.detail, NULL);
+			gh_log_kv(GH_LOG_WARN, "this directory server is not usable", "server",
+			    r.server, "state", dir_state_name(r.state), "cause", r.detail, NULL);
 		if (i == 0 || r.state > first.state)
 			first = r;
 	}
 	if (up != 0)
 		return 0;
 	return gh_refuse(err, first.state == DIR_STATE_UNREACHABLE ? GH_E_DIR_DOWN : GH_E_CONF,
-	    "directory: %s: %s (%.120s)", dir_state_name(first.state), dir_state_advice(first.state), first.detail);
+	    "directory: %s: %s (%.120s)", dir_state_name(first.state),
+	    dir_state_advice(first.state), first.detail);
 }
 
 int

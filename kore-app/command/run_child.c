@@ -1,4 +1,5 @@
-/* fork, drop, exec. What goes wrong in the child comes back through a pipe that a successful exec closes. */
+/* fork, drop, exec. What goes wrong in the child comes back through a pipe that a successful exec
+ * closes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -15,7 +16,10 @@
 
 #include "run_child.h"
 
-struct failure { int error; char step[32]; };
+struct failure {
+	int error;
+	char step[32];
+};
 
 /* Keep one capability over the change of user and exec: ambient capabilities, capabilities(7). */
 static int

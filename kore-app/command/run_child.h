@@ -8,11 +8,11 @@
 #include "error.h"
 
 struct run_child {
-	char *const *argv;               /* argv[0]: path, or name looked up in PATH */
-	const char *user;                /* "" = as we are */
-	int inherit_fd;                  /* stays open in the child; -1 = none */
-	int stdout_fd;                   /* its standard output; -1 = ours */
-	bool may_bind_low;               /* may bind a port below 1024 though it is not root */
+	char *const *argv; /* argv[0]: path, or name looked up in PATH */
+	const char *user;  /* "" = as we are */
+	int inherit_fd;    /* stays open in the child; -1 = none */
+	int stdout_fd;     /* its standard output; -1 = ours */
+	bool may_bind_low; /* may bind a port below 1024 though it is not root */
 };
 
 /* Returns when the program runs. GH_E_CONF: it cannot be run, the message says why. */

@@ -12,10 +12,11 @@
 #include "file.h"
 #include "run_files.h"
 
-#define EVENTS 512               /* of one round of the event loop */
-#define FILES_PER_THREAD 8       /* database, directory, signer, and what resolving names needs */
+#define EVENTS 512         /* of one round of the event loop */
+#define FILES_PER_THREAD 8 /* database, directory, signer, and what resolving names needs */
 #define FILES_SPARE 128
-#define AUTOMATIC_WORKERS_MAX 8  /* each has its own connections to PostgreSQL, which takes 100 as installed */
+#define AUTOMATIC_WORKERS_MAX \
+	8 /* each has its own connections to PostgreSQL, which takes 100 as installed */
 
 static const struct passwd *
 user_of(const char *name)
@@ -35,8 +36,9 @@ make_dir(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_erro
 }
 
 /*
- * The signer's socket is for its owner and group. Where the two programs have different users, the folder
- * hands its group, that of the gateway's user, down to the socket (set-group-ID), and nobody else gets in.
+ * The signer's socket is for its owner and group. Where the two programs have different users, the
+ * folder hands its group, that of the gateway's user, down to the socket (set-group-ID), and nobody
+ * else gets in.
  */
 static int
 make_socket_dir(const struct gh_conf *conf, const char *path, struct gh_error *err)
@@ -67,7 +69,8 @@ run_files_make_dirs(const struct gh_conf *conf, bool own_signer, struct gh_error
 	return strcmp(dir, conf->gateway.run_dir) == 0 ? 0 : make_socket_dir(conf, dir, err);
 }
 
-/* Kore takes no 0. Cores that this process may use: a container or a unit may have fewer than the machine. */
+/* Kore takes no 0. Cores that this process may use: a container or a unit may have fewer than the
+ * machine. */
 static int
 count_workers(const struct gh_conf *conf)
 {
@@ -89,8 +92,9 @@ print_limits(FILE *f, const struct gh_conf *conf)
 	fprintf(f, "workers %d\n", count_workers(conf));
 	/* Kore's own count stays at 0: the module has the connections */
 	fprintf(f, "worker_max_connections %d\n", EVENTS);
-	fprintf(f, "worker_rlimit_nofiles %d\n", conf->gateway.max_connections + conf->gateway.http_max_connections +
-	    conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
+	fprintf(f, "worker_rlimit_nofiles %d\n",
+	    conf->gateway.max_connections + conf->gateway.http_max_connections +
+		conf->gateway.threads * FILES_PER_THREAD + FILES_SPARE);
 	/* hand over the right to accept after every connection: else one worker gets all of them */
 	fprintf(f, "worker_accept_threshold 1\n");
 	/* the pool threads would be bound to their worker's core, too */
@@ -103,7 +107,8 @@ print_server(FILE *f, const struct gh_conf *conf)
 {
 	fprintf(f, "load %s\n", conf->gateway.module);
 	/* the module takes the listening sockets over, and speaks TLS and HTTP itself */
-	fprintf(f, "server gateway {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.listen, conf->gateway.port);
+	fprintf(f, "server gateway {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.listen,
+	    conf->gateway.port);
 	fprintf(f, "domain * {\n\tattach gateway\n}\n");
 	if (conf->gateway.http_port == 0)
 		return;

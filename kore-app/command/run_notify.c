@@ -1,4 +1,5 @@
-/* The protocol of sd_notify(3): one datagram to the socket that NOTIFY_SOCKET names; '@' is the abstract namespace. */
+/* The protocol of sd_notify(3): one datagram to the socket that NOTIFY_SOCKET names; '@' is the
+ * abstract namespace. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ run_notify(const char *state)
 		to.sun_path[0] = '\0';
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0)
+	if (fd < 0 ||
+	    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0)
 		gh_log(GH_LOG_ERROR, "cannot notify the service manager: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);

@@ -56,7 +56,8 @@ connect_gateway(const struct gh_conf *conf)
 static bool
 ask_health(SSL *ssl)
 {
-	static const char question[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+	static const char question[] =
+	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	static const char answer[] = "HTTP/1.1 200 ";
 	char head[sizeof(answer)] = "";
 	int n;

@@ -29,13 +29,13 @@
 #include "run_probe.h"
 #include "run_supervise.h"
 
-#define TICK_MS 500              /* of looking at files */
-#define START_TICK_MS 10         /* of probing during the start */
-#define START_MS 15000           /* then a start has failed */
-#define KORE_STOP_MS 9000        /* Kore's workers give running requests 5 s */
+#define TICK_MS 500       /* of looking at files */
+#define START_TICK_MS 10  /* of probing during the start */
+#define START_MS 15000    /* then a start has failed */
+#define KORE_STOP_MS 9000 /* Kore's workers give running requests 5 s */
 #define SIGNER_STOP_MS 3000
-#define RESTART_MAX_MS 5000      /* longest pause before a signer is started again */
-#define SIGNER_STABLE_MS 10000   /* alive for so long: the next pause begins small again */
+#define RESTART_MAX_MS 5000    /* longest pause before a signer is started again */
+#define SIGNER_STABLE_MS 10000 /* alive for so long: the next pause begins small again */
 #define TICKET_KEY_MS (12 * 3600 * 1000LL)
 #define LINE_MAX_BYTES 2048
 #define NEVER INT64_MAX
@@ -48,19 +48,19 @@ struct supervisor {
 	char kore_conf[RUN_PATH_MAX];
 	enum phase phase;
 	bool has_failed;
-	int64_t deadline;                /* ms: end of this phase; NEVER */
+	int64_t deadline; /* ms: end of this phase; NEVER */
 
-	pid_t kore, signer;              /* 0: not running */
+	pid_t kore, signer;                     /* 0: not running */
 	int64_t signer_started, signer_restart; /* ms; restart NEVER = not wanted */
-	int restart_pause;               /* ms */
+	int restart_pause;                      /* ms */
 
-	int signals;                     /* signalfd */
-	int kore_out[2];                 /* pipe of Kore's own messages */
+	int signals;     /* signalfd */
+	int kore_out[2]; /* pipe of Kore's own messages */
 	char line[LINE_MAX_BYTES];
 	size_t line_len;
 
 	struct tls_region *region;
-	struct timespec changed[3];      /* of certificate, key, client CA as last read */
+	struct timespec changed[3]; /* of certificate, key, client CA as last read */
 	int64_t next_look, next_ticket_key;
 };
 
@@ -75,7 +75,8 @@ now_ms(void)
 static void
 look_at_files(const struct gh_conf *conf, struct timespec at[3])
 {
-	const char *path[3] = {conf->gateway.certificate, conf->gateway.key, conf->gateway.client_ca};
+	const char *path[3] = {conf->gateway.certificate, conf->gateway.key,
+	    conf->gateway.client_ca};
 	struct stat st;
 
 	memset(at, 0, 3 * sizeof(*at));
@@ -92,8 +93,10 @@ reload(struct supervisor *s, const char *why)
 	struct tls_pair pair;
 
 	look_at_files(conf, s->changed);
-	if (tls_pair_read(conf->gateway.certificate, conf->gateway.key, conf->gateway.client_ca, &pair, &err) != 0) {
-		gh_log_kv(GH_LOG_ERROR, "the old certificate stays in use", "cause", err.detail, NULL);
+	if (tls_pair_read(conf->gateway.certificate, conf->gateway.key, conf->gateway.client_ca,
+		&pair, &err) != 0) {
+		gh_log_kv(GH_LOG_ERROR, "the old certificate stays in use", "cause", err.detail,
+		    NULL);
 		return;
 	}
 	tls_region_publish(s->region, &pair);
@@ -126,7 +129,10 @@ start_signer(struct supervisor *s, struct gh_error *err)
 	char connections[16];
 	char *argv[11 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
 	    "--key-file", conf->signer.key_file, "--max-connections", connections, NULL};
-	struct run_child child = {.argv = argv, .user = conf->signer.user, .inherit_fd = -1, .stdout_fd = -1};
+	struct run_child child = {.argv = argv,
+	    .user = conf->signer.user,
+	    .inherit_fd = -1,
+	    .stdout_fd = -1};
 	int n = 7, rc;
 
 	snprintf(connections, sizeof(connections), "%d", conf->signer.max_connections);
@@ -153,12 +159,15 @@ has_low_port(const struct gh_conf *conf)
 static int
 start_kore(struct supervisor *s, struct gh_error *err)
 {
-	/* -r: the change of user is ours; -n: no chroot, the libraries read files; -q: errors only */
+	/* -r: the change of user is ours; -n: no chroot, the libraries read files; -q: errors
+	 * only */
 	char *argv[] = {"kore", "-f", "-n", "-r", "-q", "-c", s->kore_conf, NULL};
 	struct run_child child = {
-		.argv = argv, .user = s->conf->gateway.user, .inherit_fd = tls_region_fd(s->region),
-		.stdout_fd = s->kore_out[1],
-		.may_bind_low = s->conf->gateway.user[0] != '\0' && has_low_port(s->conf),
+	    .argv = argv,
+	    .user = s->conf->gateway.user,
+	    .inherit_fd = tls_region_fd(s->region),
+	    .stdout_fd = s->kore_out[1],
+	    .may_bind_low = s->conf->gateway.user[0] != '\0' && has_low_port(s->conf),
 	};
 	char fd[16];
 
@@ -220,7 +229,8 @@ static void
 describe(int status, char *out, size_t size)
 {
 	if (WIFSIGNALED(status))
-		snprintf(out, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(out, size, "signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else
 		snprintf(out, size, "exit status %d", WEXITSTATUS(status));
 }
@@ -345,7 +355,8 @@ on_deadline(struct supervisor *s)
 	} else if (s->phase == STARTING_KORE) {
 		fail(s, "Kore does not answer", "no reply to /healthz");
 	} else {
-		gh_log(GH_LOG_ERROR, "%s did not end in time", s->phase == STOPPING_KORE ? "Kore" : "the signer");
+		gh_log(GH_LOG_ERROR, "%s did not end in time",
+		    s->phase == STOPPING_KORE ? "Kore" : "the signer");
 		/* Kore's workers die with it: each has asked the kernel for that */
 		signal_child(s->phase == STOPPING_KORE ? s->kore : s->signer, SIGKILL);
 		s->deadline = NEVER;
@@ -443,10 +454,13 @@ prepare(struct supervisor *s, const char *conf_path, bool own_signer, struct tls
 }
 
 int
-run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer, struct tls_pair *pair,
-    struct gh_error *err)
+run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer,
+    struct tls_pair *pair, struct gh_error *err)
 {
-	struct supervisor s = {.conf = conf, .signals = -1, .kore_out = {-1, -1}, .signer_restart = NEVER};
+	struct supervisor s = {.conf = conf,
+	    .signals = -1,
+	    .kore_out = {-1, -1},
+	    .signer_restart = NEVER};
 	int rc = prepare(&s, conf_path, own_signer, pair, err);
 
 	tls_pair_clear(pair);
@@ -459,7 +473,8 @@ run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer
 		enter(&s, STARTING_SIGNER, START_MS);
 		loop(&s);
 		if (s.has_failed)
-			rc = gh_refuse(err, GH_E_INTERNAL, "The gateway has ended; the log says why.");
+			rc = gh_refuse(err, GH_E_INTERNAL,
+			    "The gateway has ended; the log says why.");
 	}
 	tls_region_free(s.region);
 	for (int i = 0; i < 2; i++)

@@ -5,9 +5,10 @@
 #include "conf.h"
 #include "tls_pair.h"
 
-/* conf_path: absolute. own_signer false: the signer is somebody else's. Takes over *pair. Returns when both have ended: 0 after SIGTERM or SIGINT; GH_E_INTERNAL
- * when Kore ended by itself or something did not start. */
-int run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer, struct tls_pair *pair,
-    struct gh_error *err) GH_MUSTCHECK;
+/* conf_path: absolute. own_signer false: the signer is somebody else's. Takes over *pair. Returns
+ * when both have ended: 0 after SIGTERM or SIGINT; GH_E_INTERNAL when Kore ended by itself or
+ * something did not start. */
+int run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer,
+    struct tls_pair *pair, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

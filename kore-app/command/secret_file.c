@@ -26,7 +26,8 @@ secret_file_exists(const char *path, bool *exists, struct gh_error *err)
 
 	*exists = access(path, F_OK) == 0;
 	if (!*exists)
-		return errno == ENOENT ? 0 : gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	rc = gh_conf_read_key(path, key, err);
 	OPENSSL_cleanse(key, sizeof(key));
 	return rc;

@@ -1,6 +1,6 @@
 /*
- * Who may read the configuration may administer: it names the database and the secrets. So the command
- * acts with all roles, and the audit record holds the person (person.h).
+ * Who may read the configuration may administer: it names the database and the secrets. So the
+ * command acts with all roles, and the audit record holds the person (person.h).
  */
 #include <errno.h>
 #include <grp.h>
@@ -101,7 +101,8 @@ session_become_gateway(const struct session *s, struct gh_error *err)
 		return 0;
 	if (pw == NULL)
 		return gh_refuse(err, GH_E_CONF, "gateway.user: there is no user \"%.60s\"", user);
-	if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+	if (initgroups(user, pw->pw_gid) != 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
 		return gh_fail(err, GH_E_INTERNAL, "change of user: %s", strerror(errno));
 	return 0;
@@ -135,7 +136,8 @@ session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
 	if (rc == 0)
 		rc = dir_new(e->shared, &e->env.dir, err);
 	if (rc == 0)
-		rc = signer_client_new(s->conf->signer.socket, s->conf->signer.timeout_ms, &e->env.signer, err);
+		rc = signer_client_new(s->conf->signer.socket, s->conf->signer.timeout_ms,
+		    &e->env.signer, err);
 	if (rc != 0)
 		session_env_free(e);
 	return rc;

@@ -1,7 +1,8 @@
 /*
- * `gatehouse setup`: from installed programs to a gateway that can start. Answers are checked against the real servers
- * before anything is written. The configuration is written last: until it is there, a run asks again, and every step
- * takes over what an interrupted run has made. Once it is there, a run checks everything and makes what is missing.
+ * `gatehouse setup`: from installed programs to a gateway that can start. Answers are checked
+ * against the real servers before anything is written. The configuration is written last: until it
+ * is there, a run asks again, and every step takes over what an interrupted run has made. Once it
+ * is there, a run checks everything and makes what is missing.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -55,8 +56,8 @@ setup_warn(const struct setup *s, const char *fmt, ...)
 }
 
 int
-setup_answer(const struct setup *s, const char *given, const char *option, const char *question, const char *help,
-    const char *fallback, char **out, struct gh_error *err)
+setup_answer(const struct setup *s, const char *given, const char *option, const char *question,
+    const char *help, const char *fallback, char **out, struct gh_error *err)
 {
 	*out = NULL;
 	if (given == NULL && s->may_ask) {
@@ -77,7 +78,8 @@ int
 setup_ask(struct setup *s, const struct setup_question *q, struct gh_error *err)
 {
 	char *answer;
-	int rc = setup_answer(s, q->given, q->option, q->question, q->help, q->fallback, &answer, err);
+	int rc =
+	    setup_answer(s, q->given, q->option, q->question, q->help, q->fallback, &answer, err);
 
 	if (rc == 0)
 		rc = conf_settings_set(&s->settings, q->setting, answer, err);
@@ -86,7 +88,8 @@ setup_ask(struct setup *s, const struct setup_question *q, struct gh_error *err)
 }
 
 int
-setup_repeat(struct setup *s, int (*step)(struct setup *s, bool is_again, struct gh_error *err), struct gh_error *err)
+setup_repeat(struct setup *s, int (*step)(struct setup *s, bool is_again, struct gh_error *err),
+    struct gh_error *err)
 {
 	int rc = step(s, false, err);
 
@@ -135,16 +138,21 @@ find_users(struct setup *s, struct gh_error *err)
 	s->user = s->o.user != NULL ? s->o.user : is_root ? USER : "";
 	s->signer_user = s->o.signer_user != NULL ? s->o.signer_user : is_root ? SIGNER_USER : "";
 	if (s->user[0] != '\0' && getpwnam(s->user) == NULL)
-		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the gateway: the package makes it (else: "
-		    "systemd-sysusers); or give --user", s->user);
+		return gh_refuse(err, GH_E_CONF,
+		    "there is no user \"%.60s\" for the gateway: the package makes it (else: "
+		    "systemd-sysusers); or give --user",
+		    s->user);
 	if (s->signer_user[0] != '\0' && getpwnam(s->signer_user) == NULL)
-		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" for the signer: the package makes it (else: "
-		    "systemd-sysusers); or give --signer-user", s->signer_user);
+		return gh_refuse(err, GH_E_CONF,
+		    "there is no user \"%.60s\" for the signer: the package makes it (else: "
+		    "systemd-sysusers); or give --signer-user",
+		    s->signer_user);
 	return 0;
 }
 
 static int
-set_path(struct setup *s, const char *setting, const char *folder, const char *file, struct gh_error *err)
+set_path(struct setup *s, const char *setting, const char *folder, const char *file,
+    struct gh_error *err)
 {
 	char path[2 * SETUP_PATH_SIZE];
 
@@ -161,7 +169,8 @@ set_server_cert(struct setup *s, struct gh_error *err)
 		return gh_refuse(err, GH_E_CONF, "--server-cert and --server-key belong together");
 	if (s->o.server_cert == NULL) {
 		rc = set_path(s, "gateway.certificate", s->o.state_dir, "tls/server.pem", err);
-		return rc == 0 ? set_path(s, "gateway.key", s->o.state_dir, "tls/server.pem", err) : rc;
+		return rc == 0 ? set_path(s, "gateway.key", s->o.state_dir, "tls/server.pem", err)
+			       : rc;
 	}
 	rc = conf_settings_set(&s->settings, "gateway.certificate", s->o.server_cert, err);
 	return rc == 0 ? conf_settings_set(&s->settings, "gateway.key", s->o.server_key, err) : rc;
@@ -199,12 +208,18 @@ begin_new(struct setup *s, struct gh_error *err)
 static int
 begin_again(struct setup *s, struct gh_error *err)
 {
-	const struct { const char *setting, *given; } given[] = {
-		{"database.conninfo", s->o.db_password_file == NULL ? s->o.db : NULL},
-		{"directory.type", s->o.directory_type}, {"directory.base", s->o.directory_base},
-		{"directory.bind_dn", s->o.directory_user}, {"gateway.listen", s->o.listen},
-		{"gateway.certificate", s->o.server_cert}, {"gateway.key", s->o.server_key},
-		{"gateway.user", s->o.user}, {"signer.user", s->o.signer_user},
+	const struct {
+		const char *setting, *given;
+	} given[] = {
+	    {"database.conninfo", s->o.db_password_file == NULL ? s->o.db : NULL},
+	    {"directory.type", s->o.directory_type},
+	    {"directory.base", s->o.directory_base},
+	    {"directory.bind_dn", s->o.directory_user},
+	    {"gateway.listen", s->o.listen},
+	    {"gateway.certificate", s->o.server_cert},
+	    {"gateway.key", s->o.server_key},
+	    {"gateway.user", s->o.user},
+	    {"signer.user", s->o.signer_user},
 	};
 	int rc = gh_conf_load(s->conf_path, &s->conf, err);
 
@@ -256,15 +271,18 @@ show_next(const struct setup *s)
 	if (s->o.json)
 		return;
 	printf("\nNext:\n");
-	printf("  keep copies of %s and %s apart from the database's backups\n", conf->gateway.secret_file,
-	    conf->signer.key_file);
+	printf("  keep copies of %s and %s apart from the database's backups\n",
+	    conf->gateway.secret_file, conf->signer.key_file);
 	if (has_units && strcmp(s->conf_path, "/etc/gatehouse/gatehouse.conf") == 0)
 		printf("  systemctl enable --now gatehouse-signer gatehouse\n");
 	else
 		printf("  gatehouse run -c %s\n", s->conf_path);
-	printf("  gatehouse ca export %s -c %s > root.pem      (for clients to trust)\n", s->o.make.root_name, s->conf_path);
-	printf("  gatehouse enroll --url https://%s:%d --cacert root.pem --app-key KEY --app-secret-file FILE \\\n"
-	    "      --user NAME --template User\n", s->names.name[0], conf->gateway.port);
+	printf("  gatehouse ca export %s -c %s > root.pem      (for clients to trust)\n",
+	    s->o.make.root_name, s->conf_path);
+	printf(
+	    "  gatehouse enroll --url https://%s:%d --cacert root.pem --app-key KEY --app-secret-file FILE \\\n"
+	    "      --user NAME --template User\n",
+	    s->names.name[0], conf->gateway.port);
 }
 
 static int
@@ -325,7 +343,8 @@ setup_run(const char *who, struct setup *s)
 	shown = s->o.json ? output_json(s->made.report.json) : output_finish();
 	if (rc != 0) {
 		shown = command_fail(who, &err);
-		fprintf(stderr, "    what is made stays; when the cause is removed, run setup again\n");
+		fprintf(stderr,
+		    "    what is made stays; when the cause is removed, run setup again\n");
 	}
 	setup_free(s);
 	return shown;
@@ -334,71 +353,92 @@ setup_run(const char *who, struct setup *s)
 int
 cmd_setup(int argc, char **argv)
 {
-	struct setup s = {.o = {.state_dir = STATE_DIR, .port = -1, .http_port = -1, .make = BOOTSTRAP_ARGS_INIT}};
+	struct setup s = {.o = {.state_dir = STATE_DIR,
+			      .port = -1,
+			      .http_port = -1,
+			      .make = BOOTSTRAP_ARGS_INIT}};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&s.o.conf),
-		{"yes", 'y', OPTION_FLAG, &s.o.yes, NULL, "ask nothing: options and defaults are the answers"},
-		{"db", 0, OPTION_TEXT, &s.o.db, "CONNINFO",
-		    "database (default: host=/run/postgresql dbname=gatehouse user=gatehouse)"},
-		{"db-admin", 0, OPTION_TEXT, &s.o.db_admin, "CONNINFO",
-		    "log-in that may make role and database (default: as root, the local user postgres)"},
-		{"db-password-file", 0, OPTION_TEXT, &s.o.db_password_file, "FILE",
-		    "password of the role, first line of FILE (\"-\": standard input); for databases of other machines"},
-		{"directory-uri", 0, OPTION_LIST, &s.o.directory_uris, "URI", "directory server: ldaps://...; repeat"},
-		{"starttls", 0, OPTION_FLAG, &s.o.starttls, NULL, "StartTLS on ldap:// URIs"},
-		{"directory-ca", 0, OPTION_TEXT, &s.o.directory_ca, "FILE",
-		    "CAs of the directory's certificate (default: the system's); a copy is kept"},
-		{"directory-user", 0, OPTION_TEXT, &s.o.directory_user, "DN", "service account; \"\": anonymous"},
-		{"directory-password-file", 0, OPTION_TEXT, &s.o.directory_password_file, "FILE",
-		    "its password, first line of FILE (\"-\": standard input; default: asked for)"},
-		{"directory-base", 0, OPTION_TEXT, &s.o.directory_base, "DN", "where people are (default: asked of the server)"},
-		{"directory-type", 0, OPTION_TEXT, &s.o.directory_type, "TYPE",
-		    "ad or openldap (default: what the server says of itself)"},
-		{"hostname", 0, OPTION_TEXT, &s.o.hostname, "NAME", "DNS name of this gateway (default: the host's)"},
-		{"name", 0, OPTION_LIST, &s.o.names, "NAME", "further DNS name or address of the server certificate; repeat"},
-		{"listen", 0, OPTION_TEXT, &s.o.listen, "ADDRESS", "numeric address (default: 0.0.0.0)"},
-		{"port", 0, OPTION_NUMBER, &s.o.port, "PORT", "of HTTPS (default: 8443)"},
-		{"http-port", 0, OPTION_NUMBER, &s.o.http_port, "PORT", "of CRLs, OCSP and CA certificates (default: 80)"},
-		{"server-cert", 0, OPTION_TEXT, &s.o.server_cert, "FILE",
-		    "server certificate of another CA, with its issuers (default: issued here and renewed by a job)"},
-		{"server-key", 0, OPTION_TEXT, &s.o.server_key, "FILE", "its key"},
-		{"base-url", 0, OPTION_TEXT, &s.o.base_url, "URL",
-		    "plain HTTP address in all certificates, of CRL, CA certificate and OCSP (default: http://NAME)"},
-		{"no-urls", 0, OPTION_FLAG, &s.o.no_urls, NULL,
-		    "CAs without these URLs: relying parties cannot learn of revocations, and nobody can add them later"},
-		{"allow-unresolved", 0, OPTION_FLAG, &s.o.allow_unresolved, NULL, "the name in the URL is not in the DNS yet"},
-		{"ca-name", 0, OPTION_TEXT, &s.o.make.ca_name, "NAME", "name of the issuing CA (default: issuing)"},
-		{"root-name", 0, OPTION_TEXT, &s.o.make.root_name, "NAME", "name of the root CA (default: root)"},
-		{"root-subject", 0, OPTION_TEXT, &s.o.make.root_subject, "DN", "default: CN=Gatehouse Root CA"},
-		{"issuing-subject", 0, OPTION_TEXT, &s.o.make.issuing_subject, "DN", "default: CN=Gatehouse Issuing CA"},
-		{"key-alg", 0, OPTION_TEXT, &s.o.make.key_alg, "ALG", "key of both CAs: " MAKE_CA_KEY_ALGS " (default: P-256)"},
-		{"templates", 0, OPTION_TEXT, &s.o.make.templates, "DIR",
-		    "template files to import (default: " TEMPLATES_DIR ")"},
-		{"admin", 0, OPTION_TEXT, &s.o.make.admin, "NAME", "first local administrator (default: admin)"},
-		{"admin-password-file", 0, OPTION_TEXT, &s.o.make.admin_password_file, "FILE",
-		    "password of the administrator, first line of FILE (default: made and shown once)"},
-		{"app", 0, OPTION_TEXT, &s.o.app, "NAME", "first API application (default: clients)"},
-		{"app-template", 0, OPTION_LIST, &s.o.app_templates, "NAME",
-		    "template it may ask for; repeat (default: User and Computer)"},
-		{"credentials", 0, OPTION_TEXT, &s.o.credentials, "DIR",
-		    "write app.key and app.secret into this folder instead of showing them"},
-		{"user", 0, OPTION_TEXT, &s.o.user, "USER", "who runs the gateway (default, as root: gatehouse)"},
-		{"signer-user", 0, OPTION_TEXT, &s.o.signer_user, "USER",
-		    "who runs the signer (default, as root: gatehouse-signer)"},
-		{"state-dir", 0, OPTION_TEXT, &s.o.state_dir, "DIR", "for the server certificate (default: " STATE_DIR ")"},
-		{"set", 0, OPTION_LIST, &s.o.set, "OPTION=VALUE", "any other option of the configuration; repeat"},
-		OPTION_JSON(&s.o.json),
-		OPTION_END,
+	    OPTION_CONFIG(&s.o.conf),
+	    {"yes", 'y', OPTION_FLAG, &s.o.yes, NULL,
+		"ask nothing: options and defaults are the answers"},
+	    {"db", 0, OPTION_TEXT, &s.o.db, "CONNINFO",
+		"database (default: host=/run/postgresql dbname=gatehouse user=gatehouse)"},
+	    {"db-admin", 0, OPTION_TEXT, &s.o.db_admin, "CONNINFO",
+		"log-in that may make role and database (default: as root, the local user postgres)"},
+	    {"db-password-file", 0, OPTION_TEXT, &s.o.db_password_file, "FILE",
+		"password of the role, first line of FILE (\"-\": standard input); for databases of other machines"},
+	    {"directory-uri", 0, OPTION_LIST, &s.o.directory_uris, "URI",
+		"directory server: ldaps://...; repeat"},
+	    {"starttls", 0, OPTION_FLAG, &s.o.starttls, NULL, "StartTLS on ldap:// URIs"},
+	    {"directory-ca", 0, OPTION_TEXT, &s.o.directory_ca, "FILE",
+		"CAs of the directory's certificate (default: the system's); a copy is kept"},
+	    {"directory-user", 0, OPTION_TEXT, &s.o.directory_user, "DN",
+		"service account; \"\": anonymous"},
+	    {"directory-password-file", 0, OPTION_TEXT, &s.o.directory_password_file, "FILE",
+		"its password, first line of FILE (\"-\": standard input; default: asked for)"},
+	    {"directory-base", 0, OPTION_TEXT, &s.o.directory_base, "DN",
+		"where people are (default: asked of the server)"},
+	    {"directory-type", 0, OPTION_TEXT, &s.o.directory_type, "TYPE",
+		"ad or openldap (default: what the server says of itself)"},
+	    {"hostname", 0, OPTION_TEXT, &s.o.hostname, "NAME",
+		"DNS name of this gateway (default: the host's)"},
+	    {"name", 0, OPTION_LIST, &s.o.names, "NAME",
+		"further DNS name or address of the server certificate; repeat"},
+	    {"listen", 0, OPTION_TEXT, &s.o.listen, "ADDRESS",
+		"numeric address (default: 0.0.0.0)"},
+	    {"port", 0, OPTION_NUMBER, &s.o.port, "PORT", "of HTTPS (default: 8443)"},
+	    {"http-port", 0, OPTION_NUMBER, &s.o.http_port, "PORT",
+		"of CRLs, OCSP and CA certificates (default: 80)"},
+	    {"server-cert", 0, OPTION_TEXT, &s.o.server_cert, "FILE",
+		"server certificate of another CA, with its issuers (default: issued here and renewed by a job)"},
+	    {"server-key", 0, OPTION_TEXT, &s.o.server_key, "FILE", "its key"},
+	    {"base-url", 0, OPTION_TEXT, &s.o.base_url, "URL",
+		"plain HTTP address in all certificates, of CRL, CA certificate and OCSP (default: http://NAME)"},
+	    {"no-urls", 0, OPTION_FLAG, &s.o.no_urls, NULL,
+		"CAs without these URLs: relying parties cannot learn of revocations, and nobody can add them later"},
+	    {"allow-unresolved", 0, OPTION_FLAG, &s.o.allow_unresolved, NULL,
+		"the name in the URL is not in the DNS yet"},
+	    {"ca-name", 0, OPTION_TEXT, &s.o.make.ca_name, "NAME",
+		"name of the issuing CA (default: issuing)"},
+	    {"root-name", 0, OPTION_TEXT, &s.o.make.root_name, "NAME",
+		"name of the root CA (default: root)"},
+	    {"root-subject", 0, OPTION_TEXT, &s.o.make.root_subject, "DN",
+		"default: CN=Gatehouse Root CA"},
+	    {"issuing-subject", 0, OPTION_TEXT, &s.o.make.issuing_subject, "DN",
+		"default: CN=Gatehouse Issuing CA"},
+	    {"key-alg", 0, OPTION_TEXT, &s.o.make.key_alg, "ALG",
+		"key of both CAs: " MAKE_CA_KEY_ALGS " (default: P-256)"},
+	    {"templates", 0, OPTION_TEXT, &s.o.make.templates, "DIR",
+		"template files to import (default: " TEMPLATES_DIR ")"},
+	    {"admin", 0, OPTION_TEXT, &s.o.make.admin, "NAME",
+		"first local administrator (default: admin)"},
+	    {"admin-password-file", 0, OPTION_TEXT, &s.o.make.admin_password_file, "FILE",
+		"password of the administrator, first line of FILE (default: made and shown once)"},
+	    {"app", 0, OPTION_TEXT, &s.o.app, "NAME", "first API application (default: clients)"},
+	    {"app-template", 0, OPTION_LIST, &s.o.app_templates, "NAME",
+		"template it may ask for; repeat (default: User and Computer)"},
+	    {"credentials", 0, OPTION_TEXT, &s.o.credentials, "DIR",
+		"write app.key and app.secret into this folder instead of showing them"},
+	    {"user", 0, OPTION_TEXT, &s.o.user, "USER",
+		"who runs the gateway (default, as root: gatehouse)"},
+	    {"signer-user", 0, OPTION_TEXT, &s.o.signer_user, "USER",
+		"who runs the signer (default, as root: gatehouse-signer)"},
+	    {"state-dir", 0, OPTION_TEXT, &s.o.state_dir, "DIR",
+		"for the server certificate (default: " STATE_DIR ")"},
+	    {"set", 0, OPTION_LIST, &s.o.set, "OPTION=VALUE",
+		"any other option of the configuration; repeat"},
+	    OPTION_JSON(&s.o.json),
+	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-		"Sets a gateway up: asks for database, directory, names and URLs, checks each answer at once against the real "
-		"server, makes role and database where it may, writes the configuration and the secrets, makes a root and an "
-		"issuing CA, the gateway's server certificate, the first application and the first administrator. A second run "
-		"checks everything and makes what is missing.",
-		"gatehouse setup\n"
-		"gatehouse setup --yes --directory-uri ldaps://dc1.corp.example --directory-ca corp-root.pem \\\n"
-		"    --directory-user svc-gatehouse@corp.example --directory-password-file pw \\\n"
-		"    --hostname pki.corp.example --credentials /root/gatehouse\n"};
+	    "Sets a gateway up: asks for database, directory, names and URLs, checks each answer at once against the real "
+	    "server, makes role and database where it may, writes the configuration and the secrets, makes a root and an "
+	    "issuing CA, the gateway's server certificate, the first application and the first administrator. A second run "
+	    "checks everything and makes what is missing.",
+	    "gatehouse setup\n"
+	    "gatehouse setup --yes --directory-uri ldaps://dc1.corp.example --directory-ca corp-root.pem \\\n"
+	    "    --directory-user svc-gatehouse@corp.example --directory-password-file pw \\\n"
+	    "    --hostname pki.corp.example --credentials /root/gatehouse\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)

@@ -1,4 +1,5 @@
-/* `gatehouse setup`: the database. Log in as the gateway will; where that fails, make role and database if we may. */
+/* `gatehouse setup`: the database. Log in as the gateway will; where that fails, make role and
+ * database if we may. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,18 +33,24 @@ check_facts(const struct setup *s, struct store *store, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	if (f.version < VERSION_MIN)
-		return gh_refuse(err, GH_E_CONF, "PostgreSQL %d is too old: 13 or newer is needed", f.version / 10000);
+		return gh_refuse(err, GH_E_CONF, "PostgreSQL %d is too old: 13 or newer is needed",
+		    f.version / 10000);
 	if (!f.is_utf8)
-		return gh_refuse(err, GH_E_CONF, "the database must have the encoding UTF8: make another one with CREATE "
+		return gh_refuse(err, GH_E_CONF,
+		    "the database must have the encoding UTF8: make another one with CREATE "
 		    "DATABASE ... TEMPLATE template0 ENCODING 'UTF8'");
 	if (f.is_standby)
-		return gh_refuse(err, GH_E_CONF, "the server is a standby, which cannot be written: name the primary, or all "
+		return gh_refuse(err, GH_E_CONF,
+		    "the server is a standby, which cannot be written: name the primary, or all "
 		    "hosts with target_session_attrs=read-write");
 	skew = (double)f.skew_ms / 1000;
 	if (fabs(skew) > s->conf->database.clock_skew)
-		return gh_refuse(err, GH_E_CONF, "our clock is %.0f seconds ahead of the database server's, and nothing would be issued: let "
-		    "both follow the same NTP server", skew);
-	setup_tell(s, "database: PostgreSQL %d answers, clock within %.1f s", f.version / 10000, fabs(skew) + 0.05);
+		return gh_refuse(err, GH_E_CONF,
+		    "our clock is %.0f seconds ahead of the database server's, and nothing would be issued: let "
+		    "both follow the same NTP server",
+		    skew);
+	setup_tell(s, "database: PostgreSQL %d answers, clock within %.1f s", f.version / 10000,
+	    fabs(skew) + 0.05);
 	return 0;
 }
 
@@ -80,7 +87,8 @@ put_value(struct gh_buf *b, const char *keyword, const char *value)
 }
 
 static int
-open_admin(const struct setup *s, const struct store_target *t, struct store **out, struct gh_error *err)
+open_admin(const struct setup *s, const struct store_target *t, struct store **out,
+    struct gh_error *err)
 {
 	struct gh_buf b;
 	int rc;
@@ -115,7 +123,8 @@ provision(struct setup *s, const struct store_target *t, const char *password, s
 	int rc;
 
 	if (role[0] == '\0')
-		return gh_refuse(err, GH_E_CONF, "the connection string names no user: add user=gatehouse");
+		return gh_refuse(err, GH_E_CONF,
+		    "the connection string names no user: add user=gatehouse");
 	rc = open_admin(s, t, &admin, err);
 	if (rc == 0)
 		rc = store_provision(admin, role, database, password, &p, err);
@@ -129,14 +138,17 @@ provision(struct setup *s, const struct store_target *t, const char *password, s
 
 /* The server's own words, and what to type where we may not. */
 static int
-advise(const struct setup *s, const struct store_target *t, const struct gh_error *why, struct gh_error *err)
+advise(const struct setup *s, const struct store_target *t, const struct gh_error *why,
+    struct gh_error *err)
 {
 	const char *said = why->detail[0] != '\0' ? why->detail : why->message;
 
 	if (may_provision(s, t) || why->code != GH_E_DB_DOWN)
 		return gh_refuse(err, why->code, "%.250s", said);
-	return gh_refuse(err, why->code, "%.140s (to let setup make role and database: run it as root on the database "
-	    "server, or give --db-admin)", said);
+	return gh_refuse(err, why->code,
+	    "%.140s (to let setup make role and database: run it as root on the database "
+	    "server, or give --db-admin)",
+	    said);
 }
 
 /* ---- a password ---- */
@@ -175,9 +187,11 @@ add_password(struct setup *s, char **conninfo, char **password, struct gh_error 
 	if (s->o.db_password_file == NULL)
 		return 0;
 	if (strstr(*conninfo, "://") != NULL)
-		return gh_refuse(err, GH_E_CONF, "with --db-password-file, write the connection string as host=... dbname=... "
+		return gh_refuse(err, GH_E_CONF,
+		    "with --db-password-file, write the connection string as host=... dbname=... "
 		    "user=...");
-	rc = prompt_password(s->o.db_password_file, "password of the database role", false, password, err);
+	rc = prompt_password(s->o.db_password_file, "password of the database role", false,
+	    password, err);
 	snprintf(path, sizeof(path), "%s/pgpass", s->conf_dir);
 	if (rc == 0)
 		rc = setup_folders(s, err);
@@ -202,7 +216,8 @@ check_admin(const struct setup *s, struct gh_error *err)
 	int rc = s->o.db_admin != NULL ? store_target_parse(s->o.db_admin, &t, err) : 0;
 
 	if (rc == 0 && s->o.db_admin != NULL && t.has_password)
-		rc = gh_refuse(err, GH_E_CONF, "--db-admin: no password in the connection string, which others may read: write "
+		rc = gh_refuse(err, GH_E_CONF,
+		    "--db-admin: no password in the connection string, which others may read: write "
 		    "passfile=FILE, a file as PostgreSQL's .pgpass");
 	return rc;
 }
@@ -217,7 +232,8 @@ check(struct setup *s, const char *conninfo, const char *password, struct gh_err
 	if (rc != 0)
 		return rc;
 	if (t.has_password)
-		return gh_refuse(err, GH_E_CONF, "no password in the connection string, which others may read: give "
+		return gh_refuse(err, GH_E_CONF,
+		    "no password in the connection string, which others may read: give "
 		    "--db-password-file");
 	rc = log_in(s, conninfo, &why);
 	if (rc == GH_E_DB_DOWN && may_provision(s, &t)) {

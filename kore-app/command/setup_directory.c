@@ -1,6 +1,7 @@
 /*
- * `gatehouse setup`: the directory. Server, CA, account and password first; with them the directory itself says of what
- * kind it is and what its names are. Then a look at one person's entry, as an enrollment takes it.
+ * `gatehouse setup`: the directory. Server, CA, account and password first; with them the directory
+ * itself says of what kind it is and what its names are. Then a look at one person's entry, as an
+ * enrollment takes it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "setup.h"
 
 #define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
-#define SKEW_MAX 300                     /* seconds that Kerberos tolerates, and logins by certificate with it */
+#define SKEW_MAX 300 /* seconds that Kerberos tolerates, and logins by certificate with it */
 
 /* ---- answers ---- */
 
@@ -48,13 +49,16 @@ ask_server(struct setup *s, bool is_again, struct gh_error *err)
 	static const struct option_list none = {.n = 0};
 	char *uris;
 	int rc = join_uris(is_again ? &none : &s->o.directory_uris, &uris, err);
-	const struct setup_question server = {"directory.uris", uris, "--directory-uri", "Directory servers",
+	const struct setup_question server = {"directory.uris", uris, "--directory-uri",
+	    "Directory servers",
 	    "Blank-separated, tried in order. Domain controllers: ldaps://dc1.corp.example. The name must be in the server's "
-	    "certificate.", conf_settings_get(&s->settings, "directory.uris")};
-	const struct setup_question ca = {"directory.ca_file", is_again ? NULL : s->o.directory_ca, "--directory-ca",
-	    "CA of the directory's certificate", "PEM file with the CAs that may vouch for these servers.", SYSTEM_CAS};
-	const struct setup_question account = {"directory.bind_dn", is_again ? NULL : s->o.directory_user,
-	    "--directory-user", "Service account",
+	    "certificate.",
+	    conf_settings_get(&s->settings, "directory.uris")};
+	const struct setup_question ca = {"directory.ca_file", is_again ? NULL : s->o.directory_ca,
+	    "--directory-ca", "CA of the directory's certificate",
+	    "PEM file with the CAs that may vouch for these servers.", SYSTEM_CAS};
+	const struct setup_question account = {"directory.bind_dn",
+	    is_again ? NULL : s->o.directory_user, "--directory-user", "Service account",
 	    "DN (Active Directory: or user@domain) of an account that may read users and groups, and nothing more.",
 	    conf_settings_get(&s->settings, "directory.bind_dn")};
 
@@ -70,7 +74,8 @@ ask_server(struct setup *s, bool is_again, struct gh_error *err)
 	return rc;
 }
 
-/* Kept in a file that only we can read until all is settled: the directory's code takes it from a file. */
+/* Kept in a file that only we can read until all is settled: the directory's code takes it from a
+ * file. */
 static int
 ask_password(struct setup *s, bool is_again, char *path, struct gh_error *err)
 {
@@ -97,16 +102,21 @@ ask_password(struct setup *s, bool is_again, char *path, struct gh_error *err)
 static int
 ask_names(struct setup *s, const struct dir_facts *f, bool is_again, struct gh_error *err)
 {
-	const char *type = s->o.directory_type != NULL ? s->o.directory_type : f->is_ad ? "ad" : "openldap";
-	const struct setup_question base = {"directory.base", is_again ? NULL : s->o.directory_base, "--directory-base",
-	    "Base", "DN below which users, computers and groups are found.", f->base[0] != '\0' ? f->base : NULL};
+	const char *type = s->o.directory_type != NULL ? s->o.directory_type
+	    : f->is_ad                                 ? "ad"
+						       : "openldap";
+	const struct setup_question base = {"directory.base", is_again ? NULL : s->o.directory_base,
+	    "--directory-base", "Base", "DN below which users, computers and groups are found.",
+	    f->base[0] != '\0' ? f->base : NULL};
 	int rc = conf_settings_set(&s->settings, "directory.type", type, err);
 
 	if (rc == 0)
 		rc = setup_ask(s, &base, err);
-	if (rc == 0 && f->realm[0] != '\0' && conf_settings_get(&s->settings, "directory.realm") == NULL)
+	if (rc == 0 && f->realm[0] != '\0' &&
+	    conf_settings_get(&s->settings, "directory.realm") == NULL)
 		rc = conf_settings_set(&s->settings, "directory.realm", f->realm, err);
-	if (rc == 0 && f->netbios[0] != '\0' && conf_settings_get(&s->settings, "directory.netbios_domain") == NULL)
+	if (rc == 0 && f->netbios[0] != '\0' &&
+	    conf_settings_get(&s->settings, "directory.netbios_domain") == NULL)
 		rc = conf_settings_set(&s->settings, "directory.netbios_domain", f->netbios, err);
 	return rc;
 }
@@ -114,7 +124,8 @@ ask_names(struct setup *s, const struct dir_facts *f, bool is_again, struct gh_e
 /* ---- checks ---- */
 
 static int
-open_dir(const struct gh_conf *conf, struct dir_shared **shared, struct dir **dir, struct gh_error *err)
+open_dir(const struct gh_conf *conf, struct dir_shared **shared, struct dir **dir,
+    struct gh_error *err)
 {
 	int rc = dir_shared_new(conf, shared, err);
 
@@ -132,8 +143,8 @@ close_dir(struct dir_shared *shared, struct dir *dir)
 static int
 refuse_state(const struct dir_report *r, struct gh_error *err)
 {
-	return gh_refuse(err, GH_E_DIR_DOWN, "directory: %s: %.110s (%.110s)", dir_state_name(r->state), r->detail,
-	    dir_state_advice(r->state));
+	return gh_refuse(err, GH_E_DIR_DOWN, "directory: %s: %.110s (%.110s)",
+	    dir_state_name(r->state), r->detail, dir_state_advice(r->state));
 }
 
 /* Connect and bind, before the base is known: a probe would miss the base. */
@@ -168,8 +179,10 @@ check_clock(const struct setup *s, const struct dir_facts *f, struct gh_error *e
 	if (f->time == 0)
 		return 0;
 	if (skew > SKEW_MAX || skew < -SKEW_MAX)
-		return gh_refuse(err, GH_E_CONF, "the domain controller's clock differs from ours by %lld seconds: let both "
-		    "follow the same NTP server", (long long)skew);
+		return gh_refuse(err, GH_E_CONF,
+		    "the domain controller's clock differs from ours by %lld seconds: let both "
+		    "follow the same NTP server",
+		    (long long)skew);
 	setup_tell(s, "directory: clock within %lld s", (long long)(skew < 0 ? -skew : skew) + 1);
 	return 0;
 }
@@ -183,16 +196,20 @@ check_person(const struct setup *s, struct dir *dir, struct gh_error *err)
 	int rc = dir_sample(dir, &dn, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
-		return gh_refuse(err, GH_E_CONF, "directory.base: no person below %.120s, or the service account may not "
-		    "read any", s->conf->directory.base);
+		return gh_refuse(err, GH_E_CONF,
+		    "directory.base: no person below %.120s, or the service account may not "
+		    "read any",
+		    s->conf->directory.base);
 	if (rc == 0)
 		rc = dir_find_dn(dir, dn, &e, err);
 	if (rc == 0 && is_ad && e->sid == NULL)
-		rc = gh_refuse(err, GH_E_CONF, "the service account cannot read objectSid of %.150s: give it the right to "
-		    "read", dn);
+		rc = gh_refuse(err, GH_E_CONF,
+		    "the service account cannot read objectSid of %.150s: give it the right to "
+		    "read",
+		    dn);
 	if (rc == 0)
-		setup_tell(s, "directory: entry %s%s%s, in %zu groups", dn, e->sid != NULL ? ", SID " : "",
-		    e->sid != NULL ? e->sid : "", e->groups);
+		setup_tell(s, "directory: entry %s%s%s, in %zu groups", dn,
+		    e->sid != NULL ? ", SID " : "", e->sid != NULL ? e->sid : "", e->groups);
 	dir_entry_free(e);
 	free(dn);
 	return rc;

@@ -18,7 +18,8 @@
 #include "setup.h"
 
 int
-setup_give(const char *path, const char *owner, const char *group, mode_t mode, struct gh_error *err)
+setup_give(const char *path, const char *owner, const char *group, mode_t mode,
+    struct gh_error *err)
 {
 	const struct passwd *pw = owner[0] != '\0' ? getpwnam(owner) : NULL;
 	const struct group *gr;
@@ -27,14 +28,16 @@ setup_give(const char *path, const char *owner, const char *group, mode_t mode, 
 	if (geteuid() != 0 || owner[0] == '\0')
 		return 0;
 	if (pw == NULL)
-		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" to own %.160s", owner, path);
+		return gh_refuse(err, GH_E_CONF, "there is no user \"%.60s\" to own %.160s", owner,
+		    path);
 	gid = pw->pw_gid;
 	if (group != NULL && (gr = getgrnam(group)) != NULL)
 		gid = gr->gr_gid;
 	return file_give(path, pw->pw_uid, gid, mode, err);
 }
 
-/* What root makes below a folder of another user is made as that user: nothing there can lead root astray. */
+/* What root makes below a folder of another user is made as that user: nothing there can lead root
+ * astray. */
 static int
 become(const char *user, struct gh_error *err)
 {
@@ -60,7 +63,8 @@ make_folder(const char *path, mode_t mode, bool *is_new, struct gh_error *err)
 	*is_new = mkdir(path, mode) == 0;
 	if (*is_new || errno == EEXIST)
 		return 0;
-	return gh_refuse(err, GH_E_CONF, "cannot make the folder %.160s: %s", path, strerror(errno));
+	return gh_refuse(err, GH_E_CONF, "cannot make the folder %.160s: %s", path,
+	    strerror(errno));
 }
 
 /* ---- folders, the directory's CA and password ---- */
@@ -72,7 +76,8 @@ setup_folders(const struct setup *s, struct gh_error *err)
 	int rc = make_folder(s->conf_dir, 0751, &is_new, err);
 
 	if (rc == 0 && is_new)
-		rc = setup_give(s->conf_dir, "root", s->user[0] != '\0' ? s->user : NULL, 0751, err);
+		rc =
+		    setup_give(s->conf_dir, "root", s->user[0] != '\0' ? s->user : NULL, 0751, err);
 	if (rc == 0)
 		rc = make_folder(s->o.state_dir, 0750, &is_new, err);
 	if (rc == 0 && is_new)
@@ -80,7 +85,8 @@ setup_folders(const struct setup *s, struct gh_error *err)
 	return rc;
 }
 
-/* Readable for the gateway's user wherever the original lies. The system's own list stays where it is updated. */
+/* Readable for the gateway's user wherever the original lies. The system's own list stays where it
+ * is updated. */
 static int
 keep_ca(struct setup *s, struct gh_error *err)
 {
@@ -111,12 +117,14 @@ keep_password(struct setup *s, struct gh_error *err)
 		return 0;
 	snprintf(to, sizeof(to), "%s/ldap.password", s->conf_dir);
 	n = asprintf(&line, "%s\n", s->directory_password);
-	rc = n > 0 ? gh_file_write(to, line, (size_t)n, 0600, true, err) : gh_fail(err, GH_E_NOMEM, "password");
+	rc = n > 0 ? gh_file_write(to, line, (size_t)n, 0600, true, err)
+		   : gh_fail(err, GH_E_NOMEM, "password");
 	if (n > 0)
 		OPENSSL_cleanse(line, (size_t)n);
 	free(line);
 	if (rc == 0)
-		rc = setup_give(to, "root", s->user[0] != '\0' ? s->user : NULL, s->user[0] != '\0' ? 0640 : 0600, err);
+		rc = setup_give(to, "root", s->user[0] != '\0' ? s->user : NULL,
+		    s->user[0] != '\0' ? 0640 : 0600, err);
 	if (rc == 0)
 		rc = conf_settings_set(&s->settings, "directory.password_file", to, err);
 	return rc == 0 ? report_add(&s->made.report, "files", to, true, err) : rc;
@@ -149,7 +157,8 @@ setup_write_conf(struct setup *s, struct gh_error *err)
 	OPENSSL_cleanse(text, strlen(text));
 	free(text);
 	if (rc == 0)
-		rc = setup_give(s->conf_path, "root", s->user[0] != '\0' ? s->user : NULL, 0640, err);
+		rc = setup_give(s->conf_path, "root", s->user[0] != '\0' ? s->user : NULL, 0640,
+		    err);
 	return rc == 0 ? report_add(&s->made.report, "files", s->conf_path, true, err) : rc;
 }
 
@@ -164,7 +173,8 @@ write_pem(const struct setup *s, const char *path, const char *pem, struct gh_er
 	bool is_new;
 	int rc;
 
-	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) : 1,
+	    slash != NULL ? path : ".");
 	rc = become(s->user, err);
 	if (rc == 0)
 		rc = make_folder(folder, 0700, &is_new, err);
@@ -178,7 +188,9 @@ static int
 issue(struct setup *s, const char *path, struct gh_error *err)
 {
 	struct loaded_ca ca = {NULL, NULL};
-	struct server_cert_issue i = {.conf = s->session.conf, .store = s->session.store, .who = &s->session.who};
+	struct server_cert_issue i = {.conf = s->session.conf,
+	    .store = s->session.store,
+	    .who = &s->session.who};
 	char *pem = NULL;
 	int rc = loaded_ca_open(&s->session, s->o.make.ca_name, &ca, err);
 
@@ -197,7 +209,8 @@ issue(struct setup *s, const char *path, struct gh_error *err)
 	rc = report_add(&s->made.report, "server", path, true, err);
 	for (size_t n = 0; n < s->names.n; n++)
 		report_note(&s->made.report, "name %s", s->names.name[n]);
-	report_note(&s->made.report, "valid for %d days; the job server-certificate renews it", SERVER_CERT_DAYS);
+	report_note(&s->made.report, "valid for %d days; the job server-certificate renews it",
+	    SERVER_CERT_DAYS);
 	return rc;
 }
 
@@ -210,8 +223,10 @@ setup_server_cert(struct setup *s, struct gh_error *err)
 	int rc;
 
 	if (strcmp(path, conf->gateway.key) == 0 && access(path, F_OK) != 0)
-		return errno == ENOENT ? issue(s, path, err) :
-		    gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: %s", path, strerror(errno));
+		return errno == ENOENT
+		    ? issue(s, path, err)
+		    : gh_refuse(err, GH_E_CONF, "gateway.certificate: %.160s: %s", path,
+			  strerror(errno));
 	rc = tls_pair_read(path, conf->gateway.key, "", &pair, err);
 	tls_pair_clear(&pair);
 	return rc == 0 ? report_add(&s->made.report, "server", path, false, err) : rc;

@@ -6,8 +6,12 @@
 static int
 run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_error *err)
 {
-	struct job_env env = {.conf = s->session.conf, .server_secret = s->session.secret, .store = s->session.store,
-	    .signer = s->made.signer.client, .catalog = catalog, .who = s->session.who};
+	struct job_env env = {.conf = s->session.conf,
+	    .server_secret = s->session.secret,
+	    .store = s->session.store,
+	    .signer = s->made.signer.client,
+	    .catalog = catalog,
+	    .who = s->session.who};
 	char detail[JOB_DETAIL_SIZE];
 
 	/* one that runs at this moment does the same */

@@ -4,7 +4,8 @@
 
 int
 signer_session_run(const char *who, const char *conf,
-    int (*work)(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err), void *arg)
+    int (*work)(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err),
+    void *arg)
 {
 	struct gh_error err;
 	struct session s;

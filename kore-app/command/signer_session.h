@@ -7,6 +7,7 @@
 
 /* Open both, do the work, close both. The exit code; a failure is told under the name who. */
 int signer_session_run(const char *who, const char *conf,
-    int (*work)(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err), void *arg);
+    int (*work)(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err),
+    void *arg);
 
 #endif

@@ -10,14 +10,16 @@
 int
 cmd_template_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"VERSION", "version"},
-		{"ACTIVE", "active"}, {"CREATED", "created"}, {"BY", "created_by"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
+	    {"VERSION", "version"}, {"ACTIVE", "active"}, {"CREATED", "created"},
+	    {"BY", "created_by"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_TEMPLATES, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0, "Lists the templates.", "gatehouse template list --json\n"};
+	static const struct usage usage = {"", 0, 0, "Lists the templates.",
+	    "gatehouse template list --json\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -32,8 +34,8 @@ cmd_template_show(int argc, char **argv)
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"NAME", 1, 1,
-		"Shows the active version of a template, as it can be imported again.",
-		"gatehouse template show User > User.json\n"};
+	    "Shows the active version of a template, as it can be imported again.",
+	    "gatehouse template show User > User.json\n"};
 	struct gh_error err;
 	struct session s;
 	gh_json *row;
@@ -48,7 +50,8 @@ cmd_template_show(int argc, char **argv)
 	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
 	session_close(&s);
 	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, rc, "there is no template \"%s\": see `gatehouse template list`", argv[1]);
+		gh_refuse(&err, rc, "there is no template \"%s\": see `gatehouse template list`",
+		    argv[1]);
 	if (rc != 0)
 		return command_fail(argv[0], &err);
 	if (json)
@@ -68,9 +71,9 @@ cmd_template_check(int argc, char **argv)
 {
 	const struct option_row rows[] = {OPTION_END};
 	static const struct usage usage = {"FILE...", 1, -1,
-		"Checks template files: schema, values, and the rules against unsafe templates (ESC1, 2, 3, 6, 9, "
-		"15, 16, 17, NAMES, ROLE). Needs neither configuration nor database.",
-		"gatehouse template check /usr/share/gatehouse/templates/*.json\n"};
+	    "Checks template files: schema, values, and the rules against unsafe templates (ESC1, 2, 3, 6, 9, "
+	    "15, 16, 17, NAMES, ROLE). Needs neither configuration nor database.",
+	    "gatehouse template check /usr/share/gatehouse/templates/*.json\n"};
 	struct template_file f;
 	struct gh_error err;
 	int wrong = 0, n, rc = options_parse(&usage, rows, argc, argv, &n);
@@ -116,7 +119,8 @@ add_result(gh_json *all, const struct template_result *r)
 	gh_json *o = gh_json_new_object();
 
 	if (o == NULL || gh_json_set_string(o, "name", r->name) != 0 ||
-	    gh_json_set_int(o, "version", r->version) != 0 || gh_json_set_bool(o, "new", r->is_new) != 0) {
+	    gh_json_set_int(o, "version", r->version) != 0 ||
+	    gh_json_set_bool(o, "new", r->is_new) != 0) {
 		gh_json_free(o);
 		return -1;
 	}
@@ -140,15 +144,15 @@ import_all(struct session *s, char **path, int n, gh_json *all, struct gh_error 
 int
 cmd_template_import(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"NAME", "name"}, {"VERSION", "version"}, {"NEW", "new"},
-		{NULL, NULL}};
+	static const struct output_column columns[] = {{"NAME", "name"}, {"VERSION", "version"},
+	    {"NEW", "new"}, {NULL, NULL}};
 	const char *conf = NULL;
 	bool json = false;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
 	static const struct usage usage = {"FILE...", 1, -1,
-		"Imports template files. A file that differs from the active version becomes the next version; all "
-		"nodes use it within a second. Unsafe templates are refused with the rule's name.",
-		"gatehouse template import User.json WebServer.json\n"};
+	    "Imports template files. A file that differs from the active version becomes the next version; all "
+	    "nodes use it within a second. Unsafe templates are refused with the rule's name.",
+	    "gatehouse template import User.json WebServer.json\n"};
 	struct gh_error err;
 	struct session s;
 	gh_json *all;

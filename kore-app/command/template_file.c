@@ -8,7 +8,7 @@
 #include "file.h"
 #include "template_file.h"
 
-#define TEMPLATE_DIR_MAX 1000            /* files of one folder */
+#define TEMPLATE_DIR_MAX 1000 /* files of one folder */
 
 int
 template_file_load(const char *path, struct template_file *out, struct gh_error *err)
@@ -37,7 +37,8 @@ template_file_clear(struct template_file *f)
 }
 
 int
-template_file_import(struct session *s, const char *path, struct template_result *out, struct gh_error *err)
+template_file_import(struct session *s, const char *path, struct template_result *out,
+    struct gh_error *err)
 {
 	struct template_file f;
 	int rc = template_file_load(path, &f, err);
@@ -45,7 +46,8 @@ template_file_import(struct session *s, const char *path, struct template_result
 	if (rc != 0)
 		return rc;
 	snprintf(out->name, sizeof(out->name), "%s", tmpl_name(f.tmpl));
-	rc = store_import_template(s->store, &s->who, out->name, f.text, &out->version, &out->is_new, err);
+	rc = store_import_template(s->store, &s->who, out->name, f.text, &out->version,
+	    &out->is_new, err);
 	template_file_clear(&f);
 	return rc;
 }
@@ -73,7 +75,8 @@ template_dir_list(const char *dir, char ***out, struct gh_error *err)
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", dir,
 		    n == 0 ? "no template file (*.json) in it" : "too many files");
 	for (int i = 0; i < n; i++) {
-		if (rc == 0 && (names == NULL || asprintf(&names[i], "%s/%s", dir, found[i]->d_name) < 0))
+		if (rc == 0 &&
+		    (names == NULL || asprintf(&names[i], "%s/%s", dir, found[i]->d_name) < 0))
 			rc = gh_fail(err, GH_E_NOMEM, "%s", dir);
 		free(found[i]);
 	}

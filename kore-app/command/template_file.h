@@ -16,7 +16,8 @@ struct template_file {
 };
 
 /* Read and check. The message starts with the file's name. */
-int template_file_load(const char *path, struct template_file *out, struct gh_error *err) GH_MUSTCHECK;
+int template_file_load(const char *path, struct template_file *out,
+    struct gh_error *err) GH_MUSTCHECK;
 void template_file_clear(struct template_file *f);
 
 /* What became of one file. */
@@ -28,7 +29,8 @@ struct template_result {
 int template_file_import(struct session *s, const char *path, struct template_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Names of the *.json files of a folder, sorted, as "DIR/NAME"; NULL-ended, free with template_dir_free. */
+/* Names of the *.json files of a folder, sorted, as "DIR/NAME"; NULL-ended, free with
+ * template_dir_free. */
 int template_dir_list(const char *dir, char ***out, struct gh_error *err) GH_MUSTCHECK;
 void template_dir_free(char **names);
 

@@ -5,7 +5,7 @@
 
 #include "url_fetch.h"
 
-#define TIMEOUT 10L                      /* seconds */
+#define TIMEOUT 10L /* seconds */
 
 static size_t
 on_body(char *data, size_t size, size_t n, void *arg)
@@ -17,14 +17,19 @@ on_body(char *data, size_t size, size_t n, void *arg)
 }
 
 static CURLcode
-set_options(CURL *c, const char *url, const struct url_post *post, struct curl_slist *headers, struct gh_buf *out)
+set_options(CURL *c, const char *url, const struct url_post *post, struct curl_slist *headers,
+    struct gh_buf *out)
 {
 	CURLcode rc = curl_easy_setopt(c, CURLOPT_URL, url);
 
-#define SET(option, value) do { if (rc == CURLE_OK) rc = curl_easy_setopt(c, option, value); } while (0)
+#define SET(option, value) \
+	do { \
+		if (rc == CURLE_OK) \
+			rc = curl_easy_setopt(c, option, value); \
+	} while (0)
 	SET(CURLOPT_PROTOCOLS_STR, "http");
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_NOPROXY, "*");       /* what this host says, not what a proxy remembers */
+	SET(CURLOPT_NOPROXY, "*"); /* what this host says, not what a proxy remembers */
 	SET(CURLOPT_TIMEOUT, TIMEOUT);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, out);
@@ -66,7 +71,8 @@ url_fetch(const char *url, const struct url_post *post, struct gh_buf *out, stru
 		headers = curl_slist_append(NULL, type);
 	}
 	c = curl_easy_init();
-	if (c == NULL || (post != NULL && headers == NULL) || set_options(c, url, post, headers, out) != CURLE_OK)
+	if (c == NULL || (post != NULL && headers == NULL) ||
+	    set_options(c, url, post, headers, out) != CURLE_OK)
 		rc = gh_fail(err, GH_E_NOMEM, "libcurl");
 	if (rc == 0)
 		rc = perform(c, err);

@@ -14,17 +14,17 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } role_names[] = {
-	{"admin", REQUESTER_ROLE_ADMIN},
-	{"officer", REQUESTER_ROLE_OFFICER},
-	{"auditor", REQUESTER_ROLE_AUDITOR},
+    {"admin", REQUESTER_ROLE_ADMIN},
+    {"officer", REQUESTER_ROLE_OFFICER},
+    {"auditor", REQUESTER_ROLE_AUDITOR},
 };
 
 int
 user_hash_password(const char *password, char out[USER_HASH_SIZE], struct gh_error *err)
 {
 	if (strlen(password) < USER_PASSWORD_MIN)
-		return gh_refuse(err, GH_E_CONF, "the password is too short: at least %d characters",
-		    USER_PASSWORD_MIN);
+		return gh_refuse(err, GH_E_CONF,
+		    "the password is too short: at least %d characters", USER_PASSWORD_MIN);
 	return auth_password_hash(password, out, USER_HASH_SIZE, err);
 }
 
@@ -42,7 +42,8 @@ parse_roles(const char *who, const struct option_list *names)
 				bit = role_names[k].bit;
 		}
 		if (bit == 0) {
-			command_usage(who, "unknown role \"%s\": admin, officer or auditor", names->v[i]);
+			command_usage(who, "unknown role \"%s\": admin, officer or auditor",
+			    names->v[i]);
 			return 0;
 		}
 		roles |= bit;
@@ -52,9 +53,11 @@ parse_roles(const char *who, const struct option_list *names)
 	return roles;
 }
 
-/* Ask, hash and call one of the two store functions. roles 0: change the password of an existing user. */
+/* Ask, hash and call one of the two store functions. roles 0: change the password of an existing
+ * user. */
 static int
-store_password(const char *who, const char *conf, const char *name, const char *file, unsigned roles)
+store_password(const char *who, const char *conf, const char *name, const char *file,
+    unsigned roles)
 {
 	char hash[USER_HASH_SIZE], *password = NULL;
 	struct gh_error err;
@@ -83,14 +86,15 @@ cmd_user_create(int argc, char **argv)
 	const char *conf = NULL, *file = NULL;
 	struct option_list roles = {.n = 0};
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"role", 'r', OPTION_LIST, &roles, "ROLE", "admin, officer (decides requests) or auditor; repeat"},
-		{"password-file", 0, OPTION_TEXT, &file, "FILE",
-		    "password, first line of FILE (\"-\": standard input); asked for when not given"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"role", 'r', OPTION_LIST, &roles, "ROLE",
+		"admin, officer (decides requests) or auditor; repeat"},
+	    {"password-file", 0, OPTION_TEXT, &file, "FILE",
+		"password, first line of FILE (\"-\": standard input); asked for when not given"},
+	    OPTION_END,
 	};
 	static const struct usage usage = {"NAME", 1, 1, "Creates a local administrator.",
-		"gatehouse user create olga --role officer\n"};
+	    "gatehouse user create olga --role officer\n"};
 	unsigned bits;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
@@ -107,13 +111,13 @@ cmd_user_passwd(int argc, char **argv)
 {
 	const char *conf = NULL, *file = NULL;
 	const struct option_row rows[] = {
-		OPTION_CONFIG(&conf),
-		{"password-file", 0, OPTION_TEXT, &file, "FILE",
-		    "new password, first line of FILE (\"-\": standard input); asked for when not given"},
-		OPTION_END,
+	    OPTION_CONFIG(&conf),
+	    {"password-file", 0, OPTION_TEXT, &file, "FILE",
+		"new password, first line of FILE (\"-\": standard input); asked for when not given"},
+	    OPTION_END,
 	};
-	static const struct usage usage = {"NAME", 1, 1, "Sets the password of a local administrator.",
-		"gatehouse user passwd admin\n"};
+	static const struct usage usage = {"NAME", 1, 1,
+	    "Sets the password of a local administrator.", "gatehouse user passwd admin\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
@@ -124,8 +128,8 @@ cmd_user_passwd(int argc, char **argv)
 int
 cmd_user_list(int argc, char **argv)
 {
-	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"}, {"ROLES", "roles"},
-		{"ENABLED", "enabled"}, {NULL, NULL}};
+	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
+	    {"ROLES", "roles"}, {"ENABLED", "enabled"}, {NULL, NULL}};
 	const struct list_view view = {STORE_LIST_USERS, columns};
 	const struct store_filter filter = {0};
 	const char *conf = NULL;
@@ -145,8 +149,8 @@ set_enabled(int argc, char **argv, int enabled)
 	const char *conf = NULL;
 	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
 	const struct usage usage = {"NAME", 1, 1,
-		enabled ? "Lets a local administrator log in again." : "Refuses a local administrator.",
-		enabled ? "gatehouse user enable olga\n" : "gatehouse user disable olga\n"};
+	    enabled ? "Lets a local administrator log in again." : "Refuses a local administrator.",
+	    enabled ? "gatehouse user enable olga\n" : "gatehouse user disable olga\n"};
 	struct gh_error err;
 	struct session s;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);

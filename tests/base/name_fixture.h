@@ -1,5 +1,5 @@
-/* Names for tests, from short words: "CN=x" is a UTF8String, "CN:printable=x" another type; "+CN=x" goes into the RDN
- * before. */
+/* Names for tests, from short words: "CN=x" is a UTF8String, "CN:printable=x" another type; "+CN=x"
+ * goes into the RDN before. */
 #ifndef TEST_NAME_FIXTURE_H
 #define TEST_NAME_FIXTURE_H
 
@@ -11,9 +11,16 @@
 static inline int
 string_type(const char *word)
 {
-	static const struct { const char *word; int type; } rows[] = {
-		{ ":printable", V_ASN1_PRINTABLESTRING }, { ":t61", V_ASN1_T61STRING }, { ":ia5", V_ASN1_IA5STRING },
-		{ ":bmp", V_ASN1_BMPSTRING }, { ":universal", V_ASN1_UNIVERSALSTRING }, { ":bits", V_ASN1_BIT_STRING },
+	static const struct {
+		const char *word;
+		int type;
+	} rows[] = {
+	    {":printable", V_ASN1_PRINTABLESTRING},
+	    {":t61", V_ASN1_T61STRING},
+	    {":ia5", V_ASN1_IA5STRING},
+	    {":bmp", V_ASN1_BMPSTRING},
+	    {":universal", V_ASN1_UNIVERSALSTRING},
+	    {":bits", V_ASN1_BIT_STRING},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -26,7 +33,10 @@ string_type(const char *word)
 static inline int
 widen(const char *text, int type, unsigned char out[512])
 {
-	size_t width = type == V_ASN1_BMPSTRING ? 2 : type == V_ASN1_UNIVERSALSTRING ? 4 : 1, n = strlen(text);
+	size_t width = type == V_ASN1_BMPSTRING ? 2
+	    : type == V_ASN1_UNIVERSALSTRING    ? 4
+						: 1,
+	       n = strlen(text);
 
 	if (n * width > 512)
 		abort();
@@ -57,7 +67,8 @@ name_of_words(const char *const *words)
 			*colon = '\0';
 		}
 		n = widen(equals + 1, string, value);
-		if (X509_NAME_add_entry_by_txt(name, type, string, value, n, -1, **words == '+' ? -1 : 0) != 1)
+		if (X509_NAME_add_entry_by_txt(name, type, string, value, n, -1,
+			**words == '+' ? -1 : 0) != 1)
 			abort();
 	}
 	return name;

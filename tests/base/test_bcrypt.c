@@ -78,10 +78,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bcrypt__takes_its_own_hash_only),
-		cmocka_unit_test(bcrypt__refuses_what_it_would_cut),
-		cmocka_unit_test(bcrypt__long_texts_count_to_their_end),
-		cmocka_unit_test(bcrypt__no_hash_and_foreign_hashes_are_no),
+	    cmocka_unit_test(bcrypt__takes_its_own_hash_only),
+	    cmocka_unit_test(bcrypt__refuses_what_it_would_cut),
+	    cmocka_unit_test(bcrypt__long_texts_count_to_their_end),
+	    cmocka_unit_test(bcrypt__no_hash_and_foreign_hashes_are_no),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,10 +95,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buf__grows_up_to_its_maximum_and_remembers_failure),
-		cmocka_unit_test(buf__prints),
-		cmocka_unit_test(reader__reads_what_the_buffer_wrote),
-		cmocka_unit_test(reader__refuses_short_long_and_nul),
+	    cmocka_unit_test(buf__grows_up_to_its_maximum_and_remembers_failure),
+	    cmocka_unit_test(buf__prints),
+	    cmocka_unit_test(reader__reads_what_the_buffer_wrote),
+	    cmocka_unit_test(reader__refuses_short_long_and_nul),
 	};
 
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

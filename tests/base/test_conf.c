@@ -14,7 +14,8 @@
 
 static char path[] = "/tmp/gatehouse-test-conf-XXXXXX";
 
-#define MINIMAL "gateway { certificate = \"c\"\n key = \"k\" }\n" \
+#define MINIMAL \
+	"gateway { certificate = \"c\"\n key = \"k\" }\n" \
 	"database { conninfo = \"dbname=x\" }\n" \
 	"directory { type = openldap\n uris = \"ldaps://a\"\n base = \"dc=a\" }\n"
 
@@ -53,9 +54,12 @@ conf__keeps_what_looks_like_a_comment(void **state)
 	struct gh_error err;
 
 	(void)state;
-	assert_int_equal(load("gateway { certificate = \"/a#b//c/*d*/\" # x\n key = '#\\'k' } // y\n"
-	    "database { conninfo = \"dbname=\\\"x#\\\"\" }\n"
-	    "directory { type = openldap /* z */ uris = ldaps://a\n base = \"dc=a\" }\n", &conf, &err), 0);
+	assert_int_equal(
+	    load("gateway { certificate = \"/a#b//c/*d*/\" # x\n key = '#\\'k' } // y\n"
+		 "database { conninfo = \"dbname=\\\"x#\\\"\" }\n"
+		 "directory { type = openldap /* z */ uris = ldaps://a\n base = \"dc=a\" }\n",
+		&conf, &err),
+	    0);
 	assert_string_equal(conf->gateway.certificate, "/a#b//c/*d*/");
 	assert_string_equal(conf->gateway.key, "#'k");
 	assert_string_equal(conf->database.conninfo, "dbname=\"x#\"");
@@ -85,7 +89,8 @@ conf__names_file_and_line(void **state)
 	(void)state;
 	expect_refused("limits {\n failures = 0\n}\n", ":8:", "failures must be from 1");
 	expect_refused("limits {\n\n failure = 3\n}\n", ":9:", "no such option");
-	expect_refused("# one\n// two\n/* three\n four */\nlimits {\n # six\n failures = 0\n}\n", ":13:", "from 1");
+	expect_refused("# one\n// two\n/* three\n four */\nlimits {\n # six\n failures = 0\n}\n",
+	    ":13:", "from 1");
 	expect_refused("limits { # \"\n failures = 0\n}\n", ":8:", "from 1");
 	expect_refused("limit {\n}\n", ":7:", "no such option");
 	expect_refused("limits {\n failures = many\n}\n", ":8:", "nteger");
@@ -102,7 +107,8 @@ conf__checks_options_that_belong_together(void **state)
 	expect_refused("gateway { origins = \"gw.example\" }\n", "", "gateway.origins");
 	expect_refused("gateway { proxies = \"proxy.example\" }\n", "", "gateway.proxies");
 	expect_refused("gateway { origins = \"https://gw.example/\" }\n", "", "gateway.origins");
-	expect_refused("gateway { origins = \"https://gw.example http://pki.example\" }\n", "", "gateway.origins");
+	expect_refused("gateway { origins = \"https://gw.example http://pki.example\" }\n", "",
+	    "gateway.origins");
 	expect_refused("gateway { origins = \"https://\" }\n", "", "gateway.origins");
 	expect_refused("gateway { origins = \"https://*.example\" }\n", "", "gateway.origins");
 	expect_refused("certenroll { replay_window = 500 }\n", "", "twice");
@@ -116,7 +122,8 @@ conf__needs_what_has_no_default(void **state)
 	struct gh_error err;
 
 	(void)state;
-	assert_int_equal(load("gateway { certificate = \"c\"\n key = \"k\" }\n", &conf, &err), GH_E_CONF);
+	assert_int_equal(load("gateway { certificate = \"c\"\n key = \"k\" }\n", &conf, &err),
+	    GH_E_CONF);
 	assert_non_null(strstr(err.message, "conninfo"));
 	assert_int_equal(gh_conf_load("/nonexistent", &conf, &err), GH_E_CONF);
 	assert_non_null(strstr(err.message, "/nonexistent: cannot be read: No such file"));
@@ -178,10 +185,13 @@ conf__keeps_what_ocsp_promises(void **state)
 	struct gh_error err;
 
 	(void)state;
-	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 31 }", &conf, &err),
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 31 }",
+			     &conf, &err),
 	    GH_E_CONF);
 	assert_non_null(strstr(err.message, "archive_cutoff"));
-	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 30 }", &conf, &err), 0);
+	assert_int_equal(load(MINIMAL "jobs { retention_days = 30 }\nocsp { archive_cutoff = 30 }",
+			     &conf, &err),
+	    0);
 	gh_conf_free(conf);
 	assert_int_equal(load(MINIMAL "ocsp { archive_cutoff = 31 }", &conf, &err), 0);
 	gh_conf_free(conf);
@@ -190,8 +200,8 @@ conf__keeps_what_ocsp_promises(void **state)
 static void
 conf_days__are_different_numbers(void **state)
 {
-	static const char *const bad[] = { "0", "-1", "3651", "7 7", "7,14", "a", "7d", "99999999999999999999",
-		"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17" };
+	static const char *const bad[] = {"0", "-1", "3651", "7 7", "7,14", "a", "7d",
+	    "99999999999999999999", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"};
 	int days[GH_CONF_DAYS_MAX];
 	char text[sizeof(MINIMAL) + 200];
 	struct gh_conf *conf;
@@ -202,7 +212,8 @@ conf_days__are_different_numbers(void **state)
 	assert_int_equal(gh_conf_days(" 30\t14  1 3650 ", days), 4);
 	assert_int_equal(days[0], 30);
 	assert_int_equal(days[3], 3650);
-	assert_int_equal(gh_conf_days("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", days), GH_CONF_DAYS_MAX);
+	assert_int_equal(gh_conf_days("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", days),
+	    GH_CONF_DAYS_MAX);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		assert_int_equal(gh_conf_days(bad[i], days), -1);
 		snprintf(text, sizeof(text), MINIMAL "jobs { expiry_days = \"%s\" }", bad[i]);
@@ -215,15 +226,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conf__fills_defaults),
-		cmocka_unit_test(conf__keeps_what_ocsp_promises),
-		cmocka_unit_test(conf_days__are_different_numbers),
-		cmocka_unit_test(conf__names_file_and_line),
-		cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
-		cmocka_unit_test(conf__checks_options_that_belong_together),
-		cmocka_unit_test(conf__needs_what_has_no_default),
-		cmocka_unit_test(conf__printed_defaults_can_be_read_back),
-		cmocka_unit_test(conf__reads_keys),
+	    cmocka_unit_test(conf__fills_defaults),
+	    cmocka_unit_test(conf__keeps_what_ocsp_promises),
+	    cmocka_unit_test(conf_days__are_different_numbers),
+	    cmocka_unit_test(conf__names_file_and_line),
+	    cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
+	    cmocka_unit_test(conf__checks_options_that_belong_together),
+	    cmocka_unit_test(conf__needs_what_has_no_default),
+	    cmocka_unit_test(conf__printed_defaults_can_be_read_back),
+	    cmocka_unit_test(conf__reads_keys),
 	};
 	int fd = mkstemp(path), ret;
 

@@ -31,9 +31,11 @@ digest__gives_published_values(void **state)
 	assert_true(gh_digest(GH_SHA1, "abc", 3, out));
 	expect_hex(GH_SHA1, out, "A9993E364706816ABA3E25717850C26C9CD0D89D");
 	assert_true(gh_digest(GH_SHA256, "abc", 3, out));
-	expect_hex(GH_SHA256, out, "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
+	expect_hex(GH_SHA256, out,
+	    "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
 	assert_true(gh_digest(GH_SHA512, "abc", 3, out));
-	expect_hex(GH_SHA512, out, "DDAF35A193617ABACC417349AE20413112E6FA4E89A97EA20A9EEEE64B55D39A"
+	expect_hex(GH_SHA512, out,
+	    "DDAF35A193617ABACC417349AE20413112E6FA4E89A97EA20A9EEEE64B55D39A"
 	    "2192992A274FC1A836BA3C23A3FEEBBD454D4423643CE80E2A9AC94FA54CA49F");
 	assert_true(gh_digest(GH_SHA1, NULL, 0, out));
 	expect_hex(GH_SHA1, out, "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709");
@@ -50,9 +52,11 @@ hmac__gives_published_values(void **state)
 	assert_true(gh_hmac(GH_SHA1, "Jefe", 4, text, strlen(text), out));
 	expect_hex(GH_SHA1, out, "EFFCDF6AE5EB2FA2D27416D5F184DF9C259A7C79");
 	assert_true(gh_hmac(GH_SHA256, "Jefe", 4, text, strlen(text), out));
-	expect_hex(GH_SHA256, out, "5BDCC146BF60754E6A042426089575C75A003F089D2739839DEC58B964EC3843");
+	expect_hex(GH_SHA256, out,
+	    "5BDCC146BF60754E6A042426089575C75A003F089D2739839DEC58B964EC3843");
 	assert_true(gh_hmac(GH_SHA512, "Jefe", 4, text, strlen(text), out));
-	expect_hex(GH_SHA512, out, "164B7A7BFCF819E2E395FBE73B56E0A387BD64222E831FD610270CD7EA250554"
+	expect_hex(GH_SHA512, out,
+	    "164B7A7BFCF819E2E395FBE73B56E0A387BD64222E831FD610270CD7EA250554"
 	    "9758BF75C05A994A6D034F65F8F0E6FDCAEAB1A34D4A6B4B636E070A38BCE737");
 }
 
@@ -65,7 +69,8 @@ hmac__keeps_no_key(void **state)
 	(void)state;
 	assert_true(gh_hmac(GH_SHA256, "Jefe", 4, NULL, 0, one));
 	assert_true(gh_hmac(GH_SHA256, NULL, 0, NULL, 0, two));
-	expect_hex(GH_SHA256, two, "B613679A0814D9EC772F95D778C35FC5FF1697C493715653C6C712144292C5AD");
+	expect_hex(GH_SHA256, two,
+	    "B613679A0814D9EC772F95D778C35FC5FF1697C493715653C6C712144292C5AD");
 	assert_memory_not_equal(one, two, 32);
 }
 
@@ -73,9 +78,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(digest__gives_published_values),
-		cmocka_unit_test(hmac__gives_published_values),
-		cmocka_unit_test(hmac__keeps_no_key),
+	    cmocka_unit_test(digest__gives_published_values),
+	    cmocka_unit_test(hmac__gives_published_values),
+	    cmocka_unit_test(hmac__keeps_no_key),
 	};
 
 	return cmocka_run_group_tests_name("base/digest", tests, NULL, NULL);

@@ -45,14 +45,15 @@ base64__tolerates_space_and_missing_padding(void **state)
 static void
 base64__refuses_garbage(void **state)
 {
-	static const char *const bad[] = {
-		"Z", "Zg=", "Zg===", "Zm9v=", "Zh==", "Zm9=", "Zm9v-", "Zm9v_", "=Zg=", "Zg==Zg==", "Zm9vZ"};
+	static const char *const bad[] = {"Z", "Zg=", "Zg===", "Zm9v=", "Zh==", "Zm9=", "Zm9v-",
+	    "Zm9v_", "=Zg=", "Zg==Zg==", "Zm9vZ"};
 	unsigned char *p;
 	size_t len;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(gh_base64_decode(bad[i], strlen(bad[i]), &p, &len, NULL), GH_E_BAD_REQUEST);
+		assert_int_equal(gh_base64_decode(bad[i], strlen(bad[i]), &p, &len, NULL),
+		    GH_E_BAD_REQUEST);
 		assert_null(p);
 	}
 	assert_int_equal(gh_base64_decode("Zg\0=", 4, &p, &len, NULL), GH_E_BAD_REQUEST);
@@ -88,7 +89,8 @@ base64__round_trips_every_length(void **state)
 	for (size_t i = 0; i < sizeof(in); i++)
 		in[i] = (unsigned char)(i * 37);
 	for (size_t n = 0; n <= sizeof(in); n++) {
-		char *text = gh_base64_encode(in, n, n % 2 ? GH_BASE64_CRLF_64 : GH_BASE64_ONE_LINE);
+		char *text =
+		    gh_base64_encode(in, n, n % 2 ? GH_BASE64_CRLF_64 : GH_BASE64_ONE_LINE);
 		unsigned char *p;
 		size_t len;
 
@@ -137,13 +139,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base64__decodes_rfc4648_vectors),
-		cmocka_unit_test(base64__tolerates_space_and_missing_padding),
-		cmocka_unit_test(base64__refuses_garbage),
-		cmocka_unit_test(base64__breaks_lines_at_64),
-		cmocka_unit_test(base64__round_trips_every_length),
-		cmocka_unit_test(hex__pads_odd_length_on_the_left),
-		cmocka_unit_test(secret__knows_three_spellings),
+	    cmocka_unit_test(base64__decodes_rfc4648_vectors),
+	    cmocka_unit_test(base64__tolerates_space_and_missing_padding),
+	    cmocka_unit_test(base64__refuses_garbage),
+	    cmocka_unit_test(base64__breaks_lines_at_64),
+	    cmocka_unit_test(base64__round_trips_every_length),
+	    cmocka_unit_test(hex__pads_odd_length_on_the_left),
+	    cmocka_unit_test(secret__knows_three_spellings),
 	};
 
 	return cmocka_run_group_tests_name("base/encoding", tests, NULL, NULL);

@@ -14,8 +14,9 @@ static bool
 is_known(int code)
 {
 	return code == 0 || (code <= -1 && code >= -14) || (code <= -20 && code >= -32) ||
-	    (code <= -40 && code >= -51) || (code <= -60 && code >= -62) || (code <= -80 && code >= -96) ||
-	    (code <= -110 && code >= -111) || (code <= -120 && code >= -125);
+	    (code <= -40 && code >= -51) || (code <= -60 && code >= -62) ||
+	    (code <= -80 && code >= -96) || (code <= -110 && code >= -111) ||
+	    (code <= -120 && code >= -125);
 }
 
 static void
@@ -73,9 +74,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(error__each_code_has_a_row),
-		cmocka_unit_test(error__names_are_unique),
-		cmocka_unit_test(error__fail_keeps_the_detail_private),
+	    cmocka_unit_test(error__each_code_has_a_row),
+	    cmocka_unit_test(error__names_are_unique),
+	    cmocka_unit_test(error__fail_keeps_the_detail_private),
 	};
 
 	return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);

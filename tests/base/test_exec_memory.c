@@ -74,7 +74,8 @@ child(void)
 		return 21;
 	if ((rc = try_all()) != 0)
 		return rc;
-	if (pthread_create(&thread, NULL, run_thread, &of_thread) != 0 || pthread_join(thread, NULL) != 0)
+	if (pthread_create(&thread, NULL, run_thread, &of_thread) != 0 ||
+	    pthread_join(thread, NULL) != 0)
 		return 22;
 	if (getaddrinfo("localhost", "80", NULL, &found) != 0 || getpwuid(0) == NULL)
 		return 23;
@@ -96,12 +97,13 @@ forbid__every_way(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* --- from outside ------------------------------------------------------------------------------- */
+/* --- from outside
+ * ------------------------------------------------------------------------------- */
 
 #define NOBODY 65534
 
-/* 0: the memory of pid cannot be opened for writing. The worker's own is behind such a file, too, without regard to what is
- * mapped read-only. */
+/* 0: the memory of pid cannot be opened for writing. The worker's own is behind such a file, too,
+ * without regard to what is mapped read-only. */
 static int
 try_to_write_into(pid_t pid)
 {
@@ -115,20 +117,24 @@ try_to_write_into(pid_t pid)
 	return fd >= 0 ? 1 : errno == EACCES ? 0 : 2;
 }
 
-/* As Kore begins: a fresh program of a user who is not root. The child of it is the worker. Its status. */
+/* As Kore begins: a fresh program of a user who is not root. The child of it is the worker. Its
+ * status. */
 static int
 start_parent(bool is_closed)
 {
 	pid_t parent = getpid(), worker;
 	int status;
 
-	if ((geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) || prctl(PR_SET_DUMPABLE, 1) != 0)
+	if ((geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0) ||
+	    prctl(PR_SET_DUMPABLE, 1) != 0)
 		return 10;
 	if (is_closed && gh_exec_memory_close(NULL) != 0)
 		return 11;
 	if ((worker = fork()) == 0)
 		_exit(try_to_write_into(parent));
-	return worker > 0 && waitpid(worker, &status, 0) == worker && WIFEXITED(status) ? WEXITSTATUS(status) : 12;
+	return worker > 0 && waitpid(worker, &status, 0) == worker && WIFEXITED(status)
+	    ? WEXITSTATUS(status)
+	    : 12;
 }
 
 static int
@@ -158,7 +164,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(forbid__every_way),
-		cmocka_unit_test(exec_memory__keeps_workers_out_of_their_parent)};
+	    cmocka_unit_test(exec_memory__keeps_workers_out_of_their_parent)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

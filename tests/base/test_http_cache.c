@@ -25,9 +25,10 @@ date__all_three_forms(void **state)
 static void
 date__refuses_others(void **state)
 {
-	static const char *const bad[] = {"", "x", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 08:49:37 GMT x",
-		"Sun, 36 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 -8:49:37 GMT",
-		"Sun, 06 Nov 1994 08:61:37 GMT"};
+	static const char *const bad[] = {"", "x", "Sun, 06 Nov 1994 08:49:37 CET",
+	    "Sun, 06 Nov 1994 08:49:37 GMT x", "Sun, 36 Nov 1994 08:49:37 GMT",
+	    "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 -8:49:37 GMT",
+	    "Sun, 06 Nov 1994 08:61:37 GMT"};
 	int64_t t;
 
 	(void)state;
@@ -80,11 +81,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(date__all_three_forms),
-		cmocka_unit_test(date__refuses_others),
-		cmocka_unit_test(tag__lists_weak_ones_and_star),
-		cmocka_unit_test(condition__tag_comes_before_date),
-		cmocka_unit_test(headers__never_a_negative_age),
+	    cmocka_unit_test(date__all_three_forms),
+	    cmocka_unit_test(date__refuses_others),
+	    cmocka_unit_test(tag__lists_weak_ones_and_star),
+	    cmocka_unit_test(condition__tag_comes_before_date),
+	    cmocka_unit_test(headers__never_a_negative_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

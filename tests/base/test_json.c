@@ -58,15 +58,19 @@ json__reads_latin1_when_it_is_not_utf8(void **state)
 static void
 json__refuses_malformed_text(void **state)
 {
-	static const struct { const char *text; size_t len; } bad[] = {
-		{"", 0}, {"{", 1}, {"{}x", 3}, {"{\"a\":1,\"a\":2}", 13}, {"{\"a\":\"\\u0000\"}", 14},
-		{"{\"a\":\"x\0y\"}", 11}, {"{\"a\":1,}", 8}, {"\x01{}", 3}, {"{\"a\\\n\":1}", 9}};
+	static const struct {
+		const char *text;
+		size_t len;
+	} bad[] = {{"", 0}, {"{", 1}, {"{}x", 3}, {"{\"a\":1,\"a\":2}", 13},
+	    {"{\"a\":\"\\u0000\"}", 14}, {"{\"a\":\"x\0y\"}", 11}, {"{\"a\":1,}", 8}, {"\x01{}", 3},
+	    {"{\"a\\\n\":1}", 9}};
 	gh_json *v;
 	struct gh_error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(gh_json_parse(bad[i].text, bad[i].len, GH_JSON_LENIENT, &v, &err), GH_E_BAD_JSON);
+		assert_int_equal(gh_json_parse(bad[i].text, bad[i].len, GH_JSON_LENIENT, &v, &err),
+		    GH_E_BAD_JSON);
 		assert_null(v);
 		assert_non_null(strstr(err.message, bad[i].len == 0 ? "empty" : "line"));
 		assert_null(strstr(err.message, "JSON_")); /* a name of the library */
@@ -133,14 +137,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(json__takes_raw_control_characters_in_strings),
-		cmocka_unit_test(json__keeps_escapes),
-		cmocka_unit_test(json__reads_latin1_when_it_is_not_utf8),
-		cmocka_unit_test(json__refuses_malformed_text),
-		cmocka_unit_test(json__finds_members_in_any_case_and_trimmed),
-		cmocka_unit_test(json__refuses_a_member_twice_in_two_cases),
-		cmocka_unit_test(json__reads_integers_also_from_strings),
-		cmocka_unit_test(json__prints_one_line_with_plain_slashes),
+	    cmocka_unit_test(json__takes_raw_control_characters_in_strings),
+	    cmocka_unit_test(json__keeps_escapes),
+	    cmocka_unit_test(json__reads_latin1_when_it_is_not_utf8),
+	    cmocka_unit_test(json__refuses_malformed_text),
+	    cmocka_unit_test(json__finds_members_in_any_case_and_trimmed),
+	    cmocka_unit_test(json__refuses_a_member_twice_in_two_cases),
+	    cmocka_unit_test(json__reads_integers_also_from_strings),
+	    cmocka_unit_test(json__prints_one_line_with_plain_slashes),
 	};
 
 	return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);

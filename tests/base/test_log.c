@@ -22,7 +22,8 @@
 
 #define DOTS "\xe2\x80\xa6"
 
-/* --- what a line looks like ------------------------------------------------------------------------- */
+/* --- what a line looks like
+ * ------------------------------------------------------------------------- */
 
 static gh_json *last;
 static unsigned lines;
@@ -41,7 +42,8 @@ take(enum gh_log_level level, const char *line)
 		fail_msg("%s: %s", err.detail, line);
 	/* nor does a line steer the terminal it is read on: controls, as U+009B, are escaped */
 	for (const char *p = line; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f || ((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0))
+		if ((unsigned char)*p < 0x20 || *p == 0x7f ||
+		    ((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0))
 			fail_msg("a control character in %s", line);
 	lines++;
 }
@@ -74,7 +76,8 @@ log__members(void **state)
 {
 	(void)state;
 	gh_log_context("r1", "alice");
-	gh_log_kv(GH_LOG_WARN, "hello", "a", "b\"\\\n\x7f\xff", "empty", "", "null", NULL, "requester", "alice", NULL);
+	gh_log_kv(GH_LOG_WARN, "hello", "a", "b\"\\\n\x7f\xff", "empty", "", "null", NULL,
+	    "requester", "alice", NULL);
 	assert_string_equal(member("msg"), "hello");
 	assert_string_equal(member("level"), "warn");
 	assert_string_equal(member("a"), "b\"\\\n\x7f?");
@@ -82,8 +85,13 @@ log__members(void **state)
 	assert_null(gh_json_get(last, "empty"));
 	assert_non_null(gh_json_get(last, "null"));
 	assert_false(is_cut());
-	gh_log_kv(GH_LOG_WARN, "controls", "c1", "a\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0", NULL);
-	assert_string_equal(member("c1"), "a\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
+	gh_log_kv(GH_LOG_WARN, "controls", "c1",
+	    "a\xc2\x9b"
+	    "2J\xc2\x80\xc2\x9f\xc2\xa0",
+	    NULL);
+	assert_string_equal(member("c1"),
+	    "a\xc2\x9b"
+	    "2J\xc2\x80\xc2\x9f\xc2\xa0");
 	lines = 0;
 	gh_log_kv(GH_LOG_DEBUG, "not logged", NULL);
 	assert_int_equal(lines, 0);
@@ -135,7 +143,8 @@ log__long_values_are_cut_between_characters(void **state)
 static void
 log__lines_are_valid_at_every_length(void **state)
 {
-	static const char *const bytes[] = {"a", "\x01", "\"", "\xff", "\xf0\x9f\x98\x80", "\xe2\x82"};
+	static const char *const bytes[] = {"a", "\x01", "\"", "\xff", "\xf0\x9f\x98\x80",
+	    "\xe2\x82"};
 	static char text[5000];
 
 	(void)state;
@@ -145,7 +154,8 @@ log__lines_are_valid_at_every_length(void **state)
 			for (size_t n = 0; n + strlen(bytes[b]) <= len; n += strlen(bytes[b]))
 				strcpy(text + n, bytes[b]);
 			gh_log_context(text, text);
-			gh_log_kv(GH_LOG_INFO, text, "a", text, "b", text, "c", text, "d", text, "e", "end", NULL);
+			gh_log_kv(GH_LOG_INFO, text, "a", text, "b", text, "c", text, "d", text,
+			    "e", "end", NULL);
 			gh_log(GH_LOG_INFO, "%s", text);
 		}
 }
@@ -190,9 +200,10 @@ log__what_a_call_does_is_in_its_line(void **state)
 	assert_string_not_equal(member("path"), "(none)");
 }
 
-/* --- nobody reads ----------------------------------------------------------------------------------- */
+/* --- nobody reads
+ * ----------------------------------------------------------------------------------- */
 
-#define MANY 6000                        /* lines: far more than the queue and a pipe hold */
+#define MANY 6000 /* lines: far more than the queue and a pipe hold */
 
 /* Runs fn in a process of its own, with stderr a pipe. The reading end; *pid. */
 static int
@@ -205,7 +216,7 @@ spawn(void (*fn)(void), pid_t *pid)
 	*pid = fork();
 	if (*pid == 0) {
 		alarm(60);
-		signal(SIGSEGV, SIG_DFL);        /* cmocka has its own */
+		signal(SIGSEGV, SIG_DFL); /* cmocka has its own */
 		dup2(fd[1], STDERR_FILENO);
 		close(fd[0]);
 		close(fd[1]);
@@ -250,7 +261,8 @@ log_many(void)
 	int64_t begin_us = gh_now_us();
 
 	for (int i = 0; i < MANY; i++)
-		gh_log_kv(GH_LOG_INFO, "line", "filler", "0123456789012345678901234567890123456789", NULL);
+		gh_log_kv(GH_LOG_INFO, "line", "filler", "0123456789012345678901234567890123456789",
+		    NULL);
 	gh_log_kv(GH_LOG_ERROR, "important", NULL);
 	if (gh_now_us() - begin_us > 5 * 1000000 || gh_log_lost() < 1000)
 		_exit(9);
@@ -296,7 +308,7 @@ log__dropped_lines_are_counted(void **state)
 	size_t told = 0;
 
 	(void)state;
-	usleep(300000);                  /* the reader is late */
+	usleep(300000); /* the reader is late */
 	text = read_all(fd);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -351,8 +363,14 @@ log_and_fork(void)
 static void
 log__last_lines_survive_the_end(void **state)
 {
-	static const struct { void (*fn)(void); int signal; } rows[] = {
-		{log_and_crash, SIGSEGV}, {log_and_abort, SIGABRT}, {log_and_exit, 0}, {log_and_fork, 0},
+	static const struct {
+		void (*fn)(void);
+		int signal;
+	} rows[] = {
+	    {log_and_crash, SIGSEGV},
+	    {log_and_abort, SIGABRT},
+	    {log_and_exit, 0},
+	    {log_and_fork, 0},
 	};
 
 	(void)state;
@@ -362,7 +380,7 @@ log__last_lines_survive_the_end(void **state)
 		char *text = read_all(fd);
 
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-#ifndef __SANITIZE_ADDRESS__             /* which has a handler of its own */
+#ifndef __SANITIZE_ADDRESS__ /* which has a handler of its own */
 		assert_int_equal(WIFSIGNALED(status) ? WTERMSIG(status) : 0, rows[i].signal);
 #endif
 		if (rows[i].signal == 0 || WIFSIGNALED(status))
@@ -376,7 +394,8 @@ log_some(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < 500; i++)
-		gh_log_kv(GH_LOG_INFO, "line", "filler", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL);
+		gh_log_kv(GH_LOG_INFO, "line", "filler",
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL);
 	return NULL;
 }
 
@@ -439,11 +458,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(log__members), T(log__long_requester), T(log__long_values_are_cut_between_characters),
-		T(log__lines_are_valid_at_every_length), T(log__what_a_call_does_is_in_its_line),
-		T(log__nobody_waits_for_a_reader), T(log__dropped_lines_are_counted),
-		T(log__last_lines_survive_the_end), T(log__threads_do_not_mix_their_lines),
-		T(log__a_closed_pipe_is_no_end),
+	    T(log__members),
+	    T(log__long_requester),
+	    T(log__long_values_are_cut_between_characters),
+	    T(log__lines_are_valid_at_every_length),
+	    T(log__what_a_call_does_is_in_its_line),
+	    T(log__nobody_waits_for_a_reader),
+	    T(log__dropped_lines_are_counted),
+	    T(log__last_lines_survive_the_end),
+	    T(log__threads_do_not_mix_their_lines),
+	    T(log__a_closed_pipe_is_no_end),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 

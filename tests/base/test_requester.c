@@ -9,26 +9,30 @@
 
 #include "requester.h"
 
-#define A(k, n, d, i) {.kind = REQUESTER_##k, .name = n, .dn = d, .id = i}
+#define A(k, n, d, i) \
+	{ \
+		.kind = REQUESTER_##k, .name = n, .dn = d, .id = i \
+	}
 
 static const struct row {
 	struct requester a, b;
 	bool is_same;
 } rows[] = {
-	/* ids decide, whatever else is the same or not */
-	{A(DIRECTORY, "alice", "cn=alice", "1"), A(DIRECTORY, "alice", "cn=alice", "1"), true},
-	{A(DIRECTORY, "alice", "cn=alice", "a1"), A(DIRECTORY, "married", "cn=married,ou=b", "A1"), true},
-	{A(DIRECTORY, "alice", "cn=alice", "1"), A(DIRECTORY, "alice", "cn=alice", "2"), false},
-	/* one of them is not known: name and DN */
-	{A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "ALICE", "CN=Alice", "1"), true},
-	{A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "alice", "cn=alice,ou=b", ""), false},
-	{A(DIRECTORY, "alice", "", ""), A(DIRECTORY, "alice", "cn=alice", ""), true},
-	{A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "bob", "cn=alice", ""), false},
-	{A(DIRECTORY, "", "", ""), A(DIRECTORY, "", "", ""), false},
-	/* a local administrator is no directory user, nobody is nobody */
-	{A(ADMIN, "alice", "", ""), A(DIRECTORY, "alice", "", ""), false},
-	{A(ADMIN, "alice", "", ""), A(ADMIN, "Alice", "", ""), true},
-	{A(NONE, "alice", "", "1"), A(NONE, "alice", "", "1"), false},
+    /* ids decide, whatever else is the same or not */
+    {A(DIRECTORY, "alice", "cn=alice", "1"), A(DIRECTORY, "alice", "cn=alice", "1"), true},
+    {A(DIRECTORY, "alice", "cn=alice", "a1"), A(DIRECTORY, "married", "cn=married,ou=b", "A1"),
+	true},
+    {A(DIRECTORY, "alice", "cn=alice", "1"), A(DIRECTORY, "alice", "cn=alice", "2"), false},
+    /* one of them is not known: name and DN */
+    {A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "ALICE", "CN=Alice", "1"), true},
+    {A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "alice", "cn=alice,ou=b", ""), false},
+    {A(DIRECTORY, "alice", "", ""), A(DIRECTORY, "alice", "cn=alice", ""), true},
+    {A(DIRECTORY, "alice", "cn=alice", ""), A(DIRECTORY, "bob", "cn=alice", ""), false},
+    {A(DIRECTORY, "", "", ""), A(DIRECTORY, "", "", ""), false},
+    /* a local administrator is no directory user, nobody is nobody */
+    {A(ADMIN, "alice", "", ""), A(DIRECTORY, "alice", "", ""), false},
+    {A(ADMIN, "alice", "", ""), A(ADMIN, "Alice", "", ""), true},
+    {A(NONE, "alice", "", "1"), A(NONE, "alice", "", "1"), false},
 };
 
 static void

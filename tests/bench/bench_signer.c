@@ -117,8 +117,8 @@ main(int argc, char **argv)
 	const char *key_alg = argc > 1 ? argv[1] : "P-256";
 	int seconds = argc > 2 ? atoi(argv[2]) : 3, n;
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	struct signer_cert_fields f = {
-	    .not_before = gh_now() - 600, .not_after = gh_now() + 365 * DAY};
+	struct signer_cert_fields f = {.not_before = gh_now() - 600,
+	    .not_after = gh_now() + 365 * DAY};
 	unsigned char *name = name_der("alice", &f.subject_len), *spki = NULL, *ext;
 	struct made_ca ca = {0};
 	struct signer_process sp;

@@ -1,8 +1,8 @@
 /*
  * OCSP answers per second and CRLs of a million entries of a real signer:
  *	bench_signer_sign [KEY_ALG [SECONDS]]
- * Built by `make build/tests/bench/bench_signer_sign`. Answers are asked for one by one and in batches, over one
- * and over four connections; the signer's own CPU time stands beside.
+ * Built by `make build/tests/bench/bench_signer_sign`. Answers are asked for one by one and in
+ *batches, over one and over four connections; the signer's own CPU time stands beside.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -82,8 +82,9 @@ measure_ocsp(const struct signer_process *sp, const struct signer_ocsp_fields *f
 	}
 	took = (double)(gh_now_us() - begin) / 1e6;
 	cpu = cpu_seconds(sp->pid) - cpu;
-	printf("OCSP, batches of %3zu, %d connections: %8.0f answers per second, signer CPU %5.1f us "
-	       "each\n",
+	printf(
+	    "OCSP, batches of %3zu, %d connections: %8.0f answers per second, signer CPU %5.1f us "
+	    "each\n",
 	    batch, connections, (double)total / took, cpu * 1e6 / (double)total);
 }
 
@@ -91,10 +92,11 @@ measure_ocsp(const struct signer_process *sp, const struct signer_ocsp_fields *f
 static size_t
 put_entry(unsigned char *p, uint32_t n)
 {
-	static const unsigned char entry[] = "\x30\x2f\x02\x10\x11\x11\x11\x11\x11\x11\x11\x11\x11"
-					     "\x11\x11\x11\x11\x11\x11\x11\x17\x0d"
-					     "260921134640Z"
-					     "\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01";
+	static const unsigned char entry[] =
+	    "\x30\x2f\x02\x10\x11\x11\x11\x11\x11\x11\x11\x11\x11"
+	    "\x11\x11\x11\x11\x11\x11\x11\x17\x0d"
+	    "260921134640Z"
+	    "\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x01";
 	int i;
 
 	memcpy(p, entry, sizeof(entry) - 1);
@@ -106,8 +108,7 @@ put_entry(unsigned char *p, uint32_t n)
 static void
 measure_crl(const struct signer_process *sp, struct signer_client *c, const unsigned char *id)
 {
-	static const unsigned char number[] = {
-	    0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 1};
+	static const unsigned char number[] = {0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 1};
 	struct signer_crl_fields f = {.this_update = gh_now(),
 	    .next_update = gh_now() + DAY,
 	    .extensions = number,

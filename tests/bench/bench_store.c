@@ -1,6 +1,6 @@
 /*
- * store_record per second: bench_store THREADS SECONDS, with PGCONNINFO of an empty or migrated database.
- * Leaves are made beforehand, so that only the store and PostgreSQL are measured.
+ * store_record per second: bench_store THREADS SECONDS, with PGCONNINFO of an empty or migrated
+ * database. Leaves are made beforehand, so that only the store and PostgreSQL are measured.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 
 #include "integration/store_fixture.h"
 
-#define LEAVES 6000                      /* of each thread, at most */
+#define LEAVES 6000 /* of each thread, at most */
 #define THREADS_MAX 64
 
 struct worker {
@@ -24,7 +24,7 @@ static void *
 work(void *arg)
 {
 	struct worker *w = arg;
-	struct store_decision d = { .req = &w->req, .ca = &fixture_ca, .template_id = 1 };
+	struct store_decision d = {.req = &w->req, .ca = &fixture_ca, .template_id = 1};
 	int64_t start = gh_now_us();
 
 	while (w->done < LEAVES && gh_now_us() < w->until) {
@@ -45,7 +45,8 @@ prepare(struct worker *w, int leaves)
 	for (int i = 0; i < leaves; i++)
 		if (fixture_issue(&w->leaf[i], "bench") != 0)
 			exit(1);
-	if (store_new(getenv("PGCONNINFO"), 5000, &w->s, &err) != 0 || store_ping(w->s, &err) != 0) {
+	if (store_new(getenv("PGCONNINFO"), 5000, &w->s, &err) != 0 ||
+	    store_ping(w->s, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
 		exit(1);
 	}
@@ -54,7 +55,8 @@ prepare(struct worker *w, int leaves)
 int
 main(int argc, char **argv)
 {
-	int n = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 3, applied, failed = 0;
+	int n = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 3, applied,
+	    failed = 0;
 	static struct worker w[THREADS_MAX];
 	struct gh_error err;
 	double rate = 0, us = 0;
@@ -88,6 +90,7 @@ main(int argc, char **argv)
 		store_free(w[i].s);
 	}
 	fixture_close();
-	printf("%d threads: %.0f records/s, %.0f us each, %ld done, %d failed\n", n, rate, us, done, failed);
+	printf("%d threads: %.0f records/s, %.0f us each, %ld done, %d failed\n", n, rate, us, done,
+	    failed);
 	return failed != 0;
 }

@@ -35,8 +35,9 @@ setup(void **state)
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
 	assert_int_equal(make_ca(&f->sp, "Root", "P-256", NULL, &root_limits, &f->root, &err), 0);
-	assert_int_equal(
-	    make_ca(&f->sp, "Issuing", "P-384", &f->root, &issuing_limits, &f->issuing, &err), 0);
+	assert_int_equal(make_ca(&f->sp, "Issuing", "P-384", &f->root, &issuing_limits, &f->issuing,
+			     &err),
+	    0);
 	signer_process_start(&f->sp, "8");
 	f->client = signer_process_client(&f->sp);
 	f->admin = admin_signer_start(&f->sp);
@@ -170,14 +171,14 @@ verify(const unsigned char *cert, size_t len, const struct made_ca *root,
 
 struct wanted {
 	const char *cn;
-	const char *const *extensions; /* pairs, NULL at the end, beside keyUsage; NULL = that alone */
+	const char *const
+	    *extensions; /* pairs, NULL at the end, beside keyUsage; NULL = that alone */
 	struct gh_error err;
 	unsigned char *cert;
 	size_t len;
 };
 
-static inline STACK_OF(X509_EXTENSION) *
-extension_list(const char *const *words)
+static inline STACK_OF(X509_EXTENSION) * extension_list(const char *const *words)
 {
 	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
 
@@ -191,7 +192,7 @@ extension_list(const char *const *words)
 
 /* Takes over the list. To be freed with OPENSSL_free. */
 static inline unsigned char *
-encode_extensions(STACK_OF(X509_EXTENSION) *list, size_t *len)
+encode_extensions(STACK_OF(X509_EXTENSION) * list, size_t *len)
 {
 	unsigned char *der = NULL;
 	int n;
@@ -224,8 +225,8 @@ end_entity_extensions(const char *const *words, size_t *len)
 static inline int
 sign(struct fixture *f, const unsigned char *sealed, size_t len, struct wanted *w)
 {
-	struct signer_cert_fields fields = {
-	    .not_before = gh_now() - 600, .not_after = gh_now() + 30 * DAY};
+	struct signer_cert_fields fields = {.not_before = gh_now() - 600,
+	    .not_after = gh_now() + 30 * DAY};
 	unsigned char *name = name_der(w->cn, &fields.subject_len), *spki = NULL, *ext;
 	EVP_PKEY *key = new_key("P-256");
 	int rc;

@@ -31,7 +31,7 @@
 
 struct signer_process {
 	char dir[64], socket[96], key_file[96], log[96];
-	pid_t pid; /* 0 = not running */
+	pid_t pid;              /* 0 = not running */
 	bool no_first_password; /* started as by default: workers set no first password */
 };
 
@@ -40,13 +40,13 @@ struct made_ca {
 	size_t cert_len, sealed_len;
 };
 
-#define MUST(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition,         \
-			    strerror(errno));                                                      \
-			abort();                                                                   \
-		}                                                                                  \
+#define MUST(condition) \
+	do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #condition, \
+			    strerror(errno)); \
+			abort(); \
+		} \
 	} while (0)
 
 /* BUILD/tests/FOLDER/program -> BUILD/gatehouse-signer */
@@ -160,7 +160,8 @@ signer_process_start(struct signer_process *sp, const char *max_connections)
 {
 	char *argv[] = {(char *)"gatehouse-signer", (char *)"--socket", sp->socket,
 	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
-	    (char *)max_connections, sp->no_first_password ? NULL : (char *)"--first-password-by-api", NULL};
+	    (char *)max_connections,
+	    sp->no_first_password ? NULL : (char *)"--first-password-by-api", NULL};
 	struct signer_client *c = signer_process_client(sp);
 	struct gh_error err;
 	int tries = 0;
@@ -199,8 +200,8 @@ signer_process_free(struct signer_process *sp)
 	rmdir(sp->dir);
 }
 
-/* A signer with an inherited socket, as `gatehouse init` and `gatehouse ca` start it. To be ended with
- * admin_signer_stop, which returns its exit status. */
+/* A signer with an inherited socket, as `gatehouse init` and `gatehouse ca` start it. To be ended
+ * with admin_signer_stop, which returns its exit status. */
 struct admin_signer {
 	struct signer_client *client;
 	pid_t pid;
@@ -237,8 +238,8 @@ signer_process_create(struct signer_process *sp, const struct signer_create_ca *
     struct made_ca *out, int *status, struct gh_error *err)
 {
 	struct admin_signer a = admin_signer_start(sp);
-	int rc = signer_client_create_ca(
-	    a.client, f, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
+	int rc = signer_client_create_ca(a.client, f, &out->cert, &out->cert_len, &out->sealed,
+	    &out->sealed_len, err);
 
 	*status = admin_signer_stop(&a);
 	return rc;
@@ -262,16 +263,18 @@ name_der(const char *cn, size_t *len)
 
 	MUST(name != NULL);
 	if (cn[0] != '\0')
-		MUST(X509_NAME_add_entry_by_txt(
-			 name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1);
+		MUST(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+			 (const unsigned char *)cn, -1, -1, 0) == 1);
 	MUST((n = i2d_X509_NAME(name, &der)) > 0);
 	X509_NAME_free(name);
 	*len = (size_t)n;
 	return der;
 }
 
-/* Extensions, DER: the critical keyUsage digitalSignature, without which no end entity is certified. */
-static const unsigned char key_usage_extensions[] = {0x30, 16, 0x30, 14, 6, 3, 0x55, 0x1d, 0x0f, 1, 1, 0xff, 4, 4, 3, 2, 7, 0x80};
+/* Extensions, DER: the critical keyUsage digitalSignature, without which no end entity is
+ * certified. */
+static const unsigned char key_usage_extensions[] = {0x30, 16, 0x30, 14, 6, 3, 0x55, 0x1d, 0x0f, 1,
+    1, 0xff, 4, 4, 3, 2, 7, 0x80};
 
 static const struct signer_limits root_limits = {.may_sign_ca = 1,
     .path_len = 0,

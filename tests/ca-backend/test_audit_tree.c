@@ -33,13 +33,36 @@ assert_hex(const void *p, size_t n, const char *want)
 }
 
 static const struct audit_row example[] = {
-	{ .id = 1, .at_us = 1795256100670624, .event = "ca.created", .outcome = "success", .actor = "root@pki",
-	    .actor_kind = 3, .app = "", .address = "", .object = "root", .detail = "CN=Example Root CA" },
-	{ .id = 2, .at_us = 1795256102000000, .event = "user.created", .outcome = "success", .actor = "root@pki",
-	    .actor_kind = 3, .app = "", .address = "", .object = "admin", .detail = "roles: admin" },
-	{ .id = 4, .at_us = 1795256102000001, .event = "auth.failed", .outcome = "failure", .actor = "alice",
-	    .actor_kind = 0, .app = "mdm", .address = "192.0.2.7", .request_id = "0123456789abcdef0123456789abcdef",
-	    .detail = "auth_failed: wrong password" },
+    {.id = 1,
+	.at_us = 1795256100670624,
+	.event = "ca.created",
+	.outcome = "success",
+	.actor = "root@pki",
+	.actor_kind = 3,
+	.app = "",
+	.address = "",
+	.object = "root",
+	.detail = "CN=Example Root CA"},
+    {.id = 2,
+	.at_us = 1795256102000000,
+	.event = "user.created",
+	.outcome = "success",
+	.actor = "root@pki",
+	.actor_kind = 3,
+	.app = "",
+	.address = "",
+	.object = "admin",
+	.detail = "roles: admin"},
+    {.id = 4,
+	.at_us = 1795256102000001,
+	.event = "auth.failed",
+	.outcome = "failure",
+	.actor = "alice",
+	.actor_kind = 0,
+	.app = "mdm",
+	.address = "192.0.2.7",
+	.request_id = "0123456789abcdef0123456789abcdef",
+	.detail = "auth_failed: wrong password"},
 };
 
 static void
@@ -51,7 +74,8 @@ audit_row_encode__as_documented(void **state)
 	gh_buf_init(&b, 1024);
 	audit_row_encode(&example[0], &b);
 	assert_int_equal(gh_buf_check(&b, &err), 0);
-	assert_hex(b.data, b.len, "010000000000000001000660c6a2294ca00000000a63612e63726561746564000000077375636365737300000008726f"
+	assert_hex(b.data, b.len,
+	    "010000000000000001000660c6a2294ca00000000a63612e63726561746564000000077375636365737300000008726f"
 	    "6f7440706b69000000030000000000000000ffffffff00000004726f6f7400000012434e3d4578616d706c6520526f6f74204341");
 	gh_buf_free(&b);
 }
@@ -59,12 +83,12 @@ audit_row_encode__as_documented(void **state)
 static void
 audit_seal_head__as_documented(void **state)
 {
-	static const char *const leaves[] = {
-		"225101fb6c3806c02e2d52e4616ea04b3cf392f06412570865b9ca5771078408",
+	static const char *const leaves[] =
+	    {"225101fb6c3806c02e2d52e4616ea04b3cf392f06412570865b9ca5771078408",
 		"a27d0b6769ce56d6383aa9ae7d44c89f3137c540a1b89e80a908f688c6dab03e",
-		"ba345b5d1de94937eea0ee412c396e5815617da168234cbdbd9aa73f65612964" };
-	struct audit_seal seal = { .id = 1, .rows = 3, .max_id = 4, .sealed_at = 1795256160 };
-	struct audit_tree tree = { 0 };
+		"ba345b5d1de94937eea0ee412c396e5815617da168234cbdbd9aa73f65612964"};
+	struct audit_seal seal = {.id = 1, .rows = 3, .max_id = 4, .sealed_at = 1795256160};
+	struct audit_tree tree = {0};
 	unsigned char hash[AUDIT_HASH_SIZE];
 
 	(void)state;
@@ -74,12 +98,15 @@ audit_seal_head__as_documented(void **state)
 		audit_tree_add(&tree, hash);
 	}
 	assert_int_equal(audit_tree_root(&tree, seal.root, &err), 0);
-	assert_hex(seal.root, sizeof(seal.root), "3b6fc80ec2e74f87f9b4240085192071a145f65d4fde5e5c28ffd0a2fdaaa0cc");
+	assert_hex(seal.root, sizeof(seal.root),
+	    "3b6fc80ec2e74f87f9b4240085192071a145f65d4fde5e5c28ffd0a2fdaaa0cc");
 	assert_int_equal(audit_seal_head(&seal, hash, &err), 0);
-	assert_hex(hash, sizeof(hash), "6ee0853eb07a0831281f46aa0d26ea1820f711c500736f5ca43dc9d55a996a43");
+	assert_hex(hash, sizeof(hash),
+	    "6ee0853eb07a0831281f46aa0d26ea1820f711c500736f5ca43dc9d55a996a43");
 }
 
-/* Every field counts, null is not the empty text, and no byte can move from one field to the next. */
+/* Every field counts, null is not the empty text, and no byte can move from one field to the
+ * next. */
 static void
 audit_leaf__differs_for_each_field(void **state)
 {
@@ -113,7 +140,7 @@ audit_leaf__differs_for_each_field(void **state)
 static void
 reference_root(unsigned char (*leaf)[AUDIT_HASH_SIZE], size_t n, unsigned char out[AUDIT_HASH_SIZE])
 {
-	unsigned char both[1 + 2 * AUDIT_HASH_SIZE] = { 1 };
+	unsigned char both[1 + 2 * AUDIT_HASH_SIZE] = {1};
 	size_t k = 1;
 
 	if (n == 1) {
@@ -131,11 +158,12 @@ static void
 audit_tree_root__is_that_of_rfc_6962(void **state)
 {
 	unsigned char leaf[LEAVES][AUDIT_HASH_SIZE], got[AUDIT_HASH_SIZE], want[AUDIT_HASH_SIZE];
-	struct audit_tree tree = { 0 };
+	struct audit_tree tree = {0};
 
 	(void)state;
 	assert_int_equal(audit_tree_root(&tree, got, &err), 0);
-	assert_hex(got, sizeof(got), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_hex(got, sizeof(got),
+	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	for (size_t i = 0; i < LEAVES; i++) {
 		memset(leaf[i], (int)i + 1, AUDIT_HASH_SIZE);
 		audit_tree_add(&tree, leaf[i]);
@@ -150,8 +178,9 @@ audit_seal_is_signed__by_this_key_over_this_seal(void **state)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), *stranger = EVP_EC_gen("P-256");
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	struct audit_seal seal = { .id = 258 };
-	unsigned char text[sizeof(SIGNER_AUDIT_PREFIX) - 1 + 8 + AUDIT_HASH_SIZE] = SIGNER_AUDIT_PREFIX;
+	struct audit_seal seal = {.id = 258};
+	unsigned char text[sizeof(SIGNER_AUDIT_PREFIX) - 1 + 8 + AUDIT_HASH_SIZE] =
+	    SIGNER_AUDIT_PREFIX;
 	unsigned char *spki = NULL, *other = NULL;
 	size_t at = sizeof(SIGNER_AUDIT_PREFIX) - 1, n = AUDIT_SIGNATURE_SIZE;
 	int len = i2d_PUBKEY(key, &spki), other_len = i2d_PUBKEY(stranger, &other);
@@ -183,11 +212,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(audit_row_encode__as_documented),
-		cmocka_unit_test(audit_seal_head__as_documented),
-		cmocka_unit_test(audit_leaf__differs_for_each_field),
-		cmocka_unit_test(audit_tree_root__is_that_of_rfc_6962),
-		cmocka_unit_test(audit_seal_is_signed__by_this_key_over_this_seal),
+	    cmocka_unit_test(audit_row_encode__as_documented),
+	    cmocka_unit_test(audit_seal_head__as_documented),
+	    cmocka_unit_test(audit_leaf__differs_for_each_field),
+	    cmocka_unit_test(audit_tree_root__is_that_of_rfc_6962),
+	    cmocka_unit_test(audit_seal_is_signed__by_this_key_over_this_seal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,9 @@ make_issuing(struct signer_process *sp)
 
 	MUST(ca != NULL && (ca->name = strdup("issuing")) != NULL);
 	assert_int_equal(make_ca(sp, "Root", "P-256", NULL, &root_limits, &root, &err), 0);
-	assert_int_equal(
-	    make_ca(sp, "Issuing, \"Inc\"", "P-256", &root, &issuing_limits, &issuing, &err), 0);
+	assert_int_equal(make_ca(sp, "Issuing, \"Inc\"", "P-256", &root, &issuing_limits, &issuing,
+			     &err),
+	    0);
 	assert_int_equal(cert_chain_add(&ca->chain, issuing.cert, issuing.cert_len, &err), 0);
 	assert_int_equal(cert_chain_add(&ca->chain, root.cert, root.cert_len, &err), 0);
 	ca->sealed = issuing.sealed;
@@ -149,7 +150,7 @@ chain_verifies(const struct ca *ca, X509 *leaf)
 	bool ok;
 
 	MUST(root != NULL && X509_STORE_add_cert(store, root) == 1 &&
-	     sk_X509_push(middle, ca->cert) > 0);
+	    sk_X509_push(middle, ca->cert) > 0);
 	MUST(X509_STORE_CTX_init(ctx, store, leaf, middle) == 1);
 	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
 	ok = X509_verify_cert(ctx) == 1;
@@ -191,8 +192,8 @@ assert_urls(X509 *x, bool has_revocation)
 		name =
 		    sk_GENERAL_NAME_value(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname, 0);
 		assert_int_equal(name->type, GEN_URI);
-		assert_string_equal(
-		    (const char *)name->d.ia5->data, "http://pki.example/issuing.crl");
+		assert_string_equal((const char *)name->d.ia5->data,
+		    "http://pki.example/issuing.crl");
 		assert_int_equal(sk_OPENSSL_STRING_num(ocsp), 1);
 		assert_string_equal(sk_OPENSSL_STRING_value(ocsp, 0), "http://pki.example/ocsp");
 	} else {
@@ -237,8 +238,8 @@ ca_sign__puts_several_urls_into_one_point(void **state)
 	f->ca->cdp_urls = saved;
 	cdp = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
 	assert_int_equal(sk_DIST_POINT_num(cdp), 1);
-	assert_int_equal(
-	    sk_GENERAL_NAME_num(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname), 2);
+	assert_int_equal(sk_GENERAL_NAME_num(sk_DIST_POINT_value(cdp, 0)->distpoint->name.fullname),
+	    2);
 	CRL_DIST_POINTS_free(cdp);
 	X509_free(x);
 	cert_spec_free(spec);
@@ -254,8 +255,8 @@ ca_sign__cuts_not_after_to_the_ca(void **state)
 	spec->not_before = gh_now() + 3500 * DAY;
 	spec->not_after = gh_now() + 9999 * DAY;
 	x = issue(f, spec);
-	assert_int_equal(
-	    ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(f->ca->cert)), 0);
+	assert_int_equal(ASN1_TIME_compare(X509_get0_notAfter(x), X509_get0_notAfter(f->ca->cert)),
+	    0);
 	X509_free(x);
 	spec->not_before = gh_now() + 5000 * DAY;
 	assert_not_issued(f, spec, GH_E_CA_UNAVAILABLE);
@@ -278,8 +279,10 @@ ca_sign__refuses_a_disabled_ca(void **state)
 static void
 check_ca_of_other_time(struct fixture *f, int64_t from, int64_t to)
 {
-	struct signer_create_ca c = {
-	    .key_alg = "P-256", .not_before = from, .not_after = to, .limits = issuing_limits};
+	struct signer_create_ca c = {.key_alg = "P-256",
+	    .not_before = from,
+	    .not_after = to,
+	    .limits = issuing_limits};
 	unsigned char *name = name_der("Other time", &c.subject_len);
 	struct cert_spec *spec = usual_spec();
 	struct fixture mine = *f;
@@ -408,8 +411,8 @@ outcome__describes_the_certificate(void **state)
 	assert_string_equal(out.issuer_dn, "CN=Issuing\\, \\\"Inc\\\"");
 	assert_int_equal(out.chain.n, 3);
 	assert_memory_equal(out.chain.cert[0].der, der, (size_t)n);
-	assert_memory_equal(
-	    out.chain.cert[2].der, f->ca->chain.cert[1].der, f->ca->chain.cert[1].len);
+	assert_memory_equal(out.chain.cert[2].der, f->ca->chain.cert[1].der,
+	    f->ca->chain.cert[1].len);
 	assert_int_equal(ca_outcome_set_cert(&out, f->ca, (const unsigned char *)"junk", 4, &err),
 	    GH_E_INTERNAL);
 	enroll_outcome_clear(&out);
@@ -441,8 +444,8 @@ check_dn(const char *expected, const char *const (*attributes)[2], size_t n)
 static void
 dn__is_rfc4514_with_blanks(void **state)
 {
-	static const char *const plain[][2] = {
-	    {"DC", "com"}, {"DC", "keyexample"}, {"CN", "CorpCA1"}};
+	static const char *const plain[][2] = {{"DC", "com"}, {"DC", "keyexample"},
+	    {"CN", "CorpCA1"}};
 	static const char *const escaped[][2] = {{"O", " a+b;c "}, {"CN", "x, \"y\" <z>\\#"}};
 	static const char *const utf8[][2] = {{"CN", "J\xc3\xbcrgen"}};
 

@@ -108,7 +108,8 @@ test_invalidity_date(void **state)
 static void
 test_serials(void **state)
 {
-	static const unsigned char zeros[CRL_SERIAL_MAX] = {0}, small[] = {0, 0, 0x80}, one[] = {0, 0, 1};
+	static const unsigned char zeros[CRL_SERIAL_MAX] = {0}, small[] = {0, 0, 0x80},
+				   one[] = {0, 0, 1};
 	unsigned char longest[CRL_SERIAL_MAX], out[CRL_ENTRY_MAX];
 	struct crl_entry e = {zeros, sizeof(zeros), 0, 6, true, 0};
 	X509_REVOKED *r = parse_entry(&e);
@@ -124,7 +125,7 @@ test_serials(void **state)
 	memset(longest, 0xff, sizeof(longest));
 	e.serial = longest;
 	e.serial_len = sizeof(longest);
-	e.revoked_at = 4102444800;       /* 2100: GeneralizedTime */
+	e.revoked_at = 4102444800; /* 2100: GeneralizedTime */
 	e.invalidity = 4102444800;
 	X509_REVOKED_free(parse_entry(&e));
 	e.serial_len = CRL_SERIAL_MAX + 1;
@@ -155,8 +156,8 @@ check_time(int64_t t)
 static void
 test_times(void **state)
 {
-	static const int64_t edges[] = {0, -1, 951782399, 951782400, 951868800, 2524607999, 2524608000,
-		-631152000, -631152001, 4107542399, 4107542400, 253402300799};
+	static const int64_t edges[] = {0, -1, 951782399, 951782400, 951868800, 2524607999,
+	    2524608000, -631152000, -631152001, 4107542399, 4107542400, 253402300799};
 	unsigned char out[CRL_ENTRY_MAX];
 	struct crl_entry e = {serial_high, 3, 253402300800, 0, false, 0};
 
@@ -169,11 +170,12 @@ test_times(void **state)
 	assert_int_equal(crl_encode_entry(&e, out), 0);
 	e.revoked_at = 0;
 	e.has_invalidity = true;
-	e.invalidity = -62167219201;     /* before year 0 */
+	e.invalidity = -62167219201; /* before year 0 */
 	assert_int_equal(crl_encode_entry(&e, out), 0);
 }
 
-/* --- extensions -------------------------------------------------------------------------------- */
+/* --- extensions
+ * -------------------------------------------------------------------------------- */
 
 static X509_EXTENSIONS *
 parse_extensions(const struct crl_extensions *x)
@@ -214,12 +216,14 @@ check_number(X509_EXTENSIONS *exts, int nid, uint64_t want, int want_critical)
 static void
 test_numbers(void **state)
 {
-	static const uint64_t numbers[] = {0, 1, 127, 128, 255, 256, 0x7fffffff, 0x80000000, 0xffffffff,
-		0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff};
+	static const uint64_t numbers[] = {0, 1, 127, 128, 255, 256, 0x7fffffff, 0x80000000,
+	    0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct crl_extensions x = {.number = numbers[i], .is_delta = true, .base_number = numbers[i]};
+		struct crl_extensions x = {.number = numbers[i],
+		    .is_delta = true,
+		    .base_number = numbers[i]};
 		X509_EXTENSIONS *exts = parse_extensions(&x);
 
 		check_number(exts, NID_crl_number, numbers[i], 0);
@@ -283,10 +287,12 @@ test_freshest(void **state)
 	assert_int_equal(critical, 0);
 	assert_int_equal(sk_X509_EXTENSION_num(exts), 2);
 	assert_int_equal(sk_DIST_POINT_num(points), 1);
-	check_uri(sk_GENERAL_NAME_value(sk_DIST_POINT_value(points, 0)->distpoint->name.fullname, 0), url);
+	check_uri(sk_GENERAL_NAME_value(sk_DIST_POINT_value(points, 0)->distpoint->name.fullname,
+		      0),
+	    url);
 	CRL_DIST_POINTS_free(points);
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
-	x.is_delta = true;               /* a delta CRL has none: RFC 5280, 5.2.6 */
+	x.is_delta = true; /* a delta CRL has none: RFC 5280, 5.2.6 */
 	exts = parse_extensions(&x);
 	assert_int_equal(X509v3_get_ext_by_NID(exts, NID_freshest_crl, -1), -1);
 	sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
@@ -296,14 +302,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entry_without_extensions),
-		cmocka_unit_test(test_every_reason),
-		cmocka_unit_test(test_invalidity_date),
-		cmocka_unit_test(test_serials),
-		cmocka_unit_test(test_times),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_shard),
-		cmocka_unit_test(test_freshest),
+	    cmocka_unit_test(test_entry_without_extensions),
+	    cmocka_unit_test(test_every_reason),
+	    cmocka_unit_test(test_invalidity_date),
+	    cmocka_unit_test(test_serials),
+	    cmocka_unit_test(test_times),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_shard),
+	    cmocka_unit_test(test_freshest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

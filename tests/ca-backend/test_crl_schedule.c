@@ -12,16 +12,25 @@
 #include "cdp.h"
 #include "crl.h"
 
-static const struct crl_schedule usual = {.interval = 1000, .grace = 500, .delta_interval = 100, .on_revoke = true,
-	.min_interval = 50};
-static const struct crl_schedule no_delta = {.interval = 1000, .grace = 500, .on_revoke = true, .min_interval = 50};
+static const struct crl_schedule usual = {.interval = 1000,
+    .grace = 500,
+    .delta_interval = 100,
+    .on_revoke = true,
+    .min_interval = 50};
+static const struct crl_schedule no_delta = {.interval = 1000,
+    .grace = 500,
+    .on_revoke = true,
+    .min_interval = 50};
 
 #define T 1700000000
 
 static struct store_crl
 crl_at(int64_t this_update, int64_t next_update)
 {
-	return (struct store_crl){.id = 1, .number = 1, .this_update = this_update, .next_update = next_update};
+	return (struct store_crl){.id = 1,
+	    .number = 1,
+	    .this_update = this_update,
+	    .next_update = next_update};
 }
 
 static void
@@ -31,7 +40,7 @@ test_by_interval(void **state)
 	struct store_crl_state s = {.now = T};
 
 	(void)state;
-	assert_true(crl_is_due(&o, &s));                 /* there is none */
+	assert_true(crl_is_due(&o, &s)); /* there is none */
 	s.full = crl_at(T - 999, T + 501);
 	assert_false(crl_is_due(&o, &s));
 	s.now++;
@@ -50,11 +59,14 @@ test_by_interval(void **state)
 static void
 test_delta_by_interval(void **state)
 {
-	struct crl_order o = {.shard = STORE_CRL_COMPLETE, .is_delta = true, .is_forced = true, .schedule = &usual};
+	struct crl_order o = {.shard = STORE_CRL_COMPLETE,
+	    .is_delta = true,
+	    .is_forced = true,
+	    .schedule = &usual};
 	struct store_crl_state s = {.now = T};
 
 	(void)state;
-	assert_false(crl_is_due(&o, &s));                /* no base, whatever is asked */
+	assert_false(crl_is_due(&o, &s)); /* no base, whatever is asked */
 	s.full = crl_at(T - 10, T + 1490);
 	assert_true(crl_is_due(&o, &s));
 	o.is_forced = false;
@@ -77,12 +89,12 @@ test_after_revocation(void **state)
 
 	(void)state;
 	s.full = crl_at(T - 49, T + 1451);
-	assert_false(crl_is_due(&full, &s));             /* not so often */
+	assert_false(crl_is_due(&full, &s)); /* not so often */
 	s.now++;
 	assert_true(crl_is_due(&full, &s));
 	s.is_settled = false;
 	assert_false(crl_is_due(&full, &s));
-	s.now = T + 51;                                  /* revocations without end */
+	s.now = T + 51; /* revocations without end */
 	assert_true(crl_is_due(&full, &s));
 	s.is_changed = false;
 	assert_false(crl_is_due(&full, &s));
@@ -95,7 +107,8 @@ test_after_revocation(void **state)
 static void
 test_revocation_makes_delta(void **state)
 {
-	struct crl_order full = {.shard = STORE_CRL_COMPLETE, .schedule = &usual}, delta = full, shard = full;
+	struct crl_order full = {.shard = STORE_CRL_COMPLETE, .schedule = &usual}, delta = full,
+			 shard = full;
 	struct store_crl_state s = {.now = T, .is_changed = true, .is_settled = true};
 
 	(void)state;
@@ -106,15 +119,17 @@ test_revocation_makes_delta(void **state)
 	assert_false(crl_is_due(&full, &s));
 	assert_true(crl_is_due(&delta, &s));
 	memset(&s.delta, 0, sizeof(s.delta));
-	assert_true(crl_is_due(&shard, &s));             /* shards have no deltas */
+	assert_true(crl_is_due(&shard, &s)); /* shards have no deltas */
 	s.delta = crl_at(T - 20, T + 180);
 	assert_false(crl_is_due(&delta, &s));
 }
 
-/* --- URLs -------------------------------------------------------------------------------------- */
+/* --- URLs
+ * -------------------------------------------------------------------------------------- */
 
-static char plain[] = "http://pki.test/crl/issuing.crl", sharded[] = "http://pki.test/crl/issuing-s{shard}.crl",
-	ldap[] = "ldap://dir.test/cn=issuing?certificateRevocationList;binary";
+static char plain[] = "http://pki.test/crl/issuing.crl",
+	    sharded[] = "http://pki.test/crl/issuing-s{shard}.crl",
+	    ldap[] = "ldap://dir.test/cn=issuing?certificateRevocationList;binary";
 
 static X509_EXTENSION *
 cdp_extension(const struct ca *ca, int shard)
@@ -142,7 +157,8 @@ check_point(const DIST_POINT *dp, const char *one, const char *two)
 
 	assert_int_equal(sk_GENERAL_NAME_num(names), two != NULL ? 2 : 1);
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const ASN1_STRING *s = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), NULL);
+		const ASN1_STRING *s =
+		    GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), NULL);
 
 		assert_int_equal(ASN1_STRING_length(s), strlen(want[i]));
 		assert_memory_equal(ASN1_STRING_get0_data(s), want[i], strlen(want[i]));
@@ -198,7 +214,7 @@ test_delta_urls(void **state)
 	(void)state;
 	assert_string_equal(out[0], "http://pki.test/crl/issuing-delta.crl");
 	assert_string_equal(out[1], "http://pki.test/delta/x.crl");
-	assert_null(out[2]);                             /* the second gave the same, LDAP has none */
+	assert_null(out[2]); /* the second gave the same, LDAP has none */
 	cdp_urls_free(out);
 }
 
@@ -244,14 +260,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_interval),
-		cmocka_unit_test(test_delta_by_interval),
-		cmocka_unit_test(test_after_revocation),
-		cmocka_unit_test(test_revocation_makes_delta),
-		cmocka_unit_test(test_cdp_extension),
-		cmocka_unit_test(test_delta_urls),
-		cmocka_unit_test(test_shards),
-		cmocka_unit_test(test_objects),
+	    cmocka_unit_test(test_by_interval),
+	    cmocka_unit_test(test_delta_by_interval),
+	    cmocka_unit_test(test_after_revocation),
+	    cmocka_unit_test(test_revocation_makes_delta),
+	    cmocka_unit_test(test_cdp_extension),
+	    cmocka_unit_test(test_delta_urls),
+	    cmocka_unit_test(test_shards),
+	    cmocka_unit_test(test_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

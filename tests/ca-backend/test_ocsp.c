@@ -1,4 +1,5 @@
-/* OCSP requests read, SingleResponses written (both against libcrypto's own), and the table of ready answers. */
+/* OCSP requests read, SingleResponses written (both against libcrypto's own), and the table of
+ * ready answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,8 +24,9 @@ cert_id(const EVP_MD *md, const unsigned char *serial, int len)
 	ASN1_INTEGER *n = BN_to_ASN1_INTEGER(bn, NULL);
 	OCSP_CERTID *id;
 
-	assert_true(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"x", -1, -1, 0));
-	assert_true(ASN1_BIT_STRING_set(key, (unsigned char *)(uintptr_t)"abc", 3));
+	assert_true(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"x",
+	    -1, -1, 0));
+	assert_true(ASN1_BIT_STRING_set(key, (unsigned char *)(uintptr_t) "abc", 3));
 	id = OCSP_cert_id_new(md, name, key, n);
 	assert_non_null(id);
 	ASN1_INTEGER_free(n);
@@ -74,7 +76,8 @@ parse__what_libcrypto_writes(void **state)
 			assert_true(req.cert[i].has_hash);
 			assert_int_equal(req.cert[i].hash, n % 2 ? GH_SHA1 : GH_SHA256);
 			assert_int_equal(req.cert[i].name_hash.len, n % 2 ? 20 : 32);
-			assert_true(req.cert[i].serial.len == 1 && req.cert[i].serial.p[0] == i + 1);
+			assert_true(
+			    req.cert[i].serial.len == 1 && req.cert[i].serial.p[0] == i + 1);
 			assert_true(req.cert[i].whole.p[0] == 0x30);
 		}
 		OPENSSL_free(der);
@@ -100,7 +103,8 @@ parse__refusals(void **state)
 		assert_int_equal(ocsp_request_parse(der, n, &req, &err), GH_E_BAD_REQUEST);
 	OPENSSL_free(der);
 	der = calloc(1, OCSP_REQUEST_MAX + 1);
-	assert_int_equal(ocsp_request_parse(der, OCSP_REQUEST_MAX + 1, &req, &err), GH_E_BAD_REQUEST);
+	assert_int_equal(ocsp_request_parse(der, OCSP_REQUEST_MAX + 1, &req, &err),
+	    GH_E_BAD_REQUEST);
 	free(der);
 	assert_int_equal(ocsp_request_parse(NULL, 0, &req, &err), GH_E_BAD_REQUEST);
 }
@@ -116,9 +120,10 @@ parse__signed_and_other_hashes(void **state)
 	int len;
 
 	(void)state;
-	assert_true(X509_set_pubkey(cert, key) && X509_set_subject_name(cert, X509_get_issuer_name(cert)) &&
-	    X509_gmtime_adj(X509_getm_notBefore(cert), 0) && X509_gmtime_adj(X509_getm_notAfter(cert), 9) &&
-	    X509_sign(cert, key, EVP_sha256()) > 0);
+	assert_true(X509_set_pubkey(cert, key) &&
+	    X509_set_subject_name(cert, X509_get_issuer_name(cert)) &&
+	    X509_gmtime_adj(X509_getm_notBefore(cert), 0) &&
+	    X509_gmtime_adj(X509_getm_notAfter(cert), 9) && X509_sign(cert, key, EVP_sha256()) > 0);
 	assert_non_null(OCSP_request_add0_id(r, cert_id(EVP_sha512(), &one, 1)));
 	assert_non_null(OCSP_request_add0_id(r, cert_id(EVP_sha256(), &one, 1)));
 	assert_int_equal(OCSP_request_sign(r, cert, key, EVP_sha256(), NULL, 0), 1);
@@ -136,26 +141,32 @@ parse__signed_and_other_hashes(void **state)
 static void
 parse__serial_numbers(void **state)
 {
-	static const struct { unsigned char der[72]; size_t der_len, len; int first; bool ok; } t[] = {
-		{{0x02, 0x01, 0x00}, 3, 1, 0, true},
-		{{0x02, 0x01, 0x7f}, 3, 1, 0x7f, true},
-		{{0x02, 0x02, 0x00, 0x80}, 4, 1, 0x80, true},
-		{{0x02, 0x01, 0x80}, 3, 0, 0, true},              /* negative: nobody's */
-		{{0x02, 0x15, 0x00, 0xff}, 23, 20, 0xff, true},
-		{{0x02, 0x15, 0x01}, 23, 0, 0, true},             /* too long: nobody's */
-		{{0x02, 0x40, 0x01}, 66, 0, 0, true},
-		{{0x02, 0x41, 0x01}, 67, 0, 0, false},            /* the signer would refuse the whole batch */
-		{{0x02, 0x40, 0x80}, 66, 0, 0, true},
-		{{0x02, 0x41, 0x80}, 67, 0, 0, false},
-		{{0x02, 0x02, 0x00, 0x7f}, 4, 0, 0, false},       /* not minimal */
-		{{0x02, 0x02, 0xff, 0x80}, 4, 0, 0, false},
-		{{0x02, 0x00}, 2, 0, 0, false},
-		{{0x04, 0x01, 0x01}, 3, 0, 0, false},
+	static const struct {
+		unsigned char der[72];
+		size_t der_len, len;
+		int first;
+		bool ok;
+	} t[] = {
+	    {{0x02, 0x01, 0x00}, 3, 1, 0, true},
+	    {{0x02, 0x01, 0x7f}, 3, 1, 0x7f, true},
+	    {{0x02, 0x02, 0x00, 0x80}, 4, 1, 0x80, true},
+	    {{0x02, 0x01, 0x80}, 3, 0, 0, true}, /* negative: nobody's */
+	    {{0x02, 0x15, 0x00, 0xff}, 23, 20, 0xff, true},
+	    {{0x02, 0x15, 0x01}, 23, 0, 0, true}, /* too long: nobody's */
+	    {{0x02, 0x40, 0x01}, 66, 0, 0, true},
+	    {{0x02, 0x41, 0x01}, 67, 0, 0, false}, /* the signer would refuse the whole batch */
+	    {{0x02, 0x40, 0x80}, 66, 0, 0, true},
+	    {{0x02, 0x41, 0x80}, 67, 0, 0, false},
+	    {{0x02, 0x02, 0x00, 0x7f}, 4, 0, 0, false}, /* not minimal */
+	    {{0x02, 0x02, 0xff, 0x80}, 4, 0, 0, false},
+	    {{0x02, 0x00}, 2, 0, 0, false},
+	    {{0x04, 0x01, 0x01}, 3, 0, 0, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		static const unsigned char alg[] = {0x30, 0x07, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a};
+		static const unsigned char alg[] = {0x30, 0x07, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02,
+		    0x1a};
 		struct ocsp_cert_id id;
 		struct gh_buf b;
 
@@ -220,16 +231,19 @@ single__as_libcrypto_reads_it(void **state)
 
 	(void)state;
 	s = single(&(struct ocsp_status){.status = OCSP_GOOD}, 0);
-	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, &this_update, &next_update), V_OCSP_CERTSTATUS_GOOD);
+	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, &this_update, &next_update),
+	    V_OCSP_CERTSTATUS_GOOD);
 	is_time(this_update, 1700000000);
 	is_time(next_update, 1700003600);
 	assert_int_equal(OCSP_SINGLERESP_get_ext_count(s), 0);
 	OCSP_SINGLERESP_free(s);
 	s = single(&(struct ocsp_status){.status = OCSP_UNKNOWN}, 0);
-	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL), V_OCSP_CERTSTATUS_UNKNOWN);
+	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL),
+	    V_OCSP_CERTSTATUS_UNKNOWN);
 	OCSP_SINGLERESP_free(s);
 	s = single(&revoked, 1600000000);
-	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL), V_OCSP_CERTSTATUS_REVOKED);
+	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL),
+	    V_OCSP_CERTSTATUS_REVOKED);
 	assert_int_equal(reason, 4);
 	is_time(at, 1690000000);
 	at = OCSP_SINGLERESP_get1_ext_d2i(s, NID_id_pkix_OCSP_archiveCutoff, NULL, NULL);
@@ -239,7 +253,8 @@ single__as_libcrypto_reads_it(void **state)
 	OCSP_SINGLERESP_free(s);
 	revoked.reason = 0;
 	s = single(&revoked, 0);
-	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL), V_OCSP_CERTSTATUS_REVOKED);
+	assert_int_equal(OCSP_single_get0_status(s, &reason, &at, NULL, NULL),
+	    V_OCSP_CERTSTATUS_REVOKED);
 	assert_int_equal(reason, -1);
 	OCSP_SINGLERESP_free(s);
 }
@@ -247,7 +262,8 @@ single__as_libcrypto_reads_it(void **state)
 static void
 error__as_libcrypto_reads_it(void **state)
 {
-	static const enum ocsp_error all[] = {OCSP_MALFORMED, OCSP_INTERNAL, OCSP_TRY_LATER, OCSP_UNAUTHORIZED};
+	static const enum ocsp_error all[] = {OCSP_MALFORMED, OCSP_INTERNAL, OCSP_TRY_LATER,
+	    OCSP_UNAUTHORIZED};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -262,7 +278,10 @@ error__as_libcrypto_reads_it(void **state)
 
 /* ---- the table ---- */
 
-struct named { unsigned char *der; struct ocsp_cert_id id; };
+struct named {
+	unsigned char *der;
+	struct ocsp_cert_id id;
+};
 
 static struct named
 named(const EVP_MD *md, uint32_t serial)
@@ -289,7 +308,8 @@ answer(int64_t ca, int64_t from, int64_t to, size_t len)
 }
 
 static bool
-put(struct ocsp_cache *c, const struct named *n, int64_t ca, int64_t from, int64_t to, size_t len, uint64_t epoch)
+put(struct ocsp_cache *c, const struct named *n, int64_t ca, int64_t from, int64_t to, size_t len,
+    uint64_t epoch)
 {
 	struct ocsp_answer *a = answer(ca, from, to, len);
 	bool ok = ocsp_cache_put(c, &n->id, a, epoch);
@@ -334,7 +354,8 @@ cache__life_of_an_answer(void **state)
 static void
 cache__changes(void **state)
 {
-	struct named one = named(EVP_sha1(), 1), same = named(EVP_sha256(), 1), two = named(EVP_sha1(), 2);
+	struct named one = named(EVP_sha1(), 1), same = named(EVP_sha256(), 1),
+		     two = named(EVP_sha1(), 2);
 	struct ocsp_cache *c;
 	uint64_t epoch;
 
@@ -427,11 +448,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parse__what_libcrypto_writes), cmocka_unit_test(parse__refusals),
-		cmocka_unit_test(parse__signed_and_other_hashes), cmocka_unit_test(parse__serial_numbers),
-		cmocka_unit_test(single__as_libcrypto_reads_it), cmocka_unit_test(error__as_libcrypto_reads_it),
-		cmocka_unit_test(cache__life_of_an_answer), cmocka_unit_test(cache__changes),
-		cmocka_unit_test(cache__memory_is_bounded), cmocka_unit_test(cache__due),
+	    cmocka_unit_test(parse__what_libcrypto_writes),
+	    cmocka_unit_test(parse__refusals),
+	    cmocka_unit_test(parse__signed_and_other_hashes),
+	    cmocka_unit_test(parse__serial_numbers),
+	    cmocka_unit_test(single__as_libcrypto_reads_it),
+	    cmocka_unit_test(error__as_libcrypto_reads_it),
+	    cmocka_unit_test(cache__life_of_an_answer),
+	    cmocka_unit_test(cache__changes),
+	    cmocka_unit_test(cache__memory_is_bounded),
+	    cmocka_unit_test(cache__due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,8 +115,8 @@ judge_folder(const char *folder, bool is_good)
 		expected = is_good ? 0 : verdict_of(entry->d_name);
 		rc = judge(der, len, &err);
 		if (rc != expected)
-			fail_msg(
-			    "%s: got %d, expected %d: %s", entry->d_name, rc, expected, err.detail);
+			fail_msg("%s: got %d, expected %d: %s", entry->d_name, rc, expected,
+			    err.detail);
 		if (rc != 0)
 			assert_true(err.code == rc && strncmp(err.message, "CSR: ", 5) == 0);
 		free(der);
@@ -303,8 +303,8 @@ unarmour__takes_every_armour_of_the_notes(void **state)
 	check_armour(TEXT_1 TEXT_2 TEXT_3, true);
 	check_armour(TEXT_1 "\n" TEXT_2 "\n" TEXT_3 "\n", true);
 	check_armour(TEXT_1 "\r\n" TEXT_2 "\r\n" TEXT_3 "\r\n", true);
-	check_armour(
-	    "-----BEGIN " LABEL "\n" TEXT_1 TEXT_2 "\n" TEXT_3 "\n-----END " LABEL "\n", true);
+	check_armour("-----BEGIN " LABEL "\n" TEXT_1 TEXT_2 "\n" TEXT_3 "\n-----END " LABEL "\n",
+	    true);
 	check_armour("-----BEGIN NEW " LABEL "\r\n" TEXT_1 TEXT_2 "\r\n" TEXT_3
 		     "\r\n-----END NEW " LABEL "\r\n",
 	    true);

@@ -29,8 +29,8 @@ add_cert(struct cert_chain *chain, const char *cn)
 
 	assert_true(key != NULL && x != NULL);
 	X509_set_version(x, X509_VERSION_3);
-	X509_NAME_add_entry_by_txt(
-	    X509_get_subject_name(x), "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
+	    (const unsigned char *)cn, -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), 0);

@@ -27,8 +27,12 @@ static void
 row__spelling_does_not_count(void **state)
 {
 	static const char *const same[][2] = {
-		{ "{\"a\":1,\"b\":[2]}", " { \"b\" : [ 2 ] , \"a\" : 1 } " },
-		{ "1e3", "1000.0" }, { "-2.50", "-2.5" }, { "-0.0", "0.0" }, { "\"\\u00fc\"", "\"\xc3\xbc\"" }, { "0.1", "0.10" },
+	    {"{\"a\":1,\"b\":[2]}", " { \"b\" : [ 2 ] , \"a\" : 1 } "},
+	    {"1e3", "1000.0"},
+	    {"-2.50", "-2.5"},
+	    {"-0.0", "0.0"},
+	    {"\"\\u00fc\"", "\"\xc3\xbc\""},
+	    {"0.1", "0.10"},
 	};
 	unsigned char a[ROW_SEAL_SIZE], b[ROW_SEAL_SIZE];
 
@@ -44,11 +48,38 @@ static void
 row__every_difference_counts(void **state)
 {
 	static const char *const different[] = {
-		"null", "true", "false", "0", "1", "-1", "1.5", "\"\"", "\"1\"", "\"null\"", "[]", "[[]]", "{}", "[1]", "[1,2]",
-		"[12]", "[\"a\",\"b\"]", "[\"ab\"]", "[\"a\",\"b\",\"\"]", "{\"a\":\"b\"}", "{\"b\":\"a\"}", "{\"a\":null}",
-		"{\"a\":\"\"}", "{\"ab\":\"\"}", "[\"a\",[\"b\"]]", "[[\"a\"],\"b\"]", "9007199254740993", "9007199254740992",
-		/* no integers for who reads them */
-		"1.0", "0.0", "-1.0",
+	    "null",
+	    "true",
+	    "false",
+	    "0",
+	    "1",
+	    "-1",
+	    "1.5",
+	    "\"\"",
+	    "\"1\"",
+	    "\"null\"",
+	    "[]",
+	    "[[]]",
+	    "{}",
+	    "[1]",
+	    "[1,2]",
+	    "[12]",
+	    "[\"a\",\"b\"]",
+	    "[\"ab\"]",
+	    "[\"a\",\"b\",\"\"]",
+	    "{\"a\":\"b\"}",
+	    "{\"b\":\"a\"}",
+	    "{\"a\":null}",
+	    "{\"a\":\"\"}",
+	    "{\"ab\":\"\"}",
+	    "[\"a\",[\"b\"]]",
+	    "[[\"a\"],\"b\"]",
+	    "9007199254740993",
+	    "9007199254740992",
+	    /* no integers for who reads them */
+	    "1.0",
+	    "0.0",
+	    "-1.0",
 	};
 	enum { N = sizeof(different) / sizeof(different[0]) };
 	unsigned char macs[N + 3][ROW_SEAL_SIZE];
@@ -56,8 +87,8 @@ row__every_difference_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < N; i++)
 		mac("t", 1, different[i], macs[i]);
-	mac("t", 2, "1", macs[N]);           /* another key */
-	mac("tt", 1, "1", macs[N + 1]);      /* another table */
+	mac("t", 2, "1", macs[N]);      /* another key */
+	mac("tt", 1, "1", macs[N + 1]); /* another table */
 	mac("", 1, "1", macs[N + 2]);
 	for (size_t i = 0; i < N + 3; i++)
 		for (size_t j = 0; j < i; j++)
@@ -65,8 +96,9 @@ row__every_difference_counts(void **state)
 				fail_msg("%zu and %zu have one MAC", i, j);
 }
 
-/* Stored: a version that changes what a MAC is made over must seal anew. The value is HMAC-SHA256, made apart from this
- * code: printf '\0\0\0\3row\1\0\0\0\1t\0\0\0\0\0\0\0\1n' | openssl mac -digest SHA256 -macopt hexkey:... HMAC */
+/* Stored: a version that changes what a MAC is made over must seal anew. The value is HMAC-SHA256,
+ * made apart from this code: printf '\0\0\0\3row\1\0\0\0\1t\0\0\0\0\0\0\0\1n' | openssl mac -digest
+ * SHA256 -macopt hexkey:... HMAC */
 static void
 row__value_stays(void **state)
 {
@@ -76,7 +108,8 @@ row__value_stays(void **state)
 	(void)state;
 	mac("t", 1, "null", got);
 	assert_non_null(hex = gh_hex_encode(got, sizeof(got)));
-	assert_string_equal(hex, "B0CE3B13413748683D2076396DBCA02550809C87F4C8C11233B5F182174DDFD2");
+	assert_string_equal(hex,
+	    "B0CE3B13413748683D2076396DBCA02550809C87F4C8C11233B5F182174DDFD2");
 	free(hex);
 }
 
@@ -99,8 +132,9 @@ row__depth_is_bounded(void **state)
 static void
 table__order_and_number_of_rows_count(void **state)
 {
-	struct row_seal rows[2] = { { .key = 1, .mac = { 1 } }, { .key = 2, .mac = { 2 } } };
-	unsigned char none[ROW_SEAL_SIZE], one[ROW_SEAL_SIZE], two[ROW_SEAL_SIZE], swapped[ROW_SEAL_SIZE];
+	struct row_seal rows[2] = {{.key = 1, .mac = {1}}, {.key = 2, .mac = {2}}};
+	unsigned char none[ROW_SEAL_SIZE], one[ROW_SEAL_SIZE], two[ROW_SEAL_SIZE],
+	    swapped[ROW_SEAL_SIZE];
 
 	(void)state;
 	assert_int_equal(row_seal_table(key, "t", rows, 0, none, NULL), 0);
@@ -117,8 +151,8 @@ table__order_and_number_of_rows_count(void **state)
 static void
 head__revision_and_tables_count(void **state)
 {
-	static const char *const names[] = { "a", "b" }, *const other[] = { "a", "c" };
-	const unsigned char macs[2][ROW_SEAL_SIZE] = { { 1 }, { 2 } };
+	static const char *const names[] = {"a", "b"}, *const other[] = {"a", "c"};
+	const unsigned char macs[2][ROW_SEAL_SIZE] = {{1}, {2}};
 	unsigned char h1[ROW_SEAL_SIZE], h2[ROW_SEAL_SIZE], h3[ROW_SEAL_SIZE], h4[ROW_SEAL_SIZE];
 
 	(void)state;
@@ -135,12 +169,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(row__spelling_does_not_count),
-		cmocka_unit_test(row__every_difference_counts),
-		cmocka_unit_test(row__value_stays),
-		cmocka_unit_test(row__depth_is_bounded),
-		cmocka_unit_test(table__order_and_number_of_rows_count),
-		cmocka_unit_test(head__revision_and_tables_count),
+	    cmocka_unit_test(row__spelling_does_not_count),
+	    cmocka_unit_test(row__every_difference_counts),
+	    cmocka_unit_test(row__value_stays),
+	    cmocka_unit_test(row__depth_is_bounded),
+	    cmocka_unit_test(table__order_and_number_of_rows_count),
+	    cmocka_unit_test(head__revision_and_tables_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

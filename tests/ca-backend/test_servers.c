@@ -1,4 +1,5 @@
-/* Which servers a connection string names, and in which order they are tried. No server is asked. */
+/* Which servers a connection string names, and in which order they are tried. No server is
+ * asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,9 +27,9 @@ assert_servers(const char *conninfo, const char *expected)
 	for (size_t i = 0; i < s.n; i++) {
 		const struct store_server *v = &s.v[i];
 
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %s %s", i > 0 ? ", " : "",
-		    v->host != NULL ? v->host : "-", v->address != NULL ? v->address : "-",
-		    v->port != NULL ? v->port : "-");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %s %s",
+		    i > 0 ? ", " : "", v->host != NULL ? v->host : "-",
+		    v->address != NULL ? v->address : "-", v->port != NULL ? v->port : "-");
 		assert_true(len < sizeof(text));
 	}
 	assert_string_equal(text, expected);
@@ -40,7 +41,8 @@ static void
 servers__are_read_as_libpq_reads_them(void **state)
 {
 	(void)state;
-	assert_servers("host=192.0.2.1,192.0.2.2", "192.0.2.1 192.0.2.1 5432, 192.0.2.2 192.0.2.2 5432");
+	assert_servers("host=192.0.2.1,192.0.2.2",
+	    "192.0.2.1 192.0.2.1 5432, 192.0.2.2 192.0.2.2 5432");
 	assert_servers("host=192.0.2.1,192.0.2.2 port=5433,5434 dbname=x",
 	    "192.0.2.1 192.0.2.1 5433, 192.0.2.2 192.0.2.2 5434");
 	assert_servers("host=a.example,b.example hostaddr=192.0.2.1,192.0.2.2 port=5433",
@@ -79,8 +81,15 @@ static void
 servers__strings_that_are_left_to_libpq(void **state)
 {
 	static const char *const rows[] = {
-		"dbname=x", "", "host=a,,b", "host=a, port=1", "host=a,b port=1,2,3", "nonsense here", "service=none",
-		"host=a,b hostaddr=192.0.2.1", "postgresql://%zz/",
+	    "dbname=x",
+	    "",
+	    "host=a,,b",
+	    "host=a, port=1",
+	    "host=a,b port=1,2,3",
+	    "nonsense here",
+	    "service=none",
+	    "host=a,b hostaddr=192.0.2.1",
+	    "postgresql://%zz/",
 	};
 
 	(void)state;
@@ -88,7 +97,8 @@ servers__strings_that_are_left_to_libpq(void **state)
 		struct store_servers s;
 
 		assert_int_equal(store_servers_read(rows[i], &s, NULL), 0);
-		if (s.n != 1 || (s.v[0].host != NULL && s.v[0].host[0] != '/') || s.v[0].address != NULL)
+		if (s.n != 1 || (s.v[0].host != NULL && s.v[0].host[0] != '/') ||
+		    s.v[0].address != NULL)
 			fail_msg("\"%s\": %zu", rows[i], s.n);
 		store_servers_clear(&s);
 	}
@@ -102,7 +112,8 @@ servers__are_bounded(void **state)
 
 	(void)state;
 	for (int i = 1; i <= 40; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s192.0.2.%d", i > 1 ? "," : "", i);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s192.0.2.%d",
+		    i > 1 ? "," : "", i);
 	assert_int_equal(store_servers_read(text, &s, NULL), 0);
 	assert_int_equal(s.n, STORE_SERVERS_MAX);
 	assert_string_equal(s.v[STORE_SERVERS_MAX - 1].address, "192.0.2.32");
@@ -113,16 +124,20 @@ servers__are_bounded(void **state)
 static void
 servers__session_and_time(void **state)
 {
-	static const struct { const char *conninfo, *session; int connect_ms; } rows[] = {
-		{"host=192.0.2.1", "", 0},
-		{"host=192.0.2.1 connect_timeout=3", "", 3000},
-		{"host=192.0.2.1,192.0.2.2 connect_timeout=2", "read-write", 2000},
-		{"host=192.0.2.1,192.0.2.2 target_session_attrs=any", "read-write", 0},
-		{"host=192.0.2.1,192.0.2.2 target_session_attrs=primary", "", 0},
-		{"host=192.0.2.1,192.0.2.2 connect_timeout=0", "read-write", 0},
-		{"host=192.0.2.1,192.0.2.2 connect_timeout=-1", "read-write", 0},
-		{"host=192.0.2.1,192.0.2.2 connect_timeout=99999999999999999999", "read-write", 3600000},
-		{"dbname=x connect_timeout=2", "", 2000},
+	static const struct {
+		const char *conninfo, *session;
+		int connect_ms;
+	} rows[] = {
+	    {"host=192.0.2.1", "", 0},
+	    {"host=192.0.2.1 connect_timeout=3", "", 3000},
+	    {"host=192.0.2.1,192.0.2.2 connect_timeout=2", "read-write", 2000},
+	    {"host=192.0.2.1,192.0.2.2 target_session_attrs=any", "read-write", 0},
+	    {"host=192.0.2.1,192.0.2.2 target_session_attrs=primary", "", 0},
+	    {"host=192.0.2.1,192.0.2.2 connect_timeout=0", "read-write", 0},
+	    {"host=192.0.2.1,192.0.2.2 connect_timeout=-1", "read-write", 0},
+	    {"host=192.0.2.1,192.0.2.2 connect_timeout=99999999999999999999", "read-write",
+		3600000},
+	    {"dbname=x connect_timeout=2", "", 2000},
 	};
 	struct store_servers s;
 
@@ -150,35 +165,40 @@ key_of(const char *conninfo)
 static void
 servers__the_last_good_one_first_the_silent_ones_last(void **state)
 {
-	uint64_t one = key_of("host=192.0.2.1"), two = key_of("host=192.0.2.2"), three = key_of("host=192.0.2.3");
+	uint64_t one = key_of("host=192.0.2.1"), two = key_of("host=192.0.2.2"),
+		 three = key_of("host=192.0.2.3");
 	const char *all = "host=192.0.2.1,192.0.2.2,192.0.2.3";
 	int64_t before = gh_now_us();
 
 	(void)state;
 	store_server_answered(two);
-	assert_servers(all, "192.0.2.2 192.0.2.2 5432, 192.0.2.1 192.0.2.1 5432, 192.0.2.3 192.0.2.3 5432");
+	assert_servers(all,
+	    "192.0.2.2 192.0.2.2 5432, 192.0.2.1 192.0.2.1 5432, 192.0.2.3 192.0.2.3 5432");
 	store_server_silent(one);
-	assert_servers(all, "192.0.2.2 192.0.2.2 5432, 192.0.2.3 192.0.2.3 5432, 192.0.2.1 192.0.2.1 5432");
+	assert_servers(all,
+	    "192.0.2.2 192.0.2.2 5432, 192.0.2.3 192.0.2.3 5432, 192.0.2.1 192.0.2.1 5432");
 	store_server_silent(two);
-	assert_servers(all, "192.0.2.3 192.0.2.3 5432, 192.0.2.1 192.0.2.1 5432, 192.0.2.2 192.0.2.2 5432");
+	assert_servers(all,
+	    "192.0.2.3 192.0.2.3 5432, 192.0.2.1 192.0.2.1 5432, 192.0.2.2 192.0.2.2 5432");
 	assert_true(store_server_is_silent_since(two, before));
 	assert_false(store_server_is_silent_since(two, gh_now_us() + 1));
 	assert_false(store_server_is_silent_since(three, before));
 	store_server_answered(one);
 	assert_false(store_server_is_silent_since(one, before));
-	assert_servers(all, "192.0.2.1 192.0.2.1 5432, 192.0.2.3 192.0.2.3 5432, 192.0.2.2 192.0.2.2 5432");
+	assert_servers(all,
+	    "192.0.2.1 192.0.2.1 5432, 192.0.2.3 192.0.2.3 5432, 192.0.2.2 192.0.2.2 5432");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(servers__are_read_as_libpq_reads_them),
-		cmocka_unit_test(servers__of_a_service_file),
-		cmocka_unit_test(servers__strings_that_are_left_to_libpq),
-		cmocka_unit_test(servers__are_bounded),
-		cmocka_unit_test(servers__session_and_time),
-		cmocka_unit_test(servers__the_last_good_one_first_the_silent_ones_last),
+	    cmocka_unit_test(servers__are_read_as_libpq_reads_them),
+	    cmocka_unit_test(servers__of_a_service_file),
+	    cmocka_unit_test(servers__strings_that_are_left_to_libpq),
+	    cmocka_unit_test(servers__are_bounded),
+	    cmocka_unit_test(servers__session_and_time),
+	    cmocka_unit_test(servers__the_last_good_one_first_the_silent_ones_last),
 	};
 
 	unsetenv("PGHOST");

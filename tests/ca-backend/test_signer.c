@@ -44,8 +44,9 @@ setup(void **state)
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
 	assert_int_equal(make_ca(&f->sp, "Root", "P-256", NULL, &root_limits, &f->root, &err), 0);
-	assert_int_equal(
-	    make_ca(&f->sp, "Issuing", "P-256", &f->root, &issuing_limits, &f->issuing, &err), 0);
+	assert_int_equal(make_ca(&f->sp, "Issuing", "P-256", &f->root, &issuing_limits, &f->issuing,
+			     &err),
+	    0);
 	signer_process_start(&f->sp, "8");
 	f->client = signer_process_client(&f->sp);
 	load(f);
@@ -145,13 +146,14 @@ assert_beyond(struct fixture *f, const struct signer_cert_fields *fields, const 
 	assert_no(f, fields, GH_E_CA_POLICY, words);
 }
 
-/* Extensions, DER, from OpenSSL's configuration words, and keyUsage where it is not among them; to be freed with
- * OPENSSL_free. */
+/* Extensions, DER, from OpenSSL's configuration words, and keyUsage where it is not among them; to
+ * be freed with OPENSSL_free. */
 static unsigned char *
 extensions_der(size_t *len, ...)
 {
 	const unsigned char *usual = key_usage_extensions;
-	STACK_OF(X509_EXTENSION) *list = d2i_X509_EXTENSIONS(NULL, &usual, sizeof(key_usage_extensions));
+	STACK_OF(X509_EXTENSION) *list =
+	    d2i_X509_EXTENSIONS(NULL, &usual, sizeof(key_usage_extensions));
 	unsigned char *der = NULL;
 	const char *name;
 	va_list ap;
@@ -176,8 +178,7 @@ extensions_der(size_t *len, ...)
 }
 
 static void
-assert_extensions_no(
-    struct fixture *f, unsigned char *der, size_t len, int code, const char *words)
+assert_extensions_no(struct fixture *f, unsigned char *der, size_t len, int code, const char *words)
 {
 	struct signer_cert_fields fields;
 	unsigned char *name = good_fields(f, &fields);
@@ -200,7 +201,7 @@ is_verified_by(X509 *cert, const struct made_ca *ca)
 {
 	X509 *issuer = parse_cert(ca->cert, ca->cert_len);
 	bool ok = X509_verify(cert, X509_get0_pubkey(issuer)) == 1 &&
-		  X509_check_issued(issuer, cert) == X509_V_OK;
+	    X509_check_issued(issuer, cert) == X509_V_OK;
 
 	X509_free(issuer);
 	return ok;
@@ -233,8 +234,8 @@ signer__makes_what_rfc5280_asks(void **state)
 	bits = X509_get0_pubkey_bitstr(x);
 	MUST(EVP_Digest(bits->data, (size_t)bits->length, md, NULL, EVP_sha1(), NULL) == 1);
 	assert_memory_equal(X509_get0_subject_key_id(x)->data, md, 20);
-	assert_int_equal(
-	    ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x), X509_get0_subject_key_id(issuer)),
+	assert_int_equal(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(x),
+			     X509_get0_subject_key_id(issuer)),
 	    0);
 	assert_int_equal(X509_get_ext_count(x), 4);
 	assert_int_equal(X509_get_signature_nid(x), NID_ecdsa_with_SHA256);
@@ -270,8 +271,8 @@ signer__draws_new_serials(void **state)
 
 	assert_int_equal(sign(f, &fields, &a, &err), 0);
 	assert_int_equal(sign(f, &fields, &b, &err), 0);
-	assert_int_not_equal(
-	    ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)), 0);
+	assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)),
+	    0);
 	X509_free(a);
 	X509_free(b);
 	OPENSSL_free(name);
@@ -297,11 +298,11 @@ signer__writes_times_as_rfc5280_asks(void **state)
 	assert_int_equal(signer_process_create(&f->sp, &c, &root, &status, &err), 0);
 	x = parse_cert(root.cert, root.cert_len);
 	assert_int_equal(ASN1_STRING_type(X509_get0_notBefore(x)), V_ASN1_UTCTIME);
-	assert_string_equal(
-	    (const char *)ASN1_STRING_get0_data(X509_get0_notBefore(x)), "491231235959Z");
+	assert_string_equal((const char *)ASN1_STRING_get0_data(X509_get0_notBefore(x)),
+	    "491231235959Z");
 	assert_int_equal(ASN1_STRING_type(X509_get0_notAfter(x)), V_ASN1_GENERALIZEDTIME);
-	assert_string_equal(
-	    (const char *)ASN1_STRING_get0_data(X509_get0_notAfter(x)), "20500101000000Z");
+	assert_string_equal((const char *)ASN1_STRING_get0_data(X509_get0_notAfter(x)),
+	    "20500101000000Z");
 	X509_free(x);
 	made_ca_free(&root);
 	OPENSSL_free(name);
@@ -387,11 +388,11 @@ signer__signs_no_ca_on_the_public_socket(void **state)
 	unsigned char *name = good_fields(f, &fields), *ext;
 	struct gh_error err;
 
-	assert_int_equal(signer_client_load_ca(
-			     f->client, f->root.sealed, f->root.sealed_len, fields.ca_id, &err),
+	assert_int_equal(signer_client_load_ca(f->client, f->root.sealed, f->root.sealed_len,
+			     fields.ca_id, &err),
 	    0);
-	ext = extensions_der(&fields.extensions_len, "basicConstraints", "critical,CA:TRUE,pathlen:0",
-	    "keyUsage", "critical,keyCertSign", NULL);
+	ext = extensions_der(&fields.extensions_len, "basicConstraints",
+	    "critical,CA:TRUE,pathlen:0", "keyUsage", "critical,keyCertSign", NULL);
 	fields.extensions = ext;
 	assert_refused(f, &fields, "not signed on this socket");
 	OPENSSL_free(ext);
@@ -447,8 +448,8 @@ signer__refuses_an_extension_twice(void **state)
 {
 	struct fixture *f = *state;
 	size_t len;
-	unsigned char *der = extensions_der(
-	    &len, "1.2.3.4", "DER:0500", "1.2.3.5", "DER:0500", "1.2.3.4", "DER:0500", NULL);
+	unsigned char *der = extensions_der(&len, "1.2.3.4", "DER:0500", "1.2.3.5", "DER:0500",
+	    "1.2.3.4", "DER:0500", NULL);
 
 	assert_extensions_refused(f, der, len, "twice");
 }
@@ -515,8 +516,8 @@ signer__takes_empty_subject_with_critical_san(void **state)
 
 	empty = name_der("", &fields.subject_len);
 	fields.subject = empty;
-	der = extensions_der(
-	    &fields.extensions_len, "subjectAltName", "critical,DNS:a.example", NULL);
+	der = extensions_der(&fields.extensions_len, "subjectAltName", "critical,DNS:a.example",
+	    NULL);
 	fields.extensions = der;
 	assert_int_equal(sign(f, &fields, &x, &err), 0);
 	X509_free(x);
@@ -575,8 +576,9 @@ signer__refuses_key_types_outside_the_limits(void **state)
 	struct gh_error err;
 
 	assert_int_equal(make_ca(&f->sp, "RSA only", "P-256", &f->root, &limits, &ca, &err), 0);
-	assert_int_equal(
-	    signer_client_load_ca(f->client, ca.sealed, ca.sealed_len, fields.ca_id, &err), 0);
+	assert_int_equal(signer_client_load_ca(f->client, ca.sealed, ca.sealed_len, fields.ca_id,
+			     &err),
+	    0);
 	assert_beyond(f, &fields, "keys of this kind");
 	fields.spki_len = (size_t)i2d_PUBKEY(rsa, &spki);
 	fields.spki = spki;
@@ -641,8 +643,8 @@ check_whole_chain(struct fixture *f, const char *key_alg)
 	middle = parse_cert(root.cert, root.cert_len);
 	assert_true(is_verified_by(middle, &root));
 	X509_free(middle);
-	assert_int_equal(signer_client_load_ca(
-			     f->client, issuing.sealed, issuing.sealed_len, fields.ca_id, &err),
+	assert_int_equal(signer_client_load_ca(f->client, issuing.sealed, issuing.sealed_len,
+			     fields.ca_id, &err),
 	    0);
 	assert_int_equal(sign(f, &fields, &x, &err), 0);
 	assert_true(is_verified_by(x, &issuing));
@@ -655,8 +657,8 @@ check_whole_chain(struct fixture *f, const char *key_alg)
 static void
 signer__creates_cas_of_every_algorithm(void **state)
 {
-	static const char *const algs[] = {
-	    "P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"};
+	static const char *const algs[] = {"P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096",
+	    "Ed25519"};
 	size_t i;
 
 	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
@@ -698,8 +700,10 @@ signer__refuses_to_create_beyond_limits(void **state)
 	struct signer_limits limits = issuing_limits;
 	struct made_ca damaged = f->root;
 
-	assert_not_created(f, "P-256", &f->issuing, &limits, GH_E_CA_POLICY, "CA certificates are not allowed");
-	assert_not_created(f, "P-256", &f->root, &root_limits, GH_E_CA_POLICY, "pathLenConstraint above 0");
+	assert_not_created(f, "P-256", &f->issuing, &limits, GH_E_CA_POLICY,
+	    "CA certificates are not allowed");
+	assert_not_created(f, "P-256", &f->root, &root_limits, GH_E_CA_POLICY,
+	    "pathLenConstraint above 0");
 	assert_not_created(f, "P-224", NULL, &limits, GH_E_SIGNER, "unknown key algorithm");
 	limits.min_rsa_bits = 1024;
 	assert_not_created(f, "P-256", NULL, &limits, GH_E_SIGNER, "below 2048");
@@ -714,8 +718,9 @@ signer__refuses_to_create_beyond_limits(void **state)
 static unsigned char *
 ca_extensions_der(size_t *len)
 {
-	static const unsigned char cdp[] = {0x30, 32, 0x30, 30, 6, 3, 0x55, 0x1d, 31, 4, 23, 0x30, 21, 0x30, 19,
-	    0xa0, 17, 0xa0, 15, 0x86, 13, 'h', 't', 't', 'p', ':', '/', '/', 'a', '/', 'c', '.', 'd', 'e'};
+	static const unsigned char cdp[] = {0x30, 32, 0x30, 30, 6, 3, 0x55, 0x1d, 31, 4, 23, 0x30,
+	    21, 0x30, 19, 0xa0, 17, 0xa0, 15, 0x86, 13, 'h', 't', 't', 'p', ':', '/', '/', 'a', '/',
+	    'c', '.', 'd', 'e'};
 	unsigned char *der = OPENSSL_memdup(cdp, sizeof(cdp));
 
 	MUST(der != NULL);
@@ -789,12 +794,12 @@ signer__refuses_damaged_records(void **state)
 	for (i = 0; i < len; i += i < 20 ? 1 : 61) {
 		memcpy(copy, f->issuing.sealed, len);
 		copy[i] ^= 0x40;
-		assert_int_equal(
-		    signer_client_load_ca(f->client, copy, len, id, &err), GH_E_SIGNER);
+		assert_int_equal(signer_client_load_ca(f->client, copy, len, id, &err),
+		    GH_E_SIGNER);
 	}
 	for (i = 0; i < len; i += 37)
-		assert_int_equal(
-		    signer_client_load_ca(f->client, f->issuing.sealed, i, id, &err), GH_E_SIGNER);
+		assert_int_equal(signer_client_load_ca(f->client, f->issuing.sealed, i, id, &err),
+		    GH_E_SIGNER);
 	free(copy);
 }
 
@@ -810,8 +815,8 @@ signer__refuses_records_of_another_system_key(void **state)
 	signer_process_new(&other);
 	signer_process_start(&other, "2");
 	c = signer_process_client(&other);
-	assert_int_equal(
-	    signer_client_load_ca(c, f->issuing.sealed, f->issuing.sealed_len, id, &err),
+	assert_int_equal(signer_client_load_ca(c, f->issuing.sealed, f->issuing.sealed_len, id,
+			     &err),
 	    GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "wrong system key"));
 	signer_client_free(c);
@@ -1055,8 +1060,8 @@ signer__closes_on_garbage(void **state)
 static void
 signer__survives_random_payloads(void **state)
 {
-	static const unsigned char ops[] = {
-	    0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38, 255};
+	static const unsigned char ops[] = {0, 1, 2, 3, 4, 5, 6, 7, 32, 33, 34, 35, 36, 37, 38,
+	    255};
 	struct fixture *f = *state;
 	unsigned char frame[4 + 1 + 200] = {0, 0, 0, 201};
 	int i, fd;

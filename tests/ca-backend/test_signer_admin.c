@@ -56,9 +56,10 @@ signer__imports_no_ca_that_does_not_fit(void **state)
 {
 	static const char *const leaf_words[] = {"basicConstraints", "CA:FALSE", NULL};
 	static const char *const no_words[] = {NULL};
-	static const char *const leaf_usage[] = {
-	    "basicConstraints", "critical,CA:TRUE", "keyUsage", "digitalSignature", NULL};
-	static const char *const short_path[] = {"basicConstraints", "critical,CA:TRUE,pathlen:0", NULL};
+	static const char *const leaf_usage[] = {"basicConstraints", "critical,CA:TRUE", "keyUsage",
+	    "digitalSignature", NULL};
+	static const char *const short_path[] = {"basicConstraints", "critical,CA:TRUE,pathlen:0",
+	    NULL};
 	struct fixture *f = *state;
 	EVP_PKEY *key = new_key("P-256"), *other = new_key("P-256"), *odd = new_key("P-521");
 	EVP_PKEY *weak = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
@@ -115,16 +116,16 @@ signer__imports_no_key_that_makes_wrong_signatures(void **state)
 	memcpy(p + 5, wrong + (p - mixed) + 5, 32);
 	in.cert = cert;
 	in.pkcs8 = mixed;
-	assert_int_equal(
-	    signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err), GH_E_SIGNER);
+	assert_int_equal(signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err),
+	    GH_E_SIGNER);
 	assert_null(sealed);
 	in.pkcs8_len--;
-	assert_int_equal(
-	    signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err), GH_E_SIGNER);
+	assert_int_equal(signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err),
+	    GH_E_SIGNER);
 	assert_says(&err, "PKCS#8");
 	in.pkcs8_len = 0;
-	assert_int_equal(
-	    signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err), GH_E_SIGNER);
+	assert_int_equal(signer_client_import_ca(f->admin.client, &in, &sealed, &sealed_len, &err),
+	    GH_E_SIGNER);
 	assert_says(&err, "no private key");
 	OPENSSL_free(cert);
 	OPENSSL_free(mixed);
@@ -151,7 +152,7 @@ request(struct fixture *f, const char *key_alg, struct pending *out)
 	const unsigned char *p;
 	struct gh_error err;
 	X509_REQ *req;
-	STACK_OF(X509_EXTENSION) *list;
+	STACK_OF(X509_EXTENSION) * list;
 
 	in.subject = name;
 	in.extensions = ext;
@@ -183,8 +184,8 @@ static int
 complete(struct fixture *f, const struct pending *p, const unsigned char *cert, size_t len,
     unsigned char **sealed, size_t *sealed_len, struct gh_error *err)
 {
-	return signer_client_complete_ca(
-	    f->admin.client, p->sealed, p->sealed_len, cert, len, sealed, sealed_len, err);
+	return signer_client_complete_ca(f->admin.client, p->sealed, p->sealed_len, cert, len,
+	    sealed, sealed_len, err);
 }
 
 static void
@@ -198,7 +199,8 @@ signer__completes_a_ca_that_is_signed_elsewhere(void **state)
 	struct made_ca root = {0};
 	size_t i;
 
-	root.cert = foreign_cert("Foreign root", root_key, NULL, root_key, &root.cert_len, ca_words);
+	root.cert =
+	    foreign_cert("Foreign root", root_key, NULL, root_key, &root.cert_len, ca_words);
 	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
 		X509 *anchor = parse(root.cert, root.cert_len);
 		unsigned char id[SIGNER_CA_ID_SIZE];
@@ -212,7 +214,8 @@ signer__completes_a_ca_that_is_signed_elsewhere(void **state)
 		/* it is no CA yet */
 		assert_int_equal(signer_client_load_ca(f->client, p.sealed, p.sealed_len, id, &err),
 		    GH_E_SIGNER);
-		between[0].p = foreign_cert("Sub", p.key, anchor, root_key, &between[0].len, sub_words);
+		between[0].p =
+		    foreign_cert("Sub", p.key, anchor, root_key, &between[0].len, sub_words);
 		assert_int_equal(complete(f, &p, between[0].p, between[0].len, &sub.sealed,
 				     &sub.sealed_len, &err),
 		    0);
@@ -252,9 +255,9 @@ signer__completes_no_ca_with_a_wrong_certificate(void **state)
 	OPENSSL_free(cert);
 	assert_null(sealed);
 	/* a CA that has a certificate */
-	assert_int_equal(
-	    signer_client_complete_ca(f->admin.client, f->root.sealed, f->root.sealed_len,
-		f->root.cert, f->root.cert_len, &sealed, &sealed_len, &err),
+	assert_int_equal(signer_client_complete_ca(f->admin.client, f->root.sealed,
+			     f->root.sealed_len, f->root.cert, f->root.cert_len, &sealed,
+			     &sealed_len, &err),
 	    GH_E_SIGNER);
 	assert_says(&err, "waits for no certificate");
 	pending_free(&p);
@@ -283,12 +286,12 @@ signer__asks_again_with_the_same_key(void **state)
 	in.subject = name;
 	in.sealed = locked;
 	in.sealed_len = locked_len;
-	assert_int_equal(signer_client_create_csr(f->admin.client, &in, &p.csr, &p.csr_len, &p.sealed,
-			     &p.sealed_len, &err),
+	assert_int_equal(signer_client_create_csr(f->admin.client, &in, &p.csr, &p.csr_len,
+			     &p.sealed, &p.sealed_len, &err),
 	    GH_E_CA_PASSWORD);
 	in.password = PASSWORD;
-	assert_int_equal(signer_client_create_csr(f->admin.client, &in, &p.csr, &p.csr_len, &p.sealed,
-			     &p.sealed_len, &err),
+	assert_int_equal(signer_client_create_csr(f->admin.client, &in, &p.csr, &p.csr_len,
+			     &p.sealed, &p.sealed_len, &err),
 	    0);
 	q = p.csr;
 	req = d2i_X509_REQ(NULL, &q, (long)p.csr_len);
@@ -297,8 +300,8 @@ signer__asks_again_with_the_same_key(void **state)
 	assert_int_equal(EVP_PKEY_eq(p.key, X509_get0_pubkey(old)), 1);
 	cert = foreign_cert("Issuing", p.key, NULL, root_key, &len, ca_words);
 	assert_int_equal(complete(f, &p, cert, len, &sealed, &sealed_len, &err), 0);
-	assert_int_equal(
-	    signer_client_load_ca(f->client, sealed, sealed_len, id, &err), GH_E_CA_LOCKED);
+	assert_int_equal(signer_client_load_ca(f->client, sealed, sealed_len, id, &err),
+	    GH_E_CA_LOCKED);
 	X509_REQ_free(req);
 	X509_free(old);
 	EVP_PKEY_free(root_key);
@@ -329,9 +332,10 @@ signer__administers_nothing_on_the_public_socket(void **state)
 	size_t n, m;
 
 	assert_int_equal(signer_client_renew_ca(f->client, &renewal, &r, &err), GH_E_FORBIDDEN);
-	assert_int_equal(signer_client_import_ca(f->client, &import_of, &a, &n, &err), GH_E_FORBIDDEN);
-	assert_int_equal(
-	    signer_client_create_csr(f->client, &csr_of, &a, &n, &b, &m, &err), GH_E_FORBIDDEN);
+	assert_int_equal(signer_client_import_ca(f->client, &import_of, &a, &n, &err),
+	    GH_E_FORBIDDEN);
+	assert_int_equal(signer_client_create_csr(f->client, &csr_of, &a, &n, &b, &m, &err),
+	    GH_E_FORBIDDEN);
 	assert_int_equal(signer_client_complete_ca(f->client, f->root.sealed, f->root.sealed_len,
 			     f->root.cert, f->root.cert_len, &a, &n, &err),
 	    GH_E_FORBIDDEN);

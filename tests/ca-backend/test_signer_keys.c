@@ -35,8 +35,8 @@ set_password(struct fixture *f, const struct record *from, const char *current,
 {
 	struct gh_error err;
 
-	return signer_client_set_password(
-	    f->client, from->p, from->len, current, new_password, &out->p, &out->len, &err);
+	return signer_client_set_password(f->client, from->p, from->len, current, new_password,
+	    &out->p, &out->len, &err);
 }
 
 static int
@@ -49,8 +49,8 @@ setup(void **state)
 
 	MUST(f != NULL);
 	signer_process_new(&f->sp);
-	assert_int_equal(
-	    make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err), 0);
+	assert_int_equal(make_ca(&f->sp, "Issuing", "P-256", NULL, &issuing_limits, &f->ca, &err),
+	    0);
 	f->plain = (struct record){f->ca.sealed, f->ca.sealed_len};
 	signer_process_start(&f->sp, "16");
 	f->client = signer_process_client(&f->sp);
@@ -96,8 +96,7 @@ unlock(struct fixture *f, const struct record *r, const char *password, int seco
 {
 	struct gh_error err;
 	int64_t until;
-	int rc =
-	    signer_client_unlock(f->client, r->p, r->len, password, seconds, &until, &err);
+	int rc = signer_client_unlock(f->client, r->p, r->len, password, seconds, &until, &err);
 
 	if (rc == 0)
 		assert_in_range(until, gh_now() + seconds - 5, gh_now() + seconds);
@@ -346,8 +345,8 @@ signer__refuses_the_key_under_an_earlier_certificate(void **state)
 	assert_int_equal(signer_client_load_ca(f->client, plain.p, plain.len, id, &err), 0);
 	assert_int_equal(sign(f), 0); /* both, while there is no password */
 	assert_int_equal(set_password(f, &plain, NULL, PASSWORD, &locked), 0);
-	assert_int_equal(
-	    signer_client_load_ca(f->client, locked.p, locked.len, id, &err), GH_E_CA_LOCKED);
+	assert_int_equal(signer_client_load_ca(f->client, locked.p, locked.len, id, &err),
+	    GH_E_CA_LOCKED);
 	assert_int_equal(sign(f), GH_E_NOT_FOUND);
 	assert_int_equal(load(f, &f->plain), GH_E_CONFLICT);
 	assert_int_equal(set_password(f, &f->plain, NULL, "mine", &none), GH_E_CONFLICT);
@@ -589,7 +588,8 @@ signer__tries_passwords_of_8_callers(void **state)
 
 #define each(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* As it is started by default. What a worker that was taken over cannot do: put a password of its own on a key. */
+/* As it is started by default. What a worker that was taken over cannot do: put a password of its
+ * own on a key. */
 static void
 signer__takes_no_first_password_from_workers(void **state)
 {
@@ -603,14 +603,17 @@ signer__takes_no_first_password_from_workers(void **state)
 	f->sp.no_first_password = true;
 	signer_process_start(&f->sp, "8");
 	f->client = signer_process_client(&f->sp);
-	assert_int_equal(set_password(f, &f->plain, NULL, "of the attacker", &made), GH_E_CA_POLICY);
+	assert_int_equal(set_password(f, &f->plain, NULL, "of the attacker", &made),
+	    GH_E_CA_POLICY);
 	assert_null(made.p);
 	/* whoever can read the system key may */
 	admin = admin_signer_start(&f->sp);
-	assert_int_equal(signer_client_set_password(admin.client, f->plain.p, f->plain.len, NULL, PASSWORD, &made.p,
-			     &made.len, &err), 0);
+	assert_int_equal(signer_client_set_password(admin.client, f->plain.p, f->plain.len, NULL,
+			     PASSWORD, &made.p, &made.len, &err),
+	    0);
 	assert_int_equal(admin_signer_stop(&admin), 0);
-	/* with the password workers change it as before, and take it off; that is no way to a first one */
+	/* with the password workers change it as before, and take it off; that is no way to a first
+	 * one */
 	assert_int_equal(set_password(f, &made, PASSWORD, "another password", &changed), 0);
 	free(made.p);
 	made.p = NULL;

@@ -30,8 +30,8 @@ signer__changes_the_limits_of_a_ca(void **state)
 	assert_int_equal(sign(f, f->issuing.sealed, f->issuing.sealed_len, &w), 0);
 	free(w.cert);
 	assert_int_equal(sign(f, narrow.sealed, narrow.sealed_len, &w), GH_E_CA_POLICY);
-	assert_string_equal(
-	    w.err.message, "a validity of more than 10 days is not allowed by the CA");
+	assert_string_equal(w.err.message,
+	    "a validity of more than 10 days is not allowed by the CA");
 	/* a worker that has the wide record still: no way back */
 	assert_int_equal(signer_client_load_ca(f->client, f->issuing.sealed, f->issuing.sealed_len,
 			     id, &err),
@@ -60,10 +60,12 @@ static void
 signer__limits_extended_key_usages(void **state)
 {
 	static const char *const client[] = {"extendedKeyUsage", "clientAuth", NULL};
-	static const char *const both[] = {"extendedKeyUsage", "clientAuth,1.3.6.1.4.1.311.20.2.2", NULL};
+	static const char *const both[] = {"extendedKeyUsage", "clientAuth,1.3.6.1.4.1.311.20.2.2",
+	    NULL};
 	static const char *const code[] = {"extendedKeyUsage", "clientAuth,codeSigning", NULL};
 	static const char *const odd[] = {"extendedKeyUsage", "1.2.3.4.5", NULL};
-	static const char *const any[] = {"extendedKeyUsage", "clientAuth,anyExtendedKeyUsage", NULL};
+	static const char *const any[] = {"extendedKeyUsage", "clientAuth,anyExtendedKeyUsage",
+	    NULL};
 	static const struct {
 		const char *const *words;
 		const char *message; /* NULL = is signed */
@@ -108,8 +110,8 @@ signer__certifies_no_ocsp_signer_unasked(void **state)
 	struct gh_error err;
 
 	assert_int_equal(sign(f, f->issuing.sealed, f->issuing.sealed_len, &w), GH_E_CA_POLICY);
-	assert_string_equal(
-	    w.err.message, "extended key usage OCSPSigning is not allowed by the CA");
+	assert_string_equal(w.err.message,
+	    "extended key usage OCSPSigning is not allowed by the CA");
 	allow(&limits.ekus, "1.3.6.1.5.5.7.3.2");
 	allow(&limits.ekus, "1.3.6.1.5.5.7.3.9");
 	assert_int_equal(set_limits(f, &f->issuing, &limits, &ca, &err), 0);
@@ -123,8 +125,8 @@ signer__limits_extensions(void **state)
 {
 	static const char *const free_ones[] = {"keyUsage", "digitalSignature", "extendedKeyUsage",
 	    "clientAuth", "subjectAltName", "DNS:a.test", "crlDistributionPoints", "URI:http://a/c",
-	    "authorityInfoAccess", "OCSP;URI:http://a/o", "certificatePolicies", "DER:30:06:30:04:06:02:2a:03",
-	    "basicConstraints", "CA:FALSE", NULL};
+	    "authorityInfoAccess", "OCSP;URI:http://a/o", "certificatePolicies",
+	    "DER:30:06:30:04:06:02:2a:03", "basicConstraints", "CA:FALSE", NULL};
 	static const char *const listed[] = {"1.3.6.1.4.1.311.21.7", "DER:30:00", NULL};
 	static const char *const other[] = {"1.3.6.1.4.1.311.25.2", "DER:30:00", NULL};
 	static const char *const known[] = {"nameConstraints", "permitted;DNS:a.test", NULL};
@@ -143,8 +145,8 @@ signer__limits_extensions(void **state)
 	free(w.cert);
 	w.extensions = other;
 	assert_int_equal(sign(f, ca.sealed, ca.sealed_len, &w), GH_E_CA_POLICY);
-	assert_string_equal(
-	    w.err.message, "extension 1.3.6.1.4.1.311.25.2 is not allowed by the CA");
+	assert_string_equal(w.err.message,
+	    "extension 1.3.6.1.4.1.311.25.2 is not allowed by the CA");
 	w.extensions = known;
 	assert_int_equal(sign(f, ca.sealed, ca.sealed_len, &w), GH_E_CA_POLICY);
 	assert_string_equal(w.err.message, "extension nameConstraints is not allowed by the CA");
@@ -155,9 +157,12 @@ static void
 signer__obeys_name_constraints_of_its_certificate(void **state)
 {
 	static const char *const constraints[] = {"nameConstraints",
-	    "critical,permitted;DNS:corp.test,permitted;email:corp.test,excluded;DNS:secret.corp.test", NULL};
-	static const char *const good[] = {"subjectAltName", "DNS:a.corp.test,email:a@corp.test", NULL};
-	static const char *const outside[] = {"subjectAltName", "DNS:a.corp.test,DNS:evil.test", NULL};
+	    "critical,permitted;DNS:corp.test,permitted;email:corp.test,excluded;DNS:secret.corp.test",
+	    NULL};
+	static const char *const good[] = {"subjectAltName", "DNS:a.corp.test,email:a@corp.test",
+	    NULL};
+	static const char *const outside[] = {"subjectAltName", "DNS:a.corp.test,DNS:evil.test",
+	    NULL};
 	static const char *const excluded[] = {"subjectAltName", "DNS:a.secret.corp.test", NULL};
 	static const char *const email[] = {"subjectAltName", "email:a@evil.test", NULL};
 	static const struct {
@@ -165,11 +170,8 @@ signer__obeys_name_constraints_of_its_certificate(void **state)
 		const char *const *words;
 		int rc;
 	} rows[] = {
-	    {"alice", good, 0},
-	    {"alice", NULL, 0},
-	    {"alice", outside, GH_E_CA_POLICY},
-	    {"alice", excluded, GH_E_CA_POLICY},
-	    {"alice", email, GH_E_CA_POLICY},
+	    {"alice", good, 0}, {"alice", NULL, 0}, {"alice", outside, GH_E_CA_POLICY},
+	    {"alice", excluded, GH_E_CA_POLICY}, {"alice", email, GH_E_CA_POLICY},
 	    {"evil.test", NULL, GH_E_CA_POLICY}, /* a CN that reads as a host name */
 	};
 	struct fixture *f = *state;
@@ -207,10 +209,11 @@ signer__obeys_name_constraints_of_its_certificate(void **state)
 	OPENSSL_free(ext);
 }
 
-/* A CA with these constraints (pairs of OpenSSL's words; @section for directories) below the root. */
+/* A CA with these constraints (pairs of OpenSSL's words; @section for directories) below the
+ * root. */
 static int
-make_constrained(struct fixture *f, const char *const *subject, const char *section, struct made_ca *out,
-    struct gh_error *err)
+make_constrained(struct fixture *f, const char *const *subject, const char *section,
+    struct made_ca *out, struct gh_error *err)
 {
 	struct signer_create_ca in = {.key_alg = "P-256",
 	    .parent = f->root.sealed,
@@ -233,8 +236,8 @@ make_constrained(struct fixture *f, const char *const *subject, const char *sect
 	in.subject_len = (size_t)i2d_X509_NAME(name, &subject_der);
 	in.subject = subject_der;
 	in.extensions = ext = encode_extensions(list, &in.extensions_len);
-	rc = signer_client_create_ca(
-	    f->admin.client, &in, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
+	rc = signer_client_create_ca(f->admin.client, &in, &out->cert, &out->cert_len, &out->sealed,
+	    &out->sealed_len, err);
 	X509_NAME_free(name);
 	OPENSSL_free(subject_der);
 	OPENSSL_free(ext);
@@ -254,8 +257,9 @@ assert_responder(struct fixture *f, const struct made_ca *ca, const char *name)
 	X509 *x;
 
 	assert_int_equal(signer_client_load_ca(f->client, ca->sealed, ca->sealed_len, id, &err), 0);
-	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now(), gh_now() + DAY, NULL, &cert,
-			     &cert_len, &sealed, &sealed_len, &err), 0);
+	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now(), gh_now() + DAY,
+			     NULL, &cert, &cert_len, &sealed, &sealed_len, &err),
+	    0);
 	assert_int_equal(verify(cert, cert_len, &f->root, between), X509_V_OK);
 	x = parse(cert, cert_len);
 	text = X509_NAME_oneline(X509_get_subject_name(x), NULL, 0);
@@ -274,15 +278,19 @@ signer__names_ocsp_signers_within_the_constraints(void **state)
 		const char *subject[4], *section;
 		const char *name; /* NULL: no such CA is made */
 	} rows[] = {
-	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;DNS:corp.test,permitted;email:corp.test\n",
+	    {{"CN=Narrow"},
+		"[ext]\nnameConstraints=critical,permitted;DNS:corp.test,permitted;email:corp.test\n",
 		"/CN=Narrow OCSP"},
-	    {{"O=Corp", "CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nO=Corp\n",
+	    {{"O=Corp", "CN=Narrow"},
+		"[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nO=Corp\n",
 		"/O=Corp/CN=Narrow OCSP"},
-	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nC=DE\nO=Corp\n",
+	    {{"CN=Narrow"},
+		"[ext]\nnameConstraints=critical,permitted;dirName:dn\n[dn]\nC=DE\nO=Corp\n",
 		"/C=DE/O=Corp/CN=Narrow OCSP"},
-	    {{"CN=Narrow", "emailAddress:ia5=ca@other.test"}, "[ext]\nnameConstraints=critical,permitted;email:corp.test\n",
-		"/CN=Narrow OCSP"},
-	    {{"CN=Narrow"}, "[ext]\nnameConstraints=critical,excluded;dirName:dn,permitted;dirName:dn\n[dn]\nO=Corp\n",
+	    {{"CN=Narrow", "emailAddress:ia5=ca@other.test"},
+		"[ext]\nnameConstraints=critical,permitted;email:corp.test\n", "/CN=Narrow OCSP"},
+	    {{"CN=Narrow"},
+		"[ext]\nnameConstraints=critical,excluded;dirName:dn,permitted;dirName:dn\n[dn]\nO=Corp\n",
 		NULL},
 	};
 	struct fixture *f = *state;

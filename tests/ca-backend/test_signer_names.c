@@ -1,6 +1,6 @@
 /*
- * Nobody but a CA gets what makes a relying party take him for one: name, key, key usage, CRLs. What a worker that was
- * taken over could ask for.
+ * Nobody but a CA gets what makes a relying party take him for one: name, key, key usage, CRLs.
+ * What a worker that was taken over could ask for.
  */
 #include "base/name_fixture.h"
 #include "ca-backend/signer_admin.h"
@@ -8,13 +8,13 @@
 /* What the worker asks for; the rest is usual. */
 struct question {
 	const char *subject[5];
-	const char *san[5];                /* a directoryName in the SAN; empty: none */
-	const char *extensions[5];         /* pairs */
+	const char *san[5];        /* a directoryName in the SAN; empty: none */
+	const char *extensions[5]; /* pairs */
 	bool no_key_usage;
 };
 
 static void
-push_san(STACK_OF(X509_EXTENSION) *list, const char *const *words)
+push_san(STACK_OF(X509_EXTENSION) * list, const char *const *words)
 {
 	GENERAL_NAMES *names = GENERAL_NAMES_new();
 	GENERAL_NAME *name = GENERAL_NAME_new();
@@ -40,10 +40,11 @@ extensions_of(const struct question *q, size_t *len)
 
 /* What the signer says to ca (loaded, or not any more). key NULL: a new one. */
 static int
-ask_for_key(struct fixture *f, const unsigned char ca_id[SIGNER_CA_ID_SIZE], const struct question *q, EVP_PKEY *key,
-    struct gh_error *err)
+ask_for_key(struct fixture *f, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    const struct question *q, EVP_PKEY *key, struct gh_error *err)
 {
-	struct signer_cert_fields fields = {.not_before = gh_now() - 600, .not_after = gh_now() + 30 * DAY};
+	struct signer_cert_fields fields = {.not_before = gh_now() - 600,
+	    .not_after = gh_now() + 30 * DAY};
 	X509_NAME *name = name_of_words(q->subject);
 	unsigned char *subject = NULL, *spki = NULL, *ext, *cert;
 	EVP_PKEY *fresh = key == NULL ? new_key("P-256") : NULL;
@@ -82,40 +83,43 @@ static const struct {
 	struct question q;
 	const char *no; /* NULL: is signed */
 } rows[] = {
-	{ { .subject = { "CN=alice" } }, NULL },
-	{ { .subject = { "CN=Issuing" } }, NAME_TAKEN },
-	{ { .subject = { "CN:printable=Issuing" } }, NAME_TAKEN },
-	{ { .subject = { "CN:t61=Issuing" } }, NAME_TAKEN },
-	{ { .subject = { "CN:bmp=Issuing" } }, NAME_TAKEN },
-	{ { .subject = { "CN=iSSUING" } }, NAME_TAKEN },
-	{ { .subject = { "CN=  Issuing " } }, NAME_TAKEN },
-	{ { .subject = { "CN=\xef\xbc\xa9ssuing" } }, NAME_TAKEN }, /* fullwidth */
-	{ { .subject = { "CN=\xc4\xb1ssuing" } }, NAME_TAKEN },     /* dotless i */
-	{ { .subject = { "CN=Iss\xc2\xaduing" } }, NAME_TAKEN },    /* soft hyphen */
-	{ { .subject = { "CN=Root" } }, NAME_TAKEN },
-	{ { .subject = { "CN:printable=ROOT" } }, NAME_TAKEN },
-	{ { .subject = { "CN=Issuing", "OU=x" } }, NULL },
-	{ { .subject = { "CN=Issuing 2" } }, NULL },
-	{ { .subject = { "O=Issuing" } }, NULL },
-	{ { .subject = { NULL }, .san = { "CN:printable=ISSUING" } }, SAN_TAKEN },
-	{ { .subject = { "CN=alice" }, .san = { "CN= root" } }, SAN_TAKEN },
-	{ { .subject = { NULL }, .san = { "CN=alice" } }, NULL },
-	/* what passes for a CA, or for the issuer of a CRL, without its name */
-	{ { .subject = { "CN=alice" }, .no_key_usage = true, .extensions = { "extendedKeyUsage", "clientAuth" } },
-	    "a certificate without keyUsage is not signed" },
-	{ { .subject = { "CN=alice" }, .extensions = { "nsCertType", "sslCA,emailCA" } },
-	    "the extension nsCertType is not signed" },
-	{ { .subject = { "CN=alice" }, .extensions = { "nsCertType", "client" } },
-	    "the extension nsCertType is not signed" },
-	{ { .subject = { "CN=alice" }, .extensions = { "issuerAltName", "DNS:ca.test" } },
-	    "the extension issuerAltName is not signed" },
-	{ { .subject = { "CN=alice" }, .extensions = { "crlDistributionPoints", "URI:http://a/c" } }, NULL },
-	/* DistributionPoint { [0] { [0] { URI a:b } }, [2] cRLIssuer { [4] { empty Name } } } */
-	{ { .subject = { "CN=alice" }, .extensions = { "2.5.29.31",
-	    "DER:30:11:30:0f:a0:07:a0:05:86:03:61:3a:62:a2:04:a4:02:30:00" } },
-	    "a cRLIssuer in a distribution point is not signed" },
-	{ { .subject = { "CN=alice" }, .extensions = { "2.5.29.46", "DER:30:08:30:06:a2:04:a4:02:30:00" } },
-	    "a cRLIssuer in a distribution point is not signed" },
+    {{.subject = {"CN=alice"}}, NULL},
+    {{.subject = {"CN=Issuing"}}, NAME_TAKEN},
+    {{.subject = {"CN:printable=Issuing"}}, NAME_TAKEN},
+    {{.subject = {"CN:t61=Issuing"}}, NAME_TAKEN},
+    {{.subject = {"CN:bmp=Issuing"}}, NAME_TAKEN},
+    {{.subject = {"CN=iSSUING"}}, NAME_TAKEN},
+    {{.subject = {"CN=  Issuing "}}, NAME_TAKEN},
+    {{.subject = {"CN=\xef\xbc\xa9ssuing"}}, NAME_TAKEN}, /* fullwidth */
+    {{.subject = {"CN=\xc4\xb1ssuing"}}, NAME_TAKEN},     /* dotless i */
+    {{.subject = {"CN=Iss\xc2\xaduing"}}, NAME_TAKEN},    /* soft hyphen */
+    {{.subject = {"CN=Root"}}, NAME_TAKEN},
+    {{.subject = {"CN:printable=ROOT"}}, NAME_TAKEN},
+    {{.subject = {"CN=Issuing", "OU=x"}}, NULL},
+    {{.subject = {"CN=Issuing 2"}}, NULL},
+    {{.subject = {"O=Issuing"}}, NULL},
+    {{.subject = {NULL}, .san = {"CN:printable=ISSUING"}}, SAN_TAKEN},
+    {{.subject = {"CN=alice"}, .san = {"CN= root"}}, SAN_TAKEN},
+    {{.subject = {NULL}, .san = {"CN=alice"}}, NULL},
+    /* what passes for a CA, or for the issuer of a CRL, without its name */
+    {{.subject = {"CN=alice"},
+	 .no_key_usage = true,
+	 .extensions = {"extendedKeyUsage", "clientAuth"}},
+	"a certificate without keyUsage is not signed"},
+    {{.subject = {"CN=alice"}, .extensions = {"nsCertType", "sslCA,emailCA"}},
+	"the extension nsCertType is not signed"},
+    {{.subject = {"CN=alice"}, .extensions = {"nsCertType", "client"}},
+	"the extension nsCertType is not signed"},
+    {{.subject = {"CN=alice"}, .extensions = {"issuerAltName", "DNS:ca.test"}},
+	"the extension issuerAltName is not signed"},
+    {{.subject = {"CN=alice"}, .extensions = {"crlDistributionPoints", "URI:http://a/c"}}, NULL},
+    /* DistributionPoint { [0] { [0] { URI a:b } }, [2] cRLIssuer { [4] { empty Name } } } */
+    {{.subject = {"CN=alice"},
+	 .extensions = {"2.5.29.31",
+	     "DER:30:11:30:0f:a0:07:a0:05:86:03:61:3a:62:a2:04:a4:02:30:00"}},
+	"a cRLIssuer in a distribution point is not signed"},
+    {{.subject = {"CN=alice"}, .extensions = {"2.5.29.46", "DER:30:08:30:06:a2:04:a4:02:30:00"}},
+	"a cRLIssuer in a distribution point is not signed"},
 };
 
 static void
@@ -139,17 +143,21 @@ signer__certifies_nobody_as_a_ca(void **state)
 static void
 signer__refuses_key_usages_of_cas(void **state)
 {
-	static const struct { const char *value, *words; } bad[] = {
-		{ "critical,digitalSignature,cRLSign", "keyCertSign or cRLSign" },
-		{ "critical,keyCertSign", "keyCertSign or cRLSign" },
-		{ "DER:03:02:07:00", "2.5.29.15 is malformed" }, { "DER:03:01:00", "2.5.29.15 is malformed" },
+	static const struct {
+		const char *value, *words;
+	} bad[] = {
+	    {"critical,digitalSignature,cRLSign", "keyCertSign or cRLSign"},
+	    {"critical,keyCertSign", "keyCertSign or cRLSign"},
+	    {"DER:03:02:07:00", "2.5.29.15 is malformed"},
+	    {"DER:03:01:00", "2.5.29.15 is malformed"},
 	};
 	struct fixture *f = *state;
 	unsigned char id[SIGNER_CA_ID_SIZE];
 
 	load(f, &f->issuing, id);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct question q = {.subject = {"CN=alice"}, .extensions = {"keyUsage", bad[i].value}};
+		struct question q = {.subject = {"CN=alice"},
+		    .extensions = {"keyUsage", bad[i].value}};
 		struct gh_error err = {0};
 
 		if (strncmp(bad[i].value, "DER:", 4) == 0)
@@ -208,10 +216,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(signer__certifies_nobody_as_a_ca, setup, teardown),
-		cmocka_unit_test_setup_teardown(signer__refuses_key_usages_of_cas, setup, teardown),
-		cmocka_unit_test_setup_teardown(signer__knows_all_cas_that_it_has_loaded, setup, teardown),
-		cmocka_unit_test_setup_teardown(signer__certifies_no_key_of_a_ca, setup, teardown),
+	    cmocka_unit_test_setup_teardown(signer__certifies_nobody_as_a_ca, setup, teardown),
+	    cmocka_unit_test_setup_teardown(signer__refuses_key_usages_of_cas, setup, teardown),
+	    cmocka_unit_test_setup_teardown(signer__knows_all_cas_that_it_has_loaded, setup,
+		teardown),
+	    cmocka_unit_test_setup_teardown(signer__certifies_no_key_of_a_ca, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

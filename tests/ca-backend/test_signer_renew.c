@@ -46,8 +46,7 @@ signer__renews_a_root_with_its_key(void **state)
 	assert_int_equal(X509_get_key_usage(new), X509_get_key_usage(old));
 	assert_int_equal(verify(r.cert.p, r.cert.len, &renewed, NULL), X509_V_OK);
 	/* what the old one certified stands under the new one too */
-	assert_int_equal(
-	    verify(f->issuing.cert, f->issuing.cert_len, &renewed, NULL), X509_V_OK);
+	assert_int_equal(verify(f->issuing.cert, f->issuing.cert_len, &renewed, NULL), X509_V_OK);
 	X509_free(old);
 	X509_free(new);
 	signer_renewed_ca_free(&r);
@@ -66,14 +65,14 @@ signer__renews_a_root_with_a_new_key(void **state)
 	assert_int_equal(renew(f, &f->root, NULL, "P-384", &r, &err), 0);
 	renewed = made_of(&r);
 	assert_int_equal(verify(r.cert.p, r.cert.len, &renewed, NULL), X509_V_OK);
-	assert_int_equal(
-	    make_ca(&f->sp, "New sub", "P-256", &renewed, &issuing_limits, &sub, &err), 0);
+	assert_int_equal(make_ca(&f->sp, "New sub", "P-256", &renewed, &issuing_limits, &sub, &err),
+	    0);
 	/* each side's certificates under the other's anchor: only through the cross certificate */
-	assert_int_not_equal(
-	    verify(f->issuing.cert, f->issuing.cert_len, &renewed, NULL), X509_V_OK);
+	assert_int_not_equal(verify(f->issuing.cert, f->issuing.cert_len, &renewed, NULL),
+	    X509_V_OK);
 	between[0] = r.old_with_new;
-	assert_int_equal(
-	    verify(f->issuing.cert, f->issuing.cert_len, &renewed, between), X509_V_OK);
+	assert_int_equal(verify(f->issuing.cert, f->issuing.cert_len, &renewed, between),
+	    X509_V_OK);
 	assert_int_not_equal(verify(sub.cert, sub.cert_len, &f->root, NULL), X509_V_OK);
 	between[0] = r.new_with_old;
 	assert_int_equal(verify(sub.cert, sub.cert_len, &f->root, between), X509_V_OK);
@@ -111,8 +110,9 @@ signer__renews_a_subordinate_ca(void **state)
 		assert_null(r.new_with_old.p);
 		new = parse(r.cert.p, r.cert.len);
 		assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(old), X509_get0_pubkey(new)), i == 0);
-		assert_int_equal(
-		    X509_NAME_cmp(X509_get_subject_name(old), X509_get_subject_name(new)), 0);
+		assert_int_equal(X509_NAME_cmp(X509_get_subject_name(old),
+				     X509_get_subject_name(new)),
+		    0);
 		assert_int_equal(X509_get_pathlen(new), 0);
 		between[0] = r.cert;
 		assert_signs_below(f, r.sealed.p, r.sealed.len, &f->root, between);
@@ -126,9 +126,9 @@ signer__renews_a_subordinate_ca(void **state)
 static void
 signer__keeps_identifier_and_extensions_when_it_renews(void **state)
 {
-	static const char *const words[] = {"basicConstraints", "critical,CA:TRUE,pathlen:1", "keyUsage",
-	    "critical,keyCertSign,cRLSign", "subjectKeyIdentifier", "01:02:03:04:05:06:07:08",
-	    "certificatePolicies", "DER:30:06:30:04:06:02:2a:03", NULL};
+	static const char *const words[] = {"basicConstraints", "critical,CA:TRUE,pathlen:1",
+	    "keyUsage", "critical,keyCertSign,cRLSign", "subjectKeyIdentifier",
+	    "01:02:03:04:05:06:07:08", "certificatePolicies", "DER:30:06:30:04:06:02:2a:03", NULL};
 	struct fixture *f = *state;
 	EVP_PKEY *key = new_key("P-256");
 	struct signer_renewed_ca r;
@@ -269,15 +269,15 @@ signer__renews_under_the_same_password(void **state)
 	for (i = 0; i < 2; i++) {
 		in.key_alg = algs[i];
 		in.password = NULL;
-		assert_int_equal(
-		    signer_client_renew_ca(f->admin.client, &in, &r, &err), GH_E_CA_PASSWORD);
+		assert_int_equal(signer_client_renew_ca(f->admin.client, &in, &r, &err),
+		    GH_E_CA_PASSWORD);
 		in.password = "wrong";
-		assert_int_equal(
-		    signer_client_renew_ca(f->admin.client, &in, &r, &err), GH_E_CA_PASSWORD);
+		assert_int_equal(signer_client_renew_ca(f->admin.client, &in, &r, &err),
+		    GH_E_CA_PASSWORD);
 		in.password = PASSWORD;
 		assert_int_equal(signer_client_renew_ca(f->admin.client, &in, &r, &err), 0);
-		assert_int_equal(
-		    signer_client_load_ca(f->client, r.sealed.p, r.sealed.len, id, &err),
+		assert_int_equal(signer_client_load_ca(f->client, r.sealed.p, r.sealed.len, id,
+				     &err),
 		    GH_E_CA_LOCKED);
 		assert_int_equal(signer_client_unlock(f->client, r.sealed.p, r.sealed.len, PASSWORD,
 				     60, &until, &err),

@@ -94,8 +94,8 @@ put_ext(struct gh_buf *b, unsigned char arc, bool is_critical, const char *value
 {
 	unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, arc};
 
-	gh_der_put_header(
-	    b, GH_DER_SEQUENCE, sizeof(oid) + (is_critical ? 3 : 0) + gh_der_size(len));
+	gh_der_put_header(b, GH_DER_SEQUENCE,
+	    sizeof(oid) + (is_critical ? 3 : 0) + gh_der_size(len));
 	gh_buf_put(b, oid, sizeof(oid));
 	if (is_critical)
 		gh_buf_put(b, "\1\1\377", 3);
@@ -447,7 +447,9 @@ refuse_entry(struct fixture *f, const void *p, size_t len)
 }
 
 #define ENTRY(text) text, sizeof(text) - 1
-#define T "\x17\x0d" "260921134640Z"
+#define T \
+	"\x17\x0d" \
+	"260921134640Z"
 
 static void
 signer__refuses_malformed_entries(void **state)
@@ -456,25 +458,28 @@ signer__refuses_malformed_entries(void **state)
 		const char *p;
 		size_t len;
 	} bad[] = {
-	    {ENTRY("")},
-	    {ENTRY("\x30\x00")},
-	    {ENTRY("\x30\x03\x02\x01\x05")},                    /* no time */
-	    {ENTRY("\x30\x13\x02\x01\x05" T)},                  /* cut off */
-	    {ENTRY("\x30\x12\x02\x01\x05" T "\0")},             /* something behind */
-	    {ENTRY("\x31\x12\x02\x01\x05" T)},                  /* SET */
-	    {ENTRY("\x30\x81\x12\x02\x01\x05" T)},              /* length not minimal */
-	    {ENTRY("\x30\x80\x02\x01\x05" T "\0\0")},           /* indefinite length */
-	    {ENTRY("\x30\x11\x02\x00" T)},                      /* serial empty */
-	    {ENTRY("\x30\x13\x02\x02\x00\x05" T)},              /* not minimal */
-	    {ENTRY("\x30\x12\x04\x01\x05" T)},                  /* OCTET STRING */
-	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d" "261321134640Z")}, /* month 13 */
-	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d" "2609211346400")}, /* no Z */
-	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d" "26-921134640Z")},
-	    {ENTRY("\x30\x10\x02\x01\x05\x17\x0b" "2609211346Z")}, /* no seconds */
-	    {ENTRY("\x30\x14\x02\x01\x05\x18\x0f" "20260921134640Z")}, /* UTCTime until 2049 */
-	    {ENTRY("\x30\x14\x02\x01\x05" T "\x30\x00")},       /* empty extensions */
+	    {ENTRY("")}, {ENTRY("\x30\x00")}, {ENTRY("\x30\x03\x02\x01\x05")}, /* no time */
+	    {ENTRY("\x30\x13\x02\x01\x05" T)},                                 /* cut off */
+	    {ENTRY("\x30\x12\x02\x01\x05" T "\0")},   /* something behind */
+	    {ENTRY("\x31\x12\x02\x01\x05" T)},        /* SET */
+	    {ENTRY("\x30\x81\x12\x02\x01\x05" T)},    /* length not minimal */
+	    {ENTRY("\x30\x80\x02\x01\x05" T "\0\0")}, /* indefinite length */
+	    {ENTRY("\x30\x11\x02\x00" T)},            /* serial empty */
+	    {ENTRY("\x30\x13\x02\x02\x00\x05" T)},    /* not minimal */
+	    {ENTRY("\x30\x12\x04\x01\x05" T)},        /* OCTET STRING */
+	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d"
+		   "261321134640Z")}, /* month 13 */
+	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d"
+		   "2609211346400")}, /* no Z */
+	    {ENTRY("\x30\x12\x02\x01\x05\x17\x0d"
+		   "26-921134640Z")},
+	    {ENTRY("\x30\x10\x02\x01\x05\x17\x0b"
+		   "2609211346Z")}, /* no seconds */
+	    {ENTRY("\x30\x14\x02\x01\x05\x18\x0f"
+		   "20260921134640Z")},                   /* UTCTime until 2049 */
+	    {ENTRY("\x30\x14\x02\x01\x05" T "\x30\x00")}, /* empty extensions */
 	    {ENTRY("\x30\x22\x02\x01\x05" T "\x30\x0e\x30\x0c\x06\x03\x55\x1d\x1d\x01\x01\xff"
-	           "\x04\x02\x30\x00")},                         /* certificateIssuer: of an indirect CRL */
+		   "\x04\x02\x30\x00")}, /* certificateIssuer: of an indirect CRL */
 	    {ENTRY("\x30\x12\x02\x01\x05" T "\x30\x12\x02\x01\x05")}, /* the second one torn */
 	};
 	struct fixture *f = *state;
@@ -484,7 +489,8 @@ signer__refuses_malformed_entries(void **state)
 		refuse_entry(f, bad[i].p, bad[i].len);
 }
 
-/* Whatever single octet is changed: refused, or what comes out still is the CRL that was asked for. */
+/* Whatever single octet is changed: refused, or what comes out still is the CRL that was asked
+ * for. */
 static void
 signer__signs_no_broken_entry(void **state)
 {
@@ -505,8 +511,7 @@ signer__signs_no_broken_entry(void **state)
 		}
 		job.entries.data[i] ^= 1u << (i % 8);
 		assert_int_equal(crl_begin(f->client, &job, &err), 0);
-		rc = signer_client_crl_entries(
-		    f->client, job.entries.data, job.entries.len, &err);
+		rc = signer_client_crl_entries(f->client, job.entries.data, job.entries.len, &err);
 		n_refused += rc != 0;
 		if (rc == 0) {
 			gh_buf_put(&job.file, job.entries.data, job.entries.len);
@@ -655,7 +660,9 @@ signer__forgets_half_a_crl_with_its_connection(void **state)
 
 /* --- OCSP ------------------------------------------------------------------------------------- */
 
-#define GT "\x18\x0f" "20260921134640Z"
+#define GT \
+	"\x18\x0f" \
+	"20260921134640Z"
 
 /* SingleResponse about a serial: 0 good, 1 revoked, 2 unknown. */
 static void
@@ -669,8 +676,8 @@ put_single(struct gh_buf *out, const struct made_ca *ca, uint32_t serial, int st
 	int n;
 
 	assert_int_equal(ASN1_INTEGER_set_uint64(number, serial), 1);
-	cid = OCSP_cert_id_new(
-	    EVP_sha256(), X509_get_subject_name(x), X509_get0_pubkey_bitstr(x), number);
+	cid = OCSP_cert_id_new(EVP_sha256(), X509_get_subject_name(x), X509_get0_pubkey_bitstr(x),
+	    number);
 	assert_non_null(cid);
 	n = i2d_OCSP_CERTID(cid, &id);
 	gh_buf_init(&b, 4096);
@@ -679,7 +686,10 @@ put_single(struct gh_buf *out, const struct made_ca *ca, uint32_t serial, int st
 		gh_buf_put(&b, "\xa1\x16" GT "\xa0\x03\x0a\x01\x04", 24);
 	else
 		gh_buf_put(&b, status == 0 ? "\x80\x00" : "\x82\x00", 2);
-	gh_buf_put(&b, GT "\xa0\x11\x18\x0f" "20360921134640Z", 17 + 19);
+	gh_buf_put(&b,
+	    GT "\xa0\x11\x18\x0f"
+	       "20360921134640Z",
+	    17 + 19);
 	gh_der_put(out, GH_DER_SEQUENCE, b.data, b.len);
 	gh_buf_free(&b);
 	OPENSSL_free(id);
@@ -842,8 +852,9 @@ signer__makes_ocsp_signers_of_every_algorithm(void **state)
 static void
 signer__cuts_long_names_of_ocsp_signers(void **state)
 {
-	static const char cn[] = "0123456789012345678901234567890123456789012345678901234567\xc3\xa4"
-				 "bcd"; /* the cut would fall into the two octets of a letter */
+	static const char cn[] =
+	    "0123456789012345678901234567890123456789012345678901234567\xc3\xa4"
+	    "bcd"; /* the cut would fall into the two octets of a letter */
 	struct fixture *f = *state;
 	struct made_ca ca, responder;
 	unsigned char id[SIGNER_CA_ID_SIZE];
@@ -859,13 +870,13 @@ signer__cuts_long_names_of_ocsp_signers(void **state)
 }
 
 static int
-ask_responder(struct fixture *f, const unsigned char *id, int64_t from, int64_t to,
-    const char *alg, struct gh_error *err)
+ask_responder(struct fixture *f, const unsigned char *id, int64_t from, int64_t to, const char *alg,
+    struct gh_error *err)
 {
 	unsigned char *cert, *sealed;
 	size_t cert_len, sealed_len;
-	int rc = signer_client_create_ocsp_signer(
-	    f->client, id, from, to, alg, &cert, &cert_len, &sealed, &sealed_len, err);
+	int rc = signer_client_create_ocsp_signer(f->client, id, from, to, alg, &cert, &cert_len,
+	    &sealed, &sealed_len, err);
 
 	assert_true((rc == 0) == (cert != NULL) && (rc == 0) == (sealed != NULL));
 	free(cert);
@@ -881,26 +892,24 @@ signer__refuses_bad_ocsp_signers(void **state)
 	int64_t now = gh_now();
 
 	assert_int_equal(ask_responder(f, f->ca_id, now, now + 90 * DAY, NULL, &err), 0);
-	assert_int_equal(
-	    ask_responder(f, f->ca_id, now, now + 90 * DAY + 1, NULL, &err), GH_E_SIGNER);
+	assert_int_equal(ask_responder(f, f->ca_id, now, now + 90 * DAY + 1, NULL, &err),
+	    GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "90 days"));
 	/* nor one after the other, made in advance */
-	assert_int_equal(
-	    ask_responder(f, f->ca_id, now + DAY / 2, now + 90 * DAY, NULL, &err), 0);
+	assert_int_equal(ask_responder(f, f->ca_id, now + DAY / 2, now + 90 * DAY, NULL, &err), 0);
 	assert_int_equal(ask_responder(f, f->ca_id, now + DAY + 60, now + 90 * DAY, NULL, &err),
 	    GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "a day ahead"));
 	assert_int_equal(ask_responder(f, f->ca_id, now, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, -1, now, NULL, &err), GH_E_SIGNER);
 	assert_int_equal(ask_responder(f, f->ca_id, INT64_MIN, INT64_MAX, NULL, &err), GH_E_SIGNER);
-	assert_int_equal(
-	    ask_responder(f, f->ca_id, now, now + DAY, "DSA", &err), GH_E_SIGNER);
+	assert_int_equal(ask_responder(f, f->ca_id, now, now + DAY, "DSA", &err), GH_E_SIGNER);
 	/* behind the CA's own end nothing is left */
-	assert_int_equal(ask_responder(
-			     f, f->ca_id, now + 30000 * DAY, now + 30001 * DAY, NULL, &err),
+	assert_int_equal(ask_responder(f, f->ca_id, now + 30000 * DAY, now + 30001 * DAY, NULL,
+			     &err),
 	    GH_E_SIGNER);
-	assert_int_equal(
-	    ask_responder(f, f->responder_id, now, now + DAY, NULL, &err), GH_E_NOT_FOUND);
+	assert_int_equal(ask_responder(f, f->responder_id, now, now + DAY, NULL, &err),
+	    GH_E_NOT_FOUND);
 }
 
 /* New ones come as long as the signer runs: they push out each other, and no CA. */
@@ -961,15 +970,15 @@ signer__keeps_the_kinds_of_keys_apart(void **state)
 	gh_buf_init(&b, 4096);
 	put_single(&b, &f->ca, 1, 0);
 	fields = ocsp_fields(f->ca_id, &b);
-	assert_int_equal(
-	    signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), GH_E_NOT_FOUND);
+	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err),
+	    GH_E_NOT_FOUND);
 	assert_null(answer.p);
 	crl_job_init(&job, f->responder_id, 1);
 	assert_int_equal(crl_begin(f->client, &job, &err), GH_E_NOT_FOUND);
 	memcpy(cert.ca_id, f->responder_id, sizeof(cert.ca_id));
 	cert.subject = name;
-	assert_int_equal(
-	    signer_client_sign_cert(f->client, &cert, &der, &len, &err), GH_E_NOT_FOUND);
+	assert_int_equal(signer_client_sign_cert(f->client, &cert, &der, &len, &err),
+	    GH_E_NOT_FOUND);
 	create.subject = name;
 	create.subject_len = cert.subject_len;
 	create.parent = f->responder.sealed;
@@ -1014,7 +1023,8 @@ signer__signs_ocsp_answers_in_batches(void **state)
 		assert_null(answer[i].p);
 	assert_int_equal(signer_client_sign_ocsp(f->client, fields, n + 1, answer, &err),
 	    GH_E_INTERNAL);
-	assert_int_equal(signer_client_sign_ocsp(f->client, fields, 0, answer, &err), GH_E_INTERNAL);
+	assert_int_equal(signer_client_sign_ocsp(f->client, fields, 0, answer, &err),
+	    GH_E_INTERNAL);
 	for (i = 0; i <= n; i++)
 		gh_buf_free(&b[i]);
 }
@@ -1061,19 +1071,20 @@ signer__refuses_bad_ocsp_fields(void **state)
 	put_single(&b, &f->ca, 78, 1);
 	fields = ocsp_fields(f->responder_id, &b);
 	fields.produced_at = -1;
-	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), GH_E_SIGNER);
+	assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err),
+	    GH_E_SIGNER);
 	assert_non_null(strstr(err.detail, "producedAt"));
 	fields.produced_at = NOW;
 	for (i = 0; i < b.len; i++) {
 		fields.responses_len = i;
-		assert_int_equal(
-		    signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), GH_E_SIGNER);
+		assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err),
+		    GH_E_SIGNER);
 	}
 	fields.responses_len = b.len;
 	for (i = 1; i < sizeof(nonce) - 1; i++) {
 		fields.extensions_len = i;
-		assert_int_equal(
-		    signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err), GH_E_SIGNER);
+		assert_int_equal(signer_client_sign_ocsp(f->client, &fields, 1, &answer, &err),
+		    GH_E_SIGNER);
 		assert_non_null(strstr(err.detail, "extensions"));
 	}
 	gh_buf_free(&b);
@@ -1145,8 +1156,8 @@ signer__signs_no_crl_of_a_locked_ca(void **state)
 	assert_int_equal(signer_client_lock(f->client, id, &err), 0);
 	assert_int_equal(crl_end(f->client, &job, &err), GH_E_CA_LOCKED);
 	assert_int_equal(crl_begin(f->client, &job, &err), GH_E_CA_LOCKED);
-	assert_int_equal(
-	    ask_responder(f, id, gh_now(), gh_now() + DAY, NULL, &err), GH_E_CA_LOCKED);
+	assert_int_equal(ask_responder(f, id, gh_now(), gh_now() + DAY, NULL, &err),
+	    GH_E_CA_LOCKED);
 	gh_buf_init(&b, 4096);
 	put_single(&b, &ca, 1, 0);
 	fields = ocsp_fields(responder_id, &b);
@@ -1173,8 +1184,9 @@ check_audit(struct signer_client *c, unsigned char **spki, size_t *len)
 	EVP_PKEY *key;
 
 	memset(head, 0x5a, sizeof(head));
-	assert_int_equal(
-	    signer_client_sign_audit(c, head, 0x0102030405060708ULL, sig, key_id, &err), 0);
+	assert_int_equal(signer_client_sign_audit(c, head, 0x0102030405060708ULL, sig, key_id,
+			     &err),
+	    0);
 	assert_int_equal(signer_client_audit_key(c, spki, len, &err), 0);
 	SHA256(*spki, *len, expected);
 	assert_memory_equal(key_id, expected, sizeof(expected));

@@ -3,9 +3,15 @@
 
 #include "routes.h"
 
-static const struct { unsigned bit; const char *name; } methods[] = {
-	{GH_HTTP_GET, "get"}, {GH_HTTP_HEAD, "head"}, {GH_HTTP_POST, "post"}, {GH_HTTP_PUT, "put"},
-	{GH_HTTP_DELETE, "delete"},
+static const struct {
+	unsigned bit;
+	const char *name;
+} methods[] = {
+    {GH_HTTP_GET, "get"},
+    {GH_HTTP_HEAD, "head"},
+    {GH_HTTP_POST, "post"},
+    {GH_HTTP_PUT, "put"},
+    {GH_HTTP_DELETE, "delete"},
 };
 
 int

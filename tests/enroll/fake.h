@@ -1,6 +1,7 @@
 /*
- * Stand-ins for the neighbours of enroll/: a store in memory, a directory of one table, templates that do what
- * their JSON says, a CA with its key at hand. And the small world that the tests live in.
+ * Stand-ins for the neighbours of enroll/: a store in memory, a directory of one table, templates
+ * that do what their JSON says, a CA with its key at hand. And the small world that the tests live
+ * in.
  */
 #ifndef TEST_ENROLL_FAKE_H
 #define TEST_ENROLL_FAKE_H
@@ -17,7 +18,7 @@
 struct fake_row {
 	struct requester requester;
 	char template_name[128];
-	char *metadata;                  /* printed; NULL = none */
+	char *metadata; /* printed; NULL = none */
 	unsigned char *csr;
 	size_t csr_len;
 	bool has_mark, cert_only;
@@ -27,15 +28,15 @@ struct fake_row {
 };
 
 struct fake_store {
-	int rows;                        /* row i has id i + 1 */
+	int rows; /* row i has id i + 1 */
 	struct fake_row row[FAKE_ROWS];
 	int audits;
-	char audit[FAKE_AUDITS][256];    /* "event outcome who object detail" */
-	int fail;                        /* code that every call returns */
-	int fail_record;                 /* only store_record and store_decide */
-	int lookups;                     /* calls of store_find_replay */
-	bool is_tampered;                /* pending requests are not as they were recorded */
-	int64_t ca_locked_until;         /* of the issuing CA; it is 1000 now */
+	char audit[FAKE_AUDITS][256]; /* "event outcome who object detail" */
+	int fail;                     /* code that every call returns */
+	int fail_record;              /* only store_record and store_decide */
+	int lookups;                  /* calls of store_find_replay */
+	bool is_tampered;             /* pending requests are not as they were recorded */
+	int64_t ca_locked_until;      /* of the issuing CA; it is 1000 now */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);
@@ -43,12 +44,20 @@ void fake_store_reset(void);
 struct fake_row *fake_row(int64_t id);
 
 /* ---- directory ---- */
-struct fake_dir { int fail; int lookups; char dn_of_alice[64]; bool alice_is_disabled; };
+struct fake_dir {
+	int fail;
+	int lookups;
+	char dn_of_alice[64];
+	bool alice_is_disabled;
+};
 extern struct fake_dir fake_dir;
 struct dir_entry *fake_entry(const char *name);
 
 /* ---- CA ---- */
-struct fake_ca { int fail; int signed_certs; };
+struct fake_ca {
+	int fail;
+	int signed_certs;
+};
 extern struct fake_ca fake_ca;
 /* Issuing CA and root, DER in base64; made on first use. */
 const char *fake_ca_chain(int i);
@@ -56,8 +65,9 @@ const char *fake_ca_chain(int i);
 /* ---- world ---- */
 extern struct gh_conf fake_conf;
 extern const unsigned char fake_secret[32];
-/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient; id 7, key "key7", secret "secret7"),
- * "other" (id 8, key "key8", template Other) and "off" (id 9, disabled CA). */
+/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient; id 7, key
+ * "key7", secret "secret7"), "other" (id 8, key "key8", template Other) and "off" (id 9, disabled
+ * CA). */
 void fake_world_new(struct enroll_env *env);
 void fake_world_free(struct enroll_env *env);
 struct requester fake_requester(const char *name);

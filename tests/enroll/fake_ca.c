@@ -19,7 +19,7 @@
 
 struct fake_ca fake_ca;
 
-static EVP_PKEY *ca_key[2];              /* issuing, root */
+static EVP_PKEY *ca_key[2]; /* issuing, root */
 static char *chain_text[2];
 
 static X509_NAME *
@@ -27,10 +27,12 @@ name_of(const char *cn)
 {
 	X509_NAME *n = X509_NAME_new();
 
-	assert_int_equal(X509_NAME_add_entry_by_txt(n, "DC", MBSTRING_ASC, (const unsigned char *)"test", -1,
-	    -1, 0), 1);
-	assert_int_equal(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1,
-	    0), 1);
+	assert_int_equal(X509_NAME_add_entry_by_txt(n, "DC", MBSTRING_ASC,
+			     (const unsigned char *)"test", -1, -1, 0),
+	    1);
+	assert_int_equal(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC,
+			     (const unsigned char *)cn, -1, -1, 0),
+	    1);
 	return n;
 }
 
@@ -40,7 +42,8 @@ make_cert(X509_NAME *subject, X509_NAME *issuer, EVP_PKEY *pub, EVP_PKEY *signer
 	X509 *x = X509_new();
 	BIGNUM *bn = BN_new();
 
-	assert_true(x != NULL && bn != NULL && BN_rand(bn, 128, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1);
+	assert_true(
+	    x != NULL && bn != NULL && BN_rand(bn, 128, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1);
 	assert_non_null(BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(x)));
 	BN_free(bn);
 	assert_true(X509_set_version(x, X509_VERSION_3) && X509_set_subject_name(x, subject) &&

@@ -14,7 +14,7 @@ struct fake_dir fake_dir;
 struct dir_entry *
 fake_entry(const char *name)
 {
-	static const char *const people[] = { "alice", "bob", "officer" };
+	static const char *const people[] = {"alice", "bob", "officer"};
 	struct dir_entry *e;
 	char dn[128];
 

@@ -18,16 +18,17 @@
 struct fake_ocsp fake_ocsp;
 
 int
-store_cert_status(struct store *s, const struct store_status_query *q, size_t n, struct ocsp_status *out,
-    struct gh_error *err)
+store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
+    struct ocsp_status *out, struct gh_error *err)
 {
 	(void)s;
 	if (fake_ocsp.fail_store != 0)
 		return gh_fail(err, fake_ocsp.fail_store, "the store was told to fail");
 	fake_ocsp.questions++;
 	for (size_t i = 0; i < n; i++)
-		out[i] = q[i].serial_len == 1 && q[i].serial[0] < FAKE_SERIALS ? fake_ocsp.status[q[i].serial[0]] :
-		    (struct ocsp_status){.status = OCSP_UNKNOWN};
+		out[i] = q[i].serial_len == 1 && q[i].serial[0] < FAKE_SERIALS
+		    ? fake_ocsp.status[q[i].serial[0]]
+		    : (struct ocsp_status){.status = OCSP_UNKNOWN};
 	if (fake_ocsp.during_question != NULL)
 		fake_ocsp.during_question();
 	return 0;
@@ -69,8 +70,8 @@ store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct sto
 }
 
 int
-store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i, struct store_ocsp_signer *out,
-    bool *is_new, struct gh_error *err)
+store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i,
+    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
 {
 	(void)s;
 	memset(out, 0, sizeof(*out));
@@ -109,7 +110,8 @@ is_refused(const struct signer_ocsp_fields *f)
 {
 	const unsigned char serial[] = {0x02, 0x01, fake_ocsp.refused};
 
-	return fake_ocsp.refused != 0 && memmem(f->responses, f->responses_len, serial, sizeof(serial)) != NULL;
+	return fake_ocsp.refused != 0 &&
+	    memmem(f->responses, f->responses_len, serial, sizeof(serial)) != NULL;
 }
 
 int
@@ -136,9 +138,10 @@ signer_client_sign_ocsp(struct signer_client *c, const struct signer_ocsp_fields
 }
 
 int
-signer_client_create_ocsp_signer(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
-    int64_t not_before, int64_t not_after, const char *key_alg, unsigned char **cert, size_t *cert_len,
-    unsigned char **sealed, size_t *sealed_len, struct gh_error *err)
+signer_client_create_ocsp_signer(struct signer_client *c,
+    const unsigned char ca_id[SIGNER_CA_ID_SIZE], int64_t not_before, int64_t not_after,
+    const char *key_alg, unsigned char **cert, size_t *cert_len, unsigned char **sealed,
+    size_t *sealed_len, struct gh_error *err)
 {
 	(void)c;
 	(void)ca_id;

@@ -55,7 +55,8 @@ copy_outcome(struct enroll_outcome *to, const struct enroll_outcome *from)
 	to->issuer_dn = from->issuer_dn != NULL ? strdup(from->issuer_dn) : NULL;
 	if (from->chain.n > 0)
 		assert_int_equal(cert_chain_add(&to->chain, from->chain.cert[0].der,
-		    from->chain.cert[0].len, NULL), 0);
+				     from->chain.cert[0].len, NULL),
+		    0);
 }
 
 static struct fake_row *
@@ -70,8 +71,8 @@ find_mark(const unsigned char mark[REPLAY_MARK_SIZE])
 
 int
 store_find_replay(struct store *s, const struct requester *who,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out, int64_t *ca_id,
-    struct gh_error *err)
+    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
+    int64_t *ca_id, struct gh_error *err)
 {
 	const struct fake_row *r = find_mark(mark);
 
@@ -93,8 +94,8 @@ store_find_replay(struct store *s, const struct requester *who,
 }
 
 int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
-    struct gh_error *err)
+store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
+    int64_t *ca_id, struct gh_error *err)
 {
 	const struct enroll_request *req = d->req;
 	struct fake_row *r = req->has_replay_mark ? find_mark(req->replay_mark) : NULL;
@@ -102,7 +103,8 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	(void)s;
 	*ca_id = 0;
 	if (fake_store.fail != 0 || fake_store.fail_record != 0)
-		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record, err);
+		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record,
+		    err);
 	if (r != NULL) {
 		enroll_outcome_clear(out);
 		copy_outcome(out, &r->outcome);
@@ -130,8 +132,8 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 }
 
 int
-store_get_request(struct store *s, int64_t id, struct enroll_request *req, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
+store_get_request(struct store *s, int64_t id, struct enroll_request *req,
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
 	const struct fake_row *r;
 
@@ -160,7 +162,8 @@ store_decide(struct store *s, int64_t id, const struct requester *officer,
 
 	(void)s;
 	if (fake_store.fail != 0 || fake_store.fail_record != 0)
-		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record, err);
+		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record,
+		    err);
 	if (r->outcome.disposition != DB_DISP_PENDING)
 		return gh_fail(err, GH_E_CONFLICT, "not pending");
 	out->cms_request_id = id;
@@ -195,7 +198,8 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 
 /* The test of passwords has its own. */
 __attribute__((weak)) int
-store_password_get(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+store_password_get(struct store *s, const char *ca, struct store_password *out,
+    struct gh_error *err)
 {
 	(void)s;
 	memset(out, 0, sizeof(*out));

@@ -1,4 +1,5 @@
-/* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code, "required": []}. */
+/* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code,
+ * "required": []}. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -92,8 +93,8 @@ tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *ex
 }
 
 int
-tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, int64_t now,
-    int64_t backdate, struct cert_spec **out, struct gh_error *err)
+tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
+    int64_t now, int64_t backdate, struct cert_spec **out, struct gh_error *err)
 {
 	struct cert_spec *s;
 	const char *cn = dir_entry_text(e, DIR_CN);
@@ -110,8 +111,8 @@ tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs
 	s->not_after = now + 86400;
 	if (s->subject == NULL)
 		s->subject = X509_NAME_new();
-	if (X509_NAME_add_entry_by_txt(s->subject, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1,
-	    0) != 1)
+	if (X509_NAME_add_entry_by_txt(s->subject, "CN", MBSTRING_UTF8, (const unsigned char *)cn,
+		-1, -1, 0) != 1)
 		abort();
 	*out = s;
 	return 0;

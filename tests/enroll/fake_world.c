@@ -22,13 +22,13 @@ struct gh_conf fake_conf;
 const unsigned char fake_secret[32] = "0123456789abcdef0123456789abcde";
 
 #define TEMPLATE(id, name, more) \
-	"{\"id\":" #id ",\"name\":\"" name "\",\"version\":1,\"body\":{\"name\":\"" name "\"" more "}}"
+	"{\"id\":" #id ",\"name\":\"" name "\",\"version\":1,\"body\":{\"name\":\"" name "\"" more \
+	"}}"
 
-static const char templates[] =
-    TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow", ",\"approval\":true") ","
-    TEMPLATE(3, "NoUpn", ",\"apply\":-87") "," TEMPLATE(4, "Closed", ",\"may\":-81") ","
-    TEMPLATE(5, "Other", "") "," TEMPLATE(6, "Needs", ",\"required\":[\"Dept\"]") ","
-    TEMPLATE(7, "Patient", ",\"waits\":true");
+static const char templates[] = TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow",
+    ",\"approval\":true") "," TEMPLATE(3, "NoUpn", ",\"apply\":-87") "," TEMPLATE(4, "Closed",
+    ",\"may\":-81") "," TEMPLATE(5, "Other", "") "," TEMPLATE(6, "Needs",
+    ",\"required\":[\"Dept\"]") "," TEMPLATE(7, "Patient", ",\"waits\":true");
 
 static const char fields[] = "{\"name\":\"Dept\",\"type\":1},{\"name\":\"Count\",\"type\":2}";
 
@@ -43,10 +43,11 @@ put_app(struct gh_buf *b, int id, const char *name, const char *ca, const char *
 	catalog_key_index(fake_secret, key, strlen(key), index);
 	hex = gh_hex_encode(index, sizeof(index));
 	assert_int_equal(catalog_seal(fake_secret, secret, strlen(secret), &sealed, NULL), 0);
-	gh_buf_putf(b, "{\"id\":%d,\"name\":\"%s\",\"key_index\":\"%s\",\"secret_sealed\":\"%s\",\"templates\":[%s],"
+	gh_buf_putf(b,
+	    "{\"id\":%d,\"name\":\"%s\",\"key_index\":\"%s\",\"secret_sealed\":\"%s\",\"templates\":[%s],"
 	    "\"ca\":\"%s\",\"groups\":[],\"signature_required\":true,\"min_hash\":\"SHA1\","
-	    "\"service_identity\":null,\"enabled\":%s}", id, name, hex, sealed, list, ca,
-	    enabled ? "true" : "false");
+	    "\"service_identity\":null,\"enabled\":%s}",
+	    id, name, hex, sealed, list, ca, enabled ? "true" : "false");
 	free(hex);
 	free(sealed);
 }
@@ -54,10 +55,11 @@ put_app(struct gh_buf *b, int id, const char *name, const char *ca, const char *
 static void
 put_ca(struct gh_buf *b, int id, const char *name, bool enabled)
 {
-	gh_buf_putf(b, "{\"id\":%d,\"name\":\"%s\",\"chain\":[\"%s\",\"%s\"],\"sealed\":\"AAAA\",\"cdp\":[\"http://x/\"],"
+	gh_buf_putf(b,
+	    "{\"id\":%d,\"name\":\"%s\",\"chain\":[\"%s\",\"%s\"],\"sealed\":\"AAAA\",\"cdp\":[\"http://x/\"],"
 	    "\"aia\":[],\"ocsp\":[],\"slug\":\"%s\",\"also\":[],\"state\":\"%s\",\"policy\":{},\"crl_shards\":0,"
-	    "\"protection\":\"system\"}", id, name, fake_ca_chain(0), fake_ca_chain(1), name,
-	    enabled ? "active" : "disabled");
+	    "\"protection\":\"system\"}",
+	    id, name, fake_ca_chain(0), fake_ca_chain(1), name, enabled ? "active" : "disabled");
 }
 
 static void
@@ -117,7 +119,7 @@ fake_world_free(struct enroll_env *env)
 struct requester
 fake_requester(const char *name)
 {
-	struct requester r = { .kind = REQUESTER_DIRECTORY, .app_id = 7, .app_name = "app" };
+	struct requester r = {.kind = REQUESTER_DIRECTORY, .app_id = 7, .app_name = "app"};
 
 	snprintf(r.name, sizeof(r.name), "%s", name);
 	snprintf(r.dn, sizeof(r.dn), "cn=%s,dc=example,dc=test", name);
@@ -131,8 +133,9 @@ make_csr(void)
 	X509_NAME *n = X509_REQ_get_subject_name(req);
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 
-	assert_true(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC, (const unsigned char *)"from the csr",
-	    -1, -1, 0) == 1 && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
+	assert_true(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC,
+			(const unsigned char *)"from the csr", -1, -1, 0) == 1 &&
+	    X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
 	    X509_REQ_set_pubkey(req, key) == 1 && X509_REQ_sign(req, key, EVP_sha256()) > 0);
 	EVP_PKEY_free(key);
 	return req;

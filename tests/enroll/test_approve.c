@@ -17,7 +17,7 @@
 static struct enroll_env env;
 static struct enroll_outcome out;
 static struct gh_error err;
-static int decided[32];                  /* by disposition */
+static int decided[32]; /* by disposition */
 
 static void
 count(const char *template_name, enum db_disposition d)
@@ -30,7 +30,7 @@ count(const char *template_name, enum db_disposition d)
 static void
 submit(int64_t app_id, const char *template_name)
 {
-	struct enroll_request req = { .protocol = ENROLL_CERTENROLL_V3, .submitted = gh_now() };
+	struct enroll_request req = {.protocol = ENROLL_CERTENROLL_V3, .submitted = gh_now()};
 	char *csr = fake_csr_base64();
 	unsigned char *der;
 	size_t len;
@@ -42,8 +42,9 @@ submit(int64_t app_id, const char *template_name)
 	assert_int_equal(ca_pkcs10_parse(der, len, &req.csr, &err), 0);
 	free(der);
 	free(csr);
-	assert_int_equal(enroll_submit(&env, catalog_find_app_id(env.catalog, app_id), NULL, &req, &out,
-	    &err), 0);
+	assert_int_equal(enroll_submit(&env, catalog_find_app_id(env.catalog, app_id), NULL, &req,
+			     &out, &err),
+	    0);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 }
@@ -133,8 +134,8 @@ approve__needs_an_officer(void **state)
 static void
 approve__nobody_approves_himself(void **state)
 {
-	static const char *const name[] = { "alice", "ALICE", "CORP\\alice", "alice@example.test",
-	    "alice@gw as root", "CORP\\alice@gw as root" };
+	static const char *const name[] = {"alice", "ALICE", "CORP\\alice", "alice@example.test",
+	    "alice@gw as root", "CORP\\alice@gw as root"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
@@ -198,7 +199,7 @@ approve__asks_the_application_again(void **state)
 	struct requester who = officer();
 
 	(void)state;
-	fake_row(1)->requester.app_id = 8;      /* does not have the template */
+	fake_row(1)->requester.app_id = 8; /* does not have the template */
 	assert_int_equal(approve(&who), 0);
 	assert_int_equal(out.disposition, DB_DISP_DENIED);
 }
@@ -247,7 +248,8 @@ approve__trouble_leaves_it_pending(void **state)
 	assert_int_equal(approve(&who), 0);
 }
 
-/* The key of the CA is locked: the request waits where its template says so; the officer is told to come again. */
+/* The key of the CA is locked: the request waits where its template says so; the officer is told to
+ * come again. */
 static void
 approve__waits_for_a_locked_ca(void **state)
 {
@@ -303,12 +305,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(approve__issues), T(approve__takes_only_what_was_recorded), T(approve__needs_an_officer), T(approve__nobody_approves_himself),
-		T(approve__only_once), T(approve__runs_the_policy_again),
-		T(approve__asks_the_application_again),
-		T(approve__not_for_a_disabled_or_missing_application),
-		T(approve__not_for_another_entry_of_the_same_name),
-		T(approve__trouble_leaves_it_pending), T(approve__waits_for_a_locked_ca), T(deny__says_who_and_why),
+	    T(approve__issues),
+	    T(approve__takes_only_what_was_recorded),
+	    T(approve__needs_an_officer),
+	    T(approve__nobody_approves_himself),
+	    T(approve__only_once),
+	    T(approve__runs_the_policy_again),
+	    T(approve__asks_the_application_again),
+	    T(approve__not_for_a_disabled_or_missing_application),
+	    T(approve__not_for_another_entry_of_the_same_name),
+	    T(approve__trouble_leaves_it_pending),
+	    T(approve__waits_for_a_locked_ca),
+	    T(deny__says_who_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,8 @@ read_row(const struct row *r, struct store_password *out)
 }
 
 int
-store_password_get(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+store_password_get(struct store *s, const char *ca, struct store_password *out,
+    struct gh_error *err)
 {
 	(void)s;
 	memset(out, 0, sizeof(*out));
@@ -71,7 +72,8 @@ store_password_get(struct store *s, const char *ca, struct store_password *out, 
 }
 
 int
-store_password_lock(struct store *s, const char *ca, struct store_password *out, struct gh_error *err)
+store_password_lock(struct store *s, const char *ca, struct store_password *out,
+    struct gh_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	if (db.fail_lock != 0)
@@ -85,8 +87,8 @@ store_password_lock(struct store *s, const char *ca, struct store_password *out,
 }
 
 int
-store_password_put_failure(struct store *s, struct store_password *p, int attempts_max, int lock_seconds,
-    struct gh_error *err)
+store_password_put_failure(struct store *s, struct store_password *p, int attempts_max,
+    int lock_seconds, struct gh_error *err)
 {
 	(void)s;
 	assert_true(db.is_open);
@@ -170,8 +172,9 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
 }
 
 int
-signer_client_set_password(struct signer_client *c, const unsigned char *sealed, size_t len, const char *current,
-    const char *new_password, unsigned char **out, size_t *out_len, struct gh_error *err)
+signer_client_set_password(struct signer_client *c, const unsigned char *sealed, size_t len,
+    const char *current, const char *new_password, unsigned char **out, size_t *out_len,
+    struct gh_error *err)
 {
 	(void)c;
 	*out = NULL;
@@ -187,8 +190,8 @@ signer_client_set_password(struct signer_client *c, const unsigned char *sealed,
 }
 
 int
-signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len, const char *password,
-    int seconds, int64_t *until, struct gh_error *err)
+signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_t len,
+    const char *password, int seconds, int64_t *until, struct gh_error *err)
 {
 	(void)c;
 	if (signer.fail != 0)
@@ -202,7 +205,8 @@ signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_
 }
 
 int
-signer_client_lock(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
+signer_client_lock(struct signer_client *c, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
+    struct gh_error *err)
 {
 	(void)c;
 	(void)ca_id;
@@ -247,15 +251,19 @@ static int
 call_ca(handler fn, const char *ca, const char *body)
 {
 	struct requester who = fake_requester("admin");
-	struct gh_http_request http = {.body = (unsigned char *)(uintptr_t)body, .body_len = strlen(body),
-		.content_type = (char[]){"application/json"}, .request_id = "r1"};
+	struct gh_http_request http = {.body = (unsigned char *)(uintptr_t)body,
+	    .body_len = strlen(body),
+	    .content_type = (char[]){"application/json"},
+	    .request_id = "r1"};
 	struct call call = {.http = &http, .requester = &who, .name = ca};
 
 	forget_answer();
 	fn(&env, &call, &rep);
 	assert_false(db.is_open);
 	assert_non_null(rep.body);
-	assert_int_equal(gh_json_parse((char *)rep.body, rep.body_len, GH_JSON_STRICT, &answer, NULL), 0);
+	assert_int_equal(gh_json_parse((char *)rep.body, rep.body_len, GH_JSON_STRICT, &answer,
+			     NULL),
+	    0);
 	return rep.status;
 }
 
@@ -286,13 +294,15 @@ expect_audit(const char *start)
 {
 	assert_true(fake_store.audits > 0);
 	if (strncmp(fake_store.audit[fake_store.audits - 1], start, strlen(start)) != 0)
-		fail_msg("\"%s\" does not begin with \"%s\"", fake_store.audit[fake_store.audits - 1], start);
+		fail_msg("\"%s\" does not begin with \"%s\"",
+		    fake_store.audit[fake_store.audits - 1], start);
 }
 
 #define SET "{\"password\":\"correct horse\",\"password_confirmation\":\"correct horse\"}"
 #define RIGHT "{\"password\":\"correct horse\",\"current_password\":\"correct horse\"}"
 #define WRONG "{\"password\":\"battery staple\",\"current_password\":\"battery staple\"}"
-#define CHANGE "{\"current_password\":\"correct horse\",\"new_password\":\"battery staple\"," \
+#define CHANGE \
+	"{\"current_password\":\"correct horse\",\"new_password\":\"battery staple\"," \
 	"\"confirm_new_password\":\"battery staple\"}"
 
 static int
@@ -357,10 +367,13 @@ set__not_for_a_key_that_is_elsewhere(void **state)
 static void
 unlock__bounds_the_time(void **state)
 {
-	static const struct { const char *body; int seconds; } c[] = {
-		{RIGHT, 900},
-		{"{\"password\":\"correct horse\",\"seconds\":60}", 60},
-		{"{\"password\":\"correct horse\",\"seconds\":901}", 900},
+	static const struct {
+		const char *body;
+		int seconds;
+	} c[] = {
+	    {RIGHT, 900},
+	    {"{\"password\":\"correct horse\",\"seconds\":60}", 60},
+	    {"{\"password\":\"correct horse\",\"seconds\":901}", 900},
 	};
 
 	(void)state;
@@ -370,7 +383,8 @@ unlock__bounds_the_time(void **state)
 
 		assert_int_equal(call(ca_password_rest_unlock, c[i].body), 200);
 		assert_int_equal(signer.seconds, c[i].seconds);
-		assert_string_equal(text("unlocked_until"), gh_timestamp_format(NOW + c[i].seconds, until));
+		assert_string_equal(text("unlocked_until"),
+		    gh_timestamp_format(NOW + c[i].seconds, until));
 		expect_audit("ca.password.unlocked success admin issuing until");
 	}
 	assert_int_equal(call(ca_password_rest_lock, ""), 200);
@@ -462,22 +476,31 @@ change__fails_as_a_whole(void **state)
 static void
 bodies__name_what_is_wrong(void **state)
 {
-	static const struct { handler fn; const char *body, *wrong; } c[] = {
-		{ca_password_rest_set, "{}", "password password_confirmation"},
-		{ca_password_rest_set, "{\"password\":\"1234567\",\"password_confirmation\":\"1234567\"}", "password"},
-		{ca_password_rest_set, "{\"password\":\"12345678\",\"password_confirmation\":\"12345679\"}",
-		    "password_confirmation"},
-		{ca_password_rest_set, "{\"password\":12345678,\"password_confirmation\":12345678}",
-		    "password password_confirmation"},
-		{ca_password_rest_change, "{}", "current_password new_password new_password_confirmation"},
-		{ca_password_rest_change, "{\"current_password\":\"12345678\",\"new_password\":\"12345678\","
-		    "\"confirm_new_password\":\"12345678\"}", "new_password"},
-		{ca_password_rest_change, "{\"current_password\":\"x\",\"new_password\":\"12345678\","
-		    "\"confirm_new_password\":\"12345678\",\"new_password_confirmation\":\"1\"}",
-		    "new_password_confirmation"},
-		{ca_password_rest_remove, "{\"current_password\":null}", "current_password"},
-		{ca_password_rest_unlock, "{\"password\":\"\",\"seconds\":-1}", "password seconds"},
-		{ca_password_rest_unlock, "{\"password\":\"x\",\"seconds\":1e3}", "seconds"},
+	static const struct {
+		handler fn;
+		const char *body, *wrong;
+	} c[] = {
+	    {ca_password_rest_set, "{}", "password password_confirmation"},
+	    {ca_password_rest_set,
+		"{\"password\":\"1234567\",\"password_confirmation\":\"1234567\"}", "password"},
+	    {ca_password_rest_set,
+		"{\"password\":\"12345678\",\"password_confirmation\":\"12345679\"}",
+		"password_confirmation"},
+	    {ca_password_rest_set, "{\"password\":12345678,\"password_confirmation\":12345678}",
+		"password password_confirmation"},
+	    {ca_password_rest_change, "{}",
+		"current_password new_password new_password_confirmation"},
+	    {ca_password_rest_change,
+		"{\"current_password\":\"12345678\",\"new_password\":\"12345678\","
+		"\"confirm_new_password\":\"12345678\"}",
+		"new_password"},
+	    {ca_password_rest_change,
+		"{\"current_password\":\"x\",\"new_password\":\"12345678\","
+		"\"confirm_new_password\":\"12345678\",\"new_password_confirmation\":\"1\"}",
+		"new_password_confirmation"},
+	    {ca_password_rest_remove, "{\"current_password\":null}", "current_password"},
+	    {ca_password_rest_unlock, "{\"password\":\"\",\"seconds\":-1}", "password seconds"},
+	    {ca_password_rest_unlock, "{\"password\":\"x\",\"seconds\":1e3}", "seconds"},
 	};
 
 	(void)state;
@@ -501,8 +524,9 @@ bodies__name_what_is_wrong(void **state)
 static void
 bodies__are_never_repeated(void **state)
 {
-	static const char *const c[] = {"{\"password\":\"hidden", "{\"password\":hidden}", "{\"password\" \"hidden\"}",
-		"{\"password\":\"hidden\"}x", "{\"password\":\"hidden\\u0000x\"}", "[\"hidden\"]"};
+	static const char *const c[] = {"{\"password\":\"hidden", "{\"password\":hidden}",
+	    "{\"password\" \"hidden\"}", "{\"password\":\"hidden\"}x",
+	    "{\"password\":\"hidden\\u0000x\"}", "[\"hidden\"]"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
@@ -519,9 +543,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(set__change_and_remove), T(set__not_for_a_key_that_is_elsewhere), T(unlock__bounds_the_time),
-		T(unlock__counts_and_locks_out), T(unlock__tells_nothing_that_is_not_committed),
-		T(change__fails_as_a_whole), T(bodies__name_what_is_wrong), T(bodies__are_never_repeated),
+	    T(set__change_and_remove),
+	    T(set__not_for_a_key_that_is_elsewhere),
+	    T(unlock__bounds_the_time),
+	    T(unlock__counts_and_locks_out),
+	    T(unlock__tells_nothing_that_is_not_committed),
+	    T(change__fails_as_a_whole),
+	    T(bodies__name_what_is_wrong),
+	    T(bodies__are_never_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ seal__of_nothing(void **state)
 static void
 seal__does_not_open_under_another_secret(void **state)
 {
-	static const unsigned char other[32] = { 1 };
+	static const unsigned char other[32] = {1};
 	unsigned char *plain;
 	struct gh_error err;
 	char *text;
@@ -170,7 +170,8 @@ spec_of(const char *const *subject, EVP_PKEY *key, const char *const *directory_
 	spec->spki_len = (size_t)i2d_PUBKEY(key, &spec->spki);
 	GENERAL_NAME_set0_value(name, GEN_DIRNAME, name_of_words(directory_name));
 	assert_true(sk_GENERAL_NAME_push(names, name) > 0);
-	assert_true(sk_X509_EXTENSION_push(spec->extensions, X509V3_EXT_i2d(NID_subject_alt_name, 0, names)) > 0);
+	assert_true(sk_X509_EXTENSION_push(spec->extensions,
+			X509V3_EXT_i2d(NID_subject_alt_name, 0, names)) > 0);
 	GENERAL_NAMES_free(names);
 	return spec;
 }
@@ -179,13 +180,16 @@ spec_of(const char *const *subject, EVP_PKEY *key, const char *const *directory_
 static void
 catalog__gives_nobody_what_is_a_cas(void **state)
 {
-	static const struct { const char *subject[4], *directory_name[4]; int code; } rows[] = {
-		{ { "CN=alice" }, { "CN=bob" }, 0 },
-		{ { "DC=test", "CN=issuing" }, { "CN=bob" }, GH_E_CA_POLICY },
-		{ { "DC=TEST", "CN:printable=ROOT " }, { "CN=bob" }, GH_E_CA_POLICY },
-		{ { "CN=alice" }, { "DC:ia5=test", "CN:bmp=Issuing" }, GH_E_CA_POLICY },
-		{ { NULL }, { "DC=test", "CN=root" }, GH_E_CA_POLICY },
-		{ { "DC=test", "CN=root", "O=x" }, { "CN=bob" }, 0 },
+	static const struct {
+		const char *subject[4], *directory_name[4];
+		int code;
+	} rows[] = {
+	    {{"CN=alice"}, {"CN=bob"}, 0},
+	    {{"DC=test", "CN=issuing"}, {"CN=bob"}, GH_E_CA_POLICY},
+	    {{"DC=TEST", "CN:printable=ROOT "}, {"CN=bob"}, GH_E_CA_POLICY},
+	    {{"CN=alice"}, {"DC:ia5=test", "CN:bmp=Issuing"}, GH_E_CA_POLICY},
+	    {{NULL}, {"DC=test", "CN=root"}, GH_E_CA_POLICY},
+	    {{"DC=test", "CN=root", "O=x"}, {"CN=bob"}, 0},
 	};
 	EVP_PKEY *key = EVP_EC_gen("P-256"), *ca_key;
 	struct enroll_env env;
@@ -222,27 +226,30 @@ load(const char *text, struct catalog **c)
 	return rc;
 }
 
-#define GOOD_APP "\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"templates\":[],\"groups\":null,\"min_hash\":\"sha256\"," \
+#define GOOD_APP \
+	"\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"templates\":[],\"groups\":null,\"min_hash\":\"sha256\"," \
 	"\"enabled\":true,\"key_index\":\"" \
 	"11111111111111111111111111111111111111111111111111111111111111AA\""
 
-#define ZERO_INDEX_APP "\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"SHA1\"," \
+#define ZERO_INDEX_APP \
+	"\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"SHA1\"," \
 	"\"key_index\":\"0000000000000000000000000000000000000000000000000000000000000000\"}]"
 
 static void
 catalog__leaves_out_and_logs_what_it_cannot_read(void **state)
 {
 	static const char *const bad[] = {
-		"\"apps\":[{}]", "\"apps\":[{" GOOD_APP ",\"secret_sealed\":\"AAAA\"}]",
-		"\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"MD5\",\"key_index\":\"11\"}]",
-		ZERO_INDEX_APP,
-		"\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":{}}]",
-		"\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":\"{}\"}]",
-		"\"templates\":[{\"name\":\"x\",\"body\":{\"name\":\"x\"}}]",
-		"\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[]}]",
-		"\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[\"AAAA\"]}]",
-		"\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[5]}]",
-		"\"metadata_fields\":[{\"name\":\"a\",\"type\":9}]",
+	    "\"apps\":[{}]",
+	    "\"apps\":[{" GOOD_APP ",\"secret_sealed\":\"AAAA\"}]",
+	    "\"apps\":[{\"id\":1,\"name\":\"a\",\"ca\":\"x\",\"min_hash\":\"MD5\",\"key_index\":\"11\"}]",
+	    ZERO_INDEX_APP,
+	    "\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":{}}]",
+	    "\"templates\":[{\"id\":1,\"version\":1,\"name\":\"x\",\"body\":\"{}\"}]",
+	    "\"templates\":[{\"name\":\"x\",\"body\":{\"name\":\"x\"}}]",
+	    "\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[]}]",
+	    "\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[\"AAAA\"]}]",
+	    "\"cas\":[{\"id\":1,\"name\":\"x\",\"chain\":[5]}]",
+	    "\"metadata_fields\":[{\"name\":\"a\",\"type\":9}]",
 	};
 
 	(void)state;
@@ -310,8 +317,10 @@ catalog__with_thousands_of_applications(void **state)
 		snprintf(key, sizeof(key), "key%d", i);
 		catalog_key_index(fake_secret, key, strlen(key), index);
 		hex = gh_hex_encode(index, sizeof(index));
-		gh_buf_putf(&b, "%s{\"id\":%d,\"name\":\"app%d\",\"ca\":\"x\",\"min_hash\":\"SHA1\",\"key_index\":\"%s\","
-		    "\"enabled\":true}", i > 0 ? "," : "", i + 1, i, hex);
+		gh_buf_putf(&b,
+		    "%s{\"id\":%d,\"name\":\"app%d\",\"ca\":\"x\",\"min_hash\":\"SHA1\",\"key_index\":\"%s\","
+		    "\"enabled\":true}",
+		    i > 0 ? "," : "", i + 1, i, hex);
 		free(hex);
 	}
 	gh_buf_puts(&b, "]}");
@@ -333,17 +342,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seal__opens_what_it_sealed),
-		cmocka_unit_test(seal__of_nothing),
-		cmocka_unit_test(seal__does_not_open_under_another_secret),
-		cmocka_unit_test(seal__notices_every_changed_byte),
-		cmocka_unit_test(catalog__finds_names_in_any_case),
-		cmocka_unit_test(catalog__finds_applications_by_key_and_unseals_their_secret),
-		cmocka_unit_test(catalog__gives_nobody_what_is_a_cas),
-		cmocka_unit_test(catalog__leaves_out_and_logs_what_it_cannot_read),
-		cmocka_unit_test(catalog__what_is_not_said_falls_on_the_safe_side),
-		cmocka_unit_test(catalog__lives_until_the_last_reference_goes),
-		cmocka_unit_test(catalog__with_thousands_of_applications),
+	    cmocka_unit_test(seal__opens_what_it_sealed),
+	    cmocka_unit_test(seal__of_nothing),
+	    cmocka_unit_test(seal__does_not_open_under_another_secret),
+	    cmocka_unit_test(seal__notices_every_changed_byte),
+	    cmocka_unit_test(catalog__finds_names_in_any_case),
+	    cmocka_unit_test(catalog__finds_applications_by_key_and_unseals_their_secret),
+	    cmocka_unit_test(catalog__gives_nobody_what_is_a_cas),
+	    cmocka_unit_test(catalog__leaves_out_and_logs_what_it_cannot_read),
+	    cmocka_unit_test(catalog__what_is_not_said_falls_on_the_safe_side),
+	    cmocka_unit_test(catalog__lives_until_the_last_reference_goes),
+	    cmocka_unit_test(catalog__with_thousands_of_applications),
 	};
 
 	gh_log_init("test", GH_LOG_DEBUG, count_line);

@@ -39,10 +39,10 @@ tear_down(void **state)
 
 /* ---- making calls ---- */
 struct test_call {
-	const char *user;                /* NULL = alice */
-	const char *app;                 /* key; NULL = "key7" */
+	const char *user; /* NULL = alice */
+	const char *app;  /* key; NULL = "key7" */
 	const char *signature, *token;
-	int version;                     /* 0 = 3 */
+	int version; /* 0 = 3 */
 };
 
 /* rep: cleared by the caller. */
@@ -52,13 +52,19 @@ post(const struct test_call *how, const char *body, struct gh_http_reply *rep)
 	struct requester who = fake_requester(how->user != NULL ? how->user : "alice");
 	const char *key = how->app != NULL ? how->app : "key7";
 	struct gh_http_request http = {
-		.method = GH_HTTP_POST, .body = (unsigned char *)(uintptr_t)body, .body_len = strlen(body),
-		.signature = (char *)(uintptr_t)how->signature, .token = (char *)(uintptr_t)how->token,
-		.request_id = "0123456789abcdef0123456789abcdef",
+	    .method = GH_HTTP_POST,
+	    .body = (unsigned char *)(uintptr_t)body,
+	    .body_len = strlen(body),
+	    .signature = (char *)(uintptr_t)how->signature,
+	    .token = (char *)(uintptr_t)how->token,
+	    .request_id = "0123456789abcdef0123456789abcdef",
 	};
 	struct call call = {
-		.http = &http, .requester = &who, .version = how->version != 0 ? how->version : 3,
-		.app = catalog_find_app(env.catalog, fake_secret, (const unsigned char *)key, strlen(key)),
+	    .http = &http,
+	    .requester = &who,
+	    .version = how->version != 0 ? how->version : 3,
+	    .app =
+		catalog_find_app(env.catalog, fake_secret, (const unsigned char *)key, strlen(key)),
 	};
 
 	assert_non_null(call.app);
@@ -73,14 +79,17 @@ post(const struct test_call *how, const char *body, struct gh_http_reply *rep)
 	assert_null(strchr((char *)rep->body, '\n'));
 }
 
-/* The envelope of a v3 call for a template with a fresh request; malloc'd. more: further members. */
+/* The envelope of a v3 call for a template with a fresh request; malloc'd. more: further
+ * members. */
 static char *
 envelope(const char *template_name, const char *more)
 {
 	char stamp[GH_TIMESTAMP_SIZE], *csr = fake_csr_base64(), *body;
 
-	assert_true(asprintf(&body, "{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"%s\",\"Pkcs10Request\":\"%s\"%s}}",
-	    gh_timestamp_format(gh_now(), stamp), template_name, csr, more) > 0);
+	assert_true(
+	    asprintf(&body,
+		"{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"%s\",\"Pkcs10Request\":\"%s\"%s}}",
+		gh_timestamp_format(gh_now(), stamp), template_name, csr, more) > 0);
 	free(csr);
 	return body;
 }
@@ -90,8 +99,8 @@ bare(const char *template_name)
 {
 	char *csr = fake_csr_base64(), *body;
 
-	assert_true(asprintf(&body, "{\"TemplateName\":\"%s\",\"Pkcs10Request\":\"%s\"}", template_name,
-	    csr) > 0);
+	assert_true(asprintf(&body, "{\"TemplateName\":\"%s\",\"Pkcs10Request\":\"%s\"}",
+			template_name, csr) > 0);
 	free(csr);
 	return body;
 }
@@ -154,11 +163,10 @@ expect_member(const char *text, const char *name, const char *value)
 static void
 ce__answer_has_the_documented_members_in_order(void **state)
 {
-	static const char *const name[] = {
-		"{\"SerialNumber\":\"", ",\"IssuerDN\":\"CN=Issuing, DC=test\"", ",\"Thumbprint\":\"",
-		",\"CMSID\":101", ",\"CMSRequestId\":1", ",\"Certificates\":\"",
-		",\"RequestDisposition\":\"Issued\"", ",\"DispositionMessage\":\"\"}"
-	};
+	static const char *const name[] = {"{\"SerialNumber\":\"",
+	    ",\"IssuerDN\":\"CN=Issuing, DC=test\"", ",\"Thumbprint\":\"", ",\"CMSID\":101",
+	    ",\"CMSRequestId\":1", ",\"Certificates\":\"", ",\"RequestDisposition\":\"Issued\"",
+	    ",\"DispositionMessage\":\"\"}"};
 	char *body = envelope("User", ""), *text = post_for(&v3, body, 200);
 	const char *p = text;
 
@@ -202,7 +210,7 @@ ce__certificates_is_a_pkcs7_leaf_issuer_root(void **state)
 	const unsigned char *p;
 	unsigned char *der;
 	size_t len;
-	STACK_OF(X509) *certs;
+	STACK_OF(X509) * certs;
 	PKCS7 *p7;
 
 	(void)state;
@@ -214,9 +222,12 @@ ce__certificates_is_a_pkcs7_leaf_issuer_root(void **state)
 	assert_non_null(p7);
 	certs = p7->d.sign->cert;
 	assert_int_equal(sk_X509_num(certs), 3);
-	assert_int_equal(X509_check_issued(sk_X509_value(certs, 1), sk_X509_value(certs, 0)), X509_V_OK);
-	assert_int_equal(X509_check_issued(sk_X509_value(certs, 2), sk_X509_value(certs, 1)), X509_V_OK);
-	assert_int_equal(X509_check_issued(sk_X509_value(certs, 2), sk_X509_value(certs, 2)), X509_V_OK);
+	assert_int_equal(X509_check_issued(sk_X509_value(certs, 1), sk_X509_value(certs, 0)),
+	    X509_V_OK);
+	assert_int_equal(X509_check_issued(sk_X509_value(certs, 2), sk_X509_value(certs, 1)),
+	    X509_V_OK);
+	assert_int_equal(X509_check_issued(sk_X509_value(certs, 2), sk_X509_value(certs, 2)),
+	    X509_V_OK);
 	PKCS7_free(p7);
 	free(der);
 	free(b64);
@@ -228,11 +239,26 @@ ce__certificates_is_a_pkcs7_leaf_issuer_root(void **state)
 static void
 ce__flags(void **state)
 {
-	static const struct { const char *flags; int status; bool cert_only; } c[] = {
-		{ "0", 200, false }, { "1", 200, true }, { "\"1\"", 200, true }, { "\"0\"", 200, false },
-		{ "null", 200, false }, { "17", 200, true }, { "16", 200, false }, { "4294967295", 200, true },
-		{ "4294967296", 400, false }, { "-1", 400, false }, { "\"x\"", 400, false },
-		{ "1.5", 400, false }, { "[]", 400, false }, { "true", 400, false }, { "\"\"", 400, false },
+	static const struct {
+		const char *flags;
+		int status;
+		bool cert_only;
+	} c[] = {
+	    {"0", 200, false},
+	    {"1", 200, true},
+	    {"\"1\"", 200, true},
+	    {"\"0\"", 200, false},
+	    {"null", 200, false},
+	    {"17", 200, true},
+	    {"16", 200, false},
+	    {"4294967295", 200, true},
+	    {"4294967296", 400, false},
+	    {"-1", 400, false},
+	    {"\"x\"", 400, false},
+	    {"1.5", 400, false},
+	    {"[]", 400, false},
+	    {"true", 400, false},
+	    {"\"\"", 400, false},
 	};
 
 	(void)state;
@@ -266,7 +292,8 @@ ce__flags(void **state)
 static void
 ce__subject_is_not_from_the_csr(void **state)
 {
-	char *body = envelope("User", ",\"Flags\":1"), *text = post_for(&v3, body, 200), *b64, cn[64];
+	char *body = envelope("User", ",\"Flags\":1"), *text = post_for(&v3, body, 200), *b64,
+	     cn[64];
 	unsigned char *der;
 	size_t len;
 	X509 *x;
@@ -275,7 +302,8 @@ ce__subject_is_not_from_the_csr(void **state)
 	b64 = member(text, "Certificates");
 	assert_int_equal(gh_base64_decode(b64, strlen(b64), &der, &len, NULL), 0);
 	x = cert_of_der(der, len);
-	assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, cn, sizeof(cn)) > 0);
+	assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, cn,
+			sizeof(cn)) > 0);
 	assert_string_equal(cn, "alice");
 	X509_free(x);
 	free(der);
@@ -291,15 +319,18 @@ ce__member_names_in_any_case_and_trimmed(void **state)
 	char stamp[GH_TIMESTAMP_SIZE], *csr = fake_csr_base64(), *body;
 
 	(void)state;
-	assert_true(asprintf(&body, "{\n \" REQUEST \" : { \"pkcs10request \":\"%s\",\"Unknown\":{\"a\":[1]},"
-	    "\"templatename\":\" user \",\"metadataList\":null,\"flags\":0},\"timestamp\":\"%s\", \"x\":1 }",
-	    csr, gh_timestamp_format(gh_now(), stamp)) > 0);
+	assert_true(
+	    asprintf(&body,
+		"{\n \" REQUEST \" : { \"pkcs10request \":\"%s\",\"Unknown\":{\"a\":[1]},"
+		"\"templatename\":\" user \",\"metadataList\":null,\"flags\":0},\"timestamp\":\"%s\", \"x\":1 }",
+		csr, gh_timestamp_format(gh_now(), stamp)) > 0);
 	expect_v3(body, 200, "\"Issued\"");
 	free(body);
 	free(csr);
 }
 
-/* How the lines of a PEM end, and what stands around it. "\n" stays raw, as here-documents leave it. */
+/* How the lines of a PEM end, and what stands around it. "\n" stays raw, as here-documents leave
+ * it. */
 static char *
 armoured(const char *label, const char *eol, const char *before)
 {
@@ -312,7 +343,8 @@ armoured(const char *label, const char *eol, const char *before)
 		if (is_dash && *label == '\0')
 			continue;
 		if (is_dash)
-			p += sprintf(p, "-----%s %s-----%s", line[5] == 'B' ? "BEGIN" : "END", label, eol);
+			p += sprintf(p, "-----%s %s-----%s", line[5] == 'B' ? "BEGIN" : "END",
+			    label, eol);
 		else
 			p += sprintf(p, "%s%s", line, eol);
 	}
@@ -323,19 +355,30 @@ armoured(const char *label, const char *eol, const char *before)
 static void
 ce__every_armour(void **state)
 {
-	static const struct { const char *label, *eol, *before; } c[] = {
-		{ "CERTIFICATE REQUEST", "\\n", "" }, { "CERTIFICATE REQUEST", "\\r\\n", "  " },
-		{ "NEW CERTIFICATE REQUEST", "\\r\\n", "    " }, { "CERTIFICATE REQUEST", "\n", "" },
-		{ "CERTIFICATE REQUEST", "\r\n", "" }, { "NEW CERTIFICATE REQUEST", " ", "" },
-		{ "CERTIFICATE REQUEST", " ", "\\r\\n" }, { "", "\n", "" }, { "", "\\r\\n", "\t" }, { "", "", "" },
+	static const struct {
+		const char *label, *eol, *before;
+	} c[] = {
+	    {"CERTIFICATE REQUEST", "\\n", ""},
+	    {"CERTIFICATE REQUEST", "\\r\\n", "  "},
+	    {"NEW CERTIFICATE REQUEST", "\\r\\n", "    "},
+	    {"CERTIFICATE REQUEST", "\n", ""},
+	    {"CERTIFICATE REQUEST", "\r\n", ""},
+	    {"NEW CERTIFICATE REQUEST", " ", ""},
+	    {"CERTIFICATE REQUEST", " ", "\\r\\n"},
+	    {"", "\n", ""},
+	    {"", "\\r\\n", "\t"},
+	    {"", "", ""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
-		char stamp[GH_TIMESTAMP_SIZE], *csr = armoured(c[i].label, c[i].eol, c[i].before), *body;
+		char stamp[GH_TIMESTAMP_SIZE], *csr = armoured(c[i].label, c[i].eol, c[i].before),
+					       *body;
 
-		assert_true(asprintf(&body, "{\"timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\","
-		    "\"Pkcs10Request\":\"%s\"}}", gh_timestamp_format(gh_now(), stamp), csr) > 0);
+		assert_true(asprintf(&body,
+				"{\"timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\","
+				"\"Pkcs10Request\":\"%s\"}}",
+				gh_timestamp_format(gh_now(), stamp), csr) > 0);
 		expect_v3(body, 200, "\"Issued\"");
 		free(body);
 		free(csr);
@@ -347,8 +390,10 @@ body_with_timestamp(const char *json_value)
 {
 	char *csr = fake_csr_base64(), *body;
 
-	assert_true(asprintf(&body, "{\"Timestamp\":%s,\"Request\":{\"TemplateName\":\"User\","
-	    "\"Pkcs10Request\":\"%s\"}}", json_value, csr) > 0);
+	assert_true(asprintf(&body,
+			"{\"Timestamp\":%s,\"Request\":{\"TemplateName\":\"User\","
+			"\"Pkcs10Request\":\"%s\"}}",
+			json_value, csr) > 0);
 	free(csr);
 	return body;
 }
@@ -357,12 +402,19 @@ body_with_timestamp(const char *json_value)
 static void
 ce__every_timestamp_spelling(void **state)
 {
-	static const struct { const char *format; int offset; } c[] = {
-		{ "\"%Y-%m-%dT%H:%M:%S.123Z\"", 0 }, { "\"%Y-%m-%dT%H:%M:%S.000000\"", 0 },
-		{ "\"%Y-%m-%dT%H:%M:%S\"", 0 }, { "\"%Y-%m-%dT%H:%M:%SZ\"", 0 },
-		{ "\"%Y-%m-%dT%H:%M:%S+02:00\"", 7200 }, { "\"%Y-%m-%dT%H:%M:%S.123456789+02:00\"", 7200 },
-		{ "\"%Y-%m-%dT%H:%M:%S.123456Z\"", 0 }, { "\"%m/%d/%Y %H:%M:%S\"", 0 },
-		{ "\"%Y-%m-%dT%H:%M:%S-05:30\"", -19800 },
+	static const struct {
+		const char *format;
+		int offset;
+	} c[] = {
+	    {"\"%Y-%m-%dT%H:%M:%S.123Z\"", 0},
+	    {"\"%Y-%m-%dT%H:%M:%S.000000\"", 0},
+	    {"\"%Y-%m-%dT%H:%M:%S\"", 0},
+	    {"\"%Y-%m-%dT%H:%M:%SZ\"", 0},
+	    {"\"%Y-%m-%dT%H:%M:%S+02:00\"", 7200},
+	    {"\"%Y-%m-%dT%H:%M:%S.123456789+02:00\"", 7200},
+	    {"\"%Y-%m-%dT%H:%M:%S.123456Z\"", 0},
+	    {"\"%m/%d/%Y %H:%M:%S\"", 0},
+	    {"\"%Y-%m-%dT%H:%M:%S-05:30\"", -19800},
 	};
 
 	(void)state;
@@ -381,17 +433,26 @@ ce__every_timestamp_spelling(void **state)
 static void
 ce__timestamp_outside_the_window_is_403(void **state)
 {
-	static const struct { int offset, status; } c[] = {
-		{ -290, 200 }, { 290, 200 }, { -310, 403 }, { 310, 403 }, { -86400, 403 }, { 86400 * 365, 403 },
+	static const struct {
+		int offset, status;
+	} c[] = {
+	    {-290, 200},
+	    {290, 200},
+	    {-310, 403},
+	    {310, 403},
+	    {-86400, 403},
+	    {86400 * 365, 403},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
 		char stamp[GH_TIMESTAMP_SIZE], value[64], *body;
 
-		snprintf(value, sizeof(value), "\"%s\"", gh_timestamp_format(gh_now() + c[i].offset, stamp));
+		snprintf(value, sizeof(value), "\"%s\"",
+		    gh_timestamp_format(gh_now() + c[i].offset, stamp));
 		body = body_with_timestamp(value);
-		expect_v3(body, c[i].status, c[i].status == 200 ? "Issued" : "\"ErrorCode\":\"0x80070005\"");
+		expect_v3(body, c[i].status,
+		    c[i].status == 200 ? "Issued" : "\"ErrorCode\":\"0x80070005\"");
 		free(body);
 	}
 }
@@ -400,8 +461,15 @@ static void
 ce__timestamp_unreadable_is_400(void **state)
 {
 	static const char *const c[] = {
-		"\"\"", "\"yesterday\"", "\"2024-13-01T00:00:00Z\"", "\"2023-02-29T00:00:00Z\"", "1700000000",
-		"\"1700000000\"", "null", "[]", "{}",
+	    "\"\"",
+	    "\"yesterday\"",
+	    "\"2024-13-01T00:00:00Z\"",
+	    "\"2023-02-29T00:00:00Z\"",
+	    "1700000000",
+	    "\"1700000000\"",
+	    "null",
+	    "[]",
+	    "{}",
 	};
 
 	(void)state;
@@ -418,11 +486,11 @@ static void
 ce__two_members_of_one_meaning_are_400(void **state)
 {
 	static const char *const c[] = {
-		"{\"Timestamp\":\"%s\",\"timestamp\":\"%s\",\"Request\":{}}",
-		"{\"Timestamp\":\"%s\",\"TIMESTAMP \":\"%s\",\"Request\":{}}",
-		"{\"Timestamp\":\"%s\",\"Request\":{},\"request\":{\"a\":\"%s\"}}",
-		"{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\",\"templateName\":\"%s\"}}",
-		"{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"U\",\"Flags\":0,\"flags\":1,\"x\":\"%s\"}}",
+	    "{\"Timestamp\":\"%s\",\"timestamp\":\"%s\",\"Request\":{}}",
+	    "{\"Timestamp\":\"%s\",\"TIMESTAMP \":\"%s\",\"Request\":{}}",
+	    "{\"Timestamp\":\"%s\",\"Request\":{},\"request\":{\"a\":\"%s\"}}",
+	    "{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\",\"templateName\":\"%s\"}}",
+	    "{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"U\",\"Flags\":0,\"flags\":1,\"x\":\"%s\"}}",
 	};
 
 	(void)state;
@@ -439,11 +507,19 @@ static void
 ce__bodies_that_are_no_request(void **state)
 {
 	static const char *const c[] = {
-		"", "{", "[]", "null", "\"x\"", "7", "{}", "{\"Timestamp\":\"2024-01-02T03:04:05Z\"}",
-		"{\"Timestamp\":\"2024-01-02T03:04:05Z\",\"Request\":null}",
-		"{\"Timestamp\":\"2024-01-02T03:04:05Z\",\"Request\":[]}",
-		"{\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"}",
-		"{\"a\":1}{\"a\":1}", "{'a':1}",
+	    "",
+	    "{",
+	    "[]",
+	    "null",
+	    "\"x\"",
+	    "7",
+	    "{}",
+	    "{\"Timestamp\":\"2024-01-02T03:04:05Z\"}",
+	    "{\"Timestamp\":\"2024-01-02T03:04:05Z\",\"Request\":null}",
+	    "{\"Timestamp\":\"2024-01-02T03:04:05Z\",\"Request\":[]}",
+	    "{\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"}",
+	    "{\"a\":1}{\"a\":1}",
+	    "{'a':1}",
 	};
 
 	(void)state;
@@ -456,16 +532,18 @@ ce__bodies_that_are_no_request(void **state)
 static void
 ce__members_missing_or_of_a_wrong_type(void **state)
 {
-	static const struct { const char *request, *message; } c[] = {
-		{ "\"Pkcs10Request\":\"AAAA\"", "TemplateName is missing" },
-		{ "\"Pkcs10Request\":\"AAAA\",\"TemplateName\":7", "TemplateName is not a string" },
-		{ "\"Pkcs10Request\":\"AAAA\",\"TemplateName\":\"  \"", "TemplateName is empty" },
-		{ "\"Pkcs10Request\":\"AAAA\",\"TemplateName\":\"a\\u0001\"", "control character" },
-		{ "\"TemplateName\":\"User\"", "Pkcs10Request is missing" },
-		{ "\"TemplateName\":\"User\",\"Pkcs10Request\":null", "Pkcs10Request is not a string" },
-		{ "\"TemplateName\":\"User\",\"Pkcs10Request\":\"\"", "0x8007000D" },
-		{ "\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"", "0x8007000D" },
-		{ "\"TemplateName\":\"User\",\"Pkcs10Request\":\"***\"", "0x8007000D" },
+	static const struct {
+		const char *request, *message;
+	} c[] = {
+	    {"\"Pkcs10Request\":\"AAAA\"", "TemplateName is missing"},
+	    {"\"Pkcs10Request\":\"AAAA\",\"TemplateName\":7", "TemplateName is not a string"},
+	    {"\"Pkcs10Request\":\"AAAA\",\"TemplateName\":\"  \"", "TemplateName is empty"},
+	    {"\"Pkcs10Request\":\"AAAA\",\"TemplateName\":\"a\\u0001\"", "control character"},
+	    {"\"TemplateName\":\"User\"", "Pkcs10Request is missing"},
+	    {"\"TemplateName\":\"User\",\"Pkcs10Request\":null", "Pkcs10Request is not a string"},
+	    {"\"TemplateName\":\"User\",\"Pkcs10Request\":\"\"", "0x8007000D"},
+	    {"\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"", "0x8007000D"},
+	    {"\"TemplateName\":\"User\",\"Pkcs10Request\":\"***\"", "0x8007000D"},
 	};
 
 	(void)state;
@@ -486,9 +564,9 @@ static char *
 token_for(const char *user)
 {
 	struct requester who = fake_requester(user);
-	struct gh_http_request http = { 0 };
-	struct call call = { .http = &http, .requester = &who, .version = 2 };
-	struct gh_http_reply rep = { 0 };
+	struct gh_http_request http = {0};
+	struct call call = {.http = &http, .requester = &who, .version = 2};
+	struct gh_http_reply rep = {0};
 	char *token, *expires;
 	int64_t t;
 
@@ -510,8 +588,9 @@ ce__v1_and_v2_take_a_bare_body_and_a_token(void **state)
 
 	(void)state;
 	for (int version = 1; version <= 2; version++) {
-		struct test_call with = { .version = version, .token = token }, without = { .version = version };
-		struct test_call of_bob = { .version = version, .token = token, .user = "bob" };
+		struct test_call with = {.version = version, .token = token},
+				 without = {.version = version};
+		struct test_call of_bob = {.version = version, .token = token, .user = "bob"};
 		char *body = bare("User"), *text = post_for(&with, body, 200);
 
 		expect_member(text, "RequestDisposition", "Issued");
@@ -530,11 +609,11 @@ static void
 ce__tokens_off_switches_v1_and_v2_off(void **state)
 {
 	char *token = token_for("alice"), *body = bare("User"), *text;
-	struct test_call v2 = { .version = 2, .token = token };
-	struct gh_http_reply rep = { 0 };
+	struct test_call v2 = {.version = 2, .token = token};
+	struct gh_http_reply rep = {0};
 	struct requester who = fake_requester("alice");
-	struct gh_http_request http = { 0 };
-	struct call call = { .http = &http, .requester = &who, .version = 2 };
+	struct gh_http_request http = {0};
+	struct call call = {.http = &http, .requester = &who, .version = 2};
 
 	(void)state;
 	fake_conf.certenroll.tokens = false;
@@ -552,7 +631,8 @@ ce__tokens_off_switches_v1_and_v2_off(void **state)
 static void
 ce__the_same_call_again_gets_the_recorded_answer(void **state)
 {
-	char *body = envelope("User", ""), *first = post_for(&v3, body, 200), *again = post_for(&v3, body, 200);
+	char *body = envelope("User", ""), *first = post_for(&v3, body, 200),
+	     *again = post_for(&v3, body, 200);
 
 	(void)state;
 	assert_string_equal(first, again);
@@ -566,7 +646,8 @@ ce__the_same_call_again_gets_the_recorded_answer(void **state)
 static void
 ce__replay_distinguishes_signature_application_and_body(void **state)
 {
-	struct test_call other_signature = { .signature = "AAAA" }, respelled = { .signature = "AA AA" };
+	struct test_call other_signature = {.signature = "AAAA"},
+			 respelled = {.signature = "AA AA"};
 	char *body = envelope("User", ""), *changed = strdup(body), *p;
 
 	(void)state;
@@ -586,7 +667,7 @@ ce__replay_distinguishes_signature_application_and_body(void **state)
 static void
 ce__replay_by_another_user_is_403(void **state)
 {
-	struct test_call bob = { .user = "bob" };
+	struct test_call bob = {.user = "bob"};
 	char *body = envelope("User", "");
 
 	(void)state;
@@ -617,11 +698,11 @@ ce__unsigned_v2_is_a_retry_only_with_the_same_token(void **state)
 {
 	struct requester who = fake_requester("alice");
 	char *body = bare("User"), *one = token_for("alice"), *two;
-	struct test_call first = { .version = 2, .token = one }, second;
+	struct test_call first = {.version = 2, .token = one}, second;
 
 	(void)state;
 	assert_int_equal(ce_token_make(fake_secret, &who, gh_now() + 100, &two, NULL), 0);
-	second = (struct test_call){ .version = 2, .token = two };
+	second = (struct test_call){.version = 2, .token = two};
 	free(post_for(&first, body, 200));
 	free(post_for(&first, body, 200));
 	assert_int_equal(fake_ca.signed_certs, 1);
@@ -640,7 +721,8 @@ ce__unsigned_v2_is_a_retry_only_with_the_same_token(void **state)
 static void
 ce__a_recorded_denial_is_repeated(void **state)
 {
-	char *body = envelope("NoUpn", ""), *first = post_for(&v3, body, 403), *again = post_for(&v3, body, 403);
+	char *body = envelope("NoUpn", ""), *first = post_for(&v3, body, 403),
+	     *again = post_for(&v3, body, 403);
 
 	(void)state;
 	assert_string_equal(first, again);
@@ -654,15 +736,21 @@ ce__a_recorded_denial_is_repeated(void **state)
 static void
 ce__denied_by_policy(void **state)
 {
-	static const struct { const char *name, *code; } c[] = {
-		{ "NoUpn", "0x8009480D" }, { "Closed", "0x80094012" }, { "Other", "0x80094800" },
-		{ "Gone", "0x80094800" }, { "NoSuchTemplate", "0x80094800" },
+	static const struct {
+		const char *name, *code;
+	} c[] = {
+	    {"NoUpn", "0x8009480D"},
+	    {"Closed", "0x80094012"},
+	    {"Other", "0x80094800"},
+	    {"Gone", "0x80094800"},
+	    {"NoSuchTemplate", "0x80094800"},
 	};
 	char *unknown[2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
-		char *body = envelope(c[i].name, ""), *text = post_for(&v3, body, 403), *message, start[64];
+		char *body = envelope(c[i].name, ""), *text = post_for(&v3, body, 403), *message,
+		     start[64];
 
 		expect_member(text, "RequestDisposition", "Denied");
 		expect_member(text, "ErrorCode", c[i].code);
@@ -725,8 +813,8 @@ ce__pending(void **state)
 static void
 ce__no_queue_for_a_ca_that_is_gone(void **state)
 {
-	struct test_call off = { .app = "key9" };
-	static const char *const name[] = { "User", "Slow" };
+	struct test_call off = {.app = "key9"};
+	static const char *const name[] = {"User", "Slow"};
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -743,20 +831,29 @@ ce__no_queue_for_a_ca_that_is_gone(void **state)
 static void
 ce__our_troubles_are_503_and_no_refusals(void **state)
 {
-	static const struct { int *where; int code; const char *hresult; } c[] = {
-		{ &fake_dir.fail, GH_E_DIR_DOWN, "0x8007203A" }, { &fake_ca.fail, GH_E_SIGNER_DOWN, "0x80094006" },
-		{ &fake_store.fail, GH_E_DB_DOWN, "0x8009400F" }, { &fake_store.fail_record, GH_E_DB_DOWN, "0x8009400F" },
-		{ &fake_ca.fail, GH_E_CA_LOCKED, "0x80094006" },
+	static const struct {
+		int *where;
+		int code;
+		const char *hresult;
+	} c[] = {
+	    {&fake_dir.fail, GH_E_DIR_DOWN, "0x8007203A"},
+	    {&fake_ca.fail, GH_E_SIGNER_DOWN, "0x80094006"},
+	    {&fake_store.fail, GH_E_DB_DOWN, "0x8009400F"},
+	    {&fake_store.fail_record, GH_E_DB_DOWN, "0x8009400F"},
+	    {&fake_ca.fail, GH_E_CA_LOCKED, "0x80094006"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
 		struct requester who = fake_requester("alice");
 		char *body = envelope("User", "");
-		struct gh_http_request http = { .body = (unsigned char *)body, .body_len = strlen(body) };
-		struct call call = { .http = &http, .requester = &who, .version = 3,
-			.app = catalog_find_app_id(env.catalog, 7) };
-		struct gh_http_reply rep = { 0 };
+		struct gh_http_request http = {.body = (unsigned char *)body,
+		    .body_len = strlen(body)};
+		struct call call = {.http = &http,
+		    .requester = &who,
+		    .version = 3,
+		    .app = catalog_find_app_id(env.catalog, 7)};
+		struct gh_http_reply rep = {0};
 
 		*c[i].where = c[i].code;
 		ce_pkcs10(&env, &call, &rep);
@@ -777,21 +874,31 @@ ce__our_troubles_are_503_and_no_refusals(void **state)
 static void
 ce__a_locked_key_is_explained(void **state)
 {
-	static const struct { int64_t until; const char *says, *retry_after; } rows[] = {
-		{ 0, "The key of the certification authority issuing is locked: an administrator must unlock it with its "
-		    "password.", "30" },
-		{ 1090, "The key of the certification authority issuing is locked. After too many wrong passwords nobody can "
-		    "unlock it before 1970-01-01T00:18:10Z.", "90" },
+	static const struct {
+		int64_t until;
+		const char *says, *retry_after;
+	} rows[] = {
+	    {0,
+		"The key of the certification authority issuing is locked: an administrator must unlock it with its "
+		"password.",
+		"30"},
+	    {1090,
+		"The key of the certification authority issuing is locked. After too many wrong passwords nobody can "
+		"unlock it before 1970-01-01T00:18:10Z.",
+		"90"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct requester who = fake_requester("alice");
 		char *body = envelope("User", "");
-		struct gh_http_request http = { .body = (unsigned char *)body, .body_len = strlen(body) };
-		struct call call = { .http = &http, .requester = &who, .version = 3,
-			.app = catalog_find_app_id(env.catalog, 7) };
-		struct gh_http_reply rep = { 0 };
+		struct gh_http_request http = {.body = (unsigned char *)body,
+		    .body_len = strlen(body)};
+		struct call call = {.http = &http,
+		    .requester = &who,
+		    .version = 3,
+		    .app = catalog_find_app_id(env.catalog, 7)};
+		struct gh_http_reply rep = {0};
 
 		fake_ca.fail = GH_E_CA_LOCKED;
 		fake_store.ca_locked_until = rows[i].until;
@@ -810,7 +917,7 @@ ce__a_locked_key_is_explained(void **state)
 static void
 ce__requester_without_entry_is_denied(void **state)
 {
-	struct test_call nobody = { .user = "nobody" };
+	struct test_call nobody = {.user = "nobody"};
 	char *body = envelope("User", ""), *text = post_for(&nobody, body, 403);
 
 	(void)state;
@@ -842,10 +949,12 @@ ce__weak_csr_is_refused_before_the_directory_is_asked(void **state)
 
 	(void)state;
 	assert_int_equal(gh_base64_decode(csr, strlen(csr), &der, &len, NULL), 0);
-	der[len - 1] ^= 1;               /* of the signature */
+	der[len - 1] ^= 1; /* of the signature */
 	b64 = gh_base64_encode(der, len, GH_BASE64_ONE_LINE);
-	assert_true(asprintf(&body, "{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\","
-	    "\"Pkcs10Request\":\"%s\"}}", gh_timestamp_format(gh_now(), stamp), b64) > 0);
+	assert_true(asprintf(&body,
+			"{\"Timestamp\":\"%s\",\"Request\":{\"TemplateName\":\"User\","
+			"\"Pkcs10Request\":\"%s\"}}",
+			gh_timestamp_format(gh_now(), stamp), b64) > 0);
 	text = post_for(&v3, body, 400);
 	expect_member(text, "ErrorCode", "0x80090006");
 	assert_int_equal(fake_store.audits, 1);
@@ -866,7 +975,8 @@ ce__metadata_is_checked_and_stored(void **state)
 	expect_v3(body, 200, "Issued");
 	assert_string_equal(fake_row(1)->metadata, "{\"Dept\":\"R&D\",\"Count\":3}");
 	free(body);
-	body = envelope("Needs", ",\"metadataList\":[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":\"x\"}]");
+	body = envelope("Needs",
+	    ",\"metadataList\":[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":\"x\"}]");
 	expect_v3(body, 200, "Issued");
 	assert_string_equal(fake_row(2)->metadata, "{\"Dept\":\"x\"}");
 	free(body);
@@ -884,16 +994,19 @@ static void
 ce__templates_lists_what_the_caller_may_use(void **state)
 {
 	struct requester who = fake_requester("alice");
-	struct gh_http_request http = { 0 };
-	struct call call = { .http = &http, .requester = &who, .version = 3,
-		.app = catalog_find_app_id(env.catalog, 7) };
-	struct gh_http_reply rep = { 0 };
+	struct gh_http_request http = {0};
+	struct call call = {.http = &http,
+	    .requester = &who,
+	    .version = 3,
+	    .app = catalog_find_app_id(env.catalog, 7)};
+	struct gh_http_reply rep = {0};
 
 	(void)state;
 	call.entry = fake_entry("alice");
 	ce_templates(&env, &call, &rep);
 	assert_int_equal(rep.status, 200);
-	assert_string_equal((char *)rep.body, "[{\"TemplateName\":\"User\",\"CA\":\"issuing\"},"
+	assert_string_equal((char *)rep.body,
+	    "[{\"TemplateName\":\"User\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Slow\",\"CA\":\"issuing\"},{\"TemplateName\":\"NoUpn\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Needs\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Patient\",\"CA\":\"issuing\"}]");
@@ -904,9 +1017,9 @@ ce__templates_lists_what_the_caller_may_use(void **state)
 static int
 status_of(const struct requester *who, int64_t id, char **text)
 {
-	struct gh_http_request http = { 0 };
-	struct call call = { .http = &http, .requester = who, .version = 3, .object_id = id };
-	struct gh_http_reply rep = { 0 };
+	struct gh_http_request http = {0};
+	struct call call = {.http = &http, .requester = who, .version = 3, .object_id = id};
+	struct gh_http_reply rep = {0};
 	int status;
 
 	ce_request_status(&env, &call, &rep);
@@ -985,7 +1098,7 @@ ce__every_error_code_renders(void **state)
 	(void)state;
 	for (int code = GH_CODE_MIN; code < 0; code++) {
 		const struct gh_error_info *info = gh_error_info(code);
-		struct gh_http_reply rep = { 0 };
+		struct gh_http_reply rep = {0};
 		struct gh_error err;
 		char hresult[16];
 
@@ -1011,7 +1124,7 @@ ce__every_error_code_renders(void **state)
 static void
 ce__a_message_cut_inside_a_character_still_renders(void **state)
 {
-	struct gh_http_reply rep = { 0 };
+	struct gh_http_reply rep = {0};
 	struct gh_error err;
 	char text[300], *message;
 
@@ -1033,29 +1146,42 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(ce__answer_has_the_documented_members_in_order),
-		T(ce__certificates_is_a_pkcs7_leaf_issuer_root), T(ce__flags),
-		T(ce__subject_is_not_from_the_csr), T(ce__member_names_in_any_case_and_trimmed),
-		T(ce__every_armour), T(ce__every_timestamp_spelling),
-		T(ce__timestamp_outside_the_window_is_403), T(ce__timestamp_unreadable_is_400),
-		T(ce__two_members_of_one_meaning_are_400), T(ce__bodies_that_are_no_request),
-		T(ce__members_missing_or_of_a_wrong_type), T(ce__v1_and_v2_take_a_bare_body_and_a_token),
-		T(ce__tokens_off_switches_v1_and_v2_off),
-		T(ce__the_same_call_again_gets_the_recorded_answer),
-		T(ce__replay_distinguishes_signature_application_and_body),
-		T(ce__replay_by_another_user_is_403), T(ce__recorded_answer_outlives_the_window),
-		T(ce__unsigned_v2_is_a_retry_only_with_the_same_token),
-		T(ce__a_recorded_denial_is_repeated), T(ce__denied_by_policy),
-		T(ce__denied_status_can_be_200), T(ce__pending), T(ce__no_queue_for_a_ca_that_is_gone),
-		T(ce__our_troubles_are_503_and_no_refusals), T(ce__requester_without_entry_is_denied),
-		T(ce__a_locked_key_is_explained),
-		T(ce__disabled_account_gets_nothing),
-		T(ce__weak_csr_is_refused_before_the_directory_is_asked),
-		T(ce__metadata_is_checked_and_stored), T(ce__templates_lists_what_the_caller_may_use),
-		T(ce__request_status_is_for_requester_and_officers),
-		T(ce__request_status_keeps_the_form_that_was_asked_for),
-		T(ce__request_status_of_a_denial_is_200), T(ce__every_error_code_renders),
-		T(ce__a_message_cut_inside_a_character_still_renders),
+	    T(ce__answer_has_the_documented_members_in_order),
+	    T(ce__certificates_is_a_pkcs7_leaf_issuer_root),
+	    T(ce__flags),
+	    T(ce__subject_is_not_from_the_csr),
+	    T(ce__member_names_in_any_case_and_trimmed),
+	    T(ce__every_armour),
+	    T(ce__every_timestamp_spelling),
+	    T(ce__timestamp_outside_the_window_is_403),
+	    T(ce__timestamp_unreadable_is_400),
+	    T(ce__two_members_of_one_meaning_are_400),
+	    T(ce__bodies_that_are_no_request),
+	    T(ce__members_missing_or_of_a_wrong_type),
+	    T(ce__v1_and_v2_take_a_bare_body_and_a_token),
+	    T(ce__tokens_off_switches_v1_and_v2_off),
+	    T(ce__the_same_call_again_gets_the_recorded_answer),
+	    T(ce__replay_distinguishes_signature_application_and_body),
+	    T(ce__replay_by_another_user_is_403),
+	    T(ce__recorded_answer_outlives_the_window),
+	    T(ce__unsigned_v2_is_a_retry_only_with_the_same_token),
+	    T(ce__a_recorded_denial_is_repeated),
+	    T(ce__denied_by_policy),
+	    T(ce__denied_status_can_be_200),
+	    T(ce__pending),
+	    T(ce__no_queue_for_a_ca_that_is_gone),
+	    T(ce__our_troubles_are_503_and_no_refusals),
+	    T(ce__requester_without_entry_is_denied),
+	    T(ce__a_locked_key_is_explained),
+	    T(ce__disabled_account_gets_nothing),
+	    T(ce__weak_csr_is_refused_before_the_directory_is_asked),
+	    T(ce__metadata_is_checked_and_stored),
+	    T(ce__templates_lists_what_the_caller_may_use),
+	    T(ce__request_status_is_for_requester_and_officers),
+	    T(ce__request_status_keeps_the_form_that_was_asked_for),
+	    T(ce__request_status_of_a_denial_is_200),
+	    T(ce__every_error_code_renders),
+	    T(ce__a_message_cut_inside_a_character_still_renders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

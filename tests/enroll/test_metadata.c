@@ -26,7 +26,8 @@ parse(const char *text)
 	return j;
 }
 
-/* definitions: JSON array. What the check answers, printed, or the message of the refusal. malloc'd. */
+/* definitions: JSON array. What the check answers, printed, or the message of the refusal.
+ * malloc'd. */
 static char *
 check(const char *definitions, const char *list, const char *required)
 {
@@ -69,7 +70,9 @@ expect(const char *definitions, const char *list, const char *required, const ch
 	free(text);
 }
 
-struct value_case { const char *value, *answer; };
+struct value_case {
+	const char *value, *answer;
+};
 
 /* One field F of a type; each value and what becomes of it. */
 static void
@@ -83,56 +86,56 @@ expect_values(const char *definition, const struct value_case *c, size_t n)
 	}
 }
 
-#define EXPECT_VALUES(definition, ...) do { \
-	static const struct value_case cases_[] = { __VA_ARGS__ }; \
-	expect_values(definition, cases_, sizeof(cases_) / sizeof(*cases_)); \
-} while (0)
+#define EXPECT_VALUES(definition, ...) \
+	do { \
+		static const struct value_case cases_[] = {__VA_ARGS__}; \
+		expect_values(definition, cases_, sizeof(cases_) / sizeof(*cases_)); \
+	} while (0)
 
 static void
 metadata__string_takes_any_scalar(void **state)
 {
 	(void)state;
-	EXPECT_VALUES("[{\"name\":\"F\",\"type\":1}]",
-	    { "\"abc\"", "{\"F\":\"abc\"}" }, { "\" abc \"", "{\"F\":\"abc\"}" },
-	    { "5", "{\"F\":\"5\"}" }, { "1.5", "{\"F\":\"1.5\"}" }, { "true", "{\"F\":\"true\"}" },
-	    { "\"\\u00e4\"", "\xc3\xa4" },
-	    { "\"a\\u0001b\"", "control character" }, { "\"a\\nb\"", "control character" },
-	    { "[1]", "array or object" }, { "{}", "array or object" });
+	EXPECT_VALUES("[{\"name\":\"F\",\"type\":1}]", {"\"abc\"", "{\"F\":\"abc\"}"},
+	    {"\" abc \"", "{\"F\":\"abc\"}"}, {"5", "{\"F\":\"5\"}"}, {"1.5", "{\"F\":\"1.5\"}"},
+	    {"true", "{\"F\":\"true\"}"}, {"\"\\u00e4\"", "\xc3\xa4"},
+	    {"\"a\\u0001b\"", "control character"}, {"\"a\\nb\"", "control character"},
+	    {"[1]", "array or object"}, {"{}", "array or object"});
 }
 
 static void
 metadata__integer(void **state)
 {
 	(void)state;
-	EXPECT_VALUES("[{\"name\":\"F\",\"type\":2}]",
-	    { "5", "{\"F\":5}" }, { "\"-7\"", "{\"F\":-7}" }, { "\"+7\"", "{\"F\":7}" },
-	    { "\"9223372036854775807\"", "{\"F\":9223372036854775807}" },
-	    { "\"9223372036854775808\"", "out of range" }, { "\"many\"", "\"F\": value is no integer" },
-	    { "1.5", "no integer" }, { "\"0x10\"", "no integer" }, { "\"-\"", "no integer" },
-	    { "\"1 2\"", "no integer" });
+	EXPECT_VALUES("[{\"name\":\"F\",\"type\":2}]", {"5", "{\"F\":5}"}, {"\"-7\"", "{\"F\":-7}"},
+	    {"\"+7\"", "{\"F\":7}"}, {"\"9223372036854775807\"", "{\"F\":9223372036854775807}"},
+	    {"\"9223372036854775808\"", "out of range"}, {"\"many\"", "\"F\": value is no integer"},
+	    {"1.5", "no integer"}, {"\"0x10\"", "no integer"}, {"\"-\"", "no integer"},
+	    {"\"1 2\"", "no integer"});
 }
 
 static void
 metadata__date(void **state)
 {
 	(void)state;
-	EXPECT_VALUES("[{\"name\":\"F\",\"type\":3}]",
-	    { "\"2020-5-5\"", "{\"F\":\"2020-05-05\"}" }, { "\"2020-05-05\"", "{\"F\":\"2020-05-05\"}" },
-	    { "\"5/6/2020\"", "{\"F\":\"2020-05-06\"}" },
-	    { "\"2024-01-02T03:04:05.123Z\"", "{\"F\":\"2024-01-02\"}" },
-	    { "\"2024-02-29\"", "{\"F\":\"2024-02-29\"}" }, { "\"2023-02-29\"", "is no date" },
-	    { "\"2020-13-1\"", "is no date" }, { "\"2020--1-1\"", "is no date" },
-	    { "\"-020-1-1\"", "is no date" }, { "\"2020-1-1-\"", "is no date" }, { "\"5.5.2020\"", "is no date" },
-	    { "20200505", "is no date" }, { "\"tomorrow\"", "is no date" });
+	EXPECT_VALUES("[{\"name\":\"F\",\"type\":3}]", {"\"2020-5-5\"", "{\"F\":\"2020-05-05\"}"},
+	    {"\"2020-05-05\"", "{\"F\":\"2020-05-05\"}"},
+	    {"\"5/6/2020\"", "{\"F\":\"2020-05-06\"}"},
+	    {"\"2024-01-02T03:04:05.123Z\"", "{\"F\":\"2024-01-02\"}"},
+	    {"\"2024-02-29\"", "{\"F\":\"2024-02-29\"}"}, {"\"2023-02-29\"", "is no date"},
+	    {"\"2020-13-1\"", "is no date"}, {"\"2020--1-1\"", "is no date"},
+	    {"\"-020-1-1\"", "is no date"}, {"\"2020-1-1-\"", "is no date"},
+	    {"\"5.5.2020\"", "is no date"}, {"20200505", "is no date"},
+	    {"\"tomorrow\"", "is no date"});
 }
 
 static void
 metadata__boolean(void **state)
 {
 	(void)state;
-	EXPECT_VALUES("[{\"name\":\"F\",\"type\":4}]",
-	    { "true", "{\"F\":true}" }, { "false", "{\"F\":false}" }, { "\"True\"", "{\"F\":true}" },
-	    { "0", "{\"F\":false}" }, { "\"yes\"", "neither true nor false" }, { "2", "neither true nor false" });
+	EXPECT_VALUES("[{\"name\":\"F\",\"type\":4}]", {"true", "{\"F\":true}"},
+	    {"false", "{\"F\":false}"}, {"\"True\"", "{\"F\":true}"}, {"0", "{\"F\":false}"},
+	    {"\"yes\"", "neither true nor false"}, {"2", "neither true nor false"});
 }
 
 static void
@@ -140,8 +143,8 @@ metadata__choice_is_written_as_defined(void **state)
 {
 	(void)state;
 	EXPECT_VALUES("[{\"name\":\"F\",\"type\":5,\"options\":[\"Test\",\"Live\",\"live\"]}]",
-	    { "\"Test\"", "{\"F\":\"Test\"}" }, { "\"TEST\"", "{\"F\":\"Test\"}" },
-	    { "\"live\"", "{\"F\":\"live\"}" }, { "\"nowhere\"", "none of the options" });
+	    {"\"Test\"", "{\"F\":\"Test\"}"}, {"\"TEST\"", "{\"F\":\"Test\"}"},
+	    {"\"live\"", "{\"F\":\"live\"}"}, {"\"nowhere\"", "none of the options"});
 }
 
 static void
@@ -149,7 +152,8 @@ metadata__big_text_keeps_lines(void **state)
 {
 	(void)state;
 	EXPECT_VALUES("[{\"name\":\"F\",\"type\":6}]",
-	    { "\"a\\r\\nb\\tc\"", "{\"F\":\"a\\r\\nb\\tc\"}" }, { "\"a\\u0002\"", "control character" });
+	    {"\"a\\r\\nb\\tc\"", "{\"F\":\"a\\r\\nb\\tc\"}"},
+	    {"\"a\\u0002\"", "control character"});
 }
 
 static void
@@ -157,11 +161,11 @@ metadata__email(void **state)
 {
 	(void)state;
 	EXPECT_VALUES("[{\"name\":\"F\",\"type\":7}]",
-	    { "\"a.b+c@example.org\"", "{\"F\":\"a.b+c@example.org\"}" }, { "\"a@localhost\"", "a@localhost" },
-	    { "\"a\"", "no e-mail" }, { "\"@b.c\"", "no e-mail" }, { "\"a@\"", "no e-mail" },
-	    { "\"a@b@c\"", "no e-mail" }, { "\"a@.b\"", "no e-mail" }, { "\"a@b..c\"", "no e-mail" },
-	    { "\"a@b.\"", "no e-mail" }, { "\"a@-b\"", "no e-mail" }, { "\".a@b\"", "no e-mail" },
-	    { "\"a b@c\"", "no e-mail" }, { "\"a@b,c@d\"", "no e-mail" });
+	    {"\"a.b+c@example.org\"", "{\"F\":\"a.b+c@example.org\"}"},
+	    {"\"a@localhost\"", "a@localhost"}, {"\"a\"", "no e-mail"}, {"\"@b.c\"", "no e-mail"},
+	    {"\"a@\"", "no e-mail"}, {"\"a@b@c\"", "no e-mail"}, {"\"a@.b\"", "no e-mail"},
+	    {"\"a@b..c\"", "no e-mail"}, {"\"a@b.\"", "no e-mail"}, {"\"a@-b\"", "no e-mail"},
+	    {"\".a@b\"", "no e-mail"}, {"\"a b@c\"", "no e-mail"}, {"\"a@b,c@d\"", "no e-mail"});
 }
 
 static void
@@ -173,22 +177,23 @@ metadata__lengths_are_bounded(void **state)
 	memset(value, 'x', sizeof(value));
 	value[0] = value[401] = '"';
 	value[402] = '\0';
-	expect_values("[{\"name\":\"F\",\"type\":1}]", &(struct value_case){ value, "{\"F\":" }, 1);
+	expect_values("[{\"name\":\"F\",\"type\":1}]", &(struct value_case){value, "{\"F\":"}, 1);
 	value[401] = 'x';
 	value[402] = '"';
 	value[403] = '\0';
-	expect_values("[{\"name\":\"F\",\"type\":1}]", &(struct value_case){ value, "too long" }, 1);
-	expect_values("[{\"name\":\"F\",\"type\":6}]", &(struct value_case){ value, "{\"F\":" }, 1);
+	expect_values("[{\"name\":\"F\",\"type\":1}]", &(struct value_case){value, "too long"}, 1);
+	expect_values("[{\"name\":\"F\",\"type\":6}]", &(struct value_case){value, "{\"F\":"}, 1);
 	memset(value + 1, 'x', 4001);
 	value[4002] = '"';
 	value[4003] = '\0';
-	expect_values("[{\"name\":\"F\",\"type\":6}]", &(struct value_case){ value, "too long" }, 1);
+	expect_values("[{\"name\":\"F\",\"type\":6}]", &(struct value_case){value, "too long"}, 1);
 }
 
 static void
 metadata__regex_with_its_message(void **state)
 {
-	const char *own = "[{\"name\":\"F\",\"type\":1,\"regex\":\"^T-[0-9]+$\",\"message\":\"like T-1\"}]";
+	const char *own =
+	    "[{\"name\":\"F\",\"type\":1,\"regex\":\"^T-[0-9]+$\",\"message\":\"like T-1\"}]";
 	const char *general = "[{\"name\":\"F\",\"type\":1,\"regex\":\"[0-9]\"}]";
 
 	(void)state;
@@ -198,7 +203,8 @@ metadata__regex_with_its_message(void **state)
 	expect(general, "{\"F\":\"abc\"}", NULL, "does not match");
 }
 
-#define TWO "[{\"name\":\"Dept\",\"type\":1},{\"name\":\"Cost-Center\",\"type\":2,\"required\":true," \
+#define TWO \
+	"[{\"name\":\"Dept\",\"type\":1},{\"name\":\"Cost-Center\",\"type\":2,\"required\":true," \
 	"\"default\":\"7\"}]"
 
 static void
@@ -209,7 +215,8 @@ metadata__lists_of_every_shape(void **state)
 	expect(TWO, "null", NULL, "{\"Cost-Center\":7}");
 	expect(TWO, "{}", NULL, "{\"Cost-Center\":7}");
 	expect(TWO, "[]", NULL, "{\"Cost-Center\":7}");
-	expect(TWO, "{\" dept \":\"a\",\"COST-CENTER\":\"3\"}", NULL, "{\"Dept\":\"a\",\"Cost-Center\":3}");
+	expect(TWO, "{\" dept \":\"a\",\"COST-CENTER\":\"3\"}", NULL,
+	    "{\"Dept\":\"a\",\"Cost-Center\":3}");
 	expect(TWO, "[{\"value\":\"a\",\"metadatafieldtypename\":\"dept\",\"Extra\":1}]", NULL,
 	    "{\"Dept\":\"a\",\"Cost-Center\":7}");
 	expect(TWO, "{\"Dept\":\"\",\"Cost-Center\":null}", NULL, "{\"Cost-Center\":7}");
@@ -222,11 +229,14 @@ metadata__lists_that_are_refused(void **state)
 	expect(TWO, "{\"Colour\":\"red\"}", NULL, "\"Colour\" is not defined");
 	expect(TWO, "{\"\":\"red\"}", NULL, "is not defined");
 	expect(TWO, "{\"Dept\":\"a\",\"dept\":\"b\"}", NULL, "\"Dept\" is given twice");
-	expect(TWO, "[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":1},"
-	    "{\"MetadataFieldTypeName\":\"DEPT\",\"Value\":2}]", NULL, "given twice");
+	expect(TWO,
+	    "[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":1},"
+	    "{\"MetadataFieldTypeName\":\"DEPT\",\"Value\":2}]",
+	    NULL, "given twice");
 	expect(TWO, "[{\"Value\":\"x\"}]", NULL, "[0] has no MetadataFieldTypeName");
 	expect(TWO, "[\"x\"]", NULL, "[0] has no MetadataFieldTypeName");
-	expect(TWO, "[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":1,\"value\":2}]", NULL, "member twice");
+	expect(TWO, "[{\"MetadataFieldTypeName\":\"Dept\",\"Value\":1,\"value\":2}]", NULL,
+	    "member twice");
 	expect(TWO, "\"x\"", NULL, "neither object nor array");
 	expect(TWO, "5", NULL, "neither object nor array");
 }
@@ -234,7 +244,8 @@ metadata__lists_that_are_refused(void **state)
 static void
 metadata__required_by_field_and_by_template(void **state)
 {
-	const char *must = "[{\"name\":\"A\",\"type\":1,\"required\":true},{\"name\":\"B\",\"type\":1}]";
+	const char *must =
+	    "[{\"name\":\"A\",\"type\":1,\"required\":true},{\"name\":\"B\",\"type\":1}]";
 
 	(void)state;
 	expect(must, "{}", NULL, "\"A\" is required");
@@ -260,25 +271,27 @@ metadata__too_many_elements(void **state)
 static void
 metadata__definitions_that_are_refused(void **state)
 {
-	static const struct { const char *definition, *message; } c[] = {
-		{ "[]", "no object" },
-		{ "{\"type\":1}", "name: missing" },
-		{ "{\"name\":\"a b\",\"type\":1}", "name: only" },
-		{ "{\"name\":\"a\"}", "type: " },
-		{ "{\"name\":\"a\",\"type\":0}", "type: " },
-		{ "{\"name\":\"a\",\"type\":8}", "type: " },
-		{ "{\"name\":\"a\",\"type\":1,\"required\":1}", "required: " },
-		{ "{\"name\":\"a\",\"type\":1,\"regex\":\"(\"}", "regex: " },
-		{ "{\"name\":\"a\",\"type\":1,\"regex\":\"(a*)\\\\1\"}", "back references" },
-		{ "{\"name\":\"a\",\"type\":2,\"regex\":\"1\"}", "regex: only" },
-		{ "{\"name\":\"a\",\"type\":5}", "options: missing" },
-		{ "{\"name\":\"a\",\"type\":5,\"options\":[]}", "options: missing" },
-		{ "{\"name\":\"a\",\"type\":5,\"options\":[1]}", "options[0]" },
-		{ "{\"name\":\"a\",\"type\":5,\"options\":\"x,y\"}", "options: not an array" },
-		{ "{\"name\":\"a\",\"type\":1,\"options\":[\"x\"]}", "options: only" },
-		{ "{\"name\":\"a\",\"type\":2,\"default\":\"x\"}", "default: " },
-		{ "{\"name\":\"a\",\"type\":1,\"default\":5}", "default: not a string" },
-		{ "{\"name\":\"a\",\"type\":1,\"requried\":true}", "requried: unknown" },
+	static const struct {
+		const char *definition, *message;
+	} c[] = {
+	    {"[]", "no object"},
+	    {"{\"type\":1}", "name: missing"},
+	    {"{\"name\":\"a b\",\"type\":1}", "name: only"},
+	    {"{\"name\":\"a\"}", "type: "},
+	    {"{\"name\":\"a\",\"type\":0}", "type: "},
+	    {"{\"name\":\"a\",\"type\":8}", "type: "},
+	    {"{\"name\":\"a\",\"type\":1,\"required\":1}", "required: "},
+	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"(\"}", "regex: "},
+	    {"{\"name\":\"a\",\"type\":1,\"regex\":\"(a*)\\\\1\"}", "back references"},
+	    {"{\"name\":\"a\",\"type\":2,\"regex\":\"1\"}", "regex: only"},
+	    {"{\"name\":\"a\",\"type\":5}", "options: missing"},
+	    {"{\"name\":\"a\",\"type\":5,\"options\":[]}", "options: missing"},
+	    {"{\"name\":\"a\",\"type\":5,\"options\":[1]}", "options[0]"},
+	    {"{\"name\":\"a\",\"type\":5,\"options\":\"x,y\"}", "options: not an array"},
+	    {"{\"name\":\"a\",\"type\":1,\"options\":[\"x\"]}", "options: only"},
+	    {"{\"name\":\"a\",\"type\":2,\"default\":\"x\"}", "default: "},
+	    {"{\"name\":\"a\",\"type\":1,\"default\":5}", "default: not a string"},
+	    {"{\"name\":\"a\",\"type\":1,\"requried\":true}", "requried: unknown"},
 	};
 
 	(void)state;
@@ -298,20 +311,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(metadata__string_takes_any_scalar),
-		cmocka_unit_test(metadata__integer),
-		cmocka_unit_test(metadata__date),
-		cmocka_unit_test(metadata__boolean),
-		cmocka_unit_test(metadata__choice_is_written_as_defined),
-		cmocka_unit_test(metadata__big_text_keeps_lines),
-		cmocka_unit_test(metadata__email),
-		cmocka_unit_test(metadata__lengths_are_bounded),
-		cmocka_unit_test(metadata__regex_with_its_message),
-		cmocka_unit_test(metadata__lists_of_every_shape),
-		cmocka_unit_test(metadata__lists_that_are_refused),
-		cmocka_unit_test(metadata__required_by_field_and_by_template),
-		cmocka_unit_test(metadata__too_many_elements),
-		cmocka_unit_test(metadata__definitions_that_are_refused),
+	    cmocka_unit_test(metadata__string_takes_any_scalar),
+	    cmocka_unit_test(metadata__integer),
+	    cmocka_unit_test(metadata__date),
+	    cmocka_unit_test(metadata__boolean),
+	    cmocka_unit_test(metadata__choice_is_written_as_defined),
+	    cmocka_unit_test(metadata__big_text_keeps_lines),
+	    cmocka_unit_test(metadata__email),
+	    cmocka_unit_test(metadata__lengths_are_bounded),
+	    cmocka_unit_test(metadata__regex_with_its_message),
+	    cmocka_unit_test(metadata__lists_of_every_shape),
+	    cmocka_unit_test(metadata__lists_that_are_refused),
+	    cmocka_unit_test(metadata__required_by_field_and_by_template),
+	    cmocka_unit_test(metadata__too_many_elements),
+	    cmocka_unit_test(metadata__definitions_that_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

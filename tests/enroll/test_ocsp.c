@@ -57,7 +57,8 @@ tear_down(void **state)
 static void
 put_request(struct gh_buf *b, unsigned char ca, unsigned char serial)
 {
-	static const unsigned char alg[] = {0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00};
+	static const unsigned char alg[] = {0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a,
+	    0x05, 0x00};
 	unsigned char name[20], key[20];
 
 	memset(name, ca + 1, sizeof(name));
@@ -80,7 +81,8 @@ request(const char *asks, const char *nonce)
 	gh_buf_init(&out, 10000);
 	gh_buf_init(&tail, 1000);
 	for (; asks[0] != '\0'; asks += 2)
-		put_request(&list, (unsigned char)((asks[0] - '0') << 4), (unsigned char)(asks[1] - '0'));
+		put_request(&list, (unsigned char)((asks[0] - '0') << 4),
+		    (unsigned char)(asks[1] - '0'));
 	if (nonce != NULL) {
 		struct gh_der n = {(const unsigned char *)nonce, strlen(nonce)};
 		struct gh_buf ext;
@@ -100,8 +102,8 @@ request(const char *asks, const char *nonce)
 	return out;
 }
 
-/* "g", "r", "u" for each certificate; "E6" for an error. The stand-in signs nothing: der is the list of
- * SingleResponses. */
+/* "g", "r", "u" for each certificate; "E6" for an error. The stand-in signs nothing: der is the
+ * list of SingleResponses. */
 static void
 check(const char *asks, const char *nonce, const char *wanted)
 {
@@ -295,7 +297,8 @@ down__last_part_of_a_life(void **state)
 	assert_true(is_ready("11", NULL));
 	keep("11", 900, 100);
 	fake_ocsp.fail_store = GH_E_DB_DOWN;
-	check("11", NULL, ""); /* but what is still valid is better than nothing: the kept one holds no status */
+	check("11", NULL,
+	    ""); /* but what is still valid is better than nothing: the kept one holds no status */
 	keep("11", 1000, -1);
 	check("11", NULL, "E3");
 	check("13", NULL, "E3");
@@ -414,10 +417,10 @@ malformed__is_said_so(void **state)
 static void
 batch__each_its_own(void **state)
 {
-	const char *asks[] = {"11", "12", "91", "1113", "10", "21", "11"}, *nonces[] = {NULL, "a", NULL, NULL, NULL, "b",
-		"c"};
-	static const enum ocsp_cert_status wanted[] = {OCSP_GOOD, OCSP_REVOKED, 0, OCSP_GOOD, OCSP_UNKNOWN, OCSP_GOOD,
-	    OCSP_GOOD};
+	const char *asks[] = {"11", "12", "91", "1113", "10", "21", "11"},
+		   *nonces[] = {NULL, "a", NULL, NULL, NULL, "b", "c"};
+	static const enum ocsp_cert_status wanted[] = {OCSP_GOOD, OCSP_REVOKED, 0, OCSP_GOOD,
+	    OCSP_UNKNOWN, OCSP_GOOD, OCSP_GOOD};
 	struct gh_buf b[7];
 	struct ocsp_ask ask[7];
 	struct ocsp_reply r[7];
@@ -541,15 +544,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(answer__status_of_each), TEST(answer__states_of_cas), TEST(answer__unauthorized_when_configured),
-		TEST(answer__kept_only_when_others_may_ask_it), TEST(change__removes_what_lies_ready),
-		TEST(change__overtakes_an_answer_on_its_way), TEST(down__try_later_never_wrong),
-		TEST(down__last_part_of_a_life), TEST(signer__issued_when_there_is_none),
-		TEST(signer__failure_is_not_repeated_at_once), TEST(signer__answers_end_with_it),
-		TEST(signer__restarted_is_given_the_key), TEST(renew__what_is_asked_often_and_about_to_end),
-		TEST(renew__is_overtaken_by_a_change),
-		TEST(malformed__is_said_so), TEST(batch__each_its_own),
-		TEST(batch__what_the_signer_refuses_hurts_no_other), TEST(path__base64_as_clients_write_it), TEST(head__dates_and_tags),
+	    TEST(answer__status_of_each),
+	    TEST(answer__states_of_cas),
+	    TEST(answer__unauthorized_when_configured),
+	    TEST(answer__kept_only_when_others_may_ask_it),
+	    TEST(change__removes_what_lies_ready),
+	    TEST(change__overtakes_an_answer_on_its_way),
+	    TEST(down__try_later_never_wrong),
+	    TEST(down__last_part_of_a_life),
+	    TEST(signer__issued_when_there_is_none),
+	    TEST(signer__failure_is_not_repeated_at_once),
+	    TEST(signer__answers_end_with_it),
+	    TEST(signer__restarted_is_given_the_key),
+	    TEST(renew__what_is_asked_often_and_about_to_end),
+	    TEST(renew__is_overtaken_by_a_change),
+	    TEST(malformed__is_said_so),
+	    TEST(batch__each_its_own),
+	    TEST(batch__what_the_signer_refuses_hurts_no_other),
+	    TEST(path__base64_as_clients_write_it),
+	    TEST(head__dates_and_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,9 +101,12 @@ fields__all_at_once(void **state)
 	gh_json *o, *errors;
 
 	(void)state;
-	assert_int_equal(body("application/json",
-	    "{\"short\":\"seven77\",\"umlauts\":\"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\","
-	    "\"number\":8,\"empty\":\"\"}", &o, &err), 0);
+	assert_int_equal(
+	    body("application/json",
+		"{\"short\":\"seven77\",\"umlauts\":\"\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\","
+		"\"number\":8,\"empty\":\"\"}",
+		&o, &err),
+	    0);
 	assert_non_null(rest_text(&f, o, "umlauts", 8, 8, true));
 	assert_int_equal(rest_fields_check(&f, &err), 0);
 	assert_null(rest_text(&f, o, "optional", 8, 255, false));
@@ -114,7 +117,8 @@ fields__all_at_once(void **state)
 	assert_null(rest_text(&f, o, "empty", 1, 255, true));
 	assert_null(rest_text(&f, o, "umlauts", 1, 7, true));
 	rest_field_wrong(&f, "short", "second");
-	rest_field_wrong(&f, "cut", "There is no field %.2s.", "a\xc3\xa4\xc3\xa4"); /* is not UTF-8 */
+	rest_field_wrong(&f, "cut", "There is no field %.2s.",
+	    "a\xc3\xa4\xc3\xa4"); /* is not UTF-8 */
 	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
 	gh_json_free(o);
 	o = rest_fields_take(&f);
@@ -166,7 +170,8 @@ query__names_what_nobody_knows(void **state)
 	http.query = (char *)"after=1&&limit=2";
 	rest_query_only(&call, known, &f);
 	assert_int_equal(rest_fields_check(&f, &err), 0);
-	http.query = (char *)"afte=1&limit&\xff\xff=2&a-name-that-is-much-longer-than-any-of-ours-ever-was=3";
+	http.query = (char
+		*)"afte=1&limit&\xff\xff=2&a-name-that-is-much-longer-than-any-of-ours-ever-was=3";
 	rest_query_only(&call, known, &f);
 	assert_int_equal(rest_fields_check(&f, &err), GH_E_VALIDATION);
 	o = rest_fields_take(&f);
@@ -180,12 +185,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(body__objects_only),
-		cmocka_unit_test(error__names_code_request_and_more),
-		cmocka_unit_test(error__challenges_callers_only),
-		cmocka_unit_test(fields__all_at_once),
-		cmocka_unit_test(query__decodes_and_refuses),
-		cmocka_unit_test(query__names_what_nobody_knows),
+	    cmocka_unit_test(body__objects_only),
+	    cmocka_unit_test(error__names_code_request_and_more),
+	    cmocka_unit_test(error__challenges_callers_only),
+	    cmocka_unit_test(fields__all_at_once),
+	    cmocka_unit_test(query__decodes_and_refuses),
+	    cmocka_unit_test(query__names_what_nobody_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

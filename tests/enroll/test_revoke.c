@@ -1,5 +1,5 @@
-/* Who may change the status of a certificate, in what order it is judged, and the bodies that ask for it. The store is
- * the stand-in below: one certificate of alice. */
+/* Who may change the status of a certificate, in what order it is judged, and the bodies that ask
+ * for it. The store is the stand-in below: one certificate of alice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 static struct {
 	struct store_cert_status cert;
 	int changes;
-	bool other_is_faster;            /* somebody else revokes between look and change */
+	bool other_is_faster; /* somebody else revokes between look and change */
 	struct store_status_change last;
 } fake;
 
@@ -30,7 +30,8 @@ store_cert_state_name(enum store_cert_state state)
 }
 
 int
-store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id, struct gh_error *err)
+store_find_cert(struct store *s, const struct store_cert_key *key, int64_t *id,
+    struct gh_error *err)
 {
 	(void)s;
 	*id = key->id;
@@ -50,8 +51,8 @@ store_get_status(struct store *s, int64_t id, struct store_cert_status *out, str
 }
 
 int
-store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *own_cert,
-    struct gh_error *err)
+store_recognize(struct store *s, const unsigned char *der, size_t len,
+    struct store_own_cert *own_cert, struct gh_error *err)
 {
 	(void)s;
 	(void)der;
@@ -61,8 +62,8 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 }
 
 int
-store_change_status(struct store *s, const struct store_status_change *c, struct store_cert_status *out,
-    struct gh_error *err)
+store_change_status(struct store *s, const struct store_status_change *c,
+    struct store_cert_status *out, struct gh_error *err)
 {
 	(void)s;
 	assert_int_equal(c->version, fake.cert.version);
@@ -117,7 +118,7 @@ officer(void)
 static int
 ask(const struct requester *who, enum store_cert_state to, int reason)
 {
-	const struct revoke_request r = { .key = { .id = 17 }, .to = to, .reason = reason };
+	const struct revoke_request r = {.key = {.id = 17}, .to = to, .reason = reason};
 
 	return revoke_set_status(&env, who, &r, &out, &err);
 }
@@ -125,7 +126,7 @@ ask(const struct requester *who, enum store_cert_state to, int reason)
 static int
 ask_if(const char *if_match, enum store_cert_state to)
 {
-	const struct revoke_request r = { .key = { .id = 17 }, .to = to, .if_match = if_match };
+	const struct revoke_request r = {.key = {.id = 17}, .to = to, .if_match = if_match};
 	const struct requester who = officer();
 
 	return revoke_set_status(&env, &who, &r, &out, &err);
@@ -136,14 +137,15 @@ ask_if(const char *if_match, enum store_cert_state to)
 static void
 right__owner_for_what_is_his_to_know(void **state)
 {
-	static const bool may[REASON_MAX + 1] = { true, true, false, true, true, true };
+	static const bool may[REASON_MAX + 1] = {true, true, false, true, true, true};
 	const struct requester alice = fake_requester("Alice");
 
 	for (int reason = 0; reason <= REASON_MAX; reason++) {
 		if (reason == REASON_REMOVE_FROM_CRL || revocation_reason_name(reason) == NULL)
 			continue;
 		set_up(state);
-		assert_int_equal(ask(&alice, revoke_state_of(reason), reason), may[reason] ? 0 : GH_E_FORBIDDEN);
+		assert_int_equal(ask(&alice, revoke_state_of(reason), reason),
+		    may[reason] ? 0 : GH_E_FORBIDDEN);
 		assert_int_equal(fake.changes, may[reason]);
 		assert_int_equal(fake_store.audits, !may[reason]);
 	}
@@ -173,18 +175,21 @@ right__not_by_name_alone(void **state)
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 	assert_true(revoke_may_read(&r, &fake.cert));
 	r = fake_requester("");
-	fake.cert.requester[0] = '\0';       /* a certificate that nobody asked for, as a CA's own */
+	fake.cert.requester[0] = '\0'; /* a certificate that nobody asked for, as a CA's own */
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 	assert_int_equal(fake.changes, 0);
 	assert_int_equal(fake_store.audits, 5);
-	assert_non_null(strstr(fake_store.audit[0], "cert.revoke-refused failure alice 04D2 keyCompromise, forbidden"));
+	assert_non_null(strstr(fake_store.audit[0],
+	    "cert.revoke-refused failure alice 04D2 keyCompromise, forbidden"));
 }
 
 /* Whoever has no right learns nothing of version and state. */
 static void
 right__comes_before_all_else(void **state)
 {
-	const struct revoke_request r = { .key = { .id = 17 }, .to = STORE_CERT_REVOKED, .if_match = "\"v1\"" };
+	const struct revoke_request r = {.key = {.id = 17},
+	    .to = STORE_CERT_REVOKED,
+	    .if_match = "\"v1\""};
 	const struct requester bob = fake_requester("bob");
 
 	(void)state;
@@ -197,8 +202,10 @@ right__comes_before_all_else(void **state)
 static void
 if_match__forms(void **state)
 {
-	static const char *const match[] = { "*", "\"v3\"", "\"v1\", \"v3\"", "\"v1\",\"v3\"", " \"v3\" " };
-	static const char *const stale[] = { "", "\"v1\"", "\"v33\"", "v3", "W/\"v3\"", "\"v3", "\"V3\"", "**" };
+	static const char *const match[] = {"*", "\"v3\"", "\"v1\", \"v3\"", "\"v1\",\"v3\"",
+	    " \"v3\" "};
+	static const char *const stale[] = {"", "\"v1\"", "\"v33\"", "v3", "W/\"v3\"", "\"v3",
+	    "\"V3\"", "**"};
 
 	for (size_t i = 0; i < sizeof(match) / sizeof(*match); i++) {
 		set_up(state);
@@ -237,7 +244,7 @@ another_is_faster__412_with_if_match_else_409(void **state)
 static int
 ask_date(enum store_cert_state to, int64_t date)
 {
-	const struct revoke_request r = { .key = { .id = 17 }, .to = to, .invalidity_date = date };
+	const struct revoke_request r = {.key = {.id = 17}, .to = to, .invalidity_date = date};
 	const struct requester who = officer();
 
 	set_up(NULL);
@@ -275,12 +282,13 @@ expired__is_revoked_but_not_held(void **state)
 static void
 not_found__is_audited_by_what_was_named(void **state)
 {
-	const struct revoke_request r = { .key = { .serial = "FF\n" }, .to = STORE_CERT_REVOKED };
+	const struct revoke_request r = {.key = {.serial = "FF\n"}, .to = STORE_CERT_REVOKED};
 	const struct requester who = officer();
 
 	(void)state;
 	assert_int_equal(revoke_set_status(&env, &who, &r, &out, &err), GH_E_NOT_FOUND);
-	assert_non_null(strstr(fake_store.audit[0], "cert.revoke-refused failure olga FF? unspecified, not_found"));
+	assert_non_null(strstr(fake_store.audit[0],
+	    "cert.revoke-refused failure olga FF? unspecified, not_found"));
 }
 
 static void
@@ -303,13 +311,32 @@ comment__characters_not_bytes(void **state)
 static void
 date__forms(void **state)
 {
-	static const struct { const char *text; int64_t t; } good[] = {
-		{"2020-5-5", 1588636800}, {"2020-05-05", 1588636800}, {"2020-05-05T00:00:01Z", 1588636801},
-		{"2020-02-29", 1582934400}, {"05/05/2020 00:00:00", 1588636800},
+	static const struct {
+		const char *text;
+		int64_t t;
+	} good[] = {
+	    {"2020-5-5", 1588636800},
+	    {"2020-05-05", 1588636800},
+	    {"2020-05-05T00:00:01Z", 1588636801},
+	    {"2020-02-29", 1582934400},
+	    {"05/05/2020 00:00:00", 1588636800},
 	};
 	static const char *const bad[] = {
-		"", "x", "2020-13-1", "2019-2-29", "2020-0-1", "2020-1-0", "2020-1-1x", "2020-1", " 2020-1-1", "-2020-1-1",
-		"2020--1-1", "2020-1--1", "1900-1-1", "20201-1-1", "2020-5- 5",
+	    "",
+	    "x",
+	    "2020-13-1",
+	    "2019-2-29",
+	    "2020-0-1",
+	    "2020-1-0",
+	    "2020-1-1x",
+	    "2020-1",
+	    " 2020-1-1",
+	    "-2020-1-1",
+	    "2020--1-1",
+	    "2020-1--1",
+	    "1900-1-1",
+	    "20201-1-1",
+	    "2020-5- 5",
 	};
 	int64_t t;
 
@@ -330,7 +357,8 @@ parse(const char *text, struct ce_revoke *r)
 	return ce_revoke_parse(text, strlen(text), r, &err);
 }
 
-#define SERIAL "\"Lookup\":{\"Type\":\"Serial\",\"SerialNumber\":\"4D2\",\"IssuerDN\":\"CN=a,DC=b\"}"
+#define SERIAL \
+	"\"Lookup\":{\"Type\":\"Serial\",\"SerialNumber\":\"4D2\",\"IssuerDN\":\"CN=a,DC=b\"}"
 
 static void
 keyfactor__body(void **state)
@@ -338,7 +366,11 @@ keyfactor__body(void **state)
 	struct ce_revoke r;
 
 	(void)state;
-	assert_int_equal(parse("{" SERIAL ",\"Details\":{\"Reason\":4,\"EffectiveDate\":\"2020-5-5\",\"Comment\":\"\"}}", &r), 0);
+	assert_int_equal(
+	    parse("{" SERIAL
+		  ",\"Details\":{\"Reason\":4,\"EffectiveDate\":\"2020-5-5\",\"Comment\":\"\"}}",
+		&r),
+	    0);
 	assert_string_equal(r.request.key.serial, "4D2");
 	assert_string_equal(r.request.key.issuer_dn, "CN=a,DC=b");
 	assert_null(r.request.key.thumbprint);
@@ -346,7 +378,11 @@ keyfactor__body(void **state)
 	assert_int_equal(r.request.to, STORE_CERT_REVOKED);
 	assert_int_equal(r.effective, 1588636800);
 	ce_revoke_clear(&r);
-	assert_int_equal(parse("{\"details \":{},\"LOOKUP\":{\"thumbprint\":\"AB\",\"type\":\"thumbprint\",\"x\":[1]}}", &r), 0);
+	assert_int_equal(
+	    parse(
+		"{\"details \":{},\"LOOKUP\":{\"thumbprint\":\"AB\",\"type\":\"thumbprint\",\"x\":[1]}}",
+		&r),
+	    0);
 	assert_string_equal(r.request.key.thumbprint, "AB");
 	assert_int_equal(r.request.reason, 0);
 	assert_int_equal(r.effective, 0);
@@ -356,20 +392,33 @@ keyfactor__body(void **state)
 static void
 keyfactor__reasons(void **state)
 {
-	static const struct { const char *text; int reason; enum store_cert_state to; } rows[] = {
-		{"0", 0, STORE_CERT_REVOKED}, {"\"1\"", 1, STORE_CERT_REVOKED}, {"6", 6, STORE_CERT_HOLD},
-		{"-1", 8, STORE_CERT_VALID}, {"\"-1\"", 8, STORE_CERT_VALID}, {"7", 8, STORE_CERT_VALID},
-		{"8", 8, STORE_CERT_VALID}, {"10", 10, STORE_CERT_REVOKED}, {"null", 0, STORE_CERT_REVOKED},
-		{"\"KeyCompromise\"", 1, STORE_CERT_REVOKED},
+	static const struct {
+		const char *text;
+		int reason;
+		enum store_cert_state to;
+	} rows[] = {
+	    {"0", 0, STORE_CERT_REVOKED},
+	    {"\"1\"", 1, STORE_CERT_REVOKED},
+	    {"6", 6, STORE_CERT_HOLD},
+	    {"-1", 8, STORE_CERT_VALID},
+	    {"\"-1\"", 8, STORE_CERT_VALID},
+	    {"7", 8, STORE_CERT_VALID},
+	    {"8", 8, STORE_CERT_VALID},
+	    {"10", 10, STORE_CERT_REVOKED},
+	    {"null", 0, STORE_CERT_REVOKED},
+	    {"\"KeyCompromise\"", 1, STORE_CERT_REVOKED},
 	};
-	static const char *const bad[] = {"11", "-2", "true", "1.5", "[]", "\"\"", "\"x\"", "4294967296"};
+	static const char *const bad[] = {"11", "-2", "true", "1.5", "[]", "\"\"", "\"x\"",
+	    "4294967296"};
 	char text[256];
 	struct ce_revoke r;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		snprintf(text, sizeof(text), "{" SERIAL ",\"Details\":{\"Reason\":%s}}", rows[i].text);
-		if (parse(text, &r) != 0 || r.request.reason != rows[i].reason || r.request.to != rows[i].to)
+		snprintf(text, sizeof(text), "{" SERIAL ",\"Details\":{\"Reason\":%s}}",
+		    rows[i].text);
+		if (parse(text, &r) != 0 || r.request.reason != rows[i].reason ||
+		    r.request.to != rows[i].to)
 			fail_msg("%s: %d", rows[i].text, r.request.reason);
 		ce_revoke_clear(&r);
 	}
@@ -385,19 +434,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(right__owner_for_what_is_his_to_know, set_up),
-		cmocka_unit_test_setup(right__not_by_name_alone, set_up),
-		cmocka_unit_test_setup(right__comes_before_all_else, set_up),
-		cmocka_unit_test_setup(if_match__forms, set_up),
-		cmocka_unit_test_setup(if_match__a_weak_tag_is_told_from_a_stale_one, set_up),
-		cmocka_unit_test_setup(another_is_faster__412_with_if_match_else_409, set_up),
-		cmocka_unit_test_setup(dates__of_invalidity, set_up),
-		cmocka_unit_test_setup(expired__is_revoked_but_not_held, set_up),
-		cmocka_unit_test_setup(not_found__is_audited_by_what_was_named, set_up),
-		cmocka_unit_test_setup(comment__characters_not_bytes, set_up),
-		cmocka_unit_test_setup(date__forms, set_up),
-		cmocka_unit_test_setup(keyfactor__body, set_up),
-		cmocka_unit_test_setup(keyfactor__reasons, set_up),
+	    cmocka_unit_test_setup(right__owner_for_what_is_his_to_know, set_up),
+	    cmocka_unit_test_setup(right__not_by_name_alone, set_up),
+	    cmocka_unit_test_setup(right__comes_before_all_else, set_up),
+	    cmocka_unit_test_setup(if_match__forms, set_up),
+	    cmocka_unit_test_setup(if_match__a_weak_tag_is_told_from_a_stale_one, set_up),
+	    cmocka_unit_test_setup(another_is_faster__412_with_if_match_else_409, set_up),
+	    cmocka_unit_test_setup(dates__of_invalidity, set_up),
+	    cmocka_unit_test_setup(expired__is_revoked_but_not_held, set_up),
+	    cmocka_unit_test_setup(not_found__is_audited_by_what_was_named, set_up),
+	    cmocka_unit_test_setup(comment__characters_not_bytes, set_up),
+	    cmocka_unit_test_setup(date__forms, set_up),
+	    cmocka_unit_test_setup(keyfactor__body, set_up),
+	    cmocka_unit_test_setup(keyfactor__reasons, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,13 +14,13 @@
 
 #define NOW 1700000000
 
-static const unsigned char secret[32] = { 1, 2, 3 };
-static const unsigned char other_secret[32] = { 4, 5, 6 };
+static const unsigned char secret[32] = {1, 2, 3};
+static const unsigned char other_secret[32] = {4, 5, 6};
 
 static struct requester
 alice(void)
 {
-	struct requester r = { .kind = REQUESTER_DIRECTORY, .name = "alice", .app_id = 7 };
+	struct requester r = {.kind = REQUESTER_DIRECTORY, .name = "alice", .app_id = 7};
 
 	return r;
 }
@@ -145,7 +145,7 @@ token__changed_in_any_byte_is_refused(void **state)
 static void
 token__garbage_is_refused(void **state)
 {
-	static const char *const bad[] = { NULL, "", "x", "AAAA", "!!!!", "....", "====" };
+	static const char *const bad[] = {NULL, "", "x", "AAAA", "!!!!", "....", "===="};
 	struct requester r = alice();
 	char long_one[600];
 
@@ -161,13 +161,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(token__is_good_until_it_expires),
-		cmocka_unit_test(token__is_bound_to_user_and_application),
-		cmocka_unit_test(token__of_a_dn_holds_for_every_spelling_of_the_name),
-		cmocka_unit_test(token__belongs_to_the_entry_not_to_its_name),
-		cmocka_unit_test(token__of_another_server_secret),
-		cmocka_unit_test(token__changed_in_any_byte_is_refused),
-		cmocka_unit_test(token__garbage_is_refused),
+	    cmocka_unit_test(token__is_good_until_it_expires),
+	    cmocka_unit_test(token__is_bound_to_user_and_application),
+	    cmocka_unit_test(token__of_a_dn_holds_for_every_spelling_of_the_name),
+	    cmocka_unit_test(token__belongs_to_the_entry_not_to_its_name),
+	    cmocka_unit_test(token__of_another_server_secret),
+	    cmocka_unit_test(token__changed_in_any_byte_is_refused),
+	    cmocka_unit_test(token__garbage_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@
 static void
 utf8__leaves_what_is_right(void **state)
 {
-	static const char *const good[] = { "", "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xef\xbf\xbd",
-		"\xf4\x8f\xbf\xbf", "\xed\x9f\xbf" };
+	static const char *const good[] = {"", "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+	    "\xef\xbf\xbd", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
@@ -28,10 +28,20 @@ utf8__leaves_what_is_right(void **state)
 static void
 utf8__repairs_what_is_wrong(void **state)
 {
-	static const struct { const char *bad, *repaired; } c[] = {
-		{ "a\xc3", "a" }, { "a\xe2\x82", "a" }, { "\xf0\x9f\x98", "" }, { "\xc3x", "?x" },
-		{ "\x80", "?" }, { "\xc0\x80", "??" }, { "\xe0\x80\x80", "???" }, { "\xed\xa0\x80", "???" },
-		{ "\xf4\x90\x80\x80", "????" }, { "\xff", "?" }, { "a\nb\x7f", "a?b?" },
+	static const struct {
+		const char *bad, *repaired;
+	} c[] = {
+	    {"a\xc3", "a"},
+	    {"a\xe2\x82", "a"},
+	    {"\xf0\x9f\x98", ""},
+	    {"\xc3x", "?x"},
+	    {"\x80", "?"},
+	    {"\xc0\x80", "??"},
+	    {"\xe0\x80\x80", "???"},
+	    {"\xed\xa0\x80", "???"},
+	    {"\xf4\x90\x80\x80", "????"},
+	    {"\xff", "?"},
+	    {"a\nb\x7f", "a?b?"},
 	};
 
 	(void)state;
@@ -49,8 +59,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(utf8__leaves_what_is_right),
-		cmocka_unit_test(utf8__repairs_what_is_wrong),
+	    cmocka_unit_test(utf8__leaves_what_is_right),
+	    cmocka_unit_test(utf8__repairs_what_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

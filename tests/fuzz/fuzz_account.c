@@ -1,5 +1,5 @@
-/* What is taken from a caller or from the directory before it is used: account names (and the filter made of
- * them), group names and DNs, binary SIDs. */
+/* What is taken from a caller or from the directory before it is used: account names (and the
+ * filter made of them), group names and DNs, binary SIDs. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,8 @@ check_group(const char *text)
 		return;
 	if (dir_entry_is_member(e, text) != (strcmp(text, "*") == 0))
 		abort();
-	if (dir_entry_add_group(e, text, text, NULL) == 0 && *text != '\0' && !dir_entry_is_member(e, text))
+	if (dir_entry_add_group(e, text, text, NULL) == 0 && *text != '\0' &&
+	    !dir_entry_is_member(e, text))
 		abort();
 	(void)dir_entry_is_member(e, "cn=a,dc=test");
 	dir_entry_free(e);

@@ -1,4 +1,5 @@
-/* What a stranger writes into Authorization, X-CSS-CMS-AppKey, X-CSS-CMS-Signature and X-CSS-CMS-Token. */
+/* What a stranger writes into Authorization, X-CSS-CMS-AppKey, X-CSS-CMS-Signature and
+ * X-CSS-CMS-Token. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ check_basic(const char *header)
 	struct auth_basic b;
 	int rc = auth_basic_parse(header, &b, NULL);
 
-	if (memchr(b.user, '\0', sizeof(b.user)) == NULL || memchr(b.password, '\0', sizeof(b.password)) == NULL)
+	if (memchr(b.user, '\0', sizeof(b.user)) == NULL ||
+	    memchr(b.password, '\0', sizeof(b.password)) == NULL)
 		abort();
 	if (rc == 0 && (b.user[0] == '\0' || b.password[0] == '\0' || strchr(b.user, ':') != NULL))
 		abort();
@@ -36,7 +38,8 @@ check_app(const char *header)
 
 	if (auth_app_find(&c, secret, header, &out, &known, NULL) != GH_E_APP_KEY || known != NULL)
 		abort();
-	if (auth_signature_check(&app, header, "body", 4, NULL) != (*header != '\0' ? GH_E_SIGNATURE : 0))
+	if (auth_signature_check(&app, header, "body", 4, NULL) !=
+	    (*header != '\0' ? GH_E_SIGNATURE : 0))
 		abort();
 	if (ce_token_check(secret, header, &who, 0, NULL) != GH_E_TOKEN)
 		abort();
@@ -50,8 +53,9 @@ check_cert(const uint8_t *data, size_t size)
 	for (int which = AUTH_CERT_UPN; which <= AUTH_CERT_MAIL; which++) {
 		int rc = auth_cert_read(data, size, (enum auth_cert_name)which, &c, NULL);
 
-		if (rc == 0 && (c.name[0] == '\0' || strlen(c.name) > AUTH_USER_MAX ||
-		    (c.sid != NULL && strncmp(c.sid, "S-1-", 4) != 0)))
+		if (rc == 0 &&
+		    (c.name[0] == '\0' || strlen(c.name) > AUTH_USER_MAX ||
+			(c.sid != NULL && strncmp(c.sid, "S-1-", 4) != 0)))
 			abort();
 		if (rc != 0 && (c.name != NULL || c.sid != NULL))
 			abort();

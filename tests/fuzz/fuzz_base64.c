@@ -13,8 +13,8 @@ check_base64_round(const unsigned char *p, size_t n, enum gh_base64_lines lines)
 	char *text = gh_base64_encode(p, n, lines);
 
 	if (text == NULL || strlen(text) >= GH_BASE64_SIZE(n) ||
-	    gh_base64_decode(text, strlen(text), &again, &again_len, NULL) != 0 ||
-	    again_len != n || memcmp(again, p, n) != 0)
+	    gh_base64_decode(text, strlen(text), &again, &again_len, NULL) != 0 || again_len != n ||
+	    memcmp(again, p, n) != 0)
 		abort();
 	free(text);
 	free(again);

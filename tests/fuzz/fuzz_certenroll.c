@@ -7,19 +7,21 @@
 #include "metadata.h"
 #include "pkcs10.h"
 
-static char dept[] = "Department", count[] = "Count", date[] = "Date", flag[] = "Flag", stage[] = "Stage";
-static char note[] = "Note", mail[] = "Mail", option_a[] = "Test", option_b[] = "Live", seven[] = "7";
+static char dept[] = "Department", count[] = "Count", date[] = "Date", flag[] = "Flag",
+	    stage[] = "Stage";
+static char note[] = "Note", mail[] = "Mail", option_a[] = "Test", option_b[] = "Live",
+	    seven[] = "7";
 static char pattern[] = "^[A-Z]{1,3}-[0-9]+$";
 static char *options[] = {option_a, option_b, NULL};
 
 static const struct metadata_field fields[] = {
-	{.name = dept, .type = METADATA_STRING, .regex = pattern},
-	{.name = count, .type = METADATA_INTEGER, .default_value = seven},
-	{.name = date, .type = METADATA_DATE},
-	{.name = flag, .type = METADATA_BOOLEAN},
-	{.name = stage, .type = METADATA_MULTIPLE_CHOICE, .options = options},
-	{.name = note, .type = METADATA_BIG_TEXT},
-	{.name = mail, .type = METADATA_EMAIL},
+    {.name = dept, .type = METADATA_STRING, .regex = pattern},
+    {.name = count, .type = METADATA_INTEGER, .default_value = seven},
+    {.name = date, .type = METADATA_DATE},
+    {.name = flag, .type = METADATA_BOOLEAN},
+    {.name = stage, .type = METADATA_MULTIPLE_CHOICE, .options = options},
+    {.name = note, .type = METADATA_BIG_TEXT},
+    {.name = mail, .type = METADATA_EMAIL},
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -51,7 +53,8 @@ check_csr(const char *text)
 	unsigned char *der = NULL;
 	size_t len = 0;
 
-	if (ca_pkcs10_unarmour(text, &der, &len, NULL) == 0 && ca_pkcs10_parse(der, len, &csr, NULL) == 0)
+	if (ca_pkcs10_unarmour(text, &der, &len, NULL) == 0 &&
+	    ca_pkcs10_parse(der, len, &csr, NULL) == 0)
 		ca_pkcs10_free(csr);
 	free(der);
 }

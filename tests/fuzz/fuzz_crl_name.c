@@ -1,4 +1,5 @@
-/* Names of CRL files: whatever is asked for, a CA of the catalog, a shard in range, and one kind only. */
+/* Names of CRL files: whatever is asked for, a CA of the catalog, a shard in range, and one kind
+ * only. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char a[] = "a", b1[] = "b-s1", delta[] = "b-delta";
-	static struct ca one = {.id = 1, .name = a, .slug = a}, two = {.id = 2, .name = b1, .slug = delta};
+	static struct ca one = {.id = 1, .name = a, .slug = a},
+			 two = {.id = 2, .name = b1, .slug = delta};
 	static struct ca *list[] = {&one, &two};
 	const struct catalog catalog = {.ca = list, .cas = 2};
 	struct crl_file file;
@@ -26,8 +28,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(name, data, size);
 	name[size] = '\0';
 	rc = crl_file_parse(&catalog, name, &file, &err);
-	if (rc == 0 && (file.ca == NULL || file.shard < STORE_CRL_COMPLETE || file.shard >= CA_SHARDS_MAX ||
-	    (file.is_delta && file.shard != STORE_CRL_COMPLETE)))
+	if (rc == 0 &&
+	    (file.ca == NULL || file.shard < STORE_CRL_COMPLETE || file.shard >= CA_SHARDS_MAX ||
+		(file.is_delta && file.shard != STORE_CRL_COMPLETE)))
 		abort();
 	if (rc != 0 && rc != GH_E_NOT_FOUND)
 		abort();

@@ -1,10 +1,11 @@
 /*
- * Whole requests, on one connection, cut anywhere: parser, routes, fast paths, batches and handlers together, with every
- * row of the route table. Store, directory and CA are the stand-ins of tests/enroll; the pool runs its jobs when the
- * input says so, and the client may go away before that. Whoever sends "Authorization: Basic" is alice.
+ * Whole requests, on one connection, cut anywhere: parser, routes, fast paths, batches and handlers
+ * together, with every row of the route table. Store, directory and CA are the stand-ins of
+ * tests/enroll; the pool runs its jobs when the input says so, and the client may go away before
+ * that. Whoever sends "Authorization: Basic" is alice.
  *
- * First byte: bit 0 without TLS, bit 1 jobs run late, bit 2 the client goes away before they run, bit 3 the store fails;
- * second byte: how many bytes come at a time.
+ * First byte: bit 0 without TLS, bit 1 jobs run late, bit 2 the client goes away before they run,
+ * bit 3 the store fails; second byte: how many bytes come at a time.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -26,9 +27,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define OUTPUT_MAX (4 * 1024 * 1024)
-#define JOBS_MAX 3                       /* the pool's queue: a fourth is refused */
+#define JOBS_MAX 3 /* the pool's queue: a fourth is refused */
 
-static struct enroll_env world;         /* of the pool's one thread */
+static struct enroll_env world; /* of the pool's one thread */
 static struct catalog *catalog;
 static struct http_conn conn;
 static struct pool_job *jobs;
@@ -62,15 +63,16 @@ catalog_watch_get(struct catalog_watch *w)
 }
 
 int
-auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need, const struct gh_http_request *http,
-    struct auth_result *out, struct gh_error *err)
+auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
 {
 	(void)limiter;
 	memset(out, 0, sizeof(*out));
 	if (http->authorization == NULL || strncmp(http->authorization, "Basic", 5) != 0)
 		return gh_fail(err, GH_E_AUTH_REQUIRED, "nobody");
 	out->requester = fake_requester("alice");
-	out->requester.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
+	out->requester.roles =
+	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR;
 	if (need & AUTH_APP)
 		out->app = catalog_find_app_id(env->catalog, 7);
 	out->entry = fake_entry("alice");
@@ -164,10 +166,12 @@ check_output(void)
 			abort();
 		*head_end = '\0';
 		length = strstr(p, "\r\nContent-Length: ");
-		if (strncmp(p + 9, "100", 3) != 0 && (strstr(p, "\r\nDate: ") == NULL || strstr(p, "\r\nConnection: ") == NULL))
+		if (strncmp(p + 9, "100", 3) != 0 &&
+		    (strstr(p, "\r\nDate: ") == NULL || strstr(p, "\r\nConnection: ") == NULL))
 			abort();
 		p = head_end + 4;
-		if (length == NULL || memcmp(p, "HTTP/1.1 ", end - p < 9 ? (size_t)(end - p) : 9) == 0)
+		if (length == NULL ||
+		    memcmp(p, "HTTP/1.1 ", end - p < 9 ? (size_t)(end - p) : 9) == 0)
 			continue; /* none, or of a HEAD */
 		if (strtoul(length + 18, NULL, 10) > (size_t)(end - p))
 			abort();
@@ -180,8 +184,10 @@ check_output(void)
 static void
 start(void)
 {
-	static const struct http_transport transport = {.answered = answered, .client_cert = client_cert};
-	static char prefixes[] = "/pki /a/b", origins[] = "", unknown[] = "unknown", owner[] = "own";
+	static const struct http_transport transport = {.answered = answered,
+	    .client_cert = client_cert};
+	static char prefixes[] = "/pki /a/b", origins[] = "", unknown[] = "unknown",
+		    owner[] = "own";
 	struct gh_error err;
 
 	fake_world_new(&world);
@@ -198,11 +204,14 @@ start(void)
 	fake_conf.revocation.owner = owner;
 	if (ocsp_service_new(&fake_conf, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||
-	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 || (output = malloc(OUTPUT_MAX)) == NULL)
+	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 ||
+	    (output = malloc(OUTPUT_MAX)) == NULL)
 		abort();
 	world.ocsp = app_state.ocsp;
 	app_state.conf = &fake_conf;
-	app_state.http = (struct http_server){.app = &exchange_app, .transport = &transport, .bodies = {.max = 1 << 20}};
+	app_state.http = (struct http_server){.app = &exchange_app,
+	    .transport = &transport,
+	    .bodies = {.max = 1 << 20}};
 	gh_log_init("fuzz", GH_LOG_ERROR, NULL);
 }
 

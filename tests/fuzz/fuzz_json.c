@@ -1,4 +1,5 @@
-/* JSON in both modes: what parses is printed, and the print must parse strictly to the same print. */
+/* JSON in both modes: what parses is printed, and the print must parse strictly to the same
+ * print. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* OCSP requests: what is read must lie inside the input, and each CertID must read the same by itself. Base64 of a
- * path, too. */
+/* OCSP requests: what is read must lie inside the input, and each CertID must read the same by
+ * itself. Base64 of a path, too. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -43,7 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct revoke_request *q = &r.request;
 
 		if ((q->key.id > 0) + (q->key.serial != NULL) + (q->key.thumbprint != NULL) != 1 ||
-		    (q->key.serial != NULL && q->key.issuer_dn == NULL) || revocation_reason_name(q->reason) == NULL ||
+		    (q->key.serial != NULL && q->key.issuer_dn == NULL) ||
+		    revocation_reason_name(q->reason) == NULL ||
 		    q->to != revoke_state_of(q->reason) ||
 		    (q->comment != NULL && !revoke_comment_is_valid(q->comment)))
 			abort();

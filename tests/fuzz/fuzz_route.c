@@ -24,8 +24,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(path, data + 1, size - 1);
 	path[size - 1] = '\0';
 	rc = route_find(&conf, (enum gh_http_method)(1 << data[0] % 6), path, &m, &err);
-	if (rc == 0 && (m.route == NULL || (m.route->methods & (1u << data[0] % 6)) == 0 || m.id < 0 ||
-	    m.version < 0 || m.version > 3))
+	if (rc == 0 &&
+	    (m.route == NULL || (m.route->methods & (1u << data[0] % 6)) == 0 || m.id < 0 ||
+		m.version < 0 || m.version > 3))
 		abort();
 	if (rc != 0 && rc != GH_E_NOT_FOUND && !(rc == GH_E_METHOD && m.allowed != 0))
 		abort();

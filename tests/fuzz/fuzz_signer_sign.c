@@ -1,7 +1,7 @@
 /*
- * What a worker may ask to be put into a CRL or an OCSP answer, hostile, and the messages around it. What
- * the checkers accept must be whole DER; what a decoder accepts, its encoder writes back. The checkers are
- * part of the program, not of a library, and are compiled in here.
+ * What a worker may ask to be put into a CRL or an OCSP answer, hostile, and the messages around
+ * it. What the checkers accept must be whole DER; what a decoder accepts, its encoder writes back.
+ * The checkers are part of the program, not of a library, and are compiled in here.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,8 +16,7 @@ must_be_strict(struct gh_der in)
 	struct gh_der whole;
 
 	while (in.len > 0) {
-		if (!gh_der_next(&in, NULL, &whole, NULL) ||
-		    !gh_der_is_strict(whole.p, whole.len))
+		if (!gh_der_next(&in, NULL, &whole, NULL) || !gh_der_is_strict(whole.p, whole.len))
 			abort();
 	}
 }

@@ -10,10 +10,10 @@
 
 #include "tmpl.h"
 
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
+#define CHECK(x) \
+	do { \
+		if (!(x)) \
+			abort(); \
 	} while (0)
 
 static const char wide[] =
@@ -50,8 +50,8 @@ check_narrow(const struct cert_spec *spec, const GENERAL_NAMES *san)
 	int i;
 
 	for (i = 0; i < X509_NAME_entry_count(spec->subject); i++)
-		CHECK(ends_with(
-		    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject, i)), ".example"));
+		CHECK(ends_with(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject, i)),
+		    ".example"));
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *gn = sk_GENERAL_NAME_value(san, i);
 

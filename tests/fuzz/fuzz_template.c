@@ -14,10 +14,10 @@
 #include "json.h"
 #include "tmpl.h"
 
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
+#define CHECK(x) \
+	do { \
+		if (!(x)) \
+			abort(); \
 	} while (0)
 
 static const char evil_sid[] = "S-1-5-21-1-2-3-500";
@@ -151,8 +151,8 @@ apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *c
 	check_extensions(spec);
 	check_sid(spec);
 	if (!supplied && X509_NAME_entry_count(spec->subject) > 0)
-		CHECK(!contains(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(
-				    spec->subject, X509_NAME_entry_count(spec->subject) - 1)),
+		CHECK(!contains(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(spec->subject,
+				    X509_NAME_entry_count(spec->subject) - 1)),
 		    "administrator"));
 	cert_spec_free(spec);
 }

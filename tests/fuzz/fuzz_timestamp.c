@@ -1,4 +1,5 @@
-/* Timestamps: what is read is printed in the one form of ours, which must read as the same moment. */
+/* Timestamps: what is read is printed in the one form of ours, which must read as the same
+ * moment. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (gh_timestamp_parse(text, &t, &err) == 0) {
 		gh_timestamp_format(t, printed);
 		/* The year 10000 can come out of an offset: printed, but not read again. */
-		if (strlen(printed) == 20 && (gh_timestamp_parse(printed, &again, &err) != 0 || again != t))
+		if (strlen(printed) == 20 &&
+		    (gh_timestamp_parse(printed, &again, &err) != 0 || again != t))
 			abort();
 	} else if (err.code != GH_E_TIMESTAMP) {
 		abort();

@@ -1,4 +1,5 @@
-/* What tests and benchmark of CRLs share: a signer with a root and an issuing CA, their rows, SQL by psql. */
+/* What tests and benchmark of CRLs share: a signer with a root and an issuing CA, their rows, SQL
+ * by psql. */
 #ifndef CRL_FIXTURE_H
 #define CRL_FIXTURE_H
 
@@ -13,9 +14,10 @@ struct crl_world {
 	struct ca *root, *ca;
 };
 
-static const struct requester crl_tester = { .kind = REQUESTER_COMMAND, .name = "tester" };
+static const struct requester crl_tester = {.kind = REQUESTER_COMMAND, .name = "tester"};
 
-/* First column of the first row into out (may be NULL): psql, since libpq is only known in ca-backend/store. */
+/* First column of the first row into out (may be NULL): psql, since libpq is only known in
+ * ca-backend/store. */
 static inline void
 crl_sql(char *out, size_t size, const char *fmt, ...)
 {
@@ -27,7 +29,8 @@ crl_sql(char *out, size_t size, const char *fmt, ...)
 	MUST(vasprintf(&sql, fmt, ap) > 0);
 	va_end(ap);
 	MUST(setenv("CRL_SQL", sql, 1) == 0);
-	MUST(asprintf(&command, "psql -qAtX -v ON_ERROR_STOP=1 \"$PGCONNINFO\" -c \"$CRL_SQL\"") > 0);
+	MUST(asprintf(&command, "psql -qAtX -v ON_ERROR_STOP=1 \"$PGCONNINFO\" -c \"$CRL_SQL\"") >
+	    0);
 	MUST((p = popen(command, "r")) != NULL);
 	if (fgets(line, sizeof(line), p) == NULL)
 		line[0] = '\0';
@@ -60,8 +63,9 @@ crl_make_ca(struct crl_world *w, const char *name, const char *cn, const char *k
 	struct ca *ca = calloc(1, sizeof(*ca));
 	struct gh_error err;
 
-	MUST(ca != NULL && make_ca(&w->sp, cn, key_alg, parent, parent == NULL ? &root_limits : &issuing_limits,
-	    made, &err) == 0);
+	MUST(ca != NULL &&
+	    make_ca(&w->sp, cn, key_alg, parent, parent == NULL ? &root_limits : &issuing_limits,
+		made, &err) == 0);
 	MUST((ca->name = strdup(name)) != NULL && (ca->slug = strdup(name)) != NULL);
 	MUST(cert_chain_add(&ca->chain, made->cert, made->cert_len, &err) == 0);
 	if (parent != NULL)
@@ -75,7 +79,7 @@ crl_make_ca(struct crl_world *w, const char *name, const char *cn, const char *k
 	MUST((ca->policy = gh_json_new_object()) != NULL);
 	MUST(ca_finish(ca, &err) == 0);
 	if (store_create_ca(w->store, &crl_tester,
-	    &(struct store_new_ca){.ca = ca, .event = "ca.created"}, &ca->id, &err) != 0) {
+		&(struct store_new_ca){.ca = ca, .event = "ca.created"}, &ca->id, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
 		abort();
 	}

@@ -14,8 +14,9 @@
 
 static EVP_PKEY *fixture_key;
 static struct ca fixture_ca;
-static const unsigned char fixture_secret[32] __attribute__((unused)) = "a gateway secret for the tests";
-static const struct requester fixture_admin = { .kind = REQUESTER_COMMAND, .name = "root@test" };
+static const unsigned char fixture_secret[32] __attribute__((unused)) =
+    "a gateway secret for the tests";
+static const struct requester fixture_admin = {.kind = REQUESTER_COMMAND, .name = "root@test"};
 
 static X509 *
 fixture_cert(const char *cn, const char *san)
@@ -31,7 +32,8 @@ fixture_cert(const char *cn, const char *san)
 	BN_to_ASN1_INTEGER(bn, X509_get_serialNumber(c));
 	BN_free(bn);
 	X509_set_version(c, 2);
-	X509_NAME_add_entry_by_txt(n, "DC", MBSTRING_UTF8, (const unsigned char *)"test", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(n, "DC", MBSTRING_UTF8, (const unsigned char *)"test", -1, -1,
+	    0);
 	X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
 	if (fixture_ca.cert != NULL)
 		X509_set_issuer_name(c, X509_get_subject_name(fixture_ca.cert));
@@ -82,8 +84,7 @@ fixture_close(void)
 }
 
 /* An outcome as the pipeline would hand it over. */
-static int __attribute__((unused))
-fixture_issue(struct enroll_outcome *out, const char *cn)
+static int __attribute__((unused)) fixture_issue(struct enroll_outcome *out, const char *cn)
 {
 	unsigned char *der = NULL;
 	X509 *cert = fixture_cert(cn, "DNS:host.test,email:a@test,URI:urn:q\"\\");
@@ -99,15 +100,15 @@ fixture_issue(struct enroll_outcome *out, const char *cn)
 }
 
 /* A signed request of alice through application 7. */
-static void __attribute__((unused))
-fixture_request(struct enroll_request *req)
+static void __attribute__((unused)) fixture_request(struct enroll_request *req)
 {
 	memset(req, 0, sizeof(*req));
 	req->protocol = ENROLL_CERTENROLL_V3;
 	req->requester.kind = REQUESTER_DIRECTORY;
 	snprintf(req->requester.name, sizeof(req->requester.name), "alice");
 	snprintf(req->requester.dn, sizeof(req->requester.dn), "cn=alice,dc=test");
-	snprintf(req->requester.id, sizeof(req->requester.id), "8d7dc1b6-0000-4000-8000-00000000a11c");
+	snprintf(req->requester.id, sizeof(req->requester.id),
+	    "8d7dc1b6-0000-4000-8000-00000000a11c");
 	snprintf(req->requester.app_name, sizeof(req->requester.app_name), "app");
 	snprintf(req->requester.address, sizeof(req->requester.address), "127.0.0.1");
 	req->requester.app_id = 7;

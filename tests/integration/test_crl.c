@@ -1,6 +1,6 @@
 /*
- * CRLs from rows to relying party: a real database, a real signer, `openssl verify`. Started by run_crl.sh, which gives
- * PGCONNINFO and a folder in CRL_DIR.
+ * CRLs from rows to relying party: a real database, a real signer, `openssl verify`. Started by
+ * run_crl.sh, which gives PGCONNINFO and a folder in CRL_DIR.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,15 +17,19 @@
 
 static struct crl_world w;
 static struct gh_error err;
-static const struct crl_schedule with_delta = {.interval = 86400, .grace = 86400, .delta_interval = 3600};
+static const struct crl_schedule with_delta = {.interval = 86400,
+    .grace = 86400,
+    .delta_interval = 3600};
 
-#define ok(call) do { \
-	int rc_ = (call); \
-	if (rc_ != 0) \
-		fail_msg("%s: %d %s", #call, rc_, err.detail); \
-} while (0)
+#define ok(call) \
+	do { \
+		int rc_ = (call); \
+		if (rc_ != 0) \
+			fail_msg("%s: %d %s", #call, rc_, err.detail); \
+	} while (0)
 
-/* --- helpers ----------------------------------------------------------------------------------- */
+/* --- helpers
+ * ----------------------------------------------------------------------------------- */
 
 static void
 path_of(const char *name, char out[256])
@@ -45,8 +49,8 @@ open_file(const char *name)
 }
 
 struct leaf {
-	char name[32];                   /* its file NAME.pem */
-	char serial[64];                 /* hex */
+	char name[32];   /* its file NAME.pem */
+	char serial[64]; /* hex */
 	int shard;
 };
 
@@ -76,8 +80,9 @@ issue_leaf(struct leaf *leaf, const char *name)
 	spec->not_before = gh_now() - 600;
 	spec->not_after = gh_now() + 300 * DAY;
 	MUST(sk_X509_EXTENSION_push(spec->extensions,
-	    X509V3_EXT_conf(NULL, NULL, "keyUsage", "critical,digitalSignature")) > 0);
-	MUST(X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) == 1);
+		 X509V3_EXT_conf(NULL, NULL, "keyUsage", "critical,digitalSignature")) > 0);
+	MUST(X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
+		 (const unsigned char *)name, -1, -1, 0) == 1);
 	ok(ca_sign(w.ca, w.signer, spec, &der, &len, &err));
 	leaf->shard = cdp_shard(w.ca, spec->spki, spec->spki_len);
 	snprintf(leaf->name, sizeof(leaf->name), "%s", name);
@@ -106,20 +111,28 @@ revoke_leaf(const struct ca *ca, const struct leaf *leaf, int reason, int ago)
 	if (leaf->shard != CDP_NO_SHARD)
 		snprintf(shard, sizeof(shard), "%d", leaf->shard);
 	if (reason < 0)
-		crl_sql(NULL, 0, "UPDATE revocation SET removed_at = now(), changed_at = now() WHERE ca_id = %lld AND "
-		    "serial = decode('%s', 'hex')", (long long)ca->id, leaf->serial);
+		crl_sql(NULL, 0,
+		    "UPDATE revocation SET removed_at = now(), changed_at = now() WHERE ca_id = %lld AND "
+		    "serial = decode('%s', 'hex')",
+		    (long long)ca->id, leaf->serial);
 	else
-		crl_sql(NULL, 0, "INSERT INTO revocation (certificate_id, ca_id, serial, shard, revoked_at, reason, changed_at, "
+		crl_sql(NULL, 0,
+		    "INSERT INTO revocation (certificate_id, ca_id, serial, shard, revoked_at, reason, changed_at, "
 		    "not_after, revoked_by) VALUES (%d, %lld, decode('%s', 'hex'), %s, now() - interval '%d s', %d, "
-		    "now() - interval '%d s', now() + interval '300 days', 'test')", id++, (long long)ca->id, leaf->serial,
-		    shard, ago, reason, ago);
+		    "now() - interval '%d s', now() + interval '300 days', 'test')",
+		    id++, (long long)ca->id, leaf->serial, shard, ago, reason, ago);
 }
 
 static void
-make_with(struct store_crl_maker *maker, const struct ca *ca, int shard, bool is_delta, struct store_crl *out)
+make_with(struct store_crl_maker *maker, const struct ca *ca, int shard, bool is_delta,
+    struct store_crl *out)
 {
-	const struct crl_order order = {.ca = ca, .shard = shard, .is_delta = is_delta, .is_forced = true,
-		.schedule = &with_delta, .who = &crl_tester};
+	const struct crl_order order = {.ca = ca,
+	    .shard = shard,
+	    .is_delta = is_delta,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 
 	ok(crl_issue(maker, w.signer, &order, out, &err));
 	assert_int_not_equal(out->id, 0);
@@ -202,7 +215,8 @@ verify(const struct leaf *leaf, const char *options, ...)
 	FILE *f;
 	size_t n;
 
-	p += sprintf(p, "cd '%s' && openssl verify -CAfile root.pem -untrusted issuing.pem %s", getenv("CRL_DIR"), options);
+	p += sprintf(p, "cd '%s' && openssl verify -CAfile root.pem -untrusted issuing.pem %s",
+	    getenv("CRL_DIR"), options);
 	va_start(ap, options);
 	while ((file = va_arg(ap, const char *)) != NULL)
 		p += sprintf(p, " -CRLfile %s", file);
@@ -215,16 +229,18 @@ verify(const struct leaf *leaf, const char *options, ...)
 	return out;
 }
 
-#define expect_good(text) do { \
-	const char *t_ = (text); \
-	if (strstr(t_, ".pem: OK") == NULL) \
-		fail_msg("%s", t_); \
-} while (0)
-#define expect_bad(text, why) do { \
-	const char *t_ = (text); \
-	if (strstr(t_, why) == NULL || strstr(t_, ".pem: OK") != NULL) \
-		fail_msg("not \"%s\": %s", why, t_); \
-} while (0)
+#define expect_good(text) \
+	do { \
+		const char *t_ = (text); \
+		if (strstr(t_, ".pem: OK") == NULL) \
+			fail_msg("%s", t_); \
+	} while (0)
+#define expect_bad(text, why) \
+	do { \
+		const char *t_ = (text); \
+		if (strstr(t_, why) == NULL || strstr(t_, ".pem: OK") != NULL) \
+			fail_msg("not \"%s\": %s", why, t_); \
+	} while (0)
 
 static int
 setup(void **state)
@@ -253,7 +269,8 @@ forget(void **state)
 	return 0;
 }
 
-/* --- complete and delta ------------------------------------------------------------------------ */
+/* --- complete and delta
+ * ------------------------------------------------------------------------ */
 
 static void
 test_complete(void **state)
@@ -278,14 +295,16 @@ test_complete(void **state)
 	assert_int_equal(crl.number, 2);
 	assert_int_equal(crl.next_update - crl.this_update, 2 * 86400);
 	expect_good(verify(&good, "-crl_check_all", "root.crl", "two.crl", NULL));
-	expect_bad(verify(&bad, "-crl_check_all", "root.crl", "two.crl", NULL), "certificate revoked");
+	expect_bad(verify(&bad, "-crl_check_all", "root.crl", "two.crl", NULL),
+	    "certificate revoked");
 	assert_int_equal(reason_in("two.crl", &bad), 1);
 	assert_int_equal(reason_in("two.crl", &good), -1);
 	x = read_crl("two.crl");
 	akid = X509_CRL_get_ext_d2i(x, NID_authority_key_identifier, NULL, NULL);
 	number = X509_CRL_get_ext_d2i(x, NID_crl_number, NULL, NULL);
 	assert_non_null(akid);
-	assert_int_equal(ASN1_OCTET_STRING_cmp(akid->keyid, X509_get0_subject_key_id(w.ca->cert)), 0);
+	assert_int_equal(ASN1_OCTET_STRING_cmp(akid->keyid, X509_get0_subject_key_id(w.ca->cert)),
+	    0);
 	assert_int_equal(ASN1_INTEGER_get(number), 2);
 	assert_int_equal(X509_CRL_get_version(x), 1);
 	AUTHORITY_KEYID_free(akid);
@@ -306,7 +325,8 @@ test_chain_revoked(void **state)
 	make(w.ca, STORE_CRL_COMPLETE, false, "one.crl");
 	revoke_leaf(w.root, &ca, 2, 60);
 	make(w.root, STORE_CRL_COMPLETE, false, "root.crl");
-	expect_bad(verify(&leaf, "-crl_check_all", "root.crl", "one.crl", NULL), "certificate revoked");
+	expect_bad(verify(&leaf, "-crl_check_all", "root.crl", "one.crl", NULL),
+	    "certificate revoked");
 	expect_good(verify(&leaf, "-crl_check", "root.crl", "one.crl", NULL));
 	OPENSSL_free(hex);
 	BN_free(bn);
@@ -331,11 +351,14 @@ test_delta(void **state)
 	assert_int_equal(delta.base_number, full.number);
 	assert_int_equal(delta.entries, 1);
 	expect_good(verify(&late, "-crl_check_all -extended_crl", "root.crl", "full.crl", NULL));
-	expect_bad(verify(&late, "-crl_check_all -extended_crl -use_deltas", "root.crl", "full.crl", "delta.crl", NULL),
+	expect_bad(verify(&late, "-crl_check_all -extended_crl -use_deltas", "root.crl", "full.crl",
+		       "delta.crl", NULL),
 	    "certificate revoked");
-	expect_bad(verify(&early, "-crl_check_all -extended_crl -use_deltas", "root.crl", "full.crl", "delta.crl", NULL),
+	expect_bad(verify(&early, "-crl_check_all -extended_crl -use_deltas", "root.crl",
+		       "full.crl", "delta.crl", NULL),
 	    "certificate revoked");
-	expect_good(verify(&good, "-crl_check_all -extended_crl -use_deltas", "root.crl", "full.crl", "delta.crl", NULL));
+	expect_good(verify(&good, "-crl_check_all -extended_crl -use_deltas", "root.crl",
+	    "full.crl", "delta.crl", NULL));
 	/* numbers go on: RFC 5280, 5.2.3 */
 	assert_int_equal(make(w.ca, STORE_CRL_COMPLETE, false, NULL).number, delta.number + 1);
 }
@@ -353,7 +376,8 @@ test_hold(void **state)
 	make(w.ca, STORE_CRL_COMPLETE, false, "full.crl");
 	assert_int_equal(reason_in("full.crl", &leaf), CRL_REASON_HOLD);
 	make(w.ca, STORE_CRL_COMPLETE, true, "delta1.crl");
-	expect_bad(verify(&leaf, deltas, "root.crl", "full.crl", "delta1.crl", NULL), "certificate revoked");
+	expect_bad(verify(&leaf, deltas, "root.crl", "full.crl", "delta1.crl", NULL),
+	    "certificate revoked");
 	revoke_leaf(w.ca, &leaf, -1, 0);
 	make(w.ca, STORE_CRL_COMPLETE, true, "delta2.crl");
 	assert_int_equal(reason_in("delta2.crl", &leaf), CRL_REASON_REMOVE);
@@ -374,13 +398,15 @@ test_base_is_oldest_valid(void **state)
 	issue_leaf(&leaf, "between");
 	make(w.root, STORE_CRL_COMPLETE, false, "root.crl");
 	first = make(w.ca, STORE_CRL_COMPLETE, false, "first.crl");
-	crl_sql(NULL, 0, "UPDATE crl SET this_update = this_update - interval '2 hours' WHERE id = %lld",
+	crl_sql(NULL, 0,
+	    "UPDATE crl SET this_update = this_update - interval '2 hours' WHERE id = %lld",
 	    (long long)first.id);
 	revoke_leaf(w.ca, &leaf, 1, 3600);
 	second = make(w.ca, STORE_CRL_COMPLETE, false, "second.crl");
 	delta = make(w.ca, STORE_CRL_COMPLETE, true, "delta.crl");
 	assert_int_equal(delta.base_number, first.number);
-	expect_bad(verify(&leaf, "-crl_check_all -extended_crl -use_deltas", "root.crl", "first.crl", "delta.crl", NULL),
+	expect_bad(verify(&leaf, "-crl_check_all -extended_crl -use_deltas", "root.crl",
+		       "first.crl", "delta.crl", NULL),
 	    "certificate revoked");
 	/* once that has run out, the base is the one after it */
 	crl_sql(NULL, 0, "UPDATE crl SET next_update = now() WHERE id = %lld", (long long)first.id);
@@ -400,19 +426,20 @@ test_expired(void **state)
 	revoke_leaf(w.ca, &leaf, 1, 7200);
 	crl_sql(NULL, 0, "UPDATE revocation SET not_after = now() - interval '30 minutes'");
 	make(w.ca, STORE_CRL_COMPLETE, false, "one.crl");
-	assert_int_equal(reason_in("one.crl", &leaf), 1);        /* one more after its end */
+	assert_int_equal(reason_in("one.crl", &leaf), 1); /* one more after its end */
 	make(w.ca, STORE_CRL_COMPLETE, false, "two.crl");
 	assert_int_equal(reason_in("two.crl", &leaf), -1);
 }
 
-/* --- shards ------------------------------------------------------------------------------------ */
+/* --- shards
+ * ------------------------------------------------------------------------------------ */
 
 static void
 use_shards(int n)
 {
 	free(w.ca->cdp_urls[0]);
 	MUST((w.ca->cdp_urls[0] = strdup(n > 0 ? "http://pki.test/crl/issuing-s{shard}.crl"
-	    : "http://pki.test/crl/issuing.crl")) != NULL);
+					       : "http://pki.test/crl/issuing.crl")) != NULL);
 	w.ca->crl_shards = n;
 }
 
@@ -437,7 +464,7 @@ test_shards(void **state)
 		snprintf(own, sizeof(own), "s%d.crl", i);
 		crl = make(w.ca, i, false, own);
 		assert_int_equal(crl.entries, i == a.shard);
-		assert_int_equal(crl.number, 1);         /* each counts for itself */
+		assert_int_equal(crl.number, 1); /* each counts for itself */
 	}
 	ok(store_crl_shards(w.store, w.ca->id, &n, &err));
 	assert_int_equal(n, 4);
@@ -449,15 +476,19 @@ test_shards(void **state)
 	expect_bad(verify(&a, "-crl_check_all", "root.crl", other, NULL), "different CRL scope");
 	/* the complete one has them all */
 	make(w.ca, STORE_CRL_COMPLETE, false, "full.crl");
-	expect_bad(verify(&a, "-crl_check_all", "root.crl", "full.crl", NULL), "certificate revoked");
+	expect_bad(verify(&a, "-crl_check_all", "root.crl", "full.crl", NULL),
+	    "certificate revoked");
 	use_shards(0);
 }
 
 static void
 test_shard_needs_url(void **state)
 {
-	const struct crl_order order = {.ca = w.ca, .shard = 0, .is_forced = true, .schedule = &with_delta,
-		.who = &crl_tester};
+	const struct crl_order order = {.ca = w.ca,
+	    .shard = 0,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 	struct store_crl_maker *maker;
 	struct store_crl crl;
 
@@ -469,7 +500,8 @@ test_shard_needs_url(void **state)
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl"), 0);
 }
 
-/* --- one at a time, and what breaks off -------------------------------------------------------- */
+/* --- one at a time, and what breaks off
+ * -------------------------------------------------------- */
 
 struct issuer {
 	pthread_t t;
@@ -485,8 +517,12 @@ static void *
 keep_issuing(void *arg)
 {
 	struct issuer *i = arg;
-	const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_delta = i->is_delta,
-		.is_forced = true, .schedule = &with_delta, .who = &crl_tester};
+	const struct crl_order order = {.ca = w.ca,
+	    .shard = STORE_CRL_COMPLETE,
+	    .is_delta = i->is_delta,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 
 	while (i->made < ISSUES) {
 		struct gh_error e;
@@ -527,10 +563,14 @@ test_two_issuers(void **state)
 	}
 	assert_true(i[0].busy + i[1].busy + i[2].busy > 0);
 	/* no number twice, none left out, and later ones are not older */
-	assert_int_equal(crl_sql_int("SELECT count(DISTINCT number) FROM crl WHERE shard IS NULL"), 3 * ISSUES + 1);
+	assert_int_equal(crl_sql_int("SELECT count(DISTINCT number) FROM crl WHERE shard IS NULL"),
+	    3 * ISSUES + 1);
 	assert_int_equal(crl_sql_int("SELECT max(number) FROM crl"), 3 * ISSUES + 1);
-	assert_int_equal(crl_sql_int("SELECT count(*) FROM (SELECT this_update - lag(this_update) OVER (ORDER BY number) "
-	    "AS d FROM crl) AS x WHERE d < interval '0'"), 0);
+	assert_int_equal(
+	    crl_sql_int(
+		"SELECT count(*) FROM (SELECT this_update - lag(this_update) OVER (ORDER BY number) "
+		"AS d FROM crl) AS x WHERE d < interval '0'"),
+	    0);
 	/* bodies of the last two of each kind are kept */
 	assert_int_equal(crl_sql_int("SELECT count(DISTINCT crl_id) FROM crl_part"), 4);
 }
@@ -538,12 +578,15 @@ test_two_issuers(void **state)
 static void
 fill(int n)
 {
-	crl_sql(NULL, 0, "INSERT INTO revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
+	crl_sql(NULL, 0,
+	    "INSERT INTO revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
 	    "SELECT i, %lld, substr(sha256(i::text::bytea), 1, 16), now(), 1, now() + interval '1 year', 'x' "
-	    "FROM generate_series(1, %d) AS i", (long long)w.ca->id, n);
+	    "FROM generate_series(1, %d) AS i",
+	    (long long)w.ca->id, n);
 }
 
-/* Issue once in a process of its own, and kill it after so many microseconds. true: it had ended before. */
+/* Issue once in a process of its own, and kill it after so many microseconds. true: it had ended
+ * before. */
 static bool
 issue_and_kill(int us)
 {
@@ -552,13 +595,17 @@ issue_and_kill(int us)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-			.schedule = &with_delta, .who = &crl_tester};
+		const struct crl_order order = {.ca = w.ca,
+		    .shard = STORE_CRL_COMPLETE,
+		    .is_forced = true,
+		    .schedule = &with_delta,
+		    .who = &crl_tester};
 		struct signer_client *signer = signer_process_client(&w.sp);
 		struct store_crl_maker *maker;
 		struct store_crl crl;
 
-		if (store_crl_open(w.store, &maker, NULL) != 0 || crl_issue(maker, signer, &order, &crl, NULL) != 0)
+		if (store_crl_open(w.store, &maker, NULL) != 0 ||
+		    crl_issue(maker, signer, &order, &crl, NULL) != 0)
 			_exit(1);
 		_exit(0);
 	}
@@ -602,7 +649,7 @@ test_killed(void **state)
 	int64_t number = 1;
 
 	(void)state;
-	fill(60000);                     /* parts of more than one row, pieces of more than one question */
+	fill(60000); /* parts of more than one row, pieces of more than one question */
 	make(w.ca, STORE_CRL_COMPLETE, false, NULL);
 	for (int us = 2000; ended < 2; us += us < 30000 ? 4000 : 15000) {
 		bool done = issue_and_kill(us);
@@ -620,8 +667,11 @@ test_killed(void **state)
 	for (int i = 0;; i++) {
 		struct store_crl_maker *maker;
 		struct store_crl crl;
-		const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-			.schedule = &with_delta, .who = &crl_tester};
+		const struct crl_order order = {.ca = w.ca,
+		    .shard = STORE_CRL_COMPLETE,
+		    .is_forced = true,
+		    .schedule = &with_delta,
+		    .who = &crl_tester};
 		int rc;
 
 		ok(store_crl_open(w.store, &maker, &err));
@@ -635,12 +685,16 @@ test_killed(void **state)
 	}
 	assert_true(check_newest(60000) > number);
 	assert_int_equal(crl_sql_int("SELECT count(DISTINCT number) - max(number) FROM crl"), 0);
-	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl_part p WHERE NOT EXISTS (SELECT 1 FROM crl c WHERE "
-	    "c.id = p.crl_id)"), 0);
+	assert_int_equal(
+	    crl_sql_int(
+		"SELECT count(*) FROM crl_part p WHERE NOT EXISTS (SELECT 1 FROM crl c WHERE "
+		"c.id = p.crl_id)"),
+	    0);
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl WHERE size = 0"), 0);
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl"),
-	    crl_sql_int("SELECT count(*) FROM audit WHERE event = 'crl.issued' AND object = 'issuing' AND id > "
-	    "(SELECT coalesce(max(id), 0) FROM audit WHERE event = 'mark')"));
+	    crl_sql_int(
+		"SELECT count(*) FROM audit WHERE event = 'crl.issued' AND object = 'issuing' AND id > "
+		"(SELECT coalesce(max(id), 0) FROM audit WHERE event = 'mark')"));
 }
 
 static void
@@ -648,7 +702,8 @@ postgres(const char *verb)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command), "tests/servers/postgres.sh %s '%s/postgres'", verb, getenv("CRL_DIR"));
+	snprintf(command, sizeof(command), "tests/servers/postgres.sh %s '%s/postgres'", verb,
+	    getenv("CRL_DIR"));
 	MUST(system(command) == 0);
 }
 
@@ -668,8 +723,11 @@ test_power_cut(void **state)
 		if (pid == 0) {
 			struct store_crl_maker *maker;
 			struct signer_client *signer = signer_process_client(&w.sp);
-			const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-				.schedule = &with_delta, .who = &crl_tester};
+			const struct crl_order order = {.ca = w.ca,
+			    .shard = STORE_CRL_COMPLETE,
+			    .is_forced = true,
+			    .schedule = &with_delta,
+			    .who = &crl_tester};
 			struct store_crl crl;
 
 			/* until the cut comes */
@@ -703,8 +761,11 @@ mark(void **state)
 static void
 test_signer_gone(void **state)
 {
-	const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-		.schedule = &with_delta, .who = &crl_tester};
+	const struct crl_order order = {.ca = w.ca,
+	    .shard = STORE_CRL_COMPLETE,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 	struct store_crl_maker *maker;
 	struct store_crl crl;
 
@@ -727,8 +788,11 @@ static void
 test_sealed_record_of_another(void **state)
 {
 	struct ca other = *w.ca;
-	const struct crl_order order = {.ca = &other, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-		.schedule = &with_delta, .who = &crl_tester};
+	const struct crl_order order = {.ca = &other,
+	    .shard = STORE_CRL_COMPLETE,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 	struct store_crl_maker *maker;
 	struct store_crl crl;
 
@@ -748,14 +812,18 @@ test_sealed_record_of_another(void **state)
 static void
 test_damaged_row(void **state)
 {
-	const struct crl_order order = {.ca = w.ca, .shard = STORE_CRL_COMPLETE, .is_forced = true,
-		.schedule = &with_delta, .who = &crl_tester};
+	const struct crl_order order = {.ca = w.ca,
+	    .shard = STORE_CRL_COMPLETE,
+	    .is_forced = true,
+	    .schedule = &with_delta,
+	    .who = &crl_tester};
 	struct store_crl_maker *maker;
 	struct store_crl crl;
 
 	(void)state;
 	fill(5);
-	crl_sql(NULL, 0, "UPDATE revocation SET serial = decode(repeat('7f', 21), 'hex') WHERE certificate_id = 3");
+	crl_sql(NULL, 0,
+	    "UPDATE revocation SET serial = decode(repeat('7f', 21), 'hex') WHERE certificate_id = 3");
 	ok(store_crl_open(w.store, &maker, &err));
 	assert_int_equal(crl_issue(maker, w.signer, &order, &crl, &err), GH_E_DB);
 	assert_non_null(strstr(err.detail, "21 bytes"));
@@ -770,8 +838,9 @@ static void
 test_shard_of_row(void **state)
 {
 	struct enroll_outcome out = {.disposition = DB_DISP_ISSUED};
-	struct enroll_request req = {.protocol = ENROLL_CERTENROLL_V3, .template_name = (char *)(uintptr_t)"User",
-		.submitted = gh_now()};
+	struct enroll_request req = {.protocol = ENROLL_CERTENROLL_V3,
+	    .template_name = (char *)(uintptr_t) "User",
+	    .submitted = gh_now()};
 	struct store_decision d = {.req = &req, .ca = w.ca};
 	unsigned char *der = NULL;
 	char path[256], sql[200];
@@ -794,7 +863,9 @@ test_shard_of_row(void **state)
 		ok(ca_outcome_set_cert(&out, w.ca, der, len, &err));
 		snprintf(out.message, sizeof(out.message), "Issued");
 		ok(store_record(w.store, &d, &out, &(int64_t){0}, &err));
-		snprintf(sql, sizeof(sql), "SELECT coalesce(shard, -1) FROM certificate WHERE id = %lld", (long long)out.cms_id);
+		snprintf(sql, sizeof(sql),
+		    "SELECT coalesce(shard, -1) FROM certificate WHERE id = %lld",
+		    (long long)out.cms_id);
 		assert_int_equal(crl_sql_int(sql), leaf.shard);
 		assert_int_equal(leaf.shard >= 0, shards > 0);
 		OPENSSL_free(der);
@@ -809,21 +880,21 @@ main(void)
 {
 #define test(f) cmocka_unit_test_setup(f, forget)
 	const struct CMUnitTest tests[] = {
-		test(test_complete),
-		test(test_chain_revoked),
-		test(test_delta),
-		test(test_hold),
-		test(test_base_is_oldest_valid),
-		test(test_expired),
-		test(test_shards),
-		test(test_shard_needs_url),
-		test(test_two_issuers),
-		cmocka_unit_test_setup(test_killed, mark),
-		test(test_power_cut),
-		test(test_signer_gone),
-		test(test_sealed_record_of_another),
-		test(test_damaged_row),
-		test(test_shard_of_row),
+	    test(test_complete),
+	    test(test_chain_revoked),
+	    test(test_delta),
+	    test(test_hold),
+	    test(test_base_is_oldest_valid),
+	    test(test_expired),
+	    test(test_shards),
+	    test(test_shard_needs_url),
+	    test(test_two_issuers),
+	    cmocka_unit_test_setup(test_killed, mark),
+	    test(test_power_cut),
+	    test(test_signer_gone),
+	    test(test_sealed_record_of_another),
+	    test(test_damaged_row),
+	    test(test_shard_of_row),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

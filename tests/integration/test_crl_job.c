@@ -1,6 +1,6 @@
 /*
- * CRLs as a gateway makes, publishes and serves them: job, directory, HTTP handler, against a real database, signer and
- * slapd. Started by run_crl_job.sh.
+ * CRLs as a gateway makes, publishes and serves them: job, directory, HTTP handler, against a real
+ * database, signer and slapd. Started by run_crl_job.sh.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,11 +25,12 @@ static struct dir_shared *shared;
 static struct job_env env;
 static char detail[JOB_DETAIL_SIZE];
 
-#define ok(call) do { \
-	int rc_ = (call); \
-	if (rc_ != 0) \
-		fail_msg("%s: %d %s", #call, rc_, err.detail); \
-} while (0)
+#define ok(call) \
+	do { \
+		int rc_ = (call); \
+		if (rc_ != 0) \
+			fail_msg("%s: %d %s", #call, rc_, err.detail); \
+	} while (0)
 
 static const unsigned char secret[32] = {1};
 
@@ -41,7 +42,8 @@ load_conf(void)
 
 	snprintf(path, sizeof(path), "%s/gatehouse.conf", getenv("CRL_DIR"));
 	assert_non_null(f = fopen(path, "w"));
-	fprintf(f, "gateway {\ncertificate = \"x\"\nkey = \"x\"\n}\ndatabase {\nconninfo = \"%s\"\n}\n"
+	fprintf(f,
+	    "gateway {\ncertificate = \"x\"\nkey = \"x\"\n}\ndatabase {\nconninfo = \"%s\"\n}\n"
 	    "directory {\ntype = \"openldap\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\npassword_file = \"%s\"\n"
 	    "base = \"%s\"\nconnect_ms = %d\noperation_ms = %d\n}\n"
 	    "crl {\ninterval = 3600\ngrace = 1800\ndelta_interval = 600\nmin_interval = 300\n}\n",
@@ -73,8 +75,11 @@ setup(void **state)
 	crl_world_open(&w, "P-256");
 	load_conf();
 	ok(dir_shared_new(conf, &shared, &err));
-	env = (struct job_env){.conf = conf, .server_secret = secret, .store = w.store, .signer = w.signer,
-		.who = crl_tester};
+	env = (struct job_env){.conf = conf,
+	    .server_secret = secret,
+	    .store = w.store,
+	    .signer = w.signer,
+	    .who = crl_tester};
 	ok(dir_new(shared, &env.dir, &err));
 	return 0;
 }
@@ -107,46 +112,53 @@ forget(void **state)
 	set_option(&conf->crl.ldap_dn, "");
 	conf->crl.delta_interval = 0;
 	conf->crl.on_revoke = true;
-	crl_sql(NULL, 0, "DELETE FROM revocation; DELETE FROM crl; UPDATE ca SET state = 'active', crl_shards = 0");
+	crl_sql(NULL, 0,
+	    "DELETE FROM revocation; DELETE FROM crl; UPDATE ca SET state = 'active', crl_shards = 0");
 	reload();
 	return 0;
 }
 
-#define run_ok(want) do { \
-	ok(crl_job_run(&env, detail, sizeof(detail), &err)); \
-	assert_string_equal(detail, want); \
-} while (0)
+#define run_ok(want) \
+	do { \
+		ok(crl_job_run(&env, detail, sizeof(detail), &err)); \
+		assert_string_equal(detail, want); \
+	} while (0)
 
 /* As if so many seconds had passed. */
 static void
 later(int seconds)
 {
-	crl_sql(NULL, 0, "UPDATE crl SET this_update = this_update - interval '%d s', next_update = next_update - "
-	    "interval '%d s'; UPDATE revocation SET changed_at = changed_at - interval '%d s'", seconds, seconds, seconds);
+	crl_sql(NULL, 0,
+	    "UPDATE crl SET this_update = this_update - interval '%d s', next_update = next_update - "
+	    "interval '%d s'; UPDATE revocation SET changed_at = changed_at - interval '%d s'",
+	    seconds, seconds, seconds);
 }
 
 static void
 revoke_one(int id, int ago)
 {
-	crl_sql(NULL, 0, "INSERT INTO revocation (certificate_id, ca_id, serial, shard, revoked_at, reason, changed_at, "
+	crl_sql(NULL, 0,
+	    "INSERT INTO revocation (certificate_id, ca_id, serial, shard, revoked_at, reason, changed_at, "
 	    "not_after, revoked_by) VALUES (%d, %lld, int4send(%d), %d, now(), 1, now() - interval '%d s', now() + "
-	    "interval '1 year', 'test')", id, (long long)w.ca->id, id, id % 3, ago);
+	    "interval '1 year', 'test')",
+	    id, (long long)w.ca->id, id, id % 3, ago);
 }
 
-/* --- the job ----------------------------------------------------------------------------------- */
+/* --- the job
+ * ----------------------------------------------------------------------------------- */
 
 static void
 test_by_time(void **state)
 {
 	(void)state;
-	run_ok("2 made");                /* root and issuing */
+	run_ok("2 made"); /* root and issuing */
 	run_ok("0 made");
 	later(3500);
 	run_ok("0 made");
 	later(100);
 	run_ok("2 made");
 	conf->crl.delta_interval = 600;
-	run_ok("2 made");                /* the first deltas */
+	run_ok("2 made"); /* the first deltas */
 	later(600);
 	run_ok("2 made");
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl WHERE is_delta"), 4);
@@ -163,14 +175,14 @@ test_after_revocation(void **state)
 	run_ok("2 made");
 	later(200);
 	revoke_one(1, 20);
-	run_ok("0 made");                /* crl.min_interval has not passed */
+	run_ok("0 made"); /* crl.min_interval has not passed */
 	later(100);
-	run_ok("1 made");                /* only the CA that is concerned */
+	run_ok("1 made"); /* only the CA that is concerned */
 	assert_int_equal(crl_sql_int("SELECT entries FROM crl ORDER BY id DESC LIMIT 1"), 1);
 	later(300);
-	run_ok("0 made");                /* once */
+	run_ok("0 made"); /* once */
 	revoke_one(2, 0);
-	run_ok("0 made");                /* not settled yet */
+	run_ok("0 made"); /* not settled yet */
 	crl_sql(NULL, 0, "UPDATE revocation SET changed_at = changed_at - interval '11 s'");
 	run_ok("1 made");
 	later(300);
@@ -200,14 +212,15 @@ test_shards(void **state)
 
 	(void)state;
 	crl_sql(was, sizeof(was), "SELECT cdp FROM ca WHERE name = 'issuing'");
-	crl_sql(NULL, 0, "UPDATE ca SET crl_shards = 3, "
+	crl_sql(NULL, 0,
+	    "UPDATE ca SET crl_shards = 3, "
 	    "cdp = ARRAY['http://pki.test/crl/issuing-s{shard}.crl'] WHERE name = 'issuing'");
 	reload();
 	run_ok("5 made");
 	run_ok("0 made");
 	later(300);
-	revoke_one(4, 20);               /* shard 1 */
-	run_ok("2 made");                /* that shard and the complete one */
+	revoke_one(4, 20); /* shard 1 */
+	run_ok("2 made");  /* that shard and the complete one */
 	/* certificates name their shard as long as they live */
 	crl_sql(NULL, 0, "UPDATE ca SET crl_shards = 1 WHERE name = 'issuing'");
 	reload();
@@ -223,7 +236,8 @@ test_one_fails(void **state)
 
 	(void)state;
 	run_ok("2 made");
-	crl_sql(newest, sizeof(newest), "SELECT max(id) FROM crl WHERE ca_id = %lld", (long long)w.root->id);
+	crl_sql(newest, sizeof(newest), "SELECT max(id) FROM crl WHERE ca_id = %lld",
+	    (long long)w.root->id);
 	/* a key that cannot be loaded, and a signer that does not have it any more */
 	crl_sql(NULL, 0, "CREATE TABLE sealed_was AS SELECT id, sealed FROM ca");
 	crl_sql(NULL, 0, "UPDATE ca SET sealed = 'damaged' WHERE name = 'root'");
@@ -234,27 +248,34 @@ test_one_fails(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_int_not_equal(crl_job_run(&env, detail, sizeof(detail), &err), 0);
 		assert_non_null(strstr(err.detail, "root: "));
-		assert_non_null(strstr(err.detail, i == 0 ? "(1 made, 1 failed)" : "(0 made, 1 failed)"));
+		assert_non_null(
+		    strstr(err.detail, i == 0 ? "(1 made, 1 failed)" : "(0 made, 1 failed)"));
 	}
-	crl_sql(again, sizeof(again), "SELECT max(id) FROM crl WHERE ca_id = %lld", (long long)w.root->id);
+	crl_sql(again, sizeof(again), "SELECT max(id) FROM crl WHERE ca_id = %lld",
+	    (long long)w.root->id);
 	assert_string_equal(newest, again);
 	/* once an hour is enough */
-	assert_int_equal(crl_sql_int("SELECT count(*) FROM audit WHERE event = 'crl.failed' AND object = 'root' AND "
-	    "outcome = 'failure'"), 1);
+	assert_int_equal(
+	    crl_sql_int(
+		"SELECT count(*) FROM audit WHERE event = 'crl.failed' AND object = 'root' AND "
+		"outcome = 'failure'"),
+	    1);
 	crl_sql(NULL, 0, "UPDATE ca SET sealed = s.sealed FROM sealed_was s WHERE s.id = ca.id");
 	crl_sql(NULL, 0, "DROP TABLE sealed_was");
 	reload();
 	run_ok("1 made");
 }
 
-/* --- the directory ------------------------------------------------------------------------------ */
+/* --- the directory
+ * ------------------------------------------------------------------------------ */
 
 static void
 slapd(const char *verb)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command), "'%s/slapd.sh' %s '%s/slapd'", getenv("SERVERS"), verb, getenv("CRL_DIR"));
+	snprintf(command, sizeof(command), "'%s/slapd.sh' %s '%s/slapd'", getenv("SERVERS"), verb,
+	    getenv("CRL_DIR"));
 	MUST(system(command) == 0);
 }
 
@@ -276,10 +297,11 @@ check_published(const char *attr, bool is_delta)
 	assert_int_equal(fwrite(der, 1, (size_t)crl.size, f), crl.size);
 	fclose(f);
 	free(der);
-	snprintf(command, sizeof(command), "unset LDAPNOINIT; LDAPTLS_CACERT=\"$LDAP_CAFILE\" ldapsearch "
+	snprintf(command, sizeof(command),
+	    "unset LDAPNOINIT; LDAPTLS_CACERT=\"$LDAP_CAFILE\" ldapsearch "
 	    "-x -LLL -o ldif-wrap=no -H \"$LDAP_URI\" "
-	    "-b cn=issuing,ou=pki,dc=example,dc=test -s base '%s' | sed -n 's/^%s:: //p' | base64 -d | cmp - '%s'", attr,
-	    attr, path);
+	    "-b cn=issuing,ou=pki,dc=example,dc=test -s base '%s' | sed -n 's/^%s:: //p' | base64 -d | cmp - '%s'",
+	    attr, attr, path);
 	assert_int_equal(system(command), 0);
 }
 
@@ -289,7 +311,7 @@ test_published(void **state)
 	(void)state;
 	conf->crl.delta_interval = 600;
 	set_option(&conf->crl.ldap_dn, "cn=%s,ou=pki,dc=example,dc=test");
-	run_ok("4 made, 4 published");   /* the entries did not exist */
+	run_ok("4 made, 4 published"); /* the entries did not exist */
 	check_published("certificateRevocationList;binary", false);
 	check_published("deltaRevocationList;binary", true);
 	run_ok("0 made");
@@ -311,8 +333,10 @@ test_directory_is_away(void **state)
 	assert_int_equal(crl_job_run(&env, detail, sizeof(detail), &err), GH_E_DIR_DOWN);
 	assert_non_null(strstr(err.detail, "(2 made, 2 failed)"));
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl WHERE published_at IS NULL"), 2);
-	assert_int_equal(crl_sql_int("SELECT count(*) FROM audit WHERE event = 'crl.publish-failed' AND "
-	    "object = 'issuing'"), 1);
+	assert_int_equal(crl_sql_int(
+			     "SELECT count(*) FROM audit WHERE event = 'crl.publish-failed' AND "
+			     "object = 'issuing'"),
+	    1);
 	slapd("start");
 	pause_ms(100);
 	for (int i = 0; crl_job_run(&env, detail, sizeof(detail), &err) != 0; i++) {
@@ -342,7 +366,8 @@ test_no_right_to_write(void **state)
 	assert_int_equal(crl_job_run(&env, detail, sizeof(detail), &err), GH_E_CONF);
 }
 
-/* --- over HTTP ---------------------------------------------------------------------------------- */
+/* --- over HTTP
+ * ---------------------------------------------------------------------------------- */
 
 static struct gh_http_request http = {.method = GH_HTTP_GET, .request_id = "r"};
 
@@ -387,7 +412,7 @@ test_served(void **state)
 	int64_t t;
 
 	(void)state;
-	expect_status("issuing.crl", 404);       /* none yet */
+	expect_status("issuing.crl", 404); /* none yet */
 	conf->crl.delta_interval = 600;
 	run_ok("4 made");
 	rep = get("issuing.crl");
@@ -395,7 +420,8 @@ test_served(void **state)
 	assert_string_equal(rep.content_type, "application/pkix-crl");
 	p = rep.shared->data;
 	assert_non_null(x = d2i_X509_CRL(NULL, &p, (long)rep.shared->len));
-	assert_int_equal(X509_NAME_cmp(X509_CRL_get_issuer(x), X509_get_subject_name(w.ca->cert)), 0);
+	assert_int_equal(X509_NAME_cmp(X509_CRL_get_issuer(x), X509_get_subject_name(w.ca->cert)),
+	    0);
 	X509_CRL_free(x);
 	assert_int_equal(strlen(header(&rep, "ETag")), 66);
 	assert_true(gh_http_date_parse(header(&rep, "Last-Modified"), &t));
@@ -428,9 +454,10 @@ test_served(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const none[] = {"issuing", "issuing.der", ".crl", "-delta.crl", "-s1.crl", "nobody.crl",
-		"issuing-s.crl", "issuing-sx.crl", "issuing-s01.crl", "issuing-s1024.crl", "issuing-s99999999999.crl",
-		"issuing-1.crl", "issuing-delta-s1.crl", "issuing-s1-delta.crl", "issuing.crl.crl"};
+	static const char *const none[] = {"issuing", "issuing.der", ".crl", "-delta.crl",
+	    "-s1.crl", "nobody.crl", "issuing-s.crl", "issuing-sx.crl", "issuing-s01.crl",
+	    "issuing-s1024.crl", "issuing-s99999999999.crl", "issuing-1.crl",
+	    "issuing-delta-s1.crl", "issuing-s1-delta.crl", "issuing.crl.crl"};
 	struct crl_file file;
 
 	(void)state;
@@ -440,7 +467,7 @@ test_names(void **state)
 	ok(crl_file_parse(env.catalog, "Issuing-S12.pem", &file, &err));
 	assert_int_equal(file.shard, 12);
 	assert_true(file.is_pem && !file.is_delta);
-	expect_status("issuing-s12.crl", 404);   /* none was made */
+	expect_status("issuing-s12.crl", 404); /* none was made */
 	expect_status("issuing-delta.crl", 404);
 	/* a slug that looks like a shard's is the CA of that slug */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'issuing-s3' WHERE name = 'root'");
@@ -448,7 +475,7 @@ test_names(void **state)
 	ok(crl_file_parse(env.catalog, "issuing-s3.crl", &file, &err));
 	assert_int_equal(file.shard, STORE_CRL_COMPLETE);
 	assert_string_equal(file.ca->name, "root");
-	ok(crl_file_parse(env.catalog, "root.crl", &file, &err));        /* by name */
+	ok(crl_file_parse(env.catalog, "root.crl", &file, &err)); /* by name */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'root' WHERE name = 'root'");
 }
 
@@ -493,7 +520,7 @@ test_conditional(void **state)
 	expect_conditional(NULL, "Sun, 06 Nov 1994 08:49:37 GMT", 200);
 	expect_conditional(NULL, "Sun, 06 Nov 2094 08:49:37 GMT", 304);
 	expect_conditional(NULL, "rubbish", 200);
-	expect_conditional("\"other\"", date, 200);      /* the tag decides */
+	expect_conditional("\"other\"", date, 200); /* the tag decides */
 }
 
 static void
@@ -515,7 +542,7 @@ test_new_one_appears(void **state)
 		pause_ms(50);
 		rep = get("issuing.crl");
 	}
-	assert_true(tries <= 22);                /* a second and a bit */
+	assert_true(tries <= 22); /* a second and a bit */
 	assert_ptr_not_equal(rep.shared, old.shared);
 	/* who still sends the old one has it to the end */
 	assert_int_equal(old.shared->data[0], 0x30);
@@ -535,7 +562,8 @@ postgres(const char *verb)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command), "'%s/postgres.sh' %s '%s/postgres'", getenv("SERVERS"), verb, getenv("CRL_DIR"));
+	snprintf(command, sizeof(command), "'%s/postgres.sh' %s '%s/postgres'", getenv("SERVERS"),
+	    verb, getenv("CRL_DIR"));
 	MUST(system(command) == 0);
 }
 
@@ -549,7 +577,7 @@ test_database_is_away(void **state)
 	expect_status("issuing.crl", 200);
 	postgres("stop");
 	pause_ms(1100);
-	expect_status("issuing.crl", 200);       /* what is known is valid for long */
+	expect_status("issuing.crl", 200); /* what is known is valid for long */
 	rep = get("root.crl");
 	assert_int_equal(rep.status, 503);
 	gh_http_reply_clear(&rep);
@@ -562,19 +590,19 @@ main(void)
 {
 #define test(f) cmocka_unit_test_setup(f, forget)
 	const struct CMUnitTest tests[] = {
-		test(test_by_time),
-		test(test_after_revocation),
-		test(test_states),
-		test(test_shards),
-		test(test_one_fails),
-		test(test_published),
-		test(test_directory_is_away),
-		test(test_no_right_to_write),
-		test(test_served),
-		test(test_names),
-		test(test_conditional),
-		test(test_new_one_appears),
-		test(test_database_is_away),
+	    test(test_by_time),
+	    test(test_after_revocation),
+	    test(test_states),
+	    test(test_shards),
+	    test(test_one_fails),
+	    test(test_published),
+	    test(test_directory_is_away),
+	    test(test_no_right_to_write),
+	    test(test_served),
+	    test(test_names),
+	    test(test_conditional),
+	    test(test_new_one_appears),
+	    test(test_database_is_away),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,5 +1,5 @@
-/* The directory layer against a real slapd and a real Active Directory, healthy and not. run_dir.sh starts
- * both and passes what slapd.sh and samba.sh wrote. */
+/* The directory layer against a real slapd and a real Active Directory, healthy and not. run_dir.sh
+ * starts both and passes what slapd.sh and samba.sh wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 #define CONNECT_MS 700
 #define OPERATION_MS 700
-#define SLACK_MS 600                     /* a busy machine */
+#define SLACK_MS 600 /* a busy machine */
 
 struct access {
 	struct gh_conf *conf;
@@ -51,8 +51,10 @@ load(struct access *a, const char *lines)
 	memset(a, 0, sizeof *a);
 	assert_true(fd != -1);
 	assert_non_null(f = fdopen(fd, "w"));
-	fprintf(f, "gateway {\ncertificate = \"x\"\nkey = \"x\"\n}\ndatabase {\nconninfo = \"x\"\n}\n"
-	    "directory {\nconnect_ms = %d\noperation_ms = %d\n%s}\n", CONNECT_MS, OPERATION_MS, lines);
+	fprintf(f,
+	    "gateway {\ncertificate = \"x\"\nkey = \"x\"\n}\ndatabase {\nconninfo = \"x\"\n}\n"
+	    "directory {\nconnect_ms = %d\noperation_ms = %d\n%s}\n",
+	    CONNECT_MS, OPERATION_MS, lines);
 	fclose(f);
 	rc = gh_conf_load(path, &a->conf, &a->err);
 	unlink(path);
@@ -76,9 +78,11 @@ begin_with(struct access *a, const char *uris, const char *extra)
 {
 	char lines[4096];
 
-	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
+	snprintf(lines, sizeof lines,
+	    "type = \"openldap\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
 	    "password_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"EXAMPLE\"\nrealm = \"CORP.EXAMPLE\"\n%s",
-	    uris, need("LDAP_CAFILE"), need("LDAP_BIND_DN"), need("LDAP_PASSWORD_FILE"), need("LDAP_BASE"), extra);
+	    uris, need("LDAP_CAFILE"), need("LDAP_BIND_DN"), need("LDAP_PASSWORD_FILE"),
+	    need("LDAP_BASE"), extra);
 	if (load(a, lines) != 0)
 		fail_msg("%s", a->err.message);
 	assert_int_equal(dir_new(a->shared, &a->dir, &a->err), 0);
@@ -95,10 +99,11 @@ begin_ad_with(struct access *a, const char *extra)
 {
 	char lines[4096];
 
-	snprintf(lines, sizeof lines, "type = \"ad\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
-	    "connect_ms = 10000\noperation_ms = 10000\npassword_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n%s", need("AD_URI"),
-	    need("AD_CAFILE"), need("AD_BIND_DN"), need("AD_PASSWORD_FILE"), need("AD_BASE"), need("AD_DOMAIN"),
-	    need("AD_REALM"), extra);
+	snprintf(lines, sizeof lines,
+	    "type = \"ad\"\nuris = \"%s\"\nca_file = \"%s\"\nbind_dn = \"%s\"\n"
+	    "connect_ms = 10000\noperation_ms = 10000\npassword_file = \"%s\"\nbase = \"%s\"\nnetbios_domain = \"%s\"\nrealm = \"%s\"\n%s",
+	    need("AD_URI"), need("AD_CAFILE"), need("AD_BIND_DN"), need("AD_PASSWORD_FILE"),
+	    need("AD_BASE"), need("AD_DOMAIN"), need("AD_REALM"), extra);
 	if (load(a, lines) != 0)
 		fail_msg("%s", a->err.message);
 	assert_int_equal(dir_new(a->shared, &a->dir, &a->err), 0);
@@ -115,7 +120,8 @@ slapd(const char *verb)
 {
 	char command[1024];
 
-	snprintf(command, sizeof command, "'%s' %s '%s'", need("SLAPD_SH"), verb, need("SLAPD_DIR"));
+	snprintf(command, sizeof command, "'%s' %s '%s'", need("SLAPD_SH"), verb,
+	    need("SLAPD_DIR"));
 	if (system(command) != 0)
 		fail_msg("%s", command);
 }
@@ -157,7 +163,8 @@ assert_login(struct access *a, const char *name, const char *password, int expec
 	int rc = dir_authenticate(a->dir, name, password, &e, &a->err);
 
 	if (rc != expected)
-		fail_msg("%s: %d instead of %d: %s", name, rc, expected, rc != 0 ? a->err.detail : "logged in");
+		fail_msg("%s: %d instead of %d: %s", name, rc, expected,
+		    rc != 0 ? a->err.detail : "logged in");
 	assert_true((e != NULL) == (rc == 0));
 	dir_entry_free(e);
 }
@@ -193,7 +200,8 @@ assert_state(struct access *a, enum dir_state expected)
 	int rc = dir_probe(a->dir, &r, &a->err);
 
 	if (r.state != expected)
-		fail_msg("%s instead of %s: %s", dir_state_name(r.state), dir_state_name(expected), r.detail);
+		fail_msg("%s instead of %s: %s", dir_state_name(r.state), dir_state_name(expected),
+		    r.detail);
 	assert_int_equal(rc, expected == DIR_STATE_UP ? 0 : GH_E_DIR_DOWN);
 	assert_int_equal(r.detail[0] == '\0', expected == DIR_STATE_UP);
 	if (dir_servers(a->shared) == 1) {
@@ -202,8 +210,16 @@ assert_state(struct access *a, enum dir_state expected)
 	}
 }
 
-#define LIST(...) (const char *const[]){__VA_ARGS__, NULL}
-#define NOTHING (const char *const[]){NULL}
+#define LIST(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
+#define NOTHING \
+	(const char *const[]) \
+	{ \
+		NULL \
+	}
 
 /* NAME changes his own entry; change: lines of an LDIF. */
 static void
@@ -211,13 +227,16 @@ edit_own_entry(const char *dn, const char *password, const char *change)
 {
 	char command[2048];
 
-	snprintf(command, sizeof command, "printf 'dn: %s\\nchangetype: modify\\n%s\\n' | env -u LDAPNOINIT LDAPTLS_CACERT='%s' "
-	    "ldapmodify -x -H '%s' -D '%s' -w '%s' >/dev/null", dn, change, need("LDAP_CAFILE"), need("LDAP_URI"), dn, password);
+	snprintf(command, sizeof command,
+	    "printf 'dn: %s\\nchangetype: modify\\n%s\\n' | env -u LDAPNOINIT LDAPTLS_CACERT='%s' "
+	    "ldapmodify -x -H '%s' -D '%s' -w '%s' >/dev/null",
+	    dn, change, need("LDAP_CAFILE"), need("LDAP_URI"), dn, password);
 	if (system(command) != 0)
 		fail_msg("%s", command);
 }
 
-/* --- OpenLDAP -------------------------------------------------------------------------------------- */
+/* --- OpenLDAP
+ * -------------------------------------------------------------------------------------- */
 
 static void
 dir__knows_every_spelling_of_a_name(void **state)
@@ -233,7 +252,7 @@ dir__knows_every_spelling_of_a_name(void **state)
 	assert_finds(&a, "example\\Alice", "Alice Adams");
 	assert_finds(&a, "alice@example.test", "Alice Adams");
 	assert_finds(&a, "alice@CORP.example", "Alice Adams");
-	assert_finds(&a, "erin@example.test", "Erin Ellis");     /* mail */
+	assert_finds(&a, "erin@example.test", "Erin Ellis"); /* mail */
 	assert_finds(&a, "juergen", "J\xc3\xbcrgen M\xc3\xbcller");
 	assert_finds(&a, "WEB01$", "web01");
 	assert_finds(&a, "EXAMPLE\\web01$", "web01");
@@ -246,10 +265,12 @@ dir__knows_every_spelling_of_a_name(void **state)
 static void
 dir__refuses_foreign_and_malformed_names(void **state)
 {
-	static const char *const names[] = {"OTHER\\alice", "\\alice", "alice@other.test", "alice@example.test.evil",
-	    "@example.test", "alice@", "", " alice", "alice ", "nobody", "web01", "alice$", "host/alice", "host/",
-	    "$", "web01$@other.test", "host/web01.example.test@other.test", "EXAMPLE\\alice@CORP.EXAMPLE",
-	    "EXAMPLE\\EXAMPLE\\alice", "alice\n", "\001cn=Alice Adams,ou=people,dc=example,dc=test"};
+	static const char *const names[] = {"OTHER\\alice", "\\alice", "alice@other.test",
+	    "alice@example.test.evil", "@example.test", "alice@", "", " alice", "alice ", "nobody",
+	    "web01", "alice$", "host/alice", "host/", "$", "web01$@other.test",
+	    "host/web01.example.test@other.test", "EXAMPLE\\alice@CORP.EXAMPLE",
+	    "EXAMPLE\\EXAMPLE\\alice", "alice\n",
+	    "\001cn=Alice Adams,ou=people,dc=example,dc=test"};
 	struct access a;
 	char longest[600];
 
@@ -266,9 +287,9 @@ dir__refuses_foreign_and_malformed_names(void **state)
 static void
 dir__is_not_injectable(void **state)
 {
-	static const char *const names[] = {"*", "*)(uid=*", "alice)(|(uid=*", "a*", "alice*", "*)(objectClass=*))",
-	    "alice)", "(alice", "al\\2aice", "\\2a", "*@example.test", "*$", "host/*", "*)(|(cn=*@CORP.EXAMPLE",
-	    "host/*)(dNSHostName=*", "%s", "\xff\xfe"};
+	static const char *const names[] = {"*", "*)(uid=*", "alice)(|(uid=*", "a*", "alice*",
+	    "*)(objectClass=*))", "alice)", "(alice", "al\\2aice", "\\2a", "*@example.test", "*$",
+	    "host/*", "*)(|(cn=*@CORP.EXAMPLE", "host/*)(dNSHostName=*", "%s", "\xff\xfe"};
 	struct access a;
 
 	(void)state;
@@ -291,7 +312,9 @@ dir__finds_names_with_special_characters(void **state)
 	by_name = found(&a, "bobops");
 	assert_string_equal(dir_entry_text(by_name, DIR_CN), "Bob, the (Ops)*");
 	assert_true(dir_entry_is_member(by_name, "pki-users"));
-	assert_int_equal(dir_find_dn(a.dir, "CN=Bob\\, the (Ops)*,ou=people,dc=example,dc=test", &by_dn, &a.err), 0);
+	assert_int_equal(dir_find_dn(a.dir, "CN=Bob\\, the (Ops)*,ou=people,dc=example,dc=test",
+			     &by_dn, &a.err),
+	    0);
 	assert_string_equal(by_dn->dn, by_name->dn);
 	assert_true(dir_entry_is_member(by_dn, "pki-users"));
 	dir_entry_free(by_name);
@@ -304,8 +327,8 @@ dir__finds_names_with_special_characters(void **state)
 static void
 dir__find_dn_wants_an_existing_dn(void **state)
 {
-	static const char *const dns[] = {"", "alice", "uid=nobody,ou=people,dc=example,dc=test", "dc=other",
-	    "uid=*,ou=people,dc=example,dc=test", "<SID=S-1-5-32-544>", "cn=a,,"};
+	static const char *const dns[] = {"", "alice", "uid=nobody,ou=people,dc=example,dc=test",
+	    "dc=other", "uid=*,ou=people,dc=example,dc=test", "<SID=S-1-5-32-544>", "cn=a,,"};
 	struct dir_entry *e;
 	struct access a;
 
@@ -325,10 +348,10 @@ dir__refuses_what_is_not_unique(void **state)
 
 	(void)state;
 	begin_with(&a, need("LDAP_URI"), "attr_sam = \"sAMAccountName\"\n");
-	assert_absent(&a, "twin1");              /* two with this account name */
-	assert_absent(&a, "twin@example.test");  /* two with this mail address */
+	assert_absent(&a, "twin1");             /* two with this account name */
+	assert_absent(&a, "twin@example.test"); /* two with this mail address */
 	assert_absent(&a, "host/shadow.example.test");
-	assert_absent(&a, "shadow1$");           /* its dNSHostName belongs to another, too */
+	assert_absent(&a, "shadow1$"); /* its dNSHostName belongs to another, too */
 	assert_login(&a, "twin1", "twin1-secret", GH_E_AUTH_FAILED);
 	assert_finds(&a, "web01$", "web01");
 	end(&a);
@@ -357,7 +380,8 @@ dir__numbers_entries(void **state)
 #define ERIN "cn=Erin Ellis,ou=people,dc=example,dc=test"
 #define CAROL "cn=Carol Clark,ou=people,dc=example,dc=test"
 
-/* Two accounts of one person may share a mail address: that is said, and no reason to refuse them. */
+/* Two accounts of one person may share a mail address: that is said, and no reason to refuse
+ * them. */
 static void
 dir__tells_a_shared_mail_address(void **state)
 {
@@ -375,18 +399,24 @@ dir__tells_a_shared_mail_address(void **state)
 	end(&a);
 }
 
-/* What people may write into their own entries must not make them somebody else, nor steal his name. */
+/* What people may write into their own entries must not make them somebody else, nor steal his
+ * name. */
 static void
 dir__refuses_names_that_others_have(void **state)
 {
-	static const struct { const char *dn, *password, *take, *give, *self, *other; } rows[] = {
-		/* another one's account name as a second one of his own */
-		{ERIN, "erin-secret", "add: uid\\nuid: bob\\n", "delete: uid\\nuid: bob\\n", "erin@example.test", NULL},
-		/* ACCOUNT@REALM of another one, as mail and as principal name */
-		{ERIN, "erin-secret", "add: mail\\nmail: bob@corp.example\\n", "delete: mail\\nmail: bob@corp.example\\n", NULL,
-		    "bob@CORP.EXAMPLE"},
-		{CAROL, "carol-secret", "replace: userPrincipalName\\nuserPrincipalName: erin@corp.example\\n",
-		    "replace: userPrincipalName\\nuserPrincipalName: carol@example.test\\n", "carol", "erin@CORP.EXAMPLE"},
+	static const struct {
+		const char *dn, *password, *take, *give, *self, *other;
+	} rows[] = {
+	    /* another one's account name as a second one of his own */
+	    {ERIN, "erin-secret", "add: uid\\nuid: bob\\n", "delete: uid\\nuid: bob\\n",
+		"erin@example.test", NULL},
+	    /* ACCOUNT@REALM of another one, as mail and as principal name */
+	    {ERIN, "erin-secret", "add: mail\\nmail: bob@corp.example\\n",
+		"delete: mail\\nmail: bob@corp.example\\n", NULL, "bob@CORP.EXAMPLE"},
+	    {CAROL, "carol-secret",
+		"replace: userPrincipalName\\nuserPrincipalName: erin@corp.example\\n",
+		"replace: userPrincipalName\\nuserPrincipalName: carol@example.test\\n", "carol",
+		"erin@CORP.EXAMPLE"},
 	};
 
 	(void)state;
@@ -448,11 +478,13 @@ dir__maps_attributes_as_configured(void **state)
 	struct access a;
 
 	(void)state;
-	begin_with(&a, need("LDAP_URI"), "attr_guid = \"entryUUID\"\nattr_mail = \"displayName\"\n"
+	begin_with(&a, need("LDAP_URI"),
+	    "attr_guid = \"entryUUID\"\nattr_mail = \"displayName\"\n"
 	    "user_filter = \"(&(objectClass=person)(sAMAccountName=%s))\"\n");
 	e = found(&a, "alice");
 	assert_string_equal(dir_entry_text(e, DIR_MAIL), "Alice Adams");
-	assert_int_equal(e->attr[DIR_OBJECT_GUID].v[0].len, 16); /* entryUUID is text in the directory */
+	assert_int_equal(e->attr[DIR_OBJECT_GUID].v[0].len,
+	    16); /* entryUUID is text in the directory */
 	dir_entry_free(e);
 	/* a filter of one's own decides alone: no look-up by mail or UPN beside it */
 	assert_absent(&a, "alice@example.test");
@@ -467,8 +499,10 @@ dir__finds_nested_groups(void **state)
 
 	(void)state;
 	begin(&a);
-	assert_groups(&a, "alice", LIST("staff", "pki-users", "PKI-Users", "web-admins", "*",
-	    "cn=pki-users,ou=groups,dc=example,dc=test", "CN=pki-users, OU=groups, DC=example, DC=test"),
+	assert_groups(&a, "alice",
+	    LIST("staff", "pki-users", "PKI-Users", "web-admins", "*",
+		"cn=pki-users,ou=groups,dc=example,dc=test",
+		"CN=pki-users, OU=groups, DC=example, DC=test"),
 	    LIST("pki-officers", "ring-a", "pki", "", "cn=pki-users,dc=example,dc=test"));
 	/* uniqueMember, then member: only a walk finds these */
 	assert_groups(&a, "bob", LIST("contractors", "externals", "pki-users"), LIST("web-admins"));
@@ -493,7 +527,7 @@ dir__verifies_passwords(void **state)
 	assert_string_equal(e->dn, "cn=Alice Adams,ou=people,dc=example,dc=test");
 	dir_entry_free(e);
 	assert_login(&a, "alice", "alice-secret", 0);
-	assert_login(&a, "alice", "alice-secret", 0);            /* remembered */
+	assert_login(&a, "alice", "alice-secret", 0); /* remembered */
 	assert_login(&a, "alice", "Alice-secret", GH_E_AUTH_FAILED);
 	assert_login(&a, "alice", "bob-secret", GH_E_AUTH_FAILED);
 	assert_login(&a, "alice", "", GH_E_AUTH_FAILED);
@@ -522,7 +556,7 @@ dir__never_binds_with_an_empty_password(void **state)
 	assert_true(operations > 0);
 	operations = 0;
 	assert_login(&a, "alice", "alice-secret", 0);
-	assert_int_equal(operations, 0);         /* remembered */
+	assert_int_equal(operations, 0); /* remembered */
 	end(&a);
 }
 
@@ -548,7 +582,8 @@ dir__tells_disabled_accounts_only_who_knows_the_password(void **state)
 	end(&a);
 }
 
-/* --- transport ------------------------------------------------------------------------------------- */
+/* --- transport
+ * ------------------------------------------------------------------------------------- */
 
 static void
 dir__never_sends_passwords_in_clear(void **state)
@@ -557,8 +592,10 @@ dir__never_sends_passwords_in_clear(void **state)
 	char lines[1024];
 
 	(void)state;
-	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
-	    "ca_file = \"%s\"\n", need("LDAP_URI_PLAIN"), need("LDAP_CAFILE"));
+	snprintf(lines, sizeof lines,
+	    "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+	    "ca_file = \"%s\"\n",
+	    need("LDAP_URI_PLAIN"), need("LDAP_CAFILE"));
 	assert_int_equal(load(&a, lines), GH_E_CONF);
 	assert_non_null(strstr(a.err.message, "directory.uris"));
 	end(&a);
@@ -572,13 +609,13 @@ static void
 dir__refuses_wrong_configuration(void **state)
 {
 	static const char *const bad[] = {
-		"type = \"openldap\"\nuris = \"\"\nbase = \"x\"\n",
-		"type = \"openldap\"\nuris = \"http://x\"\nbase = \"x\"\nca_file = \"x\"\n",
-		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"(uid=x)\"\n",
-		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"uid=%s\"\n",
-		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nattr_upn = \"a)(b\"\n",
-		"type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nbind_dn = \"cn=x\"\n"
-		"password_file = \"/nonexistent\"\n",
+	    "type = \"openldap\"\nuris = \"\"\nbase = \"x\"\n",
+	    "type = \"openldap\"\nuris = \"http://x\"\nbase = \"x\"\nca_file = \"x\"\n",
+	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"(uid=x)\"\n",
+	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"uid=%s\"\n",
+	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nattr_upn = \"a)(b\"\n",
+	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nbind_dn = \"cn=x\"\n"
+	    "password_file = \"/nonexistent\"\n",
 	};
 	struct access a;
 
@@ -591,7 +628,8 @@ dir__refuses_wrong_configuration(void **state)
 	}
 }
 
-/* The only trust is the configured CA, or the system's without one, whatever the environment of libldap says. */
+/* The only trust is the configured CA, or the system's without one, whatever the environment of
+ * libldap says. */
 static void
 dir__refuses_a_server_of_another_ca(void **state)
 {
@@ -603,8 +641,10 @@ dir__refuses_a_server_of_another_ca(void **state)
 	setenv("LDAPTLS_REQCERT", "never", 1);
 	setenv("LDAPTLS_CACERT", need("LDAP_CAFILE"), 1);
 	for (size_t i = 0; i < sizeof ca_file / sizeof ca_file[0]; i++) {
-		snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
-		    "ca_file = \"%s\"\n", need("LDAP_URI"), ca_file[i]);
+		snprintf(lines, sizeof lines,
+		    "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+		    "ca_file = \"%s\"\n",
+		    need("LDAP_URI"), ca_file[i]);
 		assert_int_equal(load(&a, lines), 0);
 		assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
 		assert_state(&a, DIR_STATE_TLS);
@@ -614,7 +654,8 @@ dir__refuses_a_server_of_another_ca(void **state)
 	unsetenv("LDAPTLS_CACERT");
 }
 
-/* Linux takes a connection to 0.0.0.0 to 127.0.0.1, an address that the certificate does not have. */
+/* Linux takes a connection to 0.0.0.0 to 127.0.0.1, an address that the certificate does not
+ * have. */
 static void
 dir__refuses_a_server_of_another_name(void **state)
 {
@@ -644,9 +685,10 @@ dir__wrong_service_password_is_no_answer_about_users(void **state)
 	char lines[1024];
 
 	(void)state;
-	snprintf(lines, sizeof lines, "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
-	    "ca_file = \"%s\"\nbind_dn = \"%s\"\npassword_file = \"%s\"\n", need("LDAP_URI"), need("LDAP_CAFILE"),
-	    need("LDAP_BIND_DN"), need("LDAP_CAFILE"));
+	snprintf(lines, sizeof lines,
+	    "type = \"openldap\"\nuris = \"%s\"\nbase = \"dc=example,dc=test\"\n"
+	    "ca_file = \"%s\"\nbind_dn = \"%s\"\npassword_file = \"%s\"\n",
+	    need("LDAP_URI"), need("LDAP_CAFILE"), need("LDAP_BIND_DN"), need("LDAP_CAFILE"));
 	assert_int_equal(load(&a, lines), 0);
 	assert_int_equal(dir_new(a.shared, &a.dir, &a.err), 0);
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
@@ -693,7 +735,8 @@ dir__short_list_is_no_answer_about_groups(void **state)
 	end(&a);
 }
 
-/* --- slow and dead servers ------------------------------------------------------------------------- */
+/* --- slow and dead servers
+ * ------------------------------------------------------------------------- */
 
 /* Accepts connections by its backlog and never says a word. */
 static int
@@ -724,7 +767,9 @@ assert_within(int64_t started, int at_least_ms, int at_most_ms)
 static void
 dir__bounds_a_mute_server(void **state)
 {
-	static const struct { const char *scheme, *extra; } kinds[] = {{"ldaps", ""}, {"ldap", "starttls = true\n"}};
+	static const struct {
+		const char *scheme, *extra;
+	} kinds[] = {{"ldaps", ""}, {"ldap", "starttls = true\n"}};
 	struct dir_entry *e;
 	struct access a;
 	char uri[64];
@@ -844,7 +889,7 @@ dir__survives_a_restart_of_the_server(void **state)
 	assert_login(&a, "alice", "alice-secret", 0);
 	slapd("kill");
 	slapd("start");
-	assert_login(&a, "alice", "alice-secret", 0);    /* both connections, at the first try */
+	assert_login(&a, "alice", "alice-secret", 0); /* both connections, at the first try */
 	slapd("kill");
 	assert_int_equal(dir_find(a.dir, "alice", &e, &a.err), GH_E_DIR_DOWN);
 	assert_login(&a, "alice", "alice-secret", GH_E_DIR_DOWN);
@@ -855,7 +900,8 @@ dir__survives_a_restart_of_the_server(void **state)
 	end(&a);
 }
 
-/* --- caches ---------------------------------------------------------------------------------------- */
+/* --- caches
+ * ---------------------------------------------------------------------------------------- */
 
 /* Waits until the function fails with GH_E_DIR_DOWN; the server is dead all the time. */
 static void
@@ -938,7 +984,7 @@ dir__forgets_a_login_when_a_later_one_fails(void **state)
 
 struct crowd {
 	struct dir_shared *shared;
-	int wrong;                       /* atomic */
+	int wrong; /* atomic */
 };
 
 static void *
@@ -957,7 +1003,8 @@ one_of_the_crowd(void *arg)
 		bool is_right = i % 7 != 0;
 
 		snprintf(password, sizeof password, "%s-%s", name, is_right ? "secret" : "wrong");
-		if (dir_authenticate(d, name, password, &e, NULL) != (is_right ? 0 : GH_E_AUTH_FAILED) ||
+		if (dir_authenticate(d, name, password, &e, NULL) !=
+			(is_right ? 0 : GH_E_AUTH_FAILED) ||
 		    (is_right && strcmp(dir_entry_text(e, DIR_SAM_ACCOUNT_NAME), name) != 0))
 			__atomic_add_fetch(&c->wrong, 1, __ATOMIC_RELAXED);
 		dir_entry_free(e);
@@ -974,7 +1021,8 @@ dir__serves_threads_at_once(void **state)
 	struct access a;
 
 	(void)state;
-	begin_with(&a, need("LDAP_URI"), "connect_ms = 20000\noperation_ms = 20000\ncache_seconds = 1\n"
+	begin_with(&a, need("LDAP_URI"),
+	    "connect_ms = 20000\noperation_ms = 20000\ncache_seconds = 1\n"
 	    "bind_cache_seconds = 1\n");
 	c.shared = a.shared;
 	operations = 0;
@@ -988,7 +1036,8 @@ dir__serves_threads_at_once(void **state)
 	end(&a);
 }
 
-/* --- Active Directory ------------------------------------------------------------------------------ */
+/* --- Active Directory
+ * ------------------------------------------------------------------------------ */
 
 static void
 dir_ad__knows_every_spelling_of_a_name(void **state)
@@ -1002,7 +1051,7 @@ dir_ad__knows_every_spelling_of_a_name(void **state)
 	assert_finds(&a, "ADTEST\\Alice", "Alice Test");
 	assert_finds(&a, "adtest\\alice", "Alice Test");
 	assert_finds(&a, "alice@ad.test", "Alice Test");
-	assert_finds(&a, "bob@AD.TEST", "Bob Test");     /* no userPrincipalName: the implicit one */
+	assert_finds(&a, "bob@AD.TEST", "Bob Test"); /* no userPrincipalName: the implicit one */
 	assert_finds(&a, "bobops", "Bob, the (Ops)*");
 	assert_finds(&a, "WEB01$", "WEB01");
 	assert_finds(&a, "ADTEST\\web01$", "WEB01");
@@ -1063,12 +1112,14 @@ dir_ad__finds_nested_and_primary_groups(void **state)
 	/* the domain's SID with the well-known RID 513 */
 	snprintf(users_sid, sizeof users_sid, "%s", need("AD_SID_ALICE"));
 	strcpy(strrchr(users_sid, '-'), "-513");
-	assert_groups(&a, "alice", LIST("staff", "pki-users", "PKI-USERS", "web-admins", "Domain Users", users_sid,
-	    "cn=pki-users,cn=users,dc=ad,dc=test", "S-1-5-32-545"), LIST("pki-officers", "Domain Admins",
-	    "pki-computers"));
+	assert_groups(&a, "alice",
+	    LIST("staff", "pki-users", "PKI-USERS", "web-admins", "Domain Users", users_sid,
+		"cn=pki-users,cn=users,dc=ad,dc=test", "S-1-5-32-545"),
+	    LIST("pki-officers", "Domain Admins", "pki-computers"));
 	assert_groups(&a, "carol", LIST("pki-users", "pki-officers"), LIST("web-admins"));
 	assert_groups(&a, "dave", LIST("Domain Users"), LIST("staff", "pki-users"));
-	assert_groups(&a, "WEB01$", LIST("pki-computers", "Domain Computers"), LIST("pki-users", "Domain Users"));
+	assert_groups(&a, "WEB01$", LIST("pki-computers", "Domain Computers"),
+	    LIST("pki-users", "Domain Users"));
 	end(&a);
 }
 
@@ -1116,9 +1167,11 @@ dir__notices_the_wrong_kind_of_directory(void **state)
 	end(&a);
 }
 
-/* --- probe ----------------------------------------------------------------------------------------- */
+/* --- probe
+ * ----------------------------------------------------------------------------------------- */
 
-/* Nothing listens; somebody listens and never answers; no TLS at all; StartTLS at a port that wants TLS at once. */
+/* Nothing listens; somebody listens and never answers; no TLS at all; StartTLS at a port that wants
+ * TLS at once. */
 static void
 dir_probe__tells_network_from_tls(void **state)
 {
@@ -1168,7 +1221,7 @@ dir_probe__names_the_cause_that_says_most(void **state)
 	snprintf(lines, sizeof lines, "password_file = \"%s\"\n", need("LDAP_CAFILE"));
 	begin_with(&a, uris, lines);
 	assert_state(&a, DIR_STATE_CREDENTIALS);
-	assert_state(&a, DIR_STATE_CREDENTIALS);         /* both are known to be down now */
+	assert_state(&a, DIR_STATE_CREDENTIALS); /* both are known to be down now */
 	end(&a);
 }
 
@@ -1180,7 +1233,7 @@ dir_probe__needs_rights(void **state)
 
 	(void)state;
 	begin_with(&a, need("LDAP_URI"), "bind_dn = \"\"\n");
-	assert_state(&a, DIR_STATE_BASE);                /* OpenLDAP hides what may not be read */
+	assert_state(&a, DIR_STATE_BASE); /* OpenLDAP hides what may not be read */
 	end(&a);
 	begin_with(&a, need("LDAP_URI"), "bind_dn = \"cn=nobody,dc=example,dc=test\"\n");
 	assert_state(&a, DIR_STATE_CREDENTIALS);
@@ -1190,12 +1243,14 @@ dir_probe__needs_rights(void **state)
 static void
 dir_probe__knows_active_directory(void **state)
 {
-	static const struct { const char *extra; enum dir_state state; } rows[] = {
-		{"", DIR_STATE_UP},
-		{"type = \"openldap\"\n", DIR_STATE_TYPE},
-		{"base = \"DC=other,DC=test\"\n", DIR_STATE_BASE}, /* answered by a referral */
-		{"base = \"OU=nobody,DC=ad,DC=test\"\n", DIR_STATE_BASE},
-		{"bind_dn = \"\"\n", DIR_STATE_CREDENTIALS},  /* operations error */
+	static const struct {
+		const char *extra;
+		enum dir_state state;
+	} rows[] = {
+	    {"", DIR_STATE_UP}, {"type = \"openldap\"\n", DIR_STATE_TYPE},
+	    {"base = \"DC=other,DC=test\"\n", DIR_STATE_BASE}, /* answered by a referral */
+	    {"base = \"OU=nobody,DC=ad,DC=test\"\n", DIR_STATE_BASE},
+	    {"bind_dn = \"\"\n", DIR_STATE_CREDENTIALS}, /* operations error */
 	};
 	struct access a;
 
@@ -1211,45 +1266,45 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dir__knows_every_spelling_of_a_name),
-		cmocka_unit_test(dir__refuses_foreign_and_malformed_names),
-		cmocka_unit_test(dir__is_not_injectable),
-		cmocka_unit_test(dir__finds_names_with_special_characters),
-		cmocka_unit_test(dir__find_dn_wants_an_existing_dn),
-		cmocka_unit_test(dir__refuses_what_is_not_unique),
-		cmocka_unit_test(dir__numbers_entries),
-		cmocka_unit_test(dir__tells_a_shared_mail_address),
-		cmocka_unit_test(dir__refuses_names_that_others_have),
-		cmocka_unit_test(dir__reads_attributes),
-		cmocka_unit_test(dir__maps_attributes_as_configured),
-		cmocka_unit_test(dir__finds_nested_groups),
-		cmocka_unit_test(dir__verifies_passwords),
-		cmocka_unit_test(dir__never_binds_with_an_empty_password),
-		cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
-		cmocka_unit_test(dir__never_sends_passwords_in_clear),
-		cmocka_unit_test(dir__refuses_wrong_configuration),
-		cmocka_unit_test(dir__refuses_a_server_of_another_ca),
-		cmocka_unit_test(dir__refuses_a_server_of_another_name),
-		cmocka_unit_test(dir__wrong_service_password_is_no_answer_about_users),
-		cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
-		cmocka_unit_test(dir__short_list_is_no_answer_about_groups),
-		cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
-		cmocka_unit_test(dir_probe__tells_network_from_tls),
-		cmocka_unit_test(dir_probe__names_the_cause_that_says_most),
-		cmocka_unit_test(dir_probe__needs_rights),
-		cmocka_unit_test(dir__bounds_a_mute_server),
-		cmocka_unit_test(dir__lets_one_thread_wait_for_a_mute_server),
-		cmocka_unit_test(dir__goes_to_the_next_server),
-		cmocka_unit_test(dir__bounds_a_stopped_server_and_comes_back),
-		cmocka_unit_test(dir__survives_a_restart_of_the_server),
-		cmocka_unit_test(dir__remembers_for_the_configured_time),
-		cmocka_unit_test(dir__forgets_a_login_when_a_later_one_fails),
-		cmocka_unit_test(dir__serves_threads_at_once),
-		cmocka_unit_test(dir_ad__knows_every_spelling_of_a_name),
-		cmocka_unit_test(dir_ad__reads_attributes),
-		cmocka_unit_test(dir_ad__finds_nested_and_primary_groups),
-		cmocka_unit_test(dir_ad__verifies_passwords),
-		cmocka_unit_test(dir_probe__knows_active_directory),
+	    cmocka_unit_test(dir__knows_every_spelling_of_a_name),
+	    cmocka_unit_test(dir__refuses_foreign_and_malformed_names),
+	    cmocka_unit_test(dir__is_not_injectable),
+	    cmocka_unit_test(dir__finds_names_with_special_characters),
+	    cmocka_unit_test(dir__find_dn_wants_an_existing_dn),
+	    cmocka_unit_test(dir__refuses_what_is_not_unique),
+	    cmocka_unit_test(dir__numbers_entries),
+	    cmocka_unit_test(dir__tells_a_shared_mail_address),
+	    cmocka_unit_test(dir__refuses_names_that_others_have),
+	    cmocka_unit_test(dir__reads_attributes),
+	    cmocka_unit_test(dir__maps_attributes_as_configured),
+	    cmocka_unit_test(dir__finds_nested_groups),
+	    cmocka_unit_test(dir__verifies_passwords),
+	    cmocka_unit_test(dir__never_binds_with_an_empty_password),
+	    cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
+	    cmocka_unit_test(dir__never_sends_passwords_in_clear),
+	    cmocka_unit_test(dir__refuses_wrong_configuration),
+	    cmocka_unit_test(dir__refuses_a_server_of_another_ca),
+	    cmocka_unit_test(dir__refuses_a_server_of_another_name),
+	    cmocka_unit_test(dir__wrong_service_password_is_no_answer_about_users),
+	    cmocka_unit_test(dir__missing_base_is_no_answer_about_users),
+	    cmocka_unit_test(dir__short_list_is_no_answer_about_groups),
+	    cmocka_unit_test(dir__notices_the_wrong_kind_of_directory),
+	    cmocka_unit_test(dir_probe__tells_network_from_tls),
+	    cmocka_unit_test(dir_probe__names_the_cause_that_says_most),
+	    cmocka_unit_test(dir_probe__needs_rights),
+	    cmocka_unit_test(dir__bounds_a_mute_server),
+	    cmocka_unit_test(dir__lets_one_thread_wait_for_a_mute_server),
+	    cmocka_unit_test(dir__goes_to_the_next_server),
+	    cmocka_unit_test(dir__bounds_a_stopped_server_and_comes_back),
+	    cmocka_unit_test(dir__survives_a_restart_of_the_server),
+	    cmocka_unit_test(dir__remembers_for_the_configured_time),
+	    cmocka_unit_test(dir__forgets_a_login_when_a_later_one_fails),
+	    cmocka_unit_test(dir__serves_threads_at_once),
+	    cmocka_unit_test(dir_ad__knows_every_spelling_of_a_name),
+	    cmocka_unit_test(dir_ad__reads_attributes),
+	    cmocka_unit_test(dir_ad__finds_nested_and_primary_groups),
+	    cmocka_unit_test(dir_ad__verifies_passwords),
+	    cmocka_unit_test(dir_probe__knows_active_directory),
 	};
 
 	/* servers are down on purpose here */

@@ -1,6 +1,7 @@
 /*
- * Rows that grant rights, against an enemy who owns the database: each attack of his is a statement, and what follows must
- * be refused with the table and the key named. Started by run_grant.sh.
+ * Rows that grant rights, against an enemy who owns the database: each attack of his is a
+ * statement, and what follows must be refused with the table and the key named. Started by
+ * run_grant.sh.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,11 +20,12 @@
 static struct store *db;
 static struct gh_error err;
 
-#define ok(call) do { \
-	int rc_ = (call); \
-	if (rc_ != 0) \
-		fail_msg("%s: %d %s", #call, rc_, err.detail); \
-} while (0)
+#define ok(call) \
+	do { \
+		int rc_ = (call); \
+		if (rc_ != 0) \
+			fail_msg("%s: %d %s", #call, rc_, err.detail); \
+	} while (0)
 
 static struct store *
 open_store(void)
@@ -42,7 +44,8 @@ sql_as(const char *role, const char *statement, char *out, size_t size)
 	FILE *f;
 	size_t n;
 
-	snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
+	snprintf(command, sizeof(command),
+	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
 	    getenv("PGSOCKETDIR"), role, statement);
 	assert_non_null(f = popen(command, "r"));
 	n = fread(out, 1, size - 1, f);
@@ -75,9 +78,12 @@ each_table(const char *before, const char *format, const char *schema)
 	size_t n = (size_t)snprintf(statement, sizeof(statement), "%s", before);
 
 	for (int t = 0; t < GRANT_TABLES + 2; t++) {
-		snprintf(name, sizeof(name), "%s", t == GRANT_TABLES ? "row_seal" : t > GRANT_TABLES ? "grant_head" :
-		    grant_table_name((enum grant_table)t));
-		n += (size_t)snprintf(statement + n, sizeof(statement) - n, format, name, schema, name);
+		snprintf(name, sizeof(name), "%s",
+		    t == GRANT_TABLES      ? "row_seal"
+			: t > GRANT_TABLES ? "grant_head"
+					   : grant_table_name((enum grant_table)t));
+		n += (size_t)snprintf(statement + n, sizeof(statement) - n, format, name, schema,
+		    name);
 	}
 	sql_as("postgres", statement, out, sizeof(out));
 }
@@ -88,16 +94,21 @@ keep(const char *as)
 {
 	char before[128];
 
-	snprintf(before, sizeof(before), "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; GRANT USAGE ON SCHEMA %s "
-	    "TO gatehouse; ", as, as, as);
-	each_table(before, "CREATE TABLE %2$s.%1$s AS TABLE %1$s; GRANT SELECT ON %2$s.%1$s TO gatehouse; ", as);
+	snprintf(before, sizeof(before),
+	    "DROP SCHEMA IF EXISTS %s CASCADE; CREATE SCHEMA %s; GRANT USAGE ON SCHEMA %s "
+	    "TO gatehouse; ",
+	    as, as, as);
+	each_table(before,
+	    "CREATE TABLE %2$s.%1$s AS TABLE %1$s; GRANT SELECT ON %2$s.%1$s TO gatehouse; ", as);
 }
 
 static void
 put_back(const char *from)
 {
-	each_table("SET session_replication_role = replica; ", "DELETE FROM %1$s; INSERT INTO %1$s OVERRIDING SYSTEM VALUE "
-	    "SELECT * FROM %2$s.%1$s; ", from);
+	each_table("SET session_replication_role = replica; ",
+	    "DELETE FROM %1$s; INSERT INTO %1$s OVERRIDING SYSTEM VALUE "
+	    "SELECT * FROM %2$s.%1$s; ",
+	    from);
 }
 
 static int
@@ -129,7 +140,8 @@ load(struct store *s)
 	return rc;
 }
 
-/* --- what is granted and what is not -------------------------------------------------------------- */
+/* --- what is granted and what is not
+ * -------------------------------------------------------------- */
 
 static gh_json *
 parse(const char *text)
@@ -154,16 +166,19 @@ import(const char *body, int want)
 static void
 grant__what_gatehouse_writes_is_believed(void **state)
 {
-	gh_json *app = parse("{\"name\":\"App\",\"key_index\":\"00ff\",\"secret_sealed\":\"c2VhbGVk\",\"templates\":[\"User\","
+	gh_json *app = parse(
+	    "{\"name\":\"App\",\"key_index\":\"00ff\",\"secret_sealed\":\"c2VhbGVk\",\"templates\":[\"User\","
 	    "\"Web \\\"x\\\\\",\"{,}\"],\"ca\":\"issuing\",\"service_identity\":null}");
-	gh_json *field = parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"NULL\"],\"default\":1.50}");
+	gh_json *field = parse(
+	    "{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"NULL\"],\"default\":1.50}");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	int64_t id;
 
 	(void)state;
 	ok(store_create_user(db, &fixture_admin, "olga", "$2b$olga", REQUESTER_ROLE_OFFICER, &err));
 	ok(store_create_user(db, &fixture_admin, "admin", "$2b$admin", REQUESTER_ROLE_ADMIN, &err));
-	ok(store_create_user(db, &fixture_admin, "mallory", "$2b$mallory", REQUESTER_ROLE_AUDITOR, &err));
+	ok(store_create_user(db, &fixture_admin, "mallory", "$2b$mallory", REQUESTER_ROLE_AUDITOR,
+	    &err));
 	ok(log_in(db, "OLGA"));
 	ok(store_set_user(db, &fixture_admin, "olga", NULL, 0, &err));
 	assert_int_equal(log_in(db, "olga"), GH_E_ACCOUNT_DISABLED);
@@ -183,49 +198,73 @@ grant__what_gatehouse_writes_is_believed(void **state)
 static const struct {
 	const char *name, *statement, *table, *what;
 } attacks[] = {
-	{ "add an administrator", "INSERT INTO admin_user (name, hash, roles, enabled) VALUES ('eve', '\\$2b\\$eve', 7, true)",
-	    "admin_user", "(eve) was added" },
-	{ "give himself a role", "UPDATE admin_user SET roles = 7 WHERE name = 'mallory'", "admin_user",
-	    "(mallory) was changed" },
-	{ "put his hash in the place of another's", "UPDATE admin_user SET hash = '\\$2b\\$mallory' WHERE name = 'admin'",
-	    "admin_user", "(admin) was changed" },
-	{ "enable who was disabled", "UPDATE admin_user SET enabled = true WHERE name = 'olga'", "admin_user",
-	    "(olga) was changed" },
-	{ "swap two rows with their MACs", "UPDATE admin_user SET id = -1 WHERE name = 'admin'; "
-	    "UPDATE admin_user SET id = 2 WHERE name = 'mallory'; UPDATE admin_user SET id = 3 WHERE name = 'admin'; "
-	    "UPDATE row_seal SET key = -1 WHERE key = 2; UPDATE row_seal SET key = 2 WHERE key = 3; "
-	    "UPDATE row_seal SET key = 3 WHERE key = -1", "admin_user", "(mallory) was changed" },
-	{ "remove a row", "DELETE FROM admin_user WHERE name = 'olga'", "admin_user", "was removed" },
-	{ "remove a row with its MAC", "WITH u AS (DELETE FROM admin_user WHERE name = 'olga' RETURNING id) "
-	    "DELETE FROM row_seal USING u WHERE key = u.id", "admin_user", "older state" },
-	{ "take the MACs away, as before an update", "DELETE FROM grant_head; DELETE FROM row_seal", "not sealed",
-	    "" },
-	{ "take away all but his row", "DELETE FROM grant_head; DELETE FROM row_seal; DELETE FROM admin_user "
-	    "WHERE name <> 'mallory'", "not sealed", "" },
-	{ "let a template name what it likes", "UPDATE template SET body = '{\\\"b\\\":[2]}' WHERE active", "template",
-	    "(User) was changed" },
-	{ "bring back an older version", "UPDATE template SET active = NOT active", "template", "(User) was added" },
-	{ "add a template", "INSERT INTO template (name, version, body, sha256, active, created_by) VALUES "
-	    "('Evil', 1, '{}', '', true, 'x')", "template", "(Evil) was added" },
-	{ "enable an application", "UPDATE application SET enabled = true", "application", "(App) was changed" },
-	{ "give an application a template", "UPDATE application SET templates = templates || '{CA}'", "application",
-	    "(App) was changed" },
-	{ "take an application's groups away, and back an empty list", "UPDATE application SET groups = '{\\\"\\\"}'",
-	    "application", "(App) was changed" },
-	{ "write a whole number of a template as none", "UPDATE template SET body = '{\\\"b\\\":[1.0]}' WHERE active",
-	    "template", "(User) was changed" },
-	{ "widen the policy of a CA", "UPDATE ca SET policy = '{\\\"max_days\\\":9999}'", "ca", "was changed" },
-	{ "take the key record of another CA", "UPDATE ca SET sealed = 'x'", "ca", "was changed" },
-	{ "put another CRL URL into certificates", "UPDATE ca SET cdp = '{http://evil/}'", "ca", "was changed" },
-	{ "put another certificate into the chain", "UPDATE ca SET chain = chain || chain", "ca", "was changed" },
-	{ "add a certificate of the CA", "INSERT INTO ca_certificate (ca_id, kind, der, not_after) SELECT id, 'earlier', "
-	    "'x', now() FROM ca", "ca_certificate", "was added" },
-	{ "make a field optional", "UPDATE metadata_field SET required = false", "metadata_field", "(Dept) was changed" },
-	{ "remove a rule", "DELETE FROM metadata_field", "metadata_field", "was removed" },
-	{ "let a row of one table count in another", "UPDATE row_seal SET tbl = 'application' WHERE tbl = 'template'; "
-	    "DELETE FROM template", "template", "older state" },
-	{ "turn the revision", "UPDATE grant_head SET revision = revision + 1", "grant_head", "was changed" },
-	{ "empty the table of tables", "UPDATE grant_head SET tables = '{}'", "grant_head", "was changed" },
+    {"add an administrator",
+	"INSERT INTO admin_user (name, hash, roles, enabled) VALUES ('eve', '\\$2b\\$eve', 7, true)",
+	"admin_user", "(eve) was added"},
+    {"give himself a role", "UPDATE admin_user SET roles = 7 WHERE name = 'mallory'", "admin_user",
+	"(mallory) was changed"},
+    {"put his hash in the place of another's",
+	"UPDATE admin_user SET hash = '\\$2b\\$mallory' WHERE name = 'admin'", "admin_user",
+	"(admin) was changed"},
+    {"enable who was disabled", "UPDATE admin_user SET enabled = true WHERE name = 'olga'",
+	"admin_user", "(olga) was changed"},
+    {"swap two rows with their MACs",
+	"UPDATE admin_user SET id = -1 WHERE name = 'admin'; "
+	"UPDATE admin_user SET id = 2 WHERE name = 'mallory'; UPDATE admin_user SET id = 3 WHERE name = 'admin'; "
+	"UPDATE row_seal SET key = -1 WHERE key = 2; UPDATE row_seal SET key = 2 WHERE key = 3; "
+	"UPDATE row_seal SET key = 3 WHERE key = -1",
+	"admin_user", "(mallory) was changed"},
+    {"remove a row", "DELETE FROM admin_user WHERE name = 'olga'", "admin_user", "was removed"},
+    {"remove a row with its MAC",
+	"WITH u AS (DELETE FROM admin_user WHERE name = 'olga' RETURNING id) "
+	"DELETE FROM row_seal USING u WHERE key = u.id",
+	"admin_user", "older state"},
+    {"take the MACs away, as before an update", "DELETE FROM grant_head; DELETE FROM row_seal",
+	"not sealed", ""},
+    {"take away all but his row",
+	"DELETE FROM grant_head; DELETE FROM row_seal; DELETE FROM admin_user "
+	"WHERE name <> 'mallory'",
+	"not sealed", ""},
+    {"let a template name what it likes",
+	"UPDATE template SET body = '{\\\"b\\\":[2]}' WHERE active", "template",
+	"(User) was changed"},
+    {"bring back an older version", "UPDATE template SET active = NOT active", "template",
+	"(User) was added"},
+    {"add a template",
+	"INSERT INTO template (name, version, body, sha256, active, created_by) VALUES "
+	"('Evil', 1, '{}', '', true, 'x')",
+	"template", "(Evil) was added"},
+    {"enable an application", "UPDATE application SET enabled = true", "application",
+	"(App) was changed"},
+    {"give an application a template", "UPDATE application SET templates = templates || '{CA}'",
+	"application", "(App) was changed"},
+    {"take an application's groups away, and back an empty list",
+	"UPDATE application SET groups = '{\\\"\\\"}'", "application", "(App) was changed"},
+    {"write a whole number of a template as none",
+	"UPDATE template SET body = '{\\\"b\\\":[1.0]}' WHERE active", "template",
+	"(User) was changed"},
+    {"widen the policy of a CA", "UPDATE ca SET policy = '{\\\"max_days\\\":9999}'", "ca",
+	"was changed"},
+    {"take the key record of another CA", "UPDATE ca SET sealed = 'x'", "ca", "was changed"},
+    {"put another CRL URL into certificates", "UPDATE ca SET cdp = '{http://evil/}'", "ca",
+	"was changed"},
+    {"put another certificate into the chain", "UPDATE ca SET chain = chain || chain", "ca",
+	"was changed"},
+    {"add a certificate of the CA",
+	"INSERT INTO ca_certificate (ca_id, kind, der, not_after) SELECT id, 'earlier', "
+	"'x', now() FROM ca",
+	"ca_certificate", "was added"},
+    {"make a field optional", "UPDATE metadata_field SET required = false", "metadata_field",
+	"(Dept) was changed"},
+    {"remove a rule", "DELETE FROM metadata_field", "metadata_field", "was removed"},
+    {"let a row of one table count in another",
+	"UPDATE row_seal SET tbl = 'application' WHERE tbl = 'template'; "
+	"DELETE FROM template",
+	"template", "older state"},
+    {"turn the revision", "UPDATE grant_head SET revision = revision + 1", "grant_head",
+	"was changed"},
+    {"empty the table of tables", "UPDATE grant_head SET tables = '{}'", "grant_head",
+	"was changed"},
 };
 
 static void
@@ -248,10 +287,15 @@ grant__owner_of_the_database_gains_nothing(void **state)
 		if (strcmp(attacks[i].table, "admin_user") == 0)
 			expect_refused(log_in(fresh, "admin"), attacks[i].table, attacks[i].what);
 		/* nobody seals it by the way of a change of his own */
-		assert_int_equal(store_create_user(fresh, &fixture_admin, "new", "h", 1, &err), GH_E_SEAL);
-		assert_int_equal(store_set_user(fresh, &fixture_admin, "mallory", "h2", 1, &err), GH_E_SEAL);
-		assert_int_equal(store_set_app_enabled(fresh, &fixture_admin, "app", true, &err), GH_E_SEAL);
-		assert_int_equal(store_import_template(fresh, &fixture_admin, "X", "{}", &version, &is_new, &err), GH_E_SEAL);
+		assert_int_equal(store_create_user(fresh, &fixture_admin, "new", "h", 1, &err),
+		    GH_E_SEAL);
+		assert_int_equal(store_set_user(fresh, &fixture_admin, "mallory", "h2", 1, &err),
+		    GH_E_SEAL);
+		assert_int_equal(store_set_app_enabled(fresh, &fixture_admin, "app", true, &err),
+		    GH_E_SEAL);
+		assert_int_equal(store_import_template(fresh, &fixture_admin, "X", "{}", &version,
+				     &is_new, &err),
+		    GH_E_SEAL);
 		put_back("before");
 		ok(load(fresh));
 		ok(log_in(fresh, "admin"));
@@ -267,7 +311,8 @@ grant__older_row_is_refused(void **state)
 	keep("early");
 	ok(store_set_user(db, &fixture_admin, "mallory", NULL, 0, &err));
 	keep("before");
-	attack("UPDATE admin_user a SET enabled = e.enabled FROM early.admin_user e WHERE e.id = a.id; "
+	attack(
+	    "UPDATE admin_user a SET enabled = e.enabled FROM early.admin_user e WHERE e.id = a.id; "
 	    "UPDATE row_seal r SET mac = e.mac FROM early.row_seal e WHERE e.tbl = r.tbl AND e.key = r.key");
 	expect_refused(log_in(db, "mallory"), "admin_user", "older state");
 	/* all of it, with the head: whoever has seen the newer one refuses it */
@@ -284,7 +329,8 @@ grant__trigger_gains_nothing(void **state)
 {
 	(void)state;
 	keep("before");
-	attack("CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS "
+	attack(
+	    "CREATE FUNCTION evil() RETURNS trigger LANGUAGE plpgsql AS "
 	    "'BEGIN NEW.hash := ''evil''; NEW.roles := 7; RETURN NEW; END'; "
 	    "CREATE TRIGGER evil BEFORE INSERT ON admin_user FOR EACH ROW EXECUTE FUNCTION evil()");
 	ok(store_create_user(db, &fixture_admin, "nina", "$2b$nina", REQUESTER_ROLE_AUDITOR, &err));
@@ -308,7 +354,8 @@ grant__other_secret_is_refused(void **state)
 	store_free(s);
 }
 
-/* --- requests ------------------------------------------------------------------------------------- */
+/* --- requests
+ * ------------------------------------------------------------------------------------- */
 
 /* A pending request of alice; its id. */
 static int64_t
@@ -350,9 +397,11 @@ is_as_recorded(int64_t id)
 static void
 request__is_approved_as_it_was_recorded(void **state)
 {
-	static const char *const changes[] = {"requester = 'mallory'", "requester_dn = 'cn=ceo'", "requester_id = 'x'",
-	    "requester_kind = 2", "app_id = app_id + 1", "template = 'CA'", "metadata = NULL", "cert_only = NOT cert_only",
-	    "submitted_at = submitted_at + interval '1 s'", "mac = NULL", "protocol = protocol % 3 + 1",
+	static const char *const changes[] = {"requester = 'mallory'", "requester_dn = 'cn=ceo'",
+	    "requester_id = 'x'", "requester_kind = 2", "app_id = app_id + 1", "template = 'CA'",
+	    "metadata = NULL", "cert_only = NOT cert_only",
+	    "submitted_at = submitted_at + interval '1 s'", "mac = NULL",
+	    "protocol = protocol % 3 + 1",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
 	int64_t id = ask("alice"), other = ask("bob");
 	char statement[512];
@@ -361,7 +410,8 @@ request__is_approved_as_it_was_recorded(void **state)
 	assert_true(is_as_recorded(id) && is_as_recorded(other));
 	attack("CREATE TABLE request_was AS TABLE request");
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		snprintf(statement, sizeof(statement), "UPDATE request r SET %s WHERE id = %lld", changes[i], (long long)id);
+		snprintf(statement, sizeof(statement), "UPDATE request r SET %s WHERE id = %lld",
+		    changes[i], (long long)id);
 		attack(statement);
 		if (is_as_recorded(id))
 			fail_msg("not noticed: %s", changes[i]);
@@ -369,11 +419,14 @@ request__is_approved_as_it_was_recorded(void **state)
 		assert_true(is_as_recorded(id));
 	}
 	/* one request under the number of another */
-	snprintf(statement, sizeof(statement), "UPDATE request SET id = -1 WHERE id = %lld; UPDATE request SET id = %lld "
-	    "WHERE id = %lld", (long long)id, (long long)id, (long long)other);
+	snprintf(statement, sizeof(statement),
+	    "UPDATE request SET id = -1 WHERE id = %lld; UPDATE request SET id = %lld "
+	    "WHERE id = %lld",
+	    (long long)id, (long long)id, (long long)other);
 	attack(statement);
 	assert_false(is_as_recorded(id));
-	attack("DELETE FROM request; INSERT INTO request SELECT * FROM request_was; DROP TABLE request_was");
+	attack(
+	    "DELETE FROM request; INSERT INTO request SELECT * FROM request_was; DROP TABLE request_was");
 }
 
 /* Who asked for a certificate: log-in by it relies on that. */
@@ -399,7 +452,8 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 	attack("UPDATE request SET requester_id = '4567' WHERE requester_id = '0123'");
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_string_equal(own.requester.id, "");
-	attack("UPDATE request SET requester_id = '0123', requester_kind = 2 WHERE requester_id = '4567'");
+	attack(
+	    "UPDATE request SET requester_id = '0123', requester_kind = 2 WHERE requester_id = '4567'");
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_string_equal(own.requester.id, "");
 	enroll_request_clear(&req);
@@ -414,12 +468,14 @@ reseal__covers_pending_requests(void **state)
 	char statement[128];
 
 	(void)state;
-	snprintf(statement, sizeof(statement), "UPDATE request SET mac = NULL WHERE id = %lld", (long long)id);
+	snprintf(statement, sizeof(statement), "UPDATE request SET mac = NULL WHERE id = %lld",
+	    (long long)id);
 	attack(statement);
 	ok(store_seals_look(db, &seals, &err));
 	assert_false(seals.is_whole);
 	assert_int_equal(gh_json_size(seals.differences), 1);
-	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(seals.differences, 0), "table")), "request");
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(seals.differences, 0), "table")),
+	    "request");
 	ok(store_reseal(db, &fixture_admin, seals.digest, &err));
 	store_seals_clear(&seals);
 	assert_true(is_as_recorded(id));
@@ -428,7 +484,8 @@ reseal__covers_pending_requests(void **state)
 	store_seals_clear(&seals);
 }
 
-/* --- a person accepts ---------------------------------------------------------------------------- */
+/* --- a person accepts
+ * ---------------------------------------------------------------------------- */
 
 static void
 reseal__shows_and_accepts(void **state)
@@ -437,12 +494,14 @@ reseal__shows_and_accepts(void **state)
 	char out[256];
 
 	(void)state;
-	attack("UPDATE admin_user SET roles = 2 WHERE name = 'mallory'; DELETE FROM admin_user WHERE name = 'olga'; "
+	attack(
+	    "UPDATE admin_user SET roles = 2 WHERE name = 'mallory'; DELETE FROM admin_user WHERE name = 'olga'; "
 	    "INSERT INTO admin_user (name, hash, roles, enabled) VALUES ('ruth', 'h', 1, true)");
 	ok(store_seals_look(db, &seals, &err));
 	assert_false(seals.is_whole || seals.is_first);
 	assert_int_equal(gh_json_size(seals.differences), 3);
-	attack("UPDATE admin_user SET roles = 7 WHERE name = 'mallory'"); /* while the person looks */
+	attack(
+	    "UPDATE admin_user SET roles = 7 WHERE name = 'mallory'"); /* while the person looks */
 	assert_int_equal(store_reseal(db, &fixture_admin, seals.digest, &err), GH_E_CONFLICT);
 	expect_refused(log_in(db, "admin"), "admin_user", "mallory");
 	ok(store_seals_look(db, &again, &err));
@@ -472,27 +531,33 @@ reseal__is_first_only_once(void **state)
 	put_back("before");
 }
 
-/* A new table or column is decided upon: either it grants rights and is sealed, or it is listed here. */
+/* A new table or column is decided upon: either it grants rights and is sealed, or it is listed
+ * here. */
 static void
 grant__every_table_and_column_is_decided_upon(void **state)
 {
-	static const char tables[] = "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
+	static const char tables[] =
+	    "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','job',"
 	    "'expiry_notice'";
-	static const char columns[] = "'admin_user.created_at','admin_user.changed_at','application.created_at',"
+	static const char columns[] =
+	    "'admin_user.created_at','admin_user.changed_at','application.created_at',"
 	    "'ca.created_at','ca.not_before','ca.not_after','ca_certificate.created_at','ca_certificate.not_after',"
 	    "'template.created_at','template.created_by','template.sha256'";
 	char statement[4096], out[512];
 	size_t n;
 
 	(void)state;
-	n = (size_t)snprintf(statement, sizeof(statement), "SELECT table_name || '.' || column_name FROM "
+	n = (size_t)snprintf(statement, sizeof(statement),
+	    "SELECT table_name || '.' || column_name FROM "
 	    "information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN (%s) AND "
-	    "table_name || '.' || column_name NOT IN (%s", tables, columns);
+	    "table_name || '.' || column_name NOT IN (%s",
+	    tables, columns);
 	for (int t = 0; t < GRANT_TABLES; t++)
 		for (size_t i = 0; grant_table_column((enum grant_table)t, i) != NULL; i++)
 			n += (size_t)snprintf(statement + n, sizeof(statement) - n, ",'%s.%s'",
-			    grant_table_name((enum grant_table)t), grant_table_column((enum grant_table)t, i));
+			    grant_table_name((enum grant_table)t),
+			    grant_table_column((enum grant_table)t, i));
 	assert_true(n + 2 < sizeof(statement));
 	snprintf(statement + n, sizeof(statement) - n, ")");
 	sql(statement, out, sizeof(out));
@@ -505,10 +570,11 @@ refusal__is_in_the_audit_trail(void **state)
 	char out[512];
 
 	(void)state;
-	sql("SELECT count(*) > 5 FROM audit WHERE event = 'grant.refused' AND outcome = 'failure'", out, sizeof(out));
+	sql("SELECT count(*) > 5 FROM audit WHERE event = 'grant.refused' AND outcome = 'failure'",
+	    out, sizeof(out));
 	assert_string_equal(out, "t");
-	sql("SELECT count(*) FROM audit WHERE event = 'grant.refused' AND detail LIKE 'admin_user % (eve) was added%'", out,
-	    sizeof(out));
+	sql("SELECT count(*) FROM audit WHERE event = 'grant.refused' AND detail LIKE 'admin_user % (eve) was added%'",
+	    out, sizeof(out));
 	assert_string_equal(out, "1");
 }
 
@@ -516,18 +582,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grant__what_gatehouse_writes_is_believed),
-		cmocka_unit_test(grant__owner_of_the_database_gains_nothing),
-		cmocka_unit_test(grant__older_row_is_refused),
-		cmocka_unit_test(grant__trigger_gains_nothing),
-		cmocka_unit_test(grant__other_secret_is_refused),
-		cmocka_unit_test(reseal__shows_and_accepts),
-		cmocka_unit_test(request__is_approved_as_it_was_recorded),
-		cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
-		cmocka_unit_test(reseal__covers_pending_requests),
-		cmocka_unit_test(reseal__is_first_only_once),
-		cmocka_unit_test(grant__every_table_and_column_is_decided_upon),
-		cmocka_unit_test(refusal__is_in_the_audit_trail),
+	    cmocka_unit_test(grant__what_gatehouse_writes_is_believed),
+	    cmocka_unit_test(grant__owner_of_the_database_gains_nothing),
+	    cmocka_unit_test(grant__older_row_is_refused),
+	    cmocka_unit_test(grant__trigger_gains_nothing),
+	    cmocka_unit_test(grant__other_secret_is_refused),
+	    cmocka_unit_test(reseal__shows_and_accepts),
+	    cmocka_unit_test(request__is_approved_as_it_was_recorded),
+	    cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
+	    cmocka_unit_test(reseal__covers_pending_requests),
+	    cmocka_unit_test(reseal__is_first_only_once),
+	    cmocka_unit_test(grant__every_table_and_column_is_decided_upon),
+	    cmocka_unit_test(refusal__is_in_the_audit_trail),
 	};
 	int applied, failed;
 

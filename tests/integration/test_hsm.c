@@ -1,6 +1,6 @@
 /*
- * A signer whose CA keys lie in a PKCS#11 token. run_hsm.sh makes the token stores: $HSM_DIR/tokens is the one in
- * use, $HSM_DIR/second another one with the same keys (but for "born").
+ * A signer whose CA keys lie in a PKCS#11 token. run_hsm.sh makes the token stores: $HSM_DIR/tokens
+ * is the one in use, $HSM_DIR/second another one with the same keys (but for "born").
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 
 #define URI(object) "pkcs11:token=gatehouse;object=" object ";type=private"
 #define PROBE_MS 10500 /* after this for one that was there, when asked for the state */
-#define AWAY_MS 1500 /* after this the signer looks again for a key that was away */
+#define AWAY_MS 1500   /* after this the signer looks again for a key that was away */
 
 struct fixture {
 	struct signer_process sp;
@@ -142,8 +142,8 @@ create_in_token(struct fixture *f, const char *cn, const char *uri, const struct
 		create.parent = parent->sealed;
 		create.parent_len = parent->sealed_len;
 	}
-	rc = signer_client_create_ca(
-	    a.client, &create, &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);
+	rc = signer_client_create_ca(a.client, &create, &out->cert, &out->cert_len, &out->sealed,
+	    &out->sealed_len, err);
 	admin_stop(&a);
 	OPENSSL_free(name);
 	return rc;
@@ -208,7 +208,7 @@ is_signed_by(const unsigned char *der, size_t len, const struct made_ca *ca)
 {
 	X509 *x = parse_cert(der, len), *issuer = parse_cert(ca->cert, ca->cert_len);
 	bool ok = X509_verify(x, X509_get0_pubkey(issuer)) == 1 &&
-		  X509_check_issued(issuer, x) == X509_V_OK;
+	    X509_check_issued(issuer, x) == X509_V_OK;
 
 	X509_free(x);
 	X509_free(issuer);
@@ -219,9 +219,10 @@ is_signed_by(const unsigned char *der, size_t len, const struct made_ca *ca)
 static int
 sign_cert(struct signer_client *c, const struct made_ca *ca, struct gh_error *err)
 {
-	struct signer_cert_fields fields = {
-	    .not_before = gh_now() - 600, .not_after = gh_now() + DAY,
-	    .extensions = key_usage_extensions, .extensions_len = sizeof(key_usage_extensions)};
+	struct signer_cert_fields fields = {.not_before = gh_now() - 600,
+	    .not_after = gh_now() + DAY,
+	    .extensions = key_usage_extensions,
+	    .extensions_len = sizeof(key_usage_extensions)};
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	unsigned char *der, *spki = NULL, *name = name_der("alice", &fields.subject_len);
 	size_t len;
@@ -230,8 +231,8 @@ sign_cert(struct signer_client *c, const struct made_ca *ca, struct gh_error *er
 	fields.subject = name;
 	fields.spki_len = (size_t)i2d_PUBKEY(key, &spki);
 	fields.spki = spki;
-	assert_int_equal(
-	    signer_client_load_ca(c, ca->sealed, ca->sealed_len, fields.ca_id, err), 0);
+	assert_int_equal(signer_client_load_ca(c, ca->sealed, ca->sealed_len, fields.ca_id, err),
+	    0);
 	if ((rc = signer_client_sign_cert(c, &fields, &der, &len, err)) == 0)
 		assert_true(is_signed_by(der, len, ca));
 	free(der);
@@ -298,8 +299,7 @@ hsm__holds_a_root_and_an_issuing_ca(void **state)
 static void
 check_crl(struct fixture *f, const struct made_ca *ca)
 {
-	static const unsigned char number[] = {
-	    0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 1};
+	static const unsigned char number[] = {0x30, 10, 6, 3, 0x55, 0x1d, 20, 4, 3, 2, 1, 1};
 	static const unsigned char entry[] = "\x30\x12\x02\x01\x05\x17\x0d"
 					     "260921134640Z";
 	struct signer_crl_fields fields = {.this_update = gh_now(),
@@ -315,17 +315,16 @@ check_crl(struct fixture *f, const struct made_ca *ca)
 	X509_CRL *crl;
 	X509 *x = parse_cert(ca->cert, ca->cert_len);
 
-	assert_int_equal(signer_client_load_ca(
-			     f->client, ca->sealed, ca->sealed_len, fields.ca_id, &err),
+	assert_int_equal(signer_client_load_ca(f->client, ca->sealed, ca->sealed_len, fields.ca_id,
+			     &err),
 	    0);
 	assert_int_equal(signer_client_crl_begin(f->client, &fields, &head, &head_len, &err), 0);
-	assert_int_equal(
-	    signer_client_crl_entries(f->client, entry, sizeof(entry) - 1, &err), 0);
+	assert_int_equal(signer_client_crl_entries(f->client, entry, sizeof(entry) - 1, &err), 0);
 	if (signer_client_crl_end(f->client, &tail, &tail_len, &sig, &sig_len, &err) != 0)
 		fail_msg("crl_end: %s", err.detail);
 	gh_buf_init(&file, 1 << 16);
-	gh_der_put_header(
-	    &file, GH_DER_SEQUENCE, head_len + sizeof(entry) - 1 + tail_len + sig_len);
+	gh_der_put_header(&file, GH_DER_SEQUENCE,
+	    head_len + sizeof(entry) - 1 + tail_len + sig_len);
 	gh_buf_put(&file, head, head_len);
 	gh_buf_put(&file, entry, sizeof(entry) - 1);
 	gh_buf_put(&file, tail, tail_len);
@@ -359,12 +358,13 @@ hsm__imports_and_requests(void **state)
 	X509_REQ *req;
 	size_t len;
 
-	assert_int_equal(signer_client_import_ca(
-			     a.client, &import, &imported.sealed, &imported.sealed_len, &err),
+	assert_int_equal(signer_client_import_ca(a.client, &import, &imported.sealed,
+			     &imported.sealed_len, &err),
 	    0);
 	import.key_uri = URI("issuing"); /* not the key of this certificate */
-	assert_int_not_equal(
-	    signer_client_import_ca(a.client, &import, &pending.sealed, &len, &err), 0);
+	assert_int_not_equal(signer_client_import_ca(a.client, &import, &pending.sealed, &len,
+				 &err),
+	    0);
 	request.subject = name;
 	assert_int_equal(signer_client_create_csr(a.client, &request, &csr, &len, &pending.sealed,
 			     &pending.sealed_len, &err),
@@ -446,16 +446,16 @@ hsm__signs_crls_and_ocsp_signers(void **state)
 	start(f);
 	check_crl(f, &f->root);
 	check_crl(f, &f->issuing);
-	assert_int_equal(signer_client_load_ca(
-			     f->client, f->issuing.sealed, f->issuing.sealed_len, id, &err),
+	assert_int_equal(signer_client_load_ca(f->client, f->issuing.sealed, f->issuing.sealed_len,
+			     id, &err),
 	    0);
 	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now() - 60,
 			     gh_now() + DAY, NULL, &responder.cert, &responder.cert_len,
 			     &responder.sealed, &responder.sealed_len, &err),
 	    0);
 	assert_true(is_signed_by(responder.cert, responder.cert_len, &f->issuing));
-	assert_int_equal(signer_client_load_ca(
-			     f->client, responder.sealed, responder.sealed_len, id, &err),
+	assert_int_equal(signer_client_load_ca(f->client, responder.sealed, responder.sealed_len,
+			     id, &err),
 	    0);
 	made_ca_free(&responder);
 	stop(f);
@@ -502,7 +502,8 @@ hsm__is_looked_for(void **state)
 	stop(f);
 }
 
-/* Another store in its place, with the same keys: every session and handle is void, and the next signature works. */
+/* Another store in its place, with the same keys: every session and handle is void, and the next
+ * signature works. */
 static void
 hsm__survives_a_lost_session(void **state)
 {
@@ -583,8 +584,7 @@ refuse_uri(struct fixture *f, const char *uri, int code, const char *words)
 	struct gh_error err = {0};
 	struct made_ca ca;
 
-	assert_int_equal(
-	    create_in_token(f, "X", uri, NULL, &issuing_limits, &ca, &err), code);
+	assert_int_equal(create_in_token(f, "X", uri, NULL, &issuing_limits, &ca, &err), code);
 	if (strstr(err.message, words) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", words, err.message);
 }
@@ -602,7 +602,8 @@ hsm__refuses_bad_uris(void **state)
 	refuse_uri(f, "pkcs11:=%zz;;", GH_E_CA_UNAVAILABLE, "not available");
 }
 
-/* A key of the same name that is another one: a certificate of the CA must not be signed with it. */
+/* A key of the same name that is another one: a certificate of the CA must not be signed with
+ * it. */
 static void
 hsm__does_not_sign_with_another_key(void **state)
 {

@@ -1,5 +1,5 @@
-/* Status of certificates against a real PostgreSQL: what may follow what, who wins, what a lost answer leaves behind.
- * Started by run_revocation.sh. */
+/* Status of certificates against a real PostgreSQL: what may follow what, who wins, what a lost
+ * answer leaves behind. Started by run_revocation.sh. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,13 +24,14 @@
 
 static struct store *db;
 static struct gh_error err;
-static const struct requester officer = { .kind = REQUESTER_ADMIN, .name = "olga" };
+static const struct requester officer = {.kind = REQUESTER_ADMIN, .name = "olga"};
 
-#define ok(call) do { \
-	int rc_ = (call); \
-	if (rc_ != 0) \
-		fail_msg("%s: %d %s", #call, rc_, err.detail); \
-} while (0)
+#define ok(call) \
+	do { \
+		int rc_ = (call); \
+		if (rc_ != 0) \
+			fail_msg("%s: %d %s", #call, rc_, err.detail); \
+	} while (0)
 
 static struct store *
 open_store(const char *conninfo)
@@ -49,7 +50,8 @@ query(const char *sql, char *out, size_t size)
 	FILE *f;
 	size_t n;
 
-	snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U gatehouse -d gatehouse -c \"%s\" 2>&1",
+	snprintf(command, sizeof(command),
+	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U gatehouse -d gatehouse -c \"%s\" 2>&1",
 	    getenv("PGSOCKETDIR"), sql);
 	assert_non_null(f = popen(command, "r"));
 	n = fread(out, 1, size - 1, f);
@@ -72,7 +74,7 @@ count(const char *fmt, int64_t id)
 static int64_t
 issue(struct enroll_outcome *out)
 {
-	struct store_decision d = { .ca = &fixture_ca, .template_id = 1 };
+	struct store_decision d = {.ca = &fixture_ca, .template_id = 1};
 	struct enroll_outcome own;
 	struct enroll_request req;
 	int64_t id;
@@ -91,11 +93,16 @@ issue(struct enroll_outcome *out)
 }
 
 static int
-change_by(struct store *s, const struct requester *who, int64_t id, int version, enum store_cert_state to,
-    int reason, struct store_cert_status *out, struct gh_error *e)
+change_by(struct store *s, const struct requester *who, int64_t id, int version,
+    enum store_cert_state to, int reason, struct store_cert_status *out, struct gh_error *e)
 {
 	struct store_status_change c = {
-		.who = who, .request_id = "r1", .id = id, .version = version, .to = to, .reason = reason,
+	    .who = who,
+	    .request_id = "r1",
+	    .id = id,
+	    .version = version,
+	    .to = to,
+	    .reason = reason,
 	};
 
 	return store_change_status(s, &c, out, e);
@@ -107,7 +114,8 @@ change(int64_t id, int version, enum store_cert_state to, int reason, struct sto
 	return change_by(db, &officer, id, version, to, reason, out, &err);
 }
 
-/* --- what may follow what ------------------------------------------------------------------------ */
+/* --- what may follow what
+ * ------------------------------------------------------------------------ */
 
 static void
 status__of_a_new_certificate(void **state)
@@ -135,26 +143,28 @@ status__of_a_new_certificate(void **state)
 static void
 change__only_what_is_allowed(void **state)
 {
-	static const int way[] = { /* reason that leads there; 0: none */
-		[STORE_CERT_VALID] = 0, [STORE_CERT_HOLD] = 6, [STORE_CERT_REVOKED] = 1,
-	};
+	static const int way[] = {/* reason that leads there; 0: none */
+	    [STORE_CERT_VALID] = 0,
+	    [STORE_CERT_HOLD] = 6,
+	    [STORE_CERT_REVOKED] = 1};
 	static const bool allowed[3][3] = {
-		[STORE_CERT_VALID] = { false, true, true },
-		[STORE_CERT_HOLD] = { true, false, true },
-		[STORE_CERT_REVOKED] = { false, false, false },
+	    [STORE_CERT_VALID] = {false, true, true},
+	    [STORE_CERT_HOLD] = {true, false, true},
+	    [STORE_CERT_REVOKED] = {false, false, false},
 	};
 
 	(void)state;
 	for (int from = 0; from < 3; from++) {
 		for (int to = 0; to < 3; to++) {
-			struct store_cert_status st = { .version = 1 }, now;
+			struct store_cert_status st = {.version = 1}, now;
 			int64_t id = issue(NULL);
 			int rc;
 
 			if (way[from] != 0)
 				ok(change(id, 1, (enum store_cert_state)from, way[from], &st));
 			for (int v = -1; v <= 1; v += 2) {
-				assert_int_equal(change(id, st.version + v, (enum store_cert_state)to, 4, &now),
+				assert_int_equal(change(id, st.version + v,
+						     (enum store_cert_state)to, 4, &now),
 				    GH_E_CONFLICT);
 				assert_int_equal(now.version, st.version);
 			}
@@ -162,11 +172,17 @@ change__only_what_is_allowed(void **state)
 			assert_int_equal(rc, allowed[from][to] ? 0 : GH_E_CONFLICT);
 			assert_int_equal(now.state, allowed[from][to] ? to : from);
 			assert_int_equal(now.version, st.version + allowed[from][to]);
-			assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id),
+			assert_int_equal(
+			    count("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
+				id),
 			    from != STORE_CERT_VALID || allowed[from][to]);
-			assert_int_equal(count("SELECT count(*) FROM audit a JOIN certificate c ON a.object = "
-			    "hex_upper(c.serial) WHERE a.event IN ('cert.revoked', 'cert.held', 'cert.unheld') AND "
-			    "c.id = %lld", id), now.version - 1);
+			assert_int_equal(
+			    count(
+				"SELECT count(*) FROM audit a JOIN certificate c ON a.object = "
+				"hex_upper(c.serial) WHERE a.event IN ('cert.revoked', 'cert.held', 'cert.unheld') AND "
+				"c.id = %lld",
+				id),
+			    now.version - 1);
 		}
 	}
 }
@@ -180,7 +196,9 @@ change__revocation_after_a_hold_keeps_its_date(void **state)
 	(void)state;
 	ok(change(id, 1, STORE_CERT_HOLD, 0, &held));
 	assert_int_equal(held.reason, REASON_CERTIFICATE_HOLD);
-	count("UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld", id);
+	count(
+	    "UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld",
+	    id);
 	ok(change(id, 2, STORE_CERT_REVOKED, REASON_KEY_COMPROMISE, &st));
 	assert_int_equal(st.reason, REASON_KEY_COMPROMISE);
 	assert_int_equal(st.revoked_at, held.revoked_at - 3600);
@@ -197,11 +215,14 @@ change__a_lifted_hold_begins_anew(void **state)
 	ok(change(id, 1, STORE_CERT_HOLD, 0, &st));
 	ok(change(id, 2, STORE_CERT_VALID, 0, &st));
 	assert_true(st.removed_at >= st.revoked_at && st.was_revoked);
-	count("UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld", id);
+	count(
+	    "UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld",
+	    id);
 	ok(change(id, 3, STORE_CERT_REVOKED, REASON_SUPERSEDED, &st));
 	assert_int_equal(st.removed_at, 0);
 	assert_true(st.revoked_at > gh_now() - 60);
-	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id), 1);
+	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id),
+	    1);
 }
 
 static void
@@ -210,8 +231,14 @@ change__writes_all_of_it(void **state)
 	struct enroll_outcome out;
 	int64_t id = issue(&out), invalid = gh_now() - 30;
 	struct store_status_change c = {
-		.who = &officer, .request_id = "r1", .id = id, .version = 1, .to = STORE_CERT_REVOKED,
-		.reason = REASON_KEY_COMPROMISE, .invalidity_date = invalid, .comment = "it's \"lost\" \303\274",
+	    .who = &officer,
+	    .request_id = "r1",
+	    .id = id,
+	    .version = 1,
+	    .to = STORE_CERT_REVOKED,
+	    .reason = REASON_KEY_COMPROMISE,
+	    .invalidity_date = invalid,
+	    .comment = "it's \"lost\" \303\274",
 	};
 	struct store_cert_status st;
 	char got[1024], sql[512];
@@ -223,12 +250,16 @@ change__writes_all_of_it(void **state)
 	assert_int_equal(st.invalidity_date, invalid);
 	assert_string_equal(st.comment, c.comment);
 	assert_string_equal(st.revoked_by, "olga");
-	snprintf(sql, sizeof(sql), "SELECT r.shard = 3, r.ca_id = c.ca_id, r.serial = c.serial, r.not_after = c.not_after "
-	    "FROM revocation r JOIN certificate c ON c.id = r.certificate_id WHERE c.id = %lld", (long long)id);
+	snprintf(sql, sizeof(sql),
+	    "SELECT r.shard = 3, r.ca_id = c.ca_id, r.serial = c.serial, r.not_after = c.not_after "
+	    "FROM revocation r JOIN certificate c ON c.id = r.certificate_id WHERE c.id = %lld",
+	    (long long)id);
 	query(sql, got, sizeof(got));
 	assert_string_equal(got, "t|t|t|t\n");
-	snprintf(sql, sizeof(sql), "SELECT event, outcome, actor, request_id, detail FROM audit WHERE object = '%s' "
-	    "AND event LIKE 'cert.%%'", out.serial);
+	snprintf(sql, sizeof(sql),
+	    "SELECT event, outcome, actor, request_id, detail FROM audit WHERE object = '%s' "
+	    "AND event LIKE 'cert.%%'",
+	    out.serial);
 	query(sql, got, sizeof(got));
 	assert_non_null(strstr(got, "cert.revoked|success|olga|r1|keyCompromise, invalid since "));
 	assert_non_null(strstr(got, ": it's \"lost\" \303\274\n"));
@@ -242,12 +273,15 @@ change__writes_all_of_it(void **state)
 	enroll_outcome_clear(&out);
 }
 
-/* --- names --------------------------------------------------------------------------------------- */
+/* --- names
+ * --------------------------------------------------------------------------------------- */
 
 static int
 find(const char *serial, const char *issuer, const char *thumbprint, int64_t *id)
 {
-	const struct store_cert_key key = { .serial = serial, .issuer_dn = issuer, .thumbprint = thumbprint };
+	const struct store_cert_key key = {.serial = serial,
+	    .issuer_dn = issuer,
+	    .thumbprint = thumbprint};
 
 	return store_find_cert(db, &key, id, &err);
 }
@@ -262,7 +296,8 @@ find__by_each_name(void **state)
 	(void)state;
 	ok(find(out.serial, NULL, NULL, &got));
 	assert_int_equal(got, id);
-	snprintf(text, sizeof(text), "0x0000%.2s:%.2s-%.40s", out.serial, out.serial + 2, out.serial + 4);
+	snprintf(text, sizeof(text), "0x0000%.2s:%.2s-%.40s", out.serial, out.serial + 2,
+	    out.serial + 4);
 	for (char *p = text; *p != '\0'; p++)
 		*p = (char)(*p >= 'A' && *p <= 'F' ? *p + 32 : *p);
 	ok(find(text, "dc=TEST,CN=issuing", NULL, &got));
@@ -273,7 +308,8 @@ find__by_each_name(void **state)
 	assert_int_equal(find(out.serial + 2, NULL, NULL, &got), GH_E_NOT_FOUND);
 	ok(find(NULL, NULL, out.thumbprint, &got));
 	assert_int_equal(got, id);
-	snprintf(text, sizeof(text), "SELECT hex_upper(sha256) FROM certificate WHERE id = %lld", (long long)id);
+	snprintf(text, sizeof(text), "SELECT hex_upper(sha256) FROM certificate WHERE id = %lld",
+	    (long long)id);
 	query(text, der_sha256, sizeof(der_sha256));
 	der_sha256[64] = '\0';
 	ok(find(NULL, NULL, der_sha256, &got));
@@ -313,7 +349,8 @@ recognize__told_by_what_is_signed(void **state)
 	out.chain.cert[0].der[out.chain.cert[0].len - 1] ^= 1;
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_true(own.is_ours && own.is_revoked);
-	assert_int_equal(store_recognize(db, out.chain.cert[0].der, 20, &own, &err), GH_E_AUTH_FAILED);
+	assert_int_equal(store_recognize(db, out.chain.cert[0].der, 20, &own, &err),
+	    GH_E_AUTH_FAILED);
 	/* another one that bears the same serial number is not ours */
 	out.chain.cert[0].der[out.chain.cert[0].len / 2] ^= 1;
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
@@ -323,21 +360,26 @@ recognize__told_by_what_is_signed(void **state)
 	enroll_outcome_clear(&other);
 }
 
-/* Serials with leading zero bytes are found with and without them; two issuers of one serial must be told apart. */
+/* Serials with leading zero bytes are found with and without them; two issuers of one serial must
+ * be told apart. */
 static void
 find__serials_with_zeros_and_of_two_issuers(void **state)
 {
 	int64_t a = issue(NULL), b = issue(NULL), got;
 
 	(void)state;
-	count("UPDATE certificate SET serial = decode('000000000000000000000000000004d2', 'hex') WHERE id = %lld", a);
+	count(
+	    "UPDATE certificate SET serial = decode('000000000000000000000000000004d2', 'hex') WHERE id = %lld",
+	    a);
 	ok(find("4D2", NULL, NULL, &got));
 	assert_int_equal(got, a);
 	ok(find("0000 0000 04d2", NULL, NULL, &got));
 	assert_int_equal(got, a);
-	count("WITH n AS (INSERT INTO ca (name, slug, subject, not_before, not_after, chain, cdp, aia, ocsp) SELECT "
+	count(
+	    "WITH n AS (INSERT INTO ca (name, slug, subject, not_before, not_after, chain, cdp, aia, ocsp) SELECT "
 	    "'second', 'second', 'CN=second', now(), now(), '{}', '{}', '{}', '{}' RETURNING id) UPDATE certificate SET "
-	    "serial = decode('04d2', 'hex'), ca_id = (SELECT id FROM n) WHERE id = %lld", b);
+	    "serial = decode('04d2', 'hex'), ca_id = (SELECT id FROM n) WHERE id = %lld",
+	    b);
 	assert_int_equal(find("4D2", NULL, NULL, &got), GH_E_CONFLICT);
 	ok(find("4D2", "CN=Second", NULL, &got));
 	assert_int_equal(got, b);
@@ -345,7 +387,8 @@ find__serials_with_zeros_and_of_two_issuers(void **state)
 	assert_int_equal(got, a);
 }
 
-/* --- many at once -------------------------------------------------------------------------------- */
+/* --- many at once
+ * -------------------------------------------------------------------------------- */
 
 struct racer {
 	pthread_t thread;
@@ -363,10 +406,11 @@ race(void *arg)
 	struct gh_error own;
 
 	snprintf(who.name, sizeof(who.name), "officer%d", r->n);
-	r->rc = change_by(s, &who, r->id, 1, r->n % 3 == 0 ? STORE_CERT_HOLD : STORE_CERT_REVOKED, 1 + r->n % 5,
-	    &st, &own);
+	r->rc = change_by(s, &who, r->id, 1, r->n % 3 == 0 ? STORE_CERT_HOLD : STORE_CERT_REVOKED,
+	    1 + r->n % 5, &st, &own);
 	/* the loser is told who was faster */
-	if (r->rc == GH_E_CONFLICT && (st.version != 2 || strstr(own.message, st.revoked_by) == NULL))
+	if (r->rc == GH_E_CONFLICT &&
+	    (st.version != 2 || strstr(own.message, st.revoked_by) == NULL))
 		r->rc = GH_E_INTERNAL;
 	store_free(s);
 	return NULL;
@@ -379,8 +423,10 @@ listen_status(void)
 	char command[1024];
 	FILE *f;
 
-	snprintf(command, sizeof(command), "psql -XAtq -h '%s' -U gatehouse -d gatehouse -c 'LISTEN gatehouse_status' "
-	    "-c \"SELECT 'ready'\" -c 'SELECT pg_sleep(2)' 2>&1", getenv("PGSOCKETDIR"));
+	snprintf(command, sizeof(command),
+	    "psql -XAtq -h '%s' -U gatehouse -d gatehouse -c 'LISTEN gatehouse_status' "
+	    "-c \"SELECT 'ready'\" -c 'SELECT pg_sleep(2)' 2>&1",
+	    getenv("PGSOCKETDIR"));
 	assert_non_null(f = popen(command, "r"));
 	assert_non_null(fgets(command, sizeof(command), f));
 	assert_string_equal(command, "ready\n");
@@ -409,10 +455,15 @@ change__one_of_many_officers(void **state)
 		assert_true(r[i].rc == 0 || r[i].rc == GH_E_CONFLICT);
 	}
 	assert_int_equal(won, 1);
-	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id), 1);
+	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id),
+	    1);
 	assert_int_equal(count("SELECT version FROM certificate WHERE id = %lld", id), 2);
-	assert_int_equal(count("SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
-	    "WHERE a.event IN ('cert.revoked', 'cert.held') AND c.id = %lld", id), 1);
+	assert_int_equal(
+	    count(
+		"SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
+		"WHERE a.event IN ('cert.revoked', 'cert.held') AND c.id = %lld",
+		id),
+	    1);
 	snprintf(wanted, sizeof(wanted), "\"%lld %s\"", (long long)fixture_ca.id, out.serial);
 	while (fgets(line, sizeof(line), heard) != NULL)
 		notified += strstr(line, wanted) != NULL;
@@ -421,10 +472,11 @@ change__one_of_many_officers(void **state)
 	enroll_outcome_clear(&out);
 }
 
-/* --- a lost answer ------------------------------------------------------------------------------- */
+/* --- a lost answer
+ * ------------------------------------------------------------------------------- */
 
-/* A proxy before PostgreSQL's socket, for connections one after the other. When it is told to, it passes the next
- * question on and hangs up on the answer. */
+/* A proxy before PostgreSQL's socket, for connections one after the other. When it is told to, it
+ * passes the next question on and hangs up on the answer. */
 static struct {
 	pthread_t thread;
 	int listener;
@@ -462,7 +514,7 @@ serve(int client)
 	bool go = connect(server, (struct sockaddr *)&a, sizeof(a)) == 0, is_asked = false;
 
 	while (go && !atomic_load(&proxy.stop)) {
-		struct pollfd p[2] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
+		struct pollfd p[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
 
 		if (poll(p, 2, 50) < 0)
 			break;
@@ -486,7 +538,7 @@ static void *
 run_proxy(void *arg)
 {
 	while (!atomic_load(&proxy.stop)) {
-		struct pollfd p = { proxy.listener, POLLIN, 0 };
+		struct pollfd p = {proxy.listener, POLLIN, 0};
 
 		if (poll(&p, 1, 50) == 1)
 			serve(accept4(proxy.listener, NULL, NULL, SOCK_CLOEXEC));
@@ -505,12 +557,14 @@ start_proxy(void)
 	strcpy(proxy.dir, "/tmp/gh-proxy.XXXXXX");
 	assert_non_null(mkdtemp(proxy.dir));
 	snprintf(path, sizeof(path), "%s/.s.PGSQL.%d", proxy.dir, number);
-	snprintf(proxy.server, sizeof(proxy.server), "%s/.s.PGSQL.%d", getenv("PGSOCKETDIR"), number);
+	snprintf(proxy.server, sizeof(proxy.server), "%s/.s.PGSQL.%d", getenv("PGSOCKETDIR"),
+	    number);
 	proxy.listener = unix_socket(path, &a);
 	assert_int_equal(bind(proxy.listener, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(proxy.listener, 8), 0);
 	assert_int_equal(pthread_create(&proxy.thread, NULL, run_proxy, NULL), 0);
-	snprintf(proxied, sizeof(proxied), "%s host=%s", conninfo, proxy.dir); /* the last host counts */
+	snprintf(proxied, sizeof(proxied), "%s host=%s", conninfo,
+	    proxy.dir); /* the last host counts */
 	return open_store(proxied);
 }
 
@@ -534,7 +588,8 @@ change__a_lost_answer_is_read_back(void **state)
 	int64_t id = issue(NULL), warm = issue(NULL), hold = issue(NULL);
 
 	(void)state;
-	/* prepares both statements on this connection, so that the answer that is lost is that of the write */
+	/* prepares both statements on this connection, so that the answer that is lost is that of
+	 * the write */
 	ok(change_by(s, &officer, warm, 1, STORE_CERT_HOLD, 0, &st, &err));
 	ok(change_by(s, &officer, warm, 2, STORE_CERT_VALID, 0, &st, &err));
 	atomic_store(&proxy.lose, true);
@@ -542,8 +597,12 @@ change__a_lost_answer_is_read_back(void **state)
 	assert_int_equal(atomic_load(&proxy.lost), 1);
 	assert_int_equal(st.version, 2);
 	assert_int_equal(st.state, STORE_CERT_REVOKED);
-	assert_int_equal(count("SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
-	    "WHERE a.event = 'cert.revoked' AND c.id = %lld", id), 1);
+	assert_int_equal(
+	    count(
+		"SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
+		"WHERE a.event = 'cert.revoked' AND c.id = %lld",
+		id),
+	    1);
 
 	ok(change_by(s, &officer, hold, 1, STORE_CERT_HOLD, 0, &st, &err));
 	ok(change_by(s, &officer, warm, 3, STORE_CERT_HOLD, 0, &st, &err));
@@ -557,12 +616,13 @@ change__a_lost_answer_is_read_back(void **state)
 	stop_proxy();
 }
 
-/* --- lists --------------------------------------------------------------------------------------- */
+/* --- lists
+ * --------------------------------------------------------------------------------------- */
 
 static void
 list__by_status(void **state)
 {
-	static const char *const states[] = { "valid", "hold", "revoked" };
+	static const char *const states[] = {"valid", "hold", "revoked"};
 	struct store_cert_status st;
 	int64_t id[3];
 
@@ -572,13 +632,15 @@ list__by_status(void **state)
 	ok(change(id[1], 1, STORE_CERT_HOLD, 0, &st));
 	ok(change(id[2], 1, STORE_CERT_REVOKED, 5, &st));
 	for (int i = 0; i < 3; i++) {
-		struct store_filter f = { .limit = 1, .newest_first = true, .cert_state = states[i] };
+		struct store_filter f = {.limit = 1, .newest_first = true, .cert_state = states[i]};
 		gh_json *rows;
 		int64_t got;
 
 		ok(store_list(db, STORE_LIST_CERTS, &f, &rows, &err));
-		assert_true(gh_json_int(gh_json_get(gh_json_at(rows, 0), "id"), &got) && got == id[i]);
-		assert_string_equal(gh_json_string(gh_json_get(gh_json_at(rows, 0), "status")), states[i]);
+		assert_true(
+		    gh_json_int(gh_json_get(gh_json_at(rows, 0), "id"), &got) && got == id[i]);
+		assert_string_equal(gh_json_string(gh_json_get(gh_json_at(rows, 0), "status")),
+		    states[i]);
 		gh_json_free(rows);
 	}
 }
@@ -586,7 +648,7 @@ list__by_status(void **state)
 static int
 open_all(void **state)
 {
-	const struct store_new_ca ca = { .ca = &fixture_ca, .event = "ca.created" };
+	const struct store_new_ca ca = {.ca = &fixture_ca, .event = "ca.created"};
 	int applied;
 
 	(void)state;
@@ -613,17 +675,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(status__of_a_new_certificate),
-		cmocka_unit_test(change__only_what_is_allowed),
-		cmocka_unit_test(change__revocation_after_a_hold_keeps_its_date),
-		cmocka_unit_test(change__a_lifted_hold_begins_anew),
-		cmocka_unit_test(change__writes_all_of_it),
-		cmocka_unit_test(find__by_each_name),
-		cmocka_unit_test(recognize__told_by_what_is_signed),
-		cmocka_unit_test(find__serials_with_zeros_and_of_two_issuers),
-		cmocka_unit_test(change__one_of_many_officers),
-		cmocka_unit_test(change__a_lost_answer_is_read_back),
-		cmocka_unit_test(list__by_status),
+	    cmocka_unit_test(status__of_a_new_certificate),
+	    cmocka_unit_test(change__only_what_is_allowed),
+	    cmocka_unit_test(change__revocation_after_a_hold_keeps_its_date),
+	    cmocka_unit_test(change__a_lifted_hold_begins_anew),
+	    cmocka_unit_test(change__writes_all_of_it),
+	    cmocka_unit_test(find__by_each_name),
+	    cmocka_unit_test(recognize__told_by_what_is_signed),
+	    cmocka_unit_test(find__serials_with_zeros_and_of_two_issuers),
+	    cmocka_unit_test(change__one_of_many_officers),
+	    cmocka_unit_test(change__a_lost_answer_is_read_back),
+	    cmocka_unit_test(list__by_status),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

@@ -18,11 +18,12 @@
 static struct store *db;
 static struct gh_error err;
 
-#define ok(call) do { \
-	int rc_ = (call); \
-	if (rc_ != 0) \
-		fail_msg("%s: %d %s", #call, rc_, err.detail); \
-} while (0)
+#define ok(call) \
+	do { \
+		int rc_ = (call); \
+		if (rc_ != 0) \
+			fail_msg("%s: %d %s", #call, rc_, err.detail); \
+	} while (0)
 
 static struct store *
 open_store(void)
@@ -39,7 +40,8 @@ postgres(const char *verb)
 {
 	char command[1024];
 
-	snprintf(command, sizeof(command), "'%s' %s '%s'", getenv("POSTGRES_SH"), verb, getenv("POSTGRES_DIR"));
+	snprintf(command, sizeof(command), "'%s' %s '%s'", getenv("POSTGRES_SH"), verb,
+	    getenv("POSTGRES_DIR"));
 	assert_int_equal(system(command), 0);
 }
 
@@ -50,7 +52,8 @@ query(const char *role, const char *sql, char *out, size_t size)
 	FILE *f;
 	size_t n;
 
-	snprintf(command, sizeof(command), "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
+	snprintf(command, sizeof(command),
+	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
 	    getenv("PGSOCKETDIR"), role, sql);
 	assert_non_null(f = popen(command, "r"));
 	n = fread(out, 1, size - 1, f);
@@ -70,7 +73,8 @@ count(const char *sql)
 	return strtol(out, NULL, 10);
 }
 
-/* --- schema -------------------------------------------------------------------------------------- */
+/* --- schema
+ * -------------------------------------------------------------------------------------- */
 
 static void *
 migrate_thread(void *arg)
@@ -119,7 +123,8 @@ store_migrate__refuses_newer_schema(void **state)
 	ok(store_check_schema(db, &err));
 }
 
-/* --- configuration ------------------------------------------------------------------------------- */
+/* --- configuration
+ * ------------------------------------------------------------------------------- */
 
 static gh_json *
 parse(const char *text)
@@ -133,10 +138,12 @@ parse(const char *text)
 static void
 store_catalog__holds_what_was_created(void **state)
 {
-	gh_json *app = parse("{\"name\":\"App\",\"key_index\":\"00FF\",\"secret_sealed\":\"c2VhbGVk\","
+	gh_json *app = parse(
+	    "{\"name\":\"App\",\"key_index\":\"00FF\",\"secret_sealed\":\"c2VhbGVk\","
 	    "\"templates\":[\"User\",\"Web \\\"x\\\"\"],\"ca\":\"issuing\",\"groups\":[],\"signature_required\":true,"
 	    "\"min_hash\":\"SHA256\",\"service_identity\":null,\"enabled\":true}");
-	gh_json *field = parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"b\"]}");
+	gh_json *field =
+	    parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"b\"]}");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	gh_json *c, *row;
 	int64_t id, g1, g2;
@@ -153,7 +160,8 @@ store_catalog__holds_what_was_created(void **state)
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
 	ok(store_import_template(db, &fixture_admin, "User", "{\"a\":1}", &version, &is_new, &err));
 	assert_true(is_new && version == 1);
-	ok(store_import_template(db, &fixture_admin, "user", "{ \"a\" : 1 }", &version, &is_new, &err));
+	ok(store_import_template(db, &fixture_admin, "user", "{ \"a\" : 1 }", &version, &is_new,
+	    &err));
 	assert_true(!is_new && version == 1);
 	ok(store_import_template(db, &fixture_admin, "User", "{\"a\":2}", &version, &is_new, &err));
 	assert_true(is_new && version == 2);
@@ -172,7 +180,8 @@ store_catalog__holds_what_was_created(void **state)
 	assert_true(gh_json_int(gh_json_get(gh_json_get(row, "body"), "a"), &id) && id == 2);
 	row = gh_json_at(gh_json_get(c, "apps"), 0);
 	assert_string_equal(gh_json_string(gh_json_get(row, "key_index")), "00FF");
-	assert_string_equal(gh_json_string(gh_json_at(gh_json_get(row, "templates"), 1)), "Web \"x\"");
+	assert_string_equal(gh_json_string(gh_json_at(gh_json_get(row, "templates"), 1)),
+	    "Web \"x\"");
 	row = gh_json_at(gh_json_get(c, "metadata_fields"), 0);
 	assert_true(gh_json_int(gh_json_get(row, "type"), &id) && id == 5);
 	assert_true(gh_json_bool(gh_json_get(row, "required"), false));
@@ -180,9 +189,12 @@ store_catalog__holds_what_was_created(void **state)
 	gh_json_free(c);
 
 	ok(store_set_app_enabled(db, &fixture_admin, "APP", false, &err));
-	assert_int_equal(store_set_app_enabled(db, &fixture_admin, "none", true, &err), GH_E_NOT_FOUND);
-	assert_int_equal(count("SELECT count(*) FROM audit WHERE event IN ('ca.created', 'app.created', "
-	    "'metadata_field.set', 'app.disabled') AND actor = 'root@test'"), 4);
+	assert_int_equal(store_set_app_enabled(db, &fixture_admin, "none", true, &err),
+	    GH_E_NOT_FOUND);
+	assert_int_equal(
+	    count("SELECT count(*) FROM audit WHERE event IN ('ca.created', 'app.created', "
+		  "'metadata_field.set', 'app.disabled') AND actor = 'root@test'"),
+	    4);
 	assert_int_equal(count("SELECT count(*) FROM audit WHERE event = 'template.imported'"), 2);
 	gh_json_free(app);
 	gh_json_free(field);
@@ -196,7 +208,7 @@ store_wait_change__tells_of_changes_only(void **state)
 
 	(void)state;
 	ok(store_wait_change(l, 5000, &changed, &err));
-	assert_true(changed);            /* first: it may have missed some */
+	assert_true(changed); /* first: it may have missed some */
 	ok(store_wait_change(l, 50, &changed, &err));
 	assert_false(changed);
 	ok(store_set_app_enabled(db, &fixture_admin, "app", true, &err));
@@ -216,8 +228,10 @@ store_user__life(void **state)
 	struct store_user user;
 
 	(void)state;
-	ok(store_create_user(db, &fixture_admin, "Admin", "$2b$x", REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, &err));
-	assert_int_equal(store_create_user(db, &fixture_admin, "admin", "h", 1, &err), GH_E_CONFLICT);
+	ok(store_create_user(db, &fixture_admin, "Admin", "$2b$x",
+	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER, &err));
+	assert_int_equal(store_create_user(db, &fixture_admin, "admin", "h", 1, &err),
+	    GH_E_CONFLICT);
 	ok(store_get_user(db, "ADMIN", &user, &err));
 	assert_string_equal(user.name, "Admin");
 	assert_string_equal(user.hash, "$2b$x");
@@ -230,15 +244,17 @@ store_user__life(void **state)
 	assert_false(user.enabled);
 	assert_int_equal(store_get_user(db, "nobody", &user, &err), GH_E_NOT_FOUND);
 	assert_string_equal(user.hash, "");
-	assert_int_equal(store_set_user(db, &fixture_admin, "nobody", NULL, 1, &err), GH_E_NOT_FOUND);
+	assert_int_equal(store_set_user(db, &fixture_admin, "nobody", NULL, 1, &err),
+	    GH_E_NOT_FOUND);
 }
 
-/* --- recording ----------------------------------------------------------------------------------- */
+/* --- recording
+ * ----------------------------------------------------------------------------------- */
 
 static int
 record(struct store *s, struct enroll_request *req, struct enroll_outcome *out, struct gh_error *e)
 {
-	struct store_decision d = { .req = req, .ca = &fixture_ca, .template_id = 1 };
+	struct store_decision d = {.req = req, .ca = &fixture_ca, .template_id = 1};
 
 	return store_record(s, &d, out, &(int64_t){0}, e);
 }
@@ -299,14 +315,17 @@ store_record__issued_is_complete(void **state)
 	spell(out.serial, ':', with_colons);
 	spell(out.thumbprint, ' ', with_blanks);
 	snprintf(with_prefix, sizeof(with_prefix), "0x00%s", out.serial);
-	const char *const keys[] = { key, out.serial, out.thumbprint, with_colons, with_blanks, with_prefix };
+	const char *const keys[] = {key, out.serial, out.thumbprint, with_colons, with_blanks,
+	    with_prefix};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		ok(store_get_cert(db, keys[i], &cert, &err));
 		assert_true(gh_json_int(gh_json_get(cert, "id"), &id) && id == out.cms_id);
 		assert_string_equal(gh_json_string(gh_json_get(cert, "serial")), out.serial);
-		assert_string_equal(gh_json_string(gh_json_get(cert, "subject")), "CN=Alice \303\204, DC=test");
+		assert_string_equal(gh_json_string(gh_json_get(cert, "subject")),
+		    "CN=Alice \303\204, DC=test");
 		assert_int_equal(gh_json_size(gh_json_get(cert, "sans")), 3);
-		assert_string_equal(gh_json_string(gh_json_at(gh_json_get(cert, "sans"), 0)), "dns:host.test");
+		assert_string_equal(gh_json_string(gh_json_at(gh_json_get(cert, "sans"), 0)),
+		    "dns:host.test");
 		assert_string_equal(gh_json_string(gh_json_get(cert, "status")), "valid");
 		gh_json_free(cert);
 	}
@@ -331,7 +350,8 @@ cert_with_upn(const char *upn)
 	ASN1_TYPE_set(value, V_ASN1_UTF8STRING, text);
 	assert_int_equal(GENERAL_NAME_set0_othername(name, OBJ_nid2obj(NID_ms_upn), value), 1);
 	assert_true(sk_GENERAL_NAME_push(names, name) > 0);
-	assert_int_equal(X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND), 1);
+	assert_int_equal(X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND),
+	    1);
 	assert_true(X509_sign(cert, fixture_key, EVP_sha256()) > 0);
 	GENERAL_NAMES_free(names);
 	return cert;
@@ -343,7 +363,7 @@ store_record__cuts_long_names(void **state)
 {
 	(void)state;
 	for (int shift = 0; shift < 3; shift++) {
-		struct enroll_outcome out = { .disposition = DB_DISP_ISSUED };
+		struct enroll_outcome out = {.disposition = DB_DISP_ISSUED};
 		struct enroll_request req;
 		unsigned char *der = NULL;
 		char upn[2000];
@@ -363,7 +383,8 @@ store_record__cuts_long_names(void **state)
 		enroll_outcome_clear(&out);
 	}
 	assert_int_equal(count("SELECT count(*) FROM certificate WHERE sans[1] LIKE 'upn:%' "
-	    "AND length(sans[1]) BETWEEN 330 AND 340"), 3);
+			       "AND length(sans[1]) BETWEEN 330 AND 340"),
+	    3);
 }
 
 static void
@@ -375,7 +396,7 @@ store_record__pending_and_denied_have_no_certificate(void **state)
 
 	(void)state;
 	fixture_request(&req);
-	req.has_replay_mark = false;     /* a front door without signatures */
+	req.has_replay_mark = false; /* a front door without signatures */
 	decided(&out, DB_DISP_DENIED, 0x80094012);
 	snprintf(req.requester.name, sizeof(req.requester.name), "bad\377utf8");
 	ok(record(db, &req, &out, &err));
@@ -408,26 +429,29 @@ store_record__refuses_same_serial(void **state)
 static void
 store_replay__same_requester_gets_the_recorded_answer(void **state)
 {
-	struct enroll_outcome first, second, found_out = { 0 };
+	struct enroll_outcome first, second, found_out = {0};
 	struct enroll_request req;
 	int64_t ca_id;
 	bool found;
 
 	(void)state;
 	fixture_request(&req);
-	snprintf(req.requester.id, sizeof(req.requester.id), "00112233-4455-6677-8899-aabbccddeeff");
-	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err));
+	snprintf(req.requester.id, sizeof(req.requester.id),
+	    "00112233-4455-6677-8899-aabbccddeeff");
+	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id,
+	    &err));
 	assert_false(found);
 	ok(fixture_issue(&first, "first"));
 	ok(record(db, &req, &first, &err));
 	assert_false(first.is_replay);
 	ok(fixture_issue(&second, "second"));
-	req.request_id[0] = 'x';         /* another HTTP request with the same signed body */
+	req.request_id[0] = 'x'; /* another HTTP request with the same signed body */
 	ok(record(db, &req, &second, &err));
 	assert_true(second.is_replay);
 	assert_string_equal(second.serial, first.serial);
 	assert_int_equal(second.cms_id, first.cms_id);
-	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err));
+	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id,
+	    &err));
 	assert_true(found && ca_id == fixture_ca.id);
 	assert_string_equal(found_out.serial, first.serial);
 	enroll_outcome_clear(&second);
@@ -436,13 +460,15 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	/* another entry, though it has got the name */
 	ok(fixture_issue(&second, "other"));
 	req.requester.id[0] = '1';
-	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err),
+	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out,
+			     &ca_id, &err),
 	    GH_E_REPLAY);
 	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
-	req.requester.id[0] = '\0';      /* where entries have no number, the name decides */
+	req.requester.id[0] = '\0'; /* where entries have no number, the name decides */
 	snprintf(req.requester.name, sizeof(req.requester.name), "mallory");
 	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
-	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id, &err),
+	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out,
+			     &ca_id, &err),
 	    GH_E_REPLAY);
 	snprintf(req.requester.name, sizeof(req.requester.name), "alice");
 	req.requester.app_id = 8;
@@ -473,7 +499,8 @@ store_replay__same_request_id_is_no_proof_of_own_try(void **state)
 	assert_true(second.is_replay);
 	assert_string_equal(second.serial, first.serial);
 	assert_int_equal(second.chain.n, 1);
-	assert_memory_equal(second.chain.cert[0].der, first.chain.cert[0].der, first.chain.cert[0].len);
+	assert_memory_equal(second.chain.cert[0].der, first.chain.cert[0].der,
+	    first.chain.cert[0].len);
 	enroll_outcome_clear(&first);
 	enroll_outcome_clear(&second);
 	enroll_request_clear(&req);
@@ -532,8 +559,8 @@ race_decide(void *arg)
 {
 	struct racer *r = arg;
 	struct store *s = open_store();
-	struct store_decision d = { .req = &r->req, .ca = &fixture_ca };
-	struct requester officer = { .kind = REQUESTER_ADMIN, .name = "officer" };
+	struct store_decision d = {.req = &r->req, .ca = &fixture_ca};
+	struct requester officer = {.kind = REQUESTER_ADMIN, .name = "officer"};
 
 	r->rc = store_decide(s, r->pending, &officer, &d, &r->out, NULL);
 	store_free(s);
@@ -584,12 +611,13 @@ store_decide__one_of_many_officers(void **state)
 	}
 }
 
-/* --- lists, audit -------------------------------------------------------------------------------- */
+/* --- lists, audit
+ * -------------------------------------------------------------------------------- */
 
 static void
 store_list__pages_by_id(void **state)
 {
-	struct store_filter f = { .limit = 3 };
+	struct store_filter f = {.limit = 3};
 	long rows = count("SELECT count(*) FROM certificate"), seen = 0;
 	int64_t id = 0;
 	gh_json *page;
@@ -607,7 +635,7 @@ store_list__pages_by_id(void **state)
 		gh_json_free(page);
 	}
 	assert_int_equal(seen, rows);
-	f = (struct store_filter){ .limit = 2, .newest_first = true, .name = "ALICE" };
+	f = (struct store_filter){.limit = 2, .newest_first = true, .name = "ALICE"};
 	ok(store_list(db, STORE_LIST_CERTS, &f, &page, &err));
 	assert_true(gh_json_int(gh_json_get(gh_json_at(page, 0), "id"), &id));
 	assert_int_equal(id, count("SELECT max(id) FROM certificate"));
@@ -616,12 +644,14 @@ store_list__pages_by_id(void **state)
 	ok(store_list(db, STORE_LIST_CERTS, &f, &page, &err));
 	assert_int_equal(gh_json_size(page), 0);
 	gh_json_free(page);
-	f = (struct store_filter){ .limit = 10, .disposition = DB_DISP_DENIED };
+	f = (struct store_filter){.limit = 10, .disposition = DB_DISP_DENIED};
 	ok(store_list(db, STORE_LIST_REQUESTS, &f, &page, &err));
-	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(page, 0), "disposition")), "denied");
-	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(page, 0), "status_code")), "0x80094012");
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(page, 0), "disposition")),
+	    "denied");
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(page, 0), "status_code")),
+	    "0x80094012");
 	gh_json_free(page);
-	f = (struct store_filter){ .limit = 1000 };
+	f = (struct store_filter){.limit = 1000};
 	for (int what = STORE_LIST_CAS; what <= STORE_LIST_AUDIT; what++) {
 		ok(store_list(db, (enum store_list)what, &f, &page, &err));
 		assert_true(gh_json_size(page) > 0);
@@ -634,9 +664,9 @@ store_list__pages_by_id(void **state)
 static void
 store_audit__is_append_only(void **state)
 {
-	static const char *const forbidden[] = { "UPDATE audit SET actor = 'x'", "DELETE FROM audit",
-		"TRUNCATE audit" };
-	struct store_audit a = { "auth.failed", "failure", &fixture_admin, "0123", "object", "why" };
+	static const char *const forbidden[] = {"UPDATE audit SET actor = 'x'", "DELETE FROM audit",
+	    "TRUNCATE audit"};
+	struct store_audit a = {"auth.failed", "failure", &fixture_admin, "0123", "object", "why"};
 	long rows = count("SELECT count(*) FROM audit");
 	char out[512];
 
@@ -650,7 +680,8 @@ store_audit__is_append_only(void **state)
 	assert_int_equal(count("SELECT count(*) FROM audit"), rows + 1);
 }
 
-/* --- faults -------------------------------------------------------------------------------------- */
+/* --- faults
+ * -------------------------------------------------------------------------------------- */
 
 static void
 store__survives_restart_between_requests(void **state)
@@ -699,14 +730,14 @@ struct load {
 	pthread_t t;
 	atomic_int *stop;
 	atomic_int *total;
-	char (*answered)[48];            /* serials */
+	char (*answered)[48]; /* serials */
 	int n, refused, wrong;
 };
 
 static void *
 load_thread(void *arg)
 {
-	const struct timespec pause = { 0, 5000000 };
+	const struct timespec pause = {0, 5000000};
 	struct store *s = open_store();
 	struct load *l = arg;
 
@@ -736,7 +767,7 @@ load_thread(void *arg)
 static void
 wait_for(atomic_int *total, int at_least)
 {
-	const struct timespec pause = { 0, 10000000 };
+	const struct timespec pause = {0, 10000000};
 
 	for (int i = 0; atomic_load(total) < at_least; i++) {
 		if (i > 3000)
@@ -767,7 +798,7 @@ store_record__nothing_answered_is_lost_when_killed(void **state)
 		postgres("start");
 	}
 	wait_for(&total, atomic_load(&total) + 200);
-	postgres("restart");             /* fast shutdown: 57P01 in the middle of statements */
+	postgres("restart"); /* fast shutdown: 57P01 in the middle of statements */
 	wait_for(&total, atomic_load(&total) + 200);
 	atomic_store(&stop, 1);
 	for (int i = 0; i < 4; i++) {
@@ -781,11 +812,17 @@ store_record__nothing_answered_is_lost_when_killed(void **state)
 		free(l[i].answered);
 	}
 	print_message("# %d answered, %d refused\n", atomic_load(&total), refused);
-	assert_int_equal(count("SELECT count(*) - count(DISTINCT (ca_id, serial)) FROM certificate"), 0);
-	assert_int_equal(count("SELECT count(*) FROM certificate c WHERE NOT EXISTS "
-	    "(SELECT FROM request r WHERE r.certificate_id = c.id AND r.id = c.request_id)"), 0);
-	assert_int_equal(count("SELECT (SELECT count(*) FROM certificate) - (SELECT count(*) FROM audit "
-	    "WHERE event IN ('enroll.issued', 'request.approved'))"), 0);
+	assert_int_equal(count(
+			     "SELECT count(*) - count(DISTINCT (ca_id, serial)) FROM certificate"),
+	    0);
+	assert_int_equal(
+	    count("SELECT count(*) FROM certificate c WHERE NOT EXISTS "
+		  "(SELECT FROM request r WHERE r.certificate_id = c.id AND r.id = c.request_id)"),
+	    0);
+	assert_int_equal(
+	    count("SELECT (SELECT count(*) FROM certificate) - (SELECT count(*) FROM audit "
+		  "WHERE event IN ('enroll.issued', 'request.approved'))"),
+	    0);
 }
 
 static int
@@ -813,24 +850,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(store_migrate__once_by_many),
-		cmocka_unit_test(store_migrate__refuses_newer_schema),
-		cmocka_unit_test(store_catalog__holds_what_was_created),
-		cmocka_unit_test(store_wait_change__tells_of_changes_only),
-		cmocka_unit_test(store_user__life),
-		cmocka_unit_test(store_record__issued_is_complete),
-		cmocka_unit_test(store_record__cuts_long_names),
-		cmocka_unit_test(store_record__pending_and_denied_have_no_certificate),
-		cmocka_unit_test(store_record__refuses_same_serial),
-		cmocka_unit_test(store_replay__same_requester_gets_the_recorded_answer),
-		cmocka_unit_test(store_replay__same_request_id_is_no_proof_of_own_try),
-		cmocka_unit_test(store_replay__concurrent_gives_one_certificate),
-		cmocka_unit_test(store_decide__one_of_many_officers),
-		cmocka_unit_test(store_list__pages_by_id),
-		cmocka_unit_test(store_audit__is_append_only),
-		cmocka_unit_test(store__survives_restart_between_requests),
-		cmocka_unit_test(store__deadline_on_frozen_server),
-		cmocka_unit_test(store_record__nothing_answered_is_lost_when_killed),
+	    cmocka_unit_test(store_migrate__once_by_many),
+	    cmocka_unit_test(store_migrate__refuses_newer_schema),
+	    cmocka_unit_test(store_catalog__holds_what_was_created),
+	    cmocka_unit_test(store_wait_change__tells_of_changes_only),
+	    cmocka_unit_test(store_user__life),
+	    cmocka_unit_test(store_record__issued_is_complete),
+	    cmocka_unit_test(store_record__cuts_long_names),
+	    cmocka_unit_test(store_record__pending_and_denied_have_no_certificate),
+	    cmocka_unit_test(store_record__refuses_same_serial),
+	    cmocka_unit_test(store_replay__same_requester_gets_the_recorded_answer),
+	    cmocka_unit_test(store_replay__same_request_id_is_no_proof_of_own_try),
+	    cmocka_unit_test(store_replay__concurrent_gives_one_certificate),
+	    cmocka_unit_test(store_decide__one_of_many_officers),
+	    cmocka_unit_test(store_list__pages_by_id),
+	    cmocka_unit_test(store_audit__is_append_only),
+	    cmocka_unit_test(store__survives_restart_between_requests),
+	    cmocka_unit_test(store__deadline_on_frozen_server),
+	    cmocka_unit_test(store_record__nothing_answered_is_lost_when_killed),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

@@ -1,7 +1,7 @@
 /*
- * The whole access policy by trying: every row of the route table with every kind of caller, from every kind of page, with
- * and without TLS. Directory and store are replaced by the stand-ins below, at link time; the handlers by one that
- * notes that it was reached.
+ * The whole access policy by trying: every row of the route table with every kind of caller, from
+ * every kind of page, with and without TLS. Directory and store are replaced by the stand-ins
+ * below, at link time; the handlers by one that notes that it was reached.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,8 @@
 /* ---- stand-ins: alice in the directory; ada, olga and otto are local administrators ---- */
 /* bcrypt has its own tests, and would be asked a thousand times here */
 int
-auth_password_check(const char *password, const char *hash, int64_t now_us, bool *is_right, struct gh_error *err)
+auth_password_check(const char *password, const char *hash, int64_t now_us, bool *is_right,
+    struct gh_error *err)
 {
 	(void)now_us;
 	(void)err;
@@ -49,16 +50,19 @@ dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_erro
 	e->dn = strdup("cn=alice");
 	strcpy(e->id, ALICE);
 	assert_int_equal(dir_entry_add(e, DIR_SAM_ACCOUNT_NAME, "alice", 5) |
-	    dir_entry_add(e, DIR_UPN, "alice@example.test", 18), 0);
+		dir_entry_add(e, DIR_UPN, "alice@example.test", 18),
+	    0);
 	*out = e;
 	return 0;
 }
 
 int
-dir_authenticate(struct dir *d, const char *name, const char *password, struct dir_entry **out, struct gh_error *err)
+dir_authenticate(struct dir *d, const char *name, const char *password, struct dir_entry **out,
+    struct gh_error *err)
 {
 	*out = NULL;
-	return strcmp(password, "secret-1") == 0 ? dir_find(d, name, out, err) : gh_fail(err, GH_E_AUTH_FAILED, "wrong");
+	return strcmp(password, "secret-1") == 0 ? dir_find(d, name, out, err)
+						 : gh_fail(err, GH_E_AUTH_FAILED, "wrong");
 }
 
 int
@@ -66,8 +70,10 @@ store_get_user(struct store *s, const char *name, struct store_user *user, struc
 {
 	(void)s;
 	memset(user, 0, sizeof(*user));
-	user->roles = strcmp(name, "ada") == 0 ? REQUESTER_ROLE_ADMIN : strcmp(name, "olga") == 0 ? REQUESTER_ROLE_OFFICER
-	    : strcmp(name, "otto") == 0 ? REQUESTER_ROLE_AUDITOR : 0;
+	user->roles = strcmp(name, "ada") == 0 ? REQUESTER_ROLE_ADMIN
+	    : strcmp(name, "olga") == 0        ? REQUESTER_ROLE_OFFICER
+	    : strcmp(name, "otto") == 0        ? REQUESTER_ROLE_AUDITOR
+					       : 0;
 	strcpy(user->name, name);
 	strcpy(user->hash, "secret-1");
 	user->enabled = true;
@@ -75,13 +81,15 @@ store_get_user(struct store *s, const char *name, struct store_user *user, struc
 }
 
 int
-store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out, struct gh_error *err)
+store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
+    struct gh_error *err)
 {
 	(void)s;
 	(void)der;
 	(void)len;
 	(void)err;
-	*out = (struct store_own_cert){.is_ours = true, .requester = {.kind = REQUESTER_DIRECTORY, .id = ALICE}};
+	*out = (struct store_own_cert){.is_ours = true,
+	    .requester = {.kind = REQUESTER_DIRECTORY, .id = ALICE}};
 	return 0;
 }
 
@@ -96,44 +104,86 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 
 /* ---- callers ---- */
 enum {
-	NOBODY = 1, USER = 2, CERT = 4,          /* without an application */
-	APP = 8, APP_USER = 16, APP_CERT = 32,   /* APP: with a service identity */
-	ADMIN = 64, OFFICER = 128, AUDITOR = 256,
-	WRONG = 512,                             /* wrong password of a user, with an application */
+	NOBODY = 1,
+	USER = 2,
+	CERT = 4, /* without an application */
+	APP = 8,
+	APP_USER = 16,
+	APP_CERT = 32, /* APP: with a service identity */
+	ADMIN = 64,
+	OFFICER = 128,
+	AUDITOR = 256,
+	WRONG = 512, /* wrong password of a user, with an application */
 	ALL = 1023,
 	LOCALS = ADMIN | OFFICER | AUDITOR,
 	PERSONS = USER | CERT | APP_USER | APP_CERT | LOCALS,
 };
 
-static const struct { unsigned bit; const char *app, *user; bool cert; } callers[] = {
-	{NOBODY, NULL, NULL, false}, {USER, NULL, "alice:secret-1", false}, {CERT, NULL, NULL, true},
-	{APP, "service", NULL, false}, {APP_USER, "plain", "alice:secret-1", false}, {APP_CERT, "plain", NULL, true},
-	{ADMIN, NULL, "ada:secret-1", false}, {OFFICER, NULL, "olga:secret-1", false},
-	{AUDITOR, NULL, "otto:secret-1", false}, {WRONG, "plain", "alice:wrong-one", false},
+static const struct {
+	unsigned bit;
+	const char *app, *user;
+	bool cert;
+} callers[] = {
+    {NOBODY, NULL, NULL, false},
+    {USER, NULL, "alice:secret-1", false},
+    {CERT, NULL, NULL, true},
+    {APP, "service", NULL, false},
+    {APP_USER, "plain", "alice:secret-1", false},
+    {APP_CERT, "plain", NULL, true},
+    {ADMIN, NULL, "ada:secret-1", false},
+    {OFFICER, NULL, "olga:secret-1", false},
+    {AUDITOR, NULL, "otto:secret-1", false},
+    {WRONG, "plain", "alice:wrong-one", false},
 };
 
-/* Who gets through to the handler, and whether without TLS. Routes that are not here must not be in the table. */
-static const struct { const char *name; unsigned who; bool plain; } policy[] = {
-	{"certenroll.pkcs10", APP | APP_USER | APP_CERT, false},
-	{"certenroll.token", APP | APP_USER | APP_CERT, false},
-	{"certenroll.templates", APP | APP_USER | APP_CERT, false},
-	{"certenroll.request", APP | APP_USER | APP_CERT, false},
-	{"certificates.revoke", PERSONS | APP, false},
-	{"pki.certificate", PERSONS, false}, {"pki.certificate.status", PERSONS, false},
-	{"pki.certificate.change", PERSONS, false}, {"pki.certificate.find", PERSONS, false},
-	{"pki.certificate.find-status", PERSONS, false}, {"pki.certificate.find-change", PERSONS, false},
-	{"ca.password.set", ADMIN, false}, {"ca.password.remove", ADMIN, false}, {"ca.password.change", ADMIN, false},
-	{"ca.password.unlock", ADMIN, false}, {"ca.password.lock", ADMIN, false},
-	{"ca.password.status", LOCALS, false}, {"pki.audit", AUDITOR, false},
-	{"pki.cas", ALL, true}, {"ca.certificate", ALL, true}, {"crl", ALL, true}, {"ocsp.post", ALL, true},
-	{"ocsp.get", ALL, true}, {"healthz", ALL, true}, {"readyz", ALL, true}, {"metrics", ALL, true},
+/* Who gets through to the handler, and whether without TLS. Routes that are not here must not be in
+ * the table. */
+static const struct {
+	const char *name;
+	unsigned who;
+	bool plain;
+} policy[] = {
+    {"certenroll.pkcs10", APP | APP_USER | APP_CERT, false},
+    {"certenroll.token", APP | APP_USER | APP_CERT, false},
+    {"certenroll.templates", APP | APP_USER | APP_CERT, false},
+    {"certenroll.request", APP | APP_USER | APP_CERT, false},
+    {"certificates.revoke", PERSONS | APP, false},
+    {"pki.certificate", PERSONS, false},
+    {"pki.certificate.status", PERSONS, false},
+    {"pki.certificate.change", PERSONS, false},
+    {"pki.certificate.find", PERSONS, false},
+    {"pki.certificate.find-status", PERSONS, false},
+    {"pki.certificate.find-change", PERSONS, false},
+    {"ca.password.set", ADMIN, false},
+    {"ca.password.remove", ADMIN, false},
+    {"ca.password.change", ADMIN, false},
+    {"ca.password.unlock", ADMIN, false},
+    {"ca.password.lock", ADMIN, false},
+    {"ca.password.status", LOCALS, false},
+    {"pki.audit", AUDITOR, false},
+    {"pki.cas", ALL, true},
+    {"ca.certificate", ALL, true},
+    {"crl", ALL, true},
+    {"ocsp.post", ALL, true},
+    {"ocsp.get", ALL, true},
+    {"healthz", ALL, true},
+    {"readyz", ALL, true},
+    {"metrics", ALL, true},
 };
 
 /* What browsers say of the page that calls; the last ones are no pages of ours. */
-static const struct { const char *origin, *site; bool is_ours; } pages[] = {
-	{NULL, NULL, true}, {"https://gw.example", "same-origin", true}, {NULL, "none", true},
-	{"https://evil.example", "cross-site", false}, {"https://evil.example", NULL, false}, {"null", NULL, false},
-	{NULL, "cross-site", false}, {"https://intranet.example", "same-site", false},
+static const struct {
+	const char *origin, *site;
+	bool is_ours;
+} pages[] = {
+    {NULL, NULL, true},
+    {"https://gw.example", "same-origin", true},
+    {NULL, "none", true},
+    {"https://evil.example", "cross-site", false},
+    {"https://evil.example", NULL, false},
+    {"null", NULL, false},
+    {NULL, "cross-site", false},
+    {"https://intranet.example", "same-site", false},
 };
 
 static const unsigned char server_secret[32] = {7};
@@ -160,8 +210,10 @@ put_app(struct gh_buf *b, int id, const char *key, const char *more)
 
 	catalog_key_index(server_secret, key, strlen(key), index);
 	hex = gh_hex_encode(index, sizeof(index));
-	gh_buf_putf(b, "%s{\"id\":%d,\"name\":\"%s\",\"key_index\":\"%s\",\"templates\":[],\"ca\":\"ca\",\"enabled\":true,"
-	    "\"min_hash\":\"SHA1\",\"signature_required\":false%s}", id > 1 ? "," : "", id, key, hex, more);
+	gh_buf_putf(b,
+	    "%s{\"id\":%d,\"name\":\"%s\",\"key_index\":\"%s\",\"templates\":[],\"ca\":\"ca\",\"enabled\":true,"
+	    "\"min_hash\":\"SHA1\",\"signature_required\":false%s}",
+	    id > 1 ? "," : "", id, key, hex, more);
 	free(hex);
 }
 
@@ -169,11 +221,13 @@ static void
 make_cert(void)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "otherName:msUPN;UTF8:alice@example.test");
+	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+	    "otherName:msUPN;UTF8:alice@example.test");
 	X509 *x = X509_new();
 
-	assert_true(X509_set_version(x, X509_VERSION_3) && X509_set_pubkey(x, key) && X509_add_ext(x, san, -1) &&
-	    X509_gmtime_adj(X509_getm_notBefore(x), 0) != NULL && X509_gmtime_adj(X509_getm_notAfter(x), 60) != NULL &&
+	assert_true(X509_set_version(x, X509_VERSION_3) && X509_set_pubkey(x, key) &&
+	    X509_add_ext(x, san, -1) && X509_gmtime_adj(X509_getm_notBefore(x), 0) != NULL &&
+	    X509_gmtime_adj(X509_getm_notAfter(x), 60) != NULL &&
 	    X509_sign(x, key, EVP_sha256()) > 0);
 	cert_len = i2d_X509(x, &cert);
 	X509_EXTENSION_free(san);
@@ -233,9 +287,14 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 {
 	struct route r = *row;
 	struct route_match m = {.route = &r, .version = 3, .rest = ""};
-	struct gh_http_request req = {.method = (enum gh_http_method)method, .address = "127.0.0.1", .is_plain = is_plain,
-	    .path = (char *)"/", .host = (char *)"gw.example", .origin = (char *)(uintptr_t)pages[page].origin,
-	    .sec_fetch_site = (char *)(uintptr_t)pages[page].site, .client_cert = callers[who].cert ? cert : NULL,
+	struct gh_http_request req = {.method = (enum gh_http_method)method,
+	    .address = "127.0.0.1",
+	    .is_plain = is_plain,
+	    .path = (char *)"/",
+	    .host = (char *)"gw.example",
+	    .origin = (char *)(uintptr_t)pages[page].origin,
+	    .sec_fetch_site = (char *)(uintptr_t)pages[page].site,
+	    .client_cert = callers[who].cert ? cert : NULL,
 	    .client_cert_len = callers[who].cert ? (size_t)cert_len : 0};
 	struct gh_http_reply rep = {0};
 	struct route_trace trace = {0};
@@ -264,8 +323,8 @@ check(size_t row, unsigned method, size_t who, size_t page, bool is_plain, size_
 	int status = call(&route_table[row], method, who, page, is_plain);
 
 	if (reached != expected || (status == 200) != expected)
-		fail_msg("%s, method %u, caller %x, page %zu%s: %d", route_table[row].name, method, callers[who].bit, page,
-		    is_plain ? ", without TLS" : "", status);
+		fail_msg("%s, method %u, caller %x, page %zu%s: %d", route_table[row].name, method,
+		    callers[who].bit, page, is_plain ? ", without TLS" : "", status);
 	/* a foreign page learns nothing of what its visitor may do */
 	if (!expected && !is_plain && !is_open && !is_safe && !pages[page].is_ours && status != 403)
 		fail_msg("%s, page %zu: %d", route_table[row].name, page, status);
@@ -293,7 +352,9 @@ access__every_route_caller_and_page(void **state)
 		for (unsigned method = GH_HTTP_GET; method <= GH_HTTP_DELETE; method <<= 1) {
 			if ((route_table[row].methods & method) == 0)
 				continue;
-			for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]) * sizeof(pages) / sizeof(pages[0]) * 2; i++)
+			for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]) *
+				 sizeof(pages) / sizeof(pages[0]) * 2;
+			     i++)
 				check(row, method, i / 2 % (sizeof(callers) / sizeof(callers[0])),
 				    i / 2 / (sizeof(callers) / sizeof(callers[0])), i % 2 == 1, p);
 		}

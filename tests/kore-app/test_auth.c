@@ -1,4 +1,5 @@
-/* Authentication of a call. Directory and store are replaced by the stand-ins below, at link time. */
+/* Authentication of a call. Directory and store are replaced by the stand-ins below, at link
+ * time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,10 +30,10 @@
 static struct {
 	int dir_fail, store_fail;
 	int binds, finds, audits;
-	struct store_own_cert cert;      /* what the database knows of a client certificate */
-	const char *sid, *id;            /* of alice's entry */
+	struct store_own_cert cert; /* what the database knows of a client certificate */
+	const char *sid, *id;       /* of alice's entry */
 	bool mail_is_shared;
-	char audit[256];                 /* the last one */
+	char audit[256]; /* the last one */
 	char admin_hash[AUTH_PASSWORD_HASH_SIZE];
 	bool admin_enabled;
 } fake;
@@ -43,8 +44,9 @@ static struct {
 static int
 entry_of(const char *name, struct dir_entry **out, struct gh_error *err)
 {
-	bool is_alice = strcasecmp(name, "alice") == 0 || strcmp(name, "alice@mail.test") == 0 || strcasecmp(name, "alice@example.test") == 0 ||
-	    strcasecmp(name, "CORP\\alice") == 0 || strcasecmp(name, "alias@example.test") == 0;
+	bool is_alice = strcasecmp(name, "alice") == 0 || strcmp(name, "alice@mail.test") == 0 ||
+	    strcasecmp(name, "alice@example.test") == 0 || strcasecmp(name, "CORP\\alice") == 0 ||
+	    strcasecmp(name, "alias@example.test") == 0;
 	struct dir_entry *e;
 
 	*out = NULL;
@@ -59,8 +61,9 @@ entry_of(const char *name, struct dir_entry **out, struct gh_error *err)
 	e->mail_is_shared = fake.mail_is_shared;
 	if (is_alice)
 		assert_int_equal(dir_entry_add(e, DIR_SAM_ACCOUNT_NAME, "alice", 5) |
-		    dir_entry_add(e, DIR_UPN, "alice@example.test", 18) |
-		    dir_entry_add(e, DIR_MAIL, "alice@mail.test", 15), 0);
+			dir_entry_add(e, DIR_UPN, "alice@example.test", 18) |
+			dir_entry_add(e, DIR_MAIL, "alice@mail.test", 15),
+		    0);
 	*out = e;
 	return 0;
 }
@@ -71,7 +74,8 @@ dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_erro
 	(void)d;
 	*out = NULL;
 	fake.finds++;
-	return fake.dir_fail != 0 ? gh_fail(err, fake.dir_fail, "told to") : entry_of(name, out, err);
+	return fake.dir_fail != 0 ? gh_fail(err, fake.dir_fail, "told to")
+				  : entry_of(name, out, err);
 }
 
 int
@@ -122,13 +126,13 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 	(void)s;
 	(void)err;
 	fake.audits++;
-	snprintf(fake.audit, sizeof(fake.audit), "%.30s %.10s %.60s %.60s", a->event, a->outcome, a->who->name,
-	    a->object != NULL ? a->object : "-");
+	snprintf(fake.audit, sizeof(fake.audit), "%.30s %.10s %.60s %.60s", a->event, a->outcome,
+	    a->who->name, a->object != NULL ? a->object : "-");
 	return 0;
 }
 
 /* ---- world ---- */
-static const unsigned char server_secret[32] = { 7 };
+static const unsigned char server_secret[32] = {7};
 static struct gh_conf conf;
 static struct enroll_env env;
 static struct auth_limiter *limiter;
@@ -145,8 +149,10 @@ put_app(struct gh_buf *b, int id, const char *more)
 	catalog_key_index(server_secret, key, strlen(key), index);
 	hex = gh_hex_encode(index, sizeof(index));
 	assert_int_equal(catalog_seal(server_secret, "example-secret", 14, &sealed, NULL), 0);
-	gh_buf_putf(b, "%s{\"id\":%d,\"name\":\"app%d\",\"key_index\":\"%s\",\"secret_sealed\":\"%s\",\"templates\":[],"
-	    "\"ca\":\"ca\"%s}", id > 1 ? "," : "", id, id, hex, sealed, more);
+	gh_buf_putf(b,
+	    "%s{\"id\":%d,\"name\":\"app%d\",\"key_index\":\"%s\",\"secret_sealed\":\"%s\",\"templates\":[],"
+	    "\"ca\":\"ca\"%s}",
+	    id > 1 ? "," : "", id, id, hex, sealed, more);
 	free(hex);
 	free(sealed);
 }
@@ -165,10 +171,16 @@ load_catalog(void)
 	put_app(&b, 2, ON ",\"min_hash\":\"SHA256\"");
 	put_app(&b, 3, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false");
 	put_app(&b, 4, ",\"enabled\":false,\"min_hash\":\"SHA1\"");
-	put_app(&b, 5, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"alice\"");
-	put_app(&b, 6, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"ghost\"");
-	put_app(&b, 7, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"secret_sealed_x\":null");
-	put_app(&b, 8, ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"dave\"");
+	put_app(&b, 5,
+	    ON
+	    ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"alice\"");
+	put_app(&b, 6,
+	    ON
+	    ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"ghost\"");
+	put_app(&b, 7,
+	    ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"secret_sealed_x\":null");
+	put_app(&b, 8,
+	    ON ",\"min_hash\":\"SHA1\",\"signature_required\":false,\"service_identity\":\"dave\"");
 	gh_buf_puts(&b, "]}");
 	assert_int_equal(gh_buf_check(&b, NULL), 0);
 	assert_int_equal(gh_json_parse((char *)b.data, b.len, GH_JSON_STRICT, &j, &err), 0);
@@ -212,9 +224,9 @@ tear_down(void **state)
 
 /* ---- calls ---- */
 struct call {
-	const char *key, *signature, *user, *body;  /* user "name:password" */
-	const char *address;                        /* NULL = 192.0.2.1 */
-	const char *authorization;                  /* as it is */
+	const char *key, *signature, *user, *body; /* user "name:password" */
+	const char *address;                       /* NULL = 192.0.2.1 */
+	const char *authorization;                 /* as it is */
 	const unsigned char *cert;
 	size_t cert_len;
 };
@@ -222,7 +234,7 @@ struct call {
 static int
 check(unsigned need, const struct call *c)
 {
-	struct gh_http_request http = { .request_id = "r" };
+	struct gh_http_request http = {.request_id = "r"};
 	const char *body = c->body != NULL ? c->body : "";
 	char *key = NULL, *user = NULL;
 	int rc;
@@ -257,18 +269,21 @@ check(unsigned need, const struct call *c)
 	return rc;
 }
 
-#define CHECK(need, ...) check(need, &(const struct call){ __VA_ARGS__ })
+#define CHECK(need, ...) check(need, &(const struct call){__VA_ARGS__})
 #define APP_USER (AUTH_APP | AUTH_USER)
 
-/* A C1-shaped body: pretty-printed, literal LF inside the CSR, no final newline. The signatures were made with
- * `openssl dgst -shaN -hmac example-secret -binary | base64`. */
+/* A C1-shaped body: pretty-printed, literal LF inside the CSR, no final newline. The signatures
+ * were made with `openssl dgst -shaN -hmac example-secret -binary | base64`. */
 #define A76 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define B76 "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
-#define C1_BODY "{\n  \"timestamp\": \"2024-01-02T03:04:05.000000\",\n  \"request\": {\n    \"Flags\": 0,\n" \
-	"    \"TemplateName\": \"User\",\n    \"Pkcs10Request\": \"" A76 "\n" B76 "\nQUJD\"\n  }\n}"
+#define C1_BODY \
+	"{\n  \"timestamp\": \"2024-01-02T03:04:05.000000\",\n  \"request\": {\n    \"Flags\": 0,\n" \
+	"    \"TemplateName\": \"User\",\n    \"Pkcs10Request\": \"" A76 "\n" B76 \
+	"\nQUJD\"\n  }\n}"
 #define C1_SHA1 "k5nSxXzMo8AE110/yyFeTKgfiS0="
 #define C1_SHA256 "2bZjVTjTwuqx12xtIgEbNL8qGvUT8F4TJGkhpDDF/tc="
-#define C1_SHA512 "1yNOGTvvSF6RwKAjZELuvq7NTDTQVEIK1i0WYEHlLFrO7hqCuJAQLhw2/AH2usYyrcBthrYGdI9fwiyA/ajs4g=="
+#define C1_SHA512 \
+	"1yNOGTvvSF6RwKAjZELuvq7NTDTQVEIK1i0WYEHlLFrO7hqCuJAQLhw2/AH2usYyrcBthrYGdI9fwiyA/ajs4g=="
 #define EMPTY_SHA1 "eLcTdsVxWEnsZEHYcHKXhbfIhpg="
 
 /* ---- signature ---- */
@@ -276,7 +291,8 @@ check(unsigned need, const struct call *c)
 static void
 hmac__vector_of_the_notes(void **state)
 {
-	static const char body[] = "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
+	static const char body[] =
+	    "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
 	    "\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"}}";
 	struct app *app = env.catalog->app[0];
 
@@ -291,9 +307,11 @@ hmac__vector_of_the_notes(void **state)
 	for (int i = 0; i < 32; i++)
 		app->secret[i] = (unsigned char)i;
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = body,
-	    .signature = "JZf72LHiuKPWcJVCoBfBzm2+2cM="), 0);
+			     .signature = "JZf72LHiuKPWcJVCoBfBzm2+2cM="),
+	    0);
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = body,
-	    .signature = "JZf72LHiuKPWcJVCoBfBzm2+2cN="), GH_E_SIGNATURE);
+			     .signature = "JZf72LHiuKPWcJVCoBfBzm2+2cN="),
+	    GH_E_SIGNATURE);
 }
 
 static void
@@ -304,8 +322,10 @@ hmac__body_with_raw_line_feeds(void **state)
 	assert_string_equal(result.app->name, "app1");
 	assert_int_equal(result.requester.app_id, 1);
 	assert_string_equal(result.requester.app_name, "app1");
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = C1_SHA256), 0);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = C1_SHA512), 0);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = C1_SHA256),
+	    0);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = C1_SHA512),
+	    0);
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY "\n", .signature = C1_SHA1),
 	    GH_E_SIGNATURE);
 }
@@ -315,16 +335,20 @@ hmac__of_an_empty_body(void **state)
 {
 	(void)state;
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1), 0);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = " ", .signature = EMPTY_SHA1), GH_E_SIGNATURE);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = " ", .signature = EMPTY_SHA1),
+	    GH_E_SIGNATURE);
 }
 
 static void
 hmac__minimum_hash(void **state)
 {
 	(void)state;
-	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA1), GH_E_SIGNATURE);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA256), 0);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA512), 0);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA1),
+	    GH_E_SIGNATURE);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA256),
+	    0);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key2", .body = C1_BODY, .signature = C1_SHA512),
+	    0);
 }
 
 static void
@@ -332,25 +356,29 @@ hmac__required_or_not(void **state)
 {
 	(void)state;
 	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY), GH_E_SIGNATURE);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = ""), GH_E_SIGNATURE);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = ""),
+	    GH_E_SIGNATURE);
 	assert_int_equal(CHECK(AUTH_APP, .key = "key3", .body = C1_BODY), 0);
 	assert_int_equal(CHECK(AUTH_APP, .key = "key3", .body = C1_BODY, .signature = C1_SHA1), 0);
 	/* a signature that is there is checked, wanted or not */
-	assert_int_equal(CHECK(AUTH_APP, .key = "key3", .body = "x", .signature = C1_SHA1), GH_E_SIGNATURE);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key3", .body = "x", .signature = C1_SHA1),
+	    GH_E_SIGNATURE);
 }
 
 static void
 hmac__signatures_that_are_none(void **state)
 {
-	static const char *const bad[] = { "AAAA", "!!!", "k5nSxXzMo8AE110/yyFeTKgfiS0=AAAA", "k5nSxXzMo8AE110/yyFeTKgfi" };
+	static const char *const bad[] = {"AAAA", "!!!", "k5nSxXzMo8AE110/yyFeTKgfiS0=AAAA",
+	    "k5nSxXzMo8AE110/yyFeTKgfi"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		char address[32];
 
 		snprintf(address, sizeof(address), "192.0.2.%zu", i + 10);
-		assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY, .signature = bad[i],
-		    .address = address), GH_E_SIGNATURE);
+		assert_int_equal(CHECK(AUTH_APP, .key = "key1", .body = C1_BODY,
+				     .signature = bad[i], .address = address),
+		    GH_E_SIGNATURE);
 	}
 }
 
@@ -364,7 +392,8 @@ app__unknown_disabled_and_missing_get_one_code(void **state)
 	assert_int_equal(fake.audits, 0);
 	assert_int_equal(CHECK(AUTH_APP, .key = "nokey"), GH_E_APP_KEY);
 	assert_int_equal(fake.audits, 0);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key4", .body = C1_BODY, .signature = C1_SHA1), GH_E_APP_KEY);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key4", .body = C1_BODY, .signature = C1_SHA1),
+	    GH_E_APP_KEY);
 	assert_int_equal(fake.audits, 1);
 	assert_string_equal(fake.audit, "auth.failed failure  app4");
 }
@@ -372,17 +401,24 @@ app__unknown_disabled_and_missing_get_one_code(void **state)
 static void
 app__key_with_or_without_padding(void **state)
 {
-	static const struct { const char *key; int rc; } c[] = {
-		{ "a2V5Mw==", 0 }, { "a2V5Mw", 0 }, { " a2V5Mw== ", 0 }, { "a2V5Mw=", GH_E_APP_KEY },
-		{ "a2V5MwAA", GH_E_APP_KEY },
+	static const struct {
+		const char *key;
+		int rc;
+	} c[] = {
+	    {"a2V5Mw==", 0},
+	    {"a2V5Mw", 0},
+	    {" a2V5Mw== ", 0},
+	    {"a2V5Mw=", GH_E_APP_KEY},
+	    {"a2V5MwAA", GH_E_APP_KEY},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
-		struct gh_http_request http = { .app_key = (char *)(uintptr_t)c[i].key };
+		struct gh_http_request http = {.app_key = (char *)(uintptr_t)c[i].key};
 
 		snprintf(http.address, sizeof(http.address), "192.0.2.%zu", i + 1);
-		assert_int_equal(auth_check(&env, limiter, AUTH_APP, &http, &result, &err), c[i].rc);
+		assert_int_equal(auth_check(&env, limiter, AUTH_APP, &http, &result, &err),
+		    c[i].rc);
 		auth_result_clear(&result);
 	}
 }
@@ -405,7 +441,8 @@ user__by_basic(void **state)
 static void
 user__has_one_name_however_he_spells_it(void **state)
 {
-	static const char *const spelling[] = { "ALICE:secret", "alice@example.test:secret", "CORP\\alice:secret" };
+	static const char *const spelling[] = {"ALICE:secret", "alice@example.test:secret",
+	    "CORP\\alice:secret"};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -423,8 +460,10 @@ user__without_credentials_is_challenged_and_not_counted(void **state)
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(CHECK(APP_USER, .key = "key3"), GH_E_AUTH_REQUIRED);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Negotiate YII"), GH_E_AUTH_REQUIRED);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Basic"), GH_E_AUTH_REQUIRED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Negotiate YII"),
+		    GH_E_AUTH_REQUIRED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Basic"),
+		    GH_E_AUTH_REQUIRED);
 	}
 	assert_int_equal(fake.audits, 0);
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
@@ -448,30 +487,36 @@ user__wrong_and_unknown_get_one_answer(void **state)
 static void
 user__bad_credentials_never_reach_the_directory(void **state)
 {
-	static const char *const bad[] = { "alice:", ":secret", ":", "alice", "al\tice:secret", "alice:sec\nret",
-		/* a surrogate, and a form that is too long */
-		"al\xed\xa0\x80ice:secret", "alice:\xe0\x80\x80" };
+	static const char *const bad[] = {"alice:", ":secret", ":", "alice", "al\tice:secret",
+	    "alice:sec\nret",
+	    /* a surrogate, and a form that is too long */
+	    "al\xed\xa0\x80ice:secret", "alice:\xe0\x80\x80"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		char address[32];
 
 		snprintf(address, sizeof(address), "192.0.2.%zu", i + 10);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = bad[i], .address = address), GH_E_AUTH_FAILED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = bad[i], .address = address),
+		    GH_E_AUTH_FAILED);
 	}
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Basic !!!"), GH_E_AUTH_FAILED);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "basic YWxpY2U6c2VjcmV0"), 0);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "Basic !!!"),
+	    GH_E_AUTH_FAILED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .authorization = "basic YWxpY2U6c2VjcmV0"),
+	    0);
 	assert_int_equal(fake.binds, 1);
 }
 
-/* "alice:secret" with an umlaut as a client of ISO-8859-1 sends it: the directory is asked in UTF-8. */
+/* "alice:secret" with an umlaut as a client of ISO-8859-1 sends it: the directory is asked in
+ * UTF-8. */
 static void
 user__name_in_latin1(void **state)
 {
 	(void)state;
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xfcrgen:x"), GH_E_AUTH_FAILED);
 	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xc3\xbcrgen:x"), GH_E_AUTH_FAILED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "J\xc3\xbcrgen:x"),
+	    GH_E_AUTH_FAILED);
 	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
 	assert_int_equal(fake.finds, 2);
 }
@@ -480,7 +525,8 @@ static void
 user__disabled(void **state)
 {
 	(void)state;
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_ACCOUNT_DISABLED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"),
+	    GH_E_ACCOUNT_DISABLED);
 	assert_int_equal(fake.audits, 1);
 }
 
@@ -490,7 +536,8 @@ user__directory_down_is_no_failure_of_his(void **state)
 	(void)state;
 	fake.dir_fail = GH_E_DIR_DOWN;
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_DIR_DOWN);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"),
+		    GH_E_DIR_DOWN);
 	fake.dir_fail = 0;
 	assert_int_equal(fake.audits, 0);
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
@@ -513,9 +560,9 @@ user__service_identity_only_without_credentials(void **state)
 /* ---- client certificates ---- */
 /* What a client certificate says. */
 struct names {
-	const char *san;                 /* as openssl.cnf has it */
-	const char *uri[2], *ext[2];     /* SIDs */
-	const char *oid;                 /* inside the security extension; NULL = the right one */
+	const char *san;             /* as openssl.cnf has it */
+	const char *uri[2], *ext[2]; /* SIDs */
+	const char *oid;             /* inside the security extension; NULL = the right one */
 };
 
 /* SEQUENCE { [0] { OID, [0] OCTET STRING } }, each length below 128 */
@@ -559,7 +606,8 @@ add_names(X509 *x, const struct names *of)
 	}
 	assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, san, 0, 0), 1);
 	for (int i = 0; i < 2 && of->ext[i] != NULL; i++)
-		add_sid_extension(x, of->oid != NULL ? of->oid : "1.3.6.1.4.1.311.25.2.1", of->ext[i]);
+		add_sid_extension(x, of->oid != NULL ? of->oid : "1.3.6.1.4.1.311.25.2.1",
+		    of->ext[i]);
 	GENERAL_NAMES_free(san);
 	X509_EXTENSION_free(e);
 }
@@ -590,7 +638,7 @@ make_cert_of(const struct names *of, size_t *len)
 static unsigned char *
 make_cert(const char *san, size_t *len)
 {
-	return make_cert_of(&(const struct names){ .san = san }, len);
+	return make_cert_of(&(const struct names){.san = san}, len);
 }
 
 static int
@@ -609,7 +657,9 @@ static void
 cert__names_its_user(void **state)
 {
 	(void)state;
-	assert_int_equal(check_cert("otherName:msUPN;UTF8:alice@example.test,email:x@y.z", NULL, "::1"), 0);
+	assert_int_equal(check_cert("otherName:msUPN;UTF8:alice@example.test,email:x@y.z", NULL,
+			     "::1"),
+	    0);
 	assert_string_equal(result.requester.name, "alice");
 	assert_true(result.requester.via_client_cert);
 	conf.gateway.client_name = "mail";
@@ -622,12 +672,15 @@ static void
 cert__without_exactly_one_certified_name_is_refused(void **state)
 {
 	static const char *const san[] = {
-		"email:alice@example.test", "DNS:alice",
-		"otherName:msUPN;UTF8:alice@example.test,otherName:msUPN;UTF8:bob@example.test",
-		"otherName:msUPN;UTF8:nobody@example.test",
-		/* the directory finds somebody by this name, but it is not his UPN */
-		"otherName:msUPN;UTF8:alias@example.test", "otherName:msUPN;UTF8:alice",
-		"otherName:msUPN;IA5:alice@example.test", "otherName:1.2.3;UTF8:alice@example.test",
+	    "email:alice@example.test",
+	    "DNS:alice",
+	    "otherName:msUPN;UTF8:alice@example.test,otherName:msUPN;UTF8:bob@example.test",
+	    "otherName:msUPN;UTF8:nobody@example.test",
+	    /* the directory finds somebody by this name, but it is not his UPN */
+	    "otherName:msUPN;UTF8:alias@example.test",
+	    "otherName:msUPN;UTF8:alice",
+	    "otherName:msUPN;IA5:alice@example.test",
+	    "otherName:1.2.3;UTF8:alice@example.test",
 	};
 
 	(void)state;
@@ -669,39 +722,48 @@ cert__revoked_opens_nothing(void **state)
 static const struct binding {
 	const char *why;
 	bool is_ours;
-	const char *requested_by;        /* id in our records */
+	const char *requested_by; /* id in our records */
 	const char *entry_id, *entry_sid;
 	struct names cert;
-	int strong, weak;                /* by gateway.client_mapping */
+	int strong, weak; /* by gateway.client_mapping */
 } bindings[] = {
-	{"ours, asked for by the entry", OURS, ALICE, ALICE, NULL, {.san = UPN}, 0, 0},
-	{"the name was given to somebody else", OURS, BOB, ALICE, NULL, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"and he has no SID", OURS, BOB, ALICE, NULL, {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"from before ids were recorded", OURS, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"the same with SID", OURS, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
-	{"a directory that numbers nothing", OURS, ALICE, "", NULL, {.san = UPN}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"ours, with a SID of somebody else", OURS, ALICE, ALICE, SID, {.san = UPN, .ext = {OTHER_SID}}, GH_E_AUTH_FAILED,
-	    GH_E_AUTH_FAILED},
-	{"foreign, name only", FOREIGN, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED, 0},
-	{"foreign, SID in the extension", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
-	{"foreign, SID in a URI", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}}, 0, 0},
-	{"foreign, both", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}, .ext = {SID}}, 0, 0},
-	{"foreign, both and not the same", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI OTHER_SID}, .ext = {SID}},
-	    GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"foreign, another URI beside", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {"https://a/b", URI SID}}, 0, 0},
-	{"foreign, two URIs", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID, URI SID}}, GH_E_AUTH_FAILED,
-	    GH_E_AUTH_FAILED},
-	{"foreign, two extensions", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID, SID}}, GH_E_AUTH_FAILED,
-	    GH_E_AUTH_FAILED},
-	{"foreign, SID of somebody else", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {OTHER_SID}}, GH_E_AUTH_FAILED,
-	    GH_E_AUTH_FAILED},
-	{"foreign, the entry has no SID", FOREIGN, "", ALICE, NULL, {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED,
-	    GH_E_AUTH_FAILED},
-	{"no SID at all", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {"alice"}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"a SID and more", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID " "}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"a prefix of it", FOREIGN, "", ALICE, SID "4", {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
-	{"of another type", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID}, .oid = "1.3.6.1.4.1.311.25.2.2"},
-	    GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"ours, asked for by the entry", OURS, ALICE, ALICE, NULL, {.san = UPN}, 0, 0},
+    {"the name was given to somebody else", OURS, BOB, ALICE, NULL, {.san = UPN}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"and he has no SID", OURS, BOB, ALICE, NULL, {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"from before ids were recorded", OURS, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"the same with SID", OURS, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
+    {"a directory that numbers nothing", OURS, ALICE, "", NULL, {.san = UPN}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"ours, with a SID of somebody else", OURS, ALICE, ALICE, SID, {.san = UPN, .ext = {OTHER_SID}},
+	GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"foreign, name only", FOREIGN, "", ALICE, SID, {.san = UPN}, GH_E_AUTH_FAILED, 0},
+    {"foreign, SID in the extension", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID}}, 0, 0},
+    {"foreign, SID in a URI", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}}, 0, 0},
+    {"foreign, both", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID}, .ext = {SID}}, 0, 0},
+    {"foreign, both and not the same", FOREIGN, "", ALICE, SID,
+	{.san = UPN, .uri = {URI OTHER_SID}, .ext = {SID}}, GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"foreign, another URI beside", FOREIGN, "", ALICE, SID,
+	{.san = UPN, .uri = {"https://a/b", URI SID}}, 0, 0},
+    {"foreign, two URIs", FOREIGN, "", ALICE, SID, {.san = UPN, .uri = {URI SID, URI SID}},
+	GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"foreign, two extensions", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID, SID}},
+	GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"foreign, SID of somebody else", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {OTHER_SID}},
+	GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"foreign, the entry has no SID", FOREIGN, "", ALICE, NULL, {.san = UPN, .ext = {SID}},
+	GH_E_AUTH_FAILED, GH_E_AUTH_FAILED},
+    {"no SID at all", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {"alice"}}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"a SID and more", FOREIGN, "", ALICE, SID, {.san = UPN, .ext = {SID " "}}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"a prefix of it", FOREIGN, "", ALICE, SID "4", {.san = UPN, .ext = {SID}}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
+    {"of another type", FOREIGN, "", ALICE, SID,
+	{.san = UPN, .ext = {SID}, .oid = "1.3.6.1.4.1.311.25.2.2"}, GH_E_AUTH_FAILED,
+	GH_E_AUTH_FAILED},
 };
 
 static int
@@ -717,7 +779,8 @@ log_in_as(const struct binding *b, const char *mapping, size_t i)
 	strcpy(fake.cert.requester.id, b->requested_by);
 	fake.id = b->entry_id;
 	fake.sid = b->entry_sid;
-	snprintf(address, sizeof(address), "%s.2.%zu", strcmp(mapping, "name") == 0 ? "10.0" : "10.1", i);
+	snprintf(address, sizeof(address), "%s.2.%zu",
+	    strcmp(mapping, "name") == 0 ? "10.0" : "10.1", i);
 	der = make_cert_of(&b->cert, &len);
 	rc = CHECK(APP_USER, .key = "key3", .cert = der, .cert_len = len, .address = address);
 	free(der);
@@ -741,7 +804,8 @@ cert__belongs_to_the_entry(void **state)
 		if ((weak = log_in_as(b, "name", i)) != b->weak)
 			fail_msg("%s, by name: %d, %s", b->why, weak, err.detail);
 		/* a name is no ground for a role */
-		assert_int_equal(result.requester.roles, weak == 0 && !is_named ? REQUESTER_ROLE_OFFICER : 0);
+		assert_int_equal(result.requester.roles,
+		    weak == 0 && !is_named ? REQUESTER_ROLE_OFFICER : 0);
 	}
 	conf.roles.officer_groups = "";
 }
@@ -778,7 +842,8 @@ app_sent__is_checked_when_it_is_there(void **state)
 	assert_int_equal(CHECK(need, .key = "key3", .user = "alice:secret"), 0);
 	assert_non_null(result.app);
 	assert_int_equal(CHECK(need, .key = "none", .user = "alice:secret"), GH_E_APP_KEY);
-	assert_int_equal(CHECK(need, .key = "key1", .user = "alice:secret", .signature = "AAAA"), GH_E_SIGNATURE);
+	assert_int_equal(CHECK(need, .key = "key1", .user = "alice:secret", .signature = "AAAA"),
+	    GH_E_SIGNATURE);
 	assert_int_equal(CHECK(need, .key = "key3"), GH_E_AUTH_REQUIRED);
 	assert_int_equal(CHECK(need, .user = "alice:wrong"), GH_E_AUTH_FAILED);
 }
@@ -787,7 +852,9 @@ static void
 cert__does_not_mend_a_wrong_password(void **state)
 {
 	(void)state;
-	assert_int_equal(check_cert("otherName:msUPN;UTF8:alice@example.test", "alice:wrong", "::1"), GH_E_AUTH_FAILED);
+	assert_int_equal(check_cert("otherName:msUPN;UTF8:alice@example.test", "alice:wrong",
+			     "::1"),
+	    GH_E_AUTH_FAILED);
 }
 
 static void
@@ -806,7 +873,9 @@ static void
 admin__by_bcrypt(void **state)
 {
 	(void)state;
-	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	fake.admin_enabled = true;
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
 	assert_int_equal(result.requester.kind, REQUESTER_ADMIN);
@@ -825,9 +894,12 @@ static void
 admin__only_where_the_route_wants_one(void **state)
 {
 	(void)state;
-	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	fake.admin_enabled = true;
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "admin:admin-secret"), GH_E_AUTH_FAILED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "admin:admin-secret"),
+	    GH_E_AUTH_FAILED);
 	assert_int_equal(CHECK(AUTH_ADMIN | AUTH_USER, .user = "alice:secret"), 0);
 	assert_int_equal(result.requester.roles, 0);
 }
@@ -888,7 +960,8 @@ password__is_remembered_for_its_hash(void **state)
 	assert_true(time_of("admin-secret", hash, now + 61 * INT64_C(1000000)) * 3 > slow);
 }
 
-/* All at once: some are checked, some wait for them, the rest is refused at once and told to come again. */
+/* All at once: some are checked, some wait for them, the rest is refused at once and told to come
+ * again. */
 static void *
 check_wrong(void *arg)
 {
@@ -946,14 +1019,21 @@ password__bounds(void **state)
 static void
 admin__time_tells_no_name(void **state)
 {
-	static const struct { const char *user; int rc; } rows[] = {
-		{ "admin:wrong-secret", GH_E_AUTH_FAILED }, { "nobody:wrong-secret", GH_E_AUTH_FAILED },
-		{ "alice:wrong-secret", GH_E_AUTH_FAILED }, { "ADMIN:wrong-secret", GH_E_AUTH_FAILED },
+	static const struct {
+		const char *user;
+		int rc;
+	} rows[] = {
+	    {"admin:wrong-secret", GH_E_AUTH_FAILED},
+	    {"nobody:wrong-secret", GH_E_AUTH_FAILED},
+	    {"alice:wrong-secret", GH_E_AUTH_FAILED},
+	    {"ADMIN:wrong-secret", GH_E_AUTH_FAILED},
 	};
 	int64_t us[4];
 
 	(void)state;
-	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	for (int enabled = 0; enabled < 2; enabled++) {
 		fake.admin_enabled = enabled != 0;
 		for (size_t i = 0; i < 4; i++) {
@@ -963,9 +1043,12 @@ admin__time_tells_no_name(void **state)
 			for (int k = 0; k < 3; k++) {
 				int64_t begin = cpu_us(), used;
 
-				snprintf(address, sizeof(address), "198.51.%d.%zu", enabled * 10 + k, i);
+				snprintf(address, sizeof(address), "198.51.%d.%zu",
+				    enabled * 10 + k, i);
 				fake.finds = 0;
-				assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user, .address = address), rows[i].rc);
+				assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user,
+						     .address = address),
+				    rows[i].rc);
 				used = cpu_us() - begin;
 				best = used < best ? used : best;
 				assert_int_equal(fake.finds, 1);
@@ -974,27 +1057,34 @@ admin__time_tells_no_name(void **state)
 		}
 		for (size_t i = 1; i < 4; i++)
 			if (us[i] * 2 < us[0] || us[0] * 2 < us[i])
-				fail_msg("%s: %lld us, %s: %lld us", rows[0].user, (long long)us[0], rows[i].user, (long long)us[i]);
+				fail_msg("%s: %lld us, %s: %lld us", rows[0].user, (long long)us[0],
+				    rows[i].user, (long long)us[i]);
 	}
 	/* also when the directory does not answer */
 	fake.dir_fail = GH_E_DIR_DOWN;
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user, .address = "198.51.100.1"), GH_E_DIR_DOWN);
+		assert_int_equal(CHECK(AUTH_PERSON, .user = rows[i].user,
+				     .address = "198.51.100.1"),
+		    GH_E_DIR_DOWN);
 }
 
 static void
 admin__one_count_for_all_spellings(void **state)
 {
-	static const char *const wrong[] = { "admin:wrong-one", "ADMIN:wrong-one", "aDmin:wrong-one" };
+	static const char *const wrong[] = {"admin:wrong-one", "ADMIN:wrong-one",
+	    "aDmin:wrong-one"};
 
 	(void)state;
-	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	fake.admin_enabled = true;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(CHECK(AUTH_ADMIN, .user = wrong[i]), GH_E_AUTH_FAILED);
 	assert_string_equal(fake.audit, "auth.failed failure Admin -");
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "Admin:admin-secret"), GH_E_RATE_LIMITED);
-	/* characters that some folding takes for an ASCII letter are other names, and have other counts */
+	/* characters that some folding takes for an ASCII letter are other names, and have other
+	 * counts */
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "adm\xc4\xb0n:admin-secret"), GH_E_AUTH_FAILED);
 }
 
@@ -1004,7 +1094,9 @@ admin__is_checked_once_a_minute(void **state)
 	int64_t begin, slow;
 
 	(void)state;
-	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("admin-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	fake.admin_enabled = true;
 	begin = gh_now_us();
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
@@ -1017,7 +1109,9 @@ admin__is_checked_once_a_minute(void **state)
 	fake.admin_enabled = false;
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_ACCOUNT_DISABLED);
 	fake.admin_enabled = true;
-	assert_int_equal(auth_password_hash("other-secret", fake.admin_hash, sizeof(fake.admin_hash), &err), 0);
+	assert_int_equal(auth_password_hash("other-secret", fake.admin_hash,
+			     sizeof(fake.admin_hash), &err),
+	    0);
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_AUTH_FAILED);
 }
 
@@ -1026,19 +1120,24 @@ admin__is_checked_once_a_minute(void **state)
 static void
 limit__blocks_a_user_where_he_fails(void **state)
 {
-	static const char *const wrong[] = { "alice:x", "CORP\\alice:x", "alice@mail.test:x" };
+	static const char *const wrong[] = {"alice:x", "CORP\\alice:x", "alice@mail.test:x"};
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = wrong[i]), GH_E_AUTH_FAILED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = wrong[i]),
+		    GH_E_AUTH_FAILED);
 	assert_int_equal(fake.binds, 3);
 	assert_int_equal(fake.audits, 3);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alias@example.test:secret"), GH_E_RATE_LIMITED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alias@example.test:secret"),
+	    GH_E_RATE_LIMITED);
 	assert_in_range(err.retry_after, 290, 300);
 	assert_string_equal(result.requester.dn, "");
 	/* another user of this address, and this user from another one, are not touched */
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_ACCOUNT_DISABLED);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.4"), 0);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"),
+	    GH_E_ACCOUNT_DISABLED);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret",
+			     .address = "192.0.2.4"),
+	    0);
 	assert_int_equal(fake.binds, 5);
 }
 
@@ -1046,19 +1145,26 @@ static void
 limit__slows_a_user_down_whom_many_addresses_try(void **state)
 {
 	(void)state;
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.200"), 0);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret",
+			     .address = "192.0.2.200"),
+	    0);
 	for (int i = 0; i < 15; i++) {
 		char address[32];
 
 		snprintf(address, sizeof(address), "192.0.2.%d", i + 10);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "Alice:wrong", .address = address), GH_E_AUTH_FAILED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "Alice:wrong",
+				     .address = address),
+		    GH_E_AUTH_FAILED);
 	}
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.99"),
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret",
+			     .address = "192.0.2.99"),
 	    GH_E_RATE_LIMITED);
 	/* one attempt each window / failures, not a lock-out */
 	assert_in_range(err.retry_after, 90, 100);
 	/* and where he has been before, nothing is slow */
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.200"), 0);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret",
+			     .address = "192.0.2.200"),
+	    0);
 }
 
 static void
@@ -1078,10 +1184,13 @@ limit__blocks_an_address_for_any_user(void **state)
 	(void)state;
 	fail_many_users(15);
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_RATE_LIMITED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"),
+		    GH_E_RATE_LIMITED);
 	assert_in_range(err.retry_after, 290, 300);
 	assert_int_equal(fake.audits, 15);
-	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret", .address = "192.0.2.2"), 0);
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret",
+			     .address = "192.0.2.2"),
+	    0);
 }
 
 static void
@@ -1094,7 +1203,8 @@ limit__spares_known_users_of_an_address(void **state)
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "ALICE:secret"), 0);
 	/* which is no way to guess on */
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"), GH_E_AUTH_FAILED);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"),
+		    GH_E_AUTH_FAILED);
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_RATE_LIMITED);
 }
 
@@ -1106,24 +1216,30 @@ limit__does_not_spare_wrong_keys_and_signatures(void **state)
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
 	fail_many_users(15);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1, .user = "alice:wrong"),
+		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1,
+				     .user = "alice:wrong"),
 		    GH_E_SIGNATURE);
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1, .user = "alice:wrong"),
+		assert_int_equal(CHECK(APP_USER, .key = "key1", .signature = C1_SHA1,
+				     .user = "alice:wrong"),
 		    GH_E_RATE_LIMITED);
-		assert_int_equal(CHECK(APP_USER, .key = "guess", .user = "alice:wrong"), GH_E_RATE_LIMITED);
+		assert_int_equal(CHECK(APP_USER, .key = "guess", .user = "alice:wrong"),
+		    GH_E_RATE_LIMITED);
 	}
 	assert_int_equal(fake.audits, 18);
 }
 
-/* A disabled application has all its clients refused, and a disabled account its owner: no address is blocked for it. */
+/* A disabled application has all its clients refused, and a disabled account its owner: no address
+ * is blocked for it. */
 static void
 limit__what_we_switched_off_is_no_guess(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 40; i++) {
-		assert_int_equal(CHECK(APP_USER, .key = "key4", .user = "alice:secret"), GH_E_APP_KEY);
-		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"), GH_E_ACCOUNT_DISABLED);
+		assert_int_equal(CHECK(APP_USER, .key = "key4", .user = "alice:secret"),
+		    GH_E_APP_KEY);
+		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "dave:secret"),
+		    GH_E_ACCOUNT_DISABLED);
 	}
 	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
 	/* it is told a bounded number of times */
@@ -1136,7 +1252,8 @@ limit__a_success_forgets_the_users_failures(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		for (int k = 0; k < 2; k++)
-			assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"), GH_E_AUTH_FAILED);
+			assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:wrong"),
+			    GH_E_AUTH_FAILED);
 		assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
 	}
 }
@@ -1147,11 +1264,15 @@ limit__counts_wrong_keys_and_signatures_of_an_address(void **state)
 	(void)state;
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(CHECK(AUTH_APP, .key = "guess"), GH_E_APP_KEY);
-		assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = C1_SHA1), GH_E_SIGNATURE);
+		assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = C1_SHA1),
+		    GH_E_SIGNATURE);
 		assert_int_equal(CHECK(AUTH_APP, .key = "key1"), GH_E_SIGNATURE);
 	}
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1), GH_E_RATE_LIMITED);
-	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1, .address = "192.0.2.2"), 0);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1),
+	    GH_E_RATE_LIMITED);
+	assert_int_equal(CHECK(AUTH_APP, .key = "key1", .signature = EMPTY_SHA1,
+			     .address = "192.0.2.2"),
+	    0);
 }
 
 static void
@@ -1169,27 +1290,50 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(hmac__vector_of_the_notes), T(hmac__body_with_raw_line_feeds), T(hmac__of_an_empty_body),
-		T(hmac__minimum_hash), T(hmac__required_or_not), T(hmac__signatures_that_are_none),
-		T(app__unknown_disabled_and_missing_get_one_code), T(app__key_with_or_without_padding),
-		T(user__by_basic), T(user__has_one_name_however_he_spells_it),
-		T(user__without_credentials_is_challenged_and_not_counted),
-		T(user__wrong_and_unknown_get_one_answer),
-		T(user__bad_credentials_never_reach_the_directory), T(user__disabled), T(user__name_in_latin1),
-		T(user__directory_down_is_no_failure_of_his),
-		T(user__service_identity_only_without_credentials), T(cert__names_its_user),
-		T(cert__without_exactly_one_certified_name_is_refused),
-		T(cert__belongs_to_the_entry), T(cert__requested_by_no_directory_user), T(cert__mail_that_two_entries_have),
-		T(cert__revoked_opens_nothing), T(app_sent__is_checked_when_it_is_there),
-		T(cert__does_not_mend_a_wrong_password), T(cert__does_not_make_an_administrator),
-		T(admin__by_bcrypt), T(admin__only_where_the_route_wants_one), T(admin__database_down),
-		T(admin__time_tells_no_name), T(admin__one_count_for_all_spellings), T(admin__is_checked_once_a_minute),
-		T(password__is_remembered_for_its_hash), T(password__checks_are_bounded), T(password__bounds),
-		T(limit__blocks_a_user_where_he_fails), T(limit__slows_a_user_down_whom_many_addresses_try),
-		T(limit__blocks_an_address_for_any_user), T(limit__a_success_forgets_the_users_failures),
-		T(limit__counts_wrong_keys_and_signatures_of_an_address), T(limit__spares_known_users_of_an_address),
-		T(limit__does_not_spare_wrong_keys_and_signatures), T(limit__what_we_switched_off_is_no_guess),
-		T(auth__nothing_needed_nothing_asked),
+	    T(hmac__vector_of_the_notes),
+	    T(hmac__body_with_raw_line_feeds),
+	    T(hmac__of_an_empty_body),
+	    T(hmac__minimum_hash),
+	    T(hmac__required_or_not),
+	    T(hmac__signatures_that_are_none),
+	    T(app__unknown_disabled_and_missing_get_one_code),
+	    T(app__key_with_or_without_padding),
+	    T(user__by_basic),
+	    T(user__has_one_name_however_he_spells_it),
+	    T(user__without_credentials_is_challenged_and_not_counted),
+	    T(user__wrong_and_unknown_get_one_answer),
+	    T(user__bad_credentials_never_reach_the_directory),
+	    T(user__disabled),
+	    T(user__name_in_latin1),
+	    T(user__directory_down_is_no_failure_of_his),
+	    T(user__service_identity_only_without_credentials),
+	    T(cert__names_its_user),
+	    T(cert__without_exactly_one_certified_name_is_refused),
+	    T(cert__belongs_to_the_entry),
+	    T(cert__requested_by_no_directory_user),
+	    T(cert__mail_that_two_entries_have),
+	    T(cert__revoked_opens_nothing),
+	    T(app_sent__is_checked_when_it_is_there),
+	    T(cert__does_not_mend_a_wrong_password),
+	    T(cert__does_not_make_an_administrator),
+	    T(admin__by_bcrypt),
+	    T(admin__only_where_the_route_wants_one),
+	    T(admin__database_down),
+	    T(admin__time_tells_no_name),
+	    T(admin__one_count_for_all_spellings),
+	    T(admin__is_checked_once_a_minute),
+	    T(password__is_remembered_for_its_hash),
+	    T(password__checks_are_bounded),
+	    T(password__bounds),
+	    T(limit__blocks_a_user_where_he_fails),
+	    T(limit__slows_a_user_down_whom_many_addresses_try),
+	    T(limit__blocks_an_address_for_any_user),
+	    T(limit__a_success_forgets_the_users_failures),
+	    T(limit__counts_wrong_keys_and_signatures_of_an_address),
+	    T(limit__spares_known_users_of_an_address),
+	    T(limit__does_not_spare_wrong_keys_and_signatures),
+	    T(limit__what_we_switched_off_is_no_guess),
+	    T(auth__nothing_needed_nothing_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,8 @@ limiter__slows_a_user_down(void **state)
 
 		assert_int_equal(auth_limiter_wait_user(l, "alice", "203.0.113.1", now), 0);
 		snprintf(address, sizeof(address), "192.0.2.%d", i + 10);
-		assert_int_equal(auth_limiter_fail_user(l, "alice", address, now), i == ANYWHERE - 1 ? STEP : 0);
+		assert_int_equal(auth_limiter_fail_user(l, "alice", address, now),
+		    i == ANYWHERE - 1 ? STEP : 0);
 	}
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(auth_limiter_wait_user(l, "alice", "203.0.113.1", now), STEP);
@@ -162,8 +163,8 @@ limiter__forgets_on_success(void **state)
 	assert_false(auth_limiter_is_good(l, "bob", HERE, 0));
 }
 
-/* A hundred thousand names: the table does not grow, strangers are not blocked, and fresh blocks hold while the
- * old ones go. */
+/* A hundred thousand names: the table does not grow, strangers are not blocked, and fresh blocks
+ * hold while the old ones go. */
 static void
 limiter__a_flood_blocks_nobody_else(void **state)
 {
@@ -262,11 +263,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(limiter__blocks_from_the_last_allowed_failure_to_the_end_of_the_window),
-		T(limiter__tells_of_the_block_once), T(limiter__starts_anew_after_the_window),
-		T(limiter__slows_a_user_down), T(limiter__users_and_addresses_are_apart), T(limiter__an_ipv6_host_is_its_64),
-		T(limiter__forgets_on_success), T(limiter__a_flood_blocks_nobody_else),
-		T(limiter__audits_a_bounded_number), T(limiter__lists_and_clears), T(limiter__null_limits_nothing), T(limiter__counts_for_all_workers),
+	    T(limiter__blocks_from_the_last_allowed_failure_to_the_end_of_the_window),
+	    T(limiter__tells_of_the_block_once),
+	    T(limiter__starts_anew_after_the_window),
+	    T(limiter__slows_a_user_down),
+	    T(limiter__users_and_addresses_are_apart),
+	    T(limiter__an_ipv6_host_is_its_64),
+	    T(limiter__forgets_on_success),
+	    T(limiter__a_flood_blocks_nobody_else),
+	    T(limiter__audits_a_bounded_number),
+	    T(limiter__lists_and_clears),
+	    T(limiter__null_limits_nothing),
+	    T(limiter__counts_for_all_workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,8 @@ quota__of_one_listener_leaves_the_other(void **state)
 static void
 quota__who_gives_way(void **state)
 {
-	static const enum conn_phase order[] = {CONN_CLOSING, CONN_GREETING, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_SEND};
+	static const enum conn_phase order[] = {CONN_CLOSING, CONN_GREETING, CONN_IDLE, CONN_HEAD,
+	    CONN_BODY, CONN_SEND};
 	const int n = sizeof(order) / sizeof(order[0]);
 
 	(void)state;
@@ -160,8 +161,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(quota__of_one_listener_leaves_the_other), TEST(quota__who_gives_way), TEST(quota__oldest_in_its_phase),
-		TEST(source__has_a_cap_of_its_own), TEST(source__can_change), TEST(address__as_it_is_counted),
+	    TEST(quota__of_one_listener_leaves_the_other),
+	    TEST(quota__who_gives_way),
+	    TEST(quota__oldest_in_its_phase),
+	    TEST(source__has_a_cap_of_its_own),
+	    TEST(source__can_change),
+	    TEST(address__as_it_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* A connection as its transport and its application see it: requests cut anywhere, bodies, answers, ends. */
+/* A connection as its transport and its application see it: requests cut anywhere, bodies, answers,
+ * ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +16,11 @@
 
 /* What the application was given, and what it does with it. */
 static struct {
-	char log[8192];                  /* "METHOD PATH BODY;" for each, "!code;" for each refused */
-	bool waits;                      /* answer later */
-	int refuse_admission;            /* code; 0 = admit */
+	char log[8192];       /* "METHOD PATH BODY;" for each, "!code;" for each refused */
+	bool waits;           /* answer later */
+	int refuse_admission; /* code; 0 = admit */
 	int gone, answered;
-	const char *body;                /* of each answer; NULL = "ok" */
+	const char *body; /* of each answer; NULL = "ok" */
 	size_t body_len;
 	struct gh_shared *shared;
 } app;
@@ -55,7 +56,8 @@ serve(struct http_conn *c)
 	size_t n, reserved, at = strlen(app.log);
 	unsigned char *body = http_conn_take_body(c, &n, &reserved);
 
-	snprintf(app.log + at, sizeof(app.log) - at, "%d %s %.*s;", (int)h->method, h->path, (int)n, body ? (char *)body : "");
+	snprintf(app.log + at, sizeof(app.log) - at, "%d %s %.*s;", (int)h->method, h->path, (int)n,
+	    body ? (char *)body : "");
 	free(body);
 	http_budget_return(&server.bodies, reserved);
 	if (app.waits)
@@ -103,7 +105,9 @@ set_up(void **state)
 {
 	(void)state;
 	memset(&app, 0, sizeof(app));
-	server = (struct http_server){.app = &application, .transport = &transport, .bodies = {.max = 1000}};
+	server = (struct http_server){.app = &application,
+	    .transport = &transport,
+	    .bodies = {.max = 1000}};
 	http_conn_init(&conn, &server, "127.0.0.1", true);
 	sent_len = 0;
 	sent[0] = '\0';
@@ -260,8 +264,9 @@ static void
 answer__closes_when_it_must(void **state)
 {
 	static const char *const closing[] = {
-		"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n", "GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n",
-		"BAD\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\n",
+	    "GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n",
+	    "BAD\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n",
 	};
 
 	for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++) {
@@ -282,7 +287,8 @@ answer__closes_when_it_must(void **state)
 static void
 continue__is_answered_once(void **state)
 {
-	static const char head[] = "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
+	static const char head[] =
+	    "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
 
 	feed(head, sizeof(head) - 1, 1000);
 	assert_string_equal(sent, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -302,21 +308,34 @@ continue__is_answered_once(void **state)
 static void
 body__limits(void **state)
 {
-	static const struct { const char *text, *log; } cases[] = {
-		{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", "!too_large;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", "!too_large;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff0\r\n", "!too_large;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\ng\r\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;\x01\r\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\n", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\rx", "!bad_request;"},
-		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "4 / ;"},
+	static const struct {
+		const char *text, *log;
+	} cases[] = {
+	    {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", "!too_large;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", "!too_large;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff0\r\n",
+		"!too_large;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\ng\r\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;\x01\r\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\n",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\rx",
+		"!bad_request;"},
+	    {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "4 / ;"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -331,7 +350,8 @@ body__limits(void **state)
 static void
 body__chunks_add_up_to_the_limit(void **state)
 {
-	static const char head[] = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const char head[] =
+	    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 	for (int n = BODY_MAX; n <= BODY_MAX + 1; n++) {
 		set_up(state);
@@ -351,7 +371,8 @@ body__chunks_add_up_to_the_limit(void **state)
 static void
 body__extensions_and_trailers_are_bounded(void **state)
 {
-	static const char head[] = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+	static const char head[] =
+	    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 	for (int i = 0; i < 2; i++) {
 		set_up(state);
@@ -411,12 +432,14 @@ header__of_every_size(void **state)
 	static char text[40000];
 
 	for (size_t pad = 1; pad < 33000; pad += 997) {
-		int n = snprintf(text, sizeof(text), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nP: %0*d\r\n\r\nabc",
+		int n = snprintf(text, sizeof(text),
+		    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nP: %0*d\r\n\r\nabc",
 		    (int)pad, 0);
 
 		set_up(state);
 		feed(text, (size_t)n, 5000);
-		assert_string_equal(app.log, n - 3 <= HTTP_HEAD_MAX ? "4 / abc;" : "!header_too_large;");
+		assert_string_equal(app.log,
+		    n - 3 <= HTTP_HEAD_MAX ? "4 / abc;" : "!header_too_large;");
 		assert_int_equal(tear_down(state), 0);
 	}
 	set_up(state);
@@ -428,11 +451,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(requests__cut_anywhere), TEST(requests__wait_for_the_one_before), TEST(client__goes_away_while_it_waits),
-		TEST(answer__of_head_has_no_body), TEST(answer__large_bodies_are_not_copied), TEST(answer__closes_when_it_must),
-		TEST(continue__is_answered_once), TEST(body__limits), TEST(body__chunks_add_up_to_the_limit),
-		TEST(body__extensions_and_trailers_are_bounded), TEST(body__shares_one_budget),
-		TEST(timeout__says_so_when_a_request_has_begun), TEST(header__of_every_size),
+	    TEST(requests__cut_anywhere),
+	    TEST(requests__wait_for_the_one_before),
+	    TEST(client__goes_away_while_it_waits),
+	    TEST(answer__of_head_has_no_body),
+	    TEST(answer__large_bodies_are_not_copied),
+	    TEST(answer__closes_when_it_must),
+	    TEST(continue__is_answered_once),
+	    TEST(body__limits),
+	    TEST(body__chunks_add_up_to_the_limit),
+	    TEST(body__extensions_and_trailers_are_bounded),
+	    TEST(body__shares_one_budget),
+	    TEST(timeout__says_so_when_a_request_has_begun),
+	    TEST(header__of_every_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

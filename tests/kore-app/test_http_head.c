@@ -1,4 +1,5 @@
-/* The head of an HTTP request: what is accepted, and the one reason for which each other one is refused. */
+/* The head of an HTTP request: what is accepted, and the one reason for which each other one is
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,14 +48,23 @@ parse(const char *text)
 static void
 target__forms(void **state)
 {
-	static const struct { const char *target, *path, *query, *host; } good[] = {
-		{"/", "/", "", "a.example"}, {"/a/b", "/a/b", "", "a.example"}, {"/a?b?c", "/a", "b?c", "a.example"},
-		{"/a?", "/a", "", "a.example"}, {"//x", "//x", "", "a.example"}, {"/%00", "/%00", "", "a.example"},
-		{"http://b:1/c", "/c", "", "b:1"}, {"HTTPS://b/c?d", "/c", "d", "b"}, {"http://b", "/", "", "b"},
-		{"http://b?d", "/", "d", "b"}, {"http://[::1]:80/", "/", "", "[::1]:80"},
+	static const struct {
+		const char *target, *path, *query, *host;
+	} good[] = {
+	    {"/", "/", "", "a.example"},
+	    {"/a/b", "/a/b", "", "a.example"},
+	    {"/a?b?c", "/a", "b?c", "a.example"},
+	    {"/a?", "/a", "", "a.example"},
+	    {"//x", "//x", "", "a.example"},
+	    {"/%00", "/%00", "", "a.example"},
+	    {"http://b:1/c", "/c", "", "b:1"},
+	    {"HTTPS://b/c?d", "/c", "d", "b"},
+	    {"http://b", "/", "", "b"},
+	    {"http://b?d", "/", "d", "b"},
+	    {"http://[::1]:80/", "/", "", "[::1]:80"},
 	};
-	static const char *const bad[] = {"a", "*", "http:///a", "http://u@b/", "/a#b", "/a\x80", "/a\x7f", "ftp://a/",
-		"a.example:443", "", "\\", "http:/a"};
+	static const char *const bad[] = {"a", "*", "http:///a", "http://u@b/", "/a#b", "/a\x80",
+	    "/a\x7f", "ftp://a/", "a.example:443", "", "\\", "http:/a"};
 	char text[256];
 
 	(void)state;
@@ -75,14 +85,30 @@ target__forms(void **state)
 static void
 request_line__methods_and_versions(void **state)
 {
-	static const struct { const char *line; int rc; } lines[] = {
-		{"GET / HTTP/1.1", 0}, {"HEAD / HTTP/1.0", 0}, {"PATCH / HTTP/1.9", 0}, {"TRACE / HTTP/1.1", 0},
-		{"BREW / HTTP/1.1", GH_E_NOT_IMPLEMENTED}, {"get / HTTP/1.1", GH_E_NOT_IMPLEMENTED},
-		{"CONNECT a:1 HTTP/1.1", GH_E_NOT_IMPLEMENTED}, {"GE\x7fT / HTTP/1.1", GH_E_BAD_REQUEST},
-		{" / HTTP/1.1", GH_E_BAD_REQUEST}, {"GET  / HTTP/1.1", GH_E_BAD_REQUEST}, {"GET / HTTP/1.1 ", GH_E_BAD_REQUEST},
-		{"GET /", GH_E_BAD_REQUEST}, {"GET", GH_E_BAD_REQUEST}, {"GET / http/1.1", GH_E_BAD_REQUEST},
-		{"GET / HTTP/1.10", GH_E_BAD_REQUEST}, {"GET / HTTP/11", GH_E_BAD_REQUEST}, {"GET /\tHTTP/1.1", GH_E_BAD_REQUEST},
-		{"GET / HTTP/2.0", GH_E_HTTP_VERSION}, {"GET / HTTP/0.9", GH_E_HTTP_VERSION}, {"\tGET / HTTP/1.1", GH_E_BAD_REQUEST},
+	static const struct {
+		const char *line;
+		int rc;
+	} lines[] = {
+	    {"GET / HTTP/1.1", 0},
+	    {"HEAD / HTTP/1.0", 0},
+	    {"PATCH / HTTP/1.9", 0},
+	    {"TRACE / HTTP/1.1", 0},
+	    {"BREW / HTTP/1.1", GH_E_NOT_IMPLEMENTED},
+	    {"get / HTTP/1.1", GH_E_NOT_IMPLEMENTED},
+	    {"CONNECT a:1 HTTP/1.1", GH_E_NOT_IMPLEMENTED},
+	    {"GE\x7fT / HTTP/1.1", GH_E_BAD_REQUEST},
+	    {" / HTTP/1.1", GH_E_BAD_REQUEST},
+	    {"GET  / HTTP/1.1", GH_E_BAD_REQUEST},
+	    {"GET / HTTP/1.1 ", GH_E_BAD_REQUEST},
+	    {"GET /", GH_E_BAD_REQUEST},
+	    {"GET", GH_E_BAD_REQUEST},
+	    {"GET / http/1.1", GH_E_BAD_REQUEST},
+	    {"GET / HTTP/1.10", GH_E_BAD_REQUEST},
+	    {"GET / HTTP/11", GH_E_BAD_REQUEST},
+	    {"GET /\tHTTP/1.1", GH_E_BAD_REQUEST},
+	    {"GET / HTTP/2.0", GH_E_HTTP_VERSION},
+	    {"GET / HTTP/0.9", GH_E_HTTP_VERSION},
+	    {"\tGET / HTTP/1.1", GH_E_BAD_REQUEST},
 	};
 	char text[256];
 
@@ -98,7 +124,8 @@ static void
 fields__what_a_value_may_hold(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(GET "X-Certificateformat:\r\nA: \t b\tc \t\r\nB:\xc3\xa4\r\n\r\n"), 0);
+	assert_int_equal(parse(GET "X-Certificateformat:\r\nA: \t b\tc \t\r\nB:\xc3\xa4\r\n\r\n"),
+	    0);
 	assert_int_equal(head.fields, 4);
 	assert_string_equal(http_head_field(&head, "x-certificateformat"), "");
 	assert_string_equal(http_head_field(&head, "a"), "b\tc");
@@ -111,17 +138,33 @@ static void
 fields__malformed(void **state)
 {
 	static const char *const bad[] = {
-		GET "A : b\r\n\r\n", GET " A: b\r\n\r\n", GET "A: b\r\n c\r\n\r\n", GET "A: b\r\n\tc\r\n\r\n", GET ": b\r\n\r\n",
-		GET "A\r\n\r\n", GET "A\tB: c\r\n\r\n", GET "A: b\x01\r\n\r\n", GET "A: b\x7f\r\n\r\n", GET "A: b\rc\r\n\r\n",
-		GET "A: b\n\r\n", GET "A: b\r\r\n\r\n", GET "A(b): c\r\n\r\n", GET "\xc3: c\r\n\r\n", "GET / HTTP/1.1\n" HOST "\r\n",
-		GET "A: b\r\n\n", "GET /\r HTTP/1.1\r\n" HOST "\r\n", "\n",
+	    GET "A : b\r\n\r\n",
+	    GET " A: b\r\n\r\n",
+	    GET "A: b\r\n c\r\n\r\n",
+	    GET "A: b\r\n\tc\r\n\r\n",
+	    GET ": b\r\n\r\n",
+	    GET "A\r\n\r\n",
+	    GET "A\tB: c\r\n\r\n",
+	    GET "A: b\x01\r\n\r\n",
+	    GET "A: b\x7f\r\n\r\n",
+	    GET "A: b\rc\r\n\r\n",
+	    GET "A: b\n\r\n",
+	    GET "A: b\r\r\n\r\n",
+	    GET "A(b): c\r\n\r\n",
+	    GET "\xc3: c\r\n\r\n",
+	    "GET / HTTP/1.1\n" HOST "\r\n",
+	    GET "A: b\r\n\n",
+	    "GET /\r HTTP/1.1\r\n" HOST "\r\n",
+	    "\n",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(parse(bad[i]), GH_E_BAD_REQUEST);
-	assert_int_equal(parse_bytes(GET "A: b\0c\r\n\r\n", sizeof(GET "A: b\0c\r\n\r\n") - 1), GH_E_BAD_REQUEST);
-	assert_int_equal(parse_bytes(GET "A\0b: c\r\n\r\n", sizeof(GET "A\0b: c\r\n\r\n") - 1), GH_E_BAD_REQUEST);
+	assert_int_equal(parse_bytes(GET "A: b\0c\r\n\r\n", sizeof(GET "A: b\0c\r\n\r\n") - 1),
+	    GH_E_BAD_REQUEST);
+	assert_int_equal(parse_bytes(GET "A\0b: c\r\n\r\n", sizeof(GET "A\0b: c\r\n\r\n") - 1),
+	    GH_E_BAD_REQUEST);
 	assert_int_equal(parse_bytes("GET /\0 HTTP/1.1\r\n\r\n", 20), GH_E_BAD_REQUEST);
 }
 
@@ -129,9 +172,15 @@ static void
 host__exactly_one(void **state)
 {
 	static const char *const bad[] = {
-		"GET / HTTP/1.1\r\n\r\n", GET HOST "\r\n", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "GET http://b/ HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
-		"GET / HTTP/1.0\r\n" HOST HOST "\r\n", "GET / HTTP/1.1\r\nHost: \xc3\r\n\r\n",
+	    "GET / HTTP/1.1\r\n\r\n",
+	    GET HOST "\r\n",
+	    "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+	    "GET http://b/ HTTP/1.1\r\n\r\n",
+	    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+	    "GET / HTTP/1.0\r\n" HOST HOST "\r\n",
+	    "GET / HTTP/1.1\r\nHost: \xc3\r\n\r\n",
 	};
 
 	(void)state;
@@ -146,27 +195,43 @@ host__exactly_one(void **state)
 static void
 framing__beyond_doubt(void **state)
 {
-	static const struct { const char *text; int rc; enum http_framing framing; uint64_t length; } cases[] = {
-		{POST "\r\n", 0, HTTP_NO_BODY, 0}, {POST "Content-Length: 0\r\n\r\n", 0, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 7\r\n\r\n", 0, HTTP_LENGTH, 7}, {POST "Content-Length: 007\r\n\r\n", 0, HTTP_LENGTH, 7},
-		{GET "Content-Length: 7\r\n\r\n", 0, HTTP_LENGTH, 7},
-		{POST "Transfer-Encoding: Chunked\r\n\r\n", 0, HTTP_CHUNKED, 0},
-		{POST "Content-Length: 7\r\nContent-Length: 7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 7\r\ncontent-length: 8\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 7, 7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: +7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: -7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 0x7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 7 8\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length:\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Content-Length: 99999999999999999999\r\n\r\n", GH_E_TOO_LARGE, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding: gzip, chunked\r\n\r\n", GH_E_NOT_IMPLEMENTED, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding: chunked, identity\r\n\r\n", GH_E_NOT_IMPLEMENTED, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding:\r\n\r\n", GH_E_NOT_IMPLEMENTED, HTTP_NO_BODY, 0},
-		{POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
-		{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	static const struct {
+		const char *text;
+		int rc;
+		enum http_framing framing;
+		uint64_t length;
+	} cases[] = {
+	    {POST "\r\n", 0, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: 0\r\n\r\n", 0, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: 7\r\n\r\n", 0, HTTP_LENGTH, 7},
+	    {POST "Content-Length: 007\r\n\r\n", 0, HTTP_LENGTH, 7},
+	    {GET "Content-Length: 7\r\n\r\n", 0, HTTP_LENGTH, 7},
+	    {POST "Transfer-Encoding: Chunked\r\n\r\n", 0, HTTP_CHUNKED, 0},
+	    {POST "Content-Length: 7\r\nContent-Length: 7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY,
+		0},
+	    {POST "Content-Length: 7\r\ncontent-length: 8\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY,
+		0},
+	    {POST "Content-Length: 7, 7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: +7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: -7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: 0x7\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: 7 8\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length:\r\n\r\n", GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Content-Length: 99999999999999999999\r\n\r\n", GH_E_TOO_LARGE, HTTP_NO_BODY, 0},
+	    {POST "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n", GH_E_BAD_REQUEST,
+		HTTP_NO_BODY, 0},
+	    {POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {POST "Transfer-Encoding: gzip, chunked\r\n\r\n", GH_E_NOT_IMPLEMENTED, HTTP_NO_BODY,
+		0},
+	    {POST "Transfer-Encoding: chunked, identity\r\n\r\n", GH_E_NOT_IMPLEMENTED,
+		HTTP_NO_BODY, 0},
+	    {POST "Transfer-Encoding:\r\n\r\n", GH_E_NOT_IMPLEMENTED, HTTP_NO_BODY, 0},
+	    {POST "Transfer-Encoding: \x0b"
+		  "chunked\r\n\r\n",
+		GH_E_BAD_REQUEST, HTTP_NO_BODY, 0},
+	    {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", GH_E_BAD_REQUEST,
+		HTTP_NO_BODY, 0},
 	};
 
 	(void)state;
@@ -180,11 +245,19 @@ framing__beyond_doubt(void **state)
 static void
 connection__kept_or_not(void **state)
 {
-	static const struct { const char *text; bool is_kept; } cases[] = {
-		{GET "\r\n", true}, {GET "Connection: close\r\n\r\n", false}, {GET "Connection: x, Close\r\n\r\n", false},
-		{GET "Connection: x\r\nConnection: close\r\n\r\n", false}, {GET "Connection: closed\r\n\r\n", true},
-		{"GET / HTTP/1.0\r\n\r\n", false}, {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
-		{"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false}, {GET "Connection:\r\n\r\n", true},
+	static const struct {
+		const char *text;
+		bool is_kept;
+	} cases[] = {
+	    {GET "\r\n", true},
+	    {GET "Connection: close\r\n\r\n", false},
+	    {GET "Connection: x, Close\r\n\r\n", false},
+	    {GET "Connection: x\r\nConnection: close\r\n\r\n", false},
+	    {GET "Connection: closed\r\n\r\n", true},
+	    {"GET / HTTP/1.0\r\n\r\n", false},
+	    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
+	    {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
+	    {GET "Connection:\r\n\r\n", true},
 	};
 
 	(void)state;
@@ -228,7 +301,8 @@ limits__each(void **state)
 	int n;
 
 	(void)state;
-	n = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" HOST "\r\n", HTTP_TARGET_MAX - 1, 0);
+	n = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" HOST "\r\n", HTTP_TARGET_MAX - 1,
+	    0);
 	assert_int_equal(parse_bytes(text, (size_t)n), 0);
 	n = snprintf(text, sizeof(text), "GET /%0*d HTTP/1.1\r\n" HOST "\r\n", HTTP_TARGET_MAX, 0);
 	assert_int_equal(parse_bytes(text, (size_t)n), GH_E_TARGET_TOO_LONG);
@@ -276,12 +350,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(target__forms), cmocka_unit_test(request_line__methods_and_versions),
-		cmocka_unit_test(fields__what_a_value_may_hold), cmocka_unit_test(fields__malformed),
-		cmocka_unit_test(host__exactly_one), cmocka_unit_test(framing__beyond_doubt),
-		cmocka_unit_test(connection__kept_or_not), cmocka_unit_test(expect__one_only),
-		cmocka_unit_test(single__refuses_the_second), cmocka_unit_test(limits__each),
-		cmocka_unit_test(limits__lines), cmocka_unit_test(find__byte_by_byte),
+	    cmocka_unit_test(target__forms),
+	    cmocka_unit_test(request_line__methods_and_versions),
+	    cmocka_unit_test(fields__what_a_value_may_hold),
+	    cmocka_unit_test(fields__malformed),
+	    cmocka_unit_test(host__exactly_one),
+	    cmocka_unit_test(framing__beyond_doubt),
+	    cmocka_unit_test(connection__kept_or_not),
+	    cmocka_unit_test(expect__one_only),
+	    cmocka_unit_test(single__refuses_the_second),
+	    cmocka_unit_test(limits__each),
+	    cmocka_unit_test(limits__lines),
+	    cmocka_unit_test(find__byte_by_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,10 +11,22 @@
 static void
 job_delay__doubles_after_failures(void **state)
 {
-	static const struct { int interval, failures, want; } c[] = {
-		{ 60, 0, 60 }, { 60, 1, 10 }, { 60, 2, 20 }, { 60, 3, 40 }, { 60, 4, 60 }, { 60, 1000, 60 },
-		{ 5, 1, 5 }, { 86400, 0, 86400 }, { 86400, 1, 10 }, { 86400, 9, 2560 }, { 86400, 10, 3600 },
-		{ 86400, 2000000000, 3600 }, { 86400, -1, 86400 },
+	static const struct {
+		int interval, failures, want;
+	} c[] = {
+	    {60, 0, 60},
+	    {60, 1, 10},
+	    {60, 2, 20},
+	    {60, 3, 40},
+	    {60, 4, 60},
+	    {60, 1000, 60},
+	    {5, 1, 5},
+	    {86400, 0, 86400},
+	    {86400, 1, 10},
+	    {86400, 9, 2560},
+	    {86400, 10, 3600},
+	    {86400, 2000000000, 3600},
+	    {86400, -1, 86400},
 	};
 
 	(void)state;
@@ -45,8 +57,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(job_delay__doubles_after_failures),
-		cmocka_unit_test(job_table__each_name_and_interval_once),
+	    cmocka_unit_test(job_delay__doubles_after_failures),
+	    cmocka_unit_test(job_table__each_name_and_interval_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

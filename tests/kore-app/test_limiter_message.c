@@ -1,4 +1,5 @@
-/* Questions about the limiter: taken only as they were written, by who has the gateway secret, and in time. */
+/* Questions about the limiter: taken only as they were written, by who has the gateway secret, and
+ * in time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,10 +13,13 @@
 #include "limiter_message.h"
 
 static const unsigned char secret[32] = {1}, other[32] = {2};
-static const struct limiter_question question = {
-	.id = "00112233445566778899aabbccddeeff", .clear = true, .has_user = true, .user = "corp\\alice",
-	.has_address = true, .address = "192.0.2.1", .at = 1000,
-};
+static const struct limiter_question question = {.id = "00112233445566778899aabbccddeeff",
+    .clear = true,
+    .has_user = true,
+    .user = "corp\\alice",
+    .has_address = true,
+    .address = "192.0.2.1",
+    .at = 1000};
 
 static int
 read_at(const char *text, int64_t now)
@@ -77,7 +81,8 @@ static void
 question__without_a_member_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "[]", "{}", "no", "{\"id\":\"a\",\"at\":1000}",
-	    "{\"id\":\"a\",\"at\":1000,\"mac\":\"\"}", "{\"id\":\"a\\nb\",\"at\":1000,\"mac\":\"00\"}",
+	    "{\"id\":\"a\",\"at\":1000,\"mac\":\"\"}",
+	    "{\"id\":\"a\\nb\",\"at\":1000,\"mac\":\"00\"}",
 	    "{\"id\":\"0123456789012345678901234567890123\",\"at\":1000,\"mac\":\"00\"}"};
 
 	(void)state;
@@ -89,8 +94,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(question__comes_back), cmocka_unit_test(question__counts_for_a_while),
-		cmocka_unit_test(question__changed_is_refused), cmocka_unit_test(question__without_a_member_is_refused),
+	    cmocka_unit_test(question__comes_back),
+	    cmocka_unit_test(question__counts_for_a_while),
+	    cmocka_unit_test(question__changed_is_refused),
+	    cmocka_unit_test(question__without_a_member_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

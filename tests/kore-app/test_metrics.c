@@ -83,7 +83,8 @@ metrics__requests_of_all_processes(void **state)
 	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"0.001\"} 3\n");
 	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"+Inf\"} 3\n");
 	assert_has("gatehouse_request_duration_seconds_sum{route=\"first\"} 0.001701\n");
-	assert_has("gatehouse_request_duration_seconds_bucket{route=\"sec\\\"ond\\\\\",le=\"10\"} 0\n");
+	assert_has(
+	    "gatehouse_request_duration_seconds_bucket{route=\"sec\\\"ond\\\\\",le=\"10\"} 0\n");
 	assert_has("gatehouse_request_duration_seconds_count{route=\"sec\\\"ond\\\\\"} 1\n");
 }
 
@@ -151,7 +152,7 @@ metrics__revoked_by_reason(void **state)
 	metrics_revoked(-1);
 	metrics_revoked(11);
 	assert_has("gatehouse_certificates_revoked_total{reason=\"keyCompromise\"} 2\n"
-	    "gatehouse_certificates_revoked_total{reason=\"removeFromCRL\"} 1\n");
+		   "gatehouse_certificates_revoked_total{reason=\"removeFromCRL\"} 1\n");
 }
 
 static void
@@ -195,13 +196,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(metrics__nothing_before_init), /* first: it starts the counting */
-		cmocka_unit_test(metrics__requests_of_all_processes),
-		cmocka_unit_test(metrics__workers_are_added),
-		cmocka_unit_test(metrics__issued_by_template),
-		cmocka_unit_test(metrics__revoked_by_reason),
-		cmocka_unit_test(metrics__backends),
-		cmocka_unit_test(state__one_claims_and_the_newest_text_is_shown),
+	    cmocka_unit_test(metrics__nothing_before_init), /* first: it starts the counting */
+	    cmocka_unit_test(metrics__requests_of_all_processes),
+	    cmocka_unit_test(metrics__workers_are_added),
+	    cmocka_unit_test(metrics__issued_by_template),
+	    cmocka_unit_test(metrics__revoked_by_reason),
+	    cmocka_unit_test(metrics__backends),
+	    cmocka_unit_test(state__one_claims_and_the_newest_text_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* OCSP requests in batches, when the pool has no room: each is answered once, also those that come meanwhile. */
+/* OCSP requests in batches, when the pool has no room: each is answered once, also those that come
+ * meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,13 +18,14 @@ struct app_state app_state;
 static struct gh_conf conf = {.gateway.queue = N};
 static struct exchange exchanges[N];
 static int taken_in, finished[N], refused_at_once[N];
-static int pipelined;                    /* refusals behind which the same client's next request is there already */
-static bool is_full;                     /* the pool */
-static bool gets_room;                   /* as soon as the first refusal is on its way */
+static int pipelined;  /* refusals behind which the same client's next request is there already */
+static bool is_full;   /* the pool */
+static bool gets_room; /* as soon as the first refusal is on its way */
 static struct pool_job *jobs[N];
 static int jobs_len;
 
-/* --- instead of the pool and the life of an exchange ------------------------------------------------ */
+/* --- instead of the pool and the life of an exchange
+ * ------------------------------------------------ */
 
 int
 pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err)
@@ -74,7 +76,8 @@ exchange_finished(struct exchange *x)
 	}
 }
 
-/* --- tests ------------------------------------------------------------------------------------------ */
+/* --- tests
+ * ------------------------------------------------------------------------------------------ */
 
 static void
 run_all(void)
@@ -91,7 +94,8 @@ each_is_answered_once(void)
 		assert_int_equal(finished[i] + refused_at_once[i], 1);
 }
 
-/* Two batches are at work, more than one batch waits, and the pool is full when the two come back. */
+/* Two batches are at work, more than one batch waits, and the pool is full when the two come
+ * back. */
 static void
 fill_up(void)
 {
@@ -148,9 +152,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_room_while_refusing),
-		cmocka_unit_test(test_refused_with_requests_behind_them),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_room_while_refusing),
+	    cmocka_unit_test(test_refused_with_requests_behind_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

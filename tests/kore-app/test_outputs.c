@@ -1,6 +1,7 @@
 /*
- * Outputs are empty after a failure, everywhere: a caller that looks at a length although the call has failed reads
- * nothing. Each decoder of what comes from outside, outputs poisoned, is given what it must refuse.
+ * Outputs are empty after a failure, everywhere: a caller that looks at a length although the call
+ * has failed reads nothing. Each decoder of what comes from outside, outputs poisoned, is given
+ * what it must refuse.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,25 +82,35 @@ poison(void)
 static void
 outputs__texts(void **state)
 {
-	static const char *const no_base64[] = {"QUJ=A", "QUJDQ", "QUJDRB==", "QUJD!", "QUJDQUJDQ==="};
+	static const char *const no_base64[] = {"QUJ=A", "QUJDQ", "QUJDRB==", "QUJD!",
+	    "QUJDQUJDQ==="};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(no_base64) / sizeof(no_base64[0]); i++)
-		REFUSES(gh_base64_decode(no_base64[i], strlen(no_base64[i]), &out.data, &out2.size, &err) != 0,
+		REFUSES(gh_base64_decode(no_base64[i], strlen(no_base64[i]), &out.data, &out2.size,
+			    &err) != 0,
 		    sizeof(out.data), sizeof(out2.size));
-	REFUSES(gh_hex_decode("0a0g", 4, &out.data, &out2.size, &err) != 0, sizeof(out.data), sizeof(out2.size));
-	REFUSES(gh_secret_decode("hex:0g", &out.data, &out2.size, &err) != 0, sizeof(out.data), sizeof(out2.size));
-	REFUSES(gh_secret_decode("base64:QUJD!", &out.data, &out2.size, &err) != 0, sizeof(out.data), sizeof(out2.size));
-	REFUSES(!gh_http_date_parse("Sun, 06 Nov 1994 08:61:37 GMT", &out.number), sizeof(out.number), 0);
+	REFUSES(gh_hex_decode("0a0g", 4, &out.data, &out2.size, &err) != 0, sizeof(out.data),
+	    sizeof(out2.size));
+	REFUSES(gh_secret_decode("hex:0g", &out.data, &out2.size, &err) != 0, sizeof(out.data),
+	    sizeof(out2.size));
+	REFUSES(gh_secret_decode("base64:QUJD!", &out.data, &out2.size, &err) != 0,
+	    sizeof(out.data), sizeof(out2.size));
+	REFUSES(!gh_http_date_parse("Sun, 06 Nov 1994 08:61:37 GMT", &out.number),
+	    sizeof(out.number), 0);
 	REFUSES(!gh_http_date_parse("yesterday", &out.number), sizeof(out.number), 0);
-	REFUSES(gh_timestamp_parse("2024-02-30T00:00:00Z", &out.number, &err) != 0, sizeof(out.number), 0);
-	REFUSES(gh_timestamp_parse("2024-02-03T00:00:00+99:00", &out.number, &err) != 0, sizeof(out.number), 0);
-	REFUSES(gh_json_parse("{\"a\":1,\"a\":2}", 13, GH_JSON_STRICT, &out.json, &err) != 0, sizeof(out.json), 0);
+	REFUSES(gh_timestamp_parse("2024-02-30T00:00:00Z", &out.number, &err) != 0,
+	    sizeof(out.number), 0);
+	REFUSES(gh_timestamp_parse("2024-02-03T00:00:00+99:00", &out.number, &err) != 0,
+	    sizeof(out.number), 0);
+	REFUSES(gh_json_parse("{\"a\":1,\"a\":2}", 13, GH_JSON_STRICT, &out.json, &err) != 0,
+	    sizeof(out.json), 0);
 	REFUSES(!gh_ip_parse("10.0.0.1x", out.bytes), GH_IP_SIZE, 0);
 	REFUSES(!revocation_reason_parse("7", &out.integer), sizeof(out.integer), 0);
 	REFUSES(!revoke_date_parse("2024-13-01", &out.number), sizeof(out.number), 0);
 	REFUSES(tmpl_dn_parse("cn=a,b", &out.dn, &err) != 0, sizeof(out.dn), 0);
-	REFUSES(dir_name_parse("OTHER\\alice", "EXAMPLE", "", &out.name, &err) != 0, sizeof(out.name), 0);
+	REFUSES(dir_name_parse("OTHER\\alice", "EXAMPLE", "", &out.name, &err) != 0,
+	    sizeof(out.name), 0);
 	REFUSES(dir_name_parse(" alice", "EXAMPLE", "", &out.name, &err) != 0, sizeof(out.name), 0);
 }
 
@@ -110,19 +121,23 @@ outputs__requests(void **state)
 	const unsigned char *der = (const unsigned char *)MALFORMED;
 
 	(void)state;
-	REFUSES(!ocsp_path_decode("MAB", out.bytes + sizeof(size_t), 99, &out.size), sizeof(out.size), 0);
-	REFUSES(ocsp_request_parse(der, 6, &out.ocsp_request, &err) != 0, sizeof(out.ocsp_request), 0);
+	REFUSES(!ocsp_path_decode("MAB", out.bytes + sizeof(size_t), 99, &out.size),
+	    sizeof(out.size), 0);
+	REFUSES(ocsp_request_parse(der, 6, &out.ocsp_request, &err) != 0, sizeof(out.ocsp_request),
+	    0);
 	REFUSES(!ocsp_cert_id_parse(der, 6, &out.ocsp_cert_id), sizeof(out.ocsp_cert_id), 0);
 	REFUSES(ca_pkcs10_parse(der, 6, &out.pkcs10, &err) != 0, sizeof(out.pkcs10), 0);
-	REFUSES(ca_pkcs10_unarmour("-----BEGIN NOTHING-----", &out.data, &out2.size, &err) != 0, sizeof(out.data),
-	    sizeof(out2.size));
+	REFUSES(ca_pkcs10_unarmour("-----BEGIN NOTHING-----", &out.data, &out2.size, &err) != 0,
+	    sizeof(out.data), sizeof(out2.size));
 	REFUSES(auth_cert_read(der, 6, AUTH_CERT_UPN, &out.cert, &err) != 0, sizeof(out.cert), 0);
 	REFUSES(auth_basic_parse("Basic YWxpY2U", &out.basic, &err) != 0, sizeof(out.basic), 0);
 	poison(); /* the name stays, for the log */
-	assert_int_equal(auth_basic_parse("Basic YWxpY2U6YQFi", &out.basic, &err), GH_E_AUTH_FAILED);
+	assert_int_equal(auth_basic_parse("Basic YWxpY2U6YQFi", &out.basic, &err),
+	    GH_E_AUTH_FAILED);
 	assert_string_equal(out.basic.user, "alice");
 	assert_string_equal(out.basic.password, "");
-	REFUSES(proxy_header_parse(proxy, 28, &out.address, &out2.flag, &err) != 0, sizeof(out.address), sizeof(out2.flag));
+	REFUSES(proxy_header_parse(proxy, 28, &out.address, &out2.flag, &err) != 0,
+	    sizeof(out.address), sizeof(out2.flag));
 	REFUSES(proxy_header_size(proxy + 1, &out.size, &err) != 0, sizeof(out.size), 0);
 }
 
@@ -130,11 +145,10 @@ outputs__requests(void **state)
 static void
 outputs__each_byte_of_an_ocsp_request(void **state)
 {
-	static const unsigned char good[] = {
-		0x30, 0x42, 0x30, 0x40, 0x30, 0x3e, 0x30, 0x3c, 0x30, 0x3a, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02,
-		0x1a, 0x05, 0x00, 0x04, 0x14, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 0x04, 0x14,
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 0x02, 0x01, 0x11,
-	};
+	static const unsigned char good[] = {0x30, 0x42, 0x30, 0x40, 0x30, 0x3e, 0x30, 0x3c, 0x30,
+	    0x3a, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14, 1,
+	    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 0x04, 0x14, 1, 2, 3,
+	    4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 0x02, 0x01, 0x11};
 	unsigned char bad[sizeof(good)];
 
 	(void)state;
@@ -152,8 +166,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(outputs__texts), cmocka_unit_test(outputs__requests),
-		cmocka_unit_test(outputs__each_byte_of_an_ocsp_request),
+	    cmocka_unit_test(outputs__texts),
+	    cmocka_unit_test(outputs__requests),
+	    cmocka_unit_test(outputs__each_byte_of_an_ocsp_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,8 @@
 #include "pool.h"
 
 struct job {
-	struct pool_job pool;            /* first member */
-	sem_t *start, *gate;             /* posted, then waited for; may be NULL */
+	struct pool_job pool; /* first member */
+	sem_t *start, *gate;  /* posted, then waited for; may be NULL */
 	int number;
 	void *state;
 };
@@ -50,8 +50,12 @@ end(void *state)
 static struct pool *
 make(int threads, int queue)
 {
-	struct pool_options o = {.threads = threads, .queue = queue, .thread_start = start, .thread_end = end,
-	    .arg = &gauges, .gauges = &gauges};
+	struct pool_options o = {.threads = threads,
+	    .queue = queue,
+	    .thread_start = start,
+	    .thread_end = end,
+	    .arg = &gauges,
+	    .gauges = &gauges};
 	struct pool *p;
 
 	atomic_store(&threads_started, 0);
@@ -194,10 +198,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pool__runs_all_in_order),
-		cmocka_unit_test(pool__full_queue_refuses_at_once),
-		cmocka_unit_test(pool__slow_job_delays_no_other),
-		cmocka_unit_test(pool__stop_is_bounded),
+	    cmocka_unit_test(pool__runs_all_in_order),
+	    cmocka_unit_test(pool__full_queue_refuses_at_once),
+	    cmocka_unit_test(pool__slow_job_delays_no_other),
+	    cmocka_unit_test(pool__stop_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,9 +42,12 @@ static void
 header__whose_address(void **state)
 {
 	(void)state;
-	assert_string_equal(CLIENT_OF("\x21\x11\0\x0c\xc0\0\2\1\x0a\0\0\1\x30\x39\1\xbb"), "192.0.2.1");
-	assert_string_equal(CLIENT_OF("\x21\x11\0\x10\xc0\0\2\1\x0a\0\0\1\x30\x39\1\xbb\4\0\1x"), "192.0.2.1");
-	assert_string_equal(CLIENT_OF("\x21\x21\0\x24\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1"), "2001:db8::1");
+	assert_string_equal(CLIENT_OF("\x21\x11\0\x0c\xc0\0\2\1\x0a\0\0\1\x30\x39\1\xbb"),
+	    "192.0.2.1");
+	assert_string_equal(CLIENT_OF("\x21\x11\0\x10\xc0\0\2\1\x0a\0\0\1\x30\x39\1\xbb\4\0\1x"),
+	    "192.0.2.1");
+	assert_string_equal(CLIENT_OF("\x21\x21\0\x24\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1"),
+	    "2001:db8::1");
 	assert_string_equal(CLIENT_OF("\x20\0\0\0"), "local");
 	assert_string_equal(CLIENT_OF("\x20\x11\0\x0c\xc0\0\2\1"), "local");
 	assert_string_equal(CLIENT_OF("\x21\0\0\0"), "local");
@@ -67,7 +70,8 @@ header__refused(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(header__whose_address), cmocka_unit_test(header__refused)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(header__whose_address),
+	    cmocka_unit_test(header__refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The route table: every row is reached and nothing else is; what route_dispatch does before a handler. */
+/* The route table: every row is reached and nothing else is; what route_dispatch does before a
+ * handler. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,8 +73,11 @@ routes__every_row_in_any_case(void **state)
 			make_path(r, last, path);
 			assert_int_equal(find(method, path, &m), 0);
 			assert_ptr_equal(m.route, r);
-			assert_int_equal(m.version, strstr(r->pattern, "{v") == NULL ? 0 :
-			    !last ? 1 : strstr(r->pattern, "{v12}") != NULL ? 2 : 3);
+			assert_int_equal(m.version,
+			    strstr(r->pattern, "{v") == NULL          ? 0
+				: !last                               ? 1
+				: strstr(r->pattern, "{v12}") != NULL ? 2
+								      : 3);
 			if (strstr(r->pattern, "{id}") != NULL)
 				assert_true(m.id == (last ? INT64_MAX : 1));
 			snprintf(variant, sizeof(variant), "%s/", path);
@@ -103,7 +107,8 @@ routes__prefixes_of_certenroll_only(void **state)
 		for (size_t k = 0; k < 4; k++) {
 			make_path(r, false, path);
 			snprintf(variant, sizeof(variant), "%s%s", prefix[k], path);
-			assert_int_equal(find(method, variant, &m), has_prefix ? 0 : GH_E_NOT_FOUND);
+			assert_int_equal(find(method, variant, &m),
+			    has_prefix ? 0 : GH_E_NOT_FOUND);
 		}
 		snprintf(variant, sizeof(variant), "/other%s", path);
 		assert_int_equal(find(method, variant, &m), GH_E_NOT_FOUND);
@@ -149,14 +154,15 @@ routes__wrong_method_names_the_right_ones(void **state)
 static void
 routes__unknown_paths(void **state)
 {
-	static const char *const unknown[] = {"", "/", "//", "*", "/certenroll", "/certenroll/", "/certenroll/3",
-	    "/certenroll/0/pkcs10", "/certenroll/4/pkcs10", "/certenroll/33/pkcs10", "/certenroll//pkcs10",
-	    "/certenroll/3/pkcs10x", "/certenroll/3/pkcs1", "/certenroll/3/pkcs10//", "/certenroll/3/pkcs10/1",
+	static const char *const unknown[] = {"", "/", "//", "*", "/certenroll", "/certenroll/",
+	    "/certenroll/3", "/certenroll/0/pkcs10", "/certenroll/4/pkcs10",
+	    "/certenroll/33/pkcs10", "/certenroll//pkcs10", "/certenroll/3/pkcs10x",
+	    "/certenroll/3/pkcs1", "/certenroll/3/pkcs10//", "/certenroll/3/pkcs10/1",
 	    "/certenroll/3/token", "/certenroll/3/requests/", "/certenroll/3/requests/0",
 	    "/certenroll/3/requests/-1", "/certenroll/3/requests/+1", "/certenroll/3/requests/1a",
-	    "/certenroll/3/requests/9223372036854775808", "/certenroll/3/requests/99999999999999999999999",
-	    "/healthz/x", "/CMSApi/healthz", "/CMSApicertenroll/3/pkcs10", "certenroll/3/pkcs10",
-	    "/certenroll/%33/pkcs10"};
+	    "/certenroll/3/requests/9223372036854775808",
+	    "/certenroll/3/requests/99999999999999999999999", "/healthz/x", "/CMSApi/healthz",
+	    "/CMSApicertenroll/3/pkcs10", "certenroll/3/pkcs10", "/certenroll/%33/pkcs10"};
 	struct route_match m;
 
 	(void)state;
@@ -173,33 +179,33 @@ static const struct policy {
 	unsigned need, roles;
 	bool plain;
 } policies[] = {
-	{"certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, false},
-	{"certenroll.token", AUTH_APP | AUTH_USER, 0, false},
-	{"certenroll.templates", AUTH_APP | AUTH_USER, 0, false},
-	{"certenroll.request", AUTH_APP | AUTH_USER, 0, false},
-	{"certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0, false},
-	{"pki.certificate", AUTH_PERSON, 0, false},
-	{"pki.certificate.status", AUTH_PERSON, 0, false},
-	{"pki.certificate.change", AUTH_PERSON, 0, false},
-	{"pki.certificate.find", AUTH_PERSON, 0, false},
-	{"pki.certificate.find-status", AUTH_PERSON, 0, false},
-	{"pki.certificate.find-change", AUTH_PERSON, 0, false},
-	{"pki.cas", AUTH_NONE, 0, true},
-	{"ca.certificate", AUTH_NONE, 0, true},
-	{"crl", AUTH_NONE, 0, true},
-	{"ocsp.post", AUTH_NONE, 0, true},
-	{"ocsp.get", AUTH_NONE, 0, true},
-	{"ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
-	{"ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
-	{"ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
-	{"ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
-	{"ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
-	{"ca.password.status", AUTH_PERSON,
-	    REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
-	{"pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, false},
-	{"healthz", AUTH_NONE, 0, true},
-	{"readyz", AUTH_NONE, 0, true},
-	{"metrics", AUTH_LOCAL, 0, true},
+    {"certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, false},
+    {"certenroll.token", AUTH_APP | AUTH_USER, 0, false},
+    {"certenroll.templates", AUTH_APP | AUTH_USER, 0, false},
+    {"certenroll.request", AUTH_APP | AUTH_USER, 0, false},
+    {"certificates.revoke", AUTH_APP_SENT | AUTH_PERSON, 0, false},
+    {"pki.certificate", AUTH_PERSON, 0, false},
+    {"pki.certificate.status", AUTH_PERSON, 0, false},
+    {"pki.certificate.change", AUTH_PERSON, 0, false},
+    {"pki.certificate.find", AUTH_PERSON, 0, false},
+    {"pki.certificate.find-status", AUTH_PERSON, 0, false},
+    {"pki.certificate.find-change", AUTH_PERSON, 0, false},
+    {"pki.cas", AUTH_NONE, 0, true},
+    {"ca.certificate", AUTH_NONE, 0, true},
+    {"crl", AUTH_NONE, 0, true},
+    {"ocsp.post", AUTH_NONE, 0, true},
+    {"ocsp.get", AUTH_NONE, 0, true},
+    {"ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"ca.password.unlock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"ca.password.lock", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
+    {"ca.password.status", AUTH_PERSON,
+	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
+    {"pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, false},
+    {"healthz", AUTH_NONE, 0, true},
+    {"readyz", AUTH_NONE, 0, true},
+    {"metrics", AUTH_LOCAL, 0, true},
 };
 
 static const struct policy *
@@ -280,10 +286,19 @@ dispatch__open_route(void **state)
 static void
 dispatch__local_route(void **state)
 {
-	static const struct { const char *address; bool is_public; int status; } row[] = {
-		{"127.0.0.1", false, 200}, {"127.9.9.9", false, 200}, {"::1", false, 200},
-		{"192.0.2.1", false, 403}, {"1270.0.0.1", false, 403}, {"::2", false, 403}, {"", false, 403},
-		{"192.0.2.1", true, 200},
+	static const struct {
+		const char *address;
+		bool is_public;
+		int status;
+	} row[] = {
+	    {"127.0.0.1", false, 200},
+	    {"127.9.9.9", false, 200},
+	    {"::1", false, 200},
+	    {"192.0.2.1", false, 403},
+	    {"1270.0.0.1", false, 403},
+	    {"::2", false, 403},
+	    {"", false, 403},
+	    {"192.0.2.1", true, 200},
 	};
 	const struct route r = {.need = AUTH_LOCAL, .handler = answer};
 
@@ -329,54 +344,57 @@ static const struct {
 	const char *origins, *host, *origin, *site;
 	int on_post, on_get;
 } sites[] = {
-	/* no browser */
-	{"", "gw.example", NULL, NULL, 0, 0},
-	{"", NULL, NULL, NULL, 0, 0},
-	/* our own page, as browsers and proxies write it */
-	{"", "gw.example", "https://gw.example", "same-origin", 0, 0},
-	{"", "gw.example", "https://gw.example", NULL, 0, 0},
-	{"", "GW.example:443", "https://gw.example", NULL, 0, 0},
-	{"", "gw.example:8443", "https://gw.example:8443", NULL, 0, 0},
-	{"", "[::1]:8443", "https://[::1]:8443", "same-origin", 0, 0},
-	{"", "gw.example", NULL, "none", 0, 0},
-	/* another page: a foreign one, one of the same site, one of another port or scheme */
-	{"", "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "https://evil.example", "cross-site", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", NULL, "cross-site", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", NULL, "same-site", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "https://gw.example", "same-site", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", NULL, "Same-Origin", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", NULL, "", GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "null", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "http://gw.example", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example:8443", "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "https://gw.example:8443", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "https://gw.example.evil", NULL, GH_E_CROSS_SITE, 0},
-	{"", "gw.example", "https://gw.example@evil", NULL, GH_E_CROSS_SITE, 0},
-	{"", "", "https://", NULL, GH_E_CROSS_SITE, 0},
-	{"", ":443", "https://:443", NULL, GH_E_CROSS_SITE, 0},
-	{"", NULL, "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
-	/* names of the configuration */
-	{OURS, "gw.example", NULL, NULL, 0, 0},
-	{OURS, "pki.example:8443", "https://gw.example", NULL, 0, 0},
-	{OURS, "gw.example:443", "https://pki.example:8443", "same-origin", 0, 0},
-	{OURS, "gw.example", "https://pki.example", NULL, GH_E_CROSS_SITE, 0},
-	{OURS, "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
-	/* a name of somebody else that leads to our address (DNS rebinding) */
-	{OURS, "evil.example", "https://evil.example", "same-origin", GH_E_MISDIRECTED, GH_E_MISDIRECTED},
-	{OURS, "pki.example", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
-	{OURS, "gw.exampl", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
-	{OURS, "", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
-	{OURS, NULL, NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+    /* no browser */
+    {"", "gw.example", NULL, NULL, 0, 0},
+    {"", NULL, NULL, NULL, 0, 0},
+    /* our own page, as browsers and proxies write it */
+    {"", "gw.example", "https://gw.example", "same-origin", 0, 0},
+    {"", "gw.example", "https://gw.example", NULL, 0, 0},
+    {"", "GW.example:443", "https://gw.example", NULL, 0, 0},
+    {"", "gw.example:8443", "https://gw.example:8443", NULL, 0, 0},
+    {"", "[::1]:8443", "https://[::1]:8443", "same-origin", 0, 0},
+    {"", "gw.example", NULL, "none", 0, 0},
+    /* another page: a foreign one, one of the same site, one of another port or scheme */
+    {"", "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "https://evil.example", "cross-site", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", NULL, "cross-site", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", NULL, "same-site", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "https://gw.example", "same-site", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", NULL, "Same-Origin", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", NULL, "", GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "null", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "http://gw.example", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example:8443", "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "https://gw.example:8443", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "https://gw.example.evil", NULL, GH_E_CROSS_SITE, 0},
+    {"", "gw.example", "https://gw.example@evil", NULL, GH_E_CROSS_SITE, 0},
+    {"", "", "https://", NULL, GH_E_CROSS_SITE, 0},
+    {"", ":443", "https://:443", NULL, GH_E_CROSS_SITE, 0},
+    {"", NULL, "https://gw.example", NULL, GH_E_CROSS_SITE, 0},
+    /* names of the configuration */
+    {OURS, "gw.example", NULL, NULL, 0, 0},
+    {OURS, "pki.example:8443", "https://gw.example", NULL, 0, 0},
+    {OURS, "gw.example:443", "https://pki.example:8443", "same-origin", 0, 0},
+    {OURS, "gw.example", "https://pki.example", NULL, GH_E_CROSS_SITE, 0},
+    {OURS, "gw.example", "https://evil.example", NULL, GH_E_CROSS_SITE, 0},
+    /* a name of somebody else that leads to our address (DNS rebinding) */
+    {OURS, "evil.example", "https://evil.example", "same-origin", GH_E_MISDIRECTED,
+	GH_E_MISDIRECTED},
+    {OURS, "pki.example", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+    {OURS, "gw.exampl", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+    {OURS, "", NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
+    {OURS, NULL, NULL, NULL, GH_E_MISDIRECTED, GH_E_MISDIRECTED},
 };
 #define SITES (sizeof(sites) / sizeof(sites[0]))
 
 static void
 fill_site(size_t i, enum gh_http_method method, struct gh_http_request *req)
 {
-	*req = (struct gh_http_request){.method = method, .host = (char *)(uintptr_t)sites[i].host,
-	    .origin = (char *)(uintptr_t)sites[i].origin, .sec_fetch_site = (char *)(uintptr_t)sites[i].site};
+	*req = (struct gh_http_request){.method = method,
+	    .host = (char *)(uintptr_t)sites[i].host,
+	    .origin = (char *)(uintptr_t)sites[i].origin,
+	    .sec_fetch_site = (char *)(uintptr_t)sites[i].site};
 	conf.gateway.origins = (char *)(uintptr_t)sites[i].origins;
 }
 
@@ -399,7 +417,8 @@ origin__own_and_foreign(void **state)
 	conf.gateway.origins = "";
 }
 
-/* Whatever the table will hold: all rows obey, but those that anybody may use. Nothing was asked of the database. */
+/* Whatever the table will hold: all rows obey, but those that anybody may use. Nothing was asked of
+ * the database. */
 static void
 origin__every_route_that_needs_a_caller(void **state)
 {
@@ -413,12 +432,17 @@ origin__every_route_that_needs_a_caller(void **state)
 		struct route_trace trace;
 		int expected = method != 0 ? sites[i % SITES].on_post : sites[i % SITES].on_get;
 
-		fill_site(i % SITES, (enum gh_http_method)(method != 0 ? method & (~method + 1) : GH_HTTP_GET), &req);
+		fill_site(i % SITES,
+		    (enum gh_http_method)(method != 0 ? method & (~method + 1) : GH_HTTP_GET),
+		    &req);
 		strcpy(req.address, "127.0.0.1");
 		r.handler = answer;
 		r.place = ROUTE_LOOP;
 		dispatch(&r, &req, &rep, &trace);
-		if (rep.status != (is_open ? 200 : expected == 0 ? 503 : gh_error_info(expected)->http_status))
+		if (rep.status !=
+		    (is_open                ? 200
+			    : expected == 0 ? 503
+					    : gh_error_info(expected)->http_status))
 			fail_msg("%s, row %zu: %d", r.name, i % SITES, rep.status);
 		assert_int_equal(calls, is_open);
 		gh_http_reply_clear(&rep);
@@ -426,13 +450,15 @@ origin__every_route_that_needs_a_caller(void **state)
 	conf.gateway.origins = "";
 }
 
-/* GET and HEAD pass the check, so no route may change anything by them: say so here for a new one. */
+/* GET and HEAD pass the check, so no route may change anything by them: say so here for a new
+ * one. */
 static void
 origin__safe_methods_change_nothing(void **state)
 {
-	static const char *const reads[] = {"certenroll.templates", "certenroll.request", "pki.cas", "ca.certificate",
-	    "crl", "ca.password.status", "pki.audit", "ocsp.get", "pki.certificate", "pki.certificate.status",
-	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics"};
+	static const char *const reads[] = {"certenroll.templates", "certenroll.request", "pki.cas",
+	    "ca.certificate", "crl", "ca.password.status", "pki.audit", "ocsp.get",
+	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
+	    "pki.certificate.find-status", "healthz", "readyz", "metrics"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
@@ -451,12 +477,22 @@ origin__safe_methods_change_nothing(void **state)
 static void
 body_type__by_family(void **state)
 {
-	static const struct { const char *type; int ce, rest; } rows[] = {
-		{"application/json", 0, 0}, {"Application/JSON; charset=utf-8", 0, 0}, {"text/json", 0, 0},
-		{"application/json ", 0, 0}, {NULL, 0, 415}, {"", 0, 415},
-		{"text/plain", 415, 415}, {"text/plain;application/json", 415, 415},
-		{"application/x-www-form-urlencoded", 415, 415}, {"multipart/form-data; boundary=json", 415, 415},
-		{"application/jsonp", 415, 415}, {"application/octet-stream", 415, 415},
+	static const struct {
+		const char *type;
+		int ce, rest;
+	} rows[] = {
+	    {"application/json", 0, 0},
+	    {"Application/JSON; charset=utf-8", 0, 0},
+	    {"text/json", 0, 0},
+	    {"application/json ", 0, 0},
+	    {NULL, 0, 415},
+	    {"", 0, 415},
+	    {"text/plain", 415, 415},
+	    {"text/plain;application/json", 415, 415},
+	    {"application/x-www-form-urlencoded", 415, 415},
+	    {"multipart/form-data; boundary=json", 415, 415},
+	    {"application/jsonp", 415, 415},
+	    {"application/octet-stream", 415, 415},
 	};
 
 	(void)state;
@@ -464,7 +500,9 @@ body_type__by_family(void **state)
 		size_t k = i / route_table_len;
 		struct route r = route_table[i % route_table_len];
 		unsigned method = r.methods & ~(unsigned)ORIGIN_SAFE_METHODS;
-		struct gh_http_request req = {.method = (enum gh_http_method)(method & (~method + 1)), .body_len = 1,
+		struct gh_http_request req = {.method =
+						  (enum gh_http_method)(method & (~method + 1)),
+		    .body_len = 1,
 		    .content_type = (char *)(uintptr_t)rows[k].type};
 		struct gh_http_reply rep;
 		struct route_trace trace;
@@ -503,7 +541,8 @@ refuse__allow_and_retry(void **state)
 	gh_http_reply_clear(&rep);
 
 	(void)gh_fail(&err, GH_E_BUSY, "private");
-	route_refuse(&conf, &err, &(struct route_match){0}, &(struct gh_http_request){0}, &rep, &trace);
+	route_refuse(&conf, &err, &(struct route_match){0}, &(struct gh_http_request){0}, &rep,
+	    &trace);
 	assert_int_equal(rep.status, 503);
 	assert_null(header(&rep, "Allow"));
 	assert_non_null(header(&rep, "Retry-After"));
@@ -532,16 +571,28 @@ refuse__form_of_the_family(void **state)
 	gh_http_reply_clear(&rep);
 }
 
-/* A wrong method is answered in the form of the rows that have the path; a wrong path in that of its first segment. */
+/* A wrong method is answered in the form of the rows that have the path; a wrong path in that of
+ * its first segment. */
 static void
 refuse__form_where_no_row_fits(void **state)
 {
-	static const struct { const char *path; int code; bool is_rest; } rows[] = {
-		{"/ocsp", GH_E_METHOD, true}, {"/crl/issuing.crl", GH_E_METHOD, true}, {"/readyz", GH_E_METHOD, true},
-		{"/CMSApi/CertEnroll/3/Pkcs10", GH_E_METHOD, false}, {"/CMSApi/Certificates/3/Revoke", GH_E_METHOD, false},
-		{"/ca/", GH_E_NOT_FOUND, true}, {"/crl", GH_E_NOT_FOUND, true}, {"/OCSP/x/", 0, true},
-		{"/pki", GH_E_NOT_FOUND, true}, {"/api/v1/x", GH_E_NOT_FOUND, true}, {"/cas", GH_E_NOT_FOUND, false},
-		{"/nothing", GH_E_NOT_FOUND, false},
+	static const struct {
+		const char *path;
+		int code;
+		bool is_rest;
+	} rows[] = {
+	    {"/ocsp", GH_E_METHOD, true},
+	    {"/crl/issuing.crl", GH_E_METHOD, true},
+	    {"/readyz", GH_E_METHOD, true},
+	    {"/CMSApi/CertEnroll/3/Pkcs10", GH_E_METHOD, false},
+	    {"/CMSApi/Certificates/3/Revoke", GH_E_METHOD, false},
+	    {"/ca/", GH_E_NOT_FOUND, true},
+	    {"/crl", GH_E_NOT_FOUND, true},
+	    {"/OCSP/x/", 0, true},
+	    {"/pki", GH_E_NOT_FOUND, true},
+	    {"/api/v1/x", GH_E_NOT_FOUND, true},
+	    {"/cas", GH_E_NOT_FOUND, false},
+	    {"/nothing", GH_E_NOT_FOUND, false},
 	};
 
 	(void)state;
@@ -551,7 +602,8 @@ refuse__form_where_no_row_fits(void **state)
 		struct route_trace trace = {0};
 		struct gh_error err = {0};
 		struct route_match m;
-		int rc = route_find(&conf, rows[i].code != 0 ? GH_HTTP_DELETE : GH_HTTP_GET, rows[i].path, &m, &err);
+		int rc = route_find(&conf, rows[i].code != 0 ? GH_HTTP_DELETE : GH_HTTP_GET,
+		    rows[i].path, &m, &err);
 
 		assert_int_equal(rc, rows[i].code);
 		if (rc == 0)
@@ -569,21 +621,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(routes__every_row_in_any_case),
-		cmocka_unit_test(routes__prefixes_of_certenroll_only),
-		cmocka_unit_test(routes__wrong_method_names_the_right_ones),
-		cmocka_unit_test(routes__unknown_paths),
-		cmocka_unit_test(routes__needs),
-		cmocka_unit_test(dispatch__open_route),
-		cmocka_unit_test(dispatch__local_route),
-		cmocka_unit_test(dispatch__no_catalog_yet),
-		cmocka_unit_test(origin__own_and_foreign),
-		cmocka_unit_test(origin__every_route_that_needs_a_caller),
-		cmocka_unit_test(origin__safe_methods_change_nothing),
-		cmocka_unit_test(body_type__by_family),
-		cmocka_unit_test(refuse__allow_and_retry),
-		cmocka_unit_test(refuse__form_of_the_family),
-		cmocka_unit_test(refuse__form_where_no_row_fits),
+	    cmocka_unit_test(routes__every_row_in_any_case),
+	    cmocka_unit_test(routes__prefixes_of_certenroll_only),
+	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),
+	    cmocka_unit_test(routes__unknown_paths),
+	    cmocka_unit_test(routes__needs),
+	    cmocka_unit_test(dispatch__open_route),
+	    cmocka_unit_test(dispatch__local_route),
+	    cmocka_unit_test(dispatch__no_catalog_yet),
+	    cmocka_unit_test(origin__own_and_foreign),
+	    cmocka_unit_test(origin__every_route_that_needs_a_caller),
+	    cmocka_unit_test(origin__safe_methods_change_nothing),
+	    cmocka_unit_test(body_type__by_family),
+	    cmocka_unit_test(refuse__allow_and_retry),
+	    cmocka_unit_test(refuse__form_of_the_family),
+	    cmocka_unit_test(refuse__form_where_no_row_fits),
 	};
 
 	conf.certenroll.prefixes = "";

@@ -20,7 +20,7 @@
 #include "tls_pair.h"
 
 static char dir[] = "/tmp/gatehouse-tls-XXXXXX";
-static char path[4][64];         /* certificate and key a, certificate and key b */
+static char path[4][64]; /* certificate and key a, certificate and key b */
 
 static void
 write_pair(const char *cert_path, const char *key_path)
@@ -205,11 +205,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pair__fits),
-		cmocka_unit_test(pair__refused),
-		cmocka_unit_test(region__hands_over),
-		cmocka_unit_test(region__readers_cannot_write),
-		cmocka_unit_test(region__reads_are_whole),
+	    cmocka_unit_test(pair__fits),
+	    cmocka_unit_test(pair__refused),
+	    cmocka_unit_test(region__hands_over),
+	    cmocka_unit_test(region__readers_cannot_write),
+	    cmocka_unit_test(region__reads_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);

@@ -14,7 +14,7 @@
 #include "timestamp.h"
 #include "watchdog.h"
 
-static int refs[16];             /* of item i */
+static int refs[16]; /* of item i */
 
 static void *
 ref(void *item)
@@ -45,7 +45,7 @@ cache__finds_what_was_put(void **state)
 	assert_int_equal(refs[0], 2);
 	unref(&refs[0]);
 	assert_null(dir_cache_get(c, "A"));
-	dir_cache_put(c, "a", &refs[2]);         /* replaces */
+	dir_cache_put(c, "a", &refs[2]); /* replaces */
 	assert_int_equal(refs[0], 0);
 	assert_ptr_equal(dir_cache_get(c, "a"), &refs[2]);
 	unref(&refs[2]);
@@ -104,7 +104,8 @@ cache__expires(void **state)
 	dir_cache_free(off);
 }
 
-/* --- watchdog -------------------------------------------------------------------------------------- */
+/* --- watchdog
+ * -------------------------------------------------------------------------------------- */
 
 static void
 watchdog__ends_a_read_at_the_deadline(void **state)
@@ -181,7 +182,7 @@ watchdog__shuts_a_socket_that_comes_late(void **state)
 	dir_watch_arm(&w, 1);
 	usleep(50000);
 	assert_int_equal(dir_watch_socket(&w, fds[0]), 0);
-	assert_int_equal(read(fds[0], &c, 1), 0);        /* at once or when the thread comes round */
+	assert_int_equal(read(fds[0], &c, 1), 0); /* at once or when the thread comes round */
 	assert_false(dir_watch_disarm(&w));
 	/* the number may belong to somebody else after this */
 	assert_int_equal(dir_watch_socket(&w, -1), 0);
@@ -195,12 +196,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cache__finds_what_was_put),
-		cmocka_unit_test(cache__makes_room_for_the_newest),
-		cmocka_unit_test(cache__expires),
-		cmocka_unit_test(watchdog__ends_a_read_at_the_deadline),
-		cmocka_unit_test(watchdog__leaves_in_time_operations_alone),
-		cmocka_unit_test(watchdog__shuts_a_socket_that_comes_late),
+	    cmocka_unit_test(cache__finds_what_was_put),
+	    cmocka_unit_test(cache__makes_room_for_the_newest),
+	    cmocka_unit_test(cache__expires),
+	    cmocka_unit_test(watchdog__ends_a_read_at_the_deadline),
+	    cmocka_unit_test(watchdog__leaves_in_time_operations_alone),
+	    cmocka_unit_test(watchdog__shuts_a_socket_that_comes_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

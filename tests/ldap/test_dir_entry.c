@@ -67,19 +67,23 @@ attr__has_a_name_and_back(void **state)
 static void
 entry__knows_its_groups(void **state)
 {
-	static const char *const in[] = {"*", "ops, all", "OPS, ALL", "S-1-5-32-544", "s-1-5-32-544", "staff",
-	    "cn=ops\\, all,ou=Groups,dc=example,dc=test", "CN=Ops\\2C All, OU=groups, DC=example, DC=test",
-	    "cn=J\xc3\xbcrgen,dc=test", "cn=J\\C3\\BCrgen,dc=test", "ou=x+cn=y,dc=test", "CN=Y+OU=X,dc=test"};
-	static const char *const out[] = {"", "ops", "S-1-5-32-54", "S-1-5-32-5440", "cn=ops,ou=groups,dc=example,dc=test",
-	    "ou=groups,dc=example,dc=test", "cn=ops\\, all,ou=groups,dc=example",
-	    "cn=a,cn=ops\\, all,ou=groups,dc=example,dc=test", "cn=y,dc=test", "ou=x+cn=y+sn=z,dc=test", "=", "cn=",
-	    "dc=", ",", "**", "cn=#0401"};
+	static const char *const in[] = {"*", "ops, all", "OPS, ALL", "S-1-5-32-544",
+	    "s-1-5-32-544", "staff", "cn=ops\\, all,ou=Groups,dc=example,dc=test",
+	    "CN=Ops\\2C All, OU=groups, DC=example, DC=test", "cn=J\xc3\xbcrgen,dc=test",
+	    "cn=J\\C3\\BCrgen,dc=test", "ou=x+cn=y,dc=test", "CN=Y+OU=X,dc=test"};
+	static const char *const out[] = {"", "ops", "S-1-5-32-54", "S-1-5-32-5440",
+	    "cn=ops,ou=groups,dc=example,dc=test", "ou=groups,dc=example,dc=test",
+	    "cn=ops\\, all,ou=groups,dc=example", "cn=a,cn=ops\\, all,ou=groups,dc=example,dc=test",
+	    "cn=y,dc=test", "ou=x+cn=y+sn=z,dc=test", "=", "cn=", "dc=", ",", "**", "cn=#0401"};
 	struct dir_entry *e = dir_entry_new();
 
 	(void)state;
-	assert_int_equal(dir_entry_add_group(e, "cn=Ops\\, all,ou=groups,dc=example,dc=test", "Ops, all", NULL), 0);
+	assert_int_equal(dir_entry_add_group(e, "cn=Ops\\, all,ou=groups,dc=example,dc=test",
+			     "Ops, all", NULL),
+	    0);
 	assert_int_equal(dir_entry_add_group(e, NULL, NULL, "S-1-5-32-544"), 0);
-	assert_int_equal(dir_entry_add_group(e, "cn=other,dc=test", "Staff", "S-1-5-21-1-2-3-4"), 0);
+	assert_int_equal(dir_entry_add_group(e, "cn=other,dc=test", "Staff", "S-1-5-21-1-2-3-4"),
+	    0);
 	assert_int_equal(dir_entry_add_group(e, "cn=J\xc3\xbcrgen,dc=test", NULL, NULL), 0);
 	assert_int_equal(dir_entry_add_group(e, "ou=x+cn=y,dc=test", NULL, NULL), 0);
 	for (size_t i = 0; i < sizeof in / sizeof in[0]; i++)
@@ -118,7 +122,7 @@ account__reads_control_and_expiry(void **state)
 	assert_false(is_disabled(DIR_ACCOUNT_CONTROL, "4096"));
 	assert_true(is_disabled(DIR_ACCOUNT_CONTROL, "514"));
 	assert_true(is_disabled(DIR_ACCOUNT_CONTROL, "-1"));
-	assert_true(is_disabled(DIR_ACCOUNT_CONTROL, "x"));      /* unreadable is not open */
+	assert_true(is_disabled(DIR_ACCOUNT_CONTROL, "x")); /* unreadable is not open */
 	assert_true(is_disabled(DIR_ACCOUNT_CONTROL, ""));
 
 	assert_false(is_disabled(DIR_ACCOUNT_EXPIRES, "0"));
@@ -136,11 +140,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entry__gives_first_value_as_text),
-		cmocka_unit_test(entry__lives_until_the_last_reference),
-		cmocka_unit_test(attr__has_a_name_and_back),
-		cmocka_unit_test(entry__knows_its_groups),
-		cmocka_unit_test(account__reads_control_and_expiry),
+	    cmocka_unit_test(entry__gives_first_value_as_text),
+	    cmocka_unit_test(entry__lives_until_the_last_reference),
+	    cmocka_unit_test(attr__has_a_name_and_back),
+	    cmocka_unit_test(entry__knows_its_groups),
+	    cmocka_unit_test(account__reads_control_and_expiry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

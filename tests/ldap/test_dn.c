@@ -63,9 +63,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dn__lies_under_its_base),
-		cmocka_unit_test(dn__lies_elsewhere),
-		cmocka_unit_test(dn__names_its_domain),
+	    cmocka_unit_test(dn__lies_under_its_base),
+	    cmocka_unit_test(dn__lies_elsewhere),
+	    cmocka_unit_test(dn__names_its_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

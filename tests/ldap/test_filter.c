@@ -15,13 +15,17 @@
 static void
 filter__escapes_what_could_end_a_value(void **state)
 {
-	static const struct { const char *in; size_t len; const char *out; } rows[] = {
-		{"alice", 5, "(a=alice)"},
-		{"*", 1, "(a=\\2A)"},
-		{"*)(uid=*", 8, "(a=\\2A\\29\\28uid=\\2A)"},
-		{"a\\b", 3, "(a=a\\5Cb)"},
-		{"a\0b", 3, "(a=a\\00b)"},
-		{"", 0, "(a=)"},
+	static const struct {
+		const char *in;
+		size_t len;
+		const char *out;
+	} rows[] = {
+	    {"alice", 5, "(a=alice)"},
+	    {"*", 1, "(a=\\2A)"},
+	    {"*)(uid=*", 8, "(a=\\2A\\29\\28uid=\\2A)"},
+	    {"a\\b", 3, "(a=a\\5Cb)"},
+	    {"a\0b", 3, "(a=a\\00b)"},
+	    {"", 0, "(a=)"},
 	};
 	struct gh_buf b;
 
@@ -62,9 +66,10 @@ filter__expands_patterns(void **state)
 static void
 filter__checks_patterns(void **state)
 {
-	static const char *const good[] = {"(uid=%s)", "(&(a=%s)(b=%u))", "(&(a=100%%)(|(b=%u)(c=d)))"};
-	static const char *const bad[] = {"", "uid=%s", "(uid=alice)", "(uid=%x)", "(uid=%s", "(uid=%s))", "(uid=%s)(b=c)",
-	    "(uid=%s)%", "(uid=%%s)", "%s"};
+	static const char *const good[] = {"(uid=%s)", "(&(a=%s)(b=%u))",
+	    "(&(a=100%%)(|(b=%u)(c=d)))"};
+	static const char *const bad[] = {"", "uid=%s", "(uid=alice)", "(uid=%x)", "(uid=%s",
+	    "(uid=%s))", "(uid=%s)(b=c)", "(uid=%s)%", "(uid=%%s)", "%s"};
 	struct gh_error err;
 
 	(void)state;
@@ -76,25 +81,30 @@ filter__checks_patterns(void **state)
 	}
 }
 
-/* --- names ----------------------------------------------------------------------------------------- */
+/* --- names
+ * ----------------------------------------------------------------------------------------- */
 
 static void
 name__takes_spellings_apart(void **state)
 {
-	static const struct { const char *text; enum dir_name_kind kind; const char *local; } rows[] = {
-		{"alice", DIR_NAME_USER, "alice"},
-		{"CORP\\alice", DIR_NAME_USER, "alice"},
-		{"corp\\alice", DIR_NAME_USER, "alice"},
-		{"alice@corp.test", DIR_NAME_PRINCIPAL, "alice"},
-		{"alice@CORP.TEST", DIR_NAME_PRINCIPAL, "alice"},
-		{"alice@mail.test", DIR_NAME_PRINCIPAL, ""},
-		{"alice@mail.test@corp.test", DIR_NAME_PRINCIPAL, ""},
-		{"WEB$", DIR_NAME_COMPUTER, "WEB"},
-		{"CORP\\WEB$", DIR_NAME_COMPUTER, "WEB"},
-		{"WEB$@corp.test", DIR_NAME_COMPUTER, "WEB"},
-		{"host/web.corp.test", DIR_NAME_HOST, "web.corp.test"},
-		{"HOST/web.corp.test@CORP.TEST", DIR_NAME_HOST, "web.corp.test"},
-		{"a,b (c)*", DIR_NAME_USER, "a,b (c)*"},
+	static const struct {
+		const char *text;
+		enum dir_name_kind kind;
+		const char *local;
+	} rows[] = {
+	    {"alice", DIR_NAME_USER, "alice"},
+	    {"CORP\\alice", DIR_NAME_USER, "alice"},
+	    {"corp\\alice", DIR_NAME_USER, "alice"},
+	    {"alice@corp.test", DIR_NAME_PRINCIPAL, "alice"},
+	    {"alice@CORP.TEST", DIR_NAME_PRINCIPAL, "alice"},
+	    {"alice@mail.test", DIR_NAME_PRINCIPAL, ""},
+	    {"alice@mail.test@corp.test", DIR_NAME_PRINCIPAL, ""},
+	    {"WEB$", DIR_NAME_COMPUTER, "WEB"},
+	    {"CORP\\WEB$", DIR_NAME_COMPUTER, "WEB"},
+	    {"WEB$@corp.test", DIR_NAME_COMPUTER, "WEB"},
+	    {"host/web.corp.test", DIR_NAME_HOST, "web.corp.test"},
+	    {"HOST/web.corp.test@CORP.TEST", DIR_NAME_HOST, "web.corp.test"},
+	    {"a,b (c)*", DIR_NAME_USER, "a,b (c)*"},
 	};
 	struct dir_name name;
 
@@ -113,15 +123,17 @@ name__takes_spellings_apart(void **state)
 static void
 name__refuses_foreign_and_malformed_names(void **state)
 {
-	static const char *const bad[] = {"", " ", " alice", "alice ", "a\tb", "a\nb", "\x7f", "\001dn", "OTHER\\alice",
-	    "\\alice", "CORP\\", "CORP\\a\\b", "CORP\\alice@corp.test", "CORP\\host/web", "WEB$@other.test", "$",
-	    "CORP\\$", "host/", "host/web@other.test", "host/@corp.test", "@corp.test", "$@corp.test"};
+	static const char *const bad[] = {"", " ", " alice", "alice ", "a\tb", "a\nb", "\x7f",
+	    "\001dn", "OTHER\\alice", "\\alice", "CORP\\", "CORP\\a\\b", "CORP\\alice@corp.test",
+	    "CORP\\host/web", "WEB$@other.test", "$", "CORP\\$", "host/", "host/web@other.test",
+	    "host/@corp.test", "@corp.test", "$@corp.test"};
 	struct dir_name name;
 	char text[DIR_NAME_MAX + 2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		if (dir_name_parse(bad[i], "CORP", "corp.test", &name, NULL) != GH_E_NOT_IN_DIRECTORY &&
+		if (dir_name_parse(bad[i], "CORP", "corp.test", &name, NULL) !=
+			GH_E_NOT_IN_DIRECTORY &&
 		    !(name.kind == DIR_NAME_PRINCIPAL && name.local[0] == '\0'))
 			fail_msg("accepted: \"%s\"", bad[i]);
 	assert_int_equal(dir_name_parse("CORP\\alice", "", "", &name, NULL), GH_E_NOT_IN_DIRECTORY);
@@ -136,11 +148,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(filter__escapes_what_could_end_a_value),
-		cmocka_unit_test(filter__expands_patterns),
-		cmocka_unit_test(filter__checks_patterns),
-		cmocka_unit_test(name__takes_spellings_apart),
-		cmocka_unit_test(name__refuses_foreign_and_malformed_names),
+	    cmocka_unit_test(filter__escapes_what_could_end_a_value),
+	    cmocka_unit_test(filter__expands_patterns),
+	    cmocka_unit_test(filter__checks_patterns),
+	    cmocka_unit_test(name__takes_spellings_apart),
+	    cmocka_unit_test(name__refuses_foreign_and_malformed_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,8 @@ fixture_text(const gh_json *obj, const char *name)
 
 /* --- directory entries --- */
 
-/* {"dn", "kind": "user" or "computer", "disabled", "principal", "mail_is_shared", "sid", "guid" (hex), "groups": [name, DN or
- * SID], and attributes by neutral name} */
+/* {"dn", "kind": "user" or "computer", "disabled", "principal", "mail_is_shared", "sid", "guid"
+ * (hex), "groups": [name, DN or SID], and attributes by neutral name} */
 static inline struct dir_entry *
 fixture_entry(const gh_json *j)
 {
@@ -83,10 +83,11 @@ fixture_entry(const gh_json *j)
 	e->mail_is_shared = gh_json_bool(gh_json_get(j, "mail_is_shared"), false);
 	for (i = 0; i < gh_json_size(gh_json_get(j, "groups")); i++) {
 		text = gh_json_string(gh_json_at(gh_json_get(j, "groups"), i));
-		assert_int_equal(
-		    dir_entry_add_group(e, strchr(text, '=') != NULL ? text : "",
-			strchr(text, '=') == NULL && strncmp(text, "S-1-", 4) != 0 ? text : "",
-			strncmp(text, "S-1-", 4) == 0 ? text : ""),
+		assert_int_equal(dir_entry_add_group(e, strchr(text, '=') != NULL ? text : "",
+				     strchr(text, '=') == NULL && strncmp(text, "S-1-", 4) != 0
+					 ? text
+					 : "",
+				     strncmp(text, "S-1-", 4) == 0 ? text : ""),
 		    0);
 	}
 	return e;
@@ -140,8 +141,8 @@ fixture_key(const char *name)
 }
 
 static inline void
-fixture_add_extension(
-    STACK_OF(X509_EXTENSION) * sk, const char *oid, const unsigned char *der, size_t n)
+fixture_add_extension(STACK_OF(X509_EXTENSION) * sk, const char *oid, const unsigned char *der,
+    size_t n)
 {
 	ASN1_OBJECT *o = OBJ_txt2obj(oid, 1);
 	ASN1_OCTET_STRING *s = ASN1_OCTET_STRING_new();
@@ -193,10 +194,10 @@ fixture_add_sans(STACK_OF(X509_EXTENSION) * sk, const gh_json *sans)
 	size_t i;
 
 	for (i = 0; i < gh_json_size(sans); i++)
-		sk_GENERAL_NAME_push(
-		    names, fixture_general_name(gh_json_string(gh_json_at(sans, i))));
-	assert_int_equal(
-	    X509V3_add1_i2d(&sk, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT), 1);
+		sk_GENERAL_NAME_push(names,
+		    fixture_general_name(gh_json_string(gh_json_at(sans, i))));
+	assert_int_equal(X509V3_add1_i2d(&sk, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT),
+	    1);
 	GENERAL_NAMES_free(names);
 }
 

@@ -264,7 +264,8 @@ static const struct load_case load_cases[] = {
 	"san.dns: must have 1 to"},
     {"san_email_pattern", SUPPLIED "\"san\":{\"types\":[\"email\"],\"email\":[\"a@b\"]}",
 	"san.email[0]: must be a DNS name"},
-    {"san_ip_network", SUPPLIED "\"san\":{\"types\":[\"ip\"],\"ip\":[\"10.0.0.0/8\",\"10.0.0.0/33\"]}",
+    {"san_ip_network",
+	SUPPLIED "\"san\":{\"types\":[\"ip\"],\"ip\":[\"10.0.0.0/8\",\"10.0.0.0/33\"]}",
 	"san.ip[1]: must be a network"},
     {"san_ip_host_bits", SUPPLIED "\"san\":{\"types\":[\"ip\"],\"ip\":[\"10.0.0.1/8\"]}",
 	"san.ip[0]: must be a network"},
@@ -318,8 +319,9 @@ make_text(const char *members)
 	if (gh_json_parse(text, strlen(text), GH_JSON_STRICT, &over, NULL) != 0)
 		fail_msg("test data: %s", text);
 	for (it = gh_json_iter(over); it != NULL; it = gh_json_next(over, it))
-		assert_int_equal(
-		    gh_json_set(t, gh_json_iter_name(it), gh_json_ref(gh_json_iter_value(it))), 0);
+		assert_int_equal(gh_json_set(t, gh_json_iter_name(it),
+				     gh_json_ref(gh_json_iter_value(it))),
+		    0);
 	gh_json_free(over);
 	out = gh_json_print(t, false);
 	gh_json_free(t);
@@ -375,16 +377,16 @@ run_case(void **state)
 static void
 load__refuses_text_that_is_no_json_object(void **state)
 {
-	static const char *const bad[] = {
-	    "", "{", "[]", "null", "\"T\"", "{}x", "{\"name\":\"a\",\"name\":\"b\"}"};
+	static const char *const bad[] = {"", "{", "[]", "null", "\"T\"", "{}x",
+	    "{\"name\":\"a\",\"name\":\"b\"}"};
 	struct gh_error err;
 	struct tmpl *t;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(
-		    tmpl_load(bad[i], strlen(bad[i]), &t, &err), GH_E_TEMPLATE_INVALID);
+		assert_int_equal(tmpl_load(bad[i], strlen(bad[i]), &t, &err),
+		    GH_E_TEMPLATE_INVALID);
 		assert_true(err.message[0] != '\0');
 		assert_null(t);
 	}
@@ -471,16 +473,17 @@ describe__tells_what_a_client_needs(void **state)
 	assert_int_equal(tmpl_load(text, strlen(text), &t, NULL), 0);
 	assert_non_null(d = tmpl_describe(t));
 	assert_non_null(out = gh_json_print(d, false));
-	assert_string_equal(out, "{\"TemplateName\":\"T\",\"DisplayName\":\"Tee\",\"Description\":"
-				 "\"\",\"Oid\":\"1.2.3.4\","
-				 "\"MajorVersion\":0,\"MinorVersion\":0,\"KeyType\":\"EC\","
-				 "\"KeySize\":384,\"KeyTypes\":[{\"KeyType\":\"EC\","
-				 "\"KeySize\":384,\"Curves\":[\"P-384\"]},{\"KeyType\":\"RSA\","
-				 "\"KeySize\":3072,\"MaxKeySize\":16384}],"
-				 "\"ValidityPeriod\":2,\"RenewalOverlap\":0,\"ExtendedKeyUsage\":["
-				 "\"1.3.6.1.5.5.7.3.2\"],"
-				 "\"SubjectFrom\":\"directory\",\"RequiresApproval\":true,"
-				 "\"RequiredMetadata\":[\"Cost\"]}");
+	assert_string_equal(out,
+	    "{\"TemplateName\":\"T\",\"DisplayName\":\"Tee\",\"Description\":"
+	    "\"\",\"Oid\":\"1.2.3.4\","
+	    "\"MajorVersion\":0,\"MinorVersion\":0,\"KeyType\":\"EC\","
+	    "\"KeySize\":384,\"KeyTypes\":[{\"KeyType\":\"EC\","
+	    "\"KeySize\":384,\"Curves\":[\"P-384\"]},{\"KeyType\":\"RSA\","
+	    "\"KeySize\":3072,\"MaxKeySize\":16384}],"
+	    "\"ValidityPeriod\":2,\"RenewalOverlap\":0,\"ExtendedKeyUsage\":["
+	    "\"1.3.6.1.5.5.7.3.2\"],"
+	    "\"SubjectFrom\":\"directory\",\"RequiresApproval\":true,"
+	    "\"RequiredMetadata\":[\"Cost\"]}");
 	assert_true(tmpl_needs_approval(t));
 	assert_string_equal(tmpl_display_name(t), "Tee");
 	assert_int_equal(gh_json_size(tmpl_required_metadata(t)), 1);

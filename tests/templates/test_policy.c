@@ -141,8 +141,8 @@ check_extensions(const struct cert_spec *spec, const gh_json *want)
 		X509_EXTENSION *x = sk_X509_EXTENSION_value(spec->extensions, (int)i);
 
 		OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(x), 1);
-		snprintf(
-		    text, sizeof(text), "%s%s", X509_EXTENSION_get_critical(x) ? "!" : "", oid);
+		snprintf(text, sizeof(text), "%s%s", X509_EXTENSION_get_critical(x) ? "!" : "",
+		    oid);
 		assert_string_equal(text, gh_json_string(gh_json_at(want, i)));
 	}
 	assert_int_equal(sk_X509_EXTENSION_num(spec->extensions), gh_json_size(want));
@@ -359,8 +359,8 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 	assert_true(count < CASES_MAX);
 	assert_non_null(fixture_text(c, "name"));
 	assert_non_null(gh_json_get(c, "expect"));
-	snprintf(
-	    name, sizeof(name), "%.*s__%s", (int)strcspn(file, "."), file, fixture_text(c, "name"));
+	snprintf(name, sizeof(name), "%.*s__%s", (int)strcspn(file, "."), file,
+	    fixture_text(c, "name"));
 	if (fixture_text(gh_json_get(c, "template"), "file") != NULL)
 		pc->tmpl = gh_json_ref(gh_json_get(c, "template"));
 	else
@@ -377,12 +377,14 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 	count++;
 }
 
-/* A row of a matrix for one EKU ("none": no EKU): verdict is the rule that refuses the template, or null. */
+/* A row of a matrix for one EKU ("none": no EKU): verdict is the rule that refuses the template, or
+ * null. */
 static void
-add_cell(
-    const char *file, const gh_json *base, const gh_json *row, const char *eku, const gh_json *verdict)
+add_cell(const char *file, const gh_json *base, const gh_json *row, const char *eku,
+    const gh_json *verdict)
 {
-	gh_json *c = gh_json_new_object(), *list = gh_json_new_array(), *expect = gh_json_new_object();
+	gh_json *c = gh_json_new_object(), *list = gh_json_new_array(),
+		*expect = gh_json_new_object();
 	gh_json *over = gh_json_new_object(), *tmpl;
 	char text[128];
 

@@ -42,13 +42,15 @@ ca_policy__options_become_json_and_limits(void **state)
 	(void)state;
 	assert_false(ca_policy_is_given(&o));
 	assert_int_equal(ca_policy_limits(policy, 0, &l, &err), 0);
-	assert_true(l.allow_rsa && l.allow_ec && l.allow_ed25519 && l.min_rsa_bits == 2048 && !l.may_sign_ca);
+	assert_true(l.allow_rsa && l.allow_ec && l.allow_ed25519 && l.min_rsa_bits == 2048 &&
+	    !l.may_sign_ca);
 	o.max_validity = 90;
 	o.approval = true;
 	add(&o.keys, "rsa:3072");
 	add(&o.ekus, "clientAuth");
 	assert_true(ca_policy_is_given(&o));
-	expect_policy(&o, policy, "{\"max_validity_days\":90,\"approval_required\":true,"
+	expect_policy(&o, policy,
+	    "{\"max_validity_days\":90,\"approval_required\":true,"
 	    "\"keys\":[{\"type\":\"RSA\",\"min_bits\":3072}],\"ekus\":[\"1.3.6.1.5.5.7.3.2\"]}");
 	assert_int_equal(ca_policy_limits(policy, 2, &l, &err), 0);
 	assert_true(l.allow_rsa && !l.allow_ec && !l.allow_ed25519 && l.min_rsa_bits == 3072);
@@ -57,7 +59,8 @@ ca_policy__options_become_json_and_limits(void **state)
 	/* what is not given stays, "any" takes back */
 	add(&back.keys, "any");
 	back.max_validity = 0;
-	expect_policy(&back, policy, "{\"max_validity_days\":0,\"approval_required\":true,\"keys\":[],"
+	expect_policy(&back, policy,
+	    "{\"max_validity_days\":0,\"approval_required\":true,\"keys\":[],"
 	    "\"ekus\":[\"1.3.6.1.5.5.7.3.2\"]}");
 	assert_int_equal(ca_policy_limits(policy, -1, &l, &err), 0);
 	assert_true(l.allow_ed25519 && l.max_validity == 0 && l.path_len == SIGNER_PATH_LEN_ANY);
@@ -67,10 +70,12 @@ ca_policy__options_become_json_and_limits(void **state)
 static void
 ca_policy__wrong_options_and_damaged_json_are_named(void **state)
 {
-	static const char *const keys[] = {"DSA", "EC:256", "RSA:1024", "RSA:", "RSA:x", "RSA:99999", ""};
-	static const char *const damaged[] = {"{\"max_validity_days\":-1}", "{\"max_validity_days\":\"x\"}",
-		"{\"keys\":[{}]}", "{\"keys\":[{\"type\":\"RSA\",\"min_bits\":1}]}", "{\"keys\":[{\"type\":\"DSA\"}]}",
-		"{\"ekus\":[1]}", "{\"extensions\":[\"no oid\"]}"};
+	static const char *const keys[] = {"DSA", "EC:256", "RSA:1024", "RSA:", "RSA:x",
+	    "RSA:99999", ""};
+	static const char *const damaged[] = {"{\"max_validity_days\":-1}",
+	    "{\"max_validity_days\":\"x\"}", "{\"keys\":[{}]}",
+	    "{\"keys\":[{\"type\":\"RSA\",\"min_bits\":1}]}", "{\"keys\":[{\"type\":\"DSA\"}]}",
+	    "{\"ekus\":[1]}", "{\"extensions\":[\"no oid\"]}"};
 	struct signer_limits l;
 	gh_json *policy;
 
@@ -85,7 +90,9 @@ ca_policy__wrong_options_and_damaged_json_are_named(void **state)
 		gh_json_free(policy);
 	}
 	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
-		assert_int_equal(gh_json_parse(damaged[i], strlen(damaged[i]), GH_JSON_STRICT, &policy, &err), 0);
+		assert_int_equal(gh_json_parse(damaged[i], strlen(damaged[i]), GH_JSON_STRICT,
+				     &policy, &err),
+		    0);
 		assert_int_not_equal(ca_policy_limits(policy, 0, &l, &err), 0);
 		gh_json_free(policy);
 	}
@@ -120,7 +127,8 @@ ca_urls__base_makes_all_of_them(void **state)
 static void
 ca_urls__a_new_key_has_its_own(void **state)
 {
-	char *urls[] = {"http://corp/crl/corp-s{shard}.crl", "http://x/ca/CORP.cer", "http://x/corporate/corp", NULL};
+	char *urls[] = {"http://corp/crl/corp-s{shard}.crl", "http://x/ca/CORP.cer",
+	    "http://x/corporate/corp", NULL};
 	char *other[] = {"http://x/corporate.crl", NULL};
 	bool all;
 	char **new = ca_urls_renamed(urls, "corp", "corp-2", &all);
@@ -142,10 +150,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ca_policy__options_become_json_and_limits),
-		cmocka_unit_test(ca_policy__wrong_options_and_damaged_json_are_named),
-		cmocka_unit_test(ca_urls__base_makes_all_of_them),
-		cmocka_unit_test(ca_urls__a_new_key_has_its_own),
+	    cmocka_unit_test(ca_policy__options_become_json_and_limits),
+	    cmocka_unit_test(ca_policy__wrong_options_and_damaged_json_are_named),
+	    cmocka_unit_test(ca_urls__base_makes_all_of_them),
+	    cmocka_unit_test(ca_urls__a_new_key_has_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

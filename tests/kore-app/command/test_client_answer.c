@@ -1,4 +1,5 @@
-/* What the client believes of an answer. Certificates are made here, so that each lie is its own fixture. */
+/* What the client believes of an answer. Certificates are made here, so that each lie is its own
+ * fixture. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,14 +24,16 @@ static EVP_PKEY *key_root, *key_ca, *key_leaf, *key_other;
 static X509 *root, *ca, *leaf, *other_root;
 
 static X509 *
-make_cert(const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const char *constraints)
+make_cert(const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+    const char *constraints)
 {
 	static long serial = 0x1234;
 	X509 *cert = X509_new();
 	X509_NAME *name = X509_NAME_new();
 	X509_EXTENSION *ext;
 
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1,
+	    -1, 0);
 	X509_set_version(cert, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
 	X509_set_subject_name(cert, name);
@@ -116,8 +119,10 @@ issued(char *certificates, const char *members, struct client_answer *a)
 	struct gh_error err;
 	char *text;
 
-	assert_true(asprintf(&text, "{\"CMSID\":7,\"CMSRequestId\":9,\"RequestDisposition\":\"Issued\","
-	    "\"DispositionMessage\":\"\",%s\"Certificates\":\"%s\"}", members, certificates) > 0);
+	assert_true(asprintf(&text,
+			"{\"CMSID\":7,\"CMSRequestId\":9,\"RequestDisposition\":\"Issued\","
+			"\"DispositionMessage\":\"\",%s\"Certificates\":\"%s\"}",
+			members, certificates) > 0);
 	assert_int_equal(client_answer_parse(200, text, strlen(text), a, &err), 0);
 	assert_int_equal(a->disposition, CLIENT_ISSUED);
 	free(text);
@@ -161,7 +166,8 @@ static void
 client_answer__refuses_a_broken_chain(void **state)
 {
 	X509 *forged = make_cert("Issuing", key_other, root, key_root, "critical,CA:TRUE");
-	X509 *const no_issuer[] = {leaf, root, NULL}, *const wrong_key[] = {leaf, forged, root, NULL};
+	X509 *const no_issuer[] = {leaf, root, NULL},
+		    *const wrong_key[] = {leaf, forged, root, NULL};
 	X509 *const *const bad[] = {no_issuer, wrong_key};
 	struct client_answer a;
 	struct gh_error err;
@@ -170,7 +176,8 @@ client_answer__refuses_a_broken_chain(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		issued(pkcs7_base64(bad[i]), "", &a);
-		assert_int_equal(client_answer_check(&a, key_leaf, NULL, &trust, &err), GH_E_FORBIDDEN);
+		assert_int_equal(client_answer_check(&a, key_leaf, NULL, &trust, &err),
+		    GH_E_FORBIDDEN);
 		assert_non_null(strstr(err.message, "chain"));
 		client_answer_clear(&a);
 	}
@@ -240,7 +247,8 @@ client_answer__numbers_must_match(void **state)
 	issued(cert_base64(leaf), "\"SerialNumber\":\"12x\",", &a);
 	assert_int_equal(client_answer_check(&a, key_leaf, NULL, &trust, &err), GH_E_FORBIDDEN);
 	client_answer_clear(&a);
-	issued(cert_base64(leaf), "\"Thumbprint\":\"0000000000000000000000000000000000000000\",", &a);
+	issued(cert_base64(leaf), "\"Thumbprint\":\"0000000000000000000000000000000000000000\",",
+	    &a);
 	assert_int_equal(client_answer_check(&a, key_leaf, NULL, &trust, &err), GH_E_FORBIDDEN);
 	client_answer_clear(&a);
 	OPENSSL_free(serial);
@@ -256,22 +264,23 @@ client_answer__reads_dispositions(void **state)
 		enum client_disposition disposition;
 		const char *message;
 	} rows[] = {
-		{200, "{\"RequestDisposition\":\"Pending\",\"CMSRequestId\":5,\"Certificates\":\"\"}",
-		    CLIENT_PENDING, ""},
-		{403, "{\"RequestDisposition\":\"Denied\",\"DispositionMessage\":\"no mail\"}", CLIENT_DENIED,
-		    "no mail"},
-		{200, "{\"requestdisposition\":\"denied\"}", CLIENT_DENIED, ""},
-		{403, "{\"Message\":\"wrong \\u001b[31m key\"}", CLIENT_FAILED, "wrong  [31m key"},
-		{500, "{\"RequestDisposition\":\"Issued\"}", CLIENT_FAILED, ""},
-		{500, "{\"RequestDisposition\":\"Pending\"}", CLIENT_FAILED, ""},
-		{400, "{}", CLIENT_FAILED, ""},
+	    {200, "{\"RequestDisposition\":\"Pending\",\"CMSRequestId\":5,\"Certificates\":\"\"}",
+		CLIENT_PENDING, ""},
+	    {403, "{\"RequestDisposition\":\"Denied\",\"DispositionMessage\":\"no mail\"}",
+		CLIENT_DENIED, "no mail"},
+	    {200, "{\"requestdisposition\":\"denied\"}", CLIENT_DENIED, ""},
+	    {403, "{\"Message\":\"wrong \\u001b[31m key\"}", CLIENT_FAILED, "wrong  [31m key"},
+	    {500, "{\"RequestDisposition\":\"Issued\"}", CLIENT_FAILED, ""},
+	    {500, "{\"RequestDisposition\":\"Pending\"}", CLIENT_FAILED, ""},
+	    {400, "{}", CLIENT_FAILED, ""},
 	};
 	struct client_answer a;
 	struct gh_error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(client_answer_parse(rows[i].status, rows[i].text, strlen(rows[i].text), &a, &err),
+		assert_int_equal(client_answer_parse(rows[i].status, rows[i].text,
+				     strlen(rows[i].text), &a, &err),
 		    0);
 		assert_int_equal(a.disposition, rows[i].disposition);
 		assert_string_equal(a.message, rows[i].message);
@@ -282,17 +291,19 @@ client_answer__reads_dispositions(void **state)
 static void
 client_answer__refuses_what_is_no_answer(void **state)
 {
-	static const char *const bad[] = {"", "<html>", "[]", "null", "{\"RequestDisposition\":\"Issued\"}",
-		"{\"RequestDisposition\":\"Issued\",\"Certificates\":\"\"}",
-		"{\"RequestDisposition\":\"Issued\",\"Certificates\":\"AAAA\"}",
-		"{\"RequestDisposition\":\"Issued\",\"Certificates\":\"%%%\"}",
-		"{\"RequestDisposition\":\"Issued\",\"Certificates\":7}"};
+	static const char *const bad[] = {"", "<html>", "[]", "null",
+	    "{\"RequestDisposition\":\"Issued\"}",
+	    "{\"RequestDisposition\":\"Issued\",\"Certificates\":\"\"}",
+	    "{\"RequestDisposition\":\"Issued\",\"Certificates\":\"AAAA\"}",
+	    "{\"RequestDisposition\":\"Issued\",\"Certificates\":\"%%%\"}",
+	    "{\"RequestDisposition\":\"Issued\",\"Certificates\":7}"};
 	struct client_answer a;
 	struct gh_error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(client_answer_parse(200, bad[i], strlen(bad[i]), &a, &err), GH_E_BAD_JSON);
+		assert_int_equal(client_answer_parse(200, bad[i], strlen(bad[i]), &a, &err),
+		    GH_E_BAD_JSON);
 		assert_int_equal(a.chain.n, 0);
 	}
 }
@@ -301,14 +312,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(client_answer__accepts_ours),
-		cmocka_unit_test(client_answer__refuses_another_key),
-		cmocka_unit_test(client_answer__refuses_a_broken_chain),
-		cmocka_unit_test(client_answer__root_must_be_the_given_one),
-		cmocka_unit_test(client_answer__takes_a_single_certificate),
-		cmocka_unit_test(client_answer__numbers_must_match),
-		cmocka_unit_test(client_answer__reads_dispositions),
-		cmocka_unit_test(client_answer__refuses_what_is_no_answer),
+	    cmocka_unit_test(client_answer__accepts_ours),
+	    cmocka_unit_test(client_answer__refuses_another_key),
+	    cmocka_unit_test(client_answer__refuses_a_broken_chain),
+	    cmocka_unit_test(client_answer__root_must_be_the_given_one),
+	    cmocka_unit_test(client_answer__takes_a_single_certificate),
+	    cmocka_unit_test(client_answer__numbers_must_match),
+	    cmocka_unit_test(client_answer__reads_dispositions),
+	    cmocka_unit_test(client_answer__refuses_what_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,14 +16,18 @@ static void
 client_request__v3_has_an_envelope(void **state)
 {
 	const char *metadata[] = {"Owner=it/ops", "Note=a=b", NULL};
-	const struct client_request r = {.version = 3, .template_name = "User", .csr_base64 = "AA+/",
-		.metadata = metadata, .now_ms = 1513626972365LL};
+	const struct client_request r = {.version = 3,
+	    .template_name = "User",
+	    .csr_base64 = "AA+/",
+	    .metadata = metadata,
+	    .now_ms = 1513626972365LL};
 	struct gh_error err;
 	char *body;
 
 	(void)state;
 	assert_int_equal(client_request_body(&r, &body, &err), 0);
-	assert_string_equal(body, "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
+	assert_string_equal(body,
+	    "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
 	    "\"TemplateName\":\"User\",\"Pkcs10Request\":\"AA+/\",\"MetadataList\":{\"Owner\":\"it/ops\","
 	    "\"Note\":\"a=b\"}}}");
 	free(body);
@@ -32,8 +36,11 @@ client_request__v3_has_an_envelope(void **state)
 static void
 client_request__v1_is_bare(void **state)
 {
-	const struct client_request r = {.version = 1, .template_name = "User", .csr_base64 = "AAAA",
-		.cert_only = true, .now_ms = 1};
+	const struct client_request r = {.version = 1,
+	    .template_name = "User",
+	    .csr_base64 = "AAAA",
+	    .cert_only = true,
+	    .now_ms = 1};
 	struct gh_error err;
 	char *body;
 
@@ -47,15 +54,17 @@ client_request__v1_is_bare(void **state)
 static void
 client_request__refuses_bad_metadata(void **state)
 {
-	static const char *const bad[][3] = {{"Owner", NULL, NULL}, {"=x", NULL, NULL}, {"A=1", "A=2", NULL},
-		{"A=\xff", NULL, NULL}};
+	static const char *const bad[][3] = {{"Owner", NULL, NULL}, {"=x", NULL, NULL},
+	    {"A=1", "A=2", NULL}, {"A=\xff", NULL, NULL}};
 	struct gh_error err;
 	char *body;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const struct client_request r = {.version = 3, .template_name = "User", .csr_base64 = "AAAA",
-			.metadata = bad[i]};
+		const struct client_request r = {.version = 3,
+		    .template_name = "User",
+		    .csr_base64 = "AAAA",
+		    .metadata = bad[i]};
 
 		assert_int_equal(client_request_body(&r, &body, &err), GH_E_CONF);
 		assert_null(body);
@@ -66,7 +75,8 @@ client_request__refuses_bad_metadata(void **state)
 static void
 client_request__signs_as_the_vectors(void **state)
 {
-	static const char body[] = "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
+	static const char body[] =
+	    "{\"Timestamp\":\"2017-12-18T19:56:12.365Z\",\"Request\":{\"Flags\":0,"
 	    "\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"}}";
 	unsigned char key[32];
 	char *s;
@@ -136,13 +146,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(client_request__v3_has_an_envelope),
-		cmocka_unit_test(client_request__v1_is_bare),
-		cmocka_unit_test(client_request__refuses_bad_metadata),
-		cmocka_unit_test(client_request__signs_as_the_vectors),
-		cmocka_unit_test(client_request__signature_depends_on_each_byte),
-		cmocka_unit_test(client_request__app_key_takes_all_spellings),
-		cmocka_unit_test(client_request__knows_its_hashes),
+	    cmocka_unit_test(client_request__v3_has_an_envelope),
+	    cmocka_unit_test(client_request__v1_is_bare),
+	    cmocka_unit_test(client_request__refuses_bad_metadata),
+	    cmocka_unit_test(client_request__signs_as_the_vectors),
+	    cmocka_unit_test(client_request__signature_depends_on_each_byte),
+	    cmocka_unit_test(client_request__app_key_takes_all_spellings),
+	    cmocka_unit_test(client_request__knows_its_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,8 @@ check(const char *text, const char *wanted)
 	long n;
 
 	assert_int_equal(dn_parse(text, &name, &err), 0);
-	assert_true(X509_NAME_print_ex(bio, name, 0, XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT) >= 0);
+	assert_true(X509_NAME_print_ex(bio, name, 0,
+			XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT) >= 0);
 	n = BIO_get_mem_data(bio, &data);
 	assert_int_equal(n, strlen(wanted));
 	assert_memory_equal(data, wanted, strlen(wanted));
@@ -91,8 +92,9 @@ dn__empty_name_is_empty(void **state)
 static void
 dn__refuses_what_is_no_name(void **state)
 {
-	static const char *const bad[] = {"Alice", "CN=", "CN=a,", "CN=a,,O=b", ",CN=a", "=a", "CN=a\\",
-		"Nonsense=a", "CN=a\\00b", "C=Germany", "CN=a+", "CN", "/", "/CN=a/", "CN=\xff\xfe"};
+	static const char *const bad[] = {"Alice", "CN=", "CN=a,", "CN=a,,O=b", ",CN=a", "=a",
+	    "CN=a\\", "Nonsense=a", "CN=a\\00b", "C=Germany", "CN=a+", "CN", "/", "/CN=a/",
+	    "CN=\xff\xfe"};
 	char longer[200] = "CN=";
 
 	(void)state;
@@ -117,13 +119,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dn__turns_the_order_of_rfc_4514),
-		cmocka_unit_test(dn__keeps_the_order_of_slashes),
-		cmocka_unit_test(dn__takes_escapes),
-		cmocka_unit_test(dn__joins_values_of_one_rdn),
-		cmocka_unit_test(dn__empty_name_is_empty),
-		cmocka_unit_test(dn__refuses_what_is_no_name),
-		cmocka_unit_test(dn__refuses_too_many_parts),
+	    cmocka_unit_test(dn__turns_the_order_of_rfc_4514),
+	    cmocka_unit_test(dn__keeps_the_order_of_slashes),
+	    cmocka_unit_test(dn__takes_escapes),
+	    cmocka_unit_test(dn__joins_values_of_one_rdn),
+	    cmocka_unit_test(dn__empty_name_is_empty),
+	    cmocka_unit_test(dn__refuses_what_is_no_name),
+	    cmocka_unit_test(dn__refuses_too_many_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

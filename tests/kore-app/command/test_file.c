@@ -32,7 +32,8 @@ setup(void **state)
 	FILE *f;
 
 	(void)state;
-	if (mkdtemp(folder) == NULL || (f = fopen(in_folder("file"), "w")) == NULL || fclose(f) != 0)
+	if (mkdtemp(folder) == NULL || (f = fopen(in_folder("file"), "w")) == NULL ||
+	    fclose(f) != 0)
 		return -1;
 	return chmod(in_folder("file"), 0600);
 }
@@ -86,7 +87,8 @@ give__nothing_of_somebody_else(void **state)
 	assert_int_equal(link(in_folder("file"), in_folder("second")), 0);
 	assert_int_equal(give("second", 0666), GH_E_CONF);
 	assert_int_equal(give("file", 0666), GH_E_CONF);
-	assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0); /* and it does not wait for a writer */
+	assert_int_equal(mkfifo(in_folder("fifo"), 0600),
+	    0); /* and it does not wait for a writer */
 	assert_int_equal(give("fifo", 0666), GH_E_CONF);
 	assert_int_equal(mode_of("file"), 0600);
 	assert_int_equal(mode_of("fifo"), 0600);
@@ -96,8 +98,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(give__files_and_folders),
-		cmocka_unit_test(give__nothing_of_somebody_else),
+	    cmocka_unit_test(give__files_and_folders),
+	    cmocka_unit_test(give__nothing_of_somebody_else),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

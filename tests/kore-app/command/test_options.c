@@ -29,16 +29,17 @@ parse(const char *line, struct values *v)
 	char *argv[256] = {(char[]){"gatehouse test"}};
 	int argc = 1, rc;
 	const struct option_row rows[] = {
-		{"flag", 'f', OPTION_FLAG, &v->flag, NULL, "a flag"},
-		{"drop", 0, OPTION_UNFLAG, &v->kept, NULL, "clears"},
-		{"text", 't', OPTION_TEXT, &v->text, "TEXT", "a text"},
-		{"text-file", 0, OPTION_TEXT, &v->text, "FILE", "a name that starts like another"},
-		{"number", 'n', OPTION_NUMBER, &v->number, "N", "a number"},
-		{"wait", 'w', OPTION_OPTIONAL, &v->wait, "N", "a number or none"},
-		{"list", 'l', OPTION_LIST, &v->list, "X", "repeat"},
-		OPTION_END,
+	    {"flag", 'f', OPTION_FLAG, &v->flag, NULL, "a flag"},
+	    {"drop", 0, OPTION_UNFLAG, &v->kept, NULL, "clears"},
+	    {"text", 't', OPTION_TEXT, &v->text, "TEXT", "a text"},
+	    {"text-file", 0, OPTION_TEXT, &v->text, "FILE", "a name that starts like another"},
+	    {"number", 'n', OPTION_NUMBER, &v->number, "N", "a number"},
+	    {"wait", 'w', OPTION_OPTIONAL, &v->wait, "N", "a number or none"},
+	    {"list", 'l', OPTION_LIST, &v->list, "X", "repeat"},
+	    OPTION_END,
 	};
-	static const struct usage usage = {"[NAME]", 0, 1, "A command of the tests.", "gatehouse test x\n"};
+	static const struct usage usage = {"[NAME]", 0, 1, "A command of the tests.",
+	    "gatehouse test x\n"};
 
 	memset(v, 0, sizeof(*v));
 	v->kept = true;
@@ -100,7 +101,8 @@ options__list_grows_and_is_bounded(void **state)
 static void
 options__number_refuses_other_words(void **state)
 {
-	static const char *const bad[] = {"-n x", "-n -1", "-n 7x", "-n 99999999999", "--number=", "-n"};
+	static const char *const bad[] = {"-n x", "-n -1", "-n 7x", "-n 99999999999",
+	    "--number=", "-n"};
 	struct values v;
 
 	(void)state;
@@ -174,14 +176,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options__takes_all_spellings),
-		cmocka_unit_test(options__names_match_whole),
-		cmocka_unit_test(options__list_grows_and_is_bounded),
-		cmocka_unit_test(options__number_refuses_other_words),
-		cmocka_unit_test(options__optional_number_may_be_missing),
-		cmocka_unit_test(options__refuses_what_it_does_not_know),
-		cmocka_unit_test(options__double_dash_ends_options),
-		cmocka_unit_test(options__help_wins_over_later_mistakes),
+	    cmocka_unit_test(options__takes_all_spellings),
+	    cmocka_unit_test(options__names_match_whole),
+	    cmocka_unit_test(options__list_grows_and_is_bounded),
+	    cmocka_unit_test(options__number_refuses_other_words),
+	    cmocka_unit_test(options__optional_number_may_be_missing),
+	    cmocka_unit_test(options__refuses_what_it_does_not_know),
+	    cmocka_unit_test(options__double_dash_ends_options),
+	    cmocka_unit_test(options__help_wins_over_later_mistakes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

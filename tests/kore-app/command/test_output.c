@@ -13,8 +13,11 @@
 #include "db_reseal.h"
 #include "output.h"
 
-/* ESC, backspace, new line, DEL, and the C1 controls in UTF-8, of which U+009B begins a sequence as ESC [ does */
-#define HOSTILE "a\033[2Kb\bc\nd\177e\xc2\x9b" "1Af\xc2\x80g\xc2\xa0\xc3\xbc\xc2"
+/* ESC, backspace, new line, DEL, and the C1 controls in UTF-8, of which U+009B begins a sequence as
+ * ESC [ does */
+#define HOSTILE \
+	"a\033[2Kb\bc\nd\177e\xc2\x9b" \
+	"1Af\xc2\x80g\xc2\xa0\xc3\xbc\xc2"
 #define SAFE_ONE "a?[2Kb?c?d?e?1Af?g\xc2\xa0\xc3\xbc\xc2"
 
 static FILE *memory;
@@ -69,7 +72,8 @@ failure__replaces_control_characters(void **state)
 static void
 reseal__shows_a_name_as_it_is(void **state)
 {
-	struct store_seals seals = {.problem = "admin_user 4 (eve\033[1A\033[2K) was added", .differences = gh_json_new_array()};
+	struct store_seals seals = {.problem = "admin_user 4 (eve\033[1A\033[2K) was added",
+	    .differences = gh_json_new_array()};
 
 	(void)state;
 	begin();
@@ -82,9 +86,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(output__replaces_control_characters),
-		cmocka_unit_test(failure__replaces_control_characters),
-		cmocka_unit_test(reseal__shows_a_name_as_it_is),
+	    cmocka_unit_test(output__replaces_control_characters),
+	    cmocka_unit_test(failure__replaces_control_characters),
+	    cmocka_unit_test(reseal__shows_a_name_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

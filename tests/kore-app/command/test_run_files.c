@@ -16,12 +16,15 @@
 #define TEXT_MAX 8192
 
 /* What Kore's config.c takes (Debian 12, 4.1.0); KORE_WORKER_MAX is UCHAR_MAX. */
-static const struct bound { const char *name; long min, max; } bounds[] = {
-	{"workers", 1, UCHAR_MAX},
-	{"worker_max_connections", 1, UINT_MAX},
-	{"worker_rlimit_nofiles", 1, UINT_MAX},
-	{"worker_accept_threshold", 1, UINT_MAX},
-	{"worker_set_affinity", 0, 1},
+static const struct bound {
+	const char *name;
+	long min, max;
+} bounds[] = {
+    {"workers", 1, UCHAR_MAX},
+    {"worker_max_connections", 1, UINT_MAX},
+    {"worker_rlimit_nofiles", 1, UINT_MAX},
+    {"worker_accept_threshold", 1, UINT_MAX},
+    {"worker_set_affinity", 0, 1},
 };
 
 static char dir[] = "/tmp/test_run_files.XXXXXX";
@@ -38,9 +41,11 @@ load(const char *gateway)
 	snprintf(path, sizeof(path), "%s/gatehouse.conf", dir);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fprintf(f, "gateway {\n\trun_dir = \"%s\"\n\tcertificate = \"c\"\n\tkey = \"k\"\n%s}\n"
+	fprintf(f,
+	    "gateway {\n\trun_dir = \"%s\"\n\tcertificate = \"c\"\n\tkey = \"k\"\n%s}\n"
 	    "database {\n\tconninfo = \"dbname=x\"\n}\n"
-	    "directory {\n\ttype = \"ad\"\n\turis = \"ldaps://x\"\n\tbase = \"dc=x\"\n}\n", dir, gateway);
+	    "directory {\n\ttype = \"ad\"\n\turis = \"ldaps://x\"\n\tbase = \"dc=x\"\n}\n",
+	    dir, gateway);
 	assert_int_equal(fclose(f), 0);
 	(void)!gh_conf_load(path, &conf, &err);
 	assert_int_equal(unlink(path), 0);
@@ -87,7 +92,8 @@ assert_kore_takes(const char *gateway)
 		long v = number_of(text, bounds[i].name);
 
 		if (v < bounds[i].min || v > bounds[i].max)
-			fail_msg("%s %ld: Kore takes %ld to %ld", bounds[i].name, v, bounds[i].min, bounds[i].max);
+			fail_msg("%s %ld: Kore takes %ld to %ld", bounds[i].name, v, bounds[i].min,
+			    bounds[i].max);
 	}
 }
 
@@ -102,9 +108,11 @@ static void
 run_files__kore_takes_the_smallest_and_the_largest(void **state)
 {
 	(void)state;
-	assert_kore_takes("\tworkers = 0\n\tthreads = 1\n\tmax_connections = 16\n\tbody_max = 16384\n"
+	assert_kore_takes(
+	    "\tworkers = 0\n\tthreads = 1\n\tmax_connections = 16\n\tbody_max = 16384\n"
 	    "\trequest_timeout = 1\n");
-	assert_kore_takes("\tworkers = 255\n\tthreads = 64\n\tmax_connections = 65536\n\tbody_max = 16777216\n"
+	assert_kore_takes(
+	    "\tworkers = 255\n\tthreads = 64\n\tmax_connections = 65536\n\tbody_max = 16777216\n"
 	    "\trequest_timeout = 600\n");
 }
 
@@ -133,10 +141,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(run_files__kore_takes_the_defaults),
-		cmocka_unit_test(run_files__kore_takes_the_smallest_and_the_largest),
-		cmocka_unit_test(run_files__automatic_workers_fit_the_database),
-		cmocka_unit_test(run_files__more_workers_than_kore_has_are_refused),
+	    cmocka_unit_test(run_files__kore_takes_the_defaults),
+	    cmocka_unit_test(run_files__kore_takes_the_smallest_and_the_largest),
+	    cmocka_unit_test(run_files__automatic_workers_fit_the_database),
+	    cmocka_unit_test(run_files__more_workers_than_kore_has_are_refused),
 	};
 	int failed;
 
