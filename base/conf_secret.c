@@ -6,7 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "conf.h"
-#include "encoding.h"
+#include "hex.h"
 
 #define SECRET_LINE_MAX 4096
 

@@ -1,8 +1,9 @@
-/* Base64 (RFC 4648, section 4) and hex, strict where strictness hurts nobody. */
+/* Base64 (RFC 4648, section 4), strict where strictness hurts nobody. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "encoding.h"
+#include "hex.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -117,57 +118,6 @@ gh_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_
 		return gh_refuse(err, GH_E_BAD_REQUEST, "not valid base64");
 	}
 	*out = p;
-	return 0;
-}
-
-char *
-gh_hex_encode(const void *p, size_t n)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const unsigned char *in = p;
-	char *out;
-
-	if (n > SIZE_MAX / 4 || (out = malloc(2 * n + 1)) == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[in[i] >> 4];
-		out[2 * i + 1] = digits[in[i] & 15];
-	}
-	out[2 * n] = '\0';
-	return out;
-}
-
-static int
-hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
-	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
-				    : -1;
-}
-
-int
-gh_hex_decode(const char *text, size_t len, unsigned char **out, size_t *out_len,
-    struct gh_error *err)
-{
-	size_t n = (len + 1) / 2, odd = len % 2;
-	unsigned char *p;
-
-	*out = NULL;
-	*out_len = 0;
-	if ((p = calloc(1, n + 1)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "hex of %zu characters", len);
-	for (size_t i = 0; i < len; i++) {
-		int v = hex_value(text[i]);
-
-		if (v < 0) {
-			free(p);
-			return gh_refuse(err, GH_E_BAD_REQUEST, "not valid hex");
-		}
-		p[(i + odd) / 2] = (unsigned char)(p[(i + odd) / 2] << 4 | v);
-	}
-	*out = p;
-	*out_len = n;
 	return 0;
 }
 

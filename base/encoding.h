@@ -1,4 +1,4 @@
-/* Base64 (RFC 4648, section 4) and hex. */
+/* Base64 (RFC 4648, section 4), and the spellings of a secret. */
 #ifndef GH_ENCODING_H
 #define GH_ENCODING_H
 
@@ -23,14 +23,6 @@ char *gh_base64_encode(const void *p, size_t n, enum gh_base64_lines lines);
  * NULL after a failure. Returns 0 or GH_E_BAD_REQUEST, GH_E_NOMEM.
  */
 int gh_base64_decode(const char *text, size_t len, unsigned char **out, size_t *out_len,
-    struct gh_error *err) GH_MUSTCHECK;
-
-/* malloc'd, NUL-terminated, upper case. */
-char *gh_hex_encode(const void *p, size_t n);
-
-/* Both cases; an odd length is left-padded with 0 (as PowerShell clients do); white space, '-' and
- * ':' are refused. Returns 0 or GH_E_BAD_REQUEST, GH_E_NOMEM. */
-int gh_hex_decode(const char *text, size_t len, unsigned char **out, size_t *out_len,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Key material as an administrator types it: "hex:...", "base64:...", "text:..."; without a prefix

@@ -11,7 +11,7 @@
 #include "cdp.h"
 #include "der.h"
 #include "digest.h"
-#include "encoding.h"
+#include "hex.h"
 #include "timestamp.h"
 
 #define EXTENSIONS_MAX (128 * 1024)
@@ -319,7 +319,6 @@ set_serial(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_le
 	struct gh_der in = {leaf, leaf_len}, cert, tbs, serial;
 	unsigned char padded[SERIAL_MAX] = {0};
 	size_t len;
-	char *hex;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &cert) ||
 	    !gh_der_take(&cert, GH_DER_SEQUENCE, &tbs) ||
@@ -334,10 +333,7 @@ set_serial(struct enroll_outcome *out, const unsigned char *leaf, size_t leaf_le
 		return gh_fail(err, GH_E_INTERNAL, "serial number of %zu bytes", serial.len);
 	len = serial.len > SERIAL_SIZE ? serial.len : SERIAL_SIZE;
 	memcpy(padded + len - serial.len, serial.p, serial.len);
-	if ((hex = gh_hex_encode(padded, len)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "serial number");
-	memcpy(out->serial, hex, 2 * len + 1);
-	free(hex);
+	gh_hex_upper(padded, len, out->serial);
 	return 0;
 }
 
@@ -346,14 +342,10 @@ set_thumbprint(struct enroll_outcome *out, const unsigned char *leaf, size_t lea
     struct gh_error *err)
 {
 	unsigned char md[(sizeof(out->thumbprint) - 1) / 2];
-	char *hex;
 
 	if (sizeof(md) != gh_digest_size(GH_SHA1) || !gh_digest(GH_SHA1, leaf, leaf_len, md))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-1");
-	if ((hex = gh_hex_encode(md, sizeof(md))) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "thumbprint");
-	memcpy(out->thumbprint, hex, sizeof(out->thumbprint));
-	free(hex);
+	gh_hex_upper(md, sizeof(md), out->thumbprint);
 	return 0;
 }
 

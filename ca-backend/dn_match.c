@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "dn_match.h"
+#include "hex.h"
 
 #define AVAS_MAX 8 /* parts of one RDN */
 
@@ -67,13 +68,6 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static int
-hex_value(char c)
-{
-	c = upper(c);
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "TYPE=": letters, digits, '.', '-', up to 64. *p moves behind the '='. */
 static bool
 parse_type(const char **p, struct gh_buf *out)
@@ -130,7 +124,7 @@ static bool
 put_escaped(struct value *v, const char **p)
 {
 	const char *s = *p;
-	int high = hex_value(s[0]), low = high >= 0 ? hex_value(s[1]) : -1;
+	int high = gh_hex_value(s[0]), low = high >= 0 ? gh_hex_value(s[1]) : -1;
 
 	if (*s == '\0' || (high == 0 && low == 0))
 		return false;

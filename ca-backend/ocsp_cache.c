@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include "digest.h"
+#include "hex.h"
 #include "ocsp_cache.h"
 
 #define TYPICAL_ENTRY 1536 /* bytes: how many chains a cache gets */
@@ -44,15 +45,9 @@ struct ocsp_cache {
 static void
 write_etag(char *out, const unsigned char sha1[20])
 {
-	static const char digits[] = "0123456789abcdef";
-
-	*out++ = '"';
-	for (int i = 0; i < 20; i++) {
-		*out++ = digits[sha1[i] >> 4];
-		*out++ = digits[sha1[i] & 15];
-	}
-	*out++ = '"';
-	*out = '\0';
+	*out = '"';
+	gh_hex_lower(sha1, 20, out + 1);
+	strcpy(out + 41, "\"");
 }
 
 struct ocsp_answer *

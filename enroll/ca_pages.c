@@ -7,7 +7,7 @@
 #include <openssl/pem.h>
 
 #include "digest.h"
-#include "encoding.h"
+#include "hex.h"
 #include "http_cache.h"
 #include "timestamp.h"
 
@@ -92,13 +92,11 @@ static void
 content_tag(const void *body, size_t len, char tag[TAG_SIZE])
 {
 	unsigned char md[32] = {0};
-	char *at = tag;
 
 	(void)gh_digest(GH_SHA256, body, len, md);
-	*at++ = '"';
-	for (size_t i = 0; i < 16; i++, at += 2)
-		snprintf(at, 3, "%02x", md[i]);
-	strcpy(at, "\"");
+	*tag = '"';
+	gh_hex_lower(md, 16, tag + 1);
+	strcpy(tag + 33, "\"");
 }
 
 /* No Last-Modified: nobody notes when a CA was disabled. */

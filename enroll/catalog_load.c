@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "encoding.h"
+#include "hex.h"
 #include "json.h"
 
 #include "catalog_load.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
 #include "http_cache.h"
 #include "store/crl.h"
 #include "timestamp.h"
@@ -83,13 +84,10 @@ static void
 reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem,
     struct gh_http_reply *rep)
 {
-	char tag[80];
-	size_t n = 0;
+	char tag[80], hex[2 * sizeof(c->crl.sha256) + 1];
 
-	tag[n++] = '"';
-	for (size_t i = 0; i < sizeof(c->crl.sha256); i++)
-		n += (size_t)snprintf(tag + n, sizeof(tag) - n, "%02x", c->crl.sha256[i]);
-	snprintf(tag + n, sizeof(tag) - n, "%s\"", is_pem ? "-pem" : "");
+	snprintf(tag, sizeof(tag), "\"%s%s\"",
+	    gh_hex_lower(c->crl.sha256, sizeof(c->crl.sha256), hex), is_pem ? "-pem" : "");
 	gh_http_cache_headers(rep, tag, c->crl.this_update, c->crl.next_update, gh_now());
 	rep->content_type = is_pem ? "application/x-pem-file" : "application/pkix-crl";
 	if (gh_http_is_not_modified(http, tag, c->crl.this_update)) {

@@ -4,19 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
 #include "http_cache.h"
 #include "timestamp.h"
 
 #include "ocsp_http.h"
-
-static int
-hex_value(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
-	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
-				    : -1;
-}
 
 /* Next character of a path, percent-decoded; -1: wrong escape. */
 static int
@@ -29,7 +21,7 @@ next_char(const char **text)
 		*text = p + 1;
 		return (unsigned char)*p;
 	}
-	if ((high = hex_value(p[1])) < 0 || (low = hex_value(p[2])) < 0)
+	if ((high = gh_hex_value(p[1])) < 0 || (low = gh_hex_value(p[2])) < 0)
 		return -1;
 	*text = p + 3;
 	return high << 4 | low;

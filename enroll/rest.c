@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
+
 #include "rest.h"
 #include "utf8.h"
 
@@ -202,15 +204,6 @@ rest_fields_clear(struct rest_fields *f)
 
 /* --- query ------------------------------------------------------------------------------------ */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decoding, '+' is a blank. malloc'd; NULL: malformed, control characters, not UTF-8, or
  * out of memory. */
 static char *
@@ -223,8 +216,8 @@ decode_value(const char *s, size_t n)
 		int high = 0, low = 0;
 
 		if (s[i] == '%') {
-			high = i + 2 < n ? hex_digit(s[i + 1]) : -1;
-			low = i + 2 < n ? hex_digit(s[i + 2]) : -1;
+			high = i + 2 < n ? gh_hex_value(s[i + 1]) : -1;
+			low = i + 2 < n ? gh_hex_value(s[i + 2]) : -1;
 			if (high < 0 || low < 0 || high * 16 + low == 0) {
 				free(out);
 				return NULL;

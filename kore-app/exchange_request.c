@@ -4,13 +4,14 @@
 
 #include <openssl/rand.h>
 
+#include "hex.h"
+
 #include "exchange.h"
 
 /* The client's own id when it is short and harmless in a log, else 128 random bits. */
 static int
 choose_request_id(const struct http_head *h, char out[GH_REQUEST_ID_SIZE], struct gh_error *err)
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char bits[(GH_REQUEST_ID_SIZE - 1) / 2];
 	const char *given = http_head_field(h, "x-request-id");
 	size_t n;
@@ -25,11 +26,7 @@ choose_request_id(const struct http_head *h, char out[GH_REQUEST_ID_SIZE], struc
 	}
 	if (RAND_bytes(bits, sizeof(bits)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random bits for a request id");
-	for (size_t i = 0; i < sizeof(bits); i++) {
-		out[2 * i] = hex[bits[i] >> 4];
-		out[2 * i + 1] = hex[bits[i] & 15];
-	}
-	out[GH_REQUEST_ID_SIZE - 1] = '\0';
+	gh_hex_lower(bits, sizeof(bits), out);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
+
 #include "http_body.h"
 
 #define FIRST_SIZE 2048 /* bytes; most bodies are a CSR in JSON */
@@ -85,15 +87,6 @@ append(struct http_body *b, const unsigned char *p, size_t n, struct gh_error *e
 /* ---- chunks (RFC 9112, 7.1) ---- */
 
 static int
-hex_value(unsigned char c)
-{
-	return c >= '0' && c <= '9' ? c - '0'
-	    : c >= 'a' && c <= 'f'  ? c - 'a' + 10
-	    : c >= 'A' && c <= 'F'  ? c - 'A' + 10
-				    : -1;
-}
-
-static int
 malformed(struct gh_error *err)
 {
 	return gh_refuse(err, GH_E_BAD_REQUEST, "The chunks of the body are malformed.");
@@ -102,7 +95,7 @@ malformed(struct gh_error *err)
 static int
 take_size(struct http_body *b, unsigned char c, struct gh_error *err)
 {
-	int digit = hex_value(c);
+	int digit = gh_hex_value((char)c);
 
 	if (digit >= 0) {
 		b->has_digit = true;

@@ -8,7 +8,7 @@
 
 #include "buf.h"
 #include "digest.h"
-#include "encoding.h"
+#include "hex.h"
 
 #include "limiter_message.h"
 

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
+
 #include "model.h"
 
 struct attribute {
@@ -16,18 +18,6 @@ struct tmpl_dn {
 	struct attribute attr[TMPL_RDN_MAX];
 	size_t attrs;
 };
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static const char *
 skip_blanks(const char *p)
@@ -59,9 +49,9 @@ read_type(const char *p, int *type)
 static const char *
 read_escape(const char *p, char *out)
 {
-	int high = hex_digit(p[0]), low;
+	int high = gh_hex_value(p[0]), low;
 
-	if (high >= 0 && (low = hex_digit(p[1])) >= 0) {
+	if (high >= 0 && (low = gh_hex_value(p[1])) >= 0) {
 		*out = (char)(high << 4 | low);
 		return p + 2;
 	}

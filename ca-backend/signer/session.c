@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 
 #include "cert_build.h"
-#include "encoding.h"
+#include "hex.h"
 #include "log.h"
 #include "session_private.h"
 #include "timestamp.h"

@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "ca_key.h"
-#include "encoding.h"
+#include "hex.h"
 #include "log.h"
 #include "session_private.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cert_build.h"
-#include "encoding.h"
+#include "hex.h"
 #include "log.h"
 #include "ocsp_sign.h"
 #include "session_private.h"

@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-#include "encoding.h"
+#include "hex.h"
 #include "log.h"
 
 #include "store/grant.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
 #include "store/grant_private.h"
 
 #define SQL_MAX (16 * 1024)
@@ -199,13 +200,6 @@ grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, st
 /* --- the head
  * ------------------------------------------------------------------------------------ */
 
-static void
-put_hex(const unsigned char mac[ROW_SEAL_SIZE], char out[2 * ROW_SEAL_SIZE + 1])
-{
-	for (int i = 0; i < ROW_SEAL_SIZE; i++)
-		snprintf(out + (ptrdiff_t)2 * i, 3, "%02x", mac[i]);
-}
-
 static int
 put_tables(struct store_params *p, const struct grants *g, struct gh_error *err)
 {
@@ -215,7 +209,7 @@ put_tables(struct store_params *p, const struct grants *g, struct gh_error *err)
 	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++) {
 		char hex[2 * ROW_SEAL_SIZE + 1];
 
-		put_hex(g->table[t].mac, hex);
+		gh_hex_lower(g->table[t].mac, ROW_SEAL_SIZE, hex);
 		if (gh_json_set_string(tables, grant_table_name((enum grant_table)t), hex) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "seals");
 	}
@@ -254,7 +248,7 @@ grant_audit(struct store *s, const struct grants *g, const struct requester *who
 	    .detail = detail};
 
 	snprintf(object, sizeof(object), "revision %lld", (long long)g->revision);
-	put_hex(g->mac, detail);
+	gh_hex_lower(g->mac, ROW_SEAL_SIZE, detail);
 	return store_audit(s, &a, err);
 }
 

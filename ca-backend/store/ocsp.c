@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encoding.h"
+#include "hex.h"
 #include "ocsp_request.h"
 
 #include "store/ocsp.h"

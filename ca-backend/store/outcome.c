@@ -6,7 +6,7 @@
 
 #include <openssl/err.h>
 
-#include "encoding.h"
+#include "hex.h"
 
 #include "lazy_key.h"
 #include "store/store_private.h"

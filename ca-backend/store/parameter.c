@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "encoding.h"
+#include "hex.h"
 #include "unicode.h"
 
 #include "store/store_private.h"

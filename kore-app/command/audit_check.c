@@ -13,6 +13,7 @@
 
 #include "audit_verify.h"
 #include "encoding.h"
+#include "hex.h"
 #include "grant_verify.h"
 
 #include "command.h"

@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include "encoding.h"
+#include "hex.h"
 
 #include "bootstrap.h"
 #include "list.h"

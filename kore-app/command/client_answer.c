@@ -10,6 +10,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "encoding.h"
+#include "hex.h"
 #include "json.h"
 
 #include "client_answer.h"

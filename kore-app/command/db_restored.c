@@ -5,7 +5,7 @@
 
 #include <openssl/x509.h>
 
-#include "encoding.h"
+#include "hex.h"
 #include "revocation_reason.h"
 #include "store/restored.h"
 #include "timestamp.h"

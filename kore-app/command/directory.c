@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encoding.h"
+#include "hex.h"
 
 #include "command.h"
 #include "directory_check.h"

@@ -1,11 +1,12 @@
 /* RFC 4514 strings to X.501 names. */
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
+
+#include "hex.h"
 
 #include "dn.h"
 
@@ -23,15 +24,6 @@ struct dn_parts {
 	size_t n;
 };
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 4514, 2.4: "\" and two hex digits is that byte, "\" and another character is that character.
  * NUL is refused. Returns the characters used, 0 on error. */
 static size_t
@@ -39,8 +31,8 @@ take_escape(const char *p, char *out)
 {
 	if (p[1] == '\0')
 		return 0;
-	if (hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0) {
-		*out = (char)(hex_digit(p[1]) * 16 + hex_digit(p[2]));
+	if (gh_hex_value(p[1]) >= 0 && gh_hex_value(p[2]) >= 0) {
+		*out = (char)(gh_hex_value(p[1]) * 16 + gh_hex_value(p[2]));
 		return *out != '\0' ? 3 : 0;
 	}
 	*out = p[1];

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "encoding.h"
+#include "hex.h"
 
 #include "list.h"
 #include "make_app.h"

@@ -9,7 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "dn_match.h"
-#include "encoding.h"
+#include "hex.h"
 #include "json.h"
 #include "revocation_reason.h"
 #include "timestamp.h"

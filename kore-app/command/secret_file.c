@@ -11,7 +11,7 @@
 
 #include "conf.h"
 #include "durable_file.h"
-#include "encoding.h"
+#include "hex.h"
 
 #include "file.h"
 #include "secret_file.h"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "digest.h"
-#include "encoding.h"
+#include "hex.h"
 
 static void
 expect_hex(enum gh_hash hash, const unsigned char *got, const char *want)

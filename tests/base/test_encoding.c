@@ -1,4 +1,4 @@
-/* Base64, hex and the spellings of secrets. */
+/* Base64 and the spellings of secrets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "encoding.h"
+#include "hex.h"
 
 static void
 expect_decoded(const char *text, const char *want, size_t n)
@@ -104,21 +105,6 @@ base64__round_trips_every_length(void **state)
 }
 
 static void
-hex__pads_odd_length_on_the_left(void **state)
-{
-	unsigned char *p;
-	size_t n;
-
-	(void)state;
-	assert_int_equal(gh_hex_decode("aBc", 3, &p, &n, NULL), 0);
-	assert_int_equal(n, 2);
-	assert_memory_equal(p, "\x0A\xBC", 2);
-	free(p);
-	assert_int_equal(gh_hex_decode("0g", 2, &p, &n, NULL), GH_E_BAD_REQUEST);
-	assert_null(p);
-}
-
-static void
 secret__knows_three_spellings(void **state)
 {
 	static const char *const same[] = {"hex:6b6579", "base64:a2V5", "text:key", "key"};
@@ -144,7 +130,6 @@ main(void)
 	    cmocka_unit_test(base64__refuses_garbage),
 	    cmocka_unit_test(base64__breaks_lines_at_64),
 	    cmocka_unit_test(base64__round_trips_every_length),
-	    cmocka_unit_test(hex__pads_odd_length_on_the_left),
 	    cmocka_unit_test(secret__knows_three_spellings),
 	};
 

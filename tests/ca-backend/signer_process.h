@@ -22,7 +22,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
-#include "encoding.h"
+#include "hex.h"
 #include "signer_client.h"
 #include "timestamp.h"
 

@@ -12,7 +12,7 @@
 
 #include "audit_tree.h"
 #include "digest.h"
-#include "encoding.h"
+#include "hex.h"
 #include "signer/protocol_sign.h"
 
 #define LEAVES 70

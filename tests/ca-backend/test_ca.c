@@ -8,6 +8,7 @@
 
 #include "ca-backend/signer_process.h"
 #include "ca.h"
+#include "hex.h"
 
 struct fixture {
 	struct signer_process sp;

@@ -13,6 +13,7 @@
 
 #include "ca-backend/signer_process.h"
 #include "der.h"
+#include "hex.h"
 
 struct fixture {
 	struct signer_process sp;

@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 
 #include "encoding.h"
+#include "hex.h"
 
 #include "fake.h"
 

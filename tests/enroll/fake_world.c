@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "hex.h"
 
 #include "fake.h"
 

@@ -15,6 +15,7 @@
 #include "base/name_fixture.h"
 #include "buf.h"
 #include "encoding.h"
+#include "hex.h"
 #include "log.h"
 
 #include "fake.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "encoding.h"
+#include "hex.h"
 
 static void
 check_base64_round(const unsigned char *p, size_t n, enum gh_base64_lines lines)

@@ -17,6 +17,7 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "hex.h"
 #include "store/revocation.h"
 
 #include "auth_password.h"

@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "hex.h"
 #include "store/revocation.h"
 #include "timestamp.h"
 

@@ -15,6 +15,7 @@
 #include "auth_basic.h"
 #include "auth_cert.h"
 #include "encoding.h"
+#include "hex.h"
 #include "http_cache.h"
 #include "ip.h"
 #include "json.h"

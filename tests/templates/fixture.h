@@ -19,7 +19,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "encoding.h"
+#include "hex.h"
 #include "tmpl.h"
 
 /* --- files --- */
