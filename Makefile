@@ -33,7 +33,7 @@ LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
-SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/store/*.c ca-backend/signer/protocol*.c)
+SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/store/*.c ca-backend/signer/protocol*.c)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol%.c,$(wildcard ca-backend/signer/*.c))

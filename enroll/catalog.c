@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <openssl/x509v3.h>
 
+#include "authority/ca_load.h"
 #include "json.h"
 #include "log.h"
 
@@ -63,7 +64,7 @@ load_cas(struct catalog *c, const gh_json *rows, struct gh_error *err)
 	for (size_t i = 0; i < n; i++) {
 		const gh_json *row = gh_json_at(rows, i);
 
-		if (catalog_load_ca(row, &c->ca[c->cas], &e) == 0)
+		if (ca_load(row, &c->ca[c->cas], &e) == 0)
 			c->cas++;
 		else if (leave_out("ca", row, &e, err) != 0)
 			return GH_E_NOMEM;

@@ -8,156 +8,9 @@
 #include "encoding.h"
 #include "hex.h"
 #include "json.h"
+#include "json_row.h"
 
 #include "catalog_load.h"
-
-#define CATALOG_LIST_MAX 1024 /* names in one list of a row */
-
-static void
-strings_free(char **list)
-{
-	if (list == NULL)
-		return;
-	for (size_t i = 0; list[i] != NULL; i++)
-		free(list[i]);
-	free(list);
-}
-
-/* NULL-ended copy of an array of strings. An absent or empty one gives NULL, or with keep_empty a
- * list without elements. */
-static int
-strings_load(const gh_json *array, const char *member, bool keep_empty, char ***out,
-    struct gh_error *err)
-{
-	size_t n = gh_json_size(array);
-	char **list;
-
-	*out = NULL;
-	if (gh_json_type(array) != GH_JSON_ARRAY && gh_json_type(array) != GH_JSON_NULL)
-		return gh_fail(err, GH_E_DB, "%s is no array", member);
-	if (n > CATALOG_LIST_MAX)
-		return gh_fail(err, GH_E_DB, "%s has more than %d elements", member,
-		    CATALOG_LIST_MAX);
-	if (n == 0 && !keep_empty)
-		return 0;
-	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "%s", member);
-	for (size_t i = 0; i < n; i++) {
-		const char *s = gh_json_string(gh_json_at(array, i));
-
-		if (s == NULL || (list[i] = strdup(s)) == NULL) {
-			strings_free(list);
-			return gh_fail(err, s == NULL ? GH_E_DB : GH_E_NOMEM, "%s[%zu]", member, i);
-		}
-	}
-	*out = list;
-	return 0;
-}
-
-/* A required string, copied. */
-static int
-string_load(const gh_json *row, const char *member, char **out, struct gh_error *err)
-{
-	const char *s = gh_json_string(gh_json_get(row, member));
-
-	if (s == NULL || *s == '\0')
-		return gh_fail(err, GH_E_DB, "%s is missing", member);
-	if ((*out = strdup(s)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "%s", member);
-	return 0;
-}
-
-static int
-base64_load(const gh_json *value, const char *member, unsigned char **out, size_t *len,
-    struct gh_error *err)
-{
-	const char *s = gh_json_string(value);
-
-	if (s == NULL)
-		return gh_fail(err, GH_E_DB, "%s is no string", member);
-	if (gh_base64_decode(s, strlen(s), out, len, err) != 0)
-		return gh_fail(err, GH_E_DB, "%s is not base64", member);
-	return 0;
-}
-
-/* max: the chain leaves one place for the leaf. */
-static int
-certs_load(const gh_json *list, size_t min, size_t max, struct cert_chain *out,
-    struct gh_error *err)
-{
-	unsigned char *der;
-	size_t n = gh_json_size(list), len;
-	int rc;
-
-	if (n < min || n > max)
-		return gh_fail(err, GH_E_DB, "%zu certificates", n);
-	for (size_t i = 0; i < n; i++) {
-		if ((rc = base64_load(gh_json_at(list, i), "certificate", &der, &len, err)) != 0)
-			return rc;
-		rc = cert_chain_add(out, der, len, err);
-		free(der);
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
-}
-
-/* *policy is empty where the CA has none. */
-static int
-policy_load(gh_json *policy, struct ca *ca, struct gh_error *err)
-{
-	if (gh_json_type(policy) != GH_JSON_OBJECT)
-		return gh_fail(err, GH_E_DB, "policy is no object");
-	ca->policy = gh_json_ref(policy);
-	return 0;
-}
-
-static int
-ca_load_members(const gh_json *row, struct ca *ca, struct gh_error *err)
-{
-	const gh_json *sealed = gh_json_get(row, "sealed");
-	int64_t shards;
-	int rc;
-
-	if (!gh_json_int(gh_json_get(row, "id"), &ca->id))
-		return gh_fail(err, GH_E_DB, "id is missing");
-	if (!ca_state_parse(gh_json_string(gh_json_get(row, "state")), &ca->state) ||
-	    !ca_protection_parse(gh_json_string(gh_json_get(row, "protection")), &ca->protection) ||
-	    !gh_json_int(gh_json_get(row, "crl_shards"), &shards) || shards < 0 ||
-	    shards > CA_SHARDS_MAX)
-		return gh_fail(err, GH_E_DB, "state, protection or crl_shards is wrong");
-	ca->crl_shards = (int)shards;
-	if ((rc = string_load(row, "name", &ca->name, err)) != 0 ||
-	    (rc = string_load(row, "slug", &ca->slug, err)) != 0 ||
-	    (rc = policy_load(gh_json_get(row, "policy"), ca, err)) != 0 ||
-	    (rc = certs_load(gh_json_get(row, "chain"), ca->state != CA_PENDING, CERT_CHAIN_MAX - 1,
-		 &ca->chain, err)) != 0 ||
-	    (rc = certs_load(gh_json_get(row, "also"), 0, CERT_CHAIN_MAX, &ca->also, err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "cdp"), "cdp", false, &ca->cdp_urls, err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "aia"), "aia", false, &ca->aia_urls, err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "ocsp"), "ocsp", false, &ca->ocsp_urls, err)) != 0)
-		return rc;
-	if (gh_json_type(sealed) != GH_JSON_NULL &&
-	    (rc = base64_load(sealed, "sealed", &ca->sealed, &ca->sealed_len, err)) != 0)
-		return rc;
-	return ca->state == CA_PENDING ? 0 : ca_finish(ca, err);
-}
-
-int
-catalog_load_ca(const gh_json *row, struct ca **out, struct gh_error *err)
-{
-	struct ca *ca = calloc(1, sizeof(*ca));
-	int rc;
-
-	if (ca == NULL)
-		return gh_fail(err, GH_E_NOMEM, "CA");
-	if ((rc = ca_load_members(row, ca, err)) != 0) {
-		ca_free(ca);
-		return rc;
-	}
-	*out = ca;
-	return 0;
-}
 
 int
 catalog_load_template(const gh_json *row, struct catalog_template *out, struct gh_error *err)
@@ -250,14 +103,12 @@ app_load_members(const gh_json *row, const unsigned char server_secret[32], stru
 	/* what is absent or no boolean falls on the safe side */
 	app->is_enabled = gh_json_bool(gh_json_get(row, "enabled"), false);
 	app->signature_required = gh_json_bool(gh_json_get(row, "signature_required"), true);
-	if ((rc = string_load(row, "name", &app->name, err)) != 0 ||
-	    (rc = string_load(row, "ca", &app->ca_name, err)) != 0 ||
+	if ((rc = gh_json_row_text(row, "name", &app->name, err)) != 0 ||
+	    (rc = gh_json_row_text(row, "ca", &app->ca_name, err)) != 0 ||
 	    (rc = app_load_key_index(row, app, err)) != 0 ||
 	    (rc = app_load_hash(row, app, err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "templates"), "templates", true, &app->templates,
-		 err)) != 0 ||
-	    (rc = strings_load(gh_json_get(row, "groups"), "groups", false, &app->groups, err)) !=
-		0)
+	    (rc = gh_json_row_texts(row, "templates", true, &app->templates, err)) != 0 ||
+	    (rc = gh_json_row_texts(row, "groups", false, &app->groups, err)) != 0)
 		return rc;
 	return app_load_optional(row, server_secret, app, err);
 }
@@ -290,7 +141,7 @@ catalog_app_free(struct app *app)
 	free(app->name);
 	free(app->ca_name);
 	free(app->service_identity);
-	strings_free(app->templates);
-	strings_free(app->groups);
+	gh_json_row_texts_free(app->templates);
+	gh_json_row_texts_free(app->groups);
 	free(app);
 }

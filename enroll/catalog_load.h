@@ -5,7 +5,6 @@
 #include "catalog.h"
 
 /* One row each; shapes as in store_load_catalog. Output untouched after a failure. */
-int catalog_load_ca(const gh_json *row, struct ca **out, struct gh_error *err) GH_MUSTCHECK;
 int catalog_load_template(const gh_json *row, struct catalog_template *out,
     struct gh_error *err) GH_MUSTCHECK;
 int catalog_load_app(const gh_json *row, const unsigned char server_secret[32], struct app **out,

@@ -5,7 +5,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "catalog_load.h"
+#include "authority/ca_load.h"
 #include "encoding.h"
 #include "store/ca_row.h"
 
@@ -26,7 +26,7 @@ loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struc
 		return gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`",
 		    name);
 	if (rc == 0)
-		rc = catalog_load_ca(out->row, &out->ca, err);
+		rc = ca_load(out->row, &out->ca, err);
 	if (rc != 0)
 		loaded_ca_close(out);
 	return rc;
