@@ -110,39 +110,38 @@ find_owner(struct enroll_env *env, const struct requester *owner, struct dir_ent
 }
 
 static int
-decide_again(struct enroll_env *env, const struct enroll_request *req, struct decision *d,
-    struct enroll_outcome *out, struct gh_error *err)
+decide_again(struct enroll_env *env, struct enrollment *e)
 {
 	struct dir_entry *entry = NULL;
-	const struct app *app;
 	int rc;
 
-	memset(d, 0, sizeof(*d));
-	if ((rc = find_app(env, &req->requester, &app, err)) != 0 ||
-	    (rc = find_owner(env, &req->requester, &entry, err)) != 0)
+	if ((rc = find_app(env, &e->req->requester, &e->app, &e->err)) != 0 ||
+	    (rc = find_owner(env, &e->req->requester, &entry, &e->err)) != 0)
 		return rc;
-	enroll_outcome_clear(out);
-	rc = enroll_decide(env, app, entry, req, true, d, out, err);
+	e->entry = entry;
+	enroll_decide(env, e);
+	enroll_sign(env, e);
+	e->entry = NULL;
 	dir_entry_free(entry);
-	return rc;
+	return e->rc;
 }
 
 static int
 commit(struct enroll_env *env, const struct requester *officer, int64_t id,
-    const struct enroll_request *req, const struct decision *d, const char *detail,
-    struct enroll_outcome *out, struct gh_error *err)
+    const struct enrollment *e, const char *detail, struct enroll_outcome *out,
+    struct gh_error *err)
 {
 	struct store_decision sd = {
-	    .req = req,
-	    .template_id = d->tmpl != NULL ? d->tmpl->id : 0,
-	    .ca = d->ca,
+	    .req = e->req,
+	    .template_id = e->tmpl != NULL ? e->tmpl->id : 0,
+	    .ca = e->ca,
 	    .detail = detail,
 	};
 	int rc = store_decide(env->store, id, officer, &sd, out, err);
 
 	if (rc == 0) {
 		out->cms_request_id = id;
-		enroll_report(req, out, req->template_name);
+		enroll_report(e->req, out, e->req->template_name);
 	}
 	return rc;
 }
@@ -153,8 +152,8 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
+	struct enrollment e = {.req = req, .is_approved = true};
 	char detail[sizeof(err->detail)];
-	struct decision d;
 	int rc;
 
 	if (!req->is_sealed)
@@ -162,18 +161,22 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 		    "Request %lld is not as it was recorded: it was changed in the database, past "
 		    "Gatehouse. Deny it, and let the requester ask again.",
 		    (long long)id);
-	rc = decide_again(env, req, &d, out, err);
-
+	enroll_outcome_clear(out);
+	if ((rc = decide_again(env, &e)) != 0)
+		*err = e.err;
 	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
 	if (rc != 0 && gh_error_info(rc)->is_denial) {
 		snprintf(detail, sizeof(detail), "approved, but: %.450s", err->detail);
-		enroll_outcome_deny(out, err);
+		enroll_outcome_deny(&e.out, err);
 		rc = 0;
 	}
 	enroll_utf8_clean(detail);
-	if (rc == 0)
-		rc = commit(env, officer, id, req, &d, *detail != '\0' ? detail : NULL, out, err);
-	enroll_decision_clear(&d);
+	if (rc == 0) {
+		*out = e.out;
+		memset(&e.out, 0, sizeof(e.out)); /* it is the caller's */
+		rc = commit(env, officer, id, &e, *detail != '\0' ? detail : NULL, out, err);
+	}
+	enrollment_clear(&e);
 	return rc;
 }
 
@@ -182,7 +185,7 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
-	const struct decision none = {0};
+	const struct enrollment none = {.req = req};
 
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_DENIED;
@@ -190,7 +193,7 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
 	snprintf(out->message, sizeof(out->message), "Denied by %.100s%s%s", officer->name,
 	    comment != NULL && *comment != '\0' ? "  " : "", comment != NULL ? comment : "");
 	enroll_utf8_clean(out->message);
-	return commit(env, officer, id, req, &none, out->message, out, err);
+	return commit(env, officer, id, &none, out->message, out, err);
 }
 
 /* What an officer decides: approve or deny. */

@@ -9,6 +9,7 @@
 
 #include "ca.h"
 #include "encoding.h"
+#include "log.h"
 
 #include "ce_format.h"
 #include "utf8.h"
@@ -176,4 +177,27 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 		ce_format_json(rep, denied_status, denial_json(err, info));
 	else
 		ce_format_json(rep, info->http_status, error_json(message, info->hresult));
+}
+
+void
+ce_reply_error(const struct enroll_env *env, const struct gh_error *err, struct gh_http_reply *rep)
+{
+	ce_render_error(err, env->conf->certenroll.denied_status, rep);
+}
+
+void
+ce_reply_outcome(const struct enroll_env *env, const struct enroll_outcome *out, bool cert_only,
+    int denied_status, struct gh_http_reply *rep)
+{
+	struct gh_error err;
+
+	if (ce_format_outcome(out, cert_only, denied_status, rep, &err) == 0) {
+		if (out->disposition == DB_DISP_DENIED) {
+			gh_fail(&err, GH_E_DENIED, "%s", out->message);
+			gh_http_reply_cause(rep, &err);
+		}
+		return;
+	}
+	gh_log_kv(GH_LOG_ERROR, "answer not formatted", "detail", err.detail, NULL);
+	ce_reply_error(env, &err, rep);
 }

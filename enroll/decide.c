@@ -39,14 +39,15 @@ app_has_template(const struct app *app, const char *name)
 /* The same answer whether the template exists elsewhere or not: an application cannot list the
  * others'. */
 static int
-find_template(const struct enroll_env *env, const struct app *app, const char *name,
-    struct decision *d, struct gh_error *err)
+find_template(const struct enroll_env *env, struct enrollment *e)
 {
-	if (app != NULL && !app_has_template(app, name))
-		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN,
-		    "application %s does not have template %s", app->name, name);
-	if ((d->tmpl = catalog_find_template(env->catalog, name)) == NULL)
-		return gh_fail(err, GH_E_TEMPLATE_UNKNOWN, "template %s is not in the catalog",
+	const char *name = e->req->template_name;
+
+	if (e->app != NULL && !app_has_template(e->app, name))
+		return gh_fail(&e->err, GH_E_TEMPLATE_UNKNOWN,
+		    "application %s does not have template %s", e->app->name, name);
+	if ((e->tmpl = catalog_find_template(env->catalog, name)) == NULL)
+		return gh_fail(&e->err, GH_E_TEMPLATE_UNKNOWN, "template %s is not in the catalog",
 		    name);
 	return 0;
 }
@@ -69,12 +70,12 @@ only_issuing_ca(const struct catalog *c)
 
 /* Also asked before a request is left pending: a queue for a CA that is gone helps nobody. */
 static int
-find_ca(const struct enroll_env *env, const struct app *app, struct decision *d,
-    struct gh_error *err)
+find_ca(const struct enroll_env *env, struct enrollment *e)
 {
-	const char *name = app != NULL ? app->ca_name : "(only one)";
+	const char *name = e->app != NULL ? e->app->ca_name : "(only one)";
 	const struct ca *ca =
-	    app != NULL ? catalog_find_ca(env->catalog, name) : only_issuing_ca(env->catalog);
+	    e->app != NULL ? catalog_find_ca(env->catalog, name) : only_issuing_ca(env->catalog);
+	struct gh_error *err = &e->err;
 
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is not in the catalog", name);
@@ -84,7 +85,7 @@ find_ca(const struct enroll_env *env, const struct app *app, struct decision *d,
 	if (X509_cmp_current_time(X509_get0_notBefore(ca->cert)) >= 0 ||
 	    X509_cmp_current_time(X509_get0_notAfter(ca->cert)) <= 0)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is expired or not yet valid", name);
-	d->ca = ca;
+	e->ca = ca;
 	return 0;
 }
 
@@ -97,110 +98,117 @@ check_entry(const struct tmpl *t, const struct app *app, const struct dir_entry 
 	return tmpl_may_enroll(t, e, app != NULL ? app->groups : NULL, err);
 }
 
-static int
-leave_pending(struct enroll_outcome *out, const char *message)
+static void
+forget_spec(struct enrollment *e)
 {
-	out->disposition = DB_DISP_PENDING;
-	out->status_code = 0;
-	snprintf(out->message, sizeof(out->message), "%s", message);
-	return 0;
+	cert_spec_free(e->spec);
+	e->spec = NULL;
+}
+
+/* Nothing is signed before an officer has looked at it. */
+static void
+leave_pending(struct enrollment *e, const char *message)
+{
+	forget_spec(e);
+	e->out.disposition = DB_DISP_PENDING;
+	snprintf(e->out.message, sizeof(e->out.message), "%s", message);
+}
+
+static int
+check_metadata(const struct enroll_env *env, struct enrollment *e)
+{
+	return metadata_check(env->catalog->field, env->catalog->fields, e->req->metadata,
+	    tmpl_required_metadata(e->tmpl->tmpl), &e->metadata, &e->err);
+}
+
+/* Everything that follows once template, CA and entry are known. */
+static int
+apply(const struct enroll_env *env, const struct dir_entry *entry, struct enrollment *e)
+{
+	int rc = tmpl_apply(e->tmpl->tmpl, entry, e->req->csr, gh_now(), env->conf->ca.backdate,
+	    &e->spec, &e->err);
+
+	if (rc == 0)
+		rc = catalog_check_identity(env->catalog, e->spec, &e->err);
+	if (rc == 0 && !e->is_approved)
+		rc = check_metadata(env, e);
+	if (rc == 0 && !e->is_approved &&
+	    (tmpl_needs_approval(e->tmpl->tmpl) || ca_needs_approval(e->ca)))
+		leave_pending(e, "Taken Under Submission");
+	return rc;
+}
+
+static int
+decide(const struct enroll_env *env, struct enrollment *e)
+{
+	struct dir_entry *own = NULL, *entry = e->entry;
+	int rc;
+
+	if ((rc = clock_check(env->conf, &e->err)) != 0 || (rc = find_template(env, e)) != 0 ||
+	    (rc = ca_pkcs10_check(e->req->csr, &e->err)) != 0)
+		return rc;
+	if (entry == NULL) {
+		if ((rc = dir_find(env->dir, e->req->requester.name, &own, &e->err)) != 0)
+			return rc;
+		entry = own;
+	}
+	if ((rc = check_entry(e->tmpl->tmpl, e->app, entry, &e->err)) == 0 &&
+	    (rc = find_ca(env, e)) == 0)
+		rc = apply(env, entry, e);
+	dir_entry_free(own);
+	return rc;
+}
+
+void
+enroll_decide(const struct enroll_env *env, struct enrollment *e)
+{
+	if ((e->rc = decide(env, e)) != 0)
+		forget_spec(e);
 }
 
 /* A locked key is no reason to lose a request: it waits where the template says so, or may come
  * again. */
 static int
-sign(struct enroll_env *env, const struct decision *d, const struct cert_spec *spec,
-    bool is_approved, struct enroll_outcome *out, struct gh_error *err)
+sign(struct enroll_env *env, struct enrollment *e)
 {
 	unsigned char *cert = NULL;
 	size_t len = 0;
 	int rc;
 
-	rc = ca_sign(d->ca, env->signer, spec, &cert, &len, err);
-	if (rc == GH_E_CA_LOCKED && !is_approved && tmpl_waits_for_locked_ca(d->tmpl->tmpl))
-		return leave_pending(out,
+	rc = ca_sign(e->ca, env->signer, e->spec, &cert, &len, &e->err);
+	if (rc == GH_E_CA_LOCKED && !e->is_approved && tmpl_waits_for_locked_ca(e->tmpl->tmpl)) {
+		leave_pending(e,
 		    "Taken Under Submission: the key of the certification authority is locked");
+		return 0;
+	}
 	if (rc == GH_E_CA_LOCKED)
-		ca_locked_explain(env, d->ca, err);
+		ca_locked_explain(env, e->ca, &e->err);
 	if (rc != 0)
 		return rc;
-	rc = ca_outcome_set_cert(out, d->ca, cert, len, err);
+	rc = ca_outcome_set_cert(&e->out, e->ca, cert, len, &e->err);
 	free(cert);
-	if (rc != 0)
-		return rc;
-	out->disposition = DB_DISP_ISSUED;
-	out->status_code = 0;
-	out->message[0] = '\0';
-	return 0;
-}
-
-static int
-check_metadata(struct enroll_env *env, const struct enroll_request *req, struct decision *d,
-    struct gh_error *err)
-{
-	return metadata_check(env->catalog->field, env->catalog->fields, req->metadata,
-	    tmpl_required_metadata(d->tmpl->tmpl), &d->metadata, err);
-}
-
-/* Everything that follows once template, CA and entry are known. */
-static int
-apply(struct enroll_env *env, const struct dir_entry *entry, const struct enroll_request *req,
-    bool is_approved, struct decision *d, struct enroll_outcome *out, struct gh_error *err)
-{
-	struct cert_spec *spec = NULL;
-	int rc;
-
-	rc = tmpl_apply(d->tmpl->tmpl, entry, req->csr, gh_now(), env->conf->ca.backdate, &spec,
-	    err);
 	if (rc == 0)
-		rc = catalog_check_identity(env->catalog, spec, err);
-	if (rc == 0 && !is_approved)
-		rc = check_metadata(env, req, d, err);
-	if (rc != 0) {
-		cert_spec_free(spec);
-		return rc;
-	}
-	if (!is_approved && (tmpl_needs_approval(d->tmpl->tmpl) || ca_needs_approval(d->ca)))
-		rc = leave_pending(out, "Taken Under Submission");
-	else
-		rc = sign(env, d, spec, is_approved, out, err);
-	cert_spec_free(spec);
-	return rc;
-}
-
-int
-enroll_decide(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
-    const struct enroll_request *req, bool is_approved, struct decision *d,
-    struct enroll_outcome *out, struct gh_error *err)
-{
-	struct dir_entry *own = NULL;
-	int rc;
-
-	memset(d, 0, sizeof(*d));
-	memset(out, 0, sizeof(*out));
-	if ((rc = clock_check(env->conf, err)) != 0 ||
-	    (rc = find_template(env, app, req->template_name, d, err)) != 0 ||
-	    (rc = ca_pkcs10_check(req->csr, err)) != 0)
-		return rc;
-	if (entry == NULL) {
-		if ((rc = dir_find(env->dir, req->requester.name, &own, err)) != 0)
-			return rc;
-		entry = own;
-	}
-	if ((rc = check_entry(d->tmpl->tmpl, app, entry, err)) == 0 &&
-	    (rc = find_ca(env, app, d, err)) == 0)
-		rc = apply(env, entry, req, is_approved, d, out, err);
-	dir_entry_free(own);
-	if (rc != 0)
-		enroll_outcome_clear(out);
+		e->out.disposition = DB_DISP_ISSUED;
 	return rc;
 }
 
 void
-enroll_decision_clear(struct decision *d)
+enroll_sign(struct enroll_env *env, struct enrollment *e)
 {
-	gh_json_free(d->metadata);
-	memset(d, 0, sizeof(*d));
+	if (e->rc != 0 || e->spec == NULL)
+		return;
+	if ((e->rc = sign(env, e)) != 0)
+		enroll_outcome_clear(&e->out);
+	forget_spec(e);
+}
+
+void
+enrollment_clear(struct enrollment *e)
+{
+	gh_json_free(e->metadata);
+	cert_spec_free(e->spec);
+	enroll_outcome_clear(&e->out);
+	memset(e, 0, sizeof(*e));
 }
 
 void

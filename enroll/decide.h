@@ -1,26 +1,45 @@
-/* The policy half of the pipeline: decides, signs, and records nothing. Used by enroll.c and
- * approve.c. */
+/*
+ * The stages of the pipeline, each a function of one request: decide, sign, record. What calls them
+ * (enroll.c, approve.c, the front doors) only says in which order.
+ */
 #ifndef ENROLL_DECIDE_H
 #define ENROLL_DECIDE_H
 
 #include "enroll.h"
 
-struct decision {
+/* One request on its way through the stages, and what each left for the next. */
+struct enrollment {
+	/* what it starts with; borrowed */
+	const struct enroll_request *req;
+	const struct app *app;   /* NULL: a call without an application */
+	struct dir_entry *entry; /* the requester's; NULL: looked up by requester.name */
+	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
+	 * checked when the request came, is left alone. */
+	bool is_approved;
+	/* of the stages */
 	const struct catalog_template *tmpl; /* borrowed from the catalog; NULL until found */
 	const struct ca *ca;                 /* the same */
 	gh_json *metadata;                   /* typed; owned */
+	struct cert_spec *spec;              /* what is to be signed; owned; NULL: nothing */
+	struct enroll_outcome out;           /* the answer, when rc is 0; owned */
+	int rc;                              /* 0, or the failure of the last stage */
+	struct gh_error err;                 /* with rc */
 };
 
+/* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
+ * (gh_error_info). Asks neither the database nor the signer. */
+void enroll_decide(const struct enroll_env *env, struct enrollment *e);
+/* Signs spec, if there is one and rc is 0: out is issued, or pending where the key is locked and
+ * the template waits for it. */
+void enroll_sign(struct enroll_env *env, struct enrollment *e);
 /*
- * is_approved: an officer said yes; then the template's approval rule is not asked and metadata,
- * checked when the request came, is left alone. 0: *out is issued (signed, not recorded) or
- * pending. Else the code says whether it is a denial (gh_error_info). *d is filled as far as it
- * came; release it always.
+ * One commit: what was decided, and a denial, which is an answer; all else is a failure of this
+ * call, and leaves an audit row where the caller was refused. rc 0: out is the answer, committed,
+ * logged and counted. The race of two equal requests is decided here: the second gets the first
+ * one's answer.
  */
-int enroll_decide(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
-    const struct enroll_request *req, bool is_approved, struct decision *d,
-    struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
-void enroll_decision_clear(struct decision *d);
+void enroll_record(struct enroll_env *env, struct enrollment *e);
+void enrollment_clear(struct enrollment *e);
 
 /* Fill *out as denied for the reason in err. */
 void enroll_outcome_deny(struct enroll_outcome *out, const struct gh_error *err);

@@ -82,72 +82,77 @@ enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll
 	return 0;
 }
 
-/*
- * One commit. Metadata as it was checked goes to the row: for a denial it was not checked, and is
- * left out. The race of two equal requests is decided here: the second gets the first one's answer.
- */
+/* Metadata as it was checked goes to the row: for a denial it was not checked, and is left out. */
 static int
-record(struct enroll_env *env, const struct enroll_request *req, const struct decision *d,
-    const char *detail, struct enroll_outcome *out, struct gh_error *err)
+record(struct enroll_env *env, struct enrollment *e, const char *detail)
 {
-	struct enroll_request checked = *req;
+	struct enroll_request checked = *e->req;
 	struct store_decision sd = {
 	    .req = &checked,
-	    .template_id = d->tmpl != NULL ? d->tmpl->id : 0,
-	    .ca = d->ca,
+	    .template_id = e->tmpl != NULL ? e->tmpl->id : 0,
+	    .ca = e->ca,
 	    .detail = detail,
 	};
 	int64_t ca_id;
 	int rc;
 
-	checked.metadata = d->metadata;
-	rc = store_record(env->store, &sd, out, &ca_id, err);
+	checked.metadata = e->metadata;
+	rc = store_record(env->store, &sd, &e->out, &ca_id, &e->err);
 	if (rc == GH_E_REPLAY)
-		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name,
-		    err);
+		enroll_audit_refusal(env, &e->req->requester, e->req->request_id,
+		    e->req->template_name, &e->err);
 	if (rc != 0)
 		return rc;
-	if ((rc = enroll_complete_chain(env, ca_id, out, err)) != 0)
+	if ((rc = enroll_complete_chain(env, ca_id, &e->out, &e->err)) != 0)
 		return rc;
-	enroll_report(req, out, d->tmpl != NULL ? tmpl_name(d->tmpl->tmpl) : req->template_name);
+	enroll_report(e->req, &e->out,
+	    e->tmpl != NULL ? tmpl_name(e->tmpl->tmpl) : e->req->template_name);
 	return 0;
 }
 
 /* Denied by policy is an answer, and recorded; all else is a failure of this call. */
 static int
-record_failure(struct enroll_env *env, const struct enroll_request *req, const struct decision *d,
-    struct enroll_outcome *out, struct gh_error *err)
+record_failure(struct enroll_env *env, struct enrollment *e)
 {
-	struct gh_error why = *err;
+	struct gh_error why = e->err;
 
 	if (!gh_error_info(why.code)->is_denial) {
-		enroll_audit_refusal(env, &req->requester, req->request_id, req->template_name,
-		    &why);
+		enroll_audit_refusal(env, &e->req->requester, e->req->request_id,
+		    e->req->template_name, &why);
 		return why.code;
 	}
 	enroll_utf8_clean(why.detail);
-	enroll_outcome_deny(out, &why);
-	return record(env, req, d, why.detail, out, err);
+	enroll_outcome_deny(&e->out, &why);
+	return record(env, e, why.detail);
+}
+
+void
+enroll_record(struct enroll_env *env, struct enrollment *e)
+{
+	e->rc = e->rc == 0 ? record(env, e, NULL) : record_failure(env, e);
+	if (e->rc != 0)
+		enroll_outcome_clear(&e->out);
 }
 
 int
 enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
-	struct gh_error own;
-	struct decision d;
+	struct enrollment e = {.req = req, .app = app, .entry = entry};
 	int rc;
 
-	if (err == NULL)
-		err = &own;
-	rc = enroll_decide(env, app, entry, req, false, &d, out, err);
-	if (rc == 0)
-		rc = record(env, req, &d, NULL, out, err);
-	else
-		rc = record_failure(env, req, &d, out, err);
-	enroll_decision_clear(&d);
-	if (rc != 0)
-		enroll_outcome_clear(out);
+	memset(out, 0, sizeof(*out));
+	enroll_decide(env, &e);
+	enroll_sign(env, &e);
+	enroll_record(env, &e);
+	if ((rc = e.rc) != 0) {
+		if (err != NULL)
+			*err = e.err;
+	} else {
+		*out = e.out;
+		memset(&e.out, 0, sizeof(e.out)); /* it is the caller's */
+	}
+	enrollment_clear(&e);
 	return rc;
 }
 
