@@ -6,11 +6,11 @@
 #include <openssl/pem.h>
 
 #include "encoding.h"
+#include "dn_text.h"
 #include "store/ca_row.h"
 
 #include "cert_files.h"
 #include "command.h"
-#include "dn.h"
 #include "loaded_ca.h"
 #include "make_ca.h"
 #include "options.h"
@@ -64,7 +64,7 @@ make_csr(struct session *s, struct own_signer *signer, const struct make_ca *spe
 	int rc = settle(spec, ca, err);
 
 	if (rc == 0)
-		rc = dn_parse_der(spec->subject, &subject, &f.subject_len, err);
+		rc = gh_dn_parse_der(spec->subject, &subject, &f.subject_len, err);
 	if (rc == 0)
 		rc = ca_extensions_make(NULL, NULL, &spec->names, &extensions, &f.extensions_len,
 		    err);

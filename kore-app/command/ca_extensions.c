@@ -8,9 +8,9 @@
 #include <openssl/x509v3.h>
 
 #include "cdp.h"
+#include "dn_text.h"
 
 #include "ca_extensions.h"
-#include "dn.h"
 
 static int
 add_url(GENERAL_NAMES *names, const char *url)
@@ -226,7 +226,7 @@ dn_name(const char *text)
 	GENERAL_NAME *g;
 	X509_NAME *name;
 
-	if (dn_parse(text, &name, &err) != 0)
+	if (gh_dn_parse(text, &name, &err) != 0)
 		return NULL;
 	g = GENERAL_NAME_new();
 	if (g != NULL)

@@ -9,9 +9,9 @@
 #include <openssl/x509v3.h>
 
 #include "encoding.h"
+#include "dn_text.h"
 
 #include "client_csr.h"
-#include "dn.h"
 #include "file.h"
 
 #define UPN_OID "1.3.6.1.4.1.311.20.2.3" /* szOID_NT_PRINCIPAL_NAME: UTF8String in an otherName */
@@ -110,7 +110,7 @@ client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X50
 {
 	X509_REQ *req = X509_REQ_new();
 	X509_NAME *name = NULL;
-	int rc = dn_parse(subject != NULL ? subject : "", &name, err);
+	int rc = gh_dn_parse(subject != NULL ? subject : "", &name, err);
 
 	*out = NULL;
 	if (rc == 0 &&

@@ -9,7 +9,7 @@
 #include "error.h"
 
 /*
- * subject: DN as dn_parse takes it; NULL or "" = empty: templates that take names from the
+ * subject: DN as gh_dn_parse takes it; NULL or "" = empty: templates that take names from the
  * directory ignore it. san: NULL-ended list of "dns:", "email:", "upn:", "ip:" or "uri:" names; may
  * be empty. GH_E_CONF.
  */

@@ -8,10 +8,10 @@
 
 #include <openssl/x509.h>
 
+#include "dn_text.h"
 #include "store/ca_row.h"
 #include "timestamp.h"
 
-#include "dn.h"
 #include "loaded_ca.h"
 #include "make_ca.h"
 #include "prompt.h"
@@ -94,7 +94,7 @@ sign_ca(struct session *s, struct own_signer *signer, const struct make_ca *spec
 	    .parent_password = parent_password};
 	unsigned char *subject = NULL, *extensions = NULL, *cert = NULL;
 	size_t cert_len = 0;
-	int rc = dn_parse_der(spec->subject, &subject, &f.subject_len, err);
+	int rc = gh_dn_parse_der(spec->subject, &subject, &f.subject_len, err);
 
 	if (rc == 0)
 		rc = ca_extensions_make(parent, NULL, &spec->names, &extensions, &f.extensions_len,

@@ -1,6 +1,6 @@
 /* Distinguished names as people type them. */
-#ifndef DN_H
-#define DN_H
+#ifndef GH_DN_TEXT_H
+#define GH_DN_TEXT_H
 
 #include <openssl/x509.h>
 
@@ -11,9 +11,9 @@
  * joins values of one RDN), or "/DC=com/DC=example/CN=Alice" as openssl takes it. "" is the empty
  * name. GH_E_CONF names the part that is wrong.
  */
-int dn_parse(const char *text, X509_NAME **out, struct gh_error *err) GH_MUSTCHECK;
+int gh_dn_parse(const char *text, X509_NAME **out, struct gh_error *err) GH_MUSTCHECK;
 /* As DER, malloc'd. */
-int dn_parse_der(const char *text, unsigned char **out, size_t *len,
+int gh_dn_parse_der(const char *text, unsigned char **out, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "dn.h"
+#include "dn_text.h"
 
 /* One line, DER order: "C=DE,O=a+OU=b". */
 static void
@@ -20,7 +20,7 @@ check(const char *text, const char *wanted)
 	char *data;
 	long n;
 
-	assert_int_equal(dn_parse(text, &name, &err), 0);
+	assert_int_equal(gh_dn_parse(text, &name, &err), 0);
 	assert_true(X509_NAME_print_ex(bio, name, 0,
 			XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | ASN1_STRFLGS_UTF8_CONVERT) >= 0);
 	n = BIO_get_mem_data(bio, &data);
@@ -36,7 +36,7 @@ refuse(const char *text)
 	struct gh_error err = {0};
 	X509_NAME *name = (X509_NAME *)&err;
 
-	assert_int_equal(dn_parse(text, &name, &err), GH_E_CONF);
+	assert_int_equal(gh_dn_parse(text, &name, &err), GH_E_CONF);
 	assert_null(name);
 	assert_true(err.message[0] != '\0');
 }
@@ -83,7 +83,7 @@ dn__empty_name_is_empty(void **state)
 
 	(void)state;
 	check("", "");
-	assert_int_equal(dn_parse_der("", &der, &len, &err), 0);
+	assert_int_equal(gh_dn_parse_der("", &der, &len, &err), 0);
 	assert_int_equal(len, 2);
 	assert_memory_equal(der, "\x30\x00", 2);
 	free(der);

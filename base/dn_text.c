@@ -8,7 +8,7 @@
 
 #include "hex.h"
 
-#include "dn.h"
+#include "dn_text.h"
 
 #define DN_PARTS_MAX 32  /* attributes of one name */
 #define DN_TEXT_MAX 1024 /* bytes of a type, or of a value */
@@ -151,7 +151,7 @@ build(const struct dn_parts *parts, bool reverse, X509_NAME *name, struct gh_err
 }
 
 int
-dn_parse(const char *text, X509_NAME **out, struct gh_error *err)
+gh_dn_parse(const char *text, X509_NAME **out, struct gh_error *err)
 {
 	struct dn_parts *parts = calloc(1, sizeof(*parts));
 	X509_NAME *name = X509_NAME_new();
@@ -177,11 +177,11 @@ dn_parse(const char *text, X509_NAME **out, struct gh_error *err)
 }
 
 int
-dn_parse_der(const char *text, unsigned char **out, size_t *len, struct gh_error *err)
+gh_dn_parse_der(const char *text, unsigned char **out, size_t *len, struct gh_error *err)
 {
 	const unsigned char *der;
 	X509_NAME *name;
-	int rc = dn_parse(text, &name, err);
+	int rc = gh_dn_parse(text, &name, err);
 
 	*out = NULL;
 	*len = 0;
