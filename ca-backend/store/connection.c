@@ -166,6 +166,7 @@ fail_result(struct store *s, const PGresult *res, struct gh_error *err)
 	} else if (strncmp(state, "53", 2) == 0 || strcmp(state, "57014") == 0 ||
 	    strcmp(state, "25006") == 0)
 		code = GH_E_DB_DOWN; /* out of resources; statement_timeout; a standby */
+	snprintf(s->sqlstate, sizeof(s->sqlstate), "%s", state);
 	store_trouble_state(state);
 	gh_fail(err, code, "SQLSTATE %s: %s", state, text);
 	/* what has become a standby is not the server to ask */
@@ -182,6 +183,7 @@ take_results(struct store *s, int64_t deadline, PGresult **out, struct gh_error 
 	int rc = 0;
 
 	s->is_unreplicated = false;
+	s->sqlstate[0] = '\0';
 	while (rc == 0 && (rc = wait_answer(s, deadline, err)) == 0 &&
 	    (res = PQgetResult(s->conn)) != NULL) {
 		ExecStatusType t = PQresultStatus(res);
@@ -295,7 +297,7 @@ store_run(struct store *s, const struct store_statement *st, const struct store_
 		err = &own;
 	rc = run_once(s, st, p, res, err);
 	/* 40001 serialization_failure, 40P01 deadlock_detected: the server has undone it */
-	if (rc == GH_E_DB && !s->in_transaction && strncmp(err->detail, "SQLSTATE 40", 11) == 0)
+	if (rc == GH_E_DB && !s->in_transaction && strncmp(s->sqlstate, "40", 2) == 0)
 		rc = run_once(s, st, p, res, err);
 	return rc;
 }

@@ -11,6 +11,10 @@
 #define CREATE_MS 60000 /* a database is copied from its template */
 #define SQL_MAX 1024
 
+/* SQLSTATE (PostgreSQL, appendix A) */
+#define DUPLICATE_OBJECT "42710"
+#define INSUFFICIENT_PRIVILEGE "42501"
+
 /* --- connection strings
  * -------------------------------------------------------------------------- */
 
@@ -93,9 +97,10 @@ create(struct store *admin, const char *sql, const char *what, struct gh_error *
 	struct gh_error why = {0};
 	int rc = store_script(admin, sql, CREATE_MS, &why);
 
-	if (rc == GH_E_CONFLICT || (rc == GH_E_DB && strstr(why.detail, "SQLSTATE 42710") != NULL))
+	if (rc == GH_E_CONFLICT ||
+	    (rc == GH_E_DB && strcmp(admin->sqlstate, DUPLICATE_OBJECT) == 0))
 		return 0; /* somebody else made it in between */
-	if (rc == GH_E_DB && strstr(why.detail, "SQLSTATE 42501") != NULL)
+	if (rc == GH_E_DB && strcmp(admin->sqlstate, INSUFFICIENT_PRIVILEGE) == 0)
 		return gh_refuse(err, GH_E_FORBIDDEN, "this role may not create the %s: %.200s",
 		    what, why.detail);
 	if (rc != 0)

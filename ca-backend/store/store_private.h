@@ -35,6 +35,7 @@ struct store {
 	 * deadline: worth another try on a new one. */
 	bool was_lost;
 	char constraint[64]; /* of the last unique violation */
+	char sqlstate[6];    /* of the last statement, when the server refused it; else "" */
 	void (*on_query)(int64_t us);
 	/* store/grant.h */
 	bool has_grant_key;
