@@ -196,7 +196,7 @@ tests: $(TESTS)
 unit: $(TESTS)
 	@set -e; for t in $(TESTS); do echo "== $$t"; $$t; done
 
-# Paths are the defaults of base/conf.c and of the systemd units.
+# Paths are the defaults of base/conf_table.c and of the systemd units.
 install: all completion manual
 	install -D -m 755 $(BUILD)/gatehouse $(DESTDIR)/usr/bin/gatehouse
 	install -D -m 755 $(BUILD)/gatehouse-signer $(DESTDIR)/usr/sbin/gatehouse-signer
