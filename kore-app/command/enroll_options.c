@@ -23,6 +23,69 @@ static const struct usage enroll_usage = {"", 0, 0,
     "gatehouse enroll --template CodeSigning --out-dir alice --wait      (until an officer decides)\n"
     "gatehouse enroll --request-id 17 --key alice/key.pem --out-dir alice  (later, also after a crash)\n"};
 
+static struct enroll_options given;
+static const char *hash = "sha256", *request_id;
+
+static const struct option_row rows[] = {
+    {"url", 'u', OPTION_TEXT, &given.url, "URL", "https://HOST[:PORT][/PREFIX] of the gateway"},
+    {"cacert", 0, OPTION_TEXT, &given.ca_file, "FILE",
+	"PEM: CAs trusted for the gateway's TLS (default: the system's)"},
+    {"app-key", 0, OPTION_TEXT, &given.app_key, "KEY",
+	"application key: base64, or hex:..., text:..."},
+    {"app-secret", 0, OPTION_TEXT, &given.app_secret, "SECRET",
+	"application secret: text, or hex:..., base64:...; others on this machine may see it"},
+    {"app-secret-file", 0, OPTION_TEXT, &given.app_secret_file, "FILE",
+	"the same, first line of FILE"},
+    {"user", 0, OPTION_TEXT, &given.user, "NAME", "directory user, as in alice or DOMAIN\\alice"},
+    {"password-file", 0, OPTION_TEXT, &given.password_file, "FILE",
+	"its password, first line of FILE (default: GATEHOUSE_PASSWORD, or asked for)"},
+    {"tls-cert", 0, OPTION_TEXT, &given.tls_cert, "FILE", "PEM: client certificate for TLS"},
+    {"tls-key", 0, OPTION_TEXT, &given.tls_key, "FILE", "PEM: its key (default: in the same file)"},
+    {"template", 't', OPTION_TEXT, &given.template_name, "NAME", "certificate template"},
+    {"key-type", 0, OPTION_TEXT, &given.key_type, "TYPE",
+	"new key: " CLIENT_KEY_TYPES " (default: P-256)"},
+    {"key", 'k', OPTION_TEXT, &given.key, "FILE", "use this PEM key instead of a new one"},
+    {"csr", 0, OPTION_TEXT, &given.csr, "FILE",
+	"send this PKCS#10 (PEM or DER); its key is elsewhere"},
+    {"key-password-file", 0, OPTION_TEXT, &given.key_password_file, "FILE",
+	"password of the key file: encrypts a new one, opens that of --key"},
+    {"subject", 's', OPTION_TEXT, &given.subject, "DN",
+	"subject asked for; most templates take it from the directory instead"},
+    {"san", 0, OPTION_LIST, &given.san, "NAME",
+	"name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
+    {"metadata", 'm', OPTION_LIST, &given.metadata, "NAME=VALUE",
+	"stored with the certificate; repeat"},
+    {"api-version", 0, OPTION_NUMBER, &given.version, "N",
+	"CertEnroll version: 3 (default), 2 or 1"},
+    {"hash", 0, OPTION_TEXT, &hash, "HASH",
+	"HMAC of the signature: sha256 (default), sha512, or sha1 as other servers of this API need"},
+    {"out-dir", 'o', OPTION_TEXT, &given.out_dir, "DIR",
+	"folder for key.pem, cert.pem and chain.pem, made if missing (default: here)"},
+    {"out-key", 0, OPTION_TEXT, &given.out_key, "FILE", "where the new key goes instead"},
+    {"out-cert", 0, OPTION_TEXT, &given.out_cert, "FILE", "where the certificate goes instead"},
+    {"out-chain", 0, OPTION_TEXT, &given.out_chain, "FILE",
+	"where its issuers go instead, root last"},
+    {"out-p12", 0, OPTION_TEXT, &given.p12, "FILE",
+	"also write key, certificate and chain as PKCS#12"},
+    {"p12-password-file", 0, OPTION_TEXT, &given.p12_password_file, "FILE",
+	"its password, first line of FILE (default: asked for)"},
+    {"cert-only", 0, OPTION_FLAG, &given.cert_only, NULL, "ask for the certificate without chain"},
+    {"trust-root", 0, OPTION_TEXT, &given.trust_root, "FILE",
+	"PEM: the chain must end in one of these (default: the root that is sent)"},
+    {"wait", 'w', OPTION_OPTIONAL, &given.wait, "SECONDS",
+	"when an officer must approve, wait for it (without number: for ever)"},
+    {"poll", 0, OPTION_NUMBER, &given.poll, "SECONDS",
+	"look every so often while waiting (default: 5)"},
+    {"request-id", 0, OPTION_TEXT, &request_id, "N",
+	"fetch the answer to an earlier request; key: --key, --csr or key.pem of --out-dir"},
+    {"timeout", 0, OPTION_NUMBER, &given.timeout, "SECONDS", "bound of one call (default: 60)"},
+    {"retry", 0, OPTION_NUMBER, &given.retry, "SECONDS",
+	"ask a busy gateway again for so long (default: 60, at most 240; 0: never)"},
+    {"force", 'f', OPTION_FLAG, &given.force, NULL, "replace files that are there, also a key"},
+    OPTION_JSON(&given.json),
+    OPTION_END,
+};
+
 static const char *
 environment(const char *name)
 {
@@ -77,7 +140,7 @@ finish_paths(struct enroll_options *o)
 }
 
 static int
-parse_words(struct enroll_options *o, const char *hash, const char *request_id)
+parse_words(struct enroll_options *o)
 {
 	char *end;
 
@@ -129,79 +192,13 @@ check_options(const struct enroll_options *o)
 int
 enroll_options_parse(struct enroll_options *o, int argc, char **argv)
 {
-	const char *hash = "sha256", *request_id = NULL;
-	const struct option_row rows[] = {
-	    {"url", 'u', OPTION_TEXT, &o->url, "URL",
-		"https://HOST[:PORT][/PREFIX] of the gateway"},
-	    {"cacert", 0, OPTION_TEXT, &o->ca_file, "FILE",
-		"PEM: CAs trusted for the gateway's TLS (default: the system's)"},
-	    {"app-key", 0, OPTION_TEXT, &o->app_key, "KEY",
-		"application key: base64, or hex:..., text:..."},
-	    {"app-secret", 0, OPTION_TEXT, &o->app_secret, "SECRET",
-		"application secret: text, or hex:..., base64:...; others on this machine may see it"},
-	    {"app-secret-file", 0, OPTION_TEXT, &o->app_secret_file, "FILE",
-		"the same, first line of FILE"},
-	    {"user", 0, OPTION_TEXT, &o->user, "NAME",
-		"directory user, as in alice or DOMAIN\\alice"},
-	    {"password-file", 0, OPTION_TEXT, &o->password_file, "FILE",
-		"its password, first line of FILE (default: GATEHOUSE_PASSWORD, or asked for)"},
-	    {"tls-cert", 0, OPTION_TEXT, &o->tls_cert, "FILE", "PEM: client certificate for TLS"},
-	    {"tls-key", 0, OPTION_TEXT, &o->tls_key, "FILE",
-		"PEM: its key (default: in the same file)"},
-	    {"template", 't', OPTION_TEXT, &o->template_name, "NAME", "certificate template"},
-	    {"key-type", 0, OPTION_TEXT, &o->key_type, "TYPE",
-		"new key: " CLIENT_KEY_TYPES " (default: P-256)"},
-	    {"key", 'k', OPTION_TEXT, &o->key, "FILE", "use this PEM key instead of a new one"},
-	    {"csr", 0, OPTION_TEXT, &o->csr, "FILE",
-		"send this PKCS#10 (PEM or DER); its key is elsewhere"},
-	    {"key-password-file", 0, OPTION_TEXT, &o->key_password_file, "FILE",
-		"password of the key file: encrypts a new one, opens that of --key"},
-	    {"subject", 's', OPTION_TEXT, &o->subject, "DN",
-		"subject asked for; most templates take it from the directory instead"},
-	    {"san", 0, OPTION_LIST, &o->san, "NAME",
-		"name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
-	    {"metadata", 'm', OPTION_LIST, &o->metadata, "NAME=VALUE",
-		"stored with the certificate; repeat"},
-	    {"api-version", 0, OPTION_NUMBER, &o->version, "N",
-		"CertEnroll version: 3 (default), 2 or 1"},
-	    {"hash", 0, OPTION_TEXT, &hash, "HASH",
-		"HMAC of the signature: sha256 (default), sha512, or sha1 as other servers of this API need"},
-	    {"out-dir", 'o', OPTION_TEXT, &o->out_dir, "DIR",
-		"folder for key.pem, cert.pem and chain.pem, made if missing (default: here)"},
-	    {"out-key", 0, OPTION_TEXT, &o->out_key, "FILE", "where the new key goes instead"},
-	    {"out-cert", 0, OPTION_TEXT, &o->out_cert, "FILE",
-		"where the certificate goes instead"},
-	    {"out-chain", 0, OPTION_TEXT, &o->out_chain, "FILE",
-		"where its issuers go instead, root last"},
-	    {"out-p12", 0, OPTION_TEXT, &o->p12, "FILE",
-		"also write key, certificate and chain as PKCS#12"},
-	    {"p12-password-file", 0, OPTION_TEXT, &o->p12_password_file, "FILE",
-		"its password, first line of FILE (default: asked for)"},
-	    {"cert-only", 0, OPTION_FLAG, &o->cert_only, NULL,
-		"ask for the certificate without chain"},
-	    {"trust-root", 0, OPTION_TEXT, &o->trust_root, "FILE",
-		"PEM: the chain must end in one of these (default: the root that is sent)"},
-	    {"wait", 'w', OPTION_OPTIONAL, &o->wait, "SECONDS",
-		"when an officer must approve, wait for it (without number: for ever)"},
-	    {"poll", 0, OPTION_NUMBER, &o->poll, "SECONDS",
-		"look every so often while waiting (default: 5)"},
-	    {"request-id", 0, OPTION_TEXT, &request_id, "N",
-		"fetch the answer to an earlier request; key: --key, --csr or key.pem of --out-dir"},
-	    {"timeout", 0, OPTION_NUMBER, &o->timeout, "SECONDS",
-		"bound of one call (default: 60)"},
-	    {"retry", 0, OPTION_NUMBER, &o->retry, "SECONDS",
-		"ask a busy gateway again for so long (default: 60, at most 240; 0: never)"},
-	    {"force", 'f', OPTION_FLAG, &o->force, NULL,
-		"replace files that are there, also a key"},
-	    OPTION_JSON(&o->json),
-	    OPTION_END,
-	};
 	int n, rc;
 
-	set_defaults(o, argv[0]);
+	set_defaults(&given, argv[0]);
 	rc = options_parse(&enroll_usage, rows, argc, argv, &n);
+	*o = given;
 	if (rc == OPTIONS_GO)
-		rc = parse_words(o, hash, request_id);
+		rc = parse_words(o);
 	if (rc == OPTIONS_GO)
 		rc = check_options(o);
 	if (rc == OPTIONS_GO)

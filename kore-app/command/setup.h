@@ -45,6 +45,12 @@ struct setup {
 	struct session session;
 };
 
+/* OPTIONS_GO, or an exit code, as options_parse. */
+int setup_options_parse(int argc, char **argv, struct setup_options *out);
+/* Paths, users and settings of s, from the options, and from the configuration where there is
+ * one. */
+int setup_begin(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
+
 /* Answer to a question: given, else asked (fallback is offered), else fallback. option: its name,
  * for who gives none and cannot be asked. help: one line, shown before the question; may be NULL.
  * *out malloc'd. */
