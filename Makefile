@@ -33,7 +33,8 @@ LIBS_base      := -ljansson -lconfuse -lcrypto
 LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
-SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/store/*.c ca-backend/signer/protocol*.c)
+SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
+SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/signer/protocol*.c) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(filter-out ca-backend/signer/protocol%.c,$(wildcard ca-backend/signer/*.c))
@@ -69,7 +70,7 @@ $(call LIB,$(1)): $(call obj,$(2))
 endef
 $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
 
-$(call obj,$(wildcard ca-backend/store/*.c)): EXTRA_CFLAGS = $(PQ_CFLAGS)
+$(call obj,$(SRC_store)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
 $(call obj,$(SRC_signer)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -7,7 +7,7 @@
 #define CA_CRL_H
 
 #include "ca.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 
 /* When CRLs are made, seconds. */
 struct crl_schedule {

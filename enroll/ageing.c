@@ -1,7 +1,7 @@
 /* Jobs over certificates that end: notices before, removal after. docs/jobs.md */
 #include <stdio.h>
 
-#include "store/housekeeping.h"
+#include "store/status/housekeeping.h"
 
 #include "job.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/seal.h"
+#include "store/audit/audit_seal_row.h"
 
 #include "audit_rest.h"
 #include "rest.h"

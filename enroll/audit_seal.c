@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/seal.h"
+#include "store/audit/audit_seal_row.h"
 
 #include "job.h"
 

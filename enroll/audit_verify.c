@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "digest.h"
-#include "store/seal.h"
+#include "store/audit/audit_seal_row.h"
 
 #include "audit_verify.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "log.h"
-#include "store/password.h"
+#include "store/ca/ca_password_row.h"
 #include "timestamp.h"
 
 #include "ca_locked.h"

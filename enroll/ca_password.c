@@ -12,7 +12,7 @@
 
 #include "bcrypt.h"
 #include "log.h"
-#include "store/password.h"
+#include "store/ca/ca_password_row.h"
 #include "timestamp.h"
 
 #include "ca_password.h"

@@ -4,7 +4,7 @@
 
 #include "crl_serve.h"
 #include "http.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 
 /* What is served: one reference of body for the caller. */
 struct crl_cached {

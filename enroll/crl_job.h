@@ -3,7 +3,7 @@
 #define ENROLL_CRL_JOB_H
 
 #include "job.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 
 /* What to make of one CA. */
 struct crl_wish {

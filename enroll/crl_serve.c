@@ -6,7 +6,7 @@
 
 #include "hex.h"
 #include "http_cache.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 #include "timestamp.h"
 
 #include "crl_cache.h"

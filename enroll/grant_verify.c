@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/reseal.h"
-#include "store/seal.h"
+#include "store/grant/reseal.h"
+#include "store/audit/audit_seal_row.h"
 
 #include "grant_verify.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "store/job.h"
+#include "store/status/job_row.h"
 
 #include "job.h"
 

@@ -4,7 +4,7 @@
 
 #include "timestamp.h"
 
-#include "store/ocsp.h"
+#include "store/status/ocsp_row.h"
 
 #include "ocsp.h"
 #include "ocsp_http.h"

@@ -6,8 +6,8 @@
 #include "log.h"
 #include "timestamp.h"
 
-#include "store/crl.h"
-#include "store/ocsp.h"
+#include "store/status/crl_row.h"
+#include "store/status/ocsp_row.h"
 
 #include "ocsp_job.h"
 #include "ocsp_signer.h"

@@ -11,7 +11,7 @@
 #include "log.h"
 #include "timestamp.h"
 
-#include "store/ocsp.h"
+#include "store/status/ocsp_row.h"
 
 #include "ocsp_signer.h"
 

@@ -10,7 +10,7 @@
 #define ENROLL_REVOKE_H
 
 #include "enroll.h"
-#include "store/revocation.h"
+#include "store/status/revocation.h"
 
 struct revoke_request {
 	struct store_cert_key key;

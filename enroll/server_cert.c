@@ -11,7 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "cert_spec.h"
-#include "store/service_cert.h"
+#include "store/request/service_cert.h"
 #include "timestamp.h"
 
 #include "server_cert.h"

@@ -12,7 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "durable_file.h"
-#include "store/service_cert.h"
+#include "store/request/service_cert.h"
 #include "timestamp.h"
 
 #include "server_cert.h"

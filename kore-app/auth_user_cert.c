@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "store/revocation.h"
+#include "store/status/revocation.h"
 
 #include "auth_cert.h"
 #include "auth_entry.h"

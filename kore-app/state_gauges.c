@@ -1,4 +1,4 @@
-/* A row for each gauge of store/gauge.h. */
+/* A row for each gauge of store/status/gauge.h. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "buf.h"
 #include "timestamp.h"
 
-#include "store/gauge.h"
+#include "store/status/gauge.h"
 
 #include "metrics.h"
 #include "state_gauges.h"

@@ -1,5 +1,5 @@
-/* Gauges of what the database knows (store/gauge.h), as Prometheus text for metrics_state_publish.
- * No Kore type here. */
+/* Gauges of what the database knows (store/status/gauge.h), as Prometheus text for
+ * metrics_state_publish. No Kore type here. */
 #ifndef STATE_GAUGES_H
 #define STATE_GAUGES_H
 

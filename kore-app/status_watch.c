@@ -4,7 +4,7 @@
 #include "log.h"
 #include "timestamp.h"
 
-#include "store/ocsp.h"
+#include "store/status/ocsp_row.h"
 
 #include "status_watch.h"
 #include "stop_flag.h"

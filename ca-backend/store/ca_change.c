@@ -5,7 +5,7 @@
 
 #include "store/ca_change.h"
 #include "store/ca_json.h"
-#include "store/ca_private.h"
+#include "store/ca/ca_private.h"
 
 /* A statement that changes, without a result. */
 int

@@ -5,7 +5,7 @@
 #ifndef STORE_CA_CHANGE_H
 #define STORE_CA_CHANGE_H
 
-#include "store/grant.h"
+#include "store/grant/grant.h"
 #include "store/store_private.h"
 
 struct ca_change {

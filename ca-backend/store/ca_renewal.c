@@ -7,7 +7,7 @@
 
 #include "store/ca_change.h"
 #include "store/ca_json.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 /* Place of the certificate in a chain; 0 when it is the first or not there. */
 static size_t

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "store/ca_change.h"
-#include "store/ca_private.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_private.h"
+#include "store/ca/ca_row.h"
 
 static const struct state_change {
 	enum ca_state state;

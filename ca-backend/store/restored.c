@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/grant.h"
+#include "store/grant/grant.h"
 #include "store/restored.h"
 
 #define SERIAL_STORED 16 /* octets of a serial number in the table, at least */

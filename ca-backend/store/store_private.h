@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "store/login.h"
+#include "store/catalog/login.h"
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
@@ -37,7 +37,7 @@ struct store {
 	char constraint[64]; /* of the last unique violation */
 	char sqlstate[6];    /* of the last statement, when the server refused it; else "" */
 	void (*on_query)(int64_t us);
-	/* store/grant.h */
+	/* store/grant/grant.h */
 	bool has_grant_key;
 	unsigned char grant_key[32];
 	int64_t grant_revision; /* newest that was seen */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/seal.h"
+#include "store/audit/audit_seal_row.h"
 
 #include "command.h"
 #include "list.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "encoding.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #include "command.h"
 #include "list.h"

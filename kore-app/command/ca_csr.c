@@ -7,7 +7,7 @@
 
 #include "encoding.h"
 #include "dn_text.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #include "cert_files.h"
 #include "command.h"

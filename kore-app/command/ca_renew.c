@@ -7,7 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "cdp.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 #include "timestamp.h"
 
 #include "command.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #include "ca_policy.h"
 #include "ca_urls.h"

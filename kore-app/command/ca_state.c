@@ -1,7 +1,7 @@
 /* `gatehouse ca disable|enable|retire`. */
 #include <stdio.h>
 
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #include "command.h"
 #include "options.h"

@@ -7,7 +7,7 @@
 #include <openssl/pem.h>
 
 #include "crl_job.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 
 #include "command.h"
 #include "options.h"

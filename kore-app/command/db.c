@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "grant_verify.h"
-#include "store/reseal.h"
+#include "store/grant/reseal.h"
 
 #include "command.h"
 #include "db_reseal.h"

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "store/reseal.h"
+#include "store/grant/reseal.h"
 
 /* The problem and one line for each row. */
 void db_reseal_show(const struct store_seals *seals, FILE *f);

@@ -5,7 +5,7 @@
 #include <sys/timex.h>
 
 #include "job.h"
-#include "store/job.h"
+#include "store/status/job_row.h"
 #include "store/provision.h"
 
 #include "directory_check.h"

@@ -5,7 +5,7 @@
 
 #include "job.h"
 #include "log.h"
-#include "store/job.h"
+#include "store/status/job_row.h"
 
 #include "command.h"
 #include "options.h"

@@ -7,7 +7,7 @@
 
 #include "authority/ca_load.h"
 #include "encoding.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #include "ca_urls.h"
 #include "loaded_ca.h"

@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 
 #include "dn_text.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 #include "timestamp.h"
 
 #include "loaded_ca.h"

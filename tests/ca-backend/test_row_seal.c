@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "hex.h"
-#include "store/row_seal.h"
+#include "store/grant/row_seal.h"
 
 static const unsigned char key[GH_KEY_SIZE] = "0123456789abcdef0123456789abcde";
 

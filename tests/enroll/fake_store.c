@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "store/password.h"
+#include "store/ca/ca_password_row.h"
 
 #include "fake.h"
 

@@ -11,7 +11,7 @@
 
 #include "bcrypt.h"
 #include "ca_password_rest.h"
-#include "store/password.h"
+#include "store/ca/ca_password_row.h"
 #include "timestamp.h"
 
 #include "fake.h"

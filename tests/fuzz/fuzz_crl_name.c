@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "crl_serve.h"
-#include "store/crl.h"
+#include "store/status/crl_row.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

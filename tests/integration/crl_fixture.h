@@ -5,7 +5,7 @@
 
 #include "ca-backend/signer_process.h"
 #include "crl.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 struct crl_world {
 	struct signer_process sp;

@@ -14,7 +14,7 @@
 #include "crl_serve.h"
 #include "http_cache.h"
 #include "integration/crl_fixture.h"
-#include "store/reseal.h"
+#include "store/grant/reseal.h"
 
 #define OPERATION_MS 800
 

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "integration/store_fixture.h"
-#include "store/ca_row.h"
-#include "store/grant_table.h"
-#include "store/reseal.h"
-#include "store/revocation.h"
+#include "store/ca/ca_row.h"
+#include "store/grant/grant_table.h"
+#include "store/grant/reseal.h"
+#include "store/status/revocation.h"
 
 #define TIMEOUT_MS 5000
 

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 #include "integration/store_fixture.h"
-#include "store/ca_row.h"
-#include "store/revocation.h"
+#include "store/ca/ca_row.h"
+#include "store/status/revocation.h"
 
 #define TIMEOUT_MS 5000
 #define THREADS 8

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "integration/store_fixture.h"
-#include "store/ca_row.h"
+#include "store/ca/ca_row.h"
 
 #define TIMEOUT_MS 2000
 #define THREADS 8

@@ -18,7 +18,7 @@
 #include "buf.h"
 #include "encoding.h"
 #include "hex.h"
-#include "store/revocation.h"
+#include "store/status/revocation.h"
 
 #include "auth_password.h"
 #include "origin.h"

@@ -21,7 +21,7 @@
 #include "buf.h"
 #include "encoding.h"
 #include "hex.h"
-#include "store/revocation.h"
+#include "store/status/revocation.h"
 #include "timestamp.h"
 
 #include "auth.h"

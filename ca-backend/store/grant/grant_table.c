@@ -1,0 +1,183 @@
+/* The tables that grant rights. See grant_table.h. */
+#include "grant_table.h"
+
+#define COLUMNS_MAX 24
+
+enum kind {
+	INT,
+	TEXT,
+	BOOL,
+	JSON,
+	TEXTS,      /* text[]: array of strings */
+	BYTES,      /* bytea: base64 */
+	HEX,        /* bytea: hexadecimal */
+	BYTES_LIST, /* bytea[]: array of base64 */
+	FREE,       /* not sealed: written, never read */
+};
+
+struct column {
+	const char *name;
+	enum kind kind;
+	const char *free; /* of FREE: the value, an expression over the JSON r */
+};
+
+/* UTC seconds */
+#define TIME(name) "to_timestamp((r->>'" name "')::bigint)"
+
+static const struct table {
+	const char *name, *where;
+	struct column column[COLUMNS_MAX];
+} tables[GRANT_TABLES] = {
+    [GRANT_ADMIN_USER] = {"admin_user", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"hash", TEXT, NULL}, {"roles", INT, NULL},
+	    {"enabled", BOOL, NULL}, {"changed_at", FREE, "now()"}}},
+    [GRANT_APPLICATION] = {"application", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"key_index", HEX, NULL},
+	    {"secret_sealed", TEXT, NULL}, {"templates", TEXTS, NULL}, {"ca", TEXT, NULL},
+	    {"groups", TEXTS, NULL}, {"signature_required", BOOL, NULL}, {"min_hash", TEXT, NULL},
+	    {"service_identity", TEXT, NULL}, {"enabled", BOOL, NULL}}},
+    [GRANT_CA] = {"ca", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"parent", TEXT, NULL}, {"subject", TEXT, NULL},
+	    {"chain", BYTES_LIST, NULL}, {"sealed", BYTES, NULL}, {"cdp", TEXTS, NULL},
+	    {"aia", TEXTS, NULL}, {"ocsp", TEXTS, NULL}, {"slug", TEXT, NULL},
+	    {"state", TEXT, NULL}, {"policy", JSON, NULL}, {"csr", BYTES, NULL},
+	    {"crl_shards", INT, NULL}, {"protection", TEXT, NULL},
+	    {"not_before", FREE, TIME("not_before")}, {"not_after", FREE, TIME("not_after")}}},
+    [GRANT_CA_CERTIFICATE] = {"ca_certificate", NULL,
+	{{"id", INT, NULL}, {"ca_id", INT, NULL}, {"kind", TEXT, NULL}, {"der", BYTES, NULL},
+	    {"not_after", FREE, TIME("not_after")}}},
+    [GRANT_METADATA_FIELD] = {"metadata_field", NULL,
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL}, {"required", BOOL, NULL},
+	    {"regex", TEXT, NULL}, {"options", TEXTS, NULL}, {"default", TEXT, NULL},
+	    {"message", TEXT, NULL}, {"hint", TEXT, NULL}}},
+    /* An older version grants nothing; its row becomes one that was added when it is made active.
+     */
+    [GRANT_TEMPLATE] = {"template", "active",
+	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"version", INT, NULL}, {"body", JSON, NULL},
+	    {"active", BOOL, NULL}, {"created_by", FREE, "r->>'created_by'"},
+	    {"sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))"}}},
+};
+
+const char *
+grant_table_name(enum grant_table t)
+{
+	return tables[t].name;
+}
+
+const char *
+grant_table_where(enum grant_table t)
+{
+	return tables[t].where;
+}
+
+const char *
+grant_table_column(enum grant_table t, size_t i)
+{
+	const struct column *c = tables[t].column;
+
+	for (; c->name != NULL; c++)
+		if (c->kind != FREE && i-- == 0)
+			return c->name;
+	return NULL;
+}
+
+/* --- SQL
+ * ----------------------------------------------------------------------------------------- */
+
+#define BASE64(x) "translate(encode(" x ", 'base64'), E'\\n', '')"
+
+static void
+put_read(struct gh_buf *b, const struct column *c)
+{
+	switch (c->kind) {
+	case TEXTS:
+		gh_buf_putf(b, "to_json(\"%s\")", c->name);
+		break;
+	case BYTES:
+		gh_buf_putf(b, BASE64("\"%s\""), c->name);
+		break;
+	case HEX:
+		gh_buf_putf(b, "upper(encode(\"%s\", 'hex'))", c->name);
+		break;
+	case BYTES_LIST:
+		gh_buf_putf(b,
+		    "COALESCE((SELECT json_agg(" BASE64("x") " ORDER BY n) FROM unnest(\"%s\") "
+							     "WITH ORDINALITY AS u(x, n)), '[]')",
+		    c->name);
+		break;
+	default:
+		gh_buf_putf(b, "\"%s\"", c->name);
+	}
+}
+
+static void
+put_value(struct gh_buf *b, const struct column *c)
+{
+	static const char *const format[] = {
+	    [INT] = "(r->>'%s')::bigint",
+	    [TEXT] = "(r->>'%s')",
+	    [BOOL] = "(r->>'%s')::boolean",
+	    [JSON] = "(r->'%s')::jsonb",
+	    [TEXTS] = "ARRAY(SELECT json_array_elements_text(r->'%s'))",
+	    [BYTES] = "decode(r->>'%s', 'base64')",
+	    [HEX] = "decode(r->>'%s', 'hex')",
+	    [BYTES_LIST] =
+		"ARRAY(SELECT decode(x, 'base64') FROM json_array_elements_text(r->'%s') AS x)",
+	};
+
+	if (c->kind == FREE)
+		gh_buf_puts(b, c->free);
+	else
+		gh_buf_putf(b, format[c->kind], c->name);
+}
+
+void
+grant_table_put_select(struct gh_buf *b, enum grant_table t)
+{
+	const struct column *first = tables[t].column;
+
+	gh_buf_puts(b, "COALESCE((SELECT json_agg(json_build_object(");
+	for (const struct column *c = first; c->name != NULL; c++) {
+		if (c->kind == FREE)
+			continue;
+		gh_buf_putf(b, "%s'%s', ", c == first ? "" : ", ", c->name);
+		put_read(b, c);
+	}
+	gh_buf_putf(b, ") ORDER BY \"%s\") FROM %s", first->name, tables[t].name);
+	if (tables[t].where != NULL)
+		gh_buf_putf(b, " WHERE %s", tables[t].where);
+	gh_buf_puts(b, "), '[]')");
+}
+
+void
+grant_table_put_insert(struct gh_buf *b, enum grant_table t)
+{
+	const struct column *first = tables[t].column;
+
+	gh_buf_putf(b, "INSERT INTO %s (", tables[t].name);
+	for (const struct column *c = first; c->name != NULL; c++)
+		gh_buf_putf(b, "%s\"%s\"", c == first ? "" : ", ", c->name);
+	gh_buf_puts(b, ") OVERRIDING SYSTEM VALUE SELECT ");
+	for (const struct column *c = first; c->name != NULL; c++) {
+		gh_buf_puts(b, c == first ? "" : ", ");
+		put_value(b, c);
+	}
+	gh_buf_puts(b, " FROM (SELECT $1::json AS r) AS new");
+}
+
+void
+grant_table_put_update(struct gh_buf *b, enum grant_table t)
+{
+	const struct column *first = tables[t].column;
+
+	gh_buf_putf(b, "UPDATE %s AS t SET ", tables[t].name);
+	for (const struct column *c = first + 1; c->name != NULL; c++) {
+		gh_buf_putf(b, "%s\"%s\" = %s", c == first + 1 ? "" : ", ", c->name,
+		    c->kind == FREE ? "COALESCE(" : "");
+		put_value(b, c);
+		if (c->kind == FREE)
+			gh_buf_putf(b, ", t.\"%s\")", c->name);
+	}
+	gh_buf_putf(b, " FROM (SELECT $1::json AS r) AS new WHERE t.\"%s\" = ", first->name);
+	put_value(b, first);
+}

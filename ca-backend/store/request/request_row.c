@@ -1,0 +1,238 @@
+/* Requests after they were recorded: what became of them, and the officer's decision. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "request_seal.h"
+
+#define DECISION_KEY_SIZE 16
+
+/* --- one request
+ * --------------------------------------------------------------------------------- */
+
+static const struct store_statement request_get = {"request_get",
+    "SELECT " STORE_OUTCOME_COLUMNS
+    ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
+    "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
+    "r.decision_key, r.requester_id, r.mac FROM " STORE_OUTCOME_JOIN " WHERE r.id = $1"};
+
+enum request_column {
+	COL_PROTOCOL = STORE_OUTCOME_N,
+	COL_HTTP_ID,
+	COL_APP_ID,
+	COL_APP_NAME,
+	COL_REQUESTER,
+	COL_DN,
+	COL_KIND,
+	COL_ADDRESS,
+	COL_TEMPLATE,
+	COL_CSR,
+	COL_METADATA,
+	COL_CERT_ONLY,
+	COL_SUBMITTED,
+	COL_DECISION_KEY,
+	COL_REQUESTER_ID,
+	COL_MAC
+};
+
+static void
+fill_requester(const PGresult *res, struct requester *who)
+{
+	who->kind = (enum requester_kind)store_int(res, 0, COL_KIND);
+	snprintf(who->name, sizeof(who->name), "%s", store_text(res, 0, COL_REQUESTER));
+	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, 0, COL_DN));
+	snprintf(who->id, sizeof(who->id), "%s", store_text(res, 0, COL_REQUESTER_ID));
+	who->app_id = store_int(res, 0, COL_APP_ID);
+	snprintf(who->app_name, sizeof(who->app_name), "%s", store_text(res, 0, COL_APP_NAME));
+	snprintf(who->address, sizeof(who->address), "%s", store_text(res, 0, COL_ADDRESS));
+}
+
+static int
+fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *err)
+{
+	unsigned char *der;
+	size_t len;
+	int rc;
+
+	memset(req, 0, sizeof(*req));
+	req->protocol = (enum enroll_protocol)store_int(res, 0, COL_PROTOCOL);
+	snprintf(req->request_id, sizeof(req->request_id), "%s", store_text(res, 0, COL_HTTP_ID));
+	fill_requester(res, &req->requester);
+	req->cert_only = store_bool(res, 0, COL_CERT_ONLY);
+	req->submitted = store_int(res, 0, COL_SUBMITTED);
+	if (store_has(res, 0, COL_TEMPLATE) &&
+	    (req->template_name = strdup(store_text(res, 0, COL_TEMPLATE))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "request");
+	if ((rc = store_json(res, 0, COL_METADATA, &req->metadata, err)) != 0 ||
+	    (rc = store_bytes(res, 0, COL_CSR, &der, &len, err)) != 0)
+		return rc;
+	if (der != NULL)
+		rc = ca_pkcs10_parse(der, len, &req->csr, err);
+	free(der);
+	return rc;
+}
+
+static int
+query_request(struct store *s, int64_t id, PGresult **res, struct gh_error *err)
+{
+	struct store_params p = {0};
+	int rc;
+
+	store_put_int(&p, id);
+	if ((rc = store_read(s, &request_get, &p, res, err)) != 0)
+		return rc;
+	if (PQntuples(*res) == 1)
+		return 0;
+	PQclear(*res);
+	*res = NULL;
+	return gh_fail(err, GH_E_NOT_FOUND, "no request %lld", (long long)id);
+}
+
+int
+store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request *req,
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+{
+	struct enroll_outcome got = {0};
+	unsigned char mac[ROW_SEAL_SIZE];
+	PGresult *res;
+	int rc = query_request(s, cms_request_id, &res, err);
+
+	*ca_id = 0;
+	if (rc == 0 && (rc = store_fill_outcome(res, &got, ca_id, err)) == 0 && req != NULL &&
+	    (rc = fill_request(res, req, err)) != 0)
+		enroll_request_clear(req);
+	if (rc == 0 && req != NULL && got.disposition == DB_DISP_PENDING && s->has_grant_key &&
+	    (rc = request_seal_pending(s, cms_request_id, req, mac, err)) == 0)
+		req->is_sealed = request_seal_is(res, 0, COL_MAC, mac);
+	PQclear(res);
+	if (rc != 0)
+		enroll_outcome_clear(&got);
+	*out = got;
+	return rc;
+}
+
+/* --- decision
+ * ------------------------------------------------------------------------------------ */
+
+/* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
+ * MAC */
+static const struct store_statement request_decide = {"request_decide",
+    "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
+    "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
+    "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
+    "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
+    "  WHERE id = $1::bigint AND disposition = 9 RETURNING *), "
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    ") "
+    "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
+    "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
+    "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
+    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
+    "    $27::text FROM u) "
+    "SELECT id, certificate_id FROM u"};
+
+static int
+put_decision(struct store_params *p, int64_t id, const struct requester *officer,
+    const struct store_decision *d, const struct enroll_outcome *out, struct gh_error *err)
+{
+	bool is_issued = out->disposition == DB_DISP_ISSUED;
+	char object[64];
+	char *copy;
+	int rc;
+
+	store_put_text(p, officer->name);
+	store_put_int(p, out->disposition);
+	store_put_int(p, out->status_code);
+	store_put_text(p, out->message);
+	if (d->template_id != 0)
+		store_put_int(p, d->template_id);
+	else
+		store_put_text(p, NULL);
+	if ((rc = store_put_cert(p, d, out, err)) != 0)
+		return rc;
+	store_put_text(p, is_issued ? "request.approved" : "request.denied");
+	store_put_text(p, "success");
+	snprintf(object, sizeof(object), "request %lld%s%s", (long long)id, is_issued ? " " : "",
+	    is_issued ? out->serial : "");
+	if ((copy = strdup(object)) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "decision");
+	store_put_text(p, copy);
+	p->owned[p->n - 1] = copy;
+	store_put_actor(p, officer, d->req->request_id, d->detail);
+	return 0;
+}
+
+/* Whose certificate it is. */
+static int
+put_seal(const struct store *s, struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	bool is_sealed = out->disposition == DB_DISP_ISSUED && out->chain.n > 0;
+	int rc = is_sealed ? request_seal_issued(s, &d->req->requester, out->chain.cert[0].der,
+				 out->chain.cert[0].len, mac, err)
+			   : 0;
+
+	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
+	return rc;
+}
+
+/* No row was changed, or our first try came between: who decided? */
+static int
+check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_SIZE],
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	unsigned char *found = NULL;
+	PGresult *res;
+	size_t len;
+	int rc = query_request(s, id, &res, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = store_bytes(res, 0, COL_DECISION_KEY, &found, &len, err)) == 0) {
+		if (found != NULL && len == DECISION_KEY_SIZE && memcmp(found, key, len) == 0) {
+			out->cms_request_id = store_int(res, 0, 0);
+			out->cms_id = store_int(res, 0, 1);
+		} else
+			rc = gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.",
+			    (long long)id);
+	}
+	free(found);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,
+    const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
+{
+	unsigned char key[DECISION_KEY_SIZE], mac[ROW_SEAL_SIZE];
+	struct store_params p = {0};
+	PGresult *res = NULL;
+	int rc;
+
+	if (RAND_bytes(key, sizeof(key)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
+	store_put_int(&p, cms_request_id);
+	store_put_bytes(&p, key, sizeof(key));
+	if ((rc = put_decision(&p, cms_request_id, officer, d, out, err)) == 0)
+		rc = put_seal(s, &p, d, out, mac, err);
+	if (rc == 0) {
+		rc = store_run(s, &request_decide, &p, &res, err);
+		if (rc == GH_E_DB_DOWN && s->was_lost)
+			rc = store_run(s, &request_decide, &p, &res, err);
+	}
+	store_params_clear(&p);
+	if (rc == GH_E_CONFLICT)
+		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = check_decided(s, cms_request_id, key, out, err);
+	else if (rc == 0) {
+		out->cms_request_id = store_int(res, 0, 0);
+		out->cms_id = store_int(res, 0, 1);
+	}
+	PQclear(res);
+	return rc;
+}

@@ -1,0 +1,152 @@
+/* MACs of requests. See request_seal.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "encoding.h"
+
+#include "request_seal.h"
+
+#define PENDING "pending request"
+#define ISSUED "issued request"
+
+static int
+set_requester(gh_json *v, const struct requester *who)
+{
+	return gh_json_set_int(v, "kind", who->kind) | gh_json_set_string(v, "name", who->name) |
+	    gh_json_set_string(v, "dn", who->dn) | gh_json_set_string(v, "id", who->id);
+}
+
+static int
+set_bytes(gh_json *v, const char *name, const unsigned char *p, size_t n)
+{
+	char *text = p != NULL ? gh_base64_encode(p, n, GH_BASE64_ONE_LINE) : NULL;
+	int bad = p != NULL && text == NULL ? -1 : gh_json_set_string(v, name, text);
+
+	free(text);
+	return bad;
+}
+
+/* Releases v. */
+static int
+seal(const struct store *s, const char *table, int64_t id, gh_json *v, int bad,
+    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	int rc = bad != 0 ? gh_fail(err, GH_E_NOMEM, "%s", table)
+	    : !s->has_grant_key
+	    ? gh_fail(err, GH_E_INTERNAL, "the store was not given the gateway secret")
+	    : row_seal_row(s->grant_key, table, id, v, out, err);
+
+	gh_json_free(v);
+	return rc;
+}
+
+int
+request_seal_pending(const struct store *s, int64_t id, const struct enroll_request *req,
+    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	const struct ca_pkcs10 *csr = req->csr;
+	gh_json *v = gh_json_new_object();
+	int bad = set_requester(v, &req->requester) |
+	    gh_json_set_int(v, "protocol", req->protocol) |
+	    gh_json_set_int(v, "app", req->requester.app_id) |
+	    gh_json_set_string(v, "address", req->requester.address) |
+	    gh_json_set_string(v, "template", req->template_name) |
+	    gh_json_set_bool(v, "cert_only", req->cert_only) |
+	    gh_json_set_int(v, "submitted", req->submitted) |
+	    set_bytes(v, "csr", csr != NULL ? csr->der : NULL, csr != NULL ? csr->der_len : 0) |
+	    gh_json_set(v, "metadata",
+		req->metadata != NULL ? gh_json_ref(req->metadata) : gh_json_new_string(NULL));
+
+	return seal(s, PENDING, id, v, bad, out, err);
+}
+
+int
+request_seal_issued(const struct store *s, const struct requester *who, const unsigned char *der,
+    size_t len, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	gh_json *v = gh_json_new_object();
+	unsigned char sum[32];
+	int bad = set_requester(v, who) | (gh_digest(GH_SHA256, der, len, sum) ? 0 : -1);
+
+	return seal(s, ISSUED, 0, v, bad | set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
+}
+
+bool
+request_seal_is(const PGresult *res, int row, int col, const unsigned char mac[ROW_SEAL_SIZE])
+{
+	unsigned char *b = NULL;
+	size_t n = 0;
+	bool is_same = store_bytes(res, row, col, &b, &n, NULL) == 0 && n == ROW_SEAL_SIZE &&
+	    CRYPTO_memcmp(b, mac, n) == 0;
+
+	free(b);
+	return is_same;
+}
+
+/* --- all that are pending
+ * ------------------------------------------------------------------------ */
+
+/* One request as it stands, and its MAC. */
+static int
+seal_one(struct store *s, int64_t id, struct row_seal *out, bool *fits, struct gh_error *err)
+{
+	struct enroll_request req = {0};
+	struct enroll_outcome outcome = {0};
+	int64_t ca_id;
+	int rc = store_get_request(s, id, &req, &outcome, &ca_id, err);
+
+	out->key = id;
+	*fits = req.is_sealed;
+	if (rc == 0)
+		rc = request_seal_pending(s, id, &req, out->mac, err);
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&outcome);
+	return rc;
+}
+
+int
+request_seal_all(struct store *s, struct row_seal **seals, bool **fits, size_t *n,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"requests_pending",
+	    "SELECT id FROM request WHERE disposition = 9 ORDER BY id"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc = store_read(s, &st, &p, &res, err);
+	size_t count = rc == 0 ? (size_t)PQntuples(res) : 0;
+
+	*n = 0;
+	*seals = calloc(count + 1, sizeof(**seals));
+	*fits = calloc(count + 1, sizeof(**fits));
+	if (rc == 0 && (*seals == NULL || *fits == NULL))
+		rc = gh_fail(err, GH_E_NOMEM, "requests");
+	for (size_t i = 0; rc == 0 && i < count; i++, ++*n)
+		rc = seal_one(s, store_int(res, (int)i, 0), &(*seals)[i], &(*fits)[i], err);
+	PQclear(res);
+	if (rc != 0) {
+		free(*seals);
+		free(*fits);
+		*seals = NULL;
+		*fits = NULL;
+		*n = 0;
+	}
+	return rc;
+}
+
+int
+request_seal_write(struct store *s, const struct row_seal *seal_of, struct gh_error *err)
+{
+	static const struct store_statement st = {"request_seal",
+	    "UPDATE request SET mac = $2 WHERE id = $1 AND disposition = 9"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, seal_of->key);
+	store_put_bytes(&p, seal_of->mac, ROW_SEAL_SIZE);
+	rc = store_write(s, &st, &p, "Conflict.", &res, err);
+	PQclear(res);
+	return rc;
+}

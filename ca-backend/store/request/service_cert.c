@@ -1,0 +1,67 @@
+/* See service_cert.h. */
+#include <string.h>
+
+#include "digest.h"
+
+#include "service_cert.h"
+#include "store/store_private.h"
+
+int
+store_record_service_cert(struct store *s, const struct requester *who, const struct ca *ca,
+    const unsigned char *der, size_t len, int64_t *id, struct gh_error *err)
+{
+	static const struct store_statement st = {"service_cert_add",
+	    "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS
+	    ", request_id, requester, status) "
+	    "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
+	    "    $17::int, 0, '" STORE_SERVICE_REQUESTER "', 20) RETURNING id, subject), "
+	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+	    "SELECT 'server.certificate-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c) "
+	    "SELECT id FROM c"};
+	struct enroll_outcome outcome = {.disposition = DB_DISP_ISSUED};
+	const struct store_decision decision = {.ca = ca};
+	struct store_params p = {0};
+	PGresult *res = NULL;
+	int rc = ca_outcome_set_cert(&outcome, ca, der, len, err);
+
+	*id = 0;
+	if (rc == 0) {
+		store_put_actor(&p, who, NULL, outcome.serial);
+		rc = store_put_cert(&p, &decision, &outcome, err);
+	}
+	if (rc == 0 && (rc = store_run(s, &st, &p, &res, err)) == 0)
+		*id = store_int(res, 0, 0);
+	PQclear(res);
+	store_params_clear(&p);
+	enroll_outcome_clear(&outcome);
+	return rc;
+}
+
+int
+store_find_service_cert(struct store *s, const unsigned char *der, size_t len,
+    struct store_service_cert *out, struct gh_error *err)
+{
+	static const struct store_statement st = {"service_cert_find",
+	    "SELECT ca_id, status = 21 FROM certificate WHERE sha256 = $1 AND request_id = 0 AND requester = '" STORE_SERVICE_REQUESTER
+	    "'"};
+	struct store_params p = {0};
+	unsigned char sha256[32];
+	PGresult *res;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (!gh_digest(GH_SHA256, der, len, sha256))
+		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	store_put_bytes(&p, sha256, sizeof(sha256));
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	if (PQntuples(res) == 0) {
+		rc = gh_refuse(err, GH_E_NOT_FOUND,
+		    "the server certificate was not issued by this gateway's CAs for it");
+	} else {
+		out->ca_id = store_int(res, 0, 0);
+		out->is_revoked = store_bool(res, 0, 1);
+	}
+	PQclear(res);
+	return rc;
+}
