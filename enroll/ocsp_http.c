@@ -4,28 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "hex.h"
 #include "http_cache.h"
+#include "percent.h"
 #include "timestamp.h"
 
 #include "ocsp_http.h"
-
-/* Next character of a path, percent-decoded; -1: wrong escape. */
-static int
-next_char(const char **text)
-{
-	const char *p = *text;
-	int high, low;
-
-	if (*p != '%') {
-		*text = p + 1;
-		return (unsigned char)*p;
-	}
-	if ((high = gh_hex_value(p[1])) < 0 || (low = gh_hex_value(p[2])) < 0)
-		return -1;
-	*text = p + 3;
-	return high << 4 | low;
-}
 
 static int
 base64_value(int c)
@@ -41,12 +24,13 @@ base64_value(int c)
 bool
 ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len)
 {
+	const char *end = text + strlen(text);
 	unsigned bits = 0, held = 0;
 	size_t n = 0;
 
 	*len = 0;
-	while (*text != '\0') {
-		int c = next_char(&text), v = base64_value(c);
+	while (text < end) {
+		int c = gh_percent_next(&text, end), v = base64_value(c);
 
 		if (c == '=')
 			break;
@@ -61,8 +45,8 @@ ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len)
 			out[n++] = (unsigned char)(bits >> held);
 		}
 	}
-	while (*text != '\0')
-		if (next_char(&text) != '=')
+	while (text < end)
+		if (gh_percent_next(&text, end) != '=')
 			return false;
 	if (n == 0 || held >= 6 || (bits & ((1u << held) - 1)) != 0)
 		return false;

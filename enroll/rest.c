@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "hex.h"
+#include "percent.h"
 
 #include "rest.h"
 #include "utf8.h"
@@ -209,27 +209,22 @@ rest_fields_clear(struct rest_fields *f)
 static char *
 decode_value(const char *s, size_t n)
 {
+	const char *end = s + n;
 	char *out = malloc(n + 1);
 	size_t len = 0;
 
-	for (size_t i = 0; out != NULL && i < n; i++) {
-		int high = 0, low = 0;
-
-		if (s[i] == '%') {
-			high = i + 2 < n ? gh_hex_value(s[i + 1]) : -1;
-			low = i + 2 < n ? gh_hex_value(s[i + 2]) : -1;
-			if (high < 0 || low < 0 || high * 16 + low == 0) {
-				free(out);
-				return NULL;
-			}
-			out[len++] = (char)(high * 16 + low);
-			i += 2;
-		} else {
-			out[len++] = s[i] == '+' ? ' ' : s[i];
-		}
-	}
 	if (out == NULL)
 		return NULL;
+	while (s < end) {
+		bool is_blank = *s == '+';
+		int c = gh_percent_next(&s, end);
+
+		if (c <= 0) {
+			free(out);
+			return NULL;
+		}
+		out[len++] = is_blank ? ' ' : (char)c;
+	}
 	out[len] = '\0';
 	if (enroll_utf8_is_clean(out))
 		return out;
