@@ -34,10 +34,10 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
-SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/signer/protocol*.c) $(SRC_store)
+SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/signer/protocol/*.c) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
-SRC_signer     := $(filter-out ca-backend/signer/protocol%.c,$(wildcard ca-backend/signer/*.c))
+SRC_signer     := $(filter-out ca-backend/signer/protocol/%.c,$(wildcard ca-backend/signer/*/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c)
@@ -115,7 +115,7 @@ $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
-$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol*.c)) $(call LIB,base)
+$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol/*.c)) $(call LIB,base)
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
 
@@ -187,7 +187,7 @@ $(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
 $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
 # This one has the signer's own parts in it.
-SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/main.c,$(SRC_signer)))
+SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/server/main.c,$(SRC_signer)))
 $(BUILD)/tests/ca-backend/test_signer_record: $(SIGNER_PARTS)
 $(BUILD)/tests/ca-backend/test_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
 

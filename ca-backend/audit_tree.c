@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 
 #include "digest.h"
-#include "signer/protocol_sign.h"
+#include "signer/protocol/protocol_sign.h"
 
 #include "audit_tree.h"
 

@@ -7,9 +7,9 @@
 #define SIGNER_CLIENT_H
 
 #include "error.h"
-#include "signer/protocol.h"
-#include "signer/protocol_keys.h"
-#include "signer/protocol_sign.h"
+#include "signer/protocol/protocol.h"
+#include "signer/protocol/protocol_keys.h"
+#include "signer/protocol/protocol_sign.h"
 
 struct signer_client;
 

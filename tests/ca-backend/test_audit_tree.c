@@ -13,7 +13,7 @@
 #include "audit_tree.h"
 #include "digest.h"
 #include "hex.h"
-#include "signer/protocol_sign.h"
+#include "signer/protocol/protocol_sign.h"
 
 #define LEAVES 70
 

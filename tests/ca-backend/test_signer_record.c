@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include "signer/aead.h"
-#include "signer/ca_create.h"
-#include "signer/ca_key.h"
-#include "signer/cert_build.h"
-#include "signer/password.h"
-#include "signer/sealed.h"
+#include "signer/keys/aead.h"
+#include "signer/ca/ca_create.h"
+#include "signer/keys/ca_key.h"
+#include "signer/issue/cert_build.h"
+#include "signer/keys/password.h"
+#include "signer/keys/sealed.h"
 #include "timestamp.h"
 
 /* "CN=v1 CA", P-256, as the first version of the signer sealed it under the system key 00..5a17. */

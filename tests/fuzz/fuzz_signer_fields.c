@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/cert_fields.c"
-#include "signer/cert_limits.c"
-#include "signer/public_key.c"
+#include "signer/issue/cert_fields.c"
+#include "signer/issue/cert_limits.c"
+#include "signer/issue/public_key.c"
 
 /* One with lists: clientAuth, and an extension of its own. */
 static const struct issuer narrow = {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/protocol_keys.h"
+#include "signer/protocol/protocol_keys.h"
 
 static const unsigned char *payload;
 static size_t payload_len;

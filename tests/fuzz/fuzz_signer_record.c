@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/ca_key.h"
-#include "signer/record.h"
+#include "signer/keys/ca_key.h"
+#include "signer/keys/record.h"
 
 static void
 must_be_written_back(const struct record *r, const uint8_t *data, size_t size)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/der_time.c"
-#include "signer/sign_fields.c"
+#include "signer/issue/der_time.c"
+#include "signer/issue/sign_fields.c"
 
 static void
 must_be_strict(struct gh_der in)

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "audit_sign.h"
-#include "ca_known.h"
-#include "issuer_table.h"
-#include "sealed.h"
+#include "signer/issue/audit_sign.h"
+#include "signer/keys/ca_known.h"
+#include "signer/keys/issuer_table.h"
+#include "signer/keys/sealed.h"
 
 #define SIGNER_IO_SECONDS 5 /* a begun frame must be complete, an answer taken, in this time */
 

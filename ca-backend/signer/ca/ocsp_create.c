@@ -5,9 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "ca_key.h"
-#include "cert_build.h"
-#include "ocsp_sign.h"
+#include "signer/keys/ca_key.h"
+#include "signer/issue/cert_build.h"
+#include "signer/issue/ocsp_sign.h"
 #include "timestamp.h"
 
 #define DAY 86400LL

@@ -3,7 +3,7 @@
 #ifndef SIGNER_CA_PROFILE_H
 #define SIGNER_CA_PROFILE_H
 
-#include "cert_fields.h"
+#include "signer/issue/cert_fields.h"
 
 #define CA_EXTENSIONS_MAX (64 * 1024)
 

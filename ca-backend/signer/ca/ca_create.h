@@ -2,7 +2,7 @@
 #ifndef SIGNER_CA_CREATE_H
 #define SIGNER_CA_CREATE_H
 
-#include "sealed.h"
+#include "signer/keys/sealed.h"
 
 /* Appends certificate (DER) and sealed record. GH_E_SIGNER: beyond the parent's limits, unknown
  * algorithm, malformed fields. */

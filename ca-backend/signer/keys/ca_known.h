@@ -5,7 +5,7 @@
 #ifndef SIGNER_CA_KNOWN_H
 #define SIGNER_CA_KNOWN_H
 
-#include "cert_fields.h"
+#include "signer/issue/cert_fields.h"
 
 struct ca_known;
 

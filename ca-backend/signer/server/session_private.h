@@ -2,7 +2,7 @@
 #ifndef SIGNER_SESSION_PRIVATE_H
 #define SIGNER_SESSION_PRIVATE_H
 
-#include "crl_sign.h"
+#include "signer/issue/crl_sign.h"
 #include "session.h"
 
 struct session {

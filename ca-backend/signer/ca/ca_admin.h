@@ -3,8 +3,8 @@
 #ifndef SIGNER_CA_ADMIN_H
 #define SIGNER_CA_ADMIN_H
 
-#include "protocol_keys.h"
-#include "sealed.h"
+#include "signer/protocol/protocol_keys.h"
+#include "signer/keys/sealed.h"
 
 int ca_import(const struct sealing_key *k, const struct signer_import_ca *f, struct gh_buf *sealed,
     struct gh_error *err) GH_MUSTCHECK;

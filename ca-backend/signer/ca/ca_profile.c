@@ -2,7 +2,7 @@
 #include <openssl/x509v3.h>
 
 #include "ca_profile.h"
-#include "cert_build.h"
+#include "signer/issue/cert_build.h"
 
 /* Critical basicConstraints, RFC 5280, 4.2.1.9. The CA may write a pathLenConstraint of up to
  * path_len into the next one, so its own is one more; one that signs no CAs has 0. A root has none:

@@ -4,7 +4,7 @@
 
 #include <openssl/crypto.h>
 
-#include "ca_key.h"
+#include "signer/keys/ca_key.h"
 #include "hex.h"
 #include "log.h"
 #include "session_private.h"

@@ -4,10 +4,10 @@
 #include <openssl/x509.h>
 
 #include "ca_create.h"
-#include "ca_key.h"
+#include "signer/keys/ca_key.h"
 #include "ca_profile.h"
-#include "cert_build.h"
-#include "ocsp_sign.h"
+#include "signer/issue/cert_build.h"
+#include "signer/issue/ocsp_sign.h"
 
 static int
 sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cert_build.h"
+#include "signer/issue/cert_build.h"
 #include "hex.h"
 #include "log.h"
-#include "ocsp_sign.h"
+#include "signer/issue/ocsp_sign.h"
 #include "session_private.h"
-#include "token.h"
+#include "signer/keys/token.h"
 
 #define CRL_SIG_MAX 4096
 

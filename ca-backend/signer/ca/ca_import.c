@@ -5,7 +5,7 @@
 #include <openssl/x509.h>
 
 #include "ca_admin.h"
-#include "ca_key.h"
+#include "signer/keys/ca_key.h"
 #include "ca_profile.h"
 
 /* --- import ----------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
 #ifndef SIGNER_OCSP_SIGN_H
 #define SIGNER_OCSP_SIGN_H
 
-#include "protocol_sign.h"
-#include "sealed.h"
+#include "signer/protocol/protocol_sign.h"
+#include "signer/keys/sealed.h"
 
 /* Largest answer; it has to fit a frame. */
 #define OCSP_RESPONSE_MAX (SIGNER_OCSP_RESPONSES_MAX + SIGNER_OCSP_EXTENSIONS_MAX + 16 * 1024)

@@ -5,8 +5,8 @@
 #ifndef SIGNER_CRL_SIGN_H
 #define SIGNER_CRL_SIGN_H
 
-#include "issuer.h"
-#include "protocol_sign.h"
+#include "signer/keys/issuer.h"
+#include "signer/protocol/protocol_sign.h"
 
 #define CRL_HEAD_MAX (16 * 1024)
 #define CRL_TAIL_MAX (SIGNER_CRL_EXTENSIONS_MAX + 1024)

@@ -9,9 +9,9 @@
 #include <openssl/x509v3.h>
 
 #include "ca_admin.h"
-#include "ca_key.h"
+#include "signer/keys/ca_key.h"
 #include "ca_profile.h"
-#include "cert_build.h"
+#include "signer/issue/cert_build.h"
 
 /* The CA as it was. */
 struct old_ca {

@@ -12,7 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "der.h"
-#include "protocol.h"
+#include "signer/protocol/protocol.h"
 
 #define SIGNER_KEY_ID_SIZE 20 /* RFC 5280, 4.2.1.2 (1): SHA-1 */
 #define SIGNER_SERIAL_SIZE 16 /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */

@@ -7,7 +7,7 @@
 #define SIGNER_SIGN_FIELDS_H
 
 #include "der.h"
-#include "protocol_sign.h"
+#include "signer/protocol/protocol_sign.h"
 
 #define SIGN_EXTENSIONS_MAX 16
 

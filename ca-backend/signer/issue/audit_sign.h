@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "protocol_sign.h"
+#include "signer/protocol/protocol_sign.h"
 
 struct audit_key {
 	EVP_PKEY *key;

@@ -5,7 +5,7 @@
 #ifndef SIGNER_CERT_FIELDS_H
 #define SIGNER_CERT_FIELDS_H
 
-#include "issuer.h"
+#include "signer/keys/issuer.h"
 
 #define CERT_EXTENSIONS_MAX 64 /* far more than any certificate needs */
 #define CERT_RDNS_MAX 64

@@ -7,7 +7,7 @@
 
 #include "audit_sign.h"
 #include "digest.h"
-#include "sealed.h"
+#include "signer/keys/sealed.h"
 
 static const char info[] = "gatehouse audit key 1";
 

@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "cert_build.h"
+#include "signer/issue/cert_build.h"
 #include "hex.h"
 #include "log.h"
 #include "session_private.h"

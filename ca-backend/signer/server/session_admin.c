@@ -4,9 +4,9 @@
 
 #include <openssl/crypto.h>
 
-#include "ca_admin.h"
-#include "ca_create.h"
-#include "cert_build.h"
+#include "signer/ca/ca_admin.h"
+#include "signer/ca/ca_create.h"
+#include "signer/issue/cert_build.h"
 #include "log.h"
 #include "session_private.h"
 

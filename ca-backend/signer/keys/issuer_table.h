@@ -3,7 +3,7 @@
 #define SIGNER_ISSUER_TABLE_H
 
 #include "issuer.h"
-#include "protocol_keys.h"
+#include "signer/protocol/protocol_keys.h"
 
 #define SIGNER_ISSUERS_MAX 256 /* CAs of one signer */
 

@@ -25,7 +25,7 @@
 #include "log.h"
 #include "log_queue.h"
 #include "server.h"
-#include "token.h"
+#include "signer/keys/token.h"
 
 /* System calls after the start. Any other one kills the process. */
 static const int allowed_calls[] = {

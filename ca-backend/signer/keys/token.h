@@ -13,7 +13,7 @@
 
 #include <openssl/evp.h>
 
-#include "protocol_sign.h"
+#include "signer/protocol/protocol_sign.h"
 
 #define TOKEN_PIN_MAX 255
 
