@@ -20,4 +20,14 @@ struct call {
 	const char *rest;        /* {rest}: the end of the path as sent, not decoded; "" = none */
 };
 
+struct gh_log_event;
+
+/* One of several calls that are answered together. */
+struct call_item {
+	struct call call;
+	struct gh_http_reply *rep;
+	struct gh_log_event *event; /* for gh_log_collect, while something is done for this call */
+	bool leaves; /* set instead of an answer: the call is to be made alone, on another thread */
+};
+
 #endif

@@ -139,61 +139,77 @@ put_answer(const struct gh_conf *conf, const struct gh_http_request *http,
 }
 
 static void
-put_reply(struct enroll_env *env, const struct ocsp_http_item *item, struct ocsp_reply *r)
+put_reply(const struct gh_conf *conf, const struct call_item *i, struct ocsp_reply *r)
 {
 	if (r->why.code != GH_OK)
-		gh_http_reply_cause(item->rep, &r->why);
+		gh_http_reply_cause(i->rep, &r->why);
 	if (r->answer != NULL)
-		put_answer(env->conf, item->http, r->answer, item->rep);
+		put_answer(conf, i->call.http, r->answer, i->rep);
 	else
-		put_error(r->error, item->rep);
+		put_error(r->error, i->rep);
 	ocsp_answer_unref(r->answer);
 }
 
+/* --- requests
+ * --------------------------------------------------------------------------------------- */
+
+/* What is no base64 is malformed, as an empty request is. *decoded is malloc'd, and may be NULL. */
+static struct ocsp_ask
+read_path(const char *rest, unsigned char **decoded)
+{
+	struct ocsp_ask ask = {0};
+	size_t size = strlen(rest);
+
+	*decoded = malloc(size + 1);
+	if (*decoded != NULL && ocsp_path_decode(rest, *decoded, size, &ask.len))
+		ask.p = *decoded;
+	return ask;
+}
+
+/* False: it is answered. */
+static bool
+read_call(const struct call_item *i, struct ocsp_ask *ask, unsigned char **decoded)
+{
+	const struct gh_http_request *http = i->call.http;
+
+	*decoded = NULL;
+	if (http->method != GH_HTTP_POST) {
+		*ask = read_path(i->call.rest, decoded);
+		return true;
+	}
+	if (!ocsp_type_fits(http->content_type)) {
+		gh_http_reply_text(i->rep, 415, "text/plain",
+		    strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
+		return false;
+	}
+	*ask = (struct ocsp_ask){http->body, http->body_len};
+	return true;
+}
+
 void
-ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, size_t n)
+ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n)
 {
 	struct ocsp_reply reply[OCSP_BATCH_MAX];
-	struct ocsp_ask ask[OCSP_BATCH_MAX] = {0};
+	struct ocsp_ask ask[OCSP_BATCH_MAX];
 	unsigned char *decoded[OCSP_BATCH_MAX];
+	const struct call_item *of[OCSP_BATCH_MAX];
+	size_t asks = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t size = strlen(items[i].rest);
-
-		decoded[i] = NULL;
-		ask[i] = (struct ocsp_ask){items[i].http->body, items[i].http->body_len};
-		if (items[i].http->method == GH_HTTP_POST)
-			continue;
-		/* what is no base64 is malformed, as an empty request is */
-		ask[i] = (struct ocsp_ask){NULL, 0};
-		decoded[i] = malloc(size + 1);
-		if (decoded[i] != NULL &&
-		    ocsp_path_decode(items[i].rest, decoded[i], size, &ask[i].len))
-			ask[i].p = decoded[i];
-	}
-	ocsp_answer(env, ask, n, reply);
-	for (size_t i = 0; i < n; i++) {
-		put_reply(env, &items[i], &reply[i]);
+	for (size_t i = 0; i < n; i++)
+		if (read_call(&calls[i], &ask[asks], &decoded[asks]))
+			of[asks++] = &calls[i];
+	if (asks > 0)
+		ocsp_answer(env, ask, asks, reply);
+	for (size_t i = 0; i < asks; i++) {
+		put_reply(env->conf, of[i], &reply[i]);
 		free(decoded[i]);
 	}
 }
 
 void
-ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ocsp_http(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const struct ocsp_http_item item = {call->http, "", rep};
+	struct call_item one = {.call = *call, .rep = rep};
 
-	if (!ocsp_type_fits(call->http->content_type))
-		gh_http_reply_text(rep, 415, "text/plain",
-		    strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
-	else
-		ocsp_http_answer(env, &item, 1);
-}
-
-void
-ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
-{
-	const struct ocsp_http_item item = {call->http, call->rest, rep};
-
-	ocsp_http_answer(env, &item, 1);
+	ocsp_http_batch(env, &one, 1);
 }

@@ -8,19 +8,9 @@
 #define OCSP_TYPE_REQUEST "application/ocsp-request"
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"
 
-/* One request of a batch, as its route's handler would get it. Type and size of the body are
- * right. */
-struct ocsp_http_item {
-	const struct gh_http_request *http;
-	const char *rest;
-	struct gh_http_reply *rep;
-};
-/* Answer several at once: 1 to OCSP_BATCH_MAX. */
-void ocsp_http_answer(struct enroll_env *env, const struct ocsp_http_item *items, size_t n);
-
-/* Handlers of the routes. */
-void ocsp_post(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void ocsp_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+/* The routes' handler, for GET and POST, and the same for 1 to OCSP_BATCH_MAX calls at once. */
+void ocsp_http(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n);
 
 /* The end of a GET path: percent-encoded base64, standard or URL-safe, padding may be missing.
  * false: neither, or longer than max bytes. */

@@ -170,7 +170,7 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 		err = &own;
 	memset(out, 0, sizeof(*out));
 	memcpy(out->requester.address, http->address, sizeof(out->requester.address));
-	if (need == AUTH_NONE)
+	if (need == AUTH_ANYBODY)
 		return 0;
 	rc = check_address(limiter, http, &guess, err);
 	if (rc == 0 &&

@@ -10,12 +10,12 @@
 #include "http.h"
 
 enum auth_need {
-	AUTH_NONE = 0,
 	AUTH_APP = 1,   /* application key, and signature if the application demands it */
 	AUTH_USER = 2,  /* directory user, or the application's service identity */
 	AUTH_ADMIN = 4, /* local administrator with a role */
 	/* a local administrator, or else a directory user; roles say what he may */
 	AUTH_PERSON = AUTH_USER | AUTH_ADMIN,
+	AUTH_ANYBODY = 32,  /* said alone: whoever calls, and nothing is asked */
 	AUTH_APP_SENT = 16, /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,     /* peer on this machine, unless gateway.metrics_public; decided by
 			     * route_dispatch, never seen by auth_check */

@@ -29,15 +29,12 @@ method_name(enum gh_http_method m)
 				  : "OTHER";
 }
 
-/* Probes every second, and relying parties, would bury the rest: the metrics count them. */
 static bool
 is_routine(const struct exchange *x)
 {
 	const struct route *route = x->match.route;
 
-	return route != NULL &&
-	    (route->place == ROUTE_LOOP || strncmp(route->name, "ocsp.", 5) == 0) &&
-	    x->rep.status < 400 && x->trace.code == NULL;
+	return route != NULL && route->quiet && x->rep.status < 400 && x->trace.code == NULL;
 }
 
 static void
@@ -209,13 +206,25 @@ admit(struct http_conn *c, size_t *max, struct gh_error *err)
 	return 0;
 }
 
+/* From the bytes that were received. */
 static bool
-is_answered_fast(struct exchange *x)
+is_answered_fast(struct http_conn *c)
+{
+	const struct enroll_env env = {.conf = app_state.conf, .ocsp = app_state.ocsp};
+	const struct http_head *h = http_conn_head(c);
+	struct route_match m;
+
+	return route_find(env.conf, h->method, h->path, &m, NULL) == 0 && m.route->fast != NULL &&
+	    route_admit(m.route, c->is_plain, NULL) == 0 && m.route->fast(&env, c, &m);
+}
+
+static bool
+is_cached(struct exchange *x)
 {
 	const struct route *r = x->match.route;
 
-	return r->fast != NULL && (r->plain || !x->req.is_plain) &&
-	    r->fast(&x->req, &x->match, &x->rep);
+	return r->cached != NULL && route_admit(r, x->req.is_plain, NULL) == 0 &&
+	    r->cached(&x->req, &x->match, &x->rep);
 }
 
 static void
@@ -234,7 +243,7 @@ park(struct exchange *x, struct gh_error *err)
 	int rc;
 
 	c->exchange = x;
-	rc = ocsp_batch_fits(x) ? ocsp_batch_submit(x, err) : exchange_submit(x, err);
+	rc = exchange_submit(x, err);
 	if (rc != 0)
 		c->exchange = NULL;
 	return rc;
@@ -247,21 +256,21 @@ serve(struct http_conn *c)
 	struct exchange *x;
 	int rc;
 
-	if (ocsp_fast_answer(c) || (x = new_exchange(c)) == NULL)
+	if (is_answered_fast(c) || (x = new_exchange(c)) == NULL)
 		return;
 	rc = exchange_read(x, &err);
 	if (rc != 0)
 		c->closes = true; /* a proxy in front may have read it in another way */
 	else
 		rc = route_find(app_state.conf, x->req.method, x->req.path, &x->match, &err);
-	if (rc == 0 && is_answered_fast(x)) {
+	if (rc == 0 && is_cached(x)) {
 		x->trace.code = x->rep.code;
-	} else if (rc == 0 && x->match.route->place == ROUTE_POOL) {
+	} else if (rc == 0 && x->match.route->on_loop) {
+		answer_on_loop(x);
+	} else if (rc == 0) {
 		rc = park(x, &err);
 		if (rc == 0)
 			return;
-	} else if (rc == 0) {
-		answer_on_loop(x);
 	}
 	if (rc != 0)
 		exchange_refuse(x, &err);

@@ -37,26 +37,10 @@ void exchange_refuse(struct exchange *x, const struct gh_error *err);
 int exchange_read(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- exchange_pool.c ---- */
-struct enroll_env;
 int exchange_pool_start(struct gh_error *err) GH_MUSTCHECK;
 /* pool_fd(app_state.pool) was readable: finish what is ready. */
 void exchange_pool_take(void);
 /* GH_E_BUSY: the queue is full. */
 int exchange_submit(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
-/* On a pool thread: make what its state lacks. state: as the pool gave it, may be NULL. */
-int exchange_pool_env(struct enroll_env *env, struct gh_error *err) GH_MUSTCHECK;
-
-/* ---- ocsp_batch.c ---- */
-/* Is this one that goes to the pool in batches? */
-bool ocsp_batch_fits(const struct exchange *x);
-/* Instead of exchange_submit. */
-int ocsp_batch_submit(struct exchange *x, struct gh_error *err) GH_MUSTCHECK;
-/* A job has finished: if it is a batch, finish its exchanges. */
-bool ocsp_batch_finished(struct pool_job *job);
-
-/* ---- ocsp_fast.c ---- */
-/* Answer an OCSP request from the cache. False: nothing was sent; the request must go to the
- * pool. */
-bool ocsp_fast_answer(struct http_conn *c);
 
 #endif

@@ -1,8 +1,5 @@
-/*
- * Cached OCSP answers: on the event loop, from the bytes that were received, without a
- * copy of the request, a request id, or a line in the log. What is not that simple goes the long
- * way of exchange.c, which decides on all refusals.
- */
+/* Cached OCSP answers. See ocsp_fast.h. What is not that simple goes the long way of exchange.c,
+ * which decides on all refusals. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,43 +7,41 @@
 #include "ocsp_http.h"
 #include "timestamp.h"
 
-#include "app_state.h"
-#include "exchange.h"
+#include "http_conn.h"
+#include "ocsp_fast.h"
+#include "routes.h"
 
-#define PATH "/ocsp"
-#define PATH_LEN (sizeof(PATH) - 1)
 #define FIELDS_MAX 1024
 
 static struct ocsp_answer *
-find_posted(const struct http_conn *c, const struct http_head *h)
+find_posted(struct ocsp_service *s, const struct http_conn *c, const struct http_head *h)
 {
-	if (h->path[PATH_LEN] != '\0' || c->body.len == 0 ||
-	    !ocsp_type_fits(http_head_field(h, "content-type")))
+	if (c->body.len == 0 || !ocsp_type_fits(http_head_field(h, "content-type")))
 		return NULL;
-	return ocsp_find_ready(app_state.ocsp, c->body.data, c->body.len);
+	return ocsp_find_ready(s, c->body.data, c->body.len);
 }
 
 static struct ocsp_answer *
-find_in_path(const struct http_head *h)
+find_in_path(struct ocsp_service *s, const char *rest)
 {
 	unsigned char der[512];
 	size_t len;
 
-	if (h->path[PATH_LEN] != '/' ||
-	    !ocsp_path_decode(h->path + PATH_LEN + 1, der, sizeof(der), &len))
+	if (!ocsp_path_decode(rest, der, sizeof(der), &len))
 		return NULL;
-	return ocsp_find_ready(app_state.ocsp, der, len);
+	return ocsp_find_ready(s, der, len);
 }
 
 static void
-send_answer(struct http_conn *c, const struct http_head *h, const struct ocsp_answer *a)
+send_answer(const struct gh_conf *conf, struct http_conn *c, const struct http_head *h,
+    const struct ocsp_answer *a)
 {
 	const char *tags = h->method != GH_HTTP_POST ? http_head_field(h, "if-none-match") : NULL;
 	bool is_known = tags != NULL && gh_http_has_tag(tags, a->etag);
 	char fields[FIELDS_MAX];
 	int n = snprintf(fields, sizeof(fields),
 	    "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\r\n%s",
-	    (long long)ocsp_max_age(app_state.conf, a, gh_now()), a->head);
+	    (long long)ocsp_max_age(conf, a, gh_now()), a->head);
 	struct http_answer answer = {
 	    .status = is_known ? 304 : 200,
 	    .fields = fields,
@@ -72,24 +67,20 @@ has_doubled_field(const struct http_head *h)
 }
 
 bool
-ocsp_fast_answer(struct http_conn *c)
+ocsp_fast(const struct enroll_env *env, struct http_conn *c, const struct route_match *m)
 {
 	const struct http_head *h = http_conn_head(c);
-	bool is_get = h->method == GH_HTTP_GET || h->method == GH_HTTP_HEAD;
-	struct ocsp_answer *a = NULL;
+	struct ocsp_answer *a;
 
-	if (strncmp(h->path, PATH, PATH_LEN) != 0 || *h->query != '\0' || app_state.ocsp == NULL ||
-	    has_doubled_field(h))
+	if (*h->query != '\0' || env->ocsp == NULL || has_doubled_field(h))
 		return false;
-	if (is_get)
-		a = find_in_path(h);
-	else if (h->method == GH_HTTP_POST)
-		a = find_posted(c, h);
+	a = h->method == GH_HTTP_POST ? find_posted(env->ocsp, c, h)
+				      : find_in_path(env->ocsp, m->rest);
 	if (a == NULL || a->head == NULL || a->head_len > FIELDS_MAX - 128) {
 		ocsp_answer_unref(a);
 		return false;
 	}
-	send_answer(c, h, a);
+	send_answer(env->conf, c, h, a);
 	ocsp_answer_unref(a);
 	ocsp_count(OCSP_EVENT_HIT, 1);
 	return true;

@@ -1,4 +1,4 @@
-/* The thread pool: one mutex, one condition, two lists. */
+/* The thread pool: one mutex, one condition, the queue and what is done. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -28,39 +28,148 @@ struct pool {
 	pthread_t *thread;
 };
 
-static struct pool_job *
-next_job(struct pool *p)
+/* What a thread works on. */
+struct pool_work {
+	struct pool_job *jobs;
+	size_t n;
+	struct pool_batch *batch; /* NULL: one job alone */
+};
+
+/* ---- with the lock ---- */
+
+static void
+tell_queued(struct pool *p)
 {
-	struct pool_job *job = NULL;
+	int most = p->queued;
+
+	for (size_t i = 0; i < p->o.batches_len; i++)
+		if (p->o.batches[i].waiting_len > most)
+			most = p->o.batches[i].waiting_len;
+	atomic_store(&p->o.gauges->queued, most);
+}
+
+static void
+append(struct pool *p, struct pool_job *job)
+{
+	job->next = NULL;
+	*p->queue_end = job;
+	p->queue_end = &job->next;
+	pthread_cond_signal(&p->work);
+}
+
+/* A list with jobs in it stands in the queue, unless enough threads are at work for it: then when
+ * one of them has finished. */
+static void
+give_turn(struct pool *p, struct pool_batch *b)
+{
+	if (b->has_turn || b->waiting == NULL || b->at_work >= b->at_once)
+		return;
+	b->has_turn = true;
+	append(p, &b->turn);
+}
+
+static void
+take_waiting(struct pool *p, struct pool_batch *b, struct pool_work *w)
+{
+	struct pool_job **end = &b->waiting;
+
+	*w = (struct pool_work){.jobs = b->waiting, .batch = b};
+	while (*end != NULL && w->n < b->max) {
+		end = &(*end)->next;
+		w->n++;
+	}
+	b->waiting = *end;
+	*end = NULL;
+	if (b->waiting == NULL)
+		b->waiting_end = &b->waiting;
+	b->waiting_len -= (int)w->n;
+	b->has_turn = false;
+	b->at_work++;
+	give_turn(p, b);
+}
+
+static void
+take_first(struct pool *p, struct pool_work *w)
+{
+	struct pool_job *job = p->queue;
+
+	p->queue = job->next;
+	if (p->queue == NULL)
+		p->queue_end = &p->queue;
+	if (job->batch != NULL) {
+		take_waiting(p, job->batch, w);
+	} else {
+		job->next = NULL;
+		*w = (struct pool_work){.jobs = job, .n = 1};
+		p->queued--;
+	}
+	tell_queued(p);
+}
+
+/* Jobs that their batch left, into the queue; all others, to those that are done. */
+static void
+put_back(struct pool *p, struct pool_work *w)
+{
+	struct pool_job *job = w->jobs, *next;
+
+	for (; job != NULL; job = next) {
+		next = job->next;
+		if (w->batch != NULL && job->batch == NULL) {
+			append(p, job);
+			p->queued++;
+			continue;
+		}
+		job->next = NULL;
+		*p->done_end = job;
+		p->done_end = &job->next;
+	}
+	if (w->batch != NULL) {
+		w->batch->at_work--;
+		give_turn(p, w->batch);
+	}
+	tell_queued(p);
+}
+
+/* ---- the threads ---- */
+
+static bool
+next_work(struct pool *p, struct pool_work *w)
+{
+	bool goes_on;
 
 	pthread_mutex_lock(&p->lock);
 	while (p->queue == NULL && !p->stopping)
 		pthread_cond_wait(&p->work, &p->lock);
-	if (!p->stopping) {
-		job = p->queue;
-		p->queue = job->next;
-		if (p->queue == NULL)
-			p->queue_end = &p->queue;
-		p->queued--;
-		atomic_store(&p->o.gauges->queued, p->queued);
-	}
+	goes_on = !p->stopping;
+	if (goes_on)
+		take_first(p, w);
 	pthread_mutex_unlock(&p->lock);
-	return job;
+	return goes_on;
 }
 
 static void
-finish_job(struct pool *p, struct pool_job *job)
+run_work(struct pool *p, const struct pool_work *w, void *state)
 {
-	bool was_empty;
+	atomic_fetch_add(&p->o.gauges->busy, 1);
+	if (w->batch != NULL)
+		w->batch->run(w->jobs, w->n, state);
+	else
+		w->jobs->run(w->jobs, state);
+	atomic_fetch_sub(&p->o.gauges->busy, 1);
+}
 
-	job->next = NULL;
+static void
+finish_work(struct pool *p, struct pool_work *w)
+{
+	bool was_empty, is_empty;
+
 	pthread_mutex_lock(&p->lock);
 	was_empty = p->done == NULL;
-	*p->done_end = job;
-	p->done_end = &job->next;
+	put_back(p, w);
+	is_empty = p->done == NULL;
 	pthread_mutex_unlock(&p->lock);
 	/* the counter is only full after 2^64 - 2 writes that nobody read */
-	if (was_empty && eventfd_write(p->event, 1) != 0)
+	if (was_empty && !is_empty && eventfd_write(p->event, 1) != 0)
 		abort();
 }
 
@@ -69,13 +178,11 @@ thread_main(void *arg)
 {
 	struct pool *p = arg;
 	void *state = p->o.thread_start != NULL ? p->o.thread_start(p->o.arg) : NULL;
-	struct pool_job *job;
+	struct pool_work w;
 
-	while ((job = next_job(p)) != NULL) {
-		atomic_fetch_add(&p->o.gauges->busy, 1);
-		job->run(job, state);
-		atomic_fetch_sub(&p->o.gauges->busy, 1);
-		finish_job(p, job);
+	while (next_work(p, &w)) {
+		run_work(p, &w, state);
+		finish_work(p, &w);
 	}
 	if (p->o.thread_end != NULL)
 		p->o.thread_end(state);
@@ -128,6 +235,16 @@ pool_free(struct pool *p)
 	free(p);
 }
 
+static void
+init_batch(struct pool_batch *b)
+{
+	b->turn = (struct pool_job){.batch = b};
+	b->has_turn = false;
+	b->at_work = b->waiting_len = 0;
+	b->waiting = NULL;
+	b->waiting_end = &b->waiting;
+}
+
 static struct pool *
 pool_alloc(const struct pool_options *o)
 {
@@ -139,6 +256,8 @@ pool_alloc(const struct pool_options *o)
 	p->o = *o;
 	p->queue_end = &p->queue;
 	p->done_end = &p->done;
+	for (size_t i = 0; i < o->batches_len; i++)
+		init_batch(&o->batches[i]);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_condattr_init(&monotonic);
@@ -174,22 +293,35 @@ pool_new(const struct pool_options *o, struct pool **out, struct gh_error *err)
 	return 0;
 }
 
+static void
+enqueue(struct pool *p, struct pool_job *job)
+{
+	struct pool_batch *b = job->batch;
+
+	if (b == NULL) {
+		append(p, job);
+		p->queued++;
+	} else {
+		job->next = NULL;
+		*b->waiting_end = job;
+		b->waiting_end = &job->next;
+		b->waiting_len++;
+		give_turn(p, b);
+	}
+	p->unfinished++;
+	tell_queued(p);
+}
+
 int
 pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err)
 {
 	bool is_full;
 
-	job->next = NULL;
 	pthread_mutex_lock(&p->lock);
-	is_full = p->queued >= p->o.queue || p->stopping;
-	if (!is_full) {
-		*p->queue_end = job;
-		p->queue_end = &job->next;
-		p->queued++;
-		p->unfinished++;
-		atomic_store(&p->o.gauges->queued, p->queued);
-		pthread_cond_signal(&p->work);
-	}
+	is_full =
+	    p->stopping || (job->batch != NULL ? job->batch->waiting_len : p->queued) >= p->o.queue;
+	if (!is_full)
+		enqueue(p, job);
 	pthread_mutex_unlock(&p->lock);
 	if (is_full)
 		return gh_fail(err, GH_E_BUSY, "%d requests are waiting", p->o.queue);

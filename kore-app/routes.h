@@ -7,20 +7,31 @@
 
 #include "auth.h"
 #include "call.h"
-#include "ce.h"
 #include "http.h"
 #include "log.h"
 
-enum route_place { ROUTE_LOOP /* cached answers, on the event loop */, ROUTE_POOL };
 /* How errors of routing and authentication are written. */
-enum route_family { ROUTE_CE, ROUTE_REST };
+enum route_family { ROUTE_REST, ROUTE_CE };
 
+struct http_conn;
 struct route_match;
 
 /* What a handler is given; a front door takes what it needs. */
 typedef void (
     *route_handler)(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 
+#define ROUTE_BATCH_MAX 32
+
+/* How the waiting requests of one row or of several are taken together. */
+struct route_batch {
+	/* Answer n calls, or mark those that leave. Each of them has passed all that its row
+	 * demands. The calls may be of different rows. */
+	void (*run)(struct enroll_env *env, struct call_item *calls, size_t n);
+	size_t max;  /* calls at a time, 1 to ROUTE_BATCH_MAX */
+	int at_once; /* batches at work at the same time, in a worker */
+};
+
+/* What a row does not say is 0. So a row that does not say who may use it is refused to all. */
 struct route {
 	unsigned methods; /* GH_HTTP_* bits */
 	/* Lower case. "{v}" a version 1 to 3, "{v12}" 1 or 2, "{id}" a positive decimal, "{name}"
@@ -30,16 +41,30 @@ struct route {
 	const char *pattern;
 	const char *name; /* for metrics and logs: "certenroll.pkcs10" */
 	unsigned need;    /* AUTH_* bits */
-	unsigned roles;   /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN */
-	size_t body_max;  /* bytes */
-	enum route_place place;
+	unsigned roles;   /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN; 0: none is needed */
+	size_t body_max;  /* bytes; 0: no body */
 	route_handler handler;
 	enum route_family family;
-	bool plain; /* also served without TLS */
-	/* Tried on the event loop before place counts: true when it has filled the reply. May be
-	 * NULL. */
-	bool (*fast)(const struct gh_http_request *req, const struct route_match *m,
+	bool on_loop; /* the handler does not block and runs on the event loop; else on the pool */
+	bool plain;   /* also served without TLS */
+	bool quiet;   /* probes and relying parties would bury the log: success is for debugging */
+	bool without_catalog; /* served before the configuration was read from the database, too */
+
+	/*
+	 * Ways to an answer that is in memory, tried on the event loop in this order; false: the
+	 * handler has to be asked. NULL: none. They see what route_admit lets in and no caller, so
+	 * the row is open to anybody.
+	 *
+	 * fast: from the bytes of the request at work on c, without a copy, a request id, a line in
+	 * the log; answers c itself. cached: a request as all others, but for the hand-over.
+	 */
+	bool (
+	    *fast)(const struct enroll_env *env, struct http_conn *c, const struct route_match *m);
+	bool (*cached)(const struct gh_http_request *req, const struct route_match *m,
 	    struct gh_http_reply *rep);
+	/* Requests that wait for the pool are taken together; handler serves those that leave. May
+	 * be NULL. */
+	const struct route_batch *batch;
 };
 
 extern const struct route route_table[];
@@ -78,6 +103,19 @@ struct route_trace {
 void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter,
     const struct route_match *m, const struct gh_http_request *req, struct gh_http_reply *rep,
     struct route_trace *trace);
+
+/* One of several requests that are dispatched together. */
+struct route_item {
+	const struct route_match *match;
+	const struct gh_http_request *req;
+	struct gh_http_reply *rep;
+	struct route_trace *trace;
+	bool leaves; /* set by route_dispatch_batch: there is no reply yet, route_dispatch it */
+};
+/* The same for n requests of rows with this batch, 1 to batch->max: each is checked and
+ * authenticated for itself, then those that may are answered together. */
+void route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
+    const struct route_batch *batch, struct route_item *items, size_t n);
 
 /* The answer to a request that route_find or the pool refused: in the form of its family, with
  * Allow and Retry-After. */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """docs/openapi.yaml is an OpenAPI 3.0 document, and it and the route table say the same: every path and method,
-under the same name. Debian's python3-jsonschema and the schema of the OpenAPI Initiative that openapi-specification
+under the same name, and whether the caller must say who he is. Debian's python3-jsonschema and the schema of the OpenAPI Initiative that openapi-specification
 brings; hence the system's python3."""
 
 import json
@@ -48,7 +48,7 @@ def documented(doc):
     for path, item in doc["paths"].items():
         for method in METHODS:
             if method in item:
-                found[method, path] = item[method].get("operationId")
+                found[method, path] = item[method].get("operationId"), bool(item[method].get("security"))
                 for status, answer in item[method]["responses"].items():
                     check_reference(doc, answer, f"{method} {path} {status}")
     return found
@@ -70,16 +70,20 @@ def check_reference(doc, node, where):
 def served():
     out = subprocess.run([TOP / "build/tests/docs/print_routes"], check=True, stdout=subprocess.PIPE)
     rows = (line.split() for line in out.stdout.decode().splitlines())
-    return {(method, path): name for method, path, name in rows}
+    return {(method, path): (name, who == "caller") for method, path, name, who in rows}
 
 
 def main():
     docs, code = documented(load()), served()
     wrong = [f"served, but not documented: {m} {p}" for m, p in sorted(set(code) - set(docs)) if m != "head"]
     wrong += [f"documented, but not served: {m} {p}" for m, p in sorted(set(docs) - set(code))]
-    # one row may serve several methods: then the operation's name has the method as a suffix
-    wrong += [f"{m} {p}: operationId {docs[m, p]}, route name {code[m, p]}" for m, p in sorted(set(docs) & set(code))
-              if docs[m, p] not in (code[m, p], f"{code[m, p]}.{m}")]
+    for m, p in sorted(set(docs) & set(code)):
+        (operation, is_secured), (name, needs_caller) = docs[m, p], code[m, p]
+        # one row may serve several methods: then the operation's name has the method as a suffix
+        if operation not in (name, f"{name}.{m}"):
+            wrong.append(f"{m} {p}: operationId {operation}, route name {name}")
+        if is_secured != needs_caller:
+            wrong.append(f"{m} {p}: security is {'given' if is_secured else 'not given'}, against the route table")
     print("\n".join(wrong) or f"{len(docs)} operations")
     sys.exit(bool(wrong) or not code)
 

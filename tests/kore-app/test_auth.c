@@ -1280,7 +1280,7 @@ static void
 auth__nothing_needed_nothing_asked(void **state)
 {
 	(void)state;
-	assert_int_equal(CHECK(AUTH_NONE, .user = "alice:wrong", .key = "guess"), 0);
+	assert_int_equal(CHECK(AUTH_ANYBODY, .user = "alice:wrong", .key = "guess"), 0);
 	assert_int_equal(result.requester.kind, REQUESTER_NONE);
 	assert_int_equal(fake.binds, 0);
 }

@@ -47,10 +47,58 @@ end(void *state)
 	atomic_fetch_add(&threads_ended, 1);
 }
 
+/* ---- batches: each member of one is told how many they were ---- */
+
+#define BATCH_MAX 4
+
+struct member {
+	struct pool_job pool; /* first member */
+	size_t of;
+	bool leaves, ran_alone;
+};
+
+static sem_t batch_started, batch_gate;
+static bool batch_waits;
+static atomic_int batches_at_work, batches_most;
+
+static void
+run_batch(struct pool_job *jobs, size_t n, void *state)
+{
+	int now = atomic_fetch_add(&batches_at_work, 1) + 1;
+
+	assert_ptr_equal(state, &gauges);
+	if (now > atomic_load(&batches_most))
+		atomic_store(&batches_most, now);
+	if (batch_waits) {
+		sem_post(&batch_started);
+		sem_wait(&batch_gate);
+	}
+	for (size_t i = 0; i < n; i++, jobs = jobs->next) {
+		struct member *m = (struct member *)jobs;
+
+		m->of = n;
+		if (m->leaves)
+			m->pool.batch = NULL;
+	}
+	assert_null(jobs);
+	atomic_fetch_sub(&batches_at_work, 1);
+}
+
+static void
+run_alone(struct pool_job *p, void *state)
+{
+	(void)state;
+	((struct member *)p)->ran_alone = true;
+}
+
+static struct pool_batch kinds[2];
+
 static struct pool *
 make(int threads, int queue)
 {
 	struct pool_options o = {.threads = threads,
+	    .batches = kinds,
+	    .batches_len = 2,
 	    .queue = queue,
 	    .thread_start = start,
 	    .thread_end = end,
@@ -58,6 +106,12 @@ make(int threads, int queue)
 	    .gauges = &gauges};
 	struct pool *p;
 
+	kinds[0] = (struct pool_batch){.run = run_batch, .max = BATCH_MAX, .at_once = 1};
+	kinds[1] = (struct pool_batch){.run = run_batch, .max = BATCH_MAX, .at_once = 2};
+	sem_init(&batch_started, 0, 0);
+	sem_init(&batch_gate, 0, 0);
+	batch_waits = false;
+	atomic_store(&batches_most, 0);
 	atomic_store(&threads_started, 0);
 	atomic_store(&threads_ended, 0);
 	assert_int_equal(pool_new(&o, &p, NULL), 0);
@@ -194,6 +248,143 @@ pool__stop_is_bounded(void **state)
 	sem_destroy(&gate);
 }
 
+static int
+submit(struct pool *p, struct member *m, struct pool_batch *kind)
+{
+	m->pool.run = run_alone;
+	m->pool.batch = kind;
+	return pool_submit(p, &m->pool, NULL);
+}
+
+/* Take n jobs, which must come in the order of the array. */
+static void
+take_all(struct pool *p, struct member *m, int n)
+{
+	int at = 0;
+
+	while (at < n)
+		for (struct pool_job *j = take(p); j != NULL; j = j->next)
+			assert_ptr_equal(j, &m[at++].pool);
+	assert_int_equal(pool_unfinished(p), 0);
+}
+
+/* Alone at first; then what came meanwhile together, as many as the kind takes. */
+static void
+pool__batch_takes_what_waits(void **state)
+{
+	struct pool *p = make(3, 100);
+	struct member m[1 + BATCH_MAX + 2] = {0};
+	const int n = 1 + BATCH_MAX + 2;
+
+	(void)state;
+	batch_waits = true;
+	assert_int_equal(submit(p, &m[0], &kinds[0]), 0);
+	sem_wait(&batch_started);
+	for (int i = 1; i < n; i++)
+		assert_int_equal(submit(p, &m[i], &kinds[0]), 0);
+	assert_int_equal(atomic_load(&gauges.queued), n - 1);
+	for (int i = 0; i < 3; i++)
+		sem_post(&batch_gate);
+	take_all(p, m, n);
+	assert_int_equal(m[0].of, 1);
+	for (int i = 1; i <= BATCH_MAX; i++)
+		assert_int_equal(m[i].of, BATCH_MAX);
+	assert_int_equal(m[n - 1].of, 2);
+	assert_int_equal(atomic_load(&batches_most), 1);
+	assert_int_equal(atomic_load(&gauges.queued), 0);
+	assert_true(pool_stop(p, 5000));
+}
+
+/* As many batches of a kind as it says, and no more, though threads are free. */
+static void
+pool__batches_at_once(void **state)
+{
+	struct pool *p = make(4, 100);
+	struct member m[3] = {0};
+
+	(void)state;
+	batch_waits = true;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(submit(p, &m[i], &kinds[1]), 0);
+		sem_wait(&batch_started);
+	}
+	assert_int_equal(submit(p, &m[2], &kinds[1]), 0);
+	assert_int_equal(atomic_load(&gauges.busy), 2);
+	for (int i = 0; i < 3; i++)
+		sem_post(&batch_gate);
+	for (int i = 0; i < 3;)
+		for (struct pool_job *j = take(p); j != NULL; j = j->next)
+			i++;
+	assert_int_equal(atomic_load(&batches_most), 2);
+	assert_true(pool_stop(p, 5000));
+}
+
+/* A list that is full refuses its own kind; queue and other lists are as they were. */
+static void
+pool__full_list_is_its_own(void **state)
+{
+	struct pool *p = make(1, 2);
+	struct job hangs = {0};
+	struct member m[3] = {0}, other = {0}, alone = {0};
+	struct gh_error err;
+	sem_t started, gate;
+	int n = 0;
+
+	(void)state;
+	sem_init(&started, 0, 0);
+	sem_init(&gate, 0, 0);
+	hangs.pool.run = run;
+	hangs.start = &started;
+	hangs.gate = &gate;
+	assert_int_equal(pool_submit(p, &hangs.pool, NULL), 0);
+	sem_wait(&started);
+	assert_int_equal(submit(p, &m[0], &kinds[0]), 0);
+	assert_int_equal(submit(p, &m[1], &kinds[0]), 0);
+	m[2].pool.batch = &kinds[0];
+	assert_int_equal(pool_submit(p, &m[2].pool, &err), GH_E_BUSY);
+	assert_int_equal(submit(p, &other, &kinds[1]), 0);
+	assert_int_equal(submit(p, &alone, NULL), 0);
+	sem_post(&gate);
+	while (n < 5)
+		for (struct pool_job *j = take(p); j != NULL; j = j->next)
+			n++;
+	assert_int_equal(m[0].of, 2);
+	assert_int_equal(other.of, 1);
+	assert_true(alone.ran_alone);
+	assert_true(pool_stop(p, 5000));
+	sem_destroy(&started);
+	sem_destroy(&gate);
+}
+
+/* One that its batch cannot serve is run alone, once, also when the queue is full. */
+static void
+pool__member_leaves_its_batch(void **state)
+{
+	struct pool *p = make(1, 1);
+	struct member m[2] = {0}, alone = {0};
+	int n = 0;
+
+	(void)state;
+	batch_waits = true;
+	assert_int_equal(submit(p, &m[0], &kinds[0]), 0);
+	sem_wait(&batch_started);
+	m[1].leaves = true;
+	assert_int_equal(submit(p, &m[1], &kinds[0]), 0);
+	sem_post(&batch_gate);
+	assert_ptr_equal(take(p), &m[0].pool);
+	sem_wait(&batch_started);
+	assert_int_equal(submit(p, &alone, NULL), 0); /* fills the queue */
+	sem_post(&batch_gate);
+	while (n < 2)
+		for (struct pool_job *j = take(p); j != NULL; j = j->next)
+			assert_ptr_equal(j, n++ == 0 ? &alone.pool : &m[1].pool);
+	assert_false(m[0].ran_alone);
+	assert_true(m[1].ran_alone);
+	assert_int_equal(m[1].of, 1);
+	assert_int_equal(pool_unfinished(p), 0);
+	assert_true(pool_stop(p, 5000));
+}
+
 int
 main(void)
 {
@@ -202,6 +393,10 @@ main(void)
 	    cmocka_unit_test(pool__full_queue_refuses_at_once),
 	    cmocka_unit_test(pool__slow_job_delays_no_other),
 	    cmocka_unit_test(pool__stop_is_bounded),
+	    cmocka_unit_test(pool__batch_takes_what_waits),
+	    cmocka_unit_test(pool__batches_at_once),
+	    cmocka_unit_test(pool__full_list_is_its_own),
+	    cmocka_unit_test(pool__member_leaves_its_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,11 +190,11 @@ static const struct policy {
     {"pki.certificate.find", AUTH_PERSON, 0, false},
     {"pki.certificate.find-status", AUTH_PERSON, 0, false},
     {"pki.certificate.find-change", AUTH_PERSON, 0, false},
-    {"pki.cas", AUTH_NONE, 0, true},
-    {"ca.certificate", AUTH_NONE, 0, true},
-    {"crl", AUTH_NONE, 0, true},
-    {"ocsp.post", AUTH_NONE, 0, true},
-    {"ocsp.get", AUTH_NONE, 0, true},
+    {"pki.cas", AUTH_ANYBODY, 0, true},
+    {"ca.certificate", AUTH_ANYBODY, 0, true},
+    {"crl", AUTH_ANYBODY, 0, true},
+    {"ocsp.post", AUTH_ANYBODY, 0, true},
+    {"ocsp.get", AUTH_ANYBODY, 0, true},
     {"ca.password.set", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
     {"ca.password.remove", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
     {"ca.password.change", AUTH_PERSON, REQUESTER_ROLE_ADMIN, false},
@@ -203,8 +203,8 @@ static const struct policy {
     {"ca.password.status", AUTH_PERSON,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
     {"pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, false},
-    {"healthz", AUTH_NONE, 0, true},
-    {"readyz", AUTH_NONE, 0, true},
+    {"healthz", AUTH_ANYBODY, 0, true},
+    {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
 };
 
@@ -230,7 +230,29 @@ routes__needs(void **state)
 		assert_int_equal(route_table[i].roles, p->roles);
 		assert_int_equal(route_table[i].plain, p->plain);
 		/* what needs a secret never goes without TLS */
-		assert_false(p->plain && (p->need & ~(unsigned)AUTH_LOCAL) != 0);
+		assert_false(p->plain && (p->need & ~(unsigned)(AUTH_LOCAL | AUTH_ANYBODY)) != 0);
+	}
+}
+
+/* What is answered from memory asks nobody who he is. */
+static void
+routes__short_ways_are_open(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < route_table_len; i++) {
+		const struct route *r = &route_table[i];
+
+		if (r->need == 0)
+			fail_msg("%s: does not say who may use it", r->name);
+		if ((r->fast != NULL || r->cached != NULL) && r->need != AUTH_ANYBODY)
+			fail_msg("%s: anybody is answered from memory", r->name);
+		assert_non_null(r->handler);
+		if (r->batch == NULL)
+			continue;
+		assert_false(r->on_loop);
+		assert_non_null(r->batch->run);
+		assert_in_range(r->batch->max, 1, ROUTE_BATCH_MAX);
+		assert_true(r->batch->at_once >= 1);
 	}
 }
 
@@ -262,7 +284,10 @@ dispatch(const struct route *r, const struct gh_http_request *req, struct gh_htt
 static void
 dispatch__open_route(void **state)
 {
-	const struct route r = {.need = AUTH_NONE, .body_max = 4, .handler = answer};
+	const struct route r = {.need = AUTH_ANYBODY,
+	    .body_max = 4,
+	    .handler = answer,
+	    .on_loop = true};
 	struct gh_http_request req = {.address = "192.0.2.1", .body_len = 4};
 	struct gh_http_reply rep;
 	struct route_trace trace;
@@ -300,7 +325,7 @@ dispatch__local_route(void **state)
 	    {"", false, 403},
 	    {"192.0.2.1", true, 200},
 	};
-	const struct route r = {.need = AUTH_LOCAL, .handler = answer};
+	const struct route r = {.need = AUTH_LOCAL, .handler = answer, .on_loop = true};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -316,6 +341,90 @@ dispatch__local_route(void **state)
 		gh_http_reply_clear(&rep);
 	}
 	conf.gateway.metrics_public = false;
+}
+
+/* A row that was forgotten half-way lets nobody in. */
+static void
+dispatch__row_that_says_nothing(void **state)
+{
+	const struct route r = {.name = "new", .handler = answer, .on_loop = true};
+	struct gh_http_request req = {.address = "127.0.0.1"};
+	struct gh_http_reply rep;
+	struct route_trace trace;
+
+	(void)state;
+	dispatch(&r, &req, &rep, &trace);
+	assert_int_equal(calls, 0);
+	assert_int_equal(rep.status, 500);
+	gh_http_reply_clear(&rep);
+}
+
+/* The second of those that it gets leaves. */
+static void
+answer_batch(struct enroll_env *env, struct call_item *items, size_t n)
+{
+	assert_ptr_equal(env->conf, &conf);
+	for (size_t i = 0; i < n; i++) {
+		assert_non_null(items[i].event);
+		items[i].leaves = i == 1;
+		if (i != 1)
+			answer(env, &items[i].call, items[i].rep);
+	}
+}
+
+/* Each member is checked for itself: those that may not come do not, and take no other with
+ * them. */
+static void
+dispatch__batch(void **state)
+{
+	static const struct route_batch batch = {.run = answer_batch, .max = 5, .at_once = 1};
+	const struct route open = {.need = AUTH_ANYBODY,
+	    .handler = answer,
+	    .batch = &batch,
+	    .body_max = 4,
+	    .without_catalog = true,
+	    .plain = true};
+	const struct route tls_only = {.need = AUTH_ANYBODY,
+	    .handler = answer,
+	    .batch = &batch,
+	    .without_catalog = true};
+	const struct route closed = {.need = AUTH_APP, .handler = answer, .batch = &batch};
+	const struct {
+		const struct route *route;
+		size_t body_len;
+		int status;
+		bool leaves;
+	} row[] = {
+	    {&closed, 0, 503, false}, /* no catalog to find an application in */
+	    {&open, 4, 200, false},
+	    {&open, 5, 413, false},
+	    {&open, 0, 0, true},
+	    {&tls_only, 0, 403, false},
+	};
+	struct enroll_env env = {.conf = &conf};
+	struct gh_http_request req[5] = {0};
+	struct route_match match[5] = {0};
+	struct gh_http_reply rep[5] = {0};
+	struct route_trace trace[5] = {0};
+	struct route_item items[5];
+
+	(void)state;
+	calls = 0;
+	for (size_t i = 0; i < 5; i++) {
+		match[i].route = row[i].route;
+		match[i].version = 2;
+		req[i].body_len = row[i].body_len;
+		req[i].is_plain = row[i].route != &closed;
+		items[i] = (struct route_item){&match[i], &req[i], &rep[i], &trace[i], true};
+	}
+	route_dispatch_batch(&env, NULL, &batch, items, 5);
+	assert_int_equal(calls, 1);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(rep[i].status, row[i].status);
+		assert_int_equal(items[i].leaves, row[i].leaves);
+		assert_int_equal(trace[i].code != NULL, row[i].status >= 400);
+		gh_http_reply_clear(&rep[i]);
+	}
 }
 
 static void
@@ -426,7 +535,7 @@ origin__every_route_that_needs_a_caller(void **state)
 	for (size_t i = 0; i < SITES * route_table_len; i++) {
 		struct route r = route_table[i / SITES];
 		unsigned method = r.methods & ~(unsigned)ORIGIN_SAFE_METHODS;
-		bool is_open = (r.need & ~(unsigned)AUTH_LOCAL) == 0;
+		bool is_open = (r.need & ~(unsigned)(AUTH_LOCAL | AUTH_ANYBODY)) == 0;
 		struct gh_http_request req;
 		struct gh_http_reply rep;
 		struct route_trace trace;
@@ -437,7 +546,7 @@ origin__every_route_that_needs_a_caller(void **state)
 		    &req);
 		strcpy(req.address, "127.0.0.1");
 		r.handler = answer;
-		r.place = ROUTE_LOOP;
+		r.on_loop = true;
 		dispatch(&r, &req, &rep, &trace);
 		if (rep.status !=
 		    (is_open                ? 200
@@ -511,15 +620,15 @@ body_type__by_family(void **state)
 		if (method == 0)
 			continue;
 		r.handler = answer;
-		r.place = ROUTE_LOOP;
+		r.on_loop = true;
 		dispatch(&r, &req, &rep, &trace);
-		if (rep.status != (r.need == AUTH_NONE ? 200 : expected == 0 ? 503 : expected))
+		if (rep.status != (r.need == AUTH_ANYBODY ? 200 : expected == 0 ? 503 : expected))
 			fail_msg("%s, %s: %d", r.name, rows[k].type, rep.status);
 		gh_http_reply_clear(&rep);
 		/* nothing is said of a body that is not there */
 		req.body_len = 0;
 		dispatch(&r, &req, &rep, &trace);
-		assert_int_equal(rep.status, r.need == AUTH_NONE ? 200 : 503);
+		assert_int_equal(rep.status, r.need == AUTH_ANYBODY ? 200 : 503);
 		gh_http_reply_clear(&rep);
 	}
 }
@@ -626,8 +735,11 @@ main(void)
 	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),
 	    cmocka_unit_test(routes__unknown_paths),
 	    cmocka_unit_test(routes__needs),
+	    cmocka_unit_test(routes__short_ways_are_open),
 	    cmocka_unit_test(dispatch__open_route),
 	    cmocka_unit_test(dispatch__local_route),
+	    cmocka_unit_test(dispatch__row_that_says_nothing),
+	    cmocka_unit_test(dispatch__batch),
 	    cmocka_unit_test(dispatch__no_catalog_yet),
 	    cmocka_unit_test(origin__own_and_foreign),
 	    cmocka_unit_test(origin__every_route_that_needs_a_caller),

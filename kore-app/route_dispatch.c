@@ -1,0 +1,310 @@
+/* What every call meets before and behind its handler: see route_dispatch. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+
+#include "ce.h"
+#include "rest.h"
+
+#include "origin.h"
+#include "routes.h"
+
+static bool
+is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* A route that anybody may use does nothing that a browser's credentials are good for. */
+static bool
+needs_caller(const struct route *r)
+{
+	return (r->need & ~(unsigned)(AUTH_LOCAL | AUTH_ANYBODY)) != 0;
+}
+
+/*
+ * Bodies are JSON and say so: the types that a foreign page can send without a preflight
+ * (text/plain, forms) are none of it. Keyfactor's old clients may leave the type out, and so may a
+ * page's script: origin_check has looked before.
+ */
+static int
+check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
+{
+	bool is_absent = req->content_type == NULL || *req->content_type == '\0';
+
+	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
+	    gh_http_is_json(req->content_type) || (is_absent && r->family == ROUTE_CE))
+		return 0;
+	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
+	    is_absent ? "missing" : req->content_type);
+}
+
+int
+route_admit(const struct route *r, bool is_plain, struct gh_error *err)
+{
+	if (is_plain && !r->plain)
+		return gh_refuse(err, GH_E_FORBIDDEN, "This path is served over HTTPS only.");
+	return 0;
+}
+
+/* What the row demands beside authentication. */
+static int
+check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+    struct gh_error *err)
+{
+	if (r->need == 0)
+		return gh_fail(err, GH_E_INTERNAL, "row %s does not say who may use it", r->name);
+	if ((r->need & AUTH_LOCAL) && !env->conf->gateway.metrics_public &&
+	    !is_loopback(req->address))
+		return gh_fail(err, GH_E_FORBIDDEN, "only for loopback peers");
+	if (route_admit(r, req->is_plain, err) != 0)
+		return GH_E_FORBIDDEN;
+	if (req->body_len > r->body_max)
+		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.",
+		    r->body_max);
+	if (needs_caller(r)) {
+		int rc = origin_check(env->conf, req, err);
+
+		if (rc == 0)
+			rc = check_body_type(r, req, err);
+		if (rc != 0)
+			return rc;
+	}
+	if ((needs_caller(r) || !(r->on_loop || r->without_catalog)) && env->catalog == NULL)
+		return gh_fail(err, GH_E_NOT_LOADED, "no configuration read from the database yet");
+	return 0;
+}
+
+/* Somebody we know asked for what is not his. */
+static void
+audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+    const struct requester *who, const struct gh_error *err)
+{
+	struct store_audit a = {
+	    .event = "access.denied",
+	    .outcome = "failure",
+	    .who = who,
+	    .request_id = req->request_id,
+	    .object = r->name,
+	    .detail = err->detail,
+	};
+	struct gh_error why;
+
+	if (store_audit(env->store, &a, &why) != 0)
+		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
+}
+
+/* Says which role an administrator has to give. */
+static int
+refuse_role(unsigned roles, const char *who, struct gh_error *err)
+{
+	static const struct {
+		unsigned role;
+		const char *name;
+	} names[] = {
+	    {REQUESTER_ROLE_ADMIN, "admin"},
+	    {REQUESTER_ROLE_OFFICER, "officer"},
+	    {REQUESTER_ROLE_AUDITOR, "auditor"},
+	};
+	char list[64] = "";
+	int rc;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(roles & names[i].role))
+			continue;
+		if (list[0] != '\0')
+			strcat(list, " or ");
+		strcat(list, names[i].name);
+	}
+	rc = gh_refuse(err, GH_E_FORBIDDEN, "This needs the role %s, which you do not have.", list);
+	snprintf(err->detail, sizeof(err->detail), "%s does not have the role %s", who, list);
+	return rc;
+}
+
+static int
+authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct route *r,
+    const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
+{
+	int rc;
+
+	if (!needs_caller(r))
+		return 0;
+	rc = auth_check(env, limiter, r->need & ~(unsigned)AUTH_LOCAL, req, who, err);
+	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
+		rc = refuse_role(r->roles, who->requester.name, err);
+		audit_denied(env, r, req, &who->requester, err);
+		auth_result_clear(who);
+	}
+	return rc;
+}
+
+static void
+put_allow(struct gh_http_reply *rep, unsigned allowed)
+{
+	static const struct {
+		unsigned method;
+		const char *name;
+	} names[] = {
+	    {GH_HTTP_GET, "GET"},
+	    {GH_HTTP_HEAD, "HEAD"},
+	    {GH_HTTP_POST, "POST"},
+	    {GH_HTTP_PUT, "PUT"},
+	    {GH_HTTP_DELETE, "DELETE"},
+	};
+	char list[64] = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(allowed & names[i].method))
+			continue;
+		if (list[0] != '\0')
+			strcat(list, ", ");
+		strcat(list, names[i].name);
+	}
+	gh_http_reply_header(rep, "Allow", list);
+}
+
+static bool
+has_header(const struct gh_http_reply *rep, const char *name)
+{
+	for (size_t i = 0; i < rep->headers; i++)
+		if (strcasecmp(rep->header[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Paths that no route has are answered as the family of their first segment. */
+static enum route_family
+family_of_path(const char *path)
+{
+	static const char *const first[] = {"/pki", "/api", "/ca", "/crl", "/ocsp"};
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		size_t n = strlen(first[i]);
+
+		if (strncasecmp(path, first[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+			return ROUTE_REST;
+	}
+	return ROUTE_CE;
+}
+
+static enum route_family
+family_of(const struct route_match *m, const char *path)
+{
+	if (m->route != NULL)
+		return m->route->family;
+	return m->allowed != 0 ? m->family : family_of_path(path);
+}
+
+void
+route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+
+	if (family_of(m, req->path != NULL ? req->path : "") == ROUTE_REST)
+		rest_error(err, req->request_id, NULL, rep);
+	else
+		ce_render_error(err, conf->certenroll.denied_status, rep);
+	if (err->code == GH_E_METHOD)
+		put_allow(rep, m->allowed); /* RFC 9110, 15.5.6: MUST */
+	if (info->is_retryable && !has_header(rep, "Retry-After"))
+		gh_http_reply_header(rep, "Retry-After", "1");
+	trace->code = info->name;
+	snprintf(trace->cause, sizeof(trace->cause), "%s", err->detail);
+}
+
+/* True: the call may go to its handler, as *who. Else the reply says why not. */
+static bool
+enter(struct enroll_env *env, struct auth_limiter *limiter, const struct route_item *i,
+    struct auth_result *who)
+{
+	struct gh_error err = {0};
+	int rc;
+
+	gh_log_context(i->req->request_id, NULL);
+	rc = check_call(env, i->match->route, i->req, &err);
+	if (rc == 0)
+		rc = authenticate(env, limiter, i->match->route, i->req, who, &err);
+	if (rc != 0) {
+		route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
+		gh_log_context(NULL, NULL);
+		return false;
+	}
+	gh_log_context(i->req->request_id, who->requester.name);
+	snprintf(i->trace->requester, sizeof(i->trace->requester), "%s", who->requester.name);
+	snprintf(i->trace->app, sizeof(i->trace->app), "%s", who->requester.app_name);
+	return true;
+}
+
+static struct call
+call_of(const struct route_item *i, const struct auth_result *who)
+{
+	return (struct call){
+	    .http = i->req,
+	    .requester = &who->requester,
+	    .app = who->app,
+	    .entry = who->entry,
+	    .version = i->match->version,
+	    .object_id = i->match->id,
+	    .name = i->match->name,
+	    .rest = i->match->rest,
+	};
+}
+
+/* The handler has answered. */
+static void
+leave(const struct route_item *i, struct auth_result *who)
+{
+	i->trace->code = i->rep->code;
+	snprintf(i->trace->cause, sizeof(i->trace->cause), "%s",
+	    i->rep->cause != NULL ? i->rep->cause : "");
+	auth_result_clear(who);
+	gh_log_context(NULL, NULL);
+}
+
+void
+route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
+    const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
+{
+	struct route_item item = {.match = m, .req = req, .rep = rep, .trace = trace};
+	struct auth_result who = {0};
+	struct call call;
+
+	if (!enter(env, limiter, &item, &who))
+		return;
+	call = call_of(&item, &who);
+	gh_log_collect(&trace->event);
+	m->route->handler(env, &call, rep);
+	gh_log_collect(NULL);
+	leave(&item, &who);
+}
+
+void
+route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
+    const struct route_batch *batch, struct route_item *items, size_t n)
+{
+	struct auth_result who[ROUTE_BATCH_MAX] = {0};
+	struct call_item calls[ROUTE_BATCH_MAX];
+	struct route_item *of[ROUTE_BATCH_MAX];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		items[i].leaves = false;
+		if (!enter(env, limiter, &items[i], &who[k]))
+			continue;
+		gh_log_context(NULL, NULL);
+		of[k] = &items[i];
+		calls[k] = (struct call_item){.call = call_of(&items[i], &who[k]),
+		    .rep = items[i].rep,
+		    .event = &items[i].trace->event};
+		k++;
+	}
+	if (k > 0)
+		batch->run(env, calls, k);
+	for (size_t i = 0; i < k; i++) {
+		of[i]->leaves = calls[i].leaves;
+		leave(of[i], &who[i]);
+	}
+}
