@@ -5,7 +5,7 @@
 #include "digest.h"
 #include "dn_key.h"
 #include "name_prep.h"
-#include "unicode.h"
+#include "utf8.h"
 
 #define RDN_AVAS_MAX 32           /* attributes of one RDN */
 #define KEY_TEXT_MAX (256 * 1024) /* of the form that is hashed */
@@ -50,17 +50,6 @@ put_utf8(struct gh_buf *out, const struct gh_der *value, size_t size)
 	return value->len % size == 0;
 }
 
-static bool
-is_utf8(const struct gh_der *value)
-{
-	size_t n;
-
-	for (size_t i = 0; i < value->len; i += n)
-		if ((n = gh_utf8_char(value->p + i, value->len - i, NULL)) == 0)
-			return false;
-	return true;
-}
-
 /* What is no text, or is not written as its type says, is compared byte by byte. */
 static int
 put_value(struct gh_buf *out, unsigned tag, const struct gh_der *value, struct gh_error *err)
@@ -69,7 +58,7 @@ put_value(struct gh_buf *out, unsigned tag, const struct gh_der *value, struct g
 	size_t size = char_size(tag);
 	int rc;
 
-	if (tag == GH_DER_UTF8 && is_utf8(value))
+	if (tag == GH_DER_UTF8 && gh_utf8_is_valid(value->p, value->len))
 		return gh_name_prep(value->p, value->len, out, err);
 	gh_buf_init(&text, KEY_TEXT_MAX);
 	if (size > 0 && put_utf8(&text, value, size)) {

@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "json.h"
+#include "utf8.h"
 
 #define LENIENT_GROWTH 6 /* "\u00XX" for one byte */
 #define INT_DIGITS_MAX 18
@@ -31,24 +32,6 @@ wipe_what_is_freed(void)
 	json_set_alloc_funcs(malloc, wiping_free);
 }
 
-static bool
-is_utf8(const char *text, size_t len)
-{
-	/* jansson's own check: a string value of these bytes exists only if they are UTF-8 */
-	json_t *probe = json_stringn(text, len);
-	bool good = probe != NULL;
-
-	json_decref(probe);
-	return good;
-}
-
-static void
-put_latin1(struct gh_buf *b, unsigned char c)
-{
-	gh_buf_put_u8(b, (uint8_t)(0xC0 | c >> 6));
-	gh_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3F)));
-}
-
 /*
  * Make strict JSON of what real clients send: control characters inside strings become escapes, and
  * if the text is not UTF-8 its bytes are read as ISO-8859-1. Everything outside strings stays as it
@@ -57,7 +40,7 @@ put_latin1(struct gh_buf *b, unsigned char c)
 static void
 normalise(struct gh_buf *b, const char *text, size_t len)
 {
-	bool in_string = false, escaped = false, utf8 = is_utf8(text, len);
+	bool in_string = false, escaped = false, utf8 = gh_utf8_is_valid(text, len);
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -67,7 +50,7 @@ normalise(struct gh_buf *b, const char *text, size_t len)
 			continue;
 		}
 		if (c >= 0x80 && !utf8)
-			put_latin1(b, c);
+			gh_utf8_put(b, c);
 		else
 			gh_buf_put(b, &c, 1);
 		if (in_string && !escaped && c == '\\') {

@@ -10,7 +10,7 @@
 
 #include "log.h"
 #include "log_queue.h"
-#include "unicode.h"
+#include "utf8.h"
 
 #define MESSAGE_MAX 512    /* bytes of a message that is formatted */
 #define VALUE_MAX 1024     /* bytes of a value as it is written: the others want room, too */

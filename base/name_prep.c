@@ -17,7 +17,7 @@
 
 #include "name_prep.h"
 #include "name_prep_table.h"
-#include "unicode.h"
+#include "utf8.h"
 
 #define N(list) (sizeof(list) / sizeof((list)[0]))
 #define YPOGEGRAMMENI 0x345 /* a mark whose folded form is a letter */

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "decide.h"
 #include "utf8.h"
+
+#include "decide.h"
 
 /* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the
  * safe side. */
@@ -170,7 +171,7 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 		enroll_outcome_deny(&e.out, err);
 		rc = 0;
 	}
-	enroll_utf8_clean(detail);
+	gh_utf8_clean(detail);
 	if (rc == 0) {
 		*out = e.out;
 		memset(&e.out, 0, sizeof(e.out)); /* it is the caller's */
@@ -192,7 +193,7 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
 	out->status_code = gh_error_info(GH_E_DENIED_BY_ADMIN)->hresult;
 	snprintf(out->message, sizeof(out->message), "Denied by %.100s%s%s", officer->name,
 	    comment != NULL && *comment != '\0' ? "  " : "", comment != NULL ? comment : "");
-	enroll_utf8_clean(out->message);
+	gh_utf8_clean(out->message);
 	return commit(env, officer, id, &none, out->message, out, err);
 }
 

@@ -14,9 +14,9 @@
 #include "log.h"
 #include "store/ca/ca_password_row.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "ca_password.h"
-#include "utf8.h"
 
 static const struct action {
 	const char *event, *word;
@@ -55,7 +55,7 @@ ca_password_audit_refusal(const struct ca_password_call *c, enum ca_password_act
 	struct gh_error why;
 
 	snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
-	enroll_utf8_clean(detail);
+	gh_utf8_clean(detail);
 	if (audit(c, actions[action].event, false, c->ca, detail, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
@@ -73,10 +73,8 @@ refuse(const struct ca_password_call *c, enum ca_password_action action, const s
 static int
 check_new(const char *password, struct gh_error *err)
 {
-	size_t n = 0;
+	size_t n = gh_utf8_length(password, strlen(password));
 
-	for (const char *p = password; *p != '\0'; p++)
-		n += ((unsigned char)*p & 0xc0) != 0x80;
 	if (n < CA_PASSWORD_MIN || n > CA_PASSWORD_MAX)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "The password of a CA key has %d to %d characters.", CA_PASSWORD_MIN,

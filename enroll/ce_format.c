@@ -10,9 +10,9 @@
 #include "ca.h"
 #include "encoding.h"
 #include "log.h"
+#include "utf8.h"
 
 #include "ce_format.h"
-#include "utf8.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY "{\"Message\":\"The server is out of memory.\",\"ErrorCode\":\"0x8007000E\"}"
@@ -164,7 +164,7 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 
 	snprintf(message, sizeof(message), "%s",
 	    *err->message != '\0' ? err->message : info->message);
-	enroll_utf8_clean(message);
+	gh_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
 	if (info->http_status == 401)
 		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);

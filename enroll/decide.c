@@ -12,12 +12,12 @@
 
 #include "log.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "clock.h"
 #include "ca_locked.h"
 #include "decide.h"
 #include "metadata.h"
-#include "utf8.h"
 
 static void (*on_decided)(const char *template_name, enum db_disposition disposition);
 
@@ -218,7 +218,7 @@ enroll_denial_text(const struct gh_error *err, char *out, size_t size)
 
 	snprintf(out, size, "Denied by Policy Module  0x%08" PRIX32 ", %s", info->hresult,
 	    *err->message != '\0' ? err->message : info->message);
-	enroll_utf8_clean(out);
+	gh_utf8_clean(out);
 }
 
 void

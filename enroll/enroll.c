@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "log.h"
+#include "utf8.h"
 
 #include "decide.h"
-#include "utf8.h"
 
 int
 enroll_load_catalog(struct store *store, const unsigned char server_secret[32],
@@ -48,7 +48,7 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 	struct gh_error why;
 
 	snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
-	enroll_utf8_clean(detail);
+	gh_utf8_clean(detail);
 	/* the line of the call has application and cause */
 	if (is_refusal(err->code))
 		gh_log_event(GH_LOG_INFO, "enrollment refused", "requester", who->name, "object",
@@ -121,7 +121,7 @@ record_failure(struct enroll_env *env, struct enrollment *e)
 		    e->req->template_name, &why);
 		return why.code;
 	}
-	enroll_utf8_clean(why.detail);
+	gh_utf8_clean(why.detail);
 	enroll_outcome_deny(&e->out, &why);
 	return record(env, e, why.detail);
 }

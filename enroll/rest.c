@@ -6,9 +6,9 @@
 #include <strings.h>
 
 #include "percent.h"
+#include "utf8.h"
 
 #include "rest.h"
-#include "utf8.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY \
@@ -104,7 +104,7 @@ rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
 
 	snprintf(message, sizeof(message), "%s",
 	    *err->message != '\0' ? err->message : info->message);
-	enroll_utf8_clean(message);
+	gh_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
 	put_error_headers(err, info, rep);
 	rest_json(rep, info->http_status,
@@ -124,23 +124,13 @@ rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	enroll_utf8_clean(text); /* a name of the caller's may have been cut inside a character */
+	gh_utf8_clean(text); /* a name of the caller's may have been cut inside a character */
 	if (f->errors == NULL)
 		f->errors = gh_json_new_object();
 	if ((list = gh_json_get(f->errors, name)) == NULL && f->errors != NULL &&
 	    gh_json_set(f->errors, name, gh_json_new_array()) == 0)
 		list = gh_json_get(f->errors, name);
 	f->failed |= list == NULL || gh_json_append(list, gh_json_new_string(text)) != 0;
-}
-
-static size_t
-count_characters(const char *s, size_t bytes)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
 }
 
 const char *
@@ -160,7 +150,7 @@ rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t m
 		rest_field_wrong(f, name, "The field %s must be a string.", name);
 		return NULL;
 	}
-	n = count_characters(text, gh_json_string_length(v));
+	n = gh_utf8_length(text, gh_json_string_length(v));
 	if (n >= min && n <= max)
 		return text;
 	if (n == 0)
@@ -226,7 +216,7 @@ decode_value(const char *s, size_t n)
 		out[len++] = is_blank ? ' ' : (char)c;
 	}
 	out[len] = '\0';
-	if (enroll_utf8_is_clean(out))
+	if (gh_utf8_is_clean(out))
 		return out;
 	free(out);
 	return NULL;
@@ -280,7 +270,7 @@ rest_query_only(const struct call *call, const char *const *names, struct rest_f
 		if (whole > 0 && !is_one_of(names, p, n)) {
 			snprintf(name, sizeof(name), "%.*s",
 			    (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
-			rest_field_wrong(f, enroll_utf8_clean(name), "There is no such parameter.");
+			rest_field_wrong(f, gh_utf8_clean(name), "There is no such parameter.");
 		}
 		p += whole;
 		p += *p == '&';

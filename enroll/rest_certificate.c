@@ -11,7 +11,6 @@
 #include "rest.h"
 #include "rest_certificate.h"
 #include "revoke.h"
-#include "utf8.h"
 
 #define PEM_LINE 64
 #define PEM_MAX (256 * 1024)

@@ -6,9 +6,9 @@
 
 #include "log.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "revoke.h"
-#include "utf8.h"
 
 #define CLOCK_LEEWAY 60 /* seconds that a client's clock may be ahead */
 
@@ -31,11 +31,8 @@ revoke_state_of(int reason)
 bool
 revoke_comment_is_valid(const char *comment)
 {
-	size_t n = 0;
-
-	for (const char *p = comment; *p != '\0'; p++)
-		n += ((unsigned char)*p & 0xc0) != 0x80;
-	return n <= STORE_COMMENT_MAX && enroll_utf8_is_clean(comment);
+	return gh_utf8_length(comment, strlen(comment)) <= STORE_COMMENT_MAX &&
+	    gh_utf8_is_clean(comment);
 }
 
 /* "2020-5-5": a day, with or without zeros. false: it is written otherwise, or does not exist. */
@@ -235,7 +232,7 @@ key_text(const struct store_cert_key *key, char *out, size_t size)
 		    key->thumbprint != NULL   ? key->thumbprint
 			: key->serial != NULL ? key->serial
 					      : "");
-	enroll_utf8_clean(out);
+	gh_utf8_clean(out);
 }
 
 /* Refusals only; our own troubles are logged. */
@@ -262,7 +259,7 @@ audit_refusal(struct enroll_env *env, const struct requester *who, const struct 
 	    r->to == STORE_CERT_REVOKED ? revocation_reason_name(r->reason)
 					: store_cert_state_name(r->to),
 	    info->name, err->detail);
-	enroll_utf8_clean(detail);
+	gh_utf8_clean(detail);
 	if (info->http_status < 500)
 		gh_log_event(GH_LOG_INFO, "status of a certificate not changed", "requester",
 		    who->name, "certificate", object, "detail", detail, NULL);

@@ -10,12 +10,12 @@
 
 #include "log.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include "auth.h"
 #include "auth_hmac.h"
 #include "auth_limit.h"
 #include "auth_user.h"
-#include "utf8.h"
 
 static int64_t
 seconds_now(void)
@@ -61,7 +61,7 @@ set_app(struct requester *r, const struct app *app)
 {
 	r->app_id = app->id;
 	snprintf(r->app_name, sizeof(r->app_name), "%s", app->name);
-	enroll_utf8_clean(r->app_name);
+	gh_utf8_clean(r->app_name);
 }
 
 static int
@@ -126,7 +126,7 @@ audit_failure(struct enroll_env *env, const struct gh_http_request *http,
 	n = snprintf(detail, sizeof(detail), "%s: %s", gh_error_info(err->code)->name, err->detail);
 	if (blocked > 0 && n > 0 && (size_t)n < sizeof(detail))
 		snprintf(detail + n, sizeof(detail) - (size_t)n, "; blocked for %d s", blocked);
-	enroll_utf8_clean(detail);
+	gh_utf8_clean(detail);
 	gh_log_kv(GH_LOG_WARN, "authentication failed", "user", who->name, "application",
 	    who->app_name, "address", who->address, "detail", detail, NULL);
 	if (*who->app_name == '\0' && *who->name == '\0')
@@ -145,7 +145,7 @@ on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh
 
 	who->kind = REQUESTER_NONE;
 	who->roles = 0;
-	enroll_utf8_clean(who->name);
+	gh_utf8_clean(who->name);
 	if (is_disabled(err, who) &&
 	    auth_limiter_may_audit(limiter, *who->name != '\0' ? who->name : who->app_name,
 		http->address, now))

@@ -8,9 +8,9 @@
 
 #include "buf.h"
 #include "encoding.h"
+#include "utf8.h"
 
 #include "auth_basic.h"
-#include "utf8.h"
 
 #define HEADER_MAX 4096 /* characters */
 #define SCHEME "Basic"
@@ -51,8 +51,7 @@ put_text(char *out, size_t max, const unsigned char *p, size_t n)
 		if (as_is || p[i] < 0x80) {
 			gh_buf_putc(&b, (char)p[i]);
 		} else {
-			gh_buf_putc(&b, (char)(0xC0 | p[i] >> 6));
-			gh_buf_putc(&b, (char)(0x80 | (p[i] & 0x3F)));
+			gh_utf8_put(&b, p[i]);
 		}
 	}
 	ok = gh_buf_check(&b, NULL) == 0;
@@ -78,7 +77,7 @@ split(const unsigned char *p, size_t n, struct auth_basic *out, struct gh_error 
 		return gh_fail(err, GH_E_AUTH_FAILED,
 		    "user name or password is too long or holds a NUL");
 	/* RFC 7617, 2: no control characters */
-	if (!enroll_utf8_is_clean(out->user) || !enroll_utf8_is_clean(out->password))
+	if (!gh_utf8_is_clean(out->user) || !gh_utf8_is_clean(out->password))
 		return gh_fail(err, GH_E_AUTH_FAILED,
 		    "user name or password is no UTF-8, or has controls");
 	/* an empty password would be an anonymous bind that succeeds (RFC 4513, 5.1.2) */

@@ -9,9 +9,10 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "utf8.h"
+
 #include "auth_basic.h"
 #include "auth_cert.h"
-#include "utf8.h"
 
 #define OID_SID_EXTENSION "1.3.6.1.4.1.311.25.2"
 #define OID_SID "1.3.6.1.4.1.311.25.2.1"
@@ -63,7 +64,7 @@ copy_name(const ASN1_STRING *s)
 	if (n < 1 || n > AUTH_USER_MAX || memchr(p, '\0', (size_t)n) != NULL ||
 	    (name = strndup((const char *)p, (size_t)n)) == NULL)
 		return NULL;
-	if (!enroll_utf8_is_clean(name)) {
+	if (!gh_utf8_is_clean(name)) {
 		free(name);
 		return NULL;
 	}

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "unicode.h"
+#include "utf8.h"
 
 #include "model.h"
 

@@ -5,7 +5,7 @@
 
 #include "buf.h"
 #include "hex.h"
-#include "unicode.h"
+#include "utf8.h"
 
 #include "store/store_private.h"
 
@@ -41,24 +41,13 @@ put_owned(struct store_params *p, char *s)
 	p->failed |= s == NULL;
 }
 
-static bool
-is_utf8(const char *s)
-{
-	size_t n;
-
-	for (; *s != '\0'; s += n)
-		if ((n = gh_utf8_char(s, GH_UTF8_TO_NUL, NULL)) == 0)
-			return false;
-	return true;
-}
-
 void
 store_put_text(struct store_params *p, const char *s)
 {
 	char *c;
 	size_t n;
 
-	if (s == NULL || is_utf8(s)) {
+	if (s == NULL || gh_utf8_is_valid(s, strlen(s))) {
 		p->value[next(p)] = s;
 		return;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "utf8.h"
 
 #include "command.h"
 #include "output.h"
@@ -69,17 +70,6 @@ output_safe(FILE *f, const char *text)
 	}
 }
 
-/* Characters of UTF-8 text, for alignment. */
-static size_t
-text_width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 static void
 put_value(struct gh_buf *b, const gh_json *v)
 {
@@ -134,7 +124,7 @@ output_text(const gh_json *v)
 static void
 print_cell(const char *text, size_t width, bool is_last)
 {
-	size_t n = text_width(text);
+	size_t n = gh_utf8_length(text, strlen(text));
 
 	fputs(text, stdout);
 	if (!is_last)
@@ -148,7 +138,7 @@ column_width(const gh_json *rows, const struct output_column *c)
 
 	for (size_t i = 0; i < gh_json_size(rows); i++) {
 		char *text = output_text(gh_json_get(gh_json_at(rows, i), c->member));
-		size_t n = text != NULL ? text_width(text) : 0;
+		size_t n = text != NULL ? gh_utf8_length(text, strlen(text)) : 0;
 
 		if (n > width)
 			width = n;

@@ -9,6 +9,7 @@
 #include "signer/issue/cert_build.h"
 #include "signer/issue/ocsp_sign.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #define DAY 86400LL
 #define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
@@ -29,9 +30,7 @@ make_cn(const unsigned char *text, int len, char *out, size_t size)
 	static const char suffix[] = " OCSP";
 	int n, room = CN_MAX - (int)(sizeof(suffix) - 1);
 
-	n = len < room ? len : room;
-	while (n > 0 && n < len && (text[n] & 0xc0) == 0x80)
-		n--;
+	n = (int)gh_utf8_cut(text, (size_t)len, (size_t)room);
 	snprintf(out, size, "%.*s%s", n, (const char *)text, n > 0 ? suffix : suffix + 1);
 }
 

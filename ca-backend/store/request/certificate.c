@@ -10,6 +10,7 @@
 #include "digest.h"
 #include "lazy_key.h"
 #include "store/store_private.h"
+#include "utf8.h"
 
 #define CERT_COLUMNS_N 11
 /* Bytes of one name in the GIN index, which takes entries up to about 2700. */
@@ -58,11 +59,8 @@ indexed_names(const X509 *cert)
 
 	for (size_t i = 0; list != NULL && i < gh_json_size(all); i++) {
 		const char *s = gh_json_string(gh_json_at(all, i));
-		size_t n = s != NULL ? strnlen(s, SAN_INDEXED_MAX) : 0;
+		size_t n = s != NULL ? gh_utf8_cut(s, strlen(s), SAN_INDEXED_MAX) : 0;
 
-		if (n == SAN_INDEXED_MAX)
-			while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-				n--;
 		memcpy(cut, s != NULL ? s : "", n);
 		cut[n] = '\0';
 		if (gh_json_append(list, gh_json_new_string(cut)) != 0) {
