@@ -143,35 +143,24 @@ ca_change_put(struct ca_change *c, enum grant_table t, gh_json *row, int bad, st
 	return gh_fail(err, GH_E_NOMEM, "row of a CA");
 }
 
-/* STORE_CERT_COLUMNS, requester */
-static const struct store_statement certificate_add = {"ca_certificate_issued",
-    "INSERT INTO certificate (" STORE_CERT_COLUMNS ", request_id, requester, status) "
-    "VALUES ($1, $2, $3, $4::text[], to_timestamp($5::bigint), to_timestamp($6::bigint), $7, $8, $9, $10, $11::int, "
-    "0, $12, 20)"};
-
-/* The row by which a CA certificate can be revoked. It belongs to no shard: its CDP is that of the
- * complete CRL. */
+/* The row by which a CA certificate can be revoked. It belongs to no shard. */
 int
 ca_change_add_issued(struct store *s, const struct requester *who, const struct ca *issuer,
     const unsigned char *der, size_t len, struct gh_error *err)
 {
-	struct enroll_outcome out = {.disposition = DB_DISP_ISSUED};
-	struct ca without_shards = *issuer;
-	const struct store_decision d = {.ca = &without_shards};
-	struct store_params p = {0};
-	int rc;
+	const struct store_new_cert c = {
+	    .ca = issuer,
+	    .der = der,
+	    .len = len,
+	    .is_unsharded = true,
+	    .requester = who->name,
+	};
+	int64_t id;
+	int rc = store_new_cert(s, who, &c, &id, err);
 
-	without_shards.crl_shards = 0;
-	if ((rc = ca_outcome_set_cert(&out, issuer, der, len, err)) == 0)
-		rc = store_put_cert(&p, &d, &out, err);
-	if (rc == 0) {
-		store_put_text(&p, who->name);
-		rc = ca_change_run(s, &certificate_add, &p, err);
-	} else {
-		store_params_clear(&p);
-	}
-	enroll_outcome_clear(&out);
-	return rc;
+	return rc == GH_E_CONFLICT
+	    ? gh_refuse(err, rc, "This certificate is in the inventory already.")
+	    : rc;
 }
 
 /* A further certificate of the CA itself. */

@@ -57,6 +57,7 @@ store_disconnect(struct store *s)
 	s->conn = NULL;
 	s->prepared_n = 0;
 	s->is_listening = false;
+	s->is_asked = false;
 }
 
 /* libpq's texts end with a line feed and may have several lines; the log wants one. */
@@ -255,31 +256,120 @@ prepare(struct store *s, const struct store_statement *st, int64_t deadline, str
 	return rc;
 }
 
+/* Parameters as libpq takes them. */
+struct arguments {
+	int n;
+	const char *value[STORE_ROWS_MAX * STORE_PARAMS_MAX];
+	int length[STORE_ROWS_MAX * STORE_PARAMS_MAX];
+	int format[STORE_ROWS_MAX * STORE_PARAMS_MAX];
+};
+
 static int
-run_once(struct store *s, const struct store_statement *st, const struct store_params *p,
-    PGresult **res, struct gh_error *err)
+join_rows(struct arguments *a, const struct store_params *const *row, size_t n,
+    struct gh_error *err)
 {
-	int64_t start = gh_now_us(), deadline;
+	a->n = 0;
+	if (n > STORE_ROWS_MAX)
+		return gh_fail(err, GH_E_INTERNAL, "%zu rows in one statement", n);
+	for (size_t i = 0; i < n; i++) {
+		if (row[i]->failed)
+			return gh_fail(err, GH_E_NOMEM, "parameters");
+		for (int k = 0; k < row[i]->n; k++, a->n++) {
+			a->value[a->n] = row[i]->value[k];
+			a->length[a->n] = row[i]->length[k];
+			a->format[a->n] = row[i]->format[k];
+		}
+	}
+	return 0;
+}
+
+/* An answer that nobody took would be taken for that to the next question. */
+static int
+fail_uncollected(struct store *s, struct gh_error *err)
+{
+	store_disconnect(s);
+	return gh_fail(err, GH_E_INTERNAL, "the answer to a statement was not collected");
+}
+
+static int
+send_arguments(struct store *s, const struct store_statement *st, const struct arguments *a,
+    struct gh_error *err)
+{
 	int rc, sent;
 
 	s->was_lost = false;
+	s->asked_us = gh_now_us();
+	if (s->is_asked)
+		return fail_uncollected(s, err);
 	if (s->in_transaction && s->conn == NULL)
 		return gh_fail(err, GH_E_DB_DOWN, "connection lost inside a transaction");
 	if (!s->in_transaction && (rc = store_connect(s, err)) != 0)
 		return rc;
-	deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
-	if (st->name != NULL && !is_prepared(s, st) && (rc = prepare(s, st, deadline, err)) != 0)
+	s->deadline = gh_now_us() + (int64_t)s->timeout_ms * 1000;
+	if (st->name != NULL && !is_prepared(s, st) && (rc = prepare(s, st, s->deadline, err)) != 0)
 		return rc;
 	sent = st->name != NULL
-	    ? PQsendQueryPrepared(s->conn, st->name, p->n, p->value, p->length, p->format, 0)
-	    : PQsendQueryParams(s->conn, st->sql, p->n, NULL, p->value, p->length, p->format, 0);
+	    ? PQsendQueryPrepared(s->conn, st->name, a->n, a->value, a->length, a->format, 0)
+	    : PQsendQueryParams(s->conn, st->sql, a->n, NULL, a->value, a->length, a->format, 0);
 	if (sent != 1) {
 		s->was_lost = true;
 		return fail_connection(s, "cannot send", err);
 	}
-	rc = take_results(s, deadline, res, err);
+	s->is_asked = true;
+	return 0;
+}
+
+int
+store_send(struct store *s, const struct store_statement *st, const struct store_params *p,
+    struct gh_error *err)
+{
+	struct arguments a;
+	int rc = join_rows(&a, &p, 1, err);
+
+	return rc == 0 ? send_arguments(s, st, &a, err) : rc;
+}
+
+int
+store_collect(struct store *s, PGresult **res, struct gh_error *err)
+{
+	int rc;
+
+	*res = NULL;
+	if (!s->is_asked)
+		return gh_fail(err, GH_E_INTERNAL, "no statement was sent");
+	rc = take_results(s, s->deadline, res, err);
+	s->is_asked = false;
 	if (s->on_query != NULL)
-		s->on_query(gh_now_us() - start);
+		s->on_query(gh_now_us() - s->asked_us);
+	return rc;
+}
+
+static int
+run_once(struct store *s, const struct store_statement *st, const struct arguments *a,
+    PGresult **res, struct gh_error *err)
+{
+	int rc = send_arguments(s, st, a, err);
+
+	return rc == 0 ? store_collect(s, res, err) : rc;
+}
+
+int
+store_run_rows(struct store *s, const struct store_statement *st,
+    const struct store_params *const *row, size_t n, PGresult **res, struct gh_error *err)
+{
+	struct arguments a;
+	struct gh_error own;
+	int rc;
+
+	*res = NULL;
+	if (err == NULL)
+		err = &own;
+	if ((rc = join_rows(&a, row, n, err)) != 0)
+		return rc;
+	rc = run_once(s, st, &a, res, err);
+	/* 40001 serialization_failure, 40P01 deadlock_detected: the server has undone it */
+	if (rc == GH_E_DB && !s->in_transaction && strncmp(s->sqlstate, "40", 2) == 0)
+		rc = run_once(s, st, &a, res, err);
 	return rc;
 }
 
@@ -287,19 +377,7 @@ int
 store_run(struct store *s, const struct store_statement *st, const struct store_params *p,
     PGresult **res, struct gh_error *err)
 {
-	struct gh_error own;
-	int rc;
-
-	*res = NULL;
-	if (p->failed)
-		return gh_fail(err, GH_E_NOMEM, "parameters");
-	if (err == NULL)
-		err = &own;
-	rc = run_once(s, st, p, res, err);
-	/* 40001 serialization_failure, 40P01 deadlock_detected: the server has undone it */
-	if (rc == GH_E_DB && !s->in_transaction && strncmp(s->sqlstate, "40", 2) == 0)
-		rc = run_once(s, st, p, res, err);
-	return rc;
+	return store_run_rows(s, st, &p, 1, res, err);
 }
 
 int

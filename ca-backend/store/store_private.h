@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
+#define STORE_ROWS_MAX 16        /* of store_run_rows */
 #define STORE_STATEMENTS_MAX 192 /* prepared on one connection */
 #define STORE_MIGRATION_MS (10 * 60 * 1000)
 
@@ -30,6 +31,9 @@ struct store {
 	int64_t answered_us; /* last answer, monotonic microseconds */
 	bool is_listening;
 	bool in_transaction;
+	bool is_asked;        /* a statement was sent, its answer is to be collected */
+	int64_t asked_us;     /* when, monotonic microseconds */
+	int64_t deadline;     /* of its answer, the same */
 	bool is_unreplicated; /* the last commit was not confirmed by the synchronous standby */
 	/* The last failure lost an established connection before its answer came, and not by our
 	 * deadline: worth another try on a new one. */
@@ -84,6 +88,15 @@ void store_disconnect(struct store *s);
  */
 int store_run(struct store *s, const struct store_statement *st, const struct store_params *p,
     PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* The same for one that takes n rows, 1 to STORE_ROWS_MAX: their parameters one after the other. */
+int store_run_rows(struct store *s, const struct store_statement *st,
+    const struct store_params *const *row, size_t n, PGresult **res,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Its two halves, not repeated: the answer is to be collected before the connection is used for
+ * anything else, and not after a failure to send. */
+int store_send(struct store *s, const struct store_statement *st, const struct store_params *p,
+    struct gh_error *err) GH_MUSTCHECK;
+int store_collect(struct store *s, PGresult **res, struct gh_error *err) GH_MUSTCHECK;
 /* The same for reads: once more when the connection was lost. Releases p. */
 int store_read(struct store *s, const struct store_statement *st, struct store_params *p,
     PGresult **res, struct gh_error *err) GH_MUSTCHECK;
@@ -149,11 +162,28 @@ int store_bytes(const PGresult *res, int row, int col, unsigned char **out, size
 int store_json(const PGresult *res, int row, int col, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Certificate row out of the leaf of *out: 11 parameters in the order of STORE_CERT_COLUMNS; all
- * null unless issued. */
+/* A certificate to be put into the inventory. */
+struct store_new_cert {
+	const struct ca *ca; /* issuer */
+	const unsigned char *der;
+	size_t len;
+	bool is_unsharded; /* its CDP is that of the complete CRL, whatever the CA has */
+	const char *requester;
+	const char *event;  /* of an audit row about its subject, by who; NULL = none */
+	const char *detail; /* of that row; NULL = the serial number */
+};
+/* The columns that come from the certificate itself: 11 parameters of store_put_cert, all null for
+ * NULL. */
 #define STORE_CERT_COLUMNS \
 	"ca_id, serial, subject, sans, not_before, not_after, sha1, sha256, spki_sha256, der, shard"
-int store_put_cert(struct store_params *p, const struct store_decision *d,
+int store_put_cert(struct store_params *p, const struct store_new_cert *c,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Its row, for one that belongs to no request: of a CA, an OCSP signer, a server. One statement.
+ * *id: CMSID. */
+int store_new_cert(struct store *s, const struct requester *who, const struct store_new_cert *c,
+    int64_t *id, struct gh_error *err) GH_MUSTCHECK;
+/* The same parameters for a decided request: the leaf of *out, all null unless issued. */
+int store_put_issued(struct store_params *p, const struct store_decision *d,
     const struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* An answer as it was recorded. */

@@ -2,7 +2,9 @@
 # The store against a private PostgreSQL, which the test itself kills, freezes and restarts.
 set -eu
 cd "$(dirname "$0")/../.."
-make -s --no-print-directory BUILD="${BUILD:-build}" "${BUILD:-build}/tests/integration/test_store"
+build=${BUILD:-build}
+make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_store" \
+	"$build/tests/integration/test_record"
 dir=$(mktemp -d /tmp/gh-store.XXXXXX)
 chmod 711 "$dir"
 cluster=$dir/postgres
@@ -10,5 +12,9 @@ trap 'tests/servers/postgres.sh thaw "$cluster" 2>/dev/null; tests/servers/postg
 trap 'exit 1' INT TERM
 tests/servers/postgres.sh start "$cluster"
 . "$cluster/env"
-export PGCONNINFO PGSOCKETDIR
-POSTGRES_SH=$PWD/tests/servers/postgres.sh POSTGRES_DIR=$cluster "${BUILD:-build}/tests/integration/test_store"
+POSTGRES_SH=$PWD/tests/servers/postgres.sh
+POSTGRES_DIR=$cluster
+export PGCONNINFO PGSOCKETDIR POSTGRES_SH POSTGRES_DIR
+for t in test_store test_record; do
+	"$build/tests/integration/$t"
+done

@@ -1,20 +1,18 @@
 /* Status of certificates against a real PostgreSQL: what may follow what, who wins, what a lost
  * answer leaves behind. Started by run_revocation.sh. */
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "integration/proxy.h"
 #include "integration/store_fixture.h"
 #include "store/ca/ca_row.h"
 #include "store/status/revocation.h"
@@ -475,119 +473,17 @@ change__one_of_many_officers(void **state)
 /* --- a lost answer
  * ------------------------------------------------------------------------------- */
 
-/* A proxy before PostgreSQL's socket, for connections one after the other. When it is told to, it
- * passes the next question on and hangs up on the answer. */
-static struct {
-	pthread_t thread;
-	int listener;
-	char dir[64], server[128];
-	atomic_bool lose, stop;
-	atomic_int lost;
-} proxy;
-
-static int
-unix_socket(const char *path, struct sockaddr_un *a)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	memset(a, 0, sizeof(*a));
-	a->sun_family = AF_UNIX;
-	assert_true(fd >= 0 && strlen(path) < sizeof(a->sun_path));
-	strcpy(a->sun_path, path);
-	return fd;
-}
-
-static bool
-pass(int from, int to)
-{
-	char buf[65536];
-	ssize_t n = read(from, buf, sizeof(buf));
-
-	return n > 0 && write(to, buf, (size_t)n) == n;
-}
-
-static void
-serve(int client)
-{
-	struct sockaddr_un a;
-	int server = unix_socket(proxy.server, &a);
-	bool go = connect(server, (struct sockaddr *)&a, sizeof(a)) == 0, is_asked = false;
-
-	while (go && !atomic_load(&proxy.stop)) {
-		struct pollfd p[2] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
-
-		if (poll(p, 2, 50) < 0)
-			break;
-		if (p[0].revents != 0) {
-			is_asked = atomic_load(&proxy.lose);
-			go = pass(client, server);
-		}
-		if (p[1].revents != 0 && is_asked && go) {
-			atomic_store(&proxy.lose, false);
-			atomic_fetch_add(&proxy.lost, 1);
-			break;
-		}
-		if (p[1].revents != 0 && go)
-			go = pass(server, client);
-	}
-	close(server);
-	close(client);
-}
-
-static void *
-run_proxy(void *arg)
-{
-	while (!atomic_load(&proxy.stop)) {
-		struct pollfd p = {proxy.listener, POLLIN, 0};
-
-		if (poll(&p, 1, 50) == 1)
-			serve(accept4(proxy.listener, NULL, NULL, SOCK_CLOEXEC));
-	}
-	return arg;
-}
-
-static struct store *
-start_proxy(void)
-{
-	const char *conninfo = getenv("PGCONNINFO"), *port = strstr(conninfo, "port=");
-	char path[128], proxied[1024];
-	struct sockaddr_un a;
-	int number = port != NULL ? atoi(port + 5) : 5432;
-
-	strcpy(proxy.dir, "/tmp/gh-proxy.XXXXXX");
-	assert_non_null(mkdtemp(proxy.dir));
-	snprintf(path, sizeof(path), "%s/.s.PGSQL.%d", proxy.dir, number);
-	snprintf(proxy.server, sizeof(proxy.server), "%s/.s.PGSQL.%d", getenv("PGSOCKETDIR"),
-	    number);
-	proxy.listener = unix_socket(path, &a);
-	assert_int_equal(bind(proxy.listener, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(listen(proxy.listener, 8), 0);
-	assert_int_equal(pthread_create(&proxy.thread, NULL, run_proxy, NULL), 0);
-	snprintf(proxied, sizeof(proxied), "%s host=%s", conninfo,
-	    proxy.dir); /* the last host counts */
-	return open_store(proxied);
-}
-
-static void
-stop_proxy(void)
-{
-	char path[128];
-
-	atomic_store(&proxy.stop, true);
-	pthread_join(proxy.thread, NULL);
-	close(proxy.listener);
-	snprintf(path, sizeof(path), "rm -rf '%s'", proxy.dir);
-	assert_int_equal(system(path), 0);
-}
-
 static void
 change__a_lost_answer_is_read_back(void **state)
 {
-	struct store *s = start_proxy();
+	char conninfo[PROXY_CONNINFO_SIZE];
+	struct store *s;
 	struct store_cert_status st;
 	int64_t id = issue(NULL), warm = issue(NULL), hold = issue(NULL);
 
 	(void)state;
+	start_proxy(conninfo);
+	s = open_store(conninfo);
 	/* prepares both statements on this connection, so that the answer that is lost is that of
 	 * the write */
 	ok(change_by(s, &officer, warm, 1, STORE_CERT_HOLD, 0, &st, &err));

@@ -102,44 +102,99 @@ put_public_key(struct store_params *p, const struct ca *ca, const X509 *cert, in
 	OPENSSL_free(der);
 }
 
-int
-store_put_cert(struct store_params *p, const struct store_decision *d,
-    const struct enroll_outcome *out, struct gh_error *err)
+/* As the signer makes them: filled up with zeros to SERIAL_BYTES. */
+static void
+put_own_serial(struct store_params *p, const X509 *cert)
 {
-	const unsigned char *der, *q;
-	size_t len;
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	size_t len = (size_t)ASN1_STRING_length(serial),
+	       zeros = len < SERIAL_BYTES ? SERIAL_BYTES - len : 0;
+	unsigned char *b = calloc(1, zeros + len);
+
+	p->failed |= b == NULL || ASN1_STRING_type(serial) != V_ASN1_INTEGER;
+	if (b != NULL)
+		memcpy(b + zeros, ASN1_STRING_get0_data(serial), len);
+	store_put_bytes(p, b, zeros + len);
+	p->owned[p->n - 1] = (char *)b;
+}
+
+int
+store_put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error *err)
+{
+	const unsigned char *q;
 	X509 *cert;
 	int shard;
 
-	if (out->disposition != DB_DISP_ISSUED) {
+	if (c == NULL) {
 		for (int i = 0; i < CERT_COLUMNS_N; i++)
 			store_put_text(p, NULL);
 		return 0;
 	}
-	if (out->chain.n == 0 || d->ca == NULL || out->serial[0] == '\0')
-		return gh_fail(err, GH_E_INTERNAL, "issued without certificate, CA or serial");
-	q = der = out->chain.cert[0].der;
-	len = out->chain.cert[0].len;
-	cert = ca_lazy_cert(&q, (long)len);
+	q = c->der;
+	cert = ca_lazy_cert(&q, (long)c->len);
 	ERR_clear_error();
-	if (cert == NULL || q != der + len) {
+	if (cert == NULL || q != c->der + c->len) {
 		X509_free(cert);
 		return gh_fail(err, GH_E_INTERNAL, "the leaf is no certificate");
 	}
-	store_put_int(p, d->ca->id);
-	store_put_hex(p, out->serial);
+	store_put_int(p, c->ca->id);
+	put_own_serial(p, cert);
 	put_subject(p, cert);
 	put_names(p, cert);
 	put_time(p, X509_get0_notBefore(cert));
 	put_time(p, X509_get0_notAfter(cert));
-	put_digest(p, GH_SHA1, der, len);
-	put_digest(p, GH_SHA256, der, len);
-	put_public_key(p, d->ca, cert, &shard);
-	store_put_bytes(p, der, len);
-	if (shard == CDP_NO_SHARD)
+	put_digest(p, GH_SHA1, c->der, c->len);
+	put_digest(p, GH_SHA256, c->der, c->len);
+	put_public_key(p, c->ca, cert, &shard);
+	store_put_bytes(p, c->der, c->len);
+	if (shard == CDP_NO_SHARD || c->is_unsharded)
 		store_put_text(p, NULL);
 	else
 		store_put_int(p, shard);
 	X509_free(cert);
 	return p->failed ? gh_fail(err, GH_E_INTERNAL, "certificate row") : 0;
+}
+
+int
+store_put_issued(struct store_params *p, const struct store_decision *d,
+    const struct enroll_outcome *out, struct gh_error *err)
+{
+	struct store_new_cert c = {.ca = d->ca};
+
+	if (out->disposition != DB_DISP_ISSUED)
+		return store_put_cert(p, NULL, err);
+	if (out->chain.n == 0 || d->ca == NULL)
+		return gh_fail(err, GH_E_INTERNAL, "issued without certificate or CA");
+	c.der = out->chain.cert[0].der;
+	c.len = out->chain.cert[0].len;
+	return store_put_cert(p, &c, err);
+}
+
+int
+store_new_cert(struct store *s, const struct requester *who, const struct store_new_cert *c,
+    int64_t *id, struct gh_error *err)
+{
+	/* $1-$6 actor, $7 event, $8 requester, $9-$19 certificate */
+	static const struct store_statement st = {"certificate_add",
+	    "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS
+	    ", request_id, requester, status) "
+	    "  VALUES ($9, $10, $11, $12::text[], to_timestamp($13::bigint), to_timestamp($14::bigint), $15, "
+	    "    $16, $17, $18, $19::int, 0, $8, 20) RETURNING id, subject, serial), "
+	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+	    "  SELECT $7, 'success', subject, $1, $2::int, $3, $4, $5, "
+	    "    COALESCE($6, hex_upper(serial)) FROM c WHERE $7::text IS NOT NULL) "
+	    "SELECT id FROM c"};
+	struct store_params p = {0};
+	PGresult *res = NULL;
+	int rc;
+
+	*id = 0;
+	store_put_actor(&p, who, NULL, c->detail);
+	store_put_text(&p, c->event);
+	store_put_text(&p, c->requester);
+	if ((rc = store_put_cert(&p, c, err)) == 0 && (rc = store_run(s, &st, &p, &res, err)) == 0)
+		*id = store_int(res, 0, 0);
+	store_params_clear(&p);
+	PQclear(res);
+	return rc;
 }

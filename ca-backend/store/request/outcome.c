@@ -130,30 +130,6 @@ store_lookup_mark(struct store *s, const struct requester *who, const char *http
 }
 
 int
-store_find_replay(struct store *s, const struct requester *who,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
-{
-	/* Nearly always the answer is no, and every enrollment asks: the index alone, before the
-	 * join. */
-	static const struct store_statement st = {"replay_seen",
-	    "SELECT 1 FROM replay WHERE mark = $1"};
-	struct store_params p = {0};
-	PGresult *res;
-	bool is_seen;
-	int rc;
-
-	*found = false;
-	*ca_id = 0;
-	store_put_bytes(&p, mark, REPLAY_MARK_SIZE);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
-		return rc;
-	is_seen = PQntuples(res) > 0;
-	PQclear(res);
-	return is_seen ? store_lookup_mark(s, who, NULL, mark, found, out, ca_id, err) : 0;
-}
-
-int
 store_purge_replay(struct store *s, int age, struct gh_error *err)
 {
 	static const struct store_statement st = {"replay_purge",

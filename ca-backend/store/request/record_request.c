@@ -1,34 +1,161 @@
 /*
- * The hot path: a decided request in one statement, one round trip, one commit. A statement whose
- * answer was lost is sent again: the mark in `replay` is unique, so that the server itself tells
- * whether the first one was committed, and waits for it if it is still at work.
+ * The hot path: decided requests in one statement, one round trip, one commit. What a request
+ * writes hangs on its mark in `replay`: when that is there already, nothing is written, and the
+ * recorded answer is looked up. So a replay falls out of a batch alone, and a statement whose
+ * answer was lost is sent again: the server itself tells whether the first one was committed, and
+ * waits for it if it is still at work. Marks are inserted in their order, so that two batches with
+ * marks in common wait for each other and never in a circle.
  */
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
+#include "buf.h"
+
+#include "record_request.h"
 #include "request_seal.h"
 
-/* $1-$18 request, $19-$29 certificate, $30 mark, $31-$34 audit, $35-$37 request */
-static const struct store_statement record_request = {"record_request",
-    "WITH i AS (SELECT COALESCE($36::bigint, nextval('request_id_seq')) AS rid, "
-    "  CASE WHEN $28::bytea IS NOT NULL THEN nextval('certificate_id_seq') END AS cid), "
-    "r AS (INSERT INTO request (id, certificate_id, protocol, http_request_id, app_id, app_name, requester, "
-    "  requester_dn, requester_id, requester_kind, address, template, template_id, csr, csr_spki_sha256, cert_only, "
-    "  disposition, status_code, message, metadata, submitted_at, resolved_at, mac) "
-    "  SELECT rid, cid, $1::int, $2::text, $3::bigint, $4::text, $5::text, $6::text, $35::text, $7::int, $8::text, $9::text, "
-    "    $10::bigint, $11::bytea, sha256($12::bytea), $13::bool, $14::int, $15::bigint, $16::text, "
-    "    $17::jsonb, to_timestamp($18::bigint), CASE WHEN $14::int <> 9 THEN now() END, $37::bytea FROM i), "
+#define STATEMENT_MAX (64 * 1024) /* bytes of SQL */
+
+/* --- the statement ---------------------------------------------------------------------------- */
+
+/* Columns of a row of VALUES in the order of their parameters. */
+static const struct column {
+	const char *name, *value; /* %d: number of the parameter */
+} columns[] = {
+    /* put_request */
+    {"protocol", "$%d::int"},
+    {"http_request_id", "$%d::text"},
+    {"app_id", "$%d::bigint"},
+    {"app_name", "$%d::text"},
+    {"requester", "$%d::text"},
+    {"requester_dn", "$%d::text"},
+    {"requester_kind", "$%d::int"},
+    {"address", "$%d::text"},
+    {"template", "$%d::text"},
+    {"template_id", "$%d::bigint"},
+    {"csr", "$%d::bytea"},
+    {"csr_spki_sha256", "sha256($%d::bytea)"},
+    {"cert_only", "$%d::bool"},
+    {"disposition", "$%d::int"},
+    {"status_code", "$%d::bigint"},
+    {"message", "$%d::text"},
+    {"metadata", "$%d::jsonb"},
+    {"submitted_at", "to_timestamp($%d::bigint)"},
+    {"requester_id", "$%d::text"},
+    /* store_put_cert */
+    {"ca_id", "$%d::bigint"},
+    {"serial", "$%d::bytea"},
+    {"subject", "$%d::text"},
+    {"sans", "$%d::text[]"},
+    {"not_before", "to_timestamp($%d::bigint)"},
+    {"not_after", "to_timestamp($%d::bigint)"},
+    {"sha1", "$%d::bytea"},
+    {"sha256", "$%d::bytea"},
+    {"spki_sha256", "$%d::bytea"},
+    {"der", "$%d::bytea"},
+    {"shard", "$%d::int"},
+    /* put_event */
+    {"event", "$%d::text"},
+    {"event_outcome", "$%d::text"},
+    {"object", "$%d::text"},
+    {"detail", "$%d::text"},
+    /* put_identity */
+    {"mark", "$%d::bytea"},
+    {"drawn_id", "$%d::bigint"},
+    {"mac", "$%d::bytea"},
+};
+#define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
+
+#define REQUEST_COLUMNS \
+	"certificate_id, protocol, http_request_id, app_id, app_name, requester, requester_dn, " \
+	"requester_id, requester_kind, address, template, template_id, csr, csr_spki_sha256, " \
+	"cert_only, disposition, status_code, message, metadata, submitted_at, mac"
+
+/* Both ids are drawn for each row and unused by a replay. i: the rows that are not replays. */
+static const char before_rows[] =
+    "WITH v AS MATERIALIZED (SELECT *, COALESCE(drawn_id, nextval('request_id_seq')) AS request_id, "
+    "  CASE WHEN der IS NOT NULL THEN nextval('certificate_id_seq') END AS certificate_id FROM (VALUES ";
+static const char after_rows[] =
+    ")), "
+    "m AS (INSERT INTO replay (mark, request_id, requester, app_id) "
+    "  SELECT mark, request_id, requester, app_id FROM v ORDER BY mark "
+    "  ON CONFLICT (mark) DO NOTHING RETURNING request_id), "
+    "i AS MATERIALIZED (SELECT v.* FROM v JOIN m USING (request_id)), "
+    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ") "
+    "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS " FROM i), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
     ") "
-    "  SELECT cid, rid, $5::text, $9::text, 20, $17::jsonb, $19::bigint, $20::bytea, $21::text, $22::text[], "
-    "    to_timestamp($23::bigint), to_timestamp($24::bigint), $25::bytea, $26::bytea, $27::bytea, $28::bytea, "
-    "    $29::int FROM i WHERE cid IS NOT NULL), "
-    "m AS (INSERT INTO replay (mark, request_id, requester, app_id) "
-    "  SELECT $30::bytea, rid, $5::text, $3::bigint FROM i), "
+    "  SELECT certificate_id, request_id, requester, template, 20, metadata, " STORE_CERT_COLUMNS
+    "  FROM i WHERE certificate_id IS NOT NULL), "
     "a AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
-    "  VALUES ($31::text, $32::text, $5::text, $7::int, $4::text, $8::text, $2::text, $33::text, $34::text)) "
-    "SELECT rid, cid FROM i"};
+    "  SELECT event, event_outcome, requester, requester_kind, app_name, address, http_request_id, object, "
+    "    detail FROM i) "
+    "SELECT no, request_id, certificate_id FROM i";
+
+static struct store_statement statements[STORE_BATCH_MAX]; /* [n - 1] records n requests */
+static pthread_once_t statements_once = PTHREAD_ONCE_INIT;
+
+/* (0, $1::int, ...), (1, $38::int, ...)) AS x (no, protocol, ... */
+static void
+put_rows(struct gh_buf *b, size_t n)
+{
+	int parameter = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		gh_buf_putf(b, "%s(%zu", i > 0 ? ", " : "", i);
+		for (size_t k = 0; k < COLUMNS_N; k++) {
+			gh_buf_puts(b, ", ");
+			gh_buf_putf(b, columns[k].value, parameter++);
+		}
+		gh_buf_putc(b, ')');
+	}
+	gh_buf_puts(b, ") AS x (no");
+	for (size_t k = 0; k < COLUMNS_N; k++)
+		gh_buf_putf(b, ", %s", columns[k].name);
+}
+
+/* Texts for as long as the process lives. One that memory was short for stays NULL. */
+static void
+make_statements(void)
+{
+	static char names[STORE_BATCH_MAX][24];
+
+	for (size_t n = 1; n <= STORE_BATCH_MAX; n++) {
+		struct gh_buf b;
+
+		gh_buf_init(&b, STATEMENT_MAX);
+		gh_buf_puts(&b, before_rows);
+		put_rows(&b, n);
+		gh_buf_puts(&b, after_rows);
+		snprintf(names[n - 1], sizeof(names[n - 1]), "record_request_%zu", n);
+		statements[n - 1].name = names[n - 1];
+		if (gh_buf_check(&b, NULL) == 0)
+			statements[n - 1].sql = strdup((char *)b.data);
+		gh_buf_free(&b);
+	}
+}
+
+static int
+statement_for(size_t n, const struct store_statement **out, struct gh_error *err)
+{
+	if (pthread_once(&statements_once, make_statements) != 0 || statements[n - 1].sql == NULL)
+		return gh_fail(err, GH_E_NOMEM, "statement");
+	*out = &statements[n - 1];
+	return 0;
+}
+
+/* --- one member ------------------------------------------------------------------------------- */
+
+struct row {
+	struct store_recording *of;
+	struct store_params p;
+	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE];
+	int64_t drawn_id; /* of a pending request, whose MAC has it; else 0 */
+	bool is_recorded;
+};
 
 static const struct event {
 	enum db_disposition disposition;
@@ -86,7 +213,8 @@ put_request(struct store_params *p, const struct store_decision *d,
 	store_put_text(p, out->message);
 	store_put_json(p, req->metadata);
 	store_put_int(p, req->submitted);
-	return store_put_cert(p, d, out, err);
+	store_put_text(p, req->requester.id);
+	return store_put_issued(p, d, out, err);
 }
 
 static int
@@ -130,84 +258,198 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 	return 0;
 }
 
+/* Sealed is a pending request, and an issued one when the store has the secret. */
 static int
-next_id(struct store *s, int64_t *id, struct gh_error *err)
+put_identity(const struct store *s, struct row *r, struct gh_error *err)
 {
-	static const struct store_statement st = {"request_next_id",
-	    "SELECT nextval('request_id_seq')"};
-	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
+	const struct enroll_request *req = r->of->decision.req;
+	const struct enroll_outcome *out = r->of->out;
+	bool is_sealed = r->drawn_id != 0;
+	int rc = 0;
 
-	*id = rc == 0 ? store_int(res, 0, 0) : 0;
+	if (is_sealed)
+		rc = request_seal_pending(s, r->drawn_id, req, r->mac, err);
+	if (out->disposition == DB_DISP_ISSUED && s->has_grant_key && out->chain.n > 0) {
+		rc = request_seal_issued(s, &req->requester, out->chain.cert[0].der,
+		    out->chain.cert[0].len, r->mac, err);
+		is_sealed = true;
+	}
+	store_put_bytes(&r->p, r->mark, sizeof(r->mark));
+	if (r->drawn_id != 0)
+		store_put_int(&r->p, r->drawn_id);
+	else
+		store_put_text(&r->p, NULL);
+	store_put_bytes(&r->p, is_sealed ? r->mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
+	return rc;
+}
+
+static int
+fill_row(const struct store *s, struct row *r, struct gh_error *err)
+{
+	const struct store_decision *d = &r->of->decision;
+	int rc;
+
+	if ((rc = choose_mark(d->req, r->mark, err)) != 0 ||
+	    (rc = put_request(&r->p, d, r->of->out, err)) != 0)
+		return rc;
+	put_event(&r->p, d, r->of->out);
+	if ((rc = put_identity(s, r, err)) != 0)
+		return rc;
+	return r->p.failed ? gh_fail(err, GH_E_NOMEM, "parameters") : 0;
+}
+
+/* --- the batch -------------------------------------------------------------------------------- */
+
+/* The MAC of a pending request has its id in it, which costs the batch a round trip more. */
+static int
+draw_ids(struct store *s, struct row *row, size_t n, struct gh_error *err)
+{
+	static const struct store_statement st = {"request_next_ids",
+	    "SELECT nextval('request_id_seq') FROM generate_series(1, $1::int)"};
+	struct store_params p = {0};
+	int pending = 0, taken = 0, rc;
+	PGresult *res;
+
+	for (size_t i = 0; i < n; i++)
+		pending += row[i].of->out->disposition == DB_DISP_PENDING;
+	if (pending == 0)
+		return 0;
+	store_put_int(&p, pending);
+	rc = store_read(s, &st, &p, &res, err);
+	if (rc == 0 && PQntuples(res) != pending)
+		rc = gh_fail(err, GH_E_DB, "%d ids for %d requests", PQntuples(res), pending);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (row[i].of->out->disposition == DB_DISP_PENDING)
+			row[i].drawn_id = store_int(res, taken++, 0);
 	PQclear(res);
 	return rc;
 }
 
-/* The MAC of a pending request has its id in it, which costs a round trip more. */
-static int
-put_seal(struct store *s, struct store_params *p, const struct store_decision *d,
-    const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+/* Each in its place; the others are replays. */
+static void
+take_ids(struct row *const *row, const PGresult *res)
 {
-	bool is_sealed = out->disposition == DB_DISP_PENDING;
-	int64_t id = 0;
+	for (int i = 0; i < PQntuples(res); i++) {
+		struct row *r = row[store_int(res, i, 0)];
+
+		r->of->out->cms_request_id = store_int(res, i, 1);
+		r->of->out->cms_id = store_int(res, i, 2);
+		r->is_recorded = true;
+	}
+}
+
+static void
+fail_rows(struct row *const *row, size_t n, int rc, const struct gh_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		row[i]->of->rc = rc;
+		row[i]->of->err = *err;
+	}
+}
+
+/* Nothing of a statement that is refused was done. */
+static int
+run_rows(struct store *s, struct row *const *row, size_t n, struct gh_error *err)
+{
+	const struct store_params *p[STORE_BATCH_MAX];
+	const struct store_statement *st = NULL;
+	PGresult *res = NULL;
+	int rc = statement_for(n, &st, err);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = &row[i]->p;
+	if (rc == 0)
+		rc = store_run_rows(s, st, p, n, &res, err);
+	if (rc == GH_E_DB_DOWN && s->was_lost)
+		rc = store_run_rows(s, st, p, n, &res, err);
+	if (rc == GH_E_CONFLICT) /* not on a mark */
+		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+	if (rc == 0) {
+		take_ids(row, res);
+		store_trouble_end(NULL);
+	}
+	PQclear(res);
+	return rc;
+}
+
+static void
+record_rows(struct store *s, struct row *const *row, size_t n)
+{
+	struct gh_error err;
+	int rc = run_rows(s, row, n, &err);
+
+	if (rc == GH_E_DB && n > 1) {
+		for (size_t i = 0; i < n; i++)
+			record_rows(s, &row[i], 1);
+		return;
+	}
+	if (rc != 0)
+		fail_rows(row, n, rc, &err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct store_recording *m = row[i]->of;
+
+		if (!row[i]->is_recorded)
+			m->rc = take_recorded(s, m->decision.req, row[i]->mark, m->out, &m->ca_id,
+			    &m->err);
+	}
+}
+
+/* Those that cannot be written have their error and stay out. */
+static void
+record_filled(struct store *s, struct row *row, size_t n)
+{
+	struct row *filled[STORE_BATCH_MAX];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct store_recording *m = row[i].of;
+
+		if ((m->rc = fill_row(s, &row[i], &m->err)) == 0)
+			filled[k++] = &row[i];
+	}
+	if (k > 0)
+		record_rows(s, filled, k);
+}
+
+void
+store_record_batch(struct store *s, struct store_recording *m, size_t n)
+{
+	struct row *row = calloc(n, sizeof(*row));
+	struct gh_error err;
 	int rc = 0;
 
-	if (is_sealed && (rc = next_id(s, &id, err)) == 0)
-		rc = request_seal_pending(s, id, d->req, mac, err);
-	if (out->disposition == DB_DISP_ISSUED && s->has_grant_key && out->chain.n > 0) {
-		rc = request_seal_issued(s, &d->req->requester, out->chain.cert[0].der,
-		    out->chain.cert[0].len, mac, err);
-		is_sealed = true;
+	if (row == NULL)
+		rc = gh_fail(&err, GH_E_NOMEM, "batch");
+	else if (n < 1 || n > STORE_BATCH_MAX)
+		rc = gh_fail(&err, GH_E_INTERNAL, "%zu requests in one statement", n);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		row[i].of = &m[i];
+		m[i].ca_id = 0;
 	}
-	if (id != 0)
-		store_put_int(p, id);
-	else
-		store_put_text(p, NULL);
-	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
-	return rc;
+	if (rc == 0)
+		rc = draw_ids(s, row, n, &err);
+	if (rc == 0)
+		record_filled(s, row, n);
+	for (size_t i = 0; i < n; i++) {
+		if (rc != 0) {
+			m[i].rc = rc;
+			m[i].err = err;
+		}
+		if (row != NULL)
+			store_params_clear(&row[i].p);
+	}
+	free(row);
 }
 
 int
 store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
     int64_t *ca_id, struct gh_error *err)
 {
-	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE];
-	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc;
+	struct store_recording m = {.decision = *d, .out = out};
 
-	*ca_id = 0;
-	if ((rc = choose_mark(d->req, mark, err)) == 0 &&
-	    (rc = put_request(&p, d, out, err)) == 0) {
-		store_put_bytes(&p, mark, sizeof(mark));
-		put_event(&p, d, out);
-		store_put_text(&p, d->req->requester.id);
-		rc = put_seal(s, &p, d, out, mac, err);
-	}
-	if (rc == 0) {
-		rc = store_run(s, &record_request, &p, &res, err);
-		if (rc == GH_E_DB_DOWN && s->was_lost)
-			rc = store_run(s, &record_request, &p, &res, err);
-	}
-	store_params_clear(&p);
-	/* request_pkey: our own first try, with the id that was drawn for it */
-	if (rc == GH_E_CONFLICT &&
-	    (strcmp(s->constraint, "replay_pkey") == 0 ||
-		strcmp(s->constraint, "request_pkey") == 0))
-		return take_recorded(s, d->req, mark, out, ca_id, err);
-	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "certificate_serial") == 0) {
-		/* Either a serial was drawn twice, or our first try met the serial before the
-		 * mark. */
-		return take_recorded(s, d->req, mark, out, ca_id, err);
-	}
-	if (rc == GH_E_CONFLICT)
-		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
-	if (rc == 0) {
-		out->cms_request_id = store_int(res, 0, 0);
-		out->cms_id = store_int(res, 0, 1);
-		store_trouble_end(NULL);
-	}
-	PQclear(res);
-	return rc;
+	store_record_batch(s, &m, 1);
+	*ca_id = m.ca_id;
+	if (m.rc != 0 && err != NULL)
+		*err = m.err;
+	return m.rc;
 }

@@ -151,7 +151,7 @@ put_decision(struct store_params *p, int64_t id, const struct requester *officer
 		store_put_int(p, d->template_id);
 	else
 		store_put_text(p, NULL);
-	if ((rc = store_put_cert(p, d, out, err)) != 0)
+	if ((rc = store_put_issued(p, d, out, err)) != 0)
 		return rc;
 	store_put_text(p, is_issued ? "request.approved" : "request.denied");
 	store_put_text(p, "success");

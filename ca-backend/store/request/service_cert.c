@@ -10,31 +10,15 @@ int
 store_record_service_cert(struct store *s, const struct requester *who, const struct ca *ca,
     const unsigned char *der, size_t len, int64_t *id, struct gh_error *err)
 {
-	static const struct store_statement st = {"service_cert_add",
-	    "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS
-	    ", request_id, requester, status) "
-	    "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
-	    "    $17::int, 0, '" STORE_SERVICE_REQUESTER "', 20) RETURNING id, subject), "
-	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-	    "SELECT 'server.certificate-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c) "
-	    "SELECT id FROM c"};
-	struct enroll_outcome outcome = {.disposition = DB_DISP_ISSUED};
-	const struct store_decision decision = {.ca = ca};
-	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc = ca_outcome_set_cert(&outcome, ca, der, len, err);
+	const struct store_new_cert c = {
+	    .ca = ca,
+	    .der = der,
+	    .len = len,
+	    .requester = STORE_SERVICE_REQUESTER,
+	    .event = "server.certificate-issued",
+	};
 
-	*id = 0;
-	if (rc == 0) {
-		store_put_actor(&p, who, NULL, outcome.serial);
-		rc = store_put_cert(&p, &decision, &outcome, err);
-	}
-	if (rc == 0 && (rc = store_run(s, &st, &p, &res, err)) == 0)
-		*id = store_int(res, 0, 0);
-	PQclear(res);
-	store_params_clear(&p);
-	enroll_outcome_clear(&outcome);
-	return rc;
+	return store_new_cert(s, who, &c, id, err);
 }
 
 int

@@ -167,40 +167,37 @@ store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct sto
 	return rc;
 }
 
-/* Parameters: store_put_actor, then 11 of store_put_cert, then the sealed record. */
-static const struct store_statement signer_add = {"ocsp_signer_add",
-    "WITH c AS (INSERT INTO certificate (" STORE_CERT_COLUMNS ", request_id, requester, status) "
-    "  VALUES ($7, $8, $9, $10::text[], to_timestamp($11::bigint), to_timestamp($12::bigint), $13, $14, $15, $16, "
-    "    $17::int, 0, $1, 20) RETURNING id, ca_id, der, not_before, not_after, subject), "
-    "o AS (INSERT INTO ocsp_signer (ca_id, cert, sealed, not_before, not_after) "
-    "  SELECT ca_id, der, $18, not_before, not_after FROM c) "
-    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-    "SELECT 'ocsp.signer-issued', 'success', c.subject, $1, $2::int, $3, $4, $5, $6 FROM c"};
-
+/* Both rows are in the caller's transaction. */
 static int
 add_signer(struct store *s, const struct store_ocsp_issue *i, const struct store_ocsp_signer *o,
     struct gh_error *err)
 {
-	struct enroll_outcome outcome = {.disposition = DB_DISP_ISSUED};
-	struct store_decision decision = {.ca = i->ca};
-	struct store_params p = {0};
+	static const struct store_statement st = {"ocsp_signer_add",
+	    "INSERT INTO ocsp_signer (ca_id, cert, sealed, not_before, not_after) "
+	    "SELECT ca_id, der, $2, not_before, not_after FROM certificate WHERE id = $1"};
 	char detail[64];
+	const struct store_new_cert c = {
+	    .ca = i->ca,
+	    .der = o->cert,
+	    .len = o->cert_len,
+	    .requester = i->who->name,
+	    .event = "ocsp.signer-issued",
+	    .detail = detail,
+	};
+	struct store_params p = {0};
 	PGresult *res = NULL;
-	int rc = ca_outcome_set_cert(&outcome, i->ca, o->cert, o->cert_len, err);
+	int64_t id;
+	int rc;
 
 	snprintf(detail, sizeof(detail), "valid for %lld hours",
 	    (long long)((o->not_after - o->not_before) / 3600));
-	if (rc == 0) {
-		store_put_actor(&p, i->who, NULL, detail);
-		rc = store_put_cert(&p, &decision, &outcome, err);
-	}
-	if (rc == 0) {
+	if ((rc = store_new_cert(s, i->who, &c, &id, err)) == 0) {
+		store_put_int(&p, id);
 		store_put_bytes(&p, o->sealed, o->sealed_len);
-		rc = store_run(s, &signer_add, &p, &res, err);
+		rc = store_run(s, &st, &p, &res, err);
 	}
 	PQclear(res);
 	store_params_clear(&p);
-	enroll_outcome_clear(&outcome);
 	return rc;
 }
 

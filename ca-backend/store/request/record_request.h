@@ -1,0 +1,56 @@
+/*
+ * Enrollments in batches: the look-up of replay marks, and the record of decided requests. Each
+ * member has its own result; one that fails or is a replay harms none of the others. store_record
+ * and store_find_replay are the batch of one.
+ */
+#ifndef STORE_RECORD_REQUEST_H
+#define STORE_RECORD_REQUEST_H
+
+#include "store/store.h"
+
+#define STORE_BATCH_MAX 16
+
+/* One request to record, see store_record in store.h for what is written and what *out becomes. */
+struct store_recording {
+	struct store_decision decision;
+	struct enroll_outcome
+	    *out; /* decided; after success with its ids, or the recorded answer */
+	/* results */
+	int rc;              /* as store_record returns it; then out is as it was */
+	struct gh_error err; /* when rc is not 0 */
+	int64_t ca_id;       /* issuer of a recorded answer; 0 otherwise */
+};
+
+/*
+ * Record n requests, 1 to STORE_BATCH_MAX: one statement, one round trip, one commit. A member
+ * whose mark is recorded already, by another call or by a member before it, becomes the recorded
+ * answer. When the statement is refused (not: when the database is away), the members are recorded
+ * singly, so that each gets its own error. When the answer is lost with the connection, the whole
+ * is sent once more, and each member finds by its mark what the first one has written.
+ */
+void store_record_batch(struct store *s, struct store_recording *m, size_t n);
+
+/* One mark to look up, see store_find_replay in store.h. */
+struct store_replay {
+	const struct requester *who; /* borrowed until collected, as the next two */
+	const unsigned char *mark;   /* REPLAY_MARK_SIZE bytes */
+	struct enroll_outcome *out;  /* filled when found; the leaf alone in its chain */
+	/* results; also after send, while the answer is on its way, and then not yet to be read */
+	int rc; /* 0; GH_E_REPLAY: recorded for another requester */
+	struct gh_error err;
+	bool found;
+	int64_t ca_id;
+};
+
+/*
+ * Ask for n marks, 1 to STORE_BATCH_MAX, and take the answer: between the two the caller may work
+ * while PostgreSQL looks, and nobody uses the connection. What goes wrong with sending shows when
+ * the answer is collected, which is therefore always to be done; a connection that was lost is
+ * replaced there, and asked once more. m is the same in both calls. The deadline is the statement's
+ * timeout after sending. Equal marks within a batch are not told from each other: both are not
+ * found.
+ */
+void store_find_replays_send(struct store *s, struct store_replay *m, size_t n);
+void store_find_replays_collect(struct store *s, struct store_replay *m, size_t n);
+
+#endif
