@@ -2,8 +2,9 @@
 # make check: everything that proves Gatehouse, in one run, nothing skipped.
 #	tests/run.sh [PATTERN]		only the steps whose name matches the shell pattern
 # A step is a program with a time limit. Its output goes to var/check/NAME.log and is shown when the
-# step fails. A step that prints TAP lines ("ok 1 - x", "not ok 2 - y") counts as so many tests, any
-# other as one. Ends with "N passed, N failed"; the exit status says the same.
+# step fails. It prints TAP lines ("1..2", "ok 1 - x", "not ok 2 - y"): as many as it has planned, and at least one, or
+# it has failed. A plain step (a build, a check of documents) may print none and counts as one then. How long each took is printed and kept in
+# var/check/times. Ends with "N passed, N failed"; the exit status says the same.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,7 @@ ONLY=${1:-*}
 OUT=$PWD/var/check
 JOBS=$(nproc)
 STARTED=$SECONDS
+PORTS=20000
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 ASAN_SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
@@ -18,7 +20,7 @@ exec </dev/null
 mkdir -p "$OUT"
 exec 9>"$OUT/lock"
 flock -n 9 || { echo "check: another run is under way in this tree" >&2; exit 1; }
-rm -f "$OUT"/*.log "$OUT"/*.result
+rm -f "$OUT"/*.log "$OUT"/*.result "$OUT"/*.time
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
@@ -29,45 +31,70 @@ unset GATEHOUSE_PORT GATEHOUSE_HTTP_PORT
 # The servers of the tests must not be reached through a proxy of the machine.
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 
+# Seconds since a time of $EPOCHREALTIME, with one decimal.
+since()
+{
+	local us=$((${EPOCHREALTIME/./} - ${1/./}))
+
+	printf '%d.%d' $((us / 1000000)) $((us / 100000 % 10))
+}
+
 # Run one step: NAME SECONDS COMMAND...
 step()
 {
-	local name=$1 limit=$2 log=$OUT/$1.log begin=$SECONDS rc=0 good bad
+	local name=$1 limit=$2 log=$OUT/$1.log begin=$EPOCHREALTIME rc=0 good bad planned seconds
 
 	shift 2
 	# shellcheck disable=SC2254
 	# The build is what all other steps work on.
 	case $name in build-gcc | $ONLY) ;; *) return 0 ;; esac
 	timeout -k 20 "$limit" "$@" >"$log" 2>&1 9>&- || rc=$?
+	seconds=$(since "$begin")
 	good=$(grep -Ec '^ok( |$)' "$log")
 	bad=$(grep -Ec '^not ok( |$)' "$log")
-	if [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ]; then
-		bad=1
-	elif [ "$rc" -eq 0 ] && [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then
+	# a program of several groups has several plans
+	planned=$(awk -F'[.][.]' '/^1[.][.][0-9]+$/ { n += $2 } END { print (n > 0 ? n : 1) }' "$log")
+	[ "$rc" -ne 124 ] || echo "check: no end after $limit s" >>"$log"
+	if [ "$rc" -eq 0 ] && [ -n "${PLAIN:-}" ] && [ $((good + bad)) -eq 0 ]; then
 		good=1
+	elif [ "$rc" -eq 0 ] && [ $((good + bad)) -lt "$planned" ]; then
+		echo "check: $((good + bad)) results, $planned are wanted" >>"$log"
+		bad=$((bad + 1))
+	elif [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		bad=1
 	fi
 	echo "$good $bad" >"$OUT/$name.result"
-	if [ "$rc" -eq 0 ] && [ "$bad" -eq 0 ]; then
-		printf 'ok    %-44s %4d passed %4d s\n' "$name" "$good" $((SECONDS - begin))
+	echo "$name $seconds" >"$OUT/$name.time"
+	if [ "$bad" -eq 0 ]; then
+		printf 'ok    %-44s %4d passed %6s s\n' "$name" "$good" "$seconds"
 		return 0
 	fi
-	[ "$rc" -ne 124 ] || echo "check: no end after $limit s" >>"$log"
 	{
-		printf 'FAIL  %-44s %4d failed %4d s (status %d), %s:\n' "$name" "$bad" \
-		    $((SECONDS - begin)) "$rc" "var/check/$name.log"
+		printf 'FAIL  %-44s %4d failed %6s s (status %d), %s:\n' "$name" "$bad" "$seconds" "$rc" \
+		    "var/check/$name.log"
 		grep -E '^not ok|ERROR|rror:' "$log" | head -n 20 | sed 's/^/    | /'
 		tail -n 40 "$log" | sed 's/^/    /'
 	}
 	return 1
 }
 
-# The same, several at a time.
+# One whose exit status is its only result.
+plain()
+{
+	PLAIN=1 step "$@"
+}
+
+# [plain] NAME SECONDS COMMAND...: the same, several at a time. Each looks for free ports where no other does.
 beside()
 {
+	local how=step
+
+	[ "$1" != plain ] || { how=plain; shift; }
 	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
 		wait -n
 	done
-	step "$@" &
+	PORTS=$((PORTS < 31800 ? PORTS + 200 : 20000))
+	GATEHOUSE_TEST_PORTS="$PORTS 200" $how "$@" &
 }
 
 name_of()
@@ -109,11 +136,11 @@ as_needed()
 
 builds()
 {
-	step build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests check-programs
-	step build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang all tests
-	step build-sanitizers 600 make -j "$JOBS" --no-print-directory CC=gcc BUILD=build/asan \
+	plain build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests integration-tests check-programs
+	plain build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang all tests
+	plain build-sanitizers 600 make -j "$JOBS" --no-print-directory CC=gcc BUILD=build/asan \
 	    OPT="-O1 -g" SANITIZE="$ASAN_SANITIZE" tests build/asan/gatehouse.so
-	step build-fuzz 600 make -j "$JOBS" --no-print-directory fuzz-build
+	plain build-fuzz 600 make -j "$JOBS" --no-print-directory fuzz-build
 }
 
 units()
@@ -127,12 +154,12 @@ units()
 
 static_checks()
 {
-	beside cppcheck 600 tests/cppcheck.sh
+	beside plain cppcheck 600 tests/cppcheck.sh
 	local t
 	for t in tests/docs/check_*; do
-		[ -x "$t" ] && beside "$(name_of "${t%.*}")" 120 "$t"
+		[ -x "$t" ] && beside plain "$(name_of "${t%.*}")" 120 "$t"
 	done
-	beside shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
+	beside plain shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
 	wait
 }
 
@@ -141,7 +168,7 @@ fuzzers()
 	local f
 	for f in tests/fuzz/fuzz_*.c; do
 		f=${f##*/}
-		beside "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
+		beside plain "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
 	done
 	wait
 }
@@ -182,6 +209,11 @@ summary()
 		echo "check: no step has a name like $ONLY" >&2
 		bad=1
 	fi
+	# the slowest of this run, and the last time of each step there is
+	cat "$OUT"/*.time 2>/dev/null | sort -k2,2nr | head -n 8 | sed 's/^/slow: /'
+	touch "$OUT/times"
+	cat "$OUT"/*.time "$OUT/times" 2>/dev/null | awk '!seen[$1]++' | sort -k2,2nr >"$OUT/times.new"
+	mv "$OUT/times.new" "$OUT/times"
 	[ "${#failed[@]}" -eq 0 ] || printf 'failed: %s\n' "${failed[@]}"
 	printf '%d min %d s\n' $(((SECONDS - STARTED) / 60)) $(((SECONDS - STARTED) % 60))
 	echo "$good passed, $bad failed"

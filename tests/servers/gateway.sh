@@ -22,6 +22,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
+. "$here/free-port.sh"
 action=${1:-} dir=${2:-}
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$top/$build
@@ -104,16 +105,6 @@ start_servers()
 is_listening()
 {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-free_port()
-{
-	local p
-
-	while :; do
-		p=$((20000 + RANDOM % 12000))
-		is_listening "$p" || { echo "$p"; return; }
-	done
 }
 
 # KIND ASKED [WISH]: a port that is asked for, kept, wished for and free, or free; kept from now on
@@ -285,7 +276,7 @@ run_gateway()
 	setsid "$gatehouse" run -c "$dir/gatehouse$node.conf" >"$dir/gateway$node.log" 2>&1 </dev/null 9>&- &
 	pid=$!
 	echo "$pid" >"$dir/gateway$node.pid"
-	for _ in $(seq 300); do
+	for _ in $(seq 600); do
 		[ "$(ready)" != 200 ] || return 0
 		kill -0 "$pid" 2>/dev/null ||
 		    { tail -n 10 "$dir/gateway$node.log" >&2; fail "the gateway ended, see $dir/gateway$node.log"; }
@@ -293,7 +284,7 @@ run_gateway()
 	done
 	tail -n 10 "$dir/gateway$node.log" >&2
 	halt_gateway
-	fail "the gateway is not ready after 30 s: $(cat "$dir/readyz$node" 2>/dev/null)"
+	fail "the gateway is not ready after a minute: $(cat "$dir/readyz$node" 2>/dev/null)"
 }
 
 halt_gateway()
@@ -302,11 +293,11 @@ halt_gateway()
 
 	pid=$(gateway_pid) || { rm -f "$dir/gateway$node.pid"; return 0; }
 	kill -TERM "$pid"
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		gateway_pid >/dev/null || { rm -f "$dir/gateway$node.pid"; return 0; }
 		sleep 0.05
 	done
-	echo "gateway: no end 10 s after SIGTERM, killing it" >&2
+	echo "gateway: no end 30 s after SIGTERM, killing it" >&2
 	kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid"
 	rm -f "$dir/gateway$node.pid"
 	return 1

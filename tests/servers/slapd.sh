@@ -12,6 +12,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/free-port.sh"
 PATH=$PATH:/usr/sbin:/sbin
 unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} port=${3:-}
@@ -23,14 +24,6 @@ is_running() {
 	local pid
 	pid=$(cat "$dir/pid" 2>/dev/null) || return 1
 	[ -n "$pid" ] && [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$(readlink -f "$(command -v slapd)")" ]
-}
-
-free_port() {
-	local p
-	while :; do
-		p=$((20000 + RANDOM % 12000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo $p; return; }
-	done
 }
 
 make_certificates() {
