@@ -107,7 +107,7 @@ stop_all()
 
 	# of this pid namespace: ours alone
 	for p in $(ps -o pid= -C gatehouse,gatehouse-signer,kore); do kill "$p"; done
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ -n "$(ps -o pid= -C gatehouse,gatehouse-signer,kore)" ] || break
 		sleep 0.1
 	done

@@ -3,6 +3,7 @@
 # it asks, checks, makes, refuses, and finds again. Needs root, as the command does; calls sudo -n otherwise.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+. tests/servers/free-port.sh
 build=${BUILD:-build}
 [[ $build == /* ]] || build=$PWD/$build
 gatehouse=$build/gatehouse
@@ -64,15 +65,6 @@ is()
 
 	shift
 	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
-}
-
-# A port that nobody listens on.
-free_port()
-{
-	local p
-
-	while p=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null; do :; done
-	echo "$p"
 }
 
 # setup CASE OPTION...: into a folder of its own; programs from the build, not from the package
@@ -237,7 +229,7 @@ start_gateway()
 	"$gatehouse" run -c "$dir/$1/etc/gatehouse.conf" >"$dir/$1/log" 2>&1 </dev/null &
 	gateway_pid=$!
 	trap 'kill "$gateway_pid" 2>/dev/null; wait "$gateway_pid"' EXIT # of the subshell of check
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		grep -q '^ready:' "$dir/$1/log" && return
 		kill -0 "$gateway_pid" || break
 		sleep 0.1
@@ -255,6 +247,11 @@ gateway_enrolls()
 	    --app-key "$(cat "$dir/first/app.key")" --app-secret-file "$dir/first/app.secret" --user "$LDAP_USER" \
 	    --password-file "$dir/alice/password" --template User --out-dir "$dir/alice"
 	openssl verify -CAfile "$dir/root.pem" -untrusted "$dir/alice/chain.pem" "$dir/alice/cert.pem"
+}
+
+renewal_is_recorded()
+{
+	is "map(select(.name == \"server-certificate@$(hostname)\")) | .[0].detail == \"renewed\"" gh first job list --json
 }
 
 # A revoked server certificate is renewed at once; the running gateway takes the new one over.
@@ -279,7 +276,12 @@ server_certificate_is_renewed()
 	[ "$seen" = "$(openssl x509 -in "$pem" -noout -serial)" ]
 	has 600 "$user" "$user" "$pem"
 	openssl verify -verify_hostname localhost -CAfile "$dir/root.pem" -untrusted "$dir/issuing.pem" "$pem"
-	is "map(select(.name == \"server-certificate@$(hostname)\")) | .[0].detail == \"renewed\"" gh first job list --json
+	# the file is exchanged a moment before the run is recorded
+	for _ in $(seq 300); do
+		! renewal_is_recorded || break
+		sleep 0.1
+	done
+	renewal_is_recorded
 	# by hand, as root: the file stays the gateway's
 	gh first cert revoke "${seen#serial=}" --reason superseded --yes
 	gh first job run server-certificate | grep renewed
@@ -308,7 +310,7 @@ ask_doctor()
 doctor_finds_all_well()
 {
 	start_gateway first
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ "$(gh first job list --json | jq 'all(.[]; .outcome == "success")')" != true ] || break
 		sleep 0.1
 	done
@@ -443,7 +445,7 @@ start_signer()
 	    >"$dir/first/log" 2>&1 </dev/null &
 	signer_pid=$!
 	trap 'kill "$signer_pid"; wait "$signer_pid"' EXIT # of the subshell of check
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ ! -S "$dir/first/signer/signer.sock" ] || return 0
 		sleep 0.1
 	done

@@ -905,7 +905,7 @@ dir__survives_a_restart_of_the_server(void **state)
 
 /* Waits until the function fails with GH_E_DIR_DOWN; the server is dead all the time. */
 static void
-assert_expires(struct access *a, int (*ask)(struct access *a), int seconds)
+assert_expires(struct access *a, int (*ask)(struct access *a))
 {
 	int64_t started = gh_now_us();
 	int rc;
@@ -913,7 +913,7 @@ assert_expires(struct access *a, int (*ask)(struct access *a), int seconds)
 	do {
 		usleep(20000);
 		rc = ask(a);
-		if ((gh_now_us() - started) / 1000000 > seconds + 1)
+		if ((gh_now_us() - started) / 1000000 > 30)
 			fail_msg("still remembered");
 	} while (rc == 0);
 	assert_int_equal(rc, GH_E_DIR_DOWN);
@@ -945,14 +945,14 @@ dir__remembers_for_the_configured_time(void **state)
 	struct access a;
 
 	(void)state;
-	begin_with(&a, need("LDAP_URI"), "cache_seconds = 2\nbind_cache_seconds = 2\n");
+	begin_with(&a, need("LDAP_URI"), "cache_seconds = 6\nbind_cache_seconds = 6\n");
 	assert_login(&a, "alice", "alice-secret", 0);
 	slapd("kill");
 	assert_int_equal(ask_alice(&a), 0);
 	assert_int_equal(ask_login(&a), 0);
 	assert_login(&a, "alice", "wrong", GH_E_DIR_DOWN); /* never decided by the cache */
-	assert_expires(&a, ask_alice, 2);
-	assert_expires(&a, ask_login, 2);
+	assert_expires(&a, ask_alice);
+	assert_expires(&a, ask_login);
 	slapd("start");
 	end(&a);
 
