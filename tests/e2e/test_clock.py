@@ -4,7 +4,6 @@ runs under libfaketime, two hours behind or ahead of the node."""
 
 import glob
 import json
-import subprocess
 import unittest
 
 import der
@@ -12,7 +11,10 @@ import tap
 from client import Client
 from environment import Environment, wait_for
 
-env = Environment("clock", GATEHOUSE_CONF_EXTRA="jobs { audit_seal = 0 }")
+# No job runs by itself: it would write into the trail that is sealed here.
+env = Environment("clock", GATEHOUSE_CONF_EXTRA="""
+jobs { audit_seal = 0 crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 retention = 0 }
+""")
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
 
@@ -27,37 +29,21 @@ def database_clock(offset):
         env.variables.pop(name, None)
 
 
-def readyz():
-    reply = Client(env).get("/readyz")
+def readyz(client=None):
+    reply = (client or Client(env)).get("/readyz")
     return reply.status, reply.json
 
 
 def all_workers(status, clock):
-    """Each worker looks for itself: so many answers in a row come from all."""
-    wait_for(lambda: all(r == (status, clock, "up") for r in
-                         ((s, state.get("clock"), state["database"]) for s, state in (readyz() for _ in range(12)))),
-             f"/readyz says {status} and {clock}")
+    """Each worker looks for itself."""
+    def as_told(client):
+        code, state = readyz(client)
+        return (code, state.get("clock"), state["database"]) == (status, clock, "up")
+    env.await_each_worker(as_told, f"/readyz says {status} and {clock}")
 
 
 def skew():
-    text = Client(env).get("/metrics").body.decode()
-    return float(next(line for line in text.splitlines() if line.startswith("gatehouse_clock_skew_seconds ")).split()[1])
-
-
-class LateRow:
-    """An audit row whose number is drawn now, and whose commit comes later."""
-
-    def __init__(self):
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", env.var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE)
-        self.psql.stdin.write(b"begin; insert into audit (event, outcome, actor, actor_kind, app, address) values "
-                              b"('test.late', 'success', 'tester', 3, '', ''); select 'held';\n")
-        self.psql.stdin.flush()
-        assert b"held" in self.psql.stdout.readline()
-
-    def commit(self):
-        self.psql.communicate(b"commit;\n")
-        assert self.psql.returncode == 0
+    return env.metric("gatehouse_clock_skew_seconds")
 
 
 class Clocks(unittest.TestCase):
@@ -68,8 +54,9 @@ class Clocks(unittest.TestCase):
     def test_right_clocks(self):
         status, state = readyz()
         self.assertEqual((status, state["clock"]), (200, "right"))
-        self.assertLess(abs(state["clock_skew_ms"]), 1000)
-        self.assertLess(abs(skew()), 1)
+        # it is what a round trip to the database cannot hide: on a busy machine now and then a second
+        wait_for(lambda: abs(readyz()[1]["clock_skew_ms"]) < 1000, "the clocks agree")
+        wait_for(lambda: abs(skew()) < 1, "the clocks agree in /metrics")
 
     def wrong(self, offset, sign, word):
         database_clock(offset)
@@ -104,7 +91,8 @@ class Clocks(unittest.TestCase):
     def test_seals_bear_the_time_of_their_rows(self):
         """A seal with the node's time made rows that were committed a moment later look like inserted ones."""
         database_clock("-2h")
-        late = LateRow()
+        late = env.session("begin; insert into audit (event, outcome, actor, actor_kind, app, address) values "
+                           "('test.late', 'success', 'tester', 3, '', '')")
         env.sql("insert into audit (event, outcome, actor, actor_kind, app, address) values "
                 "('test.row', 'success', 'tester', 3, '', '')")
         env.admin("job", "run", "audit-seal", "--json")

@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 import unittest
 import urllib.parse
 
@@ -102,10 +101,26 @@ def verify(chain, names, *options):
     return done.stdout.decode()
 
 
-def wait_served(condition, what, seconds):
-    """Wait for it, and until every worker has it: each looks for a newer CRL once a second."""
-    wait_for(condition, what, seconds)
-    time.sleep(1.2)
+def of(client, name):
+    """A CRL as the worker of this client has it."""
+    reply = client.get(f"/crl/{name}")
+    return reply.body if reply.status == 200 else None
+
+
+def wait_served(condition, name, what, seconds=60.0):
+    """Wait until condition(CRL) is true in every worker of both nodes: each looks for a newer one once a second."""
+    for node, var in (("", env.var), ("2", node2)):
+        env.await_each_worker(lambda client: condition(of(client, name)), what, seconds, node=node,
+                              url=var["GATEHOUSE_URL"])
+
+
+def lists(serial):
+    return lambda raw: raw is not None and serial in text_of(raw)
+
+
+def wait_newest(ca):
+    for node, var in (("", env.var), ("2", node2)):
+        env.await_crl(ca, node=node, var=var)
 
 
 class Crl(unittest.TestCase):
@@ -129,19 +144,18 @@ class Crl(unittest.TestCase):
         deltas = ("-crl_check_all", "-extended_crl", "-use_deltas")
         names = ("root.crl", "issuing.crl", "issuing-delta.crl")
         self.assertIn(": OK", verify(bad, names, *deltas))
+        wait_newest("issuing")
         before = number_of(crl("issuing.crl"))
         revoke(bad[0])
-        wait_served(lambda: serial_of(bad[0]) in text_of(crl("issuing-delta.crl")), "the delta CRL has it", 30)
+        wait_served(lists(serial_of(bad[0])), "issuing-delta.crl", "the delta CRL has it")
         self.assertIn("certificate revoked", verify(bad, names, *deltas))
         self.assertIn(": OK", verify(good, names, *deltas))
         self.assertEqual(number_of(crl("issuing.crl")), before)  # the complete one was not made anew
         # now a complete one
         env.admin("crl", "issue", "--ca", "issuing")
-        wait_served(lambda: serial_of(bad[0]) in text_of(crl("issuing.crl")), "the complete CRL has it", 5)
+        wait_served(lists(serial_of(bad[0])), "issuing.crl", "the complete CRL has it")
         self.assertIn("certificate revoked", verify(bad, names[:2], "-crl_check_all"))
         self.assertIn(": OK", verify(good, names[:2], "-crl_check_all"))
-        # the other node too
-        self.assertIn(serial_of(bad[0]), text_of(crl("issuing.crl", node2["GATEHOUSE_HTTP_URL"])))
 
     def test_shards(self):
         chain, shard = enroll_sharded()
@@ -152,12 +166,12 @@ class Crl(unittest.TestCase):
         self.assertIn("different CRL scope", verify(chain, ("root.crl", f"sharded-s{(shard + 1) % 3}.crl"),
                                                     "-crl_check_all"))
         revoke(chain[0])
-        wait_served(lambda: serial_of(chain[0]) in text_of(crl(names[1])), "the CRL of the shard has it", 40)
+        wait_served(lists(serial_of(chain[0])), names[1], "the CRL of the shard has it")
         self.assertIn("certificate revoked", verify(chain, names, "-crl_check_all"))
         self.assertIn("Issuing Distribution Point: critical", text_of(crl(names[1])))
 
     def test_headers(self):
-        time.sleep(1.1)  # until all workers have the newest one
+        wait_newest("root")
         for url in (env.var["GATEHOUSE_HTTP_URL"], env.var["GATEHOUSE_URL"], node2["GATEHOUSE_URL"]):
             get = fetch(url, "/crl/root.crl")
             self.assertEqual(get.status, 200)
@@ -222,6 +236,7 @@ class Crl(unittest.TestCase):
         env.admin("ca", "password", "set", "root", "--password-file", password)
         env.admin("ca", "password", "lock", "root")
         try:
+            wait_newest("root")
             before = number_of(crl("root.crl"))
             done = env.admin("crl", "issue", check=False)
             self.assertEqual(done.returncode, 1)
@@ -243,7 +258,7 @@ class Crl(unittest.TestCase):
                 "select -i, (select id from ca where name = 'issuing'), substr(sha256(i::text::bytea), 1, 16), now(), 1, "
                 "now() + interval '1 year', 'test' from generate_series(1, 400000) as i")
         env.admin("crl", "issue", "--ca", "issuing")
-        wait_served(lambda: (crl("issuing.crl") or b"")[16_000_000:], "the large CRL", 30)
+        wait_served(lambda raw: raw is not None and len(raw) > 16_000_000, "issuing.crl", "the large CRL")
         big = crl("issuing.crl")
         rss = self.memory()
         where = urllib.parse.urlsplit(env.var["GATEHOUSE_HTTP_URL"])
@@ -261,7 +276,7 @@ class Crl(unittest.TestCase):
         self.assertEqual(crl("issuing.crl"), big)
         # a new CRL does not take the old one from those who are still being sent it
         env.admin("crl", "issue", "--ca", "issuing")
-        wait_for(lambda: crl("issuing.crl") != big, "the next large CRL", 30)
+        wait_for(lambda: crl("issuing.crl") != big, "the next large CRL", 60)
         head, body = heads[0].split(b"\r\n\r\n", 1)
         parts = [body]
         while sum(map(len, parts)) < len(big):
@@ -286,9 +301,12 @@ class Crl(unittest.TestCase):
     def test_one_issuer_of_two_nodes(self):
         """Two nodes, four workers: each number once, and no more CRLs than there is reason for."""
         self.assertEqual(env.count("select count(*) - count(distinct (ca_id, coalesce(shard, -1), number)) from crl"), 0)
-        before = env.count("select count(*) from crl where not is_delta")
-        time.sleep(3)
-        self.assertEqual(env.count("select count(*) from crl where not is_delta"), before)
+        complete = "select count(*) from crl where not is_delta"
+        before = env.count(complete)
+        for _ in range(3):
+            last = env.sql("select finished_at from job where name = 'crl'")
+            wait_for(lambda: env.sql("select finished_at from job where name = 'crl'") != last, "the job has looked again")
+        self.assertEqual(env.count(complete), before)
 
     def test_killed_worker(self):
         """A worker that dies while it serves and makes CRLs costs neither."""
@@ -306,15 +324,15 @@ class Crl(unittest.TestCase):
         thread.start()
         try:
             for _ in range(3):
-                workers = wait_for(lambda: [p for p, line in env.processes("kore") if "worker" in line or "[wrk" in line],
-                                   "there are workers")
-                os.kill(workers[-1], signal.SIGKILL)
-                time.sleep(0.7)
+                old = env.workers()
+                os.kill(max(old), signal.SIGKILL)
+                wait_for(lambda: len(env.workers()) == len(old) and env.workers() != old, "a new worker")
         finally:
             stop.set()
             thread.join()
-        env.wait_ready()
-        raw = wait_for(lambda: crl("issuing.crl"), "it is served")
+        env.await_each_worker(lambda client: client.get("/readyz").status == 200, "all are ready")
+        wait_newest("issuing")
+        raw = crl("issuing.crl")
         self.assertGreater(number_of(raw), before)
         self.assertIn("verify OK", self.check_signature(raw))
         self.assertEqual(failures, [])

@@ -3,7 +3,6 @@
 laundered by what the administrator does next."""
 
 import json
-import re
 import subprocess
 import unittest
 
@@ -12,50 +11,39 @@ import tap
 from client import Client
 from environment import BUILD, Environment, wait_for
 
-env = Environment("hostile", GATEHOUSE_CONF_EXTRA="jobs { audit_seal = 0 }\nlimits { failures = 1000 }")
+# One thread in each worker: each connection to the database remembers for itself how far it was.
+env = Environment("hostile", GATEHOUSE_CONF_EXTRA="""
+gateway { threads = 1 }
+jobs { audit_seal = 0 }
+limits { failures = 1000 }
+""")
 KEY = der.Key(env.scratch, "ec:P-256")
 GOOD = der.csr(KEY)
 AUDITOR, PASSWORD = env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
 TABLES = ("admin_user", "application", "ca", "ca_certificate", "metadata_field", "template", "row_seal", "grant_head")
 
 
-def owner(sql, role="gatehouse"):
-    """Statements of the enemy; as the superuser also without triggers."""
-    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
-                           env.var["GATEHOUSE_DB"].replace("user=gatehouse", f"user={role}")], input=sql.encode(),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout.decode()
-    return done.stdout.decode().strip()
-
-
 def keep(schema="kept"):
-    owner(f"drop schema if exists {schema} cascade; create schema {schema};" +
+    env.psql(f"drop schema if exists {schema} cascade; create schema {schema};" +
           "".join(f"create table {schema}.{t} as table {t};" for t in TABLES), "postgres")
 
 
 def put_back(schema="kept"):
-    owner("set session_replication_role = replica;" +
+    env.psql("set session_replication_role = replica;" +
           "".join(f"delete from {t}; insert into {t} overriding system value select * from {schema}.{t};"
                   for t in TABLES) + "update catalog_generation set n = n + 1; notify gatehouse_catalog;", "postgres")
 
 
-def readyz():
+def readyz(client=None):
     try:
-        reply = Client(env).get("/readyz")
+        reply = (client or Client(env)).get("/readyz")
     except OSError:
         return None  # not listening
     return reply.status, reply.json["configuration"]
 
 
 def all_workers(wanted):
-    wait_for(lambda: all(readyz() == wanted for _ in range(12)), f"/readyz says {wanted}")
-
-
-
-def metric(name):
-    text = Client(env).get("/metrics").body.decode()
-    return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
-
+    env.await_each_worker(lambda client: readyz(client) == wanted, f"/readyz says {wanted}")
 
 
 class Hostile(unittest.TestCase):
@@ -71,9 +59,9 @@ class Hostile(unittest.TestCase):
         return done.returncode, done.stderr.decode()
 
     def test_template_that_was_changed(self):
-        owner("update template set body = jsonb_set(body, '{subject}', '{\"cn\": \"supplied\"}') where active")
+        env.psql("update template set body = jsonb_set(body, '{subject}', '{\"cn\": \"supplied\"}') where active")
         all_workers((200, "refused"))
-        self.assertGreater(metric("gatehouse_configuration_refused"), 0)
+        self.assertGreater(env.metric("gatehouse_configuration_refused"), 0)
         reply = Client(env).enroll(GOOD)  # the last good configuration goes on
         self.assertEqual(reply.status, 200, reply.body)
         code, text = self.status()
@@ -106,26 +94,25 @@ class Hostile(unittest.TestCase):
             env.gateway("run")
 
     def test_administrator_that_was_added(self):
-        hash_of = owner(f"select hash from admin_user where name = '{AUDITOR}'")
+        hash_of = env.psql(f"select hash from admin_user where name = '{AUDITOR}'")
         self.assertEqual(self.page(AUDITOR), 200)
-        owner(f"insert into admin_user (name, hash, roles, enabled) values ('eve', '{hash_of}', 7, true)")
+        env.psql(f"insert into admin_user (name, hash, roles, enabled) values ('eve', '{hash_of}', 7, true)")
         self.assertEqual(self.page("eve"), 503)
         self.assertEqual(self.page(AUDITOR), 503)
         env.await_log("(eve) was added without Gatehouse")
         self.assertRegex(self.status()[1], r"admin_user \d+ \(eve\) was added without Gatehouse")
-        owner("delete from admin_user where name = 'eve'")
+        env.psql("delete from admin_user where name = 'eve'")
         self.assertEqual(self.page(AUDITOR), 200)
 
-    def page(self, user):
-        client = Client(env, user=user, password=PASSWORD)
-        return client.request("GET", "/pki/audit?limit=1", headers=client.headers()).status
+    def page(self, user, client=None):
+        head = Client(env, user=user, password=PASSWORD).headers()
+        return (client or Client(env)).request("GET", "/pki/audit?limit=1", headers=head).status
 
     def test_everything_set_back(self):
         """The whole set with its seals: found by who has seen a newer one, and by the audit trail."""
         env.admin("user", "disable", AUDITOR)
-        wait_for(lambda: self.page(AUDITOR) in (401, 403), "the auditor is refused")
-        for _ in range(30):
-            self.page(AUDITOR)  # each thread of each worker has seen it
+        # each worker has seen it
+        env.await_each_worker(lambda client: self.page(AUDITOR, client) in (401, 403), "the auditor is refused")
         keep("disabled")
         put_back()
         self.assertEqual(self.page(AUDITOR), 503)
@@ -139,7 +126,7 @@ class Hostile(unittest.TestCase):
 
     def test_update_from_a_version_without_seals(self):
         def without_seals():
-            owner("delete from grant_head; delete from row_seal; update request set mac = null")
+            env.psql("delete from grant_head; delete from row_seal; update request set mac = null")
 
         without_seals()
         # he pretends: the trail says that the rows were sealed
@@ -147,7 +134,7 @@ class Hostile(unittest.TestCase):
         self.assertIn("0 rows sealed", done)
         self.assertIn("not sealed", self.status()[1])
         without_seals()
-        owner("set session_replication_role = replica; delete from audit where event like 'grant.%'", "postgres")
+        env.psql("set session_replication_role = replica; delete from audit where event like 'grant.%'", "postgres")
         done = env.admin("db", "migrate", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"--yes", done.stderr)

@@ -82,7 +82,7 @@ class Hsm(unittest.TestCase):
         return reply if reply.status == 200 else None
 
     def test_1_enrolls(self):
-        wait_for(self.signs, "the gateway knows the CA", 10)
+        wait_for(self.signs, "the gateway knows the CA")
         reply = self.hsm.enroll(GOOD, template="User")
         self.assertEqual(reply.status, 200, reply.body)
         chain = reply.certificates()
@@ -91,7 +91,7 @@ class Hsm(unittest.TestCase):
         self.assertEqual(ready()[1]["tokens"], "up")
 
     def test_2_goes_away_and_comes_back(self):
-        wait_for(self.signs, "the gateway knows the CA", 10)
+        wait_for(self.signs, "the gateway knows the CA")
         away()
         reply = self.hsm.enroll(GOOD, template="User")
         self.assertEqual(reply.status, 503, reply.body)
@@ -100,7 +100,7 @@ class Hsm(unittest.TestCase):
         self.assertEqual((status, state["status"], state["signer"]), (200, "ready", "up"))
         self.assertEqual(self.software.enroll(GOOD).status, 200)
         back()
-        wait_for(self.signs, "the CA signs again", 10)
+        wait_for(self.signs, "the CA signs again")
         wait_for_tokens("up")
 
     def test_3_is_away_at_the_start(self):
@@ -112,7 +112,7 @@ class Hsm(unittest.TestCase):
         self.assertEqual(self.software.enroll(GOOD).status, 200)
         self.assertEqual(self.hsm.enroll(GOOD, template="User").status, 503)
         back()
-        wait_for(self.signs, "the CA signs again", 10)
+        wait_for(self.signs, "the CA signs again")
         wait_for_tokens("up")
 
     def test_4_says_which_key_is_missing(self):

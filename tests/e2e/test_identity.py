@@ -13,7 +13,7 @@ import der
 import tap
 from client import Client
 from domain import Domain
-from environment import TOP, Environment, wait_for
+from environment import TOP, Environment
 
 ROLES = 'roles {\n officer_groups = "pki-officers"\n}\n'
 domain = Domain()
@@ -148,9 +148,7 @@ class OpenLdap(Case):
         company.admin("app", "create", "mails", "--ca", "issuing", "--template", "Mail", "--key-file",
                       company.scratch / "key", "--secret-file", company.scratch / "secret")
         cls.app = {"app_key": base64.b64encode(b"the key of mails").decode(), "secret": b"the secret of mails"}
-        caller = Client(company, **cls.app)
-        wait_for(lambda: all(caller.call("/CMSApi/CertEnroll/3/Templates", b"{}").status == 200 for _ in range(8)),
-                 "all workers know the application")
+        company.await_catalog()
         cls.set_up("Mail")
 
     def ldap(self, program, cn, password, *args, stdin=None):

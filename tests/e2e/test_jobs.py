@@ -23,38 +23,6 @@ GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 LOCK = "1734894446, hashtext('%s')"
 
 
-def superuser(sql):
-    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
-                           env.var["GATEHOUSE_DB"].replace("user=gatehouse", "user=postgres")],
-                          input=("set session_replication_role = replica;\n" + sql).encode(),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout.decode()
-
-
-class Session:
-    """A database session that holds something until it is closed."""
-
-    def __init__(self, sql):
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", env.var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE)
-        self.psql.stdin.write((sql + "; select 'held';\n").encode())
-        self.psql.stdin.flush()
-        while b"held" not in self.psql.stdout.readline():
-            pass
-
-    def close(self):
-        self.psql.kill()
-        self.psql.wait()
-        self.psql.stdin.close()
-        self.psql.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *why):
-        self.close()
-
-
 def job(name):
     return next(j for j in env.admin("job", "list", "--json") if j["name"] == name)
 
@@ -75,7 +43,14 @@ def is_sealed():
 class Runner(unittest.TestCase):
     def setUp(self):
         env.wait_ready()
-        wait_for(is_sealed, "all is sealed", 15)
+        wait_for(is_sealed, "all is sealed", 60)
+
+    @staticmethod
+    def await_looks(times):
+        """Wait until the gateway has looked for what is due, told by the job that is due each second."""
+        for _ in range(times):
+            last = job("audit-seal")["started"]
+            wait_for(lambda: job("audit-seal")["started"] != last, "another look")
 
     def issue(self):
         reply = Client(env).enroll(GOOD)
@@ -83,49 +58,48 @@ class Runner(unittest.TestCase):
 
     def test_by_interval(self):
         add_row()
-        wait_for(is_sealed, "the gateway seals by itself", 4)
+        wait_for(is_sealed, "the gateway seals by itself")
+        # the seal is committed a moment before the job's own row
+        wait_for(lambda: (j := job("audit-seal"))["outcome"] == "success" and j["failures"] == 0, "the run is recorded")
         state = job("audit-seal")
-        self.assertEqual((state["outcome"], state["failures"], state["interval"]), ("success", 0, 1))
+        self.assertEqual(state["interval"], 1)
         self.assertIn(" pid ", state["node"])
 
     def test_on_demand_only(self):
         before = job("retention")["started"]
-        time.sleep(2.5)
+        self.await_looks(3)
         self.assertEqual(job("retention")["started"], before)
 
     def test_in_background(self):
         env.sql("update job set finished_at = now() - interval '1 hour', started_at = now() - interval '1 hour' "
                 "where name = 'retention'")
-        begin = time.monotonic()
         env.admin("job", "run", "retention", "--background")
         wait_for(lambda: env.count("select count(*) from job where name = 'retention' and not wanted and "
-                                   "finished_at > now() - interval '1 minute'"), "it ran", 5)
-        self.assertLess(time.monotonic() - begin, 2.5)
+                                   "finished_at > now() - interval '1 minute'"), "it ran")
         self.assertEqual(job("retention")["outcome"], "success")
 
     def test_locked_elsewhere(self):
         """A node that runs a job keeps others from it, and from nothing else; its death frees the job."""
-        with Session("select pg_advisory_lock(" + LOCK % "audit-seal" + ")"):
-            time.sleep(1)
+        with env.session("select pg_advisory_lock(" + LOCK % "audit-seal" + ")"):
             add_row()
             self.issue()
-            env.admin("job", "run", "expiry-notices", "--background")
-            wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile", 5)
-            time.sleep(2)
+            for _ in range(2):
+                env.admin("job", "run", "expiry-notices", "--background")
+                wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile")
             self.assertGreater(unsealed(), 0)
             done = env.admin("job", "run", "audit-seal", check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"runs at this moment", done.stderr)
-        wait_for(is_sealed, "the lock went with its holder", 5)
+        wait_for(is_sealed, "the lock went with its holder")
 
     def test_a_run_under_way_has_not_failed(self):
         """One that died has: until its next run ends, whoever watches is told so."""
         env.admin("job", "run", "retention")
         env.sql("update job set started_at = clock_timestamp(), failures = failures + 1 where name = 'retention'")
-        with Session("select pg_advisory_lock(" + LOCK % "retention" + ")"):
+        with env.session("select pg_advisory_lock(" + LOCK % "retention" + ")"):
             self.assertEqual(job("retention")["failures"], 0)
             self.assertEqual(self.gauges()['gatehouse_job_failures{name="retention"}'], 0)
-        wait_for(lambda: job("retention")["failures"] == 1, "the lock went with its holder", 5)
+        wait_for(lambda: job("retention")["failures"] == 1, "the lock went with its holder")
         env.admin("job", "run", "retention")
         self.assertEqual(job("retention")["failures"], 0)
 
@@ -137,10 +111,11 @@ class Runner(unittest.TestCase):
             lines = Client(env).get("/metrics").body.decode().splitlines()
             values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
             return values if float(values.get("gatehouse_state_timestamp_seconds", 0)) > begin else None
-        return {k: float(v) for k, v in wait_for(read, "the gauges are read anew", 25).items()}
+        return {k: float(v) for k, v in wait_for(read, "the gauges are read anew", 60).items()}
 
     def test_gauges(self):
         values = self.gauges()
+        # no other one is due before the end of this program
         crl = next(c for c in env.admin("crl", "list", "--json") if c["slug"] == "issuing")
         ends = datetime.datetime.fromisoformat(crl["next_update"].replace("Z", "+00:00")).timestamp()
         self.assertEqual(values['gatehouse_crl_next_update_timestamp_seconds{ca="issuing",kind="complete"}'], ends)
@@ -153,23 +128,24 @@ class Runner(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, b""))
 
     def test_failing_job(self):
-        superuser("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"
+        env.without_triggers("create function broken() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;"
                   "create trigger broken before insert on audit_seal execute function broken()")
         try:
             add_row()
-            wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again", 10)
+            wait_for(lambda: job("audit-seal")["failures"] >= 2, "it is tried again", 60)
             self.assertEqual(job("audit-seal")["outcome"], "failure")
             values = self.gauges()
             self.assertGreaterEqual(values['gatehouse_job_failures{name="audit-seal"}'], 2)
             self.assertGreater(values["gatehouse_audit_unsealed_age_seconds"], 0)
             self.issue()
             env.admin("job", "run", "expiry-notices", "--background")
-            wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile", 5)
+            wait_for(lambda: job("expiry-notices")["wanted"] is False, "another job runs meanwhile")
             self.assertEqual(env.admin("job", "run", "audit-seal", check=False).returncode, 1)
         finally:
-            superuser("drop trigger broken on audit_seal; drop function broken()")
-        wait_for(is_sealed, "it works again", 15)
-        self.assertEqual(job("audit-seal")["failures"], 0)
+            env.without_triggers("drop trigger broken on audit_seal; drop function broken()")
+        wait_for(is_sealed, "it works again", 60)
+        # the seal is committed a moment before the job's own row
+        wait_for(lambda: job("audit-seal")["failures"] == 0, "the run is recorded")
 
     def test_once_in_all_workers_of_two_nodes(self):
         env.second_node()
@@ -181,43 +157,41 @@ class Runner(unittest.TestCase):
                     "when (new.name = 'retention') execute function count_run()")
             for _ in range(6):
                 env.admin("job", "run", "retention", "--background")
-                wait_for(lambda: job("retention")["wanted"] is False, "it ran", 5)
-                time.sleep(0.3)
-            time.sleep(1.5)
+                wait_for(lambda: job("retention")["wanted"] is False, "it ran")
+            self.await_looks(4)
             self.assertEqual(env.count("select count(*) from runs"), 6)
         finally:
             env.sql("drop table runs; drop function count_run cascade")
             env.gateway("halt2")
 
     def test_stop_while_a_job_hangs(self):
-        with Session("begin; lock table audit_leaf in access exclusive mode"):
+        with env.session("begin; lock table audit_leaf in access exclusive mode"):
             add_row()
-            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits", 6)
-            begin = time.monotonic()
-            env.gateway("halt")                  # fails where it takes 10 s
-            self.assertLess(time.monotonic() - begin, 8)
+            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits")
+            env.gateway("halt")                  # fails where it has to be killed
         env.gateway("run")
-        wait_for(is_sealed, "the next one goes on", 15)
+        wait_for(is_sealed, "the next one goes on", 60)
 
     def test_killed_worker(self):
-        with Session("begin; lock table audit_leaf in access exclusive mode"):
+        with env.session("begin; lock table audit_leaf in access exclusive mode"):
             add_row()
-            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits", 6)
+            wait_for(lambda: env.count("select count(*) from pg_locks where not granted"), "the job waits")
             # a slow job holds up no request
             self.issue()
             pid = int(env.sql("select split_part(node, ' pid ', 2) from job where name = 'audit-seal'")[0][0])
             self.assertIn(pid, [p for p, _ in env.processes("kore")])
             os.kill(pid, signal.SIGKILL)
-        wait_for(is_sealed, "another worker goes on", 15)
+        wait_for(is_sealed, "another worker goes on", 60)
         self.assertEqual(env.admin("audit", "verify", check=False).returncode, 0)
 
     def test_database_away(self):
+        before = env.log().count("background jobs wait")
         env.postgres("kill")
-        time.sleep(3)
+        wait_for(lambda: env.log().count("background jobs wait") > before, "the jobs have noticed")
         env.postgres("start")
         env.wait_ready()
         add_row()
-        wait_for(is_sealed, "it goes on", 15)
+        wait_for(is_sealed, "it goes on", 60)
 
     def test_command(self):
         names = [j["name"] for j in env.admin("job", "list", "--json")]
@@ -238,7 +212,7 @@ class Ageing(unittest.TestCase):
         cls.request = reply.json["CMSRequestId"]
 
     def tearDown(self):
-        superuser(f"delete from expiry_notice; delete from revocation; delete from certificate where id > {self.base};")
+        env.without_triggers(f"delete from expiry_notice; delete from revocation; delete from certificate where id > {self.base};")
 
     def certificate(self, ends, lifetime="300 days", status=20, request=None):
         """A row like a real one that ends in so long, and began `lifetime` before that; its id."""
@@ -261,7 +235,7 @@ class Ageing(unittest.TestCase):
         self.assertEqual(sorted(self.notices()), sorted([(near, 30), (week, 7), (day, 1)]))
         env.admin("job", "run", "expiry-notices")
         self.assertEqual(len(self.notices()), 3)
-        superuser(f"update certificate set not_after = now() + interval '13 days' where id = {near}")
+        env.without_triggers(f"update certificate set not_after = now() + interval '13 days' where id = {near}")
         env.admin("job", "run", "expiry-notices")
         self.assertIn((near, 14), self.notices())
         self.assertEqual(len(self.notices()), 4)
@@ -272,7 +246,7 @@ class Ageing(unittest.TestCase):
         short = self.certificate("9 days", lifetime="10 days")
         env.admin("job", "run", "expiry-notices")
         self.assertEqual(self.notices(), [])
-        superuser(f"update certificate set not_after = not_after - interval '3 days', "
+        env.without_triggers(f"update certificate set not_after = not_after - interval '3 days', "
                   f"not_before = not_before - interval '3 days' where id = {short}")
         env.admin("job", "run", "expiry-notices")
         self.assertEqual(self.notices(), [(short, 7)])
@@ -323,7 +297,7 @@ class Ageing(unittest.TestCase):
 
     def test_request_whose_certificate_is_gone(self):
         reply = Client(env).enroll(GOOD)
-        superuser(f"update certificate set not_after = now() - interval '31 days' where id = {reply.json['CMSID']}")
+        env.without_triggers(f"update certificate set not_after = now() - interval '31 days' where id = {reply.json['CMSID']}")
         env.admin("job", "run", "retention")
         gone = Client(env).call(f"/CMSApi/CertEnroll/3/Requests/{reply.json['CMSRequestId']}", b"", "GET")
         self.assertEqual(gone.status, 404)
@@ -332,11 +306,11 @@ class Ageing(unittest.TestCase):
 
     def test_nothing_is_removed_without_its_audit_row(self):
         old = self.certificate("-31 days")
-        superuser("revoke insert on audit from gatehouse")
+        env.without_triggers("revoke insert on audit from gatehouse")
         try:
             self.assertEqual(env.admin("job", "run", "retention", check=False).returncode, 1)
         finally:
-            superuser("grant insert on audit to gatehouse")
+            env.without_triggers("grant insert on audit to gatehouse")
         self.assertEqual(env.count(f"select count(*) from certificate where id = {old}"), 1)
 
 

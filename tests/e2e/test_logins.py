@@ -165,16 +165,23 @@ class Command(unittest.TestCase):
 class Administrators(unittest.TestCase):
     def test_the_time_of_a_refusal_tells_no_name(self):
         names = (env.var["GATEHOUSE_ADMIN_USER"], "nobody-here", "bob", "OLGA", "dave")
-        seconds = {}
-        for name in names:
+
+        def measured(name):
             taken = []
             for _ in range(3):
                 status, s = ask(name, "wrong-password", address())
                 self.assertEqual(status, 401, name)
                 taken.append(s)
-            seconds[name] = statistics.median(taken)
-        fastest, slowest = min(seconds.values()), max(seconds.values())
-        self.assertLess(slowest, 1.6 * fastest, seconds)
+            return statistics.median(taken)
+
+        # A name whose bcrypt comparison is saved is many times faster, each time. What else runs on the machine makes a
+        # measurement uneven now and then, but not each one.
+        for _ in range(3):
+            seconds = {name: measured(name) for name in names}
+            if max(seconds.values()) < 1.6 * min(seconds.values()):
+                return
+            env.admin("limiter", "clear", "--all")
+        self.fail(seconds)
 
     def test_a_right_password_is_checked_once(self):
         here, user, password = address(), env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
@@ -185,7 +192,7 @@ class Administrators(unittest.TestCase):
             self.assertEqual(status, 200)
             taken.append(s)
         _, wrong = ask(user, "wrong-password", here)
-        self.assertLess(statistics.median(taken) * 4, wrong)
+        self.assertLess(statistics.median(taken) * 2, wrong)    # about fifty times on an idle machine
 
     def test_what_is_remembered_ends_with_the_account(self):
         secret = env.scratch / "hugo.password"

@@ -47,7 +47,7 @@ class LogOn(unittest.TestCase):
         domain.trust(ours)
         # kinit verifies the KDC's certificate and its own
         (env.scratch / "anchors.pem").write_text(ours + Path(domain.var["AD_CAFILE"]).read_text())
-        env.wait_ready()
+        env.await_each_worker(lambda c: c.get("/readyz").status == 200, "all workers have the directory again")
 
     def enroll(self, csr, who=None):
         reply = (who or Client(env)).enroll(csr, template="SmartcardLogon")

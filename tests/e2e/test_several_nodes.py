@@ -6,24 +6,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import unittest
 
 import der
 import tap
 from client import Client
-from environment import TOP, Environment, wait_for
+from environment import TOP, Environment, free_port, wait_for
 
 PAGE = (TOP / "docs/several-nodes.md").read_text()
 PROXY = "127.0.0.2"  # HAProxy's address towards the nodes: the tests themselves speak to them without a PROXY header
 HAPROXY = shutil.which("haproxy") or "/usr/sbin/haproxy"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def port_of(url):
@@ -117,7 +110,7 @@ class Nodes(unittest.TestCase):
                     return all(Client(env, timeout=5).get("/readyz").status == 200 for _ in range(4))
                 except OSError:
                     return False
-            wait_for(served, "only the second node is asked", 10)
+            wait_for(served, "only the second node is asked", 60)
             ids = [self.enroll() for _ in range(6)]
             self.assertEqual(len(set(ids)), 6)
         finally:
@@ -130,20 +123,20 @@ class Nodes(unittest.TestCase):
         for pid in signers:
             os.kill(pid, signal.SIGSTOP)
         try:
-            wait_for(lambda: "nodes/pki1 is DOWN" in self.log(), "HAProxy leaves the node out", 20)
+            wait_for(lambda: "nodes/pki1 is DOWN" in self.log(), "HAProxy leaves the node out", 60)
             for _ in range(6):
                 self.enroll()
         finally:
             for pid in signers:
                 os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: self.log().rfind("nodes/pki1 is UP") > self.log().rfind("nodes/pki1 is DOWN"), "it is back", 20)
+        wait_for(lambda: self.log().rfind("nodes/pki1 is UP") > self.log().rfind("nodes/pki1 is DOWN"), "it is back", 60)
 
     def test_a_node_that_is_stopped_loses_no_request(self):
         """systemctl stop: what it began is answered, what comes later goes elsewhere."""
         env.gateway("halt")
         try:
             wait_for(lambda: all(Client(env, timeout=5).get("/readyz").status == 200 for _ in range(4)),
-                     "the node is left out", 10)
+                     "the node is left out", 60)
             self.enroll()
         finally:
             env.gateway("run")
