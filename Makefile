@@ -45,7 +45,7 @@ SRC_enroll     := $(wildcard enroll/*.c)
 SRC_kore       := $(wildcard kore-app/kore_*.c)
 SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))
 # The command: all but main.c is a library, so that tests can link it.
-SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c))
+SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c kore-app/command/*/*.c))
 
 FOLDERS := base ca-backend ldap templates enroll kore-app kore-app/command
 LIB      = $(BUILD)/lib$(1).a

@@ -10,8 +10,8 @@
 
 #include "cdp.h"
 
-#include "ca_policy.h"
-#include "ca_urls.h"
+#include "ca/ca_policy.h"
+#include "ca/ca_urls.h"
 
 static struct gh_error err;
 

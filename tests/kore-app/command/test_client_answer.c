@@ -16,7 +16,7 @@
 
 #include "encoding.h"
 
-#include "client_answer.h"
+#include "client/client_answer.h"
 
 #define DAY 86400L
 

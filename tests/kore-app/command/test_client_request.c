@@ -10,7 +10,7 @@
 
 #include "json.h"
 
-#include "client_request.h"
+#include "client/client_request.h"
 
 static void
 client_request__v3_has_an_envelope(void **state)

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "command.h"
-#include "db_reseal.h"
+#include "verbs/db_reseal.h"
 #include "output.h"
 
 /* ESC, backspace, new line, DEL, and the C1 controls in UTF-8, of which U+009B begins a sequence as

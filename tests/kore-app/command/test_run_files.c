@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "run_files.h"
+#include "run/run_files.h"
 
 #define TEXT_MAX 8192
 

@@ -9,7 +9,7 @@
 #include "dn_text.h"
 #include "store/ca/ca_row.h"
 
-#include "cert_files.h"
+#include "verbs/cert_files.h"
 #include "command.h"
 #include "loaded_ca.h"
 #include "make_ca.h"

@@ -10,7 +10,7 @@
 
 #include "directory_check.h"
 #include "doctor.h"
-#include "run_probe.h"
+#include "run/run_probe.h"
 
 #define SKEW_WARNING 2.0 /* seconds; beyond database.clock_skew nothing is issued */
 

@@ -7,7 +7,7 @@
 
 #include "ca_policy.h"
 #include "ca_urls.h"
-#include "cert_files.h"
+#include "verbs/cert_files.h"
 #include "command.h"
 #include "loaded_ca.h"
 #include "options.h"

@@ -11,8 +11,8 @@
 #include "list.h"
 #include "prompt.h"
 #include "secret_file.h"
-#include "template_file.h"
-#include "user.h"
+#include "verbs/template_file.h"
+#include "verbs/user.h"
 
 #define ROOT_YEARS 20
 #define ISSUING_YEARS 10

@@ -14,7 +14,7 @@
 #include "tls_pair.h"
 
 #include "file.h"
-#include "loaded_ca.h"
+#include "ca/loaded_ca.h"
 #include "setup.h"
 
 int

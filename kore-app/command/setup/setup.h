@@ -5,7 +5,7 @@
 
 #include "bootstrap.h"
 #include "conf_settings.h"
-#include "make_app.h"
+#include "verbs/make_app.h"
 #include "options.h"
 #include "server_cert.h"
 

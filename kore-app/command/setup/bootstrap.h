@@ -6,7 +6,7 @@
 #ifndef BOOTSTRAP_H
 #define BOOTSTRAP_H
 
-#include "make_ca.h"
+#include "ca/make_ca.h"
 #include "report.h"
 #include "session.h"
 
