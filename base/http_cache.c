@@ -1,8 +1,8 @@
 /* Dates, tags and conditional requests of HTTP. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "calendar.h"
 #include "http_cache.h"
 
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
@@ -12,14 +12,11 @@ char *
 gh_http_date(int64_t t, char out[GH_HTTP_DATE_SIZE])
 {
 	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	time_t tt = (time_t)t;
-	struct tm tm;
+	struct gh_date d;
 
-	if (gmtime_r(&tt, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	snprintf(out, GH_HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-	    days[tm.tm_wday % 7], tm.tm_mday % 100, months[tm.tm_mon % 12],
-	    (tm.tm_year + 1900) % 10000, tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
+	(void)gh_date_of_time(t, &d);
+	snprintf(out, GH_HTTP_DATE_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[d.weekday],
+	    d.day, months[d.month > 0 ? d.month - 1 : 0], d.year, d.hour, d.minute, d.second);
 	return out;
 }
 
@@ -28,7 +25,7 @@ find_month(const char *name, int *out)
 {
 	for (int i = 0; i < 12; i++) {
 		if (strcmp(name, months[i]) == 0) {
-			*out = i;
+			*out = i + 1;
 			return true;
 		}
 	}
@@ -37,39 +34,34 @@ find_month(const char *name, int *out)
 
 /* The three forms of RFC 9110, 5.6.7. Returns how many bytes were read; 0: none of them. */
 static int
-scan_date(const char *text, struct tm *tm, char month[4])
+scan_date(const char *text, struct gh_date *d, char month[4])
 {
-	char day[12], zone[4] = "GMT";
+	char day[12], zone[4];
 	int n = 0;
 
-	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3s%n", day, &tm->tm_mday,
-		month, &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, zone, &n) == 8)
-		tm->tm_year -= 1900;
-	else if (sscanf(text, "%11[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %3s%n", day,
-		     &tm->tm_mday, month, &tm->tm_year, &tm->tm_hour, &tm->tm_min, &tm->tm_sec,
-		     zone, &n) == 8)
-		tm->tm_year += tm->tm_year < 70 ? 100 : 0;
-	else if (sscanf(text, "%3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", day, month,
-		     &tm->tm_mday, &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &tm->tm_year, &n) == 7)
-		tm->tm_year -= 1900;
-	return strcmp(zone, "GMT") == 0 ? n : 0;
+	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3s%n", day, &d->day, month,
+		&d->year, &d->hour, &d->minute, &d->second, zone, &n) == 8)
+		return strcmp(zone, "GMT") == 0 ? n : 0;
+	if (sscanf(text, "%11[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d %3s%n", day, &d->day, month,
+		&d->year, &d->hour, &d->minute, &d->second, zone, &n) == 8) {
+		d->year += d->year < 70 ? 2000 : 1900;
+		return strcmp(zone, "GMT") == 0 ? n : 0;
+	}
+	if (sscanf(text, "%3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", day, month, &d->day,
+		&d->hour, &d->minute, &d->second, &d->year, &n) == 7)
+		return n;
+	return 0;
 }
 
 bool
 gh_http_date_parse(const char *text, int64_t *out)
 {
-	struct tm tm = {0};
+	struct gh_date d = {0};
 	char month[4] = "";
-	int n = scan_date(text, &tm, month);
+	int n = scan_date(text, &d, month);
 
 	*out = 0;
-	if (n == 0 || text[n] != '\0' || !find_month(month, &tm.tm_mon))
-		return false;
-	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 23 ||
-	    tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
-		return false;
-	*out = timegm(&tm);
-	return true;
+	return n > 0 && text[n] == '\0' && find_month(month, &d.month) && gh_date_to_time(&d, out);
 }
 
 bool

@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "log_queue.h"
+#include "timestamp.h"
 #include "utf8.h"
 
 #define MESSAGE_MAX 512    /* bytes of a message that is formatted */
@@ -169,13 +170,12 @@ static void
 begin(struct line *l, enum gh_log_level level, const char *msg)
 {
 	struct timespec ts;
-	struct tm tm;
-	char now[48];
+	char now[GH_TIMESTAMP_SIZE];
 	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	n = strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", &tm);
+	n = strlen(gh_timestamp_format(ts.tv_sec, now));
+	n -= n > 0; /* the Z */
 	snprintf(now + n, sizeof(now) - n, ".%03ldZ", ts.tv_nsec / 1000000);
 	put_raw(l, "{", 1);
 	put_member(l, "time", now);

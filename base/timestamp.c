@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "calendar.h"
 #include "timestamp.h"
 
 #define TEXT_MAX 64
@@ -52,36 +53,23 @@ skip(const char **p, char c)
 
 /* "YYYY-MM-DD" or "MM/DD/YYYY" */
 static bool
-parse_date(const char **p, struct tm *tm)
+parse_date(const char **p, struct gh_date *at)
 {
-	int y, m, d;
-
-	if ((*p)[0] != '\0' && (*p)[1] != '\0' && (*p)[2] == '/') {
-		if (!digits(p, 2, &m) || !skip(p, '/') || !digits(p, 2, &d) || !skip(p, '/') ||
-		    !digits(p, 4, &y))
-			return false;
-	} else if (!digits(p, 4, &y) || !skip(p, '-') || !digits(p, 2, &m) || !skip(p, '-') ||
-	    !digits(p, 2, &d)) {
-		return false;
-	}
-	tm->tm_year = y - 1900;
-	tm->tm_mon = m - 1;
-	tm->tm_mday = d;
-	return m >= 1 && m <= 12 && d >= 1 && d <= 31;
+	if ((*p)[0] != '\0' && (*p)[1] != '\0' && (*p)[2] == '/')
+		return digits(p, 2, &at->month) && skip(p, '/') && digits(p, 2, &at->day) &&
+		    skip(p, '/') && digits(p, 4, &at->year);
+	return digits(p, 4, &at->year) && skip(p, '-') && digits(p, 2, &at->month) &&
+	    skip(p, '-') && digits(p, 2, &at->day);
 }
 
 static bool
-parse_clock(const char **p, struct tm *tm)
+parse_clock(const char **p, struct gh_date *at)
 {
 	int n = 0;
 
-	if (!digits(p, 2, &tm->tm_hour) || !skip(p, ':') || !digits(p, 2, &tm->tm_min) ||
-	    !skip(p, ':') || !digits(p, 2, &tm->tm_sec))
+	if (!digits(p, 2, &at->hour) || !skip(p, ':') || !digits(p, 2, &at->minute) ||
+	    !skip(p, ':') || !digits(p, 2, &at->second))
 		return false;
-	if (tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60)
-		return false;
-	if (tm->tm_sec == 60)
-		tm->tm_sec = 59;
 	if (**p == '.' || **p == ',') {
 		for ((*p)++; **p >= '0' && **p <= '9'; (*p)++)
 			n++;
@@ -117,23 +105,17 @@ parse_zone(const char **p, int *offset)
 static bool
 parse(const char *p, int64_t *out)
 {
-	struct tm tm = {0};
-	time_t t;
-	int offset, day;
+	struct gh_date at = {0}, utc;
+	int offset;
 
-	if (!parse_date(&p, &tm) || (*p != 'T' && *p != 't' && *p != ' '))
+	if (!parse_date(&p, &at) || (*p != 'T' && *p != 't' && *p != ' '))
 		return false;
 	p++;
-	if (!parse_clock(&p, &tm) || !parse_zone(&p, &offset) || *p != '\0')
+	if (!parse_clock(&p, &at) || !parse_zone(&p, &offset) || *p != '\0' ||
+	    !gh_date_to_time(&at, out))
 		return false;
-	/* timegm turns 30 February into 1 March, in tm too; a date that does not exist is no
-	 * date */
-	day = tm.tm_mday;
-	t = timegm(&tm);
-	if (tm.tm_mday != day)
-		return false;
-	*out = (int64_t)t - offset;
-	return true;
+	*out -= offset;
+	return gh_date_of_time(*out, &utc); /* an offset can lead out of the calendar */
 }
 
 int
@@ -159,11 +141,42 @@ gh_timestamp_parse(const char *text, int64_t *out, struct gh_error *err)
 char *
 gh_timestamp_format(int64_t t, char *out)
 {
-	time_t tt = (time_t)t;
-	struct tm tm;
+	struct gh_date d;
 
-	if (gmtime_r(&tt, &tm) == NULL ||
-	    strftime(out, GH_TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gh_date_of_time(t, &d))
+		snprintf(out, GH_TIMESTAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", d.year, d.month,
+		    d.day, d.hour, d.minute, d.second);
+	else
 		out[0] = '\0';
 	return out;
+}
+
+/* 1 or 2 digits */
+static bool
+short_number(const char **p, int *out)
+{
+	return (*p)[0] != '\0' && (*p)[1] >= '0' && (*p)[1] <= '9' ? digits(p, 2, out)
+								   : digits(p, 1, out);
+}
+
+bool
+gh_day_parse(const char *text, int64_t *out)
+{
+	struct gh_date d = {0};
+
+	*out = 0;
+	return digits(&text, 4, &d.year) && skip(&text, '-') && short_number(&text, &d.month) &&
+	    skip(&text, '-') && short_number(&text, &d.day) && *text == '\0' &&
+	    gh_date_to_time(&d, out);
+}
+
+bool
+gh_day_parse_month_first(const char *text, int64_t *out)
+{
+	struct gh_date d = {0};
+
+	*out = 0;
+	return short_number(&text, &d.month) && skip(&text, '/') && short_number(&text, &d.day) &&
+	    skip(&text, '/') && digits(&text, 4, &d.year) && *text == '\0' &&
+	    gh_date_to_time(&d, out);
 }

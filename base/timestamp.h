@@ -2,6 +2,7 @@
 #ifndef GH_TIMESTAMP_H
 #define GH_TIMESTAMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,14 @@ int64_t gh_now_us(void); /* CLOCK_MONOTONIC, microseconds: for durations only */
  */
 int gh_timestamp_parse(const char *text, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 
-/* "2024-01-02T03:04:05Z" into out (GH_TIMESTAMP_SIZE bytes); returns out. */
+/* "2024-01-02T03:04:05Z" into out (GH_TIMESTAMP_SIZE bytes); returns out. "" outside of the years
+ * 0000 to 9999. */
 char *gh_timestamp_format(int64_t t, char *out);
+
+/* A day, its begin in UTC: "2026-01-02", also "2026-1-2". false: it is written otherwise, or does
+ * not exist; *out is then 0. */
+bool gh_day_parse(const char *text, int64_t *out);
+/* "1/2/2026" in the same way, month first. */
+bool gh_day_parse_month_first(const char *text, int64_t *out);
 
 #endif

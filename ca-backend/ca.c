@@ -1,11 +1,11 @@
 /* A certification authority as the gateway knows it, and issuing through the signer. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "asn1_time.h"
 #include "ca.h"
 #include "ca_constraints.h"
 #include "cdp.h"
@@ -187,17 +187,6 @@ encode_extensions(const struct ca *ca, const struct cert_spec *spec, struct gh_b
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-static bool
-get_time(const ASN1_TIME *t, int64_t *out)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(t, &tm) != 1)
-		return false;
-	*out = timegm(&tm);
-	return true;
-}
-
 /* Cuts *not_after to that of the CA. */
 static int
 check_ca_validity(const struct ca *ca, const struct cert_spec *spec, int64_t *not_after,
@@ -208,8 +197,8 @@ check_ca_validity(const struct ca *ca, const struct cert_spec *spec, int64_t *no
 	if (ca->state != CA_ACTIVE)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s", ca->name,
 		    ca_state_name(ca->state));
-	if (!get_time(X509_get0_notBefore(ca->cert), &from) ||
-	    !get_time(X509_get0_notAfter(ca->cert), &to))
+	if (!gh_asn1_time_get(X509_get0_notBefore(ca->cert), &from) ||
+	    !gh_asn1_time_get(X509_get0_notAfter(ca->cert), &to))
 		return gh_fail(err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable",
 		    ca->name);
 	if (now < from || now >= to)

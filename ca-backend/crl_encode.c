@@ -4,90 +4,26 @@
  */
 #include <string.h>
 
+#include "asn1_time.h"
 #include "crl_encode.h"
 #include "der.h"
 
-#define SECONDS_OF_DAY 86400
-#define TIME_MAX 15 /* YYYYMMDDHHMMSSZ */
 #define DER_ENUMERATED 0x0a
 #define NUMBER_MAX 9 /* content of an INTEGER below 2^64 */
 
 /* --- entries
  * ----------------------------------------------------------------------------------- */
 
+/* Time, RFC 5280, 5.1.2.6; GeneralizedTime always for an invalidityDate. NULL: no such year. */
 static unsigned char *
-put_two(unsigned char *p, int v)
+put_time(unsigned char *p, int64_t t, bool is_general)
 {
-	*p++ = (unsigned char)('0' + v / 10);
-	*p++ = (unsigned char)('0' + v % 10);
-	return p;
-}
+	struct gh_asn1_time at;
 
-struct date {
-	int year, month, day;
-};
-
-/* Days since 1970 to the Gregorian calendar, counted in years that begin in March, so that the leap
- * day comes last. gmtime_r does the same and takes a lock of the C library each time. */
-static struct date
-date_of(int64_t days)
-{
-	int64_t from_0 = days + 719468; /* since 1 March of year 0 */
-	int64_t era = (from_0 >= 0 ? from_0 : from_0 - 146096) / 146097; /* 400 years */
-	int of_era = (int)(from_0 - era * 146097);
-	int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int of_year = of_era - (365 * year + year / 4 - year / 100);
-	int march = (5 * of_year + 2) / 153; /* months since March */
-	struct date d = {.year = (int)(year + era * 400) + (march >= 10),
-	    .month = march < 10 ? march + 3 : march - 9,
-	    .day = of_year - (153 * march + 2) / 5 + 1};
-
-	return d;
-}
-
-/* YYYYMMDDHHMMSSZ. false: no such year. */
-static bool
-put_digits(unsigned char out[TIME_MAX], int64_t t, int *year)
-{
-	int64_t days = t / SECONDS_OF_DAY;
-	int second = (int)(t % SECONDS_OF_DAY);
-	struct date d;
-	unsigned char *p = out;
-
-	if (second < 0) {
-		second += SECONDS_OF_DAY;
-		days--;
-	}
-	if (days < -719528 || days > 2932896) /* 0000-01-01 to 9999-12-31 */
-		return false;
-	d = date_of(days);
-	p = put_two(p, d.year / 100);
-	p = put_two(p, d.year % 100);
-	p = put_two(p, d.month);
-	p = put_two(p, d.day);
-	p = put_two(p, second / 3600);
-	p = put_two(p, second / 60 % 60);
-	p = put_two(p, second % 60);
-	*p = 'Z';
-	*year = d.year;
-	return true;
-}
-
-/* Time, RFC 5280, 5.1.2.6: UTCTime from 1950 through 2049, else GeneralizedTime. NULL: no such
- * year. */
-static unsigned char *
-put_time(unsigned char *p, int64_t t)
-{
-	unsigned char digits[TIME_MAX];
-	int year, skip;
-
-	if (!put_digits(digits, t, &year))
+	if (is_general ? !gh_asn1_time_encode_general(t, &at) : !gh_asn1_time_encode(t, &at))
 		return NULL;
-	skip = year >= 1950 && year < 2050 ? 2 : 0;
-	*p++ = skip > 0 ? GH_DER_UTC_TIME : GH_DER_GEN_TIME;
-	*p++ = (unsigned char)(TIME_MAX - skip);
-	memcpy(p, digits + skip, (size_t)(TIME_MAX - skip));
-	return p + TIME_MAX - skip;
+	memcpy(p, at.bytes, at.len);
+	return p + at.len;
 }
 
 /* CertificateSerialNumber. NULL: wrong length. */
@@ -128,15 +64,12 @@ static unsigned char *
 put_invalidity(unsigned char *p, const struct crl_entry *e)
 {
 	static const unsigned char head[] = {GH_DER_SEQUENCE, 24, GH_DER_OID, 3, 0x55, 0x1d, 0x18,
-	    GH_DER_OCTETS, 17, GH_DER_GEN_TIME, TIME_MAX};
-	int year;
+	    GH_DER_OCTETS, GH_ASN1_TIME_SIZE};
 
 	if (!e->has_invalidity)
 		return p;
 	memcpy(p, head, sizeof(head));
-	if (!put_digits(p + sizeof(head), e->invalidity, &year))
-		return NULL;
-	return p + sizeof(head) + TIME_MAX;
+	return put_time(p + sizeof(head), e->invalidity, true);
 }
 
 size_t
@@ -144,7 +77,7 @@ crl_encode_entry(const struct crl_entry *e, unsigned char out[CRL_ENTRY_MAX])
 {
 	unsigned char *p = put_serial(out + 2, e->serial, e->serial_len), *list;
 
-	if (p == NULL || (p = put_time(p, e->revoked_at)) == NULL)
+	if (p == NULL || (p = put_time(p, e->revoked_at, false)) == NULL)
 		return 0;
 	list = p;
 	p = put_reason(p + 2, e->reason);

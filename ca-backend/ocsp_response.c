@@ -1,25 +1,19 @@
 /* Writer of what OCSP answers say. See ocsp_response.h. */
 #include <string.h>
-#include <time.h>
 
+#include "asn1_time.h"
 #include "ocsp_response.h"
-
-#define TIME_TEXT 15 /* YYYYMMDDHHMMSSZ */
 
 /* GeneralizedTime in the form of RFC 5280, 4.1.2.5.2. */
 static void
 put_time(struct gh_buf *b, int64_t t)
 {
-	time_t seconds = (time_t)t;
-	char text[64];
-	struct tm tm;
+	struct gh_asn1_time at;
 
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &tm) != TIME_TEXT) {
+	if (gh_asn1_time_encode_general(t, &at))
+		gh_buf_put(b, at.bytes, at.len);
+	else
 		b->failed = true;
-		return;
-	}
-	gh_der_put(b, GH_DER_GEN_TIME, text, TIME_TEXT);
 }
 
 static void
@@ -27,7 +21,7 @@ put_revoked(struct gh_buf *b, const struct ocsp_status *status)
 {
 	size_t reason = status->reason != 0 ? 5 : 0;
 
-	gh_der_put_header(b, GH_DER_CONTEXT(1), gh_der_size(TIME_TEXT) + reason);
+	gh_der_put_header(b, GH_DER_CONTEXT(1), GH_ASN1_TIME_SIZE + reason);
 	put_time(b, status->revoked_at);
 	if (reason != 0) {
 		unsigned char enumerated[] = {0x0a, 0x01, (unsigned char)status->reason};
@@ -59,7 +53,7 @@ put_archive_cutoff(struct gh_buf *b, int64_t t)
 	/* OBJECT IDENTIFIER 1.3.6.1.5.5.7.48.1.6 */
 	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30,
 	    0x01, 0x06};
-	size_t value = gh_der_size(TIME_TEXT), ext = sizeof(oid) + gh_der_size(value);
+	size_t value = GH_ASN1_TIME_SIZE, ext = sizeof(oid) + gh_der_size(value);
 
 	gh_der_put_header(b, GH_DER_CONTEXT(1), gh_der_size(gh_der_size(ext)));
 	gh_der_put_header(b, GH_DER_SEQUENCE, gh_der_size(ext));
@@ -78,7 +72,7 @@ ocsp_put_single(struct gh_buf *b, const struct gh_der *cert_id, const struct ocs
 	gh_buf_init(&rest, OCSP_SINGLE_MAX);
 	put_status(&rest, status);
 	put_time(&rest, this_update);
-	gh_der_put_header(&rest, GH_DER_CONTEXT(0), gh_der_size(TIME_TEXT));
+	gh_der_put_header(&rest, GH_DER_CONTEXT(0), GH_ASN1_TIME_SIZE);
 	put_time(&rest, next_update);
 	if (archive_cutoff != 0)
 		put_archive_cutoff(&rest, archive_cutoff);

@@ -6,6 +6,7 @@
 
 #include <openssl/pem.h>
 
+#include "asn1_time.h"
 #include "digest.h"
 #include "hex.h"
 #include "http_cache.h"
@@ -26,11 +27,11 @@ static int
 set_time(gh_json *o, const char *name, const ASN1_TIME *t)
 {
 	char text[GH_TIMESTAMP_SIZE];
-	struct tm tm;
+	int64_t at;
 
-	if (ASN1_TIME_to_tm(t, &tm) != 1)
+	if (!gh_asn1_time_get(t, &at))
 		return gh_json_set(o, name, gh_json_new_string(NULL));
-	return gh_json_set_string(o, name, gh_timestamp_format(timegm(&tm), text));
+	return gh_json_set_string(o, name, gh_timestamp_format(at, text));
 }
 
 static int
@@ -220,11 +221,9 @@ reply(const struct call *call, const struct ca *ca, const struct form *form, str
     struct gh_http_reply *rep)
 {
 	char tag[TAG_SIZE];
-	struct tm tm;
-	int64_t now = gh_now(), modified = 0;
+	int64_t now = gh_now(), modified;
 
-	if (ASN1_TIME_to_tm(X509_get0_notBefore(ca->cert), &tm) == 1)
-		modified = timegm(&tm);
+	(void)gh_asn1_time_get(X509_get0_notBefore(ca->cert), &modified);
 	content_tag(body->data, body->len, tag);
 	gh_http_cache_headers(rep, tag, modified, now + CACHE_SECONDS, now);
 	rep->content_type = form->type;

@@ -135,32 +135,14 @@ take_integer(const struct metadata_field *f, const char *text, gh_json **out, st
 	return 0;
 }
 
-/* "2020-5-5" as it is sent, and "5/5/2020", month first; rewritten for the parser of timestamps. */
-static bool
-parse_plain_date(const char *text, int64_t *t)
-{
-	char full[sizeof("YYYY-MM-DDT00:00:00Z")], junk;
-	unsigned y, m, d;
-
-	/* exactly three numbers: %u alone would also take signs and blanks */
-	if (text[strspn(text, "0123456789-/")] != '\0' || strlen(text) > 10)
-		return false;
-	if (sscanf(text, "%4u-%2u-%2u%c", &y, &m, &d, &junk) != 3 &&
-	    sscanf(text, "%2u/%2u/%4u%c", &m, &d, &y, &junk) != 3)
-		return false;
-	if (strstr(text, "--") != NULL || *text == '-' || y > 9999 || m > 99 || d > 99)
-		return false;
-	snprintf(full, sizeof(full), "%04u-%02u-%02uT00:00:00Z", y % 10000, m % 100, d % 100);
-	return gh_timestamp_parse(full, t, NULL) == 0;
-}
-
 static int
 take_date(const struct metadata_field *f, const char *text, gh_json **out, struct gh_error *err)
 {
 	char stamp[GH_TIMESTAMP_SIZE];
 	int64_t t;
 
-	if (!parse_plain_date(text, &t) && gh_timestamp_parse(text, &t, NULL) != 0)
+	if (!gh_day_parse(text, &t) && !gh_day_parse_month_first(text, &t) &&
+	    gh_timestamp_parse(text, &t, NULL) != 0)
 		return refuse(f, "value is no date (YYYY-MM-DD)", err);
 	gh_timestamp_format(t, stamp);
 	stamp[VALUE_DATE_SIZE - 1] = '\0';

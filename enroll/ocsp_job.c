@@ -1,8 +1,8 @@
 /* Renewal of OCSP signers. See ocsp_job.h. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "asn1_time.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -21,12 +21,9 @@
 static bool
 has_signers(const struct ca *ca, int64_t now, int64_t *end)
 {
-	struct tm tm;
-
 	if (ca->sealed == NULL || ca->state == CA_PENDING || ca->state == CA_RETIRED ||
-	    ca->cert == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) != 1)
+	    ca->cert == NULL || !gh_asn1_time_get(X509_get0_notAfter(ca->cert), end))
 		return false;
-	*end = timegm(&tm);
 	return *end > now;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "asn1_time.h"
 #include "digest.h"
 #include "log.h"
 #include "timestamp.h"
@@ -153,16 +154,11 @@ read_times(struct store_ocsp_signer *o, struct gh_error *err)
 {
 	const unsigned char *p = o->cert;
 	X509 *cert = d2i_X509(NULL, &p, (long)o->cert_len);
-	struct tm from, to;
 	int rc = 0;
 
-	if (cert != NULL && ASN1_TIME_to_tm(X509_get0_notBefore(cert), &from) == 1 &&
-	    ASN1_TIME_to_tm(X509_get0_notAfter(cert), &to) == 1) {
-		o->not_before = timegm(&from);
-		o->not_after = timegm(&to);
-	} else {
+	if (cert == NULL || !gh_asn1_time_get(X509_get0_notBefore(cert), &o->not_before) ||
+	    !gh_asn1_time_get(X509_get0_notAfter(cert), &o->not_after))
 		rc = gh_fail(err, GH_E_SIGNER, "certificate of an OCSP signer is unreadable");
-	}
 	ERR_clear_error();
 	X509_free(cert);
 	return rc;

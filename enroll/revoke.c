@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "log.h"
 #include "timestamp.h"
@@ -10,7 +9,8 @@
 
 #include "revoke.h"
 
-#define CLOCK_LEEWAY 60 /* seconds that a client's clock may be ahead */
+#define YEAR_1950 (-631152000) /* its begin; no certificate is older (RFC 5280, 4.1.2.5.1) */
+#define CLOCK_LEEWAY 60        /* seconds that a client's clock may be ahead */
 
 static void (*on_change)(int reason);
 
@@ -35,33 +35,14 @@ revoke_comment_is_valid(const char *comment)
 	    gh_utf8_is_clean(comment);
 }
 
-/* "2020-5-5": a day, with or without zeros. false: it is written otherwise, or does not exist. */
-static bool
-parse_day(const char *text, int64_t *out)
-{
-	struct tm tm = {0}, back;
-	int y, m, d, n = 0;
-	time_t t;
-
-	if (text[strspn(text, "0123456789-")] != '\0' ||
-	    sscanf(text, "%4d-%2d-%2d%n", &y, &m, &d, &n) != 3 || text[n] != '\0' || y < 1950 ||
-	    y > 9999 || m < 1 || m > 12 || d < 1)
-		return false;
-	tm.tm_year = y - 1900;
-	tm.tm_mon = m - 1;
-	tm.tm_mday = d;
-	t = timegm(&tm);
-	if (gmtime_r(&t, &back) == NULL || back.tm_mday != d || back.tm_mon != m - 1)
-		return false;
-	*out = t;
-	return true;
-}
-
 bool
 revoke_date_parse(const char *text, int64_t *out)
 {
+	if ((gh_day_parse(text, out) || gh_timestamp_parse(text, out, NULL) == 0) &&
+	    *out >= YEAR_1950)
+		return true;
 	*out = 0;
-	return parse_day(text, out) || gh_timestamp_parse(text, out, NULL) == 0;
+	return false;
 }
 
 /* --- who

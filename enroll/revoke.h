@@ -42,8 +42,8 @@ enum store_cert_state revoke_state_of(int reason);
 /* At most STORE_COMMENT_MAX characters of UTF-8 without control characters. */
 bool revoke_comment_is_valid(const char *comment);
 
-/* A day ("2026-01-02", also "2026-1-2": its begin in UTC) or any form of gh_timestamp_parse. *out 0
- * when it is none. */
+/* A day ("2026-01-02", also "2026-1-2": its begin in UTC) or any form of gh_timestamp_parse, from
+ * 1950 on. *out 0 when it is none. */
 bool revoke_date_parse(const char *text, int64_t *out);
 
 /* "v3", with the quotes, into out; returns out. */

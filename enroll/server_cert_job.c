@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "asn1_time.h"
 #include "durable_file.h"
 #include "store/request/service_cert.h"
 #include "timestamp.h"
@@ -79,14 +79,10 @@ read_names(X509 *cert, struct server_cert_names *names, struct gh_error *err)
 static int
 read_times(X509 *cert, struct server_cert_state *out, struct gh_error *err)
 {
-	struct tm from, to;
-
-	if (ASN1_TIME_to_tm(X509_get0_notBefore(cert), &from) != 1 ||
-	    ASN1_TIME_to_tm(X509_get0_notAfter(cert), &to) != 1)
+	if (!gh_asn1_time_get(X509_get0_notBefore(cert), &out->not_before) ||
+	    !gh_asn1_time_get(X509_get0_notAfter(cert), &out->not_after))
 		return gh_refuse(err, GH_E_CONF,
 		    "gateway.certificate: its validity cannot be read");
-	out->not_before = timegm(&from);
-	out->not_after = timegm(&to);
 	return 0;
 }
 

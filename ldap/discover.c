@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "asn1_time.h"
 #include "filter.h"
 #include "timestamp.h"
 
@@ -45,15 +46,13 @@ has_value(LDAP *ld, LDAPMessage *entry, const char *attr, const char *value)
 static int64_t
 read_time(const char *text)
 {
-	char iso[32];
 	int64_t t;
 
-	if (strspn(text, "0123456789") != 14 ||
-	    strcmp(text + 14 + strcspn(text + 14, "Z"), "Z") != 0)
-		return 0;
-	snprintf(iso, sizeof(iso), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text, text + 4, text + 6,
-	    text + 8, text + 10, text + 12);
-	return gh_timestamp_parse(iso, &t, NULL) == 0 ? t : 0;
+	return strspn(text, "0123456789") == 14 &&
+		strcmp(text + 14 + strcspn(text + 14, "Z"), "Z") == 0 &&
+		gh_asn1_time_digits(text, &t)
+	    ? t
+	    : 0;
 }
 
 /* The names by which the domain's accounts are called: MS-ADTS 6.1.1.2.1. A directory that hides

@@ -1,7 +1,7 @@
 /* See ca_json.h. */
 #include <stdlib.h>
-#include <time.h>
 
+#include "asn1_time.h"
 #include "encoding.h"
 
 #include "store/ca_json.h"
@@ -52,11 +52,11 @@ set_list(gh_json *row, const char *name, char *const *list)
 int
 ca_json_set_time(gh_json *row, const char *name, const ASN1_TIME *t)
 {
-	struct tm tm;
+	int64_t at;
 
 	if (t == NULL)
 		return gh_json_set_string(row, name, NULL);
-	return ASN1_TIME_to_tm(t, &tm) == 1 ? gh_json_set_int(row, name, timegm(&tm)) : -1;
+	return gh_asn1_time_get(t, &at) ? gh_json_set_int(row, name, at) : -1;
 }
 
 int

@@ -28,7 +28,7 @@ date__refuses_others(void **state)
 	static const char *const bad[] = {"", "x", "Sun, 06 Nov 1994 08:49:37 CET",
 	    "Sun, 06 Nov 1994 08:49:37 GMT x", "Sun, 36 Nov 1994 08:49:37 GMT",
 	    "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 -8:49:37 GMT",
-	    "Sun, 06 Nov 1994 08:61:37 GMT"};
+	    "Sun, 06 Nov 1994 08:61:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT"};
 	int64_t t;
 
 	(void)state;

@@ -48,7 +48,8 @@ timestamp__refuses_the_rest(void **state)
 	    "2024-01-02T03:60:05Z", "2024-01-02T03:04:61Z", "2024-01-02T03:04Z",
 	    "2024-01-02T03:04:05.Z", "2024-01-02T03:04:05.1234567890Z", "2024-01-02T03:04:05ZZ",
 	    "2024-01-02T03:04:05+15:00", "2024-01-02T03:04:05 UTC", "24-01-02T03:04:05Z",
-	    "1704164645", "2024-01-02T03:04:05+2:00", "2024-1-2T03:04:05Z",
+	    "1704164645", "2024-01-02T03:04:05+2:00", "9999-12-31T23:59:59-01:00",
+	    "0000-01-01T00:00:00+01:00", "2024-1-2T03:04:05Z",
 	    "2024-01-02T03:04:05.000000000000000000000000000000000000000000000000000000000000000000Z"};
 	int64_t t;
 	struct gh_error err;
@@ -65,6 +66,43 @@ timestamp__formats_utc(void **state)
 
 	(void)state;
 	assert_string_equal(gh_timestamp_format(T, out), "2024-01-02T03:04:05Z");
+	assert_string_equal(gh_timestamp_format(253402300799, out), "9999-12-31T23:59:59Z");
+	assert_string_equal(gh_timestamp_format(253402300800, out), "");
+}
+
+static void
+day__with_or_without_zeros(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} good[] = {{"2024-01-02", 1704153600}, {"2024-1-2", 1704153600},
+	    {"2024-02-29", 1709164800}, {"1950-1-1", -631152000}};
+	static const char *const bad[] = {"", "2024", "2024-01", "2024-1-", "2024-01-02 ", "24-1-2",
+	    "2024-001-02", "2024-1-032", "2023-2-29", "2024-13-1", "2024-0-1", "2024-1-0",
+	    "-024-1-1", "2024--1-1", "2024-1--1", "2024/1/2", "1/2/2024", " 2024-1-2",
+	    "2024-1-2T03:04:05Z"};
+	int64_t t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(gh_day_parse(good[i].text, &t) && t == good[i].want);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(gh_day_parse(bad[i], &t) || t != 0);
+}
+
+static void
+day__month_first(void **state)
+{
+	static const char *const bad[] = {"", "1/2", "1/2/24", "13/1/2024", "2/30/2024", "1-2-2024",
+	    "1/2/20240", "2024/1/2", "/1/2024"};
+	int64_t t;
+
+	(void)state;
+	assert_true(gh_day_parse_month_first("1/2/2024", &t) && t == 1704153600);
+	assert_true(gh_day_parse_month_first("01/02/2024", &t) && t == 1704153600);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(gh_day_parse_month_first(bad[i], &t) || t != 0);
 }
 
 int
@@ -74,6 +112,8 @@ main(void)
 	    cmocka_unit_test(timestamp__reads_every_spelling),
 	    cmocka_unit_test(timestamp__refuses_the_rest),
 	    cmocka_unit_test(timestamp__formats_utc),
+	    cmocka_unit_test(day__with_or_without_zeros),
+	    cmocka_unit_test(day__month_first),
 	};
 
 	return cmocka_run_group_tests_name("base/timestamp", tests, NULL, NULL);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signer/issue/der_time.c"
 #include "signer/issue/sign_fields.c"
 
 static void

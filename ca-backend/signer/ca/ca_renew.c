@@ -4,9 +4,10 @@
  * other (RFC 4210, 4.4).
  */
 #include <string.h>
-#include <time.h>
 
 #include <openssl/x509v3.h>
+
+#include "asn1_time.h"
 
 #include "ca_admin.h"
 #include "signer/keys/ca_key.h"
@@ -123,12 +124,10 @@ read_old_cert(struct old_ca *o, struct gh_error *err)
 {
 	const unsigned char *p = o->record.cert.data;
 	const ASN1_OCTET_STRING *ski;
-	struct tm tm;
 
 	o->cert = d2i_X509(NULL, &p, (long)o->record.cert.len);
-	if (o->cert == NULL || ASN1_TIME_to_tm(X509_get0_notBefore(o->cert), &tm) != 1)
+	if (o->cert == NULL || !gh_asn1_time_get(X509_get0_notBefore(o->cert), &o->not_before))
 		return gh_fail(err, GH_E_SIGNER, "the CA certificate is unreadable");
-	o->not_before = timegm(&tm);
 	ski = X509_get0_subject_key_id(o->cert);
 	if (ski != NULL)
 		o->key_id =

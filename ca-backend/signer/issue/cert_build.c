@@ -5,9 +5,10 @@
 
 #include <openssl/rand.h>
 
+#include "asn1_time.h"
+
 #include "cert_build.h"
 #include "cert_limits.h"
-#include "der_time.h"
 
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
 static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
@@ -49,9 +50,10 @@ put_ski(struct gh_buf *b, const struct gh_der *id)
 static int
 put_validity(struct gh_buf *b, const struct cert_facts *c, struct gh_error *err)
 {
-	struct der_time from, to;
+	struct gh_asn1_time from, to;
 
-	if (!der_time_encode(c->not_before, &from) || !der_time_encode(c->not_after, &to))
+	if (c->not_before < 0 || !gh_asn1_time_encode(c->not_before, &from) || c->not_after < 0 ||
+	    !gh_asn1_time_encode(c->not_after, &to))
 		return gh_fail(err, GH_E_SIGNER, "validity: a time before 1970 or after 9999");
 	gh_der_put_header(b, GH_DER_SEQUENCE, from.len + to.len);
 	gh_buf_put(b, from.bytes, from.len);

@@ -5,8 +5,9 @@
 
 #include <openssl/err.h>
 
+#include "asn1_time.h"
+
 #include "crl_sign.h"
-#include "der_time.h"
 #include "sign_fields.h"
 
 static const unsigned char version_2[] = {GH_DER_INTEGER, 1, 1};
@@ -56,10 +57,10 @@ static int
 put_fields(struct gh_buf *b, const struct issuer *ca, const struct signer_crl_fields *f,
     struct gh_error *err)
 {
-	struct der_time this_update, next_update;
+	struct gh_asn1_time this_update, next_update;
 
-	if (!der_time_encode(f->this_update, &this_update) ||
-	    !der_time_encode(f->next_update, &next_update))
+	if (f->this_update < 0 || !gh_asn1_time_encode(f->this_update, &this_update) ||
+	    f->next_update < 0 || !gh_asn1_time_encode(f->next_update, &next_update))
 		return gh_fail(err, GH_E_SIGNER, "CRL: a time before 1970 or after 9999");
 	gh_buf_put(b, version_2, sizeof(version_2));
 	gh_buf_put(b, ca->algorithm.p, ca->algorithm.len);

@@ -1,7 +1,8 @@
 /* OCSP answers, written out as DER around what the worker knows: RFC 6960, 4.2.1. */
 #include <string.h>
 
-#include "der_time.h"
+#include "asn1_time.h"
+
 #include "ocsp_sign.h"
 #include "sign_fields.h"
 
@@ -15,9 +16,9 @@ put_response_data(struct gh_buf *b, const struct issuer *signer, const struct si
     struct gh_error *err)
 {
 	size_t key = gh_der_size(SIGNER_KEY_ID_SIZE), ext = gh_der_size(f->extensions_len);
-	struct der_time at;
+	struct gh_asn1_time at;
 
-	if (!der_time_encode_general(f->produced_at, &at))
+	if (f->produced_at < 0 || !gh_asn1_time_encode_general(f->produced_at, &at))
 		return gh_fail(err, GH_E_SIGNER, "OCSP: producedAt before 1970 or after 9999");
 	gh_der_put_header(b, GH_DER_SEQUENCE,
 	    gh_der_size(key) + at.len + gh_der_size(f->responses_len) +

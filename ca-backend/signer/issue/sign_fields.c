@@ -1,7 +1,7 @@
 /* Checks of what is given for CRLs and OCSP answers. See sign_fields.h. */
 #include <string.h>
 
-#include "der_time.h"
+#include "asn1_time.h"
 #include "sign_fields.h"
 #include "timestamp.h"
 
@@ -138,7 +138,8 @@ take_entry(struct gh_der *in)
 	struct gh_der entry;
 
 	return gh_der_take(in, GH_DER_SEQUENCE, &entry) && take_serial(&entry) &&
-	    der_time_take(&entry) && (entry.len == 0 || take_extensions(&entry)) && entry.len == 0;
+	    gh_asn1_time_take(&entry, NULL) && (entry.len == 0 || take_extensions(&entry)) &&
+	    entry.len == 0;
 }
 
 int
@@ -185,7 +186,7 @@ is_revoked_info(struct gh_der in)
 {
 	struct gh_der reason;
 
-	if (!der_time_take_general(&in))
+	if (!gh_asn1_time_take_general(&in, NULL))
 		return false;
 	if (in.len == 0)
 		return true;
@@ -212,9 +213,10 @@ take_single_response(struct gh_der *in)
 	struct gh_der r, v;
 
 	if (!gh_der_take(in, GH_DER_SEQUENCE, &r) || !take_cert_id(&r) || !take_status(&r) ||
-	    !der_time_take_general(&r))
+	    !gh_asn1_time_take_general(&r, NULL))
 		return false;
-	if (gh_der_take(&r, GH_DER_CONTEXT(0), &v) && (!der_time_take_general(&v) || v.len != 0))
+	if (gh_der_take(&r, GH_DER_CONTEXT(0), &v) &&
+	    (!gh_asn1_time_take_general(&v, NULL) || v.len != 0))
 		return false;
 	if (gh_der_take(&r, GH_DER_CONTEXT(1), &v) && (!take_extensions(&v) || v.len != 0))
 		return false;

@@ -1,11 +1,11 @@
 /* A CA that can sign. See issuer.h. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "asn1_time.h"
 #include "digest.h"
 
 #include "issuer.h"
@@ -200,7 +200,6 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
     struct gh_error *err)
 {
 	const unsigned char *name;
-	struct tm tm;
 
 	if (parts->key == NULL)
 		parts->key = X509_get0_pubkey(cert);
@@ -209,9 +208,8 @@ parts_of_cert(X509 *cert, struct issuer_parts *parts, unsigned char id[SIGNER_KE
 	if (!kind_of_cert(cert, &parts->kind))
 		return gh_fail(err, GH_E_SIGNER,
 		    "the sealed certificate is neither that of a CA nor of an OCSP signer");
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
+	if (!gh_asn1_time_get(X509_get0_notAfter(cert), &parts->not_after))
 		return gh_fail(err, GH_E_SIGNER, "notAfter of the CA certificate is unreadable");
-	parts->not_after = timegm(&tm);
 	if (X509_NAME_get0_der(X509_get_subject_name(cert), &name, &parts->name.len) != 1)
 		return gh_fail(err, GH_E_SIGNER, "subject of the CA certificate is unreadable");
 	parts->name.p = name;

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "asn1_time.h"
 #include "cdp.h"
 #include "digest.h"
 #include "lazy_key.h"
@@ -29,12 +30,10 @@ put_digest(struct store_params *p, enum gh_hash hash, const void *der, size_t le
 static void
 put_time(struct store_params *p, const ASN1_TIME *t)
 {
-	struct tm tm;
+	int64_t at;
 
-	if (ASN1_TIME_to_tm(t, &tm) == 1)
-		store_put_int(p, timegm(&tm));
-	else
-		p->failed = true;
+	p->failed |= !gh_asn1_time_get(t, &at);
+	store_put_int(p, at);
 }
 
 static void

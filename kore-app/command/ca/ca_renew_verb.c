@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/x509v3.h>
 
+#include "asn1_time.h"
+#include "calendar.h"
 #include "cdp.h"
 #include "store/ca/ca_row.h"
 #include "timestamp.h"
@@ -168,14 +169,14 @@ present_alg(const X509 *cert)
 static int
 days_wanted(const struct renewing *r)
 {
-	struct tm from, to;
+	int64_t from, to;
 
 	if (r->asked->days > 0 || r->asked->years > 0)
 		return r->asked->days;
-	if (ASN1_TIME_to_tm(X509_get0_notBefore(r->old.ca->cert), &from) != 1 ||
-	    ASN1_TIME_to_tm(X509_get0_notAfter(r->old.ca->cert), &to) != 1)
+	if (!gh_asn1_time_get(X509_get0_notBefore(r->old.ca->cert), &from) ||
+	    !gh_asn1_time_get(X509_get0_notAfter(r->old.ca->cert), &to))
 		return 1;
-	return (int)((timegm(&to) - timegm(&from) + 86399) / 86400);
+	return (int)((to - from + GH_DAY_SECONDS - 1) / GH_DAY_SECONDS);
 }
 
 /* What certifies one key of a root by the other: where each is revoked is for its issuer to say. */
@@ -269,12 +270,12 @@ report(const struct renewing *r, struct gh_error *err)
 	    r->asked->new_key ? gh_json_string(gh_json_get(r->old.row, "spare_name")) : NULL;
 	char until[GH_TIMESTAMP_SIZE];
 	gh_json *o = gh_json_new_object();
-	struct tm tm;
+	int64_t end;
 	int bad;
 
-	if (o == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(r->renewed->cert), &tm) != 1)
+	if (o == NULL || !gh_asn1_time_get(X509_get0_notAfter(r->renewed->cert), &end))
 		return gh_fail(err, GH_E_NOMEM, "report");
-	gh_timestamp_format(timegm(&tm), until);
+	gh_timestamp_format(end, until);
 	bad = gh_json_set_int(o, "id", r->renewed->id) != 0 ||
 	    gh_json_set_string(o, "name", r->renewed->name) != 0 ||
 	    gh_json_set_string(o, "slug", r->renewed->slug) != 0 ||

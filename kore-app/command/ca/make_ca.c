@@ -4,10 +4,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/x509.h>
 
+#include "asn1_time.h"
 #include "dn_text.h"
 #include "store/ca/ca_row.h"
 #include "timestamp.h"
@@ -36,13 +36,13 @@ void
 make_ca_validity(const struct session *s, int years, int days, const struct ca *parent,
     int64_t *not_before, int64_t *not_after)
 {
-	struct tm tm;
+	int64_t end;
 
 	*not_before = gh_now() - s->conf->ca.backdate;
 	*not_after = *not_before + (days > 0 ? days * DAY_SECONDS : years * YEAR_SECONDS);
-	if (parent != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(parent->cert), &tm) == 1 &&
-	    *not_after > timegm(&tm))
-		*not_after = timegm(&tm);
+	if (parent != NULL && gh_asn1_time_get(X509_get0_notAfter(parent->cert), &end) &&
+	    *not_after > end)
+		*not_after = end;
 }
 
 int

@@ -6,6 +6,7 @@
 
 #include <openssl/asn1.h>
 
+#include "asn1_time.h"
 #include "ca.h"
 #include "timestamp.h"
 
@@ -20,11 +21,11 @@ static const char *const trust_names[] = {"key", "key and chain",
 static void
 time_text(const ASN1_TIME *t, char out[GH_TIMESTAMP_SIZE])
 {
-	struct tm tm;
+	int64_t at;
 
 	out[0] = '\0';
-	if (ASN1_TIME_to_tm(t, &tm) == 1)
-		gh_timestamp_format((int64_t)timegm(&tm), out);
+	if (gh_asn1_time_get(t, &at))
+		gh_timestamp_format(at, out);
 }
 
 /* Members of the certificate; 0 or -1. */

@@ -9,6 +9,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/rand.h>
 
+#include "asn1_time.h"
 #include "cdp.h"
 #include "timestamp.h"
 
@@ -24,12 +25,10 @@ static void
 check_end(struct doctor *d, const struct ca *ca)
 {
 	char until[GH_TIMESTAMP_SIZE];
-	struct tm tm;
 	int64_t end;
 
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) != 1)
+	if (!gh_asn1_time_get(X509_get0_notAfter(ca->cert), &end))
 		return;
-	end = timegm(&tm);
 	gh_timestamp_format(end, until);
 	if (end <= gh_now())
 		finding_wrong(&d->findings,

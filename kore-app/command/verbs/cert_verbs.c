@@ -15,19 +15,13 @@
 static int
 parse_time(const char *text, int64_t *out)
 {
-	char day[32];
-
 	if (text == NULL)
 		return 0;
 	if (strcmp(text, "now") == 0) {
 		*out = gh_now();
 		return 0;
 	}
-	if (strlen(text) == strlen("2030-01-31")) {
-		snprintf(day, sizeof(day), "%sT00:00:00Z", text);
-		text = day;
-	}
-	return gh_timestamp_parse(text, out, NULL);
+	return gh_day_parse(text, out) ? 0 : gh_timestamp_parse(text, out, NULL);
 }
 
 /* What the options say of the filter; a mistake is told. serial: room for its digits. */

@@ -5,6 +5,7 @@
 
 #include <openssl/x509.h>
 
+#include "asn1_time.h"
 #include "hex.h"
 #include "revocation_reason.h"
 #include "store/restored.h"
@@ -59,9 +60,9 @@ add(struct restored *r, const struct restored_item *i, const char *here, bool do
 static int64_t
 end_of(const struct ca *ca)
 {
-	struct tm tm;
+	int64_t end;
 
-	return ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) == 1 ? timegm(&tm) : gh_now();
+	return gh_asn1_time_get(X509_get0_notAfter(ca->cert), &end) ? end : gh_now();
 }
 
 static int

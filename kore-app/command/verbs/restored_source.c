@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "asn1_time.h"
 #include "dn_match.h"
 #include "hex.h"
 #include "json.h"
@@ -65,7 +66,6 @@ take_entry(X509_REVOKED *r, struct restored_item *item)
 {
 	const ASN1_INTEGER *serial = X509_REVOKED_get0_serialNumber(r);
 	ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(r, NID_crl_reason, NULL, NULL);
-	struct tm tm;
 
 	item->is_revoked = true;
 	item->reason = reason != NULL ? (int)ASN1_ENUMERATED_get(reason) : REASON_UNSPECIFIED;
@@ -73,10 +73,9 @@ take_entry(X509_REVOKED *r, struct restored_item *item)
 	ERR_clear_error();
 	item->serial_len = (size_t)ASN1_STRING_length(serial);
 	if (item->serial_len < 1 || item->serial_len > sizeof(item->serial) ||
-	    ASN1_TIME_to_tm(X509_REVOKED_get0_revocationDate(r), &tm) != 1)
+	    !gh_asn1_time_get(X509_REVOKED_get0_revocationDate(r), &item->at))
 		return false;
 	memcpy(item->serial, ASN1_STRING_get0_data(serial), item->serial_len);
-	item->at = timegm(&tm);
 	return true;
 }
 
