@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "hex.h"
 #include "signer/keys/aead.h"
+#include "signer/issue/audit_sign.h"
 #include "signer/ca/ca_create.h"
 #include "signer/keys/ca_key.h"
 #include "signer/issue/cert_build.h"
@@ -308,6 +310,100 @@ issuer__signs_nothing_while_locked(void **state)
 	record_free(&r);
 }
 
+/* --- known answers: what the version of November 2026 has written must open for ever
+ * --------------- */
+
+static struct gh_buf
+bytes_of(const char *hex)
+{
+	unsigned char *p;
+	struct gh_buf b;
+	size_t n;
+
+	assert_int_equal(gh_hex_decode(hex, strlen(hex), &p, &n, NULL), 0);
+	gh_buf_init(&b, n + 1);
+	gh_buf_put(&b, p, n);
+	free(p);
+	return b;
+}
+
+/* Under the system key 00 01 .. 1f. */
+static void
+known__record_of_version_2(void **state)
+{
+	static const unsigned char public_key[] = {0xf9, 0x8e, 0x04, 0x3d, 0x1f, 0x48, 0x17, 0xd0,
+	    0xcc, 0xa4, 0x64, 0xb1, 0xba, 0x31, 0x4f, 0x5d, 0xa5, 0x29, 0xa8, 0xf4, 0xb8, 0x15,
+	    0xbc, 0x05, 0x02, 0x06, 0x4f, 0x23, 0xe0, 0xf8, 0x51, 0x49};
+	unsigned char system_key[32], raw[32];
+	struct gh_buf b =
+	    bytes_of("47484341020cd3a9df70cdc6b876b96648fe89f39505a072ccc0abba09eeb414"
+		     "22c79c21c64f9a578d34b39dc22a372259d450811f5d0b4f6e4b96a963c0116a"
+		     "f08e7bb5a0c4c97e5f03f5fcbe4edc2c559a6fa9a5c52c263b388a576f194743"
+		     "f93c8825d0c06aead0195f0fb84baf1b7b4678ee9f68df221f55b88a162c4571"
+		     "806a");
+	struct sealing_key k;
+	struct gh_error err;
+	EVP_PKEY *key;
+	struct record r;
+	size_t n = sizeof(raw);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(system_key); i++)
+		system_key[i] = (unsigned char)i;
+	assert_int_equal(sealed_derive_key(system_key, &k, &err), 0);
+	assert_int_equal(sealed_open(&k, b.data, b.len, &r, &err), 0);
+	assert_int_equal(r.revision, 7);
+	assert_int_equal(r.limits.max_validity, 77);
+	assert_string_equal((char *)r.cert.data, "certificate");
+	assert_int_equal(ca_key_open(&r, NULL, &key, &err), 0);
+	assert_int_equal(EVP_PKEY_get_raw_public_key(key, raw, &n), 1);
+	assert_memory_equal(raw, public_key, sizeof(public_key));
+	EVP_PKEY_free(key);
+	record_free(&r);
+	gh_buf_free(&b);
+}
+
+static void
+known__key_under_a_password(void **state)
+{
+	struct gh_buf b = bytes_of(
+			  "00000010419b9e6531e94b92a35522b70b230d1c000000000000800000000008"
+			  "000000010000002a66875f47f739520518102c1cc022208b5019e0d68f461d47"
+			  "34d47f14f33079394ffd1b112a696c3940ca"),
+		      out;
+	struct gh_der sealed = {b.data, b.len};
+	struct gh_error err;
+
+	(void)state;
+	gh_buf_init(&out, 100);
+	assert_int_equal(password_open("correct horse", &sealed, &out, &err), 0);
+	assert_string_equal((char *)out.data, "what is sealed");
+	gh_buf_free(&out);
+	gh_buf_free(&b);
+}
+
+/* The key of the audit trail's seals: another one would make all seals of before unreadable. */
+static void
+known__audit_key(void **state)
+{
+	static const char seed[] =
+	    "0a59153f5a99995e9b410fa18da3ad670eb3b20d1f8d7a6593695403f7942603";
+	struct gh_buf b = bytes_of(seed);
+	EVP_PKEY *same = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, b.data, b.len);
+	unsigned char system_key[32];
+	struct audit_key k;
+	struct gh_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(system_key); i++)
+		system_key[i] = (unsigned char)i;
+	assert_int_equal(audit_key_derive(system_key, &k, &err), 0);
+	assert_int_equal(EVP_PKEY_eq(k.key, same), 1);
+	EVP_PKEY_free(same);
+	audit_key_free(&k);
+	gh_buf_free(&b);
+}
+
 /* --- passwords -------------------------------------------------------------------------------- */
 
 static const unsigned char secret[] = "the key itself";
@@ -485,6 +581,9 @@ main(void)
 	    cmocka_unit_test(password__bounds_the_parameters),
 	    cmocka_unit_test(password__refuses_damage),
 	    cmocka_unit_test(record__refuses_the_key_of_another_record),
+	    cmocka_unit_test(known__record_of_version_2),
+	    cmocka_unit_test(known__key_under_a_password),
+	    cmocka_unit_test(known__audit_key),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

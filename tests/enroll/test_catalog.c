@@ -66,6 +66,32 @@ seal__of_nothing(void **state)
 	free(text);
 }
 
+/* As the version of November 2026 has written them, under the server secret 00 01 .. 1f. */
+static void
+seal__opens_known_texts(void **state)
+{
+	static const struct {
+		const char *sealed, *plain;
+	} rows[] = {
+	    {"AUQhIJp9jXzA8hQRJ35waNTnX1lkO120XkkHwe9Xf4PbLJp4WwioCIQkHB5xUzoB/Eu7AA==",
+		"an application's secret"},
+	    {"AeoCM+y6QD4N6z7NRbcZSHAE7ohR5OoTdsMwDAQ=", ""},
+	};
+	unsigned char server_secret[32], *plain;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(server_secret); i++)
+		server_secret[i] = (unsigned char)i;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(catalog_unseal(server_secret, rows[i].sealed, &plain, &n, NULL),
+		    0);
+		assert_int_equal(n, strlen(rows[i].plain));
+		assert_string_equal((char *)plain, rows[i].plain);
+		free(plain);
+	}
+}
+
 static void
 seal__does_not_open_under_another_secret(void **state)
 {
@@ -345,6 +371,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(seal__opens_what_it_sealed),
 	    cmocka_unit_test(seal__of_nothing),
+	    cmocka_unit_test(seal__opens_known_texts),
 	    cmocka_unit_test(seal__does_not_open_under_another_secret),
 	    cmocka_unit_test(seal__notices_every_changed_byte),
 	    cmocka_unit_test(catalog__finds_names_in_any_case),
