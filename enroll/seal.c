@@ -1,74 +1,34 @@
 /*
- * Secrets at rest. A sealed value is base64 of: version 1, 12 bytes of nonce, ciphertext, 16 bytes
- * of tag (AES-256-GCM, NIST SP 800-38D), under a key that HKDF draws from the server secret, which
- * is not in the database: a dump of the database alone shows nothing.
+ * Secrets at rest. A sealed value is base64 of: version 1, then what aead.h makes, under a key that
+ * HKDF draws from the server secret, which is not in the database: a dump of the database alone
+ * shows nothing.
  */
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 
-#include "digest.h"
+#include "aead.h"
 #include "encoding.h"
-#include "error.h"
 
 #include "catalog.h"
 #include "seal.h"
 
 #define SEAL_VERSION 1
-#define SEAL_NONCE_SIZE 12
-#define SEAL_TAG_SIZE 16
-#define SEAL_OVERHEAD (1 + SEAL_NONCE_SIZE + SEAL_TAG_SIZE)
 #define SEAL_PLAIN_MAX 4096 /* bytes; secrets are far shorter */
+#define SEAL_MAX (1 + GH_AEAD_OVERHEAD + SEAL_PLAIN_MAX)
 
-/* The sealed bytes into out, SEAL_OVERHEAD + n of them. */
-static bool
-encrypt(const unsigned char key[GH_KEY_SIZE], const void *p, size_t n, unsigned char *out)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	unsigned char *nonce = out + 1, *text = nonce + SEAL_NONCE_SIZE;
-	const unsigned char *aad = (const unsigned char *)SEAL_LABEL_APP_SECRET;
-	int len = 0;
-	bool ok;
-
-	out[0] = SEAL_VERSION;
-	ok = ctx != NULL && RAND_bytes(nonce, SEAL_NONCE_SIZE) == 1 &&
-	    EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
-	    EVP_EncryptUpdate(ctx, NULL, &len, aad, (int)strlen(SEAL_LABEL_APP_SECRET)) == 1 &&
-	    EVP_EncryptUpdate(ctx, text, &len, p, (int)n) == 1 &&
-	    EVP_EncryptFinal_ex(ctx, text + n, &len) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_SIZE, text + n) == 1;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
-
-static bool
-decrypt(const unsigned char key[GH_KEY_SIZE], unsigned char *in, size_t n, unsigned char *out)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	unsigned char *nonce = in + 1, *text = nonce + SEAL_NONCE_SIZE;
-	const unsigned char *aad = (const unsigned char *)SEAL_LABEL_APP_SECRET;
-	int len = 0;
-	bool ok;
-
-	ok = ctx != NULL && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
-	    EVP_DecryptUpdate(ctx, NULL, &len, aad, (int)strlen(SEAL_LABEL_APP_SECRET)) == 1 &&
-	    EVP_DecryptUpdate(ctx, out, &len, text, (int)n) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_SIZE, text + n) == 1 &&
-	    EVP_DecryptFinal_ex(ctx, out + n, &len) == 1;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
+/* What no other sealed value has, so that none can be put in place of another. */
+static const struct gh_der label = {(const unsigned char *)SEAL_LABEL_APP_SECRET,
+    sizeof(SEAL_LABEL_APP_SECRET) - 1};
 
 int
 catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, char **out,
     struct gh_error *err)
 {
-	unsigned char key[GH_KEY_SIZE], *sealed;
+	struct gh_der plain = {p, n};
+	unsigned char key[GH_KEY_SIZE];
+	struct gh_buf sealed;
 	int rc;
 
 	*out = NULL;
@@ -77,41 +37,42 @@ catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, cha
 		    SEAL_PLAIN_MAX);
 	if ((rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err)) != 0)
 		return rc;
-	if ((sealed = malloc(SEAL_OVERHEAD + n)) == NULL)
+	gh_buf_init(&sealed, SEAL_MAX);
+	gh_buf_put_u8(&sealed, SEAL_VERSION);
+	rc = gh_aead_seal(key, &label, &plain, &sealed, err);
+	if (rc == 0 &&
+	    (*out = gh_base64_encode(sealed.data, sealed.len, GH_BASE64_ONE_LINE)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "sealing");
-	else if (!encrypt(key, p, n, sealed))
-		rc = gh_fail(err, GH_E_INTERNAL, "AES-256-GCM encryption failed");
-	else if ((*out = gh_base64_encode(sealed, SEAL_OVERHEAD + n, GH_BASE64_ONE_LINE)) == NULL)
-		rc = gh_fail(err, GH_E_NOMEM, "sealing");
-	free(sealed);
+	gh_buf_free(&sealed);
 	OPENSSL_cleanse(key, sizeof(key));
 	return rc;
 }
 
-/* Decoded bytes -> plain text. */
+/* Decoded bytes -> plain text, a NUL behind it. */
 static int
-open_sealed(const unsigned char key[GH_KEY_SIZE], unsigned char *in, size_t in_len,
+open_sealed(const unsigned char key[GH_KEY_SIZE], const unsigned char *in, size_t in_len,
     unsigned char **out, size_t *out_len, struct gh_error *err)
 {
-	unsigned char *plain;
-	size_t n;
+	struct gh_der message;
+	struct gh_buf plain;
+	int rc;
 
-	if (in_len < SEAL_OVERHEAD || in_len > SEAL_OVERHEAD + SEAL_PLAIN_MAX ||
-	    in[0] != SEAL_VERSION)
+	if (in_len < 1 + GH_AEAD_OVERHEAD || in_len > SEAL_MAX || in[0] != SEAL_VERSION)
 		return gh_fail(err, GH_E_CONF, "a sealed secret has length %zu or a wrong version",
 		    in_len);
-	n = in_len - SEAL_OVERHEAD;
-	if ((plain = malloc(n + 1)) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "unsealing");
-	if (!decrypt(key, in, n, plain)) {
-		OPENSSL_cleanse(plain, n + 1);
-		free(plain);
-		return gh_refuse(err, GH_E_CONF,
+	message = (struct gh_der){in + 1, in_len - 1};
+	gh_buf_init(&plain, SEAL_PLAIN_MAX);
+	plain.secret = true;
+	rc = gh_aead_open(key, &label, &message, &plain, err);
+	if (rc == GH_E_BAD_REQUEST)
+		rc = gh_refuse(err, GH_E_CONF,
 		    "a stored secret does not open: it was sealed under another server secret");
+	if (rc != 0) {
+		gh_buf_free(&plain);
+		return rc;
 	}
-	plain[n] = '\0';
-	*out = plain;
-	*out_len = n;
+	*out = plain.data;
+	*out_len = plain.len;
 	return 0;
 }
 

@@ -74,6 +74,23 @@ hmac__keeps_no_key(void **state)
 	assert_memory_not_equal(one, two, 32);
 }
 
+/* RFC 5869, 2, with HMAC of Python's library: no salt, info is the label. */
+static void
+derive_key__gives_a_known_value(void **state)
+{
+	unsigned char secret[GH_KEY_SIZE], out[GH_KEY_SIZE], other[GH_KEY_SIZE];
+	struct gh_error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(secret); i++)
+		secret[i] = (unsigned char)i;
+	assert_int_equal(gh_derive_key(secret, "gatehouse audit key 1", out, &err), 0);
+	expect_hex(GH_SHA256, out,
+	    "0A59153F5A99995E9B410FA18DA3AD670EB3B20D1F8D7A6593695403F7942603");
+	assert_int_equal(gh_derive_key(secret, "gatehouse audit key 2", other, &err), 0);
+	assert_memory_not_equal(out, other, sizeof(out));
+}
+
 int
 main(void)
 {
@@ -81,6 +98,7 @@ main(void)
 	    cmocka_unit_test(digest__gives_published_values),
 	    cmocka_unit_test(hmac__gives_published_values),
 	    cmocka_unit_test(hmac__keeps_no_key),
+	    cmocka_unit_test(derive_key__gives_a_known_value),
 	};
 
 	return cmocka_run_group_tests_name("base/digest", tests, NULL, NULL);

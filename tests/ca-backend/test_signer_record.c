@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "aead.h"
 #include "hex.h"
-#include "signer/keys/aead.h"
 #include "signer/issue/audit_sign.h"
 #include "signer/ca/ca_create.h"
 #include "signer/keys/ca_key.h"
@@ -119,7 +119,7 @@ open_sealed(uint8_t version, const void *p, size_t len, struct record *out)
 
 	gh_buf_init(&b, SEALED_RECORD_MAX);
 	gh_buf_put(&b, magic, sizeof(magic));
-	assert_int_equal(aead_seal(sealing.bytes, &aad, &plain, &b, &err), 0);
+	assert_int_equal(gh_aead_seal(sealing.bytes, &aad, &plain, &b, &err), 0);
 	rc = sealed_open(&sealing, b.data, b.len, out, &err);
 	gh_buf_free(&b);
 	return rc;
@@ -423,7 +423,7 @@ seal_secret(struct gh_buf *b)
 
 	gh_buf_init(b, 1000);
 	assert_int_equal(password_seal("password", &s, b, &err), 0);
-	assert_int_equal(b->len, AT_CIPHER + SECRET_SIZE + AEAD_OVERHEAD);
+	assert_int_equal(b->len, AT_CIPHER + SECRET_SIZE + GH_AEAD_OVERHEAD);
 }
 
 static int

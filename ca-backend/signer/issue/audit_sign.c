@@ -5,11 +5,11 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "audit_sign.h"
 #include "digest.h"
-#include "signer/keys/sealed.h"
 
-static const char info[] = "gatehouse audit key 1";
+#include "audit_sign.h"
+
+static const char label[] = "gatehouse audit key 1";
 
 static int
 fill(struct audit_key *k, const unsigned char seed[32], struct gh_error *err)
@@ -32,7 +32,7 @@ audit_key_derive(const unsigned char system_key[32], struct audit_key *out, stru
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = sealed_hkdf(system_key, info, seed, err)) == 0)
+	if ((rc = gh_derive_key(system_key, label, seed, err)) == 0)
 		rc = fill(out, seed, err);
 	OPENSSL_cleanse(seed, sizeof(seed));
 	if (rc != 0)

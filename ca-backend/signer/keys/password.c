@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "aead.h"
+
 #include "password.h"
 
 #define SALT_SIZE 16
@@ -37,8 +38,7 @@ struct scrypt {
 static pthread_mutex_t derivation = PTHREAD_MUTEX_INITIALIZER;
 
 static int
-derive(const char *password, struct scrypt *s, unsigned char key[AEAD_KEY_SIZE],
-    struct gh_error *err)
+derive(const char *password, struct scrypt *s, unsigned char key[GH_KEY_SIZE], struct gh_error *err)
 {
 	uint64_t memory = 2ull * COST_MEMORY_MAX;
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
@@ -53,7 +53,7 @@ derive(const char *password, struct scrypt *s, unsigned char key[AEAD_KEY_SIZE],
 	int ok;
 
 	pthread_mutex_lock(&derivation);
-	ok = ctx != NULL && EVP_KDF_derive(ctx, key, AEAD_KEY_SIZE, params) == 1;
+	ok = ctx != NULL && EVP_KDF_derive(ctx, key, GH_KEY_SIZE, params) == 1;
 	pthread_mutex_unlock(&derivation);
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
@@ -86,7 +86,7 @@ int
 password_seal(const char *password, const struct gh_der *secret, struct gh_buf *out,
     struct gh_error *err)
 {
-	unsigned char salt[SALT_SIZE], key[AEAD_KEY_SIZE];
+	unsigned char salt[SALT_SIZE], key[GH_KEY_SIZE];
 	struct scrypt s = {{salt, sizeof(salt)}, COST_N, COST_R, COST_P};
 	struct gh_buf cipher;
 	int rc;
@@ -96,7 +96,7 @@ password_seal(const char *password, const struct gh_der *secret, struct gh_buf *
 	if ((rc = derive(password, &s, key, err)) != 0)
 		return rc;
 	gh_buf_init(&cipher, out->max);
-	if ((rc = aead_seal(key, &label, secret, &cipher, err)) == 0) {
+	if ((rc = gh_aead_seal(key, &label, secret, &cipher, err)) == 0) {
 		put_scrypt(out, &s);
 		gh_buf_put_block(out, cipher.data, cipher.len);
 		rc = gh_buf_check(out, err);
@@ -110,7 +110,7 @@ int
 password_open(const char *password, const struct gh_der *sealed, struct gh_buf *out,
     struct gh_error *err)
 {
-	unsigned char key[AEAD_KEY_SIZE];
+	unsigned char key[GH_KEY_SIZE];
 	struct gh_der cipher;
 	struct gh_reader r;
 	struct scrypt s;
@@ -120,12 +120,12 @@ password_open(const char *password, const struct gh_der *sealed, struct gh_buf *
 	if (!get_scrypt(&r, &s))
 		return gh_fail(err, GH_E_SIGNER, "scrypt parameters out of bounds");
 	cipher.p = gh_reader_block(&r, sealed->len, &cipher.len);
-	if (!gh_reader_is_done(&r) || cipher.len <= AEAD_OVERHEAD)
+	if (!gh_reader_is_done(&r) || cipher.len <= GH_AEAD_OVERHEAD)
 		return gh_fail(err, GH_E_SIGNER, "key under a password: malformed");
 	if ((rc = derive(password, &s, key, err)) != 0)
 		return rc;
-	rc = aead_open(key, &label, &cipher, out, err);
+	rc = gh_aead_open(key, &label, &cipher, out, err);
 	OPENSSL_cleanse(key, sizeof(key));
-	return rc == GH_E_SIGNER ? gh_fail(err, GH_E_CA_PASSWORD, "wrong password of a CA key")
-				 : rc;
+	return rc == GH_E_BAD_REQUEST ? gh_fail(err, GH_E_CA_PASSWORD, "wrong password of a CA key")
+				      : rc;
 }

@@ -1,40 +1,20 @@
 /* Sealed CA records. See sealed.h. */
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
-
 #include "aead.h"
+
 #include "ca_key.h"
 #include "sealed.h"
 
 #define MAGIC_SIZE 5
 static const unsigned char magic_1[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 1 /* version */};
 static const unsigned char magic_2[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 2};
-static const char hkdf_info[] = "gatehouse sealed CA record 1";
-
-int
-sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned char out[32],
-    struct gh_error *err)
-{
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-	OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (unsigned char *)system_key, 32),
-	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (char *)info, strlen(info)),
-	    OSSL_PARAM_END};
-	int ok = ctx != NULL && EVP_KDF_derive(ctx, out, 32, params) == 1;
-
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return ok ? 0 : gh_fail(err, GH_E_INTERNAL, "HKDF");
-}
+static const char label[] = "gatehouse sealed CA record 1";
 
 int
 sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err)
 {
-	return sealed_hkdf(system_key, hkdf_info, out->bytes, err);
+	return gh_derive_key(system_key, label, out->bytes, err);
 }
 
 /* --- sealing ---------------------------------------------------------------------------------- */
@@ -52,7 +32,7 @@ sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *o
 	if ((rc = record_put(r, &b, err)) == 0) {
 		plain = (struct gh_der){b.data, b.len};
 		gh_buf_put(out, magic_2, MAGIC_SIZE);
-		rc = aead_seal(k->bytes, &aad, &plain, out, err);
+		rc = gh_aead_seal(k->bytes, &aad, &plain, out, err);
 	}
 	gh_buf_free(&b);
 	return rc;
@@ -99,9 +79,9 @@ sealed_open(const struct sealing_key *k, const unsigned char *p, size_t len, str
 	gh_buf_init(&b, RECORD_MAX);
 	b.secret = true;
 	message = (struct gh_der){p + MAGIC_SIZE, len - MAGIC_SIZE};
-	rc = aead_open(k->bytes, &aad, &message, &b, err);
-	if (rc == GH_E_SIGNER)
-		rc = gh_fail(err, rc, "sealed record: wrong system key, or damaged");
+	rc = gh_aead_open(k->bytes, &aad, &message, &b, err);
+	if (rc == GH_E_BAD_REQUEST)
+		rc = gh_fail(err, GH_E_SIGNER, "sealed record: wrong system key, or damaged");
 	if (rc == 0) {
 		plain = (struct gh_der){b.data, b.len};
 		rc = is_version(p, &b)

@@ -13,9 +13,6 @@ struct sealing_key {
 	unsigned char bytes[32];
 };
 
-/* HKDF-SHA256 (RFC 5869) of the system key, without salt; info says what for. */
-int sealed_hkdf(const unsigned char system_key[32], const char *info, unsigned char out[32],
-    struct gh_error *err) GH_MUSTCHECK;
 /* The key of the sealed records. */
 int sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -30,15 +30,15 @@ encrypt(const unsigned char *key, const unsigned char *nonce, const struct gh_de
 }
 
 int
-aead_seal(const unsigned char key[AEAD_KEY_SIZE], const struct gh_der *aad,
+gh_aead_seal(const unsigned char key[GH_KEY_SIZE], const struct gh_der *aad,
     const struct gh_der *plain, struct gh_buf *out, struct gh_error *err)
 {
 	unsigned char nonce[NONCE_SIZE], tag[TAG_SIZE], *cipher;
 	int rc;
 
-	if (plain->len == 0 || plain->len > MESSAGE_MAX)
+	if (plain->len > MESSAGE_MAX)
 		return gh_fail(err, GH_E_INTERNAL, "%zu bytes to seal", plain->len);
-	if ((cipher = OPENSSL_malloc(plain->len)) == NULL)
+	if ((cipher = OPENSSL_malloc(plain->len + 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "%zu bytes to seal", plain->len);
 	if (RAND_bytes(nonce, sizeof(nonce)) != 1 ||
 	    !encrypt(key, nonce, aad, plain, cipher, tag)) {
@@ -73,25 +73,25 @@ decrypt(const unsigned char *key, const struct gh_der *aad, const struct gh_der 
 }
 
 int
-aead_open(const unsigned char key[AEAD_KEY_SIZE], const struct gh_der *aad,
+gh_aead_open(const unsigned char key[GH_KEY_SIZE], const struct gh_der *aad,
     const struct gh_der *message, struct gh_buf *out, struct gh_error *err)
 {
 	unsigned char *plain;
 	size_t len;
 	int rc;
 
-	if (message->len <= AEAD_OVERHEAD || message->len > MESSAGE_MAX)
-		return gh_fail(err, GH_E_SIGNER, "sealed message of %zu bytes", message->len);
-	len = message->len - AEAD_OVERHEAD;
-	if ((plain = OPENSSL_malloc(len)) == NULL)
+	if (message->len < GH_AEAD_OVERHEAD || message->len > MESSAGE_MAX)
+		return gh_fail(err, GH_E_BAD_REQUEST, "sealed message of %zu bytes", message->len);
+	len = message->len - GH_AEAD_OVERHEAD;
+	if ((plain = OPENSSL_malloc(len + 1)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "%zu sealed bytes", len);
 	if (decrypt(key, aad, message, plain, len)) {
 		gh_buf_put(out, plain, len);
 		rc = gh_buf_check(out, err);
 	} else {
-		rc = gh_fail(err, GH_E_SIGNER, "wrong key, or damaged");
+		rc = gh_fail(err, GH_E_BAD_REQUEST, "wrong key, or damaged");
 	}
-	OPENSSL_clear_free(plain, len);
+	OPENSSL_clear_free(plain, len + 1);
 	ERR_clear_error();
 	return rc;
 }
