@@ -17,7 +17,6 @@
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY "{\"Message\":\"The server is out of memory.\",\"ErrorCode\":\"0x8007000E\"}"
 #define RETRY_AFTER 5 /* seconds; directory, database and signer come back fast */
-#define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
 
 static const char *
 disposition_name(enum db_disposition d)
@@ -166,8 +165,6 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 	    *err->message != '\0' ? err->message : info->message);
 	gh_utf8_clean(message);
 	gh_http_reply_cause(rep, err);
-	if (info->http_status == 401)
-		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);
 	if (info->is_retryable) {
 		snprintf(seconds, sizeof(seconds), "%d",
 		    err->retry_after > 0 ? err->retry_after : RETRY_AFTER);

@@ -13,8 +13,7 @@
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY \
 	"{\"code\":\"no_memory\",\"message\":\"The server is out of memory. Please try again later.\"}"
-#define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
-#define RETRY_AFTER 5                                            /* seconds */
+#define RETRY_AFTER 5 /* seconds */
 
 /* --- body ------------------------------------------------------------------------------------- */
 
@@ -59,8 +58,6 @@ put_error_headers(const struct gh_error *err, const struct gh_error_info *info,
 {
 	char seconds[16];
 
-	if (info->http_status == 401 && err->code != GH_E_CA_PASSWORD)
-		gh_http_reply_header(rep, "WWW-Authenticate", CHALLENGE);
 	if (!info->is_retryable && err->retry_after <= 0)
 		return;
 	snprintf(seconds, sizeof(seconds), "%d",

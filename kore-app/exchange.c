@@ -10,7 +10,6 @@
 #include "app_state.h"
 #include "exchange.h"
 
-#define API_VERSION "1"
 #define HSTS "max-age=31536000; includeSubDomains" /* RFC 6797, 6.1 */
 #define FIELDS_MAX 16384                           /* bytes of all fields of an answer */
 
@@ -101,7 +100,8 @@ put_fields(struct gh_buf *out, const struct exchange *x)
 	if (!x->req.is_plain)
 		put_field(out, "Strict-Transport-Security", HSTS);
 	put_field(out, "X-Request-Id", x->req.request_id);
-	put_field(out, "X-CSS-CMS-API-Version", API_VERSION);
+	put_field(out, "X-CSS-CMS-API-Version",
+	    route_match_family(&x->match, x->req.path)->version);
 	put_field(out, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);
 }
 

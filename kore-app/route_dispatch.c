@@ -5,9 +5,6 @@
 
 #include "log.h"
 
-#include "ce.h"
-#include "rest.h"
-
 #include "origin.h"
 #include "routes.h"
 
@@ -26,8 +23,8 @@ needs_caller(const struct route *r)
 
 /*
  * Bodies are JSON and say so: the types that a foreign page can send without a preflight
- * (text/plain, forms) are none of it. Keyfactor's old clients may leave the type out, and so may a
- * page's script: origin_check has looked before.
+ * (text/plain, forms) are none of it. Where a family lets the type out,
+ * a foreign page is refused by its check_site, which has looked before.
  */
 static int
 check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
@@ -35,7 +32,8 @@ check_body_type(const struct route *r, const struct gh_http_request *req, struct
 	bool is_absent = req->content_type == NULL || *req->content_type == '\0';
 
 	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
-	    gh_http_is_json(req->content_type) || (is_absent && r->family == ROUTE_CE))
+	    gh_http_is_json(req->content_type) ||
+	    (is_absent && route_family_of(r)->takes_untyped_body))
 		return 0;
 	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
 	    is_absent ? "missing" : req->content_type);
@@ -65,7 +63,7 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 		return gh_refuse(err, GH_E_TOO_LARGE, "The body is larger than %zu bytes.",
 		    r->body_max);
 	if (needs_caller(r)) {
-		int rc = origin_check(env->conf, req, err);
+		int rc = route_family_of(r)->check_site(env->conf, req, err);
 
 		if (rc == 0)
 			rc = check_body_type(r, req, err);
@@ -174,39 +172,16 @@ has_header(const struct gh_http_reply *rep, const char *name)
 	return false;
 }
 
-/* Paths that no route has are answered as the family of their first segment. */
-static enum route_family
-family_of_path(const char *path)
-{
-	static const char *const first[] = {"/pki", "/api", "/ca", "/crl", "/ocsp"};
-
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-		size_t n = strlen(first[i]);
-
-		if (strncasecmp(path, first[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
-			return ROUTE_REST;
-	}
-	return ROUTE_CE;
-}
-
-static enum route_family
-family_of(const struct route_match *m, const char *path)
-{
-	if (m->route != NULL)
-		return m->route->family;
-	return m->allowed != 0 ? m->family : family_of_path(path);
-}
-
 void
 route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struct route_match *m,
     const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
+	const struct route_family *f = route_match_family(m, req->path);
 
-	if (family_of(m, req->path != NULL ? req->path : "") == ROUTE_REST)
-		rest_error(err, req->request_id, NULL, rep);
-	else
-		ce_render_error(err, conf->certenroll.denied_status, rep);
+	f->error(conf, err, req, rep);
+	if (rep->status == 401 && f->challenge != NULL)
+		gh_http_reply_header(rep, "WWW-Authenticate", f->challenge);
 	if (err->code == GH_E_METHOD)
 		put_allow(rep, m->allowed); /* RFC 9110, 15.5.6: MUST */
 	if (info->is_retryable && !has_header(rep, "Retry-After"))

@@ -1,6 +1,5 @@
 /* From a method and a path to a row of the route table. */
 #include <string.h>
-#include <strings.h>
 
 #include "routes.h"
 
@@ -74,56 +73,32 @@ match_pattern(const char *pattern, const char *path, struct route_match *m)
 	return *path == '\0';
 }
 
-/* path behind prefix, which must end at a slash of path; NULL when it does not start with it. */
-static const char *
-skip_prefix(const char *path, const char *prefix, size_t n)
-{
-	while (n > 0 && prefix[n - 1] == '/')
-		n--;
-	if (n == 0 || strncasecmp(path, prefix, n) != 0 || path[n] != '/')
-		return NULL;
-	return path + n;
-}
-
-/* Without "/CMSApi" or one of the blank-separated certenroll.prefixes. */
-static const char *
-strip_prefix(const struct gh_conf *conf, const char *path)
-{
-	const char *rest = skip_prefix(path, "/CMSApi", strlen("/CMSApi"));
-	const char *prefix = conf->certenroll.prefixes;
-
-	while (rest == NULL && prefix != NULL && *prefix != '\0') {
-		size_t n = strcspn(prefix, " \t");
-
-		rest = skip_prefix(path, prefix, n);
-		prefix += n;
-		prefix += strspn(prefix, " \t");
-	}
-	return rest;
-}
-
+/* With or without a prefix of its family. */
 static bool
-has_prefix_family(const struct route *r)
+match_row(const struct gh_conf *conf, const struct route *r, const char *path,
+    struct route_match *m)
 {
-	return strncmp(r->pattern, "/certenroll/", strlen("/certenroll/")) == 0 ||
-	    strncmp(r->pattern, "/certificates/", strlen("/certificates/")) == 0;
+	const struct route_family *f = route_family_of(r);
+	const char *rest;
+
+	if (match_pattern(r->pattern, path, m))
+		return true;
+	rest = f->strip != NULL ? f->strip(conf, path) : NULL;
+	return rest != NULL && match_pattern(r->pattern, rest, m);
 }
 
 int
 route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err)
 {
-	const char *rest = strip_prefix(conf, path);
-
 	memset(m, 0, sizeof(*m));
 	m->rest = "";
+	m->family = route_family_of_path(path);
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route *r = &route_table[i];
-		struct route_match found = {.route = r, .rest = "", .family = r->family};
+		struct route_match found = {.route = r, .rest = "", .family = route_family_of(r)};
 
-		if (!match_pattern(r->pattern, path, &found) &&
-		    (rest == NULL || !has_prefix_family(r) ||
-			!match_pattern(r->pattern, rest, &found)))
+		if (!match_row(conf, r, path, &found))
 			continue;
 		found.allowed = m->allowed | r->methods;
 		if (r->methods & (unsigned)method) {
@@ -136,4 +111,18 @@ route_find(const struct gh_conf *conf, enum gh_http_method method, const char *p
 	if (m->allowed != 0)
 		return gh_fail(err, GH_E_METHOD, "method not allowed");
 	return gh_refuse(err, GH_E_NOT_FOUND, "There is nothing at this path. Check its spelling.");
+}
+
+const struct route_family *
+route_family_of(const struct route *r)
+{
+	return r->family != NULL ? r->family : &route_family_rest;
+}
+
+const struct route_family *
+route_match_family(const struct route_match *m, const char *path)
+{
+	if (m->route != NULL)
+		return route_family_of(m->route);
+	return m->family != NULL ? m->family : route_family_of_path(path != NULL ? path : "");
 }

@@ -10,8 +10,7 @@
 #include "http.h"
 #include "log.h"
 
-/* How errors of routing and authentication are written. */
-enum route_family { ROUTE_REST, ROUTE_CE };
+#include "route_family.h"
 
 struct http_conn;
 struct route_match;
@@ -44,7 +43,7 @@ struct route {
 	unsigned roles;   /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN; 0: none is needed */
 	size_t body_max;  /* bytes; 0: no body */
 	route_handler handler;
-	enum route_family family;
+	const struct route_family *family; /* NULL: REST. See route_family_of */
 	bool on_loop; /* the handler does not block and runs on the event loop; else on the pool */
 	bool plain;   /* also served without TLS */
 	bool quiet;   /* probes and relying parties would bury the log: success is for debugging */
@@ -70,20 +69,27 @@ struct route {
 extern const struct route route_table[];
 extern const size_t route_table_len;
 
+const struct route_family *route_family_of(const struct route *r);
+
 struct route_match {
 	const struct route *route;
 	int version;
 	int64_t id;
 	char name[CALL_NAME_SIZE];
-	const char *rest;         /* points into the path; "" = none */
-	unsigned allowed;         /* methods that the path has; 0 = no such path */
-	enum route_family family; /* with allowed: of the rows that have the path */
+	const char *rest;                  /* points into the path; "" = none */
+	unsigned allowed;                  /* methods that the path has; 0 = no such path */
+	const struct route_family *family; /* of the row, or of the rows that have the path, or of
+					    * the path; NULL: nobody has looked */
 };
 
 /* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash
  * and the prefixes of certenroll.prefixes are accepted. The match points into path. */
 int route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err) GH_MUSTCHECK;
+
+/* How this request is answered, also one that was refused before its path was looked up. path may
+ * be NULL. */
+const struct route_family *route_match_family(const struct route_match *m, const char *path);
 
 /* May a request for this row come in at all? GH_E_FORBIDDEN: it came without TLS and the row is not
  * served so. */

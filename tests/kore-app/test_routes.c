@@ -101,8 +101,7 @@ routes__prefixes_of_certenroll_only(void **state)
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route *r = &route_table[i];
 		unsigned method = r->methods & (~r->methods + 1);
-		bool has_prefix = strncmp(r->pattern, "/certenroll/", 12) == 0 ||
-		    strncmp(r->pattern, "/certificates/", 14) == 0;
+		bool has_prefix = route_family_of(r) == &route_family_certenroll;
 
 		for (size_t k = 0; k < 4; k++) {
 			make_path(r, false, path);
@@ -615,7 +614,7 @@ body_type__by_family(void **state)
 		    .content_type = (char *)(uintptr_t)rows[k].type};
 		struct gh_http_reply rep;
 		struct route_trace trace;
-		int expected = r.family == ROUTE_CE ? rows[k].ce : rows[k].rest;
+		int expected = route_family_of(&r)->takes_untyped_body ? rows[k].ce : rows[k].rest;
 
 		if (method == 0)
 			continue;
@@ -678,6 +677,55 @@ refuse__form_of_the_family(void **state)
 	route_refuse(&conf, &err, &(struct route_match){0}, &ce, &rep, &trace);
 	assert_non_null(strstr((const char *)rep.body, "\"Message\":"));
 	gh_http_reply_clear(&rep);
+}
+
+/* Who did not say who he is, is told how to: by routing and authentication alone. The password of a
+ * CA is not the caller's. */
+static void
+refuse__challenge_of_the_family(void **state)
+{
+	static const char *const path[] = {"/pki/audit", "/CMSApi/CertEnroll/3/Pkcs10", "/x"};
+	struct route_trace trace = {0};
+	struct gh_error err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct gh_http_request req = {.path = (char *)(uintptr_t)path[i]};
+		struct gh_http_reply rep = {0};
+		struct route_match m;
+
+		(void)!route_find(&conf, GH_HTTP_GET, path[i], &m, &err);
+		(void)gh_fail(&err, GH_E_AUTH_REQUIRED, "x");
+		route_refuse(&conf, &err, &m, &req, &rep, &trace);
+		assert_int_equal(rep.status, 401);
+		assert_string_equal(header(&rep, "WWW-Authenticate"),
+		    "Basic realm=\"Gatehouse\", charset=\"UTF-8\"");
+		gh_http_reply_clear(&rep);
+		(void)gh_fail(&err, GH_E_FORBIDDEN, "x");
+		route_refuse(&conf, &err, &m, &req, &rep, &trace);
+		assert_null(header(&rep, "WWW-Authenticate"));
+		gh_http_reply_clear(&rep);
+	}
+}
+
+/* A row's path is below the paths of its family, so that a wrong spelling is answered like it. */
+static void
+routes__below_their_family(void **state)
+{
+	static const char *const probes[] = {"healthz", "readyz", "metrics"};
+	char path[256];
+
+	(void)state;
+	for (size_t i = 0; i < route_table_len; i++) {
+		const struct route *r = &route_table[i];
+		bool is_probe = false;
+
+		for (size_t k = 0; k < 3; k++)
+			is_probe |= strcmp(r->name, probes[k]) == 0;
+		make_path(r, false, path);
+		if (!is_probe && route_family_of_path(path) != route_family_of(r))
+			fail_msg("%s: not below the paths of its family", r->name);
+	}
 }
 
 /* A wrong method is answered in the form of the rows that have the path; a wrong path in that of
@@ -747,6 +795,8 @@ main(void)
 	    cmocka_unit_test(body_type__by_family),
 	    cmocka_unit_test(refuse__allow_and_retry),
 	    cmocka_unit_test(refuse__form_of_the_family),
+	    cmocka_unit_test(refuse__challenge_of_the_family),
+	    cmocka_unit_test(routes__below_their_family),
 	    cmocka_unit_test(refuse__form_where_no_row_fits),
 	};
 

@@ -1,0 +1,109 @@
+/* The families of routes. See route_family.h. */
+#include <string.h>
+#include <strings.h>
+
+#include "ce.h"
+#include "rest.h"
+
+#include "origin.h"
+#include "route_family.h"
+
+#define BASIC "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
+
+/* ---- CertEnroll ---- */
+
+/* path behind prefix, which must end at a slash of path; NULL when it does not start with it. */
+static const char *
+skip_prefix(const char *path, const char *prefix, size_t n)
+{
+	while (n > 0 && prefix[n - 1] == '/')
+		n--;
+	if (n == 0 || strncasecmp(path, prefix, n) != 0 || path[n] != '/')
+		return NULL;
+	return path + n;
+}
+
+/* Without "/CMSApi" or one of the blank-separated certenroll.prefixes. */
+static const char *
+strip_prefix(const struct gh_conf *conf, const char *path)
+{
+	const char *rest = skip_prefix(path, "/CMSApi", strlen("/CMSApi"));
+	const char *prefix = conf->certenroll.prefixes;
+
+	while (rest == NULL && prefix != NULL && *prefix != '\0') {
+		size_t n = strcspn(prefix, " \t");
+
+		rest = skip_prefix(path, prefix, n);
+		prefix += n;
+		prefix += strspn(prefix, " \t");
+	}
+	return rest;
+}
+
+static void
+certenroll_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	(void)req;
+	ce_render_error(err, conf->certenroll.denied_status, rep);
+}
+
+static const char *const certenroll_paths[] = {"/certenroll", "/certificates", "/cmsapi", NULL};
+
+const struct route_family route_family_certenroll = {
+    .paths = certenroll_paths,
+    .strip = strip_prefix,
+    .challenge = BASIC,
+    .error = certenroll_error,
+    .version = "1",
+    .check_site = origin_check,
+    .takes_untyped_body = true, /* Keyfactor's old clients, and scripts of our own pages */
+};
+
+/* ---- REST ---- */
+
+static void
+rest_family_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	(void)conf;
+	rest_error(err, req->request_id, NULL, rep);
+}
+
+static const char *const rest_paths[] = {"/pki", "/api", "/ca", "/crl", "/ocsp", NULL};
+
+const struct route_family route_family_rest = {
+    .paths = rest_paths,
+    .challenge = BASIC,
+    .error = rest_family_error,
+    .version = "1",
+    .check_site = origin_check,
+};
+
+/* ---- which of them ---- */
+
+static bool
+has_path(const struct route_family *f, const char *path)
+{
+	for (size_t i = 0; f->paths[i] != NULL; i++) {
+		size_t n = strlen(f->paths[i]);
+
+		if (strncasecmp(path, f->paths[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* CertEnroll answers for all the rest: its clients expect their own form also where a prefix is
+ * missing in the configuration. */
+const struct route_family *
+route_family_of_path(const char *path)
+{
+	static const struct route_family *const all[] = {&route_family_certenroll,
+	    &route_family_rest};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (has_path(all[i], path))
+			return all[i];
+	return &route_family_certenroll;
+}
