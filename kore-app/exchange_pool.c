@@ -1,9 +1,8 @@
-/* Exchanges on pool threads, each of which has its own connections to database, directory and
- * signer. */
+/* Exchanges on pool threads. See exchange_pool.h. */
 #include <stdlib.h>
 
 #include "app_state.h"
-#include "exchange.h"
+#include "exchange_pool.h"
 
 /* ---- on the pool threads ---- */
 
@@ -124,6 +123,7 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 
 /* One for each row, of which those of a row's batch is used that stand at the first row with it. */
 static struct pool_batch *batches;
+static void (*when_finished)(struct exchange *x);
 
 static struct pool_batch *
 batch_of(const struct route *r)
@@ -161,12 +161,12 @@ exchange_pool_take(void)
 
 	for (; job != NULL; job = next) {
 		next = job->next;
-		exchange_finished((struct exchange *)job);
+		when_finished((struct exchange *)job);
 	}
 }
 
 int
-exchange_pool_start(struct gh_error *err)
+exchange_pool_start(void (*finished)(struct exchange *x), struct gh_error *err)
 {
 	struct pool_options o = {
 	    .threads = app_state.conf->gateway.threads,
@@ -179,11 +179,12 @@ exchange_pool_start(struct gh_error *err)
 	int rc = make_batches(err);
 
 	o.batches = batches;
+	when_finished = finished;
 	return rc == 0 ? pool_new(&o, &app_state.pool, err) : rc;
 }
 
 int
-exchange_submit(struct exchange *x, struct gh_error *err)
+exchange_pool_submit(struct exchange *x, struct gh_error *err)
 {
 	x->job.run = run_exchange;
 	x->job.batch = batch_of(x->match.route);

@@ -1,4 +1,4 @@
-/* A request as a value of its own: copies, so that it outlives its connection. */
+/* Reading a request. See exchange_request.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #include "hex.h"
 
-#include "exchange.h"
+#include "exchange_request.h"
 
 /* The client's own id when it is short and harmless in a log, else 128 random bits. */
 static int

@@ -17,7 +17,8 @@
 
 #include "revoke.h"
 
-#include "exchange.h"
+#include "exchange_pool.h"
+#include "exchange_serve.h"
 
 #include "kore_app.h"
 
@@ -118,7 +119,7 @@ on_pool(void *arg, int error)
 static int
 start_pool(struct gh_error *err)
 {
-	int rc = exchange_pool_start(err);
+	int rc = exchange_start(err);
 
 	if (rc != 0)
 		return rc;

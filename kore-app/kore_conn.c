@@ -15,7 +15,7 @@
 
 #include "client_address.h"
 #include "conn_table.h"
-#include "exchange.h"
+#include "exchange_serve.h"
 #include "log.h"
 #include "proxy_header.h"
 

@@ -1,5 +1,5 @@
-/* Cached OCSP answers. See ocsp_fast.h. What is not that simple goes the long way of exchange.c,
- * which decides on all refusals. */
+/* Cached OCSP answers. See ocsp_fast.h. What is not that simple goes the long way of
+ * exchange_serve.c, which decides on all refusals. */
 #include <stdio.h>
 #include <string.h>
 

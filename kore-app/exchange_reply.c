@@ -1,0 +1,128 @@
+/* The end of an exchange. See exchange_reply.h. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+#include "timestamp.h"
+
+#include "exchange_reply.h"
+#include "metrics.h"
+
+#define HSTS "max-age=31536000; includeSubDomains" /* RFC 6797, 6.1 */
+#define FIELDS_MAX 16384                           /* bytes of all fields of an answer */
+
+/* ---- one line in the log ---- */
+
+static const char *
+method_name(enum gh_http_method m)
+{
+	return m == GH_HTTP_GET   ? "GET"
+	    : m == GH_HTTP_HEAD   ? "HEAD"
+	    : m == GH_HTTP_POST   ? "POST"
+	    : m == GH_HTTP_PUT    ? "PUT"
+	    : m == GH_HTTP_DELETE ? "DELETE"
+				  : "OTHER";
+}
+
+static bool
+is_routine(const struct exchange *x)
+{
+	const struct route *route = x->match.route;
+
+	return route != NULL && route->quiet && x->rep.status < 400 && x->trace.code == NULL;
+}
+
+static void
+log_exchange(const struct exchange *x, int64_t us, bool is_gone)
+{
+	const struct gh_http_reply *rep = &x->rep;
+	const struct route *route = x->match.route;
+	char status[16], ms[32];
+
+	snprintf(status, sizeof(status), "%d", rep->status);
+	snprintf(ms, sizeof(ms), "%.3f", (double)us / 1000);
+	gh_log_context(x->req.request_id, x->trace.requester);
+	gh_log_call(is_routine(x) ? GH_LOG_DEBUG : GH_LOG_INFO, "request", &x->trace.event,
+	    "method", method_name(x->req.method), "path", x->req.path != NULL ? x->req.path : "",
+	    "route", route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
+	    x->req.address, "app", x->trace.app, "client_cert",
+	    x->req.client_cert != NULL ? "verified" : "none", "client",
+	    is_gone ? "gone" : "answered", "code", x->trace.code != NULL ? x->trace.code : "",
+	    "cause", x->trace.cause, NULL);
+	gh_log_context(NULL, NULL);
+}
+
+void
+exchange_finish(const struct exchange *x, bool is_gone)
+{
+	int64_t us = gh_now_us() - x->started_us;
+	size_t route =
+	    x->match.route != NULL ? (size_t)(x->match.route - route_table) : METRICS_NO_ROUTE;
+
+	metrics_request(route, x->rep.status, us);
+	log_exchange(x, us, is_gone);
+}
+
+/* ---- the answer ---- */
+
+/* Nothing that a handler puts into a value can begin a line of its own. */
+static void
+put_field(struct gh_buf *out, const char *name, const char *value)
+{
+	gh_buf_puts(out, name);
+	gh_buf_puts(out, ": ");
+	for (; *value != '\0'; value++)
+		gh_buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
+	gh_buf_puts(out, "\r\n");
+}
+
+static void
+put_fields(struct gh_buf *out, const struct exchange *x)
+{
+	const struct gh_http_reply *rep = &x->rep;
+	bool has_cache_control = false;
+
+	for (size_t i = 0; i < rep->headers; i++) {
+		if (strcasecmp(rep->header[i].name, "date") == 0)
+			continue; /* each answer has one */
+		put_field(out, rep->header[i].name, rep->header[i].value);
+		has_cache_control |= strcasecmp(rep->header[i].name, "cache-control") == 0;
+	}
+	if (rep->content_type != NULL)
+		put_field(out, "Content-Type", rep->content_type);
+	if (!has_cache_control)
+		put_field(out, "Cache-Control", "no-store");
+	put_field(out, "X-Content-Type-Options", "nosniff");
+	if (!x->req.is_plain)
+		put_field(out, "Strict-Transport-Security", HSTS);
+	put_field(out, "X-Request-Id", x->req.request_id);
+	put_field(out, "X-CSS-CMS-API-Version",
+	    route_match_family(&x->match, x->req.path)->version);
+	put_field(out, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);
+}
+
+void
+exchange_send(struct exchange *x)
+{
+	struct gh_http_reply *rep = &x->rep;
+	struct http_answer a = {.status = rep->status, .shared = rep->shared, .owned = rep->body};
+	struct gh_buf fields;
+	bool is_sent;
+
+	gh_buf_init(&fields, FIELDS_MAX);
+	put_fields(&fields, x);
+	if (fields.failed) {
+		gh_buf_free(&fields);
+		gh_buf_init(&fields, FIELDS_MAX);
+		a.status = rep->status = 500;
+	}
+	a.fields = (const char *)fields.data;
+	a.fields_len = fields.len;
+	a.body = rep->shared != NULL ? rep->shared->data : rep->body;
+	a.body_len = rep->shared != NULL ? rep->shared->len : rep->body_len;
+	rep->body = NULL;
+	is_sent = http_conn_answer(x->conn, &a);
+	gh_buf_free(&fields);
+	exchange_finish(x, !is_sent);
+}

@@ -1,0 +1,169 @@
+/* Requests of all connections. See exchange_serve.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+#include "app_state.h"
+#include "exchange.h"
+#include "exchange_pool.h"
+#include "exchange_reply.h"
+#include "exchange_request.h"
+#include "exchange_serve.h"
+
+/* ---- the life of an exchange ---- */
+
+static struct exchange *
+new_exchange(struct http_conn *c)
+{
+	static const struct http_answer no_memory = {.status = 500, .fields = "", .body = NULL};
+	struct exchange *x = calloc(1, sizeof(*x));
+
+	if (x == NULL) {
+		c->closes = true;
+		(void)http_conn_answer(c, &no_memory);
+		return NULL;
+	}
+	x->started_us = gh_now_us();
+	x->conn = c;
+	return x;
+}
+
+/* Its reply is filled, maybe by a pool thread: send it, or drop it. */
+static void
+finished(struct exchange *x)
+{
+	if (x->conn != NULL)
+		exchange_send(x);
+	else
+		exchange_finish(x, true);
+	exchange_free(x);
+}
+
+static void
+on_gone(struct http_conn *c)
+{
+	struct exchange *x = c->exchange;
+
+	x->conn = NULL; /* a pool thread works for it: finished drops it */
+}
+
+/* ---- requests ---- */
+
+static int
+admit(struct http_conn *c, size_t *max, struct gh_error *err)
+{
+	const struct gh_conf *conf = app_state.conf;
+	const struct http_head *h = http_conn_head(c);
+	struct route_match m;
+	int rc = route_find(conf, h->method, h->path, &m, err);
+
+	*max = 0;
+	if (rc == 0)
+		rc = route_admit(m.route, c->is_plain, err);
+	if (rc != 0)
+		return rc;
+	if (m.route->body_max == 0)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "This method takes no body here.");
+	*max = m.route->body_max < (size_t)conf->gateway.body_max ? m.route->body_max
+								  : (size_t)conf->gateway.body_max;
+	return 0;
+}
+
+/* From the bytes that were received. */
+static bool
+is_answered_fast(struct http_conn *c)
+{
+	const struct enroll_env env = {.conf = app_state.conf, .ocsp = app_state.ocsp};
+	const struct http_head *h = http_conn_head(c);
+	struct route_match m;
+
+	return route_find(env.conf, h->method, h->path, &m, NULL) == 0 && m.route->fast != NULL &&
+	    route_admit(m.route, c->is_plain, NULL) == 0 && m.route->fast(&env, c, &m);
+}
+
+static bool
+is_cached(struct exchange *x)
+{
+	const struct route *r = x->match.route;
+
+	return r->cached != NULL && route_admit(r, x->req.is_plain, NULL) == 0 &&
+	    r->cached(&x->req, &x->match, &x->rep);
+}
+
+static void
+answer_on_loop(struct exchange *x)
+{
+	struct enroll_env env = {.conf = app_state.conf};
+
+	route_dispatch(&env, NULL, &x->match, &x->req, &x->rep, &x->trace);
+}
+
+/* Give it to the pool. The pool thread does not look at conn. */
+static int
+park(struct exchange *x, struct gh_error *err)
+{
+	struct http_conn *c = x->conn;
+	int rc;
+
+	c->exchange = x;
+	rc = exchange_pool_submit(x, err);
+	if (rc != 0)
+		c->exchange = NULL;
+	return rc;
+}
+
+static void
+serve(struct http_conn *c)
+{
+	struct gh_error err = {0};
+	struct exchange *x;
+	int rc;
+
+	if (is_answered_fast(c) || (x = new_exchange(c)) == NULL)
+		return;
+	rc = exchange_read(x, &err);
+	if (rc != 0)
+		c->closes = true; /* a proxy in front may have read it in another way */
+	else
+		rc = route_find(app_state.conf, x->req.method, x->req.path, &x->match, &err);
+	if (rc == 0 && is_cached(x)) {
+		x->trace.code = x->rep.code;
+	} else if (rc == 0 && x->match.route->on_loop) {
+		answer_on_loop(x);
+	} else if (rc == 0) {
+		rc = park(x, &err);
+		if (rc == 0)
+			return;
+	}
+	if (rc != 0)
+		exchange_refuse(x, &err);
+	finished(x);
+}
+
+/* What the connection cannot make a request of, or admit has refused. */
+static void
+refuse(struct http_conn *c, const struct gh_error *why)
+{
+	struct exchange *x = new_exchange(c);
+	struct gh_error ignored;
+
+	if (x == NULL)
+		return;
+	/* as much as there is: for the log, for the form of the answer, and for Allow */
+	if (exchange_read(x, &ignored) == 0 && *x->req.path != '\0')
+		(void)!route_find(app_state.conf, x->req.method, x->req.path, &x->match, &ignored);
+	exchange_refuse(x, why);
+	finished(x);
+}
+
+const struct http_app exchange_app = {.admit = admit,
+    .serve = serve,
+    .refuse = refuse,
+    .gone = on_gone};
+
+int
+exchange_start(struct gh_error *err)
+{
+	return exchange_pool_start(finished, err);
+}
