@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -63,6 +64,24 @@ size_t
 gh_digest_size(enum gh_hash hash)
 {
 	return hashes[hash].size;
+}
+
+const char *
+gh_hash_name(enum gh_hash hash)
+{
+	return hashes[hash].name;
+}
+
+bool
+gh_hash_find(const char *name, enum gh_hash *out)
+{
+	for (int i = 0; i < GH_HASHES; i++) {
+		if (strcasecmp(hashes[i].name, name) == 0) {
+			*out = (enum gh_hash)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool

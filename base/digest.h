@@ -12,7 +12,7 @@
 
 #include "error.h"
 
-enum gh_hash { GH_SHA1, GH_SHA256, GH_SHA512 };
+enum gh_hash { GH_SHA1, GH_SHA256, GH_SHA512, GH_HASHES }; /* from the weakest */
 
 #define GH_DIGEST_MAX 64 /* bytes of the longest one */
 
@@ -20,6 +20,11 @@ enum gh_hash { GH_SHA1, GH_SHA256, GH_SHA512 };
  * slower. */
 const EVP_MD *gh_digest_md(enum gh_hash hash);
 size_t gh_digest_size(enum gh_hash hash);
+
+/* "SHA1", "SHA256", "SHA512": in options, JSON and the database. */
+const char *gh_hash_name(enum gh_hash hash);
+/* Either case. false: none of them; *out stays. */
+bool gh_hash_find(const char *name, enum gh_hash *out);
 
 /* out: gh_digest_size bytes. false: no memory. p may be NULL when n is 0. */
 bool gh_digest(enum gh_hash hash, const void *p, size_t n, unsigned char *out);

@@ -12,11 +12,10 @@
 
 #include "ca.h"
 #include "ca_identity.h"
+#include "digest.h"
 #include "error.h"
 #include "json.h"
 #include "tmpl.h"
-
-enum app_hash { APP_HASH_SHA1, APP_HASH_SHA256, APP_HASH_SHA512 };
 
 struct app {
 	int64_t id;
@@ -29,7 +28,7 @@ struct app {
 	char *ca_name;
 	char **groups; /* user must be in one of them; NULL = no such demand */
 	bool signature_required;
-	enum app_hash min_hash;
+	enum gh_hash min_hash;
 	char *service_identity; /* directory name for callers without user credentials, or NULL */
 	bool is_enabled;
 };

@@ -61,19 +61,10 @@ app_load_key_index(const gh_json *row, struct app *app, struct gh_error *err)
 static int
 app_load_hash(const gh_json *row, struct app *app, struct gh_error *err)
 {
-	static const char *const name[] = {
-	    [APP_HASH_SHA1] = "SHA1",
-	    [APP_HASH_SHA256] = "SHA256",
-	    [APP_HASH_SHA512] = "SHA512",
-	};
 	const char *s = gh_json_string(gh_json_get(row, "min_hash"));
 
-	for (size_t i = 0; s != NULL && i < sizeof(name) / sizeof(*name); i++) {
-		if (strcasecmp(s, name[i]) == 0) {
-			app->min_hash = (enum app_hash)i;
-			return 0;
-		}
-	}
+	if (s != NULL && gh_hash_find(s, &app->min_hash))
+		return 0;
 	return gh_fail(err, GH_E_DB, "min_hash is none of SHA1, SHA256, SHA512");
 }
 

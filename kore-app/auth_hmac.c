@@ -11,16 +11,6 @@
 
 #define HEADER_MAX 4096 /* characters of either header */
 
-static const struct hash {
-	enum app_hash id;
-	size_t size;
-	enum gh_hash md;
-} hashes[] = {
-    {APP_HASH_SHA1, 20, GH_SHA1},
-    {APP_HASH_SHA256, 32, GH_SHA256},
-    {APP_HASH_SHA512, 64, GH_SHA512},
-};
-
 int
 auth_app_find(const struct catalog *c, const unsigned char server_secret[32], const char *app_key,
     const struct app **out, const struct app **known, struct gh_error *err)
@@ -45,13 +35,15 @@ auth_app_find(const struct catalog *c, const unsigned char server_secret[32], co
 	return 0;
 }
 
-static const struct hash *
-hash_of_size(size_t n)
+static bool
+hash_of_size(size_t n, enum gh_hash *out)
 {
-	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
-		if (hashes[i].size == n)
-			return &hashes[i];
-	return NULL;
+	for (int i = 0; i < GH_HASHES; i++)
+		if (gh_digest_size((enum gh_hash)i) == n) {
+			*out = (enum gh_hash)i;
+			return true;
+		}
+	return false;
 }
 
 /* sig: decoded. The bytes are compared, so that the spelling of the base64 does not matter. */
@@ -59,17 +51,17 @@ static int
 check_decoded(const struct app *app, const unsigned char *sig, size_t sig_len, const void *body,
     size_t body_len, struct gh_error *err)
 {
-	const struct hash *h = hash_of_size(sig_len);
 	unsigned char mac[GH_DIGEST_MAX];
+	enum gh_hash hash;
 
-	if (h == NULL)
+	if (!hash_of_size(sig_len, &hash))
 		return gh_fail(err, GH_E_SIGNATURE, "signature of %zu bytes", sig_len);
-	if (h->id < app->min_hash)
+	if (hash < app->min_hash)
 		return gh_fail(err, GH_E_SIGNATURE,
 		    "application %s demands a stronger hash than %zu bytes", app->name, sig_len);
 	if (app->secret == NULL)
 		return gh_fail(err, GH_E_SIGNATURE, "application %s has no secret", app->name);
-	if (!gh_hmac(h->md, app->secret, app->secret_len, body, body_len, mac))
+	if (!gh_hmac(hash, app->secret, app->secret_len, body, body_len, mac))
 		return gh_fail(err, GH_E_INTERNAL, "HMAC failed");
 	if (CRYPTO_memcmp(mac, sig, sig_len) != 0)
 		return gh_fail(err, GH_E_SIGNATURE,

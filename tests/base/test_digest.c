@@ -74,6 +74,26 @@ hmac__keeps_no_key(void **state)
 	assert_memory_not_equal(one, two, 32);
 }
 
+static void
+hash__has_one_name(void **state)
+{
+	static const char *const names[] = {"SHA1", "SHA256", "SHA512"};
+	static const char *const bad[] = {"", "SHA", "SHA-256", "SHA384", "md5", "SHA2566"};
+	enum gh_hash h = GH_HASHES;
+
+	(void)state;
+	for (size_t i = 0; i < GH_HASHES; i++) {
+		assert_true(gh_hash_find(names[i], &h));
+		assert_int_equal(h, i);
+		assert_string_equal(gh_hash_name(h), names[i]);
+	}
+	assert_true(gh_hash_find("sha256", &h));
+	assert_int_equal(h, GH_SHA256);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(gh_hash_find(bad[i], &h));
+	assert_int_equal(h, GH_SHA256);
+}
+
 /* RFC 5869, 2, with HMAC of Python's library: no salt, info is the label. */
 static void
 derive_key__gives_a_known_value(void **state)
@@ -99,6 +119,7 @@ main(void)
 	    cmocka_unit_test(hmac__gives_published_values),
 	    cmocka_unit_test(hmac__keeps_no_key),
 	    cmocka_unit_test(derive_key__gives_a_known_value),
+	    cmocka_unit_test(hash__has_one_name),
 	};
 
 	return cmocka_run_group_tests_name("base/digest", tests, NULL, NULL);

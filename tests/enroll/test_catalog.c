@@ -303,7 +303,7 @@ catalog__what_is_not_said_falls_on_the_safe_side(void **state)
 	assert_int_equal(c->apps, 1);
 	assert_true(c->app[0]->signature_required);
 	assert_true(c->app[0]->is_enabled);
-	assert_int_equal(c->app[0]->min_hash, APP_HASH_SHA256);
+	assert_int_equal(c->app[0]->min_hash, GH_SHA256);
 	assert_null(c->app[0]->secret);
 	assert_null(c->app[0]->service_identity);
 	assert_non_null(c->app[0]->templates);

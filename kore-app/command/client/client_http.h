@@ -20,7 +20,7 @@ struct client_http_options {
 	const char *app_key;         /* base64; NULL: none */
 	const unsigned char *secret; /* NULL: calls are not signed */
 	size_t secret_len;
-	enum client_hash hash;
+	enum gh_hash hash;
 	const char *tls_cert, *tls_key; /* client certificate; NULL: none */
 	int timeout;                    /* seconds of one call */
 };

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "encoding.h"
 #include "json.h"
@@ -15,20 +13,6 @@
 
 #define FLAG_CERT_ONLY 0x01
 #define TIMESTAMP_SIZE (GH_TIMESTAMP_SIZE + 16)
-
-bool
-client_hash_parse(const char *name, enum client_hash *out)
-{
-	static const char *const names[] = {"sha1", "sha256", "sha512"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], name) == 0) {
-			*out = (enum client_hash)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 /* With milliseconds: two calls in one second are two requests, not a replay. */
 static void
@@ -104,18 +88,14 @@ client_request_body(const struct client_request *r, char **out, struct gh_error 
 }
 
 char *
-client_request_sign(enum client_hash hash, const void *secret, size_t secret_len, const void *body,
+client_request_sign(enum gh_hash hash, const void *secret, size_t secret_len, const void *body,
     size_t len)
 {
-	const EVP_MD *md = hash == CLIENT_SHA1 ? EVP_sha1()
-	    : hash == CLIENT_SHA256            ? EVP_sha256()
-					       : EVP_sha512();
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
+	unsigned char mac[GH_DIGEST_MAX];
 
-	if (HMAC(md, secret, (int)secret_len, body, len, mac, &n) == NULL)
+	if (!gh_hmac(hash, secret, secret_len, body, len, mac))
 		return NULL;
-	return gh_base64_encode(mac, n, GH_BASE64_ONE_LINE);
+	return gh_base64_encode(mac, gh_digest_size(hash), GH_BASE64_ONE_LINE);
 }
 
 int

@@ -6,12 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "error.h"
-
-enum client_hash { CLIENT_SHA1, CLIENT_SHA256, CLIENT_SHA512 };
-
-/* "sha1", "sha256", "sha512"; false when it is another word. */
-bool client_hash_parse(const char *name, enum client_hash *out);
 
 struct client_request {
 	int version; /* 3: with envelope and Timestamp; 1, 2: bare */
@@ -27,7 +23,7 @@ int client_request_body(const struct client_request *r, char **out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Value of X-CSS-CMS-Signature: base64(HMAC(secret, body)); malloc'd, NULL on failure. */
-char *client_request_sign(enum client_hash hash, const void *secret, size_t secret_len,
+char *client_request_sign(enum gh_hash hash, const void *secret, size_t secret_len,
     const void *body, size_t len);
 
 /* Key of the application as the header wants it: from base64 (as it is), "base64:", "hex:" or

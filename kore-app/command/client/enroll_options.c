@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
+
 #include "client_flow.h"
 #include "client_key.h"
 #include "command.h"
@@ -144,7 +146,7 @@ parse_words(struct enroll_options *o)
 {
 	char *end;
 
-	if (!client_hash_parse(hash, &o->hash))
+	if (!gh_hash_find(hash, &o->hash))
 		return command_usage(o->who, "--hash is sha1, sha256 or sha512");
 	if (request_id == NULL)
 		return OPTIONS_GO;

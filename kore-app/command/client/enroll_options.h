@@ -19,7 +19,7 @@ struct enroll_options {
 	struct option_list san, metadata;
 	const char *out_dir, *out_key, *out_cert, *out_chain, *p12, *p12_password_file;
 	const char *trust_root;
-	enum client_hash hash;
+	enum gh_hash hash;
 	int version, timeout, retry, wait, poll;
 	int64_t request_id; /* 0: a new request */
 	bool makes_key, cert_only, force, json;

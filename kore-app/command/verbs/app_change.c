@@ -19,14 +19,13 @@ is_given(const struct make_app_changes *c)
 }
 
 static int
-check(const char *who, const struct make_app_changes *c)
+check(const char *who, struct make_app_changes *c)
 {
 	if (!is_given(c))
 		return command_usage(who, "nothing to change is given");
 	if (c->signature && c->no_signature)
 		return command_usage(who, "--signature and --no-signature exclude each other");
-	if (c->min_hash != NULL && strcmp(c->min_hash, "SHA1") != 0 &&
-	    strcmp(c->min_hash, "SHA256") != 0 && strcmp(c->min_hash, "SHA512") != 0)
+	if (c->min_hash != NULL && !make_app_take_hash(&c->min_hash))
 		return command_usage(who, "--min-hash is SHA1, SHA256 or SHA512");
 	for (size_t i = 0; i < c->templates.n; i++)
 		if (c->templates.v[i][0] == '\0')

@@ -56,12 +56,6 @@ app_create(const char *who, const struct app_create *a, const char *name)
 	return rc;
 }
 
-static bool
-is_hash_name(const char *s)
-{
-	return strcmp(s, "SHA1") == 0 || strcmp(s, "SHA256") == 0 || strcmp(s, "SHA512") == 0;
-}
-
 int
 cmd_app_create(int argc, char **argv)
 {
@@ -103,7 +97,7 @@ cmd_app_create(int argc, char **argv)
 		return command_usage(argv[0], "--template is needed at least once");
 	if (a.make.ca == NULL)
 		return command_usage(argv[0], "--ca is needed");
-	if (!is_hash_name(a.make.min_hash))
+	if (!make_app_take_hash(&a.make.min_hash))
 		return command_usage(argv[0], "--min-hash is SHA1, SHA256 or SHA512");
 	if ((a.make.key != NULL && a.make.key_file != NULL) ||
 	    (a.make.secret != NULL && a.make.secret_file != NULL))

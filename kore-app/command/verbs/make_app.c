@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "digest.h"
 #include "encoding.h"
 #include "hex.h"
 
@@ -272,4 +273,15 @@ make_app_change(struct session *ses, const char *name, const struct make_app_cha
 		rc = store_change_app(ses->store, &ses->who, name, changes, err);
 	gh_json_free(changes);
 	return rc;
+}
+
+bool
+make_app_take_hash(const char **name)
+{
+	enum gh_hash hash;
+
+	if (!gh_hash_find(*name, &hash))
+		return false;
+	*name = gh_hash_name(hash);
+	return true;
 }

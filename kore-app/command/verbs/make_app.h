@@ -45,6 +45,8 @@ struct make_app_changes {
 	struct option_list templates, groups; /* none: unchanged */
 	bool signature, no_signature;
 };
+/* --min-hash as it was typed, made what the database has. false: no such hash. */
+bool make_app_take_hash(const char **name);
 int make_app_change(struct session *ses, const char *name, const struct make_app_changes *c,
     struct gh_error *err) GH_MUSTCHECK;
 
