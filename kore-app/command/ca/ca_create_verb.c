@@ -1,47 +1,55 @@
 /* `gatehouse ca create`: a root, or a CA below another one. */
-#include <stdio.h>
+#include "authority/make.h"
 
+#include "ca_options.h"
+#include "ca_work.h"
 #include "command.h"
-#include "make_ca.h"
 #include "options.h"
 #include "output.h"
 #include "signer_session.h"
 
 struct creation {
-	struct make_ca spec;
+	struct authority_new_ca spec;
+	struct ca_url_options urls;
+	struct ca_policy_options policy;
+	struct ca_name_options names;
+	struct ca_passwords passwords;
 	bool json;
 };
 
 static int
 create(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err)
 {
-	const struct creation *c = arg;
+	struct creation *c = arg;
+	struct authority a;
 	struct ca *ca;
-	int rc = make_ca(s, signer, &c->spec, &ca, err);
+	int rc = ca_policy_options_read(&c->policy, &c->spec.settings.policy, err);
 
 	if (rc != 0)
 		return rc;
-	if (c->json)
-		printf("{\"id\":%lld}\n", (long long)ca->id);
-	else
-		printf("CA %s: %s\n", ca->name, ca->issuer_dn);
+	c->spec.settings.urls = ca_url_options_read(&c->urls);
+	c->spec.names = ca_name_options_read(&c->names);
+	ca_work_init(s, signer, &c->passwords, &a);
+	if ((rc = authority_make(&a, &c->spec, &ca, err)) != 0)
+		return rc;
+	ca_work_tell(ca, c->json);
 	ca_free(ca);
 	return 0;
 }
 
 static int
-check(const char *who, const struct make_ca *spec, bool is_root)
+check(const char *who, const struct authority_new_ca *spec, bool is_root)
 {
 	if (spec->subject == NULL || is_root == (spec->parent != NULL))
 		return command_usage(who, "--subject and one of --parent and --root are needed");
-	if (!make_ca_is_key_alg(spec->key_alg))
-		return command_usage(who, "--key-alg is " MAKE_CA_KEY_ALGS);
-	if (spec->days == 0 && (spec->years < 1 || spec->years > MAKE_CA_YEARS_MAX))
-		return command_usage(who, "--years is from 1 to %d", MAKE_CA_YEARS_MAX);
-	if (spec->days > MAKE_CA_YEARS_MAX * 366)
-		return command_usage(who, "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366);
-	if (spec->path_len > MAKE_CA_PATH_LEN_MAX)
-		return command_usage(who, "--path-len is from 0 to %d", MAKE_CA_PATH_LEN_MAX);
+	if (!authority_is_key_alg(spec->key_alg))
+		return command_usage(who, "--key-alg is " AUTHORITY_KEY_ALGS);
+	if (spec->days == 0 && (spec->years < 1 || spec->years > AUTHORITY_YEARS_MAX))
+		return command_usage(who, "--years is from 1 to %d", AUTHORITY_YEARS_MAX);
+	if (spec->days > AUTHORITY_YEARS_MAX * 366)
+		return command_usage(who, "--days is from 1 to %d", AUTHORITY_YEARS_MAX * 366);
+	if (spec->path_len > AUTHORITY_PATH_LEN_MAX)
+		return command_usage(who, "--path-len is from 0 to %d", AUTHORITY_PATH_LEN_MAX);
 	return COMMAND_OK;
 }
 
@@ -49,12 +57,9 @@ int
 cmd_ca_create(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct creation c = {.spec = {.key_alg = "P-256",
-				 .years = 10,
-				 .days = -1,
-				 .path_len = -1,
-				 .urls = CA_URL_OPTIONS_INIT,
-				 .policy = CA_POLICY_OPTIONS_INIT}};
+	struct creation c = {.spec = {.key_alg = "P-256", .years = 10, .days = -1, .path_len = -1},
+	    .urls = CA_URL_OPTIONS_INIT,
+	    .policy = CA_POLICY_OPTIONS_INIT};
 	bool is_root = false;
 	const struct option_row rows[] = {
 	    OPTION_CONFIG(&conf),
@@ -62,8 +67,8 @@ cmd_ca_create(int argc, char **argv)
 	    {"root", 0, OPTION_FLAG, &is_root, NULL, "no parent: it signs itself"},
 	    {"subject", 's', OPTION_TEXT, &c.spec.subject, "DN", "its distinguished name"},
 	    {"key-alg", 0, OPTION_TEXT, &c.spec.key_alg, "ALG",
-		MAKE_CA_KEY_ALGS " (default: P-256)"},
-	    {"key-uri", 0, OPTION_TEXT, &c.spec.key_uri, "URI",
+		AUTHORITY_KEY_ALGS " (default: P-256)"},
+	    {"key-uri", 0, OPTION_TEXT, &c.spec.settings.key_uri, "URI",
 		"a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..."},
 	    {"years", 0, OPTION_NUMBER, &c.spec.years, "N",
 		"validity (default: 10), at most to the parent's end"},
@@ -71,12 +76,12 @@ cmd_ca_create(int argc, char **argv)
 	    {"path-len", 0, OPTION_NUMBER, &c.spec.path_len, "N",
 		"CAs that may stand below it in a chain; 0: it signs end entities only (default: 0, root: 1). The signer "
 		"keeps to it; the certificate of a root does not say it, so that the root can change its key"},
-	    {"parent-password-file", 0, OPTION_TEXT, &c.spec.parent_password_file, "FILE",
+	    {"parent-password-file", 0, OPTION_TEXT, &c.passwords.parent_file, "FILE",
 		"password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
-	    CA_URL_OPTION_ROWS(&c.spec.urls),
-	    CA_NO_URLS_ROW(&c.spec.urls),
-	    CA_POLICY_OPTION_ROWS(&c.spec.policy),
-	    CA_NAMES_OPTION_ROWS(&c.spec.names),
+	    CA_URL_OPTION_ROWS(&c.urls),
+	    CA_NO_URLS_ROW(&c.urls),
+	    CA_POLICY_OPTION_ROWS(&c.policy),
+	    CA_NAMES_OPTION_ROWS(&c.names),
 	    OPTION_JSON(&c.json),
 	    OPTION_END,
 	};
@@ -91,7 +96,7 @@ cmd_ca_create(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return rc;
 	if (c.spec.days == 0)
-		return command_usage(argv[0], "--days is from 1 to %d", MAKE_CA_YEARS_MAX * 366);
+		return command_usage(argv[0], "--days is from 1 to %d", AUTHORITY_YEARS_MAX * 366);
 	if (c.spec.days < 0)
 		c.spec.days = 0;
 	if (c.spec.path_len < 0)
@@ -99,7 +104,7 @@ cmd_ca_create(int argc, char **argv)
 	rc = check(argv[0], &c.spec, is_root);
 	if (rc != COMMAND_OK)
 		return rc;
-	c.spec.name = argv[1];
+	c.spec.settings.name = argv[1];
 	rc = signer_session_run(argv[0], conf, create, &c);
 	return rc == COMMAND_OK ? output_finish() : rc;
 }

@@ -1,293 +1,57 @@
 /* `gatehouse ca renew`: a new certificate for a CA, for the same key or a new one. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <openssl/x509v3.h>
 
 #include "asn1_time.h"
-#include "calendar.h"
-#include "cdp.h"
-#include "store/ca/ca_row.h"
+#include "authority/renew.h"
 #include "timestamp.h"
 
+#include "ca_work.h"
 #include "command.h"
-#include "loaded_ca.h"
-#include "make_ca.h"
 #include "options.h"
 #include "output.h"
-#include "prompt.h"
 #include "signer_session.h"
 
 struct renewal {
-	const char *name, *key_alg, *key_uri, *password_file, *parent_password_file;
-	int years, days;
-	bool new_key, json;
-};
-
-/* What is done, between the rows that were read and the row that is written. */
-struct renewing {
-	const struct renewal *asked;
-	struct loaded_ca old, parent;
-	bool is_root;
-	char *password, *parent_password;
-	struct signer_renewed_ca made;
-	struct ca *renewed;
+	struct authority_renewal spec;
+	struct ca_passwords passwords;
+	bool json;
 };
 
 static void
-renewing_free(struct renewing *r)
+note_urls(const struct authority_renewed *r)
 {
-	loaded_ca_close(&r->old);
-	loaded_ca_close(&r->parent);
-	prompt_free(r->password);
-	prompt_free(r->parent_password);
-	signer_renewed_ca_free(&r->made);
-	ca_free(r->renewed);
-}
-
-/* ---- what there is ---- */
-
-static int
-check_old(const struct renewing *r, struct gh_error *err)
-{
-	const struct ca *ca = r->old.ca;
-
-	if (ca->state != CA_ACTIVE && ca->state != CA_DISABLED)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "CA \"%s\" is %s: only an active or disabled CA is renewed", ca->name,
-		    ca_state_name(ca->state));
-	if (ca->sealed == NULL)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here",
-		    ca->name);
-	if (ca->protection == CA_KEY_PKCS11 && r->asked->new_key && r->asked->key_uri == NULL)
-		return gh_refuse(err, GH_E_CONF,
-		    "the key of CA \"%s\" is in a token: --key-uri names the new one", ca->name);
-	return 0;
-}
-
-static int
-open_cas(struct session *s, struct renewing *r, struct gh_error *err)
-{
-	const char *parent;
-	int rc = loaded_ca_open(s, r->asked->name, &r->old, err);
-
-	if (rc == 0)
-		rc = check_old(r, err);
-	if (rc != 0)
-		return rc;
-	r->is_root = X509_self_signed(r->old.ca->cert, 0) == 1;
-	parent = gh_json_string(gh_json_get(r->old.row, "parent"));
-	if (!r->is_root && parent == NULL)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "CA \"%s\" is signed by a CA that is not here: `gatehouse ca csr "
-		    "%s` makes the request for it, `gatehouse ca complete` takes the answer",
-		    r->old.ca->name, r->old.ca->name);
-	return loaded_ca_open_parent(s, r->is_root ? NULL : parent, &r->parent, err);
-}
-
-/* The key itself is needed by a root, which signs, and for a new key, which comes under the same
- * password. */
-static int
-ask_passwords(struct renewing *r, struct gh_error *err)
-{
-	const struct renewal *a = r->asked;
-	int rc = 0;
-
-	if (r->is_root || a->new_key)
-		rc = loaded_ca_password(r->old.ca, a->password_file, &r->password, err);
-	if (rc == 0)
-		rc = loaded_ca_password(r->parent.ca, a->parent_password_file, &r->parent_password,
-		    err);
-	return rc;
-}
-
-/* A new key has URLs of its own, since its CRL is another one. */
-static int
-rename_urls(struct renewing *r, struct gh_error *err)
-{
-	const char *slug = gh_json_string(gh_json_get(r->old.row, "spare_slug"));
-	struct ca *old = r->old.ca, *ca = r->renewed;
-	bool all[2], unused;
-
-	free(ca->slug);
-	ca->slug = slug != NULL ? strdup(slug) : NULL;
-	cdp_urls_free(ca->cdp_urls);
-	cdp_urls_free(ca->aia_urls);
-	cdp_urls_free(ca->ocsp_urls);
-	ca->cdp_urls = ca_urls_renamed(old->cdp_urls, old->slug, slug != NULL ? slug : "", &all[0]);
-	ca->aia_urls = ca_urls_renamed(old->aia_urls, old->slug, slug != NULL ? slug : "", &all[1]);
-	ca->ocsp_urls =
-	    ca_urls_renamed(old->ocsp_urls, old->slug, slug != NULL ? slug : "", &unused);
-	if (ca->slug == NULL || ca->cdp_urls == NULL || ca->aia_urls == NULL ||
-	    ca->ocsp_urls == NULL)
-		return gh_fail(err, GH_E_NOMEM, "CA");
-	if (!all[0] || !all[1])
+	if (r->kept_slug != NULL)
 		fprintf(stderr,
 		    "note: URLs of CRL or certificate do not contain \"/%s\" and stay as they are; the new key "
 		    "needs its own: gatehouse ca set %s --base-url ...\n",
-		    old->slug, old->name);
-	return 0;
-}
-
-/* Name, URLs and policy of the CA as it will be. */
-static int
-settle(struct renewing *r, struct gh_error *err)
-{
-	r->renewed = loaded_ca_copy_settings(r->old.ca);
-	if (r->renewed == NULL)
-		return gh_fail(err, GH_E_NOMEM, "CA");
-	if (r->asked->key_uri != NULL)
-		r->renewed->protection = CA_KEY_PKCS11;
-	return r->asked->new_key ? rename_urls(r, err) : 0;
-}
-
-/* ---- the certificate ---- */
-
-/* Algorithm of the present key, for a new one of its kind; NULL: none that is made here. */
-static const char *
-present_alg(const X509 *cert)
-{
-	static const int rsa[] = {2048, 3072, 4096};
-	static const char *const rsa_names[] = {"RSA-2048", "RSA-3072", "RSA-4096"};
-	EVP_PKEY *key = X509_get0_pubkey(cert);
-	char group[32] = "";
-
-	if (key == NULL)
-		return NULL;
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return "Ed25519";
-	for (size_t i = 0; EVP_PKEY_is_a(key, "RSA") && i < 3; i++)
-		if (EVP_PKEY_get_bits(key) <= rsa[i])
-			return rsa_names[i];
-	if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
-		return NULL;
-	return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0 ? "P-256" : "P-384";
-}
-
-/* As long as the present one, unless told. */
-static int
-days_wanted(const struct renewing *r)
-{
-	int64_t from, to;
-
-	if (r->asked->days > 0 || r->asked->years > 0)
-		return r->asked->days;
-	if (!gh_asn1_time_get(X509_get0_notBefore(r->old.ca->cert), &from) ||
-	    !gh_asn1_time_get(X509_get0_notAfter(r->old.ca->cert), &to))
-		return 1;
-	return (int)((to - from + GH_DAY_SECONDS - 1) / GH_DAY_SECONDS);
-}
-
-/* What certifies one key of a root by the other: where each is revoked is for its issuer to say. */
-static int
-make_cross_extensions(const struct renewing *r, unsigned char *out[2], struct signer_renew_ca *f,
-    struct gh_error *err)
-{
-	int rc;
-
-	if (!r->is_root || !r->asked->new_key)
-		return 0;
-	rc = ca_extensions_make(r->renewed, NULL, NULL, &out[0], &f->old_with_new_len, err);
-	if (rc == 0)
-		rc = ca_extensions_make(r->old.ca, NULL, NULL, &out[1], &f->new_with_old_len, err);
-	f->old_with_new = out[0];
-	f->new_with_old = out[1];
-	return rc;
+		    r->kept_slug, r->ca->name);
 }
 
 static int
-sign(struct session *s, struct own_signer *signer, struct renewing *r, struct gh_error *err)
+report(const struct authority_renewed *r, bool json, struct gh_error *err)
 {
-	const struct ca *old = r->old.ca, *parent = r->parent.ca;
-	struct signer_renew_ca f = {.sealed = old->sealed,
-	    .sealed_len = old->sealed_len,
-	    .password = r->password,
-	    .parent_password = r->parent_password};
-	unsigned char *extensions = NULL, *cross[2] = {NULL, NULL};
-	int rc = ca_extensions_make(parent, parent != NULL ? old->cert : NULL, NULL, &extensions,
-	    &f.extensions_len, err);
-
-	if (rc != 0)
-		return rc;
-	if (parent != NULL) {
-		f.parent = parent->sealed;
-		f.parent_len = parent->sealed_len;
-	}
-	if (r->asked->new_key && r->asked->key_uri != NULL)
-		f.key_uri = r->asked->key_uri;
-	else if (r->asked->new_key)
-		f.key_alg = r->asked->key_alg != NULL ? r->asked->key_alg : present_alg(old->cert);
-	make_ca_validity(s, r->asked->years, days_wanted(r), parent, &f.not_before, &f.not_after);
-	f.extensions = extensions;
-	if (r->asked->new_key && f.key_uri == NULL && f.key_alg == NULL)
-		rc = gh_refuse(err, GH_E_CONF,
-		    "--key-alg is needed: keys of the present kind are not made here");
-	else if ((rc = make_cross_extensions(r, cross, &f, err)) == 0)
-		rc = signer_client_renew_ca(signer->client, &f, &r->made, err);
-	free(extensions);
-	free(cross[0]);
-	free(cross[1]);
-	return rc;
-}
-
-/* ---- the row ---- */
-
-static int
-build(struct renewing *r, struct gh_error *err)
-{
-	struct ca *ca = r->renewed;
-	int rc;
-
-	ca->sealed = r->made.sealed.p;
-	ca->sealed_len = r->made.sealed.len;
-	r->made.sealed = (struct signer_blob){NULL, 0};
-	rc = make_ca_chain(&ca->chain, r->made.cert.p, r->made.cert.len, r->parent.ca, err);
-	return rc == 0 ? ca_finish(ca, err) : rc;
-}
-
-static int
-record(struct session *s, struct renewing *r, struct gh_error *err)
-{
-	const struct store_ca_renewal row = {.read = r->old.ca,
-	    .parent = r->parent.ca,
-	    .renewed = r->renewed,
-	    .old_with_new = r->made.old_with_new,
-	    .new_with_old = r->made.new_with_old,
-	    .old_name = gh_json_string(gh_json_get(r->old.row, "spare_name"))};
-
-	if (!r->asked->new_key)
-		return store_renew_ca_certificate(s->store, &s->who, &row, err);
-	if (row.old_name == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "no name for the old key");
-	return store_renew_ca_key(s->store, &s->who, &row, &r->renewed->id, err);
-}
-
-static int
-report(const struct renewing *r, struct gh_error *err)
-{
-	const char *old_name =
-	    r->asked->new_key ? gh_json_string(gh_json_get(r->old.row, "spare_name")) : NULL;
 	char until[GH_TIMESTAMP_SIZE];
 	gh_json *o = gh_json_new_object();
 	int64_t end;
 	int bad;
 
-	if (o == NULL || !gh_asn1_time_get(X509_get0_notAfter(r->renewed->cert), &end))
+	if (o == NULL || !gh_asn1_time_get(X509_get0_notAfter(r->ca->cert), &end)) {
+		gh_json_free(o);
 		return gh_fail(err, GH_E_NOMEM, "report");
+	}
 	gh_timestamp_format(end, until);
-	bad = gh_json_set_int(o, "id", r->renewed->id) != 0 ||
-	    gh_json_set_string(o, "name", r->renewed->name) != 0 ||
-	    gh_json_set_string(o, "slug", r->renewed->slug) != 0 ||
+	bad = gh_json_set_int(o, "id", r->ca->id) != 0 ||
+	    gh_json_set_string(o, "name", r->ca->name) != 0 ||
+	    gh_json_set_string(o, "slug", r->ca->slug) != 0 ||
 	    gh_json_set_string(o, "not_after", until) != 0 ||
-	    gh_json_set_string(o, "superseded", old_name) != 0;
-	if (!bad && r->asked->json)
+	    gh_json_set_string(o, "superseded", r->old_name) != 0;
+	if (!bad && json)
 		(void)output_json(o);
-	else if (!bad && old_name != NULL)
-		printf("CA %s: new key, valid until %s; the old key is CA %s\n", r->renewed->name,
-		    until, old_name);
+	else if (!bad && r->old_name != NULL)
+		printf("CA %s: new key, valid until %s; the old key is CA %s\n", r->ca->name, until,
+		    r->old_name);
 	else if (!bad)
-		printf("CA %s: renewed, valid until %s\n", r->renewed->name, until);
+		printf("CA %s: renewed, valid until %s\n", r->ca->name, until);
 	gh_json_free(o);
 	return bad ? gh_fail(err, GH_E_NOMEM, "report") : 0;
 }
@@ -295,22 +59,17 @@ report(const struct renewing *r, struct gh_error *err)
 static int
 renew(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err)
 {
-	struct renewing r = {.asked = arg};
-	int rc = open_cas(s, &r, err);
+	const struct renewal *r = arg;
+	struct authority_renewed done;
+	struct authority a;
+	int rc;
 
-	if (rc == 0)
-		rc = settle(&r, err);
-	if (rc == 0)
-		rc = ask_passwords(&r, err);
-	if (rc == 0)
-		rc = sign(s, signer, &r, err);
-	if (rc == 0)
-		rc = build(&r, err);
-	if (rc == 0)
-		rc = record(s, &r, err);
-	if (rc == 0)
-		rc = report(&r, err);
-	renewing_free(&r);
+	ca_work_init(s, signer, &r->passwords, &a);
+	if ((rc = authority_renew(&a, &r->spec, &done, err)) != 0)
+		return rc;
+	note_urls(&done);
+	rc = report(&done, r->json, err);
+	authority_renewed_clear(&done);
 	return rc;
 }
 
@@ -318,22 +77,22 @@ int
 cmd_ca_renew(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct renewal a = {.years = -1, .days = -1}; /* not given */
+	struct renewal a = {.spec = {.years = -1, .days = -1}}; /* not given */
 	const struct option_row rows[] = {
 	    OPTION_CONFIG(&conf),
-	    {"new-key", 0, OPTION_FLAG, &a.new_key, NULL,
+	    {"new-key", 0, OPTION_FLAG, &a.spec.new_key, NULL,
 		"with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
-	    {"key-alg", 0, OPTION_TEXT, &a.key_alg, "ALG",
-		"of the new key: " MAKE_CA_KEY_ALGS " (default: as before)"},
-	    {"key-uri", 0, OPTION_TEXT, &a.key_uri, "URI",
+	    {"key-alg", 0, OPTION_TEXT, &a.spec.key_alg, "ALG",
+		"of the new key: " AUTHORITY_KEY_ALGS " (default: as before)"},
+	    {"key-uri", 0, OPTION_TEXT, &a.spec.key_uri, "URI",
 		"the new key is in a PKCS#11 token: pkcs11:..."},
-	    {"years", 0, OPTION_NUMBER, &a.years, "N",
+	    {"years", 0, OPTION_NUMBER, &a.spec.years, "N",
 		"validity (default: as long as before), at most to the "
 		"parent's end"},
-	    {"days", 0, OPTION_NUMBER, &a.days, "N", "validity in days, in place of --years"},
-	    {"password-file", 0, OPTION_TEXT, &a.password_file, "FILE",
+	    {"days", 0, OPTION_NUMBER, &a.spec.days, "N", "validity in days, in place of --years"},
+	    {"password-file", 0, OPTION_TEXT, &a.passwords.file, "FILE",
 		"password of the CA's key, where it has one and is needed (\"-\": standard input; default: asked for)"},
-	    {"parent-password-file", 0, OPTION_TEXT, &a.parent_password_file, "FILE",
+	    {"parent-password-file", 0, OPTION_TEXT, &a.passwords.parent_file, "FILE",
 		"password of the parent's key, likewise"},
 	    OPTION_JSON(&a.json),
 	    OPTION_END,
@@ -347,17 +106,17 @@ cmd_ca_renew(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!a.new_key && (a.key_alg != NULL || a.key_uri != NULL))
+	if (!a.spec.new_key && (a.spec.key_alg != NULL || a.spec.key_uri != NULL))
 		return command_usage(argv[0], "--key-alg and --key-uri need --new-key");
-	if (a.key_alg != NULL && !make_ca_is_key_alg(a.key_alg))
-		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
-	if (a.years == 0 || a.days == 0)
+	if (a.spec.key_alg != NULL && !authority_is_key_alg(a.spec.key_alg))
+		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
+	if (a.spec.years == 0 || a.spec.days == 0)
 		return command_usage(argv[0], "--years and --days are at least 1");
-	a.years = a.years > 0 ? a.years : 0;
-	a.days = a.days > 0 ? a.days : 0;
-	if (a.years > MAKE_CA_YEARS_MAX || a.days > MAKE_CA_YEARS_MAX * 366)
-		return command_usage(argv[0], "--years is at most %d", MAKE_CA_YEARS_MAX);
-	a.name = argv[1];
+	a.spec.years = a.spec.years > 0 ? a.spec.years : 0;
+	a.spec.days = a.spec.days > 0 ? a.spec.days : 0;
+	if (a.spec.years > AUTHORITY_YEARS_MAX || a.spec.days > AUTHORITY_YEARS_MAX * 366)
+		return command_usage(argv[0], "--years is at most %d", AUTHORITY_YEARS_MAX);
+	a.spec.name = argv[1];
 	rc = signer_session_run(argv[0], conf, renew, &a);
 	return rc == COMMAND_OK ? output_finish() : rc;
 }

@@ -1,116 +1,44 @@
 /* `gatehouse ca set`: policy and URLs. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "store/ca/ca_row.h"
+#include "authority/change.h"
 
-#include "ca_policy.h"
-#include "ca_urls.h"
+#include "ca_options.h"
+#include "ca_work.h"
 #include "command.h"
-#include "loaded_ca.h"
 #include "options.h"
 #include "output.h"
 #include "signer_session.h"
 
 struct setting {
 	const char *name;
-	struct ca_url_options urls;
-	struct ca_policy_options policy;
+	struct ca_urls_change urls;
+	struct ca_policy_change policy;
 	bool json;
 };
-
-/* A copy that may be changed. */
-static int
-copy_policy(const gh_json *policy, gh_json **out, struct gh_error *err)
-{
-	char *text = gh_json_print(policy, false);
-	int rc = text != NULL ? gh_json_parse(text, strlen(text), GH_JSON_STRICT, out, err)
-			      : gh_fail(err, GH_E_NOMEM, "policy");
-
-	free(text);
-	return rc;
-}
-
-static int
-seal(struct own_signer *signer, const struct ca *read, struct ca *wanted, struct gh_error *err)
-{
-	struct signer_limits limits;
-	int rc;
-
-	if (read->sealed == NULL)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE,
-		    "the key of CA \"%s\" is not here, and its limits are "
-		    "sealed with it",
-		    read->name);
-	rc = ca_policy_limits(wanted->policy, loaded_ca_path_len(read), &limits, err);
-	if (rc != 0)
-		return rc;
-	return signer_client_set_limits(signer->client, read->sealed, read->sealed_len, &limits,
-	    &wanted->sealed, &wanted->sealed_len, err);
-}
-
-static int
-keep_sealed(const struct ca *read, struct ca *wanted, struct gh_error *err)
-{
-	if (read->sealed == NULL)
-		return 0;
-	wanted->sealed = malloc(read->sealed_len);
-	if (wanted->sealed == NULL)
-		return gh_fail(err, GH_E_NOMEM, "CA");
-	memcpy(wanted->sealed, read->sealed, read->sealed_len);
-	wanted->sealed_len = read->sealed_len;
-	return 0;
-}
-
-static int
-apply(struct own_signer *signer, const struct setting *a, const struct ca *read, struct ca *wanted,
-    struct gh_error *err)
-{
-	gh_json *policy = NULL;
-	int rc = copy_policy(read->policy, &policy, err);
-
-	if (rc != 0)
-		return rc;
-	gh_json_free(wanted->policy);
-	wanted->policy = policy;
-	rc = ca_policy_apply(&a->policy, policy, err);
-	if (rc == 0)
-		rc = ca_urls_apply(&a->urls, wanted, err);
-	if (rc != 0)
-		return rc;
-	return ca_policy_is_given(&a->policy) ? seal(signer, read, wanted, err)
-					      : keep_sealed(read, wanted, err);
-}
 
 static int
 set(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err)
 {
-	const struct setting *a = arg;
-	struct loaded_ca l;
-	struct ca *wanted;
-	char *text = NULL;
-	int rc = loaded_ca_open(s, a->name, &l, err);
+	static const struct ca_passwords none; /* none is needed */
+	const struct setting *c = arg;
+	struct authority a;
+	struct ca *ca;
+	char *text;
+	int rc;
 
-	if (rc != 0)
+	ca_work_init(s, signer, &none, &a);
+	if ((rc = authority_change(&a, c->name, &c->policy, &c->urls, &ca, err)) != 0)
 		return rc;
-	if (l.ca->state == CA_RETIRED) {
-		loaded_ca_close(&l);
-		return gh_refuse(err, GH_E_CONFLICT, "CA \"%.80s\" is retired", a->name);
-	}
-	wanted = loaded_ca_copy_settings(l.ca);
-	rc = wanted != NULL ? apply(signer, a, l.ca, wanted, err) : gh_fail(err, GH_E_NOMEM, "CA");
-	if (rc == 0 && (text = gh_json_print(wanted->policy, false)) == NULL)
+	if ((text = gh_json_print(ca->policy, false)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "policy");
-	if (rc == 0)
-		rc = store_set_ca(s->store, &s->who, l.ca, wanted, text, err);
-	if (rc == 0 && a->json)
-		printf("{\"id\":%lld,\"policy\":%s}\n", (long long)l.ca->id, text);
-	else if (rc == 0)
-		printf("CA %s: %s\n", wanted->name, text);
+	else if (c->json)
+		printf("{\"id\":%lld,\"policy\":%s}\n", (long long)ca->id, text);
+	else
+		printf("CA %s: %s\n", ca->name, text);
 	free(text);
-	ca_free(wanted);
-	loaded_ca_close(&l);
+	ca_free(ca);
 	return rc;
 }
 
@@ -118,11 +46,13 @@ int
 cmd_ca_set(int argc, char **argv)
 {
 	const char *conf = NULL;
-	struct setting a = {.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT};
+	struct ca_policy_options policy = CA_POLICY_OPTIONS_INIT;
+	struct ca_url_options urls = CA_URL_OPTIONS_INIT;
+	struct setting a = {0};
 	const struct option_row rows[] = {
 	    OPTION_CONFIG(&conf),
-	    CA_POLICY_OPTION_ROWS(&a.policy),
-	    CA_URL_OPTION_ROWS(&a.urls),
+	    CA_POLICY_OPTION_ROWS(&policy),
+	    CA_URL_OPTION_ROWS(&urls),
 	    OPTION_JSON(&a.json),
 	    OPTION_END,
 	};
@@ -132,11 +62,15 @@ cmd_ca_set(int argc, char **argv)
 	    "gatehouse ca set mobile --max-validity 398 --allow-eku clientAuth --allow-eku emailProtection\n"
 	    "gatehouse ca set mobile --allow-eku any --approval-required\n"
 	    "gatehouse ca set mobile --base-url http://pki.corp.example --shards 16\n"};
+	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!ca_policy_is_given(&a.policy) && !ca_urls_is_given(&a.urls))
+	if (ca_policy_options_read(&policy, &a.policy, &err) != 0)
+		return command_fail(argv[0], &err);
+	a.urls = ca_url_options_read(&urls);
+	if (!ca_policy_is_changed(&a.policy) && !ca_urls_is_changed(&a.urls))
 		return command_usage(argv[0], "nothing to change is given");
 	a.name = argv[1];
 	rc = signer_session_run(argv[0], conf, set, &a);

@@ -5,9 +5,11 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "authority/make.h"
 #include "hex.h"
 
 #include "bootstrap.h"
+#include "ca/ca_work.h"
 #include "list.h"
 #include "prompt.h"
 #include "secret_file.h"
@@ -102,15 +104,17 @@ report_ca(struct bootstrap *in, const struct ca *ca, struct gh_error *err)
 }
 
 static int
-init_ca(struct bootstrap *in, const struct make_ca *spec, struct gh_error *err)
+init_ca(struct bootstrap *in, const struct authority_new_ca *spec, struct gh_error *err)
 {
+	static const struct ca_passwords passwords; /* asked for */
+	struct authority a;
 	gh_json *found;
 	struct ca *ca;
-	int rc = list_find(in->session->store, STORE_LIST_CAS, spec->name, &found, err);
+	int rc = list_find(in->session->store, STORE_LIST_CAS, spec->settings.name, &found, err);
 
 	if (rc == 0) {
 		gh_json_free(found);
-		return report_add(&in->report, "cas", spec->name, false, err);
+		return report_add(&in->report, "cas", spec->settings.name, false, err);
 	}
 	if (rc != GH_E_NOT_FOUND)
 		return rc;
@@ -119,7 +123,8 @@ init_ca(struct bootstrap *in, const struct make_ca *spec, struct gh_error *err)
 		if (rc != 0)
 			return rc;
 	}
-	rc = make_ca(in->session, &in->signer, spec, &ca, err);
+	ca_work_init(in->session, &in->signer, &passwords, &a);
+	rc = authority_make(&a, spec, &ca, err);
 	if (rc == 0) {
 		rc = report_ca(in, ca, err);
 		ca_free(ca);
@@ -131,20 +136,20 @@ static int
 init_cas(struct bootstrap *in, struct gh_error *err)
 {
 	const struct bootstrap_args *a = in->args;
-	const struct make_ca root = {.name = a->root_name,
+	const struct authority_new_ca root = {.settings = {.name = a->root_name,
+						  .urls = ca_url_options_read(&a->root_urls),
+						  .policy = CA_POLICY_CHANGE_NONE},
 	    .subject = a->root_subject,
 	    .key_alg = a->key_alg,
 	    .years = ROOT_YEARS,
-	    .path_len = 1,
-	    .policy = CA_POLICY_OPTIONS_INIT,
-	    .urls = a->root_urls};
-	const struct make_ca issuing = {.name = a->ca_name,
+	    .path_len = 1};
+	const struct authority_new_ca issuing = {.settings = {.name = a->ca_name,
+						     .urls = ca_url_options_read(&a->urls),
+						     .policy = CA_POLICY_CHANGE_NONE},
 	    .subject = a->issuing_subject,
 	    .key_alg = a->key_alg,
 	    .parent = a->root_name,
-	    .years = ISSUING_YEARS,
-	    .policy = CA_POLICY_OPTIONS_INIT,
-	    .urls = a->urls};
+	    .years = ISSUING_YEARS};
 	int rc = init_ca(in, &root, err);
 
 	return rc == 0 ? init_ca(in, &issuing, err) : rc;

@@ -6,7 +6,8 @@
 #ifndef BOOTSTRAP_H
 #define BOOTSTRAP_H
 
-#include "ca/make_ca.h"
+#include "ca/ca_options.h"
+#include "own_signer.h"
 #include "report.h"
 #include "session.h"
 

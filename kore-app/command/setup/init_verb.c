@@ -51,7 +51,7 @@ cmd_init(int argc, char **argv)
 	    {"issuing-subject", 0, OPTION_TEXT, &a.make.issuing_subject, "DN",
 		"default: CN=Gatehouse Issuing CA"},
 	    {"key-alg", 0, OPTION_TEXT, &a.make.key_alg, "ALG",
-		"key of both CAs: " MAKE_CA_KEY_ALGS " (default: P-256)"},
+		"key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)"},
 	    {"base-url", 0, OPTION_TEXT, &a.make.urls.base, "URL",
 		"plain HTTP address of the gateways: makes the URLs of CRL, certificate and OCSP responder of both "
 		"CAs, for the certificates they issue"},
@@ -89,8 +89,8 @@ cmd_init(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!make_ca_is_key_alg(a.make.key_alg))
-		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
+	if (!authority_is_key_alg(a.make.key_alg))
+		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	a.make.root_urls.base = a.make.urls.base;
 	a.make.root_urls.none = a.make.urls.none;
 	return init_run(argv[0], &a);

@@ -10,11 +10,11 @@
 
 #include <openssl/crypto.h>
 
+#include "authority/loaded_ca.h"
 #include "durable_file.h"
 #include "tls_pair.h"
 
 #include "file.h"
-#include "ca/loaded_ca.h"
 #include "setup.h"
 
 int
@@ -192,7 +192,7 @@ issue(struct setup *s, const char *path, struct gh_error *err)
 	    .store = s->session.store,
 	    .who = &s->session.who};
 	char *pem = NULL;
-	int rc = loaded_ca_open(&s->session, s->o.make.ca_name, &ca, err);
+	int rc = loaded_ca_open(s->session.store, s->o.make.ca_name, &ca, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
 		rc = own_signer_start(s->session.conf, &s->made.signer, err);

@@ -61,7 +61,7 @@ static const struct option_row rows[] = {
     {"issuing-subject", 0, OPTION_TEXT, &given.make.issuing_subject, "DN",
 	"default: CN=Gatehouse Issuing CA"},
     {"key-alg", 0, OPTION_TEXT, &given.make.key_alg, "ALG",
-	"key of both CAs: " MAKE_CA_KEY_ALGS " (default: P-256)"},
+	"key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)"},
     {"templates", 0, OPTION_TEXT, &given.make.templates, "DIR",
 	"template files to import (default: " TEMPLATES_DIR ")"},
     {"admin", 0, OPTION_TEXT, &given.make.admin, "NAME",
@@ -102,8 +102,8 @@ setup_options_parse(int argc, char **argv, struct setup_options *out)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!make_ca_is_key_alg(given.make.key_alg))
-		return command_usage(argv[0], "--key-alg is " MAKE_CA_KEY_ALGS);
+	if (!authority_is_key_alg(given.make.key_alg))
+		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	if (given.no_urls && given.base_url != NULL)
 		return command_usage(argv[0], "give --base-url or --no-urls, not both");
 	if (given.make.templates == NULL && access(TEMPLATES_DIR, F_OK) == 0)

@@ -1,4 +1,4 @@
-/* Options of a CA: policy and URLs. */
+/* Policy and URLs of a CA: changes of them, in the words of their door. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,56 +8,64 @@
 
 #include <cmocka.h>
 
+#include "authority/policy.h"
+#include "authority/urls.h"
 #include "cdp.h"
 
-#include "ca/ca_policy.h"
-#include "ca/ca_urls.h"
+static const struct authority_words words = {
+    .max_validity = "max",
+    .key = "key",
+    .eku = "eku",
+    .extension = "extension",
+    .base_url = "base",
+    .no_urls = "none",
+    .shards = "shards",
+    .cdp_url = "cdp",
+    .aia_url = "aia",
+    .ocsp_url = "ocsp",
+};
 
 static struct gh_error err;
 
 static void
-add(struct option_list *l, const char *value)
-{
-	l->v[l->n++] = value;
-}
-
-static void
-expect_policy(const struct ca_policy_options *o, gh_json *policy, const char *text)
+expect_policy(const struct ca_policy_change *c, gh_json *policy, const char *text)
 {
 	char *got;
 
-	assert_int_equal(ca_policy_apply(o, policy, &err), 0);
+	assert_int_equal(ca_policy_apply(c, policy, &words, &err), 0);
 	got = gh_json_print(policy, false);
 	assert_string_equal(got, text);
 	free(got);
 }
 
 static void
-ca_policy__options_become_json_and_limits(void **state)
+ca_policy__changes_become_json_and_limits(void **state)
 {
-	struct ca_policy_options o = CA_POLICY_OPTIONS_INIT, back = CA_POLICY_OPTIONS_INIT;
+	static const char *const keys[] = {"rsa:3072", NULL}, *const ekus[] = {"clientAuth", NULL},
+				 *const any[] = {NULL};
+	struct ca_policy_change c = CA_POLICY_CHANGE_NONE, back = CA_POLICY_CHANGE_NONE;
 	gh_json *policy = gh_json_new_object();
 	struct signer_limits l;
 
 	(void)state;
-	assert_false(ca_policy_is_given(&o));
+	assert_false(ca_policy_is_changed(&c));
 	assert_int_equal(ca_policy_limits(policy, 0, &l, &err), 0);
 	assert_true(l.allow_rsa && l.allow_ec && l.allow_ed25519 && l.min_rsa_bits == 2048 &&
 	    !l.may_sign_ca);
-	o.max_validity = 90;
-	o.approval = true;
-	add(&o.keys, "rsa:3072");
-	add(&o.ekus, "clientAuth");
-	assert_true(ca_policy_is_given(&o));
-	expect_policy(&o, policy,
+	c.max_validity = 90;
+	c.approval = 1;
+	c.keys = keys;
+	c.ekus = ekus;
+	assert_true(ca_policy_is_changed(&c));
+	expect_policy(&c, policy,
 	    "{\"max_validity_days\":90,\"approval_required\":true,"
 	    "\"keys\":[{\"type\":\"RSA\",\"min_bits\":3072}],\"ekus\":[\"1.3.6.1.5.5.7.3.2\"]}");
 	assert_int_equal(ca_policy_limits(policy, 2, &l, &err), 0);
 	assert_true(l.allow_rsa && !l.allow_ec && !l.allow_ed25519 && l.min_rsa_bits == 3072);
 	assert_true(l.may_sign_ca && l.path_len == 1 && l.ekus.n == 1 && l.extensions.n == 0);
 	assert_int_equal(l.max_validity, 90 * 86400);
-	/* what is not given stays, "any" takes back */
-	add(&back.keys, "any");
+	/* what is not given stays, any takes back */
+	back.keys = any;
 	back.max_validity = 0;
 	expect_policy(&back, policy,
 	    "{\"max_validity_days\":0,\"approval_required\":true,\"keys\":[],"
@@ -68,7 +76,7 @@ ca_policy__options_become_json_and_limits(void **state)
 }
 
 static void
-ca_policy__wrong_options_and_damaged_json_are_named(void **state)
+ca_policy__wrong_values_and_damaged_json_are_named(void **state)
 {
 	static const char *const keys[] = {"DSA", "EC:256", "RSA:1024", "RSA:", "RSA:x",
 	    "RSA:99999", ""};
@@ -81,12 +89,13 @@ ca_policy__wrong_options_and_damaged_json_are_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct ca_policy_options o = CA_POLICY_OPTIONS_INIT;
+		const char *const list[] = {keys[i], NULL};
+		struct ca_policy_change c = CA_POLICY_CHANGE_NONE;
 
 		policy = gh_json_new_object();
-		add(&o.keys, keys[i]);
-		assert_int_equal(ca_policy_apply(&o, policy, &err), GH_E_CONF);
-		assert_non_null(strstr(err.message, "--allow-key"));
+		c.keys = list;
+		assert_int_equal(ca_policy_apply(&c, policy, &words, &err), GH_E_CONF);
+		assert_int_equal(strncmp(err.message, "key ", 4), 0);
 		gh_json_free(policy);
 	}
 	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
@@ -101,26 +110,52 @@ ca_policy__wrong_options_and_damaged_json_are_named(void **state)
 static void
 ca_urls__base_makes_all_of_them(void **state)
 {
-	struct ca_url_options u = CA_URL_OPTIONS_INIT, plain = CA_URL_OPTIONS_INIT;
+	static const char *const ocsp[] = {"http://ocsp.test/", NULL};
+	struct ca_urls_change u = CA_URLS_CHANGE_NONE, plain = CA_URLS_CHANGE_NONE;
 	struct ca ca = {.slug = (char[]){"corp"}};
 
 	(void)state;
 	u.base = "http://pki.test/";
 	u.shards = 4;
-	add(&u.ocsp, "http://ocsp.test/");
-	assert_int_equal(ca_urls_apply(&u, &ca, &err), 0);
+	u.ocsp = ocsp;
+	assert_int_equal(ca_urls_apply(&u, &ca, &words, &err), 0);
 	assert_string_equal(ca.cdp_urls[0], "http://pki.test/crl/corp-s{shard}.crl");
 	assert_string_equal(ca.aia_urls[0], "http://pki.test/ca/corp.cer");
 	assert_string_equal(ca.ocsp_urls[0], "http://ocsp.test/");
 	assert_null(ca.ocsp_urls[1]);
 	/* the URLs would say shards, and there are none */
 	plain.shards = 0;
-	assert_int_equal(ca_urls_apply(&plain, &ca, &err), GH_E_CONF);
+	assert_int_equal(ca_urls_apply(&plain, &ca, &words, &err), GH_E_CONF);
+	assert_string_equal(err.message,
+	    "a cdp with {shard} needs shards; for one CRL, give base or cdp again");
 	plain.base = "https://pki.test";
-	assert_int_equal(ca_urls_apply(&plain, &ca, &err), GH_E_CONF);
-	assert_non_null(strstr(err.message, "--base-url"));
+	assert_int_equal(ca_urls_apply(&plain, &ca, &words, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "base https://pki.test"));
 	cdp_urls_free(ca.cdp_urls);
 	cdp_urls_free(ca.aia_urls);
+	cdp_urls_free(ca.ocsp_urls);
+}
+
+/* A list without elements is no URL, as none is. */
+static void
+ca_urls__a_new_ca_has_them_or_says_no(void **state)
+{
+	static const char *const empty[] = {NULL}, *const ocsp[] = {"http://ocsp.test/", NULL};
+	struct ca_urls_change u = CA_URLS_CHANGE_NONE;
+	struct ca ca = {.name = (char[]){"corp"}, .slug = (char[]){"corp"}};
+
+	(void)state;
+	assert_int_equal(ca_urls_apply_new(&u, &ca, &words, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "give base"));
+	u.cdp = empty;
+	assert_int_equal(ca_urls_apply_new(&u, &ca, &words, &err), GH_E_CONF);
+	u.none = true;
+	assert_int_equal(ca_urls_apply_new(&u, &ca, &words, &err), 0);
+	u.none = false;
+	u.ocsp = ocsp;
+	assert_int_equal(ca_urls_apply_new(&u, &ca, &words, &err), 0);
+	assert_string_equal(ca.ocsp_urls[0], ocsp[0]);
+	cdp_urls_free(ca.cdp_urls);
 	cdp_urls_free(ca.ocsp_urls);
 }
 
@@ -150,9 +185,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ca_policy__options_become_json_and_limits),
-	    cmocka_unit_test(ca_policy__wrong_options_and_damaged_json_are_named),
+	    cmocka_unit_test(ca_policy__changes_become_json_and_limits),
+	    cmocka_unit_test(ca_policy__wrong_values_and_damaged_json_are_named),
 	    cmocka_unit_test(ca_urls__base_makes_all_of_them),
+	    cmocka_unit_test(ca_urls__a_new_ca_has_them_or_says_no),
 	    cmocka_unit_test(ca_urls__a_new_key_has_its_own),
 	};
 

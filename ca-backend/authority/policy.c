@@ -1,4 +1,4 @@
-/* Options to JSON, JSON to limits. See ca_policy.h. */
+/* Change to JSON, JSON to limits. See policy.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
-#include "ca_policy.h"
+#include "policy.h"
 
 #define MAX_VALIDITY_DAYS (100 * 366)
 #define RSA_BITS_MIN 2048
@@ -14,10 +14,10 @@
 #define DAY 86400
 
 bool
-ca_policy_is_given(const struct ca_policy_options *o)
+ca_policy_is_changed(const struct ca_policy_change *c)
 {
-	return o->max_validity != CA_POLICY_UNSET || o->keys.n > 0 || o->ekus.n > 0 ||
-	    o->extensions.n > 0 || o->approval || o->no_approval;
+	return c->max_validity != CA_POLICY_KEEP || c->approval != CA_POLICY_KEEP ||
+	    c->keys != NULL || c->ekus != NULL || c->extensions != NULL;
 }
 
 bool
@@ -31,17 +31,11 @@ ca_policy_oid(const char *text, char *out, size_t size)
 	return n > 0 && (size_t)n < size;
 }
 
-/* ---- options to JSON ---- */
-
-static bool
-is_any(const struct option_list *l)
-{
-	return l->n == 1 && strcasecmp(l->v[0], "any") == 0;
-}
+/* ---- change to JSON ---- */
 
 /* "RSA:3072" */
 static int
-append_key(gh_json *list, const char *text, struct gh_error *err)
+append_key(gh_json *list, const char *word, const char *text, struct gh_error *err)
 {
 	static const char *const types[] = {"RSA", "EC", "Ed25519"};
 	size_t n = strcspn(text, ":"), i = 0;
@@ -53,12 +47,11 @@ append_key(gh_json *list, const char *text, struct gh_error *err)
 		i++;
 	if (i == 3)
 		return gh_refuse(err, GH_E_CONF,
-		    "--allow-key %.60s: the types are RSA, EC and Ed25519, or any", text);
+		    "%s %.60s: the types are RSA, EC and Ed25519, or any", word, text);
 	if (text[n] == ':' && i != 0)
-		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: only RSA takes a length",
-		    text);
+		return gh_refuse(err, GH_E_CONF, "%s %.60s: only RSA takes a length", word, text);
 	if (text[n] == ':' && (*end != '\0' || bits < RSA_BITS_MIN || bits > RSA_BITS_MAX))
-		return gh_refuse(err, GH_E_CONF, "--allow-key %.60s: from %d to %d bits", text,
+		return gh_refuse(err, GH_E_CONF, "%s %.60s: from %d to %d bits", word, text,
 		    RSA_BITS_MIN, RSA_BITS_MAX);
 	key = gh_json_new_object();
 	if (key == NULL || gh_json_set_string(key, "type", types[i]) != 0 ||
@@ -70,32 +63,32 @@ append_key(gh_json *list, const char *text, struct gh_error *err)
 }
 
 static int
-append_oid(gh_json *list, const char *option, const char *text, struct gh_error *err)
+append_oid(gh_json *list, const char *word, const char *text, struct gh_error *err)
 {
 	char oid[80];
 
 	if (!ca_policy_oid(text, oid, sizeof(oid)))
 		return gh_refuse(err, GH_E_CONF,
-		    "--%s %.80s: neither an OID nor a name that is known", option, text);
+		    "%s %.80s: neither an OID nor a name that is known", word, text);
 	return gh_json_append(list, gh_json_new_string(oid)) == 0
 	    ? 0
 	    : gh_fail(err, GH_E_NOMEM, "policy");
 }
 
-/* "any" is an empty list. */
+/* Any is an empty list. */
 static int
-set_list(gh_json *policy, const char *member, const char *option, const struct option_list *l,
+set_list(gh_json *policy, const char *member, const char *word, const char *const *values,
+    int (*append)(gh_json *list, const char *word, const char *text, struct gh_error *err),
     struct gh_error *err)
 {
 	gh_json *list;
 	int rc = 0;
 
-	if (l->n == 0)
+	if (values == NULL)
 		return 0;
 	list = gh_json_new_array();
-	for (size_t i = 0; list != NULL && rc == 0 && i < l->n && !is_any(l); i++)
-		rc = strcmp(member, "keys") == 0 ? append_key(list, l->v[i], err)
-						 : append_oid(list, option, l->v[i], err);
+	for (size_t i = 0; list != NULL && rc == 0 && values[i] != NULL; i++)
+		rc = append(list, word, values[i], err);
 	if (rc != 0) {
 		gh_json_free(list);
 		return rc;
@@ -104,25 +97,23 @@ set_list(gh_json *policy, const char *member, const char *option, const struct o
 }
 
 int
-ca_policy_apply(const struct ca_policy_options *o, gh_json *policy, struct gh_error *err)
+ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
+    const struct authority_words *words, struct gh_error *err)
 {
 	int rc;
 
-	if (o->approval && o->no_approval)
-		return gh_refuse(err, GH_E_CONF,
-		    "--approval-required and --no-approval-required exclude each other");
-	if (o->max_validity > MAX_VALIDITY_DAYS)
-		return gh_refuse(err, GH_E_CONF, "--max-validity is at most %d days",
+	if (c->max_validity > MAX_VALIDITY_DAYS)
+		return gh_refuse(err, GH_E_CONF, "%s is at most %d days", words->max_validity,
 		    MAX_VALIDITY_DAYS);
-	if ((o->max_validity != CA_POLICY_UNSET &&
-		gh_json_set_int(policy, "max_validity_days", o->max_validity) != 0) ||
-	    ((o->approval || o->no_approval) &&
-		gh_json_set_bool(policy, "approval_required", o->approval) != 0))
+	if ((c->max_validity != CA_POLICY_KEEP &&
+		gh_json_set_int(policy, "max_validity_days", c->max_validity) != 0) ||
+	    (c->approval != CA_POLICY_KEEP &&
+		gh_json_set_bool(policy, "approval_required", c->approval != 0) != 0))
 		return gh_fail(err, GH_E_NOMEM, "policy");
-	if ((rc = set_list(policy, "keys", "allow-key", &o->keys, err)) != 0 ||
-	    (rc = set_list(policy, "ekus", "allow-eku", &o->ekus, err)) != 0)
+	if ((rc = set_list(policy, "keys", words->key, c->keys, append_key, err)) != 0 ||
+	    (rc = set_list(policy, "ekus", words->eku, c->ekus, append_oid, err)) != 0)
 		return rc;
-	return set_list(policy, "extensions", "allow-extension", &o->extensions, err);
+	return set_list(policy, "extensions", words->extension, c->extensions, append_oid, err);
 }
 
 /* ---- JSON to limits ---- */

@@ -1,27 +1,23 @@
 /* CAs by name, with all that their row holds. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/x509v3.h>
 
-#include "authority/ca_load.h"
 #include "encoding.h"
 #include "store/ca/ca_row.h"
 
-#include "ca_urls.h"
+#include "ca_load.h"
 #include "loaded_ca.h"
-#include "prompt.h"
-
-#define NAME_MAX_LEN 64
+#include "urls.h"
 
 int
-loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struct gh_error *err)
+loaded_ca_open(struct store *store, const char *name, struct loaded_ca *out, struct gh_error *err)
 {
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = store_ca_get(s->store, name, &out->row, err);
+	rc = store_ca_get(store, name, &out->row, err);
 	if (rc == GH_E_NOT_FOUND)
 		return gh_refuse(err, rc, "there is no CA \"%.80s\": see `gatehouse ca list`",
 		    name);
@@ -33,7 +29,7 @@ loaded_ca_open(struct session *s, const char *name, struct loaded_ca *out, struc
 }
 
 int
-loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out,
+loaded_ca_open_parent(struct store *store, const char *name, struct loaded_ca *out,
     struct gh_error *err)
 {
 	int rc;
@@ -41,7 +37,7 @@ loaded_ca_open_parent(struct session *s, const char *name, struct loaded_ca *out
 	memset(out, 0, sizeof(*out));
 	if (name == NULL)
 		return 0;
-	rc = loaded_ca_open(s, name, out, err);
+	rc = loaded_ca_open(store, name, out, err);
 	if (rc == 0 && out->ca->state != CA_ACTIVE)
 		rc = gh_refuse(err, GH_E_CONFLICT,
 		    "CA \"%s\" is %s: only an active CA signs another one", name,
@@ -70,7 +66,7 @@ find_by_certificate(const gh_json *catalog, const char *base64)
 }
 
 int
-loaded_ca_open_issuer(struct session *s, const struct cert_chain *chain, struct loaded_ca *out,
+loaded_ca_open_issuer(struct store *store, const struct cert_chain *chain, struct loaded_ca *out,
     struct gh_error *err)
 {
 	gh_json *catalog = NULL;
@@ -82,10 +78,10 @@ loaded_ca_open_issuer(struct session *s, const struct cert_chain *chain, struct 
 	if (chain->n < 2)
 		return 0;
 	text = gh_base64_encode(chain->cert[1].der, chain->cert[1].len, GH_BASE64_ONE_LINE);
-	rc = text != NULL ? store_load_catalog(s->store, &catalog, err)
+	rc = text != NULL ? store_load_catalog(store, &catalog, err)
 			  : gh_fail(err, GH_E_NOMEM, "certificate");
 	if (rc == 0 && (name = find_by_certificate(catalog, text)) != NULL)
-		rc = loaded_ca_open(s, name, out, err);
+		rc = loaded_ca_open(store, name, out, err);
 	/* one that signs no more is as foreign as one that is not here */
 	if (rc == 0 && out->ca != NULL && out->ca->state != CA_ACTIVE)
 		loaded_ca_close(out);
@@ -102,18 +98,6 @@ loaded_ca_close(struct loaded_ca *l)
 	memset(l, 0, sizeof(*l));
 }
 
-int
-loaded_ca_password(const struct ca *ca, const char *file, char **out, struct gh_error *err)
-{
-	char question[160];
-
-	*out = NULL;
-	if (ca == NULL || ca->protection != CA_KEY_PASSWORD)
-		return 0;
-	snprintf(question, sizeof(question), "password of the key of CA %.100s", ca->name);
-	return prompt_password(file, question, false, out, err);
-}
-
 /* The policy has it where no certificate says it: of a root, which has no pathLenConstraint, and of
  * a pending CA. */
 long
@@ -127,15 +111,6 @@ loaded_ca_path_len(const struct ca *ca)
 	if (gh_json_int(gh_json_get(ca->policy, "path_len"), &n))
 		return (long)n;
 	return ca->cert != NULL ? -1 : 0;
-}
-
-bool
-loaded_ca_is_name(const char *name)
-{
-	size_t n =
-	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
 
 struct ca *

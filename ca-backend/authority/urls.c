@@ -1,4 +1,4 @@
-/* URLs of a CA. See ca_urls.h. */
+/* URLs of a CA. See urls.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,22 +6,26 @@
 
 #include "cdp.h"
 
-#include "ca_urls.h"
+#include "urls.h"
 
 #define URL_MAX 1024
 
 bool
-ca_urls_is_given(const struct ca_url_options *u)
+ca_urls_is_changed(const struct ca_urls_change *c)
 {
-	return u->base != NULL || u->shards != CA_URLS_UNSET || u->cdp.n > 0 || u->aia.n > 0 ||
-	    u->ocsp.n > 0;
+	return c->base != NULL || c->shards != CA_URLS_KEEP || c->cdp != NULL || c->aia != NULL ||
+	    c->ocsp != NULL;
 }
 
 static int
-replace(char ***urls, const char *const *with, size_t n, struct gh_error *err)
+replace(char ***urls, const char *const *with, struct gh_error *err)
 {
-	char **copy = calloc(n + 1, sizeof(*copy));
+	size_t n = 0;
+	char **copy;
 
+	while (with[n] != NULL)
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
 	for (size_t i = 0; copy != NULL && i < n; i++) {
 		copy[i] = strdup(with[i]);
 		if (copy[i] == NULL) {
@@ -49,12 +53,14 @@ is_url(const char *text)
 }
 
 static int
-apply_list(const char *option, const struct option_list *l, char ***urls, struct gh_error *err)
+apply_list(const char *word, const char *const *list, char ***urls, struct gh_error *err)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (!is_url(l->v[i]))
-			return gh_refuse(err, GH_E_CONF, "--%s %.80s: no URL", option, l->v[i]);
-	return l->n > 0 ? replace(urls, l->v, l->n, err) : 0;
+	if (list == NULL)
+		return 0;
+	for (size_t i = 0; list[i] != NULL; i++)
+		if (!is_url(list[i]))
+			return gh_refuse(err, GH_E_CONF, "%s %.80s: no URL", word, list[i]);
+	return replace(urls, list, err);
 }
 
 static int
@@ -62,15 +68,15 @@ replace_with(char ***urls, const char *base, int base_len, const char *folder, c
     const char *suffix, struct gh_error *err)
 {
 	char url[URL_MAX + 256];
-	const char *one = url;
+	const char *const one[] = {url, NULL};
 
 	snprintf(url, sizeof(url), "%.*s/%s%s%s", base_len, base, folder, file, suffix);
-	return replace(urls, &one, 1, err);
+	return replace(urls, one, err);
 }
 
 /* Relying parties fetch these before they trust any TLS certificate: RFC 5280, 8. */
 static int
-apply_base(const char *base, struct ca *ca, struct gh_error *err)
+apply_base(const char *base, struct ca *ca, const char *word, struct gh_error *err)
 {
 	int n = (int)strnlen(base, URL_MAX + 1), rc;
 
@@ -78,9 +84,9 @@ apply_base(const char *base, struct ca *ca, struct gh_error *err)
 		n--;
 	if (n > URL_MAX || !is_url(base) || strncasecmp(base, "http://", 7) != 0 || n <= 7)
 		return gh_refuse(err, GH_E_CONF,
-		    "--base-url %.80s: a plain HTTP address is needed, as in "
+		    "%s %.80s: a plain HTTP address is needed, as in "
 		    "http://pki.corp.example",
-		    base);
+		    word, base);
 	rc = replace_with(&ca->cdp_urls, base, n, "crl/", ca->slug,
 	    ca->crl_shards > 0 ? "-s" CDP_SHARD ".crl" : ".crl", err);
 	if (rc == 0)
@@ -91,53 +97,62 @@ apply_base(const char *base, struct ca *ca, struct gh_error *err)
 }
 
 static int
-check_shards(const struct ca *ca, struct gh_error *err)
+check_shards(const struct ca *ca, const struct authority_words *words, struct gh_error *err)
 {
 	bool has_shards = false;
 
 	for (char **u = ca->cdp_urls; u != NULL && *u != NULL; u++)
 		has_shards |= strstr(*u, CDP_SHARD) != NULL;
 	if (ca->crl_shards > 0 && !has_shards)
-		return gh_refuse(err, GH_E_CONF,
-		    "--shards needs --base-url, or a --cdp-url with " CDP_SHARD);
+		return gh_refuse(err, GH_E_CONF, "%s needs %s, or a %s with " CDP_SHARD,
+		    words->shards, words->base_url, words->cdp_url);
 	if (ca->crl_shards == 0 && has_shards)
 		return gh_refuse(err, GH_E_CONF,
-		    "a --cdp-url with " CDP_SHARD " needs --shards; for one CRL, give "
-		    "--base-url or --cdp-url again");
+		    "a %s with " CDP_SHARD " needs %s; for one CRL, give %s or %s again",
+		    words->cdp_url, words->shards, words->base_url, words->cdp_url);
 	return 0;
 }
 
 int
-ca_urls_apply(const struct ca_url_options *u, struct ca *ca, struct gh_error *err)
+ca_urls_apply(const struct ca_urls_change *c, struct ca *ca, const struct authority_words *words,
+    struct gh_error *err)
 {
 	int rc = 0;
 
-	if (u->shards > CA_SHARDS_MAX)
-		return gh_refuse(err, GH_E_CONF, "--shards is from 0 to %d", CA_SHARDS_MAX);
-	if (u->shards != CA_URLS_UNSET)
-		ca->crl_shards = u->shards;
-	if (u->base != NULL)
-		rc = apply_base(u->base, ca, err);
+	if (c->shards > CA_SHARDS_MAX)
+		return gh_refuse(err, GH_E_CONF, "%s is from 0 to %d", words->shards,
+		    CA_SHARDS_MAX);
+	if (c->shards != CA_URLS_KEEP)
+		ca->crl_shards = c->shards;
+	if (c->base != NULL)
+		rc = apply_base(c->base, ca, words->base_url, err);
 	if (rc == 0)
-		rc = apply_list("cdp-url", &u->cdp, &ca->cdp_urls, err);
+		rc = apply_list(words->cdp_url, c->cdp, &ca->cdp_urls, err);
 	if (rc == 0)
-		rc = apply_list("aia-url", &u->aia, &ca->aia_urls, err);
+		rc = apply_list(words->aia_url, c->aia, &ca->aia_urls, err);
 	if (rc == 0)
-		rc = apply_list("ocsp-url", &u->ocsp, &ca->ocsp_urls, err);
-	return rc == 0 ? check_shards(ca, err) : rc;
+		rc = apply_list(words->ocsp_url, c->ocsp, &ca->ocsp_urls, err);
+	return rc == 0 ? check_shards(ca, words, err) : rc;
+}
+
+static bool
+has_any(const char *const *list)
+{
+	return list != NULL && list[0] != NULL;
 }
 
 int
-ca_urls_apply_new(const struct ca_url_options *u, struct ca *ca, struct gh_error *err)
+ca_urls_apply_new(const struct ca_urls_change *c, struct ca *ca,
+    const struct authority_words *words, struct gh_error *err)
 {
-	bool is_given = u->base != NULL || u->cdp.n > 0 || u->ocsp.n > 0;
+	bool is_given = c->base != NULL || has_any(c->cdp) || has_any(c->ocsp);
 
-	if (!is_given && !u->none)
+	if (!is_given && !c->none)
 		return gh_refuse(err, GH_E_CONF,
-		    "CA %.60s: give --base-url: without it no certificate of this CA tells "
-		    "where its CRL and OCSP responder are, and nobody can add that later (if you want that: --no-urls)",
-		    ca->name);
-	return ca_urls_apply(u, ca, err);
+		    "CA %.60s: give %s: without it no certificate of this CA tells "
+		    "where its CRL and OCSP responder are, and nobody can add that later (if you want that: %s)",
+		    ca->name, words->base_url, words->no_urls);
+	return ca_urls_apply(c, ca, words, err);
 }
 
 /* The last "/SLUG" of the URL that is a name of its own; NULL when there is none. */

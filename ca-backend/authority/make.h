@@ -1,0 +1,25 @@
+/* Making a CA: key and certificate by the signer, then the row in the database. */
+#ifndef AUTHORITY_MAKE_H
+#define AUTHORITY_MAKE_H
+
+#include "authority.h"
+#include "name_constraints.h"
+
+/* A CA whose key is made here, or in a token. */
+struct authority_new_ca {
+	struct authority_settings settings;
+	const char *subject; /* as gh_dn_parse takes it */
+	const char *key_alg; /* one of AUTHORITY_KEY_ALGS; not looked at with settings.key_uri */
+	const char *parent;  /* name of the CA that signs it; NULL = root, or a CA elsewhere */
+	int years, days;     /* days unless 0; not looked at when a CA elsewhere signs it */
+	int path_len;        /* CAs that may stand below it in a chain; 0 = it signs no CAs */
+	struct ca_name_constraints names;
+};
+
+/* GH_E_NOT_FOUND: no such parent; GH_E_CONFLICT: name taken; GH_E_SIGNER, GH_E_CA_POLICY: beyond
+ * the parent's limits; GH_E_CA_PASSWORD; GH_E_CONF names the setting. *out: the CA as stored, for
+ * ca_free. */
+int authority_make(const struct authority *a, const struct authority_new_ca *spec, struct ca **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,82 @@
+/* Options to values. See ca_options.h. */
+#include <strings.h>
+
+#include "ca_options.h"
+
+const struct authority_words ca_option_words = {
+    .max_validity = "--max-validity",
+    .key = "--allow-key",
+    .eku = "--allow-eku",
+    .extension = "--allow-extension",
+    .base_url = "--base-url",
+    .no_urls = "--no-urls",
+    .shards = "--shards",
+    .cdp_url = "--cdp-url",
+    .aia_url = "--aia-url",
+    .ocsp_url = "--ocsp-url",
+    .permitted = "--permit-",
+    .excluded = "--exclude-",
+    .subject = "--subject",
+    .key_alg = "--key-alg",
+    .key_uri = "--key-uri",
+    .cert = "--cert",
+};
+
+/* NULL when the option is not given. */
+static const char *const *
+values(const struct option_list *l)
+{
+	return l->n > 0 ? l->v : NULL;
+}
+
+/* "any" is a list without elements. */
+static const char *const *
+values_or_any(const struct option_list *l)
+{
+	static const char *const any[] = {NULL};
+
+	return l->n == 1 && strcasecmp(l->v[0], "any") == 0 ? any : values(l);
+}
+
+int
+ca_policy_options_read(const struct ca_policy_options *o, struct ca_policy_change *out,
+    struct gh_error *err)
+{
+	if (o->approval && o->no_approval)
+		return gh_refuse(err, GH_E_CONF,
+		    "--approval-required and --no-approval-required exclude each other");
+	*out = (struct ca_policy_change){.max_validity = o->max_validity,
+	    .approval = o->approval ? 1
+		: o->no_approval    ? 0
+				    : CA_POLICY_KEEP,
+	    .keys = values_or_any(&o->keys),
+	    .ekus = values_or_any(&o->ekus),
+	    .extensions = values_or_any(&o->extensions)};
+	return 0;
+}
+
+struct ca_urls_change
+ca_url_options_read(const struct ca_url_options *u)
+{
+	return (struct ca_urls_change){.base = u->base,
+	    .shards = u->shards,
+	    .cdp = values(&u->cdp),
+	    .aia = values(&u->aia),
+	    .ocsp = values(&u->ocsp),
+	    .none = u->none};
+}
+
+static struct ca_names
+read_names(const struct ca_names_options *o)
+{
+	return (struct ca_names){.dns = values(&o->dns),
+	    .email = values(&o->email),
+	    .ip = values(&o->ip),
+	    .dn = values(&o->dn)};
+}
+
+struct ca_name_constraints
+ca_name_options_read(const struct ca_name_options *o)
+{
+	return (struct ca_name_constraints){read_names(&o->permitted), read_names(&o->excluded)};
+}
