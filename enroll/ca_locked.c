@@ -8,7 +8,7 @@
 #include "ca_locked.h"
 
 void
-ca_locked_explain(struct enroll_env *env, const struct ca *ca, struct gh_error *err)
+ca_locked_explain(struct store *store, const struct ca *ca, struct gh_error *err)
 {
 	char until[GH_TIMESTAMP_SIZE];
 	struct store_password row;
@@ -19,7 +19,7 @@ ca_locked_explain(struct enroll_env *env, const struct ca *ca, struct gh_error *
 	    "The key of the certification authority %.64s is locked: an "
 	    "administrator must unlock it with its password.",
 	    ca->name);
-	if (store_password_get(env->store, ca->name, &row, &why) != 0) {
+	if (store_password_get(store, ca->name, &row, &why) != 0) {
 		gh_log_kv(GH_LOG_WARN, "cannot tell how long a key is locked", "ca", ca->name,
 		    "cause", why.detail, NULL);
 		return;

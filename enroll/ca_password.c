@@ -43,7 +43,7 @@ audit(const struct ca_password_call *c, const char *event, bool success, const c
 	    .detail = detail,
 	};
 
-	return store_audit(c->env->store, &a, err);
+	return store_audit(c->store, &a, err);
 }
 
 /* A wrong password has its row already, in the transaction that counted it. */
@@ -110,7 +110,7 @@ static void
 take_row(const struct ca_password_call *c, const struct store_password *row,
     struct ca_password_status *out)
 {
-	int left = c->env->conf->ca.password_attempts - row->attempts;
+	int left = c->conf->ca.password_attempts - row->attempts;
 
 	out->ca_row = row->ca;
 	snprintf(out->ca, sizeof(out->ca), "%s", row->name);
@@ -133,7 +133,7 @@ ask_signer(const struct ca_password_call *c, const struct store_password *row,
 	out->unlocked_until = 0;
 	if (!out->requires_password)
 		return;
-	if (signer_client_ca_state(c->env->signer, row->ca_id, &state, &err) != 0)
+	if (signer_client_ca_state(c->signer, row->ca_id, &state, &err) != 0)
 		gh_log_kv(GH_LOG_WARN, "cannot ask the signer for the state of a key", "ca",
 		    row->name, "cause", err.detail, NULL);
 	else if (state.is_unlocked)
@@ -160,9 +160,9 @@ static int
 count_failure(const struct ca_password_call *c, enum ca_password_action action,
     struct store_password *row, struct gh_error *err)
 {
-	const struct gh_conf *conf = c->env->conf;
+	const struct gh_conf *conf = c->conf;
 	char detail[128], until[GH_TIMESTAMP_SIZE];
-	int rc = store_password_put_failure(c->env->store, row, conf->ca.password_attempts,
+	int rc = store_password_put_failure(c->store, row, conf->ca.password_attempts,
 	    conf->ca.password_lock_seconds, err);
 
 	if (rc != 0)
@@ -177,7 +177,7 @@ count_failure(const struct ca_password_call *c, enum ca_password_action action,
 		rc = audit(c, "ca.password.locked-out", false, row->name, detail, err);
 	}
 	if (rc == 0)
-		rc = store_password_commit(c->env->store, row, err);
+		rc = store_password_commit(c->store, row, err);
 	return rc != 0 ? rc : gh_fail(err, GH_E_CA_PASSWORD, "wrong password of CA %s", row->name);
 }
 
@@ -223,8 +223,7 @@ load_new(const struct ca_password_call *c, const struct store_password *row)
 {
 	unsigned char id[SIGNER_CA_ID_SIZE];
 	struct gh_error err;
-	int rc =
-	    signer_client_load_ca(c->env->signer, row->new_sealed, row->new_sealed_len, id, &err);
+	int rc = signer_client_load_ca(c->signer, row->new_sealed, row->new_sealed_len, id, &err);
 
 	if (rc != 0 && rc != GH_E_CA_LOCKED)
 		gh_log_kv(GH_LOG_WARN, "the signer did not take the new record of a key", "ca",
@@ -236,12 +235,12 @@ put_key(const struct ca_password_call *c, enum ca_password_action action,
     struct store_password *row, const unsigned char *sealed, size_t len, const char *hash,
     struct gh_error *err)
 {
-	int rc = store_password_put_key(c->env->store, c->who, row, sealed, len, hash, err);
+	int rc = store_password_put_key(c->store, c->who, row, sealed, len, hash, err);
 
 	if (rc == 0)
 		rc = audit(c, actions[action].event, true, row->name, NULL, err);
 	if (rc == 0)
-		rc = store_password_commit(c->env->store, row, err);
+		rc = store_password_commit(c->store, row, err);
 	if (rc != 0)
 		return rc;
 	row->protection = hash != NULL ? CA_KEY_PASSWORD : CA_KEY_SYSTEM;
@@ -264,7 +263,7 @@ seal_anew(const struct ca_password_call *c, enum ca_password_action action,
 	if (new_password != NULL)
 		rc = gh_bcrypt_hash_long(new_password, hash, err);
 	if (rc == 0 &&
-	    (rc = signer_client_set_password(c->env->signer, row->sealed, row->sealed_len, current,
+	    (rc = signer_client_set_password(c->signer, row->sealed, row->sealed_len, current,
 		 new_password, &sealed, &len, err)) != 0)
 		rc = signer_failed(rc, err);
 	if (rc == 0)
@@ -281,14 +280,14 @@ re_encrypt(const struct ca_password_call *c, enum ca_password_action action, con
     const char *new_password, struct ca_password_status *out, struct gh_error *err)
 {
 	struct store_password row;
-	int rc = store_password_lock(c->env->store, c->ca, &row, err);
+	int rc = store_password_lock(c->store, c->ca, &row, err);
 
 	if (rc != 0)
 		return refuse(c, action, err);
 	rc = current != NULL ? verify(c, action, &row, current, err) : check_may_set(&row, err);
 	if (rc == 0)
 		rc = seal_anew(c, action, &row, current, new_password, err);
-	store_password_abandon(c->env->store);
+	store_password_abandon(c->store);
 	take_row(c, &row, out);
 	store_password_clear(&row);
 	return rc != 0 ? refuse(c, action, err) : 0;
@@ -334,12 +333,12 @@ commit_access(const struct ca_password_call *c, struct store_password *row, int6
     struct gh_error *err)
 {
 	char detail[64], text[GH_TIMESTAMP_SIZE];
-	int rc = store_password_put_access(c->env->store, row, err);
+	int rc = store_password_put_access(c->store, row, err);
 
 	snprintf(detail, sizeof(detail), "until %s", gh_timestamp_format(until, text));
 	if (rc == 0)
 		rc = audit(c, actions[CA_PASSWORD_UNLOCK].event, true, row->name, detail, err);
-	return rc == 0 ? store_password_commit(c->env->store, row, err) : rc;
+	return rc == 0 ? store_password_commit(c->store, row, err) : rc;
 }
 
 /* What cannot be audited does not happen: then the key is locked again. */
@@ -349,13 +348,13 @@ unlock(const struct ca_password_call *c, struct store_password *row, const char 
 {
 	struct gh_error ignored;
 	int64_t until = 0;
-	int rc = signer_client_unlock(c->env->signer, row->sealed, row->sealed_len, password,
-	    seconds, &until, err);
+	int rc = signer_client_unlock(c->signer, row->sealed, row->sealed_len, password, seconds,
+	    &until, err);
 
 	if (rc != 0)
 		return signer_failed(rc, err);
 	rc = commit_access(c, row, until, err);
-	if (rc != 0 && signer_client_lock(c->env->signer, row->ca_id, &ignored) != 0)
+	if (rc != 0 && signer_client_lock(c->signer, row->ca_id, &ignored) != 0)
 		gh_log_kv(GH_LOG_ERROR, "a key is unlocked and the audit row is not written", "ca",
 		    row->name, NULL);
 	return rc;
@@ -365,17 +364,17 @@ int
 ca_password_unlock(const struct ca_password_call *c, const char *password, int seconds,
     struct ca_password_status *out, struct gh_error *err)
 {
-	int longest = c->env->conf->ca.unlock_seconds;
+	int longest = c->conf->ca.unlock_seconds;
 	struct store_password row;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_password_lock(c->env->store, c->ca, &row, err)) != 0)
+	if ((rc = store_password_lock(c->store, c->ca, &row, err)) != 0)
 		return refuse(c, CA_PASSWORD_UNLOCK, err);
 	if ((rc = verify(c, CA_PASSWORD_UNLOCK, &row, password, err)) == 0)
 		rc = unlock(c, &row, password, seconds < 1 || seconds > longest ? longest : seconds,
 		    err);
-	store_password_abandon(c->env->store);
+	store_password_abandon(c->store);
 	take_row(c, &row, out);
 	if (rc == 0)
 		ask_signer(c, &row, out);
@@ -392,10 +391,10 @@ ca_password_lock(const struct ca_password_call *c, struct ca_password_status *ou
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_password_get(c->env->store, c->ca, &row, err)) != 0)
+	if ((rc = store_password_get(c->store, c->ca, &row, err)) != 0)
 		return refuse(c, CA_PASSWORD_LOCK, err);
 	if ((rc = check_is_protected(&row, err)) == 0 &&
-	    (rc = signer_client_lock(c->env->signer, row.ca_id, err)) == 0)
+	    (rc = signer_client_lock(c->signer, row.ca_id, err)) == 0)
 		rc = audit(c, actions[CA_PASSWORD_LOCK].event, true, row.name, NULL, err);
 	take_row(c, &row, out);
 	ask_signer(c, &row, out);
@@ -411,7 +410,7 @@ ca_password_get_status(const struct ca_password_call *c, struct ca_password_stat
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_password_get(c->env->store, c->ca, &row, err)) != 0)
+	if ((rc = store_password_get(c->store, c->ca, &row, err)) != 0)
 		return rc;
 	take_row(c, &row, out);
 	ask_signer(c, &row, out);

@@ -4,10 +4,14 @@
  * call leaves an audit row in the transaction of what it did, or a row of its own when it was
  * refused.
  */
-#ifndef ENROLL_CA_PASSWORD_H
-#define ENROLL_CA_PASSWORD_H
+#ifndef AUTHORITY_CA_PASSWORD_H
+#define AUTHORITY_CA_PASSWORD_H
 
-#include "enroll.h"
+#include "conf.h"
+#include "error.h"
+#include "requester.h"
+#include "signer_client.h"
+#include "store/store.h"
 
 #define CA_PASSWORD_MIN 8 /* characters of UTF-8 */
 #define CA_PASSWORD_MAX 255
@@ -20,9 +24,10 @@ enum ca_password_action {
 	CA_PASSWORD_LOCK
 };
 
-/* Of env only conf, store and signer are used. */
 struct ca_password_call {
-	struct enroll_env *env;
+	struct store *store;
+	struct signer_client *signer;
+	const struct gh_conf *conf; /* ca.password_*, ca.unlock_seconds */
 	const struct requester *who;
 	const char *request_id; /* of the HTTP request, or NULL */
 	const char *ca;         /* name, or decimal id */

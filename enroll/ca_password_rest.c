@@ -213,16 +213,22 @@ check_body(const struct ca_password_call *c, const struct operation *op, const g
 	return rc;
 }
 
+static struct ca_password_call
+password_call(const struct enroll_env *env, const struct call *call)
+{
+	return (struct ca_password_call){.store = env->store,
+	    .signer = env->signer,
+	    .conf = env->conf,
+	    .who = call->requester,
+	    .request_id = call->http->request_id,
+	    .ca = call->name};
+}
+
 static void
 perform(const struct operation *op, struct enroll_env *env, const struct call *call,
     struct gh_http_reply *rep)
 {
-	struct ca_password_call c = {
-	    .env = env,
-	    .who = call->requester,
-	    .request_id = call->http->request_id,
-	    .ca = call->name,
-	};
+	const struct ca_password_call c = password_call(env, call);
 	struct ca_password_status status = {0};
 	struct rest_fields fields = {0};
 	struct words words = {0};
@@ -294,12 +300,7 @@ ca_password_rest_lock(struct enroll_env *env, const struct call *call, struct gh
 void
 ca_password_rest_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct ca_password_call c = {
-	    .env = env,
-	    .who = call->requester,
-	    .request_id = call->http->request_id,
-	    .ca = call->name,
-	};
+	const struct ca_password_call c = password_call(env, call);
 	struct ca_password_status status;
 	struct gh_error err = {0};
 

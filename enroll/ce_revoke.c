@@ -225,7 +225,8 @@ ce_revoke(struct enroll_env *env, const struct call *call, struct gh_http_reply 
 	if ((rc = ce_revoke_parse(call->http->body, call->http->body_len, &r, &err)) == 0 &&
 	    (rc = set_invalidity(env, &r, &err)) == 0) {
 		r.request.request_id = call->http->request_id;
-		rc = revoke_set_status(env, call->requester, &r.request, &st, &err);
+		rc = revoke_set_status(env->store, env->conf, call->requester, &r.request, &st,
+		    &err);
 	}
 	if (rc != 0)
 		ce_render_error(&err, env->conf->certenroll.denied_status, rep);

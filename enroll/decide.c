@@ -182,7 +182,7 @@ sign(struct enroll_env *env, struct enrollment *e)
 		return 0;
 	}
 	if (rc == GH_E_CA_LOCKED)
-		ca_locked_explain(env, e->ca, &e->err);
+		ca_locked_explain(env->store, e->ca, &e->err);
 	if (rc != 0)
 		return rc;
 	rc = ca_outcome_set_cert(&e->out, e->ca, cert, len, &e->err);

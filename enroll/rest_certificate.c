@@ -426,7 +426,7 @@ rest_certificate_change(struct enroll_env *env, const struct call *call, struct 
 	if ((rc = read_asked(call, &asked, &fields, &err)) == 0 &&
 	    (rc = read_body(env, call, &body, &r, &fields, &err)) == 0) {
 		r.key = asked.key;
-		rc = revoke_set_status(env, call->requester, &r, &st, &err);
+		rc = revoke_set_status(env->store, env->conf, call->requester, &r, &st, &err);
 		if (rc == GH_E_BAD_REQUEST)
 			rc = key_error(&asked, &fields, &err);
 		else if (rc == GH_E_VALIDATION)

@@ -218,7 +218,7 @@ key_text(const struct store_cert_key *key, char *out, size_t size)
 
 /* Refusals only; our own troubles are logged. */
 static void
-audit_refusal(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
+audit_refusal(struct store *store, const struct requester *who, const struct revoke_request *r,
     const struct store_cert_status *cert, const struct gh_error *err)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
@@ -247,12 +247,12 @@ audit_refusal(struct enroll_env *env, const struct requester *who, const struct 
 	else
 		gh_log_kv(GH_LOG_ERROR, "status of a certificate not changed", "requester",
 		    who->name, "certificate", object, "detail", detail, NULL);
-	if (info->http_status < 500 && store_audit(env->store, &a, &why) != 0)
+	if (info->http_status < 500 && store_audit(store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
 
 static int
-change(struct enroll_env *env, const struct requester *who, const struct revoke_request *r,
+change(struct store *store, const struct requester *who, const struct revoke_request *r,
     struct store_cert_status *out, struct gh_error *err)
 {
 	struct store_status_change c = {
@@ -265,7 +265,7 @@ change(struct enroll_env *env, const struct requester *who, const struct revoke_
 	    .invalidity_date = r->invalidity_date,
 	    .comment = r->comment,
 	};
-	int rc = store_change_status(env->store, &c, out, err);
+	int rc = store_change_status(store, &c, out, err);
 
 	/* It was the version named when we looked, and another officer came between. */
 	if (rc == GH_E_CONFLICT && r->if_match != NULL && !is_match(r->if_match, out->version))
@@ -281,7 +281,7 @@ change(struct enroll_env *env, const struct requester *who, const struct revoke_
 }
 
 int
-revoke_set_status(struct enroll_env *env, const struct requester *who,
+revoke_set_status(struct store *store, const struct gh_conf *conf, const struct requester *who,
     const struct revoke_request *r, struct store_cert_status *out, struct gh_error *err)
 {
 	struct gh_error own;
@@ -291,11 +291,11 @@ revoke_set_status(struct enroll_env *env, const struct requester *who,
 	if (err == NULL)
 		err = &own;
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_find_cert(env->store, &r->key, &id, err)) == 0 &&
-	    (rc = store_get_status(env->store, id, out, err)) == 0 &&
-	    (rc = check(env->conf, who, r, out, err)) == 0)
-		rc = change(env, who, r, out, err);
+	if ((rc = store_find_cert(store, &r->key, &id, err)) == 0 &&
+	    (rc = store_get_status(store, id, out, err)) == 0 &&
+	    (rc = check(conf, who, r, out, err)) == 0)
+		rc = change(store, who, r, out, err);
 	if (rc != 0)
-		audit_refusal(env, who, r, out, err);
+		audit_refusal(store, who, r, out, err);
 	return rc;
 }

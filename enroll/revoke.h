@@ -6,10 +6,12 @@
  * revocation.owner is "own", for the reasons that are his to know. Revoked is final. What is
  * refused leaves an audit row "cert.revoke-refused".
  */
-#ifndef ENROLL_REVOKE_H
-#define ENROLL_REVOKE_H
+#ifndef AUTHORITY_REVOKE_H
+#define AUTHORITY_REVOKE_H
 
-#include "enroll.h"
+#include "conf.h"
+#include "error.h"
+#include "requester.h"
 #include "store/status/revocation.h"
 
 struct revoke_request {
@@ -26,9 +28,9 @@ struct revoke_request {
  * *out: the status after the change, committed. GH_E_NOT_FOUND; GH_E_FORBIDDEN; GH_E_PRECONDITION:
  * if_match names another version; GH_E_CONFLICT: the state does not allow it, or another was
  * faster; GH_E_VALIDATION: the invalidity date lies before notBefore or in the future (message says
- * which). env: conf and store are used.
+ * which). Of conf: revocation.owner.
  */
-int revoke_set_status(struct enroll_env *env, const struct requester *who,
+int revoke_set_status(struct store *store, const struct gh_conf *conf, const struct requester *who,
     const struct revoke_request *r, struct store_cert_status *out,
     struct gh_error *err) GH_MUSTCHECK;
 

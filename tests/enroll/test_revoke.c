@@ -120,7 +120,7 @@ ask(const struct requester *who, enum store_cert_state to, int reason)
 {
 	const struct revoke_request r = {.key = {.id = 17}, .to = to, .reason = reason};
 
-	return revoke_set_status(&env, who, &r, &out, &err);
+	return revoke_set_status(env.store, env.conf, who, &r, &out, &err);
 }
 
 static int
@@ -129,7 +129,7 @@ ask_if(const char *if_match, enum store_cert_state to)
 	const struct revoke_request r = {.key = {.id = 17}, .to = to, .if_match = if_match};
 	const struct requester who = officer();
 
-	return revoke_set_status(&env, &who, &r, &out, &err);
+	return revoke_set_status(env.store, env.conf, &who, &r, &out, &err);
 }
 
 /* ---- who ---- */
@@ -194,7 +194,8 @@ right__comes_before_all_else(void **state)
 
 	(void)state;
 	fake.cert.state = STORE_CERT_REVOKED;
-	assert_int_equal(revoke_set_status(&env, &bob, &r, &out, &err), GH_E_FORBIDDEN);
+	assert_int_equal(revoke_set_status(env.store, env.conf, &bob, &r, &out, &err),
+	    GH_E_FORBIDDEN);
 }
 
 /* ---- what ---- */
@@ -250,7 +251,7 @@ ask_date(enum store_cert_state to, int64_t date)
 	set_up(NULL);
 	if (to == STORE_CERT_VALID)
 		fake.cert.state = STORE_CERT_HOLD;
-	return revoke_set_status(&env, &who, &r, &out, &err);
+	return revoke_set_status(env.store, env.conf, &who, &r, &out, &err);
 }
 
 static void
@@ -286,7 +287,8 @@ not_found__is_audited_by_what_was_named(void **state)
 	const struct requester who = officer();
 
 	(void)state;
-	assert_int_equal(revoke_set_status(&env, &who, &r, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(revoke_set_status(env.store, env.conf, &who, &r, &out, &err),
+	    GH_E_NOT_FOUND);
 	assert_non_null(strstr(fake_store.audit[0],
 	    "cert.revoke-refused failure olga FF? unspecified, not_found"));
 }

@@ -14,7 +14,7 @@
 #include "session.h"
 
 struct asked {
-	const struct ca_password_call *c;
+	struct ca_password_call c;
 	const char *file, *new_file;
 	int seconds;
 };
@@ -26,7 +26,7 @@ run_set(const struct asked *asked, struct ca_password_status *out, struct gh_err
 	int rc = prompt_password(asked->file, "new password of the CA key", true, &password, err);
 
 	if (rc == 0)
-		rc = ca_password_set(asked->c, password, out, err);
+		rc = ca_password_set(&asked->c, password, out, err);
 	prompt_free(password);
 	return rc;
 }
@@ -38,7 +38,7 @@ run_remove(const struct asked *asked, struct ca_password_status *out, struct gh_
 	int rc = prompt_password(asked->file, "password of the CA key", false, &current, err);
 
 	if (rc == 0)
-		rc = ca_password_remove(asked->c, current, out, err);
+		rc = ca_password_remove(&asked->c, current, out, err);
 	prompt_free(current);
 	return rc;
 }
@@ -53,7 +53,7 @@ run_change(const struct asked *asked, struct ca_password_status *out, struct gh_
 	if (rc == 0)
 		rc = prompt_password(asked->new_file, "new password", true, &new_password, err);
 	if (rc == 0)
-		rc = ca_password_change(asked->c, current, new_password, out, err);
+		rc = ca_password_change(&asked->c, current, new_password, out, err);
 	prompt_free(current);
 	prompt_free(new_password);
 	return rc;
@@ -66,7 +66,7 @@ run_unlock(const struct asked *asked, struct ca_password_status *out, struct gh_
 	int rc = prompt_password(asked->file, "password of the CA key", false, &password, err);
 
 	if (rc == 0)
-		rc = ca_password_unlock(asked->c, password, asked->seconds, out, err);
+		rc = ca_password_unlock(&asked->c, password, asked->seconds, out, err);
 	prompt_free(password);
 	return rc;
 }
@@ -74,13 +74,13 @@ run_unlock(const struct asked *asked, struct ca_password_status *out, struct gh_
 static int
 run_lock(const struct asked *asked, struct ca_password_status *out, struct gh_error *err)
 {
-	return ca_password_lock(asked->c, out, err);
+	return ca_password_lock(&asked->c, out, err);
 }
 
 static int
 run_status(const struct asked *asked, struct ca_password_status *out, struct gh_error *err)
 {
-	return ca_password_get_status(asked->c, out, err);
+	return ca_password_get_status(&asked->c, out, err);
 }
 
 static const struct {
@@ -116,45 +116,40 @@ fail(const char *who, const struct ca_password_status *status, struct gh_error *
  * the one that serves the gateway does not. All others ask that one, which has the key in memory.
  */
 static int
-run_with_signer(struct asked *asked, struct enroll_env *env, size_t action,
-    struct ca_password_status *status, struct gh_error *err)
+run_with_signer(struct asked *asked, size_t action, struct ca_password_status *status,
+    struct gh_error *err)
 {
+	const struct gh_conf *conf = asked->c.conf;
 	struct own_signer own;
 	int rc;
 
 	if (password_actions[action].run == run_set) {
-		if ((rc = own_signer_start(env->conf, &own, err)) != 0)
+		if ((rc = own_signer_start(conf, &own, err)) != 0)
 			return rc;
-		env->signer = own.client;
+		asked->c.signer = own.client;
 		rc = run_set(asked, status, err);
 		own_signer_stop(&own);
 		return rc;
 	}
-	rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms, &env->signer,
-	    err);
+	rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &asked->c.signer, err);
 	if (rc == 0)
 		rc = password_actions[action].run(asked, status, err);
-	signer_client_free(env->signer);
+	signer_client_free(asked->c.signer);
 	return rc;
 }
 
-/* Only these parts of the environment are used. */
 static int
-perform(const char *conf, const char *ca, const struct asked *asked, size_t action,
+perform(const char *conf, const char *ca, struct asked *asked, size_t action,
     struct ca_password_status *status, struct gh_error *err)
 {
-	struct asked with_call = *asked;
 	struct session s;
-	struct enroll_env env = {0};
-	struct ca_password_call c = {.env = &env, .who = &s.who, .ca = ca};
 	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
 
 	if (rc != 0)
 		return rc;
-	env.conf = s.conf;
-	env.store = s.store;
-	with_call.c = &c;
-	rc = run_with_signer(&with_call, &env, action, status, err);
+	asked->c =
+	    (struct ca_password_call){.store = s.store, .conf = s.conf, .who = &s.who, .ca = ca};
+	rc = run_with_signer(asked, action, status, err);
 	session_close(&s);
 	return rc;
 }

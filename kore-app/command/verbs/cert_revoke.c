@@ -96,13 +96,11 @@ change_status(const char *who, const struct status_options *o, struct revoke_req
 	if (store_find_cert(s.store, &r->key, &id, &err) != 0)
 		rc = command_fail(who, &err);
 	else {
-		struct enroll_env env = {.conf = s.conf, .store = s.store};
-
 		rc = OPTIONS_GO;
 		if (r->to == STORE_CERT_REVOKED && !o->is_sure)
 			rc = confirm(who, s.store, id, r->reason, &err);
 		if (rc == OPTIONS_GO)
-			rc = revoke_set_status(&env, &s.who, r, &st, &err) != 0
+			rc = revoke_set_status(s.store, s.conf, &s.who, r, &st, &err) != 0
 			    ? command_fail(who, &err)
 			    : show(who, s.store, st.id, o->json);
 	}
