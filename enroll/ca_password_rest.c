@@ -2,10 +2,10 @@
  * repeated. */
 #include <string.h>
 
+#include "authority/ca_password.h"
 #include "json.h"
 #include "timestamp.h"
 
-#include "ca_password.h"
 #include "ca_password_rest.h"
 #include "rest.h"
 

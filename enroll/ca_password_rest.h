@@ -2,7 +2,7 @@
 #ifndef ENROLL_CA_PASSWORD_REST_H
 #define ENROLL_CA_PASSWORD_REST_H
 
-#include "ca_password.h"
+#include "authority/ca_password.h"
 #include "call.h"
 #include "json.h"
 

@@ -7,8 +7,8 @@
 #ifndef ENROLL_CE_REVOKE_H
 #define ENROLL_CE_REVOKE_H
 
+#include "authority/revoke.h"
 #include "call.h"
-#include "revoke.h"
 
 struct ce_revoke {
 	gh_json *json;                 /* owns the texts of request */

@@ -10,12 +10,12 @@
 
 #include <openssl/x509.h>
 
+#include "authority/ca_locked.h"
 #include "log.h"
 #include "timestamp.h"
 #include "utf8.h"
 
 #include "clock.h"
-#include "ca_locked.h"
 #include "decide.h"
 #include "metadata.h"
 

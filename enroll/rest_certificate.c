@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority/revoke.h"
 #include "buf.h"
 #include "encoding.h"
 #include "timestamp.h"
 
 #include "rest.h"
 #include "rest_certificate.h"
-#include "revoke.h"
 
 #define PEM_LINE 64
 #define PEM_MAX (256 * 1024)

@@ -10,12 +10,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "authority/revoke.h"
 #include "exec_memory.h"
 #include "log.h"
 #include "log_queue.h"
 #include "timestamp.h"
 
-#include "revoke.h"
 
 #include "exchange_pool.h"
 #include "exchange_serve.h"

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "authority/revoke.h"
 #include "ce_revoke.h"
 #include "fake.h"
-#include "revoke.h"
 #include "timestamp.h"
 
 /* ---- stand-ins ---- */

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "authority/revoke.h"
 #include "auth_basic.h"
 #include "auth_cert.h"
 #include "encoding.h"
@@ -26,7 +27,6 @@
 #include "pkcs10.h"
 #include "proxy_header.h"
 #include "revocation_reason.h"
-#include "revoke.h"
 #include "timestamp.h"
 
 #define POISON 0xa5

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ca_password.h"
+#include "authority/ca_password.h"
 #include "ca_password_rest.h"
 #include "timestamp.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "revoke.h"
 
+#include "authority/revoke.h"
 #include "command.h"
 #include "options.h"
 #include "output.h"
