@@ -7,7 +7,6 @@
 #include "store/status/ocsp_row.h"
 
 #include "ocsp.h"
-#include "ocsp_http.h"
 #include "ocsp_signer.h"
 
 /* A serial number that was never issued may be issued any moment: such an answer is short-lived,
@@ -21,6 +20,7 @@
 struct ocsp_service {
 	struct ocsp_cache *cache;
 	struct ocsp_signers *signers;
+	void (*prepare)(struct ocsp_answer *a);
 };
 
 static void (*on_event)(enum ocsp_event event, size_t n);
@@ -39,13 +39,15 @@ ocsp_count(enum ocsp_event event, size_t n)
 }
 
 int
-ocsp_service_new(const struct gh_conf *conf, struct ocsp_service **out, struct gh_error *err)
+ocsp_service_new(const struct gh_conf *conf, void (*prepare)(struct ocsp_answer *a),
+    struct ocsp_service **out, struct gh_error *err)
 {
 	struct ocsp_service *s = *out = calloc(1, sizeof(*s));
 	int rc;
 
 	if (s == NULL)
 		return gh_fail(err, GH_E_NOMEM, "OCSP service");
+	s->prepare = prepare;
 	rc = ocsp_cache_new((size_t)conf->ocsp.cache_mb << 20, &s->cache, err);
 	if (rc == 0)
 		rc = ocsp_signers_new(&s->signers, err);
@@ -108,12 +110,31 @@ ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len)
 	return get_ready(s, &req, false);
 }
 
+static void
+prepare_answer(const struct ocsp_service *s, struct ocsp_answer *a)
+{
+	if (s->prepare != NULL)
+		s->prepare(a);
+}
+
+static int
+get_signer(const struct ocsp_means *m, const struct ca *ca, struct ocsp_signer **out,
+    struct gh_error *err)
+{
+	const struct ocsp_issuing i = {.conf = m->conf,
+	    .store = m->store,
+	    .signer = m->signer,
+	    .ca = ca};
+
+	return ocsp_signers_get(m->service->signers, &i, out, err);
+}
+
 /* --- one request
  * ------------------------------------------------------------------------------------ */
 
 /* A request on its way to an answer. */
 struct work {
-	struct enroll_env *env;
+	const struct ocsp_means *m;
 	struct ocsp_request req;
 	const struct ca *ca; /* that answers */
 	struct ocsp_signer *signer;
@@ -137,12 +158,12 @@ is_of_ca(const struct ocsp_cert_id *id, const struct ca *ca)
 
 /* Also disabled and superseded ones: they still say what became of what they issued. */
 static const struct ca *
-find_ca(const struct catalog *c, const struct ocsp_cert_id *id)
+find_ca(const struct ocsp_means *m, const struct ocsp_cert_id *id)
 {
-	for (size_t i = 0; id->has_hash && i < c->cas; i++)
-		if (c->ca[i]->state != CA_RETIRED && c->ca[i]->state != CA_PENDING &&
-		    is_of_ca(id, c->ca[i]))
-			return c->ca[i];
+	for (size_t i = 0; id->has_hash && i < m->cas; i++)
+		if (m->ca[i]->state != CA_RETIRED && m->ca[i]->state != CA_PENDING &&
+		    is_of_ca(id, m->ca[i]))
+			return m->ca[i];
 	return NULL;
 }
 
@@ -151,7 +172,7 @@ static int
 choose_ca(struct work *w, struct gh_error *err)
 {
 	for (size_t i = 0; w->ca == NULL && i < w->req.n; i++)
-		w->ca = find_ca(w->env->catalog, &w->req.cert[i]);
+		w->ca = find_ca(w->m, &w->req.cert[i]);
 	return w->ca != NULL ? 0 : gh_fail(err, GH_E_FORBIDDEN, "certificates of no CA of ours");
 }
 
@@ -174,7 +195,7 @@ ask_store(struct work *w, struct gh_error *err)
 		at[n++] = i;
 	}
 	if (n > 0)
-		rc = store_cert_status(w->env->store, q, n, found, err);
+		rc = store_cert_status(w->m->store, q, n, found, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		w->status[at[i]] = found[i];
 		w->known += found[i].status != OCSP_UNKNOWN;
@@ -211,7 +232,7 @@ compose(struct work *w, struct gh_error *err)
 	gh_buf_init(&w->extensions, CONTENT_MAX);
 	for (size_t i = 0; i < w->req.n; i++)
 		ocsp_put_single(&w->singles, &w->req.cert[i].whole, &w->status[i], w->this_update,
-		    w->next_update, archive_cutoff(w->env->conf, w->now));
+		    w->next_update, archive_cutoff(w->m->conf, w->now));
 	if (w->req.nonce.len > 0)
 		ocsp_put_nonce(&w->extensions, &w->req.nonce);
 	rc = gh_buf_check(&w->singles, err);
@@ -222,7 +243,7 @@ compose(struct work *w, struct gh_error *err)
 static void
 keep(struct work *w, struct ocsp_answer *a)
 {
-	struct ocsp_cache *cache = ocsp_service_cache(w->env->ocsp);
+	struct ocsp_cache *cache = w->m->service->cache;
 	struct ocsp_answer *status = NULL;
 
 	if (w->req.n != 1 || w->known != 1 || (w->req.nonce.len > 0 && w->was_kept))
@@ -244,7 +265,7 @@ finish(struct work *w, struct signer_blob *der, struct gh_error *err)
 
 	if (a == NULL)
 		return gh_fail(err, GH_E_NOMEM, "OCSP answer");
-	ocsp_http_prepare(a);
+	prepare_answer(w->m->service, a);
 	keep(w, a);
 	w->reply->answer = a;
 	return 0;
@@ -259,7 +280,7 @@ take_kept_status(struct work *w)
 
 	if (w->req.n != 1)
 		return false;
-	a = ocsp_cache_get(w->env->ocsp->cache, &w->req.cert[0], w->now, false);
+	a = ocsp_cache_get(w->m->service->cache, &w->req.cert[0], w->now, false);
 	if (a == NULL)
 		return false;
 	w->was_kept = a->ca_id == w->ca->id && a->next_update <= ocsp_signer_not_after(w->signer);
@@ -281,7 +302,7 @@ look_up(struct work *w, struct gh_error *down, struct gh_error *err)
 
 	/* in this order: what changes after the epoch was read removes the answer, or keeps it
 	 * out */
-	w->epoch = ocsp_cache_epoch(w->env->ocsp->cache);
+	w->epoch = ocsp_cache_epoch(w->m->service->cache);
 	w->this_update = w->now = gh_now();
 	if (take_kept_status(w))
 		return 0;
@@ -292,7 +313,7 @@ look_up(struct work *w, struct gh_error *down, struct gh_error *err)
 	rc = ask_store(w, err);
 	if (rc == GH_E_DB_DOWN)
 		*down = *err;
-	w->next_update = next_update(w->env->conf, w->signer, w->now, w->known == w->req.n);
+	w->next_update = next_update(w->m->conf, w->signer, w->now, w->known == w->req.n);
 	return rc;
 }
 
@@ -302,15 +323,15 @@ prepare(struct work *w, const struct ocsp_ask *ask, struct gh_error *down, struc
 {
 	int rc = ocsp_request_parse(ask->p, ask->len, &w->req, err);
 
-	if (rc == 0 && w->env->catalog == NULL)
+	if (rc == 0 && w->m->ca == NULL)
 		rc = gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	if (rc == 0)
 		rc = choose_ca(w, err);
 	if (rc == 0)
-		rc = ocsp_signers_get(w->env->ocsp->signers, w->env, w->ca, &w->signer, err);
+		rc = get_signer(w->m, w->ca, &w->signer, err);
 	if (rc == 0)
 		rc = look_up(w, down, err);
-	if (rc == 0 && w->known == 0 && strcmp(w->env->conf->ocsp.unknown, "unauthorized") == 0)
+	if (rc == 0 && w->known == 0 && strcmp(w->m->conf->ocsp.unknown, "unauthorized") == 0)
 		rc = gh_fail(err, GH_E_FORBIDDEN, "never issued");
 	return rc == 0 ? compose(w, err) : rc;
 }
@@ -355,14 +376,14 @@ fail(struct work *w)
 	w->reply->error = error_of(&w->reply->why);
 	/* the last part of its life is for such times */
 	if (w->reply->error == OCSP_TRY_LATER && w->req.n == 1 && w->req.nonce.len == 0)
-		w->reply->answer = get_ready(w->env->ocsp, &w->req, true);
+		w->reply->answer = get_ready(w->m->service, &w->req, true);
 }
 
 /* One question to the signer. */
 static int
 ask_signer(struct work *const *ready, size_t n, struct signer_blob *out, struct gh_error *err)
 {
-	struct signer_client *signer = ready[0]->env->signer;
+	struct signer_client *signer = ready[0]->m->signer;
 	struct signer_ocsp_fields f[OCSP_BATCH_MAX];
 	int rc;
 
@@ -425,7 +446,8 @@ sign_all(struct work *const *ready, size_t n)
 }
 
 void
-ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n, struct ocsp_reply *out)
+ocsp_answer(const struct ocsp_means *m, const struct ocsp_ask *asks, size_t n,
+    struct ocsp_reply *out)
 {
 	struct work *all = calloc(n, sizeof(*all)), *ready[OCSP_BATCH_MAX];
 	struct gh_error down = {0};
@@ -438,7 +460,7 @@ ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n, struc
 			out[i].error = OCSP_TRY_LATER;
 			continue;
 		}
-		all[i].env = env;
+		all[i].m = m;
 		all[i].reply = &out[i];
 		if (prepare(&all[i], &asks[i], &down, &out[i].why) == 0)
 			ready[readies++] = &all[i];
@@ -472,8 +494,8 @@ struct renewal {
 
 /* Those whose CA and signer are there. */
 static size_t
-prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, struct renewal *r,
-    struct gh_error *err)
+prepare_renewals(const struct ocsp_means *m, const struct ocsp_due *due, size_t n,
+    struct renewal *r, struct gh_error *err)
 {
 	size_t found = 0;
 
@@ -482,9 +504,8 @@ prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, s
 
 		memset(one, 0, sizeof(*one));
 		if (!ocsp_cert_id_parse(due[i].cert_id, due[i].len, &one->id) ||
-		    one->id.serial.len == 0 ||
-		    (one->ca = find_ca(env->catalog, &one->id)) == NULL ||
-		    ocsp_signers_get(env->ocsp->signers, env, one->ca, &one->signer, err) != 0)
+		    one->id.serial.len == 0 || (one->ca = find_ca(m, &one->id)) == NULL ||
+		    get_signer(m, one->ca, &one->signer, err) != 0)
 			continue;
 		gh_buf_init(&one->single, CONTENT_MAX);
 		found++;
@@ -493,7 +514,7 @@ prepare_renewals(struct enroll_env *env, const struct ocsp_due *due, size_t n, s
 }
 
 static int
-ask_statuses(struct enroll_env *env, struct renewal *r, size_t n, struct gh_error *err)
+ask_statuses(const struct ocsp_means *m, struct renewal *r, size_t n, struct gh_error *err)
 {
 	struct store_status_query q[RENEW_MAX];
 	struct ocsp_status status[RENEW_MAX];
@@ -502,23 +523,23 @@ ask_statuses(struct enroll_env *env, struct renewal *r, size_t n, struct gh_erro
 	for (size_t i = 0; i < n; i++)
 		q[i] =
 		    (struct store_status_query){r[i].ca->id, r[i].id.serial.p, r[i].id.serial.len};
-	rc = store_cert_status(env->store, q, n, status, err);
+	rc = store_cert_status(m->store, q, n, status, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		r[i].status = status[i];
 	return rc;
 }
 
 static int
-sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now,
+sign_batch(const struct ocsp_means *m, struct renewal *r, size_t n, int64_t now,
     struct signer_blob *out, struct gh_error *err)
 {
 	struct signer_ocsp_fields f[RENEW_MAX];
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		r[i].next_update = next_update(env->conf, r[i].signer, now, true);
+		r[i].next_update = next_update(m->conf, r[i].signer, now, true);
 		ocsp_put_single(&r[i].single, &r[i].id.whole, &r[i].status, now, r[i].next_update,
-		    archive_cutoff(env->conf, now));
+		    archive_cutoff(m->conf, now));
 		if ((rc = gh_buf_check(&r[i].single, err)) != 0)
 			return rc;
 		f[i] = (struct signer_ocsp_fields){.produced_at = now,
@@ -527,17 +548,17 @@ sign_batch(struct enroll_env *env, struct renewal *r, size_t n, int64_t now,
 		    .extensions = (const unsigned char *)""};
 		memcpy(f[i].id, ocsp_signer_id(r[i].signer), sizeof(f[i].id));
 	}
-	rc = signer_client_sign_ocsp(env->signer, f, n, out, err);
+	rc = signer_client_sign_ocsp(m->signer, f, n, out, err);
 	if (rc != GH_E_NOT_FOUND)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		if ((rc = ocsp_signer_load(r[i].signer, env->signer, err)) != 0)
+		if ((rc = ocsp_signer_load(r[i].signer, m->signer, err)) != 0)
 			return rc;
-	return signer_client_sign_ocsp(env->signer, f, n, out, err);
+	return signer_client_sign_ocsp(m->signer, f, n, out, err);
 }
 
 static size_t
-keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, uint64_t epoch,
+keep_renewed(const struct ocsp_means *m, struct renewal *r, size_t n, int64_t now, uint64_t epoch,
     struct signer_blob *der)
 {
 	size_t kept = 0;
@@ -548,21 +569,21 @@ keep_renewed(struct enroll_env *env, struct renewal *r, size_t n, int64_t now, u
 
 		if (a == NULL)
 			continue;
-		ocsp_http_prepare(a);
+		prepare_answer(m->service, a);
 		if (r[i].status.status != OCSP_UNKNOWN)
-			kept += ocsp_cache_put(env->ocsp->cache, &r[i].id, a, epoch);
+			kept += ocsp_cache_put(m->service->cache, &r[i].id, a, epoch);
 		ocsp_answer_unref(a);
 	}
 	return kept;
 }
 
 int
-ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err)
+ocsp_renew(const struct ocsp_means *m, size_t *renewed, struct gh_error *err)
 {
 	struct ocsp_due *due = calloc(RENEW_MAX, sizeof(*due));
 	struct renewal *r = calloc(RENEW_MAX, sizeof(*r));
 	struct signer_blob out[RENEW_MAX];
-	uint64_t epoch = ocsp_cache_epoch(env->ocsp->cache);
+	uint64_t epoch = ocsp_cache_epoch(m->service->cache);
 	int64_t now = gh_now();
 	size_t n = 0;
 	int rc = 0;
@@ -570,14 +591,14 @@ ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err)
 	*renewed = 0;
 	if (due == NULL || r == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "OCSP renewal");
-	else if (env->catalog != NULL && env->conf->ocsp.presign_hits > 0)
-		n = ocsp_cache_due(env->ocsp->cache, now, (unsigned)env->conf->ocsp.presign_hits,
+	else if (m->ca != NULL && m->conf->ocsp.presign_hits > 0)
+		n = ocsp_cache_due(m->service->cache, now, (unsigned)m->conf->ocsp.presign_hits,
 		    due, RENEW_MAX);
 	if (n > 0)
-		n = prepare_renewals(env, due, n, r, err);
-	if (n > 0 && (rc = ask_statuses(env, r, n, err)) == 0 &&
-	    (rc = sign_batch(env, r, n, now, out, err)) == 0)
-		*renewed = keep_renewed(env, r, n, now, epoch, out);
+		n = prepare_renewals(m, due, n, r, err);
+	if (n > 0 && (rc = ask_statuses(m, r, n, err)) == 0 &&
+	    (rc = sign_batch(m, r, n, now, out, err)) == 0)
+		*renewed = keep_renewed(m, r, n, now, epoch, out);
 	for (size_t i = 0; i < n; i++) {
 		ocsp_signer_unref(r[i].signer);
 		gh_buf_free(&r[i].single);

@@ -3,17 +3,23 @@
  * process remembers for it (ready answers, signers) is one struct ocsp_service, shared by its
  * threads. docs/ocsp.md
  */
-#ifndef ENROLL_OCSP_H
-#define ENROLL_OCSP_H
+#ifndef OCSP_RESPONDER_H
+#define OCSP_RESPONDER_H
 
-#include "enroll.h"
+#include "ca.h"
+#include "conf.h"
+#include "error.h"
 #include "ocsp_cache.h"
 #include "ocsp_request.h"
+#include "signer_client.h"
+#include "store/store.h"
 
 struct ocsp_service;
 
-int ocsp_service_new(const struct gh_conf *conf, struct ocsp_service **out,
-    struct gh_error *err) GH_MUSTCHECK;
+/* prepare: called with each answer before others see it, for what its transport wants to keep with
+ * it (ocsp_answer's head); may be NULL. */
+int ocsp_service_new(const struct gh_conf *conf, void (*prepare)(struct ocsp_answer *a),
+    struct ocsp_service **out, struct gh_error *err) GH_MUSTCHECK;
 void ocsp_service_free(struct ocsp_service *s); /* accepts NULL; no thread may use it any more */
 struct ocsp_cache *ocsp_service_cache(struct ocsp_service *s);
 
@@ -25,6 +31,16 @@ void ocsp_status_changed(struct ocsp_service *s, int64_t ca_id, const unsigned c
 /* A cached answer: one CertID without nonce, answered before. NULL: ask ocsp_answer. Never
  * blocks. */
 struct ocsp_answer *ocsp_find_ready(struct ocsp_service *s, const unsigned char *p, size_t len);
+
+/* What a thread answers with; all borrowed. */
+struct ocsp_means {
+	const struct gh_conf *conf;
+	struct ocsp_service *service;
+	struct ca *const *ca; /* all CAs; NULL: they were not read from the database yet */
+	size_t cas;
+	struct store *store;
+	struct signer_client *signer;
+};
 
 struct ocsp_reply {
 	struct ocsp_answer *answer; /* one reference; NULL: error */
@@ -38,15 +54,15 @@ struct ocsp_ask {
 #define OCSP_BATCH_MAX 32
 /*
  * Answer n requests (1 to OCSP_BATCH_MAX) on a pool thread, with one question to the signer for all
- * that are about one certificate: env->ocsp, catalog, store and signer are used. Never a wrong
- * answer: without database, signer or OCSP signer certificate it is tryLater.
+ * that are about one certificate. Never a wrong answer: without database, signer or OCSP signer
+ * certificate it is tryLater.
  */
-void ocsp_answer(struct enroll_env *env, const struct ocsp_ask *asks, size_t n,
+void ocsp_answer(const struct ocsp_means *m, const struct ocsp_ask *asks, size_t n,
     struct ocsp_reply *out);
 
 /* Renew answers that are asked often and about to end, one batch. *renewed: how many. Not on a pool
  * thread: it may take as long as database and signer let it. */
-int ocsp_renew(struct enroll_env *env, size_t *renewed, struct gh_error *err) GH_MUSTCHECK;
+int ocsp_renew(const struct ocsp_means *m, size_t *renewed, struct gh_error *err) GH_MUSTCHECK;
 
 /* How an answer is found and told in the metrics. Set once, before any thread works; may be
  * NULL. */

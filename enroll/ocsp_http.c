@@ -186,6 +186,17 @@ read_call(const struct call_item *i, struct ocsp_ask *ask, unsigned char **decod
 	return true;
 }
 
+struct ocsp_means
+ocsp_http_means(const struct enroll_env *env)
+{
+	return (struct ocsp_means){.conf = env->conf,
+	    .service = env->ocsp,
+	    .ca = env->catalog != NULL ? env->catalog->ca : NULL,
+	    .cas = env->catalog != NULL ? env->catalog->cas : 0,
+	    .store = env->store,
+	    .signer = env->signer};
+}
+
 void
 ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n)
 {
@@ -193,13 +204,14 @@ ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n)
 	struct ocsp_ask ask[OCSP_BATCH_MAX];
 	unsigned char *decoded[OCSP_BATCH_MAX];
 	const struct call_item *of[OCSP_BATCH_MAX];
+	const struct ocsp_means means = ocsp_http_means(env);
 	size_t asks = 0;
 
 	for (size_t i = 0; i < n; i++)
 		if (read_call(&calls[i], &ask[asks], &decoded[asks]))
 			of[asks++] = &calls[i];
 	if (asks > 0)
-		ocsp_answer(env, ask, asks, reply);
+		ocsp_answer(&means, ask, asks, reply);
 	for (size_t i = 0; i < asks; i++) {
 		put_reply(env->conf, of[i], &reply[i]);
 		free(decoded[i]);

@@ -12,6 +12,9 @@
 void ocsp_http(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
 void ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n);
 
+/* What the responder uses of a worker's environment. */
+struct ocsp_means ocsp_http_means(const struct enroll_env *env);
+
 /* The end of a GET path: percent-encoded base64, standard or URL-safe, padding may be missing.
  * false: neither, or longer than max bytes. */
 bool ocsp_path_decode(const char *text, unsigned char *out, size_t max, size_t *len);

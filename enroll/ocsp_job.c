@@ -44,15 +44,14 @@ renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bo
 	const struct ocsp_issuing i = {.conf = env->conf,
 	    .store = env->store,
 	    .signer = env->signer,
-	    .who = &env->who,
-	    .ca = ca,
-	    .until = renewed_before(env->conf, now, end)};
+	    .ca = ca};
+	int64_t until = renewed_before(env->conf, now, end);
 	struct store_ocsp_signer signer;
-	int rc = store_find_ocsp_signer(env->store, ca->id, i.until, &signer, err);
+	int rc = store_find_ocsp_signer(env->store, ca->id, until, &signer, err);
 
 	*is_new = false;
 	if (rc == GH_E_NOT_FOUND)
-		rc = ocsp_signer_issue(&i, &signer, is_new, err);
+		rc = ocsp_signer_issue(&i, &env->who, until, &signer, is_new, err);
 	store_ocsp_signer_clear(&signer);
 	return rc;
 }

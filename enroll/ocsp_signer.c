@@ -185,13 +185,13 @@ make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
 }
 
 int
-ocsp_signer_issue(const struct ocsp_issuing *i, struct store_ocsp_signer *out, bool *is_new,
-    struct gh_error *err)
+ocsp_signer_issue(const struct ocsp_issuing *i, const struct requester *who, int64_t until,
+    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
 {
 	struct ocsp_issuing copy = *i;
 	struct store_ocsp_issue issue = {.ca = i->ca,
-	    .who = i->who,
-	    .until = i->until,
+	    .who = who,
+	    .until = until,
 	    .make = make,
 	    .arg = &copy};
 
@@ -318,22 +318,16 @@ use_known(struct ocsp_signers *s, int64_t ca_id, struct ocsp_signer **out)
 
 /* From the database, or a new one. */
 static int
-obtain(struct enroll_env *env, const struct ca *ca, struct ocsp_signer **out, struct gh_error *err)
+obtain(const struct ocsp_issuing *i, struct ocsp_signer **out, struct gh_error *err)
 {
 	static const struct requester who = {.kind = REQUESTER_COMMAND, .name = "gateway"};
 	int64_t until = gh_now() + OCSP_SIGNER_MARGIN;
-	const struct ocsp_issuing i = {.conf = env->conf,
-	    .store = env->store,
-	    .signer = env->signer,
-	    .who = &who,
-	    .ca = ca,
-	    .until = until};
 	struct store_ocsp_signer row;
 	bool is_new;
-	int rc = store_find_ocsp_signer(env->store, ca->id, until, &row, err);
+	int rc = store_find_ocsp_signer(i->store, i->ca->id, until, &row, err);
 
 	if (rc == GH_E_NOT_FOUND)
-		rc = ocsp_signer_issue(&i, &row, &is_new, err);
+		rc = ocsp_signer_issue(i, &who, until, &row, &is_new, err);
 	if (rc == 0)
 		rc = signer_of_row(&row, out, err);
 	store_ocsp_signer_clear(&row);
@@ -341,9 +335,10 @@ obtain(struct enroll_env *env, const struct ca *ca, struct ocsp_signer **out, st
 }
 
 int
-ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca *ca,
-    struct ocsp_signer **out, struct gh_error *err)
+ocsp_signers_get(struct ocsp_signers *s, const struct ocsp_issuing *i, struct ocsp_signer **out,
+    struct gh_error *err)
 {
+	const struct ca *ca = i->ca;
 	enum look found;
 
 	*out = NULL;
@@ -359,7 +354,7 @@ ocsp_signers_get(struct ocsp_signers *s, struct enroll_env *env, const struct ca
 		if (found == LOOK_REFRESH) {
 			struct ocsp_signer *fresh = NULL;
 
-			(void)obtain(env, ca, &fresh, err);
+			(void)obtain(i, &fresh, err);
 			remember(s, ca->id, fresh, err);
 			ocsp_signer_unref(fresh);
 			/* while the database is unreachable, an old one that is still valid will

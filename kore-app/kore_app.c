@@ -21,6 +21,7 @@
 #include "exchange_serve.h"
 
 #include "kore_app.h"
+#include "ocsp_http.h"
 
 #define FIRST_CATALOG_MS \
 	2000           /* longest time that a worker waits for the database before it listens */
@@ -191,7 +192,7 @@ start_worker(struct gh_error *err)
 	if (rc == 0)
 		rc = health_new(conf, app_state.dir, app_state.catalog, &app_state.health, err);
 	if (rc == 0)
-		rc = ocsp_service_new(conf, &app_state.ocsp, err);
+		rc = ocsp_service_new(conf, ocsp_http_prepare, &app_state.ocsp, err);
 	if (rc == 0)
 		rc = status_watch_new(conf, app_state.ocsp, app_state.catalog, app_state.gauges,
 		    &app_state.status, err);

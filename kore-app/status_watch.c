@@ -89,16 +89,15 @@ publish_size(struct status_watch *w)
 }
 
 static int
-open_connections(struct enroll_env *env, struct gh_error *err)
+open_connections(struct ocsp_means *m, struct gh_error *err)
 {
-	const struct gh_conf *conf = env->conf;
+	const struct gh_conf *conf = m->conf;
 	int rc = 0;
 
-	if (env->store == NULL)
-		rc =
-		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
-	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
+	if (m->store == NULL)
+		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &m->store, err);
+	if (rc == 0 && m->signer == NULL)
+		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &m->signer,
 		    err);
 	return rc;
 }
@@ -107,25 +106,28 @@ static void *
 renew(void *arg)
 {
 	struct status_watch *w = arg;
-	struct enroll_env env = {.conf = w->conf, .ocsp = w->ocsp};
+	struct ocsp_means m = {.conf = w->conf, .service = w->ocsp};
+	struct catalog *catalog;
 	size_t renewed = 0;
 
 	while (!stop_flag_wait(&w->stop, renewed > 0 ? 0 : RENEW_SECONDS)) {
 		struct gh_error err = {0};
-		int rc = open_connections(&env, &err);
+		int rc = open_connections(&m, &err);
 
 		renewed = 0;
-		env.catalog = catalog_watch_get(w->catalog);
+		catalog = catalog_watch_get(w->catalog);
+		m.ca = catalog != NULL ? catalog->ca : NULL;
+		m.cas = catalog != NULL ? catalog->cas : 0;
 		if (rc == 0)
-			rc = ocsp_renew(&env, &renewed, &err);
+			rc = ocsp_renew(&m, &renewed, &err);
 		if (rc != 0)
 			gh_log_kv(GH_LOG_WARN, "cannot renew OCSP answers", "cause", err.detail,
 			    NULL);
-		catalog_free(env.catalog);
+		catalog_free(catalog);
 		publish_size(w);
 	}
-	store_free(env.store);
-	signer_client_free(env.signer);
+	store_free(m.store);
+	signer_client_free(m.signer);
 	return NULL;
 }
 

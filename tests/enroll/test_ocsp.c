@@ -18,6 +18,15 @@ static struct ca second = {.id = 2, .name = (char *)"second", .state = CA_DISABL
 static struct ca *cas[] = {&ours, &second};
 static struct catalog catalog = {.ca = cas, .cas = 2};
 static struct enroll_env env;
+
+static const struct ocsp_means *
+means(void)
+{
+	static struct ocsp_means m;
+
+	m = ocsp_http_means(&env);
+	return &m;
+}
 static const struct ocsp_status good = {.status = OCSP_GOOD};
 
 static int
@@ -42,7 +51,7 @@ set_up(void **state)
 	memset(second.issuer_hash[0].name, 0x21, 20);
 	memset(second.issuer_hash[0].key, 0x22, 20);
 	env = (struct enroll_env){.conf = &conf, .catalog = &catalog};
-	return ocsp_service_new(&conf, &env.ocsp, NULL);
+	return ocsp_service_new(&conf, ocsp_http_prepare, &env.ocsp, NULL);
 }
 
 static int
@@ -113,7 +122,7 @@ check(const char *asks, const char *nonce, const char *wanted)
 	char got[80] = "";
 	size_t n = 0;
 
-	ocsp_answer(&env, &ask, 1, &r);
+	ocsp_answer(means(), &ask, 1, &r);
 	if (r.answer == NULL) {
 		got[n++] = 'E';
 		got[n++] = (char)('0' + r.error);
@@ -341,7 +350,7 @@ signer__answers_end_with_it(void **state)
 
 	(void)state;
 	fake_ocsp.signer_until = gh_now() + 100;
-	ocsp_answer(&env, &ask, 1, &r);
+	ocsp_answer(means(), &ask, 1, &r);
 	assert_non_null(r.answer);
 	assert_int_equal(r.answer->next_update, fake_ocsp.signer_until);
 	ocsp_answer_unref(r.answer);
@@ -371,11 +380,11 @@ renew__what_is_asked_often_and_about_to_end(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_true(is_ready("11", NULL) && is_ready("12", NULL) && is_ready("13", NULL));
 	assert_true(is_ready("14", NULL));
-	assert_int_equal(ocsp_renew(&env, &renewed, NULL), 0);
+	assert_int_equal(ocsp_renew(means(), &renewed, NULL), 0);
 	assert_int_equal(renewed, 2);
 	assert_int_equal(fake_ocsp.questions, 1);
 	assert_int_equal(fake_ocsp.signatures, 2);
-	assert_int_equal(ocsp_renew(&env, &renewed, NULL), 0);
+	assert_int_equal(ocsp_renew(means(), &renewed, NULL), 0);
 	assert_int_equal(renewed, 0);
 	fake_ocsp.fail_store = GH_E_DB_DOWN; /* the new ones are there */
 	check("12", NULL, "r");
@@ -392,7 +401,7 @@ renew__is_overtaken_by_a_change(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_true(is_ready("11", NULL) && is_ready("13", NULL));
 	fake_ocsp.during_question = revoke_one;
-	assert_int_equal(ocsp_renew(&env, &renewed, NULL), 0);
+	assert_int_equal(ocsp_renew(means(), &renewed, NULL), 0);
 	assert_int_equal(renewed, 1);
 	assert_false(is_ready("11", NULL));
 	assert_true(is_ready("13", NULL));
@@ -405,7 +414,7 @@ malformed__is_said_so(void **state)
 	struct ocsp_reply r[2];
 
 	(void)state;
-	ocsp_answer(&env, asks, 2, r);
+	ocsp_answer(means(), asks, 2, r);
 	for (int i = 0; i < 2; i++) {
 		assert_null(r[i].answer);
 		assert_int_equal(r[i].error, OCSP_MALFORMED);
@@ -433,7 +442,7 @@ batch__each_its_own(void **state)
 		}
 		if (round == 1)
 			fake_ocsp.fail_store = GH_E_DB_DOWN;
-		ocsp_answer(&env, ask, 7, r);
+		ocsp_answer(means(), ask, 7, r);
 		assert_null(r[2].answer);
 		assert_int_equal(r[2].error, OCSP_UNAUTHORIZED);
 		for (int i = 0; i < 7; i++) {
@@ -466,7 +475,7 @@ batch__what_the_signer_refuses_hurts_no_other(void **state)
 		b[i] = request(asks[i], NULL);
 		ask[i] = (struct ocsp_ask){b[i].data, b[i].len};
 	}
-	ocsp_answer(&env, ask, n, r);
+	ocsp_answer(means(), ask, n, r);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 3)
 			assert_int_equal(r[i].error, OCSP_INTERNAL);

@@ -21,6 +21,7 @@
 #include "app_state.h"
 #include "exchange_pool.h"
 #include "exchange_serve.h"
+#include "ocsp_http.h"
 
 #include "enroll/fake.h"
 #include "enroll/fake_ocsp.h"
@@ -228,7 +229,7 @@ start(void)
 	fake_conf.ocsp.cache_mb = 1;
 	fake_conf.ocsp.signer_days = 30;
 	fake_conf.revocation.owner = owner;
-	if (ocsp_service_new(&fake_conf, &app_state.ocsp, &err) != 0 ||
+	if (ocsp_service_new(&fake_conf, ocsp_http_prepare, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||
 	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 ||
 	    (output = malloc(OUTPUT_MAX)) == NULL)
