@@ -1,10 +1,19 @@
-/* Bodies of CRLs that are kept in the process. Behind crl_serve.h. */
-#ifndef ENROLL_CRL_CACHE_H
-#define ENROLL_CRL_CACHE_H
+/* Bodies of CRLs that are kept in the process, by the file that is served. */
+#ifndef CRL_CRL_CACHE_H
+#define CRL_CRL_CACHE_H
 
-#include "crl_serve.h"
+#include "ca.h"
 #include "http.h"
 #include "store/status/crl_row.h"
+
+#define CRL_FILE_SIZE 160 /* of a name */
+
+/* A file that is served. */
+struct crl_file {
+	const struct ca *ca;
+	int shard; /* or STORE_CRL_COMPLETE */
+	bool is_delta, is_pem;
+};
 
 /* What is served: one reference of body for the caller. */
 struct crl_cached {

@@ -9,119 +9,21 @@
 
 #include "crl_job.h"
 
-/* A failure that goes on is in the audit trail once in this time. */
-#define AUDIT_AGAIN_SECONDS 3600
 /* Directories refuse large values, and a value is sent whole; who has such CRLs fetches them by
  * HTTP. */
 #define DIRECTORY_MAX (16 * 1024 * 1024)
-
-bool
-crl_job_has_crls(const struct ca *ca)
-{
-	return ca->sealed != NULL && ca->state != CA_PENDING && ca->state != CA_RETIRED;
-}
-
-static struct crl_schedule
-schedule_of(const struct gh_conf *conf)
-{
-	return (struct crl_schedule){
-	    .interval = conf->crl.interval,
-	    .grace = conf->crl.grace,
-	    .delta_interval = conf->crl.delta_interval,
-	    .on_revoke = conf->crl.on_revoke,
-	    .min_interval = conf->crl.min_interval,
-	};
-}
-
-static void
-audit_failure(struct job_env *env, const char *event, const char *object,
-    const struct gh_error *why)
-{
-	struct store_audit audit = {.event = event,
-	    .outcome = "failure",
-	    .who = &env->who,
-	    .object = object,
-	    .detail = why->detail};
-	struct gh_error err = {0};
-
-	if (store_crl_audit_failure(env->store, &audit, AUDIT_AGAIN_SECONDS, &err) != 0)
-		gh_log_kv(GH_LOG_ERROR, "a failure is not in the audit trail", "event", event,
-		    "object", object, "cause", err.detail, NULL);
-}
-
-/* --- issuing
- * ------------------------------------------------------------------------------------ */
-
-struct issuing {
-	struct job_env *env;
-	struct store_crl_maker *maker;
-	struct crl_order order;
-	int made;
-};
-
-static int
-issue_one(struct issuing *i, int shard, bool is_delta, struct gh_error *err)
-{
-	char object[CRL_OBJECT_SIZE];
-	struct store_crl crl;
-	int rc;
-
-	if (job_is_stopping(i->env))
-		return gh_fail(err, GH_E_BUSY, "stopping");
-	i->order.shard = shard;
-	i->order.is_delta = is_delta;
-	crl_object(i->order.ca, shard, is_delta, object);
-	rc = crl_issue(i->maker, i->env->signer, &i->order, &crl, err);
-	if (rc == 0 && crl.id != 0) {
-		i->made++;
-		job_progress(i->env, "%s: number %lld, %lld entries", object, (long long)crl.number,
-		    (long long)crl.entries);
-	}
-	if (rc != 0 && rc != GH_E_BUSY)
-		audit_failure(i->env, "crl.failed", object, err);
-	return rc;
-}
-
-/* Also shards that the CA had once: certificates name them as long as they live. */
-static int
-issue_shards(struct issuing *i, struct gh_error *err)
-{
-	int n, rc = store_crl_shards(i->env->store, i->order.ca->id, &n, err);
-
-	if (rc == 0 && n < i->order.ca->crl_shards)
-		n = i->order.ca->crl_shards;
-	for (int shard = 0; rc == 0 && shard < n; shard++)
-		rc = issue_one(i, shard, false, err);
-	return rc;
-}
 
 int
 crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *wish, int *made,
     struct gh_error *err)
 {
-	struct crl_schedule schedule = schedule_of(env->conf);
-	struct issuing i = {.env = env,
-	    .order = {.ca = ca,
-		.is_forced = wish->is_forced,
-		.schedule = &schedule,
-		.who = &env->who}};
-	int rc;
+	const struct crl_means means = {.conf = env->conf,
+	    .store = env->store,
+	    .signer = env->signer,
+	    .who = &env->who,
+	    .progress = job_progress_of(env)};
 
-	*made = 0;
-	if (ca->sealed == NULL)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
-	if (!crl_job_has_crls(ca))
-		return gh_refuse(err, GH_E_CONFLICT, "CA %s is %s: it issues no CRLs", ca->name,
-		    ca_state_name(ca->state));
-	if ((rc = store_crl_open(env->store, &i.maker, err)) != 0)
-		return rc;
-	if (wish->complete && (rc = issue_one(&i, STORE_CRL_COMPLETE, false, err)) == 0)
-		rc = issue_shards(&i, err);
-	if (rc == 0 && wish->delta && schedule.delta_interval > 0)
-		rc = issue_one(&i, STORE_CRL_COMPLETE, true, err);
-	store_crl_close(i.maker);
-	*made = i.made;
-	return rc;
+	return crl_issue_all(&means, ca, wish, made, err);
 }
 
 /* --- publishing
@@ -151,7 +53,7 @@ publish_one(struct job_env *env, const struct ca *ca, bool is_delta, int *publis
 	free(der);
 	if (rc != 0) {
 		crl_object(ca, STORE_CRL_COMPLETE, is_delta, object);
-		audit_failure(env, "crl.publish-failed", object, err);
+		crl_audit_failure(env->store, &env->who, "crl.publish-failed", object, err);
 	}
 	return rc;
 }
@@ -200,7 +102,7 @@ issue_all(struct job_env *env, struct tally *t)
 		struct gh_error err = {0};
 		int made, rc;
 
-		if (!crl_job_has_crls(ca))
+		if (!crl_has_crls(ca))
 			continue;
 		rc = crl_job_issue(env, ca, &wish, &made, &err);
 		t->made += made;
@@ -218,7 +120,7 @@ publish_all(struct job_env *env, struct tally *t)
 		struct gh_error err = {0};
 		int published, rc;
 
-		if (!crl_job_has_crls(ca))
+		if (!crl_has_crls(ca))
 			continue;
 		rc = crl_job_publish(env, ca, &published, &err);
 		t->published += published;
@@ -247,9 +149,15 @@ crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err
 /* --- what a run would do
  * ------------------------------------------------------------------------- */
 
+struct planning {
+	struct job_env *env;
+	struct store_crl_maker *maker;
+	struct crl_order order;
+};
+
 /* The question that crl_issue asks, under the same lock, and no more. */
 static int
-plan_one(struct issuing *i, int shard, bool is_delta, struct gh_error *err)
+plan_one(struct planning *i, int shard, bool is_delta, struct gh_error *err)
 {
 	const struct store_crl_scope scope = {i->order.ca->id, shard};
 	char object[CRL_OBJECT_SIZE];
@@ -288,8 +196,8 @@ plan_published(struct job_env *env, const struct ca *ca, bool is_delta, struct g
 static int
 plan_ca(struct job_env *env, const struct ca *ca, struct gh_error *err)
 {
-	struct crl_schedule schedule = schedule_of(env->conf);
-	struct issuing i = {.env = env,
+	struct crl_schedule schedule = crl_schedule_of(env->conf);
+	struct planning i = {.env = env,
 	    .order = {.ca = ca, .schedule = &schedule, .who = &env->who}};
 	bool has_directory = *env->conf->crl.ldap_dn != '\0',
 	     has_deltas = schedule.delta_interval > 0;
@@ -317,7 +225,7 @@ crl_job_plan(struct job_env *env, struct gh_error *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < env->catalog->cas; i++)
-		if (crl_job_has_crls(env->catalog->ca[i]))
+		if (crl_has_crls(env->catalog->ca[i]))
 			rc = plan_ca(env, env->catalog->ca[i], err);
 	return rc;
 }

@@ -2,22 +2,13 @@
 #ifndef ENROLL_CRL_JOB_H
 #define ENROLL_CRL_JOB_H
 
+#include "crl_issue_all.h"
+
 #include "job.h"
-#include "store/status/crl_row.h"
 
-/* What to make of one CA. */
-struct crl_wish {
-	bool complete, delta; /* complete: with those of its shards */
-	bool is_forced;       /* also what is not due */
-};
-
-/* CRLs of one CA in order: complete, shards, delta. *made: how many. The first failure ends it: an
- * audit row "crl.failed" says so once an hour, and the CRLs before stay in use. GH_E_BUSY: another
- * process is at it. */
+/* crl_issue_all with what a job has. */
 int crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *wish, int *made,
     struct gh_error *err) GH_MUSTCHECK;
-/* Does this CA issue CRLs here? All but pending and retired ones and those without a key. */
-bool crl_job_has_crls(const struct ca *ca);
 
 /* Put what is newest into the directory where that is configured and not done yet. *published: how
  * many. A failure is audited ("crl.publish-failed", once an hour) and tried again by the next run.

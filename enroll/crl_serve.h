@@ -7,16 +7,9 @@
 #ifndef ENROLL_CRL_SERVE_H
 #define ENROLL_CRL_SERVE_H
 
+#include "crl_cache.h"
+
 #include "call.h"
-
-#define CRL_FILE_SIZE 160
-
-/* The file of a path, taken apart. */
-struct crl_file {
-	const struct ca *ca;
-	int shard; /* or STORE_CRL_COMPLETE */
-	bool is_delta, is_pem;
-};
 
 /* GH_E_NOT_FOUND: not the form of a name, or no such CA. A CA whose slug or name is the whole stem
  * comes first. */

@@ -35,6 +35,12 @@ job_is_stopping(const struct job_env *env)
 	return env->is_stopping != NULL && env->is_stopping(env->arg);
 }
 
+struct gh_progress
+job_progress_of(const struct job_env *env)
+{
+	return (struct gh_progress){env->is_stopping, env->progress, env->arg};
+}
+
 void
 job_progress(const struct job_env *env, const char *fmt, ...)
 {

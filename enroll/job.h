@@ -17,6 +17,7 @@
 #include "conf.h"
 #include "dir.h"
 #include "error.h"
+#include "progress.h"
 #include "requester.h"
 #include "signer_client.h"
 #include "store/store.h"
@@ -64,6 +65,8 @@ void job_row_name(const struct job *job, char out[JOB_ROW_SIZE]);
 int job_interval(const struct job *job, const struct gh_conf *conf);
 /* The process or thread wants to end: return soon. */
 bool job_is_stopping(const struct job_env *env);
+/* The same for work below enroll/. */
+struct gh_progress job_progress_of(const struct job_env *env);
 void job_progress(const struct job_env *env, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Seconds from the end of a run to the next one, after so many failures in a row. Doubled from 10 s
