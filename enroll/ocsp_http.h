@@ -3,7 +3,7 @@
 #define ENROLL_OCSP_HTTP_H
 
 #include "call.h"
-#include "ocsp.h"
+#include "ocsp/responder.h"
 
 #define OCSP_TYPE_REQUEST "application/ocsp-request"
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"

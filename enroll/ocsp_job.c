@@ -10,7 +10,7 @@
 #include "store/status/ocsp_row.h"
 
 #include "ocsp_job.h"
-#include "ocsp_signer.h"
+#include "ocsp/ocsp_signer.h"
 
 #define DAY 86400
 /* A failure that goes on is in the audit trail once in this time. */

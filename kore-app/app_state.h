@@ -15,7 +15,7 @@
 #include "job_runner.h"
 #include "limiter_watch.h"
 #include "metrics.h"
-#include "ocsp.h"
+#include "ocsp/responder.h"
 #include "pool.h"
 #include "status_watch.h"
 #include "tls_pair.h"

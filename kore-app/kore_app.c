@@ -16,7 +16,6 @@
 #include "log_queue.h"
 #include "timestamp.h"
 
-
 #include "exchange_pool.h"
 #include "exchange_serve.h"
 

@@ -13,7 +13,7 @@
 
 #include "buf.h"
 #include "error.h"
-#include "ocsp.h"
+#include "ocsp/responder.h"
 
 #define METRICS_ROUTES_MAX 64 /* rows of the route table, and one for "no route" */
 #define METRICS_NO_ROUTE (METRICS_ROUTES_MAX - 1)

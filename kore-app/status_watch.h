@@ -9,7 +9,7 @@
 #include "catalog_watch.h"
 #include "conf.h"
 #include "metrics.h"
-#include "ocsp.h"
+#include "ocsp/responder.h"
 
 struct status_watch;
 

@@ -11,7 +11,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
-#include "ocsp_cache.h"
+#include "ocsp/ocsp_cache.h"
 
 /* ---- requests ---- */
 

@@ -82,8 +82,7 @@ issue_all(struct job_env *env, const struct crl_choice *choice, const struct crl
 		const struct ca *ca = env->catalog->ca[i];
 		int rc;
 
-		if (choice->ca != NULL ? strcasecmp(choice->ca, ca->name) != 0
-				       : !crl_has_crls(ca))
+		if (choice->ca != NULL ? strcasecmp(choice->ca, ca->name) != 0 : !crl_has_crls(ca))
 			continue;
 		rc = issue_waiting(env, ca, wish, &made, &err);
 		*total += made;

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 #include "authority/revoke.h"
 #include "command.h"
 #include "options.h"

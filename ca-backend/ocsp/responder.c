@@ -1,4 +1,4 @@
-/* The responder. See ocsp.h. */
+/* The responder. See responder.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #include "store/status/ocsp_row.h"
 
-#include "ocsp.h"
+#include "responder.h"
 #include "ocsp_signer.h"
 
 /* A serial number that was never issued may be issued any moment: such an answer is short-lived,
