@@ -82,6 +82,14 @@ find_constrained(struct ca *ca, struct gh_error *err)
 	return rc;
 }
 
+/* P-256 and Ed25519 sign in 20 to 50 us; RSA-2048 in 240, P-384 in 540 with OpenSSL 3.0. */
+static bool
+is_slow_key(const EVP_PKEY *key)
+{
+	return key != NULL && !EVP_PKEY_is_a(key, "ED25519") &&
+	    !(EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == 256);
+}
+
 int
 ca_finish(struct ca *ca, struct gh_error *err)
 {
@@ -100,6 +108,7 @@ ca_finish(struct ca *ca, struct gh_error *err)
 	if (!hash_issuer(GH_SHA1, ca->cert, &ca->issuer_hash[0]) ||
 	    !hash_issuer(GH_SHA256, ca->cert, &ca->issuer_hash[1]))
 		return gh_fail(err, GH_E_INTERNAL, "hash of name or key of CA %s", ca->name);
+	ca->is_slow = is_slow_key(X509_get0_pubkey(ca->cert));
 	if ((ca->issuer_dn = ca_dn_text(X509_get_subject_name(ca->cert))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "name of CA %s", ca->name);
 	return find_constrained(ca, err);
@@ -239,63 +248,141 @@ ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *
 	return 0;
 }
 
-/* A signer that was restarted has no CA loaded and says GH_E_NOT_FOUND; one that says that a key is
- * locked which has no password has a record from before the password was removed. */
-static int
-sign_loading(const struct ca *ca, struct signer_client *signer, const struct signer_cert_fields *f,
-    unsigned char **cert, size_t *cert_len, struct gh_error *err)
-{
-	int rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
-
-	if (rc != GH_E_NOT_FOUND)
-		return rc;
-	if ((rc = ca_load_key(ca, signer, err)) != 0)
-		return rc;
-	rc = signer_client_sign_cert(signer, f, cert, cert_len, err);
-	if (rc == GH_E_NOT_FOUND)
-		return gh_fail(err, GH_E_SIGNER_DOWN, "signer lost CA %s right after loading it",
-		    ca->name);
-	return rc;
-}
-
-static int
-encode_and_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
-    struct signer_cert_fields *f, unsigned char **cert, size_t *cert_len, struct gh_error *err)
-{
+/* A member on its way. */
+struct signing {
+	struct ca_signing *of;
+	struct signer_cert_fields fields;
 	struct gh_buf extensions;
+	bool is_ready; /* fields are whole, and there is no certificate yet */
+};
+
+static int
+prepare(struct signing *g, const struct ca *ca, const struct cert_spec *spec, struct gh_error *err)
+{
+	struct signer_cert_fields *f = &g->fields;
 	int rc;
 
+	*f = (struct signer_cert_fields){.not_before = spec->not_before,
+	    .spki = spec->spki,
+	    .spki_len = spec->spki_len};
+	if ((rc = check_ca_validity(ca, spec, &f->not_after, err)) != 0 ||
+	    (rc = ca_constraints_check(ca, spec, err)) != 0)
+		return rc;
+	memcpy(f->ca_id, ca->ca_id, sizeof(f->ca_id));
 	/* the name keeps its encoding, so that nothing is encoded here unless the template changed
 	 * it */
 	if (X509_NAME_get0_der(spec->subject, &f->subject, &f->subject_len) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "subject cannot be encoded");
-	gh_buf_init(&extensions, EXTENSIONS_MAX);
-	if ((rc = encode_extensions(ca, spec, &extensions, err)) == 0) {
-		f->extensions = extensions.data;
-		f->extensions_len = extensions.len;
-		rc = sign_loading(ca, signer, f, cert, cert_len, err);
+	if ((rc = encode_extensions(ca, spec, &g->extensions, err)) != 0)
+		return rc;
+	f->extensions = g->extensions.data;
+	f->extensions_len = g->extensions.len;
+	g->is_ready = true;
+	return 0;
+}
+
+/* Ask for those that are ready. Done is what is not GH_E_NOT_FOUND. */
+static void
+sign_ready(struct signer_client *signer, struct signing *g, size_t n)
+{
+	struct signer_signing asked[CA_BATCH_MAX];
+	struct signing *from[CA_BATCH_MAX];
+	bool are_slow = false;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (g[i].is_ready) {
+			asked[k] = (struct signer_signing){.fields = &g[i].fields};
+			from[k++] = &g[i];
+			are_slow |= g[i].of->ca->is_slow;
+		}
+	if (k == 0)
+		return;
+	signer_client_sign_certs(signer, asked, k, are_slow);
+	for (size_t i = 0; i < k; i++) {
+		struct ca_signing *m = from[i]->of;
+
+		m->rc = asked[i].rc;
+		m->err = asked[i].err;
+		m->cert = asked[i].cert;
+		m->cert_len = asked[i].cert_len;
+		from[i]->is_ready = m->rc == GH_E_NOT_FOUND;
 	}
-	gh_buf_free(&extensions);
-	return rc;
+}
+
+static bool
+is_loaded(const struct signing *g, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (g[k].is_ready && g[k].of->ca == g[i].of->ca)
+			return true;
+	return false;
+}
+
+/* Those that are still ready wait for their CA: a signer that was restarted has none loaded. One
+ * that says that a key is locked which has no password has a record from before the password was
+ * removed. */
+static void
+load_missing(struct signer_client *signer, struct signing *g, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ca_signing *m = g[i].of;
+		int rc;
+
+		if (!g[i].is_ready || is_loaded(g, i) ||
+		    (rc = ca_load_key(m->ca, signer, &m->err)) == 0)
+			continue;
+		for (size_t k = i; k < n; k++)
+			if (g[k].is_ready && g[k].of->ca == m->ca) {
+				g[k].is_ready = false;
+				g[k].of->rc = rc;
+				g[k].of->err = m->err;
+			}
+	}
+}
+
+void
+ca_sign_batch(struct signer_client *signer, struct ca_signing *m, size_t n)
+{
+	struct signing g[CA_BATCH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		m[i].cert = NULL;
+		m[i].cert_len = 0;
+		if (n > CA_BATCH_MAX) {
+			m[i].rc =
+			    gh_fail(&m[i].err, GH_E_INTERNAL, "%zu certificates in one batch", n);
+			continue;
+		}
+		g[i] = (struct signing){.of = &m[i]};
+		gh_buf_init(&g[i].extensions, EXTENSIONS_MAX);
+		m[i].rc = prepare(&g[i], m[i].ca, m[i].spec, &m[i].err);
+	}
+	if (n > CA_BATCH_MAX)
+		return;
+	sign_ready(signer, g, n);
+	load_missing(signer, g, n);
+	sign_ready(signer, g, n);
+	for (size_t i = 0; i < n; i++) {
+		if (g[i].is_ready)
+			m[i].rc = gh_fail(&m[i].err, GH_E_SIGNER_DOWN,
+			    "signer lost CA %s right after loading it", m[i].ca->name);
+		gh_buf_free(&g[i].extensions);
+	}
 }
 
 int
 ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
     unsigned char **cert, size_t *cert_len, struct gh_error *err)
 {
-	struct signer_cert_fields f = {.not_before = spec->not_before,
-	    .spki = spec->spki,
-	    .spki_len = spec->spki_len};
-	int rc;
+	struct ca_signing m = {.ca = ca, .spec = spec};
 
-	*cert = NULL;
-	*cert_len = 0;
-	if ((rc = check_ca_validity(ca, spec, &f.not_after, err)) != 0)
-		return rc;
-	if ((rc = ca_constraints_check(ca, spec, err)) != 0)
-		return rc;
-	memcpy(f.ca_id, ca->ca_id, sizeof(f.ca_id));
-	return encode_and_sign(ca, signer, spec, &f, cert, cert_len, err);
+	ca_sign_batch(signer, &m, 1);
+	*cert = m.cert;
+	*cert_len = m.cert_len;
+	if (m.rc != 0 && err != NULL)
+		*err = m.err;
+	return m.rc;
 }
 
 /* --- outcome ---------------------------------------------------------------------------------- */

@@ -54,6 +54,7 @@ struct ca {
 	gh_json *policy;                      /* object; docs/certificate-authorities.md */
 	char *issuer_dn;                      /* subject of this CA, as ca_dn_text prints it */
 	struct ca_issuer_hash issuer_hash[2]; /* by SHA-1 (20 bytes of each) and SHA-256 */
+	bool is_slow; /* a signature takes longer than handing it to another thread */
 };
 
 /* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no
@@ -96,6 +97,21 @@ int ca_load_key(const struct ca *ca, struct signer_client *signer,
  */
 int ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
+
+/* One of a batch, of any CA. rc and err: as above. cert: NULL after a failure. */
+#define CA_BATCH_MAX SIGNER_CERT_BATCH_MAX
+struct ca_signing {
+	const struct ca *ca;
+	const struct cert_spec *spec;
+	/* results */
+	int rc;
+	struct gh_error err;
+	unsigned char *cert;
+	size_t cert_len;
+};
+/* n of them, 1 to CA_BATCH_MAX, each with its own result: see signer_client_sign_certs. A restarted
+ * signer is given the record of each CA once. */
+void ca_sign_batch(struct signer_client *signer, struct ca_signing *m, size_t n);
 
 /* Fill serial, thumbprint, issuer_dn and chain (leaf, then the CA's chain) of *out from a leaf. */
 int ca_outcome_set_cert(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf,

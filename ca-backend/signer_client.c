@@ -12,9 +12,6 @@
 
 static void (*on_call)(int64_t us);
 
-/* What became of one try. */
-enum attempt { ATTEMPT_DONE, ATTEMPT_DEAD /* connection gone */, ATTEMPT_FAILED };
-
 void
 signer_client_on_call(void (*fn)(int64_t us))
 {
@@ -72,6 +69,7 @@ disconnect(struct signer_client *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	c->in.start = c->in.end = 0; /* answers that nobody waits for */
 }
 
 void
@@ -79,9 +77,10 @@ signer_client_free(struct signer_client *c)
 {
 	if (c == NULL)
 		return;
+	signer_client_free(c->second);
 	disconnect(c);
 	gh_buf_free(&c->out);
-	free(c->in);
+	signer_frames_free(&c->in);
 	free(c);
 }
 
@@ -128,74 +127,83 @@ send_question(struct signer_client *c, struct gh_error *err)
 	return ATTEMPT_DONE;
 }
 
-/* Read exactly len bytes before the deadline. */
-static enum attempt
-receive(struct signer_client *c, unsigned char *p, size_t len, int64_t deadline,
-    struct gh_error *err)
-{
-	while (len > 0) {
-		struct pollfd pfd = {c->fd, POLLIN, 0};
-		int64_t left = (deadline - gh_now_us() + 999) / 1000;
-		int ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
-		ssize_t n;
-
-		if (ready == 0) {
-			gh_fail(err, GH_E_SIGNER_DOWN, "no answer from the signer in %d ms",
-			    c->timeout_ms);
-			return ATTEMPT_FAILED;
-		}
-		n = ready < 0 ? -1 : recv(c->fd, p, len, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			gh_fail(err, GH_E_SIGNER_DOWN, "signer closed the connection%s%s",
-			    n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
-			return ATTEMPT_DEAD;
-		}
-		p += n;
-		len -= (size_t)n;
-	}
-	return ATTEMPT_DONE;
-}
-
-static enum attempt
-receive_answer(struct signer_client *c, int64_t deadline, struct gh_error *err)
-{
-	unsigned char head[SIGNER_FRAME_HEAD], *bigger;
-	enum attempt result;
-	size_t len;
-
-	if ((result = receive(c, head, sizeof(head), deadline, err)) != ATTEMPT_DONE)
-		return result;
-	if ((len = signer_frame_length(head)) == 0) {
-		gh_fail(err, GH_E_SIGNER_DOWN, "signer sent a frame of impossible length");
-		return ATTEMPT_FAILED;
-	}
-	if (len > c->in_cap) {
-		if ((bigger = realloc(c->in, len)) == NULL) {
-			gh_fail(err, GH_E_NOMEM, "answer of %zu bytes", len);
-			return ATTEMPT_FAILED;
-		}
-		c->in = bigger;
-		c->in_cap = len;
-	}
-	c->in_len = len;
-	return receive(c, c->in, len, deadline, err);
-}
-
-static enum attempt
-attempt_call(struct signer_client *c, int64_t deadline, struct gh_error *err)
+enum attempt
+client_send(struct signer_client *c, struct gh_error *err)
 {
 	enum attempt result;
 
 	if (c->fd < 0 && connect_socket(c, err) != 0)
 		return ATTEMPT_FAILED;
-	result = send_question(c, err);
-	if (result == ATTEMPT_DONE)
-		result = receive_answer(c, deadline, err);
-	if (result != ATTEMPT_DONE)
+	if ((result = send_question(c, err)) != ATTEMPT_DONE)
 		disconnect(c);
 	return result;
+}
+
+/* Read what there is, or wait for it until the deadline. */
+static enum attempt
+read_some(struct signer_client *c, int64_t deadline, struct gh_error *err)
+{
+	struct pollfd pfd = {c->fd, POLLIN, 0};
+	int64_t left = (deadline - gh_now_us() + 999) / 1000;
+	int ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
+	size_t room;
+	unsigned char *p;
+	ssize_t n;
+
+	if (ready == 0) {
+		gh_fail(err, GH_E_SIGNER_DOWN, "no answer from the signer in %d ms", c->timeout_ms);
+		return ATTEMPT_FAILED;
+	}
+	if ((p = signer_frames_room(&c->in, &room)) == NULL) {
+		gh_fail(err, GH_E_NOMEM, "answer of the signer");
+		return ATTEMPT_FAILED;
+	}
+	n = ready < 0 ? -1 : recv(c->fd, p, room, 0);
+	if (n < 0 && errno == EINTR)
+		return ATTEMPT_DONE;
+	if (n <= 0) {
+		gh_fail(err, GH_E_SIGNER_DOWN, "signer closed the connection%s%s",
+		    n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
+		return ATTEMPT_DEAD;
+	}
+	signer_frames_added(&c->in, (size_t)n);
+	return ATTEMPT_DONE;
+}
+
+enum attempt
+client_receive(struct signer_client *c, int64_t deadline, struct gh_reader *r, struct gh_error *err)
+{
+	enum attempt result = ATTEMPT_DONE;
+	enum signer_taken taken;
+	unsigned char *payload;
+	size_t len;
+
+	while ((taken = signer_frames_take(&c->in, &payload, &len)) == SIGNER_FRAME_PARTIAL &&
+	    result == ATTEMPT_DONE)
+		result = read_some(c, deadline, err);
+	if (taken == SIGNER_FRAME_IMPOSSIBLE) {
+		gh_fail(err, GH_E_SIGNER_DOWN, "signer sent a frame of impossible length");
+		result = ATTEMPT_FAILED;
+	}
+	if (result != ATTEMPT_DONE)
+		disconnect(c);
+	gh_reader_init(r, payload, len);
+	return result;
+}
+
+static enum attempt
+attempt_call(struct signer_client *c, int64_t deadline, struct gh_reader *r, struct gh_error *err)
+{
+	enum attempt result = client_send(c, err);
+
+	return result == ATTEMPT_DONE ? client_receive(c, deadline, r, err) : result;
+}
+
+void
+client_called(int64_t started)
+{
+	if (on_call != NULL)
+		on_call(gh_now_us() - started);
 }
 
 /* The signer's own codes that mean something to our caller; any other one is a fault between us. */
@@ -236,32 +244,37 @@ client_fail_garbled(struct signer_client *c, struct gh_error *err)
 	return gh_fail(err, GH_E_SIGNER_DOWN, "the signer's answer is garbled");
 }
 
+int
+client_take(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+{
+	uint8_t answer = gh_reader_u8(r);
+	int rc;
+
+	if (answer == (uint8_t)op)
+		return 0;
+	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != GH_E_SIGNER_DOWN)
+		return rc;
+	return client_fail_garbled(c, err);
+}
+
 static int
 ask(struct signer_client *c, enum signer_op op, bool may_repeat, struct gh_reader *r,
     struct gh_error *err)
 {
 	int64_t started = gh_now_us(), deadline = started + (int64_t)c->timeout_ms * 1000;
 	enum attempt result;
-	uint8_t answer;
 	int rc;
 
 	if ((rc = signer_frame_end(&c->out, err)) != 0)
 		return rc;
-	result = attempt_call(c, deadline, err);
+	result = attempt_call(c, deadline, r, err);
 	if (result == ATTEMPT_DEAD && may_repeat && c->path[0] != '\0')
-		result = attempt_call(c, deadline, err);
-	if (on_call != NULL)
-		on_call(gh_now_us() - started);
+		result = attempt_call(c, deadline, r, err);
+	client_called(started);
 	if (result != ATTEMPT_DONE)
 		return GH_E_SIGNER_DOWN;
 	gh_error_clear(err);
-	gh_reader_init(r, c->in, c->in_len);
-	answer = gh_reader_u8(r);
-	if (answer == (uint8_t)op)
-		return 0;
-	if (answer == SIGNER_OP_ERROR && (rc = fail_as_told(r, err)) != GH_E_SIGNER_DOWN)
-		return rc;
-	return client_fail_garbled(c, err);
+	return client_take(c, op, r, err);
 }
 
 int
@@ -319,24 +332,4 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
 	if (!signer_get_load_answer(&r, ca_id, &is_locked))
 		return client_fail_garbled(c, err);
 	return is_locked ? gh_fail(err, GH_E_CA_LOCKED, "signer: the key of the CA is locked") : 0;
-}
-
-int
-signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
-    unsigned char **cert, size_t *cert_len, struct gh_error *err)
-{
-	struct gh_reader r;
-	const unsigned char *der;
-	size_t len;
-	int rc;
-
-	*cert = NULL;
-	*cert_len = 0;
-	signer_frame_begin(&c->out, SIGNER_OP_SIGN_CERT);
-	signer_put_sign_cert(&c->out, f);
-	if ((rc = client_call(c, SIGNER_OP_SIGN_CERT, &r, err)) != 0)
-		return rc;
-	if (!signer_get_block(&r, &der, &len) || len == 0)
-		return client_fail_garbled(c, err);
-	return client_copy_out(der, len, cert, cert_len, err);
 }

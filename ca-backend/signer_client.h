@@ -1,7 +1,7 @@
 /*
- * The caller's end of the signer's socket: one connection, used by one thread at a time,
- * reconnecting by itself. Each call has a deadline; a late or broken answer closes the connection
- * and is GH_E_SIGNER_DOWN.
+ * The caller's end of the signer's socket: one connection (two for batches of slow signatures),
+ * used by one thread at a time, reconnecting by itself. Each call has a deadline; a late or broken
+ * answer closes the connection and is GH_E_SIGNER_DOWN.
  */
 #ifndef SIGNER_CLIENT_H
 #define SIGNER_CLIENT_H
@@ -36,6 +36,28 @@ int signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, 
  * message names it; GH_E_SIGNER: a malformed field; GH_E_SIGNER_DOWN. */
 int signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
+
+/* One of a batch. rc and err: as above. cert: NULL after a failure. */
+#define SIGNER_CERT_BATCH_MAX 16
+struct signer_signing {
+	const struct signer_cert_fields *fields;
+	/* results */
+	int rc;
+	struct gh_error err;
+	unsigned char *cert;
+	size_t cert_len;
+};
+/*
+ * n ordinary questions at once, 1 to SIGNER_CERT_BATCH_MAX: sent together and answered together,
+ * each with its own result. The timeout is that of the whole. When the connection dies, those that
+ * were not answered are asked once more on a new one. are_slow: signatures that take longer than
+ * handing them to another thread (RSA, P-384); then half of them goes over a second connection,
+ * which c keeps, and is signed at the same time. A certificate that does not have the subject and
+ * the key that were asked for is never given out: it is a garbled answer.
+ */
+void signer_client_sign_certs(struct signer_client *c, struct signer_signing *m, size_t n,
+    bool are_slow);
+
 /* Only on an admin socket. *cert and *sealed malloc'd. */
 int signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,
     unsigned char **cert, size_t *cert_len, unsigned char **sealed, size_t *sealed_len,

@@ -4,6 +4,7 @@
 
 #include <sys/un.h>
 
+#include "signer/protocol/protocol_frames.h"
 #include "signer_client.h"
 
 struct signer_client {
@@ -11,10 +12,26 @@ struct signer_client {
 	    ((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
 	int fd;                                    /* -1 = not connected */
 	int timeout_ms;
-	struct gh_buf out; /* the question, kept for a second try */
-	unsigned char *in; /* the answer */
-	size_t in_len, in_cap;
+	struct gh_buf out;       /* questions, kept for a second try */
+	struct signer_frames in; /* answers */
+	/* For half of a batch whose signatures take long; made when it is first needed. */
+	struct signer_client *second;
 };
+
+/* What became of one try. */
+enum attempt { ATTEMPT_DONE, ATTEMPT_DEAD /* connection gone */, ATTEMPT_FAILED };
+
+/* The halves of a call: all that stands in c->out, and one answer, on which r is left. Both
+ * disconnect after a failure, which is GH_E_SIGNER_DOWN. */
+enum attempt client_send(struct signer_client *c, struct gh_error *err);
+enum attempt client_receive(struct signer_client *c, int64_t deadline, struct gh_reader *r,
+    struct gh_error *err);
+/* The operation of the answer: 0 when it is op; else the code that the signer told, or
+ * client_fail_garbled. */
+int client_take(struct signer_client *c, enum signer_op op, struct gh_reader *r,
+    struct gh_error *err) GH_MUSTCHECK;
+/* For signer_client_on_call: a question was answered or failed. started: monotonic microseconds. */
+void client_called(int64_t started);
 
 /*
  * Ask what stands in c->out (from signer_frame_begin on) and leave r on the payload of the

@@ -12,7 +12,35 @@
 void
 signer_frame_init(struct gh_buf *b)
 {
-	gh_buf_init(b, SIGNER_FRAME_HEAD + SIGNER_FRAME_MAX);
+	gh_buf_init(b, SIGNER_FRAMES_SIZE + SIGNER_FRAME_HEAD + SIGNER_FRAME_MAX);
+}
+
+size_t
+signer_frame_append(struct gh_buf *b, enum signer_op op)
+{
+	size_t at = b->len;
+
+	gh_buf_put_u32(b, 0); /* set by signer_frame_close */
+	gh_buf_put_u8(b, (uint8_t)op);
+	return at;
+}
+
+int
+signer_frame_close(struct gh_buf *b, size_t at, struct gh_error *err)
+{
+	int rc = gh_buf_check(b, err);
+	size_t len = rc == 0 ? b->len - at - SIGNER_FRAME_HEAD : 0;
+
+	if (len > SIGNER_FRAME_MAX)
+		rc = gh_fail(err, GH_E_NOMEM, "a frame of %zu bytes", len);
+	if (rc != 0) {
+		b->len = at;
+		b->failed = false;
+		return rc;
+	}
+	for (int i = 0; i < SIGNER_FRAME_HEAD; i++)
+		b->data[at + (size_t)i] = (unsigned char)(len >> (8 * (SIGNER_FRAME_HEAD - 1 - i)));
+	return 0;
 }
 
 void
@@ -20,21 +48,13 @@ signer_frame_begin(struct gh_buf *b, enum signer_op op)
 {
 	b->len = 0;
 	b->failed = false;
-	gh_buf_put_u32(b, 0); /* set by signer_frame_end */
-	gh_buf_put_u8(b, (uint8_t)op);
+	(void)signer_frame_append(b, op);
 }
 
 int
 signer_frame_end(struct gh_buf *b, struct gh_error *err)
 {
-	size_t len = b->len - SIGNER_FRAME_HEAD;
-	int i, rc;
-
-	if ((rc = gh_buf_check(b, err)) != 0)
-		return rc;
-	for (i = 0; i < SIGNER_FRAME_HEAD; i++)
-		b->data[i] = (unsigned char)(len >> (8 * (SIGNER_FRAME_HEAD - 1 - i)));
-	return 0;
+	return signer_frame_close(b, 0, err);
 }
 
 size_t

@@ -107,12 +107,17 @@ struct signer_create_ca {
 
 /*
  * Frames. begin empties the buffer (initialised with signer_frame_init) and writes the head, end
- * completes it: 0, or GH_E_NOMEM, GH_E_TOO_LARGE when the payload does not fit.
+ * completes it: 0, or GH_E_NOMEM when the payload does not fit. append and close are the same for a
+ * frame behind others, up to SIGNER_FRAMES_SIZE bytes of these: append says where it begins, and
+ * close takes it away again when it fails.
  */
 #define SIGNER_FRAME_HEAD 4 /* bytes of the length word */
+#define SIGNER_FRAMES_SIZE (64 * 1024)
 void signer_frame_init(struct gh_buf *b);
 void signer_frame_begin(struct gh_buf *b, enum signer_op op);
 int signer_frame_end(struct gh_buf *b, struct gh_error *err) GH_MUSTCHECK;
+size_t signer_frame_append(struct gh_buf *b, enum signer_op op);
+int signer_frame_close(struct gh_buf *b, size_t at, struct gh_error *err) GH_MUSTCHECK;
 /* The length word: bytes that follow. 0 when it is no length of a frame. */
 size_t signer_frame_length(const unsigned char head[SIGNER_FRAME_HEAD]);
 

@@ -19,70 +19,11 @@
 
 enum received { RECEIVED, RECEIVED_END /* closed between frames */, RECEIVED_BROKEN };
 
-/*
- * Read exactly len bytes. A connection may be idle for ever before a frame, but a frame that has
- * begun must end by the deadline: *deadline is 0 while nothing of it has come. recv gives up every
- * SIGNER_IO_SECONDS (SO_RCVTIMEO), so that the deadline is looked at.
- */
-static enum received
-receive(struct session *s, unsigned char *p, size_t len, int64_t *deadline)
-{
-	while (len > 0) {
-		ssize_t n = recv(s->fd, p, len, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			return *deadline == 0 ? RECEIVED_END : RECEIVED_BROKEN;
-		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-			return *deadline == 0 ? RECEIVED_END : RECEIVED_BROKEN;
-		if (n < 0) {
-			if (*deadline != 0 && gh_now_us() >= *deadline)
-				return RECEIVED_BROKEN;
-			continue;
-		}
-		if (*deadline == 0)
-			*deadline = gh_now_us() + SIGNER_IO_SECONDS * 1000000LL;
-		else if (gh_now_us() >= *deadline)
-			return RECEIVED_BROKEN;
-		p += n;
-		len -= (size_t)n;
-	}
-	return RECEIVED;
-}
-
 static bool
-reserve(struct session *s, size_t len)
-{
-	unsigned char *p;
-
-	if (len <= s->in_cap)
-		return true;
-	if ((p = realloc(s->in, len)) == NULL)
-		return false;
-	s->in = p;
-	s->in_cap = len;
-	return true;
-}
-
-static enum received
-receive_frame(struct session *s)
-{
-	unsigned char head[SIGNER_FRAME_HEAD];
-	enum received result;
-	int64_t deadline = 0;
-
-	if ((result = receive(s, head, sizeof(head), &deadline)) != RECEIVED)
-		return result;
-	if ((s->in_len = signer_frame_length(head)) == 0 || !reserve(s, s->in_len))
-		return RECEIVED_BROKEN;
-	return receive(s, s->in, s->in_len, &deadline);
-}
-
-static bool
-send_answer(struct session *s)
+send_answers(struct session *s)
 {
 	size_t sent = 0;
+	bool is_sent;
 
 	while (sent < s->out.len) {
 		ssize_t n = send(s->fd, s->out.data + sent, s->out.len - sent, MSG_NOSIGNAL);
@@ -90,10 +31,57 @@ send_answer(struct session *s)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return false;
+			break;
 		sent += (size_t)n;
 	}
-	return true;
+	is_sent = sent == s->out.len;
+	s->out.len = 0;
+	return is_sent;
+}
+
+/*
+ * Read what there is. A connection may be idle for ever before a frame, but a frame that has begun
+ * must end by the deadline: *deadline is 0 while nothing of it has come. recv gives up every
+ * SIGNER_IO_SECONDS (SO_RCVTIMEO), so that the deadline is looked at.
+ */
+static enum received
+receive(struct session *s, int64_t *deadline)
+{
+	enum received broken = signer_frames_is_empty(&s->in) ? RECEIVED_END : RECEIVED_BROKEN;
+	size_t room;
+	unsigned char *p = signer_frames_room(&s->in, &room);
+	ssize_t n;
+
+	if (p == NULL)
+		return RECEIVED_BROKEN;
+	n = recv(s->fd, p, room, 0);
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
+		return broken;
+	if (n > 0)
+		signer_frames_added(&s->in, (size_t)n);
+	if (signer_frames_is_empty(&s->in))
+		return RECEIVED;
+	if (*deadline == 0)
+		*deadline = gh_now_us() + SIGNER_IO_SECONDS * 1000000LL;
+	return gh_now_us() < *deadline ? RECEIVED : RECEIVED_BROKEN;
+}
+
+/* The next question. Answers are sent when no whole question is left, so that a batch of questions
+ * that came at once is answered at once. */
+static enum received
+receive_frame(struct session *s, unsigned char **payload, size_t *len)
+{
+	enum received result = RECEIVED;
+	enum signer_taken taken;
+	int64_t deadline = 0;
+
+	while ((taken = signer_frames_take(&s->in, payload, len)) == SIGNER_FRAME_PARTIAL &&
+	    result == RECEIVED) {
+		if (!send_answers(s))
+			return RECEIVED_END;
+		result = receive(s, &deadline);
+	}
+	return taken == SIGNER_FRAME_IMPOSSIBLE ? RECEIVED_BROKEN : result;
 }
 
 /* --- operations: each writes the payload of its answer to s->out ------------------------------ */
@@ -265,49 +253,53 @@ static int
 run_operation(struct session *s, const struct operation *o, struct gh_reader *r,
     struct gh_error *err)
 {
+	size_t at;
 	int rc;
 
 	if (o == NULL)
 		return gh_fail(err, GH_E_BAD_REQUEST, "unknown operation");
 	if (o->is_for_admin && !s->is_admin)
 		return gh_fail(err, GH_E_FORBIDDEN, "not permitted on this socket");
-	signer_frame_begin(&s->out, o->op);
-	if ((rc = o->run(s, r, err)) != 0)
-		return rc;
-	return signer_frame_end(&s->out, err);
+	at = signer_frame_append(&s->out, o->op);
+	if ((rc = o->run(s, r, err)) == 0)
+		return signer_frame_close(&s->out, at, err);
+	s->out.len = at;
+	s->out.failed = false;
+	return rc;
 }
 
 static bool
 answer_error(struct session *s, const struct operation *o, int code, const struct gh_error *err)
 {
 	bool is_usual = code == GH_E_NOT_FOUND || code == GH_E_CA_LOCKED;
+	size_t at;
 
 	gh_log_kv(is_usual ? GH_LOG_INFO : GH_LOG_WARN, err->detail, "operation",
 	    o != NULL ? o->name : "unknown", "error", gh_error_info((enum gh_code)code)->name,
 	    NULL);
-	signer_frame_begin(&s->out, SIGNER_OP_ERROR);
+	at = signer_frame_append(&s->out, SIGNER_OP_ERROR);
 	signer_put_error(&s->out, code, err->detail);
-	return signer_frame_end(&s->out, NULL) == 0;
+	return signer_frame_close(&s->out, at, NULL) == 0;
 }
 
-/* Answer the question in s->in; false when the connection must end: who cannot frame a question, or
- * asks what is not his to ask, is broken or hostile. */
+/* Answer a question; false when the connection must end: who cannot frame a question, or asks what
+ * is not his to ask, is broken or hostile. */
 static bool
-answer(struct session *s)
+answer(struct session *s, unsigned char *question, size_t len)
 {
 	struct gh_error err = {0};
 	struct gh_reader r;
 	const struct operation *o;
 	int rc;
 
-	gh_reader_init(&r, s->in, s->in_len);
+	gh_reader_init(&r, question, len);
 	o = find_operation(gh_reader_u8(&r));
 	rc = run_operation(s, o, &r, &err);
 	if (o != NULL && o->has_secret)
-		OPENSSL_cleanse(s->in, s->in_len);
+		OPENSSL_cleanse(question, len);
 	if (rc != 0 && !answer_error(s, o, rc, &err))
 		return false;
-	if (!send_answer(s))
+	if (s->out.len > SIGNER_FRAMES_SIZE && !send_answers(s))
 		return false;
 	return rc != GH_E_BAD_REQUEST && rc != GH_E_FORBIDDEN;
 }
@@ -326,18 +318,22 @@ session_run(struct signer *signer, int fd, bool is_admin)
 {
 	struct session s = {.signer = signer, .fd = fd, .is_admin = is_admin};
 	enum received result = RECEIVED_BROKEN;
+	unsigned char *question;
+	size_t len;
 
 	signer_frame_init(&s.out);
 	if (!set_timeouts(fd)) {
 		gh_log(GH_LOG_ERROR, "setsockopt: %s", strerror(errno));
 		return;
 	}
-	while ((result = receive_frame(&s)) == RECEIVED && answer(&s))
+	while (
+	    (result = receive_frame(&s, &question, &len)) == RECEIVED && answer(&s, question, len))
 		;
+	(void)send_answers(&s); /* to who is still there */
 	if (result == RECEIVED_BROKEN)
 		gh_log(GH_LOG_WARN, "connection closed: a frame was oversized, stalled or cut off");
 	crl_sign_free(s.crl);
 	gh_buf_free(&s.out);
-	free(s.in);
+	signer_frames_free(&s.in);
 	OPENSSL_thread_stop();
 }

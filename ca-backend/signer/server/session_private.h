@@ -3,16 +3,16 @@
 #define SIGNER_SESSION_PRIVATE_H
 
 #include "signer/issue/crl_sign.h"
+#include "signer/protocol/protocol_frames.h"
 #include "session.h"
 
 struct session {
 	struct signer *signer;
 	int fd;
 	bool is_admin;
-	struct gh_buf out; /* the answer */
-	unsigned char *in; /* the question */
-	size_t in_len, in_cap;
-	struct crl_sign *crl; /* begun and not ended; NULL = none */
+	struct signer_frames in; /* questions */
+	struct gh_buf out;       /* answers that are to be sent */
+	struct crl_sign *crl;    /* begun and not ended; NULL = none */
 };
 
 int session_fail_garbled(struct gh_error *err);
