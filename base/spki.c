@@ -1,7 +1,6 @@
 /* Public keys as they stand in certificates and requests. See spki.h. */
+#include "oid.h"
 #include "spki.h"
-
-static const unsigned char oid_ec[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1};
 
 /* RFC 5480, 2.2 and SEC 1, 2.3.3: 02 or 03 and x; 04 (hybrid: 06 or 07), x and y */
 static void
@@ -39,7 +38,7 @@ gh_spki_core(const struct gh_der *spki, struct gh_der *core)
 	    !gh_der_take(&body, GH_DER_SEQUENCE, &alg) || !gh_der_take(&alg, GH_DER_OID, &oid) ||
 	    !gh_der_take_octet_bits(&body, &bits) || body.len != 0 || bits.len == 0)
 		return false;
-	if (gh_der_equals(&oid, oid_ec, sizeof(oid_ec)))
+	if (GH_OID_IS(&oid, GH_OID_EC))
 		take_x(&bits, core);
 	else if (!take_modulus(bits, core))
 		*core = bits;

@@ -6,6 +6,7 @@
 #include "cdp.h"
 #include "der.h"
 #include "digest.h"
+#include "oid.h"
 
 #define SUFFIX ".crl"
 
@@ -179,7 +180,7 @@ put_point(struct gh_buf *b, char *const *urls)
 static void
 put_points(struct gh_buf *b, char *const *sharded, char *const *plain)
 {
-	static const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x1f};
+	static const unsigned char oid[] = {GH_OID_DER(GH_OID_CRL_DISTRIBUTION_POINTS)};
 	size_t one = point_size(sharded), two = point_size(plain);
 	size_t points = (one > 0 ? gh_der_size(one) : 0) + (two > 0 ? gh_der_size(two) : 0);
 	size_t value = gh_der_size(points);

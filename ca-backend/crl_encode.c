@@ -7,6 +7,7 @@
 #include "asn1_time.h"
 #include "crl_encode.h"
 #include "der.h"
+#include "oid.h"
 
 #define DER_ENUMERATED 0x0a
 #define NUMBER_MAX 9 /* content of an INTEGER below 2^64 */
@@ -49,7 +50,7 @@ put_serial(unsigned char *p, const unsigned char *serial, size_t len)
 static unsigned char *
 put_reason(unsigned char *p, int reason)
 {
-	static const unsigned char head[] = {GH_DER_SEQUENCE, 10, GH_DER_OID, 3, 0x55, 0x1d, 0x15,
+	static const unsigned char head[] = {GH_DER_SEQUENCE, 10, GH_OID_DER(GH_OID_CRL_REASON),
 	    GH_DER_OCTETS, 3, DER_ENUMERATED, 1};
 
 	if (reason == 0)
@@ -63,8 +64,8 @@ put_reason(unsigned char *p, int reason)
 static unsigned char *
 put_invalidity(unsigned char *p, const struct crl_entry *e)
 {
-	static const unsigned char head[] = {GH_DER_SEQUENCE, 24, GH_DER_OID, 3, 0x55, 0x1d, 0x18,
-	    GH_DER_OCTETS, GH_ASN1_TIME_SIZE};
+	static const unsigned char head[] = {GH_DER_SEQUENCE, 24,
+	    GH_OID_DER(GH_OID_INVALIDITY_DATE), GH_DER_OCTETS, GH_ASN1_TIME_SIZE};
 
 	if (!e->has_invalidity)
 		return p;
@@ -98,14 +99,19 @@ crl_encode_entry(const struct crl_entry *e, unsigned char out[CRL_ENTRY_MAX])
 /* --- extensions
  * -------------------------------------------------------------------------------- */
 
-enum extension { EXT_CRL_NUMBER = 0x14, EXT_DELTA = 0x1b, EXT_IDP = 0x1c, EXT_FRESHEST = 0x2e };
+enum extension {
+	EXT_CRL_NUMBER = 20,
+	EXT_DELTA = 27,
+	EXT_IDP = 28,
+	EXT_FRESHEST = 46
+}; /* id-ce n */
 
 /* Extension up to its extnValue's content, which the caller writes. RFC 5280, 4.1 */
 static void
 put_extension(struct gh_buf *b, enum extension id, bool is_critical, size_t value)
 {
 	static const unsigned char critical[] = {GH_DER_BOOLEAN, 1, 0xff};
-	const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, (unsigned char)id};
+	const unsigned char oid[] = {GH_OID_DER(GH_OID_CE((unsigned char)id))};
 
 	gh_der_put_header(b, GH_DER_SEQUENCE,
 	    sizeof(oid) + (is_critical ? sizeof(critical) : 0) + gh_der_size(value));

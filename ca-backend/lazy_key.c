@@ -9,6 +9,7 @@
 #include <openssl/provider.h>
 
 #include "der.h"
+#include "key_alg.h"
 
 #include "lazy_key.h"
 
@@ -77,22 +78,19 @@ from_params(const char *type, int selection, OSSL_PARAM *params)
 	return key;
 }
 
-enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
-
 /* A key without a point for each curve: making the curve is most of the work of making a key (12 of
  * 15 µs), copying it is not. Only read after they are made, and live as long as the process. */
-static EVP_PKEY *empty_ec_key[CURVES];
+static EVP_PKEY *empty_ec_key[GH_CURVES];
 static pthread_once_t empty_ec_key_once = PTHREAD_ONCE_INIT;
 
 static void
 make_empty_ec_keys(void)
 {
-	static const char *const group[CURVES] = {"P-256", "P-384", "P-521"};
 	OSSL_PARAM params[2];
 
-	for (int i = 0; i < CURVES; i++) {
+	for (int i = 0; i < GH_CURVES; i++) {
 		params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-		    (char *)(uintptr_t)group[i], 0);
+		    (char *)(uintptr_t)gh_curve_name((enum gh_curve)i), 0);
 		params[1] = OSSL_PARAM_construct_end();
 		empty_ec_key[i] = from_params("EC", EVP_PKEY_KEY_PARAMETERS, params);
 	}
@@ -100,7 +98,7 @@ make_empty_ec_keys(void)
 
 /* Setting the point checks that it is on the curve. */
 static EVP_PKEY *
-ec_key(enum curve curve, const struct gh_der *point)
+ec_key(enum gh_curve curve, const struct gh_der *point)
 {
 	EVP_PKEY *key;
 
@@ -147,38 +145,27 @@ rsa_key(const struct gh_der *bits)
 	return key;
 }
 
-/* AlgorithmIdentifier, whole element */
-static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1,
-    5, 0};
-static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8,
-    0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
-static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
-    0x2b, 0x81, 4, 0, 34};
-static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
-    0x2b, 0x81, 4, 0, 35};
-static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
-
-#define IS(alg, bytes) gh_der_equals(alg, bytes, sizeof(bytes))
-
 EVP_PKEY *
 ca_lazy_key(const unsigned char *spki, size_t len)
 {
 	struct gh_der in = {spki, len}, body, alg, bits;
 	const unsigned char *p = spki;
+	enum gh_curve curve;
+	enum gh_key_alg kind;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
 	    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &alg) ||
 	    !gh_der_take_octet_bits(&body, &bits) || body.len != 0)
 		return NULL;
-	if (IS(&alg, alg_p256))
-		return ec_key(CURVE_P256, &bits);
-	if (IS(&alg, alg_rsa))
+	if (!gh_key_alg_read(&alg, &kind, &curve))
+		return d2i_PUBKEY(NULL, &p, (long)len);
+	switch (kind) {
+	case GH_KEY_EC:
+		return ec_key(curve, &bits);
+	case GH_KEY_RSA:
 		return rsa_key(&bits);
-	if (IS(&alg, alg_p384))
-		return ec_key(CURVE_P384, &bits);
-	if (IS(&alg, alg_p521))
-		return ec_key(CURVE_P521, &bits);
-	if (IS(&alg, alg_ed25519))
-		return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bits.p, bits.len);
-	return d2i_PUBKEY(NULL, &p, (long)len);
+	case GH_KEY_ED25519:
+		break;
+	}
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bits.p, bits.len);
 }

@@ -10,7 +10,9 @@
 
 #include "der.h"
 #include "encoding.h"
+#include "key_alg.h"
 #include "lazy_key.h"
+#include "oid.h"
 #include "pkcs10.h"
 
 #define ATTRIBUTES_MAX 32 /* Windows sends four or five */
@@ -18,14 +20,8 @@
 #define TEMPLATE_NAME_MAX 256 /* bytes of UTF-8 */
 #define OID_TEXT_MAX 128
 
-/* Object identifiers that OpenSSL 3.0 has no NID for, as content octets. */
-static const unsigned char oid_os_version[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 3};
-static const unsigned char oid_enrollment_csp[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 13, 2, 2};
-static const unsigned char oid_ms_template_name[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2};
-static const unsigned char oid_ms_template[] = {0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 7};
-
-#define OID_IS(obj, oid) \
-	(OBJ_length(obj) == sizeof(oid) && memcmp(OBJ_get0_data(obj), oid, sizeof(oid)) == 0)
+#define OBJECT_IS(obj, ...) \
+	GH_OID_IS((&(struct gh_der){OBJ_get0_data(obj), OBJ_length(obj)}), __VA_ARGS__)
 
 const char *
 ca_key_type_name(enum ca_key_type t)
@@ -82,8 +78,8 @@ is_extension_request(const ASN1_OBJECT *type)
 static bool
 is_single_valued(const ASN1_OBJECT *type)
 {
-	return is_extension_request(type) || OID_IS(type, oid_os_version) ||
-	    OID_IS(type, oid_enrollment_csp);
+	return is_extension_request(type) || OBJECT_IS(type, GH_OID_MS_OS_VERSION) ||
+	    OBJECT_IS(type, GH_OID_MS_ENROLLMENT_CSP);
 }
 
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; an empty one is what some tools send for
@@ -217,9 +213,9 @@ parse_extension(struct ca_pkcs10 *csr, int index, struct gh_error *err)
 	if (!gh_der_is_strict(value.p, value.len))
 		return gh_refuse(err, GH_E_CSR, "CSR: value of extension %s is not DER",
 		    oid_text(type, text));
-	if (OID_IS(type, oid_ms_template_name))
+	if (OBJECT_IS(type, GH_OID_MS_TEMPLATE_NAME))
 		return parse_template_name(csr, &value, err);
-	if (OID_IS(type, oid_ms_template))
+	if (OBJECT_IS(type, GH_OID_MS_TEMPLATE))
 		return parse_template_oid(csr, &value, err);
 	return 0;
 }
@@ -247,21 +243,14 @@ parse_all_extensions(struct ca_pkcs10 *csr, struct gh_error *err)
 static void
 set_curve(struct ca_pkcs10 *csr)
 {
-	static const struct {
-		const char *openssl, *nist;
-	} names[] = {{SN_X9_62_prime256v1, "P-256"}, {SN_secp384r1, "P-384"},
-	    {SN_secp521r1, "P-521"}};
+	enum gh_curve curve;
 	char group[80] = "";
-	size_t i;
 
 	/* an unnamed group leaves "" behind, and the check refuses it */
-	if (EVP_PKEY_get_group_name(csr->key, group, sizeof(group), NULL) != 1)
-		return;
-	snprintf(csr->curve, sizeof(csr->curve), "%.15s", group);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(group, names[i].openssl) == 0)
-			snprintf(csr->curve, sizeof(csr->curve), "%s", names[i].nist);
-	}
+	if (gh_curve_of_key(csr->key, &curve))
+		snprintf(csr->curve, sizeof(csr->curve), "%s", gh_curve_name(curve));
+	else if (EVP_PKEY_get_group_name(csr->key, group, sizeof(group), NULL) == 1)
+		snprintf(csr->curve, sizeof(csr->curve), "%.15s", group);
 }
 
 static int

@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "key_alg.h"
+
 #include "pkcs10.h"
 #include "roca.h"
 
@@ -66,6 +68,7 @@ check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 	X509_ALGOR *alg = NULL;
 	const void *parameter;
 	int type = V_ASN1_UNDEF, len = 0;
+	enum gh_curve curve;
 
 	if (X509_PUBKEY_get0_param(NULL, &point, &len, &alg, X509_REQ_get_X509_PUBKEY(csr->req)) !=
 	    1)
@@ -73,8 +76,7 @@ check_ec(const struct ca_pkcs10 *csr, struct gh_error *err)
 	X509_ALGOR_get0(NULL, &type, &parameter, alg);
 	if (type != V_ASN1_OBJECT)
 		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: EC key without a named curve");
-	if (strcmp(csr->curve, "P-256") != 0 && strcmp(csr->curve, "P-384") != 0 &&
-	    strcmp(csr->curve, "P-521") != 0)
+	if (!gh_curve_find(csr->curve, &curve))
 		return gh_refuse(err, GH_E_CSR_WEAK, "CSR: curve %s is not taken", csr->curve);
 	if (len < 1 || point[0] < 2 || point[0] > 4)
 		return gh_refuse(err, GH_E_CSR_WEAK,

@@ -6,16 +6,15 @@
 
 #include "ca.h"
 #include "der.h"
+#include "oid.h"
 
 #define PKCS7_MAX (CERT_CHAIN_MAX * 64 * 1024)
 
-static const unsigned char oid_signed_data[] = {GH_DER_OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
-    0x01, 0x07, 0x02};
+static const unsigned char oid_signed_data[] = {GH_OID_DER(GH_OID_PKCS7_SIGNED_DATA)};
 static const unsigned char version_1[] = {GH_DER_INTEGER, 1, 1};
 static const unsigned char empty_set[] = {GH_DER_SET, 0};
 /* ContentInfo of type data without content */
-static const unsigned char no_content[] = {GH_DER_SEQUENCE, 11, GH_DER_OID, 9, 0x2a, 0x86, 0x48,
-    0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
+static const unsigned char no_content[] = {GH_DER_SEQUENCE, 11, GH_OID_DER(GH_OID_PKCS7_DATA)};
 
 int
 ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,

@@ -8,11 +8,10 @@
 
 #include "ca.h"
 #include "encoding.h"
+#include "oid.h"
 
 #define SAN_TEXT_MAX 4096 /* bytes of one name; longer ones do not come from templates */
 #define OID_TEXT_MAX 128
-#define OID_UPN "1.3.6.1.4.1.311.20.2.3"
-#define OID_GUID "1.3.6.1.4.1.311.25.1"
 
 /* IA5String content with anything that is not printable ASCII as \xNN, so that no name can pass for
  * another one in a list. */
@@ -84,13 +83,13 @@ put_other_name(struct gh_buf *b, const OTHERNAME *other)
 
 	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0)
 		return;
-	if (strcmp(oid, OID_UPN) == 0) {
+	if (strcmp(oid, GH_OID_TEXT_UPN) == 0) {
 		gh_buf_puts(b, "upn:");
 		if (put_utf8(b, other->value))
 			return;
 		b->len = mark;
 	}
-	if (strcmp(oid, OID_GUID) == 0 && other->value->type == V_ASN1_OCTET_STRING) {
+	if (strcmp(oid, GH_OID_TEXT_GUID) == 0 && other->value->type == V_ASN1_OCTET_STRING) {
 		gh_buf_puts(b, "guid:");
 		put_hex(b, other->value->value.octet_string);
 		return;

@@ -9,13 +9,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "oid.h"
 #include "utf8.h"
 
 #include "auth_basic.h"
 #include "auth_cert.h"
 
-#define OID_SID_EXTENSION "1.3.6.1.4.1.311.25.2"
-#define OID_SID "1.3.6.1.4.1.311.25.2.1"
 #define SID_URI "tag:microsoft.com,2022-09-14:sid:"
 #define SID_MAX 184 /* characters (MS-DTYP 2.4.2.1) */
 
@@ -111,7 +110,7 @@ take_sid_extension(X509_EXTENSION *ext, char **sid)
 	const GENERAL_NAME *name =
 	    sk_GENERAL_NAME_num(names) == 1 ? sk_GENERAL_NAME_value(names, 0) : NULL;
 	const ASN1_TYPE *value =
-	    name != NULL && has_type(name, OID_SID) ? name->d.otherName->value : NULL;
+	    name != NULL && has_type(name, GH_OID_TEXT_SID) ? name->d.otherName->value : NULL;
 	bool ok = p == end && value != NULL && value->type == V_ASN1_OCTET_STRING;
 
 	ok = ok &&
@@ -124,7 +123,7 @@ take_sid_extension(X509_EXTENSION *ext, char **sid)
 static bool
 take_sid_extensions(const X509 *cert, char **sid)
 {
-	ASN1_OBJECT *oid = OBJ_txt2obj(OID_SID_EXTENSION, 1);
+	ASN1_OBJECT *oid = OBJ_txt2obj(GH_OID_TEXT_SID_EXTENSION, 1);
 	int at = oid != NULL ? X509_get_ext_by_OBJ(cert, oid, -1) : -1;
 	bool ok = oid != NULL;
 

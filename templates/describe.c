@@ -54,9 +54,9 @@ key_size(const struct tmpl_key_rule *r)
 
 	if (r->type == CA_KEY_RSA)
 		return r->min_bits;
-	for (i = 0; i < TMPL_CURVES && r->type == CA_KEY_EC; i++) {
+	for (i = 0; i < GH_CURVES && r->type == CA_KEY_EC; i++) {
 		if ((r->curves & 1u << i) != 0)
-			return tmpl_curve[i].bits;
+			return gh_curve_bits((enum gh_curve)i);
 	}
 	return 256; /* Ed25519 */
 }
@@ -67,9 +67,9 @@ curve_array(uint32_t curves)
 	gh_json *a = gh_json_new_array();
 	size_t i;
 
-	for (i = 0; i < TMPL_CURVES && a != NULL; i++) {
+	for (i = 0; i < GH_CURVES && a != NULL; i++) {
 		if ((curves & 1u << i) != 0 &&
-		    gh_json_append(a, gh_json_new_string(tmpl_curve[i].name)) != 0) {
+		    gh_json_append(a, gh_json_new_string(gh_curve_name((enum gh_curve)i))) != 0) {
 			gh_json_free(a);
 			return NULL;
 		}

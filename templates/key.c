@@ -3,12 +3,6 @@
 
 #include "model.h"
 
-const struct tmpl_curve tmpl_curve[TMPL_CURVES] = {
-    {"P-256", 256},
-    {"P-384", 384},
-    {"P-521", 521},
-};
-
 #define USE_KEY_ENCIPHERMENT (1u << 2)
 #define USE_DATA_ENCIPHERMENT (1u << 3)
 #define USE_KEY_AGREEMENT (1u << 4)
@@ -60,13 +54,13 @@ check_ec(const struct tmpl_key_rule *r, const struct ca_pkcs10 *csr, struct gh_e
 	int smallest = 0;
 	size_t i;
 
-	for (i = 0; i < TMPL_CURVES; i++) {
+	for (i = 0; i < GH_CURVES; i++) {
 		if ((r->curves & 1u << i) == 0)
 			continue;
-		if (strcmp(tmpl_curve[i].name, csr->curve) == 0)
+		if (strcmp(gh_curve_name((enum gh_curve)i), csr->curve) == 0)
 			return 0;
 		if (smallest == 0)
-			smallest = tmpl_curve[i].bits;
+			smallest = gh_curve_bits((enum gh_curve)i);
 	}
 	if (csr->key_bits < smallest)
 		return gh_refuse(err, GH_E_KEY_LENGTH,

@@ -23,9 +23,10 @@ load_curves(const struct schema_member *m, const gh_json *v, const struct schema
 
 		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
 			return rc;
-		for (j = 0; j < TMPL_CURVES && strcmp(tmpl_curve[j].name, name) != 0; j++)
+		for (j = 0; j < GH_CURVES && strcmp(gh_curve_name((enum gh_curve)j), name) != 0;
+		     j++)
 			;
-		if (j == TMPL_CURVES)
+		if (j == GH_CURVES)
 			return schema_fail(&here, err, "must be one of P-256, P-384, P-521");
 		*(uint32_t *)out |= 1u << j;
 	}
@@ -42,7 +43,7 @@ static const struct schema_member key_member[] = {{"type", GH_JSON_STRING, true,
 	TMPL_KEY_BITS_MIN, TMPL_KEY_BITS_MAX, NULL},
     {"maxSize", GH_JSON_INT, false, offsetof(struct key_file, max_bits), schema_int,
 	TMPL_KEY_BITS_MIN, TMPL_KEY_BITS_MAX, NULL},
-    {"curves", GH_JSON_ARRAY, false, offsetof(struct key_file, curves), load_curves, 1, TMPL_CURVES,
+    {"curves", GH_JSON_ARRAY, false, offsetof(struct key_file, curves), load_curves, 1, GH_CURVES,
 	NULL},
     {NULL, 0, false, 0, NULL, 0, 0, NULL}};
 
@@ -57,7 +58,7 @@ take_key_rule(struct tmpl_key_rule *r, const struct key_file *f, const struct sc
 	r->type = f->type;
 	r->min_bits = f->min_bits != 0 ? f->min_bits : TMPL_KEY_BITS_MIN;
 	r->max_bits = f->max_bits != 0 ? f->max_bits : TMPL_KEY_BITS_MAX;
-	r->curves = f->curves != 0 ? f->curves : (1u << TMPL_CURVES) - 1;
+	r->curves = f->curves != 0 ? f->curves : (1u << GH_CURVES) - 1;
 	if (r->min_bits > r->max_bits)
 		return schema_fail(at, err, "minSize is above maxSize");
 	return 0;

@@ -16,6 +16,8 @@
 #include "dir_entry.h"
 #include "error.h"
 #include "json.h"
+#include "key_alg.h"
+#include "oid.h"
 #include "pkcs10.h"
 #include "tmpl.h"
 
@@ -61,10 +63,10 @@
 #define TMPL_ENROLL_POLICIES_FROM_REQUEST 0x00020000u
 #define TMPL_ENROLL_NO_SECURITY_EXTENSION 0x00080000u
 
-#define TMPL_OID_SID_EXTENSION "1.3.6.1.4.1.311.25.2"
-#define TMPL_OID_SID "1.3.6.1.4.1.311.25.2.1"
-#define TMPL_OID_GUID "1.3.6.1.4.1.311.25.1"
-#define TMPL_OID_UPN "1.3.6.1.4.1.311.20.2.3"
+#define TMPL_OID_SID_EXTENSION GH_OID_TEXT_SID_EXTENSION
+#define TMPL_OID_SID GH_OID_TEXT_SID
+#define TMPL_OID_GUID GH_OID_TEXT_GUID
+#define TMPL_OID_UPN GH_OID_TEXT_UPN
 #define TMPL_OID_V1_NAME "1.3.6.1.4.1.311.20.2"
 #define TMPL_OID_V2_TEMPLATE "1.3.6.1.4.1.311.21.7"
 #define TMPL_OID_APP_POLICIES "1.3.6.1.4.1.311.21.10"
@@ -80,7 +82,7 @@ struct tmpl_list {
 struct tmpl_key_rule {
 	int type;               /* enum ca_key_type */
 	int min_bits, max_bits; /* RSA */
-	uint32_t curves;        /* EC: bit i = row i of the curve table in key.c */
+	uint32_t curves;        /* EC: bit i = enum gh_curve i */
 };
 
 enum tmpl_requester {
@@ -197,12 +199,6 @@ bool tmpl_list_has(const struct tmpl_list *l, const char *text);
 
 /* --- key.c --- */
 
-#define TMPL_CURVES 3
-struct tmpl_curve {
-	const char *name;
-	int bits;
-};
-extern const struct tmpl_curve tmpl_curve[TMPL_CURVES];
 int tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr,
     struct gh_error *err) GH_MUSTCHECK;
 /* Key usage bits that make sense for a type of key. */

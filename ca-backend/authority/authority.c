@@ -23,19 +23,6 @@ authority_is_name(const char *name)
 	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
 
-bool
-authority_is_key_alg(const char *name)
-{
-	static const char *const names[] = {"P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096",
-	    "Ed25519"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int
 settle(const struct authority *a, const struct authority_settings *s, int path_len, struct ca *ca,
     struct gh_error *err)

@@ -7,6 +7,7 @@
 #include "asn1_time.h"
 #include "calendar.h"
 #include "cdp.h"
+#include "key_alg.h"
 #include "store/ca/ca_row.h"
 
 #include "extensions.h"
@@ -128,27 +129,6 @@ settle(struct renewing *r, struct gh_error *err)
 
 /* ---- the certificate ---- */
 
-/* Algorithm of the present key, for a new one of its kind; NULL: none that is made here. */
-static const char *
-present_alg(const X509 *cert)
-{
-	static const int rsa[] = {2048, 3072, 4096};
-	static const char *const rsa_names[] = {"RSA-2048", "RSA-3072", "RSA-4096"};
-	EVP_PKEY *key = X509_get0_pubkey(cert);
-	char group[32] = "";
-
-	if (key == NULL)
-		return NULL;
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return "Ed25519";
-	for (size_t i = 0; EVP_PKEY_is_a(key, "RSA") && i < 3; i++)
-		if (EVP_PKEY_get_bits(key) <= rsa[i])
-			return rsa_names[i];
-	if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
-		return NULL;
-	return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0 ? "P-256" : "P-384";
-}
-
 /* As long as the present one, unless told. */
 static int
 days_wanted(const struct renewing *r)
@@ -202,7 +182,9 @@ sign(const struct authority *a, struct renewing *r, struct gh_error *err)
 	if (r->asked->new_key && r->asked->key_uri != NULL)
 		f.key_uri = r->asked->key_uri;
 	else if (r->asked->new_key)
-		f.key_alg = r->asked->key_alg != NULL ? r->asked->key_alg : present_alg(old->cert);
+		f.key_alg = r->asked->key_alg != NULL
+		    ? r->asked->key_alg
+		    : gh_key_name_like(X509_get0_pubkey(old->cert));
 	authority_validity(a, r->asked->years, days_wanted(r), parent, &f.not_before, &f.not_after);
 	f.extensions = extensions;
 	if (r->asked->new_key && f.key_uri == NULL && f.key_alg == NULL)

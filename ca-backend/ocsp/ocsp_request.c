@@ -1,12 +1,9 @@
 /* Reader of OCSP requests. See ocsp_request.h. */
 #include <string.h>
 
-#include "ocsp_request.h"
+#include "oid.h"
 
-static const unsigned char oid_sha1[] = {0x2b, 0x0e, 0x03, 0x02, 0x1a};
-static const unsigned char oid_sha256[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01};
-/* id-pkix-ocsp-nonce, 1.3.6.1.5.5.7.48.1.2 */
-static const unsigned char oid_nonce[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
+#include "ocsp_request.h"
 
 static int
 malformed(struct gh_error *err, const char *what)
@@ -24,9 +21,9 @@ take_hash(struct gh_der *in, struct ocsp_cert_id *id)
 	    oid.len == 0)
 		return false;
 	id->has_hash = true;
-	if (gh_der_equals(&oid, oid_sha1, sizeof(oid_sha1)))
+	if (GH_OID_IS(&oid, GH_OID_SHA1))
 		id->hash = GH_SHA1;
-	else if (gh_der_equals(&oid, oid_sha256, sizeof(oid_sha256)))
+	else if (GH_OID_IS(&oid, GH_OID_SHA256))
 		id->hash = GH_SHA256;
 	else
 		id->has_hash = false;
@@ -103,7 +100,7 @@ check_extensions(struct gh_der in, struct gh_der *nonce)
 		}
 		if (!gh_der_take(&ext, GH_DER_OCTETS, &value) || ext.len != 0)
 			return false;
-		if (nonce != NULL && gh_der_equals(&oid, oid_nonce, sizeof(oid_nonce))) {
+		if (nonce != NULL && GH_OID_IS(&oid, GH_OID_OCSP_NONCE)) {
 			if (!take_nonce(value, nonce))
 				return false;
 		} else if (is_critical) {

@@ -3,6 +3,7 @@
 
 #include "asn1_time.h"
 #include "ocsp_response.h"
+#include "oid.h"
 
 /* GeneralizedTime in the form of RFC 5280, 4.1.2.5.2. */
 static void
@@ -50,9 +51,7 @@ put_status(struct gh_buf *b, const struct ocsp_status *status)
 static void
 put_archive_cutoff(struct gh_buf *b, int64_t t)
 {
-	/* OBJECT IDENTIFIER 1.3.6.1.5.5.7.48.1.6 */
-	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30,
-	    0x01, 0x06};
+	static const unsigned char oid[] = {GH_OID_DER(GH_OID_OCSP_ARCHIVE_CUTOFF)};
 	size_t value = GH_ASN1_TIME_SIZE, ext = sizeof(oid) + gh_der_size(value);
 
 	gh_der_put_header(b, GH_DER_CONTEXT(1), gh_der_size(gh_der_size(ext)));
@@ -86,9 +85,7 @@ ocsp_put_single(struct gh_buf *b, const struct gh_der *cert_id, const struct ocs
 void
 ocsp_put_nonce(struct gh_buf *b, const struct gh_der *nonce)
 {
-	/* OBJECT IDENTIFIER 1.3.6.1.5.5.7.48.1.2 */
-	static const unsigned char oid[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30,
-	    0x01, 0x02};
+	static const unsigned char oid[] = {GH_OID_DER(GH_OID_OCSP_NONCE)};
 	size_t value = gh_der_size(nonce->len);
 
 	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));

@@ -1,6 +1,8 @@
 /* What the certificate of a CA says of itself. See ca_profile.h. */
 #include <openssl/x509v3.h>
 
+#include "oid.h"
+
 #include "ca_profile.h"
 #include "signer/issue/cert_build.h"
 
@@ -11,8 +13,8 @@
 static void
 put_basic_constraints(struct gh_buf *b, const struct signer_limits *l, bool is_root)
 {
-	static const unsigned char head[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x13, GH_DER_BOOLEAN, 1,
-	    0xff};
+	static const unsigned char head[] = {GH_OID_DER(GH_OID_BASIC_CONSTRAINTS), GH_DER_BOOLEAN,
+	    1, 0xff};
 	static const unsigned char ca[] = {GH_DER_BOOLEAN, 1, 0xff};
 	unsigned path_len = l->may_sign_ca ? l->path_len + 1u : 0;
 	unsigned char number[2] = {0, (unsigned char)path_len};
@@ -35,7 +37,7 @@ put_basic_constraints(struct gh_buf *b, const struct signer_limits *l, bool is_r
 static void
 put_key_usage(struct gh_buf *b, const struct signer_limits *l)
 {
-	static const unsigned char head[] = {GH_DER_SEQUENCE, 14, GH_DER_OID, 3, 0x55, 0x1d, 0x0f,
+	static const unsigned char head[] = {GH_DER_SEQUENCE, 14, GH_OID_DER(GH_OID_KEY_USAGE),
 	    GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 1};
 
 	gh_buf_put(b, head, sizeof(head));

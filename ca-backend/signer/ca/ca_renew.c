@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include "asn1_time.h"
+#include "oid.h"
 
 #include "ca_admin.h"
 #include "signer/keys/ca_key.h"
@@ -40,8 +41,9 @@ old_ca_free(struct old_ca *o)
 
 /* Critical basicConstraints of a root: never a pathLenConstraint (ca_profile.c), also where the old
  * one had one. */
-static const unsigned char root_constraints[] = {GH_DER_SEQUENCE, 15, GH_DER_OID, 3, 0x55, 0x1d,
-    0x13, GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 5, GH_DER_SEQUENCE, 3, GH_DER_BOOLEAN, 1, 0xff};
+static const unsigned char root_constraints[] = {GH_DER_SEQUENCE, 15,
+    GH_OID_DER(GH_OID_BASIC_CONSTRAINTS), GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 5,
+    GH_DER_SEQUENCE, 3, GH_DER_BOOLEAN, 1, 0xff};
 
 static bool
 is_made_by_signer(int nid)

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "oid.h"
 #include "signer/keys/ca_key.h"
 #include "signer/issue/cert_build.h"
 #include "signer/issue/ocsp_sign.h"
@@ -15,11 +16,11 @@
 #define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
 
 /* critical keyUsage digitalSignature; extKeyUsage OCSPSigning; id-pkix-ocsp-nocheck NULL */
-static const unsigned char extensions[] = {GH_DER_SEQUENCE, 54, GH_DER_SEQUENCE, 14, GH_DER_OID, 3,
-    0x55, 0x1d, 0x0f, GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2, 7, 0x80,
-    GH_DER_SEQUENCE, 19, GH_DER_OID, 3, 0x55, 0x1d, 0x25, GH_DER_OCTETS, 12, GH_DER_SEQUENCE, 10,
-    GH_DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9, GH_DER_SEQUENCE, 15, GH_DER_OID, 9, 0x2b, 6, 1, 5, 5,
-    7, 0x30, 1, 5, GH_DER_OCTETS, 2, GH_DER_NULL, 0};
+static const unsigned char extensions[] = {GH_DER_SEQUENCE, 54, GH_DER_SEQUENCE, 14,
+    GH_OID_DER(GH_OID_KEY_USAGE), GH_DER_BOOLEAN, 1, 0xff, GH_DER_OCTETS, 4, GH_DER_BIT_STRING, 2,
+    7, 0x80, GH_DER_SEQUENCE, 19, GH_OID_DER(GH_OID_EXT_KEY_USAGE), GH_DER_OCTETS, 12,
+    GH_DER_SEQUENCE, 10, GH_OID_DER(GH_OID_KP_OCSP_SIGNING), GH_DER_SEQUENCE, 15,
+    GH_OID_DER(GH_OID_OCSP_NOCHECK), GH_DER_OCTETS, 2, GH_DER_NULL, 0};
 
 /* --- subject ---------------------------------------------------------------------------------- */
 

@@ -6,12 +6,13 @@
 #include <openssl/rand.h>
 
 #include "asn1_time.h"
+#include "oid.h"
 
 #include "cert_build.h"
 #include "cert_limits.h"
 
 static const unsigned char version_3[] = {GH_DER_CONTEXT(0), 3, GH_DER_INTEGER, 1, 2};
-static const unsigned char oid_ski[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x0e};
+static const unsigned char oid_ski[] = {GH_OID_DER(GH_OID_SUBJECT_KEY_ID)};
 
 /* 128 random bits as a positive INTEGER, RFC 5280, 4.1.2.2. */
 static int

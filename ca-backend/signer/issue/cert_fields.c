@@ -1,6 +1,8 @@
 /* The fields of a certificate to be signed. See cert_fields.h. */
 #include <string.h>
 
+#include "oid.h"
+
 #include "cert_fields.h"
 #include "cert_limits.h"
 #include "public_key.h"
@@ -19,7 +21,6 @@
 
 /* 2.16.840.1.113730.1.1: by this alone, without basicConstraints, some take a certificate for that
  * of a CA */
-static const unsigned char oid_ns_cert_type[] = {0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1};
 
 /* --- subject ---------------------------------------------------------------------------------- */
 
@@ -184,8 +185,7 @@ read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh
 		ok = ok && read_distribution_points(e, out);
 		break;
 	default:
-		out->has_ns_cert_type |=
-		    gh_der_equals(&e->oid, oid_ns_cert_type, sizeof(oid_ns_cert_type));
+		out->has_ns_cert_type |= GH_OID_IS(&e->oid, GH_OID_NS_CERT_TYPE);
 		break;
 	}
 	if (!ok && arc >= 0)

@@ -5,6 +5,8 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "oid.h"
+
 #include "cert_limits.h"
 
 static int
@@ -57,9 +59,6 @@ check_ca_flag(const struct cert_facts *c, const struct issuer *ca, struct gh_err
 /* Never restricted: 2.5.29 and SKI, keyUsage, SAN, basicConstraints, CDP, certificatePolicies, AKI,
  * extKeyUsage. */
 static const unsigned char free_id_ce[] = {14, 15, 17, 19, 31, 32, 35, 37};
-static const unsigned char oid_aia[] = {0x2b, 6, 1, 5, 5, 7, 1, 1};
-static const unsigned char oid_any_eku[] = {0x55, 0x1d, 0x25, 0};
-static const unsigned char oid_ocsp_signing[] = {0x2b, 6, 1, 5, 5, 7, 3, 9};
 
 /* Short name, or the dotted form. */
 static void
@@ -92,8 +91,8 @@ static bool
 is_allowed_eku(const struct signer_oids *allowed, const struct gh_der *oid)
 {
 	if (allowed->n == 0)
-		return !gh_der_equals(oid, oid_ocsp_signing, sizeof(oid_ocsp_signing));
-	return !gh_der_equals(oid, oid_any_eku, sizeof(oid_any_eku)) &&
+		return !GH_OID_IS(oid, GH_OID_KP_OCSP_SIGNING);
+	return !GH_OID_IS(oid, GH_OID_ANY_EXT_KEY_USAGE) &&
 	    signer_oids_has(allowed, oid->p, oid->len);
 }
 
@@ -123,7 +122,7 @@ is_free(const struct gh_der *oid)
 {
 	if (oid->len == 3 && oid->p[0] == 0x55 && oid->p[1] == 0x1d)
 		return memchr(free_id_ce, oid->p[2], sizeof(free_id_ce)) != NULL;
-	return gh_der_equals(oid, oid_aia, sizeof(oid_aia));
+	return GH_OID_IS(oid, GH_OID_AUTHORITY_INFO_ACCESS);
 }
 
 static int

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "asn1_time.h"
+#include "oid.h"
 
 #include "ocsp_sign.h"
 #include "sign_fields.h"
 
 /* responseStatus successful; responseType id-pkix-ocsp-basic, 1.3.6.1.5.5.7.48.1.1 */
 static const unsigned char successful[] = {GH_DER_ENUMERATED, 1, 0};
-static const unsigned char oid_basic[] = {GH_DER_OID, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1};
+static const unsigned char oid_basic[] = {GH_OID_DER(GH_OID_OCSP_BASIC)};
 
 /* ResponseData; version v1 is the default and left out. */
 static int

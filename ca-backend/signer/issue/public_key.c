@@ -3,42 +3,29 @@
 #include <string.h>
 
 #include <openssl/ec.h>
-#include <openssl/obj_mac.h>
+
+#include "key_alg.h"
 
 #include "public_key.h"
 
 #define RSA_BITS_MAX 16384u
 #define ED25519_KEY_SIZE 32
 
-/* AlgorithmIdentifier, whole element: RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3. */
-static const unsigned char alg_rsa[] = {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1,
-    5, 0};
-static const unsigned char alg_p256[] = {0x30, 19, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8,
-    0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
-static const unsigned char alg_p384[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
-    0x2b, 0x81, 4, 0, 34};
-static const unsigned char alg_p521[] = {0x30, 16, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5,
-    0x2b, 0x81, 4, 0, 35};
-static const unsigned char alg_ed25519[] = {0x30, 5, 6, 3, 0x2b, 0x65, 0x70};
-
-enum curve { CURVE_P256, CURVE_P384, CURVE_P521, CURVES };
-
 /* Groups are only read after they are made, by any thread, and live as long as the process. */
-static EC_GROUP *groups[CURVES];
+static EC_GROUP *groups[GH_CURVES];
 static pthread_once_t groups_once = PTHREAD_ONCE_INIT;
 
 static void
 make_groups(void)
 {
-	groups[CURVE_P256] = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-	groups[CURVE_P384] = EC_GROUP_new_by_curve_name(NID_secp384r1);
-	groups[CURVE_P521] = EC_GROUP_new_by_curve_name(NID_secp521r1);
+	for (int i = 0; i < GH_CURVES; i++)
+		groups[i] = EC_GROUP_new_by_curve_name(gh_curve_nid((enum gh_curve)i));
 }
 
 /* Form (RFC 5480, 2.2: no hybrid ones), range, and on the curve, which EC_POINT_oct2point
  * checks. */
 static bool
-is_point(enum curve curve, const struct gh_der *bits)
+is_point(enum gh_curve curve, const struct gh_der *bits)
 {
 	EC_POINT *point;
 	bool ok;
@@ -54,7 +41,7 @@ is_point(enum curve curve, const struct gh_der *bits)
 }
 
 static int
-read_ec(struct cert_facts *out, enum curve curve, struct gh_error *err)
+read_ec(struct cert_facts *out, enum gh_curve curve, struct gh_error *err)
 {
 	out->key = CERT_KEY_EC;
 	if (!is_point(curve, &out->key_bits))
@@ -115,27 +102,27 @@ read_ed25519(struct cert_facts *out, struct gh_error *err)
 	return 0;
 }
 
-#define IS(alg, bytes) gh_der_equals(alg, bytes, sizeof(bytes))
-
 int
 public_key_read(const struct gh_der *spki, struct cert_facts *out, struct gh_error *err)
 {
 	struct gh_der in = *spki, body, alg;
+	enum gh_curve curve;
+	enum gh_key_alg kind;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
 	    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &alg) ||
 	    !gh_der_take_octet_bits(&body, &out->key_bits) || body.len != 0)
 		return gh_fail(err, GH_E_SIGNER, "public key: not a SubjectPublicKeyInfo");
 	out->spki = *spki;
-	if (IS(&alg, alg_p256))
-		return read_ec(out, CURVE_P256, err);
-	if (IS(&alg, alg_rsa))
+	if (!gh_key_alg_read(&alg, &kind, &curve))
+		return gh_fail(err, GH_E_SIGNER, "public key: unknown algorithm");
+	switch (kind) {
+	case GH_KEY_EC:
+		return read_ec(out, curve, err);
+	case GH_KEY_RSA:
 		return read_rsa(out, err);
-	if (IS(&alg, alg_p384))
-		return read_ec(out, CURVE_P384, err);
-	if (IS(&alg, alg_p521))
-		return read_ec(out, CURVE_P521, err);
-	if (IS(&alg, alg_ed25519))
-		return read_ed25519(out, err);
-	return gh_fail(err, GH_E_SIGNER, "public key: unknown algorithm");
+	case GH_KEY_ED25519:
+		break;
+	}
+	return read_ed25519(out, err);
 }

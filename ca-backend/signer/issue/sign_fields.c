@@ -2,16 +2,14 @@
 #include <string.h>
 
 #include "asn1_time.h"
+#include "oid.h"
 #include "sign_fields.h"
 #include "timestamp.h"
 
 #define SERIAL_MAX 64 /* RFC 5280, 4.1.2.2: 20; an imported CA may have had other ideas */
 
-static const unsigned char oid_aki[] = {0x55, 0x1d, 0x23};
-static const unsigned char oid_crl_number[] = {0x55, 0x1d, 0x14};
-static const unsigned char oid_idp[] = {0x55, 0x1d, 0x1c};
-static const unsigned char oid_certificate_issuer[] = {0x55, 0x1d, 0x1d};
-#define IS(oid, bytes) gh_der_equals(oid, bytes, sizeof(bytes))
+static const unsigned char oid_aki[] = {GH_OID_AUTHORITY_KEY_ID};
+static const unsigned char oid_crl_number[] = {GH_OID_CRL_NUMBER};
 
 /* --- pieces ----------------------------------------------------------------------------------- */
 
@@ -24,8 +22,8 @@ is_of_indirect_crl(const struct gh_der *oid, struct gh_der value)
 	struct gh_der idp;
 	unsigned tag;
 
-	if (!IS(oid, oid_idp))
-		return IS(oid, oid_certificate_issuer);
+	if (!GH_OID_IS(oid, GH_OID_ISSUING_DISTRIBUTION_POINT))
+		return GH_OID_IS(oid, GH_OID_CERTIFICATE_ISSUER);
 	if (!gh_der_take(&value, GH_DER_SEQUENCE, &idp) || value.len != 0)
 		return true;
 	while (gh_der_next(&idp, &tag, NULL, NULL))

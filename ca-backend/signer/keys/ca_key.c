@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "key_alg.h"
+
 #include "ca_key.h"
 #include "password.h"
 #include "token.h"
@@ -16,38 +18,16 @@ is_set(const char *text)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name, *type, *group;
-	size_t bits;
-} key_algs[] = {
-    {"P-256", "EC", "P-256", 0},
-    {"P-384", "EC", "P-384", 0},
-    {"RSA-2048", "RSA", NULL, 2048},
-    {"RSA-3072", "RSA", NULL, 3072},
-    {"RSA-4096", "RSA", NULL, 4096},
-    {"Ed25519", "ED25519", NULL, 0},
-};
-
 int
 ca_key_make(const char *alg, const char *uri, EVP_PKEY **out, struct gh_error *err)
 {
-	size_t i;
-
 	*out = NULL;
 	if (is_set(uri))
 		return token_find_key(uri, out, err);
-	for (i = 0; i < sizeof(key_algs) / sizeof(key_algs[0]); i++) {
-		if (strcmp(alg, key_algs[i].name) != 0)
-			continue;
-		if (key_algs[i].group != NULL)
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", key_algs[i].group);
-		else if (key_algs[i].bits != 0)
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", key_algs[i].bits);
-		else
-			*out = EVP_PKEY_Q_keygen(NULL, NULL, key_algs[i].type);
-		return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "cannot make a %s key", alg);
-	}
-	return gh_fail(err, GH_E_SIGNER, "unknown key algorithm \"%s\"", alg);
+	if (!gh_key_is_name(alg))
+		return gh_fail(err, GH_E_SIGNER, "unknown key algorithm \"%s\"", alg);
+	*out = gh_key_make(alg);
+	return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "cannot make a %s key", alg);
 }
 
 /* --- taking out ------------------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 
 #include "asn1_time.h"
 #include "digest.h"
+#include "key_alg.h"
+#include "oid.h"
 
 #include "issuer.h"
 #include "token.h"
@@ -19,35 +21,29 @@
 /* Signature algorithms by the kind of the CA's key: RFC 4055, 5; RFC 5758, 3.2; RFC 8410, 3. */
 static const struct algorithm {
 	const char *key_type;
-	const char *group; /* NULL = any */
-	const char *md;    /* NULL = part of the algorithm */
+	enum gh_curve curve; /* of EC */
+	const char *md;      /* NULL = part of the algorithm */
 	unsigned char der[16];
 	size_t len;
 } algorithms[] = {
-    {"EC", "prime256v1", "SHA256", {0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2}, 12},
-    {"EC", "secp384r1", "SHA384", {0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3}, 12},
-    {"RSA", NULL, "SHA256", {0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0},
-	15},
-    {"ED25519", NULL, NULL, {0x30, 5, 6, 3, 0x2b, 0x65, 0x70}, 7},
+    {"EC", GH_P256, "SHA256", {GH_DER_SEQUENCE, 10, GH_OID_DER(GH_OID_ECDSA_SHA256)}, 12},
+    {"EC", GH_P384, "SHA384", {GH_DER_SEQUENCE, 10, GH_OID_DER(GH_OID_ECDSA_SHA384)}, 12},
+    {"RSA", GH_CURVES, "SHA256",
+	{GH_DER_SEQUENCE, 13, GH_OID_DER(GH_OID_SHA256_WITH_RSA), GH_DER_NULL, 0}, 15},
+    {"ED25519", GH_CURVES, NULL, {GH_DER_SEQUENCE, 5, GH_OID_DER(GH_OID_ED25519)}, 7},
 };
 #define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
 
 static const struct algorithm *
 find_algorithm(const EVP_PKEY *key)
 {
-	char group[80] = "";
-	size_t i;
+	enum gh_curve curve = GH_CURVES;
 
-	if (EVP_PKEY_is_a(key, "EC") &&
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+	if (EVP_PKEY_is_a(key, "EC") && !gh_curve_of_key(key, &curve))
 		return NULL;
-	for (i = 0; i < N_ALGORITHMS; i++) {
-		const struct algorithm *a = &algorithms[i];
-
-		if (EVP_PKEY_is_a(key, a->key_type) &&
-		    (a->group == NULL || strcmp(a->group, group) == 0))
-			return a;
-	}
+	for (size_t i = 0; i < N_ALGORITHMS; i++)
+		if (EVP_PKEY_is_a(key, algorithms[i].key_type) && algorithms[i].curve == curve)
+			return &algorithms[i];
 	return NULL;
 }
 
@@ -55,7 +51,7 @@ find_algorithm(const EVP_PKEY *key)
 static void
 put_aki(struct gh_buf *b, const struct gh_der *key_id)
 {
-	static const unsigned char oid[] = {GH_DER_OID, 3, 0x55, 0x1d, 0x23};
+	static const unsigned char oid[] = {GH_OID_DER(GH_OID_AUTHORITY_KEY_ID)};
 	size_t id = gh_der_size(key_id->len), value = gh_der_size(id);
 
 	gh_der_put_header(b, GH_DER_SEQUENCE, sizeof(oid) + gh_der_size(value));

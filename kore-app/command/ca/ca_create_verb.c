@@ -1,5 +1,6 @@
 /* `gatehouse ca create`: a root, or a CA below another one. */
 #include "authority/make.h"
+#include "key_alg.h"
 
 #include "ca_options.h"
 #include "ca_work.h"
@@ -42,7 +43,7 @@ check(const char *who, const struct authority_new_ca *spec, bool is_root)
 {
 	if (spec->subject == NULL || is_root == (spec->parent != NULL))
 		return command_usage(who, "--subject and one of --parent and --root are needed");
-	if (!authority_is_key_alg(spec->key_alg))
+	if (!gh_key_is_name(spec->key_alg))
 		return command_usage(who, "--key-alg is " AUTHORITY_KEY_ALGS);
 	if (spec->days == 0 && (spec->years < 1 || spec->years > AUTHORITY_YEARS_MAX))
 		return command_usage(who, "--years is from 1 to %d", AUTHORITY_YEARS_MAX);

@@ -5,6 +5,7 @@
 
 #include "authority/complete.h"
 #include "authority/csr.h"
+#include "key_alg.h"
 
 #include "ca_options.h"
 #include "ca_work.h"
@@ -79,7 +80,7 @@ cmd_ca_csr(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!authority_is_key_alg(a.spec.key_alg))
+	if (!gh_key_is_name(a.spec.key_alg))
 		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	if (a.spec.path_len > AUTHORITY_PATH_LEN_MAX)
 		return command_usage(argv[0], "--path-len is from 0 to %d", AUTHORITY_PATH_LEN_MAX);

@@ -3,6 +3,7 @@
 
 #include "asn1_time.h"
 #include "authority/renew.h"
+#include "key_alg.h"
 #include "timestamp.h"
 
 #include "ca_work.h"
@@ -108,7 +109,7 @@ cmd_ca_renew(int argc, char **argv)
 		return rc;
 	if (!a.spec.new_key && (a.spec.key_alg != NULL || a.spec.key_uri != NULL))
 		return command_usage(argv[0], "--key-alg and --key-uri need --new-key");
-	if (a.spec.key_alg != NULL && !authority_is_key_alg(a.spec.key_alg))
+	if (a.spec.key_alg != NULL && !gh_key_is_name(a.spec.key_alg))
 		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	if (a.spec.years == 0 || a.spec.days == 0)
 		return command_usage(argv[0], "--years and --days are at least 1");

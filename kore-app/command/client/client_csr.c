@@ -10,11 +10,10 @@
 
 #include "encoding.h"
 #include "dn_text.h"
+#include "oid.h"
 
 #include "client_csr.h"
 #include "file.h"
-
-#define UPN_OID "1.3.6.1.4.1.311.20.2.3" /* szOID_NT_PRINCIPAL_NAME: UTF8String in an otherName */
 
 static const struct {
 	const char *prefix;
@@ -31,7 +30,7 @@ static GENERAL_NAME *
 upn_name(const char *text)
 {
 	GENERAL_NAME *name = GENERAL_NAME_new();
-	ASN1_OBJECT *oid = OBJ_txt2obj(UPN_OID, 1);
+	ASN1_OBJECT *oid = OBJ_txt2obj(GH_OID_TEXT_UPN, 1);
 	ASN1_TYPE *value = ASN1_TYPE_new();
 	ASN1_UTF8STRING *utf8 = ASN1_UTF8STRING_new();
 	int ok = name != NULL && oid != NULL && value != NULL && utf8 != NULL &&

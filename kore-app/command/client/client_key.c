@@ -8,53 +8,17 @@
 #include <openssl/rsa.h>
 
 #include "durable_file.h"
+#include "key_alg.h"
 
 #include "client_key.h"
-
-static const struct key_type {
-	const char *name;
-	const char *algorithm; /* name for OpenSSL */
-	unsigned rsa_bits;     /* 0: not RSA */
-	const char *curve;     /* NULL: not EC */
-} key_types[] = {
-    {"RSA-2048", "RSA", 2048, NULL},
-    {"RSA-3072", "RSA", 3072, NULL},
-    {"RSA-4096", "RSA", 4096, NULL},
-    {"P-256", "EC", 0, "P-256"},
-    {"P-384", "EC", 0, "P-384"},
-    {"Ed25519", "ED25519", 0, NULL},
-};
-
-static const struct key_type *
-find_type(const char *name)
-{
-	for (size_t i = 0; i < sizeof(key_types) / sizeof(key_types[0]); i++) {
-		if (strcmp(key_types[i].name, name) == 0)
-			return &key_types[i];
-	}
-	return NULL;
-}
-
-bool
-client_key_is_type(const char *type)
-{
-	return find_type(type) != NULL;
-}
 
 int
 client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
 {
-	const struct key_type *t = find_type(type);
-
 	*out = NULL;
-	if (t == NULL)
+	if (!gh_key_is_name(type))
 		return gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type);
-	if (t->rsa_bits != 0)
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)t->rsa_bits);
-	else if (t->curve != NULL)
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", t->curve);
-	else
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, t->algorithm);
+	*out = gh_key_make(type);
 	return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type);
 }
 

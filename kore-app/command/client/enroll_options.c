@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "key_alg.h"
 
 #include "client_flow.h"
 #include "client_key.h"
@@ -164,7 +165,7 @@ check_key_options(const struct enroll_options *o)
 		return command_usage(o->who, "give --key or --csr, not both");
 	if (o->key_type != NULL && (o->key != NULL || o->csr != NULL || o->request_id != 0))
 		return command_usage(o->who, "--key-type is for a new key");
-	if (o->key_type != NULL && !client_key_is_type(o->key_type))
+	if (o->key_type != NULL && !gh_key_is_name(o->key_type))
 		return command_usage(o->who, "--key-type is " CLIENT_KEY_TYPES);
 	if (o->csr != NULL && (o->subject != NULL || o->san.n > 0))
 		return command_usage(o->who,

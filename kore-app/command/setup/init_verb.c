@@ -1,6 +1,8 @@
 /* `gatehouse init`: what the configuration names and is not there is made. */
 #include <stdio.h>
 
+#include "key_alg.h"
+
 #include "bootstrap.h"
 #include "command.h"
 #include "options.h"
@@ -89,7 +91,7 @@ cmd_init(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!authority_is_key_alg(a.make.key_alg))
+	if (!gh_key_is_name(a.make.key_alg))
 		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	a.make.root_urls.base = a.make.urls.base;
 	a.make.root_urls.none = a.make.urls.none;

@@ -1,6 +1,8 @@
 /* What `gatehouse setup` is told on the command line. */
 #include <unistd.h>
 
+#include "key_alg.h"
+
 #include "command.h"
 #include "setup.h"
 
@@ -102,7 +104,7 @@ setup_options_parse(int argc, char **argv, struct setup_options *out)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!authority_is_key_alg(given.make.key_alg))
+	if (!gh_key_is_name(given.make.key_alg))
 		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
 	if (given.no_urls && given.base_url != NULL)
 		return command_usage(argv[0], "give --base-url or --no-urls, not both");
