@@ -1,7 +1,7 @@
 /* Job audit-seal: new rows of the audit trail are sealed. docs/audit.md */
 #include <stdio.h>
 
-#include "audit_seal.h"
+#include "audit/audit_seal.h"
 #include "store/audit/audit_seal_row.h"
 
 #include "job.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crl.h"
+#include "crl/crl.h"
 #include "dir_publish.h"
 #include "log.h"
 

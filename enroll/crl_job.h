@@ -2,7 +2,7 @@
 #ifndef ENROLL_CRL_JOB_H
 #define ENROLL_CRL_JOB_H
 
-#include "crl_issue_all.h"
+#include "crl/crl_issue_all.h"
 
 #include "job.h"
 

@@ -9,7 +9,7 @@
 #include "store/status/crl_row.h"
 #include "timestamp.h"
 
-#include "crl_cache.h"
+#include "crl/crl_cache.h"
 #include "crl_serve.h"
 #include "rest.h"
 

@@ -7,7 +7,7 @@
 #ifndef ENROLL_CRL_SERVE_H
 #define ENROLL_CRL_SERVE_H
 
-#include "crl_cache.h"
+#include "crl/crl_cache.h"
 
 #include "call.h"
 

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "ocsp_request.h"
-#include "ocsp_response.h"
+#include "formats/ocsp_request.h"
+#include "formats/ocsp_response.h"
 
 /* Immutable once made; shared by reference count. */
 struct ocsp_answer {

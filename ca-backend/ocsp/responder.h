@@ -10,7 +10,7 @@
 #include "conf.h"
 #include "error.h"
 #include "ocsp_cache.h"
-#include "ocsp_request.h"
+#include "formats/ocsp_request.h"
 #include "signer_client.h"
 #include "store/store.h"
 

@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "audit_tree.h"
+#include "formats/audit_tree.h"
 #include "digest.h"
 #include "hex.h"
 #include "signer/protocol/protocol_sign.h"

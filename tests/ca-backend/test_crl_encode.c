@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <openssl/x509v3.h>
 
-#include "crl_encode.h"
+#include "formats/crl_encode.h"
 #include "der.h"
 
 static const unsigned char serial_high[] = {0xff, 0x01, 0x02};

@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "cdp.h"
-#include "crl.h"
+#include "crl/crl.h"
 
 static const struct crl_schedule usual = {.interval = 1000,
     .grace = 500,

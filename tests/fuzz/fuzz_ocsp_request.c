@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ocsp_http.h"
-#include "ocsp/ocsp_request.h"
+#include "formats/ocsp_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #define CRL_FIXTURE_H
 
 #include "ca-backend/signer_process.h"
-#include "crl.h"
+#include "crl/crl.h"
 #include "store/ca/ca_row.h"
 
 struct crl_world {

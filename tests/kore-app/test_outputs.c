@@ -23,7 +23,7 @@
 #include "model.h"
 #include "name.h"
 #include "ocsp_http.h"
-#include "ocsp/ocsp_request.h"
+#include "formats/ocsp_request.h"
 #include "pkcs10.h"
 #include "proxy_header.h"
 #include "revocation_reason.h"

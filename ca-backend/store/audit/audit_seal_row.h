@@ -2,7 +2,7 @@
 #ifndef STORE_SEAL_H
 #define STORE_SEAL_H
 
-#include "audit_tree.h"
+#include "formats/audit_tree.h"
 #include "store/store.h"
 
 /* A row that is committed late (its number was drawn before a seal, its commit came after) is

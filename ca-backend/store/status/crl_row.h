@@ -5,7 +5,7 @@
 #ifndef STORE_CRL_H
 #define STORE_CRL_H
 
-#include "crl_encode.h"
+#include "formats/crl_encode.h"
 #include "store/store.h"
 
 #define STORE_CRL_PART (1024 * 1024) /* bytes of a piece of the body; the last ones are smaller */

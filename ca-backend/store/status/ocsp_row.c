@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "hex.h"
-#include "ocsp/ocsp_request.h"
+#include "formats/ocsp_request.h"
 
 #include "ocsp_row.h"
 #include "store/store_private.h"

@@ -3,7 +3,7 @@
 #ifndef STORE_OCSP_H
 #define STORE_OCSP_H
 
-#include "ocsp/ocsp_response.h"
+#include "formats/ocsp_response.h"
 #include "store/store.h"
 
 #define STORE_STATUS_MAX 100 /* questions in one statement */

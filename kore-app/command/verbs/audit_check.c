@@ -11,10 +11,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "audit_verify.h"
+#include "audit/audit_verify.h"
 #include "encoding.h"
 #include "hex.h"
-#include "grant_verify.h"
+#include "audit/grant_verify.h"
 
 #include "command.h"
 #include "file.h"

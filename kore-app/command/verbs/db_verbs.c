@@ -1,7 +1,7 @@
 /* `gatehouse db`: the schema of the database. */
 #include <stdio.h>
 
-#include "grant_verify.h"
+#include "audit/grant_verify.h"
 #include "store/grant/reseal.h"
 
 #include "command.h"

@@ -2,7 +2,7 @@
 #ifndef AUDIT_VERIFY_H
 #define AUDIT_VERIFY_H
 
-#include "audit_tree.h"
+#include "formats/audit_tree.h"
 #include "store/store.h"
 
 enum audit_finding_kind {
