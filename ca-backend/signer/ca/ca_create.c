@@ -7,6 +7,7 @@
 #include "signer/keys/ca_key.h"
 #include "ca_profile.h"
 #include "signer/issue/cert_build.h"
+#include "signer/issue/cert_limits.h"
 #include "signer/issue/ocsp_sign.h"
 
 static int
@@ -19,7 +20,7 @@ sign_by_parent(const struct sealing_key *k, const struct signer_create_ca *f,
 	rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err);
 	if (rc != 0)
 		return rc;
-	if ((rc = cert_fields_check(c, parent, err)) == 0)
+	if ((rc = cert_limits_check(c, parent, err)) == 0)
 		rc = cert_build_checked(c, parent, cert, err);
 	issuer_unref(parent);
 	return rc;

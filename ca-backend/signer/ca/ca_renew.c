@@ -14,6 +14,7 @@
 #include "signer/keys/ca_key.h"
 #include "ca_profile.h"
 #include "signer/issue/cert_build.h"
+#include "signer/issue/cert_limits.h"
 
 /* The CA as it was. */
 struct old_ca {
@@ -221,7 +222,7 @@ sign_by_parent(const struct sealing_key *k, const struct signer_renew_ca *f,
 	rc = sealed_issuer(k, f->parent, f->parent_len, f->parent_password, &parent, err);
 	if (rc != 0)
 		return rc;
-	if ((rc = cert_fields_check(facts, parent, err)) == 0)
+	if ((rc = cert_limits_check(facts, parent, err)) == 0)
 		rc = cert_build_checked(facts, parent, cert, err);
 	issuer_unref(parent);
 	return rc;

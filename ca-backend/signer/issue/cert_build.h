@@ -3,6 +3,7 @@
 #define SIGNER_CERT_BUILD_H
 
 #include "cert_fields.h"
+#include "signer/keys/issuer.h"
 
 #define CERT_DER_MAX (128 * 1024)
 

@@ -4,7 +4,6 @@
 #include "oid.h"
 
 #include "cert_fields.h"
-#include "cert_limits.h"
 #include "public_key.h"
 
 /* id-ce (2.5.29) and the last arc, content octets of the OID; RFC 5280, 4.2.1 */
@@ -296,16 +295,4 @@ cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err)
 	if (c->subject.len == EMPTY_NAME_SIZE && c->is_ca)
 		return gh_fail(err, GH_E_SIGNER, "subject: a CA needs a name");
 	return c->is_ca ? 0 : check_end_entity(c, err);
-}
-
-int
-cert_fields_check(const struct cert_facts *c, const struct issuer *ca, struct gh_error *err)
-{
-	int rc;
-
-	if (ca->kind == ISSUER_OCSP)
-		return gh_fail(err, GH_E_SIGNER, "the key of an OCSP signer signs no certificates");
-	if ((rc = cert_fields_check_sanity(c, err)) != 0)
-		return rc;
-	return cert_limits_check(c, ca, err);
 }

@@ -1,11 +1,10 @@
-/*
- * The fields of a certificate that a worker asks for: read (strict, no policy) and checked against
- * the limits of the CA that is to sign it.
- */
+/* The fields of a certificate that a worker asks for: read, strict and without policy. What the CA
+ * that is to sign it allows is in cert_limits.h. */
 #ifndef SIGNER_CERT_FIELDS_H
 #define SIGNER_CERT_FIELDS_H
 
-#include "signer/keys/issuer.h"
+#include "der.h"
+#include "signer/protocol/protocol.h"
 
 #define CERT_EXTENSIONS_MAX 64 /* far more than any certificate needs */
 #define CERT_RDNS_MAX 64
@@ -48,8 +47,5 @@ int cert_fields_read(const struct signer_cert_fields *f, struct cert_facts *out,
 
 /* What holds for every certificate, whoever signs it. */
 int cert_fields_check_sanity(const struct cert_facts *c, struct gh_error *err) GH_MUSTCHECK;
-/* Sanity, and the limits of the CA (GH_E_CA_POLICY), all but its name constraints. */
-int cert_fields_check(const struct cert_facts *c, const struct issuer *ca,
-    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -149,6 +149,10 @@ cert_limits_check(const struct cert_facts *c, const struct issuer *ca, struct gh
 {
 	int rc;
 
+	if (ca->kind == ISSUER_OCSP)
+		return gh_fail(err, GH_E_SIGNER, "the key of an OCSP signer signs no certificates");
+	if ((rc = cert_fields_check_sanity(c, err)) != 0)
+		return rc;
 	if ((rc = check_key(c, ca, err)) != 0)
 		return rc;
 	if ((rc = check_ca_flag(c, ca, err)) != 0)

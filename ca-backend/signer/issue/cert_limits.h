@@ -4,8 +4,9 @@
 #define SIGNER_CERT_LIMITS_H
 
 #include "cert_fields.h"
+#include "signer/keys/issuer.h"
 
-/* All but the names. */
+/* What holds for every certificate (cert_fields_check_sanity), and all limits but the names. */
 int cert_limits_check(const struct cert_facts *c, const struct issuer *ca,
     struct gh_error *err) GH_MUSTCHECK;
 

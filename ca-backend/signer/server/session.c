@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "signer/issue/cert_build.h"
+#include "signer/issue/cert_limits.h"
 #include "hex.h"
 #include "log.h"
 #include "session_private.h"
@@ -172,7 +173,7 @@ sign_with(struct session *s, const struct issuer *ca, const struct signer_cert_f
 	int rc;
 
 	if ((rc = cert_fields_read(fields, &facts, err)) != 0 ||
-	    (rc = cert_fields_check(&facts, ca, err)) != 0)
+	    (rc = cert_limits_check(&facts, ca, err)) != 0)
 		return rc;
 	/* Workers can read every sealed record in the database, a root's too: whatever that root
 	 * may sign, a worker that was taken over must not get a CA of its own. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "signer/issue/audit_sign.h"
-#include "signer/keys/ca_known.h"
+#include "signer/issue/ca_known.h"
 #include "signer/keys/issuer_table.h"
 #include "signer/keys/sealed.h"
 

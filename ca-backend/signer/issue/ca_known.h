@@ -5,7 +5,8 @@
 #ifndef SIGNER_CA_KNOWN_H
 #define SIGNER_CA_KNOWN_H
 
-#include "signer/issue/cert_fields.h"
+#include "cert_fields.h"
+#include "signer/keys/issuer.h"
 
 struct ca_known;
 
