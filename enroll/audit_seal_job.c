@@ -25,7 +25,7 @@ int
 audit_seal_job_plan(struct job_env *env, struct gh_error *err)
 {
 	int64_t count;
-	int rc = store_count_unsealed(env->store, &count, err);
+	int rc = store_audit_count_unsealed(env->store, &count, err);
 
 	if (rc == 0 && count > 0)
 		job_progress(env, "would seal %lld rows", (long long)count);

@@ -35,16 +35,16 @@ static int
 collect(const struct audit_sealing *a, const struct audit_seal *last, struct batch *b,
     struct gh_error *err)
 {
-	int64_t after = last->max_id - STORE_SEAL_MARGIN;
-	int n = STORE_SEAL_PAGE, rc = 0;
+	int64_t after = last->max_id - STORE_AUDIT_SEAL_MARGIN;
+	int n = STORE_AUDIT_SEAL_PAGE, rc = 0;
 
-	while (rc == 0 && n == STORE_SEAL_PAGE && b->seal.rows < BATCH_ROWS) {
+	while (rc == 0 && n == STORE_AUDIT_SEAL_PAGE && b->seal.rows < BATCH_ROWS) {
 		b->leaves.n = 0;
-		rc = store_seal_unsealed(a->store, last, after, STORE_SEAL_PAGE, add_row, b, &n,
-		    err);
+		rc = store_audit_seal_unsealed(a->store, last, after, STORE_AUDIT_SEAL_PAGE,
+		    add_row, b, &n, err);
 		if (rc != 0 || n == 0)
 			break;
-		rc = store_seal_add(a->store, b->seal.id, (int)b->seal.rows, &b->leaves, err);
+		rc = store_audit_seal_add(a->store, b->seal.id, (int)b->seal.rows, &b->leaves, err);
 		b->seal.rows += n;
 		after = b->leaves.id[n - 1];
 	}
@@ -62,7 +62,7 @@ sign_and_write(const struct audit_sealing *a, struct batch *b, struct gh_error *
 	if (rc == 0)
 		rc = signer_client_sign_audit(a->signer, seal->head, (uint64_t)seal->id,
 		    seal->signature, seal->key_id, err);
-	return rc == 0 ? store_seal_end(a->store, seal, err) : rc;
+	return rc == 0 ? store_audit_seal_end(a->store, seal, err) : rc;
 }
 
 /* One seal. *rows 0: there was nothing to seal. */
@@ -71,7 +71,7 @@ seal_batch(const struct audit_sealing *a, struct batch *b, struct gh_error *err)
 {
 	struct audit_seal last;
 	int64_t now;
-	int rc = store_seal_begin(a->store, &last, &now, err);
+	int rc = store_audit_seal_begin(a->store, &last, &now, err);
 
 	memset(b, 0, sizeof(*b));
 	if (rc != 0)
@@ -83,7 +83,7 @@ seal_batch(const struct audit_sealing *a, struct batch *b, struct gh_error *err)
 	rc = collect(a, &last, b, err);
 	if (rc == 0 && b->seal.rows > 0)
 		rc = sign_and_write(a, b, err);
-	store_seal_cancel(a->store); /* what is not committed by now */
+	store_audit_seal_cancel(a->store); /* what is not committed by now */
 	return rc;
 }
 

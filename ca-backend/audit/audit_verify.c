@@ -209,14 +209,15 @@ check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 static int
 read_leaves(struct check *c, struct gh_error *err)
 {
-	int n = STORE_SEAL_PAGE, rc = 0;
+	int n = STORE_AUDIT_SEAL_PAGE, rc = 0;
 
 	c->position = 0;
 	c->last_audit_id = 0;
 	memset(&c->of_leaves, 0, sizeof(c->of_leaves));
 	memset(&c->of_rows, 0, sizeof(c->of_rows));
-	while (rc == 0 && n == STORE_SEAL_PAGE)
-		rc = store_seal_leaves(c->store, c->seal.id, c->position, check_leaf, c, &n, err);
+	while (rc == 0 && n == STORE_AUDIT_SEAL_PAGE)
+		rc = store_audit_seal_leaves(c->store, c->seal.id, c->position, check_leaf, c, &n,
+		    err);
 	return rc;
 }
 
@@ -264,12 +265,12 @@ static int
 name_more(struct check *c, bool rows_fit, struct gh_error *err)
 {
 	struct second_look look = {.c = c, .rows_fit = rows_fit};
-	int n = STORE_SEAL_PAGE, rc = 0;
+	int n = STORE_AUDIT_SEAL_PAGE, rc = 0;
 
 	c->position = 0;
-	while (rc == 0 && n == STORE_SEAL_PAGE && c->more_suspects > 0)
-		rc =
-		    store_seal_leaves(c->store, c->seal.id, c->position, name_leaf, &look, &n, err);
+	while (rc == 0 && n == STORE_AUDIT_SEAL_PAGE && c->more_suspects > 0)
+		rc = store_audit_seal_leaves(c->store, c->seal.id, c->position, name_leaf, &look,
+		    &n, err);
 	return rc;
 }
 
@@ -407,7 +408,7 @@ find_start(struct check *c, struct audit_seal *before, struct gh_error *err)
 	c->has_before = true; /* seal 1 follows nothing: zeros */
 	if (from <= 1)
 		return 0;
-	rc = store_seal_next(c->store, from - 2, before, err);
+	rc = store_audit_seal_next(c->store, from - 2, before, err);
 	if (rc == 0 && before->id != from - 1) {
 		memset(before, 0, sizeof(*before));
 		before->id = from - 1;
@@ -424,7 +425,7 @@ check_seals(struct check *c, struct gh_error *err)
 	int rc = 0;
 
 	while (rc == 0) {
-		rc = store_seal_next(c->store, v->last.id, seal, err);
+		rc = store_audit_seal_next(c->store, v->last.id, seal, err);
 		if (rc != 0 || seal->id == 0)
 			break;
 		if (seal->id != v->last.id + 1)
@@ -457,7 +458,7 @@ judge_unsealed(void *arg, const struct audit_row *row, struct gh_error *err)
 	(void)err;
 	u->last_id = row->id;
 	if (row->id > v->last.max_id ||
-	    (row->at_us >= u->too_old_us && row->id > v->last.max_id - STORE_SEAL_MARGIN))
+	    (row->at_us >= u->too_old_us && row->id > v->last.max_id - STORE_AUDIT_SEAL_MARGIN))
 		v->unsealed++;
 	else
 		report(v, AUDIT_ROW_INSERTED, 0, row->id, 0,
@@ -472,7 +473,7 @@ static int
 check_unsealed(struct check *c, int64_t first, struct gh_error *err)
 {
 	struct unsealed u = {.c = c,
-	    .too_old_us = (c->v->last.sealed_at - STORE_SEAL_LATE_SECONDS) * 1000000};
+	    .too_old_us = (c->v->last.sealed_at - STORE_AUDIT_SEAL_LATE_SECONDS) * 1000000};
 	int64_t max_id;
 	int n, rc = store_audit_extent(c->store, &max_id, err);
 
@@ -480,7 +481,7 @@ check_unsealed(struct check *c, int64_t first, struct gh_error *err)
 		int64_t last = max_id - first >= WINDOW ? first + WINDOW - 1 : max_id;
 
 		rc = store_audit_unsealed(c->store, first, last, judge_unsealed, &u, &n, err);
-		first = n == STORE_SEAL_PAGE ? u.last_id + 1 : last + 1;
+		first = n == STORE_AUDIT_SEAL_PAGE ? u.last_id + 1 : last + 1;
 	}
 	return rc;
 }
@@ -496,10 +497,11 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 	v->seals = v->rows = v->unsealed = v->findings = 0;
 	if ((c.suspect = calloc(SUSPECTS_MAX, sizeof(*c.suspect))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "audit verify");
-	rc = store_seal_of_leaves(store, &named, err); /* first: seals go on being made */
+	rc = store_audit_seal_of_leaves(store, &named, err); /* first: seals go on being made */
 	if (rc == 0)
 		rc = find_start(&c, &v->last, err);
-	first = v->last.max_id > STORE_SEAL_MARGIN ? v->last.max_id - STORE_SEAL_MARGIN : 1;
+	first =
+	    v->last.max_id > STORE_AUDIT_SEAL_MARGIN ? v->last.max_id - STORE_AUDIT_SEAL_MARGIN : 1;
 	if (rc == 0)
 		rc = check_seals(&c, err);
 	if (rc == 0 && named > v->last.id)

@@ -37,17 +37,17 @@ find_recorded(struct store *store, int64_t *revision, struct gh_error *err)
 int
 grant_verify(struct store *store, struct grant_verdict *out, struct gh_error *err)
 {
-	struct store_seals seals;
+	struct store_grant_macs seals;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if ((rc = find_recorded(store, &out->recorded, err)) != 0 ||
-	    (rc = store_seals_look(store, &seals, err)) != 0)
+	    (rc = store_grant_macs_look(store, &seals, err)) != 0)
 		return rc;
 	out->revision = seals.revision;
 	out->is_whole = seals.is_whole;
 	snprintf(out->problem, sizeof(out->problem), "%s", seals.problem);
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	if (out->is_whole && out->revision < out->recorded) {
 		out->is_whole = false;
 		snprintf(out->problem, sizeof(out->problem),

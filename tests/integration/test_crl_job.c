@@ -57,11 +57,11 @@ load_conf(void)
 static void
 reload(void)
 {
-	struct store_seals seals;
+	struct store_grant_macs seals;
 
-	ok(store_seals_look(w.store, &seals, &err));
+	ok(store_grant_macs_look(w.store, &seals, &err));
 	ok(store_reseal(w.store, &crl_tester, seals.digest, &err));
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	if (env.catalog != NULL)
 		catalog_free(env.catalog);
 	env.catalog = NULL;

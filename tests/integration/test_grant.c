@@ -463,7 +463,7 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 static void
 reseal__covers_pending_requests(void **state)
 {
-	struct store_seals seals;
+	struct store_grant_macs seals;
 	int64_t id = ask("carol");
 	char statement[128];
 
@@ -471,17 +471,17 @@ reseal__covers_pending_requests(void **state)
 	snprintf(statement, sizeof(statement), "UPDATE request SET mac = NULL WHERE id = %lld",
 	    (long long)id);
 	attack(statement);
-	ok(store_seals_look(db, &seals, &err));
+	ok(store_grant_macs_look(db, &seals, &err));
 	assert_false(seals.is_whole);
 	assert_int_equal(gh_json_size(seals.differences), 1);
 	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(seals.differences, 0), "table")),
 	    "request");
 	ok(store_reseal(db, &fixture_admin, seals.digest, &err));
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	assert_true(is_as_recorded(id));
-	ok(store_seals_look(db, &seals, &err));
+	ok(store_grant_macs_look(db, &seals, &err));
 	assert_true(seals.is_whole);
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 }
 
 /* --- a person accepts
@@ -490,44 +490,44 @@ reseal__covers_pending_requests(void **state)
 static void
 reseal__shows_and_accepts(void **state)
 {
-	struct store_seals seals, again;
+	struct store_grant_macs seals, again;
 	char out[256];
 
 	(void)state;
 	attack(
 	    "UPDATE admin_user SET roles = 2 WHERE name = 'mallory'; DELETE FROM admin_user WHERE name = 'olga'; "
 	    "INSERT INTO admin_user (name, hash, roles, enabled) VALUES ('ruth', 'h', 1, true)");
-	ok(store_seals_look(db, &seals, &err));
+	ok(store_grant_macs_look(db, &seals, &err));
 	assert_false(seals.is_whole || seals.is_first);
 	assert_int_equal(gh_json_size(seals.differences), 3);
 	attack(
 	    "UPDATE admin_user SET roles = 7 WHERE name = 'mallory'"); /* while the person looks */
 	assert_int_equal(store_reseal(db, &fixture_admin, seals.digest, &err), GH_E_CONFLICT);
 	expect_refused(log_in(db, "admin"), "admin_user", "mallory");
-	ok(store_seals_look(db, &again, &err));
+	ok(store_grant_macs_look(db, &again, &err));
 	ok(store_reseal(db, &fixture_admin, again.digest, &err));
 	ok(log_in(db, "ruth"));
-	store_seals_clear(&again);
-	ok(store_seals_look(db, &again, &err));
+	store_grant_macs_clear(&again);
+	ok(store_grant_macs_look(db, &again, &err));
 	assert_true(again.is_whole && again.revision > seals.revision);
 	sql("SELECT actor FROM audit WHERE event = 'grant.resealed'", out, sizeof(out));
 	assert_string_equal(out, fixture_admin.name);
-	store_seals_clear(&seals);
-	store_seals_clear(&again);
+	store_grant_macs_clear(&seals);
+	store_grant_macs_clear(&again);
 }
 
 /* A database of the version before is known by its audit trail, too. */
 static void
 reseal__is_first_only_once(void **state)
 {
-	struct store_seals seals;
+	struct store_grant_macs seals;
 
 	(void)state;
 	keep("before");
 	attack("DELETE FROM grant_head; DELETE FROM row_seal");
-	ok(store_seals_look(db, &seals, &err));
+	ok(store_grant_macs_look(db, &seals, &err));
 	assert_false(seals.is_whole || seals.is_first);
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	put_back("before");
 }
 

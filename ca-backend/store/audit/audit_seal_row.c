@@ -15,7 +15,7 @@
 	"a.id, CASE WHEN a.at BETWEEN '1970-01-01' AND '9999-01-01' THEN (extract(epoch FROM a.at) * 1000000)::bigint " \
 	"ELSE -1 END, a.event, a.outcome, a.actor, a.actor_kind, a.app, a.address, a.request_id, a.object, a.detail"
 #define ROW_COLUMNS_N 11
-#define IDS_MAX (STORE_SEAL_PAGE * 24)
+#define IDS_MAX (STORE_AUDIT_SEAL_PAGE * 24)
 
 static const char *
 text_or_null(const PGresult *res, int row, int col)
@@ -111,7 +111,7 @@ wait_for_lock(struct store *s, struct gh_error *err)
 }
 
 int
-store_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct gh_error *err)
+store_audit_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_last",
 	    "SELECT " SEALS " FROM audit_seal ORDER BY id DESC LIMIT 1"};
@@ -138,7 +138,7 @@ store_seal_begin(struct store *s, struct audit_seal *last, int64_t *now, struct 
 }
 
 void
-store_seal_cancel(struct store *s)
+store_audit_seal_cancel(struct store *s)
 {
 	store_rollback(s);
 }
@@ -160,15 +160,15 @@ each_row(PGresult *res, store_audit_fn fn, void *arg, int *n, struct gh_error *e
 
 /* Both sides of the search are told where to begin, whatever plan is chosen. */
 int
-store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t after_id, int limit,
-    store_audit_fn fn, void *arg, int *n, struct gh_error *err)
+store_audit_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t after_id,
+    int limit, store_audit_fn fn, void *arg, int *n, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_unsealed",
 	    "SELECT " ROW_COLUMNS " FROM audit a "
 	    "WHERE a.id > $1::bigint AND (a.id > $2::bigint OR a.at >= to_timestamp($3::bigint)) "
 	    "AND NOT EXISTS (SELECT FROM audit_leaf l WHERE l.audit_id = a.id AND l.audit_id > $1::bigint) "
 	    "ORDER BY a.id LIMIT $4::int"};
-	int64_t floor = last->max_id - STORE_SEAL_MARGIN;
+	int64_t floor = last->max_id - STORE_AUDIT_SEAL_MARGIN;
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
@@ -176,7 +176,7 @@ store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t afte
 	*n = 0;
 	store_put_int(&p, after_id > floor ? after_id : floor);
 	store_put_int(&p, last->max_id);
-	store_put_int(&p, last->sealed_at - STORE_SEAL_LATE_SECONDS);
+	store_put_int(&p, last->sealed_at - STORE_AUDIT_SEAL_LATE_SECONDS);
 	store_put_int(&p, limit);
 	rc = store_run(s, &st, &p, &res, err);
 	store_params_clear(&p);
@@ -184,7 +184,7 @@ store_seal_unsealed(struct store *s, const struct audit_seal *last, int64_t afte
 }
 
 int
-store_seal_add(struct store *s, int64_t seal_id, int first_position,
+store_audit_seal_add(struct store *s, int64_t seal_id, int first_position,
     const struct store_leaves *leaves, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_add",
@@ -214,7 +214,7 @@ store_seal_add(struct store *s, int64_t seal_id, int first_position,
 }
 
 int
-store_seal_end(struct store *s, const struct audit_seal *seal, struct gh_error *err)
+store_audit_seal_end(struct store *s, const struct audit_seal *seal, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_insert",
 	    "INSERT INTO audit_seal (id, rows, max_id, root, previous, head, signature, key_id, sealed_at) "
@@ -242,7 +242,7 @@ store_seal_end(struct store *s, const struct audit_seal *seal, struct gh_error *
  * ------------------------------------------------------------------------------------ */
 
 int
-store_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct gh_error *err)
+store_audit_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_next",
 	    "SELECT " SEALS " FROM audit_seal WHERE id > $1 ORDER BY id LIMIT 1"};
@@ -257,7 +257,7 @@ store_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct g
 }
 
 int
-store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn fn, void *arg,
+store_audit_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn fn, void *arg,
     int *n, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_leaves",
@@ -272,7 +272,7 @@ store_seal_leaves(struct store *s, int64_t seal_id, int64_t from, store_leaf_fn 
 	*n = 0;
 	store_put_int(&p, seal_id);
 	store_put_int(&p, from);
-	store_put_int(&p, STORE_SEAL_PAGE);
+	store_put_int(&p, STORE_AUDIT_SEAL_PAGE);
 	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
 		return rc;
 	*n = PQntuples(res);
@@ -305,7 +305,7 @@ store_audit_unsealed(struct store *s, int64_t first, int64_t last, store_audit_f
 	*n = 0;
 	store_put_int(&p, first);
 	store_put_int(&p, last);
-	store_put_int(&p, STORE_SEAL_PAGE);
+	store_put_int(&p, STORE_AUDIT_SEAL_PAGE);
 	rc = store_read(s, &st, &p, &res, err);
 	return rc == 0 ? each_row(res, fn, arg, n, err) : rc;
 }
@@ -319,7 +319,7 @@ store_audit_extent(struct store *s, int64_t *max_id, struct gh_error *err)
 }
 
 int
-store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
+store_audit_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
 {
 	static const struct store_statement st = {"seal_of_leaves",
 	    "SELECT max(seal_id) FROM audit_leaf"};
@@ -328,7 +328,7 @@ store_seal_of_leaves(struct store *s, int64_t *seal_id, struct gh_error *err)
 }
 
 int
-store_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
+store_audit_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
 {
 	/* rows far below the last seal are sealed; $1: how far */
 	static const struct store_statement st = {"seal_count",
@@ -338,7 +338,7 @@ store_count_unsealed(struct store *s, int64_t *out, struct gh_error *err)
 	PGresult *res;
 	int rc;
 
-	store_put_int(&p, STORE_SEAL_MARGIN);
+	store_put_int(&p, STORE_AUDIT_SEAL_MARGIN);
 	rc = store_read(s, &st, &p, &res, err);
 	*out = rc == 0 ? store_int(res, 0, 0) : 0;
 	PQclear(res);

@@ -12,7 +12,7 @@
 #define REVISION_LIMIT (INT64_C(1) << 61) /* a stored number beyond it is no revision of ours */
 
 void
-store_seals_clear(struct store_seals *seals)
+store_grant_macs_clear(struct store_grant_macs *seals)
 {
 	gh_json_free(seals->differences);
 	memset(seals, 0, sizeof(*seals));
@@ -72,8 +72,8 @@ seal_all(const struct store *s, struct grants *g, int64_t revision, struct gh_er
 
 /* Pending requests that are not as they were recorded. */
 static int
-compare_requests(const struct row_seal *seals, const bool *fits, size_t n, struct store_seals *out,
-    struct gh_error *err)
+compare_requests(const struct row_seal *seals, const bool *fits, size_t n,
+    struct store_grant_macs *out, struct gh_error *err)
 {
 	int rc = 0;
 
@@ -131,7 +131,7 @@ was_sealed(struct store *s, bool *out, struct gh_error *err)
 }
 
 int
-store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err)
+store_grant_macs_look(struct store *s, struct store_grant_macs *out, struct gh_error *err)
 {
 	struct gh_error problem = {0};
 	struct row_seal *seals = NULL;
@@ -167,7 +167,7 @@ store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err)
 	grant_clear(&g);
 	gh_json_free(loaded);
 	if (rc != 0)
-		store_seals_clear(out);
+		store_grant_macs_clear(out);
 	return rc;
 }
 

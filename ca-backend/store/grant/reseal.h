@@ -7,7 +7,7 @@
 
 #define STORE_RESEAL_DIGEST_SIZE 32
 
-struct store_seals {
+struct store_grant_macs {
 	bool is_whole; /* every row fits */
 	bool is_first; /* never sealed, and the audit trail says the same */
 	size_t rows;   /* that grant rights */
@@ -17,10 +17,11 @@ struct store_seals {
 				 "removed"} */
 	unsigned char digest[STORE_RESEAL_DIGEST_SIZE]; /* of the content of all rows */
 };
-void store_seals_clear(struct store_seals *seals);
+void store_grant_macs_clear(struct store_grant_macs *seals);
 
 /* Nothing is refused here. Needs store_use_secret. */
-int store_seals_look(struct store *s, struct store_seals *out, struct gh_error *err) GH_MUSTCHECK;
+int store_grant_macs_look(struct store *s, struct store_grant_macs *out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* Seal all rows as they are, with an audit row by who. digest: of what was looked at.
  * GH_E_CONFLICT: the rows have changed since. */
 int store_reseal(struct store *s, const struct requester *who,

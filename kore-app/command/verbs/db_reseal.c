@@ -10,7 +10,7 @@
 #include "session.h"
 
 void
-db_reseal_show(const struct store_seals *seals, FILE *f)
+db_reseal_show(const struct store_grant_macs *seals, FILE *f)
 {
 	output_safe(f, seals->is_whole ? "Every row fits its MAC." : seals->problem);
 	fputs("\n", f);
@@ -31,7 +31,7 @@ db_reseal_show(const struct store_seals *seals, FILE *f)
 }
 
 static int
-show_json(const struct store_seals *seals, bool sealed)
+show_json(const struct store_grant_macs *seals, bool sealed)
 {
 	gh_json *v = gh_json_new_object();
 	int rc = gh_json_set_bool(v, "whole", seals->is_whole) |
@@ -51,10 +51,10 @@ struct reseal_args {
 };
 
 static int
-reseal(struct session *s, const struct reseal_args *a, struct store_seals *seals,
+reseal(struct session *s, const struct reseal_args *a, struct store_grant_macs *seals,
     struct gh_error *err)
 {
-	int rc = store_seals_look(s->store, seals, err);
+	int rc = store_grant_macs_look(s->store, seals, err);
 
 	if (rc != 0)
 		return rc;
@@ -82,7 +82,7 @@ cmd_db_reseal(int argc, char **argv)
 	    "after a change by hand. Rows that somebody else wrote into the database would be accepted, too: look at "
 	    "what it shows.",
 	    "gatehouse db reseal --dry-run\ngatehouse db reseal\n"};
-	struct store_seals seals = {0};
+	struct store_grant_macs seals = {0};
 	struct gh_error err;
 	struct session s;
 	bool done;
@@ -95,7 +95,7 @@ cmd_db_reseal(int argc, char **argv)
 		session_close(&s);
 	}
 	if (rc != 0) {
-		store_seals_clear(&seals);
+		store_grant_macs_clear(&seals);
 		return command_fail(argv[0], &err);
 	}
 	done = !a.dry_run && !seals.is_whole;
@@ -106,6 +106,6 @@ cmd_db_reseal(int argc, char **argv)
 		rc = output_finish();
 	if (rc == COMMAND_OK && a.dry_run && !seals.is_whole)
 		rc = COMMAND_FAILED;
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	return rc;
 }

@@ -7,6 +7,6 @@
 #include "store/grant/reseal.h"
 
 /* The problem and one line for each row. */
-void db_reseal_show(const struct store_seals *seals, FILE *f);
+void db_reseal_show(const struct store_grant_macs *seals, FILE *f);
 
 #endif

@@ -31,7 +31,7 @@ audit_migration(struct session *s, int applied, struct gh_error *err)
 static int
 seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 {
-	struct store_seals seals;
+	struct store_grant_macs seals;
 	bool has_secret;
 	int rc = secret_file_exists(s->conf->gateway.secret_file, &has_secret, err);
 
@@ -40,7 +40,7 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 		return rc; /* `gatehouse init` comes next */
 	rc = session_use_secret(s, err);
 	if (rc == 0)
-		rc = store_seals_look(s->store, &seals, err);
+		rc = store_grant_macs_look(s->store, &seals, err);
 	if (rc != 0)
 		return rc;
 	if (seals.is_first && seals.rows > 0) {
@@ -51,7 +51,7 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 			rc = store_reseal(s->store, &s->who, seals.digest, err);
 		*sealed = rc == 0 ? seals.rows : 0;
 	}
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 	return rc;
 }
 

@@ -72,14 +72,14 @@ failure__replaces_control_characters(void **state)
 static void
 reseal__shows_a_name_as_it_is(void **state)
 {
-	struct store_seals seals = {.problem = "admin_user 4 (eve\033[1A\033[2K) was added",
+	struct store_grant_macs seals = {.problem = "admin_user 4 (eve\033[1A\033[2K) was added",
 	    .differences = gh_json_new_array()};
 
 	(void)state;
 	begin();
 	db_reseal_show(&seals, memory);
 	expect("admin_user 4 (eve?[1A?[2K) was added\n");
-	store_seals_clear(&seals);
+	store_grant_macs_clear(&seals);
 }
 
 int
