@@ -283,8 +283,6 @@ void
 gh_log_collect(struct gh_log_event *e)
 {
 	collector = e;
-	if (e != NULL)
-		e->len = 0;
 }
 
 void

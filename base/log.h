@@ -37,13 +37,13 @@ void gh_log_kv(enum gh_log_level level, const char *msg, ...) __attribute__((sen
 
 /*
  * What a call has done, as part of the line that the host writes about the call: one line for each
- * call. The thread that works on it collects; the first gh_log_event goes there, with its message
- * as the member "event". Without collector, and for further ones, it is a line like that of
- * gh_log_kv.
+ * call. The thread that works on it collects, in turns if it works on several; the first
+ * gh_log_event goes there, with its message as the member "event". Without collector, and for
+ * further ones, it is a line like that of gh_log_kv.
  */
 #define GH_LOG_EVENT_MAX 1024
 struct gh_log_event {
-	size_t len; /* 0 = none */
+	size_t len; /* 0 = none: how it starts */
 	bool is_cut;
 	char text[GH_LOG_EVENT_MAX];
 };

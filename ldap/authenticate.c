@@ -138,6 +138,8 @@ bind_as(struct dir *d, const char *dn, const char *password, struct gh_error *er
 {
 	int rc, code = LDAP_SERVER_DOWN;
 
+	if (d->never_waits)
+		return gh_fail(err, GH_E_BUSY, "the password would have to be tried");
 	for (int attempt = 0; attempt < 2 && dir_conn_is_broken(code); attempt++) {
 		if ((rc = dir_conn_open(&d->login, false, err)) != 0)
 			return rc;
@@ -156,7 +158,7 @@ verify(struct dir *d, const char *key, const struct dir_entry *e, const char *pa
 	if (is_remembered(d->s, key, e->dn, password))
 		return 0;
 	if ((rc = bind_as(d, e->dn, password, err)) != 0) {
-		if (rc != GH_E_DIR_DOWN)
+		if (rc != GH_E_DIR_DOWN && rc != GH_E_BUSY)
 			dir_cache_drop(d->s->binds, key);
 		return rc;
 	}
@@ -172,6 +174,8 @@ look_again(struct dir *d, const char *name, struct dir_entry **e, struct gh_erro
 	struct dir_entry *fresh;
 	int rc;
 
+	if (d->never_waits)
+		return gh_fail(err, GH_E_BUSY, "the account would have to be looked up again");
 	dir_shared_forget(d->s, name);
 	if ((rc = dir_find(d, name, &fresh, err)) != 0)
 		return rc;

@@ -163,6 +163,16 @@ dir_new(struct dir_shared *s, struct dir **out, struct gh_error *err)
 	return 0;
 }
 
+int
+dir_new_cached(struct dir_shared *s, struct dir **out, struct gh_error *err)
+{
+	int rc = dir_new(s, out, err);
+
+	if (rc == 0)
+		(*out)->never_waits = true;
+	return rc;
+}
+
 void
 dir_free(struct dir *d)
 {

@@ -38,6 +38,7 @@ struct dir_shared {
 struct dir {
 	struct dir_shared *s;
 	struct dir_conn service, login;
+	bool never_waits; /* the caches answer, or GH_E_BUSY */
 };
 
 /* Key of a name in the caches: lower case, since directories compare names so. */

@@ -15,6 +15,8 @@ dir_search(struct dir *d, const struct dir_query *q, LDAPMessage **res, struct g
 	int rc, code = LDAP_SERVER_DOWN;
 
 	*res = NULL;
+	if (d->never_waits)
+		return gh_fail(err, GH_E_BUSY, "it would have to be looked up");
 	for (int attempt = 0; attempt < 2 && dir_conn_is_broken(code); attempt++) {
 		if ((rc = dir_conn_open(&d->service, true, err)) != 0)
 			return rc;

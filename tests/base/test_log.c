@@ -164,7 +164,7 @@ static void
 log__what_a_call_does_is_in_its_line(void **state)
 {
 	static char text[3000];
-	struct gh_log_event e;
+	struct gh_log_event e = {0};
 
 	(void)state;
 	lines = 0;
@@ -184,12 +184,15 @@ log__what_a_call_does_is_in_its_line(void **state)
 	assert_string_equal(member("msg"), "alone");
 	gh_log_call(GH_LOG_INFO, "request", NULL, "status", "201", NULL);
 	assert_string_equal(member("status"), "201");
-	gh_log_collect(&e);
+	gh_log_collect(&e); /* taken up again: it has its event */
+	gh_log_event(GH_LOG_INFO, "another", NULL);
 	gh_log_collect(NULL);
 	gh_log_call(GH_LOG_INFO, "request", &e, "status", "202", NULL);
+	assert_string_equal(member("event"), "issued");
 	assert_string_equal(member("status"), "202");
 
 	memset(text, 'x', sizeof(text) - 1);
+	e = (struct gh_log_event){0};
 	gh_log_collect(&e);
 	gh_log_event(GH_LOG_INFO, text, "a", text, "b", text, NULL);
 	gh_log_collect(NULL);

@@ -982,6 +982,34 @@ dir__forgets_a_login_when_a_later_one_fails(void **state)
 	end(&a);
 }
 
+/* What the other access of the process has learned, and nothing else; it takes nothing away. */
+static void
+dir__cached_access_never_asks(void **state)
+{
+	struct access a, cached;
+	struct dir_entry *e;
+
+	(void)state;
+	begin(&a);
+	cached = a;
+	assert_int_equal(dir_new_cached(a.shared, &cached.dir, &cached.err), 0);
+	assert_int_equal(dir_find(cached.dir, "alice", &e, &cached.err), GH_E_BUSY);
+	assert_null(e);
+	assert_login(&cached, "alice", "alice-secret", GH_E_BUSY);
+	assert_login(&a, "alice", "alice-secret", 0);
+	slapd("pause");
+	assert_finds(&cached, "alice", "Alice Adams");
+	assert_login(&cached, "alice", "alice-secret", 0);
+	assert_login(&cached, "alice", "wrong", GH_E_BUSY);
+	assert_login(&cached, "alice", "", GH_E_AUTH_FAILED);
+	assert_login(&cached, "alice", "alice-secret", 0);
+	assert_int_equal(dir_find(cached.dir, "bob", &e, &cached.err), GH_E_BUSY);
+	assert_int_equal(dir_find_dn(cached.dir, "dc=example,dc=test", &e, &cached.err), GH_E_BUSY);
+	slapd("resume");
+	dir_free(cached.dir);
+	end(&a);
+}
+
 struct crowd {
 	struct dir_shared *shared;
 	int wrong; /* atomic */
@@ -1299,6 +1327,7 @@ main(void)
 	    cmocka_unit_test(dir__survives_a_restart_of_the_server),
 	    cmocka_unit_test(dir__remembers_for_the_configured_time),
 	    cmocka_unit_test(dir__forgets_a_login_when_a_later_one_fails),
+	    cmocka_unit_test(dir__cached_access_never_asks),
 	    cmocka_unit_test(dir__serves_threads_at_once),
 	    cmocka_unit_test(dir_ad__knows_every_spelling_of_a_name),
 	    cmocka_unit_test(dir_ad__reads_attributes),
