@@ -17,6 +17,7 @@
 #define EXTENSIONS_MAX (128 * 1024)
 #define SERIAL_SIZE 16 /* our own; RFC 5280 allows 20 */
 #define SERIAL_MAX 20
+#define FAST_RSA_BITS 3072
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -383,6 +384,15 @@ ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spe
 	if (m.rc != 0 && err != NULL)
 		*err = m.err;
 	return m.rc;
+}
+
+bool
+ca_signs_slowly(const struct ca *ca)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(ca->cert);
+
+	return ca->protection == CA_KEY_PKCS11 ||
+	    (key != NULL && EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) > FAST_RSA_BITS);
 }
 
 /* --- outcome ---------------------------------------------------------------------------------- */

@@ -112,6 +112,9 @@ struct ca_signing {
 /* n of them, 1 to CA_BATCH_MAX, each with its own result: see signer_client_sign_certs. A restarted
  * signer is given the record of each CA once. */
 void ca_sign_batch(struct signer_client *signer, struct ca_signing *m, size_t n);
+/* May one signature take longer than all else of an enrollment together? The key lies in a token,
+ * which may be slow or out of reach, or is longer than RSA-3072. */
+bool ca_signs_slowly(const struct ca *ca);
 
 /* Fill serial, thumbprint, issuer_dn and chain (leaf, then the CA's chain) of *out from a leaf. */
 int ca_outcome_set_cert(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf,

@@ -121,7 +121,7 @@ decide_again(struct enroll_env *env, struct enrollment *e)
 		return rc;
 	e->entry = entry;
 	enroll_decide(env, e);
-	enroll_sign(env, e);
+	enroll_sign(env, &e, 1);
 	e->entry = NULL;
 	dir_entry_free(entry);
 	return e->rc;

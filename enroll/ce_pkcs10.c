@@ -1,6 +1,8 @@
 /*
- * CertEnroll Pkcs10: a certificate for a PKCS#10. Each stage is a function of one call; ce_pkcs10
- * says in which order they run.
+ * CertEnroll Pkcs10: a certificate for a PKCS#10. Calls go through the stages together, and each
+ * stage is a function of one call where nothing is gained by more; a single call is the batch of
+ * one. What all have to wait for is waited for once: the look-up of the marks, the signatures, the
+ * record. While PostgreSQL looks, the CSRs are checked.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +21,15 @@ struct member {
 	struct gh_http_reply *rep;
 	struct ce_body body;
 	struct enroll_request req;
-	struct enrollment e; /* rc and err also of the stages here */
-	bool is_recorded;    /* e.out is the answer to a call that came before */
+	struct enrollment e;    /* rc and err also of the stages here */
+	bool is_recorded;       /* e.out is the answer to a call that came before */
+	bool may_leave, leaves; /* see struct call_item */
+};
+
+/* Those of a batch that are still on their way. */
+struct members {
+	size_t n;
+	struct member *of[ENROLL_BATCH_MAX];
 };
 
 /* ---- what the call says ---- */
@@ -32,7 +41,6 @@ member_init(struct member *m, const struct call *call, struct gh_http_reply *rep
 	static const enum enroll_protocol protocol[] = {0, ENROLL_CERTENROLL_V1,
 	    ENROLL_CERTENROLL_V2, ENROLL_CERTENROLL_V3};
 
-	memset(m, 0, sizeof(*m));
 	m->call = call;
 	m->rep = rep;
 	m->req.protocol = protocol[call->version];
@@ -88,27 +96,6 @@ read_call(const struct enroll_env *env, struct member *m)
 	m->e.rc = rc;
 }
 
-/* ---- a call that came before ---- */
-
-/* Its recorded answer comes before the window: a retry that took long must not turn a certificate
- * into an error. */
-static void
-find_recorded(struct enroll_env *env, struct member *m)
-{
-	int64_t ca_id = 0;
-	int rc;
-
-	if (m->e.rc != 0)
-		return;
-	rc = store_find_replay(env->store, m->call->requester, m->req.replay_mark, &m->is_recorded,
-	    &m->e.out, &ca_id, &m->e.err);
-	if (rc == 0 && m->is_recorded) {
-		m->e.out.is_replay = true;
-		rc = enroll_complete_chain(env, ca_id, &m->e.out, &m->e.err);
-	}
-	m->e.rc = rc;
-}
-
 /* ---- the request itself ---- */
 
 /* v3: Timestamp within the window. */
@@ -148,13 +135,108 @@ decide(const struct enroll_env *env, struct member *m)
 {
 	int rc;
 
-	if (m->e.rc != 0 || m->is_recorded)
-		return;
 	if ((rc = check_window(env, m->call, &m->body, &m->e.err)) != 0 ||
 	    (rc = parse_csr(m->body.pkcs10, &m->req.csr, &m->e.err)) != 0)
 		m->e.rc = rc;
 	else
 		enroll_decide(env, &m->e);
+}
+
+/* ---- calls that came before ---- */
+
+/*
+ * What was recorded for the mark comes before all that was decided meanwhile, the window, too: a
+ * retry that took long must not turn a certificate into an error.
+ */
+static void
+take_found(const struct enroll_env *env, struct member *m, const struct store_replay *r)
+{
+	if (r->rc == 0 && !r->found)
+		return;
+	enroll_outcome_clear(&m->e.out);
+	m->is_recorded = r->found;
+	if ((m->e.rc = r->rc) != 0) {
+		m->e.err = r->err;
+		return;
+	}
+	m->e.out = *r->out;
+	m->e.out.is_replay = true;
+	memset(r->out, 0, sizeof(*r->out)); /* moved */
+	m->e.rc = enroll_complete_chain(env, r->ca_id, &m->e.out, &m->e.err);
+}
+
+/* Ask for the marks of those that could be read, and decide while PostgreSQL looks: nothing that is
+ * called in between uses the connection. */
+static void
+find_and_decide(struct enroll_env *env, const struct members *all)
+{
+	struct enroll_outcome out[ENROLL_BATCH_MAX];
+	struct store_replay r[ENROLL_BATCH_MAX];
+	struct members asked = {0};
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct member *m = all->of[i];
+
+		if (m->e.rc != 0)
+			continue;
+		memset(&out[asked.n], 0, sizeof(out[0]));
+		r[asked.n] = (struct store_replay){.who = m->call->requester,
+		    .mark = m->req.replay_mark,
+		    .out = &out[asked.n]};
+		asked.of[asked.n++] = m;
+	}
+	if (asked.n == 0)
+		return;
+	store_find_replays_send(env->store, r, asked.n);
+	for (size_t i = 0; i < asked.n; i++) {
+		enrollment_enter(&asked.of[i]->e);
+		decide(env, asked.of[i]);
+	}
+	store_find_replays_collect(env->store, r, asked.n);
+	for (size_t i = 0; i < asked.n; i++) {
+		take_found(env, asked.of[i], &r[i]);
+		enroll_outcome_clear(&out[i]);
+	}
+}
+
+/* ---- those that leave ---- */
+
+static bool
+is_to_be_recorded(const struct member *m)
+{
+	return !m->is_recorded && !m->leaves && m->req.has_replay_mark;
+}
+
+/* The same call twice in one batch: the second waits until the first is recorded, and finds it. */
+static bool
+has_twin_before(const struct members *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_to_be_recorded(all->of[k]) &&
+		    memcmp(all->of[k]->req.replay_mark, all->of[i]->req.replay_mark,
+			REPLAY_MARK_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* What would hold up the others: a directory that is to be asked (GH_E_BUSY, see dir_new_cached), a
+ * key that signs slowly. */
+static bool
+is_slow(const struct member *m)
+{
+	return m->e.rc == GH_E_BUSY ||
+	    (m->e.rc == 0 && m->e.spec != NULL && ca_signs_slowly(m->e.ca));
+}
+
+static void
+let_leave(const struct members *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct member *m = all->of[i];
+
+		m->leaves =
+		    m->may_leave && is_to_be_recorded(m) && (is_slow(m) || has_twin_before(all, i));
+	}
 }
 
 /* ---- the answer ---- */
@@ -177,19 +259,76 @@ member_clear(struct member *m)
 	ce_body_clear(&m->body);
 }
 
+/* Sign, record, answer. */
+static void
+finish(struct enroll_env *env, const struct members *all)
+{
+	struct enrollment *e[ENROLL_BATCH_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct member *m = all->of[i];
+
+		if (!m->leaves && (m->e.rc != 0 || !m->is_recorded))
+			e[n++] = &all->of[i]->e;
+	}
+	enroll_sign(env, e, n);
+	enroll_record(env, e, n);
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->of[i]->leaves)
+			continue;
+		enrollment_enter(&all->of[i]->e);
+		answer(env, all->of[i]);
+	}
+}
+
+static void
+run(struct enroll_env *env, struct member *m, size_t n)
+{
+	struct members all = {.n = n};
+
+	for (size_t i = 0; i < n; i++) {
+		all.of[i] = &m[i];
+		enrollment_enter(&m[i].e);
+		read_call(env, &m[i]);
+	}
+	find_and_decide(env, &all);
+	let_leave(&all);
+	finish(env, &all);
+	for (size_t i = 0; i < n; i++)
+		member_clear(&m[i]);
+}
+
 void
 ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct member m;
+	struct member m = {0};
 
 	member_init(&m, call, rep);
-	read_call(env, &m);
-	find_recorded(env, &m);
-	decide(env, &m);
-	if (m.e.rc != 0 || !m.is_recorded) {
-		enroll_sign(env, &m.e);
-		enroll_record(env, &m.e);
+	run(env, &m, 1);
+}
+
+void
+ce_pkcs10_batch(struct enroll_env *env, struct call_item *calls, size_t n)
+{
+	struct member *m = calloc(n, sizeof(*m));
+	struct gh_error err;
+
+	for (size_t i = 0; i < n; i++) {
+		if (m == NULL) {
+			gh_fail(&err, GH_E_NOMEM, "batch");
+			ce_reply_error(env, &err, calls[i].rep);
+			continue;
+		}
+		member_init(&m[i], &calls[i].call, calls[i].rep);
+		m[i].e.event = calls[i].event;
+		m[i].may_leave = true;
 	}
-	answer(env, &m);
-	member_clear(&m);
+	if (m != NULL)
+		run(env, m, n);
+	gh_log_collect(NULL);
+	gh_log_context(NULL, NULL);
+	for (size_t i = 0; m != NULL && i < n; i++)
+		calls[i].leaves = m[i].leaves;
+	free(m);
 }

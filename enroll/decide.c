@@ -166,40 +166,59 @@ enroll_decide(const struct enroll_env *env, struct enrollment *e)
 		forget_spec(e);
 }
 
-/* A locked key is no reason to lose a request: it waits where the template says so, or may come
- * again. */
-static int
-sign(struct enroll_env *env, struct enrollment *e)
+/* What the signer said. A locked key is no reason to lose a request: it waits where the template
+ * says so, or may come again. */
+static void
+take_signed(struct enroll_env *env, struct enrollment *e, const struct ca_signing *s)
 {
-	unsigned char *cert = NULL;
-	size_t len = 0;
-	int rc;
-
-	rc = ca_sign(e->ca, env->signer, e->spec, &cert, &len, &e->err);
-	if (rc == GH_E_CA_LOCKED && !e->is_approved && tmpl_waits_for_locked_ca(e->tmpl->tmpl)) {
+	e->rc = s->rc;
+	if (s->rc == 0) {
+		e->rc = ca_outcome_set_cert(&e->out, e->ca, s->cert, s->cert_len, &e->err);
+		e->out.disposition = DB_DISP_ISSUED;
+	} else if (s->rc == GH_E_CA_LOCKED && !e->is_approved &&
+	    tmpl_waits_for_locked_ca(e->tmpl->tmpl)) {
 		leave_pending(e,
 		    "Taken Under Submission: the key of the certification authority is locked");
-		return 0;
+		e->rc = 0;
+	} else {
+		e->err = s->err;
+		if (s->rc == GH_E_CA_LOCKED)
+			ca_locked_explain(env->store, e->ca, &e->err);
 	}
-	if (rc == GH_E_CA_LOCKED)
-		ca_locked_explain(env->store, e->ca, &e->err);
-	if (rc != 0)
-		return rc;
-	rc = ca_outcome_set_cert(&e->out, e->ca, cert, len, &e->err);
-	free(cert);
-	if (rc == 0)
-		e->out.disposition = DB_DISP_ISSUED;
-	return rc;
+	if (e->rc != 0)
+		enroll_outcome_clear(&e->out);
+	forget_spec(e);
 }
 
 void
-enroll_sign(struct enroll_env *env, struct enrollment *e)
+enroll_sign(struct enroll_env *env, struct enrollment *const *e, size_t n)
 {
-	if (e->rc != 0 || e->spec == NULL)
+	struct ca_signing s[ENROLL_BATCH_MAX];
+	struct enrollment *of[ENROLL_BATCH_MAX];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (e[i]->rc != 0 || e[i]->spec == NULL)
+			continue;
+		of[k] = e[i];
+		s[k++] = (struct ca_signing){.ca = e[i]->ca, .spec = e[i]->spec};
+	}
+	if (k > 0)
+		ca_sign_batch(env->signer, s, k);
+	for (size_t i = 0; i < k; i++) {
+		enrollment_enter(of[i]);
+		take_signed(env, of[i], &s[i]);
+		free(s[i].cert);
+	}
+}
+
+void
+enrollment_enter(const struct enrollment *e)
+{
+	if (e->event == NULL)
 		return;
-	if ((e->rc = sign(env, e)) != 0)
-		enroll_outcome_clear(&e->out);
-	forget_spec(e);
+	gh_log_context(e->req->request_id, e->req->requester.name);
+	gh_log_collect(e->event);
 }
 
 void

@@ -1,11 +1,16 @@
 /*
- * The stages of the pipeline, each a function of one request: decide, sign, record. What calls them
- * (enroll.c, approve.c, the front doors) only says in which order.
+ * The stages of the pipeline: decide, sign, record. Requests go through them one by one or several
+ * at a time; what one meets there is its own. What calls them (enroll.c, approve.c, the front
+ * doors) only says in which order.
  */
 #ifndef ENROLL_DECIDE_H
 #define ENROLL_DECIDE_H
 
 #include "enroll.h"
+#include "log.h"
+#include "store/request/record_request.h"
+
+#define ENROLL_BATCH_MAX STORE_BATCH_MAX
 
 /* One request on its way through the stages, and what each left for the next. */
 struct enrollment {
@@ -16,6 +21,8 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* For what is logged about it, where a thread works on several; NULL: the thread's. */
+	struct gh_log_event *event;
 	/* of the stages */
 	const struct catalog_template *tmpl; /* borrowed from the catalog; NULL until found */
 	const struct ca *ca;                 /* the same */
@@ -26,19 +33,23 @@ struct enrollment {
 	struct gh_error err;                 /* with rc */
 };
 
+/* The calling thread works on this one now: its log lines bear its name. Nothing if event is
+ * NULL. */
+void enrollment_enter(const struct enrollment *e);
+
 /* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
  * (gh_error_info). Asks neither the database nor the signer. */
 void enroll_decide(const struct enroll_env *env, struct enrollment *e);
-/* Signs spec, if there is one and rc is 0: out is issued, or pending where the key is locked and
- * the template waits for it. */
-void enroll_sign(struct enroll_env *env, struct enrollment *e);
+/* Signs spec of those of 1 to ENROLL_BATCH_MAX that have one and rc 0: out is issued, or pending
+ * where the key is locked and the template waits for it. */
+void enroll_sign(struct enroll_env *env, struct enrollment *const *e, size_t n);
 /*
- * One commit: what was decided, and a denial, which is an answer; all else is a failure of this
- * call, and leaves an audit row where the caller was refused. rc 0: out is the answer, committed,
- * logged and counted. The race of two equal requests is decided here: the second gets the first
- * one's answer.
+ * One commit for 1 to ENROLL_BATCH_MAX: what was decided, and denials, which are answers; all else
+ * is a failure of its call, and leaves an audit row where the caller was refused. rc 0: out is the
+ * answer, committed, logged and counted. The race of two equal requests is decided here: the second
+ * gets the first one's answer.
  */
-void enroll_record(struct enroll_env *env, struct enrollment *e);
+void enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n);
 void enrollment_clear(struct enrollment *e);
 
 /* Fill *out as denied for the reason in err. */

@@ -82,69 +82,95 @@ enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll
 	return 0;
 }
 
-/* Metadata as it was checked goes to the row: for a denial it was not checked, and is left out. */
-static int
-record(struct enroll_env *env, struct enrollment *e, const char *detail)
-{
-	struct enroll_request checked = *e->req;
-	struct store_decision sd = {
-	    .req = &checked,
-	    .template_id = e->tmpl != NULL ? e->tmpl->id : 0,
-	    .ca = e->ca,
-	    .detail = detail,
-	};
-	int64_t ca_id;
-	int rc;
+/* One member of the statement. */
+struct recorded {
+	struct enrollment *of;
+	struct enroll_request req; /* borrowed parts; metadata as it was checked */
+};
 
-	checked.metadata = e->metadata;
-	rc = store_record(env->store, &sd, &e->out, &ca_id, &e->err);
-	if (rc == GH_E_REPLAY)
-		enroll_audit_refusal(env, &e->req->requester, e->req->request_id,
-		    e->req->template_name, &e->err);
-	if (rc != 0)
-		return rc;
-	if ((rc = enroll_complete_chain(env, ca_id, &e->out, &e->err)) != 0)
-		return rc;
-	enroll_report(e->req, &e->out,
-	    e->tmpl != NULL ? tmpl_name(e->tmpl->tmpl) : e->req->template_name);
-	return 0;
+/* Metadata as it was checked goes to the row: for a denial it was not checked, and is left out. */
+static void
+prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
+{
+	r->of = e;
+	r->req = *e->req;
+	r->req.metadata = e->metadata;
+	*s = (struct store_recording){.out = &e->out};
+	s->decision.req = &r->req;
+	s->decision.template_id = e->tmpl != NULL ? e->tmpl->id : 0;
+	s->decision.ca = e->ca;
+	if (e->rc == 0)
+		return;
+	gh_utf8_clean(e->err.detail);
+	s->decision.detail = e->err.detail;
+	enroll_outcome_deny(&e->out, &e->err);
+}
+
+static void
+audit_refusal(struct enroll_env *env, const struct enrollment *e)
+{
+	enroll_audit_refusal(env, &e->req->requester, e->req->request_id, e->req->template_name,
+	    &e->err);
+}
+
+static void
+take_recorded(struct enroll_env *env, struct enrollment *e, const struct store_recording *s)
+{
+	enrollment_enter(e);
+	if ((e->rc = s->rc) != 0)
+		e->err = s->err;
+	if (e->rc == GH_E_REPLAY)
+		audit_refusal(env, e);
+	if (e->rc == 0)
+		e->rc = enroll_complete_chain(env, s->ca_id, &e->out, &e->err);
+	if (e->rc == 0)
+		enroll_report(e->req, &e->out,
+		    e->tmpl != NULL ? tmpl_name(e->tmpl->tmpl) : e->req->template_name);
+	else
+		enroll_outcome_clear(&e->out);
 }
 
 /* Denied by policy is an answer, and recorded; all else is a failure of this call. */
-static int
-record_failure(struct enroll_env *env, struct enrollment *e)
+static bool
+is_answer(const struct enrollment *e)
 {
-	struct gh_error why = e->err;
-
-	if (!gh_error_info(why.code)->is_denial) {
-		enroll_audit_refusal(env, &e->req->requester, e->req->request_id,
-		    e->req->template_name, &why);
-		return why.code;
-	}
-	gh_utf8_clean(why.detail);
-	enroll_outcome_deny(&e->out, &why);
-	return record(env, e, why.detail);
+	return e->rc == 0 || gh_error_info(e->err.code)->is_denial;
 }
 
 void
-enroll_record(struct enroll_env *env, struct enrollment *e)
+enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n)
 {
-	e->rc = e->rc == 0 ? record(env, e, NULL) : record_failure(env, e);
-	if (e->rc != 0)
-		enroll_outcome_clear(&e->out);
+	struct recorded r[ENROLL_BATCH_MAX];
+	struct store_recording s[ENROLL_BATCH_MAX];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_answer(e[i])) {
+			prepare(e[i], &r[k], &s[k]);
+			k++;
+			continue;
+		}
+		enrollment_enter(e[i]);
+		audit_refusal(env, e[i]);
+		enroll_outcome_clear(&e[i]->out);
+	}
+	if (k > 0)
+		store_record_batch(env->store, s, k);
+	for (size_t i = 0; i < k; i++)
+		take_recorded(env, r[i].of, &s[i]);
 }
 
 int
 enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
-	struct enrollment e = {.req = req, .app = app, .entry = entry};
+	struct enrollment e = {.req = req, .app = app, .entry = entry}, *one = &e;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	enroll_decide(env, &e);
-	enroll_sign(env, &e);
-	enroll_record(env, &e);
+	enroll_sign(env, &one, 1);
+	enroll_record(env, &one, 1);
 	if ((rc = e.rc) != 0) {
 		if (err != NULL)
 			*err = e.err;

@@ -33,10 +33,14 @@ struct fake_store {
 	int audits;
 	char audit[FAKE_AUDITS][256]; /* "event outcome who object detail" */
 	int fail;                     /* code that every call returns */
-	int fail_record;              /* only store_record and store_decide */
-	int lookups;                  /* calls of store_find_replay */
-	bool is_tampered;             /* pending requests are not as they were recorded */
-	int64_t ca_locked_until;      /* of the issuing CA; it is 1000 now */
+	int fail_record;              /* only store_record_batch and store_decide */
+	int fail_member;              /* code for each member of fail_requester */
+	const char *fail_requester;
+	int lookups;             /* marks that were looked for */
+	int questions;           /* by how many look-ups */
+	int records;             /* statements */
+	bool is_tampered;        /* pending requests are not as they were recorded */
+	int64_t ca_locked_until; /* of the issuing CA; it is 1000 now */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);
@@ -56,7 +60,11 @@ struct dir_entry *fake_entry(const char *name);
 /* ---- CA ---- */
 struct fake_ca {
 	int fail;
+	int skip; /* signatures that succeed before it fails */
 	int signed_certs;
+	int exchanges; /* with the signer */
+	unsigned serial;
+	const char *slow_ca; /* name of one that signs slowly */
 };
 extern struct fake_ca fake_ca;
 /* Issuing CA and root, DER in base64; made on first use. */

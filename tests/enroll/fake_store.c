@@ -10,10 +10,14 @@
 #include <cmocka.h>
 
 #include "store/ca/ca_password_row.h"
+#include "store/request/record_request.h"
 
 #include "fake.h"
 
 struct fake_store fake_store;
+
+/* A look-up is on its way: nobody else may use the connection. */
+static bool is_asked;
 
 static int
 told_to_fail(int code, struct gh_error *err)
@@ -36,6 +40,7 @@ fake_store_reset(void)
 	for (int i = 0; i < fake_store.rows; i++)
 		row_clear(&fake_store.row[i]);
 	memset(&fake_store, 0, sizeof(fake_store));
+	is_asked = false;
 }
 
 struct fake_row *
@@ -69,42 +74,65 @@ find_mark(const unsigned char mark[REPLAY_MARK_SIZE])
 	return NULL;
 }
 
-int
-store_find_replay(struct store *s, const struct requester *who,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
+void
+store_find_replays_send(struct store *s, struct store_replay *m, size_t n)
 {
-	const struct fake_row *r = find_mark(mark);
-
 	(void)s;
-	fake_store.lookups++;
-	*found = false;
-	memset(out, 0, sizeof(*out));
-	*ca_id = 0;
-	if (fake_store.fail != 0)
-		return told_to_fail(fake_store.fail, err);
-	if (r == NULL)
-		return 0;
-	if (strcmp(r->requester.name, who->name) != 0 || r->requester.app_id != who->app_id)
-		return gh_fail(err, GH_E_REPLAY, "recorded for %s", r->requester.name);
-	copy_outcome(out, &r->outcome);
-	*ca_id = r->ca_id;
-	*found = true;
-	return 0;
+	assert_false(is_asked);
+	is_asked = true;
+	fake_store.questions++;
+	for (size_t i = 0; i < n; i++) {
+		m[i].found = false;
+		m[i].ca_id = 0;
+		m[i].rc = 0;
+	}
 }
 
-int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
+static void
+find_replay(struct store_replay *m)
+{
+	const struct fake_row *r = find_mark(m->mark);
+
+	fake_store.lookups++;
+	if (fake_store.fail != 0) {
+		m->rc = told_to_fail(fake_store.fail, &m->err);
+		return;
+	}
+	if (r == NULL)
+		return;
+	if (strcmp(r->requester.name, m->who->name) != 0 || r->requester.app_id != m->who->app_id) {
+		m->rc = gh_fail(&m->err, GH_E_REPLAY, "recorded for %s", r->requester.name);
+		return;
+	}
+	copy_outcome(m->out, &r->outcome);
+	m->ca_id = r->ca_id;
+	m->found = true;
+}
+
+void
+store_find_replays_collect(struct store *s, struct store_replay *m, size_t n)
+{
+	(void)s;
+	assert_true(is_asked);
+	is_asked = false;
+	for (size_t i = 0; i < n; i++)
+		find_replay(&m[i]);
+}
+
+static int
+record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_id,
+    struct gh_error *err)
 {
 	const struct enroll_request *req = d->req;
 	struct fake_row *r = req->has_replay_mark ? find_mark(req->replay_mark) : NULL;
 
-	(void)s;
 	*ca_id = 0;
 	if (fake_store.fail != 0 || fake_store.fail_record != 0)
 		return told_to_fail(fake_store.fail != 0 ? fake_store.fail : fake_store.fail_record,
 		    err);
+	if (fake_store.fail_requester != NULL &&
+	    strcmp(fake_store.fail_requester, req->requester.name) == 0)
+		return told_to_fail(fake_store.fail_member, err);
 	if (r != NULL) {
 		enroll_outcome_clear(out);
 		copy_outcome(out, &r->outcome);
@@ -129,6 +157,16 @@ store_record(struct store *s, const struct store_decision *d, struct enroll_outc
 	r->ca_id = d->ca != NULL && out->disposition == DB_DISP_ISSUED ? d->ca->id : 0;
 	copy_outcome(&r->outcome, out);
 	return 0;
+}
+
+void
+store_record_batch(struct store *s, struct store_recording *m, size_t n)
+{
+	(void)s;
+	assert_false(is_asked);
+	fake_store.records++;
+	for (size_t i = 0; i < n; i++)
+		m[i].rc = record(&m[i].decision, m[i].out, &m[i].ca_id, &m[i].err);
 }
 
 int
@@ -180,6 +218,7 @@ int
 store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 {
 	(void)s;
+	assert_false(is_asked);
 	if (fake_store.fail != 0)
 		return told_to_fail(fake_store.fail, err);
 	snprintf(fake_store.audit[fake_store.audits++ % FAKE_AUDITS], sizeof(fake_store.audit[0]),
