@@ -6,10 +6,17 @@
 
 /* ---- on the pool threads ---- */
 
+/* The state of a thread. Alone, a call may wait for the directory; in a batch it may not. */
+struct thread_state {
+	struct enroll_env env;
+	struct dir *dir, *cached_dir;
+};
+
 /* Connections are made when they are first needed, so that what is down does not stop the start. */
 static int
-complete_env(struct enroll_env *env, struct gh_error *err)
+complete(struct thread_state *t, struct gh_error *err)
 {
+	struct enroll_env *env = &t->env;
 	const struct gh_conf *conf = env->conf;
 	int rc = 0;
 
@@ -19,8 +26,10 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 		if (rc == 0)
 			rc = store_use_secret(env->store, env->server_secret, err);
 	}
-	if (rc == 0 && env->dir == NULL)
-		rc = dir_new(app_state.dir, &env->dir, err);
+	if (rc == 0 && t->dir == NULL)
+		rc = dir_new(app_state.dir, &t->dir, err);
+	if (rc == 0 && t->cached_dir == NULL)
+		rc = dir_new_cached(app_state.dir, &t->cached_dir, err);
 	if (rc == 0 && env->signer == NULL)
 		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
 		    err);
@@ -29,65 +38,67 @@ complete_env(struct enroll_env *env, struct gh_error *err)
 	return rc;
 }
 
-/* env: as the pool gave it, may be NULL. A success is followed by end_work. */
+/* t: as the pool gave it, may be NULL. A success is followed by end_work. */
 static int
-begin_work(struct enroll_env *env, struct gh_error *err)
+begin_work(struct thread_state *t, bool may_wait, struct gh_error *err)
 {
-	int rc = env != NULL ? complete_env(env, err)
-			     : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
+	int rc = t != NULL ? complete(t, err) : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
 
-	if (rc == 0)
-		env->catalog = catalog_watch_get(app_state.catalog);
-	return rc;
+	if (rc != 0)
+		return rc;
+	t->env.dir = may_wait ? t->dir : t->cached_dir;
+	t->env.catalog = catalog_watch_get(app_state.catalog);
+	return 0;
 }
 
 static void
-end_work(struct enroll_env *env)
+end_work(struct thread_state *t)
 {
-	catalog_free(env->catalog);
-	env->catalog = NULL;
+	catalog_free(t->env.catalog);
+	t->env.catalog = NULL;
 }
 
 static void *
 thread_start(void *arg)
 {
-	struct enroll_env *env = calloc(1, sizeof(*env));
+	struct thread_state *t = calloc(1, sizeof(*t));
 
 	(void)arg;
-	if (env != NULL) {
-		env->conf = app_state.conf;
-		env->server_secret = app_state.server_secret;
-		env->ocsp = app_state.ocsp;
+	if (t != NULL) {
+		t->env.conf = app_state.conf;
+		t->env.server_secret = app_state.server_secret;
+		t->env.ocsp = app_state.ocsp;
 	}
-	return env;
+	return t;
 }
 
 static void
 thread_end(void *state)
 {
-	struct enroll_env *env = state;
+	struct thread_state *t = state;
 
-	if (env == NULL)
+	if (t == NULL)
 		return;
-	store_free(env->store);
-	dir_free(env->dir);
-	signer_client_free(env->signer);
-	free(env);
+	store_free(t->env.store);
+	dir_free(t->dir);
+	dir_free(t->cached_dir);
+	signer_client_free(t->env.signer);
+	free(t);
 }
 
 static void
 run_exchange(struct pool_job *job, void *state)
 {
 	struct exchange *x = (struct exchange *)job;
-	struct enroll_env *env = state;
+	struct thread_state *t = state;
 	struct gh_error err = {0};
 
-	if (begin_work(env, &err) != 0) {
+	if (begin_work(t, true, &err) != 0) {
 		exchange_refuse(x, &err);
 		return;
 	}
-	route_dispatch(env, app_state.limiter, &x->match, &x->req, &x->rep, &x->trace);
-	end_work(env);
+	route_dispatch(&t->env, app_state.limiter, &x->match, &x->req, &x->rep, &x->trace);
+	end_work(t);
 }
 
 static void
@@ -95,10 +106,11 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 {
 	const struct route_batch *batch = ((struct exchange *)jobs)->match.route->batch;
 	struct route_item items[ROUTE_BATCH_MAX];
+	struct thread_state *t = state;
 	struct pool_job *job = jobs;
 	struct gh_error err = {0};
 
-	if (begin_work(state, &err) != 0) {
+	if (begin_work(t, false, &err) != 0) {
 		for (; job != NULL; job = job->next)
 			exchange_refuse((struct exchange *)job, &err);
 		return;
@@ -111,8 +123,8 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 		    .rep = &x->rep,
 		    .trace = &x->trace};
 	}
-	route_dispatch_batch(state, app_state.limiter, batch, items, n);
-	end_work(state);
+	route_dispatch_batch(&t->env, app_state.limiter, batch, items, n);
+	end_work(t);
 	job = jobs;
 	for (size_t i = 0; i < n; i++, job = job->next)
 		if (items[i].leaves)
@@ -146,10 +158,11 @@ make_batches(struct gh_error *err)
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route_batch *b = route_table[i].batch;
 
-		if (b != NULL)
+		if (b != NULL && batch_of(&route_table[i]) == &batches[i])
 			batches[i] = (struct pool_batch){.run = run_batch,
 			    .max = b->max,
-			    .at_once = b->at_once};
+			    .at_once = b->at_once,
+			    .has_threads = b->has_threads};
 	}
 	return 0;
 }
@@ -165,11 +178,22 @@ exchange_pool_take(void)
 	}
 }
 
+/* gateway.threads are all of them, as they are connections to PostgreSQL, too; at least one waits
+ * for what is slow. */
+static int
+common_threads(void)
+{
+	int n = app_state.conf->gateway.threads;
+
+	for (size_t i = 0; i < route_table_len; i++)
+		n -= batches[i].has_threads ? batches[i].at_once : 0;
+	return n > 0 ? n : 1;
+}
+
 int
 exchange_pool_start(void (*finished)(struct exchange *x), struct gh_error *err)
 {
 	struct pool_options o = {
-	    .threads = app_state.conf->gateway.threads,
 	    .queue = app_state.conf->gateway.queue,
 	    .thread_start = thread_start,
 	    .thread_end = thread_end,
@@ -178,9 +202,12 @@ exchange_pool_start(void (*finished)(struct exchange *x), struct gh_error *err)
 	};
 	int rc = make_batches(err);
 
+	if (rc != 0)
+		return rc;
 	o.batches = batches;
+	o.threads = common_threads();
 	when_finished = finished;
-	return rc == 0 ? pool_new(&o, &app_state.pool, err) : rc;
+	return pool_new(&o, &app_state.pool, err);
 }
 
 int

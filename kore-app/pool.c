@@ -1,6 +1,7 @@
-/* The thread pool: one mutex, one condition, the queue and what is done. */
+/* The thread pool: one mutex, the queue, the lists of the kinds, and what is done. */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,13 @@ struct pool {
 	int started; /* threads to be joined */
 	bool stopping;
 	int event;
-	pthread_t *thread;
+	struct pool_thread *thread;
+};
+
+struct pool_thread {
+	pthread_t id;
+	struct pool *pool;
+	struct pool_batch *batch; /* it works for this kind alone; NULL: for the queue */
 };
 
 /* What a thread works on. */
@@ -62,7 +69,13 @@ append(struct pool *p, struct pool_job *job)
 static void
 give_turn(struct pool *p, struct pool_batch *b)
 {
-	if (b->has_turn || b->waiting == NULL || b->at_work >= b->at_once)
+	if (b->waiting == NULL)
+		return;
+	if (b->has_threads) {
+		pthread_cond_signal(&b->work);
+		return;
+	}
+	if (b->has_turn || b->at_work >= b->at_once)
 		return;
 	b->has_turn = true;
 	append(p, &b->turn);
@@ -133,16 +146,22 @@ put_back(struct pool *p, struct pool_work *w)
 /* ---- the threads ---- */
 
 static bool
-next_work(struct pool *p, struct pool_work *w)
+next_work(struct pool_thread *t, struct pool_work *w)
 {
+	struct pool *p = t->pool;
+	struct pool_batch *b = t->batch;
 	bool goes_on;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->queue == NULL && !p->stopping)
-		pthread_cond_wait(&p->work, &p->lock);
+	while ((b != NULL ? b->waiting : p->queue) == NULL && !p->stopping)
+		pthread_cond_wait(b != NULL ? &b->work : &p->work, &p->lock);
 	goes_on = !p->stopping;
-	if (goes_on)
+	if (goes_on && b != NULL) {
+		take_waiting(p, b, w);
+		tell_queued(p);
+	} else if (goes_on) {
 		take_first(p, w);
+	}
 	pthread_mutex_unlock(&p->lock);
 	return goes_on;
 }
@@ -176,13 +195,18 @@ finish_work(struct pool *p, struct pool_work *w)
 static void *
 thread_main(void *arg)
 {
-	struct pool *p = arg;
+	struct pool_thread *t = arg;
+	struct pool *p = t->pool;
 	void *state = p->o.thread_start != NULL ? p->o.thread_start(p->o.arg) : NULL;
 	struct pool_work w;
 
-	while (next_work(p, &w)) {
+	while (next_work(t, &w)) {
 		run_work(p, &w, state);
 		finish_work(p, &w);
+		/* Where several came together, their answers bring the next ones: let the event
+		 * loop take in all that are there before the next batch begins. */
+		if (t->batch != NULL && w.n > 1)
+			sched_yield();
 	}
 	if (p->o.thread_end != NULL)
 		p->o.thread_end(state);
@@ -191,6 +215,40 @@ thread_main(void *arg)
 	pthread_cond_signal(&p->ended);
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
+}
+
+static int
+threads_of(const struct pool_batch *b)
+{
+	return b->has_threads ? b->at_once : 0;
+}
+
+static int
+all_threads(const struct pool_options *o)
+{
+	int n = o->threads;
+
+	for (size_t i = 0; i < o->batches_len; i++)
+		n += threads_of(&o->batches[i]);
+	return n;
+}
+
+static int
+start_thread(struct pool *p, const pthread_attr_t *attr, struct pool_batch *b)
+{
+	struct pool_thread *t;
+	int rc;
+
+	pthread_mutex_lock(&p->lock);
+	t = &p->thread[p->started];
+	*t = (struct pool_thread){.pool = p, .batch = b};
+	rc = pthread_create(&t->id, attr, thread_main, t);
+	if (rc == 0) {
+		p->started++;
+		p->running++;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return rc;
 }
 
 static int
@@ -209,15 +267,11 @@ start_threads(struct pool *p)
 		pthread_attr_destroy(&attr);
 		return -1;
 	}
-	for (int i = 0; i < p->o.threads && rc == 0; i++) {
-		pthread_mutex_lock(&p->lock);
-		rc = pthread_create(&p->thread[i], &attr, thread_main, p);
-		if (rc == 0) {
-			p->started++;
-			p->running++;
-		}
-		pthread_mutex_unlock(&p->lock);
-	}
+	for (int i = 0; i < p->o.threads && rc == 0; i++)
+		rc = start_thread(p, &attr, NULL);
+	for (size_t k = 0; k < p->o.batches_len; k++)
+		for (int i = 0; i < threads_of(&p->o.batches[k]) && rc == 0; i++)
+			rc = start_thread(p, &attr, &p->o.batches[k]);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return rc == 0 ? 0 : -1;
@@ -228,6 +282,8 @@ pool_free(struct pool *p)
 {
 	if (p->event >= 0)
 		close(p->event);
+	for (size_t i = 0; i < p->o.batches_len; i++)
+		pthread_cond_destroy(&p->o.batches[i].work);
 	pthread_cond_destroy(&p->ended);
 	pthread_cond_destroy(&p->work);
 	pthread_mutex_destroy(&p->lock);
@@ -238,6 +294,7 @@ pool_free(struct pool *p)
 static void
 init_batch(struct pool_batch *b)
 {
+	pthread_cond_init(&b->work, NULL);
 	b->turn = (struct pool_job){.batch = b};
 	b->has_turn = false;
 	b->at_work = b->waiting_len = 0;
@@ -265,7 +322,7 @@ pool_alloc(const struct pool_options *o)
 	pthread_cond_init(&p->ended, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	p->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	p->thread = calloc((size_t)o->threads, sizeof(*p->thread));
+	p->thread = calloc((size_t)all_threads(o), sizeof(*p->thread));
 	if (p->event < 0 || p->thread == NULL) {
 		pool_free(p);
 		return NULL;
@@ -283,11 +340,11 @@ pool_new(const struct pool_options *o, struct pool **out, struct gh_error *err)
 		return gh_fail(err, GH_E_NOMEM, "thread pool");
 	atomic_store(&o->gauges->queued, 0);
 	atomic_store(&o->gauges->busy, 0);
-	atomic_store(&o->gauges->threads, o->threads);
+	atomic_store(&o->gauges->threads, all_threads(o));
 	atomic_store(&o->gauges->queue_max, o->queue);
 	if (start_threads(p) != 0) {
 		(void)pool_stop(p, 1000); /* threads without a job end at once */
-		return gh_fail(err, GH_E_INTERNAL, "cannot start %d threads", o->threads);
+		return gh_fail(err, GH_E_INTERNAL, "cannot start %d threads", all_threads(o));
 	}
 	*out = p;
 	return 0;
@@ -379,6 +436,8 @@ pool_stop(struct pool *p, int timeout_ms)
 	pthread_mutex_lock(&p->lock);
 	p->stopping = true;
 	pthread_cond_broadcast(&p->work);
+	for (size_t i = 0; i < p->o.batches_len; i++)
+		pthread_cond_broadcast(&p->o.batches[i].work);
 	while (p->running > 0 && pthread_cond_timedwait(&p->ended, &p->lock, &until) != ETIMEDOUT)
 		;
 	all_ended = p->running == 0;
@@ -386,7 +445,7 @@ pool_stop(struct pool *p, int timeout_ms)
 	if (!all_ended)
 		return false;
 	for (int i = 0; i < p->started; i++)
-		pthread_join(p->thread[i], NULL);
+		pthread_join(p->thread[i].id, NULL);
 	pool_free(p);
 	return true;
 }

@@ -6,7 +6,8 @@
  *
  * Jobs of some kinds are worth more together than one by one. Such a kind has a list of its own: a
  * thread that becomes free takes all that waits in it, so batches grow with the load, and nobody
- * waits when there are few. The list has its turn in the queue as one job.
+ * waits when there are few. The list has its turn in the queue as one job, or threads of its own,
+ * for a kind that must not wait until others have waited.
  *
  * A job belongs to the submitter until pool_submit returns 0, then to the pool, and again to
  * whoever gets it from pool_finished.
@@ -14,6 +15,7 @@
 #ifndef POOL_H
 #define POOL_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,8 +42,11 @@ struct pool_batch {
 	void (*run)(struct pool_job *jobs, size_t n, void *state);
 	size_t max;  /* jobs in a batch, at least 1 */
 	int at_once; /* batches of the kind at work at the same time, at least 1 */
+	/* at_once threads beside those of the pool, for this kind alone. */
+	bool has_threads;
 
 	/* the pool's, guarded by its lock */
+	pthread_cond_t work;  /* of threads of its own: some wait, or stopping */
 	struct pool_job turn; /* in the queue for all that wait */
 	bool has_turn;
 	int at_work;
@@ -50,7 +55,7 @@ struct pool_batch {
 };
 
 struct pool_options {
-	int threads;
+	int threads;                      /* but for those that kinds have */
 	int queue;                        /* jobs that may wait in the queue, and in each list */
 	void *(*thread_start)(void *arg); /* state of a thread; may be NULL: no state */
 	void (*thread_end)(void *state);  /* may be NULL */

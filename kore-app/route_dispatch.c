@@ -190,9 +190,9 @@ route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struc
 	snprintf(trace->cause, sizeof(trace->cause), "%s", err->detail);
 }
 
-/* True: the call may go to its handler, as *who. Else the reply says why not. */
+/* True: the call may go to its handler, as *who. Else the reply says why not, or it leaves. */
 static bool
-enter(struct enroll_env *env, struct auth_limiter *limiter, const struct route_item *i,
+enter(struct enroll_env *env, struct auth_limiter *limiter, struct route_item *i, bool may_leave,
     struct auth_result *who)
 {
 	struct gh_error err = {0};
@@ -202,8 +202,10 @@ enter(struct enroll_env *env, struct auth_limiter *limiter, const struct route_i
 	rc = check_call(env, i->match->route, i->req, &err);
 	if (rc == 0)
 		rc = authenticate(env, limiter, i->match->route, i->req, who, &err);
+	i->leaves = may_leave && rc == GH_E_BUSY;
 	if (rc != 0) {
-		route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
+		if (!i->leaves)
+			route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
 		gh_log_context(NULL, NULL);
 		return false;
 	}
@@ -247,7 +249,7 @@ route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struc
 	struct auth_result who = {0};
 	struct call call;
 
-	if (!enter(env, limiter, &item, &who))
+	if (!enter(env, limiter, &item, false, &who))
 		return;
 	call = call_of(&item, &who);
 	gh_log_collect(&trace->event);
@@ -266,8 +268,7 @@ route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		items[i].leaves = false;
-		if (!enter(env, limiter, &items[i], &who[k]))
+		if (!enter(env, limiter, &items[i], true, &who[k]))
 			continue;
 		gh_log_context(NULL, NULL);
 		of[k] = &items[i];

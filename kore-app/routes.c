@@ -10,6 +10,7 @@
 #include "ce.h"
 #include "ce_revoke.h"
 #include "crl_serve.h"
+#include "decide.h"
 #include "ocsp_http.h"
 #include "rest_certificate.h"
 
@@ -46,6 +47,16 @@ static const struct route_batch ocsp_batch = {
 };
 _Static_assert(OCSP_BATCH_MAX <= ROUTE_BATCH_MAX, "route_dispatch_batch has room for it");
 
+/* What all would wait for is waited for once: PostgreSQL's answers, the signer's, the commit. One
+ * at work: more of them would be smaller ones. */
+static const struct route_batch pkcs10_batch = {
+    .run = ce_pkcs10_batch,
+    .max = ENROLL_BATCH_MAX,
+    .at_once = 1,
+    .has_threads = true,
+};
+_Static_assert(ENROLL_BATCH_MAX <= ROUTE_BATCH_MAX, "route_dispatch_batch has room for it");
+
 const struct route route_table[] = {
     {.methods = GH_HTTP_POST,
 	.pattern = "/certenroll/{v}/pkcs10",
@@ -53,6 +64,7 @@ const struct route route_table[] = {
 	.need = APP_AND_USER,
 	.body_max = CSR_BODY_MAX,
 	.handler = ce_pkcs10,
+	.batch = &pkcs10_batch,
 	.family = &route_family_certenroll},
     {.methods = GH_HTTP_POST,
 	.pattern = "/certenroll/{v12}/token",

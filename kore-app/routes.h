@@ -26,8 +26,9 @@ struct route_batch {
 	/* Answer n calls, or mark those that leave. Each of them has passed all that its row
 	 * demands. The calls may be of different rows. */
 	void (*run)(struct enroll_env *env, struct call_item *calls, size_t n);
-	size_t max;  /* calls at a time, 1 to ROUTE_BATCH_MAX */
-	int at_once; /* batches at work at the same time, in a worker */
+	size_t max;       /* calls at a time, 1 to ROUTE_BATCH_MAX */
+	int at_once;      /* batches at work at the same time, in a worker */
+	bool has_threads; /* at_once threads of their own: they do not wait for those that wait */
 };
 
 /* What a row does not say is 0. So a row that does not say who may use it is refused to all. */
@@ -119,7 +120,9 @@ struct route_item {
 	bool leaves; /* set by route_dispatch_batch: there is no reply yet, route_dispatch it */
 };
 /* The same for n requests of rows with this batch, 1 to batch->max: each is checked and
- * authenticated for itself, then those that may are answered together. */
+ * authenticated for itself, then those that may are answered together. One that authentication
+ * finds GH_E_BUSY leaves: env->dir is one of dir_new_cached, so that a directory that has to be
+ * asked does not hold up the others. */
 void route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n);
 

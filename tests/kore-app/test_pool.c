@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <semaphore.h>
+#include <sys/eventfd.h>
 
 #include <cmocka.h>
 
@@ -50,6 +51,7 @@ end(void *state)
 /* ---- batches: each member of one is told how many they were ---- */
 
 #define BATCH_MAX 4
+#define OWN_THREADS 1 /* of the third kind */
 
 struct member {
 	struct pool_job pool; /* first member */
@@ -91,14 +93,14 @@ run_alone(struct pool_job *p, void *state)
 	((struct member *)p)->ran_alone = true;
 }
 
-static struct pool_batch kinds[2];
+static struct pool_batch kinds[3];
 
 static struct pool *
 make(int threads, int queue)
 {
 	struct pool_options o = {.threads = threads,
 	    .batches = kinds,
-	    .batches_len = 2,
+	    .batches_len = 3,
 	    .queue = queue,
 	    .thread_start = start,
 	    .thread_end = end,
@@ -108,6 +110,10 @@ make(int threads, int queue)
 
 	kinds[0] = (struct pool_batch){.run = run_batch, .max = BATCH_MAX, .at_once = 1};
 	kinds[1] = (struct pool_batch){.run = run_batch, .max = BATCH_MAX, .at_once = 2};
+	kinds[2] = (struct pool_batch){.run = run_batch,
+	    .max = BATCH_MAX,
+	    .at_once = OWN_THREADS,
+	    .has_threads = true};
 	sem_init(&batch_started, 0, 0);
 	sem_init(&batch_gate, 0, 0);
 	batch_waits = false;
@@ -149,8 +155,8 @@ pool__runs_all_in_order(void **state)
 	assert_int_equal(pool_unfinished(p), 0);
 	assert_null(pool_finished(p));
 	assert_true(pool_stop(p, 5000));
-	assert_int_equal(atomic_load(&threads_started), 1);
-	assert_int_equal(atomic_load(&threads_ended), 1);
+	assert_int_equal(atomic_load(&threads_started), 1 + OWN_THREADS);
+	assert_int_equal(atomic_load(&threads_ended), 1 + OWN_THREADS);
 }
 
 static void
@@ -243,7 +249,7 @@ pool__stop_is_bounded(void **state)
 	assert_int_equal(pool_submit(p, &late.pool, NULL), GH_E_BUSY);
 	sem_post(&gate);
 	assert_true(pool_stop(p, 5000));
-	assert_int_equal(atomic_load(&threads_ended), 2);
+	assert_int_equal(atomic_load(&threads_ended), 2 + OWN_THREADS);
 	sem_destroy(&started);
 	sem_destroy(&gate);
 }
@@ -385,6 +391,77 @@ pool__member_leaves_its_batch(void **state)
 	assert_true(pool_stop(p, 5000));
 }
 
+/* All threads of the pool hang: a kind that has its own is served, what it leaves waits for one of
+ * the others, and its thread takes nothing from the queue. */
+static void
+pool__kind_with_its_own_thread(void **state)
+{
+	struct pool *p = make(2, 100);
+	struct job hangs[2] = {0}, queued = {0};
+	struct member m[3] = {{.leaves = true}};
+	sem_t started, gate;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(atomic_load(&gauges.threads), 2 + OWN_THREADS);
+	sem_init(&started, 0, 0);
+	sem_init(&gate, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		hangs[i].pool.run = run;
+		hangs[i].start = &started;
+		hangs[i].gate = &gate;
+		assert_int_equal(pool_submit(p, &hangs[i].pool, NULL), 0);
+		sem_wait(&started);
+	}
+	queued.pool.run = run;
+	assert_int_equal(pool_submit(p, &queued.pool, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(submit(p, &m[i], &kinds[2]), 0);
+		if (i > 0)
+			assert_ptr_equal(take(p), &m[i].pool);
+	}
+	assert_null(queued.state);
+	assert_false(m[0].ran_alone);
+	assert_int_equal(pool_unfinished(p), 4);
+	sem_post(&gate);
+	sem_post(&gate);
+	while (n < 4)
+		for (struct pool_job *j = take(p); j != NULL; j = j->next)
+			n++;
+	assert_true(m[0].ran_alone);
+	assert_true(pool_stop(p, 5000));
+	assert_int_equal(atomic_load(&threads_ended), 2 + OWN_THREADS);
+	sem_destroy(&started);
+	sem_destroy(&gate);
+}
+
+/* One wake-up for all that a batch has answered. */
+static void
+pool__batch_wakes_once(void **state)
+{
+	struct pool *p = make(1, 100);
+	struct member m[1 + BATCH_MAX] = {0};
+	eventfd_t count;
+
+	(void)state;
+	batch_waits = true;
+	assert_int_equal(submit(p, &m[0], &kinds[2]), 0);
+	sem_wait(&batch_started);
+	for (int i = 1; i <= BATCH_MAX; i++)
+		assert_int_equal(submit(p, &m[i], &kinds[2]), 0);
+	sem_post(&batch_gate);
+	assert_ptr_equal(take(p), &m[0].pool);
+	sem_post(&batch_gate);
+	assert_int_equal(poll(&(struct pollfd){.fd = pool_fd(p), .events = POLLIN}, 1, 10000), 1);
+	assert_int_equal(eventfd_read(pool_fd(p), &count), 0);
+	assert_int_equal(count, 1);
+	assert_ptr_equal(pool_finished(p), &m[1].pool);
+	for (int i = 1; i <= BATCH_MAX; i++)
+		assert_int_equal(m[i].of, BATCH_MAX);
+	assert_int_equal(pool_unfinished(p), 0);
+	assert_true(pool_stop(p, 5000));
+}
+
 int
 main(void)
 {
@@ -397,6 +474,8 @@ main(void)
 	    cmocka_unit_test(pool__batches_at_once),
 	    cmocka_unit_test(pool__full_list_is_its_own),
 	    cmocka_unit_test(pool__member_leaves_its_batch),
+	    cmocka_unit_test(pool__kind_with_its_own_thread),
+	    cmocka_unit_test(pool__batch_wakes_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
