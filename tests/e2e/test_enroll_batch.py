@@ -1,0 +1,474 @@
+#!/usr/bin/env python3
+"""Enrollments that are taken together: what one of them meets, the others do not notice; nothing is answered that was
+not committed, and nothing is signed twice for one signed request, whatever dies in the middle."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+import unittest
+
+import client
+import der
+import tap
+from client import Client
+from environment import Environment, wait_for
+
+BATCH = 16
+QUEUE = 320
+env = Environment("batch", GATEHOUSE_WORKERS="1", GATEHOUSE_CONF_EXTRA=f"""
+gateway {{ threads = 3 queue = {QUEUE} }}
+database {{ timeout_ms = 20000 }}
+signer {{ timeout_ms = 10000 }}
+directory {{ cache_seconds = 60 bind_cache_seconds = 60 operation_ms = 8000 }}
+limits {{ failures = 10000 }}
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+GOOD = der.b64(der.csr(KEY))
+PKCS10 = "/CMSApi/CertEnroll/3/Pkcs10"
+METRICS = Client(env)
+numbers = iter(range(10**9))
+
+
+def request_body(template="User", csr=GOOD, **more):
+    """A signed body like no other."""
+    stamp = client.now(fmt="%Y-%m-%dT%H:%M:%S") + f".{next(numbers):09d}Z"
+    return json.dumps({"Timestamp": stamp, "Request":
+                       {"Flags": 0, "TemplateName": template, "Pkcs10Request": csr, **more}}).encode()
+
+
+def gauge(name):
+    for line in METRICS.get("/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    raise AssertionError(f"no metric {name}")
+
+
+def waiting():
+    return gauge("gatehouse_pool_queue_length")
+
+
+class Call:
+    """A call on a connection that stands already, in a thread of its own."""
+
+    def __init__(self, body, who=None, path=PKCS10, timeout=60, **change):
+        self.who = who or Client(env)
+        self.who.timeout = timeout
+        self.who.keep()
+        self.who.connection.connect()
+        self.body, self.path, self.change = body, path, change
+        self.id = f"batch-{next(numbers)}"
+        self.reply = self.error = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        try:
+            self.reply = self.who.call(self.path, self.body, X_Request_Id=self.id, **self.change)
+            self.at = time.monotonic()
+        except OSError as e:
+            self.error = e
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def end(self):
+        self.thread.join(90)
+        self.who.connection.close()
+        if self.reply is None:
+            raise AssertionError(f"no answer: {self.error!r}")
+        return self.reply
+
+
+def warm(*users):
+    """The directory's answers about these users are in the cache."""
+    for user in users:
+        reply = Client(env, user=user, password=f"{user}-secret").call(PKCS10, request_body())
+        if reply.status != 200:
+            raise AssertionError(reply.body)
+
+
+@contextlib.contextmanager
+def database_frozen():
+    """In the block calls are taken in and none is answered: the first is at work, the others wait for it together."""
+    env.postgres("freeze")
+    try:
+        first = Call(request_body()).start()
+        wait_for(lambda: gauge("gatehouse_pool_busy_threads") == 1 and waiting() == 0, "the first is at work")
+        yield first
+    finally:
+        env.postgres("thaw")
+    first.end()
+
+
+def start_all(calls):
+    for call in calls:
+        call.start()
+    wait_for(lambda: waiting() >= len(calls), f"{len(calls)} calls wait")
+
+
+def together(calls):
+    """Their answers, when all have been taken in before the first is answered."""
+    with database_frozen():
+        start_all(calls)
+    return [call.end() for call in calls]
+
+
+def recorded(reply):
+    """The serial number that was answered, if it is in the database under the answered number."""
+    j = reply.json
+    rows = env.sql("select upper(encode(c.serial, 'hex')) from request r join certificate c on c.id = r.certificate_id "
+                   f"where r.id = {int(j['CMSRequestId'])} and r.disposition = 20")
+    return j["SerialNumber"] if rows == [[j["SerialNumber"]]] else None
+
+
+def recorded_together(where="true"):
+    """The most that one statement recorded: rows of one transaction bear one time."""
+    return env.count("select coalesce(max(n), 0) from (select count(*) n from replay where created_at in "
+                     f"(select created_at from replay where {where}) group by created_at) x")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        env.wait_ready()
+        warm("alice", "bob")
+
+    def check_marks(self):
+        """One request for each mark, one certificate for each serial number, and no certificate that nobody asked for."""
+        self.assertEqual(env.sql("select request_id from replay group by 1 having count(*) > 1"), [])
+        self.assertEqual(env.sql("select serial from certificate group by 1 having count(*) > 1"), [])
+        self.assertEqual(env.count("select count(*) from certificate where request_id > 0"),
+                         env.count("select count(*) from request where disposition = 20"))
+
+    def check_trail(self, calls):
+        """One line in the log and, if it was a call of somebody we know, one audit row for each."""
+        for call in calls:
+            env.await_log(f'"request_id":"{call.id}"')
+        log = [json.loads(line) for line in env.log().splitlines() if '"msg":"request"' in line]
+        for call in calls:
+            lines = [line for line in log if line.get("request_id") == call.id]
+            self.assertEqual([int(line["status"]) for line in lines], [call.reply.status], lines)
+            self.assertEqual(env.count(f"select count(*) from audit where request_id = '{call.id}'"),
+                             0 if call.reply.status >= 500 else 1, call.reply.body)
+
+
+class Members(Case):
+    def test_what_one_meets_the_others_do_not_notice(self):
+        bob = dict(user="bob", password="bob-secret")
+        old, twin = request_body(), request_body()
+        before = Client(env).call(PKCS10, old)
+        token = Client(env).call("/CMSApi/CertEnroll/2/Token", "{}").json["Token"]
+        bare = json.dumps(json.loads(request_body())["Request"]).encode()
+        web = der.b64(der.csr(KEY, subject=[("CN", "shop.example.test")], extensions=[
+            der.extension("subjectAltName", der.san(dns=["shop.example.test"]))]))
+        stale = json.dumps({"Timestamp": client.now(-3600), "Request": json.loads(bare)}).encode()
+        kinds = {
+            "good": Call(request_body()),
+            "of another user": Call(request_body(), Client(env, **bob)),
+            "certificate only": Call(json.dumps({"Timestamp": client.now(), "Request":
+                                                 {**json.loads(bare), "Flags": 1}}).encode()),
+            "version 2": Call(bare, path="/CMSApi/CertEnroll/2/Pkcs10", X_CSS_CMS_Token=token),
+            "pending": Call(request_body("WebServer", web)),
+            "denied": Call(request_body("NoSuchTemplate")),
+            "no JSON": Call(b"{"),
+            "no CSR": Call(request_body(csr="AAAA")),
+            "too late": Call(stale),
+            "wrong signature": Call(request_body(), X_CSS_CMS_Signature="AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            "recorded": Call(old),
+            "recorded for another": Call(old, Client(env, **bob)),
+            "twin": Call(twin),
+            "twin again": Call(twin),
+            "twin once more": Call(twin),
+        }
+        replies = dict(zip(kinds, together(list(kinds.values()))))
+        status = {k: r.status for k, r in replies.items()}
+        self.assertEqual(status, {
+            **dict.fromkeys(kinds, 200), "denied": 403, "no JSON": 400, "no CSR": 400, "too late": 403,
+            "wrong signature": 403, "recorded for another": 403}, {k: r.body[:200] for k, r in replies.items()})
+        self.assertEqual(replies["recorded"].json["SerialNumber"], before.json["SerialNumber"])
+        self.assertEqual(len({replies[k].json["SerialNumber"] for k in kinds if k.startswith("twin")}), 1)
+        self.assertEqual(replies["pending"].json["RequestDisposition"], "Pending")
+        self.assertEqual(replies["denied"].json["RequestDisposition"], "Denied")
+        self.assertGreater(replies["denied"].json["CMSRequestId"], 0)
+        for kind in ("good", "of another user", "certificate only", "version 2", "recorded", "twin"):
+            self.assertIsNotNone(recorded(replies[kind]), kind)
+        self.assertEqual(client.subject(replies["of another user"].certificates()[0]).split(",")[0], "emailAddress=bob@example.test")
+        self.assertEqual(client.subject(replies["good"].certificates()[0]).split(",")[0], "emailAddress=alice@example.test")
+        # good, bob's, certificate only, version 2, pending, denied, and one of the twins
+        good = int(replies["good"].json["CMSRequestId"])
+        self.assertEqual(recorded_together(f"request_id = {good}"), 7)
+        self.check_marks()
+        self.check_trail([c for k, c in kinds.items() if not k.startswith(("recorded", "twin"))])
+        self.assertEqual(env.count("select count(*) from audit where event = 'enroll.issued' and request_id = "
+                                   f"any('{{{','.join(c.id for k, c in kinds.items() if k.startswith('twin'))}}}')"), 1)
+
+    def test_order_of_arrival(self):
+        """256 clients: whoever came a whole batch later is not served before."""
+        calls = [Call(request_body()) for _ in range(256)]
+        with database_frozen():
+            for i in range(0, len(calls), BATCH):
+                for call in calls[i:i + BATCH]:
+                    call.start()
+                wait_for(lambda: waiting() >= min(i + BATCH, len(calls)), f"{i + BATCH} calls wait")
+        for call in calls:
+            self.assertEqual(call.end().status, 200, call.reply.body)
+        numbers = [int(call.reply.json["CMSRequestId"]) for call in calls]
+        for i in range(BATCH, len(calls), BATCH):
+            self.assertLess(max(numbers[:i]), min(numbers[i + BATCH:], default=max(numbers) + 1))
+        self.check_marks()
+
+    def test_what_waits_is_bounded(self):
+        calls = [Call(request_body()) for _ in range(QUEUE + 30)]
+        with database_frozen():
+            for call in calls:
+                call.start()
+            wait_for(lambda: sum(c.reply is not None for c in calls) >= 30, "those beyond the bound are answered")
+            refused = [c.reply for c in calls if c.reply is not None]
+            self.assertEqual(len(refused), 30)
+            for reply in refused:
+                self.assertEqual(reply.status, 503)
+                self.assertIn("retry-after", reply.headers)
+        self.assertEqual(sum(c.end().status == 200 for c in calls), QUEUE)
+        self.check_marks()
+
+    def test_client_gone_in_the_middle(self):
+        gone, stay = [Call(request_body()) for _ in range(6)], [Call(request_body()) for _ in range(6)]
+        before = env.count("select count(*) from request")
+        with database_frozen():
+            start_all([c for pair in zip(gone, stay) for c in pair])
+            for call in gone:
+                call.who.connection.sock.shutdown(socket.SHUT_RDWR)
+        for call in stay:
+            self.assertIsNotNone(recorded(call.end()))
+        for call in gone:
+            call.thread.join(30)
+            self.assertIsNone(call.reply)
+            env.await_log(f'"request_id":"{call.id}"')
+        # theirs are recorded, too, and the same call again gets the answer
+        self.assertEqual(env.count("select count(*) from request"), before + 13)
+        for call in gone:
+            reply = Client(env).call(PKCS10, call.body)
+            self.assertIsNotNone(recorded(reply))
+        self.assertEqual(env.count("select count(*) from request"), before + 13)
+        self.check_marks()
+
+    def test_slow_directory_holds_nobody_else(self):
+        """carol and dave are not in the cache, and all threads that may wait do so: alice is served."""
+        slow = [Call(request_body(), Client(env, user=u, password="x")) for u in ("carol", "dave", "nobody", "none")]
+        env.slapd("pause")
+        try:
+            for call in slow:
+                call.start()
+            wait_for(lambda: gauge("gatehouse_pool_busy_threads") >= 2, "they wait for the directory")
+            for _ in range(5):
+                self.assertEqual(Client(env, timeout=5).call(PKCS10, request_body()).status, 200)
+            self.assertEqual([c.reply.body for c in slow if c.reply is not None], [])
+        finally:
+            env.slapd("resume")
+        for call in slow:
+            self.assertIn(call.end().status, (401, 403, 503))
+
+
+class Proxy:
+    """Before PostgreSQL's socket. When armed, it passes the next statement that records on, waits for the server's
+    answer, and hangs up instead of passing it back."""
+
+    def __init__(self):
+        conninfo = env.var["GATEHOUSE_DB"]
+        where = dict(part.split("=", 1) for part in conninfo.split())
+        self.server = f"{where['host'].strip(chr(39))}/.s.PGSQL.{where.get('port', '5432')}"
+        self.dir = env.dir / "p"
+        self.dir.mkdir(mode=0o755)
+        self.conninfo = conninfo.replace(where["host"], str(self.dir))
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(self.dir / os.path.basename(self.server)))
+        self.socket.listen(64)
+        self.armed, self.lost, self.lock = 0, 0, threading.Lock()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            here, _ = self.socket.accept()
+            there = socket.socket(socket.AF_UNIX)
+            try:
+                there.connect(self.server)
+            except OSError:
+                here.close()
+                continue
+            state = {"loses": False}
+            threading.Thread(target=self.pump, args=(here, there, state, True), daemon=True).start()
+            threading.Thread(target=self.pump, args=(there, here, state, False), daemon=True).start()
+
+    def is_to_lose(self, data):
+        with self.lock:
+            if self.armed == 0 or data[:1] != b"B" or b"record_request" not in data[:64]:
+                return False
+            self.armed -= 1
+            return True
+
+    def pump(self, source, target, state, is_question):
+        try:
+            while data := source.recv(1 << 20):
+                if is_question:
+                    state["loses"] = state["loses"] or self.is_to_lose(data)
+                elif state["loses"]:
+                    with self.lock:
+                        self.lost += 1
+                    break
+                target.sendall(data)
+        except OSError:
+            pass
+        for s in (source, target):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+
+
+class Retrying:
+    """Clients that send each signed request again until it is answered with a certificate."""
+
+    def __init__(self, count):
+        self.stop = threading.Event()
+        self.answers, self.other, self.lock = {}, [], threading.Lock()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(count)]
+
+    def until_good(self, who, body):
+        while True:
+            try:
+                reply = who.call(PKCS10, body)
+            except (OSError, client.http.client.HTTPException):
+                who.keep()
+                continue
+            if reply.status == 200:
+                return reply.json["SerialNumber"]
+            if reply.status != 503:
+                with self.lock:
+                    self.other.append(reply.body)
+                return None
+
+    def run(self):
+        who = Client(env).keep()
+        while not self.stop.is_set():
+            body = request_body()
+            serial = self.until_good(who, body)
+            with self.lock:
+                self.answers[body] = serial
+
+    def answered(self):
+        with self.lock:
+            return len(self.answers)
+
+    def more(self, n=60):
+        begin = self.answered()
+        wait_for(lambda: self.answered() > begin + n, "clients are served", 60)
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.stop.set()
+        for t in self.threads:
+            t.join(60)
+
+
+class Faults(Case):
+    def check_load(self, load, requests_before):
+        """As many requests as were signed by clients, each answered with what is recorded."""
+        self.assertEqual(load.other, [])
+        serials = list(load.answers.values())
+        self.assertEqual(len(set(serials)), len(serials))
+        known = {row[0] for row in env.sql("select upper(encode(serial, 'hex')) from certificate")}
+        self.assertEqual(set(serials) - known, set(), "answered, but not in the database")
+        self.assertEqual(env.count("select count(*) from request") - requests_before, len(serials))
+        self.assertGreater(recorded_together(), 1, "nothing was recorded together")
+        self.check_marks()
+
+    def load(self, fault, count=24):
+        before = env.count("select count(*) from request")
+        with Retrying(count) as load:
+            load.more()
+            fault()
+            load.more()
+        self.check_load(load, before)
+
+    def test_signer_killed_in_mid_batch(self):
+        def pids():
+            return [pid for pid, _ in env.processes("gatehouse-signer")]
+        old = pids()
+        calls = [Call(request_body()) for _ in range(BATCH)]
+        for pid in old:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            for call in calls:
+                call.start()
+            wait_for(lambda: gauge("gatehouse_pool_busy_threads") == 1 and waiting() > 0, "a batch waits for the signer")
+        finally:
+            for pid in old:
+                os.kill(pid, signal.SIGKILL)
+        for call in calls:
+            reply = call.end()
+            self.assertIn(reply.status, (200, 503), reply.body)
+            if reply.status == 200:
+                self.assertIsNotNone(recorded(reply))
+        wait_for(lambda: pids() and not set(pids()) & set(old), "a new signer")
+        for call in calls:
+            wait_for(lambda: Client(env).call(PKCS10, call.body).status == 200, "the call again succeeds")
+        self.check_marks()
+
+    def test_signer_killed_under_load(self):
+        def fault():
+            for pid, _ in env.processes("gatehouse-signer"):
+                os.kill(pid, signal.SIGKILL)
+        self.load(fault)
+
+    def test_database_killed_under_load(self):
+        def fault():
+            env.postgres("kill")
+            env.postgres("start")
+        for _ in range(2):
+            self.load(fault)
+
+    def test_connections_ended_under_load(self):
+        def fault():
+            for _ in range(10):
+                env.sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() "
+                        "and usename = current_user")
+                time.sleep(0.05)
+        self.load(fault)
+
+    def test_lost_answer_is_cleared_up_for_each_member(self):
+        proxy = Proxy()
+        conf = env.dir / "state" / "gatehouse.conf"
+        kept = conf.read_text()
+        env.gateway("halt")
+        conf.write_text(f'{kept}\ndatabase {{ conninfo = "{proxy.conninfo}" }}\n')
+        try:
+            env.gateway("run")
+            warm("alice")
+            before = env.count("select count(*) from request")
+            calls = [Call(request_body()) for _ in range(BATCH)]
+            with database_frozen():
+                start_all(calls)
+                # the first one's statement, and that of the batch
+                proxy.armed = 2
+            replies = [call.end() for call in calls]
+            self.assertEqual(proxy.lost, 2)
+            self.assertEqual([r.status for r in replies], [200] * BATCH)
+            for reply in replies:
+                self.assertIsNotNone(recorded(reply))
+            self.assertEqual(len({r.json["SerialNumber"] for r in replies}), BATCH)
+            self.assertEqual(env.count("select count(*) from request"), before + BATCH + 1)
+            self.check_marks()
+            self.check_trail(calls)
+        finally:
+            env.gateway("halt")
+            conf.write_text(kept)
+            env.gateway("run")
+
+
+if __name__ == "__main__":
+    tap.main()
