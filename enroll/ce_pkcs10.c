@@ -204,39 +204,42 @@ find_and_decide(struct enroll_env *env, const struct members *all)
 static bool
 is_to_be_recorded(const struct member *m)
 {
-	return !m->is_recorded && !m->leaves && m->req.has_replay_mark;
+	return !m->is_recorded && !m->leaves && enrollment_is_answer(&m->e);
 }
 
 /* The same call twice in one batch: the second waits until the first is recorded, and finds it. */
 static bool
 has_twin_before(const struct members *all, size_t i)
 {
+	const unsigned char *mark = all->of[i]->req.replay_mark;
+
 	for (size_t k = 0; k < i; k++)
 		if (is_to_be_recorded(all->of[k]) &&
-		    memcmp(all->of[k]->req.replay_mark, all->of[i]->req.replay_mark,
-			REPLAY_MARK_SIZE) == 0)
+		    memcmp(all->of[k]->req.replay_mark, mark, REPLAY_MARK_SIZE) == 0)
 			return true;
 	return false;
 }
 
-/* What would hold up the others: a directory that is to be asked (GH_E_BUSY, see dir_new_cached), a
- * key that signs slowly. */
+/* What would hold up the others: a directory that would have to be asked (GH_E_BUSY, see
+ * dir_new_cached), a key that signs slowly, a twin. */
 static bool
-is_slow(const struct member *m)
+has_to_leave(const struct members *all, size_t i)
 {
-	return m->e.rc == GH_E_BUSY ||
-	    (m->e.rc == 0 && m->e.spec != NULL && ca_signs_slowly(m->e.ca));
+	const struct member *m = all->of[i];
+
+	if (!m->may_leave || m->is_recorded)
+		return false;
+	if (m->e.rc == GH_E_BUSY)
+		return true;
+	return is_to_be_recorded(m) &&
+	    ((m->e.spec != NULL && ca_signs_slowly(m->e.ca)) || has_twin_before(all, i));
 }
 
 static void
 let_leave(const struct members *all)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		struct member *m = all->of[i];
-
-		m->leaves =
-		    m->may_leave && is_to_be_recorded(m) && (is_slow(m) || has_twin_before(all, i));
-	}
+	for (size_t i = 0; i < all->n; i++)
+		all->of[i]->leaves = has_to_leave(all, i);
 }
 
 /* ---- the answer ---- */

@@ -50,6 +50,8 @@ void enroll_sign(struct enroll_env *env, struct enrollment *const *e, size_t n);
  * gets the first one's answer.
  */
 void enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n);
+/* rc 0, or a denial by policy: enroll_record writes it. Else it is a failure of this call. */
+bool enrollment_is_answer(const struct enrollment *e);
 void enrollment_clear(struct enrollment *e);
 
 /* Fill *out as denied for the reason in err. */

@@ -130,9 +130,8 @@ take_recorded(struct enroll_env *env, struct enrollment *e, const struct store_r
 		enroll_outcome_clear(&e->out);
 }
 
-/* Denied by policy is an answer, and recorded; all else is a failure of this call. */
-static bool
-is_answer(const struct enrollment *e)
+bool
+enrollment_is_answer(const struct enrollment *e)
 {
 	return e->rc == 0 || gh_error_info(e->err.code)->is_denial;
 }
@@ -145,7 +144,7 @@ enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n)
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_answer(e[i])) {
+		if (enrollment_is_answer(e[i])) {
 			prepare(e[i], &r[k], &s[k]);
 			k++;
 			continue;

@@ -275,6 +275,21 @@ batch__of_equal_calls_one_is_signed(void **state)
 	assert_int_equal(fake_store.rows, 2);
 }
 
+static void
+batch__equal_refused_calls_are_refused_at_once(void **state)
+{
+	char *body = strdup("{\"Timestamp\":\"2026-01-01T00:00:00Z\",\"Request\":"
+			    "{\"TemplateName\":\"User\",\"Pkcs10Request\":\"AAAA\"}}");
+
+	(void)state;
+	add(3, "key7", body);
+	add(3, "key7", strdup(body));
+	run_batch();
+	expect(0, 403, "Timestamp");
+	expect(1, 403, "Timestamp");
+	assert_int_equal(fake_store.audits, 2);
+}
+
 /* Nothing of the first was recorded: its twin is no replay and gets its own certificate. */
 static void
 batch__twin_of_a_failed_call_is_its_own(void **state)
@@ -403,6 +418,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(batch__replay_is_not_signed_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(batch__mark_of_another_is_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(batch__of_equal_calls_one_is_signed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(batch__equal_refused_calls_are_refused_at_once, set_up,
+		tear_down),
 	    cmocka_unit_test_setup_teardown(batch__twin_of_a_failed_call_is_its_own, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(batch__signature_refused_for_one, set_up, tear_down),
