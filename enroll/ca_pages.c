@@ -10,6 +10,7 @@
 #include "digest.h"
 #include "hex.h"
 #include "http_cache.h"
+#include "pem.h"
 #include "timestamp.h"
 
 #include "ca_pages.h"
@@ -152,18 +153,9 @@ put_der(const struct ca *ca, struct gh_buf *out, struct gh_error *err)
 static int
 put_pem(const struct ca *ca, struct gh_buf *out, struct gh_error *err)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long n;
-	int ok = bio != NULL;
-
-	for (size_t i = 0; ok && i < ca->chain.n; i++)
-		ok = PEM_write_bio(bio, PEM_STRING_X509, "", ca->chain.cert[i].der,
-			 (long)ca->chain.cert[i].len) > 0;
-	if (ok && (n = BIO_get_mem_data(bio, &text)) > 0)
-		gh_buf_put(out, text, (size_t)n);
-	BIO_free(bio);
-	return ok ? gh_buf_check(out, err) : gh_fail(err, GH_E_NOMEM, "PEM");
+	for (size_t i = 0; i < ca->chain.n; i++)
+		gh_pem_put(out, "CERTIFICATE", ca->chain.cert[i].der, ca->chain.cert[i].len);
+	return gh_buf_check(out, err);
 }
 
 /* The chain, then what else bears the CA's name and may complete somebody's path. */

@@ -7,12 +7,12 @@
 #include "authority/revoke.h"
 #include "buf.h"
 #include "encoding.h"
+#include "pem.h"
 #include "timestamp.h"
 
 #include "rest.h"
 #include "rest_certificate.h"
 
-#define PEM_LINE 64
 #define PEM_MAX (256 * 1024)
 
 /* --- which certificate
@@ -190,24 +190,14 @@ choose_format(const struct call *call, enum format *out, struct rest_fields *fie
 	return rc;
 }
 
-/* RFC 7468. malloc'd. */
+/* malloc'd. */
 static char *
 pem_of(const char *base64)
 {
 	struct gh_buf b;
-	size_t left = strlen(base64);
 
 	gh_buf_init(&b, PEM_MAX);
-	gh_buf_puts(&b, "-----BEGIN CERTIFICATE-----\n");
-	while (left > 0) {
-		size_t n = left < PEM_LINE ? left : PEM_LINE;
-
-		gh_buf_put(&b, base64, n);
-		gh_buf_putc(&b, '\n');
-		base64 += n;
-		left -= n;
-	}
-	gh_buf_puts(&b, "-----END CERTIFICATE-----\n");
+	gh_pem_put_base64(&b, "CERTIFICATE", base64);
 	if (gh_buf_check(&b, NULL) == 0)
 		return (char *)b.data;
 	gh_buf_free(&b);

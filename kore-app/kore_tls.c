@@ -22,6 +22,7 @@
 #include <openssl/x509v3.h>
 
 #include "log.h"
+#include "pem.h"
 
 #include "kore_app.h"
 
@@ -59,37 +60,23 @@ openssl_reason(void)
 	return reason != NULL ? reason : "no reason given";
 }
 
-static STACK_OF(X509) * read_chain(BIO *bio)
-{
-	STACK_OF(X509) *chain = sk_X509_new_null();
-	X509 *cert;
-
-	while (chain != NULL && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		if (sk_X509_push(chain, cert) <= 0) {
-			X509_free(cert);
-			break;
-		}
-	}
-	ERR_clear_error(); /* "no start line" is how a PEM file ends */
-	return chain;
-}
-
 static int
 use_pair(SSL_CTX *ctx, const struct tls_pair *pair)
 {
-	BIO *certs = BIO_new_mem_buf(pair->chain, -1), *keys = BIO_new_mem_buf(pair->key, -1);
-	X509 *leaf = certs != NULL ? PEM_read_bio_X509(certs, NULL, NULL, NULL) : NULL;
+	BIO *keys = BIO_new_mem_buf(pair->key, -1);
 	EVP_PKEY *key = keys != NULL ? PEM_read_bio_PrivateKey(keys, NULL, NULL, NULL) : NULL;
-	STACK_OF(X509) *chain = leaf != NULL ? read_chain(certs) : NULL;
+	STACK_OF(X509) *chain = NULL;
+	X509 *leaf = NULL;
 	int ok = 0;
 
-	if (leaf != NULL && key != NULL && chain != NULL)
+	if (key != NULL && gh_pem_read_certs(pair->chain, strlen(pair->chain), &chain, NULL) == 0) {
+		leaf = sk_X509_shift(chain);
 		ok = SSL_CTX_use_cert_and_key(ctx, leaf, key, chain, 1);
+	}
 	sk_X509_pop_free(chain, X509_free);
 	EVP_PKEY_free(key);
 	X509_free(leaf);
 	BIO_free(keys);
-	BIO_free(certs);
 	return ok == 1 ? 0 : -1;
 }
 
@@ -104,9 +91,8 @@ add_client_ca(SSL_CTX *ctx, X509 *ca)
 static int
 use_client_ca(SSL_CTX *ctx, const char *pem)
 {
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	STACK_OF(X509) *cas = bio != NULL ? read_chain(bio) : NULL;
-	int rc = cas != NULL && sk_X509_num(cas) > 0 ? 0 : -1;
+	STACK_OF(X509) *cas = NULL;
+	int rc = gh_pem_read_certs(pem, strlen(pem), &cas, NULL) == 0 ? 0 : -1;
 
 	for (int i = 0; rc == 0 && i < sk_X509_num(cas); i++)
 		rc = add_client_ca(ctx, sk_X509_value(cas, i));
@@ -117,7 +103,6 @@ use_client_ca(SSL_CTX *ctx, const char *pem)
 		rc = SSL_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) == 1 ? 0 : -1;
 	}
 	sk_X509_pop_free(cas, X509_free);
-	BIO_free(bio);
 	return rc;
 }
 

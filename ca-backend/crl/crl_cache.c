@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "encoding.h"
 #include "log.h"
+#include "pem.h"
 #include "timestamp.h"
 
 #include "crl_cache.h"
@@ -105,19 +105,18 @@ give(struct entry *e, struct crl_cached *out)
 static int
 to_pem(unsigned char *der, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
 {
-	char *lines = gh_base64_encode(der, len, GH_BASE64_CRLF_64);
-	char *text = NULL;
-	int n = -1;
+	struct gh_buf b;
+	int rc;
 
+	gh_buf_init(&b, 2 * PEM_MAX);
+	gh_pem_put(&b, "X509 CRL", der, len);
 	free(der);
-	if (lines != NULL)
-		n = asprintf(&text, "-----BEGIN X509 CRL-----\r\n%s-----END X509 CRL-----\r\n",
-		    lines);
-	free(lines);
-	if (n < 0)
-		return gh_fail(err, GH_E_NOMEM, "CRL");
-	*out = (unsigned char *)text;
-	*out_len = (size_t)n;
+	if ((rc = gh_buf_check(&b, err)) != 0) {
+		gh_buf_free(&b);
+		return rc;
+	}
+	*out = b.data;
+	*out_len = b.len;
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "command.h"
 #include "list.h"
 #include "options.h"
-#include "pem.h"
+#include "cert_output.h"
 #include "session.h"
 
 int

@@ -4,13 +4,14 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
 #include "durable_file.h"
+#include "pem.h"
 
 #include "client_files.h"
-#include "pem.h"
+#include "file.h"
+#include "cert_output.h"
 
 static int
 write_pem(const char *path, const struct cert_chain *chain, bool replace, struct gh_error *err)
@@ -95,24 +96,15 @@ client_files_write(const struct client_files *f, const struct client_answer *a, 
 int
 client_files_load_certs(const char *path, STACK_OF(X509) * *out, struct gh_error *err)
 {
-	STACK_OF(X509) *certs = sk_X509_new_null();
-	BIO *bio = BIO_new_file(path, "r");
-	X509 *cert;
+	struct gh_error why;
+	size_t len;
+	char *text;
+	int rc = file_read(path, &text, &len, err);
 
-	while (bio != NULL && certs != NULL &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		if (sk_X509_push(certs, cert) <= 0) {
-			X509_free(cert);
-			break;
-		}
-	}
-	BIO_free(bio);
-	ERR_clear_error();
 	*out = NULL;
-	if (sk_X509_num(certs) < 1) {
-		sk_X509_free(certs);
-		return gh_refuse(err, GH_E_CONF, "%s: no certificate in it (PEM)", path);
-	}
-	*out = certs;
-	return 0;
+	if (rc != 0)
+		return rc;
+	rc = gh_pem_read_certs(text, len, out, &why);
+	free(text);
+	return rc == 0 ? 0 : gh_refuse(err, rc, "%s: %s", path, why.message);
 }

@@ -12,9 +12,9 @@
 #include <openssl/x509.h>
 
 #include "audit/audit_verify.h"
-#include "encoding.h"
 #include "hex.h"
 #include "audit/grant_verify.h"
+#include "pem.h"
 
 #include "command.h"
 #include "file.h"
@@ -24,6 +24,7 @@
 
 #define FINDINGS_MAX 1000 /* shown; more are counted */
 #define PROGRESS_SEALS 100
+#define PEM_MAX 4096 /* bytes of a public key */
 
 /* ---- the public key ---- */
 
@@ -78,13 +79,16 @@ read_key(const char *path, unsigned char **spki, size_t *len, struct gh_error *e
 static int
 print_key(const unsigned char *spki, size_t len)
 {
-	char *text = gh_base64_encode(spki, len, GH_BASE64_ONE_LINE);
+	struct gh_buf b;
+	int rc;
 
-	if (text == NULL)
-		return COMMAND_FAILED;
-	printf("-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", text);
-	free(text);
-	return output_finish();
+	gh_buf_init(&b, PEM_MAX);
+	gh_pem_put(&b, "PUBLIC KEY", spki, len);
+	rc = gh_buf_check(&b, NULL);
+	if (rc == 0)
+		fputs((char *)b.data, stdout);
+	gh_buf_free(&b);
+	return rc == 0 ? output_finish() : COMMAND_FAILED;
 }
 
 int

@@ -9,6 +9,8 @@
 #include <openssl/provider.h>
 #include <openssl/x509v3.h>
 
+#include "pem.h"
+
 #include "cert_files.h"
 #include "file.h"
 #include "prompt.h"
@@ -41,19 +43,15 @@ add(struct cert_files *f, X509 *cert, struct gh_error *err)
 }
 
 static int
-add_pem(struct cert_files *f, const char *data, size_t len, size_t *n, struct gh_error *err)
+add_pem(struct cert_files *f, const char *data, size_t len, struct gh_error *err)
 {
-	BIO *bio = BIO_new_mem_buf(data, (int)len);
-	int rc = bio != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "certificates");
+	STACK_OF(X509) * certs;
 	X509 *cert;
+	int rc = gh_pem_read_certs(data, len, &certs, err);
 
-	*n = 0;
-	while (rc == 0 && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+	while (rc == 0 && (cert = sk_X509_shift(certs)) != NULL)
 		rc = add(f, cert, err);
-		(*n)++;
-	}
-	ERR_clear_error();
-	BIO_free(bio);
+	sk_X509_pop_free(certs, X509_free);
 	return rc;
 }
 
@@ -61,7 +59,8 @@ int
 cert_files_add(struct cert_files *f, const char *path, struct gh_error *err)
 {
 	const unsigned char *p;
-	size_t len, n;
+	struct gh_error why;
+	size_t len;
 	char *data;
 	X509 *cert;
 	int rc = file_read(path, &data, &len, err);
@@ -75,10 +74,9 @@ cert_files_add(struct cert_files *f, const char *path, struct gh_error *err)
 		rc = add(f, cert, err);
 	} else {
 		X509_free(cert);
-		rc = add_pem(f, data, len, &n, err);
-		if (rc == 0 && n == 0)
-			rc = gh_refuse(err, GH_E_CONF,
-			    "%s: no certificate in it, neither PEM nor DER", path);
+		rc = add_pem(f, data, len, &why);
+		if (rc != 0)
+			rc = gh_refuse(err, rc, "%s: %s", path, why.message);
 	}
 	free(data);
 	return rc;

@@ -9,7 +9,7 @@
 #include "command.h"
 #include "list.h"
 #include "options.h"
-#include "pem.h"
+#include "cert_output.h"
 
 /* NULL stays 0. A date alone is its first second. */
 static int

@@ -1,16 +1,19 @@
-/* PEM (RFC 7468) and text of certificates, by OpenSSL. */
+/* PEM and text of certificates. See cert_output.h. */
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "buf.h"
 #include "encoding.h"
+#include "pem.h"
 
 #include "command.h"
-#include "pem.h"
+#include "cert_output.h"
+
+#define PEM_MAX (4 * 1024 * 1024)
 
 static X509 *
 parse(const unsigned char *der, size_t len)
@@ -30,8 +33,13 @@ int
 pem_write_certificate(FILE *f, const unsigned char *der, size_t len)
 {
 	X509 *cert = parse(der, len);
-	int ok = cert != NULL && PEM_write_X509(f, cert) == 1;
+	struct gh_buf b;
+	bool ok;
 
+	gh_buf_init(&b, PEM_MAX);
+	gh_pem_put(&b, PEM_STRING_X509, der, len);
+	ok = cert != NULL && gh_buf_check(&b, NULL) == 0 && fwrite(b.data, 1, b.len, f) == b.len;
+	gh_buf_free(&b);
 	X509_free(cert);
 	return ok ? COMMAND_OK : COMMAND_FAILED;
 }
@@ -70,25 +78,20 @@ pem_write_chain(FILE *f, const gh_json *chain, size_t max)
 char *
 pem_chain_text(const struct cert_chain *chain)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	int ok = bio != NULL;
-	char *data, *text = NULL;
-	long n;
+	struct gh_buf b;
+	bool ok = true;
 
+	gh_buf_init(&b, PEM_MAX);
 	for (size_t i = 0; ok && i < chain->n; i++) {
 		X509 *cert = parse(chain->cert[i].der, chain->cert[i].len);
 
-		ok = cert != NULL && PEM_write_bio_X509(bio, cert) == 1;
+		ok = cert != NULL;
 		X509_free(cert);
+		gh_pem_put(&b, PEM_STRING_X509, chain->cert[i].der, chain->cert[i].len);
 	}
-	if (ok) {
-		n = BIO_get_mem_data(bio, &data);
-		text = malloc((size_t)n + 1);
-		if (text != NULL) {
-			memcpy(text, data, (size_t)n);
-			text[n] = '\0';
-		}
-	}
-	BIO_free(bio);
-	return text;
+	gh_buf_puts(&b, "");
+	if (ok && gh_buf_check(&b, NULL) == 0)
+		return (char *)b.data;
+	gh_buf_free(&b);
+	return NULL;
 }

@@ -1,6 +1,6 @@
 /* Certificates on their way out: DER to PEM, and what a person wants to read of one. */
-#ifndef PEM_H
-#define PEM_H
+#ifndef CERT_OUTPUT_H
+#define CERT_OUTPUT_H
 
 #include <stdio.h>
 
