@@ -229,22 +229,6 @@ gh_reader_block(struct gh_reader *r, size_t max, size_t *n)
 	return p;
 }
 
-char *
-gh_reader_string(struct gh_reader *r, size_t max)
-{
-	size_t n;
-	const unsigned char *p = gh_reader_block(r, max, &n);
-	char *s;
-
-	if (p == NULL || memchr(p, '\0', n) != NULL || (s = malloc(n + 1)) == NULL) {
-		r->failed = true;
-		return NULL;
-	}
-	memcpy(s, p, n);
-	s[n] = '\0';
-	return s;
-}
-
 bool
 gh_reader_is_done(const struct gh_reader *r)
 {

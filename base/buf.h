@@ -50,8 +50,6 @@ uint32_t gh_reader_u32(struct gh_reader *r);
 uint64_t gh_reader_u64(struct gh_reader *r);
 /* Points into the input; NULL and *n = 0 on failure. max: longest block accepted, bytes. */
 const unsigned char *gh_reader_block(struct gh_reader *r, size_t max, size_t *n);
-/* As a malloc'd string, refused when it holds a NUL; NULL on failure. */
-char *gh_reader_string(struct gh_reader *r, size_t max);
 /* true when nothing failed and nothing is left */
 bool gh_reader_is_done(const struct gh_reader *r);
 

@@ -26,12 +26,10 @@ disposition_name(enum db_disposition d)
 		return "Issued";
 	case DB_DISP_REVOKED:
 		return "Revoked";
-	case DB_DISP_ACTIVE:
 	case DB_DISP_PENDING:
 		return "Pending";
 	case DB_DISP_DENIED:
 		return "Denied";
-	case DB_DISP_FOREIGN:
 	case DB_DISP_ERROR:
 		break;
 	}

@@ -223,17 +223,3 @@ catalog_watch_is_refused(const struct catalog_watch *w)
 {
 	return atomic_load(&w->gauges->catalog_refused) != 0;
 }
-
-void
-catalog_watch_free(struct catalog_watch *w)
-{
-	if (w == NULL)
-		return;
-	stop_flag_set(&w->stop);
-	pthread_join(w->thread, NULL);
-	catalog_free(w->current);
-	stop_flag_destroy(&w->stop);
-	pthread_cond_destroy(&w->first);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
-}

@@ -11,8 +11,8 @@
 
 struct catalog_watch;
 
-/* Starts the thread and does not wait for it. conf, server_secret and gauges must outlive it; the
- * generation in use is written to gauges->catalog_generation. */
+/* Starts the thread, which ends with the process, and does not wait for it. conf, server_secret and
+ * gauges must outlive it; the generation in use is written to gauges->catalog_generation. */
 int catalog_watch_new(const struct gh_conf *conf, const unsigned char server_secret[32],
     struct metrics_worker *gauges, struct catalog_watch **out, struct gh_error *err) GH_MUSTCHECK;
 /* Wait until the first snapshot is in use, or could not be loaded, at most ms milliseconds: a
@@ -23,7 +23,5 @@ struct catalog *catalog_watch_get(struct catalog_watch *w);
 /* The database has one that was changed past Gatehouse; the snapshot in use is the last good
  * one. */
 bool catalog_watch_is_refused(const struct catalog_watch *w);
-/* Ends the thread within about a second plus the database's timeout. Accepts NULL. */
-void catalog_watch_free(struct catalog_watch *w);
 
 #endif

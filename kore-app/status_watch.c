@@ -174,14 +174,3 @@ status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp,
 	*out = w;
 	return 0;
 }
-
-void
-status_watch_free(struct status_watch *w)
-{
-	if (w == NULL)
-		return;
-	stop_flag_set(&w->stop);
-	pthread_join(w->listener, NULL);
-	pthread_join(w->renewer, NULL);
-	destroy(w);
-}

@@ -13,10 +13,10 @@
 
 struct status_watch;
 
-/* Starts the threads; all that is given stays the caller's and must outlive it. */
+/* Starts the threads, which end with the process; all that is given stays the caller's and must
+ * outlive them. */
 int status_watch_new(const struct gh_conf *conf, struct ocsp_service *ocsp,
     struct catalog_watch *catalog, struct metrics_worker *gauges, struct status_watch **out,
     struct gh_error *err) GH_MUSTCHECK;
-void status_watch_free(struct status_watch *w); /* accepts NULL; waits for the threads */
 
 #endif

@@ -128,8 +128,6 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}]}
  */
 int store_load_catalog(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
-/* Raised by any change to the above, on every node (LISTEN/NOTIFY). */
-int store_generation(struct store *s, int64_t *out, struct gh_error *err) GH_MUSTCHECK;
 /* Block until a change is notified or timeout_ms passed; *changed tells. Its own connection: a
  * struct store used for nothing else. After a reconnect *changed is true. */
 int store_wait_change(struct store *s, int timeout_ms, bool *changed,

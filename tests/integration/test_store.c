@@ -151,7 +151,7 @@ store_catalog__holds_what_was_created(void **state)
 	bool is_new;
 
 	(void)state;
-	ok(store_generation(db, &g1, &err));
+	g1 = count("SELECT n FROM catalog_generation");
 	ok(store_create_ca(db, &fixture_admin, &new_ca, &fixture_ca.id, &err));
 	assert_true(fixture_ca.id > 0);
 	assert_int_equal(store_create_ca(db, &fixture_admin, &new_ca, &id, &err), GH_E_CONFLICT);
@@ -165,7 +165,7 @@ store_catalog__holds_what_was_created(void **state)
 	assert_true(!is_new && version == 1);
 	ok(store_import_template(db, &fixture_admin, "User", "{\"a\":2}", &version, &is_new, &err));
 	assert_true(is_new && version == 2);
-	ok(store_generation(db, &g2, &err));
+	g2 = count("SELECT n FROM catalog_generation");
 	assert_true(g2 > g1);
 
 	ok(store_load_catalog(db, &c, &err));

@@ -98,24 +98,6 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	return rc;
 }
 
-int
-store_generation(struct store *s, int64_t *out, struct gh_error *err)
-{
-	static const struct store_statement st = {"catalog_generation",
-	    "SELECT n FROM catalog_generation"};
-	struct store_params p = {0};
-	PGresult *res;
-	int rc = store_read(s, &st, &p, &res, err);
-
-	*out = 0;
-	if (rc == 0 && PQntuples(res) == 1)
-		*out = store_int(res, 0, 0);
-	else if (rc == 0)
-		rc = gh_fail(err, GH_E_DB, "catalog_generation has no row");
-	PQclear(res);
-	return rc;
-}
-
 static void
 take_change(void *arg, const char *payload)
 {

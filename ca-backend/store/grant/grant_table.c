@@ -65,12 +65,6 @@ grant_table_name(enum grant_table t)
 }
 
 const char *
-grant_table_where(enum grant_table t)
-{
-	return tables[t].where;
-}
-
-const char *
 grant_table_column(enum grant_table t, size_t i)
 {
 	const struct column *c = tables[t].column;

@@ -20,8 +20,6 @@ enum grant_table {
 };
 
 const char *grant_table_name(enum grant_table t);
-/* Which rows grant something: SQL condition, or NULL for all. */
-const char *grant_table_where(enum grant_table t);
 /* Column i whose value is sealed, NULL at the end. The first is the primary key, "id". */
 const char *grant_table_column(enum grant_table t, size_t i);
 
