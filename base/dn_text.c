@@ -24,19 +24,13 @@ struct dn_parts {
 	size_t n;
 };
 
-/* RFC 4514, 2.4: "\" and two hex digits is that byte, "\" and another character is that character.
- * NUL is refused. Returns the characters used, 0 on error. */
-static size_t
-take_escape(const char *p, char *out)
+size_t
+gh_dn_unescape(const char *p, char *out)
 {
-	if (p[1] == '\0')
-		return 0;
-	if (gh_hex_value(p[1]) >= 0 && gh_hex_value(p[2]) >= 0) {
-		*out = (char)(gh_hex_value(p[1]) * 16 + gh_hex_value(p[2]));
-		return *out != '\0' ? 3 : 0;
-	}
-	*out = p[1];
-	return 2;
+	int high = gh_hex_value(p[0]), low = high >= 0 ? gh_hex_value(p[1]) : -1;
+
+	*out = low >= 0 ? (char)(high << 4 | low) : p[0];
+	return *out == '\0' ? 0 : low >= 0 ? 2 : 1;
 }
 
 /* The value at p, up to an unescaped stop character. Unescaped blanks at both ends are not part of
@@ -54,8 +48,8 @@ take_value(const char *p, const char *stop, struct dn_part *part)
 		if (n + 1 >= sizeof(part->value))
 			return NULL;
 		if (*p == '\\') {
-			used = take_escape(p, &part->value[n]);
-			if (used == 0)
+			used = gh_dn_unescape(p + 1, &part->value[n]);
+			if (used++ == 0)
 				return NULL;
 			keep = n + 1;
 		} else {

@@ -5,7 +5,7 @@
 
 #include "buf.h"
 #include "dn_match.h"
-#include "hex.h"
+#include "dn_text.h"
 
 #define AVAS_MAX 8 /* parts of one RDN */
 
@@ -119,17 +119,17 @@ put_char(struct value *v, char c)
 	gh_buf_putc(v->out, upper(c));
 }
 
-/* Behind a backslash: two hex digits, or the character itself. false: nothing there, or a NUL. */
+/* Behind a backslash. false: nothing there, or a NUL. */
 static bool
 put_escaped(struct value *v, const char **p)
 {
-	const char *s = *p;
-	int high = gh_hex_value(s[0]), low = high >= 0 ? gh_hex_value(s[1]) : -1;
+	char c;
+	size_t used = gh_dn_unescape(*p, &c);
 
-	if (*s == '\0' || (high == 0 && low == 0))
+	if (used == 0)
 		return false;
-	put_char(v, low >= 0 ? (char)(high * 16 + low) : *s);
-	*p = s + (low >= 0 ? 2 : 1);
+	put_char(v, c);
+	*p += used;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hex.h"
+#include "dn_text.h"
 
 #include "model.h"
 
@@ -49,16 +49,11 @@ read_type(const char *p, int *type)
 static const char *
 read_escape(const char *p, char *out)
 {
-	int high = gh_hex_value(p[0]), low;
+	size_t used = gh_dn_unescape(p, out);
 
-	if (high >= 0 && (low = gh_hex_value(p[1])) >= 0) {
-		*out = (char)(high << 4 | low);
-		return p + 2;
-	}
-	if (p[0] == '\0' || strchr(" \"#+,;<=>\\", p[0]) == NULL)
+	if (used == 0 || (used == 1 && strchr(" \"#+,;<=>\\", p[0]) == NULL))
 		return NULL;
-	*out = p[0];
-	return p + 1;
+	return p + used;
 }
 
 /* The value up to ',' or '+' (RFC 4514, 2.4), unescaped into dn->text. NULL: refused. */
@@ -78,7 +73,7 @@ read_value(struct tmpl_dn *dn, const char *p, struct attribute *a)
 			return NULL;
 		c = *p++;
 		if (c == '\\') {
-			if ((p = read_escape(p, &c)) == NULL || c == '\0')
+			if ((p = read_escape(p, &c)) == NULL)
 				return NULL;
 			keep = dn->used + 1;
 		} else if (c != ' ') {

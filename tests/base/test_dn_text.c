@@ -115,6 +115,25 @@ dn__refuses_too_many_parts(void **state)
 	refuse(text);
 }
 
+static void
+dn__unescapes(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t used;
+		char want;
+	} rows[] = {{"2C", 2, ','}, {"c3\\a4", 2, (char)0xc3}, {",x", 1, ','}, {"\\", 1, '\\'},
+	    {"a", 1, 'a'}, {"ag", 1, 'a'}, {"00", 0, 0}, {"", 0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char c = 'x';
+
+		assert_int_equal(gh_dn_unescape(rows[i].text, &c), rows[i].used);
+		assert_int_equal(c, rows[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -126,6 +145,7 @@ main(void)
 	    cmocka_unit_test(dn__empty_name_is_empty),
 	    cmocka_unit_test(dn__refuses_what_is_no_name),
 	    cmocka_unit_test(dn__refuses_too_many_parts),
+	    cmocka_unit_test(dn__unescapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
