@@ -109,8 +109,10 @@ gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *va
 {
 	char *copy;
 
-	if (rep->headers == GH_HTTP_HEADERS_MAX || (copy = strdup(value)) == NULL)
+	if (rep->headers == GH_HTTP_HEADERS_MAX || (copy = strdup(value)) == NULL) {
+		rep->is_short = true;
 		return;
+	}
 	rep->header[rep->headers].name = name;
 	rep->header[rep->headers++].value = copy;
 }

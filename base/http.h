@@ -73,6 +73,7 @@ struct gh_http_reply {
 		char *value;
 	} header[GH_HTTP_HEADERS_MAX]; /* name static, value malloc'd */
 	size_t headers;
+	bool is_short;       /* a header found no room or no memory: the reply must not be sent */
 	unsigned char *body; /* malloc'd */
 	size_t body_len;
 	struct gh_shared
@@ -83,8 +84,7 @@ struct gh_http_reply {
 };
 
 void gh_http_reply_clear(struct gh_http_reply *rep);
-/* Copies value. A full table or lack of memory drops the header: only for headers that are
- * advice. */
+/* Copies value. A full table or lack of memory sets is_short: then 500 is sent instead. */
 void gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value);
 /* Remember an error for the log. */
 void gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err);

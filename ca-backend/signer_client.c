@@ -7,16 +7,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "measure.h"
 #include "signer_client_private.h"
 #include "timestamp.h"
-
-static void (*on_call)(int64_t us);
-
-void
-signer_client_on_call(void (*fn)(int64_t us))
-{
-	on_call = fn;
-}
 
 static int
 client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
@@ -202,8 +195,7 @@ attempt_call(struct signer_client *c, int64_t deadline, struct gh_reader *r, str
 void
 client_called(int64_t started)
 {
-	if (on_call != NULL)
-		on_call(gh_now_us() - started);
+	gh_measure(GH_MEASURE_SIGNER, 0, gh_now_us() - started, NULL);
 }
 
 /* The signer's own codes that mean something to our caller; any other one is a fault between us. */

@@ -21,10 +21,6 @@ int signer_client_from_fd(int fd, int timeout_ms, struct signer_client **out,
     struct gh_error *err) GH_MUSTCHECK;
 void signer_client_free(struct signer_client *c);
 
-/* Called with the duration of each question that was answered or failed; for metrics. Set once,
- * before any thread works. May be NULL. */
-void signer_client_on_call(void (*fn)(int64_t us));
-
 int signer_client_ping(struct signer_client *c, struct gh_error *err) GH_MUSTCHECK;
 /* ca_id receives SHA-256 of the CA certificate. GH_E_SIGNER: wrong system key or damaged record.
  * GH_E_CA_LOCKED: loaded, and ca_id is filled, but its key is under a password and not unlocked.

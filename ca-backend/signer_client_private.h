@@ -30,7 +30,7 @@ enum attempt client_receive(struct signer_client *c, int64_t deadline, struct gh
  * client_fail_garbled. */
 int client_take(struct signer_client *c, enum signer_op op, struct gh_reader *r,
     struct gh_error *err) GH_MUSTCHECK;
-/* For signer_client_on_call: a question was answered or failed. started: monotonic microseconds. */
+/* For GH_MEASURE_SIGNER: a question was answered or failed. started: monotonic microseconds. */
 void client_called(int64_t started);
 
 /*

@@ -12,20 +12,13 @@
 
 #include "authority/ca_locked.h"
 #include "log.h"
+#include "measure.h"
 #include "timestamp.h"
 #include "utf8.h"
 
 #include "clock.h"
 #include "decide.h"
 #include "metadata.h"
-
-static void (*on_decided)(const char *template_name, enum db_disposition disposition);
-
-void
-enroll_on_decided(void (*fn)(const char *template_name, enum db_disposition disposition))
-{
-	on_decided = fn;
-}
 
 static bool
 app_has_template(const struct app *app, const char *name)
@@ -263,6 +256,6 @@ enroll_report(const struct enroll_request *req, const struct enroll_outcome *out
 						      : "request denied",
 	    "template", template_name, "requester", req->requester.name, "cms_request_id", id,
 	    "serial", out->serial, "issuer", out->issuer_dn, "reason", out->message, NULL);
-	if (on_decided != NULL && !out->is_replay)
-		on_decided(template_name, out->disposition);
+	if (!out->is_replay)
+		gh_measure(GH_MEASURE_DECIDED, out->disposition, 1, template_name);
 }

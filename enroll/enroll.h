@@ -27,11 +27,6 @@ struct enroll_env {
 	struct ocsp_service *ocsp; /* what the process remembers for the responder */
 };
 
-/* Called with the name of the template for each certificate that was issued and committed, and for
- * each request that was left pending or denied; for metrics. Set once, before any thread works. May
- * be NULL. */
-void enroll_on_decided(void (*fn)(const char *template_name, enum db_disposition disposition));
-
 /* One audit row "enroll.refused" for an authenticated caller whose request failed before it was
  * decided. Nothing for failures that are not his (retryable ones, internal ones); those are logged.
  */

@@ -34,7 +34,7 @@ complete(struct thread_state *t, struct gh_error *err)
 		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
 		    err);
 	if (rc == 0)
-		store_on_query(env->store, metrics_database);
+		store_measure(env->store);
 	return rc;
 }
 

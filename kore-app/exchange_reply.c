@@ -102,25 +102,41 @@ put_fields(struct gh_buf *out, const struct exchange *x)
 	put_field(out, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);
 }
 
+/* A reply that lost a header could be one that says less than it must: 500 goes out instead. */
+static void
+make_fields(struct exchange *x, struct gh_buf *fields)
+{
+	gh_buf_init(fields, FIELDS_MAX);
+	put_fields(fields, x);
+	if (!x->rep.is_short && !fields->failed)
+		return;
+	gh_http_reply_clear(&x->rep);
+	x->rep.status = 500;
+	x->trace.code = gh_error_info(GH_E_INTERNAL)->name;
+	snprintf(x->trace.cause, sizeof(x->trace.cause), "no room for a header of the answer");
+	gh_buf_free(fields);
+	gh_buf_init(fields, FIELDS_MAX);
+	put_fields(fields, x);
+}
+
 void
 exchange_send(struct exchange *x)
 {
 	struct gh_http_reply *rep = &x->rep;
-	struct http_answer a = {.status = rep->status, .shared = rep->shared, .owned = rep->body};
+	struct http_answer a;
 	struct gh_buf fields;
 	bool is_sent;
 
-	gh_buf_init(&fields, FIELDS_MAX);
-	put_fields(&fields, x);
-	if (fields.failed) {
-		gh_buf_free(&fields);
-		gh_buf_init(&fields, FIELDS_MAX);
-		a.status = rep->status = 500;
-	}
-	a.fields = (const char *)fields.data;
-	a.fields_len = fields.len;
-	a.body = rep->shared != NULL ? rep->shared->data : rep->body;
-	a.body_len = rep->shared != NULL ? rep->shared->len : rep->body_len;
+	make_fields(x, &fields);
+	a = (struct http_answer){
+	    .status = rep->status,
+	    .fields = (const char *)fields.data,
+	    .fields_len = fields.len,
+	    .body = rep->shared != NULL ? rep->shared->data : rep->body,
+	    .body_len = rep->shared != NULL ? rep->shared->len : rep->body_len,
+	    .shared = rep->shared,
+	    .owned = rep->body,
+	};
 	rep->body = NULL;
 	is_sent = http_conn_answer(x->conn, &a);
 	gh_buf_free(&fields);

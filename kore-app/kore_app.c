@@ -14,6 +14,7 @@
 #include "exec_memory.h"
 #include "log.h"
 #include "log_queue.h"
+#include "measure.h"
 #include "timestamp.h"
 
 #include "exchange_pool.h"
@@ -55,7 +56,8 @@ configure(struct gh_error *err)
 	if (rc == 0)
 		rc = tls_view_new(atoi(fd), &app_state.tls, err);
 	if (rc == 0)
-		rc = metrics_init(worker_count != 0 ? worker_count : cpu_count, err);
+		rc = metrics_init(worker_count != 0 ? worker_count : cpu_count, route_table_len,
+		    route_name, err);
 	if (rc == 0)
 		rc = auth_limiter_new(app_state.conf->limits.failures,
 		    app_state.conf->limits.window, &app_state.limiter, err);
@@ -129,13 +131,6 @@ start_pool(struct gh_error *err)
 	return 0;
 }
 
-static void
-on_decided(const char *template_name, enum db_disposition disposition)
-{
-	if (disposition == DB_DISP_ISSUED)
-		metrics_issued(template_name);
-}
-
 /* Kore says nothing of it. */
 static void
 report_predecessor(void)
@@ -174,10 +169,7 @@ start_worker(struct gh_error *err)
 	memset(app_state.gauges, 0,
 	    sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
-	signer_client_on_call(metrics_signer);
-	enroll_on_decided(on_decided);
-	ocsp_on_event(metrics_ocsp);
-	revoke_on_change(metrics_revoked);
+	gh_measure_listen(metrics_measure);
 	/* before the first thread: it holds for all of them */
 	gh_exec_memory_preload();
 	rc = gh_exec_memory_forbid(err);
@@ -222,7 +214,6 @@ kore_worker_configure(void)
 		exit(0);
 	}
 	wait_for_configuration();
-	dir_on_operation(app_state.dir, metrics_directory);
 	health_publish(app_state.health);
 	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);
 }

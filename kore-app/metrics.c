@@ -5,10 +5,11 @@
 #include <sys/mman.h>
 
 #include "buf.h"
+#include "enroll_request.h"
 #include "metrics.h"
+#include "ocsp/responder.h"
 #include "revocation_reason.h"
 
-#define WORKERS_MAX 256
 #define STATUS_MIN 100
 #define STATUS_MAX 599
 #define STATUSES (STATUS_MAX - STATUS_MIN + 1)
@@ -25,6 +26,9 @@ struct histogram {
 	_Atomic uint64_t sum_us;
 };
 
+/* Those of gh_measure that are durations, which are its first ones. */
+#define BACKENDS (GH_MEASURE_DATABASE + 1)
+
 enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
 
 /* A claimer that dies leaves SLOT_CLAIMED behind: the slot is lost, nothing else. */
@@ -34,12 +38,13 @@ struct issued {
 	_Atomic uint64_t count;
 };
 
+struct route_counts {
+	_Atomic uint64_t status[STATUSES];
+	struct histogram duration;
+};
+
 struct shared {
-	int workers;
-	struct metrics_worker worker[WORKERS_MAX];
-	_Atomic uint64_t requests[METRICS_ROUTES_MAX][STATUSES];
-	struct histogram route[METRICS_ROUTES_MAX];
-	struct histogram backend[3];
+	struct histogram backend[BACKENDS];
 	struct issued issued[TEMPLATES_MAX];
 	_Atomic uint64_t issued_other;
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
@@ -52,29 +57,48 @@ struct shared {
 	char state_text[2][METRICS_STATE_MAX];
 };
 
+/* The mapping: one of these, then the slots of the workers, then the counts of the routes and those
+ * of requests without a route. */
 static struct shared *shared;
+static struct metrics_worker *worker;
+static struct route_counts *route_counts;
+static int workers_len;
+static size_t routes_len;
+static const char *(*name_of_route)(size_t);
 static struct metrics_worker private_slot;
 
-int
-metrics_init(int workers, struct gh_error *err)
+/* Of a part of the mapping: the next one begins on a cache line of its own. */
+static size_t
+part_size(size_t n, size_t size)
 {
-	void *p =
-	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return (n * size + 63) / 64 * 64;
+}
+
+int
+metrics_init(int workers, size_t routes, const char *(*route_name)(size_t), struct gh_error *err)
+{
+	size_t first = part_size(1, sizeof(*shared)),
+	       second = part_size((size_t)workers, sizeof(*worker)),
+	       size = first + second + part_size(routes + 1, sizeof(*route_counts));
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
-		return gh_fail(err, GH_E_NOMEM, "cannot map %zu bytes for metrics",
-		    sizeof(*shared));
-	shared = p;
-	shared->workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
+		return gh_fail(err, GH_E_NOMEM, "cannot map %zu bytes for metrics", size);
+	shared = (struct shared *)(void *)p;
+	worker = (struct metrics_worker *)(void *)(p + first);
+	route_counts = (struct route_counts *)(void *)(p + first + second);
+	workers_len = workers;
+	routes_len = routes;
+	name_of_route = route_name;
 	return 0;
 }
 
 struct metrics_worker *
 metrics_worker(int index)
 {
-	if (shared == NULL || index < 0 || index >= shared->workers)
+	if (shared == NULL || index < 0 || index >= workers_len)
 		return &private_slot;
-	return &shared->worker[index];
+	return &worker[index];
 }
 
 static void
@@ -93,38 +117,13 @@ metrics_request(size_t route, int status, int64_t us)
 {
 	if (shared == NULL)
 		return;
-	if (route >= METRICS_ROUTES_MAX)
-		route = METRICS_NO_ROUTE;
+	if (route > routes_len)
+		route = routes_len;
 	if (status < STATUS_MIN || status > STATUS_MAX)
 		status = STATUS_MAX;
-	atomic_fetch_add_explicit(&shared->requests[route][status - STATUS_MIN], 1,
+	atomic_fetch_add_explicit(&route_counts[route].status[status - STATUS_MIN], 1,
 	    memory_order_relaxed);
-	histogram_add(&shared->route[route], us);
-}
-
-void
-metrics_observe(enum metrics_backend backend, int64_t us)
-{
-	if (shared != NULL)
-		histogram_add(&shared->backend[backend], us);
-}
-
-void
-metrics_signer(int64_t us)
-{
-	metrics_observe(METRICS_SIGNER, us);
-}
-
-void
-metrics_directory(int64_t us)
-{
-	metrics_observe(METRICS_DIRECTORY, us);
-}
-
-void
-metrics_database(int64_t us)
-{
-	metrics_observe(METRICS_DATABASE, us);
+	histogram_add(&route_counts[route].duration, us);
 }
 
 /* The counter of a name; NULL when the table is full. Two workers that meet a new name at the same
@@ -155,30 +154,41 @@ metrics_clock(int64_t skew_ms)
 		atomic_store(&shared->clock_skew_ms, skew_ms);
 }
 
-void
-metrics_issued(const char *template_name)
+static void
+count_issued(const char *template_name)
 {
-	_Atomic uint64_t *counter;
+	_Atomic uint64_t *counter = issued_counter(template_name);
 
-	if (shared == NULL)
-		return;
-	counter = issued_counter(template_name);
 	atomic_fetch_add_explicit(counter != NULL ? counter : &shared->issued_other, 1,
 	    memory_order_relaxed);
 }
 
 void
-metrics_ocsp(enum ocsp_event event, size_t n)
+metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name)
 {
-	if (shared != NULL)
-		atomic_fetch_add_explicit(&shared->ocsp[event], n, memory_order_relaxed);
-}
-
-void
-metrics_revoked(int reason)
-{
-	if (shared != NULL && reason >= 0 && reason <= REASON_MAX)
-		atomic_fetch_add_explicit(&shared->revoked[reason], 1, memory_order_relaxed);
+	if (shared == NULL)
+		return;
+	switch (m) {
+	case GH_MEASURE_SIGNER:
+	case GH_MEASURE_DIRECTORY:
+	case GH_MEASURE_DATABASE:
+		histogram_add(&shared->backend[m], value);
+		break;
+	case GH_MEASURE_DECIDED:
+		if (kind == DB_DISP_ISSUED)
+			count_issued(name);
+		break;
+	case GH_MEASURE_REVOKED:
+		if (kind >= 0 && kind <= REASON_MAX)
+			atomic_fetch_add_explicit(&shared->revoked[kind], (uint64_t)value,
+			    memory_order_relaxed);
+		break;
+	case GH_MEASURE_OCSP:
+		if (kind >= 0 && kind < OCSP_EVENTS)
+			atomic_fetch_add_explicit(&shared->ocsp[kind], (uint64_t)value,
+			    memory_order_relaxed);
+		break;
+	}
 }
 
 bool
@@ -278,9 +288,15 @@ static bool
 is_used(size_t route)
 {
 	for (size_t s = 0; s < STATUSES; s++)
-		if (atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed) != 0)
+		if (atomic_load_explicit(&route_counts[route].status[s], memory_order_relaxed) != 0)
 			return true;
 	return false;
+}
+
+static const char *
+label_of(size_t route)
+{
+	return route < routes_len ? name_of_route(route) : "none";
 }
 
 static void
@@ -288,7 +304,7 @@ put_requests_of(struct gh_buf *b, size_t route, const char *name)
 {
 	for (int s = 0; s < STATUSES; s++) {
 		uint64_t n =
-		    atomic_load_explicit(&shared->requests[route][s], memory_order_relaxed);
+		    atomic_load_explicit(&route_counts[route].status[s], memory_order_relaxed);
 
 		if (n == 0)
 			continue;
@@ -299,22 +315,18 @@ put_requests_of(struct gh_buf *b, size_t route, const char *name)
 }
 
 static void
-put_routes(struct gh_buf *b, size_t routes, const char *(*route_name)(size_t))
+put_routes(struct gh_buf *b)
 {
 	put_head(b, "gatehouse_requests_total", "counter",
 	    "Requests answered, by route and status.");
-	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
-		put_requests_of(b, i, route_name(i));
-	put_requests_of(b, METRICS_NO_ROUTE, "none");
+	for (size_t i = 0; i <= routes_len; i++)
+		put_requests_of(b, i, label_of(i));
 	put_head(b, "gatehouse_request_duration_seconds", "histogram",
 	    "From the complete request to the reply.");
-	for (size_t i = 0; i < routes && i < METRICS_NO_ROUTE; i++)
+	for (size_t i = 0; i <= routes_len; i++)
 		if (is_used(i))
-			put_histogram(b, "gatehouse_request_duration_seconds", "route",
-			    route_name(i), &shared->route[i]);
-	if (is_used(METRICS_NO_ROUTE))
-		put_histogram(b, "gatehouse_request_duration_seconds", "route", "none",
-		    &shared->route[METRICS_NO_ROUTE]);
+			put_histogram(b, "gatehouse_request_duration_seconds", "route", label_of(i),
+			    &route_counts[i].duration);
 }
 
 struct totals {
@@ -329,8 +341,8 @@ sum_workers(void)
 {
 	struct totals t = {.generation = -1};
 
-	for (int i = 0; i < shared->workers; i++) {
-		struct metrics_worker *w = &shared->worker[i];
+	for (int i = 0; i < workers_len; i++) {
+		struct metrics_worker *w = &worker[i];
 		int64_t generation = atomic_load(&w->catalog_generation);
 
 		if (atomic_load(&w->pid) == 0)
@@ -481,13 +493,13 @@ put_backends(struct gh_buf *b)
 {
 	static const struct {
 		const char *name, *help;
-	} backend[] = {
-	    [METRICS_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
-	    [METRICS_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
-	    [METRICS_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
+	} backend[BACKENDS] = {
+	    [GH_MEASURE_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
+	    [GH_MEASURE_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
+	    [GH_MEASURE_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
 	};
 
-	for (size_t i = 0; i < sizeof(backend) / sizeof(backend[0]); i++) {
+	for (size_t i = 0; i < BACKENDS; i++) {
 		put_head(b, backend[i].name, "histogram", backend[i].help);
 		put_histogram(b, backend[i].name, NULL, NULL, &shared->backend[i]);
 	}
@@ -503,13 +515,13 @@ put_state(struct gh_buf *b)
 }
 
 char *
-metrics_render(size_t routes, const char *(*route_name)(size_t))
+metrics_render(void)
 {
 	struct gh_buf b;
 
 	gh_buf_init(&b, RENDER_MAX);
 	if (shared != NULL) {
-		put_routes(&b, routes, route_name);
+		put_routes(&b);
 		put_workers(&b);
 		put_issued(&b);
 		put_ocsp(&b);

@@ -13,12 +13,9 @@
 
 #include "buf.h"
 #include "error.h"
-#include "ocsp/responder.h"
+#include "measure.h"
 
-#define METRICS_ROUTES_MAX 64 /* rows of the route table, and one for "no route" */
-#define METRICS_NO_ROUTE (METRICS_ROUTES_MAX - 1)
-
-enum metrics_backend { METRICS_SIGNER, METRICS_DIRECTORY, METRICS_DATABASE };
+#define METRICS_NO_ROUTE SIZE_MAX
 
 /* What one worker process is doing now; written by that worker alone. */
 struct metrics_worker {
@@ -31,22 +28,18 @@ struct metrics_worker {
 	_Atomic int64_t pid;                      /* 0: slot not in use */
 };
 
-/* Map the memory; before the workers are forked. GH_E_NOMEM. */
-int metrics_init(int workers, struct gh_error *err) GH_MUSTCHECK;
+/* Map the memory, as much as workers and routes need; before the workers are forked. route_name(i):
+ * label of row i of the route table. GH_E_NOMEM. */
+int metrics_init(int workers, size_t routes, const char *(*route_name)(size_t),
+    struct gh_error *err) GH_MUSTCHECK;
 /* The gauges of a worker, 0-based; never NULL, also before metrics_init (then a private slot). */
 struct metrics_worker *metrics_worker(int index);
 
 /* route: index in the route table, or METRICS_NO_ROUTE. */
 void metrics_request(size_t route, int status, int64_t us);
-void metrics_observe(enum metrics_backend backend, int64_t us);
-/* Callbacks of the layers below. */
-void metrics_signer(int64_t us);
-void metrics_directory(int64_t us);
-void metrics_database(int64_t us);
+/* For gh_measure_listen. */
+void metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name);
 void metrics_clock(int64_t skew_ms); /* of this node, less the database's clock */
-void metrics_issued(const char *template_name);
-void metrics_ocsp(enum ocsp_event event, size_t n);
-void metrics_revoked(int reason); /* REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 
 /* Text of further metrics, read by one worker for all of its node (state_gauges.h). claim: true for
  * the first caller after `seconds`; now: UTC seconds. publish: what metrics_render gives from then
@@ -57,8 +50,7 @@ void metrics_state_publish(const char *text);
 /* NAME="VALUE" with the escapes of the format. */
 void metrics_put_label(struct gh_buf *b, const char *name, const char *value);
 
-/* Prometheus text format 0.0.4. route_name(i): label of row i. malloc'd; NULL when out of
- * memory. */
-char *metrics_render(size_t routes, const char *(*route_name)(size_t));
+/* Prometheus text format 0.0.4. malloc'd; NULL when out of memory. */
+char *metrics_render(void);
 
 #endif

@@ -94,28 +94,38 @@ audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http
 		gh_log_kv(GH_LOG_ERROR, "audit row not written", "detail", why.detail, NULL);
 }
 
+struct bit_name {
+	unsigned bit;
+	const char *name;
+};
+
+/* The names of those bits that are set. Cut where out is too short, which none of these is. */
+static void
+list_bits(const struct bit_name *names, size_t n, unsigned bits, const char *between, char *out,
+    size_t size)
+{
+	size_t len = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < n && len < size; i++)
+		if ((bits & names[i].bit) != 0)
+			len += (size_t)snprintf(out + len, size - len, "%s%s",
+			    len > 0 ? between : "", names[i].name);
+}
+
 /* Says which role an administrator has to give. */
 static int
 refuse_role(unsigned roles, const char *who, struct gh_error *err)
 {
-	static const struct {
-		unsigned role;
-		const char *name;
-	} names[] = {
+	static const struct bit_name names[] = {
 	    {REQUESTER_ROLE_ADMIN, "admin"},
 	    {REQUESTER_ROLE_OFFICER, "officer"},
 	    {REQUESTER_ROLE_AUDITOR, "auditor"},
 	};
-	char list[64] = "";
+	char list[64];
 	int rc;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(roles & names[i].role))
-			continue;
-		if (list[0] != '\0')
-			strcat(list, " or ");
-		strcat(list, names[i].name);
-	}
+	list_bits(names, sizeof(names) / sizeof(names[0]), roles, " or ", list, sizeof(list));
 	rc = gh_refuse(err, GH_E_FORBIDDEN, "This needs the role %s, which you do not have.", list);
 	snprintf(err->detail, sizeof(err->detail), "%s does not have the role %s", who, list);
 	return rc;
@@ -141,25 +151,16 @@ authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct 
 static void
 put_allow(struct gh_http_reply *rep, unsigned allowed)
 {
-	static const struct {
-		unsigned method;
-		const char *name;
-	} names[] = {
+	static const struct bit_name names[] = {
 	    {GH_HTTP_GET, "GET"},
 	    {GH_HTTP_HEAD, "HEAD"},
 	    {GH_HTTP_POST, "POST"},
 	    {GH_HTTP_PUT, "PUT"},
 	    {GH_HTTP_DELETE, "DELETE"},
 	};
-	char list[64] = "";
+	char list[64];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(allowed & names[i].method))
-			continue;
-		if (list[0] != '\0')
-			strcat(list, ", ");
-		strcat(list, names[i].name);
-	}
+	list_bits(names, sizeof(names) / sizeof(names[0]), allowed, ", ", list, sizeof(list));
 	gh_http_reply_header(rep, "Allow", list);
 }
 

@@ -242,7 +242,7 @@ const struct route route_table[] = {
 };
 const size_t route_table_len = sizeof(route_table) / sizeof(route_table[0]);
 
-static const char *
+const char *
 route_name(size_t i)
 {
 	return route_table[i].name;
@@ -251,7 +251,7 @@ route_name(size_t i)
 static void
 metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	char *text = metrics_render(route_table_len, route_name);
+	char *text = metrics_render();
 
 	(void)env;
 	(void)call;

@@ -70,6 +70,7 @@ struct route {
 extern const struct route route_table[];
 extern const size_t route_table_len;
 
+const char *route_name(size_t i); /* of row i */
 const struct route_family *route_family_of(const struct route *r);
 
 struct route_match {

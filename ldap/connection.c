@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/time.h>
 
+#include "measure.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -171,12 +172,10 @@ mark_down(const struct dir_conn *c, bool is_slow)
 static int
 finish(struct dir_conn *c, int64_t started, int rc, const char *what)
 {
-	void (*on_operation)(int64_t) = __atomic_load_n(&c->s->on_operation, __ATOMIC_RELAXED);
 	bool in_time = dir_watch_disarm(&c->watch);
 	char *text = NULL;
 
-	if (on_operation != NULL)
-		on_operation(gh_now_us() - started);
+	gh_measure(GH_MEASURE_DIRECTORY, 0, gh_now_us() - started, NULL);
 	/* the answer may have come in the instant before: the socket is shut down all the same */
 	if (!in_time)
 		rc = LDAP_TIMEOUT;

@@ -183,12 +183,6 @@ dir_free(struct dir *d)
 	free(d);
 }
 
-void
-dir_on_operation(struct dir_shared *s, void (*fn)(int64_t us))
-{
-	__atomic_store_n(&s->on_operation, fn, __ATOMIC_RELAXED);
-}
-
 /* --- look-ups
  * -------------------------------------------------------------------------------------- */
 

@@ -55,7 +55,4 @@ int dir_find_dn(struct dir *d, const char *dn, struct dir_entry **out,
 int dir_authenticate(struct dir *d, const char *name, const char *password, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Called with the duration of each directory operation; for metrics. May be NULL. */
-void dir_on_operation(struct dir_shared *s, void (*fn)(int64_t us));
-
 #endif

@@ -30,7 +30,6 @@ struct dir_shared {
 	int64_t down_until[DIR_URIS_MAX]; /* atomic, monotonic µs: this URI failed, ask it last */
 	int is_slow[DIR_URIS_MAX];        /* atomic: it failed by not answering in time */
 	int is_probed[DIR_URIS_MAX];      /* atomic: a thread waits for this slow one */
-	void (*on_operation)(int64_t us); /* atomic */
 };
 
 /* One thread's access. The service connection never carries another identity than the service

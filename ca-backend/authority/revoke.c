@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "measure.h"
 #include "log.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -11,14 +12,6 @@
 
 #define YEAR_1950 (-631152000) /* its begin; no certificate is older (RFC 5280, 4.1.2.5.1) */
 #define CLOCK_LEEWAY 60        /* seconds that a client's clock may be ahead */
-
-static void (*on_change)(int reason);
-
-void
-revoke_on_change(void (*fn)(int reason))
-{
-	on_change = fn;
-}
 
 enum store_cert_state
 revoke_state_of(int reason)
@@ -275,8 +268,8 @@ change(struct store *store, const struct requester *who, const struct revoke_req
 	gh_log_event(GH_LOG_INFO, "status of a certificate changed", "requester", who->name,
 	    "serial", out->serial, "status", store_cert_state_name(out->state), "reason",
 	    revocation_reason_name(out->reason), NULL);
-	if (on_change != NULL)
-		on_change(r->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL : out->reason);
+	gh_measure(GH_MEASURE_REVOKED,
+	    r->to == STORE_CERT_VALID ? REASON_REMOVE_FROM_CRL : out->reason, 1, NULL);
 	return 0;
 }
 

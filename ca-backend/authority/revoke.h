@@ -52,8 +52,4 @@ bool revoke_date_parse(const char *text, int64_t *out);
 #define REVOKE_ETAG_SIZE 24
 char *revoke_etag(int version, char out[REVOKE_ETAG_SIZE]);
 
-/* Called with the reason (REASON_REMOVE_FROM_CRL: end of a hold) of each committed change; for
- * metrics. Set once, before any thread works. May be NULL. */
-void revoke_on_change(void (*fn)(int reason));
-
 #endif

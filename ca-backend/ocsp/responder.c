@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
 #include "timestamp.h"
 
 #include "store/status/ocsp_row.h"
@@ -15,7 +16,11 @@
 #define DAY 86400
 /* SingleResponses of one answer, and the nonce. */
 #define CONTENT_MAX (64 * 1024)
-#define RENEW_MAX 100 /* in one batch; SIGNER_OCSP_BATCH_MAX and STORE_STATUS_MAX allow it */
+#define RENEW_MAX 100 /* in one batch */
+_Static_assert(RENEW_MAX <= SIGNER_OCSP_BATCH_MAX && RENEW_MAX <= STORE_STATUS_MAX,
+    "one question to the signer and one to the store hold a batch");
+_Static_assert(OCSP_BATCH_MAX <= SIGNER_OCSP_BATCH_MAX, "one question to the signer holds a batch");
+_Static_assert(OCSP_CERTS_MAX <= STORE_STATUS_MAX, "one question to the store holds a request");
 
 struct ocsp_service {
 	struct ocsp_cache *cache;
@@ -23,19 +28,11 @@ struct ocsp_service {
 	void (*prepare)(struct ocsp_answer *a);
 };
 
-static void (*on_event)(enum ocsp_event event, size_t n);
-
-void
-ocsp_on_event(void (*fn)(enum ocsp_event event, size_t n))
-{
-	on_event = fn;
-}
-
 void
 ocsp_count(enum ocsp_event event, size_t n)
 {
-	if (on_event != NULL && n > 0)
-		on_event(event, n);
+	if (n > 0)
+		gh_measure(GH_MEASURE_OCSP, event, (int64_t)n, NULL);
 }
 
 int

@@ -64,8 +64,7 @@ void ocsp_answer(const struct ocsp_means *m, const struct ocsp_ask *asks, size_t
  * thread: it may take as long as database and signer let it. */
 int ocsp_renew(const struct ocsp_means *m, size_t *renewed, struct gh_error *err) GH_MUSTCHECK;
 
-/* How an answer is found and told in the metrics. Set once, before any thread works; may be
- * NULL. */
+/* How an answer was found, for GH_MEASURE_OCSP. */
 enum ocsp_event {
 	OCSP_EVENT_HIT,
 	OCSP_EVENT_GOOD,
@@ -79,7 +78,6 @@ enum ocsp_event {
 	OCSP_EVENT_CHANGED,
 	OCSP_EVENTS
 };
-void ocsp_on_event(void (*fn)(enum ocsp_event event, size_t n));
 void ocsp_count(enum ocsp_event event, size_t n);
 
 #endif

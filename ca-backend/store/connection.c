@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "measure.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -39,15 +40,16 @@ store_free(struct store *s)
 	if (s == NULL)
 		return;
 	store_disconnect(s);
+	free(s->prepared);
 	free(s->conninfo);
 	OPENSSL_cleanse(s->grant_key, sizeof(s->grant_key));
 	free(s);
 }
 
 void
-store_on_query(struct store *s, void (*fn)(int64_t us))
+store_measure(struct store *s)
 {
-	s->on_query = fn;
+	s->is_measured = true;
 }
 
 void
@@ -238,14 +240,30 @@ is_prepared(const struct store *s, const struct store_statement *st)
 	return false;
 }
 
+static bool
+has_room_for_one(struct store *s)
+{
+	size_t cap = s->prepared_cap > 0 ? 2 * s->prepared_cap : 32;
+	const struct store_statement **larger;
+
+	if (s->prepared_n < s->prepared_cap)
+		return true;
+	larger = realloc(s->prepared, cap * sizeof(*larger));
+	if (larger == NULL)
+		return false;
+	s->prepared = larger;
+	s->prepared_cap = cap;
+	return true;
+}
+
 static int
 prepare(struct store *s, const struct store_statement *st, int64_t deadline, struct gh_error *err)
 {
 	PGresult *res;
 	int rc;
 
-	if (s->prepared_n == STORE_STATEMENTS_MAX)
-		return gh_fail(err, GH_E_INTERNAL, "more than %d statements", STORE_STATEMENTS_MAX);
+	if (!has_room_for_one(s))
+		return gh_fail(err, GH_E_NOMEM, "prepared statements");
 	if (PQsendPrepare(s->conn, st->name, st->sql, 0, NULL) != 1) {
 		s->was_lost = true;
 		return fail_connection(s, "cannot send", err);
@@ -339,8 +357,8 @@ store_collect(struct store *s, PGresult **res, struct gh_error *err)
 		return gh_fail(err, GH_E_INTERNAL, "no statement was sent");
 	rc = take_results(s, s->deadline, res, err);
 	s->is_asked = false;
-	if (s->on_query != NULL)
-		s->on_query(gh_now_us() - s->asked_us);
+	if (s->is_measured)
+		gh_measure(GH_MEASURE_DATABASE, 0, gh_now_us() - s->asked_us, NULL);
 	return rc;
 }
 

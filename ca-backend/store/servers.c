@@ -241,6 +241,11 @@ store_servers_read(const char *conninfo, struct store_servers *out, struct gh_er
 	if (o == NULL)
 		return gh_fail(err, GH_E_NOMEM, "connection string");
 	n = count(option(o, *option(o, "hostaddr") != '\0' ? "hostaddr" : "host"));
+	if (n > STORE_SERVERS_MAX) {
+		PQconninfoFree(o);
+		return gh_refuse(err, GH_E_CONF,
+		    "The connection string names more than %d servers.", STORE_SERVERS_MAX);
+	}
 	if (is_plain(o, n)) {
 		for (size_t i = 0; i < n && ok; i++)
 			ok = add_item(out, o, i);

@@ -12,7 +12,9 @@
 
 #include "error.h"
 
-#define STORE_SERVERS_MAX 32 /* addresses of all hosts; what goes beyond is not tried */
+#define STORE_SERVERS_MAX \
+	32 /* hosts of the connection string, and all their addresses: of those that the DNS adds, \
+	      what goes beyond is not tried */
 
 struct store_server {
 	char *host, *address, *port; /* NULL = what the connection string says */

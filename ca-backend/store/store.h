@@ -40,8 +40,8 @@ int store_clock_skew(struct store *s, int64_t *ms, struct gh_error *err) GH_MUST
  * was changed past Gatehouse; the detail names table and key. */
 int store_use_secret(struct store *s, const unsigned char secret[32],
     struct gh_error *err) GH_MUSTCHECK;
-/* Called from time to time with the duration of each statement; for metrics. May be NULL. */
-void store_on_query(struct store *s, void (*fn)(int64_t us));
+/* Tell GH_MEASURE_DATABASE of each statement; not for connections that wait for messages. */
+void store_measure(struct store *s);
 
 /*
  * Why enrollments fail though the server answers pings: "disk full", "read-only", "no connection"

@@ -11,8 +11,7 @@
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40
-#define STORE_ROWS_MAX 16        /* of store_run_rows */
-#define STORE_STATEMENTS_MAX 192 /* prepared on one connection */
+#define STORE_ROWS_MAX 16 /* of store_run_rows */
 #define STORE_MIGRATION_MS (10 * 60 * 1000)
 
 struct store_statement {
@@ -23,9 +22,9 @@ struct store_statement {
 struct store {
 	char *conninfo;
 	int timeout_ms;
-	PGconn *conn;                                                 /* NULL = not connected */
-	const struct store_statement *prepared[STORE_STATEMENTS_MAX]; /* on this connection */
-	size_t prepared_n;
+	PGconn *conn;                            /* NULL = not connected */
+	const struct store_statement **prepared; /* on this connection; malloc'd */
+	size_t prepared_n, prepared_cap;
 	uint64_t server;     /* key of the server, see servers.h */
 	bool has_others;     /* the connection string names more than this one */
 	int64_t answered_us; /* last answer, monotonic microseconds */
@@ -40,7 +39,7 @@ struct store {
 	bool was_lost;
 	char constraint[64]; /* of the last unique violation */
 	char sqlstate[6];    /* of the last statement, when the server refused it; else "" */
-	void (*on_query)(int64_t us);
+	bool is_measured;
 	/* store/grant/grant.h */
 	bool has_grant_key;
 	unsigned char grant_key[32];

@@ -10,7 +10,6 @@
 #include "output.h"
 
 #define CELL_MAX (64 * 1024) /* bytes of one value shown */
-#define COLUMNS_MAX 12
 
 int
 output_finish(void)
@@ -150,14 +149,21 @@ column_width(const gh_json *rows, const struct output_column *c)
 int
 output_table(const gh_json *rows, const struct output_column *columns)
 {
-	size_t width[COLUMNS_MAX], n = 0;
+	size_t *width, n = 0;
 
 	if (gh_json_size(rows) == 0) {
 		puts("(none)");
 		return output_finish();
 	}
-	for (; n < COLUMNS_MAX && columns[n].member != NULL; n++)
-		width[n] = column_width(rows, &columns[n]);
+	while (columns[n].member != NULL)
+		n++;
+	width = calloc(n, sizeof(*width));
+	if (width == NULL) {
+		fprintf(stderr, "gatehouse: out of memory\n");
+		return -1;
+	}
+	for (size_t k = 0; k < n; k++)
+		width[k] = column_width(rows, &columns[k]);
 	for (size_t k = 0; k < n; k++)
 		print_cell(columns[k].title, width[k], k + 1 == n);
 	putchar('\n');
@@ -171,6 +177,7 @@ output_table(const gh_json *rows, const struct output_column *columns)
 		}
 		putchar('\n');
 	}
+	free(width);
 	return output_finish();
 }
 

@@ -109,15 +109,20 @@ servers__are_bounded(void **state)
 {
 	char text[40 * 16] = "host=";
 	struct store_servers s;
+	struct gh_error err;
 
 	(void)state;
-	for (int i = 1; i <= 40; i++)
+	for (int i = 1; i <= STORE_SERVERS_MAX; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s192.0.2.%d",
 		    i > 1 ? "," : "", i);
 	assert_int_equal(store_servers_read(text, &s, NULL), 0);
 	assert_int_equal(s.n, STORE_SERVERS_MAX);
 	assert_string_equal(s.v[STORE_SERVERS_MAX - 1].address, "192.0.2.32");
 	store_servers_clear(&s);
+	strcat(text, ",192.0.2.33");
+	assert_int_equal(store_servers_read(text, &s, &err), GH_E_CONF);
+	assert_non_null(strstr(err.message, "more than 32 servers"));
+	assert_int_equal(s.n, 0);
 }
 
 /* Of several only the primary will do. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "encoding.h"
+#include "measure.h"
 #include "timestamp.h"
 
 #include "fake.h"
@@ -20,10 +21,13 @@ static struct gh_error err;
 static int decided[32]; /* by disposition */
 
 static void
-count(const char *template_name, enum db_disposition d)
+count(enum gh_measure m, int kind, int64_t value, const char *name)
 {
-	assert_non_null(template_name);
-	decided[d < 32 ? d : 0]++;
+	(void)value;
+	if (m != GH_MEASURE_DECIDED)
+		return;
+	assert_non_null(name);
+	decided[kind]++;
 }
 
 /* A pending request of alice by an application for a template, as row 1. */
@@ -55,7 +59,7 @@ set_up(void **state)
 	(void)state;
 	fake_world_new(&env);
 	memset(decided, 0, sizeof(decided));
-	enroll_on_decided(count);
+	gh_measure_listen(count);
 	submit(7, "Slow");
 	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_PENDING);
 	return 0;
@@ -66,7 +70,7 @@ tear_down(void **state)
 {
 	(void)state;
 	enroll_outcome_clear(&out);
-	enroll_on_decided(NULL);
+	gh_measure_listen(NULL);
 	fake_world_free(&env);
 	return 0;
 }

@@ -11,18 +11,22 @@
 
 #include <cmocka.h>
 
+#include "enroll_request.h"
 #include "metrics.h"
+#include "ocsp/responder.h"
+
+#define ROUTES 300 /* far more than there are */
 
 static const char *
 route_name(size_t i)
 {
-	return i == 0 ? "first" : "sec\"ond\\";
+	return i == 0 ? "first" : i == ROUTES - 1 ? "last" : "sec\"ond\\";
 }
 
 static void
 assert_has(const char *line)
 {
-	char *text = metrics_render(2, route_name);
+	char *text = metrics_render();
 
 	assert_non_null(text);
 	if (strstr(text, line) == NULL)
@@ -33,7 +37,7 @@ assert_has(const char *line)
 static void
 assert_lacks(const char *line)
 {
-	char *text = metrics_render(2, route_name);
+	char *text = metrics_render();
 
 	assert_non_null(text);
 	assert_null(strstr(text, line));
@@ -47,15 +51,15 @@ metrics__nothing_before_init(void **state)
 
 	(void)state;
 	metrics_request(0, 200, 1);
-	metrics_issued("User");
-	metrics_revoked(1);
-	metrics_signer(1);
+	metrics_measure(GH_MEASURE_DECIDED, DB_DISP_ISSUED, 1, "User");
+	metrics_measure(GH_MEASURE_REVOKED, 1, 1, NULL);
+	metrics_measure(GH_MEASURE_SIGNER, 0, 1, NULL);
 	assert_non_null(metrics_worker(0));
-	text = metrics_render(2, route_name);
+	text = metrics_render();
 	assert_non_null(text);
 	assert_string_equal(text, "");
 	free(text);
-	assert_int_equal(metrics_init(2, NULL), 0);
+	assert_int_equal(metrics_init(2, ROUTES, route_name, NULL), 0);
 }
 
 static void
@@ -68,7 +72,8 @@ metrics__requests_of_all_processes(void **state)
 	if (pid == 0) {
 		metrics_request(0, 200, 700);
 		metrics_request(1, 503, 20000000);
-		metrics_request(1000, 404, 1);
+		metrics_request(METRICS_NO_ROUTE, 404, 1);
+		metrics_request(ROUTES - 1, 200, 1);
 		metrics_request(0, 7, 1);
 		_exit(0);
 	}
@@ -79,6 +84,7 @@ metrics__requests_of_all_processes(void **state)
 	assert_has("gatehouse_requests_total{route=\"first\",status=\"599\"} 1\n");
 	assert_has("gatehouse_requests_total{route=\"sec\\\"ond\\\\\",status=\"503\"} 1\n");
 	assert_has("gatehouse_requests_total{route=\"none\",status=\"404\"} 1\n");
+	assert_has("gatehouse_requests_total{route=\"last\",status=\"200\"} 1\n");
 	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"0.0005\"} 1\n");
 	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"0.001\"} 3\n");
 	assert_has("gatehouse_request_duration_seconds_bucket{route=\"first\",le=\"+Inf\"} 3\n");
@@ -125,15 +131,15 @@ metrics__issued_by_template(void **state)
 	char name[32];
 
 	(void)state;
-	metrics_issued("User");
-	metrics_issued("User");
-	metrics_issued("Web\"Server\n");
+	metrics_measure(GH_MEASURE_DECIDED, DB_DISP_ISSUED, 1, "User");
+	metrics_measure(GH_MEASURE_DECIDED, DB_DISP_ISSUED, 1, "User");
+	metrics_measure(GH_MEASURE_DECIDED, DB_DISP_ISSUED, 1, "Web\"Server\n");
 	assert_has("gatehouse_certificates_issued_total{template=\"User\"} 2\n");
 	assert_has("gatehouse_certificates_issued_total{template=\"Web\\\"Server\\n\"} 1\n");
 	assert_lacks("template=\"\"");
 	for (int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "t%d", i);
-		metrics_issued(name);
+		metrics_measure(GH_MEASURE_DECIDED, DB_DISP_ISSUED, 1, name);
 	}
 	/* 512 names fit, two were there */
 	assert_has("gatehouse_certificates_issued_total{template=\"t509\"} 1\n");
@@ -146,11 +152,11 @@ metrics__revoked_by_reason(void **state)
 {
 	(void)state;
 	assert_lacks("gatehouse_certificates_revoked_total{");
-	metrics_revoked(1);
-	metrics_revoked(1);
-	metrics_revoked(8);
-	metrics_revoked(-1);
-	metrics_revoked(11);
+	metrics_measure(GH_MEASURE_REVOKED, 1, 1, NULL);
+	metrics_measure(GH_MEASURE_REVOKED, 1, 1, NULL);
+	metrics_measure(GH_MEASURE_REVOKED, 8, 1, NULL);
+	metrics_measure(GH_MEASURE_REVOKED, -1, 1, NULL);
+	metrics_measure(GH_MEASURE_REVOKED, 11, 1, NULL);
 	assert_has("gatehouse_certificates_revoked_total{reason=\"keyCompromise\"} 2\n"
 		   "gatehouse_certificates_revoked_total{reason=\"removeFromCRL\"} 1\n");
 }
@@ -159,10 +165,10 @@ static void
 metrics__backends(void **state)
 {
 	(void)state;
-	metrics_signer(100);
-	metrics_directory(100);
-	metrics_database(100);
-	metrics_database(-5);
+	metrics_measure(GH_MEASURE_SIGNER, 0, 100, NULL);
+	metrics_measure(GH_MEASURE_DIRECTORY, 0, 100, NULL);
+	metrics_measure(GH_MEASURE_DATABASE, 0, 100, NULL);
+	metrics_measure(GH_MEASURE_DATABASE, 0, -5, NULL);
 	assert_has("gatehouse_signer_duration_seconds_count 1\n");
 	assert_has("gatehouse_directory_duration_seconds_count 1\n");
 	assert_has("gatehouse_database_duration_seconds_count 2\n");

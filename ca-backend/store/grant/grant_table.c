@@ -1,8 +1,6 @@
 /* The tables that grant rights. See grant_table.h. */
 #include "grant_table.h"
 
-#define COLUMNS_MAX 24
-
 enum kind {
 	INT,
 	TEXT,
@@ -24,38 +22,40 @@ struct column {
 /* UTC seconds */
 #define TIME(name) "to_timestamp((r->>'" name "')::bigint)"
 
+#define COLUMNS(...) ((const struct column[]){__VA_ARGS__, {NULL, FREE, NULL}})
+
 static const struct table {
 	const char *name, *where;
-	struct column column[COLUMNS_MAX];
+	const struct column *column; /* ends with an empty one */
 } tables[GRANT_TABLES] = {
     [GRANT_ADMIN_USER] = {"admin_user", NULL,
-	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"hash", TEXT, NULL}, {"roles", INT, NULL},
-	    {"enabled", BOOL, NULL}, {"changed_at", FREE, "now()"}}},
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"hash", TEXT, NULL}, {"roles", INT, NULL},
+	    {"enabled", BOOL, NULL}, {"changed_at", FREE, "now()"})},
     [GRANT_APPLICATION] = {"application", NULL,
-	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"key_index", HEX, NULL},
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"key_index", HEX, NULL},
 	    {"secret_sealed", TEXT, NULL}, {"templates", TEXTS, NULL}, {"ca", TEXT, NULL},
 	    {"groups", TEXTS, NULL}, {"signature_required", BOOL, NULL}, {"min_hash", TEXT, NULL},
-	    {"service_identity", TEXT, NULL}, {"enabled", BOOL, NULL}}},
+	    {"service_identity", TEXT, NULL}, {"enabled", BOOL, NULL})},
     [GRANT_CA] = {"ca", NULL,
-	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"parent", TEXT, NULL}, {"subject", TEXT, NULL},
-	    {"chain", BYTES_LIST, NULL}, {"sealed", BYTES, NULL}, {"cdp", TEXTS, NULL},
-	    {"aia", TEXTS, NULL}, {"ocsp", TEXTS, NULL}, {"slug", TEXT, NULL},
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"parent", TEXT, NULL},
+	    {"subject", TEXT, NULL}, {"chain", BYTES_LIST, NULL}, {"sealed", BYTES, NULL},
+	    {"cdp", TEXTS, NULL}, {"aia", TEXTS, NULL}, {"ocsp", TEXTS, NULL}, {"slug", TEXT, NULL},
 	    {"state", TEXT, NULL}, {"policy", JSON, NULL}, {"csr", BYTES, NULL},
 	    {"crl_shards", INT, NULL}, {"protection", TEXT, NULL},
-	    {"not_before", FREE, TIME("not_before")}, {"not_after", FREE, TIME("not_after")}}},
+	    {"not_before", FREE, TIME("not_before")}, {"not_after", FREE, TIME("not_after")})},
     [GRANT_CA_CERTIFICATE] = {"ca_certificate", NULL,
-	{{"id", INT, NULL}, {"ca_id", INT, NULL}, {"kind", TEXT, NULL}, {"der", BYTES, NULL},
-	    {"not_after", FREE, TIME("not_after")}}},
+	COLUMNS({"id", INT, NULL}, {"ca_id", INT, NULL}, {"kind", TEXT, NULL}, {"der", BYTES, NULL},
+	    {"not_after", FREE, TIME("not_after")})},
     [GRANT_METADATA_FIELD] = {"metadata_field", NULL,
-	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL}, {"required", BOOL, NULL},
-	    {"regex", TEXT, NULL}, {"options", TEXTS, NULL}, {"default", TEXT, NULL},
-	    {"message", TEXT, NULL}, {"hint", TEXT, NULL}}},
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL},
+	    {"required", BOOL, NULL}, {"regex", TEXT, NULL}, {"options", TEXTS, NULL},
+	    {"default", TEXT, NULL}, {"message", TEXT, NULL}, {"hint", TEXT, NULL})},
     /* An older version grants nothing; its row becomes one that was added when it is made active.
      */
     [GRANT_TEMPLATE] = {"template", "active",
-	{{"id", INT, NULL}, {"name", TEXT, NULL}, {"version", INT, NULL}, {"body", JSON, NULL},
-	    {"active", BOOL, NULL}, {"created_by", FREE, "r->>'created_by'"},
-	    {"sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))"}}},
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"version", INT, NULL},
+	    {"body", JSON, NULL}, {"active", BOOL, NULL}, {"created_by", FREE, "r->>'created_by'"},
+	    {"sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))"})},
 };
 
 const char *
