@@ -16,12 +16,13 @@
 
 struct ocsp_service; /* ocsp.h */
 
-/* What a thread needs to work: its own connections, and what the process shares. */
+/* What a thread needs to work: its own connections, and what the process shares. See env.h. */
 struct enroll_env {
 	const struct gh_conf *conf;
 	const unsigned char *server_secret; /* 32 bytes; shared by all nodes */
 	struct catalog *catalog;            /* referenced for the duration of a request */
 	struct store *store;
+	struct dir_shared *dirs; /* of the process: what dir is made of */
 	struct dir *dir;
 	struct signer_client *signer;
 	struct ocsp_service *ocsp; /* what the process remembers for the responder */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "env.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -34,8 +35,8 @@ struct catalog_watch {
 
 /* The thread's own. */
 struct connections {
-	struct store *listen; /* for store_wait_change and nothing else */
-	struct store *load;
+	struct enroll_env listen; /* its store: for store_wait_change and nothing else */
+	struct enroll_env load;   /* the store that reads what grants rights */
 	struct signer_keys *keys;
 	bool was_down;  /* said so in the log */
 	int64_t purged; /* UTC seconds */
@@ -44,17 +45,10 @@ struct connections {
 static int
 open_connections(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
 {
-	int rc = 0;
+	int rc = env_open(&c->listen, ENV_STORE, err);
 
-	if (c->listen == NULL)
-		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->listen,
-		    err);
-	if (rc == 0 && c->load == NULL) {
-		rc = store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &c->load,
-		    err);
-		if (rc == 0)
-			rc = store_use_secret(c->load, w->secret, err);
-	}
+	if (rc == 0)
+		rc = env_open(&c->load, ENV_STORE, err);
 	if (rc == 0 && c->keys == NULL)
 		rc = signer_keys_new(w->conf, &c->keys, err);
 	return rc;
@@ -84,8 +78,8 @@ forget_old_answers(const struct catalog_watch *w, struct connections *c, struct 
 	if (gh_now() - c->purged < PURGE_SECONDS)
 		return 0;
 	c->purged = gh_now();
-	return store_purge_replay(c->load, w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS,
-	    err);
+	return store_purge_replay(c->load.store,
+	    w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
 }
 
 /*
@@ -100,7 +94,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 	int rc = open_connections(w, c, err);
 
 	if (rc == 0)
-		rc = store_wait_change(c->listen, WAIT_MS, &changed, err);
+		rc = store_wait_change(c->listen.store, WAIT_MS, &changed, err);
 	if (rc == 0)
 		rc = forget_old_answers(w, c, err);
 	if (rc != 0)
@@ -110,7 +104,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		signer_keys_retry(c->keys, w->current);
 		return 0;
 	}
-	rc = enroll_load_catalog(c->load, w->secret, &fresh, err);
+	rc = enroll_load_catalog(c->load.store, w->secret, &fresh, err);
 	if (rc == 0 || rc == GH_E_SEAL)
 		atomic_store(&w->gauges->catalog_refused, rc == GH_E_SEAL);
 	if (rc != 0)
@@ -146,7 +140,8 @@ static void *
 watch(void *arg)
 {
 	struct catalog_watch *w = arg;
-	struct connections c = {0};
+	struct connections c = {.listen = {.conf = w->conf},
+	    .load = {.conf = w->conf, .server_secret = w->secret}};
 	bool needs_load = true;
 	int rc = 0;
 
@@ -157,8 +152,8 @@ watch(void *arg)
 		report(&c, rc, &err);
 		first_is_over(w);
 	}
-	store_free(c.listen);
-	store_free(c.load);
+	env_close(&c.listen);
+	env_close(&c.load);
 	signer_keys_free(c.keys);
 	return NULL;
 }

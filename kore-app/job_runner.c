@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "env.h"
 #include "job.h"
 #include "log.h"
 
@@ -18,8 +19,8 @@
 #define LOOK_SECONDS_DOWN 5 /* while the database does not answer */
 
 struct job_runner {
-	struct job_env env; /* the thread's */
-	struct dir_shared *dir;
+	struct enroll_env own; /* the thread's */
+	struct job_env env;    /* what a job takes of it */
 	struct catalog_watch *catalog;
 	bool was_down; /* said so in the log; the thread's */
 	bool announces, is_announced;
@@ -73,20 +74,13 @@ wait_seconds(struct job_runner *r, int seconds)
 
 /* Connections are made when they are first needed, so that what is down does not stop the start. */
 static int
-complete_env(struct job_runner *r, struct gh_error *err)
+open_env(struct job_runner *r, struct gh_error *err)
 {
-	struct job_env *env = &r->env;
-	const struct gh_conf *conf = env->conf;
-	int rc = 0;
+	int rc = env_open(&r->own, ENV_ALL, err);
 
-	if (env->store == NULL)
-		rc =
-		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
-	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
-		    err);
-	if (rc == 0 && env->dir == NULL)
-		rc = dir_new(r->dir, &env->dir, err);
+	r->env.store = r->own.store;
+	r->env.signer = r->own.signer;
+	r->env.dir = r->own.dir;
 	return rc;
 }
 
@@ -109,7 +103,7 @@ announce(struct job_runner *r, const char *event, struct gh_error *err)
 static int
 look(struct job_runner *r, struct gh_error *err)
 {
-	int ran, rc = complete_env(r, err);
+	int ran, rc = open_env(r, err);
 
 	if (rc == 0 && r->announces && !r->is_announced) {
 		rc = announce(r, "gateway.started", err);
@@ -151,9 +145,7 @@ run(void *arg)
 	}
 	if (r->is_announced)
 		(void)!announce(r, "gateway.stopped", NULL);
-	store_free(r->env.store);
-	signer_client_free(r->env.signer);
-	dir_free(r->env.dir);
+	env_close(&r->own);
 	pthread_mutex_lock(&r->lock);
 	r->ended = true;
 	pthread_cond_broadcast(&r->changed);
@@ -207,7 +199,7 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	if (r == NULL)
 		return gh_fail(err, GH_E_NOMEM, "job runner");
 	fill_env(r, conf, server_secret);
-	r->dir = dir;
+	r->own = (struct enroll_env){.conf = conf, .dirs = dir};
 	r->catalog = catalog;
 	r->announces = announces;
 	if (start_thread(r) != 0) {

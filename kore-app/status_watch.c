@@ -1,6 +1,7 @@
 /* The listener and the renewer. See status_watch.h. */
 #include <stdlib.h>
 
+#include "env.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -60,20 +61,18 @@ listen_for_changes(void *arg)
 {
 	struct status_watch *w = arg;
 	struct gh_error err = {0};
-	struct store *s = NULL;
+	struct enroll_env env = {.conf = w->conf};
 	bool was_down = false;
 	int rc = 0;
 
 	while (!stop_flag_wait(&w->stop, rc != 0 ? RETRY_SECONDS : 0)) {
 		gh_error_clear(&err);
-		rc = s == NULL
-		    ? store_new(w->conf->database.conninfo, w->conf->database.timeout_ms, &s, &err)
-		    : 0;
+		rc = env_open(&env, ENV_STORE, &err);
 		if (rc == 0)
-			rc = listen_step(w, s, &err);
+			rc = listen_step(w, env.store, &err);
 		report(&was_down, rc, &err);
 	}
-	store_free(s);
+	env_close(&env);
 	return NULL;
 }
 
@@ -88,33 +87,22 @@ publish_size(struct status_watch *w)
 	atomic_store(&w->gauges->ocsp_bytes, (int64_t)size.bytes);
 }
 
-static int
-open_connections(struct ocsp_means *m, struct gh_error *err)
-{
-	const struct gh_conf *conf = m->conf;
-	int rc = 0;
-
-	if (m->store == NULL)
-		rc = store_new(conf->database.conninfo, conf->database.timeout_ms, &m->store, err);
-	if (rc == 0 && m->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &m->signer,
-		    err);
-	return rc;
-}
-
 static void *
 renew(void *arg)
 {
 	struct status_watch *w = arg;
 	struct ocsp_means m = {.conf = w->conf, .service = w->ocsp};
+	struct enroll_env env = {.conf = w->conf};
 	struct catalog *catalog;
 	size_t renewed = 0;
 
 	while (!stop_flag_wait(&w->stop, renewed > 0 ? 0 : RENEW_SECONDS)) {
 		struct gh_error err = {0};
-		int rc = open_connections(&m, &err);
+		int rc = env_open(&env, ENV_STORE | ENV_SIGNER, &err);
 
 		renewed = 0;
+		m.store = env.store;
+		m.signer = env.signer;
 		catalog = catalog_watch_get(w->catalog);
 		m.ca = catalog != NULL ? catalog->ca : NULL;
 		m.cas = catalog != NULL ? catalog->cas : 0;
@@ -126,8 +114,7 @@ renew(void *arg)
 		catalog_free(catalog);
 		publish_size(w);
 	}
-	store_free(m.store);
-	signer_client_free(m.signer);
+	env_close(&env);
 	return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "clock.h"
+#include "env.h"
 
 #include "person.h"
 #include "session.h"
@@ -132,12 +133,9 @@ session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
 	if (rc == 0)
 		rc = enroll_load_catalog(s->store, s->secret, &e->env.catalog, err);
 	if (rc == 0)
-		rc = dir_shared_new(s->conf, &e->shared, err);
+		rc = dir_shared_new(s->conf, &e->env.dirs, err);
 	if (rc == 0)
-		rc = dir_new(e->shared, &e->env.dir, err);
-	if (rc == 0)
-		rc = signer_client_new(s->conf->signer.socket, s->conf->signer.timeout_ms,
-		    &e->env.signer, err);
+		rc = env_open(&e->env, ENV_DIR | ENV_SIGNER, err);
 	if (rc != 0)
 		session_env_free(e);
 	return rc;
@@ -146,10 +144,8 @@ session_env_open(struct session *s, struct session_env *e, struct gh_error *err)
 void
 session_env_free(struct session_env *e)
 {
-	signer_client_free(e->env.signer);
-	dir_free(e->env.dir);
-	dir_shared_free(e->shared);
-	if (e->env.catalog != NULL)
-		catalog_free(e->env.catalog);
+	e->env.store = NULL; /* the session's */
+	env_close(&e->env);
+	dir_shared_free(e->env.dirs);
 	memset(e, 0, sizeof(*e));
 }

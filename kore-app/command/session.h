@@ -42,7 +42,6 @@ int session_open_store(const struct gh_conf *conf, struct store **out,
 /* What the pipeline needs besides: catalog, directory, signer. Free with session_env_free. */
 struct session_env {
 	struct enroll_env env;
-	struct dir_shared *shared;
 };
 int session_env_open(struct session *s, struct session_env *e, struct gh_error *err) GH_MUSTCHECK;
 void session_env_free(struct session_env *e);

@@ -1,0 +1,25 @@
+/*
+ * What a thread works with, made and ended in one place: for the pool, for background threads and
+ * for the command. Functions below take the members that they use.
+ */
+#ifndef ENROLL_ENV_H
+#define ENROLL_ENV_H
+
+#include "enroll.h"
+
+#define ENV_STORE 1u
+#define ENV_DIR 2u
+#define ENV_SIGNER 4u
+#define ENV_ALL (ENV_STORE | ENV_DIR | ENV_SIGNER)
+
+/*
+ * Make the parts of env that are not there yet. conf is set; server_secret too, where the store is
+ * to read rows that grant rights; and dirs for ENV_DIR. Nothing is connected yet: what is down
+ * stops no start, and a caller that failed asks again later. What was made before a failure stays.
+ * GH_E_NOMEM, GH_E_CONF.
+ */
+int env_open(struct enroll_env *env, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
+/* Frees store, dir and signer, and gives the catalog back; env can be opened again. */
+void env_close(struct enroll_env *env);
+
+#endif
