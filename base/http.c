@@ -7,14 +7,6 @@
 
 #include "http.h"
 
-static void
-wipe_text(char *s)
-{
-	if (s != NULL)
-		OPENSSL_cleanse(s, strlen(s));
-	free(s);
-}
-
 bool
 gh_http_is_json(const char *content_type)
 {
@@ -30,23 +22,48 @@ gh_http_is_json(const char *content_type)
 	return false;
 }
 
+const char *
+gh_http_header(const struct gh_http_request *req, const char *name)
+{
+	for (size_t i = 0; i < req->fields; i++)
+		if (strcmp(req->field[i].name, name) == 0)
+			return req->field[i].value;
+	return NULL;
+}
+
+int
+gh_http_request_fields(struct gh_http_request *req, const struct gh_http_field *field, size_t n,
+    struct gh_error *err)
+{
+	size_t size = n * sizeof(*field);
+	char *at;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(field[i].name) + strlen(field[i].value) + 2;
+	req->field = malloc(size > 0 ? size : 1);
+	if (req->field == NULL)
+		return gh_fail(err, GH_E_NOMEM, "header of a request");
+	at = (char *)(req->field + n);
+	for (size_t i = 0; i < n; i++) {
+		req->field[i].name = at;
+		at = stpcpy(at, field[i].name) + 1;
+		req->field[i].value = at;
+		at = stpcpy(at, field[i].value) + 1;
+	}
+	req->fields = n;
+	req->field_bytes = size;
+	return 0;
+}
+
 void
 gh_http_request_clear(struct gh_http_request *req)
 {
 	free(req->path);
 	free(req->query);
-	wipe_text(req->authorization);
-	free(req->app_key);
-	free(req->signature);
-	wipe_text(req->token);
-	free(req->content_type);
-	free(req->accept);
-	free(req->if_match);
-	free(req->if_none_match);
-	free(req->if_modified_since);
+	if (req->field != NULL)
+		OPENSSL_cleanse(req->field, req->field_bytes);
+	free(req->field);
 	free(req->host);
-	free(req->origin);
-	free(req->sec_fetch_site);
 	if (req->body != NULL)
 		OPENSSL_cleanse(req->body, req->body_len);
 	free(req->body);

@@ -25,19 +25,22 @@ enum gh_http_method {
 	GH_HTTP_OTHER = 32
 };
 
+/* A line of a header. */
+struct gh_http_field {
+	const char *name; /* in lower case */
+	const char *value;
+};
+
 struct gh_http_request {
 	enum gh_http_method method;
-	char *path;          /* as sent, without the query; NUL-terminated */
-	char *query;         /* "" when there is none */
-	char *authorization; /* header values; NULL when absent */
-	char *app_key;       /* X-CSS-CMS-AppKey, or X-Keyfactor-AppKey */
-	char *signature;     /* X-CSS-CMS-Signature, or X-Keyfactor-Signature */
-	char *token;         /* X-CSS-CMS-Token */
-	char *content_type, *accept;
-	char *if_match, *if_none_match, *if_modified_since;
+	char *path;  /* as sent, without the query; NUL-terminated */
+	char *query; /* "" when there is none */
+	/* All lines of the header in their order, asked for by gh_http_header. A malloc'd block
+	 * with their texts behind. */
+	struct gh_http_field *field;
+	size_t fields;
+	size_t field_bytes; /* of the block */
 	char *host; /* authority of the target (RFC 9112, 3.3), with its port where one is given */
-	char *origin;         /* RFC 6454, 7: which page's script calls; browsers only */
-	char *sec_fetch_site; /* W3C Fetch Metadata: how that page is related to us */
 	unsigned char *body;
 	size_t body_len;
 	char address[64];           /* peer, numeric */
@@ -50,7 +53,14 @@ struct gh_http_request {
 /* "application/json" or "text/json", with or without parameters. NULL is not. */
 bool gh_http_is_json(const char *content_type);
 
-/* Frees all members and wipes authorization and body; leaves *req zeroed. */
+/* Value of the first line of this name (in lower case), the only one of those that decide about
+ * access; NULL: none. Borrowed. */
+const char *gh_http_header(const struct gh_http_request *req, const char *name);
+/* Copy n lines into *req, which has none. GH_E_NOMEM. */
+int gh_http_request_fields(struct gh_http_request *req, const struct gh_http_field *field, size_t n,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Frees all members and wipes header and body; leaves *req zeroed. */
 void gh_http_request_clear(struct gh_http_request *req);
 
 /* Bytes that several replies send at the same time without copying them. Any thread may ref and

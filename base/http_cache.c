@@ -85,12 +85,13 @@ gh_http_has_tag(const char *list, const char *tag)
 bool
 gh_http_is_not_modified(const struct gh_http_request *http, const char *tag, int64_t modified)
 {
+	const char *tags = gh_http_header(http, "if-none-match"),
+		   *date = gh_http_header(http, "if-modified-since");
 	int64_t since;
 
-	if (http->if_none_match != NULL)
-		return gh_http_has_tag(http->if_none_match, tag);
-	return http->if_modified_since != NULL &&
-	    gh_http_date_parse(http->if_modified_since, &since) && modified <= since;
+	if (tags != NULL)
+		return gh_http_has_tag(tags, tag);
+	return date != NULL && gh_http_date_parse(date, &since) && modified <= since;
 }
 
 void

@@ -113,7 +113,9 @@ cache_list(const struct gh_http_request *http, struct gh_http_reply *rep)
 	snprintf(text, sizeof(text), "public, max-age=%d", LIST_CACHE_SECONDS);
 	gh_http_reply_header(rep, "ETag", tag);
 	gh_http_reply_header(rep, "Cache-Control", text);
-	if (http->if_none_match == NULL || !gh_http_has_tag(http->if_none_match, tag))
+	const char *known = gh_http_header(http, "if-none-match");
+
+	if (known == NULL || !gh_http_has_tag(known, tag))
 		return;
 	free(rep->body);
 	rep->body = NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ce_header.h"
 #include "timestamp.h"
 
 #include "ce_format.h"
@@ -63,8 +64,8 @@ check_token(const struct enroll_env *env, const struct call *call, struct gh_err
 		    "Versions 1 and 2 are switched off on this server; use version 3.");
 	if (clock_check(env->conf, err) != 0)
 		return GH_E_CLOCK;
-	return ce_token_check(env->server_secret, call->http->token, call->requester, gh_now(),
-	    err);
+	return ce_token_check(env->server_secret, ce_header_token(call->http), call->requester,
+	    gh_now(), err);
 }
 
 /* From the parsed body to the pipeline's request. */

@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "ce_header.h"
 #include "digest.h"
 #include "encoding.h"
 
@@ -34,8 +35,9 @@ put_part(EVP_MD_CTX *md, const void *p, size_t n)
 static int
 distinguisher(const struct call *call, unsigned char **out, size_t *len, struct gh_error *err)
 {
-	const char *signature = call->http->signature;
-	const char *token = call->version < 3 && call->http->token != NULL ? call->http->token : "";
+	const char *signature = ce_header_signature(call->http);
+	const char *sent = call->version < 3 ? ce_header_token(call->http) : NULL;
+	const char *token = sent != NULL ? sent : "";
 
 	if (signature != NULL && *signature != '\0')
 		return gh_base64_decode(signature, strlen(signature), out, len, err);

@@ -109,6 +109,8 @@ static void
 put_answer(const struct gh_conf *conf, const struct gh_http_request *http,
     const struct ocsp_answer *a, struct gh_http_reply *rep)
 {
+	const char *tags =
+	    http->method != GH_HTTP_POST ? gh_http_header(http, "if-none-match") : NULL;
 	char text[128];
 	int64_t now = gh_now();
 
@@ -124,8 +126,7 @@ put_answer(const struct gh_conf *conf, const struct gh_http_request *http,
 	gh_http_reply_header(rep, "Cache-Control", text);
 	rep->content_type = OCSP_TYPE_RESPONSE;
 	rep->status = 200;
-	if (http->method != GH_HTTP_POST && http->if_none_match != NULL &&
-	    gh_http_has_tag(http->if_none_match, a->etag)) {
+	if (tags != NULL && gh_http_has_tag(tags, a->etag)) {
 		rep->status = 304;
 		return;
 	}
@@ -177,7 +178,7 @@ read_call(const struct call_item *i, struct ocsp_ask *ask, unsigned char **decod
 		*ask = read_path(i->call.rest, decoded);
 		return true;
 	}
-	if (!ocsp_type_fits(http->content_type)) {
+	if (!ocsp_type_fits(gh_http_header(http, "content-type"))) {
 		gh_http_reply_text(i->rep, 415, "text/plain",
 		    strdup("Content-Type must be " OCSP_TYPE_REQUEST "\n"));
 		return false;

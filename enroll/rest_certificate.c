@@ -171,7 +171,7 @@ static int
 choose_format(const struct call *call, enum format *out, struct rest_fields *fields,
     struct gh_error *err)
 {
-	const char *accept = call->http->accept != NULL ? call->http->accept : "";
+	const char *sent = gh_http_header(call->http, "accept"), *accept = sent != NULL ? sent : "";
 	char *given = NULL;
 	int rc = rest_query(call, "format", &given, err);
 
@@ -393,7 +393,7 @@ read_body(const struct enroll_env *env, const struct call *call, gh_json **body,
 	read_comment(*body, r, fields);
 	if ((rc = rest_fields_check(fields, err)) != 0)
 		return rc;
-	r->if_match = call->http->if_match;
+	r->if_match = gh_http_header(call->http, "if-match");
 	r->request_id = call->http->request_id;
 	if (r->if_match == NULL && env->conf->revocation.require_if_match)
 		return gh_refuse(err, GH_E_PRECONDITION,

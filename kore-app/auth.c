@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "ce_header.h"
 #include "log.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -31,7 +32,7 @@ is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http,
     struct auth_guess *guess)
 {
 	struct auth_basic basic;
-	bool is_good = auth_basic_parse(http->authorization, &basic, NULL) == 0 &&
+	bool is_good = auth_basic_parse(gh_http_header(http, "authorization"), &basic, NULL) == 0 &&
 	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now()) &&
 	    auth_user_wait(limiter, basic.user, http->address, NULL) == 0;
 
@@ -69,14 +70,15 @@ check_app(struct enroll_env *env, const struct gh_http_request *http, struct aut
     struct gh_error *err)
 {
 	const struct app *known;
-	int rc =
-	    auth_app_find(env->catalog, env->server_secret, http->app_key, &out->app, &known, err);
+	int rc = auth_app_find(env->catalog, env->server_secret, ce_header_app_key(http), &out->app,
+	    &known, err);
 
 	if (known != NULL)
 		set_app(&out->requester, known);
 	if (rc != 0)
 		return rc;
-	return auth_signature_check(out->app, http->signature, http->body, http->body_len, err);
+	return auth_signature_check(out->app, ce_header_signature(http), http->body, http->body_len,
+	    err);
 }
 
 /*
@@ -88,12 +90,14 @@ static bool
 is_guess(const struct gh_error *err, const struct gh_http_request *http,
     const struct requester *who)
 {
+	const char *key = ce_header_app_key(http);
+
 	switch (err->code) {
 	case GH_E_AUTH_FAILED:
 	case GH_E_SIGNATURE:
 		return true;
 	case GH_E_APP_KEY:
-		return http->app_key != NULL && *http->app_key != '\0' && *who->app_name == '\0';
+		return key != NULL && *key != '\0' && *who->app_name == '\0';
 	default:
 		return false;
 	}
@@ -174,7 +178,8 @@ auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
 		return 0;
 	rc = check_address(limiter, http, &guess, err);
 	if (rc == 0 &&
-	    ((need & AUTH_APP) != 0 || ((need & AUTH_APP_SENT) != 0 && http->app_key != NULL)))
+	    ((need & AUTH_APP) != 0 ||
+		((need & AUTH_APP_SENT) != 0 && ce_header_app_key(http) != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
 		rc = auth_user_check(env, limiter, need, http, out, &guess, err);

@@ -163,7 +163,7 @@ auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned n
     struct gh_error *err)
 {
 	struct auth_basic basic;
-	int rc = auth_basic_parse(http->authorization, &basic, err);
+	int rc = auth_basic_parse(gh_http_header(http, "authorization"), &basic, err);
 
 	memset(guess, 0, sizeof(*guess));
 	if (rc == 0)

@@ -37,37 +37,19 @@ copy_text(char **out, const char *text, struct gh_error *err)
 	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "request");
 }
 
+/* Of these a proxy could have read the one line, and we the other one. */
 static int
-copy_fields(const struct http_head *h, struct gh_http_request *req, struct gh_error *err)
+check_single(const struct http_head *h, struct gh_error *err)
 {
-	const struct {
-		const char *name;
-		char **to;
-	} wanted[] = {
-	    {"authorization", &req->authorization},
-	    {"x-css-cms-appkey", &req->app_key},
-	    {"x-keyfactor-appkey", &req->app_key},
-	    {"x-css-cms-signature", &req->signature},
-	    {"x-keyfactor-signature", &req->signature},
-	    {"x-css-cms-token", &req->token},
-	    {"content-type", &req->content_type},
-	    {"accept", &req->accept},
-	    {"if-match", &req->if_match},
-	    {"if-none-match", &req->if_none_match},
-	    {"if-modified-since", &req->if_modified_since},
-	    {"origin", &req->origin},
-	    {"sec-fetch-site", &req->sec_fetch_site},
-	};
+	static const char *const names[] = {"authorization", "x-css-cms-appkey",
+	    "x-keyfactor-appkey", "x-css-cms-signature", "x-keyfactor-signature", "x-css-cms-token",
+	    "content-type", "accept", "if-match", "if-none-match", "if-modified-since", "origin",
+	    "sec-fetch-site"};
+	const char *value;
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const char *value;
-		int rc = http_head_single(h, wanted[i].name, &value, err);
-
-		if (rc == 0 && value != NULL && *wanted[i].to == NULL)
-			rc = copy_text(wanted[i].to, value, err);
-		if (rc != 0)
-			return rc;
-	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (http_head_single(h, names[i], &value, err) != 0)
+			return GH_E_BAD_REQUEST;
 	return 0;
 }
 
@@ -90,5 +72,7 @@ exchange_read(struct exchange *x, struct gh_error *err)
 		rc = copy_text(&req->query, h->query, err);
 	if (rc == 0)
 		rc = copy_text(&req->host, h->host, err);
-	return rc == 0 ? copy_fields(h, req, err) : rc;
+	if (rc == 0)
+		rc = check_single(h, err);
+	return rc == 0 ? gh_http_request_fields(req, h->field, h->fields, err) : rc;
 }

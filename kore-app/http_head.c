@@ -208,7 +208,7 @@ parse_request_line(char *line, struct http_head *out, struct gh_error *err)
 /* ---- header fields (RFC 9112, 5) ---- */
 
 static int
-parse_field(char *line, size_t n, struct http_field *out, struct gh_error *err)
+parse_field(char *line, size_t n, struct gh_http_field *out, struct gh_error *err)
 {
 	char *colon = memchr(line, ':', n), *value, *end = line + n;
 
@@ -232,7 +232,7 @@ parse_field(char *line, size_t n, struct http_field *out, struct gh_error *err)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The header %.40s has a control character.",
 		    line);
 	*end = '\0';
-	*out = (struct http_field){line, value};
+	*out = (struct gh_http_field){line, value};
 	return 0;
 }
 

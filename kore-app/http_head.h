@@ -17,16 +17,12 @@
 /* How the end of the body is found (RFC 9112, 6.3). */
 enum http_framing { HTTP_NO_BODY, HTTP_LENGTH, HTTP_CHUNKED };
 
-struct http_field {
-	const char *name, *value;
-};
-
 struct http_head {
 	enum gh_http_method method;
 	const char *path;  /* as sent, never empty; NULL: parsing failed before it */
 	const char *query; /* behind the first "?"; "" = none */
 	const char *host;  /* authority of the target, else Host (RFC 9112, 3.3); "" = none */
-	struct http_field field[HTTP_FIELDS_MAX]; /* in their order; names in lower case, values
+	struct gh_http_field field[HTTP_FIELDS_MAX]; /* in their order; names in lower case, values
 						     without blanks around */
 	size_t fields;
 	enum http_framing framing;

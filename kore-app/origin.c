@@ -75,15 +75,16 @@ check_host(const struct gh_conf *conf, const char *host, struct gh_error *err)
 int
 origin_check(const struct gh_conf *conf, const struct gh_http_request *req, struct gh_error *err)
 {
+	const char *site = gh_http_header(req, "sec-fetch-site"),
+		   *origin = gh_http_header(req, "origin");
 	int rc = check_host(conf, req->host, err);
 
 	if (rc != 0 || (req->method & ORIGIN_SAFE_METHODS) != 0)
 		return rc;
-	if (is_foreign_fetch(req->sec_fetch_site))
-		return gh_fail(err, GH_E_CROSS_SITE, "Sec-Fetch-Site is %.60s",
-		    req->sec_fetch_site);
-	if (req->origin != NULL && !is_own(conf, req->origin, req->host))
-		return gh_fail(err, GH_E_CROSS_SITE, "origin %.200s is not %.200s", req->origin,
+	if (is_foreign_fetch(site))
+		return gh_fail(err, GH_E_CROSS_SITE, "Sec-Fetch-Site is %.60s", site);
+	if (origin != NULL && !is_own(conf, origin, req->host))
+		return gh_fail(err, GH_E_CROSS_SITE, "origin %.200s is not %.200s", origin,
 		    *conf->gateway.origins != '\0' ? "in gateway.origins"
 			: req->host != NULL        ? req->host
 						   : "known");

@@ -29,14 +29,14 @@ needs_caller(const struct route *r)
 static int
 check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
 {
-	bool is_absent = req->content_type == NULL || *req->content_type == '\0';
+	const char *type = gh_http_header(req, "content-type");
+	bool is_absent = type == NULL || *type == '\0';
 
 	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
-	    gh_http_is_json(req->content_type) ||
-	    (is_absent && route_family_of(r)->takes_untyped_body))
+	    gh_http_is_json(type) || (is_absent && route_family_of(r)->takes_untyped_body))
 		return 0;
 	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
-	    is_absent ? "missing" : req->content_type);
+	    is_absent ? "missing" : type);
 }
 
 int

@@ -253,7 +253,8 @@ call_ca(handler fn, const char *ca, const char *body)
 	struct requester who = fake_requester("admin");
 	struct gh_http_request http = {.body = (unsigned char *)(uintptr_t)body,
 	    .body_len = strlen(body),
-	    .content_type = (char[]){"application/json"},
+	    .field = &(struct gh_http_field){"content-type", "application/json"},
+	    .fields = 1,
 	    .request_id = "r1"};
 	struct call call = {.http = &http, .requester = &who, .name = ca};
 

@@ -55,8 +55,9 @@ post(const struct test_call *how, const char *body, struct gh_http_reply *rep)
 	    .method = GH_HTTP_POST,
 	    .body = (unsigned char *)(uintptr_t)body,
 	    .body_len = strlen(body),
-	    .signature = (char *)(uintptr_t)how->signature,
-	    .token = (char *)(uintptr_t)how->token,
+	    .field = (struct gh_http_field[]){{"x-css-cms-signature", how->signature},
+		{"x-css-cms-token", how->token}},
+	    .fields = 2,
 	    .request_id = "0123456789abcdef0123456789abcdef",
 	};
 	struct call call = {

@@ -15,8 +15,10 @@ static const struct call call = {.http = &http};
 static int
 body(const char *type, const char *text, gh_json **out, struct gh_error *err)
 {
-	memset(&http, 0, sizeof(http));
-	http.content_type = (char *)type;
+	static struct gh_http_field field;
+
+	field = (struct gh_http_field){"content-type", type};
+	http = (struct gh_http_request){.field = &field, .fields = 1};
 	http.body = (unsigned char *)text;
 	http.body_len = strlen(text);
 	return rest_body(&call, out, err);

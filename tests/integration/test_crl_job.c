@@ -484,10 +484,11 @@ expect_conditional(const char *tag, const char *since, int status)
 {
 	struct gh_http_reply rep;
 
-	http.if_none_match = (char *)(uintptr_t)tag;
-	http.if_modified_since = (char *)(uintptr_t)since;
+	http.field = (struct gh_http_field[]){{"if-none-match", tag}, {"if-modified-since", since}};
+	http.fields = 2;
 	rep = get("issuing.crl");
-	http.if_none_match = http.if_modified_since = NULL;
+	http.field = NULL;
+	http.fields = 0;
 	if (rep.status != status)
 		fail_msg("If-None-Match %s, If-Modified-Since %s: %d", tag, since, rep.status);
 	assert_true((rep.shared == NULL) == (status == 304));

@@ -301,13 +301,17 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 	static const struct route_batch batch = {.run = note_all, .max = 1, .at_once = 1};
 	struct route r = *row;
 	struct route_match m = {.route = &r, .version = 3, .rest = ""};
+	struct gh_http_field field[] = {{"origin", pages[page].origin},
+	    {"sec-fetch-site", pages[page].site}, {"x-css-cms-appkey", NULL},
+	    {"authorization", NULL}};
+	char *key = NULL, *user = NULL;
 	struct gh_http_request req = {.method = (enum gh_http_method)method,
 	    .address = "127.0.0.1",
 	    .is_plain = is_plain,
 	    .path = (char *)"/",
 	    .host = (char *)"gw.example",
-	    .origin = (char *)(uintptr_t)pages[page].origin,
-	    .sec_fetch_site = (char *)(uintptr_t)pages[page].site,
+	    .field = field,
+	    .fields = 4,
 	    .client_cert = callers[who].cert ? cert : NULL,
 	    .client_cert_len = callers[who].cert ? (size_t)cert_len : 0};
 	struct gh_http_reply rep = {0};
@@ -315,9 +319,9 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 	int status;
 
 	if (callers[who].app != NULL)
-		req.app_key = encoded(callers[who].app, "");
+		field[2].value = key = encoded(callers[who].app, "");
 	if (callers[who].user != NULL)
-		req.authorization = encoded(callers[who].user, "Basic ");
+		field[3].value = user = encoded(callers[who].user, "Basic ");
 	r.handler = note;
 	reached = 0;
 	if (in_batch)
@@ -327,8 +331,8 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 		route_dispatch(&env, limiter, &m, &req, &rep, &trace);
 	status = rep.status;
 	gh_http_reply_clear(&rep);
-	free(req.app_key);
-	free(req.authorization);
+	free(key);
+	free(user);
 	return status;
 }
 

@@ -235,7 +235,9 @@ struct call {
 static int
 check(unsigned need, const struct call *c)
 {
-	struct gh_http_request http = {.request_id = "r"};
+	struct gh_http_field field[] = {{"x-css-cms-appkey", NULL},
+	    {"x-css-cms-signature", c->signature}, {"authorization", c->authorization}};
+	struct gh_http_request http = {.request_id = "r", .field = field, .fields = 3};
 	const char *body = c->body != NULL ? c->body : "";
 	char *key = NULL, *user = NULL;
 	int rc;
@@ -245,14 +247,12 @@ check(unsigned need, const struct call *c)
 	http.body = (unsigned char *)(uintptr_t)body;
 	http.body_len = strlen(body);
 	if (c->key != NULL)
-		http.app_key = key = gh_base64_encode(c->key, strlen(c->key), GH_BASE64_ONE_LINE);
-	http.signature = (char *)(uintptr_t)c->signature;
-	http.authorization = (char *)(uintptr_t)c->authorization;
+		field[0].value = key = gh_base64_encode(c->key, strlen(c->key), GH_BASE64_ONE_LINE);
 	if (c->user != NULL) {
 		char *b64 = gh_base64_encode(c->user, strlen(c->user), GH_BASE64_ONE_LINE);
 
 		assert_true(asprintf(&user, "Basic %s", b64) > 0);
-		http.authorization = user;
+		field[2].value = user;
 		free(b64);
 	}
 	http.client_cert = (unsigned char *)(uintptr_t)c->cert;
@@ -415,7 +415,8 @@ app__key_with_or_without_padding(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
-		struct gh_http_request http = {.app_key = (char *)(uintptr_t)c[i].key};
+		struct gh_http_field key = {"x-keyfactor-appkey", c[i].key};
+		struct gh_http_request http = {.field = &key, .fields = 1};
 
 		snprintf(http.address, sizeof(http.address), "192.0.2.%zu", i + 1);
 		assert_int_equal(auth_check(&env, limiter, AUTH_APP, &http, &result, &err),

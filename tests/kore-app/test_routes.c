@@ -499,10 +499,14 @@ static const struct {
 static void
 fill_site(size_t i, enum gh_http_method method, struct gh_http_request *req)
 {
+	static struct gh_http_field field[2];
+
+	field[0] = (struct gh_http_field){"origin", sites[i].origin};
+	field[1] = (struct gh_http_field){"sec-fetch-site", sites[i].site};
 	*req = (struct gh_http_request){.method = method,
 	    .host = (char *)(uintptr_t)sites[i].host,
-	    .origin = (char *)(uintptr_t)sites[i].origin,
-	    .sec_fetch_site = (char *)(uintptr_t)sites[i].site};
+	    .field = field,
+	    .fields = 2};
 	conf.gateway.origins = (char *)(uintptr_t)sites[i].origins;
 }
 
@@ -611,7 +615,8 @@ body_type__by_family(void **state)
 		struct gh_http_request req = {.method =
 						  (enum gh_http_method)(method & (~method + 1)),
 		    .body_len = 1,
-		    .content_type = (char *)(uintptr_t)rows[k].type};
+		    .field = &(struct gh_http_field){"content-type", rows[k].type},
+		    .fields = 1};
 		struct gh_http_reply rep;
 		struct route_trace trace;
 		int expected = route_family_of(&r)->takes_untyped_body ? rows[k].ce : rows[k].rest;
