@@ -264,7 +264,7 @@ route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n)
 {
 	struct auth_result who[ROUTE_BATCH_MAX] = {0};
-	struct call_item calls[ROUTE_BATCH_MAX];
+	struct call_item calls[ROUTE_BATCH_MAX] = {0};
 	struct route_item *of[ROUTE_BATCH_MAX];
 	size_t k = 0;
 
