@@ -1,6 +1,6 @@
 /* Rows of CAs: new ones, completed ones, changed settings. See ca_row.h. */
-#include "store/ca_change.h"
-#include "store/ca_json.h"
+#include "ca_change.h"
+#include "ca_json.h"
 #include "ca_row.h"
 
 int

@@ -1,9 +1,9 @@
 /* States of CAs: enabled, disabled, retired. See ca_row.h. */
 #include <stdio.h>
 
-#include "store/ca_change.h"
-#include "store/ca/ca_private.h"
-#include "store/ca/ca_row.h"
+#include "ca_change.h"
+#include "ca_private.h"
+#include "ca_row.h"
 
 static const struct state_change {
 	enum ca_state state;

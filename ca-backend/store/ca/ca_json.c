@@ -4,7 +4,7 @@
 #include "asn1_time.h"
 #include "encoding.h"
 
-#include "store/ca_json.h"
+#include "ca_json.h"
 
 gh_json *
 ca_json_chain(const struct cert_chain *chain)

@@ -3,9 +3,9 @@
 
 #include <openssl/err.h>
 
-#include "store/ca_change.h"
-#include "store/ca_json.h"
-#include "store/ca/ca_private.h"
+#include "ca_change.h"
+#include "ca_json.h"
+#include "ca_private.h"
 
 /* A statement that changes, without a result. */
 int

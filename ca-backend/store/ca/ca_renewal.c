@@ -5,9 +5,9 @@
 
 #include "encoding.h"
 
-#include "store/ca_change.h"
-#include "store/ca_json.h"
-#include "store/ca/ca_row.h"
+#include "ca_change.h"
+#include "ca_json.h"
+#include "ca_row.h"
 
 /* Place of the certificate in a chain; 0 when it is the first or not there. */
 static size_t
