@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "help.h"
-#include "options.h"
-#include "output.h"
+#include "verb.h"
 
 const struct command *
 help_find(const char *noun, const char *verb)
@@ -104,7 +103,7 @@ list_all(void)
 	for (size_t i = 0; i < command_table_len; i++) {
 		full_name(&command_table[i], name, sizeof(name));
 		printf("%s\t\t\t\t%s\n", name, command_table[i].summary);
-		(void)command_table[i].run(2, list);
+		(void)command_run(&command_table[i], 2, list);
 	}
 	return output_finish();
 }
@@ -139,19 +138,32 @@ cmd_help(int argc, char **argv)
 	if (c == NULL)
 		return help_noun(argv[1], n > 1 ? argv[2] : "--help");
 	full_name(c, name, sizeof(name));
-	return c->run(2, help);
+	return command_run(c, 2, help);
 }
 
-int
-cmd_version(int argc, char **argv)
-{
-	bool json = false;
-	const struct option_row rows[] = {OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0, "Prints the version of this program.", NULL};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+/* ---- version ---- */
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	printf(json ? "{\"version\":\"%s\"}\n" : "gatehouse %s\n", GATEHOUSE_VERSION);
+static int
+find_version(struct verb_call *c, struct gh_error *err)
+{
+	c->out = gh_json_new_object();
+	return gh_json_set_string(c->out, "version", GATEHOUSE_VERSION) == 0
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "version");
+}
+
+static int
+show_version(struct verb_call *c)
+{
+	(void)c;
+	printf("gatehouse %s\n", GATEHOUSE_VERSION);
 	return output_finish();
 }
+
+static const struct option_row version_options[] = {VERB_JSON, OPTION_END};
+const struct verb verb_version = {
+    .usage = {"", 0, 0, "Prints the version of this program.", NULL},
+    .options = version_options,
+    .work = find_version,
+    .show = show_version,
+};

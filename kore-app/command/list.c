@@ -1,9 +1,8 @@
-/* Keyset paging over store_list, and its presentation. */
+/* Keyset paging over store_list. */
 #include <strings.h>
 
 #include "timestamp.h"
 
-#include "command.h"
 #include "list.h"
 
 #define LIST_PAGE 1000 /* rows of one query, the most that the store gives */
@@ -59,23 +58,11 @@ list_load(struct store *store, enum store_list what, struct store_filter filter,
 }
 
 int
-list_show(const char *who, const char *conf, bool json, const struct list_view *view,
-    const struct store_filter *filter, int limit)
+list_rows(struct verb_call *c, struct gh_error *err)
 {
-	struct gh_error err;
-	struct session s;
-	gh_json *rows;
-	int rc = session_open(&s, conf, SESSION_STORE, &err);
+	const struct list_query *q = c->verb->arg;
 
-	if (rc != 0)
-		return command_fail(who, &err);
-	rc = list_load(s.store, view->what, *filter, limit, &rows, &err);
-	session_close(&s);
-	if (rc != 0)
-		return command_fail(who, &err);
-	rc = json ? output_json(rows) : output_table(rows, view->columns);
-	gh_json_free(rows);
-	return rc;
+	return list_load(c->s.store, q->what, q->filter, q->limit, &c->out, err);
 }
 
 /* Member "name" without case; borrowed, NULL when there is none. */

@@ -1,4 +1,4 @@
-/* The list commands: page through store_list, show a table or JSON. */
+/* Pages of store_list, and one row of them. */
 #ifndef LIST_H
 #define LIST_H
 
@@ -6,20 +6,19 @@
 
 #include "store/store.h"
 
-#include "output.h"
-#include "session.h"
+#include "verb.h"
 
 /* All rows that match, page by page, at most limit (0: all). *out: array. filter->after_id and
  * ->limit are set here. */
 int list_load(struct store *store, enum store_list what, struct store_filter filter, int limit,
     gh_json **out, struct gh_error *err) GH_MUSTCHECK;
-/* A whole command behind its options: open, list, show. Returns an exit code. */
-struct list_view {
+/* The work of a verb that lists rows; arg of its row: what is asked for. */
+struct list_query {
 	enum store_list what;
-	const struct output_column *columns;
+	struct store_filter filter;
+	int limit; /* 0: all */
 };
-int list_show(const char *who, const char *conf, bool json, const struct list_view *view,
-    const struct store_filter *filter, int limit);
+int list_rows(struct verb_call *c, struct gh_error *err) GH_MUSTCHECK;
 /* The row with member "name" (without case), referenced for the caller. GH_E_NOT_FOUND names it. */
 int list_find(struct store *store, enum store_list what, const char *name, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -18,7 +18,7 @@ run_command(const struct command *c, int argc, char **argv)
 	snprintf(name, sizeof(name), "gatehouse %s%s%s", c->noun, c->verb != NULL ? " " : "",
 	    c->verb != NULL ? c->verb : "");
 	argv[skip] = name;
-	return c->run(argc - skip, argv + skip);
+	return command_run(c, argc - skip, argv + skip);
 }
 
 int

@@ -256,3 +256,15 @@ options_parse(const struct usage *usage, const struct option_row *rows, int argc
 	*operands = n;
 	return check_operands(usage, argv, n);
 }
+
+bool
+options_parse_id(const char *text, int64_t *out)
+{
+	char *end;
+	long long id;
+
+	errno = 0;
+	id = strtoll(text, &end, 10);
+	*out = errno == 0 && *end == '\0' && end != text && id > 0 ? id : 0;
+	return *out != 0;
+}

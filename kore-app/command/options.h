@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define OPTION_LIST_MAX 64 /* values of one repeated option */
 
@@ -63,5 +64,8 @@ struct usage {
  */
 int options_parse(const struct usage *usage, const struct option_row *rows, int argc, char **argv,
     int *operands);
+
+/* The number of a row: 1 or more. *out is 0 when the text is none. */
+bool options_parse_id(const char *text, int64_t *out);
 
 #endif

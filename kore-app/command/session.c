@@ -149,3 +149,17 @@ session_env_free(struct session_env *e)
 	dir_shared_free(e->env.dirs);
 	memset(e, 0, sizeof(*e));
 }
+
+struct job_env
+session_job_env(const struct session *s, const struct session_env *e)
+{
+	return (struct job_env){
+	    .conf = s->conf,
+	    .server_secret = s->secret,
+	    .store = s->store,
+	    .signer = e->env.signer,
+	    .dir = e->env.dir,
+	    .catalog = e->env.catalog,
+	    .who = s->who,
+	};
+}

@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "enroll.h"
 #include "error.h"
+#include "job.h"
 #include "requester.h"
 #include "store/store.h"
 
@@ -45,5 +46,7 @@ struct session_env {
 };
 int session_env_open(struct session *s, struct session_env *e, struct gh_error *err) GH_MUSTCHECK;
 void session_env_free(struct session_env *e);
+/* A job of this command, with what is open; progress is nobody's yet. */
+struct job_env session_job_env(const struct session *s, const struct session_env *e);
 
 #endif

@@ -7,15 +7,21 @@
 
 #include "command.h"
 #include "directory_check.h"
-#include "options.h"
-#include "output.h"
 #include "prompt.h"
-#include "session.h"
+#include "verb.h"
 
-struct test {
-	const char *conf, *password_file;
-	bool has_password, json;
+static const char *password_file;
+static bool asks_password;
+static const struct option_row options[] = {
+    VERB_CONFIG,
+    {"password", 0, OPTION_FLAG, &asks_password, NULL, "ask for the user's password, and try it"},
+    {"password-file", 0, OPTION_TEXT, &password_file, "FILE",
+	"the same, first line of FILE (\"-\": standard input)"},
+    VERB_JSON,
+    OPTION_END,
 };
+static struct findings findings; /* told as they come */
+static struct dir_entry *entry;
 
 /* Text where it is text, hexadecimal digits where it is not. */
 static gh_json *
@@ -123,26 +129,6 @@ show_entry(const struct dir_entry *e)
 }
 
 static int
-show(const struct test *t, const struct findings *f, const struct dir_entry *e)
-{
-	gh_json *o;
-	int rc, bad;
-
-	if (!t->json) {
-		if (e != NULL)
-			show_entry(e);
-		rc = output_finish();
-		return rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc;
-	}
-	o = gh_json_new_object();
-	bad = o == NULL || gh_json_set(o, "findings", gh_json_ref(f->list)) != 0 ||
-	    (e != NULL && gh_json_set(o, "entry", entry_json(e)) != 0);
-	rc = bad ? COMMAND_FAILED : output_json(o);
-	gh_json_free(o);
-	return rc == COMMAND_OK && f->errors > 0 ? COMMAND_FAILED : rc;
-}
-
-static int
 run_test(const struct gh_conf *conf, const char *name, const char *password, struct findings *f,
     struct dir_entry **e, struct gh_error *err)
 {
@@ -160,58 +146,73 @@ run_test(const struct gh_conf *conf, const char *name, const char *password, str
 }
 
 static int
-test(const char *who, const struct test *t, const char *name)
+put_result(struct verb_call *c, struct gh_error *err)
 {
-	struct findings f = {0};
-	struct dir_entry *e = NULL;
-	char *password = NULL;
-	struct gh_error err = {0};
-	struct session s;
-	int rc = session_open(&s, t->conf, 0, &err), shown;
+	if (findings.errors > 0)
+		c->exit = COMMAND_FAILED;
+	if (!c->json)
+		return 0;
+	c->out = gh_json_new_object();
+	if (c->out == NULL || gh_json_set(c->out, "findings", gh_json_ref(findings.list)) != 0 ||
+	    (entry != NULL && gh_json_set(c->out, "entry", entry_json(entry)) != 0))
+		return gh_fail(err, GH_E_NOMEM, "findings");
+	return 0;
+}
 
-	if (rc != 0)
-		return command_fail(who, &err);
-	rc = findings_begin(&f, t->json, &err);
-	if (rc == 0 && (t->has_password || t->password_file != NULL))
-		rc = prompt_password(t->password_file, "password", false, &password, &err);
+static int
+test(struct verb_call *c, struct gh_error *err)
+{
+	char *password = NULL;
+	int rc = findings_begin(&findings, c->json, err);
+
+	if (rc == 0 && (asks_password || password_file != NULL))
+		rc = prompt_password(password_file, "password", false, &password, err);
 	/* what the gateway may not read shall fail here, too */
 	if (rc == 0)
-		rc = session_become_gateway(&s, &err);
+		rc = session_become_gateway(&c->s, err);
 	if (rc == 0)
-		rc = run_test(s.conf, name, password, &f, &e, &err);
-	shown = rc == 0 ? show(t, &f, e) : command_fail(who, &err);
+		rc = run_test(c->s.conf, c->operands > 0 ? c->operand[0] : NULL, password,
+		    &findings, &entry, err);
 	prompt_free(password);
-	dir_entry_free(e);
-	findings_end(&f);
-	session_close(&s);
-	return shown;
+	return rc == 0 ? put_result(c, err) : rc;
 }
 
-int
-cmd_directory_test(int argc, char **argv)
+static int
+show(struct verb_call *c)
 {
-	struct test t = {0};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&t.conf),
-	    {"password", 0, OPTION_FLAG, &t.has_password, NULL,
-		"ask for the user's password, and try it"},
-	    {"password-file", 0, OPTION_TEXT, &t.password_file, "FILE",
-		"the same, first line of FILE (\"-\": standard input)"},
-	    OPTION_JSON(&t.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"[USER]", 0, 1,
-	    "Tries the directory step by step: resolve, connect, TLS, log-in of the service account, base, kind; then the "
-	    "entry of USER, a person or computer, with its groups, its SID and the fields that templates use. Run by root, it "
-	    "does all this as the gateway's user.",
-	    "gatehouse directory test alice\n"
-	    "gatehouse directory test 'WEB01$' --json\n"
-	    "gatehouse directory test alice --password\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (n == 0 && (t.has_password || t.password_file != NULL))
-		return command_usage(argv[0], "--password needs USER");
-	return test(argv[0], &t, n > 0 ? argv[1] : NULL);
+	(void)c;
+	if (entry != NULL)
+		show_entry(entry);
+	return output_finish();
 }
+
+static void
+clear(void)
+{
+	dir_entry_free(entry);
+	findings_end(&findings);
+}
+
+static int
+check_user(const struct verb_call *c)
+{
+	if (c->operands == 0 && (asks_password || password_file != NULL))
+		return command_usage(c->who, "--password needs USER");
+	return COMMAND_OK;
+}
+
+const struct verb verb_directory_test = {
+    .usage = {"[USER]", 0, 1,
+	"Tries the directory step by step: resolve, connect, TLS, log-in of the service account, base, kind; then the "
+	"entry of USER, a person or computer, with its groups, its SID and the fields that templates use. Run by root, it "
+	"does all this as the gateway's user.",
+	"gatehouse directory test alice\n"
+	"gatehouse directory test 'WEB01$' --json\n"
+	"gatehouse directory test alice --password\n"},
+    .options = options,
+    .needs = NEEDS_CONF,
+    .check = check_user,
+    .work = test,
+    .show = show,
+    .clear = clear,
+};

@@ -38,62 +38,65 @@ init_run(const char *who, const struct init_args *a)
 	return rc;
 }
 
+static struct init_args given = {.make = BOOTSTRAP_ARGS_INIT};
+
+static const struct option_row rows[] = {
+    OPTION_CONFIG(&given.conf),
+    {"ca-name", 0, OPTION_TEXT, &given.make.ca_name, "NAME",
+	"name of the issuing CA (default: issuing)"},
+    {"root-name", 0, OPTION_TEXT, &given.make.root_name, "NAME",
+	"name of the root CA (default: root)"},
+    {"root-subject", 0, OPTION_TEXT, &given.make.root_subject, "DN",
+	"default: CN=Gatehouse Root CA"},
+    {"issuing-subject", 0, OPTION_TEXT, &given.make.issuing_subject, "DN",
+	"default: CN=Gatehouse Issuing CA"},
+    {"key-alg", 0, OPTION_TEXT, &given.make.key_alg, "ALG",
+	"key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)"},
+    {"base-url", 0, OPTION_TEXT, &given.make.urls.base, "URL",
+	"plain HTTP address of the gateways: makes the URLs of CRL, certificate and OCSP responder of both "
+	"CAs, for the certificates they issue"},
+    {"cdp-url", 0, OPTION_LIST, &given.make.urls.cdp, "URL",
+	"CRL of the issuing CA, in its certificates; repeat"},
+    {"aia-url", 0, OPTION_LIST, &given.make.urls.aia, "URL",
+	"certificate of the issuing CA, likewise; repeat"},
+    {"ocsp-url", 0, OPTION_LIST, &given.make.urls.ocsp, "URL",
+	"OCSP responder of the issuing CA, likewise; repeat"},
+    {"root-cdp-url", 0, OPTION_LIST, &given.make.root_urls.cdp, "URL",
+	"CRL of the root, in the CAs below it; repeat"},
+    {"root-aia-url", 0, OPTION_LIST, &given.make.root_urls.aia, "URL",
+	"certificate of the root, likewise; repeat"},
+    {"root-ocsp-url", 0, OPTION_LIST, &given.make.root_urls.ocsp, "URL",
+	"OCSP responder of the root, likewise; repeat"},
+    CA_NO_URLS_ROW(&given.make.urls),
+    {"templates", 0, OPTION_TEXT, &given.make.templates, "DIR",
+	"import the template files (*.json) of DIR"},
+    {"admin", 0, OPTION_TEXT, &given.make.admin, "NAME",
+	"first local administrator (default: admin)"},
+    {"admin-password-file", 0, OPTION_TEXT, &given.make.admin_password_file, "FILE",
+	"password of the administrator, first line of FILE (default: made and printed once)"},
+    OPTION_JSON(&given.json),
+    OPTION_END,
+};
+
+static const struct usage usage = {"", 0, 0,
+    "Makes what a gateway needs to start: the secret files named by the configuration, the database "
+    "schema, a root CA (20 years) and an issuing CA (10 years), and the first administrator. Running it "
+    "again is safe: it tells what is there and makes what is missing.",
+    "gatehouse init --base-url http://pki.corp.example --templates /usr/share/gatehouse/templates\n"
+    "gatehouse init --ca-name corp --issuing-subject 'CN=Corp Issuing CA,O=Corp,C=DE' \\\n"
+    "    --root-subject 'CN=Corp Root CA,O=Corp,C=DE' --key-alg P-384 \\\n"
+    "    --base-url http://pki.corp.example\n"};
+
 int
 cmd_init(int argc, char **argv)
 {
-	struct init_args a = {.make = BOOTSTRAP_ARGS_INIT};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&a.conf),
-	    {"ca-name", 0, OPTION_TEXT, &a.make.ca_name, "NAME",
-		"name of the issuing CA (default: issuing)"},
-	    {"root-name", 0, OPTION_TEXT, &a.make.root_name, "NAME",
-		"name of the root CA (default: root)"},
-	    {"root-subject", 0, OPTION_TEXT, &a.make.root_subject, "DN",
-		"default: CN=Gatehouse Root CA"},
-	    {"issuing-subject", 0, OPTION_TEXT, &a.make.issuing_subject, "DN",
-		"default: CN=Gatehouse Issuing CA"},
-	    {"key-alg", 0, OPTION_TEXT, &a.make.key_alg, "ALG",
-		"key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)"},
-	    {"base-url", 0, OPTION_TEXT, &a.make.urls.base, "URL",
-		"plain HTTP address of the gateways: makes the URLs of CRL, certificate and OCSP responder of both "
-		"CAs, for the certificates they issue"},
-	    {"cdp-url", 0, OPTION_LIST, &a.make.urls.cdp, "URL",
-		"CRL of the issuing CA, in its certificates; repeat"},
-	    {"aia-url", 0, OPTION_LIST, &a.make.urls.aia, "URL",
-		"certificate of the issuing CA, likewise; repeat"},
-	    {"ocsp-url", 0, OPTION_LIST, &a.make.urls.ocsp, "URL",
-		"OCSP responder of the issuing CA, likewise; repeat"},
-	    {"root-cdp-url", 0, OPTION_LIST, &a.make.root_urls.cdp, "URL",
-		"CRL of the root, in the CAs below it; repeat"},
-	    {"root-aia-url", 0, OPTION_LIST, &a.make.root_urls.aia, "URL",
-		"certificate of the root, likewise; repeat"},
-	    {"root-ocsp-url", 0, OPTION_LIST, &a.make.root_urls.ocsp, "URL",
-		"OCSP responder of the root, likewise; repeat"},
-	    CA_NO_URLS_ROW(&a.make.urls),
-	    {"templates", 0, OPTION_TEXT, &a.make.templates, "DIR",
-		"import the template files (*.json) of DIR"},
-	    {"admin", 0, OPTION_TEXT, &a.make.admin, "NAME",
-		"first local administrator (default: admin)"},
-	    {"admin-password-file", 0, OPTION_TEXT, &a.make.admin_password_file, "FILE",
-		"password of the administrator, first line of FILE (default: made and printed once)"},
-	    OPTION_JSON(&a.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0,
-	    "Makes what a gateway needs to start: the secret files named by the configuration, the database "
-	    "schema, a root CA (20 years) and an issuing CA (10 years), and the first administrator. Running it "
-	    "again is safe: it tells what is there and makes what is missing.",
-	    "gatehouse init --base-url http://pki.corp.example --templates /usr/share/gatehouse/templates\n"
-	    "gatehouse init --ca-name corp --issuing-subject 'CN=Corp Issuing CA,O=Corp,C=DE' \\\n"
-	    "    --root-subject 'CN=Corp Root CA,O=Corp,C=DE' --key-alg P-384 \\\n"
-	    "    --base-url http://pki.corp.example\n"};
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!gh_key_is_name(a.make.key_alg))
+	if (!gh_key_is_name(given.make.key_alg))
 		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
-	a.make.root_urls.base = a.make.urls.base;
-	a.make.root_urls.none = a.make.urls.none;
-	return init_run(argv[0], &a);
+	given.make.root_urls.base = given.make.urls.base;
+	given.make.root_urls.none = given.make.urls.none;
+	return init_run(argv[0], &given);
 }

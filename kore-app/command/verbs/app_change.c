@@ -1,15 +1,32 @@
 /* `gatehouse app set`, `app rotate`, `app delete`: changes of API applications, followed by all
  * nodes within a second. */
 #include <stdio.h>
-#include <string.h>
 
 #include "command.h"
 #include "make_app.h"
-#include "options.h"
-#include "output.h"
 #include "prompt.h"
+#include "verb.h"
 
 /* ---- set ---- */
+
+static struct make_app_changes changes;
+
+static const struct option_row set_options[] = {
+    VERB_CONFIG,
+    {"template", 't', OPTION_LIST, &changes.templates, "NAME",
+	"templates it may ask for, in place of the old ones; repeat"},
+    {"ca", 0, OPTION_TEXT, &changes.ca, "NAME", "CA that issues for it"},
+    {"group", 'g', OPTION_LIST, &changes.groups, "GROUP",
+	"groups that the user must be in one of, in place of the old ones; repeat; \"\": none"},
+    {"signature", 0, OPTION_FLAG, &changes.signature, NULL, "demand X-CSS-CMS-Signature"},
+    {"no-signature", 0, OPTION_FLAG, &changes.no_signature, NULL,
+	"do not demand it: the secret proves nothing then"},
+    {"min-hash", 0, OPTION_TEXT, &changes.min_hash, "HASH",
+	"weakest HMAC accepted: SHA1, SHA256 or SHA512"},
+    {"service-identity", 0, OPTION_TEXT, &changes.identity, "ID",
+	"directory name that callers without user credentials act as; \"\": none"},
+    OPTION_END,
+};
 
 static bool
 is_given(const struct make_app_changes *c)
@@ -19,148 +36,113 @@ is_given(const struct make_app_changes *c)
 }
 
 static int
-check(const char *who, struct make_app_changes *c)
+check_set(const struct verb_call *c)
 {
-	if (!is_given(c))
-		return command_usage(who, "nothing to change is given");
-	if (c->signature && c->no_signature)
-		return command_usage(who, "--signature and --no-signature exclude each other");
-	if (c->min_hash != NULL && !make_app_take_hash(&c->min_hash))
-		return command_usage(who, "--min-hash is SHA1, SHA256 or SHA512");
-	for (size_t i = 0; i < c->templates.n; i++)
-		if (c->templates.v[i][0] == '\0')
-			return command_usage(who,
+	if (!is_given(&changes))
+		return command_usage(c->who, "nothing to change is given");
+	if (changes.signature && changes.no_signature)
+		return command_usage(c->who, "--signature and --no-signature exclude each other");
+	if (changes.min_hash != NULL && !make_app_take_hash(&changes.min_hash))
+		return command_usage(c->who, "--min-hash is SHA1, SHA256 or SHA512");
+	for (size_t i = 0; i < changes.templates.n; i++)
+		if (changes.templates.v[i][0] == '\0')
+			return command_usage(c->who,
 			    "--template needs a name: to end an application, `gatehouse app disable`");
-	return OPTIONS_GO;
+	return COMMAND_OK;
 }
 
-int
-cmd_app_set(int argc, char **argv)
+static int
+set(struct verb_call *c, struct gh_error *err)
 {
-	const char *conf = NULL;
-	struct make_app_changes c = {.signature = false};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"template", 't', OPTION_LIST, &c.templates, "NAME",
-		"templates it may ask for, in place of the old ones; repeat"},
-	    {"ca", 0, OPTION_TEXT, &c.ca, "NAME", "CA that issues for it"},
-	    {"group", 'g', OPTION_LIST, &c.groups, "GROUP",
-		"groups that the user must be in one of, in place of the old ones; repeat; \"\": none"},
-	    {"signature", 0, OPTION_FLAG, &c.signature, NULL, "demand X-CSS-CMS-Signature"},
-	    {"no-signature", 0, OPTION_FLAG, &c.no_signature, NULL,
-		"do not demand it: the secret proves nothing then"},
-	    {"min-hash", 0, OPTION_TEXT, &c.min_hash, "HASH",
-		"weakest HMAC accepted: SHA1, SHA256 or SHA512"},
-	    {"service-identity", 0, OPTION_TEXT, &c.identity, "ID",
-		"directory name that callers without user credentials act as; \"\": none"},
-	    OPTION_END,
-	};
-	static const struct usage usage = {"NAME", 1, 1,
-	    "Changes an API application: what is not given stays. Key and secret: gatehouse app rotate.",
-	    "gatehouse app set mdm --template User --template Computer --min-hash SHA256\n"};
-	struct gh_error err;
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO || (rc = check(argv[0], &c)) != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	rc = make_app_change(&s, argv[1], &c, &err);
-	session_close(&s);
-	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
+	return make_app_change(&c->s, c->operand[0], &changes, err);
 }
+
+const struct verb verb_app_set = {
+    .usage = {"NAME", 1, 1,
+	"Changes an API application: what is not given stays. Key and secret: gatehouse app rotate.",
+	"gatehouse app set mdm --template User --template Computer --min-hash SHA256\n"},
+    .options = set_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_set,
+    .work = set,
+};
 
 /* ---- rotate ---- */
 
+static bool new_key;
+static struct app_secrets secrets;
+
+static const struct option_row rotate_options[] = {
+    VERB_CONFIG,
+    {"new-key", 0, OPTION_FLAG, &new_key, NULL, "a new key, too"},
+    VERB_JSON,
+    OPTION_END,
+};
+
 static int
-show_rotated(const char *name, const struct app_secrets *secrets, bool new_key, bool json)
+rotate(struct verb_call *c, struct gh_error *err)
 {
-	gh_json *o;
-	int rc;
+	int rc = make_app_rotate(&c->s, c->operand[0], new_key, &secrets, err);
 
-	if (!json) {
-		printf("application  %s\n", name);
-		if (new_key)
-			printf("key          %s\n", secrets->key_base64);
-		printf(
-		    "secret       %s\n\nThe secret is shown this once and cannot be read back. The old one is useless.\n",
-		    secrets->secret_text);
-		return output_finish();
-	}
-	o = gh_json_new_object();
-	if (o == NULL || gh_json_set_string(o, "name", name) != 0 ||
-	    (new_key && gh_json_set_string(o, "key", secrets->key_base64) != 0) ||
-	    gh_json_set_string(o, "secret", secrets->secret_text) != 0)
-		rc = COMMAND_FAILED;
-	else
-		rc = output_json(o);
-	gh_json_free(o);
-	return rc;
-}
-
-int
-cmd_app_rotate(int argc, char **argv)
-{
-	const char *conf = NULL;
-	bool new_key = false, json = false;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"new-key", 0, OPTION_FLAG, &new_key, NULL, "a new key, too"},
-	    OPTION_JSON(&json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"NAME", 1, 1,
-	    "Gives an API application a new secret, which is printed once. The old one ends on all nodes within a second. For a "
-	    "change without interruption make a second application, move the clients, and delete the first.",
-	    "gatehouse app rotate mdm\n"};
-	struct app_secrets secrets = {0};
-	struct gh_error err;
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
+	if (rc != 0 || !c->json)
 		return rc;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	rc = make_app_rotate(&s, argv[1], new_key, &secrets, &err);
-	session_close(&s);
-	rc = rc == 0 ? show_rotated(argv[1], &secrets, new_key, json) : command_fail(argv[0], &err);
-	app_secrets_clear(&secrets);
-	return rc;
+	c->out = gh_json_new_object();
+	if (c->out == NULL || gh_json_set_string(c->out, "name", c->operand[0]) != 0 ||
+	    (new_key && gh_json_set_string(c->out, "key", secrets.key_base64) != 0) ||
+	    gh_json_set_string(c->out, "secret", secrets.secret_text) != 0)
+		return gh_fail(err, GH_E_NOMEM, "application");
+	return 0;
 }
+
+static int
+show_rotated(struct verb_call *c)
+{
+	printf("application  %s\n", c->operand[0]);
+	if (new_key)
+		printf("key          %s\n", secrets.key_base64);
+	printf(
+	    "secret       %s\n\nThe secret is shown this once and cannot be read back. The old one is useless.\n",
+	    secrets.secret_text);
+	return output_finish();
+}
+
+static void
+wipe(void)
+{
+	app_secrets_clear(&secrets);
+}
+
+const struct verb verb_app_rotate = {
+    .usage = {"NAME", 1, 1,
+	"Gives an API application a new secret, which is printed once. The old one ends on all nodes within a second. For a "
+	"change without interruption make a second application, move the clients, and delete the first.",
+	"gatehouse app rotate mdm\n"},
+    .options = rotate_options,
+    .needs = NEEDS_GRANTS,
+    .work = rotate,
+    .show = show_rotated,
+    .clear = wipe,
+};
 
 /* ---- delete ---- */
 
-int
-cmd_app_delete(int argc, char **argv)
+static int
+remove_app(struct verb_call *c, struct gh_error *err)
 {
-	const char *conf = NULL;
-	bool yes = false;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"yes", 'y', OPTION_FLAG, &yes, NULL, "do not ask"},
-	    OPTION_END,
-	};
-	static const struct usage usage = {"NAME", 1, 1,
-	    "Removes an API application and its secret for good. Its requests, certificates and audit rows stay. Refused while "
-	    "it has pending requests.",
-	    "gatehouse app delete mdm --yes\n"};
-	struct gh_error err;
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+	int rc = 0;
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	if (!yes)
-		rc = prompt_confirm("Remove the application for good? Type yes", &err);
-	if (rc == 0)
-		rc = store_delete_app(s.store, &s.who, argv[1], &err);
-	session_close(&s);
-	return rc == 0 ? COMMAND_OK : command_fail(argv[0], &err);
+	if (!verb_shared.is_sure)
+		rc = prompt_confirm("Remove the application for good? Type yes", err);
+	return rc == 0 ? store_delete_app(c->s.store, &c->s.who, c->operand[0], err) : rc;
 }
+
+static const struct option_row delete_options[] = {VERB_CONFIG, VERB_YES, OPTION_END};
+const struct verb verb_app_delete = {
+    .usage = {"NAME", 1, 1,
+	"Removes an API application and its secret for good. Its requests, certificates and audit rows stay. Refused while "
+	"it has pending requests.",
+	"gatehouse app delete mdm --yes\n"},
+    .options = delete_options,
+    .needs = NEEDS_GRANTS,
+    .work = remove_app,
+};

@@ -13,14 +13,12 @@
 
 #include "audit/audit_verify.h"
 #include "hex.h"
-#include "audit/grant_verify.h"
 #include "pem.h"
+#include "audit/grant_verify.h"
 
 #include "command.h"
 #include "file.h"
-#include "options.h"
-#include "output.h"
-#include "session.h"
+#include "verb.h"
 
 #define FINDINGS_MAX 1000 /* shown; more are counted */
 #define PROGRESS_SEALS 100
@@ -76,14 +74,24 @@ read_key(const char *path, unsigned char **spki, size_t *len, struct gh_error *e
 	return rc;
 }
 
+static unsigned char *key;
+static size_t key_len;
+
 static int
-print_key(const unsigned char *spki, size_t len)
+find_key(struct verb_call *c, struct gh_error *err)
+{
+	return ask_signer(c->s.conf, &key, &key_len, err);
+}
+
+static int
+print_key(struct verb_call *c)
 {
 	struct gh_buf b;
 	int rc;
 
+	(void)c;
 	gh_buf_init(&b, PEM_MAX);
-	gh_pem_put(&b, "PUBLIC KEY", spki, len);
+	gh_pem_put(&b, "PUBLIC KEY", key, key_len);
 	rc = gh_buf_check(&b, NULL);
 	if (rc == 0)
 		fputs((char *)b.data, stdout);
@@ -91,36 +99,27 @@ print_key(const unsigned char *spki, size_t len)
 	return rc == 0 ? output_finish() : COMMAND_FAILED;
 }
 
-int
-cmd_audit_key(int argc, char **argv)
+static void
+free_key(void)
 {
-	const char *conf = NULL;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Prints the public key that checks the seals of the audit trail, as PEM. Keep it apart from this machine.",
-	    "gatehouse audit key >audit-key.pem\n"};
-	unsigned char *spki = NULL;
-	struct gh_error err = {0};
-	struct session s;
-	size_t len;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, 0, &err);
-	if (rc == 0) {
-		rc = ask_signer(s.conf, &spki, &len, &err);
-		session_close(&s);
-	}
-	rc = rc == 0 ? print_key(spki, len) : command_fail(argv[0], &err);
-	free(spki);
-	return rc;
+	free(key);
 }
+
+const struct verb verb_audit_key = {
+    .usage = {"", 0, 0,
+	"Prints the public key that checks the seals of the audit trail, as PEM. Keep it apart from this machine.",
+	"gatehouse audit key >audit-key.pem\n"},
+    .options = verb_options,
+    .needs = NEEDS_CONF,
+    .work = find_key,
+    .show = print_key,
+    .clear = free_key,
+};
 
 /* ---- verify ---- */
 
-struct verify {
-	const char *conf, *head;
+static struct verify {
+	const char *head_text;
 	struct option_list files;
 	int from;
 	bool json;
@@ -129,6 +128,17 @@ struct verify {
 	unsigned char *head_bytes;
 	gh_json *findings; /* with --json */
 	bool failed;       /* out of memory */
+} verify;
+
+static const struct option_row verify_options[] = {
+    VERB_CONFIG,
+    {"public-key", 'k', OPTION_LIST, &verify.files, "FILE",
+	"PEM of the audit key, kept since \"audit key\"; repeat for earlier ones (default: ask the signer)"},
+    {"from", 0, OPTION_NUMBER, &verify.from, "SEAL", "begin with this seal (default: the first)"},
+    {"expect-head", 0, OPTION_TEXT, &verify.head_text, "HEX",
+	"a head printed earlier must be among the seals"},
+    VERB_JSON,
+    OPTION_END,
 };
 
 static void
@@ -197,61 +207,15 @@ take_head(struct verify *c, struct gh_error *err)
 {
 	size_t len;
 
-	if (c->head == NULL)
+	if (c->head_text == NULL)
 		return 0;
-	if (strlen(c->head) != 2 * AUDIT_HASH_SIZE ||
-	    gh_hex_decode(c->head, strlen(c->head), &c->head_bytes, &len, NULL) != 0)
+	if (strlen(c->head_text) != 2 * AUDIT_HASH_SIZE ||
+	    gh_hex_decode(c->head_text, strlen(c->head_text), &c->head_bytes, &len, NULL) != 0)
 		return gh_refuse(err, GH_E_CONF,
 		    "--expect-head is the head that an earlier verify printed: %d hex digits",
 		    2 * AUDIT_HASH_SIZE);
 	c->v.expected_head = c->head_bytes;
 	return 0;
-}
-
-static int
-show_json(struct verify *c, const char *head)
-{
-	const struct audit_verify *v = &c->v;
-	gh_json *o = gh_json_new_object();
-	int rc = COMMAND_FAILED;
-
-	if (!c->failed && o != NULL && gh_json_set_bool(o, "intact", v->findings == 0) == 0 &&
-	    gh_json_set_int(o, "seals", v->seals) == 0 &&
-	    gh_json_set_int(o, "rows", v->rows) == 0 &&
-	    gh_json_set_int(o, "unsealed", v->unsealed) == 0 &&
-	    gh_json_set_int(o, "last_seal", v->last.id) == 0 &&
-	    gh_json_set_string(o, "head", head) == 0 &&
-	    gh_json_set_int(o, "finding_count", v->findings) == 0 &&
-	    gh_json_set(o, "findings", gh_json_ref(c->findings)) == 0)
-		rc = output_json(o);
-	gh_json_free(o);
-	return rc;
-}
-
-static int
-show_text(const struct verify *c, const char *head)
-{
-	const struct audit_verify *v = &c->v;
-
-	if (v->findings > FINDINGS_MAX)
-		printf("... and %lld more\n", (long long)v->findings - FINDINGS_MAX);
-	printf("%lld rows in %lld seals: %s\n", (long long)v->rows, (long long)v->seals,
-	    v->findings == 0 ? "intact" : "NOT INTACT");
-	if (v->unsealed > 0)
-		printf("%lld rows wait for the next seal\n", (long long)v->unsealed);
-	if (head != NULL)
-		printf("head of seal %lld: %s\n", (long long)v->last.id, head);
-	return output_finish();
-}
-
-static int
-show(struct verify *c)
-{
-	char *head = c->v.last.id != 0 ? gh_hex_encode(c->v.last.head, AUDIT_HASH_SIZE) : NULL;
-	int rc = c->json ? show_json(c, head) : show_text(c, head);
-
-	free(head);
-	return rc == COMMAND_OK && c->v.findings > 0 ? COMMAND_FAILED : rc;
 }
 
 /* The rows that the trail tells of. Who verifies may not have the gateway secret: then that is left
@@ -278,56 +242,92 @@ check_grants(struct verify *c, struct session *s, struct gh_error *err)
 }
 
 static int
-verify_run(struct verify *c, const char *who)
+put_result(struct verb_call *call, char *head, struct gh_error *err)
 {
-	struct gh_error err = {0};
-	struct session s;
-	int rc = take_head(c, &err);
+	const struct audit_verify *v = &verify.v;
+	gh_json *o = call->out = gh_json_new_object();
 
-	if (rc == 0)
-		rc = session_open(&s, c->conf, SESSION_STORE, &err);
-	if (rc != 0)
-		return command_fail(who, &err);
+	if (verify.failed || gh_json_set_bool(o, "intact", v->findings == 0) != 0 ||
+	    gh_json_set_int(o, "seals", v->seals) != 0 ||
+	    gh_json_set_int(o, "rows", v->rows) != 0 ||
+	    gh_json_set_int(o, "unsealed", v->unsealed) != 0 ||
+	    gh_json_set_int(o, "last_seal", v->last.id) != 0 ||
+	    gh_json_set_string(o, "head", head) != 0 ||
+	    gh_json_set_int(o, "finding_count", v->findings) != 0 ||
+	    gh_json_set(o, "findings", gh_json_ref(verify.findings)) != 0)
+		return gh_fail(err, GH_E_NOMEM, "findings");
+	return 0;
+}
+
+static int
+run(struct verb_call *call, struct gh_error *err)
+{
+	struct verify *c = &verify;
+	char *head;
+	int rc;
+
+	c->json = call->json;
 	c->findings = gh_json_new_array();
 	c->v.from = c->from;
 	c->v.found = on_found;
 	c->v.progress = isatty(STDERR_FILENO) ? on_progress : NULL;
 	c->v.arg = c;
-	rc = take_keys(c, s.conf, &err);
+	rc = take_keys(c, call->s.conf, err);
 	if (rc == 0)
-		rc = audit_verify(s.store, &c->v, &err);
+		rc = audit_verify(call->s.store, &c->v, err);
 	if (rc == 0)
-		rc = check_grants(c, &s, &err);
-	session_close(&s);
-	return rc == 0 ? show(c) : command_fail(who, &err);
-}
-
-int
-cmd_audit_verify(int argc, char **argv)
-{
-	struct verify c = {0};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&c.conf),
-	    {"public-key", 'k', OPTION_LIST, &c.files, "FILE",
-		"PEM of the audit key, kept since \"audit key\"; repeat for earlier ones (default: ask the signer)"},
-	    {"from", 0, OPTION_NUMBER, &c.from, "SEAL",
-		"begin with this seal (default: the first)"},
-	    {"expect-head", 0, OPTION_TEXT, &c.head, "HEX",
-		"a head printed earlier must be among the seals"},
-	    OPTION_JSON(&c.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0,
-	    "Compares the audit trail with its seals. Exit status 1: something was changed; the lines say what.",
-	    "gatehouse audit verify --public-key audit-key.pem --expect-head 51F0...\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
+		rc = check_grants(c, &call->s, err);
+	if (rc != 0)
 		return rc;
-	rc = verify_run(&c, argv[0]);
-	for (size_t i = 0; i < c.v.keys; i++)
-		free(c.spki[i]);
-	free(c.head_bytes);
-	gh_json_free(c.findings);
+	head = c->v.last.id != 0 ? gh_hex_encode(c->v.last.head, AUDIT_HASH_SIZE) : NULL;
+	rc = put_result(call, head, err);
+	free(head);
+	call->exit = c->v.findings > 0 ? COMMAND_FAILED : COMMAND_OK;
 	return rc;
 }
+
+static int
+show(struct verb_call *c)
+{
+	const struct audit_verify *v = &verify.v;
+	const char *head = gh_json_string(gh_json_get(c->out, "head"));
+
+	if (v->findings > FINDINGS_MAX)
+		printf("... and %lld more\n", (long long)v->findings - FINDINGS_MAX);
+	printf("%lld rows in %lld seals: %s\n", (long long)v->rows, (long long)v->seals,
+	    v->findings == 0 ? "intact" : "NOT INTACT");
+	if (v->unsealed > 0)
+		printf("%lld rows wait for the next seal\n", (long long)v->unsealed);
+	if (head != NULL)
+		printf("head of seal %lld: %s\n", (long long)v->last.id, head);
+	return output_finish();
+}
+
+static int
+check_head(const struct verb_call *c)
+{
+	struct gh_error err;
+
+	return take_head(&verify, &err) == 0 ? COMMAND_OK : command_fail(c->who, &err);
+}
+
+static void
+clear(void)
+{
+	for (size_t i = 0; i < verify.v.keys; i++)
+		free(verify.spki[i]);
+	free(verify.head_bytes);
+	gh_json_free(verify.findings);
+}
+
+const struct verb verb_audit_verify = {
+    .usage = {"", 0, 0,
+	"Compares the audit trail with its seals. Exit status 1: something was changed; the lines say what.",
+	"gatehouse audit verify --public-key audit-key.pem --expect-head 51F0...\n"},
+    .options = verify_options,
+    .needs = NEEDS_STORE,
+    .check = check_head,
+    .work = run,
+    .show = show,
+    .clear = clear,
+};

@@ -1,5 +1,4 @@
-/* `gatehouse audit`: who did what, and what was refused. */
-#include <errno.h>
+/* `gatehouse audit list|export`: who did what, and what was refused. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,53 +6,55 @@
 
 #include "command.h"
 #include "list.h"
-#include "options.h"
+#include "verb.h"
 
 #define EXPORT_PAGE 1000
 
-int
-cmd_audit_list(int argc, char **argv)
-{
-	static const struct output_column columns[] = {{"ID", "id"}, {"TIME", "time"},
-	    {"EVENT", "event"}, {"OUTCOME", "outcome"}, {"WHO", "who"}, {"ADDRESS", "address"},
-	    {"OBJECT", "object"}, {"DETAIL", "detail"}, {NULL, NULL}};
-	const struct list_view view = {STORE_LIST_AUDIT, columns};
-	struct store_filter filter = {.newest_first = true};
-	const char *conf = NULL;
-	bool json = false;
-	int limit = 50;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-	    {"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL,
-		"from the start of the record"},
-	    OPTION_JSON(&json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0, "Lists the audit record, newest first.",
-	    "gatehouse audit list -n 200\ngatehouse audit list --limit 0 --oldest-first --json\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+/* ---- list ---- */
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	return list_show(argv[0], conf, json, &view, &filter, limit);
-}
+static struct list_query query = {STORE_LIST_AUDIT, {.newest_first = true}, 50};
+static const struct option_row list_options[] = {
+    VERB_CONFIG,
+    {"limit", 'n', OPTION_NUMBER, &query.limit, "N", "how many rows (default 50; 0: all)"},
+    {"oldest-first", 0, OPTION_UNFLAG, &query.filter.newest_first, NULL,
+	"from the start of the record"},
+    VERB_JSON,
+    OPTION_END,
+};
+static const struct output_column columns[] = {{"ID", "id"}, {"TIME", "time"}, {"EVENT", "event"},
+    {"OUTCOME", "outcome"}, {"WHO", "who"}, {"ADDRESS", "address"}, {"OBJECT", "object"},
+    {"DETAIL", "detail"}, {NULL, NULL}};
+
+const struct verb verb_audit_list = {
+    .usage = {"", 0, 0, "Lists the audit record, newest first.",
+	"gatehouse audit list -n 200\ngatehouse audit list --limit 0 --oldest-first --json\n"},
+    .options = list_options,
+    .needs = NEEDS_STORE,
+    .work = list_rows,
+    .columns = columns,
+    .arg = &query,
+};
 
 /* ---- export ---- */
 
-/* "" or NULL: *out stays. False: no id. */
-static bool
-parse_id(const char *text, int64_t *out)
-{
-	char *end;
-	long long id;
+static const char *from, *to;
+static struct store_audit_filter filter = {.limit = EXPORT_PAGE};
+static const struct option_row export_options[] = {
+    VERB_CONFIG,
+    {"from", 0, OPTION_TEXT, &from, "ID", "first row (default: the oldest)"},
+    {"to", 0, OPTION_TEXT, &to, "ID", "last row (default: the newest)"},
+    OPTION_END,
+};
 
-	if (text == NULL)
-		return true;
-	errno = 0;
-	id = strtoll(text, &end, 10);
-	*out = id;
-	return errno == 0 && *end == '\0' && end != text && id > 0;
+static int
+check_export(const struct verb_call *c)
+{
+	if ((from != NULL && !options_parse_id(from, &filter.after_id)) ||
+	    (to != NULL && !options_parse_id(to, &filter.until_id)))
+		return command_usage(c->who, "--from and --to are ids of rows");
+	if (filter.after_id > 0)
+		filter.after_id--;
+	return COMMAND_OK;
 }
 
 static int
@@ -73,50 +74,27 @@ print_lines(const gh_json *entries, struct gh_error *err)
 }
 
 static int
-export_rows(struct store *store, struct store_audit_filter *f, struct gh_error *err)
+export_rows(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *entries;
 	int64_t next;
 	int rc;
 
 	do {
-		rc = store_audit_page(store, f, &entries, &next, err);
+		rc = store_audit_page(c->s.store, &filter, &entries, &next, err);
 		if (rc == 0)
 			rc = print_lines(entries, err);
 		gh_json_free(entries);
-		f->after_id = next;
+		filter.after_id = next;
 	} while (rc == 0 && next != 0 && !ferror(stdout));
 	return rc;
 }
 
-int
-cmd_audit_export(int argc, char **argv)
-{
-	const char *conf = NULL, *from = NULL, *to = NULL;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"from", 0, OPTION_TEXT, &from, "ID", "first row (default: the oldest)"},
-	    {"to", 0, OPTION_TEXT, &to, "ID", "last row (default: the newest)"},
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0,
-	    "Writes the audit record as JSON, one row a line, oldest first.",
-	    "gatehouse audit export >audit.jsonl\ngatehouse audit export --from 10001 --to 20000\n"};
-	struct store_audit_filter filter = {.limit = EXPORT_PAGE};
-	struct gh_error err = {0};
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (!parse_id(from, &filter.after_id) || !parse_id(to, &filter.until_id))
-		return command_usage(argv[0], "--from and --to are ids of rows");
-	if (filter.after_id > 0)
-		filter.after_id--;
-	rc = session_open(&s, conf, SESSION_STORE, &err);
-	if (rc == 0) {
-		rc = export_rows(s.store, &filter, &err);
-		session_close(&s);
-	}
-	return rc == 0 ? output_finish() : command_fail(argv[0], &err);
-}
+const struct verb verb_audit_export = {
+    .usage = {"", 0, 0, "Writes the audit record as JSON, one row a line, oldest first.",
+	"gatehouse audit export >audit.jsonl\ngatehouse audit export --from 10001 --to 20000\n"},
+    .options = export_options,
+    .needs = NEEDS_STORE,
+    .check = check_export,
+    .work = export_rows,
+};

@@ -6,17 +6,14 @@
 #include <unistd.h>
 
 #include "authority/revoke.h"
+
 #include "command.h"
-#include "options.h"
-#include "output.h"
-#include "session.h"
+#include "verb.h"
 
 #define ID_DIGITS_MAX 18 /* longer ones are serial numbers; as `gatehouse cert show` */
 
-struct status_options {
-	const char *conf, *issuer;
-	bool json, is_sure;
-};
+static struct revoke_request wish; /* key: when the store is open */
+static const char *issuer_name;
 
 static void
 set_key(struct store_cert_key *key, const char *text, const char *issuer)
@@ -34,160 +31,154 @@ set_key(struct store_cert_key *key, const char *text, const char *issuer)
 	key->issuer_dn = issuer;
 }
 
-/* A revocation is final: somebody says so on the terminal, or --yes. */
+/* A revocation is final: somebody says so on the terminal, or --yes. Who does not is told, and
+ * c->exit is set. */
 static int
-confirm(const char *who, struct store *store, int64_t id, int reason, struct gh_error *err)
+confirm(struct verb_call *c, int64_t id, struct gh_error *err)
 {
 	gh_json *row = NULL;
 	char key[24], line[16];
 	int rc;
 
-	if (!isatty(STDIN_FILENO))
-		return command_usage(who, "a revocation is final: say --yes, or use --hold");
+	if (!isatty(STDIN_FILENO)) {
+		c->exit = command_usage(c->who, "a revocation is final: say --yes, or use --hold");
+		return 0;
+	}
 	snprintf(key, sizeof(key), "%" PRId64, id);
-	rc = store_get_cert(store, key, &row, err);
-	if (rc != 0)
-		return command_fail(who, err);
+	if ((rc = store_get_cert(c->s.store, key, &row, err)) != 0)
+		return rc;
 	printf("Revoke certificate %s, serial ", key);
 	output_safe(stdout, gh_json_string(gh_json_get(row, "serial")));
 	fputs(", ", stdout);
 	output_safe(stdout, gh_json_string(gh_json_get(row, "subject")));
-	printf(", for %s? This is final. [y/N] ", revocation_reason_name(reason));
+	printf(", for %s? This is final. [y/N] ", revocation_reason_name(wish.reason));
 	fflush(stdout);
 	gh_json_free(row);
 	if (fgets(line, sizeof(line), stdin) != NULL &&
 	    (strcmp(line, "y\n") == 0 || strcmp(line, "yes\n") == 0))
-		return OPTIONS_GO;
-	fprintf(stderr, "%s: not confirmed, nothing was changed\n", who);
-	return COMMAND_FAILED;
+		return 0;
+	fprintf(stderr, "%s: not confirmed, nothing was changed\n", c->who);
+	c->exit = COMMAND_FAILED;
+	return 0;
 }
 
-/* The certificate as it is recorded now. */
+/* What is shown is the certificate as it is recorded then. */
 static int
-show(const char *who, struct store *store, int64_t id, bool json)
-{
-	struct gh_error err;
-	gh_json *row = NULL;
-	char key[24];
-	int rc;
-
-	snprintf(key, sizeof(key), "%" PRId64, id);
-	if (store_get_cert(store, key, &row, &err) != 0)
-		return command_fail(who, &err);
-	rc = json ? output_json(row) : output_object(row, "der");
-	gh_json_free(row);
-	return rc;
-}
-
-static int
-change_status(const char *who, const struct status_options *o, struct revoke_request *r,
-    const char *name)
+set_status(struct verb_call *c, struct gh_error *err)
 {
 	struct store_cert_status st;
-	struct gh_error err;
-	struct session s;
+	char key[24];
+	int rc = revoke_set_status(c->s.store, c->s.conf, &c->s.who, &wish, &st, err);
+
+	if (rc != 0)
+		return rc;
+	snprintf(key, sizeof(key), "%" PRId64, st.id);
+	return store_get_cert(c->s.store, key, &c->out, err);
+}
+
+static int
+change_status(struct verb_call *c, struct gh_error *err)
+{
 	int64_t id;
 	int rc;
 
-	set_key(&r->key, name, o->issuer);
-	if (session_open(&s, o->conf, SESSION_STORE, &err) != 0)
-		return command_fail(who, &err);
-	if (store_find_cert(s.store, &r->key, &id, &err) != 0)
-		rc = command_fail(who, &err);
-	else {
-		rc = OPTIONS_GO;
-		if (r->to == STORE_CERT_REVOKED && !o->is_sure)
-			rc = confirm(who, s.store, id, r->reason, &err);
-		if (rc == OPTIONS_GO)
-			rc = revoke_set_status(s.store, s.conf, &s.who, r, &st, &err) != 0
-			    ? command_fail(who, &err)
-			    : show(who, s.store, st.id, o->json);
-	}
-	session_close(&s);
-	return rc;
+	set_key(&wish.key, c->operand[0], issuer_name);
+	rc = store_find_cert(c->s.store, &wish.key, &id, err);
+	if (rc == 0 && wish.to == STORE_CERT_REVOKED && !verb_shared.is_sure)
+		rc = confirm(c, id, err);
+	return rc == 0 && c->exit == COMMAND_OK ? set_status(c, err) : rc;
 }
 
-#define OPTION_ISSUER(p) \
+static int
+check_comment(const struct verb_call *c)
+{
+	if (wish.comment != NULL && !revoke_comment_is_valid(wish.comment))
+		return command_usage(c->who,
+		    "--comment has at most 1024 characters, and no control characters");
+	return COMMAND_OK;
+}
+
+#define OPTION_ISSUER \
 	{ \
-		"issuer", 0, OPTION_TEXT, p, "DN", \
+		"issuer", 0, OPTION_TEXT, &issuer_name, "DN", \
 		    "issuer, when several have a certificate of that serial number" \
 	}
-#define OPTION_COMMENT(p) \
+#define OPTION_COMMENT \
 	{ \
-		"comment", 'm', OPTION_TEXT, p, "TEXT", \
+		"comment", 'm', OPTION_TEXT, &wish.comment, "TEXT", \
 		    "recorded with it; at most 1024 characters" \
 	}
 
-int
-cmd_cert_revoke(int argc, char **argv)
-{
-	struct status_options o = {0};
-	struct revoke_request r = {0};
-	const char *reason = NULL, *date = NULL;
-	bool hold = false;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&o.conf),
-	    {"reason", 'r', OPTION_TEXT, &reason, "REASON",
-		"number or name of RFC 5280, 5.3.1: keyCompromise, superseded ... (default: unspecified)"},
-	    {"hold", 0, OPTION_FLAG, &hold, NULL,
-		"put it on hold; `gatehouse cert unrevoke` ends that"},
-	    {"invalidity-date", 0, OPTION_TEXT, &date, "TIME",
-		"since when the key is known or suspected to be lost"},
-	    OPTION_COMMENT(&r.comment),
-	    OPTION_ISSUER(&o.issuer),
-	    {"yes", 'y', OPTION_FLAG, &o.is_sure, NULL, "do not ask"},
-	    OPTION_JSON(&o.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-	    "Revokes a certificate, for good, or puts it on hold. CRLs and OCSP tell it from now on.",
-	    "gatehouse cert revoke 17 --reason keyCompromise --invalidity-date 2026-05-05\n"
-	    "gatehouse cert revoke 3F9A0C... --hold --comment 'laptop missing'\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+/* ---- revoke ---- */
 
-	if (rc != OPTIONS_GO)
-		return rc;
+static const char *reason, *date;
+static bool hold;
+static const struct option_row revoke_options[] = {
+    VERB_CONFIG,
+    {"reason", 'r', OPTION_TEXT, &reason, "REASON",
+	"number or name of RFC 5280, 5.3.1: keyCompromise, superseded ... (default: unspecified)"},
+    {"hold", 0, OPTION_FLAG, &hold, NULL, "put it on hold; `gatehouse cert unrevoke` ends that"},
+    {"invalidity-date", 0, OPTION_TEXT, &date, "TIME",
+	"since when the key is known or suspected to be lost"},
+    OPTION_COMMENT,
+    OPTION_ISSUER,
+    VERB_YES,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static int
+check_revoke(const struct verb_call *c)
+{
 	if (hold && reason != NULL)
-		return command_usage(argv[0], "--hold is a reason of its own");
+		return command_usage(c->who, "--hold is a reason of its own");
 	if (reason != NULL &&
-	    (!revocation_reason_parse(reason, &r.reason) || r.reason == REASON_REMOVE_FROM_CRL))
-		return command_usage(argv[0],
+	    (!revocation_reason_parse(reason, &wish.reason) ||
+		wish.reason == REASON_REMOVE_FROM_CRL))
+		return command_usage(c->who,
 		    "\"%s\" is no reason of a revocation: those are 0 to 6, 9 and 10, or their "
 		    "names as in keyCompromise",
 		    reason);
-	if (date != NULL && !revoke_date_parse(date, &r.invalidity_date))
-		return command_usage(argv[0],
+	if (date != NULL && !revoke_date_parse(date, &wish.invalidity_date))
+		return command_usage(c->who,
 		    "--invalidity-date is a time like 2026-01-02T03:04:05Z");
-	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return command_usage(argv[0],
-		    "--comment has at most 1024 characters, and no control characters");
 	if (hold)
-		r.reason = REASON_CERTIFICATE_HOLD;
-	r.to = revoke_state_of(r.reason);
-	return change_status(argv[0], &o, &r, argv[1]);
+		wish.reason = REASON_CERTIFICATE_HOLD;
+	wish.to = revoke_state_of(wish.reason);
+	return check_comment(c);
 }
 
-int
-cmd_cert_unrevoke(int argc, char **argv)
+const struct verb verb_cert_revoke = {
+    .usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
+	"Revokes a certificate, for good, or puts it on hold. CRLs and OCSP tell it from now on.",
+	"gatehouse cert revoke 17 --reason keyCompromise --invalidity-date 2026-05-05\n"
+	"gatehouse cert revoke 3F9A0C... --hold --comment 'laptop missing'\n"},
+    .options = revoke_options,
+    .needs = NEEDS_STORE,
+    .check = check_revoke,
+    .work = change_status,
+    .hidden = "der",
+};
+
+/* ---- unrevoke ---- */
+
+static const struct option_row unrevoke_options[] = {VERB_CONFIG, OPTION_COMMENT, OPTION_ISSUER,
+    VERB_JSON, OPTION_END};
+
+static int
+check_unrevoke(const struct verb_call *c)
 {
-	struct status_options o = {0};
-	struct revoke_request r = {.to = STORE_CERT_VALID};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&o.conf),
-	    OPTION_COMMENT(&r.comment),
-	    OPTION_ISSUER(&o.issuer),
-	    OPTION_JSON(&o.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
-	    "Ends the hold of a certificate. What was revoked for another reason stays revoked.",
-	    "gatehouse cert unrevoke 17 --comment 'laptop is back'\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (r.comment != NULL && !revoke_comment_is_valid(r.comment))
-		return command_usage(argv[0],
-		    "--comment has at most 1024 characters, and no control characters");
-	return change_status(argv[0], &o, &r, argv[1]);
+	wish.to = STORE_CERT_VALID;
+	return check_comment(c);
 }
+
+const struct verb verb_cert_unrevoke = {
+    .usage = {"ID|SERIAL|THUMBPRINT", 1, 1,
+	"Ends the hold of a certificate. What was revoked for another reason stays revoked.",
+	"gatehouse cert unrevoke 17 --comment 'laptop is back'\n"},
+    .options = unrevoke_options,
+    .needs = NEEDS_STORE,
+    .check = check_unrevoke,
+    .work = change_status,
+    .hidden = "der",
+};

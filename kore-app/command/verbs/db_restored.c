@@ -12,20 +12,31 @@
 #include "timestamp.h"
 
 #include "command.h"
-#include "options.h"
-#include "output.h"
 #include "prompt.h"
 #include "restored_source.h"
-#include "session.h"
+#include "verb.h"
 
 #define MARGIN_DEFAULT 1000000
 
+static struct option_list crls, logs;
+static int margin = MARGIN_DEFAULT;
+static bool revokes, revokes_unknown;
+static const struct option_row options[] = {
+    VERB_CONFIG,
+    {"margin", 0, OPTION_NUMBER, &margin, "N", "how far numbers are advanced (default: 1000000)"},
+    {"crl", 0, OPTION_LIST, &crls, "FILE", "a CRL that was published before, DER or PEM; repeat"},
+    {"log", 0, OPTION_LIST, &logs, "FILE", "a log of a gateway (\"-\": standard input); repeat"},
+    {"revoke", 0, OPTION_FLAG, &revokes, NULL,
+	"revoke again what they show as revoked and the database does not"},
+    {"revoke-unknown", 0, OPTION_FLAG, &revokes_unknown, NULL,
+	"revoke also what a log shows as issued and the database does not know"},
+    VERB_YES,
+    VERB_JSON,
+    OPTION_END,
+};
+
 struct restored {
-	const char *conf;
-	struct option_list crl, log;
-	int margin;
-	bool revoke, revoke_unknown, yes, json;
-	struct session session;
+	struct verb_call *call;
 	struct catalog *catalog;
 	const char *source; /* file that is being read */
 	bool is_crl;        /* it is signed by the CA of its entries */
@@ -80,7 +91,7 @@ revoke(struct restored *r, const struct restored_item *i, int64_t ca_id, struct 
 	snprintf(detail, sizeof(detail), "%s, again after a restore, from %.200s",
 	    revocation_reason_name(i->reason), r->source);
 	r->again++;
-	return store_revoke_again(r->session.store, &r->session.who, &f, err);
+	return store_revoke_again(r->call->s.store, &r->call->s.who, &f, err);
 }
 
 /* A CA speaks about its own certificates alone, whatever serial numbers its CRL has; one that was
@@ -104,7 +115,7 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 	bool is_revoked, wanted;
 	int64_t ca_id;
 	int rc =
-	    store_find_serial(r->session.store, i.serial, i.serial_len, &ca_id, &is_revoked, err);
+	    store_find_serial(r->call->s.store, i.serial, i.serial_len, &ca_id, &is_revoked, err);
 
 	if (rc == 0 && ca_id != 0 && r->is_crl && !is_of(r, ca_id, i.ca))
 		ca_id = 0;
@@ -112,7 +123,7 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 		return rc; /* the database knows as much */
 	if (ca_id != 0)
 		i.ca = catalog_find_ca_id(r->catalog, ca_id);
-	wanted = (i.is_revoked ? r->revoke : r->revoke_unknown) && i.ca != NULL;
+	wanted = (i.is_revoked ? revokes : revokes_unknown) && i.ca != NULL;
 	if (wanted)
 		rc = revoke(r, &i, i.ca->id, err);
 	return rc == 0 ? add(r, &i, ca_id != 0 ? "valid" : "unknown", wanted, err) : rc;
@@ -128,15 +139,15 @@ read_sources(struct restored *r, struct gh_error *err)
 	int64_t number;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < r->crl.n; i++) {
-		r->source = r->crl.v[i];
+	for (size_t i = 0; rc == 0 && i < crls.n; i++) {
+		r->source = crls.v[i];
 		r->is_crl = true;
 		rc = restored_read_crl(r->source, r->catalog, judge, r, &ca, &number, err);
 		if (rc == 0 && number > 0 && number < STORE_MARGIN_MAX)
-			rc = store_set_crl_floor(r->session.store, ca->id, number + r->margin, err);
+			rc = store_set_crl_floor(r->call->s.store, ca->id, number + margin, err);
 	}
-	for (size_t i = 0; rc == 0 && i < r->log.n; i++) {
-		r->source = r->log.v[i];
+	for (size_t i = 0; rc == 0 && i < logs.n; i++) {
+		r->source = logs.v[i];
 		r->is_crl = false;
 		rc = restored_read_log(r->source, r->catalog, judge, r, err);
 	}
@@ -144,88 +155,78 @@ read_sources(struct restored *r, struct gh_error *err)
 }
 
 static int
-run(struct restored *r, struct gh_error *err)
+put_result(const struct restored *r, struct gh_error *err)
 {
-	int rc = session_open(&r->session, r->conf, SESSION_STORE | SESSION_SECRET, err);
+	gh_json *o = r->call->out = gh_json_new_object();
 
-	if (rc == 0 && !r->yes)
+	if (gh_json_set_int(o, "margin", margin) != 0 ||
+	    gh_json_set(o, "forgotten", gh_json_ref(r->found)) != 0 ||
+	    gh_json_set_int(o, "revoked", r->again) != 0)
+		return gh_fail(err, GH_E_NOMEM, "result");
+	return 0;
+}
+
+static int
+run(struct verb_call *c, struct gh_error *err)
+{
+	struct restored r = {.call = c};
+	int rc = 0;
+
+	if (!verb_shared.is_sure)
 		rc =
 		    prompt_confirm("Is this database a restored one, and are all gateways stopped?",
 			err);
 	if (rc == 0)
-		rc = enroll_load_catalog(r->session.store, r->session.secret, &r->catalog, err);
+		rc = enroll_load_catalog(c->s.store, c->s.secret, &r.catalog, err);
 	if (rc == 0)
-		rc = store_restored(r->session.store, &r->session.who, r->margin, err);
-	if (rc == 0 && (r->found = gh_json_new_array()) == NULL)
+		rc = store_restored(c->s.store, &c->s.who, margin, err);
+	if (rc == 0 && (r.found = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "list");
 	if (rc == 0)
-		rc = read_sources(r, err);
-	if (r->catalog != NULL)
-		catalog_free(r->catalog);
-	session_close(&r->session);
+		rc = read_sources(&r, err);
+	if (rc == 0)
+		rc = put_result(&r, err);
+	if (r.catalog != NULL)
+		catalog_free(r.catalog);
+	gh_json_free(r.found);
 	return rc;
 }
 
 static int
-show(const struct restored *r)
+show(struct verb_call *c)
 {
 	static const struct output_column columns[] = {{"SERIAL", "serial"}, {"CA", "ca"},
 	    {"THERE", "there"}, {"HERE", "here"}, {"AT", "at"}, {"REVOKED", "revoked"},
 	    {"SOURCE", "source"}, {NULL, NULL}};
-	gh_json *v;
+	int64_t again = 0;
 	int rc;
 
-	if (r->json) {
-		v = gh_json_new_object();
-		rc = gh_json_set_int(v, "margin", r->margin) |
-		    gh_json_set(v, "forgotten", gh_json_ref(r->found)) |
-		    gh_json_set_int(v, "revoked", r->again);
-		rc = rc == 0 ? output_json(v) : COMMAND_FAILED;
-		gh_json_free(v);
+	printf("numbers advanced by %d\n", margin);
+	if (crls.n + logs.n > 0 &&
+	    (rc = output_table(gh_json_get(c->out, "forgotten"), columns)) != COMMAND_OK)
 		return rc;
-	}
-	printf("numbers advanced by %d\n", r->margin);
-	if (r->crl.n + r->log.n > 0 && (rc = output_table(r->found, columns)) != COMMAND_OK)
-		return rc;
-	printf("%d revoked again; make new CRLs with `gatehouse crl issue`\n", r->again);
+	if (gh_json_int(gh_json_get(c->out, "revoked"), &again))
+		printf("%lld revoked again; make new CRLs with `gatehouse crl issue`\n",
+		    (long long)again);
 	return output_finish();
 }
 
-int
-cmd_db_restored(int argc, char **argv)
+static int
+check_margin(const struct verb_call *c)
 {
-	struct restored r = {.margin = MARGIN_DEFAULT};
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&r.conf),
-	    {"margin", 0, OPTION_NUMBER, &r.margin, "N",
-		"how far numbers are advanced (default: 1000000)"},
-	    {"crl", 0, OPTION_LIST, &r.crl, "FILE",
-		"a CRL that was published before, DER or PEM; repeat"},
-	    {"log", 0, OPTION_LIST, &r.log, "FILE",
-		"a log of a gateway (\"-\": standard input); repeat"},
-	    {"revoke", 0, OPTION_FLAG, &r.revoke, NULL,
-		"revoke again what they show as revoked and the database does not"},
-	    {"revoke-unknown", 0, OPTION_FLAG, &r.revoke_unknown, NULL,
-		"revoke also what a log shows as issued and the database does not know"},
-	    {"yes", 'y', OPTION_FLAG, &r.yes, NULL, "do not ask"},
-	    OPTION_JSON(&r.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0,
-	    "Run it once after the database was restored, before a gateway starts. Numbers of requests, certificates, audit "
-	    "rows and CRLs continue beyond a margin, so that none is given out twice. Lists what a kept CRL or log shows and "
-	    "the database has forgotten.",
-	    "gatehouse db restored --crl issuing.crl --log gateway.log\n"
-	    "journalctl -u gatehouse -o cat | gatehouse db restored --yes --log - --revoke\n"};
-	struct gh_error err;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (r.margin < 1)
-		return command_usage(argv[0], "--margin is at least 1");
-	rc = run(&r, &err);
-	rc = rc == 0 ? show(&r) : command_fail(argv[0], &err);
-	gh_json_free(r.found);
-	return rc;
+	return margin >= 1 ? COMMAND_OK : command_usage(c->who, "--margin is at least 1");
 }
+
+const struct verb verb_db_restored = {
+    .usage = {"", 0, 0,
+	"Run it once after the database was restored, before a gateway starts. Numbers of requests, certificates, audit "
+	"rows and CRLs continue beyond a margin, so that none is given out twice. Lists what a kept CRL or log shows and "
+	"the database has forgotten.",
+	"gatehouse db restored --crl issuing.crl --log gateway.log\n"
+	"journalctl -u gatehouse -o cat | gatehouse db restored --yes --log - --revoke\n"},
+    .options = options,
+    .needs = NEEDS_GRANTS,
+    .check = check_margin,
+    .work = run,
+    .show = show,
+};

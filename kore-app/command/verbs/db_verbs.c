@@ -6,11 +6,9 @@
 
 #include "command.h"
 #include "db_reseal.h"
-#include "options.h"
-#include "output.h"
 #include "prompt.h"
 #include "secret_file.h"
-#include "session.h"
+#include "verb.h"
 
 /* On its own: the table of the audit record is made by the first migration. */
 static int
@@ -26,10 +24,12 @@ audit_migration(struct session *s, int applied, struct gh_error *err)
 	return store_audit(s->store, &a, err);
 }
 
+static bool is_sure;
+
 /* Rows of a version without seals. What was sealed before is not sealed again here, however the
  * database looks. */
 static int
-seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
+seal_first(struct session *s, size_t *sealed, struct gh_error *err)
 {
 	struct store_grant_macs seals;
 	bool has_secret;
@@ -45,7 +45,7 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 		return rc;
 	if (seals.is_first && seals.rows > 0) {
 		db_reseal_show(&seals, stderr);
-		if (!yes)
+		if (!is_sure)
 			rc = prompt_confirm("Seal these rows?", err);
 		if (rc == 0)
 			rc = store_reseal(s->store, &s->who, seals.digest, err);
@@ -56,82 +56,84 @@ seal_first(struct session *s, bool yes, size_t *sealed, struct gh_error *err)
 }
 
 static int
-migrate(struct session *s, bool yes, int *applied, size_t *sealed, struct gh_error *err)
+migrate(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_migrate(s->store, applied, err);
-
-	if (rc == 0 && *applied > 0)
-		rc = audit_migration(s, *applied, err);
-	return rc == 0 ? seal_first(s, yes, sealed, err) : rc;
-}
-
-int
-cmd_db_migrate(int argc, char **argv)
-{
-	const char *conf = NULL;
-	bool json = false, yes = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf),
-	    {"yes", 'y', OPTION_FLAG, &yes, NULL,
-		"seal rows of a version without seals without asking"},
-	    OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Applies the schema changes that the database lacks, each in a transaction of its own. Safe to run "
-	    "again, and on several nodes at once. When the database comes from a version without seals, it shows the "
-	    "rows that grant rights and asks whether to seal them.",
-	    "gatehouse db migrate\n"};
-	struct gh_error err;
-	struct session s;
 	size_t sealed = 0;
-	int n, applied = 0, rc = options_parse(&usage, rows, argc, argv, &n);
+	int applied = 0, rc = store_migrate(c->s.store, &applied, err);
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, SESSION_RAW_STORE, &err);
-	if (rc == 0) {
-		rc = migrate(&s, yes, &applied, &sealed, &err);
-		session_close(&s);
-	}
+	if (rc == 0 && applied > 0)
+		rc = audit_migration(&c->s, applied, err);
+	if (rc == 0)
+		rc = seal_first(&c->s, &sealed, err);
 	if (rc != 0)
-		return command_fail(argv[0], &err);
-	printf(json ? "{\"applied\":%d,\"sealed\":%zu}\n"
-		    : "%d migrations applied, %zu rows sealed\n",
-	    applied, sealed);
-	return output_finish();
+		return rc;
+	c->out = gh_json_new_object();
+	if (gh_json_set_int(c->out, "applied", applied) != 0 ||
+	    gh_json_set_int(c->out, "sealed", (int64_t)sealed) != 0)
+		return gh_fail(err, GH_E_NOMEM, "result");
+	return 0;
 }
 
 static int
-check_grants(struct session *s, struct gh_error *err)
+show_migrated(struct verb_call *c)
 {
-	struct grant_verdict v;
-	int rc = grant_verify(s->store, &v, err);
+	int64_t applied = 0, sealed = 0;
 
-	return rc != 0 || v.is_whole ? rc : gh_refuse(err, GH_E_SEAL, "%s", v.problem);
-}
-
-int
-cmd_db_status(int argc, char **argv)
-{
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Tells whether the database answers, its schema is the one of this program, and the rows that grant rights fit "
-	    "their MACs and are the newest that the audit trail knows of.",
-	    "gatehouse db status\n"};
-	struct gh_error err;
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc == 0) {
-		rc = check_grants(&s, &err);
-		session_close(&s);
-	}
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	puts(json ? "{\"status\":\"ok\"}"
-		  : "ok: the schema fits this program; all rows that grant rights fit their MACs");
+	if (gh_json_int(gh_json_get(c->out, "applied"), &applied) &&
+	    gh_json_int(gh_json_get(c->out, "sealed"), &sealed))
+		printf("%lld migrations applied, %lld rows sealed\n", (long long)applied,
+		    (long long)sealed);
 	return output_finish();
 }
+
+static const struct option_row migrate_options[] = {VERB_CONFIG,
+    {"yes", 'y', OPTION_FLAG, &is_sure, NULL,
+	"seal rows of a version without seals without asking"},
+    VERB_JSON, OPTION_END};
+const struct verb verb_db_migrate = {
+    .usage = {"", 0, 0,
+	"Applies the schema changes that the database lacks, each in a transaction of its own. Safe to run "
+	"again, and on several nodes at once. When the database comes from a version without seals, it shows the "
+	"rows that grant rights and asks whether to seal them.",
+	"gatehouse db migrate\n"},
+    .options = migrate_options,
+    .needs = NEEDS_RAW_STORE,
+    .work = migrate,
+    .show = show_migrated,
+};
+
+/* ---- status ---- */
+
+static int
+check_grants(struct verb_call *c, struct gh_error *err)
+{
+	struct grant_verdict v;
+	int rc = grant_verify(c->s.store, &v, err);
+
+	if (rc == 0 && !v.is_whole)
+		rc = gh_refuse(err, GH_E_SEAL, "%s", v.problem);
+	if (rc == 0 &&
+	    ((c->out = gh_json_new_object()) == NULL ||
+		gh_json_set_string(c->out, "status", "ok") != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "status");
+	return rc;
+}
+
+static int
+show_status(struct verb_call *c)
+{
+	(void)c;
+	puts("ok: the schema fits this program; all rows that grant rights fit their MACs");
+	return output_finish();
+}
+
+const struct verb verb_db_status = {
+    .usage = {"", 0, 0,
+	"Tells whether the database answers, its schema is the one of this program, and the rows that grant rights fit "
+	"their MACs and are the newest that the audit trail knows of.",
+	"gatehouse db status\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .work = check_grants,
+    .show = show_status,
+};

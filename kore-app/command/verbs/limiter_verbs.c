@@ -10,9 +10,7 @@
 #include "timestamp.h"
 
 #include "command.h"
-#include "options.h"
-#include "output.h"
-#include "session.h"
+#include "verb.h"
 
 #define WAIT_SECONDS 2 /* how long nodes are heard */
 
@@ -104,37 +102,47 @@ ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_
 	return rc;
 }
 
-int
-cmd_limiter_list(int argc, char **argv)
+/* ---- list ---- */
+
+static int
+list(struct verb_call *c, struct gh_error *err)
 {
-	static const struct output_column columns[] = {{"NODE", "node"}, {"USER", "user"},
-	    {"ADDRESS", "address"}, {"FAILURES", "failures"}, {"SECONDS LEFT", "seconds_left"},
-	    {NULL, NULL}};
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Lists the failed log-ins that the running nodes count: of a user "
-	    "from an address,\nof an address, of a user from anywhere. Who has seconds left is refused for so long.",
-	    "gatehouse limiter list\n"};
 	struct limiter_question q = {0};
 	struct answers a = {0};
-	struct gh_error err;
-	struct session s;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+	int rc = ask(&c->s, &q, &a, err);
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	if ((rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err)) == 0) {
-		rc = ask(&s, &q, &a, &err);
-		session_close(&s);
-	}
-	rc = rc != 0 ? command_fail(argv[0], &err)
-	    : json   ? output_json(a.rows)
-		     : output_table(a.rows, columns);
-	gh_json_free(a.rows);
+	c->out = a.rows;
 	return rc;
 }
+
+static const struct output_column columns[] = {{"NODE", "node"}, {"USER", "user"},
+    {"ADDRESS", "address"}, {"FAILURES", "failures"}, {"SECONDS LEFT", "seconds_left"},
+    {NULL, NULL}};
+const struct verb verb_limiter_list = {
+    .usage = {"", 0, 0,
+	"Lists the failed log-ins that the running nodes count: of a user "
+	"from an address,\nof an address, of a user from anywhere. Who has seconds left is refused for so long.",
+	"gatehouse limiter list\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .work = list,
+    .columns = columns,
+};
+
+/* ---- clear ---- */
+
+static const char *user, *address;
+static bool all;
+static struct limiter_question wish = {.clear = true};
+static const struct option_row clear_options[] = {
+    {"user", 'u', OPTION_TEXT, &user, "NAME",
+	"failures of this user, as `limiter list` names him, or without domain"},
+    {"address", 'a', OPTION_TEXT, &address, "ADDRESS", "failures from this address"},
+    {"all", 0, OPTION_FLAG, &all, NULL, "all failures"},
+    VERB_CONFIG,
+    VERB_JSON,
+    OPTION_END,
+};
 
 static bool
 take_name(const char *given, bool *has, char *out, size_t size)
@@ -144,75 +152,62 @@ take_name(const char *given, bool *has, char *out, size_t size)
 }
 
 static int
-clear(const char *conf, struct limiter_question *q, struct answers *a, struct gh_error *err)
+check_clear(const struct verb_call *c)
+{
+	if (all == (user != NULL || address != NULL))
+		return command_usage(c->who,
+		    "one of --user, --address (or both) and --all is needed");
+	if (!take_name(user, &wish.has_user, wish.user, sizeof(wish.user)) ||
+	    !take_name(address, &wish.has_address, wish.address, sizeof(wish.address)))
+		return command_usage(c->who, "a name has at most %d bytes here",
+		    AUTH_LIMIT_LABEL - 1);
+	return COMMAND_OK;
+}
+
+static int
+clear(struct verb_call *c, struct gh_error *err)
 {
 	char detail[2 * AUTH_LIMIT_LABEL + 32];
-	struct store_audit row = {.event = "limiter.cleared",
+	const struct store_audit row = {.event = "limiter.cleared",
 	    .outcome = "success",
+	    .who = &c->s.who,
 	    .detail = detail};
-	struct session s;
-	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
+	struct answers a = {0};
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	row.who = &s.who;
-	snprintf(detail, sizeof(detail), "user %s, address %s", q->has_user ? q->user : "*",
-	    q->has_address ? q->address : "*");
-	if ((rc = store_audit(s.store, &row, err)) == 0)
-		rc = ask(&s, q, a, err);
-	session_close(&s);
+	snprintf(detail, sizeof(detail), "user %s, address %s", wish.has_user ? wish.user : "*",
+	    wish.has_address ? wish.address : "*");
+	if ((rc = store_audit(c->s.store, &row, err)) == 0)
+		rc = ask(&c->s, &wish, &a, err);
+	gh_json_free(a.rows);
+	c->out = gh_json_new_object();
+	if (rc == 0 &&
+	    (gh_json_set_int(c->out, "cleared", a.counts) != 0 ||
+		gh_json_set_int(c->out, "nodes", (int64_t)a.nodes) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "counts");
 	return rc;
 }
 
 static int
-show_cleared(const struct answers *a, bool json)
+show_cleared(struct verb_call *c)
 {
-	gh_json *out;
-	int rc;
+	int64_t counts = 0, nodes = 0;
 
-	if (!json) {
-		printf("forgotten: %lld counts on %zu nodes\n", (long long)a->counts, a->nodes);
-		return output_finish();
-	}
-	out = gh_json_new_object();
-	rc = gh_json_set_int(out, "cleared", a->counts) |
-	    gh_json_set_int(out, "nodes", (int64_t)a->nodes);
-	rc = rc == 0 ? output_json(out) : COMMAND_FAILED;
-	gh_json_free(out);
-	return rc;
+	if (gh_json_int(gh_json_get(c->out, "cleared"), &counts) &&
+	    gh_json_int(gh_json_get(c->out, "nodes"), &nodes))
+		printf("forgotten: %lld counts on %lld nodes\n", (long long)counts,
+		    (long long)nodes);
+	return output_finish();
 }
 
-int
-cmd_limiter_clear(int argc, char **argv)
-{
-	const char *conf = NULL, *user = NULL, *address = NULL;
-	bool json = false, all = false;
-	const struct option_row rows[] =
-	    {{"user", 'u', OPTION_TEXT, &user, "NAME",
-		 "failures of this user, as `limiter list` names him, or without domain"},
-		{"address", 'a', OPTION_TEXT, &address, "ADDRESS", "failures from this address"},
-		{"all", 0, OPTION_FLAG, &all, NULL, "all failures"}, OPTION_CONFIG(&conf),
-		OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Forgets failed log-ins on all running nodes, so that who was "
-	    "refused may try again.\nWith both --user and --address, those of the user from the address.",
-	    "gatehouse limiter clear --user alice\ngatehouse limiter clear --address 192.0.2.7\n"};
-	struct limiter_question q = {.clear = true};
-	struct answers a = {0};
-	struct gh_error err;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (all == (user != NULL || address != NULL))
-		return command_usage(argv[0],
-		    "one of --user, --address (or both) and --all is needed");
-	if (!take_name(user, &q.has_user, q.user, sizeof(q.user)) ||
-	    !take_name(address, &q.has_address, q.address, sizeof(q.address)))
-		return command_usage(argv[0], "a name has at most %d bytes here",
-		    AUTH_LIMIT_LABEL - 1);
-	rc = clear(conf, &q, &a, &err);
-	rc = rc != 0 ? command_fail(argv[0], &err) : show_cleared(&a, json);
-	gh_json_free(a.rows);
-	return rc;
-}
+const struct verb verb_limiter_clear = {
+    .usage = {"", 0, 0,
+	"Forgets failed log-ins on all running nodes, so that who was "
+	"refused may try again.\nWith both --user and --address, those of the user from the address.",
+	"gatehouse limiter clear --user alice\ngatehouse limiter clear --address 192.0.2.7\n"},
+    .options = clear_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_clear,
+    .work = clear,
+    .show = show_cleared,
+};

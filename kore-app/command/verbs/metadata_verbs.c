@@ -4,33 +4,31 @@
 #include "command.h"
 #include "file.h"
 #include "list.h"
-#include "options.h"
+#include "verb.h"
 
-int
-cmd_metadata_list(int argc, char **argv)
-{
-	static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
-	    {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"},
-	    {"DEFAULT", "default"}, {NULL, NULL}};
-	const struct list_view view = {STORE_LIST_METADATA_FIELDS, columns};
-	const struct store_filter filter = {0};
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0,
-	    "Lists the metadata fields. Types: 1 string, 2 integer, 3 date, 4 boolean, 5 multiple choice, "
-	    "6 big text, 7 email.",
-	    NULL};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+static struct list_query all = {.what = STORE_LIST_METADATA_FIELDS};
+static const struct output_column columns[] = {{"NAME", "name"}, {"TYPE", "type"},
+    {"REQUIRED", "required"}, {"OPTIONS", "options"}, {"REGEX", "regex"}, {"DEFAULT", "default"},
+    {NULL, NULL}};
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	return list_show(argv[0], conf, json, &view, &filter, 0);
-}
+const struct verb verb_metadata_list = {
+    .usage = {"", 0, 0,
+	"Lists the metadata fields. Types: 1 string, 2 integer, 3 date, 4 boolean, 5 multiple choice, "
+	"6 big text, 7 email.",
+	NULL},
+    .options = verb_json_options,
+    .needs = NEEDS_STORE,
+    .work = list_rows,
+    .columns = columns,
+    .arg = &all,
+};
 
-/* All definitions are checked before the first is stored. */
+/* ---- set ---- */
+
+static gh_json *fields;
+
 static int
-check_fields(const gh_json *fields, struct gh_error *err)
+check_fields(struct gh_error *err)
 {
 	struct metadata_field field;
 	int rc;
@@ -47,44 +45,52 @@ check_fields(const gh_json *fields, struct gh_error *err)
 	return 0;
 }
 
+/* All definitions are checked before the first is stored. */
 static int
-store_fields(struct session *s, const gh_json *fields, struct gh_error *err)
+read_fields(const struct verb_call *c)
+{
+	struct gh_error err;
+	int rc = file_read_json(c->operand[0], &fields, &err);
+
+	if (rc == 0)
+		rc = check_fields(&err);
+	return rc == 0 ? COMMAND_OK : command_fail(c->who, &err);
+}
+
+static int
+store_fields(struct verb_call *c, struct gh_error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(fields); i++)
-		rc = store_set_metadata_field(s->store, &s->who, gh_json_at(fields, i), err);
+		rc = store_set_metadata_field(c->s.store, &c->s.who, gh_json_at(fields, i), err);
 	return rc;
 }
 
-int
-cmd_metadata_set(int argc, char **argv)
+static int
+show_count(struct verb_call *c)
 {
-	const char *conf = NULL;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_END};
-	static const struct usage usage = {"FILE", 1, 1,
-	    "Defines metadata fields, or replaces those of the same name. FILE is a JSON array of objects with "
-	    "name, type (1 to 7, see `metadata list --help`), required, regex, options, default, message, hint.",
-	    "gatehouse metadata set fields.json\n"};
-	struct gh_error err;
-	struct session s;
-	gh_json *fields;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = file_read_json(argv[1], &fields, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	rc = check_fields(fields, &err);
-	if (rc == 0)
-		rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc == 0) {
-		rc = store_fields(&s, fields, &err);
-		session_close(&s);
-	}
-	if (rc == 0)
-		printf("%zu fields set\n", gh_json_size(fields));
-	gh_json_free(fields);
-	return rc == 0 ? output_finish() : command_fail(argv[0], &err);
+	(void)c;
+	printf("%zu fields set\n", gh_json_size(fields));
+	return output_finish();
 }
+
+static void
+free_fields(void)
+{
+	gh_json_free(fields);
+	fields = NULL;
+}
+
+const struct verb verb_metadata_set = {
+    .usage = {"FILE", 1, 1,
+	"Defines metadata fields, or replaces those of the same name. FILE is a JSON array of objects with "
+	"name, type (1 to 7, see `metadata list --help`), required, regex, options, default, message, hint.",
+	"gatehouse metadata set fields.json\n"},
+    .options = verb_options,
+    .needs = NEEDS_GRANTS,
+    .check = read_fields,
+    .work = store_fields,
+    .show = show_count,
+    .clear = free_fields,
+};

@@ -1,14 +1,12 @@
 /* `gatehouse request`: requests for certificates, and the officer's decision on pending ones. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "enroll.h"
 
 #include "command.h"
 #include "list.h"
-#include "options.h"
+#include "verb.h"
 
 static const struct {
 	const char *name;
@@ -43,53 +41,47 @@ state_number(const char *name)
 	return -1;
 }
 
-/* 0 when the text is no id. */
-static int64_t
-parse_id(const char *text)
+/* ---- list ---- */
+
+static const char *state = "all";
+static struct list_query query = {STORE_LIST_REQUESTS, {.newest_first = true}, 50};
+static const struct option_row list_options[] = {
+    VERB_CONFIG,
+    {"state", 's', OPTION_TEXT, &state, "STATE",
+	"pending, issued, denied, failed, revoked or all (default)"},
+    {"requester", 'r', OPTION_TEXT, &query.filter.name, "NAME",
+	"only requests of NAME, as the list has it: DOMAIN\\user"},
+    {"limit", 'n', OPTION_NUMBER, &query.limit, "N", "how many rows (default 50; 0: all)"},
+    {"oldest-first", 0, OPTION_UNFLAG, &query.filter.newest_first, NULL, "from the first one"},
+    VERB_JSON,
+    OPTION_END,
+};
+static const struct output_column columns[] = {{"ID", "id"}, {"SUBMITTED", "submitted"},
+    {"REQUESTER", "requester"}, {"TEMPLATE", "template"}, {"STATE", "disposition"},
+    {"MESSAGE", "message"}, {NULL, NULL}};
+
+static int
+check_state(const struct verb_call *c)
 {
-	char *end;
-	long long id;
-
-	errno = 0;
-	id = strtoll(text, &end, 10);
-	return errno == 0 && *end == '\0' && end != text && id > 0 ? id : 0;
-}
-
-int
-cmd_request_list(int argc, char **argv)
-{
-	static const struct output_column columns[] = {{"ID", "id"}, {"SUBMITTED", "submitted"},
-	    {"REQUESTER", "requester"}, {"TEMPLATE", "template"}, {"STATE", "disposition"},
-	    {"MESSAGE", "message"}, {NULL, NULL}};
-	const struct list_view view = {STORE_LIST_REQUESTS, columns};
-	struct store_filter filter = {.newest_first = true};
-	const char *conf = NULL, *state = "all";
-	bool json = false;
-	int limit = 50;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"state", 's', OPTION_TEXT, &state, "STATE",
-		"pending, issued, denied, failed, revoked or all (default)"},
-	    {"requester", 'r', OPTION_TEXT, &filter.name, "NAME",
-		"only requests of NAME, as the list has it: DOMAIN\\user"},
-	    {"limit", 'n', OPTION_NUMBER, &limit, "N", "how many rows (default 50; 0: all)"},
-	    {"oldest-first", 0, OPTION_UNFLAG, &filter.newest_first, NULL, "from the first one"},
-	    OPTION_JSON(&json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"", 0, 0,
-	    "Lists requests for certificates, newest first.",
-	    "gatehouse request list --state pending\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	filter.disposition = state_number(state);
-	if (filter.disposition < 0)
-		return command_usage(argv[0],
+	query.filter.disposition = state_number(state);
+	if (query.filter.disposition < 0)
+		return command_usage(c->who,
 		    "--state is pending, issued, denied, failed, revoked or all");
-	return list_show(argv[0], conf, json, &view, &filter, limit);
+	return COMMAND_OK;
 }
+
+const struct verb verb_request_list = {
+    .usage = {"", 0, 0, "Lists requests for certificates, newest first.",
+	"gatehouse request list --state pending\n"},
+    .options = list_options,
+    .needs = NEEDS_STORE,
+    .check = check_state,
+    .work = list_rows,
+    .columns = columns,
+    .arg = &query,
+};
+
+/* ---- one request ---- */
 
 static int
 set_outcome(gh_json *o, const struct enroll_outcome *out)
@@ -109,130 +101,103 @@ set_outcome(gh_json *o, const struct enroll_outcome *out)
 }
 
 static int
-show_outcome(const struct enroll_outcome *out, const struct enroll_request *req, bool json)
+set_request(gh_json *o, const struct enroll_request *req)
 {
-	gh_json *o = gh_json_new_object();
-	int rc, bad = o == NULL || set_outcome(o, out) != 0;
-
-	if (!bad && req != NULL) {
-		bad = gh_json_set_string(o, "requester", req->requester.name) != 0 ||
-		    gh_json_set_string(o, "application", req->requester.app_name) != 0 ||
-		    gh_json_set_string(o, "template", req->template_name) != 0 ||
-		    (req->metadata != NULL &&
-			gh_json_set(o, "metadata", gh_json_ref(req->metadata)) != 0);
-	}
-	if (bad)
-		rc = COMMAND_FAILED;
-	else
-		rc = json ? output_json(o) : output_object(o, NULL);
-	gh_json_free(o);
-	return rc;
+	if (gh_json_set_string(o, "requester", req->requester.name) != 0 ||
+	    gh_json_set_string(o, "application", req->requester.app_name) != 0 ||
+	    gh_json_set_string(o, "template", req->template_name) != 0 ||
+	    (req->metadata != NULL && gh_json_set(o, "metadata", gh_json_ref(req->metadata)) != 0))
+		return -1;
+	return 0;
 }
 
-int
-cmd_request_show(int argc, char **argv)
+/* req: NULL where the outcome alone is shown. */
+static int
+put_outcome(struct verb_call *c, const struct enroll_outcome *out, const struct enroll_request *req,
+    struct gh_error *err)
 {
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"ID", 1, 1, "Shows one request.",
-	    "gatehouse request show 17\n"};
+	c->out = gh_json_new_object();
+	if (c->out == NULL || set_outcome(c->out, out) != 0 ||
+	    (req != NULL && set_request(c->out, req) != 0))
+		return gh_fail(err, GH_E_NOMEM, "request");
+	return 0;
+}
+
+static int
+find(struct verb_call *c, struct gh_error *err)
+{
 	struct enroll_request req = {0};
 	struct enroll_outcome out = {0};
-	struct gh_error err;
-	struct session s;
 	int64_t ca_id;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+	int rc = store_get_request(c->s.store, c->id, &req, &out, &ca_id, err);
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (parse_id(argv[1]) == 0)
-		return command_usage(argv[0], "\"%s\" is no request id", argv[1]);
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc == 0) {
-		rc = store_get_request(s.store, parse_id(argv[1]), &req, &out, &ca_id, &err);
-		session_close(&s);
-	}
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, rc, "there is no request %s: see `gatehouse request list`",
-		    argv[1]);
-	rc = rc == 0 ? show_outcome(&out, &req, json) : command_fail(argv[0], &err);
+	if (rc == 0)
+		rc = put_outcome(c, &out, &req, err);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 	return rc;
 }
 
-typedef int (*decide_fn)(struct enroll_env *, const struct requester *, int64_t, const char *,
-    struct enroll_outcome *, struct gh_error *);
+const struct verb verb_request_show = {
+    .usage = {"ID", 1, 1, "Shows one request.", "gatehouse request show 17\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .operand = OPERAND_ID,
+    .object = "request",
+    .work = find,
+};
 
-static int
-run_decision(const char *conf, decide_fn fn, int64_t id, const char *comment,
-    struct enroll_outcome *out, struct gh_error *err)
-{
-	struct session s;
-	struct session_env env;
-	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
+/* ---- approve, deny ---- */
 
-	if (rc != 0)
-		return rc;
-	rc = session_env_open(&s, &env, err);
-	if (rc == 0) {
-		rc = fn(&env.env, &s.who, id, comment, out, err);
-		session_env_free(&env);
-	}
-	session_close(&s);
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(err, rc, "there is no request %lld: see `gatehouse request list`",
-		    (long long)id);
-	return rc;
-}
+static const char *comment;
+static const struct option_row decide_options[] = {
+    VERB_CONFIG,
+    {"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
+    VERB_JSON,
+    OPTION_END,
+};
 
 /* wanted: the disposition that makes this command a success. */
-static int
-decide(int argc, char **argv, const struct usage *usage, decide_fn fn, enum db_disposition wanted)
-{
-	const char *conf = NULL, *comment = NULL;
-	bool json = false;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
-	    OPTION_JSON(&json),
-	    OPTION_END,
-	};
-	struct enroll_outcome out = {0};
-	struct gh_error err;
-	int n, rc = options_parse(usage, rows, argc, argv, &n);
+static struct decision {
+	int (*decide)(struct enroll_env *, const struct requester *, int64_t, const char *,
+	    struct enroll_outcome *, struct gh_error *);
+	enum db_disposition wanted;
+} approval = {enroll_approve, DB_DISP_ISSUED}, denial = {enroll_deny, DB_DISP_DENIED};
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (parse_id(argv[1]) == 0)
-		return command_usage(argv[0], "\"%s\" is no request id", argv[1]);
-	rc = run_decision(conf, fn, parse_id(argv[1]), comment, &out, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	rc = show_outcome(&out, NULL, json);
-	if (out.disposition != wanted)
-		rc = COMMAND_FAILED;
+static int
+decide(struct verb_call *c, struct gh_error *err)
+{
+	const struct decision *d = c->verb->arg;
+	struct enroll_outcome out = {0};
+	int rc = d->decide(&c->pipeline.env, &c->s.who, c->id, comment, &out, err);
+
+	if (rc == 0)
+		rc = put_outcome(c, &out, NULL, err);
+	if (out.disposition != d->wanted)
+		c->exit = COMMAND_FAILED;
 	enroll_outcome_clear(&out);
 	return rc;
 }
 
-int
-cmd_request_approve(int argc, char **argv)
-{
-	static const struct usage usage = {"ID", 1, 1,
-	    "Approves a pending request. The policy runs again with the directory and the template as they are "
-	    "now; the certificate is issued, or the request is denied by the policy (exit code 1).",
-	    "gatehouse request approve 17 --comment 'ticket 4711'\n"};
-
-	return decide(argc, argv, &usage, enroll_approve, DB_DISP_ISSUED);
-}
-
-int
-cmd_request_deny(int argc, char **argv)
-{
-	static const struct usage usage = {"ID", 1, 1, "Denies a pending request.",
-	    "gatehouse request deny 17 --comment 'not our device'\n"};
-
-	return decide(argc, argv, &usage, enroll_deny, DB_DISP_DENIED);
-}
+const struct verb verb_request_approve = {
+    .usage = {"ID", 1, 1,
+	"Approves a pending request. The policy runs again with the directory and the template as they are "
+	"now; the certificate is issued, or the request is denied by the policy (exit code 1).",
+	"gatehouse request approve 17 --comment 'ticket 4711'\n"},
+    .options = decide_options,
+    .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
+    .operand = OPERAND_ID,
+    .object = "request",
+    .work = decide,
+    .arg = &approval,
+};
+const struct verb verb_request_deny = {
+    .usage = {"ID", 1, 1, "Denies a pending request.",
+	"gatehouse request deny 17 --comment 'not our device'\n"},
+    .options = decide_options,
+    .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
+    .operand = OPERAND_ID,
+    .object = "request",
+    .work = decide,
+    .arg = &denial,
+};

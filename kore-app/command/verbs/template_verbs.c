@@ -4,117 +4,105 @@
 
 #include "command.h"
 #include "list.h"
-#include "options.h"
 #include "template_file.h"
+#include "verb.h"
 
-int
-cmd_template_list(int argc, char **argv)
-{
-	static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
-	    {"VERSION", "version"}, {"ACTIVE", "active"}, {"CREATED", "created"},
-	    {"BY", "created_by"}, {NULL, NULL}};
-	const struct list_view view = {STORE_LIST_TEMPLATES, columns};
-	const struct store_filter filter = {0};
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"", 0, 0, "Lists the templates.",
-	    "gatehouse template list --json\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+/* ---- list, show ---- */
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	return list_show(argv[0], conf, json, &view, &filter, 0);
-}
+static struct list_query all = {.what = STORE_LIST_TEMPLATES};
+static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
+    {"VERSION", "version"}, {"ACTIVE", "active"}, {"CREATED", "created"}, {"BY", "created_by"},
+    {NULL, NULL}};
 
-int
-cmd_template_show(int argc, char **argv)
-{
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"NAME", 1, 1,
-	    "Shows the active version of a template, as it can be imported again.",
-	    "gatehouse template show User > User.json\n"};
-	struct gh_error err;
-	struct session s;
-	gh_json *row;
-	char *text;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+const struct verb verb_template_list = {
+    .usage = {"", 0, 0, "Lists the templates.", "gatehouse template list --json\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_STORE,
+    .work = list_rows,
+    .columns = columns,
+    .arg = &all,
+};
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	rc = list_find_active(s.store, "templates", argv[1], &row, &err);
-	session_close(&s);
-	if (rc == GH_E_NOT_FOUND)
-		gh_refuse(&err, rc, "there is no template \"%s\": see `gatehouse template list`",
-		    argv[1]);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	if (json)
-		rc = output_json(row);
-	else {
-		text = gh_json_print(gh_json_get(row, "body"), true);
-		puts(text != NULL ? text : "");
-		free(text);
-		rc = output_finish();
-	}
-	gh_json_free(row);
-	return rc;
-}
-
-int
-cmd_template_check(int argc, char **argv)
-{
-	const struct option_row rows[] = {OPTION_END};
-	static const struct usage usage = {"FILE...", 1, -1,
-	    "Checks template files: schema, values, and the rules against unsafe templates (ESC1, 2, 3, 6, 9, "
-	    "15, 16, 17, NAMES, ROLE). Needs neither configuration nor database.",
-	    "gatehouse template check /usr/share/gatehouse/templates/*.json\n"};
-	struct template_file f;
-	struct gh_error err;
-	int wrong = 0, n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	for (int i = 1; i <= n; i++) {
-		if (template_file_load(argv[i], &f, &err) != 0) {
-			command_fail(argv[0], &err);
-			wrong++;
-			continue;
-		}
-		printf("%s: ok, template %s\n", argv[i], tmpl_name(f.tmpl));
-		template_file_clear(&f);
-	}
-	rc = output_finish();
-	return wrong != 0 ? COMMAND_FAILED : rc;
-}
-
-/* Every file is checked before the first is stored. */
 static int
-check_all(const char *who, char **path, int n)
+find(struct verb_call *c, struct gh_error *err)
+{
+	return list_find_active(c->s.store, "templates", c->operand[0], &c->out, err);
+}
+
+static int
+show_body(struct verb_call *c)
+{
+	char *text = gh_json_print(gh_json_get(c->out, "body"), true);
+
+	puts(text != NULL ? text : "");
+	free(text);
+	return output_finish();
+}
+
+const struct verb verb_template_show = {
+    .usage = {"NAME", 1, 1, "Shows the active version of a template, as it can be imported again.",
+	"gatehouse template show User > User.json\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .object = "template",
+    .work = find,
+    .show = show_body,
+};
+
+/* ---- check, import ---- */
+
+/* Tells what is wrong, of every file; tell_good: also what is right. How many are wrong. */
+static int
+check_files(const struct verb_call *c, bool tell_good)
 {
 	struct template_file f;
 	struct gh_error err;
 	int wrong = 0;
 
-	for (int i = 0; i < n; i++) {
-		if (template_file_load(path[i], &f, &err) != 0) {
-			command_fail(who, &err);
+	for (int i = 0; i < c->operands; i++) {
+		if (template_file_load(c->operand[i], &f, &err) != 0) {
+			command_fail(c->who, &err);
 			wrong++;
-		} else
-			template_file_clear(&f);
+			continue;
+		}
+		if (tell_good)
+			printf("%s: ok, template %s\n", c->operand[i], tmpl_name(f.tmpl));
+		template_file_clear(&f);
 	}
-	if (wrong != 0)
-		fprintf(stderr, "%s: nothing was imported\n", who);
 	return wrong;
 }
 
 static int
-add_result(gh_json *all, const struct template_result *r)
+check(struct verb_call *c, struct gh_error *err)
+{
+	(void)err;
+	if (check_files(c, true) != 0)
+		c->exit = COMMAND_FAILED;
+	return 0;
+}
+
+static const struct option_row no_options[] = {OPTION_END};
+const struct verb verb_template_check = {
+    .usage = {"FILE...", 1, -1,
+	"Checks template files: schema, values, and the rules against unsafe templates (ESC1, 2, 3, 6, 9, "
+	"15, 16, 17, NAMES, ROLE). Needs neither configuration nor database.",
+	"gatehouse template check /usr/share/gatehouse/templates/*.json\n"},
+    .options = no_options,
+    .work = check,
+};
+
+/* Every file is checked before the first is stored. */
+static int
+check_before(const struct verb_call *c)
+{
+	if (check_files(c, false) == 0)
+		return COMMAND_OK;
+	fprintf(stderr, "%s: nothing was imported\n", c->who);
+	return COMMAND_FAILED;
+}
+
+static int
+add_result(gh_json *list, const struct template_result *r)
 {
 	gh_json *o = gh_json_new_object();
 
@@ -124,54 +112,35 @@ add_result(gh_json *all, const struct template_result *r)
 		gh_json_free(o);
 		return -1;
 	}
-	return gh_json_append(all, o);
+	return gh_json_append(list, o);
 }
 
 static int
-import_all(struct session *s, char **path, int n, gh_json *all, struct gh_error *err)
+import(struct verb_call *c, struct gh_error *err)
 {
 	struct template_result r;
-	int rc = all != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "templates");
+	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = template_file_import(s, path[i], &r, err);
-		if (rc == 0 && add_result(all, &r) != 0)
+	if ((c->out = gh_json_new_array()) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "templates");
+	for (int i = 0; rc == 0 && i < c->operands; i++) {
+		rc = template_file_import(&c->s, c->operand[i], &r, err);
+		if (rc == 0 && add_result(c->out, &r) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "templates");
 	}
 	return rc;
 }
 
-int
-cmd_template_import(int argc, char **argv)
-{
-	static const struct output_column columns[] = {{"NAME", "name"}, {"VERSION", "version"},
-	    {"NEW", "new"}, {NULL, NULL}};
-	const char *conf = NULL;
-	bool json = false;
-	const struct option_row rows[] = {OPTION_CONFIG(&conf), OPTION_JSON(&json), OPTION_END};
-	static const struct usage usage = {"FILE...", 1, -1,
-	    "Imports template files. A file that differs from the active version becomes the next version; all "
-	    "nodes use it within a second. Unsafe templates are refused with the rule's name.",
-	    "gatehouse template import User.json WebServer.json\n"};
-	struct gh_error err;
-	struct session s;
-	gh_json *all;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (check_all(argv[0], argv + 1, n) != 0)
-		return COMMAND_FAILED;
-	rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, &err);
-	if (rc != 0)
-		return command_fail(argv[0], &err);
-	all = gh_json_new_array();
-	rc = import_all(&s, argv + 1, n, all, &err);
-	session_close(&s);
-	if (rc != 0)
-		rc = command_fail(argv[0], &err);
-	else
-		rc = json ? output_json(all) : output_table(all, columns);
-	gh_json_free(all);
-	return rc;
-}
+static const struct output_column import_columns[] = {{"NAME", "name"}, {"VERSION", "version"},
+    {"NEW", "new"}, {NULL, NULL}};
+const struct verb verb_template_import = {
+    .usage = {"FILE...", 1, -1,
+	"Imports template files. A file that differs from the active version becomes the next version; all "
+	"nodes use it within a second. Unsafe templates are refused with the rule's name.",
+	"gatehouse template import User.json WebServer.json\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_before,
+    .work = import,
+    .columns = import_columns,
+};

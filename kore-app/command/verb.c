@@ -1,0 +1,104 @@
+/* See verb.h. */
+#include <string.h>
+
+#include "command.h"
+#include "verb.h"
+
+#define PARTS (SESSION_STORE | SESSION_RAW_STORE | SESSION_SECRET)
+
+struct verb_shared verb_shared;
+const struct option_row verb_options[] = {VERB_CONFIG, OPTION_END};
+const struct option_row verb_json_options[] = {VERB_CONFIG, VERB_JSON, OPTION_END};
+
+static int
+open_all(struct verb_call *c, struct gh_error *err)
+{
+	unsigned needs = c->verb->needs;
+	int rc = needs != 0 ? session_open(&c->s, verb_shared.conf, needs & PARTS, err) : 0;
+
+	if (rc == 0 && (needs & NEEDS_GATEWAY_USER) != 0)
+		rc = session_become_gateway(&c->s, err);
+	if (rc == 0 && (needs & NEEDS_PIPELINE) != 0)
+		rc = session_env_open(&c->s, &c->pipeline, err);
+	if (rc == 0 && (needs & NEEDS_SIGNER) != 0)
+		rc = own_signer_start(c->s.conf, &c->signer, err);
+	return rc;
+}
+
+static void
+close_all(struct verb_call *c)
+{
+	own_signer_stop(&c->signer);
+	session_env_free(&c->pipeline);
+	session_close(&c->s);
+}
+
+static void
+say_not_found(const struct verb_call *c, struct gh_error *err)
+{
+	const char *quote = c->verb->operand == OPERAND_ID ? "" : "\"";
+	size_t noun = (size_t)(strrchr(c->who, ' ') - c->who);
+
+	gh_refuse(err, GH_E_NOT_FOUND, "there is no %s %s%.100s%s: see `%.*s list`",
+	    c->verb->object, quote, c->operand[0], quote, (int)noun, c->who);
+}
+
+static int
+show(struct verb_call *c)
+{
+	const struct verb *v = c->verb;
+
+	if (c->json && c->out != NULL)
+		return output_json(c->out);
+	if (v->show != NULL)
+		return v->show(c);
+	if (c->out == NULL)
+		return output_finish();
+	return v->columns != NULL ? output_table(c->out, v->columns)
+				  : output_object(c->out, v->hidden);
+}
+
+static int
+perform(struct verb_call *c)
+{
+	struct gh_error err = {0};
+	int rc = open_all(c, &err);
+
+	if (rc == 0)
+		rc = c->verb->work(c, &err);
+	close_all(c);
+	if (rc == GH_E_NOT_FOUND && c->verb->object != NULL)
+		say_not_found(c, &err);
+	if (rc != 0)
+		return command_fail(c->who, &err);
+	rc = show(c);
+	return rc == COMMAND_OK ? c->exit : rc;
+}
+
+static int
+check(struct verb_call *c)
+{
+	const struct verb *v = c->verb;
+
+	if (v->operand == OPERAND_ID && !options_parse_id(c->operand[0], &c->id))
+		return command_usage(c->who, "\"%s\" is no %s id", c->operand[0], v->object);
+	return v->check != NULL ? v->check(c) : COMMAND_OK;
+}
+
+int
+verb_run(const struct verb *v, int argc, char **argv)
+{
+	struct verb_call c = {.verb = v, .who = argv[0], .operand = argv + 1};
+	int rc = options_parse(&v->usage, v->options, argc, argv, &c.operands);
+
+	if (rc != OPTIONS_GO)
+		return rc;
+	c.json = verb_shared.json;
+	rc = check(&c);
+	if (rc == COMMAND_OK)
+		rc = perform(&c);
+	if (v->clear != NULL)
+		v->clear();
+	gh_json_free(c.out);
+	return rc;
+}

@@ -1,0 +1,80 @@
+/*
+ * Most verbs do the same around their work: parse options, open configuration and database, find
+ * something, and show what came out as text or JSON. So a verb is a row that says what differs, and
+ * verb_run does the rest.
+ *
+ * A process runs one verb once: its options are stored in static variables beside its row.
+ */
+#ifndef VERB_H
+#define VERB_H
+
+#include "options.h"
+#include "output.h"
+#include "own_signer.h"
+#include "session.h"
+
+/* What is opened before the work and closed behind it; NEEDS_* of a row. All but the first imply
+ * the configuration. Nothing: neither is read. */
+#define NEEDS_CONF 0x100u
+#define NEEDS_STORE SESSION_STORE
+#define NEEDS_RAW_STORE SESSION_RAW_STORE
+#define NEEDS_GRANTS (SESSION_STORE | SESSION_SECRET) /* and rows that grant rights */
+#define NEEDS_GATEWAY_USER 0x200u                     /* root becomes gateway.user */
+#define NEEDS_PIPELINE 0x400u                         /* catalog, directory, signer */
+#define NEEDS_SIGNER 0x800u                           /* a signer of our own */
+
+struct verb_call {
+	const struct verb *verb;
+	const char *who; /* "gatehouse app show" */
+	bool json;
+	char **operand; /* operand[0] to operand[operands - 1] */
+	int operands;
+	int64_t id; /* OPERAND_ID: the first operand */
+	struct session s;
+	struct session_env pipeline;
+	struct own_signer signer;
+	gh_json *out; /* what is shown, made by the work; NULL: nothing */
+	int exit;     /* when all is shown; COMMAND_FAILED: it was bad news */
+};
+
+enum operand_kind { OPERAND_TEXT, OPERAND_ID };
+
+struct verb {
+	struct usage usage;
+	const struct option_row *options;
+	unsigned needs;
+	enum operand_kind operand;
+	/* What the first operand names, where GH_E_NOT_FOUND of the work can only mean that: then
+	 * the message names it, and the list to look at. */
+	const char *object;
+	/* Do the options fit together? Before anything is opened. COMMAND_OK, or an exit code of
+	 * command_usage. May be NULL, as all below. */
+	int (*check)(const struct verb_call *c);
+	int (*work)(struct verb_call *c, struct gh_error *err);
+	/* The text of c->out: `show`, else a table of `columns`, else all members but `hidden`. */
+	const struct output_column *columns;
+	const char *hidden;
+	int (*show)(struct verb_call *c);
+	void (*clear)(void); /* static variables; called in any case behind the options */
+	void *arg;           /* of a work that several verbs share */
+};
+
+/* Exit code. argv[0]: the full name. */
+int verb_run(const struct verb *v, int argc, char **argv);
+
+/* Options that many verbs have. */
+struct verb_shared {
+	const char *conf;
+	bool json, is_sure;
+};
+extern struct verb_shared verb_shared;
+#define VERB_CONFIG OPTION_CONFIG(&verb_shared.conf)
+#define VERB_JSON OPTION_JSON(&verb_shared.json)
+#define VERB_YES \
+	{ \
+		"yes", 'y', OPTION_FLAG, &verb_shared.is_sure, NULL, "do not ask" \
+	}
+extern const struct option_row verb_options[];      /* --config */
+extern const struct option_row verb_json_options[]; /* and --json */
+
+#endif
