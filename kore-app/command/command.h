@@ -8,14 +8,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
-
-enum command_exit {
-	COMMAND_OK = 0,
-	COMMAND_FAILED = 1, /* failed, or the request was denied */
-	COMMAND_USAGE = 2,  /* wrong options or configuration */
-	COMMAND_PENDING = 3 /* enroll: taken under submission */
-};
+#include "failure.h"
 
 struct verb;
 
@@ -32,12 +25,6 @@ extern const size_t command_table_len;
 
 /* argv[0]: the full name. Exit code. */
 int command_run(const struct command *c, int argc, char **argv);
-
-/* Print what went wrong and what to do about it on stderr; the exit code that fits. who:
- * argv[0]. */
-int command_fail(const char *who, const struct gh_error *err);
-/* A mistake on the command line: message and where to look; COMMAND_USAGE. */
-int command_usage(const char *who, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 extern const struct verb verb_app_create;
 extern const struct verb verb_app_delete;

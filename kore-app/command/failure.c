@@ -1,9 +1,9 @@
-/* How a failure is told, the same for all subcommands. */
+/* See failure.h. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "failure.h"
 #include "output.h"
 
 /* What to do, for codes whose message does not say it. */

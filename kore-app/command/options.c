@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "failure.h"
 #include "options.h"
 
 #define HELP_COLUMN 26 /* where the explanation of an option starts */

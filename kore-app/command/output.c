@@ -6,7 +6,7 @@
 #include "buf.h"
 #include "utf8.h"
 
-#include "command.h"
+#include "failure.h"
 #include "output.h"
 
 #define CELL_MAX (64 * 1024) /* bytes of one value shown */

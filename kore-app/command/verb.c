@@ -1,7 +1,7 @@
 /* See verb.h. */
 #include <string.h>
 
-#include "command.h"
+#include "failure.h"
 #include "verb.h"
 
 #define PARTS (SESSION_STORE | SESSION_RAW_STORE | SESSION_SECRET)
