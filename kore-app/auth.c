@@ -34,7 +34,7 @@ is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http,
 	struct auth_basic basic;
 	bool is_good = auth_basic_parse(gh_http_header(http, "authorization"), &basic, NULL) == 0 &&
 	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now()) &&
-	    auth_user_wait(limiter, basic.user, http->address, NULL) == 0;
+	    auth_limiter_check_user(limiter, basic.user, http->address, NULL) == 0;
 
 	guess->is_one = is_good;
 	if (is_good)

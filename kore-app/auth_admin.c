@@ -8,7 +8,7 @@
 
 #include "auth_admin.h"
 #include "auth_password.h"
-#include "auth_user.h"
+#include "auth_limit.h"
 
 static int
 check_row(const struct store_user *row, const struct auth_basic *basic, struct auth_result *out,
@@ -42,7 +42,7 @@ auth_admin_check(struct enroll_env *env, struct auth_limiter *limiter,
 		return rc;
 	/* one administrator, one name and one count, however he was spelled */
 	snprintf(out->requester.name, sizeof(out->requester.name), "%s", row.name);
-	if ((rc = auth_user_wait(limiter, row.name, out->requester.address, err)) == 0)
+	if ((rc = auth_limiter_check_user(limiter, row.name, out->requester.address, err)) == 0)
 		rc = check_row(&row, basic, out, err);
 	OPENSSL_cleanse(&row, sizeof(row));
 	return rc;

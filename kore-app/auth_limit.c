@@ -23,6 +23,8 @@
 
 #include "digest.h"
 
+#include "timestamp.h"
+
 #include "auth_limit.h"
 
 #define BUCKETS 1024 /* power of two */
@@ -295,6 +297,20 @@ auth_limiter_wait_user(struct auth_limiter *l, const char *user, const char *add
 		return wait;
 	make_key(l, USER, user, NULL, &k);
 	return wait_of(l, &k, now);
+}
+
+int
+auth_limiter_check_user(struct auth_limiter *l, const char *user, const char *address,
+    struct gh_error *err)
+{
+	int wait = auth_limiter_wait_user(l, user, address, gh_now_us() / 1000000), rc;
+
+	if (wait == 0)
+		return 0;
+	rc = gh_fail(err, GH_E_RATE_LIMITED, "user is blocked for %d s", wait);
+	if (err != NULL)
+		err->retry_after = wait;
+	return rc;
 }
 
 int

@@ -30,6 +30,10 @@ int auth_limiter_wait_address(struct auth_limiter *l, const char *address, int64
 int auth_limiter_wait_user(struct auth_limiter *l, const char *user, const char *address,
     int64_t now);
 
+/* The same of now, as an error: GH_E_RATE_LIMITED with err->retry_after. */
+int auth_limiter_check_user(struct auth_limiter *l, const char *user, const char *address,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Count a failure. Seconds of the block when it is the one that reached the limit, else 0. */
 int auth_limiter_fail_address(struct auth_limiter *l, const char *address, int64_t now);
 int auth_limiter_fail_user(struct auth_limiter *l, const char *user, const char *address,

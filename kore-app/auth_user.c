@@ -24,20 +24,6 @@ set_name(struct requester *r, const char *name)
 	snprintf(r->name, sizeof(r->name), "%s", name);
 }
 
-int
-auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address,
-    struct gh_error *err)
-{
-	int wait = auth_limiter_wait_user(limiter, user, address, gh_now_us() / 1000000), rc;
-
-	if (wait == 0)
-		return 0;
-	rc = gh_fail(err, GH_E_RATE_LIMITED, "user is blocked for %d s", wait);
-	if (err != NULL)
-		err->retry_after = wait;
-	return rc;
-}
-
 /* One account, one count, however its name was spelled: with domain, realm, or in other characters
  * that the directory takes for the same. */
 static int
@@ -55,7 +41,7 @@ check_directory(struct enroll_env *env, struct auth_limiter *limiter,
 	auth_entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
 	dir_entry_free(e);
 	e = NULL;
-	if ((rc = auth_user_wait(limiter, account, out->requester.address, err)) == 0)
+	if ((rc = auth_limiter_check_user(limiter, account, out->requester.address, err)) == 0)
 		rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
 	return rc != 0 ? rc : auth_entry_accept(env, e, out, err);
 }
@@ -119,7 +105,7 @@ user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned nee
 
 	set_name(&out->requester, basic->user);
 	snprintf(guess->user, sizeof(guess->user), "%s", basic->user);
-	if ((rc = auth_user_wait(limiter, basic->user, address, err)) != 0)
+	if ((rc = auth_limiter_check_user(limiter, basic->user, address, err)) != 0)
 		return rc;
 	rc = check_password(env, limiter, need, basic, out, guess->user, err);
 	guess->is_one = rc == GH_E_AUTH_FAILED;

@@ -21,8 +21,4 @@ int auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsign
     const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* GH_E_RATE_LIMITED with err->retry_after: he is blocked, from this address or in general. */
-int auth_user_wait(struct auth_limiter *limiter, const char *user, const char *address,
-    struct gh_error *err) GH_MUSTCHECK;
-
 #endif
