@@ -22,7 +22,6 @@
 #include <openssl/rand.h>
 
 #include "digest.h"
-
 #include "timestamp.h"
 
 #include "auth_limit.h"

@@ -5,8 +5,6 @@
  * the system.
  */
 #include <errno.h>
-#include <getopt.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +23,7 @@
 #include "log.h"
 #include "log_queue.h"
 #include "server.h"
+#include "signer_options.h"
 #include "signer/keys/token.h"
 
 /* System calls after the start. Any other one kills the process. */
@@ -200,172 +199,6 @@ static const int token_calls[] = {
 };
 
 #define N_CALLS(list) (sizeof(list) / sizeof((list)[0]))
-#define CONNECTIONS_DEFAULT 256u /* as signer.max_connections of gatehouse.conf */
-#define CONNECTIONS_MAX 4096u
-
-struct options {
-	struct server_options server;
-	const char *key_file;
-	const char *module, *pin_file; /* PKCS#11; NULL = none */
-	int admin_fd;                  /* -1 = serve the socket */
-	bool first_password_by_api;
-};
-
-static const char usage[] =
-    "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... "
-    "[--max-connections N]\n"
-    "                        [--pkcs11-module PATH [--pkcs11-pin-file FILE]] [--log-level LEVEL]\n"
-    "       gatehouse-signer --admin-fd N --key-file FILE [--pkcs11-module PATH "
-    "[--pkcs11-pin-file FILE]]\n"
-    "                        [--log-level LEVEL]\n"
-    "\n"
-    "Holds the CA keys and signs certificates for the gateway.\n"
-    "\n"
-    "  --socket PATH         unix socket to serve (mode 0660) until SIGTERM\n"
-    "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
-    "  --peer-user NAME      user who may connect, beside root and the signer's own; may be "
-    "repeated\n"
-    "  --max-connections N   connections at a time (default 256)\n"
-    "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is "
-    "closed\n"
-    "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
-    "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
-    "  --first-password-by-api  those who connect may put a CA key under its first password\n"
-    "  --log-level LEVEL     error, warn, info (default) or debug\n"
-    "  --help, --version (also: gatehouse-signer version)\n";
-
-/* --- options ---------------------------------------------------------------------------------- */
-
-static int
-print_version(void)
-{
-	return puts("gatehouse-signer " GATEHOUSE_VERSION) < 0 || fflush(stdout) != 0 ? 1 : 0;
-}
-
-static bool
-parse_number(const char *text, long max, long *out)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtol(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= max;
-}
-
-static int
-add_peer(struct options *o, const char *name)
-{
-	const struct passwd *pw = getpwnam(name);
-
-	if (pw == NULL) {
-		fprintf(stderr, "gatehouse-signer: --peer-user %s: no such user\n", name);
-		return -1;
-	}
-	if (o->server.peers == SERVER_PEERS_MAX) {
-		fprintf(stderr, "gatehouse-signer: more than %d --peer-user\n", SERVER_PEERS_MAX);
-		return -1;
-	}
-	o->server.peer[o->server.peers++] = pw->pw_uid;
-	return 0;
-}
-
-static int
-set_number(const char *option, const char *text, long min, long max, long *out)
-{
-	if (parse_number(text, max, out) && *out >= min)
-		return 0;
-	fprintf(stderr, "gatehouse-signer: %s %s: not a number from %ld to %ld\n", option, text,
-	    min, max);
-	return -1;
-}
-
-static int
-set_log_level(const char *text)
-{
-	enum gh_log_level level;
-
-	if (gh_log_level_parse(text, &level) != 0) {
-		fprintf(stderr,
-		    "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
-		return -1;
-	}
-	gh_log_init("signer", level, NULL);
-	return 0;
-}
-
-static int
-set_option(struct options *o, int letter, const char *value)
-{
-	long n;
-
-	switch (letter) {
-	case 's':
-		o->server.socket_path = value;
-		return 0;
-	case 'k':
-		o->key_file = value;
-		return 0;
-	case 'p':
-		return add_peer(o, value);
-	case 'm':
-		if (set_number("--max-connections", value, 1, CONNECTIONS_MAX, &n) != 0)
-			return -1;
-		o->server.max_connections = (unsigned)n;
-		return 0;
-	case 'a':
-		if (set_number("--admin-fd", value, 0, 1 << 20, &n) != 0)
-			return -1;
-		o->admin_fd = (int)n;
-		return 0;
-	case 'P':
-		o->module = value;
-		return 0;
-	case 'N':
-		o->pin_file = value;
-		return 0;
-	case 'f':
-		o->first_password_by_api = true;
-		return 0;
-	case 'l':
-		return set_log_level(value);
-	case 'h':
-		fputs(usage, stdout);
-		exit(0);
-	case 'v':
-		exit(print_version());
-	default:
-		fputs(usage, stderr);
-		return -1;
-	}
-}
-
-static int
-parse_options(int argc, char **argv, struct options *o)
-{
-	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
-	    {"key-file", required_argument, NULL, 'k'}, {"peer-user", required_argument, NULL, 'p'},
-	    {"max-connections", required_argument, NULL, 'm'},
-	    {"pkcs11-module", required_argument, NULL, 'P'},
-	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
-	    {"first-password-by-api", no_argument, NULL, 'f'},
-	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
-	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
-	    {NULL, 0, NULL, 0}};
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (set_option(o, letter, optarg) != 0)
-			return -1;
-	}
-	if (optind != argc || o->key_file == NULL || (o->pin_file != NULL && o->module == NULL) ||
-	    (o->server.socket_path != NULL) == (o->admin_fd >= 0)) {
-		fputs(usage, stderr);
-		return -1;
-	}
-	return 0;
-}
-
-/* --- start ------------------------------------------------------------------------------------ */
 
 /* Whoever can read the system key and the database has all CA keys. */
 static int
@@ -416,7 +249,7 @@ filter_calls(bool has_token, struct gh_error *err)
 }
 
 static int
-close_in(const struct options *o, struct gh_error *err)
+close_in(const struct signer_options *o, struct gh_error *err)
 {
 	unsigned char unused[16];
 
@@ -436,7 +269,7 @@ close_in(const struct options *o, struct gh_error *err)
 }
 
 static int
-serve(const struct options *o, struct signer *signer, struct gh_error *err)
+serve(const struct signer_options *o, struct signer *signer, struct gh_error *err)
 {
 	struct server *server;
 	int rc;
@@ -455,7 +288,7 @@ serve(const struct options *o, struct signer *signer, struct gh_error *err)
 }
 
 static int
-run(const struct options *o, struct gh_error *err)
+run(const struct signer_options *o, struct gh_error *err)
 {
 	struct signer signer;
 	int rc;
@@ -484,14 +317,11 @@ run(const struct options *o, struct gh_error *err)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.admin_fd = -1};
+	struct signer_options o;
 	struct gh_error err = {0};
 
-	o.server.max_connections = CONNECTIONS_DEFAULT;
 	gh_log_init("signer", GH_LOG_INFO, NULL);
-	if (argc == 2 && strcmp(argv[1], "version") == 0) /* as the other command takes it */
-		return print_version();
-	if (parse_options(argc, argv, &o) != 0)
+	if (signer_options_parse(argc, argv, &o) != 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	gh_log_start();

@@ -1,0 +1,170 @@
+/* See signer_options.h. */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "signer_options.h"
+
+#define CONNECTIONS_DEFAULT 256u /* as signer.max_connections of gatehouse.conf */
+#define CONNECTIONS_MAX 4096u
+
+static const char usage[] =
+    "usage: gatehouse-signer --socket PATH --key-file FILE [--peer-user NAME]... "
+    "[--max-connections N]\n"
+    "                        [--pkcs11-module PATH [--pkcs11-pin-file FILE]] [--log-level LEVEL]\n"
+    "       gatehouse-signer --admin-fd N --key-file FILE [--pkcs11-module PATH "
+    "[--pkcs11-pin-file FILE]]\n"
+    "                        [--log-level LEVEL]\n"
+    "\n"
+    "Holds the CA keys and signs certificates for the gateway.\n"
+    "\n"
+    "  --socket PATH         unix socket to serve (mode 0660) until SIGTERM\n"
+    "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
+    "  --peer-user NAME      user who may connect, beside root and the signer's own; may be "
+    "repeated\n"
+    "  --max-connections N   connections at a time (default 256)\n"
+    "  --admin-fd N          serve one inherited socket, which may also create CAs, until it is "
+    "closed\n"
+    "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
+    "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
+    "  --first-password-by-api  those who connect may put a CA key under its first password\n"
+    "  --log-level LEVEL     error, warn, info (default) or debug\n"
+    "  --help, --version (also: gatehouse-signer version)\n";
+
+static int
+print_version(void)
+{
+	return puts("gatehouse-signer " GATEHOUSE_VERSION) < 0 || fflush(stdout) != 0 ? 1 : 0;
+}
+
+static bool
+parse_number(const char *text, long max, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *out >= 0 && *out <= max;
+}
+
+static int
+add_peer(struct signer_options *o, const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL) {
+		fprintf(stderr, "gatehouse-signer: --peer-user %s: no such user\n", name);
+		return -1;
+	}
+	if (o->server.peers == SERVER_PEERS_MAX) {
+		fprintf(stderr, "gatehouse-signer: more than %d --peer-user\n", SERVER_PEERS_MAX);
+		return -1;
+	}
+	o->server.peer[o->server.peers++] = pw->pw_uid;
+	return 0;
+}
+
+static int
+set_number(const char *option, const char *text, long min, long max, long *out)
+{
+	if (parse_number(text, max, out) && *out >= min)
+		return 0;
+	fprintf(stderr, "gatehouse-signer: %s %s: not a number from %ld to %ld\n", option, text,
+	    min, max);
+	return -1;
+}
+
+static int
+set_log_level(const char *text)
+{
+	enum gh_log_level level;
+
+	if (gh_log_level_parse(text, &level) != 0) {
+		fprintf(stderr,
+		    "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
+		return -1;
+	}
+	gh_log_init("signer", level, NULL);
+	return 0;
+}
+
+static int
+set_option(struct signer_options *o, int letter, const char *value)
+{
+	long n;
+
+	switch (letter) {
+	case 's':
+		o->server.socket_path = value;
+		return 0;
+	case 'k':
+		o->key_file = value;
+		return 0;
+	case 'p':
+		return add_peer(o, value);
+	case 'm':
+		if (set_number("--max-connections", value, 1, CONNECTIONS_MAX, &n) != 0)
+			return -1;
+		o->server.max_connections = (unsigned)n;
+		return 0;
+	case 'a':
+		if (set_number("--admin-fd", value, 0, 1 << 20, &n) != 0)
+			return -1;
+		o->admin_fd = (int)n;
+		return 0;
+	case 'P':
+		o->module = value;
+		return 0;
+	case 'N':
+		o->pin_file = value;
+		return 0;
+	case 'f':
+		o->first_password_by_api = true;
+		return 0;
+	case 'l':
+		return set_log_level(value);
+	case 'h':
+		fputs(usage, stdout);
+		exit(0);
+	case 'v':
+		exit(print_version());
+	default:
+		fputs(usage, stderr);
+		return -1;
+	}
+}
+
+int
+signer_options_parse(int argc, char **argv, struct signer_options *o)
+{
+	static const struct option names[] = {{"socket", required_argument, NULL, 's'},
+	    {"key-file", required_argument, NULL, 'k'}, {"peer-user", required_argument, NULL, 'p'},
+	    {"max-connections", required_argument, NULL, 'm'},
+	    {"pkcs11-module", required_argument, NULL, 'P'},
+	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
+	    {"first-password-by-api", no_argument, NULL, 'f'},
+	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
+	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0}};
+	int letter;
+
+	memset(o, 0, sizeof(*o));
+	o->admin_fd = -1;
+	o->server.max_connections = CONNECTIONS_DEFAULT;
+	if (argc == 2 && strcmp(argv[1], "version") == 0) /* as the other command takes it */
+		exit(print_version());
+	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (set_option(o, letter, optarg) != 0)
+			return -1;
+	}
+	if (optind != argc || o->key_file == NULL || (o->pin_file != NULL && o->module == NULL) ||
+	    (o->server.socket_path != NULL) == (o->admin_fd >= 0)) {
+		fputs(usage, stderr);
+		return -1;
+	}
+	return 0;
+}
