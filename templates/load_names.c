@@ -3,52 +3,71 @@
 
 #include "load.h"
 
+/* An array of names, each of which stands for a bit. */
+struct bit_names {
+	uint32_t (*find)(const char *name); /* 0: unknown */
+	const char *unknown;                /* the complaint; %s is the name */
+	bool is_once;
+};
+
+static int
+load_bits(const struct bit_names *names, const gh_json *v, const struct schema_at *at,
+    uint32_t *bits, struct gh_error *err)
+{
+	for (size_t i = 0; i < gh_json_size(v); i++) {
+		struct schema_at here = {at, NULL, i};
+		const char *name;
+		uint32_t bit;
+		int rc = schema_text_at(v, i, &here, &name, err);
+
+		if (rc != 0)
+			return rc;
+		if ((bit = names->find(name)) == 0)
+			return schema_fail(&here, err, names->unknown, name);
+		if (names->is_once && (*bits & bit) != 0)
+			return schema_fail(&here, err, "is there twice");
+		*bits |= bit;
+	}
+	return 0;
+}
+
+static uint32_t
+find_name_flag(const char *name)
+{
+	const struct tmpl_name_flag *f = tmpl_name_flag;
+
+	while (f->name != NULL && strcmp(f->name, name) != 0)
+		f++;
+	return f->name != NULL ? f->bit : 0;
+}
+
 int
 tmpl_load_name_flags(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err)
 {
-	const struct tmpl_name_flag *f;
-	uint32_t *bits = out;
-	const char *name;
-	size_t i;
-	int rc;
+	static const struct bit_names flags = {find_name_flag, "unknown name \"%.48s\"", true};
 
 	(void)m;
-	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = {at, NULL, i};
+	return load_bits(&flags, v, at, out, err);
+}
 
-		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
-			return rc;
-		for (f = tmpl_name_flag; f->name != NULL && strcmp(f->name, name) != 0; f++)
-			;
-		if (f->name == NULL)
-			return schema_fail(&here, err, "unknown name \"%.48s\"", name);
-		if ((*bits & f->bit) != 0)
-			return schema_fail(&here, err, "is there twice");
-		*bits |= f->bit;
-	}
-	return 0;
+static uint32_t
+find_rdn_type(const char *name)
+{
+	int type = tmpl_rdn_type(name, strlen(name));
+
+	return type >= 0 ? 1u << type : 0;
 }
 
 static int
 load_rdn_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err)
 {
-	const char *name;
-	size_t i;
-	int type, rc;
+	static const struct bit_names types = {find_rdn_type, "unknown attribute type \"%.32s\"",
+	    false};
 
 	(void)m;
-	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = {at, NULL, i};
-
-		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
-			return rc;
-		if ((type = tmpl_rdn_type(name, strlen(name))) < 0)
-			return schema_fail(&here, err, "unknown attribute type \"%.32s\"", name);
-		*(uint32_t *)out |= 1u << type;
-	}
-	return 0;
+	return load_bits(&types, v, at, out, err);
 }
 
 static const struct schema_choice cn_choice[] = {{"any", TMPL_CN_ANY}, {"dns", TMPL_CN_DNS},
@@ -79,28 +98,25 @@ tmpl_load_subject(const struct schema_member *m, const gh_json *v, const struct 
 	return 0;
 }
 
+static uint32_t
+find_san_type(const char *name)
+{
+	const struct tmpl_san_type *t = tmpl_san_type;
+
+	while (t->name != NULL && strcmp(t->name, name) != 0)
+		t++;
+	return t->name != NULL ? t->bit : 0;
+}
+
 static int
 load_san_types(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err)
 {
-	const struct tmpl_san_type *s;
-	const char *name;
-	size_t i;
-	int rc;
+	static const struct bit_names types = {find_san_type,
+	    "must be one of dns, email, ip, uri, upn", false};
 
 	(void)m;
-	for (i = 0; i < gh_json_size(v); i++) {
-		struct schema_at here = {at, NULL, i};
-
-		if ((rc = schema_text_at(v, i, &here, &name, err)) != 0)
-			return rc;
-		for (s = tmpl_san_type; s->name != NULL && strcmp(s->name, name) != 0; s++)
-			;
-		if (s->name == NULL)
-			return schema_fail(&here, err, "must be one of dns, email, ip, uri, upn");
-		*(uint32_t *)out |= s->bit;
-	}
-	return 0;
+	return load_bits(&types, v, at, out, err);
 }
 
 static const char *
