@@ -192,3 +192,16 @@ prompt_free(char *password)
 	OPENSSL_cleanse(password, strlen(password));
 	free(password);
 }
+
+int
+prompt_give_password(char *buf, int size, int rwflag, void *arg)
+{
+	const char *password = arg;
+	size_t n = password != NULL ? strlen(password) : 0;
+
+	(void)rwflag;
+	if (n == 0 || n > (size_t)size)
+		return -1;
+	memcpy(buf, password, n);
+	return (int)n;
+}

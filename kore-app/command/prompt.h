@@ -20,4 +20,8 @@ bool prompt_has_terminal(void);
 int prompt_confirm(const char *question, struct gh_error *err) GH_MUSTCHECK;
 void prompt_free(char *password); /* wipes; accepts NULL */
 
+/* For OpenSSL's readers of private keys: the password at hand (arg, text) or none. Without a
+ * callback OpenSSL would ask on the terminal. */
+int prompt_give_password(char *buf, int size, int rwflag, void *arg);
+
 #endif

@@ -11,6 +11,7 @@
 #include "key_alg.h"
 
 #include "client_key.h"
+#include "prompt.h"
 
 int
 client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
@@ -20,20 +21,6 @@ client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
 		return gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type);
 	*out = gh_key_make(type);
 	return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type);
-}
-
-/* Never ask on the terminal: OpenSSL would, for want of a callback. */
-static int
-give_password(char *buf, int size, int rwflag, void *arg)
-{
-	const char *password = arg;
-	size_t n = password != NULL ? strlen(password) : 0;
-
-	(void)rwflag;
-	if (n == 0 || n > (size_t)size)
-		return -1;
-	memcpy(buf, password, n);
-	return (int)n;
 }
 
 int
@@ -46,7 +33,8 @@ client_key_load(const char *path, const char *password, EVP_PKEY **out, struct g
 		ERR_clear_error();
 		return gh_refuse(err, GH_E_CONF, "%s: the key file cannot be read", path);
 	}
-	*out = PEM_read_bio_PrivateKey(bio, NULL, give_password, (void *)(uintptr_t)password);
+	*out =
+	    PEM_read_bio_PrivateKey(bio, NULL, prompt_give_password, (void *)(uintptr_t)password);
 	BIO_free(bio);
 	if (*out != NULL)
 		return 0;

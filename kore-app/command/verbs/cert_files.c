@@ -100,20 +100,6 @@ put_key(struct cert_files *f, const EVP_PKEY *key, struct gh_error *err)
 	return f->pkcs8 != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "private key");
 }
 
-/* For PEM_read_bio_PrivateKey: the password at hand, or none. */
-static int
-give_password(char *buf, int size, int rwflag, void *arg)
-{
-	const char *password = arg;
-	size_t n = password != NULL ? strlen(password) : 0;
-
-	(void)rwflag;
-	if (n == 0 || n > (size_t)size)
-		return -1;
-	memcpy(buf, password, n);
-	return (int)n;
-}
-
 int
 cert_files_read_key(struct cert_files *f, const char *path, const char *password_file,
     struct gh_error *err)
@@ -131,7 +117,7 @@ cert_files_read_key(struct cert_files *f, const char *path, const char *password
 		    &password, err);
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (rc == 0 && bio != NULL)
-		key = PEM_read_bio_PrivateKey(bio, NULL, give_password, password);
+		key = PEM_read_bio_PrivateKey(bio, NULL, prompt_give_password, password);
 	ERR_clear_error();
 	if (rc == 0 && key == NULL)
 		rc = gh_refuse(err, GH_E_CONF,
