@@ -7,11 +7,9 @@
 #include "timestamp.h"
 
 #include "command.h"
-#include "options.h"
-#include "output.h"
 #include "own_signer.h"
 #include "prompt.h"
-#include "session.h"
+#include "verb.h"
 
 struct asked {
 	struct ca_password_call c;
@@ -95,29 +93,31 @@ static const struct {
     {"status", run_status},
 };
 
-static int
-fail(const char *who, const struct ca_password_status *status, struct gh_error *err)
+static size_t action; /* of password_actions */
+
+/* What the status adds to the message. */
+static void
+explain(const struct ca_password_status *st, struct gh_error *err)
 {
 	char until[GH_TIMESTAMP_SIZE];
 
+	if (err->code != GH_E_CA_PASSWORD && err->code != GH_E_LOCKED)
+		return;
 	if (err->code == GH_E_CA_PASSWORD)
 		snprintf(err->message, sizeof(err->message),
-		    "the password is wrong; %d attempts remain", status->remaining);
-	if (status->is_locked && (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED))
+		    "the password is wrong; %d attempts remain", st->remaining);
+	if (st->is_locked)
 		snprintf(err->message, sizeof(err->message),
 		    "too many wrong passwords: locked until %s",
-		    gh_timestamp_format(status->locked_until, until));
-	if (err->code == GH_E_CA_PASSWORD || err->code == GH_E_LOCKED)
-		err->detail[0] = '\0'; /* says the same again */
-	return command_fail(who, err);
+		    gh_timestamp_format(st->locked_until, until));
+	err->detail[0] = '\0'; /* says the same again */
 }
 
 /* A signer of our own, which only those can start who read the system key, sets the first password:
  * the one that serves the gateway does not. All others ask that one, which has the key in memory.
  */
 static int
-run_with_signer(struct asked *asked, size_t action, struct ca_password_status *status,
-    struct gh_error *err)
+run_with_signer(struct asked *asked, struct ca_password_status *st, struct gh_error *err)
 {
 	const struct gh_conf *conf = asked->c.conf;
 	struct own_signer own;
@@ -127,100 +127,86 @@ run_with_signer(struct asked *asked, size_t action, struct ca_password_status *s
 		if ((rc = own_signer_start(conf, &own, err)) != 0)
 			return rc;
 		asked->c.signer = own.client;
-		rc = run_set(asked, status, err);
+		rc = run_set(asked, st, err);
 		own_signer_stop(&own);
 		return rc;
 	}
 	rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &asked->c.signer, err);
 	if (rc == 0)
-		rc = password_actions[action].run(asked, status, err);
+		rc = password_actions[action].run(asked, st, err);
 	signer_client_free(asked->c.signer);
 	return rc;
 }
 
-static int
-perform(const char *conf, const char *ca, struct asked *asked, size_t action,
-    struct ca_password_status *status, struct gh_error *err)
-{
-	struct session s;
-	int rc = session_open(&s, conf, SESSION_STORE | SESSION_SECRET, err);
+static struct asked asked;
+static struct ca_password_status status;
+static const struct option_row options[] = {
+    VERB_CONFIG,
+    {"password-file", 0, OPTION_TEXT, &asked.file, "FILE",
+	"password (change: the present one), first line of FILE (\"-\": standard input); asked for when "
+	"not given"},
+    {"new-password-file", 0, OPTION_TEXT, &asked.new_file, "FILE", "change: the new one, likewise"},
+    {"seconds", 0, OPTION_NUMBER, &asked.seconds, "N",
+	"unlock: for how long (default and longest: ca.unlock_seconds)"},
+    VERB_JSON,
+    OPTION_END,
+};
 
+/* Which action. */
+static int
+check_action(const struct verb_call *c)
+{
+	size_t n = sizeof(password_actions) / sizeof(password_actions[0]);
+
+	while (action < n && strcmp(password_actions[action].name, c->operand[0]) != 0)
+		action++;
+	if (action == n)
+		return command_usage(c->who,
+		    "\"%s\" is none of set, remove, change, unlock, lock, status", c->operand[0]);
+	return COMMAND_OK;
+}
+
+static int
+perform(struct verb_call *c, struct gh_error *err)
+{
+	int rc;
+
+	asked.c = (struct ca_password_call){.store = c->s.store,
+	    .conf = c->s.conf,
+	    .who = &c->s.who,
+	    .ca = c->operand[1]};
+	rc = run_with_signer(&asked, &status, err);
 	if (rc != 0)
-		return rc;
-	asked->c =
-	    (struct ca_password_call){.store = s.store, .conf = s.conf, .who = &s.who, .ca = ca};
-	rc = run_with_signer(asked, action, status, err);
-	session_close(&s);
+		explain(&status, err);
+	else if ((c->out = ca_password_status_json(&status)) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "status");
 	return rc;
 }
 
 /* is_locked of the interface is the lock-out, which a reader takes for the state of the key. */
-static void
-tell_lock(const char *ca, const struct ca_password_status *status)
+static int
+show(struct verb_call *c)
 {
-	if (status->requires_password && status->unlocked_until == 0)
+	const char *ca = c->operand[1];
+	int rc = output_object(c->out, NULL);
+
+	if (rc == COMMAND_OK && status.requires_password && status.unlocked_until == 0)
 		printf(
 		    "\nThe key of CA %s is locked on this node: it signs nothing until `gatehouse ca password unlock %s`.\n",
 		    ca, ca);
-}
-
-static size_t
-find_action(const char *name)
-{
-	size_t i = 0;
-
-	while (i < sizeof(password_actions) / sizeof(password_actions[0]) &&
-	    strcmp(password_actions[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-int
-cmd_ca_password(int argc, char **argv)
-{
-	const char *conf = NULL;
-	struct asked asked = {0};
-	bool json = false;
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"password-file", 0, OPTION_TEXT, &asked.file, "FILE",
-		"password (change: the present one), first line of FILE (\"-\": standard input); asked for when "
-		"not given"},
-	    {"new-password-file", 0, OPTION_TEXT, &asked.new_file, "FILE",
-		"change: the new one, likewise"},
-	    {"seconds", 0, OPTION_NUMBER, &asked.seconds, "N",
-		"unlock: for how long (default and longest: ca.unlock_seconds)"},
-	    OPTION_JSON(&json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"ACTION NAME", 2, 2,
-	    "Puts the key of a CA under a password, or works with that password. ACTION is set, remove, change, "
-	    "unlock, lock or status. A key under a password signs only while it is unlocked, on the node where it "
-	    "was unlocked. set needs the right to read signer.key_file; for the others the signer of this node must run.",
-	    "gatehouse ca password set root\ngatehouse ca password unlock root --seconds 300\n"
-	    "gatehouse ca password status root --json\n"};
-	struct ca_password_status status = {0};
-	struct gh_error err = {0};
-	size_t action;
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
-	gh_json *o;
-
-	if (rc != OPTIONS_GO)
-		return rc;
-	action = find_action(argv[1]);
-	if (action == sizeof(password_actions) / sizeof(password_actions[0]))
-		return command_usage(argv[0],
-		    "\"%s\" is none of set, remove, change, unlock, lock, status", argv[1]);
-	if (perform(conf, argv[2], &asked, action, &status, &err) != 0)
-		return fail(argv[0], &status, &err);
-	o = ca_password_status_json(&status);
-	if (o == NULL) {
-		gh_fail(&err, GH_E_NOMEM, "status");
-		return command_fail(argv[0], &err);
-	}
-	rc = json ? output_json(o) : output_object(o, NULL);
-	gh_json_free(o);
-	if (rc == COMMAND_OK && !json)
-		tell_lock(argv[2], &status);
 	return rc;
 }
+
+const struct verb verb_ca_password = {
+    .usage = {"ACTION NAME", 2, 2,
+	"Puts the key of a CA under a password, or works with that password. ACTION is set, remove, change, "
+	"unlock, lock or status. A key under a password signs only while it is unlocked, on the node where it "
+	"was unlocked. set needs the right to read signer.key_file; for the others the signer of this node must run.",
+	"gatehouse ca password set root\ngatehouse ca password unlock root --seconds 300\n"
+	"gatehouse ca password status root --json\n"},
+    .options = options,
+    .needs = NEEDS_GRANTS,
+    .check = check_action,
+    .work = perform,
+    .show = show,
+};
