@@ -1,207 +1,26 @@
 /* CA keys in a PKCS#11 token. See token.h. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the engine API: Debian 12 has no provider for PKCS#11 */
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
-#include <openssl/engine.h>
 #include <openssl/err.h>
-#include <openssl/ui.h>
 #include <openssl/x509.h>
 
 #include "log.h"
 #include "timestamp.h"
-#include "token.h"
+#include "token_private.h"
 
 #define KEYS_MAX 512
 #define RETRY_US 1000000LL  /* an unreachable key is not looked for again before */
 #define PROBE_US 10000000LL /* nor one that was there, for the state */
 
-/* PKCS#11, 2.40, base specification, A: answers after which the PIN is not tried again. */
-#define CKR_PIN_INCORRECT 0xa0
-#define CKR_PIN_EXPIRED 0xa3
-#define CKR_PIN_LOCKED 0xa4
-
-/* Lives until token_stop: an EVP_PKEY that is marked points to it. */
-struct token_key {
-	struct token_key *next;
-	char uri[SIGNER_KEY_URI_SIZE];
-	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
-	int spki_len;
-	EVP_PKEY *live;            /* the engine's; NULL = to be looked up */
-	char text[256];            /* why it is unreachable; "" = it is not */
-	int64_t seen_at, retry_at; /* gh_now_us: last seen; when unreachable, next look */
-};
-
-/* All of it under the lock; module and PIN are only read after the start. */
-static struct {
-	pthread_mutex_t lock;
-	const char *module;
-	char pin[TOKEN_PIN_MAX + 1];
-	bool has_pin, is_pin_refused;
-	ENGINE *engine; /* NULL = not logged in */
-	struct token_key *keys;
-	unsigned n_keys;
-	char text[256]; /* the last failure */
-} token = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
 static const char other_key[] = "the key in the token is not that of the CA's certificate";
 static int ex_index = -1;
-static UI_METHOD *no_questions;
 
-/* --- start ------------------------------------------------------------------------------------ */
-
-/* A copy of a key is no longer marked. */
-static int
-forget_mark(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int idx, long l, void *p)
-{
-	(void)to, (void)from, (void)idx, (void)l, (void)p;
-	*data = NULL;
-	return 1;
-}
-
-static int
-read_pin(const char *path, struct gh_error *err)
-{
-	struct stat st;
-	FILE *f = fopen(path, "re");
-	bool ok;
-
-	if (f == NULL || fstat(fileno(f), &st) != 0) {
-		gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
-		if (f != NULL)
-			fclose(f);
-		return GH_E_CONF;
-	}
-	ok = fgets(token.pin, sizeof(token.pin), f) != NULL;
-	fclose(f);
-	token.pin[strcspn(token.pin, "\r\n")] = '\0';
-	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return gh_refuse(err, GH_E_CONF, "%s: others than the owner have access; chmod 600",
-		    path);
-	if (!ok || token.pin[0] == '\0')
-		return gh_refuse(err, GH_E_CONF, "%s: its first line is no PIN", path);
-	token.has_pin = true;
-	return 0;
-}
-
-/* The engine must never ask anybody for a PIN. */
-static int
-refuse_question(UI *ui)
-{
-	(void)ui;
-	return 0;
-}
-
-int
-token_configure(const char *module, const char *pin_file, struct gh_error *err)
-{
-	token.module = module;
-	if ((no_questions = UI_create_method("no questions")) == NULL ||
-	    UI_method_set_opener(no_questions, refuse_question) != 0)
-		return gh_fail(err, GH_E_NOMEM, "UI method");
-	return pin_file != NULL ? read_pin(pin_file, err) : 0;
-}
-
-/* --- connection; the lock is held ------------------------------------------------------------- */
-
-/* What the module or the engine said, into token.text; and whether it refused the PIN. */
-static void
-note_errors(const char *what)
-{
-	unsigned long code, last = 0;
-	const char *reason;
-
-	while ((code = ERR_get_error()) != 0) {
-		int r = ERR_GET_REASON(code);
-
-		if (ERR_GET_LIB(code) < ERR_LIB_USER)
-			continue;
-		last = code;
-		if (r == CKR_PIN_INCORRECT || r == CKR_PIN_EXPIRED || r == CKR_PIN_LOCKED)
-			token.is_pin_refused = true;
-	}
-	reason = last != 0 ? ERR_reason_error_string(last) : NULL;
-	snprintf(token.text, sizeof(token.text), "%s%s%s", what, reason != NULL ? ": " : "",
-	    reason != NULL ? reason : "");
-	if (token.is_pin_refused)
-		snprintf(token.text, sizeof(token.text),
-		    "the PIN was refused (it is not tried again before a restart of the signer)");
-}
-
-static void
-disconnect(void)
-{
-	struct token_key *k;
-
-	for (k = token.keys; k != NULL; k = k->next) {
-		EVP_PKEY_free(k->live);
-		k->live = NULL;
-	}
-	if (token.engine != NULL) {
-		ENGINE_finish(token.engine);
-		ENGINE_free(token.engine);
-	}
-	token.engine = NULL;
-	ERR_clear_error();
-}
-
-static bool
-connect_token(void)
-{
-	ENGINE *e;
-
-	if (token.engine != NULL)
-		return true;
-	if (token.module == NULL) {
-		snprintf(token.text, sizeof(token.text),
-		    "no PKCS#11 module is configured (signer.pkcs11_module)");
-		return false;
-	}
-	if (token.is_pin_refused) {
-		note_errors("");
-		return false;
-	}
-	ENGINE_load_dynamic();
-	if ((e = ENGINE_by_id("pkcs11")) == NULL) {
-		note_errors("OpenSSL's engine \"pkcs11\" is not there "
-			    "(package libengine-pkcs11-openssl)");
-		return false;
-	}
-	if (ENGINE_ctrl_cmd_string(e, "MODULE_PATH", token.module, 0) != 1 ||
-	    (token.has_pin && ENGINE_ctrl_cmd_string(e, "PIN", token.pin, 0) != 1) ||
-	    ENGINE_init(e) != 1) {
-		note_errors("the PKCS#11 module cannot be loaded");
-		ENGINE_free(e);
-		return false;
-	}
-	token.engine = e;
-	return true;
-}
-
-/* The key of a URI, the engine's own; NULL with token.text. */
-static EVP_PKEY *
-load_uri(const char *uri)
-{
-	EVP_PKEY *key;
-
-	if (!connect_token())
-		return NULL;
-	key = ENGINE_load_private_key(token.engine, uri, no_questions, NULL);
-	if (key == NULL)
-		note_errors("no token with this key");
-	else
-		/* The engine keeps a reference to each of its keys, and each key one to the engine:
-		 * it would never finish, and the module never be initialised anew. The key's own
-		 * methods, which lead to the token, are enough for signing. */
-		(void)EVP_PKEY_set1_engine(key, NULL);
-	ERR_clear_error();
-	return key;
-}
+/* --- a key in the engine; the lock is held ------------------------------------------------------
+ */
 
 static bool
 is_half_of(EVP_PKEY *key, const struct token_key *k)
@@ -221,7 +40,7 @@ make_live(struct token_key *k)
 
 	if (k->live != NULL)
 		return true;
-	if ((key = load_uri(k->uri)) == NULL)
+	if ((key = token_load_uri(k->uri)) == NULL)
 		return false;
 	if (!is_half_of(key, k)) {
 		EVP_PKEY_free(key);
@@ -259,6 +78,15 @@ note_there(struct token_key *k)
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
+
+/* A copy of a key is no longer marked. */
+static int
+forget_mark(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **data, int idx, long l, void *p)
+{
+	(void)to, (void)from, (void)idx, (void)l, (void)p;
+	*data = NULL;
+	return 1;
+}
 
 /* RFC 7512; what a PIN is, only the signer's own file says. */
 static int
@@ -382,9 +210,9 @@ token_find_key(const char *uri, EVP_PKEY **out, struct gh_error *err)
 	if ((rc = check_uri(uri, err)) != 0)
 		return rc;
 	pthread_mutex_lock(&token.lock);
-	if ((live = load_uri(uri)) == NULL) {
-		disconnect();
-		live = load_uri(uri);
+	if ((live = token_load_uri(uri)) == NULL) {
+		token_disconnect();
+		live = token_load_uri(uri);
 	}
 	if (live != NULL) {
 		*out = public_half(live);
@@ -415,7 +243,7 @@ sign_live(EVP_PKEY *key, const char *md, const unsigned char *digest, size_t dig
 
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)
-		note_errors("the token did not sign");
+		token_note_errors("the token did not sign");
 	ERR_clear_error();
 	return ok;
 }
@@ -437,7 +265,7 @@ sign_locked(struct token_key *k, const char *md, const unsigned char *digest, si
 			return true;
 		}
 		gh_log_kv(GH_LOG_WARN, "PKCS#11 token: logging in anew", "cause", token.text, NULL);
-		disconnect();
+		token_disconnect();
 	}
 	note_away(k);
 	return false;
@@ -479,7 +307,7 @@ probe_keys(void)
 		if (!is_due(k))
 			continue;
 		if (!is_new)
-			disconnect();
+			token_disconnect();
 		is_new = true;
 		if (make_live(k))
 			note_there(k);
@@ -506,23 +334,12 @@ token_get_state(struct signer_token_state *out)
 }
 
 void
-token_warm_up(void)
-{
-	if (token.module == NULL)
-		return;
-	pthread_mutex_lock(&token.lock);
-	if (!connect_token())
-		gh_log_kv(GH_LOG_WARN, "PKCS#11 token", "cause", token.text, NULL);
-	pthread_mutex_unlock(&token.lock);
-}
-
-void
 token_stop(void)
 {
 	struct token_key *k;
 
 	pthread_mutex_lock(&token.lock);
-	disconnect();
+	token_disconnect();
 	while ((k = token.keys) != NULL) {
 		token.keys = k->next;
 		OPENSSL_free(k->spki);
@@ -530,7 +347,7 @@ token_stop(void)
 	}
 	token.n_keys = 0;
 	OPENSSL_cleanse(token.pin, sizeof(token.pin));
-	UI_destroy_method(no_questions);
-	no_questions = NULL;
+	UI_destroy_method(token.no_questions);
+	token.no_questions = NULL;
 	pthread_mutex_unlock(&token.lock);
 }
