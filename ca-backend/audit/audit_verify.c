@@ -4,7 +4,6 @@
  * the rows give the root, the leaves were touched and the rows are right. When neither does, row
  * and leaf were changed together: the seal is named.
  */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,32 +11,9 @@
 #include "digest.h"
 #include "store/audit/audit_seal_row.h"
 
-#include "audit_verify.h"
+#include "audit_verify_private.h"
 
-#define SUSPECTS_MAX 256 /* wrong rows of one seal that are compared with each other */
-#define WINDOW 50000     /* ids that one statement looks through */
-
-/* A row that does not give its leaf, or is not there (row.id 0). */
-struct suspect {
-	int64_t audit_id;
-	unsigned char leaf[AUDIT_HASH_SIZE];
-	struct audit_row row;
-	char *texts; /* all texts of row, one block */
-};
-
-struct check {
-	struct store *store;
-	struct audit_verify *v;
-	struct audit_seal seal; /* the one that is looked at */
-	struct audit_tree of_leaves, of_rows;
-	int64_t position; /* expected next */
-	bool has_before;  /* the seal before the first one is known */
-	bool has_gap;     /* seals are missing */
-	int64_t last_audit_id;
-	struct suspect *suspect; /* SUSPECTS_MAX */
-	int suspects;
-	int64_t more_suspects; /* that did not fit: named in a second look */
-};
+#define WINDOW 50000 /* ids that one statement looks through */
 
 const char *
 audit_finding_name(enum audit_finding_kind kind)
@@ -55,141 +31,23 @@ audit_finding_name(enum audit_finding_kind kind)
 	return names[kind];
 }
 
-static void __attribute__((format(printf, 6, 7))) report(struct audit_verify *v,
-    enum audit_finding_kind kind, int64_t seal, int64_t row, int64_t other, const char *fmt, ...)
-{
-	struct audit_finding f = {.kind = kind, .seal = seal, .row = row, .other = other};
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(f.text, sizeof(f.text), fmt, ap);
-	va_end(ap);
-	v->findings++;
-	if (v->found != NULL)
-		v->found(v->arg, &f);
-}
-
-/* --- wrong rows
- * ----------------------------------------------------------------------------------- */
-
-static size_t
-text_size(const char *s)
-{
-	return s != NULL ? strlen(s) + 1 : 0;
-}
-
-static const char *
-keep_text(char **at, const char *s)
-{
-	char *to = *at;
-
-	if (s == NULL)
-		return NULL;
-	memcpy(to, s, strlen(s) + 1);
-	*at += strlen(s) + 1;
-	return to;
-}
-
-/* A copy whose texts live as long as the suspect. */
-static int
-keep_row(struct suspect *s, const struct audit_row *r, struct gh_error *err)
-{
-	size_t n = text_size(r->event) + text_size(r->outcome) + text_size(r->actor) +
-	    text_size(r->app) + text_size(r->address) + text_size(r->request_id) +
-	    text_size(r->object) + text_size(r->detail);
-	char *at = malloc(n + 1);
-
-	if (at == NULL)
-		return gh_fail(err, GH_E_NOMEM, "audit row");
-	s->texts = at;
-	s->row = *r;
-	s->row.event = keep_text(&at, r->event);
-	s->row.outcome = keep_text(&at, r->outcome);
-	s->row.actor = keep_text(&at, r->actor);
-	s->row.app = keep_text(&at, r->app);
-	s->row.address = keep_text(&at, r->address);
-	s->row.request_id = keep_text(&at, r->request_id);
-	s->row.object = keep_text(&at, r->object);
-	s->row.detail = keep_text(&at, r->detail);
-	return 0;
-}
-
-static int
-add_suspect(struct check *c, const struct store_leaf *leaf, struct gh_error *err)
-{
-	struct suspect *s = &c->suspect[c->suspects];
-
-	if (c->suspects == SUSPECTS_MAX) {
-		c->more_suspects++;
-		return 0;
-	}
-	memset(s, 0, sizeof(*s));
-	s->audit_id = leaf->audit_id;
-	memcpy(s->leaf, leaf->hash, sizeof(s->leaf));
-	c->suspects++;
-	return leaf->row != NULL ? keep_row(s, leaf->row, err) : 0;
-}
-
-/* Does the content of s, under the number of another wrong row, give that one's leaf? -1: no, else
- * its index. */
-static int
-find_origin(const struct check *c, const struct suspect *s)
-{
-	unsigned char hash[AUDIT_HASH_SIZE];
-	struct audit_row row = s->row;
-
-	for (int i = 0; i < c->suspects; i++) {
-		row.id = c->suspect[i].audit_id;
-		if (row.id != s->audit_id && audit_leaf(&row, hash, NULL) == 0 &&
-		    memcmp(hash, c->suspect[i].leaf, sizeof(hash)) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static void
-report_suspect(struct check *c, const struct suspect *s)
-{
-	int origin = s->texts != NULL ? find_origin(c, s) : -1;
-
-	if (s->texts == NULL)
-		report(c->v, AUDIT_ROW_REMOVED, c->seal.id, s->audit_id, 0, "row %lld was removed",
-		    (long long)s->audit_id);
-	else if (origin >= 0)
-		report(c->v, AUDIT_ROW_MOVED, c->seal.id, s->audit_id, c->suspect[origin].audit_id,
-		    "the order was changed: row %lld holds what was row %lld",
-		    (long long)s->audit_id, (long long)c->suspect[origin].audit_id);
-	else
-		report(c->v, AUDIT_ROW_CHANGED, c->seal.id, s->audit_id, 0, "row %lld was changed",
-		    (long long)s->audit_id);
-}
-
-static void
-drop_suspects(struct check *c)
-{
-	for (int i = 0; i < c->suspects; i++)
-		free(c->suspect[i].texts);
-	c->suspects = 0;
-	c->more_suspects = 0;
-}
-
 /* --- one seal
  * ------------------------------------------------------------------------------------- */
 
 static int
 check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 {
-	struct check *c = arg;
+	struct audit_check *c = arg;
 	unsigned char now[AUDIT_HASH_SIZE] = {0};
 	int rc = 0;
 
 	if (leaf->position != c->position)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
+		audit_report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
 		    "seal %lld: leaves %lld to %d are missing, between rows %lld and %lld",
 		    (long long)c->seal.id, (long long)c->position, leaf->position - 1,
 		    (long long)c->last_audit_id, (long long)leaf->audit_id);
 	else if (leaf->audit_id <= c->last_audit_id)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, leaf->audit_id, c->last_audit_id,
+		audit_report(c->v, AUDIT_LEAF_WRONG, c->seal.id, leaf->audit_id, c->last_audit_id,
 		    "seal %lld: the leaves of rows %lld and %lld are out of order",
 		    (long long)c->seal.id, (long long)c->last_audit_id, (long long)leaf->audit_id);
 	c->position = (int64_t)leaf->position + 1;
@@ -202,12 +60,12 @@ check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 	}
 	c->v->rows++;
 	if (leaf->row == NULL || memcmp(now, leaf->hash, sizeof(now)) != 0)
-		rc = add_suspect(c, leaf, err);
+		rc = audit_suspect_add(c, leaf, err);
 	return rc;
 }
 
 static int
-read_leaves(struct check *c, struct gh_error *err)
+read_leaves(struct audit_check *c, struct gh_error *err)
 {
 	int n = STORE_AUDIT_SEAL_PAGE, rc = 0;
 
@@ -223,15 +81,15 @@ read_leaves(struct check *c, struct gh_error *err)
 
 /* What did not fit among the suspects, on a second look at the seal. */
 struct second_look {
-	struct check *c;
+	struct audit_check *c;
 	bool rows_fit;
 	int64_t wrong; /* met so far */
 };
 
 static void
-report_leaf(struct check *c, int64_t row)
+report_leaf(struct audit_check *c, int64_t row)
 {
-	report(c->v, AUDIT_LEAF_WRONG, c->seal.id, row, 0,
+	audit_report(c->v, AUDIT_LEAF_WRONG, c->seal.id, row, 0,
 	    "seal %lld: the leaf of row %lld was changed; the row is as it was sealed",
 	    (long long)c->seal.id, (long long)row);
 }
@@ -240,7 +98,7 @@ static int
 name_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 {
 	struct second_look *look = arg;
-	struct check *c = look->c;
+	struct audit_check *c = look->c;
 	unsigned char now[AUDIT_HASH_SIZE] = {0};
 	long long row = leaf->audit_id;
 	int rc;
@@ -250,19 +108,21 @@ name_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
 		return rc;
 	if (leaf->row != NULL && memcmp(now, leaf->hash, sizeof(now)) == 0)
 		return 0;
-	if (look->wrong++ < SUSPECTS_MAX)
+	if (look->wrong++ < AUDIT_SUSPECTS_MAX)
 		return 0;
 	if (look->rows_fit)
 		report_leaf(c, row);
 	else if (leaf->row == NULL)
-		report(c->v, AUDIT_ROW_REMOVED, c->seal.id, row, 0, "row %lld was removed", row);
+		audit_report(c->v, AUDIT_ROW_REMOVED, c->seal.id, row, 0, "row %lld was removed",
+		    row);
 	else
-		report(c->v, AUDIT_ROW_CHANGED, c->seal.id, row, 0, "row %lld was changed", row);
+		audit_report(c->v, AUDIT_ROW_CHANGED, c->seal.id, row, 0, "row %lld was changed",
+		    row);
 	return 0;
 }
 
 static int
-name_more(struct check *c, bool rows_fit, struct gh_error *err)
+name_more(struct audit_check *c, bool rows_fit, struct gh_error *err)
 {
 	struct second_look look = {.c = c, .rows_fit = rows_fit};
 	int n = STORE_AUDIT_SEAL_PAGE, rc = 0;
@@ -276,7 +136,7 @@ name_more(struct check *c, bool rows_fit, struct gh_error *err)
 
 /* What the rows and leaves of this seal say against its root. */
 static int
-judge_leaves(struct check *c, struct gh_error *err)
+judge_leaves(struct audit_check *c, struct gh_error *err)
 {
 	unsigned char leaves[AUDIT_HASH_SIZE], rows[AUDIT_HASH_SIZE];
 	bool leaves_fit, rows_fit;
@@ -292,10 +152,10 @@ judge_leaves(struct check *c, struct gh_error *err)
 		if (rows_fit)
 			report_leaf(c, c->suspect[i].audit_id);
 		else
-			report_suspect(c, &c->suspect[i]);
+			audit_suspect_report(c, &c->suspect[i]);
 	}
 	if (!leaves_fit && !rows_fit)
-		report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
+		audit_report(c->v, AUDIT_LEAF_WRONG, c->seal.id, 0, 0,
 		    "seal %lld: its %lld rows up to %lld do not give the sealed root: rows were changed or removed together "
 		    "with their leaves",
 		    (long long)c->seal.id, (long long)c->seal.rows, (long long)c->last_audit_id);
@@ -321,7 +181,7 @@ is_signed(const struct audit_verify *v, const struct audit_seal *seal, bool *kno
 
 /* Head, signature, and the link to the seal before (which may be unknown when it is missing). */
 static int
-check_seal(struct check *c, const struct audit_seal *before, struct gh_error *err)
+check_seal(struct audit_check *c, const struct audit_seal *before, struct gh_error *err)
 {
 	const struct audit_seal *seal = &c->seal;
 	unsigned char head[AUDIT_HASH_SIZE];
@@ -332,24 +192,24 @@ check_seal(struct check *c, const struct audit_seal *before, struct gh_error *er
 	if (rc != 0)
 		return rc;
 	if (memcmp(head, seal->head, sizeof(head)) != 0)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		audit_report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
 		    "seal %lld: it was changed: its head does not follow from it", id);
 	else if (!is_signed(c->v, seal, &known))
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		audit_report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
 		    known ? "seal %lld: its signature is wrong"
 			  : "seal %lld: it is signed by a key that was not given",
 		    id);
 	if (linked && memcmp(seal->previous, before->head, sizeof(before->head)) != 0)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0, "seal %lld: it does not follow seal %lld",
-		    id, id - 1);
+		audit_report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		    "seal %lld: it does not follow seal %lld", id, id - 1);
 	if (linked && seal->max_id < before->max_id)
-		report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
+		audit_report(c->v, AUDIT_SEAL_WRONG, id, 0, 0,
 		    "seal %lld: its last row lies before those of seal %lld", id, id - 1);
 	return 0;
 }
 
 static int
-check_one(struct check *c, const struct audit_seal *before, struct gh_error *err)
+check_one(struct audit_check *c, const struct audit_seal *before, struct gh_error *err)
 {
 	const struct audit_seal *seal = &c->seal;
 	int rc = check_seal(c, before, err);
@@ -357,12 +217,12 @@ check_one(struct check *c, const struct audit_seal *before, struct gh_error *err
 	if (rc == 0)
 		rc = read_leaves(c, err);
 	if (rc == 0 && c->position != seal->rows)
-		report(c->v, AUDIT_LEAF_WRONG, seal->id, 0, 0,
+		audit_report(c->v, AUDIT_LEAF_WRONG, seal->id, 0, 0,
 		    "seal %lld: it had %lld rows, and %lld are there", (long long)seal->id,
 		    (long long)seal->rows, (long long)c->position);
 	if (rc == 0)
 		rc = judge_leaves(c, err);
-	drop_suspects(c);
+	audit_suspects_drop(c);
 	if (rc == 0 && c->v->expected_head != NULL &&
 	    memcmp(c->v->expected_head, seal->head, AUDIT_HASH_SIZE) == 0)
 		c->v->expected_head = NULL; /* found */
@@ -373,24 +233,24 @@ check_one(struct check *c, const struct audit_seal *before, struct gh_error *err
  * ------------------------------------------------------------------------------------ */
 
 static void
-report_gap(struct check *c, int64_t before, int64_t next)
+report_gap(struct audit_check *c, int64_t before, int64_t next)
 {
 	c->has_gap = true;
 	if (next == before + 2)
-		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0, "seal %lld was removed",
+		audit_report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0, "seal %lld was removed",
 		    (long long)before + 1);
 	else
-		report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0,
+		audit_report(c->v, AUDIT_SEAL_MISSING, before + 1, 0, 0,
 		    "seals %lld to %lld were removed", (long long)before + 1, (long long)next - 1);
 }
 
 /* Neither the seal to begin with nor the one before it, and none behind: nothing was verified. */
 static void
-report_no_start(struct check *c)
+report_no_start(struct audit_check *c)
 {
 	struct audit_verify *v = c->v;
 
-	report(v, AUDIT_SEAL_MISSING, v->from, 0, 0,
+	audit_report(v, AUDIT_SEAL_MISSING, v->from, 0, 0,
 	    "there is no seal %lld, and none after it: the end of the chain was "
 	    "removed, or this number is too large",
 	    (long long)v->from);
@@ -399,7 +259,7 @@ report_no_start(struct check *c)
 
 /* Where to begin: *before is the seal before the first one. */
 static int
-find_start(struct check *c, struct audit_seal *before, struct gh_error *err)
+find_start(struct audit_check *c, struct audit_seal *before, struct gh_error *err)
 {
 	int64_t from = c->v->from;
 	int rc = 0;
@@ -418,7 +278,7 @@ find_start(struct check *c, struct audit_seal *before, struct gh_error *err)
 }
 
 static int
-check_seals(struct check *c, struct gh_error *err)
+check_seals(struct audit_check *c, struct gh_error *err)
 {
 	struct audit_verify *v = c->v;
 	struct audit_seal *seal = &c->seal;
@@ -444,7 +304,7 @@ check_seals(struct check *c, struct gh_error *err)
  * -------------------------------------------------------------------------- */
 
 struct unsealed {
-	struct check *c;
+	struct audit_check *c;
 	int64_t too_old_us; /* a row below the last seal that is older came in by hand */
 	int64_t last_id;
 };
@@ -461,7 +321,7 @@ judge_unsealed(void *arg, const struct audit_row *row, struct gh_error *err)
 	    (row->at_us >= u->too_old_us && row->id > v->last.max_id - STORE_AUDIT_SEAL_MARGIN))
 		v->unsealed++;
 	else
-		report(v, AUDIT_ROW_INSERTED, 0, row->id, 0,
+		audit_report(v, AUDIT_ROW_INSERTED, 0, row->id, 0,
 		    u->c->has_gap
 			? "row %lld among sealed rows has no seal: it was inserted, or its seal was removed"
 			: "row %lld was inserted among sealed rows",
@@ -470,7 +330,7 @@ judge_unsealed(void *arg, const struct audit_row *row, struct gh_error *err)
 }
 
 static int
-check_unsealed(struct check *c, int64_t first, struct gh_error *err)
+check_unsealed(struct audit_check *c, int64_t first, struct gh_error *err)
 {
 	struct unsealed u = {.c = c,
 	    .too_old_us = (c->v->last.sealed_at - STORE_AUDIT_SEAL_LATE_SECONDS) * 1000000};
@@ -489,13 +349,13 @@ check_unsealed(struct check *c, int64_t first, struct gh_error *err)
 int
 audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 {
-	struct check c = {.store = store, .v = v};
+	struct audit_check c = {.store = store, .v = v};
 	bool has_expected = v->expected_head != NULL;
 	int64_t first, named;
 	int rc;
 
 	v->seals = v->rows = v->unsealed = v->findings = 0;
-	if ((c.suspect = calloc(SUSPECTS_MAX, sizeof(*c.suspect))) == NULL)
+	if ((c.suspect = calloc(AUDIT_SUSPECTS_MAX, sizeof(*c.suspect))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "audit verify");
 	rc = store_audit_seal_of_leaves(store, &named, err); /* first: seals go on being made */
 	if (rc == 0)
@@ -511,7 +371,7 @@ audit_verify(struct store *store, struct audit_verify *v, struct gh_error *err)
 	if (rc == 0)
 		rc = check_unsealed(&c, first, err);
 	if (rc == 0 && has_expected && v->expected_head != NULL)
-		report(v, AUDIT_HEAD_MISSING, 0, 0, 0,
+		audit_report(v, AUDIT_HEAD_MISSING, 0, 0, 0,
 		    "no seal has the expected head: seals were removed at the end or "
 		    "replaced");
 	free(c.suspect);
