@@ -1,22 +1,19 @@
 /* `gatehouse ca renew`: a new certificate for a CA, for the same key or a new one. */
 #include <stdio.h>
 
+#include "key_alg.h"
 #include "asn1_time.h"
 #include "authority/renew.h"
-#include "key_alg.h"
 #include "timestamp.h"
 
 #include "ca_work.h"
 #include "command.h"
-#include "options.h"
-#include "output.h"
-#include "signer_session.h"
+#include "verb.h"
 
-struct renewal {
+static struct {
 	struct authority_renewal spec;
 	struct ca_passwords passwords;
-	bool json;
-};
+} wish = {.spec = {.years = -1, .days = -1}}; /* not given */
 
 static void
 note_urls(const struct authority_renewed *r)
@@ -58,66 +55,68 @@ report(const struct authority_renewed *r, bool json, struct gh_error *err)
 }
 
 static int
-renew(struct session *s, struct own_signer *signer, void *arg, struct gh_error *err)
+renew(struct verb_call *c, struct gh_error *err)
 {
-	const struct renewal *r = arg;
 	struct authority_renewed done;
 	struct authority a;
 	int rc;
 
-	ca_work_init(s, signer, &r->passwords, &a);
-	if ((rc = authority_renew(&a, &r->spec, &done, err)) != 0)
+	ca_work_init(&c->s, &c->signer, &wish.passwords, &a);
+	if ((rc = authority_renew(&a, &wish.spec, &done, err)) != 0)
 		return rc;
 	note_urls(&done);
-	rc = report(&done, r->json, err);
+	rc = report(&done, c->json, err);
 	authority_renewed_clear(&done);
 	return rc;
 }
 
-int
-cmd_ca_renew(int argc, char **argv)
-{
-	const char *conf = NULL;
-	struct renewal a = {.spec = {.years = -1, .days = -1}}; /* not given */
-	const struct option_row rows[] = {
-	    OPTION_CONFIG(&conf),
-	    {"new-key", 0, OPTION_FLAG, &a.spec.new_key, NULL,
-		"with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
-	    {"key-alg", 0, OPTION_TEXT, &a.spec.key_alg, "ALG",
-		"of the new key: " AUTHORITY_KEY_ALGS " (default: as before)"},
-	    {"key-uri", 0, OPTION_TEXT, &a.spec.key_uri, "URI",
-		"the new key is in a PKCS#11 token: pkcs11:..."},
-	    {"years", 0, OPTION_NUMBER, &a.spec.years, "N",
-		"validity (default: as long as before), at most to the "
-		"parent's end"},
-	    {"days", 0, OPTION_NUMBER, &a.spec.days, "N", "validity in days, in place of --years"},
-	    {"password-file", 0, OPTION_TEXT, &a.passwords.file, "FILE",
-		"password of the CA's key, where it has one and is needed (\"-\": standard input; default: asked for)"},
-	    {"parent-password-file", 0, OPTION_TEXT, &a.passwords.parent_file, "FILE",
-		"password of the parent's key, likewise"},
-	    OPTION_JSON(&a.json),
-	    OPTION_END,
-	};
-	static const struct usage usage = {"NAME", 1, 1,
-	    "Renews a CA: a new certificate for the same key, or for a new one. The parent is the CA that has its "
-	    "name now. What was issued before stays good: earlier certificates are served on, and a root with a "
-	    "new key gets OldWithNew and NewWithOld (RFC 4210).",
-	    "gatehouse ca renew issuing\ngatehouse ca renew root --new-key --key-alg P-384 --years 20\n"};
-	int n, rc = options_parse(&usage, rows, argc, argv, &n);
+static const struct option_row renew_options[] = {
+    VERB_CONFIG,
+    {"new-key", 0, OPTION_FLAG, &wish.spec.new_key, NULL,
+	"with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
+    {"key-alg", 0, OPTION_TEXT, &wish.spec.key_alg, "ALG",
+	"of the new key: " AUTHORITY_KEY_ALGS " (default: as before)"},
+    {"key-uri", 0, OPTION_TEXT, &wish.spec.key_uri, "URI",
+	"the new key is in a PKCS#11 token: pkcs11:..."},
+    {"years", 0, OPTION_NUMBER, &wish.spec.years, "N",
+	"validity (default: as long as before), at most to the "
+	"parent's end"},
+    {"days", 0, OPTION_NUMBER, &wish.spec.days, "N", "validity in days, in place of --years"},
+    {"password-file", 0, OPTION_TEXT, &wish.passwords.file, "FILE",
+	"password of the CA's key, where it has one and is needed (\"-\": standard input; default: asked for)"},
+    {"parent-password-file", 0, OPTION_TEXT, &wish.passwords.parent_file, "FILE",
+	"password of the parent's key, likewise"},
+    VERB_JSON,
+    OPTION_END,
+};
 
-	if (rc != OPTIONS_GO)
-		return rc;
-	if (!a.spec.new_key && (a.spec.key_alg != NULL || a.spec.key_uri != NULL))
-		return command_usage(argv[0], "--key-alg and --key-uri need --new-key");
-	if (a.spec.key_alg != NULL && !gh_key_is_name(a.spec.key_alg))
-		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
-	if (a.spec.years == 0 || a.spec.days == 0)
-		return command_usage(argv[0], "--years and --days are at least 1");
-	a.spec.years = a.spec.years > 0 ? a.spec.years : 0;
-	a.spec.days = a.spec.days > 0 ? a.spec.days : 0;
-	if (a.spec.years > AUTHORITY_YEARS_MAX || a.spec.days > AUTHORITY_YEARS_MAX * 366)
-		return command_usage(argv[0], "--years is at most %d", AUTHORITY_YEARS_MAX);
-	a.spec.name = argv[1];
-	rc = signer_session_run(argv[0], conf, renew, &a);
-	return rc == COMMAND_OK ? output_finish() : rc;
+static int
+check(const struct verb_call *c)
+{
+	struct authority_renewal *r = &wish.spec;
+
+	if (!r->new_key && (r->key_alg != NULL || r->key_uri != NULL))
+		return command_usage(c->who, "--key-alg and --key-uri need --new-key");
+	if (r->key_alg != NULL && !gh_key_is_name(r->key_alg))
+		return command_usage(c->who, "--key-alg is " AUTHORITY_KEY_ALGS);
+	if (r->years == 0 || r->days == 0)
+		return command_usage(c->who, "--years and --days are at least 1");
+	r->years = r->years > 0 ? r->years : 0;
+	r->days = r->days > 0 ? r->days : 0;
+	if (r->years > AUTHORITY_YEARS_MAX || r->days > AUTHORITY_YEARS_MAX * 366)
+		return command_usage(c->who, "--years is at most %d", AUTHORITY_YEARS_MAX);
+	r->name = c->operand[0];
+	return COMMAND_OK;
 }
+
+const struct verb verb_ca_renew = {
+    .usage = {"NAME", 1, 1,
+	"Renews a CA: a new certificate for the same key, or for a new one. The parent is the CA that has its "
+	"name now. What was issued before stays good: earlier certificates are served on, and a root with a "
+	"new key gets OldWithNew and NewWithOld (RFC 4210).",
+	"gatehouse ca renew issuing\ngatehouse ca renew root --new-key --key-alg P-384 --years 20\n"},
+    .options = renew_options,
+    .needs = NEEDS_GRANTS | NEEDS_SIGNER,
+    .check = check,
+    .work = renew,
+};
