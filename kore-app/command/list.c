@@ -62,7 +62,7 @@ list_rows(struct verb_call *c, struct gh_error *err)
 {
 	const struct list_query *q = c->verb->arg;
 
-	return list_load(c->s.store, q->what, q->filter, q->limit, &c->out, err);
+	return list_load(c->env.store, q->what, q->filter, q->limit, &c->out, err);
 }
 
 /* Member "name" without case; borrowed, NULL when there is none. */

@@ -4,7 +4,7 @@
 #include "failure.h"
 #include "verb.h"
 
-#define PARTS (SESSION_STORE | SESSION_RAW_STORE | SESSION_SECRET)
+#define PARTS (ENV_STORE | ENV_RAW_STORE | ENV_SECRET)
 
 struct verb_shared verb_shared;
 const struct option_row verb_options[] = {VERB_CONFIG, OPTION_END};
@@ -14,14 +14,14 @@ static int
 open_all(struct verb_call *c, struct gh_error *err)
 {
 	unsigned needs = c->verb->needs;
-	int rc = needs != 0 ? session_open(&c->s, verb_shared.conf, needs & PARTS, err) : 0;
+	int rc = needs != 0 ? command_env_open(&c->env, verb_shared.conf, needs & PARTS, err) : 0;
 
 	if (rc == 0 && (needs & NEEDS_GATEWAY_USER) != 0)
-		rc = session_become_gateway(&c->s, err);
+		rc = command_env_become_gateway(&c->env, err);
 	if (rc == 0 && (needs & NEEDS_PIPELINE) != 0)
-		rc = session_env_open(&c->s, &c->pipeline, err);
+		rc = pipeline_open(&c->env, &c->pipeline, err);
 	if (rc == 0 && (needs & NEEDS_SIGNER) != 0)
-		rc = own_signer_start(c->s.conf, &c->signer, err);
+		rc = own_signer_start(c->env.conf, &c->signer, err);
 	return rc;
 }
 
@@ -29,8 +29,8 @@ static void
 close_all(struct verb_call *c)
 {
 	own_signer_stop(&c->signer);
-	session_env_free(&c->pipeline);
-	session_close(&c->s);
+	pipeline_free(&c->pipeline);
+	command_env_close(&c->env);
 }
 
 static void

@@ -11,17 +11,17 @@
 #include "options.h"
 #include "output.h"
 #include "own_signer.h"
-#include "session.h"
+#include "command_env.h"
 
 /* What is opened before the work and closed behind it; NEEDS_* of a row. All but the first imply
  * the configuration. Nothing: neither is read. */
 #define NEEDS_CONF 0x100u
-#define NEEDS_STORE SESSION_STORE
-#define NEEDS_RAW_STORE SESSION_RAW_STORE
-#define NEEDS_GRANTS (SESSION_STORE | SESSION_SECRET) /* and rows that grant rights */
-#define NEEDS_GATEWAY_USER 0x200u                     /* root becomes gateway.user */
-#define NEEDS_PIPELINE 0x400u                         /* catalog, directory, signer */
-#define NEEDS_SIGNER 0x800u                           /* a signer of our own */
+#define NEEDS_STORE ENV_STORE
+#define NEEDS_RAW_STORE ENV_RAW_STORE
+#define NEEDS_GRANTS (ENV_STORE | ENV_SECRET) /* and rows that grant rights */
+#define NEEDS_GATEWAY_USER 0x200u             /* root becomes gateway.user */
+#define NEEDS_PIPELINE 0x400u                 /* catalog, directory, signer */
+#define NEEDS_SIGNER 0x800u                   /* a signer of our own */
 
 struct verb_call {
 	const struct verb *verb;
@@ -30,8 +30,8 @@ struct verb_call {
 	char **operand; /* operand[0] to operand[operands - 1] */
 	int operands;
 	int64_t id; /* OPERAND_ID: the first operand */
-	struct session s;
-	struct session_env pipeline;
+	struct command_env env;
+	struct pipeline pipeline;
 	struct own_signer signer;
 	gh_json *out; /* what is shown, made by the work; NULL: nothing */
 	int exit;     /* when all is shown; COMMAND_FAILED: it was bad news */

@@ -30,7 +30,7 @@ create(struct verb_call *c, struct gh_error *err)
 	wish.spec.settings.name = c->operand[0];
 	wish.spec.settings.urls = ca_url_options_read(&wish.urls);
 	wish.spec.names = ca_name_options_read(&wish.names);
-	ca_work_init(&c->s, &c->signer, &wish.passwords, &a);
+	ca_work_init(&c->env, &c->signer, &wish.passwords, &a);
 	if ((rc = authority_make(&a, &wish.spec, &ca, err)) != 0)
 		return rc;
 	ca_work_tell(ca, c->json);

@@ -35,7 +35,7 @@ request(struct verb_call *c, struct gh_error *err)
 		return rc;
 	wish.spec.settings.urls = ca_url_options_read(&wish.urls);
 	wish.spec.names = ca_name_options_read(&wish.names);
-	ca_work_init(&c->s, &c->signer, &wish.passwords, &a);
+	ca_work_init(&c->env, &c->signer, &wish.passwords, &a);
 	if ((rc = authority_csr(&a, &wish.spec, &der, &len, err)) != 0)
 		return rc;
 	if (PEM_write(stdout, PEM_STRING_X509_REQ, "", der, (long)len) <= 0)
@@ -120,7 +120,7 @@ complete(struct verb_call *c, struct gh_error *err)
 		cert_chain_clear(&chain);
 		return rc;
 	}
-	ca_work_init(&c->s, &c->signer, &answer.passwords, &a);
+	ca_work_init(&c->env, &c->signer, &answer.passwords, &a);
 	if ((rc = authority_complete(&a, c->operand[0], &chain, &done, err)) != 0)
 		return rc;
 	ca_work_tell(done, c->json);

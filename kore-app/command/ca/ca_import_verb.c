@@ -58,7 +58,7 @@ import(struct verb_call *c, struct gh_error *err)
 	struct ca *ca = NULL;
 	int rc = read_all(&wish, &f, &chain, err);
 
-	ca_work_init(&c->s, &c->signer, &none, &means);
+	ca_work_init(&c->env, &c->signer, &none, &means);
 	if (rc == 0)
 		rc = authority_import(&means, &wish.spec, &ca, err);
 	cert_files_clear(&f);

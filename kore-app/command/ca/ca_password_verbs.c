@@ -171,9 +171,9 @@ perform(struct verb_call *c, struct gh_error *err)
 {
 	int rc;
 
-	asked.c = (struct ca_password_call){.store = c->s.store,
-	    .conf = c->s.conf,
-	    .who = &c->s.who,
+	asked.c = (struct ca_password_call){.store = c->env.store,
+	    .conf = c->env.conf,
+	    .who = &c->env.who,
 	    .ca = c->operand[1]};
 	rc = run_with_signer(&asked, &status, err);
 	if (rc != 0)

@@ -61,7 +61,7 @@ renew(struct verb_call *c, struct gh_error *err)
 	struct authority a;
 	int rc;
 
-	ca_work_init(&c->s, &c->signer, &wish.passwords, &a);
+	ca_work_init(&c->env, &c->signer, &wish.passwords, &a);
 	if ((rc = authority_renew(&a, &wish.spec, &done, err)) != 0)
 		return rc;
 	note_urls(&done);

@@ -23,7 +23,7 @@ set(struct verb_call *c, struct gh_error *err)
 	char *text;
 	int rc;
 
-	ca_work_init(&c->s, &c->signer, &none, &a);
+	ca_work_init(&c->env, &c->signer, &none, &a);
 	if ((rc = authority_change(&a, c->operand[0], &policy_change, &urls_change, &ca, err)) != 0)
 		return rc;
 	if ((text = gh_json_print(ca->policy, false)) == NULL)

@@ -97,7 +97,7 @@ find(struct verb_call *c, struct gh_error *err)
 	static const char *const in_json[] = {"id", "name", "slug", "state", "protection", "sealed",
 	    "parent", "subject", "not_before", "not_after", "created_at", "cdp", "aia", "ocsp",
 	    "crl_shards", "policy", "chain", "certificates", "csr", NULL};
-	int rc = store_ca_get(c->s.store, c->operand[0], &row, err);
+	int rc = store_ca_get(c->env.store, c->operand[0], &row, err);
 
 	if (rc == 0 && (c->out = ca_view(row, c->json ? in_json : in_text)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "CA");
@@ -142,7 +142,7 @@ static int
 find_certificate(struct verb_call *c, struct gh_error *err)
 {
 	const char *name = c->operand[0];
-	int rc = store_ca_get(c->s.store, name, &row, err);
+	int rc = store_ca_get(c->env.store, name, &row, err);
 
 	if (rc == 0 && gh_json_size(gh_json_get(row, "chain")) == 0)
 		rc = gh_refuse(err, GH_E_CONFLICT,

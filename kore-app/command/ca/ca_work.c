@@ -16,13 +16,13 @@ ask(void *arg, const struct ca *ca, bool is_parent, char **out, struct gh_error 
 }
 
 void
-ca_work_init(const struct session *s, const struct own_signer *signer, const struct ca_passwords *p,
-    struct authority *out)
+ca_work_init(const struct command_env *env, const struct own_signer *signer,
+    const struct ca_passwords *p, struct authority *out)
 {
-	*out = (struct authority){.store = s->store,
+	*out = (struct authority){.store = env->store,
 	    .signer = signer->client,
-	    .who = &s->who,
-	    .backdate = s->conf->ca.backdate,
+	    .who = &env->who,
+	    .backdate = env->conf->ca.backdate,
 	    .words = &ca_option_words,
 	    .ask = ask,
 	    .arg = (void *)(uintptr_t)p};

@@ -6,7 +6,7 @@
 #include "authority/authority.h"
 
 #include "own_signer.h"
-#include "session.h"
+#include "command_env.h"
 
 /* Files of passwords; NULL: asked for, where the key has one. */
 struct ca_passwords {
@@ -14,7 +14,7 @@ struct ca_passwords {
 };
 
 /* All borrowed; p also while *out is used. */
-void ca_work_init(const struct session *s, const struct own_signer *signer,
+void ca_work_init(const struct command_env *env, const struct own_signer *signer,
     const struct ca_passwords *p, struct authority *out);
 /* What was done to it: as JSON its id, else name and subject. */
 void ca_work_tell(const struct ca *ca, bool json);

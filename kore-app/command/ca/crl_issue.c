@@ -72,7 +72,7 @@ issue_all(struct job_env *env, int *total, const char *who)
 static int
 check_delta(const struct verb_call *c, struct gh_error *err)
 {
-	if (wish.delta && c->s.conf->crl.delta_interval == 0)
+	if (wish.delta && c->env.conf->crl.delta_interval == 0)
 		return gh_refuse(err, GH_E_CONF,
 		    "crl.delta_interval is 0: there are no delta CRLs");
 	return 0;
@@ -81,7 +81,7 @@ check_delta(const struct verb_call *c, struct gh_error *err)
 static int
 issue(struct verb_call *c, struct gh_error *err)
 {
-	struct job_env env = session_job_env(&c->s, &c->pipeline);
+	struct job_env env = pipeline_job_env(&c->env, &c->pipeline);
 	int made = 0, rc;
 
 	if (only != NULL && catalog_find_ca(env.catalog, only) == NULL)

@@ -15,7 +15,7 @@
 
 /* The CRLs of a CA, or of all (ca_name NULL). */
 static int
-load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_json **out,
+load_rows(struct command_env *env, const char *ca_name, bool newest, int limit, gh_json **out,
     struct gh_error *err)
 {
 	struct catalog *catalog = NULL;
@@ -24,7 +24,7 @@ load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_jso
 
 	*out = NULL;
 	if (ca_name != NULL) {
-		rc = enroll_load_catalog(s->store, s->secret, &catalog, err);
+		rc = enroll_load_catalog(env->store, env->secret, &catalog, err);
 		if (rc == 0)
 			ca = catalog_find_ca(catalog, ca_name);
 	}
@@ -32,7 +32,7 @@ load_rows(struct session *s, const char *ca_name, bool newest, int limit, gh_jso
 		rc = gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no CA \"%s\": see `gatehouse ca list`", ca_name);
 	if (rc == 0)
-		rc = store_crl_list(s->store, ca != NULL ? ca->id : 0, newest, limit, out, err);
+		rc = store_crl_list(env->store, ca != NULL ? ca->id : 0, newest, limit, out, err);
 	if (catalog != NULL)
 		catalog_free(catalog);
 	return rc;
@@ -58,7 +58,7 @@ static const struct output_column columns[] = {{"CA", "ca"}, {"SHARD", "shard"},
 static int
 list(struct verb_call *c, struct gh_error *err)
 {
-	return load_rows(&c->s, only, !earlier, rows_max > 0 ? rows_max : LIST_MAX, &c->out, err);
+	return load_rows(&c->env, only, !earlier, rows_max > 0 ? rows_max : LIST_MAX, &c->out, err);
 }
 
 const struct verb verb_crl_list = {
@@ -123,7 +123,7 @@ static int
 find(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *rows = NULL;
-	int rc = load_rows(&c->s, c->operand[0], true, LIST_MAX, &rows, err);
+	int rc = load_rows(&c->env, c->operand[0], true, LIST_MAX, &rows, err);
 
 	for (size_t i = 0; rc == 0 && c->out == NULL && i < gh_json_size(rows); i++)
 		if (is_chosen(gh_json_at(rows, i)))
@@ -160,7 +160,7 @@ find_body(struct verb_call *c, struct gh_error *err)
 	if (!gh_json_int(gh_json_get(c->out, "id"), &crl.id) ||
 	    !gh_json_int(gh_json_get(c->out, "size"), &crl.size))
 		return gh_fail(err, GH_E_DB, "row of a CRL");
-	return store_crl_body(c->s.store, &crl, &der, err);
+	return store_crl_body(c->env.store, &crl, &der, err);
 }
 
 static int export(struct verb_call *c)

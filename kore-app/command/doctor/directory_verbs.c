@@ -169,9 +169,9 @@ test(struct verb_call *c, struct gh_error *err)
 		rc = prompt_password(password_file, "password", false, &password, err);
 	/* what the gateway may not read shall fail here, too */
 	if (rc == 0)
-		rc = session_become_gateway(&c->s, err);
+		rc = command_env_become_gateway(&c->env, err);
 	if (rc == 0)
-		rc = run_test(c->s.conf, c->operands > 0 ? c->operand[0] : NULL, password,
+		rc = run_test(c->env.conf, c->operands > 0 ? c->operand[0] : NULL, password,
 		    &findings, &entry, err);
 	prompt_free(password);
 	return rc == 0 ? put_result(c, err) : rc;

@@ -4,13 +4,13 @@
 #define DOCTOR_H
 
 #include "findings.h"
-#include "session.h"
+#include "command_env.h"
 
 #define DOCTOR_SOON_DAYS 30 /* a CA that ends so soon is told */
 
 struct doctor {
 	const char *conf_path;
-	struct session session; /* store NULL while the database does not answer */
+	struct command_env env; /* store NULL while the database does not answer */
 	struct findings findings;
 	struct catalog *catalog;      /* NULL: not loaded */
 	struct signer_client *signer; /* NULL: does not answer */

@@ -256,7 +256,7 @@ check_ocsp(struct doctor *d, const struct ca *ca, const char *url)
 	if (url_fetch(url, &post, &b, &err) != 0) {
 		wrong = err.message;
 	} else {
-		wrong = judge_ocsp(d->session.conf, ca, &b);
+		wrong = judge_ocsp(d->env.conf, ca, &b);
 		gh_buf_free(&b);
 	}
 	OPENSSL_free(der);

@@ -52,7 +52,7 @@ check_file(struct doctor *d, const struct named_file *n)
 static void
 check_signer_key(struct doctor *d)
 {
-	const struct gh_conf *c = d->session.conf;
+	const struct gh_conf *c = d->env.conf;
 	struct findings *f = &d->findings;
 	bool has_own_user = strcmp(c->gateway.user, c->signer.user) != 0;
 	struct stat st;
@@ -98,7 +98,7 @@ check_kore(struct doctor *d)
 void
 doctor_files(struct doctor *d)
 {
-	const struct gh_conf *c = d->session.conf;
+	const struct gh_conf *c = d->env.conf;
 	const struct named_file files[] = {
 	    {"configuration", d->conf_path, false, false, R_OK},
 	    {"gateway.secret_file", c->gateway.secret_file, false, true, R_OK},
@@ -125,7 +125,7 @@ check_renewal(struct doctor *d, const struct server_cert_state *s)
 {
 	char copy[PATH_MAX];
 
-	snprintf(copy, sizeof(copy), "%s", d->session.conf->gateway.certificate);
+	snprintf(copy, sizeof(copy), "%s", d->env.conf->gateway.certificate);
 	if (!s->is_ours)
 		finding_ok(&d->findings, "server-renewal",
 		    "the server certificate is of another CA: renew it by hand");
@@ -133,7 +133,7 @@ check_renewal(struct doctor *d, const struct server_cert_state *s)
 		finding_wrong(&d->findings, FINDING_ERROR, "server-renewal",
 		    "make its folder the gateway's user's",
 		    "the job server-certificate cannot write %s: %s",
-		    d->session.conf->gateway.certificate, strerror(errno));
+		    d->env.conf->gateway.certificate, strerror(errno));
 	else if (s->is_due)
 		finding_wrong(&d->findings, FINDING_WARNING, "server-renewal",
 		    "see `gatehouse job list`: server-certificate",
@@ -145,7 +145,7 @@ check_renewal(struct doctor *d, const struct server_cert_state *s)
 void
 doctor_server_cert(struct doctor *d)
 {
-	const struct gh_conf *c = d->session.conf;
+	const struct gh_conf *c = d->env.conf;
 	struct server_cert_state s;
 	struct gh_error err = {0};
 	struct tls_pair pair;
@@ -154,14 +154,14 @@ doctor_server_cert(struct doctor *d)
 	    &err);
 
 	tls_pair_clear(&pair);
-	if (rc == 0 && d->session.store != NULL)
-		rc = server_cert_look(c, d->session.store, &s, &err);
+	if (rc == 0 && d->env.store != NULL)
+		rc = server_cert_look(c, d->env.store, &s, &err);
 	if (rc != 0) {
 		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate",
 		    "correct gateway.certificate and gateway.key", "%s", err.detail);
 		return;
 	}
-	if (d->session.store == NULL)
+	if (d->env.store == NULL)
 		return;
 	gh_timestamp_format(s.not_after, until);
 	if (s.not_after <= gh_now())

@@ -41,8 +41,7 @@ check_facts(struct doctor *d, struct store *store)
 		    "the database's encoding is not UTF8");
 	if (fabs(skew) >= SKEW_WARNING)
 		finding_wrong(f,
-		    fabs(skew) > d->session.conf->database.clock_skew ? FINDING_ERROR
-								      : FINDING_WARNING,
+		    fabs(skew) > d->env.conf->database.clock_skew ? FINDING_ERROR : FINDING_WARNING,
 		    "database-clock", "let both follow the same NTP server",
 		    "our clock is %.1f s ahead of the database's", skew);
 	else
@@ -54,26 +53,26 @@ doctor_database(struct doctor *d)
 {
 	struct findings *f = &d->findings;
 	struct gh_error err = {0};
-	int rc = session_open_store(d->session.conf, &d->session.store, &err);
+	int rc = command_env_open_store(d->env.conf, &d->env.store, &err);
 
 	if (rc == 0)
-		rc = store_ping(d->session.store, &err);
+		rc = store_ping(d->env.store, &err);
 	if (rc != 0) {
 		finding_wrong(f, FINDING_ERROR, "database",
 		    "check that PostgreSQL runs, and database.conninfo", "%s", err.detail);
-		store_free(d->session.store);
-		d->session.store = NULL;
+		store_free(d->env.store);
+		d->env.store = NULL;
 		return;
 	}
-	check_facts(d, d->session.store);
-	rc = store_check_schema(d->session.store, &err);
+	check_facts(d, d->env.store);
+	rc = store_check_schema(d->env.store, &err);
 	if (rc == 0)
 		finding_ok(f, "database-schema", "fits this program");
 	else
 		finding_wrong(f, FINDING_ERROR, "database-schema",
 		    "`gatehouse db migrate`, or upgrade the program", "%s", err.detail);
-	if (rc == 0 && (rc = session_use_secret(&d->session, &err)) == 0)
-		rc = enroll_load_catalog(d->session.store, d->session.secret, &d->catalog, &err);
+	if (rc == 0 && (rc = command_env_use_secret(&d->env, &err)) == 0)
+		rc = enroll_load_catalog(d->env.store, d->env.secret, &d->catalog, &err);
 	if (rc != 0)
 		finding_wrong(f, FINDING_ERROR, "catalog", "see the detail; `gatehouse db status`",
 		    "CAs, templates and applications cannot be loaded: %s", err.detail);
@@ -95,19 +94,19 @@ doctor_directory(struct doctor *d)
 	struct dir_shared *shared;
 	struct gh_error err = {0};
 
-	if (dir_shared_new(d->session.conf, &shared, &err) != 0) {
+	if (dir_shared_new(d->env.conf, &shared, &err) != 0) {
 		finding_wrong(&d->findings, FINDING_ERROR, "directory", "correct the configuration",
 		    "%s", err.detail);
 		return;
 	}
-	(void)directory_check_servers(d->session.conf, shared, &d->findings);
+	(void)directory_check_servers(d->env.conf, shared, &d->findings);
 	dir_shared_free(shared);
 }
 
 void
 doctor_signer(struct doctor *d)
 {
-	const struct gh_conf *c = d->session.conf;
+	const struct gh_conf *c = d->env.conf;
 	struct gh_error err = {0};
 	int rc = signer_client_new(c->signer.socket, c->signer.timeout_ms, &d->signer, &err);
 
@@ -146,14 +145,14 @@ check_job(struct findings *f, const char *row, const struct store_job *state, in
 void
 doctor_jobs(struct doctor *d)
 {
-	for (size_t i = 0; d->session.store != NULL && i < job_table_len; i++) {
-		int interval = job_interval(&job_table[i], d->session.conf);
+	for (size_t i = 0; d->env.store != NULL && i < job_table_len; i++) {
+		int interval = job_interval(&job_table[i], d->env.conf);
 		struct store_job state;
 		struct gh_error err = {0};
 		char row[JOB_ROW_SIZE];
 
 		job_row_name(&job_table[i], row);
-		if (store_job_state(d->session.store, row, &state, &err) != 0) {
+		if (store_job_state(d->env.store, row, &state, &err) != 0) {
 			finding_wrong(&d->findings, FINDING_ERROR, "job", "try again", "%s: %s",
 			    row, err.detail);
 			return;
@@ -168,7 +167,7 @@ doctor_jobs(struct doctor *d)
 void
 doctor_gateway(struct doctor *d)
 {
-	const struct gh_conf *c = d->session.conf;
+	const struct gh_conf *c = d->env.conf;
 	struct timex t = {0};
 
 	if (run_probe_is_gateway_up(c))

@@ -14,9 +14,9 @@
 static int
 become(struct doctor *d, struct gh_error *err)
 {
-	const char *user = d->session.conf->gateway.user;
+	const char *user = d->env.conf->gateway.user;
 	const struct passwd *pw;
-	int rc = session_become_gateway(&d->session, err);
+	int rc = command_env_become_gateway(&d->env, err);
 
 	if (rc != 0)
 		return rc;
@@ -95,8 +95,8 @@ cmd_doctor(int argc, char **argv)
 	if (rc != OPTIONS_GO)
 		return rc;
 	quiet = d.findings.only_wrong;
-	d.conf_path = session_conf_path(conf);
-	rc = session_open(&d.session, conf, 0, &err);
+	d.conf_path = command_env_conf_path(conf);
+	rc = command_env_open(&d.env, conf, 0, &err);
 	if (rc != 0)
 		return command_fail(argv[0], &err);
 	rc = findings_begin(&d.findings, json, &err);
@@ -108,6 +108,6 @@ cmd_doctor(int argc, char **argv)
 		catalog_free(d.catalog);
 	signer_client_free(d.signer);
 	findings_end(&d.findings);
-	session_close(&d.session);
+	command_env_close(&d.env);
 	return shown;
 }

@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 #include "run_check.h"
-#include "session.h"
+#include "command_env.h"
 
 struct address {
 	union {
@@ -251,7 +251,7 @@ int
 run_check_database(const struct gh_conf *conf, struct gh_error *err)
 {
 	struct store *s;
-	int rc = session_open_store(conf, &s, err);
+	int rc = command_env_open_store(conf, &s, err);
 
 	if (rc == 0)
 		rc = store_check_schema(s, err);

@@ -12,7 +12,7 @@
 #include "options.h"
 #include "run_check.h"
 #include "run_supervise.h"
-#include "session.h"
+#include "command_env.h"
 
 #define ALONE_SECONDS 10 /* how long a port in use is waited for */
 
@@ -100,7 +100,7 @@ cmd_run(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (run(session_conf_path(conf_path), is_check, own_signer, &err) != 0)
+	if (run(command_env_conf_path(conf_path), is_check, own_signer, &err) != 0)
 		return command_fail(argv[0], &err);
 	return COMMAND_OK;
 }

@@ -24,7 +24,7 @@
 static int
 init_schema(struct bootstrap *in, struct gh_error *err)
 {
-	int applied, rc = store_migrate(in->session->store, &applied, err);
+	int applied, rc = store_migrate(in->env->store, &applied, err);
 
 	if (rc != 0)
 		return rc;
@@ -39,7 +39,7 @@ refuse_if_used(struct bootstrap *in, enum store_list what, const char *path, con
 	struct store_filter filter = {0};
 	gh_json *found;
 	size_t n;
-	int rc = list_load(in->session->store, what, filter, 1, &found, err);
+	int rc = list_load(in->env->store, what, filter, 1, &found, err);
 
 	if (rc != 0)
 		return rc;
@@ -72,7 +72,7 @@ init_secret(struct bootstrap *in, const char *path, const char *user, enum store
 static int
 init_secrets(struct bootstrap *in, struct gh_error *err)
 {
-	const struct gh_conf *c = in->session->conf;
+	const struct gh_conf *c = in->env->conf;
 	int rc = init_secret(in, c->gateway.secret_file, c->gateway.user, STORE_LIST_APPS,
 	    "applications", err);
 
@@ -80,7 +80,7 @@ init_secrets(struct bootstrap *in, struct gh_error *err)
 		rc =
 		    init_secret(in, c->signer.key_file, c->signer.user, STORE_LIST_CAS, "CAs", err);
 	if (rc == 0)
-		rc = session_use_secret(in->session, err);
+		rc = command_env_use_secret(in->env, err);
 	return rc;
 }
 
@@ -110,7 +110,7 @@ init_ca(struct bootstrap *in, const struct authority_new_ca *spec, struct gh_err
 	struct authority a;
 	gh_json *found;
 	struct ca *ca;
-	int rc = list_find(in->session->store, STORE_LIST_CAS, spec->settings.name, &found, err);
+	int rc = list_find(in->env->store, STORE_LIST_CAS, spec->settings.name, &found, err);
 
 	if (rc == 0) {
 		gh_json_free(found);
@@ -119,11 +119,11 @@ init_ca(struct bootstrap *in, const struct authority_new_ca *spec, struct gh_err
 	if (rc != GH_E_NOT_FOUND)
 		return rc;
 	if (in->signer.client == NULL) {
-		rc = own_signer_start(in->session->conf, &in->signer, err);
+		rc = own_signer_start(in->env->conf, &in->signer, err);
 		if (rc != 0)
 			return rc;
 	}
-	ca_work_init(in->session, &in->signer, &passwords, &a);
+	ca_work_init(in->env, &in->signer, &passwords, &a);
 	rc = authority_make(&a, spec, &ca, err);
 	if (rc == 0) {
 		rc = report_ca(in, ca, err);
@@ -168,7 +168,7 @@ init_templates(struct bootstrap *in, struct gh_error *err)
 		return 0;
 	rc = template_dir_list(in->args->templates, &path, err);
 	for (size_t i = 0; rc == 0 && path[i] != NULL; i++) {
-		rc = template_file_import(in->session, path[i], &r, err);
+		rc = template_file_import(in->env, path[i], &r, err);
 		if (rc == 0)
 			rc = report_add(&in->report, "templates", r.name, r.is_new, err);
 	}
@@ -207,8 +207,8 @@ create_admin(struct bootstrap *in, struct gh_error *err)
 	if (rc == 0)
 		rc = user_hash_password(given != NULL ? given : in->password, hash, err);
 	if (rc == 0)
-		rc = store_create_user(in->session->store, &in->session->who, in->args->admin, hash,
-		    roles, err);
+		rc = store_create_user(in->env->store, &in->env->who, in->args->admin, hash, roles,
+		    err);
 	prompt_free(given);
 	return rc;
 }
@@ -221,7 +221,7 @@ init_admin(struct bootstrap *in, struct gh_error *err)
 	struct store_filter filter = {0};
 	gh_json *users, *item;
 	const char *name;
-	int rc = list_load(in->session->store, STORE_LIST_USERS, filter, 1, &users, err);
+	int rc = list_load(in->env->store, STORE_LIST_USERS, filter, 1, &users, err);
 
 	if (rc != 0)
 		return rc;

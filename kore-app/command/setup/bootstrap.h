@@ -9,7 +9,7 @@
 #include "ca/ca_options.h"
 #include "own_signer.h"
 #include "report.h"
-#include "session.h"
+#include "command_env.h"
 
 #define BOOTSTRAP_PASSWORD_LENGTH 20 /* of 32 signs each: 100 bits */
 
@@ -27,7 +27,7 @@ struct bootstrap_args {
 
 struct bootstrap {
 	const struct bootstrap_args *args;
-	struct session *session;  /* SESSION_RAW_STORE; its secret is filled */
+	struct command_env *env;  /* ENV_RAW_STORE; its secret is filled */
 	struct own_signer signer; /* started when it is needed first */
 	struct report report;     /* begun by the caller */
 	char password[BOOTSTRAP_PASSWORD_LENGTH +
@@ -36,7 +36,7 @@ struct bootstrap {
 
 /* What was made before a failure stays, and is in the report. */
 int bootstrap_run(struct bootstrap *b, struct gh_error *err) GH_MUSTCHECK;
-/* Signer, report and password; not the session. */
+/* Signer, report and password; not the environment. */
 void bootstrap_close(struct bootstrap *b);
 
 #endif

@@ -17,10 +17,10 @@ struct init_args {
 static int
 init_run(const char *who, const struct init_args *a)
 {
-	struct session session;
-	struct bootstrap b = {.args = &a->make, .session = &session};
+	struct command_env env;
+	struct bootstrap b = {.args = &a->make, .env = &env};
 	struct gh_error err;
-	int rc = session_open(&session, a->conf, SESSION_RAW_STORE, &err), shown;
+	int rc = command_env_open(&env, a->conf, ENV_RAW_STORE, &err), shown;
 
 	if (rc != 0)
 		return command_fail(who, &err);
@@ -30,7 +30,7 @@ init_run(const char *who, const struct init_args *a)
 	/* Also after a failure: a password that was made must be told. */
 	shown = a->json ? output_json(b.report.json) : output_finish();
 	bootstrap_close(&b);
-	session_close(&session);
+	command_env_close(&env);
 	if (rc == 0)
 		return shown;
 	rc = command_fail(who, &err);

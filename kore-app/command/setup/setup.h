@@ -42,7 +42,7 @@ struct setup {
 	char *base_url;           /* NULL: no URLs */
 	struct server_cert_names names; /* of the server certificate */
 	struct bootstrap made;
-	struct session session;
+	struct command_env env;
 };
 
 /* OPTIONS_GO, or an exit code, as options_parse. */

@@ -55,7 +55,7 @@ find_any(struct setup *s, gh_json **first, struct gh_error *err)
 {
 	const struct store_filter filter = {0};
 	gh_json *apps;
-	int rc = list_load(s->session.store, STORE_LIST_APPS, filter, 1, &apps, err);
+	int rc = list_load(s->env.store, STORE_LIST_APPS, filter, 1, &apps, err);
 
 	*first = NULL;
 	if (rc == 0 && gh_json_size(apps) > 0)
@@ -89,7 +89,7 @@ setup_first_app(struct setup *s, struct gh_error *err)
 		app.templates.n = 2;
 	}
 	if (rc == 0)
-		rc = make_app(&s->session, &app, name, &secrets, &id, err);
+		rc = make_app(&s->env, &app, name, &secrets, &id, err);
 	if (rc == 0)
 		rc = give_app(s, name, &secrets, err);
 	app_secrets_clear(&secrets);

@@ -15,7 +15,7 @@
 static int
 find_paths(struct setup *s, struct gh_error *err)
 {
-	const char *path = session_conf_path(s->o.conf);
+	const char *path = command_env_conf_path(s->o.conf);
 	char copy[SETUP_PATH_SIZE];
 
 	if (path[0] != '/')

@@ -188,14 +188,14 @@ static int
 issue(struct setup *s, const char *path, struct gh_error *err)
 {
 	struct loaded_ca ca = {NULL, NULL};
-	struct server_cert_issue i = {.conf = s->session.conf,
-	    .store = s->session.store,
-	    .who = &s->session.who};
+	struct server_cert_issue i = {.conf = s->env.conf,
+	    .store = s->env.store,
+	    .who = &s->env.who};
 	char *pem = NULL;
-	int rc = loaded_ca_open(s->session.store, s->o.make.ca_name, &ca, err);
+	int rc = loaded_ca_open(s->env.store, s->o.make.ca_name, &ca, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
-		rc = own_signer_start(s->session.conf, &s->made.signer, err);
+		rc = own_signer_start(s->env.conf, &s->made.signer, err);
 	i.ca = ca.ca;
 	i.signer = s->made.signer.client;
 	if (rc == 0)
@@ -217,7 +217,7 @@ issue(struct setup *s, const char *path, struct gh_error *err)
 int
 setup_server_cert(struct setup *s, struct gh_error *err)
 {
-	const struct gh_conf *conf = s->session.conf;
+	const struct gh_conf *conf = s->env.conf;
 	const char *path = conf->gateway.certificate;
 	struct tls_pair pair;
 	int rc;

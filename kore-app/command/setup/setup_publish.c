@@ -6,12 +6,12 @@
 static int
 run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_error *err)
 {
-	struct job_env env = {.conf = s->session.conf,
-	    .server_secret = s->session.secret,
-	    .store = s->session.store,
+	struct job_env env = {.conf = s->env.conf,
+	    .server_secret = s->env.secret,
+	    .store = s->env.store,
 	    .signer = s->made.signer.client,
 	    .catalog = catalog,
-	    .who = s->session.who};
+	    .who = s->env.who};
 	char detail[JOB_DETAIL_SIZE];
 
 	/* one that runs at this moment does the same */
@@ -24,10 +24,10 @@ int
 setup_publish(struct setup *s, struct gh_error *err)
 {
 	struct catalog *catalog = NULL;
-	int rc = enroll_load_catalog(s->session.store, s->session.secret, &catalog, err);
+	int rc = enroll_load_catalog(s->env.store, s->env.secret, &catalog, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
-		rc = own_signer_start(s->session.conf, &s->made.signer, err);
+		rc = own_signer_start(s->env.conf, &s->made.signer, err);
 	if (rc == 0)
 		rc = run_job(s, catalog, "crl", err);
 	if (rc == 0)

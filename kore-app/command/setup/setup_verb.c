@@ -24,9 +24,9 @@ make_all(struct setup *s, struct gh_error *err)
 	s->o.make.urls.base = s->o.make.root_urls.base = s->base_url;
 	s->o.make.urls.none = s->o.make.root_urls.none = s->o.no_urls;
 	s->conf = NULL;
-	rc = session_of_conf(&s->session, conf, SESSION_RAW_STORE, err);
+	rc = command_env_of_conf(&s->env, conf, ENV_RAW_STORE, err);
 	s->made.args = &s->o.make;
-	s->made.session = &s->session;
+	s->made.env = &s->env;
 	if (rc == 0)
 		rc = bootstrap_run(&s->made, err);
 	if (rc == 0)
@@ -42,7 +42,7 @@ static void
 show_next(const struct setup *s)
 {
 	bool has_units = access("/run/systemd/system", F_OK) == 0 && access(UNIT, F_OK) == 0;
-	const struct gh_conf *conf = s->session.conf;
+	const struct gh_conf *conf = s->env.conf;
 
 	if (s->o.json)
 		return;
@@ -91,7 +91,7 @@ static void
 setup_free(struct setup *s)
 {
 	bootstrap_close(&s->made);
-	session_close(&s->session);
+	command_env_close(&s->env);
 	conf_settings_clear(&s->settings);
 	gh_conf_free(s->conf);
 	prompt_free(s->directory_password);

@@ -54,7 +54,7 @@ check_set(const struct verb_call *c)
 static int
 set(struct verb_call *c, struct gh_error *err)
 {
-	return make_app_change(&c->s, c->operand[0], &changes, err);
+	return make_app_change(&c->env, c->operand[0], &changes, err);
 }
 
 const struct verb verb_app_set = {
@@ -82,7 +82,7 @@ static const struct option_row rotate_options[] = {
 static int
 rotate(struct verb_call *c, struct gh_error *err)
 {
-	int rc = make_app_rotate(&c->s, c->operand[0], new_key, &secrets, err);
+	int rc = make_app_rotate(&c->env, c->operand[0], new_key, &secrets, err);
 
 	if (rc != 0 || !c->json)
 		return rc;
@@ -133,7 +133,7 @@ remove_app(struct verb_call *c, struct gh_error *err)
 
 	if (!verb_shared.is_sure)
 		rc = prompt_confirm("Remove the application for good? Type yes", err);
-	return rc == 0 ? store_delete_app(c->s.store, &c->s.who, c->operand[0], err) : rc;
+	return rc == 0 ? store_delete_app(c->env.store, &c->env.who, c->operand[0], err) : rc;
 }
 
 static const struct option_row delete_options[] = {VERB_CONFIG, VERB_YES, OPTION_END};

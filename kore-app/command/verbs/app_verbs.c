@@ -53,7 +53,7 @@ check_create(const struct verb_call *c)
 static int
 create(struct verb_call *c, struct gh_error *err)
 {
-	int rc = make_app(&c->s, &wish, c->operand[0], &secrets, &c->id, err);
+	int rc = make_app(&c->env, &wish, c->operand[0], &secrets, &c->id, err);
 
 	if (rc != 0 || !c->json)
 		return rc;
@@ -119,7 +119,7 @@ const struct verb verb_app_list = {
 static int
 find(struct verb_call *c, struct gh_error *err)
 {
-	return list_find(c->s.store, STORE_LIST_APPS, c->operand[0], &c->out, err);
+	return list_find(c->env.store, STORE_LIST_APPS, c->operand[0], &c->out, err);
 }
 
 const struct verb verb_app_show = {

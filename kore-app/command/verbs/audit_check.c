@@ -80,7 +80,7 @@ static size_t key_len;
 static int
 find_key(struct verb_call *c, struct gh_error *err)
 {
-	return ask_signer(c->s.conf, &key, &key_len, err);
+	return ask_signer(c->env.conf, &key, &key_len, err);
 }
 
 static int
@@ -221,18 +221,18 @@ take_head(struct verify *c, struct gh_error *err)
 /* The rows that the trail tells of. Who verifies may not have the gateway secret: then that is left
  * out, and said. */
 static int
-check_grants(struct verify *c, struct session *s, struct gh_error *err)
+check_grants(struct verify *c, struct command_env *env, struct gh_error *err)
 {
 	struct audit_finding f = {.kind = AUDIT_GRANTS_WRONG};
 	struct grant_verdict v;
 	struct gh_error none;
 	int rc;
 
-	if (session_use_secret(s, &none) != 0) {
+	if (command_env_use_secret(env, &none) != 0) {
 		fprintf(stderr, "rows that grant rights were not looked at: %s\n", none.message);
 		return 0;
 	}
-	rc = grant_verify(s->store, &v, err);
+	rc = grant_verify(env->store, &v, err);
 	if (rc != 0 || v.is_whole)
 		return rc;
 	snprintf(f.text, sizeof(f.text), "%.*s", (int)sizeof(f.text) - 1, v.problem);
@@ -272,11 +272,11 @@ run(struct verb_call *call, struct gh_error *err)
 	c->v.found = on_found;
 	c->v.progress = isatty(STDERR_FILENO) ? on_progress : NULL;
 	c->v.arg = c;
-	rc = take_keys(c, call->s.conf, err);
+	rc = take_keys(c, call->env.conf, err);
 	if (rc == 0)
-		rc = audit_verify(call->s.store, &c->v, err);
+		rc = audit_verify(call->env.store, &c->v, err);
 	if (rc == 0)
-		rc = check_grants(c, &call->s, err);
+		rc = check_grants(c, &call->env, err);
 	if (rc != 0)
 		return rc;
 	head = c->v.last.id != 0 ? gh_hex_encode(c->v.last.head, AUDIT_HASH_SIZE) : NULL;

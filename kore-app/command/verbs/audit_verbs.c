@@ -81,7 +81,7 @@ export_rows(struct verb_call *c, struct gh_error *err)
 	int rc;
 
 	do {
-		rc = store_audit_page(c->s.store, &filter, &entries, &next, err);
+		rc = store_audit_page(c->env.store, &filter, &entries, &next, err);
 		if (rc == 0)
 			rc = print_lines(entries, err);
 		gh_json_free(entries);

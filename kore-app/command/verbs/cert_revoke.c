@@ -45,7 +45,7 @@ confirm(struct verb_call *c, int64_t id, struct gh_error *err)
 		return 0;
 	}
 	snprintf(key, sizeof(key), "%" PRId64, id);
-	if ((rc = store_get_cert(c->s.store, key, &row, err)) != 0)
+	if ((rc = store_get_cert(c->env.store, key, &row, err)) != 0)
 		return rc;
 	printf("Revoke certificate %s, serial ", key);
 	output_safe(stdout, gh_json_string(gh_json_get(row, "serial")));
@@ -68,12 +68,12 @@ set_status(struct verb_call *c, struct gh_error *err)
 {
 	struct store_cert_status st;
 	char key[24];
-	int rc = revoke_set_status(c->s.store, c->s.conf, &c->s.who, &wish, &st, err);
+	int rc = revoke_set_status(c->env.store, c->env.conf, &c->env.who, &wish, &st, err);
 
 	if (rc != 0)
 		return rc;
 	snprintf(key, sizeof(key), "%" PRId64, st.id);
-	return store_get_cert(c->s.store, key, &c->out, err);
+	return store_get_cert(c->env.store, key, &c->out, err);
 }
 
 static int
@@ -83,7 +83,7 @@ change_status(struct verb_call *c, struct gh_error *err)
 	int rc;
 
 	set_key(&wish.key, c->operand[0], issuer_name);
-	rc = store_find_cert(c->s.store, &wish.key, &id, err);
+	rc = store_find_cert(c->env.store, &wish.key, &id, err);
 	if (rc == 0 && wish.to == STORE_CERT_REVOKED && !verb_shared.is_sure)
 		rc = confirm(c, id, err);
 	return rc == 0 && c->exit == COMMAND_OK ? set_status(c, err) : rc;

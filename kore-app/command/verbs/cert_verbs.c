@@ -96,7 +96,7 @@ static int
 find(struct verb_call *c, struct gh_error *err)
 {
 	const char *id = c->operand[0], *text;
-	int rc = store_get_cert(c->s.store, id, &c->out, err);
+	int rc = store_get_cert(c->env.store, id, &c->out, err);
 
 	if (rc == GH_E_NOT_FOUND)
 		return gh_refuse(err, rc,

@@ -9,7 +9,7 @@
 #include "command.h"
 #include "options.h"
 #include "output.h"
-#include "session.h"
+#include "command_env.h"
 
 /* Files the configuration names. */
 struct named_file {
@@ -80,14 +80,14 @@ cmd_conf_check(int argc, char **argv)
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (gh_conf_load(session_conf_path(path), &conf, &err) != 0)
+	if (gh_conf_load(command_env_conf_path(path), &conf, &err) != 0)
 		return command_fail(argv[0], &err);
 	if (!no_files)
 		wrong = check_files(argv[0], conf);
 	gh_conf_free(conf);
 	if (wrong != 0)
 		return COMMAND_USAGE;
-	printf("%s: ok\n", session_conf_path(path));
+	printf("%s: ok\n", command_env_conf_path(path));
 	return output_finish();
 }
 

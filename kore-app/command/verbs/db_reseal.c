@@ -50,7 +50,7 @@ put_result(struct verb_call *c, struct gh_error *err)
 static int
 reseal(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_grant_macs_look(c->s.store, &seals, err);
+	int rc = store_grant_macs_look(c->env.store, &seals, err);
 
 	if (rc != 0)
 		return rc;
@@ -62,7 +62,7 @@ reseal(struct verb_call *c, struct gh_error *err)
 		if (!verb_shared.is_sure)
 			rc = prompt_confirm("Seal all rows as they are now?", err);
 		if (rc == 0)
-			rc = store_reseal(c->s.store, &c->s.who, seals.digest, err);
+			rc = store_reseal(c->env.store, &c->env.who, seals.digest, err);
 	}
 	return rc == 0 ? put_result(c, err) : rc;
 }

@@ -91,7 +91,7 @@ revoke(struct restored *r, const struct restored_item *i, int64_t ca_id, struct 
 	snprintf(detail, sizeof(detail), "%s, again after a restore, from %.200s",
 	    revocation_reason_name(i->reason), r->source);
 	r->again++;
-	return store_revoke_again(r->call->s.store, &r->call->s.who, &f, err);
+	return store_revoke_again(r->call->env.store, &r->call->env.who, &f, err);
 }
 
 /* A CA speaks about its own certificates alone, whatever serial numbers its CRL has; one that was
@@ -115,7 +115,7 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 	bool is_revoked, wanted;
 	int64_t ca_id;
 	int rc =
-	    store_find_serial(r->call->s.store, i.serial, i.serial_len, &ca_id, &is_revoked, err);
+	    store_find_serial(r->call->env.store, i.serial, i.serial_len, &ca_id, &is_revoked, err);
 
 	if (rc == 0 && ca_id != 0 && r->is_crl && !is_of(r, ca_id, i.ca))
 		ca_id = 0;
@@ -144,7 +144,7 @@ read_sources(struct restored *r, struct gh_error *err)
 		r->is_crl = true;
 		rc = restored_read_crl(r->source, r->catalog, judge, r, &ca, &number, err);
 		if (rc == 0 && number > 0 && number < STORE_MARGIN_MAX)
-			rc = store_set_crl_floor(r->call->s.store, ca->id, number + margin, err);
+			rc = store_set_crl_floor(r->call->env.store, ca->id, number + margin, err);
 	}
 	for (size_t i = 0; rc == 0 && i < logs.n; i++) {
 		r->source = logs.v[i];
@@ -177,9 +177,9 @@ run(struct verb_call *c, struct gh_error *err)
 		    prompt_confirm("Is this database a restored one, and are all gateways stopped?",
 			err);
 	if (rc == 0)
-		rc = enroll_load_catalog(c->s.store, c->s.secret, &r.catalog, err);
+		rc = enroll_load_catalog(c->env.store, c->env.secret, &r.catalog, err);
 	if (rc == 0)
-		rc = store_restored(c->s.store, &c->s.who, margin, err);
+		rc = store_restored(c->env.store, &c->env.who, margin, err);
 	if (rc == 0 && (r.found = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "list");
 	if (rc == 0)

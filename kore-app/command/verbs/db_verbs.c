@@ -12,16 +12,16 @@
 
 /* On its own: the table of the audit record is made by the first migration. */
 static int
-audit_migration(struct session *s, int applied, struct gh_error *err)
+audit_migration(struct command_env *env, int applied, struct gh_error *err)
 {
 	char detail[40];
 	struct store_audit a = {.event = "db.migrated",
 	    .outcome = "success",
-	    .who = &s->who,
+	    .who = &env->who,
 	    .detail = detail};
 
 	snprintf(detail, sizeof(detail), "%d migrations", applied);
-	return store_audit(s->store, &a, err);
+	return store_audit(env->store, &a, err);
 }
 
 static bool is_sure;
@@ -29,18 +29,18 @@ static bool is_sure;
 /* Rows of a version without seals. What was sealed before is not sealed again here, however the
  * database looks. */
 static int
-seal_first(struct session *s, size_t *sealed, struct gh_error *err)
+seal_first(struct command_env *env, size_t *sealed, struct gh_error *err)
 {
 	struct store_grant_macs seals;
 	bool has_secret;
-	int rc = secret_file_exists(s->conf->gateway.secret_file, &has_secret, err);
+	int rc = secret_file_exists(env->conf->gateway.secret_file, &has_secret, err);
 
 	*sealed = 0;
 	if (rc != 0 || !has_secret)
 		return rc; /* `gatehouse init` comes next */
-	rc = session_use_secret(s, err);
+	rc = command_env_use_secret(env, err);
 	if (rc == 0)
-		rc = store_grant_macs_look(s->store, &seals, err);
+		rc = store_grant_macs_look(env->store, &seals, err);
 	if (rc != 0)
 		return rc;
 	if (seals.is_first && seals.rows > 0) {
@@ -48,7 +48,7 @@ seal_first(struct session *s, size_t *sealed, struct gh_error *err)
 		if (!is_sure)
 			rc = prompt_confirm("Seal these rows?", err);
 		if (rc == 0)
-			rc = store_reseal(s->store, &s->who, seals.digest, err);
+			rc = store_reseal(env->store, &env->who, seals.digest, err);
 		*sealed = rc == 0 ? seals.rows : 0;
 	}
 	store_grant_macs_clear(&seals);
@@ -59,12 +59,12 @@ static int
 migrate(struct verb_call *c, struct gh_error *err)
 {
 	size_t sealed = 0;
-	int applied = 0, rc = store_migrate(c->s.store, &applied, err);
+	int applied = 0, rc = store_migrate(c->env.store, &applied, err);
 
 	if (rc == 0 && applied > 0)
-		rc = audit_migration(&c->s, applied, err);
+		rc = audit_migration(&c->env, applied, err);
 	if (rc == 0)
-		rc = seal_first(&c->s, &sealed, err);
+		rc = seal_first(&c->env, &sealed, err);
 	if (rc != 0)
 		return rc;
 	c->out = gh_json_new_object();
@@ -108,7 +108,7 @@ static int
 check_grants(struct verb_call *c, struct gh_error *err)
 {
 	struct grant_verdict v;
-	int rc = grant_verify(c->s.store, &v, err);
+	int rc = grant_verify(c->env.store, &v, err);
 
 	if (rc == 0 && !v.is_whole)
 		rc = gh_refuse(err, GH_E_SEAL, "%s", v.problem);

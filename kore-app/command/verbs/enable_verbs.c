@@ -10,26 +10,26 @@
 
 /* What a row's arg points to: of which kind, and what becomes of it. */
 struct state_wish {
-	int (*set)(struct session *s, const char *name, int to, struct gh_error *err);
+	int (*set)(struct command_env *env, const char *name, int to, struct gh_error *err);
 	int to;
 };
 
 static int
-set_app(struct session *s, const char *name, int to, struct gh_error *err)
+set_app(struct command_env *env, const char *name, int to, struct gh_error *err)
 {
-	return store_set_app_enabled(s->store, &s->who, name, to != 0, err);
+	return store_set_app_enabled(env->store, &env->who, name, to != 0, err);
 }
 
 static int
-set_user(struct session *s, const char *name, int to, struct gh_error *err)
+set_user(struct command_env *env, const char *name, int to, struct gh_error *err)
 {
-	return store_set_user(s->store, &s->who, name, NULL, to, err);
+	return store_set_user(env->store, &env->who, name, NULL, to, err);
 }
 
 static int
-set_ca(struct session *s, const char *name, int to, struct gh_error *err)
+set_ca(struct command_env *env, const char *name, int to, struct gh_error *err)
 {
-	return store_set_ca_state(s->store, &s->who, name, (enum ca_state)to, err);
+	return store_set_ca_state(env->store, &env->who, name, (enum ca_state)to, err);
 }
 
 static int
@@ -37,7 +37,7 @@ set_state(struct verb_call *c, struct gh_error *err)
 {
 	const struct state_wish *w = c->verb->arg;
 
-	return w->set(&c->s, c->operand[0], w->to, err);
+	return w->set(&c->env, c->operand[0], w->to, err);
 }
 
 static struct state_wish app_on = {set_app, 1}, app_off = {set_app, 0}, user_on = {set_user, 1},

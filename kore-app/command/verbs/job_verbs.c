@@ -71,11 +71,11 @@ static int
 list_jobs(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *rows;
-	int rc = store_job_list(c->s.store, &rows, err);
+	int rc = store_job_list(c->env.store, &rows, err);
 
 	c->out = gh_json_new_array();
 	for (size_t i = 0; rc == 0 && i < job_table_len; i++)
-		if (c->out == NULL || append_job(c->out, &job_table[i], c->s.conf, rows) != 0)
+		if (c->out == NULL || append_job(c->out, &job_table[i], c->env.conf, rows) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "jobs");
 	gh_json_free(rows);
 	return rc;
@@ -118,16 +118,16 @@ check_run(const struct verb_call *c)
 	return COMMAND_OK;
 }
 
-/* Here and now, with our own connections. Free with session_env_free. */
+/* Here and now, with our own connections. Free with pipeline_free. */
 static int
 open_here(struct verb_call *c, struct job_env *env, struct gh_error *err)
 {
-	int rc = session_become_gateway(&c->s, err);
+	int rc = command_env_become_gateway(&c->env, err);
 
 	if (rc == 0)
-		rc = session_env_open(&c->s, &c->pipeline, err);
+		rc = pipeline_open(&c->env, &c->pipeline, err);
 	if (rc == 0)
-		*env = session_job_env(&c->s, &c->pipeline);
+		*env = pipeline_job_env(&c->env, &c->pipeline);
 	return rc;
 }
 
@@ -205,7 +205,7 @@ run(struct verb_call *c, struct gh_error *err)
 	if (!in_background)
 		return run_here(c, err);
 	job_row_name(job, row);
-	return store_job_want(c->s.store, row, err);
+	return store_job_want(c->env.store, row, err);
 }
 
 static int

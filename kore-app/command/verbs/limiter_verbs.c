@@ -59,14 +59,14 @@ make_id(char out[LIMITER_ID_SIZE], struct gh_error *err)
 
 /* The ears are open before the question is asked; then all nodes have the same time. */
 static int
-hear(struct session *s, struct store *ears, const char *question, struct answers *a,
+hear(struct command_env *env, struct store *ears, const char *question, struct answers *a,
     struct gh_error *err)
 {
 	int64_t end;
 	int rc = store_message_wait(ears, STORE_LIMITER_ANSWER, 0, take_answer, a, err);
 
 	if (rc == 0)
-		rc = store_message_send(s->store, STORE_LIMITER_QUESTION, question, err);
+		rc = store_message_send(env->store, STORE_LIMITER_QUESTION, question, err);
 	end = gh_now_us() + WAIT_SECONDS * INT64_C(1000000);
 	while (rc == 0 && gh_now_us() < end)
 		rc = store_message_wait(ears, STORE_LIMITER_ANSWER,
@@ -81,7 +81,7 @@ hear(struct session *s, struct store *ears, const char *question, struct answers
 }
 
 static int
-ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_error *err)
+ask(struct command_env *env, struct limiter_question *q, struct answers *a, struct gh_error *err)
 {
 	struct store *ears = NULL;
 	char *question = NULL;
@@ -92,11 +92,11 @@ ask(struct session *s, struct limiter_question *q, struct answers *a, struct gh_
 	if (rc == 0 && (a->rows = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "answers");
 	if (rc == 0)
-		rc = limiter_question_write(q, s->secret, &question, err);
+		rc = limiter_question_write(q, env->secret, &question, err);
 	if (rc == 0)
-		rc = session_open_store(s->conf, &ears, err);
+		rc = command_env_open_store(env->conf, &ears, err);
 	if (rc == 0)
-		rc = hear(s, ears, question, a, err);
+		rc = hear(env, ears, question, a, err);
 	store_free(ears);
 	free(question);
 	return rc;
@@ -109,7 +109,7 @@ list(struct verb_call *c, struct gh_error *err)
 {
 	struct limiter_question q = {0};
 	struct answers a = {0};
-	int rc = ask(&c->s, &q, &a, err);
+	int rc = ask(&c->env, &q, &a, err);
 
 	c->out = a.rows;
 	return rc;
@@ -170,15 +170,15 @@ clear(struct verb_call *c, struct gh_error *err)
 	char detail[2 * AUTH_LIMIT_LABEL + 32];
 	const struct store_audit row = {.event = "limiter.cleared",
 	    .outcome = "success",
-	    .who = &c->s.who,
+	    .who = &c->env.who,
 	    .detail = detail};
 	struct answers a = {0};
 	int rc;
 
 	snprintf(detail, sizeof(detail), "user %s, address %s", wish.has_user ? wish.user : "*",
 	    wish.has_address ? wish.address : "*");
-	if ((rc = store_audit(c->s.store, &row, err)) == 0)
-		rc = ask(&c->s, &wish, &a, err);
+	if ((rc = store_audit(c->env.store, &row, err)) == 0)
+		rc = ask(&c->env, &wish, &a, err);
 	gh_json_free(a.rows);
 	c->out = gh_json_new_object();
 	if (rc == 0 &&

@@ -119,7 +119,7 @@ list_json(const struct option_list *list)
 
 /* The application as store_create_app takes it. */
 static int
-build_app(const struct session *ses, const struct make_app *a, const char *name,
+build_app(const struct command_env *env, const struct make_app *a, const char *name,
     const struct app_secrets *s, gh_json **out, struct gh_error *err)
 {
 	unsigned char index[32];
@@ -128,9 +128,9 @@ build_app(const struct session *ses, const struct make_app *a, const char *name,
 	int bad = app == NULL, rc;
 
 	*out = NULL;
-	catalog_key_index(ses->secret, s->key, s->key_len, index);
+	catalog_key_index(env->secret, s->key, s->key_len, index);
 	hex = gh_hex_encode(index, sizeof(index));
-	rc = catalog_seal(ses->secret, s->secret, s->secret_len, &sealed, err);
+	rc = catalog_seal(env->secret, s->secret, s->secret_len, &sealed, err);
 	if (rc == 0) {
 		bad = bad || gh_json_set_string(app, "name", name) != 0;
 		bad = bad || gh_json_set_string(app, "key_index", hex) != 0;
@@ -156,17 +156,17 @@ build_app(const struct session *ses, const struct make_app *a, const char *name,
 
 /* A misspelt CA or template would only be noticed by the first caller. */
 static int
-check_names(struct session *ses, const struct make_app *a, struct gh_error *err)
+check_names(struct command_env *env, const struct make_app *a, struct gh_error *err)
 {
 	gh_json *found = NULL;
-	int rc = a->ca != NULL ? list_find(ses->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
+	int rc = a->ca != NULL ? list_find(env->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
 
 	if (rc == GH_E_NOT_FOUND)
 		return gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no CA \"%s\": see `gatehouse ca list`", a->ca);
 	gh_json_free(found);
 	for (size_t i = 0; rc == 0 && i < a->templates.n; i++) {
-		rc = list_find(ses->store, STORE_LIST_TEMPLATES, a->templates.v[i], &found, err);
+		rc = list_find(env->store, STORE_LIST_TEMPLATES, a->templates.v[i], &found, err);
 		if (rc == GH_E_NOT_FOUND)
 			return gh_refuse(err, GH_E_NOT_FOUND,
 			    "there is no template \"%s\": see `gatehouse template list`",
@@ -177,8 +177,8 @@ check_names(struct session *ses, const struct make_app *a, struct gh_error *err)
 }
 
 int
-make_app(struct session *ses, const struct make_app *a, const char *name, struct app_secrets *out,
-    int64_t *id, struct gh_error *err)
+make_app(struct command_env *env, const struct make_app *a, const char *name,
+    struct app_secrets *out, int64_t *id, struct gh_error *err)
 {
 	gh_json *app = NULL;
 	int rc;
@@ -187,11 +187,11 @@ make_app(struct session *ses, const struct make_app *a, const char *name, struct
 	*id = 0;
 	rc = prepare_secrets(a, out, err);
 	if (rc == 0)
-		rc = check_names(ses, a, err);
+		rc = check_names(env, a, err);
 	if (rc == 0)
-		rc = build_app(ses, a, name, out, &app, err);
+		rc = build_app(env, a, name, out, &app, err);
 	if (rc == 0)
-		rc = store_create_app(ses->store, &ses->who, app, id, err);
+		rc = store_create_app(env->store, &env->who, app, id, err);
 	gh_json_free(app);
 	return rc;
 }
@@ -199,7 +199,7 @@ make_app(struct session *ses, const struct make_app *a, const char *name, struct
 /* ---- changes ---- */
 
 int
-make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_secrets *out,
+make_app_rotate(struct command_env *env, const char *name, bool new_key, struct app_secrets *out,
     struct gh_error *err)
 {
 	const struct make_app nothing = MAKE_APP_INIT;
@@ -212,17 +212,17 @@ make_app_rotate(struct session *ses, const char *name, bool new_key, struct app_
 	if (rc == 0)
 		rc = prepare_secrets(&nothing, out, err);
 	if (rc == 0)
-		rc = catalog_seal(ses->secret, out->secret, out->secret_len, &sealed, err);
+		rc = catalog_seal(env->secret, out->secret, out->secret_len, &sealed, err);
 	if (rc == 0 && gh_json_set_string(changes, "secret_sealed", sealed) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0 && new_key) {
-		catalog_key_index(ses->secret, out->key, out->key_len, index);
+		catalog_key_index(env->secret, out->key, out->key_len, index);
 		hex = gh_hex_encode(index, sizeof(index));
 		if (hex == NULL || gh_json_set_string(changes, "key_index", hex) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "application");
 	}
 	if (rc == 0)
-		rc = store_change_app(ses->store, &ses->who, name, changes, err);
+		rc = store_change_app(env->store, &env->who, name, changes, err);
 	free(hex);
 	free(sealed);
 	gh_json_free(changes);
@@ -260,17 +260,17 @@ put_changes(gh_json *o, const struct make_app_changes *c)
 }
 
 int
-make_app_change(struct session *ses, const char *name, const struct make_app_changes *c,
+make_app_change(struct command_env *env, const char *name, const struct make_app_changes *c,
     struct gh_error *err)
 {
 	const struct make_app named = {.ca = c->ca, .templates = c->templates};
 	gh_json *changes = gh_json_new_object();
-	int rc = check_names(ses, &named, err);
+	int rc = check_names(env, &named, err);
 
 	if (rc == 0 && (changes == NULL || put_changes(changes, c) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "application");
 	if (rc == 0)
-		rc = store_change_app(ses->store, &ses->who, name, changes, err);
+		rc = store_change_app(env->store, &env->who, name, changes, err);
 	gh_json_free(changes);
 	return rc;
 }

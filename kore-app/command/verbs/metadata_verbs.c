@@ -63,7 +63,8 @@ store_fields(struct verb_call *c, struct gh_error *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(fields); i++)
-		rc = store_set_metadata_field(c->s.store, &c->s.who, gh_json_at(fields, i), err);
+		rc =
+		    store_set_metadata_field(c->env.store, &c->env.who, gh_json_at(fields, i), err);
 	return rc;
 }
 

@@ -129,7 +129,7 @@ find(struct verb_call *c, struct gh_error *err)
 	struct enroll_request req = {0};
 	struct enroll_outcome out = {0};
 	int64_t ca_id;
-	int rc = store_get_request(c->s.store, c->id, &req, &out, &ca_id, err);
+	int rc = store_get_request(c->env.store, c->id, &req, &out, &ca_id, err);
 
 	if (rc == 0)
 		rc = put_outcome(c, &out, &req, err);
@@ -169,7 +169,7 @@ decide(struct verb_call *c, struct gh_error *err)
 {
 	const struct decision *d = c->verb->arg;
 	struct enroll_outcome out = {0};
-	int rc = d->decide(&c->pipeline.env, &c->s.who, c->id, comment, &out, err);
+	int rc = d->decide(&c->pipeline.env, &c->env.who, c->id, comment, &out, err);
 
 	if (rc == 0)
 		rc = put_outcome(c, &out, NULL, err);

@@ -37,7 +37,7 @@ template_file_clear(struct template_file *f)
 }
 
 int
-template_file_import(struct session *s, const char *path, struct template_result *out,
+template_file_import(struct command_env *env, const char *path, struct template_result *out,
     struct gh_error *err)
 {
 	struct template_file f;
@@ -46,7 +46,7 @@ template_file_import(struct session *s, const char *path, struct template_result
 	if (rc != 0)
 		return rc;
 	snprintf(out->name, sizeof(out->name), "%s", tmpl_name(f.tmpl));
-	rc = store_import_template(s->store, &s->who, out->name, f.text, &out->version,
+	rc = store_import_template(env->store, &env->who, out->name, f.text, &out->version,
 	    &out->is_new, err);
 	template_file_clear(&f);
 	return rc;

@@ -7,7 +7,7 @@
 #include "error.h"
 #include "tmpl.h"
 
-#include "session.h"
+#include "command_env.h"
 
 struct template_file {
 	char *text;
@@ -26,7 +26,7 @@ struct template_result {
 	int version;
 	bool is_new;
 };
-int template_file_import(struct session *s, const char *path, struct template_result *out,
+int template_file_import(struct command_env *env, const char *path, struct template_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Names of the *.json files of a folder, sorted, as "DIR/NAME"; NULL-ended, free with

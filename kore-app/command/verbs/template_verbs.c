@@ -26,7 +26,7 @@ const struct verb verb_template_list = {
 static int
 find(struct verb_call *c, struct gh_error *err)
 {
-	return list_find_active(c->s.store, "templates", c->operand[0], &c->out, err);
+	return list_find_active(c->env.store, "templates", c->operand[0], &c->out, err);
 }
 
 static int
@@ -124,7 +124,7 @@ import(struct verb_call *c, struct gh_error *err)
 	if ((c->out = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "templates");
 	for (int i = 0; rc == 0 && i < c->operands; i++) {
-		rc = template_file_import(&c->s, c->operand[i], &r, err);
+		rc = template_file_import(&c->env, c->operand[i], &r, err);
 		if (rc == 0 && add_result(c->out, &r) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "templates");
 	}

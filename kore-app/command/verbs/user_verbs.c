@@ -67,9 +67,9 @@ store_password(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = user_hash_password(password, hash, err);
 	if (rc == 0 && roles != 0)
-		rc = store_create_user(c->s.store, &c->s.who, name, hash, roles, err);
+		rc = store_create_user(c->env.store, &c->env.who, name, hash, roles, err);
 	else if (rc == 0)
-		rc = store_set_user(c->s.store, &c->s.who, name, hash, -1, err);
+		rc = store_set_user(c->env.store, &c->env.who, name, hash, -1, err);
 	prompt_free(password);
 	if (rc == GH_E_CONFLICT)
 		gh_refuse(err, GH_E_CONFLICT, "there is a user \"%s\" already", name);
