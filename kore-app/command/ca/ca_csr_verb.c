@@ -3,9 +3,9 @@
 
 #include <openssl/pem.h>
 
-#include "key_alg.h"
 #include "authority/complete.h"
 #include "authority/csr.h"
+#include "key_alg.h"
 
 #include "ca_options.h"
 #include "ca_work.h"

@@ -1,9 +1,9 @@
 /* `gatehouse ca renew`: a new certificate for a CA, for the same key or a new one. */
 #include <stdio.h>
 
-#include "key_alg.h"
 #include "asn1_time.h"
 #include "authority/renew.h"
+#include "key_alg.h"
 #include "timestamp.h"
 
 #include "ca_work.h"
