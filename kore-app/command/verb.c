@@ -16,8 +16,6 @@ open_all(struct verb_call *c, struct gh_error *err)
 	unsigned needs = c->verb->needs;
 	int rc = needs != 0 ? command_env_open(&c->env, verb_shared.conf, needs & PARTS, err) : 0;
 
-	if (rc == 0 && (needs & NEEDS_GATEWAY_USER) != 0)
-		rc = command_env_become_gateway(&c->env, err);
 	if (rc == 0 && (needs & NEEDS_PIPELINE) != 0)
 		rc = pipeline_open(&c->env, &c->pipeline, err);
 	if (rc == 0 && (needs & NEEDS_SIGNER) != 0)

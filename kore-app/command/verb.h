@@ -8,20 +8,19 @@
 #ifndef VERB_H
 #define VERB_H
 
+#include "command_env.h"
 #include "options.h"
 #include "output.h"
 #include "own_signer.h"
-#include "command_env.h"
 
-/* What is opened before the work and closed behind it; NEEDS_* of a row. All but the first imply
- * the configuration. Nothing: neither is read. */
+/* What is opened before the work and closed behind it. Any of them reads the configuration; 0: not
+ * even that. */
 #define NEEDS_CONF 0x100u
 #define NEEDS_STORE ENV_STORE
 #define NEEDS_RAW_STORE ENV_RAW_STORE
 #define NEEDS_GRANTS (ENV_STORE | ENV_SECRET) /* and rows that grant rights */
-#define NEEDS_GATEWAY_USER 0x200u             /* root becomes gateway.user */
-#define NEEDS_PIPELINE 0x400u                 /* catalog, directory, signer */
-#define NEEDS_SIGNER 0x800u                   /* a signer of our own */
+#define NEEDS_PIPELINE 0x200u                 /* catalog, directory, signer */
+#define NEEDS_SIGNER 0x400u                   /* a signer of our own */
 
 struct verb_call {
 	const struct verb *verb;
