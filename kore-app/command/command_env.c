@@ -18,7 +18,7 @@
 #include "command_env.h"
 #include "person.h"
 
-#define ENV_CONF_DEFAULT "/etc/gatehouse/gatehouse.conf"
+#define CONF_DEFAULT "/etc/gatehouse/gatehouse.conf"
 
 const char *
 command_env_conf_path(const char *given)
@@ -27,7 +27,7 @@ command_env_conf_path(const char *given)
 
 	if (given != NULL)
 		return given;
-	return env != NULL && env[0] != '\0' ? env : ENV_CONF_DEFAULT;
+	return env != NULL && env[0] != '\0' ? env : CONF_DEFAULT;
 }
 
 static void
@@ -62,11 +62,11 @@ command_env_of_conf(struct command_env *env, struct gh_conf *conf, unsigned part
 	memset(env, 0, sizeof(*env));
 	fill_requester(&env->who);
 	env->conf = conf;
-	if (rc == 0 && (parts & (ENV_STORE | ENV_RAW_STORE)) != 0)
+	if (rc == 0 && (parts & (OPEN_STORE | OPEN_RAW_STORE)) != 0)
 		rc = command_env_open_store(env->conf, &env->store, err);
-	if (rc == 0 && (parts & ENV_SECRET) != 0)
+	if (rc == 0 && (parts & OPEN_SECRET) != 0)
 		rc = command_env_use_secret(env, err);
-	if (rc == 0 && (parts & ENV_STORE) != 0)
+	if (rc == 0 && (parts & OPEN_STORE) != 0)
 		rc = store_check_schema(env->store, err);
 	if (rc != 0)
 		command_env_close(env);

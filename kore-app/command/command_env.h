@@ -10,9 +10,9 @@
 #include "requester.h"
 #include "store/store.h"
 
-#define ENV_STORE 1u     /* connect, and check that the schema fits */
-#define ENV_RAW_STORE 2u /* connect only: for migrations */
-#define ENV_SECRET 4u    /* gateway.secret_file; with a store: for rows that grant rights */
+#define OPEN_STORE 1u     /* connect, and check that the schema fits */
+#define OPEN_RAW_STORE 2u /* connect only: for migrations */
+#define OPEN_SECRET 4u    /* gateway.secret_file; with a store: for rows that grant rights */
 
 struct command_env {
 	struct gh_conf *conf;
@@ -23,7 +23,7 @@ struct command_env {
 
 /* The configuration file named, else $GATEHOUSE_CONF, else /etc/gatehouse/gatehouse.conf. */
 const char *command_env_conf_path(const char *given);
-/* parts: ENV_*. On failure *env is closed. */
+/* parts: OPEN_*. On failure *env is closed. */
 int command_env_open(struct command_env *env, const char *conf_path, unsigned parts,
     struct gh_error *err) GH_MUSTCHECK;
 /* Read the secret into an open one, where it may not have been there before. */

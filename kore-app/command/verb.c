@@ -4,7 +4,7 @@
 #include "failure.h"
 #include "verb.h"
 
-#define PARTS (ENV_STORE | ENV_RAW_STORE | ENV_SECRET)
+#define PARTS (OPEN_STORE | OPEN_RAW_STORE | OPEN_SECRET)
 
 struct verb_shared verb_shared;
 const struct option_row verb_options[] = {VERB_CONFIG, OPTION_END};

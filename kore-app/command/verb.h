@@ -16,11 +16,11 @@
 /* What is opened before the work and closed behind it. Any of them reads the configuration; 0: not
  * even that. */
 #define NEEDS_CONF 0x100u
-#define NEEDS_STORE ENV_STORE
-#define NEEDS_RAW_STORE ENV_RAW_STORE
-#define NEEDS_GRANTS (ENV_STORE | ENV_SECRET) /* and rows that grant rights */
-#define NEEDS_PIPELINE 0x200u                 /* catalog, directory, signer */
-#define NEEDS_SIGNER 0x400u                   /* a signer of our own */
+#define NEEDS_STORE OPEN_STORE
+#define NEEDS_RAW_STORE OPEN_RAW_STORE
+#define NEEDS_GRANTS (OPEN_STORE | OPEN_SECRET) /* and rows that grant rights */
+#define NEEDS_PIPELINE 0x200u                   /* catalog, directory, signer */
+#define NEEDS_SIGNER 0x400u                     /* a signer of our own */
 
 struct verb_call {
 	const struct verb *verb;

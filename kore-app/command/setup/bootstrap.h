@@ -27,7 +27,7 @@ struct bootstrap_args {
 
 struct bootstrap {
 	const struct bootstrap_args *args;
-	struct command_env *env;  /* ENV_RAW_STORE; its secret is filled */
+	struct command_env *env;  /* OPEN_RAW_STORE; its secret is filled */
 	struct own_signer signer; /* started when it is needed first */
 	struct report report;     /* begun by the caller */
 	char password[BOOTSTRAP_PASSWORD_LENGTH +

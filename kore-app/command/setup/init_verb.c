@@ -20,7 +20,7 @@ init_run(const char *who, const struct init_args *a)
 	struct command_env env;
 	struct bootstrap b = {.args = &a->make, .env = &env};
 	struct gh_error err;
-	int rc = command_env_open(&env, a->conf, ENV_RAW_STORE, &err), shown;
+	int rc = command_env_open(&env, a->conf, OPEN_RAW_STORE, &err), shown;
 
 	if (rc != 0)
 		return command_fail(who, &err);

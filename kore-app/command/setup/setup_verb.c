@@ -24,7 +24,7 @@ make_all(struct setup *s, struct gh_error *err)
 	s->o.make.urls.base = s->o.make.root_urls.base = s->base_url;
 	s->o.make.urls.none = s->o.make.root_urls.none = s->o.no_urls;
 	s->conf = NULL;
-	rc = command_env_of_conf(&s->env, conf, ENV_RAW_STORE, err);
+	rc = command_env_of_conf(&s->env, conf, OPEN_RAW_STORE, err);
 	s->made.args = &s->o.make;
 	s->made.env = &s->env;
 	if (rc == 0)

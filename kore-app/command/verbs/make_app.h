@@ -28,7 +28,7 @@ struct app_secrets {
 };
 void app_secrets_clear(struct app_secrets *s); /* wipes */
 
-/* env: ENV_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT:
+/* env: OPEN_STORE and its secret. GH_E_NOT_FOUND: no such CA or template; GH_E_CONFLICT:
  * name or key is taken; GH_E_CONF. *out is filled also after a failure, and cleared by the caller.
  */
 int make_app(struct command_env *env, const struct make_app *a, const char *name,
