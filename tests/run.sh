@@ -104,15 +104,15 @@ name_of()
 	echo "${n//\//-}"
 }
 
-# Unit tests of one build: LABEL BUILD SECONDS [COMMAND that runs them...]
+# Unit tests of one build: LABEL BUILD SECONDS [COMMAND that runs them...]. Valgrind is slow, and the sanitizers find what it
+# finds but reads of uninitialised memory: it gets the programs that have a comment "valgrind: why".
 unit_tests()
 {
 	local label=$1 build=$2 limit=$3 t
 
 	shift 3
 	for t in $(make -s --no-print-directory BUILD="$build" list-tests); do
-		# valgrind writes code into memory and runs it, which is what this program forbids
-		case $label-$t in valgrind-*/test_exec_memory) continue ;; esac
+		[ "$label" != valgrind ] || grep -q 'valgrind: ' "${t#"$build"/}.c" || continue
 		beside "$label-$(name_of "$t")" "$limit" "$@" "$t"
 	done
 	wait

@@ -1,4 +1,5 @@
 /* Base64 and the spellings of secrets. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

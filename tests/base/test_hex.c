@@ -1,4 +1,5 @@
 /* Hexadecimal digits. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* What the JSON of real clients may look like, and what it may not. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

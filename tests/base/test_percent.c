@@ -1,4 +1,5 @@
 /* Percent-encoding. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* Every spelling that a known client sends, and what must be refused. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

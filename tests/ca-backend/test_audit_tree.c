@@ -1,4 +1,5 @@
 /* The example of docs/audit.md, and the tree of RFC 6962 for every number of leaves up to 70. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* Issuing through a real signer, and what the inventory shows of a certificate. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

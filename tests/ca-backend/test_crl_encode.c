@@ -1,4 +1,5 @@
 /* Entries and extensions of CRLs as OpenSSL reads them. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

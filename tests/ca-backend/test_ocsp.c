@@ -1,5 +1,6 @@
 /* OCSP requests read, SingleResponses written (both against libcrypto's own), and the table of
  * ready answers. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* PKCS#10: armour, parser, check. The requests come from mkfixtures.py. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

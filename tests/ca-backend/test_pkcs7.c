@@ -1,4 +1,5 @@
 /* Certs-only PKCS#7: what we write, OpenSSL reads, and in the order given. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

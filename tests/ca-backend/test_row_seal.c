@@ -1,4 +1,5 @@
 /* MACs over rows: equal content has one encoding, different content never the same one. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

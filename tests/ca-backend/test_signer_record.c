@@ -1,5 +1,6 @@
 /* Sealed records taken apart: versions, kinds, keys under a password, all kinds of damage. The
  * parts of the signer are linked in. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* The token of CertEnroll v1 and v2. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* The head of an HTTP request: what is accepted, and the one reason for which each other one is
  * refused. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* Questions about the limiter: taken only as they were written, by who has the gateway secret, and
  * in time. */
+/* valgrind: what it makes is hashed, signed or encrypted */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* PROXY headers, version 2. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

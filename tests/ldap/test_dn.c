@@ -1,4 +1,5 @@
 /* Where an entry lies, by the parts of its name and not by its text. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

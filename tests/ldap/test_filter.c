@@ -1,4 +1,5 @@
 /* Search filters and the spellings of names that go into them. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

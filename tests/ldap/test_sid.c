@@ -1,4 +1,5 @@
 /* Binary SIDs, well-formed and not. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
