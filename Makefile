@@ -139,8 +139,8 @@ completion: $(BUILD)/completion/gatehouse $(BUILD)/completion/_gatehouse
 manual: $(BUILD)/man/gatehouse.conf.5
 
 # --- tests ---------------------------------------------------------------------------------------
-# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for
-# neighbours, tests/FOLDER/fake_*.c, come before the libraries and take their place.
+# tests/FOLDER/test_*.c mirrors FOLDER/ and is linked with that folder's library and those below. Stand-ins for neighbours
+# come before the libraries and take their place: tests.mk names those of each program.
 LIBS_FROM_base       := base
 LIBS_FROM_ca-backend := ca-backend base
 LIBS_FROM_ldap       := ldap base
@@ -151,14 +151,13 @@ LIBS_FROM_kore-app/command := kore-app/command $(LIBS_FROM_kore-app)
 
 define tests
 TESTS_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/$(1)/test_*.c))
-FAKES_$(1) := $$(wildcard tests/$(1)/fake_*.c)
-$$(TESTS_$(1):=.o) $$(call obj,$$(FAKES_$(1))): $$(BUILD)/%.o: %.c Makefile
+$$(TESTS_$(1):=.o) $$(call obj,$$(wildcard tests/$(1)/fake_*.c)): $$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo "CC $$<"
 	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) -iquote tests -c -o $$@ $$<
-$$(TESTS_$(1)): %: %.o $$(call obj,$$(FAKES_$(1))) $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
+$$(TESTS_$(1)): %: %.o $$(BUILD)/tests/case.o $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f)))
 	@echo "LD $$@"
-	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $$(call obj,$$(FAKES_$(1))) \
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) \
 	    $(foreach f,$(LIBS_FROM_$(1)),$(call LIB,$(f))) $$(LIBS_all) -lcmocka
 endef
 $(foreach f,$(FOLDERS),$(eval $(call tests,$(f))))
@@ -166,13 +165,13 @@ TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
 
 # tests/integration/test_*.c needs servers: started by tests/integration/run_*.sh, which build what they run.
 INTEGRATION_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c tests/bench/bench_*.c))
-$(INTEGRATION_TESTS:=.o): $(BUILD)/%.o: %.c Makefile
+$(INTEGRATION_TESTS:=.o) $(BUILD)/tests/case.o: $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	$(Q)$(CC) $(CFLAGS) $(INC_kore-app) -iquote tests -c -o $@ $<
-$(INTEGRATION_TESTS): %: %.o $(LIBS)
+$(INTEGRATION_TESTS): %: %.o $(BUILD)/tests/case.o $(LIBS)
 	@echo "LD $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBS) $(LIBS_all) -lcmocka
 
 integration-tests: $(filter $(BUILD)/tests/integration/%,$(INTEGRATION_TESTS))
 
@@ -189,7 +188,6 @@ $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-back
 # This one has the signer's own parts in it.
 SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/server/main.c,$(SRC_signer)))
 $(BUILD)/tests/ca-backend/test_signer_record: $(SIGNER_PARTS)
-$(BUILD)/tests/ca-backend/test_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
 
 tests: $(TESTS)
 

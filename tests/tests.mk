@@ -51,8 +51,8 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 $(BUILD)/tests/fuzz/fuzz_signer_record: $(SIGNER_PARTS)
 $(BUILD)/tests/fuzz/fuzz_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
 
-# This one has the stand-ins of enroll/ in it, which take the place of the neighbours' functions in the libraries.
-FUZZ_FAKES := $(FAKES_enroll:%.c=$(BUILD)/%.o)
+# The handlers of the whole route table pull in the neighbours of what these stand-ins replace: the first one counts.
+FUZZ_FAKES := $(patsubst %,$(BUILD)/tests/enroll/fake_%.o,ca dir ocsp password requester requests store tmpl world)
 $(BUILD)/tests/fuzz/fuzz_http: $(FUZZ_FAKES)
 $(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_FAKES) -Wl,--allow-multiple-definition
 $(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
@@ -73,6 +73,18 @@ check-programs: $(BUILD)/tests/docs/print_routes
 
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs
+
+# --- stand-ins: PROGRAM, NAMES of tests/enroll/fake_NAME.c. Others are in the test itself --------------
+define stand_ins
+$(BUILD)/tests/$(1): $(patsubst %,$(BUILD)/tests/enroll/fake_%.o,$(2))
+endef
+$(eval $(call stand_ins,enroll/test_approve,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_ca_password,requester store))
+$(eval $(call stand_ins,enroll/test_catalog,ca dir store tmpl world))
+$(eval $(call stand_ins,enroll/test_ce_batch,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_ce,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_ocsp,ca dir ocsp store tmpl world))
+$(eval $(call stand_ins,enroll/test_revoke,requester store))
 
 # Names of the unit test programs, for tests/run.sh.
 list-tests:

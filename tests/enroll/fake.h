@@ -39,11 +39,14 @@ struct fake_store {
 	int lookups;             /* marks that were looked for */
 	int questions;           /* by how many look-ups */
 	int records;             /* statements */
+	bool is_asked;           /* a look-up is on its way: nobody else may use the connection */
 	bool is_tampered;        /* pending requests are not as they were recorded */
 	int64_t ca_locked_until; /* of the issuing CA; it is 1000 now */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);
+/* Fails with this code, 0 is none. */
+int fake_fails(int code, struct gh_error *err);
 /* Row by CMSRequestId; fails the test when there is none. */
 struct fake_row *fake_row(int64_t id);
 
@@ -70,6 +73,9 @@ extern struct fake_ca fake_ca;
 /* Issuing CA and root, DER in base64; made on first use. */
 const char *fake_ca_chain(int i);
 
+/* ---- people ---- */
+struct requester fake_requester(const char *name);
+
 /* ---- world ---- */
 extern struct gh_conf fake_conf;
 extern const unsigned char fake_secret[32];
@@ -78,7 +84,6 @@ extern const unsigned char fake_secret[32];
  * CA). */
 void fake_world_new(struct enroll_env *env);
 void fake_world_free(struct enroll_env *env);
-struct requester fake_requester(const char *name);
 /* A fresh P-256 request, PEM, malloc'd. */
 char *fake_csr_pem(void);
 /* The same as one line of base64. */

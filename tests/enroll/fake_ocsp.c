@@ -85,8 +85,7 @@ store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i,
 	return give_signer(out, err);
 }
 
-/* Weak: a test of CA keys has one of its own. */
-__attribute__((weak)) int
+int
 signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size_t len,
     unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err)
 {

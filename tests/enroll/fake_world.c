@@ -1,4 +1,4 @@
-/* Configuration, catalog and people of the tests. */
+/* Configuration and catalog of the tests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,16 +115,6 @@ fake_world_free(struct enroll_env *env)
 {
 	catalog_free(env->catalog);
 	fake_store_reset();
-}
-
-struct requester
-fake_requester(const char *name)
-{
-	struct requester r = {.kind = REQUESTER_DIRECTORY, .app_id = 7, .app_name = "app"};
-
-	snprintf(r.name, sizeof(r.name), "%s", name);
-	snprintf(r.dn, sizeof(r.dn), "cn=%s,dc=example,dc=test", name);
-	return r;
 }
 
 static X509_REQ *

@@ -30,6 +30,10 @@ static struct {
 	bool is_open, has_key;
 	int fail_lock, fail_commit, fail_put;
 	int commits;
+	/* what the next failure makes of the row: counting is the store's,
+	 * tests/e2e/test_ca_password.py */
+	int counted;
+	int64_t counted_lock;
 } db;
 
 void
@@ -94,9 +98,10 @@ store_password_put_failure(struct store *s, struct store_password *p, int attemp
 	assert_true(db.is_open);
 	if (db.fail_put != 0)
 		return gh_fail(err, (enum gh_code)db.fail_put, "told to fail");
-	db.open.attempts = ++p->attempts;
-	if (p->attempts >= attempts_max)
-		db.open.locked_until = p->locked_until = NOW + lock_seconds;
+	assert_int_equal(attempts_max, 3);
+	assert_int_equal(lock_seconds, 300);
+	db.open.attempts = p->attempts = db.counted;
+	db.open.locked_until = p->locked_until = db.counted_lock;
 	return 0;
 }
 
@@ -314,6 +319,7 @@ set_up(void **state)
 	memset(&db, 0, sizeof(db));
 	memset(&signer, 0, sizeof(signer));
 	db.has_key = true;
+	db.counted = 1;
 	strcpy(db.committed.sealed, "-");
 	conf.ca.password_attempts = 3;
 	conf.ca.password_lock_seconds = 300;
@@ -395,28 +401,41 @@ unlock__bounds_the_time(void **state)
 }
 
 static void
-unlock__counts_and_locks_out(void **state)
+unlock__tells_what_is_counted(void **state)
 {
 	(void)state;
 	assert_int_equal(call(ca_password_rest_set, SET), 200);
-	for (int left = 2; left >= 0; left--) {
+	for (db.counted = 1; db.counted <= 3; db.counted++) {
+		db.counted_lock = db.counted == 3 ? NOW + 300 : 0;
 		assert_int_equal(call(ca_password_rest_unlock, WRONG), 401);
-		assert_int_equal(number("remaining_attempts"), left);
-		assert_int_equal(text("locked_until") != NULL, left == 0);
+		assert_int_equal(number("remaining_attempts"), 3 - db.counted);
+		assert_int_equal(text("locked_until") != NULL, db.counted == 3);
 	}
 	expect_audit("ca.password.locked-out failure admin issuing");
+}
+
+/* No password is looked at: neither the right one nor a wrong one. */
+static void
+unlock__nothing_while_locked(void **state)
+{
+	int commits;
+
+	(void)state;
+	assert_int_equal(call(ca_password_rest_set, SET), 200);
+	db.committed.locked_until = NOW + 300;
+	commits = db.commits;
 	assert_int_equal(call(ca_password_rest_unlock, RIGHT), 423);
 	assert_string_equal(text("locked_until"), "2027-01-15T08:05:00Z");
 	assert_string_equal(rep.header[0].name, "Retry-After");
 	assert_string_equal(rep.header[0].value, "300");
 	expect_audit("ca.password.unlocked failure admin issuing locked: until");
+	assert_int_equal(call(ca_password_rest_unlock, WRONG), 423);
 	assert_int_equal(call(ca_password_rest_remove, RIGHT), 423);
-	assert_int_equal(db.committed.attempts, 3);
+	assert_int_equal(db.commits, commits);
 	assert_false(signer.is_unlocked);
 	db.committed.locked_until = 0;
-	db.committed.attempts = 2;
 	assert_int_equal(call(ca_password_rest_unlock, RIGHT), 200);
-	assert_int_equal(db.committed.attempts, 0);
+	assert_true(signer.is_unlocked);
 }
 
 /* Nothing is told of a password before the count is committed. */
@@ -547,7 +566,8 @@ main(void)
 	    T(set__change_and_remove),
 	    T(set__not_for_a_key_that_is_elsewhere),
 	    T(unlock__bounds_the_time),
-	    T(unlock__counts_and_locks_out),
+	    T(unlock__tells_what_is_counted),
+	    T(unlock__nothing_while_locked),
 	    T(unlock__tells_nothing_that_is_not_committed),
 	    T(change__fails_as_a_whole),
 	    T(bodies__name_what_is_wrong),
