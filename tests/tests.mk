@@ -74,10 +74,12 @@ check-programs: $(BUILD)/tests/docs/print_routes
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs
 
-# --- stand-ins: PROGRAM, NAMES of tests/enroll/fake_NAME.c. Others are in the test itself --------------
+# --- stand-ins: FOLDER/PROGRAM, NAMES of tests/FOLDER/fake_NAME.c. Others are in the test itself ---------
 define stand_ins
-$(BUILD)/tests/$(1): $(patsubst %,$(BUILD)/tests/enroll/fake_%.o,$(2))
+$(BUILD)/tests/$(1): $(patsubst %,$(BUILD)/tests/$(dir $(1))fake_%.o,$(2))
 endef
+$(eval $(call stand_ins,ca-backend/test_audit_seal,trail))
+$(eval $(call stand_ins,ca-backend/test_audit_verify,trail))
 $(eval $(call stand_ins,enroll/test_approve,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_ca_password,requester store))
 $(eval $(call stand_ins,enroll/test_catalog,ca dir store tmpl world))
