@@ -7,7 +7,7 @@ build=${BUILD:-build}
 gatehouse=$build/gatehouse
 dir=$(mktemp -d /tmp/gatehouse-ca.XXXXXX)
 chmod 711 "$dir"
-number=0 failed=0
+. tests/integration/check.sh
 unset "${!GATEHOUSE_@}"
 
 finish()
@@ -17,22 +17,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
-
-check()
-{
-	local name=$1
-
-	shift
-	number=$((number + 1))
-	(set -e; "$@") >"$dir/log" 2>&1
-	if [ $? -eq 0 ]; then
-		echo "ok $number - $name"
-	else
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$dir/log" | tail -n 30
-		failed=1
-	fi
-}
 
 ca()
 {
@@ -45,27 +29,6 @@ ca()
 	create* | csr* | import*) set -- "$@" --no-urls ;;
 	esac
 	"$gatehouse" ca "$verb" -c "$dir/gatehouse.conf" "$@" </dev/null
-}
-
-# expect STATUS WORD COMMAND...: exit code, and what standard error must say
-expect()
-{
-	local status=$1 word=$2 got=0
-
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err" || got=$?
-	cat "$dir/out" "$dir/err"
-	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
-	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
-}
-
-# is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
-is()
-{
-	local expression=$1
-
-	shift
-	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
 }
 
 sql()
@@ -511,5 +474,4 @@ check "CA keys under passwords sign and are renewed with them" passwords
 check "four renewals at once: one key has the name" two_at_once
 check "kill -9 in a renewal: old or new key, never neither" killed
 
-echo "1..$number"
-exit "$failed"
+checked

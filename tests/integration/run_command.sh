@@ -7,7 +7,7 @@ build=${BUILD:-build}
 gatehouse=$build/gatehouse
 dir=$(mktemp -d /tmp/gatehouse-command.XXXXXX)
 chmod 711 "$dir"
-number=0 failed=0
+. tests/integration/check.sh
 unset "${!GATEHOUSE_@}" "${!SUDO_@}"
 
 finish()
@@ -17,25 +17,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
-
-# check NAME COMMAND...: ok when the command (a function below) is true
-check()
-{
-	local name=$1
-
-	shift
-	number=$((number + 1))
-	begin=$SECONDS
-	# not as a condition: set -e would have no effect in it
-	(set -e; "$@") >"$dir/log" 2>&1
-	if [ $? -eq 0 ]; then
-		echo "ok $number - $name ($((SECONDS - begin)) s)"
-	else
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$dir/log" | tail -n 20
-		failed=1
-	fi
-}
 
 # The command with this folder's configuration.
 gh()
@@ -50,18 +31,6 @@ gh()
 	"$gatehouse" "${verb[@]}" -c "${CONF:-$dir/gatehouse.conf}" "$@" </dev/null
 }
 
-# expect STATUS WORD COMMAND...: exit code, and what standard error must say
-expect()
-{
-	local status=$1 word=$2 got=0
-
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err" || got=$?
-	cat "$dir/out" "$dir/err"
-	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
-	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
-}
-
 # lacks WORD COMMAND...: it works and does not print the word
 lacks()
 {
@@ -70,15 +39,6 @@ lacks()
 	shift
 	"$@" >"$dir/out"
 	! grep -F -- "$word" "$dir/out" || return 1
-}
-
-# is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
-is()
-{
-	local expression=$1
-
-	shift
-	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
 }
 
 # write_conf FILE FOLDER [SCHEMA]
@@ -554,5 +514,4 @@ check "metadata fields" metadata
 check "lists of nothing, and what is not there" nothing_issued_yet
 check "the audit record names who did it" audit
 check "tables for people" tables_for_people
-echo "1..$number"
-exit "$failed"
+checked

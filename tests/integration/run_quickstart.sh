@@ -13,7 +13,7 @@ if [ "${QUICKSTART_INSIDE:-}" != yes ]; then
 	    bash "$0" "$@"
 fi
 dir=$(mktemp -d /tmp/gatehouse-quickstart.XXXXXX)
-number=0 failed=0
+. tests/integration/check.sh
 export SAMBA_CACHE=${SAMBA_CACHE:-$PWD/var/samba}
 unset "${!GATEHOUSE_@}"
 
@@ -24,23 +24,6 @@ finish()
 	stop_all >/dev/null 2>&1
 	umount "$dir/over"
 	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "$dir"
-}
-
-check()
-{
-	local name=$1
-
-	shift
-	number=$((number + 1))
-	begin=$SECONDS
-	(set -e; "$@") >"$dir/log" 2>&1
-	if [ $? -eq 0 ]; then
-		echo "ok $number - $name ($((SECONDS - begin)) s)"
-	else
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$dir/log" | tail -n 60
-		failed=1
-	fi
 }
 
 # ---- the machine ----
@@ -189,5 +172,4 @@ make_machine || { echo "not ok 1 - a copy of the system"; exit 1; }
 check "docs/quickstart-openldap.md, block by block" openldap
 stop_all >/dev/null 2>&1
 check "docs/quickstart-ad.md, block by block" ad
-echo "1..$number"
-exit "$failed"
+checked

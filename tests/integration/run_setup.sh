@@ -14,7 +14,7 @@ fi
 user=daemon signer_user=bin
 dir=$(mktemp -d /tmp/gatehouse-setup-test.XXXXXX)
 chmod 711 "$dir"
-number=0 failed=0
+. tests/integration/check.sh
 unset "${!GATEHOUSE_@}" "${!SUDO_@}"
 
 finish()
@@ -26,46 +26,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
-
-# check NAME COMMAND...: ok when the command (a function below) is true
-check()
-{
-	local name=$1
-
-	shift
-	number=$((number + 1))
-	begin=$SECONDS
-	# not as a condition: set -e would have no effect in it
-	(set -e; "$@") >"$dir/log" 2>&1
-	if [ $? -eq 0 ]; then
-		echo "ok $number - $name ($((SECONDS - begin)) s)"
-	else
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$dir/log" | tail -n 30
-		failed=1
-	fi
-}
-
-# expect STATUS WORD COMMAND...: exit code, and what standard error must say
-expect()
-{
-	local status=$1 word=$2 got=0
-
-	shift 2
-	"$@" >"$dir/out" 2>"$dir/err" || got=$?
-	cat "$dir/out" "$dir/err"
-	[ "$got" = "$status" ] || { echo "exit code $got, not $status"; return 1; }
-	[ -z "$word" ] || grep -qF -- "$word" "$dir/err" || { echo "stderr lacks: $word"; return 1; }
-}
-
-# is JQ-EXPRESSION COMMAND...: the JSON it prints makes the expression true
-is()
-{
-	local expression=$1
-
-	shift
-	"$@" | tee /dev/stderr | [ "$(jq "$expression")" = true ]
-}
 
 # setup CASE OPTION...: into a folder of its own; programs from the build, not from the package
 setup()
@@ -651,5 +611,4 @@ check "a database with passwords, made by an administrator" database_with_passwo
 check "no URLs only by wish" no_urls_only_by_wish
 check "answers typed at a terminal, a wrong one again" at_a_terminal
 check "Active Directory: names, clock and SID are found" active_directory
-echo "1..$number"
-exit "$failed"
+checked

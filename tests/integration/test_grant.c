@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "integration/store_fixture.h"
+#include "integration/database.h"
 #include "store/ca/ca_row.h"
 #include "store/grant/grant_table.h"
 #include "store/grant/reseal.h"
@@ -18,57 +18,13 @@
 #define TIMEOUT_MS 5000
 
 static struct store *db;
-static struct gh_error err;
-
-#define ok(call) \
-	do { \
-		int rc_ = (call); \
-		if (rc_ != 0) \
-			fail_msg("%s: %d %s", #call, rc_, err.detail); \
-	} while (0)
-
-static struct store *
-open_store(void)
-{
-	struct store *s;
-
-	ok(store_new(getenv("PGCONNINFO"), TIMEOUT_MS, &s, &err));
-	ok(store_use_secret(s, fixture_secret, &err));
-	return s;
-}
-
-static void
-sql_as(const char *role, const char *statement, char *out, size_t size)
-{
-	char command[8192];
-	FILE *f;
-	size_t n;
-
-	snprintf(command, sizeof(command),
-	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
-	    getenv("PGSOCKETDIR"), role, statement);
-	assert_non_null(f = popen(command, "r"));
-	n = fread(out, 1, size - 1, f);
-	out[n] = '\0';
-	if (n > 0 && out[n - 1] == '\n')
-		out[n - 1] = '\0';
-	if (pclose(f) != 0)
-		fail_msg("%s: %s", statement, out);
-}
-
-/* As the owner of the database. */
-static void
-sql(const char *statement, char *out, size_t size)
-{
-	sql_as("gatehouse", statement, out, size);
-}
 
 static void
 attack(const char *statement)
 {
 	char out[512];
 
-	sql(statement, out, sizeof(out));
+	query(statement, out, sizeof(out));
 }
 
 static void
@@ -85,7 +41,8 @@ each_table(const char *before, const char *format, const char *schema)
 		n += (size_t)snprintf(statement + n, sizeof(statement) - n, format, name, schema,
 		    name);
 	}
-	sql_as("postgres", statement, out, sizeof(out));
+	if (query_as("postgres", statement, out, sizeof(out)) != 0)
+		fail_msg("%s: %s", statement, out);
 }
 
 /* What the tables hold, to be put back: the enemy's dump, too. */
@@ -272,7 +229,7 @@ grant__owner_of_the_database_gains_nothing(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
-		struct store *fresh = open_store();
+		struct store *fresh = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 		int rc, version;
 		bool is_new;
 
@@ -510,7 +467,7 @@ reseal__shows_and_accepts(void **state)
 	store_grant_macs_clear(&again);
 	ok(store_grant_macs_look(db, &again, &err));
 	assert_true(again.is_whole && again.revision > seals.revision);
-	sql("SELECT actor FROM audit WHERE event = 'grant.resealed'", out, sizeof(out));
+	query("SELECT actor FROM audit WHERE event = 'grant.resealed'", out, sizeof(out));
 	assert_string_equal(out, fixture_admin.name);
 	store_grant_macs_clear(&seals);
 	store_grant_macs_clear(&again);
@@ -560,7 +517,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 			    grant_table_column((enum grant_table)t, i));
 	assert_true(n + 2 < sizeof(statement));
 	snprintf(statement + n, sizeof(statement) - n, ")");
-	sql(statement, out, sizeof(out));
+	query(statement, out, sizeof(out));
 	assert_string_equal(out, "");
 }
 
@@ -570,10 +527,12 @@ refusal__is_in_the_audit_trail(void **state)
 	char out[512];
 
 	(void)state;
-	sql("SELECT count(*) > 5 FROM audit WHERE event = 'grant.refused' AND outcome = 'failure'",
+	query(
+	    "SELECT count(*) > 5 FROM audit WHERE event = 'grant.refused' AND outcome = 'failure'",
 	    out, sizeof(out));
 	assert_string_equal(out, "t");
-	sql("SELECT count(*) FROM audit WHERE event = 'grant.refused' AND detail LIKE 'admin_user % (eve) was added%'",
+	query(
+	    "SELECT count(*) FROM audit WHERE event = 'grant.refused' AND detail LIKE 'admin_user % (eve) was added%'",
 	    out, sizeof(out));
 	assert_string_equal(out, "1");
 }
@@ -599,7 +558,7 @@ main(void)
 
 	if (fixture_open("issuing") != 0)
 		return 1;
-	db = open_store();
+	db = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	if (store_migrate(db, &applied, &err) != 0) {
 		fprintf(stderr, "%s\n", err.detail);
 		return 1;

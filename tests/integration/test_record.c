@@ -9,68 +9,14 @@
 
 #include <cmocka.h>
 
+#include "integration/database.h"
 #include "integration/proxy.h"
-#include "integration/store_fixture.h"
 #include "store/request/record_request.h"
 
 #define TIMEOUT_MS 5000
 #define N STORE_BATCH_MAX
 
 static struct store *db;
-static struct gh_error err;
-
-#define ok(call) \
-	do { \
-		int rc_ = (call); \
-		if (rc_ != 0) \
-			fail_msg("%s: %d %s", #call, rc_, err.detail); \
-	} while (0)
-
-static struct store *
-open_store(const char *conninfo)
-{
-	struct store *s;
-
-	ok(store_new(conninfo, TIMEOUT_MS, &s, &err));
-	ok(store_use_secret(s, fixture_secret, &err));
-	return s;
-}
-
-static void
-postgres(const char *verb)
-{
-	char command[1024];
-
-	snprintf(command, sizeof(command), "'%s' %s '%s'", getenv("POSTGRES_SH"), verb,
-	    getenv("POSTGRES_DIR"));
-	assert_int_equal(system(command), 0);
-}
-
-static FILE *
-psql(const char *sql)
-{
-	char command[2048];
-	FILE *f;
-
-	snprintf(command, sizeof(command),
-	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U gatehouse -d gatehouse -c \"%s\" 2>&1",
-	    getenv("PGSOCKETDIR"), sql);
-	assert_non_null(f = popen(command, "r"));
-	return f;
-}
-
-static long
-count(const char *sql)
-{
-	FILE *f = psql(sql);
-	char out[256];
-	size_t n = fread(out, 1, sizeof(out) - 1, f);
-
-	out[n] = '\0';
-	if (pclose(f) != 0)
-		fail_msg("%s: %s", sql, out);
-	return strtol(out, NULL, 10);
-}
 
 static void
 wait_until(const char *sql)
@@ -78,7 +24,7 @@ wait_until(const char *sql)
 	const struct timespec pause = {0, 20000000};
 
 	for (int i = 0; count(sql) == 0; i++) {
-		if (i > 200)
+		if (i > 1000)
 			fail_msg("never: %s", sql);
 		nanosleep(&pause, NULL);
 	}
@@ -387,7 +333,7 @@ record_batch__opposite_orders_do_not_deadlock(void **state)
 	(void)state;
 	assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
 	for (int k = 0; k < 2; k++) {
-		r[k].s = open_store(getenv("PGCONNINFO"));
+		r[k].s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 		r[k].start = &start;
 		ok(store_ping(r[k].s, &err));
 	}
@@ -414,7 +360,7 @@ record_batch__lost_commit_is_cleared_up_for_each(void **state)
 
 	(void)state;
 	start_proxy(conninfo);
-	s = open_store(conninfo);
+	s = open_store_at(conninfo, TIMEOUT_MS);
 	lost = atomic_load(&proxy.lost);
 	batch_open(&b, 8);
 	store_record_batch(s, b.m, b.n); /* the statement is prepared */
@@ -439,7 +385,7 @@ record_batch__lost_commit_is_cleared_up_for_each(void **state)
 static FILE *
 start_killer(void)
 {
-	FILE *f = psql(
+	FILE *f = psql("gatehouse",
 	    "DO \\$\\$ BEGIN LOCK TABLE audit IN SHARE MODE; FOR i IN 1..500 LOOP "
 	    "IF EXISTS (SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted "
 	    "AND relation = 'audit'::regclass) THEN RETURN; END IF; PERFORM pg_sleep(0.01); END LOOP; "
@@ -454,7 +400,7 @@ start_killer(void)
 static void
 record_batch__killed_between_statement_and_answer(void **state)
 {
-	struct store *s = open_store(getenv("PGCONNINFO"));
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	struct rows before = rows();
 	struct batch b;
 	FILE *killer;
@@ -590,7 +536,7 @@ find_replays__lost_answer_is_asked_for_again(void **state)
 
 	(void)state;
 	start_proxy(conninfo);
-	s = open_store(conninfo);
+	s = open_store_at(conninfo, TIMEOUT_MS);
 	lost = atomic_load(&proxy.lost);
 	lookup_open(&l, 6, 2);
 	store_find_replays_send(s, l.m, 6); /* prepares */
@@ -638,7 +584,7 @@ find_replays__database_away_fails_all_in_time(void **state)
 static void
 find_replays__connection_is_not_used_in_between(void **state)
 {
-	struct store *s = open_store(getenv("PGCONNINFO"));
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	struct lookup l;
 
 	(void)state;
@@ -664,7 +610,7 @@ open_all(void **state)
 		fprintf(stderr, "run by tests/integration/run_store.sh\n");
 		return -1;
 	}
-	db = open_store(getenv("PGCONNINFO"));
+	db = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	fixture_ca.id = 4711; /* certificates name their CA, and need no row of it */
 	return store_migrate(db, &applied, NULL) != 0 ? -1 : fixture_open("batches");
 }

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "integration/proxy.h"
-#include "integration/store_fixture.h"
 #include "hex.h"
+#include "integration/database.h"
+#include "integration/proxy.h"
 #include "store/ca/ca_row.h"
 #include "store/status/ocsp_row.h"
 #include "store/status/revocation.h"
@@ -23,51 +23,16 @@
 #define THREADS 8
 
 static struct store *db;
-static struct gh_error err;
 static const struct requester officer = {.kind = REQUESTER_ADMIN, .name = "olga"};
 
-#define ok(call) \
-	do { \
-		int rc_ = (call); \
-		if (rc_ != 0) \
-			fail_msg("%s: %d %s", #call, rc_, err.detail); \
-	} while (0)
-
-static struct store *
-open_store(const char *conninfo)
-{
-	struct store *s;
-
-	ok(store_new(conninfo, TIMEOUT_MS, &s, &err));
-	ok(store_use_secret(s, fixture_secret, &err));
-	return s;
-}
-
-static void
-query(const char *sql, char *out, size_t size)
-{
-	char command[2048];
-	FILE *f;
-	size_t n;
-
-	snprintf(command, sizeof(command),
-	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U gatehouse -d gatehouse -c \"%s\" 2>&1",
-	    getenv("PGSOCKETDIR"), sql);
-	assert_non_null(f = popen(command, "r"));
-	n = fread(out, 1, size - 1, f);
-	out[n] = '\0';
-	if (pclose(f) != 0)
-		fail_msg("%s: %s", sql, out);
-}
-
+/* Of a statement about one certificate. */
 static long
-count(const char *fmt, int64_t id)
+count_of(const char *fmt, int64_t id)
 {
-	char out[256], sql[512];
+	char sql[512];
 
 	snprintf(sql, sizeof(sql), fmt, (long long)id);
-	query(sql, out, sizeof(out));
-	return strtol(out, NULL, 10);
+	return count(sql);
 }
 
 /* A new certificate of alice; its names, if out is given. */
@@ -173,11 +138,11 @@ change__only_what_is_allowed(void **state)
 			assert_int_equal(now.state, allowed[from][to] ? to : from);
 			assert_int_equal(now.version, st.version + allowed[from][to]);
 			assert_int_equal(
-			    count("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
+			    count_of("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
 				id),
 			    from != STORE_CERT_VALID || allowed[from][to]);
 			assert_int_equal(
-			    count(
+			    count_of(
 				"SELECT count(*) FROM audit a JOIN certificate c ON a.object = "
 				"hex_upper(c.serial) WHERE a.event IN ('cert.revoked', 'cert.held', 'cert.unheld') AND "
 				"c.id = %lld",
@@ -196,7 +161,7 @@ change__revocation_after_a_hold_keeps_its_date(void **state)
 	(void)state;
 	ok(change(id, 1, STORE_CERT_HOLD, 0, &held));
 	assert_int_equal(held.reason, REASON_CERTIFICATE_HOLD);
-	count(
+	count_of(
 	    "UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld",
 	    id);
 	ok(change(id, 2, STORE_CERT_REVOKED, REASON_KEY_COMPROMISE, &st));
@@ -215,13 +180,14 @@ change__a_lifted_hold_begins_anew(void **state)
 	ok(change(id, 1, STORE_CERT_HOLD, 0, &st));
 	ok(change(id, 2, STORE_CERT_VALID, 0, &st));
 	assert_true(st.removed_at >= st.revoked_at && st.was_revoked);
-	count(
+	count_of(
 	    "UPDATE revocation SET revoked_at = revoked_at - interval '1 hour' WHERE certificate_id = %lld",
 	    id);
 	ok(change(id, 3, STORE_CERT_REVOKED, REASON_SUPERSEDED, &st));
 	assert_int_equal(st.removed_at, 0);
 	assert_true(st.revoked_at > gh_now() - 60);
-	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id),
+	assert_int_equal(count_of("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
+			     id),
 	    1);
 }
 
@@ -245,7 +211,7 @@ change__writes_all_of_it(void **state)
 	gh_json *row;
 
 	(void)state;
-	count("UPDATE certificate SET shard = 3 WHERE id = %lld", id);
+	count_of("UPDATE certificate SET shard = 3 WHERE id = %lld", id);
 	ok(store_change_status(db, &c, &st, &err));
 	assert_int_equal(st.invalidity_date, invalid);
 	assert_string_equal(st.comment, c.comment);
@@ -255,14 +221,14 @@ change__writes_all_of_it(void **state)
 	    "FROM revocation r JOIN certificate c ON c.id = r.certificate_id WHERE c.id = %lld",
 	    (long long)id);
 	query(sql, got, sizeof(got));
-	assert_string_equal(got, "t|t|t|t\n");
+	assert_string_equal(got, "t|t|t|t");
 	snprintf(sql, sizeof(sql),
 	    "SELECT event, outcome, actor, request_id, detail FROM audit WHERE object = '%s' "
 	    "AND event LIKE 'cert.%%'",
 	    out.serial);
 	query(sql, got, sizeof(got));
 	assert_non_null(strstr(got, "cert.revoked|success|olga|r1|keyCompromise, invalid since "));
-	assert_non_null(strstr(got, ": it's \"lost\" \303\274\n"));
+	assert_non_null(strstr(got, ": it's \"lost\" \303\274"));
 	ok(store_get_cert(db, out.serial, &row, &err));
 	assert_string_equal(gh_json_string(gh_json_get(row, "status")), "revoked");
 	assert_string_equal(gh_json_string(gh_json_get(row, "reason")), "keyCompromise");
@@ -368,14 +334,14 @@ find__serials_with_zeros_and_of_two_issuers(void **state)
 	int64_t a = issue(NULL), b = issue(NULL), got;
 
 	(void)state;
-	count(
+	count_of(
 	    "UPDATE certificate SET serial = decode('000000000000000000000000000004d2', 'hex') WHERE id = %lld",
 	    a);
 	ok(find("4D2", NULL, NULL, &got));
 	assert_int_equal(got, a);
 	ok(find("0000 0000 04d2", NULL, NULL, &got));
 	assert_int_equal(got, a);
-	count(
+	count_of(
 	    "WITH n AS (INSERT INTO ca (name, slug, subject, not_before, not_after, chain, cdp, aia, ocsp) SELECT "
 	    "'second', 'second', 'CN=second', now(), now(), '{}', '{}', '{}', '{}' RETURNING id) UPDATE certificate SET "
 	    "serial = decode('04d2', 'hex'), ca_id = (SELECT id FROM n) WHERE id = %lld",
@@ -400,7 +366,7 @@ static void *
 race(void *arg)
 {
 	struct racer *r = arg;
-	struct store *s = open_store(getenv("PGCONNINFO"));
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	struct requester who = officer;
 	struct store_cert_status st;
 	struct gh_error own;
@@ -436,7 +402,7 @@ change__one_of_many_officers(void **state)
 	struct racer r[THREADS];
 	struct enroll_outcome out;
 	struct heard heard = {.times = 0};
-	struct store *listener = open_store(getenv("PGCONNINFO"));
+	struct store *listener = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	int64_t id = issue(&out);
 	unsigned char *serial;
 	bool all;
@@ -458,11 +424,12 @@ change__one_of_many_officers(void **state)
 		assert_true(r[i].rc == 0 || r[i].rc == GH_E_CONFLICT);
 	}
 	assert_int_equal(won, 1);
-	assert_int_equal(count("SELECT count(*) FROM revocation WHERE certificate_id = %lld", id),
+	assert_int_equal(count_of("SELECT count(*) FROM revocation WHERE certificate_id = %lld",
+			     id),
 	    1);
-	assert_int_equal(count("SELECT version FROM certificate WHERE id = %lld", id), 2);
+	assert_int_equal(count_of("SELECT version FROM certificate WHERE id = %lld", id), 2);
 	assert_int_equal(
-	    count(
+	    count_of(
 		"SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
 		"WHERE a.event IN ('cert.revoked', 'cert.held') AND c.id = %lld",
 		id),
@@ -492,7 +459,7 @@ change__a_lost_answer_is_read_back(void **state)
 
 	(void)state;
 	start_proxy(conninfo);
-	s = open_store(conninfo);
+	s = open_store_at(conninfo, TIMEOUT_MS);
 	/* prepares both statements on this connection, so that the answer that is lost is that of
 	 * the write */
 	ok(change_by(s, &officer, warm, 1, STORE_CERT_HOLD, 0, &st, &err));
@@ -503,7 +470,7 @@ change__a_lost_answer_is_read_back(void **state)
 	assert_int_equal(st.version, 2);
 	assert_int_equal(st.state, STORE_CERT_REVOKED);
 	assert_int_equal(
-	    count(
+	    count_of(
 		"SELECT count(*) FROM audit a JOIN certificate c ON a.object = hex_upper(c.serial) "
 		"WHERE a.event = 'cert.revoked' AND c.id = %lld",
 		id),
@@ -561,7 +528,7 @@ open_all(void **state)
 		fprintf(stderr, "run by tests/integration/run_revocation.sh\n");
 		return -1;
 	}
-	db = open_store(getenv("PGCONNINFO"));
+	db = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	if (fixture_open("issuing") != 0 || store_migrate(db, &applied, &err) != 0)
 		return -1;
 	return store_create_ca(db, &fixture_admin, &ca, &fixture_ca.id, &err);

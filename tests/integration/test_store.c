@@ -9,69 +9,13 @@
 
 #include <cmocka.h>
 
-#include "integration/store_fixture.h"
+#include "integration/database.h"
 #include "store/ca/ca_row.h"
 
 #define TIMEOUT_MS 2000
 #define THREADS 8
 
 static struct store *db;
-static struct gh_error err;
-
-#define ok(call) \
-	do { \
-		int rc_ = (call); \
-		if (rc_ != 0) \
-			fail_msg("%s: %d %s", #call, rc_, err.detail); \
-	} while (0)
-
-static struct store *
-open_store(void)
-{
-	struct store *s;
-
-	ok(store_new(getenv("PGCONNINFO"), TIMEOUT_MS, &s, &err));
-	ok(store_use_secret(s, fixture_secret, &err));
-	return s;
-}
-
-static void
-postgres(const char *verb)
-{
-	char command[1024];
-
-	snprintf(command, sizeof(command), "'%s' %s '%s'", getenv("POSTGRES_SH"), verb,
-	    getenv("POSTGRES_DIR"));
-	assert_int_equal(system(command), 0);
-}
-
-static int
-query(const char *role, const char *sql, char *out, size_t size)
-{
-	char command[2048];
-	FILE *f;
-	size_t n;
-
-	snprintf(command, sizeof(command),
-	    "psql -XAtq -v ON_ERROR_STOP=1 -h '%s' -U %s -d gatehouse -c \"%s\" 2>&1",
-	    getenv("PGSOCKETDIR"), role, sql);
-	assert_non_null(f = popen(command, "r"));
-	n = fread(out, 1, size - 1, f);
-	out[n] = '\0';
-	if (n > 0 && out[n - 1] == '\n')
-		out[n - 1] = '\0';
-	return pclose(f);
-}
-
-static long
-count(const char *sql)
-{
-	char out[256];
-
-	if (query("gatehouse", sql, out, sizeof(out)) != 0)
-		fail_msg("%s: %s", sql, out);
-	return strtol(out, NULL, 10);
-}
 
 /* --- schema
  * -------------------------------------------------------------------------------------- */
@@ -79,7 +23,7 @@ count(const char *sql)
 static void *
 migrate_thread(void *arg)
 {
-	struct store *s = open_store();
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	int *applied = arg;
 
 	if (store_migrate(s, applied, NULL) != 0)
@@ -203,7 +147,7 @@ store_catalog__holds_what_was_created(void **state)
 static void
 store_wait_change__tells_of_changes_only(void **state)
 {
-	struct store *l = open_store();
+	struct store *l = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	bool changed;
 
 	(void)state;
@@ -518,7 +462,7 @@ static void *
 race_record(void *arg)
 {
 	struct racer *r = arg;
-	struct store *s = open_store();
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 
 	r->rc = record(s, &r->req, &r->out, NULL);
 	store_free(s);
@@ -558,7 +502,7 @@ static void *
 race_decide(void *arg)
 {
 	struct racer *r = arg;
-	struct store *s = open_store();
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	struct store_decision d = {.req = &r->req, .ca = &fixture_ca};
 	struct requester officer = {.kind = REQUESTER_ADMIN, .name = "officer"};
 
@@ -674,7 +618,7 @@ store_audit__is_append_only(void **state)
 	ok(store_audit(db, &a, &err));
 	assert_int_equal(count("SELECT count(*) FROM audit"), rows + 1);
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_not_equal(query("gatehouse", forbidden[i], out, sizeof(out)), 0);
+		assert_int_not_equal(query_as("gatehouse", forbidden[i], out, sizeof(out)), 0);
 		assert_non_null(strstr(out, "never changed"));
 	}
 	assert_int_equal(count("SELECT count(*) FROM audit"), rows + 1);
@@ -706,7 +650,7 @@ store__survives_restart_between_requests(void **state)
 static void
 store__deadline_on_frozen_server(void **state)
 {
-	struct store *fresh = open_store();
+	struct store *fresh = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	int64_t start;
 
 	(void)state;
@@ -738,7 +682,7 @@ static void *
 load_thread(void *arg)
 {
 	const struct timespec pause = {0, 5000000};
-	struct store *s = open_store();
+	struct store *s = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	struct load *l = arg;
 
 	while (!atomic_load(l->stop) && l->n < LOAD_MAX) {
@@ -833,7 +777,7 @@ open_all(void **state)
 		fprintf(stderr, "run by tests/integration/run_store.sh\n");
 		return -1;
 	}
-	db = open_store();
+	db = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	return fixture_open("issuing");
 }
 
