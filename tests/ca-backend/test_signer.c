@@ -1086,7 +1086,7 @@ signer__ends_a_stalled_frame(void **state)
 
 	send_raw(fd, half, sizeof(half));
 	assert_closes(f, fd, false);
-	assert_in_range(gh_now_us() - begin, 4000000, 15000000);
+	assert_in_range(gh_now_us() - begin, 4000000, 60000000);
 }
 
 static void
@@ -1198,7 +1198,7 @@ signer_client__gives_up(void **state)
 	assert_int_equal(signer_client_from_fd(fd[0], 200, &c, &err), 0);
 	begin = gh_now_us();
 	assert_int_equal(signer_client_ping(c, &err), GH_E_SIGNER_DOWN);
-	assert_in_range(gh_now_us() - begin, 190000, 5000000);
+	assert_in_range(gh_now_us() - begin, 190000, 60000000);
 	signer_client_free(c);
 	close(fd[1]);
 }

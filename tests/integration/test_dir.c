@@ -20,9 +20,10 @@
 #include "probe.h"
 #include "timestamp.h"
 
-#define CONNECT_MS 700
-#define OPERATION_MS 700
-#define SLACK_MS 600 /* a busy machine */
+/* What is there answers in half of it, also on a busy machine. */
+#define CONNECT_MS 3000
+#define OPERATION_MS 3000
+#define SLACK_MS 8000 /* a busy machine */
 
 struct access {
 	struct gh_conf *conf;

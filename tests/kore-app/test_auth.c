@@ -1100,13 +1100,13 @@ admin__is_checked_once_a_minute(void **state)
 			     sizeof(fake.admin_hash), &err),
 	    0);
 	fake.admin_enabled = true;
-	begin = gh_now_us();
+	begin = cpu_us();
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
-	slow = gh_now_us() - begin;
-	begin = gh_now_us();
+	slow = cpu_us() - begin;
+	begin = cpu_us();
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), 0);
-	assert_true(gh_now_us() - begin < slow);
+	assert_true(cpu_us() - begin < slow);
 	/* at once: disabled, and another password */
 	fake.admin_enabled = false;
 	assert_int_equal(CHECK(AUTH_ADMIN, .user = "admin:admin-secret"), GH_E_ACCOUNT_DISABLED);
