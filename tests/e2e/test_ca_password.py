@@ -427,7 +427,8 @@ class Command(Case):
         status = self.run_it("status", "--json")
         self.assertEqual((set(status), status["requires_private_key_password"]), (STATUS, False))
         self.run_it("set", "--password-file", old)
-        self.enroll(503)
+        # the gateway hears of it from the database
+        wait_for(lambda: self.alice.enroll(GOOD).status == 503, "the key is locked")
         self.assertEqual(self.run_it("set", "--password-file", old, check=False).returncode, 1)
         self.assertIsNotNone(self.run_it("unlock", "--password-file", old, "--seconds", "60",
                                          "--json")["unlocked_until"])

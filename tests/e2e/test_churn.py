@@ -138,7 +138,7 @@ class Churn(unittest.TestCase):
     def requests(self):
         """A whole request for each row of the route table, and some that belong to none."""
         table = subprocess.run([BUILD / "tests/docs/print_routes"], check=True, stdout=subprocess.PIPE).stdout.decode()
-        for method, pattern, _ in (line.split() for line in table.splitlines()):
+        for method, pattern, *_ in (line.split() for line in table.splitlines()):
             path = pattern.replace("{v}", "3").replace("{v12}", "1").replace("{id}", "1").replace("{name}", "issuing")
             yield self.request(method.upper(), path.replace("{rest}", "MAMKAQE="))
         ocsp = b"\x30\x1e" + os.urandom(30)
