@@ -122,7 +122,8 @@ class Environment:
             try:
                 for task in Path(f"/proc/{pid}/task").iterdir():
                     todo += [int(c) for c in (task / "children").read_text().split()]
-                if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == program:
+                # a program that was built anew meanwhile is still this one
+                if os.path.basename(os.readlink(f"/proc/{pid}/exe")).removesuffix(" (deleted)") == program:
                     found.append((pid, Path(f"/proc/{pid}/cmdline").read_bytes()
                                   .replace(b"\0", b" ").decode(errors="replace").strip()))
             except OSError:
