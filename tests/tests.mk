@@ -57,12 +57,17 @@ $(BUILD)/tests/fuzz/fuzz_http: $(FUZZ_FAKES)
 $(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_FAKES) -Wl,--allow-multiple-definition
 $(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
 
+# ONLY=... runs one of them; endurance, 1 M enrollments, only then.
+BENCHES         := enroll ocsp crl
+BENCH_enroll    := python3 -B tests/bench/bench.py
+BENCH_ocsp      := python3 -B tests/bench/bench_ocsp.py
+BENCH_crl       := tests/bench/bench_crl.sh 1000000 3
+BENCH_endurance := python3 -B tests/bench/endurance.py
+
 bench:
 	@tests/setup/install.sh build run demo bench
 	@$(MAKE) --no-print-directory all
-	@python3 -B tests/bench/bench.py
-	@python3 -B tests/bench/bench_ocsp.py
-	@tests/bench/bench_crl.sh 1000000 3
+	@$(foreach b,$(if $(ONLY),$(filter $(ONLY),$(BENCHES) endurance),$(BENCHES)),$(BENCH_$(b)) &&) true
 
 # What checks of the documents need from the code.
 $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)

@@ -41,6 +41,7 @@ ALGORITHMS = os.environ.get("BENCH_ALGORITHMS", "P-256 RSA-2048").split()
 RATE_MAX = 8000                 # prepared requests for each second; more than this machine can do
 CSRS = 64
 OURS, PEER = "Gatehouse", "cfssl + PostgreSQL"
+FRESH = "Gatehouse, a new TLS connection for each"
 TICK = os.sysconf("SC_CLK_TCK")
 CFSSL_SCHEMA = """
 create table certificates (serial_number bytea not null, authority_key_identifier bytea not null,
@@ -213,12 +214,14 @@ def postmaster(env):
     return int((env.dir / "state/postgres/data/postmaster.pid").read_text().split()[0])
 
 
-def run_ours(env, folder, csrs, connections, seconds):
+def run_ours(env, folder, csrs, connections, seconds, is_fresh=False):
     prefix = folder / "ours"
     write_ours(env, csrs, prefix, min(connections, 2), RATE_MAX * seconds)
     basic = f"{env.var['GATEHOUSE_USER']}:{env.var['GATEHOUSE_PASSWORD']}".encode()
     headers = {"Content-Type": "application/json", "X-CSS-CMS-AppKey": env.var["GATEHOUSE_APP_KEY"],
                "Authorization": "Basic " + base64.b64encode(basic).decode()}
+    if is_fresh:                # the server hangs up, and wrk resumes no session
+        headers["Connection"] = "close"
     return lambda: wrk(folder, env.var["GATEHOUSE_URL"], "/CMSApi/CertEnroll/3/Pkcs10", headers, prefix, True,
                        connections, seconds)
 
@@ -247,6 +250,8 @@ def bench(algorithm):
             rows.append(measure(PEER, algorithm, c, peer, [cfssl.process.pid, postmaster(env)]))
             ours = run_ours(env, folder, csrs, c, SECONDS)
             rows.append(measure(OURS, algorithm, c, ours, [env.gateway_pid(), postmaster(env)]))
+        fresh = run_ours(env, folder, csrs, 8, SECONDS, is_fresh=True)
+        rows.append(measure(FRESH, algorithm, 8, fresh, [env.gateway_pid(), postmaster(env)]))
         extra["memory_kb_after"] = memory_kb(env.gateway_pid())
         extra["certificates"] = env.count("select count(*) from certificate")
     finally:
@@ -255,13 +260,13 @@ def bench(algorithm):
     return rows, extra
 
 
-def machine():
+def machine(each=f"{SECONDS} s each"):
     model = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
              if line.startswith("model name")]
     commit = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"],
                             stdout=subprocess.PIPE).stdout.decode().strip()
     return (f"commit {commit}, {datetime.date.today()}, {os.cpu_count()} cores of "
-            f"{model[0] if model else '?'}, {platform.freedesktop_os_release()['PRETTY_NAME']}, {SECONDS} s each")
+            f"{model[0] if model else '?'}, {platform.freedesktop_os_release()['PRETTY_NAME']}, {each}")
 
 
 def ratios(rows):
