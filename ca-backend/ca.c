@@ -345,7 +345,7 @@ load_missing(struct signer_client *signer, struct signing *g, size_t n)
 void
 ca_sign_batch(struct signer_client *signer, struct ca_signing *m, size_t n)
 {
-	struct signing g[CA_BATCH_MAX];
+	struct signing g[CA_BATCH_MAX] = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		m[i].cert = NULL;
