@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "dn.h"
+#include "entry_dn.h"
 
 #include "dir_entry.h"
 

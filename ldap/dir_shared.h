@@ -9,7 +9,7 @@
 #include "conf.h"
 
 #include "cache.h"
-#include "connection.h"
+#include "server_connection.h"
 #include "name.h"
 #include "profile.h"
 #include "watchdog.h"

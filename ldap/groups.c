@@ -9,7 +9,7 @@
 
 #include "log.h"
 
-#include "dn.h"
+#include "entry_dn.h"
 #include "filter.h"
 #include "search.h"
 

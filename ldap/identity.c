@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "dn.h"
+#include "entry_dn.h"
 #include "filter.h"
 #include "search.h"
 

@@ -6,7 +6,7 @@
 #include "timestamp.h"
 
 #include "account.h"
-#include "dn.h"
+#include "entry_dn.h"
 #include "filter.h"
 #include "groups.h"
 #include "identity.h"

@@ -249,7 +249,7 @@ const char *tmpl_rdn_name(int type);
 int tmpl_rdn_add(X509_NAME *name, int type, const char *value, size_t len, bool same_rdn,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* --- dn.c: distinguished names as text (RFC 4514) --- */
+/* --- directory_name.c: distinguished names as text (RFC 4514) --- */
 
 struct tmpl_dn;
 /* GH_E_SUBJECT: not RFC 4514. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dn.h"
+#include "entry_dn.h"
 
 static bool
 is_under(const char *text, const char *base_text)

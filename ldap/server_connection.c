@@ -11,7 +11,7 @@
 
 #include "dir_shared.h"
 
-#include "connection.h"
+#include "server_connection.h"
 
 /* A server that failed is asked after the others for so long. */
 #define SYSTEM_CAS \

@@ -7,7 +7,7 @@
 
 #include <ldap.h>
 
-#include "dn.h"
+#include "entry_dn.h"
 
 #define DN_BYTES_MAX 4096
 
