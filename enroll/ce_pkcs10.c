@@ -222,7 +222,7 @@ has_twin_before(const struct members *all, size_t i)
 }
 
 /* What would hold up the others: a directory that would have to be asked (GH_E_BUSY, see
- * dir_new_cached), a key that signs slowly, a twin. */
+ * dir_set_waiting), a key that signs slowly, a twin. */
 static bool
 has_to_leave(const struct members *all, size_t i)
 {

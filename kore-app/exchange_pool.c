@@ -2,103 +2,71 @@
 #include <stdlib.h>
 
 #include "app_state.h"
+#include "env.h"
 #include "exchange_pool.h"
 
 /* ---- on the pool threads ---- */
 
-/* The state of a thread. Alone, a call may wait for the directory; in a batch it may not. */
-struct thread_state {
-	struct enroll_env env;
-	struct dir *dir, *cached_dir;
-};
-
-/* Connections are made when they are first needed, so that what is down does not stop the start. */
+/* env: as the pool gave it, may be NULL. Alone, a call may wait for the directory; in a batch it
+ * may not. Connections are made when they are first needed, so that what is down does not stop the
+ * start. A success is followed by end_work. */
 static int
-complete(struct thread_state *t, struct gh_error *err)
+begin_work(struct enroll_env *env, bool may_wait, struct gh_error *err)
 {
-	struct enroll_env *env = &t->env;
-	const struct gh_conf *conf = env->conf;
-	int rc = 0;
-
-	if (env->store == NULL) {
-		rc =
-		    store_new(conf->database.conninfo, conf->database.timeout_ms, &env->store, err);
-		if (rc == 0)
-			rc = store_use_secret(env->store, env->server_secret, err);
-	}
-	if (rc == 0 && t->dir == NULL)
-		rc = dir_new(app_state.dir, &t->dir, err);
-	if (rc == 0 && t->cached_dir == NULL)
-		rc = dir_new_cached(app_state.dir, &t->cached_dir, err);
-	if (rc == 0 && env->signer == NULL)
-		rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &env->signer,
-		    err);
-	if (rc == 0)
-		store_measure(env->store);
-	return rc;
-}
-
-/* t: as the pool gave it, may be NULL. A success is followed by end_work. */
-static int
-begin_work(struct thread_state *t, bool may_wait, struct gh_error *err)
-{
-	int rc = t != NULL ? complete(t, err) : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
+	int rc = env != NULL ? env_open(env, ENV_ALL, err)
+			     : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
 
 	if (rc != 0)
 		return rc;
-	t->env.dir = may_wait ? t->dir : t->cached_dir;
-	t->env.catalog = catalog_watch_get(app_state.catalog);
+	store_measure(env->store);
+	dir_set_waiting(env->dir, may_wait);
+	env->catalog = catalog_watch_get(app_state.catalog);
 	return 0;
 }
 
 static void
-end_work(struct thread_state *t)
+end_work(struct enroll_env *env)
 {
-	catalog_free(t->env.catalog);
-	t->env.catalog = NULL;
+	catalog_free(env->catalog);
+	env->catalog = NULL;
 }
 
 static void *
 thread_start(void *arg)
 {
-	struct thread_state *t = calloc(1, sizeof(*t));
+	struct enroll_env *env = calloc(1, sizeof(*env));
 
 	(void)arg;
-	if (t != NULL) {
-		t->env.conf = app_state.conf;
-		t->env.server_secret = app_state.server_secret;
-		t->env.ocsp = app_state.ocsp;
+	if (env != NULL) {
+		env->conf = app_state.conf;
+		env->server_secret = app_state.server_secret;
+		env->ocsp = app_state.ocsp;
+		env->dirs = app_state.dir;
 	}
-	return t;
+	return env;
 }
 
 static void
 thread_end(void *state)
 {
-	struct thread_state *t = state;
-
-	if (t == NULL)
-		return;
-	store_free(t->env.store);
-	dir_free(t->dir);
-	dir_free(t->cached_dir);
-	signer_client_free(t->env.signer);
-	free(t);
+	if (state != NULL)
+		env_close(state);
+	free(state);
 }
 
 static void
 run_exchange(struct pool_job *job, void *state)
 {
 	struct exchange *x = (struct exchange *)job;
-	struct thread_state *t = state;
+	struct enroll_env *env = state;
 	struct gh_error err = {0};
 
-	if (begin_work(t, true, &err) != 0) {
+	if (begin_work(env, true, &err) != 0) {
 		exchange_refuse(x, &err);
 		return;
 	}
-	route_dispatch(&t->env, app_state.limiter, &x->match, &x->req, &x->rep, &x->trace);
-	end_work(t);
+	route_dispatch(env, app_state.limiter, &x->match, &x->req, &x->rep, &x->trace);
+	end_work(env);
 }
 
 static void
@@ -106,11 +74,11 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 {
 	const struct route_batch *batch = ((struct exchange *)jobs)->match.route->batch;
 	struct route_item items[ROUTE_BATCH_MAX];
-	struct thread_state *t = state;
+	struct enroll_env *env = state;
 	struct pool_job *job = jobs;
 	struct gh_error err = {0};
 
-	if (begin_work(t, false, &err) != 0) {
+	if (begin_work(env, false, &err) != 0) {
 		for (; job != NULL; job = job->next)
 			exchange_refuse((struct exchange *)job, &err);
 		return;
@@ -123,8 +91,8 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 		    .rep = &x->rep,
 		    .trace = &x->trace};
 	}
-	route_dispatch_batch(&t->env, app_state.limiter, batch, items, n);
-	end_work(t);
+	route_dispatch_batch(env, app_state.limiter, batch, items, n);
+	end_work(env);
 	job = jobs;
 	for (size_t i = 0; i < n; i++, job = job->next)
 		if (items[i].leaves)

@@ -122,8 +122,8 @@ struct route_item {
 };
 /* The same for n requests of rows with this batch, 1 to batch->max: each is checked and
  * authenticated for itself, then those that may are answered together. One that authentication
- * finds GH_E_BUSY leaves: env->dir is one of dir_new_cached, so that a directory that has to be
- * asked does not hold up the others. */
+ * finds GH_E_BUSY leaves: env->dir does not wait (dir_set_waiting), so that a directory that has to
+ * be asked does not hold up the others. */
 void route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n);
 

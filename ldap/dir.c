@@ -163,14 +163,10 @@ dir_new(struct dir_shared *s, struct dir **out, struct gh_error *err)
 	return 0;
 }
 
-int
-dir_new_cached(struct dir_shared *s, struct dir **out, struct gh_error *err)
+void
+dir_set_waiting(struct dir *d, bool may_wait)
 {
-	int rc = dir_new(s, out, err);
-
-	if (rc == 0)
-		(*out)->never_waits = true;
-	return rc;
+	d->never_waits = !may_wait;
 }
 
 void

@@ -29,10 +29,10 @@ int dir_shared_new(const struct gh_conf *conf, struct dir_shared **out,
     struct gh_error *err) GH_MUSTCHECK;
 void dir_shared_free(struct dir_shared *s); /* after all its struct dir */
 int dir_new(struct dir_shared *s, struct dir **out, struct gh_error *err) GH_MUSTCHECK;
-/* One that answers from the caches: what would need the directory is GH_E_BUSY at once, and changes
- * nothing. */
-int dir_new_cached(struct dir_shared *s, struct dir **out, struct gh_error *err) GH_MUSTCHECK;
 void dir_free(struct dir *d);
+/* From now on, and until it is said otherwise: may a call wait for the directory? If not, the
+ * caches answer; what would need the directory is GH_E_BUSY at once, and changes nothing. */
+void dir_set_waiting(struct dir *d, bool may_wait);
 
 /*
  * The one entry of a user or computer name in any usual spelling: "alice", "DOMAIN\\alice",
