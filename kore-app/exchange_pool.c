@@ -69,6 +69,20 @@ run_exchange(struct pool_job *job, void *state)
 	end_work(env);
 }
 
+/* What is slow waits in the queue, as far as there is room; what is fast is not refused for it. */
+static void
+leave_batch(struct pool_job *job)
+{
+	struct gh_error err;
+
+	if (!pool_is_full(app_state.pool)) {
+		job->batch = NULL;
+		return;
+	}
+	gh_fail(&err, GH_E_BUSY, "%d requests are waiting", app_state.conf->gateway.queue);
+	exchange_refuse((struct exchange *)job, &err);
+}
+
 static void
 run_batch(struct pool_job *jobs, size_t n, void *state)
 {
@@ -96,7 +110,7 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 	job = jobs;
 	for (size_t i = 0; i < n; i++, job = job->next)
 		if (items[i].leaves)
-			job->batch = NULL;
+			leave_batch(job);
 }
 
 /* ---- on the event loop ---- */

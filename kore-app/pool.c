@@ -385,6 +385,17 @@ pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err)
 	return 0;
 }
 
+bool
+pool_is_full(struct pool *p)
+{
+	bool is_full;
+
+	pthread_mutex_lock(&p->lock);
+	is_full = p->queued >= p->o.queue;
+	pthread_mutex_unlock(&p->lock);
+	return is_full;
+}
+
 int
 pool_fd(const struct pool *p)
 {

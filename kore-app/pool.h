@@ -72,6 +72,9 @@ int pool_new(const struct pool_options *o, struct pool **out, struct gh_error *e
 /* GH_E_BUSY at once when the queue, or the list of the job's kind, is full or the pool is
  * stopping. */
 int pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err) GH_MUSTCHECK;
+/* No room in the queue at this moment: asked before a job leaves its batch, which nothing else
+ * bounds. */
+bool pool_is_full(struct pool *p);
 /* Readable when pool_finished would return something. */
 int pool_fd(const struct pool *p);
 /* All finished jobs in the order they finished, linked by next; NULL when there are none. */

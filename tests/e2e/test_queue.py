@@ -30,7 +30,8 @@ class Queue(unittest.TestCase):
 
         env.postgres("freeze")
         try:
-            threads = [threading.Thread(target=send) for _ in range(16)]
+            # at most: 4 in the line of the batches, 4 that have left it, one of each at work
+            threads = [threading.Thread(target=send) for _ in range(32)]
             for t in threads:
                 t.start()
             wait_for(lambda: len(replies) >= 8, "most are turned away")

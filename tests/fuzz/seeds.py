@@ -202,8 +202,8 @@ def proxy_seeds():
 
 def http_seeds():
     """A request for each row of the route table, with and without credentials; several on one connection."""
-    table = (TOP / "kore-app" / "routes.c").read_text().replace('CA_PASSWORD "', '"/api/v1/certificate-authorities/{name}/password/')
-    rows = re.findall(r"\{(GH_HTTP_[A-Z_ |]+), \"([^\"]+)\"", table)
+    table = (TOP / "kore-app/routes.c").read_text().replace('CA_PASSWORD "', '"/api/v1/certificate-authorities/{name}/password/')
+    rows = re.findall(r"\.methods = (GH_HTTP_[A-Z_ |]+),\s*\.pattern = \"([^\"]+)\"", table)
     assert len(rows) > 20, rows
     request = next(requests())
     body = json.dumps({"Timestamp": "2024-01-02T03:04:05Z", "password": "correct horse", "Request": {

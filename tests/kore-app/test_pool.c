@@ -379,7 +379,9 @@ pool__member_leaves_its_batch(void **state)
 	sem_post(&batch_gate);
 	assert_ptr_equal(take(p), &m[0].pool);
 	sem_wait(&batch_started);
+	assert_false(pool_is_full(p));
 	assert_int_equal(submit(p, &alone, NULL), 0); /* fills the queue */
+	assert_true(pool_is_full(p));
 	sem_post(&batch_gate);
 	while (n < 2)
 		for (struct pool_job *j = take(p); j != NULL; j = j->next)
