@@ -34,10 +34,10 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
-SRC_ca-backend := $(wildcard ca-backend/*.c ca-backend/authority/*.c ca-backend/audit/*.c ca-backend/crl/*.c ca-backend/formats/*.c ca-backend/ocsp/*.c ca-backend/signer/protocol/*.c) $(SRC_store)
+SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing ocsp signer/client signer/protocol,ca-backend/$(d)/*.c)) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
-SRC_signer     := $(filter-out ca-backend/signer/protocol/%.c,$(wildcard ca-backend/signer/*/*.c))
+SRC_signer     := $(wildcard $(foreach d,ca issue keys server,ca-backend/signer/$(d)/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c)

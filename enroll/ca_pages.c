@@ -15,6 +15,7 @@
 
 #include "ca_pages.h"
 #include "rest.h"
+#include "formats/pkcs7.h"
 
 /* A CA certificate changes when it is renewed: once in years, and old ones stay good. */
 #define CACHE_SECONDS 3600

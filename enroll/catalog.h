@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "ca_identity.h"
 #include "digest.h"
 #include "error.h"

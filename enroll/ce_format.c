@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ca.h"
+#include "issuing/ca.h"
+#include "formats/pkcs7.h"
 #include "encoding.h"
 #include "log.h"
 #include "utf8.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 #include "timestamp.h"
 
 #include "ce_parse.h"

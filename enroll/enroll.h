@@ -9,9 +9,9 @@
 #include "catalog.h"
 #include "conf.h"
 #include "dir.h"
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "error.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 struct ocsp_service; /* ocsp.h */

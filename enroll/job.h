@@ -19,7 +19,7 @@
 #include "error.h"
 #include "progress.h"
 #include "requester.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 #define JOB_DETAIL_SIZE 256

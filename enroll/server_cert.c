@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "cert_spec.h"
+#include "formats/cert_spec.h"
 #include "store/request/service_cert.h"
 #include "timestamp.h"
 

@@ -10,7 +10,7 @@
 
 #include "clock.h"
 #include "probe.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 #include "health.h"

@@ -5,10 +5,10 @@
 #include <sys/mman.h>
 
 #include "buf.h"
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "metrics.h"
 #include "ocsp/responder.h"
-#include "revocation_reason.h"
+#include "formats/revocation_reason.h"
 
 #define STATUS_MIN 100
 #define STATUS_MAX 599

@@ -12,13 +12,13 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "cert_spec.h"
+#include "formats/cert_spec.h"
 #include "dir_entry.h"
 #include "error.h"
 #include "json.h"
 #include "key_alg.h"
 #include "oid.h"
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 #include "tmpl.h"
 
 /* Limits of a template file. */

@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cert_spec.h"
+#include "formats/cert_spec.h"
 #include "dir_entry.h"
 #include "error.h"
 #include "json.h"
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 
 struct tmpl;
 

@@ -4,7 +4,7 @@
 
 #include "error.h"
 #include "progress.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 /* What it is done with; all borrowed. */

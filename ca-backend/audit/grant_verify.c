@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/grant/reseal.h"
+#include "store/database/reseal.h"
 #include "store/audit/audit_seal_row.h"
 
 #include "grant_verify.h"

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "error.h"
 #include "requester.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 #include "policy.h"

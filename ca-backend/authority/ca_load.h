@@ -2,7 +2,7 @@
 #ifndef AUTHORITY_CA_LOAD_H
 #define AUTHORITY_CA_LOAD_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "error.h"
 #include "json.h"
 

@@ -2,7 +2,7 @@
 #ifndef AUTHORITY_CA_LOCKED_H
 #define AUTHORITY_CA_LOCKED_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "error.h"
 #include "store/store.h"
 

@@ -10,7 +10,7 @@
 #include "conf.h"
 #include "error.h"
 #include "requester.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 #define CA_PASSWORD_MIN 8 /* characters of UTF-8 */

@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "cdp.h"
+#include "issuing/cdp.h"
 
 #include "extensions.h"
 

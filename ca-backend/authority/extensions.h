@@ -4,7 +4,7 @@
 
 #include <openssl/x509.h>
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "error.h"
 
 #include "name_constraints.h"

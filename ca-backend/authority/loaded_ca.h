@@ -2,7 +2,7 @@
 #ifndef AUTHORITY_LOADED_CA_H
 #define AUTHORITY_LOADED_CA_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "store/store.h"
 
 struct loaded_ca {

@@ -9,7 +9,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 
 #include "words.h"
 

@@ -6,7 +6,7 @@
 
 #include "asn1_time.h"
 #include "calendar.h"
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "key_alg.h"
 #include "store/ca/ca_row.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cdp.h"
+#include "issuing/cdp.h"
 
 #include "urls.h"
 

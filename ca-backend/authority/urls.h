@@ -2,7 +2,7 @@
 #ifndef AUTHORITY_URLS_H
 #define AUTHORITY_URLS_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "error.h"
 
 #include "words.h"

@@ -6,7 +6,7 @@
 
 #include <openssl/evp.h>
 
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "crl.h"
 #include "der.h"
 #include "digest.h"

@@ -6,7 +6,7 @@
 #ifndef CA_CRL_H
 #define CA_CRL_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "store/status/crl_row.h"
 
 /* When CRLs are made, seconds. */

@@ -2,7 +2,7 @@
 #ifndef CRL_CRL_CACHE_H
 #define CRL_CRL_CACHE_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "http.h"
 #include "store/status/crl_row.h"
 

@@ -2,12 +2,12 @@
 #ifndef CRL_ISSUE_ALL_H
 #define CRL_ISSUE_ALL_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "conf.h"
 #include "crl.h"
 #include "progress.h"
 #include "requester.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 
 /* What they are made with; all borrowed. */
 struct crl_means {

@@ -5,11 +5,11 @@
 #ifndef OCSP_OCSP_SIGNER_H
 #define OCSP_OCSP_SIGNER_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "conf.h"
 #include "error.h"
 #include "requester.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 #define OCSP_SIGNER_MARGIN 60 /* seconds that a signer must still be valid to be used */

@@ -6,12 +6,12 @@
 #ifndef OCSP_RESPONDER_H
 #define OCSP_RESPONDER_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 #include "conf.h"
 #include "error.h"
 #include "ocsp_cache.h"
 #include "formats/ocsp_request.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "store/store.h"
 
 struct ocsp_service;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "revocation_reason.h"
+#include "formats/revocation_reason.h"
 
 #include "store_private.h"
 

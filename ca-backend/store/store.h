@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ca.h"
-#include "enroll_request.h"
+#include "issuing/ca.h"
+#include "formats/enroll_request.h"
 #include "error.h"
 #include "json.h"
 #include "requester.h"

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "store/catalog/login.h"
+#include "login.h"
 #include "store/store.h"
 
 #define STORE_PARAMS_MAX 40

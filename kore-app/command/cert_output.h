@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "json.h"
 
 /* Writes to f; COMMAND_OK or COMMAND_FAILED. */

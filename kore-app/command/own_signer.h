@@ -7,7 +7,7 @@
 
 #include "conf.h"
 #include "error.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 
 struct own_signer {
 	pid_t pid;

@@ -23,7 +23,7 @@
 #include <openssl/x509v3.h>
 
 #include "hex.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 #include "timestamp.h"
 
 #define SIGNER_TEST_TIMEOUT_MS 60000 /* RSA-4096 keys take seconds under a sanitizer */

@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 #include "ca-backend/signer_process.h"
-#include "ca.h"
+#include "issuing/ca.h"
+#include "formats/names_text.h"
 #include "hex.h"
 
 struct fixture {

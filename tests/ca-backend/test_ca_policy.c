@@ -10,7 +10,7 @@
 
 #include "authority/policy.h"
 #include "authority/urls.h"
-#include "cdp.h"
+#include "issuing/cdp.h"
 
 static const struct authority_words words = {
     .max_validity = "max",

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <openssl/x509v3.h>
 
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "crl/crl.h"
 
 static const struct crl_schedule usual = {.interval = 1000,

@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
-#include "ca.h"
-#include "dn_match.h"
-#include "revocation_reason.h"
+#include "issuing/ca.h"
+#include "formats/names_text.h"
+#include "formats/dn_match.h"
+#include "formats/revocation_reason.h"
 
 #define CORP "CN=CorpCA1, DC=keyexample, DC=com"
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "encoding.h"
-#include "pkcs10.h"
-#include "roca.h"
+#include "formats/pkcs10.h"
+#include "formats/roca.h"
 
 #define FIXTURE_MAX (256 * 1024)
 

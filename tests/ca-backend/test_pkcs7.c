@@ -15,7 +15,8 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 
-#include "ca.h"
+#include "issuing/ca.h"
+#include "formats/pkcs7.h"
 
 /* A self-signed certificate; the encoding of a longer name sorts behind a shorter one in DER's SET
  * order. */

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 
 #include "ca-backend/signer_process.h"
-#include "ca.h"
+#include "issuing/ca.h"
 
 #define N SIGNER_CERT_BATCH_MAX
 

@@ -17,6 +17,7 @@
 #include "hex.h"
 
 #include "fake.h"
+#include "formats/names_text.h"
 
 struct fake_ca fake_ca;
 

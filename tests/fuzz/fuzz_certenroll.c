@@ -5,7 +5,7 @@
 
 #include "ce_parse.h"
 #include "metadata.h"
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 
 static char dept[] = "Department", count[] = "Count", date[] = "Date", flag[] = "Flag",
 	    stage[] = "Stage";

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "encoding.h"
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 
 static void
 try_der(const unsigned char *der, size_t len)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ce_revoke.h"
-#include "dn_match.h"
+#include "formats/dn_match.h"
 
 /* A name that is understood equals itself, and equality has no direction. */
 static void

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "integration/crl_fixture.h"
 
 static struct crl_world w;

@@ -14,7 +14,7 @@
 #include "crl_serve.h"
 #include "http_cache.h"
 #include "integration/crl_fixture.h"
-#include "store/grant/reseal.h"
+#include "store/database/reseal.h"
 
 #define OPERATION_MS 3000 /* what is there answers in time, also on a busy machine */
 

@@ -12,7 +12,7 @@
 #include "integration/database.h"
 #include "store/ca/ca_row.h"
 #include "store/grant/grant_table.h"
-#include "store/grant/reseal.h"
+#include "store/database/reseal.h"
 #include "store/status/revocation.h"
 
 #define TIMEOUT_MS 5000

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "metrics.h"
 #include "ocsp/responder.h"
 

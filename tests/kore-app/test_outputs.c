@@ -24,9 +24,9 @@
 #include "name.h"
 #include "ocsp_http.h"
 #include "formats/ocsp_request.h"
-#include "pkcs10.h"
+#include "formats/pkcs10.h"
 #include "proxy_header.h"
-#include "revocation_reason.h"
+#include "formats/revocation_reason.h"
 #include "timestamp.h"
 
 #define POISON 0xa5

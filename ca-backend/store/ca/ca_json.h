@@ -3,7 +3,7 @@
 #ifndef STORE_CA_JSON_H
 #define STORE_CA_JSON_H
 
-#include "ca.h"
+#include "issuing/ca.h"
 
 /* Base64 of each certificate; NULL: out of memory. */
 gh_json *ca_json_chain(const struct cert_chain *chain);

@@ -7,11 +7,12 @@
 #include <openssl/x509.h>
 
 #include "asn1_time.h"
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "digest.h"
-#include "lazy_key.h"
+#include "formats/lazy_key.h"
 #include "store/store_private.h"
 #include "utf8.h"
+#include "formats/names_text.h"
 
 #define CERT_COLUMNS_N 11
 /* Bytes of one name in the GIN index, which takes entries up to about 2700. */

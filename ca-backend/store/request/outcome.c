@@ -8,8 +8,9 @@
 
 #include "hex.h"
 
-#include "lazy_key.h"
+#include "formats/lazy_key.h"
 #include "store/store_private.h"
+#include "formats/names_text.h"
 
 static int
 copy_hex(const PGresult *res, int col, char *out, size_t size, struct gh_error *err)

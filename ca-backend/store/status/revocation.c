@@ -6,7 +6,7 @@
 
 #include "buf.h"
 #include "der.h"
-#include "dn_match.h"
+#include "formats/dn_match.h"
 #include "log.h"
 #include "timestamp.h"
 

@@ -6,7 +6,7 @@
 #ifndef STORE_REVOCATION_H
 #define STORE_REVOCATION_H
 
-#include "revocation_reason.h"
+#include "formats/revocation_reason.h"
 #include "store/store.h"
 
 #define STORE_COMMENT_MAX 1024 /* characters */

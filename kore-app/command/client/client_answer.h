@@ -8,7 +8,7 @@
 
 #include <openssl/x509.h>
 
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "error.h"
 
 enum client_disposition { CLIENT_ISSUED, CLIENT_PENDING, CLIENT_DENIED, CLIENT_FAILED };

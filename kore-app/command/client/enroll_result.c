@@ -7,7 +7,8 @@
 #include <openssl/asn1.h>
 
 #include "asn1_time.h"
-#include "ca.h"
+#include "issuing/ca.h"
+#include "formats/names_text.h"
 #include "timestamp.h"
 
 #include "command.h"

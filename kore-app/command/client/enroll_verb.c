@@ -15,7 +15,7 @@
 #include <openssl/crypto.h>
 
 #include "encoding.h"
-#include "ca.h"
+#include "issuing/ca.h"
 
 #include "client_csr.h"
 #include "client_files.h"

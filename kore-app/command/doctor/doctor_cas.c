@@ -10,7 +10,7 @@
 #include <openssl/rand.h>
 
 #include "asn1_time.h"
-#include "cdp.h"
+#include "issuing/cdp.h"
 #include "timestamp.h"
 
 #include "doctor.h"

@@ -6,7 +6,7 @@
 
 #include "job.h"
 #include "store/status/job_row.h"
-#include "store/provision.h"
+#include "store/database/provision.h"
 
 #include "directory_check.h"
 #include "doctor.h"

@@ -10,7 +10,7 @@
 
 #include "buf.h"
 #include "durable_file.h"
-#include "store/provision.h"
+#include "store/database/provision.h"
 
 #include "prompt.h"
 #include "setup.h"

@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "enroll_request.h"
+#include "formats/enroll_request.h"
 #include "error.h"
 
 /* A CA as files have it. Zeroed at first; for cert_files_clear. */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "store/grant/reseal.h"
+#include "store/database/reseal.h"
 
 /* The problem and one line for each row. */
 void db_reseal_show(const struct store_grant_macs *seals, FILE *f);

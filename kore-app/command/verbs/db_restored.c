@@ -7,8 +7,8 @@
 
 #include "asn1_time.h"
 #include "hex.h"
-#include "revocation_reason.h"
-#include "store/restored.h"
+#include "formats/revocation_reason.h"
+#include "store/database/restored.h"
 #include "timestamp.h"
 
 #include "command.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "audit/grant_verify.h"
-#include "store/grant/reseal.h"
+#include "store/database/reseal.h"
 
 #include "command.h"
 #include "db_reseal.h"

@@ -9,10 +9,10 @@
 #include <openssl/x509v3.h>
 
 #include "asn1_time.h"
-#include "dn_match.h"
+#include "formats/dn_match.h"
 #include "hex.h"
 #include "json.h"
-#include "revocation_reason.h"
+#include "formats/revocation_reason.h"
 #include "timestamp.h"
 
 #include "restored_source.h"

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "ca.h"
+#include "pkcs7.h"
 #include "der.h"
 #include "oid.h"
 

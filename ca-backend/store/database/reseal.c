@@ -5,7 +5,7 @@
 
 #include <openssl/crypto.h>
 
-#include "grant_private.h"
+#include "store/grant/grant_private.h"
 #include "store/request/request_seal.h"
 #include "reseal.h"
 

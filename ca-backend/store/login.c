@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/store_private.h"
+#include "store_private.h"
 
 int
 store_log_in_as(struct store *s, const char *user, struct gh_error *err)

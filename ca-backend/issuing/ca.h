@@ -10,10 +10,10 @@
 
 #include <openssl/x509.h>
 
-#include "cert_spec.h"
-#include "enroll_request.h"
+#include "formats/cert_spec.h"
+#include "formats/enroll_request.h"
 #include "error.h"
-#include "signer_client.h"
+#include "signer/client/signer_client.h"
 
 #define CA_SHARDS_MAX 1024
 
@@ -74,15 +74,6 @@ bool ca_needs_approval(const struct ca *ca);
 /* Longest validity by its policy, in seconds; 0 = up to its own end. */
 int64_t ca_max_validity(const struct ca *ca);
 
-/* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514,
- * comma and space between RDNs. malloc'd; NULL when out of memory. */
-char *ca_dn_text(const X509_NAME *name);
-
-/* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
- * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory.
- */
-gh_json *ca_san_json(const X509 *cert);
-
 /* Give the signer the sealed key: it says GH_E_NOT_FOUND when it does not have it, as after a
  * restart. GH_E_CA_LOCKED: the key is under a password; GH_E_CA_UNAVAILABLE: there is no key here,
  * or another one's. */
@@ -119,13 +110,5 @@ bool ca_signs_slowly(const struct ca *ca);
 /* Fill serial, thumbprint, issuer_dn and chain (leaf, then the CA's chain) of *out from a leaf. */
 int ca_outcome_set_cert(struct enroll_outcome *out, const struct ca *ca, const unsigned char *leaf,
     size_t leaf_len, struct gh_error *err) GH_MUSTCHECK;
-
-/*
- * Certs-only SignedData (RFC 2315, version 1; RFC 5272, 4.1 "simple response") with the
- * certificates in the order given: not DER-sorted, since clients take the first one as the leaf.
- * *der malloc'd.
- */
-int ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
-    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <openssl/crypto.h>
 
-#include "store/provision.h"
+#include "provision.h"
 #include "store/store_private.h"
 
 #define CREATE_MS 60000 /* a database is copied from its template */

@@ -7,6 +7,7 @@
 
 #include "asn1_time.h"
 #include "ca.h"
+#include "formats/names_text.h"
 #include "ca_constraints.h"
 #include "cdp.h"
 #include "der.h"

@@ -4,7 +4,7 @@
 
 #include <openssl/bio.h>
 
-#include "ca.h"
+#include "names_text.h"
 
 /* Most significant RDN last, as RFC 4514 has it; UTF-8 stays readable (2.4 does not ask to escape
  * it). */

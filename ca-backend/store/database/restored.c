@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "store/grant/grant.h"
-#include "store/restored.h"
+#include "restored.h"
 
 #define SERIAL_STORED 16 /* octets of a serial number in the table, at least */
 #define SERIAL_MAX 20    /* RFC 5280, 4.1.2.2 */

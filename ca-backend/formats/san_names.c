@@ -6,7 +6,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "ca.h"
+#include "names_text.h"
 #include "encoding.h"
 #include "oid.h"
 

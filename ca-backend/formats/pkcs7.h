@@ -1,0 +1,16 @@
+/* Certificates in a row, as clients of CertEnroll and EST take them. */
+#ifndef CA_PKCS7_H
+#define CA_PKCS7_H
+
+#include "enroll_request.h"
+#include "error.h"
+
+/*
+ * Certs-only SignedData (RFC 2315, version 1; RFC 5272, 4.1 "simple response") with the
+ * certificates in the order given: not DER-sorted, since clients take the first one as the leaf.
+ * *der malloc'd.
+ */
+int ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
