@@ -40,7 +40,7 @@ GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(wildcard $(foreach d,ca issue keys server,ca-backend/signer/$(d)/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
-SRC_enroll     := $(wildcard enroll/*.c)
+SRC_enroll     := $(wildcard enroll/*.c enroll/*/*.c)
 # kore-app/kore_*.c includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
 SRC_kore       := $(wildcard kore-app/kore_*.c)
 SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))

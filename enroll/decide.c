@@ -18,7 +18,7 @@
 
 #include "clock.h"
 #include "decide.h"
-#include "metadata.h"
+#include "catalog/metadata.h"
 
 static bool
 app_has_template(const struct app *app, const char *name)

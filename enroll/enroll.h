@@ -6,7 +6,7 @@
 #ifndef ENROLL_H
 #define ENROLL_H
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "conf.h"
 #include "dir.h"
 #include "formats/enroll_request.h"

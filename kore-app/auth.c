@@ -8,7 +8,7 @@
 
 #include <openssl/crypto.h>
 
-#include "ce_header.h"
+#include "certenroll/ce_header.h"
 #include "log.h"
 #include "timestamp.h"
 #include "utf8.h"

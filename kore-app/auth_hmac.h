@@ -2,7 +2,7 @@
 #ifndef AUTH_HMAC_H
 #define AUTH_HMAC_H
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "http.h"
 
 /*

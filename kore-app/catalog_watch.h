@@ -5,7 +5,7 @@
 #ifndef CATALOG_WATCH_H
 #define CATALOG_WATCH_H
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "conf.h"
 #include "metrics.h"
 

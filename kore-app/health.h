@@ -8,7 +8,7 @@
 #define HEALTH_H
 
 #include "catalog_watch.h"
-#include "ce.h"
+#include "certenroll/ce.h"
 #include "conf.h"
 #include "dir.h"
 #include "http.h"

@@ -9,7 +9,7 @@
 
 #include "clock.h"
 #include "env.h"
-#include "job.h"
+#include "jobs/job.h"
 #include "log.h"
 
 #include "job_runner.h"

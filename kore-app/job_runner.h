@@ -1,8 +1,8 @@
 /*
  * The thread of a worker that looks once a second whether a background job is due, and runs it with
  * its own connections to database, signer and directory. Of all workers of all nodes one runs a job
- * at a time (enroll/job.h); the others go on with other jobs. A job that fails or hangs holds up
- * neither requests nor other workers. No Kore type here.
+ * at a time (enroll/jobs/job.h); the others go on with other jobs. A job that fails or hangs holds
+ * up neither requests nor other workers. No Kore type here.
  */
 #ifndef JOB_RUNNER_H
 #define JOB_RUNNER_H

@@ -21,7 +21,7 @@
 #include "exchange_serve.h"
 
 #include "kore_app.h"
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 
 #define FIRST_CATALOG_MS \
 	2000           /* longest time that a worker waits for the database before it listens */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "http_cache.h"
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 #include "timestamp.h"
 
 #include "http_conn.h"

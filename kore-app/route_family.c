@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "ce.h"
-#include "rest.h"
+#include "certenroll/ce.h"
+#include "rest/rest.h"
 
 #include "origin.h"
 #include "route_family.h"

@@ -4,15 +4,15 @@
  */
 #include <stdlib.h>
 
-#include "audit_rest.h"
-#include "ca_pages.h"
-#include "ca_password_rest.h"
-#include "ce.h"
-#include "ce_revoke.h"
-#include "crl_serve.h"
+#include "rest/rest_audit.h"
+#include "public/ca_pages.h"
+#include "rest/rest_ca_password.h"
+#include "certenroll/ce.h"
+#include "certenroll/ce_revoke.h"
+#include "public/crl_serve.h"
 #include "decide.h"
-#include "ocsp_http.h"
-#include "rest_certificate.h"
+#include "public/ocsp_http.h"
+#include "rest/rest_certificate.h"
 
 #include "health.h"
 #include "metrics.h"

@@ -6,7 +6,7 @@
 #ifndef SIGNER_KEYS_H
 #define SIGNER_KEYS_H
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "conf.h"
 
 struct signer_keys;

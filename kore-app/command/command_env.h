@@ -6,7 +6,7 @@
 #include "conf.h"
 #include "enroll.h"
 #include "error.h"
-#include "job.h"
+#include "jobs/job.h"
 #include "requester.h"
 #include "store/store.h"
 

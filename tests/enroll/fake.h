@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "ce.h"
+#include "certenroll/ce.h"
 #include "enroll.h"
 
 #define FAKE_ROWS 16

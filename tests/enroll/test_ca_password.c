@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "bcrypt.h"
-#include "ca_password_rest.h"
+#include "rest/rest_ca_password.h"
 #include "store/ca/ca_password_row.h"
 #include "timestamp.h"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "crl/crl.h"
-#include "crl_job.h"
+#include "jobs/crl_job.h"
 #include "dir_publish.h"
 
 /* ---- what was done, as text: "issuing " for a complete CRL, "issuing/0" for a shard, "issuing+"

@@ -11,7 +11,7 @@
 
 #include "json.h"
 
-#include "metadata.h"
+#include "catalog/metadata.h"
 
 #define FIELDS_MAX 8
 

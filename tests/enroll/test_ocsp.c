@@ -10,7 +10,7 @@
 #include "timestamp.h"
 
 #include "fake_ocsp.h"
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 
 static struct gh_conf conf;
 static struct ca ours = {.id = 1, .name = (char *)"ours", .state = CA_ACTIVE};

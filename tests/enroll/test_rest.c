@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rest.h"
+#include "rest/rest.h"
 
 static struct gh_http_request http;
 static const struct call call = {.http = &http};

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "authority/revoke.h"
-#include "ce_revoke.h"
+#include "certenroll/ce_revoke.h"
 #include "fake.h"
 #include "timestamp.h"
 

@@ -11,7 +11,7 @@
 
 #include "encoding.h"
 
-#include "ce.h"
+#include "certenroll/ce.h"
 
 #define NOW 1700000000
 

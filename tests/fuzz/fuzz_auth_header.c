@@ -7,7 +7,7 @@
 #include "auth_basic.h"
 #include "auth_cert.h"
 #include "auth_hmac.h"
-#include "ce.h"
+#include "certenroll/ce.h"
 
 static const unsigned char secret[32] = {1};
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ce_parse.h"
-#include "metadata.h"
+#include "certenroll/ce_parse.h"
+#include "catalog/metadata.h"
 #include "formats/pkcs10.h"
 
 static char dept[] = "Department", count[] = "Count", date[] = "Date", flag[] = "Flag",

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crl_serve.h"
+#include "public/crl_serve.h"
 #include "store/status/crl_row.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -21,7 +21,7 @@
 #include "app_state.h"
 #include "exchange_pool.h"
 #include "exchange_serve.h"
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 
 #include "enroll/fake.h"
 #include "enroll/fake_ocsp.h"

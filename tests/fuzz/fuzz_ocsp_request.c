@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 #include "formats/ocsp_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

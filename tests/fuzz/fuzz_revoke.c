@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ce_revoke.h"
+#include "certenroll/ce_revoke.h"
 #include "formats/dn_match.h"
 
 /* A name that is understood equals itself, and equality has no direction. */

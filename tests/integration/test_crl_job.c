@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
-#include "crl_job.h"
-#include "crl_serve.h"
+#include "jobs/crl_job.h"
+#include "public/crl_serve.h"
 #include "http_cache.h"
 #include "integration/crl_fixture.h"
 #include "store/database/reseal.h"

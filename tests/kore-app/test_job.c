@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "job.h"
+#include "jobs/job.h"
 
 static void
 job_delay__doubles_after_failures(void **state)

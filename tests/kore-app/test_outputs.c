@@ -22,7 +22,7 @@
 #include "json.h"
 #include "model.h"
 #include "name.h"
-#include "ocsp_http.h"
+#include "public/ocsp_http.h"
 #include "formats/ocsp_request.h"
 #include "formats/pkcs10.h"
 #include "proxy_header.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "authority/ca_password.h"
-#include "ca_password_rest.h"
+#include "rest/rest_ca_password.h"
 #include "timestamp.h"
 
 #include "command.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crl_job.h"
+#include "jobs/crl_job.h"
 
 #include "command.h"
 #include "verb.h"

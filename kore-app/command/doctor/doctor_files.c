@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server_cert.h"
+#include "jobs/server_cert.h"
 #include "timestamp.h"
 #include "tls_pair.h"
 

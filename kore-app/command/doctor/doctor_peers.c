@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/timex.h>
 
-#include "job.h"
+#include "jobs/job.h"
 #include "store/status/job_row.h"
 #include "store/database/provision.h"
 

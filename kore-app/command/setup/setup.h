@@ -7,7 +7,7 @@
 #include "conf_settings.h"
 #include "verbs/make_app.h"
 #include "options.h"
-#include "server_cert.h"
+#include "jobs/server_cert.h"
 
 #define SETUP_PATH_SIZE 512
 

@@ -1,5 +1,5 @@
 /* `gatehouse setup`: what relying parties ask for, made once by the jobs that make it later. */
-#include "job.h"
+#include "jobs/job.h"
 
 #include "setup.h"
 

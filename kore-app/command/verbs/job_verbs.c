@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "jobs/job.h"
 #include "log.h"
 #include "store/status/job_row.h"
 

@@ -1,5 +1,5 @@
 /* `gatehouse metadata`: definitions of the metadata fields that certificates carry. */
-#include "metadata.h"
+#include "catalog/metadata.h"
 
 #include "command.h"
 #include "file.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "error.h"
 
 #define RESTORED_SERIAL_MAX 20 /* octets; RFC 5280, 4.1.2.2 */

@@ -4,7 +4,7 @@
 
 #include "store/audit/audit_seal_row.h"
 
-#include "audit_rest.h"
+#include "rest_audit.h"
 #include "rest.h"
 
 #define LIMIT_DEFAULT 100

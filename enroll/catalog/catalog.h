@@ -39,7 +39,7 @@ struct catalog_template {
 	struct tmpl *tmpl;
 };
 
-struct metadata_field; /* enroll/metadata.h */
+struct metadata_field; /* enroll/catalog/metadata.h */
 
 struct catalog {
 	int64_t generation;

@@ -14,7 +14,7 @@
 #include "timestamp.h"
 
 #include "ca_pages.h"
-#include "rest.h"
+#include "rest/rest.h"
 #include "formats/pkcs7.h"
 
 /* A CA certificate changes when it is renewed: once in years, and old ones stay good. */

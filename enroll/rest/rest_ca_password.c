@@ -6,7 +6,7 @@
 #include "json.h"
 #include "timestamp.h"
 
-#include "ca_password_rest.h"
+#include "rest_ca_password.h"
 #include "rest.h"
 
 /* What the members of a body say; borrowed from it. */

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 #include "conf.h"
 #include "dir.h"
 #include "error.h"

@@ -15,7 +15,7 @@
 #include "encoding.h"
 
 #include "ce.h"
-#include "seal.h"
+#include "catalog/catalog_seal.h"
 
 #define TOKEN_VERSION 1
 #define TOKEN_MAC_SIZE 32

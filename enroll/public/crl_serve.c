@@ -11,7 +11,7 @@
 
 #include "crl/crl_cache.h"
 #include "crl_serve.h"
-#include "rest.h"
+#include "rest/rest.h"
 
 #define SHARD_DIGITS 4
 

@@ -12,7 +12,7 @@
 #include "encoding.h"
 
 #include "catalog.h"
-#include "seal.h"
+#include "catalog_seal.h"
 
 #define SEAL_VERSION 1
 #define SEAL_PLAIN_MAX 4096 /* bytes; secrets are far shorter */
