@@ -41,9 +41,9 @@ SRC_signer     := $(wildcard $(foreach d,ca issue keys server,ca-backend/signer/
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c enroll/*/*.c)
-# kore-app/kore_*.c includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
-SRC_kore       := $(wildcard kore-app/kore_*.c)
-SRC_kore-app   := $(filter-out $(SRC_kore),$(wildcard kore-app/*.c))
+# kore-app/kore/ includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
+SRC_kore       := $(wildcard kore-app/kore/*.c)
+SRC_kore-app   := $(wildcard $(foreach d,auth exchange http metrics routes watch,kore-app/$(d)/*.c))
 # The command: all but main.c is a library, so that tests can link it.
 SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c kore-app/command/*/*.c))
 

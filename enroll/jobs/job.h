@@ -1,7 +1,7 @@
 /*
  * Housekeeping: jobs that run by interval in one worker of one node at a time, under an advisory
- * lock of the database. The runner (kore-app/job_runner.c) and `gatehouse job run` call what is
- * here. docs/jobs.md
+ * lock of the database. The runner (kore-app/watch/job_runner.c) and `gatehouse job run` call what
+ * is here. docs/jobs.md
  *
  * The lock belongs to the connection env->store: a node that dies frees it at once. A connection
  * that is lost in the middle of a run frees it too, and another node may begin; so what a job

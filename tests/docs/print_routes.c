@@ -2,7 +2,7 @@
  * WHO is "anybody" or "caller", who must say who he is. */
 #include <stdio.h>
 
-#include "routes.h"
+#include "routes/routes.h"
 
 static const struct {
 	unsigned bit;

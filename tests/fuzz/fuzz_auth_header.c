@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth_basic.h"
-#include "auth_cert.h"
-#include "auth_hmac.h"
+#include "auth/auth_basic.h"
+#include "auth/auth_cert.h"
+#include "auth/auth_hmac.h"
 #include "certenroll/ce.h"
 
 static const unsigned char secret[32] = {1};

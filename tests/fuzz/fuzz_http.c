@@ -18,9 +18,9 @@
 
 #include "log.h"
 
-#include "app_state.h"
-#include "exchange_pool.h"
-#include "exchange_serve.h"
+#include "exchange/app_state.h"
+#include "exchange/exchange_pool.h"
+#include "exchange/exchange_serve.h"
 #include "public/ocsp_http.h"
 
 #include "enroll/fake.h"

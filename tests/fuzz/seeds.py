@@ -202,7 +202,7 @@ def proxy_seeds():
 
 def http_seeds():
     """A request for each row of the route table, with and without credentials; several on one connection."""
-    table = (TOP / "kore-app/routes.c").read_text().replace('CA_PASSWORD "', '"/api/v1/certificate-authorities/{name}/password/')
+    table = (TOP / "kore-app/routes/routes.c").read_text().replace('CA_PASSWORD "', '"/api/v1/certificate-authorities/{name}/password/')
     table = re.sub(r"\bREAD\b", "GH_HTTP_GET | GH_HTTP_HEAD", table)
     rows = re.findall(r"\.methods = (GH_HTTP_[A-Z_ |]+),\s*\.pattern = \"([^\"]+)\"", table)
     assert len(rows) > 20, rows

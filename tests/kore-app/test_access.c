@@ -20,9 +20,9 @@
 #include "hex.h"
 #include "store/status/revocation.h"
 
-#include "auth_password.h"
-#include "origin.h"
-#include "routes.h"
+#include "auth/auth_password.h"
+#include "auth/origin.h"
+#include "routes/routes.h"
 
 #define ALICE "00000000-0000-4000-8000-00000000a11c"
 

@@ -24,8 +24,8 @@
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
-#include "auth.h"
-#include "auth_password.h"
+#include "auth/auth.h"
+#include "auth/auth_password.h"
 
 /* ---- stand-ins ---- */
 static struct {

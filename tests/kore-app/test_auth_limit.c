@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "auth_limit.h"
+#include "auth/auth_limit.h"
 
 #define FAILURES 3
 #define WINDOW 100

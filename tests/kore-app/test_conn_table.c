@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "client_address.h"
-#include "conn_table.h"
+#include "http/client_address.h"
+#include "http/conn_table.h"
 
 #define N 20
 

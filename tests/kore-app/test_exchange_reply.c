@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "app_state.h"
-#include "exchange_reply.h"
+#include "exchange/app_state.h"
+#include "exchange/exchange_reply.h"
 
 static struct gh_conf conf;
 static struct http_conn conn;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "http_conn.h"
+#include "http/http_conn.h"
 
 #define BODY_MAX 100
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "http_head.h"
+#include "http/http_head.h"
 
 #define HOST "Host: a.example\r\n"
 #define GET "GET / HTTP/1.1\r\n" HOST

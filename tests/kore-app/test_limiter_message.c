@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "limiter_message.h"
+#include "watch/limiter_message.h"
 
 static const unsigned char secret[32] = {1}, other[32] = {2};
 static const struct limiter_question question = {.id = "00112233445566778899aabbccddeeff",

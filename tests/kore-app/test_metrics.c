@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "formats/enroll_request.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 #include "ocsp/responder.h"
 
 #define ROUTES 300 /* far more than there are */

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "authority/revoke.h"
-#include "auth_basic.h"
-#include "auth_cert.h"
+#include "auth/auth_basic.h"
+#include "auth/auth_cert.h"
 #include "encoding.h"
 #include "hex.h"
 #include "http_cache.h"
@@ -25,7 +25,7 @@
 #include "public/ocsp_http.h"
 #include "formats/ocsp_request.h"
 #include "formats/pkcs10.h"
-#include "proxy_header.h"
+#include "http/proxy_header.h"
 #include "formats/revocation_reason.h"
 #include "timestamp.h"
 

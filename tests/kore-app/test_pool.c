@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "pool.h"
+#include "exchange/pool.h"
 
 struct job {
 	struct pool_job pool; /* first member */

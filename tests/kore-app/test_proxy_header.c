@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "client_address.h"
-#include "proxy_header.h"
+#include "http/client_address.h"
+#include "http/proxy_header.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "origin.h"
-#include "routes.h"
+#include "auth/origin.h"
+#include "routes/routes.h"
 
 static struct gh_conf conf;
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "tls_pair.h"
+#include "http/tls_pair.h"
 
 static char dir[] = "/tmp/gatehouse-tls-XXXXXX";
 static char path[4][64]; /* certificate and key a, certificate and key b */

@@ -10,7 +10,7 @@
 
 #include "jobs/server_cert.h"
 #include "timestamp.h"
-#include "tls_pair.h"
+#include "http/tls_pair.h"
 
 #include "doctor.h"
 

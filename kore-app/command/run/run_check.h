@@ -4,7 +4,7 @@
 #define RUN_CHECK_H
 
 #include "conf.h"
-#include "tls_pair.h"
+#include "http/tls_pair.h"
 
 /* Files, users, certificate, directory options. own_signer: what starting the signer needs, too.
  * GH_E_CONF with a message that names the option. *pair is the certificate to start with. */

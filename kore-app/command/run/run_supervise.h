@@ -3,7 +3,7 @@
 #define RUN_SUPERVISE_H
 
 #include "conf.h"
-#include "tls_pair.h"
+#include "http/tls_pair.h"
 
 /* conf_path: absolute. own_signer false: the signer is somebody else's. Takes over *pair. Returns
  * when both have ended: 0 after SIGTERM or SIGINT; GH_E_INTERNAL when Kore ended by itself or

@@ -12,7 +12,7 @@
 
 #include "authority/loaded_ca.h"
 #include "durable_file.h"
-#include "tls_pair.h"
+#include "http/tls_pair.h"
 
 #include "file.h"
 #include "setup.h"

@@ -5,7 +5,7 @@
 
 #include <openssl/rand.h>
 
-#include "limiter_message.h"
+#include "watch/limiter_message.h"
 #include "store/message.h"
 #include "timestamp.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth_password.h"
+#include "auth/auth_password.h"
 
 #include "command.h"
 #include "list.h"

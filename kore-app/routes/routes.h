@@ -5,7 +5,7 @@
 #ifndef ROUTES_H
 #define ROUTES_H
 
-#include "auth.h"
+#include "auth/auth.h"
 #include "call.h"
 #include "http.h"
 #include "log.h"

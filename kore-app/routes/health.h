@@ -7,7 +7,7 @@
 #ifndef HEALTH_H
 #define HEALTH_H
 
-#include "catalog_watch.h"
+#include "watch/catalog_watch.h"
 #include "certenroll/ce.h"
 #include "conf.h"
 #include "dir.h"

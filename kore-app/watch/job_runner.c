@@ -13,7 +13,7 @@
 #include "log.h"
 
 #include "job_runner.h"
-#include "state_gauges.h"
+#include "metrics/state_gauges.h"
 
 #define LOOK_SECONDS 1
 #define LOOK_SECONDS_DOWN 5 /* while the database does not answer */

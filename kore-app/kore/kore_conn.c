@@ -13,11 +13,11 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "client_address.h"
-#include "conn_table.h"
-#include "exchange_serve.h"
+#include "http/client_address.h"
+#include "http/conn_table.h"
+#include "exchange/exchange_serve.h"
 #include "log.h"
-#include "proxy_header.h"
+#include "http/proxy_header.h"
 
 #include "kore_app.h"
 

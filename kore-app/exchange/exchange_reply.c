@@ -7,7 +7,7 @@
 #include "timestamp.h"
 
 #include "exchange_reply.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 
 #define HSTS "max-age=31536000; includeSubDomains" /* RFC 6797, 6.1 */
 #define FIELDS_MAX 16384                           /* bytes of all fields of an answer */

@@ -5,7 +5,7 @@
 #ifndef EXCHANGE_SERVE_H
 #define EXCHANGE_SERVE_H
 
-#include "http_conn.h"
+#include "http/http_conn.h"
 
 extern const struct http_app exchange_app;
 

@@ -7,7 +7,7 @@
 #include "public/ocsp_http.h"
 #include "timestamp.h"
 
-#include "http_conn.h"
+#include "http/http_conn.h"
 #include "ocsp_fast.h"
 #include "routes.h"
 

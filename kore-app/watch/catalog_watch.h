@@ -7,7 +7,7 @@
 
 #include "catalog/catalog.h"
 #include "conf.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 
 struct catalog_watch;
 

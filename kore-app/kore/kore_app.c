@@ -17,8 +17,8 @@
 #include "measure.h"
 #include "timestamp.h"
 
-#include "exchange_pool.h"
-#include "exchange_serve.h"
+#include "exchange/exchange_pool.h"
+#include "exchange/exchange_serve.h"
 
 #include "kore_app.h"
 #include "public/ocsp_http.h"

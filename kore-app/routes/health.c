@@ -14,8 +14,8 @@
 #include "store/store.h"
 
 #include "health.h"
-#include "metrics.h"
-#include "stop_flag.h"
+#include "metrics/metrics.h"
+#include "watch/stop_flag.h"
 
 #define INTERVAL_MS 1000
 /* An answer older than this says nothing any more: the check itself hangs. */

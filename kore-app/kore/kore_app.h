@@ -4,7 +4,7 @@
 
 #include <kore/kore.h>
 
-#include "app_state.h"
+#include "exchange/app_state.h"
 
 /* Name of the server without TLS in the Kore configuration that `gatehouse run` writes. */
 #define APP_PLAIN_SERVER "plain"

@@ -20,7 +20,7 @@
 #include <stddef.h>
 
 #include "error.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 
 struct pool;
 struct pool_batch;

@@ -5,7 +5,7 @@
 
 #include "log.h"
 
-#include "origin.h"
+#include "auth/origin.h"
 #include "routes.h"
 
 static bool

@@ -6,19 +6,19 @@
 #ifndef APP_STATE_H
 #define APP_STATE_H
 
-#include "auth.h"
-#include "catalog_watch.h"
+#include "auth/auth.h"
+#include "watch/catalog_watch.h"
 #include "conf.h"
 #include "dir.h"
-#include "health.h"
-#include "http_conn.h"
-#include "job_runner.h"
-#include "limiter_watch.h"
-#include "metrics.h"
+#include "routes/health.h"
+#include "http/http_conn.h"
+#include "watch/job_runner.h"
+#include "watch/limiter_watch.h"
+#include "metrics/metrics.h"
 #include "ocsp/responder.h"
 #include "pool.h"
-#include "status_watch.h"
-#include "tls_pair.h"
+#include "watch/status_watch.h"
+#include "http/tls_pair.h"
 
 struct app_state {
 	/* set in the parent, read by all threads */

@@ -6,9 +6,9 @@
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
-#include "http_conn.h"
+#include "http/http_conn.h"
 #include "pool.h"
-#include "routes.h"
+#include "routes/routes.h"
 
 /* Made and freed on the event loop; from exchange_pool_submit until the pool has finished it, a
  * pool thread owns all but conn. */

@@ -5,7 +5,7 @@
 #include "certenroll/ce.h"
 #include "rest/rest.h"
 
-#include "origin.h"
+#include "auth/origin.h"
 #include "route_family.h"
 
 #define BASIC "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */

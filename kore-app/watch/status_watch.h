@@ -8,7 +8,7 @@
 
 #include "catalog_watch.h"
 #include "conf.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 #include "ocsp/responder.h"
 
 struct status_watch;

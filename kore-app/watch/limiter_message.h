@@ -12,7 +12,7 @@
 #include "error.h"
 #include "json.h"
 
-#include "auth_limit.h"
+#include "auth/auth_limit.h"
 
 #define LIMITER_ID_SIZE 33           /* 32 hex digits and NUL */
 #define LIMITER_QUESTION_SECONDS 120 /* that it counts, either way */

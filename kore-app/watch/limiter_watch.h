@@ -3,7 +3,7 @@
 #ifndef LIMITER_WATCH_H
 #define LIMITER_WATCH_H
 
-#include "auth_limit.h"
+#include "auth/auth_limit.h"
 #include "conf.h"
 #include "error.h"
 

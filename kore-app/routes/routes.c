@@ -15,7 +15,7 @@
 #include "rest/rest_certificate.h"
 
 #include "health.h"
-#include "metrics.h"
+#include "metrics/metrics.h"
 #include "ocsp_fast.h"
 #include "routes.h"
 
