@@ -1,11 +1,13 @@
 /*
  * One HTTP/1.1 connection as a state machine: bytes in, requests to the application, answers out
- *(RFC 9112). It does no I/O and knows no clock: a transport (kore_conn.c; a fuzzer) moves the bytes
- *and measures the time. Requests are served one after another, pipelined ones in their order. One
- *thread.
+ * (RFC 9112). It does no I/O and knows no clock: a transport (kore_conn.c; a fuzzer) moves the
+ * bytes and measures the time. Requests are served one after another, pipelined ones in their
+ * order. One thread.
  *
- *	HTTP_IDLE -> HTTP_HEAD -> HTTP_BODY -> HTTP_WAIT -> HTTP_SEND -> HTTP_IDLE, or HTTP_END
- *	nothing yet   part of it    part of it    application  answer goes      nothing more
+ *     HTTP_IDLE -> HTTP_HEAD -> HTTP_BODY -> HTTP_WAIT -> HTTP_SEND -> HTTP_IDLE, or HTTP_END
+ *
+ * HTTP_IDLE: nothing has come; HTTP_HEAD, HTTP_BODY: a part of it has; HTTP_WAIT: the application
+ * has it; HTTP_SEND: the answer goes out; HTTP_END: nothing more comes or goes.
  */
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
