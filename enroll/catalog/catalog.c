@@ -17,6 +17,7 @@
 
 #include "catalog.h"
 #include "catalog_load.h"
+#include "catalog_seal.h"
 #include "metadata.h"
 
 static int
@@ -177,7 +178,9 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 	c->refs = 1;
 	if (!gh_json_int(gh_json_get(json, "generation"), &c->generation))
 		rc = gh_fail(err, GH_E_DB, "catalog without generation");
-	else if ((rc = load_cas(c, gh_json_get(json, "cas"), err)) == 0 &&
+	else if ((rc = gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, c->index_key, err)) ==
+		0 &&
+	    (rc = load_cas(c, gh_json_get(json, "cas"), err)) == 0 &&
 	    (rc = load_identities(c, err)) == 0 &&
 	    (rc = load_templates(c, gh_json_get(json, "templates"), err)) == 0 &&
 	    (rc = load_apps(c, gh_json_get(json, "apps"), server_secret, err)) == 0)
@@ -215,6 +218,7 @@ catalog_free(struct catalog *c)
 	free(c->tmpl);
 	free(c->app);
 	free(c->field);
+	OPENSSL_cleanse(c->index_key, sizeof(c->index_key));
 	free(c);
 }
 
@@ -275,12 +279,11 @@ catalog_find_app_id(const struct catalog *c, int64_t id)
 
 /* The time of the search tells about the keyed index at most, and that tells nothing of the key. */
 const struct app *
-catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
-    const unsigned char *key, size_t key_len)
+catalog_find_app(const struct catalog *c, const unsigned char *key, size_t key_len)
 {
 	struct app probe = {0}, *p = &probe, **found;
 
-	catalog_key_index(server_secret, key, key_len, probe.key_index);
+	catalog_index(c->index_key, key, key_len, probe.key_index);
 	found = bsearch(&p, c->app, c->apps, sizeof(*c->app), compare_app);
 	return found != NULL ? *found : NULL;
 }

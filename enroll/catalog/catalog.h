@@ -52,7 +52,8 @@ struct catalog {
 	size_t apps;
 	struct metadata_field *field;
 	size_t fields;
-	int refs; /* atomic */
+	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
+	int refs;                             /* atomic */
 };
 
 /* json: store_load_catalog. A template or application that cannot be read is left out and logged;
@@ -76,8 +77,8 @@ const struct ca *catalog_find_ca_id(const struct catalog *c, int64_t id);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
 /* Constant time in the key bytes (look-up by keyed index). */
-const struct app *catalog_find_app(const struct catalog *c, const unsigned char server_secret[32],
-    const unsigned char *key, size_t key_len);
+const struct app *catalog_find_app(const struct catalog *c, const unsigned char *key,
+    size_t key_len);
 
 /* Secrets at rest: AES-256-GCM under HKDF(server_secret, label). Base64 text malloc'd / bytes
  * malloc'd. unseal: GH_E_CONF when it was sealed under another server secret. */
@@ -85,6 +86,8 @@ int catalog_seal(const unsigned char server_secret[32], const void *p, size_t n,
     struct gh_error *err) GH_MUSTCHECK;
 int catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned char **out,
     size_t *out_len, struct gh_error *err) GH_MUSTCHECK;
+/* What an application is found by, and stored with. Of what is no key: zeros, which no application
+ * has. */
 void catalog_key_index(const unsigned char server_secret[32], const void *key, size_t n,
     unsigned char out[32]);
 

@@ -98,16 +98,22 @@ catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned
 
 /* No result can be returned: when OpenSSL fails, the index is zero and matches no application. */
 void
+catalog_index(const unsigned char index_key[GH_KEY_SIZE], const void *key, size_t n,
+    unsigned char out[32])
+{
+	if (n > SEAL_PLAIN_MAX || !gh_hmac(GH_SHA256, index_key, GH_KEY_SIZE, key, n, out))
+		memset(out, 0, 32);
+}
+
+void
 catalog_key_index(const unsigned char server_secret[32], const void *key, size_t n,
     unsigned char out[32])
 {
 	unsigned char derived[GH_KEY_SIZE];
 
 	memset(out, 0, 32);
-	if (n > SEAL_PLAIN_MAX ||
-	    gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
+	if (gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, derived, NULL) != 0)
 		return;
-	if (!gh_hmac(GH_SHA256, derived, sizeof(derived), key, n, out))
-		memset(out, 0, 32);
+	catalog_index(derived, key, n, out);
 	OPENSSL_cleanse(derived, sizeof(derived));
 }

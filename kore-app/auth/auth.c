@@ -70,8 +70,7 @@ check_app(struct enroll_env *env, const struct gh_http_request *http, struct aut
     struct gh_error *err)
 {
 	const struct app *known;
-	int rc = auth_app_find(env->catalog, env->server_secret, ce_header_app_key(http), &out->app,
-	    &known, err);
+	int rc = auth_app_find(env->catalog, ce_header_app_key(http), &out->app, &known, err);
 
 	if (known != NULL)
 		set_app(&out->requester, known);

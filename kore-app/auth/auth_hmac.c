@@ -12,8 +12,8 @@
 #define HEADER_MAX 4096 /* characters of either header */
 
 int
-auth_app_find(const struct catalog *c, const unsigned char server_secret[32], const char *app_key,
-    const struct app **out, const struct app **known, struct gh_error *err)
+auth_app_find(const struct catalog *c, const char *app_key, const struct app **out,
+    const struct app **known, struct gh_error *err)
 {
 	unsigned char *key = NULL;
 	size_t len = 0;
@@ -24,7 +24,7 @@ auth_app_find(const struct catalog *c, const unsigned char server_secret[32], co
 	if (strlen(app_key) > HEADER_MAX ||
 	    gh_base64_decode(app_key, strlen(app_key), &key, &len, NULL) != 0)
 		return gh_fail(err, GH_E_APP_KEY, "application key is no base64 or too long");
-	*known = catalog_find_app(c, server_secret, key, len);
+	*known = catalog_find_app(c, key, len);
 	OPENSSL_cleanse(key, len);
 	free(key);
 	if (*known == NULL)

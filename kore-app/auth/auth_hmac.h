@@ -9,9 +9,8 @@
  * X-CSS-CMS-AppKey -> an enabled application. *known is set also for a disabled one, for the audit;
  * both borrowed from the catalog. GH_E_APP_KEY: one answer for missing, unknown and disabled.
  */
-int auth_app_find(const struct catalog *c, const unsigned char server_secret[32],
-    const char *app_key, const struct app **out, const struct app **known,
-    struct gh_error *err) GH_MUSTCHECK;
+int auth_app_find(const struct catalog *c, const char *app_key, const struct app **out,
+    const struct app **known, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * X-CSS-CMS-Signature: base64 of HMAC-SHA1, -SHA256 or -SHA512 (told by length) over the raw body.

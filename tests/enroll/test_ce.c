@@ -65,8 +65,7 @@ post(const struct test_call *how, const char *body, struct gh_http_reply *rep)
 	    .http = &http,
 	    .requester = &who,
 	    .version = how->version != 0 ? how->version : 3,
-	    .app =
-		catalog_find_app(env.catalog, fake_secret, (const unsigned char *)key, strlen(key)),
+	    .app = catalog_find_app(env.catalog, (const unsigned char *)key, strlen(key)),
 	};
 
 	assert_non_null(call.app);

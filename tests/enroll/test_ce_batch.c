@@ -74,8 +74,7 @@ add(int version, const char *app, char *body)
 	i->call.http = &c->http;
 	i->call.requester = &c->who;
 	i->call.version = version;
-	i->call.app =
-	    catalog_find_app(env.catalog, fake_secret, (const unsigned char *)app, strlen(app));
+	i->call.app = catalog_find_app(env.catalog, (const unsigned char *)app, strlen(app));
 	assert_non_null(i->call.app);
 	c->who.app_id = i->call.app->id;
 	i->call.entry = fake_entry(c->who.name);

@@ -36,7 +36,7 @@ check_app(const char *header)
 	const struct app *out, *known;
 	struct requester who = {.name = "alice"};
 
-	if (auth_app_find(&c, secret, header, &out, &known, NULL) != GH_E_APP_KEY || known != NULL)
+	if (auth_app_find(&c, header, &out, &known, NULL) != GH_E_APP_KEY || known != NULL)
 		abort();
 	if (auth_signature_check(&app, header, "body", 4, NULL) !=
 	    (*header != '\0' ? GH_E_SIGNATURE : 0))
