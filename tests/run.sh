@@ -12,7 +12,6 @@ ONLY=${1:-*}
 OUT=$PWD/var/check
 JOBS=$(nproc)
 STARTED=$SECONDS
-PORTS=20000
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 ASAN_SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
@@ -84,7 +83,7 @@ plain()
 	PLAIN=1 step "$@"
 }
 
-# [plain] NAME SECONDS COMMAND...: the same, several at a time. Each looks for free ports where no other does.
+# [plain] NAME SECONDS COMMAND...: the same, several at a time.
 beside()
 {
 	local how=step
@@ -93,8 +92,7 @@ beside()
 	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
 		wait -n
 	done
-	PORTS=$((PORTS < 31800 ? PORTS + 200 : 20000))
-	GATEHOUSE_TEST_PORTS="$PORTS 200" $how "$@" &
+	$how "$@" &
 }
 
 name_of()

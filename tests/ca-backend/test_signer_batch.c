@@ -513,10 +513,13 @@ batch__silent_signer_fails_all_in_time(void **state)
 	struct gh_error err;
 	struct batch b;
 	int64_t start;
+	int status;
 
 	assert_int_equal(signer_client_new(f->sp.socket, 300, &c, &err), 0);
 	assert_int_equal(signer_client_ping(c, &err), 0);
 	MUST(kill(f->sp.pid, SIGSTOP) == 0);
+	/* it stops a moment after kill returns */
+	MUST(waitpid(f->sp.pid, &status, WUNTRACED) == f->sp.pid && WIFSTOPPED(status));
 	batch_open(&b, f, f->slow, 8);
 	start = gh_now_us();
 	ca_sign_batch(c, b.m, 8);

@@ -1,11 +1,15 @@
-# Sourced: free_port prints a port of loopback on which nobody listens.
-# GATEHOUSE_TEST_PORTS, "FIRST COUNT", is where it looks. tests/run.sh gives each step ports of its own, so that what was
-# found free stays free until it is used. Connections get theirs from 32768 on, and never one of these.
+# Sourced: free_port prints a port of loopback on which nobody listens, and which nobody else was told for thousands of
+# calls: what was found free stays free until it is used, and while its server is away for a moment. Connections get
+# theirs from 32768 on, and never one of these.
 free_port()
 {
-	local p first count
+	local file=${TMPDIR:-/tmp}/gatehouse-test-port.$UID p
 
-	read -r first count <<<"${GATEHOUSE_TEST_PORTS:-20000 12000}"
-	while p=$((first + RANDOM % count)); (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null; do :; done
-	echo "$p"
+	(
+		flock 7
+		read -r p <"$file" || p=$((20000 + RANDOM % 12000))
+		while p=$((p < 31999 ? p + 1 : 20000)); (exec 3<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null; do :; done
+		echo "$p" >"$file"
+		echo "$p"
+	) 7>>"$file"
 }
