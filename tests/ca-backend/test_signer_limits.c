@@ -257,8 +257,8 @@ assert_responder(struct fixture *f, const struct made_ca *ca, const char *name)
 	X509 *x;
 
 	assert_int_equal(signer_client_load_ca(f->client, ca->sealed, ca->sealed_len, id, &err), 0);
-	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now(), gh_now() + DAY,
-			     NULL, &cert, &cert_len, &sealed, &sealed_len, &err),
+	assert_int_equal(signer_client_create_ocsp_signer(f->client, id, gh_now() - 1,
+			     gh_now() + DAY, NULL, &cert, &cert_len, &sealed, &sealed_len, &err),
 	    0);
 	assert_int_equal(verify(cert, cert_len, &f->root, between), X509_V_OK);
 	x = parse(cert, cert_len);
