@@ -14,7 +14,7 @@
 #include "signer/client/signer_client.h"
 #include "store/store.h"
 
-struct ocsp_service; /* ocsp.h */
+struct ocsp_service; /* ocsp/responder.h */
 
 /* What a thread needs to work: its own connections, and what the process shares. See env.h. */
 struct enroll_env {

@@ -67,7 +67,7 @@ int
 authority_make(const struct authority *a, const struct authority_new_ca *spec, struct ca **out,
     struct gh_error *err)
 {
-	/* the certificate of a root does not say it (signer/ca_profile.c) */
+	/* the certificate of a root does not say it (signer/ca/ca_profile.c) */
 	int path_len = spec->parent == NULL ? spec->path_len : AUTHORITY_NO_PATH_LEN;
 	struct loaded_ca parent;
 	struct ca *ca = NULL;

@@ -22,16 +22,6 @@
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void
-free_strings(char **list)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && list[i] != NULL; i++)
-		free(list[i]);
-	free(list);
-}
-
 void
 ca_free(struct ca *ca)
 {
@@ -45,9 +35,9 @@ ca_free(struct ca *ca)
 	cert_chain_clear(&ca->constrained);
 	cert_chain_clear(&ca->also);
 	free(ca->sealed);
-	free_strings(ca->cdp_urls);
-	free_strings(ca->aia_urls);
-	free_strings(ca->ocsp_urls);
+	cdp_urls_free(ca->cdp_urls);
+	cdp_urls_free(ca->aia_urls);
+	cdp_urls_free(ca->ocsp_urls);
 	free(ca->issuer_dn);
 	free(ca);
 }

@@ -53,9 +53,10 @@ pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct
 {
 	struct dir_entry *e = NULL;
 	struct gh_error own;
+	int rc = dir_find(env->dir, basic->user, &e, &own);
 
-	if (dir_find(env->dir, basic->user, &e, &own) == GH_E_DIR_DOWN)
-		return gh_fail(err, GH_E_DIR_DOWN, "%s", own.detail);
+	if (rc != 0 && rc != GH_E_NOT_IN_DIRECTORY)
+		return gh_fail(err, rc, "%s", own.detail);
 	if (e != NULL)
 		dir_entry_free(e);
 	return GH_E_AUTH_FAILED;

@@ -207,6 +207,7 @@ enter(struct enroll_env *env, struct auth_limiter *limiter, struct route_item *i
 	if (rc != 0) {
 		if (!i->leaves)
 			route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
+		memset(who, 0, sizeof(*who)); /* the next call of a batch begins with it */
 		gh_log_context(NULL, NULL);
 		return false;
 	}

@@ -1,4 +1,5 @@
-/* The caller's end of the signer's socket. See signer/protocol.h and docs/signer-protocol.md. */
+/* The caller's end of the signer's socket. See signer/protocol/protocol.h and
+ * docs/signer-protocol.md. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The OCSP responder's part of the store. See ocsp.h. */
+/* The OCSP responder's part of the store. See ocsp_row.h. */
 #include <stdlib.h>
 #include <string.h>
 

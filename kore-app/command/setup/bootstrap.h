@@ -25,6 +25,21 @@ struct bootstrap_args {
 		.admin = "admin", .urls = CA_URL_OPTIONS_INIT, .root_urls = CA_URL_OPTIONS_INIT \
 	}
 
+/* Rows of options for both CAs, into a struct bootstrap_args. */
+#define BOOTSTRAP_OPTIONS(args) \
+	{"ca-name", 0, OPTION_TEXT, &(args).ca_name, "NAME", \
+	    "name of the issuing CA (default: issuing)"}, \
+	    {"root-name", 0, OPTION_TEXT, &(args).root_name, "NAME", \
+		"name of the root CA (default: root)"}, \
+	    {"root-subject", 0, OPTION_TEXT, &(args).root_subject, "DN", \
+		"default: CN=Gatehouse Root CA"}, \
+	    {"issuing-subject", 0, OPTION_TEXT, &(args).issuing_subject, "DN", \
+		"default: CN=Gatehouse Issuing CA"}, \
+	{ \
+		"key-alg", 0, OPTION_TEXT, &(args).key_alg, "ALG", \
+		    "key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)" \
+	}
+
 struct bootstrap {
 	const struct bootstrap_args *args;
 	struct command_env *env;  /* OPEN_RAW_STORE; its secret is filled */

@@ -42,16 +42,7 @@ static struct init_args given = {.make = BOOTSTRAP_ARGS_INIT};
 
 static const struct option_row rows[] = {
     OPTION_CONFIG(&given.conf),
-    {"ca-name", 0, OPTION_TEXT, &given.make.ca_name, "NAME",
-	"name of the issuing CA (default: issuing)"},
-    {"root-name", 0, OPTION_TEXT, &given.make.root_name, "NAME",
-	"name of the root CA (default: root)"},
-    {"root-subject", 0, OPTION_TEXT, &given.make.root_subject, "DN",
-	"default: CN=Gatehouse Root CA"},
-    {"issuing-subject", 0, OPTION_TEXT, &given.make.issuing_subject, "DN",
-	"default: CN=Gatehouse Issuing CA"},
-    {"key-alg", 0, OPTION_TEXT, &given.make.key_alg, "ALG",
-	"key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)"},
+    BOOTSTRAP_OPTIONS(given.make),
     {"base-url", 0, OPTION_TEXT, &given.make.urls.base, "URL",
 	"plain HTTP address of the gateways: makes the URLs of CRL, certificate and OCSP responder of both "
 	"CAs, for the certificates they issue"},
