@@ -37,7 +37,7 @@ is_own_request(const struct requester *officer, const struct requester *owner)
 
 /* The pending request; *req and *out filled, to be cleared by the caller also after a failure. */
 static int
-get_pending(struct enroll_env *env, const struct requester *officer, int64_t id,
+get_pending(struct worker_env *env, const struct requester *officer, int64_t id,
     struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	int64_t ca_id;
@@ -58,7 +58,7 @@ get_pending(struct enroll_env *env, const struct requester *officer, int64_t id,
 
 /* Refusals of an officer are audited like those of a requester. */
 static int
-refused(struct enroll_env *env, const struct requester *officer, const struct enroll_request *req,
+refused(struct worker_env *env, const struct requester *officer, const struct enroll_request *req,
     int64_t id, const struct gh_error *err)
 {
 	char object[32];
@@ -70,7 +70,7 @@ refused(struct enroll_env *env, const struct requester *officer, const struct en
 
 /* The application as it is now: its CA, templates and groups may have changed. */
 static int
-find_app(const struct enroll_env *env, const struct requester *owner, const struct app **app,
+find_app(const struct worker_env *env, const struct requester *owner, const struct app **app,
     struct gh_error *err)
 {
 	*app = NULL;
@@ -96,7 +96,7 @@ is_owner(const struct requester *owner, const struct dir_entry *e)
 /* The name must still mean the entry that asked: an account that took over the name is another
  * person. */
 static int
-find_owner(struct enroll_env *env, const struct requester *owner, struct dir_entry **entry,
+find_owner(struct worker_env *env, const struct requester *owner, struct dir_entry **entry,
     struct gh_error *err)
 {
 	int rc = dir_find(env->dir, owner->name, entry, err);
@@ -111,7 +111,7 @@ find_owner(struct enroll_env *env, const struct requester *owner, struct dir_ent
 }
 
 static int
-decide_again(struct enroll_env *env, struct enrollment *e)
+decide_again(struct worker_env *env, struct enrollment *e)
 {
 	struct dir_entry *entry = NULL;
 	int rc;
@@ -128,7 +128,7 @@ decide_again(struct enroll_env *env, struct enrollment *e)
 }
 
 static int
-commit(struct enroll_env *env, const struct requester *officer, int64_t id,
+commit(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enrollment *e, const char *detail, struct enroll_outcome *out,
     struct gh_error *err)
 {
@@ -149,7 +149,7 @@ commit(struct enroll_env *env, const struct requester *officer, int64_t id,
 
 /* Issue, or deny when the policy as it is now says no. Failures leave the request pending. */
 static int
-approve(struct enroll_env *env, const struct requester *officer, int64_t id,
+approve(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
@@ -182,7 +182,7 @@ approve(struct enroll_env *env, const struct requester *officer, int64_t id,
 }
 
 static int
-deny(struct enroll_env *env, const struct requester *officer, int64_t id,
+deny(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
@@ -198,12 +198,12 @@ deny(struct enroll_env *env, const struct requester *officer, int64_t id,
 }
 
 /* What an officer decides: approve or deny. */
-typedef int (*decision_fn)(struct enroll_env *env, const struct requester *officer, int64_t id,
+typedef int (*decision_fn)(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err);
 
 static int
-decide_pending(struct enroll_env *env, const struct requester *officer, int64_t id,
+decide_pending(struct worker_env *env, const struct requester *officer, int64_t id,
     decision_fn decide, const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	struct enroll_request req;
@@ -224,14 +224,14 @@ decide_pending(struct enroll_env *env, const struct requester *officer, int64_t 
 }
 
 int
-enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+enroll_approve(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	return decide_pending(env, officer, cms_request_id, approve, comment, out, err);
 }
 
 int
-enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	return decide_pending(env, officer, cms_request_id, deny, comment, out, err);

@@ -32,7 +32,7 @@ app_has_template(const struct app *app, const char *name)
 /* The same answer whether the template exists elsewhere or not: an application cannot list the
  * others'. */
 static int
-find_template(const struct enroll_env *env, struct enrollment *e)
+find_template(const struct worker_env *env, struct enrollment *e)
 {
 	const char *name = e->req->template_name;
 
@@ -63,7 +63,7 @@ only_issuing_ca(const struct catalog *c)
 
 /* Also asked before a request is left pending: a queue for a CA that is gone helps nobody. */
 static int
-find_ca(const struct enroll_env *env, struct enrollment *e)
+find_ca(const struct worker_env *env, struct enrollment *e)
 {
 	const char *name = e->app != NULL ? e->app->ca_name : "(only one)";
 	const struct ca *ca =
@@ -108,7 +108,7 @@ leave_pending(struct enrollment *e, const char *message)
 }
 
 static int
-check_metadata(const struct enroll_env *env, struct enrollment *e)
+check_metadata(const struct worker_env *env, struct enrollment *e)
 {
 	return metadata_check(env->catalog->field, env->catalog->fields, e->req->metadata,
 	    tmpl_required_metadata(e->tmpl->tmpl), &e->metadata, &e->err);
@@ -116,7 +116,7 @@ check_metadata(const struct enroll_env *env, struct enrollment *e)
 
 /* Everything that follows once template, CA and entry are known. */
 static int
-apply(const struct enroll_env *env, const struct dir_entry *entry, struct enrollment *e)
+apply(const struct worker_env *env, const struct dir_entry *entry, struct enrollment *e)
 {
 	int rc = tmpl_apply(e->tmpl->tmpl, entry, e->req->csr, gh_now(), env->conf->ca.backdate,
 	    &e->spec, &e->err);
@@ -132,7 +132,7 @@ apply(const struct enroll_env *env, const struct dir_entry *entry, struct enroll
 }
 
 static int
-decide(const struct enroll_env *env, struct enrollment *e)
+decide(const struct worker_env *env, struct enrollment *e)
 {
 	struct dir_entry *own = NULL, *entry = e->entry;
 	int rc;
@@ -153,7 +153,7 @@ decide(const struct enroll_env *env, struct enrollment *e)
 }
 
 void
-enroll_decide(const struct enroll_env *env, struct enrollment *e)
+enroll_decide(const struct worker_env *env, struct enrollment *e)
 {
 	if ((e->rc = decide(env, e)) != 0)
 		forget_spec(e);
@@ -162,7 +162,7 @@ enroll_decide(const struct enroll_env *env, struct enrollment *e)
 /* What the signer said. A locked key is no reason to lose a request: it waits where the template
  * says so, or may come again. */
 static void
-take_signed(struct enroll_env *env, struct enrollment *e, const struct ca_signing *s)
+take_signed(struct worker_env *env, struct enrollment *e, const struct ca_signing *s)
 {
 	e->rc = s->rc;
 	if (s->rc == 0) {
@@ -184,7 +184,7 @@ take_signed(struct enroll_env *env, struct enrollment *e, const struct ca_signin
 }
 
 void
-enroll_sign(struct enroll_env *env, struct enrollment *const *e, size_t n)
+enroll_sign(struct worker_env *env, struct enrollment *const *e, size_t n)
 {
 	struct ca_signing s[ENROLL_BATCH_MAX];
 	struct enrollment *of[ENROLL_BATCH_MAX];

@@ -39,17 +39,17 @@ void enrollment_enter(const struct enrollment *e);
 
 /* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
  * (gh_error_info). Asks neither the database nor the signer. */
-void enroll_decide(const struct enroll_env *env, struct enrollment *e);
+void enroll_decide(const struct worker_env *env, struct enrollment *e);
 /* Signs spec of those of 1 to ENROLL_BATCH_MAX that have one and rc 0: out is issued, or pending
  * where the key is locked and the template waits for it. */
-void enroll_sign(struct enroll_env *env, struct enrollment *const *e, size_t n);
+void enroll_sign(struct worker_env *env, struct enrollment *const *e, size_t n);
 /*
  * One commit for 1 to ENROLL_BATCH_MAX: what was decided, and denials, which are answers; all else
  * is a failure of its call, and leaves an audit row where the caller was refused. rc 0: out is the
  * answer, committed, logged and counted. The race of two equal requests is decided here: the second
  * gets the first one's answer.
  */
-void enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n);
+void enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n);
 /* rc 0, or a denial by policy: enroll_record writes it. Else it is a failure of this call. */
 bool enrollment_is_answer(const struct enrollment *e);
 void enrollment_clear(struct enrollment *e);

@@ -33,7 +33,7 @@ is_refusal(enum gh_code code)
 }
 
 void
-enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const char *request_id,
+enroll_audit_refusal(struct worker_env *env, const struct requester *who, const char *request_id,
     const char *object, const struct gh_error *err)
 {
 	char detail[sizeof(err->detail) + 32];
@@ -61,7 +61,7 @@ enroll_audit_refusal(struct enroll_env *env, const struct requester *who, const 
 }
 
 int
-enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
+enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err)
 {
 	const struct ca *ca;
@@ -107,14 +107,14 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 }
 
 static void
-audit_refusal(struct enroll_env *env, const struct enrollment *e)
+audit_refusal(struct worker_env *env, const struct enrollment *e)
 {
 	enroll_audit_refusal(env, &e->req->requester, e->req->request_id, e->req->template_name,
 	    &e->err);
 }
 
 static void
-take_recorded(struct enroll_env *env, struct enrollment *e, const struct store_recording *s)
+take_recorded(struct worker_env *env, struct enrollment *e, const struct store_recording *s)
 {
 	enrollment_enter(e);
 	if ((e->rc = s->rc) != 0)
@@ -137,7 +137,7 @@ enrollment_is_answer(const struct enrollment *e)
 }
 
 void
-enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n)
+enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n)
 {
 	struct recorded r[ENROLL_BATCH_MAX];
 	struct store_recording s[ENROLL_BATCH_MAX];
@@ -160,7 +160,7 @@ enroll_record(struct enroll_env *env, struct enrollment *const *e, size_t n)
 }
 
 int
-enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
+enroll_submit(struct worker_env *env, const struct app *app, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	struct enrollment e = {.req = req, .app = app, .entry = entry}, *one = &e;
@@ -191,7 +191,7 @@ may_see(const struct requester *who, const struct requester *owner)
 }
 
 int
-enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
+enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
     struct enroll_outcome *out, bool *cert_only, struct gh_error *err)
 {
 	struct enroll_request req = {0};

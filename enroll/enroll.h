@@ -7,31 +7,15 @@
 #define ENROLL_H
 
 #include "catalog/catalog.h"
-#include "conf.h"
-#include "dir.h"
+#include "env.h"
 #include "formats/enroll_request.h"
 #include "error.h"
-#include "signer/client/signer_client.h"
 #include "store/store.h"
-
-struct ocsp_service; /* ocsp/responder.h */
-
-/* What a thread needs to work: its own connections, and what the process shares. See env.h. */
-struct enroll_env {
-	const struct gh_conf *conf;
-	const unsigned char *server_secret; /* 32 bytes; shared by all nodes */
-	struct catalog *catalog;            /* referenced for the duration of a request */
-	struct store *store;
-	struct dir_shared *dirs; /* of the process: what dir is made of */
-	struct dir *dir;
-	struct signer_client *signer;
-	struct ocsp_service *ocsp; /* what the process remembers for the responder */
-};
 
 /* One audit row "enroll.refused" for an authenticated caller whose request failed before it was
  * decided. Nothing for failures that are not his (retryable ones, internal ones); those are logged.
  */
-void enroll_audit_refusal(struct enroll_env *env, const struct requester *who,
+void enroll_audit_refusal(struct worker_env *env, const struct requester *who,
     const char *request_id, const char *object, const struct gh_error *err);
 
 /* "Denied by Policy Module  0x80094012, The template ...": the form that Microsoft's clients
@@ -41,7 +25,7 @@ void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
 /* Append the issuers to a recorded answer that holds the leaf only. ca_id: its issuer (a name may
  * be that of several keys); not asked when there is nothing to append. GH_E_CA_UNAVAILABLE: the CA
  * is not in the catalog any more. */
-int enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct enroll_outcome *out,
+int enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*
@@ -52,21 +36,21 @@ int enroll_complete_chain(const struct enroll_env *env, int64_t ca_id, struct en
  * has it already, else NULL and looked up by requester.name. req->metadata: the list as the client
  * sent it; it is checked here, since the template has a say in it.
  */
-int enroll_submit(struct enroll_env *env, const struct app *app, struct dir_entry *entry,
+int enroll_submit(struct worker_env *env, const struct app *app, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* A request's answer as it stands now, chain completed. GH_E_NOT_FOUND, also when it belongs to
  * another requester than who (officers see all). *cert_only: the form that was asked for. */
-int enroll_status(struct enroll_env *env, const struct requester *who, int64_t cms_request_id,
+int enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
     struct enroll_outcome *out, bool *cert_only, struct gh_error *err) GH_MUSTCHECK;
 
 /* An officer's decision on a pending request. Approval runs the whole policy again with the
  * directory and template as they are now. GH_E_FORBIDDEN: no officer, or requester approves
  * himself. GH_E_CONFLICT: not pending. comment may be NULL. */
-int enroll_approve(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+int enroll_approve(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
-int enroll_deny(struct enroll_env *env, const struct requester *officer, int64_t cms_request_id,
+int enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Load the catalog from the store. */

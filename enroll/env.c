@@ -2,7 +2,7 @@
 #include "env.h"
 
 static int
-open_store(struct enroll_env *env, struct gh_error *err)
+open_store(struct worker_env *env, struct gh_error *err)
 {
 	const struct gh_conf *conf = env->conf;
 	struct store *s;
@@ -19,7 +19,7 @@ open_store(struct enroll_env *env, struct gh_error *err)
 }
 
 int
-env_open(struct enroll_env *env, unsigned parts, struct gh_error *err)
+env_open(struct worker_env *env, unsigned parts, struct gh_error *err)
 {
 	int rc = 0;
 
@@ -34,7 +34,7 @@ env_open(struct enroll_env *env, unsigned parts, struct gh_error *err)
 }
 
 void
-env_close(struct enroll_env *env)
+env_close(struct worker_env *env)
 {
 	store_free(env->store);
 	dir_free(env->dir);

@@ -24,7 +24,7 @@ token_json(const char *token, int64_t expires)
 }
 
 void
-ce_token(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ce_token(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	int64_t expires = gh_now() + env->conf->certenroll.token_seconds;
 	struct gh_error err;
@@ -45,7 +45,7 @@ ce_token(struct enroll_env *env, const struct call *call, struct gh_http_reply *
 
 /* A template is listed when it exists and the caller, if there is one, may enroll. */
 static gh_json *
-describe(const struct enroll_env *env, const struct call *call, const char *name, bool *listed)
+describe(const struct worker_env *env, const struct call *call, const char *name, bool *listed)
 {
 	const struct catalog_template *t = catalog_find_template(env->catalog, name);
 	struct gh_error ignored;
@@ -65,7 +65,7 @@ describe(const struct enroll_env *env, const struct call *call, const char *name
 }
 
 static gh_json *
-template_list(const struct enroll_env *env, const struct call *call)
+template_list(const struct worker_env *env, const struct call *call)
 {
 	gh_json *list = gh_json_new_array();
 
@@ -82,14 +82,14 @@ template_list(const struct enroll_env *env, const struct call *call)
 }
 
 void
-ce_templates(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ce_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	ce_format_json(rep, 200, template_list(env, call));
 }
 
 /* The query itself succeeded: 200 also for a request that was denied. */
 void
-ce_request_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ce_request_status(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct enroll_outcome out;
 	struct gh_error err;

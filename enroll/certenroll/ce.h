@@ -8,12 +8,12 @@
 #include "call.h"
 
 /* Handlers: always leave a complete reply, also for errors. */
-void ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_pkcs10(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* The same for n calls at once. Nothing in here waits for one of them alone. */
-void ce_pkcs10_batch(struct enroll_env *env, struct call_item *items, size_t n);
-void ce_token(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void ce_templates(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void ce_request_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_pkcs10_batch(struct worker_env *env, struct call_item *items, size_t n);
+void ce_token(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_request_status(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 /* The error answer of this API family: {"Message":...} and for denials
  * {"RequestDisposition":"Denied",...}. Also used by authentication and routing. denied_status: 403

@@ -176,13 +176,13 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 }
 
 void
-ce_reply_error(const struct enroll_env *env, const struct gh_error *err, struct gh_http_reply *rep)
+ce_reply_error(const struct worker_env *env, const struct gh_error *err, struct gh_http_reply *rep)
 {
 	ce_render_error(err, env->conf->certenroll.denied_status, rep);
 }
 
 void
-ce_reply_outcome(const struct enroll_env *env, const struct enroll_outcome *out, bool cert_only,
+ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out, bool cert_only,
     int denied_status, struct gh_http_reply *rep)
 {
 	struct gh_error err;

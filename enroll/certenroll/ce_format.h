@@ -13,9 +13,9 @@ int ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int deni
     struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
 
 /* The same with whatever can go wrong: leaves a complete reply. */
-void ce_reply_outcome(const struct enroll_env *env, const struct enroll_outcome *out,
+void ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out,
     bool cert_only, int denied_status, struct gh_http_reply *rep);
-void ce_reply_error(const struct enroll_env *env, const struct gh_error *err,
+void ce_reply_error(const struct worker_env *env, const struct gh_error *err,
     struct gh_http_reply *rep);
 
 /* Send a JSON value; takes json over. Without memory a plain 500. */

@@ -55,7 +55,7 @@ member_init(struct member *m, const struct call *call, struct gh_http_reply *rep
 
 /* v1, v2: tokens on, and a valid one. */
 static int
-check_token(const struct enroll_env *env, const struct call *call, struct gh_error *err)
+check_token(const struct worker_env *env, const struct call *call, struct gh_error *err)
 {
 	if (call->version == 3)
 		return 0;
@@ -85,7 +85,7 @@ fill_request(struct member *m)
 
 /* Token, body, mark. */
 static void
-read_call(const struct enroll_env *env, struct member *m)
+read_call(const struct worker_env *env, struct member *m)
 {
 	const struct gh_http_request *http = m->call->http;
 	struct gh_error *err = &m->e.err;
@@ -101,7 +101,7 @@ read_call(const struct enroll_env *env, struct member *m)
 
 /* v3: Timestamp within the window. */
 static int
-check_window(const struct enroll_env *env, const struct call *call, const struct ce_body *body,
+check_window(const struct worker_env *env, const struct call *call, const struct ce_body *body,
     struct gh_error *err)
 {
 	int64_t off = body->timestamp - gh_now();
@@ -132,7 +132,7 @@ parse_csr(const char *text, struct ca_pkcs10 **csr, struct gh_error *err)
 
 /* Window, CSR, policy. */
 static void
-decide(const struct enroll_env *env, struct member *m)
+decide(const struct worker_env *env, struct member *m)
 {
 	int rc;
 
@@ -150,7 +150,7 @@ decide(const struct enroll_env *env, struct member *m)
  * retry that took long must not turn a certificate into an error.
  */
 static void
-take_found(const struct enroll_env *env, struct member *m, const struct store_replay *r)
+take_found(const struct worker_env *env, struct member *m, const struct store_replay *r)
 {
 	if (r->rc == 0 && !r->found)
 		return;
@@ -169,7 +169,7 @@ take_found(const struct enroll_env *env, struct member *m, const struct store_re
 /* Ask for the marks of those that could be read, and decide while PostgreSQL looks: nothing that is
  * called in between uses the connection. */
 static void
-find_and_decide(struct enroll_env *env, const struct members *all)
+find_and_decide(struct worker_env *env, const struct members *all)
 {
 	struct enroll_outcome out[ENROLL_BATCH_MAX];
 	struct store_replay r[ENROLL_BATCH_MAX];
@@ -246,7 +246,7 @@ let_leave(const struct members *all)
 /* ---- the answer ---- */
 
 static void
-answer(const struct enroll_env *env, struct member *m)
+answer(const struct worker_env *env, struct member *m)
 {
 	if (m->e.rc != 0)
 		ce_reply_error(env, &m->e.err, m->rep);
@@ -265,7 +265,7 @@ member_clear(struct member *m)
 
 /* Sign, record, answer. */
 static void
-finish(struct enroll_env *env, const struct members *all)
+finish(struct worker_env *env, const struct members *all)
 {
 	struct enrollment *e[ENROLL_BATCH_MAX];
 	size_t n = 0;
@@ -287,7 +287,7 @@ finish(struct enroll_env *env, const struct members *all)
 }
 
 static void
-run(struct enroll_env *env, struct member *m, size_t n)
+run(struct worker_env *env, struct member *m, size_t n)
 {
 	struct members all = {.n = n};
 
@@ -304,7 +304,7 @@ run(struct enroll_env *env, struct member *m, size_t n)
 }
 
 void
-ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ce_pkcs10(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct member m = {0};
 
@@ -313,7 +313,7 @@ ce_pkcs10(struct enroll_env *env, const struct call *call, struct gh_http_reply 
 }
 
 void
-ce_pkcs10_batch(struct enroll_env *env, struct call_item *calls, size_t n)
+ce_pkcs10_batch(struct worker_env *env, struct call_item *calls, size_t n)
 {
 	struct member *m = calloc(n, sizeof(*m));
 	struct gh_error err;

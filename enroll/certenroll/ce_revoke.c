@@ -184,7 +184,7 @@ ce_revoke_clear(struct ce_revoke *r)
  * to come is not to be had.
  */
 static int
-set_invalidity(struct enroll_env *env, struct ce_revoke *r, struct gh_error *err)
+set_invalidity(struct worker_env *env, struct ce_revoke *r, struct gh_error *err)
 {
 	struct store_cert_status st;
 	int64_t id = 0, now = gh_now();
@@ -215,7 +215,7 @@ answer(int64_t id)
 }
 
 void
-ce_revoke(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ce_revoke(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct store_cert_status st;
 	struct gh_error err = {0};

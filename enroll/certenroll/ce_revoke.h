@@ -23,6 +23,6 @@ int ce_revoke_parse(const void *text, size_t len, struct ce_revoke *out,
 void ce_revoke_clear(struct ce_revoke *r);
 
 /* Handler. */
-void ce_revoke(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_revoke(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

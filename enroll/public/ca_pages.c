@@ -125,7 +125,7 @@ cache_list(const struct gh_http_request *http, struct gh_http_reply *rep)
 }
 
 void
-ca_pages_list(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_pages_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *list = gh_json_new_array(), *page = gh_json_new_object();
 	bool ok = list != NULL && page != NULL;
@@ -232,7 +232,7 @@ reply(const struct call *call, const struct ca *ca, const struct form *form, str
 }
 
 void
-ca_pages_certificate(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_pages_certificate(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 	const struct ca *ca = NULL;

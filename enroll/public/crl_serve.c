@@ -100,7 +100,7 @@ reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pe
 }
 
 void
-crl_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 	struct crl_cached found;

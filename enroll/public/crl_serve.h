@@ -17,7 +17,7 @@ int crl_file_parse(const struct catalog *catalog, const char *name, struct crl_f
     struct gh_error *err) GH_MUSTCHECK;
 
 /* GET and HEAD of /crl/{name}; on a pool thread. */
-void crl_get(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* The same from what is kept and was compared within the last second; false: ask crl_get. Does not
  * block. */
 bool crl_get_cached(const struct gh_http_request *http, const char *name,

@@ -188,7 +188,7 @@ read_call(const struct call_item *i, struct ocsp_ask *ask, unsigned char **decod
 }
 
 struct ocsp_means
-ocsp_http_means(const struct enroll_env *env)
+ocsp_http_means(const struct worker_env *env)
 {
 	return (struct ocsp_means){.conf = env->conf,
 	    .service = env->ocsp,
@@ -199,7 +199,7 @@ ocsp_http_means(const struct enroll_env *env)
 }
 
 void
-ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n)
+ocsp_http_batch(struct worker_env *env, struct call_item *calls, size_t n)
 {
 	struct ocsp_reply reply[OCSP_BATCH_MAX];
 	struct ocsp_ask ask[OCSP_BATCH_MAX];
@@ -220,7 +220,7 @@ ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n)
 }
 
 void
-ocsp_http(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ocsp_http(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct call_item one = {.call = *call, .rep = rep};
 

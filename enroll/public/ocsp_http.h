@@ -9,11 +9,11 @@
 #define OCSP_TYPE_RESPONSE "application/ocsp-response"
 
 /* The routes' handler, for GET and POST, and the same for 1 to OCSP_BATCH_MAX calls at once. */
-void ocsp_http(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void ocsp_http_batch(struct enroll_env *env, struct call_item *calls, size_t n);
+void ocsp_http(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void ocsp_http_batch(struct worker_env *env, struct call_item *calls, size_t n);
 
 /* What the responder uses of a worker's environment. */
-struct ocsp_means ocsp_http_means(const struct enroll_env *env);
+struct ocsp_means ocsp_http_means(const struct worker_env *env);
 
 /* The end of a GET path: percent-encoded base64, standard or URL-safe, padding may be missing.
  * false: neither, or longer than max bytes. */

@@ -123,7 +123,7 @@ page_object(gh_json *entries, int64_t next)
 }
 
 void
-audit_rest_list(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+audit_rest_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};

@@ -6,6 +6,6 @@
 
 /* GET /pki/audit?after=ID&limit=N&order=oldest|newest&event=&actor=&outcome=
  * {"entries":[...],"next":ID or null}. 422 names the wrong parameters. Access is the route's. */
-void audit_rest_list(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void audit_rest_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

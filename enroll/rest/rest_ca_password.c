@@ -214,7 +214,7 @@ check_body(const struct ca_password_call *c, const struct operation *op, const g
 }
 
 static struct ca_password_call
-password_call(const struct enroll_env *env, const struct call *call)
+password_call(const struct worker_env *env, const struct call *call)
 {
 	return (struct ca_password_call){.store = env->store,
 	    .signer = env->signer,
@@ -225,7 +225,7 @@ password_call(const struct enroll_env *env, const struct call *call)
 }
 
 static void
-perform(const struct operation *op, struct enroll_env *env, const struct call *call,
+perform(const struct operation *op, struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep)
 {
 	const struct ca_password_call c = password_call(env, call);
@@ -253,7 +253,7 @@ perform(const struct operation *op, struct enroll_env *env, const struct call *c
 }
 
 void
-ca_password_rest_set(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_set(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_SET, read_set, run_set,
 	    "The private key is now protected by the password, and locked until it is unlocked with it."};
@@ -262,7 +262,7 @@ ca_password_rest_set(struct enroll_env *env, const struct call *call, struct gh_
 }
 
 void
-ca_password_rest_remove(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_remove(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_REMOVE, read_remove, run_remove,
 	    "The private key is no longer protected by a password."};
@@ -271,7 +271,7 @@ ca_password_rest_remove(struct enroll_env *env, const struct call *call, struct 
 }
 
 void
-ca_password_rest_change(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_change(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_CHANGE, read_change, run_change,
 	    "The password of the private key was changed. It is locked until it is unlocked with the new one."};
@@ -280,7 +280,7 @@ ca_password_rest_change(struct enroll_env *env, const struct call *call, struct 
 }
 
 void
-ca_password_rest_unlock(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_unlock(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_UNLOCK, read_unlock, run_unlock,
 	    "The private key is unlocked on this node."};
@@ -289,7 +289,7 @@ ca_password_rest_unlock(struct enroll_env *env, const struct call *call, struct 
 }
 
 void
-ca_password_rest_lock(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_lock(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	static const struct operation op = {CA_PASSWORD_LOCK, read_nothing, run_lock,
 	    "The private key is locked on this node."};
@@ -298,7 +298,7 @@ ca_password_rest_lock(struct enroll_env *env, const struct call *call, struct gh
 }
 
 void
-ca_password_rest_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+ca_password_rest_status(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	const struct ca_password_call c = password_call(env, call);
 	struct ca_password_status status;

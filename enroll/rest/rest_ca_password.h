@@ -6,17 +6,17 @@
 #include "call.h"
 #include "json.h"
 
-void ca_password_rest_set(struct enroll_env *env, const struct call *call,
+void ca_password_rest_set(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-void ca_password_rest_remove(struct enroll_env *env, const struct call *call,
+void ca_password_rest_remove(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-void ca_password_rest_change(struct enroll_env *env, const struct call *call,
+void ca_password_rest_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-void ca_password_rest_unlock(struct enroll_env *env, const struct call *call,
+void ca_password_rest_unlock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-void ca_password_rest_lock(struct enroll_env *env, const struct call *call,
+void ca_password_rest_lock(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
-void ca_password_rest_status(struct enroll_env *env, const struct call *call,
+void ca_password_rest_status(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
 /* {"ca","requires_private_key_password","is_locked","locked_until","last_accessed_at","access_attempts",

@@ -69,7 +69,7 @@ key_error(const struct asked *a, struct rest_fields *fields, struct gh_error *er
 }
 
 static int
-find_status(struct enroll_env *env, const struct call *call, struct rest_fields *fields,
+find_status(struct worker_env *env, const struct call *call, struct rest_fields *fields,
     struct store_cert_status *out, struct gh_error *err)
 {
 	struct asked asked;
@@ -147,7 +147,7 @@ put_etag(struct gh_http_reply *rep, int version)
 }
 
 void
-rest_certificate_status(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+rest_certificate_status(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
 	struct store_cert_status st = {0};
@@ -275,7 +275,7 @@ reply_certificate(const struct call *call, const struct store_cert_status *st, c
 }
 
 void
-rest_certificate(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+rest_certificate(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct rest_fields fields = {0};
 	struct store_cert_status st = {0};
@@ -380,7 +380,7 @@ read_comment(const gh_json *body, struct revoke_request *r, struct rest_fields *
 }
 
 static int
-read_body(const struct enroll_env *env, const struct call *call, gh_json **body,
+read_body(const struct worker_env *env, const struct call *call, gh_json **body,
     struct revoke_request *r, struct rest_fields *fields, struct gh_error *err)
 {
 	int rc = rest_body(call, body, err);
@@ -403,7 +403,7 @@ read_body(const struct enroll_env *env, const struct call *call, gh_json **body,
 }
 
 void
-rest_certificate_change(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+rest_certificate_change(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct revoke_request r = {0};
 	struct rest_fields fields = {0};

@@ -5,11 +5,11 @@
 #include "call.h"
 
 /* Each by {id} of the path, or by ?serial=&issuer= or ?thumbprint= when there is none. */
-void rest_certificate(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void rest_certificate_status(struct enroll_env *env, const struct call *call,
+void rest_certificate(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void rest_certificate_status(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 /* PUT {"status","reason","invalidity_date","comment"} */
-void rest_certificate_change(struct enroll_env *env, const struct call *call,
+void rest_certificate_change(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
 #endif

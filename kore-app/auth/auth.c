@@ -66,7 +66,7 @@ set_app(struct requester *r, const struct app *app)
 }
 
 static int
-check_app(struct enroll_env *env, const struct gh_http_request *http, struct auth_result *out,
+check_app(struct worker_env *env, const struct gh_http_request *http, struct auth_result *out,
     struct gh_error *err)
 {
 	const struct app *known;
@@ -111,7 +111,7 @@ is_disabled(const struct gh_error *err, const struct requester *who)
 
 /* Known: an application of ours called, or somebody gave a user name. */
 static void
-audit_failure(struct enroll_env *env, const struct gh_http_request *http,
+audit_failure(struct worker_env *env, const struct gh_http_request *http,
     const struct requester *who, const struct gh_error *err, int blocked)
 {
 	char detail[sizeof(err->detail) + 128];
@@ -139,7 +139,7 @@ audit_failure(struct enroll_env *env, const struct gh_http_request *http,
 }
 
 static void
-on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
+on_failure(struct worker_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
     struct auth_result *out, const struct auth_guess *guess, const struct gh_error *err)
 {
 	struct requester *who = &out->requester;
@@ -162,7 +162,7 @@ on_failure(struct enroll_env *env, struct auth_limiter *limiter, const struct gh
 }
 
 int
-auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
 {
 	struct auth_guess guess = {0};

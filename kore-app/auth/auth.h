@@ -38,7 +38,7 @@ void auth_limiter_free(struct auth_limiter *l);
  * row. Codes: GH_E_APP_KEY, GH_E_SIGNATURE, GH_E_AUTH_REQUIRED, GH_E_AUTH_FAILED,
  * GH_E_ACCOUNT_DISABLED, GH_E_RATE_LIMITED, GH_E_DIR_DOWN, GH_E_DB_DOWN. Release with
  * auth_result_clear. */
-int auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+int auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
 void auth_result_clear(struct auth_result *r);
 

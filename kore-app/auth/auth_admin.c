@@ -29,7 +29,7 @@ check_row(const struct store_user *row, const struct auth_basic *basic, struct a
 }
 
 int
-auth_admin_check(struct enroll_env *env, struct auth_limiter *limiter,
+auth_admin_check(struct worker_env *env, struct auth_limiter *limiter,
     const struct auth_basic *basic, bool *known, struct auth_result *out, struct gh_error *err)
 {
 	struct store_user row;

@@ -11,7 +11,7 @@
  * or not known (no time was spent); GH_E_ACCOUNT_DISABLED: only told with the right password;
  * GH_E_RATE_LIMITED, GH_E_BUSY, GH_E_DB_DOWN.
  */
-int auth_admin_check(struct enroll_env *env, struct auth_limiter *limiter,
+int auth_admin_check(struct worker_env *env, struct auth_limiter *limiter,
     const struct auth_basic *basic, bool *known, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -52,7 +52,7 @@ roles_of(const struct gh_conf *conf, const struct dir_entry *e)
 }
 
 int
-auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
+auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err)
 {
 	if (strlen(e->dn) >= sizeof(out->requester.dn)) {

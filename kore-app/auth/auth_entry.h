@@ -7,7 +7,7 @@
 /* Fill out->requester (kind, canonical name, dn, id, roles by group) and out->entry. Takes over the
  * reference of e, also after a failure. GH_E_ACCOUNT_DISABLED; GH_E_AUTH_FAILED: a DN too long to
  * be recorded. */
-int auth_entry_accept(const struct enroll_env *env, struct dir_entry *e, struct auth_result *out,
+int auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*

@@ -27,7 +27,7 @@ set_name(struct requester *r, const char *name)
 /* One account, one count, however its name was spelled: with domain, realm, or in other characters
  * that the directory takes for the same. */
 static int
-check_directory(struct enroll_env *env, struct auth_limiter *limiter,
+check_directory(struct worker_env *env, struct auth_limiter *limiter,
     const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1],
     struct gh_error *err)
 {
@@ -49,7 +49,7 @@ check_directory(struct enroll_env *env, struct auth_limiter *limiter,
 /* A wrong password of an administrator takes the steps of a name that none has: it is looked for in
  * the directory. */
 static int
-pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct gh_error *err)
+pretend_directory(struct worker_env *env, const struct auth_basic *basic, struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	struct gh_error own;
@@ -65,7 +65,7 @@ pretend_directory(struct enroll_env *env, const struct auth_basic *basic, struct
 /* A local administrator's name hides the same name in the directory, on routes for administrators
  * only. There, each refusal costs the same steps, so that its time does not tell who is one. */
 static int
-check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+check_password(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1],
     struct gh_error *err)
 {
@@ -96,7 +96,7 @@ check_password(struct enroll_env *env, struct auth_limiter *limiter, unsigned ne
 }
 
 static int
-user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+user_by_basic(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, struct auth_result *out, struct auth_guess *guess,
     struct gh_error *err)
 {
@@ -120,7 +120,7 @@ user_by_basic(struct enroll_env *env, struct auth_limiter *limiter, unsigned nee
 
 /* The administrator named an identity that must exist: the caller can do nothing about it. */
 static int
-user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error *err)
+user_by_service(struct worker_env *env, struct auth_result *out, struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	int rc;
@@ -145,7 +145,7 @@ user_by_service(struct enroll_env *env, struct auth_result *out, struct gh_error
 }
 
 int
-auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+auth_user_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
     struct gh_error *err)
 {

@@ -17,7 +17,7 @@ struct auth_guess {
  * AUTH_ADMIN, credentials that are there are checked and none are demanded. After a failure
  * requester.name is what was claimed, or the stored name of a local administrator.
  */
-int auth_user_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+int auth_user_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -28,7 +28,7 @@ check_attribute(const struct dir_entry *e, enum dir_attr a, const char *name, st
 /* One that we issued counts no more once it is revoked or on hold. Others are the business of their
  * CAs, which TLS asks nothing of. */
 static int
-recognize(struct enroll_env *env, const struct gh_http_request *http, struct store_own_cert *out,
+recognize(struct worker_env *env, const struct gh_http_request *http, struct store_own_cert *out,
     struct gh_error *err)
 {
 	int rc = store_recognize(env->store, http->client_cert, http->client_cert_len, out, err);
@@ -93,7 +93,7 @@ check_binding(const struct gh_conf *conf, const struct auth_cert *cert,
 }
 
 static int
-find_user(struct enroll_env *env, const struct auth_cert *cert, const struct store_own_cert *own,
+find_user(struct worker_env *env, const struct auth_cert *cert, const struct store_own_cert *own,
     enum dir_attr a, struct auth_result *out, struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
@@ -117,7 +117,7 @@ find_user(struct enroll_env *env, const struct auth_cert *cert, const struct sto
 }
 
 int
-auth_user_by_cert(struct enroll_env *env, const struct gh_http_request *http,
+auth_user_by_cert(struct worker_env *env, const struct gh_http_request *http,
     struct auth_result *out, struct gh_error *err)
 {
 	bool by_mail = strcmp(env->conf->gateway.client_name, "mail") == 0;

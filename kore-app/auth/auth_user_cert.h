@@ -14,7 +14,7 @@
  * entry's in any case. Fills out; out->requester.name is the certificate's name also after a
  * failure. GH_E_AUTH_FAILED, GH_E_ACCOUNT_DISABLED, GH_E_DIR_DOWN, GH_E_DB_DOWN.
  */
-int auth_user_by_cert(struct enroll_env *env, const struct gh_http_request *http,
+int auth_user_by_cert(struct worker_env *env, const struct gh_http_request *http,
     struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

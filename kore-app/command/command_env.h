@@ -42,7 +42,7 @@ int command_env_open_store(const struct gh_conf *conf, struct store **out,
 
 /* What the pipeline needs besides: catalog, directory, signer. Free with pipeline_free. */
 struct pipeline {
-	struct enroll_env env;
+	struct worker_env env;
 };
 int pipeline_open(struct command_env *env, struct pipeline *e, struct gh_error *err) GH_MUSTCHECK;
 void pipeline_free(struct pipeline *e);

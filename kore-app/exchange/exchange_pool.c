@@ -11,7 +11,7 @@
  * may not. Connections are made when they are first needed, so that what is down does not stop the
  * start. A success is followed by end_work. */
 static int
-begin_work(struct enroll_env *env, bool may_wait, struct gh_error *err)
+begin_work(struct worker_env *env, bool may_wait, struct gh_error *err)
 {
 	int rc = env != NULL ? env_open(env, ENV_ALL, err)
 			     : gh_fail(err, GH_E_NOMEM, "state of a pool thread");
@@ -25,7 +25,7 @@ begin_work(struct enroll_env *env, bool may_wait, struct gh_error *err)
 }
 
 static void
-end_work(struct enroll_env *env)
+end_work(struct worker_env *env)
 {
 	catalog_free(env->catalog);
 	env->catalog = NULL;
@@ -34,7 +34,7 @@ end_work(struct enroll_env *env)
 static void *
 thread_start(void *arg)
 {
-	struct enroll_env *env = calloc(1, sizeof(*env));
+	struct worker_env *env = calloc(1, sizeof(*env));
 
 	(void)arg;
 	if (env != NULL) {
@@ -58,7 +58,7 @@ static void
 run_exchange(struct pool_job *job, void *state)
 {
 	struct exchange *x = (struct exchange *)job;
-	struct enroll_env *env = state;
+	struct worker_env *env = state;
 	struct gh_error err = {0};
 
 	if (begin_work(env, true, &err) != 0) {
@@ -88,7 +88,7 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 {
 	const struct route_batch *batch = ((struct exchange *)jobs)->match.route->batch;
 	struct route_item items[ROUTE_BATCH_MAX];
-	struct enroll_env *env = state;
+	struct worker_env *env = state;
 	struct pool_job *job = jobs;
 	struct gh_error err = {0};
 

@@ -74,7 +74,7 @@ admit(struct http_conn *c, size_t *max, struct gh_error *err)
 static bool
 is_answered_fast(struct http_conn *c)
 {
-	const struct enroll_env env = {.conf = app_state.conf, .ocsp = app_state.ocsp};
+	const struct worker_env env = {.conf = app_state.conf, .ocsp = app_state.ocsp};
 	const struct http_head *h = http_conn_head(c);
 	struct route_match m;
 
@@ -94,7 +94,7 @@ is_cached(struct exchange *x)
 static void
 answer_on_loop(struct exchange *x)
 {
-	struct enroll_env env = {.conf = app_state.conf};
+	struct worker_env env = {.conf = app_state.conf};
 
 	route_dispatch(&env, NULL, &x->match, &x->req, &x->rep, &x->trace);
 }

@@ -307,7 +307,7 @@ reply_json(struct gh_http_reply *rep, int status, gh_json *v)
 }
 
 void
-health_live(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+health_live(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *v = gh_json_new_object();
 
@@ -344,7 +344,7 @@ has_catalog(struct health *h)
 }
 
 void
-health_ready(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+health_ready(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct health *h = atomic_load(&published);
 	gh_json *v = gh_json_new_object();

@@ -25,7 +25,7 @@ void health_free(struct health *h);
 void health_publish(struct health *h);
 
 /* Handlers for the event loop. */
-void health_live(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
-void health_ready(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+void health_live(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void health_ready(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #endif

@@ -67,7 +67,7 @@ has_doubled_field(const struct http_head *h)
 }
 
 bool
-ocsp_fast(const struct enroll_env *env, struct http_conn *c, const struct route_match *m)
+ocsp_fast(const struct worker_env *env, struct http_conn *c, const struct route_match *m)
 {
 	const struct http_head *h = http_conn_head(c);
 	struct ocsp_answer *a;

@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 
-struct enroll_env;
+struct worker_env;
 struct http_conn;
 struct route_match;
 
 /* As route.fast. env: conf, and ocsp, which may be NULL. */
-bool ocsp_fast(const struct enroll_env *env, struct http_conn *c, const struct route_match *m);
+bool ocsp_fast(const struct worker_env *env, struct http_conn *c, const struct route_match *m);
 
 #endif

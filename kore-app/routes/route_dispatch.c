@@ -49,7 +49,7 @@ route_admit(const struct route *r, bool is_plain, struct gh_error *err)
 
 /* What the row demands beside authentication. */
 static int
-check_call(const struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+check_call(const struct worker_env *env, const struct route *r, const struct gh_http_request *req,
     struct gh_error *err)
 {
 	if (r->need == 0)
@@ -77,7 +77,7 @@ check_call(const struct enroll_env *env, const struct route *r, const struct gh_
 
 /* Somebody we know asked for what is not his. */
 static void
-audit_denied(struct enroll_env *env, const struct route *r, const struct gh_http_request *req,
+audit_denied(struct worker_env *env, const struct route *r, const struct gh_http_request *req,
     const struct requester *who, const struct gh_error *err)
 {
 	struct store_audit a = {
@@ -132,7 +132,7 @@ refuse_role(unsigned roles, const char *who, struct gh_error *err)
 }
 
 static int
-authenticate(struct enroll_env *env, struct auth_limiter *limiter, const struct route *r,
+authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct route *r,
     const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
 {
 	int rc;
@@ -193,7 +193,7 @@ route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struc
 
 /* True: the call may go to its handler, as *who. Else the reply says why not, or it leaves. */
 static bool
-enter(struct enroll_env *env, struct auth_limiter *limiter, struct route_item *i, bool may_leave,
+enter(struct worker_env *env, struct auth_limiter *limiter, struct route_item *i, bool may_leave,
     struct auth_result *who)
 {
 	struct gh_error err = {0};
@@ -244,7 +244,7 @@ leave(const struct route_item *i, struct auth_result *who)
 }
 
 void
-route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struct route_match *m,
+route_dispatch(struct worker_env *env, struct auth_limiter *limiter, const struct route_match *m,
     const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
 {
 	struct route_item item = {.match = m, .req = req, .rep = rep, .trace = trace};
@@ -261,7 +261,7 @@ route_dispatch(struct enroll_env *env, struct auth_limiter *limiter, const struc
 }
 
 void
-route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
+route_dispatch_batch(struct worker_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n)
 {
 	struct auth_result who[ROUTE_BATCH_MAX] = {0};

@@ -28,7 +28,7 @@
 #define ANY_ROLE (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
 #define CA_PASSWORD "/api/v1/certificate-authorities/{name}/password/"
 
-static void metrics_page(struct enroll_env *env, const struct call *call,
+static void metrics_page(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
 static bool
@@ -249,7 +249,7 @@ route_name(size_t i)
 }
 
 static void
-metrics_page(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+metrics_page(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	char *text = metrics_render();
 

@@ -17,7 +17,7 @@ struct route_match;
 
 /* What a handler is given; a front door takes what it needs. */
 typedef void (
-    *route_handler)(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+    *route_handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 #define ROUTE_BATCH_MAX 32
 
@@ -25,7 +25,7 @@ typedef void (
 struct route_batch {
 	/* Answer n calls, or mark those that leave. Each of them has passed all that its row
 	 * demands. The calls may be of different rows. */
-	void (*run)(struct enroll_env *env, struct call_item *calls, size_t n);
+	void (*run)(struct worker_env *env, struct call_item *calls, size_t n);
 	size_t max;       /* calls at a time, 1 to ROUTE_BATCH_MAX */
 	int at_once;      /* batches at work at the same time, in a worker */
 	bool has_threads; /* at_once threads of their own: they do not wait for those that wait */
@@ -59,7 +59,7 @@ struct route {
 	 * the log; answers c itself. cached: a request as all others, but for the hand-over.
 	 */
 	bool (
-	    *fast)(const struct enroll_env *env, struct http_conn *c, const struct route_match *m);
+	    *fast)(const struct worker_env *env, struct http_conn *c, const struct route_match *m);
 	bool (*cached)(const struct gh_http_request *req, const struct route_match *m,
 	    struct gh_http_reply *rep);
 	/* Requests that wait for the pool are taken together; handler serves those that leave. May
@@ -108,7 +108,7 @@ struct route_trace {
 
 /* Authenticate, call the handler, render errors. Leaves a complete reply. Without a catalog in env,
  * routes that need any answer GH_E_NOT_LOADED. */
-void route_dispatch(struct enroll_env *env, struct auth_limiter *limiter,
+void route_dispatch(struct worker_env *env, struct auth_limiter *limiter,
     const struct route_match *m, const struct gh_http_request *req, struct gh_http_reply *rep,
     struct route_trace *trace);
 
@@ -124,7 +124,7 @@ struct route_item {
  * authenticated for itself, then those that may are answered together. One that authentication
  * finds GH_E_BUSY leaves: env->dir does not wait (dir_set_waiting), so that a directory that has to
  * be asked does not hold up the others. */
-void route_dispatch_batch(struct enroll_env *env, struct auth_limiter *limiter,
+void route_dispatch_batch(struct worker_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n);
 
 /* The answer to a request that route_find or the pool refused: in the form of its family, with

@@ -35,8 +35,8 @@ struct catalog_watch {
 
 /* The thread's own. */
 struct connections {
-	struct enroll_env listen; /* its store: for store_wait_change and nothing else */
-	struct enroll_env load;   /* the store that reads what grants rights */
+	struct worker_env listen; /* its store: for store_wait_change and nothing else */
+	struct worker_env load;   /* the store that reads what grants rights */
 	struct signer_keys *keys;
 	bool was_down;  /* said so in the log */
 	int64_t purged; /* UTC seconds */

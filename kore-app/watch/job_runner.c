@@ -19,7 +19,7 @@
 #define LOOK_SECONDS_DOWN 5 /* while the database does not answer */
 
 struct job_runner {
-	struct enroll_env own; /* the thread's */
+	struct worker_env own; /* the thread's */
 	struct job_env env;    /* what a job takes of it */
 	struct catalog_watch *catalog;
 	bool was_down; /* said so in the log; the thread's */
@@ -199,7 +199,7 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	if (r == NULL)
 		return gh_fail(err, GH_E_NOMEM, "job runner");
 	fill_env(r, conf, server_secret);
-	r->own = (struct enroll_env){.conf = conf, .dirs = dir};
+	r->own = (struct worker_env){.conf = conf, .dirs = dir};
 	r->catalog = catalog;
 	r->announces = announces;
 	if (start_thread(r) != 0) {

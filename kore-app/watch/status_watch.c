@@ -61,7 +61,7 @@ listen_for_changes(void *arg)
 {
 	struct status_watch *w = arg;
 	struct gh_error err = {0};
-	struct enroll_env env = {.conf = w->conf};
+	struct worker_env env = {.conf = w->conf};
 	bool was_down = false;
 	int rc = 0;
 
@@ -92,7 +92,7 @@ renew(void *arg)
 {
 	struct status_watch *w = arg;
 	struct ocsp_means m = {.conf = w->conf, .service = w->ocsp};
-	struct enroll_env env = {.conf = w->conf};
+	struct worker_env env = {.conf = w->conf};
 	struct catalog *catalog;
 	size_t renewed = 0;
 

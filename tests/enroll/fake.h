@@ -82,8 +82,8 @@ extern const unsigned char fake_secret[32];
 /* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient; id 7, key
  * "key7", secret "secret7"), "other" (id 8, key "key8", template Other) and "off" (id 9, disabled
  * CA). */
-void fake_world_new(struct enroll_env *env);
-void fake_world_free(struct enroll_env *env);
+void fake_world_new(struct worker_env *env);
+void fake_world_free(struct worker_env *env);
 /* A fresh P-256 request, PEM, malloc'd. */
 char *fake_csr_pem(void);
 /* The same as one line of base64. */

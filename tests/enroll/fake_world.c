@@ -83,7 +83,7 @@ put_catalog(struct gh_buf *b)
 }
 
 void
-fake_world_new(struct enroll_env *env)
+fake_world_new(struct worker_env *env)
 {
 	struct gh_error err;
 	struct gh_buf b;
@@ -111,7 +111,7 @@ fake_world_new(struct enroll_env *env)
 }
 
 void
-fake_world_free(struct enroll_env *env)
+fake_world_free(struct worker_env *env)
 {
 	catalog_free(env->catalog);
 	fake_store_reset();

@@ -15,7 +15,7 @@
 
 #include "fake.h"
 
-static struct enroll_env env;
+static struct worker_env env;
 static struct enroll_outcome out;
 static struct gh_error err;
 static int decided[32]; /* by disposition */

@@ -236,10 +236,10 @@ signer_client_ca_state(struct signer_client *c, const unsigned char ca_id[SIGNER
 }
 
 /* ---- calls ---- */
-typedef void (*handler)(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep);
+typedef void (*handler)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 
 static struct gh_conf conf;
-static struct enroll_env env = {.conf = &conf};
+static struct worker_env env = {.conf = &conf};
 static struct gh_http_reply rep;
 static gh_json *answer;
 

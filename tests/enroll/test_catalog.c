@@ -145,7 +145,7 @@ find_app(const struct catalog *c, const char *key)
 static void
 catalog__finds_names_in_any_case(void **state)
 {
-	struct enroll_env env;
+	struct worker_env env;
 
 	(void)state;
 	fake_world_new(&env);
@@ -165,7 +165,7 @@ catalog__finds_names_in_any_case(void **state)
 static void
 catalog__finds_applications_by_key_and_unseals_their_secret(void **state)
 {
-	struct enroll_env env;
+	struct worker_env env;
 	const struct app *a;
 
 	(void)state;
@@ -219,7 +219,7 @@ catalog__gives_nobody_what_is_a_cas(void **state)
 	    {{"DC=test", "CN=root", "O=x"}, {"CN=bob"}, 0},
 	};
 	EVP_PKEY *key = EVP_EC_gen("P-256"), *ca_key;
-	struct enroll_env env;
+	struct worker_env env;
 	struct cert_spec *spec;
 	struct gh_error err;
 

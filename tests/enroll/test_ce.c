@@ -20,7 +20,7 @@
 
 #include "fake.h"
 
-static struct enroll_env env;
+static struct worker_env env;
 
 static int
 set_up(void **state)

@@ -16,7 +16,7 @@
 
 #define N 8
 
-static struct enroll_env env;
+static struct worker_env env;
 
 /* One call with all that it borrows. */
 struct caller {

@@ -17,7 +17,7 @@ static struct ca ours = {.id = 1, .name = (char *)"ours", .state = CA_ACTIVE};
 static struct ca second = {.id = 2, .name = (char *)"second", .state = CA_DISABLED};
 static struct ca *cas[] = {&ours, &second};
 static struct catalog catalog = {.ca = cas, .cas = 2};
-static struct enroll_env env;
+static struct worker_env env;
 
 static const struct ocsp_means *
 means(void)
@@ -50,7 +50,7 @@ set_up(void **state)
 	memset(ours.issuer_hash[0].key, 0x12, 20);
 	memset(second.issuer_hash[0].name, 0x21, 20);
 	memset(second.issuer_hash[0].key, 0x22, 20);
-	env = (struct enroll_env){.conf = &conf, .catalog = &catalog};
+	env = (struct worker_env){.conf = &conf, .catalog = &catalog};
 	return ocsp_service_new(&conf, ocsp_http_prepare, &env.ocsp, NULL);
 }
 

@@ -84,7 +84,7 @@ store_change_status(struct store *s, const struct store_status_change *c,
 /* ---- world ---- */
 static struct gh_conf conf;
 static char own[] = "own", none[] = "none";
-static struct enroll_env env;
+static struct worker_env env;
 static struct gh_error err;
 static struct store_cert_status out;
 

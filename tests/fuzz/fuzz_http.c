@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define OUTPUT_MAX (4 * 1024 * 1024)
 #define JOBS_MAX 3 /* the pool's queue: a fourth is refused */
 
-static struct enroll_env world; /* of the pool's one thread */
+static struct worker_env world; /* of the pool's one thread */
 static struct catalog *catalog;
 static struct http_conn conn;
 static struct pool_job *jobs, *done;
@@ -86,7 +86,7 @@ catalog_watch_get(struct catalog_watch *w)
 }
 
 int
-auth_check(struct enroll_env *env, struct auth_limiter *limiter, unsigned need,
+auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
 {
 	const char *user = gh_http_header(http, "authorization");

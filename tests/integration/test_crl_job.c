@@ -374,7 +374,7 @@ static struct gh_http_request http = {.method = GH_HTTP_GET, .request_id = "r"};
 static struct gh_http_reply
 get(const char *name)
 {
-	struct enroll_env e = {.conf = conf, .store = w.store, .catalog = env.catalog};
+	struct worker_env e = {.conf = conf, .store = w.store, .catalog = env.catalog};
 	struct call call = {.http = &http, .name = name, .rest = ""};
 	struct gh_http_reply rep = {0};
 

@@ -193,13 +193,13 @@ static const struct {
 
 static const unsigned char server_secret[32] = {7};
 static struct gh_conf conf;
-static struct enroll_env env = {.conf = &conf, .server_secret = server_secret};
+static struct worker_env env = {.conf = &conf, .server_secret = server_secret};
 static struct auth_limiter *limiter;
 static unsigned char *cert;
 static int cert_len, reached;
 
 static void
-note(struct enroll_env *e, const struct call *call, struct gh_http_reply *rep)
+note(struct worker_env *e, const struct call *call, struct gh_http_reply *rep)
 {
 	(void)e;
 	(void)call;
@@ -208,7 +208,7 @@ note(struct enroll_env *e, const struct call *call, struct gh_http_reply *rep)
 }
 
 static void
-note_all(struct enroll_env *e, struct call_item *calls, size_t n)
+note_all(struct worker_env *e, struct call_item *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		note(e, &calls[i].call, calls[i].rep);

@@ -135,7 +135,7 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 /* ---- world ---- */
 static const unsigned char server_secret[32] = {7};
 static struct gh_conf conf;
-static struct enroll_env env;
+static struct worker_env env;
 static struct auth_limiter *limiter;
 static struct auth_result result;
 static struct gh_error err;

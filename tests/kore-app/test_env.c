@@ -18,7 +18,7 @@ static struct gh_conf conf = {
 static void
 env__makes_what_is_asked_for_once(void **state)
 {
-	struct enroll_env env = {.conf = &conf};
+	struct worker_env env = {.conf = &conf};
 	struct store *store;
 
 	(void)state;
@@ -42,7 +42,7 @@ env__makes_what_is_asked_for_once(void **state)
 static void
 env__goes_on_after_a_failure(void **state)
 {
-	struct enroll_env env = {.conf = &conf};
+	struct worker_env env = {.conf = &conf};
 	struct store *store;
 	struct gh_error err;
 

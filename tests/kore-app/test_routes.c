@@ -284,7 +284,7 @@ routes__short_ways_are_open(void **state)
 static int calls;
 
 static void
-answer(struct enroll_env *env, const struct call *call, struct gh_http_reply *rep)
+answer(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	assert_ptr_equal(env->conf, &conf);
 	calls++;
@@ -295,7 +295,7 @@ static void
 dispatch(const struct route *r, const struct gh_http_request *req, struct gh_http_reply *rep,
     struct route_trace *trace)
 {
-	struct enroll_env env = {.conf = &conf};
+	struct worker_env env = {.conf = &conf};
 	struct route_match m = {.route = r, .version = 2};
 
 	calls = 0;
@@ -384,7 +384,7 @@ dispatch__row_that_says_nothing(void **state)
 
 /* The second of those that it gets leaves. */
 static void
-answer_batch(struct enroll_env *env, struct call_item *items, size_t n)
+answer_batch(struct worker_env *env, struct call_item *items, size_t n)
 {
 	assert_ptr_equal(env->conf, &conf);
 	for (size_t i = 0; i < n; i++) {
@@ -424,7 +424,7 @@ dispatch__batch(void **state)
 	    {&open, 0, 0, true},
 	    {&tls_only, 0, 403, false},
 	};
-	struct enroll_env env = {.conf = &conf};
+	struct worker_env env = {.conf = &conf};
 	struct gh_http_request req[5] = {0};
 	struct route_match match[5] = {0};
 	struct gh_http_reply rep[5] = {0};

@@ -159,7 +159,7 @@ static const struct option_row decide_options[] = {
 
 /* wanted: the disposition that makes this command a success. */
 static struct decision {
-	int (*decide)(struct enroll_env *, const struct requester *, int64_t, const char *,
+	int (*decide)(struct worker_env *, const struct requester *, int64_t, const char *,
 	    struct enroll_outcome *, struct gh_error *);
 	enum db_disposition wanted;
 } approval = {enroll_approve, DB_DISP_ISSUED}, denial = {enroll_deny, DB_DISP_DENIED};
