@@ -107,6 +107,7 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 {
 	for (size_t i = 0; i < rep->headers; i++)
 		free(rep->header[i].value);
+	free(rep->content_type);
 	free(rep->body);
 	gh_shared_unref(rep->shared);
 	free(rep->cause);
@@ -121,17 +122,40 @@ gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err)
 	rep->cause = strdup(err->detail); /* NULL: one line of the log says less */
 }
 
+/* NULL: rep is broken. */
+static char *
+copy_value(struct gh_http_reply *rep, const char *value)
+{
+	char *copy = NULL;
+
+	for (const char *p = value; *p != '\0'; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
+			rep->broken = "a control character in a header of the answer";
+			return NULL;
+		}
+	if ((copy = strdup(value)) == NULL)
+		rep->broken = "no memory for a header of the answer";
+	return copy;
+}
+
 void
 gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value)
 {
 	char *copy;
 
-	if (rep->headers == GH_HTTP_HEADERS_MAX || (copy = strdup(value)) == NULL) {
-		rep->is_short = true;
+	if (rep->headers == GH_HTTP_HEADERS_MAX)
+		rep->broken = "too many headers in the answer";
+	if (rep->headers == GH_HTTP_HEADERS_MAX || (copy = copy_value(rep, value)) == NULL)
 		return;
-	}
 	rep->header[rep->headers].name = name;
 	rep->header[rep->headers++].value = copy;
+}
+
+void
+gh_http_reply_type(struct gh_http_reply *rep, const char *content_type)
+{
+	free(rep->content_type);
+	rep->content_type = content_type != NULL ? copy_value(rep, content_type) : NULL;
 }
 
 void
@@ -139,7 +163,7 @@ gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_ty
 {
 	free(rep->body);
 	rep->status = status;
-	rep->content_type = content_type;
+	gh_http_reply_type(rep, content_type);
 	rep->body = (unsigned char *)text;
 	rep->body_len = text != NULL ? strlen(text) : 0;
 }

@@ -77,13 +77,15 @@ void gh_shared_unref(struct gh_shared *s); /* accepts NULL */
 
 struct gh_http_reply {
 	int status;
-	const char *content_type; /* static */
+	char *content_type; /* malloc'd; NULL = none */
 	struct {
 		const char *name;
 		char *value;
 	} header[GH_HTTP_HEADERS_MAX]; /* name static, value malloc'd */
 	size_t headers;
-	bool is_short;       /* a header found no room or no memory: the reply must not be sent */
+	/* Why the reply must not be sent: a header is missing in it, or is none. Static; NULL = it
+	 * may be. */
+	const char *broken;
 	unsigned char *body; /* malloc'd */
 	size_t body_len;
 	struct gh_shared
@@ -94,11 +96,14 @@ struct gh_http_reply {
 };
 
 void gh_http_reply_clear(struct gh_http_reply *rep);
-/* Copies value. A full table or lack of memory sets is_short: then 500 is sent instead. */
+/* Copies the value. One with a control character, which could begin a line of its own (RFC 9110,
+ * 5.5), a full table or lack of memory sets broken: then 500 is sent instead. */
 void gh_http_reply_header(struct gh_http_reply *rep, const char *name, const char *value);
+/* The same for Content-Type, in place of the one before; NULL: none. */
+void gh_http_reply_type(struct gh_http_reply *rep, const char *content_type);
 /* Remember an error for the log. */
 void gh_http_reply_cause(struct gh_http_reply *rep, const struct gh_error *err);
-/* Takes over text (malloc'd, may be NULL for an empty body). */
+/* Takes over text (malloc'd, may be NULL for an empty body), copies the type. */
 void gh_http_reply_text(struct gh_http_reply *rep, int status, const char *content_type,
     char *text);
 

@@ -221,7 +221,7 @@ reply(const struct call *call, const struct ca *ca, const struct form *form, str
 	(void)gh_asn1_time_get(X509_get0_notBefore(ca->cert), &modified);
 	content_tag(body->data, body->len, tag);
 	gh_http_cache_headers(rep, tag, modified, now + CACHE_SECONDS, now);
-	rep->content_type = form->type;
+	gh_http_reply_type(rep, form->type);
 	rep->status = gh_http_is_not_modified(call->http, tag, modified) ? 304 : 200;
 	if (rep->status == 200) {
 		rep->body = body->data;

@@ -89,7 +89,7 @@ reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pe
 	snprintf(tag, sizeof(tag), "\"%s%s\"",
 	    gh_hex_lower(c->crl.sha256, sizeof(c->crl.sha256), hex), is_pem ? "-pem" : "");
 	gh_http_cache_headers(rep, tag, c->crl.this_update, c->crl.next_update, gh_now());
-	rep->content_type = is_pem ? "application/x-pem-file" : "application/pkix-crl";
+	gh_http_reply_type(rep, is_pem ? "application/x-pem-file" : "application/pkix-crl");
 	if (gh_http_is_not_modified(http, tag, c->crl.this_update)) {
 		rep->status = 304;
 		gh_shared_unref(c->body);

@@ -95,7 +95,7 @@ static void
 put_error(enum ocsp_error e, struct gh_http_reply *rep)
 {
 	rep->status = 200; /* RFC 6960, A.2: errors are answers, too */
-	rep->content_type = OCSP_TYPE_RESPONSE;
+	gh_http_reply_type(rep, OCSP_TYPE_RESPONSE);
 	rep->body = malloc(OCSP_ERROR_SIZE);
 	if (rep->body == NULL) {
 		rep->status = 500;
@@ -124,7 +124,7 @@ put_answer(const struct gh_conf *conf, const struct gh_http_request *http,
 	snprintf(text, sizeof(text), "max-age=%lld, public, no-transform, must-revalidate",
 	    (long long)ocsp_max_age(conf, a, now));
 	gh_http_reply_header(rep, "Cache-Control", text);
-	rep->content_type = OCSP_TYPE_RESPONSE;
+	gh_http_reply_type(rep, OCSP_TYPE_RESPONSE);
 	rep->status = 200;
 	if (tags != NULL && gh_http_has_tag(tags, a->etag)) {
 		rep->status = 304;

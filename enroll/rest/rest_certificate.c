@@ -249,7 +249,7 @@ reply_der(const char *base64, struct gh_http_reply *rep)
 		return;
 	}
 	rep->status = 200;
-	rep->content_type = "application/pkix-cert"; /* RFC 2585, 4.1 */
+	gh_http_reply_type(rep, "application/pkix-cert"); /* RFC 2585, 4.1 */
 }
 
 static void

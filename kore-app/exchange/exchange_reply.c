@@ -66,14 +66,12 @@ exchange_finish(const struct exchange *x, bool is_gone)
 
 /* ---- the answer ---- */
 
-/* Nothing that a handler puts into a value can begin a line of its own. */
 static void
 put_field(struct gh_buf *out, const char *name, const char *value)
 {
 	gh_buf_puts(out, name);
 	gh_buf_puts(out, ": ");
-	for (; *value != '\0'; value++)
-		gh_buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
+	gh_buf_puts(out, value);
 	gh_buf_puts(out, "\r\n");
 }
 
@@ -106,14 +104,19 @@ put_fields(struct gh_buf *out, const struct exchange *x)
 static void
 make_fields(struct exchange *x, struct gh_buf *fields)
 {
+	const char *why;
+
 	gh_buf_init(fields, FIELDS_MAX);
 	put_fields(fields, x);
-	if (!x->rep.is_short && !fields->failed)
+	why = x->rep.broken != NULL ? x->rep.broken
+	    : fields->failed        ? "no room for the headers of the answer"
+				    : NULL;
+	if (why == NULL)
 		return;
 	gh_http_reply_clear(&x->rep);
 	x->rep.status = 500;
 	x->trace.code = gh_error_info(GH_E_INTERNAL)->name;
-	snprintf(x->trace.cause, sizeof(x->trace.cause), "no room for a header of the answer");
+	snprintf(x->trace.cause, sizeof(x->trace.cause), "%s", why);
 	gh_buf_free(fields);
 	gh_buf_init(fields, FIELDS_MAX);
 	put_fields(fields, x);

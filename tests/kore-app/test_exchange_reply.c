@@ -129,6 +129,51 @@ send__headers_are_bounded(void **state)
 	free(value);
 }
 
+/* Types are the reply's own, and of any length. */
+static void
+send__type_is_a_copy(void **state)
+{
+	struct exchange *x = begin();
+	char type[300] = "multipart/mixed; boundary=", *boundary = type + strlen(type);
+
+	(void)state;
+	memset(boundary, 'b', 250);
+	gh_http_reply_type(&x->rep, "text/plain");
+	gh_http_reply_text(&x->rep, 200, type, strdup("hello"));
+	memset(boundary, 'c', 250);
+	exchange_send(x);
+	memset(boundary, 'b', 250);
+	assert_non_null(strstr(answer, "\r\nContent-Type: multipart/mixed; boundary=b"));
+	assert_non_null(strstr(answer, type));
+	assert_null(strstr(answer, "text/plain"));
+	end(x);
+}
+
+/* Nothing that a handler puts into a value becomes a line of its own. */
+static void
+send__control_characters_are_refused(void **state)
+{
+	static const char *const bad[] = {"text/plain\r\nSet-Cookie: a=b", "a\nb", "a\rb", "\x01",
+	    "\x7f"};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
+		struct exchange *x = begin();
+
+		gh_http_reply_text(&x->rep, 200, i % 2 ? bad[i / 2] : "text/plain",
+		    strdup("hello"));
+		if (i % 2 == 0)
+			gh_http_reply_header(&x->rep, "X-Test", bad[i / 2]);
+		exchange_send(x);
+		assert_memory_equal(answer, "HTTP/1.1 500 ", 13);
+		assert_null(strstr(answer, "Set-Cookie"));
+		assert_null(strstr(answer, "hello"));
+		assert_string_equal(x->trace.code, "internal");
+		assert_non_null(strstr(x->trace.cause, "control character"));
+		end(x);
+	}
+}
+
 int
 main(void)
 {
@@ -136,6 +181,8 @@ main(void)
 	    cmocka_unit_test(send__headers_and_body),
 	    cmocka_unit_test(send__no_header_is_lost),
 	    cmocka_unit_test(send__headers_are_bounded),
+	    cmocka_unit_test(send__type_is_a_copy),
+	    cmocka_unit_test(send__control_characters_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
