@@ -4,6 +4,7 @@
 
 #include "encoding.h"
 #include "json_row.h"
+#include "log.h"
 
 void
 gh_json_row_texts_free(char **list)
@@ -67,5 +68,18 @@ gh_json_row_base64(const gh_json *value, const char *member, unsigned char **out
 		return gh_fail(err, GH_E_DB, "%s is no string", member);
 	if (gh_base64_decode(s, strlen(s), out, len, err) != 0)
 		return gh_fail(err, GH_E_DB, "%s is not base64", member);
+	return 0;
+}
+
+int
+gh_json_row_leave_out(const char *kind, const gh_json *row, const struct gh_error *why,
+    struct gh_error *err)
+{
+	const char *name = gh_json_string(gh_json_get(row, "name"));
+
+	if (why->code == GH_E_NOMEM)
+		return gh_fail(err, GH_E_NOMEM, "catalog: %s", kind);
+	gh_log_kv(GH_LOG_ERROR, "left out of the catalog", "kind", kind, "name", name, "error",
+	    gh_error_info(why->code)->name, "detail", why->detail, NULL);
 	return 0;
 }

@@ -24,4 +24,9 @@ void gh_json_row_texts_free(char **list); /* accepts NULL */
 int gh_json_row_base64(const gh_json *value, const char *member, unsigned char **out, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A row that cannot be read is logged and left out: one bad row must not stop the others. Lack of
+ * memory is no fault of the row: GH_E_NOMEM. why: what its loader said; row: has a "name". */
+int gh_json_row_leave_out(const char *kind, const gh_json *row, const struct gh_error *why,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -45,29 +45,13 @@ find_template(const struct worker_env *env, struct enrollment *e)
 	return 0;
 }
 
-/* Without an application there must be no choice: one CA that can sign and is no root. */
-static const struct ca *
-only_issuing_ca(const struct catalog *c)
-{
-	const struct ca *found = NULL;
-
-	for (size_t i = 0; i < c->cas; i++) {
-		if (!ca_may_issue(c->ca[i]) || c->ca[i]->chain.n < 2)
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = c->ca[i];
-	}
-	return found;
-}
-
 /* Also asked before a request is left pending: a queue for a CA that is gone helps nobody. */
 static int
 find_ca(const struct worker_env *env, struct enrollment *e)
 {
+	const struct ca_set *cas = &env->catalog->cas;
 	const char *name = e->app != NULL ? e->app->ca_name : "(only one)";
-	const struct ca *ca =
-	    e->app != NULL ? catalog_find_ca(env->catalog, name) : only_issuing_ca(env->catalog);
+	const struct ca *ca = e->app != NULL ? ca_set_find(cas, name) : ca_set_only_issuing(cas);
 	struct gh_error *err = &e->err;
 
 	if (ca == NULL)
@@ -122,7 +106,7 @@ apply(const struct worker_env *env, const struct dir_entry *entry, struct enroll
 	    &e->spec, &e->err);
 
 	if (rc == 0)
-		rc = catalog_check_identity(env->catalog, e->spec, &e->err);
+		rc = ca_set_check_identity(&env->catalog->cas, e->spec, &e->err);
 	if (rc == 0 && !e->is_approved)
 		rc = check_metadata(env, e);
 	if (rc == 0 && !e->is_approved &&

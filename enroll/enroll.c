@@ -69,7 +69,7 @@ enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll
 
 	if (out->chain.n != 1)
 		return 0;
-	ca = catalog_find_ca_id(env->catalog, ca_id);
+	ca = ca_set_find_id(&env->catalog->cas, ca_id);
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE,
 		    "issuer of the recorded certificate %s is not in "

@@ -5,9 +5,9 @@
 #include <openssl/x509v3.h>
 
 #include "encoding.h"
+#include "issuing/ca_load.h"
 #include "store/ca/ca_row.h"
 
-#include "ca_load.h"
 #include "loaded_ca.h"
 #include "urls.h"
 
@@ -46,6 +46,19 @@ loaded_ca_open_parent(struct store *store, const char *name, struct loaded_ca *o
 		rc = gh_refuse(err, GH_E_CA_UNAVAILABLE, "the key of CA \"%s\" is not here", name);
 	if (rc != 0)
 		loaded_ca_close(out);
+	return rc;
+}
+
+int
+loaded_ca_open_all(struct store *store, struct ca_set *out, struct gh_error *err)
+{
+	gh_json *catalog = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if ((rc = store_load_catalog(store, &catalog, err)) == 0)
+		rc = ca_set_load(gh_json_get(catalog, "cas"), out, err);
+	gh_json_free(catalog);
 	return rc;
 }
 

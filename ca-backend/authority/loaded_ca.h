@@ -2,7 +2,7 @@
 #ifndef AUTHORITY_LOADED_CA_H
 #define AUTHORITY_LOADED_CA_H
 
-#include "issuing/ca.h"
+#include "issuing/ca_set.h"
 #include "store/store.h"
 
 struct loaded_ca {
@@ -21,6 +21,10 @@ int loaded_ca_open_parent(struct store *store, const char *name, struct loaded_c
 int loaded_ca_open_issuer(struct store *store, const struct cert_chain *chain,
     struct loaded_ca *out, struct gh_error *err) GH_MUSTCHECK;
 void loaded_ca_close(struct loaded_ca *l); /* accepts an empty one */
+
+/* All of them, for ca_set_clear. The store is one that reads rows that grant rights
+ * (store_use_secret). *out is empty after a failure. */
+int loaded_ca_open_all(struct store *store, struct ca_set *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* CAs that may stand below it in a chain; -1: any number. */
 long loaded_ca_path_len(const struct ca *ca);

@@ -121,7 +121,7 @@ ocsp_renew(const struct ocsp_means *m, size_t *renewed, struct gh_error *err)
 	*renewed = 0;
 	if (due == NULL || r == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "OCSP renewal");
-	else if (m->ca != NULL && m->conf->ocsp.presign_hits > 0)
+	else if (m->cas != NULL && m->conf->ocsp.presign_hits > 0)
 		n = ocsp_cache_due(m->service->cache, now, (unsigned)m->conf->ocsp.presign_hits,
 		    due, RENEW_MAX);
 	if (n > 0)

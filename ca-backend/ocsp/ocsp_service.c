@@ -123,10 +123,12 @@ ocsp_is_of_ca(const struct ocsp_cert_id *id, const struct ca *ca)
 const struct ca *
 ocsp_find_ca(const struct ocsp_means *m, const struct ocsp_cert_id *id)
 {
-	for (size_t i = 0; id->has_hash && i < m->cas; i++)
-		if (m->ca[i]->state != CA_RETIRED && m->ca[i]->state != CA_PENDING &&
-		    ocsp_is_of_ca(id, m->ca[i]))
-			return m->ca[i];
+	for (size_t i = 0; id->has_hash && i < m->cas->n; i++) {
+		const struct ca *ca = m->cas->ca[i];
+
+		if (ca->state != CA_RETIRED && ca->state != CA_PENDING && ocsp_is_of_ca(id, ca))
+			return ca;
+	}
 	return NULL;
 }
 

@@ -163,7 +163,7 @@ prepare(struct work *w, const struct ocsp_ask *ask, struct gh_error *down, struc
 {
 	int rc = ocsp_request_parse(ask->p, ask->len, &w->req, err);
 
-	if (rc == 0 && w->m->ca == NULL)
+	if (rc == 0 && w->m->cas == NULL)
 		rc = gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	if (rc == 0)
 		rc = choose_ca(w, err);

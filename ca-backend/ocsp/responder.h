@@ -6,7 +6,7 @@
 #ifndef OCSP_RESPONDER_H
 #define OCSP_RESPONDER_H
 
-#include "issuing/ca.h"
+#include "issuing/ca_set.h"
 #include "conf.h"
 #include "error.h"
 #include "ocsp_cache.h"
@@ -36,8 +36,7 @@ struct ocsp_answer *ocsp_find_ready(struct ocsp_service *s, const unsigned char 
 struct ocsp_means {
 	const struct gh_conf *conf;
 	struct ocsp_service *service;
-	struct ca *const *ca; /* all CAs; NULL: they were not read from the database yet */
-	size_t cas;
+	const struct ca_set *cas; /* NULL: they were not read from the database yet */
 	struct store *store;
 	struct signer_client *signer;
 };

@@ -9,22 +9,13 @@
 #include <strings.h>
 
 #include <openssl/crypto.h>
-#include <openssl/x509v3.h>
 
-#include "authority/ca_load.h"
-#include "json.h"
-#include "log.h"
+#include "json_row.h"
 
 #include "catalog.h"
 #include "catalog_load.h"
 #include "catalog_seal.h"
 #include "metadata.h"
-
-static int
-compare_ca(const void *a, const void *b)
-{
-	return strcasecmp((*(struct ca *const *)a)->name, (*(struct ca *const *)b)->name);
-}
 
 static int
 compare_template(const void *a, const void *b)
@@ -40,71 +31,6 @@ compare_app(const void *a, const void *b)
 	    sizeof((*(struct app *const *)a)->key_index));
 }
 
-/* An object that cannot be read is left out: one bad row must not stop the others. Lack of memory
- * is no fault of the row and fails the snapshot. */
-static int
-leave_out(const char *kind, const gh_json *row, const struct gh_error *why, struct gh_error *err)
-{
-	const char *name = gh_json_string(gh_json_get(row, "name"));
-
-	if (why->code == GH_E_NOMEM)
-		return gh_fail(err, GH_E_NOMEM, "catalog: %s", kind);
-	gh_log_kv(GH_LOG_ERROR, "left out of the catalog", "kind", kind, "name", name, "error",
-	    gh_error_info(why->code)->name, "detail", why->detail, NULL);
-	return 0;
-}
-
-static int
-load_cas(struct catalog *c, const gh_json *rows, struct gh_error *err)
-{
-	size_t n = gh_json_size(rows);
-	struct gh_error e;
-
-	if ((c->ca = calloc(n + 1, sizeof(*c->ca))) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "catalog");
-	for (size_t i = 0; i < n; i++) {
-		const gh_json *row = gh_json_at(rows, i);
-
-		if (ca_load(row, &c->ca[c->cas], &e) == 0)
-			c->cas++;
-		else if (leave_out("ca", row, &e, err) != 0)
-			return GH_E_NOMEM;
-	}
-	qsort(c->ca, c->cas, sizeof(*c->ca), compare_ca);
-	return 0;
-}
-
-static int
-add_identities(struct catalog *c, const struct ca *ca, const struct cert_chain *certs,
-    struct gh_error *err)
-{
-	struct gh_error e = {0};
-
-	for (size_t i = 0; i < certs->n; i++) {
-		struct gh_der cert = {certs->cert[i].der, certs->cert[i].len};
-
-		int rc = gh_ca_identities_add_cert(&c->identities, &cert, &e);
-
-		if (rc == GH_E_NOMEM)
-			return gh_fail(err, GH_E_NOMEM, "catalog");
-		if (rc != 0)
-			gh_log_kv(GH_LOG_ERROR, "name or key of a CA cannot be compared", "ca",
-			    ca->name, "detail", e.detail, NULL);
-	}
-	return 0;
-}
-
-static int
-load_identities(struct catalog *c, struct gh_error *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < c->cas; i++)
-		if ((rc = add_identities(c, c->ca[i], &c->ca[i]->chain, err)) == 0)
-			rc = add_identities(c, c->ca[i], &c->ca[i]->also, err);
-	return rc;
-}
-
 static int
 load_templates(struct catalog *c, const gh_json *rows, struct gh_error *err)
 {
@@ -118,7 +44,7 @@ load_templates(struct catalog *c, const gh_json *rows, struct gh_error *err)
 
 		if (catalog_load_template(row, &c->tmpl[c->tmpls], &e) == 0)
 			c->tmpls++;
-		else if (leave_out("template", row, &e, err) != 0)
+		else if (gh_json_row_leave_out("template", row, &e, err) != 0)
 			return GH_E_NOMEM;
 	}
 	qsort(c->tmpl, c->tmpls, sizeof(*c->tmpl), compare_template);
@@ -139,7 +65,7 @@ load_apps(struct catalog *c, const gh_json *rows, const unsigned char server_sec
 
 		if (catalog_load_app(row, server_secret, &c->app[c->apps], &e) == 0)
 			c->apps++;
-		else if (leave_out("application", row, &e, err) != 0)
+		else if (gh_json_row_leave_out("application", row, &e, err) != 0)
 			return GH_E_NOMEM;
 	}
 	qsort(c->app, c->apps, sizeof(*c->app), compare_app);
@@ -159,7 +85,7 @@ load_fields(struct catalog *c, const gh_json *rows, struct gh_error *err)
 
 		if (metadata_field_load(row, &c->field[c->fields], &e) == 0)
 			c->fields++;
-		else if (leave_out("metadata field", row, &e, err) != 0)
+		else if (gh_json_row_leave_out("metadata field", row, &e, err) != 0)
 			return GH_E_NOMEM;
 	}
 	return 0;
@@ -180,8 +106,7 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 		rc = gh_fail(err, GH_E_DB, "catalog without generation");
 	else if ((rc = gh_derive_key(server_secret, SEAL_LABEL_KEY_INDEX, c->index_key, err)) ==
 		0 &&
-	    (rc = load_cas(c, gh_json_get(json, "cas"), err)) == 0 &&
-	    (rc = load_identities(c, err)) == 0 &&
+	    (rc = ca_set_load(gh_json_get(json, "cas"), &c->cas, err)) == 0 &&
 	    (rc = load_templates(c, gh_json_get(json, "templates"), err)) == 0 &&
 	    (rc = load_apps(c, gh_json_get(json, "apps"), server_secret, err)) == 0)
 		rc = load_fields(c, gh_json_get(json, "metadata_fields"), err);
@@ -205,16 +130,13 @@ catalog_free(struct catalog *c)
 {
 	if (c == NULL || __atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	for (size_t i = 0; i < c->cas; i++)
-		ca_free(c->ca[i]);
 	for (size_t i = 0; i < c->tmpls; i++)
 		tmpl_free(c->tmpl[i].tmpl);
 	for (size_t i = 0; i < c->apps; i++)
 		catalog_app_free(c->app[i]);
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
-	gh_ca_identities_clear(&c->identities);
-	free(c->ca);
+	ca_set_clear(&c->cas);
 	free(c->tmpl);
 	free(c->app);
 	free(c->field);
@@ -241,33 +163,6 @@ catalog_find_template(const struct catalog *c, const char *name)
 	return NULL;
 }
 
-const struct ca *
-catalog_find_ca(const struct catalog *c, const char *name)
-{
-	struct ca key = {.name = (char *)(uintptr_t)name}, *p = &key;
-	struct ca **found = bsearch(&p, c->ca, c->cas, sizeof(*c->ca), compare_ca);
-
-	return found != NULL ? *found : NULL;
-}
-
-const struct ca *
-catalog_find_ca_slug(const struct catalog *c, const char *slug_or_name)
-{
-	for (size_t i = 0; i < c->cas; i++)
-		if (strcasecmp(c->ca[i]->slug, slug_or_name) == 0)
-			return c->ca[i];
-	return catalog_find_ca(c, slug_or_name);
-}
-
-const struct ca *
-catalog_find_ca_id(const struct catalog *c, int64_t id)
-{
-	for (size_t i = 0; i < c->cas; i++)
-		if (c->ca[i]->id == id)
-			return c->ca[i];
-	return NULL;
-}
-
 const struct app *
 catalog_find_app_id(const struct catalog *c, int64_t id)
 {
@@ -286,31 +181,4 @@ catalog_find_app(const struct catalog *c, const unsigned char *key, size_t key_l
 	catalog_index(c->index_key, key, key_len, probe.key_index);
 	found = bsearch(&p, c->app, c->apps, sizeof(*c->app), compare_app);
 	return found != NULL ? *found : NULL;
-}
-
-/* GeneralNames, DER; empty when there are none. */
-static struct gh_der
-san_of(const struct cert_spec *spec)
-{
-	int i = X509v3_get_ext_by_NID(spec->extensions, NID_subject_alt_name, -1);
-	const ASN1_OCTET_STRING *value =
-	    i >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(spec->extensions, i)) : NULL;
-
-	if (value == NULL)
-		return (struct gh_der){NULL, 0};
-	return (struct gh_der){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
-}
-
-int
-catalog_check_identity(const struct catalog *c, const struct cert_spec *spec, struct gh_error *err)
-{
-	struct gh_der spki = {spec->spki, spec->spki_len}, subject, san = san_of(spec);
-
-	if (gh_ca_identities_has_key(&c->identities, &spki))
-		return gh_refuse(err, GH_E_CSR_WEAK,
-		    "The key of the request is that of a certification authority: "
-		    "make a new one.");
-	if (X509_NAME_get0_der(spec->subject, &subject.p, &subject.len) != 1)
-		return gh_fail(err, GH_E_INTERNAL, "subject cannot be encoded");
-	return gh_ca_identities_check_names(&c->identities, &subject, &san, err);
 }

@@ -10,8 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "issuing/ca.h"
-#include "ca_identity.h"
+#include "issuing/ca_set.h"
 #include "digest.h"
 #include "error.h"
 #include "json.h"
@@ -43,9 +42,7 @@ struct metadata_field; /* enroll/catalog/metadata.h */
 
 struct catalog {
 	int64_t generation;
-	struct ca **ca;
-	size_t cas;
-	struct gh_ca_identities identities; /* of all CAs, past and foreign ones too */
+	struct ca_set cas;
 	struct catalog_template *tmpl;
 	size_t tmpls;
 	struct app **app;
@@ -63,17 +60,8 @@ int catalog_new(const gh_json *json, const unsigned char server_secret[32], stru
 struct catalog *catalog_ref(struct catalog *c);
 void catalog_free(struct catalog *c); /* drops one reference; wipes secrets with the last */
 
-/* NULL when there is none; names without case. Borrowed from the catalog. */
+/* NULL when there is none; names without ASCII case. Borrowed from the catalog. */
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
-const struct ca *catalog_find_ca(const struct catalog *c, const char *name);
-/* For paths: by slug, which never changes its meaning, else by name. */
-const struct ca *catalog_find_ca_slug(const struct catalog *c, const char *slug_or_name);
-/* Nobody gets a certificate for what is a CA's. GH_E_CA_POLICY: subject or a directoryName is the
- * name of a CA; GH_E_CSR_WEAK: the key is one's; GH_E_SUBJECT: a name that cannot be compared. All
- * public. */
-int catalog_check_identity(const struct catalog *c, const struct cert_spec *spec,
-    struct gh_error *err) GH_MUSTCHECK;
-const struct ca *catalog_find_ca_id(const struct catalog *c, int64_t id);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
 /* Constant time in the key bytes (look-up by keyed index). */

@@ -97,8 +97,8 @@ issue_all(struct job_env *env, struct tally *t)
 {
 	const struct crl_wish wish = {.complete = true, .delta = true};
 
-	for (size_t i = 0; i < env->catalog->cas && !job_is_stopping(env); i++) {
-		const struct ca *ca = env->catalog->ca[i];
+	for (size_t i = 0; i < env->cas->n && !job_is_stopping(env); i++) {
+		const struct ca *ca = env->cas->ca[i];
 		struct gh_error err = {0};
 		int made, rc;
 
@@ -115,8 +115,8 @@ issue_all(struct job_env *env, struct tally *t)
 static void
 publish_all(struct job_env *env, struct tally *t)
 {
-	for (size_t i = 0; i < env->catalog->cas && !job_is_stopping(env); i++) {
-		const struct ca *ca = env->catalog->ca[i];
+	for (size_t i = 0; i < env->cas->n && !job_is_stopping(env); i++) {
+		const struct ca *ca = env->cas->ca[i];
 		struct gh_error err = {0};
 		int published, rc;
 
@@ -224,8 +224,8 @@ crl_job_plan(struct job_env *env, struct gh_error *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < env->catalog->cas; i++)
-		if (crl_has_crls(env->catalog->ca[i]))
-			rc = plan_ca(env, env->catalog->ca[i], err);
+	for (size_t i = 0; rc == 0 && i < env->cas->n; i++)
+		if (crl_has_crls(env->cas->ca[i]))
+			rc = plan_ca(env, env->cas->ca[i], err);
 	return rc;
 }

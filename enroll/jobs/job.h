@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "catalog/catalog.h"
 #include "conf.h"
 #include "dir.h"
 #include "error.h"
+#include "issuing/ca_set.h"
 #include "progress.h"
 #include "requester.h"
 #include "signer/client/signer_client.h"
@@ -30,8 +30,8 @@ struct job_env {
 	const unsigned char *server_secret; /* 32 bytes; NULL in a command that does not need it */
 	struct store *store;
 	struct signer_client *signer;
-	struct dir *dir;         /* may be NULL */
-	struct catalog *catalog; /* the snapshot of this run; never NULL in run() */
+	struct dir *dir;          /* may be NULL */
+	const struct ca_set *cas; /* the snapshot of this run; never NULL in run() */
 	struct requester who; /* actor of audit rows: kind REQUESTER_COMMAND, "job@host" or user */
 	/* Asked by job_is_stopping; NULL = never. */
 	bool (*is_stopping)(void *arg);

@@ -77,8 +77,8 @@ ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *er
 	int64_t now = gh_now(), end;
 	int made = 0, failed = 0, rc = 0;
 
-	for (size_t i = 0; i < env->catalog->cas; i++) {
-		const struct ca *ca = env->catalog->ca[i];
+	for (size_t i = 0; i < env->cas->n; i++) {
+		const struct ca *ca = env->cas->ca[i];
 		struct gh_error own = {0};
 		bool is_new;
 
@@ -109,8 +109,8 @@ ocsp_job_plan(struct job_env *env, struct gh_error *err)
 	int64_t now = gh_now(), end;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < env->catalog->cas; i++) {
-		const struct ca *ca = env->catalog->ca[i];
+	for (size_t i = 0; rc == 0 && i < env->cas->n; i++) {
+		const struct ca *ca = env->cas->ca[i];
 		struct store_ocsp_signer signer;
 
 		if (!has_signers(ca, now, &end))

@@ -132,11 +132,11 @@ server_cert_look(const struct gh_conf *conf, struct store *store, struct server_
 
 /* A CA that was renewed with a new key goes on under its name. */
 static int
-find_ca(const struct catalog *catalog, int64_t ca_id, const struct ca **out, struct gh_error *err)
+find_ca(const struct ca_set *cas, int64_t ca_id, const struct ca **out, struct gh_error *err)
 {
-	const struct ca *ca = catalog_find_ca_id(catalog, ca_id);
+	const struct ca *ca = ca_set_find_id(cas, ca_id);
 
-	*out = ca != NULL ? catalog_find_ca(catalog, ca->name) : NULL;
+	*out = ca != NULL ? ca_set_find(cas, ca->name) : NULL;
 	return *out != NULL
 	    ? 0
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the CA of the server certificate is gone");
@@ -150,7 +150,7 @@ renew(struct job_env *env, const struct server_cert_state *state, struct gh_erro
 	    .signer = env->signer,
 	    .who = &env->who};
 	char *pem = NULL;
-	int rc = find_ca(env->catalog, state->ca_id, &issue.ca, err);
+	int rc = find_ca(env->cas, state->ca_id, &issue.ca, err);
 
 	if (rc == 0)
 		rc = server_cert_issue(&issue, &state->names, &pem, err);

@@ -128,10 +128,11 @@ void
 ca_pages_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *list = gh_json_new_array(), *page = gh_json_new_object();
+	const struct ca_set *cas = &env->catalog->cas;
 	bool ok = list != NULL && page != NULL;
 
-	for (size_t i = 0; ok && i < env->catalog->cas; i++)
-		ok = gh_json_append(list, ca_json(env->catalog->ca[i])) == 0;
+	for (size_t i = 0; ok && i < cas->n; i++)
+		ok = gh_json_append(list, ca_json(cas->ca[i])) == 0;
 	if (ok)
 		ok = gh_json_set(page, "entries", list) == 0;
 	else
@@ -195,7 +196,7 @@ static const struct form {
 };
 
 static const struct form *
-find_form(const struct catalog *c, const char *file, const struct ca **ca)
+find_form(const struct ca_set *cas, const char *file, const struct ca **ca)
 {
 	const char *dot = strrchr(file, '.');
 	char stem[CALL_NAME_SIZE];
@@ -204,7 +205,7 @@ find_form(const struct catalog *c, const char *file, const struct ca **ca)
 		if (strcasecmp(dot, forms[i].suffix) != 0)
 			continue;
 		snprintf(stem, sizeof(stem), "%.*s", (int)(dot - file), file);
-		*ca = catalog_find_ca_slug(c, stem);
+		*ca = ca_set_find_slug(cas, stem);
 		return *ca != NULL ? &forms[i] : NULL;
 	}
 	return NULL;
@@ -236,7 +237,7 @@ ca_pages_certificate(struct worker_env *env, const struct call *call, struct gh_
 {
 	struct gh_error err = {0};
 	const struct ca *ca = NULL;
-	const struct form *form = find_form(env->catalog, call->name, &ca);
+	const struct form *form = find_form(&env->catalog->cas, call->name, &ca);
 	struct gh_buf body;
 	int rc;
 

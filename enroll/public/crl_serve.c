@@ -50,7 +50,7 @@ cut_shard(char *stem, int *shard)
 }
 
 int
-crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out,
+crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
     struct gh_error *err)
 {
 	char stem[CRL_FILE_SIZE];
@@ -63,14 +63,14 @@ crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file 
 	out->is_pem = cut_suffix(stem, ".pem");
 	if (!out->is_pem && !cut_suffix(stem, ".crl"))
 		return gh_refuse(err, GH_E_NOT_FOUND, "CRLs end in .crl (DER) or .pem.");
-	if ((out->ca = catalog_find_ca_slug(catalog, stem)) != NULL)
+	if ((out->ca = ca_set_find_slug(cas, stem)) != NULL)
 		return 0;
 	if (cut_suffix(stem, "-delta"))
 		out->is_delta = true;
 	else if (!cut_shard(stem, &out->shard))
 		out->ca = NULL;
 	if (out->is_delta || out->shard != STORE_CRL_COMPLETE)
-		out->ca = catalog_find_ca_slug(catalog, stem);
+		out->ca = ca_set_find_slug(cas, stem);
 	if (out->ca == NULL)
 		return gh_refuse(err, GH_E_NOT_FOUND, "There is no such CRL.");
 	return 0;
@@ -110,7 +110,7 @@ crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *r
 	if (env->catalog == NULL)
 		rc = gh_fail(&err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	else
-		rc = crl_file_parse(env->catalog, call->name, &file, &err);
+		rc = crl_file_parse(&env->catalog->cas, call->name, &file, &err);
 	if (rc == 0)
 		rc = crl_cache_get(env->store, &file, call->name, &found, &err);
 	if (rc != 0)

@@ -13,7 +13,7 @@
 
 /* GH_E_NOT_FOUND: not the form of a name, or no such CA. A CA whose slug or name is the whole stem
  * comes first. */
-int crl_file_parse(const struct catalog *catalog, const char *name, struct crl_file *out,
+int crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* GET and HEAD of /crl/{name}; on a pool thread. */

@@ -192,8 +192,7 @@ ocsp_http_means(const struct worker_env *env)
 {
 	return (struct ocsp_means){.conf = env->conf,
 	    .service = env->ocsp,
-	    .ca = env->catalog != NULL ? env->catalog->ca : NULL,
-	    .cas = env->catalog != NULL ? env->catalog->cas : 0,
+	    .cas = env->catalog != NULL ? &env->catalog->cas : NULL,
 	    .store = env->store,
 	    .signer = env->signer};
 }

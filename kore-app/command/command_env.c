@@ -161,7 +161,7 @@ pipeline_job_env(const struct command_env *env, const struct pipeline *e)
 	    .store = env->store,
 	    .signer = e->env.signer,
 	    .dir = e->env.dir,
-	    .catalog = e->env.catalog,
+	    .cas = &e->env.catalog->cas,
 	    .who = env->who,
 	};
 }

@@ -132,26 +132,26 @@ is_in_token(const struct ca *ca)
 }
 
 static unsigned
-count_in_tokens(const struct catalog *c)
+count_in_tokens(const struct ca_set *cas)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < c->cas; i++)
-		n += is_in_token(c->ca[i]);
+	for (size_t i = 0; i < cas->n; i++)
+		n += is_in_token(cas->ca[i]);
 	return n;
 }
 
 /* The signer looks for the keys it knows of: give it the others, as after its restart. */
 static int
-look_for_keys(const struct catalog *c, struct signer_client *signer, struct gh_error *err)
+look_for_keys(const struct ca_set *cas, struct signer_client *signer, struct gh_error *err)
 {
 	struct signer_token_state state;
 	int rc = signer_client_token_state(signer, &state, err);
 
-	if (rc == 0 && state.keys < count_in_tokens(c)) {
-		for (size_t i = 0; i < c->cas && rc == 0; i++)
-			if (is_in_token(c->ca[i]))
-				rc = ca_load_key(c->ca[i], signer, err);
+	if (rc == 0 && state.keys < count_in_tokens(cas)) {
+		for (size_t i = 0; i < cas->n && rc == 0; i++)
+			if (is_in_token(cas->ca[i]))
+				rc = ca_load_key(cas->ca[i], signer, err);
 		if (rc == 0)
 			rc = signer_client_token_state(signer, &state, err);
 	}
@@ -173,8 +173,8 @@ ask_tokens(const struct health *h, void **handle, const char **state, struct gh_
 		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer,
 		    err);
 	*handle = signer;
-	if (rc == 0 && c != NULL && count_in_tokens(c) > 0)
-		rc = look_for_keys(c, signer, err);
+	if (rc == 0 && c != NULL && count_in_tokens(&c->cas) > 0)
+		rc = look_for_keys(&c->cas, signer, err);
 	catalog_free(c);
 	return rc;
 }

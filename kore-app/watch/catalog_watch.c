@@ -101,7 +101,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		return rc;
 	*needs_load |= changed;
 	if (!*needs_load) {
-		signer_keys_retry(c->keys, w->current);
+		signer_keys_retry(c->keys, &w->current->cas);
 		return 0;
 	}
 	rc = enroll_load_catalog(c->load.store, w->secret, &fresh, err);
@@ -111,7 +111,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		return rc;
 	*needs_load = false;
 	swap(w, fresh);
-	signer_keys_update(c->keys, fresh);
+	signer_keys_update(c->keys, &fresh->cas);
 	return 0;
 }
 

@@ -103,6 +103,7 @@ announce(struct job_runner *r, const char *event, struct gh_error *err)
 static int
 look(struct job_runner *r, struct gh_error *err)
 {
+	struct catalog *catalog;
 	int ran, rc = open_env(r, err);
 
 	if (rc == 0 && r->announces && !r->is_announced) {
@@ -111,13 +112,14 @@ look(struct job_runner *r, struct gh_error *err)
 	}
 	if (rc == 0)
 		rc = state_gauges_refresh(r->env.conf, r->env.store, err);
-	if (rc != 0 || (r->env.catalog = catalog_watch_get(r->catalog)) == NULL)
+	if (rc != 0 || (catalog = catalog_watch_get(r->catalog)) == NULL)
 		return rc;
+	r->env.cas = &catalog->cas;
 	/* another node may */
 	if ((rc = clock_check(r->env.conf, err)) == 0)
 		rc = job_run_due(&r->env, &ran, err);
-	catalog_free(r->env.catalog);
-	r->env.catalog = NULL;
+	r->env.cas = NULL;
+	catalog_free(catalog);
 	return rc;
 }
 

@@ -95,9 +95,9 @@ update_one(struct signer_keys *k, const struct ca *ca, struct told *now, bool wa
 }
 
 void
-signer_keys_update(struct signer_keys *k, const struct catalog *c)
+signer_keys_update(struct signer_keys *k, const struct ca_set *cas)
 {
-	struct told *now = calloc(c->cas + 1, sizeof(*now));
+	struct told *now = calloc(cas->n + 1, sizeof(*now));
 	bool was_failed = k->failed;
 	size_t n = 0;
 
@@ -105,8 +105,8 @@ signer_keys_update(struct signer_keys *k, const struct catalog *c)
 	k->is_down = false;
 	if (now == NULL)
 		return;
-	for (size_t i = 0; i < c->cas; i++)
-		if (c->ca[i]->sealed != NULL && !update_one(k, c->ca[i], &now[n++], was_failed))
+	for (size_t i = 0; i < cas->n; i++)
+		if (cas->ca[i]->sealed != NULL && !update_one(k, cas->ca[i], &now[n++], was_failed))
 			k->failed = true;
 	free(k->told);
 	k->told = now;
@@ -114,8 +114,8 @@ signer_keys_update(struct signer_keys *k, const struct catalog *c)
 }
 
 void
-signer_keys_retry(struct signer_keys *k, const struct catalog *c)
+signer_keys_retry(struct signer_keys *k, const struct ca_set *cas)
 {
 	if (k->failed)
-		signer_keys_update(k, c);
+		signer_keys_update(k, cas);
 }

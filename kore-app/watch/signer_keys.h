@@ -6,8 +6,8 @@
 #ifndef SIGNER_KEYS_H
 #define SIGNER_KEYS_H
 
-#include "catalog/catalog.h"
 #include "conf.h"
+#include "issuing/ca_set.h"
 
 struct signer_keys;
 
@@ -19,8 +19,8 @@ void signer_keys_free(struct signer_keys *k); /* accepts NULL */
  * that is all of them, since the signer may be older than this process and have what was true then.
  * It also learns the names of all CAs so, which it gives to nobody else (docs/security.md, "Names
  * of CAs"). What fails is given again by signer_keys_retry. */
-void signer_keys_update(struct signer_keys *k, const struct catalog *c);
+void signer_keys_update(struct signer_keys *k, const struct ca_set *cas);
 /* Does nothing unless the last update or retry failed. */
-void signer_keys_retry(struct signer_keys *k, const struct catalog *c);
+void signer_keys_retry(struct signer_keys *k, const struct ca_set *cas);
 
 #endif

@@ -104,8 +104,7 @@ renew(void *arg)
 		m.store = env.store;
 		m.signer = env.signer;
 		catalog = catalog_watch_get(w->catalog);
-		m.ca = catalog != NULL ? catalog->ca : NULL;
-		m.cas = catalog != NULL ? catalog->cas : 0;
+		m.cas = catalog != NULL ? &catalog->cas : NULL;
 		if (rc == 0)
 			rc = ocsp_renew(&m, &renewed, &err);
 		if (rc != 0)

@@ -155,10 +155,10 @@ catalog__finds_names_in_any_case(void **state)
 	assert_null(catalog_find_template(env.catalog, "Use"));
 	assert_null(catalog_find_template(env.catalog, "Users"));
 	assert_null(catalog_find_template(env.catalog, ""));
-	assert_int_equal(catalog_find_ca(env.catalog, "ISSUING")->id, 1);
-	assert_null(catalog_find_ca(env.catalog, "nobody"));
-	assert_string_equal(catalog_find_ca_id(env.catalog, 2)->name, "stopped");
-	assert_null(catalog_find_ca_id(env.catalog, 3));
+	assert_int_equal(ca_set_find(&env.catalog->cas, "ISSUING")->id, 1);
+	assert_null(ca_set_find(&env.catalog->cas, "nobody"));
+	assert_string_equal(ca_set_find_id(&env.catalog->cas, 2)->name, "stopped");
+	assert_null(ca_set_find_id(&env.catalog->cas, 3));
 	fake_world_free(&env);
 }
 
@@ -227,13 +227,14 @@ catalog__gives_nobody_what_is_a_cas(void **state)
 	fake_world_new(&env);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		spec = spec_of(rows[i].subject, key, rows[i].directory_name);
-		assert_int_equal(catalog_check_identity(env.catalog, spec, &err), rows[i].code);
+		assert_int_equal(ca_set_check_identity(&env.catalog->cas, spec, &err),
+		    rows[i].code);
 		cert_spec_free(spec);
 	}
-	ca_key = EVP_PKEY_dup(X509_get0_pubkey(catalog_find_ca(env.catalog, "issuing")->cert));
+	ca_key = EVP_PKEY_dup(X509_get0_pubkey(ca_set_find(&env.catalog->cas, "issuing")->cert));
 	assert_int_equal(EVP_PKEY_set_utf8_string_param(ca_key, "point-format", "compressed"), 1);
 	spec = spec_of(rows[0].subject, ca_key, rows[0].directory_name);
-	assert_int_equal(catalog_check_identity(env.catalog, spec, &err), GH_E_CSR_WEAK);
+	assert_int_equal(ca_set_check_identity(&env.catalog->cas, spec, &err), GH_E_CSR_WEAK);
 	cert_spec_free(spec);
 	EVP_PKEY_free(ca_key);
 	EVP_PKEY_free(key);
@@ -287,7 +288,7 @@ catalog__leaves_out_and_logs_what_it_cannot_read(void **state)
 		snprintf(text, sizeof(text), "{\"generation\":1,%s}", bad[i]);
 		log_lines = 0;
 		assert_int_equal(load(text, &c), 0);
-		assert_int_equal(c->apps + c->tmpls + c->cas + c->fields, 0);
+		assert_int_equal(c->apps + c->tmpls + c->cas.n + c->fields, 0);
 		assert_int_equal(log_lines, 1);
 		catalog_free(c);
 	}

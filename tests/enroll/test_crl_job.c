@@ -228,7 +228,7 @@ job_progress(const struct job_env *env, const char *fmt, ...)
 /* ---- calls ---- */
 static struct gh_conf conf;
 static struct ca *cas[] = {&issuing, &root, &away};
-static struct catalog catalog = {.ca = cas, .cas = 3};
+static const struct ca_set known = {.ca = cas, .n = 3};
 static struct job_env env;
 static struct gh_error err;
 static char detail[JOB_DETAIL_SIZE];
@@ -243,7 +243,7 @@ begin(void **state)
 	done[0] = detail[0] = '\0';
 	is_plan = false;
 	conf.crl.ldap_dn = "";
-	env = (struct job_env){.conf = &conf, .catalog = &catalog, .dir = (struct dir *)&world};
+	env = (struct job_env){.conf = &conf, .cas = &known, .dir = (struct dir *)&world};
 	issuing.sealed = root.sealed = key;
 	issuing.state = root.state = CA_ACTIVE;
 	issuing.crl_shards = 0;

@@ -16,7 +16,7 @@ static struct gh_conf conf;
 static struct ca ours = {.id = 1, .name = (char *)"ours", .state = CA_ACTIVE};
 static struct ca second = {.id = 2, .name = (char *)"second", .state = CA_DISABLED};
 static struct ca *cas[] = {&ours, &second};
-static struct catalog catalog = {.ca = cas, .cas = 2};
+static struct catalog catalog = {.cas = {.ca = cas, .n = 2}};
 static struct worker_env env;
 
 static const struct ocsp_means *

@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct ca one = {.id = 1, .name = a, .slug = a},
 			 two = {.id = 2, .name = b1, .slug = delta};
 	static struct ca *list[] = {&one, &two};
-	const struct catalog catalog = {.ca = list, .cas = 2};
+	const struct ca_set cas = {.ca = list, .n = 2};
 	struct crl_file file;
 	struct gh_error err;
 	char *name = malloc(size + 1);
@@ -27,7 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(name, data, size);
 	name[size] = '\0';
-	rc = crl_file_parse(&catalog, name, &file, &err);
+	rc = crl_file_parse(&cas, name, &file, &err);
 	if (rc == 0 &&
 	    (file.ca == NULL || file.shard < STORE_CRL_COMPLETE || file.shard >= CA_SHARDS_MAX ||
 		(file.is_delta && file.shard != STORE_CRL_COMPLETE)))

@@ -22,6 +22,7 @@ static struct crl_world w;
 static struct gh_error err;
 static struct gh_conf *conf;
 static struct dir_shared *shared;
+static struct catalog *catalog;
 static struct job_env env;
 static char detail[JOB_DETAIL_SIZE];
 
@@ -62,10 +63,10 @@ reload(void)
 	ok(store_grant_macs_look(w.store, &seals, &err));
 	ok(store_reseal(w.store, &crl_tester, seals.digest, &err));
 	store_grant_macs_clear(&seals);
-	if (env.catalog != NULL)
-		catalog_free(env.catalog);
-	env.catalog = NULL;
-	ok(enroll_load_catalog(w.store, secret, &env.catalog, &err));
+	catalog_free(catalog);
+	catalog = NULL;
+	ok(enroll_load_catalog(w.store, secret, &catalog, &err));
+	env.cas = &catalog->cas;
 }
 
 static int
@@ -89,7 +90,7 @@ teardown(void **state)
 {
 	(void)state;
 	crl_serve_clear();
-	catalog_free(env.catalog);
+	catalog_free(catalog);
 	dir_free(env.dir);
 	dir_shared_free(shared);
 	gh_conf_free(conf);
@@ -374,7 +375,7 @@ static struct gh_http_request http = {.method = GH_HTTP_GET, .request_id = "r"};
 static struct gh_http_reply
 get(const char *name)
 {
-	struct worker_env e = {.conf = conf, .store = w.store, .catalog = env.catalog};
+	struct worker_env e = {.conf = conf, .store = w.store, .catalog = catalog};
 	struct call call = {.http = &http, .name = name, .rest = ""};
 	struct gh_http_reply rep = {0};
 
@@ -464,7 +465,7 @@ test_names(void **state)
 	run_ok("2 made");
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		expect_status(none[i], 404);
-	ok(crl_file_parse(env.catalog, "Issuing-S12.pem", &file, &err));
+	ok(crl_file_parse(&catalog->cas, "Issuing-S12.pem", &file, &err));
 	assert_int_equal(file.shard, 12);
 	assert_true(file.is_pem && !file.is_delta);
 	expect_status("issuing-s12.crl", 404); /* none was made */
@@ -472,10 +473,10 @@ test_names(void **state)
 	/* a slug that looks like a shard's is the CA of that slug */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'issuing-s3' WHERE name = 'root'");
 	reload();
-	ok(crl_file_parse(env.catalog, "issuing-s3.crl", &file, &err));
+	ok(crl_file_parse(&catalog->cas, "issuing-s3.crl", &file, &err));
 	assert_int_equal(file.shard, STORE_CRL_COMPLETE);
 	assert_string_equal(file.ca->name, "root");
-	ok(crl_file_parse(env.catalog, "root.crl", &file, &err)); /* by name */
+	ok(crl_file_parse(&catalog->cas, "root.crl", &file, &err)); /* by name */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'root' WHERE name = 'root'");
 }
 

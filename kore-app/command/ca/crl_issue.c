@@ -52,8 +52,8 @@ issue_all(struct job_env *env, int *total, const char *who)
 	int made, exit_code = COMMAND_OK;
 	struct gh_error err;
 
-	for (size_t i = 0; i < env->catalog->cas; i++) {
-		const struct ca *ca = env->catalog->ca[i];
+	for (size_t i = 0; i < env->cas->n; i++) {
+		const struct ca *ca = env->cas->ca[i];
 		int rc;
 
 		if (only != NULL ? strcasecmp(only, ca->name) != 0 : !crl_has_crls(ca))
@@ -84,7 +84,7 @@ issue(struct verb_call *c, struct gh_error *err)
 	struct job_env env = pipeline_job_env(&c->env, &c->pipeline);
 	int made = 0, rc;
 
-	if (only != NULL && catalog_find_ca(env.catalog, only) == NULL)
+	if (only != NULL && ca_set_find(env.cas, only) == NULL)
 		return gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no CA \"%s\": see `gatehouse ca list`", only);
 	if ((rc = check_delta(c, err)) != 0)

@@ -5,7 +5,7 @@
 
 #include <openssl/pem.h>
 
-#include "enroll.h"
+#include "authority/loaded_ca.h"
 #include "store/status/crl_row.h"
 
 #include "command.h"
@@ -18,23 +18,22 @@ static int
 load_rows(struct command_env *env, const char *ca_name, bool newest, int limit, gh_json **out,
     struct gh_error *err)
 {
-	struct catalog *catalog = NULL;
+	struct ca_set cas = {0};
 	const struct ca *ca = NULL;
 	int rc = 0;
 
 	*out = NULL;
 	if (ca_name != NULL) {
-		rc = enroll_load_catalog(env->store, env->secret, &catalog, err);
+		rc = loaded_ca_open_all(env->store, &cas, err);
 		if (rc == 0)
-			ca = catalog_find_ca(catalog, ca_name);
+			ca = ca_set_find(&cas, ca_name);
 	}
 	if (rc == 0 && ca_name != NULL && ca == NULL)
 		rc = gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no CA \"%s\": see `gatehouse ca list`", ca_name);
 	if (rc == 0)
 		rc = store_crl_list(env->store, ca != NULL ? ca->id : 0, newest, limit, out, err);
-	if (catalog != NULL)
-		catalog_free(catalog);
+	ca_set_clear(&cas);
 	return rc;
 }
 

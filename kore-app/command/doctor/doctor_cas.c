@@ -68,8 +68,8 @@ check_key(struct doctor *d, const struct ca *ca)
 void
 doctor_cas(struct doctor *d)
 {
-	for (size_t i = 0; d->catalog != NULL && i < d->catalog->cas; i++) {
-		const struct ca *ca = d->catalog->ca[i];
+	for (size_t i = 0; d->catalog != NULL && i < d->catalog->cas.n; i++) {
+		const struct ca *ca = d->catalog->cas.ca[i];
 
 		if (ca->cert == NULL || ca->state == CA_RETIRED)
 			continue;
@@ -179,8 +179,8 @@ certificate_id(const struct doctor *d, const struct ca *ca)
 	ASN1_INTEGER *serial;
 	OCSP_CERTID *id;
 
-	for (size_t i = 0; i < d->catalog->cas; i++) {
-		const struct ca *c = d->catalog->ca[i];
+	for (size_t i = 0; i < d->catalog->cas.n; i++) {
+		const struct ca *c = d->catalog->cas.ca[i];
 
 		if (c != ca && c->cert != NULL && X509_check_issued(ca->cert, c->cert) == X509_V_OK)
 			return OCSP_cert_to_id(NULL, c->cert, ca->cert);

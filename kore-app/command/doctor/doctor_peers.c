@@ -83,7 +83,7 @@ doctor_database(struct doctor *d)
 		    d->catalog->apps);
 	else
 		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications",
-		    d->catalog->cas, d->catalog->tmpls, d->catalog->apps);
+		    d->catalog->cas.n, d->catalog->tmpls, d->catalog->apps);
 }
 
 /* ---- directory and signer ---- */

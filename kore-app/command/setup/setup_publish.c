@@ -1,16 +1,17 @@
 /* `gatehouse setup`: what relying parties ask for, made once by the jobs that make it later. */
+#include "authority/loaded_ca.h"
 #include "jobs/job.h"
 
 #include "setup.h"
 
 static int
-run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_error *err)
+run_job(struct setup *s, const struct ca_set *cas, const char *name, struct gh_error *err)
 {
 	struct job_env env = {.conf = s->env.conf,
 	    .server_secret = s->env.secret,
 	    .store = s->env.store,
 	    .signer = s->made.signer.client,
-	    .catalog = catalog,
+	    .cas = cas,
 	    .who = s->env.who};
 	char detail[JOB_DETAIL_SIZE];
 
@@ -23,16 +24,15 @@ run_job(struct setup *s, struct catalog *catalog, const char *name, struct gh_er
 int
 setup_publish(struct setup *s, struct gh_error *err)
 {
-	struct catalog *catalog = NULL;
-	int rc = enroll_load_catalog(s->env.store, s->env.secret, &catalog, err);
+	struct ca_set cas;
+	int rc = loaded_ca_open_all(s->env.store, &cas, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
 		rc = own_signer_start(s->env.conf, &s->made.signer, err);
 	if (rc == 0)
-		rc = run_job(s, catalog, "crl", err);
+		rc = run_job(s, &cas, "crl", err);
 	if (rc == 0)
-		rc = run_job(s, catalog, "ocsp-signer", err);
-	if (catalog != NULL)
-		catalog_free(catalog);
+		rc = run_job(s, &cas, "ocsp-signer", err);
+	ca_set_clear(&cas);
 	return rc;
 }

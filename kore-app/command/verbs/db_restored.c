@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "asn1_time.h"
+#include "authority/loaded_ca.h"
 #include "hex.h"
 #include "formats/revocation_reason.h"
 #include "store/database/restored.h"
@@ -37,7 +38,7 @@ static const struct option_row options[] = {
 
 struct restored {
 	struct verb_call *call;
-	struct catalog *catalog;
+	struct ca_set cas;
 	const char *source; /* file that is being read */
 	bool is_crl;        /* it is signed by the CA of its entries */
 	gh_json *found;
@@ -99,7 +100,7 @@ revoke(struct restored *r, const struct restored_item *i, int64_t ca_id, struct 
 static bool
 is_of(const struct restored *r, int64_t ca_id, const struct ca *signer)
 {
-	const struct ca *ca = catalog_find_ca_id(r->catalog, ca_id);
+	const struct ca *ca = ca_set_find_id(&r->cas, ca_id);
 
 	return ca != NULL && ca->cert != NULL &&
 	    EVP_PKEY_eq(X509_get0_pubkey(ca->cert), X509_get0_pubkey(signer->cert)) == 1;
@@ -122,7 +123,7 @@ judge(void *arg, const struct restored_item *item, struct gh_error *err)
 	if (rc != 0 || (ca_id != 0 && (is_revoked || !i.is_revoked)))
 		return rc; /* the database knows as much */
 	if (ca_id != 0)
-		i.ca = catalog_find_ca_id(r->catalog, ca_id);
+		i.ca = ca_set_find_id(&r->cas, ca_id);
 	wanted = (i.is_revoked ? revokes : revokes_unknown) && i.ca != NULL;
 	if (wanted)
 		rc = revoke(r, &i, i.ca->id, err);
@@ -142,14 +143,14 @@ read_sources(struct restored *r, struct gh_error *err)
 	for (size_t i = 0; rc == 0 && i < crls.n; i++) {
 		r->source = crls.v[i];
 		r->is_crl = true;
-		rc = restored_read_crl(r->source, r->catalog, judge, r, &ca, &number, err);
+		rc = restored_read_crl(r->source, &r->cas, judge, r, &ca, &number, err);
 		if (rc == 0 && number > 0 && number < STORE_MARGIN_MAX)
 			rc = store_set_crl_floor(r->call->env.store, ca->id, number + margin, err);
 	}
 	for (size_t i = 0; rc == 0 && i < logs.n; i++) {
 		r->source = logs.v[i];
 		r->is_crl = false;
-		rc = restored_read_log(r->source, r->catalog, judge, r, err);
+		rc = restored_read_log(r->source, &r->cas, judge, r, err);
 	}
 	return rc;
 }
@@ -177,7 +178,7 @@ run(struct verb_call *c, struct gh_error *err)
 		    prompt_confirm("Is this database a restored one, and are all gateways stopped?",
 			err);
 	if (rc == 0)
-		rc = enroll_load_catalog(c->env.store, c->env.secret, &r.catalog, err);
+		rc = loaded_ca_open_all(c->env.store, &r.cas, err);
 	if (rc == 0)
 		rc = store_restored(c->env.store, &c->env.who, margin, err);
 	if (rc == 0 && (r.found = gh_json_new_array()) == NULL)
@@ -186,8 +187,7 @@ run(struct verb_call *c, struct gh_error *err)
 		rc = read_sources(&r, err);
 	if (rc == 0)
 		rc = put_result(&r, err);
-	if (r.catalog != NULL)
-		catalog_free(r.catalog);
+	ca_set_clear(&r.cas);
 	gh_json_free(r.found);
 	return rc;
 }

@@ -34,15 +34,16 @@ load_crl(const char *path)
 
 /* The CA whose key has signed it, in any state: names are given anew. */
 static const struct ca *
-find_signer(const struct catalog *c, X509_CRL *crl)
+find_signer(const struct ca_set *cas, X509_CRL *crl)
 {
-	for (size_t i = 0; i < c->cas; i++) {
-		bool signed_it = c->ca[i]->cert != NULL &&
-		    X509_CRL_verify(crl, X509_get0_pubkey(c->ca[i]->cert)) == 1;
+	for (size_t i = 0; i < cas->n; i++) {
+		const struct ca *ca = cas->ca[i];
+		bool signed_it =
+		    ca->cert != NULL && X509_CRL_verify(crl, X509_get0_pubkey(ca->cert)) == 1;
 
 		ERR_clear_error();
 		if (signed_it)
-			return c->ca[i];
+			return ca;
 	}
 	return NULL;
 }
@@ -98,7 +99,7 @@ each_entry(X509_CRL *crl, const struct ca *ca, restored_fn fn, void *arg, struct
 }
 
 int
-restored_read_crl(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+restored_read_crl(const char *path, const struct ca_set *cas, restored_fn fn, void *arg,
     const struct ca **ca, int64_t *number, struct gh_error *err)
 {
 	X509_CRL *crl = load_crl(path);
@@ -108,7 +109,7 @@ restored_read_crl(const char *path, const struct catalog *catalog, restored_fn f
 	*number = 0;
 	if (crl == NULL)
 		return gh_refuse(err, GH_E_CONF, "%.180s is no CRL in PEM or DER", path);
-	*ca = find_signer(catalog, crl);
+	*ca = find_signer(cas, crl);
 	if (*ca == NULL) {
 		rc = gh_refuse(err, GH_E_CONF,
 		    "%.160s is signed by none of the CAs in the database", path);
@@ -123,15 +124,17 @@ restored_read_crl(const char *path, const struct catalog *catalog, restored_fn f
 /* ---- logs ---- */
 
 static const struct ca *
-find_issuer(const struct catalog *c, const char *dn)
+find_issuer(const struct ca_set *cas, const char *dn)
 {
 	const struct ca *found = NULL;
 
-	for (size_t i = 0; dn != NULL && i < c->cas; i++) {
-		if (c->ca[i]->issuer_dn == NULL || !dn_text_equal(c->ca[i]->issuer_dn, dn))
+	for (size_t i = 0; dn != NULL && i < cas->n; i++) {
+		const struct ca *ca = cas->ca[i];
+
+		if (ca->issuer_dn == NULL || !dn_text_equal(ca->issuer_dn, dn))
 			continue;
-		if (found == NULL || c->ca[i]->state == CA_ACTIVE)
-			found = c->ca[i];
+		if (found == NULL || ca->state == CA_ACTIVE)
+			found = ca;
 	}
 	return found;
 }
@@ -156,7 +159,7 @@ take_serial(const char *hex, struct restored_item *item)
 
 /* false: the line tells of something else. */
 static bool
-take_line(const gh_json *line, const struct catalog *c, struct restored_item *item)
+take_line(const gh_json *line, const struct ca_set *cas, struct restored_item *item)
 {
 	const char *event = gh_json_string(
 	    gh_json_get(line, "event")); /* in the line of a call; else a line of its own */
@@ -168,7 +171,7 @@ take_line(const gh_json *line, const struct catalog *c, struct restored_item *it
 	if (msg == NULL || !take_serial(gh_json_string(gh_json_get(line, "serial")), item) ||
 	    time == NULL || gh_timestamp_parse(time, &item->at, NULL) != 0)
 		return false;
-	item->ca = find_issuer(c, gh_json_string(gh_json_get(line, "issuer")));
+	item->ca = find_issuer(cas, gh_json_string(gh_json_get(line, "issuer")));
 	if (strcmp(msg, "certificate issued") == 0)
 		return true;
 	if (strcmp(msg, "status of a certificate changed") != 0 || status == NULL ||
@@ -179,7 +182,7 @@ take_line(const gh_json *line, const struct catalog *c, struct restored_item *it
 }
 
 int
-restored_read_log(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+restored_read_log(const char *path, const struct ca_set *cas, restored_fn fn, void *arg,
     struct gh_error *err)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -196,7 +199,7 @@ restored_read_log(const char *path, const struct catalog *catalog, restored_fn f
 
 		if (json != NULL &&
 		    gh_json_parse(json, strlen(json), GH_JSON_STRICT, &line, NULL) == 0 &&
-		    take_line(line, catalog, &item))
+		    take_line(line, cas, &item))
 			rc = fn(arg, &item, err);
 		gh_json_free(line);
 	}

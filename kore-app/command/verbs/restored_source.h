@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "catalog/catalog.h"
 #include "error.h"
+#include "issuing/ca_set.h"
 
 #define RESTORED_SERIAL_MAX 20 /* octets; RFC 5280, 4.1.2.2 */
 
@@ -22,11 +22,11 @@ typedef int (*restored_fn)(void *arg, const struct restored_item *item, struct g
 
 /* Each entry of a CRL file, DER or PEM, that one of the CAs has signed. *ca and *number: whose it
  * is, and its number (0: none). GH_E_CONF names the file. */
-int restored_read_crl(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+int restored_read_crl(const char *path, const struct ca_set *cas, restored_fn fn, void *arg,
     const struct ca **ca, int64_t *number, struct gh_error *err) GH_MUSTCHECK;
 /* Lines of the gateway's log ("-": standard input) that tell of certificates issued, revoked and
  * put on hold; all others are passed over, also what a journal puts in front of the JSON. */
-int restored_read_log(const char *path, const struct catalog *catalog, restored_fn fn, void *arg,
+int restored_read_log(const char *path, const struct ca_set *cas, restored_fn fn, void *arg,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* CAs as the database has them. */
-#ifndef AUTHORITY_CA_LOAD_H
-#define AUTHORITY_CA_LOAD_H
+#ifndef ISSUING_CA_LOAD_H
+#define ISSUING_CA_LOAD_H
 
-#include "issuing/ca.h"
+#include "ca.h"
 #include "error.h"
 #include "json.h"
 
