@@ -46,6 +46,17 @@ def read_shell_variables(path):
     return {k: v for k, v in pairs if k not in ("PWD", "SHLVL", "_", "OLDPWD")}
 
 
+def stop_processes(pids):
+    """SIGSTOP, until each thread has stopped: kill returns before that, and meanwhile they go on answering."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: all(state == "T" for pid in pids for state in thread_states(pid)), f"{pids} have stopped", step=0.01)
+
+
+def thread_states(pid):
+    return [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+
+
 class Session:
     """A database session that holds what it did, until it is closed: locks, or a transaction that it can commit."""
 

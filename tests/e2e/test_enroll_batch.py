@@ -15,7 +15,7 @@ import client
 import der
 import tap
 from client import Client
-from environment import Environment, wait_for
+from environment import Environment, stop_processes, wait_for
 
 BATCH = 16
 QUEUE = 320
@@ -393,8 +393,7 @@ class Faults(Case):
             return [pid for pid, _ in env.processes("gatehouse-signer")]
         old = pids()
         calls = [Call(request_body()) for _ in range(BATCH)]
-        for pid in old:
-            os.kill(pid, signal.SIGSTOP)
+        stop_processes(old)
         try:
             for call in calls:
                 call.start()

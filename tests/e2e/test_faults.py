@@ -15,7 +15,7 @@ import client
 import der
 import tap
 from client import Client
-from environment import Environment, free_port, wait_for
+from environment import Environment, free_port, stop_processes, wait_for
 from load import Load
 
 env = Environment("faults", GATEHOUSE_CONF_EXTRA="""
@@ -196,8 +196,7 @@ class Signer(Case):
 
     def test_frozen(self):
         pids = self.pids()
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        stop_processes(pids)
         try:
             self.refused_in_time(503)
         finally:

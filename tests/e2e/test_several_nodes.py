@@ -12,7 +12,7 @@ import unittest
 import der
 import tap
 from client import Client
-from environment import TOP, Environment, free_port, wait_for
+from environment import TOP, Environment, free_port, stop_processes, wait_for
 
 PAGE = (TOP / "docs/several-nodes.md").read_text()
 PROXY = "127.0.0.2"  # HAProxy's address towards the nodes: the tests themselves speak to them without a PROXY header
@@ -120,8 +120,7 @@ class Nodes(unittest.TestCase):
         """Its signer is frozen: /readyz says 503, HAProxy asks the other one."""
         signers = [pid for pid, _ in env.processes("gatehouse-signer")]
         self.assertTrue(signers)
-        for pid in signers:
-            os.kill(pid, signal.SIGSTOP)
+        stop_processes(signers)
         try:
             wait_for(lambda: "nodes/pki1 is DOWN" in self.log(), "HAProxy leaves the node out", 60)
             for _ in range(6):

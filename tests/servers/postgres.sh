@@ -5,7 +5,7 @@
 #   postgres.sh stop DIR      fast shutdown
 #   postgres.sh restart DIR   stop and start, same socket
 #   postgres.sh kill DIR      SIGKILL to all its processes, as a power cut would
-#   postgres.sh freeze DIR    SIGSTOP to all of them: a server that accepts and never answers
+#   postgres.sh freeze DIR    SIGSTOP to all of them, until they have stopped: a server that accepts and never answers
 #   postgres.sh thaw DIR      SIGCONT
 #
 # DIR/env assigns PGCONNINFO (role and database gatehouse) and PGSOCKETDIR. `start` on a running cluster
@@ -18,6 +18,8 @@
 # PostgreSQL refuses to run as root, so root runs it as the system user postgres. Where that user cannot
 # reach DIR (/root and the like), the server keeps CAP_DAC_OVERRIDE instead of the folders above being opened.
 set -eu
+
+. "$(dirname "$0")/stop-signal.sh"
 
 die() { echo "postgres.sh: $*" >&2; exit 1; }
 
@@ -84,6 +86,8 @@ processes() {
 
 signal_all() {
 	pids=$(processes) || return 0
+	# shellcheck disable=SC2086 # a list
+	[ "$1" != STOP ] || { stop_processes $pids; return 0; }
 	# The postmaster goes first: it must not replace a child that ends.
 	for p in $pids; do kill "-$1" "$p" 2>/dev/null || :; done
 	[ "$1" = KILL ] || return 0

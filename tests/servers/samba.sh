@@ -4,7 +4,7 @@
 #
 #   samba.sh start DIR [IP]     IP: a free 127.x address when none is given or kept
 #   samba.sh stop|kill DIR      SIGTERM, SIGKILL; both wait for the end
-#   samba.sh pause|resume DIR   SIGSTOP, SIGCONT
+#   samba.sh pause|resume DIR   SIGSTOP (returns when it has stopped), SIGCONT
 #   samba.sh clean DIR          stop and remove DIR (its files belong to root)
 #
 # The domain is provisioned once into $SAMBA_CACHE (default: the folder above DIR) and copied for
@@ -18,6 +18,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/stop-signal.sh"
 PATH=$PATH:/usr/sbin:/sbin
 unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} ip=${3:-}
@@ -287,9 +288,14 @@ end_with() {
 	rm -f "$dir/pid"
 }
 
-signal() {
+pause() {
 	is_running || fail "not running"
-	kill "-$1" "$(cat "$dir/pid")"
+	stop_processes "$(cat "$dir/pid")"
+}
+
+resume() {
+	is_running || fail "not running"
+	kill -CONT "$(cat "$dir/pid")"
 }
 
 [ -n "$dir" ] || fail "usage: samba.sh start|stop|kill|pause|resume|clean DIR [IP]"
@@ -298,8 +304,8 @@ case $action in
 start) start ;;
 stop) end_with TERM ;;
 kill) end_with KILL ;;
-pause) signal STOP ;;
-resume) signal CONT ;;
+pause) pause ;;
+resume) resume ;;
 clean)
 	[ -e "$dir/ip" ] || fail "$dir is not a folder of samba.sh"
 	end_with TERM

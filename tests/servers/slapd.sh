@@ -3,7 +3,7 @@
 #
 #   slapd.sh start DIR [PORT]    LDAPS on 127.0.0.1:PORT (a free port when none is given or kept)
 #   slapd.sh stop|kill DIR       SIGTERM, SIGKILL; both wait for the end
-#   slapd.sh pause|resume DIR    SIGSTOP, SIGCONT
+#   slapd.sh pause|resume DIR    SIGSTOP (returns when it has stopped), SIGCONT
 #
 # The URIs name 127.0.0.1, since libldap checks the certificate of "localhost" against the host's name.
 #
@@ -13,6 +13,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/free-port.sh"
+. "$here/stop-signal.sh"
 PATH=$PATH:/usr/sbin:/sbin
 unset LDAPNOINIT # a caller that uses libldap may have set it
 action=${1:-} dir=${2:-} port=${3:-}
@@ -164,9 +165,14 @@ end_with() {
 	rm -f "$dir/pid"
 }
 
-signal() {
+pause() {
 	is_running || fail "not running"
-	kill "-$1" "$(cat "$dir/pid")"
+	stop_processes "$(cat "$dir/pid")"
+}
+
+resume() {
+	is_running || fail "not running"
+	kill -CONT "$(cat "$dir/pid")"
 }
 
 [ -n "$dir" ] || fail "usage: slapd.sh start|stop|kill|pause|resume DIR [PORT]"
@@ -174,7 +180,7 @@ case $action in
 start) start ;;
 stop) end_with TERM ;;
 kill) end_with KILL ;;
-pause) signal STOP ;;
-resume) signal CONT ;;
+pause) pause ;;
+resume) resume ;;
 *) fail "unknown action '$action'" ;;
 esac
