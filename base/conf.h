@@ -21,6 +21,7 @@ struct gh_conf {
 		int http_port;       /* 0 = none; CRLs, OCSP, CA certificates and health only */
 		int threads;         /* pool threads of each worker */
 		int queue;           /* requests waiting for a thread, per worker; more get 503 */
+		int queue_timeout;   /* seconds that one waits at most; then 503 */
 		int max_connections; /* HTTPS, of each worker */
 		int http_max_connections; /* plain HTTP, of each worker */
 		int max_per_address;      /* of each worker; 0 = no limit */

@@ -31,6 +31,8 @@ const struct conf_option conf_table[] = {
     INT(gateway, workers, "0", 0, 255, "worker processes; 0 = one for each core, at most 8"),
     INT(gateway, threads, "4", 1, 64, "pool threads of each worker"),
     INT(gateway, queue, "512", 1, 65536, "requests waiting for a thread, per worker; more get 503"),
+    INT(gateway, queue_timeout, "30", 1, 600,
+	"seconds after which a request that still waits is not begun any more, but gets 503"),
     INT(gateway, max_connections, "2048", 16, 65536,
 	"connections of each worker to the HTTPS port"),
     INT(gateway, http_max_connections, "1024", 16, 65536,

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "http.h"
+#include "timestamp.h"
 
 bool
 gh_http_is_json(const char *content_type)
@@ -29,6 +30,14 @@ gh_http_header(const struct gh_http_request *req, const char *name)
 		if (strcmp(req->field[i].name, name) == 0)
 			return req->field[i].value;
 	return NULL;
+}
+
+int
+gh_http_check_deadline(const struct gh_http_request *req, struct gh_error *err)
+{
+	if (req->deadline_us == 0 || gh_now_us() <= req->deadline_us)
+		return 0;
+	return gh_fail(err, GH_E_BUSY, "it has waited for longer than gateway.queue_timeout");
 }
 
 int

@@ -47,7 +47,8 @@ struct gh_http_request {
 	unsigned char *client_cert; /* verified TLS client certificate, DER; NULL when none */
 	size_t client_cert_len;
 	char request_id[GH_REQUEST_ID_SIZE];
-	bool is_plain; /* came without TLS */
+	bool is_plain;       /* came without TLS */
+	int64_t deadline_us; /* by gh_now_us: nothing more is begun for it; 0 = none */
 };
 
 /* "application/json" or "text/json", with or without parameters. NULL is not. */
@@ -56,6 +57,8 @@ bool gh_http_is_json(const char *content_type);
 /* Value of the first line of this name (in lower case), the only one of those that decide about
  * access; NULL: none. Borrowed. */
 const char *gh_http_header(const struct gh_http_request *req, const char *name);
+/* GH_E_BUSY: the deadline has passed, it has waited for too long. */
+int gh_http_check_deadline(const struct gh_http_request *req, struct gh_error *err) GH_MUSTCHECK;
 /* Copy n lines into *req, which has none. GH_E_NOMEM. */
 int gh_http_request_fields(struct gh_http_request *req, const struct gh_http_field *field, size_t n,
     struct gh_error *err) GH_MUSTCHECK;

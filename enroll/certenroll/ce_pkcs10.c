@@ -243,6 +243,21 @@ let_leave(const struct members *all)
 		all->of[i]->leaves = has_to_leave(all, i);
 }
 
+/* ---- those that are late ---- */
+
+/* Its deadline has passed while the others were waited for: nobody waits for a certificate any
+ * more. What is recorded for it is answered all the same. */
+static void
+drop_late(const struct members *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct member *m = all->of[i];
+
+		if (!m->leaves && !m->is_recorded && m->e.rc == 0)
+			m->e.rc = gh_http_check_deadline(m->call->http, &m->e.err);
+	}
+}
+
 /* ---- the answer ---- */
 
 static void
@@ -298,6 +313,7 @@ run(struct worker_env *env, struct member *m, size_t n)
 	}
 	find_and_decide(env, &all);
 	let_leave(&all);
+	drop_late(&all);
 	finish(env, &all);
 	for (size_t i = 0; i < n; i++)
 		member_clear(&m[i]);

@@ -106,6 +106,8 @@ park(struct exchange *x, struct gh_error *err)
 	struct http_conn *c = x->conn;
 	int rc;
 
+	x->req.deadline_us =
+	    x->started_us + (int64_t)app_state.conf->gateway.queue_timeout * 1000000;
 	c->exchange = x;
 	rc = exchange_pool_submit(x, err);
 	if (rc != 0)

@@ -200,10 +200,13 @@ enter(struct worker_env *env, struct auth_limiter *limiter, struct route_item *i
 	int rc;
 
 	gh_log_context(i->req->request_id, NULL);
-	rc = check_call(env, i->match->route, i->req, &err);
-	if (rc == 0)
-		rc = authenticate(env, limiter, i->match->route, i->req, who, &err);
-	i->leaves = may_leave && rc == GH_E_BUSY;
+	i->leaves = false;
+	if ((rc = gh_http_check_deadline(i->req, &err)) == 0) {
+		rc = check_call(env, i->match->route, i->req, &err);
+		if (rc == 0)
+			rc = authenticate(env, limiter, i->match->route, i->req, who, &err);
+		i->leaves = may_leave && rc == GH_E_BUSY;
+	}
 	if (rc != 0) {
 		if (!i->leaves)
 			route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);

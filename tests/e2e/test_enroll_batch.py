@@ -21,7 +21,7 @@ BATCH = 16
 QUEUE = 320
 env = Environment("batch", GATEHOUSE_WORKERS="1", GATEHOUSE_CONF_EXTRA=f"""
 # deadlines are longer than a busy machine needs for some hundred connections and the calls on them
-gateway {{ threads = 3 queue = {QUEUE} request_timeout = 120 }}
+gateway {{ threads = 3 queue = {QUEUE} request_timeout = 120 queue_timeout = 120 }}
 database {{ timeout_ms = 60000 }}
 signer {{ timeout_ms = 10000 }}
 directory {{ cache_seconds = 60 bind_cache_seconds = 60 operation_ms = 25000 }}
@@ -149,6 +149,12 @@ class Case(unittest.TestCase):
 
 
 class Members(Case):
+    def setUp(self):
+        # what the directory says is remembered for a minute: that begins now
+        env.gateway("halt")
+        env.gateway("run")
+        super().setUp()
+
     def test_what_one_meets_the_others_do_not_notice(self):
         bob = dict(user="bob", password="bob-secret")
         old, twin = request_body(), request_body()
@@ -263,6 +269,63 @@ class Members(Case):
             env.slapd("resume")
         for call in slow:
             self.assertIn(call.end().status, (401, 403, 503))
+
+
+@contextlib.contextmanager
+def other_configuration(text):
+    """In the block the gateway runs with these settings beside its own."""
+    conf = env.dir / "state" / "gatehouse.conf"
+    kept = conf.read_text()
+    env.gateway("halt")
+    conf.write_text(f"{kept}\n{text}\n")
+    try:
+        env.gateway("run")
+        yield
+    finally:
+        env.gateway("halt")
+        conf.write_text(kept)
+        env.gateway("run")
+
+
+class Alone(Case):
+    def test_one_client_waits_for_no_timer(self):
+        """Of a hundred calls, one after the other, the fastest tells: it waited neither for a batch to fill nor for the next
+        turn of a clock, of which the shortest ticks each 100 ms."""
+        alice, fastest = Client(env).keep(), 1e9
+        for _ in range(100):
+            begin = time.monotonic()
+            self.assertEqual(alice.call(PKCS10, request_body()).status, 200)
+            fastest = min(fastest, time.monotonic() - begin)
+        self.assertLess(fastest, 0.01)
+
+
+class Deadline(Case):
+    SECONDS = 6
+
+    def test_deadline_of_one(self):
+        """Who has waited for too long is told so and not signed; who came later and is in time is served."""
+        with other_configuration(f"gateway {{ queue_timeout = {self.SECONDS} }}"):
+            warm("alice")
+            early, later = [Call(request_body()) for _ in range(3)], [Call(request_body()) for _ in range(3)]
+            before = env.count("select count(*) from request")
+            with database_frozen() as at_work:
+                start_all(early)
+                came = time.monotonic()
+                wait_for(lambda: time.monotonic() > came + self.SECONDS, "the deadline of the early ones")
+                for call in later:
+                    call.start()
+                wait_for(lambda: waiting() == 6, "all wait")
+            # the one that was at work had asked for its mark, and is not signed either
+            for call in [at_work, *early]:
+                self.assertEqual(call.end().status, 503, call.reply.body)
+                self.assertIn("retry-after", call.reply.headers)
+            for call in later:
+                self.assertIsNotNone(recorded(call.end()))
+            self.assertEqual(env.count("select count(*) from request"), before + len(later))
+            self.check_trail([at_work, *early, *later])
+            for call in [at_work, *early]:
+                self.assertIsNotNone(recorded(Client(env).call(PKCS10, call.body)), "the same call again")
+            self.check_marks()
 
 
 class Proxy:
@@ -434,12 +497,7 @@ class Faults(Case):
 
     def test_lost_answer_is_cleared_up_for_each_member(self):
         proxy = Proxy()
-        conf = env.dir / "state" / "gatehouse.conf"
-        kept = conf.read_text()
-        env.gateway("halt")
-        conf.write_text(f'{kept}\ndatabase {{ conninfo = "{proxy.conninfo}" }}\n')
-        try:
-            env.gateway("run")
+        with other_configuration(f'database {{ conninfo = "{proxy.conninfo}" }}'):
             warm("alice")
             before = env.count("select count(*) from request")
             calls = [Call(request_body()) for _ in range(BATCH)]
@@ -456,10 +514,6 @@ class Faults(Case):
             self.assertEqual(env.count("select count(*) from request"), before + BATCH + 1)
             self.check_marks()
             self.check_trail(calls)
-        finally:
-            env.gateway("halt")
-            conf.write_text(kept)
-            env.gateway("run")
 
 
 if __name__ == "__main__":

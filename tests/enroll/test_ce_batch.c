@@ -327,6 +327,33 @@ batch__signature_refused_for_one(void **state)
 	assert_int_equal(fake_store.audits, 0); /* it is not the caller's fault */
 }
 
+/* What has waited for too long is not signed; but what is recorded is answered. */
+static void
+batch__deadline_of_one(void **state)
+{
+	(void)state;
+	add_v3("User");
+	run_batch();
+	gh_http_reply_clear(&callers[0].rep);
+	callers[0].event.len = 0;
+	for (int i = 0; i < 5; i++)
+		add_v3(i == 3 ? "NoUpn" : i == 4 ? "Slow" : "User");
+	callers[0].http.deadline_us = 1;
+	callers[2].http.deadline_us = 1;
+	callers[3].http.deadline_us = gh_now_us() + 60000000;
+	callers[5].http.deadline_us = 1;
+	run_batch();
+	expect(0, 200, "\"CMSRequestId\":1,");
+	expect(1, 200, "\"Issued\"");
+	expect(2, 503, "busy");
+	expect(3, 200, "\"Issued\"");
+	expect(4, 403, "\"Denied\"");
+	expect(5, 503, "busy");
+	assert_int_equal(fake_ca.signed_certs, 3);
+	assert_int_equal(fake_store.rows, 4);
+	assert_int_equal(fake_store.audits, 0); /* it says nothing about the caller */
+}
+
 /* A locked key: pending where the template waits for it, and else its own answer. */
 static void
 batch__locked_key(void **state)
@@ -425,6 +452,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(batch__twin_of_a_failed_call_is_its_own, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(batch__signature_refused_for_one, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(batch__deadline_of_one, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(batch__locked_key, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(batch__record_fails_for_one, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(batch__record_fails_for_all, set_up, tear_down),

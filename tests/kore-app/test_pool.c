@@ -1,5 +1,8 @@
 /* The pool: bounded, first in first out, every job comes back once, ends in time. */
+#include <dlfcn.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +10,8 @@
 #include <stdlib.h>
 #include <semaphore.h>
 #include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -18,6 +23,59 @@ struct job {
 	int number;
 	void *state;
 };
+
+/* ---- what waits for the clock: counted on the pool's threads ---- */
+
+static atomic_int clock_waits;
+
+static int
+count_wait(void)
+{
+	if (gettid() != getpid())
+		atomic_fetch_add(&clock_waits, 1);
+	return 0;
+}
+
+int
+nanosleep(const struct timespec *t, struct timespec *left)
+{
+	(void)t;
+	(void)left;
+	return count_wait();
+}
+
+int
+clock_nanosleep(clockid_t id, int flags, const struct timespec *t, struct timespec *left)
+{
+	(void)id;
+	(void)flags;
+	(void)t;
+	(void)left;
+	return count_wait();
+}
+
+int
+usleep(useconds_t us)
+{
+	(void)us;
+	return count_wait();
+}
+
+int
+sched_yield(void)
+{
+	return count_wait();
+}
+
+int
+pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *until)
+{
+	int (*real)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+
+	count_wait();
+	*(void **)&real = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+	return real(c, m, until);
+}
 
 static struct metrics_worker gauges;
 static atomic_int threads_started, threads_ended;
@@ -437,6 +495,25 @@ pool__kind_with_its_own_thread(void **state)
 	sem_destroy(&gate);
 }
 
+/* One client, one call after the other: nobody waits for others to come, on no kind of threads. */
+static void
+pool__alone_waits_for_no_timer(void **state)
+{
+	struct pool *p = make(1, 10);
+
+	(void)state;
+	atomic_store(&clock_waits, 0);
+	for (int i = 0; i < 300; i++) {
+		struct member m = {0};
+
+		assert_int_equal(submit(p, &m, &kinds[i % 3]), 0);
+		take_all(p, &m, 1);
+		assert_int_equal(m.of, 1);
+	}
+	assert_int_equal(atomic_load(&clock_waits), 0);
+	assert_true(pool_stop(p, 5000));
+}
+
 /* One wake-up for all that a batch has answered. */
 static void
 pool__batch_wakes_once(void **state)
@@ -477,6 +554,7 @@ main(void)
 	    cmocka_unit_test(pool__full_list_is_its_own),
 	    cmocka_unit_test(pool__member_leaves_its_batch),
 	    cmocka_unit_test(pool__kind_with_its_own_thread),
+	    cmocka_unit_test(pool__alone_waits_for_no_timer),
 	    cmocka_unit_test(pool__batch_wakes_once),
 	};
 

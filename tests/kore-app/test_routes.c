@@ -395,12 +395,12 @@ answer_batch(struct worker_env *env, struct call_item *items, size_t n)
 	}
 }
 
-/* Each member is checked for itself: those that may not come do not, and take no other with
- * them. */
+/* Each member is checked for itself: those that may not come, or come too late, do not, and take no
+ * other with them. */
 static void
 dispatch__batch(void **state)
 {
-	static const struct route_batch batch = {.run = answer_batch, .max = 5, .at_once = 1};
+	static const struct route_batch batch = {.run = answer_batch, .max = 6, .at_once = 1};
 	const struct route open = {.need = AUTH_ANYBODY,
 	    .handler = answer,
 	    .batch = &batch,
@@ -417,32 +417,35 @@ dispatch__batch(void **state)
 		size_t body_len;
 		int status;
 		bool leaves;
+		int64_t deadline_us;
 	} row[] = {
-	    {&closed, 0, 503, false}, /* no catalog to find an application in */
-	    {&open, 4, 200, false},
-	    {&open, 5, 413, false},
-	    {&open, 0, 0, true},
-	    {&tls_only, 0, 403, false},
+	    {&closed, 0, 503, false, 0}, /* no catalog to find an application in */
+	    {&open, 4, 200, false, INT64_MAX},
+	    {&open, 5, 413, false, 0},
+	    {&open, 0, 503, false, 1},
+	    {&open, 0, 0, true, 0},
+	    {&tls_only, 0, 403, false, 0},
 	};
 	struct worker_env env = {.conf = &conf};
-	struct gh_http_request req[5] = {0};
-	struct route_match match[5] = {0};
-	struct gh_http_reply rep[5] = {0};
-	struct route_trace trace[5] = {0};
-	struct route_item items[5];
+	struct gh_http_request req[6] = {0};
+	struct route_match match[6] = {0};
+	struct gh_http_reply rep[6] = {0};
+	struct route_trace trace[6] = {0};
+	struct route_item items[6];
 
 	(void)state;
 	calls = 0;
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		match[i].route = row[i].route;
 		match[i].version = 2;
+		req[i].deadline_us = row[i].deadline_us;
 		req[i].body_len = row[i].body_len;
 		req[i].is_plain = row[i].route != &closed;
 		items[i] = (struct route_item){&match[i], &req[i], &rep[i], &trace[i], true};
 	}
-	route_dispatch_batch(&env, NULL, &batch, items, 5);
+	route_dispatch_batch(&env, NULL, &batch, items, 6);
 	assert_int_equal(calls, 1);
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		assert_int_equal(rep[i].status, row[i].status);
 		assert_int_equal(items[i].leaves, row[i].leaves);
 		assert_int_equal(trace[i].code != NULL, row[i].status >= 400);
