@@ -13,7 +13,6 @@
 #include <openssl/crypto.h>
 
 #include "clock.h"
-#include "env.h"
 
 #include "command_env.h"
 #include "person.h"
@@ -42,14 +41,14 @@ fill_requester(struct requester *who)
 int
 command_env_open_store(const struct gh_conf *conf, struct store **out, struct gh_error *err)
 {
-	int rc = store_new(conf->database.conninfo, conf->database.timeout_ms, out, err);
+	struct worker_env env = {.conf = conf};
+	int rc = env_open(&env, ENV_STORE, err);
 
 	if (rc == 0)
-		rc = store_log_in_as(*out, conf->gateway.user, err);
-	if (rc != 0) {
-		store_free(*out);
-		*out = NULL;
-	}
+		rc = store_log_in_as(env.store, conf->gateway.user, err);
+	if (rc != 0)
+		env_close(&env);
+	*out = env.store;
 	return rc;
 }
 

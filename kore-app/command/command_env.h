@@ -5,6 +5,7 @@
 
 #include "conf.h"
 #include "enroll.h"
+#include "env.h"
 #include "error.h"
 #include "jobs/job.h"
 #include "requester.h"

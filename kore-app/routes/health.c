@@ -9,9 +9,8 @@
 #include "timestamp.h"
 
 #include "clock.h"
+#include "env.h"
 #include "probe.h"
-#include "signer/client/signer_client.h"
-#include "store/store.h"
 
 #include "health.h"
 #include "metrics/metrics.h"
@@ -54,19 +53,24 @@ static const char UP[] = "up", DOWN[] = "down";
 
 static _Atomic(struct health *) published;
 
-/* ---- one question each; the handle is made at the first one and kept ---- */
+/* Of one thread: its part of env is opened at the first question and kept. */
+struct link {
+	const struct health *health;
+	struct worker_env env;
+	struct dir_report report; /* of the last look at the directory */
+	int64_t next_us;          /* not before */
+};
+
+/* ---- one question each ---- */
 
 static int
-ask_database(const struct health *h, void **handle, const char **state, struct gh_error *err)
+ask_database(struct link *l, const char **state, struct gh_error *err)
 {
-	struct store *s = *handle;
+	struct store *s = l->env.store;
 	int64_t skew;
-	int rc = 0;
+	int rc = store_clock_skew(s, &skew, err);
 
-	if (s == NULL)
-		rc = store_new(h->conf->database.conninfo, h->conf->database.timeout_ms, &s, err);
-	*handle = s;
-	if (rc == 0 && (rc = store_clock_skew(s, &skew, err)) == 0) {
+	if (rc == 0) {
 		clock_set_skew(skew);
 		metrics_clock(skew);
 		*state = store_is_read_only(s) ? "read-only" : store_trouble();
@@ -78,51 +82,25 @@ ask_database(const struct health *h, void **handle, const char **state, struct g
 }
 
 static int
-ask_signer(const struct health *h, void **handle, const char **state, struct gh_error *err)
+ask_signer(struct link *l, const char **state, struct gh_error *err)
 {
-	struct signer_client *c = *handle;
-	int rc = 0;
-
 	(void)state;
-	if (c == NULL)
-		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &c, err);
-	*handle = c;
-	return rc != 0 ? rc : signer_client_ping(c, err);
+	return signer_client_ping(l->env.signer, err);
 }
 
-struct directory_handle {
-	struct dir *dir;
-	struct dir_report report; /* of the last look */
-	int64_t next_us;          /* not before */
-};
-
 static int
-look_at_directory(struct directory_handle *d, const char **state, struct gh_error *err)
+ask_directory(struct link *l, const char **state, struct gh_error *err)
 {
 	int rc;
 
-	if (gh_now_us() < d->next_us)
-		rc = gh_fail(err, GH_E_DIR_DOWN, "%s", d->report.detail);
-	else if ((rc = dir_probe(d->dir, &d->report, err)) != 0 &&
-	    d->report.state == DIR_STATE_CREDENTIALS)
-		d->next_us = gh_now_us() + REFUSED_US;
+	if (gh_now_us() < l->next_us)
+		rc = gh_fail(err, GH_E_DIR_DOWN, "%s", l->report.detail);
+	else if ((rc = dir_probe(l->env.dir, &l->report, err)) != 0 &&
+	    l->report.state == DIR_STATE_CREDENTIALS)
+		l->next_us = gh_now_us() + REFUSED_US;
 	if (rc != 0)
-		*state = dir_state_name(d->report.state);
+		*state = dir_state_name(l->report.state);
 	return rc;
-}
-
-static int
-ask_directory(const struct health *h, void **handle, const char **state, struct gh_error *err)
-{
-	struct directory_handle *d = *handle;
-	int rc = 0;
-
-	if (d == NULL && (d = calloc(1, sizeof(*d))) == NULL)
-		return gh_fail(err, GH_E_NOMEM, "health");
-	*handle = d;
-	if (d->dir == NULL)
-		rc = dir_new(h->dir, &d->dir, err);
-	return rc != 0 ? rc : look_at_directory(d, state, err);
 }
 
 static bool
@@ -162,55 +140,28 @@ look_for_keys(const struct ca_set *cas, struct signer_client *signer, struct gh_
 }
 
 static int
-ask_tokens(const struct health *h, void **handle, const char **state, struct gh_error *err)
+ask_tokens(struct link *l, const char **state, struct gh_error *err)
 {
-	struct catalog *c = catalog_watch_get(h->catalog);
-	struct signer_client *signer = *handle;
+	struct catalog *c = catalog_watch_get(l->health->catalog);
 	int rc = 0;
 
 	(void)state;
-	if (signer == NULL)
-		rc = signer_client_new(h->conf->signer.socket, h->conf->signer.timeout_ms, &signer,
-		    err);
-	*handle = signer;
-	if (rc == 0 && c != NULL && count_in_tokens(&c->cas) > 0)
-		rc = look_for_keys(&c->cas, signer, err);
+	if (c != NULL && count_in_tokens(&c->cas) > 0)
+		rc = look_for_keys(&c->cas, l->env.signer, err);
 	catalog_free(c);
 	return rc;
 }
 
-static void
-free_database(void *p)
-{
-	store_free(p);
-}
-
-static void
-free_signer(void *p)
-{
-	signer_client_free(p);
-}
-
-static void
-free_directory(void *p)
-{
-	struct directory_handle *d = p;
-
-	if (d != NULL)
-		dir_free(d->dir);
-	free(d);
-}
-
 static const struct {
 	const char *name;
+	unsigned part; /* ENV_*: what it asks */
 	/* *state may be set to a static word for the cause of a failure */
-	int (*ask)(const struct health *h, void **handle, const char **state, struct gh_error *err);
-	void (*free)(void *handle);
+	int (*ask)(struct link *l, const char **state, struct gh_error *err);
 } peers[PEERS] = {
-    [PEER_DATABASE] = {"database", ask_database, free_database},
-    [PEER_SIGNER] = {"signer", ask_signer, free_signer},
-    [PEER_DIRECTORY] = {"directory", ask_directory, free_directory},
-    [PEER_TOKENS] = {"tokens", ask_tokens, free_signer},
+    [PEER_DATABASE] = {"database", ENV_STORE, ask_database},
+    [PEER_SIGNER] = {"signer", ENV_SIGNER, ask_signer},
+    [PEER_DIRECTORY] = {"directory", ENV_DIR, ask_directory},
+    [PEER_TOKENS] = {"tokens", ENV_SIGNER, ask_tokens},
 };
 
 /* ---- threads ---- */
@@ -234,17 +185,19 @@ static void *
 check_main(void *arg)
 {
 	struct check *c = arg;
-	void *handle = NULL;
+	struct health *h = c->health;
+	struct link l = {.health = h, .env = {.conf = h->conf, .dirs = h->dir}};
 
 	do {
 		const char *state = DOWN;
 		struct gh_error err = {0};
 
-		if (peers[c->peer].ask(c->health, &handle, &state, &err) == 0)
+		if (env_open(&l.env, peers[c->peer].part, &err) == 0 &&
+		    peers[c->peer].ask(&l, &state, &err) == 0)
 			state = UP;
 		record(c, state, &err);
-	} while (!stop_flag_wait(&c->health->stop, INTERVAL_MS / 1000));
-	peers[c->peer].free(handle);
+	} while (!stop_flag_wait(&h->stop, INTERVAL_MS / 1000));
+	env_close(&l.env);
 	return NULL;
 }
 

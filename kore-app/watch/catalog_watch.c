@@ -36,21 +36,21 @@ struct catalog_watch {
 /* The thread's own. */
 struct connections {
 	struct worker_env listen; /* its store: for store_wait_change and nothing else */
-	struct worker_env load;   /* the store that reads what grants rights */
+	struct worker_env load;   /* the store that reads what grants rights; the signer */
 	struct signer_keys *keys;
 	bool was_down;  /* said so in the log */
 	int64_t purged; /* UTC seconds */
 };
 
 static int
-open_connections(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
+open_connections(struct connections *c, struct gh_error *err)
 {
 	int rc = env_open(&c->listen, ENV_STORE, err);
 
 	if (rc == 0)
-		rc = env_open(&c->load, ENV_STORE, err);
+		rc = env_open(&c->load, ENV_STORE | ENV_SIGNER, err);
 	if (rc == 0 && c->keys == NULL)
-		rc = signer_keys_new(w->conf, &c->keys, err);
+		rc = signer_keys_new(&c->keys, err);
 	return rc;
 }
 
@@ -91,7 +91,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 {
 	struct catalog *fresh;
 	bool changed = false;
-	int rc = open_connections(w, c, err);
+	int rc = open_connections(c, err);
 
 	if (rc == 0)
 		rc = store_wait_change(c->listen.store, WAIT_MS, &changed, err);
@@ -101,7 +101,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		return rc;
 	*needs_load |= changed;
 	if (!*needs_load) {
-		signer_keys_retry(c->keys, &w->current->cas);
+		signer_keys_retry(c->keys, c->load.signer, &w->current->cas);
 		return 0;
 	}
 	rc = enroll_load_catalog(c->load.store, w->secret, &fresh, err);
@@ -111,7 +111,7 @@ step(struct catalog_watch *w, struct connections *c, bool *needs_load, struct gh
 		return rc;
 	*needs_load = false;
 	swap(w, fresh);
-	signer_keys_update(c->keys, &fresh->cas);
+	signer_keys_update(c->keys, c->load.signer, &fresh->cas);
 	return 0;
 }
 

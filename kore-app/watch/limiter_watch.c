@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "env.h"
 #include "log.h"
 #include "store/message.h"
 #include "timestamp.h"
@@ -17,13 +18,12 @@
 #define ROWS_MAX 500 /* of one answer; the blocked ones are among them */
 
 struct limiter_watch {
-	const struct gh_conf *conf;
 	const unsigned char *secret;
 	struct auth_limiter *limiter;
 	struct stop_flag stop;
 	pthread_t thread;
 	char node[256];
-	struct store *ears, *mouth; /* one that listens, one that answers */
+	struct worker_env ears, mouth; /* one store that listens, one that answers */
 	struct auth_limit_row row[ROWS_MAX];
 };
 
@@ -33,7 +33,8 @@ say(struct limiter_watch *w, const char *id, const struct auth_limit_row *row, s
 	char *text = limiter_answer_write(id, w->node, row, counts);
 	struct gh_error err;
 
-	if (text != NULL && store_message_send(w->mouth, STORE_LIMITER_ANSWER, text, &err) != 0)
+	if (text != NULL &&
+	    store_message_send(w->mouth.store, STORE_LIMITER_ANSWER, text, &err) != 0)
 		gh_log_kv(GH_LOG_WARN, "cannot answer about the limiter", "cause", err.detail,
 		    NULL);
 	free(text);
@@ -76,16 +77,13 @@ take_question(void *arg, const char *text)
 static int
 step(struct limiter_watch *w, struct gh_error *err)
 {
-	const char *conninfo = w->conf->database.conninfo;
-	int timeout = w->conf->database.timeout_ms, rc = 0;
+	int rc = env_open(&w->mouth, ENV_STORE, err);
 
-	if (w->mouth == NULL)
-		rc = store_new(conninfo, timeout, &w->mouth, err);
-	if (rc == 0 && w->ears == NULL)
-		rc = store_new(conninfo, timeout, &w->ears, err);
-	return rc == 0
-	    ? store_message_wait(w->ears, STORE_LIMITER_QUESTION, WAIT_MS, take_question, w, err)
-	    : rc;
+	if (rc == 0)
+		rc = env_open(&w->ears, ENV_STORE, err);
+	return rc == 0 ? store_message_wait(w->ears.store, STORE_LIMITER_QUESTION, WAIT_MS,
+			     take_question, w, err)
+		       : rc;
 }
 
 /* The other watches tell of a database that is down. */
@@ -112,7 +110,7 @@ limiter_watch_new(const struct gh_conf *conf, const unsigned char secret[32],
 	*out = NULL;
 	if (w == NULL)
 		return gh_fail(err, GH_E_NOMEM, "limiter watch");
-	w->conf = conf;
+	w->ears.conf = w->mouth.conf = conf;
 	w->secret = secret;
 	w->limiter = limiter;
 	if (gethostname(w->node, sizeof(w->node) - 1) != 0)

@@ -15,7 +15,6 @@ struct told {
 };
 
 struct signer_keys {
-	struct signer_client *signer;
 	struct told *told;
 	size_t n;
 	bool failed;  /* at the last update: something is still to be told */
@@ -23,21 +22,10 @@ struct signer_keys {
 };
 
 int
-signer_keys_new(const struct gh_conf *conf, struct signer_keys **out, struct gh_error *err)
+signer_keys_new(struct signer_keys **out, struct gh_error *err)
 {
-	struct signer_keys *k = calloc(1, sizeof(*k));
-	int rc;
-
-	*out = NULL;
-	if (k == NULL)
-		return gh_fail(err, GH_E_NOMEM, "records of keys");
-	if ((rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &k->signer,
-		 err)) != 0) {
-		free(k);
-		return rc;
-	}
-	*out = k;
-	return 0;
+	*out = calloc(1, sizeof(**out));
+	return *out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "records of keys");
 }
 
 void
@@ -45,7 +33,6 @@ signer_keys_free(struct signer_keys *k)
 {
 	if (k == NULL)
 		return;
-	signer_client_free(k->signer);
 	free(k->told);
 	free(k);
 }
@@ -63,11 +50,11 @@ find(const struct signer_keys *k, int64_t ca)
  * that it cannot read does not get better. A signer that does not answer may have died and lost
  * all, or be just slow. */
 static bool
-tell(struct signer_keys *k, const struct ca *ca, bool was_failed)
+tell(struct signer_keys *k, struct signer_client *signer, const struct ca *ca, bool was_failed)
 {
 	unsigned char id[SIGNER_CA_ID_SIZE];
 	struct gh_error err;
-	int rc = signer_client_load_ca(k->signer, ca->sealed, ca->sealed_len, id, &err);
+	int rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, &err);
 
 	if (rc == 0 || rc == GH_E_CA_LOCKED || rc == GH_E_CONFLICT)
 		return true;
@@ -79,7 +66,8 @@ tell(struct signer_keys *k, const struct ca *ca, bool was_failed)
 }
 
 static bool
-update_one(struct signer_keys *k, const struct ca *ca, struct told *now, bool was_failed)
+update_one(struct signer_keys *k, struct signer_client *signer, const struct ca *ca,
+    struct told *now, bool was_failed)
 {
 	const struct told *before = find(k, ca->id);
 
@@ -88,14 +76,14 @@ update_one(struct signer_keys *k, const struct ca *ca, struct told *now, bool wa
 		return false;
 	if (before != NULL && memcmp(before->sealed, now->sealed, DIGEST_SIZE) == 0)
 		return true;
-	if (!k->is_down && tell(k, ca, was_failed))
+	if (!k->is_down && tell(k, signer, ca, was_failed))
 		return true;
 	memset(now->sealed, 0, DIGEST_SIZE);
 	return false;
 }
 
 void
-signer_keys_update(struct signer_keys *k, const struct ca_set *cas)
+signer_keys_update(struct signer_keys *k, struct signer_client *signer, const struct ca_set *cas)
 {
 	struct told *now = calloc(cas->n + 1, sizeof(*now));
 	bool was_failed = k->failed;
@@ -106,7 +94,8 @@ signer_keys_update(struct signer_keys *k, const struct ca_set *cas)
 	if (now == NULL)
 		return;
 	for (size_t i = 0; i < cas->n; i++)
-		if (cas->ca[i]->sealed != NULL && !update_one(k, cas->ca[i], &now[n++], was_failed))
+		if (cas->ca[i]->sealed != NULL &&
+		    !update_one(k, signer, cas->ca[i], &now[n++], was_failed))
 			k->failed = true;
 	free(k->told);
 	k->told = now;
@@ -114,8 +103,8 @@ signer_keys_update(struct signer_keys *k, const struct ca_set *cas)
 }
 
 void
-signer_keys_retry(struct signer_keys *k, const struct ca_set *cas)
+signer_keys_retry(struct signer_keys *k, struct signer_client *signer, const struct ca_set *cas)
 {
 	if (k->failed)
-		signer_keys_update(k, cas);
+		signer_keys_update(k, signer, cas);
 }

@@ -119,22 +119,23 @@ explain(const struct ca_password_status *st, struct gh_error *err)
 static int
 run_with_signer(struct asked *asked, struct ca_password_status *st, struct gh_error *err)
 {
-	const struct gh_conf *conf = asked->c.conf;
+	struct worker_env env = {.conf = asked->c.conf};
 	struct own_signer own;
 	int rc;
 
 	if (password_actions[action].run == run_set) {
-		if ((rc = own_signer_start(conf, &own, err)) != 0)
+		if ((rc = own_signer_start(env.conf, &own, err)) != 0)
 			return rc;
 		asked->c.signer = own.client;
 		rc = run_set(asked, st, err);
 		own_signer_stop(&own);
 		return rc;
 	}
-	rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &asked->c.signer, err);
+	rc = env_open(&env, ENV_SIGNER, err);
+	asked->c.signer = env.signer;
 	if (rc == 0)
 		rc = password_actions[action].run(asked, st, err);
-	signer_client_free(asked->c.signer);
+	env_close(&env);
 	return rc;
 }
 

@@ -12,8 +12,9 @@ struct doctor {
 	const char *conf_path;
 	struct command_env env; /* store NULL while the database does not answer */
 	struct findings findings;
-	struct catalog *catalog;      /* NULL: not loaded */
-	struct signer_client *signer; /* NULL: does not answer */
+	/* Of the gateway. Its catalog is NULL when it was not loaded, its signer when it does not
+	 * answer. */
+	struct worker_env gateway;
 };
 
 void doctor_files(struct doctor *d);

@@ -50,10 +50,10 @@ check_key(struct doctor *d, const struct ca *ca)
 	char unlock[160];
 	int rc;
 
-	if (ca->sealed == NULL || d->signer == NULL)
+	if (ca->sealed == NULL || d->gateway.signer == NULL)
 		return;
 	snprintf(unlock, sizeof(unlock), "unlock it: `gatehouse ca password unlock %s`", ca->name);
-	rc = ca_load_key(ca, d->signer, &err);
+	rc = ca_load_key(ca, d->gateway.signer, &err);
 	if (rc == 0)
 		finding_ok(&d->findings, "ca-key", "the signer can use the key of CA %s", ca->name);
 	else if (rc == GH_E_CA_LOCKED)
@@ -68,8 +68,8 @@ check_key(struct doctor *d, const struct ca *ca)
 void
 doctor_cas(struct doctor *d)
 {
-	for (size_t i = 0; d->catalog != NULL && i < d->catalog->cas.n; i++) {
-		const struct ca *ca = d->catalog->cas.ca[i];
+	for (size_t i = 0; d->gateway.catalog != NULL && i < d->gateway.catalog->cas.n; i++) {
+		const struct ca *ca = d->gateway.catalog->cas.ca[i];
 
 		if (ca->cert == NULL || ca->state == CA_RETIRED)
 			continue;
@@ -179,8 +179,8 @@ certificate_id(const struct doctor *d, const struct ca *ca)
 	ASN1_INTEGER *serial;
 	OCSP_CERTID *id;
 
-	for (size_t i = 0; i < d->catalog->cas.n; i++) {
-		const struct ca *c = d->catalog->cas.ca[i];
+	for (size_t i = 0; i < d->gateway.catalog->cas.n; i++) {
+		const struct ca *c = d->gateway.catalog->cas.ca[i];
 
 		if (c != ca && c->cert != NULL && X509_check_issued(ca->cert, c->cert) == X509_V_OK)
 			return OCSP_cert_to_id(NULL, c->cert, ca->cert);

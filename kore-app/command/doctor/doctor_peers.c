@@ -72,18 +72,18 @@ doctor_database(struct doctor *d)
 		finding_wrong(f, FINDING_ERROR, "database-schema",
 		    "`gatehouse db migrate`, or upgrade the program", "%s", err.detail);
 	if (rc == 0 && (rc = command_env_use_secret(&d->env, &err)) == 0)
-		rc = enroll_load_catalog(d->env.store, d->env.secret, &d->catalog, &err);
+		rc = enroll_load_catalog(d->env.store, d->env.secret, &d->gateway.catalog, &err);
 	if (rc != 0)
 		finding_wrong(f, FINDING_ERROR, "catalog", "see the detail; `gatehouse db status`",
 		    "CAs, templates and applications cannot be loaded: %s", err.detail);
-	else if (d->catalog->apps == 0 || d->catalog->tmpls == 0)
+	else if (d->gateway.catalog->apps == 0 || d->gateway.catalog->tmpls == 0)
 		finding_wrong(f, FINDING_WARNING, "catalog",
 		    "`gatehouse template import`, `gatehouse app create`",
-		    "%zu templates, %zu applications: nobody can enroll", d->catalog->tmpls,
-		    d->catalog->apps);
+		    "%zu templates, %zu applications: nobody can enroll", d->gateway.catalog->tmpls,
+		    d->gateway.catalog->apps);
 	else
 		finding_ok(f, "catalog", "%zu CAs, %zu templates, %zu applications",
-		    d->catalog->cas.n, d->catalog->tmpls, d->catalog->apps);
+		    d->gateway.catalog->cas.n, d->gateway.catalog->tmpls, d->gateway.catalog->apps);
 }
 
 /* ---- directory and signer ---- */
@@ -108,16 +108,16 @@ doctor_signer(struct doctor *d)
 {
 	const struct gh_conf *c = d->env.conf;
 	struct gh_error err = {0};
-	int rc = signer_client_new(c->signer.socket, c->signer.timeout_ms, &d->signer, &err);
+	int rc = env_open(&d->gateway, ENV_SIGNER, &err);
 
 	if (rc == 0)
-		rc = signer_client_ping(d->signer, &err);
+		rc = signer_client_ping(d->gateway.signer, &err);
 	if (rc == 0) {
 		finding_ok(&d->findings, "signer", "answers at %s", c->signer.socket);
 		return;
 	}
-	signer_client_free(d->signer);
-	d->signer = NULL;
+	signer_client_free(d->gateway.signer);
+	d->gateway.signer = NULL;
 	finding_wrong(&d->findings, FINDING_ERROR, "signer",
 	    "systemctl start gatehouse-signer; its log says more", "%s: %s", c->signer.socket,
 	    err.detail);

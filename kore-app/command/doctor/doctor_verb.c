@@ -99,14 +99,13 @@ cmd_doctor(int argc, char **argv)
 	rc = command_env_open(&d.env, conf, 0, &err);
 	if (rc != 0)
 		return command_fail(argv[0], &err);
+	d.gateway.conf = d.env.conf;
 	rc = findings_begin(&d.findings, json, &err);
 	d.findings.only_wrong = quiet;
 	if (rc == 0)
 		rc = examine(&d, &err);
 	shown = rc == 0 ? show(&d, json) : command_fail(argv[0], &err);
-	if (d.catalog != NULL)
-		catalog_free(d.catalog);
-	signer_client_free(d.signer);
+	env_close(&d.gateway);
 	findings_end(&d.findings);
 	command_env_close(&d.env);
 	return shown;

@@ -30,14 +30,13 @@
 static int
 ask_signer(const struct gh_conf *conf, unsigned char **spki, size_t *len, struct gh_error *err)
 {
-	struct signer_client *c;
-	int rc = signer_client_new(conf->signer.socket, conf->signer.timeout_ms, &c, err);
+	struct worker_env env = {.conf = conf};
+	int rc = env_open(&env, ENV_SIGNER, err);
 
 	*spki = NULL;
 	if (rc == 0)
-		rc = signer_client_audit_key(c, spki, len, err);
-	if (rc == 0 || c != NULL)
-		signer_client_free(c);
+		rc = signer_client_audit_key(env.signer, spki, len, err);
+	env_close(&env);
 	return rc;
 }
 
