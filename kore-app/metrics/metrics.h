@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
 #include "error.h"
 #include "measure.h"
 
@@ -47,8 +46,6 @@ void metrics_clock(int64_t skew_ms); /* of this node, less the database's clock 
 #define METRICS_STATE_MAX (256 * 1024)
 bool metrics_state_claim(int64_t now, int seconds);
 void metrics_state_publish(const char *text);
-/* NAME="VALUE" with the escapes of the format. */
-void metrics_put_label(struct gh_buf *b, const char *name, const char *value);
 
 /* Prometheus text format 0.0.4. malloc'd; NULL when out of memory. */
 char *metrics_render(void);

@@ -8,6 +8,7 @@
 
 #include "store/status/gauge.h"
 
+#include "exposition.h"
 #include "metrics.h"
 #include "state_gauges.h"
 
@@ -45,7 +46,7 @@ put_line(struct gh_buf *b, size_t row, const gh_json *line)
 		const char *text = gh_json_string(gh_json_at(line, 2 + i));
 
 		gh_buf_puts(b, before);
-		metrics_put_label(b, rows[row].label[i], text != NULL ? text : "");
+		exposition_put_label(b, rows[row].label[i], text != NULL ? text : "");
 		before = ",";
 	}
 	gh_buf_putf(b, "%s %" PRId64 "\n", before[0] == ',' ? "}" : "", value);
@@ -63,8 +64,7 @@ put_gauge(struct gh_buf *b, size_t row, const gh_json *lines)
 		if (gauge == NULL || strcmp(gauge, rows[row].gauge) != 0)
 			continue;
 		if (!has_head)
-			gh_buf_putf(b, "# HELP %s %s\n# TYPE %s gauge\n", rows[row].metric,
-			    rows[row].help, rows[row].metric);
+			exposition_put_head(b, rows[row].metric, "gauge", rows[row].help);
 		has_head = true;
 		put_line(b, row, gh_json_at(lines, i));
 	}
@@ -77,11 +77,8 @@ publish(const gh_json *lines, struct gh_error *err)
 	int rc;
 
 	gh_buf_init(&b, METRICS_STATE_MAX);
-	gh_buf_putf(&b,
-	    "# HELP gatehouse_state_timestamp_seconds When the gauges below were read from the database.\n"
-	    "# TYPE gatehouse_state_timestamp_seconds gauge\ngatehouse_state_timestamp_seconds %" PRId64
-	    "\n",
-	    gh_now());
+	exposition_put_gauge(&b, "gatehouse_state_timestamp_seconds",
+	    "When the gauges below were read from the database.", (long long)gh_now());
 	for (size_t i = 0; i < ROWS; i++)
 		put_gauge(&b, i, lines);
 	gh_buf_putc(&b, '\0');

@@ -24,7 +24,7 @@ def compare(what, documented, real):
 def main():
     docs = (TOP / "docs/alerting.md").read_text()
     rules = RULES.read_text()
-    code = "".join((TOP / f).read_text() for f in ("kore-app/metrics/metrics.c", "kore-app/metrics/state_gauges.c"))
+    code = "".join(f.read_text() for f in sorted((TOP / "kore-app/metrics").glob("*.c")))
     metrics = names(code, r"\bgatehouse_[a-z_]+")
     suffix = re.compile(r"_(bucket|sum|count)$")
     wrong = compare("metric", names(docs, r"`(gatehouse_[a-z_]+)`"), metrics)
