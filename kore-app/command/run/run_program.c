@@ -1,0 +1,64 @@
+/* See run_program.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/tls_pair.h"
+
+#include "own_signer.h"
+#include "run_child.h"
+#include "run_program.h"
+
+#define FIRST_LOW_PORT 1024
+
+int
+run_program_signer(const struct gh_conf *conf, pid_t *out, struct gh_error *err)
+{
+	char connections[16];
+	char *argv[11 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
+	    "--key-file", conf->signer.key_file, "--max-connections", connections, NULL};
+	struct run_child child = {.argv = argv,
+	    .user = conf->signer.user,
+	    .inherit_fd = -1,
+	    .stdout_fd = -1};
+	int n = 7;
+
+	snprintf(connections, sizeof(connections), "%d", conf->signer.max_connections);
+	if (conf->gateway.user[0] != '\0' && strcmp(conf->gateway.user, conf->signer.user) != 0) {
+		argv[n++] = "--peer-user";
+		argv[n++] = conf->gateway.user;
+	}
+	if (conf->signer.first_password_by_api)
+		argv[n++] = "--first-password-by-api";
+	signer_token_args(conf, argv + n);
+	return run_child_start(&child, out, err);
+}
+
+static bool
+has_low_port(const struct gh_conf *conf)
+{
+	return conf->gateway.port < FIRST_LOW_PORT ||
+	    (conf->gateway.http_port > 0 && conf->gateway.http_port < FIRST_LOW_PORT);
+}
+
+int
+run_program_kore(const struct gh_conf *conf, char *kore_conf, int tls_fd, int output_fd, pid_t *out,
+    struct gh_error *err)
+{
+	/* -r: the change of user is ours; -n: no chroot, the libraries read files; -q: errors
+	 * only */
+	char *argv[] = {"kore", "-f", "-n", "-r", "-q", "-c", kore_conf, NULL};
+	struct run_child child = {
+	    .argv = argv,
+	    .user = conf->gateway.user,
+	    .inherit_fd = tls_fd,
+	    .stdout_fd = output_fd,
+	    .may_bind_low = conf->gateway.user[0] != '\0' && has_low_port(conf),
+	};
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", tls_fd);
+	if (setenv(TLS_PAIR_FD_ENV, fd, 1) != 0)
+		return gh_fail(err, GH_E_NOMEM, "environment");
+	return run_child_start(&child, out, err);
+}

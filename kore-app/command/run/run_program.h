@@ -1,0 +1,17 @@
+/* The two programs that `gatehouse run` starts, with their arguments and users. */
+#ifndef RUN_PROGRAM_H
+#define RUN_PROGRAM_H
+
+#include <sys/types.h>
+
+#include "conf.h"
+#include "error.h"
+
+int run_program_signer(const struct gh_conf *conf, pid_t *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* tls_fd: of the shared memory with the certificate; output_fd: for Kore's own messages. kore_conf:
+ * path of its configuration. */
+int run_program_kore(const struct gh_conf *conf, char *kore_conf, int tls_fd, int output_fd,
+    pid_t *out, struct gh_error *err) GH_MUSTCHECK;
+
+#endif
