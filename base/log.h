@@ -35,6 +35,11 @@ void gh_log(enum gh_log_level level, const char *fmt, ...) __attribute__((format
  * written as null. gh_log_kv(GH_LOG_INFO, "issued", "serial", hex, "template", name, NULL) */
 void gh_log_kv(enum gh_log_level level, const char *msg, ...) __attribute__((sentinel));
 
+/* Between these, lines of the calling thread wait to be written together: waking the writer costs
+ * more than a line. Warnings and errors wait for nothing, and take those before them along. */
+void gh_log_hold(void);
+void gh_log_release(void);
+
 /*
  * What a call has done, as part of the line that the host writes about the call: one line for each
  * call. The thread that works on it collects, in turns if it works on several; the first

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,13 +18,16 @@
 #define CRASH_STEP_MS 5
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all that is not atomic */
-static pthread_cond_t filled = PTHREAD_COND_INITIALIZER, drained = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t drained = PTHREAD_COND_INITIALIZER;
+static sem_t wake; /* of the thread: a signal handler can post it, too */
 static bool is_started, has_thread;
+static bool is_asleep; /* the thread waits for wake, or is about to */
 static char ring[RING_BYTES];
 static size_t first;          /* of what is queued */
 static _Atomic size_t queued; /* bytes that are not written yet; a crash handler reads it */
 static _Atomic uint64_t lost;
-static uint64_t lost_told; /* how many of them a line has told of */
+static uint64_t lost_told;         /* how many of them a line has told of */
+static _Thread_local bool is_held; /* see gh_log_hold */
 
 /* --- the thread
  * ------------------------------------------------------------------------------------ */
@@ -79,6 +83,18 @@ tell_lost(void)
 	pthread_mutex_lock(&lock);
 }
 
+/* With the lock held; without it while nothing is to be done. */
+static void
+sleep_until_woken(void)
+{
+	pthread_cond_broadcast(&drained);
+	is_asleep = true;
+	pthread_mutex_unlock(&lock);
+	(void)sem_wait(&wake); /* woken for nothing: the caller looks again */
+	pthread_mutex_lock(&lock);
+	is_asleep = false;
+}
+
 static void *
 write_lines(void *arg)
 {
@@ -90,10 +106,8 @@ write_lines(void *arg)
 	for (;;) {
 		while (queued == 0) {
 			tell_lost();
-			if (queued == 0) {
-				pthread_cond_broadcast(&drained);
-				pthread_cond_wait(&filled, &lock);
-			}
+			if (queued == 0)
+				sleep_until_woken();
 		}
 		n = take_lines(out);
 		pthread_mutex_unlock(&lock);
@@ -115,8 +129,9 @@ start_thread(void)
 	sigset_t all, before;
 	pthread_t thread;
 
-	if (pthread_attr_init(&attr) != 0)
+	if (sem_init(&wake, 0, 0) != 0 || pthread_attr_init(&attr) != 0)
 		return;
+	is_asleep = false;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
@@ -129,6 +144,16 @@ start_thread(void)
 /* --- lines come in
  * --------------------------------------------------------------------------------- */
 
+/* With the lock held. */
+static void
+wake_thread(void)
+{
+	if (!is_asleep)
+		return;
+	is_asleep = false;
+	sem_post(&wake);
+}
+
 static void
 put(const char *line, size_t len)
 {
@@ -138,7 +163,6 @@ put(const char *line, size_t len)
 	memcpy(ring + end, line, part);
 	memcpy(ring, line + part, len - part);
 	queued += len;
-	pthread_cond_signal(&filled);
 }
 
 bool
@@ -157,8 +181,26 @@ gh_log_queue_put(enum gh_log_level level, const char *line, size_t len)
 		put(line, len);
 	else
 		atomic_fetch_add(&lost, 1);
+	if (!is_held || level <= GH_LOG_WARN)
+		wake_thread();
 	pthread_mutex_unlock(&lock);
 	return true;
+}
+
+void
+gh_log_hold(void)
+{
+	is_held = true;
+}
+
+void
+gh_log_release(void)
+{
+	is_held = false;
+	pthread_mutex_lock(&lock);
+	if (queued > 0)
+		wake_thread();
+	pthread_mutex_unlock(&lock);
 }
 
 uint64_t
@@ -184,6 +226,7 @@ gh_log_flush(int ms)
 		until.tv_nsec -= 1000000000L;
 	}
 	pthread_mutex_lock(&lock);
+	wake_thread();
 	while (has_thread && queued > 0 &&
 	    pthread_cond_clockwait(&drained, &lock, CLOCK_MONOTONIC, &until) == 0)
 		;
@@ -204,6 +247,8 @@ static void
 on_crash(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
+	if (atomic_load(&queued) > 0)
+		(void)sem_post(&wake);
 	for (int ms = 0; ms < GH_LOG_END_MS && atomic_load(&queued) > 0; ms += CRASH_STEP_MS)
 		(void)!poll(NULL, 0, CRASH_STEP_MS);
 	/* a fault comes again, and meets the default; a signal that was sent would be lost */
@@ -245,9 +290,8 @@ static void
 after_fork_in_child(void)
 {
 	pthread_mutex_init(&lock, NULL);
-	pthread_cond_init(&filled, NULL);
 	pthread_cond_init(&drained, NULL);
-	has_thread = false;
+	has_thread = is_asleep = is_held = false;
 	first = 0;
 	queued = 0;
 	lost = lost_told = 0;

@@ -4,6 +4,7 @@
 #include "app_state.h"
 #include "env.h"
 #include "exchange_pool.h"
+#include "log.h"
 
 /* ---- on the pool threads ---- */
 
@@ -154,10 +155,12 @@ exchange_pool_take(void)
 {
 	struct pool_job *job = pool_finished(app_state.pool), *next;
 
+	gh_log_hold();
 	for (; job != NULL; job = next) {
 		next = job->next;
 		when_finished((struct exchange *)job);
 	}
+	gh_log_release();
 }
 
 /* gateway.threads are all of them, as they are connections to PostgreSQL, too; at least one waits

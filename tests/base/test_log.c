@@ -374,6 +374,20 @@ log_and_exit(void)
 	exit(0);
 }
 
+static void
+hold_and_crash(void)
+{
+	gh_log_hold();
+	log_and_crash();
+}
+
+static void
+hold_and_exit(void)
+{
+	gh_log_hold();
+	log_and_exit();
+}
+
 /* A child of a process that logs has a queue of its own. */
 static void
 log_and_fork(void)
@@ -396,6 +410,8 @@ log__last_lines_survive_the_end(void **state)
 	    {log_and_crash, SIGSEGV},
 	    {log_and_abort, SIGABRT},
 	    {log_and_exit, 0},
+	    {hold_and_crash, SIGSEGV},
+	    {hold_and_exit, 0},
 	    {log_and_fork, 0},
 	};
 
@@ -413,6 +429,50 @@ log__last_lines_survive_the_end(void **state)
 			assert_int_equal(count(text, "last words"), 1);
 		free(text);
 	}
+}
+
+static void
+hold_and_wait(void)
+{
+	gh_log_hold();
+	gh_log_kv(GH_LOG_INFO, "held", NULL);
+	gh_log_release();
+	await();
+	gh_log_hold();
+	gh_log_kv(GH_LOG_INFO, "held too", NULL);
+	gh_log_kv(GH_LOG_WARN, "warning", NULL);
+	await();
+}
+
+/* The process goes on only when the lines are there. */
+static void
+log__held_lines_are_written_together(void **state)
+{
+	static const char *const last_words[] = {"\"held\"", "\"warning\""};
+	char text[4096] = "";
+	size_t len = 0;
+	pid_t pid;
+	int fd, status;
+
+	(void)state;
+	assert_int_equal(pipe(step), 0);
+	fd = spawn(hold_and_wait, &pid);
+	for (size_t i = 0; i < 2; i++) {
+		while (strstr(text, last_words[i]) == NULL) {
+			ssize_t n = read(fd, text + len, sizeof(text) - 1 - len);
+
+			assert_true(n > 0);
+			len += (size_t)n;
+			text[len] = '\0';
+		}
+		tell();
+	}
+	assert_int_equal(count(text, "\"held too\""), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(step[0]);
+	close(step[1]);
+	close(fd);
 }
 
 static void *
@@ -495,6 +555,7 @@ main(void)
 	    T(log__nobody_waits_for_a_reader),
 	    T(log__dropped_lines_are_counted),
 	    T(log__last_lines_survive_the_end),
+	    T(log__held_lines_are_written_together),
 	    T(log__threads_do_not_mix_their_lines),
 	    T(log__a_closed_pipe_is_no_end),
 	};

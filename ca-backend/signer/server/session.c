@@ -68,7 +68,7 @@ receive(struct session *s, int64_t *deadline)
 }
 
 /* The next question. Answers are sent when no whole question is left, so that a batch of questions
- * that came at once is answered at once. */
+ * that came at once is answered at once; their lines are written then, too. */
 static enum received
 receive_frame(struct session *s, unsigned char **payload, size_t *len)
 {
@@ -80,7 +80,9 @@ receive_frame(struct session *s, unsigned char **payload, size_t *len)
 	    result == RECEIVED) {
 		if (!send_answers(s))
 			return RECEIVED_END;
+		gh_log_release();
 		result = receive(s, &deadline);
+		gh_log_hold();
 	}
 	return taken == SIGNER_FRAME_IMPOSSIBLE ? RECEIVED_BROKEN : result;
 }
@@ -330,6 +332,7 @@ session_run(struct signer *signer, int fd, bool is_admin)
 	while (
 	    (result = receive_frame(&s, &question, &len)) == RECEIVED && answer(&s, question, len))
 		;
+	gh_log_release();
 	(void)send_answers(&s); /* to who is still there */
 	if (result == RECEIVED_BROKEN)
 		gh_log(GH_LOG_WARN, "connection closed: a frame was oversized, stalled or cut off");
