@@ -7,8 +7,8 @@
 
 #include <openssl/rand.h>
 
-#include "digest.h"
-#include "hex.h"
+#include "siphash.h"
+
 #include "ocsp_cache.h"
 
 #define TYPICAL_ENTRY 1536 /* bytes: how many chains a cache gets */
@@ -27,7 +27,7 @@ struct entry {
 };
 
 struct ocsp_cache {
-	uint64_t key[2]; /* clients choose serial numbers: they must not choose the chain */
+	uint64_t key[2]; /* of gh_siphash: clients choose serial numbers */
 	size_t max_bytes, mask;
 	pthread_mutex_t lock; /* guards all below */
 	struct entry **table;
@@ -39,107 +39,7 @@ struct ocsp_cache {
 	    removed[REMOVED_KEPT]; /* hash of the serial removed at epoch e, at e % REMOVED_KEPT */
 };
 
-/* --- answers
- * --------------------------------------------------------------------------------------- */
-
-static void
-write_etag(char *out, const unsigned char sha1[20])
-{
-	*out = '"';
-	gh_hex_lower(sha1, 20, out + 1);
-	strcpy(out + 41, "\"");
-}
-
-struct ocsp_answer *
-ocsp_answer_new(int64_t ca_id, const struct ocsp_status *status, int64_t this_update,
-    int64_t next_update, unsigned char *der, size_t len)
-{
-	struct ocsp_answer *a = calloc(1, sizeof(*a));
-	unsigned char sha1[20] = {0};
-
-	if (a == NULL || (len > 0 && !gh_digest(GH_SHA1, der, len, sha1))) {
-		free(a);
-		free(der);
-		return NULL;
-	}
-	atomic_init(&a->refs, 1);
-	a->ca_id = ca_id;
-	a->status = *status;
-	a->this_update = this_update;
-	a->next_update = next_update;
-	a->der = der;
-	a->len = len;
-	write_etag(a->etag, sha1);
-	return a;
-}
-
-struct ocsp_answer *
-ocsp_answer_ref(struct ocsp_answer *a)
-{
-	atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
-	return a;
-}
-
-void
-ocsp_answer_unref(struct ocsp_answer *a)
-{
-	if (a == NULL || atomic_fetch_sub(&a->refs, 1) != 1)
-		return;
-	free(a->der);
-	free(a->head);
-	free(a);
-}
-
-/* --- hash
- * ------------------------------------------------------------------------------------------ */
-
-#define ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
-
-static void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = ROTATE(v[1], 13) ^ v[0];
-	v[0] = ROTATE(v[0], 32);
-	v[2] += v[3];
-	v[3] = ROTATE(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = ROTATE(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = ROTATE(v[1], 17) ^ v[2];
-	v[2] = ROTATE(v[2], 32);
-}
-
-/* SipHash-2-4 (Aumasson, Bernstein 2012), but for the order of bytes in a word, which nobody
- * sees. */
-static uint64_t
-hash_serial(const struct ocsp_cache *c, const unsigned char *p, size_t len)
-{
-	uint64_t v[4] = {c->key[0] ^ 0x736f6d6570736575, c->key[1] ^ 0x646f72616e646f6d,
-	    c->key[0] ^ 0x6c7967656e657261, c->key[1] ^ 0x7465646279746573};
-	uint64_t last = (uint64_t)len << 56, word;
-
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&word, p, 8);
-		v[3] ^= word;
-		sip_round(v);
-		sip_round(v);
-		v[0] ^= word;
-	}
-	for (size_t i = 0; i < len; i++)
-		last |= (uint64_t)p[i] << (8 * i);
-	v[3] ^= last;
-	sip_round(v);
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
 int
 ocsp_cache_new(size_t max_bytes, struct ocsp_cache **out, struct gh_error *err)
@@ -169,7 +69,7 @@ ocsp_cache_new(size_t max_bytes, struct ocsp_cache **out, struct gh_error *err)
 static void
 drop(struct ocsp_cache *c, struct entry *e)
 {
-	uint64_t h = hash_serial(c, e->cert_id + e->serial_at, e->serial_len);
+	uint64_t h = gh_siphash(c->key, e->cert_id + e->serial_at, e->serial_len);
 	struct entry **at = &c->table[h & c->mask];
 
 	while (*at != e)
@@ -244,8 +144,7 @@ insert(struct ocsp_cache *c, uint64_t h, struct entry *e)
 	c->size.bytes += e->bytes;
 }
 
-/* --- from outside
- * ---------------------------------------------------------------------------------- */
+/* ---- from outside ---- */
 
 void
 ocsp_cache_free(struct ocsp_cache *c)
@@ -267,7 +166,7 @@ ocsp_cache_get(struct ocsp_cache *c, const struct ocsp_cert_id *id, int64_t now,
 
 	if (id->serial.len == 0)
 		return NULL;
-	h = hash_serial(c, id->serial.p, id->serial.len);
+	h = gh_siphash(c->key, id->serial.p, id->serial.len);
 	pthread_mutex_lock(&c->lock);
 	if ((e = find(c, h, id)) != NULL) {
 		int64_t life = e->answer->next_update - e->answer->this_update;
@@ -306,7 +205,7 @@ ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_
 
 	if (id->serial.len == 0 || (e = new_entry(id, a)) == NULL)
 		return false;
-	h = hash_serial(c, id->serial.p, id->serial.len);
+	h = gh_siphash(c->key, id->serial.p, id->serial.len);
 	pthread_mutex_lock(&c->lock);
 	is_in = e->bytes <= c->max_bytes && !was_removed_since(c, h, epoch);
 	if (is_in) {
@@ -325,7 +224,7 @@ ocsp_cache_put(struct ocsp_cache *c, const struct ocsp_cert_id *id, struct ocsp_
 void
 ocsp_cache_remove(struct ocsp_cache *c, int64_t ca_id, const unsigned char *serial, size_t len)
 {
-	uint64_t h = hash_serial(c, serial, len);
+	uint64_t h = gh_siphash(c->key, serial, len);
 	struct entry *e, *next;
 
 	pthread_mutex_lock(&c->lock);

@@ -4,7 +4,7 @@
 
 #include "formats/ocsp_response.h"
 
-#include "ocsp_signer.h"
+#include "ocsp_signers.h"
 #include "responder.h"
 
 /* Bytes of the SingleResponses of one answer, and of its extensions. */
