@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "asn1_time.h"
+#include "key_alg.h"
 #include "timestamp.h"
 
 #include "authority.h"
@@ -21,6 +22,38 @@ authority_is_name(const char *name)
 	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
 	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0' && name[0] != '-' && name[0] != '.';
+}
+
+int
+authority_check_key_alg(const char *key_alg, const struct authority_words *words,
+    struct gh_error *err)
+{
+	if (key_alg == NULL || !gh_key_is_name(key_alg))
+		return gh_refuse(err, GH_E_CONF, "%s is " AUTHORITY_KEY_ALGS, words->key_alg);
+	return 0;
+}
+
+static int
+check_range(int n, int min, int max, const char *word, struct gh_error *err)
+{
+	if (n != AUTHORITY_NOT_GIVEN && (n < min || n > max))
+		return gh_refuse(err, GH_E_CONF, "%s is from %d to %d", word, min, max);
+	return 0;
+}
+
+int
+authority_check_validity(int years, int days, const struct authority_words *words,
+    struct gh_error *err)
+{
+	int rc = check_range(years, 1, AUTHORITY_YEARS_MAX, words->years, err);
+
+	return rc == 0 ? check_range(days, 1, AUTHORITY_DAYS_MAX, words->days, err) : rc;
+}
+
+int
+authority_check_path_len(int path_len, const struct authority_words *words, struct gh_error *err)
+{
+	return check_range(path_len, 0, AUTHORITY_PATH_LEN_MAX, words->path_len, err);
 }
 
 static int
@@ -49,8 +82,9 @@ authority_settle(const struct authority *a, const struct authority_settings *s, 
 	int rc;
 
 	*out = NULL;
-	if (!authority_is_name(s->name))
-		return gh_refuse(err, GH_E_CONF, "\"%.80s\": " AUTHORITY_NAME_RULE, s->name);
+	if (s->name == NULL || !authority_is_name(s->name))
+		return gh_refuse(err, GH_E_CONF, "\"%.80s\": " AUTHORITY_NAME_RULE,
+		    s->name != NULL ? s->name : "");
 	if ((ca = calloc(1, sizeof(*ca))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "CA");
 	ca->state = state;

@@ -40,7 +40,9 @@ bool authority_is_name(const char *name);
 
 #define AUTHORITY_KEY_ALGS "P-256, P-384, RSA-2048, RSA-3072, RSA-4096 or Ed25519"
 #define AUTHORITY_YEARS_MAX 50
+#define AUTHORITY_DAYS_MAX (366 * AUTHORITY_YEARS_MAX)
 #define AUTHORITY_PATH_LEN_MAX 5
+#define AUTHORITY_NOT_GIVEN (-1) /* of a number */
 
 /* What every new CA has, wherever its certificate comes from. */
 struct authority_settings {
@@ -52,6 +54,15 @@ struct authority_settings {
 
 /* --- for the files of this folder ------------------------------------------------------------- */
 
+/* Ranges, the same for every door. GH_E_CONF names the setting and what it may be. */
+int authority_check_key_alg(const char *key_alg, const struct authority_words *words,
+    struct gh_error *err) GH_MUSTCHECK;
+/* AUTHORITY_NOT_GIVEN is right for each. */
+int authority_check_validity(int years, int days, const struct authority_words *words,
+    struct gh_error *err) GH_MUSTCHECK;
+int authority_check_path_len(int path_len, const struct authority_words *words,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #define AUTHORITY_NO_PATH_LEN (-1)
 
 /* A CA without key and certificate. path_len stands in its policy unless AUTHORITY_NO_PATH_LEN.
@@ -62,7 +73,8 @@ int authority_settle(const struct authority *a, const struct authority_settings 
 int authority_password(const struct authority *a, const struct ca *ca, bool is_parent, char **out,
     struct gh_error *err) GH_MUSTCHECK;
 void authority_password_free(char *password); /* wipes; accepts NULL */
-/* From now on, UTC seconds; a CA does not outlive its parent (or NULL). days unless 0. */
+/* From now on, UTC seconds; a CA does not outlive its parent (or NULL). days where they are given,
+ * else years. */
 void authority_validity(const struct authority *a, int years, int days, const struct ca *parent,
     int64_t *not_before, int64_t *not_after);
 /* The chain of a CA: its certificate, then the parent's chain. */

@@ -22,6 +22,12 @@ authority_request_free(struct authority_request *r)
 
 /* ---- a new key ---- */
 
+static int
+path_len_of(const struct authority_new_ca *spec)
+{
+	return spec->path_len != AUTHORITY_NOT_GIVEN ? spec->path_len : 0;
+}
+
 /* The key record is in *ca. */
 static int
 make_key(const struct authority *a, const struct authority_new_ca *spec, struct ca *ca,
@@ -36,7 +42,7 @@ make_key(const struct authority *a, const struct authority_new_ca *spec, struct 
 		rc = ca_extensions_make(NULL, NULL, &spec->names, a->words, &extensions,
 		    &f.extensions_len, err);
 	if (rc == 0)
-		rc = ca_policy_limits(ca->policy, spec->path_len, &f.limits, err);
+		rc = ca_policy_limits(ca->policy, path_len_of(spec), &f.limits, err);
 	f.subject = subject;
 	f.extensions = extensions;
 	if (rc == 0)
@@ -52,7 +58,7 @@ csr_new(const struct authority *a, const struct authority_new_ca *spec, unsigned
     size_t *len, struct gh_error *err)
 {
 	struct ca *ca;
-	int rc = authority_settle(a, &spec->settings, CA_PENDING, spec->path_len, &ca, err);
+	int rc = authority_settle(a, &spec->settings, CA_PENDING, path_len_of(spec), &ca, err);
 
 	if (rc == 0)
 		rc = ca_names_json(&spec->names, ca->policy, err);
@@ -150,14 +156,26 @@ make(const struct authority *a, const struct authority_new_ca *spec, unsigned ch
 }
 
 int
+authority_csr_check(const struct authority_new_ca *spec, const struct authority_words *words,
+    struct gh_error *err)
+{
+	int rc = authority_check_path_len(spec->path_len, words, err);
+
+	if (rc == 0 && spec->subject != NULL && spec->settings.key_uri == NULL)
+		rc = authority_check_key_alg(spec->key_alg, words, err);
+	return rc;
+}
+
+int
 authority_csr(const struct authority *a, const struct authority_new_ca *spec, unsigned char **csr,
     size_t *len, struct gh_error *err)
 {
-	int rc;
+	int rc = authority_csr_check(spec, a->words, err);
 
 	*csr = NULL;
 	*len = 0;
-	rc = make(a, spec, csr, len, err);
+	if (rc == 0)
+		rc = make(a, spec, csr, len, err);
 	if (rc != 0) {
 		free(*csr);
 		*csr = NULL;

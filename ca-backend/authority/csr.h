@@ -5,6 +5,9 @@
 
 #include "make.h"
 
+/* What can be said of spec alone; authority_csr begins with it. GH_E_CONF names the setting. */
+int authority_csr_check(const struct authority_new_ca *spec, const struct authority_words *words,
+    struct gh_error *err) GH_MUSTCHECK;
 /*
  * With spec->subject the CA is new: key and row are made, and it is pending. Without, the request
  * is for the key of the CA spec->settings.name; of a pending one it is the request that was made.

@@ -53,9 +53,15 @@ authority_import(const struct authority *a, const struct authority_import *spec,
     struct gh_error *err)
 {
 	struct ca *ca;
-	int rc = authority_settle(a, &spec->settings, CA_ACTIVE, AUTHORITY_NO_PATH_LEN, &ca, err);
+	int rc;
 
 	*out = NULL;
+	if (spec->chain->n == 0)
+		return gh_refuse(err, GH_E_CONF, "%s is needed", a->words->cert);
+	if ((spec->settings.key_uri != NULL) == (spec->pkcs8 != NULL))
+		return gh_refuse(err, GH_E_CONF, "a private key or %s is needed, and not both",
+		    a->words->key_uri);
+	rc = authority_settle(a, &spec->settings, CA_ACTIVE, AUTHORITY_NO_PATH_LEN, &ca, err);
 	if (rc == 0)
 		rc = set_chain(spec->chain, ca, err);
 	if (rc == 0)

@@ -4,6 +4,7 @@
 
 #include "authority.h"
 
+/* One of both keys. */
 struct authority_import {
 	struct authority_settings settings; /* key_uri: where the key is, or NULL and pkcs8 is it */
 	const unsigned char *pkcs8;         /* PrivateKeyInfo, DER */

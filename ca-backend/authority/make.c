@@ -13,6 +13,12 @@
 #include "loaded_ca.h"
 #include "make.h"
 
+static int
+path_len_of(const struct authority_new_ca *spec)
+{
+	return spec->path_len != AUTHORITY_NOT_GIVEN ? spec->path_len : spec->parent == NULL;
+}
+
 /* Key and certificate; chain and record of *ca. */
 static int
 sign_ca(const struct authority *a, const struct authority_new_ca *spec, const struct ca *parent,
@@ -29,7 +35,7 @@ sign_ca(const struct authority *a, const struct authority_new_ca *spec, const st
 		rc = ca_extensions_make(parent, NULL, &spec->names, a->words, &extensions,
 		    &f.extensions_len, err);
 	if (rc == 0)
-		rc = ca_policy_limits(ca->policy, spec->path_len, &f.limits, err);
+		rc = ca_policy_limits(ca->policy, path_len_of(spec), &f.limits, err);
 	if (rc == 0) {
 		authority_validity(a, spec->years, spec->days, parent, &f.not_before, &f.not_after);
 		f.subject = subject;
@@ -64,16 +70,37 @@ make(const struct authority *a, const struct authority_new_ca *spec, const struc
 }
 
 int
+authority_make_check(const struct authority_new_ca *spec, const struct authority_words *words,
+    struct gh_error *err)
+{
+	int rc;
+
+	if (spec->subject == NULL)
+		return gh_refuse(err, GH_E_CONF, "%s is needed", words->subject);
+	if (spec->years == AUTHORITY_NOT_GIVEN && spec->days == AUTHORITY_NOT_GIVEN)
+		return gh_refuse(err, GH_E_CONF, "%s or %s is needed", words->years, words->days);
+	rc = authority_check_validity(spec->years, spec->days, words, err);
+	if (rc == 0)
+		rc = authority_check_path_len(spec->path_len, words, err);
+	if (rc == 0 && spec->settings.key_uri == NULL)
+		rc = authority_check_key_alg(spec->key_alg, words, err);
+	return rc;
+}
+
+int
 authority_make(const struct authority *a, const struct authority_new_ca *spec, struct ca **out,
     struct gh_error *err)
 {
 	/* the certificate of a root does not say it (signer/ca/ca_profile.c) */
-	int path_len = spec->parent == NULL ? spec->path_len : AUTHORITY_NO_PATH_LEN;
+	int path_len = spec->parent == NULL ? path_len_of(spec) : AUTHORITY_NO_PATH_LEN;
 	struct loaded_ca parent;
 	struct ca *ca = NULL;
-	int rc = loaded_ca_open_parent(a->store, spec->parent, &parent, err);
+	int rc = authority_make_check(spec, a->words, err);
 
 	*out = NULL;
+	if (rc != 0)
+		return rc;
+	rc = loaded_ca_open_parent(a->store, spec->parent, &parent, err);
 	if (rc == 0)
 		rc = authority_settle(a, &spec->settings, CA_ACTIVE, path_len, &ca, err);
 	if (rc == 0)

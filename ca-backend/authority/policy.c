@@ -102,9 +102,12 @@ ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
 {
 	int rc;
 
-	if (c->max_validity > MAX_VALIDITY_DAYS)
-		return gh_refuse(err, GH_E_CONF, "%s is at most %d days", words->max_validity,
+	if (c->max_validity != CA_POLICY_KEEP &&
+	    (c->max_validity < 0 || c->max_validity > MAX_VALIDITY_DAYS))
+		return gh_refuse(err, GH_E_CONF, "%s is from 0 to %d days", words->max_validity,
 		    MAX_VALIDITY_DAYS);
+	if (c->approval != CA_POLICY_KEEP && c->approval != 0 && c->approval != 1)
+		return gh_refuse(err, GH_E_CONF, "%s is 0 or 1", words->approval);
 	if ((c->max_validity != CA_POLICY_KEEP &&
 		gh_json_set_int(policy, "max_validity_days", c->max_validity) != 0) ||
 	    (c->approval != CA_POLICY_KEEP &&

@@ -246,13 +246,27 @@ hand_over(struct renewing *r, struct authority_renewed *out, struct gh_error *er
 }
 
 int
+authority_renew_check(const struct authority_renewal *spec, const struct authority_words *words,
+    struct gh_error *err)
+{
+	if (!spec->new_key && (spec->key_alg != NULL || spec->key_uri != NULL))
+		return gh_refuse(err, GH_E_CONF, "%s and %s need %s", words->key_alg,
+		    words->key_uri, words->new_key);
+	if (spec->key_alg != NULL && authority_check_key_alg(spec->key_alg, words, err) != 0)
+		return GH_E_CONF;
+	return authority_check_validity(spec->years, spec->days, words, err);
+}
+
+int
 authority_renew(const struct authority *a, const struct authority_renewal *spec,
     struct authority_renewed *out, struct gh_error *err)
 {
 	struct renewing r = {.asked = spec};
-	int rc = open_cas(a, &r, err);
+	int rc = authority_renew_check(spec, a->words, err);
 
 	*out = (struct authority_renewed){NULL, NULL, NULL};
+	if (rc == 0)
+		rc = open_cas(a, &r, err);
 	if (rc == 0)
 		rc = settle(&r, err);
 	if (rc == 0)

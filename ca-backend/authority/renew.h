@@ -9,8 +9,13 @@ struct authority_renewal {
 	bool new_key;
 	const char *key_alg; /* of the new key; NULL: as the present one's */
 	const char *key_uri; /* the new key is in a token; or NULL */
-	int years, days;     /* days unless 0; both 0: as long as the present certificate */
+	/* AUTHORITY_NOT_GIVEN; days come first; neither: as long as the present certificate */
+	int years, days;
 };
+
+/* What can be said of spec alone; authority_renew begins with it. GH_E_CONF names the setting. */
+int authority_renew_check(const struct authority_renewal *spec, const struct authority_words *words,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* What came of it; for authority_renewed_clear. */
 struct authority_renewed {

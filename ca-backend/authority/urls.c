@@ -119,7 +119,7 @@ ca_urls_apply(const struct ca_urls_change *c, struct ca *ca, const struct author
 {
 	int rc = 0;
 
-	if (c->shards > CA_SHARDS_MAX)
+	if (c->shards != CA_URLS_KEEP && (c->shards < 0 || c->shards > CA_SHARDS_MAX))
 		return gh_refuse(err, GH_E_CONF, "%s is from 0 to %d", words->shards,
 		    CA_SHARDS_MAX);
 	if (c->shards != CA_URLS_KEEP)

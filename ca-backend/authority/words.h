@@ -7,6 +7,7 @@ struct authority_words {
 	const char *base_url, *no_urls, *shards, *cdp_url, *aia_url, *ocsp_url;
 	const char *permitted, *excluded; /* before the form: "dns", "email", "ip", "dn" */
 	const char *subject, *key_alg, *key_uri, *cert;
+	const char *years, *days, *path_len, *new_key, *approval;
 };
 
 #endif

@@ -23,6 +23,7 @@ static const struct authority_words words = {
     .cdp_url = "cdp",
     .aia_url = "aia",
     .ocsp_url = "ocsp",
+    .approval = "approval",
 };
 
 static struct gh_error err;
@@ -136,6 +137,59 @@ ca_urls__base_makes_all_of_them(void **state)
 	cdp_urls_free(ca.ocsp_urls);
 }
 
+static void
+ca_policy__ranges(void **state)
+{
+	static const struct {
+		int max_validity, approval;
+		const char *message; /* NULL = accepted */
+	} rows[] = {
+	    {CA_POLICY_KEEP, CA_POLICY_KEEP, NULL},
+	    {0, 0, NULL},
+	    {36600, 1, NULL},
+	    {36601, 1, "max is from 0 to 36600 days"},
+	    {-2, 1, "max is from 0 to 36600 days"},
+	    {0, 2, "approval is 0 or 1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct ca_policy_change c = {.max_validity = rows[i].max_validity,
+		    .approval = rows[i].approval};
+		gh_json *policy = gh_json_new_object();
+
+		assert_int_equal(ca_policy_apply(&c, policy, &words, &err),
+		    rows[i].message != NULL ? GH_E_CONF : 0);
+		if (rows[i].message != NULL)
+			assert_string_equal(err.message, rows[i].message);
+		gh_json_free(policy);
+	}
+}
+
+static void
+ca_urls__shards_have_a_range(void **state)
+{
+	static const struct {
+		int shards;
+		bool is_right;
+	} rows[] = {{CA_URLS_KEEP, true}, {0, true}, {1024, true}, {1025, false}, {-2, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct ca_urls_change u = {.base = "http://pki.test",
+		    .shards = rows[i].shards};
+		struct ca ca = {.slug = (char[]){"corp"}};
+
+		assert_int_equal(ca_urls_apply(&u, &ca, &words, &err),
+		    rows[i].is_right ? 0 : GH_E_CONF);
+		if (!rows[i].is_right)
+			assert_string_equal(err.message, "shards is from 0 to 1024");
+		cdp_urls_free(ca.cdp_urls);
+		cdp_urls_free(ca.aia_urls);
+		cdp_urls_free(ca.ocsp_urls);
+	}
+}
+
 /* A list without elements is no URL, as none is. */
 static void
 ca_urls__a_new_ca_has_them_or_says_no(void **state)
@@ -187,7 +241,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ca_policy__changes_become_json_and_limits),
 	    cmocka_unit_test(ca_policy__wrong_values_and_damaged_json_are_named),
+	    cmocka_unit_test(ca_policy__ranges),
 	    cmocka_unit_test(ca_urls__base_makes_all_of_them),
+	    cmocka_unit_test(ca_urls__shards_have_a_range),
 	    cmocka_unit_test(ca_urls__a_new_ca_has_them_or_says_no),
 	    cmocka_unit_test(ca_urls__a_new_key_has_its_own),
 	};

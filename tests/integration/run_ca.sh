@@ -142,8 +142,8 @@ refused()
 	expect 2 '--parent and --root' ca create x --subject CN=x
 	expect 2 '--parent and --root' ca create x --root --parent root --subject CN=x
 	expect 2 '--days is from 1' ca create x --root --subject CN=x --days 0
-	expect 2 'at least 1' ca renew root --days 0
-	expect 2 'at least 1' ca renew root --years 0
+	expect 2 '--days is from 1' ca renew root --days 0
+	expect 2 '--years is from 1' ca renew root --years 0
 	expect 2 'letters, digits' ca create 'a b' --root --subject CN=x
 	expect 2 'letters, digits' ca create 'a@1' --root --subject CN=x
 	expect 2 '--permit-ip 10.0.0.0' ca create x --root --subject CN=x --permit-ip 10.0.0.0

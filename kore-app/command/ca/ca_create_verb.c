@@ -1,6 +1,5 @@
 /* `gatehouse ca create`: a root, or a CA below another one. */
 #include "authority/make.h"
-#include "key_alg.h"
 
 #include "ca_options.h"
 #include "ca_work.h"
@@ -14,7 +13,10 @@ static struct {
 	struct ca_name_options names;
 	struct ca_passwords passwords;
 	bool is_root;
-} wish = {.spec = {.key_alg = "P-256", .years = 10, .days = -1, .path_len = -1},
+} wish = {.spec = {.key_alg = "P-256",
+	      .years = 10,
+	      .days = AUTHORITY_NOT_GIVEN,
+	      .path_len = AUTHORITY_NOT_GIVEN},
     .urls = CA_URL_OPTIONS_INIT,
     .policy = CA_POLICY_OPTIONS_INIT};
 
@@ -63,31 +65,15 @@ static const struct option_row create_options[] = {
 };
 
 static int
-check_spec(const char *who, const struct authority_new_ca *spec)
-{
-	if (spec->subject == NULL || wish.is_root == (spec->parent != NULL))
-		return command_usage(who, "--subject and one of --parent and --root are needed");
-	if (!gh_key_is_name(spec->key_alg))
-		return command_usage(who, "--key-alg is " AUTHORITY_KEY_ALGS);
-	if (spec->days == 0 && (spec->years < 1 || spec->years > AUTHORITY_YEARS_MAX))
-		return command_usage(who, "--years is from 1 to %d", AUTHORITY_YEARS_MAX);
-	if (spec->days > AUTHORITY_YEARS_MAX * 366)
-		return command_usage(who, "--days is from 1 to %d", AUTHORITY_YEARS_MAX * 366);
-	if (spec->path_len > AUTHORITY_PATH_LEN_MAX)
-		return command_usage(who, "--path-len is from 0 to %d", AUTHORITY_PATH_LEN_MAX);
-	return COMMAND_OK;
-}
-
-static int
 check(const struct verb_call *c)
 {
-	if (wish.spec.days == 0)
-		return command_usage(c->who, "--days is from 1 to %d", AUTHORITY_YEARS_MAX * 366);
-	if (wish.spec.days < 0)
-		wish.spec.days = 0;
-	if (wish.spec.path_len < 0)
-		wish.spec.path_len = wish.is_root;
-	return check_spec(c->who, &wish.spec);
+	struct gh_error err;
+
+	if (wish.spec.subject == NULL || wish.is_root == (wish.spec.parent != NULL))
+		return command_usage(c->who, "--subject and one of --parent and --root are needed");
+	if (authority_make_check(&wish.spec, &ca_option_words, &err) != 0)
+		return command_usage(c->who, "%s", err.message);
+	return COMMAND_OK;
 }
 
 const struct verb verb_ca_create = {

@@ -5,7 +5,6 @@
 
 #include "authority/complete.h"
 #include "authority/csr.h"
-#include "key_alg.h"
 
 #include "ca_options.h"
 #include "ca_work.h"
@@ -19,7 +18,7 @@ static struct {
 	struct ca_policy_options policy;
 	struct ca_name_options names;
 	struct ca_passwords passwords;
-} wish = {.spec = {.key_alg = "P-256"},
+} wish = {.spec = {.key_alg = "P-256", .path_len = AUTHORITY_NOT_GIVEN},
     .urls = CA_URL_OPTIONS_INIT,
     .policy = CA_POLICY_OPTIONS_INIT};
 
@@ -64,10 +63,10 @@ static const struct option_row csr_options[] = {
 static int
 check_csr(const struct verb_call *c)
 {
-	if (!gh_key_is_name(wish.spec.key_alg))
-		return command_usage(c->who, "--key-alg is " AUTHORITY_KEY_ALGS);
-	if (wish.spec.path_len > AUTHORITY_PATH_LEN_MAX)
-		return command_usage(c->who, "--path-len is from 0 to %d", AUTHORITY_PATH_LEN_MAX);
+	struct gh_error err;
+
+	if (authority_csr_check(&wish.spec, &ca_option_words, &err) != 0)
+		return command_usage(c->who, "%s", err.message);
 	wish.spec.settings.name = c->operand[0];
 	return COMMAND_OK;
 }

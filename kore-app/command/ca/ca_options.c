@@ -20,6 +20,11 @@ const struct authority_words ca_option_words = {
     .key_alg = "--key-alg",
     .key_uri = "--key-uri",
     .cert = "--cert",
+    .years = "--years",
+    .days = "--days",
+    .path_len = "--path-len",
+    .new_key = "--new-key",
+    .approval = "--approval-required",
 };
 
 /* NULL when the option is not given. */

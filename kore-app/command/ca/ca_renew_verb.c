@@ -3,9 +3,9 @@
 
 #include "asn1_time.h"
 #include "authority/renew.h"
-#include "key_alg.h"
 #include "timestamp.h"
 
+#include "ca_options.h"
 #include "ca_work.h"
 #include "command.h"
 #include "verb.h"
@@ -13,7 +13,7 @@
 static struct {
 	struct authority_renewal spec;
 	struct ca_passwords passwords;
-} wish = {.spec = {.years = -1, .days = -1}}; /* not given */
+} wish = {.spec = {.years = AUTHORITY_NOT_GIVEN, .days = AUTHORITY_NOT_GIVEN}};
 
 static void
 note_urls(const struct authority_renewed *r)
@@ -93,19 +93,11 @@ static const struct option_row renew_options[] = {
 static int
 check(const struct verb_call *c)
 {
-	struct authority_renewal *r = &wish.spec;
+	struct gh_error err;
 
-	if (!r->new_key && (r->key_alg != NULL || r->key_uri != NULL))
-		return command_usage(c->who, "--key-alg and --key-uri need --new-key");
-	if (r->key_alg != NULL && !gh_key_is_name(r->key_alg))
-		return command_usage(c->who, "--key-alg is " AUTHORITY_KEY_ALGS);
-	if (r->years == 0 || r->days == 0)
-		return command_usage(c->who, "--years and --days are at least 1");
-	r->years = r->years > 0 ? r->years : 0;
-	r->days = r->days > 0 ? r->days : 0;
-	if (r->years > AUTHORITY_YEARS_MAX || r->days > AUTHORITY_YEARS_MAX * 366)
-		return command_usage(c->who, "--years is at most %d", AUTHORITY_YEARS_MAX);
-	r->name = c->operand[0];
+	if (authority_renew_check(&wish.spec, &ca_option_words, &err) != 0)
+		return command_usage(c->who, "%s", err.message);
+	wish.spec.name = c->operand[0];
 	return COMMAND_OK;
 }
 

@@ -142,6 +142,7 @@ init_cas(struct bootstrap *in, struct gh_error *err)
 	    .subject = a->root_subject,
 	    .key_alg = a->key_alg,
 	    .years = ROOT_YEARS,
+	    .days = AUTHORITY_NOT_GIVEN,
 	    .path_len = 1};
 	const struct authority_new_ca issuing = {.settings = {.name = a->ca_name,
 						     .urls = ca_url_options_read(&a->urls),
@@ -149,7 +150,8 @@ init_cas(struct bootstrap *in, struct gh_error *err)
 	    .subject = a->issuing_subject,
 	    .key_alg = a->key_alg,
 	    .parent = a->root_name,
-	    .years = ISSUING_YEARS};
+	    .years = ISSUING_YEARS,
+	    .days = AUTHORITY_NOT_GIVEN};
 	int rc = init_ca(in, &root, err);
 
 	return rc == 0 ? init_ca(in, &issuing, err) : rc;

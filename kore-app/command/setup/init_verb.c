@@ -1,8 +1,6 @@
 /* `gatehouse init`: what the configuration names and is not there is made. */
 #include <stdio.h>
 
-#include "key_alg.h"
-
 #include "bootstrap.h"
 #include "command.h"
 #include "options.h"
@@ -81,12 +79,13 @@ static const struct usage usage = {"", 0, 0,
 int
 cmd_init(int argc, char **argv)
 {
+	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!gh_key_is_name(given.make.key_alg))
-		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
+	if (authority_check_key_alg(given.make.key_alg, &ca_option_words, &err) != 0)
+		return command_usage(argv[0], "%s", err.message);
 	given.make.root_urls.base = given.make.urls.base;
 	given.make.root_urls.none = given.make.urls.none;
 	return init_run(argv[0], &given);

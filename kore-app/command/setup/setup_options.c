@@ -1,8 +1,6 @@
 /* What `gatehouse setup` is told on the command line. */
 #include <unistd.h>
 
-#include "key_alg.h"
-
 #include "command.h"
 #include "setup.h"
 
@@ -91,12 +89,13 @@ static const struct usage usage = {"", 0, 0,
 int
 setup_options_parse(int argc, char **argv, struct setup_options *out)
 {
+	struct gh_error err;
 	int n, rc = options_parse(&usage, rows, argc, argv, &n);
 
 	if (rc != OPTIONS_GO)
 		return rc;
-	if (!gh_key_is_name(given.make.key_alg))
-		return command_usage(argv[0], "--key-alg is " AUTHORITY_KEY_ALGS);
+	if (authority_check_key_alg(given.make.key_alg, &ca_option_words, &err) != 0)
+		return command_usage(argv[0], "%s", err.message);
 	if (given.no_urls && given.base_url != NULL)
 		return command_usage(argv[0], "give --base-url or --no-urls, not both");
 	if (given.make.templates == NULL && access(TEMPLATES_DIR, F_OK) == 0)
