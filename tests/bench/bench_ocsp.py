@@ -3,30 +3,26 @@
 
 Ours: from the cache (POST, GET, POST over TLS), and signed on demand (each request has a nonce of its own).
 cfssl ocspserve serves the same answers, signed beforehand (it cannot sign), by POST only (Debian's answers 400 to each
-GET); openssl ocsp signs each answer,
-in one process, about certificates of a CA of its own with as many rows. All by plain HTTP unless the row says TLS;
-the load generator runs on the same cores. Prints a table and writes var/bench/.
+GET); openssl ocsp signs each answer, in one process, about certificates of a CA of its own with as many rows. All by
+plain HTTP unless the row says TLS; the load generator runs on the same cores. Prints a table and writes var/bench/.
 
-BENCH_SECONDS      length of one measurement, 10 when not set
+BENCH_SECONDS      length of one measurement, 6 when not set
 """
 
 import base64
-import datetime
 import http.client
-import json
 import os
 import socket
 import subprocess
-import sys
 import urllib.parse
 from pathlib import Path
 
-import bench
-from environment import Environment, wait_for
+from measure import SECONDS, cpu_us, errors_of, free_port, machine, postmaster, wrk, write_out
 
 import client
 import der
 import ocsp
+from environment import Environment, wait_for
 
 CERTS = 200
 CONNECTIONS = [8, 32, 256]
@@ -34,27 +30,19 @@ TABLE_HEAD = ("| what | c | per s | p50 ms | p99 ms | errors | CPU us each |\n|-
 TABLE_ROW = "| {what} | {c} | {per_s:.0f} | {p50_ms:.2f} | {p99_ms:.2f} | {errors} | {cpu_us:.1f} |"
 
 
-def wrk(folder, url, requests, method, connections, nonce=False):
-    result = folder / "result.json"
-    result.unlink(missing_ok=True)
-    done = subprocess.run(["wrk", "-t", str(min(connections, 2)), "-c", str(connections), "-d",
-                           f"{bench.SECONDS}s", "--timeout", "10s", "-s", str(bench.TOP / "tests/bench/ocsp.lua"), url],
-                          env={**os.environ, "BENCH_REQUESTS": str(requests), "BENCH_METHOD": method,
-                               "BENCH_NONCE": "1" if nonce else "0", "BENCH_RESULT": str(result)},
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if not result.exists():
-        sys.exit(f"wrk: {done.stdout.decode()}")
-    return json.loads(result.read_text())
+def run_wrk(folder, url, requests, method, connections, nonce=False):
+    return wrk(folder, url, "ocsp.lua", connections, SECONDS, BENCH_REQUESTS=str(requests), BENCH_METHOD=method,
+               BENCH_NONCE=str(int(nonce)))
 
 
 def measure(what, connections, pids, run):
-    before = sum(bench.cpu_us(p) for p in pids)
+    before = sum(cpu_us(p) for p in pids)
     r = run()
-    spent = sum(bench.cpu_us(p) for p in pids) - before
+    spent = sum(cpu_us(p) for p in pids) - before
     good = max(r["requests"] - r["status"], 1)
     row = {"what": what, "c": connections, "per_s": good * 1e6 / r["us"], "p50_ms": r["p50"] / 1000,
            "p99_ms": r["p99"] / 1000, "cpu_us": spent / good,
-           "errors": sum(r[k] for k in ("status", "connect", "read", "write", "timeout"))}
+           "errors": errors_of(r)}
     print(TABLE_ROW.format(**row), flush=True)
     return row
 
@@ -95,7 +83,7 @@ class Cfssl:
 
     def __init__(self, folder, answers):
         (folder / "responses").write_text("".join(base64.b64encode(a).decode() + "\n" for a in answers))
-        self.port = bench.free_port()
+        self.port = free_port()
         self.process = subprocess.Popen(["cfssl", "ocspserve", "-loglevel", "4", "-address", "127.0.0.1", "-port",
                                          str(self.port), "-responses", folder / "responses"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -124,7 +112,7 @@ class OpenSsl:
     def start(self):
         """Anew for each measurement: it does not survive a client that goes away in the middle."""
         self.stop()
-        self.port = bench.free_port()
+        self.port = free_port()
         self.process = subprocess.Popen(["openssl", "ocsp", "-index", "index.txt", "-port", str(self.port), "-rsigner",
                                          "peer.pem", "-rkey", "peer.key", "-CA", "peer.pem", "-ndays", "1", "-ignore_err"],
                                         cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -155,22 +143,22 @@ def run(env):
     cfssl, openssl = Cfssl(folder, answers), OpenSsl(folder)
     theirs = Requests(folder, "theirs", openssl.issuer, openssl.serials)
     pre = f"http://127.0.0.1:{cfssl.port}"
-    gateway = [env.gateway_pid(), bench.postmaster(env)]
+    gateway = [env.gateway_pid(), postmaster(env)]
     try:
         for c in CONNECTIONS:
             rows.append(measure("cfssl ocspserve, POST", c, [cfssl.process.pid],
-                                lambda: wrk(folder, pre, requests.post, "POST", c)))
+                                lambda: run_wrk(folder, pre, requests.post, "POST", c)))
             rows.append(measure("Gatehouse from cache, GET", c, gateway,
-                                lambda: wrk(folder, url, requests.get, "GET", c)))
+                                lambda: run_wrk(folder, url, requests.get, "GET", c)))
             rows.append(measure("Gatehouse from cache, POST", c, gateway,
-                                lambda: wrk(folder, url, requests.post, "POST", c)))
+                                lambda: run_wrk(folder, url, requests.post, "POST", c)))
             rows.append(measure("Gatehouse from cache, POST, TLS", c, gateway,
-                                lambda: wrk(folder, tls, requests.post, "POST", c)))
+                                lambda: run_wrk(folder, tls, requests.post, "POST", c)))
             peer = openssl.start()
             rows.append(measure("openssl ocsp, signs each, POST", c, [openssl.process.pid],
-                                lambda: wrk(folder, peer, theirs.nonce, "POST", c, True)))
+                                lambda: run_wrk(folder, peer, theirs.nonce, "POST", c, True)))
             rows.append(measure("Gatehouse signs each, POST with nonce", c, gateway,
-                                lambda: wrk(folder, url, requests.nonce, "POST", c, True)))
+                                lambda: run_wrk(folder, url, requests.nonce, "POST", c, True)))
     finally:
         cfssl.stop()
         openssl.stop()
@@ -188,18 +176,12 @@ def ratios(rows):
 
 
 def main():
-    out = bench.TOP / "var" / "bench"
-    out.mkdir(parents=True, exist_ok=True)
-    print(bench.machine())
-    print(TABLE_HEAD)
+    title = machine(f"{SECONDS} s each")
+    print(f"{title}\n{TABLE_HEAD}")
     rows = run(Environment("bench-ocsp"))
     notes = [f"- {n}" for n in ratios(rows)]
     print("\n".join(notes))
-    name = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-ocsp")
-    (out / f"{name}.md").write_text("\n".join([bench.machine(), "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows), "",
-                                               *notes]) + "\n")
-    (out / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"written to var/bench/{name}.md")
+    write_out("ocsp-", "\n".join([title, "", TABLE_HEAD, *(TABLE_ROW.format(**r) for r in rows), "", *notes]), rows)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
--- wrk script: requests signed beforehand, each sent once. Environment:
+-- wrk script: requests made beforehand, each sent once, or again from the first with BENCH_REPEAT=1. Environment:
 --   BENCH_BODIES   files PREFIX.1, PREFIX.2 ... for the threads; a line is SIGNATURE TAB BODY
 --   BENCH_PATH     path to post to
 --   BENCH_HEADERS  "Name: value" lines, separated by \n; BENCH_SIGNED=1 adds X-CSS-CMS-Signature
@@ -14,6 +14,7 @@ function init(args)
 	bodies = assert(io.open(os.getenv("BENCH_BODIES") .. "." .. number, "r"))
 	path = os.getenv("BENCH_PATH")
 	signed = os.getenv("BENCH_SIGNED") == "1"
+	repeats = os.getenv("BENCH_REPEAT") == "1"
 	headers = {}
 	for name, value in string.gmatch(os.getenv("BENCH_HEADERS") .. "\n", "([^:\n]+): ([^\n]*)\n") do
 		headers[name] = value
@@ -22,6 +23,10 @@ end
 
 function request()
 	local line = bodies:read("*l")
+	if line == nil and repeats then
+		bodies:seek("set")
+		line = bodies:read("*l")
+	end
 	if line == nil then
 		io.stderr:write("wrk: out of prepared requests\n")
 		os.exit(3)
