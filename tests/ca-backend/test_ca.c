@@ -7,6 +7,10 @@
 
 #include <cmocka.h>
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
 #include "ca-backend/signer_process.h"
 #include "issuing/ca.h"
 #include "formats/names_text.h"
@@ -390,6 +394,58 @@ ca_finish__refuses_what_is_no_certificate(void **state)
 	ca_free(NULL);
 }
 
+/* RSA of so many bits, or 0 for P-256. Nothing is signed with it, so the modulus is no product of
+ * primes. */
+static X509 *
+certificate_of(unsigned rsa_bits)
+{
+	unsigned char n[512];
+	unsigned e = 65537;
+	OSSL_PARAM params[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n, rsa_bits / 8),
+	    OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &e), OSSL_PARAM_construct_end()};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	EVP_PKEY *key = rsa_bits == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256") : NULL;
+	X509 *cert = X509_new();
+
+	memset(n, 0xff, sizeof(n));
+	if (rsa_bits != 0)
+		MUST(EVP_PKEY_fromdata_init(ctx) == 1 &&
+		    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1);
+	MUST(key != NULL && cert != NULL && X509_set_pubkey(cert, key) == 1);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return cert;
+}
+
+/* Which CAs' certificates would hold up a batch: those in a token, and long RSA keys. */
+static void
+ca_signs_slowly__by_its_key(void **state)
+{
+	static const struct {
+		unsigned rsa_bits;
+		enum ca_protection protection;
+		bool is_slow;
+	} row[] = {
+	    {0, CA_KEY_SYSTEM, false},
+	    {2048, CA_KEY_SYSTEM, false},
+	    {3072, CA_KEY_PASSWORD, false},
+	    {4096, CA_KEY_SYSTEM, true},
+	    {4096, CA_KEY_PASSWORD, true},
+	    {0, CA_KEY_PKCS11, true},
+	    {2048, CA_KEY_PKCS11, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct ca ca = {.protection = row[i].protection,
+		    .cert = certificate_of(row[i].rsa_bits)};
+
+		if (ca_signs_slowly(&ca) != row[i].is_slow)
+			fail_msg("RSA %u, protection %d", row[i].rsa_bits, (int)row[i].protection);
+		X509_free(ca.cert);
+	}
+}
+
 static void
 outcome__describes_the_certificate(void **state)
 {
@@ -543,6 +599,7 @@ main(void)
 	    cmocka_unit_test(ca_sign__survives_a_killed_signer),
 	    cmocka_unit_test(ca_sign__needs_the_right_record),
 	    cmocka_unit_test(ca_finish__refuses_what_is_no_certificate),
+	    cmocka_unit_test(ca_signs_slowly__by_its_key),
 	    cmocka_unit_test(outcome__describes_the_certificate),
 	    cmocka_unit_test(dn__is_rfc4514_with_blanks),
 	    cmocka_unit_test(san__lists_every_kind_of_name),

@@ -206,24 +206,35 @@ signer__unlocks_what_was_not_loaded(void **state)
 	assert_int_equal(sign(f), 0);
 }
 
+/* Unlocked after `since` (gh_now_us) for so many seconds: wait for the end, which must not come
+ * before. The signer's clock has whole seconds. */
+static void
+await_locked(struct fixture *f, int64_t since, int seconds)
+{
+	int64_t end = since + (seconds + 20) * INT64_C(1000000);
+
+	while (sign(f) != GH_E_CA_LOCKED) {
+		assert_true(gh_now_us() < end);
+		pause_ms(50);
+	}
+	assert_true(gh_now_us() - since > (seconds - 1) * INT64_C(1000000));
+}
+
 static void
 signer__forgets_the_key_when_the_time_is_over(void **state)
 {
 	struct fixture *f = *state;
-	int tries;
+	int64_t since = gh_now_us();
 
 	assert_int_equal(unlock(f, &f->locked, PASSWORD, 2), 0);
 	assert_int_equal(sign(f), 0);
-	for (tries = 0; tries < 60 && sign(f) == 0; tries++)
-		pause_ms(100);
-	assert_in_range(tries, 5, 40);
-	assert_int_equal(sign(f), GH_E_CA_LOCKED);
+	await_locked(f, since, 2);
 	assert_false(state_of(f).is_unlocked);
 	assert_int_equal(state_of(f).unlocked_until, 0);
 	/* and again; a second unlock counts from its own begin */
 	assert_int_equal(unlock(f, &f->locked, PASSWORD, 2), 0);
 	assert_int_equal(unlock(f, &f->locked, PASSWORD, 60), 0);
-	pause_ms(2500);
+	pause_ms(2500); /* past the end of the first */
 	assert_int_equal(sign(f), 0);
 }
 
@@ -368,21 +379,22 @@ signer__stays_unlocked_when_its_limits_change(void **state)
 	struct signer_limits limits = issuing_limits;
 	struct record narrow, changed;
 	struct gh_error err;
+	int64_t since;
 
 	limits.max_validity = DAY;
 	assert_int_equal(signer_client_set_limits(a.client, f->locked.p, f->locked.len, &limits,
 			     &narrow.p, &narrow.len, &err),
 	    0);
 	assert_int_equal(admin_signer_stop(&a), 0);
-	assert_int_equal(unlock(f, &f->locked, PASSWORD, 3), 0);
+	since = gh_now_us();
+	assert_int_equal(unlock(f, &f->locked, PASSWORD, 4), 0);
 	assert_int_equal(sign(f), 0);
 	assert_int_equal(load(f, &narrow), 0);
 	assert_true(state_of(f).is_unlocked);
 	assert_int_equal(sign(f), GH_E_CA_POLICY);
 	assert_int_equal(load(f, &f->locked), GH_E_CONFLICT);
-	/* not a second longer than before */
-	pause_ms(3500);
-	assert_int_equal(sign(f), GH_E_CA_LOCKED);
+	/* no longer than before */
+	await_locked(f, since, 4);
 	/* another password is another key part, and locks */
 	assert_int_equal(unlock(f, &narrow, PASSWORD, 60), 0);
 	assert_int_equal(set_password(f, &narrow, PASSWORD, "new one", &changed), 0);

@@ -2,6 +2,7 @@
 """Enrollments that are taken together: what one of them meets, the others do not notice; nothing is answered that was
 not committed, and nothing is signed twice for one signed request, whatever dies in the middle."""
 
+import base64
 import contextlib
 import json
 import os
@@ -254,6 +255,29 @@ class Members(Case):
         self.assertEqual(env.count("select count(*) from request"), before + 13)
         self.check_marks()
 
+    def test_slow_template_holds_nobody_else(self):
+        """What an RSA-4096 key has to sign leaves its batch: the others are recorded together and without it."""
+        with contextlib.suppress(AssertionError):   # there since another run of this test
+            env.admin("ca", "create", "slow", "--parent", "root", "--subject", "CN=Slow CA", "--key-alg", "RSA-4096", "--no-urls")
+        key, secret = os.urandom(20).hex(), os.urandom(20).hex()
+        for name, text in (("key", key), ("secret", secret)):
+            (env.scratch / name).write_text(f"text:{text}")
+        env.admin("app", "create", "slow", "--ca", "slow", "--template", "User", "--key-file", env.scratch / "key",
+                  "--secret-file", env.scratch / "secret")
+        env.await_catalog()
+
+        def slow_client():
+            return Client(env, app_key=base64.b64encode(key.encode()).decode(), secret=secret.encode())
+        calls = [Call(request_body(), slow_client() if i % 4 == 0 else None) for i in range(BATCH)]
+        replies = together(calls)
+        self.assertEqual([r.status for r in replies], [200] * BATCH, [r.body[:200] for r in replies])
+        slow, fast = ([int(r.json["CMSRequestId"]) for i, r in enumerate(replies) if (i % 4 == 0) == s] for s in (True, False))
+        self.assertEqual(recorded_together(f"request_id = {fast[0]}"), len(fast))
+        for number in slow:
+            self.assertEqual(recorded_together(f"request_id = {number}"), 1)
+        self.check_marks()
+        self.check_trail(calls)
+
     def test_slow_directory_holds_nobody_else(self):
         """carol and dave are not in the cache, and all threads that may wait do so: alice is served."""
         slow = [Call(request_body(), Client(env, user=u, password="x")) for u in ("carol", "dave", "nobody", "none")]
@@ -297,6 +321,34 @@ class Alone(Case):
             self.assertEqual(alice.call(PKCS10, request_body()).status, 200)
             fastest = min(fastest, time.monotonic() - begin)
         self.assertLess(fastest, 0.01)
+
+
+class Bound(Case):
+    QUEUE = 40
+
+    def test_what_leaves_its_batch_is_bounded(self):
+        """The directory hangs: whom it would have to be asked about waits in the queue, as far as there is room."""
+        with other_configuration(f"gateway {{ queue = {self.QUEUE} }}"):
+            warm("alice")
+            slow = [Call(request_body(), Client(env, user="carol", password="x")) for _ in range(self.QUEUE + 30)]
+            env.slapd("pause")
+            try:
+                for i in range(0, len(slow), 10):
+                    for call in slow[i:i + 10]:
+                        call.start()
+                    # they have left the list, or are refused
+                    wait_for(lambda: waiting() + sum(c.reply is not None for c in slow[:i + 10]) >= i + 8, "ten more", 15)
+                    self.assertLessEqual(waiting(), self.QUEUE)
+                # two are at work
+                wait_for(lambda: sum(c.reply is not None for c in slow) >= 28, "those beyond the bound are answered", 15)
+                for reply in [c.reply for c in slow if c.reply is not None]:
+                    self.assertEqual(reply.status, 503, reply.body)
+                    self.assertIn("retry-after", reply.headers)
+                self.assertEqual(Client(env, timeout=20).call(PKCS10, request_body()).status, 200)
+            finally:
+                env.slapd("resume")
+            for call in slow:
+                self.assertIn(call.end().status, (401, 503))
 
 
 class Deadline(Case):

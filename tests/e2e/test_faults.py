@@ -98,7 +98,7 @@ class Database(Case):
     def test_frozen_under_load(self):
         def fault():
             env.postgres("freeze")
-            time.sleep(3)                   # longer than timeout_ms
+            self.refused_in_time(503)       # longer than timeout_ms
             env.postgres("thaw")
         self.under_load(fault)
 

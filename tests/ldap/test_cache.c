@@ -172,18 +172,27 @@ static void
 watchdog__shuts_a_socket_that_comes_late(void **state)
 {
 	struct dir_watchdog *dog = dir_watchdog_new();
-	struct dir_watch w;
-	int fds[2];
+	struct dir_watch w, other;
+	int fds[2], its[2];
 	char c;
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, its), 0);
 	dir_watch_add(dog, &w);
+	dir_watch_add(dog, &other);
+	assert_int_equal(dir_watch_socket(&other, its[0]), 0);
 	dir_watch_arm(&w, 1);
-	usleep(50000);
+	dir_watch_arm(&other, 1);
+	/* the thread looks at both: when the later one has ended, so has the other */
+	assert_int_equal(read(its[0], &c, 1), 0);
 	assert_int_equal(dir_watch_socket(&w, fds[0]), 0);
-	assert_int_equal(read(fds[0], &c, 1), 0); /* at once or when the thread comes round */
+	assert_int_equal(read(fds[0], &c, 1), 0);
 	assert_false(dir_watch_disarm(&w));
+	assert_false(dir_watch_disarm(&other));
+	dir_watch_remove(&other);
+	close(its[0]);
+	close(its[1]);
 	/* the number may belong to somebody else after this */
 	assert_int_equal(dir_watch_socket(&w, -1), 0);
 	dir_watch_remove(&w);
