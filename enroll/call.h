@@ -7,17 +7,34 @@
 #include "enroll.h"
 #include "http.h"
 
-#define CALL_NAME_SIZE 81 /* longest {name} of a path, with its NUL */
+#define CALL_PART_SIZE 81 /* longest variable part of a path, decoded, with its NUL */
+#define CALL_PARTS_MAX 4  /* in one pattern of a row */
+
+/* A variable part of a path. */
+struct call_part {
+	const char *name;          /* where it stands in the row's pattern: "label}/simpleenroll" */
+	int64_t number;            /* of {id}, else 0 */
+	char text[CALL_PART_SIZE]; /* decoded: nobody decodes it again */
+};
+
+struct call_parts {
+	struct call_part part[CALL_PARTS_MAX];
+	size_t n;
+};
+
+/* The part of this name: "label"; "": the path has none. */
+const char *call_text(const struct call_parts *parts, const char *name);
+/* The same of a number, {id}; 0: the path has none. */
+int64_t call_number(const struct call_parts *parts, const char *name);
 
 struct call {
 	const struct gh_http_request *http;
 	const struct requester *requester;
-	const struct app *app;   /* NULL only where the route needs none */
-	struct dir_entry *entry; /* requester's entry, or NULL */
-	int version;             /* {v}: 1, 2, 3 */
-	int64_t object_id;       /* {id}; 0 = none */
-	const char *name;        /* {name}: one segment as sent; "" = none */
-	const char *rest;        /* {rest}: the end of the path as sent, not decoded; "" = none */
+	const struct app *app;          /* NULL only where the route needs none */
+	struct dir_entry *entry;        /* requester's entry, or NULL */
+	int version;                    /* {v}: 1, 2, 3 */
+	const struct call_parts *parts; /* the others of the path */
+	const char *rest; /* {rest}: the end of the path as sent, not decoded; "" = none */
 };
 
 struct gh_log_event;

@@ -95,7 +95,8 @@ ce_request_status(struct worker_env *env, const struct call *call, struct gh_htt
 	struct gh_error err;
 	bool cert_only;
 
-	if (enroll_status(env, call->requester, call->object_id, &out, &cert_only, &err) != 0) {
+	if (enroll_status(env, call->requester, call_number(call->parts, "id"), &out, &cert_only,
+		&err) != 0) {
 		ce_reply_error(env, &err, rep);
 		return;
 	}

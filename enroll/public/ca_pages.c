@@ -49,7 +49,7 @@ set_thumbprint(gh_json *o, const struct ca *ca)
 static int
 set_path(gh_json *o, const char *name, const char *folder, const char *slug, const char *suffix)
 {
-	char path[CALL_NAME_SIZE + 32];
+	char path[CALL_PART_SIZE + 32];
 
 	snprintf(path, sizeof(path), "/%s/%s%s", folder, slug, suffix);
 	return gh_json_set_string(o, name, path);
@@ -199,7 +199,7 @@ static const struct form *
 find_form(const struct ca_set *cas, const char *file, const struct ca **ca)
 {
 	const char *dot = strrchr(file, '.');
-	char stem[CALL_NAME_SIZE];
+	char stem[CALL_PART_SIZE];
 
 	for (size_t i = 0; dot != NULL && i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (strcasecmp(dot, forms[i].suffix) != 0)
@@ -237,7 +237,8 @@ ca_pages_certificate(struct worker_env *env, const struct call *call, struct gh_
 {
 	struct gh_error err = {0};
 	const struct ca *ca = NULL;
-	const struct form *form = find_form(&env->catalog->cas, call->name, &ca);
+	const struct form *form =
+	    find_form(&env->catalog->cas, call_text(call->parts, "name"), &ca);
 	struct gh_buf body;
 	int rc;
 

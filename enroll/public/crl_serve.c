@@ -102,6 +102,7 @@ reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pe
 void
 crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
+	const char *name = call_text(call->parts, "name");
 	struct gh_error err = {0};
 	struct crl_cached found;
 	struct crl_file file;
@@ -110,9 +111,9 @@ crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *r
 	if (env->catalog == NULL)
 		rc = gh_fail(&err, GH_E_DB_DOWN, "no configuration read from the database yet");
 	else
-		rc = crl_file_parse(&env->catalog->cas, call->name, &file, &err);
+		rc = crl_file_parse(&env->catalog->cas, name, &file, &err);
 	if (rc == 0)
-		rc = crl_cache_get(env->store, &file, call->name, &found, &err);
+		rc = crl_cache_get(env->store, &file, name, &found, &err);
 	if (rc != 0)
 		rest_error(&err, call->http->request_id, NULL, rep);
 	else

@@ -221,7 +221,7 @@ password_call(const struct worker_env *env, const struct call *call)
 	    .conf = env->conf,
 	    .who = call->requester,
 	    .request_id = call->http->request_id,
-	    .ca = call->name};
+	    .ca = call_text(call->parts, "name")};
 }
 
 static void

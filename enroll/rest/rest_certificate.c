@@ -40,8 +40,8 @@ read_asked(const struct call *call, struct asked *a, struct rest_fields *fields,
 	int rc;
 
 	memset(a, 0, sizeof(*a));
-	a->key.id = call->object_id;
-	if (call->object_id != 0)
+	a->key.id = call_number(call->parts, "id");
+	if (a->key.id != 0)
 		return 0;
 	if ((rc = rest_query(call, "serial", &a->serial, err)) != 0 ||
 	    (rc = rest_query(call, "issuer", &a->issuer, err)) != 0 ||

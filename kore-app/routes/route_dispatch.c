@@ -229,8 +229,7 @@ call_of(const struct route_item *i, const struct auth_result *who)
 	    .app = who->app,
 	    .entry = who->entry,
 	    .version = i->match->version,
-	    .object_id = i->match->id,
-	    .name = i->match->name,
+	    .parts = &i->match->parts,
 	    .rest = i->match->rest,
 	};
 }

@@ -1,52 +1,86 @@
 /* From a method and a path to a row of the route table. */
 #include <string.h>
 
+#include "percent.h"
+
 #include "routes.h"
 
-/* A segment that is safe in names of objects, logs and file names. */
+/* A text that is safe in names of objects, logs and file names. */
 static bool
-match_name(const char **path, struct route_match *m)
+is_name(const char *s)
 {
-	size_t n =
-	    strspn(*path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-");
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:-");
 
-	if (n == 0 || n >= sizeof(m->name))
-		return false;
-	memcpy(m->name, *path, n);
-	m->name[n] = '\0';
-	*path += n;
-	return true;
+	return n > 0 && s[n] == '\0' && strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
 }
 
-/* One "{...}" of a pattern against the start of *path; moves *path behind it. */
-static bool
-match_variable(const char *variable, const char **path, struct route_match *m)
+/* Positive, nothing but digits; 0: it is none. */
+static int64_t
+number_of(const char *s)
 {
-	const char *p = *path;
 	int64_t n = 0;
 
-	if (strncmp(variable, "{v}", 3) == 0 || strncmp(variable, "{v12}", 5) == 0) {
-		if (*p < '1' || *p > (variable[2] == '}' ? '3' : '2'))
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (n > (INT64_MAX - (*s - '0')) / 10)
+			return 0;
+		n = n * 10 + (*s - '0');
+	}
+	return *s == '\0' ? n : 0;
+}
+
+/* One segment of *path, which moves behind it. */
+static bool
+decode_segment(const char **path, char out[CALL_PART_SIZE])
+{
+	const char *end = *path + strcspn(*path, "/");
+	size_t n = 0;
+
+	while (*path < end) {
+		int c = gh_percent_next(path, end);
+
+		if (c <= 0 || n == CALL_PART_SIZE - 1)
 			return false;
-		m->version = *p - '0';
-		*path = p + 1;
-		return true;
+		out[n++] = (char)c;
 	}
-	if (strncmp(variable, "{name}", 6) == 0)
-		return match_name(path, m);
-	if (strncmp(variable, "{rest}", 6) == 0) {
-		m->rest = p;
-		*path = p + strlen(p);
-		return *p != '\0';
-	}
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (n > (INT64_MAX - (*p - '0')) / 10)
-			return false;
-		n = n * 10 + (*p - '0');
-	}
-	m->id = n;
-	*path = p;
+	out[n] = '\0';
 	return n > 0;
+}
+
+static bool
+is_variable(const char *pattern, const char *name)
+{
+	return strncmp(pattern, name, strlen(name)) == 0;
+}
+
+static bool
+read_version(const char **path, int max, int *version)
+{
+	*version = *(*path)++ - '0';
+	return *version >= 1 && *version <= max;
+}
+
+/* The "{...}" at the start of pattern against the start of *path, which moves behind it. */
+static bool
+match_variable(const char *pattern, const char **path, struct route_match *m)
+{
+	struct call_part *part = &m->parts.part[m->parts.n];
+	bool is_number = is_variable(pattern, "{id}");
+
+	if (is_variable(pattern, "{rest}")) {
+		m->rest = *path;
+		*path += strlen(*path);
+		return *m->rest != '\0';
+	}
+	if (is_variable(pattern, "{v}"))
+		return read_version(path, 3, &m->version);
+	if (is_variable(pattern, "{v12}"))
+		return read_version(path, 2, &m->version);
+	if (m->parts.n == CALL_PARTS_MAX || !decode_segment(path, part->text))
+		return false;
+	part->name = pattern + 1;
+	part->number = is_number ? number_of(part->text) : 0;
+	m->parts.n++;
+	return is_number ? part->number > 0 : is_name(part->text);
 }
 
 static char
@@ -55,10 +89,12 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* The whole path, in any case, with or without a slash at its end. */
-static bool
-match_pattern(const char *pattern, const char *path, struct route_match *m)
+bool
+route_pattern_match(const char *pattern, const char *path, struct route_match *m)
 {
+	m->version = 0;
+	m->parts.n = 0;
+	m->rest = "";
 	while (*pattern != '\0') {
 		if (*pattern == '{') {
 			if (!match_variable(pattern, &path, m))
@@ -68,6 +104,7 @@ match_pattern(const char *pattern, const char *path, struct route_match *m)
 			return false;
 		}
 	}
+	/* with or without a slash at its end */
 	if (*path == '/')
 		path++;
 	return *path == '\0';
@@ -81,33 +118,33 @@ match_row(const struct gh_conf *conf, const struct route *r, const char *path,
 	const struct route_family *f = route_family_of(r);
 	const char *rest;
 
-	if (match_pattern(r->pattern, path, m))
+	if (route_pattern_match(r->pattern, path, m))
 		return true;
 	rest = f->strip != NULL ? f->strip(conf, path) : NULL;
-	return rest != NULL && match_pattern(r->pattern, rest, m);
+	return rest != NULL && route_pattern_match(r->pattern, rest, m);
 }
 
 int
 route_find(const struct gh_conf *conf, enum gh_http_method method, const char *path,
     struct route_match *m, struct gh_error *err)
 {
-	memset(m, 0, sizeof(*m));
-	m->rest = "";
-	m->family = route_family_of_path(path);
+	m->allowed = 0;
+	m->family = NULL;
 	for (size_t i = 0; i < route_table_len; i++) {
 		const struct route *r = &route_table[i];
-		struct route_match found = {.route = r, .rest = "", .family = route_family_of(r)};
 
-		if (!match_row(conf, r, path, &found))
+		if (!match_row(conf, r, path, m))
 			continue;
-		found.allowed = m->allowed | r->methods;
+		m->allowed |= r->methods;
+		m->family = route_family_of(r);
 		if (r->methods & (unsigned)method) {
-			*m = found;
+			m->route = r;
 			return 0;
 		}
-		m->allowed = found.allowed;
-		m->family = found.family;
 	}
+	*m = (struct route_match){.allowed = m->allowed, .family = m->family, .rest = ""};
+	if (m->family == NULL)
+		m->family = route_family_of_path(path);
 	if (m->allowed != 0)
 		return gh_fail(err, GH_E_METHOD, "method not allowed");
 	return gh_refuse(err, GH_E_NOT_FOUND, "There is nothing at this path. Check its spelling.");

@@ -35,7 +35,7 @@ static bool
 crl_cached(const struct gh_http_request *req, const struct route_match *m,
     struct gh_http_reply *rep)
 {
-	return crl_get_cached(req, m->name, rep);
+	return crl_get_cached(req, call_text(&m->parts, "name"), rep);
 }
 
 /* The hand-over between gateway and signer is paid once for all. Two at work: one waits for

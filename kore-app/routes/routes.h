@@ -34,10 +34,8 @@ struct route_batch {
 /* What a row does not say is 0. So a row that does not say who may use it is refused to all. */
 struct route {
 	unsigned methods; /* GH_HTTP_* bits */
-	/* Lower case. "{v}" a version 1 to 3, "{v12}" 1 or 2, "{id}" a positive decimal, "{name}"
-	 * one segment of letters, digits and "._@-", "{rest}" all that follows. Matched in any
-	 * case, whole path. Paths of API families with a configurable prefix are given without it.
-	 */
+	/* Lower case, but for variable parts: as route_pattern_match. Matched in any case, whole
+	 * path. Paths of API families with a configurable prefix are given without it. */
 	const char *pattern;
 	const char *name; /* for metrics and logs: "certenroll.pkcs10" */
 	unsigned need;    /* AUTH_* bits */
@@ -76,13 +74,26 @@ const struct route_family *route_family_of(const struct route *r);
 struct route_match {
 	const struct route *route;
 	int version;
-	int64_t id;
-	char name[CALL_NAME_SIZE];
+	struct call_parts parts;
 	const char *rest;                  /* points into the path; "" = none */
 	unsigned allowed;                  /* methods that the path has; 0 = no such path */
 	const struct route_family *family; /* of the row, or of the rows that have the path, or of
 					    * the path; NULL: nobody has looked */
 };
+
+/*
+ * The whole path against the pattern of a row. Fills version, parts and rest of *m. Variable parts
+ * are whole segments, up to CALL_PARTS_MAX:
+ *
+ *     {v}, {v12}   a version: 1 to 3; 1 or 2
+ *     {id}         a positive decimal number
+ *     {rest}       all that follows, at the end of the pattern only. Not decoded: its owner has an
+ *                  encoding of its own in it (RFC 6960, A.1)
+ *     {any other}  1 to CALL_PART_SIZE - 1 letters, digits and "._@:-"; not "." or ".."
+ *
+ * Numbers and names are percent-decoded once, here.
+ */
+bool route_pattern_match(const char *pattern, const char *path, struct route_match *m);
 
 /* GH_E_NOT_FOUND; GH_E_METHOD with m->allowed holding the methods the path has. A trailing slash
  * and the prefixes of certenroll.prefixes are accepted. The match points into path. */

@@ -261,8 +261,11 @@ call_ca(handler fn, const char *ca, const char *body)
 	    .field = &(struct gh_http_field){"content-type", "application/json"},
 	    .fields = 1,
 	    .request_id = "r1"};
-	struct call call = {.http = &http, .requester = &who, .name = ca};
+	struct call_parts parts = {.part[0] = {.name = "name}"}, .n = 1};
+	struct call call = {.http = &http, .requester = &who, .parts = &parts};
 
+	assert_true(strlen(ca) < CALL_PART_SIZE);
+	strcpy(parts.part[0].text, ca);
 	forget_answer();
 	fn(&env, &call, &rep);
 	assert_false(db.is_open);

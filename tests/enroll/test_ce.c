@@ -987,7 +987,8 @@ static int
 status_of(const struct requester *who, int64_t id, char **text)
 {
 	struct gh_http_request http = {0};
-	struct call call = {.http = &http, .requester = who, .version = 3, .object_id = id};
+	struct call_parts parts = {.part[0] = {.name = "id}", .number = id}, .n = 1};
+	struct call call = {.http = &http, .requester = who, .version = 3, .parts = &parts};
 	struct gh_http_reply rep = {0};
 	int status;
 

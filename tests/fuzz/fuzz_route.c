@@ -7,6 +7,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Every part is what handlers take it for. */
+static void
+check_match(const struct route_match *m)
+{
+	if (m->version < 0 || m->version > 3 || m->parts.n > CALL_PARTS_MAX)
+		abort();
+	for (size_t i = 0; i < m->parts.n; i++) {
+		const struct call_part *p = &m->parts.part[i];
+		size_t n = strnlen(p->text, sizeof(p->text));
+
+		if (n == 0 || n == sizeof(p->text) || strpbrk(p->text, "/\\%\r\n") != NULL)
+			abort();
+		if (p->number < 0 || (strncmp(p->name, "id}", 3) == 0 && p->number == 0))
+			abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,10 +41,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(path, data + 1, size - 1);
 	path[size - 1] = '\0';
 	rc = route_find(&conf, (enum gh_http_method)(1 << data[0] % 6), path, &m, &err);
-	if (rc == 0 &&
-	    (m.route == NULL || (m.route->methods & (1u << data[0] % 6)) == 0 || m.id < 0 ||
-		m.version < 0 || m.version > 3))
+	if (rc == 0 && (m.route == NULL || (m.route->methods & (1u << data[0] % 6)) == 0))
 		abort();
+	check_match(&m);
+	if (route_pattern_match("/est/{label}/{id}/{name}/{kid}/{rest}", path, &m))
+		check_match(&m);
 	if (rc != 0 && rc != GH_E_NOT_FOUND && !(rc == GH_E_METHOD && m.allowed != 0))
 		abort();
 	free(path);

@@ -92,7 +92,7 @@ def route_seeds():
     for path in (b"/CMSApi/CertEnroll/3/Pkcs10", b"/certenroll/1/token", b"/pki/certenroll/2/templates/",
                  b"/CMSApi/CertEnroll/3/Requests/17", b"/CertEnroll/3/Requests/99999999999999999999",
                  b"/healthz", b"/a/b/certenroll/3/pkcs10", b"/CMSAPI/Certificates/3/Revoke",
-                 b"/pki/certificate/17/status"):
+                 b"/pki/certificate/17/status", b"/est/ca:1/%31/a%2Eb/0x2a/rest/%2F", b"/ca/%2e%2e", b"/ca/a%2Fb%00"):
         for method in range(6):
             yield bytes([method]) + path
 

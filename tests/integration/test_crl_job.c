@@ -375,9 +375,12 @@ static struct gh_http_reply
 get(const char *name)
 {
 	struct worker_env e = {.conf = conf, .store = w.store, .catalog = catalog};
-	struct call call = {.http = &http, .name = name, .rest = ""};
+	struct call_parts parts = {.part[0] = {.name = "name}"}, .n = 1};
+	struct call call = {.http = &http, .parts = &parts, .rest = ""};
 	struct gh_http_reply rep = {0};
 
+	assert_true(strlen(name) < CALL_PART_SIZE);
+	strcpy(parts.part[0].text, name);
 	crl_get(&e, &call, &rep);
 	return rep;
 }

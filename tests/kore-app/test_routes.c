@@ -79,7 +79,7 @@ routes__every_row_in_any_case(void **state)
 				: strstr(r->pattern, "{v12}") != NULL ? 2
 								      : 3);
 			if (strstr(r->pattern, "{id}") != NULL)
-				assert_true(m.id == (last ? INT64_MAX : 1));
+				assert_true(call_number(&m.parts, "id") == (last ? INT64_MAX : 1));
 			snprintf(variant, sizeof(variant), "%s/", path);
 			assert_int_equal(find(method, variant, &m), 0);
 			upper(path);
@@ -87,6 +87,94 @@ routes__every_row_in_any_case(void **state)
 			assert_ptr_equal(m.route, r);
 		}
 	}
+}
+
+/* Several parts of one path, each decoded once and found by its name. */
+static void
+pattern__parts_by_name(void **state)
+{
+	struct route_match m;
+
+	(void)state;
+	assert_true(
+	    route_pattern_match("/est/{label}/simpleenroll", "/EST/ca:1/simpleenroll/", &m));
+	assert_string_equal(call_text(&m.parts, "label"), "ca:1");
+	assert_string_equal(call_text(&m.parts, "labe"), "");
+	assert_string_equal(call_text(&m.parts, "label}"), "");
+	assert_true(
+	    route_pattern_match("/{v}/a/{id}/b/{name}/{kid}", "/3/a/%31%37/b/a%2Eb%40C/0x2a", &m));
+	assert_int_equal(m.version, 3);
+	assert_int_equal(m.parts.n, 3);
+	assert_int_equal(call_number(&m.parts, "id"), 17);
+	assert_string_equal(call_text(&m.parts, "id"), "17");
+	assert_string_equal(call_text(&m.parts, "name"), "a.b@C");
+	assert_string_equal(call_text(&m.parts, "kid"), "0x2a");
+	assert_int_equal(call_number(&m.parts, "kid"), 0);
+	assert_int_equal(call_number(&m.parts, "none"), 0);
+	assert_string_equal(m.rest, "");
+	assert_true(route_pattern_match("/a/{name}/{rest}", "/a/%61/%2F/b%2", &m));
+	assert_string_equal(call_text(&m.parts, "name"), "a");
+	assert_string_equal(m.rest, "%2F/b%2");
+	/* one more than there is room for */
+	assert_true(route_pattern_match("/{a}/{b}/{c}/{d}", "/1/2/3/4", &m));
+	assert_string_equal(call_text(&m.parts, "d"), "4");
+	assert_false(route_pattern_match("/{a}/{b}/{c}/{d}/{e}", "/1/2/3/4/5", &m));
+}
+
+/* What is encoded is held to the same rules, and is not decoded twice. */
+static void
+pattern__bad_parts(void **state)
+{
+	static const char *const bad[] = {"", "/", "a%2Fb", "a%2fb", "a%5Cb", "%00", "a%00", "a%0a",
+	    "%", "a%4", "a%4g", "%2541", "%25", "%c3%a4", ".", "..", "%2e%2E", "a b", "a+b", "a;b"};
+	char path[CALL_PART_SIZE + 8] = "/a/";
+	struct route_match m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		strcpy(path + 3, bad[i]);
+		if (route_pattern_match("/a/{name}", path, &m))
+			fail_msg("%s", path);
+	}
+	memset(path + 3, 'x', CALL_PART_SIZE - 1);
+	path[3 + CALL_PART_SIZE - 1] = '\0';
+	assert_true(route_pattern_match("/a/{name}", path, &m));
+	assert_int_equal(strlen(call_text(&m.parts, "name")), CALL_PART_SIZE - 1);
+	strcat(path, "x");
+	assert_false(route_pattern_match("/a/{name}", path, &m));
+}
+
+static void
+pattern__numbers_and_versions(void **state)
+{
+	static const struct {
+		const char *pattern, *path;
+		bool fits;
+	} rows[] = {
+	    {"/{id}", "/1", true},
+	    {"/{id}", "/0017", true},
+	    {"/{id}", "/9223372036854775807", true},
+	    {"/{id}", "/9223372036854775808", false},
+	    {"/{id}", "/0", false},
+	    {"/{id}", "/-1", false},
+	    {"/{id}", "/+1", false},
+	    {"/{id}", "/1a", false},
+	    {"/{id}", "/1%00", false},
+	    {"/{id}", "/0x1", false},
+	    {"/{v}", "/3", true},
+	    {"/{v}", "/%33", false},
+	    {"/{v}", "/4", false},
+	    {"/{v}", "/0", false},
+	    {"/{v}", "/33", false},
+	    {"/{v12}", "/2", true},
+	    {"/{v12}", "/3", false},
+	};
+	struct route_match m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (route_pattern_match(rows[i].pattern, rows[i].path, &m) != rows[i].fits)
+			fail_msg("%s %s", rows[i].pattern, rows[i].path);
 }
 
 /* The API of Keyfactor is found below a prefix, as its clients send it; nothing else is. */
@@ -811,6 +899,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(routes__every_row_in_any_case),
+	    cmocka_unit_test(pattern__parts_by_name),
+	    cmocka_unit_test(pattern__bad_parts),
+	    cmocka_unit_test(pattern__numbers_and_versions),
 	    cmocka_unit_test(routes__prefixes),
 	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),
 	    cmocka_unit_test(routes__unknown_paths),
