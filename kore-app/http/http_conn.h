@@ -1,6 +1,6 @@
 /*
  * One HTTP/1.1 connection as a state machine: bytes in, requests to the application, answers out
- * (RFC 9112). It does no I/O and knows no clock: a transport (kore_conn.c; a fuzzer) moves the
+ * (RFC 9112). It does no I/O and knows no clock: a transport (kore_step.c; a fuzzer) moves the
  * bytes and measures the time. Requests are served one after another, pipelined ones in their
  * order. One thread.
  *

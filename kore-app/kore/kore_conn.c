@@ -1,8 +1,9 @@
 /*
- * Sockets, TLS and time limits of the connections. Kore has the event loop and the listening
- * sockets, and tells us when something can be done; everything between accept and close is here, so
- * that one place owns a connection's life: docs/kore.md says why. The protocol is http_conn.c, who
- * may stay when there are too many is conn_table.c.
+ * The life of the connections. Kore has the event loop and the listening sockets, and tells us when
+ * something can be done; everything between accept and close is here and in kore_peer.c (one
+ * connection) and kore_step.c (what it does), so that one place owns a connection's life:
+ * docs/kore.md says why. The protocol is http_conn.c, who may stay when there are too many is
+ * conn_table.c.
  */
 #include <kore/kore.h>
 
@@ -10,289 +11,19 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
-#include "http/client_address.h"
-#include "http/conn_table.h"
 #include "exchange/exchange_serve.h"
-#include "log.h"
-#include "http/proxy_header.h"
+#include "http/client_address.h"
 
 #include "kore_app.h"
+#include "kore_peer.h"
+#include "kore_step.h"
 
-#define LISTENER_TLS 0
-#define LISTENER_PLAIN 1
 #define IDLE_MS 60000  /* kept alive and silent */
 #define LINGER_MS 2000 /* for a client to read the last answer, while it may still be sending */
-#define LINGER_BYTES (1024 * 1024)
-#define TRIM_FROM 256 /* connections */
-#define STEPS_MAX 64  /* reads and writes of one connection, before others have their turn */
+#define TRIM_FROM 256  /* connections */
+#define STEPS_MAX 64   /* reads and writes of one connection, before others have their turn */
 
-enum stage { STAGE_PROXY, STAGE_HANDSHAKE, STAGE_HTTP, STAGE_LINGER, STAGE_DEAD };
-
-struct peer {
-	struct kore_event evt; /* first member: Kore calls evt.handle with it */
-	struct conn_entry entry;
-	struct http_conn http;
-	enum stage stage;
-	int fd;
-	SSL *ssl;          /* NULL: plain */
-	bool is_at_work;   /* a step is under way: answers need not wake it */
-	bool has_progress; /* bytes of an answer have gone since it was settled */
-	uint64_t requests; /* http.requests when it was settled */
-	size_t discarded;  /* bytes, while it lingers */
-	struct peer *next_dead;
-};
-
-static struct conn_table *table;
-static struct peer *dead;    /* events of one round may still name them: freed by the timer */
 static struct peer *at_work; /* whose step is under way */
-
-static struct peer *
-peer_of_entry(struct conn_entry *e)
-{
-	return (struct peer *)(void *)((char *)e - offsetof(struct peer, entry));
-}
-
-static struct peer *
-peer_of_http(struct http_conn *c)
-{
-	return (struct peer *)(void *)((char *)c - offsetof(struct peer, http));
-}
-
-/* ---- the end of a connection ---- */
-
-static void
-end(struct peer *p)
-{
-	if (p->stage == STAGE_DEAD)
-		return;
-	p->stage = STAGE_DEAD;
-	http_conn_clear(&p->http);
-	if (p->ssl != NULL) {
-		ERR_clear_error();
-		if (SSL_is_init_finished(p->ssl))
-			(void)SSL_shutdown(p->ssl); /* close_notify, if it can still be sent */
-		SSL_free(p->ssl);
-	}
-	close(p->fd);
-	conn_table_remove(table, &p->entry);
-	p->next_dead = dead;
-	dead = p;
-}
-
-/* The last answer has gone. To close now could destroy it on its way, if the client is still
- * sending (RFC 9112, 9.6). */
-static void
-linger(struct peer *p)
-{
-	p->stage = STAGE_LINGER;
-	http_conn_clear(&p->http);
-	if (p->ssl != NULL) {
-		ERR_clear_error();
-		(void)SSL_shutdown(p->ssl);
-	}
-	(void)shutdown(p->fd, SHUT_WR);
-}
-
-/* ---- who it is, and who gives way ---- */
-
-static void
-close_excess(struct peer *p)
-{
-	struct conn_entry *e;
-
-	while (p->stage != STAGE_DEAD && (e = conn_table_excess(table, &p->entry)) != NULL)
-		end(peer_of_entry(e));
-}
-
-/* False: it cannot stay. */
-static bool
-count_for(struct peer *p, const struct sockaddr *sa)
-{
-	struct client_address from;
-	struct gh_error err;
-
-	client_address_set(&from, sa);
-	memcpy(p->http.address, from.text, sizeof(p->http.address));
-	if (conn_table_set_source(table, &p->entry, from.source, &err) != 0)
-		return false;
-	close_excess(p);
-	return p->stage != STAGE_DEAD;
-}
-
-/* ---- one step: read or write once ---- */
-
-enum step { STEP_AGAIN, STEP_BLOCKED, STEP_END };
-
-static enum step
-blocked(struct peer *p, int flag)
-{
-	p->evt.flags &= ~flag;
-	return STEP_BLOCKED;
-}
-
-/* After SSL_read, SSL_write or SSL_accept said n. With TLS 1.3, either may want either. */
-static enum step
-tls_failed(struct peer *p, int n)
-{
-	switch (SSL_get_error(p->ssl, n)) {
-	case SSL_ERROR_WANT_READ:
-		return blocked(p, KORE_EVENT_READ);
-	case SSL_ERROR_WANT_WRITE:
-		return blocked(p, KORE_EVENT_WRITE);
-	default:
-		return STEP_END;
-	}
-}
-
-static enum step
-socket_failed(struct peer *p, int flag)
-{
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
-		return blocked(p, flag);
-	return errno == EINTR ? STEP_AGAIN : STEP_END;
-}
-
-static enum step
-receive(struct peer *p, unsigned char *room, size_t size)
-{
-	ssize_t n;
-
-	if (!(p->evt.flags & KORE_EVENT_READ))
-		return STEP_BLOCKED;
-	ERR_clear_error();
-	n = p->ssl != NULL ? SSL_read(p->ssl, room, size < INT_MAX ? (int)size : INT_MAX)
-			   : recv(p->fd, room, size, 0);
-	if (n > 0) {
-		http_conn_received(&p->http, (size_t)n);
-		return STEP_AGAIN;
-	}
-	if (p->ssl != NULL)
-		return tls_failed(p, (int)n);
-	return n == 0 ? STEP_END : socket_failed(p, KORE_EVENT_READ);
-}
-
-static enum step
-transmit(struct peer *p, const unsigned char *data, size_t size)
-{
-	ssize_t n;
-
-	if (!(p->evt.flags & KORE_EVENT_WRITE))
-		return STEP_BLOCKED;
-	ERR_clear_error();
-	n = p->ssl != NULL ? SSL_write(p->ssl, data, size < INT_MAX ? (int)size : INT_MAX)
-			   : send(p->fd, data, size, MSG_NOSIGNAL);
-	if (n > 0) {
-		p->has_progress = true;
-		http_conn_sent(&p->http, (size_t)n);
-		return STEP_AGAIN;
-	}
-	return p->ssl != NULL ? tls_failed(p, (int)n) : socket_failed(p, KORE_EVENT_WRITE);
-}
-
-static enum step
-serve(struct peer *p)
-{
-	const unsigned char *data;
-	unsigned char *room;
-	size_t n;
-
-	if ((data = http_conn_pending(&p->http, &n)) != NULL)
-		return transmit(p, data, n);
-	if (p->http.phase == HTTP_END) {
-		linger(p);
-		return STEP_AGAIN;
-	}
-	if ((room = http_conn_room(&p->http, &n)) != NULL)
-		return receive(p, room, n);
-	return p->http.phase == HTTP_WAIT ? STEP_BLOCKED : STEP_END; /* no memory */
-}
-
-static enum step
-first_stage_behind_proxy(struct peer *p)
-{
-	p->stage = p->ssl != NULL ? STAGE_HANDSHAKE : STAGE_HTTP;
-	return STEP_AGAIN;
-}
-
-/* Left in the socket until all of it is there: nothing behind it may be taken with it. */
-static enum step
-read_proxy_header(struct peer *p)
-{
-	static unsigned char header[PROXY_HEADER_MAX];
-	struct sockaddr_storage sa;
-	struct gh_error err;
-	bool is_local;
-	size_t size;
-	ssize_t n;
-
-	if (!(p->evt.flags & KORE_EVENT_READ))
-		return STEP_BLOCKED;
-	n = recv(p->fd, header, sizeof(header), MSG_PEEK);
-	if (n < 0)
-		return socket_failed(p, KORE_EVENT_READ);
-	if (n == 0)
-		return STEP_END;
-	if (n < PROXY_HEADER_FIXED)
-		return blocked(p, KORE_EVENT_READ);
-	if (proxy_header_size(header, &size, &err) != 0)
-		return STEP_END;
-	if ((size_t)n < size)
-		return blocked(p, KORE_EVENT_READ);
-	if (recv(p->fd, header, size, 0) != (ssize_t)size ||
-	    proxy_header_parse(header, size, &sa, &is_local, &err) != 0)
-		return STEP_END;
-	if (!is_local && !count_for(p, (struct sockaddr *)&sa))
-		return STEP_END;
-	return first_stage_behind_proxy(p);
-}
-
-static enum step
-shake_hands(struct peer *p)
-{
-	int n;
-
-	ERR_clear_error();
-	n = SSL_accept(p->ssl);
-	if (n <= 0)
-		return tls_failed(p, n);
-	p->stage = STAGE_HTTP;
-	return STEP_AGAIN;
-}
-
-static enum step
-discard(struct peer *p)
-{
-	static unsigned char waste[16384];
-	ssize_t n;
-
-	if (!(p->evt.flags & KORE_EVENT_READ))
-		return STEP_BLOCKED;
-	n = recv(p->fd, waste, sizeof(waste), 0);
-	if (n < 0)
-		return socket_failed(p, KORE_EVENT_READ);
-	p->discarded += (size_t)n;
-	return n == 0 || p->discarded > LINGER_BYTES ? STEP_END : STEP_AGAIN;
-}
-
-static enum step
-step(struct peer *p)
-{
-	switch (p->stage) {
-	case STAGE_PROXY:
-		return read_proxy_header(p);
-	case STAGE_HANDSHAKE:
-		return shake_hands(p);
-	case STAGE_HTTP:
-		return serve(p);
-	case STAGE_LINGER:
-		return discard(p);
-	default:
-		return STEP_END;
-	}
-}
 
 /* ---- all that can be done now ---- */
 
@@ -323,7 +54,7 @@ settle(struct peer *p, enum stage before)
 
 	if (phase != p->entry.phase || p->stage != before || p->requests != p->http.requests ||
 	    p->has_progress)
-		conn_table_move(table, &p->entry, phase, (int64_t)kore_time_ms());
+		conn_table_move(peer_table, &p->entry, phase, (int64_t)kore_time_ms());
 	p->requests = p->http.requests;
 	p->has_progress = false;
 	http_conn_rest(&p->http);
@@ -339,11 +70,11 @@ work(struct peer *p)
 	p->is_at_work = true;
 	at_work = p;
 	for (int i = 0; i < STEPS_MAX && s == STEP_AGAIN; i++)
-		s = step(p);
+		s = step_once(p);
 	at_work = outer;
 	p->is_at_work = false;
 	if (s == STEP_END || p->stage == STAGE_DEAD) {
-		end(p);
+		peer_end(p);
 		return;
 	}
 	if (s == STEP_AGAIN) /* tell me again in the next round */
@@ -362,7 +93,7 @@ on_event(void *arg, int error)
 		p->evt.flags |= KORE_EVENT_READ | KORE_EVENT_WRITE;
 	/* the client has closed, or its side of it: nobody waits for the answer */
 	if (error && p->stage == STAGE_HTTP && p->http.phase == HTTP_WAIT)
-		end(p);
+		peer_end(p);
 	else
 		work(p);
 }
@@ -392,7 +123,7 @@ static bool
 make_room(void *arg)
 {
 	struct conn_entry *e =
-	    conn_table_oldest(table, CONN_BODY, at_work != NULL ? &at_work->entry : NULL);
+	    conn_table_oldest(peer_table, CONN_BODY, at_work != NULL ? &at_work->entry : NULL);
 	struct gh_error err;
 	struct peer *p;
 
@@ -411,42 +142,6 @@ make_room(void *arg)
 
 /* ---- new connections ---- */
 
-static SSL *
-new_tls(int fd)
-{
-	SSL *ssl = SSL_new(app_tls_context());
-
-	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
-		SSL_free(ssl);
-		return NULL;
-	}
-	SSL_set_accept_state(ssl);
-	return ssl;
-}
-
-static struct peer *
-new_peer(int fd, const struct listener *l)
-{
-	bool is_plain = strcmp(l->server->name, APP_PLAIN_SERVER) == 0;
-	struct peer *p = calloc(1, sizeof(*p));
-
-	if (p != NULL && !is_plain)
-		p->ssl = new_tls(fd);
-	if (p == NULL || (!is_plain && p->ssl == NULL)) {
-		free(p);
-		close(fd);
-		return NULL;
-	}
-	p->evt.type = KORE_TYPE_CONNECTION;
-	p->evt.handle = on_event;
-	p->fd = fd;
-	p->stage = is_plain ? STAGE_HTTP : STAGE_HANDSHAKE;
-	http_conn_init(&p->http, &app_state.http, "", is_plain);
-	conn_table_add(table, &p->entry, is_plain ? LISTENER_PLAIN : LISTENER_TLS,
-	    (int64_t)kore_time_ms());
-	return p;
-}
-
 /* A proxy's connections count for its clients, once it has said for which. */
 static void
 identify(struct peer *p, const struct sockaddr *sa)
@@ -457,9 +152,9 @@ identify(struct peer *p, const struct sockaddr *sa)
 	if (gh_ip_list_has(app_state.conf->gateway.proxies, from.ip)) {
 		p->stage = STAGE_PROXY;
 		memcpy(p->http.address, from.text, sizeof(p->http.address));
-		close_excess(p);
-	} else if (!count_for(p, sa)) {
-		end(p);
+		peer_close_excess(p);
+	} else if (!peer_count_for(p, sa)) {
+		peer_end(p);
 	}
 }
 
@@ -480,7 +175,7 @@ on_accept(void *arg, int error)
 	if (fd < 0)
 		return;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-	p = new_peer(fd, l);
+	p = peer_new(fd, l, on_event);
 	if (p == NULL)
 		return;
 	identify(p, (struct sockaddr *)&sa);
@@ -496,14 +191,14 @@ expire(struct peer *p, enum conn_phase phase)
 	struct gh_error err;
 
 	if (phase != CONN_HEAD && phase != CONN_BODY) {
-		end(p);
+		peer_end(p);
 		return;
 	}
 	gh_fail(&err, GH_E_REQUEST_TIMEOUT, "not complete after %d s",
 	    app_state.conf->gateway.request_timeout);
 	http_conn_give_up(&p->http, &err);
 	if (p->entry.phase == phase) /* never the same one again in this round */
-		end(p);
+		peer_end(p);
 }
 
 /* glibc keeps what it has once had, 14 kB for each TLS connection: it is given back when the crowd
@@ -512,8 +207,8 @@ static void
 trim_memory(void)
 {
 	static unsigned most;
-	unsigned n =
-	    conn_table_count(table, LISTENER_TLS) + conn_table_count(table, LISTENER_PLAIN);
+	unsigned n = conn_table_count(peer_table, LISTENER_TLS) +
+	    conn_table_count(peer_table, LISTENER_PLAIN);
 
 	if (n > most)
 		most = n;
@@ -540,15 +235,10 @@ on_tick(void *arg, u_int64_t now)
 
 	(void)arg;
 	for (int phase = 0; phase < CONN_WAIT; phase++)
-		while ((e = conn_table_oldest(table, phase, NULL)) != NULL &&
+		while ((e = conn_table_oldest(peer_table, phase, NULL)) != NULL &&
 		    (int64_t)now - e->since_ms >= limit[phase])
 			expire(peer_of_entry(e), phase);
-	while (dead != NULL) {
-		struct peer *p = dead;
-
-		dead = p->next_dead;
-		free(p);
-	}
+	peer_free_dead();
 	trim_memory();
 }
 
@@ -567,7 +257,7 @@ app_conn_start(struct gh_error *err)
 	};
 	struct kore_server *srv;
 	struct listener *l;
-	int rc = conn_table_new(&limits, &table, err);
+	int rc = conn_table_new(&limits, &peer_table, err);
 
 	if (rc != 0)
 		return rc;
@@ -597,15 +287,15 @@ app_conn_drain(void)
 	if (worker->has_lock) /* as long as it has it, Kore watches the listening sockets */
 		kore_platform_disable_accept();
 	kore_worker_make_busy();
-	while ((e = conn_table_oldest(table, CONN_IDLE, NULL)) != NULL)
-		end(peer_of_entry(e));
+	while ((e = conn_table_oldest(peer_table, CONN_IDLE, NULL)) != NULL)
+		peer_end(peer_of_entry(e));
 }
 
 bool
 app_conn_is_busy(void)
 {
 	for (int phase = CONN_BODY; phase < CONN_PHASES; phase++)
-		if (conn_table_oldest(table, phase, NULL) != NULL)
+		if (conn_table_oldest(peer_table, phase, NULL) != NULL)
 			return true;
 	return false;
 }

@@ -4,7 +4,7 @@
  * Debian's Kore hands the private key to a keymgr process through RSA_METHOD and EC_KEY_METHOD,
  * which OpenSSL 3 ignores on keys of its providers: no handshake succeeds, and with an RSA key the
  * keymgr crashes and takes the server down. So Kore is configured with "tls no", which leaves the
- * keymgr out, and kore_conn.c speaks TLS with an SSL_CTX of our own. A worker that cannot make one
+ * keymgr out, and kore_step.c speaks TLS with an SSL_CTX of our own. A worker that cannot make one
  * ends; nothing is ever served in plain text.
  *
  * A new certificate is a new SSL_CTX: connections keep the one they began with, and go on

@@ -112,7 +112,7 @@ print_server(FILE *f, const struct gh_conf *conf)
 	fprintf(f, "domain * {\n\tattach gateway\n}\n");
 	if (conf->gateway.http_port == 0)
 		return;
-	/* kore_conn.c knows this server by its name */
+	/* kore_peer.c knows this server by its name */
 	fprintf(f, "server plain {\n\tbind %s %d\n\ttls no\n}\n", conf->gateway.http_listen,
 	    conf->gateway.http_port);
 	fprintf(f, "domain * {\n\tattach plain\n}\n");
