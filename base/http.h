@@ -15,6 +15,7 @@
 
 #define GH_HTTP_HEADERS_MAX 16
 #define GH_REQUEST_ID_SIZE 33 /* 32 hex digits and NUL */
+#define GH_TLS_BINDING_SIZE 32
 
 enum gh_http_method {
 	GH_HTTP_GET = 1,
@@ -29,6 +30,18 @@ enum gh_http_method {
 struct gh_http_field {
 	const char *name; /* in lower case */
 	const char *value;
+};
+
+/* What TLS says of the connection of a request: a value, since no other thread may touch its SSL.
+ */
+struct gh_tls {
+	const char *protocol; /* "TLSv1.2", "TLSv1.3", static; NULL: no TLS */
+	bool is_resumed;      /* by a ticket of an earlier connection */
+	/* What a client signs or sends to prove that it is the other end of this very connection
+	 * (RFC 5056): tls-unique with TLS 1.2 (RFC 5929, 3.1), tls-exporter with TLS 1.3 (RFC 9266,
+	 * 2). binding_len 0: there is none that proves it. */
+	unsigned char binding[GH_TLS_BINDING_SIZE];
+	size_t binding_len;
 };
 
 struct gh_http_request {
@@ -47,7 +60,8 @@ struct gh_http_request {
 	unsigned char *client_cert; /* verified TLS client certificate, DER; NULL when none */
 	size_t client_cert_len;
 	char request_id[GH_REQUEST_ID_SIZE];
-	bool is_plain;       /* came without TLS */
+	bool is_plain; /* came without TLS */
+	struct gh_tls tls;
 	int64_t deadline_us; /* by gh_now_us: nothing more is begun for it; 0 = none */
 };
 

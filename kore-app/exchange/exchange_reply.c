@@ -33,6 +33,13 @@ is_routine(const struct exchange *x)
 	return route != NULL && route->quiet && x->rep.status < 400 && x->trace.code == NULL;
 }
 
+/* "": without TLS nothing is resumed. */
+static const char *
+resumed(const struct gh_tls *tls)
+{
+	return tls->protocol == NULL ? "" : tls->is_resumed ? "yes" : "no";
+}
+
 static void
 log_exchange(const struct exchange *x, int64_t us, bool is_gone)
 {
@@ -46,7 +53,8 @@ log_exchange(const struct exchange *x, int64_t us, bool is_gone)
 	gh_log_call(is_routine(x) ? GH_LOG_DEBUG : GH_LOG_INFO, "request", &x->trace.event,
 	    "method", method_name(x->req.method), "path", x->req.path != NULL ? x->req.path : "",
 	    "route", route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
-	    x->req.address, "app", x->trace.app, "client_cert",
+	    x->req.address, "tls", x->req.tls.protocol != NULL ? x->req.tls.protocol : "none",
+	    "resumed", resumed(&x->req.tls), "app", x->trace.app, "client_cert",
 	    x->req.client_cert != NULL ? "verified" : "none", "client",
 	    is_gone ? "gone" : "answered", "code", x->trace.code != NULL ? x->trace.code : "",
 	    "cause", x->trace.cause, NULL);

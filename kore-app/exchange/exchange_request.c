@@ -63,6 +63,7 @@ exchange_read(struct exchange *x, struct gh_error *err)
 
 	req->method = h->method;
 	req->is_plain = c->is_plain;
+	req->tls = c->tls;
 	memcpy(req->address, c->address, sizeof(req->address));
 	req->body = http_conn_take_body(c, &req->body_len, &x->body_reserved);
 	req->client_cert = c->server->transport->client_cert(c, &req->client_cert_len);

@@ -66,6 +66,7 @@ struct http_conn {
 	enum http_phase phase;
 	char address[64];      /* peer, numeric */
 	bool is_plain;         /* no TLS */
+	struct gh_tls tls;     /* the transport's, before the first request */
 	bool closes;           /* behind the answer at work */
 	uint64_t requests;     /* begun so far */
 	void *exchange;        /* the application's, in HTTP_WAIT */

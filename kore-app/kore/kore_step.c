@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "http/proxy_header.h"
+#include "http/tls_facts.h"
 
 #include "kore_step.h"
 
@@ -143,6 +144,7 @@ shake_hands(struct peer *p)
 	n = SSL_accept(p->ssl);
 	if (n <= 0)
 		return tls_failed(p, n);
+	tls_facts_read(p->ssl, &p->http.tls);
 	p->stage = STAGE_HTTP;
 	return STEP_AGAIN;
 }

@@ -269,8 +269,8 @@ class Tls(Serving):
                     reused.append(s.session_reused)
             self.assertEqual(reused, [True] * 8, version)
 
-    def verified(self, client, version, resume=False):
-        """What the log says about the client certificate of a request."""
+    def logged(self, client, version, resume=False):
+        """The line in the log of a request."""
         context, mark = self.g.context(client, version), os.urandom(8).hex()
         session = None
         for _ in range(2 if resume else 1):
@@ -281,7 +281,13 @@ class Tls(Serving):
                 session = s.session
         find = lambda: [x for x in self.g.log().splitlines() if mark in x]
         wait_for(lambda: len(find()) == (2 if resume else 1), "log line")
-        return json.loads(find()[-1])["client_cert"]
+        return json.loads(find()[-1])
+
+    def verified(self, client, version, resume=False):
+        line = self.logged(client, version, resume)
+        self.assertEqual(line["tls"], {ssl.TLSVersion.TLSv1_2: "TLSv1.2", ssl.TLSVersion.TLSv1_3: "TLSv1.3"}[version])
+        self.assertEqual(line["resumed"], "yes" if resume else "no")
+        return line["client_cert"]
 
     def test_client_certificates(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):

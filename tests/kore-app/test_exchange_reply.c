@@ -61,6 +61,7 @@ begin(void)
 	x->conn = &conn;
 	x->req.method = GH_HTTP_GET;
 	x->req.path = strdup("/pki/cas");
+	x->req.tls.protocol = "TLSv1.3";
 	return x;
 }
 
