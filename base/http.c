@@ -112,6 +112,13 @@ gh_shared_unref(struct gh_shared *s)
 }
 
 void
+gh_stream_free(struct gh_stream *s)
+{
+	if (s != NULL)
+		s->free(s);
+}
+
+void
 gh_http_reply_clear(struct gh_http_reply *rep)
 {
 	for (size_t i = 0; i < rep->headers; i++)
@@ -119,6 +126,7 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 	free(rep->content_type);
 	free(rep->body);
 	gh_shared_unref(rep->shared);
+	gh_stream_free(rep->stream);
 	free(rep->cause);
 	memset(rep, 0, sizeof(*rep));
 }

@@ -92,6 +92,23 @@ struct gh_shared *gh_shared_new(unsigned char *data, size_t len);
 struct gh_shared *gh_shared_ref(struct gh_shared *s);
 void gh_shared_unref(struct gh_shared *s); /* accepts NULL */
 
+#define GH_STREAM_PIECE 16384 /* bytes: one record of TLS */
+
+/*
+ * A body that is made while it is sent: each piece when the one before has gone, so that a slow
+ * client costs the memory of one. Made on any thread, asked and freed on the event loop. First
+ * member of what its maker needs.
+ */
+struct gh_stream {
+	size_t len; /* bytes of the whole body, known before the first: some clients of EST (libest,
+		     * Bouncy Castle) read no chunks */
+	/* The next 1 to GH_STREAM_PIECE bytes. 0: it cannot go on; the connection ends, so that the
+	 * client sees less than was announced. Does not block. */
+	size_t (*next)(struct gh_stream *s, unsigned char out[GH_STREAM_PIECE]);
+	void (*free)(struct gh_stream *s);
+};
+void gh_stream_free(struct gh_stream *s); /* accepts NULL */
+
 struct gh_http_reply {
 	int status;
 	char *content_type; /* malloc'd; NULL = none */
@@ -107,6 +124,7 @@ struct gh_http_reply {
 	size_t body_len;
 	struct gh_shared
 	    *shared; /* the body when it is set: one reference, given up with the reply */
+	struct gh_stream *stream; /* the body when it is set; the reply's */
 	/* For the log, never sent; filled by the renderers of errors. */
 	const char *code; /* name of the error, static; NULL = none */
 	char *cause;      /* private detail, malloc'd; may be NULL */

@@ -9,11 +9,16 @@
 #include <openssl/x509.h>
 
 #include "buf.h"
+#include "http.h"
 
 /* Append DER under a label: "CERTIFICATE", "X509 CRL", "CERTIFICATE REQUEST", "PUBLIC KEY". */
 void gh_pem_put(struct gh_buf *b, const char *label, const void *der, size_t len);
 /* The same of base64 in one line. */
 void gh_pem_put_base64(struct gh_buf *b, const char *label, const char *base64);
+
+/* The same as gh_pem_put as a stream: a reference of der is taken over. NULL: no memory; it is
+ * given back. */
+struct gh_stream *gh_pem_stream(const char *label, struct gh_shared *der);
 
 /*
  * All certificates of a text, in order; other text and blocks of other labels are passed over.

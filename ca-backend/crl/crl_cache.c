@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "log.h"
-#include "pem.h"
 #include "timestamp.h"
 
 #include "crl_cache.h"
@@ -18,13 +17,12 @@
 #define CACHE_MAX \
 	(256 * 1024 * 1024) /* bytes of all bodies; the one that is asked for is kept in any case \
 			     */
-#define PEM_MAX (16 * 1024 * 1024) /* bytes of DER: larger ones are for programs */
 
 struct entry {
 	struct entry *next;
 	int64_t ca_id;
 	int shard;
-	bool is_delta, is_pem;
+	bool is_delta;
 	char name[CRL_FILE_SIZE]; /* as asked last */
 	struct crl_cached c;      /* body NULL: not loaded */
 	int64_t checked_us, used_us;
@@ -41,7 +39,7 @@ find_entry(const struct crl_file *file)
 {
 	for (struct entry *e = entries; e != NULL; e = e->next)
 		if (e->ca_id == file->ca->id && e->shard == file->shard &&
-		    e->is_delta == file->is_delta && e->is_pem == file->is_pem)
+		    e->is_delta == file->is_delta)
 			return e;
 	return NULL;
 }
@@ -56,7 +54,6 @@ get_entry(const struct crl_file *file)
 	e->ca_id = file->ca->id;
 	e->shard = file->shard;
 	e->is_delta = file->is_delta;
-	e->is_pem = file->is_pem;
 	e->next = entries;
 	entries = e;
 	return e;
@@ -101,40 +98,16 @@ give(struct entry *e, struct crl_cached *out)
 /* --- loading
  * ------------------------------------------------------------------------------------- */
 
-/* Frees der. */
 static int
-to_pem(unsigned char *der, size_t len, unsigned char **out, size_t *out_len, struct gh_error *err)
-{
-	struct gh_buf b;
-	int rc;
-
-	gh_buf_init(&b, 2 * PEM_MAX);
-	gh_pem_put(&b, "X509 CRL", der, len);
-	free(der);
-	if ((rc = gh_buf_check(&b, err)) != 0) {
-		gh_buf_free(&b);
-		return rc;
-	}
-	*out = b.data;
-	*out_len = b.len;
-	return 0;
-}
-
-static int
-load_body(struct store *store, const struct store_crl *crl, bool is_pem, struct gh_shared **out,
+load_body(struct store *store, const struct store_crl *crl, struct gh_shared **out,
     struct gh_error *err)
 {
 	unsigned char *p;
-	size_t len = (size_t)crl->size;
-	int rc;
+	int rc = store_crl_body(store, crl, &p, err);
 
-	if (is_pem && crl->size > PEM_MAX)
-		return gh_refuse(err, GH_E_NOT_FOUND, "This CRL is served as DER only (.crl).");
-	if ((rc = store_crl_body(store, crl, &p, err)) != 0)
+	if (rc != 0)
 		return rc;
-	if (is_pem && (rc = to_pem(p, len, &p, &len, err)) != 0)
-		return rc;
-	if ((*out = gh_shared_new(p, len)) == NULL)
+	if ((*out = gh_shared_new(p, (size_t)crl->size)) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "CRL");
 	return 0;
 }
@@ -155,8 +128,8 @@ look(struct store *store, const struct crl_file *file, int64_t known, struct crl
 			return gh_refuse(err, GH_E_NOT_FOUND, "No such CRL has been issued yet.");
 		if (rc != 0 || fresh->crl.id == known)
 			return rc;
-		rc = load_body(store, &fresh->crl, file->is_pem, &fresh->body, err);
-		if (rc != GH_E_NOT_FOUND || file->is_pem)
+		rc = load_body(store, &fresh->crl, &fresh->body, err);
+		if (rc != GH_E_NOT_FOUND)
 			return rc;
 	}
 	return rc;
@@ -237,7 +210,7 @@ crl_cache_get(struct store *store, const struct crl_file *file, const char *name
 }
 
 bool
-crl_cache_find(const char *name, bool *is_pem, struct crl_cached *out)
+crl_cache_find(const char *name, struct crl_cached *out)
 {
 	struct entry *e;
 
@@ -245,10 +218,8 @@ crl_cache_find(const char *name, bool *is_pem, struct crl_cached *out)
 	for (e = entries; e != NULL; e = e->next)
 		if (is_fresh(e) && strcasecmp(e->name, name) == 0)
 			break;
-	if (e != NULL) {
-		*is_pem = e->is_pem;
+	if (e != NULL)
 		give(e, out);
-	}
 	pthread_mutex_unlock(&lock);
 	return e != NULL;
 }

@@ -1,4 +1,4 @@
-/* Bodies of CRLs that are kept in the process, by the file that is served. */
+/* Bodies of CRLs, DER, that are kept in the process, by the file that is served. */
 #ifndef CRL_CRL_CACHE_H
 #define CRL_CRL_CACHE_H
 
@@ -12,7 +12,7 @@
 struct crl_file {
 	const struct ca *ca;
 	int shard; /* or STORE_CRL_COMPLETE */
-	bool is_delta, is_pem;
+	bool is_delta;
 };
 
 /* What is served: one reference of body for the caller. */
@@ -22,13 +22,13 @@ struct crl_cached {
 };
 
 /* The newest body of this file, from the database when a second has passed. One thread loads it
- * while others get the one before, or wait when there is none. name: as asked, for crl_cache_find.
+ * while others get the one before, or wait when there is none. name: for crl_cache_find.
  * GH_E_NOT_FOUND: none was made yet. */
 int crl_cache_get(struct store *store, const struct crl_file *file, const char *name,
     struct crl_cached *out, struct gh_error *err) GH_MUSTCHECK;
 /* By the name under which it was asked last, compared with the database within a second. Never
  * blocks for long. */
-bool crl_cache_find(const char *name, bool *is_pem, struct crl_cached *out);
+bool crl_cache_find(const char *name, struct crl_cached *out);
 void crl_cache_clear(void);
 
 #endif

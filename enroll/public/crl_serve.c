@@ -6,6 +6,7 @@
 
 #include "hex.h"
 #include "http_cache.h"
+#include "pem.h"
 #include "store/status/crl_row.h"
 #include "timestamp.h"
 
@@ -49,6 +50,18 @@ cut_shard(char *stem, int *shard)
 	return true;
 }
 
+bool
+crl_name_split(const char *name, char stem[CRL_FILE_SIZE], bool *is_pem)
+{
+	*stem = '\0';
+	*is_pem = false;
+	if (strlen(name) >= CRL_FILE_SIZE)
+		return false;
+	strcpy(stem, name);
+	*is_pem = cut_suffix(stem, ".pem");
+	return *is_pem || cut_suffix(stem, ".crl");
+}
+
 int
 crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
     struct gh_error *err)
@@ -57,14 +70,9 @@ crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
 
 	memset(out, 0, sizeof(*out));
 	out->shard = STORE_CRL_COMPLETE;
-	if (strlen(name) >= sizeof(stem))
-		return gh_fail(err, GH_E_NOT_FOUND, "name of a CRL is too long");
-	strcpy(stem, name);
-	out->is_pem = cut_suffix(stem, ".pem");
-	if (!out->is_pem && !cut_suffix(stem, ".crl"))
-		return gh_refuse(err, GH_E_NOT_FOUND, "CRLs end in .crl (DER) or .pem.");
-	if ((out->ca = ca_set_find_slug(cas, stem)) != NULL)
+	if ((out->ca = ca_set_find_slug(cas, name)) != NULL)
 		return 0;
+	snprintf(stem, sizeof(stem), "%s", name); /* cut: it has no CA */
 	if (cut_suffix(stem, "-delta"))
 		out->is_delta = true;
 	else if (!cut_shard(stem, &out->shard))
@@ -81,6 +89,20 @@ crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
 
 /* Takes the reference of c->body. */
 static void
+put_body(const struct crl_cached *c, bool is_pem, struct gh_http_reply *rep)
+{
+	rep->status = 200;
+	if (!is_pem) {
+		rep->shared = c->body;
+		return;
+	}
+	rep->stream = gh_pem_stream("X509 CRL", c->body);
+	if (rep->stream == NULL)
+		rep->status = 500;
+}
+
+/* The same. */
+static void
 reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pem,
     struct gh_http_reply *rep)
 {
@@ -95,38 +117,49 @@ reply(const struct gh_http_request *http, const struct crl_cached *c, bool is_pe
 		gh_shared_unref(c->body);
 		return;
 	}
-	rep->status = 200;
-	rep->shared = c->body;
+	put_body(c, is_pem, rep);
+}
+
+/* name: of the file, without ".crl" or ".pem". */
+static int
+find(const struct worker_env *env, const char *name, struct crl_cached *out, struct gh_error *err)
+{
+	struct crl_file file;
+	int rc;
+
+	if (env->catalog == NULL)
+		return gh_fail(err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	rc = crl_file_parse(&env->catalog->cas, name, &file, err);
+	return rc == 0 ? crl_cache_get(env->store, &file, name, out, err) : rc;
 }
 
 void
 crl_get(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	const char *name = call_text(call->parts, "name");
 	struct gh_error err = {0};
 	struct crl_cached found;
-	struct crl_file file;
+	char name[CRL_FILE_SIZE];
+	bool is_pem;
 	int rc;
 
-	if (env->catalog == NULL)
-		rc = gh_fail(&err, GH_E_DB_DOWN, "no configuration read from the database yet");
+	if (!crl_name_split(call_text(call->parts, "name"), name, &is_pem))
+		rc = gh_refuse(&err, GH_E_NOT_FOUND, "CRLs end in .crl (DER) or .pem.");
 	else
-		rc = crl_file_parse(&env->catalog->cas, name, &file, &err);
-	if (rc == 0)
-		rc = crl_cache_get(env->store, &file, name, &found, &err);
+		rc = find(env, name, &found, &err);
 	if (rc != 0)
 		rest_error(&err, call->http->request_id, NULL, rep);
 	else
-		reply(call->http, &found, file.is_pem, rep);
+		reply(call->http, &found, is_pem, rep);
 }
 
 bool
-crl_get_cached(const struct gh_http_request *http, const char *name, struct gh_http_reply *rep)
+crl_get_cached(const struct gh_http_request *http, const char *file, struct gh_http_reply *rep)
 {
 	struct crl_cached found;
+	char name[CRL_FILE_SIZE];
 	bool is_pem;
 
-	if (!crl_cache_find(name, &is_pem, &found))
+	if (!crl_name_split(file, name, &is_pem) || !crl_cache_find(name, &found))
 		return false;
 	reply(http, &found, is_pem, rep);
 	return true;

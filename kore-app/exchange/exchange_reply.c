@@ -147,8 +147,10 @@ exchange_send(struct exchange *x)
 	    .body_len = rep->shared != NULL ? rep->shared->len : rep->body_len,
 	    .shared = rep->shared,
 	    .owned = rep->body,
+	    .stream = rep->stream,
 	};
 	rep->body = NULL;
+	rep->stream = NULL;
 	is_sent = http_conn_answer(x->conn, &a);
 	gh_buf_free(&fields);
 	exchange_finish(x, !is_sent);

@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_cache.h"
-#include "timestamp.h"
-
 #include "http_conn.h"
-#include "http_status.h"
 
 #define INPUT_FIRST 4096 /* bytes: nearly every header fits */
 #define BODY_ROOM 4096   /* bytes behind a header, in which its body comes in */
-#define COPY_MAX 8192    /* a body up to here goes out with its header, in one write */
-#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 struct http_input {
 	struct http_head head;
@@ -84,56 +78,6 @@ cut_out(struct http_input *in, size_t at, size_t n)
 	in->len -= n;
 }
 
-/* ---- output ---- */
-
-static bool
-reserve_output(struct http_output *o, size_t n)
-{
-	size_t cap = o->len + n;
-	unsigned char *larger;
-
-	if (cap <= o->cap)
-		return true;
-	larger = realloc(o->head, cap);
-	if (larger == NULL)
-		return false;
-	o->head = larger;
-	o->cap = cap;
-	return true;
-}
-
-static void
-put(struct http_output *o, const void *p, size_t n)
-{
-	if (n > 0)
-		memcpy(o->head + o->len, p, n);
-	o->len += n;
-}
-
-static void
-free_output(struct http_output *o)
-{
-	if (o->head != NULL)
-		explicit_bzero(o->head, o->len);
-	free(o->head);
-	free(o->owned);
-	gh_shared_unref(o->shared);
-	memset(o, 0, sizeof(*o));
-}
-
-const unsigned char *
-http_conn_pending(const struct http_conn *c, size_t *n)
-{
-	const struct http_output *o = &c->out;
-
-	if (o->sent < o->len) {
-		*n = o->len - o->sent;
-		return o->head + o->sent;
-	}
-	*n = o->body_len - o->body_sent;
-	return *n > 0 ? o->body + o->body_sent : NULL;
-}
-
 /* ---- requests ---- */
 
 static void
@@ -158,8 +102,7 @@ invite_body(struct http_conn *c)
 {
 	if (!c->in->head.expects_continue || c->in->len > c->in->head_len)
 		return;
-	if (reserve_output(&c->out, strlen(CONTINUE)))
-		put(&c->out, CONTINUE, strlen(CONTINUE));
+	http_output_continue(&c->out);
 }
 
 static int
@@ -255,7 +198,7 @@ http_conn_received(struct http_conn *c, size_t n)
 static void
 next_request(struct http_conn *c)
 {
-	free_output(&c->out);
+	http_output_clear(&c->out);
 	if (c->closes) {
 		c->phase = HTTP_END;
 		return;
@@ -267,18 +210,24 @@ next_request(struct http_conn *c)
 	advance(c);
 }
 
+const unsigned char *
+http_conn_pending(const struct http_conn *c, size_t *n)
+{
+	return http_output_pending(&c->out, n);
+}
+
 void
 http_conn_sent(struct http_conn *c, size_t n)
 {
-	struct http_output *o = &c->out;
 	size_t left;
 
-	if (o->sent < o->len)
-		o->sent += n;
-	else
-		o->body_sent += n;
-	if (http_conn_pending(c, &left) == NULL && c->phase == HTTP_SEND)
+	if (!http_output_sent(&c->out, n)) {
+		http_output_clear(&c->out);
+		c->closes = true;
+		c->phase = HTTP_END; /* less than was announced: the client notices */
+	} else if (c->phase == HTTP_SEND && http_conn_pending(c, &left) == NULL) {
 		next_request(c);
+	}
 }
 
 void
@@ -313,7 +262,7 @@ http_conn_clear(struct http_conn *c)
 	c->phase = HTTP_END;
 	http_body_drop(&c->body);
 	free_input(c);
-	free_output(&c->out);
+	http_output_clear(&c->out);
 }
 
 /* ---- answers ---- */
@@ -332,81 +281,17 @@ http_conn_take_body(struct http_conn *c, size_t *len, size_t *reserved)
 	return http_body_take_out(&c->body, len, reserved);
 }
 
-/* One text for each second. */
-static const char *
-date_line(void)
-{
-	static char line[GH_HTTP_DATE_SIZE];
-	static int64_t of;
-	int64_t now = gh_now();
-
-	if (of != now)
-		gh_http_date(now, line);
-	of = now;
-	return line;
-}
-
-static void
-put_head(struct http_conn *c, const struct http_answer *a)
-{
-	struct http_output *o = &c->out;
-	int n = snprintf((char *)o->head + o->len, o->cap - o->len,
-	    "HTTP/1.1 %d %s\r\nServer: gatehouse\r\nDate: %s\r\n"
-	    "Connection: %s\r\n",
-	    a->status, http_status_text(a->status), date_line(),
-	    c->closes ? "close" : "keep-alive");
-
-	o->len += (size_t)n;
-	put(o, a->fields, a->fields_len);
-	/* RFC 9110, 8.6: of a 304 it would be the length of the 200, and a 204 has none */
-	if (a->status != 304 && a->status != 204)
-		o->len += (size_t)snprintf((char *)o->head + o->len, o->cap - o->len,
-		    "Content-Length: %zu\r\n", a->body_len);
-	put(o, "\r\n", 2);
-}
-
-/* Does the body go out with the head, in one write? */
-static bool
-is_copied(const struct http_answer *a)
-{
-	return a->body_len <= COPY_MAX || (a->owned == NULL && a->shared == NULL);
-}
-
-static void
-put_body(struct http_conn *c, const struct http_answer *a)
-{
-	struct http_output *o = &c->out;
-
-	if (http_conn_head(c)->method == GH_HTTP_HEAD || a->status == 304 || a->status == 204)
-		return;
-	if (is_copied(a)) {
-		put(o, a->body, a->body_len);
-		return;
-	}
-	o->body = a->body;
-	o->body_len = a->body_len;
-	o->owned = a->owned;
-	o->shared = a->shared != NULL ? gh_shared_ref(a->shared) : NULL;
-}
-
-#define HEAD_ROOM 256 /* status line and our own fields */
-
 bool
 http_conn_answer(struct http_conn *c, const struct http_answer *a)
 {
-	size_t copied = is_copied(a) ? a->body_len : 0;
-	bool ok = reserve_output(&c->out, HEAD_ROOM + a->fields_len + copied);
+	bool ok;
 
 	http_body_drop(&c->body);
 	c->exchange = NULL;
-	c->closes |= c->server->is_draining || !ok;
+	c->closes |= c->server->is_draining;
+	ok = http_output_answer(&c->out, a, http_conn_head(c)->method != GH_HTTP_HEAD, c->closes);
+	c->closes |= !ok;
 	c->phase = ok ? HTTP_SEND : HTTP_END;
-	if (ok) {
-		put_head(c, a);
-		put_body(c, a);
-	}
-	if (c->out.owned == NULL) /* copied, or not sent */
-		free(a->owned);
 	c->server->transport->answered(c);
 	return ok;
 }

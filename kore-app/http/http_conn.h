@@ -14,6 +14,7 @@
 
 #include "http_body.h"
 #include "http_head.h"
+#include "http_output.h"
 
 enum http_phase { HTTP_IDLE, HTTP_HEAD, HTTP_BODY, HTTP_WAIT, HTTP_SEND, HTTP_END };
 
@@ -47,16 +48,6 @@ struct http_server {
 	const struct http_transport *transport;
 	struct http_budget bodies;
 	bool is_draining; /* every answer is the last one of its connection */
-};
-
-/* What is sent: head, then body. */
-struct http_output {
-	unsigned char *head;
-	size_t len, cap, sent;     /* of head */
-	const unsigned char *body; /* NULL: it stands in head, or there is none */
-	size_t body_len, body_sent;
-	struct gh_shared *shared; /* holds body; else owned does */
-	unsigned char *owned;
 };
 
 struct http_input;
@@ -103,17 +94,8 @@ const struct http_head *http_conn_head(const struct http_conn *c);
 /* Its body, as http_body_take_out. */
 unsigned char *http_conn_take_body(struct http_conn *c, size_t *len, size_t *reserved);
 
-struct http_answer {
-	int status;
-	const char *fields; /* lines with CR LF: all but Server, Date, Connection, Content-Length */
-	size_t fields_len;
-	const unsigned char *body; /* copied, unless one of the next two holds it */
-	size_t body_len;
-	struct gh_shared *shared; /* one reference is taken */
-	unsigned char *owned;     /* malloc'd: taken over */
-};
-/* Answer the request at work. False: no memory; the connection ends without an answer, and owned is
- * freed. */
+/* Answer the request at work. False: no memory; the connection ends without an answer, and what
+ * was to be taken over is freed. */
 bool http_conn_answer(struct http_conn *c, const struct http_answer *a);
 
 #endif

@@ -141,11 +141,45 @@ no_certificate_is_an_error(void **state)
 	}
 }
 
+/* The same text in pieces, of the length that was announced. */
+static void
+stream_writes_the_same(void **state)
+{
+	static const size_t more[] = {12000, 12048, 12287, 12288, 12289, 20000, 48 * 1024, 60001};
+	static unsigned char piece[GH_STREAM_PIECE];
+
+	(void)state;
+	for (size_t i = 0; i < 200 + sizeof(more) / sizeof(more[0]); i++) {
+		size_t n = i < 200 ? i : more[i - 200], at = 0, got;
+		unsigned char *der = malloc(n + 1);
+		struct gh_stream *s;
+		struct gh_buf b;
+
+		assert_non_null(der);
+		for (size_t k = 0; k < n; k++)
+			der[k] = (unsigned char)(k * 7 + k / 256);
+		gh_buf_init(&b, TEXT_MAX);
+		gh_pem_put(&b, "X509 CRL", der, n);
+		assert_non_null(s = gh_pem_stream("X509 CRL", gh_shared_new(der, n)));
+		assert_int_equal(s->len, b.len);
+		while (at < s->len) {
+			got = s->next(s, piece);
+			assert_in_range(got, 1, sizeof(piece));
+			assert_true(at + got <= b.len);
+			assert_memory_equal(piece, b.data + at, got);
+			at += got;
+		}
+		gh_stream_free(s);
+		gh_buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(written_as_openssl_writes_it),
+	    cmocka_unit_test(stream_writes_the_same),
 	    cmocka_unit_test(reads_all_certificates_in_order),
 	    cmocka_unit_test(a_damaged_certificate_is_not_the_end),
 	    cmocka_unit_test(no_certificate_is_an_error),

@@ -69,7 +69,6 @@ store_crl_body(struct store *s, const struct store_crl *crl, unsigned char **der
 static struct ca ca = {.id = 5};
 static struct gh_error err;
 static const struct crl_file der = {.ca = &ca, .shard = STORE_CRL_COMPLETE};
-static const struct crl_file pem = {.ca = &ca, .shard = STORE_CRL_COMPLETE, .is_pem = true};
 
 static void
 issue(int64_t id)
@@ -101,7 +100,7 @@ static int
 get(const struct crl_file *file, char text[200])
 {
 	struct crl_cached c;
-	int rc = crl_cache_get(NULL, file, "issuing.crl", &c, &err);
+	int rc = crl_cache_get(NULL, file, "issuing", &c, &err);
 
 	if (rc != 0)
 		return rc;
@@ -171,37 +170,18 @@ cache__found_by_the_name_that_was_asked(void **state)
 {
 	struct crl_cached c;
 	char text[200];
-	bool is_pem = true;
 
 	(void)state;
-	assert_false(crl_cache_find("issuing.crl", &is_pem, &c));
+	assert_false(crl_cache_find("issuing", &c));
 	do /* a machine may be so busy that a second passes between the two */
 		assert_int_equal(get(&der, text), 0);
-	while (!crl_cache_find("ISSUING.crl", &is_pem, &c));
-	assert_false(is_pem);
+	while (!crl_cache_find("ISSUING", &c));
 	assert_memory_equal(c.body->data, "CRL 1", 5);
 	gh_shared_unref(c.body);
-	assert_false(crl_cache_find("issuing", &is_pem, &c));
-	assert_false(crl_cache_find("other.crl", &is_pem, &c));
+	assert_false(crl_cache_find("issuin", &c));
+	assert_false(crl_cache_find("other", &c));
 	crl_cache_clear();
-	assert_false(crl_cache_find("issuing.crl", &is_pem, &c));
-}
-
-static void
-cache__pem(void **state)
-{
-	char text[200];
-
-	(void)state;
-	assert_int_equal(get(&pem, text), 0);
-	assert_string_equal(text, "-----BEGIN X509 CRL-----\nQ1JMIDE=\n-----END X509 CRL-----\n");
-	/* beside the other form */
-	assert_int_equal(get(&der, text), 0);
-	assert_string_equal(text, "CRL 1");
-	crl_cache_clear();
-	db.newest.size = 16 * MIB + 1;
-	assert_int_equal(get(&pem, text), GH_E_NOT_FOUND);
-	assert_non_null(strstr(err.message, "DER only"));
+	assert_false(crl_cache_find("issuing", &c));
 }
 
 static void
@@ -336,7 +316,6 @@ main(void)
 	    T(cache__asks_once_in_a_second),
 	    T(cache__an_old_body_lives_on_in_who_sends_it),
 	    T(cache__found_by_the_name_that_was_asked),
-	    T(cache__pem),
 	    T(cache__none_was_issued),
 	    T(cache__the_database_is_away),
 	    T(cache__a_body_that_was_replaced_meanwhile),

@@ -286,9 +286,41 @@ class Crl(unittest.TestCase):
         for s in slow:
             s.close()
         print(f"# {len(big)} bytes to 50 slow clients: workers grew by {grown} KiB")
+        env.await_crl("issuing")
+        self.slow_clients_of_pem(where, crl("issuing.crl"))
         # two workers may each have loaded it once; 50 copies would be a gigabyte
         self.assertLess(grown, 4 * len(big) // 1024)
         env.sql("delete from revocation where certificate_id < 0")
+
+    def slow_clients_of_pem(self, where, big):
+        """PEM is made while it is sent: it is nowhere as a whole."""
+        length = len(ssl.DER_cert_to_PEM_cert(big)) - 2 * (len("CERTIFICATE") - len("X509 CRL"))
+        head = fetch(env.var["GATEHOUSE_HTTP_URL"], "/crl/issuing.pem", method="HEAD")
+        self.assertEqual(int(head.headers["content-length"]), length)
+        rss, slow = self.memory(), []
+        for i in range(50):
+            s = socket.create_connection((where.hostname, where.port), timeout=20)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
+            s.sendall(b"GET /crl/issuing.pem HTTP/1.%d\r\nHost: x\r\n\r\n" % (i % 2))
+            slow.append(s)
+        parts = [s.recv(2048) for s in slow]
+        self.assertTrue(all(p.startswith(b"HTTP/1.1 200") for p in parts))
+        grown = self.memory() - rss
+        print(f"# {length} bytes of PEM to 50 slow clients: workers grew by {grown} KiB")
+        self.assertLess(grown, 50 * 128)        # a piece of 16 KiB each, and room for the machine's doings
+        self.assertEqual(fetch(env.var["GATEHOUSE_HTTP_URL"], "/crl/root.pem").status, 200)
+        for s in slow[2:]:
+            s.close()           # in the middle of it
+        for s, part in zip(slow[:2], parts):
+            body = part.split(b"\r\n\r\n", 1)[1]
+            pieces = [body]
+            while sum(map(len, pieces)) < length:
+                pieces.append(s.recv(1 << 20))
+                self.assertTrue(pieces[-1], "the connection ended early")
+            pem = b"".join(pieces)
+            self.assertTrue(pem.startswith(b"-----BEGIN X509 CRL-----\n") and pem.endswith(b"\n-----END X509 CRL-----\n"))
+            self.assertEqual(base64.b64decode(b"".join(pem.split(b"\n")[1:-2])), big)
+            s.close()
 
     @staticmethod
     def memory():

@@ -19,15 +19,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct ca_set cas = {.ca = list, .n = 2};
 	struct crl_file file;
 	struct gh_error err;
-	char *name = malloc(size + 1);
-	int rc;
+	char *name = malloc(size + 1), stem[CRL_FILE_SIZE];
+	bool is_pem;
+	int rc = GH_E_NOT_FOUND;
 
 	if (name == NULL)
 		return 0;
 	if (size > 0)
 		memcpy(name, data, size);
 	name[size] = '\0';
-	rc = crl_file_parse(&cas, name, &file, &err);
+	if (crl_name_split(name, stem, &is_pem))
+		rc = crl_file_parse(&cas, stem, &file, &err);
 	if (rc == 0 &&
 	    (file.ca == NULL || file.shard < STORE_CRL_COMPLETE || file.shard >= CA_SHARDS_MAX ||
 		(file.is_delta && file.shard != STORE_CRL_COMPLETE)))

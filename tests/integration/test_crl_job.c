@@ -409,6 +409,7 @@ static void
 test_served(void **state)
 {
 	struct gh_http_reply rep, other;
+	unsigned char pem[GH_STREAM_PIECE];
 	const unsigned char *p;
 	X509_CRL *x;
 	BIO *bio;
@@ -440,7 +441,10 @@ test_served(void **state)
 	gh_http_reply_clear(&rep);
 	rep = get("issuing.pem");
 	assert_int_equal(rep.status, 200);
-	bio = BIO_new_mem_buf(rep.shared->data, (int)rep.shared->len);
+	assert_non_null(rep.stream);
+	assert_in_range(rep.stream->len, 100, sizeof(pem)); /* in one piece */
+	assert_int_equal(rep.stream->next(rep.stream, pem), rep.stream->len);
+	bio = BIO_new_mem_buf(pem, (int)rep.stream->len);
 	assert_non_null(x = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL));
 	X509_CRL_free(x);
 	BIO_free(bio);
@@ -467,18 +471,18 @@ test_names(void **state)
 	run_ok("2 made");
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		expect_status(none[i], 404);
-	ok(crl_file_parse(&catalog->cas, "Issuing-S12.pem", &file, &err));
+	ok(crl_file_parse(&catalog->cas, "Issuing-S12", &file, &err));
 	assert_int_equal(file.shard, 12);
-	assert_true(file.is_pem && !file.is_delta);
+	assert_true(!file.is_delta);
 	expect_status("issuing-s12.crl", 404); /* none was made */
 	expect_status("issuing-delta.crl", 404);
 	/* a slug that looks like a shard's is the CA of that slug */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'issuing-s3' WHERE name = 'root'");
 	reload();
-	ok(crl_file_parse(&catalog->cas, "issuing-s3.crl", &file, &err));
+	ok(crl_file_parse(&catalog->cas, "issuing-s3", &file, &err));
 	assert_int_equal(file.shard, STORE_CRL_COMPLETE);
 	assert_string_equal(file.ca->name, "root");
-	ok(crl_file_parse(&catalog->cas, "root.crl", &file, &err)); /* by name */
+	ok(crl_file_parse(&catalog->cas, "root", &file, &err)); /* by name */
 	crl_sql(NULL, 0, "UPDATE ca SET slug = 'root' WHERE name = 'root'");
 }
 

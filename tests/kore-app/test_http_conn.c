@@ -23,7 +23,53 @@ static struct {
 	const char *body; /* of each answer; NULL = "ok" */
 	size_t body_len;
 	struct gh_shared *shared;
+	struct stream *stream;
 } app;
+
+/* A body of as many letters, until it breaks off. */
+struct stream {
+	struct gh_stream stream; /* first member */
+	size_t made, piece, breaks_at;
+	int freed;
+};
+
+static size_t
+next_piece(struct gh_stream *g, unsigned char *out)
+{
+	struct stream *s = (struct stream *)g;
+	size_t n = g->len - s->made < s->piece ? g->len - s->made : s->piece;
+
+	if (s->made >= s->breaks_at)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)('a' + s->made++ % 26);
+	return n;
+}
+
+static size_t
+next_too_much(struct gh_stream *g, unsigned char *out)
+{
+	size_t n = ((struct stream *)g)->piece;
+
+	memset(out, 'x', n);
+	return n;
+}
+
+static void
+free_stream(struct gh_stream *g)
+{
+	((struct stream *)g)->freed++;
+}
+
+static struct stream
+make_stream(size_t len, size_t piece)
+{
+	return (struct stream){
+	    .stream = {.len = len, .next = next_piece, .free = free_stream},
+	    .piece = piece,
+	    .breaks_at = SIZE_MAX,
+	};
+}
 
 static struct http_server server;
 static struct http_conn conn;
@@ -46,6 +92,7 @@ answer(struct http_conn *c, int status)
 	a.body = (const unsigned char *)(app.body != NULL ? app.body : "ok");
 	a.body_len = app.body != NULL ? app.body_len : 2;
 	a.shared = app.shared;
+	a.stream = app.stream != NULL ? &app.stream->stream : NULL;
 	assert_true(http_conn_answer(c, &a));
 }
 
@@ -261,6 +308,103 @@ answer__large_bodies_are_not_copied(void **state)
 }
 
 static void
+answer__streams_its_body(void **state)
+{
+	static const size_t pieces[] = {1, 7, 1000, GH_STREAM_PIECE};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		struct stream s = make_stream(40000, pieces[i]);
+		const char *body;
+
+		app.stream = &s;
+		sent_len = 0;
+		FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+		assert_non_null(strstr(sent, "\r\nContent-Length: 40000\r\n"));
+		body = strstr(sent, "\r\n\r\n") + 4;
+		assert_int_equal(sent_len - (size_t)(body - sent), 40000);
+		for (size_t k = 0; k < 40000; k++)
+			assert_int_equal(body[k], 'a' + k % 26);
+		assert_int_equal(s.freed, 1);
+		assert_int_equal(conn.phase, HTTP_IDLE);
+	}
+	/* the next one on the same connection */
+	app.stream = NULL;
+	sent_len = 0;
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\nok");
+}
+
+/* The next piece is not made before the one before has gone. */
+static void
+answer__streams_as_the_client_reads(void **state)
+{
+	static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct stream s = make_stream(1 << 30, GH_STREAM_PIECE);
+	size_t n, made;
+
+	(void)state;
+	app.stream = &s;
+	memcpy(http_conn_room(&conn, &n), request, sizeof(request) - 1);
+	http_conn_received(&conn, sizeof(request) - 1);
+	assert_int_equal(s.made, GH_STREAM_PIECE);
+	http_conn_sent(&conn, (http_conn_pending(&conn, &n), n)); /* the head */
+	for (int i = 0; i < 100; i++) {
+		made = s.made;
+		assert_non_null(http_conn_pending(&conn, &n));
+		assert_int_equal(n, GH_STREAM_PIECE);
+		http_conn_sent(&conn, n - 1);
+		assert_non_null(http_conn_pending(&conn, &n));
+		assert_int_equal(n, 1);
+		assert_int_equal(s.made, made);
+		http_conn_sent(&conn, 1);
+		assert_int_equal(s.made, made + GH_STREAM_PIECE);
+	}
+	http_conn_clear(&conn); /* the client has gone */
+	assert_int_equal(s.freed, 1);
+}
+
+static void
+answer__without_the_body_of_its_stream(void **state)
+{
+	struct stream s = make_stream(40000, 1000);
+
+	(void)state;
+	app.stream = &s;
+	FEED("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	assert_non_null(strstr(sent, "\r\nContent-Length: 40000\r\n"));
+	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\n");
+	assert_int_equal(s.made, 0);
+	assert_int_equal(s.freed, 1);
+	assert_int_equal(conn.phase, HTTP_IDLE);
+}
+
+/* The client gets less than was announced, and the end of the connection. */
+static void
+answer__stream_breaks_off(void **state)
+{
+	struct stream s = make_stream(40000, 1000);
+
+	s.breaks_at = 20000;
+	app.stream = &s;
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 1000);
+	assert_int_equal(conn.phase, HTTP_END);
+	assert_int_equal(count("HTTP/1.1 200"), 1);
+	assert_int_equal(sent_len - (size_t)(strstr(sent, "\r\n\r\n") + 4 - sent), 20000);
+	assert_int_equal(s.freed, 1);
+	/* or more than was announced */
+	tear_down(state);
+	set_up(state);
+	s = make_stream(1500, 1000);
+	s.stream.next = next_too_much;
+	app.stream = &s;
+	FEED("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100);
+	assert_int_equal(sent_len - (size_t)(strstr(sent, "\r\n\r\n") + 4 - sent), 1000);
+	assert_int_equal(conn.phase, HTTP_END);
+	assert_int_equal(s.freed, 1);
+}
+
+static void
 answer__closes_when_it_must(void **state)
 {
 	static const char *const closing[] = {
@@ -456,6 +600,10 @@ main(void)
 	    TEST(client__goes_away_while_it_waits),
 	    TEST(answer__of_head_has_no_body),
 	    TEST(answer__large_bodies_are_not_copied),
+	    TEST(answer__streams_its_body),
+	    TEST(answer__streams_as_the_client_reads),
+	    TEST(answer__without_the_body_of_its_stream),
+	    TEST(answer__stream_breaks_off),
 	    TEST(answer__closes_when_it_must),
 	    TEST(continue__is_answered_once),
 	    TEST(body__limits),

@@ -1,0 +1,43 @@
+/* What a connection sends: an answer, its head and its body. See http_conn.h. */
+#ifndef HTTP_OUTPUT_H
+#define HTTP_OUTPUT_H
+
+#include "http.h"
+
+struct http_answer {
+	int status;
+	const char *fields; /* lines with CR LF: all but Server, Date, Connection, Content-Length */
+	size_t fields_len;
+	const unsigned char *body; /* copied, unless one of the next two holds it */
+	size_t body_len;
+	struct gh_shared *shared; /* one reference is taken */
+	unsigned char *owned;     /* malloc'd: taken over */
+	struct gh_stream *stream; /* taken over; makes the body, body_len is not looked at */
+};
+
+/* What is sent: head, then body. */
+struct http_output {
+	unsigned char *head;
+	size_t len, cap, sent; /* of head */
+	const unsigned char
+	    *body; /* NULL: it stands in head, or there is none; a piece of stream */
+	size_t body_len, body_sent;
+	struct gh_shared *shared; /* holds body; else owned does */
+	unsigned char *owned;
+	struct gh_stream *stream;
+	size_t left; /* bytes that stream has not made yet */
+};
+
+/* Interim answers before the answer. Without memory there is none. */
+void http_output_continue(struct http_output *o);
+/* has_body: false for HEAD. closes: the last answer of the connection. False: no memory, or a body
+ * that cannot be made; what a gave is freed. */
+bool http_output_answer(struct http_output *o, const struct http_answer *a, bool has_body,
+    bool closes);
+/* The next bytes; NULL when there are none. The same until http_output_sent. */
+const unsigned char *http_output_pending(const struct http_output *o, size_t *n);
+/* n of them have gone. False: the rest of the body cannot be made. */
+bool http_output_sent(struct http_output *o, size_t n);
+void http_output_clear(struct http_output *o); /* wipes; accepts a zeroed one */
+
+#endif
