@@ -6,13 +6,14 @@
 
 #include "json.h"
 
-/* "CN=CorpCA1, DC=keyexample, DC=com": RDNs in reverse of DER order, values escaped by RFC 4514,
- * comma and space between RDNs. malloc'd; NULL when out of memory. */
+/* "CN=CorpCA1, DC=keyexample, DC=com": see gh_dn_print. malloc'd; NULL when out of memory. */
 char *ca_dn_text(const X509_NAME *name);
 
 /* Names of the SAN extension for the inventory: "dns:a", "email:a", "upn:a", "ip:a", "uri:a",
  * "guid:HEX", "other:OID". JSON array of strings; empty array when none. NULL when out of memory.
  */
 gh_json *ca_san_json(const X509 *cert);
+/* The same of GeneralNames, DER; nothing when it cannot be read. */
+gh_json *ca_san_json_der(const unsigned char *der, size_t len);
 
 #endif

@@ -171,23 +171,30 @@ append_name(gh_json *list, const GENERAL_NAME *gn)
 	return rc;
 }
 
-gh_json *
-ca_san_json(const X509 *cert)
+/* Frees names. */
+static gh_json *
+list_names(GENERAL_NAMES *names)
 {
-	GENERAL_NAMES *names;
 	gh_json *list = gh_json_new_array();
-	int i;
 
-	if (list == NULL)
-		return NULL;
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+	for (int i = 0; list != NULL && i < sk_GENERAL_NAME_num(names); i++) {
 		if (append_name(list, sk_GENERAL_NAME_value(names, i)) != 0) {
 			gh_json_free(list);
 			list = NULL;
-			break;
 		}
 	}
 	GENERAL_NAMES_free(names);
 	return list;
+}
+
+gh_json *
+ca_san_json(const X509 *cert)
+{
+	return list_names(X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL));
+}
+
+gh_json *
+ca_san_json_der(const unsigned char *der, size_t len)
+{
+	return list_names(len > 0 ? d2i_GENERAL_NAMES(NULL, &der, (long)len) : NULL);
 }

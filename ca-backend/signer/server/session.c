@@ -6,11 +6,10 @@
 #include <sys/time.h>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 
 #include "signer/issue/cert_build.h"
 #include "signer/issue/cert_limits.h"
+#include "dn_print.h"
 #include "hex.h"
 #include "log.h"
 #include "session_private.h"
@@ -121,26 +120,6 @@ ping(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return gh_reader_is_done(r) ? 0 : session_fail_garbled(err);
 }
 
-/* As RFC 4514 writes it; malloc'd. NULL: not readable, or memory is short. */
-static char *
-name_text(const struct gh_der *der)
-{
-	const unsigned char *p = der->p;
-	X509_NAME *name = d2i_X509_NAME(NULL, &p, (long)der->len);
-	BIO *b = BIO_new(BIO_s_mem());
-	char *data, *text = NULL;
-	long n;
-
-	if (name != NULL && b != NULL &&
-	    X509_NAME_print_ex(b, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0 &&
-	    (n = BIO_get_mem_data(b, &data)) >= 0)
-		text = n > 0 ? strndup(data, (size_t)n) : strdup("");
-	BIO_free(b);
-	X509_NAME_free(name);
-	ERR_clear_error();
-	return text;
-}
-
 void
 session_log_signed(const struct gh_buf *cert_der)
 {
@@ -158,7 +137,7 @@ session_log_signed(const struct gh_buf *cert_der)
 		bool has_sign_octet = serial.len > 1 && serial.p[0] == 0;
 
 		serial_hex = gh_hex_encode(serial.p + has_sign_octet, serial.len - has_sign_octet);
-		subject_text = name_text(&subject);
+		subject_text = gh_dn_print(subject.p, subject.len, false);
 	}
 	gh_log_kv(GH_LOG_INFO, "certificate signed", "serial", serial_hex, "subject", subject_text,
 	    NULL);

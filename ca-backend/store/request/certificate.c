@@ -1,18 +1,14 @@
 /* The row of a certificate: what the inventory is searched by, taken from the leaf. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <openssl/err.h>
-#include <openssl/x509.h>
-
-#include "asn1_time.h"
-#include "issuing/cdp.h"
 #include "digest.h"
-#include "formats/lazy_key.h"
+#include "dn_print.h"
+#include "formats/cert_parts.h"
+#include "formats/names_text.h"
+#include "issuing/cdp.h"
 #include "store/store_private.h"
 #include "utf8.h"
-#include "formats/names_text.h"
 
 #define CERT_COLUMNS_N 11
 /* Bytes of one name in the GIN index, which takes entries up to about 2700. */
@@ -29,18 +25,9 @@ put_digest(struct store_params *p, enum gh_hash hash, const void *der, size_t le
 }
 
 static void
-put_time(struct store_params *p, const ASN1_TIME *t)
+put_subject(struct store_params *p, const struct gh_der *name)
 {
-	int64_t at;
-
-	p->failed |= !gh_asn1_time_get(t, &at);
-	store_put_int(p, at);
-}
-
-static void
-put_subject(struct store_params *p, const X509 *cert)
-{
-	char *text = ca_dn_text(X509_get_subject_name(cert));
+	char *text = gh_dn_print(name->p, name->len, true);
 
 	p->failed |= text == NULL;
 	store_put_text(p, text);
@@ -52,9 +39,9 @@ put_subject(struct store_params *p, const X509 *cert)
 
 /* Cut names that are too long for the index, between two UTF-8 characters. */
 static gh_json *
-indexed_names(const X509 *cert)
+indexed_names(const struct gh_der *san)
 {
-	gh_json *all = ca_san_json(cert), *list = gh_json_new_array();
+	gh_json *all = ca_san_json_der(san->p, san->len), *list = gh_json_new_array();
 	char cut[SAN_INDEXED_MAX + 1];
 
 	for (size_t i = 0; list != NULL && i < gh_json_size(all); i++) {
@@ -77,81 +64,65 @@ indexed_names(const X509 *cert)
 }
 
 static void
-put_names(struct store_params *p, const X509 *cert)
+put_names(struct store_params *p, const struct gh_der *san)
 {
-	gh_json *list = indexed_names(cert);
+	gh_json *list = indexed_names(san);
 
 	p->failed |= list == NULL;
 	store_put_texts(p, list);
 	gh_json_free(list);
 }
 
-/* *shard: the one whose CRL the certificate names. */
-static void
-put_public_key(struct store_params *p, const struct ca *ca, const X509 *cert, int *shard)
-{
-	unsigned char *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-
-	*shard = n > 0 ? cdp_shard(ca, der, (size_t)n) : CDP_NO_SHARD;
-
-	if (n <= 0)
-		p->failed = true;
-	else
-		put_digest(p, GH_SHA256, der, (size_t)n);
-	OPENSSL_free(der);
-}
-
 /* As the signer makes them: filled up with zeros to SERIAL_BYTES. */
 static void
-put_own_serial(struct store_params *p, const X509 *cert)
+put_own_serial(struct store_params *p, const struct gh_der *serial)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
-	size_t len = (size_t)ASN1_STRING_length(serial),
+	size_t sign = serial->len > 1 && serial->p[0] == 0, len = serial->len - sign,
 	       zeros = len < SERIAL_BYTES ? SERIAL_BYTES - len : 0;
 	unsigned char *b = calloc(1, zeros + len);
 
-	p->failed |= b == NULL || ASN1_STRING_type(serial) != V_ASN1_INTEGER;
+	p->failed |= b == NULL || (serial->p[0] & 0x80) != 0;
 	if (b != NULL)
-		memcpy(b + zeros, ASN1_STRING_get0_data(serial), len);
+		memcpy(b + zeros, serial->p + sign, len);
 	store_put_bytes(p, b, zeros + len);
 	p->owned[p->n - 1] = (char *)b;
+}
+
+/* shard: the one whose CRL the certificate names. */
+static void
+put_shard(struct store_params *p, const struct store_new_cert *c, const struct gh_der *spki)
+{
+	int shard = c->is_unsharded ? CDP_NO_SHARD : cdp_shard(c->ca, spki->p, spki->len);
+
+	if (shard == CDP_NO_SHARD)
+		store_put_text(p, NULL);
+	else
+		store_put_int(p, shard);
 }
 
 int
 store_put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error *err)
 {
-	const unsigned char *q;
-	X509 *cert;
-	int shard;
+	struct cert_parts parts;
 
 	if (c == NULL) {
 		for (int i = 0; i < CERT_COLUMNS_N; i++)
 			store_put_text(p, NULL);
 		return 0;
 	}
-	q = c->der;
-	cert = ca_lazy_cert(&q, (long)c->len);
-	ERR_clear_error();
-	if (cert == NULL || q != c->der + c->len) {
-		X509_free(cert);
+	if (!cert_parts_read(c->der, c->len, &parts))
 		return gh_fail(err, GH_E_INTERNAL, "the leaf is no certificate");
-	}
 	store_put_int(p, c->ca->id);
-	put_own_serial(p, cert);
-	put_subject(p, cert);
-	put_names(p, cert);
-	put_time(p, X509_get0_notBefore(cert));
-	put_time(p, X509_get0_notAfter(cert));
+	put_own_serial(p, &parts.serial);
+	put_subject(p, &parts.subject);
+	put_names(p, &parts.san);
+	store_put_int(p, parts.not_before);
+	store_put_int(p, parts.not_after);
 	put_digest(p, GH_SHA1, c->der, c->len);
 	put_digest(p, GH_SHA256, c->der, c->len);
-	put_public_key(p, c->ca, cert, &shard);
+	put_digest(p, GH_SHA256, parts.spki.p, parts.spki.len);
 	store_put_bytes(p, c->der, c->len);
-	if (shard == CDP_NO_SHARD || c->is_unsharded)
-		store_put_text(p, NULL);
-	else
-		store_put_int(p, shard);
-	X509_free(cert);
+	put_shard(p, c, &parts.spki);
 	return p->failed ? gh_fail(err, GH_E_INTERNAL, "certificate row") : 0;
 }
 
