@@ -10,6 +10,7 @@
 #include "issuing/ca.h"
 #include "formats/pkcs7.h"
 #include "encoding.h"
+#include "json_write.h"
 #include "log.h"
 #include "utf8.h"
 
@@ -17,6 +18,8 @@
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY "{\"Message\":\"The server is out of memory.\",\"ErrorCode\":\"0x8007000E\"}"
+#define ANSWER_MAX (2 * 64 * 1024 * CERT_CHAIN_MAX) /* bytes, as certificates in base64 */
+#define CODE_SIZE 11                                /* "0x80094004" */
 #define RETRY_AFTER 5 /* seconds; directory, database and signer come back fast */
 
 static const char *
@@ -61,51 +64,59 @@ certificates_text(const struct enroll_outcome *out, bool cert_only, char **text,
 	return *text != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "answer");
 }
 
-static int
-set_code(gh_json *json, uint32_t hresult)
+static void
+put_text(struct gh_buf *b, const char *name, const char *value)
 {
-	char code[16];
-
-	snprintf(code, sizeof(code), "0x%08" PRIX32, hresult);
-	return gh_json_set_string(json, "ErrorCode", code);
+	gh_buf_putf(b, "%c\"%s\":", b->len == 0 ? '{' : ',', name);
+	gh_json_put_string(b, value);
 }
 
-/* The eight documented members in their order, and for denials those of an error behind them. */
-static gh_json *
-outcome_json(const struct enroll_outcome *out, const char *certificates)
+static void
+put_int(struct gh_buf *b, const char *name, int64_t value)
 {
-	gh_json *j = gh_json_new_object();
+	gh_buf_putf(b, ",\"%s\":%" PRId64, name, value);
+}
+
+static void
+format_code(uint32_t hresult, char code[CODE_SIZE])
+{
+	snprintf(code, CODE_SIZE, "0x%08" PRIX32, hresult);
+}
+
+/* The eight documented members in their order, and for denials those of an error behind them.
+ * malloc'd; NULL: no memory. Written out: as a tree it would cost as much as the PKCS#7. */
+static char *
+outcome_text(const struct enroll_outcome *out, const char *certificates)
+{
 	bool is_issued = out->chain.n > 0;
-	int rc = 0;
+	char code[CODE_SIZE];
+	struct gh_buf b;
 
-	if (j == NULL)
-		return NULL;
-	rc |= gh_json_set_string(j, "SerialNumber", is_issued ? out->serial : "");
-	rc |= gh_json_set_string(j, "IssuerDN",
-	    is_issued && out->issuer_dn != NULL ? out->issuer_dn : "");
-	rc |= gh_json_set_string(j, "Thumbprint", is_issued ? out->thumbprint : "");
-	rc |= gh_json_set_int(j, "CMSID", is_issued ? out->cms_id : 0);
-	rc |= gh_json_set_int(j, "CMSRequestId", out->cms_request_id);
-	rc |= gh_json_set_string(j, "Certificates", certificates);
-	rc |= gh_json_set_string(j, "RequestDisposition", disposition_name(out->disposition));
-	rc |= gh_json_set_string(j, "DispositionMessage", out->message);
+	gh_buf_init(&b, ANSWER_MAX);
+	put_text(&b, "SerialNumber", is_issued ? out->serial : "");
+	put_text(&b, "IssuerDN", is_issued && out->issuer_dn != NULL ? out->issuer_dn : "");
+	put_text(&b, "Thumbprint", is_issued ? out->thumbprint : "");
+	put_int(&b, "CMSID", is_issued ? out->cms_id : 0);
+	put_int(&b, "CMSRequestId", out->cms_request_id);
+	put_text(&b, "Certificates", certificates);
+	put_text(&b, "RequestDisposition", disposition_name(out->disposition));
+	put_text(&b, "DispositionMessage", out->message);
 	if (out->disposition == DB_DISP_DENIED || out->disposition == DB_DISP_ERROR) {
-		rc |= gh_json_set_string(j, "Message", out->message);
-		rc |= set_code(j, out->status_code);
+		format_code(out->status_code, code);
+		put_text(&b, "Message", out->message);
+		put_text(&b, "ErrorCode", code);
 	}
-	if (rc != 0) {
-		gh_json_free(j);
-		return NULL;
-	}
-	return j;
+	gh_buf_putc(&b, '}');
+	if (gh_buf_check(&b, NULL) == 0)
+		return (char *)b.data;
+	gh_buf_free(&b);
+	return NULL;
 }
 
-void
-ce_format_json(struct gh_http_reply *rep, int status, gh_json *json)
+/* Takes text; NULL: there was no memory for it. */
+static void
+reply_text(struct gh_http_reply *rep, int status, char *text)
 {
-	char *text = json != NULL ? gh_json_print(json, false) : NULL;
-
-	gh_json_free(json);
 	if (text == NULL) {
 		status = 500;
 		text = strdup(NO_MEMORY);
@@ -113,21 +124,27 @@ ce_format_json(struct gh_http_reply *rep, int status, gh_json *json)
 	gh_http_reply_text(rep, status, JSON_TYPE, text);
 }
 
+void
+ce_format_json(struct gh_http_reply *rep, int status, gh_json *json)
+{
+	reply_text(rep, status, json != NULL ? gh_json_print(json, false) : NULL);
+	gh_json_free(json);
+}
+
 int
 ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
     struct gh_http_reply *rep, struct gh_error *err)
 {
-	char *certificates;
-	gh_json *json;
+	char *certificates, *text;
 	int rc;
 
 	if ((rc = certificates_text(out, cert_only, &certificates, err)) != 0)
 		return rc;
-	json = outcome_json(out, certificates);
+	text = outcome_text(out, certificates);
 	free(certificates);
-	if (json == NULL)
+	if (text == NULL)
 		return gh_fail(err, GH_E_NOMEM, "answer");
-	ce_format_json(rep, out->disposition == DB_DISP_DENIED ? denied_status : 200, json);
+	reply_text(rep, out->disposition == DB_DISP_DENIED ? denied_status : 200, text);
 	return 0;
 }
 
@@ -135,9 +152,12 @@ static gh_json *
 error_json(const char *message, uint32_t hresult)
 {
 	gh_json *j = gh_json_new_object();
+	char code[CODE_SIZE];
 
+	format_code(hresult, code);
 	if (j != NULL &&
-	    (gh_json_set_string(j, "Message", message) != 0 || set_code(j, hresult) != 0)) {
+	    (gh_json_set_string(j, "Message", message) != 0 ||
+		gh_json_set_string(j, "ErrorCode", code) != 0)) {
 		gh_json_free(j);
 		return NULL;
 	}
@@ -145,13 +165,13 @@ error_json(const char *message, uint32_t hresult)
 }
 
 /* A denial that left no row: the same form with CMSRequestId 0. */
-static gh_json *
-denial_json(const struct gh_error *err, const struct gh_error_info *info)
+static char *
+denial_text(const struct gh_error *err, const struct gh_error_info *info)
 {
 	struct enroll_outcome out = {.disposition = DB_DISP_DENIED, .status_code = info->hresult};
 
 	enroll_denial_text(err, out.message, sizeof(out.message));
-	return outcome_json(&out, "");
+	return outcome_text(&out, "");
 }
 
 void
@@ -170,7 +190,7 @@ ce_render_error(const struct gh_error *err, int denied_status, struct gh_http_re
 		gh_http_reply_header(rep, "Retry-After", seconds);
 	}
 	if (info->is_denial)
-		ce_format_json(rep, denied_status, denial_json(err, info));
+		reply_text(rep, denied_status, denial_text(err, info));
 	else
 		ce_format_json(rep, info->http_status, error_json(message, info->hresult));
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "json.h"
+#include "json_write.h"
 
 static gh_json *
 lenient(const char *text)
@@ -134,6 +135,38 @@ json__prints_one_line_with_plain_slashes(void **state)
 	gh_json_free(v);
 }
 
+/* Written at once or as a tree: the same text. */
+static void
+json__strings_are_written_as_printed(void **state)
+{
+	static const char *const bad[] = {"a\xff", "\xc3", "\xed\xa0\x80", "x\xe2\x82"};
+	char text[] = "a?b/\xc3\xa4\xf0\x9f\x98\x80";
+	struct gh_buf b;
+
+	(void)state;
+	for (int c = 1; c < 0x80; c++) {
+		gh_json *v;
+		char *printed;
+
+		text[1] = (char)c;
+		v = gh_json_new_string(text);
+		printed = gh_json_print(v, false);
+		gh_buf_init(&b, 100);
+		gh_json_put_string(&b, text);
+		assert_int_equal(gh_buf_check(&b, NULL), 0);
+		assert_string_equal((char *)b.data, printed);
+		gh_buf_free(&b);
+		free(printed);
+		gh_json_free(v);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		gh_buf_init(&b, 100);
+		gh_json_put_string(&b, bad[i]);
+		assert_int_equal(gh_buf_check(&b, NULL), GH_E_NOMEM);
+		gh_buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -146,6 +179,7 @@ main(void)
 	    cmocka_unit_test(json__refuses_a_member_twice_in_two_cases),
 	    cmocka_unit_test(json__reads_integers_also_from_strings),
 	    cmocka_unit_test(json__prints_one_line_with_plain_slashes),
+	    cmocka_unit_test(json__strings_are_written_as_printed),
 	};
 
 	return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
