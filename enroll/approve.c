@@ -70,15 +70,11 @@ refused(struct worker_env *env, const struct requester *officer, const struct en
 
 /* The application as it is now: its CA, templates and groups may have changed. */
 static int
-find_app(const struct worker_env *env, const struct requester *owner, const struct app **app,
-    struct gh_error *err)
+find_profile(const struct worker_env *env, struct enrollment *e)
 {
-	*app = NULL;
-	if (owner->app_id == 0)
-		return 0;
-	*app = catalog_find_app_id(env->catalog, owner->app_id);
-	if (*app == NULL || !(*app)->is_enabled)
-		return gh_refuse(err, GH_E_CONFLICT,
+	e->profile = catalog_find_profile(env->catalog, e->req->requester.app_id);
+	if (e->profile == NULL)
+		return gh_refuse(&e->err, GH_E_CONFLICT,
 		    "The application of this request is disabled or does not exist any more.");
 	return 0;
 }
@@ -116,7 +112,7 @@ decide_again(struct worker_env *env, struct enrollment *e)
 	struct dir_entry *entry = NULL;
 	int rc;
 
-	if ((rc = find_app(env, &e->req->requester, &e->app, &e->err)) != 0 ||
+	if ((rc = find_profile(env, e)) != 0 ||
 	    (rc = find_owner(env, &e->req->requester, &entry, &e->err)) != 0)
 		return rc;
 	e->entry = entry;

@@ -1,12 +1,11 @@
 /*
  * The policy half of the pipeline. The order matters: nothing is asked of the directory for a
- * template that the application does not have, and nothing of the signer before all rules agree.
+ * template that the profile does not have, and nothing of the signer before all rules agree.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/x509.h>
 
@@ -20,15 +19,6 @@
 #include "decide.h"
 #include "catalog/metadata.h"
 
-static bool
-app_has_template(const struct app *app, const char *name)
-{
-	for (char **t = app->templates; t != NULL && *t != NULL; t++)
-		if (strcasecmp(*t, name) == 0)
-			return true;
-	return false;
-}
-
 /* The same answer whether the template exists elsewhere or not: an application cannot list the
  * others'. */
 static int
@@ -36,9 +26,9 @@ find_template(const struct worker_env *env, struct enrollment *e)
 {
 	const char *name = e->req->template_name;
 
-	if (e->app != NULL && !app_has_template(e->app, name))
-		return gh_fail(&e->err, GH_E_TEMPLATE_UNKNOWN,
-		    "application %s does not have template %s", e->app->name, name);
+	if (!enroll_profile_has_template(e->profile, name))
+		return gh_fail(&e->err, GH_E_TEMPLATE_UNKNOWN, "%s does not have template %s",
+		    e->profile->name, name);
 	if ((e->tmpl = catalog_find_template(env->catalog, name)) == NULL)
 		return gh_fail(&e->err, GH_E_TEMPLATE_UNKNOWN, "template %s is not in the catalog",
 		    name);
@@ -49,30 +39,30 @@ find_template(const struct worker_env *env, struct enrollment *e)
 static int
 find_ca(const struct worker_env *env, struct enrollment *e)
 {
-	const struct ca_set *cas = &env->catalog->cas;
-	const char *name = e->app != NULL ? e->app->ca_name : "(only one)";
-	const struct ca *ca = e->app != NULL ? ca_set_find(cas, name) : ca_set_only_issuing(cas);
+	const struct ca *ca;
 	struct gh_error *err = &e->err;
+	int rc = enroll_profile_find_ca(e->profile, &env->catalog->cas, &ca, err);
 
-	if (ca == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is not in the catalog", name);
+	if (rc != 0)
+		return rc;
 	if (!ca_may_issue(ca))
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s or has no key here", name,
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s or has no key here", ca->name,
 		    ca_state_name(ca->state));
 	if (X509_cmp_current_time(X509_get0_notBefore(ca->cert)) >= 0 ||
 	    X509_cmp_current_time(X509_get0_notAfter(ca->cert)) <= 0)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is expired or not yet valid", name);
+		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is expired or not yet valid",
+		    ca->name);
 	e->ca = ca;
 	return 0;
 }
 
 static int
-check_entry(const struct tmpl *t, const struct app *app, const struct dir_entry *e,
+check_entry(const struct tmpl *t, const struct enroll_profile *p, const struct dir_entry *e,
     struct gh_error *err)
 {
 	if (e->is_disabled)
 		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "entry %s is disabled", e->dn);
-	return tmpl_may_enroll(t, e, app != NULL ? app->groups : NULL, err);
+	return tmpl_may_enroll(t, e, p->groups, err);
 }
 
 static void
@@ -129,7 +119,7 @@ decide(const struct worker_env *env, struct enrollment *e)
 			return rc;
 		entry = own;
 	}
-	if ((rc = check_entry(e->tmpl->tmpl, e->app, entry, &e->err)) == 0 &&
+	if ((rc = check_entry(e->tmpl->tmpl, e->profile, entry, &e->err)) == 0 &&
 	    (rc = find_ca(env, e)) == 0)
 		rc = apply(env, entry, e);
 	dir_entry_free(own);

@@ -16,7 +16,7 @@
 struct enrollment {
 	/* what it starts with; borrowed */
 	const struct enroll_request *req;
-	const struct app *app;   /* NULL: a call without an application */
+	const struct enroll_profile *profile;
 	struct dir_entry *entry; /* the requester's; NULL: looked up by requester.name */
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */

@@ -160,10 +160,10 @@ enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n)
 }
 
 int
-enroll_submit(struct worker_env *env, const struct app *app, struct dir_entry *entry,
+enroll_submit(struct worker_env *env, const struct enroll_profile *profile, struct dir_entry *entry,
     const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
-	struct enrollment e = {.req = req, .app = app, .entry = entry}, *one = &e;
+	struct enrollment e = {.req = req, .profile = profile, .entry = entry}, *one = &e;
 	int rc;
 
 	memset(out, 0, sizeof(*out));

@@ -12,6 +12,7 @@
 
 #include "json_row.h"
 
+#include "app.h"
 #include "catalog.h"
 #include "catalog_load.h"
 #include "catalog_seal.h"
@@ -170,6 +171,17 @@ catalog_find_app_id(const struct catalog *c, int64_t id)
 		if (c->app[i]->id == id)
 			return c->app[i];
 	return NULL;
+}
+
+const struct enroll_profile *
+catalog_find_profile(const struct catalog *c, int64_t app_id)
+{
+	const struct app *app;
+
+	if (app_id == 0)
+		return &enroll_profile_all;
+	app = catalog_find_app_id(c, app_id);
+	return app != NULL && app->is_enabled ? &app->profile : NULL;
 }
 
 /* The time of the search tells about the keyed index at most, and that tells nothing of the key. */

@@ -14,31 +14,17 @@
 #include "digest.h"
 #include "error.h"
 #include "json.h"
+#include "profile.h"
 #include "tmpl.h"
 
-struct app {
-	int64_t id;
-	char *name;
-	unsigned char
-	    key_index[32];     /* HMAC-SHA256(server secret, key bytes): what a look-up uses */
-	unsigned char *secret; /* HMAC key, unsealed; NULL when the application has none */
-	size_t secret_len;
-	char **templates; /* names, NULL-ended */
-	char *ca_name;
-	char **groups; /* user must be in one of them; NULL = no such demand */
-	bool signature_required;
-	enum gh_hash min_hash;
-	char *service_identity; /* directory name for callers without user credentials, or NULL */
-	bool is_enabled;
-};
+struct app;            /* enroll/catalog/app.h */
+struct metadata_field; /* enroll/catalog/metadata.h */
 
 struct catalog_template {
 	int64_t id;
 	int version;
 	struct tmpl *tmpl;
 };
-
-struct metadata_field; /* enroll/catalog/metadata.h */
 
 struct catalog {
 	int64_t generation;
@@ -64,6 +50,9 @@ void catalog_free(struct catalog *c); /* drops one reference; wipes secrets with
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
+/* What an application's callers may ask for now. app_id 0, a call without one:
+ * enroll_profile_all. NULL: it is disabled, or does not exist. */
+const struct enroll_profile *catalog_find_profile(const struct catalog *c, int64_t app_id);
 /* Constant time in the key bytes (look-up by keyed index). */
 const struct app *catalog_find_app(const struct catalog *c, const unsigned char *key,
     size_t key_len);

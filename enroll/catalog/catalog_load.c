@@ -1,7 +1,7 @@
 /* Rows of the database, as JSON, to the objects of the catalog. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/crypto.h>
 
@@ -10,6 +10,7 @@
 #include "json.h"
 #include "json_row.h"
 
+#include "app.h"
 #include "catalog_load.h"
 
 int
@@ -84,6 +85,23 @@ app_load_optional(const gh_json *row, const unsigned char server_secret[32], str
 }
 
 static int
+app_load_profile(const gh_json *row, const char *name, struct enroll_profile *p,
+    struct gh_error *err)
+{
+	int rc;
+
+	p->ca_rule = PROFILE_CA_NAMED;
+	if (asprintf(&p->name, "application %s", name) < 0) {
+		p->name = NULL;
+		return gh_fail(err, GH_E_NOMEM, "application");
+	}
+	if ((rc = gh_json_row_text(row, "ca", &p->ca_name, err)) == 0 &&
+	    (rc = gh_json_row_texts(row, "templates", true, &p->templates, err)) == 0)
+		rc = gh_json_row_texts(row, "groups", false, &p->groups, err);
+	return rc;
+}
+
+static int
 app_load_members(const gh_json *row, const unsigned char server_secret[32], struct app *app,
     struct gh_error *err)
 {
@@ -95,11 +113,9 @@ app_load_members(const gh_json *row, const unsigned char server_secret[32], stru
 	app->is_enabled = gh_json_bool(gh_json_get(row, "enabled"), false);
 	app->signature_required = gh_json_bool(gh_json_get(row, "signature_required"), true);
 	if ((rc = gh_json_row_text(row, "name", &app->name, err)) != 0 ||
-	    (rc = gh_json_row_text(row, "ca", &app->ca_name, err)) != 0 ||
 	    (rc = app_load_key_index(row, app, err)) != 0 ||
 	    (rc = app_load_hash(row, app, err)) != 0 ||
-	    (rc = gh_json_row_texts(row, "templates", true, &app->templates, err)) != 0 ||
-	    (rc = gh_json_row_texts(row, "groups", false, &app->groups, err)) != 0)
+	    (rc = app_load_profile(row, app->name, &app->profile, err)) != 0)
 		return rc;
 	return app_load_optional(row, server_secret, app, err);
 }
@@ -130,9 +146,7 @@ catalog_app_free(struct app *app)
 		OPENSSL_cleanse(app->secret, app->secret_len);
 	free(app->secret);
 	free(app->name);
-	free(app->ca_name);
 	free(app->service_identity);
-	gh_json_row_texts_free(app->templates);
-	gh_json_row_texts_free(app->groups);
+	enroll_profile_clear(&app->profile);
 	free(app);
 }

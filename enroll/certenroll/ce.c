@@ -5,6 +5,8 @@
 
 #include "timestamp.h"
 
+#include "catalog/app.h"
+
 #include "ce.h"
 #include "ce_format.h"
 
@@ -53,11 +55,11 @@ describe(const struct worker_env *env, const struct call *call, const char *name
 
 	*listed = t != NULL &&
 	    (call->entry == NULL ||
-		tmpl_may_enroll(t->tmpl, call->entry, call->app->groups, &ignored) == 0);
+		tmpl_may_enroll(t->tmpl, call->entry, call->app->profile.groups, &ignored) == 0);
 	if (!*listed)
 		return NULL;
 	if ((j = tmpl_describe(t->tmpl)) != NULL &&
-	    gh_json_set_string(j, "CA", call->app->ca_name) != 0) {
+	    gh_json_set_string(j, "CA", call->app->profile.ca_name) != 0) {
 		gh_json_free(j);
 		return NULL;
 	}
@@ -69,7 +71,7 @@ template_list(const struct worker_env *env, const struct call *call)
 {
 	gh_json *list = gh_json_new_array();
 
-	for (char **t = call->app->templates; list != NULL && *t != NULL; t++) {
+	for (char **t = call->app->profile.templates; list != NULL && *t != NULL; t++) {
 		bool listed;
 		gh_json *j = describe(env, call, *t, &listed);
 

@@ -13,6 +13,7 @@
 #include "ce_format.h"
 #include "ce_parse.h"
 #include "ce_replay.h"
+#include "catalog/app.h"
 #include "clock.h"
 #include "decide.h"
 
@@ -49,7 +50,7 @@ member_init(struct member *m, const struct call *call, struct gh_http_reply *rep
 	m->req.requester = *call->requester;
 	m->req.submitted = gh_now();
 	m->e.req = &m->req;
-	m->e.app = call->app;
+	m->e.profile = &call->app->profile;
 	m->e.entry = call->entry;
 }
 

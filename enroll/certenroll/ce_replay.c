@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "catalog/app.h"
 #include "ce_header.h"
 #include "digest.h"
 #include "encoding.h"

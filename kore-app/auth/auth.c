@@ -8,6 +8,7 @@
 
 #include <openssl/crypto.h>
 
+#include "catalog/app.h"
 #include "certenroll/ce_header.h"
 #include "log.h"
 #include "timestamp.h"

@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 
+#include "catalog/app.h"
 #include "digest.h"
 #include "encoding.h"
 

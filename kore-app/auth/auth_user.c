@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "catalog/app.h"
 #include "timestamp.h"
 
 #include "auth_admin.h"

@@ -46,7 +46,7 @@ submit(int64_t app_id, const char *template_name)
 	assert_int_equal(ca_pkcs10_parse(der, len, &req.csr, &err), 0);
 	free(der);
 	free(csr);
-	assert_int_equal(enroll_submit(&env, catalog_find_app_id(env.catalog, app_id), NULL, &req,
+	assert_int_equal(enroll_submit(&env, catalog_find_profile(env.catalog, app_id), NULL, &req,
 			     &out, &err),
 	    0);
 	enroll_request_clear(&req);

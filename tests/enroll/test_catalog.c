@@ -14,6 +14,7 @@
 
 #include "base/name_fixture.h"
 #include "buf.h"
+#include "catalog/app.h"
 #include "encoding.h"
 #include "hex.h"
 #include "log.h"
@@ -174,7 +175,7 @@ catalog__finds_applications_by_key_and_unseals_their_secret(void **state)
 	assert_string_equal(a->name, "app");
 	assert_int_equal(a->secret_len, 7);
 	assert_memory_equal(a->secret, "secret7", 7);
-	assert_null(a->groups);
+	assert_null(a->profile.groups);
 	assert_string_equal(find_app(env.catalog, "key8")->name, "other");
 	assert_null(find_app(env.catalog, "key6"));
 	assert_null(find_app(env.catalog, "key77"));
@@ -182,6 +183,25 @@ catalog__finds_applications_by_key_and_unseals_their_secret(void **state)
 	assert_null(find_app(env.catalog, ""));
 	assert_string_equal(catalog_find_app_id(env.catalog, 10)->name, "disabled");
 	assert_null(catalog_find_app_id(env.catalog, 11));
+	fake_world_free(&env);
+}
+
+static void
+catalog__gives_each_application_its_profile(void **state)
+{
+	struct worker_env env;
+	const struct enroll_profile *p;
+
+	(void)state;
+	fake_world_new(&env);
+	p = catalog_find_profile(env.catalog, 8);
+	assert_string_equal(p->name, "application other");
+	assert_string_equal(p->ca_name, "issuing");
+	assert_true(enroll_profile_has_template(p, "other"));
+	assert_false(enroll_profile_has_template(p, "User"));
+	assert_ptr_equal(catalog_find_profile(env.catalog, 0), &enroll_profile_all);
+	assert_null(catalog_find_profile(env.catalog, 10)); /* disabled */
+	assert_null(catalog_find_profile(env.catalog, 11));
 	fake_world_free(&env);
 }
 
@@ -307,8 +327,9 @@ catalog__what_is_not_said_falls_on_the_safe_side(void **state)
 	assert_int_equal(c->app[0]->min_hash, GH_SHA256);
 	assert_null(c->app[0]->secret);
 	assert_null(c->app[0]->service_identity);
-	assert_non_null(c->app[0]->templates);
-	assert_null(c->app[0]->templates[0]);
+	assert_non_null(c->app[0]->profile.templates);
+	assert_null(c->app[0]->profile.templates[0]);
+	assert_false(c->app[0]->profile.has_all_templates);
 	catalog_free(c);
 	assert_int_equal(load("{}", &c), GH_E_DB);
 	assert_null(c);
@@ -377,6 +398,7 @@ main(void)
 	    cmocka_unit_test(seal__notices_every_changed_byte),
 	    cmocka_unit_test(catalog__finds_names_in_any_case),
 	    cmocka_unit_test(catalog__finds_applications_by_key_and_unseals_their_secret),
+	    cmocka_unit_test(catalog__gives_each_application_its_profile),
 	    cmocka_unit_test(catalog__gives_nobody_what_is_a_cas),
 	    cmocka_unit_test(catalog__leaves_out_and_logs_what_it_cannot_read),
 	    cmocka_unit_test(catalog__what_is_not_said_falls_on_the_safe_side),

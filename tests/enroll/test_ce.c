@@ -15,6 +15,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "catalog/app.h"
 #include "encoding.h"
 #include "timestamp.h"
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "catalog/app.h"
 #include "timestamp.h"
 
 #include "decide.h"

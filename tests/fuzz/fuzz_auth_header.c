@@ -7,6 +7,7 @@
 #include "auth/auth_basic.h"
 #include "auth/auth_cert.h"
 #include "auth/auth_hmac.h"
+#include "catalog/app.h"
 #include "certenroll/ce.h"
 
 static const unsigned char secret[32] = {1};

@@ -19,6 +19,7 @@
 #include <openssl/x509v3.h>
 
 #include "buf.h"
+#include "catalog/app.h"
 #include "encoding.h"
 #include "hex.h"
 #include "store/status/revocation.h"
