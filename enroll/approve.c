@@ -113,7 +113,8 @@ decide_again(struct worker_env *env, struct enrollment *e)
 	int rc;
 
 	if ((rc = find_profile(env, e)) != 0 ||
-	    (rc = find_owner(env, &e->req->requester, &entry, &e->err)) != 0)
+	    (enrollment_needs_entry(e) &&
+		(rc = find_owner(env, &e->req->requester, &entry, &e->err)) != 0))
 		return rc;
 	e->entry = entry;
 	enroll_decide(env, e);

@@ -57,12 +57,12 @@ find_ca(const struct worker_env *env, struct enrollment *e)
 }
 
 static int
-check_entry(const struct tmpl *t, const struct enroll_profile *p, const struct dir_entry *e,
-    struct gh_error *err)
+check_permission(struct enrollment *e, const struct subject_source *from)
 {
-	if (e->is_disabled)
-		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "entry %s is disabled", e->dn);
-	return tmpl_may_enroll(t, e, p->groups, err);
+	if (from->entry != NULL && from->entry->is_disabled)
+		return gh_fail(&e->err, GH_E_ACCOUNT_DISABLED, "entry %s is disabled",
+		    from->entry->dn);
+	return tmpl_may_enroll(e->tmpl->tmpl, from, e->profile->groups, &e->err);
 }
 
 static void
@@ -90,10 +90,10 @@ check_metadata(const struct worker_env *env, struct enrollment *e)
 
 /* Everything that follows once template, CA and entry are known. */
 static int
-apply(const struct worker_env *env, const struct dir_entry *entry, struct enrollment *e)
+apply(const struct worker_env *env, const struct subject_source *from, struct enrollment *e)
 {
-	int rc = tmpl_apply(e->tmpl->tmpl, entry, e->req->csr, gh_now(), env->conf->ca.backdate,
-	    &e->spec, &e->err);
+	int rc =
+	    tmpl_apply(e->tmpl->tmpl, from, gh_now(), env->conf->ca.backdate, &e->spec, &e->err);
 
 	if (rc == 0)
 		rc = ca_set_check_identity(&env->catalog->cas, e->spec, &e->err);
@@ -105,23 +105,31 @@ apply(const struct worker_env *env, const struct dir_entry *entry, struct enroll
 	return rc;
 }
 
+bool
+enrollment_needs_entry(const struct enrollment *e)
+{
+	return !e->profile->admits_without_entry || *e->req->requester.dn != '\0';
+}
+
 static int
 decide(const struct worker_env *env, struct enrollment *e)
 {
-	struct dir_entry *own = NULL, *entry = e->entry;
+	struct subject_source from = {.csr = e->req->csr,
+	    .entry = e->entry,
+	    .needs_no_entry = !enrollment_needs_entry(e)};
+	struct dir_entry *own = NULL;
 	int rc;
 
 	if ((rc = clock_check(env->conf, &e->err)) != 0 || (rc = find_template(env, e)) != 0 ||
 	    (rc = ca_pkcs10_check(e->req->csr, &e->err)) != 0)
 		return rc;
-	if (entry == NULL) {
+	if (from.entry == NULL && !from.needs_no_entry) {
 		if ((rc = dir_find(env->dir, e->req->requester.name, &own, &e->err)) != 0)
 			return rc;
-		entry = own;
+		from.entry = own;
 	}
-	if ((rc = check_entry(e->tmpl->tmpl, e->profile, entry, &e->err)) == 0 &&
-	    (rc = find_ca(env, e)) == 0)
-		rc = apply(env, entry, e);
+	if ((rc = check_permission(e, &from)) == 0 && (rc = find_ca(env, e)) == 0)
+		rc = apply(env, &from, e);
 	dir_entry_free(own);
 	return rc;
 }

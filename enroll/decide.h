@@ -17,7 +17,8 @@ struct enrollment {
 	/* what it starts with; borrowed */
 	const struct enroll_request *req;
 	const struct enroll_profile *profile;
-	struct dir_entry *entry; /* the requester's; NULL: looked up by requester.name */
+	/* The requester's; NULL: looked up by requester.name, if he needs one. */
+	struct dir_entry *entry;
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
@@ -36,6 +37,9 @@ struct enrollment {
 /* The calling thread works on this one now: its log lines bear its name. Nothing if event is
  * NULL. */
 void enrollment_enter(const struct enrollment *e);
+
+/* Must the requester have an entry? So by the profile; and who had one when he asked, has one. */
+bool enrollment_needs_entry(const struct enrollment *e);
 
 /* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
  * (gh_error_info). Asks neither the database nor the signer. */

@@ -33,8 +33,8 @@ int enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct en
  * pending or denied (DB_DISP_*), and already committed. A negative code is a failure of ours or of
  * the request's form; nothing was recorded but an audit row where an authenticated caller was
  * refused. profile: what the way in lets him ask for. entry: requester's entry if authentication
- * has it already, else NULL and looked up by requester.name. req->metadata: the list as the client
- * sent it; it is checked here, since the template has a say in it.
+ * has it already, else NULL and looked up by requester.name, if one is needed. req->metadata: the
+ * list as the client sent it; it is checked here, since the template has a say in it.
  */
 int enroll_submit(struct worker_env *env, const struct enroll_profile *profile,
     struct dir_entry *entry, const struct enroll_request *req, struct enroll_outcome *out,

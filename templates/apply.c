@@ -1,4 +1,5 @@
-/* The policy as a whole: template + directory entry + CSR -> what to certify, or a refusal. */
+/* The policy as a whole: template + what is known of the requester + CSR -> what to certify, or a
+ * refusal. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,11 +9,8 @@
 #include "model.h"
 
 static int
-check_requester(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
+check_entry(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
 {
-	if (e == NULL)
-		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
-		    "the requester has no entry in the directory");
 	/* authentication looks, too, but not for service identities and approvals long after the
 	 * request */
 	if (e->is_disabled)
@@ -22,6 +20,21 @@ check_requester(const struct tmpl *t, const struct dir_entry *e, struct gh_error
 		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for computers", t->name);
 	if (t->requester == TMPL_REQUESTER_USER && e->is_computer)
 		return gh_refuse(err, GH_E_REQUESTER_KIND, "template %s is for users", t->name);
+	return 0;
+}
+
+/* Only an entry says whether its owner is a user or a computer. */
+static int
+check_no_entry(const struct tmpl *t, const struct subject_source *from, struct gh_error *err)
+{
+	if (!from->needs_no_entry)
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
+		    "the requester has no entry in the directory");
+	if ((t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0 && t->requester != TMPL_REQUESTER_ANY)
+		return gh_refuse(err, GH_E_REQUESTER_KIND,
+		    "template %s is for %s, and the requester has no entry in the directory that "
+		    "says what it is; the template must say \"requester\": \"any\"",
+		    t->name, t->requester == TMPL_REQUESTER_MACHINE ? "computers" : "users");
 	return 0;
 }
 
@@ -58,43 +71,41 @@ set_key(struct cert_spec *spec, const struct ca_pkcs10 *csr, struct gh_error *er
 }
 
 static int
-fill_spec(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
-    struct cert_spec *spec, struct gh_error *err)
+fill_spec(const struct tmpl *t, const struct subject_source *from, struct cert_spec *spec,
+    struct gh_error *err)
 {
-	struct tmpl_naming n = {t, e, NULL, NULL};
+	struct tmpl_naming n = {t, from, NULL, NULL};
 	int rc;
 
 	n.subject = spec->subject;
 	if ((n.san = GENERAL_NAMES_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "subject alternative names");
-	if ((rc = tmpl_names(&n, csr, err)) == 0)
-		rc = tmpl_extensions_add(&n, csr, spec, err);
+	if ((rc = tmpl_names(&n, err)) == 0)
+		rc = tmpl_extensions_add(&n, spec, err);
 	GENERAL_NAMES_free(n.san);
 	if (rc != 0)
 		return rc;
 	spec->no_revocation_info =
 	    (t->enrollment_flags & (TMPL_ENROLL_NO_REVOCATION_INFO | TMPL_ENROLL_OCSP_NOCHECK)) !=
 	    0;
-	return set_key(spec, csr, err);
+	return set_key(spec, from->csr, err);
 }
 
 int
-tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
-    int64_t now, int64_t backdate, struct cert_spec **out, struct gh_error *err)
+tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now, int64_t backdate,
+    struct cert_spec **out, struct gh_error *err)
 {
 	struct cert_spec *spec;
 	int rc;
 
 	*out = NULL;
-	if ((rc = check_requester(t, e, err)) != 0)
-		return rc;
-	if ((rc = check_named_template(t, csr, err)) != 0)
-		return rc;
-	if ((rc = tmpl_key_check(t, csr, err)) != 0)
+	rc = from->entry != NULL ? check_entry(t, from->entry, err) : check_no_entry(t, from, err);
+	if (rc != 0 || (rc = check_named_template(t, from->csr, err)) != 0 ||
+	    (rc = tmpl_key_check(t, from->csr, err)) != 0)
 		return rc;
 	if ((spec = cert_spec_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate specification");
-	if ((rc = fill_spec(t, e, csr, spec, err)) != 0) {
+	if ((rc = fill_spec(t, from, spec, err)) != 0) {
 		ERR_clear_error(); /* or the thread's next TLS call would find what a bad SAN left
 				      there */
 		cert_spec_free(spec);

@@ -104,30 +104,36 @@ sid_extension(const struct tmpl *t, const char *sid)
 
 /* No SID was read. That is right only where the account need not have one. */
 static int
-without_sid(const struct tmpl_naming *n, struct gh_error *err)
+without_sid(const struct tmpl *t, const struct dir_entry *e, struct gh_error *err)
 {
 	/* A certificate without it would be mapped by name (KB5014754): never silently, for an
 	 * account that has one by nature, nor for a value that is no SID. */
-	if (n->e->is_principal || n->e->attr[DIR_OBJECT_SID].n != 0)
+	if (e->is_principal || e->attr[DIR_OBJECT_SID].n != 0)
 		return gh_refuse(err, GH_E_SID_REQUIRED,
 		    "the requester's objectSid cannot be read in the directory; an administrator must let "
 		    "the gateway's account (directory.bind_dn) read it");
-	if (n->t->sid == TMPL_SID_REQUIRE)
+	if (t->sid == TMPL_SID_REQUIRE)
 		return gh_refuse(err, GH_E_SID_REQUIRED,
 		    "the requester has no objectSid in the directory");
 	return 0;
 }
 
 static int
-add_sid(const struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct cert_spec *spec,
-    struct gh_error *err)
+add_sid(const struct tmpl_naming *n, struct cert_spec *spec, struct gh_error *err)
 {
-	const char *sid = n->e->sid;
+	const struct dir_entry *e = n->from->entry;
+	const char *sid = e != NULL ? e->sid : NULL;
 
-	if (!wants_sid(n->t, csr))
+	if (!wants_sid(n->t, n->from->csr))
 		return 0;
+	/* there is no account to name, and without its SID what can log on is mapped by name */
+	if (e == NULL)
+		return gh_refuse(err, GH_E_SID_REQUIRED,
+		    "the certificate would bear the SID of the requester, who has no entry in the "
+		    "directory; template %s must say \"sid\": \"never\" to do without",
+		    n->t->name);
 	if (sid == NULL || sid[0] == '\0')
-		return without_sid(n, err);
+		return without_sid(n->t, e, err);
 	if (!tmpl_text_is_sid(sid))
 		return gh_refuse(err, GH_E_SID_REQUIRED, "the requester's objectSid is malformed");
 	return push(spec, sid_extension(n->t, sid), err);
@@ -206,9 +212,9 @@ add_policies(const struct tmpl *t, const struct ca_pkcs10 *csr, struct cert_spec
 }
 
 int
-tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr,
-    struct cert_spec *spec, struct gh_error *err)
+tmpl_extensions_add(const struct tmpl_naming *n, struct cert_spec *spec, struct gh_error *err)
 {
+	const struct ca_pkcs10 *csr = n->from->csr;
 	int rc;
 
 	if ((rc = add_fixed(n->t, csr, spec, err)) != 0)
@@ -217,5 +223,5 @@ tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr,
 		return rc;
 	if ((rc = add_san(n, spec, err)) != 0)
 		return rc;
-	return add_sid(n, csr, spec, err);
+	return add_sid(n, spec, err);
 }

@@ -174,7 +174,7 @@ struct tmpl {
 /* Names being collected for one certificate. */
 struct tmpl_naming {
 	const struct tmpl *t;
-	const struct dir_entry *e;
+	const struct subject_source *from; /* the functions of subject.c and san.c need its entry */
 	X509_NAME *subject;
 	GENERAL_NAMES *san;
 };
@@ -295,9 +295,9 @@ struct tmpl_name_flag {
 	int (*add)(struct tmpl_naming *n, struct gh_error *err); /* NULL: nothing to do here */
 };
 extern const struct tmpl_name_flag tmpl_name_flag[];
-/* Fill subject and san of *n from directory or CSR, as the template says. */
-int tmpl_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr,
-    struct gh_error *err) GH_MUSTCHECK;
+/* Fill subject and san of *n from directory or CSR, as the template says. GH_E_NOT_IN_DIRECTORY:
+ * from the directory, but there is no entry. */
+int tmpl_names(struct tmpl_naming *n, struct gh_error *err) GH_MUSTCHECK;
 
 int tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err);
 int tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err);
@@ -322,16 +322,15 @@ struct tmpl_san_type {
 	uint32_t bit;
 };
 extern const struct tmpl_san_type tmpl_san_type[];
-int tmpl_supplied_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr,
-    struct gh_error *err) GH_MUSTCHECK;
+int tmpl_supplied_names(struct tmpl_naming *n, struct gh_error *err) GH_MUSTCHECK;
 
 /* --- fixed.c, extensions.c --- */
 
 /* Build what is the same for each certificate. GH_E_TEMPLATE_INVALID, GH_E_NOMEM. */
 int tmpl_extensions_prepare(struct tmpl *t, struct gh_error *err) GH_MUSTCHECK;
 /* All extensions of one certificate, onto spec->extensions. */
-int tmpl_extensions_add(const struct tmpl_naming *n, const struct ca_pkcs10 *csr,
-    struct cert_spec *spec, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_extensions_add(const struct tmpl_naming *n, struct cert_spec *spec,
+    struct gh_error *err) GH_MUSTCHECK;
 /* cps may be NULL. false: out of memory. */
 bool tmpl_policy_push(CERTIFICATEPOLICIES *sk, const char *oid, const char *cps);
 /* Does the template or the CA make this extension itself? */

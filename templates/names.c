@@ -38,6 +38,10 @@ names_from_directory(struct tmpl_naming *n, struct gh_error *err)
 	const char *host;
 	int rc;
 
+	if (n->from->entry == NULL)
+		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
+		    "template %s takes names from the directory, where the requester has no entry",
+		    n->t->name);
 	/* A machine must have its DNS name for any of these, also when another flag writes the
 	 * subject. */
 	if (n->t->machine && (n->t->name_flags & host_flags) != 0 &&
@@ -54,12 +58,12 @@ names_from_directory(struct tmpl_naming *n, struct gh_error *err)
 }
 
 int
-tmpl_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err)
+tmpl_names(struct tmpl_naming *n, struct gh_error *err)
 {
 	int rc;
 
 	if ((n->t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0)
-		rc = tmpl_supplied_names(n, csr, err);
+		rc = tmpl_supplied_names(n, err);
 	else
 		rc = names_from_directory(n, err);
 	if (rc != 0)

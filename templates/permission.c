@@ -1,4 +1,4 @@
-/* Who may enroll: the groups of the template, and those of the application on top. */
+/* Who may enroll: the groups of the template, and those of the profile on top. */
 #include <strings.h>
 
 #include "model.h"
@@ -11,10 +11,11 @@ is_everybody(const char *group)
 	    strcasecmp(group, "S-1-5-11") == 0;
 }
 
+/* e may be NULL. */
 static bool
 is_member(const struct dir_entry *e, const char *group)
 {
-	return is_everybody(group) || dir_entry_is_member(e, group);
+	return is_everybody(group) || (e != NULL && dir_entry_is_member(e, group));
 }
 
 static bool
@@ -28,17 +29,19 @@ is_member_of_any(const struct dir_entry *e, char *const *group)
 }
 
 int
-tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *extra_groups,
+tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *const *extra_groups,
     struct gh_error *err)
 {
-	if (e == NULL)
+	const struct dir_entry *e = from->entry;
+	const char *who = e == NULL ? "who has no entry" : e->dn != NULL ? e->dn : "?";
+
+	if (e == NULL && !from->needs_no_entry)
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no directory entry, template %s",
 		    t->name);
 	if (t->enroll_groups.n == 0 || !is_member_of_any(e, t->enroll_groups.v))
-		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of template %s",
-		    e->dn != NULL ? e->dn : "?", t->name);
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of template %s", who,
+		    t->name);
 	if (extra_groups != NULL && !is_member_of_any(e, extra_groups))
-		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of the application",
-		    e->dn != NULL ? e->dn : "?");
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of the profile", who);
 	return 0;
 }

@@ -57,7 +57,7 @@ fail:
 int
 tmpl_san_upn(struct tmpl_naming *n, struct gh_error *err)
 {
-	const char *upn = dir_entry_text(n->e, DIR_UPN);
+	const char *upn = dir_entry_text(n->from->entry, DIR_UPN);
 
 	if (upn == NULL)
 		return gh_refuse(err, GH_E_UPN_REQUIRED,
@@ -72,7 +72,7 @@ tmpl_san_upn(struct tmpl_naming *n, struct gh_error *err)
 int
 tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *err)
 {
-	*out = dir_entry_text(n->e, DIR_MAIL);
+	*out = dir_entry_text(n->from->entry, DIR_MAIL);
 	if (*out == NULL)
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "the requester has no mail address in the directory");
@@ -81,7 +81,7 @@ tmpl_san_mail(const struct tmpl_naming *n, const char **out, struct gh_error *er
 		    "the requester's mail address in the directory is not a plain ASCII address");
 	/* users may often write their own: who takes over another's must not get a certificate for
 	 * it */
-	if (n->e->mail_is_shared)
+	if (n->from->entry->mail_is_shared)
 		return gh_refuse(err, GH_E_EMAIL_REQUIRED,
 		    "another entry of the directory has the requester's mail address, too");
 	return 0;
@@ -101,7 +101,7 @@ tmpl_san_email(struct tmpl_naming *n, struct gh_error *err)
 int
 tmpl_san_host(const struct tmpl_naming *n, const char **out, struct gh_error *err)
 {
-	*out = dir_entry_text(n->e, DIR_DNS_HOST_NAME);
+	*out = dir_entry_text(n->from->entry, DIR_DNS_HOST_NAME);
 	if (*out == NULL)
 		return gh_refuse(err, GH_E_DNS_REQUIRED,
 		    "the requester has no dNSHostName in the directory");
@@ -125,7 +125,7 @@ tmpl_san_dns(struct tmpl_naming *n, struct gh_error *err)
 int
 tmpl_san_guid(struct tmpl_naming *n, struct gh_error *err)
 {
-	const struct dir_values *guid = &n->e->attr[DIR_OBJECT_GUID];
+	const struct dir_values *guid = &n->from->entry->attr[DIR_OBJECT_GUID];
 
 	/* 16 octets as LDAP returns them (MS-DTYP 2.3.4.2); their text would be another name */
 	if (guid->n == 0 || guid->v[0].len != 16)
@@ -147,10 +147,10 @@ tmpl_san_domain_dns(struct tmpl_naming *n, struct gh_error *err)
 	char *domain;
 	int rc;
 
-	if (n->e->dn == NULL || n->e->dn[0] == '\0')
+	if (n->from->entry->dn == NULL || n->from->entry->dn[0] == '\0')
 		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
 		    "the requester has no distinguished name");
-	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
+	if ((rc = tmpl_dn_parse(n->from->entry->dn, &dn, err)) != 0)
 		return rc;
 	domain = tmpl_dn_domain(dn);
 	tmpl_dn_free(dn);

@@ -9,10 +9,10 @@ tmpl_subject_directory_path(struct tmpl_naming *n, struct gh_error *err)
 	struct tmpl_dn *dn;
 	int rc;
 
-	if (n->e->dn == NULL || n->e->dn[0] == '\0')
+	if (n->from->entry->dn == NULL || n->from->entry->dn[0] == '\0')
 		return gh_refuse(err, GH_E_NOT_IN_DIRECTORY,
 		    "the requester has no distinguished name");
-	if ((rc = tmpl_dn_parse(n->e->dn, &dn, err)) != 0)
+	if ((rc = tmpl_dn_parse(n->from->entry->dn, &dn, err)) != 0)
 		return rc;
 	rc = tmpl_dn_to_name(dn, n->subject, err);
 	tmpl_dn_free(dn);
@@ -30,7 +30,7 @@ tmpl_subject_common_name(struct tmpl_naming *n, struct gh_error *err)
 	if (n->t->machine) {
 		if ((rc = tmpl_san_host(n, &cn, err)) != 0)
 			return rc;
-	} else if ((cn = dir_entry_text(n->e, DIR_CN)) == NULL) {
+	} else if ((cn = dir_entry_text(n->from->entry, DIR_CN)) == NULL) {
 		return gh_refuse(err, GH_E_SUBJECT,
 		    "the requester has no common name in the directory");
 	}

@@ -320,8 +320,9 @@ take_sans(struct tmpl_naming *n, const GENERAL_NAMES *from, uint32_t *seen, stru
 }
 
 int
-tmpl_supplied_names(struct tmpl_naming *n, const struct ca_pkcs10 *csr, struct gh_error *err)
+tmpl_supplied_names(struct tmpl_naming *n, struct gh_error *err)
 {
+	const struct ca_pkcs10 *csr = n->from->csr;
 	GENERAL_NAMES *from;
 	uint32_t seen = 0;
 	int rc, critical = -1;

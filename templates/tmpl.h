@@ -1,7 +1,7 @@
 /*
  * Certificate templates after Microsoft's model (MS-CRTD, MS-WCCE 3.2.2.6.2.1): loaded from JSON,
- * checked, and applied: requester's directory entry + CSR -> what to certify, or a refusal. Pure:
- * no I/O, no clock of its own, no state. docs/templates.md describes the file.
+ * checked, and applied: what is known of the requester + CSR -> what to certify, or a refusal.
+ * Pure: no I/O, no clock of its own, no state. docs/templates.md describes the file.
  */
 #ifndef TMPL_H
 #define TMPL_H
@@ -11,10 +11,9 @@
 #include <stdint.h>
 
 #include "formats/cert_spec.h"
-#include "dir_entry.h"
 #include "error.h"
 #include "json.h"
-#include "formats/pkcs10.h"
+#include "subject_source.h"
 
 struct tmpl;
 
@@ -35,17 +34,22 @@ gh_json *tmpl_describe(const struct tmpl *t);
 /* Metadata fields the template requires, as JSON array of names (may be empty). Borrowed. */
 const gh_json *tmpl_required_metadata(const struct tmpl *t);
 
-/* Enroll permission by nested group. extra_groups: NULL-ended list of the application (any of them
- * must match, too) or NULL. 0 or GH_E_TEMPLATE_DENIED. */
-int tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *extra_groups,
-    struct gh_error *err) GH_MUSTCHECK;
+/* Enroll permission by nested group. extra_groups: NULL-ended list (any of them must match, too) or
+ * NULL. Who has no entry is in no group but everybody's ("*", S-1-1-0, S-1-5-11), and in that only
+ * when he needs none: the lint rules take such a template for what it is, open. 0 or
+ * GH_E_TEMPLATE_DENIED. */
+int tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from,
+    char *const *extra_groups, struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * The whole policy but permission and approval: key type and size, template named in the CSR, names
- * from the directory by name flag, extensions. The CSR proposes, the template disposes. now: UTC
+ * by name flag, extensions. The CSR proposes, the template disposes. Who has no entry
+ * (GH_E_NOT_IN_DIRECTORY unless he needs none) gets nothing for which the directory would be asked:
+ * only a template with ENROLLEE_SUPPLIES_SUBJECT, for requesters of any kind
+ * (GH_E_REQUESTER_KIND), whose certificate needs no SID (GH_E_SID_REQUIRED). All public. now: UTC
  * seconds. backdate: seconds that notBefore lies before now. *out owned by the caller.
  */
-int tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
-    int64_t now, int64_t backdate, struct cert_spec **out, struct gh_error *err) GH_MUSTCHECK;
+int tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
+    int64_t backdate, struct cert_spec **out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

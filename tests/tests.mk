@@ -90,6 +90,7 @@ $(eval $(call stand_ins,enroll/test_ca_password,requester store))
 $(eval $(call stand_ins,enroll/test_catalog,ca dir store tmpl world))
 $(eval $(call stand_ins,enroll/test_ce_batch,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_ce,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_no_entry,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_ocsp,ca dir ocsp store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))
 

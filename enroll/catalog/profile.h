@@ -25,6 +25,9 @@ struct enroll_profile {
 	enum profile_ca ca_rule;
 	char *ca_name;
 	char **groups; /* the requester must be in one of them; NULL = no such demand */
+	/* Its requesters need no entry in the directory: what authenticates them is enough. The
+	 * templates must agree (tmpl.h). */
+	bool admits_without_entry;
 };
 
 /* Of calls that no configuration stands behind: all templates, the only CA that issues. What the

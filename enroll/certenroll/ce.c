@@ -50,12 +50,13 @@ static gh_json *
 describe(const struct worker_env *env, const struct call *call, const char *name, bool *listed)
 {
 	const struct catalog_template *t = catalog_find_template(env->catalog, name);
+	const struct subject_source from = {.entry = call->entry};
 	struct gh_error ignored;
 	gh_json *j;
 
 	*listed = t != NULL &&
 	    (call->entry == NULL ||
-		tmpl_may_enroll(t->tmpl, call->entry, call->app->profile.groups, &ignored) == 0);
+		tmpl_may_enroll(t->tmpl, &from, call->app->profile.groups, &ignored) == 0);
 	if (!*listed)
 		return NULL;
 	if ((j = tmpl_describe(t->tmpl)) != NULL &&

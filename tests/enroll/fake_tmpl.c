@@ -84,20 +84,22 @@ tmpl_required_metadata(const struct tmpl *t)
 }
 
 int
-tmpl_may_enroll(const struct tmpl *t, const struct dir_entry *e, char *const *extra_groups,
+tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *const *extra_groups,
     struct gh_error *err)
 {
-	(void)e;
 	(void)extra_groups;
+	if (from->entry == NULL && !from->needs_no_entry)
+		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no entry");
 	return t->may != 0 ? gh_fail(err, (enum gh_code)t->may, "the template says no") : 0;
 }
 
 int
-tmpl_apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
-    int64_t now, int64_t backdate, struct cert_spec **out, struct gh_error *err)
+tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now, int64_t backdate,
+    struct cert_spec **out, struct gh_error *err)
 {
 	struct cert_spec *s;
-	const char *cn = dir_entry_text(e, DIR_CN);
+	const struct ca_pkcs10 *csr = from->csr;
+	const char *cn = from->entry != NULL ? dir_entry_text(from->entry, DIR_CN) : "no entry";
 
 	*out = NULL;
 	if (t->apply != 0)

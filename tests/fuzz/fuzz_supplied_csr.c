@@ -80,13 +80,14 @@ static void
 apply(const char *text, const struct dir_entry *e, const struct ca_pkcs10 *csr,
     void (*check)(const struct cert_spec *, const GENERAL_NAMES *))
 {
+	const struct subject_source from = {.csr = csr, .entry = e, .needs_no_entry = e == NULL};
 	struct cert_spec *spec;
 	struct gh_error err;
 	GENERAL_NAMES *san;
 	struct tmpl *t;
 
 	CHECK(tmpl_load(text, strlen(text), &t, &err) == 0);
-	if (tmpl_apply(t, e, csr, 1700000000, 600, &spec, &err) != 0) {
+	if (tmpl_apply(t, &from, 1700000000, 600, &spec, &err) != 0) {
 		CHECK(spec == NULL && err.code != GH_OK && err.message[0] != '\0');
 	} else {
 		san = X509V3_get_d2i(spec->extensions, NID_subject_alt_name, NULL, NULL);
@@ -115,6 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	apply(wide, e, csr, check_wide);
 	apply(narrow, e, csr, check_narrow);
+	apply(narrow, NULL, csr, check_narrow);
 	ca_pkcs10_free(csr);
 	return 0;
 }

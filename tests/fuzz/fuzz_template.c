@@ -140,13 +140,17 @@ check_sid(const struct cert_spec *spec)
 static void
 apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, bool supplied)
 {
+	const struct subject_source from = {.csr = csr, .entry = e, .needs_no_entry = true};
 	struct cert_spec *spec;
 	struct gh_error err;
 
-	if (tmpl_apply(t, e, csr, 1700000000, 600, &spec, &err) != 0) {
+	if (tmpl_may_enroll(t, &from, NULL, &err) != 0)
+		CHECK(err.code == GH_E_TEMPLATE_DENIED);
+	if (tmpl_apply(t, &from, 1700000000, 600, &spec, &err) != 0) {
 		CHECK(spec == NULL && err.code != GH_OK && err.message[0] != '\0');
 		return;
 	}
+	CHECK(e != NULL || supplied);
 	CHECK(spec->not_after > spec->not_before && spec->spki_len == csr->spki_len);
 	check_extensions(spec);
 	check_sid(spec);
@@ -182,8 +186,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	apply(t, user, csr, supplied);
 	apply(t, computer, csr, supplied);
-	if (tmpl_may_enroll(t, user, NULL, &err) != 0)
-		CHECK(err.code == GH_E_TEMPLATE_DENIED);
+	apply(t, NULL, csr, supplied);
 	gh_json_free(d);
 	tmpl_free(t);
 	return 0;

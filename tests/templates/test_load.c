@@ -494,24 +494,26 @@ describe__tells_what_a_client_needs(void **state)
 }
 
 static void
-permission__application_groups_must_match_too(void **state)
+permission__groups_of_the_profile_must_match_too(void **state)
 {
 	char *const app[] = {"app-users", NULL}, *const other[] = {"other", NULL},
 		    *const none[] = {NULL};
 	char *const all[] = {"*", NULL};
 	struct dir_entry *e = dir_entry_new();
+	struct subject_source from = {.entry = e};
 	struct gh_error err;
 	struct tmpl *t;
 
 	(void)state;
 	assert_int_equal(dir_entry_add_group(e, "", "app-users", ""), 0);
 	assert_int_equal(tmpl_load(base, strlen(base), &t, NULL), 0);
-	assert_int_equal(tmpl_may_enroll(t, e, NULL, &err), 0);
-	assert_int_equal(tmpl_may_enroll(t, e, app, &err), 0);
-	assert_int_equal(tmpl_may_enroll(t, e, all, &err), 0);
-	assert_int_equal(tmpl_may_enroll(t, e, other, &err), GH_E_TEMPLATE_DENIED);
-	assert_int_equal(tmpl_may_enroll(t, e, none, &err), GH_E_TEMPLATE_DENIED);
-	assert_int_equal(tmpl_may_enroll(t, NULL, NULL, &err), GH_E_TEMPLATE_DENIED);
+	assert_int_equal(tmpl_may_enroll(t, &from, NULL, &err), 0);
+	assert_int_equal(tmpl_may_enroll(t, &from, app, &err), 0);
+	assert_int_equal(tmpl_may_enroll(t, &from, all, &err), 0);
+	assert_int_equal(tmpl_may_enroll(t, &from, other, &err), GH_E_TEMPLATE_DENIED);
+	assert_int_equal(tmpl_may_enroll(t, &from, none, &err), GH_E_TEMPLATE_DENIED);
+	from.entry = NULL;
+	assert_int_equal(tmpl_may_enroll(t, &from, NULL, &err), GH_E_TEMPLATE_DENIED);
 	tmpl_free(t);
 	dir_entry_free(e);
 }
@@ -571,7 +573,7 @@ main(void)
 	    cmocka_unit_test(load__refuses_a_file_that_is_too_large),
 	    cmocka_unit_test(load__takes_the_shipped_templates),
 	    cmocka_unit_test(describe__tells_what_a_client_needs),
-	    cmocka_unit_test(permission__application_groups_must_match_too),
+	    cmocka_unit_test(permission__groups_of_the_profile_must_match_too),
 	    cmocka_unit_test(docs__name_every_member_and_flag),
 	    cmocka_unit_test(free__accepts_null),
 	};

@@ -109,12 +109,13 @@ static int
 apply_with_failure(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr,
     long after, bool *ran_out)
 {
+	const struct subject_source from = {.csr = csr, .entry = e};
 	struct cert_spec *spec;
 	struct gh_error err = {0};
 	int rc, size;
 
 	countdown = after;
-	rc = tmpl_apply(t, e, csr, 1700000000, 600, &spec, &err);
+	rc = tmpl_apply(t, &from, 1700000000, 600, &spec, &err);
 	*ran_out = countdown < 0;
 	countdown = -1;
 	if (rc != 0) {

@@ -12,7 +12,7 @@
 #define BACKDATE 600
 
 struct policy_case {
-	gh_json *tmpl, *entry, *csr, *expect;
+	gh_json *tmpl, *entry, *profile, *csr, *expect;
 };
 
 /* --- results as text --- */
@@ -279,12 +279,27 @@ load_template(const gh_json *json, struct tmpl **t, struct gh_error *err)
 	return rc;
 }
 
+/* The profile has the last word on groups: "groups" of the case, or none. */
+static int
+may_enroll(const struct tmpl *t, const struct subject_source *from, const gh_json *profile,
+    struct gh_error *err)
+{
+	const gh_json *names = gh_json_get(profile, "groups");
+	char *groups[4] = {NULL};
+
+	assert_true(gh_json_size(names) < sizeof(groups) / sizeof(*groups));
+	for (size_t i = 0; i < gh_json_size(names); i++)
+		groups[i] = (char *)(uintptr_t)gh_json_string(gh_json_at(names, i));
+	return tmpl_may_enroll(t, from, names != NULL ? groups : NULL, err);
+}
+
 static void
 run_case(void **state)
 {
 	const struct policy_case *c = *state;
 	bool refused = fixture_text(c->expect, "error") != NULL;
 	struct gh_error err = {0};
+	struct subject_source from = {NULL};
 	struct dir_entry *e = NULL;
 	struct ca_pkcs10 *csr;
 	struct cert_spec *spec;
@@ -301,11 +316,17 @@ run_case(void **state)
 	if (gh_json_type(c->entry) == GH_JSON_OBJECT)
 		e = fixture_entry(c->entry);
 	csr = fixture_csr(c->csr);
-	rc = tmpl_may_enroll(t, e, NULL, &err);
-	if (rc == 0 || e == NULL)
-		rc = tmpl_apply(t, e, csr, NOW, BACKDATE, &spec, &err);
-	else
-		spec = NULL;
+	from.csr = csr;
+	from.entry = e;
+	from.needs_no_entry = gh_json_bool(gh_json_get(c->profile, "needs_no_entry"), false);
+	rc = may_enroll(t, &from, c->profile, &err);
+	if (e == NULL && !from.needs_no_entry) {
+		assert_int_equal(rc, GH_E_TEMPLATE_DENIED);
+		rc = 0; /* the policy alone refuses, too, and says why */
+	}
+	spec = NULL;
+	if (rc == 0)
+		rc = tmpl_apply(t, &from, NOW, BACKDATE, &spec, &err);
 	if (refused) {
 		assert_null(spec);
 		check_refusal(rc, &err, c->expect);
@@ -365,10 +386,11 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 		pc->tmpl = gh_json_ref(gh_json_get(c, "template"));
 	else
 		pc->tmpl = merge(gh_json_get(base, "template"), gh_json_get(c, "template"));
-	if (entry != NULL && gh_json_type(entry) == GH_JSON_NULL)
-		pc->entry = NULL;
-	else
+	if (entry == NULL)
+		entry = gh_json_get(base, "entry");
+	if (gh_json_type(entry) != GH_JSON_NULL)
 		pc->entry = merge(gh_json_get(base, "entry"), entry);
+	pc->profile = merge(gh_json_get(base, "profile"), gh_json_get(c, "profile"));
 	pc->csr = merge(gh_json_get(base, "csr"), gh_json_get(c, "csr"));
 	pc->expect = gh_json_ref(gh_json_get(c, "expect"));
 	tests[count].name = strdup(name);

@@ -1,0 +1,23 @@
+/*
+ * What a template reads of the one that a certificate is for: names, SID and groups come from here
+ * and from nowhere else. A further source (a certificate that is being renewed, a list of devices)
+ * becomes a member.
+ */
+#ifndef SUBJECT_SOURCE_H
+#define SUBJECT_SOURCE_H
+
+#include <stdbool.h>
+
+#include "dir_entry.h"
+#include "formats/pkcs10.h"
+
+/* All borrowed. A zeroed one is refused everything. */
+struct subject_source {
+	const struct ca_pkcs10 *csr;   /* what is asked; NULL where only permission is */
+	const struct dir_entry *entry; /* the requester's; NULL: the directory does not have him */
+	/* Without an entry he is refused, unless what let him in knows him by other means and says
+	 * that this is enough. With one it has no effect. */
+	bool needs_no_entry;
+};
+
+#endif
