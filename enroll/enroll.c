@@ -61,7 +61,7 @@ enroll_audit_refusal(struct worker_env *env, const struct requester *who, const 
 }
 
 int
-enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll_outcome *out,
+enroll_complete_chain(const struct ca_set *cas, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err)
 {
 	const struct ca *ca;
@@ -69,7 +69,7 @@ enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll
 
 	if (out->chain.n != 1)
 		return 0;
-	ca = ca_set_find_id(&env->catalog->cas, ca_id);
+	ca = ca_set_find_id(cas, ca_id);
 	if (ca == NULL)
 		return gh_fail(err, GH_E_CA_UNAVAILABLE,
 		    "issuer of the recorded certificate %s is not in "
@@ -122,7 +122,7 @@ take_recorded(struct worker_env *env, struct enrollment *e, const struct store_r
 	if (e->rc == GH_E_REPLAY)
 		audit_refusal(env, e);
 	if (e->rc == 0)
-		e->rc = enroll_complete_chain(env, s->ca_id, &e->out, &e->err);
+		e->rc = enroll_complete_chain(&env->catalog->cas, s->ca_id, &e->out, &e->err);
 	if (e->rc == 0)
 		enroll_report(e->req, &e->out,
 		    e->tmpl != NULL ? tmpl_name(e->tmpl->tmpl) : e->req->template_name);
@@ -209,7 +209,7 @@ enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_r
 		rc = gh_refuse(err, GH_E_NOT_FOUND,
 		    "The certificate of this request ended long ago and was removed.");
 	else
-		rc = enroll_complete_chain(env, ca_id, out, err);
+		rc = enroll_complete_chain(&env->catalog->cas, ca_id, out, err);
 	*cert_only = req.cert_only;
 	enroll_request_clear(&req);
 	if (rc != 0)

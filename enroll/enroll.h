@@ -25,7 +25,7 @@ void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
 /* Append the issuers to a recorded answer that holds the leaf only. ca_id: its issuer (a name may
  * be that of several keys); not asked when there is nothing to append. GH_E_CA_UNAVAILABLE: the CA
  * is not in the catalog any more. */
-int enroll_complete_chain(const struct worker_env *env, int64_t ca_id, struct enroll_outcome *out,
+int enroll_complete_chain(const struct ca_set *cas, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 /*

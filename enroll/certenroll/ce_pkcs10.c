@@ -164,7 +164,7 @@ take_found(const struct worker_env *env, struct member *m, const struct store_re
 	m->e.out = *r->out;
 	m->e.out.is_replay = true;
 	memset(r->out, 0, sizeof(*r->out)); /* moved */
-	m->e.rc = enroll_complete_chain(env, r->ca_id, &m->e.out, &m->e.err);
+	m->e.rc = enroll_complete_chain(&env->catalog->cas, r->ca_id, &m->e.out, &m->e.err);
 }
 
 /* Ask for the marks of those that could be read, and decide while PostgreSQL looks: nothing that is

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "json_row.h"
+#include "log.h"
 
 static gh_json *row;
 static struct gh_error err;
@@ -107,6 +108,29 @@ json_row__base64_is_bytes(void **state)
 	gh_json_free(star);
 }
 
+static int log_lines;
+
+static void
+count_line(enum gh_log_level level, const char *line)
+{
+	assert_int_equal(level, GH_LOG_ERROR);
+	assert_non_null(strstr(line, "\"name\":\"corp\""));
+	log_lines++;
+}
+
+static void
+json_row__one_bad_row_does_not_stop_the_others(void **state)
+{
+	const struct gh_error bad = {.code = GH_E_DB}, no_memory = {.code = GH_E_NOMEM};
+
+	(void)state;
+	gh_log_init("test", GH_LOG_DEBUG, count_line);
+	assert_int_equal(gh_json_row_leave_out("ca", row, &bad, &err), 0);
+	assert_int_equal(log_lines, 1);
+	assert_int_equal(gh_json_row_leave_out("ca", row, &no_memory, &err), GH_E_NOMEM);
+	assert_int_equal(log_lines, 1);
+}
+
 int
 main(void)
 {
@@ -115,6 +139,7 @@ main(void)
 	    cmocka_unit_test(json_row__lists_end_with_null),
 	    cmocka_unit_test(json_row__a_list_is_bounded),
 	    cmocka_unit_test(json_row__base64_is_bytes),
+	    cmocka_unit_test(json_row__one_bad_row_does_not_stop_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, parse, drop);

@@ -9,10 +9,6 @@
 
 #include <cmocka.h>
 
-#include <openssl/ec.h>
-#include <openssl/x509v3.h>
-
-#include "base/name_fixture.h"
 #include "buf.h"
 #include "catalog/app.h"
 #include "encoding.h"
@@ -157,9 +153,6 @@ catalog__finds_names_in_any_case(void **state)
 	assert_null(catalog_find_template(env.catalog, "Users"));
 	assert_null(catalog_find_template(env.catalog, ""));
 	assert_int_equal(ca_set_find(&env.catalog->cas, "ISSUING")->id, 1);
-	assert_null(ca_set_find(&env.catalog->cas, "nobody"));
-	assert_string_equal(ca_set_find_id(&env.catalog->cas, 2)->name, "stopped");
-	assert_null(ca_set_find_id(&env.catalog->cas, 3));
 	fake_world_free(&env);
 }
 
@@ -202,62 +195,6 @@ catalog__gives_each_application_its_profile(void **state)
 	assert_ptr_equal(catalog_find_profile(env.catalog, 0), &enroll_profile_all);
 	assert_null(catalog_find_profile(env.catalog, 10)); /* disabled */
 	assert_null(catalog_find_profile(env.catalog, 11));
-	fake_world_free(&env);
-}
-
-static struct cert_spec *
-spec_of(const char *const *subject, EVP_PKEY *key, const char *const *directory_name)
-{
-	struct cert_spec *spec = cert_spec_new();
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	GENERAL_NAME *name = GENERAL_NAME_new();
-
-	X509_NAME_free(spec->subject);
-	spec->subject = name_of_words(subject);
-	spec->spki_len = (size_t)i2d_PUBKEY(key, &spec->spki);
-	GENERAL_NAME_set0_value(name, GEN_DIRNAME, name_of_words(directory_name));
-	assert_true(sk_GENERAL_NAME_push(names, name) > 0);
-	assert_true(sk_X509_EXTENSION_push(spec->extensions,
-			X509V3_EXT_i2d(NID_subject_alt_name, 0, names)) > 0);
-	GENERAL_NAMES_free(names);
-	return spec;
-}
-
-/* Issuing is signed by Root: both are CAs, whatever the state of ours. */
-static void
-catalog__gives_nobody_what_is_a_cas(void **state)
-{
-	static const struct {
-		const char *subject[4], *directory_name[4];
-		int code;
-	} rows[] = {
-	    {{"CN=alice"}, {"CN=bob"}, 0},
-	    {{"DC=test", "CN=issuing"}, {"CN=bob"}, GH_E_CA_POLICY},
-	    {{"DC=TEST", "CN:printable=ROOT "}, {"CN=bob"}, GH_E_CA_POLICY},
-	    {{"CN=alice"}, {"DC:ia5=test", "CN:bmp=Issuing"}, GH_E_CA_POLICY},
-	    {{NULL}, {"DC=test", "CN=root"}, GH_E_CA_POLICY},
-	    {{"DC=test", "CN=root", "O=x"}, {"CN=bob"}, 0},
-	};
-	EVP_PKEY *key = EVP_EC_gen("P-256"), *ca_key;
-	struct worker_env env;
-	struct cert_spec *spec;
-	struct gh_error err;
-
-	(void)state;
-	fake_world_new(&env);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		spec = spec_of(rows[i].subject, key, rows[i].directory_name);
-		assert_int_equal(ca_set_check_identity(&env.catalog->cas, spec, &err),
-		    rows[i].code);
-		cert_spec_free(spec);
-	}
-	ca_key = EVP_PKEY_dup(X509_get0_pubkey(ca_set_find(&env.catalog->cas, "issuing")->cert));
-	assert_int_equal(EVP_PKEY_set_utf8_string_param(ca_key, "point-format", "compressed"), 1);
-	spec = spec_of(rows[0].subject, ca_key, rows[0].directory_name);
-	assert_int_equal(ca_set_check_identity(&env.catalog->cas, spec, &err), GH_E_CSR_WEAK);
-	cert_spec_free(spec);
-	EVP_PKEY_free(ca_key);
-	EVP_PKEY_free(key);
 	fake_world_free(&env);
 }
 
@@ -399,7 +336,6 @@ main(void)
 	    cmocka_unit_test(catalog__finds_names_in_any_case),
 	    cmocka_unit_test(catalog__finds_applications_by_key_and_unseals_their_secret),
 	    cmocka_unit_test(catalog__gives_each_application_its_profile),
-	    cmocka_unit_test(catalog__gives_nobody_what_is_a_cas),
 	    cmocka_unit_test(catalog__leaves_out_and_logs_what_it_cannot_read),
 	    cmocka_unit_test(catalog__what_is_not_said_falls_on_the_safe_side),
 	    cmocka_unit_test(catalog__lives_until_the_last_reference_goes),
