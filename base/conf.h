@@ -138,6 +138,8 @@ int gh_conf_load(const char *path, struct gh_conf **out, struct gh_error *err) G
 void gh_conf_free(struct gh_conf *conf);
 
 #define GH_CONF_DAYS_MAX 16
+#define GH_CONF_GROUP_MAX 1023 /* bytes of a group in roles.* */
+
 /* jobs.expiry_days: 0 to GH_CONF_DAYS_MAX different numbers from 1 to 3650 with blanks between. How
  * many, or -1. */
 int gh_conf_days(const char *text, int out[GH_CONF_DAYS_MAX]) GH_MUSTCHECK;

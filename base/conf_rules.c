@@ -21,6 +21,20 @@ are_origins(const char *text)
 	return true;
 }
 
+/* Separated by semicolons. */
+static bool
+are_groups(const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, ";");
+
+		if (n > GH_CONF_GROUP_MAX)
+			return false;
+		text += n + (text[n] == ';');
+	}
+	return true;
+}
+
 int
 conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
@@ -54,6 +68,11 @@ conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *
 		    "%.120s: gateway.proxies must be numeric addresses or networks, like "
 		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"",
 		    path);
+	if (!are_groups(conf->roles.admin_groups) || !are_groups(conf->roles.officer_groups) ||
+	    !are_groups(conf->roles.auditor_groups))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: roles: a group has at most %d bytes; separate groups by semicolons",
+		    path, GH_CONF_GROUP_MAX);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF,
 		    "%.120s: directory.bind_dn needs directory.password_file", path);

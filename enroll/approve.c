@@ -6,9 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "store/status/revocation.h"
 #include "utf8.h"
 
 #include "decide.h"
+
+#define CUT "..."
+/* A comment, and what is said before it. */
+#define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 512)
 
 /* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the
  * safe side. */
@@ -151,7 +156,8 @@ approve(struct worker_env *env, const struct requester *officer, int64_t id,
     struct gh_error *err)
 {
 	struct enrollment e = {.req = req, .is_approved = true};
-	char detail[sizeof(err->detail)];
+	const char *said = comment != NULL ? comment : "";
+	char detail[DETAIL_SIZE];
 	int rc;
 
 	if (!req->is_sealed)
@@ -162,9 +168,10 @@ approve(struct worker_env *env, const struct requester *officer, int64_t id,
 	enroll_outcome_clear(out);
 	if ((rc = decide_again(env, &e)) != 0)
 		*err = e.err;
-	snprintf(detail, sizeof(detail), "%s", comment != NULL ? comment : "");
+	snprintf(detail, sizeof(detail), "%s", said);
 	if (rc != 0 && gh_error_info(rc)->is_denial) {
-		snprintf(detail, sizeof(detail), "approved, but: %.450s", err->detail);
+		snprintf(detail, sizeof(detail), "approved, but: %.450s%s%s", err->detail,
+		    *said != '\0' ? "  " : "", said);
 		enroll_outcome_deny(&e.out, err);
 		rc = 0;
 	}
@@ -178,20 +185,37 @@ approve(struct worker_env *env, const struct requester *officer, int64_t id,
 	return rc;
 }
 
+/* DispositionMessage: what does not fit is cut off, and marked. The audit row has all of it. */
+static void
+put_message(const char *text, struct enroll_outcome *out)
+{
+	size_t n = strlen(text), room = sizeof(out->message) - 1;
+
+	if (n <= room) {
+		memcpy(out->message, text, n + 1);
+		return;
+	}
+	n = gh_utf8_cut(text, n, room - strlen(CUT));
+	memcpy(out->message, text, n);
+	strcpy(out->message + n, CUT);
+}
+
 static int
 deny(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
 	const struct enrollment none = {.req = req};
+	char detail[DETAIL_SIZE];
 
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_DENIED;
 	out->status_code = gh_error_info(GH_E_DENIED_BY_ADMIN)->hresult;
-	snprintf(out->message, sizeof(out->message), "Denied by %.100s%s%s", officer->name,
+	snprintf(detail, sizeof(detail), "Denied by %.100s%s%s", officer->name,
 	    comment != NULL && *comment != '\0' ? "  " : "", comment != NULL ? comment : "");
-	gh_utf8_clean(out->message);
-	return commit(env, officer, id, &none, out->message, out, err);
+	gh_utf8_clean(detail);
+	put_message(detail, out);
+	return commit(env, officer, id, &none, detail, out, err);
 }
 
 /* What an officer decides: approve or deny. */
@@ -210,6 +234,10 @@ decide_pending(struct worker_env *env, const struct requester *officer, int64_t 
 	if (err == NULL)
 		err = &own;
 	rc = get_pending(env, officer, id, &req, out, err);
+	if (rc == 0 && comment != NULL &&
+	    gh_utf8_length(comment, strlen(comment)) > STORE_COMMENT_MAX)
+		rc = gh_refuse(err, GH_E_VALIDATION, "A comment has at most %d characters.",
+		    STORE_COMMENT_MAX);
 	if (rc == 0)
 		rc = decide(env, officer, id, &req, comment, out, err);
 	if (rc != 0) {

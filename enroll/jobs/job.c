@@ -11,6 +11,8 @@
 #include "job.h"
 
 #define HOST_SIZE 128
+_Static_assert(JOB_ROW_SIZE > 60 + 1 + HOST_SIZE,
+    "the row of a job has the whole host in its name");
 #define RETRY_FIRST_S 10
 #define RETRY_MAX_S 3600
 

@@ -25,13 +25,14 @@ auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out
 static bool
 is_in_any(const struct dir_entry *e, const char *groups)
 {
-	char group[1024];
+	char group[GH_CONF_GROUP_MAX + 1];
 
 	while (groups != NULL && *groups != '\0') {
 		size_t n;
 
 		groups += strspn(groups, "; ");
 		n = strcspn(groups, ";");
+		/* longer ones are not configured (base/conf_rules.c) */
 		if (n > 0 && n < sizeof(group)) {
 			memcpy(group, groups, n);
 			group[n] = '\0';

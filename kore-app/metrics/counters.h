@@ -4,6 +4,7 @@
 #define METRICS_COUNTERS_H
 
 #include "formats/revocation_reason.h"
+#include "model.h"
 #include "ocsp/responder.h"
 
 #include "histogram.h"
@@ -13,7 +14,6 @@
 #define STATUS_MAX 599
 #define STATUSES (STATUS_MAX - STATUS_MIN + 1)
 #define TEMPLATES_MAX 512 /* distinct names that are counted; more go to "other" */
-#define TEMPLATE_NAME_MAX 128
 
 /* Those of gh_measure that are durations, which are its first ones. */
 #define BACKENDS (GH_MEASURE_DATABASE + 1)
@@ -23,7 +23,7 @@ enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
 /* A claimer that dies leaves SLOT_CLAIMED behind: the slot is lost, nothing else. */
 struct issued {
 	atomic_int state;
-	char name[TEMPLATE_NAME_MAX];
+	char name[TMPL_NAME_MAX + 1];
 	_Atomic uint64_t count;
 };
 

@@ -99,6 +99,24 @@ conf__names_file_and_line(void **state)
 	expect_refused("}\n", ":7:", "brace");
 }
 
+#define X64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define X512 X64 X64 X64 X64 X64 X64 X64 X64
+
+static void
+conf__groups_have_a_longest_name(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	expect_refused("roles { auditor_groups = \"cn=a;" X512 X512 "\" }\n", "",
+	    "at most 1023 bytes");
+	assert_int_equal(load(MINIMAL "roles { auditor_groups = \"cn=a; " X512 "; " X512 "\" }\n",
+			     &conf, &err),
+	    0);
+	gh_conf_free(conf);
+}
+
 static void
 conf__checks_options_that_belong_together(void **state)
 {
@@ -231,6 +249,7 @@ main(void)
 	    cmocka_unit_test(conf_days__are_different_numbers),
 	    cmocka_unit_test(conf__names_file_and_line),
 	    cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
+	    cmocka_unit_test(conf__groups_have_a_longest_name),
 	    cmocka_unit_test(conf__checks_options_that_belong_together),
 	    cmocka_unit_test(conf__needs_what_has_no_default),
 	    cmocka_unit_test(conf__printed_defaults_can_be_read_back),

@@ -31,6 +31,7 @@ struct fake_store {
 	int rows; /* row i has id i + 1 */
 	struct fake_row row[FAKE_ROWS];
 	int audits;
+	size_t detail_len;            /* of the last decision */
 	char audit[FAKE_AUDITS][256]; /* "event outcome who object detail" */
 	int fail;                     /* code that every call returns */
 	int fail_record;              /* only store_record_batch and store_decide */

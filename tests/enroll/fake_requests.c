@@ -171,6 +171,7 @@ store_decide(struct store *s, int64_t id, const struct requester *officer,
 	r->ca_id = d->ca != NULL ? d->ca->id : 0;
 	enroll_outcome_clear(&r->outcome);
 	copy_outcome(&r->outcome, out);
+	fake_store.detail_len = d->detail != NULL ? strlen(d->detail) : 0;
 	snprintf(fake_store.audit[fake_store.audits++ % FAKE_AUDITS], sizeof(fake_store.audit[0]),
 	    "decided %.60s %.120s", officer->name, d->detail != NULL ? d->detail : "");
 	return 0;

@@ -11,6 +11,7 @@
 
 #include "encoding.h"
 #include "measure.h"
+#include "store/status/revocation.h"
 #include "timestamp.h"
 
 #include "fake.h"
@@ -288,6 +289,27 @@ deny__says_who_and_why(void **state)
 	assert_int_equal(decided[DB_DISP_DENIED], 1);
 }
 
+/* The requester's message has room for the begin of it; the audit row has it all. */
+static void
+decision__a_long_comment_is_not_lost(void **state)
+{
+	struct requester who = officer();
+	char comment[STORE_COMMENT_MAX + 2];
+
+	(void)state;
+	memset(comment, 'x', sizeof(comment) - 1);
+	comment[sizeof(comment) - 1] = '\0';
+	assert_int_equal(enroll_deny(&env, &who, 1, comment, &out, &err), GH_E_VALIDATION);
+	assert_string_equal(err.message, "A comment has at most 1024 characters.");
+	assert_int_equal(enroll_approve(&env, &who, 1, comment, &out, &err), GH_E_VALIDATION);
+	expect_pending();
+	comment[STORE_COMMENT_MAX] = '\0';
+	assert_int_equal(enroll_deny(&env, &who, 1, comment, &out, &err), 0);
+	assert_int_equal(strlen(out.message), sizeof(out.message) - 1);
+	assert_string_equal(out.message + sizeof(out.message) - 5, "x...");
+	assert_int_equal(fake_store.detail_len, strlen("Denied by officer  ") + STORE_COMMENT_MAX);
+}
+
 /* Somebody wrote another CSR or requester into the row: it is denied, and not approved. */
 static void
 approve__takes_only_what_was_recorded(void **state)
@@ -310,6 +332,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(approve__issues),
+	    T(decision__a_long_comment_is_not_lost),
 	    T(approve__takes_only_what_was_recorded),
 	    T(approve__needs_an_officer),
 	    T(approve__nobody_approves_himself),

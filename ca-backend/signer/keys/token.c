@@ -164,6 +164,7 @@ token_mark_key(EVP_PKEY *public_key, const char *uri, struct gh_error *err)
 {
 	unsigned char *spki = NULL;
 	struct token_key *k;
+	bool is_full;
 	int rc, n;
 
 	if ((rc = check_uri(uri, err)) != 0)
@@ -171,12 +172,15 @@ token_mark_key(EVP_PKEY *public_key, const char *uri, struct gh_error *err)
 	if ((n = i2d_PUBKEY(public_key, &spki)) <= 0)
 		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
 	pthread_mutex_lock(&token.lock);
+	is_full = token.n_keys == KEYS_MAX;
 	if ((k = find_known(uri, spki, n)) != NULL)
 		OPENSSL_free(spki);
 	else
 		k = add_known(uri, spki, n);
 	rc = k != NULL && mark(public_key, k) ? 0 : GH_E_NOMEM;
 	pthread_mutex_unlock(&token.lock);
+	if (k == NULL && is_full)
+		return gh_fail(err, GH_E_BUSY, "more than %d CA keys in tokens", KEYS_MAX);
 	return rc == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "keys in tokens");
 }
 

@@ -64,7 +64,10 @@ run_files_make_dirs(const struct gh_conf *conf, bool own_signer, struct gh_error
 	    gateway != NULL ? gateway->pw_gid : (gid_t)-1, 0700, err);
 	if (rc != 0 || !own_signer)
 		return rc;
-	snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket);
+	if ((size_t)snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket) >=
+	    sizeof(socket_path))
+		return gh_refuse(err, GH_E_CONF, "signer.socket: %.100s...: name too long",
+		    conf->signer.socket);
 	dir = dirname(socket_path);
 	return strcmp(dir, conf->gateway.run_dir) == 0 ? 0 : make_socket_dir(conf, dir, err);
 }
