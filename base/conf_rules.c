@@ -35,6 +35,28 @@ are_groups(const char *text)
 	return true;
 }
 
+/* Options that are lists in a text. */
+static int
+check_lists(const struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	if (!are_origins(conf->gateway.origins))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
+		    "without a path",
+		    path);
+	if (!gh_ip_list_is_valid(conf->gateway.proxies))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: gateway.proxies must be numeric addresses or networks, like "
+		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"",
+		    path);
+	if (!are_groups(conf->roles.admin_groups) || !are_groups(conf->roles.officer_groups) ||
+	    !are_groups(conf->roles.auditor_groups))
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: roles: a group has at most %d bytes; separate groups by semicolons",
+		    path, GH_CONF_GROUP_MAX);
+	return 0;
+}
+
 int
 conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
@@ -58,23 +80,8 @@ conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *
 		    "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
 		    "3650",
 		    path, GH_CONF_DAYS_MAX);
-	if (!are_origins(conf->gateway.origins))
-		return gh_refuse(err, GH_E_CONF,
-		    "%.120s: gateway.origins must be \"https://HOST\" or \"https://HOST:PORT\", "
-		    "without a path",
-		    path);
-	if (!gh_ip_list_is_valid(conf->gateway.proxies))
-		return gh_refuse(err, GH_E_CONF,
-		    "%.120s: gateway.proxies must be numeric addresses or networks, like "
-		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"",
-		    path);
-	if (!are_groups(conf->roles.admin_groups) || !are_groups(conf->roles.officer_groups) ||
-	    !are_groups(conf->roles.auditor_groups))
-		return gh_refuse(err, GH_E_CONF,
-		    "%.120s: roles: a group has at most %d bytes; separate groups by semicolons",
-		    path, GH_CONF_GROUP_MAX);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF,
 		    "%.120s: directory.bind_dn needs directory.password_file", path);
-	return 0;
+	return check_lists(conf, path, err);
 }

@@ -42,27 +42,40 @@ foreign(struct gh_error *err)
 	return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "name is of another domain or realm");
 }
 
+/* *rest: what comes after "DOMAIN\", else all of it. */
+static int
+skip_domain(const char *text, const char *netbios_domain, const char **rest, struct gh_error *err)
+{
+	const char *slash = strchr(text, '\\');
+	size_t n;
+
+	*rest = text;
+	if (slash == NULL)
+		return 0;
+	n = (size_t)(slash - text);
+	if (n == 0 || strlen(netbios_domain) != n || strncasecmp(text, netbios_domain, n) != 0)
+		return foreign(err);
+	*rest = slash + 1;
+	return strpbrk(*rest, "\\@/") == NULL
+	    ? 0
+	    : gh_fail(err, GH_E_NOT_IN_DIRECTORY, "not an account name");
+}
+
 static int
 parse(const char *text, const char *netbios_domain, const char *realm, struct dir_name *out,
     struct gh_error *err)
 {
-	const char *rest = text, *slash;
+	const char *rest;
 	bool is_ours, has_realm;
 	size_t n;
+	int rc;
 
 	memset(out, 0, sizeof *out);
 	if (!is_plausible(text))
 		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "not an account name");
 	strcpy(out->full, text);
-	if ((slash = strchr(text, '\\')) != NULL) {
-		n = (size_t)(slash - text);
-		if (n == 0 || strlen(netbios_domain) != n ||
-		    strncasecmp(text, netbios_domain, n) != 0)
-			return foreign(err);
-		rest = slash + 1;
-		if (strpbrk(rest, "\\@/") != NULL)
-			return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "not an account name");
-	}
+	if ((rc = skip_domain(text, netbios_domain, &rest, err)) != 0)
+		return rc;
 	strcpy(out->local, rest);
 	has_realm = strchr(rest, '@') != NULL;
 	is_ours = cut_realm(out->local, realm);

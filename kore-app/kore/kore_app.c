@@ -158,18 +158,24 @@ wait_for_configuration(void)
 	catalog_free(c);
 }
 
-static int
-start_worker(struct gh_error *err)
+static void
+take_gauges(void)
 {
-	const struct gh_conf *conf = app_state.conf;
-	int rc;
-
 	app_state.gauges = metrics_worker(worker->id - 1);
 	report_predecessor();
 	memset(app_state.gauges, 0,
 	    sizeof(*app_state.gauges)); /* a killed worker leaves its figures */
 	atomic_store(&app_state.gauges->pid, getpid());
 	gh_measure_listen(metrics_measure);
+}
+
+static int
+start_worker(struct gh_error *err)
+{
+	const struct gh_conf *conf = app_state.conf;
+	int rc;
+
+	take_gauges();
 	/* before the first thread: it holds for all of them */
 	gh_exec_memory_preload();
 	rc = gh_exec_memory_forbid(err);

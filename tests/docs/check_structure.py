@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-FUNCTION_NAMED, FUNCTION_MAX, FILE_MAX = 40, 80, 500  # lines
+FUNCTION_NAMED, FUNCTION_MAX, FILE_MAX = 40, 44, 500  # lines
 
 # What is allowed all the same, and why: the name of a file or function, or those of a circle. What is not needed any
 # more fails too.

@@ -93,10 +93,30 @@ set_log_level(const char *text)
 }
 
 static int
-set_option(struct signer_options *o, int letter, const char *value)
+set_connections(struct signer_options *o, const char *value)
 {
 	long n;
 
+	if (set_number("--max-connections", value, 1, CONNECTIONS_MAX, &n) != 0)
+		return -1;
+	o->server.max_connections = (unsigned)n;
+	return 0;
+}
+
+static int
+set_admin_fd(struct signer_options *o, const char *value)
+{
+	long n;
+
+	if (set_number("--admin-fd", value, 0, 1 << 20, &n) != 0)
+		return -1;
+	o->admin_fd = (int)n;
+	return 0;
+}
+
+static int
+set_option(struct signer_options *o, int letter, const char *value)
+{
 	switch (letter) {
 	case 's':
 		o->server.socket_path = value;
@@ -107,15 +127,9 @@ set_option(struct signer_options *o, int letter, const char *value)
 	case 'p':
 		return add_peer(o, value);
 	case 'm':
-		if (set_number("--max-connections", value, 1, CONNECTIONS_MAX, &n) != 0)
-			return -1;
-		o->server.max_connections = (unsigned)n;
-		return 0;
+		return set_connections(o, value);
 	case 'a':
-		if (set_number("--admin-fd", value, 0, 1 << 20, &n) != 0)
-			return -1;
-		o->admin_fd = (int)n;
-		return 0;
+		return set_admin_fd(o, value);
 	case 'P':
 		o->module = value;
 		return 0;

@@ -188,32 +188,42 @@ client_answer_cert(const struct client_answer *a, size_t i)
 
 /* ---- checking ---- */
 
+static bool
+has_serial(X509 *leaf, const char *hex)
+{
+	BIGNUM *said = NULL, *real = ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf), NULL);
+	bool is_it =
+	    real != NULL && BN_hex2bn(&said, hex) == (int)strlen(hex) && BN_cmp(said, real) == 0;
+
+	BN_free(said);
+	BN_free(real);
+	return is_it;
+}
+
+static bool
+has_thumbprint(X509 *leaf, const char *thumbprint)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	char *hex =
+	    X509_digest(leaf, EVP_sha1(), digest, &n) == 1 ? gh_hex_encode(digest, n) : NULL;
+	bool is_it = hex != NULL && strcasecmp(hex, thumbprint) == 0;
+
+	free(hex);
+	return is_it;
+}
+
 /* Serial number and thumbprint of the answer are those of the certificate. */
 static int
 check_numbers(const struct client_answer *a, X509 *leaf, struct gh_error *err)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
-	BIGNUM *said = NULL, *real = ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf), NULL);
-	char *hex = NULL;
-	int rc = 0;
-
-	if (a->serial[0] != '\0' &&
-	    (real == NULL || BN_hex2bn(&said, a->serial) != (int)strlen(a->serial) ||
-		BN_cmp(said, real) != 0))
-		rc = gh_refuse(err, GH_E_FORBIDDEN,
+	if (a->serial[0] != '\0' && !has_serial(leaf, a->serial))
+		return gh_refuse(err, GH_E_FORBIDDEN,
 		    "the certificate has another serial number than the answer");
-	if (rc == 0 && a->thumbprint[0] != '\0') {
-		if (X509_digest(leaf, EVP_sha1(), digest, &n) == 1)
-			hex = gh_hex_encode(digest, n);
-		if (hex == NULL || strcasecmp(hex, a->thumbprint) != 0)
-			rc = gh_refuse(err, GH_E_FORBIDDEN,
-			    "the certificate has another thumbprint than the answer");
-	}
-	free(hex);
-	BN_free(said);
-	BN_free(real);
-	return rc;
+	if (a->thumbprint[0] != '\0' && !has_thumbprint(leaf, a->thumbprint))
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "the certificate has another thumbprint than the answer");
+	return 0;
 }
 
 static STACK_OF(X509) * chain_stack(const struct client_answer *a)
