@@ -121,6 +121,23 @@ is_match(const char *list, int version)
 	return false;
 }
 
+/* What is wrong whatever the certificate is; a door has said it already, in its own words. */
+static int
+check_values(const struct revoke_request *r, struct gh_error *err)
+{
+	if (r->to == STORE_CERT_REVOKED &&
+	    (revocation_reason_name(r->reason) == NULL ||
+		revoke_state_of(r->reason) != STORE_CERT_REVOKED))
+		return gh_refuse(err, GH_E_VALIDATION, "%d is no reason to revoke for.", r->reason);
+	if (r->invalidity_date != 0 && r->invalidity_date < YEAR_1950)
+		return gh_refuse(err, GH_E_VALIDATION, "The invalidity date is before 1950.");
+	if (r->comment != NULL && !revoke_comment_is_valid(r->comment))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "A comment has at most %d characters, and no control characters.",
+		    STORE_COMMENT_MAX);
+	return 0;
+}
+
 static int
 check_dates(const struct revoke_request *r, const struct store_cert_status *cert,
     struct gh_error *err)
@@ -215,6 +232,7 @@ audit_refusal(struct store *store, const struct requester *who, const struct rev
     const struct store_cert_status *cert, const struct gh_error *err)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
+	const char *reason = revocation_reason_name(r->reason);
 	char object[128], detail[sizeof(err->detail) + 64];
 	struct store_audit a = {
 	    .event = "cert.revoke-refused",
@@ -230,8 +248,7 @@ audit_refusal(struct store *store, const struct requester *who, const struct rev
 	if (*cert->serial != '\0')
 		snprintf(object, sizeof(object), "%s", cert->serial);
 	snprintf(detail, sizeof(detail), "%s, %s: %s",
-	    r->to == STORE_CERT_REVOKED ? revocation_reason_name(r->reason)
-					: store_cert_state_name(r->to),
+	    r->to == STORE_CERT_REVOKED && reason != NULL ? reason : store_cert_state_name(r->to),
 	    info->name, err->detail);
 	gh_utf8_clean(detail);
 	if (info->http_status < 500)
@@ -284,7 +301,8 @@ revoke_set_status(struct store *store, const struct gh_conf *conf, const struct 
 	if (err == NULL)
 		err = &own;
 	memset(out, 0, sizeof(*out));
-	if ((rc = store_find_cert(store, &r->key, &id, err)) == 0 &&
+	if ((rc = check_values(r, err)) == 0 &&
+	    (rc = store_find_cert(store, &r->key, &id, err)) == 0 &&
 	    (rc = store_get_status(store, id, out, err)) == 0 &&
 	    (rc = check(conf, who, r, out, err)) == 0)
 		rc = change(store, who, r, out, err);

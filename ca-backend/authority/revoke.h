@@ -17,9 +17,9 @@
 struct revoke_request {
 	struct store_cert_key key;
 	enum store_cert_state to;
-	int reason;              /* for STORE_CERT_REVOKED */
+	int reason;              /* for STORE_CERT_REVOKED: one of those that revoke for good */
 	int64_t invalidity_date; /* 0 = none */
-	const char *comment;     /* or NULL; checked by revoke_comment_is_valid */
+	const char *comment;     /* or NULL; as revoke_comment_is_valid wants it */
 	const char *if_match;    /* header value, or NULL */
 	const char *request_id;  /* of the HTTP request, or NULL */
 };
@@ -27,8 +27,8 @@ struct revoke_request {
 /*
  * *out: the status after the change, committed. GH_E_NOT_FOUND; GH_E_FORBIDDEN; GH_E_PRECONDITION:
  * if_match names another version; GH_E_CONFLICT: the state does not allow it, or another was
- * faster; GH_E_VALIDATION: the invalidity date lies before notBefore or in the future (message says
- * which). Of conf: revocation.owner.
+ * faster; GH_E_VALIDATION: reason or comment is none, or the invalidity date lies before notBefore
+ * or in the future (message says which). Of conf: revocation.owner.
  */
 int revoke_set_status(struct store *store, const struct gh_conf *conf, const struct requester *who,
     const struct revoke_request *r, struct store_cert_status *out,

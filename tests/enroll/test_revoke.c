@@ -269,6 +269,47 @@ dates__of_invalidity(void **state)
 	assert_int_equal(ask_date(STORE_CERT_VALID, now - 60), GH_E_VALIDATION);
 }
 
+/* Doors check them, too; what a door forgets is not stored. */
+static void
+values__have_ranges(void **state)
+{
+	char longest[STORE_COMMENT_MAX + 2];
+	const struct {
+		struct revoke_request r;
+		const char *message; /* NULL = accepted */
+	} rows[] = {
+	    {{.to = STORE_CERT_REVOKED, .reason = REASON_AA_COMPROMISE}, NULL},
+	    {{.to = STORE_CERT_REVOKED, .reason = 11}, "11 is no reason to revoke for."},
+	    {{.to = STORE_CERT_REVOKED, .reason = 7}, "7 is no reason to revoke for."},
+	    {{.to = STORE_CERT_REVOKED, .reason = -1}, "-1 is no reason to revoke for."},
+	    {{.to = STORE_CERT_REVOKED, .reason = REASON_CERTIFICATE_HOLD},
+		"6 is no reason to revoke for."},
+	    {{.to = STORE_CERT_REVOKED, .comment = "lost"}, NULL},
+	    {{.to = STORE_CERT_REVOKED, .comment = "a\nb"},
+		"A comment has at most 1024 characters, and no control characters."},
+	    {{.to = STORE_CERT_REVOKED, .comment = longest},
+		"A comment has at most 1024 characters, and no control characters."},
+	    {{.to = STORE_CERT_REVOKED, .invalidity_date = -631152001},
+		"The invalidity date is before 1950."},
+	};
+	const struct requester who = officer();
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct revoke_request r = rows[i].r;
+
+		set_up(NULL);
+		r.key.id = 17;
+		assert_int_equal(revoke_set_status(env.store, env.conf, &who, &r, &out, &err),
+		    rows[i].message != NULL ? GH_E_VALIDATION : 0);
+		assert_int_equal(fake.changes, rows[i].message == NULL);
+		if (rows[i].message != NULL)
+			assert_string_equal(err.message, rows[i].message);
+	}
+}
+
 static void
 expired__is_revoked_but_not_held(void **state)
 {
@@ -445,6 +486,7 @@ main(void)
 	    cmocka_unit_test_setup(if_match__a_weak_tag_is_told_from_a_stale_one, set_up),
 	    cmocka_unit_test_setup(another_is_faster__412_with_if_match_else_409, set_up),
 	    cmocka_unit_test_setup(dates__of_invalidity, set_up),
+	    cmocka_unit_test_setup(values__have_ranges, set_up),
 	    cmocka_unit_test_setup(expired__is_revoked_but_not_held, set_up),
 	    cmocka_unit_test_setup(not_found__is_audited_by_what_was_named, set_up),
 	    cmocka_unit_test_setup(comment__characters_not_bytes, set_up),
