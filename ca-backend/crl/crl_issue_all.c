@@ -84,6 +84,15 @@ issue_shards(struct issuing *i, struct gh_error *err)
 }
 
 int
+crl_wish_check(const struct crl_wish *wish, const struct gh_conf *conf, struct gh_error *err)
+{
+	if (wish->delta && !wish->complete && conf->crl.delta_interval == 0)
+		return gh_refuse(err, GH_E_CONF,
+		    "crl.delta_interval is 0: there are no delta CRLs");
+	return 0;
+}
+
+int
 crl_issue_all(const struct crl_means *m, const struct ca *ca, const struct crl_wish *wish,
     int *made, struct gh_error *err)
 {
@@ -96,6 +105,8 @@ crl_issue_all(const struct crl_means *m, const struct ca *ca, const struct crl_w
 	int rc;
 
 	*made = 0;
+	if ((rc = crl_wish_check(wish, m->conf, err)) != 0)
+		return rc;
 	if (ca->sealed == NULL)
 		return gh_refuse(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
 	if (!crl_has_crls(ca))

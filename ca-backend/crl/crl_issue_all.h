@@ -24,9 +24,12 @@ struct crl_wish {
 	bool is_forced;       /* also what is not due */
 };
 
+/* GH_E_CONF: it is for delta CRLs alone, and there are none. */
+int crl_wish_check(const struct crl_wish *wish, const struct gh_conf *conf,
+    struct gh_error *err) GH_MUSTCHECK;
 /* CRLs of one CA in order: complete, shards, delta. *made: how many. The first failure ends it: an
  * audit row "crl.failed" says so once an hour, and the CRLs before stay in use. GH_E_BUSY: another
- * process is at it, or the work is to stop. */
+ * process is at it, or the work is to stop. GH_E_CONF as crl_wish_check. */
 int crl_issue_all(const struct crl_means *m, const struct ca *ca, const struct crl_wish *wish,
     int *made, struct gh_error *err) GH_MUSTCHECK;
 /* Does this CA issue CRLs here? All but pending and retired ones and those without a key. */

@@ -11,6 +11,7 @@
 
 #include "issuing/cdp.h"
 #include "crl/crl.h"
+#include "crl/crl_issue_all.h"
 
 static const struct crl_schedule usual = {.interval = 1000,
     .grace = 500,
@@ -256,6 +257,35 @@ test_objects(void **state)
 	assert_string_equal(out, "issuing shard 3");
 }
 
+/* Who wants all of them takes those that there are; who wants the delta CRL alone is told. */
+static void
+test_wishes(void **state)
+{
+	static const struct {
+		struct crl_wish wish;
+		int delta_interval, rc;
+	} rows[] = {
+	    {{.complete = true, .delta = true}, 0, 0},
+	    {{.complete = true}, 0, 0},
+	    {{.delta = true, .is_forced = true}, 100, 0},
+	    {{.delta = true, .is_forced = true}, 0, GH_E_CONF},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gh_conf conf = {.crl = {.delta_interval = rows[i].delta_interval}};
+		struct crl_means m = {.conf = &conf};
+		struct ca ca = {.name = (char[]){"issuing"}};
+		struct gh_error err;
+		int made;
+
+		assert_int_equal(crl_wish_check(&rows[i].wish, &conf, &err), rows[i].rc);
+		/* asked in any case, before the CA is looked at */
+		assert_int_equal(crl_issue_all(&m, &ca, &rows[i].wish, &made, &err),
+		    rows[i].rc != 0 ? rows[i].rc : GH_E_CA_UNAVAILABLE);
+	}
+}
+
 int
 main(void)
 {
@@ -268,6 +298,7 @@ main(void)
 	    cmocka_unit_test(test_delta_urls),
 	    cmocka_unit_test(test_shards),
 	    cmocka_unit_test(test_objects),
+	    cmocka_unit_test(test_wishes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

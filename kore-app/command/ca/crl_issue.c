@@ -70,15 +70,6 @@ issue_all(struct job_env *env, int *total, const char *who)
 }
 
 static int
-check_delta(const struct verb_call *c, struct gh_error *err)
-{
-	if (wish.delta && c->env.conf->crl.delta_interval == 0)
-		return gh_refuse(err, GH_E_CONF,
-		    "crl.delta_interval is 0: there are no delta CRLs");
-	return 0;
-}
-
-static int
 issue(struct verb_call *c, struct gh_error *err)
 {
 	struct job_env env = pipeline_job_env(&c->env, &c->pipeline);
@@ -87,9 +78,9 @@ issue(struct verb_call *c, struct gh_error *err)
 	if (only != NULL && ca_set_find(env.cas, only) == NULL)
 		return gh_refuse(err, GH_E_NOT_FOUND,
 		    "there is no CA \"%s\": see `gatehouse ca list`", only);
-	if ((rc = check_delta(c, err)) != 0)
-		return rc;
 	wish.complete = !wish.delta;
+	if ((rc = crl_wish_check(&wish, c->env.conf, err)) != 0)
+		return rc;
 	env.progress = say;
 	env.arg = &c->json;
 	c->exit = issue_all(&env, &made, c->who);
