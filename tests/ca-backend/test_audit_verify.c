@@ -141,6 +141,13 @@ remove_leaf(void)
 	*fake_trail_leaf(5) = fake_trail.leaf[--fake_trail.leaves];
 }
 
+/* A leaf that is not there leaves no gap at the end: the seal says how many it had. */
+static void
+remove_last_leaf(void)
+{
+	fake_trail.leaves--;
+}
+
 /* Row and leaf fit each other, and nothing fits the sealed root. */
 static void
 forge_row_and_leaf(void)
@@ -194,6 +201,7 @@ static const struct {
     {"removed", remove_row, 1, AUDIT_ROW_REMOVED, 2, 12, 0, "row 12 was removed"},
     {"swapped", swap_rows, 2, AUDIT_ROW_MOVED, 2, 12, 13, "row 12 holds what was row 13"},
     {"leaf", change_leaf, 1, AUDIT_LEAF_WRONG, 1, 5, 0, "the leaf of row 5 was changed"},
+    {"last leaf", remove_last_leaf, 2, AUDIT_LEAF_WRONG, 3, 0, 0, "rows, and"},
     {"row and leaf", forge_row_and_leaf, 1, AUDIT_LEAF_WRONG, 1, 0, 0,
 	"do not give the sealed root"},
     {"seal", change_seal, 1, AUDIT_SEAL_WRONG, 2, 0, 0, "its head does not follow from it"},
