@@ -17,10 +17,12 @@ put_escaped(struct gh_buf *b, char c)
 	static const char escaped[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
 	const char *at = strchr(escaped, c);
 
-	if (at != NULL)
-		gh_buf_putf(b, "\\%c", letter[at - escaped]);
-	else
+	if (at != NULL) {
+		gh_buf_putc(b, '\\');
+		gh_buf_putc(b, letter[at - escaped]);
+	} else {
 		gh_buf_putf(b, "\\u%04X", (unsigned char)c);
+	}
 }
 
 void

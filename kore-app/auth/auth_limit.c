@@ -102,7 +102,7 @@ lock_tables(struct auth_limiter *l)
 
 /* What is counted under one key. */
 struct key {
-	enum kind kind;
+	enum kind kind; /* which table: no part of the hash */
 	char user[USER_MAX], address[INET6_ADDRSTRLEN + 64];
 	uint64_t hash; /* never 0: that is a free slot */
 };
@@ -268,19 +268,28 @@ auth_limiter_wait_address(struct auth_limiter *l, const char *address, int64_t n
 	return wait_of(l, &k, now);
 }
 
+/* k: of user and address, whatever its kind. */
+static bool
+is_good(struct auth_limiter *l, struct key *k, int64_t now)
+{
+	bool found;
+
+	k->kind = GOOD;
+	lock_tables(l);
+	found = find_slot(l, k, now) != NULL;
+	pthread_mutex_unlock(&l->lock);
+	return found;
+}
+
 bool
 auth_limiter_is_good(struct auth_limiter *l, const char *user, const char *address, int64_t now)
 {
 	struct key k;
-	bool found;
 
 	if (l == NULL)
 		return false;
 	make_key(l, GOOD, user, address, &k);
-	lock_tables(l);
-	found = find_slot(l, &k, now) != NULL;
-	pthread_mutex_unlock(&l->lock);
-	return found;
+	return is_good(l, &k, now);
 }
 
 int
@@ -292,7 +301,7 @@ auth_limiter_wait_user(struct auth_limiter *l, const char *user, const char *add
 	if (l == NULL)
 		return 0;
 	make_key(l, PAIR, user, address, &k);
-	if ((wait = wait_of(l, &k, now)) != 0 || auth_limiter_is_good(l, user, address, now))
+	if ((wait = wait_of(l, &k, now)) != 0 || is_good(l, &k, now))
 		return wait;
 	make_key(l, USER, user, NULL, &k);
 	return wait_of(l, &k, now);
@@ -366,15 +375,15 @@ forget(struct auth_limiter *l, const struct key *k)
 void
 auth_limiter_succeed(struct auth_limiter *l, const char *user, const char *address, int64_t now)
 {
-	struct key pair, good;
+	struct key k;
 
 	if (l == NULL)
 		return;
-	make_key(l, PAIR, user, address, &pair);
-	make_key(l, GOOD, user, address, &good);
+	make_key(l, PAIR, user, address, &k);
 	lock_tables(l);
-	forget(l, &pair);
-	(void)take_slot(l, &good, now);
+	forget(l, &k);
+	k.kind = GOOD;
+	(void)take_slot(l, &k, now);
 	pthread_mutex_unlock(&l->lock);
 }
 
