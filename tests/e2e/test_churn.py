@@ -141,6 +141,8 @@ class Churn(unittest.TestCase):
         for method, pattern, *_ in (line.split() for line in table.splitlines()):
             path = pattern.replace("{v}", "3").replace("{v12}", "1").replace("{id}", "1").replace("{name}", "issuing")
             yield self.request(method.upper(), path.replace("{rest}", "MAMKAQE="))
+        for path in ("/crl/issuing.crl", "/crl/issuing.pem", "/ca/issuing.cer"):
+            yield self.request("GET", path)
         ocsp = b"\x30\x1e" + os.urandom(30)
         yield self.request("POST", "/ocsp", ocsp, "application/ocsp-request")
         head = f"POST {ENROLL} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode()
@@ -242,6 +244,38 @@ class Churn(unittest.TestCase):
                 silent.pop().close()
         self.assertEqual(errors, [])
         self.assertGreater(count[0], 5)
+        self.assertEqual(env.workers(), self.before)
+        self.assertEqual(findings(), "")
+
+    def test_answers_that_nobody_reads_to_the_end(self):
+        """In the middle of a stream (PEM) and of a shared body (DER), also while TLS is exchanged."""
+        env.sql("insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
+                "select -i, (select id from ca where name = 'issuing'), substr(sha256(i::text::bytea), 1, 16), now(), 1, "
+                "now() + interval '1 year', 'test' from generate_series(1, 100000) as i")
+        env.admin("crl", "issue", "--ca", "issuing")
+        env.await_crl("issuing")
+        cases = [(suffix, tls, ending) for suffix in ("pem", "crl") for tls in (False, True)
+                 for ending in ("fin", "rst", "close", "silence")] * 12
+        self.random.shuffle(cases)
+        for i, (suffix, tls, ending) in enumerate(cases):
+            raw = self.request("GET", f"/crl/issuing.{suffix}") * self.random.choice((1, 2))
+            where = urlsplit(env.var["GATEHOUSE_HTTP_URL"])
+            if tls:
+                c = RawTls()
+                c.socket.sendall(c.records(raw))
+                s = c.socket
+            else:
+                s = socket.create_connection((where.hostname, where.port), timeout=10)
+                s.sendall(raw)
+            for _ in range(self.random.randrange(5)):
+                self.assertTrue(s.recv(self.random.choice((1, 4096, 1 << 20))))
+            self.end_socket(s, ending)
+            if i == len(cases) // 2:
+                os.kill(env.gateway_pid(), signal.SIGHUP)
+        self.assertEqual(Client(env).get("/crl/issuing.pem").status, 200)
+        while silent:
+            silent.pop().close()
+        env.sql("delete from revocation where certificate_id < 0")
         self.assertEqual(env.workers(), self.before)
         self.assertEqual(findings(), "")
 

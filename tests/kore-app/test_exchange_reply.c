@@ -175,6 +175,43 @@ send__control_characters_are_refused(void **state)
 	}
 }
 
+static int streams; /* not freed */
+
+static size_t
+next_piece(struct gh_stream *s, unsigned char *out)
+{
+	memset(out, 'x', s->len);
+	return s->len;
+}
+
+static void
+free_stream(struct gh_stream *s)
+{
+	(void)s;
+	streams--;
+}
+
+/* A stream is the body, unless the reply must not be sent: freed in both cases. */
+static void
+send__stream(void **state)
+{
+	(void)state;
+	for (int broken = 0; broken < 2; broken++) {
+		struct gh_stream s = {.len = 1000, .next = next_piece, .free = free_stream};
+		struct exchange *x = begin();
+
+		streams = 1;
+		x->rep.status = 200;
+		x->rep.stream = &s;
+		gh_http_reply_type(&x->rep, broken ? "a\nb" : "text/plain");
+		exchange_send(x);
+		assert_int_equal(strstr(answer, "Content-Length: 1000\r\n") != NULL, !broken);
+		assert_int_equal(strncmp(answer, "HTTP/1.1 500 ", 13) == 0, broken);
+		assert_int_equal(streams, 0);
+		end(x);
+	}
+}
+
 int
 main(void)
 {
@@ -183,6 +220,7 @@ main(void)
 	    cmocka_unit_test(send__no_header_is_lost),
 	    cmocka_unit_test(send__headers_are_bounded),
 	    cmocka_unit_test(send__type_is_a_copy),
+	    cmocka_unit_test(send__stream),
 	    cmocka_unit_test(send__control_characters_are_refused),
 	};
 
