@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GH_DAY_SECONDS 86400
+#define GH_DAY_SECONDS 86400LL
 
 struct gh_date {
 	int year;         /* 0 to 9999 */

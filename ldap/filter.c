@@ -6,8 +6,9 @@
 
 #include "filter.h"
 
-void
-dir_filter_value(struct gh_buf *b, const void *p, size_t n)
+/* The value with every byte escaped that could end or widen an assertion (RFC 4515, 3). */
+static void
+put_value(struct gh_buf *b, const void *p, size_t n)
 {
 	struct berval in, out = {0, NULL};
 
@@ -28,7 +29,7 @@ void
 dir_filter_equal(struct gh_buf *b, const char *attr, const void *p, size_t n)
 {
 	gh_buf_putf(b, "(%s=", attr);
-	dir_filter_value(b, p, n);
+	put_value(b, p, n);
 	gh_buf_putc(b, ')');
 }
 
@@ -42,9 +43,9 @@ dir_filter_expand(struct gh_buf *b, const char *pattern, const char *s, const ch
 		}
 		pattern++;
 		if (*pattern == 's')
-			dir_filter_value(b, s, strlen(s));
+			put_value(b, s, strlen(s));
 		else if (*pattern == 'u')
-			dir_filter_value(b, u, strlen(u));
+			put_value(b, u, strlen(u));
 		else if (*pattern == '%')
 			gh_buf_putc(b, '%');
 		else {

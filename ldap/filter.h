@@ -9,11 +9,7 @@
 
 #define DIR_FILTER_MAX (1024 * 1024) /* bytes: 50 long DNs, each escaped, twice */
 
-/* The value with every byte escaped that could end or widen an assertion (RFC 4515, 3). A failure
- * is remembered by the buffer. */
-void dir_filter_value(struct gh_buf *b, const void *p, size_t n);
-
-/* "(attr=value)" */
+/* "(attr=value)", the value escaped. A failure is remembered by the buffer. */
 void dir_filter_equal(struct gh_buf *b, const char *attr, const void *p, size_t n);
 
 /* A pattern of the configuration: %s becomes s, %u becomes u, both escaped; %% is a percent

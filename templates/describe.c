@@ -134,8 +134,9 @@ tmpl_describe(const struct tmpl *t)
 	failed |= gh_json_set_int(o, "KeySize", key_size(&t->key[0]));
 	failed |= gh_json_set(o, "KeyTypes", describe_keys(t));
 	/* whole days, rounded up: 12 hours are not "0" */
-	failed |= gh_json_set_int(o, "ValidityPeriod", (t->validity + TMPL_DAY - 1) / TMPL_DAY);
-	failed |= gh_json_set_int(o, "RenewalOverlap", t->overlap / TMPL_DAY);
+	failed |= gh_json_set_int(o, "ValidityPeriod",
+	    (t->validity + GH_DAY_SECONDS - 1) / GH_DAY_SECONDS);
+	failed |= gh_json_set_int(o, "RenewalOverlap", t->overlap / GH_DAY_SECONDS);
 	failed |= gh_json_set(o, "ExtendedKeyUsage", string_array(&t->eku));
 	failed |= gh_json_set_string(o, "SubjectFrom", supplied ? "request" : "directory");
 	failed |= gh_json_set_bool(o, "RequiresApproval", tmpl_needs_approval(t));

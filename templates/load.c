@@ -23,9 +23,9 @@ parse_duration(const char *s)
 	    {'s', 1},
 	    {'m', 60},
 	    {'h', 3600},
-	    {'d', TMPL_DAY},
-	    {'w', 7 * TMPL_DAY},
-	    {'y', 365 * TMPL_DAY},
+	    {'d', GH_DAY_SECONDS},
+	    {'w', 7 * GH_DAY_SECONDS},
+	    {'y', 365 * GH_DAY_SECONDS},
 	};
 	int64_t n = 0;
 	size_t i;
@@ -72,7 +72,7 @@ load_days(const struct schema_member *m, const gh_json *v, const struct schema_a
 	if (!gh_json_int(v, &days) || days < m->min || days > m->max)
 		return schema_fail(at, err, "must be between %lld and %lld", (long long)m->min,
 		    (long long)m->max);
-	return set_seconds(days * TMPL_DAY, at, out, err);
+	return set_seconds(days * GH_DAY_SECONDS, at, out, err);
 }
 
 /* true or false that stands for a flag; arg points to its bit. */

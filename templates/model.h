@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "formats/cert_spec.h"
+#include "calendar.h"
 #include "dir_entry.h"
 #include "error.h"
 #include "json.h"
@@ -32,8 +33,7 @@
 #define TMPL_OID_MAX 128        /* characters */
 #define TMPL_KEY_BITS_MIN 2048  /* RSA; the floor of ca_pkcs10_check */
 #define TMPL_KEY_BITS_MAX 16384
-#define TMPL_DAY 86400
-#define TMPL_VALIDITY_MAX (100LL * 366 * TMPL_DAY)
+#define TMPL_VALIDITY_MAX (100LL * 366 * GH_DAY_SECONDS)
 /* Limits of what a request may bring where the template lets the requester supply names. */
 #define TMPL_SAN_MAX 100 /* names */
 #define TMPL_RDN_MAX 32  /* attributes in a subject */

@@ -6,14 +6,14 @@
 #include <openssl/x509.h>
 
 #include "asn1_time.h"
+#include "calendar.h"
 #include "key_alg.h"
 #include "timestamp.h"
 
 #include "authority.h"
 
 #define NAME_MAX_LEN 64
-#define YEAR_SECONDS (365LL * 86400 + 86400 / 4)
-#define DAY_SECONDS 86400LL
+#define YEAR_SECONDS (365 * GH_DAY_SECONDS + GH_DAY_SECONDS / 4)
 
 bool
 authority_is_name(const char *name)
@@ -121,7 +121,7 @@ authority_validity(const struct authority *a, int years, int days, const struct 
 	int64_t end;
 
 	*not_before = gh_now() - a->backdate;
-	*not_after = *not_before + (days > 0 ? days * DAY_SECONDS : years * YEAR_SECONDS);
+	*not_after = *not_before + (days > 0 ? days * GH_DAY_SECONDS : years * YEAR_SECONDS);
 	if (parent != NULL && gh_asn1_time_get(X509_get0_notAfter(parent->cert), &end) &&
 	    *not_after > end)
 		*not_after = end;

@@ -6,12 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "calendar.h"
 #include "policy.h"
 
 #define MAX_VALIDITY_DAYS (100 * 366)
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
-#define DAY 86400
 
 bool
 ca_policy_is_changed(const struct ca_policy_change *c)
@@ -20,8 +20,9 @@ ca_policy_is_changed(const struct ca_policy_change *c)
 	    c->keys != NULL || c->ekus != NULL || c->extensions != NULL;
 }
 
-bool
-ca_policy_oid(const char *text, char *out, size_t size)
+/* Dotted OID of an OID or of a name that OpenSSL knows. out: at least 80 bytes. */
+static bool
+parse_oid(const char *text, char *out, size_t size)
 {
 	ASN1_OBJECT *oid = OBJ_txt2obj(text, 0);
 	int n = oid != NULL ? OBJ_obj2txt(out, (int)size, oid, 1) : 0;
@@ -67,7 +68,7 @@ append_oid(gh_json *list, const char *word, const char *text, struct gh_error *e
 {
 	char oid[80];
 
-	if (!ca_policy_oid(text, oid, sizeof(oid)))
+	if (!parse_oid(text, oid, sizeof(oid)))
 		return gh_refuse(err, GH_E_CONF,
 		    "%s %.80s: neither an OID nor a name that is known", word, text);
 	return gh_json_append(list, gh_json_new_string(oid)) == 0
@@ -183,7 +184,7 @@ ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out
 	    .allow_ed25519 = 1};
 	if (days != NULL && (!gh_json_int(days, &n) || n < 0 || n > MAX_VALIDITY_DAYS))
 		return wrong(err, "max_validity_days");
-	out->max_validity = n * DAY;
+	out->max_validity = n * GH_DAY_SECONDS;
 	if (path_len != 0) {
 		out->may_sign_ca = 1;
 		out->path_len = path_len < 0 ? SIGNER_PATH_LEN_ANY : (uint8_t)(path_len - 1);

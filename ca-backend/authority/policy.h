@@ -38,7 +38,4 @@ int ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
 int ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Dotted OID of an OID or of a name that OpenSSL knows. out: at least 80 bytes. */
-bool ca_policy_oid(const char *text, char *out, size_t size);
-
 #endif

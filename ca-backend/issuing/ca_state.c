@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca.h"
+#include "calendar.h"
 
 static const char *const state_names[] = {[CA_PENDING] = "pending",
     [CA_ACTIVE] = "active",
@@ -75,5 +76,5 @@ ca_max_validity(const struct ca *ca)
 
 	if (!gh_json_int(gh_json_get(ca->policy, "max_validity_days"), &days) || days < 0)
 		return 0;
-	return days * 86400;
+	return days * GH_DAY_SECONDS;
 }

@@ -11,22 +11,15 @@
 #define SUFFIX ".crl"
 
 int
-cdp_shard_of_digest(const struct ca *ca, const unsigned char *sha256)
-{
-	uint32_t n = (uint32_t)sha256[0] << 24 | (uint32_t)sha256[1] << 16 |
-	    (uint32_t)sha256[2] << 8 | sha256[3];
-
-	return ca->crl_shards > 0 ? (int)(n % (uint32_t)ca->crl_shards) : CDP_NO_SHARD;
-}
-
-int
 cdp_shard(const struct ca *ca, const unsigned char *spki, size_t len)
 {
 	unsigned char md[GH_DIGEST_MAX];
+	uint32_t n;
 
 	if (ca->crl_shards <= 0 || !gh_digest(GH_SHA256, spki, len, md))
 		return CDP_NO_SHARD;
-	return cdp_shard_of_digest(ca, md);
+	n = (uint32_t)md[0] << 24 | (uint32_t)md[1] << 16 | (uint32_t)md[2] << 8 | md[3];
+	return (int)(n % (uint32_t)ca->crl_shards);
 }
 
 /* url with text in place of its first {shard}; malloc'd. */

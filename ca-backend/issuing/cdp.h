@@ -15,8 +15,6 @@
 /* The shard of a certificate with this key, SubjectPublicKeyInfo in DER: its SHA-256, first four
  * bytes, modulo ca->crl_shards. CDP_NO_SHARD when the CA has none. */
 int cdp_shard(const struct ca *ca, const unsigned char *spki, size_t len);
-/* The same from the digest. */
-int cdp_shard_of_digest(const struct ca *ca, const unsigned char *sha256);
 
 /*
  * cRLDistributionPoints (RFC 5280, 4.2.1.13) for a certificate of this shard, as an Extension, DER;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "measure.h"
 #include "timestamp.h"
 
@@ -10,7 +11,6 @@
 /* A serial number that was never issued may be issued any moment: such an answer is short-lived,
  * and not kept. */
 #define UNKNOWN_SECONDS 300
-#define DAY 86400
 
 void
 ocsp_count(enum ocsp_event event, size_t n)
@@ -135,7 +135,9 @@ ocsp_find_ca(const struct ocsp_means *m, const struct ocsp_cert_id *id)
 int64_t
 ocsp_archive_cutoff(const struct gh_conf *conf, int64_t now)
 {
-	return conf->ocsp.archive_cutoff > 0 ? now - (int64_t)conf->ocsp.archive_cutoff * DAY : 0;
+	return conf->ocsp.archive_cutoff > 0
+	    ? now - (int64_t)conf->ocsp.archive_cutoff * GH_DAY_SECONDS
+	    : 0;
 }
 
 /* No answer outlives the certificate that signed it. */

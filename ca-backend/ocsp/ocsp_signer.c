@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 
 #include "asn1_time.h"
+#include "calendar.h"
 #include "digest.h"
 #include "log.h"
 #include "timestamp.h"
@@ -14,8 +15,6 @@
 #include "store/status/ocsp_row.h"
 
 #include "ocsp_signer.h"
-
-#define DAY 86400
 
 struct ocsp_signer {
 	atomic_uint refs;
@@ -154,7 +153,7 @@ make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
 {
 	const struct ocsp_issuing *i = arg;
 	int64_t now = gh_now(), from = now - i->conf->ca.backdate;
-	int64_t to = from + (int64_t)i->conf->ocsp.signer_days * DAY;
+	int64_t to = from + (int64_t)i->conf->ocsp.signer_days * GH_DAY_SECONDS;
 	int rc = GH_E_NOT_FOUND;
 
 	for (int tries = 0; rc == GH_E_NOT_FOUND && tries < 2; tries++) {

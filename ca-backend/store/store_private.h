@@ -171,17 +171,14 @@ struct store_new_cert {
 	const char *event;  /* of an audit row about its subject, by who; NULL = none */
 	const char *detail; /* of that row; NULL = the serial number */
 };
-/* The columns that come from the certificate itself: 11 parameters of store_put_cert, all null for
- * NULL. */
+/* The columns that come from the certificate itself. */
 #define STORE_CERT_COLUMNS \
 	"ca_id, serial, subject, sans, not_before, not_after, sha1, sha256, spki_sha256, der, shard"
-int store_put_cert(struct store_params *p, const struct store_new_cert *c,
-    struct gh_error *err) GH_MUSTCHECK;
 /* Its row, for one that belongs to no request: of a CA, an OCSP signer, a server. One statement.
  * *id: CMSID. */
 int store_new_cert(struct store *s, const struct requester *who, const struct store_new_cert *c,
     int64_t *id, struct gh_error *err) GH_MUSTCHECK;
-/* The same parameters for a decided request: the leaf of *out, all null unless issued. */
+/* STORE_CERT_COLUMNS as parameters, of the leaf of a decided request; all null unless issued. */
 int store_put_issued(struct store_params *p, const struct store_decision *d,
     const struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -131,8 +131,9 @@ ce_format_json(struct gh_http_reply *rep, int status, gh_json *json)
 	gh_json_free(json);
 }
 
-int
-ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
+/* GH_E_INTERNAL, GH_E_NOMEM: *rep is untouched. */
+static int
+format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
     struct gh_http_reply *rep, struct gh_error *err)
 {
 	char *certificates, *text;
@@ -207,7 +208,7 @@ ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out,
 {
 	struct gh_error err;
 
-	if (ce_format_outcome(out, cert_only, denied_status, rep, &err) == 0) {
+	if (format_outcome(out, cert_only, denied_status, rep, &err) == 0) {
 		if (out->disposition == DB_DISP_DENIED) {
 			gh_fail(&err, GH_E_DENIED, "%s", out->message);
 			gh_http_reply_cause(rep, &err);

@@ -5,14 +5,10 @@
 #include "ce.h"
 
 /*
- * The Pkcs10 response body of a decided request. Certificates holds the leaf (cert_only) or a
- * certs-only PKCS#7 with the whole chain, base64 with CRLF at 64. denied_status: HTTP status when
- * it was denied. GH_E_INTERNAL, GH_E_NOMEM: *rep is untouched.
+ * The answer to a decided request, complete whatever goes wrong. Certificates holds the leaf
+ * (cert_only) or a certs-only PKCS#7 with the whole chain, base64 with CRLF at 64. denied_status:
+ * HTTP status when it was denied.
  */
-int ce_format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_status,
-    struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
-
-/* The same with whatever can go wrong: leaves a complete reply. */
 void ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out,
     bool cert_only, int denied_status, struct gh_http_reply *rep);
 void ce_reply_error(const struct worker_env *env, const struct gh_error *err,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "calendar.h"
 #include "timestamp.h"
 
 #include "ce.h"
@@ -11,7 +12,6 @@
 #include "ce_revoke.h"
 
 #define TEXT_MAX 4096 /* bytes of one member */
-#define DAY 86400
 
 /* --- the body
  * ------------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ set_invalidity(struct worker_env *env, struct ce_revoke *r, struct gh_error *err
 
 	if (r->effective == 0 || r->request.to == STORE_CERT_VALID)
 		return 0;
-	if (r->effective > now + DAY)
+	if (r->effective > now + GH_DAY_SECONDS)
 		return gh_refuse(err, GH_E_BAD_REQUEST,
 		    "EffectiveDate is in the future: a certificate is revoked at "
 		    "once. Call again on that day.");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asn1_time.h"
+#include "calendar.h"
 #include "log.h"
 #include "timestamp.h"
 
@@ -12,11 +13,10 @@
 #include "ocsp_job.h"
 #include "ocsp/ocsp_signer.h"
 
-#define DAY 86400
 /* A failure that goes on is in the audit trail once in this time. */
 #define AUDIT_AGAIN_SECONDS 3600
 /* Keys of signers that ended so long ago are removed; their certificates stay. */
-#define KEEP_ENDED_SECONDS (7 * DAY)
+#define KEEP_ENDED_SECONDS (7 * GH_DAY_SECONDS)
 
 static bool
 has_signers(const struct ca *ca, int64_t now, int64_t *end)
@@ -31,7 +31,7 @@ has_signers(const struct ca *ca, int64_t now, int64_t *end)
 static int64_t
 renewed_before(const struct gh_conf *conf, int64_t now, int64_t end)
 {
-	int64_t until = now + (int64_t)conf->ocsp.signer_days * DAY / 3;
+	int64_t until = now + (int64_t)conf->ocsp.signer_days * GH_DAY_SECONDS / 3;
 
 	/* nothing that the CA signs is valid longer than itself */
 	return until < end ? until : end - 1;

@@ -12,11 +12,11 @@
 
 #include "formats/cert_spec.h"
 #include "store/request/service_cert.h"
+#include "calendar.h"
 #include "timestamp.h"
 
 #include "server_cert.h"
 
-#define DAY 86400
 #define NAME_MAX_BYTES 253 /* RFC 1035, 2.3.4 */
 #define LABEL_MAX_BYTES 63
 #define CN_MAX_BYTES 64 /* RFC 5280, A.1: ub-common-name */
@@ -166,7 +166,7 @@ fill_spec(struct cert_spec *spec, const struct gh_conf *conf, EVP_PKEY *key,
 		return -1;
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - conf->ca.backdate;
-	spec->not_after = spec->not_before + (int64_t)SERVER_CERT_DAYS * DAY;
+	spec->not_after = spec->not_before + (int64_t)SERVER_CERT_DAYS * GH_DAY_SECONDS;
 	return add_usages(spec) == 0 ? add_names(spec, names) : -1;
 }
 

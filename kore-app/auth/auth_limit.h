@@ -20,9 +20,10 @@
 #include <stdint.h>
 
 #include "auth.h"
+#include "calendar.h"
 
 #define AUTH_LIMIT_FACTOR 5
-#define AUTH_LIMIT_GOOD_SECONDS (30 * 86400)
+#define AUTH_LIMIT_GOOD_SECONDS (30 * GH_DAY_SECONDS)
 #define AUTH_LIMIT_LABEL 64 /* bytes of a name that are shown, with NUL */
 
 /* Seconds until the next attempt is allowed; 0 = now. */

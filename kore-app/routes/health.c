@@ -201,6 +201,18 @@ check_main(void *arg)
 	return NULL;
 }
 
+/* What has been started when the rest could not be. */
+static void
+stop_and_free(struct health *h)
+{
+	stop_flag_set(&h->stop);
+	for (int i = 0; i < PEERS; i++)
+		if (h->check[i].is_started)
+			pthread_join(h->check[i].thread, NULL);
+	stop_flag_destroy(&h->stop);
+	free(h);
+}
+
 int
 health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_watch *catalog,
     struct health **out, struct gh_error *err)
@@ -222,24 +234,11 @@ health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_wa
 		h->check[i].is_started = rc == 0;
 	}
 	if (rc != 0) {
-		health_free(h);
+		stop_and_free(h);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the health threads");
 	}
 	*out = h;
 	return 0;
-}
-
-void
-health_free(struct health *h)
-{
-	if (h == NULL)
-		return;
-	stop_flag_set(&h->stop);
-	for (int i = 0; i < PEERS; i++)
-		if (h->check[i].is_started)
-			pthread_join(h->check[i].thread, NULL);
-	stop_flag_destroy(&h->stop);
-	free(h);
 }
 
 void

@@ -15,11 +15,9 @@
 
 struct health;
 
-/* Starts the threads. All three must outlive it. */
+/* Starts the threads. All three must outlive it; it lives as long as the process. */
 int health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_watch *catalog,
     struct health **out, struct gh_error *err) GH_MUSTCHECK;
-/* Accepts NULL. May wait as long as the longest timeout of the three. */
-void health_free(struct health *h);
 
 /* The health that the handlers below report; NULL: everything is unknown. */
 void health_publish(struct health *h);

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "calendar.h"
 #include "oid.h"
 #include "signer/keys/ca_key.h"
 #include "signer/issue/cert_build.h"
@@ -12,7 +13,6 @@
 #include "timestamp.h"
 #include "utf8.h"
 
-#define DAY 86400LL
 #define CN_MAX 64 /* RFC 5280, appendix A.1: ub-common-name */
 
 /* critical keyUsage digitalSignature; extKeyUsage OCSPSigning; id-pkix-ocsp-nocheck NULL */
@@ -198,10 +198,10 @@ certify(const struct issuer *ca, const struct signer_create_ocsp *f, EVP_PKEY *k
 	if (fields.not_before < 0 || fields.not_before >= fields.not_after)
 		return gh_fail(err, GH_E_SIGNER, "validity: notBefore is not before notAfter");
 	/* else a worker that was taken over could have signers made for all the CA's life */
-	if (fields.not_before > gh_now() + DAY)
+	if (fields.not_before > gh_now() + GH_DAY_SECONDS)
 		return gh_fail(err, GH_E_SIGNER,
 		    "an OCSP signer is not made for a time to come: notBefore is more than a day ahead");
-	if (fields.not_after - fields.not_before > SIGNER_OCSP_SIGNER_DAYS_MAX * DAY)
+	if (fields.not_after - fields.not_before > SIGNER_OCSP_SIGNER_DAYS_MAX * GH_DAY_SECONDS)
 		return gh_fail(err, GH_E_SIGNER, "an OCSP signer is valid for at most %d days",
 		    SIGNER_OCSP_SIGNER_DAYS_MAX);
 	return build_named(ca, &fields, key, cert, err);

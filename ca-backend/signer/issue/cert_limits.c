@@ -5,6 +5,7 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "calendar.h"
 #include "oid.h"
 
 #include "cert_limits.h"
@@ -35,7 +36,7 @@ check_validity(const struct cert_facts *c, const struct issuer *ca, struct gh_er
 	if (max > 0 && c->not_after - c->not_before > max)
 		return gh_fail(err, GH_E_CA_POLICY,
 		    "a validity of more than %lld days is not allowed by the CA",
-		    (long long)(max / 86400));
+		    (long long)(max / GH_DAY_SECONDS));
 	return 0;
 }
 

@@ -100,7 +100,8 @@ token_disconnect(void)
 	ERR_clear_error();
 }
 
-bool
+/* Log in, unless that is done. false: token.text says why. */
+static bool
 token_connect(void)
 {
 	ENGINE *e;

@@ -39,8 +39,6 @@ extern struct token token;
 
 /* What the module or the engine said, into token.text; and whether it refused the PIN. */
 void token_note_errors(const char *what);
-/* Log in, unless that is done. false: token.text says why. */
-bool token_connect(void);
 void token_disconnect(void);
 /* The key of a URI, the engine's own; NULL with token.text. */
 EVP_PKEY *token_load_uri(const char *uri);

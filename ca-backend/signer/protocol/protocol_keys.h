@@ -5,9 +5,10 @@
 #ifndef SIGNER_PROTOCOL_KEYS_H
 #define SIGNER_PROTOCOL_KEYS_H
 
+#include "calendar.h"
 #include "protocol.h"
 
-#define SIGNER_UNLOCK_SECONDS_MAX (31 * 86400)
+#define SIGNER_UNLOCK_SECONDS_MAX (31 * GH_DAY_SECONDS)
 
 /* SET_PASSWORD: sealed record -> sealed record, revision + 1. "" stands for none. */
 struct signer_set_password {

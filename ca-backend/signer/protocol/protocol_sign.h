@@ -2,12 +2,12 @@
 #ifndef SIGNER_PROTOCOL_SIGN_H
 #define SIGNER_PROTOCOL_SIGN_H
 
+#include "calendar.h"
 #include "protocol.h"
 
 #define SIGNER_CRL_ENTRIES_MAX (1ULL << 30) /* bytes of all entries of a CRL */
-#define SIGNER_CRL_AHEAD_MAX \
-	(735LL * 86400)                   /* seconds that nextUpdate may lie ahead: two years \
-					   */
+/* Seconds that nextUpdate may lie ahead: two years. */
+#define SIGNER_CRL_AHEAD_MAX (735 * GH_DAY_SECONDS)
 #define SIGNER_CRL_PIECE_MAX (128 * 1024) /* bytes of entries in one question */
 #define SIGNER_CRL_EXTENSIONS_MAX (16 * 1024)
 /* Ed25519 signs in one go (RFC 8032, 5.1.6): the whole CRL is kept until its end. */

@@ -9,8 +9,9 @@
 #include "log.h"
 #include "session_private.h"
 
-char *
-session_ca_name(const unsigned char id[SIGNER_CA_ID_SIZE])
+/* What a log line calls a CA, hex of its id; malloc'd. */
+static char *
+ca_name(const unsigned char id[SIGNER_CA_ID_SIZE])
 {
 	return gh_hex_encode(id, SIGNER_CA_ID_SIZE);
 }
@@ -18,7 +19,7 @@ session_ca_name(const unsigned char id[SIGNER_CA_ID_SIZE])
 static void
 log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 {
-	char *name = session_ca_name(id);
+	char *name = ca_name(id);
 
 	gh_log_kv(GH_LOG_INFO, what, "ca_id", name, NULL);
 	free(name);

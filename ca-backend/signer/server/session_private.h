@@ -23,9 +23,6 @@ int session_find_issuer(struct session *s, const unsigned char id[SIGNER_CA_ID_S
 /* The signer's own trail: whoever steals a worker cannot sign a certificate without leaving it. */
 void session_log_signed(const struct gh_buf *cert_der);
 
-/* What a log line calls a CA, hex of its id; malloc'd. */
-char *session_ca_name(const unsigned char id[SIGNER_CA_ID_SIZE]);
-
 /* Operations, session_keys.c: the keys of CAs and their passwords. */
 int session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_set_password(struct session *s, struct gh_reader *r, struct gh_error *err);

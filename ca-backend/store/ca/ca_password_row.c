@@ -5,14 +5,15 @@
 
 #include <openssl/crypto.h>
 
+#include "calendar.h"
 #include "encoding.h"
 #include "timestamp.h"
 
 #include "ca_password_row.h"
 #include "store/grant/grant_private.h"
 
-#define LOCKOUT_MAX 86400    /* seconds */
-#define LOCKOUTS_MAX 1000000 /* counted up to here */
+#define LOCKOUT_MAX GH_DAY_SECONDS /* seconds */
+#define LOCKOUTS_MAX 1000000       /* counted up to here */
 #define READ_BACK_PAUSE_NS (50 * 1000000)
 /* A lost server is back within this time, or the caller is told that nothing is known. */
 #define READ_BACK_US (10 * (int64_t)1000000)

@@ -100,8 +100,9 @@ put_shard(struct store_params *p, const struct store_new_cert *c, const struct g
 		store_put_int(p, shard);
 }
 
-int
-store_put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error *err)
+/* STORE_CERT_COLUMNS as parameters, all null for NULL. */
+static int
+put_cert(struct store_params *p, const struct store_new_cert *c, struct gh_error *err)
 {
 	struct cert_parts parts;
 
@@ -133,12 +134,12 @@ store_put_issued(struct store_params *p, const struct store_decision *d,
 	struct store_new_cert c = {.ca = d->ca};
 
 	if (out->disposition != DB_DISP_ISSUED)
-		return store_put_cert(p, NULL, err);
+		return put_cert(p, NULL, err);
 	if (out->chain.n == 0 || d->ca == NULL)
 		return gh_fail(err, GH_E_INTERNAL, "issued without certificate or CA");
 	c.der = out->chain.cert[0].der;
 	c.len = out->chain.cert[0].len;
-	return store_put_cert(p, &c, err);
+	return put_cert(p, &c, err);
 }
 
 int
@@ -163,7 +164,7 @@ store_new_cert(struct store *s, const struct requester *who, const struct store_
 	store_put_actor(&p, who, NULL, c->detail);
 	store_put_text(&p, c->event);
 	store_put_text(&p, c->requester);
-	if ((rc = store_put_cert(&p, c, err)) == 0 && (rc = store_run(s, &st, &p, &res, err)) == 0)
+	if ((rc = put_cert(&p, c, err)) == 0 && (rc = store_run(s, &st, &p, &res, err)) == 0)
 		*id = store_int(res, 0, 0);
 	store_params_clear(&p);
 	PQclear(res);

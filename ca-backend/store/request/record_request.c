@@ -45,7 +45,7 @@ static const struct column {
     {"metadata", "$%d::jsonb"},
     {"submitted_at", "to_timestamp($%d::bigint)"},
     {"requester_id", "$%d::text"},
-    /* store_put_cert */
+    /* store_put_issued */
     {"ca_id", "$%d::bigint"},
     {"serial", "$%d::bytea"},
     {"subject", "$%d::text"},

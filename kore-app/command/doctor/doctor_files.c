@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "jobs/server_cert.h"
+#include "calendar.h"
 #include "timestamp.h"
 #include "http/tls_pair.h"
 
 #include "doctor.h"
 
 #define SERVER_SOON_DAYS 14
-#define DAY 86400
 
 struct named_file {
 	const char *option, *path;
@@ -167,7 +167,7 @@ doctor_server_cert(struct doctor *d)
 	if (s.not_after <= gh_now())
 		finding_wrong(&d->findings, FINDING_ERROR, "server-certificate", "renew it",
 		    "it ended at %s", until);
-	else if (s.not_after <= gh_now() + SERVER_SOON_DAYS * DAY)
+	else if (s.not_after <= gh_now() + SERVER_SOON_DAYS * GH_DAY_SECONDS)
 		finding_wrong(&d->findings, FINDING_WARNING, "server-certificate", "renew it",
 		    "it ends at %s", until);
 	else

@@ -14,11 +14,10 @@
 #include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 
+#include "calendar.h"
 #include "encoding.h"
 
 #include "client/client_answer.h"
-
-#define DAY 86400L
 
 static EVP_PKEY *key_root, *key_ca, *key_leaf, *key_other;
 static X509 *root, *ca, *leaf, *other_root;
@@ -38,8 +37,8 @@ make_cert(const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
 	X509_set_subject_name(cert, name);
 	X509_set_issuer_name(cert, issuer != NULL ? X509_get_subject_name(issuer) : name);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -DAY);
-	X509_gmtime_adj(X509_getm_notAfter(cert), DAY);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -GH_DAY_SECONDS);
+	X509_gmtime_adj(X509_getm_notAfter(cert), GH_DAY_SECONDS);
 	X509_set_pubkey(cert, key);
 	ext = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, constraints);
 	X509_add_ext(cert, ext, -1);
