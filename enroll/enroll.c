@@ -159,28 +159,6 @@ enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n)
 		take_recorded(env, r[i].of, &s[i]);
 }
 
-int
-enroll_submit(struct worker_env *env, const struct enroll_profile *profile, struct dir_entry *entry,
-    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
-{
-	struct enrollment e = {.req = req, .profile = profile, .entry = entry}, *one = &e;
-	int rc;
-
-	memset(out, 0, sizeof(*out));
-	enroll_decide(env, &e);
-	enroll_sign(env, &one, 1);
-	enroll_record(env, &one, 1);
-	if ((rc = e.rc) != 0) {
-		if (err != NULL)
-			*err = e.err;
-	} else {
-		*out = e.out;
-		memset(&e.out, 0, sizeof(e.out)); /* it is the caller's */
-	}
-	enrollment_clear(&e);
-	return rc;
-}
-
 /* The requester is the same user by the same application. Officers see all. */
 static bool
 may_see(const struct requester *who, const struct requester *owner)

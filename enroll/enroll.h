@@ -28,18 +28,6 @@ void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
 int enroll_complete_chain(const struct ca_set *cas, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/*
- * Decide a request and record it. Returns 0 when there is an answer to give: *out is issued,
- * pending or denied (DB_DISP_*), and already committed. A negative code is a failure of ours or of
- * the request's form; nothing was recorded but an audit row where an authenticated caller was
- * refused. profile: what the way in lets him ask for. entry: requester's entry if authentication
- * has it already, else NULL and looked up by requester.name, if one is needed. req->metadata: the
- * list as the client sent it; it is checked here, since the template has a say in it.
- */
-int enroll_submit(struct worker_env *env, const struct enroll_profile *profile,
-    struct dir_entry *entry, const struct enroll_request *req, struct enroll_outcome *out,
-    struct gh_error *err) GH_MUSTCHECK;
-
 /* A request's answer as it stands now, chain completed. GH_E_NOT_FOUND, also when it belongs to
  * another requester than who (officers see all). *cert_only: the form that was asked for. */
 int enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_request_id,

@@ -96,15 +96,6 @@ dir_attr_name(enum dir_attr a)
 }
 
 int
-dir_attr_by_name(const char *name)
-{
-	for (int a = 0; name != NULL && a < DIR_ATTR_COUNT; a++)
-		if (strcasecmp(name, attr_names[a]) == 0)
-			return a;
-	return -1;
-}
-
-int
 dir_entry_add(struct dir_entry *e, enum dir_attr a, const void *p, size_t n)
 {
 	struct dir_values *vs = &e->attr[a];

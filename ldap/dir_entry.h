@@ -70,10 +70,8 @@ void dir_entry_free(struct dir_entry *e); /* drops one reference */
 
 /* First value as text; NULL when the attribute is absent or empty or holds a NUL. */
 const char *dir_entry_text(const struct dir_entry *e, enum dir_attr a);
-/* Neutral name ("mail", "upn", ...) of an attribute and back (-1: unknown): used in configuration,
- * templates and test data. */
+/* Neutral name ("mail", "upn", ...) of an attribute; NULL: there is none. */
 const char *dir_attr_name(enum dir_attr a);
-int dir_attr_by_name(const char *name);
 /* Copy a value in. Returns 0 or -1 when out of memory. */
 int dir_entry_add(struct dir_entry *e, enum dir_attr a, const void *p, size_t n);
 int dir_entry_add_group(struct dir_entry *e, const char *dn, const char *name, const char *sid);

@@ -75,28 +75,13 @@ int store_audit_change(struct store *s, const struct requester *who, const char 
     const char *name, const char *detail, struct gh_error *err) GH_MUSTCHECK;
 
 /* ---- enrollment ---- */
-/*
- * Record a decided request in one statement: request row, certificate row (disposition issued; leaf
- * = out->chain.cert[0]), replay mark, audit row. Fills out->cms_request_id and out->cms_id. When
- * the replay mark exists already, nothing is written, *out becomes the recorded answer with
- * is_replay set and only the leaf in its chain (*ca_id: its issuer; 0 otherwise), and the result is
- * 0; GH_E_REPLAY when it was recorded for another requester. template_version and template_id: the
- * version that decided. ca: issuer, may be NULL unless issued.
- */
+/* A decided request; how it is recorded: request/record_request.h. */
 struct store_decision {
 	const struct enroll_request *req;
-	int64_t template_id; /* row of the template version; 0 = none */
-	const struct ca *ca;
-	const char *detail; /* private reason, for the audit row; or NULL */
+	int64_t template_id; /* row of the template version that decided; 0 = none */
+	const struct ca *ca; /* issuer; may be NULL unless issued */
+	const char *detail;  /* private reason, for the audit row; or NULL */
 };
-int store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err) GH_MUSTCHECK;
-
-/* The recorded answer to a replayed request. *found false: none. GH_E_REPLAY as above. The chain
- * holds only the leaf and out->chain is completed by the caller with ca of *ca_id. */
-int store_find_replay(struct store *s, const struct requester *who,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err) GH_MUSTCHECK;
 
 /* One request as it stands now. GH_E_NOT_FOUND. req may be NULL, else it is filled (requester,
  * template name, CSR, metadata) for a decision or a check of who may see it. ca_id: 0 unless

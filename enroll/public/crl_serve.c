@@ -164,9 +164,3 @@ crl_get_cached(const struct gh_http_request *http, const char *file, struct gh_h
 	reply(http, &found, is_pem, rep);
 	return true;
 }
-
-void
-crl_serve_clear(void)
-{
-	crl_cache_clear();
-}

@@ -25,7 +25,5 @@ void crl_get(struct worker_env *env, const struct call *call, struct gh_http_rep
  * block. */
 bool crl_get_cached(const struct gh_http_request *http, const char *file,
     struct gh_http_reply *rep);
-/* Drop all that is kept: at the end of the process, and in tests. No call may be under way. */
-void crl_serve_clear(void);
 
 #endif

@@ -29,7 +29,7 @@ sign_until(void *arg)
 		struct gh_error err;
 		size_t len;
 
-		MUST(signer_client_sign_cert(c, job->fields, &der, &len, &err) == 0);
+		MUST(sign_one(c, job->fields, &der, &len, &err) == 0);
 		free(der);
 		end = gh_now_us();
 		job->signatures++;

@@ -49,6 +49,21 @@ struct made_ca {
 		} \
 	} while (0)
 
+/* A batch of one. *cert is malloc'd; NULL after a failure. */
+static inline int
+sign_one(struct signer_client *c, const struct signer_cert_fields *f, unsigned char **cert,
+    size_t *len, struct gh_error *err)
+{
+	struct signer_signing m = {.fields = f};
+
+	signer_client_sign_certs(c, &m, 1, false);
+	*cert = m.cert;
+	*len = m.cert_len;
+	if (m.rc != 0 && err != NULL)
+		*err = m.err;
+	return m.rc;
+}
+
 /* BUILD/tests/FOLDER/program -> BUILD/gatehouse-signer */
 static inline const char *
 signer_program(void)

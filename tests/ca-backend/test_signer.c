@@ -109,7 +109,7 @@ sign(struct fixture *f, const struct signer_cert_fields *fields, X509 **out, str
 {
 	unsigned char *der;
 	size_t len;
-	int rc = signer_client_sign_cert(f->client, fields, &der, &len, err);
+	int rc = sign_one(f->client, fields, &der, &len, err);
 
 	*out = NULL;
 	if (rc != 0) {
@@ -1152,7 +1152,7 @@ sign_many(void *arg)
 
 	mine.client = signer_process_client(&job->f->sp);
 	for (i = 0; i < 200; i++) {
-		if (signer_client_sign_cert(mine.client, &fields, &der, &len, &err) != 0)
+		if (sign_one(mine.client, &fields, &der, &len, &err) != 0)
 			job->failures++;
 		free(der);
 	}

@@ -119,7 +119,7 @@ sign_by(struct fixture *f, struct signer_client *client)
 
 	memcpy(fields.ca_id, f->id, sizeof(fields.ca_id));
 	fields.subject = name;
-	rc = signer_client_sign_cert(client, &fields, &der, &len, &err);
+	rc = sign_one(client, &fields, &der, &len, &err);
 	if (rc == 0) {
 		const unsigned char *p = der, *q = f->ca.cert;
 		X509 *x = d2i_X509(NULL, &p, (long)len);

@@ -57,7 +57,7 @@ ask_for_key(struct fixture *f, const unsigned char ca_id[SIGNER_CA_ID_SIZE],
 	fields.extensions = ext = extensions_of(q, &fields.extensions_len);
 	fields.subject = subject;
 	fields.spki = spki;
-	rc = signer_client_sign_cert(f->client, &fields, &cert, &len, err);
+	rc = sign_one(f->client, &fields, &cert, &len, err);
 	free(cert);
 	EVP_PKEY_free(fresh);
 	X509_NAME_free(name);

@@ -14,6 +14,7 @@
 #include "timestamp.h"
 
 #include "fake.h"
+#include "submit.h"
 
 #define APP 7
 
@@ -67,7 +68,7 @@ submit(const char *name, bool has_entry, const char *template_name)
 	assert_int_equal(ca_pkcs10_parse(der, len, &req.csr, &err), 0);
 	free(der);
 	free(csr);
-	rc = enroll_submit(&env, profile(), NULL, &req, &out, &err);
+	rc = submit_one(&env, profile(), &req, &out, &err);
 	enroll_request_clear(&req);
 	return rc;
 }

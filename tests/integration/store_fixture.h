@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "store/request/record_request.h"
 #include "store/store.h"
 #include "timestamp.h"
 
@@ -121,6 +122,34 @@ static void __attribute__((unused)) fixture_request(struct enroll_request *req)
 	for (int i = 0; i < 32; i++)
 		req->request_id[i] = "0123456789abcdef"[(unsigned char)req->request_id[i] & 15];
 	req->submitted = gh_now();
+}
+
+/* Batches of one. */
+static int __attribute__((unused)) fixture_record(struct store *s, const struct store_decision *d,
+    struct enroll_outcome *out, struct gh_error *err)
+{
+	struct store_recording m = {.decision = *d, .out = out};
+
+	store_record_batch(s, &m, 1);
+	if (m.rc != 0 && err != NULL)
+		*err = m.err;
+	return m.rc;
+}
+
+/* The mark of req. ca_id: issuer of the recorded answer. */
+static int __attribute__((unused))
+fixture_find_replay(struct store *s, const struct enroll_request *req, bool *found,
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
+{
+	struct store_replay m = {.who = &req->requester, .mark = req->replay_mark, .out = out};
+
+	store_find_replays_send(s, &m, 1);
+	store_find_replays_collect(s, &m, 1);
+	*found = m.found;
+	*ca_id = m.ca_id;
+	if (m.rc != 0 && err != NULL)
+		*err = m.err;
+	return m.rc;
 }
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "issuing/cdp.h"
 #include "integration/crl_fixture.h"
+#include "store/request/record_request.h"
 
 static struct crl_world w;
 static struct gh_error err;
@@ -841,7 +842,7 @@ test_shard_of_row(void **state)
 	struct enroll_request req = {.protocol = ENROLL_CERTENROLL_V3,
 	    .template_name = (char *)(uintptr_t) "User",
 	    .submitted = gh_now()};
-	struct store_decision d = {.req = &req, .ca = w.ca};
+	struct store_recording recording = {.decision = {.req = &req, .ca = w.ca}, .out = &out};
 	unsigned char *der = NULL;
 	char path[256], sql[200];
 	struct leaf leaf;
@@ -862,7 +863,8 @@ test_shard_of_row(void **state)
 		len = (size_t)i2d_X509(x, &der);
 		ok(ca_outcome_set_cert(&out, w.ca, der, len, &err));
 		snprintf(out.message, sizeof(out.message), "Issued");
-		ok(store_record(w.store, &d, &out, &(int64_t){0}, &err));
+		store_record_batch(w.store, &recording, 1);
+		ok(recording.rc);
 		snprintf(sql, sizeof(sql),
 		    "SELECT coalesce(shard, -1) FROM certificate WHERE id = %lld",
 		    (long long)out.cms_id);

@@ -89,7 +89,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	crl_serve_clear();
+	crl_cache_clear();
 	catalog_free(catalog);
 	dir_free(env.dir);
 	dir_shared_free(shared);
@@ -109,7 +109,7 @@ static int
 forget(void **state)
 {
 	(void)state;
-	crl_serve_clear();
+	crl_cache_clear();
 	set_option(&conf->crl.ldap_dn, "");
 	conf->crl.delta_interval = 0;
 	conf->crl.on_revoke = true;

@@ -321,7 +321,7 @@ ask(const char *name)
 	struct enroll_outcome out = {.disposition = DB_DISP_PENDING};
 	struct store_decision d = {.ca = &fixture_ca};
 	struct enroll_request req;
-	int64_t id, ca_id;
+	int64_t id;
 
 	fixture_request(&req);
 	req.has_replay_mark = false;
@@ -329,7 +329,7 @@ ask(const char *name)
 	gh_json_free(req.metadata);
 	req.metadata = parse("{\"Dept\":\"a\",\"Number\":1.50}");
 	d.req = &req;
-	ok(store_record(db, &d, &out, &ca_id, &err));
+	ok(fixture_record(db, &d, &out, &err));
 	id = out.cms_request_id;
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
@@ -394,7 +394,6 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 	struct enroll_request req;
 	struct store_decision d = {.req = &req, .ca = &fixture_ca};
 	struct store_own_cert own;
-	int64_t ca_id;
 
 	(void)state;
 	fixture_request(&req);
@@ -402,7 +401,7 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 	snprintf(req.requester.id, sizeof(req.requester.id), "0123");
 	if (fixture_issue(&out, "alice") != 0)
 		fail();
-	ok(store_record(db, &d, &out, &ca_id, &err));
+	ok(fixture_record(db, &d, &out, &err));
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_true(own.is_ours);
 	assert_string_equal(own.requester.id, "0123");

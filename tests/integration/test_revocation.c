@@ -49,7 +49,7 @@ issue(struct enroll_outcome *out)
 	if (out == NULL)
 		out = &own;
 	ok(fixture_issue(out, "alice"));
-	ok(store_record(db, &d, out, &(int64_t){0}, &err));
+	ok(fixture_record(db, &d, out, &err));
 	id = out->cms_id;
 	enroll_request_clear(&req);
 	if (out == &own)

@@ -201,7 +201,7 @@ record(struct store *s, struct enroll_request *req, struct enroll_outcome *out, 
 {
 	struct store_decision d = {.req = req, .ca = &fixture_ca, .template_id = 1};
 
-	return store_record(s, &d, out, &(int64_t){0}, e);
+	return fixture_record(s, &d, out, e);
 }
 
 static void
@@ -383,8 +383,7 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	fixture_request(&req);
 	snprintf(req.requester.id, sizeof(req.requester.id),
 	    "00112233-4455-6677-8899-aabbccddeeff");
-	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id,
-	    &err));
+	ok(fixture_find_replay(db, &req, &found, &found_out, &ca_id, &err));
 	assert_false(found);
 	ok(fixture_issue(&first, "first"));
 	ok(record(db, &req, &first, &err));
@@ -395,8 +394,7 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	assert_true(second.is_replay);
 	assert_string_equal(second.serial, first.serial);
 	assert_int_equal(second.cms_id, first.cms_id);
-	ok(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out, &ca_id,
-	    &err));
+	ok(fixture_find_replay(db, &req, &found, &found_out, &ca_id, &err));
 	assert_true(found && ca_id == fixture_ca.id);
 	assert_string_equal(found_out.serial, first.serial);
 	enroll_outcome_clear(&second);
@@ -405,15 +403,13 @@ store_replay__same_requester_gets_the_recorded_answer(void **state)
 	/* another entry, though it has got the name */
 	ok(fixture_issue(&second, "other"));
 	req.requester.id[0] = '1';
-	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out,
-			     &ca_id, &err),
+	assert_int_equal(fixture_find_replay(db, &req, &found, &found_out, &ca_id, &err),
 	    GH_E_REPLAY);
 	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
 	req.requester.id[0] = '\0'; /* where entries have no number, the name decides */
 	snprintf(req.requester.name, sizeof(req.requester.name), "mallory");
 	assert_int_equal(record(db, &req, &second, &err), GH_E_REPLAY);
-	assert_int_equal(store_find_replay(db, &req.requester, req.replay_mark, &found, &found_out,
-			     &ca_id, &err),
+	assert_int_equal(fixture_find_replay(db, &req, &found, &found_out, &ca_id, &err),
 	    GH_E_REPLAY);
 	snprintf(req.requester.name, sizeof(req.requester.name), "alice");
 	req.requester.app_id = 8;

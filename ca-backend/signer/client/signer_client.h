@@ -27,20 +27,18 @@ int signer_client_ping(struct signer_client *c, struct gh_error *err) GH_MUSTCHE
  * GH_E_CONFLICT: a newer record of this CA was loaded before. */
 int signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size_t len,
     unsigned char ca_id[SIGNER_CA_ID_SIZE], struct gh_error *err) GH_MUSTCHECK;
-/* *cert malloc'd DER. GH_E_NOT_FOUND: CA not loaded (load it and ask again; a restarted signer says
- * this); GH_E_CA_LOCKED; GH_E_CA_POLICY: beyond the CA's limits or name constraints, the public
- * message names it; GH_E_SIGNER: a malformed field; GH_E_SIGNER_DOWN. */
-int signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
-    unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
 
-/* One of a batch. rc and err: as above. cert: NULL after a failure. */
+/* A certificate to be signed, one of a batch. */
 #define SIGNER_CERT_BATCH_MAX 16
 struct signer_signing {
 	const struct signer_cert_fields *fields;
-	/* results */
+	/* Results. rc: 0, or GH_E_NOT_FOUND: CA not loaded (load it and ask again; a restarted
+	 * signer says this); GH_E_CA_LOCKED; GH_E_CA_POLICY: beyond the CA's limits or name
+	 * constraints, the public message names it; GH_E_SIGNER: a malformed field;
+	 * GH_E_SIGNER_DOWN. */
 	int rc;
 	struct gh_error err;
-	unsigned char *cert;
+	unsigned char *cert; /* malloc'd DER; NULL after a failure */
 	size_t cert_len;
 };
 /*

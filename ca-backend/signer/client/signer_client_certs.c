@@ -182,17 +182,3 @@ signer_client_sign_certs(struct signer_client *c, struct signer_signing *m, size
 		lane_collect(&other);
 	}
 }
-
-int
-signer_client_sign_cert(struct signer_client *c, const struct signer_cert_fields *f,
-    unsigned char **cert, size_t *cert_len, struct gh_error *err)
-{
-	struct signer_signing m = {.fields = f};
-
-	signer_client_sign_certs(c, &m, 1, false);
-	*cert = m.cert;
-	*cert_len = m.cert_len;
-	if (m.rc != 0 && err != NULL)
-		*err = m.err;
-	return m.rc;
-}

@@ -440,16 +440,3 @@ store_record_batch(struct store *s, struct store_recording *m, size_t n)
 	}
 	free(row);
 }
-
-int
-store_record(struct store *s, const struct store_decision *d, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
-{
-	struct store_recording m = {.decision = *d, .out = out};
-
-	store_record_batch(s, &m, 1);
-	*ca_id = m.ca_id;
-	if (m.rc != 0 && err != NULL)
-		*err = m.err;
-	return m.rc;
-}

@@ -1,7 +1,6 @@
 /*
  * Enrollments in batches: the look-up of replay marks, and the record of decided requests. Each
- * member has its own result; one that fails or is a replay harms none of the others. store_record
- * and store_find_replay are the batch of one.
+ * member has its own result; one that fails or is a replay harms none of the others.
  */
 #ifndef STORE_RECORD_REQUEST_H
 #define STORE_RECORD_REQUEST_H
@@ -10,13 +9,19 @@
 
 #define STORE_BATCH_MAX 16
 
-/* One request to record, see store_record in store.h for what is written and what *out becomes. */
+/*
+ * One request to record: request row, certificate row (disposition issued; leaf =
+ * out->chain.cert[0]), replay mark, audit row. out gets cms_request_id and cms_id. When the mark
+ * exists already, nothing is written, and out becomes the recorded answer, with is_replay set and
+ * only the leaf in its chain, which the caller completes with the CA of ca_id.
+ */
 struct store_recording {
 	struct store_decision decision;
 	struct enroll_outcome
 	    *out; /* decided; after success with its ids, or the recorded answer */
 	/* results */
-	int rc;              /* as store_record returns it; then out is as it was */
+	int rc; /* GH_E_REPLAY: the mark is another requester's. After a failure out is as it was.
+		 */
 	struct gh_error err; /* when rc is not 0 */
 	int64_t ca_id;       /* issuer of a recorded answer; 0 otherwise */
 };
@@ -30,7 +35,7 @@ struct store_recording {
  */
 void store_record_batch(struct store *s, struct store_recording *m, size_t n);
 
-/* One mark to look up, see store_find_replay in store.h. */
+/* One mark to look up. */
 struct store_replay {
 	const struct requester *who; /* borrowed until collected, as the next two */
 	const unsigned char *mark;   /* REPLAY_MARK_SIZE bytes */

@@ -117,19 +117,3 @@ store_find_replays_collect(struct store *s, struct store_replay *m, size_t n)
 	}
 	PQclear(res);
 }
-
-int
-store_find_replay(struct store *s, const struct requester *who,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
-{
-	struct store_replay m = {.who = who, .mark = mark, .out = out};
-
-	store_find_replays_send(s, &m, 1);
-	store_find_replays_collect(s, &m, 1);
-	*found = m.found;
-	*ca_id = m.ca_id;
-	if (m.rc != 0 && err != NULL)
-		*err = m.err;
-	return m.rc;
-}
