@@ -16,16 +16,12 @@ store_message_send(struct store *s, enum store_channel channel, const char *text
 	static const struct store_statement st = {"message_send",
 	    "SELECT pg_notify($1::text, $2::text)"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc;
 
 	if (strlen(text) > STORE_MESSAGE_MAX)
 		return gh_fail(err, GH_E_INTERNAL, "message of %zu bytes", strlen(text));
 	store_put_text(&p, channels[channel]);
 	store_put_text(&p, text);
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
-	return rc;
+	return store_do(s, &st, &p, err);
 }
 
 int

@@ -103,6 +103,11 @@ int store_read(struct store *s, const struct store_statement *st, struct store_p
  * GH_E_CONFLICT. */
 int store_write(struct store *s, const struct store_statement *st, struct store_params *p,
     const char *taken, PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* The same two where nobody looks at the rows. */
+int store_do(struct store *s, const struct store_statement *st, struct store_params *p,
+    struct gh_error *err) GH_MUSTCHECK;
+int store_do_once(struct store *s, const struct store_statement *st, struct store_params *p,
+    const char *taken, struct gh_error *err) GH_MUSTCHECK;
 /* Statements without parameters, by the simple protocol. */
 int store_script(struct store *s, const char *sql, int timeout_ms,
     struct gh_error *err) GH_MUSTCHECK;

@@ -8,17 +8,13 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_text(&p, a->event);
 	store_put_text(&p, a->outcome);
 	store_put_text(&p, a->object);
 	store_put_actor(&p, a->who, a->request_id, a->detail);
 	/* Repeated after a loss: the same refusal twice is better than not at all. */
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
-	return rc;
+	return store_do(s, &st, &p, err);
 }
 
 int

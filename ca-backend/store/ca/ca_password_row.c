@@ -204,14 +204,12 @@ wait_for_lock(struct store *s, int64_t id, struct gh_error *err)
 	static const struct store_statement st = {"password_wait",
 	    "SELECT id FROM ca WHERE id = $1 FOR NO KEY UPDATE"};
 	struct store_params p = {0};
-	PGresult *res;
 	int rc;
 
 	if ((rc = store_begin_locking(s, err)) != 0)
 		return rc;
 	store_put_int(&p, id);
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
+	rc = store_do(s, &st, &p, err);
 	store_rollback(s);
 	return rc;
 }
@@ -287,15 +285,11 @@ put_hash(struct store *s, const struct store_password *p, const char *hash, stru
 	static const struct store_statement delete = {"password_delete",
 	    "DELETE FROM ca_password WHERE ca_id = $1"};
 	struct store_params params = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&params, p->ca);
 	if (hash != NULL)
 		store_put_text(&params, hash);
-	rc = store_write(s, hash != NULL ? &replace : &delete, &params, "", &res, err);
-	PQclear(res);
-	return rc;
+	return store_do_once(s, hash != NULL ? &replace : &delete, &params, "", err);
 }
 
 /* The new record in the row of ca, with its seal. */

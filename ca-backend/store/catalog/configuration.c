@@ -75,12 +75,10 @@ retire(struct store *s, struct grants *g, int64_t id, struct gh_error *err)
 	static const struct store_statement st = {"template_retire",
 	    "UPDATE template SET active = false WHERE id = $1"};
 	struct store_params p = {0};
-	PGresult *res;
 	int rc;
 
 	store_put_int(&p, id);
-	rc = store_write(s, &st, &p, "Conflict.", &res, err);
-	PQclear(res);
+	rc = store_do_once(s, &st, &p, "Conflict.", err);
 	return rc == 0 ? grant_drop(s, g, GRANT_TEMPLATE, id, err) : rc;
 }
 
@@ -301,7 +299,6 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	struct store_params p = {0};
 	struct grant_row *app;
 	struct grants g;
-	PGresult *res;
 	int64_t id = 0;
 	int rc;
 
@@ -314,8 +311,7 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 		    gh_json_string(gh_json_get(app->content, "name")), NULL, err);
 	if (rc == 0) {
 		store_put_int(&p, id);
-		rc = store_write(s, &st, &p, "Conflict.", &res, err);
-		PQclear(res);
+		rc = store_do_once(s, &st, &p, "Conflict.", err);
 	}
 	if (rc == 0)
 		rc = grant_drop(s, &g, GRANT_APPLICATION, id, err);

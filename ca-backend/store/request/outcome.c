@@ -136,11 +136,7 @@ store_purge_replay(struct store *s, int age, struct gh_error *err)
 	static const struct store_statement st = {"replay_purge",
 	    "DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, age);
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
-	return rc;
+	return store_do(s, &st, &p, err);
 }

@@ -141,12 +141,8 @@ request_seal_write(struct store *s, const struct row_seal *seal_of, struct gh_er
 	static const struct store_statement st = {"request_seal",
 	    "UPDATE request SET mac = $2 WHERE id = $1 AND disposition = 9"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, seal_of->key);
 	store_put_bytes(&p, seal_of->mac, ROW_SEAL_SIZE);
-	rc = store_write(s, &st, &p, "Conflict.", &res, err);
-	PQclear(res);
-	return rc;
+	return store_do_once(s, &st, &p, "Conflict.", err);
 }

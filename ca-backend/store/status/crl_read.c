@@ -89,13 +89,9 @@ store_crl_set_published(struct store *s, int64_t id, struct gh_error *err)
 	static const struct store_statement st = {"crl_published",
 	    "UPDATE crl SET published_at = now() WHERE id = $1"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, id);
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
-	return rc;
+	return store_do(s, &st, &p, err);
 }
 
 /* Rows of the last seconds are the last ones of the table: the primary key finds them without an
@@ -110,17 +106,13 @@ store_crl_audit_failure(struct store *s, const struct store_audit *a, int second
 	    "(SELECT * FROM audit ORDER BY id DESC LIMIT 10000) AS late WHERE event = $1 AND object = $3 AND "
 	    "detail IS NOT DISTINCT FROM $9 AND at > now() - make_interval(secs => $10::int))"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_text(&p, a->event);
 	store_put_text(&p, a->outcome);
 	store_put_text(&p, a->object);
 	store_put_actor(&p, a->who, a->request_id, a->detail);
 	store_put_int(&p, seconds);
-	rc = store_read(s, &st, &p, &res, err);
-	PQclear(res);
-	return rc;
+	return store_do(s, &st, &p, err);
 }
 
 int

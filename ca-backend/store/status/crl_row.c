@@ -242,15 +242,11 @@ store_crl_put_part(struct store_crl_maker *m, int64_t id, int seq, const void *d
 	static const struct store_statement st = {"crl_part",
 	    "INSERT INTO crl_part (crl_id, seq, data) VALUES ($1, $2, $3)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, id);
 	store_put_int(&p, seq);
 	store_put_bytes(&p, data, len);
-	rc = store_write(m->write, &st, &p, "this part is there already", &res, err);
-	PQclear(res);
-	return rc;
+	return store_do_once(m->write, &st, &p, "this part is there already", err);
 }
 
 struct parts {
@@ -295,16 +291,12 @@ complete_row(struct store *s, const struct store_crl *crl, struct gh_error *err)
 	static const struct store_statement st = {"crl_complete",
 	    "UPDATE crl SET entries = $2, size = $3, sha256 = $4 WHERE id = $1"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, crl->id);
 	store_put_int(&p, crl->entries);
 	store_put_int(&p, crl->size);
 	store_put_bytes(&p, crl->sha256, sizeof(crl->sha256));
-	rc = store_write(s, &st, &p, "CRL", &res, err);
-	PQclear(res);
-	return rc;
+	return store_do_once(s, &st, &p, "CRL", err);
 }
 
 /* The body before the newest stays for those who are reading it; rows without body stay for 30 days
@@ -319,15 +311,11 @@ remove_old(struct store *s, const struct store_crl *crl, struct gh_error *err)
 	    "  WHERE next_update < now() - interval '30 days')) "
 	    "DELETE FROM crl_part WHERE crl_id IN (SELECT id FROM old)"};
 	struct store_params p = {0};
-	PGresult *res;
-	int rc;
 
 	store_put_int(&p, crl->scope.ca_id);
 	store_put_int(&p, crl->scope.shard);
 	store_put_bool(&p, crl->is_delta);
-	rc = store_write(s, &st, &p, "CRL", &res, err);
-	PQclear(res);
-	return rc;
+	return store_do_once(s, &st, &p, "CRL", err);
 }
 
 int

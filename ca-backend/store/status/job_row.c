@@ -98,17 +98,6 @@ store_job_unlock(struct store *s, const char *name)
 	PQclear(res);
 }
 
-static int
-change(struct store *s, const struct store_statement *st, struct store_params *p,
-    struct gh_error *err)
-{
-	PGresult *res;
-	int rc = store_read(s, st, p, &res, err); /* the same again does no harm */
-
-	PQclear(res);
-	return rc;
-}
-
 int
 store_job_begin(struct store *s, const char *name, const char *node, struct gh_error *err)
 {
@@ -120,7 +109,7 @@ store_job_begin(struct store *s, const char *name, const char *node, struct gh_e
 
 	store_put_text(&p, name);
 	store_put_text(&p, node);
-	return change(s, &st, &p, err);
+	return store_do(s, &st, &p, err);
 }
 
 int
@@ -136,7 +125,7 @@ store_job_end(struct store *s, const char *name, bool success, const char *detai
 	store_put_text(&p, name);
 	store_put_bool(&p, success);
 	store_put_text(&p, detail);
-	return change(s, &st, &p, err);
+	return store_do(s, &st, &p, err);
 }
 
 int
@@ -147,7 +136,7 @@ store_job_want(struct store *s, const char *name, struct gh_error *err)
 	struct store_params p = {0};
 
 	store_put_text(&p, name);
-	return change(s, &st, &p, err);
+	return store_do(s, &st, &p, err);
 }
 
 int
