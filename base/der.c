@@ -76,6 +76,15 @@ gh_der_equals(const struct gh_der *a, const void *p, size_t len)
 }
 
 bool
+gh_der_is_among(const struct gh_der *a, const struct gh_der *of, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (gh_der_equals(a, of[i].p, of[i].len))
+			return true;
+	return false;
+}
+
+bool
 gh_der_take_octet_bits(struct gh_der *in, struct gh_der *content)
 {
 	struct gh_der bits;

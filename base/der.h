@@ -43,6 +43,8 @@ bool gh_der_take(struct gh_der *in, unsigned tag, struct gh_der *content);
 bool gh_der_take_whole(struct gh_der *in, unsigned tag, struct gh_der *whole);
 bool gh_der_has_tag(const struct gh_der *in, unsigned tag);
 bool gh_der_equals(const struct gh_der *a, const void *p, size_t len);
+/* Is it one of these n? */
+bool gh_der_is_among(const struct gh_der *a, const struct gh_der *of, size_t n);
 /* BIT STRING whose bits are whole octets. */
 bool gh_der_take_octet_bits(struct gh_der *in, struct gh_der *content);
 /* Non-negative INTEGER below 2^32, minimal. */

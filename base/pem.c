@@ -38,9 +38,8 @@ gh_pem_put(struct gh_buf *b, const char *label, const void *der, size_t len)
 	free(base64);
 }
 
-/* An encrypted block must not make OpenSSL ask at the terminal. */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
+int
+gh_pem_no_password(char *buf, int size, int rwflag, void *arg)
 {
 	(void)buf;
 	(void)size;
@@ -54,7 +53,7 @@ read_certs(BIO *bio, STACK_OF(X509) * out, struct gh_error *err)
 {
 	X509 *cert;
 
-	while ((cert = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL) {
+	while ((cert = PEM_read_bio_X509(bio, NULL, gh_pem_no_password, NULL)) != NULL) {
 		if (sk_X509_push(out, cert) <= 0) {
 			X509_free(cert);
 			return gh_fail(err, GH_E_NOMEM, "certificates");

@@ -20,6 +20,9 @@ void gh_pem_put_base64(struct gh_buf *b, const char *label, const char *base64);
  * given back. */
 struct gh_stream *gh_pem_stream(const char *label, struct gh_shared *der);
 
+/* pem_password_cb for what must not be encrypted: OpenSSL would ask at the terminal. */
+int gh_pem_no_password(char *buf, int size, int rwflag, void *arg);
+
 /*
  * All certificates of a text, in order; other text and blocks of other labels are passed over.
  * GH_E_CONF: there is none, or one cannot be read: a chain that ends too early is found by its

@@ -119,21 +119,6 @@ ocsp_signer_of_row(struct store_ocsp_signer *row, struct ocsp_signer **out, stru
 /* ---- making one ---- */
 
 static int
-load_ca(const struct ca *ca, struct signer_client *signer, struct gh_error *err)
-{
-	unsigned char id[SIGNER_CA_ID_SIZE];
-	int rc;
-
-	if (ca->sealed == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s has no key here", ca->name);
-	rc = signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err);
-	if (rc == 0 && memcmp(id, ca->ca_id, sizeof(id)) != 0)
-		rc = gh_fail(err, GH_E_CA_UNAVAILABLE,
-		    "sealed record of CA %s is of another certificate", ca->name);
-	return rc;
-}
-
-static int
 read_times(struct store_ocsp_signer *o, struct gh_error *err)
 {
 	const unsigned char *p = o->cert;
@@ -157,7 +142,7 @@ make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
 	int rc = GH_E_NOT_FOUND;
 
 	for (int tries = 0; rc == GH_E_NOT_FOUND && tries < 2; tries++) {
-		if (tries > 0 && (rc = load_ca(i->ca, i->signer, err)) != 0)
+		if (tries > 0 && (rc = ca_load_key(i->ca, i->signer, err)) != 0)
 			return rc;
 		rc = signer_client_create_ocsp_signer(i->signer, i->ca->ca_id, from, to, NULL,
 		    &out->cert, &out->cert_len, &out->sealed, &out->sealed_len, err);

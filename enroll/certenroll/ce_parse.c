@@ -113,16 +113,24 @@ parse_envelope(const gh_json *json, struct ce_body *b, struct gh_error *err)
 }
 
 int
+ce_object_parse(const void *text, size_t len, gh_json **out, struct gh_error *err)
+{
+	int rc = gh_json_parse(text, len, GH_JSON_LENIENT, out, err);
+
+	if (rc == 0 && gh_json_type(*out) != GH_JSON_OBJECT)
+		rc = gh_refuse(err, GH_E_BAD_REQUEST, "The body is not a JSON object but %s.",
+		    gh_json_type_name(*out));
+	return rc;
+}
+
+int
 ce_body_parse(const void *text, size_t len, int version, struct ce_body *out, struct gh_error *err)
 {
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = gh_json_parse(text, len, GH_JSON_LENIENT, &out->json, err)) != 0)
+	if ((rc = ce_object_parse(text, len, &out->json, err)) != 0)
 		return rc;
-	if (gh_json_type(out->json) != GH_JSON_OBJECT)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The body is not a JSON object but %s.",
-		    gh_json_type_name(out->json));
 	return version == 3 ? parse_envelope(out->json, out, err)
 			    : parse_request(out->json, out, err);
 }

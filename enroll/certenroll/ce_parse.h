@@ -24,6 +24,10 @@ struct ce_body {
 	gh_json *metadata;   /* as sent, borrowed; NULL when absent or null */
 };
 
+/* A body that is a JSON object, read as leniently as clients need it. *out: for gh_json_free, also
+ * after a failure. GH_E_BAD_JSON, GH_E_BAD_REQUEST. */
+int ce_object_parse(const void *text, size_t len, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * version 1 to 3. Any case of member names, trimmed; unknown members are ignored; raw control
  * characters in strings are taken. Two members of one meaning are refused. GH_E_BAD_JSON,

@@ -9,6 +9,7 @@
 
 #include "ce.h"
 #include "ce_format.h"
+#include "ce_parse.h"
 #include "ce_revoke.h"
 
 #define TEXT_MAX 4096 /* bytes of one member */
@@ -156,12 +157,8 @@ ce_revoke_parse(const void *text, size_t len, struct ce_revoke *out, struct gh_e
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = gh_json_parse(text, len, GH_JSON_LENIENT, &out->json, err)) != 0)
-		return rc;
-	if (gh_json_type(out->json) != GH_JSON_OBJECT)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "The body is not a JSON object but %s.",
-		    gh_json_type_name(out->json));
-	if ((rc = find_object(out->json, "Lookup", &lookup, err)) != 0 ||
+	if ((rc = ce_object_parse(text, len, &out->json, err)) != 0 ||
+	    (rc = find_object(out->json, "Lookup", &lookup, err)) != 0 ||
 	    (rc = parse_lookup(lookup, &out->request.key, err)) != 0 ||
 	    (rc = find_object(out->json, "Details", &details, err)) != 0)
 		return rc;

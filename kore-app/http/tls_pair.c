@@ -15,6 +15,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include "pem.h"
 #include "tls_pair.h"
 
 #define READ_TRIES 100
@@ -78,22 +79,12 @@ parse_cert(const char *pem)
 	return cert;
 }
 
-/* An encrypted key would make OpenSSL ask at the terminal. */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return 0;
-}
-
 static EVP_PKEY *
 parse_key(const char *pem)
 {
 	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	EVP_PKEY *key =
+	    bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, gh_pem_no_password, NULL) : NULL;
 
 	BIO_free(bio);
 	ERR_clear_error();

@@ -104,6 +104,14 @@ signer_client_load_ca(struct signer_client *c, const unsigned char *sealed, size
 	return rc;
 }
 
+int
+ca_load_key(const struct ca *ca, struct signer_client *signer, struct gh_error *err)
+{
+	unsigned char id[SIGNER_CA_ID_SIZE];
+
+	return signer_client_load_ca(signer, ca->sealed, ca->sealed_len, id, err);
+}
+
 static bool
 is_refused(const struct signer_ocsp_fields *f)
 {

@@ -193,18 +193,6 @@ read_extension(const struct cert_extension *e, struct cert_facts *out, struct gh
 	return ok ? 0 : gh_fail(err, GH_E_SIGNER, "extensions: a value is not DER");
 }
 
-static bool
-is_seen(const struct gh_der *oid, const struct gh_der *seen, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (gh_der_equals(oid, seen[i].p, seen[i].len))
-			return true;
-	}
-	return false;
-}
-
 /* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension; nothing at all stands for none. */
 static int
 read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_error *err)
@@ -226,7 +214,7 @@ read_extensions(const struct gh_der *der, struct cert_facts *out, struct gh_erro
 		if (!cert_take_extension(&list, &e))
 			return gh_fail(err, GH_E_SIGNER, "extensions: number %zu is malformed",
 			    n + 1);
-		if (is_seen(&e.oid, seen, n))
+		if (gh_der_is_among(&e.oid, seen, n))
 			return gh_fail(err, GH_E_SIGNER,
 			    "extensions: number %zu stands there twice", n + 1);
 		seen[n++] = e.oid;

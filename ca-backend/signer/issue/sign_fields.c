@@ -50,18 +50,6 @@ take_extension(struct gh_der *list, struct gh_der *oid)
 	    gh_der_is_strict(value.p, value.len) && !is_of_indirect_crl(oid, value);
 }
 
-static bool
-is_seen(const struct gh_der *oid, const struct gh_der *seen, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (gh_der_equals(oid, seen[i].p, seen[i].len))
-			return true;
-	}
-	return false;
-}
-
 /* Extensions, each kind once. Gives the object identifiers; false also when there are too many. */
 static bool
 read_extensions(struct gh_der list, struct gh_der seen[SIGN_EXTENSIONS_MAX], size_t *n)
@@ -70,7 +58,7 @@ read_extensions(struct gh_der list, struct gh_der seen[SIGN_EXTENSIONS_MAX], siz
 
 	for (*n = 0; list.len > 0; (*n)++) {
 		if (*n == SIGN_EXTENSIONS_MAX || !take_extension(&list, &oid) || oid.len >= 0x80 ||
-		    is_seen(&oid, seen, *n))
+		    gh_der_is_among(&oid, seen, *n))
 			return false;
 		seen[*n] = oid;
 	}
@@ -121,10 +109,10 @@ sign_fields_check_crl(const struct signer_crl_fields *f, struct gh_error *err)
 	if (f->extensions_len > SIGNER_CRL_EXTENSIONS_MAX || !read_extensions(list, seen, &n))
 		return gh_fail(err, GH_E_SIGNER,
 		    "CRL extensions: malformed, of an indirect CRL, or one stands twice");
-	if (is_seen(&aki, seen, n))
+	if (gh_der_is_among(&aki, seen, n))
 		return gh_fail(err, GH_E_SIGNER,
 		    "CRL extensions: the signer makes 2.5.29.35 itself");
-	if (!is_seen(&number, seen, n))
+	if (!gh_der_is_among(&number, seen, n))
 		return gh_fail(err, GH_E_SIGNER, "CRL extensions: cRLNumber is missing");
 	return 0;
 }
