@@ -54,7 +54,7 @@ struct ca {
 	gh_json *policy;                      /* object; docs/certificate-authorities.md */
 	char *issuer_dn;                      /* subject of this CA, as ca_dn_text prints it */
 	struct ca_issuer_hash issuer_hash[2]; /* by SHA-1 (20 bytes of each) and SHA-256 */
-	bool is_slow; /* a signature takes longer than handing it to another thread */
+	bool by_two; /* a batch is worth two threads of the signer: see signer_client_sign_certs */
 };
 
 /* Fill derived members (cert, ca_id, issuer_dn) from chain.cert[0]. GH_E_DB when it is no

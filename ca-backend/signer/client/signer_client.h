@@ -44,13 +44,13 @@ struct signer_signing {
 /*
  * n ordinary questions at once, 1 to SIGNER_CERT_BATCH_MAX: sent together and answered together,
  * each with its own result. The timeout is that of the whole. When the connection dies, those that
- * were not answered are asked once more on a new one. are_slow: signatures that take longer than
+ * were not answered are asked once more on a new one. by_two: signatures that take longer than
  * handing them to another thread (RSA, P-384); then half of them goes over a second connection,
  * which c keeps, and is signed at the same time. A certificate that does not have the subject and
  * the key that were asked for is never given out: it is a garbled answer.
  */
 void signer_client_sign_certs(struct signer_client *c, struct signer_signing *m, size_t n,
-    bool are_slow);
+    bool by_two);
 
 /* Only on an admin socket. *cert and *sealed malloc'd. */
 int signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *f,

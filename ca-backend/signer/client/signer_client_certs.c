@@ -153,9 +153,9 @@ lane_open(struct lane *l, struct signer_client *c, struct signer_signing *m, siz
 }
 
 void
-signer_client_sign_certs(struct signer_client *c, struct signer_signing *m, size_t n, bool are_slow)
+signer_client_sign_certs(struct signer_client *c, struct signer_signing *m, size_t n, bool by_two)
 {
-	struct signer_client *second = are_slow && n > 1 ? second_of(c) : NULL;
+	struct signer_client *second = by_two && n > 1 ? second_of(c) : NULL;
 	size_t half = second != NULL ? n / 2 : 0;
 	struct lane first, other;
 
