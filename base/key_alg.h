@@ -28,7 +28,8 @@ enum gh_key_alg { GH_KEY_RSA, GH_KEY_EC, GH_KEY_ED25519 };
  * GH_KEY_EC. false: another algorithm, another curve, or encoded otherwise than in DER. */
 bool gh_key_alg_read(const struct gh_der *algorithm, enum gh_key_alg *out, enum gh_curve *curve);
 
-/* Keys that are made: "P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519". */
+/* Keys that are made. */
+#define GH_KEY_NAMES "P-256, P-384, RSA-2048, RSA-3072, RSA-4096 or Ed25519"
 bool gh_key_is_name(const char *name);
 /* A new key. NULL: no such name (gh_key_is_name), or OpenSSL failed. */
 EVP_PKEY *gh_key_make(const char *name);

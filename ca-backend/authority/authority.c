@@ -29,7 +29,7 @@ authority_check_key_alg(const char *key_alg, const struct authority_words *words
     struct gh_error *err)
 {
 	if (key_alg == NULL || !gh_key_is_name(key_alg))
-		return gh_refuse(err, GH_E_CONF, "%s is " AUTHORITY_KEY_ALGS, words->key_alg);
+		return gh_refuse(err, GH_E_CONF, "%s is " GH_KEY_NAMES, words->key_alg);
 	return 0;
 }
 
@@ -57,8 +57,8 @@ authority_check_path_len(int path_len, const struct authority_words *words, stru
 }
 
 static int
-settle(const struct authority *a, const struct authority_settings *s, int path_len, struct ca *ca,
-    struct gh_error *err)
+apply_settings(const struct authority *a, const struct authority_settings *s, int path_len,
+    struct ca *ca, struct gh_error *err)
 {
 	int rc;
 
@@ -88,7 +88,7 @@ authority_settle(const struct authority *a, const struct authority_settings *s, 
 	if ((ca = calloc(1, sizeof(*ca))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "CA");
 	ca->state = state;
-	if ((rc = settle(a, s, path_len, ca, err)) != 0)
+	if ((rc = apply_settings(a, s, path_len, ca, err)) != 0)
 		ca_free(ca);
 	else
 		*out = ca;

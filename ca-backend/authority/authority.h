@@ -38,7 +38,6 @@ bool authority_is_name(const char *name);
 #define AUTHORITY_NAME_RULE \
 	"a name of a CA has letters, digits, \".\", \"_\" and \"-\", at most 64 of them"
 
-#define AUTHORITY_KEY_ALGS "P-256, P-384, RSA-2048, RSA-3072, RSA-4096 or Ed25519"
 #define AUTHORITY_YEARS_MAX 50
 #define AUTHORITY_DAYS_MAX (366 * AUTHORITY_YEARS_MAX)
 #define AUTHORITY_PATH_LEN_MAX 5

@@ -9,7 +9,7 @@
 #include "store/ca/ca_row.h"
 
 #include "csr.h"
-#include "extensions.h"
+#include "ca_extensions.h"
 #include "loaded_ca.h"
 
 void

@@ -9,7 +9,7 @@
 #include "dn_text.h"
 #include "store/ca/ca_row.h"
 
-#include "extensions.h"
+#include "ca_extensions.h"
 #include "loaded_ca.h"
 #include "make.h"
 

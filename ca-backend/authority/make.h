@@ -9,7 +9,7 @@
 struct authority_new_ca {
 	struct authority_settings settings;
 	const char *subject; /* as gh_dn_parse takes it */
-	const char *key_alg; /* one of AUTHORITY_KEY_ALGS; not used with settings.key_uri */
+	const char *key_alg; /* one of GH_KEY_NAMES; not used with settings.key_uri */
 	const char *parent;  /* name of the CA that signs it; NULL = root, or a CA elsewhere */
 	/* AUTHORITY_NOT_GIVEN, but one of them is: days come first. Not looked at when a CA
 	 * elsewhere signs it. */

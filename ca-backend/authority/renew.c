@@ -10,7 +10,7 @@
 #include "key_alg.h"
 #include "store/ca/ca_row.h"
 
-#include "extensions.h"
+#include "ca_extensions.h"
 #include "loaded_ca.h"
 #include "renew.h"
 
@@ -117,7 +117,7 @@ rename_urls(struct renewing *r, struct gh_error *err)
 
 /* Name, URLs and policy of the CA as it will be. */
 static int
-settle(struct renewing *r, struct gh_error *err)
+copy_settings(struct renewing *r, struct gh_error *err)
 {
 	r->renewed = loaded_ca_copy_settings(r->old.ca);
 	if (r->renewed == NULL)
@@ -268,7 +268,7 @@ authority_renew(const struct authority *a, const struct authority_renewal *spec,
 	if (rc == 0)
 		rc = open_cas(a, &r, err);
 	if (rc == 0)
-		rc = settle(&r, err);
+		rc = copy_settings(&r, err);
 	if (rc == 0)
 		rc = ask_passwords(a, &r, err);
 	if (rc == 0)

@@ -60,6 +60,23 @@ every_name_makes_such_a_key(void **state)
 	assert_true(gh_key_is_name("RSA-4096"));
 }
 
+/* What people are told is what is made. */
+static void
+all_names_are_told(void **state)
+{
+	char names[] = GH_KEY_NAMES, *rest = NULL;
+	int n = 0;
+
+	(void)state;
+	for (char *name = strtok_r(names, ", ", &rest); name != NULL;
+	     name = strtok_r(NULL, ", ", &rest))
+		if (strcmp(name, "or") != 0) {
+			assert_true(gh_key_is_name(name));
+			n++;
+		}
+	assert_int_equal(n, 6);
+}
+
 static void
 other_names_make_none(void **state)
 {
@@ -126,6 +143,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_name_makes_such_a_key),
+	    cmocka_unit_test(all_names_are_told),
 	    cmocka_unit_test(other_names_make_none),
 	    cmocka_unit_test(every_curve_is_that_of_openssl),
 	    cmocka_unit_test(other_curves_and_keys_are_refused),

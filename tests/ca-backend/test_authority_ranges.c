@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "key_alg.h"
 #include "authority/csr.h"
 #include "authority/import.h"
 #include "authority/renew.h"
@@ -37,7 +38,7 @@ static void
 make__ranges(void **state)
 {
 	static const char years[] = "years is from 1 to 50", days[] = "days is from 1 to 18300",
-			  alg[] = "alg is " AUTHORITY_KEY_ALGS, len[] = "path_len is from 0 to 5";
+			  alg[] = "alg is " GH_KEY_NAMES, len[] = "path_len is from 0 to 5";
 	static const struct {
 		struct authority_new_ca spec;
 		const char *message;
@@ -91,7 +92,7 @@ csr__ranges(void **state)
 	    {{.subject = "CN=x", .key_alg = "P-384"}, NULL}, /* no validity: another CA gives it */
 	    {{.subject = "CN=x", .key_alg = "P-384", .path_len = 5}, NULL},
 	    {{.subject = "CN=x", .key_alg = "P-384", .path_len = 6}, "path_len is from 0 to 5"},
-	    {{.subject = "CN=x", .key_alg = "P-521"}, "alg is " AUTHORITY_KEY_ALGS},
+	    {{.subject = "CN=x", .key_alg = "P-521"}, "alg is " GH_KEY_NAMES},
 	    {{.path_len = NOT}, NULL}, /* for the key of a CA that is there */
 	};
 	unsigned char *csr;
@@ -120,8 +121,7 @@ renewal__ranges(void **state)
 	    {{.years = NOT, .days = 18300}, NULL},
 	    {{.years = NOT, .days = 18301}, "days is from 1 to 18300"},
 	    {{.years = 1, .days = NOT, .new_key = true, .key_alg = "P-384"}, NULL},
-	    {{.years = 1, .days = NOT, .new_key = true, .key_alg = "DSA"},
-		"alg is " AUTHORITY_KEY_ALGS},
+	    {{.years = 1, .days = NOT, .new_key = true, .key_alg = "DSA"}, "alg is " GH_KEY_NAMES},
 	    {{.years = 1, .days = NOT, .key_alg = "P-384"}, "alg and uri need new_key"},
 	    {{.years = 1, .days = NOT, .new_key = true, .key_uri = "pkcs11:object=x"}, NULL},
 	    {{.years = 1, .days = NOT, .key_uri = "pkcs11:object=x"}, "alg and uri need new_key"},

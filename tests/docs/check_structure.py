@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The house as it stands: sizes, rooms, long functions, double names, includes. Fails when files or rooms include
-each other in a circle, when a folder includes upward (the order is in the Makefile), and when a function or file is
-too long.
+"""The house as it stands: sizes, rooms, long functions, includes. Fails when files or rooms include
+each other in a circle, when a folder includes upward (the order is in the Makefile), when two files have one name,
+and when a function or file is too long.
 
 A room is a folder of C files. NAME.c and NAME.h are one file here."""
 
@@ -17,6 +17,7 @@ FUNCTION_NAMED, FUNCTION_MAX, FILE_MAX = 40, 44, 500  # lines
 # more fails too.
 EXCEPTIONS = {
     "name_prep_table.h": "a table, written by name_prep_table.py",
+    "main.c": "one for each program",
 }
 CIRCLES = {
 }
@@ -175,13 +176,13 @@ def check_lengths(sources):
     return total
 
 
-def print_double_names(sources):
-    print("Files of one name:")
+def check_double_names(sources):
     by_name = defaultdict(list)
     for path in sources:
         by_name[Path(path).name].append(path)
-    for paths in sorted(p for p in by_name.values() if len(p) > 1):
-        print(f"  {' '.join(sorted(paths))}")
+    for name, paths in sorted(by_name.items()):
+        if len(paths) > 1:
+            complain(paths[0], name, f"has the name of {' '.join(paths[1:])}")
 
 
 def check_circles(found, sources):
@@ -207,7 +208,7 @@ def main():
         sys.exit("not ok - the Makefile's INC_ lines are not what this script reads")
     print_sizes(sources, all_layers)
     n = check_lengths(sources)
-    print_double_names(sources)
+    check_double_names(sources)
     check_circles(includes(sources, all_layers), sources)
     stale = {*EXCEPTIONS, *CIRCLES} - used
     wrong.extend(f"take it out of the exceptions of this script, it is not needed any more: {e}" for e in stale)

@@ -1,6 +1,4 @@
 /* `gatehouse ca create`: a root, or a CA below another one. */
-#include "authority/make.h"
-
 #include "ca_options.h"
 #include "ca_work.h"
 #include "command.h"
@@ -8,30 +6,25 @@
 
 static struct {
 	struct authority_new_ca spec;
-	struct ca_url_options urls;
-	struct ca_policy_options policy;
-	struct ca_name_options names;
+	struct ca_new_options options;
 	struct ca_passwords passwords;
 	bool is_root;
 } wish = {.spec = {.key_alg = "P-256",
 	      .years = 10,
 	      .days = AUTHORITY_NOT_GIVEN,
 	      .path_len = AUTHORITY_NOT_GIVEN},
-    .urls = CA_URL_OPTIONS_INIT,
-    .policy = CA_POLICY_OPTIONS_INIT};
+    .options = CA_NEW_OPTIONS_INIT};
 
 static int
 create(struct verb_call *c, struct gh_error *err)
 {
 	struct authority a;
 	struct ca *ca;
-	int rc = ca_policy_options_read(&wish.policy, &wish.spec.settings.policy, err);
+	int rc = ca_new_options_read(&wish.options, &wish.spec, err);
 
 	if (rc != 0)
 		return rc;
 	wish.spec.settings.name = c->operand[0];
-	wish.spec.settings.urls = ca_url_options_read(&wish.urls);
-	wish.spec.names = ca_name_options_read(&wish.names);
 	ca_work_init(&c->env, &c->signer, &wish.passwords, &a);
 	if ((rc = authority_make(&a, &wish.spec, &ca, err)) != 0)
 		return rc;
@@ -45,9 +38,7 @@ static const struct option_row create_options[] = {
     {"parent", 'p', OPTION_TEXT, &wish.spec.parent, "CA", "CA that signs it"},
     {"root", 0, OPTION_FLAG, &wish.is_root, NULL, "no parent: it signs itself"},
     {"subject", 's', OPTION_TEXT, &wish.spec.subject, "DN", "its distinguished name"},
-    {"key-alg", 0, OPTION_TEXT, &wish.spec.key_alg, "ALG", AUTHORITY_KEY_ALGS " (default: P-256)"},
-    {"key-uri", 0, OPTION_TEXT, &wish.spec.settings.key_uri, "URI",
-	"a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..."},
+    CA_NEW_KEY_ROWS(&wish.spec),
     {"years", 0, OPTION_NUMBER, &wish.spec.years, "N",
 	"validity (default: 10), at most to the parent's end"},
     {"days", 0, OPTION_NUMBER, &wish.spec.days, "N", "validity in days, in place of --years"},
@@ -56,10 +47,7 @@ static const struct option_row create_options[] = {
 	"keeps to it; the certificate of a root does not say it, so that the root can change its key"},
     {"parent-password-file", 0, OPTION_TEXT, &wish.passwords.parent_file, "FILE",
 	"password of the parent's key, where it has one (\"-\": standard input; default: asked for)"},
-    CA_URL_OPTION_ROWS(&wish.urls),
-    CA_NO_URLS_ROW(&wish.urls),
-    CA_POLICY_OPTION_ROWS(&wish.policy),
-    CA_NAMES_OPTION_ROWS(&wish.names),
+    CA_NEW_OPTION_ROWS(&wish.options),
     VERB_JSON,
     OPTION_END,
 };

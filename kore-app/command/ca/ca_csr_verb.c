@@ -14,13 +14,10 @@
 
 static struct {
 	struct authority_new_ca spec;
-	struct ca_url_options urls;
-	struct ca_policy_options policy;
-	struct ca_name_options names;
+	struct ca_new_options options;
 	struct ca_passwords passwords;
 } wish = {.spec = {.key_alg = "P-256", .path_len = AUTHORITY_NOT_GIVEN},
-    .urls = CA_URL_OPTIONS_INIT,
-    .policy = CA_POLICY_OPTIONS_INIT};
+    .options = CA_NEW_OPTIONS_INIT};
 
 static int
 request(struct verb_call *c, struct gh_error *err)
@@ -28,12 +25,10 @@ request(struct verb_call *c, struct gh_error *err)
 	struct authority a;
 	unsigned char *der;
 	size_t len;
-	int rc = ca_policy_options_read(&wish.policy, &wish.spec.settings.policy, err);
+	int rc = ca_new_options_read(&wish.options, &wish.spec, err);
 
 	if (rc != 0)
 		return rc;
-	wish.spec.settings.urls = ca_url_options_read(&wish.urls);
-	wish.spec.names = ca_name_options_read(&wish.names);
 	ca_work_init(&c->env, &c->signer, &wish.passwords, &a);
 	if ((rc = authority_csr(&a, &wish.spec, &der, &len, err)) != 0)
 		return rc;
@@ -46,17 +41,12 @@ request(struct verb_call *c, struct gh_error *err)
 static const struct option_row csr_options[] = {
     VERB_CONFIG,
     {"subject", 's', OPTION_TEXT, &wish.spec.subject, "DN", "distinguished name of a new CA"},
-    {"key-alg", 0, OPTION_TEXT, &wish.spec.key_alg, "ALG", AUTHORITY_KEY_ALGS " (default: P-256)"},
-    {"key-uri", 0, OPTION_TEXT, &wish.spec.settings.key_uri, "URI",
-	"a key pair in a PKCS#11 token: pkcs11:..."},
+    CA_NEW_KEY_ROWS(&wish.spec),
     {"path-len", 0, OPTION_NUMBER, &wish.spec.path_len, "N",
 	"CAs that may stand below it in a chain; 0 (default): it signs end entities only"},
     {"password-file", 0, OPTION_TEXT, &wish.passwords.file, "FILE",
 	"password of the present key, where it has one (\"-\": standard input; default: asked for)"},
-    CA_URL_OPTION_ROWS(&wish.urls),
-    CA_NO_URLS_ROW(&wish.urls),
-    CA_POLICY_OPTION_ROWS(&wish.policy),
-    CA_NAMES_OPTION_ROWS(&wish.names),
+    CA_NEW_OPTION_ROWS(&wish.options),
     OPTION_END,
 };
 

@@ -85,3 +85,12 @@ ca_name_options_read(const struct ca_name_options *o)
 {
 	return (struct ca_name_constraints){read_names(&o->permitted), read_names(&o->excluded)};
 }
+
+int
+ca_new_options_read(const struct ca_new_options *o, struct authority_new_ca *spec,
+    struct gh_error *err)
+{
+	spec->settings.urls = ca_url_options_read(&o->urls);
+	spec->names = ca_name_options_read(&o->names);
+	return ca_policy_options_read(&o->policy, &spec->settings.policy, err);
+}

@@ -4,8 +4,10 @@
 #define CA_OPTIONS_H
 
 #include "authority/authority.h"
+#include "authority/make.h"
 #include "authority/name_constraints.h"
 
+#include "key_alg.h"
 #include "options.h"
 
 /* The options' names, for messages. */
@@ -107,5 +109,32 @@ struct ca_name_options {
 
 /* Borrowed from the options. */
 struct ca_name_constraints ca_name_options_read(const struct ca_name_options *o);
+
+/* ---- a CA that is to be made, here or with a certificate from elsewhere ---- */
+
+struct ca_new_options {
+	struct ca_url_options urls;
+	struct ca_policy_options policy;
+	struct ca_name_options names;
+};
+#define CA_NEW_OPTIONS_INIT \
+	{ \
+		.urls = CA_URL_OPTIONS_INIT, .policy = CA_POLICY_OPTIONS_INIT \
+	}
+
+/* spec: a struct authority_new_ca. */
+#define CA_NEW_KEY_ROWS(spec) \
+	{"key-alg", 0, OPTION_TEXT, &(spec)->key_alg, "ALG", GH_KEY_NAMES " (default: P-256)"}, \
+	{ \
+		"key-uri", 0, OPTION_TEXT, &(spec)->settings.key_uri, "URI", \
+		    "a key pair in a PKCS#11 token, in place of a new key: pkcs11:token=...;object=..." \
+	}
+#define CA_NEW_OPTION_ROWS(o) \
+	CA_URL_OPTION_ROWS(&(o)->urls), CA_NO_URLS_ROW(&(o)->urls), \
+	    CA_POLICY_OPTION_ROWS(&(o)->policy), CA_NAMES_OPTION_ROWS(&(o)->names)
+
+/* Into the settings and names of *spec, borrowed from the options. GH_E_CONF. */
+int ca_new_options_read(const struct ca_new_options *o, struct authority_new_ca *spec,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

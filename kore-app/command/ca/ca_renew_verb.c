@@ -75,7 +75,7 @@ static const struct option_row renew_options[] = {
     {"new-key", 0, OPTION_FLAG, &wish.spec.new_key, NULL,
 	"with a new key: the name goes to it, the old key stays for CRLs and OCSP as NAME@1"},
     {"key-alg", 0, OPTION_TEXT, &wish.spec.key_alg, "ALG",
-	"of the new key: " AUTHORITY_KEY_ALGS " (default: as before)"},
+	"of the new key: " GH_KEY_NAMES " (default: as before)"},
     {"key-uri", 0, OPTION_TEXT, &wish.spec.key_uri, "URI",
 	"the new key is in a PKCS#11 token: pkcs11:..."},
     {"years", 0, OPTION_NUMBER, &wish.spec.years, "N",

@@ -18,7 +18,7 @@ client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err)
 {
 	*out = NULL;
 	if (!gh_key_is_name(type))
-		return gh_refuse(err, GH_E_CONF, "key type \"%s\": use " CLIENT_KEY_TYPES, type);
+		return gh_refuse(err, GH_E_CONF, "key type \"%s\": use " GH_KEY_NAMES, type);
 	*out = gh_key_make(type);
 	return *out != NULL ? 0 : gh_fail(err, GH_E_INTERNAL, "no %s key could be made", type);
 }

@@ -8,8 +8,7 @@
 
 #include "error.h"
 
-#define CLIENT_KEY_TYPES "RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or Ed25519"
-
+/* type: one of GH_KEY_NAMES. GH_E_CONF. */
 int client_key_generate(const char *type, EVP_PKEY **out, struct gh_error *err) GH_MUSTCHECK;
 /* PEM. password NULL: the key must not be encrypted. GH_E_CONF. */
 int client_key_load(const char *path, const char *password, EVP_PKEY **out,

@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
     {"tls-key", 0, OPTION_TEXT, &given.tls_key, "FILE", "PEM: its key (default: in the same file)"},
     {"template", 't', OPTION_TEXT, &given.template_name, "NAME", "certificate template"},
     {"key-type", 0, OPTION_TEXT, &given.key_type, "TYPE",
-	"new key: " CLIENT_KEY_TYPES " (default: P-256)"},
+	"new key: " GH_KEY_NAMES " (default: P-256)"},
     {"key", 'k', OPTION_TEXT, &given.key, "FILE", "use this PEM key instead of a new one"},
     {"csr", 0, OPTION_TEXT, &given.csr, "FILE",
 	"send this PKCS#10 (PEM or DER); its key is elsewhere"},
@@ -166,7 +166,7 @@ check_key_options(const struct enroll_options *o)
 	if (o->key_type != NULL && (o->key != NULL || o->csr != NULL || o->request_id != 0))
 		return command_usage(o->who, "--key-type is for a new key");
 	if (o->key_type != NULL && !gh_key_is_name(o->key_type))
-		return command_usage(o->who, "--key-type is " CLIENT_KEY_TYPES);
+		return command_usage(o->who, "--key-type is " GH_KEY_NAMES);
 	if (o->csr != NULL && (o->subject != NULL || o->san.n > 0))
 		return command_usage(o->who,
 		    "--subject and --san are in the file of --csr already");

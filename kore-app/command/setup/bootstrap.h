@@ -7,6 +7,7 @@
 #define BOOTSTRAP_H
 
 #include "ca/ca_options.h"
+#include "key_alg.h"
 #include "own_signer.h"
 #include "report.h"
 #include "command_env.h"
@@ -37,7 +38,7 @@ struct bootstrap_args {
 		"default: CN=Gatehouse Issuing CA"}, \
 	{ \
 		"key-alg", 0, OPTION_TEXT, &(args).key_alg, "ALG", \
-		    "key of both CAs: " AUTHORITY_KEY_ALGS " (default: P-256)" \
+		    "key of both CAs: " GH_KEY_NAMES " (default: P-256)" \
 	}
 
 struct bootstrap {

@@ -1,6 +1,6 @@
 /* Extensions of a CA's certificate beside those that the signer makes. */
-#ifndef AUTHORITY_EXTENSIONS_H
-#define AUTHORITY_EXTENSIONS_H
+#ifndef AUTHORITY_CA_EXTENSIONS_H
+#define AUTHORITY_CA_EXTENSIONS_H
 
 #include <openssl/x509.h>
 

@@ -1,4 +1,4 @@
-/* Extensions of a CA's certificate. See extensions.h. */
+/* Extensions of a CA's certificate. See ca_extensions.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "issuing/cdp.h"
 
-#include "extensions.h"
+#include "ca_extensions.h"
 
 static int
 add_url(GENERAL_NAMES *names, const char *url)
