@@ -11,7 +11,7 @@
 #include "cache.h"
 #include "server_connection.h"
 #include "name.h"
-#include "profile.h"
+#include "dir_profile.h"
 #include "watchdog.h"
 
 #define DIR_URIS_MAX 8

@@ -6,7 +6,7 @@
 
 #include "filter.h"
 
-#include "profile.h"
+#include "dir_profile.h"
 
 #define PATTERN_MAX 1024
 
