@@ -4,7 +4,7 @@
 
 #include "auth_entry.h"
 
-void
+bool
 auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out, size_t size)
 {
 	const char *account = dir_entry_text(e, DIR_SAM_ACCOUNT_NAME);
@@ -14,11 +14,13 @@ auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out
 	int n;
 
 	if (account == NULL)
-		return;
+		return true;
 	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "",
 	    account);
-	if (n > 0 && (size_t)n < sizeof(name) && (size_t)n < size)
-		memcpy(out, name, (size_t)n + 1);
+	if (n < 0 || (size_t)n >= sizeof(name) || (size_t)n >= size)
+		return false;
+	memcpy(out, name, (size_t)n + 1);
+	return true;
 }
 
 /* Is the entry in one of the groups? They are separated by semicolons. */
@@ -60,6 +62,10 @@ auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth
 		dir_entry_free(e);
 		return gh_fail(err, GH_E_AUTH_FAILED, "DN of the entry is too long");
 	}
+	if (!auth_entry_name(env->conf, e, out->requester.name, sizeof(out->requester.name))) {
+		dir_entry_free(e);
+		return gh_fail(err, GH_E_AUTH_FAILED, "account name of the entry is too long");
+	}
 	if (e->is_disabled) {
 		dir_entry_free(e);
 		return gh_fail(err, GH_E_ACCOUNT_DISABLED, "entry is disabled");
@@ -68,7 +74,6 @@ auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth
 	strcpy(out->requester.dn, e->dn);
 	snprintf(out->requester.id, sizeof(out->requester.id), "%s", e->id);
 	out->requester.roles = roles_of(env->conf, e);
-	auth_entry_name(env->conf, e, out->requester.name, sizeof(out->requester.name));
 	out->entry = e;
 	return 0;
 }

@@ -33,15 +33,18 @@ check_directory(struct worker_env *env, struct auth_limiter *limiter,
     struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
+	bool is_named;
 	int rc = dir_find(env->dir, basic->user, &e, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
 		return gh_fail(err, GH_E_AUTH_FAILED, "no such user, or not unique");
 	if (rc != 0)
 		return rc;
-	auth_entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
+	is_named = auth_entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
 	dir_entry_free(e);
 	e = NULL;
+	if (!is_named)
+		return gh_fail(err, GH_E_AUTH_FAILED, "account name of the entry is too long");
 	if ((rc = auth_limiter_check_user(limiter, account, out->requester.address, err)) == 0)
 		rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
 	return rc != 0 ? rc : auth_entry_accept(env, e, out, err);

@@ -26,6 +26,7 @@
 #include "timestamp.h"
 
 #include "auth/auth.h"
+#include "auth/auth_basic.h"
 #include "auth/auth_password.h"
 
 /* ---- stand-ins ---- */
@@ -34,6 +35,7 @@ static struct {
 	int binds, finds, audits;
 	struct store_own_cert cert; /* what the database knows of a client certificate */
 	const char *sid, *id;       /* of alice's entry */
+	const char *account;        /* its account name; NULL: alice */
 	bool mail_is_shared;
 	char audit[256]; /* the last one */
 	char admin_hash[AUTH_PASSWORD_HASH_SIZE];
@@ -49,6 +51,7 @@ entry_of(const char *name, struct dir_entry **out, struct gh_error *err)
 	bool is_alice = strcasecmp(name, "alice") == 0 || strcmp(name, "alice@mail.test") == 0 ||
 	    strcasecmp(name, "alice@example.test") == 0 || strcasecmp(name, "CORP\\alice") == 0 ||
 	    strcasecmp(name, "alias@example.test") == 0;
+	const char *account = fake.account != NULL ? fake.account : "alice";
 	struct dir_entry *e;
 
 	*out = NULL;
@@ -62,7 +65,7 @@ entry_of(const char *name, struct dir_entry **out, struct gh_error *err)
 	snprintf(e->id, sizeof(e->id), "%s", fake.id != NULL ? fake.id : "");
 	e->mail_is_shared = fake.mail_is_shared;
 	if (is_alice)
-		assert_int_equal(dir_entry_add(e, DIR_SAM_ACCOUNT_NAME, "alice", 5) |
+		assert_int_equal(dir_entry_add(e, DIR_SAM_ACCOUNT_NAME, account, strlen(account)) |
 			dir_entry_add(e, DIR_UPN, "alice@example.test", 18) |
 			dir_entry_add(e, DIR_MAIL, "alice@mail.test", 15),
 		    0);
@@ -522,6 +525,23 @@ user__name_in_latin1(void **state)
 	    GH_E_AUTH_FAILED);
 	assert_string_equal(fake.audit, "auth.failed failure J\xc3\xbcrgen app3");
 	assert_int_equal(fake.finds, 2);
+}
+
+/* A name that cannot be recorded is nobody's: each spelling would be a user of its own. */
+static void
+user__account_name_has_a_longest(void **state)
+{
+	char account[AUTH_USER_MAX + 2];
+
+	(void)state;
+	memset(account, 'x', sizeof(account) - 1);
+	account[AUTH_USER_MAX + 1] = '\0';
+	fake.account = account;
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), GH_E_AUTH_FAILED);
+	assert_string_equal(err.detail, "account name of the entry is too long");
+	account[AUTH_USER_MAX] = '\0';
+	assert_int_equal(CHECK(APP_USER, .key = "key3", .user = "alice:secret"), 0);
+	assert_int_equal(strlen(result.requester.name), AUTH_USER_MAX);
 }
 
 static void
@@ -1308,6 +1328,7 @@ main(void)
 	    T(user__without_credentials_is_challenged_and_not_counted),
 	    T(user__wrong_and_unknown_get_one_answer),
 	    T(user__bad_credentials_never_reach_the_directory),
+	    T(user__account_name_has_a_longest),
 	    T(user__disabled),
 	    T(user__name_in_latin1),
 	    T(user__directory_down_is_no_failure_of_his),
