@@ -224,6 +224,7 @@ start(void)
 	world.catalog = NULL;
 	fake_conf.gateway.body_max = 262144;
 	fake_conf.gateway.queue = JOBS_MAX;
+	fake_conf.gateway.queue_timeout = 600;
 	fake_conf.gateway.origins = origins;
 	fake_conf.certenroll.prefixes = prefixes;
 	fake_conf.ocsp.unknown = unknown;
