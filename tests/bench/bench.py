@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make bench ONLY=enroll: enrollments per second beside cfssl, step-ca and Vault, on this machine, in one run.
+"""make bench ONLY=enroll: enrollments per second beside cfssl and step-ca, on this machine, in one run.
 
 servers.py says what each does for a request. For each number of connections there are some rounds; in each the servers
 are measured one after the other, every second round in the opposite order, so that a change of the machine's mood
@@ -10,7 +10,7 @@ BENCH_SECONDS      length of one measurement, 6 when not set
 BENCH_ROUNDS       measurements for each row, 3 when not set
 BENCH_CONNECTIONS  numbers of connections, "1 8 32 256" when not set
 BENCH_ALGORITHMS   keys of the CA, "P-256 RSA-2048" when not set
-BENCH_PEERS        "cfssl step-ca vault" when not set; may be empty
+BENCH_PEERS        "cfssl step-ca" when not set; may be empty
 """
 
 import os
@@ -18,14 +18,14 @@ import statistics
 
 from measure import SECONDS, cpu_us, errors_of, fdatasync_us, machine, memory_kb, postmaster, write_out
 from peers import Missing
-from servers import Cfssl, Gatehouse, StepCa, Vault
+from servers import Cfssl, Gatehouse, StepCa
 
 from environment import Environment
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = [int(c) for c in os.environ.get("BENCH_CONNECTIONS", "1 8 32 256").split()]
 ALGORITHMS = os.environ.get("BENCH_ALGORITHMS", "P-256 RSA-2048").split()
-PEERS = {"cfssl": Cfssl, "step-ca": StepCa, "vault": Vault}
+PEERS = {"cfssl": Cfssl, "step-ca": StepCa}
 WANTED = os.environ.get("BENCH_PEERS", " ".join(PEERS)).split()
 FRESH = ", a new TLS connection for each"
 FRESH_CONNECTIONS = 8
@@ -43,9 +43,10 @@ def measure_once(server, env, connections, is_fresh):
     disk, before = fdatasync_us(env.dir), [cpu_us(p) for p in pids]
     r = run()
     spent = [cpu_us(p) - b for p, b in zip(pids, before)]
-    good = max(r["requests"] - r["status"], 1)
+    good = r["requests"] - r["status"]
+    cpu, pg = (us / max(good, 1) for us in spent)
     return {"per_s": good * 1e6 / r["us"], "p50_ms": r["p50"] / 1000, "p99_ms": r["p99"] / 1000, "errors": errors_of(r),
-            "cpu_us": spent[0] / good, "pg_cpu_us": spent[1] / good, "fdatasync_us": disk}
+            "cpu_us": cpu, "pg_cpu_us": pg, "fdatasync_us": disk}
 
 
 def measure(servers, env, algorithm, connections, is_fresh=False):
@@ -91,8 +92,9 @@ def bench(algorithm):
             rows += measure(servers, env, algorithm, c)
         rows += measure([s for s in servers if s.url.startswith("https:")], env, algorithm, FRESH_CONNECTIONS,
                         is_fresh=True)
-        note = (f"{algorithm}: memory of the gateway (PSS) {warm // 1024} MB after the warm-up, {memory_kb(ours.pid) // 1024} "
-                f"MB after {env.count('select count(*) from certificate')} certificates")
+        count = env.count("select count(*) from certificate")
+        note = (f"{algorithm}: memory of the gateway (PSS) {warm // 1024} MB after the warm-up, "
+                f"{memory_kb(ours.pid) // 1024} MB after {count} certificates")
     finally:
         for p in peers:
             p.stop()
@@ -111,7 +113,7 @@ def ratios(rows):
         ours = rate.pop(Gatehouse.name)
         if rate:
             yield (f"{ca}, c = {c}{FRESH if is_fresh else ''}: "
-                   + ", ".join(f"{ours / peer:.2f} x {name}" for name, peer in rate.items()))
+                   + ", ".join(f"{ours / peer:.2f} x {name}" for name, peer in rate.items() if peer > 0))
 
 
 def main():
@@ -126,8 +128,8 @@ def main():
         notes.append(note)
     notes += ratios(rows)
     print("\n".join(notes))
-    write_out("", "\n".join([title, "", TABLE_HEAD, *((TABLE_MISSING if "why" in r else TABLE_ROW).format(**r) for r in rows),
-                             "", *(f"- {n}" for n in notes)]), rows)
+    lines = ((TABLE_MISSING if "why" in r else TABLE_ROW).format(**r) for r in rows)
+    write_out("", "\n".join([title, "", TABLE_HEAD, *lines, "", *(f"- {n}" for n in notes)]), rows)
 
 
 if __name__ == "__main__":

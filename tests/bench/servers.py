@@ -1,15 +1,13 @@
-"""The servers that bench.py measures: Gatehouse, cfssl from Debian, and what peers.py builds: step-ca and Vault.
+"""The servers that bench.py measures: Gatehouse, cfssl from Debian, and step-ca, which peers.py builds.
 
 Each is started when it is made, on a free port of this machine. Requests are unique where the server refuses a repeated
 one, and they are made beforehand."""
 
 import base64
 import hmac
-import http.client
 import json
 import re
 import socket
-import ssl
 import subprocess
 from pathlib import Path
 
@@ -84,8 +82,9 @@ class Server:
 
 
 class Gatehouse(Server):
-    """The whole path: kept-alive TLS, HMAC-SHA1, Basic (login cached), template, directory attributes (cached), signature
-    by the signer process, one commit of request, certificate, metadata, replay mark and audit row, PKCS#7 answer."""
+    """The whole path: kept-alive TLS, HMAC-SHA1, Basic (login cached), template, directory attributes (cached),
+    signature by the signer process, one commit of request, certificate, metadata, replay mark and audit row, PKCS#7
+    answer."""
 
     name = "Gatehouse"
     signed = True
@@ -156,8 +155,8 @@ class Cfssl(Server):
 
 
 class StepCa(Server):
-    """step-ca with PostgreSQL: kept-alive TLS; a JWK provisioner's one-time token for each call; as `step ca init` sets it
-    up, but for the database and the lifetime. Two transactions for each: the token's mark, the certificate."""
+    """step-ca with PostgreSQL: kept-alive TLS; a JWK provisioner's one-time token for each call; as `step ca init` sets
+    it up, but for the database and the lifetime. Two transactions for each: the token's mark, the certificate."""
 
     name, path = "step-ca", "/1.0/sign"
     rate_max = 4000  # each token is a signature
@@ -178,60 +177,13 @@ class StepCa(Server):
         x, y = (base64.urlsafe_b64encode(n).decode().rstrip("=") for n in (self.key.spki[-64:-32], self.key.spki[-32:]))
         jwk = {"use": "sig", "kty": "EC", "kid": self.provisioner, "crv": "P-256", "alg": "ES256", "x": x, "y": y}
         claims = {"maxTLSCertDuration": "8760h", "defaultTLSCertDuration": "8760h"}
+        provisioner = {"type": "JWK", "name": self.provisioner, "key": jwk, "claims": claims}
         return {"root": f"{self.folder}/root.pem", "crt": f"{self.folder}/ca.pem", "key": f"{self.folder}/ca.key",
                 "address": f"127.0.0.1:{self.port}", "dnsNames": ["127.0.0.1"], "logger": {"format": "text"},
                 "db": {"type": "postgresql", "dataSource": f"postgresql:///step?host={host}&user=gatehouse"},
-                "authority": {"provisioners": [{"type": "JWK", "name": self.provisioner, "key": jwk, "claims": claims}]}}
+                "authority": {"provisioners": [provisioner]}}
 
     def lines(self, total):
         tokens = subprocess.run([self.tokens, self.key.path, self.provisioner, "https://127.0.0.1/1.0/sign", "whatever",
                                  str(total)], check=True, stdout=subprocess.PIPE).stdout.decode().split()
         return (f'\t{{"csr":{self.csrs[i % CSRS]},"ott":"{t}"}}\n'.encode() for i, t in enumerate(tokens))
-
-
-class Vault(Server):
-    """Vault with its own storage (Raft, one node, fsync): kept-alive TLS, root token, one role of the PKI engine that
-    stores each certificate, no audit device. Its CA is a root."""
-
-    name, path, repeats = "Vault", "/v1/pki/sign/bench", True
-
-    def __init__(self, env, folder, algorithm):
-        program = peers.vault()
-        self.folder, self.port = folder, free_port()
-        self.csrs = certificate_requests(folder)
-        self.url = f"https://127.0.0.1:{self.port}"
-        issuing_ca(folder, "P-256")  # of the server's own certificate
-        (folder / "raft").mkdir()
-        (folder / "vault.hcl").write_text(
-            f'storage "raft" {{\n  path = "{folder}/raft"\n  node_id = "bench"\n}}\n'
-            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  tls_cert_file = "{folder}/ca.pem"\n'
-            f'  tls_key_file = "{folder}/ca.key"\n}}\n'
-            f'api_addr = "{self.url}"\ncluster_addr = "https://127.0.0.1:{free_port()}"\n'
-            'disable_mlock = true\nlog_level = "warn"\n')
-        self.start(program, "server", "-config", folder / "vault.hcl")
-        self.set_up({"key_type": "rsa", "key_bits": 2048} if algorithm == "RSA-2048" else
-                    {"key_type": "ec", "key_bits": 256})
-
-    def set_up(self, key):
-        made = self.call("PUT", "/v1/sys/init", {"secret_shares": 1, "secret_threshold": 1})
-        self.headers = {**Server.headers, "X-Vault-Token": made["root_token"]}
-        self.call("PUT", "/v1/sys/unseal", {"key": made["keys"][0]})
-        wait_for(lambda: self.status("GET", "/v1/sys/health")[0] == 200, "Vault is active")
-        self.call("POST", "/v1/sys/mounts/pki", {"type": "pki", "config": {"max_lease_ttl": "87600h"}})
-        self.call("POST", "/v1/pki/root/generate/internal", {"common_name": "issuing", "ttl": "87600h", **key})
-        self.call("POST", "/v1/pki/roles/bench", {"allow_any_name": True, "enforce_hostnames": False, "key_type": "any",
-                                                  "ttl": "8760h", "no_store": False, "generate_lease": False})
-
-    def status(self, method, path, body=None):
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=ssl._create_unverified_context())
-        connection.request(method, path, json.dumps(body or {}), self.headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-    def call(self, method, path, body):
-        status, answer = self.status(method, path, body)
-        assert status in (200, 204), (path, status, answer)
-        return json.loads(answer or b"{}")
-
-    def lines(self, total):
-        return [f"\t{json.dumps({'csr': der.pem(c)})}\n".encode() for c in self.csrs]
