@@ -6,6 +6,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "log.h"
@@ -234,28 +235,56 @@ token_find_key(const char *uri, EVP_PKEY **out, struct gh_error *err)
 	return rc;
 }
 
-/* --- signing ---------------------------------------------------------------------------------- */
+/* --- using a key --------------------------------------------------------------------------------
+ */
+
+/* What a key does: from input (or a peer's key) to output. */
+struct token_use {
+	bool (*run)(EVP_PKEY *live, const struct token_use *use, unsigned char *out, size_t *len);
+	const char *md;
+	struct gh_der in;
+	EVP_PKEY *peer;
+	const char *failure; /* for the log, where the token says nothing */
+};
 
 static bool
-sign_live(EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
-    unsigned char *sig, size_t *len)
+sign_live(EVP_PKEY *key, const struct token_use *use, unsigned char *out, size_t *len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 	bool ok = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(md)) == 1 &&
-	    EVP_PKEY_sign(ctx, sig, len, digest, digest_len) == 1;
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(use->md)) == 1 &&
+	    EVP_PKEY_sign(ctx, out, len, use->in.p, use->in.len) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
-	if (!ok)
-		token_note_errors("the token did not sign");
-	ERR_clear_error();
+	return ok;
+}
+
+static bool
+decrypt_live(EVP_PKEY *key, const struct token_use *use, unsigned char *out, size_t *len)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	bool ok = ctx != NULL && EVP_PKEY_decrypt_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
+	    EVP_PKEY_decrypt(ctx, out, len, use->in.p, use->in.len) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+static bool
+derive_live(EVP_PKEY *key, const struct token_use *use, unsigned char *out, size_t *len)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+	bool ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+	    EVP_PKEY_derive_set_peer(ctx, use->peer) == 1 && EVP_PKEY_derive(ctx, out, len) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
 
 /* Once with what there is, once after a new login: a session may have been lost. */
 static bool
-sign_locked(struct token_key *k, const char *md, const unsigned char *digest, size_t digest_len,
-    unsigned char *sig, size_t *len)
+use_locked(struct token_key *k, const struct token_use *use, unsigned char *out, size_t *len)
 {
 	size_t room = *len;
 	int try;
@@ -264,9 +293,14 @@ sign_locked(struct token_key *k, const char *md, const unsigned char *digest, si
 		return false;
 	for (try = 0; try < 2; try++) {
 		*len = room;
-		if (make_live(k) && sign_live(k->live, md, digest, digest_len, sig, len)) {
-			note_there(k);
-			return true;
+		if (make_live(k)) {
+			if (use->run(k->live, use, out, len)) {
+				note_there(k);
+				ERR_clear_error();
+				return true;
+			}
+			token_note_errors(use->failure);
+			ERR_clear_error();
 		}
 		gh_log_kv(GH_LOG_WARN, "PKCS#11 token: logging in anew", "cause", token.text, NULL);
 		token_disconnect();
@@ -275,20 +309,56 @@ sign_locked(struct token_key *k, const char *md, const unsigned char *digest, si
 	return false;
 }
 
-int
-token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
-    unsigned char *sig, size_t *len, struct gh_error *err)
+static int
+use_key(const EVP_PKEY *key, const struct token_use *use, unsigned char *out, size_t *len,
+    struct gh_error *err)
 {
 	struct token_key *k = mark_of(key);
 	int rc = 0;
 
-	if (k == NULL || md == NULL)
-		return gh_fail(err, GH_E_SIGNER, "keys of this kind are not used in tokens");
+	if (k == NULL)
+		return gh_fail(err, GH_E_SIGNER, "the key is not one in a token");
 	pthread_mutex_lock(&token.lock);
-	if (!sign_locked(k, md, digest, digest_len, sig, len))
+	if (!use_locked(k, use, out, len))
 		rc = fail_unavailable(k->text, err);
 	pthread_mutex_unlock(&token.lock);
 	return rc;
+}
+
+int
+token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
+    unsigned char *sig, size_t *len, struct gh_error *err)
+{
+	struct token_use use = {.run = sign_live,
+	    .md = md,
+	    .in = {digest, digest_len},
+	    .failure = "the token did not sign"};
+
+	if (md == NULL)
+		return gh_fail(err, GH_E_SIGNER, "keys of this kind are not used in tokens");
+	return use_key(key, &use, sig, len, err);
+}
+
+int
+token_decrypt(const EVP_PKEY *key, const struct gh_der *cipher, unsigned char *out, size_t *len,
+    struct gh_error *err)
+{
+	struct token_use use = {.run = decrypt_live,
+	    .in = *cipher,
+	    .failure = "the token did not decrypt"};
+
+	return use_key(key, &use, out, len, err);
+}
+
+int
+token_derive(const EVP_PKEY *key, EVP_PKEY *peer, unsigned char *out, size_t *len,
+    struct gh_error *err)
+{
+	struct token_use use = {.run = derive_live,
+	    .peer = peer,
+	    .failure = "the token did not agree on a secret"};
+
+	return use_key(key, &use, out, len, err);
 }
 
 /* --- state ------------------------------------------------------------------------------------ */

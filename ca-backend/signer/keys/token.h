@@ -1,7 +1,7 @@
 /*
  * CA keys in a PKCS#11 token, through OpenSSL's engine "pkcs11": one module for the process, one
  * login. A key is known by its URI (RFC 7512) and its public half; the token itself is only asked
- * when something is signed, so that a CA can be loaded while its token is unreachable. A session
+ * when its key is used, so that a CA can be loaded while its token is unreachable. A session
  * that is lost is opened again. One question at a time: tokens are slow anyway, and not all modules
  * like threads.
  */
@@ -13,6 +13,7 @@
 
 #include <openssl/evp.h>
 
+#include "der.h"
 #include "signer/protocol/protocol_sign.h"
 
 #define TOKEN_PIN_MAX 255
@@ -38,6 +39,15 @@ bool token_has(const EVP_PKEY *key); /* it is one of these */
  * GH_E_CA_UNAVAILABLE, with a public text, when the token or the key in it is unreachable. */
 int token_sign(const EVP_PKEY *key, const char *md, const unsigned char *digest, size_t digest_len,
     unsigned char *sig, size_t *len, struct gh_error *err) GH_MUSTCHECK;
+
+/* What an RSA key makes of cipher, which is as long as its modulus and below it: without a look at
+ * any padding. *len: room, then length. out: wipe after use. GH_E_CA_UNAVAILABLE: the same. */
+int token_decrypt(const EVP_PKEY *key, const struct gh_der *cipher, unsigned char *out, size_t *len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* The ECDH secret of an EC key with a peer's public key, which is a valid point of the same curve.
+ * The same. */
+int token_derive(const EVP_PKEY *key, EVP_PKEY *peer, unsigned char *out, size_t *len,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* Looks for the keys, every few seconds at most. */
 void token_get_state(struct signer_token_state *out);
