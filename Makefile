@@ -37,7 +37,7 @@ SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
 SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing ocsp signer/client signer/protocol,ca-backend/$(d)/*.c)) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
-SRC_signer     := $(wildcard $(foreach d,ca issue keys server,ca-backend/signer/$(d)/*.c))
+SRC_signer     := $(wildcard $(foreach d,ca issue keys kra server,ca-backend/signer/$(d)/*.c))
 SRC_ldap       := $(wildcard ldap/*.c)
 SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c enroll/*/*.c)
@@ -187,7 +187,7 @@ $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-back
 
 # This one has the signer's own parts in it.
 SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/server/main.c,$(SRC_signer)))
-$(BUILD)/tests/ca-backend/test_signer_record: $(SIGNER_PARTS)
+$(addprefix $(BUILD)/tests/ca-backend/,test_signer_record test_signer_kra test_kra_secrets test_kra_release): $(SIGNER_PARTS)
 
 tests: $(TESTS)
 

@@ -33,6 +33,7 @@ struct signer_process {
 	char dir[64], socket[96], key_file[96], log[96];
 	pid_t pid;              /* 0 = not running */
 	bool no_first_password; /* started as by default: workers set no first password */
+	const char *role;       /* NULL: a CA's */
 };
 
 struct made_ca {
@@ -173,7 +174,8 @@ signer_process_client(const struct signer_process *sp)
 static inline void
 signer_process_start(struct signer_process *sp, const char *max_connections)
 {
-	char *argv[] = {(char *)"gatehouse-signer", (char *)"--socket", sp->socket,
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--role",
+	    (char *)(sp->role != NULL ? sp->role : "ca"), (char *)"--socket", sp->socket,
 	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
 	    (char *)max_connections,
 	    sp->no_first_password ? NULL : (char *)"--first-password-by-api", NULL};
@@ -226,7 +228,8 @@ static inline struct admin_signer
 admin_signer_start(const struct signer_process *sp)
 {
 	char number[16];
-	char *argv[] = {(char *)"gatehouse-signer", (char *)"--admin-fd", number,
+	char *argv[] = {(char *)"gatehouse-signer", (char *)"--role",
+	    (char *)(sp->role != NULL ? sp->role : "ca"), (char *)"--admin-fd", number,
 	    (char *)"--key-file", (char *)sp->key_file, NULL};
 	struct admin_signer a;
 	struct gh_error err;

@@ -69,7 +69,7 @@ setup(void **state)
 	struct gh_error err;
 
 	(void)state;
-	return sealed_derive_key(system_key, &sealing, &err);
+	return sealed_derive_key(system_key, SIGNER_CA, &sealing, &err);
 }
 
 /* --- making records --------------------------------------------------------------------------- */
@@ -351,7 +351,7 @@ known__record_of_version_2(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(system_key); i++)
 		system_key[i] = (unsigned char)i;
-	assert_int_equal(sealed_derive_key(system_key, &k, &err), 0);
+	assert_int_equal(sealed_derive_key(system_key, SIGNER_CA, &k, &err), 0);
 	assert_int_equal(sealed_open(&k, b.data, b.len, &r, &err), 0);
 	assert_int_equal(r.revision, 7);
 	assert_int_equal(r.limits.max_validity, 77);

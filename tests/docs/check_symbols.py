@@ -30,6 +30,12 @@ EXCEPTIONS = {
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
     "tmpl_load_member": "compares the members that are known with those in the documents",
+    "kra_client_archive": "the KRA stands, the gateway does not ask it yet",
+    "kra_client_create_key": "the KRA stands, the gateway does not ask it yet",
+    "kra_client_recover": "the KRA stands, the gateway does not ask it yet",
+    "kra_client_rewrap": "the KRA stands, the gateway does not ask it yet",
+    "kra_client_seal_policy": "the KRA stands, the gateway does not ask it yet",
+    "secret_key_put": "the KRA makes no keys yet",
 }
 
 

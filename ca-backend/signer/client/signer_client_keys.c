@@ -8,8 +8,9 @@
 #include "signer_client_private.h"
 
 /* A question with a password or a key: wiped, whatever became of it. */
-static int
-call_secretly(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
+int
+client_call_secretly(struct signer_client *c, enum signer_op op, struct gh_reader *r,
+    struct gh_error *err)
 {
 	int rc = client_call(c, op, r, err);
 
@@ -21,9 +22,9 @@ call_secretly(struct signer_client *c, enum signer_op op, struct gh_reader *r, s
 #define BLOBS_MAX 4 /* in one answer */
 
 /* n blocks are the whole answer; all copies or none. */
-static int
-take_blobs(struct signer_client *c, struct gh_reader *r, struct signer_blob *const *out, size_t n,
-    struct gh_error *err)
+int
+client_take_blobs(struct signer_client *c, struct gh_reader *r, struct signer_blob *const *out,
+    size_t n, struct gh_error *err)
 {
 	const unsigned char *p[BLOBS_MAX];
 	size_t len[BLOBS_MAX] = {0}, i;
@@ -49,7 +50,7 @@ take_one(struct signer_client *c, struct gh_reader *r, unsigned char **out, size
     struct gh_error *err)
 {
 	struct signer_blob one = {NULL, 0}, *list[] = {&one};
-	int rc = take_blobs(c, r, list, 1, err);
+	int rc = client_take_blobs(c, r, list, 1, err);
 
 	*out = one.p;
 	*out_len = one.len;
@@ -74,7 +75,7 @@ signer_client_set_password(struct signer_client *c, const unsigned char *sealed,
 	*out_len = 0;
 	signer_frame_begin(&c->out, SIGNER_OP_SET_PASSWORD);
 	signer_put_set_password(&c->out, &f);
-	if ((rc = call_secretly(c, SIGNER_OP_SET_PASSWORD, &r, err)) != 0)
+	if ((rc = client_call_secretly(c, SIGNER_OP_SET_PASSWORD, &r, err)) != 0)
 		return rc;
 	return take_one(c, &r, out, out_len, err);
 }
@@ -95,7 +96,7 @@ signer_client_unlock(struct signer_client *c, const unsigned char *sealed, size_
 		return gh_fail(err, GH_E_INTERNAL, "unlocking for %d s", seconds);
 	signer_frame_begin(&c->out, SIGNER_OP_UNLOCK);
 	signer_put_unlock(&c->out, &f);
-	if ((rc = call_secretly(c, SIGNER_OP_UNLOCK, &r, err)) != 0)
+	if ((rc = client_call_secretly(c, SIGNER_OP_UNLOCK, &r, err)) != 0)
 		return rc;
 	*until = (int64_t)gh_reader_u64(&r);
 	return gh_reader_is_done(&r) ? 0 : client_fail_garbled(c, err);
@@ -137,7 +138,7 @@ static int
 admin_call(struct signer_client *c, enum signer_op op, struct gh_reader *r, struct gh_error *err)
 {
 	char why[sizeof(err->detail)];
-	int rc = call_secretly(c, op, r, err);
+	int rc = client_call_secretly(c, op, r, err);
 
 	if (rc != GH_E_SIGNER || err == NULL)
 		return rc;
@@ -157,7 +158,7 @@ signer_client_create_ca(struct signer_client *c, const struct signer_create_ca *
 	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CA);
 	signer_put_create_ca(&c->out, f);
 	if ((rc = admin_call(c, SIGNER_OP_CREATE_CA, &r, err)) == 0)
-		rc = take_blobs(c, &r, list, 2, err);
+		rc = client_take_blobs(c, &r, list, 2, err);
 	*cert = made.p;
 	*cert_len = made.len;
 	*sealed = record.p;
@@ -193,7 +194,7 @@ signer_client_create_csr(struct signer_client *c, const struct signer_create_csr
 	signer_frame_begin(&c->out, SIGNER_OP_CREATE_CSR);
 	signer_put_create_csr(&c->out, f);
 	if ((rc = admin_call(c, SIGNER_OP_CREATE_CSR, &r, err)) == 0)
-		rc = take_blobs(c, &r, list, 2, err);
+		rc = client_take_blobs(c, &r, list, 2, err);
 	*csr = request.p;
 	*csr_len = request.len;
 	*sealed = record.p;
@@ -232,7 +233,7 @@ signer_client_renew_ca(struct signer_client *c, const struct signer_renew_ca *f,
 	signer_put_renew_ca(&c->out, f);
 	if ((rc = admin_call(c, SIGNER_OP_RENEW_CA, &r, err)) != 0)
 		return rc;
-	return take_blobs(c, &r, list, 4, err);
+	return client_take_blobs(c, &r, list, 4, err);
 }
 
 void

@@ -50,4 +50,11 @@ int client_fail_garbled(struct signer_client *c, struct gh_error *err);
 int client_copy_out(const unsigned char *p, size_t len, unsigned char **out, size_t *out_len,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A question with a password or a key: wiped, whatever became of it. */
+int client_call_secretly(struct signer_client *c, enum signer_op op, struct gh_reader *r,
+    struct gh_error *err) GH_MUSTCHECK;
+/* n blocks are the whole answer, the first one is not empty; all copies (malloc'd) or none. */
+int client_take_blobs(struct signer_client *c, struct gh_reader *r, struct signer_blob *const *out,
+    size_t n, struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -1,4 +1,4 @@
-/* The private key of a CA. See ca_key.h. */
+/* Private keys in records. See ca_key.h. */
 #include <string.h>
 
 #include <openssl/err.h>
@@ -78,7 +78,7 @@ public_key_of(const struct record *r)
 	EVP_PKEY *key;
 	X509 *x;
 
-	if (r->kind == RECORD_PENDING)
+	if (r->kind == RECORD_PENDING || record_is_of_kra(r))
 		return d2i_PUBKEY(NULL, &p, (long)r->cert.len);
 	x = d2i_X509(NULL, &p, (long)r->cert.len);
 	key = x != NULL ? X509_get_pubkey(x) : NULL;

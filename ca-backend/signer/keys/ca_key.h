@@ -1,6 +1,6 @@
 /*
- * The private key of a CA: made, and put into a record or taken out of it, however it is protected
- * there. The only place that knows where keys are.
+ * The private key of a CA, an OCSP signer or a KRA: made, and put into a record or taken out of it,
+ * however it is protected there. The only place that knows where keys are.
  */
 #ifndef SIGNER_CA_KEY_H
 #define SIGNER_CA_KEY_H

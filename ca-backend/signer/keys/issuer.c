@@ -266,6 +266,44 @@ issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
 	return rc;
 }
 
+/* --- of a KRA ----------------------------------------------------------------------------------
+ */
+
+static int
+check_half(EVP_PKEY *key, EVP_PKEY *public, struct gh_error *err)
+{
+	if (public == NULL)
+		return gh_fail(err, GH_E_SIGNER, "the sealed public key is unreadable");
+	if (key != NULL && EVP_PKEY_eq(key, public) != 1)
+		return gh_fail(err, GH_E_SIGNER, "the key is not that of the public key");
+	return 0;
+}
+
+int
+issuer_from_spki(enum issuer_kind kind, const struct gh_der *spki, EVP_PKEY *key,
+    struct issuer **out, struct gh_error *err)
+{
+	const unsigned char *p = spki->p;
+	EVP_PKEY *public = d2i_PUBKEY(NULL, &p, (long)spki->len);
+	struct issuer_parts parts = {.kind = kind,
+	    .key = key != NULL ? key : public,
+	    .is_locked = key == NULL,
+	    .not_after = INT64_MAX};
+	int rc;
+
+	*out = NULL;
+	if ((rc = check_half(key, public, err)) == 0)
+		rc = issuer_new(&parts, out, err);
+	if (rc == 0 && !gh_digest(GH_SHA256, spki->p, spki->len, (*out)->ca_id)) {
+		issuer_unref(*out);
+		*out = NULL;
+		rc = gh_fail(err, GH_E_INTERNAL, "SHA-256");
+	}
+	EVP_PKEY_free(public);
+	ERR_clear_error();
+	return rc;
+}
+
 int
 issuer_check_limits(const struct signer_limits *l, struct gh_error *err)
 {

@@ -1,7 +1,8 @@
 /*
- * A CA that can sign: its key and everything about it that goes into each certificate, encoded
- * beforehand. Immutable after issuer_new, so that threads sign with one issuer at the same time;
- * reference counted, since it may be replaced in the table while a thread signs with it.
+ * A key that the process holds. Of a CA that can sign: the key and everything about it that goes
+ * into each certificate, encoded beforehand. Immutable after issuer_new, so that threads sign with
+ * one issuer at the same time; reference counted, since it may be replaced in the table while a
+ * thread signs with it.
  */
 #ifndef SIGNER_ISSUER_H
 #define SIGNER_ISSUER_H
@@ -17,17 +18,22 @@
 #define SIGNER_KEY_ID_SIZE 20 /* RFC 5280, 4.2.1.2 (1): SHA-1 */
 #define SIGNER_SERIAL_SIZE 16 /* 128 random bits; RFC 5280, 4.1.2.2 allows 20 octets */
 
-/* What a key is for. Told by its certificate; a key of one kind does nothing of the other. */
+/* What a key is for: told by its certificate, or by its record where it has none (of a KRA). A key
+ * of one kind does nothing of the other. */
 enum issuer_kind {
-	ISSUER_CA = 1,  /* signs certificates and CRLs */
-	ISSUER_OCSP = 2 /* signs OCSP answers, RFC 6960, 4.2.2.2 */
+	ISSUER_CA = 1,       /* signs certificates and CRLs */
+	ISSUER_OCSP = 2,     /* signs OCSP answers, RFC 6960, 4.2.2.2 */
+	ISSUER_STORAGE = 4,  /* of a KRA: secrets are stored under it. Signs nothing */
+	ISSUER_TRANSPORT = 5 /* of a KRA: clients wrap for it. Signs nothing */
 };
 
 struct issuer {
 	atomic_uint refs;
 	enum issuer_kind kind;
-	unsigned char ca_id[SIGNER_CA_ID_SIZE]; /* zero for a root in the making */
-	EVP_PKEY *key;                          /* of a locked issuer the public one alone */
+	/* SHA-256 of its certificate; of a KRA's key, of its SubjectPublicKeyInfo. Zero for a root
+	 * in the making. */
+	unsigned char ca_id[SIGNER_CA_ID_SIZE];
+	EVP_PKEY *key; /* of a locked issuer the public one alone */
 	EVP_MD_CTX
 	*sign; /* ready for EVP_DigestSign; copied for each signature. NULL: locked, or */
 	bool is_in_token; /* key is the public half of one that token.h signs with */
@@ -63,6 +69,9 @@ int issuer_new(const struct issuer_parts *parts, struct issuer **out,
  * locked issuer, which knows all about the CA and signs nothing. */
 int issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
     const struct signer_limits *limits, struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
+/* A key of a KRA, from its SubjectPublicKeyInfo (DER). The same. */
+int issuer_from_spki(enum issuer_kind kind, const struct gh_der *spki, EVP_PKEY *key,
+    struct issuer **out, struct gh_error *err) GH_MUSTCHECK;
 static inline bool
 issuer_is_locked(const struct issuer *ca)
 {

@@ -78,7 +78,7 @@ get_version_2(struct gh_reader *in, struct record *r)
 	get_piece(in, &r->cert);
 	protection = gh_reader_u8(in);
 	get_piece(in, &r->key);
-	if (kind < RECORD_CA || kind > RECORD_PENDING || protection > RECORD_PKCS11)
+	if (kind < RECORD_CA || kind > RECORD_TRANSPORT || protection > RECORD_PKCS11)
 		in->failed = true;
 	r->kind = (enum record_kind)kind;
 	r->protection = (enum record_protection)protection;
@@ -106,7 +106,24 @@ record_read(const struct gh_der *in, struct record *r, struct gh_error *err)
 		return rc;
 	if (!gh_digest(GH_SHA256, in->p, in->len, r->hash))
 		return gh_fail(err, GH_E_INTERNAL, "SHA-256");
-	return issuer_check_limits(&r->limits, err);
+	return record_is_of_kra(r) ? 0 : issuer_check_limits(&r->limits, err);
+}
+
+bool
+record_is_of_kra(const struct record *r)
+{
+	return r->kind == RECORD_STORAGE || r->kind == RECORD_TRANSPORT;
+}
+
+/* Takes what it needs of the certificate, or of the public key. */
+static int
+make_issuer(const struct record *r, EVP_PKEY *key, struct issuer **out, struct gh_error *err)
+{
+	struct gh_der spki = {r->cert.data, r->cert.len};
+
+	if (record_is_of_kra(r))
+		return issuer_from_spki((enum issuer_kind)r->kind, &spki, key, out, err);
+	return issuer_from_cert(r->cert.data, r->cert.len, key, &r->limits, out, err);
 }
 
 int
@@ -117,8 +134,7 @@ record_issuer(const struct record *r, EVP_PKEY *key, struct issuer **out, struct
 	*out = NULL;
 	if (r->kind == RECORD_PENDING)
 		return gh_fail(err, GH_E_SIGNER, "the CA has no certificate yet");
-	rc = issuer_from_cert(r->cert.data, r->cert.len, key, &r->limits, out, err);
-	if (rc != 0)
+	if ((rc = make_issuer(r, key, out, err)) != 0)
 		return rc;
 	/* version 1 knew no kinds, and may hold an OCSP signer */
 	if (r->revision > 0 && (int)(*out)->kind != (int)r->kind) {

@@ -1,5 +1,6 @@
 /*
- * What a sealed record holds: the certificate, the limits and the key of a CA or an OCSP signer.
+ * What a sealed record holds: the certificate, the limits and the key of a CA or an OCSP signer, or
+ * a key of a KRA.
  * docs/signer-protocol.md has the format; sealed.h encrypts it.
  */
 #ifndef SIGNER_RECORD_H
@@ -12,7 +13,9 @@
 enum record_kind {
 	RECORD_CA = ISSUER_CA,
 	RECORD_OCSP = ISSUER_OCSP,
-	RECORD_PENDING = 3 /* a CA's key that waits for its certificate */
+	RECORD_PENDING = 3, /* a CA's key that waits for its certificate */
+	RECORD_STORAGE = ISSUER_STORAGE,
+	RECORD_TRANSPORT = ISSUER_TRANSPORT
 };
 
 /* Where the private key is. */
@@ -26,11 +29,14 @@ struct record {
 	enum record_kind kind;
 	uint64_t revision; /* of a record of version 1: 0 */
 	struct signer_limits limits;
-	struct gh_buf cert; /* DER; of a pending CA its SubjectPublicKeyInfo */
+	struct gh_buf cert; /* DER; of a pending CA and of a KRA's key the SubjectPublicKeyInfo */
 	enum record_protection protection;
 	struct gh_buf key;      /* secret; ca_key.h knows its forms */
 	unsigned char hash[32]; /* SHA-256 of the encoding that was read; zero for a new one */
 };
+
+/* Of a KRA: it has neither certificate nor limits. */
+bool record_is_of_kra(const struct record *r);
 
 /* Limits all zero, no key. To be freed with record_free, also after a failed record_read. */
 void record_init(struct record *r, enum record_kind kind);

@@ -9,12 +9,15 @@
 #define MAGIC_SIZE 5
 static const unsigned char magic_1[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 1 /* version */};
 static const unsigned char magic_2[MAGIC_SIZE] = {'G', 'H', 'C', 'A', 2};
-static const char label[] = "gatehouse sealed CA record 1";
+static const char label_ca[] = "gatehouse sealed CA record 1";
+static const char label_kra[] = "gatehouse sealed KRA record 1";
 
 int
-sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out, struct gh_error *err)
+sealed_derive_key(const unsigned char system_key[32], enum signer_role role,
+    struct sealing_key *out, struct gh_error *err)
 {
-	return gh_derive_key(system_key, label, out->bytes, err);
+	return gh_derive_key(system_key, role == SIGNER_KRA ? label_kra : label_ca, out->bytes,
+	    err);
 }
 
 /* --- sealing ---------------------------------------------------------------------------------- */

@@ -9,13 +9,17 @@
 
 #define SEALED_RECORD_MAX (RECORD_MAX + 128) /* with what sealing adds */
 
+/* What a process is. Each role seals under a key of its own, so that a record of one is nothing to
+ * the other, even with the same system key. */
+enum signer_role { SIGNER_CA = 1, SIGNER_KRA = 2 };
+
 struct sealing_key {
 	unsigned char bytes[32];
 };
 
 /* The key of the sealed records. */
-int sealed_derive_key(const unsigned char system_key[32], struct sealing_key *out,
-    struct gh_error *err) GH_MUSTCHECK;
+int sealed_derive_key(const unsigned char system_key[32], enum signer_role role,
+    struct sealing_key *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Append the sealed record to out. */
 int sealed_put(const struct sealing_key *k, const struct record *r, struct gh_buf *out,

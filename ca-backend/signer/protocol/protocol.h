@@ -51,7 +51,14 @@ enum signer_op {
 	SIGNER_OP_CREATE_CSR = 34,
 	SIGNER_OP_COMPLETE_CA = 35,
 	SIGNER_OP_RENEW_CA = 36,
-	SIGNER_OP_SET_LIMITS = 37
+	SIGNER_OP_SET_LIMITS = 37,
+	/* of a KRA; protocol_kra.h. SEAL_POLICY, and CREATE_KEY of a storage key, only on an
+	 * inherited socket */
+	SIGNER_OP_KRA_CREATE_KEY = 64,
+	SIGNER_OP_KRA_ARCHIVE = 65,
+	SIGNER_OP_KRA_RECOVER = 66,
+	SIGNER_OP_KRA_REWRAP = 67,
+	SIGNER_OP_KRA_SEAL_POLICY = 68
 };
 
 /* A list of object identifiers, by their content octets. None: no restriction. */

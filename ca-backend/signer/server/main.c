@@ -217,7 +217,7 @@ check_key_file(const char *path, struct gh_error *err)
 }
 
 static int
-read_key(const char *path, struct signer *signer, struct gh_error *err)
+read_key(const char *path, enum signer_role role, struct signer *signer, struct gh_error *err)
 {
 	unsigned char system_key[32];
 	int rc;
@@ -225,7 +225,7 @@ read_key(const char *path, struct signer *signer, struct gh_error *err)
 	if ((rc = check_key_file(path, err)) != 0)
 		return rc;
 	if ((rc = gh_conf_read_key(path, system_key, err)) == 0)
-		rc = sealed_derive_key(system_key, &signer->key, err);
+		rc = sealed_derive_key(system_key, role, &signer->key, err);
 	if (rc == 0)
 		rc = audit_key_derive(system_key, &signer->audit, err);
 	OPENSSL_cleanse(system_key, sizeof(system_key));
@@ -294,20 +294,27 @@ run(const struct signer_options *o, struct gh_error *err)
 	int rc;
 
 	memset(&signer, 0, sizeof(signer));
+	signer.role = o->role;
 	signer.first_password_by_api = o->first_password_by_api;
 	if ((rc = harden_process(err)) != 0)
 		return rc;
 	if (o->module != NULL && (rc = token_configure(o->module, o->pin_file, err)) != 0)
 		return rc;
-	if ((rc = read_key(o->key_file, &signer, err)) == 0) {
+	if ((rc = read_key(o->key_file, o->role, &signer, err)) == 0) {
 		signer.known = ca_known_new();
-		if (signer.known == NULL || (signer.issuers = issuer_table_new()) == NULL)
-			rc = gh_fail(err, GH_E_NOMEM, "table of CAs");
+		signer.issuers = issuer_table_new();
+		signer.kra = (struct kra){.sealing = &signer.key,
+		    .keys = signer.issuers,
+		    .policies = policy_table_new(),
+		    .allows_legacy = o->allow_legacy_wrapping};
+		if (signer.known == NULL || signer.issuers == NULL || signer.kra.policies == NULL)
+			rc = gh_fail(err, GH_E_NOMEM, "tables");
 		else
 			rc = serve(o, &signer, err);
 	}
 	issuer_table_free(signer.issuers);
 	ca_known_free(signer.known);
+	policy_table_free(signer.kra.policies);
 	audit_key_free(&signer.audit);
 	token_stop();
 	OPENSSL_cleanse(&signer, sizeof(signer));

@@ -187,34 +187,45 @@ sign_cert(struct session *s, struct gh_reader *r, struct gh_error *err)
 	return rc;
 }
 
+#define CA_ONLY SIGNER_CA
+#define KRA_ONLY SIGNER_KRA
+#define BOTH (SIGNER_CA | SIGNER_KRA)
+
 static const struct operation {
 	enum signer_op op;
 	const char *name;
+	unsigned roles;
 	bool is_for_admin;
 	bool has_secret; /* question or answer: wiped */
 	int (*run)(struct session *, struct gh_reader *, struct gh_error *);
 } operations[] = {
-    {SIGNER_OP_PING, "ping", false, false, ping},
-    {SIGNER_OP_LOAD_CA, "load_ca", false, false, session_load_ca},
-    {SIGNER_OP_SIGN_CERT, "sign_cert", false, false, sign_cert},
-    {SIGNER_OP_CRL_BEGIN, "crl_begin", false, false, session_crl_begin},
-    {SIGNER_OP_CRL_ENTRIES, "crl_entries", false, false, session_crl_entries},
-    {SIGNER_OP_CRL_END, "crl_end", false, false, session_crl_end},
-    {SIGNER_OP_SIGN_OCSP, "sign_ocsp", false, false, session_sign_ocsp},
-    {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", false, false, session_create_ocsp_signer},
-    {SIGNER_OP_SIGN_AUDIT, "sign_audit", false, false, session_sign_audit},
-    {SIGNER_OP_AUDIT_KEY, "audit_key", false, false, session_audit_key},
-    {SIGNER_OP_TOKEN_STATE, "token_state", false, false, session_token_state},
-    {SIGNER_OP_SET_PASSWORD, "set_password", false, true, session_set_password},
-    {SIGNER_OP_UNLOCK, "unlock", false, true, session_unlock},
-    {SIGNER_OP_LOCK, "lock", false, false, session_lock},
-    {SIGNER_OP_CA_STATE, "ca_state", false, false, session_ca_state},
-    {SIGNER_OP_CREATE_CA, "create_ca", true, true, session_create_ca},
-    {SIGNER_OP_IMPORT_CA, "import_ca", true, true, session_import_ca},
-    {SIGNER_OP_CREATE_CSR, "create_csr", true, true, session_create_csr},
-    {SIGNER_OP_COMPLETE_CA, "complete_ca", true, false, session_complete_ca},
-    {SIGNER_OP_RENEW_CA, "renew_ca", true, true, session_renew_ca},
-    {SIGNER_OP_SET_LIMITS, "set_limits", true, false, session_set_limits},
+    {SIGNER_OP_PING, "ping", BOTH, false, false, ping},
+    {SIGNER_OP_LOAD_CA, "load_ca", BOTH, false, false, session_load_ca},
+    {SIGNER_OP_SIGN_CERT, "sign_cert", CA_ONLY, false, false, sign_cert},
+    {SIGNER_OP_CRL_BEGIN, "crl_begin", CA_ONLY, false, false, session_crl_begin},
+    {SIGNER_OP_CRL_ENTRIES, "crl_entries", CA_ONLY, false, false, session_crl_entries},
+    {SIGNER_OP_CRL_END, "crl_end", CA_ONLY, false, false, session_crl_end},
+    {SIGNER_OP_SIGN_OCSP, "sign_ocsp", CA_ONLY, false, false, session_sign_ocsp},
+    {SIGNER_OP_CREATE_OCSP_SIGNER, "create_ocsp_signer", CA_ONLY, false, false,
+	session_create_ocsp_signer},
+    {SIGNER_OP_SIGN_AUDIT, "sign_audit", CA_ONLY, false, false, session_sign_audit},
+    {SIGNER_OP_AUDIT_KEY, "audit_key", CA_ONLY, false, false, session_audit_key},
+    {SIGNER_OP_TOKEN_STATE, "token_state", BOTH, false, false, session_token_state},
+    {SIGNER_OP_SET_PASSWORD, "set_password", BOTH, false, true, session_set_password},
+    {SIGNER_OP_UNLOCK, "unlock", BOTH, false, true, session_unlock},
+    {SIGNER_OP_LOCK, "lock", BOTH, false, false, session_lock},
+    {SIGNER_OP_CA_STATE, "ca_state", BOTH, false, false, session_ca_state},
+    {SIGNER_OP_CREATE_CA, "create_ca", CA_ONLY, true, true, session_create_ca},
+    {SIGNER_OP_IMPORT_CA, "import_ca", CA_ONLY, true, true, session_import_ca},
+    {SIGNER_OP_CREATE_CSR, "create_csr", CA_ONLY, true, true, session_create_csr},
+    {SIGNER_OP_COMPLETE_CA, "complete_ca", CA_ONLY, true, false, session_complete_ca},
+    {SIGNER_OP_RENEW_CA, "renew_ca", CA_ONLY, true, true, session_renew_ca},
+    {SIGNER_OP_SET_LIMITS, "set_limits", CA_ONLY, true, false, session_set_limits},
+    {SIGNER_OP_KRA_CREATE_KEY, "kra_create_key", KRA_ONLY, false, true, session_kra_create_key},
+    {SIGNER_OP_KRA_ARCHIVE, "kra_archive", KRA_ONLY, false, true, session_kra_archive},
+    {SIGNER_OP_KRA_RECOVER, "kra_recover", KRA_ONLY, false, true, session_kra_recover},
+    {SIGNER_OP_KRA_REWRAP, "kra_rewrap", KRA_ONLY, false, false, session_kra_rewrap},
+    {SIGNER_OP_KRA_SEAL_POLICY, "kra_seal_policy", KRA_ONLY, true, false, session_kra_seal_policy},
 };
 
 static const struct operation *
@@ -240,6 +251,8 @@ run_operation(struct session *s, const struct operation *o, struct gh_reader *r,
 
 	if (o == NULL)
 		return gh_fail(err, GH_E_BAD_REQUEST, "unknown operation");
+	if ((o->roles & s->signer->role) == 0)
+		return gh_fail(err, GH_E_FORBIDDEN, "not an operation of this role");
 	if (o->is_for_admin && !s->is_admin)
 		return gh_fail(err, GH_E_FORBIDDEN, "not permitted on this socket");
 	at = signer_frame_append(&s->out, o->op);

@@ -29,7 +29,8 @@ log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 static int
 put(struct session *s, struct issuer *ca, struct issuer *open, struct gh_error *err)
 {
-	int rc = ca_known_add(s->signer->known, ca, err);
+	bool is_of_kra = ca->kind == ISSUER_STORAGE || ca->kind == ISSUER_TRANSPORT;
+	int rc = is_of_kra ? 0 : ca_known_add(s->signer->known, ca, err);
 
 	if (rc == 0)
 		return issuer_table_put(s->signer->issuers, ca, open, err);

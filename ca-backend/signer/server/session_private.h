@@ -49,4 +49,11 @@ int session_sign_audit(struct session *s, struct gh_reader *r, struct gh_error *
 int session_audit_key(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_token_state(struct session *s, struct gh_reader *r, struct gh_error *err);
 
+/* Operations, session_kra.c: of a KRA. */
+int session_kra_create_key(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_archive(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_recover(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_rewrap(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_seal_policy(struct session *s, struct gh_reader *r, struct gh_error *err);
+
 #endif

@@ -20,8 +20,10 @@ static const char usage[] =
     "[--pkcs11-pin-file FILE]]\n"
     "                        [--log-level LEVEL]\n"
     "\n"
-    "Holds the CA keys and signs certificates for the gateway.\n"
+    "Holds the CA keys and signs certificates for the gateway; or holds the keys of the KRA, which\n"
+    "archives and recovers private keys.\n"
     "\n"
+    "  --role ca|kra         what it is (default ca)\n"
     "  --socket PATH         unix socket to serve (mode 0660) until SIGTERM\n"
     "  --key-file FILE       system key that seals the CA keys: 64 hex digits, for its owner only\n"
     "  --peer-user NAME      user who may connect, beside root and the signer's own; may be "
@@ -32,6 +34,7 @@ static const char usage[] =
     "  --pkcs11-module PATH  PKCS#11 module of the token that holds CA keys\n"
     "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
     "  --first-password-by-api  those who connect may put a CA key under its first password\n"
+    "  --allow-legacy-wrapping  a KRA also takes RSA PKCS#1 v1.5 and AES-CBC, and gives PKCS#12 with 3DES\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --help, --version (also: gatehouse-signer version)\n";
 
@@ -93,6 +96,17 @@ set_log_level(const char *text)
 }
 
 static int
+set_role(const char *text, enum signer_role *out)
+{
+	if (strcmp(text, "ca") != 0 && strcmp(text, "kra") != 0) {
+		fprintf(stderr, "gatehouse-signer: --role %s: not ca or kra\n", text);
+		return -1;
+	}
+	*out = strcmp(text, "kra") == 0 ? SIGNER_KRA : SIGNER_CA;
+	return 0;
+}
+
+static int
 set_connections(struct signer_options *o, const char *value)
 {
 	long n;
@@ -130,6 +144,8 @@ set_option(struct signer_options *o, int letter, const char *value)
 		return set_connections(o, value);
 	case 'a':
 		return set_admin_fd(o, value);
+	case 'r':
+		return set_role(value, &o->role);
 	case 'P':
 		o->module = value;
 		return 0;
@@ -138,6 +154,9 @@ set_option(struct signer_options *o, int letter, const char *value)
 		return 0;
 	case 'f':
 		o->first_password_by_api = true;
+		return 0;
+	case 'w':
+		o->allow_legacy_wrapping = true;
 		return 0;
 	case 'l':
 		return set_log_level(value);
@@ -161,13 +180,15 @@ signer_options_parse(int argc, char **argv, struct signer_options *o)
 	    {"pkcs11-module", required_argument, NULL, 'P'},
 	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
 	    {"first-password-by-api", no_argument, NULL, 'f'},
-	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
-	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
-	    {NULL, 0, NULL, 0}};
+	    {"allow-legacy-wrapping", no_argument, NULL, 'w'},
+	    {"role", required_argument, NULL, 'r'}, {"admin-fd", required_argument, NULL, 'a'},
+	    {"log-level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
 	int letter;
 
 	memset(o, 0, sizeof(*o));
 	o->admin_fd = -1;
+	o->role = SIGNER_CA;
 	o->server.max_connections = CONNECTIONS_DEFAULT;
 	if (argc == 2 && strcmp(argv[1], "version") == 0) /* as the other command takes it */
 		exit(print_version());

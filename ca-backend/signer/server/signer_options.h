@@ -2,6 +2,8 @@
 #ifndef SIGNER_OPTIONS_H
 #define SIGNER_OPTIONS_H
 
+#include "signer/keys/sealed.h"
+
 #include "server.h"
 
 struct signer_options {
@@ -10,6 +12,8 @@ struct signer_options {
 	const char *module, *pin_file; /* PKCS#11; NULL = none */
 	int admin_fd;                  /* -1 = serve the socket */
 	bool first_password_by_api;
+	bool allow_legacy_wrapping;
+	enum signer_role role;
 };
 
 /* 0, or -1 when it was told what is wrong. --help and version end the process. Texts point into

@@ -1,0 +1,91 @@
+/* The client's questions to a KRA. See signer_client_kra.h. */
+#include <stdlib.h>
+
+#include "signer_client_kra.h"
+#include "signer_client_private.h"
+
+int
+kra_client_create_key(struct signer_client *c, const struct kra_create_key *f,
+    struct signer_blob *spki, struct signer_blob *sealed, struct gh_error *err)
+{
+	struct signer_blob *out[] = {spki, sealed};
+	struct gh_reader r;
+	int rc;
+
+	*spki = *sealed = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_CREATE_KEY);
+	kra_put_create_key(&c->out, f);
+	if ((rc = client_call_secretly(c, SIGNER_OP_KRA_CREATE_KEY, &r, err)) != 0)
+		return rc;
+	return client_take_blobs(c, &r, out, 2, err);
+}
+
+int
+kra_client_archive(struct signer_client *c, const struct kra_archive *f, struct signer_blob *stored,
+    struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	*stored = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_ARCHIVE);
+	kra_put_archive(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_ARCHIVE, &r, err)) != 0)
+		return rc;
+	return client_take_blobs(c, &r, &stored, 1, err);
+}
+
+int
+kra_client_recover(struct signer_client *c, const struct kra_recover *f, struct signer_blob *iv,
+    struct signer_blob *out, struct gh_error *err)
+{
+	struct gh_reader r;
+	size_t iv_len, len;
+	const unsigned char *iv_p, *p;
+	int rc;
+
+	*iv = *out = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_RECOVER);
+	kra_put_recover(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_RECOVER, &r, err)) != 0)
+		return rc;
+	if (!signer_get_two_blocks(&r, &iv_p, &iv_len, &p, &len) || len == 0)
+		return client_fail_garbled(c, err);
+	if (iv_len > 0 && (rc = client_copy_out(iv_p, iv_len, &iv->p, &iv->len, err)) != 0)
+		return rc;
+	if ((rc = client_copy_out(p, len, &out->p, &out->len, err)) != 0) {
+		free(iv->p);
+		*iv = (struct signer_blob){NULL, 0};
+	}
+	return rc;
+}
+
+int
+kra_client_rewrap(struct signer_client *c, const struct kra_rewrap *f, struct signer_blob *stored,
+    struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	*stored = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_REWRAP);
+	kra_put_rewrap(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_REWRAP, &r, err)) != 0)
+		return rc;
+	return client_take_blobs(c, &r, &stored, 1, err);
+}
+
+int
+kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
+    struct signer_blob *sealed, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	*sealed = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_SEAL_POLICY);
+	kra_put_policy(&c->out, p);
+	if ((rc = client_call(c, SIGNER_OP_KRA_SEAL_POLICY, &r, err)) != 0)
+		return rc;
+	return client_take_blobs(c, &r, &sealed, 1, err);
+}

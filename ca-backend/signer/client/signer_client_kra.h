@@ -1,0 +1,23 @@
+/* The client's questions to a KRA. Outputs are malloc'd, NULL after a failure. kra.h of the signer
+ * says what each refuses; GH_E_SIGNER_DOWN as for all of them. */
+#ifndef SIGNER_CLIENT_KRA_H
+#define SIGNER_CLIENT_KRA_H
+
+#include "signer/protocol/protocol_kra.h"
+
+#include "signer_client.h"
+
+/* Loading, passwords, locking of storage and transport keys: as of a CA's key (signer_client.h). */
+int kra_client_create_key(struct signer_client *c, const struct kra_create_key *f,
+    struct signer_blob *spki, struct signer_blob *sealed, struct gh_error *err) GH_MUSTCHECK;
+int kra_client_archive(struct signer_client *c, const struct kra_archive *f,
+    struct signer_blob *stored, struct gh_error *err) GH_MUSTCHECK;
+/* iv: NULL where the form has none. */
+int kra_client_recover(struct signer_client *c, const struct kra_recover *f, struct signer_blob *iv,
+    struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
+int kra_client_rewrap(struct signer_client *c, const struct kra_rewrap *f,
+    struct signer_blob *stored, struct gh_error *err) GH_MUSTCHECK;
+int kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
+    struct signer_blob *sealed, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,388 @@
+/* A symmetric key for the holder of a private key. See key_wrap.h. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* the OAEP decoding, over what a token decrypted, has no \
+				       other form */
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "signer/keys/token.h"
+#include "spki.h"
+
+#include "key_wrap.h"
+
+#define KEK_SIZE 32
+#define KW_OVERHEAD 8      /* RFC 3394 */
+#define SECRET_MAX 66      /* bytes of a P-521 coordinate */
+#define SPKI_MAX 256       /* of a P-521 key */
+#define RSA_BYTES_MAX 2048 /* RSA-16384 */
+#define V15_OVERHEAD 11    /* RFC 8017, 7.2.1 */
+
+static const struct {
+	enum key_wrap_alg alg;
+	const char *name;
+} names[] = {
+    {KEY_WRAP_RSA_OAEP_256, "RSA-OAEP-256"},
+    {KEY_WRAP_ECDH_ES_A256KW, "ECDH-ES+A256KW"},
+    {KEY_WRAP_RSA1_5, "RSA1_5"},
+};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+
+const char *
+key_wrap_name(enum key_wrap_alg alg)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		if (names[i].alg == alg)
+			return names[i].name;
+	return NULL;
+}
+
+bool
+key_wrap_find(const struct gh_der *name, enum key_wrap_alg *out)
+{
+	for (size_t i = 0; i < NAMES; i++) {
+		if (gh_der_equals(name, names[i].name, strlen(names[i].name))) {
+			*out = names[i].alg;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- AES key wrap (RFC 3394) under a key that both sides derive ----------------------------------
+ */
+
+/* Concat KDF (NIST SP 800-56A, 5.8.1) with the OtherInfo of RFC 7518, 4.6.2. */
+static bool
+derive_kek(const unsigned char *secret, size_t len, unsigned char kek[KEK_SIZE])
+{
+	static const char alg[] = "\0\0\0\016ECDH-ES+A256KW" /* AlgorithmID */
+				  "\0\0\0\0"                 /* PartyUInfo */
+				  "\0\0\0\0"                 /* PartyVInfo */
+				  "\0\0\1\0";                /* SuppPubInfo: 256 bits */
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SECRET, (void *)secret, len),
+	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (void *)alg, sizeof(alg) - 1),
+	    OSSL_PARAM_END};
+	bool ok = ctx != NULL && EVP_KDF_derive(ctx, kek, KEK_SIZE, params) == 1;
+
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return ok;
+}
+
+/* room: bytes at out; the wrapped form has KW_OVERHEAD more than the key. */
+static bool
+aes_key_wrap(const unsigned char kek[KEK_SIZE], bool is_wrapping, const struct gh_der *in,
+    unsigned char *out, int *len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int rest = 0;
+	bool ok;
+
+	if (ctx != NULL)
+		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+	ok = ctx != NULL &&
+	    EVP_CipherInit_ex2(ctx, EVP_aes_256_wrap(), kek, NULL, is_wrapping, NULL) == 1 &&
+	    EVP_CipherUpdate(ctx, out, len, in->p, (int)in->len) == 1 &&
+	    EVP_CipherFinal_ex(ctx, out + *len, &rest) == 1;
+	if (ok)
+		*len += rest;
+	EVP_CIPHER_CTX_free(ctx);
+	return ok;
+}
+
+/* --- wrapping ------------------------------------------------------------------------------------
+ */
+
+static bool
+set_oaep(EVP_PKEY_CTX *ctx)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()) == 1;
+}
+
+static bool
+wrap_rsa(EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out)
+{
+	unsigned char cipher[RSA_BYTES_MAX];
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(to, NULL);
+	size_t len = sizeof(cipher);
+	bool ok = ctx != NULL && EVP_PKEY_encrypt_init(ctx) == 1 && set_oaep(ctx) &&
+	    EVP_PKEY_encrypt(ctx, cipher, &len, key->p, key->len) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	if (!ok)
+		return false;
+	gh_buf_put_u8(out, KEY_WRAP_RSA_OAEP_256);
+	gh_buf_put_block(out, NULL, 0);
+	gh_buf_put_block(out, cipher, len);
+	return true;
+}
+
+static bool
+agree(EVP_PKEY *own, EVP_PKEY *peer, unsigned char secret[SECRET_MAX], size_t *len)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
+	bool ok;
+
+	*len = SECRET_MAX;
+	/* set_peer_ex with 1 proves that the point is on the curve */
+	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+	    EVP_PKEY_derive_set_peer_ex(ctx, peer, 1) == 1 &&
+	    EVP_PKEY_derive(ctx, secret, len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok;
+}
+
+static EVP_PKEY *
+ephemeral_for(EVP_PKEY *to)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(to, NULL); /* its curve */
+	EVP_PKEY *key = NULL;
+
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_keygen(ctx, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static bool
+wrap_agreed(EVP_PKEY *ephemeral, EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out)
+{
+	unsigned char secret[SECRET_MAX], kek[KEK_SIZE], cipher[KEY_WRAP_KEY_MAX + 2 * KW_OVERHEAD];
+	unsigned char *spki = NULL;
+	int len = 0, n = i2d_PUBKEY(ephemeral, &spki);
+	size_t secret_len;
+	bool ok = n > 0 && agree(ephemeral, to, secret, &secret_len) &&
+	    derive_kek(secret, secret_len, kek) && aes_key_wrap(kek, true, key, cipher, &len);
+
+	if (ok) {
+		gh_buf_put_u8(out, KEY_WRAP_ECDH_ES_A256KW);
+		gh_buf_put_block(out, spki, (size_t)n);
+		gh_buf_put_block(out, cipher, (size_t)len);
+	}
+	OPENSSL_cleanse(secret, sizeof(secret));
+	OPENSSL_cleanse(kek, sizeof(kek));
+	OPENSSL_free(spki);
+	return ok;
+}
+
+static bool
+wrap_ec(EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out)
+{
+	EVP_PKEY *ephemeral = ephemeral_for(to);
+	bool ok = ephemeral != NULL && wrap_agreed(ephemeral, to, key, out);
+
+	EVP_PKEY_free(ephemeral);
+	return ok;
+}
+
+int
+key_wrap(EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out, struct gh_error *err)
+{
+	bool is_rsa = EVP_PKEY_is_a(to, "RSA"), ok;
+
+	if (!is_rsa && !EVP_PKEY_is_a(to, "EC"))
+		return gh_fail(err, GH_E_SIGNER, "no key is wrapped for this kind of key");
+	if (key->len == 0 || key->len > KEY_WRAP_KEY_MAX)
+		return gh_fail(err, GH_E_INTERNAL, "key of %zu bytes to wrap", key->len);
+	ok = is_rsa ? wrap_rsa(to, key, out) : wrap_ec(to, key, out);
+	ERR_clear_error();
+	return ok ? gh_buf_check(out, err) : gh_fail(err, GH_E_INTERNAL, "key cannot be wrapped");
+}
+
+bool
+key_wrap_read(struct gh_reader *r, struct wrapped_key *out)
+{
+	out->alg = (enum key_wrap_alg)gh_reader_u8(r);
+	out->ephemeral.p = gh_reader_block(r, SPKI_MAX, &out->ephemeral.len);
+	out->cipher.p = gh_reader_block(r, RSA_BYTES_MAX, &out->cipher.len);
+	return !r->failed && key_wrap_name(out->alg) != NULL;
+}
+
+/* --- unwrapping ----------------------------------------------------------------------------------
+ */
+
+static int
+fail_unwrap(struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_VALIDATION,
+	    "The wrapped key cannot be opened with the key that it names.");
+}
+
+/* Is it as long as the modulus, and below it (RFC 8017, 5.1.2)? Else neither OpenSSL nor a token
+ * would take it; and a token that says no looks as if it were away. */
+static bool
+is_below_modulus(const EVP_PKEY *key, const struct gh_der *cipher)
+{
+	BIGNUM *n = NULL, *c = BN_bin2bn(cipher->p, (int)cipher->len, NULL);
+	bool ok = c != NULL && cipher->len == (size_t)EVP_PKEY_get_size(key) &&
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 && BN_cmp(c, n) < 0;
+
+	BN_free(n);
+	BN_free(c);
+	return ok;
+}
+
+/* The encoded message EM of RFC 8017, 7.1.2 or 7.2.2, as long as the modulus. */
+static int
+decrypt_raw(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size_t *len,
+    struct gh_error *err)
+{
+	EVP_PKEY_CTX *ctx;
+	bool ok;
+
+	if (cipher->len > RSA_BYTES_MAX || !is_below_modulus(with, cipher))
+		return fail_unwrap(err);
+	*len = RSA_BYTES_MAX;
+	if (token_has(with))
+		return token_decrypt(with, cipher, em, len, err);
+	ctx = EVP_PKEY_CTX_new(with, NULL);
+	ok = ctx != NULL && EVP_PKEY_decrypt_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
+	    EVP_PKEY_decrypt(ctx, em, len, cipher->p, cipher->len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : fail_unwrap(err);
+}
+
+static int
+open_oaep(const unsigned char *em, size_t em_len, size_t len, unsigned char *out,
+    struct gh_error *err)
+{
+	unsigned char key[RSA_BYTES_MAX];
+	int n = RSA_padding_check_PKCS1_OAEP_mgf1(key, sizeof(key), em, (int)em_len, (int)em_len,
+	    NULL, 0, EVP_sha256(), EVP_sha256());
+	bool ok = n >= 0 && (size_t)n == len;
+
+	if (ok)
+		memcpy(out, key, len);
+	OPENSSL_cleanse(key, sizeof(key));
+	return ok ? 0 : fail_unwrap(err);
+}
+
+/* 1 where a is 0, else 0; without a branch. */
+static unsigned
+is_zero(unsigned a)
+{
+	return (~a & (a - 1u)) >> 31;
+}
+
+/* 00 02, padding without a zero, 00, key: all of it is looked at, whatever is found, and a random
+ * key is there in any case. */
+static int
+open_v15(const unsigned char *em, size_t em_len, size_t len, unsigned char *out,
+    struct gh_error *err)
+{
+	unsigned char random[KEY_WRAP_KEY_MAX];
+	unsigned good, mask;
+
+	if (len > sizeof(random) || em_len < len + V15_OVERHEAD)
+		return fail_unwrap(err);
+	if (RAND_priv_bytes(random, (int)len) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	good = is_zero(em[0]) & is_zero(em[1] ^ 2u) & is_zero(em[em_len - len - 1]);
+	for (size_t i = 2; i < em_len - len - 1; i++)
+		good &= is_zero(em[i]) ^ 1u;
+	mask = 0u - good;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (unsigned char)((em[em_len - len + i] & mask) | (random[i] & ~mask));
+	OPENSSL_cleanse(random, sizeof(random));
+	return 0;
+}
+
+static int
+unwrap_rsa(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
+    struct gh_error *err)
+{
+	unsigned char em[RSA_BYTES_MAX];
+	size_t em_len;
+	int rc;
+
+	if (!EVP_PKEY_is_a(with, "RSA") || w->ephemeral.len != 0)
+		return fail_unwrap(err);
+	if ((rc = decrypt_raw(with, &w->cipher, em, &em_len, err)) == 0)
+		rc = w->alg == KEY_WRAP_RSA1_5 ? open_v15(em, em_len, len, out, err)
+					       : open_oaep(em, em_len, len, out, err);
+	OPENSSL_cleanse(em, sizeof(em));
+	return rc;
+}
+
+/* A point of the same curve, whole and on it, or NULL. */
+static EVP_PKEY *
+read_peer(EVP_PKEY *with, const struct gh_der *spki)
+{
+	const unsigned char *p = spki->p;
+	struct gh_der core;
+	bool ok = gh_der_is_strict(spki->p, spki->len) && gh_spki_core(spki, &core);
+	EVP_PKEY *peer = ok ? d2i_PUBKEY(NULL, &p, (long)spki->len) : NULL;
+	EVP_PKEY_CTX *ctx = NULL;
+
+	ok = peer != NULL && p == spki->p + spki->len && EVP_PKEY_is_a(peer, "EC") &&
+	    EVP_PKEY_parameters_eq(with, peer) == 1 &&
+	    (ctx = EVP_PKEY_CTX_new(peer, NULL)) != NULL && EVP_PKEY_public_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	if (!ok) {
+		EVP_PKEY_free(peer);
+		peer = NULL;
+	}
+	return peer;
+}
+
+static int
+unwrap_agreed(EVP_PKEY *with, EVP_PKEY *peer, const struct gh_der *cipher, size_t len,
+    unsigned char *out, struct gh_error *err)
+{
+	unsigned char secret[SECRET_MAX], kek[KEK_SIZE], key[KEY_WRAP_KEY_MAX + KW_OVERHEAD];
+	size_t secret_len = sizeof(secret);
+	int n = 0, rc = 0;
+
+	if (cipher->len != len + KW_OVERHEAD || cipher->len > sizeof(key))
+		return fail_unwrap(err);
+	if (token_has(with))
+		rc = token_derive(with, peer, secret, &secret_len, err);
+	else if (!agree(with, peer, secret, &secret_len))
+		rc = fail_unwrap(err);
+	if (rc == 0 &&
+	    (!derive_kek(secret, secret_len, kek) || !aes_key_wrap(kek, false, cipher, key, &n) ||
+		(size_t)n != len))
+		rc = fail_unwrap(err);
+	if (rc == 0)
+		memcpy(out, key, len);
+	OPENSSL_cleanse(secret, sizeof(secret));
+	OPENSSL_cleanse(kek, sizeof(kek));
+	OPENSSL_cleanse(key, sizeof(key));
+	return rc;
+}
+
+static int
+unwrap_ec(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
+    struct gh_error *err)
+{
+	EVP_PKEY *peer = EVP_PKEY_is_a(with, "EC") ? read_peer(with, &w->ephemeral) : NULL;
+	int rc =
+	    peer != NULL ? unwrap_agreed(with, peer, &w->cipher, len, out, err) : fail_unwrap(err);
+
+	EVP_PKEY_free(peer);
+	return rc;
+}
+
+int
+key_unwrap(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
+    struct gh_error *err)
+{
+	int rc = w->alg == KEY_WRAP_ECDH_ES_A256KW ? unwrap_ec(with, w, len, out, err)
+						   : unwrap_rsa(with, w, len, out, err);
+
+	ERR_clear_error();
+	return rc;
+}

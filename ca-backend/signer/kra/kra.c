@@ -1,0 +1,255 @@
+/* What a KRA does. See kra.h. */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "timestamp.h"
+#include "utf8.h"
+
+#include "signer/keys/ca_key.h"
+
+#include "kra.h"
+#include "pkcs12.h"
+#include "secret.h"
+#include "stored_key.h"
+#include "wrapping.h"
+
+#define SPKI_MAX (8 * 1024)
+#define PASSWORD_MAX 1024 /* bytes */
+
+/* --- keys of its own -----------------------------------------------------------------------------
+ */
+
+static int
+seal_key(const struct kra *k, const struct kra_create_key *f, EVP_PKEY *key,
+    const struct gh_buf *spki, struct gh_buf *sealed, struct gh_error *err)
+{
+	struct record r;
+	int rc;
+
+	record_init(&r, f->is_storage ? RECORD_STORAGE : RECORD_TRANSPORT);
+	r.revision = 1;
+	gh_buf_put(&r.cert, spki->data, spki->len);
+	if ((rc = gh_buf_check(&r.cert, err)) == 0 &&
+	    (rc = ca_key_put(key, f->key_uri, f->password, &r, err)) == 0)
+		rc = sealed_put(k->sealing, &r, sealed, err);
+	record_free(&r);
+	return rc;
+}
+
+static int
+put_spki(EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+
+	if (n <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
+	gh_buf_put(out, der, (size_t)n);
+	OPENSSL_free(der);
+	return gh_buf_check(out, err);
+}
+
+int
+kra_create_key(const struct kra *k, const struct kra_create_key *f, struct gh_buf *spki,
+    struct gh_buf *sealed, struct gh_error *err)
+{
+	EVP_PKEY *key;
+	int rc;
+
+	if ((rc = ca_key_make(f->key_alg, f->key_uri, &key, err)) != 0)
+		return rc;
+	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC"))
+		rc = gh_refuse(err, GH_E_VALIDATION,
+		    "Nothing is wrapped for keys of this kind; take RSA, P-256 or P-384.");
+	if (rc == 0 && (rc = put_spki(key, spki, err)) == 0)
+		rc = seal_key(k, f, key, spki, sealed, err);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+/* --- archiving -----------------------------------------------------------------------------------
+ */
+
+static int
+store(const struct kra *k, const unsigned char storage_id[KRA_KEY_ID_SIZE],
+    const struct kra_facts *facts, const struct gh_der *secret, struct gh_buf *out,
+    struct gh_error *err)
+{
+	struct issuer *storage;
+	int rc = kra_find_key(k, ISSUER_STORAGE, storage_id, &storage, err);
+
+	if (rc != 0)
+		return rc;
+	rc = stored_key_seal(storage->key, storage_id, facts, secret, out, err);
+	issuer_unref(storage);
+	return rc;
+}
+
+/* Where altering shows only in what comes out, nobody is told what came out; and a secret that
+ * proves nothing is not taken at all. */
+static int
+look_at(const struct session_key *key, const struct kra_facts *facts, const struct gh_der *secret,
+    struct gh_error *err)
+{
+	int rc = secret_check(facts->kind, secret, &facts->spki, err);
+
+	if (rc == GH_E_VALIDATION && !payload_alg_is_authentic(key->alg))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The wrapped secret cannot be opened with its session key.");
+	return rc;
+}
+
+int
+kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf *stored,
+    struct gh_error *err)
+{
+	struct session_key key;
+	struct gh_buf plain;
+	struct gh_der secret;
+	int rc;
+
+	gh_buf_init(&plain, KRA_SECRET_MAX);
+	plain.secret = true;
+	if ((rc = wrapping_open(k, &f->wrapping, &key, err)) == 0 &&
+	    !payload_alg_is_authentic(key.alg) && f->facts.kind != KRA_ASYMMETRIC)
+		rc = gh_refuse(err, GH_E_VALIDATION,
+		    "AES-CBC is taken for private keys only; use AES-GCM or AES-KWP.");
+	if (rc == 0 &&
+	    (rc = payload_unwrap(key.alg, key.bytes, &f->iv, &f->cipher, &plain, err)) == 0) {
+		secret = (struct gh_der){plain.data, plain.len};
+		if ((rc = look_at(&key, &f->facts, &secret, err)) == 0)
+			rc = store(k, f->storage_id, &f->facts, &secret, stored, err);
+	}
+	OPENSSL_cleanse(&key, sizeof(key));
+	gh_buf_free(&plain);
+	return rc;
+}
+
+/* --- recovering ----------------------------------------------------------------------------------
+ */
+
+static int
+check_may_leave(const struct kra *k, const struct kra_recover *f, struct gh_error *err)
+{
+	if (f->facts.forget_at != 0)
+		return f->facts.forget_at >= gh_now()
+		    ? 0
+		    : gh_refuse(err, GH_E_CONFLICT, "The key is no longer kept.");
+	if (f->facts.policy.len == 0)
+		return 0;
+	return policy_check(k->sealing, k->policies, f, err);
+}
+
+static int
+open_stored(const struct kra *k, const struct kra_recover *f, struct gh_buf *secret,
+    struct gh_error *err)
+{
+	struct issuer *storage;
+	struct stored_key stored;
+	int rc;
+
+	if ((rc = stored_key_read(&f->stored, &stored, err)) != 0 ||
+	    (rc = kra_find_key(k, ISSUER_STORAGE, stored.storage_id, &storage, err)) != 0)
+		return rc;
+	rc = stored_key_open(storage->key, &stored, &f->facts, secret, err);
+	issuer_unref(storage);
+	return rc;
+}
+
+/* The password of a PKCS#12, with a NUL behind it. */
+static int
+open_password(const struct session_key *key, const struct kra_release *f, struct gh_buf *out,
+    struct gh_error *err)
+{
+	int rc = payload_unwrap(key->alg, key->bytes, &f->iv, &f->password, out, err);
+
+	if (rc == 0 &&
+	    (memchr(out->data, 0, out->len) != NULL || !gh_utf8_is_valid(out->data, out->len)))
+		rc = gh_refuse(err, GH_E_VALIDATION, "The password of the PKCS#12 is not UTF-8.");
+	return rc;
+}
+
+static int
+make_pkcs12(const struct session_key *key, const struct kra_release *f, const struct gh_buf *secret,
+    struct gh_buf *out, struct gh_error *err)
+{
+	struct pkcs12_content c = {.pkcs8 = {secret->data, secret->len},
+	    .cert = f->cert,
+	    .chain_len = f->chain_len,
+	    .form = f->form,
+	    .iterations = f->iterations};
+	char name[KRA_TEXT_MAX + 1];
+	struct gh_buf password;
+	int rc;
+
+	memcpy(c.chain, f->chain, sizeof(c.chain));
+	memcpy(name, f->name.p != NULL ? f->name.p : (const unsigned char *)"", f->name.len);
+	name[f->name.len] = '\0';
+	c.name = name;
+	gh_buf_init(&password, PASSWORD_MAX);
+	password.secret = true;
+	if ((rc = open_password(key, f, &password, err)) == 0) {
+		c.password = (const char *)password.data;
+		rc = pkcs12_make(&c, out, err);
+	}
+	gh_buf_free(&password);
+	return rc;
+}
+
+/* What a form needs is known before the secret is touched. */
+static int
+check_form(const struct kra *k, const struct kra_recover *f, struct gh_error *err)
+{
+	if (f->release.form == KRA_WRAPPED)
+		return 0;
+	if (f->facts.kind != KRA_ASYMMETRIC)
+		return gh_refuse(err, GH_E_VALIDATION, "Only private keys go into a PKCS#12.");
+	if (f->release.form == KRA_PKCS12_LEGACY && !k->allows_legacy)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "PKCS#12 with 3DES and SHA-1 is not allowed here.");
+	return 0;
+}
+
+int
+kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv, struct gh_buf *out,
+    struct gh_error *err)
+{
+	struct session_key key;
+	struct gh_buf secret;
+	int rc;
+
+	gh_buf_init(&secret, KRA_SECRET_MAX);
+	secret.secret = true;
+	if ((rc = check_form(k, f, err)) == 0 && (rc = check_may_leave(k, f, err)) == 0 &&
+	    (rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0 &&
+	    (rc = open_stored(k, f, &secret, err)) == 0)
+		rc = f->release.form == KRA_WRAPPED
+		    ? payload_wrap(key.alg, key.bytes, &(struct gh_der){secret.data, secret.len},
+			  iv, out, err)
+		    : make_pkcs12(&key, &f->release, &secret, out, err);
+	OPENSSL_cleanse(&key, sizeof(key));
+	gh_buf_free(&secret);
+	return rc;
+}
+
+/* --- under another storage key -------------------------------------------------------------------
+ */
+
+int
+kra_rewrap(const struct kra *k, const struct kra_rewrap *f, struct gh_buf *stored,
+    struct gh_error *err)
+{
+	struct issuer *from, *to;
+	struct stored_key old;
+	int rc;
+
+	if ((rc = stored_key_read(&f->stored, &old, err)) != 0 ||
+	    (rc = kra_find_key(k, ISSUER_STORAGE, old.storage_id, &from, err)) != 0)
+		return rc;
+	if ((rc = kra_find_key(k, ISSUER_STORAGE, f->to_id, &to, err)) == 0)
+		rc = stored_key_rewrap(from->key, to->key, f->to_id, &old, stored, err);
+	issuer_unref(from);
+	issuer_unref(to);
+	return rc;
+}

@@ -1,0 +1,102 @@
+/* A key with its certificate as PKCS#12. See pkcs12.h. */
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+
+#include "pkcs12.h"
+#include "secret.h"
+
+static X509 *
+read_cert(const struct gh_der *der)
+{
+	const unsigned char *p = der->p;
+	X509 *x = d2i_X509(NULL, &p, (long)der->len);
+
+	if (x != NULL && p != der->p + der->len) {
+		X509_free(x);
+		x = NULL;
+	}
+	return x;
+}
+
+/* NULL: one of them is none. */
+static STACK_OF(X509) * read_chain(const struct pkcs12_content *c)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+
+	for (size_t i = 0; chain != NULL && i < c->chain_len; i++) {
+		X509 *x = read_cert(&c->chain[i]);
+
+		if (x == NULL || sk_X509_push(chain, x) == 0) {
+			X509_free(x);
+			sk_X509_pop_free(chain, X509_free);
+			chain = NULL;
+		}
+	}
+	return chain;
+}
+
+/* PKCS12_create has SHA-1 for the MAC where no other is set: it is made without one. */
+static PKCS12 *
+create(const struct pkcs12_content *c, EVP_PKEY *key, X509 *cert, STACK_OF(X509) * chain)
+{
+	bool is_legacy = c->form == KRA_PKCS12_LEGACY;
+	int nid = is_legacy ? NID_pbe_WithSHA1And3_Key_TripleDES_CBC : NID_aes_256_cbc;
+	int iter = (int)c->iterations;
+	PKCS12 *p12 = PKCS12_create(c->password, c->name[0] != '\0' ? c->name : NULL, key, cert,
+	    chain, nid, nid, iter, -1, 0);
+
+	if (p12 != NULL &&
+	    PKCS12_set_mac(p12, c->password, -1, NULL, 0, iter,
+		is_legacy ? EVP_sha1() : EVP_sha256()) != 1) {
+		PKCS12_free(p12);
+		p12 = NULL;
+	}
+	return p12;
+}
+
+static int
+put(const struct pkcs12_content *c, EVP_PKEY *key, X509 *cert, STACK_OF(X509) * chain,
+    struct gh_buf *out, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	PKCS12 *p12;
+	int n;
+
+	if (key == NULL || cert == NULL || chain == NULL || X509_check_private_key(cert, key) != 1)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The certificate does not belong to the key, or one of them cannot be read.");
+	p12 = create(c, key, cert, chain);
+	n = p12 != NULL ? i2d_PKCS12(p12, &der) : -1;
+	PKCS12_free(p12);
+	if (n <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "PKCS#12 cannot be made");
+	gh_buf_put(out, der, (size_t)n);
+	OPENSSL_clear_free(der, (size_t)n);
+	return gh_buf_check(out, err);
+}
+
+int
+pkcs12_make(const struct pkcs12_content *c, struct gh_buf *out, struct gh_error *err)
+{
+	STACK_OF(X509) * chain;
+	EVP_PKEY *key;
+	X509 *cert;
+	int rc;
+
+	if (c->chain_len > KRA_CHAIN_MAX || c->iterations < PKCS12_ITERATIONS_MIN ||
+	    c->iterations > PKCS12_ITERATIONS_MAX)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "A PKCS#12 has at most %d issuers and %d to %d iterations.", KRA_CHAIN_MAX,
+		    PKCS12_ITERATIONS_MIN, PKCS12_ITERATIONS_MAX);
+	key = secret_key_read(&c->pkcs8);
+	cert = read_cert(&c->cert);
+	chain = read_chain(c);
+	rc = put(c, key, cert, chain, out, err);
+	sk_X509_pop_free(chain, X509_free);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return rc;
+}

@@ -1,0 +1,59 @@
+/* A key that a client chose. See wrapping.h. */
+#include <openssl/crypto.h>
+
+#include "key_wrap.h"
+#include "wrapping.h"
+
+int
+kra_find_key(const struct kra *k, enum issuer_kind kind, const unsigned char id[KRA_KEY_ID_SIZE],
+    struct issuer **out, struct gh_error *err)
+{
+	int rc = 0;
+
+	*out = issuer_table_get(k->keys, id);
+	if (*out == NULL || (*out)->kind != kind)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "%s key is not loaded",
+		    kind == ISSUER_STORAGE ? "storage" : "transport");
+	else if (issuer_is_locked(*out))
+		rc = gh_fail(err, GH_E_CA_LOCKED, "the %s key is locked",
+		    kind == ISSUER_STORAGE ? "storage" : "transport");
+	if (rc != 0) {
+		issuer_unref(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+static int
+find_algs(const struct kra *k, const struct kra_wrapping *w, enum key_wrap_alg *key_alg,
+    const struct payload_alg **payload, struct gh_error *err)
+{
+	*payload = payload_alg_find(&w->payload_alg);
+	if (!key_wrap_find(&w->key_alg, key_alg) || *payload == NULL)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The algorithm \"%.*s\" with \"%.*s\" is not known.", (int)w->key_alg.len,
+		    (const char *)w->key_alg.p, (int)w->payload_alg.len,
+		    (const char *)w->payload_alg.p);
+	if (!k->allows_legacy &&
+	    (*key_alg == KEY_WRAP_RSA1_5 || !payload_alg_is_authentic(*payload)))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "RSA1_5 and AES-CBC are not allowed here; use RSA-OAEP-256 or ECDH-ES+A256KW, "
+		    "and AES-GCM or AES-KWP.");
+	return 0;
+}
+
+int
+wrapping_open(const struct kra *k, const struct kra_wrapping *w, struct session_key *out,
+    struct gh_error *err)
+{
+	struct wrapped_key key = {.ephemeral = w->ephemeral, .cipher = w->wrapped_key};
+	struct issuer *transport;
+	int rc;
+
+	if ((rc = find_algs(k, w, &key.alg, &out->alg, err)) != 0 ||
+	    (rc = kra_find_key(k, ISSUER_TRANSPORT, w->transport_id, &transport, err)) != 0)
+		return rc;
+	rc = key_unwrap(transport->key, &key, payload_alg_key_size(out->alg), out->bytes, err);
+	issuer_unref(transport);
+	return rc;
+}

@@ -1,0 +1,22 @@
+/* A key that a client chose and wrapped for a transport key, opened. */
+#ifndef SIGNER_KRA_WRAPPING_H
+#define SIGNER_KRA_WRAPPING_H
+
+#include "kra.h"
+#include "payload_wrap.h"
+
+struct session_key {
+	const struct payload_alg *alg;
+	unsigned char bytes[32];
+};
+
+/* A loaded, unlocked key of this kind, to be given back with issuer_unref. GH_E_NOT_FOUND,
+ * GH_E_CA_LOCKED. */
+int kra_find_key(const struct kra *k, enum issuer_kind kind,
+    const unsigned char id[KRA_KEY_ID_SIZE], struct issuer **out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* To be wiped. The errors of kra.h. */
+int wrapping_open(const struct kra *k, const struct kra_wrapping *w, struct session_key *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,789 @@
+/* A real signer in the role of a KRA: its keys, archiving, recovering, who must agree. What clients
+ * wrap is made with the KRA's own parts, which test_kra_secrets.c compares with those of others. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/cms.h>
+#include <openssl/pkcs12.h>
+
+#include "digest.h"
+#include "key_alg.h"
+#include "signer/client/signer_client_kra.h"
+#include "signer/kra/approval.h"
+#include "signer/kra/key_wrap.h"
+#include "signer/kra/payload_wrap.h"
+#include "signer/kra/secret.h"
+
+#include "ca-backend/signer_process.h"
+
+#define TEXT(s) ((struct gh_der){(const unsigned char *)(s), strlen(s)})
+#define BLOB(b) ((struct gh_der){(b).p, (b).len})
+#define BUF(b) ((struct gh_der){(b).data, (b).len})
+
+/* A storage and a transport key. */
+struct keys {
+	struct signer_blob spki, sealed;
+	unsigned char id[KRA_KEY_ID_SIZE];
+};
+
+struct fixture {
+	struct signer_process sp;
+	struct admin_signer admin;
+	struct signer_client *client; /* as a worker */
+	struct keys storage, transport;
+	EVP_PKEY *key; /* of a person */
+	struct gh_buf pkcs8, spki;
+};
+
+static void
+create_key(struct fixture *f, bool is_storage, const char *alg, const char *password,
+    struct keys *out)
+{
+	struct kra_create_key q = {.is_storage = is_storage, .key_alg = alg, .password = password};
+	struct gh_error err;
+
+	assert_int_equal(kra_client_create_key(f->admin.client, &q, &out->spki, &out->sealed, &err),
+	    0);
+	assert_true(gh_digest(GH_SHA256, out->spki.p, out->spki.len, out->id));
+}
+
+static int
+load(struct fixture *f, const struct keys *k)
+{
+	unsigned char id[KRA_KEY_ID_SIZE];
+	struct gh_error err;
+	int rc = signer_client_load_ca(f->client, k->sealed.p, k->sealed.len, id, &err);
+
+	if (rc == 0 || rc == GH_E_CA_LOCKED)
+		assert_memory_equal(id, k->id, sizeof(id));
+	return rc;
+}
+
+static void
+keys_free(struct keys *k)
+{
+	free(k->spki.p);
+	free(k->sealed.p);
+}
+
+static int
+setup_with(void **state, const char *storage, const char *transport)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct gh_error err;
+
+	MUST(f != NULL);
+	signer_process_new(&f->sp);
+	f->sp.role = "kra";
+	signer_process_start(&f->sp, "8");
+	f->client = signer_process_client(&f->sp);
+	f->admin = admin_signer_start(&f->sp);
+	create_key(f, true, storage, NULL, &f->storage);
+	create_key(f, false, transport, NULL, &f->transport);
+	assert_int_equal(load(f, &f->storage), 0);
+	assert_int_equal(load(f, &f->transport), 0);
+	f->key = gh_key_make("P-256");
+	gh_buf_init(&f->pkcs8, 8192);
+	gh_buf_init(&f->spki, 8192);
+	assert_int_equal(secret_key_put(f->key, &f->pkcs8, &f->spki, &err), 0);
+	*state = f;
+	return 0;
+}
+
+static int
+setup(void **state)
+{
+	return setup_with(state, "P-256", "P-256");
+}
+
+static int
+setup_rsa(void **state)
+{
+	return setup_with(state, "RSA-2048", "RSA-2048");
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(admin_signer_stop(&f->admin), 0);
+	signer_client_free(f->client);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	signer_process_free(&f->sp);
+	keys_free(&f->storage);
+	keys_free(&f->transport);
+	EVP_PKEY_free(f->key);
+	gh_buf_free(&f->pkcs8);
+	gh_buf_free(&f->spki);
+	free(f);
+	return 0;
+}
+
+/* --- what a client does -------------------------------------------------------------------------
+ */
+
+/* A session key of 40..5f, wrapped for a transport key. */
+struct client_key {
+	unsigned char key[32];
+	struct gh_buf parts;
+	struct kra_wrapping wrapping;
+};
+
+static void
+client_key(struct client_key *c, const struct keys *transport, const char *payload)
+{
+	const unsigned char *p = transport->spki.p;
+	EVP_PKEY *to = d2i_PUBKEY(NULL, &p, (long)transport->spki.len);
+	struct wrapped_key w;
+	struct gh_reader r;
+	struct gh_error err;
+
+	for (size_t i = 0; i < sizeof(c->key); i++)
+		c->key[i] = (unsigned char)(0x40 + i);
+	gh_buf_init(&c->parts, 8192);
+	assert_int_equal(key_wrap(to, &(struct gh_der){c->key, sizeof(c->key)}, &c->parts, &err),
+	    0);
+	gh_reader_init(&r, c->parts.data, c->parts.len);
+	assert_true(key_wrap_read(&r, &w));
+	c->wrapping = (struct kra_wrapping){.key_alg = TEXT(key_wrap_name(w.alg)),
+	    .ephemeral = w.ephemeral,
+	    .wrapped_key = w.cipher,
+	    .payload_alg = TEXT(payload)};
+	memcpy(c->wrapping.transport_id, transport->id, sizeof(transport->id));
+	EVP_PKEY_free(to);
+}
+
+static void
+wrap_secret(const struct client_key *c, struct gh_der secret, struct gh_buf *iv, struct gh_buf *out)
+{
+	const struct payload_alg *alg = payload_alg_find(&c->wrapping.payload_alg);
+	struct gh_error err;
+
+	gh_buf_init(iv, 32);
+	gh_buf_init(out, 32768);
+	assert_int_equal(payload_wrap(alg, c->key, &secret, iv, out, &err), 0);
+}
+
+static struct kra_facts
+facts_of(const struct fixture *f, const char *policy)
+{
+	return (struct kra_facts){.id = {0xa1, 0x1c, 0xe0},
+	    .kind = KRA_ASYMMETRIC,
+	    .owner = TEXT("guid:alice"),
+	    .policy = TEXT(policy),
+	    .spki = BUF(f->spki)};
+}
+
+static int
+archive(struct fixture *f, const char *payload, const struct kra_facts *facts, struct gh_der secret,
+    struct signer_blob *stored, struct gh_error *err)
+{
+	struct client_key c;
+	struct gh_buf iv, cipher;
+	struct kra_archive q = {.facts = *facts};
+	int rc;
+
+	client_key(&c, &f->transport, payload);
+	wrap_secret(&c, secret, &iv, &cipher);
+	memcpy(q.storage_id, f->storage.id, sizeof(q.storage_id));
+	q.wrapping = c.wrapping;
+	q.iv = BUF(iv);
+	q.cipher = BUF(cipher);
+	rc = kra_client_archive(f->client, &q, stored, err);
+	gh_buf_free(&c.parts);
+	gh_buf_free(&iv);
+	gh_buf_free(&cipher);
+	return rc;
+}
+
+static void
+archive_key(struct fixture *f, const char *policy, struct signer_blob *stored)
+{
+	struct kra_facts facts = facts_of(f, policy);
+	struct gh_error err;
+
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), stored, &err), 0);
+}
+
+/* Recover into the client's key, and compare with what was archived. */
+static int
+recover_as(struct fixture *f, struct kra_recover *q, const struct client_key *c,
+    struct gh_error *err)
+{
+	struct signer_blob iv, out;
+	struct gh_buf plain;
+	int rc = kra_client_recover(f->client, q, &iv, &out, err);
+
+	if (rc != 0)
+		return rc;
+	gh_buf_init(&plain, 32768);
+	assert_int_equal(payload_unwrap(payload_alg_find(&c->wrapping.payload_alg), c->key,
+			     &BLOB(iv), &BLOB(out), &plain, err),
+	    0);
+	assert_int_equal(plain.len, f->pkcs8.len);
+	assert_memory_equal(plain.data, f->pkcs8.data, plain.len);
+	/* on no way is it in the clear */
+	assert_null(memmem(q->stored.p, q->stored.len, f->pkcs8.data + 36, 32));
+	assert_null(memmem(out.p, out.len, f->pkcs8.data + 36, 32));
+	gh_buf_free(&plain);
+	free(iv.p);
+	free(out.p);
+	return 0;
+}
+
+static int
+recover(struct fixture *f, const char *policy, const struct signer_blob *stored,
+    struct gh_error *err)
+{
+	struct client_key c;
+	struct kra_recover q = {.facts = facts_of(f, policy), .stored = BLOB(*stored)};
+	int rc;
+
+	client_key(&c, &f->transport, "AES-256-KWP");
+	q.release = (struct kra_release){.form = KRA_WRAPPED, .wrapping = c.wrapping};
+	rc = recover_as(f, &q, &c, err);
+	gh_buf_free(&c.parts);
+	return rc;
+}
+
+/* --- archiving and recovering -------------------------------------------------------------------
+ */
+
+static void
+key__goes_in_and_comes_out(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored;
+	struct gh_error err;
+
+	archive_key(f, "", &stored);
+	assert_int_equal(recover(f, "", &stored, &err), 0);
+	free(stored.p);
+}
+
+static void
+key__each_kind_of_secret(void **state)
+{
+	struct fixture *f = *state;
+	struct kra_facts facts = facts_of(f, "");
+	struct signer_blob stored;
+	struct gh_error err;
+
+	facts.spki = (struct gh_der){NULL, 0};
+	facts.kind = KRA_PASSPHRASE;
+	assert_int_equal(archive(f, "AES-256-KWP", &facts, TEXT("correct horse"), &stored, &err),
+	    0);
+	free(stored.p);
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, TEXT("\x01"), &stored, &err),
+	    GH_E_VALIDATION);
+	assert_null(stored.p);
+	facts.kind = KRA_SYMMETRIC;
+	assert_int_equal(archive(f, "AES-256-KW", &facts, TEXT("0123456789abcdef"), &stored, &err),
+	    0);
+	free(stored.p);
+	facts.kind = KRA_ASYMMETRIC;
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err),
+	    GH_E_VALIDATION);
+}
+
+static void
+key__of_somebody_else(void **state)
+{
+	struct fixture *f = *state;
+	struct kra_facts facts = facts_of(f, "");
+	EVP_PKEY *other = gh_key_make("P-256");
+	struct gh_buf pkcs8, spki;
+	struct signer_blob stored;
+	struct gh_error err;
+
+	gh_buf_init(&pkcs8, 8192);
+	gh_buf_init(&spki, 8192);
+	assert_int_equal(secret_key_put(other, &pkcs8, &spki, &err), 0);
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(pkcs8), &stored, &err),
+	    GH_E_VALIDATION);
+	assert_string_equal(err.message, "The private key does not belong to the public key.");
+	gh_buf_free(&pkcs8);
+	gh_buf_free(&spki);
+	EVP_PKEY_free(other);
+}
+
+static void
+key__as_pkcs12(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored, iv, out;
+	struct gh_buf password_iv, password;
+	struct client_key c;
+	struct kra_recover q = {.facts = facts_of(f, "")};
+	X509 *x = X509_new(), *got;
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	struct gh_error err;
+	EVP_PKEY *key;
+	PKCS12 *p12;
+	int n;
+
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_set_pubkey(x, f->key);
+	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
+	n = i2d_X509(x, &der);
+	archive_key(f, "", &stored);
+	q.stored = BLOB(stored);
+	client_key(&c, &f->transport, "AES-256-GCM");
+	wrap_secret(&c, TEXT("geheim, länger"), &password_iv, &password);
+	q.release = (struct kra_release){.form = KRA_PKCS12,
+	    .wrapping = c.wrapping,
+	    .iv = BUF(password_iv),
+	    .password = BUF(password),
+	    .name = TEXT("alice"),
+	    .cert = {der, (size_t)n},
+	    .iterations = 2048};
+	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), 0);
+	assert_null(iv.p);
+	p = out.p;
+	p12 = d2i_PKCS12(NULL, &p, (long)out.len);
+	assert_int_equal(PKCS12_parse(p12, "geheim, länger", &key, &got, NULL), 1);
+	assert_int_equal(EVP_PKEY_eq(key, f->key), 1);
+	PKCS12_free(p12);
+	EVP_PKEY_free(key);
+	X509_free(got);
+	free(out.p);
+	q.release.form = KRA_PKCS12_LEGACY;
+	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), GH_E_VALIDATION);
+	q.release.form = KRA_PKCS12;
+	q.release.iterations = 0;
+	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), GH_E_VALIDATION);
+	free(stored.p);
+	gh_buf_free(&c.parts);
+	gh_buf_free(&password_iv);
+	gh_buf_free(&password);
+	OPENSSL_free(der);
+	X509_free(x);
+}
+
+static void
+key__old_algorithms_only_if_allowed(void **state)
+{
+	struct fixture *f = *state;
+	struct kra_facts facts = facts_of(f, "");
+	struct signer_blob stored;
+	struct gh_error err;
+
+	assert_int_equal(archive(f, "AES-256-CBC", &facts, BUF(f->pkcs8), &stored, &err),
+	    GH_E_VALIDATION);
+}
+
+static void
+key__kept_for_a_while(void **state)
+{
+	struct fixture *f = *state;
+	struct kra_facts facts = facts_of(f, "nobody made this policy");
+	struct signer_blob stored;
+	struct client_key c;
+	struct kra_recover q = {0};
+	struct gh_error err;
+
+	client_key(&c, &f->transport, "AES-256-GCM");
+	facts.forget_at = gh_now() + 600;
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err), 0);
+	q = (struct kra_recover){.facts = facts,
+	    .stored = BLOB(stored),
+	    .release = {.form = KRA_WRAPPED, .wrapping = c.wrapping}};
+	assert_int_equal(recover_as(f, &q, &c, &err), 0);
+	q.facts.forget_at++;
+	assert_int_equal(recover_as(f, &q, &c, &err), GH_E_SIGNER);
+	free(stored.p);
+	facts.forget_at = gh_now() - 1;
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err), 0);
+	q.facts = facts;
+	q.stored = BLOB(stored);
+	assert_int_equal(recover_as(f, &q, &c, &err), GH_E_CONFLICT);
+	free(stored.p);
+	gh_buf_free(&c.parts);
+}
+
+/* --- its keys -----------------------------------------------------------------------------------
+ */
+
+static void
+keys__loaded_again_after_a_restart(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored;
+	struct gh_error err;
+
+	archive_key(f, "", &stored);
+	assert_int_equal(signer_process_stop(&f->sp, SIGKILL), 256 + SIGKILL);
+	signer_process_start(&f->sp, "8");
+	assert_int_equal(recover(f, "", &stored, &err), GH_E_NOT_FOUND);
+	assert_int_equal(load(f, &f->transport), 0);
+	assert_int_equal(recover(f, "", &stored, &err), GH_E_NOT_FOUND);
+	assert_int_equal(load(f, &f->storage), 0);
+	assert_int_equal(recover(f, "", &stored, &err), 0);
+	free(stored.p);
+}
+
+static void
+keys__under_a_password(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored;
+	struct gh_error err;
+	int64_t until;
+
+	keys_free(&f->storage);
+	create_key(f, true, "P-384", "a long password", &f->storage);
+	assert_int_equal(load(f, &f->storage), GH_E_CA_LOCKED);
+	assert_int_equal(archive(f, "AES-256-GCM", &(struct kra_facts){.kind = KRA_PASSPHRASE},
+			     TEXT("x"), &stored, &err),
+	    GH_E_CA_LOCKED);
+	assert_int_equal(signer_client_unlock(f->client, f->storage.sealed.p, f->storage.sealed.len,
+			     "wrong", 60, &until, &err),
+	    GH_E_CA_PASSWORD);
+	assert_int_equal(signer_client_unlock(f->client, f->storage.sealed.p, f->storage.sealed.len,
+			     "a long password", 60, &until, &err),
+	    0);
+	archive_key(f, "", &stored);
+	assert_int_equal(recover(f, "", &stored, &err), 0);
+	assert_int_equal(signer_client_lock(f->client, f->storage.id, &err), 0);
+	assert_int_equal(recover(f, "", &stored, &err), GH_E_CA_LOCKED);
+	free(stored.p);
+}
+
+static void
+keys__storage_key_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored, moved;
+	struct kra_rewrap q = {0};
+	struct keys next;
+	struct gh_error err;
+
+	archive_key(f, "", &stored);
+	create_key(f, true, "RSA-2048", NULL, &next);
+	memcpy(q.to_id, next.id, sizeof(q.to_id));
+	q.stored = BLOB(stored);
+	assert_int_equal(kra_client_rewrap(f->client, &q, &moved, &err), GH_E_NOT_FOUND);
+	assert_int_equal(load(f, &next), 0);
+	assert_int_equal(kra_client_rewrap(f->client, &q, &moved, &err), 0);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	signer_process_start(&f->sp, "8");
+	assert_int_equal(load(f, &next), 0);
+	assert_int_equal(load(f, &f->transport), 0);
+	assert_int_equal(recover(f, "", &moved, &err), 0);
+	assert_int_equal(recover(f, "", &stored, &err), GH_E_NOT_FOUND);
+	free(stored.p);
+	free(moved.p);
+	keys_free(&next);
+}
+
+/* A worker renews transport keys; it makes no storage key, and none that only it can unlock. */
+static void
+keys__what_a_worker_makes(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		struct kra_create_key q;
+		int rc;
+	} rows[] = {
+	    {{false, "P-256", NULL, NULL}, 0},
+	    {{true, "P-256", NULL, NULL}, GH_E_CA_POLICY},
+	    {{false, "P-256", NULL, "secret"}, GH_E_CA_POLICY},
+	    {{false, "P-256", "pkcs11:token=t", NULL}, GH_E_CA_POLICY},
+	};
+	struct signer_blob spki, sealed;
+	struct gh_error err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(kra_client_create_key(f->client, &rows[i].q, &spki, &sealed, &err),
+		    rows[i].rc);
+		assert_int_equal(spki.p != NULL && sealed.p != NULL, rows[i].rc == 0);
+		free(spki.p);
+		free(sealed.p);
+	}
+	assert_int_equal(kra_client_create_key(f->admin.client,
+			     &(struct kra_create_key){true, "Ed25519", NULL, NULL}, &spki, &sealed,
+			     &err),
+	    GH_E_VALIDATION);
+}
+
+/* Storage keys unwrap nothing that clients send, transport keys store nothing. */
+static void
+keys__do_nothing_of_the_other_kind(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored;
+	struct gh_error err;
+	struct keys k = f->transport;
+
+	f->transport = f->storage;
+	assert_int_equal(archive(f, "AES-256-GCM", &(struct kra_facts){.kind = KRA_PASSPHRASE},
+			     TEXT("x"), &stored, &err),
+	    GH_E_NOT_FOUND);
+	f->transport = f->storage = k;
+	assert_int_equal(archive(f, "AES-256-GCM", &(struct kra_facts){.kind = KRA_PASSPHRASE},
+			     TEXT("x"), &stored, &err),
+	    GH_E_NOT_FOUND);
+	memset(&f->storage, 0, sizeof(f->storage));
+}
+
+/* --- roles --------------------------------------------------------------------------------------
+ */
+
+/* With the same system key: a CA's record is nothing to a KRA, a KRA's nothing to a signer of CAs,
+ * and neither does the work of the other. */
+static void
+roles__are_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_process ca = f->sp;
+	struct admin_signer admin;
+	struct made_ca root;
+	struct signer_blob spki, sealed;
+	unsigned char id[SIGNER_CA_ID_SIZE], *der = NULL;
+	size_t len;
+	struct gh_error err;
+
+	ca.role = "ca";
+	assert_int_equal(make_ca(&ca, "Root", "P-256", NULL, &root_limits, &root, &err), 0);
+	assert_int_equal(signer_client_load_ca(f->client, root.sealed, root.sealed_len, id, &err),
+	    GH_E_SIGNER);
+	admin = admin_signer_start(&ca);
+	assert_int_equal(signer_client_load_ca(admin.client, f->storage.sealed.p,
+			     f->storage.sealed.len, id, &err),
+	    GH_E_SIGNER);
+	assert_int_equal(kra_client_create_key(admin.client,
+			     &(struct kra_create_key){true, "P-256", NULL, NULL}, &spki, &sealed,
+			     &err),
+	    GH_E_FORBIDDEN);
+	assert_int_equal(admin_signer_stop(&admin), 0);
+	assert_int_equal(signer_client_audit_key(f->client, &der, &len, &err), GH_E_FORBIDDEN);
+	made_ca_free(&root);
+}
+
+/* --- who must agree ------------------------------------------------------------------------------
+ */
+
+struct agent {
+	EVP_PKEY *key;
+	X509 *x;
+	unsigned char *der;
+	size_t len;
+};
+
+static struct agent
+make_agent(const char *name)
+{
+	struct agent a = {.key = gh_key_make("P-256"), .x = X509_new()};
+	X509_NAME *n = X509_get_subject_name(a.x);
+
+	X509_gmtime_adj(X509_getm_notBefore(a.x), -60);
+	X509_gmtime_adj(X509_getm_notAfter(a.x), 3600);
+	X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(a.x, n);
+	X509_set_pubkey(a.x, a.key);
+	assert_int_not_equal(X509_sign(a.x, a.key, EVP_sha256()), 0);
+	a.len = (size_t)i2d_X509(a.x, &a.der);
+	return a;
+}
+
+static void
+agent_free(struct agent *a)
+{
+	EVP_PKEY_free(a->key);
+	X509_free(a->x);
+	OPENSSL_free(a->der);
+}
+
+static struct gh_der
+approve(const struct kra_recover *q, const struct agent *a)
+{
+	struct approval_subject s = {.request_id = q->request_id,
+	    .requester = q->requester,
+	    .until = q->until};
+	unsigned char *der = NULL;
+	CMS_ContentInfo *cms;
+	struct gh_error err;
+	struct gh_buf text;
+	BIO *in;
+	int n;
+
+	memcpy(s.key_id, q->facts.id, sizeof(s.key_id));
+	assert_true(kra_release_digest(&q->release, s.wrapping));
+	gh_buf_init(&text, 4096);
+	assert_int_equal(approval_text(&s, &text, &err), 0);
+	in = BIO_new_mem_buf(text.data, (int)text.len);
+	cms = CMS_sign(a->x, a->key, NULL, in, CMS_BINARY | CMS_DETACHED);
+	assert_non_null(cms);
+	n = i2d_CMS_ContentInfo(cms, &der);
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	gh_buf_free(&text);
+	return (struct gh_der){der, (size_t)n};
+}
+
+static int
+seal_policy(struct fixture *f, const struct kra_policy *p, struct signer_blob *out)
+{
+	struct gh_error err;
+
+	return kra_client_seal_policy(f->admin.client, p, out, &err);
+}
+
+static void
+policy__two_of_three_sign(void **state)
+{
+	struct fixture *f = *state;
+	struct agent a = make_agent("anna"), b = make_agent("bert"), c = make_agent("carl");
+	struct agent mallory = make_agent("anna");
+	struct kra_policy p = {.name = TEXT("two of three"),
+	    .revision = 2,
+	    .required = 2,
+	    .is_signed = true,
+	    .agent = {{TEXT("guid:anna"), {a.der, a.len}}, {TEXT("guid:bert"), {b.der, b.len}},
+		{TEXT("guid:carl"), {c.der, c.len}}},
+	    .agents = 3};
+	struct signer_blob stored, sealed, older, weaker;
+	struct client_key k;
+	struct kra_recover q = {0};
+	struct gh_der from_a, from_b, from_c, from_mallory;
+	struct gh_error err;
+
+	assert_int_equal(seal_policy(f, &p, &sealed), 0);
+	p.revision = 1;
+	assert_int_equal(seal_policy(f, &p, &older), 0);
+	p.name = TEXT("one");
+	p.required = 1;
+	assert_int_equal(seal_policy(f, &p, &weaker), 0);
+	archive_key(f, "two of three", &stored);
+	client_key(&k, &f->transport, "AES-256-GCM");
+	q = (struct kra_recover){.facts = facts_of(f, "two of three"),
+	    .stored = BLOB(stored),
+	    .release = {.form = KRA_WRAPPED, .wrapping = k.wrapping},
+	    .policy = BLOB(sealed),
+	    .request_id = 7,
+	    .requester = TEXT("guid:anna"),
+	    .until = gh_now() + 3600};
+	from_a = approve(&q, &a);
+	from_b = approve(&q, &b);
+	from_c = approve(&q, &c);
+	from_mallory = approve(&q, &mallory);
+
+	/* nobody; one; one twice; one and the requester, who does not count; a stranger */
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_CONFLICT);
+	q.approvals = 1, q.approval[0] = from_b;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_CONFLICT);
+	assert_string_equal(err.detail, "signer: 1 of 2 agents have approved.");
+	q.approvals = 2, q.approval[1] = from_b;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_CONFLICT);
+	q.approval[1] = from_a;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_CONFLICT);
+	q.approval[1] = from_mallory;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_VALIDATION);
+	/* two */
+	q.approval[1] = from_c;
+	assert_int_equal(recover_as(f, &q, &k, &err), 0);
+	/* the same two, for another request, for another requester's key, later, of an older or
+	 * another policy */
+	q.request_id++;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_VALIDATION);
+	q.request_id--, q.requester = TEXT("guid:mallory");
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_VALIDATION);
+	q.requester = TEXT("guid:anna");
+	q.release.wrapping.payload_alg = TEXT("AES-256-KWP");
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_VALIDATION);
+	q.release.wrapping.payload_alg = TEXT("AES-256-GCM");
+	q.until = gh_now() - 1;
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_CONFLICT);
+	q.until = gh_now() + 3600;
+	q.policy = BLOB(older);
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_SIGNER);
+	q.policy = BLOB(weaker);
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_SIGNER);
+	q.policy = BLOB(sealed);
+	q.facts.policy = TEXT("");
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_SIGNER);
+	q.facts.policy = TEXT("one");
+	q.policy = BLOB(weaker);
+	assert_int_equal(recover_as(f, &q, &k, &err), GH_E_SIGNER);
+
+	OPENSSL_free((void *)from_a.p);
+	OPENSSL_free((void *)from_b.p);
+	OPENSSL_free((void *)from_c.p);
+	OPENSSL_free((void *)from_mallory.p);
+	agent_free(&a);
+	agent_free(&b);
+	agent_free(&c);
+	agent_free(&mallory);
+	free(stored.p);
+	free(sealed.p);
+	free(older.p);
+	free(weaker.p);
+	gh_buf_free(&k.parts);
+}
+
+static void
+policy__must_make_sense(void **state)
+{
+	struct fixture *f = *state;
+	struct agent a = make_agent("anna");
+	struct kra_policy good = {.name = TEXT("p"),
+			      .revision = 1,
+			      .required = 1,
+			      .is_signed = true,
+			      .agent = {{TEXT("anna"), {a.der, a.len}}},
+			      .agents = 1},
+			  p;
+	struct signer_blob sealed;
+	struct gh_error err;
+
+	assert_int_equal(seal_policy(f, &good, &sealed), 0);
+	free(sealed.p);
+	p = good, p.required = 2;
+	assert_int_equal(seal_policy(f, &p, &sealed), GH_E_VALIDATION);
+	p = good, p.name = TEXT("");
+	assert_int_equal(seal_policy(f, &p, &sealed), GH_E_VALIDATION);
+	p = good, p.agents = 2, p.agent[1] = p.agent[0];
+	assert_int_equal(seal_policy(f, &p, &sealed), GH_E_VALIDATION);
+	p = good, p.agents = 2, p.agent[1].id = TEXT("anna again"),
+	p.agent[1].cert = p.agent[0].cert;
+	assert_int_equal(seal_policy(f, &p, &sealed), GH_E_VALIDATION);
+	p = good, p.agent[0].cert.len = 0;
+	assert_int_equal(seal_policy(f, &p, &sealed), GH_E_VALIDATION);
+	p.is_signed = false;
+	assert_int_equal(seal_policy(f, &p, &sealed), 0);
+	free(sealed.p);
+	assert_int_equal(kra_client_seal_policy(f->client, &good, &sealed, &err), GH_E_FORBIDDEN);
+	agent_free(&a);
+}
+
+#define each(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    each(key__goes_in_and_comes_out),
+	    cmocka_unit_test_setup_teardown(key__goes_in_and_comes_out, setup_rsa, teardown),
+	    each(key__each_kind_of_secret),
+	    each(key__of_somebody_else),
+	    each(key__as_pkcs12),
+	    each(key__old_algorithms_only_if_allowed),
+	    each(key__kept_for_a_while),
+	    each(keys__loaded_again_after_a_restart),
+	    each(keys__under_a_password),
+	    each(keys__storage_key_is_replaced),
+	    each(keys__what_a_worker_makes),
+	    each(keys__do_nothing_of_the_other_kind),
+	    each(roles__are_apart),
+	    each(policy__two_of_three_sign),
+	    each(policy__must_make_sense),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
