@@ -12,6 +12,26 @@
 
 #include "error.h"
 
+/* A process that holds keys: the signer, which has those of CAs, or the KRA, which has its own. */
+struct gh_conf_signer {
+	char *socket;   /* of the KRA "" = there is none */
+	char *key_file; /* system key that seals its keys; read by the process only */
+	char *user;     /* "" = as started */
+	int timeout_ms;
+	int max_connections;
+	char *pkcs11_module;   /* "" = no key lies in a token */
+	char *pkcs11_pin_file; /* "" = the token needs none; read by the process only */
+	/* of the signer */
+	char *program;              /* path of gatehouse-signer, which the KRA is, too */
+	bool first_password_by_api; /* the gateway may put an unprotected CA key under a password */
+	/* of the KRA */
+	bool allow_legacy_wrapping; /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
+	int approvals; /* of a recovery, where its key names no policy; 1 = also the requester's own
+			*/
+	int request_expiry; /* seconds */
+	int repeat;         /* seconds after the first release in which a key is given once more */
+};
+
 struct gh_conf {
 	struct {
 		char *listen; /* numeric address */
@@ -49,18 +69,7 @@ struct gh_conf {
 		int timeout_ms; /* connect, and each statement */
 		int clock_skew; /* seconds that the node's clock may be away from the database's */
 	} database;
-	struct {
-		char *socket;
-		char *key_file; /* system key that seals the CA keys; read by the signer only */
-		char *user;     /* "" = as started */
-		int timeout_ms;
-		int max_connections;
-		char *program;              /* path of gatehouse-signer */
-		char *pkcs11_module;        /* "" = no CA key lies in a token */
-		char *pkcs11_pin_file;      /* "" = the token needs none; read by the signer only */
-		bool first_password_by_api; /* the gateway may put an unprotected CA key under a
-					       password */
-	} signer;
+	struct gh_conf_signer signer, kra;
 	struct {
 		char *type; /* "ad" or "openldap" */
 		char *uris; /* blank-separated, tried in order */

@@ -57,10 +57,27 @@ check_lists(const struct gh_conf *conf, const char *path, struct gh_error *err)
 	return 0;
 }
 
+/* Two processes that answer at one socket, or open each other's records, would be none. */
+static int
+check_kra(const struct gh_conf *conf, const char *path, struct gh_error *err)
+{
+	if (*conf->kra.socket == '\0')
+		return 0;
+	if (strcmp(conf->kra.socket, conf->signer.socket) == 0)
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: kra.socket is that of the signer: the KRA is a process of its own",
+		    path);
+	if (strcmp(conf->kra.key_file, conf->signer.key_file) == 0)
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: kra.key_file is that of the signer: the KRA has a key of its own",
+		    path);
+	return 0;
+}
+
 int
 conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
-	int days[GH_CONF_DAYS_MAX];
+	int days[GH_CONF_DAYS_MAX], rc;
 
 	if (conf->certenroll.denied_status != 200 && conf->certenroll.denied_status != 403)
 		return gh_refuse(err, GH_E_CONF,
@@ -83,5 +100,7 @@ conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF,
 		    "%.120s: directory.bind_dn needs directory.password_file", path);
+	if ((rc = check_kra(conf, path, err)) != 0)
+		return rc;
 	return check_lists(conf, path, err);
 }

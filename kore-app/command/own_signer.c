@@ -1,8 +1,7 @@
-/* Starting and ending the signer that makes CA keys. */
+/* Starting and ending the signer that makes keys. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,52 +12,39 @@
 
 #define OWN_SIGNER_TIMEOUT_MS 60000 /* an RSA-4096 key can take seconds */
 
-void
-signer_token_args(const struct gh_conf *conf, char **argv)
-{
-	if (conf->signer.pkcs11_module[0] != '\0') {
-		*argv++ = (char *)(uintptr_t) "--pkcs11-module";
-		*argv++ = conf->signer.pkcs11_module;
-		if (conf->signer.pkcs11_pin_file[0] != '\0') {
-			*argv++ = (char *)(uintptr_t) "--pkcs11-pin-file";
-			*argv++ = conf->signer.pkcs11_pin_file;
-		}
-	}
-	*argv = NULL;
-}
-
 static _Noreturn void
-exec_signer(const struct gh_conf *conf, int fd)
+exec_signer(const struct signer_process *p, int fd)
 {
 	char number[16];
 	/* what it did, the command tells in its own words */
-	char *argv[8 + SIGNER_TOKEN_ARGS] = {conf->signer.program, (char[]){"--admin-fd"}, number,
-	    (char[]){"--key-file"}, conf->signer.key_file, (char[]){"--log-level"},
-	    (char[]){"warn"}, NULL};
+	char *argv[6 + SIGNER_PROCESS_ARGS] = {p->program, (char[]){"--admin-fd"}, number,
+	    (char[]){"--log-level"}, (char[]){"warn"}, NULL};
 
 	snprintf(number, sizeof(number), "%d", fd);
-	signer_token_args(conf, argv + 7);
+	signer_process_args(p, argv + 5);
 	/* Only this descriptor crosses the exec. */
 	if (fcntl(fd, F_SETFD, 0) == 0)
-		execv(conf->signer.program, argv);
-	fprintf(stderr, "gatehouse: %s: %s\n", conf->signer.program, strerror(errno));
+		execv(p->program, argv);
+	fprintf(stderr, "gatehouse: %s: %s\n", p->program, strerror(errno));
 	_exit(127);
 }
 
 int
-own_signer_start(const struct gh_conf *conf, struct own_signer *out, struct gh_error *err)
+own_signer_start(const struct gh_conf *conf, enum signer_process_kind kind, struct own_signer *out,
+    struct gh_error *err)
 {
+	const struct signer_process p = signer_process_of(conf, kind);
 	int fd[2], rc;
 
 	memset(out, 0, sizeof(*out));
-	if (access(conf->signer.program, X_OK) != 0)
-		return gh_refuse(err, GH_E_CONF, "signer.program: %s: %s", conf->signer.program,
+	if (access(p.program, X_OK) != 0)
+		return gh_refuse(err, GH_E_CONF, "signer.program: %s: %s", p.program,
 		    strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0)
 		return gh_fail(err, GH_E_INTERNAL, "socketpair: %s", strerror(errno));
 	out->pid = fork();
 	if (out->pid == 0)
-		exec_signer(conf, fd[1]);
+		exec_signer(&p, fd[1]);
 	close(fd[1]);
 	if (out->pid < 0) {
 		close(fd[0]);

@@ -19,7 +19,7 @@ open_all(struct verb_call *c, struct gh_error *err)
 	if (rc == 0 && (needs & NEEDS_PIPELINE) != 0)
 		rc = pipeline_open(&c->env, &c->pipeline, err);
 	if (rc == 0 && (needs & NEEDS_SIGNER) != 0)
-		rc = own_signer_start(c->env.conf, &c->signer, err);
+		rc = own_signer_start(c->env.conf, SIGNER_PROCESS_CA, &c->signer, err);
 	return rc;
 }
 

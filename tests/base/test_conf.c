@@ -133,6 +133,48 @@ conf__checks_options_that_belong_together(void **state)
 	expect_refused("directory { bind_dn = \"cn=x\" }\n", "", "password_file");
 }
 
+/* An installation from before there was a KRA has none; a KRA shares neither socket nor key with
+ * the signer. */
+static void
+conf__kra_is_a_process_of_its_own(void **state)
+{
+	struct gh_conf *conf;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(load(MINIMAL, &conf, &err), 0);
+	assert_string_equal(conf->kra.socket, "");
+	assert_string_equal(conf->kra.key_file, "/etc/gatehouse/kra.key");
+	assert_false(conf->kra.allow_legacy_wrapping);
+	gh_conf_free(conf);
+	assert_int_equal(load(MINIMAL "kra { socket = \"/s\"\n user = \"k\"\n timeout_ms = 700\n"
+				      " max_connections = 3\n key_file = \"/k\"\n"
+				      " pkcs11_module = \"/m\"\n pkcs11_pin_file = \"/p\"\n"
+				      " allow_legacy_wrapping = true }\n",
+			     &conf, &err),
+	    0);
+	assert_string_equal(conf->kra.socket, "/s");
+	assert_string_equal(conf->kra.user, "k");
+	assert_string_equal(conf->kra.key_file, "/k");
+	assert_string_equal(conf->kra.pkcs11_module, "/m");
+	assert_string_equal(conf->kra.pkcs11_pin_file, "/p");
+	assert_int_equal(conf->kra.timeout_ms, 700);
+	assert_int_equal(conf->kra.max_connections, 3);
+	assert_true(conf->kra.allow_legacy_wrapping);
+	assert_string_equal(conf->signer.user, "");
+	assert_false(conf->signer.allow_legacy_wrapping);
+	gh_conf_free(conf);
+	expect_refused("signer { socket = \"/s\" }\nkra { socket = \"/s\" }\n", "", "kra.socket");
+	expect_refused(
+	    "signer { key_file = \"/k\" }\nkra { socket = \"/s\"\n key_file = \"/k\" }\n", "",
+	    "kra.key_file");
+	/* without a KRA its file is nobody's */
+	assert_int_equal(load(MINIMAL "signer { key_file = \"/k\" }\nkra { key_file = \"/k\" }\n",
+			     &conf, &err),
+	    0);
+	gh_conf_free(conf);
+}
+
 static void
 conf__needs_what_has_no_default(void **state)
 {
@@ -251,6 +293,7 @@ main(void)
 	    cmocka_unit_test(conf__keeps_what_looks_like_a_comment),
 	    cmocka_unit_test(conf__groups_have_a_longest_name),
 	    cmocka_unit_test(conf__checks_options_that_belong_together),
+	    cmocka_unit_test(conf__kra_is_a_process_of_its_own),
 	    cmocka_unit_test(conf__needs_what_has_no_default),
 	    cmocka_unit_test(conf__printed_defaults_can_be_read_back),
 	    cmocka_unit_test(conf__reads_keys),

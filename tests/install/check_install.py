@@ -133,7 +133,7 @@ class Packages(OnMachine):
         self.assertEqual(self.clusters(), before)
         self.assertLess(int(self.m.output("dpkg-query -W | wc -l")) - count, 60)
         self.assertEqual(self.m.output("command -v gcc cc clang"), "")    # Debian's kore recommends a compiler
-        for user in ("gatehouse", "gatehouse-signer"):
+        for user in ("gatehouse", "gatehouse-signer", "gatehouse-kra"):
             self.assertRegex(self.m.output(f"getent passwd {user}"), "/nonexistent:/usr/sbin/nologin$")
         self.assertEqual(self.table(), [])
 

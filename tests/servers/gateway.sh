@@ -15,6 +15,7 @@
 # GATEHOUSE_PORT           port of the gateway; a kept one or a free one when not set
 # GATEHOUSE_HTTP_PORT      port of plain HTTP; the same
 # GATEHOUSE_KEY_ALG        key type of both CAs, P-256 when not set
+# GATEHOUSE_KRA            key type of a KRA's keys: there is a KRA, initialised once; a kept one stays
 # GATEHOUSE_DIRECTORY_ENV  file with LDAP_* variables of a running directory to use instead of an own slapd
 # GATEHOUSE_CONF_EXTRA     text appended to the configuration
 # BUILD                    build directory, build/ when not set
@@ -45,8 +46,8 @@ discard_half_made()
 	[ -z "$(ls -A "$dir" 2>/dev/null)" ] && return
 	[ -e "$dir/begun" ] || fail "$dir is not empty and was not made by this script"
 	stop_all
-	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,import} "$dir"/{*.key,*.secret,*.password,*.conf,*.log,env*,port*,http_port*}
-	rm -rf "$dir"/{run2,signer2}
+	rm -rf "${dir:?}"/{postgres,slapd,tls,run,signer,kra,import} "$dir"/{*.key,*.secret,*.password,*.conf,*.log,env*,port*,http_port*}
+	rm -rf "$dir"/{run2,signer2,kra2}
 }
 
 random_text()
@@ -61,6 +62,7 @@ make_secrets()
 	for f in gateway.secret signer.key; do
 		[ -s "$dir/$f" ] || random_text 32 >"$dir/$f"
 	done
+	! has_kra || [ -s "$dir/kra.key" ] || random_text 32 >"$dir/kra.key"
 	for f in app.key app.secret app2.key app2.secret admin.password officer.password \
 	    auditor.password; do
 		[ -s "$dir/$f" ] || random_text 16 >"$dir/$f"
@@ -176,7 +178,26 @@ write_conf()
 		realm = $(quoted "${LDAP_REALM:-}")
 	}
 	END
+	write_kra_conf
 	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse$node.conf"
+}
+
+# A KRA that is there stays, whoever starts it.
+has_kra()
+{
+	[ -n "${GATEHOUSE_KRA:-}" ] || [ -e "$dir/kra.key" ]
+}
+
+write_kra_conf()
+{
+	has_kra || return 0
+	mkdir -p "$dir/kra$node"
+	cat >>"$dir/gatehouse$node.conf" <<-END
+	kra {
+		socket = $(quoted "$dir/kra$node/kra.sock")
+		key_file = $(quoted "$dir/kra.key")
+	}
+	END
 }
 
 # --- content -------------------------------------------------------------------------------------

@@ -82,16 +82,13 @@ set_number(const char *option, const char *text, long min, long max, long *out)
 }
 
 static int
-set_log_level(const char *text)
+set_log_level(const char *text, enum gh_log_level *out)
 {
-	enum gh_log_level level;
-
-	if (gh_log_level_parse(text, &level) != 0) {
+	if (gh_log_level_parse(text, out) != 0) {
 		fprintf(stderr,
 		    "gatehouse-signer: --log-level %s: not error, warn, info or debug\n", text);
 		return -1;
 	}
-	gh_log_init("signer", level, NULL);
 	return 0;
 }
 
@@ -159,7 +156,7 @@ set_option(struct signer_options *o, int letter, const char *value)
 		o->allow_legacy_wrapping = true;
 		return 0;
 	case 'l':
-		return set_log_level(value);
+		return set_log_level(value, &o->log_level);
 	case 'h':
 		fputs(usage, stdout);
 		exit(0);
@@ -189,6 +186,7 @@ signer_options_parse(int argc, char **argv, struct signer_options *o)
 	memset(o, 0, sizeof(*o));
 	o->admin_fd = -1;
 	o->role = SIGNER_CA;
+	o->log_level = GH_LOG_INFO;
 	o->server.max_connections = CONNECTIONS_DEFAULT;
 	if (argc == 2 && strcmp(argv[1], "version") == 0) /* as the other command takes it */
 		exit(print_version());
@@ -201,5 +199,6 @@ signer_options_parse(int argc, char **argv, struct signer_options *o)
 		fputs(usage, stderr);
 		return -1;
 	}
+	gh_log_init(o->role == SIGNER_KRA ? "kra" : "signer", o->log_level, NULL);
 	return 0;
 }

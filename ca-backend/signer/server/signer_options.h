@@ -2,6 +2,7 @@
 #ifndef SIGNER_OPTIONS_H
 #define SIGNER_OPTIONS_H
 
+#include "log.h"
 #include "signer/keys/sealed.h"
 
 #include "server.h"
@@ -14,10 +15,11 @@ struct signer_options {
 	bool first_password_by_api;
 	bool allow_legacy_wrapping;
 	enum signer_role role;
+	enum gh_log_level log_level;
 };
 
-/* 0, or -1 when it was told what is wrong. --help and version end the process. Texts point into
- * argv. */
+/* 0, and the log has the name of the role; or -1 when it was told what is wrong. --help and version
+ * end the process. Texts point into argv. */
 int signer_options_parse(int argc, char **argv, struct signer_options *o);
 
 #endif

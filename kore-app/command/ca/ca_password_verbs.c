@@ -124,7 +124,7 @@ run_with_signer(struct asked *asked, struct ca_password_status *st, struct gh_er
 	int rc;
 
 	if (password_actions[action].run == run_set) {
-		if ((rc = own_signer_start(env.conf, &own, err)) != 0)
+		if ((rc = own_signer_start(env.conf, SIGNER_PROCESS_CA, &own, err)) != 0)
 			return rc;
 		asked->c.signer = own.client;
 		rc = run_set(asked, st, err);

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,8 +14,9 @@
 #include "probe.h"
 #include "store/store.h"
 
-#include "run_check.h"
 #include "command_env.h"
+#include "run_check.h"
+#include "signer_process.h"
 
 struct address {
 	union {
@@ -114,22 +116,61 @@ check_port(const struct gh_conf *conf, struct gh_error *err)
 
 /* Another signer that answers there would be used unseen. */
 static int
-check_signer_socket(const char *path, struct gh_error *err)
+check_socket(const struct signer_process *p, struct gh_error *err)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	const char *path = p->conf->socket;
 	int fd, rc = 0;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
-		return gh_refuse(err, GH_E_CONF, "signer.socket: longer than %zu bytes",
+		return gh_refuse(err, GH_E_CONF, "%s.socket: longer than %zu bytes", p->section,
 		    sizeof(sun.sun_path) - 1);
 	strcpy(sun.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return gh_fail(err, GH_E_INTERNAL, "socket: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		rc = gh_refuse(err, GH_E_BUSY, "signer.socket: %.120s: another signer answers here",
-		    path);
+		rc = gh_refuse(err, GH_E_BUSY, "%s.socket: %.120s: another signer answers here",
+		    p->section, path);
 	close(fd);
+	return rc;
+}
+
+/* What starting it needs. A module of a token may come later: one that is missing holds up its own
+ * keys only. */
+static int
+check_signer(const struct signer_process *p, struct gh_error *err)
+{
+	const struct gh_conf_signer *c = p->conf;
+	char option[40];
+	int rc;
+
+	snprintf(option, sizeof(option), "%s.user", p->section);
+	rc = check_user(option, c->user, err);
+	if (rc == 0)
+		rc = check_file("signer.program", p->program, X_OK, err);
+	snprintf(option, sizeof(option), "%s.key_file", p->section);
+	if (rc == 0)
+		rc = check_file(option, c->key_file, F_OK, err);
+	snprintf(option, sizeof(option), "%s.pkcs11_pin_file", p->section);
+	if (rc == 0 && c->pkcs11_pin_file[0] != '\0')
+		rc = check_file(option, c->pkcs11_pin_file, F_OK, err);
+	return rc;
+}
+
+/* check: of each process that is to be started. */
+static int
+check_signers(const struct gh_conf *conf,
+    int (*check)(const struct signer_process *p, struct gh_error *err), struct gh_error *err)
+{
+	int rc = 0;
+
+	for (int k = 0; rc == 0 && k < SIGNER_PROCESSES; k++) {
+		const struct signer_process p = signer_process_of(conf, k);
+
+		if (signer_process_is_wanted(conf, k))
+			rc = check(&p, err);
+	}
 	return rc;
 }
 
@@ -159,18 +200,11 @@ check_words(const struct gh_conf *conf, struct gh_error *err)
 }
 
 static int
-check_files(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
+check_files(const struct gh_conf *conf, struct gh_error *err)
 {
 	unsigned char secret[32];
 	int rc = check_file("gateway.module", conf->gateway.module, R_OK, err);
 
-	if (rc == 0 && own_signer)
-		rc = check_file("signer.program", conf->signer.program, X_OK, err);
-	if (rc == 0 && own_signer)
-		rc = check_file("signer.key_file", conf->signer.key_file, F_OK, err);
-	/* The module may come later: a token that is missing holds up its own CAs only. */
-	if (rc == 0 && own_signer && conf->signer.pkcs11_pin_file[0] != '\0')
-		rc = check_file("signer.pkcs11_pin_file", conf->signer.pkcs11_pin_file, F_OK, err);
 	if (rc == 0)
 		rc = check_private("gateway.secret_file", conf->gateway.secret_file, err);
 	if (rc == 0) {
@@ -190,9 +224,9 @@ run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair, st
 	if (rc == 0)
 		rc = check_user("gateway.user", conf->gateway.user, err);
 	if (rc == 0 && own_signer)
-		rc = check_user("signer.user", conf->signer.user, err);
+		rc = check_signers(conf, check_signer, err);
 	if (rc == 0)
-		rc = check_files(conf, own_signer, err);
+		rc = check_files(conf, err);
 	if (rc == 0)
 		rc = check_directory(conf, err);
 	if (rc == 0)
@@ -204,7 +238,7 @@ run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair, st
 int
 run_check_is_alone(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 {
-	int rc = own_signer ? check_signer_socket(conf->signer.socket, err) : 0;
+	int rc = own_signer ? check_signers(conf, check_socket, err) : 0;
 
 	return rc != 0 ? rc : check_port(conf, err);
 }

@@ -6,13 +6,13 @@
 #include "conf.h"
 #include "http/tls_pair.h"
 
-/* Files, users, certificate, directory options. own_signer: what starting the signer needs, too.
- * GH_E_CONF with a message that names the option. *pair is the certificate to start with. */
+/* Files, users, certificate, directory options. own_signer: what starting signer and KRA needs,
+ * too. GH_E_CONF with a message that names the option. *pair is the certificate to start with. */
 int run_check(const struct gh_conf *conf, bool own_signer, struct tls_pair *pair,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Nobody else serves our port or, with own_signer, our signer's socket. GH_E_BUSY: somebody does;
- * GH_E_CONF. */
+/* Nobody else serves our port or, with own_signer, the sockets of signer and KRA. GH_E_BUSY:
+ * somebody does; GH_E_CONF. */
 int run_check_is_alone(const struct gh_conf *conf, bool own_signer,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "run_files.h"
+#include "signer_process.h"
 
 #define EVENTS 512         /* of one round of the event loop */
 #define FILES_PER_THREAD 8 /* database, directory, signer, and what resolving names needs */
@@ -36,40 +37,46 @@ make_dir(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_erro
 }
 
 /*
- * The signer's socket is for its owner and group. Where the two programs have different users, the
- * folder hands its group, that of the gateway's user, down to the socket (set-group-ID), and nobody
- * else gets in.
+ * The socket of a signer is for its owner and group. Where the two programs have different users,
+ * the folder hands its group, that of the gateway's user, down to the socket (set-group-ID), and
+ * nobody else gets in.
  */
 static int
-make_socket_dir(const struct gh_conf *conf, const char *path, struct gh_error *err)
+make_socket_dir(const struct gh_conf *conf, const struct signer_process *p, struct gh_error *err)
 {
-	const struct passwd *signer = user_of(conf->signer.user), *gateway;
+	const struct passwd *signer = user_of(p->conf->user),
+			    *gateway = user_of(conf->gateway.user);
 	uid_t owner = signer != NULL ? signer->pw_uid : geteuid();
+	char socket_path[RUN_PATH_MAX];
+	const char *dir;
 
-	gateway = user_of(conf->gateway.user);
+	if ((size_t)snprintf(socket_path, sizeof(socket_path), "%s", p->conf->socket) >=
+	    sizeof(socket_path))
+		return gh_refuse(err, GH_E_CONF, "%s.socket: %.100s...: name too long", p->section,
+		    p->conf->socket);
+	dir = dirname(socket_path);
+	if (strcmp(dir, conf->gateway.run_dir) == 0)
+		return 0;
 	if (gateway == NULL || gateway->pw_uid == owner)
-		return make_dir(path, owner, (gid_t)-1, 0700, err);
-	return make_dir(path, owner, gateway->pw_gid, 02750, err);
+		return make_dir(dir, owner, (gid_t)-1, 0700, err);
+	return make_dir(dir, owner, gateway->pw_gid, 02750, err);
 }
 
 int
 run_files_make_dirs(const struct gh_conf *conf, bool own_signer, struct gh_error *err)
 {
-	char socket_path[RUN_PATH_MAX];
 	const struct passwd *gateway = user_of(conf->gateway.user);
-	const char *dir;
 	int rc;
 
 	rc = make_dir(conf->gateway.run_dir, gateway != NULL ? gateway->pw_uid : geteuid(),
 	    gateway != NULL ? gateway->pw_gid : (gid_t)-1, 0700, err);
-	if (rc != 0 || !own_signer)
-		return rc;
-	if ((size_t)snprintf(socket_path, sizeof(socket_path), "%s", conf->signer.socket) >=
-	    sizeof(socket_path))
-		return gh_refuse(err, GH_E_CONF, "signer.socket: %.100s...: name too long",
-		    conf->signer.socket);
-	dir = dirname(socket_path);
-	return strcmp(dir, conf->gateway.run_dir) == 0 ? 0 : make_socket_dir(conf, dir, err);
+	for (int k = 0; rc == 0 && own_signer && k < SIGNER_PROCESSES; k++) {
+		const struct signer_process p = signer_process_of(conf, k);
+
+		if (signer_process_is_wanted(conf, k))
+			rc = make_socket_dir(conf, &p, err);
+	}
+	return rc;
 }
 
 /* Kore takes no 0. Cores that this process may use: a container or a unit may have fewer than the

@@ -6,7 +6,8 @@
 
 #define RUN_PATH_MAX 1024
 
-/* Make run_dir and the folder of the signer's socket, each for its user alone. GH_E_CONF. */
+/* Make run_dir and, with own_signer, the folders of the sockets of signer and KRA, each for its
+ * user alone. GH_E_CONF. */
 int run_files_make_dirs(const struct gh_conf *conf, bool own_signer,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -89,7 +89,7 @@ run_probe_is_gateway_up(const struct gh_conf *conf)
 }
 
 bool
-run_probe_is_signer_up(const struct gh_conf *conf)
+run_probe_is_signer_up(const char *socket_path)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -98,7 +98,7 @@ run_probe_is_signer_up(const struct gh_conf *conf)
 	if (fd < 0)
 		return false;
 	/* run_check has seen that it fits */
-	strncpy(sun.sun_path, conf->signer.socket, sizeof(sun.sun_path) - 1);
+	strncpy(sun.sun_path, socket_path, sizeof(sun.sun_path) - 1);
 	is_up = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
 	close(fd);
 	return is_up;

@@ -7,6 +7,6 @@
 #include "conf.h"
 
 bool run_probe_is_gateway_up(const struct gh_conf *conf); /* HTTPS, GET /healthz says 200 */
-bool run_probe_is_signer_up(const struct gh_conf *conf);  /* socket accepts */
+bool run_probe_is_signer_up(const char *socket_path);     /* it accepts */
 
 #endif

@@ -5,32 +5,32 @@
 
 #include "http/tls_pair.h"
 
-#include "own_signer.h"
 #include "run_child.h"
 #include "run_program.h"
 
 #define FIRST_LOW_PORT 1024
 
 int
-run_program_signer(const struct gh_conf *conf, pid_t *out, struct gh_error *err)
+run_program_signer(const struct gh_conf *conf, const struct signer_process *p, pid_t *out,
+    struct gh_error *err)
 {
+	const struct gh_conf_signer *c = p->conf;
 	char connections[16];
-	char *argv[11 + SIGNER_TOKEN_ARGS] = {conf->signer.program, "--socket", conf->signer.socket,
-	    "--key-file", conf->signer.key_file, "--max-connections", connections, NULL};
-	struct run_child child = {.argv = argv,
-	    .user = conf->signer.user,
-	    .inherit_fd = -1,
-	    .stdout_fd = -1};
-	int n = 7;
+	char *argv[9 + SIGNER_PROCESS_ARGS] = {p->program, "--socket", c->socket,
+	    "--max-connections", connections, NULL};
+	struct run_child child = {.argv = argv, .user = c->user, .inherit_fd = -1, .stdout_fd = -1};
+	int n = 5;
 
-	snprintf(connections, sizeof(connections), "%d", conf->signer.max_connections);
-	if (conf->gateway.user[0] != '\0' && strcmp(conf->gateway.user, conf->signer.user) != 0) {
+	snprintf(connections, sizeof(connections), "%d", c->max_connections);
+	if (conf->gateway.user[0] != '\0' && strcmp(conf->gateway.user, c->user) != 0) {
 		argv[n++] = "--peer-user";
 		argv[n++] = conf->gateway.user;
 	}
-	if (conf->signer.first_password_by_api)
+	if (c->first_password_by_api)
 		argv[n++] = "--first-password-by-api";
-	signer_token_args(conf, argv + n);
+	if (c->allow_legacy_wrapping)
+		argv[n++] = "--allow-legacy-wrapping";
+	signer_process_args(p, argv + n);
 	return run_child_start(&child, out, err);
 }
 

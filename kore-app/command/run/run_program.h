@@ -1,4 +1,4 @@
-/* The two programs that `gatehouse run` starts, with their arguments and users. */
+/* The programs that `gatehouse run` starts, with their arguments and users. */
 #ifndef RUN_PROGRAM_H
 #define RUN_PROGRAM_H
 
@@ -6,8 +6,10 @@
 
 #include "conf.h"
 #include "error.h"
+#include "signer_process.h"
 
-int run_program_signer(const struct gh_conf *conf, pid_t *out, struct gh_error *err) GH_MUSTCHECK;
+int run_program_signer(const struct gh_conf *conf, const struct signer_process *p, pid_t *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* tls_fd: of the shared memory with the certificate; output_fd: for Kore's own messages. kore_conf:
  * path of its configuration. */

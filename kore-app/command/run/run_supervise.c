@@ -1,10 +1,10 @@
 /*
  * The supervisor: one loop over signals, Kore's output and the clock.
  *
- *   SIGTERM, SIGINT  stop Kore (requests at work finish), then the signer
+ *   SIGTERM, SIGINT  stop Kore (requests at work finish), then signer and KRA
  *   SIGHUP           read certificate, key and client CAs again
- *   signer ends      start it again at once, later and later when it keeps ending
- *   Kore ends        stop the signer, exit with an error
+ *   signer, KRA end  start it again at once, later and later when it keeps ending
+ *   Kore ends        stop signer and KRA, exit with an error
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,6 +25,7 @@
 #include "run_output.h"
 #include "run_probe.h"
 #include "run_program.h"
+#include "run_signers.h"
 #include "run_supervise.h"
 #include "run_tls.h"
 
@@ -33,11 +34,9 @@
 #define START_MS 15000    /* then a start has failed */
 #define KORE_STOP_MS 9000 /* Kore's workers give running requests 5 s */
 #define SIGNER_STOP_MS 3000
-#define RESTART_MAX_MS 5000    /* longest pause before a signer is started again */
-#define SIGNER_STABLE_MS 10000 /* alive for so long: the next pause begins small again */
-#define NEVER INT64_MAX
+#define NEVER RUN_NEVER
 
-enum phase { STARTING_SIGNER, STARTING_KORE, RUNNING, STOPPING_KORE, STOPPING_SIGNER, ENDED };
+enum phase { STARTING_SIGNERS, STARTING_KORE, RUNNING, STOPPING_KORE, STOPPING_SIGNERS, ENDED };
 
 struct supervisor {
 	const struct gh_conf *conf;
@@ -46,9 +45,8 @@ struct supervisor {
 	bool has_failed;
 	int64_t deadline; /* ms: end of this phase; NEVER */
 
-	pid_t kore, signer;                     /* 0: not running */
-	int64_t signer_started, signer_restart; /* ms; restart NEVER = not wanted */
-	int restart_pause;                      /* ms */
+	pid_t kore; /* 0: not running */
+	struct run_signers signers;
 
 	int signals;                 /* signalfd */
 	struct run_output kore_says; /* Kore's own messages */
@@ -63,14 +61,6 @@ now_ms(void)
 
 /* ---- children ---- */
 
-static int
-start_signer(struct supervisor *s, struct gh_error *err)
-{
-	s->signer_started = now_ms();
-	s->signer_restart = NEVER;
-	return run_program_signer(s->conf, &s->signer, err);
-}
-
 static void
 enter(struct supervisor *s, enum phase phase, int64_t ms)
 {
@@ -79,22 +69,13 @@ enter(struct supervisor *s, enum phase phase, int64_t ms)
 }
 
 static void
-signal_child(pid_t pid, int sig)
+stop_signers(struct supervisor *s)
 {
-	if (pid > 0 && kill(pid, sig) != 0)
-		gh_log(GH_LOG_WARN, "kill %d: %s", (int)pid, strerror(errno));
-}
-
-static void
-stop_signer(struct supervisor *s)
-{
-	s->signer_restart = NEVER;
-	if (s->signer == 0) {
+	run_signers_stop(&s->signers, SIGTERM);
+	if (run_signers_are_gone(&s->signers))
 		enter(s, ENDED, NEVER);
-		return;
-	}
-	signal_child(s->signer, SIGTERM);
-	enter(s, STOPPING_SIGNER, SIGNER_STOP_MS);
+	else
+		enter(s, STOPPING_SIGNERS, SIGNER_STOP_MS);
 }
 
 static void
@@ -104,10 +85,11 @@ stop(struct supervisor *s)
 		return;
 	run_notify("STOPPING=1");
 	if (s->kore == 0) {
-		stop_signer(s);
+		stop_signers(s);
 		return;
 	}
-	signal_child(s->kore, SIGTERM);
+	if (kill(s->kore, SIGTERM) != 0)
+		gh_log(GH_LOG_WARN, "kill %d: %s", (int)s->kore, strerror(errno));
 	enter(s, STOPPING_KORE, KORE_STOP_MS);
 }
 
@@ -117,6 +99,15 @@ fail(struct supervisor *s, const char *what, const char *cause)
 	gh_log_kv(GH_LOG_ERROR, what, "cause", cause, NULL);
 	s->has_failed = true;
 	stop(s);
+}
+
+static void
+fail_of(struct supervisor *s, const struct signer_process *p, const char *what, const char *cause)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s %s", p->name, what);
+	fail(s, text, cause);
 }
 
 static void
@@ -130,24 +121,14 @@ describe(int status, char *out, size_t size)
 }
 
 static void
-on_signer_end(struct supervisor *s, const char *how)
+on_signer_end(struct supervisor *s, struct run_signer *one, const char *how)
 {
-	int64_t now = now_ms();
-
-	s->signer = 0;
-	if (s->phase == STOPPING_SIGNER) {
+	if (s->phase == STARTING_SIGNERS)
+		fail_of(s, &one->process, "does not start", how);
+	else if (s->phase < STOPPING_KORE)
+		run_signer_restart(one, now_ms(), how);
+	else if (s->phase == STOPPING_SIGNERS && run_signers_are_gone(&s->signers))
 		enter(s, ENDED, NEVER);
-	} else if (s->phase == STARTING_SIGNER) {
-		fail(s, "the signer does not start", how);
-	} else if (s->phase != STOPPING_KORE) {
-		if (now - s->signer_started >= SIGNER_STABLE_MS)
-			s->restart_pause = 0;
-		s->signer_restart = now + s->restart_pause;
-		s->restart_pause = s->restart_pause == 0 ? 100 : 2 * s->restart_pause;
-		if (s->restart_pause > RESTART_MAX_MS)
-			s->restart_pause = RESTART_MAX_MS;
-		gh_log_kv(GH_LOG_ERROR, "the signer ended; starting it again", "cause", how, NULL);
-	}
 }
 
 static void
@@ -155,7 +136,7 @@ on_kore_end(struct supervisor *s, const char *how)
 {
 	s->kore = 0;
 	if (s->phase == STOPPING_KORE)
-		stop_signer(s);
+		stop_signers(s);
 	else
 		fail(s, s->phase == STARTING_KORE ? "Kore does not start" : "Kore ended", how);
 }
@@ -163,16 +144,17 @@ on_kore_end(struct supervisor *s, const char *how)
 static void
 reap(struct supervisor *s)
 {
+	struct run_signer *one;
 	char how[96];
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		describe(status, how, sizeof(how));
-		if (pid == s->signer)
-			on_signer_end(s, how);
-		else if (pid == s->kore)
+		if (pid == s->kore)
 			on_kore_end(s, how);
+		else if ((one = run_signers_ended(&s->signers, pid)) != NULL)
+			on_signer_end(s, one, how);
 	}
 }
 
@@ -217,18 +199,24 @@ on_ready(struct supervisor *s)
 	fflush(stdout);
 }
 
+/* The end of a phase that should have ended by itself. */
 static void
 on_deadline(struct supervisor *s)
 {
-	if (s->phase == STARTING_SIGNER) {
-		fail(s, "the signer does not answer", s->conf->signer.socket);
+	const struct signer_process *p = run_signers_awaited(&s->signers);
+
+	if (s->phase == STARTING_SIGNERS && p != NULL) {
+		fail_of(s, p, "does not answer", p->conf->socket);
 	} else if (s->phase == STARTING_KORE) {
 		fail(s, "Kore does not answer", "no reply to /healthz");
-	} else {
-		gh_log(GH_LOG_ERROR, "%s did not end in time",
-		    s->phase == STOPPING_KORE ? "Kore" : "the signer");
-		/* Kore's workers die with it: each has asked the kernel for that */
-		signal_child(s->phase == STOPPING_KORE ? s->kore : s->signer, SIGKILL);
+	} else if (s->phase == STOPPING_KORE) {
+		gh_log(GH_LOG_ERROR, "Kore did not end in time");
+		/* its workers die with it: each has asked the kernel for that */
+		(void)kill(s->kore, SIGKILL);
+		s->deadline = NEVER;
+	} else if (s->phase == STOPPING_SIGNERS) {
+		gh_log(GH_LOG_ERROR, "a signer did not end in time");
+		run_signers_stop(&s->signers, SIGKILL);
 		s->deadline = NEVER;
 	}
 }
@@ -240,7 +228,7 @@ advance(struct supervisor *s)
 	struct gh_error err = {0};
 	int64_t now = now_ms();
 
-	if (s->phase == STARTING_SIGNER && run_probe_is_signer_up(s->conf)) {
+	if (s->phase == STARTING_SIGNERS && run_signers_awaited(&s->signers) == NULL) {
 		enter(s, STARTING_KORE, START_MS);
 		if (run_program_kore(s->conf, s->kore_conf, tls_region_fd(s->tls.region),
 			s->kore_says.fd[1], &s->kore, &err) != 0)
@@ -248,10 +236,7 @@ advance(struct supervisor *s)
 	} else if (s->phase == STARTING_KORE && run_probe_is_gateway_up(s->conf)) {
 		on_ready(s);
 	}
-	if (s->signer == 0 && now >= s->signer_restart && start_signer(s, &err) != 0) {
-		gh_log_kv(GH_LOG_ERROR, "the signer does not start", "cause", err.detail, NULL);
-		s->signer_restart = now + RESTART_MAX_MS;
-	}
+	run_signers_advance(&s->signers, now);
 	if (s->phase == RUNNING)
 		run_tls_watch(&s->tls, now);
 	if (s->deadline != NEVER && now >= s->deadline)
@@ -261,10 +246,11 @@ advance(struct supervisor *s)
 static int
 wait_ms(const struct supervisor *s)
 {
-	int64_t wait = s->phase <= STARTING_KORE ? START_TICK_MS : TICK_MS, now = now_ms();
+	int64_t wait = s->phase <= STARTING_KORE ? START_TICK_MS : TICK_MS, now = now_ms(),
+		due = run_signers_due(&s->signers);
 
-	if (s->signer_restart != NEVER && s->signer_restart - now < wait)
-		wait = s->signer_restart - now;
+	if (due != NEVER && due - now < wait)
+		wait = due - now;
 	return wait > 0 ? (int)wait : 0;
 }
 
@@ -326,20 +312,18 @@ int
 run_supervise(const struct gh_conf *conf, const char *conf_path, bool own_signer,
     struct tls_pair *pair, struct gh_error *err)
 {
-	struct supervisor s = {.conf = conf,
-	    .signals = -1,
-	    .kore_says = RUN_OUTPUT_INIT,
-	    .signer_restart = NEVER};
+	struct supervisor s = {.conf = conf, .signals = -1, .kore_says = RUN_OUTPUT_INIT};
 	int rc = prepare(&s, conf_path, own_signer, pair, err);
 
 	tls_pair_clear(pair);
 	/* as root the process is out of reach for the gateway's user anyway */
 	if (rc == 0)
 		rc = gh_exec_memory_close(err);
-	if (rc == 0 && own_signer)
-		rc = start_signer(&s, err);
+	run_signers_init(&s.signers, conf, own_signer);
+	if (rc == 0)
+		rc = run_signers_start(&s.signers, now_ms(), err);
 	if (rc == 0) {
-		enter(&s, STARTING_SIGNER, START_MS);
+		enter(&s, STARTING_SIGNERS, START_MS);
 		loop(&s);
 		if (s.has_failed)
 			rc = gh_refuse(err, GH_E_INTERNAL,

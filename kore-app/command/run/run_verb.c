@@ -18,8 +18,9 @@
 
 static const struct usage usage = {
     .about =
-	"Run the gateway: checks the configuration, starts the signer and Kore, stops both on SIGTERM.\n"
-	"A signer or a worker that dies is started again; when Kore itself ends, this ends with an error,\n"
+	"Run the gateway: checks the configuration, starts the signer, the KRA where one is configured, and Kore, and\n"
+	"stops them on SIGTERM.\n"
+	"A signer, a KRA or a worker that dies is started again; when Kore itself ends, this ends with an error,\n"
 	"for the service manager to see. SIGHUP reads certificate, key and client CAs again.",
 };
 
@@ -92,7 +93,7 @@ cmd_run(int argc, char **argv)
 		"check everything, start nothing; database and directory must answer, and the "
 		"directory must accept the service account and hold the configured base"},
 	    {"no-signer", 0, OPTION_UNFLAG, &own_signer, NULL,
-		"use a signer that others start, such as its own systemd unit"},
+		"use a signer, and a KRA, that others start, such as their own systemd units"},
 	    OPTION_END,
 	};
 	struct gh_error err = {0};

@@ -119,7 +119,7 @@ init_ca(struct bootstrap *in, const struct authority_new_ca *spec, struct gh_err
 	if (rc != GH_E_NOT_FOUND)
 		return rc;
 	if (in->signer.client == NULL) {
-		rc = own_signer_start(in->env->conf, &in->signer, err);
+		rc = own_signer_start(in->env->conf, SIGNER_PROCESS_CA, &in->signer, err);
 		if (rc != 0)
 			return rc;
 	}

@@ -195,7 +195,7 @@ issue(struct setup *s, const char *path, struct gh_error *err)
 	int rc = loaded_ca_open(s->env.store, s->o.make.ca_name, &ca, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
-		rc = own_signer_start(s->env.conf, &s->made.signer, err);
+		rc = own_signer_start(s->env.conf, SIGNER_PROCESS_CA, &s->made.signer, err);
 	i.ca = ca.ca;
 	i.signer = s->made.signer.client;
 	if (rc == 0)

@@ -28,7 +28,7 @@ setup_publish(struct setup *s, struct gh_error *err)
 	int rc = loaded_ca_open_all(s->env.store, &cas, err);
 
 	if (rc == 0 && s->made.signer.client == NULL)
-		rc = own_signer_start(s->env.conf, &s->made.signer, err);
+		rc = own_signer_start(s->env.conf, SIGNER_PROCESS_CA, &s->made.signer, err);
 	if (rc == 0)
 		rc = run_job(s, &cas, "crl", err);
 	if (rc == 0)
