@@ -11,6 +11,7 @@ enum gh_measure {
 	GH_MEASURE_SIGNER,    /* value: microseconds of one call */
 	GH_MEASURE_DIRECTORY, /* value: microseconds of one operation */
 	GH_MEASURE_DATABASE,  /* value: microseconds of one statement, where store_measure asked */
+	GH_MEASURE_KRA,       /* value: microseconds of one call */
 	GH_MEASURE_DECIDED,   /* a request; kind: DB_DISP_*; name: the template's */
 	GH_MEASURE_REVOKED,   /* kind: REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 	GH_MEASURE_OCSP,      /* kind: enum ocsp_event; value: how many */

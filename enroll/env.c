@@ -1,5 +1,6 @@
 /* What a thread works with. See env.h. */
 #include "env.h"
+#include "signer/client/signer_client_kra.h"
 
 static int
 open_store(struct worker_env *env, struct gh_error *err)
@@ -30,6 +31,10 @@ env_open(struct worker_env *env, unsigned parts, struct gh_error *err)
 	if (rc == 0 && (parts & ENV_SIGNER) != 0 && env->signer == NULL)
 		rc = signer_client_new(env->conf->signer.socket, env->conf->signer.timeout_ms,
 		    &env->signer, err);
+	if (rc == 0 && (parts & ENV_KRA) != 0 && env->kra == NULL &&
+	    env->conf->kra.socket[0] != '\0')
+		rc = kra_client_new(env->conf->kra.socket, env->conf->kra.timeout_ms, &env->kra,
+		    err);
 	return rc;
 }
 
@@ -39,10 +44,12 @@ env_close(struct worker_env *env)
 	store_free(env->store);
 	dir_free(env->dir);
 	signer_client_free(env->signer);
+	signer_client_free(env->kra);
 	if (env->catalog != NULL)
 		catalog_free(env->catalog);
 	env->store = NULL;
 	env->dir = NULL;
 	env->signer = NULL;
+	env->kra = NULL;
 	env->catalog = NULL;
 }

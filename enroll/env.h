@@ -23,13 +23,15 @@ struct worker_env {
 	struct dir_shared *dirs; /* of the process: what dir is made of */
 	struct dir *dir;
 	struct signer_client *signer;
+	struct signer_client *kra; /* NULL: none is configured */
 	struct ocsp_service *ocsp; /* what the process remembers for the responder */
 };
 
 #define ENV_STORE 1u
 #define ENV_DIR 2u
 #define ENV_SIGNER 4u
-#define ENV_ALL (ENV_STORE | ENV_DIR | ENV_SIGNER)
+#define ENV_KRA 8u /* nothing where none is configured */
+#define ENV_ALL (ENV_STORE | ENV_DIR | ENV_SIGNER | ENV_KRA)
 
 /*
  * Make the parts of env that are not there yet. conf is set; server_secret too, where the store is
@@ -38,7 +40,7 @@ struct worker_env {
  * GH_E_NOMEM, GH_E_CONF.
  */
 int env_open(struct worker_env *env, unsigned parts, struct gh_error *err) GH_MUSTCHECK;
-/* Frees store, dir and signer, and gives the catalog back; env can be opened again. */
+/* Frees store, dir, signer and kra, and gives the catalog back; env can be opened again. */
 void env_close(struct worker_env *env);
 
 #endif

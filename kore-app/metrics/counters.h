@@ -16,7 +16,7 @@
 #define TEMPLATES_MAX 512 /* distinct names that are counted; more go to "other" */
 
 /* Those of gh_measure that are durations, which are its first ones. */
-#define BACKENDS (GH_MEASURE_DATABASE + 1)
+#define BACKENDS (GH_MEASURE_KRA + 1)
 
 enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_READY };
 

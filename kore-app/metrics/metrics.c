@@ -103,6 +103,7 @@ metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name)
 	case GH_MEASURE_SIGNER:
 	case GH_MEASURE_DIRECTORY:
 	case GH_MEASURE_DATABASE:
+	case GH_MEASURE_KRA:
 		histogram_add(&counters.common->backend[m], value);
 		break;
 	case GH_MEASURE_DECIDED:

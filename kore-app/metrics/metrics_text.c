@@ -216,6 +216,7 @@ put_backends(struct gh_buf *b)
 	    [GH_MEASURE_SIGNER] = {"gatehouse_signer_duration_seconds", "Questions to the signer."},
 	    [GH_MEASURE_DIRECTORY] = {"gatehouse_directory_duration_seconds", "LDAP operations."},
 	    [GH_MEASURE_DATABASE] = {"gatehouse_database_duration_seconds", "SQL statements."},
+	    [GH_MEASURE_KRA] = {"gatehouse_kra_duration_seconds", "Questions to the KRA."},
 	};
 
 	for (size_t i = 0; i < BACKENDS; i++) {

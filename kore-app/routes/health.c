@@ -1,5 +1,5 @@
-/* Reachability of database, signer and directory: one thread each, so that a slow one delays no
- * other. */
+/* Reachability of database, signer, directory and KRA: one thread each, so that a slow one delays
+ * no other. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ enum peer {
 	PEER_DIRECTORY,
 	PEERS_NEEDED,
 	PEER_TOKENS = PEERS_NEEDED,
+	PEER_KRA,
 	PEERS
 };
 
@@ -49,7 +50,7 @@ struct health {
 	struct stop_flag stop;
 };
 
-static const char UP[] = "up", DOWN[] = "down";
+static const char UP[] = "up", DOWN[] = "down", ABSENT[] = "absent";
 
 static _Atomic(struct health *) published;
 
@@ -152,6 +153,13 @@ ask_tokens(struct link *l, const char **state, struct gh_error *err)
 	return rc;
 }
 
+static int
+ask_kra(struct link *l, const char **state, struct gh_error *err)
+{
+	(void)state;
+	return signer_client_ping(l->env.kra, err);
+}
+
 static const struct {
 	const char *name;
 	unsigned part; /* ENV_*: what it asks */
@@ -162,6 +170,7 @@ static const struct {
     [PEER_SIGNER] = {"signer", ENV_SIGNER, ask_signer},
     [PEER_DIRECTORY] = {"directory", ENV_DIR, ask_directory},
     [PEER_TOKENS] = {"tokens", ENV_SIGNER, ask_tokens},
+    [PEER_KRA] = {"kra", ENV_KRA, ask_kra},
 };
 
 /* ---- threads ---- */
@@ -201,6 +210,13 @@ check_main(void *arg)
 	return NULL;
 }
 
+/* Without a KRA nobody asks for it. */
+static bool
+is_absent(const struct health *h, enum peer peer)
+{
+	return peer == PEER_KRA && h->conf->kra.socket[0] == '\0';
+}
+
 /* What has been started when the rest could not be. */
 static void
 stop_and_free(struct health *h)
@@ -230,6 +246,8 @@ health_new(const struct gh_conf *conf, struct dir_shared *dir, struct catalog_wa
 	for (int i = 0; i < PEERS && rc == 0; i++) {
 		h->check[i].health = h;
 		h->check[i].peer = (enum peer)i;
+		if (is_absent(h, h->check[i].peer))
+			continue;
 		rc = stop_flag_thread(&h->check[i].thread, check_main, &h->check[i]);
 		h->check[i].is_started = rc == 0;
 	}
@@ -277,6 +295,8 @@ state_of(const struct check *c)
 {
 	int64_t checked = atomic_load(&c->checked_us);
 
+	if (is_absent(c->health, c->peer))
+		return ABSENT;
 	if (checked == 0)
 		return "unknown";
 	if (gh_now_us() - checked > MAX_AGE_US)

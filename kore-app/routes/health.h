@@ -1,8 +1,8 @@
 /*
  * Is everything that the gateway needs reachable? Threads ask database, signer and directory once a
  * second, and the signer for CA keys in PKCS#11 tokens: those that are unreachable are shown, but
- * concern no other CA, so the gateway is ready. The answers to /healthz, /readyz and /metrics come
- * from memory and never block.
+ * concern no other CA, so the gateway is ready; likewise without the KRA. The answers to /healthz,
+ * /readyz and /metrics come from memory and never block.
  */
 #ifndef HEALTH_H
 #define HEALTH_H

@@ -168,10 +168,12 @@ metrics__backends(void **state)
 	metrics_measure(GH_MEASURE_SIGNER, 0, 100, NULL);
 	metrics_measure(GH_MEASURE_DIRECTORY, 0, 100, NULL);
 	metrics_measure(GH_MEASURE_DATABASE, 0, 100, NULL);
+	metrics_measure(GH_MEASURE_KRA, 0, 100, NULL);
 	metrics_measure(GH_MEASURE_DATABASE, 0, -5, NULL);
 	assert_has("gatehouse_signer_duration_seconds_count 1\n");
 	assert_has("gatehouse_directory_duration_seconds_count 1\n");
 	assert_has("gatehouse_database_duration_seconds_count 2\n");
+	assert_has("gatehouse_kra_duration_seconds_count 1\n");
 	assert_has("gatehouse_database_duration_seconds_sum 0.000100\n");
 }
 

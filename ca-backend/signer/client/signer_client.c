@@ -8,7 +8,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "measure.h"
 #include "signer_client_private.h"
 #include "timestamp.h"
 
@@ -22,6 +21,7 @@ client_new(int timeout_ms, struct signer_client **out, struct gh_error *err)
 		return gh_fail(err, GH_E_NOMEM, "signer client");
 	c->fd = -1;
 	c->timeout_ms = timeout_ms;
+	c->measure = GH_MEASURE_SIGNER;
 	signer_frame_init(&c->out);
 	c->out.secret = true; /* passwords pass through it */
 	*out = c;
@@ -194,9 +194,9 @@ attempt_call(struct signer_client *c, int64_t deadline, struct gh_reader *r, str
 }
 
 void
-client_called(int64_t started)
+client_called(const struct signer_client *c, int64_t started)
 {
-	gh_measure(GH_MEASURE_SIGNER, 0, gh_now_us() - started, NULL);
+	gh_measure(c->measure, 0, gh_now_us() - started, NULL);
 }
 
 /* The signer's own codes that mean something to our caller; any other one is a fault between us. */
@@ -263,7 +263,7 @@ ask(struct signer_client *c, enum signer_op op, bool may_repeat, struct gh_reade
 	result = attempt_call(c, deadline, r, err);
 	if (result == ATTEMPT_DEAD && may_repeat && c->path[0] != '\0')
 		result = attempt_call(c, deadline, r, err);
-	client_called(started);
+	client_called(c, started);
 	if (result != ATTEMPT_DONE)
 		return GH_E_SIGNER_DOWN;
 	gh_error_clear(err);

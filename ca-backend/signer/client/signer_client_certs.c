@@ -79,7 +79,7 @@ lane_fail(struct lane *l, enum attempt result, const struct gh_error *err)
 	for (; l->done < l->n; l->done++) {
 		l->member[l->done]->rc = GH_E_SIGNER_DOWN;
 		l->member[l->done]->err = *err;
-		client_called(l->started);
+		client_called(l->c, l->started);
 	}
 	l->sent = l->n;
 }
@@ -123,7 +123,7 @@ lane_collect(struct lane *l)
 		}
 		m->rc = take_certificate(l->c, &r, m);
 		l->done++;
-		client_called(l->started);
+		client_called(l->c, l->started);
 		if (m->rc == GH_E_SIGNER_DOWN) { /* garbled: whose are the others? */
 			l->other = NULL;
 			lane_fail(l, ATTEMPT_FAILED, &m->err);

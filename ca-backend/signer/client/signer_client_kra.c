@@ -5,6 +5,20 @@
 #include "signer_client_private.h"
 
 int
+kra_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
+    struct gh_error *err)
+{
+	int rc = signer_client_new(socket_path, timeout_ms, out, err);
+
+	if (rc == GH_E_CONF)
+		return gh_refuse(err, rc, "kra.socket: \"%.100s\" is too long for a socket",
+		    socket_path);
+	if (rc == 0)
+		(*out)->measure = GH_MEASURE_KRA;
+	return rc;
+}
+
+int
 kra_client_create_key(struct signer_client *c, const struct kra_create_key *f,
     struct signer_blob *spki, struct signer_blob *sealed, struct gh_error *err)
 {

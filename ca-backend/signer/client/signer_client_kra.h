@@ -7,6 +7,10 @@
 
 #include "signer_client.h"
 
+/* As signer_client_new; its calls are measured as those of the KRA. */
+int kra_client_new(const char *socket_path, int timeout_ms, struct signer_client **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Loading, passwords, locking of storage and transport keys: as of a CA's key (signer_client.h). */
 int kra_client_create_key(struct signer_client *c, const struct kra_create_key *f,
     struct signer_blob *spki, struct signer_blob *sealed, struct gh_error *err) GH_MUSTCHECK;

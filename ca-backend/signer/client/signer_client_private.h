@@ -4,6 +4,7 @@
 
 #include <sys/un.h>
 
+#include "measure.h"
 #include "signer/protocol/protocol_frames.h"
 #include "signer_client.h"
 
@@ -12,6 +13,7 @@ struct signer_client {
 	    ((struct sockaddr_un *)0)->sun_path)]; /* "" = inherited: never reconnects */
 	int fd;                                    /* -1 = not connected */
 	int timeout_ms;
+	enum gh_measure measure; /* what its calls are */
 	struct gh_buf out;       /* questions, kept for a second try */
 	struct signer_frames in; /* answers */
 	/* For half of a batch whose signatures take long; made when it is first needed. */
@@ -30,8 +32,8 @@ enum attempt client_receive(struct signer_client *c, int64_t deadline, struct gh
  * client_fail_garbled. */
 int client_take(struct signer_client *c, enum signer_op op, struct gh_reader *r,
     struct gh_error *err) GH_MUSTCHECK;
-/* For GH_MEASURE_SIGNER: a question was answered or failed. started: monotonic microseconds. */
-void client_called(int64_t started);
+/* For gh_measure: a question was answered or failed. started: monotonic microseconds. */
+void client_called(const struct signer_client *c, int64_t started);
 
 /*
  * Ask what stands in c->out (from signer_frame_begin on) and leave r on the payload of the

@@ -14,6 +14,7 @@
 #include "http/tls_pair.h"
 
 #include "doctor.h"
+#include "signer_process.h"
 
 #define SERVER_SOON_DAYS 14
 
@@ -47,32 +48,44 @@ check_file(struct doctor *d, const struct named_file *n)
 		finding_ok(f, "file-access", "%s: %s", n->option, n->path);
 }
 
-/* The signer's secret, which the gateway must not be able to read: else its sandbox protects no CA
- * key. */
+/* The secret of signer or KRA, which the gateway must not be able to read: else its sandbox
+ * protects no key. */
 static void
-check_signer_key(struct doctor *d)
+check_system_key(struct doctor *d, const struct signer_process *p)
 {
-	const struct gh_conf *c = d->env.conf;
+	const char *path = p->conf->key_file,
+		   *code = p->kind == SIGNER_PROCESS_KRA ? "kra-key" : "signer-key";
+	bool has_own_user = strcmp(d->env.conf->gateway.user, p->conf->user) != 0;
 	struct findings *f = &d->findings;
-	bool has_own_user = strcmp(c->gateway.user, c->signer.user) != 0;
 	struct stat st;
 
-	if (stat(c->signer.key_file, &st) != 0)
-		finding_wrong(f, FINDING_ERROR, "signer-key",
-		    "restore it from its backup; without it the CA keys are lost",
-		    "signer.key_file: %s: %s", c->signer.key_file, strerror(errno));
+	if (stat(path, &st) != 0)
+		finding_wrong(f, FINDING_ERROR, code,
+		    "restore it from its backup; without it the keys that it seals are lost",
+		    "%s.key_file: %s: %s", p->section, path, strerror(errno));
 	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		finding_wrong(f, FINDING_ERROR, "signer-key",
-		    "chmod 600 it, and make it the signer's user's",
-		    "signer.key_file: %s: others than its owner have access (mode %o)",
-		    c->signer.key_file, (unsigned)(st.st_mode & 07777));
-	else if (has_own_user && access(c->signer.key_file, R_OK) == 0)
-		finding_wrong(f, FINDING_ERROR, "signer-key", "chown it to the signer's user",
-		    "signer.key_file: %s: the gateway's user can read it", c->signer.key_file);
+		finding_wrong(f, FINDING_ERROR, code,
+		    "chmod 600 it, and make it the user's who runs that process",
+		    "%s.key_file: %s: others than its owner have access (mode %o)", p->section,
+		    path, (unsigned)(st.st_mode & 07777));
+	else if (has_own_user && access(path, R_OK) == 0)
+		finding_wrong(f, FINDING_ERROR, code, "chown it to the user who runs that process",
+		    "%s.key_file: %s: the gateway's user can read it", p->section, path);
 	else
-		finding_ok(f, "signer-key", "signer.key_file: %s: %s", c->signer.key_file,
+		finding_ok(f, code, "%s.key_file: %s: %s", p->section, path,
 		    has_own_user ? "closed to the gateway's user"
-				 : "gateway and signer have one user");
+				 : "this process and the gateway have one user");
+}
+
+static void
+check_system_keys(struct doctor *d)
+{
+	for (int k = 0; k < SIGNER_PROCESSES; k++) {
+		const struct signer_process p = signer_process_of(d->env.conf, k);
+
+		if (signer_process_is_wanted(d->env.conf, k))
+			check_system_key(d, &p);
+	}
 }
 
 /* As execvp finds it. */
@@ -108,13 +121,14 @@ doctor_files(struct doctor *d)
 	    {"gateway.module", c->gateway.module, false, false, R_OK},
 	    {"signer.program", c->signer.program, false, false, X_OK},
 	    {"signer.pkcs11_module", c->signer.pkcs11_module, true, false, R_OK},
+	    {"kra.pkcs11_module", c->kra.pkcs11_module, true, false, R_OK},
 	    {"directory.ca_file", c->directory.ca_file, true, false, R_OK},
 	    {"directory.password_file", c->directory.password_file, true, true, R_OK},
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		check_file(d, &files[i]);
-	check_signer_key(d);
+	check_system_keys(d);
 	check_kore(d);
 }
 

@@ -123,6 +123,27 @@ doctor_signer(struct doctor *d)
 	    err.detail);
 }
 
+void
+doctor_kra(struct doctor *d)
+{
+	const char *path = d->env.conf->kra.socket;
+	struct gh_error err = {0};
+	int rc;
+
+	if (path[0] == '\0') {
+		finding_ok(&d->findings, "kra", "none: kra.socket is empty");
+		return;
+	}
+	rc = env_open(&d->gateway, ENV_KRA, &err);
+	if (rc == 0)
+		rc = signer_client_ping(d->gateway.kra, &err);
+	if (rc == 0)
+		finding_ok(&d->findings, "kra", "answers at %s", path);
+	else
+		finding_wrong(&d->findings, FINDING_ERROR, "kra",
+		    "systemctl start gatehouse-kra; its log says more", "%s: %s", path, err.detail);
+}
+
 /* ---- jobs ---- */
 
 static void

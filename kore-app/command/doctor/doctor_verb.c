@@ -40,6 +40,7 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_database,
 	    doctor_directory,
 	    doctor_signer,
+	    doctor_kra,
 	    doctor_server_cert,
 	    doctor_gateway,
 	    doctor_cas,
@@ -84,7 +85,7 @@ cmd_doctor(int argc, char **argv)
 	    OPTION_END,
 	};
 	static const struct usage usage = {"", 0, 0,
-	    "Looks at everything that a gateway needs: files and their modes, database, directory, signer, certificates, CA "
+	    "Looks at everything that a gateway needs: files and their modes, database, directory, signer, KRA, certificates, CA "
 	    "keys, the URLs in certificates, clocks, jobs. Each finding has a code, what is so, and what to do. Run it as "
 	    "root, which becomes the gateway's user, or as that user. Exit code 1 when something is wrong.",
 	    "gatehouse doctor\ngatehouse doctor --json\n"};
