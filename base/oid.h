@@ -44,9 +44,13 @@
 /* rsadsi, 1.2.840.113549 (RFC 2315, RFC 3279, RFC 4055) */
 #define GH_OID_RSADSI 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d
 #define GH_OID_RSA GH_OID_RSADSI, 1, 1, 1
+#define GH_OID_RSAES_OAEP GH_OID_RSADSI, 1, 1, 7
+#define GH_OID_MGF1 GH_OID_RSADSI, 1, 1, 8
+#define GH_OID_P_SPECIFIED GH_OID_RSADSI, 1, 1, 9
 #define GH_OID_SHA256_WITH_RSA GH_OID_RSADSI, 1, 1, 11
 #define GH_OID_PKCS7_DATA GH_OID_RSADSI, 1, 7, 1
 #define GH_OID_PKCS7_SIGNED_DATA GH_OID_RSADSI, 1, 7, 2
+#define GH_OID_ENC_KEY_WITH_ID GH_OID_RSADSI, 1, 9, 16, 1, 21 /* RFC 4211, 6.4 */
 
 /* ansi-x9-62, 1.2.840.10045, and certicom, 1.3.132.0 (RFC 5480, RFC 5758) */
 #define GH_OID_X9_62 0x2a, 0x86, 0x48, 0xce, 0x3d
@@ -56,10 +60,13 @@
 #define GH_OID_P521 0x2b, 0x81, 4, 0, 35
 #define GH_OID_ECDSA_SHA256 GH_OID_X9_62, 4, 3, 2
 #define GH_OID_ECDSA_SHA384 GH_OID_X9_62, 4, 3, 3
+/* dhSinglePass-stdDH-sha256kdf-scheme (RFC 5753, 7.1.4) */
+#define GH_OID_DH_SHA256KDF 0x2b, 0x81, 4, 1, 11, 1
 #define GH_OID_ED25519 0x2b, 0x65, 0x70 /* RFC 8410, 3 */
 
 #define GH_OID_SHA1 0x2b, 14, 3, 2, 26
 #define GH_OID_SHA256 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1
+#define GH_OID_AES(n) 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, (n) /* RFC 3565, 5084, 5649 */
 
 /* 1.3.6.1.4.1.311: MS-WCCE, 2.2.2.7 */
 #define GH_OID_MICROSOFT 0x2b, 6, 1, 4, 1, 0x82, 0x37

@@ -48,8 +48,9 @@ $(FUZZERS): $(BUILD)/%: %.c Makefile tests/tests.mk $(LIBS)
 	$(CC) $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(INC_kore-app) -iquote tests/fuzz \
 	    $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBS) $(LIBS_all)
 
-$(BUILD)/tests/fuzz/fuzz_signer_record: $(SIGNER_PARTS)
-$(BUILD)/tests/fuzz/fuzz_signer_record: private override LDFLAGS += $(SIGNER_PARTS)
+FUZZ_OF_SIGNER := $(addprefix $(BUILD)/tests/fuzz/,fuzz_signer_record fuzz_archive_options)
+$(FUZZ_OF_SIGNER): $(SIGNER_PARTS)
+$(FUZZ_OF_SIGNER): private override LDFLAGS += $(SIGNER_PARTS)
 
 # The handlers of the whole route table pull in the neighbours of what these stand-ins replace: the first one counts.
 FUZZ_FAKES := $(patsubst %,$(BUILD)/tests/enroll/fake_%.o,ca dir ocsp password requester requests store tmpl world)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "signer/protocol/protocol_keys.h"
+#include "signer/protocol/protocol_kra.h"
 
 static const unsigned char *payload;
 static size_t payload_len;
@@ -173,6 +174,54 @@ try_set_limits(struct gh_buf *b)
 }
 
 static void
+try_kra_secrets(struct gh_buf *b)
+{
+	struct kra_archive archive;
+	struct kra_recover recover;
+	struct kra_rewrap rewrap;
+	struct gh_reader r = reader();
+
+	if (kra_get_archive(&r, &archive)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_ARCHIVE);
+		kra_put_archive(b, &archive);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_recover(&r, &recover)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_RECOVER);
+		kra_put_recover(b, &recover);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_rewrap(&r, &rewrap)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_REWRAP);
+		kra_put_rewrap(b, &rewrap);
+		must_be_payload(b);
+	}
+}
+
+static void
+try_kra_administration(struct gh_buf *b)
+{
+	struct signer_strings strings;
+	struct kra_create_key key;
+	struct kra_policy policy;
+	struct gh_reader r = reader();
+
+	if (kra_get_create_key(&r, &key, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_CREATE_KEY);
+		kra_put_create_key(b, &key);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_policy(&r, &policy)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_SEAL_POLICY);
+		kra_put_policy(b, &policy);
+		must_be_payload(b);
+	}
+}
+
+static void
 try_error(struct gh_buf *b)
 {
 	char message[SIGNER_MESSAGE_MAX];
@@ -205,6 +254,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_state(&b);
 	try_administration(&b);
 	try_set_limits(&b);
+	try_kra_secrets(&b);
+	try_kra_administration(&b);
 	try_error(&b);
 	gh_buf_free(&b);
 	return 0;

@@ -108,6 +108,23 @@ def account_seeds():
                 bytes.fromhex("010500000000000515000000dcf4dc3b833d2b46828ba62800020000"))
 
 
+def kra_seeds(block):
+    """Payloads for a KRA: a key, secrets in both forms, a recovery, a rotation, a policy."""
+    texts = block(b"guid:alice") + block(b"c1") + block(b"two of three")
+    facts = block(bytes(16)) + b"\1" + texts + block(b"spki") + bytes(8)
+    wrapping = (block(bytes(32)) + block(b"ECDH-ES+A256KW") + block(b"spki") + block(bytes(40)) + block(b"AES-256-GCM"))
+    yield b"\1" + block(b"P-256") + block(b"pkcs11:a") + block(b"password")
+    yield block(bytes(32)) + facts + b"\1" + wrapping + block(bytes(12)) + block(bytes(40))
+    yield block(bytes(32)) + facts + b"\2" + block(bytes(32)) + block(b"\xa0\2\x30\0")
+    for form in (1, 2, 3):
+        yield (facts + block(b"stored") + bytes([form]) + wrapping + block(bytes(12)) + block(bytes(30)) + block(b"name")
+               + block(b"certificate") + b"\1" + block(b"issuer") + b"\0\3\x0d\x40" + block(b"sealed policy")
+               + bytes(7) + b"\7" + block(b"guid:carol") + bytes(8) + b"\1" + block(b"signature"))
+    yield block(bytes(32)) + block(b"stored")
+    yield (block(b"two of three") + bytes(7) + b"\1" + b"\2\0\1\2" + block(b"guid:anna") + block(b"certificate")
+           + block(b"guid:bert") + block(b"certificate"))
+
+
 def signer_seeds():
     """Payloads of the signer's protocol: docs/signer-protocol.md."""
     def block(b):
@@ -135,6 +152,7 @@ def signer_seeds():
     yield (block(b"sealed") + block(b"password") + block(b"parent") + block(b"its") + times + block(b"P-256") + block(b"")
            + block(b""))
     yield block(b"sealed") + limits
+    yield from kra_seeds(block)
     # plaintexts of sealed records
     yield b"\1" + plain + block(b"certificate") + block(b"key")
     for where in (0, 1, 2):

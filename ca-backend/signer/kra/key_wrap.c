@@ -6,20 +6,17 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "signer/keys/token.h"
-#include "spki.h"
 
+#include "key_agree.h"
 #include "key_wrap.h"
+#include "refusal.h"
 
 #define KEK_SIZE 32
-#define KW_OVERHEAD 8      /* RFC 3394 */
-#define SECRET_MAX 66      /* bytes of a P-521 coordinate */
 #define SPKI_MAX 256       /* of a P-521 key */
 #define RSA_BYTES_MAX 2048 /* RSA-16384 */
 #define V15_OVERHEAD 11    /* RFC 8017, 7.2.1 */
@@ -55,10 +52,7 @@ key_wrap_find(const struct gh_der *name, enum key_wrap_alg *out)
 	return false;
 }
 
-/* --- AES key wrap (RFC 3394) under a key that both sides derive ----------------------------------
- */
-
-/* Concat KDF (NIST SP 800-56A, 5.8.1) with the OtherInfo of RFC 7518, 4.6.2. */
+/* OtherInfo of RFC 7518, 4.6.2, for the Concat KDF. */
 static bool
 derive_kek(const unsigned char *secret, size_t len, unsigned char kek[KEK_SIZE])
 {
@@ -66,38 +60,9 @@ derive_kek(const unsigned char *secret, size_t len, unsigned char kek[KEK_SIZE])
 				  "\0\0\0\0"                 /* PartyUInfo */
 				  "\0\0\0\0"                 /* PartyVInfo */
 				  "\0\0\1\0";                /* SuppPubInfo: 256 bits */
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SSKDF", NULL);
-	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-	OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SECRET, (void *)secret, len),
-	    OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (void *)alg, sizeof(alg) - 1),
-	    OSSL_PARAM_END};
-	bool ok = ctx != NULL && EVP_KDF_derive(ctx, kek, KEK_SIZE, params) == 1;
 
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return ok;
-}
-
-/* room: bytes at out; the wrapped form has KW_OVERHEAD more than the key. */
-static bool
-aes_key_wrap(const unsigned char kek[KEK_SIZE], bool is_wrapping, const struct gh_der *in,
-    unsigned char *out, int *len)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int rest = 0;
-	bool ok;
-
-	if (ctx != NULL)
-		EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ok = ctx != NULL &&
-	    EVP_CipherInit_ex2(ctx, EVP_aes_256_wrap(), kek, NULL, is_wrapping, NULL) == 1 &&
-	    EVP_CipherUpdate(ctx, out, len, in->p, (int)in->len) == 1 &&
-	    EVP_CipherFinal_ex(ctx, out + *len, &rest) == 1;
-	if (ok)
-		*len += rest;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
+	return key_agree_derive("SSKDF", &(struct gh_der){secret, len},
+	    &(struct gh_der){(const unsigned char *)alg, sizeof(alg) - 1}, kek, KEK_SIZE);
 }
 
 /* --- wrapping ------------------------------------------------------------------------------------
@@ -129,21 +94,6 @@ wrap_rsa(EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out)
 	return true;
 }
 
-static bool
-agree(EVP_PKEY *own, EVP_PKEY *peer, unsigned char secret[SECRET_MAX], size_t *len)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
-	bool ok;
-
-	*len = SECRET_MAX;
-	/* set_peer_ex with 1 proves that the point is on the curve */
-	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
-	    EVP_PKEY_derive_set_peer_ex(ctx, peer, 1) == 1 &&
-	    EVP_PKEY_derive(ctx, secret, len) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
 static EVP_PKEY *
 ephemeral_for(EVP_PKEY *to)
 {
@@ -159,17 +109,17 @@ ephemeral_for(EVP_PKEY *to)
 static bool
 wrap_agreed(EVP_PKEY *ephemeral, EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out)
 {
-	unsigned char secret[SECRET_MAX], kek[KEK_SIZE], cipher[KEY_WRAP_KEY_MAX + 2 * KW_OVERHEAD];
-	unsigned char *spki = NULL;
-	int len = 0, n = i2d_PUBKEY(ephemeral, &spki);
-	size_t secret_len;
-	bool ok = n > 0 && agree(ephemeral, to, secret, &secret_len) &&
-	    derive_kek(secret, secret_len, kek) && aes_key_wrap(kek, true, key, cipher, &len);
+	unsigned char secret[KEY_AGREE_SECRET_MAX], kek[KEK_SIZE];
+	unsigned char cipher[KEY_WRAP_KEY_MAX + 2 * AES_KW_OVERHEAD], *spki = NULL;
+	int n = i2d_PUBKEY(ephemeral, &spki);
+	size_t secret_len, len;
+	bool ok = n > 0 && key_agree(ephemeral, to, secret, &secret_len, NULL) == 0 &&
+	    derive_kek(secret, secret_len, kek) && aes_kw_wrap(kek, KEK_SIZE, key, cipher, &len);
 
 	if (ok) {
 		gh_buf_put_u8(out, KEY_WRAP_ECDH_ES_A256KW);
 		gh_buf_put_block(out, spki, (size_t)n);
-		gh_buf_put_block(out, cipher, (size_t)len);
+		gh_buf_put_block(out, cipher, len);
 	}
 	OPENSSL_cleanse(secret, sizeof(secret));
 	OPENSSL_cleanse(kek, sizeof(kek));
@@ -213,13 +163,6 @@ key_wrap_read(struct gh_reader *r, struct wrapped_key *out)
 /* --- unwrapping ----------------------------------------------------------------------------------
  */
 
-static int
-fail_unwrap(struct gh_error *err)
-{
-	return gh_refuse(err, GH_E_VALIDATION,
-	    "The wrapped key cannot be opened with the key that it names.");
-}
-
 /* Is it as long as the modulus, and below it (RFC 8017, 5.1.2)? Else neither OpenSSL nor a token
  * would take it; and a token that says no looks as if it were away. */
 static bool
@@ -243,7 +186,7 @@ decrypt_raw(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size
 	bool ok;
 
 	if (cipher->len > RSA_BYTES_MAX || !is_below_modulus(with, cipher))
-		return fail_unwrap(err);
+		return refuse_wrapped_key(err);
 	*len = RSA_BYTES_MAX;
 	if (token_has(with))
 		return token_decrypt(with, cipher, em, len, err);
@@ -252,7 +195,7 @@ decrypt_raw(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
 	    EVP_PKEY_decrypt(ctx, em, len, cipher->p, cipher->len) == 1;
 	EVP_PKEY_CTX_free(ctx);
-	return ok ? 0 : fail_unwrap(err);
+	return ok ? 0 : refuse_wrapped_key(err);
 }
 
 static int
@@ -267,7 +210,7 @@ open_oaep(const unsigned char *em, size_t em_len, size_t len, unsigned char *out
 	if (ok)
 		memcpy(out, key, len);
 	OPENSSL_cleanse(key, sizeof(key));
-	return ok ? 0 : fail_unwrap(err);
+	return ok ? 0 : refuse_wrapped_key(err);
 }
 
 /* 1 where a is 0, else 0; without a branch. */
@@ -287,7 +230,7 @@ open_v15(const unsigned char *em, size_t em_len, size_t len, unsigned char *out,
 	unsigned good, mask;
 
 	if (len > sizeof(random) || em_len < len + V15_OVERHEAD)
-		return fail_unwrap(err);
+		return refuse_wrapped_key(err);
 	if (RAND_priv_bytes(random, (int)len) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	good = is_zero(em[0]) & is_zero(em[1] ^ 2u) & is_zero(em[em_len - len - 1]);
@@ -309,7 +252,7 @@ unwrap_rsa(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned cha
 	int rc;
 
 	if (!EVP_PKEY_is_a(with, "RSA") || w->ephemeral.len != 0)
-		return fail_unwrap(err);
+		return refuse_wrapped_key(err);
 	if ((rc = decrypt_raw(with, &w->cipher, em, &em_len, err)) == 0)
 		rc = w->alg == KEY_WRAP_RSA1_5 ? open_v15(em, em_len, len, out, err)
 					       : open_oaep(em, em_len, len, out, err);
@@ -317,50 +260,20 @@ unwrap_rsa(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned cha
 	return rc;
 }
 
-/* A point of the same curve, whole and on it, or NULL. */
-static EVP_PKEY *
-read_peer(EVP_PKEY *with, const struct gh_der *spki)
-{
-	const unsigned char *p = spki->p;
-	struct gh_der core;
-	bool ok = gh_der_is_strict(spki->p, spki->len) && gh_spki_core(spki, &core);
-	EVP_PKEY *peer = ok ? d2i_PUBKEY(NULL, &p, (long)spki->len) : NULL;
-	EVP_PKEY_CTX *ctx = NULL;
-
-	ok = peer != NULL && p == spki->p + spki->len && EVP_PKEY_is_a(peer, "EC") &&
-	    EVP_PKEY_parameters_eq(with, peer) == 1 &&
-	    (ctx = EVP_PKEY_CTX_new(peer, NULL)) != NULL && EVP_PKEY_public_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	if (!ok) {
-		EVP_PKEY_free(peer);
-		peer = NULL;
-	}
-	return peer;
-}
-
 static int
 unwrap_agreed(EVP_PKEY *with, EVP_PKEY *peer, const struct gh_der *cipher, size_t len,
     unsigned char *out, struct gh_error *err)
 {
-	unsigned char secret[SECRET_MAX], kek[KEK_SIZE], key[KEY_WRAP_KEY_MAX + KW_OVERHEAD];
-	size_t secret_len = sizeof(secret);
-	int n = 0, rc = 0;
+	unsigned char secret[KEY_AGREE_SECRET_MAX], kek[KEK_SIZE];
+	size_t secret_len;
+	int rc;
 
-	if (cipher->len != len + KW_OVERHEAD || cipher->len > sizeof(key))
-		return fail_unwrap(err);
-	if (token_has(with))
-		rc = token_derive(with, peer, secret, &secret_len, err);
-	else if (!agree(with, peer, secret, &secret_len))
-		rc = fail_unwrap(err);
-	if (rc == 0 &&
-	    (!derive_kek(secret, secret_len, kek) || !aes_key_wrap(kek, false, cipher, key, &n) ||
-		(size_t)n != len))
-		rc = fail_unwrap(err);
-	if (rc == 0)
-		memcpy(out, key, len);
+	if ((rc = key_agree(with, peer, secret, &secret_len, err)) == 0 &&
+	    (!derive_kek(secret, secret_len, kek) ||
+		!aes_kw_unwrap(kek, KEK_SIZE, cipher, out, len)))
+		rc = refuse_wrapped_key(err);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	OPENSSL_cleanse(kek, sizeof(kek));
-	OPENSSL_cleanse(key, sizeof(key));
 	return rc;
 }
 
@@ -368,9 +281,9 @@ static int
 unwrap_ec(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
     struct gh_error *err)
 {
-	EVP_PKEY *peer = EVP_PKEY_is_a(with, "EC") ? read_peer(with, &w->ephemeral) : NULL;
-	int rc =
-	    peer != NULL ? unwrap_agreed(with, peer, &w->cipher, len, out, err) : fail_unwrap(err);
+	EVP_PKEY *peer = key_agree_read_peer(with, &w->ephemeral);
+	int rc = peer != NULL ? unwrap_agreed(with, peer, &w->cipher, len, out, err)
+			      : refuse_wrapped_key(err);
 
 	EVP_PKEY_free(peer);
 	return rc;

@@ -8,8 +8,10 @@
 
 #include "signer/keys/ca_key.h"
 
+#include "archive_options.h"
 #include "kra.h"
 #include "pkcs12.h"
+#include "refusal.h"
 #include "secret.h"
 #include "stored_key.h"
 #include "wrapping.h"
@@ -89,39 +91,62 @@ store(const struct kra *k, const unsigned char storage_id[KRA_KEY_ID_SIZE],
 /* Where altering shows only in what comes out, nobody is told what came out; and a secret that
  * proves nothing is not taken at all. */
 static int
-look_at(const struct session_key *key, const struct kra_facts *facts, const struct gh_der *secret,
+look_at(bool is_authentic, const struct kra_facts *facts, const struct gh_der *secret,
     struct gh_error *err)
 {
 	int rc = secret_check(facts->kind, secret, &facts->spki, err);
 
-	if (rc == GH_E_VALIDATION && !payload_alg_is_authentic(key->alg))
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "The wrapped secret cannot be opened with its session key.");
+	return rc == GH_E_VALIDATION && !is_authentic ? refuse_wrapped_secret(err) : rc;
+}
+
+static int
+open_wrapped(const struct kra *k, const struct kra_archive *f, struct gh_buf *plain,
+    bool *is_authentic, struct gh_error *err)
+{
+	struct session_key key;
+	int rc;
+
+	if ((rc = wrapping_open(k, &f->wrapping, &key, err)) == 0) {
+		*is_authentic = payload_alg_is_authentic(key.alg);
+		rc = !*is_authentic && f->facts.kind != KRA_ASYMMETRIC
+		    ? gh_refuse(err, GH_E_VALIDATION,
+			  "AES-CBC is taken for private keys only; use AES-GCM or AES-KWP.")
+		    : payload_unwrap(key.alg, key.bytes, &f->iv, &f->cipher, plain, err);
+	}
+	OPENSSL_cleanse(&key, sizeof(key));
 	return rc;
+}
+
+/* What the client sent, in the clear. */
+static int
+open_material(const struct kra *k, const struct kra_archive *f, struct gh_buf *plain,
+    bool *is_authentic, struct gh_error *err)
+{
+	if (f->options.len == 0)
+		return open_wrapped(k, f, plain, is_authentic, err);
+	if (f->facts.kind != KRA_ASYMMETRIC)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "PKIArchiveOptions hold a private key, and nothing else.");
+	return archive_options_open(k, f->wrapping.transport_id, &f->options, plain, is_authentic,
+	    err);
 }
 
 int
 kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf *stored,
     struct gh_error *err)
 {
-	struct session_key key;
 	struct gh_buf plain;
 	struct gh_der secret;
+	bool is_authentic = false;
 	int rc;
 
 	gh_buf_init(&plain, KRA_SECRET_MAX);
 	plain.secret = true;
-	if ((rc = wrapping_open(k, &f->wrapping, &key, err)) == 0 &&
-	    !payload_alg_is_authentic(key.alg) && f->facts.kind != KRA_ASYMMETRIC)
-		rc = gh_refuse(err, GH_E_VALIDATION,
-		    "AES-CBC is taken for private keys only; use AES-GCM or AES-KWP.");
-	if (rc == 0 &&
-	    (rc = payload_unwrap(key.alg, key.bytes, &f->iv, &f->cipher, &plain, err)) == 0) {
+	if ((rc = open_material(k, f, &plain, &is_authentic, err)) == 0) {
 		secret = (struct gh_der){plain.data, plain.len};
-		if ((rc = look_at(&key, &f->facts, &secret, err)) == 0)
+		if ((rc = look_at(is_authentic, &f->facts, &secret, err)) == 0)
 			rc = store(k, f->storage_id, &f->facts, &secret, stored, err);
 	}
-	OPENSSL_cleanse(&key, sizeof(key));
 	gh_buf_free(&plain);
 	return rc;
 }

@@ -6,7 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "oid.h"
+
 #include "payload_wrap.h"
+#include "refusal.h"
 
 #define GCM_TAG 16
 #define KW_MIN 16 /* RFC 3394: two blocks */
@@ -19,17 +22,18 @@ struct payload_alg {
 	const EVP_CIPHER *(*cipher)(void);
 	enum mode mode;
 	size_t key_size, iv_size;
+	unsigned char oid_end; /* of GH_OID_AES */
 };
 
 static const struct payload_alg algs[] = {
-    {"AES-128-GCM", EVP_aes_128_gcm, MODE_GCM, 16, 12},
-    {"AES-256-GCM", EVP_aes_256_gcm, MODE_GCM, 32, 12},
-    {"AES-128-KW", EVP_aes_128_wrap, MODE_KW, 16, 0},
-    {"AES-256-KW", EVP_aes_256_wrap, MODE_KW, 32, 0},
-    {"AES-128-KWP", EVP_aes_128_wrap_pad, MODE_KWP, 16, 0},
-    {"AES-256-KWP", EVP_aes_256_wrap_pad, MODE_KWP, 32, 0},
-    {"AES-128-CBC", EVP_aes_128_cbc, MODE_CBC, 16, 16},
-    {"AES-256-CBC", EVP_aes_256_cbc, MODE_CBC, 32, 16},
+    {"AES-128-GCM", EVP_aes_128_gcm, MODE_GCM, 16, 12, 6},
+    {"AES-256-GCM", EVP_aes_256_gcm, MODE_GCM, 32, 12, 46},
+    {"AES-128-KW", EVP_aes_128_wrap, MODE_KW, 16, 0, 5},
+    {"AES-256-KW", EVP_aes_256_wrap, MODE_KW, 32, 0, 45},
+    {"AES-128-KWP", EVP_aes_128_wrap_pad, MODE_KWP, 16, 0, 8},
+    {"AES-256-KWP", EVP_aes_256_wrap_pad, MODE_KWP, 32, 0, 48},
+    {"AES-128-CBC", EVP_aes_128_cbc, MODE_CBC, 16, 16, 2},
+    {"AES-256-CBC", EVP_aes_256_cbc, MODE_CBC, 32, 16, 42},
 };
 #define ALGS (sizeof(algs) / sizeof(algs[0]))
 
@@ -40,6 +44,56 @@ payload_alg_find(const struct gh_der *name)
 		if (gh_der_equals(name, algs[i].name, strlen(algs[i].name)))
 			return &algs[i];
 	return NULL;
+}
+
+static const struct payload_alg *
+find_oid(const struct gh_der *oid)
+{
+	for (size_t i = 0; i < ALGS; i++)
+		if (GH_OID_IS(oid, GH_OID_AES(algs[i].oid_end)))
+			return &algs[i];
+	return NULL;
+}
+
+/* GCMParameters (RFC 5084, 3.2); the default of aes-ICVlen is 12 octets, which are too few here. */
+static bool
+read_gcm(struct gh_der in, struct gh_der *iv)
+{
+	struct gh_der body;
+	unsigned tag_size;
+
+	return gh_der_take(&in, GH_DER_SEQUENCE, &body) && in.len == 0 &&
+	    gh_der_take(&body, GH_DER_OCTETS, iv) && gh_der_take_u32(&body, &tag_size) &&
+	    body.len == 0 && tag_size == GCM_TAG;
+}
+
+/* CBC: its IV (RFC 3565, 4.1). Key wraps have none (RFC 5649, 3: absent); what old clients put
+ * there means nothing. */
+static bool
+read_parameters(const struct payload_alg *alg, struct gh_der in, struct gh_der *iv)
+{
+	*iv = (struct gh_der){NULL, 0};
+	switch (alg->mode) {
+	case MODE_GCM:
+		return read_gcm(in, iv);
+	case MODE_CBC:
+		return gh_der_take(&in, GH_DER_OCTETS, iv) && in.len == 0;
+	case MODE_KW:
+	case MODE_KWP:
+		break;
+	}
+	return in.len == 0 ||
+	    ((gh_der_take(&in, GH_DER_NULL, NULL) || gh_der_take(&in, GH_DER_OCTETS, NULL)) &&
+		in.len == 0);
+}
+
+bool
+payload_alg_read(const struct gh_der *algorithm, const struct payload_alg **out, struct gh_der *iv)
+{
+	struct gh_der in = *algorithm, oid;
+
+	return gh_der_take(&in, GH_DER_OID, &oid) && (*out = find_oid(&oid)) != NULL &&
+	    read_parameters(*out, in, iv) && iv->len == (*out)->iv_size;
 }
 
 size_t
@@ -122,13 +176,16 @@ payload_wrap(const struct payload_alg *alg, const unsigned char *key, const stru
 
 /* to: cipher->len + PAYLOAD_OVERHEAD bytes. */
 static bool
-decrypt(const struct payload_alg *alg, const unsigned char *key, const struct gh_der *iv,
+decrypt(const struct payload_alg *alg, const unsigned char *key, const struct payload_form *form,
     const struct gh_der *cipher, unsigned char *to, size_t *len)
 {
 	size_t body = cipher->len - (alg->mode == MODE_GCM ? GCM_TAG : 0);
-	EVP_CIPHER_CTX *ctx = start(alg, key, iv->p, false);
+	EVP_CIPHER_CTX *ctx = start(alg, key, form->iv.p, false);
 	int n = 0, rest = 0;
-	bool ok = ctx != NULL && EVP_CipherUpdate(ctx, to, &n, cipher->p, (int)body) == 1 &&
+	bool ok = ctx != NULL &&
+	    (form->aad.len == 0 ||
+		EVP_CipherUpdate(ctx, NULL, &n, form->aad.p, (int)form->aad.len) == 1) &&
+	    EVP_CipherUpdate(ctx, to, &n, cipher->p, (int)body) == 1 &&
 	    (alg->mode != MODE_GCM ||
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, GCM_TAG,
 		    (void *)(cipher->p + body)) == 1) &&
@@ -140,21 +197,27 @@ decrypt(const struct payload_alg *alg, const unsigned char *key, const struct gh
 }
 
 int
-payload_unwrap(const struct payload_alg *alg, const unsigned char *key, const struct gh_der *iv,
-    const struct gh_der *cipher, struct gh_buf *out, struct gh_error *err)
+payload_unwrap_form(const struct payload_alg *alg, const unsigned char *key,
+    const struct payload_form *form, const struct gh_der *cipher, struct gh_buf *out,
+    struct gh_error *err)
 {
 	unsigned char secret[KRA_SECRET_MAX + 2 * PAYLOAD_OVERHEAD];
 	size_t len = 0;
-	bool ok = iv->len == alg->iv_size && cipher->len > GCM_TAG - 1 &&
+	bool ok = form->iv.len == alg->iv_size && cipher->len > GCM_TAG - 1 &&
 	    cipher->len <= KRA_SECRET_MAX + PAYLOAD_OVERHEAD &&
-	    decrypt(alg, key, iv, cipher, secret, &len);
+	    (form->aad.len == 0 || alg->mode == MODE_GCM) &&
+	    decrypt(alg, key, form, cipher, secret, &len);
 
 	if (ok)
 		gh_buf_put(out, secret, len);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	ERR_clear_error();
-	if (!ok)
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "The wrapped secret cannot be opened with its session key.");
-	return gh_buf_check(out, err);
+	return ok ? gh_buf_check(out, err) : refuse_wrapped_secret(err);
+}
+
+int
+payload_unwrap(const struct payload_alg *alg, const unsigned char *key, const struct gh_der *iv,
+    const struct gh_der *cipher, struct gh_buf *out, struct gh_error *err)
+{
+	return payload_unwrap_form(alg, key, &(struct payload_form){.iv = *iv}, cipher, out, err);
 }

@@ -19,6 +19,10 @@ struct payload_alg;
 
 /* NULL: none of them. */
 const struct payload_alg *payload_alg_find(const struct gh_der *name);
+/* From the content of an AlgorithmIdentifier (RFC 3565, 5084, 5649), with its IV, which may be
+ * empty. false: none of them, or parameters that do not fit. */
+bool payload_alg_read(const struct gh_der *algorithm, const struct payload_alg **out,
+    struct gh_der *iv);
 size_t payload_alg_key_size(const struct payload_alg *alg); /* bytes */
 /* true: what was altered is not unwrapped. */
 bool payload_alg_is_authentic(const struct payload_alg *alg);
@@ -33,5 +37,12 @@ int payload_wrap(const struct payload_alg *alg, const unsigned char *key,
  * key, altered, an IV that does not fit. */
 int payload_unwrap(const struct payload_alg *alg, const unsigned char *key, const struct gh_der *iv,
     const struct gh_der *cipher, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
+/* The same with what is authenticated beside the secret: none but GCM does so. */
+struct payload_form {
+	struct gh_der iv, aad;
+};
+int payload_unwrap_form(const struct payload_alg *alg, const unsigned char *key,
+    const struct payload_form *form, const struct gh_der *cipher, struct gh_buf *out,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

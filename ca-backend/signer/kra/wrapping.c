@@ -24,6 +24,17 @@ kra_find_key(const struct kra *k, enum issuer_kind kind, const unsigned char id[
 	return rc;
 }
 
+int
+wrapping_check(const struct kra *k, bool is_v15, const struct payload_alg *alg,
+    struct gh_error *err)
+{
+	if (k->allows_legacy || (!is_v15 && payload_alg_is_authentic(alg)))
+		return 0;
+	return gh_refuse(err, GH_E_VALIDATION,
+	    "RSA1_5 and AES-CBC are not allowed here; use RSA-OAEP-256 or ECDH-ES+A256KW, "
+	    "and AES-GCM or AES-KWP.");
+}
+
 static int
 find_algs(const struct kra *k, const struct kra_wrapping *w, enum key_wrap_alg *key_alg,
     const struct payload_alg **payload, struct gh_error *err)
@@ -34,12 +45,7 @@ find_algs(const struct kra *k, const struct kra_wrapping *w, enum key_wrap_alg *
 		    "The algorithm \"%.*s\" with \"%.*s\" is not known.", (int)w->key_alg.len,
 		    (const char *)w->key_alg.p, (int)w->payload_alg.len,
 		    (const char *)w->payload_alg.p);
-	if (!k->allows_legacy &&
-	    (*key_alg == KEY_WRAP_RSA1_5 || !payload_alg_is_authentic(*payload)))
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "RSA1_5 and AES-CBC are not allowed here; use RSA-OAEP-256 or ECDH-ES+A256KW, "
-		    "and AES-GCM or AES-KWP.");
-	return 0;
+	return wrapping_check(k, *key_alg == KEY_WRAP_RSA1_5, *payload, err);
 }
 
 int

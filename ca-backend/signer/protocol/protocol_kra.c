@@ -215,11 +215,22 @@ kra_get_create_key(struct gh_reader *r, struct kra_create_key *f, struct signer_
 	return gh_reader_is_done(r);
 }
 
+/* In which form a secret comes. */
+enum { MATERIAL_WRAPPED = 1, MATERIAL_OPTIONS = 2 };
+
 void
 kra_put_archive(struct gh_buf *b, const struct kra_archive *f)
 {
+	bool is_options = f->options.len > 0;
+
 	gh_buf_put_block(b, f->storage_id, sizeof(f->storage_id));
 	kra_put_facts(b, &f->facts);
+	gh_buf_put_u8(b, is_options ? MATERIAL_OPTIONS : MATERIAL_WRAPPED);
+	if (is_options) {
+		gh_buf_put_block(b, f->wrapping.transport_id, sizeof(f->wrapping.transport_id));
+		put_der(b, &f->options);
+		return;
+	}
 	put_wrapping(b, &f->wrapping);
 	put_der(b, &f->iv);
 	put_der(b, &f->cipher);
@@ -228,8 +239,14 @@ kra_put_archive(struct gh_buf *b, const struct kra_archive *f)
 bool
 kra_get_archive(struct gh_reader *r, struct kra_archive *f)
 {
+	memset(f, 0, sizeof(*f));
 	get_octets(r, f->storage_id, sizeof(f->storage_id));
 	get_facts(r, &f->facts);
+	if (get_choice(r, MATERIAL_OPTIONS) == MATERIAL_OPTIONS) {
+		get_octets(r, f->wrapping.transport_id, sizeof(f->wrapping.transport_id));
+		f->options = get_der(r, KRA_OPTIONS_MAX);
+		return gh_reader_is_done(r) && f->options.len > 0;
+	}
 	get_wrapping(r, &f->wrapping);
 	f->iv = get_der(r, IV_MAX);
 	f->cipher = get_der(r, CIPHER_MAX);

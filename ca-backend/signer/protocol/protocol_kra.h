@@ -13,6 +13,7 @@
 #define KRA_KEY_ID_SIZE SIGNER_CA_ID_SIZE /* SHA-256 of a storage or transport key's SPKI */
 #define KRA_TEXT_MAX 1024                 /* bytes of each text */
 #define KRA_SECRET_MAX (16 * 1024)        /* bytes: PKCS#8 of an RSA-16384 key has 9 kB */
+#define KRA_OPTIONS_MAX (24 * 1024)       /* bytes of PKIArchiveOptions around it */
 #define KRA_STORED_MAX (24 * 1024)        /* bytes of a secret as it is stored */
 #define KRA_CHAIN_MAX 10                  /* issuers in a PKCS#12 */
 #define KRA_AGENTS_MAX 64                 /* of a policy */
@@ -54,10 +55,12 @@ struct kra_create_key {
 	const char *password; /* NULL or "" = none */
 };
 
-/* KRA_ARCHIVE: -> the secret as it is stored. */
+/* KRA_ARCHIVE: -> the secret as it is stored. It comes in one of two forms. */
 struct kra_archive {
 	unsigned char storage_id[KRA_KEY_ID_SIZE];
 	struct kra_facts facts;
+	struct gh_der options; /* PKIArchiveOptions (RFC 4211, 6.4), BER; empty: as follows. Of the
+				* wrapping, the transport key's id alone counts then */
 	struct kra_wrapping wrapping;
 	struct gh_der iv, cipher; /* the secret under the wrapped key */
 };
