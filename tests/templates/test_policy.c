@@ -299,7 +299,7 @@ run_case(void **state)
 	const struct policy_case *c = *state;
 	bool refused = fixture_text(c->expect, "error") != NULL;
 	struct gh_error err = {0};
-	struct subject_source from = {NULL};
+	struct subject_source from = {0};
 	struct dir_entry *e = NULL;
 	struct ca_pkcs10 *csr;
 	struct cert_spec *spec;
