@@ -123,7 +123,7 @@ struct gh_conf {
 	} ocsp;
 	struct {
 		/* groups by DN, SID or name, separated by semicolons; "" = nobody */
-		char *admin_groups, *officer_groups, *auditor_groups;
+		char *admin_groups, *officer_groups, *auditor_groups, *agent_groups;
 	} roles;
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */

@@ -50,7 +50,7 @@ check_lists(const struct gh_conf *conf, const char *path, struct gh_error *err)
 		    "\"10.0.0.1 10.1.0.0/16 2001:db8::/32\"",
 		    path);
 	if (!are_groups(conf->roles.admin_groups) || !are_groups(conf->roles.officer_groups) ||
-	    !are_groups(conf->roles.auditor_groups))
+	    !are_groups(conf->roles.auditor_groups) || !are_groups(conf->roles.agent_groups))
 		return gh_refuse(err, GH_E_CONF,
 		    "%.120s: roles: a group has at most %d bytes; separate groups by semicolons",
 		    path, GH_CONF_GROUP_MAX);

@@ -176,6 +176,8 @@ const struct conf_option conf_table[] = {
     STR(roles, admin_groups, "", "directory groups of administrators, separated by semicolons"),
     STR(roles, officer_groups, "", "directory groups of officers: approve, deny, revoke"),
     STR(roles, auditor_groups, "", "directory groups of auditors: read the audit trail"),
+    STR(roles, agent_groups, "",
+	"directory groups of key recovery agents: archive for others, agree to recoveries"),
 
     INT(jobs, crl, "30", 0, 604800,
 	"seconds between looks at which CRLs are due; 0 = only on demand"),

@@ -31,6 +31,7 @@ struct requester {
 #define REQUESTER_ROLE_ADMIN 1u
 #define REQUESTER_ROLE_OFFICER 2u /* approves and denies requests (Dogtag: agent) */
 #define REQUESTER_ROLE_AUDITOR 4u
+#define REQUESTER_ROLE_AGENT 8u /* archives for others, agrees to recoveries of keys */
 
 /*
  * One and the same? Names, DNs and principal names are given anew, ids are not: where both ids are

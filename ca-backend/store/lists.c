@@ -49,7 +49,8 @@ static const struct list {
 	    "application", "name", false, NULL},
     [STORE_LIST_USERS] =
 	{"id, name, to_json(array_remove(ARRAY[CASE WHEN roles & 1 <> 0 THEN 'admin' END, "
-	 "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END], NULL)) "
+	 "CASE WHEN roles & 2 <> 0 THEN 'officer' END, CASE WHEN roles & 4 <> 0 THEN 'auditor' END, "
+	 "CASE WHEN roles & 8 <> 0 THEN 'agent' END], NULL)) "
 	 "AS roles, enabled, iso_utc(created_at) AS created",
 	    "admin_user", "name", false, NULL},
     [STORE_LIST_CERTS] = {CERT_FIELDS, "certificate", "requester", false, CERT_JOIN},

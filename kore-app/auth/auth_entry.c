@@ -51,7 +51,8 @@ roles_of(const struct gh_conf *conf, const struct dir_entry *e)
 {
 	return (is_in_any(e, conf->roles.admin_groups) ? REQUESTER_ROLE_ADMIN : 0) |
 	    (is_in_any(e, conf->roles.officer_groups) ? REQUESTER_ROLE_OFFICER : 0) |
-	    (is_in_any(e, conf->roles.auditor_groups) ? REQUESTER_ROLE_AUDITOR : 0);
+	    (is_in_any(e, conf->roles.auditor_groups) ? REQUESTER_ROLE_AUDITOR : 0) |
+	    (is_in_any(e, conf->roles.agent_groups) ? REQUESTER_ROLE_AGENT : 0);
 }
 
 int

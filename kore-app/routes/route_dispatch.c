@@ -121,6 +121,7 @@ refuse_role(unsigned roles, const char *who, struct gh_error *err)
 	    {REQUESTER_ROLE_ADMIN, "admin"},
 	    {REQUESTER_ROLE_OFFICER, "officer"},
 	    {REQUESTER_ROLE_AUDITOR, "auditor"},
+	    {REQUESTER_ROLE_AGENT, "agent"},
 	};
 	char list[64];
 	int rc;

@@ -26,7 +26,7 @@
 
 #define ALICE "00000000-0000-4000-8000-00000000a11c"
 
-/* ---- stand-ins: alice in the directory; ada, olga and otto are local administrators ---- */
+/* ---- stand-ins: alice in the directory; ada, olga, otto and anna are local administrators ---- */
 /* bcrypt has its own tests, and would be asked a thousand times here */
 int
 auth_password_check(const char *password, const char *hash, int64_t now_us, bool *is_right,
@@ -78,6 +78,7 @@ store_get_user(struct store *s, const char *name, struct store_user *user, struc
 	user->roles = strcmp(name, "ada") == 0 ? REQUESTER_ROLE_ADMIN
 	    : strcmp(name, "olga") == 0        ? REQUESTER_ROLE_OFFICER
 	    : strcmp(name, "otto") == 0        ? REQUESTER_ROLE_AUDITOR
+	    : strcmp(name, "anna") == 0        ? REQUESTER_ROLE_AGENT
 					       : 0;
 	strcpy(user->name, name);
 	strcpy(user->hash, "secret-1");
@@ -118,9 +119,10 @@ enum {
 	ADMIN = 64,
 	OFFICER = 128,
 	AUDITOR = 256,
-	WRONG = 512, /* wrong password of a user, with an application */
-	ALL = 1023,
-	LOCALS = ADMIN | OFFICER | AUDITOR,
+	AGENT = 512,
+	WRONG = 1024, /* wrong password of a user, with an application */
+	ALL = 2047,
+	LOCALS = ADMIN | OFFICER | AUDITOR | AGENT,
 	PERSONS = USER | CERT | APP_USER | APP_CERT | LOCALS,
 };
 
@@ -138,6 +140,7 @@ static const struct {
     {ADMIN, NULL, "ada:secret-1", false},
     {OFFICER, NULL, "olga:secret-1", false},
     {AUDITOR, NULL, "otto:secret-1", false},
+    {AGENT, NULL, "anna:secret-1", false},
     {WRONG, "plain", "alice:wrong-one", false},
 };
 
@@ -164,7 +167,7 @@ static const struct {
     {"ca.password.change", ADMIN, false},
     {"ca.password.unlock", ADMIN, false},
     {"ca.password.lock", ADMIN, false},
-    {"ca.password.status", LOCALS, false},
+    {"ca.password.status", ADMIN | OFFICER | AUDITOR, false},
     {"pki.audit", AUDITOR, false},
     {"pki.cas", ALL, true},
     {"ca.certificate", ALL, true},
@@ -256,7 +259,8 @@ set_up(void **state)
 
 	(void)state;
 	conf.certenroll.prefixes = conf.directory.netbios_domain = conf.gateway.origins = "";
-	conf.roles.admin_groups = conf.roles.officer_groups = conf.roles.auditor_groups = "";
+	conf.roles.admin_groups = conf.roles.officer_groups = conf.roles.auditor_groups =
+	    conf.roles.agent_groups = "";
 	conf.gateway.client_name = "upn";
 	conf.gateway.client_mapping = "strong";
 	conf.certenroll.denied_status = 403;
@@ -393,7 +397,7 @@ access__every_route_caller_and_page(void **state)
 static void
 access__slow_directory_holds_no_batch(void **state)
 {
-	size_t row = 0, user = 4, wrong = 9;
+	size_t row = 0, user = 4, wrong = 10;
 
 	(void)state;
 	assert_int_equal(callers[user].bit, APP_USER);

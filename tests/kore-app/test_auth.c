@@ -210,7 +210,8 @@ set_up(void **state)
 	conf.directory.netbios_domain = "";
 	conf.gateway.client_name = "upn";
 	conf.gateway.client_mapping = "strong";
-	conf.roles.admin_groups = conf.roles.officer_groups = conf.roles.auditor_groups = "";
+	conf.roles.admin_groups = conf.roles.officer_groups = conf.roles.auditor_groups =
+	    conf.roles.agent_groups = "";
 	env.conf = &conf;
 	env.server_secret = server_secret;
 	load_catalog();
@@ -834,6 +835,28 @@ cert__belongs_to_the_entry(void **state)
 }
 
 static void
+roles__each_by_its_own_groups(void **state)
+{
+	static const struct {
+		char **groups;
+		unsigned role;
+	} roles[] = {
+	    {&conf.roles.admin_groups, REQUESTER_ROLE_ADMIN},
+	    {&conf.roles.officer_groups, REQUESTER_ROLE_OFFICER},
+	    {&conf.roles.auditor_groups, REQUESTER_ROLE_AUDITOR},
+	    {&conf.roles.agent_groups, REQUESTER_ROLE_AGENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		*roles[i].groups = "cn=others;*";
+		assert_int_equal(check_cert(UPN, NULL, "::1"), 0);
+		assert_int_equal(result.requester.roles, roles[i].role);
+		*roles[i].groups = "";
+	}
+}
+
+static void
 cert__requested_by_no_directory_user(void **state)
 {
 	(void)state;
@@ -1336,6 +1359,7 @@ main(void)
 	    T(cert__names_its_user),
 	    T(cert__without_exactly_one_certified_name_is_refused),
 	    T(cert__belongs_to_the_entry),
+	    T(roles__each_by_its_own_groups),
 	    T(cert__requested_by_no_directory_user),
 	    T(cert__mail_that_two_entries_have),
 	    T(cert__revoked_opens_nothing),

@@ -36,10 +36,11 @@ store_create_user(struct store *s, const struct requester *who, const char *name
 	char detail[64];
 	int rc;
 
-	snprintf(detail, sizeof(detail), "roles:%s%s%s",
+	snprintf(detail, sizeof(detail), "roles:%s%s%s%s",
 	    roles & REQUESTER_ROLE_ADMIN ? " admin" : "",
 	    roles & REQUESTER_ROLE_OFFICER ? " officer" : "",
-	    roles & REQUESTER_ROLE_AUDITOR ? " auditor" : "");
+	    roles & REQUESTER_ROLE_AUDITOR ? " auditor" : "",
+	    roles & REQUESTER_ROLE_AGENT ? " agent" : "");
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	rc = new_row(s, name, hash, roles, &row, err);

@@ -17,6 +17,7 @@ static const struct {
     {"admin", REQUESTER_ROLE_ADMIN},
     {"officer", REQUESTER_ROLE_OFFICER},
     {"auditor", REQUESTER_ROLE_AUDITOR},
+    {"agent", REQUESTER_ROLE_AGENT},
 };
 
 int
@@ -51,7 +52,8 @@ check_roles(const struct verb_call *c)
 
 		if (bit == 0)
 			return command_usage(c->who,
-			    "unknown role \"%s\": admin, officer or auditor", role_list.v[i]);
+			    "unknown role \"%s\": admin, officer, auditor or agent",
+			    role_list.v[i]);
 		roles |= bit;
 	}
 	return roles != 0 ? COMMAND_OK : command_usage(c->who, "--role is needed at least once");
@@ -79,7 +81,7 @@ store_password(struct verb_call *c, struct gh_error *err)
 static const struct option_row create_options[] = {
     VERB_CONFIG,
     {"role", 'r', OPTION_LIST, &role_list, "ROLE",
-	"admin, officer (decides requests) or auditor; repeat"},
+	"admin, officer (decides requests), auditor or agent (key recovery); repeat"},
     {"password-file", 0, OPTION_TEXT, &password_file, "FILE",
 	"password, first line of FILE (\"-\": standard input); asked for when not given"},
     OPTION_END,
