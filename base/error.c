@@ -55,6 +55,8 @@ static const struct gh_error_info table[] = {
 	"Locked after too many wrong passwords. Try again when the time in locked_until has passed."},
     {GH_E_PRECONDITION, "precondition", 412, 0x80094003, false, false,
 	"The object has changed since it was read. Read it again and decide anew."},
+    {GH_E_UNCONDITIONAL, "precondition_required", 428, 0x80094003, false, false,
+	"This change needs the header If-Match with the ETag of what it was decided on. Read that first."},
 
     {GH_E_MISDIRECTED, "misdirected", 421, 0x80070057, false, false,
 	"This server has another name. See gateway.origins."},

@@ -42,10 +42,11 @@ enum gh_code {
 	GH_E_METADATA = -26,  /* metadata unknown, wrong type, missing though required */
 	GH_E_CONFLICT = -27,  /* state does not allow it, or name is taken */
 	GH_E_UNSUPPORTED_MEDIA = -28,
-	GH_E_VALIDATION = -29,   /* members of a well-formed body: the answer names each */
-	GH_E_LOCKED = -30,       /* too many wrong passwords of a CA key; until a time */
-	GH_E_PRECONDITION = -31, /* If-Match names an older state */
-	GH_E_MISDIRECTED = -32,  /* Host is none of our names */
+	GH_E_VALIDATION = -29,    /* members of a well-formed body: the answer names each */
+	GH_E_LOCKED = -30,        /* too many wrong passwords of a CA key; until a time */
+	GH_E_PRECONDITION = -31,  /* If-Match names an older state */
+	GH_E_MISDIRECTED = -32,   /* Host is none of our names */
+	GH_E_UNCONDITIONAL = -33, /* If-Match is missing where it must be */
 	/* authentication and authorization of the call */
 	GH_E_AUTH_REQUIRED = -40, /* no user credentials: 401 with a challenge */
 	GH_E_AUTH_FAILED = -41,   /* wrong password, unknown user: one answer for both */

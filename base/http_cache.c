@@ -83,6 +83,23 @@ gh_http_has_tag(const char *list, const char *tag)
 }
 
 bool
+gh_http_matches(const char *list, const char *tag)
+{
+	size_t n = strlen(tag);
+
+	while (*list != '\0') {
+		size_t len;
+
+		list += strspn(list, " \t,");
+		len = strcspn(list, " \t,");
+		if ((len == 1 && *list == '*') || (len == n && memcmp(list, tag, n) == 0))
+			return true;
+		list += len;
+	}
+	return false;
+}
+
+bool
 gh_http_is_not_modified(const struct gh_http_request *http, const char *tag, int64_t modified)
 {
 	const char *tags = gh_http_header(http, "if-none-match"),

@@ -17,6 +17,8 @@ bool gh_http_date_parse(const char *text, int64_t *out);
 /* Is a quoted tag in the list of an If-Match or If-None-Match header ("*" has every one)? Weak tags
  * count. */
 bool gh_http_has_tag(const char *list, const char *tag);
+/* The same for an If-Match that protects a change (RFC 9110, 13.1.1): a weak tag never matches. */
+bool gh_http_matches(const char *list, const char *tag);
 /* What the client has is what it would get: If-None-Match, or without it If-Modified-Since. */
 bool gh_http_is_not_modified(const struct gh_http_request *http, const char *tag, int64_t modified);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http_cache.h"
 #include "measure.h"
 #include "log.h"
 #include "timestamp.h"
@@ -102,23 +103,12 @@ revoke_etag(int version, char out[REVOKE_ETAG_SIZE])
 	return out;
 }
 
-/* RFC 9110, 13.1.1: a list of entity tags or "*"; a weak one never matches. */
 static bool
 is_match(const char *list, int version)
 {
 	char etag[REVOKE_ETAG_SIZE];
-	size_t n = strlen(revoke_etag(version, etag));
 
-	while (*list != '\0') {
-		size_t len;
-
-		list += strspn(list, " \t,");
-		len = strcspn(list, " \t,");
-		if ((len == 1 && *list == '*') || (len == n && memcmp(list, etag, n) == 0))
-			return true;
-		list += len;
-	}
-	return false;
+	return gh_http_matches(list, revoke_etag(version, etag));
 }
 
 /* What is wrong whatever the certificate is; a door has said it already, in its own words. */

@@ -50,6 +50,19 @@ tag__lists_weak_ones_and_star(void **state)
 }
 
 static void
+tag__of_a_change_is_strong(void **state)
+{
+	(void)state;
+	assert_true(gh_http_matches("\"v1\"", "\"v1\""));
+	assert_true(gh_http_matches("\"v9\", \"v1\"", "\"v1\""));
+	assert_true(gh_http_matches(" * ", "\"v1\""));
+	assert_false(gh_http_matches("W/\"v1\"", "\"v1\""));
+	assert_false(gh_http_matches("\"v11\"", "\"v1\""));
+	assert_false(gh_http_matches("v1", "\"v1\""));
+	assert_false(gh_http_matches("", "\"v1\""));
+}
+
+static void
 condition__tag_comes_before_date(void **state)
 {
 	struct gh_http_field field[] = {{"if-none-match", NULL}, {"if-modified-since", NULL}};
@@ -85,6 +98,7 @@ main(void)
 	    cmocka_unit_test(date__all_three_forms),
 	    cmocka_unit_test(date__refuses_others),
 	    cmocka_unit_test(tag__lists_weak_ones_and_star),
+	    cmocka_unit_test(tag__of_a_change_is_strong),
 	    cmocka_unit_test(condition__tag_comes_before_date),
 	    cmocka_unit_test(headers__never_a_negative_age),
 	};

@@ -2,12 +2,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "rest/rest.h"
+#include "rest/rest_list.h"
 
 static struct gh_http_request http;
 static const struct call call = {.http = &http};
@@ -178,6 +179,46 @@ query__names_what_nobody_knows(void **state)
 	gh_json_free(o);
 }
 
+/* Does errors tell of this field? */
+static bool
+is_told(struct rest_fields *f, const char *name)
+{
+	return gh_json_get(f->errors, name) != NULL;
+}
+
+/* ---- parameters of lists ---- */
+
+static void
+params__all_wrong_ones_at_once(void **state)
+{
+	static const char *const words[] = {"a", "b", NULL};
+	struct rest_param p[] = {{"after", NULL}, {"limit", NULL}, {"state", NULL},
+	    {"owner", NULL}};
+	const size_t n = sizeof(p) / sizeof(p[0]);
+	struct rest_fields f = {0};
+	struct gh_error err;
+
+	(void)state;
+	memset(&http, 0, sizeof(http));
+	http.query = (char *)"after=7&state=b&owner=alice%20b";
+	assert_int_equal(rest_params_read(&call, p, n, &f, &err), 0);
+	assert_int_equal(rest_param_number(&f, &p[0], 0, INT64_MAX, 0), 7);
+	assert_int_equal(rest_param_number(&f, &p[1], 1, 10, 5), 5);
+	assert_string_equal(rest_param_word(&f, &p[2], words), "b");
+	assert_string_equal(rest_param_text(&f, &p[3]), "alice b");
+	assert_null(f.errors);
+	rest_params_clear(p, n);
+	http.query = (char *)"after=-1&limit=11&limit=11&state=c&owner=&other=1";
+	assert_int_equal(rest_params_read(&call, p, n, &f, &err), 0);
+	(void)rest_param_number(&f, &p[0], 0, INT64_MAX, 0);
+	assert_null(rest_param_word(&f, &p[2], words));
+	assert_null(rest_param_text(&f, &p[3]));
+	assert_int_equal(gh_json_size(f.errors), 5);
+	assert_true(is_told(&f, "limit") && is_told(&f, "other"));
+	rest_fields_clear(&f);
+	rest_params_clear(p, n);
+}
+
 int
 main(void)
 {
@@ -188,6 +229,7 @@ main(void)
 	    cmocka_unit_test(fields__all_at_once),
 	    cmocka_unit_test(query__decodes_and_refuses),
 	    cmocka_unit_test(query__names_what_nobody_knows),
+	    cmocka_unit_test(params__all_wrong_ones_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
