@@ -34,7 +34,7 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
-SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing ocsp signer/client signer/protocol,ca-backend/$(d)/*.c)) $(SRC_store)
+SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing kra ocsp signer/client signer/protocol,ca-backend/$(d)/*.c)) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(wildcard $(foreach d,ca issue keys kra server,ca-backend/signer/$(d)/*.c))

@@ -548,11 +548,11 @@ payload__what_does_not_fit(void **state)
 	gh_buf_init(&iv, 16);
 	gh_buf_init(&out, 64);
 	assert_int_equal(payload_wrap(alg_of("AES-256-KW"), session, &secret, &iv, &out, &err),
-	    GH_E_SIGNER);
+	    GH_E_VALIDATION);
 	assert_int_equal(payload_wrap(alg_of("AES-256-KW"), session, &text, &iv, &out, &err),
-	    GH_E_SIGNER);
+	    GH_E_VALIDATION);
 	assert_int_equal(payload_wrap(alg_of("AES-256-GCM"), session, &none, &iv, &out, &err),
-	    GH_E_SIGNER);
+	    GH_E_VALIDATION);
 	gh_buf_free(&iv);
 	gh_buf_free(&out);
 	assert_int_equal(unwrap_payload("AES-256-GCM", DER(nonce), DER(gcm_256), &out, &err),

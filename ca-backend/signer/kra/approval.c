@@ -11,6 +11,7 @@
 #include "hex.h"
 #include "timestamp.h"
 #include "utf8.h"
+#include "uuid.h"
 
 #include "approval.h"
 
@@ -18,15 +19,6 @@
 
 /* --- the text ------------------------------------------------------------------------------------
  */
-
-static void
-put_uuid(struct gh_buf *out, const unsigned char id[KRA_SECRET_ID_SIZE])
-{
-	char hex[2 * KRA_SECRET_ID_SIZE + 1];
-
-	gh_hex_lower(id, KRA_SECRET_ID_SIZE, hex);
-	gh_buf_putf(out, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
 
 /* UTF-8 without control characters. */
 static bool
@@ -42,12 +34,13 @@ int
 approval_text(const struct approval_subject *s, struct gh_buf *out, struct gh_error *err)
 {
 	char wrapping[2 * KRA_RELEASE_DIGEST_SIZE + 1], until[GH_TIMESTAMP_SIZE];
+	char key[GH_UUID_TEXT_SIZE];
 
 	/* a line feed in a name would begin a line of its own */
 	if (s->requester.len == 0 || !is_clean(&s->requester))
 		return gh_fail(err, GH_E_VALIDATION, "requester of a recovery");
 	gh_buf_puts(out, "gatehouse key recovery 1\nkey: ");
-	put_uuid(out, s->key_id);
+	gh_buf_puts(out, gh_uuid_format(s->key_id, key));
 	gh_buf_putf(out, "\nrequest: %" PRId64 "\nrequester: ", s->request_id);
 	gh_buf_put(out, s->requester.p, s->requester.len);
 	gh_buf_putf(out, "\nwrapping: %s\nuntil: %s\n",

@@ -160,7 +160,7 @@ payload_wrap(const struct payload_alg *alg, const unsigned char *key, const stru
 	int rc;
 
 	if (!fits(alg, secret))
-		return gh_refuse(err, GH_E_SIGNER, "%s does not wrap a secret of %zu octets.",
+		return gh_refuse(err, GH_E_VALIDATION, "%s does not wrap a secret of %zu octets.",
 		    alg->name, secret->len);
 	if (RAND_bytes(nonce, (int)alg->iv_size) != 1 ||
 	    !encrypt(alg, key, nonce, secret, cipher, &len)) {

@@ -28,7 +28,7 @@ size_t payload_alg_key_size(const struct payload_alg *alg); /* bytes */
 bool payload_alg_is_authentic(const struct payload_alg *alg);
 
 /* key: payload_alg_key_size bytes. Appends the IV (none for KW and KWP) to iv and the ciphertext to
- * out. GH_E_SIGNER (public): a secret that does not fit, KW wraps multiples of 8 octets from 16
+ * out. GH_E_VALIDATION (public): a secret that does not fit, KW wraps multiples of 8 octets from 16
  * on. */
 int payload_wrap(const struct payload_alg *alg, const unsigned char *key,
     const struct gh_der *secret, struct gh_buf *iv, struct gh_buf *out,

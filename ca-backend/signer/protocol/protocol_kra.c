@@ -163,8 +163,8 @@ kra_release_digest(const struct kra_release *f, unsigned char out[KRA_RELEASE_DI
 	return ok;
 }
 
-static void
-put_release(struct gh_buf *b, const struct kra_release *f)
+void
+kra_put_release(struct gh_buf *b, const struct kra_release *f)
 {
 	put_receiver(b, f);
 	put_der(b, &f->name);
@@ -188,6 +188,13 @@ get_release(struct gh_reader *r, struct kra_release *f)
 	for (size_t i = 0; i < f->chain_len; i++)
 		f->chain[i] = get_der(r, CERT_MAX);
 	f->iterations = gh_reader_u32(r);
+}
+
+bool
+kra_get_release(struct gh_reader *r, struct kra_release *f)
+{
+	get_release(r, f);
+	return gh_reader_is_done(r);
 }
 
 /* --- messages ------------------------------------------------------------------------------------
@@ -258,7 +265,7 @@ kra_put_recover(struct gh_buf *b, const struct kra_recover *f)
 {
 	kra_put_facts(b, &f->facts);
 	put_der(b, &f->stored);
-	put_release(b, &f->release);
+	kra_put_release(b, &f->release);
 	put_der(b, &f->policy);
 	gh_buf_put_u64(b, (uint64_t)f->request_id);
 	put_der(b, &f->requester);

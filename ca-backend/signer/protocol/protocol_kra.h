@@ -130,6 +130,9 @@ void kra_put_archive(struct gh_buf *b, const struct kra_archive *f);
 bool kra_get_archive(struct gh_reader *r, struct kra_archive *f);
 void kra_put_recover(struct gh_buf *b, const struct kra_recover *f);
 bool kra_get_recover(struct gh_reader *r, struct kra_recover *f);
+/* Alone: as it is kept until the approvals are there. */
+void kra_put_release(struct gh_buf *b, const struct kra_release *f);
+bool kra_get_release(struct gh_reader *r, struct kra_release *f);
 void kra_put_rewrap(struct gh_buf *b, const struct kra_rewrap *f);
 bool kra_get_rewrap(struct gh_reader *r, struct kra_rewrap *f);
 /* Also what is sealed. */

@@ -1,0 +1,40 @@
+/* A secret comes in: the KRA opens it, looks at it and stores it; then it is a row. */
+#ifndef KEY_ARCHIVE_H
+#define KEY_ARCHIVE_H
+
+#include "kra_means.h"
+#include "store/key/archived_key.h"
+
+struct key_archive_ask {
+	enum kra_kind kind;
+	const char *algorithm; /* of a symmetric key ("AES"); NULL = not said. Of an asymmetric key
+				* it is read from spki, as bits are */
+	int bits;              /* 0 = not said */
+	const struct requester *owner; /* NULL = who asks */
+	const char *client_id;         /* what the client calls it; NULL = nothing */
+	const char *policy;            /* of recovery; NULL = kra_rules */
+	struct gh_der spki; /* SubjectPublicKeyInfo, DER, of an asymmetric key; empty: that of */
+	int64_t certificate_id;       /* CMSID; 0 = none */
+	struct kra_wrapping wrapping; /* transport_id all zero: the one that is used now */
+	struct gh_der iv, cipher;     /* the secret under the wrapped key */
+	const char *comment;          /* or NULL */
+	const char *request_id;       /* of the HTTP request, or NULL */
+};
+
+/*
+ * Anybody for himself, officers for others. After 0 key, key request (complete) and audit row are
+ * committed; after a failure there is nothing. id: of the key; *request: of the key request.
+ * GH_E_VALIDATION (public): the secret cannot be opened or is not what it is said to be, texts, no
+ * such policy; GH_E_CONFLICT (public): an active key of this owner has this client id;
+ * GH_E_FORBIDDEN; GH_E_NOT_FOUND: no such certificate; GH_E_CA_LOCKED, GH_E_CA_UNAVAILABLE,
+ * GH_E_SIGNER_DOWN: the KRA. What is refused leaves an audit row "key.archive-refused".
+ */
+int key_archive(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
+    char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err) GH_MUSTCHECK;
+
+/* Active or not: an inactive key is not recovered, and leaves its client id to another one.
+ * Officers only. store_set_key_active says the rest. */
+int key_archive_set_active(struct kra_means *m, const struct requester *who,
+    const struct store_key_change *c, int *version, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

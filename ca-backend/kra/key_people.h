@@ -1,0 +1,29 @@
+/* Who may do what with archived keys, and what must be recorded of those who may not. */
+#ifndef KEY_PEOPLE_H
+#define KEY_PEOPLE_H
+
+#include "kra_means.h"
+#include "store/key/key_request.h"
+
+/* Officers approve recoveries. */
+bool key_people_is_agent(const struct requester *who);
+/* Officers and auditors see all keys and requests, others what is theirs. */
+bool key_people_sees_all(const struct requester *who);
+
+/* What must be agreed to before a key is recovered, as it is today. */
+struct key_terms {
+	int required;
+	bool requester_counts; /* his own approval */
+	bool is_signed;        /* approvals are CMS signatures */
+	bool is_agent;         /* who asks may approve recoveries of this key */
+};
+/* policy: that the key names; "" = kra_rules. GH_E_DB: it is gone, or cannot be read. */
+int key_people_read_terms(struct kra_means *m, const char *policy, const struct requester *who,
+    struct key_terms *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* An audit row of what was refused, as err says it; none where the fault is ours. A failure to
+ * write it is logged. object: or NULL. */
+void key_people_note_refusal(struct kra_means *m, const struct requester *who, const char *event,
+    const char *object, const char *request_id, const struct gh_error *err);
+
+#endif

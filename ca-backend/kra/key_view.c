@@ -1,0 +1,73 @@
+/* Keys and key requests as JSON. See key_view.h. */
+#include "key_people.h"
+#include "key_view.h"
+
+int
+key_view_keys(struct kra_means *m, const struct requester *who, const struct store_key_filter *f,
+    gh_json **entries, int64_t *next, struct gh_error *err)
+{
+	struct store_key_filter his = *f;
+
+	if (!key_people_sees_all(who))
+		his.bound_owner = store_key_identity(who);
+	return store_list_keys(m->store, &his, entries, next, err);
+}
+
+int
+key_view_key(struct kra_means *m, const struct requester *who, const char *key_id, gh_json **out,
+    struct gh_error *err)
+{
+	struct store_key_filter f = {.limit = 1};
+	struct store_archived_key k;
+	gh_json *list = NULL;
+	int64_t next;
+	int rc = store_get_archived_key(m->store, key_id, &k, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	f.after_id = k.row - 1;
+	if (!key_people_sees_all(who) && !requester_is_same(who, &k.owner))
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key.");
+	else if ((rc = store_list_keys(m->store, &f, &list, &next, err)) == 0)
+		*out = gh_json_ref(gh_json_at(list, 0));
+	gh_json_free(list);
+	store_archived_key_clear(&k);
+	return rc;
+}
+
+int
+key_view_requests(struct kra_means *m, const struct requester *who,
+    const struct store_key_request_filter *f, gh_json **entries, int64_t *next,
+    struct gh_error *err)
+{
+	struct store_key_request_filter his = *f;
+	unsigned char uuid[GH_UUID_SIZE];
+
+	*entries = NULL;
+	*next = 0;
+	if (f->key_id != NULL && !gh_uuid_parse(f->key_id, uuid))
+		return gh_refuse(err, GH_E_VALIDATION, "A key id is a UUID.");
+	if (!key_people_sees_all(who))
+		his.concerns = store_key_identity(who);
+	return store_list_key_requests(m->store, &his, entries, next, err);
+}
+
+int
+key_view_request(struct kra_means *m, const struct requester *who, int64_t id, gh_json **out,
+    struct gh_error *err)
+{
+	struct store_key_request r;
+	int rc = store_get_key_request(m->store, id, &r, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	if (!key_people_sees_all(who) && !requester_is_same(who, &r.requester) &&
+	    !requester_is_same(who, &r.key.owner))
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key request.");
+	else
+		rc = store_show_key_request(m->store, id, out, err);
+	store_key_request_clear(&r);
+	return rc;
+}

@@ -1,0 +1,79 @@
+/*
+ * Requests for the recovery of a key, and who agreed to them. Each transition (key_transition.h) is
+ * one statement with its audit row; what has expired counts as that from the moment on, whether or
+ * not somebody has written it down.
+ */
+#ifndef STORE_KEY_REQUEST_H
+#define STORE_KEY_REQUEST_H
+
+#include "archived_key.h"
+#include "key_transition.h"
+
+/* As it stands now; times are UTC seconds, 0 = none. */
+struct store_key_request {
+	int64_t id;
+	enum key_state state;
+	struct requester requester; /* kind, name, dn, id */
+	int required, approvals;    /* of distinct agents */
+	bool requester_counts, is_signed;
+	struct signer_blob wrapping; /* as it was asked with; empty = comes with the retrieval */
+	int64_t certificate_id;      /* for a PKCS#12; 0 = none */
+	int64_t expires_at, released_at;
+	int version; /* one more with each change */
+	struct store_archived_key key;
+};
+void store_key_request_clear(struct store_key_request *r);
+/* Of any type. *out: to be cleared. GH_E_NOT_FOUND (public). */
+int store_get_key_request(struct store *s, int64_t id, struct store_key_request *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+struct store_new_key_request {
+	int64_t key_row;
+	const char *comment; /* or NULL */
+	int required;
+	bool requester_counts, is_signed;
+	bool is_approved; /* by the requester himself, whose approval is enough */
+	struct gh_der wrapping;
+	const unsigned char
+	    *wrapping_sha256;   /* KRA_RELEASE_DIGEST_SIZE bytes; NULL = no wrapping */
+	int64_t certificate_id; /* 0 = none */
+	int expiry;             /* seconds */
+	const char *request_id; /* of the HTTP request, or NULL */
+};
+/* *id. GH_E_CONFLICT (public): the key is not active any more. */
+int store_add_key_request(struct store *s, const struct requester *who,
+    const struct store_new_key_request *n, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
+
+/* A step of a request. who: agent or requester; that he may is the caller's to know. */
+struct store_key_step {
+	int64_t id;
+	int version;             /* of the state that the decision was made on; 0 = whatever */
+	const char *comment;     /* or NULL */
+	struct gh_der signature; /* CMS, of an approval; or empty */
+	const char *request_id;  /* of the HTTP request, or NULL */
+};
+/*
+ * All of these: GH_E_NOT_FOUND; GH_E_PRECONDITION: another version; GH_E_CONFLICT (public): the
+ * state does not allow it. Repeated after a lost connection, they find what they have written.
+ */
+/* The last approval that is needed makes it approved. GH_E_CONFLICT, too: he has approved
+ * already. */
+int store_approve_key_request(struct store *s, const struct requester *who,
+    const struct store_key_step *step, struct gh_error *err) GH_MUSTCHECK;
+/* to: KEY_REJECTED, KEY_CANCELED or KEY_FAILED. */
+int store_end_key_request(struct store *s, const struct requester *who, enum key_state to,
+    const struct store_key_step *step, struct gh_error *err) GH_MUSTCHECK;
+/* The key goes to the requester: the first time within the life of an approved request, then again
+ * for repeat seconds. *is_repeated tells. The key must be active. */
+int store_release_key(struct store *s, const struct requester *who,
+    const struct store_key_step *step, int repeat, bool *is_repeated,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Write down what has expired, at most 1000. *n: how many. */
+int store_expire_key_requests(struct store *s, const struct requester *who, int *n,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* CMS signatures of a request, malloc'd each, at most KRA_APPROVALS_MAX. *n. */
+int store_get_key_signatures(struct store *s, int64_t id, struct signer_blob out[KRA_APPROVALS_MAX],
+    size_t *n, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

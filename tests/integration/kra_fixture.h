@@ -1,0 +1,189 @@
+/* A KRA as a gateway has it: a database, a signer whose role is KRA, its keys as rows, and what a
+ * client does, with OpenSSL alone. */
+#ifndef KRA_FIXTURE_H
+#define KRA_FIXTURE_H
+
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "ca-backend/signer_process.h"
+#include "digest.h"
+#include "integration/database.h"
+#include "kra/key_archive.h"
+#include "kra/key_recovery.h"
+#include "kra/key_view.h"
+#include "store/key/kra_key.h"
+
+#define DATABASE_MS 5000
+#define SECRET_MAX 4096
+
+struct kra_world {
+	struct store *db;
+	struct signer_process sp;
+	struct signer_client *kra;
+	struct kra_means means;
+	EVP_PKEY *transport; /* public */
+};
+
+/* --- the KRA ------------------------------------------------------------------------------------
+ */
+
+static void
+kra_make_key(struct kra_world *w, struct admin_signer *admin, enum store_kra_kind kind,
+    const char *alg)
+{
+	struct kra_create_key q = {.is_storage = kind == STORE_KRA_STORAGE, .key_alg = alg};
+	struct store_kra_key k = {.kind = kind};
+	const unsigned char *p;
+
+	ok(kra_client_create_key(admin->client, &q, &k.spki, &k.sealed, &err));
+	assert_true(gh_digest(GH_SHA256, k.spki.p, k.spki.len, k.id));
+	ok(store_add_kra_key(w->db, &fixture_admin, &k, &err));
+	p = k.spki.p;
+	if (kind == STORE_KRA_TRANSPORT) {
+		EVP_PKEY_free(w->transport);
+		w->transport = d2i_PUBKEY(NULL, &p, (long)k.spki.len);
+	}
+	store_kra_key_clear(&k);
+}
+
+static void
+kra_world_open(struct kra_world *w)
+{
+	struct admin_signer admin;
+	int applied;
+
+	memset(w, 0, sizeof(*w));
+	w->db = open_store_at(getenv("PGCONNINFO"), DATABASE_MS);
+	ok(store_migrate(w->db, &applied, &err));
+	signer_process_new(&w->sp);
+	w->sp.role = "kra";
+	signer_process_start(&w->sp, "32");
+	w->kra = signer_process_client(&w->sp);
+	admin = admin_signer_start(&w->sp);
+	kra_make_key(w, &admin, STORE_KRA_STORAGE, "P-256");
+	kra_make_key(w, &admin, STORE_KRA_TRANSPORT, "RSA-2048");
+	assert_int_equal(admin_signer_stop(&admin), 0);
+	w->means = (struct kra_means){.store = w->db,
+	    .kra = w->kra,
+	    .rules = {.required = 1, .request_expiry = 3600, .repeat = 600}};
+}
+
+static void
+kra_world_close(struct kra_world *w)
+{
+	signer_client_free(w->kra);
+	signer_process_free(&w->sp);
+	EVP_PKEY_free(w->transport);
+	store_free(w->db);
+}
+
+/* --- a client -----------------------------------------------------------------------------------
+ */
+
+#define DER(p, n) ((struct gh_der){(const unsigned char *)(p), (n)})
+#define TEXT(s) DER(s, strlen(s))
+
+/* A session key, wrapped for the transport key; and a private key that somebody will lose. */
+struct kra_client {
+	unsigned char key[32], wrapped[512], iv[12], cipher[SECRET_MAX];
+	size_t wrapped_len, cipher_len;
+	struct kra_wrapping wrapping;
+};
+
+static void
+client_open(struct kra_client *c, EVP_PKEY *transport)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(transport, NULL);
+
+	memset(c, 0, sizeof(*c));
+	c->wrapped_len = sizeof(c->wrapped);
+	assert_int_equal(RAND_bytes(c->key, sizeof(c->key)), 1);
+	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, c->wrapped, &c->wrapped_len, c->key, 32), 1);
+	EVP_PKEY_CTX_free(ctx);
+	c->wrapping = (struct kra_wrapping){.key_alg = TEXT("RSA-OAEP-256"),
+	    .wrapped_key = DER(c->wrapped, c->wrapped_len),
+	    .payload_alg = TEXT("AES-256-GCM")};
+}
+
+/* Into cipher, tag behind it. */
+static void
+client_seal(struct kra_client *c, const void *secret, size_t len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n, end;
+
+	assert_true(len + 16 <= sizeof(c->cipher));
+	assert_int_equal(RAND_bytes(c->iv, sizeof(c->iv)), 1);
+	assert_int_equal(EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, c->key, c->iv), 1);
+	assert_int_equal(EVP_EncryptUpdate(ctx, c->cipher, &n, secret, (int)len), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(ctx, c->cipher + n, &end), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, c->cipher + len), 1);
+	c->cipher_len = len + 16;
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* What the KRA gave opens under the session key, and is this. */
+static void
+client_assert_opens(const struct kra_client *c, const struct key_retrieved *r, const void *secret,
+    size_t len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	unsigned char out[SECRET_MAX];
+	int n, end;
+
+	assert_int_equal(r->secret.len, len + 16);
+	assert_int_equal(r->iv.len, 12);
+	assert_int_equal(EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, c->key, r->iv.p), 1);
+	assert_int_equal(EVP_DecryptUpdate(ctx, out, &n, r->secret.p, (int)len), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16, r->secret.p + len), 1);
+	assert_int_equal(EVP_DecryptFinal_ex(ctx, out + n, &end), 1);
+	assert_memory_equal(out, secret, len);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* A private key, as PKCS#8 and SubjectPublicKeyInfo. */
+struct lost_key {
+	unsigned char *pkcs8, *spki;
+	size_t pkcs8_len, spki_len;
+};
+
+static void
+lost_key_make(struct lost_key *k)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+
+	memset(k, 0, sizeof(*k));
+	k->pkcs8_len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(info, &k->pkcs8);
+	k->spki_len = (size_t)i2d_PUBKEY(key, &k->spki);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	EVP_PKEY_free(key);
+}
+
+static void
+lost_key_free(struct lost_key *k)
+{
+	OPENSSL_clear_free(k->pkcs8, k->pkcs8_len);
+	OPENSSL_free(k->spki);
+}
+
+/* --- people -------------------------------------------------------------------------------------
+ */
+
+static struct requester
+person(const char *name, unsigned roles)
+{
+	struct requester who = {.kind = REQUESTER_DIRECTORY, .roles = roles};
+
+	snprintf(who.name, sizeof(who.name), "%s", name);
+	snprintf(who.dn, sizeof(who.dn), "cn=%s,dc=test", name);
+	snprintf(who.id, sizeof(who.id), "id-of-%s", name);
+	return who;
+}
+#define AGENT(name) person(name, REQUESTER_ROLE_OFFICER)
+
+#endif
