@@ -136,6 +136,10 @@ struct gh_conf {
 		bool require_if_match; /* REST: a change must name the version it was decided on */
 	} revocation;
 	struct {
+		char *
+		    application; /* of calls without an application key; "" = they enroll nothing */
+	} rest;
+	struct {
 		int failures; /* failed logins per user or address ... */
 		int window;   /* ... within so many seconds */
 	} limits;

@@ -201,6 +201,9 @@ const struct conf_option conf_table[] = {
     BOOL(revocation, require_if_match, "false",
 	"refuse a change of status over REST without If-Match"),
 
+    STR(rest, application, "",
+	"application whose templates, CA and groups hold for REST calls without a key; empty = none"),
+
     INT(limits, failures, "10", 1, 10000,
 	"failed logins of a user from an address before they are refused ..."),
     INT(limits, window, "300", 1, 86400, "... within so many seconds"),

@@ -31,8 +31,8 @@ tmpl_required_metadata(const struct tmpl *t)
 	return t->metadata_json;
 }
 
-static gh_json *
-string_array(const struct tmpl_list *l)
+gh_json *
+tmpl_describe_list(const struct tmpl_list *l)
 {
 	gh_json *a = gh_json_new_array();
 	size_t i;
@@ -61,8 +61,8 @@ key_size(const struct tmpl_key_rule *r)
 	return 256; /* Ed25519 */
 }
 
-static gh_json *
-curve_array(uint32_t curves)
+gh_json *
+tmpl_describe_curves(uint32_t curves)
 {
 	gh_json *a = gh_json_new_array();
 	size_t i;
@@ -90,7 +90,7 @@ describe_key(const struct tmpl_key_rule *r)
 	if (r->type == CA_KEY_RSA)
 		failed |= gh_json_set_int(o, "MaxKeySize", r->max_bits);
 	if (r->type == CA_KEY_EC)
-		failed |= gh_json_set(o, "Curves", curve_array(r->curves));
+		failed |= gh_json_set(o, "Curves", tmpl_describe_curves(r->curves));
 	if (failed) {
 		gh_json_free(o);
 		return NULL;
@@ -137,10 +137,10 @@ tmpl_describe(const struct tmpl *t)
 	failed |= gh_json_set_int(o, "ValidityPeriod",
 	    (t->validity + GH_DAY_SECONDS - 1) / GH_DAY_SECONDS);
 	failed |= gh_json_set_int(o, "RenewalOverlap", t->overlap / GH_DAY_SECONDS);
-	failed |= gh_json_set(o, "ExtendedKeyUsage", string_array(&t->eku));
+	failed |= gh_json_set(o, "ExtendedKeyUsage", tmpl_describe_list(&t->eku));
 	failed |= gh_json_set_string(o, "SubjectFrom", supplied ? "request" : "directory");
 	failed |= gh_json_set_bool(o, "RequiresApproval", tmpl_needs_approval(t));
-	failed |= gh_json_set(o, "RequiredMetadata", string_array(&t->metadata));
+	failed |= gh_json_set(o, "RequiredMetadata", tmpl_describe_list(&t->metadata));
 	if (failed) {
 		gh_json_free(o);
 		return NULL;

@@ -204,6 +204,12 @@ int tmpl_key_check(const struct tmpl *t, const struct ca_pkcs10 *csr,
 /* Key usage bits that make sense for a type of key. */
 uint32_t tmpl_key_usage_for(int key_type, uint32_t usage);
 
+/* --- describe.c --- */
+
+/* NULL: out of memory. */
+gh_json *tmpl_describe_list(const struct tmpl_list *l);
+gh_json *tmpl_describe_curves(uint32_t curves);
+
 /* --- lint.c --- */
 
 /* -1: no such rule */
@@ -293,6 +299,11 @@ struct tmpl_name_flag {
 	const char *name;
 	uint32_t yields_to; /* not applied when one of these is set, too */
 	int (*add)(struct tmpl_naming *n, struct gh_error *err); /* NULL: nothing to do here */
+	/* For describe_form.c: the name that it adds, and where that comes from. */
+	struct {
+		const char *name, *attribute;
+		bool in_san;
+	} part;
 };
 extern const struct tmpl_name_flag tmpl_name_flag[];
 /* Fill subject and san of *n from directory or CSR, as the template says. GH_E_NOT_IN_DIRECTORY:

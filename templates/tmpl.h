@@ -31,6 +31,17 @@ bool tmpl_waits_for_locked_ca(const struct tmpl *t);
 /* Answer of the Templates operation: {TemplateName, DisplayName, KeyType, KeySize, KeyTypes:[...],
  * ValidityPeriod, ...} without CA. NULL when out of memory. */
 gh_json *tmpl_describe(const struct tmpl *t);
+/*
+ * What a client needs to make a request, and what it gets; the REST API's words for the same model:
+ *   {"name","display_name","description","requester":"user|machine|any","approval":bool,
+ *    "keys":[{"type":"RSA","min_bits","max_bits"},{"type":"EC","curves":[]},{"type":"Ed25519"}],
+ *    "subject":{...},"san":{...},
+ *    "certificate":{"validity_seconds","renewal_seconds","key_usage":[],"extended_key_usage":[],
+ *                   "policies":[],"sid":"require|if-present|never"}}
+ * subject and san: {"from":"request", what it may and must hold}, or {"from":"directory",
+ * "parts":[{"name":"CN","attribute":"cn"}]}. NULL when out of memory.
+ */
+gh_json *tmpl_describe_form(const struct tmpl *t);
 /* Metadata fields the template requires, as JSON array of names (may be empty). Borrowed. */
 const gh_json *tmpl_required_metadata(const struct tmpl *t);
 

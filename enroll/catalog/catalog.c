@@ -173,6 +173,15 @@ catalog_find_app_id(const struct catalog *c, int64_t id)
 	return NULL;
 }
 
+const struct app *
+catalog_find_app_name(const struct catalog *c, const char *name)
+{
+	for (size_t i = 0; i < c->apps; i++)
+		if (strcasecmp(c->app[i]->name, name) == 0)
+			return c->app[i];
+	return NULL;
+}
+
 const struct enroll_profile *
 catalog_find_profile(const struct catalog *c, int64_t app_id)
 {

@@ -50,6 +50,8 @@ void catalog_free(struct catalog *c); /* drops one reference; wipes secrets with
 const struct catalog_template *catalog_find_template(const struct catalog *c, const char *name);
 /* Also a disabled one; the caller looks at is_enabled. */
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
+/* The same by name, without ASCII case. */
+const struct app *catalog_find_app_name(const struct catalog *c, const char *name);
 /* What an application's callers may ask for now. app_id 0, a call without one:
  * enroll_profile_all. NULL: it is disabled, or does not exist. */
 const struct enroll_profile *catalog_find_profile(const struct catalog *c, int64_t app_id);

@@ -34,6 +34,8 @@ struct metadata_field {
 int metadata_field_load(const gh_json *json, struct metadata_field *out,
     struct gh_error *err) GH_MUSTCHECK;
 void metadata_field_clear(struct metadata_field *f);
+/* "String", "Integer" ... */
+const char *metadata_type_name(enum metadata_type type);
 
 /*
  * list: object name -> value, or array of {MetadataFieldTypeName, Value}, or NULL/null. Names

@@ -174,6 +174,20 @@ metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_e
 	return 0;
 }
 
+const char *
+metadata_type_name(enum metadata_type type)
+{
+	static const char *const name[] = {[METADATA_STRING] = "String",
+	    [METADATA_INTEGER] = "Integer",
+	    [METADATA_DATE] = "Date",
+	    [METADATA_BOOLEAN] = "Boolean",
+	    [METADATA_MULTIPLE_CHOICE] = "MultipleChoice",
+	    [METADATA_BIG_TEXT] = "BigText",
+	    [METADATA_EMAIL] = "Email"};
+
+	return name[type];
+}
+
 void
 metadata_field_clear(struct metadata_field *f)
 {

@@ -61,6 +61,8 @@ const struct command command_table[] = {
 	&verb_limiter_clear, NULL},
     {"metadata", "list", "list metadata field definitions", &verb_metadata_list, NULL},
     {"metadata", "set", "define metadata fields from a file", &verb_metadata_set, NULL},
+    {"profile", "list", "list what can be enrolled for over REST", &verb_profile_list, NULL},
+    {"profile", "show", "show what a profile wants and gives", &verb_profile_show, NULL},
     {"request", "list", "list requests for certificates", &verb_request_list, NULL},
     {"request", "show", "show one request", &verb_request_show, NULL},
     {"request", "approve", "approve a pending request", &verb_request_approve, NULL},

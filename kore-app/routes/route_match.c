@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "percent.h"
+#include "utf8.h"
 
 #include "routes.h"
 
@@ -80,6 +81,8 @@ match_variable(const char *pattern, const char **path, struct route_match *m)
 	part->name = pattern + 1;
 	part->number = is_number ? number_of(part->text) : 0;
 	m->parts.n++;
+	if (is_variable(pattern, "{profile}"))
+		return gh_utf8_is_clean(part->text) && strchr(part->text, '/') == NULL;
 	return is_number ? part->number > 0 : is_name(part->text);
 }
 

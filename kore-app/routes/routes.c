@@ -13,6 +13,7 @@
 #include "decide.h"
 #include "public/ocsp_http.h"
 #include "rest/rest_certificate.h"
+#include "rest/rest_profile.h"
 
 #include "health.h"
 #include "metrics/metrics.h"
@@ -198,6 +199,16 @@ const struct route route_table[] = {
 	.need = AUTH_PERSON,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_certificate_change},
+    {.methods = READ,
+	.pattern = "/pki/profiles",
+	.name = "pki.profiles",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.handler = rest_profile_list},
+    {.methods = READ,
+	.pattern = REST_PROFILE "{profile}",
+	.name = "pki.profile",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.handler = rest_profile_show},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

@@ -89,6 +89,7 @@ struct route_match {
  *     {id}         a positive decimal number
  *     {rest}       all that follows, at the end of the pattern only. Not decoded: its owner has an
  *                  encoding of its own in it (RFC 6960, A.1)
+ *     {profile}    1 to CALL_PART_SIZE - 1 bytes of clean UTF-8 without "/"
  *     {any other}  1 to CALL_PART_SIZE - 1 letters, digits and "._@:-"; not "." or ".."
  *
  * Numbers and names are percent-decoded once, here.

@@ -63,7 +63,7 @@ ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(al
                         lambda inner: st.lists(inner, max_size=3) |
                         st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6)
 # What exists, so that not all answers are "not found".
-KNOWN = {"id": st.integers(1, 6), "v": st.integers(1, 3), "v12": st.integers(1, 2),
+KNOWN = {"id": st.integers(1, 6), "profile": st.sampled_from(["User", "WebServer", "none"]), "v": st.integers(1, 3), "v12": st.integers(1, 2),
          "name": st.sampled_from(["issuing", "root", "ISSUING", "issuing.crl", "issuing.cer", "issuing.pem", "root.p7c"]),
          "If-Match": st.sampled_from(['"v1"', '"v2"', "*"])}
 HEADER_TEXT = st.text(alphabet=string.ascii_letters + string.digits + string.punctuation + " ", max_size=30).map(str.strip)

@@ -77,6 +77,23 @@ tmpl_describe(const struct tmpl *t)
 	return j;
 }
 
+gh_json *
+tmpl_describe_form(const struct tmpl *t)
+{
+	gh_json *j = gh_json_new_object();
+
+	if (gh_json_set_string(j, "name", tmpl_name(t)) != 0 ||
+	    gh_json_set_string(j, "display_name", tmpl_name(t)) != 0 ||
+	    gh_json_set_string(j, "description", "") != 0 ||
+	    gh_json_set_string(j, "requester", "any") != 0 ||
+	    gh_json_set(j, "keys", gh_json_new_array()) != 0 ||
+	    gh_json_set(j, "subject", gh_json_new_object()) != 0 ||
+	    gh_json_set(j, "san", gh_json_new_object()) != 0 ||
+	    gh_json_set(j, "certificate", gh_json_new_object()) != 0)
+		abort();
+	return j;
+}
+
 const gh_json *
 tmpl_required_metadata(const struct tmpl *t)
 {

@@ -181,6 +181,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(t == NULL && err.code != GH_OK && err.message[0] != '\0');
 		return 0;
 	}
+	CHECK((d = tmpl_describe_form(t)) != NULL);
+	gh_json_free(d);
 	CHECK((d = tmpl_describe(t)) != NULL && tmpl_name(t)[0] != '\0');
 	bool supplied = strcmp(gh_json_string(gh_json_get(d, "SubjectFrom")), "request") == 0;
 

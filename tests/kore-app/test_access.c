@@ -169,6 +169,8 @@ static const struct {
     {"ca.password.lock", ADMIN, false},
     {"ca.password.status", ADMIN | OFFICER | AUDITOR, false},
     {"pki.audit", AUDITOR, false},
+    {"pki.profiles", PERSONS | APP, false},
+    {"pki.profile", PERSONS | APP, false},
     {"pki.cas", ALL, true},
     {"ca.certificate", ALL, true},
     {"crl", ALL, true},

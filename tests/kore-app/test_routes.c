@@ -145,6 +145,21 @@ pattern__bad_parts(void **state)
 }
 
 static void
+pattern__profile(void **state)
+{
+	static const char *const bad[] = {"/a/", "/a/b%2Fc", "/a/b/c", "/a/%FF", "/a/%00",
+	    "/a/b%0A", "/a/%1"};
+	struct route_match m;
+
+	(void)state;
+	assert_true(route_pattern_match("/a/{profile}", "/a/Web%20server%20%C3%A4", &m));
+	assert_string_equal(call_text(&m.parts, "profile"), "Web server \303\244");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (route_pattern_match("/a/{profile}", bad[i], &m))
+			fail_msg("%s", bad[i]);
+}
+
+static void
 pattern__numbers_and_versions(void **state)
 {
 	static const struct {
@@ -314,6 +329,8 @@ static const struct policy {
     {"ca.password.status", AUTH_PERSON,
 	REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR, false},
     {"pki.audit", AUTH_PERSON, REQUESTER_ROLE_AUDITOR, false},
+    {"pki.profiles", AUTH_APP_SENT | AUTH_PERSON, 0, false},
+    {"pki.profile", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
@@ -683,9 +700,9 @@ static void
 origin__safe_methods_change_nothing(void **state)
 {
 	static const char *const reads[] = {"certenroll.templates", "certenroll.request", "pki.cas",
-	    "ca.certificate", "crl", "ca.password.status", "pki.audit", "ocsp.get",
-	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
-	    "pki.certificate.find-status", "healthz", "readyz", "metrics"};
+	    "ca.certificate", "crl", "ca.password.status", "pki.audit", "pki.profiles",
+	    "pki.profile", "ocsp.get", "pki.certificate", "pki.certificate.status",
+	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
@@ -901,6 +918,7 @@ main(void)
 	    cmocka_unit_test(routes__every_row_in_any_case),
 	    cmocka_unit_test(pattern__parts_by_name),
 	    cmocka_unit_test(pattern__bad_parts),
+	    cmocka_unit_test(pattern__profile),
 	    cmocka_unit_test(pattern__numbers_and_versions),
 	    cmocka_unit_test(routes__prefixes),
 	    cmocka_unit_test(routes__wrong_method_names_the_right_ones),

@@ -177,6 +177,9 @@ write_conf()
 		netbios_domain = $(quoted "${LDAP_DOMAIN:-EXAMPLE}")
 		realm = $(quoted "${LDAP_REALM:-}")
 	}
+	rest {
+		application = "demo"
+	}
 	END
 	write_kra_conf
 	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse$node.conf"

@@ -493,6 +493,73 @@ describe__tells_what_a_client_needs(void **state)
 	free(text);
 }
 
+/* The form of a template with these members, as text; malloc'd. */
+static char *
+form_of(const char *members, const char *part)
+{
+	char *text = make_text(members), *out;
+	struct gh_error err;
+	struct tmpl *t;
+	gh_json *d;
+
+	if (tmpl_load(text, strlen(text), &t, &err) != 0)
+		fail_msg("%s", err.message);
+	assert_non_null(d = tmpl_describe_form(t));
+	assert_non_null(out = gh_json_print(gh_json_get(d, part), false));
+	gh_json_free(d);
+	tmpl_free(t);
+	free(text);
+	return out;
+}
+
+static void
+form__says_where_each_part_comes_from(void **state)
+{
+	static const struct {
+		const char *members, *part, *form;
+	} row[] = {
+	    {"\"keyTypes\":[{\"type\":\"EC\",\"curves\":[\"P-384\"]},{\"type\":\"RSA\",\"minSize\":3072},"
+	     "{\"type\":\"Ed25519\"}]",
+		"keys",
+		"[{\"type\":\"EC\",\"curves\":[\"P-384\"]},"
+		"{\"type\":\"RSA\",\"min_bits\":3072,\"max_bits\":16384},{\"type\":\"Ed25519\"}]"},
+	    {"\"nameFlags\":[\"SUBJECT_REQUIRE_COMMON_NAME\",\"SUBJECT_ALT_REQUIRE_UPN\","
+	     "\"SUBJECT_ALT_REQUIRE_SPN\"]",
+		"subject",
+		"{\"from\":\"directory\",\"parts\":[{\"name\":\"CN\",\"attribute\":\"cn\"}]}"},
+	    /* one name, though two flags ask for it */
+	    {"\"nameFlags\":[\"SUBJECT_REQUIRE_COMMON_NAME\",\"SUBJECT_ALT_REQUIRE_UPN\","
+	     "\"SUBJECT_ALT_REQUIRE_SPN\"]",
+		"san",
+		"{\"from\":\"directory\",\"parts\":[{\"name\":\"upn\",\"attribute\":\"userPrincipalName\"}]}"},
+	    {"\"machine\":true,\"nameFlags\":[\"SUBJECT_REQUIRE_DNS_AS_CN\",\"SUBJECT_ALT_REQUIRE_DNS\"]",
+		"subject",
+		"{\"from\":\"directory\",\"parts\":[{\"name\":\"CN\",\"attribute\":\"dNSHostName\"}]}"},
+	    {"\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
+	     "\"subject\":{\"allow\":[\"CN\",\"O\"],\"require\":[\"CN\"],\"commonName\":\"dns\"}",
+		"subject",
+		"{\"from\":\"request\",\"allowed\":[\"CN\",\"O\"],\"required\":[\"CN\"],\"common_name\":\"dns\"}"},
+	    {"\"nameFlags\":[\"ENROLLEE_SUPPLIES_SUBJECT\"],\"approval\":true,"
+	     "\"san\":{\"types\":[\"dns\",\"ip\"],\"require\":[\"dns\"],\"dns\":[\".example.test\"]}",
+		"san",
+		"{\"from\":\"request\",\"types\":[\"dns\",\"ip\"],\"required\":[\"dns\"],\"wildcards\":false,"
+		"\"dns\":[\".example.test\"]}"},
+	    {"\"validity\":\"36h\",\"keyUsage\":[\"digitalSignature\",\"nonRepudiation\"],\"sid\":\"require\"",
+		"certificate",
+		"{\"validity_seconds\":129600,\"renewal_seconds\":0,"
+		"\"key_usage\":[\"digitalSignature\",\"nonRepudiation\"],"
+		"\"extended_key_usage\":[\"1.3.6.1.5.5.7.3.2\"],\"policies\":[],\"sid\":\"require\"}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		char *form = form_of(row[i].members, row[i].part);
+
+		assert_string_equal(form, row[i].form);
+		free(form);
+	}
+}
+
 static void
 permission__groups_of_the_profile_must_match_too(void **state)
 {
@@ -573,6 +640,7 @@ main(void)
 	    cmocka_unit_test(load__refuses_a_file_that_is_too_large),
 	    cmocka_unit_test(load__takes_the_shipped_templates),
 	    cmocka_unit_test(describe__tells_what_a_client_needs),
+	    cmocka_unit_test(form__says_where_each_part_comes_from),
 	    cmocka_unit_test(permission__groups_of_the_profile_must_match_too),
 	    cmocka_unit_test(docs__name_every_member_and_flag),
 	    cmocka_unit_test(free__accepts_null),

@@ -1,0 +1,26 @@
+/*
+ * A profile as people and programs see it, over REST and by the command: a template as a form, and
+ * what the application that offers it adds to that.
+ */
+#ifndef ENROLL_PROFILE_VIEW_H
+#define ENROLL_PROFILE_VIEW_H
+
+#include "catalog.h"
+
+/*
+ * One line of a list: {"name","display_name","description","approval"}. NULL: out of memory.
+ */
+gh_json *profile_summary(const struct catalog *c, const struct enroll_profile *p,
+    const struct catalog_template *t);
+/*
+ * All that a client needs to make its form:
+ *   {... as above, "version","ca","requester",
+ *    "inputs":{"pkcs10":{"type":"pkcs10","required":true,"keys":[],"subject":{},"san":{}},
+ *              "metadata":{"type":"object","required":bool,"fields":[...]}},
+ *    "outputs":{"certificate":{...}}}
+ * keys, subject, san and certificate are those of tmpl_describe_form. NULL: out of memory.
+ */
+gh_json *profile_describe(const struct catalog *c, const struct enroll_profile *p,
+    const struct catalog_template *t);
+
+#endif
