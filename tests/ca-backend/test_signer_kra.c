@@ -7,9 +7,7 @@
 
 #include <cmocka.h>
 #include <openssl/cms.h>
-#include <openssl/ec.h>
 #include <openssl/pkcs12.h>
-#include <openssl/rsa.h>
 
 #include "digest.h"
 #include "key_alg.h"
@@ -19,6 +17,7 @@
 #include "signer/kra/payload_wrap.h"
 #include "signer/kra/secret.h"
 
+#include "ca-backend/archive_cms.h"
 #include "ca-backend/signer_process.h"
 
 #define TEXT(s) ((struct gh_der){(const unsigned char *)(s), strlen(s)})
@@ -368,64 +367,6 @@ key__as_pkcs12(void **state)
 	X509_free(x);
 }
 
-/* A certificate of a transport key; who signed it does not matter. */
-static X509 *
-certify(const struct fixture *f)
-{
-	const unsigned char *p = f->transport.spki.p;
-	EVP_PKEY *transport = d2i_PUBKEY(NULL, &p, (long)f->transport.spki.len);
-	X509 *x = X509_new();
-
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_set_pubkey(x, transport);
-	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
-	EVP_PKEY_free(transport);
-	return x;
-}
-
-/* RSAES-OAEP with SHA-256, or the key derivation with SHA-256. */
-static void
-add_recipient(CMS_ContentInfo *cms, X509 *x)
-{
-	CMS_RecipientInfo *ri = CMS_add1_recipient_cert(cms, x, CMS_KEY_PARAM);
-	EVP_PKEY_CTX *ctx = CMS_RecipientInfo_get0_pkey_ctx(ri);
-
-	if (EVP_PKEY_is_a(X509_get0_pubkey(x), "EC")) {
-		assert_int_equal(EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()), 1);
-		return;
-	}
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()), 1);
-}
-
-/* PKIArchiveOptions: what OpenSSL's CMS encrypts, its ContentInfo taken off. */
-static void
-put_options(const struct fixture *f, const EVP_CIPHER *cipher, struct gh_buf *out)
-{
-	CMS_ContentInfo *cms = CMS_encrypt(NULL, NULL, cipher, CMS_PARTIAL | CMS_BINARY);
-	BIO *in = BIO_new_mem_buf(f->pkcs8.data, (int)f->pkcs8.len);
-	X509 *x = certify(f);
-	unsigned char *der = NULL;
-	struct gh_der info, body, wrapped, data;
-
-	add_recipient(cms, x);
-	assert_int_equal(CMS_final(cms, in, NULL, CMS_BINARY), 1);
-	info.len = (size_t)i2d_CMS_ContentInfo(cms, &der);
-	info.p = der;
-	assert_true(gh_der_take(&info, GH_DER_SEQUENCE, &body) &&
-	    gh_der_take(&body, GH_DER_OID, NULL) &&
-	    gh_der_take(&body, GH_DER_CONTEXT(0), &wrapped) &&
-	    gh_der_take(&wrapped, GH_DER_SEQUENCE, &data));
-	gh_der_put_header(out, GH_DER_CONTEXT(0), gh_der_size(data.len));
-	gh_der_put(out, GH_DER_CONTEXT(0), data.p, data.len);
-	OPENSSL_free(der);
-	X509_free(x);
-	BIO_free(in);
-	CMS_ContentInfo_free(cms);
-}
-
 static void
 key__as_pki_archive_options(void **state)
 {
@@ -438,7 +379,7 @@ key__as_pki_archive_options(void **state)
 	memcpy(q.storage_id, f->storage.id, sizeof(q.storage_id));
 	memcpy(q.wrapping.transport_id, f->transport.id, sizeof(q.wrapping.transport_id));
 	gh_buf_init(&options, KRA_OPTIONS_MAX);
-	put_options(f, EVP_aes_256_gcm(), &options);
+	put_options(&BLOB(f->transport.spki), &BUF(f->pkcs8), EVP_aes_256_gcm(), &options);
 	q.options = BUF(options);
 	assert_int_equal(kra_client_archive(f->client, &q, &stored, &err), 0);
 	assert_int_equal(recover(f, "", &stored, &err), 0);
@@ -456,7 +397,7 @@ key__as_pki_archive_options(void **state)
 	    "The wrapped secret cannot be opened with its session key.");
 	assert_null(stored.p);
 	options.len = 0;
-	put_options(f, EVP_aes_256_cbc(), &options);
+	put_options(&BLOB(f->transport.spki), &BUF(f->pkcs8), EVP_aes_256_cbc(), &options);
 	q.options = BUF(options);
 	assert_int_equal(kra_client_archive(f->client, &q, &stored, &err), GH_E_VALIDATION);
 	assert_memory_equal(err.message, "RSA1_5 and AES-CBC are not allowed here", 39);

@@ -1,10 +1,10 @@
 #!/bin/bash
-# CA keys in a PKCS#11 token: SoftHSM2 through OpenSSL's engine. The test moves the token store away and back, and
+# Keys of CAs and of a KRA in a PKCS#11 token: SoftHSM2 through OpenSSL's engine. The test moves the token store away and back, and
 # puts another one in its place, while a signer runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
-make -s --no-print-directory BUILD="$BUILD" "$BUILD/gatehouse-signer" "$BUILD/tests/integration/test_hsm"
+make -s --no-print-directory BUILD="$BUILD" "$BUILD/gatehouse-signer" "$BUILD/tests/integration/test_hsm" "$BUILD/tests/integration/test_kra_hsm"
 HSM_DIR=$(mktemp -d /tmp/gh-hsm.XXXXXX)
 trap 'rm -rf "$HSM_DIR"' EXIT
 trap 'exit 1' INT TERM
@@ -36,6 +36,11 @@ store()
 		    --type pubkey --label "$key" --id "0$id" >/dev/null 2>&1
 		id=$((id + 1))
 	done
+	# of a KRA
+	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type rsa:2048 \
+	    --label wrapped-for --id 07 --usage-decrypt >/dev/null 2>&1
+	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
+	    --label agreed-with --id 08 --usage-derive >/dev/null 2>&1
 	# one that was born there
 	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
 	    --label born --id 09 --usage-sign >/dev/null 2>&1
@@ -46,3 +51,4 @@ store
 mv "$HSM_DIR/tokens" "$HSM_DIR/second"
 mv "$HSM_DIR/first" "$HSM_DIR/tokens"
 "$BUILD/tests/integration/test_hsm"
+"$BUILD/tests/integration/test_kra_hsm"
