@@ -563,6 +563,7 @@ keys__do_nothing_of_the_other_kind(void **state)
 	assert_int_equal(archive(f, "AES-256-GCM", &(struct kra_facts){.kind = KRA_PASSPHRASE},
 			     TEXT("x"), &stored, &err),
 	    GH_E_NOT_FOUND);
+	keys_free(&f->storage);
 	f->transport = f->storage = k;
 	assert_int_equal(archive(f, "AES-256-GCM", &(struct kra_facts){.kind = KRA_PASSPHRASE},
 			     TEXT("x"), &stored, &err),
