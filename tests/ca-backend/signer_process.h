@@ -34,6 +34,7 @@ struct signer_process {
 	pid_t pid;              /* 0 = not running */
 	bool no_first_password; /* started as by default: workers set no first password */
 	const char *role;       /* NULL: a CA's */
+	bool allows_legacy;     /* a KRA's old algorithms */
 };
 
 struct made_ca {
@@ -178,7 +179,10 @@ signer_process_start(struct signer_process *sp, const char *max_connections)
 	    (char *)(sp->role != NULL ? sp->role : "ca"), (char *)"--socket", sp->socket,
 	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
 	    (char *)max_connections,
-	    sp->no_first_password ? NULL : (char *)"--first-password-by-api", NULL};
+	    sp->no_first_password   ? NULL
+		: sp->allows_legacy ? (char *)"--allow-legacy-wrapping"
+				    : (char *)"--first-password-by-api",
+	    NULL};
 	struct signer_client *c = signer_process_client(sp);
 	struct gh_error err;
 	int tries = 0;

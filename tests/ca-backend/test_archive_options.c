@@ -154,8 +154,11 @@ must_open(struct fixture *f, const char *name, const struct octets *options)
 	if (archive_options_open(&f->kra, transport_of(f, name),
 		&(struct gh_der){options->p, options->len}, &out, &is_authentic, &err) != 0)
 		fail_msg("%s: %s", name, err.message);
-	assert_int_equal(out.len, f->pkcs8.len);
-	assert_memory_equal(out.data, f->pkcs8.p, out.len);
+	assert_memory_equal(out.data, f->pkcs8.p, f->pkcs8.len);
+	if (!is_authentic) /* the padding of CBC is left on it */
+		assert_int_equal(out.len, f->pkcs8.len + out.data[out.len - 1]);
+	else
+		assert_int_equal(out.len, f->pkcs8.len);
 	assert_int_equal(is_authentic,
 	    strstr(name, "cbc") == NULL && strstr(name, "value") == NULL);
 	gh_buf_free(&out);

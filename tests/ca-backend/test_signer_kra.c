@@ -416,6 +416,220 @@ key__old_algorithms_only_if_allowed(void **state)
 	    GH_E_VALIDATION);
 }
 
+/* --- old algorithms -----------------------------------------------------------------------------
+ */
+
+static const char not_opened[] = "The wrapped secret cannot be opened with its session key.";
+static const unsigned char cbc_iv[16] = {9};
+
+/* The PKCS#8 with this behind it, under the session key of c. Both of whole blocks. */
+static void
+encrypt_cbc(const struct client_key *c, const struct gh_buf *plain, unsigned char *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	assert_int_equal(EVP_EncryptInit_ex2(ctx, EVP_aes_256_cbc(), c->key, cbc_iv, NULL), 1);
+	EVP_CIPHER_CTX_set_padding(ctx, 0);
+	assert_int_equal(EVP_EncryptUpdate(ctx, out, &n, plain->data, (int)plain->len), 1);
+	assert_int_equal(n, plain->len);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* As a question, padded right; plain is what was encrypted. */
+struct cbc {
+	struct client_key c;
+	struct gh_buf plain;
+	unsigned char cipher[512];
+	struct kra_archive q;
+};
+
+static void
+cbc_begin(struct fixture *f, struct cbc *b)
+{
+	size_t n = 16 - f->pkcs8.len % 16;
+
+	client_key(&b->c, &f->transport, "AES-256-CBC");
+	gh_buf_init(&b->plain, sizeof(b->cipher));
+	gh_buf_put(&b->plain, f->pkcs8.data, f->pkcs8.len);
+	for (size_t i = 0; i < n; i++)
+		gh_buf_put_u8(&b->plain, (uint8_t)n);
+	encrypt_cbc(&b->c, &b->plain, b->cipher);
+	b->q = (struct kra_archive){.facts = facts_of(f, ""),
+	    .wrapping = b->c.wrapping,
+	    .iv = {cbc_iv, sizeof(cbc_iv)},
+	    .cipher = {b->cipher, b->plain.len}};
+	memcpy(b->q.storage_id, f->storage.id, sizeof(f->storage.id));
+}
+
+static void
+cbc_end(struct cbc *b)
+{
+	gh_buf_free(&b->plain);
+	gh_buf_free(&b->c.parts);
+}
+
+static int
+setup_legacy(void **state)
+{
+	struct fixture *f;
+
+	setup(state);
+	f = *state;
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	f->sp.allows_legacy = true;
+	signer_process_start(&f->sp, "8");
+	assert_int_equal(load(f, &f->storage), 0);
+	return load(f, &f->transport);
+}
+
+/* Whatever is altered: one answer. The padding alone, too. */
+static void
+legacy__cbc_tells_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_blob stored;
+	struct gh_error err;
+	struct cbc b;
+
+	cbc_begin(f, &b);
+	assert_int_equal(kra_client_archive(f->client, &b.q, &stored, &err), 0);
+	assert_int_equal(recover(f, "", &stored, &err), 0);
+	free(stored.p);
+	for (int i = 0; i < 1000; i++) {
+		b.cipher[(size_t)i % b.plain.len] ^= (unsigned char)(1 + i / (int)b.plain.len);
+		assert_int_equal(kra_client_archive(f->client, &b.q, &stored, &err),
+		    GH_E_VALIDATION);
+		assert_string_equal(err.message, not_opened);
+		b.cipher[(size_t)i % b.plain.len] ^= (unsigned char)(1 + i / (int)b.plain.len);
+	}
+	for (size_t i = f->pkcs8.len; i < b.plain.len; i++) {
+		b.plain.data[i] ^= 1;
+		encrypt_cbc(&b.c, &b.plain, b.cipher);
+		b.plain.data[i] ^= 1;
+		assert_int_equal(kra_client_archive(f->client, &b.q, &stored, &err),
+		    GH_E_VALIDATION);
+		assert_string_equal(err.message, not_opened);
+	}
+	cbc_end(&b);
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	int64_t d = *(const int64_t *)a - *(const int64_t *)b;
+
+	return (d > 0) - (d < 0);
+}
+
+#define PROBES 500
+/* Microseconds, at the median, of two questions that are asked by turns. */
+static void
+time_both(struct fixture *f, const struct kra_archive *a, const struct kra_archive *b,
+    int64_t median[2])
+{
+	static int64_t took[2][PROBES];
+	const struct kra_archive *q[2] = {a, b};
+	struct signer_blob stored;
+	struct gh_error err;
+
+	for (int i = 0; i < 2 * PROBES; i++) {
+		int64_t began = gh_now_us();
+
+		assert_int_equal(kra_client_archive(f->client, q[i % 2], &stored, &err),
+		    GH_E_VALIDATION);
+		took[i % 2][i / 2] = gh_now_us() - began;
+		assert_string_equal(err.message, not_opened);
+	}
+	for (int i = 0; i < 2; i++) {
+		qsort(took[i], PROBES, sizeof(took[i][0]), compare_times);
+		median[i] = took[i][PROBES / 2];
+	}
+}
+
+/* Within a fifth; on a busy machine, one of three times. */
+static void
+must_take_the_same_time(struct fixture *f, const struct kra_archive *a,
+    const struct kra_archive *b)
+{
+	int64_t median[2] = {0, 0};
+
+	for (int i = 0; i < 3; i++) {
+		time_both(f, a, b, median);
+		if (median[0] < median[1] * 6 / 5 && median[1] < median[0] * 6 / 5)
+			return;
+	}
+	fail_msg("%lld and %lld us", (long long)median[0], (long long)median[1]);
+}
+
+/* One with a right padding, one with a wrong one, behind a key that is not whole. */
+static void
+legacy__padding_takes_no_time(void **state)
+{
+	struct fixture *f = *state;
+	struct cbc good, bad;
+
+	cbc_begin(f, &good);
+	cbc_begin(f, &bad);
+	good.plain.data[60] ^= 1;
+	bad.plain.data[60] ^= 1;
+	bad.plain.data[bad.plain.len - 1] ^= 0x40;
+	encrypt_cbc(&good.c, &good.plain, good.cipher);
+	encrypt_cbc(&bad.c, &bad.plain, bad.cipher);
+	must_take_the_same_time(f, &good.q, &bad.q);
+	cbc_end(&good);
+	cbc_end(&bad);
+}
+
+/* RSA PKCS#1 v1.5: a session key that is one and one that is none, with a secret that neither
+ * opens. */
+static void
+legacy__v15_takes_no_time(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned char *p;
+	unsigned char cipher[2][256], em[256];
+	struct kra_archive q[2];
+	struct signer_blob stored;
+	struct gh_error err;
+	struct keys rsa;
+	EVP_PKEY_CTX *ctx;
+	EVP_PKEY *to;
+	struct cbc b;
+
+	create_key(f, false, "RSA-2048", NULL, &rsa);
+	assert_int_equal(load(f, &rsa), 0);
+	p = rsa.spki.p;
+	to = d2i_PUBKEY(NULL, &p, (long)rsa.spki.len);
+	cbc_begin(f, &b);
+	for (int i = 0; i < 2; i++) {
+		size_t len = sizeof(cipher[i]);
+
+		memset(em, 0x55, sizeof(em));
+		em[0] = 0;
+		em[1] = i == 0 ? 2 : 1;
+		em[223] = 0;
+		memcpy(em + 224, b.c.key, 32);
+		ctx = EVP_PKEY_CTX_new(to, NULL);
+		assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING), 1);
+		assert_int_equal(EVP_PKEY_encrypt(ctx, cipher[i], &len, em, sizeof(em)), 1);
+		EVP_PKEY_CTX_free(ctx);
+		q[i] = b.q;
+		q[i].wrapping = (struct kra_wrapping){.key_alg = TEXT("RSA1_5"),
+		    .wrapped_key = {cipher[i], sizeof(cipher[i])},
+		    .payload_alg = TEXT("AES-256-CBC")};
+		memcpy(q[i].wrapping.transport_id, rsa.id, sizeof(rsa.id));
+	}
+	assert_int_equal(kra_client_archive(f->client, &q[0], &stored, &err), 0);
+	free(stored.p);
+	b.cipher[0] ^= 1; /* no PKCS#8 any more */
+	must_take_the_same_time(f, &q[0], &q[1]);
+	EVP_PKEY_free(to);
+	keys_free(&rsa);
+	cbc_end(&b);
+}
+
 static void
 key__kept_for_a_while(void **state)
 {
@@ -816,6 +1030,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(key__as_pki_archive_options, setup_rsa, teardown),
 	    each(key__old_algorithms_only_if_allowed),
 	    each(key__kept_for_a_while),
+	    cmocka_unit_test_setup_teardown(legacy__cbc_tells_nothing, setup_legacy, teardown),
+	    cmocka_unit_test_setup_teardown(legacy__padding_takes_no_time, setup_legacy, teardown),
+	    cmocka_unit_test_setup_teardown(legacy__v15_takes_no_time, setup_legacy, teardown),
 	    each(keys__loaded_again_after_a_restart),
 	    each(keys__under_a_password),
 	    each(keys__storage_key_is_replaced),

@@ -18,7 +18,8 @@
 #define PROBE_US 10000000LL /* nor one that was there, for the state */
 
 static const char other_key[] = "the key in the token is not that of the CA's certificate";
-static int ex_index = -1;
+static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
+static int ex_index = -1; /* of the mark; by make_index */
 
 /* --- a key in the engine; the lock is held ------------------------------------------------------
  */
@@ -135,23 +136,30 @@ add_known(const char *uri, unsigned char *spki, int len)
 	return k;
 }
 
+static void
+make_index(void)
+{
+	ex_index = EVP_PKEY_get_ex_new_index(0, NULL, NULL, forget_mark, NULL);
+}
+
+static bool
+has_index(void)
+{
+	return CRYPTO_THREAD_run_once(&index_once, make_index) == 1 && ex_index >= 0;
+}
+
 static bool
 mark(EVP_PKEY *key, struct token_key *k)
 {
-	if (ex_index < 0)
-		ex_index = EVP_PKEY_get_ex_new_index(0, NULL, NULL, forget_mark, NULL);
-	return ex_index >= 0 && EVP_PKEY_set_ex_data(key, ex_index, k) == 1;
+	return has_index() && EVP_PKEY_set_ex_data(key, ex_index, k) == 1;
 }
 
+/* Without the lock, which is held while a token works: keys in memory do not wait for it. A key is
+ * marked before others see it. */
 static struct token_key *
 mark_of(const EVP_PKEY *key)
 {
-	struct token_key *k;
-
-	pthread_mutex_lock(&token.lock);
-	k = ex_index >= 0 ? EVP_PKEY_get_ex_data(key, ex_index) : NULL;
-	pthread_mutex_unlock(&token.lock);
-	return k;
+	return has_index() ? EVP_PKEY_get_ex_data(key, ex_index) : NULL;
 }
 
 bool

@@ -187,18 +187,23 @@ read_options(struct gh_der in, struct envelope *e, struct gh_error *err)
 }
 
 /* EncKeyWithID ::= SEQUENCE { privateKey PrivateKeyInfo, identifier CHOICE { string UTF8String,
- * generalName GeneralName } OPTIONAL }: whose key it is, the request says. */
+ * generalName GeneralName } OPTIONAL }: whose key it is, the request says. The padding of CBC stays
+ * behind the key. */
 static bool
 put_key(const struct envelope *e, struct gh_der in, struct gh_buf *out)
 {
 	struct gh_der body, key = in;
 
-	if (e->is_with_id &&
-	    (!gh_der_take(&in, GH_DER_SEQUENCE, &body) || in.len != 0 ||
-		!gh_der_take_whole(&body, GH_DER_SEQUENCE, &key) ||
-		(body.len > 0 && (!gh_der_next(&body, NULL, NULL, NULL) || body.len != 0))))
-		return false;
+	if (e->is_with_id) {
+		if (!gh_der_take(&in, GH_DER_SEQUENCE, &body) ||
+		    !gh_der_take_whole(&body, GH_DER_SEQUENCE, &key) ||
+		    (body.len > 0 && (!gh_der_next(&body, NULL, NULL, NULL) || body.len != 0)) ||
+		    (in.len > 0 && payload_alg_is_authentic(e->alg)))
+			return false;
+	}
 	gh_buf_put(out, key.p, key.len);
+	if (e->is_with_id)
+		gh_buf_put(out, in.p, in.len);
 	return true;
 }
 

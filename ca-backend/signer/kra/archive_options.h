@@ -8,7 +8,8 @@
 
 #include "kra.h"
 
-/* Append the PKCS#8 in it to out (make it secret); it is not looked at. options: BER.
+/* Append the PKCS#8 in it to out (make it secret), not looked at, with the padding of CBC behind it
+ * (payload_wrap.h). options: BER.
  * *is_authentic: false when altering shows only in what comes out. GH_E_VALIDATION (public): not in
  * one of these forms, with algorithms that are not taken, or not to be opened; and the others of
  * kra.h. */

@@ -164,17 +164,34 @@ key_wrap_read(struct gh_reader *r, struct wrapped_key *out)
  */
 
 /* Is it as long as the modulus, and below it (RFC 8017, 5.1.2)? Else neither OpenSSL nor a token
- * would take it; and a token that says no looks as if it were away. */
+ * would take it; and a token that says no looks as if it were away. Nor is it 0, 1 or n - 1, which
+ * are their own powers: no key is wrapped so, and some tokens refuse them. */
 static bool
-is_below_modulus(const EVP_PKEY *key, const struct gh_der *cipher)
+is_ciphertext(const EVP_PKEY *key, const struct gh_der *cipher)
 {
 	BIGNUM *n = NULL, *c = BN_bin2bn(cipher->p, (int)cipher->len, NULL);
 	bool ok = c != NULL && cipher->len == (size_t)EVP_PKEY_get_size(key) &&
-	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 && BN_cmp(c, n) < 0;
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1 && !BN_is_zero(c) &&
+	    !BN_is_one(c) && BN_sub_word(n, 1) == 1 && BN_cmp(c, n) < 0;
 
 	BN_free(n);
 	BN_free(c);
 	return ok;
+}
+
+/* Some modules take leading zeros away; EM has one. */
+static int
+decrypt_in_token(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size_t *len,
+    struct gh_error *err)
+{
+	int rc = token_decrypt(with, cipher, em, len, err);
+
+	if (rc == 0 && *len < cipher->len) {
+		memmove(em + cipher->len - *len, em, *len);
+		memset(em, 0, cipher->len - *len);
+		*len = cipher->len;
+	}
+	return rc;
 }
 
 /* The encoded message EM of RFC 8017, 7.1.2 or 7.2.2, as long as the modulus. */
@@ -185,11 +202,11 @@ decrypt_raw(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size
 	EVP_PKEY_CTX *ctx;
 	bool ok;
 
-	if (cipher->len > RSA_BYTES_MAX || !is_below_modulus(with, cipher))
+	if (cipher->len > RSA_BYTES_MAX || !is_ciphertext(with, cipher))
 		return refuse_wrapped_key(err);
 	*len = RSA_BYTES_MAX;
 	if (token_has(with))
-		return token_decrypt(with, cipher, em, len, err);
+		return decrypt_in_token(with, cipher, em, len, err);
 	ctx = EVP_PKEY_CTX_new(with, NULL);
 	ok = ctx != NULL && EVP_PKEY_decrypt_init(ctx) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&

@@ -88,15 +88,35 @@ store(const struct kra *k, const unsigned char storage_id[KRA_KEY_ID_SIZE],
 	return rc;
 }
 
-/* Where altering shows only in what comes out, nobody is told what came out; and a secret that
- * proves nothing is not taken at all. */
+/* What is behind the first element. */
+static struct gh_der
+take_rest(struct gh_der *secret)
+{
+	struct gh_der rest = *secret;
+
+	if (!gh_der_take(&rest, GH_DER_SEQUENCE, NULL))
+		rest.len = 0;
+	secret->len -= rest.len;
+	return rest;
+}
+
+/* Where altering shows only in what comes out, nobody is told what came out: the padding is looked
+ * at when the key has been used, so that neither the answer nor its time tells of padding alone.
+ * A secret that proves nothing is not taken at all. */
 static int
-look_at(bool is_authentic, const struct kra_facts *facts, const struct gh_der *secret,
+look_at(bool is_authentic, const struct kra_facts *facts, struct gh_der *secret,
     struct gh_error *err)
 {
-	int rc = secret_check(facts->kind, secret, &facts->spki, err);
+	struct gh_der rest;
+	int rc;
 
-	return rc == GH_E_VALIDATION && !is_authentic ? refuse_wrapped_secret(err) : rc;
+	if (is_authentic)
+		return secret_check(facts->kind, secret, &facts->spki, err);
+	rest = take_rest(secret);
+	rc = secret_check(facts->kind, secret, &facts->spki, err);
+	if (rc == GH_E_VALIDATION || (rc == 0 && !payload_is_padding(&rest)))
+		return refuse_wrapped_secret(err);
+	return rc;
 }
 
 static int
@@ -187,8 +207,12 @@ static int
 open_password(const struct session_key *key, const struct kra_release *f, struct gh_buf *out,
     struct gh_error *err)
 {
-	int rc = payload_unwrap(key->alg, key->bytes, &f->iv, &f->password, out, err);
+	int rc;
 
+	if (!payload_alg_is_authentic(key->alg))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "AES-CBC is not taken for passwords; use AES-GCM or AES-KWP.");
+	rc = payload_unwrap(key->alg, key->bytes, &f->iv, &f->password, out, err);
 	if (rc == 0 &&
 	    (memchr(out->data, 0, out->len) != NULL || !gh_utf8_is_valid(out->data, out->len)))
 		rc = gh_refuse(err, GH_E_VALIDATION, "The password of the PKCS#12 is not UTF-8.");

@@ -14,6 +14,7 @@
 #define GCM_TAG 16
 #define KW_MIN 16 /* RFC 3394: two blocks */
 #define KW_BLOCK 8
+#define CBC_BLOCK 16
 
 enum mode { MODE_GCM, MODE_KW, MODE_KWP, MODE_CBC };
 
@@ -183,6 +184,7 @@ decrypt(const struct payload_alg *alg, const unsigned char *key, const struct pa
 	EVP_CIPHER_CTX *ctx = start(alg, key, form->iv.p, false);
 	int n = 0, rest = 0;
 	bool ok = ctx != NULL &&
+	    (alg->mode != MODE_CBC || EVP_CIPHER_CTX_set_padding(ctx, 0) == 1) &&
 	    (form->aad.len == 0 ||
 		EVP_CipherUpdate(ctx, NULL, &n, form->aad.p, (int)form->aad.len) == 1) &&
 	    EVP_CipherUpdate(ctx, to, &n, cipher->p, (int)body) == 1 &&
@@ -220,4 +222,15 @@ payload_unwrap(const struct payload_alg *alg, const unsigned char *key, const st
     const struct gh_der *cipher, struct gh_buf *out, struct gh_error *err)
 {
 	return payload_unwrap_form(alg, key, &(struct payload_form){.iv = *iv}, cipher, out, err);
+}
+
+bool
+payload_is_padding(const struct gh_der *rest)
+{
+	if (rest->len < 1 || rest->len > CBC_BLOCK)
+		return false;
+	for (size_t i = 0; i < rest->len; i++)
+		if (rest->p[i] != rest->len)
+			return false;
+	return true;
 }

@@ -33,8 +33,9 @@ bool payload_alg_is_authentic(const struct payload_alg *alg);
 int payload_wrap(const struct payload_alg *alg, const unsigned char *key,
     const struct gh_der *secret, struct gh_buf *iv, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
-/* Append the secret to out (make it secret). GH_E_VALIDATION, always with the same text: another
- * key, altered, an IV that does not fit. */
+/* Append the secret to out (make it secret); with CBC its padding is still behind it, not looked
+ * at: whoever told a good padding from a bad one would tell the secret (Vaudenay). GH_E_VALIDATION,
+ * always with the same text: another key, altered, an IV that does not fit. */
 int payload_unwrap(const struct payload_alg *alg, const unsigned char *key, const struct gh_der *iv,
     const struct gh_der *cipher, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
 /* The same with what is authenticated beside the secret: none but GCM does so. */
@@ -44,5 +45,7 @@ struct payload_form {
 int payload_unwrap_form(const struct payload_alg *alg, const unsigned char *key,
     const struct payload_form *form, const struct gh_der *cipher, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Is this, behind a secret that is known to be whole, the padding of CBC? */
+bool payload_is_padding(const struct gh_der *rest);
 
 #endif

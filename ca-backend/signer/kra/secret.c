@@ -158,6 +158,13 @@ read_public(const struct gh_der *spki)
 }
 
 static int
+fail_pair(struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_VALIDATION,
+	    "The private key does not belong to the public key.");
+}
+
+static int
 check_pair(EVP_PKEY *key, EVP_PKEY *public, struct gh_error *err)
 {
 	if (public == NULL)
@@ -167,13 +174,13 @@ check_pair(EVP_PKEY *key, EVP_PKEY *public, struct gh_error *err)
 	if (key == NULL)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "The private key is not a PKCS#8 structure in DER.");
-	if (EVP_PKEY_eq(key, public) != 1 || !belong_together(key, public))
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "The private key does not belong to the public key.");
+	if (EVP_PKEY_eq(key, public) != 1)
+		return fail_pair(err);
+	/* before they are used: exponents that do not fit may be of any length */
 	if (EVP_PKEY_is_a(key, "RSA") && !rsa_fits(key))
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "The parts of the private key do not belong together.");
-	return 0;
+	return belong_together(key, public) ? 0 : fail_pair(err);
 }
 
 static int

@@ -35,11 +35,23 @@ wrapping_check(const struct kra *k, bool is_v15, const struct payload_alg *alg,
 	    "and AES-GCM or AES-KWP.");
 }
 
+/* What stands in a message. */
+static bool
+is_printable(const struct gh_der *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->p[i] < 0x20 || text->p[i] > 0x7e)
+			return false;
+	return true;
+}
+
 static int
 find_algs(const struct kra *k, const struct kra_wrapping *w, enum key_wrap_alg *key_alg,
     const struct payload_alg **payload, struct gh_error *err)
 {
 	*payload = payload_alg_find(&w->payload_alg);
+	if (!is_printable(&w->key_alg) || !is_printable(&w->payload_alg))
+		return gh_refuse(err, GH_E_VALIDATION, "The algorithm is not known.");
 	if (!key_wrap_find(&w->key_alg, key_alg) || *payload == NULL)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "The algorithm \"%.*s\" with \"%.*s\" is not known.", (int)w->key_alg.len,

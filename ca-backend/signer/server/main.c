@@ -23,6 +23,7 @@
 #include "log.h"
 #include "log_queue.h"
 #include "server.h"
+#include "wiping.h"
 #include "signer_options.h"
 #include "signer/keys/token.h"
 
@@ -331,6 +332,10 @@ main(int argc, char **argv)
 	if (signer_options_parse(argc, argv, &o) != 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
+	if (o.role == SIGNER_KRA && wiping_start(&err) != 0) {
+		gh_log_kv(GH_LOG_ERROR, "signer cannot run", "cause", err.detail, NULL);
+		return 1;
+	}
 	gh_log_start();
 	if (run(&o, &err) != 0) {
 		gh_log_kv(GH_LOG_ERROR, "signer cannot run", "cause", err.detail, NULL);

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "session_private.h"
 #include "timestamp.h"
+#include "wiping.h"
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
@@ -35,6 +36,8 @@ send_answers(struct session *s)
 		sent += (size_t)n;
 	}
 	is_sent = sent == s->out.len;
+	if (s->out.secret)
+		OPENSSL_cleanse(s->out.data, s->out.len);
 	s->out.len = 0;
 	return is_sent;
 }
@@ -196,7 +199,7 @@ static const struct operation {
 	const char *name;
 	unsigned roles;
 	bool is_for_admin;
-	bool has_secret; /* question or answer: wiped */
+	bool has_secret; /* the question is wiped, and what answering it left on the stack */
 	int (*run)(struct session *, struct gh_reader *, struct gh_error *);
 } operations[] = {
     {SIGNER_OP_PING, "ping", BOTH, false, false, ping},
@@ -224,7 +227,7 @@ static const struct operation {
     {SIGNER_OP_KRA_CREATE_KEY, "kra_create_key", KRA_ONLY, false, true, session_kra_create_key},
     {SIGNER_OP_KRA_ARCHIVE, "kra_archive", KRA_ONLY, false, true, session_kra_archive},
     {SIGNER_OP_KRA_RECOVER, "kra_recover", KRA_ONLY, false, true, session_kra_recover},
-    {SIGNER_OP_KRA_REWRAP, "kra_rewrap", KRA_ONLY, false, false, session_kra_rewrap},
+    {SIGNER_OP_KRA_REWRAP, "kra_rewrap", KRA_ONLY, false, true, session_kra_rewrap},
     {SIGNER_OP_KRA_SEAL_POLICY, "kra_seal_policy", KRA_ONLY, true, false, session_kra_seal_policy},
 };
 
@@ -290,8 +293,10 @@ answer(struct session *s, unsigned char *question, size_t len)
 	gh_reader_init(&r, question, len);
 	o = find_operation(gh_reader_u8(&r));
 	rc = run_operation(s, o, &r, &err);
-	if (o != NULL && o->has_secret)
+	if (o != NULL && o->has_secret) {
 		OPENSSL_cleanse(question, len);
+		wiping_stack();
+	}
 	if (rc != 0 && !answer_error(s, o, rc, &err))
 		return false;
 	if (s->out.len > SIGNER_FRAMES_SIZE && !send_answers(s))
@@ -317,6 +322,7 @@ session_run(struct signer *signer, int fd, bool is_admin)
 	size_t len;
 
 	signer_frame_init(&s.out);
+	s.out.secret = signer->role == SIGNER_KRA; /* a PKCS#12 is as good as its password */
 	if (!set_timeouts(fd)) {
 		gh_log(GH_LOG_ERROR, "setsockopt: %s", strerror(errno));
 		return;

@@ -83,6 +83,7 @@ session_kra_recover(struct session *s, struct gh_reader *r, struct gh_error *err
 		return session_fail_garbled(err);
 	gh_buf_init(&iv, KRA_STORED_MAX);
 	gh_buf_init(&out, SIGNER_FRAME_MAX);
+	out.secret = true;
 	if ((rc = kra_recover(&s->signer->kra, &f, &iv, &out, err)) == 0) {
 		signer_put_two_blocks(&s->out, iv.data, iv.len, out.data, out.len);
 		log_secret("secret released", &f.facts);
