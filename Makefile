@@ -194,9 +194,9 @@ $(BUILD)/tests/ca-backend/test_archive_options: | $(BUILD)/tests/ca-backend/crmf
 # These talk to a real signer.
 $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer
 
-# This one has the signer's own parts in it.
+# These have the signer's own parts in them.
 SIGNER_PARTS := $(call obj,$(filter-out ca-backend/signer/server/main.c,$(SRC_signer)))
-$(addprefix $(BUILD)/tests/ca-backend/,test_signer_record test_signer_kra test_kra_secrets test_kra_release test_archive_options): $(SIGNER_PARTS)
+$(filter $(addprefix $(BUILD)/tests/ca-backend/,test_signer_record test_signer_kra% test_kra_% test_archive_options),$(TESTS)): $(SIGNER_PARTS)
 
 tests: $(TESTS)
 

@@ -438,7 +438,7 @@ static int
 unwrap_payload(const char *alg, struct gh_der iv, struct gh_der cipher, struct gh_buf *out,
     struct gh_error *err)
 {
-	gh_buf_init(out, KRA_SECRET_MAX);
+	gh_buf_init(out, KRA_SECRET_MAX + PAYLOAD_OVERHEAD);
 	out->secret = true;
 	return payload_unwrap(alg_of(alg), session, &iv, &cipher, out, err);
 }

@@ -205,12 +205,26 @@ try_kra_administration(struct gh_buf *b)
 {
 	struct signer_strings strings;
 	struct kra_create_key key;
+	struct kra_generate generate;
+	struct kra_generated made;
 	struct kra_policy policy;
 	struct gh_reader r = reader();
 
 	if (kra_get_create_key(&r, &key, &strings)) {
 		signer_frame_begin(b, SIGNER_OP_KRA_CREATE_KEY);
 		kra_put_create_key(b, &key);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_generate(&r, &generate, &strings)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_GENERATE);
+		kra_put_generate(b, &generate);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_generated(&r, &made)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_GENERATE);
+		kra_put_generated(b, &made);
 		must_be_payload(b);
 	}
 	r = reader();

@@ -1,5 +1,6 @@
 /* The client's questions to a KRA. See signer_client_kra.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "signer_client_kra.h"
 #include "signer_client_private.h"
@@ -61,7 +62,8 @@ kra_client_recover(struct signer_client *c, const struct kra_recover *f, struct 
 	*iv = *out = (struct signer_blob){NULL, 0};
 	signer_frame_begin(&c->out, SIGNER_OP_KRA_RECOVER);
 	kra_put_recover(&c->out, f);
-	if ((rc = client_call(c, SIGNER_OP_KRA_RECOVER, &r, err)) != 0)
+	/* it may hold a password as it is */
+	if ((rc = client_call_secretly(c, SIGNER_OP_KRA_RECOVER, &r, err)) != 0)
 		return rc;
 	if (!signer_get_two_blocks(&r, &iv_p, &iv_len, &p, &len) || len == 0)
 		return client_fail_garbled(c, err);
@@ -102,4 +104,47 @@ kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
 	if ((rc = client_call(c, SIGNER_OP_KRA_SEAL_POLICY, &r, err)) != 0)
 		return rc;
 	return client_take_blobs(c, &r, &sealed, 1, err);
+}
+
+void
+kra_client_made_free(struct kra_client_made *m)
+{
+	free(m->spki.p);
+	free(m->archived.p);
+	free(m->kept.p);
+	free(m->csr.p);
+	free(m->iv.p);
+	free(m->out.p);
+	memset(m, 0, sizeof(*m));
+}
+
+static int
+copy(const struct gh_der *part, struct signer_blob *out, struct gh_error *err)
+{
+	return part->len > 0 ? client_copy_out(part->p, part->len, &out->p, &out->len, err) : 0;
+}
+
+int
+kra_client_generate(struct signer_client *c, const struct kra_generate *f,
+    struct kra_client_made *out, struct gh_error *err)
+{
+	struct kra_generated g;
+	struct gh_reader r;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_GENERATE);
+	kra_put_generate(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_GENERATE, &r, err)) != 0)
+		return rc;
+	if (!kra_get_generated(&r, &g))
+		return client_fail_garbled(c, err);
+	out->kind = g.kind;
+	if ((rc = copy(&g.spki, &out->spki, err)) != 0 ||
+	    (rc = copy(&g.archived, &out->archived, err)) != 0 ||
+	    (rc = copy(&g.kept, &out->kept, err)) != 0 ||
+	    (rc = copy(&g.csr, &out->csr, err)) != 0 || (rc = copy(&g.iv, &out->iv, err)) != 0 ||
+	    (rc = copy(&g.out, &out->out, err)) != 0)
+		kra_client_made_free(out);
+	return rc;
 }

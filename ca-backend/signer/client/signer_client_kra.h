@@ -23,5 +23,13 @@ int kra_client_rewrap(struct signer_client *c, const struct kra_rewrap *f,
     struct signer_blob *stored, struct gh_error *err) GH_MUSTCHECK;
 int kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
     struct signer_blob *sealed, struct gh_error *err) GH_MUSTCHECK;
+/* Parts that were not asked for are NULL. */
+struct kra_client_made {
+	enum kra_kind kind;
+	struct signer_blob spki, archived, kept, csr, iv, out;
+};
+int kra_client_generate(struct signer_client *c, const struct kra_generate *f,
+    struct kra_client_made *out, struct gh_error *err) GH_MUSTCHECK;
+void kra_client_made_free(struct kra_client_made *m);
 
 #endif

@@ -160,6 +160,11 @@ kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf *sto
 	bool is_authentic = false;
 	int rc;
 
+	/* who may keep what he sends, needs no KRA; who took over a worker would get round the
+	 * policy */
+	if (f->facts.forget_at != 0)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "A secret that was sent is archived for good.");
 	gh_buf_init(&plain, KRA_SECRET_MAX);
 	plain.secret = true;
 	if ((rc = open_material(k, f, &plain, &is_authentic, err)) == 0) {
@@ -202,6 +207,17 @@ open_stored(const struct kra *k, const struct kra_recover *f, struct gh_buf *sec
 	return rc;
 }
 
+/* A password that was wrapped. */
+static int
+unwrap_password(const struct session_key *key, const struct kra_release *f, struct gh_buf *out,
+    struct gh_error *err)
+{
+	if (!payload_alg_is_authentic(key->alg))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "AES-CBC is not taken for passwords; use AES-GCM or AES-KWP.");
+	return payload_unwrap(key->alg, key->bytes, &f->iv, &f->password, out, err);
+}
+
 /* The password of a PKCS#12, with a NUL behind it. */
 static int
 open_password(const struct session_key *key, const struct kra_release *f, struct gh_buf *out,
@@ -209,10 +225,12 @@ open_password(const struct session_key *key, const struct kra_release *f, struct
 {
 	int rc;
 
-	if (!payload_alg_is_authentic(key->alg))
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "AES-CBC is not taken for passwords; use AES-GCM or AES-KWP.");
-	rc = payload_unwrap(key->alg, key->bytes, &f->iv, &f->password, out, err);
+	if (f->has_clear_password) {
+		gh_buf_put(out, f->password.p, f->password.len);
+		rc = gh_buf_check(out, err);
+	} else {
+		rc = unwrap_password(key, f, out, err);
+	}
 	if (rc == 0 &&
 	    (memchr(out->data, 0, out->len) != NULL || !gh_utf8_is_valid(out->data, out->len)))
 		rc = gh_refuse(err, GH_E_VALIDATION, "The password of the PKCS#12 is not UTF-8.");
@@ -246,32 +264,51 @@ make_pkcs12(const struct session_key *key, const struct kra_release *f, const st
 	return rc;
 }
 
+/* Over a password that came as it is, nobody who approves a recovery could say anything. */
+static int
+check_clear_password(const struct kra_recover *f, struct gh_error *err)
+{
+	const struct kra_release *r = &f->release;
+
+	if (f->facts.forget_at == 0)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "The password of an archived key's PKCS#12 is sent wrapped.");
+	if (r->iv.len > 0 || r->wrapping.key_alg.len > 0 || r->wrapping.wrapped_key.len > 0)
+		return gh_fail(err, GH_E_VALIDATION, "a clear password with a wrapping");
+	return r->password.len > 0
+	    ? 0
+	    : gh_refuse(err, GH_E_VALIDATION, "The PKCS#12 needs a password.");
+}
+
 /* What a form needs is known before the secret is touched. */
 static int
 check_form(const struct kra *k, const struct kra_recover *f, struct gh_error *err)
 {
 	if (f->release.form == KRA_WRAPPED)
-		return 0;
+		return !f->release.has_clear_password
+		    ? 0
+		    : gh_fail(err, GH_E_VALIDATION, "a password without a PKCS#12");
 	if (f->facts.kind != KRA_ASYMMETRIC)
 		return gh_refuse(err, GH_E_VALIDATION, "Only private keys go into a PKCS#12.");
 	if (f->release.form == KRA_PKCS12_LEGACY && !k->allows_legacy)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "PKCS#12 with 3DES and SHA-1 is not allowed here.");
-	return 0;
+	return f->release.has_clear_password ? check_clear_password(f, err) : 0;
 }
 
 int
 kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv, struct gh_buf *out,
     struct gh_error *err)
 {
-	struct session_key key;
+	struct session_key key = {0};
 	struct gh_buf secret;
 	int rc;
 
 	gh_buf_init(&secret, KRA_SECRET_MAX);
 	secret.secret = true;
 	if ((rc = check_form(k, f, err)) == 0 && (rc = check_may_leave(k, f, err)) == 0 &&
-	    (rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0 &&
+	    (f->release.has_clear_password ||
+		(rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0) &&
 	    (rc = open_stored(k, f, &secret, err)) == 0)
 		rc = f->release.form == KRA_WRAPPED
 		    ? payload_wrap(key.alg, key.bytes, &(struct gh_der){secret.data, secret.len},

@@ -8,6 +8,7 @@
 #include "signer/keys/issuer_table.h"
 #include "signer/keys/sealed.h"
 
+#include "key_slots.h"
 #include "recovery_policy.h"
 
 /* What all connections share. */
@@ -15,7 +16,8 @@ struct kra {
 	const struct sealing_key *sealing;
 	struct issuer_table *keys; /* storage and transport keys */
 	struct policy_table *policies;
-	bool allows_legacy; /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
+	struct key_slots *slots; /* of those who make RSA keys */
+	bool allows_legacy;      /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
 };
 
 /* A storage or transport key: appends its SubjectPublicKeyInfo and its sealed record.

@@ -236,3 +236,51 @@ secret_check(enum kra_kind kind, const struct gh_der *secret, const struct gh_de
 	}
 	return gh_fail(err, GH_E_VALIDATION, "secret of kind %d", (int)kind);
 }
+
+/* --- made here -----------------------------------------------------------------------------------
+ */
+
+static const struct {
+	const char *name;
+	size_t size; /* bytes */
+} symmetric[] = {
+    {"AES-128", 16},
+    {"AES-192", 24},
+    {"AES-256", 32},
+};
+
+static int
+make_symmetric(size_t size, struct gh_buf *secret, struct gh_error *err)
+{
+	unsigned char key[32];
+
+	if (size > sizeof(key) || RAND_priv_bytes(key, (int)size) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random key");
+	gh_buf_put(secret, key, size);
+	OPENSSL_cleanse(key, sizeof(key));
+	return gh_buf_check(secret, err);
+}
+
+int
+secret_make(const char *alg, enum kra_kind *kind, struct gh_buf *secret, struct gh_buf *spki,
+    struct gh_error *err)
+{
+	EVP_PKEY *key;
+	int rc;
+
+	for (size_t i = 0; i < sizeof(symmetric) / sizeof(symmetric[0]); i++) {
+		if (strcmp(symmetric[i].name, alg) == 0) {
+			*kind = KRA_SYMMETRIC;
+			return make_symmetric(symmetric[i].size, secret, err);
+		}
+	}
+	if (!gh_key_is_name(alg))
+		return gh_refuse(err, GH_E_VALIDATION, "Keys of the kind \"%s\" are not made.",
+		    alg);
+	*kind = KRA_ASYMMETRIC;
+	if ((key = gh_key_make(alg)) == NULL)
+		return gh_fail(err, GH_E_INTERNAL, "cannot make a %s key", alg);
+	rc = secret_key_put(key, secret, spki, err);
+	EVP_PKEY_free(key);
+	return rc;
+}

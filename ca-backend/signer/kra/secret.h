@@ -1,5 +1,5 @@
 /*
- * The secrets of a KRA in the clear: looked at before they are stored. All of it is
+ * The secrets of a KRA in the clear: looked at before they are stored, and made here. All of it is
  * for the KRA's process alone.
  */
 #ifndef SIGNER_KRA_SECRET_H
@@ -28,6 +28,11 @@ int secret_check(enum kra_kind kind, const struct gh_der *secret, const struct g
 EVP_PKEY *secret_key_read(const struct gh_der *pkcs8);
 /* Append PKCS#8 (make it secret) and SubjectPublicKeyInfo of a key. GH_E_NOMEM, GH_E_INTERNAL. */
 int secret_key_put(EVP_PKEY *key, struct gh_buf *pkcs8, struct gh_buf *spki,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* A new secret. alg: one of gh_key_is_name, or "AES-128", "AES-192", "AES-256": then spki stays as
+ * it is. GH_E_VALIDATION (public): no such algorithm. */
+int secret_make(const char *alg, enum kra_kind *kind, struct gh_buf *secret, struct gh_buf *spki,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

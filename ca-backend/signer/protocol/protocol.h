@@ -58,7 +58,8 @@ enum signer_op {
 	SIGNER_OP_KRA_ARCHIVE = 65,
 	SIGNER_OP_KRA_RECOVER = 66,
 	SIGNER_OP_KRA_REWRAP = 67,
-	SIGNER_OP_KRA_SEAL_POLICY = 68
+	SIGNER_OP_KRA_SEAL_POLICY = 68,
+	SIGNER_OP_KRA_GENERATE = 69
 };
 
 /* A list of object identifiers, by their content octets. None: no restriction. */

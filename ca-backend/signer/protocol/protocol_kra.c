@@ -12,6 +12,7 @@
 #define CIPHER_MAX (KRA_SECRET_MAX + 64)
 #define CERT_MAX (16 * 1024)
 #define POLICY_MAX (192 * 1024)
+#define NAME_MAX_SIZE (8 * 1024) /* of a subject */
 
 /* --- parts ---------------------------------------------------------------------------------------
  */
@@ -173,6 +174,7 @@ kra_put_release(struct gh_buf *b, const struct kra_release *f)
 	for (size_t i = 0; i < f->chain_len; i++)
 		put_der(b, &f->chain[i]);
 	gh_buf_put_u32(b, f->iterations);
+	gh_buf_put_u8(b, f->has_clear_password);
 }
 
 static void
@@ -188,6 +190,7 @@ get_release(struct gh_reader *r, struct kra_release *f)
 	for (size_t i = 0; i < f->chain_len; i++)
 		f->chain[i] = get_der(r, CERT_MAX);
 	f->iterations = gh_reader_u32(r);
+	f->has_clear_password = get_flag(r);
 }
 
 bool
@@ -288,6 +291,68 @@ kra_get_recover(struct gh_reader *r, struct kra_recover *f)
 	f->approvals = get_count(r, KRA_APPROVALS_MAX);
 	for (size_t i = 0; i < f->approvals; i++)
 		f->approval[i] = get_der(r, KRA_APPROVAL_MAX);
+	return gh_reader_is_done(r);
+}
+
+void
+kra_put_generate(struct gh_buf *b, const struct kra_generate *f)
+{
+	gh_buf_put_block(b, f->storage_id, sizeof(f->storage_id));
+	gh_buf_put_block(b, f->facts.id, sizeof(f->facts.id));
+	put_der(b, &f->facts.owner);
+	put_der(b, &f->facts.client_id);
+	put_der(b, &f->facts.policy);
+	gh_buf_put_u64(b, (uint64_t)f->facts.forget_at);
+	gh_buf_put_string(b, f->key_alg);
+	gh_buf_put_u8(b, f->is_archived);
+	gh_buf_put_u8(b, f->is_released);
+	put_der(b, &f->subject);
+	if (f->is_released)
+		kra_put_release(b, &f->release);
+}
+
+bool
+kra_get_generate(struct gh_reader *r, struct kra_generate *f, struct signer_strings *s)
+{
+	memset(f, 0, sizeof(*f));
+	get_octets(r, f->storage_id, sizeof(f->storage_id));
+	get_octets(r, f->facts.id, sizeof(f->facts.id));
+	f->facts.owner = get_text(r, KRA_TEXT_MAX);
+	f->facts.client_id = get_text(r, KRA_TEXT_MAX);
+	f->facts.policy = get_text(r, KRA_TEXT_MAX);
+	f->facts.forget_at = get_time(r);
+	signer_get_string(r, s->key_alg, sizeof(s->key_alg));
+	f->key_alg = s->key_alg;
+	f->is_archived = get_flag(r);
+	f->is_released = get_flag(r);
+	f->subject = get_der(r, NAME_MAX_SIZE);
+	if (f->is_released)
+		get_release(r, &f->release);
+	return gh_reader_is_done(r);
+}
+
+void
+kra_put_generated(struct gh_buf *b, const struct kra_generated *g)
+{
+	gh_buf_put_u8(b, (uint8_t)g->kind);
+	put_der(b, &g->spki);
+	put_der(b, &g->archived);
+	put_der(b, &g->kept);
+	put_der(b, &g->csr);
+	put_der(b, &g->iv);
+	put_der(b, &g->out);
+}
+
+bool
+kra_get_generated(struct gh_reader *r, struct kra_generated *g)
+{
+	g->kind = (enum kra_kind)get_choice(r, KRA_PASSPHRASE);
+	g->spki = get_der(r, SPKI_MAX);
+	g->archived = get_der(r, KRA_STORED_MAX);
+	g->kept = get_der(r, KRA_STORED_MAX);
+	g->csr = get_der(r, CERT_MAX);
+	g->iv = get_der(r, IV_MAX);
+	g->out = get_der(r, CIPHER_MAX);
 	return gh_reader_is_done(r);
 }
 

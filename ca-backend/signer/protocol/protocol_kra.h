@@ -75,12 +75,37 @@ struct kra_release {
 	enum kra_form form;
 	struct kra_wrapping wrapping;
 	/* of PKCS#12 */
-	struct gh_der iv, password; /* under the wrapped key */
+	bool has_clear_password;    /* nothing is wrapped: only of a secret that is kept */
+	struct gh_der iv, password; /* under the wrapped key, or as it is */
 	struct gh_der name;         /* friendlyName */
 	struct gh_der cert;         /* DER */
 	struct gh_der chain[KRA_CHAIN_MAX];
 	size_t chain_len;
 	uint32_t iterations;
+};
+
+/*
+ * KRA_GENERATE: a new secret. Kind and SPKI are for the KRA to say; a time in facts.forget_at says
+ * that the secret is also kept until then, so that the call can be repeated. -> struct
+ * kra_generated.
+ */
+struct kra_generate {
+	unsigned char storage_id[KRA_KEY_ID_SIZE];
+	struct kra_facts facts;
+	const char *key_alg; /* as in signer_create_ca, or "AES-128", "AES-192", "AES-256" */
+	bool is_archived;
+	bool is_released;           /* in the form KRA_WRAPPED */
+	struct gh_der subject;      /* Name, DER: with a PKCS#10 for it; empty = without */
+	struct kra_release release; /* is_released */
+};
+/* Parts are empty where they were not asked for. */
+struct kra_generated {
+	enum kra_kind kind;
+	struct gh_der spki;     /* DER; of an asymmetric key */
+	struct gh_der archived; /* as it is stored, with forget_at 0 */
+	struct gh_der kept;     /* the same, with the time of the question */
+	struct gh_der csr;      /* PKCS#10, DER, signed by the new key */
+	struct gh_der iv, out;  /* as KRA_RECOVER answers */
 };
 
 #define KRA_RELEASE_DIGEST_SIZE 32 /* SHA-256 */
@@ -122,8 +147,8 @@ struct kra_policy {
 	size_t agents;
 };
 
-/* Payloads, as in protocol.h: what get_ sets points into the frame. Strings of KRA_CREATE_KEY are
- * copied into s. */
+/* Payloads, as in protocol.h: what get_ sets points into the frame. Strings of KRA_CREATE_KEY
+ * and the algorithm of KRA_GENERATE are copied into s. */
 void kra_put_create_key(struct gh_buf *b, const struct kra_create_key *f);
 bool kra_get_create_key(struct gh_reader *r, struct kra_create_key *f, struct signer_strings *s);
 void kra_put_archive(struct gh_buf *b, const struct kra_archive *f);
@@ -135,6 +160,10 @@ void kra_put_release(struct gh_buf *b, const struct kra_release *f);
 bool kra_get_release(struct gh_reader *r, struct kra_release *f);
 void kra_put_rewrap(struct gh_buf *b, const struct kra_rewrap *f);
 bool kra_get_rewrap(struct gh_reader *r, struct kra_rewrap *f);
+void kra_put_generate(struct gh_buf *b, const struct kra_generate *f);
+bool kra_get_generate(struct gh_reader *r, struct kra_generate *f, struct signer_strings *s);
+void kra_put_generated(struct gh_buf *b, const struct kra_generated *g);
+bool kra_get_generated(struct gh_reader *r, struct kra_generated *g);
 /* Also what is sealed. */
 void kra_put_policy(struct gh_buf *b, const struct kra_policy *p);
 bool kra_get_policy(struct gh_reader *r, struct kra_policy *p);

@@ -307,8 +307,10 @@ run(const struct signer_options *o, struct gh_error *err)
 		signer.kra = (struct kra){.sealing = &signer.key,
 		    .keys = signer.issuers,
 		    .policies = policy_table_new(),
+		    .slots = key_slots_new(),
 		    .allows_legacy = o->allow_legacy_wrapping};
-		if (signer.known == NULL || signer.issuers == NULL || signer.kra.policies == NULL)
+		if (signer.known == NULL || signer.issuers == NULL || signer.kra.policies == NULL ||
+		    signer.kra.slots == NULL)
 			rc = gh_fail(err, GH_E_NOMEM, "tables");
 		else
 			rc = serve(o, &signer, err);
@@ -316,6 +318,7 @@ run(const struct signer_options *o, struct gh_error *err)
 	issuer_table_free(signer.issuers);
 	ca_known_free(signer.known);
 	policy_table_free(signer.kra.policies);
+	key_slots_free(signer.kra.slots);
 	audit_key_free(&signer.audit);
 	token_stop();
 	OPENSSL_cleanse(&signer, sizeof(signer));

@@ -228,6 +228,7 @@ static const struct operation {
     {SIGNER_OP_KRA_ARCHIVE, "kra_archive", KRA_ONLY, false, true, session_kra_archive},
     {SIGNER_OP_KRA_RECOVER, "kra_recover", KRA_ONLY, false, true, session_kra_recover},
     {SIGNER_OP_KRA_REWRAP, "kra_rewrap", KRA_ONLY, false, true, session_kra_rewrap},
+    {SIGNER_OP_KRA_GENERATE, "kra_generate", KRA_ONLY, false, true, session_kra_generate},
     {SIGNER_OP_KRA_SEAL_POLICY, "kra_seal_policy", KRA_ONLY, true, false, session_kra_seal_policy},
 };
 

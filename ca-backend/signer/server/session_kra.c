@@ -7,6 +7,7 @@
 #include "log.h"
 #include "session_private.h"
 #include "signer/keys/sealed.h"
+#include "signer/kra/kra_generate.h"
 
 #define POLICY_MAX (192 * 1024)
 
@@ -106,6 +107,32 @@ session_kra_rewrap(struct session *s, struct gh_reader *r, struct gh_error *err)
 	if ((rc = kra_rewrap(&s->signer->kra, &f, &stored, err)) == 0)
 		signer_put_block(&s->out, stored.data, stored.len);
 	gh_buf_free(&stored);
+	return rc;
+}
+
+static struct gh_der
+view(const struct gh_buf *b)
+{
+	return (struct gh_der){b->data, b->len};
+}
+
+int
+session_kra_generate(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	struct signer_strings strings;
+	struct kra_generate f;
+	struct kra_made m;
+	int rc;
+
+	if (!kra_get_generate(r, &f, &strings))
+		return session_fail_garbled(err);
+	if ((rc = kra_generate(&s->signer->kra, &f, &m, err)) == 0) {
+		kra_put_generated(&s->out,
+		    &(struct kra_generated){m.kind, view(&m.spki), view(&m.archived), view(&m.kept),
+			view(&m.csr), view(&m.iv), view(&m.out)});
+		log_secret("secret made", &f.facts);
+	}
+	kra_made_free(&m);
 	return rc;
 }
 

@@ -54,6 +54,7 @@ int session_kra_create_key(struct session *s, struct gh_reader *r, struct gh_err
 int session_kra_archive(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_kra_recover(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_kra_rewrap(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_generate(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_kra_seal_policy(struct session *s, struct gh_reader *r, struct gh_error *err);
 
 #endif
