@@ -12,6 +12,7 @@
 #include "decide.h"
 
 #define CUT "..."
+#define CANCELED 0x800704C7 /* HRESULT of ERROR_CANCELLED */
 /* A comment, and what is said before it. */
 #define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 512)
 
@@ -40,9 +41,23 @@ is_own_request(const struct requester *officer, const struct requester *owner)
 	return is_same_account(officer->name, owner->name);
 }
 
+/* Approved and denied by officers, and never by the requester; he may take his own back. */
+static int
+check_right(const struct requester *who, const struct requester *owner, bool is_own_to_decide,
+    int64_t id, struct gh_error *err)
+{
+	if (is_own_to_decide)
+		return enroll_may_see(who, owner)
+		    ? 0
+		    : gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)id);
+	if (is_own_request(who, owner))
+		return gh_refuse(err, GH_E_FORBIDDEN, "Nobody may decide his own request.");
+	return 0;
+}
+
 /* The pending request; *req and *out filled, to be cleared by the caller also after a failure. */
 static int
-get_pending(struct worker_env *env, const struct requester *officer, int64_t id,
+get_pending(struct worker_env *env, const struct requester *who, int64_t id, bool is_own_to_decide,
     struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	int64_t ca_id;
@@ -50,12 +65,11 @@ get_pending(struct worker_env *env, const struct requester *officer, int64_t id,
 
 	memset(req, 0, sizeof(*req));
 	memset(out, 0, sizeof(*out));
-	if ((officer->roles & REQUESTER_ROLE_OFFICER) == 0)
+	if (!is_own_to_decide && (who->roles & REQUESTER_ROLE_OFFICER) == 0)
 		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may decide requests.");
-	if ((rc = store_get_request(env->store, id, req, out, &ca_id, err)) != 0)
+	if ((rc = store_get_request(env->store, id, req, out, &ca_id, err)) != 0 ||
+	    (rc = check_right(who, &req->requester, is_own_to_decide, id, err)) != 0)
 		return rc;
-	if (is_own_request(officer, &req->requester))
-		return gh_refuse(err, GH_E_FORBIDDEN, "Nobody may decide his own request.");
 	if (out->disposition != DB_DISP_PENDING)
 		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
 	return 0;
@@ -200,25 +214,47 @@ put_message(const char *text, struct enroll_outcome *out)
 	strcpy(out->message + n, CUT);
 }
 
+/* Without a certificate: "Denied by NAME  comment". */
+static int
+end_without(struct worker_env *env, const struct requester *who, int64_t id,
+    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	const struct enrollment none = {.req = req};
+	bool is_canceled = out->disposition == DB_DISP_CANCELED;
+	char detail[DETAIL_SIZE];
+
+	snprintf(detail, sizeof(detail), "%s by %.100s%s%s", is_canceled ? "Canceled" : "Denied",
+	    who->name, comment != NULL && *comment != '\0' ? "  " : "",
+	    comment != NULL ? comment : "");
+	gh_utf8_clean(detail);
+	put_message(detail, out);
+	return commit(env, who, id, &none, detail, out, err);
+}
+
 static int
 deny(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err)
 {
-	const struct enrollment none = {.req = req};
-	char detail[DETAIL_SIZE];
-
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_DENIED;
 	out->status_code = gh_error_info(GH_E_DENIED_BY_ADMIN)->hresult;
-	snprintf(detail, sizeof(detail), "Denied by %.100s%s%s", officer->name,
-	    comment != NULL && *comment != '\0' ? "  " : "", comment != NULL ? comment : "");
-	gh_utf8_clean(detail);
-	put_message(detail, out);
-	return commit(env, officer, id, &none, detail, out, err);
+	return end_without(env, officer, id, req, comment, out, err);
 }
 
-/* What an officer decides: approve or deny. */
+static int
+cancel(struct worker_env *env, const struct requester *who, int64_t id,
+    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	enroll_outcome_clear(out);
+	out->disposition = DB_DISP_CANCELED;
+	out->status_code = CANCELED;
+	return end_without(env, who, id, req, comment, out, err);
+}
+
+/* What is decided: approve, deny, cancel. */
 typedef int (*decision_fn)(struct worker_env *env, const struct requester *officer, int64_t id,
     const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
     struct gh_error *err);
@@ -233,7 +269,7 @@ decide_pending(struct worker_env *env, const struct requester *officer, int64_t 
 
 	if (err == NULL)
 		err = &own;
-	rc = get_pending(env, officer, id, &req, out, err);
+	rc = get_pending(env, officer, id, decide == cancel, &req, out, err);
 	if (rc == 0 && comment != NULL &&
 	    gh_utf8_length(comment, strlen(comment)) > STORE_COMMENT_MAX)
 		rc = gh_refuse(err, GH_E_VALIDATION, "A comment has at most %d characters.",
@@ -260,4 +296,11 @@ enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms
     const char *comment, struct enroll_outcome *out, struct gh_error *err)
 {
 	return decide_pending(env, officer, cms_request_id, deny, comment, out, err);
+}
+
+int
+enroll_cancel(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+{
+	return decide_pending(env, who, cms_request_id, cancel, comment, out, err);
 }

@@ -232,10 +232,11 @@ enroll_report(const struct enroll_request *req, const struct enroll_outcome *out
 
 	snprintf(id, sizeof(id), "%" PRId64, out->cms_request_id);
 	gh_log_event(GH_LOG_INFO,
-	    out->is_replay                            ? "recorded answer repeated"
-		: out->disposition == DB_DISP_ISSUED  ? "certificate issued"
-		: out->disposition == DB_DISP_PENDING ? "request taken under submission"
-						      : "request denied",
+	    out->is_replay                             ? "recorded answer repeated"
+		: out->disposition == DB_DISP_ISSUED   ? "certificate issued"
+		: out->disposition == DB_DISP_PENDING  ? "request taken under submission"
+		: out->disposition == DB_DISP_CANCELED ? "request canceled"
+						       : "request denied",
 	    "template", template_name, "requester", req->requester.name, "cms_request_id", id,
 	    "serial", out->serial, "issuer", out->issuer_dn, "reason", out->message, NULL);
 	if (!out->is_replay)

@@ -159,13 +159,12 @@ enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n)
 		take_recorded(env, r[i].of, &s[i]);
 }
 
-/* The requester is the same user by the same application. Officers see all. */
-static bool
-may_see(const struct requester *who, const struct requester *owner)
+bool
+enroll_may_see(const struct requester *who, const struct requester *owner)
 {
 	if ((who->roles & REQUESTER_ROLE_OFFICER) != 0)
 		return true;
-	return who->app_id == owner->app_id && requester_is_same(who, owner);
+	return (who->app_id == 0 || who->app_id == owner->app_id) && requester_is_same(who, owner);
 }
 
 int
@@ -180,7 +179,7 @@ enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_r
 	*cert_only = false;
 	if ((rc = store_get_request(env->store, cms_request_id, &req, out, &ca_id, err)) != 0)
 		return rc;
-	if (!may_see(who, &req.requester))
+	if (!enroll_may_see(who, &req.requester))
 		rc = gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's",
 		    (long long)cms_request_id);
 	else if (out->disposition == DB_DISP_ISSUED && out->chain.n == 0)

@@ -28,6 +28,10 @@ void enroll_denial_text(const struct gh_error *err, char *out, size_t size);
 int enroll_complete_chain(const struct ca_set *cas, int64_t ca_id, struct enroll_outcome *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* May who see a request of owner? The same person may; by an application, what came through it. A
+ * call without one is the person himself. Officers see all. */
+bool enroll_may_see(const struct requester *who, const struct requester *owner);
+
 /* A request's answer as it stands now, chain completed. GH_E_NOT_FOUND, also when it belongs to
  * another requester than who (officers see all). *cert_only: the form that was asked for. */
 int enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
@@ -39,6 +43,11 @@ int enroll_status(struct worker_env *env, const struct requester *who, int64_t c
 int enroll_approve(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 int enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
+    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* Takes back a pending request: its requester, or an officer. GH_E_NOT_FOUND: another's.
+ * GH_E_CONFLICT: not pending. */
+int enroll_cancel(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
     const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Load the catalog from the store. */

@@ -4,6 +4,39 @@
 
 #include "enroll_request.h"
 
+static const struct {
+	const char *name;
+	enum db_disposition state;
+} states[] = {
+    {"pending", DB_DISP_PENDING},
+    {"issued", DB_DISP_ISSUED},
+    {"denied", DB_DISP_DENIED},
+    {"canceled", DB_DISP_CANCELED},
+    {"failed", DB_DISP_ERROR},
+    {"revoked", DB_DISP_REVOKED},
+};
+
+const char *
+enroll_state_name(enum db_disposition state)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].state == state)
+			return states[i].name;
+	return "unknown";
+}
+
+bool
+enroll_state_find(const char *name, enum db_disposition *out)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(states[i].name, name) != 0)
+			continue;
+		*out = states[i].state;
+		return true;
+	}
+	return false;
+}
+
 void
 enroll_request_clear(struct enroll_request *req)
 {

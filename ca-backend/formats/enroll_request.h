@@ -20,7 +20,8 @@
 enum enroll_protocol { /* stored: never renumber */
 	ENROLL_CERTENROLL_V1 = 1,
 	ENROLL_CERTENROLL_V2 = 2,
-	ENROLL_CERTENROLL_V3 = 3
+	ENROLL_CERTENROLL_V3 = 3,
+	ENROLL_REST = 4
 };
 
 /* Stored dispositions, DB_DISP of MS-CSRA (notes "microsoft-enrollment" 3.1). */
@@ -29,8 +30,13 @@ enum db_disposition {
 	DB_DISP_ISSUED = 20,
 	DB_DISP_REVOKED = 21,
 	DB_DISP_ERROR = 30,
-	DB_DISP_DENIED = 31
+	DB_DISP_DENIED = 31,
+	DB_DISP_CANCELED = 32 /* ours: taken back by its requester, or by an officer */
 };
+
+/* "pending", "issued", "denied", "canceled", "failed", "revoked": in lists, options and REST. */
+const char *enroll_state_name(enum db_disposition state);
+bool enroll_state_find(const char *name, enum db_disposition *out);
 
 struct enroll_request {
 	enum enroll_protocol protocol;
@@ -42,8 +48,11 @@ struct enroll_request {
 	bool cert_only;    /* Flags bit 0x01 */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
-	int64_t submitted;                           /* UTC seconds */
-	bool is_sealed; /* pending, read from the database: as it was recorded */
+	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */
+	bool has_replay_content;
+	unsigned char replay_content[REPLAY_MARK_SIZE];
+	int64_t submitted; /* UTC seconds */
+	bool is_sealed;    /* pending, read from the database: as it was recorded */
 };
 
 void enroll_request_clear(struct enroll_request *req);

@@ -195,10 +195,19 @@ int store_put_issued(struct store_params *p, const struct store_decision *d,
 /* *out is cleared first. */
 int store_fill_outcome(const PGresult *res, struct enroll_outcome *out, int64_t *ca_id,
     struct gh_error *err) GH_MUSTCHECK;
-/* The answer recorded under a mark. http_request_id: a row of this very HTTP request may be our own
- * earlier try, and is not called a replay; NULL = unknown. */
-int store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err) GH_MUSTCHECK;
+/* A mark that is looked for. */
+struct store_mark {
+	const struct requester *who;
+	/* A row of this very HTTP request may be our own earlier try, and is not called a replay;
+	 * NULL = unknown. */
+	const char *http_request_id;
+	const unsigned char *mark; /* REPLAY_MARK_SIZE bytes */
+	const unsigned char
+	    *content; /* as many that must be recorded with it; NULL = whatever is */
+};
+/* The answer recorded under it. GH_E_REPLAY: for another requester; GH_E_CONFLICT: with another
+ * content. */
+int store_lookup_mark(struct store *s, const struct store_mark *m, bool *found,
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

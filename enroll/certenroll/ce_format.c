@@ -33,6 +33,7 @@ disposition_name(enum db_disposition d)
 	case DB_DISP_PENDING:
 		return "Pending";
 	case DB_DISP_DENIED:
+	case DB_DISP_CANCELED: /* which the vendor's clients do not know */
 		return "Denied";
 	case DB_DISP_ERROR:
 		break;
@@ -101,7 +102,8 @@ outcome_text(const struct enroll_outcome *out, const char *certificates)
 	put_text(&b, "Certificates", certificates);
 	put_text(&b, "RequestDisposition", disposition_name(out->disposition));
 	put_text(&b, "DispositionMessage", out->message);
-	if (out->disposition == DB_DISP_DENIED || out->disposition == DB_DISP_ERROR) {
+	if (out->disposition == DB_DISP_DENIED || out->disposition == DB_DISP_CANCELED ||
+	    out->disposition == DB_DISP_ERROR) {
 		format_code(out->status_code, code);
 		put_text(&b, "Message", out->message);
 		put_text(&b, "ErrorCode", code);

@@ -7,6 +7,7 @@
 #include "authority/revoke.h"
 #include "buf.h"
 #include "encoding.h"
+#include "formats/pkcs7.h"
 #include "pem.h"
 #include "timestamp.h"
 
@@ -164,7 +165,19 @@ rest_certificate_status(struct worker_env *env, const struct call *call, struct 
 /* --- the certificate
  * ------------------------------------------------------------------------------ */
 
-enum format { FORMAT_JSON, FORMAT_PEM, FORMAT_DER };
+enum format { FORMAT_JSON, FORMAT_PEM, FORMAT_DER, FORMAT_PKCS7 };
+
+/* Of several that Accept names, the last row counts. */
+static const struct {
+	const char *name, *type;
+	enum format format;
+} formats[] = {
+    {"json", "application/json", FORMAT_JSON},
+    {"pem", "application/x-pem-file", FORMAT_PEM},
+    {"pkcs7", "application/pkcs7-mime", FORMAT_PKCS7},
+    {"der", "application/pkix-cert", FORMAT_DER},
+};
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 /* The parameter counts before the header, which browsers fill as they like. */
 static int
@@ -175,15 +188,20 @@ choose_format(const struct call *call, enum format *out, struct rest_fields *fie
 	char *given = NULL;
 	int rc = rest_query(call, "format", &given, err);
 
-	*out = strstr(accept, "application/pkix-cert") != NULL ? FORMAT_DER
-	    : strstr(accept, "application/x-pem-file") != NULL ? FORMAT_PEM
-							       : FORMAT_JSON;
+	*out = FORMAT_JSON;
+	for (size_t i = 0; i < FORMATS; i++)
+		if (strstr(accept, formats[i].type) != NULL)
+			*out = formats[i].format;
 	if (rc == 0 && given != NULL) {
-		*out = strcmp(given, "der") == 0 ? FORMAT_DER
-		    : strcmp(given, "pem") == 0  ? FORMAT_PEM
-						 : FORMAT_JSON;
-		if (*out == FORMAT_JSON && strcmp(given, "json") != 0)
-			rest_field_wrong(fields, "format", "The format is json, pem or der.");
+		size_t i = 0;
+
+		while (i < FORMATS && strcmp(given, formats[i].name) != 0)
+			i++;
+		if (i < FORMATS)
+			*out = formats[i].format;
+		else
+			rest_field_wrong(fields, "format",
+			    "The format is json, pem, der or pkcs7.");
 		rc = rest_fields_check(fields, err);
 	}
 	free(given);
@@ -252,9 +270,54 @@ reply_der(const char *base64, struct gh_http_reply *rep)
 	gh_http_reply_type(rep, "application/pkix-cert"); /* RFC 2585, 4.1 */
 }
 
+/* The certificate, then its issuers; a root is there once. */
+static int
+make_chain(const struct ca_set *cas, const gh_json *row, const unsigned char *der, size_t len,
+    struct cert_chain *out, struct gh_error *err)
+{
+	const struct ca *ca;
+	int64_t ca_id = 0;
+	int rc = cert_chain_add(out, der, len, err);
+
+	(void)gh_json_int(gh_json_get(row, "ca_id"), &ca_id);
+	if (rc == 0 && (ca = ca_set_find_id(cas, ca_id)) == NULL)
+		rc = gh_fail(err, GH_E_CA_UNAVAILABLE, "issuer %lld is not in the catalog",
+		    (long long)ca_id);
+	for (size_t i = 0; rc == 0 && i < ca->chain.n; i++)
+		if (ca->chain.cert[i].len != len || memcmp(ca->chain.cert[i].der, der, len) != 0)
+			rc = cert_chain_add(out, ca->chain.cert[i].der, ca->chain.cert[i].len, err);
+	return rc;
+}
+
+/* RFC 5751, 3.2.2: certs-only. */
 static void
-reply_certificate(const struct call *call, const struct store_cert_status *st, const gh_json *row,
-    enum format format, struct gh_http_reply *rep)
+reply_pkcs7(const struct worker_env *env, const struct call *call, const gh_json *row,
+    const char *base64, struct gh_http_reply *rep)
+{
+	struct cert_chain chain = {0};
+	unsigned char *der = NULL;
+	struct gh_error err;
+	size_t len = 0;
+	int rc = gh_base64_decode(base64, strlen(base64), &der, &len, &err);
+
+	if (rc == 0)
+		rc = make_chain(&env->catalog->cas, row, der, len, &chain, &err);
+	if (rc == 0)
+		rc = ca_pkcs7_encode(&chain, &rep->body, &rep->body_len, &err);
+	if (rc == 0) {
+		rep->status = 200;
+		gh_http_reply_type(rep, "application/pkcs7-mime; smime-type=certs-only");
+	} else {
+		rest_error(&err, call->http->request_id, NULL, rep);
+	}
+	cert_chain_clear(&chain);
+	free(der);
+}
+
+static void
+reply_certificate(const struct worker_env *env, const struct call *call,
+    const struct store_cert_status *st, const gh_json *row, enum format format,
+    struct gh_http_reply *rep)
 {
 	const char *base64 = gh_json_string(gh_json_get(row, "der"));
 
@@ -262,6 +325,8 @@ reply_certificate(const struct call *call, const struct store_cert_status *st, c
 		base64 = "";
 	if (format == FORMAT_DER) {
 		reply_der(base64, rep);
+	} else if (format == FORMAT_PKCS7) {
+		reply_pkcs7(env, call, row, base64, rep);
 	} else if (format == FORMAT_PEM) {
 		char *pem = pem_of(base64);
 
@@ -291,7 +356,7 @@ rest_certificate(struct worker_env *env, const struct call *call, struct gh_http
 		rc = store_get_cert(env->store, id, &row, &err);
 	}
 	if (rc == 0)
-		reply_certificate(call, &st, row, format, rep);
+		reply_certificate(env, call, &st, row, format, rep);
 	else
 		fail(call, &err, &fields, rep);
 	gh_json_free(row);

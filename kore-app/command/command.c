@@ -67,6 +67,7 @@ const struct command command_table[] = {
     {"request", "show", "show one request", &verb_request_show, NULL},
     {"request", "approve", "approve a pending request", &verb_request_approve, NULL},
     {"request", "deny", "deny a pending request", &verb_request_deny, NULL},
+    {"request", "cancel", "take a pending request back", &verb_request_cancel, NULL},
     {"template", "list", "list certificate templates", &verb_template_list, NULL},
     {"template", "show", "show one template", &verb_template_show, NULL},
     {"template", "check", "check template files, without database", &verb_template_check, NULL},

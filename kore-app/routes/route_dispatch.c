@@ -21,6 +21,19 @@ needs_caller(const struct route *r)
 	return (r->need & ~(unsigned)(AUTH_LOCAL | AUTH_ANYBODY)) != 0;
 }
 
+/* type, with or without parameters. */
+static bool
+is_type(const char *sent, const char *type)
+{
+	size_t n = type != NULL ? strlen(type) : 0;
+
+	if (sent == NULL || n == 0 || strncasecmp(sent, type, n) != 0)
+		return false;
+	sent += n;
+	sent += strspn(sent, " \t");
+	return *sent == '\0' || *sent == ';';
+}
+
 /*
  * Bodies are JSON and say so: the types that a foreign page can send without a preflight
  * (text/plain, forms) are none of it. Where a family lets the type out,
@@ -33,7 +46,8 @@ check_body_type(const struct route *r, const struct gh_http_request *req, struct
 	bool is_absent = type == NULL || *type == '\0';
 
 	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
-	    gh_http_is_json(type) || (is_absent && route_family_of(r)->takes_untyped_body))
+	    gh_http_is_json(type) || is_type(type, r->body_type) ||
+	    (is_absent && route_family_of(r)->takes_untyped_body))
 		return 0;
 	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
 	    is_absent ? "missing" : type);

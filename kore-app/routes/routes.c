@@ -14,6 +14,9 @@
 #include "public/ocsp_http.h"
 #include "rest/rest_certificate.h"
 #include "rest/rest_profile.h"
+#include "rest/rest_request.h"
+#include "rest/rest_request_view.h"
+#include "rest/rest_submit.h"
 
 #include "health.h"
 #include "metrics/metrics.h"
@@ -209,6 +212,34 @@ const struct route route_table[] = {
 	.name = "pki.profile",
 	.need = AUTH_APP_SENT | AUTH_PERSON,
 	.handler = rest_profile_show},
+    {.methods = GH_HTTP_POST,
+	.pattern = REST_REQUEST "{profile}",
+	.name = "pki.request.submit",
+	.need = AUTH_APP_SENT | AUTH_USER,
+	.body_max = CSR_BODY_MAX,
+	.body_type = REST_PKCS10_TYPE,
+	.handler = rest_submit},
+    {.methods = READ,
+	.pattern = "/pki/requests",
+	.name = "pki.requests",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.handler = rest_request_list},
+    {.methods = READ,
+	.pattern = REST_REQUEST "{id}",
+	.name = "pki.request",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.handler = rest_request},
+    {.methods = READ,
+	.pattern = REST_REQUEST "{id}/status",
+	.name = "pki.request.status",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.handler = rest_request_state},
+    {.methods = GH_HTTP_PUT,
+	.pattern = REST_REQUEST "{id}/status",
+	.name = "pki.request.decide",
+	.need = AUTH_APP_SENT | AUTH_PERSON,
+	.body_max = SMALL_BODY_MAX,
+	.handler = rest_request_decide},
     /* by ?serial=&issuer= or ?thumbprint= */
     {.methods = READ,
 	.pattern = "/pki/certificate",

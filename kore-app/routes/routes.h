@@ -41,6 +41,9 @@ struct route {
 	unsigned need;    /* AUTH_* bits */
 	unsigned roles;   /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN; 0: none is needed */
 	size_t body_max;  /* bytes; 0: no body */
+	/* A type of body beside JSON, or NULL: none. Not one that a foreign page can send without a
+	 * preflight. */
+	const char *body_type;
 	route_handler handler;
 	const struct route_family *family; /* NULL: REST. See route_family_of */
 	bool on_loop; /* the handler does not block and runs on the event loop; else on the pool */

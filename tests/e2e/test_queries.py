@@ -9,6 +9,7 @@ import json
 import re
 import time
 import unittest
+import urllib.parse
 
 import der
 import ocsp
@@ -194,6 +195,31 @@ class Queries(unittest.TestCase):
         # for the two that never meet; below a tenth of a second on an idle machine
         self.assertLess(time.monotonic() - begin, 10, path)
         return reply.json["entries"]
+
+    def rest_requests(self, who="officer", **query):
+        login = (f"olga:{(env.dir / 'state' / 'officer.password').read_text().strip()}" if who == "officer" else "bob:bob-secret")
+        path = "/pki/requests?" + urllib.parse.urlencode(query)
+        begin = time.monotonic()
+        reply = Client(env).get(path, headers={"Authorization": "Basic " + base64.b64encode(login.encode()).decode()})
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertLess(time.monotonic() - begin, 10, path)
+        return reply.json["entries"]
+
+    def test_rest_requests(self):
+        rare = {"status": ("pending", "issued", "denied", "failed", "canceled"), "requester": ("EXAMPLE\\user17", "nobody"),
+                "profile": ("Nothing",), "submitted_from": ("2099-01-01",), "metadata": ('{"a":"b"}',)}
+        for order in ("oldest", "newest"):
+            for name, values in {"limit": (50,), **rare}.items():
+                for v in values:
+                    with self.subTest(order=order, name=name, value=v):
+                        self.log = Log()
+                        found = self.rest_requests(**{"order": order, "limit": 50, name: v})
+                        self.assertEqual(len(found) == 0, v in ("canceled", "nobody", "Nothing", "2099-01-01", '{"a":"b"}'), v)
+                        self.assert_plans()
+            self.log = Log()
+            self.assertEqual(self.rest_requests("user", order=order), [])
+            self.rest_requests(order=order, status="pending", requester="EXAMPLE\\user17")
+            self.assert_plans()
 
     def test_audit_pages(self):
         rare = {"actor": ("EXAMPLE%5Cuser17", "nobody"), "event": ("app.created", "no.such", "auth.failed"),

@@ -22,7 +22,7 @@ struct fake_row {
 	unsigned char *csr;
 	size_t csr_len;
 	bool has_mark, cert_only;
-	unsigned char mark[REPLAY_MARK_SIZE];
+	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
 	struct enroll_outcome outcome;
 };

@@ -66,6 +66,10 @@ find_replay(struct store_replay *m)
 		m->rc = gh_fail(&m->err, GH_E_REPLAY, "recorded for %s", r->requester.name);
 		return;
 	}
+	if (m->content != NULL && memcmp(r->content, m->content, REPLAY_MARK_SIZE) != 0) {
+		m->rc = gh_fail(&m->err, GH_E_CONFLICT, "recorded for another content");
+		return;
+	}
 	copy_outcome(m->out, &r->outcome);
 	m->ca_id = r->ca_id;
 	m->found = true;
@@ -115,6 +119,7 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	r->has_mark = req->has_replay_mark;
 	r->cert_only = req->cert_only;
 	memcpy(r->mark, req->replay_mark, sizeof(r->mark));
+	memcpy(r->content, req->replay_content, sizeof(r->content));
 	r->template_id = d->template_id;
 	r->ca_id = d->ca != NULL && out->disposition == DB_DISP_ISSUED ? d->ca->id : 0;
 	copy_outcome(&r->outcome, out);

@@ -138,6 +138,34 @@ approve__needs_an_officer(void **state)
 }
 
 static void
+cancel__by_requester_or_officer(void **state)
+{
+	struct requester alice = fake_requester("alice"), bob = fake_requester("bob"),
+			 clerk = officer();
+
+	(void)state;
+	assert_int_equal(enroll_cancel(&env, &bob, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	alice.app_id = 8; /* by another application than the request */
+	assert_int_equal(enroll_cancel(&env, &alice, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	clerk.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
+	assert_int_equal(enroll_cancel(&env, &clerk, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	expect_pending();
+	alice.app_id = 0; /* the person himself */
+	assert_int_equal(enroll_cancel(&env, &alice, 1, "asked twice", &out, &err), 0);
+	assert_int_equal(out.disposition, DB_DISP_CANCELED);
+	assert_int_equal(out.status_code, 0x800704C7);
+	assert_string_equal(out.message, "Canceled by alice  asked twice");
+	assert_int_equal(decided[DB_DISP_DENIED], 0);
+	clerk.roles = REQUESTER_ROLE_OFFICER;
+	assert_int_equal(enroll_cancel(&env, &clerk, 1, NULL, &out, &err), GH_E_CONFLICT);
+	assert_int_equal(approve(&clerk), GH_E_CONFLICT);
+	enroll_outcome_clear(&out);
+	submit(7, "Slow");
+	assert_int_equal(enroll_cancel(&env, &clerk, 2, NULL, &out, &err), 0);
+	assert_int_equal(fake_ca.signed_certs, 0);
+}
+
+static void
 approve__nobody_approves_himself(void **state)
 {
 	static const char *const name[] = {"alice", "ALICE", "CORP\\alice", "alice@example.test",
@@ -335,6 +363,7 @@ main(void)
 	    T(approve__issues),
 	    T(decision__a_long_comment_is_not_lost),
 	    T(approve__takes_only_what_was_recorded),
+	    T(cancel__by_requester_or_officer),
 	    T(approve__needs_an_officer),
 	    T(approve__nobody_approves_himself),
 	    T(approve__only_once),

@@ -12,6 +12,7 @@
 #include "integration/database.h"
 #include "integration/proxy.h"
 #include "store/request/record_request.h"
+#include "store/request/request_page.h"
 
 #define TIMEOUT_MS 5000
 #define N STORE_BATCH_MAX
@@ -212,6 +213,97 @@ record_batch__replay_falls_out_alone(void **state)
 		}
 	assert_grown(before, 6, 6);
 	batch_close(&first);
+	batch_close(&b);
+}
+
+/* A mark over a key of the client's choice holds for one content, among members and before. */
+static void
+record_batch__mark_with_another_content(void **state)
+{
+	struct rows before = rows();
+	struct enroll_outcome out = {0};
+	struct store_replay r = {.out = &out};
+	struct batch b;
+
+	(void)state;
+	batch_open(&b, 3);
+	for (size_t i = 0; i < b.n; i++) {
+		memcpy(b.req[i].replay_mark, b.req[0].replay_mark, REPLAY_MARK_SIZE);
+		b.req[i].has_replay_content = true;
+		memset(b.req[i].replay_content, i == 2 ? 2 : 1, REPLAY_MARK_SIZE);
+	}
+	store_record_batch(db, b.m, b.n);
+	assert_int_equal(b.m[0].rc, 0);
+	assert_int_equal(b.m[1].rc, 0);
+	assert_int_equal(b.out[1].cms_request_id, b.out[0].cms_request_id);
+	assert_int_equal(b.m[2].rc, GH_E_CONFLICT);
+	assert_grown(before, 1, 1);
+	for (size_t i = 0; i < b.n; i++) {
+		r.who = &b.req[i].requester;
+		r.mark = b.req[i].replay_mark;
+		r.content = b.req[i].replay_content;
+		store_find_replays_send(db, &r, 1);
+		store_find_replays_collect(db, &r, 1);
+		assert_int_equal(r.rc, i == 2 ? GH_E_CONFLICT : 0);
+		assert_int_equal(r.found, i != 2);
+		enroll_outcome_clear(&out);
+	}
+	batch_close(&b);
+}
+
+/* --- pages of requests ------------------------------------------------------------------------ */
+
+static size_t
+count_of(const struct requester *owner, const char *members)
+{
+	gh_json *metadata = NULL, *entries;
+	struct store_request_filter f = {.limit = 1000, .newest_first = true, .owner = owner};
+	int64_t next;
+	size_t n;
+
+	if (members != NULL)
+		ok(gh_json_parse(members, strlen(members), GH_JSON_STRICT, &metadata, &err));
+	f.metadata = metadata;
+	ok(store_request_page(db, &f, &entries, &next, &err));
+	assert_int_equal(next, 0);
+	n = gh_json_size(entries);
+	gh_json_free(entries);
+	gh_json_free(metadata);
+	return n;
+}
+
+/* A name that was given anew finds nothing of the one who had it. */
+static void
+request_page__owner_by_the_number_of_his_entry(void **state)
+{
+	struct requester who;
+	struct batch b;
+	size_t before;
+
+	(void)state;
+	batch_open(&b, 4);
+	for (size_t i = 0; i < b.n; i++) {
+		strcpy(b.req[i].requester.name, "PAGE\\ann");
+		strcpy(b.req[i].requester.id, i < 2 ? "00000000-0000-4000-8000-0000000000a1" : "");
+	}
+	strcpy(b.req[3].requester.dn, "cn=another");
+	b.req[1].requester.app_id = 77;
+	who = b.req[0].requester;
+	before = count_of(&who, NULL);
+	assert_int_equal(before, 0);
+	store_record_batch(db, b.m, b.n);
+	who.app_id = 0;
+	assert_int_equal(count_of(&who, NULL), 3);
+	strcpy(who.name, "page\\ANN");
+	assert_int_equal(count_of(&who, "{\"Cost Center\":\"42\\\"x\"}"), 3);
+	assert_int_equal(count_of(&who, "{\"Cost Center\":\"43\"}"), 0);
+	who.app_id = 77;
+	assert_int_equal(count_of(&who, NULL), 1);
+	who.app_id = 0;
+	strcpy(who.id, "00000000-0000-4000-8000-0000000000a2");
+	assert_int_equal(count_of(&who, NULL), 1);
+	who.kind = REQUESTER_ADMIN;
+	assert_int_equal(count_of(&who, NULL), 0);
 	batch_close(&b);
 }
 
@@ -636,6 +728,8 @@ main(void)
 	    cmocka_unit_test(record_batch__each_member_is_complete),
 	    cmocka_unit_test(record_batch__any_size_from_one),
 	    cmocka_unit_test(record_batch__replay_falls_out_alone),
+	    cmocka_unit_test(record_batch__mark_with_another_content),
+	    cmocka_unit_test(request_page__owner_by_the_number_of_his_entry),
 	    cmocka_unit_test(record_batch__equal_marks_give_one_certificate),
 	    cmocka_unit_test(record_batch__failing_member_fails_alone),
 	    cmocka_unit_test(record_batch__opposite_orders_do_not_deadlock),

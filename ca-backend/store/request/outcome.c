@@ -94,37 +94,58 @@ is_recorded_for(const PGresult *res, const struct requester *who)
 	return strcasecmp(store_text(res, 0, STORE_OUTCOME_N), who->name) == 0;
 }
 
+/* A key of the client's choice stands for one request. */
+static int
+check_content(const PGresult *res, const struct store_mark *m, struct gh_error *err)
+{
+	unsigned char *content = NULL;
+	size_t n = 0;
+	bool is_same;
+	int rc;
+
+	if (m->content == NULL)
+		return 0;
+	if ((rc = store_bytes(res, 0, STORE_OUTCOME_N + 4, &content, &n, err)) != 0)
+		return rc;
+	is_same = n == REPLAY_MARK_SIZE && memcmp(content, m->content, n) == 0;
+	free(content);
+	return is_same ? 0
+		       : gh_refuse(err, GH_E_CONFLICT,
+			     "This Idempotency-Key was used for another request. Choose a new "
+			     "one for each request, and the same only to repeat it.");
+}
+
 int
-store_lookup_mark(struct store *s, const struct requester *who, const char *http_request_id,
-    const unsigned char mark[REPLAY_MARK_SIZE], bool *found, struct enroll_outcome *out,
-    int64_t *ca_id, struct gh_error *err)
+store_lookup_mark(struct store *s, const struct store_mark *m, bool *found,
+    struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
 	static const struct store_statement st = {"replay_find",
 	    "SELECT " STORE_OUTCOME_COLUMNS
-	    ", m.requester, m.app_id, r.http_request_id, r.requester_id FROM replay m JOIN request r ON r.id = m.request_id "
-	    "LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1"};
+	    ", m.requester, m.app_id, r.http_request_id, r.requester_id, m.content FROM replay m JOIN request r "
+	    "ON r.id = m.request_id LEFT JOIN certificate c ON c.id = r.certificate_id WHERE m.mark = $1"};
+	const char *id = m->http_request_id;
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
 	*found = false;
 	*ca_id = 0;
-	store_put_bytes(&p, mark, REPLAY_MARK_SIZE);
+	store_put_bytes(&p, m->mark, REPLAY_MARK_SIZE);
 	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
 		return rc;
 	if (PQntuples(res) == 0) {
 		PQclear(res);
 		return 0;
 	}
-	if (!is_recorded_for(res, who))
+	if (!is_recorded_for(res, m->who))
 		rc = gh_fail(err, GH_E_REPLAY, "recorded for another requester as request %s",
 		    store_text(res, 0, 0));
-	else
+	else if ((rc = check_content(res, m, err)) == 0)
 		rc = store_fill_outcome(res, out, ca_id, err);
 	if (rc == 0) {
 		*found = true;
-		out->is_replay = http_request_id == NULL || *http_request_id == '\0' ||
-		    strcmp(http_request_id, store_text(res, 0, STORE_OUTCOME_N + 2)) != 0;
+		out->is_replay = id == NULL || *id == '\0' ||
+		    strcmp(id, store_text(res, 0, STORE_OUTCOME_N + 2)) != 0;
 	}
 	PQclear(res);
 	return rc;

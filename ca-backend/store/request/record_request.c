@@ -66,6 +66,7 @@ static const struct column {
     {"mark", "$%d::bytea"},
     {"drawn_id", "$%d::bigint"},
     {"mac", "$%d::bytea"},
+    {"content", "$%d::bytea"},
 };
 #define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
 
@@ -80,8 +81,8 @@ static const char before_rows[] =
     "  CASE WHEN der IS NOT NULL THEN nextval('certificate_id_seq') END AS certificate_id FROM (VALUES ";
 static const char after_rows[] =
     ")), "
-    "m AS (INSERT INTO replay (mark, request_id, requester, app_id) "
-    "  SELECT mark, request_id, requester, app_id FROM v ORDER BY mark "
+    "m AS (INSERT INTO replay (mark, request_id, requester, app_id, content) "
+    "  SELECT mark, request_id, requester, app_id, content FROM v ORDER BY mark "
     "  ON CONFLICT (mark) DO NOTHING RETURNING request_id), "
     "i AS MATERIALIZED (SELECT v.* FROM v JOIN m USING (request_id)), "
     "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ") "
@@ -98,7 +99,7 @@ static const char after_rows[] =
 static struct store_statement statements[STORE_BATCH_MAX]; /* [n - 1] records n requests */
 static pthread_once_t statements_once = PTHREAD_ONCE_INIT;
 
-/* (0, $1::int, ...), (1, $38::int, ...)) AS x (no, protocol, ... */
+/* (0, $1::int, ...), (1, $39::int, ...)) AS x (no, protocol, ... */
 static void
 put_rows(struct gh_buf *b, size_t n)
 {
@@ -234,10 +235,13 @@ static int
 take_recorded(struct store *s, const struct enroll_request *req, const unsigned char *mark,
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err)
 {
+	const struct store_mark m = {.who = &req->requester,
+	    .http_request_id = req->request_id,
+	    .mark = mark,
+	    .content = req->has_replay_content ? req->replay_content : NULL};
 	struct enroll_outcome recorded = {0};
 	bool found;
-	int rc = store_lookup_mark(s, &req->requester, req->request_id, mark, &found, &recorded,
-	    ca_id, err);
+	int rc = store_lookup_mark(s, &m, &found, &recorded, ca_id, err);
 
 	if (rc != 0)
 		return rc;
@@ -280,6 +284,8 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	else
 		store_put_text(&r->p, NULL);
 	store_put_bytes(&r->p, is_sealed ? r->mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
+	store_put_bytes(&r->p, req->has_replay_content ? req->replay_content : NULL,
+	    req->has_replay_content ? REPLAY_MARK_SIZE : 0);
 	return rc;
 }
 

@@ -20,8 +20,8 @@ struct store_recording {
 	struct enroll_outcome
 	    *out; /* decided; after success with its ids, or the recorded answer */
 	/* results */
-	int rc; /* GH_E_REPLAY: the mark is another requester's. After a failure out is as it was.
-		 */
+	int rc; /* GH_E_REPLAY: the mark is another requester's; GH_E_CONFLICT: it was recorded
+		 * for another content. After a failure out is as it was. */
 	struct gh_error err; /* when rc is not 0 */
 	int64_t ca_id;       /* issuer of a recorded answer; 0 otherwise */
 };
@@ -37,11 +37,13 @@ void store_record_batch(struct store *s, struct store_recording *m, size_t n);
 
 /* One mark to look up. */
 struct store_replay {
-	const struct requester *who; /* borrowed until collected, as the next two */
-	const unsigned char *mark;   /* REPLAY_MARK_SIZE bytes */
-	struct enroll_outcome *out;  /* filled when found; the leaf alone in its chain */
+	const struct requester *who;  /* borrowed until collected, as the next three */
+	const unsigned char *mark;    /* REPLAY_MARK_SIZE bytes */
+	const unsigned char *content; /* the same of req->replay_content; NULL: not compared */
+	struct enroll_outcome *out;   /* filled when found; the leaf alone in its chain */
 	/* results; also after send, while the answer is on its way, and then not yet to be read */
-	int rc; /* 0; GH_E_REPLAY: recorded for another requester */
+	int rc; /* 0; GH_E_REPLAY: recorded for another requester; GH_E_CONFLICT: for another
+		 * content */
 	struct gh_error err;
 	bool found;
 	int64_t ca_id;

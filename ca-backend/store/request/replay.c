@@ -112,8 +112,12 @@ store_find_replays_collect(struct store *s, struct store_replay *m, size_t n)
 	for (int i = 0; rc == 0 && i < PQntuples(res); i++) {
 		struct store_replay *seen = &m[store_int(res, i, 0) - 1];
 
-		seen->rc = store_lookup_mark(s, seen->who, NULL, seen->mark, &seen->found,
-		    seen->out, &seen->ca_id, &seen->err);
+		const struct store_mark mark = {.who = seen->who,
+		    .mark = seen->mark,
+		    .content = seen->content};
+
+		seen->rc =
+		    store_lookup_mark(s, &mark, &seen->found, seen->out, &seen->ca_id, &seen->err);
 	}
 	PQclear(res);
 }

@@ -119,7 +119,7 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 /* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
  * MAC */
 static const struct store_statement request_decide = {"request_decide",
-    "WITH u AS (UPDATE request SET decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
+    "WITH u AS (UPDATE request SET version = version + 1, decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
     "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
@@ -153,7 +153,10 @@ put_decision(struct store_params *p, int64_t id, const struct requester *officer
 		store_put_text(p, NULL);
 	if ((rc = store_put_issued(p, d, out, err)) != 0)
 		return rc;
-	store_put_text(p, is_issued ? "request.approved" : "request.denied");
+	store_put_text(p,
+	    is_issued                                  ? "request.approved"
+		: out->disposition == DB_DISP_CANCELED ? "request.canceled"
+						       : "request.denied");
 	store_put_text(p, "success");
 	snprintf(object, sizeof(object), "request %lld%s%s", (long long)id, is_issued ? " " : "",
 	    is_issued ? out->serial : "");

@@ -8,39 +8,6 @@
 #include "list.h"
 #include "verb.h"
 
-static const struct {
-	const char *name;
-	int disposition;
-} states[] = {
-    {"pending", DB_DISP_PENDING},
-    {"issued", DB_DISP_ISSUED},
-    {"denied", DB_DISP_DENIED},
-    {"failed", DB_DISP_ERROR},
-    {"revoked", DB_DISP_REVOKED},
-    {"all", 0},
-};
-
-static const char *
-state_name(int disposition)
-{
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (states[i].disposition == disposition && disposition != 0)
-			return states[i].name;
-	}
-	return "unknown";
-}
-
-/* -1 when there is no such state. */
-static int
-state_number(const char *name)
-{
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(states[i].name, name) == 0)
-			return states[i].disposition;
-	}
-	return -1;
-}
-
 /* ---- list ---- */
 
 static const char *state = "all";
@@ -48,7 +15,7 @@ static struct list_query query = {STORE_LIST_REQUESTS, {.newest_first = true}, 5
 static const struct option_row list_options[] = {
     VERB_CONFIG,
     {"state", 's', OPTION_TEXT, &state, "STATE",
-	"pending, issued, denied, failed, revoked or all (default)"},
+	"pending, issued, denied, canceled, failed, revoked or all (default)"},
     {"requester", 'r', OPTION_TEXT, &query.filter.name, "NAME",
 	"only requests of NAME, as the list has it: DOMAIN\\user"},
     {"limit", 'n', OPTION_NUMBER, &query.limit, "N", "how many rows (default 50; 0: all)"},
@@ -63,10 +30,12 @@ static const struct output_column columns[] = {{"ID", "id"}, {"SUBMITTED", "subm
 static int
 check_state(const struct verb_call *c)
 {
-	query.filter.disposition = state_number(state);
-	if (query.filter.disposition < 0)
+	enum db_disposition d = 0;
+
+	if (strcmp(state, "all") != 0 && !enroll_state_find(state, &d))
 		return command_usage(c->who,
-		    "--state is pending, issued, denied, failed, revoked or all");
+		    "--state is pending, issued, denied, canceled, failed, revoked or all");
+	query.filter.disposition = d;
 	return COMMAND_OK;
 }
 
@@ -90,7 +59,7 @@ set_outcome(gh_json *o, const struct enroll_outcome *out)
 
 	snprintf(code, sizeof(code), "0x%08x", (unsigned)out->status_code);
 	if (gh_json_set_int(o, "id", out->cms_request_id) != 0 ||
-	    gh_json_set_string(o, "state", state_name(out->disposition)) != 0 ||
+	    gh_json_set_string(o, "state", enroll_state_name(out->disposition)) != 0 ||
 	    gh_json_set_string(o, "message", out->message) != 0 ||
 	    gh_json_set_string(o, "status_code", code) != 0 ||
 	    gh_json_set_int(o, "certificate_id", out->cms_id) != 0 ||
@@ -147,7 +116,7 @@ const struct verb verb_request_show = {
     .work = find,
 };
 
-/* ---- approve, deny ---- */
+/* ---- approve, deny, cancel ---- */
 
 static const char *comment;
 static const struct option_row decide_options[] = {
@@ -162,7 +131,8 @@ static struct decision {
 	int (*decide)(struct worker_env *, const struct requester *, int64_t, const char *,
 	    struct enroll_outcome *, struct gh_error *);
 	enum db_disposition wanted;
-} approval = {enroll_approve, DB_DISP_ISSUED}, denial = {enroll_deny, DB_DISP_DENIED};
+} approval = {enroll_approve, DB_DISP_ISSUED}, denial = {enroll_deny, DB_DISP_DENIED},
+  cancellation = {enroll_cancel, DB_DISP_CANCELED};
 
 static int
 decide(struct verb_call *c, struct gh_error *err)
@@ -200,4 +170,15 @@ const struct verb verb_request_deny = {
     .object = "request",
     .work = decide,
     .arg = &denial,
+};
+const struct verb verb_request_cancel = {
+    .usage = {"ID", 1, 1,
+	"Takes a pending request back, which is no judgement on it: its requester made it by mistake.",
+	"gatehouse request cancel 17 --comment 'asked twice'\n"},
+    .options = decide_options,
+    .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
+    .operand = OPERAND_ID,
+    .object = "request",
+    .work = decide,
+    .arg = &cancellation,
 };

@@ -1,0 +1,32 @@
+/* Requests for people and programs: one as it stands, and pages of them. */
+#ifndef STORE_REQUEST_PAGE_H
+#define STORE_REQUEST_PAGE_H
+
+#include "store/store.h"
+
+struct store_request_filter {
+	int64_t after_id; /* id > after_id, or < for newest_first; 0 = from the start */
+	int limit;        /* 1 to 1000 */
+	bool newest_first;
+	/* NULL or 0 = any */
+	int disposition;           /* enum db_disposition */
+	const char *template_name; /* without case */
+	const char *requester;     /* name, without case */
+	const struct requester
+	    *owner; /* only what he asked for himself, by requester_is_same; of his application
+		     * when he comes by one. Found by his present name */
+	int64_t submitted_from, submitted_to; /* UTC seconds, both included */
+	const gh_json *metadata;              /* object, all of whose members the request has */
+};
+/*
+ * *entries: array of {"id","version","status" (enroll_state_name),"profile","message",
+ * "status_code" ("0x80094014"),"requester","application","submitted_at","resolved_at",
+ * "resolved_by","certificate_id","metadata"}. *next as store_search.
+ */
+int store_request_page(struct store *s, const struct store_request_filter *f, gh_json **entries,
+    int64_t *next, struct gh_error *err) GH_MUSTCHECK;
+/* One of them, with "pkcs10" (base64 or null) besides; *owner: who asked. GH_E_NOT_FOUND. */
+int store_request_view(struct store *s, int64_t id, gh_json **out, struct requester *owner,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

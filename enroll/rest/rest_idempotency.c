@@ -1,0 +1,102 @@
+/*
+ * Mark and content of an Idempotency-Key. Each part is preceded by its length, so that no two
+ * different calls are written as the same bytes.
+ */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "buf.h"
+#include "digest.h"
+
+#include "rest_idempotency.h"
+
+#define LABEL "gatehouse rest idempotency v1"
+#define PARTS_MAX (8 * 1024)
+
+/* The header, or NULL when there is none. */
+static int
+find_key(const struct gh_http_request *http, const char **out, struct gh_error *err)
+{
+	size_t found = 0, n;
+
+	*out = gh_http_header(http, "idempotency-key");
+	for (size_t i = 0; i < http->fields; i++)
+		found += strcmp(http->field[i].name, "idempotency-key") == 0;
+	if (found > 1)
+		return gh_refuse(err, GH_E_BAD_REQUEST, "Idempotency-Key is there twice.");
+	if (*out == NULL)
+		return 0;
+	n = strlen(*out);
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)(*out)[i] < 0x20 || (unsigned char)(*out)[i] > 0x7e)
+			n = 0;
+	if (n > 0 && n <= REST_KEY_MAX)
+		return 0;
+	return gh_refuse(err, GH_E_BAD_REQUEST,
+	    "Idempotency-Key must be 1 to %d printable characters.", REST_KEY_MAX);
+}
+
+/* Whom the key belongs to: an entry by its number, which nobody else ever gets. */
+static void
+put_requester(struct gh_buf *b, const struct requester *who)
+{
+	gh_buf_put_u32(b, (uint32_t)who->kind);
+	gh_buf_put_u64(b, (uint64_t)who->app_id);
+	gh_buf_put_string(b, *who->id != '\0' ? who->id : who->name);
+}
+
+static int
+make_mark(const unsigned char secret[GH_KEY_SIZE], const struct gh_buf *parts,
+    unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
+{
+	unsigned char key[GH_KEY_SIZE];
+	int rc = gh_derive_key(secret, LABEL, key, err);
+
+	if (rc == 0 && !gh_hmac(GH_SHA256, key, sizeof(key), parts->data, parts->len, out))
+		rc = gh_fail(err, GH_E_NOMEM, "HMAC of an Idempotency-Key");
+	OPENSSL_cleanse(key, sizeof(key));
+	return rc;
+}
+
+/* The same bytes of another type are another request. */
+static int
+make_content(const struct gh_http_request *http, unsigned char out[REPLAY_MARK_SIZE],
+    struct gh_error *err)
+{
+	const char *type = gh_http_header(http, "content-type");
+	unsigned char body[REPLAY_MARK_SIZE];
+	struct gh_buf b;
+	bool ok;
+
+	if (!gh_digest(GH_SHA256, http->body, http->body_len, body))
+		return gh_fail(err, GH_E_NOMEM, "SHA-256 of a body");
+	gh_buf_init(&b, PARTS_MAX);
+	gh_buf_putc(&b, gh_http_is_json(type) ? 'j' : 'p');
+	gh_buf_put_block(&b, body, sizeof(body));
+	ok = !b.failed && gh_digest(GH_SHA256, b.data, b.len, out);
+	gh_buf_free(&b);
+	return ok ? 0 : gh_fail(err, GH_E_NOMEM, "SHA-256 of a body");
+}
+
+int
+rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
+    struct enroll_request *req, struct gh_error *err)
+{
+	const char *key;
+	struct gh_buf parts;
+	int rc = find_key(call->http, &key, err);
+
+	if (rc != 0 || key == NULL)
+		return rc;
+	gh_buf_init(&parts, PARTS_MAX);
+	gh_buf_put_string(&parts, key);
+	put_requester(&parts, &req->requester);
+	gh_buf_put_string(&parts, call->http->path);
+	if ((rc = gh_buf_check(&parts, err)) == 0 &&
+	    (rc = make_mark(secret, &parts, req->replay_mark, err)) == 0)
+		rc = make_content(call->http, req->replay_content, err);
+	gh_buf_free(&parts);
+	req->has_replay_mark = req->has_replay_content = rc == 0;
+	return rc;
+}

@@ -1,0 +1,21 @@
+/*
+ * The header Idempotency-Key: a client that got no answer sends the same request with the same key
+ * again, and gets the recorded answer, never a second certificate.
+ */
+#ifndef ENROLL_REST_IDEMPOTENCY_H
+#define ENROLL_REST_IDEMPOTENCY_H
+
+#include "call.h"
+
+#define REST_KEY_MAX 255 /* characters */
+
+/*
+ * Fill the replay mark of req, whose requester is set: HMAC-SHA256, under a key of the gateway
+ * secret, over header, requester, application and path; and the content: SHA-256 of the body and
+ * its type. Without the header req is left alone. GH_E_BAD_REQUEST: the header is there twice, or
+ * is not 1 to REST_KEY_MAX printable characters; GH_E_INTERNAL.
+ */
+int rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
+    struct enroll_request *req, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

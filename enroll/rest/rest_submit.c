@@ -1,0 +1,276 @@
+/*
+ * A request over REST goes through the stages of the pipeline as the batch of one. What was
+ * recorded under its Idempotency-Key comes before all that was decided meanwhile: a retry that took
+ * long must not turn a certificate into an error.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "timestamp.h"
+
+#include "decide.h"
+
+#include "rest_door.h"
+#include "rest_idempotency.h"
+#include "rest_request_view.h"
+#include "rest_submit.h"
+
+#define PKCS10_TEXT_MAX (2 * CA_PKCS10_DER_MAX) /* characters: armour and line ends, generously */
+#define DER_SEQUENCE 0x30                       /* base64 of a request begins with 'M' */
+
+/* One call on its way. */
+struct submission {
+	const struct call *call;
+	struct enroll_request req;
+	struct enrollment e; /* rc and err also of what is here */
+	struct rest_fields fields;
+	bool is_recorded; /* e.out is the answer to a call that came before */
+};
+
+/* ---- what the call says ---- */
+
+static int
+take_der(struct submission *s, const unsigned char *der, size_t len)
+{
+	return ca_pkcs10_parse(der, len, &s->req.csr, &s->e.err);
+}
+
+static int
+take_text(struct submission *s, const char *text)
+{
+	unsigned char *der = NULL;
+	size_t len = 0;
+	int rc = ca_pkcs10_unarmour(text, &der, &len, &s->e.err);
+
+	if (rc == 0)
+		rc = take_der(s, der, len);
+	free(der);
+	return rc;
+}
+
+/* The body is the request itself, in DER or as text. */
+static int
+read_pkcs10(struct submission *s)
+{
+	const struct gh_http_request *http = s->call->http;
+	char *text;
+	int rc;
+
+	if (http->body_len > 0 && http->body[0] == DER_SEQUENCE)
+		return take_der(s, http->body, http->body_len);
+	if (memchr(http->body, '\0', http->body_len) != NULL)
+		return gh_refuse(&s->e.err, GH_E_CSR, "The body is no PKCS#10 in DER or base64.");
+	if ((text = strndup((const char *)http->body, http->body_len)) == NULL)
+		return gh_fail(&s->e.err, GH_E_NOMEM, "body");
+	rc = take_text(s, text);
+	free(text);
+	return rc;
+}
+
+static void
+check_members(struct submission *s, const gh_json *body)
+{
+	for (void *it = gh_json_iter(body); it != NULL; it = gh_json_next(body, it)) {
+		const char *name = gh_json_iter_name(it);
+
+		if (strcmp(name, "pkcs10") != 0 && strcmp(name, "metadata") != 0)
+			rest_field_wrong(&s->fields, name, "There is no field %.60s.", name);
+	}
+}
+
+/* {"pkcs10","metadata"} */
+static int
+read_json(struct submission *s)
+{
+	gh_json *body, *metadata;
+	const char *text;
+	int rc = rest_body(s->call, &body, &s->e.err);
+
+	if (rc != 0)
+		return rc;
+	check_members(s, body);
+	text = rest_text(&s->fields, body, "pkcs10", 1, PKCS10_TEXT_MAX, true);
+	metadata = gh_json_get(body, "metadata");
+	if (gh_json_type(metadata) != GH_JSON_NULL && gh_json_type(metadata) != GH_JSON_OBJECT)
+		rest_field_wrong(&s->fields, "metadata", "The field metadata must be an object.");
+	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0)
+		rc = take_text(s, text);
+	if (rc == 0 && gh_json_type(metadata) == GH_JSON_OBJECT)
+		s->req.metadata = gh_json_ref(metadata);
+	gh_json_free(body);
+	return rc;
+}
+
+static int
+read_body(struct submission *s)
+{
+	const struct gh_http_request *http = s->call->http;
+
+	if (http->body_len == 0)
+		return gh_refuse(&s->e.err, GH_E_BAD_REQUEST,
+		    "The body is empty: send a PKCS#10, as %s or in JSON.", REST_PKCS10_TYPE);
+	return gh_http_is_json(gh_http_header(http, "content-type")) ? read_json(s)
+								     : read_pkcs10(s);
+}
+
+/* ---- who asks, for what ---- */
+
+/* A request is recorded for the application that it came through, so that an officer's approval
+ * finds the same templates, CA and groups. */
+static int
+init(const struct worker_env *env, struct submission *s)
+{
+	struct enroll_request *req = &s->req;
+	const struct app *app;
+	int rc;
+
+	req->protocol = ENROLL_REST;
+	memcpy(req->request_id, s->call->http->request_id, sizeof(req->request_id));
+	req->requester = *s->call->requester;
+	req->submitted = gh_now();
+	s->e.req = req;
+	s->e.entry = s->call->entry;
+	if ((req->template_name = strdup(call_text(s->call->parts, "profile"))) == NULL)
+		return gh_fail(&s->e.err, GH_E_NOMEM, "request");
+	if ((rc = rest_door(env, s->call, &app, &s->e.err)) != 0)
+		return rc;
+	s->e.profile = &app->profile;
+	req->requester.app_id = app->id;
+	snprintf(req->requester.app_name, sizeof(req->requester.app_name), "%s", app->name);
+	return rest_idempotency(env->server_secret, s->call, req, &s->e.err);
+}
+
+/* ---- calls that came before ---- */
+
+static int
+find_recorded(struct worker_env *env, struct submission *s)
+{
+	struct enroll_outcome out = {0};
+	struct store_replay r = {.who = &s->req.requester,
+	    .mark = s->req.replay_mark,
+	    .content = s->req.replay_content,
+	    .out = &out};
+
+	if (!s->req.has_replay_mark)
+		return 0;
+	store_find_replays_send(env->store, &r, 1);
+	store_find_replays_collect(env->store, &r, 1);
+	s->is_recorded = r.rc == 0 && r.found;
+	if (r.rc != 0)
+		s->e.err = r.err;
+	if (s->is_recorded)
+		s->e.out = out;
+	return r.rc;
+}
+
+/* ---- the answer ---- */
+
+/* The reason that was recorded, without what Microsoft's clients expect before it. */
+static const char *
+reason_of(const struct enroll_outcome *out)
+{
+	const char *comma = strstr(out->message, ", ");
+
+	return strncmp(out->message, "Denied by Policy Module", 23) == 0 && comma != NULL
+	    ? comma + 2
+	    : out->message;
+}
+
+/* A denial says why, and where it is recorded. */
+static void
+reply_denied(const struct submission *s, struct gh_http_reply *rep)
+{
+	const struct enroll_outcome *out = &s->e.out;
+	gh_json *more = gh_json_new_object();
+	struct gh_error err;
+
+	/* a recorded one has its HRESULT only, which several reasons share */
+	gh_refuse(&err, s->is_recorded || out->is_replay ? GH_E_DENIED : s->e.err.code, "%s",
+	    reason_of(out));
+	if (more == NULL || gh_json_set_int(more, "id", out->cms_request_id) != 0 ||
+	    !rest_request_links(more, out->cms_request_id, 0)) {
+		gh_json_free(more);
+		more = NULL;
+	}
+	rest_error(&err, s->call->http->request_id, more, rep);
+}
+
+static gh_json *
+certificate_json(const struct enroll_outcome *out)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_int(o, "id", out->cms_id) == 0 &&
+	    gh_json_set_string(o, "serial", out->serial) == 0 &&
+	    gh_json_set_string(o, "thumbprint", out->thumbprint) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+static gh_json *
+answer_json(const struct submission *s)
+{
+	const struct enroll_outcome *out = &s->e.out;
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_int(o, "id", out->cms_request_id) == 0 &&
+	    gh_json_set_string(o, "profile", s->req.template_name) == 0 &&
+	    gh_json_set_string(o, "status", enroll_state_name(out->disposition)) == 0 &&
+	    gh_json_set_string(o, "message", out->message) == 0 &&
+	    (out->cms_id == 0 || gh_json_set(o, "certificate", certificate_json(out)) == 0) &&
+	    rest_request_links(o, out->cms_request_id, out->cms_id))
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+static void
+answer(struct submission *s, struct gh_http_reply *rep)
+{
+	char location[64];
+
+	if (s->e.rc != 0) {
+		rest_error(&s->e.err, s->call->http->request_id, rest_fields_take(&s->fields), rep);
+	} else if (s->e.out.disposition == DB_DISP_DENIED) {
+		reply_denied(s, rep);
+	} else {
+		snprintf(location, sizeof(location), REST_REQUEST "%" PRId64,
+		    s->e.out.cms_request_id);
+		gh_http_reply_header(rep, "Location", location);
+		rest_json(rep, 201, answer_json(s));
+	}
+}
+
+/* ---- all of it ---- */
+
+/* Nobody waits for a certificate any more when the deadline has passed. */
+static void
+decide(struct worker_env *env, struct submission *s)
+{
+	struct enrollment *one = &s->e;
+
+	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0)
+		enroll_decide(env, one);
+	if (s->e.rc == 0)
+		s->e.rc = gh_http_check_deadline(s->call->http, &s->e.err);
+	enroll_sign(env, &one, 1);
+	enroll_record(env, &one, 1);
+}
+
+void
+rest_submit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct submission s = {.call = call};
+
+	if ((s.e.rc = init(env, &s)) == 0)
+		s.e.rc = find_recorded(env, &s);
+	if (!s.is_recorded)
+		decide(env, &s);
+	answer(&s, rep);
+	rest_fields_clear(&s.fields);
+	enrollment_clear(&s.e);
+	enroll_request_clear(&s.req);
+}

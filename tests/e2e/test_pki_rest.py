@@ -1,0 +1,493 @@
+#!/usr/bin/env python3
+"""Enrollment over REST from the profile to the certificate, with Python, curl and openssl as clients: what is repeated, decided
+by several at once, sent wrongly, or another's."""
+
+import base64
+import concurrent.futures
+import hashlib
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import unittest
+import urllib.parse
+
+import client
+import der
+import tap
+from client import Client
+from environment import Environment
+
+env = Environment("pki_rest", GATEHOUSE_CONF_EXTRA="""
+roles { officer_groups = "pki-officers" }
+limits { failures = 1000 }
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+CSR = der.csr(KEY)
+CAFILE = env.var["GATEHOUSE_CAFILE"]
+
+
+def web_csr(host):
+    return der.csr(KEY, subject=[("CN", host)],
+                   extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+
+
+class Person:
+    """A caller by Basic, without an application key."""
+
+    def __init__(self, user, password):
+        self.user, self.password = user, password
+        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.client = Client(env)
+
+    def call(self, method, path, body=None, **headers):
+        head = {"Authorization": self.basic}
+        if isinstance(body, dict):
+            body, head["Content-Type"] = json.dumps(body).encode(), "application/json"
+        head |= {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.client.request(method, path, body, head)
+
+    def get(self, path, **headers):
+        return self.call("GET", path, **headers)
+
+    def submit(self, csr=CSR, profile="User", metadata=None, **headers):
+        body = {"pkcs10": base64.b64encode(csr).decode()}
+        if metadata is not None:
+            body["metadata"] = metadata
+        return self.call("POST", f"/pki/request/{profile}", body, **headers)
+
+    def decide(self, number, status, etag='"v1"', comment=None):
+        body = {"status": status}
+        if comment is not None:
+            body["comment"] = comment
+        head = {"If_Match": etag} if etag is not None else {}
+        return self.call("PUT", f"/pki/request/{number}/status", body, **head)
+
+
+alice, bob, carol = Person("alice", "alice-secret"), Person("bob", "bob-secret"), Person("carol", "carol-secret")
+olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip())
+otto = Person(env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"])
+admin = Person(env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"])
+
+
+class Case(unittest.TestCase):
+    def expect(self, reply, status, code=None):
+        self.assertEqual(reply.status, status, reply.body)
+        if code is not None:
+            self.assertEqual(reply.json["code"], code, reply.body)
+        return reply
+
+    def pending(self, host="rest.example.test", who=alice):
+        reply = self.expect(who.submit(web_csr(host), "WebServer"), 201)
+        self.assertEqual(reply.json["status"], "pending")
+        return reply.json["id"]
+
+    def requests(self):
+        return env.count("select count(*) from request")
+
+    def certificates(self):
+        return env.count("select count(*) from certificate where request_id > 0")
+
+
+class Profiles(Case):
+    def test_the_caller_sees_what_is_for_him(self):
+        names = [e["name"] for e in self.expect(alice.get("/pki/profiles"), 200).json["entries"]]
+        self.assertIn("User", names)
+        self.assertEqual(names, sorted(names, key=str.lower))
+        seen = {e["name"]: e["may_enroll"] for e in self.expect(olga.get("/pki/profiles"), 200).json["entries"]}
+        self.assertTrue(set(names) <= set(seen))
+        self.assertFalse(any(seen.values()))
+        for name in names:
+            self.expect(alice.get("/pki/profile/" + name), 200)
+        for name in set(seen) - set(names):
+            self.expect(alice.get("/pki/profile/" + name), 404)
+
+    def test_pages(self):
+        whole = [e["name"] for e in olga.get("/pki/profiles").json["entries"]]
+        found, after = [], ""
+        while after is not None:
+            reply = self.expect(olga.get("/pki/profiles?limit=2" + (f"&after={urllib.parse.quote(after)}" if after else "")), 200)
+            found += [e["name"] for e in reply.json["entries"]]
+            after = reply.json["next"]
+        self.assertEqual(found, whole)
+
+    def test_a_form_is_enough_to_make_a_request(self):
+        form = self.expect(alice.get("/pki/profile/WebServer"), 200).json
+        pkcs10 = form["inputs"]["pkcs10"]
+        self.assertEqual((pkcs10["subject"]["from"], pkcs10["san"]["from"]), ("request", "request"))
+        self.assertTrue(form["approval"])
+        rule = next(k for k in pkcs10["keys"] if k["type"] == "EC")
+        key = der.Key(env.scratch, "ec:" + rule["curves"][0])
+        names = {n: ["form.example.test"] for n in pkcs10["san"]["required"]}
+        csr = der.csr(key, subject=[(a, "form.example.test") for a in pkcs10["subject"]["required"]],
+                      extensions=[der.extension("subjectAltName", der.san(**names))])
+        reply = self.expect(alice.submit(csr, form["name"]), 201)
+        self.assertEqual(reply.json["status"], "pending")
+
+    def test_command_shows_the_same(self):
+        form = olga.get("/pki/profile/User").json
+        for name in ("link", "may_enroll"):
+            del form[name]
+        self.assertEqual(env.admin("profile", "show", "User", "--json"), form)
+        shown = env.admin("profile", "show", "User", check=False)
+        self.assertIn(b"outputs:", shown.stdout)
+        self.assertEqual(len(env.admin("profile", "list", "--json")), len(olga.get("/pki/profiles").json["entries"]))
+        self.assertEqual([p["name"] for p in env.admin("profile", "list", "--app", "other", "--json")], ["User"])
+        self.assertNotEqual(env.admin("profile", "show", "Nothing", check=False).returncode, 0)
+
+
+class Submit(Case):
+    def test_issued_at_once(self):
+        reply = self.expect(alice.submit(), 201)
+        answer = reply.json
+        self.assertEqual(answer["status"], "issued")
+        self.assertEqual(reply.headers["location"], f"/pki/request/{answer['id']}")
+        self.assertEqual(answer["links"]["request"], reply.headers["location"])
+        cert = self.expect(alice.get(answer["links"]["certificate"]), 200).json
+        self.assertEqual((cert["id"], cert["serial"]), (answer["certificate"]["id"], answer["certificate"]["serial"]))
+        row = self.expect(alice.get(answer["links"]["request"]), 200).json
+        self.assertEqual((row["status"], row["profile"], row["certificate_id"], row["application"]),
+                         ("issued", "User", cert["id"], "demo"))
+        self.assertEqual(base64.b64decode(row["pkcs10"]), CSR)
+
+    def test_each_form_of_the_request(self):
+        text = base64.b64encode(CSR).decode()
+        pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n"
+        for body in (CSR, text.encode(), pem.encode()):
+            self.expect(alice.call("POST", "/pki/request/User", body, Content_Type="application/pkcs10"), 201)
+        self.expect(alice.call("POST", "/pki/request/user", {"pkcs10": pem, "metadata": None}), 201)
+
+    def test_curl_and_openssl(self):
+        folder = env.scratch
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=x", "-keyout", folder / "curl.key", "-outform", "DER", "-out", folder / "curl.csr"],
+                       check=True, stderr=subprocess.DEVNULL)
+        curl = ["curl", "-sS", "--fail-with-body", "--cacert", CAFILE, "-u", "alice:alice-secret"]
+        url = env.var["GATEHOUSE_URL"]
+        done = subprocess.run([*curl, "-H", "Content-Type: application/pkcs10", "--data-binary", f"@{folder}/curl.csr",
+                               url + "/pki/request/User"], check=True, stdout=subprocess.PIPE)
+        link = json.loads(done.stdout)["links"]["certificate"]
+        for accept, read in (("application/pkix-cert", ["x509", "-inform", "DER"]), ("application/x-pem-file", ["x509"])):
+            cert = subprocess.run([*curl, "-H", f"Accept: {accept}", url + link], check=True, stdout=subprocess.PIPE).stdout
+            self.assertIn(b"BEGIN CERTIFICATE", der.openssl(*read, stdin=cert))
+        p7 = subprocess.run([*curl, "-H", "Accept: application/pkcs7-mime", url + link], check=True,
+                            stdout=subprocess.PIPE).stdout
+        client.verify_chain(folder, client.pkcs7_certificates(p7))
+        self.assertEqual(client.pkcs7_certificates(p7)[0],
+                         der.openssl("x509", "-outform", "DER", stdin=subprocess.run(
+                             [*curl, url + link + "?format=pem"], check=True, stdout=subprocess.PIPE).stdout))
+        again = subprocess.run([*curl, url + link + "?format=pkcs7"], check=True, stdout=subprocess.PIPE).stdout
+        self.assertEqual(again, p7)
+
+    def test_metadata(self):
+        form = alice.get("/pki/profile/User").json["inputs"]["metadata"]["fields"]
+        self.assertTrue(form)
+        self.expect(alice.submit(metadata={"no-such-field": "x"}), 400, "metadata")
+        name = next(f["name"] for f in form if f["type"] == "String" and "regex" not in f)
+        reply = self.expect(alice.submit(metadata={name: "rest value"}), 201)
+        self.assertEqual(alice.get(reply.json["links"]["request"]).json["metadata"][name], "rest value")
+        found = self.expect(olga.get("/pki/requests?limit=1000&metadata=" + urllib.parse.quote(json.dumps({name: "rest value"}))), 200)
+        self.assertEqual([e["id"] for e in found.json["entries"]], [reply.json["id"]])
+
+    def test_denied_is_recorded(self):
+        before = self.certificates()
+        weak = der.csr(der.Key(env.scratch, "ec:P-521"))
+        reply = self.expect(alice.submit(weak, "WebServer"), 403)
+        self.assertIn(reply.json["code"], ("key_type", "key_length"))
+        row = self.expect(alice.get(reply.json["links"]["request"]), 200).json
+        self.assertEqual(row["status"], "denied")
+        self.assertNotIn("certificate", row["links"])
+        unknown = self.expect(alice.submit(profile="Nothing"), 403, "template_unknown")
+        self.assertEqual(alice.get(unknown.json["links"]["status"]).json["status"], "denied")
+        self.assertEqual(self.certificates(), before)
+
+    def test_wrong_bodies(self):
+        before = self.requests()
+        path, text = "/pki/request/User", base64.b64encode(CSR).decode()
+        for body, kind, status in (
+                (b"", "application/json", 400), (b"{", "application/json", 400), (b"[]", "application/json", 400),
+                (b"{}", "application/json", 422), (b'{"pkcs10":5}', "application/json", 422),
+                (json.dumps({"pkcs10": text, "metdata": {}}).encode(), "application/json", 422),
+                (json.dumps({"pkcs10": text, "metadata": []}).encode(), "application/json", 422),
+                (json.dumps({"pkcs10": text[:-40]}).encode(), "application/json", 400),
+                (json.dumps({"pkcs10": "%%%"}).encode(), "application/json", 400),
+                (CSR[:-1], "application/pkcs10", 400), (CSR + b"\0", "application/pkcs10", 400),
+                (b"M\0II", "application/pkcs10", 400), (b"\x30", "application/pkcs10", 400),
+                (CSR, "application/octet-stream", 415), (text.encode(), "text/plain", 415), (CSR, "application/pkcs10x", 415),
+                (b"pkcs10=" + text.encode(), "application/x-www-form-urlencoded", 415),
+                (b"{" + b" " * 200_000 + b"}", "application/json", 413)):
+            with self.subTest(body=body[:60], kind=kind):
+                self.expect(alice.call("POST", path, body, Content_Type=kind), status)
+        forged = bytearray(CSR)
+        forged[-3] ^= 1
+        self.expect(alice.submit(bytes(forged)), 400)
+        self.assertEqual(self.requests(), before)
+
+    def test_half_sent_body_leaves_nothing(self):
+        before = self.requests()
+        url = urllib.parse.urlsplit(env.var["GATEHOUSE_URL"])
+        context = ssl.create_default_context(cafile=CAFILE)
+        head = (f"POST /pki/request/User HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: {alice.basic}\r\n"
+                f"Content-Type: application/pkcs10\r\nContent-Length: {len(CSR)}\r\n\r\n").encode()
+        with context.wrap_socket(socket.create_connection((url.hostname, url.port)), server_hostname=url.hostname) as s:
+            s.sendall(head + CSR[:100])
+        self.expect(alice.submit(), 201)
+        self.assertEqual(self.requests(), before + 1)
+
+    def test_local_administrator_is_nobody_in_the_directory(self):
+        for who in (olga, admin):
+            self.expect(who.submit(), 401)
+
+    def test_application_with_its_key(self):
+        other = Client(env, app_key=base64.b64encode((env.dir / "state" / "app2.key").read_bytes().strip()).decode(),
+                       secret=(env.dir / "state" / "app2.secret").read_bytes().strip())
+        body = json.dumps({"pkcs10": base64.b64encode(CSR).decode()})
+        reply = self.expect(other.call("/pki/request/User", body), 201)
+        self.assertEqual(alice.get(reply.json["links"]["request"]).json["application"], "other")
+        self.expect(other.call("/pki/request/WebServer", body), 403, "template_unknown")
+        self.expect(other.call("/pki/request/User", body, X_CSS_CMS_Signature="AAAA"), 403, "signature")
+        # what came through another application is not this one's to see
+        mine = self.expect(alice.submit(), 201)
+        self.expect(other.call(mine.json["links"]["request"], b"", "GET"), 404)
+
+
+class Idempotency(Case):
+    def test_repeated(self):
+        before = self.certificates()
+        first = self.expect(alice.submit(Idempotency_Key="one"), 201)
+        again = self.expect(alice.submit(Idempotency_Key="one"), 201)
+        self.assertEqual(first.json, again.json)
+        self.assertEqual(first.headers["location"], again.headers["location"])
+        self.assertEqual(self.certificates(), before + 1)
+        self.expect(alice.submit(web_csr("other.example.test"), Idempotency_Key="one"), 409, "conflict")
+        self.expect(alice.call("POST", "/pki/request/User", CSR, Content_Type="application/pkcs10", Idempotency_Key="one"), 409)
+        # the key is hers: another's is another one, as is that of another profile
+        self.assertNotEqual(self.expect(bob.submit(Idempotency_Key="one"), 201).json["id"], first.json["id"])
+        self.assertNotEqual(self.expect(alice.submit(web_csr("k.example.test"), "WebServer", Idempotency_Key="one"), 201).json["id"],
+                            first.json["id"])
+        self.assertNotEqual(self.expect(alice.submit(), 201).json["id"], self.expect(alice.submit(), 201).json["id"])
+
+    def test_pending_and_denied(self):
+        csr = web_csr("idem.example.test")
+        first = self.expect(alice.submit(csr, "WebServer", Idempotency_Key="p"), 201).json
+        self.expect(olga.decide(first["id"], "approved"), 200)
+        again = self.expect(alice.submit(csr, "WebServer", Idempotency_Key="p"), 201).json
+        self.assertEqual((again["id"], again["status"]), (first["id"], "issued"))
+        self.assertIn("certificate", again["links"])
+        denied = [self.expect(alice.submit(profile="Nothing", Idempotency_Key="d"), 403).json for _ in range(2)]
+        self.assertEqual(denied[0]["id"], denied[1]["id"])
+        self.assertEqual(denied[0]["message"], denied[1]["message"])
+
+    def test_at_once(self):
+        before = self.certificates()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: Person("alice", "alice-secret").submit(Idempotency_Key="race"), range(8)))
+        self.assertEqual([r.status for r in replies], [201] * 8, [r.body for r in replies])
+        self.assertEqual(len({r.json["id"] for r in replies}), 1)
+        self.assertEqual(self.certificates(), before + 1)
+
+    def test_at_once_with_different_bodies(self):
+        csrs = [web_csr(f"race{i}.example.test") for i in range(8)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda c: Person("alice", "alice-secret").submit(c, "WebServer", Idempotency_Key="mixed"), csrs))
+        self.assertEqual(sorted(r.status for r in replies), [201] + [409] * 7, [r.body for r in replies])
+
+    def test_lost_answer(self):
+        """The client is gone before the answer; the same call again gets what was recorded."""
+        before = self.certificates()
+        url = urllib.parse.urlsplit(env.var["GATEHOUSE_URL"])
+        context = ssl.create_default_context(cafile=CAFILE)
+        body = json.dumps({"pkcs10": base64.b64encode(CSR).decode()}).encode()
+        head = (f"POST /pki/request/User HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: {alice.basic}\r\n"
+                f"Content-Type: application/json\r\nIdempotency-Key: lost\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+        with context.wrap_socket(socket.create_connection((url.hostname, url.port)), server_hostname=url.hostname) as s:
+            s.sendall(head + body)
+        reply = self.expect(alice.submit(Idempotency_Key="lost"), 201)
+        self.assertEqual(reply.json["status"], "issued")
+        self.assertEqual(self.certificates(), before + 1)
+
+    def test_wrong_keys(self):
+        before = self.requests()
+        for key in ("", "x" * 256, "a\tb"):
+            with self.subTest(key=key[:10]):
+                self.expect(alice.submit(Idempotency_Key=key), 400)
+        self.assertEqual(self.requests(), before)
+
+
+class Decisions(Case):
+    def test_approved(self):
+        number = self.pending("approved.example.test")
+        status = self.expect(olga.get(f"/pki/request/{number}/status"), 200)
+        self.assertEqual((status.json["status"], status.headers["etag"]), ("pending", '"v1"'))
+        done = self.expect(olga.decide(number, "approved", status.headers["etag"], "ticket 4711"), 200)
+        self.assertEqual((done.json["status"], done.headers["etag"], done.json["resolved_by"]), ("issued", '"v2"', "olga"))
+        cert = self.expect(alice.get(done.json["links"]["certificate"]), 200).json
+        self.assertIn("approved.example.test", " ".join(cert["sans"]))
+        self.assertEqual(env.admin("request", "show", number, "--json")["state"], "issued")
+
+    def test_rejected_and_canceled(self):
+        number = self.pending("rejected.example.test")
+        done = self.expect(olga.decide(number, "rejected", comment="not ours"), 200).json
+        self.assertEqual(done["status"], "denied")
+        self.assertIn("not ours", done["message"])
+        mine = self.pending("canceled.example.test")
+        done = self.expect(alice.decide(mine, "canceled", comment="asked twice"), 200).json
+        self.assertEqual((done["status"], done["status_code"]), ("canceled", "0x800704c7"))
+        self.assertEqual(env.sql(f"select event from audit where object = 'request {mine}'"), [["request.canceled"]])
+        self.assertEqual([r["id"] for r in env.admin("request", "list", "--state", "canceled", "--json")][:1], [mine])
+        by_command = self.pending("by-command.example.test")
+        self.assertEqual(env.admin("request", "cancel", by_command, check=False).returncode, 0)
+        for n in (number, mine, by_command):
+            for status in ("approved", "rejected", "canceled"):
+                self.expect(olga.decide(n, status, '"v2"'), 409)
+                self.expect(olga.decide(n, status, '"v1"'), 412)
+
+    def test_who_may(self):
+        number = self.pending("who.example.test")
+        for who, status in ((alice, 403), (bob, 404), (otto, 404)):
+            self.expect(who.decide(number, "approved"), status)
+        for who in (bob, otto):
+            self.expect(who.decide(number, "canceled"), 404)
+            self.expect(who.get(f"/pki/request/{number}"), 404)
+            self.expect(who.get(f"/pki/request/{number}/status"), 404)
+        self.expect(alice.get("/pki/request/999999999"), 404)
+        # an officer does not decide on his own
+        own = self.pending("own.example.test", carol)
+        self.expect(carol.decide(own, "approved"), 403, "forbidden")
+        self.expect(carol.decide(own, "canceled"), 200)
+        self.assertEqual(olga.get(f"/pki/request/{number}/status").json["status"], "pending")
+
+    def test_preconditions(self):
+        number = self.pending("match.example.test")
+        self.expect(olga.decide(number, "approved", None), 428, "precondition_required")
+        for etag in ('"v2"', 'W/"v1"', "v1", '""'):
+            self.expect(olga.decide(number, "approved", etag), 412, "precondition")
+        for body in ({}, {"status": "issued"}, {"status": "approved", "coment": "x"}, {"status": "approved", "comment": "a\nb"},
+                     {"status": "approved", "comment": "x" * 1025}, {"status": 1}):
+            self.expect(olga.call("PUT", f"/pki/request/{number}/status", body, If_Match='"v1"'), 422)
+        self.assertEqual(olga.get(f"/pki/request/{number}/status").json["status"], "pending")
+        self.expect(olga.decide(number, "rejected", '"v7", "v1"'), 200)
+
+    def test_eight_officers_at_once(self):
+        before = self.certificates()
+        number = self.pending("eight.example.test")
+        barrier = threading.Barrier(8)
+
+        def one(i):
+            who = Person(olga.user, olga.password)
+            barrier.wait()
+            return who.decide(number, ("approved", "rejected", "canceled")[i % 3]).status
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            statuses = sorted(pool.map(one, range(8)))
+        self.assertEqual(statuses, [200] + [412] * 7)
+        state = olga.get(f"/pki/request/{number}/status").json
+        self.assertEqual(state["version"], 2)
+        self.assertEqual(self.certificates() - before, 1 if state["status"] == "issued" else 0)
+
+    def test_approval_resolves_the_application_of_the_request(self):
+        number = self.pending("door.example.test")
+        env.admin("app", "disable", "demo")
+        try:
+            env.await_catalog()
+            self.expect(olga.decide(number, "approved"), 409)
+        finally:
+            env.admin("app", "enable", "demo")
+            env.await_catalog()
+        self.expect(olga.decide(number, "approved"), 200)
+
+
+class Lists(Case):
+    def ids(self, who, query):
+        return [e["id"] for e in self.expect(who.get("/pki/requests?" + query), 200).json["entries"]]
+
+    def walk(self, who, query):
+        found, after = [], None
+        for _ in range(500):
+            reply = self.expect(who.get(f"/pki/requests?{query}" + (f"&after={after}" if after else "")), 200).json
+            found += [e["id"] for e in reply["entries"]]
+            after = reply["next"]
+            if after is None:
+                return found
+        raise AssertionError("no end")
+
+    def test_filters(self):
+        mine, his = self.pending("list.example.test"), self.pending("list2.example.test", bob)
+        issued = self.expect(bob.submit(), 201).json["id"]
+        self.assertEqual(self.ids(bob, "status=pending"), [n for n in self.ids(olga, "status=pending&limit=1000") if n == his or n in self.ids(bob, "")])
+        self.assertIn(mine, self.ids(olga, "status=pending&limit=1000"))
+        self.assertNotIn(mine, self.ids(bob, "limit=1000"))
+        self.assertIn(issued, self.ids(bob, "profile=user&limit=1000"))
+        self.assertNotIn(his, self.ids(bob, "profile=user&limit=1000"))
+        name = olga.get(f"/pki/request/{his}").json["requester"]
+        found = self.ids(olga, "limit=1000&requester=" + urllib.parse.quote(name))
+        self.assertIn(his, found)
+        self.assertNotIn(mine, found)
+        at = olga.get(f"/pki/request/{his}").json["submitted_at"]
+        self.assertIn(his, self.ids(olga, f"limit=1000&submitted_from={at}&submitted_to={at}"))
+        self.assertEqual(self.ids(olga, "submitted_from=2099-01-01"), [])
+        self.assertEqual(self.ids(otto, ""), [])
+        self.assertEqual(self.ids(bob, "limit=1000&order=newest"), self.ids(bob, "limit=1000")[::-1])
+
+    def test_wrong_parameters(self):
+        for query in ("limit=0", "limit=1001", "after=x", "status=open", "order=up", "profile=", "owner=alice",
+                      "metadata=%5B%5D", "metadata=x", "submitted_from=yesterday", "limit=1&limit=2", "requester=%FF"):
+            with self.subTest(query=query):
+                self.expect(olga.get("/pki/requests?" + query), 422, "validation")
+
+    def test_pages_while_rows_come(self):
+        for _ in range(7):
+            self.expect(alice.submit(), 201)
+        before = self.walk(olga, "limit=1000")
+        stop = threading.Event()
+
+        def submit():
+            who = Person("bob", "bob-secret")
+            while not stop.is_set():
+                who.submit()
+        thread = threading.Thread(target=submit)
+        thread.start()
+        try:
+            for order in ("oldest", "newest"):
+                found = self.walk(olga, f"limit=3&order={order}")
+                self.assertEqual(len(found), len(set(found)))
+                self.assertTrue(set(before) <= set(found))
+                self.assertEqual(found, sorted(found, reverse=order == "newest"))
+        finally:
+            stop.set()
+            thread.join()
+
+
+class CrossSite(Case):
+    """A page of another site makes a browser send what it remembers for us: Basic credentials, a client certificate."""
+
+    def test_foreign_page(self):
+        number = self.pending("foreign.example.test")
+        before = self.requests()
+        host = f"{alice.client.host}:{alice.client.port}"
+        for head in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"},
+                     {"Sec_Fetch_Site": "same-site", "Origin": f"https://intranet.{host}"}):
+            with self.subTest(head=head):
+                self.expect(alice.submit(**head), 403, "cross_site")
+                self.expect(alice.call("POST", "/pki/request/User", CSR, Content_Type="application/pkcs10", **head), 403, "cross_site")
+                self.expect(carol.call("PUT", f"/pki/request/{number}/status", {"status": "approved"}, If_Match='"v1"', **head),
+                            403, "cross_site")
+        # what a form or fetch() without a preflight can send
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            self.expect(alice.call("POST", "/pki/request/User", CSR, Content_Type=kind), 415)
+        self.assertEqual(self.requests(), before)
+        self.assertEqual(olga.get(f"/pki/request/{number}/status").json["version"], 1)
+
+    def test_own_page(self):
+        origin = f"https://{alice.client.host}:{alice.client.port}"
+        self.expect(alice.submit(Origin=origin, Sec_Fetch_Site="same-origin"), 201)
+
+    def test_preflight_permits_nothing(self):
+        reply = alice.client.request("OPTIONS", "/pki/request/User", None,
+                                     {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+        self.assertGreaterEqual(reply.status, 400)
+        self.assertFalse([name for name in reply.headers if name.startswith("access-control-")])
+
+
+if __name__ == "__main__":
+    tap.main()
