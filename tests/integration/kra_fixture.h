@@ -12,6 +12,7 @@
 #include "kra/key_archive.h"
 #include "kra/key_recovery.h"
 #include "kra/key_view.h"
+#include "kra/kra_keys.h"
 #include "store/key/kra_key.h"
 
 #define DATABASE_MS 5000
@@ -28,7 +29,7 @@ struct kra_world {
 /* --- the KRA ------------------------------------------------------------------------------------
  */
 
-static void
+static inline void
 kra_make_key(struct kra_world *w, struct admin_signer *admin, enum store_kra_kind kind,
     const char *alg)
 {
@@ -47,7 +48,7 @@ kra_make_key(struct kra_world *w, struct admin_signer *admin, enum store_kra_kin
 	store_kra_key_clear(&k);
 }
 
-static void
+static inline void
 kra_world_open(struct kra_world *w)
 {
 	struct admin_signer admin;
@@ -56,6 +57,7 @@ kra_world_open(struct kra_world *w)
 	memset(w, 0, sizeof(*w));
 	w->db = open_store_at(getenv("PGCONNINFO"), DATABASE_MS);
 	ok(store_migrate(w->db, &applied, &err));
+	count("DELETE FROM kra_key"); /* of another program's KRA */
 	signer_process_new(&w->sp);
 	w->sp.role = "kra";
 	signer_process_start(&w->sp, "32");
@@ -69,7 +71,7 @@ kra_world_open(struct kra_world *w)
 	    .rules = {.required = 1, .request_expiry = 3600, .repeat = 600}};
 }
 
-static void
+static inline void
 kra_world_close(struct kra_world *w)
 {
 	signer_client_free(w->kra);
@@ -91,7 +93,7 @@ struct kra_client {
 	struct kra_wrapping wrapping;
 };
 
-static void
+static inline void
 client_open(struct kra_client *c, EVP_PKEY *transport)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(transport, NULL);
@@ -110,7 +112,7 @@ client_open(struct kra_client *c, EVP_PKEY *transport)
 }
 
 /* Into cipher, tag behind it. */
-static void
+static inline void
 client_seal(struct kra_client *c, const void *secret, size_t len)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -127,7 +129,7 @@ client_seal(struct kra_client *c, const void *secret, size_t len)
 }
 
 /* What the KRA gave opens under the session key, and is this. */
-static void
+static inline void
 client_assert_opens(const struct kra_client *c, const struct key_retrieved *r, const void *secret,
     size_t len)
 {
@@ -151,7 +153,7 @@ struct lost_key {
 	size_t pkcs8_len, spki_len;
 };
 
-static void
+static inline void
 lost_key_make(struct lost_key *k)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -164,7 +166,7 @@ lost_key_make(struct lost_key *k)
 	EVP_PKEY_free(key);
 }
 
-static void
+static inline void
 lost_key_free(struct lost_key *k)
 {
 	OPENSSL_clear_free(k->pkcs8, k->pkcs8_len);
@@ -174,7 +176,7 @@ lost_key_free(struct lost_key *k)
 /* --- people -------------------------------------------------------------------------------------
  */
 
-static struct requester
+static inline struct requester
 person(const char *name, unsigned roles)
 {
 	struct requester who = {.kind = REQUESTER_DIRECTORY, .roles = roles};
@@ -185,5 +187,158 @@ person(const char *name, unsigned roles)
 	return who;
 }
 #define AGENT(name) person(name, REQUESTER_ROLE_OFFICER)
+
+/* --- what tests do -------------------------------------------------------------------------------
+ */
+
+/* alice owns the keys, mallory is nobody, carol and dave are agents. */
+static struct kra_world w;
+static struct lost_key lost;
+static struct requester alice, mallory, carol, dave;
+
+#define refused(code, call) assert_int_equal(call, code)
+
+static inline struct key_archive_ask
+asking(struct kra_client *c)
+{
+	client_open(c, w.transport);
+	client_seal(c, lost.pkcs8, lost.pkcs8_len);
+	return (struct key_archive_ask){.kind = KRA_ASYMMETRIC,
+	    .spki = {lost.spki, lost.spki_len},
+	    .wrapping = c->wrapping,
+	    .iv = {c->iv, sizeof(c->iv)},
+	    .cipher = {c->cipher, c->cipher_len}};
+}
+
+/* alice's key, newly archived. */
+static inline void
+archive(const char *client_id, const char *policy, char id[GH_UUID_TEXT_SIZE])
+{
+	struct kra_client c;
+	struct key_archive_ask a = asking(&c);
+	int64_t request;
+
+	a.client_id = client_id;
+	a.policy = policy;
+	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+	assert_true(request > 0);
+}
+
+/* Asked for; *request: its id. */
+static inline enum key_state
+request_recovery(const struct requester *who, const char *key_id, int64_t *request)
+{
+	const struct key_recovery_ask a = {.key_id = key_id, .comment = "laptop is gone"};
+	struct store_key_request r;
+	enum key_state state;
+
+	ok(key_recovery_request(&w.means, who, &a, &r, &err));
+	*request = r.id;
+	state = r.state;
+	store_key_request_clear(&r);
+	return state;
+}
+
+static inline int
+decide(struct kra_means *m, const struct requester *who, enum key_verdict verdict, int64_t request,
+    enum key_state *state)
+{
+	const struct store_key_step step = {.id = request};
+	struct store_key_request r;
+	int rc = key_recovery_decide(m, who, verdict, &step, &r, &err);
+
+	if (state != NULL)
+		*state = r.state;
+	store_key_request_clear(&r);
+	return rc;
+}
+
+static inline int
+retrieve(const struct requester *who, int64_t request, struct kra_client *c,
+    struct key_retrieved *out)
+{
+	struct kra_release release = {.form = KRA_WRAPPED};
+	const struct key_retrieval f = {.id = request, .release = &release};
+
+	client_open(c, w.transport);
+	release.wrapping = c->wrapping;
+	return key_recovery_retrieve(&w.means, who, &f, out, &err);
+}
+
+static inline void
+retrieve_ok(const struct requester *who, int64_t request, bool is_repeated)
+{
+	struct key_retrieved out;
+	struct kra_client c;
+
+	ok(retrieve(who, request, &c, &out));
+	client_assert_opens(&c, &out, lost.pkcs8, lost.pkcs8_len);
+	assert_int_equal(out.is_repeated, is_repeated);
+	key_retrieved_clear(&out);
+}
+
+static inline void
+retrieve_refused(int code, const struct requester *who, int64_t request)
+{
+	struct key_retrieved out;
+	struct kra_client c;
+
+	refused(code, retrieve(who, request, &c, &out));
+	assert_null(out.secret.p);
+	assert_null(out.iv.p);
+}
+
+static inline long
+audited(const char *event)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s'", event);
+	return count(sql);
+}
+
+static inline int
+open_people(void **state)
+{
+	(void)state;
+	if (getenv("PGCONNINFO") == NULL || getenv("POSTGRES_SH") == NULL) {
+		fprintf(stderr, "run by tests/integration/run_kra.sh\n");
+		return -1;
+	}
+	kra_world_open(&w);
+	lost_key_make(&lost);
+	alice = person("alice", 0);
+	mallory = person("mallory", 0);
+	carol = AGENT("carol");
+	dave = AGENT("dave");
+	return 0;
+}
+
+static inline int
+close_people(void **state)
+{
+	(void)state;
+	lost_key_free(&lost);
+	kra_world_close(&w);
+	return 0;
+}
+
+/* Each test begins with no keys, and with one approval. */
+static inline int
+forget(void **state)
+{
+	char out[256];
+
+	(void)state;
+	w.means.rules.required = 1;
+	return query_as("postgres",
+		   "SET session_replication_role = replica; "
+		   "TRUNCATE archived_key, key_request, key_approval, kra_policy; DELETE FROM audit",
+		   out, sizeof(out)) == 0
+	    ? 0
+	    : -1;
+}
+
+#define test(f) cmocka_unit_test_setup(f, forget)
 
 #endif

@@ -10,111 +10,6 @@
 #include "hex.h"
 #include "integration/kra_fixture.h"
 
-static struct kra_world w;
-static struct lost_key lost;
-static struct requester alice, mallory, carol, dave;
-
-#define refused(code, call) assert_int_equal(call, code)
-
-static struct key_archive_ask
-asking(struct kra_client *c)
-{
-	client_open(c, w.transport);
-	client_seal(c, lost.pkcs8, lost.pkcs8_len);
-	return (struct key_archive_ask){.kind = KRA_ASYMMETRIC,
-	    .spki = {lost.spki, lost.spki_len},
-	    .wrapping = c->wrapping,
-	    .iv = {c->iv, sizeof(c->iv)},
-	    .cipher = {c->cipher, c->cipher_len}};
-}
-
-/* alice's key, newly archived. */
-static void
-archive(const char *client_id, const char *policy, char id[GH_UUID_TEXT_SIZE])
-{
-	struct kra_client c;
-	struct key_archive_ask a = asking(&c);
-	int64_t request;
-
-	a.client_id = client_id;
-	a.policy = policy;
-	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
-	assert_true(request > 0);
-}
-
-/* Asked for; *request: its id. */
-static enum key_state
-request_recovery(const struct requester *who, const char *key_id, int64_t *request)
-{
-	const struct key_recovery_ask a = {.key_id = key_id, .comment = "laptop is gone"};
-	struct store_key_request r;
-	enum key_state state;
-
-	ok(key_recovery_request(&w.means, who, &a, &r, &err));
-	*request = r.id;
-	state = r.state;
-	store_key_request_clear(&r);
-	return state;
-}
-
-static int
-decide(struct kra_means *m, const struct requester *who, enum key_verdict verdict, int64_t request,
-    enum key_state *state)
-{
-	const struct store_key_step step = {.id = request};
-	struct store_key_request r;
-	int rc = key_recovery_decide(m, who, verdict, &step, &r, &err);
-
-	if (state != NULL)
-		*state = r.state;
-	store_key_request_clear(&r);
-	return rc;
-}
-
-static int
-retrieve(const struct requester *who, int64_t request, struct kra_client *c,
-    struct key_retrieved *out)
-{
-	struct kra_release release = {.form = KRA_WRAPPED};
-	const struct key_retrieval f = {.id = request, .release = &release};
-
-	client_open(c, w.transport);
-	release.wrapping = c->wrapping;
-	return key_recovery_retrieve(&w.means, who, &f, out, &err);
-}
-
-static void
-retrieve_ok(const struct requester *who, int64_t request, bool is_repeated)
-{
-	struct key_retrieved out;
-	struct kra_client c;
-
-	ok(retrieve(who, request, &c, &out));
-	client_assert_opens(&c, &out, lost.pkcs8, lost.pkcs8_len);
-	assert_int_equal(out.is_repeated, is_repeated);
-	key_retrieved_clear(&out);
-}
-
-static void
-retrieve_refused(int code, const struct requester *who, int64_t request)
-{
-	struct key_retrieved out;
-	struct kra_client c;
-
-	refused(code, retrieve(who, request, &c, &out));
-	assert_null(out.secret.p);
-	assert_null(out.iv.p);
-}
-
-static long
-audited(const char *event)
-{
-	char sql[256];
-
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE event = '%s'", event);
-	return count(sql);
-}
-
 /* --- the simple path ----------------------------------------------------------------------------
  */
 
@@ -848,50 +743,6 @@ dump__has_no_secret(void **state)
 /* ------------------------------------------------------------------------------------------------
  */
 
-static int
-open_all(void **state)
-{
-	(void)state;
-	if (getenv("PGCONNINFO") == NULL || getenv("POSTGRES_SH") == NULL) {
-		fprintf(stderr, "run by tests/integration/run_kra.sh\n");
-		return -1;
-	}
-	kra_world_open(&w);
-	lost_key_make(&lost);
-	alice = person("alice", 0);
-	mallory = person("mallory", 0);
-	carol = AGENT("carol");
-	dave = AGENT("dave");
-	return 0;
-}
-
-static int
-close_all(void **state)
-{
-	(void)state;
-	lost_key_free(&lost);
-	kra_world_close(&w);
-	return 0;
-}
-
-/* Each test begins with no keys, and with one approval. */
-static int
-forget(void **state)
-{
-	char out[256];
-
-	(void)state;
-	w.means.rules.required = 1;
-	return query_as("postgres",
-		   "SET session_replication_role = replica; TRUNCATE archived_key, key_request, key_approval, kra_policy; "
-		   "DELETE FROM audit",
-		   out, sizeof(out)) == 0
-	    ? 0
-	    : -1;
-}
-
-#define test(f) cmocka_unit_test_setup(f, forget)
-
 int
 main(void)
 {
@@ -924,5 +775,5 @@ main(void)
 	    test(dump__has_no_secret),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_people, close_people);
 }

@@ -1,0 +1,548 @@
+/* Policies of recovery, recorded and signed; who can write the database, or is a worker, gets no
+ * key. Started by run_kra.sh. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/cms.h>
+#include <openssl/pkcs12.h>
+
+#include "hex.h"
+#include "integration/kra_fixture.h"
+#include "integration/proxy.h"
+
+/* An agent of signed policies. */
+struct signer {
+	EVP_PKEY *key;
+	X509 *cert;
+	unsigned char *der;
+	size_t len;
+};
+static struct signer of_carol, of_dave;
+
+static void
+signer_make(struct signer *s, long serial)
+{
+	s->key = EVP_EC_gen("P-256");
+	s->cert = X509_new();
+	ASN1_INTEGER_set(X509_get_serialNumber(s->cert), serial);
+	X509_gmtime_adj(X509_getm_notBefore(s->cert), -60);
+	X509_gmtime_adj(X509_getm_notAfter(s->cert), 3600);
+	X509_set_pubkey(s->cert, s->key);
+	assert_int_not_equal(X509_sign(s->cert, s->key, EVP_sha256()), 0);
+	s->len = (size_t)i2d_X509(s->cert, &s->der);
+}
+
+static void
+signer_free(struct signer *s)
+{
+	EVP_PKEY_free(s->key);
+	X509_free(s->cert);
+	OPENSSL_free(s->der);
+}
+
+/* --- policies -----------------------------------------------------------------------------------
+ */
+
+/* Of carol and dave, two approvals; as `gatehouse` seals and stores it. */
+static void
+set_policy(const char *name, bool is_signed, int64_t revision)
+{
+	struct kra_policy p = {.name = TEXT(name),
+	    .revision = (uint64_t)revision,
+	    .required = 2,
+	    .is_signed = is_signed,
+	    .agents = 2};
+	struct store_kra_policy row = {.revision = (uint64_t)revision};
+	struct admin_signer admin = admin_signer_start(&w.sp);
+	char body[256];
+
+	p.agent[0].id = TEXT(carol.id);
+	p.agent[1].id = TEXT(dave.id);
+	if (is_signed) {
+		p.agent[0].cert = DER(of_carol.der, of_carol.len);
+		p.agent[1].cert = DER(of_dave.der, of_dave.len);
+	}
+	ok(kra_client_seal_policy(admin.client, &p, &row.sealed, &err));
+	assert_int_equal(admin_signer_stop(&admin), 0);
+	snprintf(body, sizeof(body),
+	    "{\"required\":2,\"requester_counts\":false,\"signed\":%s,\"agents\":[{\"id\":\"%s\"},{\"id\":\"%s\"}]}",
+	    is_signed ? "true" : "false", carol.id, dave.id);
+	ok(gh_json_parse(body, strlen(body), GH_JSON_STRICT, &row.body, &err));
+	ok(store_set_kra_policy(w.db, &fixture_admin, name, &row, &err));
+	refused(GH_E_CONFLICT, store_set_kra_policy(w.db, &fixture_admin, name, &row, &err));
+	store_kra_policy_clear(&row);
+}
+
+static void
+policy__recorded(void **state)
+{
+	struct requester erin = AGENT("erin");
+	char id[GH_UUID_TEXT_SIZE];
+	enum key_state now;
+	int64_t request;
+
+	(void)state;
+	set_policy("two", false, 1);
+	archive(NULL, "two", id);
+	assert_int_equal(request_recovery(&carol, id, &request), KEY_PENDING);
+	refused(GH_E_FORBIDDEN, decide(&w.means, &carol, KEY_APPROVE, request, NULL));
+	refused(GH_E_FORBIDDEN, decide(&w.means, &erin, KEY_APPROVE, request, NULL));
+	refused(GH_E_FORBIDDEN, decide(&w.means, &erin, KEY_REJECT, request, NULL));
+	ok(decide(&w.means, &dave, KEY_APPROVE, request, NULL));
+	retrieve_refused(GH_E_CONFLICT, &carol, request);
+	assert_int_equal(request_recovery(&alice, id, &request), KEY_PENDING);
+	ok(decide(&w.means, &carol, KEY_APPROVE, request, &now));
+	assert_int_equal(now, KEY_PENDING);
+	ok(decide(&w.means, &dave, KEY_APPROVE, request, &now));
+	assert_int_equal(now, KEY_APPROVED);
+	retrieve_ok(&alice, request, false);
+	assert_int_equal(audited("kra.policy-set"), 1);
+}
+
+/* --- signed -------------------------------------------------------------------------------------
+ */
+
+/* alice asks; c: what the key is to be wrapped in. */
+static int64_t
+ask_signed(const char *key_id, struct kra_client *c)
+{
+	struct kra_release release = {.form = KRA_WRAPPED};
+	const struct key_recovery_ask a = {.key_id = key_id, .release = &release};
+	struct store_key_request r;
+	int64_t id;
+
+	client_open(c, w.transport);
+	release.wrapping = c->wrapping;
+	ok(key_recovery_request(&w.means, &alice, &a, &r, &err));
+	assert_int_equal(r.state, KEY_PENDING);
+	id = r.id;
+	store_key_request_clear(&r);
+	return id;
+}
+
+/* docs/kra.md, of what anybody who may see the request is shown. */
+static void
+approval_of(int64_t request, char text[1024])
+{
+	gh_json *r;
+
+	ok(key_view_request(&w.means, &carol, request, &r, &err));
+	snprintf(text, 1024,
+	    "gatehouse key recovery 1\nkey: %s\nrequest: %lld\nrequester: %s\nwrapping: %s\nuntil: %s\n",
+	    gh_json_string(gh_json_get(r, "key_id")), (long long)request,
+	    gh_json_string(gh_json_get(r, "requester_id")),
+	    gh_json_string(gh_json_get(r, "wrapping_sha256")),
+	    gh_json_string(gh_json_get(r, "expires_at")));
+	gh_json_free(r);
+}
+
+static int
+approve_signed(const struct requester *who, const struct signer *s, int64_t request,
+    const char *text)
+{
+	BIO *in = BIO_new_mem_buf(text, -1);
+	CMS_ContentInfo *cms = CMS_sign(s->cert, s->key, NULL, in, CMS_BINARY | CMS_DETACHED);
+	struct store_key_step step = {.id = request};
+	struct store_key_request r;
+	unsigned char *der = NULL;
+	int rc;
+
+	assert_non_null(cms);
+	step.signature = DER(NULL, (size_t)i2d_CMS_ContentInfo(cms, &der));
+	step.signature.p = der;
+	rc = key_recovery_decide(&w.means, who, KEY_APPROVE, &step, &r, &err);
+	store_key_request_clear(&r);
+	OPENSSL_free(der);
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	return rc;
+}
+
+static int
+retrieve_signed(int64_t request, struct kra_client *c)
+{
+	const struct key_retrieval f = {.id = request};
+	struct key_retrieved out;
+	int rc = key_recovery_retrieve(&w.means, &alice, &f, &out, &err);
+
+	if (rc == 0)
+		client_assert_opens(c, &out, lost.pkcs8, lost.pkcs8_len);
+	else
+		assert_null(out.secret.p);
+	key_retrieved_clear(&out);
+	return rc;
+}
+
+static void
+policy__signed(void **state)
+{
+	struct key_recovery_ask a = {0};
+	char id[GH_UUID_TEXT_SIZE], text[1024];
+	struct store_key_request r;
+	struct kra_client c;
+	int64_t request;
+
+	(void)state;
+	set_policy("signed", true, 1);
+	archive(NULL, "signed", id);
+	a.key_id = id;
+	refused(GH_E_VALIDATION, key_recovery_request(&w.means, &alice, &a, &r, &err));
+	request = ask_signed(id, &c);
+	approval_of(request, text);
+	refused(GH_E_VALIDATION, decide(&w.means, &carol, KEY_APPROVE, request, NULL));
+	ok(approve_signed(&carol, &of_carol, request, text));
+	ok(approve_signed(&dave, &of_dave, request, text));
+	ok(retrieve_signed(request, &c));
+	ok(retrieve_signed(request, &c));
+}
+
+/* Whoever writes the database makes a request approved, and the policy weak: the KRA counts itself,
+ * by the policy that it has sealed. */
+static void
+policy__signed_counts_against_the_database(void **state)
+{
+	char id[GH_UUID_TEXT_SIZE], text[1024];
+	struct kra_client c;
+	int64_t request;
+
+	(void)state;
+	set_policy("strong", true, 1);
+	archive(NULL, "strong", id);
+	request = ask_signed(id, &c);
+	approval_of(request, text);
+	ok(approve_signed(&carol, &of_carol, request, text));
+	count(
+	    "UPDATE key_request SET state = 'approved', required = 1, is_signed = false WHERE type = 'recovery'");
+	count(
+	    "UPDATE kra_policy SET body = body || '{\\\"signed\\\": false, \\\"required\\\": 1}'");
+	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
+	count("UPDATE key_request SET is_signed = true WHERE type = 'recovery'");
+	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
+	/* the same signature under another agent's name */
+	count(
+	    "INSERT INTO key_approval SELECT request_id, 'id-of-dave', 'dave', NULL, signature FROM key_approval");
+	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
+	assert_int_equal(audited("key.recovered"), 0);
+	/* without a policy, or with another one, it is another secret */
+	count("UPDATE archived_key SET policy = ''");
+	refused(GH_E_SIGNER, retrieve_signed(request, &c));
+}
+
+/* Nor does a signature for one wrapping give the key to who sent another. */
+static void
+policy__signed_for_one_wrapping(void **state)
+{
+	char id[GH_UUID_TEXT_SIZE], text[1024], sql[256];
+	struct kra_client c, thief;
+	int64_t request, other;
+
+	(void)state;
+	set_policy("bound", true, 1);
+	archive(NULL, "bound", id);
+	request = ask_signed(id, &c);
+	other = ask_signed(id, &thief);
+	approval_of(request, text);
+	ok(approve_signed(&carol, &of_carol, request, text));
+	ok(approve_signed(&dave, &of_dave, request, text));
+	snprintf(sql, sizeof(sql),
+	    "UPDATE key_request SET wrapping = (SELECT wrapping FROM key_request WHERE id = %lld) WHERE id = %lld",
+	    (long long)other, (long long)request);
+	count(sql);
+	refused(GH_E_VALIDATION, retrieve_signed(request, &thief));
+	assert_int_equal(audited("key.recovered"), 0);
+}
+
+/* --- lost answers -------------------------------------------------------------------------------
+ */
+
+/* Each step whose answer is lost is found, and not done twice. */
+static void
+answers__lost(void **state)
+{
+	char conninfo[PROXY_CONNINFO_SIZE], id[GH_UUID_TEXT_SIZE];
+	struct store *lossy;
+	struct store_key_step s = {0};
+	bool is_repeated;
+
+	(void)state;
+	start_proxy(conninfo);
+	lossy = open_store_at(conninfo, DATABASE_MS);
+	w.means.rules.required = 2;
+	archive(NULL, NULL, id);
+	request_recovery(&alice, id, &s.id);
+	for (int i = 0; i < 4; i++) {
+		ok(store_ping(lossy, &err)); /* connected: the next question is the statement */
+		atomic_store(&proxy.lose, true);
+		if (i < 2)
+			ok(store_approve_key_request(lossy, i == 0 ? &carol : &dave, &s, &err));
+		else
+			ok(store_release_key(lossy, &alice, &s, 600, &is_repeated, &err));
+		assert_int_equal(atomic_load(&proxy.lost), i + 1);
+		/* 1 and 3: that of the statement, which is prepared already */
+	}
+	assert_int_equal(count("SELECT count(*) FROM key_approval"), 2);
+	assert_int_equal(count("SELECT approvals FROM key_request WHERE type = 'recovery'"), 2);
+	assert_int_equal(audited("key.recovery-approved"), 2);
+	assert_int_equal(audited("key.recovered"), 1);
+	assert_int_equal(audited("key.recovered-again"), 1);
+	store_free(lossy);
+	stop_proxy();
+}
+
+static void
+answers__lost_of_new_rows(void **state)
+{
+	char conninfo[PROXY_CONNINFO_SIZE], id[GH_UUID_TEXT_SIZE];
+	struct store_archived_key k;
+	struct store_new_key n = {.key = &k, .type = "archival"};
+	struct store_new_key_request r = {.required = 2, .expiry = 60};
+	struct store *lossy;
+	int64_t request;
+
+	(void)state;
+	archive("laptop", NULL, id);
+	ok(store_get_archived_key(w.db, id, &k, &err));
+	r.key_row = k.row;
+	start_proxy(conninfo);
+	lossy = open_store_at(conninfo, DATABASE_MS);
+	for (int i = 0; i < 2; i++) { /* the first ones prepare the statements */
+		snprintf(k.client_id, sizeof(k.client_id), "laptop %d", i);
+		k.id[0] = (char)(i == 0 ? 'a' : 'b');
+		k.id[1] = k.id[1] == 'a' ? 'b' : 'a';
+		atomic_store(&proxy.lose, i == 1);
+		ok(store_add_archived_key(lossy, &alice, &n, &request, &err));
+		assert_true(request > 0);
+	}
+	assert_int_equal(count("SELECT count(*) FROM archived_key"), 3);
+	assert_int_equal(audited("key.archived"), 3);
+	for (int i = 0; i < 2; i++) {
+		ok(store_ping(lossy, &err));
+		atomic_store(&proxy.lose, i == 1);
+		ok(store_add_key_request(lossy, &alice, &r, &request, &err));
+		assert_true(request > 0);
+	}
+	assert_int_equal(count("SELECT count(*) FROM key_request WHERE type = 'recovery'"), 2);
+	store_archived_key_clear(&k);
+	store_free(lossy);
+	stop_proxy();
+}
+
+/* --- the KRA's own keys -------------------------------------------------------------------------
+ */
+
+/* Whoever writes the database makes nobody wrap for a key of his. */
+static void
+transport__not_the_kras(void **state)
+{
+	EVP_PKEY *evil = EVP_EC_gen("P-256");
+	unsigned char *spki = NULL, sha256[32];
+	char sql[2048], hex[512], id[65];
+	struct store_kra_key k;
+	int n = i2d_PUBKEY(evil, &spki);
+
+	(void)state;
+	ok(kra_keys_current(&w.means, STORE_KRA_TRANSPORT, &k, &err));
+	store_kra_key_clear(&k);
+	assert_true(gh_digest(GH_SHA256, spki, (size_t)n, sha256));
+	count("CREATE TABLE kept AS SELECT * FROM kra_key");
+	snprintf(sql, sizeof(sql),
+	    "UPDATE kra_key SET spki = decode('%s', 'hex'), spki_sha256 = decode('%s', 'hex') WHERE kind = 'transport'",
+	    gh_hex_lower(spki, (size_t)n, hex), gh_hex_lower(sha256, 32, id));
+	count(sql);
+	refused(GH_E_SEAL, kra_keys_current(&w.means, STORE_KRA_TRANSPORT, &k, &err));
+	assert_null(k.spki.p);
+	count(
+	    "UPDATE kra_key SET spki = kept.spki, spki_sha256 = kept.spki_sha256 FROM kept WHERE kept.id = kra_key.id");
+	snprintf(sql, sizeof(sql),
+	    "UPDATE kra_key SET certificate = decode('%s', 'hex') WHERE kind = 'transport'",
+	    "3000");
+	count(sql);
+	refused(GH_E_SEAL, kra_keys_current(&w.means, STORE_KRA_TRANSPORT, &k, &err));
+	count("UPDATE kra_key SET certificate = NULL");
+	count("DROP TABLE kept");
+	OPENSSL_free(spki);
+	EVP_PKEY_free(evil);
+}
+
+static void
+transport__whose_certificate_has_ended(void **state)
+{
+	struct kra_client c;
+	struct key_archive_ask a = asking(&c);
+	char id[GH_UUID_TEXT_SIZE];
+	int64_t request;
+
+	(void)state;
+	count(
+	    "UPDATE kra_key SET not_after = now() - interval '1 minute' WHERE kind = 'transport'");
+	refused(GH_E_VALIDATION, key_archive(&w.means, &alice, &a, id, &request, &err));
+	count("UPDATE kra_key SET not_after = NULL");
+	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+}
+
+static void
+kra__none(void **state)
+{
+	struct kra_means m = {.store = w.db, .rules = w.means.rules};
+	struct kra_client c;
+	struct key_archive_ask a = asking(&c);
+	char id[GH_UUID_TEXT_SIZE];
+	int64_t request;
+
+	(void)state;
+	refused(GH_E_CA_UNAVAILABLE, key_archive(&m, &alice, &a, id, &request, &err));
+	count("CREATE TABLE kept AS SELECT * FROM kra_key");
+	count("UPDATE kra_key SET state = 'retired'");
+	refused(GH_E_CA_UNAVAILABLE, key_archive(&w.means, &alice, &a, id, &request, &err));
+	count("UPDATE kra_key SET state = kept.state FROM kept WHERE kept.id = kra_key.id");
+	count("DROP TABLE kept");
+	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+}
+
+/* --- PKCS#12 ------------------------------------------------------------------------------------
+ */
+
+/* A certificate of the lost key, in the inventory; its id. */
+static int64_t
+certify(void)
+{
+	const unsigned char *p = lost.spki;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)lost.spki_len);
+	X509 *x = fixture_cert("alice", NULL);
+	unsigned char *der = NULL, sha256[32];
+	char sql[4096], hex[2049], spki[65];
+	int n;
+
+	X509_set_pubkey(x, key);
+	X509_sign(x, fixture_key, EVP_sha256());
+	n = i2d_X509(x, &der);
+	assert_true(n > 0 && n <= 1024);
+	assert_true(gh_digest(GH_SHA256, lost.spki, lost.spki_len, sha256));
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO certificate (ca_id, serial, request_id, subject, sans, requester, status, not_before, not_after, "
+	    "sha1, sha256, spki_sha256, der) VALUES (%lld, '1', 1, 'CN=a', '{}', 'alice', 20, now(), now(), 'a', 'b', "
+	    "decode('%s', 'hex'), decode('%s', 'hex')) RETURNING id",
+	    (long long)fixture_ca.id, gh_hex_lower(sha256, 32, spki),
+	    gh_hex_lower(der, (size_t)n, hex));
+	OPENSSL_free(der);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return count(sql);
+}
+
+static void
+retrieval__as_pkcs12(void **state)
+{
+	struct ca *one[] = {&fixture_ca};
+	const struct ca_set cas = {.ca = one, .n = 1};
+	struct kra_client c;
+	struct kra_release release = {.form = KRA_PKCS12,
+	    .name = TEXT("alice"),
+	    .iterations = 2048};
+	struct key_recovery_ask a = {.release = &release};
+	struct key_retrieval f = {0};
+	struct store_key_request r;
+	struct key_retrieved out;
+	char id[GH_UUID_TEXT_SIZE];
+	const unsigned char *p;
+	STACK_OF(X509) *chain = NULL;
+	EVP_PKEY *key;
+	PKCS12 *p12;
+	X509 *cert;
+
+	(void)state;
+	assert_int_equal(fixture_open("issuing"), 0);
+	fixture_ca.id = 815;
+	w.means.cas = &cas;
+	archive(NULL, NULL, id);
+	a.certificate_id = certify();
+	client_open(&c, w.transport);
+	client_seal(&c, "geheim", 6);
+	release.wrapping = c.wrapping;
+	release.iv = DER(c.iv, sizeof(c.iv));
+	release.password = DER(c.cipher, c.cipher_len);
+	ok(key_recovery_request(&w.means, &carol, &a, &r, &err));
+	f.id = r.id;
+	store_key_request_clear(&r);
+	ok(key_recovery_retrieve(&w.means, &carol, &f, &out, &err));
+	p = out.secret.p;
+	assert_non_null(p12 = d2i_PKCS12(NULL, &p, (long)out.secret.len));
+	assert_int_equal(PKCS12_parse(p12, "geheim", &key, &cert, &chain), 1);
+	assert_int_equal(X509_check_private_key(cert, key), 1);
+	assert_int_equal(sk_X509_num(chain), 1);
+	assert_int_equal(X509_cmp(sk_X509_value(chain, 0), fixture_ca.cert), 0);
+	PKCS12_free(p12);
+	EVP_PKEY_free(key);
+	X509_free(cert);
+	sk_X509_pop_free(chain, X509_free);
+	key_retrieved_clear(&out);
+	w.means.cas = NULL;
+	fixture_close();
+}
+
+/* A wrapping that the KRA cannot open is the requester's mistake, and costs him nothing. */
+static void
+retrieval__in_what_does_not_fit(void **state)
+{
+	struct kra_release release = {.form = KRA_WRAPPED};
+	struct key_retrieval f = {.release = &release};
+	struct key_retrieved out;
+	struct kra_client c;
+	char id[GH_UUID_TEXT_SIZE];
+
+	(void)state;
+	archive(NULL, NULL, id);
+	request_recovery(&carol, id, &f.id);
+	client_open(&c, w.transport);
+	release.wrapping = c.wrapping;
+	c.wrapped[5] ^= 1;
+	refused(GH_E_VALIDATION, key_recovery_retrieve(&w.means, &carol, &f, &out, &err));
+	c.wrapped[5] ^= 1;
+	release.wrapping.payload_alg = TEXT("AES-256-KW"); /* 138 octets are no multiple of 8 */
+	refused(GH_E_VALIDATION, key_recovery_retrieve(&w.means, &carol, &f, &out, &err));
+	release.form = KRA_PKCS12;
+	refused(GH_E_VALIDATION, key_recovery_retrieve(&w.means, &carol, &f, &out, &err));
+	retrieve_ok(&carol, f.id, false);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ */
+
+static int
+open_all(void **state)
+{
+	signer_make(&of_carol, 1);
+	signer_make(&of_dave, 2);
+	return open_people(state);
+}
+
+static int
+close_all(void **state)
+{
+	signer_free(&of_carol);
+	signer_free(&of_dave);
+	return close_people(state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    test(policy__recorded),
+	    test(policy__signed),
+	    test(policy__signed_counts_against_the_database),
+	    test(policy__signed_for_one_wrapping),
+	    test(answers__lost),
+	    test(answers__lost_of_new_rows),
+	    test(transport__not_the_kras),
+	    test(transport__whose_certificate_has_ended),
+	    test(kra__none),
+	    test(retrieval__as_pkcs12),
+	    test(retrieval__in_what_does_not_fit),
+	};
+
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}
