@@ -141,7 +141,7 @@ check_who(const struct requester *who, const struct key_archive_ask *a, struct g
 		return gh_fail(err, GH_E_AUTH_REQUIRED, "nobody archives");
 	if (a->owner == NULL || key_people_is_agent(who) || requester_is_same(who, a->owner))
 		return 0;
-	return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer archives keys of others.");
+	return gh_refuse(err, GH_E_FORBIDDEN, "Only an agent archives keys of others.");
 }
 
 static int
@@ -192,6 +192,6 @@ key_archive_set_active(struct kra_means *m, const struct requester *who,
 	*version = 0;
 	if (!key_people_is_agent(who))
 		return gh_refuse(err, GH_E_FORBIDDEN,
-		    "Only an officer makes a key active or inactive.");
+		    "Only an agent makes a key active or inactive.");
 	return store_set_key_active(m->store, who, c, version, err);
 }

@@ -22,7 +22,7 @@ struct key_archive_ask {
 };
 
 /*
- * Anybody for himself, officers for others. After 0 key, key request (complete) and audit row are
+ * Anybody for himself, agents for others. After 0 key, key request (complete) and audit row are
  * committed; after a failure there is nothing. id: of the key; *request: of the key request.
  * GH_E_VALIDATION (public): the secret cannot be opened or is not what it is said to be, texts, no
  * such policy; GH_E_CONFLICT (public): an active key of this owner has this client id;
@@ -33,7 +33,7 @@ int key_archive(struct kra_means *m, const struct requester *who, const struct k
     char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err) GH_MUSTCHECK;
 
 /* Active or not: an inactive key is not recovered, and leaves its client id to another one.
- * Officers only. store_set_key_active says the rest. */
+ * Agents only. store_set_key_active says the rest. */
 int key_archive_set_active(struct kra_means *m, const struct requester *who,
     const struct store_key_change *c, int *version, struct gh_error *err) GH_MUSTCHECK;
 

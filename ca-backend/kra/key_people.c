@@ -10,13 +10,13 @@
 bool
 key_people_is_agent(const struct requester *who)
 {
-	return (who->roles & REQUESTER_ROLE_OFFICER) != 0;
+	return (who->roles & REQUESTER_ROLE_AGENT) != 0;
 }
 
 bool
 key_people_sees_all(const struct requester *who)
 {
-	return (who->roles & (REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)) != 0;
+	return (who->roles & (REQUESTER_ROLE_AGENT | REQUESTER_ROLE_AUDITOR)) != 0;
 }
 
 static bool

@@ -5,9 +5,9 @@
 #include "kra_means.h"
 #include "store/key/key_request.h"
 
-/* Officers approve recoveries. */
+/* Has he the role? */
 bool key_people_is_agent(const struct requester *who);
-/* Officers and auditors see all keys and requests, others what is theirs. */
+/* Agents and auditors see all keys and requests, others what is theirs. */
 bool key_people_sees_all(const struct requester *who);
 
 /* What must be agreed to before a key is recovered, as it is today. */

@@ -131,7 +131,7 @@ check_agent(struct kra_means *m, const struct requester *who, const struct store
 	if (!terms.is_agent)
 		return gh_refuse(err, GH_E_FORBIDDEN, "Only %s decides on this key request.",
 		    *r->key.policy != '\0' ? "an agent of the key's policy of recovery"
-					   : "an officer");
+					   : "a key recovery agent");
 	return 0;
 }
 

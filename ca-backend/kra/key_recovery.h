@@ -15,7 +15,7 @@ struct key_recovery_ask {
 	const char *request_id; /* of the HTTP request, or NULL */
 };
 /*
- * By an officer, or by the owner of the key. *out: for store_key_request_clear. Its state is
+ * By an agent, or by the owner of the key. *out: for store_key_request_clear. Its state is
  * KEY_APPROVED at once where one recorded approval is enough and it is the requester's own; else
  * KEY_PENDING. GH_E_NOT_FOUND: no such key, or not one that he may know of; GH_E_VALIDATION
  * (public): texts, a wrapping that is none or is missing; GH_E_CONFLICT (public): the key is not

@@ -1,4 +1,4 @@
-/* Keys and key requests as JSON (store/key/key_list.h), for who may see them: officers and auditors
+/* Keys and key requests as JSON (store/key/key_list.h), for who may see them: agents and auditors
  * all of them, others their own keys, their requests, and requests about their keys. */
 #ifndef KEY_VIEW_H
 #define KEY_VIEW_H

@@ -186,7 +186,7 @@ person(const char *name, unsigned roles)
 	snprintf(who.id, sizeof(who.id), "id-of-%s", name);
 	return who;
 }
-#define AGENT(name) person(name, REQUESTER_ROLE_OFFICER)
+#define AGENT(name) person(name, REQUESTER_ROLE_AGENT)
 
 /* --- what tests do -------------------------------------------------------------------------------
  */

@@ -134,6 +134,7 @@ approval__once_for_each_agent(void **state)
 static void
 decision__by_nobody_else(void **state)
 {
+	struct requester officer = person("oscar", 0);
 	char id[GH_UUID_TEXT_SIZE];
 	int64_t request;
 
@@ -146,6 +147,10 @@ decision__by_nobody_else(void **state)
 	refused(GH_E_FORBIDDEN, decide(&w.means, &alice, KEY_APPROVE, request, NULL));
 	refused(GH_E_FORBIDDEN, decide(&w.means, &dave, KEY_CANCEL, request, NULL));
 	refused(GH_E_NOT_FOUND, decide(&w.means, &dave, KEY_APPROVE, request + 1000, NULL));
+	officer.roles = ~REQUESTER_ROLE_AGENT & ~REQUESTER_ROLE_AUDITOR;
+	refused(GH_E_NOT_FOUND, decide(&w.means, &officer, KEY_APPROVE, request, NULL));
+	officer.roles |= REQUESTER_ROLE_AUDITOR;
+	refused(GH_E_FORBIDDEN, decide(&w.means, &officer, KEY_APPROVE, request, NULL));
 	ok(decide(&w.means, &carol, KEY_CANCEL, request, NULL));
 	refused(GH_E_CONFLICT, decide(&w.means, &dave, KEY_APPROVE, request, NULL));
 }
