@@ -16,6 +16,9 @@ const struct job job_table[] = {
 	offsetof(struct gh_conf, jobs.expiry_notices), expiry_job_run, expiry_job_plan, false},
     {"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
 	audit_seal_job_run, audit_seal_job_plan, false},
+    {"key-requests", "write down which requests for keys have expired",
+	offsetof(struct gh_conf, jobs.key_requests), key_request_job_run, key_request_job_plan,
+	false},
     {"retention", "remove certificates that ended long ago",
 	offsetof(struct gh_conf, jobs.retention), retention_job_run, retention_job_plan, false},
 };

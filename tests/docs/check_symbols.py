@@ -39,7 +39,6 @@ EXCEPTIONS = {
     "key_view_request": "rows of the KRA stand, REST and commands come next",
     "key_view_requests": "rows of the KRA stand, REST and commands come next",
     "store_add_kra_key": "rows of the KRA stand, REST and commands come next",
-    "store_expire_key_requests": "rows of the KRA stand, REST and commands come next",
     "store_set_kra_policy": "rows of the KRA stand, REST and commands come next",
     "kra_client_create_key": "the KRA stands, the gateway does not ask it yet",
     "kra_client_rewrap": "the KRA stands, the gateway does not ask it yet",

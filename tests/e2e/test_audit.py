@@ -18,7 +18,7 @@ from environment import BUILD, Environment, wait_for
 
 # No job runs by itself: all rows of the trail are those of the tests.
 env = Environment("audit", GATEHOUSE_CONF_EXTRA="""
-jobs { audit_seal = 0 crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 retention = 0 }
+jobs { audit_seal = 0 crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 retention = 0 key_requests = 0 }
 """)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 TABLES = ("audit", "audit_leaf", "audit_seal")

@@ -16,7 +16,7 @@ from client import Client
 from environment import Environment, wait_for
 
 env = Environment("jobs", GATEHOUSE_CONF_EXTRA="""
-jobs { audit_seal = 1 expiry_notices = 0 retention = 0 expiry_days = "7 30 1 14" retention_days = 30 }
+jobs { audit_seal = 1 expiry_notices = 0 retention = 0 key_requests = 0 expiry_days = "7 30 1 14" retention_days = 30 }
 database { timeout_ms = 3000 }
 """)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
@@ -283,6 +283,26 @@ class Ageing(unittest.TestCase):
         self.assertIn("4 certificates that ended from", rows[0]["detail"])
         env.admin("job", "run", "retention")
         self.assertEqual(env.count(f"select count(*) from audit where event = 'cert.removed' and id > {start}"), 1)
+
+    def test_key_requests(self):
+        env.sql("insert into archived_key (uuid, kind, algorithm, bits, owner, owner_name, owner_dn, owner_id, owner_kind, "
+                "client_id, policy, stored, storage_key, created_by) values ('0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0', 2, "
+                "'AES', 256, 'o', 'o', '', '', 1, '', '', 's', 'k', 'o')")
+        states = [("pending", "-1 second"), ("approved", "-1 hour"), ("pending", "1 hour"), ("rejected", "-1 hour"),
+                  ("complete", "-1 hour")]
+        for state, expires in states:
+            env.sql("insert into key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, "
+                    "required, requester_counts, is_signed, approvals, mark, expires_at) select 'recovery', "
+                    f"'{state}', id, 'o', '', '', 1, 2, false, false, 0, sha256(random()::text::bytea), "
+                    f"now() + interval '{expires}' from archived_key")
+        self.assertIn("would end 2 requests", env.admin("job", "run", "key-requests", "--dry-run"))
+        answer = env.admin("job", "run", "key-requests", "--json")
+        self.assertEqual(answer["detail"], "2 requests for keys have expired")
+        self.assertEqual(env.sql("select state from key_request order by id"),
+                         [["expired"], ["expired"], ["pending"], ["rejected"], ["complete"]])
+        self.assertEqual(env.count("select count(*) from audit where event = 'key.recovery-expired'"), 2)
+        answer = env.admin("job", "run", "key-requests", "--json")
+        self.assertEqual(answer["detail"], "0 requests for keys have expired")
 
     def test_retention_in_pages(self):
         start = env.count("select max(id) from audit")

@@ -72,6 +72,10 @@ int store_release_key(struct store *s, const struct requester *who,
 int store_expire_key_requests(struct store *s, const struct requester *who, int *n,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* How many it would be. */
+int store_count_expired_key_requests(struct store *s, int64_t *n,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* CMS signatures of a request, malloc'd each, at most KRA_APPROVALS_MAX. *n. */
 int store_get_key_signatures(struct store *s, int64_t id, struct signer_blob out[KRA_APPROVALS_MAX],
     size_t *n, struct gh_error *err) GH_MUSTCHECK;
