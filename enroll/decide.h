@@ -22,6 +22,8 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* For the audit row of what is not denied; NULL or "": the usual. */
+	const char *detail;
 	/* For what is logged about it, where a thread works on several; NULL: the thread's. */
 	struct gh_log_event *event;
 	/* of the stages */

@@ -25,6 +25,12 @@ tmpl_waits_for_locked_ca(const struct tmpl *t)
 	return t->ca_locked == TMPL_CA_LOCKED_PENDING;
 }
 
+int64_t
+tmpl_renewal_overlap(const struct tmpl *t)
+{
+	return t->overlap;
+}
+
 const gh_json *
 tmpl_required_metadata(const struct tmpl *t)
 {

@@ -26,6 +26,8 @@ void tmpl_free(struct tmpl *t);
 const char *tmpl_name(const struct tmpl *t);
 const char *tmpl_display_name(const struct tmpl *t);
 bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
+/* Seconds before its end from which on a certificate may be renewed; 0 = no such rule. */
+int64_t tmpl_renewal_overlap(const struct tmpl *t);
 /* A request that meets a locked CA key is left pending; else it is to come again (503). */
 bool tmpl_waits_for_locked_ca(const struct tmpl *t);
 /* Answer of the Templates operation: {TemplateName, DisplayName, KeyType, KeySize, KeyTypes:[...],

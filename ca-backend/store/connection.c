@@ -409,6 +409,27 @@ store_read(struct store *s, const struct store_statement *st, struct store_param
 }
 
 int
+store_read_json(struct store *s, struct gh_buf *sql, struct store_params *p, gh_json **out,
+    struct gh_error *err)
+{
+	struct store_statement st = {NULL, NULL};
+	PGresult *res = NULL;
+	int rc = gh_buf_check(sql, err);
+
+	*out = NULL;
+	if (rc == 0) {
+		st.sql = (char *)sql->data;
+		rc = store_read(s, &st, p, &res, err);
+	}
+	if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	store_params_clear(p);
+	gh_buf_free(sql);
+	PQclear(res);
+	return rc;
+}
+
+int
 store_write(struct store *s, const struct store_statement *st, struct store_params *p,
     const char *taken, PGresult **res, struct gh_error *err)
 {

@@ -200,9 +200,7 @@ int
 store_list(struct store *s, enum store_list what, const struct store_filter *f, gh_json **out,
     struct gh_error *err)
 {
-	struct store_statement st = {NULL, NULL};
 	struct store_params p = {0};
-	PGresult *res = NULL;
 	struct gh_buf b;
 	int rc;
 
@@ -211,19 +209,11 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 		return gh_fail(err, GH_E_INTERNAL, "limit %d", f->limit);
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, &lists[what], f);
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		st.sql = (char *)b.data;
-		rc = store_read(s, &st, &p, &res, err);
-	}
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
+	rc = store_read_json(s, &b, &p, out, err);
 	if (rc == 0 && what == STORE_LIST_CERTS && (rc = name_reasons(*out, err)) != 0) {
 		gh_json_free(*out);
 		*out = NULL;
 	}
-	store_params_clear(&p);
-	gh_buf_free(&b);
-	PQclear(res);
 	return rc;
 }
 

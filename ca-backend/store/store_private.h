@@ -7,6 +7,8 @@
 
 #include <libpq-fe.h>
 
+#include "buf.h"
+
 #include "login.h"
 #include "store/store.h"
 
@@ -99,6 +101,10 @@ int store_collect(struct store *s, PGresult **res, struct gh_error *err) GH_MUST
 /* The same for reads: once more when the connection was lost. Releases p. */
 int store_read(struct store *s, const struct store_statement *st, struct store_params *p,
     PGresult **res, struct gh_error *err) GH_MUSTCHECK;
+/* The same for a statement that was put together for this question and answers one JSON value.
+ * Releases sql, too. */
+int store_read_json(struct store *s, struct gh_buf *sql, struct store_params *p, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* A write of the administrator, not repeated. Releases p. taken: public message for
  * GH_E_CONFLICT. */
 int store_write(struct store *s, const struct store_statement *st, struct store_params *p,

@@ -59,7 +59,7 @@ make_mark(const unsigned char secret[GH_KEY_SIZE], const struct gh_buf *parts,
 	return rc;
 }
 
-/* The same bytes of another type are another request. */
+/* The same bytes of another type, or with other parameters, are another request. */
 static int
 make_content(const struct gh_http_request *http, unsigned char out[REPLAY_MARK_SIZE],
     struct gh_error *err)
@@ -74,6 +74,7 @@ make_content(const struct gh_http_request *http, unsigned char out[REPLAY_MARK_S
 	gh_buf_init(&b, PARTS_MAX);
 	gh_buf_putc(&b, gh_http_is_json(type) ? 'j' : 'p');
 	gh_buf_put_block(&b, body, sizeof(body));
+	gh_buf_put_string(&b, http->query);
 	ok = !b.failed && gh_digest(GH_SHA256, b.data, b.len, out);
 	gh_buf_free(&b);
 	return ok ? 0 : gh_fail(err, GH_E_NOMEM, "SHA-256 of a body");

@@ -11,9 +11,9 @@
 
 /*
  * Fill the replay mark of req, whose requester is set: HMAC-SHA256, under a key of the gateway
- * secret, over header, requester, application and path; and the content: SHA-256 of the body and
- * its type. Without the header req is left alone. GH_E_BAD_REQUEST: the header is there twice, or
- * is not 1 to REST_KEY_MAX printable characters; GH_E_INTERNAL.
+ * secret, over header, requester, application and path; and the content: SHA-256 of the
+ * body, its type and the parameters. Without the header req is left alone. GH_E_BAD_REQUEST: the
+ * header is there twice, or is not 1 to REST_KEY_MAX printable characters; GH_E_INTERNAL.
  */
 int rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
     struct enroll_request *req, struct gh_error *err) GH_MUSTCHECK;

@@ -14,6 +14,7 @@
 
 #include "rest_door.h"
 #include "rest_idempotency.h"
+#include "rest_renewal.h"
 #include "rest_request_view.h"
 #include "rest_submit.h"
 
@@ -26,6 +27,7 @@ struct submission {
 	struct enroll_request req;
 	struct enrollment e; /* rc and err also of what is here */
 	struct rest_fields fields;
+	char detail[REST_RENEWAL_SIZE];
 	bool is_recorded; /* e.out is the answer to a call that came before */
 };
 
@@ -131,6 +133,7 @@ init(const struct worker_env *env, struct submission *s)
 	req->requester = *s->call->requester;
 	req->submitted = gh_now();
 	s->e.req = req;
+	s->e.detail = s->detail;
 	s->e.entry = s->call->entry;
 	if ((req->template_name = strdup(call_text(s->call->parts, "profile"))) == NULL)
 		return gh_fail(&s->e.err, GH_E_NOMEM, "request");
@@ -252,7 +255,8 @@ decide(struct worker_env *env, struct submission *s)
 {
 	struct enrollment *one = &s->e;
 
-	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0)
+	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0 &&
+	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0)
 		enroll_decide(env, one);
 	if (s->e.rc == 0)
 		s->e.rc = gh_http_check_deadline(s->call->http, &s->e.err);

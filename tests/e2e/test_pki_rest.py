@@ -252,6 +252,58 @@ class Submit(Case):
         self.expect(other.call(mine.json["links"]["request"], b"", "GET"), 404)
 
 
+class Renewal(Case):
+    def renew(self, number, who=alice, profile="User", **headers):
+        body = {"pkcs10": base64.b64encode(CSR).decode()}
+        return who.call("POST", f"/pki/request/{profile}?renew={number}", body, **headers)
+
+    def issued(self, who=alice):
+        return self.expect(who.submit(), 201).json["certificate"]["id"]
+
+    def end(self, number, when):
+        env.sql(f"update certificate set not_after = now() + interval '{when}' where id = {number}")
+
+    def test_within_the_window(self):
+        old = self.issued()
+        early = self.expect(self.renew(old), 409, "conflict")
+        self.assertIn("can be renewed from", early.json["message"])
+        self.end(old, "1 day")
+        reply = self.expect(self.renew(old, Idempotency_Key="renew"), 201).json
+        self.assertEqual(reply["status"], "issued")
+        self.assertEqual(self.expect(self.renew(old, Idempotency_Key="renew"), 201).json["id"], reply["id"])
+        self.expect(alice.submit(Idempotency_Key="renew"), 409)
+        self.assertEqual(env.sql(f"select detail from audit where object = '{reply['certificate']['serial']}'"),
+                         [[f"User, renews certificate {old}"]])
+        self.assertEqual(alice.get(f"/pki/certificate/{old}/status").json["status"], "valid")
+
+    def test_not_his_not_this_profile_not_valid(self):
+        old = self.issued()
+        self.end(old, "1 day")
+        before = self.certificates()
+        for who in (bob, carol):
+            self.expect(self.renew(old, who), 404)
+        self.expect(self.renew(999999999), 404)
+        other = next(e["name"] for e in alice.get("/pki/profiles").json["entries"] if e["name"] != "User")
+        self.assertIn("of the profile User", self.expect(self.renew(old, profile=other), 409).json["message"])
+        for query in ("renew=0", "renew=x", "renew=1&renew=2", "renews=1"):
+            self.expect(alice.call("POST", "/pki/request/User?" + query, {"pkcs10": base64.b64encode(CSR).decode()}), 422)
+        env.admin("cert", "revoke", old, "--hold", "--yes")
+        self.assertIn("on hold", self.expect(self.renew(old), 409).json["message"])
+        env.admin("cert", "unrevoke", old)
+        self.end(old, "-1 second")
+        self.assertIn("has ended", self.expect(self.renew(old), 409).json["message"])
+        env.admin("cert", "revoke", old, "--yes")
+        self.assertIn("revoked", self.expect(self.renew(old), 409).json["message"])
+        self.assertEqual(self.certificates(), before)
+
+    def test_a_name_that_was_given_anew_renews_nothing(self):
+        old = self.issued()
+        self.end(old, "1 day")
+        number = env.sql(f"select request_id from certificate where id = {old}")[0][0]
+        env.sql(f"update request set requester_id = '00000000-0000-4000-8000-000000000001' where id = {number}")
+        self.expect(self.renew(old), 404)
+
+
 class Idempotency(Case):
     def test_repeated(self):
         before = self.certificates()

@@ -59,6 +59,13 @@ tmpl_needs_approval(const struct tmpl *t)
 	return gh_json_bool(gh_json_get(t->json, "approval"), false);
 }
 
+int64_t
+tmpl_renewal_overlap(const struct tmpl *t)
+{
+	(void)t;
+	return 3600;
+}
+
 bool
 tmpl_waits_for_locked_ca(const struct tmpl *t)
 {

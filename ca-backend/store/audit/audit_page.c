@@ -51,28 +51,15 @@ static int
 read_window(struct store *s, const void *arg, const struct store_window *w, gh_json **out,
     struct gh_error *err)
 {
-	struct store_statement st = {NULL, NULL};
 	struct store_params p = {0};
-	PGresult *res = NULL;
 	struct gh_buf b;
-	int rc;
 
-	*out = NULL;
 	store_put_int(&p, w->first);
 	store_put_int(&p, w->last);
 	store_put_int(&p, w->limit);
 	gh_buf_init(&b, SQL_MAX);
 	build_query(&b, &p, arg);
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		st.sql = (char *)b.data;
-		rc = store_read(s, &st, &p, &res, err);
-	}
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	store_params_clear(&p);
-	gh_buf_free(&b);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &b, &p, out, err);
 }
 
 int

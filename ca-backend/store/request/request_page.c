@@ -89,13 +89,9 @@ read_window(struct store *s, const void *arg, const struct store_window *w, gh_j
     struct gh_error *err)
 {
 	const struct store_request_filter *f = arg;
-	struct store_statement st = {NULL, NULL};
 	struct store_params p = {0};
-	PGresult *res = NULL;
 	struct gh_buf b;
-	int rc;
 
-	*out = NULL;
 	store_put_int(&p, w->first);
 	store_put_int(&p, w->last);
 	store_put_int(&p, w->limit);
@@ -105,16 +101,7 @@ read_window(struct store *s, const void *arg, const struct store_window *w, gh_j
 	    " FROM request r WHERE r.id BETWEEN $1::bigint AND $2::bigint");
 	put_filter(&b, &p, f);
 	gh_buf_putf(&b, " ORDER BY r.id %s LIMIT $3::int) t", f->newest_first ? "DESC" : "ASC");
-	if ((rc = gh_buf_check(&b, err)) == 0) {
-		st.sql = (char *)b.data;
-		rc = store_read(s, &st, &p, &res, err);
-	}
-	if (rc == 0)
-		rc = store_json(res, 0, 0, out, err);
-	store_params_clear(&p);
-	gh_buf_free(&b);
-	PQclear(res);
-	return rc;
+	return store_read_json(s, &b, &p, out, err);
 }
 
 static int64_t

@@ -1,0 +1,23 @@
+/*
+ * ?renew=ID of POST /pki/request/{profile}: the request takes the place of a certificate that ends
+ * soon. Nothing is taken from the old one and no rule is left out; it only must be one that its
+ * holder may renew now, so that a script that runs each day asks for nothing before it is due.
+ */
+#ifndef ENROLL_REST_RENEWAL_H
+#define ENROLL_REST_RENEWAL_H
+
+#include "rest.h"
+
+#define REST_RENEWAL_SIZE 128
+
+/*
+ * Without the parameter *detail is "" and nothing is checked; else *detail says what is renewed,
+ * for the audit row. The certificate must be the caller's own (requester_is_same, also for
+ * officers), of this profile, neither revoked nor on hold, not ended, and within the renewal window
+ * of the template. GH_E_VALIDATION (in fields; also for parameters that there are not),
+ * GH_E_NOT_FOUND: none of the caller's; GH_E_CONFLICT: not now.
+ */
+int rest_renewal_check(struct worker_env *env, const struct call *call, struct rest_fields *fields,
+    char detail[REST_RENEWAL_SIZE], struct gh_error *err) GH_MUSTCHECK;
+
+#endif
