@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "env.h"
+#include "kra/kra_key_list.h"
 #include "probe.h"
 
 #include "health.h"
@@ -58,8 +59,9 @@ static _Atomic(struct health *) published;
 struct link {
 	const struct health *health;
 	struct worker_env env;
-	struct dir_report report; /* of the last look at the directory */
-	int64_t next_us;          /* not before */
+	struct dir_report report;     /* of the last look at the directory */
+	struct kra_key_list kra_keys; /* of the last look at the KRA */
+	int64_t next_us;              /* not before */
 };
 
 /* ---- one question each ---- */
@@ -153,11 +155,22 @@ ask_tokens(struct link *l, const char **state, struct gh_error *err)
 	return rc;
 }
 
+/* A database that is down has a member of its own: the keys are those of before. */
 static int
 ask_kra(struct link *l, const char **state, struct gh_error *err)
 {
-	(void)state;
-	return signer_client_ping(l->env.kra, err);
+	struct kra_key_list now, *before = &l->kra_keys;
+	enum kra_state found;
+
+	if (kra_key_list_read(l->env.store, &now, NULL) != 0) {
+		found = kra_key_list_look(before, before, l->env.kra, err);
+	} else {
+		found = kra_key_list_look(&now, before, l->env.kra, err);
+		kra_key_list_clear(before);
+		*before = now;
+	}
+	*state = kra_state_name(found);
+	return found == KRA_UP ? 0 : GH_E_CA_UNAVAILABLE; /* err says why */
 }
 
 static const struct {
@@ -170,7 +183,7 @@ static const struct {
     [PEER_SIGNER] = {"signer", ENV_SIGNER, ask_signer},
     [PEER_DIRECTORY] = {"directory", ENV_DIR, ask_directory},
     [PEER_TOKENS] = {"tokens", ENV_SIGNER, ask_tokens},
-    [PEER_KRA] = {"kra", ENV_KRA, ask_kra},
+    [PEER_KRA] = {"kra", ENV_KRA | ENV_STORE, ask_kra},
 };
 
 /* ---- threads ---- */
@@ -206,6 +219,7 @@ check_main(void *arg)
 			state = UP;
 		record(c, state, &err);
 	} while (!stop_flag_wait(&h->stop, INTERVAL_MS / 1000));
+	kra_key_list_clear(&l.kra_keys);
 	env_close(&l.env);
 	return NULL;
 }

@@ -28,7 +28,7 @@ write_demo_env()
 {
 	{
 		echo "# Written by make demo: how to reach the running demo. For shells: . $dir/demo.env"
-		grep -E '^GATEHOUSE_(URL|HTTP_URL|CAFILE|APP_KEY|APP_SECRET|USER|PASSWORD|TEMPLATE|DB|LDAP_URI|ADMIN_USER|ADMIN_PASSWORD|OFFICER_USER|OFFICER_PASSWORD|AUDITOR_USER|AUDITOR_PASSWORD|CONF)=' \
+		grep -E '^GATEHOUSE_(URL|HTTP_URL|CAFILE|APP_KEY|APP_SECRET|USER|PASSWORD|TEMPLATE|DB|LDAP_URI|ADMIN_USER|ADMIN_PASSWORD|OFFICER_USER|OFFICER_PASSWORD|AUDITOR_USER|AUDITOR_PASSWORD|AGENT_USER|AGENT_PASSWORD|AGENT2_USER|AGENT2_PASSWORD|CONF)=' \
 		    "$dir/env"
 	} >"$dir/demo.env.new"
 	mv "$dir/demo.env.new" "$dir/demo.env"
@@ -126,6 +126,13 @@ revoke_shop()
 	    grep -E '^(crlNumber|nextUpdate)|Serial Number' | sed 's/^ */   /'
 }
 
+# The authority that archives private keys: its own keys, and whom clients wrap for.
+show_kra()
+{
+	say "gatehouse kra show: the key recovery authority of docs/kra.md; its agents are anna and bert"
+	"$build/gatehouse" kra show -c "$dir/gatehouse.conf" | cut -c 1-78 | sed 's/^/   /'
+}
+
 start()
 {
 	local begin=$SECONDS
@@ -139,7 +146,8 @@ start()
 	else
 		say "creating PostgreSQL, slapd, CAs, templates, application and users in $dir"
 	fi
-	GATEHOUSE_PORT=${GATEHOUSE_PORT:-8443} GATEHOUSE_HTTP_WISH=8080 \
+	# a state from before there was a KRA gets one
+	GATEHOUSE_PORT=${GATEHOUSE_PORT:-8443} GATEHOUSE_HTTP_WISH=8080 GATEHOUSE_KRA=${GATEHOUSE_KRA:-RSA-3072} \
 	    "$top/tests/servers/gateway.sh" start "$dir" 8>&-
 	write_demo_env
 	# shellcheck disable=SC1091
@@ -149,6 +157,7 @@ start()
 	enroll_alice
 	enroll_shop
 	revoke_shop
+	show_kra
 	say "the gateway runs on $GATEHOUSE_URL ($((SECONDS - begin)) s); make demo-stop stops it"
 	echo "   variables for scripts: $dir/demo.env"
 	echo "   log: $dir/gateway.log"

@@ -2,15 +2,18 @@
 """The key recovery authority as a process beside the gateway: started, watched, stopped; what /readyz and the doctor say
 of it. Certificates are issued whatever becomes of it."""
 
+import hashlib
 import json
 import os
 import signal
+import ssl
+import subprocess
 import unittest
 
 import der
 import tap
 from client import Client
-from environment import Environment, wait_for
+from environment import BUILD, Environment, wait_for
 
 env = Environment("kra", GATEHOUSE_KRA="P-256")
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
@@ -98,6 +101,156 @@ class Process(unittest.TestCase):
             key.with_suffix(".away").rename(key)
             env.gateway("run")
         await_kra("up")
+
+
+class Keys(unittest.TestCase):
+    """kra init has run (tests/servers/gateway.sh); what it made, and what changes it."""
+
+    def setUp(self):
+        env.wait_ready()
+
+    def keys(self):
+        return env.admin("kra", "show", "--json")
+
+    def of(self, kind, state="current"):
+        return [k for k in self.keys() if (k["kind"], k["state"]) == (kind, state)]
+
+    def refused(self, *args, stdin=None):
+        done = env.admin("kra", *args, check=False, stdin=stdin)
+        self.assertNotEqual(done.returncode, 0)
+        return done.stderr.decode()
+
+    def openssl(self, *args, stdin):
+        return subprocess.run(["openssl", *args], input=stdin, check=True, stdout=subprocess.PIPE).stdout.decode()
+
+    def certificate(self, key):
+        """Checked as a client does: chain, usage, and that the key is the one that the KRA holds."""
+        pem = env.admin("cert", "export", key["certificate_id"]).encode()
+        (env.scratch / "transport.pem").write_bytes(pem)
+        (env.scratch / "root.pem").write_text(env.admin("ca", "export", "root"))
+        (env.scratch / "issuing.pem").write_text(env.admin("ca", "export", "issuing"))
+        done = subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", "root.pem", "-untrusted", "issuing.pem",
+                               "transport.pem"], cwd=env.scratch, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        spki = ssl.PEM_cert_to_DER_cert(self.openssl("x509", "-pubkey", "-noout", stdin=pem).replace("PUBLIC KEY", "CERTIFICATE"))
+        self.assertEqual(hashlib.sha256(spki).hexdigest(), key["id"])
+        return self.openssl("x509", "-noout", "-subject", "-text", stdin=pem)
+
+    def test_init_made_two_keys_and_a_certificate(self):
+        await_kra("up")
+        storage, = self.of("storage")
+        transport, = self.of("transport")
+        self.assertEqual((storage["key"], storage["kra"]), ("P-256", "up"))
+        self.assertEqual((transport["key"], transport["kra"]), ("P-256", "up"))
+        text = self.certificate(transport)
+        self.assertIn("CN = issuing KRA transport", text)
+        self.assertRegex(text, r"X509v3 Key Usage: critical\s+Key Agreement\n")
+        self.assertIn("CRL Distribution Points", text)
+        self.assertEqual(env.count("select count(*) from audit where event = 'kra.created' and outcome = 'success'"), 1)
+        # sealed for the KRA: neither key lies in the clear
+        self.assertEqual(env.count("select count(*) from kra_key where sealed is null or position('\\x3081'::bytea in sealed) = 1"), 0)
+
+    def test_second_init_is_refused(self):
+        before = self.keys()
+        self.assertIn("kra show", self.refused("init", "--ca", "issuing"))
+        self.assertEqual(self.keys(), before)
+
+    def test_what_init_does_not_take(self):
+        for args, said in ((("--key-alg", "Ed25519"), "P-384"), (("--key-alg", "RSA-2048"), "RSA-3072"),
+                           (("--days", "0"), "--days"), (("--days", "4000"), "--days"),
+                           (("--key-uri", "pkcs11:object=x", "--password"), "PIN")):
+            with self.subTest(args):
+                self.assertIn(said, self.refused("init", "--ca", "issuing", *args))
+        self.assertIn("--ca", self.refused("init"))
+        self.assertIn("nobody", self.refused("renew", "--ca", "nobody"))
+
+    def test_renewal_keeps_the_key_before(self):
+        before, = self.of("transport")
+        old = len(self.of("transport", "old"))
+        env.admin("kra", "renew", "--ca", "issuing", "--key-alg", "RSA-3072", "--days", "30")
+        after, = self.of("transport")
+        self.assertNotEqual(after["id"], before["id"])
+        self.assertEqual((after["key"], after["kra"]), ("RSA-3072", "up"))
+        self.assertRegex(self.certificate(after), r"X509v3 Key Usage: critical\s+Key Encipherment\n")
+        kept = self.of("transport", "old")
+        self.assertEqual(len(kept), old + 1)
+        self.assertIn((before["id"], "up"), [(k["id"], k["kra"]) for k in kept])
+        self.assertEqual(env.count("select count(*) from audit where event = 'kra.transport-renewed'"), old + 1)
+        await_kra("up")
+
+    def test_renewals_at_once(self):
+        """Each is a whole one, or refused: never two current keys, never none."""
+        before = len(self.keys())
+        calls = [subprocess.Popen([str(BUILD / "gatehouse"), "kra", "renew", "--ca", "issuing", "--key-alg", "P-256", "-c",
+                                   str(env.dir / "state" / "gatehouse.conf")], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) for _ in range(4)]
+        done = [c.wait(60) == 0 for c in calls]
+        self.assertGreaterEqual(sum(done), 1)
+        self.assertEqual(len(self.keys()), before + sum(done))
+        self.assertEqual(len(self.of("transport")), 1)
+
+    def test_keys_are_there_again_after_a_restart(self):
+        pid = processes("kra")[0]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: (now := processes("kra")) and now != [pid], "another KRA")
+        await_kra("up")
+        self.assertEqual({k["kra"] for k in self.keys()}, {"up"})
+
+    def test_another_key_file_is_told(self):
+        """Records that were sealed under another key are refused, and everybody is told."""
+        key = env.dir / "state" / "kra.key"
+        kept = key.read_text()
+        try:
+            key.write_text("ab" * 32 + "\n")
+            os.kill(processes("kra")[0], signal.SIGKILL)
+            await_kra("refused")
+            self.assertEqual(readiness()[0], 200)
+            self.assertEqual({k["kra"] for k in self.keys()}, {"refused"})
+            finding = next(f for f in json.loads(env.admin("doctor", "--json", check=False).stdout) if f["code"] == "kra")
+            self.assertEqual(finding["state"], "error")
+            self.assertIn("kra.key_file", finding["todo"])
+        finally:
+            key.write_text(kept)
+            os.kill(processes("kra")[0], signal.SIGKILL)
+        await_kra("up")
+
+    def test_password(self):
+        """Set, locked, wrong, unlocked, locked again, changed, removed."""
+        events = "select count(*) from audit where event like 'kra.password.%' and outcome = '{}'"
+        good, bad = (env.count(events.format(o)) for o in ("success", "failure"))
+
+        def password(action, *lines, **kw):
+            for i, line in enumerate(lines):
+                (env.scratch / f"password{i}").write_text(line + "\n")
+            files = [x for i, n in enumerate(("--password-file", "--new-password-file")[:len(lines)])
+                     for x in (n, env.scratch / f"password{i}")]
+            return env.admin("kra", "password", action, *files, **kw)
+
+        self.assertIn(b"8 to 255", password("set", "short", check=False).stderr)
+        self.assertIn(b"no password", password("unlock", "there is none", check=False).stderr)
+        password("set", "correct horse")
+        await_kra("locked")
+        self.assertEqual(readiness()[0], 200)
+        self.assertEqual([k["kra"] for k in self.of("storage")], ["locked"])
+        self.assertEqual([k["kra"] for k in self.of("transport")], ["up"])
+        self.assertIn(b"already", password("set", "another one", check=False).stderr)
+        self.assertIn(b"wrong", password("unlock", "wrong horse", check=False).stderr)
+        await_kra("locked")
+        password("unlock", "correct horse")
+        await_kra("up")
+        password("lock")
+        await_kra("locked")
+        self.assertIn(b"wrong", password("change", "wrong horse", "battery staple", check=False).stderr)
+        password("change", "correct horse", "battery staple")
+        self.assertIn(b"wrong", password("unlock", "correct horse", check=False).stderr)
+        password("unlock", "battery staple")
+        # locked after a restart
+        os.kill(processes("kra")[0], signal.SIGKILL)
+        await_kra("locked")
+        password("remove", "battery staple")
+        await_kra("up")
+        self.assertEqual(env.count(events.format("success")), good + 6)
+        self.assertEqual(env.count(events.format("failure")), bad + 3)
 
 
 class Doctor(unittest.TestCase):

@@ -14,6 +14,7 @@
 #include "kra/key_view.h"
 #include "kra/kra_keys.h"
 #include "store/key/kra_key.h"
+#include "store/key/kra_key_change.h"
 
 #define DATABASE_MS 5000
 #define SECRET_MAX 4096
@@ -29,23 +30,29 @@ struct kra_world {
 /* --- the KRA ------------------------------------------------------------------------------------
  */
 
+/* Without a CA: the transport key has no certificate. */
 static inline void
-kra_make_key(struct kra_world *w, struct admin_signer *admin, enum store_kra_kind kind,
-    const char *alg)
+kra_make_keys(struct kra_world *w, struct admin_signer *admin)
 {
-	struct kra_create_key q = {.is_storage = kind == STORE_KRA_STORAGE, .key_alg = alg};
-	struct store_kra_key k = {.kind = kind};
+	const struct kra_create_key storage = {.is_storage = true, .key_alg = "P-256"},
+				    transport = {.key_alg = "RSA-2048"};
+	struct signer_blob spki[2], sealed[2];
 	const unsigned char *p;
 
-	ok(kra_client_create_key(admin->client, &q, &k.spki, &k.sealed, &err));
-	assert_true(gh_digest(GH_SHA256, k.spki.p, k.spki.len, k.id));
-	ok(store_add_kra_key(w->db, &fixture_admin, &k, &err));
-	p = k.spki.p;
-	if (kind == STORE_KRA_TRANSPORT) {
-		EVP_PKEY_free(w->transport);
-		w->transport = d2i_PUBKEY(NULL, &p, (long)k.spki.len);
+	ok(kra_client_create_key(admin->client, &storage, &spki[0], &sealed[0], &err));
+	ok(kra_client_create_key(admin->client, &transport, &spki[1], &sealed[1], &err));
+	ok(store_create_kra(w->db, &fixture_admin,
+	    &(struct store_new_kra_key){.spki = {spki[0].p, spki[0].len},
+		.sealed = {sealed[0].p, sealed[0].len}},
+	    &(struct store_new_kra_key){.spki = {spki[1].p, spki[1].len},
+		.sealed = {sealed[1].p, sealed[1].len}},
+	    &err));
+	p = spki[1].p;
+	w->transport = d2i_PUBKEY(NULL, &p, (long)spki[1].len);
+	for (int i = 0; i < 2; i++) {
+		free(spki[i].p);
+		free(sealed[i].p);
 	}
-	store_kra_key_clear(&k);
 }
 
 static inline void
@@ -63,8 +70,7 @@ kra_world_open(struct kra_world *w)
 	signer_process_start(&w->sp, "32");
 	w->kra = signer_process_client(&w->sp);
 	admin = admin_signer_start(&w->sp);
-	kra_make_key(w, &admin, STORE_KRA_STORAGE, "P-256");
-	kra_make_key(w, &admin, STORE_KRA_TRANSPORT, "RSA-2048");
+	kra_make_keys(w, &admin);
 	assert_int_equal(admin_signer_stop(&admin), 0);
 	w->means = (struct kra_means){.store = w->db,
 	    .kra = w->kra,

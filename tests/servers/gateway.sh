@@ -16,6 +16,7 @@
 # GATEHOUSE_HTTP_PORT      port of plain HTTP; the same
 # GATEHOUSE_KEY_ALG        key type of both CAs, P-256 when not set
 # GATEHOUSE_KRA            key type of a KRA's keys: there is a KRA, initialised once; a kept one stays
+# GATEHOUSE_KRA_OPTIONS    further options of its kra init
 # GATEHOUSE_DIRECTORY_ENV  file with LDAP_* variables of a running directory to use instead of an own slapd
 # GATEHOUSE_CONF_EXTRA     text appended to the configuration
 # BUILD                    build directory, build/ when not set
@@ -62,9 +63,8 @@ make_secrets()
 	for f in gateway.secret signer.key; do
 		[ -s "$dir/$f" ] || random_text 32 >"$dir/$f"
 	done
-	! has_kra || [ -s "$dir/kra.key" ] || random_text 32 >"$dir/kra.key"
 	for f in app.key app.secret app2.key app2.secret admin.password officer.password \
-	    auditor.password; do
+	    auditor.password agent.password agent2.password; do
 		[ -s "$dir/$f" ] || random_text 16 >"$dir/$f"
 	done
 }
@@ -229,6 +229,20 @@ fill()
 	    --secret-file "$dir/app2.secret"
 }
 
+# Once; a state from before there was a KRA gets its keys now.
+make_kra()
+{
+	local keys
+
+	has_kra || return 0
+	keys=$("$gatehouse" kra show --json -c "$dir/gatehouse.conf" 2>>"$dir/setup.log") || fail "gatehouse kra show failed"
+	[ "$keys" = "[]" ] || return 0
+	# shellcheck disable=SC2086 # options are words
+	administer kra init --ca issuing --key-alg "${GATEHOUSE_KRA:-P-256}" ${GATEHOUSE_KRA_OPTIONS:-}
+	administer user create anna --role agent --password-file "$dir/agent.password"
+	administer user create bert --role agent --password-file "$dir/agent2.password"
+}
+
 # The name member of a template file.
 template_name()
 {
@@ -260,6 +274,10 @@ write_env()
 	GATEHOUSE_OFFICER_PASSWORD='$(cat "$dir/officer.password")'
 	GATEHOUSE_AUDITOR_USER='otto'
 	GATEHOUSE_AUDITOR_PASSWORD='$(cat "$dir/auditor.password")'
+	GATEHOUSE_AGENT_USER='anna'
+	GATEHOUSE_AGENT_PASSWORD='$(cat "$dir/agent.password")'
+	GATEHOUSE_AGENT2_USER='bert'
+	GATEHOUSE_AGENT2_PASSWORD='$(cat "$dir/agent2.password")'
 	GATEHOUSE_CONF='$dir/gatehouse.conf'
 	GATEHOUSE_APP='demo'
 	GATEHOUSE_APP2='other'
@@ -376,6 +394,7 @@ start_all()
 	else
 		fill
 	fi
+	make_kra
 	write_env
 	touch "$dir/complete"
 	run_gateway

@@ -79,7 +79,7 @@ store(const struct kra *k, const unsigned char storage_id[KRA_KEY_ID_SIZE],
     struct gh_error *err)
 {
 	struct issuer *storage;
-	int rc = kra_find_key(k, ISSUER_STORAGE, storage_id, &storage, err);
+	int rc = kra_find_public_key(k, ISSUER_STORAGE, storage_id, &storage, err);
 
 	if (rc != 0)
 		return rc;

@@ -5,23 +5,30 @@
 #include "wrapping.h"
 
 int
+kra_find_public_key(const struct kra *k, enum issuer_kind kind,
+    const unsigned char id[KRA_KEY_ID_SIZE], struct issuer **out, struct gh_error *err)
+{
+	*out = issuer_table_get(k->keys, id);
+	if (*out != NULL && (*out)->kind == kind)
+		return 0;
+	issuer_unref(*out);
+	*out = NULL;
+	return gh_fail(err, GH_E_NOT_FOUND, "%s key is not loaded",
+	    kind == ISSUER_STORAGE ? "storage" : "transport");
+}
+
+int
 kra_find_key(const struct kra *k, enum issuer_kind kind, const unsigned char id[KRA_KEY_ID_SIZE],
     struct issuer **out, struct gh_error *err)
 {
-	int rc = 0;
+	int rc = kra_find_public_key(k, kind, id, out, err);
 
-	*out = issuer_table_get(k->keys, id);
-	if (*out == NULL || (*out)->kind != kind)
-		rc = gh_fail(err, GH_E_NOT_FOUND, "%s key is not loaded",
-		    kind == ISSUER_STORAGE ? "storage" : "transport");
-	else if (issuer_is_locked(*out))
-		rc = gh_fail(err, GH_E_CA_LOCKED, "the %s key is locked",
-		    kind == ISSUER_STORAGE ? "storage" : "transport");
-	if (rc != 0) {
-		issuer_unref(*out);
-		*out = NULL;
-	}
-	return rc;
+	if (rc != 0 || !issuer_is_locked(*out))
+		return rc;
+	issuer_unref(*out);
+	*out = NULL;
+	return gh_fail(err, GH_E_CA_LOCKED, "the %s key is locked",
+	    kind == ISSUER_STORAGE ? "storage" : "transport");
 }
 
 int

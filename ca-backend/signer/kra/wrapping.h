@@ -15,6 +15,10 @@ struct session_key {
 int kra_find_key(const struct kra *k, enum issuer_kind kind,
     const unsigned char id[KRA_KEY_ID_SIZE], struct issuer **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same; a locked one will do where only its public half is used. */
+int kra_find_public_key(const struct kra *k, enum issuer_kind kind,
+    const unsigned char id[KRA_KEY_ID_SIZE], struct issuer **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* GH_E_VALIDATION (public): RSA PKCS#1 v1.5 or AES-CBC, and neither is allowed. */
 int wrapping_check(const struct kra *k, bool is_v15, const struct payload_alg *alg,
     struct gh_error *err) GH_MUSTCHECK;

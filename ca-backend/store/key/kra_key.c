@@ -1,4 +1,5 @@
 /* The KRA's own keys and policies. See kra_key.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ store_kra_key_clear(struct store_kra_key *k)
 
 #define COLUMNS \
 	"id, kind, spki_sha256, spki, sealed, certificate, certificate_id, " STORE_EPOCH( \
-	    "not_after")
+	    "not_after") ", state"
 
 static int
 fill_id(const PGresult *res, int row, struct store_kra_key *k, struct gh_error *err)
@@ -46,6 +47,7 @@ fill(const PGresult *res, int row, struct store_kra_key *k, struct gh_error *err
 								  : STORE_KRA_TRANSPORT;
 	k->certificate_id = store_int(res, row, 6);
 	k->not_after = store_int(res, row, 7);
+	snprintf(k->state, sizeof(k->state), "%s", store_text(res, row, 8));
 	if ((rc = fill_id(res, row, k, err)) != 0 ||
 	    (rc = store_bytes(res, row, 3, &k->spki.p, &k->spki.len, err)) != 0 ||
 	    (rc = store_bytes(res, row, 4, &k->sealed.p, &k->sealed.len, err)) != 0 ||
@@ -115,63 +117,6 @@ store_each_kra_key(struct store *s,
 		store_kra_key_clear(&k);
 	}
 	PQclear(res);
-	return rc;
-}
-
-/* --- a new one -----------------------------------------------------------------------------------
- */
-
-static int
-demote(struct store *s, enum store_kra_kind kind, struct gh_error *err)
-{
-	static const struct store_statement st = {"kra_key_demote",
-	    "UPDATE kra_key SET state = 'old' WHERE kind = $1 AND state = 'current'"};
-	struct store_params p = {0};
-
-	store_put_text(&p, KIND(kind));
-	return store_do_once(s, &st, &p, "", err);
-}
-
-static int
-insert(struct store *s, const struct requester *who, const struct store_kra_key *k,
-    struct gh_error *err)
-{
-	static const struct store_statement st = {"kra_key_add",
-	    "WITH k AS (INSERT INTO kra_key (kind, spki_sha256, spki, sealed, state, certificate_id, certificate, not_after, "
-	    "    created_by) VALUES ($1, $2::bytea, $3::bytea, $4::bytea, 'current', $5::bigint, $6::bytea, "
-	    "    to_timestamp($7::bigint), $8) RETURNING spki_sha256) "
-	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-	    "SELECT 'kra.key-added', 'success', concat($1::text, ' key ', encode(k.spki_sha256, 'hex')), "
-	    "$9, $10::int, $11, $12, $13, $14 FROM k"};
-	struct store_params p = {0};
-
-	store_put_text(&p, KIND(k->kind));
-	store_put_bytes(&p, k->id, sizeof(k->id));
-	store_put_bytes(&p, k->spki.p, k->spki.len);
-	store_put_bytes(&p, k->sealed.p, k->sealed.len);
-	store_put_id(&p, k->certificate_id);
-	store_put_bytes(&p, k->cert.p, k->cert.len);
-	store_put_id(&p, k->not_after);
-	store_put_text(&p, who->name);
-	store_put_actor(&p, who, NULL, NULL);
-	return store_do_once(s, &st, &p, "This KRA key is there, or another one came just now.",
-	    err);
-}
-
-int
-store_add_kra_key(struct store *s, const struct requester *who, const struct store_kra_key *k,
-    struct gh_error *err)
-{
-	int rc = store_begin(s, err);
-
-	if (rc == 0)
-		rc = demote(s, k->kind, err);
-	if (rc == 0)
-		rc = insert(s, who, k, err);
-	if (rc == 0)
-		rc = store_commit(s, err);
-	if (rc != 0)
-		store_rollback(s);
 	return rc;
 }
 

@@ -15,6 +15,7 @@ struct store_kra_key {
 	struct signer_blob cert; /* DER, of a transport key; else empty */
 	int64_t certificate_id;  /* CMSID of it; 0 = none */
 	int64_t not_after;       /* of it, UTC seconds; 0 = none */
+	char state[16];          /* "next", "current", "old" */
 };
 void store_kra_key_clear(struct store_kra_key *k);
 
@@ -27,11 +28,6 @@ int store_find_kra_key(struct store *s, const unsigned char id[KRA_KEY_ID_SIZE],
 /* Call fn with each one that is not retired. Its failure ends that and is returned. */
 int store_each_kra_key(struct store *s,
     int (*fn)(void *arg, const struct store_kra_key *k, struct gh_error *err), void *arg,
-    struct gh_error *err) GH_MUSTCHECK;
-/* A new one (row 0), which is used from now on; the one before it becomes an old one. One
- * transaction with its audit row, "kra.key-added". GH_E_CONFLICT (public): it is there, or another
- * one came at the same moment. */
-int store_add_kra_key(struct store *s, const struct requester *who, const struct store_kra_key *k,
     struct gh_error *err) GH_MUSTCHECK;
 
 struct store_kra_policy {
