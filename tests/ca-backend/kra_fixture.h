@@ -119,10 +119,25 @@ teardown(void **state)
 	return 0;
 }
 
+/* With old algorithms. */
+static inline int
+setup_legacy(void **state)
+{
+	struct fixture *f;
+
+	setup(state);
+	f = *state;
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	f->sp.allows_legacy = true;
+	signer_process_start(&f->sp, "8");
+	assert_int_equal(load(f, &f->storage), 0);
+	return load(f, &f->transport);
+}
+
 /* --- what a client does -------------------------------------------------------------------------
  */
 
-/* A session key of 40..5f, wrapped for a transport key. */
+/* A session key, wrapped for a transport key. */
 struct client_key {
 	unsigned char key[32];
 	struct gh_buf parts;
@@ -138,8 +153,7 @@ client_key(struct client_key *c, const struct keys *transport, const char *paylo
 	struct gh_reader r;
 	struct gh_error err;
 
-	for (size_t i = 0; i < sizeof(c->key); i++)
-		c->key[i] = (unsigned char)(0x40 + i);
+	assert_int_equal(RAND_bytes(c->key, sizeof(c->key)), 1);
 	gh_buf_init(&c->parts, 8192);
 	assert_int_equal(key_wrap(to, &(struct gh_der){c->key, sizeof(c->key)}, &c->parts, &err),
 	    0);

@@ -31,10 +31,11 @@
 
 struct signer_process {
 	char dir[64], socket[96], key_file[96], log[96];
-	pid_t pid;              /* 0 = not running */
-	bool no_first_password; /* started as by default: workers set no first password */
-	const char *role;       /* NULL: a CA's */
-	bool allows_legacy;     /* a KRA's old algorithms */
+	pid_t pid;               /* 0 = not running */
+	bool no_first_password;  /* started as by default: workers set no first password */
+	const char *role;        /* NULL: a CA's */
+	bool allows_legacy;      /* a KRA's old algorithms */
+	char *module, *pin_file; /* of a PKCS#11 token; NULL: none */
 };
 
 struct made_ca {
@@ -172,6 +173,18 @@ signer_process_client(const struct signer_process *sp)
 	return c;
 }
 
+/* Appends the options of a token, n of argv are there. */
+static inline void
+add_module(const struct signer_process *sp, char **argv, int n)
+{
+	if (sp->module == NULL)
+		return;
+	argv[n++] = (char *)"--pkcs11-module";
+	argv[n++] = sp->module;
+	argv[n++] = (char *)"--pkcs11-pin-file";
+	argv[n] = sp->pin_file;
+}
+
 static inline void
 signer_process_start(struct signer_process *sp, const char *max_connections)
 {
@@ -182,11 +195,12 @@ signer_process_start(struct signer_process *sp, const char *max_connections)
 	    sp->no_first_password   ? NULL
 		: sp->allows_legacy ? (char *)"--allow-legacy-wrapping"
 				    : (char *)"--first-password-by-api",
-	    NULL};
+	    NULL, NULL, NULL, NULL, NULL};
 	struct signer_client *c = signer_process_client(sp);
 	struct gh_error err;
 	int tries = 0;
 
+	add_module(sp, argv, 10);
 	sp->pid = spawn_signer(sp, argv, -1);
 	while (signer_client_ping(c, &err) != 0) {
 		if (++tries == 1000 || waitpid(sp->pid, NULL, WNOHANG) != 0) {
@@ -234,11 +248,12 @@ admin_signer_start(const struct signer_process *sp)
 	char number[16];
 	char *argv[] = {(char *)"gatehouse-signer", (char *)"--role",
 	    (char *)(sp->role != NULL ? sp->role : "ca"), (char *)"--admin-fd", number,
-	    (char *)"--key-file", (char *)sp->key_file, NULL};
+	    (char *)"--key-file", (char *)sp->key_file, NULL, NULL, NULL, NULL, NULL};
 	struct admin_signer a;
 	struct gh_error err;
 	int fd[2];
 
+	add_module(sp, argv, 7);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
 	snprintf(number, sizeof(number), "%d", fd[1]);
 	a.pid = spawn_signer(sp, argv, fd[1]);

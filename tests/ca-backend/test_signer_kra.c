@@ -231,20 +231,6 @@ cbc_end(struct cbc *b)
 	gh_buf_free(&b->c.parts);
 }
 
-static int
-setup_legacy(void **state)
-{
-	struct fixture *f;
-
-	setup(state);
-	f = *state;
-	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
-	f->sp.allows_legacy = true;
-	signer_process_start(&f->sp, "8");
-	assert_int_equal(load(f, &f->storage), 0);
-	return load(f, &f->transport);
-}
-
 /* Whatever is altered: one answer. The padding alone, too. */
 static void
 legacy__cbc_tells_nothing(void **state)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Keys of CAs and of a KRA in a PKCS#11 token: SoftHSM2 through OpenSSL's engine. The test moves the token store away and back, and
-# puts another one in its place, while a signer runs.
+# Keys of CAs and of a KRA in a PKCS#11 token: SoftHSM2 through OpenSSL's engine. The tests move the token store away and
+# back, and put another one in its place, while a signer runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -22,6 +22,8 @@ echo 4712 >"$HSM_DIR/wrong-pin"
 openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out "$HSM_DIR/root.der"
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out "$HSM_DIR/issuing.der"
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -outform DER -out "$HSM_DIR/strong.der"
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out "$HSM_DIR/kra-rsa.der"
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out "$HSM_DIR/kra-ec.der"
 store()
 {
 	local id=1 key
@@ -37,11 +39,20 @@ store()
 		id=$((id + 1))
 	done
 	# of a KRA
+	id=5
+	for key in kra-rsa kra-ec; do
+		openssl pkey -inform DER -in "$HSM_DIR/$key.der" -pubout -outform DER -out "$HSM_DIR/$key.pub"
+		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.der" \
+		    --type privkey --label "$key" --id "0$id" --usage-decrypt --usage-derive >/dev/null 2>&1
+		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.pub" \
+		    --type pubkey --label "$key" --id "0$id" >/dev/null 2>&1
+		id=$((id + 1))
+	done
+	# those that were born there are others in each store
 	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type rsa:2048 \
-	    --label wrapped-for --id 07 --usage-decrypt >/dev/null 2>&1
+	    --label born-rsa --id 07 --usage-decrypt >/dev/null 2>&1
 	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
-	    --label agreed-with --id 08 --usage-derive >/dev/null 2>&1
-	# one that was born there
+	    --label born-ec --id 08 --usage-derive >/dev/null 2>&1
 	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
 	    --label born --id 09 --usage-sign >/dev/null 2>&1
 }

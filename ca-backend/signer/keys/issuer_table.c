@@ -95,6 +95,9 @@ why_not(const struct issuer_table *t, const struct issuer *ca)
 		if (memcmp(other->ca_id, ca->ca_id, SIGNER_CA_ID_SIZE) == 0 &&
 		    ca->revision < other->revision)
 			return "a newer record of this CA is loaded";
+		if (memcmp(other->ca_id, ca->ca_id, SIGNER_CA_ID_SIZE) == 0 &&
+		    ca->kind != other->kind)
+			return "this key is loaded for another purpose";
 		if (have_same_key(other, ca) && ca->revision <= other->revision &&
 		    other->has_password && !ca->has_password)
 			return "a record of this key with a password is loaded";

@@ -25,8 +25,9 @@ int issuer_table_put(struct issuer_table *t, struct issuer *ca, struct issuer *r
 struct issuer *issuer_table_get(struct issuer_table *t,
     const unsigned char ca_id[SIGNER_CA_ID_SIZE]);
 
-/* GH_E_CONFLICT when what is loaded makes this one useless: a newer record of the same id; or
- * one with the same key, no older, which has a password while this has none. */
+/* GH_E_CONFLICT when what is loaded makes this one useless: a newer record of the same id, or one
+ * of another kind (a token's key that was named for storage and for transport); or one with the
+ * same key, no older, which has a password while this has none. */
 int issuer_table_check(struct issuer_table *t, const struct issuer *ca,
     struct gh_error *err) GH_MUSTCHECK;
 

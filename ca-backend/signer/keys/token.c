@@ -17,7 +17,7 @@
 #define RETRY_US 1000000LL  /* an unreachable key is not looked for again before */
 #define PROBE_US 10000000LL /* nor one that was there, for the state */
 
-static const char other_key[] = "the key in the token is not that of the CA's certificate";
+static const char other_key[] = "the key in the token is another one than is known here";
 static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
 static int ex_index = -1; /* of the mark; by make_index */
 
@@ -197,7 +197,7 @@ static int
 fail_unavailable(const char *text, struct gh_error *err)
 {
 	return gh_refuse(err, GH_E_CA_UNAVAILABLE,
-	    "The CA's key is in a PKCS#11 token that is not available: %s.", text);
+	    "The key is in a PKCS#11 token that is not available: %s.", text);
 }
 
 /* The public half of the engine's key, as a key of its own. */

@@ -44,7 +44,8 @@ key_agree_read_peer(EVP_PKEY *own, const struct gh_der *spki)
 	    !gh_spki_core(spki, &core))
 		return NULL;
 	peer = d2i_PUBKEY(NULL, &p, (long)spki->len);
-	if (p != spki->p + spki->len) {
+	/* nor hybrid (06, 07 in front of x), which is another encoding of the same point */
+	if (peer == NULL || p != spki->p + spki->len || core.p[-1] > 4) {
 		EVP_PKEY_free(peer);
 		return NULL;
 	}
