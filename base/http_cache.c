@@ -1,8 +1,11 @@
 /* Dates, tags and conditional requests of HTTP. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "calendar.h"
+#include "digest.h"
+#include "hex.h"
 #include "http_cache.h"
 
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
@@ -123,4 +126,35 @@ gh_http_cache_headers(struct gh_http_reply *rep, const char *tag, int64_t modifi
 	snprintf(text, sizeof(text), "public, max-age=%lld",
 	    (long long)(expires > now ? expires - now : 0));
 	gh_http_reply_header(rep, "Cache-Control", text);
+}
+
+void
+gh_http_content_tag(const void *body, size_t len, char tag[GH_HTTP_TAG_SIZE])
+{
+	unsigned char md[32] = {0};
+
+	(void)gh_digest(GH_SHA256, body, len, md);
+	*tag = '"';
+	gh_hex_lower(md, 16, tag + 1);
+	strcpy(tag + 33, "\"");
+}
+
+void
+gh_http_cache_content(const struct gh_http_request *http, struct gh_http_reply *rep,
+    const char *control)
+{
+	const char *known = gh_http_header(http, "if-none-match");
+	char tag[GH_HTTP_TAG_SIZE];
+
+	if (rep->status != 200)
+		return;
+	gh_http_content_tag(rep->body, rep->body_len, tag);
+	gh_http_reply_header(rep, "ETag", tag);
+	gh_http_reply_header(rep, "Cache-Control", control);
+	if (known == NULL || !gh_http_has_tag(known, tag))
+		return;
+	free(rep->body);
+	rep->body = NULL;
+	rep->body_len = 0;
+	rep->status = 304;
 }

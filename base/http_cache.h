@@ -22,6 +22,14 @@ bool gh_http_matches(const char *list, const char *tag);
 /* What the client has is what it would get: If-None-Match, or without it If-Modified-Since. */
 bool gh_http_is_not_modified(const struct gh_http_request *http, const char *tag, int64_t modified);
 
+#define GH_HTTP_TAG_SIZE 35 /* 16 bytes in hex, quotes, NUL */
+/* The same content has the same tag on every node. */
+void gh_http_content_tag(const void *body, size_t len, char tag[GH_HTTP_TAG_SIZE]);
+/* Cache-Control, and the tag of its content as ETag, for a reply of 200; it becomes 304 where the
+ * client has that content. */
+void gh_http_cache_content(const struct gh_http_request *http, struct gh_http_reply *rep,
+    const char *control);
+
 /* ETag, Last-Modified, Expires, and Cache-Control "public, max-age=..." up to expires. tag:
  * quoted. */
 void gh_http_cache_headers(struct gh_http_reply *rep, const char *tag, int64_t modified,

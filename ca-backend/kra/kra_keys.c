@@ -83,8 +83,8 @@ kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer
 /* --- which ---------------------------------------------------------------------------------------
  */
 
-static int
-check_transport_row(struct kra_means *m, const struct store_kra_key *k, struct gh_error *err)
+int
+kra_keys_check_row(struct kra_means *m, const struct store_kra_key *k, struct gh_error *err)
 {
 	struct cert_parts cert;
 	int rc = check_there(m, err);
@@ -111,7 +111,7 @@ kra_keys_current(struct kra_means *m, enum store_kra_kind kind, struct store_kra
 		    "The key recovery authority has no %s key: an administrator makes it with "
 		    "`gatehouse kra init`.",
 		    kind == STORE_KRA_STORAGE ? "storage" : "transport");
-	if (rc == 0 && kind == STORE_KRA_TRANSPORT && (rc = check_transport_row(m, out, err)) != 0)
+	if (rc == 0 && kind == STORE_KRA_TRANSPORT && (rc = kra_keys_check_row(m, out, err)) != 0)
 		store_kra_key_clear(out);
 	return rc;
 }

@@ -13,6 +13,10 @@
  */
 int kra_keys_current(struct kra_means *m, enum store_kra_kind kind, struct store_kra_key *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Is a row a key of the KRA, and its certificate of this key? GH_E_SEAL: no; GH_E_CA_UNAVAILABLE,
+ * GH_E_SIGNER, GH_E_SIGNER_DOWN: the KRA does not take it, or is away. */
+int kra_keys_check_row(struct kra_means *m, const struct store_kra_key *k,
+    struct gh_error *err) GH_MUSTCHECK;
 /* May a client have wrapped for it? All zero is replaced by the id of the one that is used now.
  * GH_E_VALIDATION (public): it is none of ours, or its certificate has ended. */
 int kra_keys_check_transport(struct kra_means *m, unsigned char id[KRA_KEY_ID_SIZE],

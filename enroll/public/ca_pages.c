@@ -7,7 +7,6 @@
 #include <openssl/pem.h>
 
 #include "asn1_time.h"
-#include "digest.h"
 #include "hex.h"
 #include "http_cache.h"
 #include "pem.h"
@@ -21,7 +20,6 @@
 #define CACHE_SECONDS 3600
 /* A CA that was just created or disabled shows in the list soon. */
 #define LIST_CACHE_SECONDS 60
-#define TAG_SIZE 35 /* 16 bytes in hex, quotes, NUL */
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -90,46 +88,13 @@ ca_json(const struct ca *ca)
 	return NULL;
 }
 
-/* The same content has the same tag on every node. */
-static void
-content_tag(const void *body, size_t len, char tag[TAG_SIZE])
-{
-	unsigned char md[32] = {0};
-
-	(void)gh_digest(GH_SHA256, body, len, md);
-	*tag = '"';
-	gh_hex_lower(md, 16, tag + 1);
-	strcpy(tag + 33, "\"");
-}
-
-/* No Last-Modified: nobody notes when a CA was disabled. */
-static void
-cache_list(const struct gh_http_request *http, struct gh_http_reply *rep)
-{
-	char tag[TAG_SIZE], text[40];
-
-	if (rep->status != 200)
-		return;
-	content_tag(rep->body, rep->body_len, tag);
-	snprintf(text, sizeof(text), "public, max-age=%d", LIST_CACHE_SECONDS);
-	gh_http_reply_header(rep, "ETag", tag);
-	gh_http_reply_header(rep, "Cache-Control", text);
-	const char *known = gh_http_header(http, "if-none-match");
-
-	if (known == NULL || !gh_http_has_tag(known, tag))
-		return;
-	free(rep->body);
-	rep->body = NULL;
-	rep->body_len = 0;
-	rep->status = 304;
-}
-
 void
 ca_pages_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	gh_json *list = gh_json_new_array(), *page = gh_json_new_object();
 	const struct ca_set *cas = &env->catalog->cas;
 	bool ok = list != NULL && page != NULL;
+	char control[40];
 
 	for (size_t i = 0; ok && i < cas->n; i++)
 		ok = gh_json_append(list, ca_json(cas->ca[i])) == 0;
@@ -142,7 +107,9 @@ ca_pages_list(struct worker_env *env, const struct call *call, struct gh_http_re
 		page = NULL;
 	}
 	rest_json(rep, 200, page);
-	cache_list(call->http, rep);
+	/* no Last-Modified: nobody notes when a CA was disabled */
+	snprintf(control, sizeof(control), "public, max-age=%d", LIST_CACHE_SECONDS);
+	gh_http_cache_content(call->http, rep, control);
 }
 
 /* --- certificates ----------------------------------------------------------------------------- */
@@ -216,11 +183,11 @@ static void
 reply(const struct call *call, const struct ca *ca, const struct form *form, struct gh_buf *body,
     struct gh_http_reply *rep)
 {
-	char tag[TAG_SIZE];
+	char tag[GH_HTTP_TAG_SIZE];
 	int64_t now = gh_now(), modified;
 
 	(void)gh_asn1_time_get(X509_get0_notBefore(ca->cert), &modified);
-	content_tag(body->data, body->len, tag);
+	gh_http_content_tag(body->data, body->len, tag);
 	gh_http_cache_headers(rep, tag, modified, now + CACHE_SECONDS, now);
 	gh_http_reply_type(rep, form->type);
 	rep->status = gh_http_is_not_modified(call->http, tag, modified) ? 304 : 200;

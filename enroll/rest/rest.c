@@ -13,7 +13,8 @@
 #define JSON_TYPE "application/json; charset=utf-8"
 #define NO_MEMORY \
 	"{\"code\":\"no_memory\",\"message\":\"The server is out of memory. Please try again later.\"}"
-#define RETRY_AFTER 5 /* seconds */
+#define RETRY_AFTER 5  /* seconds */
+#define MEMBER_SIZE 40 /* of a name in a path, with its NUL */
 
 /* --- body ------------------------------------------------------------------------------------- */
 
@@ -130,11 +131,25 @@ rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
 	f->failed |= list == NULL || gh_json_append(list, gh_json_new_string(text)) != 0;
 }
 
+const gh_json *
+rest_member(const gh_json *body, const char *path)
+{
+	const char *point;
+
+	for (; (point = strchr(path, '.')) != NULL; path = point + 1) {
+		char name[MEMBER_SIZE];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(point - path), path);
+		body = gh_json_get(body, name);
+	}
+	return gh_json_get(body, path);
+}
+
 const char *
 rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min, size_t max,
     bool required)
 {
-	const gh_json *v = gh_json_get(body, name);
+	const gh_json *v = rest_member(body, name);
 	const char *text = gh_json_string(v);
 	size_t n;
 

@@ -33,8 +33,11 @@ struct rest_fields {
 };
 void rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* A text of min to max characters (UTF-8). NULL when absent (wrong if required) or wrong. Borrowed
- * from body. */
+/* A name with points is a path: "secret.value" is the member value of the object secret. Borrowed;
+ * NULL: absent, or what should be an object is none. */
+const gh_json *rest_member(const gh_json *body, const char *path);
+/* A text of min to max characters (UTF-8); name may be a path. NULL when absent (wrong if required)
+ * or wrong. Borrowed from body. */
 const char *rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t min,
     size_t max, bool required);
 /* 0, GH_E_VALIDATION, GH_E_NOMEM. */

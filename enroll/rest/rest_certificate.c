@@ -13,6 +13,7 @@
 
 #include "rest.h"
 #include "rest_certificate.h"
+#include "rest_members.h"
 
 #define PEM_MAX (256 * 1024)
 
@@ -165,30 +166,27 @@ rest_certificate_status(struct worker_env *env, const struct call *call, struct 
 /* --- the certificate
  * ------------------------------------------------------------------------------ */
 
-enum format { FORMAT_JSON, FORMAT_PEM, FORMAT_DER, FORMAT_PKCS7 };
-
 /* Of several that Accept names, the last row counts. */
 static const struct {
 	const char *name, *type;
-	enum format format;
+	enum rest_certificate_format format;
 } formats[] = {
-    {"json", "application/json", FORMAT_JSON},
-    {"pem", "application/x-pem-file", FORMAT_PEM},
-    {"pkcs7", "application/pkcs7-mime", FORMAT_PKCS7},
-    {"der", "application/pkix-cert", FORMAT_DER},
+    {"json", "application/json", REST_CERTIFICATE_JSON},
+    {"pem", "application/x-pem-file", REST_CERTIFICATE_PEM},
+    {"pkcs7", "application/pkcs7-mime", REST_CERTIFICATE_PKCS7},
+    {"der", "application/pkix-cert", REST_CERTIFICATE_DER},
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-/* The parameter counts before the header, which browsers fill as they like. */
-static int
-choose_format(const struct call *call, enum format *out, struct rest_fields *fields,
-    struct gh_error *err)
+int
+rest_certificate_format(const struct call *call, enum rest_certificate_format *out,
+    struct rest_fields *fields, struct gh_error *err)
 {
 	const char *sent = gh_http_header(call->http, "accept"), *accept = sent != NULL ? sent : "";
 	char *given = NULL;
 	int rc = rest_query(call, "format", &given, err);
 
-	*out = FORMAT_JSON;
+	*out = REST_CERTIFICATE_JSON;
 	for (size_t i = 0; i < FORMATS; i++)
 		if (strstr(accept, formats[i].type) != NULL)
 			*out = formats[i].format;
@@ -316,18 +314,18 @@ reply_pkcs7(const struct worker_env *env, const struct call *call, const gh_json
 
 static void
 reply_certificate(const struct worker_env *env, const struct call *call,
-    const struct store_cert_status *st, const gh_json *row, enum format format,
+    const struct store_cert_status *st, const gh_json *row, enum rest_certificate_format format,
     struct gh_http_reply *rep)
 {
 	const char *base64 = gh_json_string(gh_json_get(row, "der"));
 
 	if (base64 == NULL)
 		base64 = "";
-	if (format == FORMAT_DER) {
+	if (format == REST_CERTIFICATE_DER) {
 		reply_der(base64, rep);
-	} else if (format == FORMAT_PKCS7) {
+	} else if (format == REST_CERTIFICATE_PKCS7) {
 		reply_pkcs7(env, call, row, base64, rep);
-	} else if (format == FORMAT_PEM) {
+	} else if (format == REST_CERTIFICATE_PEM) {
 		char *pem = pem_of(base64);
 
 		gh_http_reply_text(rep, pem != NULL ? 200 : 500, "application/x-pem-file", pem);
@@ -345,12 +343,12 @@ rest_certificate(struct worker_env *env, const struct call *call, struct gh_http
 	struct rest_fields fields = {0};
 	struct store_cert_status st = {0};
 	struct gh_error err = {0};
-	enum format format;
+	enum rest_certificate_format format;
 	gh_json *row = NULL;
 	char id[24];
 	int rc;
 
-	if ((rc = choose_format(call, &format, &fields, &err)) == 0 &&
+	if ((rc = rest_certificate_format(call, &format, &fields, &err)) == 0 &&
 	    (rc = find_status(env, call, &fields, &st, &err)) == 0) {
 		snprintf(id, sizeof(id), "%" PRId64, st.id);
 		rc = store_get_cert(env->store, id, &row, &err);
@@ -364,19 +362,6 @@ rest_certificate(struct worker_env *env, const struct call *call, struct gh_http
 
 /* --- PUT
  * ------------------------------------------------------------------------------------------ */
-
-/* A misspelled field would make a final decision other than the one that was meant. */
-static void
-check_members(const gh_json *body, struct rest_fields *fields)
-{
-	for (void *it = gh_json_iter(body); it != NULL; it = gh_json_next(body, it)) {
-		const char *name = gh_json_iter_name(it);
-
-		if (strcmp(name, "status") != 0 && strcmp(name, "reason") != 0 &&
-		    strcmp(name, "invalidity_date") != 0 && strcmp(name, "comment") != 0)
-			rest_field_wrong(fields, name, "There is no field %.60s.", name);
-	}
-}
 
 /* By name, or by number as number or text. */
 static bool
@@ -448,11 +433,13 @@ static int
 read_body(const struct worker_env *env, const struct call *call, gh_json **body,
     struct revoke_request *r, struct rest_fields *fields, struct gh_error *err)
 {
+	static const char *const members[] = {"status", "reason", "invalidity_date", "comment",
+	    NULL};
 	int rc = rest_body(call, body, err);
 
 	if (rc != 0)
 		return rc;
-	check_members(*body, fields);
+	rest_only(fields, *body, NULL, members);
 	read_state(*body, r, fields);
 	read_date(*body, r, fields);
 	read_comment(*body, r, fields);

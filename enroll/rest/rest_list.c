@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "timestamp.h"
+
 #include "rest_list.h"
 
 #define TEXT_MAX 255 /* bytes of a filter */
@@ -74,9 +76,8 @@ rest_param_text(struct rest_fields *f, const struct rest_param *p)
 	return p->value;
 }
 
-/* "a, b or c"; returns out. */
-static char *
-list_words(const char *const *words, char *out, size_t size)
+char *
+rest_words(const char *const *words, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -101,8 +102,19 @@ rest_param_word(struct rest_fields *f, const struct rest_param *p, const char *c
 		if (strcmp(words[i], p->value) == 0)
 			return words[i];
 	rest_field_wrong(f, p->name, "The parameter %s must be %s.", p->name,
-	    list_words(words, list, sizeof(list)));
+	    rest_words(words, list, sizeof(list)));
 	return NULL;
+}
+
+int64_t
+rest_param_time(struct rest_fields *f, const struct rest_param *p)
+{
+	int64_t t = 0;
+
+	if (p->value != NULL && gh_timestamp_parse(p->value, &t, NULL) != 0)
+		rest_field_wrong(f, p->name,
+		    "The parameter %s must be a time like 2026-01-02T03:04:05Z.", p->name);
+	return t;
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */

@@ -29,8 +29,13 @@ const char *rest_param_text(struct rest_fields *f, const struct rest_param *p);
 /* One of the words, NULL at the end. */
 const char *rest_param_word(struct rest_fields *f, const struct rest_param *p,
     const char *const *words);
+/* UTC seconds. */
+int64_t rest_param_time(struct rest_fields *f, const struct rest_param *p);
 
 /* Takes entries over. next 0: the last page. Not to be kept by caches. */
 void rest_page(struct gh_http_reply *rep, gh_json *entries, int64_t next);
+
+/* "a, b or c" of words with NULL at the end, cut where out is too short; returns out. */
+char *rest_words(const char *const *words, char *out, size_t size);
 
 #endif

@@ -1,27 +1,10 @@
-/* What an entry makes of a requester: his one name, his roles. */
+/* What an entry makes of a requester: who he is, his roles. */
 #include <stdio.h>
 #include <string.h>
 
+#include "entry_name.h"
+
 #include "auth_entry.h"
-
-bool
-auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out, size_t size)
-{
-	const char *account = dir_entry_text(e, DIR_SAM_ACCOUNT_NAME);
-	const char *domain = conf->directory.netbios_domain;
-	bool has_domain = domain != NULL && *domain != '\0';
-	char name[512];
-	int n;
-
-	if (account == NULL)
-		return true;
-	n = snprintf(name, sizeof(name), "%s%s%s", has_domain ? domain : "", has_domain ? "\\" : "",
-	    account);
-	if (n < 0 || (size_t)n >= sizeof(name) || (size_t)n >= size)
-		return false;
-	memcpy(out, name, (size_t)n + 1);
-	return true;
-}
 
 /* Is the entry in one of the groups? They are separated by semicolons. */
 static bool
@@ -63,7 +46,7 @@ auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth
 		dir_entry_free(e);
 		return gh_fail(err, GH_E_AUTH_FAILED, "DN of the entry is too long");
 	}
-	if (!auth_entry_name(env->conf, e, out->requester.name, sizeof(out->requester.name))) {
+	if (!entry_name(env->conf, e, out->requester.name, sizeof(out->requester.name))) {
 		dir_entry_free(e);
 		return gh_fail(err, GH_E_AUTH_FAILED, "account name of the entry is too long");
 	}

@@ -10,12 +10,4 @@
 int auth_entry_accept(const struct worker_env *env, struct dir_entry *e, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/*
- * One user, one name, however it was spelled at log-in: the account name, with the domain when
- * there is one configured. Requests of a user are found again by it. *out stays as it is when the
- * entry has no account name, and when that is too long: then false.
- */
-bool auth_entry_name(const struct gh_conf *conf, const struct dir_entry *e, char *out,
-    size_t size) GH_MUSTCHECK;
-
 #endif

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "catalog/app.h"
+#include "entry_name.h"
 #include "timestamp.h"
 
 #include "auth_admin.h"
@@ -40,7 +41,7 @@ check_directory(struct worker_env *env, struct auth_limiter *limiter,
 		return gh_fail(err, GH_E_AUTH_FAILED, "no such user, or not unique");
 	if (rc != 0)
 		return rc;
-	is_named = auth_entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
+	is_named = entry_name(env->conf, e, account, AUTH_USER_MAX + 1);
 	dir_entry_free(e);
 	e = NULL;
 	if (!is_named)

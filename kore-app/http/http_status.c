@@ -11,6 +11,7 @@ static const struct {
     {201, "Created"},
     {202, "Accepted"},
     {204, "No Content"},
+    {207, "Multi-Status"},
     {304, "Not Modified"},
     {301, "Moved Permanently"},
     {302, "Found"},

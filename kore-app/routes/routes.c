@@ -12,11 +12,15 @@
 #include "public/crl_serve.h"
 #include "decide.h"
 #include "public/ocsp_http.h"
+#include "rest/rest_archive.h"
 #include "rest/rest_certificate.h"
 #include "rest/rest_profile.h"
 #include "rest/rest_request.h"
 #include "rest/rest_request_view.h"
 #include "rest/rest_submit.h"
+#include "rest/rest_key.h"
+#include "rest/rest_key_request.h"
+#include "rest/rest_transport.h"
 
 #include "health.h"
 #include "metrics/metrics.h"
@@ -26,6 +30,8 @@
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
 #define CSR_BODY_MAX (128 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
+/* The longest secret, wrapped and in base64, with the key that it was wrapped in. */
+#define KEY_BODY_MAX (64 * 1024)
 
 #define READ (GH_HTTP_GET | GH_HTTP_HEAD)
 #define APP_AND_USER (AUTH_APP | AUTH_USER)
@@ -257,6 +263,78 @@ const struct route route_table[] = {
 	.need = AUTH_PERSON,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_certificate_change},
+    /* Who may see which key, and who may decide, is known by the key: ca-backend/kra/ */
+    {.methods = READ,
+	.pattern = "/pki/config/kra/cert/transport",
+	.name = "pki.kra.transport",
+	.need = AUTH_PERSON,
+	.handler = rest_transport},
+    {.methods = READ,
+	.pattern = "/pki/info",
+	.name = "pki.info",
+	.need = AUTH_PERSON,
+	.handler = rest_info},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/keyrequest/archive",
+	.name = "pki.keyrequest.archive",
+	.need = AUTH_PERSON,
+	.body_max = KEY_BODY_MAX,
+	.handler = rest_archive},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/keyrequest/recovery",
+	.name = "pki.keyrequest.recovery",
+	.need = AUTH_PERSON,
+	.body_max = KEY_BODY_MAX,
+	.handler = rest_recovery},
+    {.methods = READ,
+	.pattern = "/pki/keyrequests",
+	.name = "pki.keyrequests",
+	.need = AUTH_PERSON,
+	.handler = rest_key_requests},
+    {.methods = READ,
+	.pattern = "/pki/keyrequest/{id}",
+	.name = "pki.keyrequest",
+	.need = AUTH_PERSON,
+	.handler = rest_key_request},
+    {.methods = READ,
+	.pattern = "/pki/keyrequest/{id}/status",
+	.name = "pki.keyrequest.status",
+	.need = AUTH_PERSON,
+	.handler = rest_key_request},
+    {.methods = GH_HTTP_PUT,
+	.pattern = "/pki/keyrequest/{id}/status",
+	.name = "pki.keyrequest.decide",
+	.need = AUTH_PERSON,
+	.body_max = SMALL_BODY_MAX,
+	.handler = rest_key_request_decide},
+    {.methods = READ,
+	.pattern = "/pki/keys",
+	.name = "pki.keys",
+	.need = AUTH_PERSON,
+	.handler = rest_keys},
+    {.methods = READ,
+	.pattern = "/pki/key/{kid}",
+	.name = "pki.key",
+	.need = AUTH_PERSON,
+	.handler = rest_key},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/key/{kid}",
+	.name = "pki.key.retrieve",
+	.need = AUTH_PERSON,
+	.body_max = KEY_BODY_MAX,
+	.handler = rest_key_retrieve},
+    {.methods = READ,
+	.pattern = "/pki/key/{kid}/status",
+	.name = "pki.key.status",
+	.need = AUTH_PERSON,
+	.handler = rest_key},
+    {.methods = GH_HTTP_PUT,
+	.pattern = "/pki/key/{kid}/status",
+	.name = "pki.key.change",
+	.need = AUTH_PERSON,
+	.roles = REQUESTER_ROLE_AGENT,
+	.body_max = SMALL_BODY_MAX,
+	.handler = rest_key_change},
     {.methods = READ,
 	.pattern = "/healthz",
 	.name = "healthz",

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -63,6 +64,35 @@ tag__of_a_change_is_strong(void **state)
 }
 
 static void
+content__has_a_tag_and_is_not_sent_again(void **state)
+{
+	struct gh_http_field field[] = {{"if-none-match", "\"other\""}};
+	struct gh_http_request http = {.field = field, .fields = 1};
+	struct gh_http_reply rep = {0};
+	char tag[GH_HTTP_TAG_SIZE];
+
+	(void)state;
+	gh_http_reply_text(&rep, 200, "text/plain", strdup("content"));
+	gh_http_cache_content(&http, &rep, "no-cache");
+	assert_int_equal(rep.status, 200);
+	assert_int_equal(rep.body_len, 7);
+	gh_http_reply_clear(&rep);
+	gh_http_content_tag("content", 7, tag);
+	field[0].value = tag;
+	gh_http_reply_text(&rep, 200, "text/plain", strdup("content"));
+	gh_http_cache_content(&http, &rep, "no-cache");
+	assert_int_equal(rep.status, 304);
+	assert_int_equal(rep.body_len, 0);
+	assert_int_equal(rep.headers, 2);
+	gh_http_reply_clear(&rep);
+	gh_http_reply_text(&rep, 500, "text/plain", strdup("content"));
+	gh_http_cache_content(&http, &rep, "no-cache");
+	assert_int_equal(rep.status, 500);
+	assert_int_equal(rep.headers, 0);
+	gh_http_reply_clear(&rep);
+}
+
+static void
 condition__tag_comes_before_date(void **state)
 {
 	struct gh_http_field field[] = {{"if-none-match", NULL}, {"if-modified-since", NULL}};
@@ -99,6 +129,7 @@ main(void)
 	    cmocka_unit_test(date__refuses_others),
 	    cmocka_unit_test(tag__lists_weak_ones_and_star),
 	    cmocka_unit_test(tag__of_a_change_is_strong),
+	    cmocka_unit_test(content__has_a_tag_and_is_not_sent_again),
 	    cmocka_unit_test(condition__tag_comes_before_date),
 	    cmocka_unit_test(headers__never_a_negative_age),
 	};

@@ -23,13 +23,13 @@ from environment import TOP, Environment
 
 DOC = yaml.safe_load((TOP / "docs" / "openapi.yaml").read_text())
 # Requests are refused by address after so many wrong passwords; here they are wrong on purpose.
-env = Environment("openapi", GATEHOUSE_CONF_EXTRA="""
+env = Environment("openapi", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 limits { failures = 10000 }
 roles { officer_groups = "pki-officers" auditor_groups = "externals" }
 """)
 set_hypothesis_home_dir(env.scratch / "hypothesis")
 # Examples for each operation. bcrypt makes each call of a local administrator slow.
-ROLES = {"nobody": 12, "user": 20, "application": 25, "officer": 15, "auditor": 10, "administrator": 4}
+ROLES = {"nobody": 12, "user": 20, "application": 25, "officer": 15, "auditor": 10, "agent": 4, "administrator": 4}
 METHODS = ("get", "head", "post", "put", "delete")
 
 
@@ -171,6 +171,7 @@ def draw_request(data, path, op, item):
 
 ACCOUNTS = {"user": ("alice", "alice-secret"), "application": ("alice", "alice-secret"),
             "officer": ("carol", "carol-secret"), "auditor": ("bob", "bob-secret"),
+            "agent": (env.var["GATEHOUSE_AGENT_USER"], env.var["GATEHOUSE_AGENT_PASSWORD"]),
             "administrator": (env.var["GATEHOUSE_ADMIN_USER"], env.var["GATEHOUSE_ADMIN_PASSWORD"])}
 
 
@@ -276,6 +277,9 @@ class OpenApi(unittest.TestCase):
 
     def test_auditor(self):
         self.check_role("auditor")
+
+    def test_agent(self):
+        self.check_role("agent")
 
     def test_administrator(self):
         self.check_role("administrator")

@@ -3,12 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "rest/rest_list.h"
+#include "rest/rest_members.h"
+#include "rest/rest_wrapped.h"
 
 static struct gh_http_request http;
 static const struct call call = {.http = &http};
@@ -179,11 +182,128 @@ query__names_what_nobody_knows(void **state)
 	gh_json_free(o);
 }
 
+/* ---- members that are no texts ---- */
+
 /* Does errors tell of this field? */
 static bool
 is_told(struct rest_fields *f, const char *name)
 {
 	return gh_json_get(f->errors, name) != NULL;
+}
+
+static gh_json *
+parsed(const char *text)
+{
+	struct gh_error err;
+	gh_json *o;
+
+	assert_int_equal(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &o, &err), 0);
+	return o;
+}
+
+static void
+member__octets_are_strict_base64(void **state)
+{
+	static const char *const wrong[] = {"", "QUJD RA==", "QUJDRA",
+	    "QUJDRA=", "QUJDR\\nA==", "QUJDRB==", "QUJDRA==QUJD", "QUJ_RA==", "=", "\u00e4"};
+	struct rest_octets keep = {0};
+	struct rest_fields f = {0};
+	struct gh_error err;
+	struct gh_der out;
+	gh_json *o = parsed("{\"a\":{\"b\":\"QUJDRA==\"},\"n\":7,\"nothing\":null}");
+
+	(void)state;
+	rest_base64(&f, o, "a.b", 4, 4, true, &keep, &out);
+	assert_int_equal(out.len, 4);
+	assert_memory_equal(out.p, "ABCD", 4);
+	rest_base64(&f, o, "nothing", 1, 4, false, &keep, &out);
+	rest_base64(&f, o, "a.c", 1, 4, false, &keep, &out);
+	assert_int_equal(rest_fields_check(&f, &err), 0);
+	rest_base64(&f, o, "a.b", 5, 8, true, &keep, &out);
+	assert_null(out.p);
+	rest_base64(&f, o, "n", 1, 4, true, &keep, &out);
+	rest_base64(&f, o, "n.b", 1, 4, true, &keep, &out);
+	assert_true(is_told(&f, "a.b") && is_told(&f, "n") && is_told(&f, "n.b"));
+	rest_fields_clear(&f);
+	gh_json_free(o);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "{\"v\":\"%s\"}", wrong[i]);
+		o = parsed(text);
+		rest_base64(&f, o, "v", 1, 64, true, &keep, &out);
+		if (!is_told(&f, "v") || out.p != NULL)
+			fail_msg("%s is taken", wrong[i]);
+		rest_fields_clear(&f);
+		gh_json_free(o);
+	}
+	rest_octets_clear(&keep);
+}
+
+static void
+member__numbers_words_and_what_nobody_knows(void **state)
+{
+	static const char *const words[] = {"one", "two", NULL}, *const known[] = {"w", NULL};
+	struct rest_fields f = {0};
+	gh_json *o = parsed("{\"w\":\"two\",\"x\":\"three\",\"id\":3,\"text\":\"3\",\"zero\":0,"
+			    "\"o\":{\"w\":1,\"\u00fc\":2},\"list\":[]}");
+
+	(void)state;
+	assert_int_equal(rest_word(&f, o, "w", words, true), 1);
+	assert_int_equal(rest_id(&f, o, "id", true), 3);
+	assert_int_equal(rest_id(&f, o, "none", false), 0);
+	rest_only(&f, o, "none", known);
+	assert_null(f.errors);
+	assert_int_equal(rest_word(&f, o, "x", words, true), -1);
+	assert_string_equal(gh_json_string(gh_json_at(gh_json_get(f.errors, "x"), 0)),
+	    "The field x must be one or two.");
+	assert_int_equal(rest_id(&f, o, "text", true), 0);
+	assert_int_equal(rest_id(&f, o, "zero", true), 0);
+	assert_int_equal(rest_id(&f, o, "none", true), 0);
+	rest_only(&f, o, "o", known);
+	rest_only(&f, o, "list", known);
+	assert_int_equal(gh_json_size(f.errors), 6);
+	assert_true(is_told(&f, "o.\xc3\xbc") && is_told(&f, "list") && is_told(&f, "none"));
+	rest_fields_clear(&f);
+	gh_json_free(o);
+}
+
+#define ID "00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00FF"
+
+static void
+member__wrapped_secret(void **state)
+{
+	struct rest_fields f = {0};
+	struct rest_wrapped w;
+	gh_json *o =
+	    parsed("{\"transport_key\":\"" ID "\",\"session_key\":{\"algorithm\":\"RSA-OAEP-256\","
+		   "\"value\":\"QUJD\"},\"secret\":{\"algorithm\":\"AES-256-GCM\",\"iv\":\"QUFB\","
+		   "\"value\":\"QUJDRA==\"}}");
+
+	(void)state;
+	rest_wrapped_read(&f, o, "secret", &w);
+	assert_null(f.errors);
+	assert_int_equal(w.wrapping.transport_id[31], 0xff);
+	assert_true(gh_der_equals(&w.wrapping.key_alg, "RSA-OAEP-256", 12));
+	assert_true(gh_der_equals(&w.wrapping.payload_alg, "AES-256-GCM", 11));
+	assert_true(gh_der_equals(&w.wrapping.wrapped_key, "ABC", 3));
+	assert_int_equal(w.wrapping.ephemeral.len, 0);
+	assert_true(gh_der_equals(&w.iv, "AAA", 3) && gh_der_equals(&w.cipher, "ABCD", 4));
+	rest_wrapped_clear(&w);
+	rest_wrapped_read(&f, o, NULL, &w);
+	assert_true(gh_json_size(f.errors) == 1 && is_told(&f, "algorithm"));
+	rest_wrapped_clear(&w);
+	rest_fields_clear(&f);
+	gh_json_free(o);
+	o = parsed(
+	    "{\"transport_key\":\"00\",\"session_key\":{\"algorithm\":\"\",\"extra\":1},\"secret\":4}");
+	rest_wrapped_read(&f, o, "secret", &w);
+	assert_true(is_told(&f, "transport_key") && is_told(&f, "session_key.algorithm") &&
+	    is_told(&f, "session_key.extra") && is_told(&f, "session_key.value") &&
+	    is_told(&f, "secret") && is_told(&f, "secret.value"));
+	rest_wrapped_clear(&w);
+	rest_fields_clear(&f);
+	gh_json_free(o);
 }
 
 /* ---- parameters of lists ---- */
@@ -192,7 +312,7 @@ static void
 params__all_wrong_ones_at_once(void **state)
 {
 	static const char *const words[] = {"a", "b", NULL};
-	struct rest_param p[] = {{"after", NULL}, {"limit", NULL}, {"state", NULL},
+	struct rest_param p[] = {{"after", NULL}, {"limit", NULL}, {"state", NULL}, {"from", NULL},
 	    {"owner", NULL}};
 	const size_t n = sizeof(p) / sizeof(p[0]);
 	struct rest_fields f = {0};
@@ -200,21 +320,23 @@ params__all_wrong_ones_at_once(void **state)
 
 	(void)state;
 	memset(&http, 0, sizeof(http));
-	http.query = (char *)"after=7&state=b&owner=alice%20b";
+	http.query = (char *)"after=7&state=b&from=2026-01-02T03:04:05Z&owner=alice%20b";
 	assert_int_equal(rest_params_read(&call, p, n, &f, &err), 0);
 	assert_int_equal(rest_param_number(&f, &p[0], 0, INT64_MAX, 0), 7);
 	assert_int_equal(rest_param_number(&f, &p[1], 1, 10, 5), 5);
 	assert_string_equal(rest_param_word(&f, &p[2], words), "b");
-	assert_string_equal(rest_param_text(&f, &p[3]), "alice b");
+	assert_int_equal(rest_param_time(&f, &p[3]), 1767323045);
+	assert_string_equal(rest_param_text(&f, &p[4]), "alice b");
 	assert_null(f.errors);
 	rest_params_clear(p, n);
-	http.query = (char *)"after=-1&limit=11&limit=11&state=c&owner=&other=1";
+	http.query = (char *)"after=-1&limit=11&limit=11&state=c&from=soon&owner=&other=1";
 	assert_int_equal(rest_params_read(&call, p, n, &f, &err), 0);
 	(void)rest_param_number(&f, &p[0], 0, INT64_MAX, 0);
 	assert_null(rest_param_word(&f, &p[2], words));
-	assert_null(rest_param_text(&f, &p[3]));
-	assert_int_equal(gh_json_size(f.errors), 5);
-	assert_true(is_told(&f, "limit") && is_told(&f, "other"));
+	assert_int_equal(rest_param_time(&f, &p[3]), 0);
+	assert_null(rest_param_text(&f, &p[4]));
+	assert_int_equal(gh_json_size(f.errors), 6);
+	assert_true(is_told(&f, "limit") && is_told(&f, "other") && is_told(&f, "from"));
 	rest_fields_clear(&f);
 	rest_params_clear(p, n);
 }
@@ -229,6 +351,9 @@ main(void)
 	    cmocka_unit_test(fields__all_at_once),
 	    cmocka_unit_test(query__decodes_and_refuses),
 	    cmocka_unit_test(query__names_what_nobody_knows),
+	    cmocka_unit_test(member__octets_are_strict_base64),
+	    cmocka_unit_test(member__numbers_words_and_what_nobody_knows),
+	    cmocka_unit_test(member__wrapped_secret),
 	    cmocka_unit_test(params__all_wrong_ones_at_once),
 	};
 

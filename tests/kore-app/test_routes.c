@@ -338,6 +338,19 @@ static const struct policy {
     {"pki.request", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"pki.request.status", AUTH_APP_SENT | AUTH_PERSON, 0, false},
     {"pki.request.decide", AUTH_APP_SENT | AUTH_PERSON, 0, false},
+    {"pki.kra.transport", AUTH_PERSON, 0, false},
+    {"pki.info", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.archive", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.recovery", AUTH_PERSON, 0, false},
+    {"pki.keyrequests", AUTH_PERSON, 0, false},
+    {"pki.keyrequest", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.status", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.decide", AUTH_PERSON, 0, false},
+    {"pki.keys", AUTH_PERSON, 0, false},
+    {"pki.key", AUTH_PERSON, 0, false},
+    {"pki.key.retrieve", AUTH_PERSON, 0, false},
+    {"pki.key.status", AUTH_PERSON, 0, false},
+    {"pki.key.change", AUTH_PERSON, REQUESTER_ROLE_AGENT, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
@@ -710,7 +723,9 @@ origin__safe_methods_change_nothing(void **state)
 	    "ca.certificate", "crl", "ca.password.status", "pki.audit", "pki.profiles",
 	    "pki.profile", "ocsp.get", "pki.requests", "pki.request", "pki.request.status",
 	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
-	    "pki.certificate.find-status", "healthz", "readyz", "metrics"};
+	    "pki.certificate.find-status", "healthz", "readyz", "metrics", "pki.kra.transport",
+	    "pki.info", "pki.keyrequests", "pki.keyrequest", "pki.keyrequest.status", "pki.keys",
+	    "pki.key", "pki.key.status"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

@@ -10,7 +10,7 @@
 #define SQL_MAX 8192
 
 #define KEY_FIELDS \
-	"k.uuid AS id, k.id AS row, CASE k.kind WHEN 1 THEN 'privateKey' WHEN 2 THEN 'symmetricKey' ELSE 'passphrase' END " \
+	"k.uuid AS id, k.id AS row, CASE k.kind WHEN 1 THEN 'private_key' WHEN 2 THEN 'symmetric_key' ELSE 'passphrase' END " \
 	"AS kind, nullif(k.algorithm, '') AS algorithm, nullif(k.bits, 0) AS bits, k.owner_name AS owner, " \
 	"nullif(k.owner_id, '') AS owner_id, nullif(k.client_id, '') AS client_id, nullif(k.policy, '') AS policy, " \
 	"k.certificate_id, encode(k.spki_sha256, 'hex') AS spki_sha256, k.state, iso_utc(k.forget_at) AS forget_at, " \

@@ -1,0 +1,135 @@
+/* A wrapped secret on its way to the KRA. */
+#include <string.h>
+#include <strings.h>
+
+#include "kra/key_archive.h"
+
+#include "entry_name.h"
+#include "rest_archive.h"
+#include "rest_kra.h"
+#include "rest_wrapped.h"
+
+#define SPKI_MAX (8 * 1024) /* octets */
+#define TEXT_MAX 255        /* characters */
+#define ALGORITHM_MAX 40
+
+/* What a body says; borrowed from it and from octets. */
+struct words {
+	struct key_archive_ask ask;
+	const char *owner; /* a name; NULL: who asks */
+	struct requester owner_person;
+	struct rest_wrapped wrapped;
+	struct rest_octets octets;
+};
+
+static void
+read_kind(const gh_json *body, struct rest_fields *f, struct words *w)
+{
+	int i = rest_word(f, body, "kind", kra_rest_kinds, true);
+	bool has_key = gh_json_type(gh_json_get(body, "public_key")) != GH_JSON_NULL;
+
+	if (i < 0)
+		return;
+	w->ask.kind = (enum kra_kind)(KRA_ASYMMETRIC + i);
+	if (w->ask.kind == KRA_ASYMMETRIC) {
+		if (!has_key && w->ask.certificate_id == 0)
+			rest_field_wrong(f, "public_key",
+			    "A private key needs public_key or certificate_id.");
+	} else if (has_key || w->ask.certificate_id != 0) {
+		rest_field_wrong(f, has_key ? "public_key" : "certificate_id",
+		    "Only a private key has one.");
+	}
+}
+
+static void
+read_body(const gh_json *body, struct rest_fields *f, struct words *w)
+{
+	static const char *const names[] = {"kind", "owner", "client_id", "public_key",
+	    "certificate_id", "policy", "algorithm", "transport_key", "session_key", "secret",
+	    NULL};
+
+	rest_only(f, body, NULL, names);
+	w->ask.certificate_id = rest_id(f, body, "certificate_id", false);
+	rest_base64(f, body, "public_key", 1, SPKI_MAX, false, &w->octets, &w->ask.spki);
+	read_kind(body, f, w);
+	w->owner = rest_text(f, body, "owner", 1, TEXT_MAX, false);
+	w->ask.client_id = rest_text(f, body, "client_id", 1, TEXT_MAX, false);
+	w->ask.policy = rest_text(f, body, "policy", 1, TEXT_MAX, false);
+	w->ask.algorithm = rest_text(f, body, "algorithm", 1, ALGORITHM_MAX, false);
+	rest_wrapped_read(f, body, "secret", &w->wrapped);
+	w->ask.wrapping = w->wrapped.wrapping;
+	w->ask.iv = w->wrapped.iv;
+	w->ask.cipher = w->wrapped.cipher;
+}
+
+/* Whose the secret is, by name, becomes who it is. */
+static int
+find_owner(struct worker_env *env, const struct requester *who, struct words *w,
+    struct rest_fields *f, struct gh_error *err)
+{
+	struct dir_entry *e = NULL;
+	int rc;
+
+	if (w->owner == NULL || strcasecmp(w->owner, who->name) == 0)
+		return 0;
+	/* before the directory is asked: who is there is not for everybody to try out */
+	if ((who->roles & REQUESTER_ROLE_AGENT) == 0)
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only a key recovery agent archives for somebody else.");
+	rc = dir_find(env->dir, w->owner, &e, err);
+	if (rc == GH_E_NOT_IN_DIRECTORY) {
+		rest_field_wrong(f, "owner",
+		    "There is no such person in the directory, or not exactly one.");
+		return rest_fields_check(f, err);
+	}
+	if (rc != 0)
+		return rc;
+	if (!entry_requester(env->conf, e, w->owner, &w->owner_person))
+		rc = gh_fail(err, GH_E_VALIDATION, "name of the entry is too long");
+	w->ask.owner = &w->owner_person;
+	dir_entry_free(e);
+	return rc;
+}
+
+static void
+reply_archived(struct gh_http_reply *rep, int64_t request, const char *key_id)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (gh_json_set_int(o, "id", request) != 0 ||
+	    gh_json_set_string(o, "type", "archival") != 0 ||
+	    gh_json_set_string(o, "state", "complete") != 0 ||
+	    gh_json_set_string(o, "key_id", key_id) != 0 ||
+	    kra_rest_set_links(o, request, key_id) != 0) {
+		gh_json_free(o);
+		o = NULL;
+	}
+	kra_rest_created(rep, 201, request, o);
+}
+
+void
+rest_archive(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct kra_means means = kra_rest_means(env);
+	struct words w = {.ask = {.request_id = call->http->request_id}};
+	struct rest_fields fields = {0};
+	char key_id[GH_UUID_TEXT_SIZE];
+	int64_t request;
+	struct gh_error err = {0};
+	gh_json *body = NULL;
+	int rc = kra_rest_body(env, call, &body, &err);
+
+	if (rc == 0) {
+		read_body(body, &fields, &w);
+		rc = rest_fields_check(&fields, &err);
+	}
+	if (rc == 0 && (rc = find_owner(env, call->requester, &w, &fields, &err)) == 0)
+		rc = key_archive(&means, call->requester, &w.ask, key_id, &request, &err);
+	if (rc == 0)
+		reply_archived(rep, request, key_id);
+	else
+		kra_rest_fail(call, &err, &fields, rep);
+	rest_wrapped_clear(&w.wrapped);
+	rest_octets_clear(&w.octets);
+	gh_json_free(body);
+}

@@ -1,0 +1,161 @@
+/* What the routes of the KRA share. See rest_kra.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "authority/revoke.h"
+#include "http_cache.h"
+
+#include "rest_kra.h"
+
+#define PATH_SIZE 80
+
+const char *const kra_rest_kinds[] = {"private_key", "symmetric_key", "passphrase", NULL};
+
+struct kra_means
+kra_rest_means(const struct worker_env *env)
+{
+	const struct gh_conf *conf = env->conf;
+
+	return (struct kra_means){.store = env->store,
+	    .kra = env->kra,
+	    .cas = &env->catalog->cas,
+	    .rules = {.required = conf->kra.approvals,
+		.request_expiry = conf->kra.request_expiry,
+		.repeat = conf->kra.repeat}};
+}
+
+int
+kra_rest_check(const struct worker_env *env, struct gh_error *err)
+{
+	return *env->conf->kra.socket != '\0'
+	    ? 0
+	    : gh_refuse(err, GH_E_NOT_FOUND, "This gateway has no key recovery authority.");
+}
+
+int
+kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **out,
+    struct gh_error *err)
+{
+	int rc = kra_rest_check(env, err);
+
+	*out = NULL;
+	return rc == 0 ? rest_body(call, out, err) : rc;
+}
+
+/* What the table of errors says of CAs and their signer. */
+static const struct {
+	enum gh_code code;
+	const char *text;
+} texts[] = {
+    {GH_E_SIGNER_DOWN, "The key recovery authority is not available. Please try again later."},
+    {GH_E_CA_UNAVAILABLE, "The key recovery authority is not available. Please try again later."},
+    {GH_E_CA_LOCKED,
+	"The keys of the key recovery authority are locked. They must be unlocked with their password."},
+    {GH_E_SIGNER, "The key recovery authority refused this."},
+};
+
+void
+kra_rest_fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields,
+    struct gh_http_reply *rep)
+{
+	kra_rest_fail_with(call, err, rest_fields_take(fields), rep);
+}
+
+void
+kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_json *more,
+    struct gh_http_reply *rep)
+{
+	struct gh_error own = *err;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (err->code == texts[i].code &&
+		    strcmp(err->message, gh_error_info(err->code)->message) == 0)
+			snprintf(own.message, sizeof(own.message), "%s", texts[i].text);
+	rest_error(&own, call->http->request_id, more, rep);
+}
+
+static char *
+request_path(int64_t id, char out[PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, "/pki/keyrequest/%" PRId64, id);
+	return out;
+}
+
+int
+kra_rest_set_links(gh_json *o, int64_t request, const char *key_id)
+{
+	gh_json *links = gh_json_new_object();
+	char path[PATH_SIZE];
+	int rc = 0;
+
+	if (request != 0)
+		rc = gh_json_set_string(links, "request", request_path(request, path));
+	if (rc == 0 && *key_id != '\0') {
+		snprintf(path, sizeof(path), "/pki/key/%s", key_id);
+		rc = gh_json_set_string(links, "key", path);
+	}
+	if (rc == 0)
+		return gh_json_set(o, "links", links);
+	gh_json_free(links);
+	return -1;
+}
+
+void
+kra_rest_created(struct gh_http_reply *rep, int status, int64_t request, gh_json *o)
+{
+	char path[PATH_SIZE];
+
+	gh_http_reply_header(rep, "Location", request_path(request, path));
+	gh_http_reply_header(rep, "Cache-Control", "no-store");
+	rest_json(rep, status, o);
+}
+
+const char *
+kra_rest_comment(struct rest_fields *f, const gh_json *body)
+{
+	const char *comment = rest_text(f, body, "comment", 0, STORE_COMMENT_MAX, false);
+
+	if (comment == NULL || revoke_comment_is_valid(comment))
+		return comment;
+	rest_field_wrong(f, "comment", "The comment must not have control characters.");
+	return NULL;
+}
+
+static int
+version_of(const gh_json *o)
+{
+	int64_t version = 0;
+
+	(void)gh_json_int(gh_json_get(o, "version"), &version);
+	return (int)version;
+}
+
+int
+kra_rest_check_match(const struct call *call, const gh_json *o, int *version, struct gh_error *err)
+{
+	const char *match = gh_http_header(call->http, "if-match");
+	char etag[REVOKE_ETAG_SIZE];
+
+	*version = version_of(o);
+	if (match == NULL)
+		return gh_fail(err, GH_E_UNCONDITIONAL, "no If-Match");
+	if (strcmp(match, "*") == 0) {
+		*version = 0;
+		return 0;
+	}
+	if (!gh_http_matches(match, revoke_etag(*version, etag)))
+		return gh_fail(err, GH_E_PRECONDITION, "the version is %d", *version);
+	return 0;
+}
+
+void
+kra_rest_versioned(struct gh_http_reply *rep, gh_json *o)
+{
+	char etag[REVOKE_ETAG_SIZE];
+
+	if (o != NULL)
+		gh_http_reply_header(rep, "ETag", revoke_etag(version_of(o), etag));
+	gh_http_reply_header(rep, "Cache-Control", "no-store");
+	rest_json(rep, 200, o);
+}

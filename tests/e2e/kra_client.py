@@ -1,0 +1,93 @@
+"""What a client of the key recovery authority does, with Python's cryptography, which knows nothing of us: RSA-OAEP,
+ECDH-ES+A256KW (RFC 7518, 4.6), AES-GCM, AES-KW and AES-KWP, as docs/kra.md has them."""
+
+import base64
+import os
+
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def spki(public):
+    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def pkcs8(private):
+    return private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+                                 serialization.NoEncryption())
+
+
+def make_key(kind):
+    if kind.startswith("RSA-"):
+        return rsa.generate_private_key(65537, int(kind[4:]))
+    return ec.generate_private_key({"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}[kind])
+
+
+def secret_bytes(private):
+    """Bytes of a private key that nothing but the key has."""
+    numbers = private.private_numbers()
+    value = numbers.private_value if hasattr(numbers, "private_value") else numbers.p
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def wrap_session_key(transport, key):
+    """transport: a public key."""
+    if isinstance(transport, rsa.RSAPublicKey):
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+        return {"algorithm": "RSA-OAEP-256", "value": b64(transport.encrypt(key, oaep))}
+    ephemeral = ec.generate_private_key(transport.curve)
+    name = b"ECDH-ES+A256KW"
+    info = len(name).to_bytes(4, "big") + name + bytes(4) + bytes(4) + (256).to_bytes(4, "big")
+    kek = ConcatKDFHash(hashes.SHA256(), 32, info).derive(ephemeral.exchange(ec.ECDH(), transport))
+    return {"algorithm": name.decode(), "ephemeral": b64(spki(ephemeral.public_key())),
+            "value": b64(keywrap.aes_key_wrap(kek, key))}
+
+
+def wrap(algorithm, key, secret):
+    if algorithm.endswith("GCM"):
+        iv = os.urandom(12)
+        return {"algorithm": algorithm, "iv": b64(iv), "value": b64(AESGCM(key).encrypt(iv, secret, None))}
+    function = keywrap.aes_key_wrap_with_padding if algorithm.endswith("KWP") else keywrap.aes_key_wrap
+    return {"algorithm": algorithm, "value": b64(function(key, secret))}
+
+
+def unwrap(algorithm, key, released):
+    value = base64.b64decode(released["value"])
+    if algorithm.endswith("GCM"):
+        return AESGCM(key).decrypt(base64.b64decode(released["iv"]), value, None)
+    assert "iv" not in released, released
+    function = keywrap.aes_key_unwrap_with_padding if algorithm.endswith("KWP") else keywrap.aes_key_unwrap
+    return function(key, value)
+
+
+def new_session_key(algorithm):
+    return os.urandom(int(algorithm.split("-")[1]) // 8)
+
+
+def wrapped_secret(transport, secret, algorithm="AES-256-GCM"):
+    """Members of a body that archives a secret."""
+    key = new_session_key(algorithm)
+    return {"session_key": wrap_session_key(transport, key), "secret": wrap(algorithm, key, secret)}
+
+
+class Receiver:
+    """Somebody to whom a key goes: the members that say how, and the way back."""
+
+    def __init__(self, transport, algorithm="AES-256-GCM"):
+        self.algorithm, self.key = algorithm, new_session_key(algorithm)
+        self.body = {"format": "wrapped", "session_key": wrap_session_key(transport, self.key), "algorithm": algorithm}
+
+    def open(self, released):
+        return unwrap(self.algorithm, self.key, released)
+
+
+def pkcs12_body(transport, password, algorithm="AES-256-GCM", **more):
+    key = new_session_key(algorithm)
+    return {"format": "pkcs12", "session_key": wrap_session_key(transport, key),
+            "password": wrap(algorithm, key, password.encode()), **more}
