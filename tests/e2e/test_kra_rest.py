@@ -353,6 +353,12 @@ class Recovery(Case):
         env.psql(f"update key_request set expires_at = now() - interval '1 s' where id = {approved}")
         self.expect(alice.post(f"/pki/key/{self.key_id}", {"request": approved, **kra.Receiver(transport_key()).body}), 409)
 
+    def test_again_only_for_a_while(self):
+        request = self.approved(self.key_id)
+        self.assertEqual(self.retrieve(self.key_id, request), kra.pkcs8(self.key))
+        env.psql(f"update key_request set released_at = released_at - interval '601 s' where id = {request}")
+        self.expect(alice.post(f"/pki/key/{self.key_id}", {"request": request, **kra.Receiver(transport_key()).body}), 409)
+
     def test_if_match(self):
         request = self.request(self.key_id)
         path = f"/pki/keyrequest/{request}/status"
@@ -571,6 +577,12 @@ class Secrecy(Case):
             if path.is_file() and not path.is_symlink():
                 looked += self.search(path, needles, [(0, path.stat().st_size)])
         self.assertGreater(looked, 50 << 20)
+        # nor is what is wrapped in a log
+        receiver = kra.Receiver(transport_key())
+        released = self.expect(alice.post(f"/pki/key/{key_id}", {"request": self.approved(key_id), **receiver.body}), 200)
+        env.await_log("/pki/key/" + key_id)
+        for text in (released["value"], receiver.body["session_key"]["value"], receiver.body["session_key"]["ephemeral"]):
+            self.assertNotIn(text[:60], env.log())
 
     def test_the_search_finds(self):
         """What is in the clear in a process is found in this way."""
