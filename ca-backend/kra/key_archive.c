@@ -173,7 +173,7 @@ int
 key_archive(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
     char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err)
 {
-	struct gh_error local;
+	struct gh_error local = {.code = GH_OK};
 	int rc;
 
 	err = err != NULL ? err : &local;

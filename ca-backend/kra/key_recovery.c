@@ -96,7 +96,7 @@ key_recovery_request(struct kra_means *m, const struct requester *who,
     const struct key_recovery_ask *a, struct store_key_request *out, struct gh_error *err)
 {
 	struct store_archived_key key = {0};
-	struct gh_error local;
+	struct gh_error local = {.code = GH_OK};
 	int64_t id;
 	int rc;
 
@@ -196,7 +196,7 @@ key_recovery_decide(struct kra_means *m, const struct requester *who, enum key_v
     const struct store_key_step *step, struct store_key_request *out, struct gh_error *err)
 {
 	char object[48];
-	struct gh_error local;
+	struct gh_error local = {.code = GH_OK};
 	int rc;
 
 	err = err != NULL ? err : &local;

@@ -53,11 +53,12 @@ struct key_retrieved {
 };
 void key_retrieved_clear(struct key_retrieved *r);
 /*
- * To the requester alone, when it is approved; again within kra_rules.repeat seconds. That it was
- * given out is committed before this returns; after a failure nobody has it. GH_E_NOT_FOUND;
- * GH_E_FORBIDDEN; GH_E_CONFLICT (public): its state; GH_E_VALIDATION (public): no wrapping, another
- * one than the request came with, or one that the KRA cannot open; GH_E_SIGNER: the stored secret
- * was altered, which ends the request; and what kra_keys_recover returns.
+ * To the requester alone, while he is an agent or the key is his, when it is approved; again within
+ * kra_rules.repeat seconds. That it was given out is committed before this returns; after a failure
+ * nobody has it. GH_E_NOT_FOUND; GH_E_FORBIDDEN; GH_E_CONFLICT (public): its state; GH_E_VALIDATION
+ * (public): no wrapping, another one than the request came with, or one that the KRA cannot open;
+ * GH_E_SIGNER: the stored secret was altered, which ends the request; and what kra_keys_recover
+ * returns.
  */
 int key_recovery_retrieve(struct kra_means *m, const struct requester *who,
     const struct key_retrieval *f, struct key_retrieved *out, struct gh_error *err) GH_MUSTCHECK;

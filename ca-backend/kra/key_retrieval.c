@@ -51,7 +51,10 @@ check_requester(const struct requester *who, const struct key_retrieval *f,
 {
 	if (requester_is_same(who, &r->requester) &&
 	    (f->key_id == NULL || strcmp(f->key_id, r->key.id) == 0))
-		return 0;
+		return key_people_is_agent(who) || requester_is_same(who, &r->key.owner)
+		    ? 0
+		    : gh_refuse(err, GH_E_FORBIDDEN,
+			  "You are no key recovery agent any more, and the key is not yours.");
 	if (key_people_sees_all(who))
 		return gh_refuse(err, GH_E_FORBIDDEN,
 		    "Only who made the key request gets the key, and only this request's.");
@@ -229,7 +232,7 @@ key_recovery_retrieve(struct kra_means *m, const struct requester *who,
     const struct key_retrieval *f, struct key_retrieved *out, struct gh_error *err)
 {
 	struct question q = {0};
-	struct gh_error local;
+	struct gh_error local = {.code = GH_OK};
 	char object[48];
 	int rc;
 

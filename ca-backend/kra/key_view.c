@@ -9,7 +9,7 @@ key_view_keys(struct kra_means *m, const struct requester *who, const struct sto
 	struct store_key_filter his = *f;
 
 	if (!key_people_sees_all(who))
-		his.bound_owner = store_key_identity(who);
+		his.owned_by = who;
 	return store_list_keys(m->store, &his, entries, next, err);
 }
 
@@ -49,7 +49,7 @@ key_view_requests(struct kra_means *m, const struct requester *who,
 	if (f->key_id != NULL && !gh_uuid_parse(f->key_id, uuid))
 		return gh_refuse(err, GH_E_VALIDATION, "A key id is a UUID.");
 	if (!key_people_sees_all(who))
-		his.concerns = store_key_identity(who);
+		his.concerns = who;
 	return store_list_key_requests(m->store, &his, entries, next, err);
 }
 

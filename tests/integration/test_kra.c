@@ -262,6 +262,7 @@ retrieval__again_for_a_while(void **state)
 static void
 retrieval__by_the_requester_alone(void **state)
 {
+	struct requester former = carol;
 	char id[GH_UUID_TEXT_SIZE];
 	int64_t request;
 
@@ -269,9 +270,11 @@ retrieval__by_the_requester_alone(void **state)
 	archive(NULL, NULL, id);
 	request_recovery(&carol, id, &request);
 	retrieve_refused(GH_E_FORBIDDEN, &dave, request);
+	former.roles = 0; /* he has left the agents since */
+	retrieve_refused(GH_E_FORBIDDEN, &former, request);
 	retrieve_refused(GH_E_NOT_FOUND, &alice, request);
 	retrieve_refused(GH_E_NOT_FOUND, &mallory, request);
-	assert_int_equal(audited("key.retrieval-refused"), 3);
+	assert_int_equal(audited("key.retrieval-refused"), 4);
 	retrieve_ok(&carol, request, false);
 }
 
@@ -588,7 +591,7 @@ static void
 approvals__race_of_eight(void **state)
 {
 	struct racer racer[AGENTS] = {0};
-	char id[GH_UUID_TEXT_SIZE], name[16];
+	char id[GH_UUID_TEXT_SIZE], name[32];
 	int64_t request;
 
 	(void)state;
@@ -636,6 +639,7 @@ approvals__race_of_one_agent(void **state)
 static void
 view__of_ones_own(void **state)
 {
+	struct requester namesake = alice; /* a local administrator of the same name */
 	struct store_key_filter keys = {.limit = 1};
 	struct store_key_request_filter requests = {.limit = 10, .type = "recovery"};
 	char id[GH_UUID_TEXT_SIZE], second[GH_UUID_TEXT_SIZE];
@@ -643,6 +647,7 @@ view__of_ones_own(void **state)
 	gh_json *list;
 
 	(void)state;
+	namesake.kind = REQUESTER_ADMIN;
 	archive("one", NULL, id);
 	archive("two", NULL, second);
 	request_recovery(&alice, id, &request);
@@ -658,6 +663,12 @@ view__of_ones_own(void **state)
 	gh_json_free(list);
 	keys = (struct store_key_filter){.limit = 10};
 	ok(key_view_keys(&w.means, &mallory, &keys, &list, &next, &err));
+	assert_int_equal(gh_json_size(list), 0);
+	gh_json_free(list);
+	ok(key_view_keys(&w.means, &namesake, &keys, &list, &next, &err));
+	assert_int_equal(gh_json_size(list), 0);
+	gh_json_free(list);
+	ok(key_view_requests(&w.means, &namesake, &requests, &list, &next, &err));
 	assert_int_equal(gh_json_size(list), 0);
 	gh_json_free(list);
 	ok(key_view_requests(&w.means, &mallory, &requests, &list, &next, &err));

@@ -121,7 +121,10 @@ store_list_keys(struct store *s, const struct store_key_filter *f, gh_json **ent
 		return rc;
 	put_int_filter(&q, " AND k.id > ?::bigint", f->after_id);
 	put_text_filter(&q, " AND (lower(k.owner_name) = lower(?) OR k.owner = ?)", f->owner);
-	put_text_filter(&q, " AND k.owner = ?", f->bound_owner);
+	if (f->owned_by != NULL) {
+		put_text_filter(&q, " AND k.owner = ?", store_key_identity(f->owned_by));
+		put_int_filter(&q, " AND k.owner_kind = ?::int", f->owned_by->kind);
+	}
 	put_text_filter(&q, " AND k.client_id = ?", f->client_id);
 	put_text_filter(&q, " AND k.policy = ?", f->policy);
 	if (f->state != NULL && strcmp(f->state, "inactive") == 0)
@@ -154,6 +157,20 @@ put_state(struct query *q, const char *state)
 	}
 }
 
+static void
+put_concerns(struct query *q, const struct requester *who)
+{
+	if (who == NULL)
+		return;
+	store_put_int(&q->p, who->kind);
+	store_put_text(&q->p, store_key_identity(who));
+	gh_buf_putf(&q->sql,
+	    " AND ((r.requester_kind = $%d::int AND coalesce(nullif(r.requester_id, ''), r.requester) = $%d) "
+	    "OR EXISTS (SELECT FROM archived_key k WHERE k.id = r.key_id AND k.owner_kind = $%d::int "
+	    "AND k.owner = $%d))",
+	    q->p.n - 1, q->p.n, q->p.n - 1, q->p.n);
+}
+
 int
 store_list_key_requests(struct store *s, const struct store_key_request_filter *f,
     gh_json **entries, int64_t *next, struct gh_error *err)
@@ -170,10 +187,7 @@ store_list_key_requests(struct store *s, const struct store_key_request_filter *
 	    " AND r.key_id = (SELECT k.id FROM archived_key k WHERE k.uuid = ?::text::uuid)",
 	    f->key_id);
 	put_text_filter(&q, " AND lower(r.requester) = lower(?)", f->requester);
-	put_text_filter(&q,
-	    " AND (coalesce(nullif(r.requester_id, ''), r.requester) = ? OR "
-	    "EXISTS (SELECT FROM archived_key k WHERE k.id = r.key_id AND k.owner = ?))",
-	    f->concerns);
+	put_concerns(&q, f->concerns);
 	put_int_filter(&q, " AND r.created_at >= to_timestamp(?::bigint)", f->created_from);
 	put_int_filter(&q, " AND r.created_at < to_timestamp(?::bigint)", f->created_to);
 	if ((rc = run(s, &q, "r.id", f->limit, entries, err)) == 0)

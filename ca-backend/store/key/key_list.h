@@ -7,10 +7,10 @@
 
 /* NULL or 0 = any. Times are UTC seconds: from <= created_at < to. */
 struct store_key_filter {
-	int64_t after_id;        /* "row" of the last one; 0 = from the start */
-	int limit;               /* 1 to 1000 */
-	const char *owner;       /* his name, in any case, or his id */
-	const char *bound_owner; /* store_key_identity */
+	int64_t after_id;                 /* "row" of the last one; 0 = from the start */
+	int limit;                        /* 1 to 1000 */
+	const char *owner;                /* his name, in any case, or his id */
+	const struct requester *owned_by; /* whose it is, by kind and store_key_identity */
 	const char *client_id;
 	const char *state; /* "active", "inactive" */
 	const char *policy;
@@ -33,7 +33,7 @@ struct store_key_request_filter {
 	const char *key_id;
 	const char *requester; /* his name, in any case */
 	/* of him, or about a key that is bound to him */
-	const char *concerns; /* store_key_identity */
+	const struct requester *concerns;
 	int64_t created_from, created_to;
 };
 /*
