@@ -20,7 +20,7 @@
 static struct worker_env env;
 static struct enroll_outcome out;
 static struct gh_error err;
-static int decided[32]; /* by disposition */
+static int decided[DB_DISP_CANCELED + 1]; /* by disposition */
 
 static void
 count(enum gh_measure m, int kind, int64_t value, const char *name)
@@ -156,6 +156,7 @@ cancel__by_requester_or_officer(void **state)
 	assert_int_equal(out.status_code, 0x800704C7);
 	assert_string_equal(out.message, "Canceled by alice  asked twice");
 	assert_int_equal(decided[DB_DISP_DENIED], 0);
+	assert_int_equal(decided[DB_DISP_CANCELED], 1);
 	clerk.roles = REQUESTER_ROLE_OFFICER;
 	assert_int_equal(enroll_cancel(&env, &clerk, 1, NULL, &out, &err), GH_E_CONFLICT);
 	assert_int_equal(approve(&clerk), GH_E_CONFLICT);
