@@ -193,6 +193,8 @@ const struct conf_option conf_table[] = {
 	"seconds between seals of the audit trail; 0 = only on demand"),
     INT(jobs, key_requests, "60", 0, 604800,
 	"seconds between looks at which requests for keys have expired; 0 = only on demand"),
+    INT(jobs, kra_transport, "3600", 0, 604800,
+	"seconds between looks at the transport certificate of the KRA; 0 = only on demand"),
     INT(jobs, retention, "86400", 0, 604800,
 	"seconds between removals by retention_days; 0 = only on demand"),
     INT(jobs, retention_days, "0", 0, 36500,

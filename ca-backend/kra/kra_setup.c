@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "calendar.h"
+#include "key_alg.h"
 #include "store/key/kra_key_change.h"
 #include "timestamp.h"
 
@@ -45,6 +46,23 @@ kra_setup_check_key_alg(const char *key_alg, struct gh_error *err)
 			return 0;
 	return gh_refuse(err, GH_E_VALIDATION,
 	    "a key of the KRA is one of " KRA_SETUP_KEY_NAMES ", not \"%.40s\"", key_alg);
+}
+
+void
+kra_setup_name_key(const struct signer_blob *spki, char *out, size_t size)
+{
+	const unsigned char *p = spki->p;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki->len);
+	enum gh_curve curve;
+
+	if (key != NULL && EVP_PKEY_is_a(key, "RSA"))
+		snprintf(out, size, "RSA-%d", EVP_PKEY_get_bits(key));
+	else if (key != NULL && gh_curve_of_key(key, &curve))
+		snprintf(out, size, "%s", gh_curve_name(curve));
+	else
+		snprintf(out, size, "?");
+	EVP_PKEY_free(key);
+	ERR_clear_error();
 }
 
 /* ---- the certificate ---- */

@@ -36,6 +36,9 @@ struct kra_setup_storage {
 /* May such a key be made? GH_E_VALIDATION (public). */
 int kra_setup_check_key_alg(const char *key_alg, struct gh_error *err) GH_MUSTCHECK;
 
+/* What it is called, "RSA-3072", "P-256"; "?" when it is no such key. spki: DER. */
+void kra_setup_name_key(const struct signer_blob *spki, char *out, size_t size);
+
 /* Both keys, in one commit. GH_E_CONFLICT (public): there are keys already. As of ca_sign and
  * kra_client_create_key besides. */
 int kra_setup_init(const struct kra_setup *s, const struct kra_setup_storage *storage,

@@ -30,8 +30,9 @@ struct job_env {
 	const unsigned char *server_secret; /* 32 bytes; NULL in a command that does not need it */
 	struct store *store;
 	struct signer_client *signer;
-	struct dir *dir;          /* may be NULL */
-	const struct ca_set *cas; /* the snapshot of this run; never NULL in run() */
+	struct signer_client *kra; /* NULL: none is configured */
+	struct dir *dir;           /* may be NULL */
+	const struct ca_set *cas;  /* the snapshot of this run; never NULL in run() */
 	struct requester who; /* actor of audit rows: kind REQUESTER_COMMAND, "job@host" or user */
 	/* Asked by job_is_stopping; NULL = never. */
 	bool (*is_stopping)(void *arg);
@@ -95,12 +96,15 @@ int expiry_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int kra_transport_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

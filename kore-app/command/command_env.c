@@ -136,7 +136,7 @@ pipeline_open(struct command_env *env, struct pipeline *e, struct gh_error *err)
 	if (rc == 0)
 		rc = dir_shared_new(env->conf, &e->env.dirs, err);
 	if (rc == 0)
-		rc = env_open(&e->env, ENV_DIR | ENV_SIGNER, err);
+		rc = env_open(&e->env, ENV_DIR | ENV_SIGNER | ENV_KRA, err);
 	if (rc != 0)
 		pipeline_free(e);
 	return rc;
@@ -159,6 +159,7 @@ pipeline_job_env(const struct command_env *env, const struct pipeline *e)
 	    .server_secret = env->secret,
 	    .store = env->store,
 	    .signer = e->env.signer,
+	    .kra = e->env.kra,
 	    .dir = e->env.dir,
 	    .cas = &e->env.catalog->cas,
 	    .who = env->who,

@@ -80,6 +80,7 @@ open_env(struct job_runner *r, struct gh_error *err)
 
 	r->env.store = r->own.store;
 	r->env.signer = r->own.signer;
+	r->env.kra = r->own.kra;
 	r->env.dir = r->own.dir;
 	return rc;
 }

@@ -15,7 +15,7 @@ import tap
 from client import Client
 from environment import BUILD, Environment, wait_for
 
-env = Environment("kra", GATEHOUSE_KRA="P-256")
+env = Environment("kra", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="jobs { kra_transport = 0 }")
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 
 
@@ -177,6 +177,20 @@ class Keys(unittest.TestCase):
         self.assertIn((before["id"], "up"), [(k["id"], k["kra"]) for k in kept])
         self.assertEqual(env.count("select count(*) from audit where event = 'kra.transport-renewed'"), old + 1)
         await_kra("up")
+
+    def test_job_renews_it(self):
+        """Nothing while it is not due; a new one of the same kind when its certificate was revoked."""
+        before, = self.of("transport")
+        env.admin("job", "run", "kra-transport")
+        self.assertEqual(self.of("transport"), [before])
+        env.admin("cert", "revoke", before["certificate_id"], "--reason", "superseded", "--yes")
+        self.assertIn("would make a new transport key", env.admin("job", "run", "kra-transport", "--dry-run"))
+        self.assertEqual(self.of("transport"), [before])
+        self.assertIn("a new transport key, certified by CA issuing", env.admin("job", "run", "kra-transport"))
+        after, = self.of("transport")
+        self.assertNotEqual(after["id"], before["id"])
+        self.assertEqual((after["key"], after["kra"]), (before["key"], "up"))
+        self.certificate(after)
 
     def test_renewals_at_once(self):
         """Each is a whole one, or refused: never two current keys, never none."""

@@ -154,6 +154,31 @@ store_renew_kra_transport(struct store *s, const struct requester *who, int64_t 
 	return end(s, rc, err);
 }
 
+int
+store_find_kra_issuer(struct store *s, int64_t certificate_id, struct store_kra_issuer *out,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"kra_issuer",
+	    "SELECT ca_id, status = 21 FROM certificate WHERE id = $1"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*out = (struct store_kra_issuer){0};
+	store_put_int(&p, certificate_id);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	if (PQntuples(res) == 1) {
+		out->ca_id = store_int(res, 0, 0);
+		out->is_revoked = store_bool(res, 0, 1);
+	} else {
+		rc = gh_fail(err, GH_E_NOT_FOUND, "transport certificate %lld",
+		    (long long)certificate_id);
+	}
+	PQclear(res);
+	return rc;
+}
+
 static int
 put_record(struct store *s, const struct requester *who, const char *event,
     const struct store_kra_record *r, struct gh_error *err)

@@ -25,6 +25,14 @@ int store_create_kra(struct store *s, const struct requester *who,
 int store_renew_kra_transport(struct store *s, const struct requester *who, int64_t row,
     const struct store_new_kra_key *transport, struct gh_error *err) GH_MUSTCHECK;
 
+struct store_kra_issuer {
+	int64_t ca_id; /* row of the CA */
+	bool is_revoked;
+};
+/* Of a transport certificate. GH_E_NOT_FOUND. */
+int store_find_kra_issuer(struct store *s, int64_t certificate_id, struct store_kra_issuer *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Another record of the same key. */
 struct store_kra_record {
 	int64_t row;

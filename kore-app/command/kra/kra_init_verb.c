@@ -172,7 +172,7 @@ renew_with(struct verb_call *c, const struct store_kra_key *current, struct gh_e
 	struct kra_work w;
 	int rc;
 
-	kra_work_name_key(&current->spki, key, sizeof(key));
+	kra_setup_name_key(&current->spki, key, sizeof(key));
 	rc = kra_work_open(c, wish.transport.ca, wish.transport.ca_password_file, &w, err);
 	if (rc == 0) {
 		const struct kra_setup_transport transport = {.key_alg =

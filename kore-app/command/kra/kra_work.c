@@ -2,11 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/err.h>
-
 #include "authority/ca_password.h"
 #include "hex.h"
-#include "key_alg.h"
 #include "kra/kra_key_list.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -103,23 +100,6 @@ const struct output_column kra_work_columns[] = {{"KIND", "kind"}, {"STATE", "st
     {"KEY", "key"}, {"CERTIFICATE", "certificate_id"}, {"NOT AFTER", "not_after"}, {"KRA", "kra"},
     {"ID", "id"}, {NULL, NULL}};
 
-void
-kra_work_name_key(const struct signer_blob *spki, char *out, size_t size)
-{
-	const unsigned char *p = spki->p;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki->len);
-	enum gh_curve curve;
-
-	if (key != NULL && EVP_PKEY_is_a(key, "RSA"))
-		snprintf(out, size, "RSA-%d", EVP_PKEY_get_bits(key));
-	else if (key != NULL && gh_curve_of_key(key, &curve))
-		snprintf(out, size, "%s", gh_curve_name(curve));
-	else
-		snprintf(out, size, "?");
-	EVP_PKEY_free(key);
-	ERR_clear_error();
-}
-
 static gh_json *
 key_json(const struct store_kra_key *k, const char *kra)
 {
@@ -127,7 +107,7 @@ key_json(const struct store_kra_key *k, const char *kra)
 	gh_json *o = gh_json_new_object();
 	int bad;
 
-	kra_work_name_key(&k->spki, key, sizeof(key));
+	kra_setup_name_key(&k->spki, key, sizeof(key));
 	bad =
 	    gh_json_set_string(o, "kind", k->kind == STORE_KRA_STORAGE ? "storage" : "transport") |
 	    gh_json_set_string(o, "state", k->state) |

@@ -26,8 +26,6 @@ int kra_work_open(const struct verb_call *c, const char *ca, const char *passwor
     struct kra_work *out, struct gh_error *err) GH_MUSTCHECK;
 void kra_work_close(struct kra_work *w);
 
-/* "RSA-3072", "P-256"; "?" when it is no such key. */
-void kra_work_name_key(const struct signer_blob *spki, char *out, size_t size);
 /* c->out of `kra show`: all keys, and what the running KRA says of them. */
 int kra_work_show(struct verb_call *c, struct gh_error *err) GH_MUSTCHECK;
 extern const struct output_column kra_work_columns[];
