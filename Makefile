@@ -182,14 +182,14 @@ $(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/
 	$(Q)python3 -B $< $(@D)
 $(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
 
-# PKIArchiveOptions as Bouncy Castle makes them, for test_archive_options.
+# Requests and PKIArchiveOptions as Bouncy Castle makes them, for test_crmf and test_archive_options.
 BOUNCY_CASTLE := /usr/share/java/bcprov.jar:/usr/share/java/bcpkix.jar:/usr/share/java/bcutil.jar
 $(BUILD)/tests/ca-backend/crmf/done: tests/ca-backend/MakeCrmf.java
 	@mkdir -p $(@D)
 	@echo "GEN $(@D)"
 	$(Q)java -cp $(BOUNCY_CASTLE) $< $(@D)
 	@touch $@
-$(BUILD)/tests/ca-backend/test_archive_options: | $(BUILD)/tests/ca-backend/crmf/done
+$(addprefix $(BUILD)/tests/ca-backend/,test_crmf test_archive_options): | $(BUILD)/tests/ca-backend/crmf/done
 
 # These talk to a real signer.
 $(filter $(BUILD)/tests/ca-backend/test_signer%,$(TESTS)) $(BUILD)/tests/ca-backend/test_ca: | $(BUILD)/gatehouse-signer

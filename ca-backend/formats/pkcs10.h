@@ -12,6 +12,7 @@
 
 #include <openssl/x509.h>
 
+#include "der.h"
 #include "error.h"
 
 #define CA_PKCS10_DER_MAX (64 * 1024) /* bytes; RSA-16384 with many SANs stays far below */
@@ -22,9 +23,12 @@ struct ca_pkcs10 {
 	X509_REQ *req;
 	EVP_PKEY *key;                         /* ask here, not at req: see lazy_key.h */
 	STACK_OF(X509_EXTENSION) * extensions; /* requested; NULL when none. No OID twice. */
-	unsigned char *der;                    /* exactly as it came */
+	unsigned char *der;                    /* exactly as it came; of a CRMF in DER */
 	size_t der_len;
-	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
+	/* of a CRMF (crmf.h), in its DER; else empty */
+	struct gh_der cert_request;    /* what the signature is over */
+	struct gh_der archive_options; /* PKIArchiveOptions (RFC 4211, 6.4) */
+	unsigned char *spki;           /* SubjectPublicKeyInfo, DER */
 	size_t spki_len;
 	enum ca_key_type key_type;
 	int key_bits;          /* RSA modulus, EC field size; 256 for Ed25519 */
@@ -53,9 +57,9 @@ int ca_pkcs10_parse(const unsigned char *der, size_t der_len, struct ca_pkcs10 *
 void ca_pkcs10_free(struct ca_pkcs10 *csr);
 
 /*
- * Proof of possession (RFC 2986, 4.2) and the floor that no template can lower: RSA 2048 to 16384
- * bits with odd exponent >= 65537, no ROCA fingerprint (CVE-2017-15361); EC on P-256, P-384, P-521
- * with named curve and a valid point; Ed25519; signature with SHA-256 or stronger.
+ * Proof of possession (RFC 2986, 4.2; RFC 4211, 4.1) and the floor that no template can lower: RSA
+ * 2048 to 16384 bits with odd exponent >= 65537, no ROCA fingerprint (CVE-2017-15361); EC on P-256,
+ * P-384, P-521 with named curve and a valid point; Ed25519; signature with SHA-256 or stronger.
  * Returns 0, GH_E_CSR_SIGNATURE or GH_E_CSR_WEAK.
  */
 int ca_pkcs10_check(const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;

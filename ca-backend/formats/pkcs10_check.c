@@ -145,19 +145,45 @@ check_signature_hash(const struct ca_pkcs10 *csr, struct gh_error *err)
 	return 0;
 }
 
+/* RFC 4211, 4.1: over the DER of the CertRequest. */
+static bool
+verifies_cert_request(const struct ca_pkcs10 *csr)
+{
+	const unsigned char *p = csr->cert_request.p;
+	ASN1_TYPE *whole = d2i_ASN1_TYPE(NULL, &p, (long)csr->cert_request.len);
+	const ASN1_BIT_STRING *signature;
+	const X509_ALGOR *alg;
+	bool ok;
+
+	X509_REQ_get0_signature(csr->req, &signature, &alg);
+	ok = whole != NULL &&
+	    ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), alg, signature, whole, csr->key) == 1;
+	ASN1_TYPE_free(whole);
+	return ok;
+}
+
+static bool
+is_signature_right(const struct ca_pkcs10 *csr)
+{
+	return csr->cert_request.len > 0 ? verifies_cert_request(csr)
+					 : X509_REQ_verify(csr->req, csr->key) == 1;
+}
+
 int
 ca_pkcs10_check(const struct ca_pkcs10 *csr, struct gh_error *err)
 {
-	int rc, verified;
+	bool is_right;
+	int rc;
 
 	if ((rc = check_key(csr, err)) != 0 || (rc = check_signature_hash(csr, err)) != 0) {
 		ERR_clear_error();
 		return rc;
 	}
-	verified = X509_REQ_verify(csr->req, csr->key);
+	is_right = is_signature_right(csr);
 	ERR_clear_error();
-	if (verified != 1)
+	if (!is_right)
 		return gh_refuse(err, GH_E_CSR_SIGNATURE,
-		    "CSR: the signature does not match the public key (RFC 2986, 4.2)");
+		    "CSR: the signature does not match the public key (%s)",
+		    csr->cert_request.len > 0 ? "RFC 4211, 4.1" : "RFC 2986, 4.2");
 	return 0;
 }

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encoding.h"
 #include "timestamp.h"
+
+#include "formats/crmf.h"
 
 #include "decide.h"
 
@@ -52,6 +55,26 @@ take_text(struct submission *s, const char *text)
 	return rc;
 }
 
+/* The key for a KRA that is in a request is never left out in silence: who sends it counts on it.
+ */
+static int
+take_crmf(struct submission *s, const char *text)
+{
+	unsigned char *ber = NULL;
+	size_t len = 0;
+	int rc = gh_base64_decode(text, strlen(text), &ber, &len, &s->e.err);
+
+	if (rc != 0 && rc != GH_E_NOMEM)
+		return gh_refuse(&s->e.err, GH_E_CSR, "CSR: not base64");
+	if (rc == 0)
+		rc = ca_crmf_parse(ber, len, &s->req.csr, &s->e.err);
+	free(ber);
+	if (rc == 0 && s->req.csr->archive_options.len > 0)
+		rc = gh_refuse(&s->e.err, GH_E_CSR,
+		    "No key is archived with a request: send it without pkiArchiveOptions.");
+	return rc;
+}
+
 /* The body is the request itself, in DER or as text. */
 static int
 read_pkcs10(struct submission *s)
@@ -77,28 +100,32 @@ check_members(struct submission *s, const gh_json *body)
 	for (void *it = gh_json_iter(body); it != NULL; it = gh_json_next(body, it)) {
 		const char *name = gh_json_iter_name(it);
 
-		if (strcmp(name, "pkcs10") != 0 && strcmp(name, "metadata") != 0)
+		if (strcmp(name, "pkcs10") != 0 && strcmp(name, "crmf") != 0 &&
+		    strcmp(name, "metadata") != 0)
 			rest_field_wrong(&s->fields, name, "There is no field %.60s.", name);
 	}
 }
 
-/* {"pkcs10","metadata"} */
+/* {"pkcs10" or "crmf","metadata"} */
 static int
 read_json(struct submission *s)
 {
 	gh_json *body, *metadata;
-	const char *text;
+	const char *pkcs10, *crmf;
 	int rc = rest_body(s->call, &body, &s->e.err);
 
 	if (rc != 0)
 		return rc;
 	check_members(s, body);
-	text = rest_text(&s->fields, body, "pkcs10", 1, PKCS10_TEXT_MAX, true);
+	crmf = rest_text(&s->fields, body, "crmf", 1, PKCS10_TEXT_MAX, false);
+	pkcs10 = rest_text(&s->fields, body, "pkcs10", 1, PKCS10_TEXT_MAX, crmf == NULL);
+	if (pkcs10 != NULL && crmf != NULL)
+		rest_field_wrong(&s->fields, "crmf", "Give pkcs10 or crmf, not both.");
 	metadata = gh_json_get(body, "metadata");
 	if (gh_json_type(metadata) != GH_JSON_NULL && gh_json_type(metadata) != GH_JSON_OBJECT)
 		rest_field_wrong(&s->fields, "metadata", "The field metadata must be an object.");
 	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0)
-		rc = take_text(s, text);
+		rc = crmf != NULL ? take_crmf(s, crmf) : take_text(s, pkcs10);
 	if (rc == 0 && gh_json_type(metadata) == GH_JSON_OBJECT)
 		s->req.metadata = gh_json_ref(metadata);
 	gh_json_free(body);

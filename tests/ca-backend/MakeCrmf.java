@@ -1,11 +1,14 @@
 /*
- * What Bouncy Castle makes of RFC 4211, for test_archive_options: java MakeCrmf.java DIR fills DIR.
+ * What Bouncy Castle makes of RFC 4211, for test_archive_options and test_crmf: java MakeCrmf.java DIR fills
+ * DIR.
  *
  *     TRANSPORT.p8         a transport key: rsa, p256, p384
  *     key.p8, key.spki     the key that is archived
  *     VERDICT-TRANSPORT-NAME.options
  *
  * VERDICT: good is opened; legacy only where the old algorithms are allowed; bad never.
+ *
+ *     VERDICT-NAME.crmf    CertReqMessages: good, or what refuses them: csr, weak, signature
  */
 import java.io.File;
 import java.math.BigInteger;
@@ -33,18 +36,25 @@ import org.bouncycastle.asn1.cms.EnvelopedData;
 import org.bouncycastle.asn1.crmf.*;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.cert.crmf.*;
 import org.bouncycastle.cert.crmf.jcajce.*;
 import org.bouncycastle.cert.jcajce.*;
 import org.bouncycastle.cms.*;
 import org.bouncycastle.cms.jcajce.*;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OutputAEADEncryptor;
 import org.bouncycastle.operator.jcajce.*;
 
+@SuppressWarnings("deprecation")
 public class MakeCrmf {
 	static File dir;
 	static KeyPair rsa, p256, p384, key;
@@ -178,6 +188,111 @@ public class MakeCrmf {
 		    new DERBitString(r.doFinal(k)), null, null, new DERBitString(sealed)))));
 	}
 
+	/* --- requests ---------------------------------------------------------------------------- */
+
+	static ContentSigner signer(KeyPair pair, String hash) throws Exception {
+		String alg = pair.getPrivate().getAlgorithm().equals("RSA") ? "RSA" : "ECDSA";
+		return new JcaContentSignerBuilder(hash + "with" + alg).build(pair.getPrivate());
+	}
+
+	static JcaCertificateRequestMessageBuilder ask(KeyPair pair) throws Exception {
+		JcaCertificateRequestMessageBuilder b = new JcaCertificateRequestMessageBuilder(BigInteger.ZERO);
+		b.setPublicKey(pair.getPublic()).setSubject(new X500Name("CN=alice,O=Corp"));
+		return b;
+	}
+
+	static CertReqMsg sign(JcaCertificateRequestMessageBuilder b, KeyPair pair) throws Exception {
+		b.setProofOfPossessionSigningKeySigner(signer(pair, "SHA256"));
+		return b.build().toASN1Structure();
+	}
+
+	static void request(String name, CertReqMsg... messages) throws Exception {
+		write(name + ".crmf", new CertReqMessages(messages).getEncoded("DER"));
+	}
+
+	static PKIArchiveControl archiveControl() throws Exception {
+		return new PKIArchiveControlBuilder(secret, new GeneralName(new X500Name("CN=alice")))
+		    .addRecipientGenerator(oaep("SHA-256"))
+		    .build(new JceCMSContentEncryptorBuilder(CMSAlgorithm.AES256_GCM).setProvider("BC").build());
+	}
+
+	static CertReqMsg with(CertReqMsg m, ProofOfPossession popo) {
+		return new CertReqMsg(m.getCertReq(), popo, null);
+	}
+
+	static CertReqMsg control(CertReqMsg m, AttributeTypeAndValue... all) throws Exception {
+		CertRequest r = new CertRequest(0, m.getCertReq().getCertTemplate(), new Controls(all));
+		java.security.Signature s = java.security.Signature.getInstance("SHA256withECDSA");
+		s.initSign(key.getPrivate());
+		s.update(r.getEncoded("DER"));
+		return new CertReqMsg(r, new ProofOfPossession(new POPOSigningKey(null,
+		    new AlgorithmIdentifier(X9ObjectIdentifiers.ecdsa_with_SHA256), new DERBitString(s.sign()))), null);
+	}
+
+	static void requests() throws Exception {
+		KeyPairGenerator small = KeyPairGenerator.getInstance("RSA", "BC");
+		small.initialize(1024);
+		KeyPair weak = small.generateKeyPair();
+		CertReqMsg plain = sign(ask(key), key);
+		AttributeTypeAndValue options = new AttributeTypeAndValue(CRMFObjectIdentifiers.id_regCtrl_pkiArchiveOptions,
+		    archiveControl().getValue());
+
+		request("good-plain", plain);
+		request("good-rsa", sign(ask(rsa), rsa));
+		JcaCertificateRequestMessageBuilder b = ask(key);
+		b.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(
+		    new GeneralName(GeneralName.dNSName, "a.example")));
+		b.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyEncipherment));
+		request("good-extensions", sign(b, key));
+		b = (JcaCertificateRequestMessageBuilder)ask(key).setSubject(new X500Name("CN=crmf.example.test"));
+		b.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(
+		    new GeneralName(GeneralName.dNSName, "crmf.example.test")));
+		request("good-web", sign(b, key));
+		b = ask(key);
+		b.addControl(archiveControl());
+		request("good-archive", sign(b, key));
+		b = ask(key);
+		b.addControl(new RegTokenControl("token")).addControl(new AuthenticatorControl("mother"));
+		b.setIssuer(new X500Name("CN=CA")).setValidity(new Date(0), new Date(4102444800000L));
+		request("good-ignored", sign(b, key));
+		CertReqMsg empty = sign((JcaCertificateRequestMessageBuilder)ask(key).setSubject(new X500Name(new RDN[0])), key);
+		request("good-empty-subject", empty);
+		write("good-ber.crmf", new BERSequence(new BERSequence(new ASN1Encodable[] {plain.getCertReq(), plain.getPop()}))
+		    .getEncoded("BER"));
+
+		request("csr-two", plain, plain);
+		request("csr-none");
+		b = new JcaCertificateRequestMessageBuilder(BigInteger.ZERO);
+		b.setPublicKey(key.getPublic());
+		b.setAuthInfoSender(new GeneralName(new X500Name("CN=alice")));
+		request("csr-no-subject", sign(b, key));
+		b = ask(key);
+		b.setSerialNumber(BigInteger.TEN);
+		request("csr-serial", sign(b, key));
+		request("csr-unknown-control", control(plain, new AttributeTypeAndValue(
+		    new ASN1ObjectIdentifier("1.3.6.1.5.5.7.5.1.7"), new DERUTF8String("x"))));
+		request("csr-archive-twice", control(plain, options, options));
+		request("csr-no-controls", control(plain));
+		POPOSigningKey signed = POPOSigningKey.getInstance(plain.getPop().getObject());
+		request("csr-popo-input", with(plain, new ProofOfPossession(new POPOSigningKey(new POPOSigningKeyInput(
+		    new GeneralName(new X500Name("CN=alice")), plain.getCertReq().getCertTemplate().getPublicKey()),
+		    signed.getAlgorithmIdentifier(), signed.getSignature()))));
+
+		request("signature-other-key", sign(ask(key), p256));
+		request("signature-other-subject", with(empty, plain.getPop()));
+		request("signature-none", with(plain, null));
+		request("signature-ra", with(plain, new ProofOfPossession()));
+		request("signature-encipherment", with(plain, new ProofOfPossession(
+		    ProofOfPossession.TYPE_KEY_ENCIPHERMENT, new POPOPrivKey(SubsequentMessage.encrCert))));
+		request("signature-challenge", with(plain, new ProofOfPossession(
+		    ProofOfPossession.TYPE_KEY_AGREEMENT, new POPOPrivKey(SubsequentMessage.challengeResp))));
+
+		request("weak-rsa1024", sign(ask(weak), weak));
+		b = ask(rsa);
+		b.setProofOfPossessionSigningKeySigner(signer(rsa, "SHA1"));
+		request("weak-sha1", b.build().toASN1Structure());
+	}
+
 	public static void main(String[] args) throws Exception {
 		Security.addProvider(new BouncyCastleProvider());
 		dir = new File(args[0]);
@@ -228,5 +343,7 @@ public class MakeCrmf {
 		value("bad-rsa-value-sha1", CMSAlgorithm.AES128_CBC, "SHA-1");
 		put("bad-rsa-generate", new PKIArchiveOptions(new DEROctetString(new byte[] {1, 2, 3})));
 		put("bad-rsa-remote", new PKIArchiveOptions(true));
+
+		requests();
 	}
 }

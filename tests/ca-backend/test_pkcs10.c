@@ -17,35 +17,19 @@
 #include "formats/pkcs10.h"
 #include "formats/roca.h"
 
+#include "ca-backend/fixture_file.h"
+
 #define FIXTURE_MAX (256 * 1024)
-
-/* Folder of the fixtures: beside this program. */
-static const char *
-fixtures(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-
-	assert_true(n > 0);
-	path[n] = '\0';
-	strcpy(strrchr(path, '/'), "/pkcs10");
-	return path;
-}
 
 static unsigned char *
 read_fixture(const char *folder, const char *name, size_t *len)
 {
 	unsigned char *data = malloc(FIXTURE_MAX);
-	char path[5000];
-	FILE *f;
+	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s/%s", fixtures(), folder, name);
-	f = fopen(path, "rb");
-	if (f == NULL || data == NULL)
-		fail_msg("cannot read %s", path);
-	*len = fread(data, 1, FIXTURE_MAX, f);
-	assert_true(*len < FIXTURE_MAX);
-	fclose(f);
+	assert_non_null(data);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	*len = fixture_read("pkcs10", path, data, FIXTURE_MAX);
 	return data;
 }
 
@@ -102,7 +86,7 @@ judge_folder(const char *folder, bool is_good)
 	unsigned n = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/%s", fixtures(), folder);
+	snprintf(path, sizeof(path), "%s/%s", fixture_folder("pkcs10"), folder);
 	assert_non_null(dir = opendir(path));
 	while ((entry = readdir(dir)) != NULL) {
 		struct gh_error err = {0};

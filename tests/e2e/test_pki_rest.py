@@ -12,6 +12,7 @@ import subprocess
 import threading
 import unittest
 import urllib.parse
+from pathlib import Path
 
 import client
 import der
@@ -302,6 +303,59 @@ class Renewal(Case):
         number = env.sql(f"select request_id from certificate where id = {old}")[0][0]
         env.sql(f"update request set requester_id = '00000000-0000-4000-8000-000000000001' where id = {number}")
         self.expect(self.renew(old), 404)
+
+
+class Crmf(Case):
+    """Requests of RFC 4211, which Bouncy Castle makes."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = env.scratch / "crmf"
+        cls.folder.mkdir()
+        jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil"))
+        made = Path(__file__).resolve().parents[1] / "ca-backend" / "MakeCrmf.java"
+        subprocess.run(["java", "-cp", jars, made, cls.folder], check=True)
+        cls.spki = (cls.folder / "key.spki").read_bytes()
+
+    def ask(self, name, profile="User", **more):
+        body = {"crmf": base64.b64encode((self.folder / f"{name}.crmf").read_bytes()).decode()} | more
+        return alice.call("POST", f"/pki/request/{profile}", body)
+
+    def check_certificate(self, link):
+        pem = self.expect(alice.get(link), 200).json["pem"].encode()
+        public = der.openssl("x509", "-pubkey", "-noout", stdin=pem)
+        self.assertEqual(der.openssl("pkey", "-pubin", "-outform", "DER", stdin=public), self.spki)
+
+    def test_issued(self):
+        for name in ("good-plain", "good-ber", "good-ignored", "good-empty-subject"):
+            reply = self.expect(self.ask(name), 201)
+            self.assertEqual(reply.json["status"], "issued")
+            self.check_certificate(reply.json["links"]["certificate"])
+            row = self.expect(alice.get(reply.json["links"]["request"]), 200).json
+            self.assertIsNone(row["pkcs10"])
+            if name != "good-ber":
+                self.assertEqual(base64.b64decode(row["crmf"]), (self.folder / f"{name}.crmf").read_bytes())
+
+    def test_approved(self):
+        reply = self.expect(self.ask("good-web", "WebServer"), 201)
+        self.assertEqual(reply.json["status"], "pending")
+        done = self.expect(olga.decide(reply.json["id"], "approved"), 200)
+        self.assertEqual(done.json["status"], "issued", done.body)
+        self.check_certificate(done.json["links"]["certificate"])
+
+    def test_refused(self):
+        before = self.requests()
+        names = sorted(p.stem for p in self.folder.glob("*.crmf") if not p.stem.startswith("good-"))
+        self.assertGreater(len(names), 10)
+        for name in names:
+            code = {"csr": "csr", "weak": "csr_weak", "signature": "csr_signature"}[name.partition("-")[0]]
+            self.expect(self.ask(name), 400, code)
+        reply = self.expect(self.ask("good-archive"), 400, "csr")
+        self.assertIn("without pkiArchiveOptions", reply.json["message"])
+        self.expect(self.ask("good-plain", pkcs10=base64.b64encode(CSR).decode()), 422)
+        self.assertEqual(self.requests(), before)
+
+
 
 
 class Idempotency(Case):

@@ -195,6 +195,10 @@ submit__wrong_bodies_are_named(void **state)
 	    {"{\"pkcs10\":\"x\",\"metdata\":{}}", 422, "metdata"},
 	    {"{\"pkcs10\":\"x\",\"metadata\":[]}", 422, "metadata"},
 	    {"{\"pkcs10\":\"x\"}", 400, NULL},
+	    {"{\"crmf\":null}", 422, "pkcs10"},
+	    {"{\"crmf\":\"MAA=\",\"pkcs10\":\"MAA=\"}", 422, "crmf"},
+	    {"{\"crmf\":\"-\"}", 400, NULL},
+	    {"{\"crmf\":\"MAA=\"}", 400, NULL},
 	};
 
 	(void)state;

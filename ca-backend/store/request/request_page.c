@@ -3,9 +3,13 @@
  * that one statement can look through.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "encoding.h"
+
+#include "formats/crmf.h"
 
 #include "store/page_search.h"
 #include "store/store_private.h"
@@ -162,6 +166,30 @@ fill_owner(const PGresult *res, struct requester *who)
 	who->app_id = store_int(res, 0, 5);
 }
 
+/* What stands as pkcs10 may be a CRMF: it is called so then. */
+static int
+name_form(gh_json *row, struct gh_error *err)
+{
+	gh_json *member = gh_json_get(row, "pkcs10");
+	const char *text = gh_json_string(member);
+	unsigned char *der;
+	size_t len;
+	bool is_crmf;
+	int rc;
+
+	if (text == NULL)
+		return 0;
+	if ((rc = gh_base64_decode(text, strlen(text), &der, &len, err)) != 0)
+		return rc;
+	is_crmf = ca_crmf_is(&(struct gh_der){der, len});
+	free(der);
+	if (is_crmf &&
+	    (gh_json_set(row, "crmf", gh_json_ref(member)) != 0 ||
+		gh_json_set(row, "pkcs10", gh_json_new_string(NULL)) != 0))
+		return gh_fail(err, GH_E_NOMEM, "request");
+	return 0;
+}
+
 int
 store_request_view(struct store *s, int64_t id, gh_json **out, struct requester *owner,
     struct gh_error *err)
@@ -181,8 +209,12 @@ store_request_view(struct store *s, int64_t id, gh_json **out, struct requester 
 		return rc;
 	if (PQntuples(res) == 0)
 		rc = gh_fail(err, GH_E_NOT_FOUND, "no request %lld", (long long)id);
-	else if ((rc = store_json(res, 0, 0, out, err)) == 0)
+	else if ((rc = store_json(res, 0, 0, out, err)) == 0 && (rc = name_form(*out, err)) == 0)
 		fill_owner(res, owner);
+	if (rc != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
 	PQclear(res);
 	return rc;
 }

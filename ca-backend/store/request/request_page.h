@@ -25,7 +25,8 @@ struct store_request_filter {
  */
 int store_request_page(struct store *s, const struct store_request_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
-/* One of them, with "pkcs10" (base64 or null) besides; *owner: who asked. GH_E_NOT_FOUND. */
+/* One of them, with "pkcs10" (base64 or null) besides, or with "crmf" and no "pkcs10"; *owner: who
+ * asked. GH_E_NOT_FOUND. */
 int store_request_view(struct store *s, int64_t id, gh_json **out, struct requester *owner,
     struct gh_error *err) GH_MUSTCHECK;
 

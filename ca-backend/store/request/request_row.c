@@ -5,6 +5,8 @@
 
 #include <openssl/rand.h>
 
+#include "formats/crmf.h"
+
 #include "request_seal.h"
 
 #define DECISION_KEY_SIZE 16
@@ -69,7 +71,7 @@ fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *e
 	    (rc = store_bytes(res, 0, COL_CSR, &der, &len, err)) != 0)
 		return rc;
 	if (der != NULL)
-		rc = ca_pkcs10_parse(der, len, &req->csr, err);
+		rc = ca_request_parse(der, len, &req->csr, err);
 	free(der);
 	return rc;
 }

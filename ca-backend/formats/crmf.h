@@ -1,0 +1,29 @@
+/*
+ * Certificate requests as CertReqMessages of CRMF (RFC 4211). A request becomes the PKCS#10 that
+ * asks for the same, so that one parser and one check look at both: a CRMF can ask for nothing that
+ * a PKCS#10 could not.
+ */
+#ifndef CA_CRMF_H
+#define CA_CRMF_H
+
+#include "pkcs10.h"
+
+/*
+ * Parse BER. *out: its der is the DER of the message, cert_request what the signature is over,
+ * archive_options the control pkiArchiveOptions (for a KRA; empty: none). Refused with GH_E_CSR,
+ * beside what ca_pkcs10_parse refuses: other than one message; no subject or no public key; a proof
+ * of possession that is not a signature over the CertRequest (4.1, case 3); a serialNumber or
+ * signingAlg (5); pkiArchiveOptions twice; a control that is not of RFC 4211, 6. Looked over, as
+ * RFC 4211 allows, are version, issuer, validity, unique identifiers, regInfo and the other
+ * controls. *out is NULL after a failure.
+ */
+int ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Is this a CRMF, and not a PKCS#10? Told by what stands in the first place. */
+bool ca_crmf_is(const struct gh_der *der);
+/* A request as it was recorded, in DER: ca_crmf_parse or ca_pkcs10_parse, whichever it is. */
+int ca_request_parse(const unsigned char *der, size_t len, struct ca_pkcs10 **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
