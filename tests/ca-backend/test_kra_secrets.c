@@ -7,12 +7,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "key_alg.h"
+#include "signer/kra/key_slots.h"
 #include "signer/kra/key_wrap.h"
 #include "signer/kra/payload_wrap.h"
 #include "signer/kra/secret.h"
@@ -894,6 +896,27 @@ secret__others(void **state)
 	free(big);
 }
 
+/* --- how many are made at a time
+ * ------------------------------------------------------------------
+ */
+
+static void
+slots__are_bounded(void **state)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+	struct key_slots *slots = key_slots_new();
+	struct gh_error err;
+
+	(void)state;
+	assert_non_null(slots);
+	for (long i = 0; i < (n > 1 ? n : 1); i++)
+		assert_int_equal(key_slots_take(slots, &err), 0);
+	assert_int_equal(key_slots_take(slots, &err), GH_E_BUSY);
+	key_slots_give(slots);
+	assert_int_equal(key_slots_take(slots, &err), 0);
+	key_slots_free(slots);
+}
+
 int
 main(void)
 {
@@ -921,6 +944,7 @@ main(void)
 	    cmocka_unit_test(secret__rsa_parts),
 	    cmocka_unit_test(secret__pkcs8_and_nothing_else),
 	    cmocka_unit_test(secret__others),
+	    cmocka_unit_test(slots__are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

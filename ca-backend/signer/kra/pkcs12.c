@@ -7,6 +7,8 @@
 #include "pkcs12.h"
 #include "secret.h"
 
+#define SALT_SIZE 16 /* bytes (NIST SP 800-132, 5.1) */
+
 static X509 *
 read_cert(const struct gh_der *der)
 {
@@ -48,7 +50,7 @@ create(const struct pkcs12_content *c, EVP_PKEY *key, X509 *cert, STACK_OF(X509)
 	    chain, nid, nid, iter, -1, 0);
 
 	if (p12 != NULL &&
-	    PKCS12_set_mac(p12, c->password, -1, NULL, 0, iter,
+	    PKCS12_set_mac(p12, c->password, -1, NULL, SALT_SIZE, iter,
 		is_legacy ? EVP_sha1() : EVP_sha256()) != 1) {
 		PKCS12_free(p12);
 		p12 = NULL;

@@ -6,7 +6,7 @@
 
 #define PKCS12_ITERATIONS 200000 /* of PBKDF2, and of the MAC */
 #define PKCS12_ITERATIONS_MIN 2048
-#define PKCS12_ITERATIONS_MAX 10000000
+#define PKCS12_ITERATIONS_MAX 1000000 /* three derivations: about two seconds */
 
 /* Modern: PBES2 with AES-256-CBC and HMAC-SHA256 (RFC 8018), MAC with SHA-256. Legacy:
  * pbeWithSHAAnd3-KeyTripleDES-CBC, MAC with SHA-1. */
