@@ -260,4 +260,24 @@ recover(struct fixture *f, const char *policy, const struct signer_blob *stored,
 	return rc;
 }
 
+/* A certificate for a public key, DER; who signed it does not matter. To be freed with
+ * OPENSSL_free. */
+static inline unsigned char *
+certify_spki(struct fixture *f, const struct gh_der *spki, size_t *len)
+{
+	const unsigned char *p = spki->p;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki->len);
+	X509 *x = X509_new();
+	unsigned char *der = NULL;
+
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_set_pubkey(x, key);
+	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
+	*len = (size_t)i2d_X509(x, &der);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return der;
+}
+
 #endif

@@ -77,32 +77,21 @@ put_pkcs12(struct fixture *f, struct gh_buf *b)
 	struct kra_generate g = generate(f);
 	struct kra_recover q = {.facts = g.facts};
 	struct kra_client_made m;
-	const unsigned char *p;
-	unsigned char *der = NULL;
-	X509 *x = X509_new();
 	struct gh_error err;
-	EVP_PKEY *key;
-	int n;
+	unsigned char *der;
+	size_t len;
 
 	assert_int_equal(kra_client_generate(f->client, &g, &m, &err), 0);
-	p = m.spki.p;
-	assert_non_null(key = d2i_PUBKEY(NULL, &p, (long)m.spki.len));
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_set_pubkey(x, key);
-	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
-	n = i2d_X509(x, &der);
+	der = certify_spki(f, &BLOB(m.spki), &len);
 	q.facts.spki = BLOB(m.spki);
 	q.stored = BLOB(m.kept);
 	q.release = (struct kra_release){.form = KRA_PKCS12,
 	    .has_clear_password = true,
 	    .password = TEXT("a password"),
-	    .cert = {der, (size_t)n},
+	    .cert = {der, len},
 	    .iterations = 2048};
 	kra_put_recover(b, &q);
 	OPENSSL_free(der);
-	EVP_PKEY_free(key);
-	X509_free(x);
 	kra_client_made_free(&m);
 }
 

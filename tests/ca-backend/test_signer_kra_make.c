@@ -325,24 +325,6 @@ make__holds_nobody_up(void **state)
 /* --- PKCS#12 under a password that comes as it is ------------------------------------------------
  */
 
-static unsigned char *
-certificate(struct fixture *f, const struct signer_blob *spki, int *len)
-{
-	const unsigned char *p = spki->p;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki->len);
-	X509 *x = X509_new();
-	unsigned char *der = NULL;
-
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_set_pubkey(x, key);
-	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
-	*len = i2d_X509(x, &der);
-	X509_free(x);
-	EVP_PKEY_free(key);
-	return der;
-}
-
 static void
 password__as_it_is(void **state)
 {
@@ -357,18 +339,18 @@ password__as_it_is(void **state)
 	EVP_PKEY *key;
 	X509 *x;
 	PKCS12 *p12;
-	int n;
+	size_t n;
 
 	g.is_archived = true;
 	g.facts.forget_at = gh_now() + 600;
 	assert_int_equal(kra_client_generate(f->client, &g, &m, &err), 0);
-	der = certificate(f, &m.spki, &n);
+	der = certify_spki(f, &BLOB(m.spki), &n);
 	q.facts = facts_made(&g, &m, g.facts.forget_at);
 	q.stored = BLOB(m.kept);
 	q.release = (struct kra_release){.form = KRA_PKCS12,
 	    .has_clear_password = true,
 	    .password = TEXT("Grüße, 20 €"),
-	    .cert = {der, (size_t)n},
+	    .cert = {der, n},
 	    .iterations = 2048};
 	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), 0);
 	p = out.p;

@@ -212,24 +212,6 @@ take_out(struct memory *m, const char *payload, const struct kra_facts *facts,
 	free(out.p);
 }
 
-static unsigned char *
-certify(struct fixture *f, const struct gh_der *spki, size_t *len)
-{
-	const unsigned char *p = spki->p;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki->len);
-	X509 *x = X509_new();
-	unsigned char *der = NULL;
-
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_set_pubkey(x, key);
-	assert_int_not_equal(X509_sign(x, f->key, EVP_sha256()), 0);
-	*len = (size_t)i2d_X509(x, &der);
-	X509_free(x);
-	EVP_PKEY_free(key);
-	return der;
-}
-
 /* As PKCS#12, under a password that was wrapped or, where c is NULL, comes as it is. */
 static void
 take_pkcs12(struct memory *m, const struct kra_facts *facts, const struct signer_blob *stored,
@@ -244,7 +226,7 @@ take_pkcs12(struct memory *m, const struct kra_facts *facts, const struct signer
 	unsigned char *der;
 	size_t len;
 
-	der = certify(m->f, &facts->spki, &len);
+	der = certify_spki(m->f, &facts->spki, &len);
 	look_for_password(m, is_clear ? "clear password" : "wrapped password", password);
 	session_key(m, &c, "AES-256-GCM");
 	wrap_secret(&c, TEXT(password), &password_iv, &wrapped);

@@ -29,15 +29,13 @@ static void *
 take_more(void *old, size_t n, const char *file, int line)
 {
 	size_t size = old != NULL ? malloc_usable_size(old) : 0;
-	void *p;
+	void *p = NULL;
 
 	if (n > 0 && n <= size)
 		return old;
 	if (n > 0 && (p = malloc(n)) == NULL)
 		return NULL;
-	if (n == 0)
-		p = NULL;
-	else if (size > 0)
+	if (n > 0 && size > 0)
 		memcpy(p, old, size);
 	give_back(old, file, line);
 	return p;
