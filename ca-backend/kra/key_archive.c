@@ -120,7 +120,10 @@ static int
 ask(struct kra_means *m, const struct key_archive_ask *a, struct store_archived_key *k,
     struct gh_error *err)
 {
-	struct kra_archive q = {.wrapping = a->wrapping, .iv = a->iv, .cipher = a->cipher};
+	struct kra_archive q = {.wrapping = a->wrapping,
+	    .iv = a->iv,
+	    .cipher = a->cipher,
+	    .options = a->options};
 	struct store_kra_key storage;
 	int rc = kra_keys_check_transport(m, q.wrapping.transport_id, err);
 

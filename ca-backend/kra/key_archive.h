@@ -17,8 +17,10 @@ struct key_archive_ask {
 	int64_t certificate_id;       /* CMSID; 0 = none */
 	struct kra_wrapping wrapping; /* transport_id all zero: the one that is used now */
 	struct gh_der iv, cipher;     /* the secret under the wrapped key */
-	const char *comment;          /* or NULL */
-	const char *request_id;       /* of the HTTP request, or NULL */
+	struct gh_der options;  /* PKIArchiveOptions (RFC 4211, 6.4) of a private key; empty: as
+				 * above.  Of wrapping, transport_id alone counts then */
+	const char *comment;    /* or NULL */
+	const char *request_id; /* of the HTTP request, or NULL */
 };
 
 /*

@@ -42,11 +42,38 @@ read_kind(const gh_json *body, struct rest_fields *f, struct words *w)
 }
 
 static void
+read_wrapped(const gh_json *body, struct rest_fields *f, struct words *w)
+{
+	rest_wrapped_read(f, body, "secret", &w->wrapped);
+	w->ask.wrapping = w->wrapped.wrapping;
+	w->ask.iv = w->wrapped.iv;
+	w->ask.cipher = w->wrapped.cipher;
+}
+
+/* In place of both. */
+static void
+read_options(const gh_json *body, struct rest_fields *f, struct words *w)
+{
+	static const char *const others[] = {"session_key", "secret", NULL};
+
+	rest_wrapped_transport(f, body, w->ask.wrapping.transport_id);
+	rest_base64(f, body, "pki_archive_options", 1, KRA_OPTIONS_MAX, true, &w->octets,
+	    &w->ask.options);
+	for (size_t i = 0; others[i] != NULL; i++)
+		if (rest_member(body, others[i]) != NULL)
+			rest_field_wrong(f, others[i],
+			    "There is %s, or pki_archive_options, not both.", others[i]);
+	if (w->ask.kind != 0 && w->ask.kind != KRA_ASYMMETRIC)
+		rest_field_wrong(f, "pki_archive_options",
+		    "Only a private key comes in this form.");
+}
+
+static void
 read_body(const gh_json *body, struct rest_fields *f, struct words *w)
 {
 	static const char *const names[] = {"kind", "owner", "client_id", "public_key",
 	    "certificate_id", "policy", "algorithm", "transport_key", "session_key", "secret",
-	    NULL};
+	    "pki_archive_options", NULL};
 
 	rest_only(f, body, NULL, names);
 	w->ask.certificate_id = rest_id(f, body, "certificate_id", false);
@@ -56,10 +83,10 @@ read_body(const gh_json *body, struct rest_fields *f, struct words *w)
 	w->ask.client_id = rest_text(f, body, "client_id", 1, TEXT_MAX, false);
 	w->ask.policy = rest_text(f, body, "policy", 1, TEXT_MAX, false);
 	w->ask.algorithm = rest_text(f, body, "algorithm", 1, ALGORITHM_MAX, false);
-	rest_wrapped_read(f, body, "secret", &w->wrapped);
-	w->ask.wrapping = w->wrapped.wrapping;
-	w->ask.iv = w->wrapped.iv;
-	w->ask.cipher = w->wrapped.cipher;
+	if (rest_member(body, "pki_archive_options") != NULL)
+		read_options(body, f, w);
+	else
+		read_wrapped(body, f, w);
 }
 
 /* Whose the secret is, by name, becomes who it is. */

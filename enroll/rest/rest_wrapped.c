@@ -14,8 +14,9 @@
 #define OVERHEAD 32          /* octets that wrapping adds to a secret */
 #define ID_DIGITS (2 * KRA_KEY_ID_SIZE)
 
-static void
-read_transport_key(struct rest_fields *f, const gh_json *body, struct rest_wrapped *out)
+void
+rest_wrapped_transport(struct rest_fields *f, const gh_json *body,
+    unsigned char out[KRA_KEY_ID_SIZE])
 {
 	const char *text = rest_text(f, body, "transport_key", 0, ID_DIGITS, false);
 	unsigned char *id = NULL;
@@ -24,7 +25,7 @@ read_transport_key(struct rest_fields *f, const gh_json *body, struct rest_wrapp
 	if (text == NULL)
 		return;
 	if (strlen(text) == ID_DIGITS && gh_hex_decode(text, ID_DIGITS, &id, &n, NULL) == 0)
-		memcpy(out->wrapping.transport_id, id, sizeof(out->wrapping.transport_id));
+		memcpy(out, id, KRA_KEY_ID_SIZE);
 	else
 		rest_field_wrong(f, "transport_key",
 		    "The field transport_key must be the id of a transport key: %d hex digits.",
@@ -75,7 +76,7 @@ rest_wrapped_read(struct rest_fields *f, const gh_json *body, const char *payloa
     struct rest_wrapped *out)
 {
 	memset(out, 0, sizeof(*out));
-	read_transport_key(f, body, out);
+	rest_wrapped_transport(f, body, out->wrapping.transport_id);
 	read_session_key(f, body, out);
 	if (payload != NULL)
 		read_payload(f, body, payload, out);

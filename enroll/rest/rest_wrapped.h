@@ -22,6 +22,9 @@ struct rest_wrapped {
  * the algorithm is that of "algorithm". */
 void rest_wrapped_read(struct rest_fields *f, const gh_json *body, const char *payload,
     struct rest_wrapped *out);
+/* "transport_key" alone. */
+void rest_wrapped_transport(struct rest_fields *f, const gh_json *body,
+    unsigned char id[KRA_KEY_ID_SIZE]);
 void rest_wrapped_clear(struct rest_wrapped *w);
 
 #endif

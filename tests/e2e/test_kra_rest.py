@@ -77,6 +77,21 @@ def transport_key(who=None):
     return x509.load_der_x509_certificate((who or alice).get(TRANSPORT, Accept="application/pkix-cert").body).public_key()
 
 
+def inside(element):
+    """The content of a DER element."""
+    n, at = element[1], 2
+    if n & 0x80:
+        at += n & 0x7f
+        n = int.from_bytes(element[2:at], "big")
+    return element[at:at + n]
+
+
+def tagged(tag, content):
+    n = len(content)
+    size = n.to_bytes((n.bit_length() + 7) // 8, "big")
+    return bytes((tag,)) + (size if n < 128 else bytes((0x80 + len(size),)) + size) + content
+
+
 def kra_pid():
     return next(pid for pid, line in env.processes("gatehouse-signer") if "--role kra" in line)
 
@@ -515,6 +530,51 @@ class OneAgent(Case):
             seen = self.anna.get(made["links"]["request"])
             self.assertEqual((seen.json["state"], seen.json["version"]), ("complete", made["version"]))
             self.assertIsNotNone(seen.json["released_at"])
+
+    def cms_options(self, key):
+        """PKIArchiveOptions around what openssl enveloped."""
+        (env.scratch / "key.der").write_bytes(kra.pkcs8(key))
+        (env.scratch / "transport.pem").write_bytes(self.alice.get(TRANSPORT, Accept="application/x-pem-file").body)
+        info = subprocess.run(["openssl", "cms", "-encrypt", "-binary", "-in", env.scratch / "key.der", "-outform", "DER",
+                               "-aes-256-gcm", "-recip", env.scratch / "transport.pem", "-keyopt", "rsa_padding_mode:oaep",
+                               "-keyopt", "rsa_oaep_md:sha256", "-keyopt", "rsa_mgf1_md:sha256"], check=True,
+                              stdout=subprocess.PIPE).stdout
+        content = inside(inside(info)[2 + inside(info)[1]:])  # behind the type of the ContentInfo
+        return tagged(0xa0, tagged(0xa0, inside(content)))
+
+    def test_pki_archive_options(self):
+        for kind in ("P-256", "RSA-2048"):
+            key, receiver = kra.make_key(kind), kra.Receiver(self.transport)
+            options = self.cms_options(key)
+            body = {"kind": "private_key", "public_key": kra.b64(kra.spki(key.public_key())),
+                    "pki_archive_options": kra.b64(options)}
+            key_id = self.expect(self.alice.post(ARCHIVE, body), 201)["key_id"]
+            made = self.expect(self.anna.post(RECOVERY, {"key_id": key_id, **receiver.body}), 207)
+            self.assertEqual(receiver.open(made["released"]), kra.pkcs8(key))
+            altered = bytearray(options)
+            altered[-20] ^= 1
+            self.expect(self.alice.post(ARCHIVE, {**body, "pki_archive_options": kra.b64(bytes(altered))}), 422)
+            self.expect(self.alice.post(ARCHIVE, {**body, "pki_archive_options": kra.b64(options[:-1])}), 422)
+            self.assertEqual(self.expect(self.alice.post(ARCHIVE, {**body, "secret": {}}), 422)["errors"].keys(), {"secret"})
+            wrong = {"kind": "passphrase", "pki_archive_options": kra.b64(options)}
+            self.assertEqual(self.expect(self.alice.post(ARCHIVE, wrong), 422)["errors"].keys(), {"pki_archive_options"})
+
+    def test_transport_key_is_renewed(self):
+        before = self.expect(self.alice.get(TRANSPORT), 200)["entries"]
+        key = kra.make_key("P-256")
+        body = {"kind": "private_key", "public_key": kra.b64(kra.spki(key.public_key())),
+                **kra.wrapped_secret(transport_key(self.alice), kra.pkcs8(key))}
+        self.env.admin("kra", "renew", "--ca", "issuing", "--key-alg", "RSA-3072")
+        entries = self.expect(self.alice.get(TRANSPORT), 200)["entries"]
+        self.assertEqual([e["is_current"] for e in entries], [True] + [False] * len(before))
+        self.assertEqual(entries[1]["id"], before[0]["id"])
+        pem = self.alice.get(TRANSPORT, Accept="application/x-pem-file").body
+        self.assertEqual(pem.decode(), "".join(e["pem"] for e in entries))
+        # who names the key that he wrapped for is not disturbed; who does not, is told
+        self.expect(self.alice.post(ARCHIVE, body), 422)
+        self.expect(self.alice.post(ARCHIVE, {**body, "transport_key": before[0]["id"]}), 201)
+        type(self).transport = transport_key(self.alice)
+        self.archive_for_alice(kra.make_key("P-256"))
 
     def test_example_of_the_page(self):
         """docs/pki-rest.md, as somebody pastes it."""
