@@ -131,6 +131,20 @@ certify(const struct kra_setup *s, const struct kra_setup_transport *t, struct m
 
 /* ---- the keys ---- */
 
+/* Public words: what the code says elsewhere is about certificates. */
+static int
+create_key(const struct kra_setup *s, const struct kra_create_key *f, struct made *m,
+    struct gh_error *err)
+{
+	int rc = kra_client_create_key(s->kra, f, &m->spki, &m->sealed, err);
+	char cause[256];
+
+	if (rc != GH_E_SIGNER)
+		return rc;
+	snprintf(cause, sizeof(cause), "%.200s", err->detail);
+	return gh_refuse(err, GH_E_SIGNER, "The KRA does not make this key: %s", cause);
+}
+
 static int
 make_transport(const struct kra_setup *s, const struct kra_setup_transport *t, struct made *m,
     struct gh_error *err)
@@ -138,7 +152,7 @@ make_transport(const struct kra_setup *s, const struct kra_setup_transport *t, s
 	const struct kra_create_key f = {.is_storage = false,
 	    .key_alg = t->key_uri != NULL ? "" : t->key_alg,
 	    .key_uri = t->key_uri};
-	int rc = kra_client_create_key(s->kra, &f, &m->spki, &m->sealed, err);
+	int rc = create_key(s, &f, m, err);
 
 	return rc == 0 ? certify(s, t, m, err) : rc;
 }
@@ -163,7 +177,7 @@ kra_setup_init(const struct kra_setup *s, const struct kra_setup_storage *storag
 	    .key_uri = storage->key_uri,
 	    .password = storage->password};
 	struct made a = {0}, b = {0};
-	int rc = kra_client_create_key(s->kra, &f, &a.spki, &a.sealed, err);
+	int rc = create_key(s, &f, &a, err);
 
 	if (rc == 0)
 		rc = make_transport(s, transport, &b, err);

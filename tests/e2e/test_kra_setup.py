@@ -173,6 +173,20 @@ class Token(unittest.TestCase):
         env = self.env
         env.await_each_worker(lambda client: json.loads(client.get("/readyz").body)["kra"] == "up", "the token is back", 30)
 
+    def test_says_which_key_is_missing(self):
+        done = self.env.admin("kra", "renew", "--ca", "issuing", "--key-uri", "pkcs11:token=kra;object=nobody", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"no token with this key", done.stderr)
+
+    def test_job_leaves_a_key_in_a_token_to_a_person(self):
+        """One that is made here would silently be in the database."""
+        key, = [k for k in self.env.admin("kra", "show", "--json") if k["kind"] == "transport"]
+        self.env.admin("job", "run", "kra-transport")
+        self.env.admin("cert", "revoke", key["certificate_id"], "--reason", "superseded", "--yes")
+        done = self.env.admin("job", "run", "kra-transport", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"--key-uri", done.stderr + done.stdout)
+
     def test_key_in_a_token_has_no_password(self):
         (self.env.scratch / "password").write_text("correct horse\n")
         done = self.env.admin("kra", "password", "set", "--password-file", self.env.scratch / "password", check=False)

@@ -143,6 +143,9 @@ class Packages(OnMachine):
             self.m.run(f"systemctl start {unit}")
             self.assertEqual(self.m.output(f"systemctl is-active {unit}"), "inactive")
             self.m.run(f"systemd-analyze verify --man=no {unit}.service")
+        # whoever wants a KRA enables it
+        self.assertEqual(self.m.run("systemctl is-enabled gatehouse-kra", check=False).text.strip(), "disabled")
+        self.m.run("systemd-analyze verify --man=no gatehouse-kra.service")
         self.assertEqual(self.m.output("systemctl --failed --quiet --no-legend"), "")
 
     def configure(self):

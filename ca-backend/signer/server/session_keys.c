@@ -1,4 +1,5 @@
 /* A connection's questions about the keys of CAs: loading, passwords, locking. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,15 @@ ca_name(const unsigned char id[SIGNER_CA_ID_SIZE])
 	return gh_hex_encode(id, SIGNER_CA_ID_SIZE);
 }
 
+/* what: "loaded" */
 static void
-log_ca(const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
+log_key(const struct session *s, const char *what, const unsigned char id[SIGNER_CA_ID_SIZE])
 {
-	char *name = ca_name(id);
+	bool is_kra = s->signer->role == SIGNER_KRA;
+	char *name = ca_name(id), text[40];
 
-	gh_log_kv(GH_LOG_INFO, what, "ca_id", name, NULL);
+	snprintf(text, sizeof(text), "%s %s", is_kra ? "key" : "CA", what);
+	gh_log_kv(GH_LOG_INFO, text, is_kra ? "key_id" : "ca_id", name, NULL);
 	free(name);
 }
 
@@ -96,7 +100,7 @@ session_load_ca(struct session *s, struct gh_reader *r, struct gh_error *err)
 	record_free(&record);
 	if (rc != 0)
 		return rc;
-	log_ca("CA loaded", id);
+	log_key(s, "loaded", id);
 	if ((ca = issuer_table_get(s->signer->issuers, id)) == NULL)
 		return gh_fail(err, GH_E_INTERNAL, "CA was loaded and is gone");
 	signer_put_load_answer(&s->out, id, issuer_is_locked(ca));
@@ -212,7 +216,7 @@ unlock(struct session *s, const struct record *r, const struct signer_unlock *f,
 		return rc;
 	if ((rc = ca_key_open(r, f->password, &key, err)) == 0 &&
 	    (rc = record_issuer(r, key, &open, err)) == 0) {
-		log_ca("CA unlocked", open->ca_id);
+		log_key(s, "unlocked", open->ca_id);
 		rc = issuer_table_unlock(s->signer->issuers, open, f->seconds, until, err);
 	}
 	EVP_PKEY_free(key);
@@ -249,7 +253,7 @@ session_lock(struct session *s, struct gh_reader *r, struct gh_error *err)
 	if (!signer_get_id(r, id))
 		return session_fail_garbled(err);
 	if ((rc = issuer_table_lock(s->signer->issuers, id, err)) == 0)
-		log_ca("CA locked", id);
+		log_key(s, "locked", id);
 	return rc;
 }
 
