@@ -256,12 +256,12 @@ stand_by(void *arg)
 	struct gh_error err;
 
 	own.client = signer_process_client(&own.sp);
-	while (!atomic_load(&b->is_over)) {
+	do {
 		archive_key(&own, "", &stored);
 		assert_int_equal(recover(&own, "", &stored, &err), 0);
 		free(stored.p);
 		b->served++;
-	}
+	} while (!atomic_load(&b->is_over));
 	signer_client_free(own.client);
 	return NULL;
 }
