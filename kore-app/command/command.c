@@ -61,6 +61,7 @@ const struct command command_table[] = {
     {"kra", "renew", "make a new transport key with its certificate", &verb_kra_renew, NULL},
     {"kra", "password", "set, change, remove or use the password of the storage key",
 	&verb_kra_password, NULL},
+    {"kra", "policy", "set who must agree to the recovery of keys", &verb_kra_policy, NULL},
     {"limiter", "list", "list failed log-ins, and who is refused", &verb_limiter_list, NULL},
     {"limiter", "clear", "forget failed log-ins, so that who is refused may try again",
 	&verb_limiter_clear, NULL},

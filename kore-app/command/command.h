@@ -69,6 +69,7 @@ extern const struct verb verb_job_list;
 extern const struct verb verb_job_run;
 extern const struct verb verb_kra_init;
 extern const struct verb verb_kra_password;
+extern const struct verb verb_kra_policy;
 extern const struct verb verb_kra_renew;
 extern const struct verb verb_kra_show;
 extern const struct verb verb_limiter_clear;

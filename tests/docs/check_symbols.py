@@ -30,9 +30,7 @@ EXCEPTIONS = {
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
     "tmpl_load_member": "compares the members that are known with those in the documents",
-    "store_set_kra_policy": "rows of the KRA stand, REST and commands come next",
     "kra_client_rewrap": "the KRA stands, the gateway does not ask it yet",
-    "kra_client_seal_policy": "the KRA stands, the gateway does not ask it yet",
     "kra_client_generate": "CertEnroll Pkcs12 (issue 9, point 4)",
 }
 

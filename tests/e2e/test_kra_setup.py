@@ -129,6 +129,20 @@ systemctl()
         finally:
             self.env.gateway("halt2")
 
+    def test_6_policy_of_recovery(self):
+        """As the page shows one."""
+        text = re.search(r'^    (\{"name": "hr".*?\}\]\})$', PAGE, re.S | re.M).group(1)
+        file = self.env.scratch / "hr.json"
+        for revision in (1, 2):
+            file.write_text(text)
+            answer = self.env.admin("kra", "policy", file, "--json")
+            self.assertEqual(answer, {"name": "hr", "revision": revision, "required": 2, "agents": 3})
+        file.write_text(text.replace("required", "needed"))
+        done = self.env.admin("kra", "policy", file, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'"needed" is unknown', done.stderr)
+        self.assertEqual(self.env.sql("select name, revision from kra_policy"), [["hr", "2"]])
+
 
 class Token(unittest.TestCase):
     """Storage key: RSA; transport key: P-256."""

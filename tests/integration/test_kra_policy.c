@@ -9,9 +9,11 @@
 #include <openssl/cms.h>
 #include <openssl/pkcs12.h>
 
+#include "encoding.h"
 #include "hex.h"
 #include "integration/kra_fixture.h"
 #include "integration/proxy.h"
+#include "kra/key_policy.h"
 
 /* An agent of signed policies. */
 struct signer {
@@ -46,34 +48,76 @@ signer_free(struct signer *s)
 /* --- policies -----------------------------------------------------------------------------------
  */
 
-/* Of carol and dave, two approvals; as `gatehouse` seals and stores it. */
-static void
-set_policy(const char *name, bool is_signed, int64_t revision)
+static int
+set_spec(const char *text, uint64_t *revision)
 {
-	struct kra_policy p = {.name = TEXT(name),
-	    .revision = (uint64_t)revision,
-	    .required = 2,
-	    .is_signed = is_signed,
-	    .agents = 2};
-	struct store_kra_policy row = {.revision = (uint64_t)revision};
 	struct admin_signer admin = admin_signer_start(&w.sp);
-	char body[256];
+	gh_json *spec;
+	int rc;
 
-	p.agent[0].id = TEXT(carol.id);
-	p.agent[1].id = TEXT(dave.id);
-	if (is_signed) {
-		p.agent[0].cert = DER(of_carol.der, of_carol.len);
-		p.agent[1].cert = DER(of_dave.der, of_dave.len);
-	}
-	ok(kra_client_seal_policy(admin.client, &p, &row.sealed, &err));
+	ok(gh_json_parse(text, strlen(text), GH_JSON_STRICT, &spec, &err));
+	rc = key_policy_set(w.db, admin.client, &fixture_admin, spec, revision, &err);
 	assert_int_equal(admin_signer_stop(&admin), 0);
-	snprintf(body, sizeof(body),
-	    "{\"required\":2,\"requester_counts\":false,\"signed\":%s,\"agents\":[{\"id\":\"%s\"},{\"id\":\"%s\"}]}",
-	    is_signed ? "true" : "false", carol.id, dave.id);
-	ok(gh_json_parse(body, strlen(body), GH_JSON_STRICT, &row.body, &err));
-	ok(store_set_kra_policy(w.db, &fixture_admin, name, &row, &err));
-	refused(GH_E_CONFLICT, store_set_kra_policy(w.db, &fixture_admin, name, &row, &err));
-	store_kra_policy_clear(&row);
+	gh_json_free(spec);
+	return rc;
+}
+
+/* Of carol and dave, two approvals. */
+static void
+set_policy(const char *name, bool is_signed)
+{
+	char *of[] = {gh_base64_encode(of_carol.der, of_carol.len, GH_BASE64_ONE_LINE),
+	    gh_base64_encode(of_dave.der, of_dave.len, GH_BASE64_ONE_LINE)};
+	uint64_t revision;
+	char spec[4096];
+
+	snprintf(spec, sizeof(spec),
+	    "{\"name\":\"%s\",\"required\":2,\"signed\":%s,\"agents\":[{\"id\":\"%s\",\"name\":\"carol\","
+	    "\"certificate\":\"%s\"},{\"id\":\"%s\",\"certificate\":\"%s\"}]}",
+	    name, is_signed ? "true" : "false", carol.id, of[0], dave.id, of[1]);
+	ok(set_spec(spec, &revision));
+	assert_int_equal(revision, 1);
+	free(of[0]);
+	free(of[1]);
+}
+
+static void
+policy__next_revision(void **state)
+{
+	static const char spec[] =
+	    "{\"name\":\"again\",\"required\":1,\"agents\":[{\"id\":\"id-of-carol\"}]}";
+	uint64_t revision;
+
+	(void)state;
+	ok(set_spec(spec, &revision));
+	ok(set_spec(spec, &revision));
+	assert_int_equal(revision, 2);
+	assert_int_equal(count("SELECT count(*) FROM kra_policy"), 1);
+	assert_int_equal(audited("kra.policy-set"), 2);
+}
+
+static void
+policy__that_is_none(void **state)
+{
+#define AGENTS "\"agents\":[{\"id\":\"a\"},{\"id\":\"b\"}]"
+	static const char *const bad[] = {"[]", "{\"name\":\"p\",\"required\":1}",
+	    "{\"required\":1," AGENTS "}", "{\"name\":\"\",\"required\":1," AGENTS "}",
+	    "{\"name\":\"p\"," AGENTS "}", "{\"name\":\"p\",\"required\":0," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":17," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":3," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":1,\"agents\":[{\"id\":\"a\"},{\"id\":\"a\"}]}",
+	    "{\"name\":\"p\",\"required\":1,\"agents\":[{\"name\":\"a\"}]}",
+	    "{\"name\":\"p\",\"required\":1,\"requester_count\":true," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":1,\"signed\":1," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":1,\"signed\":true," AGENTS "}",
+	    "{\"name\":\"p\",\"required\":1,\"signed\":true,\"agents\":[{\"id\":\"a\",\"certificate\":\"MAA=\"}]}"};
+	uint64_t revision;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (set_spec(bad[i], &revision) != GH_E_VALIDATION)
+			fail_msg("%s: %s", bad[i], err.detail);
+	assert_int_equal(count("SELECT count(*) FROM kra_policy"), 0);
 }
 
 static void
@@ -85,7 +129,7 @@ policy__recorded(void **state)
 	int64_t request;
 
 	(void)state;
-	set_policy("two", false, 1);
+	set_policy("two", false);
 	archive(NULL, "two", id);
 	assert_int_equal(request_recovery(&carol, id, &request), KEY_PENDING);
 	refused(GH_E_FORBIDDEN, decide(&w.means, &carol, KEY_APPROVE, request, NULL));
@@ -186,7 +230,7 @@ policy__signed(void **state)
 	int64_t request;
 
 	(void)state;
-	set_policy("signed", true, 1);
+	set_policy("signed", true);
 	archive(NULL, "signed", id);
 	a.key_id = id;
 	refused(GH_E_VALIDATION, key_recovery_request(&w.means, &alice, &a, &r, &err));
@@ -209,7 +253,7 @@ policy__signed_counts_against_the_database(void **state)
 	int64_t request;
 
 	(void)state;
-	set_policy("strong", true, 1);
+	set_policy("strong", true);
 	archive(NULL, "strong", id);
 	request = ask_signed(id, &c);
 	approval_of(request, text);
@@ -240,7 +284,7 @@ policy__signed_for_one_wrapping(void **state)
 	int64_t request, other;
 
 	(void)state;
-	set_policy("bound", true, 1);
+	set_policy("bound", true);
 	archive(NULL, "bound", id);
 	request = ask_signed(id, &c);
 	other = ask_signed(id, &thief);
@@ -531,6 +575,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    test(policy__next_revision),
+	    test(policy__that_is_none),
 	    test(policy__recorded),
 	    test(policy__signed),
 	    test(policy__signed_counts_against_the_database),
