@@ -71,7 +71,8 @@ take_crmf(struct submission *s, const char *text)
 	free(ber);
 	if (rc == 0 && s->req.csr->archive_options.len > 0)
 		rc = gh_refuse(&s->e.err, GH_E_CSR,
-		    "No key is archived with a request: send it without pkiArchiveOptions.");
+		    "No key is archived with a request: send it without pkiArchiveOptions, and "
+		    "these to /pki/keyrequest/archive.");
 	return rc;
 }
 

@@ -356,8 +356,6 @@ class Crmf(Case):
         self.assertEqual(self.requests(), before)
 
 
-
-
 class Idempotency(Case):
     def test_repeated(self):
         before = self.certificates()
