@@ -108,7 +108,7 @@ enum kra_state
 kra_key_look(const struct store_kra_key *k, bool is_new, struct signer_client *kra,
     struct gh_error *err)
 {
-	struct signer_ca_state s;
+	struct signer_ca_state s = {0};
 	int rc = is_new ? load(k, kra, err) : 0;
 
 	if (rc == 0)
