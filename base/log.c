@@ -276,8 +276,7 @@ gh_log_kv(enum gh_log_level level, const char *msg, ...)
 	finish(&l, level);
 }
 
-/* --- what a call has done
- * -------------------------------------------------------------------------- */
+/* --- what a call has done --------------------------------------------------------------------- */
 
 void
 gh_log_collect(struct gh_log_event *e)

@@ -29,8 +29,7 @@ static _Atomic uint64_t lost;
 static uint64_t lost_told;         /* how many of them a line has told of */
 static _Thread_local bool is_held; /* see gh_log_hold */
 
-/* --- the thread
- * ------------------------------------------------------------------------------------ */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 /* Blocks as long as it takes. False: nobody will ever read it. */
 static bool
@@ -141,8 +140,7 @@ start_thread(void)
 	pthread_attr_destroy(&attr);
 }
 
-/* --- lines come in
- * --------------------------------------------------------------------------------- */
+/* --- lines come in ---------------------------------------------------------------------------- */
 
 /* With the lock held. */
 static void
@@ -209,8 +207,7 @@ gh_log_lost(void)
 	return atomic_load(&lost);
 }
 
-/* --- the end
- * --------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 bool
 gh_log_flush(int ms)
@@ -270,8 +267,7 @@ catch_crashes(void)
 			sigaction(signals[i], &ours, NULL);
 }
 
-/* --- processes
- * ------------------------------------------------------------------------------------- */
+/* --- processes -------------------------------------------------------------------------------- */
 
 static void
 before_fork(void)

@@ -93,8 +93,7 @@ remember(struct dir_shared *s, const char *key, const char *dn, const char *pass
 	mark_free(m);
 }
 
-/* --- the bind
- * -------------------------------------------------------------------------------------- */
+/* --- the bind --------------------------------------------------------------------------------- */
 
 /*
  * Active Directory tells in the diagnostic why it refused a password that was right (data 530:

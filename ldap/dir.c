@@ -31,8 +31,7 @@ entry_free(void *item)
 
 static const struct dir_cache_type entry_type = {entry_ref, entry_free};
 
-/* --- start and stop
- * -------------------------------------------------------------------------------- */
+/* --- start and stop --------------------------------------------------------------------------- */
 
 static int
 split_uris(struct dir_shared *s, struct gh_error *err)
@@ -179,8 +178,7 @@ dir_free(struct dir *d)
 	free(d);
 }
 
-/* --- look-ups
- * -------------------------------------------------------------------------------------- */
+/* --- look-ups --------------------------------------------------------------------------------- */
 
 bool
 dir_shared_key(const char *name, char key[DIR_KEY_SIZE])

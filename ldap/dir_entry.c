@@ -133,8 +133,7 @@ dir_entry_add_group(struct dir_entry *e, const char *dn, const char *name, const
 	return 0;
 }
 
-/* --- membership
- * ------------------------------------------------------------------------------------ */
+/* --- membership ------------------------------------------------------------------------------- */
 
 static bool
 has_group_dn(const struct dir_entry *e, const struct dir_dn *wanted)

@@ -4,8 +4,7 @@
 #include "dir_publish.h"
 #include "search.h"
 
-/* --- DN
- * -------------------------------------------------------------------------------------------- */
+/* --- DN --------------------------------------------------------------------------------------- */
 
 /* RFC 4514, 2.4. false: no room. */
 static bool
@@ -46,8 +45,7 @@ dir_publish_dn(const char *pattern, const char *name, char *out, size_t size)
 	return 0;
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int
 replace(struct dir *d, const char *dn, const char *attr, struct berval *value)

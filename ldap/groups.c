@@ -117,8 +117,7 @@ search_groups(struct dir *d, struct dir_entry *e, const char *filter, struct gh_
 	return rc;
 }
 
-/* --- Active Directory
- * ------------------------------------------------------------------------------ */
+/* --- Active Directory ------------------------------------------------------------------------- */
 
 /* The names of at most BATCH SIDs. */
 static int
@@ -195,8 +194,7 @@ read_token(struct dir *d, struct dir_entry *e, struct gh_error *err)
 	return rc;
 }
 
-/* --- elsewhere
- * ------------------------------------------------------------------------------------- */
+/* --- elsewhere -------------------------------------------------------------------------------- */
 
 /*
  * A group is known by its name only where groups are kept: who may create one elsewhere must not

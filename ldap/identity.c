@@ -14,8 +14,7 @@
 #define GUID_SIZE 16
 #define REALM_MAX 256 /* bytes of a domain's name with its NUL */
 
-/* --- the number
- * ------------------------------------------------------------------------------------ */
+/* --- the number ------------------------------------------------------------------------------- */
 
 /* MS-DTYP 2.3.4: the first three fields are little-endian. */
 static void
@@ -45,8 +44,7 @@ dir_identity_read(const struct dir_profile *p, LDAP *ld, LDAPMessage *m, struct 
 	ldap_value_free_len(v);
 }
 
-/* --- the names
- * ------------------------------------------------------------------------------------- */
+/* --- the names -------------------------------------------------------------------------------- */
 
 /* All values: any of them may be the one that is certified, or that a log-in gives. */
 static void

@@ -30,8 +30,7 @@ found_clear(struct found *f)
 	memset(f, 0, sizeof *f);
 }
 
-/* --- reading an entry
- * ------------------------------------------------------------------------------ */
+/* --- reading an entry ------------------------------------------------------------------------- */
 
 /* "00112233-4455-..." (OpenLDAP's entryUUID) into the octets that objectGUID has: the first three
  * fields little-endian (MS-DTYP 2.3.4). false when it is no such text. */
@@ -137,8 +136,7 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 	return 0;
 }
 
-/* --- searching
- * ------------------------------------------------------------------------------------- */
+/* --- searching -------------------------------------------------------------------------------- */
 
 /* f->entry stays NULL when there is none. More than one: GH_E_NOT_IN_DIRECTORY. A base that is not
  * there is an answer when it was asked for (by DN), and a wrong configuration otherwise. */
@@ -239,8 +237,7 @@ find_by_kind(struct dir *d, const struct dir_name *name, struct found *f, struct
 	return try_pattern(d, p->user, name->local, name, f, err);
 }
 
-/* --- completing an entry
- * --------------------------------------------------------------------------- */
+/* --- completing an entry ---------------------------------------------------------------------- */
 
 /* Takes f->entry over into *out. */
 static int

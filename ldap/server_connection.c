@@ -23,8 +23,7 @@
 /* Dead peers are found by TCP within about two minutes, also when nothing is asked. */
 static const int keepalive_idle = 60, keepalive_probes = 3, keepalive_interval = 20;
 
-/* --- the socket, for the watchdog
- * ------------------------------------------------------------------ */
+/* --- the socket, for the watchdog ------------------------------------------------------------- */
 
 static int
 on_connect(LDAP *ld, Sockbuf *sb, LDAPURLDesc *server, struct sockaddr *address,
@@ -53,8 +52,7 @@ on_disconnect(LDAP *ld, Sockbuf *sb, struct ldap_conncb *cb)
 		return; /* cannot be: nothing is duplicated */
 }
 
-/* --- handles
- * --------------------------------------------------------------------------------------- */
+/* --- handles ---------------------------------------------------------------------------------- */
 
 void
 dir_conn_init(struct dir_conn *c, struct dir_shared *s)
@@ -149,8 +147,7 @@ dir_conn_check_uri(const char *uri, bool starttls, struct gh_error *err)
 	return 0;
 }
 
-/* --- operations
- * ------------------------------------------------------------------------------------ */
+/* --- operations ------------------------------------------------------------------------------- */
 
 bool
 dir_conn_is_broken(int code)
@@ -241,8 +238,7 @@ dir_conn_bind(struct dir_conn *c, const char *dn, const char *password)
 	return finish(c, started, rc, "bind");
 }
 
-/* --- opening
- * --------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* A handle for one URI, not yet connected. */
 static bool

@@ -31,8 +31,7 @@ audit_finding_name(enum audit_finding_kind kind)
 	return names[kind];
 }
 
-/* --- one seal
- * ------------------------------------------------------------------------------------- */
+/* --- one seal --------------------------------------------------------------------------------- */
 
 static int
 check_leaf(void *arg, const struct store_leaf *leaf, struct gh_error *err)
@@ -229,8 +228,7 @@ check_one(struct audit_check *c, const struct audit_seal *before, struct gh_erro
 	return rc;
 }
 
-/* --- all seals
- * ------------------------------------------------------------------------------------ */
+/* --- all seals -------------------------------------------------------------------------------- */
 
 static void
 report_gap(struct audit_check *c, int64_t before, int64_t next)
@@ -300,8 +298,7 @@ check_seals(struct audit_check *c, struct gh_error *err)
 	return rc;
 }
 
-/* --- rows without a seal
- * -------------------------------------------------------------------------- */
+/* --- rows without a seal ---------------------------------------------------------------------- */
 
 struct unsealed {
 	struct audit_check *c;

@@ -39,8 +39,7 @@ revoke_date_parse(const char *text, int64_t *out)
 	return false;
 }
 
-/* --- who
- * ------------------------------------------------------------------------------------------ */
+/* --- who -------------------------------------------------------------------------------------- */
 
 /* Certificates are owned by directory users: others enroll nothing over the network. */
 static bool
@@ -93,8 +92,7 @@ check_right(const struct gh_conf *conf, const struct requester *who, const struc
 	return 0;
 }
 
-/* --- what
- * ----------------------------------------------------------------------------------------- */
+/* --- what ------------------------------------------------------------------------------------- */
 
 char *
 revoke_etag(int version, char out[REVOKE_ETAG_SIZE])
@@ -199,8 +197,7 @@ check(const struct gh_conf *conf, const struct requester *who, const struct revo
 	return rc == 0 ? check_dates(r, cert, err) : rc;
 }
 
-/* --- doing it
- * ------------------------------------------------------------------------------------- */
+/* --- doing it --------------------------------------------------------------------------------- */
 
 /* What the caller named, for a refusal before the certificate was found. */
 static void

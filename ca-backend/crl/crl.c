@@ -41,8 +41,7 @@ crl_object(const struct ca *ca, int shard, bool is_delta, char out[CRL_OBJECT_SI
 		snprintf(out, CRL_OBJECT_SIZE, "%.120s%s", ca->name, is_delta ? " delta" : "");
 }
 
-/* --- when
- * -------------------------------------------------------------------------------------- */
+/* --- when ------------------------------------------------------------------------------------- */
 
 static int
 interval_of(const struct crl_order *o)
@@ -94,8 +93,7 @@ crl_is_due(const struct crl_order *o, const struct store_crl_state *s)
 	return is_wanted_by_revocation(o, s);
 }
 
-/* --- entries to parts
- * -------------------------------------------------------------------------- */
+/* --- entries to parts ------------------------------------------------------------------------- */
 
 static int
 store_part(struct making *m, struct gh_error *err)
@@ -148,8 +146,7 @@ collect(struct making *m, struct gh_error *err)
 	return store_part(m, err);
 }
 
-/* --- parts through the signer
- * ------------------------------------------------------------------ */
+/* --- parts through the signer ----------------------------------------------------------------- */
 
 /* Bytes of whole entries at p, at most max. Their lengths are single octets: crl_encode.h. */
 static size_t
@@ -276,8 +273,7 @@ sign(struct making *m, struct gh_error *err)
 	return rc;
 }
 
-/* --- the whole
- * --------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int
 hash_part(void *arg, const unsigned char *p, size_t len, struct gh_error *err)

@@ -95,8 +95,7 @@ give(struct entry *e, struct crl_cached *out)
 	gh_shared_ref(out->body);
 }
 
-/* --- loading
- * ------------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 static int
 load_body(struct store *store, const struct store_crl *crl, struct gh_shared **out,

@@ -17,8 +17,7 @@
 #define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
 
-/* --- row
- * ------------------------------------------------------------------------------------------ */
+/* --- row -------------------------------------------------------------------------------------- */
 
 static void
 put_text(struct gh_buf *b, const char *s)
@@ -62,8 +61,7 @@ audit_leaf(const struct audit_row *row, unsigned char out[AUDIT_HASH_SIZE], stru
 	return rc;
 }
 
-/* --- tree
- * ----------------------------------------------------------------------------------------- */
+/* --- tree ------------------------------------------------------------------------------------- */
 
 static bool
 join(const unsigned char left[AUDIT_HASH_SIZE], const unsigned char right[AUDIT_HASH_SIZE],
@@ -108,8 +106,7 @@ audit_tree_root(const struct audit_tree *t, unsigned char out[AUDIT_HASH_SIZE],
 	return ok ? 0 : gh_fail(err, GH_E_NOMEM, "audit tree");
 }
 
-/* --- head
- * ----------------------------------------------------------------------------------------- */
+/* --- head ------------------------------------------------------------------------------------- */
 
 int
 audit_seal_head(const struct audit_seal *seal, unsigned char out[AUDIT_HASH_SIZE],

@@ -12,8 +12,7 @@
 #define DER_ENUMERATED 0x0a
 #define NUMBER_MAX 9 /* content of an INTEGER below 2^64 */
 
-/* --- entries
- * ----------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 /* Time, RFC 5280, 5.1.2.6; GeneralizedTime always for an invalidityDate. NULL: no such year. */
 static unsigned char *
@@ -96,8 +95,7 @@ crl_encode_entry(const struct crl_entry *e, unsigned char out[CRL_ENTRY_MAX])
 	return (size_t)(p - out);
 }
 
-/* --- extensions
- * -------------------------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------------------------- */
 
 enum extension {
 	EXT_CRL_NUMBER = 20,

@@ -134,8 +134,7 @@ cdp_delta_urls(const struct ca *ca)
 	return map_urls(ca, make_delta_url, CDP_NO_SHARD);
 }
 
-/* --- extension
- * --------------------------------------------------------------------------------- */
+/* --- extension -------------------------------------------------------------------------------- */
 
 static size_t
 names_size(char *const *urls)

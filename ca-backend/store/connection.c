@@ -110,8 +110,7 @@ store_poll(struct store *s, short events, int64_t deadline)
 	return n < 0 ? -1 : n;
 }
 
-/* --- statements
- * ---------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 /* Send what is queued and wait for the whole answer. 0, or GH_E_DB_DOWN with the connection
  * gone. */

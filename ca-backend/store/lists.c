@@ -217,8 +217,7 @@ store_list(struct store *s, enum store_list what, const struct store_filter *f, 
 	return rc;
 }
 
-/* --- one certificate
- * ----------------------------------------------------------------------------- */
+/* --- one certificate -------------------------------------------------------------------------- */
 
 /* As an id, or as the bytes of a serial or thumbprint. */
 static int

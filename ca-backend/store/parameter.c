@@ -166,8 +166,7 @@ store_put_actor(struct store_params *p, const struct requester *who, const char 
 	store_put_text(p, detail);
 }
 
-/* --- results
- * ------------------------------------------------------------------------------------- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 bool
 store_has(const PGresult *res, int row, int col)

@@ -15,8 +15,7 @@
 #define MARKS 64
 #define CONNECT_TIMEOUT_MAX 3600 /* seconds */
 
-/* --- what is known
- * --------------------------------------------------------------------------------- */
+/* --- what is known ---------------------------------------------------------------------------- */
 
 /* silent_us: when the server was last found silent; 0: it has answered since. Places are never
  * given back: servers are few, and what finds no place any more shares one, which only changes the
@@ -92,8 +91,7 @@ put_in_order(struct store_servers *s)
 				s->v[n++] = kept[i];
 }
 
-/* --- reading the string
- * ---------------------------------------------------------------------------- */
+/* --- reading the string ----------------------------------------------------------------------- */
 
 static const char *
 option(const PQconninfoOption *o, const char *keyword)

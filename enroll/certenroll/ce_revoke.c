@@ -14,8 +14,7 @@
 
 #define TEXT_MAX 4096 /* bytes of one member */
 
-/* --- the body
- * ------------------------------------------------------------------------------------- */
+/* --- the body --------------------------------------------------------------------------------- */
 
 /* A text; NULL when it is absent or null. */
 static int
@@ -172,8 +171,7 @@ ce_revoke_clear(struct ce_revoke *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- the call
- * ------------------------------------------------------------------------------------- */
+/* --- the call --------------------------------------------------------------------------------- */
 
 /*
  * EffectiveDate as the invalidity date. Clients send the day of the call in their own time zone, or

@@ -50,8 +50,7 @@ retention_job_run(struct job_env *env, char *detail, size_t size, struct gh_erro
 	return rc;
 }
 
-/* --- what a run would do
- * ------------------------------------------------------------------------- */
+/* --- what a run would do ---------------------------------------------------------------------- */
 
 int
 expiry_job_plan(struct job_env *env, struct gh_error *err)

@@ -26,8 +26,7 @@ crl_job_issue(struct job_env *env, const struct ca *ca, const struct crl_wish *w
 	return crl_issue_all(&means, ca, wish, made, err);
 }
 
-/* --- publishing
- * ---------------------------------------------------------------------------------- */
+/* --- publishing ------------------------------------------------------------------------------- */
 
 static int
 publish_one(struct job_env *env, const struct ca *ca, bool is_delta, int *published,
@@ -72,8 +71,7 @@ crl_job_publish(struct job_env *env, const struct ca *ca, int *published, struct
 	return rc;
 }
 
-/* --- the job
- * ------------------------------------------------------------------------------------- */
+/* --- the job ---------------------------------------------------------------------------------- */
 
 struct tally {
 	int made, published, failed;
@@ -146,8 +144,7 @@ crl_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err
 	return 0;
 }
 
-/* --- what a run would do
- * ------------------------------------------------------------------------- */
+/* --- what a run would do ---------------------------------------------------------------------- */
 
 struct planning {
 	struct job_env *env;

@@ -21,8 +21,7 @@
 #define LABEL_MAX_BYTES 63
 #define CN_MAX_BYTES 64 /* RFC 5280, A.1: ub-common-name */
 
-/* --- names
- * ----------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static bool
 is_address(const char *text)
@@ -85,8 +84,7 @@ server_cert_names_add(struct server_cert_names *names, const char *name, struct 
 	return 0;
 }
 
-/* --- the certificate
- * ------------------------------------------------------------------------------- */
+/* --- the certificate -------------------------------------------------------------------------- */
 
 static int
 add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
@@ -186,8 +184,7 @@ sign(const struct server_cert_issue *i, EVP_PKEY *key, const struct server_cert_
 	return rc;
 }
 
-/* --- the file
- * -------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int
 put_cert(BIO *out, const unsigned char *der, size_t len)

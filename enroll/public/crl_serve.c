@@ -16,8 +16,7 @@
 
 #define SHARD_DIGITS 4
 
-/* --- names of files
- * ------------------------------------------------------------------------------ */
+/* --- names of files --------------------------------------------------------------------------- */
 
 static bool
 cut_suffix(char *text, const char *suffix)
@@ -84,8 +83,7 @@ crl_file_parse(const struct ca_set *cas, const char *name, struct crl_file *out,
 	return 0;
 }
 
-/* --- replies
- * ------------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 /* Takes the reference of c->body. */
 static void

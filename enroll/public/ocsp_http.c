@@ -88,8 +88,7 @@ ocsp_http_prepare(struct ocsp_answer *a)
 	a->head_len = a->head != NULL ? strlen(a->head) : 0;
 }
 
-/* --- replies
- * ---------------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static void
 put_error(enum ocsp_error e, struct gh_http_reply *rep)
@@ -151,8 +150,7 @@ put_reply(const struct gh_conf *conf, const struct call_item *i, struct ocsp_rep
 	ocsp_answer_unref(r->answer);
 }
 
-/* --- requests
- * --------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 /* What is no base64 is malformed, as an empty request is. *decoded is malloc'd, and may be NULL. */
 static struct ocsp_ask

@@ -17,8 +17,7 @@
 
 #define PEM_MAX (256 * 1024)
 
-/* --- which certificate
- * ---------------------------------------------------------------------------- */
+/* --- which certificate ------------------------------------------------------------------------ */
 
 /* The key of the call and the texts that it points into. */
 struct asked {
@@ -86,8 +85,7 @@ find_status(struct worker_env *env, const struct call *call, struct rest_fields 
 	return rc;
 }
 
-/* --- answers
- * -------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static void
 fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields,
@@ -163,8 +161,7 @@ rest_certificate_status(struct worker_env *env, const struct call *call, struct 
 	rest_json(rep, 200, status_json(call->requester, &st));
 }
 
-/* --- the certificate
- * ------------------------------------------------------------------------------ */
+/* --- the certificate -------------------------------------------------------------------------- */
 
 /* Of several that Accept names, the last row counts. */
 static const struct {
@@ -360,8 +357,7 @@ rest_certificate(struct worker_env *env, const struct call *call, struct gh_http
 	gh_json_free(row);
 }
 
-/* --- PUT
- * ------------------------------------------------------------------------------------------ */
+/* --- PUT -------------------------------------------------------------------------------------- */
 
 /* By name, or by number as number or text. */
 static bool

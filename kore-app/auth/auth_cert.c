@@ -18,8 +18,7 @@
 #define SID_URI "tag:microsoft.com,2022-09-14:sid:"
 #define SID_MAX 184 /* characters (MS-DTYP 2.4.2.1) */
 
-/* --- the name
- * ------------------------------------------------------------------------------------- */
+/* --- the name --------------------------------------------------------------------------------- */
 
 /* The text of a general name if it is of the kind asked for; borrowed, NULL when it is another
  * kind. */
@@ -70,8 +69,7 @@ copy_name(const ASN1_STRING *s)
 	return name;
 }
 
-/* --- the SID
- * -------------------------------------------------------------------------------------- */
+/* --- the SID ---------------------------------------------------------------------------------- */
 
 /* Takes the SID that stands in p. false: it is none, or another one than *sid. */
 static bool
@@ -158,8 +156,7 @@ take_sid_uris(const GENERAL_NAMES *san, char **sid)
 	return true;
 }
 
-/* --- both
- * ----------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 static int
 read_names(const X509 *cert, enum auth_cert_name which, struct auth_cert *out, struct gh_error *err)

@@ -97,8 +97,7 @@ lock_tables(struct auth_limiter *l)
 		pthread_mutex_consistent(&l->lock);
 }
 
-/* --- keys
- * ------------------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 /* What is counted under one key. */
 struct key {
@@ -159,8 +158,7 @@ make_key(const struct auth_limiter *l, enum kind kind, const char *user, const c
 		k->hash = 1;
 }
 
-/* --- slots
- * ----------------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 /* How many failures block a key. */
 static int
@@ -254,8 +252,7 @@ count(struct auth_limiter *l, const struct key *k, int64_t now, int *block)
 	return n;
 }
 
-/* --- what auth asks
- * -------------------------------------------------------------------------------- */
+/* --- what auth asks --------------------------------------------------------------------------- */
 
 int
 auth_limiter_wait_address(struct auth_limiter *l, const char *address, int64_t now)
@@ -396,8 +393,7 @@ is_user(const char *label, const char *folded)
 	return strcmp(label, folded) == 0 || (account != NULL && strcmp(account + 1, folded) == 0);
 }
 
-/* --- what administrators ask
- * ------------------------------------------------------------------------ */
+/* --- what administrators ask ------------------------------------------------------------------ */
 
 static void
 fill_row(const struct auth_limiter *l, enum kind kind, const struct slot *s, int64_t now,

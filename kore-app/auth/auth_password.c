@@ -28,8 +28,7 @@ auth_password_hash(const char *password, char *out, size_t size, struct gh_error
 	return gh_bcrypt_hash(password, out, err);
 }
 
-/* --- memory: MACs of hash and password under a key of this process
- * --------------------------------- */
+/* --- memory: MACs of hash and password under a key of this process ---------------------------- */
 
 static struct {
 	pthread_mutex_t lock; /* guards all below */
@@ -93,8 +92,7 @@ remember(const char *hash, const char *password, int64_t now_us)
 	pthread_mutex_unlock(&memory.lock);
 }
 
-/* --- bound
- * ----------------------------------------------------------------------------------------- */
+/* --- bound ------------------------------------------------------------------------------------ */
 
 static struct {
 	pthread_mutex_t lock; /* guards the counts */

@@ -22,8 +22,7 @@
 
 #define DOTS "\xe2\x80\xa6"
 
-/* --- what a line looks like
- * ------------------------------------------------------------------------- */
+/* --- what a line looks like ------------------------------------------------------------------- */
 
 static gh_json *last;
 static unsigned lines;
@@ -203,8 +202,7 @@ log__what_a_call_does_is_in_its_line(void **state)
 	assert_string_not_equal(member("path"), "(none)");
 }
 
-/* --- nobody reads
- * ----------------------------------------------------------------------------------- */
+/* --- nobody reads ----------------------------------------------------------------------------- */
 
 #define MANY 6000 /* lines: far more than the queue and a pipe hold */
 

@@ -175,8 +175,7 @@ test_times(void **state)
 	assert_int_equal(crl_encode_entry(&e, out), 0);
 }
 
-/* --- extensions
- * -------------------------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------------------------- */
 
 static X509_EXTENSIONS *
 parse_extensions(const struct crl_extensions *x)

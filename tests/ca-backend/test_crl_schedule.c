@@ -125,8 +125,7 @@ test_revocation_makes_delta(void **state)
 	assert_false(crl_is_due(&delta, &s));
 }
 
-/* --- URLs
- * -------------------------------------------------------------------------------------- */
+/* --- URLs ------------------------------------------------------------------------------------- */
 
 static char plain[] = "http://pki.test/crl/issuing.crl",
 	    sharded[] = "http://pki.test/crl/issuing-s{shard}.crl",

@@ -896,9 +896,7 @@ secret__others(void **state)
 	free(big);
 }
 
-/* --- how many are made at a time
- * ------------------------------------------------------------------
- */
+/* --- how many are made at a time -------------------------------------------------------------- */
 
 static void
 slots__are_bounded(void **state)

@@ -203,8 +203,7 @@ sealed__does_not_mix_versions(void **state)
 	record_free(&r);
 }
 
-/* --- damage before sealing: only a faulty signer makes it, and it is refused all the same
- * ------- */
+/* --- damage before sealing: only a faulty signer makes it, and it is refused all the same ----- */
 
 static void
 sealed__refuses_cut_and_longer_records(void **state)
@@ -311,8 +310,7 @@ issuer__signs_nothing_while_locked(void **state)
 	record_free(&r);
 }
 
-/* --- known answers: what the version of November 2026 has written must open for ever
- * --------------- */
+/* --- known answers: what the version of November 2026 has written must open for ever ---------- */
 
 static struct gh_buf
 bytes_of(const char *hex)

@@ -29,8 +29,7 @@ static const struct crl_schedule with_delta = {.interval = 86400,
 			fail_msg("%s: %d %s", #call, rc_, err.detail); \
 	} while (0)
 
-/* --- helpers
- * ----------------------------------------------------------------------------------- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 static void
 path_of(const char *name, char out[256])
@@ -270,8 +269,7 @@ forget(void **state)
 	return 0;
 }
 
-/* --- complete and delta
- * ------------------------------------------------------------------------ */
+/* --- complete and delta ----------------------------------------------------------------------- */
 
 static void
 test_complete(void **state)
@@ -432,8 +430,7 @@ test_expired(void **state)
 	assert_int_equal(reason_in("two.crl", &leaf), -1);
 }
 
-/* --- shards
- * ------------------------------------------------------------------------------------ */
+/* --- shards ----------------------------------------------------------------------------------- */
 
 static void
 use_shards(int n)
@@ -501,8 +498,7 @@ test_shard_needs_url(void **state)
 	assert_int_equal(crl_sql_int("SELECT count(*) FROM crl"), 0);
 }
 
-/* --- one at a time, and what breaks off
- * -------------------------------------------------------- */
+/* --- one at a time, and what breaks off ------------------------------------------------------- */
 
 struct issuer {
 	pthread_t t;

@@ -145,8 +145,7 @@ revoke_one(int id, int ago)
 	    id, (long long)w.ca->id, id, id % 3, ago);
 }
 
-/* --- the job
- * ----------------------------------------------------------------------------------- */
+/* --- the job ---------------------------------------------------------------------------------- */
 
 static void
 test_by_time(void **state)
@@ -267,8 +266,7 @@ test_one_fails(void **state)
 	run_ok("1 made");
 }
 
-/* --- the directory
- * ------------------------------------------------------------------------------ */
+/* --- the directory ---------------------------------------------------------------------------- */
 
 static void
 slapd(const char *verb)
@@ -366,8 +364,7 @@ test_no_right_to_write(void **state)
 	assert_int_equal(crl_job_run(&env, detail, sizeof(detail), &err), GH_E_CONF);
 }
 
-/* --- over HTTP
- * ---------------------------------------------------------------------------------- */
+/* --- over HTTP -------------------------------------------------------------------------------- */
 
 static struct gh_http_request http = {.method = GH_HTTP_GET, .request_id = "r"};
 

@@ -239,8 +239,7 @@ edit_own_entry(const char *dn, const char *password, const char *change)
 		fail_msg("%s", command);
 }
 
-/* --- OpenLDAP
- * -------------------------------------------------------------------------------------- */
+/* --- OpenLDAP --------------------------------------------------------------------------------- */
 
 static void
 dir__knows_every_spelling_of_a_name(void **state)
@@ -586,8 +585,7 @@ dir__tells_disabled_accounts_only_who_knows_the_password(void **state)
 	end(&a);
 }
 
-/* --- transport
- * ------------------------------------------------------------------------------------- */
+/* --- transport -------------------------------------------------------------------------------- */
 
 static void
 dir__never_sends_passwords_in_clear(void **state)
@@ -739,8 +737,7 @@ dir__short_list_is_no_answer_about_groups(void **state)
 	end(&a);
 }
 
-/* --- slow and dead servers
- * ------------------------------------------------------------------------- */
+/* --- slow and dead servers -------------------------------------------------------------------- */
 
 /* Accepts connections by its backlog and never says a word. */
 static int
@@ -904,8 +901,7 @@ dir__survives_a_restart_of_the_server(void **state)
 	end(&a);
 }
 
-/* --- caches
- * ---------------------------------------------------------------------------------------- */
+/* --- caches ----------------------------------------------------------------------------------- */
 
 /* Waits until the function fails with GH_E_DIR_DOWN; the server is dead all the time. */
 static void
@@ -1071,8 +1067,7 @@ dir__serves_threads_at_once(void **state)
 	end(&a);
 }
 
-/* --- Active Directory
- * ------------------------------------------------------------------------------ */
+/* --- Active Directory ------------------------------------------------------------------------- */
 
 static void
 dir_ad__knows_every_spelling_of_a_name(void **state)
@@ -1202,8 +1197,7 @@ dir__notices_the_wrong_kind_of_directory(void **state)
 	end(&a);
 }
 
-/* --- probe
- * ----------------------------------------------------------------------------------------- */
+/* --- probe ------------------------------------------------------------------------------------ */
 
 /* Nothing listens; somebody listens and never answers; no TLS at all; StartTLS at a port that wants
  * TLS at once. */

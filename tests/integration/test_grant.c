@@ -97,8 +97,7 @@ load(struct store *s)
 	return rc;
 }
 
-/* --- what is granted and what is not
- * -------------------------------------------------------------- */
+/* --- what is granted and what is not ---------------------------------------------------------- */
 
 static gh_json *
 parse(const char *text)
@@ -311,8 +310,7 @@ grant__other_secret_is_refused(void **state)
 	store_free(s);
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 /* A pending request of alice; its id. */
 static int64_t
@@ -440,8 +438,7 @@ reseal__covers_pending_requests(void **state)
 	store_grant_macs_clear(&seals);
 }
 
-/* --- a person accepts
- * ---------------------------------------------------------------------------- */
+/* --- a person accepts ------------------------------------------------------------------------- */
 
 static void
 reseal__shows_and_accepts(void **state)

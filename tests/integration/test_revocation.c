@@ -79,8 +79,7 @@ change(int64_t id, int version, enum store_cert_state to, int reason, struct sto
 	return change_by(db, &officer, id, version, to, reason, out, &err);
 }
 
-/* --- what may follow what
- * ------------------------------------------------------------------------ */
+/* --- what may follow what --------------------------------------------------------------------- */
 
 static void
 status__of_a_new_certificate(void **state)
@@ -239,8 +238,7 @@ change__writes_all_of_it(void **state)
 	enroll_outcome_clear(&out);
 }
 
-/* --- names
- * --------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static int
 find(const char *serial, const char *issuer, const char *thumbprint, int64_t *id)
@@ -353,8 +351,7 @@ find__serials_with_zeros_and_of_two_issuers(void **state)
 	assert_int_equal(got, a);
 }
 
-/* --- many at once
- * -------------------------------------------------------------------------------- */
+/* --- many at once ----------------------------------------------------------------------------- */
 
 struct racer {
 	pthread_t thread;
@@ -446,8 +443,7 @@ change__one_of_many_officers(void **state)
 	enroll_outcome_clear(&out);
 }
 
-/* --- a lost answer
- * ------------------------------------------------------------------------------- */
+/* --- a lost answer ---------------------------------------------------------------------------- */
 
 static void
 change__a_lost_answer_is_read_back(void **state)
@@ -488,8 +484,7 @@ change__a_lost_answer_is_read_back(void **state)
 	stop_proxy();
 }
 
-/* --- lists
- * --------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void
 list__by_status(void **state)

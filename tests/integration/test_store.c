@@ -18,8 +18,7 @@
 
 static struct store *db;
 
-/* --- schema
- * -------------------------------------------------------------------------------------- */
+/* --- schema ----------------------------------------------------------------------------------- */
 
 static void *
 migrate_thread(void *arg)
@@ -68,8 +67,7 @@ store_migrate__refuses_newer_schema(void **state)
 	ok(store_check_schema(db, &err));
 }
 
-/* --- configuration
- * ------------------------------------------------------------------------------- */
+/* --- configuration ---------------------------------------------------------------------------- */
 
 static gh_json *
 parse(const char *text)
@@ -193,8 +191,7 @@ store_user__life(void **state)
 	    GH_E_NOT_FOUND);
 }
 
-/* --- recording
- * ----------------------------------------------------------------------------------- */
+/* --- recording -------------------------------------------------------------------------------- */
 
 static int
 record(struct store *s, struct enroll_request *req, struct enroll_outcome *out, struct gh_error *e)
@@ -552,8 +549,7 @@ store_decide__one_of_many_officers(void **state)
 	}
 }
 
-/* --- lists, audit
- * -------------------------------------------------------------------------------- */
+/* --- lists, audit ----------------------------------------------------------------------------- */
 
 static void
 store_list__pages_by_id(void **state)
@@ -621,8 +617,7 @@ store_audit__is_append_only(void **state)
 	assert_int_equal(count("SELECT count(*) FROM audit"), rows + 1);
 }
 
-/* --- faults
- * -------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void
 store__survives_restart_between_requests(void **state)

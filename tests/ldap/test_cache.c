@@ -104,8 +104,7 @@ cache__expires(void **state)
 	dir_cache_free(off);
 }
 
-/* --- watchdog
- * -------------------------------------------------------------------------------------- */
+/* --- watchdog --------------------------------------------------------------------------------- */
 
 static void
 watchdog__ends_a_read_at_the_deadline(void **state)

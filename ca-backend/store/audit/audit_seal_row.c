@@ -94,8 +94,7 @@ read_number(struct store *s, const struct store_statement *st, int64_t *out, str
 	return rc;
 }
 
-/* --- sealing
- * -------------------------------------------------------------------------------------- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 static int
 wait_for_lock(struct store *s, struct gh_error *err)
@@ -238,8 +237,7 @@ store_audit_seal_end(struct store *s, const struct audit_seal *seal, struct gh_e
 	return rc == 0 ? store_commit(s, err) : rc;
 }
 
-/* --- verifying
- * ------------------------------------------------------------------------------------ */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 int
 store_audit_seal_next(struct store *s, int64_t after, struct audit_seal *out, struct gh_error *err)

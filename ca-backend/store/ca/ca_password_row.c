@@ -30,8 +30,7 @@ store_password_clear(struct store_password *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* 0 unless it is a decimal id. */
 static int64_t
@@ -173,8 +172,7 @@ store_password_get(struct store *s, const char *ca, struct store_password *out,
 	return grant_tell(s, query(s, id, out, err), err);
 }
 
-/* --- the transaction
- * ----------------------------------------------------------------------------- */
+/* --- the transaction -------------------------------------------------------------------------- */
 
 /*
  * Issuing references the row: FOR UPDATE would hold it up, FOR NO KEY UPDATE does not. The row is
@@ -332,8 +330,7 @@ store_password_put_key(struct store *s, const struct requester *who, struct stor
 	return rc == 0 ? put_hash(s, p, hash, err) : rc;
 }
 
-/* --- the end of it
- * ------------------------------------------------------------------------------- */
+/* --- the end of it ---------------------------------------------------------------------------- */
 
 /* Waits, by the lock, until the transaction that was lost is over. */
 static int

@@ -37,8 +37,7 @@ put_new(struct store *s, struct grants *g, enum grant_table t, gh_json *row, boo
 	return rc;
 }
 
-/* --- templates
- * ----------------------------------------------------------------------------------- */
+/* --- templates -------------------------------------------------------------------------------- */
 
 /* The same content in other spelling is no new version. */
 static int
@@ -143,8 +142,7 @@ store_import_template(struct store *s, const struct requester *who, const char *
 	return rc;
 }
 
-/* --- applications
- * -------------------------------------------------------------------------------- */
+/* --- applications ----------------------------------------------------------------------------- */
 
 /* As the database writes it. */
 static int
@@ -318,8 +316,7 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	return grant_close(s, &g, rc, who, err);
 }
 
-/* --- metadata fields
- * ----------------------------------------------------------------------------- */
+/* --- metadata fields -------------------------------------------------------------------------- */
 
 /* Defaults may be written as a number or boolean in the file: the table keeps text. */
 static int

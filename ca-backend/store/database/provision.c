@@ -15,8 +15,7 @@
 #define DUPLICATE_OBJECT "42710"
 #define INSUFFICIENT_PRIVILEGE "42501"
 
-/* --- connection strings
- * -------------------------------------------------------------------------- */
+/* --- connection strings ----------------------------------------------------------------------- */
 
 static int
 take(char *out, size_t size, const char *value, const char *what, struct gh_error *err)
@@ -71,8 +70,7 @@ store_target_is_local(const struct store_target *t)
 	    (t->host[0] == '\0' || t->host[0] == '/' || t->host[0] == '@');
 }
 
-/* --- role and database
- * --------------------------------------------------------------------------- */
+/* --- role and database ------------------------------------------------------------------------ */
 
 static int
 exists(struct store *admin, const struct store_statement *st, const char *name, bool *found,
@@ -203,8 +201,7 @@ store_provision(struct store *admin, const char *role, const char *database, con
 	return rc;
 }
 
-/* --- facts
- * --------------------------------------------------------------------------------------- */
+/* --- facts ------------------------------------------------------------------------------------ */
 
 int
 store_facts(struct store *s, struct store_facts *out, struct gh_error *err)

@@ -18,8 +18,7 @@ run(struct store *s, const struct store_statement *st, struct store_params *p, s
 	return rc;
 }
 
-/* --- numbers
- * ------------------------------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 static int
 advance(struct store *s, int64_t margin, struct gh_error *err)
@@ -80,8 +79,7 @@ store_set_crl_floor(struct store *s, int64_t ca_id, int64_t number, struct gh_er
 	return run(s, &st, &p, err);
 }
 
-/* --- revocations
- * --------------------------------------------------------------------------------- */
+/* --- revocations ------------------------------------------------------------------------------ */
 
 /* Without zeros in front, and with them up to the length that our own have: the two forms in the
  * table. */

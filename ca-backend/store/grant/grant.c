@@ -57,8 +57,7 @@ grant_find(const struct grants *g, enum grant_table t, const char *column, const
 	return NULL;
 }
 
-/* --- query
- * --------------------------------------------------------------------------------------- */
+/* --- query ------------------------------------------------------------------------------------ */
 
 /* Of one statement, so that all belongs together. */
 static void
@@ -120,8 +119,7 @@ query(struct store *s, enum grant_table which, gh_json **out, struct gh_error *e
 	return rc;
 }
 
-/* --- rows
- * ---------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 int
 grant_seal_row(const struct store *s, enum grant_table t, struct grant_row *row,
@@ -184,8 +182,7 @@ take_rows(const struct store *s, const gh_json *array, enum grant_table t, struc
 	return rc;
 }
 
-/* --- checking
- * ------------------------------------------------------------------------------------ */
+/* --- checking --------------------------------------------------------------------------------- */
 
 static bool
 is_mac(const gh_json *hex, const unsigned char mac[ROW_SEAL_SIZE])
@@ -370,8 +367,7 @@ grant_load_checked(struct store *s, enum grant_table which, struct grants *out,
 	return rc;
 }
 
-/* --- telling
- * ------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 int
 grant_tell(struct store *s, int rc, const struct gh_error *err)

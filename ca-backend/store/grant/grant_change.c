@@ -67,8 +67,7 @@ grant_new_id(struct store *s, enum grant_table t, int64_t *id, struct gh_error *
 	return rc;
 }
 
-/* --- one row
- * ------------------------------------------------------------------------------------- */
+/* --- one row ---------------------------------------------------------------------------------- */
 
 /* The sealed columns alone, in any order and with null for what is absent. */
 static gh_json *
@@ -197,8 +196,7 @@ grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, st
 	return write_row(s, &st, &p, err);
 }
 
-/* --- the head
- * ------------------------------------------------------------------------------------ */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static int
 put_tables(struct store_params *p, const struct grants *g, struct gh_error *err)
@@ -269,8 +267,7 @@ grant_end(struct store *s, struct grants *g, const struct requester *who, struct
 	return rc == 0 ? grant_audit(s, g, who, err) : rc;
 }
 
-/* --- a transaction of its own
- * -------------------------------------------------------------------- */
+/* --- a transaction of its own ----------------------------------------------------------------- */
 
 int
 grant_open(struct store *s, struct grants *g, struct gh_error *err)

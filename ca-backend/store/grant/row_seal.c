@@ -10,8 +10,7 @@
 #define CONTENT_MAX (16 * 1024 * 1024) /* bytes of what a MAC is made over */
 #define DEPTH_MAX 64                   /* of nested JSON */
 
-/* --- encoding
- * ------------------------------------------------------------------------------------ */
+/* --- encoding --------------------------------------------------------------------------------- */
 
 static void put_value(struct gh_buf *b, const gh_json *v, int depth);
 
@@ -97,8 +96,7 @@ put_value(struct gh_buf *b, const gh_json *v, int depth)
 	}
 }
 
-/* --- MACs
- * ---------------------------------------------------------------------------------------- */
+/* --- MACs ------------------------------------------------------------------------------------- */
 
 static void
 begin(struct gh_buf *b, const char *kind)

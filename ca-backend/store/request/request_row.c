@@ -11,8 +11,7 @@
 
 #define DECISION_KEY_SIZE 16
 
-/* --- one request
- * --------------------------------------------------------------------------------- */
+/* --- one request ------------------------------------------------------------------------------ */
 
 static const struct store_statement request_get = {"request_get",
     "SELECT " STORE_OUTCOME_COLUMNS
@@ -115,8 +114,7 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 	return rc;
 }
 
-/* --- decision
- * ------------------------------------------------------------------------------------ */
+/* --- decision --------------------------------------------------------------------------------- */
 
 /* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
  * MAC */

@@ -85,8 +85,7 @@ request_seal_is(const PGresult *res, int row, int col, const unsigned char mac[R
 	return is_same;
 }
 
-/* --- all that are pending
- * ------------------------------------------------------------------------ */
+/* --- all that are pending --------------------------------------------------------------------- */
 
 /* One request as it stands, and its MAC. */
 static int

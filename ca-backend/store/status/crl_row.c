@@ -155,8 +155,7 @@ store_crl_begin(struct store_crl_maker *m, const struct store_crl_scope *scope,
 	return rc;
 }
 
-/* --- entries
- * ------------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 struct entries {
 	int (*entry)(void *arg, const struct crl_entry *e, struct gh_error *err);
@@ -208,8 +207,7 @@ store_crl_entries(struct store_crl_maker *m, const struct store_crl_selection *s
 	return store_copy(m->read, sql, 4, take_entry, &to, err);
 }
 
-/* --- writing
- * ------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 int
 store_crl_insert(struct store_crl_maker *m, struct store_crl *crl, struct gh_error *err)

@@ -8,8 +8,7 @@
 #include "ocsp_row.h"
 #include "store/store_private.h"
 
-/* --- status
- * ---------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 /* An entry that was lifted (removed_at) is good again. A cast alone would round the time, up to
  * half a second ahead of what the CRL says. */
@@ -121,8 +120,7 @@ store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
 	return rc;
 }
 
-/* --- signers
- * --------------------------------------------------------------------------------------- */
+/* --- signers ---------------------------------------------------------------------------------- */
 
 void
 store_ocsp_signer_clear(struct store_ocsp_signer *o)
@@ -263,8 +261,7 @@ store_purge_ocsp_signers(struct store *s, int age, struct gh_error *err)
 	return rc;
 }
 
-/* --- changes
- * --------------------------------------------------------------------------------------- */
+/* --- changes ---------------------------------------------------------------------------------- */
 
 struct change_sink {
 	void (*changed)(void *arg, int64_t ca_id, const unsigned char *serial, size_t len);

@@ -17,8 +17,7 @@
 #define SAME_SERIAL_MAX 64 /* issuers that share one serial number */
 #define DETAIL_MAX (4 * STORE_COMMENT_MAX + 256)
 
-/* --- look-up
- * ------------------------------------------------------------------------------------- */
+/* --- look-up ---------------------------------------------------------------------------------- */
 
 /* The id in the rows that the issuer's name leaves. */
 static int
@@ -191,8 +190,7 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	return rc;
 }
 
-/* --- status
- * -------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 const char *
 store_cert_state_name(enum store_cert_state state)
@@ -279,8 +277,7 @@ store_get_status(struct store *s, int64_t id, struct store_cert_status *out, str
 	return rc;
 }
 
-/* --- change
- * -------------------------------------------------------------------------------------- */
+/* --- change ----------------------------------------------------------------------------------- */
 
 #define ON_HOLD \
 	"EXISTS (SELECT FROM revocation h WHERE h.certificate_id = $1::bigint AND h.reason = 6 " \
