@@ -44,8 +44,7 @@ make_dir(const char *path, uid_t owner, gid_t group, mode_t mode, struct gh_erro
 static int
 make_socket_dir(const struct gh_conf *conf, const struct signer_process *p, struct gh_error *err)
 {
-	const struct passwd *signer = user_of(p->conf->user),
-			    *gateway = user_of(conf->gateway.user);
+	const struct passwd *signer = user_of(p->conf->user), *gateway;
 	uid_t owner = signer != NULL ? signer->pw_uid : geteuid();
 	char socket_path[RUN_PATH_MAX];
 	const char *dir;
@@ -57,6 +56,7 @@ make_socket_dir(const struct gh_conf *conf, const struct signer_process *p, stru
 	dir = dirname(socket_path);
 	if (strcmp(dir, conf->gateway.run_dir) == 0)
 		return 0;
+	gateway = user_of(conf->gateway.user); /* in the place of the one before */
 	if (gateway == NULL || gateway->pw_uid == owner)
 		return make_dir(dir, owner, (gid_t)-1, 0700, err);
 	return make_dir(dir, owner, gateway->pw_gid, 02750, err);
