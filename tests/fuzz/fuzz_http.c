@@ -216,7 +216,7 @@ start(void)
 	static const struct http_transport transport = {.answered = answered,
 	    .client_cert = client_cert};
 	static char prefixes[] = "/pki /a/b", origins[] = "", unknown[] = "unknown",
-		    owner[] = "own";
+		    owner[] = "own", none[] = "";
 	struct gh_error err;
 
 	fake_world_new(&world);
@@ -232,6 +232,8 @@ start(void)
 	fake_conf.ocsp.cache_mb = 1;
 	fake_conf.ocsp.signer_days = 30;
 	fake_conf.revocation.owner = owner;
+	fake_conf.kra.socket = none;
+	fake_conf.rest.application = none;
 	if (ocsp_service_new(&fake_conf, ocsp_http_prepare, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||
 	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 ||
