@@ -134,8 +134,7 @@ setup_legacy(void **state)
 	return load(f, &f->transport);
 }
 
-/* --- what a client does -------------------------------------------------------------------------
- */
+/* --- what a client does ----------------------------------------------------------------------- */
 
 /* A session key, wrapped for a transport key. */
 struct client_key {

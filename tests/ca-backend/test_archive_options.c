@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 
+#include "signer/keys/ca_key.h"
 #include "formats/crmf.h"
 #include "key_alg.h"
 #include "signer/kra/archive_options.h"
@@ -67,8 +68,7 @@ setup(void **state)
 	for (size_t i = 0; i < TRANSPORTS; i++) {
 		snprintf(name, sizeof(name), "%s.p8", transports[i]);
 		read_fixture(name, &p8);
-		put_key(f, ISSUER_TRANSPORT, secret_key_read(&(struct gh_der){p8.p, p8.len}),
-		    &f->transport[i]);
+		put_key(f, ISSUER_TRANSPORT, ca_key_from_pkcs8(p8.p, p8.len), &f->transport[i]);
 	}
 	put_key(f, ISSUER_STORAGE, gh_key_make("P-256"), &f->storage);
 	read_fixture("key.p8", &f->pkcs8);
@@ -248,8 +248,7 @@ options__refusals_say_why(void **state)
 	}
 }
 
-/* --- damaged -------------------------------------------------------------------------------------
- */
+/* --- damaged ---------------------------------------------------------------------------------- */
 
 static void
 truncate_it(struct fixture *f, const char *name)
@@ -348,8 +347,7 @@ options__no_oracle(void **state)
 	assert_int_equal(archive(f, "legacy-rsa-", o.p, o.len, &err), 0);
 }
 
-/* --- what is inside ------------------------------------------------------------------------------
- */
+/* --- what is inside --------------------------------------------------------------------------- */
 
 static void
 options__of_another_key(void **state)

@@ -94,8 +94,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* --- PKCS#12 ------------------------------------------------------------------------------------
- */
+/* --- PKCS#12 ---------------------------------------------------------------------------------- */
 
 static struct pkcs12_content
 content_of(const struct person *p, enum kra_form form)
@@ -215,8 +214,7 @@ pkcs12__what_does_not_belong_together(void **state)
 	pkcs12_refused(&c);
 }
 
-/* --- approvals ----------------------------------------------------------------------------------
- */
+/* --- approvals -------------------------------------------------------------------------------- */
 
 static struct approval_subject
 recovery(void)

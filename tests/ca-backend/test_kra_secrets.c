@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "signer/keys/ca_key.h"
 #include "key_alg.h"
 #include "signer/kra/key_slots.h"
 #include "signer/kra/key_wrap.h"
@@ -202,14 +203,13 @@ setup(void **state)
 static EVP_PKEY *
 read_key(const unsigned char *p, size_t n)
 {
-	EVP_PKEY *key = secret_key_read(&(struct gh_der){p, n});
+	EVP_PKEY *key = ca_key_from_pkcs8(p, n);
 
 	assert_non_null(key);
 	return key;
 }
 
-/* --- keys for a private key --------------------------------------------------------------------
- */
+/* --- keys for a private key ------------------------------------------------------------------- */
 
 static void
 unwraps(EVP_PKEY *key, const struct wrapped_key *w)
@@ -424,8 +424,7 @@ wrap__names(void **state)
 	assert_null(key_wrap_name((enum key_wrap_alg)0));
 }
 
-/* --- secrets under a key ------------------------------------------------------------------------
- */
+/* --- secrets under a key ---------------------------------------------------------------------- */
 
 static const struct payload_alg *
 alg_of(const char *name)
@@ -607,8 +606,7 @@ payload__table(void **state)
 	assert_null(payload_alg_find(&TEXT("AES-256")));
 }
 
-/* --- secrets as they are stored ------------------------------------------------------------------
- */
+/* --- secrets as they are stored --------------------------------------------------------------- */
 
 static const unsigned char storage_id[KRA_KEY_ID_SIZE] = {1, 2, 3}, next_id[KRA_KEY_ID_SIZE] = {9};
 
@@ -758,8 +756,7 @@ stored__storage_key_is_replaced(void **state)
 	EVP_PKEY_free(new);
 }
 
-/* --- secrets in the clear ------------------------------------------------------------------------
- */
+/* --- secrets in the clear --------------------------------------------------------------------- */
 
 static int
 check_key(EVP_PKEY *key, EVP_PKEY *public)

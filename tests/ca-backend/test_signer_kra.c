@@ -13,8 +13,7 @@
 #include "ca-backend/archive_cms.h"
 #include "ca-backend/kra_fixture.h"
 
-/* --- archiving and recovering -------------------------------------------------------------------
- */
+/* --- archiving and recovering ----------------------------------------------------------------- */
 
 static void
 key__goes_in_and_comes_out(void **state)
@@ -178,8 +177,7 @@ key__old_algorithms_only_if_allowed(void **state)
 	    GH_E_VALIDATION);
 }
 
-/* --- old algorithms -----------------------------------------------------------------------------
- */
+/* --- old algorithms --------------------------------------------------------------------------- */
 
 static const char not_opened[] = "The wrapped secret cannot be opened with its session key.";
 static const unsigned char cbc_iv[16] = {9};
@@ -392,8 +390,7 @@ key__is_archived_for_good(void **state)
 	assert_null(stored.p);
 }
 
-/* --- its keys -----------------------------------------------------------------------------------
- */
+/* --- its keys --------------------------------------------------------------------------------- */
 
 static void
 keys__loaded_again_after_a_restart(void **state)
@@ -517,8 +514,7 @@ keys__do_nothing_of_the_other_kind(void **state)
 	memset(&f->storage, 0, sizeof(f->storage));
 }
 
-/* --- roles --------------------------------------------------------------------------------------
- */
+/* --- roles ------------------------------------------------------------------------------------ */
 
 /* With the same system key: a CA's record is nothing to a KRA, a KRA's nothing to a signer of CAs,
  * and neither does the work of the other. */
@@ -551,8 +547,7 @@ roles__are_apart(void **state)
 	made_ca_free(&root);
 }
 
-/* --- who must agree ------------------------------------------------------------------------------
- */
+/* --- who must agree --------------------------------------------------------------------------- */
 
 struct agent {
 	EVP_PKEY *key;

@@ -16,8 +16,7 @@
 
 #define SLOTS "250"
 
-/* --- one question of each kind ------------------------------------------------------------------
- */
+/* --- one question of each kind ---------------------------------------------------------------- */
 
 enum { CREATE_KEY, ARCHIVE, RECOVER, RECOVER_PKCS12, REWRAP, GENERATE, SEAL_POLICY, QUESTIONS };
 
@@ -182,8 +181,7 @@ teardown_questions(void **state)
 	return teardown(&fixture);
 }
 
-/* --- raw connections ----------------------------------------------------------------------------
- */
+/* --- raw connections -------------------------------------------------------------------------- */
 
 /* -1: nobody is there. */
 static int
@@ -237,8 +235,7 @@ read_all(int fd, unsigned char *out, size_t size)
 	return (ssize_t)got;
 }
 
-/* --- somebody else meanwhile --------------------------------------------------------------------
- */
+/* --- somebody else meanwhile ------------------------------------------------------------------ */
 
 struct bystander {
 	struct fixture *f;
@@ -285,8 +282,7 @@ stand_by_end(struct bystander *b)
 	assert_int_equal(signer_client_ping(b->f->client, &err), 0);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 /* Half a question gets no answer. */
 static void
@@ -393,8 +389,7 @@ ends__answers_that_nobody_reads(void **state)
 	stand_by_end(&b);
 }
 
-/* --- killed -------------------------------------------------------------------------------------
- */
+/* --- killed ----------------------------------------------------------------------------------- */
 
 struct asker {
 	const struct questions *q;

@@ -269,8 +269,7 @@ make__kept_for_a_while(void **state)
 	kra_client_made_free(&m);
 }
 
-/* --- others meanwhile ---------------------------------------------------------------------------
- */
+/* --- others meanwhile ------------------------------------------------------------------------- */
 
 struct maker {
 	struct fixture *f;
@@ -322,8 +321,7 @@ make__holds_nobody_up(void **state)
 	assert_true(served >= 20);
 }
 
-/* --- PKCS#12 under a password that comes as it is ------------------------------------------------
- */
+/* --- PKCS#12 under a password that comes as it is --------------------------------------------- */
 
 static void
 password__as_it_is(void **state)

@@ -27,8 +27,7 @@ struct kra_world {
 	EVP_PKEY *transport; /* public */
 };
 
-/* --- the KRA ------------------------------------------------------------------------------------
- */
+/* --- the KRA ---------------------------------------------------------------------------------- */
 
 /* Without a CA: the transport key has no certificate. */
 static inline void
@@ -86,8 +85,7 @@ kra_world_close(struct kra_world *w)
 	store_free(w->db);
 }
 
-/* --- a client -----------------------------------------------------------------------------------
- */
+/* --- a client --------------------------------------------------------------------------------- */
 
 #define DER(p, n) ((struct gh_der){(const unsigned char *)(p), (n)})
 #define TEXT(s) DER(s, strlen(s))
@@ -179,8 +177,7 @@ lost_key_free(struct lost_key *k)
 	OPENSSL_free(k->spki);
 }
 
-/* --- people -------------------------------------------------------------------------------------
- */
+/* --- people ----------------------------------------------------------------------------------- */
 
 static inline struct requester
 person(const char *name, unsigned roles)
@@ -194,8 +191,7 @@ person(const char *name, unsigned roles)
 }
 #define AGENT(name) person(name, REQUESTER_ROLE_AGENT)
 
-/* --- what tests do -------------------------------------------------------------------------------
- */
+/* --- what tests do ---------------------------------------------------------------------------- */
 
 /* alice owns the keys, mallory is nobody, carol and dave are agents. */
 static struct kra_world w;

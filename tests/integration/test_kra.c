@@ -10,8 +10,7 @@
 #include "hex.h"
 #include "integration/kra_fixture.h"
 
-/* --- the simple path ----------------------------------------------------------------------------
- */
+/* --- the simple path -------------------------------------------------------------------------- */
 
 static void
 recovery__one_agent_alone(void **state)
@@ -90,8 +89,7 @@ recovery__by_certificate(void **state)
 	refused(GH_E_NOT_FOUND, key_recovery_request(&w.means, &carol, &a, &r, &err));
 }
 
-/* --- who may not --------------------------------------------------------------------------------
- */
+/* --- who may not ------------------------------------------------------------------------------ */
 
 static void
 approval__never_ones_own(void **state)
@@ -195,8 +193,7 @@ request__of_somebody_elses_key(void **state)
 	refused(GH_E_NOT_FOUND, key_recovery_request(&w.means, &carol, &a, &r, &err));
 }
 
-/* --- the end of a request ------------------------------------------------------------------------
- */
+/* --- the end of a request --------------------------------------------------------------------- */
 
 static void
 request__expired(void **state)
@@ -239,8 +236,7 @@ request__rejected(void **state)
 	retrieve_refused(GH_E_CONFLICT, &alice, request);
 }
 
-/* --- retrieval ----------------------------------------------------------------------------------
- */
+/* --- retrieval -------------------------------------------------------------------------------- */
 
 static void
 retrieval__again_for_a_while(void **state)
@@ -371,8 +367,7 @@ retrieval__of_an_altered_row(void **state)
 	retrieve_refused(GH_E_CONFLICT, &carol, request);
 }
 
-/* --- archiving ----------------------------------------------------------------------------------
- */
+/* --- archiving -------------------------------------------------------------------------------- */
 
 static void
 archive__client_id_is_one_keys(void **state)
@@ -433,8 +428,7 @@ archive__what_is_refused_leaves_nothing(void **state)
 	ok(key_archive(&w.means, &carol, &a, id, &request, &err));
 }
 
-/* --- what dies in between -----------------------------------------------------------------------
- */
+/* --- what dies in between --------------------------------------------------------------------- */
 
 static void
 kra__killed_and_started_again(void **state)
@@ -534,8 +528,7 @@ database__killed_between_answer_and_commit(void **state)
 	archive(NULL, NULL, id);
 }
 
-/* --- races --------------------------------------------------------------------------------------
- */
+/* --- races ------------------------------------------------------------------------------------ */
 
 #define AGENTS 8
 
@@ -633,8 +626,7 @@ approvals__race_of_one_agent(void **state)
 	assert_int_equal(count("SELECT approvals FROM key_request WHERE type = 'recovery'"), 1);
 }
 
-/* --- what can be seen ---------------------------------------------------------------------------
- */
+/* --- what can be seen ------------------------------------------------------------------------- */
 
 static void
 view__of_ones_own(void **state)
@@ -728,8 +720,7 @@ view__by_each_filter(void **state)
 	gh_json_free(list);
 }
 
-/* --- the database alone -------------------------------------------------------------------------
- */
+/* --- the database alone ----------------------------------------------------------------------- */
 
 static bool
 dump_has(const unsigned char *bytes, size_t len)

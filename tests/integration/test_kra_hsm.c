@@ -24,8 +24,7 @@
 
 static const char not_opened[] = "The wrapped key cannot be opened with the key that it names.";
 
-/* --- the store ----------------------------------------------------------------------------------
- */
+/* --- the store -------------------------------------------------------------------------------- */
 
 static void
 move_store(const char *from, const char *to)
@@ -46,8 +45,7 @@ has_store(const char *name)
 	return access(path, F_OK) == 0;
 }
 
-/* --- a KRA --------------------------------------------------------------------------------------
- */
+/* --- a KRA ------------------------------------------------------------------------------------ */
 
 static void
 create_in_token(struct fixture *f, bool is_storage, const char *uri, struct keys *out)
@@ -173,8 +171,7 @@ must_not_have_looked_away(struct fixture *f)
 	must_work(f);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void
 kra_hsm__archives_and_recovers(void **state)
@@ -327,8 +324,7 @@ kra_hsm__does_not_use_another_key(void **state)
 	free(stored.p);
 }
 
-/* --- altered ------------------------------------------------------------------------------------
- */
+/* --- altered ---------------------------------------------------------------------------------- */
 
 /* One archive question whose wrapped key is in octets of ours. */
 struct altered {
@@ -463,8 +459,7 @@ kra_hsm__altered_ec(void **state)
 	altered_end(&a);
 }
 
-/* --- slow ---------------------------------------------------------------------------------------
- */
+/* --- slow ------------------------------------------------------------------------------------- */
 
 /* SoftHSM waits for the locks of its files. */
 static size_t

@@ -14,13 +14,13 @@
 
 #include <openssl/core_names.h>
 
+#include "signer/keys/ca_key.h"
 #include "ca-backend/kra_fixture.h"
 
 #define PIECE 16 /* bytes: each copy of 31 bytes has a whole one in it */
 #define PIECES_MAX 1024
 
-/* --- what is looked for -------------------------------------------------------------------------
- */
+/* --- what is looked for ----------------------------------------------------------------------- */
 
 struct piece {
 	unsigned char p[PIECE];
@@ -95,8 +95,7 @@ look_for_password(struct memory *m, const char *what, const char *password)
 	look_for(m, what, utf16, 2 * len);
 }
 
-/* --- where --------------------------------------------------------------------------------------
- */
+/* --- where ------------------------------------------------------------------------------------ */
 
 static const char *
 find_in(const struct memory *m, const unsigned char *p, size_t len)
@@ -162,8 +161,7 @@ must_be_gone(const struct memory *m)
 	fail_msg("%s stays in memory: %s", found, where);
 }
 
-/* --- what is done -------------------------------------------------------------------------------
- */
+/* --- what is done ----------------------------------------------------------------------------- */
 
 static void
 session_key(struct memory *m, struct client_key *c, const char *payload)
@@ -248,8 +246,7 @@ take_pkcs12(struct memory *m, const struct kra_facts *facts, const struct signer
 	gh_buf_free(&wrapped);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static struct memory *
 memory_of(void **state)
@@ -429,7 +426,7 @@ check_made(struct memory *m, const char *alg)
 		look_for(m, alg, secret.data, secret.len);
 		must_be_gone(m);
 	} else {
-		assert_non_null(key = secret_key_read(&BUF(secret)));
+		assert_non_null(key = ca_key_from_pkcs8(secret.data, secret.len));
 		if (strcmp(alg, "Ed25519") != 0)
 			look_for_key(m, alg, key);
 		else

@@ -16,8 +16,7 @@ static const char ascii[] = "A password of ASCII, 1";
 static const char other[] = "Gr\xc3\xbc\xc3\x9f"
 			    "e f\xc3\xbcr 20 \xe2\x82\xac";
 
-/* --- a person with a certificate ----------------------------------------------------------------
- */
+/* --- a person with a certificate -------------------------------------------------------------- */
 
 struct chain {
 	EVP_PKEY *key[3];      /* of the person, of the issuing CA, of the root */
@@ -82,8 +81,7 @@ chain_free(struct chain *c)
 	EVP_PKEY_free(c->key[2]);
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void
 write_file(const char *name, const void *p, size_t len)
@@ -140,8 +138,7 @@ must_hold(const char *file, const char *password_file, EVP_PKEY *key)
 	EVP_PKEY_free(got);
 }
 
-/* --- readers ------------------------------------------------------------------------------------
- */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 static void
 read_by_openssl(EVP_PKEY *key)
@@ -174,8 +171,7 @@ read_by_nss(EVP_PKEY *key)
 	must_hold("nss.p12", "plain", key);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void
 make_file(struct fixture *f, const struct chain *c, const struct signer_blob *stored,

@@ -45,8 +45,7 @@ signer_free(struct signer *s)
 	OPENSSL_free(s->der);
 }
 
-/* --- policies -----------------------------------------------------------------------------------
- */
+/* --- policies --------------------------------------------------------------------------------- */
 
 static int
 set_spec(const char *text, uint64_t *revision)
@@ -146,8 +145,7 @@ policy__recorded(void **state)
 	assert_int_equal(audited("kra.policy-set"), 1);
 }
 
-/* --- signed -------------------------------------------------------------------------------------
- */
+/* --- signed ----------------------------------------------------------------------------------- */
 
 /* alice asks; c: what the key is to be wrapped in. */
 static int64_t
@@ -299,8 +297,7 @@ policy__signed_for_one_wrapping(void **state)
 	assert_int_equal(audited("key.recovered"), 0);
 }
 
-/* --- lost answers -------------------------------------------------------------------------------
- */
+/* --- lost answers ----------------------------------------------------------------------------- */
 
 /* Each step whose answer is lost is found, and not done twice. */
 static void
@@ -374,8 +371,7 @@ answers__lost_of_new_rows(void **state)
 	stop_proxy();
 }
 
-/* --- the KRA's own keys -------------------------------------------------------------------------
- */
+/* --- the KRA's own keys ----------------------------------------------------------------------- */
 
 /* Whoever writes the database makes nobody wrap for a key of his. */
 static void
@@ -446,8 +442,7 @@ kra__none(void **state)
 	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
 }
 
-/* --- PKCS#12 ------------------------------------------------------------------------------------
- */
+/* --- PKCS#12 ---------------------------------------------------------------------------------- */
 
 /* A certificate of the lost key, in the inventory; its id. */
 static int64_t

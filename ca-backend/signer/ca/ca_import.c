@@ -225,20 +225,6 @@ take_key(const struct sealing_key *k, const struct signer_create_csr *f, struct 
 	return rc;
 }
 
-/* A pending record has the public key in place of the certificate. */
-static int
-put_public_key(EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
-{
-	unsigned char *der = NULL;
-	int n = i2d_PUBKEY(key, &der);
-
-	if (n <= 0)
-		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
-	gh_buf_put(out, der, (size_t)n);
-	OPENSSL_free(der);
-	return gh_buf_check(out, err);
-}
-
 int
 ca_create_csr(const struct sealing_key *k, const struct signer_create_csr *f, struct gh_buf *csr,
     struct gh_buf *sealed, struct gh_error *err)
@@ -252,7 +238,7 @@ ca_create_csr(const struct sealing_key *k, const struct signer_create_csr *f, st
 	r.limits = f->limits;
 	if ((rc = issuer_check_limits(&f->limits, err)) == 0 &&
 	    (rc = take_key(k, f, &r, &key, err)) == 0 &&
-	    (rc = put_public_key(key, &r.cert, err)) == 0 &&
+	    (rc = ca_key_put_public(key, &r.cert, err)) == 0 &&
 	    (rc = certify_request(f, key, csr, err)) == 0)
 		rc = sealed_put(k, &r, sealed, err);
 	EVP_PKEY_free(key);

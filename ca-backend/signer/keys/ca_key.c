@@ -174,3 +174,16 @@ ca_key_copy(const struct record *from, struct record *to, struct gh_error *err)
 	gh_buf_put(&to->key, from->key.data, from->key.len);
 	return gh_buf_check(&to->key, err);
 }
+
+int
+ca_key_put_public(EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+
+	if (n <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
+	gh_buf_put(out, der, (size_t)n);
+	OPENSSL_free(der);
+	return gh_buf_check(out, err);
+}

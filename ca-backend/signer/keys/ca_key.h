@@ -26,5 +26,7 @@ int ca_key_copy(const struct record *from, struct record *to, struct gh_error *e
 
 /* PKCS#8 (DER, not encrypted). NULL when it is malformed, or something is behind it. */
 EVP_PKEY *ca_key_from_pkcs8(const unsigned char *der, size_t len);
+/* Append the SubjectPublicKeyInfo (DER) of a key. GH_E_INTERNAL, GH_E_NOMEM. */
+int ca_key_put_public(EVP_PKEY *key, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

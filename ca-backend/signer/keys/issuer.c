@@ -10,6 +10,7 @@
 #include "key_alg.h"
 #include "oid.h"
 
+#include "ca_key.h"
 #include "issuer.h"
 #include "token.h"
 
@@ -62,19 +63,6 @@ put_aki(struct gh_buf *b, const struct gh_der *key_id)
 }
 
 static int
-put_spki(struct gh_buf *b, EVP_PKEY *key, struct gh_error *err)
-{
-	unsigned char *der = NULL;
-	int n = i2d_PUBKEY(key, &der);
-
-	if (n <= 0)
-		return gh_fail(err, GH_E_SIGNER, "public key of the CA cannot be encoded");
-	gh_buf_put(b, der, (size_t)n);
-	OPENSSL_free(der);
-	return gh_buf_check(b, err);
-}
-
-static int
 prepare_sign(struct issuer *ca, const struct algorithm *a, struct gh_error *err)
 {
 	ca->is_in_token = token_has(ca->key);
@@ -109,7 +97,7 @@ fill(struct issuer *ca, const struct issuer_parts *parts, struct gh_error *err)
 	put_aki(&ca->aki, &parts->key_id);
 	if ((rc = gh_buf_check(&ca->name, err)) != 0 || (rc = gh_buf_check(&ca->aki, err)) != 0)
 		return rc;
-	if ((rc = put_spki(&ca->spki, ca->key, err)) != 0)
+	if ((rc = ca_key_put_public(ca->key, &ca->spki, err)) != 0)
 		return rc;
 	return parts->is_locked ? 0 : prepare_sign(ca, a, err);
 }
@@ -266,8 +254,7 @@ issuer_from_cert(const unsigned char *cert, size_t len, EVP_PKEY *key,
 	return rc;
 }
 
-/* --- of a KRA ----------------------------------------------------------------------------------
- */
+/* --- of a KRA --------------------------------------------------------------------------------- */
 
 static int
 check_half(EVP_PKEY *key, EVP_PKEY *public, struct gh_error *err)

@@ -21,8 +21,7 @@ static const char other_key[] = "the key in the token is another one than is kno
 static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
 static int ex_index = -1; /* of the mark; by make_index */
 
-/* --- a key in the engine; the lock is held ------------------------------------------------------
- */
+/* --- a key in the engine; the lock is held ---------------------------------------------------- */
 
 static bool
 is_half_of(EVP_PKEY *key, const struct token_key *k)
@@ -243,8 +242,7 @@ token_find_key(const char *uri, EVP_PKEY **out, struct gh_error *err)
 	return rc;
 }
 
-/* --- using a key --------------------------------------------------------------------------------
- */
+/* --- using a key ------------------------------------------------------------------------------ */
 
 /* What a key does: from input (or a peer's key) to output. */
 struct token_use {

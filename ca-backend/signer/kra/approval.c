@@ -17,8 +17,7 @@
 
 #define TEXT_MAX 4096 /* bytes */
 
-/* --- the text ------------------------------------------------------------------------------------
- */
+/* --- the text --------------------------------------------------------------------------------- */
 
 /* UTF-8 without control characters. */
 static bool
@@ -49,8 +48,7 @@ approval_text(const struct approval_subject *s, struct gh_buf *out, struct gh_er
 	return gh_buf_check(out, err);
 }
 
-/* --- signatures ----------------------------------------------------------------------------------
- */
+/* --- signatures ------------------------------------------------------------------------------- */
 
 static CMS_ContentInfo *
 read_cms(const struct gh_der *der)

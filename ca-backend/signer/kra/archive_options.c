@@ -35,8 +35,7 @@ read_algorithm(const struct gh_der *algorithm, struct envelope *e, struct gh_err
 	    "CBC, KW or KWP.");
 }
 
-/* --- EnvelopedData -------------------------------------------------------------------------------
- */
+/* --- EnvelopedData ---------------------------------------------------------------------------- */
 
 static int
 read_recipients(struct gh_der in, struct envelope *e, struct gh_error *err)
@@ -125,8 +124,7 @@ read_enveloped(struct gh_der in, struct envelope *e, struct gh_error *err)
 	return read_rest(in, e) ? 0 : refuse_form(err);
 }
 
-/* --- EncryptedValue (RFC 4211, 2.1) --------------------------------------------------------------
- */
+/* --- EncryptedValue (RFC 4211, 2.1) ----------------------------------------------------------- */
 
 /* [n] IMPLICIT BIT STRING of whole octets. */
 static bool
@@ -162,8 +160,7 @@ read_value(struct gh_der in, struct envelope *e, struct gh_error *err)
 	return 0;
 }
 
-/* --- both ----------------------------------------------------------------------------------------
- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 /* PKIArchiveOptions ::= CHOICE { encryptedPrivKey [0] EncryptedKey, keyGenParameters [1],
  * archiveRemGenPrivKey [2] }; EncryptedKey ::= CHOICE { EncryptedValue, [0] EnvelopedData } */

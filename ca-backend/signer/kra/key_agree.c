@@ -15,8 +15,7 @@
 
 #define KEY_MAX 64 /* bytes of a key that is wrapped */
 
-/* --- the other side ------------------------------------------------------------------------------
- */
+/* --- the other side --------------------------------------------------------------------------- */
 
 /* peer, when it is valid and of own's curve; else it is freed. */
 static EVP_PKEY *
@@ -68,8 +67,7 @@ key_agree_peer_at(EVP_PKEY *own, const struct gh_der *point)
 	return check_peer(own, peer);
 }
 
-/* --- the secret ----------------------------------------------------------------------------------
- */
+/* --- the secret ------------------------------------------------------------------------------- */
 
 int
 key_agree(EVP_PKEY *own, EVP_PKEY *peer, unsigned char secret[KEY_AGREE_SECRET_MAX], size_t *len,
@@ -107,8 +105,7 @@ key_agree_derive(const char *name, const struct gh_der *secret, const struct gh_
 	return ok;
 }
 
-/* --- AES key wrap --------------------------------------------------------------------------------
- */
+/* --- AES key wrap ----------------------------------------------------------------------------- */
 
 static bool
 aes_kw(const unsigned char *kek, size_t kek_size, bool is_wrapping, const struct gh_der *in,

@@ -65,8 +65,7 @@ derive_kek(const unsigned char *secret, size_t len, unsigned char kek[KEK_SIZE])
 	    &(struct gh_der){(const unsigned char *)alg, sizeof(alg) - 1}, kek, KEK_SIZE);
 }
 
-/* --- wrapping ------------------------------------------------------------------------------------
- */
+/* --- wrapping --------------------------------------------------------------------------------- */
 
 static bool
 set_oaep(EVP_PKEY_CTX *ctx)
@@ -160,8 +159,7 @@ key_wrap_read(struct gh_reader *r, struct wrapped_key *out)
 	return !r->failed && key_wrap_name(out->alg) != NULL;
 }
 
-/* --- unwrapping ----------------------------------------------------------------------------------
- */
+/* --- unwrapping ------------------------------------------------------------------------------- */
 
 /* Is it as long as the modulus, and below it (RFC 8017, 5.1.2)? Else neither OpenSSL nor a token
  * would take it; and a token that says no looks as if it were away. Nor is it 0, 1 or n - 1, which

@@ -19,8 +19,7 @@
 #define SPKI_MAX (8 * 1024)
 #define PASSWORD_MAX 1024 /* bytes */
 
-/* --- keys of its own -----------------------------------------------------------------------------
- */
+/* --- keys of its own -------------------------------------------------------------------------- */
 
 static int
 seal_key(const struct kra *k, const struct kra_create_key *f, EVP_PKEY *key,
@@ -39,19 +38,6 @@ seal_key(const struct kra *k, const struct kra_create_key *f, EVP_PKEY *key,
 	return rc;
 }
 
-static int
-put_spki(EVP_PKEY *key, struct gh_buf *out, struct gh_error *err)
-{
-	unsigned char *der = NULL;
-	int n = i2d_PUBKEY(key, &der);
-
-	if (n <= 0)
-		return gh_fail(err, GH_E_INTERNAL, "public key cannot be encoded");
-	gh_buf_put(out, der, (size_t)n);
-	OPENSSL_free(der);
-	return gh_buf_check(out, err);
-}
-
 int
 kra_create_key(const struct kra *k, const struct kra_create_key *f, struct gh_buf *spki,
     struct gh_buf *sealed, struct gh_error *err)
@@ -64,14 +50,13 @@ kra_create_key(const struct kra *k, const struct kra_create_key *f, struct gh_bu
 	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "EC"))
 		rc = gh_refuse(err, GH_E_VALIDATION,
 		    "Nothing is wrapped for keys of this kind; take RSA, P-256 or P-384.");
-	if (rc == 0 && (rc = put_spki(key, spki, err)) == 0)
+	if (rc == 0 && (rc = ca_key_put_public(key, spki, err)) == 0)
 		rc = seal_key(k, f, key, spki, sealed, err);
 	EVP_PKEY_free(key);
 	return rc;
 }
 
-/* --- archiving -----------------------------------------------------------------------------------
- */
+/* --- archiving -------------------------------------------------------------------------------- */
 
 static int
 store(const struct kra *k, const unsigned char storage_id[KRA_KEY_ID_SIZE],
@@ -176,8 +161,7 @@ kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf *sto
 	return rc;
 }
 
-/* --- recovering ----------------------------------------------------------------------------------
- */
+/* --- recovering ------------------------------------------------------------------------------- */
 
 static int
 check_may_leave(const struct kra *k, const struct kra_recover *f, struct gh_error *err)
@@ -319,8 +303,7 @@ kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv,
 	return rc;
 }
 
-/* --- under another storage key -------------------------------------------------------------------
- */
+/* --- under another storage key ---------------------------------------------------------------- */
 
 int
 kra_rewrap(const struct kra *k, const struct kra_rewrap *f, struct gh_buf *stored,

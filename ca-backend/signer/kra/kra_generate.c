@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "signer/keys/ca_key.h"
 #include "timestamp.h"
 
 #include "kra_generate.h"
@@ -35,8 +36,7 @@ kra_made_free(struct kra_made *m)
 	gh_buf_free(&m->out);
 }
 
-/* --- what is asked for ---------------------------------------------------------------------------
- */
+/* --- what is asked for ------------------------------------------------------------------------ */
 
 static X509_NAME *
 read_name(const struct gh_der *der)
@@ -88,8 +88,7 @@ check_wish(const struct kra_generate *f, struct gh_error *err)
 	return check_subject(&f->subject, err);
 }
 
-/* --- making --------------------------------------------------------------------------------------
- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static int
 make(const struct kra *k, const char *alg, struct kra_made *m, struct gh_buf *secret,
@@ -148,7 +147,7 @@ put_request(const struct kra_made *m, const struct gh_buf *secret, const struct 
 	if (m->kind != KRA_ASYMMETRIC)
 		return gh_refuse(err, GH_E_VALIDATION, "A symmetric key has no certificate.");
 	name = read_name(subject);
-	key = secret_key_read(&(struct gh_der){secret->data, secret->len});
+	key = ca_key_from_pkcs8(secret->data, secret->len);
 	rc = name != NULL && key != NULL ? sign_request(key, name, out, err)
 					 : gh_fail(err, GH_E_INTERNAL, "new key cannot be read");
 	EVP_PKEY_free(key);

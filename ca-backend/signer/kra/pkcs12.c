@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
 
+#include "signer/keys/ca_key.h"
 #include "pkcs12.h"
 #include "secret.h"
 
@@ -92,7 +93,7 @@ pkcs12_make(const struct pkcs12_content *c, struct gh_buf *out, struct gh_error 
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "A PKCS#12 has at most %d issuers and %d to %d iterations.", KRA_CHAIN_MAX,
 		    PKCS12_ITERATIONS_MIN, PKCS12_ITERATIONS_MAX);
-	key = secret_key_read(&c->pkcs8);
+	key = ca_key_from_pkcs8(c->pkcs8.p, c->pkcs8.len);
 	cert = read_cert(&c->cert);
 	chain = read_chain(c);
 	rc = put(c, key, cert, chain, out, err);

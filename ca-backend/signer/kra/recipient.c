@@ -19,8 +19,7 @@ refuse_form(struct gh_error *err)
 	    "The RecipientInfo of the archived key is none of RFC 5652, 6.2.1 and 6.2.2.");
 }
 
-/* --- RSA -----------------------------------------------------------------------------------------
- */
+/* --- RSA -------------------------------------------------------------------------------------- */
 
 /* AlgorithmIdentifier of SHA-256; its parameters are NULL or left out (RFC 5754, 2). */
 static bool
@@ -106,8 +105,7 @@ read_transport(struct gh_der in, struct recipient *out, struct gh_error *err)
 	return 0;
 }
 
-/* --- agreement -----------------------------------------------------------------------------------
- */
+/* --- agreement -------------------------------------------------------------------------------- */
 
 /* originator [0] { originatorKey [1] { AlgorithmIdentifier, BIT STRING } }; the algorithm says no
  * more than that it is EC: the curve is the recipient's (RFC 5753, 3.1.1). */
@@ -199,8 +197,7 @@ recipient_read(const struct gh_der *info, struct recipient *out, struct gh_error
 	return refuse_form(err);
 }
 
-/* --- opening -------------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void
 put_explicit(struct gh_buf *b, unsigned n, const unsigned char *octets, size_t len)

@@ -19,8 +19,7 @@
 
 static const unsigned char magic[MAGIC_SIZE] = {'G', 'H', 'K', 'P', 1 /* version */};
 
-/* --- revisions -----------------------------------------------------------------------------------
- */
+/* --- revisions -------------------------------------------------------------------------------- */
 
 struct policy_table {
 	pthread_mutex_t lock;
@@ -87,8 +86,7 @@ check_newest(struct policy_table *t, const struct kra_policy *p, struct gh_error
 	return rc;
 }
 
-/* --- sealing -------------------------------------------------------------------------------------
- */
+/* --- sealing ---------------------------------------------------------------------------------- */
 
 static bool
 is_cert(const struct gh_der *der)
@@ -173,8 +171,7 @@ open_policy(const struct sealing_key *key, const struct gh_der *sealed, struct g
 	    : gh_fail(err, GH_E_SIGNER, "sealed policy: damaged before sealing");
 }
 
-/* --- checking ------------------------------------------------------------------------------------
- */
+/* --- checking --------------------------------------------------------------------------------- */
 
 static int
 subject_of(const struct kra_recover *f, struct approval_subject *s, struct gh_error *err)

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "key_alg.h"
+#include "signer/keys/ca_key.h"
 #include "utf8.h"
 
 #include "secret.h"
@@ -16,18 +17,6 @@
 #define SPKI_MAX (8 * 1024) /* bytes; RSA-16384 has 2 kB */
 #define SIGNATURE_MAX (SECRET_RSA_MAX / 8)
 #define PROOF_SIZE 32
-
-EVP_PKEY *
-secret_key_read(const struct gh_der *pkcs8)
-{
-	const unsigned char *p = pkcs8->p;
-	PKCS8_PRIV_KEY_INFO *p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)pkcs8->len);
-	EVP_PKEY *key = p8 != NULL && p == pkcs8->p + pkcs8->len ? EVP_PKCS82PKEY(p8) : NULL;
-
-	PKCS8_PRIV_KEY_INFO_free(p8);
-	ERR_clear_error();
-	return key;
-}
 
 int
 secret_key_put(EVP_PKEY *key, struct gh_buf *pkcs8, struct gh_buf *spki, struct gh_error *err)
@@ -53,8 +42,7 @@ secret_key_put(EVP_PKEY *key, struct gh_buf *pkcs8, struct gh_buf *spki, struct 
 	return gh_buf_check(spki, err);
 }
 
-/* --- what an asymmetric key must be --------------------------------------------------------------
- */
+/* --- what an asymmetric key must be ----------------------------------------------------------- */
 
 static BIGNUM *
 part(const EVP_PKEY *key, const char *name)
@@ -187,7 +175,7 @@ static int
 check_asymmetric(const struct gh_der *secret, const struct gh_der *spki, struct gh_error *err)
 {
 	EVP_PKEY *public = read_public(spki);
-	EVP_PKEY *key = public != NULL ? secret_key_read(secret) : NULL;
+	EVP_PKEY *key = public != NULL ? ca_key_from_pkcs8(secret->p, secret->len) : NULL;
 	int rc = check_pair(key, public, err);
 
 	EVP_PKEY_free(key);
@@ -196,8 +184,7 @@ check_asymmetric(const struct gh_der *secret, const struct gh_der *spki, struct 
 	return rc;
 }
 
-/* --- the others ----------------------------------------------------------------------------------
- */
+/* --- the others ------------------------------------------------------------------------------- */
 
 static bool
 is_passphrase(const struct gh_der *secret)
@@ -237,8 +224,7 @@ secret_check(enum kra_kind kind, const struct gh_der *secret, const struct gh_de
 	return gh_fail(err, GH_E_VALIDATION, "secret of kind %d", (int)kind);
 }
 
-/* --- made here -----------------------------------------------------------------------------------
- */
+/* --- made here -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;

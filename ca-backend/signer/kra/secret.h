@@ -24,8 +24,6 @@
 int secret_check(enum kra_kind kind, const struct gh_der *secret, const struct gh_der *spki,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* The key of a PKCS#8, to be freed. NULL: it is none, or something is behind it. */
-EVP_PKEY *secret_key_read(const struct gh_der *pkcs8);
 /* Append PKCS#8 (make it secret) and SubjectPublicKeyInfo of a key. GH_E_NOMEM, GH_E_INTERNAL. */
 int secret_key_put(EVP_PKEY *key, struct gh_buf *pkcs8, struct gh_buf *spki,
     struct gh_error *err) GH_MUSTCHECK;

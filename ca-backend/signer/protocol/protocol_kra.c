@@ -14,8 +14,7 @@
 #define POLICY_MAX (192 * 1024)
 #define NAME_MAX_SIZE (8 * 1024) /* of a subject */
 
-/* --- parts ---------------------------------------------------------------------------------------
- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 static void
 put_der(struct gh_buf *b, const struct gh_der *d)
@@ -200,8 +199,7 @@ kra_get_release(struct gh_reader *r, struct kra_release *f)
 	return gh_reader_is_done(r);
 }
 
-/* --- messages ------------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 void
 kra_put_create_key(struct gh_buf *b, const struct kra_create_key *f)
