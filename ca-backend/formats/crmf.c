@@ -23,8 +23,7 @@ refuse_form(struct gh_error *err)
 	return gh_refuse(err, GH_E_CSR, "CSR: not CertReqMessages (RFC 4211, 3)");
 }
 
-/* --- CertTemplate (5) ----------------------------------------------------------------------------
- */
+/* --- CertTemplate (5) ------------------------------------------------------------------------- */
 
 /* subject [5]: explicit, since Name is a CHOICE. */
 static bool
@@ -55,8 +54,7 @@ read_template(struct gh_der in, struct message *m, struct gh_error *err)
 	return in.len == 0 ? 0 : refuse_form(err);
 }
 
-/* --- controls (6) --------------------------------------------------------------------------------
- */
+/* --- controls (6) ----------------------------------------------------------------------------- */
 
 /* id-regCtrl 1 to 6: regToken, authenticator, pkiPublicationInfo, pkiArchiveOptions, oldCertID,
  * protocolEncrKey. */
@@ -103,8 +101,7 @@ read_controls(struct gh_der in, struct message *m, struct gh_error *err)
 	return rc;
 }
 
-/* --- messages ------------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 /* CertRequest ::= SEQUENCE { certReqId INTEGER, CertTemplate, Controls OPTIONAL } */
 static int
@@ -174,8 +171,7 @@ read_messages(const struct gh_buf *der, struct message *m, struct gh_error *err)
 	return read_message(one, m, err);
 }
 
-/* --- as PKCS#10 ----------------------------------------------------------------------------------
- */
+/* --- as PKCS#10 ------------------------------------------------------------------------------- */
 
 /* attributes [0] { extensionRequest } (RFC 2985, 5.4.2) */
 static void

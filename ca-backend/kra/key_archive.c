@@ -15,8 +15,7 @@
 #include "key_people.h"
 #include "kra_keys.h"
 
-/* --- what it is ----------------------------------------------------------------------------------
- */
+/* --- what it is ------------------------------------------------------------------------------- */
 
 static int
 copy_text(char out[STORE_KEY_TEXT_SIZE], const char *text, const char *what, struct gh_error *err)
@@ -112,8 +111,7 @@ describe(struct kra_means *m, const struct requester *who, const struct key_arch
 	return a->kind == KRA_ASYMMETRIC ? describe_asymmetric(a, cert, k, err) : 0;
 }
 
-/* --- the way in ----------------------------------------------------------------------------------
- */
+/* --- the way in ------------------------------------------------------------------------------- */
 
 /* k->stored is malloc'd. */
 static int

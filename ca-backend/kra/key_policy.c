@@ -24,8 +24,7 @@ draft_clear(struct draft *d)
 	store_kra_policy_clear(&d->row);
 }
 
-/* --- the specification ---------------------------------------------------------------------------
- */
+/* --- the specification ------------------------------------------------------------------------ */
 
 /* names: NULL-ended. A misspelt member would be a rule that does not hold. */
 static int
@@ -133,8 +132,7 @@ take_policy(const gh_json *spec, struct draft *d, const char **name, struct gh_e
 	return 0;
 }
 
-/* --- what is stored ------------------------------------------------------------------------------
- */
+/* --- what is stored --------------------------------------------------------------------------- */
 
 /* The next one. */
 static int

@@ -21,8 +21,7 @@ check_comment(const char *comment, struct gh_error *err)
 	    "A comment has at most %d characters, and no control characters.", COMMENT_MAX);
 }
 
-/* --- asking --------------------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static int
 find_key(struct kra_means *m, const struct requester *who, const struct key_recovery_ask *a,
@@ -116,8 +115,7 @@ key_recovery_request(struct kra_means *m, const struct requester *who,
 	return rc;
 }
 
-/* --- deciding ------------------------------------------------------------------------------------
- */
+/* --- deciding --------------------------------------------------------------------------------- */
 
 static int
 check_agent(struct kra_means *m, const struct requester *who, const struct store_key_request *r,

@@ -42,8 +42,7 @@ key_retrieved_clear(struct key_retrieved *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- may he --------------------------------------------------------------------------------------
- */
+/* --- may he ----------------------------------------------------------------------------------- */
 
 static int
 check_requester(const struct requester *who, const struct key_retrieval *f,
@@ -82,8 +81,7 @@ check_state(const struct kra_means *m, const struct store_key_request *r, struct
 	return gh_refuse(err, GH_E_CONFLICT, "The key request is %s.", key_state_name(r->state));
 }
 
-/* --- what the KRA is asked -----------------------------------------------------------------------
- */
+/* --- what the KRA is asked -------------------------------------------------------------------- */
 
 static int
 same_release(const struct kra_release *a, const struct kra_release *b, bool *is,
@@ -187,8 +185,7 @@ put_question(struct kra_means *m, const struct key_retrieval *f, struct question
 	return rc;
 }
 
-/* --- giving it out -------------------------------------------------------------------------------
- */
+/* --- giving it out ---------------------------------------------------------------------------- */
 
 /* Somebody altered what is stored, or what is said about it: that is no transient fault. */
 static void

@@ -16,8 +16,7 @@ check_there(const struct kra_means *m, struct gh_error *err)
 	    : gh_refuse(err, GH_E_CA_UNAVAILABLE, "There is no key recovery authority here.");
 }
 
-/* --- loading -------------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------- */
 
 /* GH_E_CA_LOCKED: it is there, under a password. */
 static int
@@ -80,8 +79,7 @@ kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");
 }
 
-/* --- which ---------------------------------------------------------------------------------------
- */
+/* --- which ------------------------------------------------------------------------------------ */
 
 int
 kra_keys_check_row(struct kra_means *m, const struct store_kra_key *k, struct gh_error *err)

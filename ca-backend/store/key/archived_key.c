@@ -46,8 +46,7 @@ store_archived_key_facts(const struct store_archived_key *k, struct kra_facts *o
 	return gh_uuid_parse(k->id, out->id) ? 0 : gh_fail(err, GH_E_DB, "key id \"%s\"", k->id);
 }
 
-/* --- a new one -----------------------------------------------------------------------------------
- */
+/* --- a new one -------------------------------------------------------------------------------- */
 
 /* $1-$18 the key, $19-$25 its request, $26-$32 actor of the audit row */
 static const struct store_statement key_add = {"key_add",
@@ -154,8 +153,7 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 	return rc;
 }
 
-/* --- what there is -------------------------------------------------------------------------------
- */
+/* --- what there is ---------------------------------------------------------------------------- */
 
 static void
 copy_text(char *out, size_t size, const PGresult *res, int col)
@@ -255,8 +253,7 @@ store_find_archived_key(struct store *s, int64_t certificate_id, struct store_ar
 	return get(s, &st, &p, out, err);
 }
 
-/* --- state ---------------------------------------------------------------------------------------
- */
+/* --- state ------------------------------------------------------------------------------------ */
 
 /* $1 id, $2 state, $3 version, $4-$9 actor */
 static const struct store_statement key_set_state = {"key_set_state",

@@ -35,8 +35,7 @@ store_key_request_clear(struct store_key_request *r)
 	memset(r, 0, sizeof(*r));
 }
 
-/* --- reading -------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 enum request_column {
 	COL_ID = STORE_KEY_COLUMNS_N,
@@ -140,8 +139,7 @@ store_get_key_signatures(struct store *s, int64_t id, struct signer_blob out[KRA
 	return rc;
 }
 
-/* --- a new one -----------------------------------------------------------------------------------
- */
+/* --- a new one -------------------------------------------------------------------------------- */
 
 /* $1 key, $2-$5 requester, $6 comment, $7-$9 policy, $10 is it approved, $11-$13 wrapping and
  * certificate, $14 expiry, $15 mark, $16 identity of the requester, $17-$22 actor */

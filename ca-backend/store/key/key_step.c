@@ -36,8 +36,7 @@ put_step(struct store_params *p, const struct requester *who, enum key_state to,
 	store_put_actor(p, who, step->request_id, step->comment);
 }
 
-/* --- what became of it ---------------------------------------------------------------------------
- */
+/* --- what became of it ------------------------------------------------------------------------ */
 
 static int
 explain(enum key_state state, bool is_other_version, struct gh_error *err)
@@ -116,8 +115,7 @@ make_key(unsigned char key[DECISION_KEY_SIZE], struct gh_error *err)
 						       : gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
 }
 
-/* --- the steps -----------------------------------------------------------------------------------
- */
+/* --- the steps -------------------------------------------------------------------------------- */
 
 int
 store_approve_key_request(struct store *s, const struct requester *who,

@@ -120,8 +120,7 @@ store_each_kra_key(struct store *s,
 	return rc;
 }
 
-/* --- policies ------------------------------------------------------------------------------------
- */
+/* --- policies --------------------------------------------------------------------------------- */
 
 void
 store_kra_policy_clear(struct store_kra_policy *p)
