@@ -76,12 +76,8 @@ leave_batch(struct pool_job *job)
 {
 	struct gh_error err;
 
-	if (!pool_is_full(app_state.pool)) {
-		job->batch = NULL;
-		return;
-	}
-	gh_fail(&err, GH_E_BUSY, "%d requests are waiting", app_state.conf->gateway.queue);
-	exchange_refuse((struct exchange *)job, &err);
+	if (pool_leave_batch(app_state.pool, job, &err) != 0)
+		exchange_refuse((struct exchange *)job, &err);
 }
 
 static void

@@ -129,9 +129,8 @@ put_back(struct pool *p, struct pool_work *w)
 
 	for (; job != NULL; job = next) {
 		next = job->next;
-		if (w->batch != NULL && job->batch == NULL) {
+		if (w->batch != NULL && job->batch == NULL) { /* its place is counted already */
 			append(p, job);
-			p->queued++;
 			continue;
 		}
 		job->next = NULL;
@@ -414,15 +413,21 @@ pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err)
 	return 0;
 }
 
-bool
-pool_is_full(struct pool *p)
+int
+pool_leave_batch(struct pool *p, struct pool_job *job, struct gh_error *err)
 {
 	bool is_full;
 
 	pthread_mutex_lock(&p->lock);
 	is_full = p->queued >= p->o.queue;
+	if (!is_full) {
+		job->batch = NULL;
+		p->queued++;
+	}
 	pthread_mutex_unlock(&p->lock);
-	return is_full;
+	if (is_full)
+		return gh_fail(err, GH_E_BUSY, "%d requests are waiting", p->o.queue);
+	return 0;
 }
 
 int

@@ -36,8 +36,8 @@ struct pool_job {
 struct pool_batch {
 	/*
 	 * n jobs in the order in which they were submitted, linked by next, which run leaves as it
-	 * is. A job whose member batch run sets to NULL is not finished: it goes to the end of the
-	 * queue and is run alone; the queue always takes it.
+	 * is. A job for which run called pool_leave_batch is not finished: when the others are, it
+	 * goes to the end of the queue and is run alone.
 	 */
 	void (*run)(struct pool_job *jobs, size_t n, void *state);
 	size_t max;  /* jobs in a batch, at least 1 */
@@ -72,9 +72,9 @@ int pool_new(const struct pool_options *o, struct pool **out, struct gh_error *e
 /* GH_E_BUSY at once when the queue, or the list of the job's kind, is full or the pool is
  * stopping. */
 int pool_submit(struct pool *p, struct pool_job *job, struct gh_error *err) GH_MUSTCHECK;
-/* No room in the queue at this moment: asked before a job leaves its batch, which nothing else
- * bounds. */
-bool pool_is_full(struct pool *p);
+/* In the run of a batch: this job of it is to be run alone, and has its place in the queue from now
+ * on. GH_E_BUSY when there is none: then it is for the caller to finish it. */
+int pool_leave_batch(struct pool *p, struct pool_job *job, struct gh_error *err) GH_MUSTCHECK;
 /* Readable when pool_finished would return something. */
 int pool_fd(const struct pool *p);
 /* All finished jobs in the order they finished, linked by next; NULL when there are none. */

@@ -114,11 +114,12 @@ end(void *state)
 struct member {
 	struct pool_job pool; /* first member */
 	size_t of;
-	bool leaves, ran_alone;
+	bool leaves, stays, ran_alone;
 };
 
 static sem_t batch_started, batch_gate;
 static bool batch_waits;
+static struct pool *made; /* by make */
 static atomic_int batches_at_work, batches_most;
 
 static void
@@ -138,7 +139,7 @@ run_batch(struct pool_job *jobs, size_t n, void *state)
 
 		m->of = n;
 		if (m->leaves)
-			m->pool.batch = NULL;
+			m->stays = pool_leave_batch(made, &m->pool, NULL) != 0;
 	}
 	assert_null(jobs);
 	atomic_fetch_sub(&batches_at_work, 1);
@@ -179,6 +180,7 @@ make(int threads, int queue)
 	atomic_store(&threads_started, 0);
 	atomic_store(&threads_ended, 0);
 	assert_int_equal(pool_new(&o, &p, NULL), 0);
+	made = p;
 	return p;
 }
 
@@ -420,33 +422,41 @@ pool__full_list_is_its_own(void **state)
 	sem_destroy(&gate);
 }
 
-/* One that its batch cannot serve is run alone, once, also when the queue is full. */
+/* Those that their batch cannot serve are run alone, once, as far as the queue has room: each has
+ * its place from the moment when it leaves, before the batch has ended. */
 static void
-pool__member_leaves_its_batch(void **state)
+pool__members_leave_their_batch(void **state)
 {
-	struct pool *p = make(1, 1);
-	struct member m[2] = {0}, alone = {0};
+	struct pool *p = make(1, 3);
+	struct member m[4] = {0}, alone = {0};
+	struct pool_job *ended[4], *j;
 	int n = 0;
 
 	(void)state;
 	batch_waits = true;
 	assert_int_equal(submit(p, &m[0], &kinds[0]), 0);
 	sem_wait(&batch_started);
-	m[1].leaves = true;
-	assert_int_equal(submit(p, &m[1], &kinds[0]), 0);
+	for (int i = 1; i < 4; i++) {
+		m[i].leaves = true;
+		assert_int_equal(submit(p, &m[i], &kinds[0]), 0);
+	}
 	sem_post(&batch_gate);
 	assert_ptr_equal(take(p), &m[0].pool);
 	sem_wait(&batch_started);
-	assert_false(pool_is_full(p));
-	assert_int_equal(submit(p, &alone, NULL), 0); /* fills the queue */
-	assert_true(pool_is_full(p));
+	assert_int_equal(submit(p, &alone, NULL), 0);
 	sem_post(&batch_gate);
-	while (n < 2)
-		for (struct pool_job *j = take(p); j != NULL; j = j->next)
-			assert_ptr_equal(j, n++ == 0 ? &alone.pool : &m[1].pool);
+	while (n < 4)
+		for (j = take(p); j != NULL; j = j->next)
+			ended[n++] = j;
+	assert_ptr_equal(ended[0], &m[3].pool); /* no room for the third */
+	assert_true(m[3].stays);
+	assert_false(m[3].ran_alone);
+	assert_ptr_equal(ended[1], &alone.pool);
+	assert_ptr_equal(ended[2], &m[1].pool);
+	assert_ptr_equal(ended[3], &m[2].pool);
+	assert_true(m[1].ran_alone && m[2].ran_alone);
 	assert_false(m[0].ran_alone);
-	assert_true(m[1].ran_alone);
-	assert_int_equal(m[1].of, 1);
+	assert_int_equal(m[1].of, 3);
 	assert_int_equal(pool_unfinished(p), 0);
 	assert_true(pool_stop(p, 5000));
 }
@@ -552,7 +562,7 @@ main(void)
 	    cmocka_unit_test(pool__batch_takes_what_waits),
 	    cmocka_unit_test(pool__batches_at_once),
 	    cmocka_unit_test(pool__full_list_is_its_own),
-	    cmocka_unit_test(pool__member_leaves_its_batch),
+	    cmocka_unit_test(pool__members_leave_their_batch),
 	    cmocka_unit_test(pool__kind_with_its_own_thread),
 	    cmocka_unit_test(pool__alone_waits_for_no_timer),
 	    cmocka_unit_test(pool__batch_wakes_once),
