@@ -34,7 +34,7 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
-SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing kra ocsp signer/client signer/protocol,ca-backend/$(d)/*.c)) $(SRC_store)
+SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing kra ocsp signer/client signer/protocol signer/wrap,ca-backend/$(d)/*.c)) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(wildcard $(foreach d,ca issue keys kra server,ca-backend/signer/$(d)/*.c))
@@ -115,7 +115,7 @@ $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
-$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol/*.c)) $(call LIB,base)
+$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol/*.c ca-backend/signer/wrap/*.c)) $(call LIB,base)
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
 

@@ -9,8 +9,8 @@
 #include "digest.h"
 #include "key_alg.h"
 #include "signer/client/signer_client_kra.h"
-#include "signer/kra/key_wrap.h"
-#include "signer/kra/payload_wrap.h"
+#include "signer/wrap/key_wrap.h"
+#include "signer/wrap/payload_wrap.h"
 #include "signer/kra/secret.h"
 
 #include "ca-backend/signer_process.h"

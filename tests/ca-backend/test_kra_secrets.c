@@ -16,8 +16,8 @@
 #include "signer/keys/ca_key.h"
 #include "key_alg.h"
 #include "signer/kra/key_slots.h"
-#include "signer/kra/key_wrap.h"
-#include "signer/kra/payload_wrap.h"
+#include "signer/kra/key_unwrap.h"
+#include "signer/wrap/payload_wrap.h"
 #include "signer/kra/secret.h"
 #include "signer/kra/stored_key.h"
 

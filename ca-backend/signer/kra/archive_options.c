@@ -6,7 +6,7 @@
 
 #include "archive_options.h"
 #include "recipient.h"
-#include "refusal.h"
+#include "signer/wrap/refusal.h"
 #include "wrapping.h"
 
 /* What both forms come to. */

@@ -11,7 +11,7 @@
 #include "archive_options.h"
 #include "kra.h"
 #include "pkcs12.h"
-#include "refusal.h"
+#include "signer/wrap/refusal.h"
 #include "secret.h"
 #include "stored_key.h"
 #include "wrapping.h"

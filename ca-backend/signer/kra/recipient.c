@@ -5,9 +5,9 @@
 #include "oid.h"
 
 #include "key_agree.h"
-#include "key_wrap.h"
+#include "key_unwrap.h"
 #include "recipient.h"
-#include "refusal.h"
+#include "signer/wrap/refusal.h"
 
 #define INFO_MAX 1024 /* bytes of an ECC-CMS-SharedInfo */
 #define UKM_MAX 256
@@ -232,7 +232,7 @@ static int
 open_with_peer(EVP_PKEY *with, EVP_PKEY *peer, const struct recipient *r, size_t len,
     unsigned char *out, struct gh_error *err)
 {
-	unsigned char secret[KEY_AGREE_SECRET_MAX], kek[32];
+	unsigned char secret[ECDH_SECRET_MAX], kek[32];
 	struct gh_buf info;
 	size_t secret_len;
 	int rc;
@@ -240,7 +240,7 @@ open_with_peer(EVP_PKEY *with, EVP_PKEY *peer, const struct recipient *r, size_t
 	gh_buf_init(&info, INFO_MAX);
 	if ((rc = put_shared_info(r, &info, err)) == 0 &&
 	    (rc = key_agree(with, peer, secret, &secret_len, err)) == 0 &&
-	    (!key_agree_derive("X963KDF", &(struct gh_der){secret, secret_len},
+	    (!kdf_sha256("X963KDF", &(struct gh_der){secret, secret_len},
 		 &(struct gh_der){info.data, info.len}, kek, r->kek_size) ||
 		!aes_kw_unwrap(kek, r->kek_size, &r->cipher, out, len)))
 		rc = refuse_wrapped_key(err);

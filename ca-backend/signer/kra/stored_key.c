@@ -6,6 +6,7 @@
 
 #include "aead.h"
 
+#include "key_unwrap.h"
 #include "stored_key.h"
 
 #define MAGIC_SIZE 5

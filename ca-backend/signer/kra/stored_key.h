@@ -9,7 +9,7 @@
 
 #include "signer/protocol/protocol_kra.h"
 
-#include "key_wrap.h"
+#include "signer/wrap/key_wrap.h"
 
 /* Points into foreign memory. */
 struct stored_key {

@@ -1,7 +1,7 @@
 /* A key that a client chose. See wrapping.h. */
 #include <openssl/crypto.h>
 
-#include "key_wrap.h"
+#include "key_unwrap.h"
 #include "wrapping.h"
 
 int

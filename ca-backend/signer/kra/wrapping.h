@@ -3,7 +3,7 @@
 #define SIGNER_KRA_WRAPPING_H
 
 #include "kra.h"
-#include "payload_wrap.h"
+#include "signer/wrap/payload_wrap.h"
 
 struct session_key {
 	const struct payload_alg *alg;

@@ -2,8 +2,8 @@
  * What a client is told of what cannot be opened: one text for keys and one for secrets, whatever
  * is the matter, so that nobody learns from a text how far an altered ciphertext came.
  */
-#ifndef SIGNER_KRA_REFUSAL_H
-#define SIGNER_KRA_REFUSAL_H
+#ifndef SIGNER_REFUSAL_H
+#define SIGNER_REFUSAL_H
 
 #include "error.h"
 

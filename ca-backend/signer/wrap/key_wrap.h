@@ -6,8 +6,8 @@
  *                     apu and apv are empty)
  *     RSA1_5          RSA PKCS#1 v1.5 (RFC 8017, 7.2), of old clients; only unwrapped
  */
-#ifndef SIGNER_KRA_KEY_WRAP_H
-#define SIGNER_KRA_KEY_WRAP_H
+#ifndef SIGNER_KEY_WRAP_H
+#define SIGNER_KEY_WRAP_H
 
 #include <openssl/evp.h>
 
@@ -15,6 +15,7 @@
 
 #define KEY_WRAP_KEY_MAX 64     /* bytes of a key that is wrapped */
 #define KEY_WRAP_BYTES_MAX 2048 /* of all parts of a wrapped key: RSA-16384 */
+#define KEY_WRAP_KEK_SIZE 32
 
 enum key_wrap_alg { KEY_WRAP_RSA_OAEP_256 = 1, KEY_WRAP_ECDH_ES_A256KW = 2, KEY_WRAP_RSA1_5 = 3 };
 
@@ -37,14 +38,9 @@ int key_wrap(EVP_PKEY *to, const struct gh_der *key, struct gh_buf *out,
 /* Read the parts again. false: malformed. */
 bool key_wrap_read(struct gh_reader *r, struct wrapped_key *out);
 
-/*
- * Unwrap a key of exactly len bytes into out. The private key may be one in a token (token.h).
- * GH_E_VALIDATION, always with the same text: wrapped for another key, with another algorithm,
- * altered, or of another length. RSA1_5 never fails for what is inside: out is then a random key,
- * chosen in constant time, so that nobody learns anything about a ciphertext (Bleichenbacher).
- * GH_E_CA_UNAVAILABLE: the token is away. The caller wipes out.
- */
-int key_unwrap(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
-    struct gh_error *err) GH_MUSTCHECK;
+/* The key that wraps another one, from the secret of an agreement: Concat KDF with SHA-256. false:
+ * no memory. */
+bool key_wrap_derive_kek(const unsigned char *secret, size_t len,
+    unsigned char kek[KEY_WRAP_KEK_SIZE]);
 
 #endif

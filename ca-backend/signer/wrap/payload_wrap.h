@@ -6,8 +6,8 @@
  *     AES-nnn-KWP   RFC 5649
  *     AES-nnn-CBC   with the padding of RFC 5652, 6.3: not authenticated, for old clients
  */
-#ifndef SIGNER_KRA_PAYLOAD_WRAP_H
-#define SIGNER_KRA_PAYLOAD_WRAP_H
+#ifndef SIGNER_PAYLOAD_WRAP_H
+#define SIGNER_PAYLOAD_WRAP_H
 
 #include "signer/protocol/protocol_kra.h"
 
