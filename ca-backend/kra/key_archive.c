@@ -1,58 +1,14 @@
 /* A secret comes in. See key_archive.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/x509.h>
-
-#include "key_alg.h"
-#include "log.h"
-#include "utf8.h"
-
 #include "key_archive.h"
 #include "key_certificate.h"
+#include "key_describe.h"
 #include "key_people.h"
 #include "kra_keys.h"
 
 /* --- what it is ------------------------------------------------------------------------------- */
-
-static int
-copy_text(char out[STORE_KEY_TEXT_SIZE], const char *text, const char *what, struct gh_error *err)
-{
-	size_t n = text != NULL ? strlen(text) : 0;
-
-	if (n >= STORE_KEY_TEXT_SIZE || (n > 0 && !gh_utf8_is_clean(text)))
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "The %s has at most %d bytes of UTF-8, and no control characters.", what,
-		    STORE_KEY_TEXT_SIZE - 1);
-	snprintf(out, STORE_KEY_TEXT_SIZE, "%s", n > 0 ? text : "");
-	return 0;
-}
-
-/* The name and size of a public key. */
-static int
-describe_spki(const struct gh_der *spki, struct store_archived_key *k, struct gh_error *err)
-{
-	const unsigned char *p = spki->p;
-	EVP_PKEY *key = spki->len > 0 ? d2i_PUBKEY(NULL, &p, (long)spki->len) : NULL;
-	enum gh_curve curve;
-	int rc = 0;
-
-	if (key == NULL || p != spki->p + spki->len)
-		rc = gh_refuse(err, GH_E_VALIDATION,
-		    "A private key comes with its SubjectPublicKeyInfo (DER), or with its "
-		    "certificate.");
-	else if (gh_curve_of_key(key, &curve))
-		snprintf(k->algorithm, sizeof(k->algorithm), "%s", gh_curve_name(curve));
-	else
-		snprintf(k->algorithm, sizeof(k->algorithm), "%s",
-		    EVP_PKEY_is_a(key, "RSA") ? "RSA" : EVP_PKEY_get0_type_name(key));
-	k->bits = rc == 0 ? EVP_PKEY_get_bits(key) : 0;
-	EVP_PKEY_free(key);
-	ERR_clear_error();
-	return rc;
-}
 
 /* spki of k points to that of the question, or into cert. */
 static int
@@ -65,49 +21,27 @@ describe_asymmetric(const struct key_archive_ask *a, const struct key_certificat
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "The certificate is for another public key than the one that was sent.");
 	k->spki = (struct signer_blob){(unsigned char *)spki.p, spki.len};
-	return describe_spki(&spki, k, err);
-}
-
-static int
-check_policy(struct kra_means *m, const char *name, struct gh_error *err)
-{
-	struct store_kra_policy policy;
-	int rc;
-
-	if (*name == '\0')
-		return 0;
-	rc = store_get_kra_policy(m->store, name, &policy, err);
-	store_kra_policy_clear(&policy);
-	return rc != GH_E_NOT_FOUND
-	    ? rc
-	    : gh_refuse(err, GH_E_VALIDATION, "There is no policy of recovery \"%.80s\".", name);
+	return key_describe_spki(&spki, k, err);
 }
 
 static int
 describe(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
     const struct key_certificate *cert, struct store_archived_key *k, struct gh_error *err)
 {
-	unsigned char uuid[GH_UUID_SIZE];
+	const struct key_labels labels = {.owner = a->owner,
+	    .client_id = a->client_id,
+	    .policy = a->policy,
+	    .algorithm = a->algorithm};
 	int rc;
 
-	*k = (struct store_archived_key){.kind = a->kind,
-	    .bits = a->bits,
-	    .owner = a->owner != NULL ? *a->owner : *who,
-	    .certificate_id = a->certificate_id,
-	    .is_active = true};
-	if (!gh_uuid_make(uuid))
-		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
-	gh_uuid_format(uuid, k->id);
 	if (a->bits < 0 || (a->kind != KRA_ASYMMETRIC && a->spki.len > 0))
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "Only a private key has a public key, and no key has less than 0 bits.");
-	if ((rc = copy_text(k->bound_owner, store_key_identity(&k->owner), "owner's name", err)) !=
-		0 ||
-	    (rc = copy_text(k->client_id, a->client_id, "client id", err)) != 0 ||
-	    (rc = copy_text(k->policy, a->policy, "name of the policy", err)) != 0 ||
-	    (rc = copy_text(k->algorithm, a->algorithm, "algorithm", err)) != 0 ||
-	    (rc = check_policy(m, k->policy, err)) != 0)
+	if ((rc = key_describe(m, who, &labels, k, err)) != 0)
 		return rc;
+	k->kind = a->kind;
+	k->bits = a->bits;
+	k->certificate_id = a->certificate_id;
 	return a->kind == KRA_ASYMMETRIC ? describe_asymmetric(a, cert, k, err) : 0;
 }
 
