@@ -128,8 +128,9 @@ struct gh_conf {
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention,
-		    key_requests, kra_transport;
-		char *expiry_days;  /* days before notAfter at which a notice is due: "30 14 7 1" */
+		    key_requests, kra_transport, notifications;
+		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
+		int notification_days; /* those that are older are removed */
 		int retention_days; /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
 	struct {

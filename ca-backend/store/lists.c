@@ -63,6 +63,10 @@ static const struct list {
     [STORE_LIST_METADATA_FIELDS] = {"id, name, type, required, regex, to_json(options) AS options, "
 				    "\"default\", message, hint",
 	"metadata_field", "name", false, NULL},
+    [STORE_LIST_NOTIFICATIONS] =
+	{"id, iso_utc(created_at) AS time, event, audience, nullif(recipient, '') AS recipient, "
+	 "nullif(recipient_id, '') AS recipient_id, object, facts, state, attempts",
+	    "notification", "recipient", false, NULL},
     [STORE_LIST_AUDIT] =
 	{"id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
 	 "request_id, object, detail",

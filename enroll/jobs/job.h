@@ -98,6 +98,8 @@ int key_request_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int notification_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
@@ -105,6 +107,7 @@ int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

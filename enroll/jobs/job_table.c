@@ -22,6 +22,9 @@ const struct job job_table[] = {
     {"kra-transport", "renew the transport key of the KRA before its certificate ends",
 	offsetof(struct gh_conf, jobs.kra_transport), kra_transport_job_run, kra_transport_job_plan,
 	false},
+    {"notifications", "remove notifications that were written long ago",
+	offsetof(struct gh_conf, jobs.notifications), notification_job_run, notification_job_plan,
+	false},
     {"retention", "remove certificates that ended long ago",
 	offsetof(struct gh_conf, jobs.retention), retention_job_run, retention_job_plan, false},
 };

@@ -67,6 +67,7 @@ const struct command command_table[] = {
 	&verb_limiter_clear, NULL},
     {"metadata", "list", "list metadata field definitions", &verb_metadata_list, NULL},
     {"metadata", "set", "define metadata fields from a file", &verb_metadata_set, NULL},
+    {"notification", "list", "list who is to be told of what", &verb_notification_list, NULL},
     {"profile", "list", "list what can be enrolled for over REST", &verb_profile_list, NULL},
     {"profile", "show", "show what a profile wants and gives", &verb_profile_show, NULL},
     {"request", "list", "list requests for certificates", &verb_request_list, NULL},

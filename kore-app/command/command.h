@@ -76,6 +76,7 @@ extern const struct verb verb_limiter_clear;
 extern const struct verb verb_limiter_list;
 extern const struct verb verb_metadata_list;
 extern const struct verb verb_metadata_set;
+extern const struct verb verb_notification_list;
 extern const struct verb verb_profile_list;
 extern const struct verb verb_profile_show;
 extern const struct verb verb_request_approve;

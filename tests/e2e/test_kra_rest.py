@@ -742,6 +742,30 @@ class Away(Case):
         self.expect(alice.post(f"/pki/key/{key_id}", {"request": request, **receiver.body}), 200)
 
 
+class Told(Case):
+    def test_owner_and_agents(self):
+        key_id = self.archive(kra.make_key("P-256"))
+        request = self.request(key_id, comment="new laptop")
+        rows = [n for n in env.admin("notification", "list", "--oldest-first", "--limit", "0", "--json")
+                if n["facts"]["request"] == request]
+        self.assertEqual([(n["event"], n["audience"], n["recipient"], n["object"], n["state"]) for n in rows],
+                         [("key.recovery-requested", "owner", "EXAMPLE\\alice", f"key {key_id}", "waiting"),
+                          ("key.recovery-requested", "agents", None, f"key {key_id}", "waiting")])
+        self.assertEqual((rows[0]["facts"]["comment"], rows[0]["facts"]["requester"]), ("new laptop", "EXAMPLE\\alice"))
+        self.expect(bert.decide(request, "rejected"), 200)
+        newest = env.admin("notification", "list", "--recipient", "example\\ALICE", "--limit", "1", "--json")
+        self.assertEqual([(n["event"], n["facts"]["resolved_by"]) for n in newest], [("key.recovery-rejected", "bert")])
+        self.assertIn("key.recovery-rejected", env.admin("notification", "list", "--limit", "2"))
+
+    def test_gauges(self):
+        self.request(self.archive(kra.make_key("P-256")))
+        for name, sql in (('gatehouse_key_requests_open{state="pending"}', "key_request where type = 'recovery' and state = 'pending'"),
+                          ("gatehouse_notifications_waiting", "notification where state = 'waiting'")):
+            n = env.count("select count(*) from " + sql)
+            self.assertGreater(n, 0)
+            wait_for(lambda: f"{name} {n}\n" in Client(env).get("/metrics").body.decode(), f"{name} {n}", 60)
+
+
 class CrossSite(Case):
     def test_foreign_page(self):
         key_id = self.archive(kra.make_key("P-256"))

@@ -335,7 +335,7 @@ forget(void **state)
 	w.means.rules.required = 1;
 	return query_as("postgres",
 		   "SET session_replication_role = replica; "
-		   "TRUNCATE archived_key, key_request, key_approval, kra_policy; DELETE FROM audit",
+		   "TRUNCATE archived_key, key_request, key_approval, kra_policy, notification; DELETE FROM audit",
 		   out, sizeof(out)) == 0
 	    ? 0
 	    : -1;

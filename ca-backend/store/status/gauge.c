@@ -4,6 +4,9 @@
 #include "gauge.h"
 #include "job_row.h"
 
+/* Rows are counted up to it: a statement that runs so often looks through no large table. */
+#define STORE_GAUGE_MAX "10000"
+
 int
 store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *err)
 {
@@ -25,6 +28,11 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "    JOIN ocsp_signer o ON o.ca_id = c.id GROUP BY c.slug "
 	    "  UNION ALL SELECT 'job_failures', " STORE_JOB_FAILURES ", name, NULL FROM job "
 	    "  UNION ALL SELECT 'job_finished', coalesce(extract(epoch FROM finished_at), 0), name, NULL FROM job "
+	    "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
+	    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
+	    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
+	    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM "
+	    "    (SELECT FROM notification WHERE state = 'waiting' LIMIT " STORE_GAUGE_MAX ") w "
 	    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
 	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
 	    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "

@@ -7,12 +7,18 @@
 
 /*
  * Array of [gauge, value, label, label], labels null where the gauge has none. Times are UTC
- * seconds since 1970: "crl_next_update"    slug of the CA, "complete", "delta" or "shard" (the
- * first shard to end); 0 = none made yet "ca_not_after"       slug "ocsp_not_after"     slug: end
- * of the newest OCSP signer "job_failures"       job: runs in a row that failed "job_finished" job:
- * end of the last run; 0 = never "audit_unsealed_age" seconds since the oldest row without a seal
- * was written; 0 = all are sealed Retired CAs and those without a key here are left out.
- * has_deltas: crl.delta_interval is not 0.
+ * seconds since 1970:
+ *   "crl_next_update"       slug of the CA; "complete", "delta" or "shard" (the first shard to
+ *                           end); 0 = none made yet
+ *   "ca_not_after"          slug
+ *   "ocsp_not_after"        slug: end of the newest OCSP signer
+ *   "job_failures"          job: runs in a row that failed
+ *   "job_finished"          job: end of the last run; 0 = never
+ *   "key_requests"          "pending", "approved": recoveries that are open; 10000 = or more
+ *   "notifications_waiting" the same
+ *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
+ *                           sealed
+ * Retired CAs and those without a key here are left out. has_deltas: crl.delta_interval is not 0.
  */
 int store_gauges(struct store *s, bool has_deltas, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
