@@ -126,6 +126,10 @@ static const struct gh_error_info table[] = {
 	"The request was denied by an officer."},
     {GH_E_CA_POLICY, "ca_policy", 403, 0x80094800, true, false,
 	"The policy of the certification authority does not permit this certificate."},
+    {GH_E_ARCHIVED_KEY_REQUIRED, "archived_key_required", 403, 0x80094804, true, false,
+	"The template demands that the private key is archived, and the request brings none."},
+    {GH_E_ARCHIVED_KEY_UNEXPECTED, "archived_key_unexpected", 403, 0x80094810, true, false,
+	"The request brings a private key, and the template archives none."},
 
     {GH_E_TEMPLATE_INVALID, "template_invalid", 422, 0x80070057, false, false,
 	"The template file is not valid."},

@@ -83,6 +83,8 @@ enum gh_code {
 	GH_E_DENIED = -94,           /* refused by the policy for a reason given in the message */
 	GH_E_DENIED_BY_ADMIN = -95,  /* an officer said no */
 	GH_E_CA_POLICY = -96,        /* beyond what the CA may certify */
+	GH_E_ARCHIVED_KEY_REQUIRED = -97,   /* the template demands the private key */
+	GH_E_ARCHIVED_KEY_UNEXPECTED = -98, /* the template archives none */
 	/* template files */
 	GH_E_TEMPLATE_INVALID = -110, /* schema error; message holds the path of the member */
 	GH_E_TEMPLATE_UNSAFE =

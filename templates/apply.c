@@ -61,6 +61,21 @@ check_named_template(const struct tmpl *t, const struct ca_pkcs10 *csr, struct g
 }
 
 static int
+check_archival(const struct tmpl *t, const struct subject_source *from, struct gh_error *err)
+{
+	if (t->archival == TMPL_ARCHIVAL_REQUIRED && !from->archives_key)
+		return gh_refuse(err, GH_E_ARCHIVED_KEY_REQUIRED,
+		    "template %s demands that the private key is archived, and the request brings "
+		    "none",
+		    t->name);
+	if (t->archival == TMPL_ARCHIVAL_NONE && from->archives_key)
+		return gh_refuse(err, GH_E_ARCHIVED_KEY_UNEXPECTED,
+		    "template %s does not archive private keys; ask again without the key",
+		    t->name);
+	return 0;
+}
+
+static int
 set_key(struct cert_spec *spec, const struct ca_pkcs10 *csr, struct gh_error *err)
 {
 	if ((spec->spki = malloc(csr->spki_len > 0 ? csr->spki_len : 1)) == NULL)
@@ -101,7 +116,8 @@ tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
 	*out = NULL;
 	rc = from->entry != NULL ? check_entry(t, from->entry, err) : check_no_entry(t, from, err);
 	if (rc != 0 || (rc = check_named_template(t, from->csr, err)) != 0 ||
-	    (rc = tmpl_key_check(t, from->csr, err)) != 0)
+	    (rc = tmpl_key_check(t, from->csr, err)) != 0 ||
+	    (rc = check_archival(t, from, err)) != 0)
 		return rc;
 	if ((spec = cert_spec_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate specification");

@@ -25,6 +25,18 @@ tmpl_waits_for_locked_ca(const struct tmpl *t)
 	return t->ca_locked == TMPL_CA_LOCKED_PENDING;
 }
 
+enum tmpl_archival
+tmpl_archival(const struct tmpl *t)
+{
+	return (enum tmpl_archival)t->archival;
+}
+
+const char *
+tmpl_recovery_policy(const struct tmpl *t)
+{
+	return t->recovery_policy;
+}
+
 int64_t
 tmpl_renewal_overlap(const struct tmpl *t)
 {

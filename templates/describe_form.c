@@ -202,6 +202,9 @@ tmpl_describe_form(const struct tmpl *t)
 	    [TMPL_REQUESTER_USER] = "user",
 	    [TMPL_REQUESTER_MACHINE] = "machine",
 	    [TMPL_REQUESTER_ANY] = "any"};
+	static const char *const archival[] = {[TMPL_ARCHIVAL_NONE] = "none",
+	    [TMPL_ARCHIVAL_OPTIONAL] = "optional",
+	    [TMPL_ARCHIVAL_REQUIRED] = "required"};
 	bool is_supplied = (t->name_flags & TMPL_NAME_SUPPLIED_SUBJECT) != 0;
 	gh_json *o = gh_json_new_object();
 	bool failed = o == NULL;
@@ -214,6 +217,8 @@ tmpl_describe_form(const struct tmpl *t)
 	put(o, "keys", key_rules(t), &failed);
 	put(o, "subject", is_supplied ? supplied_subject(t) : directory_names(t, false), &failed);
 	put(o, "san", is_supplied ? supplied_san(t) : directory_names(t, true), &failed);
+	put_text(o, "archival", archival[t->archival], &failed);
+	put_text(o, "recovery_policy", t->recovery_policy, &failed);
 	put(o, "certificate", certificate(t), &failed);
 	return finish(o, failed);
 }

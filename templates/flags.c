@@ -32,7 +32,7 @@ const struct tmpl_flag tmpl_enrollment_flag[] = {{"INCLUDE_SYMMETRIC_ALGORITHMS"
     {"NO_SECURITY_EXTENSION", TMPL_ENROLL_NO_SECURITY_EXTENSION, NULL}, {NULL, 0, NULL}};
 
 const struct tmpl_flag tmpl_private_key_flag[] = {{"REQUIRE_PRIVATE_KEY_ARCHIVAL", 0,
-						      "keys are not archived"},
+						      "say \"archival\": \"required\""},
     {"EXPORTABLE_KEY", CLIENT_ONLY, NULL}, {"STRONG_KEY_PROTECTION_REQUIRED", CLIENT_ONLY, NULL},
     {"REQUIRE_ALTERNATE_SIGNATURE_ALGORITHM", 0, "the signature of the CSR is not prescribed"},
     {"REQUIRE_SAME_KEY_RENEWAL", 0, "renewals are not tied to the old key"},

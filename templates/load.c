@@ -126,6 +126,8 @@ static const struct schema_choice requester_choice[] = {{"user", TMPL_REQUESTER_
 
 static const struct schema_choice ca_locked_choice[] = {{"unavailable", TMPL_CA_LOCKED_UNAVAILABLE},
     {"pending", TMPL_CA_LOCKED_PENDING}, {NULL, 0}};
+static const struct schema_choice archival_choice[] = {{"none", TMPL_ARCHIVAL_NONE},
+    {"optional", TMPL_ARCHIVAL_OPTIONAL}, {"required", TMPL_ARCHIVAL_REQUIRED}, {NULL, 0}};
 static const struct schema_choice sid_choice[] = {{"require", TMPL_SID_REQUIRE},
     {"if-present", TMPL_SID_IF_PRESENT}, {"never", TMPL_SID_NEVER}, {NULL, 0}};
 
@@ -202,6 +204,9 @@ static const struct schema_member template_member[] = {{"name", GH_JSON_STRING, 
     {"san", GH_JSON_OBJECT, false, FIELD(san), tmpl_load_san, 0, 0, NULL},
     {"sid", GH_JSON_STRING, false, FIELD(sid), schema_choice, 0, 0, sid_choice},
     {"caLocked", GH_JSON_STRING, false, FIELD(ca_locked), schema_choice, 0, 0, ca_locked_choice},
+    {"archival", GH_JSON_STRING, false, FIELD(archival), schema_choice, 0, 0, archival_choice},
+    {"recovery_policy", GH_JSON_STRING, false, FIELD(recovery_policy), schema_string, 1,
+	TMPL_RECOVERY_POLICY_MAX, NULL},
     {"netbiosDomain", GH_JSON_STRING, false, FIELD(netbios_domain), schema_string, 1, 15,
 	&netbios_check},
     {"enrollGroups", GH_JSON_ARRAY, true, FIELD(enroll_groups), schema_list, 0, TMPL_LIST_MAX,
@@ -363,7 +368,7 @@ free_members(struct tmpl *t)
 	    &t->metadata,
 	};
 	char *const text[] = {t->name, t->display_name, t->description, t->oid, t->netbios_domain,
-	    t->acknowledge_reason};
+	    t->recovery_policy, t->acknowledge_reason};
 	size_t i;
 
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)

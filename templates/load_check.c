@@ -8,6 +8,7 @@ struct rule {
 	bool (*is_broken)(const struct tmpl *t);
 };
 
+#define TMPL_NON_REPUDIATION (1u << 1) /* RFC 5280, 4.2.1.3 */
 #define NAMES_FROM_DIRECTORY \
 	(TMPL_NAME_ALT_DOMAIN_DNS | TMPL_NAME_ALT_SPN | TMPL_NAME_ALT_GUID | TMPL_NAME_ALT_UPN | \
 	    TMPL_NAME_ALT_EMAIL | TMPL_NAME_ALT_DNS | TMPL_NAME_DNS_AS_CN | TMPL_NAME_EMAIL | \
@@ -113,6 +114,19 @@ netbios_idle(const struct tmpl *t)
 }
 
 static bool
+policy_idle(const struct tmpl *t)
+{
+	return t->recovery_policy != NULL && t->archival == TMPL_ARCHIVAL_NONE;
+}
+
+/* What was signed with a key that others can have does not bind its owner. */
+static bool
+archives_non_repudiation(const struct tmpl *t)
+{
+	return t->archival != TMPL_ARCHIVAL_NONE && (t->key_usage & TMPL_NON_REPUDIATION) != 0;
+}
+
+static bool
 no_reason(const struct tmpl *t)
 {
 	return t->acknowledged != 0 && t->acknowledge_reason == NULL;
@@ -133,6 +147,9 @@ static const struct rule whole[] = {
     {"sid", "contradicts NO_SECURITY_EXTENSION", sid_contradicts},
     {"enrollmentFlags", "ADD_OCSP_NOCHECK is only for ocspSigning", nocheck_without_ocsp},
     {"netbiosDomain", "has no effect without SUBJECT_ALT_REQUIRE_DOMAIN_DNS", netbios_idle},
+    {"recovery_policy", "has no effect without archival", policy_idle},
+    {"archival", "excludes keyUsage nonRepudiation: others could sign with the key",
+	archives_non_repudiation},
     {"acknowledgeReason", "must say why the rules in acknowledge do not matter", no_reason},
 };
 

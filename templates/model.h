@@ -23,10 +23,11 @@
 #include "tmpl.h"
 
 /* Limits of a template file. */
-#define TMPL_FILE_MAX (256 * 1024) /* bytes */
-#define TMPL_NAME_MAX 64           /* bytes; cn of the object in AD (ub-common-name) */
-#define TMPL_TEXT_MAX 1024         /* bytes of free text */
-#define TMPL_LIST_MAX 64           /* elements of any list */
+#define TMPL_FILE_MAX (256 * 1024)   /* bytes */
+#define TMPL_NAME_MAX 64             /* bytes; cn of the object in AD (ub-common-name) */
+#define TMPL_RECOVERY_POLICY_MAX 255 /* bytes */
+#define TMPL_TEXT_MAX 1024           /* bytes of free text */
+#define TMPL_LIST_MAX 64             /* elements of any list */
 #define TMPL_KEY_RULES_MAX 8
 #define TMPL_EXTENSIONS_MAX 16
 #define TMPL_EXTENSION_MAX 4096 /* bytes of one static extension */
@@ -153,6 +154,8 @@ struct tmpl {
 	struct tmpl_san_rules san;
 	int sid;       /* enum tmpl_sid */
 	int ca_locked; /* enum tmpl_ca_locked */
+	int archival;  /* enum tmpl_archival */
+	char *recovery_policy;
 	char *netbios_domain;
 	struct tmpl_list enroll_groups;
 	struct tmpl_list metadata;

@@ -18,6 +18,9 @@ struct subject_source {
 	/* Without an entry he is refused, unless what let him in knows him by other means and says
 	 * that this is enough. With one it has no effect. */
 	bool needs_no_entry;
+	/* The private key of the request comes with it, or was made for it, and will be archived
+	 * before anything is signed. */
+	bool archives_key;
 };
 
 #endif

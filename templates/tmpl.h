@@ -30,6 +30,11 @@ bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
 int64_t tmpl_renewal_overlap(const struct tmpl *t);
 /* A request that meets a locked CA key is left pending; else it is to come again (503). */
 bool tmpl_waits_for_locked_ca(const struct tmpl *t);
+enum tmpl_archival { TMPL_ARCHIVAL_NONE, TMPL_ARCHIVAL_OPTIONAL, TMPL_ARCHIVAL_REQUIRED };
+/* Whether the private key of a request is archived (docs/kra.md). */
+enum tmpl_archival tmpl_archival(const struct tmpl *t);
+/* Name of the policy of recovery of such keys; NULL: kra.approvals. Borrowed. */
+const char *tmpl_recovery_policy(const struct tmpl *t);
 /* Answer of the Templates operation: {TemplateName, DisplayName, KeyType, KeySize, KeyTypes:[...],
  * ValidityPeriod, ...} without CA. NULL when out of memory. */
 gh_json *tmpl_describe(const struct tmpl *t);
@@ -37,7 +42,7 @@ gh_json *tmpl_describe(const struct tmpl *t);
  * What a client needs to make a request, and what it gets; the REST API's words for the same model:
  *   {"name","display_name","description","requester":"user|machine|any","approval":bool,
  *    "keys":[{"type":"RSA","min_bits","max_bits"},{"type":"EC","curves":[]},{"type":"Ed25519"}],
- *    "subject":{...},"san":{...},
+ *    "subject":{...},"san":{...},"archival":"none|optional|required","recovery_policy":name,
  *    "certificate":{"validity_seconds","renewal_seconds","key_usage":[],"extended_key_usage":[],
  *                   "policies":[],"sid":"require|if-present|never"}}
  * subject and san: {"from":"request", what it may and must hold}, or {"from":"directory",
@@ -59,8 +64,10 @@ int tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from,
  * by name flag, extensions. The CSR proposes, the template disposes. Who has no entry
  * (GH_E_NOT_IN_DIRECTORY unless he needs none) gets nothing for which the directory would be asked:
  * only a template with ENROLLEE_SUPPLIES_SUBJECT, for requesters of any kind
- * (GH_E_REQUESTER_KIND), whose certificate needs no SID (GH_E_SID_REQUIRED). All public. now: UTC
- * seconds. backdate: seconds that notBefore lies before now. *out owned by the caller.
+ * (GH_E_REQUESTER_KIND), whose certificate needs no SID (GH_E_SID_REQUIRED). A key must be archived
+ * where the template demands it, and must not be where it does not know of it
+ * (GH_E_ARCHIVED_KEY_REQUIRED, GH_E_ARCHIVED_KEY_UNEXPECTED). All public. now: UTC seconds.
+ * backdate: seconds that notBefore lies before now. *out owned by the caller.
  */
 int tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
     int64_t backdate, struct cert_spec **out, struct gh_error *err) GH_MUSTCHECK;

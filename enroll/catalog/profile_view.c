@@ -106,13 +106,43 @@ pkcs10_input(const gh_json *form)
 	return finish(o, failed);
 }
 
+/* In place of the PKCS#10, for what its rules say of keys and names. */
+static gh_json *
+crmf_input(void)
+{
+	gh_json *o = gh_json_new_object();
+	bool failed = gh_json_set_string(o, "type", "crmf") != 0 ||
+	    gh_json_set_bool(o, "required", false) != 0 ||
+	    gh_json_set_string(o, "in_place_of", "pkcs10") != 0;
+
+	return finish(o, failed);
+}
+
+/* What it is wrapped in is the KRA's to say. */
+static gh_json *
+archival_input(const struct catalog_template *t)
+{
+	gh_json *o = gh_json_new_object();
+	bool failed = gh_json_set_string(o, "type", "wrapped_key") != 0 ||
+	    gh_json_set_bool(o, "required", tmpl_archival(t->tmpl) == TMPL_ARCHIVAL_REQUIRED) !=
+		0 ||
+	    gh_json_set_string(o, "recovery_policy", tmpl_recovery_policy(t->tmpl)) != 0 ||
+	    gh_json_set_string(o, "transport", "/pki/config/kra/cert/transport") != 0 ||
+	    gh_json_set_string(o, "algorithms", "/pki/info") != 0;
+
+	return finish(o, failed);
+}
+
 static gh_json *
 inputs(const struct catalog *c, const struct catalog_template *t, const gh_json *form)
 {
 	gh_json *o = gh_json_new_object();
 	bool failed = gh_json_set(o, "pkcs10", pkcs10_input(form)) != 0 ||
+	    gh_json_set(o, "crmf", crmf_input()) != 0 ||
 	    gh_json_set(o, "metadata", metadata_input(c, t)) != 0;
 
+	if (!failed && tmpl_archival(t->tmpl) != TMPL_ARCHIVAL_NONE)
+		failed = gh_json_set(o, "archival", archival_input(t)) != 0;
 	return finish(o, failed);
 }
 

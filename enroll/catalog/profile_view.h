@@ -16,9 +16,13 @@ gh_json *profile_summary(const struct catalog *c, const struct enroll_profile *p
  * All that a client needs to make its form:
  *   {... as above, "version","ca","requester",
  *    "inputs":{"pkcs10":{"type":"pkcs10","required":true,"keys":[],"subject":{},"san":{}},
- *              "metadata":{"type":"object","required":bool,"fields":[...]}},
+ *              "crmf":{"type":"crmf","required":false,"in_place_of":"pkcs10"},
+ *              "metadata":{"type":"object","required":bool,"fields":[...]},
+ *              "archival":{"type":"wrapped_key","required":bool,"recovery_policy",
+ *                          "transport","algorithms"}},
  *    "outputs":{"certificate":{...}}}
- * keys, subject, san and certificate are those of tmpl_describe_form. NULL: out of memory.
+ * archival: where the template archives keys. keys, subject, san and certificate are those of
+ * tmpl_describe_form. NULL: out of memory.
  */
 gh_json *profile_describe(const struct catalog *c, const struct enroll_profile *p,
     const struct catalog_template *t);

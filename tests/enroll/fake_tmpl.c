@@ -1,5 +1,5 @@
 /* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code,
- * "required": []}. */
+ * "required": [], "archival", "recovery_policy"}. Archival is not checked. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -70,6 +70,22 @@ bool
 tmpl_waits_for_locked_ca(const struct tmpl *t)
 {
 	return gh_json_bool(gh_json_get(t->json, "waits"), false);
+}
+
+enum tmpl_archival
+tmpl_archival(const struct tmpl *t)
+{
+	const char *a = gh_json_string(gh_json_get(t->json, "archival"));
+
+	return a == NULL                 ? TMPL_ARCHIVAL_NONE
+	    : strcmp(a, "required") == 0 ? TMPL_ARCHIVAL_REQUIRED
+					 : TMPL_ARCHIVAL_OPTIONAL;
+}
+
+const char *
+tmpl_recovery_policy(const struct tmpl *t)
+{
+	return gh_json_string(gh_json_get(t->json, "recovery_policy"));
 }
 
 gh_json *

@@ -171,6 +171,23 @@ show__form(void **state)
 }
 
 static void
+show__archival(void **state)
+{
+	const gh_json *inputs, *a;
+
+	(void)state;
+	inputs = gh_json_get(show("User", 200), "inputs");
+	assert_null(gh_json_get(inputs, "archival"));
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_get(inputs, "crmf"), "in_place_of")),
+	    "pkcs10");
+	a = gh_json_get(gh_json_get(show("Patient", 200), "inputs"), "archival");
+	assert_true(gh_json_bool(gh_json_get(a, "required"), false));
+	assert_string_equal(gh_json_string(gh_json_get(a, "recovery_policy")), "hr");
+	assert_string_equal(gh_json_string(gh_json_get(a, "transport")),
+	    "/pki/config/kra/cert/transport");
+}
+
+static void
 show__nothing_tells_whether_it_exists(void **state)
 {
 	static const char *const hidden[] = {"Closed", "Other", "Gone", "Nothing"};
@@ -209,6 +226,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(list__pages_by_name, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(list__wrong_parameters, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(show__form, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(show__archival, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(show__nothing_tells_whether_it_exists, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(door__application_sent_or_configured, set_up,

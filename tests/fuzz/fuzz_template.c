@@ -140,7 +140,10 @@ check_sid(const struct cert_spec *spec)
 static void
 apply(const struct tmpl *t, const struct dir_entry *e, const struct ca_pkcs10 *csr, bool supplied)
 {
-	const struct subject_source from = {.csr = csr, .entry = e, .needs_no_entry = true};
+	const struct subject_source from = {.csr = csr,
+	    .entry = e,
+	    .needs_no_entry = true,
+	    .archives_key = tmpl_archival(t) == TMPL_ARCHIVAL_REQUIRED};
 	struct cert_spec *spec;
 	struct gh_error err;
 
