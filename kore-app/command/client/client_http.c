@@ -9,7 +9,6 @@
 
 #define REPLY_MAX (1024 * 1024) /* bytes of an answer */
 #define CONNECT_TIMEOUT 15L     /* seconds */
-#define DEFAULT_PREFIX "/CMSApi"
 
 struct client_http {
 	const struct client_http_options *o;
@@ -18,9 +17,9 @@ struct client_http {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* "https://host:8443/" -> "https://host:8443/CMSApi"; "https://host/x/" -> "https://host/x". */
+/* "https://host:8443/" -> "https://host:8443" and prefix; "https://host/x/" -> "https://host/x". */
 static int
-make_base(const char *url, char **out, struct gh_error *err)
+make_base(const char *url, const char *prefix, char **out, struct gh_error *err)
 {
 	size_t n = strlen(url);
 	const char *host = url + strlen("https://");
@@ -32,8 +31,8 @@ make_base(const char *url, char **out, struct gh_error *err)
 		    url);
 	while (url[n - 1] == '/')
 		n--;
-	if (asprintf(out, "%.*s%s", (int)n, url,
-		memchr(host, '/', n - 8) == NULL ? DEFAULT_PREFIX : "") < 0) {
+	if (asprintf(out, "%.*s%s", (int)n, url, memchr(host, '/', n - 8) == NULL ? prefix : "") <
+	    0) {
 		*out = NULL;
 		return gh_fail(err, GH_E_NOMEM, "URL");
 	}
@@ -82,6 +81,10 @@ set_options(struct client_http *h)
 		SET(CURLOPT_PASSWORD, o->password);
 	}
 	if (o->tls_cert != NULL) {
+		SET(CURLOPT_SSLCERTTYPE, o->tls_type != NULL ? o->tls_type : "PEM");
+		SET(CURLOPT_SSLKEYTYPE, o->tls_type != NULL ? o->tls_type : "PEM");
+		if (o->tls_password != NULL)
+			SET(CURLOPT_KEYPASSWD, o->tls_password);
 		SET(CURLOPT_SSLCERT, o->tls_cert);
 		SET(CURLOPT_SSLKEY, o->tls_key != NULL ? o->tls_key : o->tls_cert);
 	}
@@ -102,7 +105,7 @@ client_http_new(const struct client_http_options *o, struct client_http **out, s
 		return gh_fail(err, GH_E_NOMEM, "libcurl");
 	}
 	h->o = o;
-	rc = make_base(o->url, &h->base, err);
+	rc = make_base(o->url, o->prefix, &h->base, err);
 	if (rc == 0) {
 		h->curl = curl_easy_init();
 		code = h->curl != NULL ? set_options(h) : CURLE_OUT_OF_MEMORY;
@@ -167,6 +170,8 @@ make_headers(const struct client_http *h, const struct client_call *call, struct
 	bad = bad || add_header(list, "X-CSS-CMS-AppKey", h->o->app_key) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Signature", signature) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Token", call->token) != 0;
+	bad = bad || add_header(list, "If-Match", call->if_match) != 0;
+	bad = bad || add_header(list, "Idempotency-Key", call->idempotency_key) != 0;
 	/* An empty value takes curl's own header out: the gateway does not answer "100
 	 * Continue". */
 	bad = bad || add_header(list, "Expect", "") != 0;
@@ -188,6 +193,9 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 	case CURLE_SSL_CACERT_BADFILE:
 		return gh_refuse(err, GH_E_FORBIDDEN,
 		    "the server is not trusted: %.150s (see --cacert)", text);
+	case CURLE_SSL_CERTPROBLEM:
+		return gh_refuse(err, GH_E_CONF,
+		    "the client certificate or its key cannot be used: %.150s", text);
 	case CURLE_WRITE_ERROR:
 		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes",
 		    REPLY_MAX);
@@ -211,6 +219,8 @@ set_call(struct client_http *h, const struct client_call *call, const char *url,
 {
 	CURLcode rc = curl_easy_setopt(h->curl, CURLOPT_URL, url);
 
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, call->is_put ? "PUT" : NULL);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
 	if (rc == CURLE_OK)

@@ -1,5 +1,5 @@
-/* HTTPS of the enrollment client, over libcurl: one connection, verified, bounded in size and
- * time. */
+/* HTTPS of the commands that are clients of a gateway, over libcurl: one connection, verified,
+ * bounded in size and time. */
 #ifndef CLIENT_HTTP_H
 #define CLIENT_HTTP_H
 
@@ -14,21 +14,28 @@
 struct client_http;
 
 struct client_http_options {
-	const char *url;     /* https://host[:port][/prefix]; without prefix /CMSApi is used */
-	const char *ca_file; /* PEM; NULL: the system's */
+	const char *url;             /* https://host[:port][/prefix] */
+	const char *prefix;          /* where the URL has none: "/CMSApi", "" */
+	const char *ca_file;         /* PEM; NULL: the system's */
 	const char *user, *password; /* Basic; user NULL: none */
 	const char *app_key;         /* base64; NULL: none */
 	const unsigned char *secret; /* NULL: calls are not signed */
 	size_t secret_len;
 	enum gh_hash hash;
 	const char *tls_cert, *tls_key; /* client certificate; NULL: none */
+	const char *tls_type;           /* of both files: "PEM" (NULL) or "P12" */
+	const char *tls_password;       /* of its key; NULL: none */
 	int timeout;                    /* seconds of one call */
 };
 
 struct client_call {
-	const char *path;  /* behind the prefix: "/CertEnroll/3/Pkcs10" */
-	const char *body;  /* POST; NULL: GET */
-	const char *token; /* X-CSS-CMS-Token, or NULL */
+	const char *path; /* behind the prefix: "/CertEnroll/3/Pkcs10" */
+	const char *body; /* JSON; NULL: GET */
+	bool is_put;      /* with a body, which else is a POST */
+	/* Headers, or NULL */
+	const char *token;           /* X-CSS-CMS-Token */
+	const char *if_match;        /* If-Match */
+	const char *idempotency_key; /* Idempotency-Key */
 };
 
 struct client_reply {

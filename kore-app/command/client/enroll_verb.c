@@ -114,6 +114,7 @@ open_http(struct enroll_job *j, struct gh_error *err)
 	const struct enroll_options *o = j->o;
 
 	j->http_options = (struct client_http_options){.url = o->url,
+	    .prefix = "/CMSApi",
 	    .ca_file = o->ca_file,
 	    .user = o->user,
 	    .password = j->password,

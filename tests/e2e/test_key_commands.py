@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""`gatehouse key ...` on the machines of owners and agents: archive, recover, approve (recorded and signed), retrieve, by
+commands alone; and that neither a taken-over worker nor who can write the database gets a key whose policy wants signatures."""
+
+import base64
+import json
+import os
+import subprocess
+import unittest
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+import kra_client as kra
+import tap
+from client import Client
+from environment import BUILD, Environment
+
+env = Environment("key-commands", GATEHOUSE_KRA=os.environ.get("GATEHOUSE_KRA", "P-256"), GATEHOUSE_CONF_EXTRA="""
+limits { failures = 10000 }
+""")
+var = env.var
+
+
+class Machine:
+    """Somebody with a folder of his own, and the command."""
+
+    def __init__(self, user, password):
+        self.user, self.password = user, password
+        self.dir = env.scratch / user
+        self.dir.mkdir(mode=0o700)
+        self.file("password", password + "\n")
+
+    def file(self, name, data):
+        path = self.dir / name
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        path.chmod(0o600)
+        return path
+
+    def run(self, *args, **more):
+        """stdout, stderr and exit code as they are."""
+        variables = {"PATH": os.environ["PATH"], "GATEHOUSE_URL": var["GATEHOUSE_URL"], "GATEHOUSE_CAFILE": var["GATEHOUSE_CAFILE"],
+                     "no_proxy": "*", **more.pop("env", {})}
+        login = more.pop("login", ("--user", self.user, "--password-file", "password"))
+        return subprocess.run([str(BUILD / "gatehouse"), *map(str, args), *login], cwd=self.dir, env=variables,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def key(self, *args):
+        done = self.run("key", *args, "--json")
+        if done.returncode != 0:
+            raise AssertionError(f"gatehouse key {args}: status {done.returncode}: {done.stderr.decode()}")
+        return json.loads(done.stdout)
+
+    def refused(self, *args, **more):
+        """Exit code and what was said."""
+        done = self.run("key", *args, **more)
+        assert done.returncode != 0, done.stdout
+        return done.returncode, done.stderr.decode()
+
+    def call(self, method, path, body=None, **headers):
+        basic = "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        data = json.dumps(body).encode() if body is not None else None
+        return Client(env).request(method, path, data, {"Authorization": basic, "Content-Type": "application/json", **headers})
+
+
+alice = Machine(var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])
+bob = Machine("bob", "bob-secret")
+anna = Machine(var["GATEHOUSE_AGENT_USER"], var["GATEHOUSE_AGENT_PASSWORD"])
+bert = Machine(var["GATEHOUSE_AGENT2_USER"], var["GATEHOUSE_AGENT2_PASSWORD"])
+
+
+def pem(key, password=None):
+    lock = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+
+
+def openssl(*args, **more):
+    return subprocess.run(["openssl", *map(str, args)], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more).stdout
+
+
+class Recorded(unittest.TestCase):
+    """Approvals by log-in: kra.approvals of them."""
+
+    def archived(self, key, *more, name="key.pem"):
+        alice.file(name, pem(key))
+        return alice.key("archive", "--in", name, *more)["key_id"]
+
+    def approve(self, request):
+        for agent in (anna, bert):
+            agent.key("approve", request, "--yes")
+
+    def test_each_form_of_a_private_key(self):
+        for kind in ("P-256", "RSA-2048"):
+            key = kra.make_key(kind)
+            forms = {"pkcs8.pem": pem(key), "locked.pem": pem(key, b"secret of the key"), "pkcs8.der": kra.pkcs8(key),
+                     "traditional.pem": key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
+                                                          serialization.NoEncryption())}
+            alice.file("key.password", "secret of the key\n")
+            for name, data in forms.items():
+                with self.subTest(kind=kind, name=name):
+                    alice.file(name, data)
+                    more = ("--in-password-file", "key.password") if name == "locked.pem" else ()
+                    key_id = alice.key("archive", "--in", name, *more)["key_id"]
+                    request = alice.key("recover", key_id)["id"]
+                    self.approve(request)
+                    got = alice.key("retrieve", request)
+                    self.assertEqual((got["file"], got["kind"]), (f"{key_id}.pem", "private_key"))
+                    path = alice.dir / got["file"]
+                    self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+                    self.assertEqual(kra.pkcs8(serialization.load_pem_private_key(path.read_bytes(), None)), kra.pkcs8(key))
+                    self.assertFalse((alice.dir / f"{key_id}.ticket").exists())
+
+    def test_other_secrets(self):
+        octets = os.urandom(32)
+        alice.file("raw.key", octets)
+        alice.file("phrase", "Grüße, ganz geheim\n")
+        for kind, name, secret in (("symmetric_key", "raw.key", octets), ("passphrase", "phrase", "Grüße, ganz geheim".encode())):
+            with self.subTest(kind=kind):
+                key_id = alice.key("archive", "--kind", kind, "--in", name, "--client-id", f"the {kind}")["key_id"]
+                self.assertEqual(alice.key("list", "--client-id", f"the {kind}")[0]["id"], key_id)
+                request = alice.key("recover", key_id, "--comment", "lost it")["id"]
+                self.approve(request)
+                # standard output has the secret and nothing else
+                done = alice.run("key", "retrieve", request, "--out", "-")
+                self.assertEqual((done.returncode, done.stdout), (0, secret), done.stderr)
+
+    def test_pkcs12_with_a_made_password(self):
+        key = kra.make_key("P-256")
+        certificate = self.enroll(key)
+        key_id = self.archived(key, "--certificate", certificate)
+        asked = alice.key("recover", "--certificate", certificate, "--p12", "--p12-generate", "--name", "mail of Alice")
+        self.assertEqual(asked["key_id"], key_id)
+        self.approve(asked["id"])
+        got = alice.key("retrieve", asked["id"], "--out", "mail.p12")
+        password = (alice.dir / got["password_file"]).read_text().strip()
+        self.assertGreaterEqual(len(password), 20)
+        for name in ("mail.p12", "mail.p12.password"):
+            self.assertEqual((alice.dir / name).stat().st_mode & 0o777, 0o600)
+        bag = pkcs12.load_pkcs12((alice.dir / "mail.p12").read_bytes(), password.encode())
+        self.assertEqual(kra.pkcs8(bag.key), kra.pkcs8(key))
+        self.assertEqual(bag.cert.friendly_name, b"mail of Alice")
+        self.assertGreaterEqual(len(bag.additional_certs), 1)
+
+    def test_pkcs12_with_a_password_of_mine(self):
+        key = kra.make_key("P-256")
+        self.archived(key, "--certificate", certificate := self.enroll(key))
+        alice.file("p12.password", "a password of mine\n")
+        request = alice.key("recover", "--certificate", certificate, "--p12", "--p12-password-file", "p12.password")["id"]
+        self.assertNotIn("a password of mine", (alice.dir / f"{alice.key('show', request)['key_id']}.ticket").read_text())
+        self.approve(request)
+        got = alice.key("retrieve", request, "--out", "mine.p12")
+        self.assertNotIn("password_file", got)
+        self.assertEqual(kra.pkcs8(pkcs12.load_pkcs12((alice.dir / "mine.p12").read_bytes(), b"a password of mine").key), kra.pkcs8(key))
+
+    def enroll(self, key):
+        """Id of a certificate for this key."""
+        alice.file("enroll.pem", pem(key))
+        done = alice.run("enroll", "--template", var["GATEHOUSE_TEMPLATE"], "--key", "enroll.pem", "--out-dir", "enrolled", "--force",
+                         "--json", env={"GATEHOUSE_APP_KEY": var["GATEHOUSE_APP_KEY"], "GATEHOUSE_APP_SECRET": var["GATEHOUSE_APP_SECRET"]})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["certificate_id"]
+
+    def test_states_and_their_exit_codes(self):
+        key_id = self.archived(kra.make_key("P-256"))
+        asked = alice.key("recover", key_id)
+        self.assertEqual((asked["state"], asked["missing"]), ("pending", 2))
+        done = alice.run("key", "retrieve", asked["id"], "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["state"]), (3, "pending"))
+        # a second one would lose the key of the first
+        code, said = alice.refused("recover", key_id)
+        self.assertIn("of a recovery that has not ended", said)
+        self.assertEqual(env.count(f"select count(*) from key_request where type = 'recovery' and key_id = "
+                                   f"(select id from archived_key where uuid = '{key_id}')"), 1)
+        self.assertIn("agent", alice.refused("approve", asked["id"], "--yes")[1])
+        self.assertEqual(anna.key("requests", "--state", "pending", "--key-id", key_id)[0]["id"], asked["id"])
+        self.assertEqual(anna.key("approve", asked["id"], "--yes", "--comment", "he called")["missing"], 1)
+        self.assertIn("already", anna.refused("approve", asked["id"], "--yes")[1])
+        self.assertEqual(bert.key("reject", asked["id"], "--comment", "no")["state"], "rejected")
+        self.assertEqual(alice.refused("retrieve", asked["id"])[0], 1)
+        other = alice.key("recover", key_id, "--ticket", "second.ticket")["id"]
+        self.assertEqual(alice.key("cancel", other)["state"], "canceled")
+        self.assertEqual(alice.key("show", key_id)["state"], "active")
+        self.assertEqual(bob.refused("show", key_id)[0], 1)
+
+    def test_wrapped_by_the_command_sent_by_a_script(self):
+        key = kra.make_key("P-256")
+        alice.file("mine.pem", pem(key))
+        (alice.dir / "transport.der").write_bytes(alice.call("GET", "/pki/config/kra/cert/transport", Accept="application/pkix-cert").body)
+        # without a gateway
+        done = alice.run("key", "wrap", "--transport", "transport.der", "--in", "mine.pem", "--client-id", "scripted", login=(),
+                         env={"GATEHOUSE_URL": ""})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        body = json.loads(done.stdout)
+        self.assertEqual(body["session_key"]["algorithm"], "ECDH-ES+A256KW" if env.variables["GATEHOUSE_KRA"].startswith("P") else "RSA-OAEP-256")
+        made = alice.call("POST", "/pki/keyrequest/archive", body)
+        self.assertEqual(made.status, 201, made.body)
+        key_id = made.json["key_id"]
+        done = alice.run("key", "wrap", "--transport", "transport.der", "--receive", "wrapped", "--ticket", f"{key_id}.ticket", login=())
+        asked = alice.call("POST", "/pki/keyrequest/recovery", {"key_id": key_id, **json.loads(done.stdout)})
+        self.assertEqual(asked.status, 201, asked.body)
+        self.approve(asked.json["id"])
+        alice.key("retrieve", asked.json["id"], "--out", "scripted.pem")
+        self.assertEqual(pem(key), (alice.dir / "scripted.pem").read_bytes())
+
+    def test_asked_for_by_a_script_without_a_wrapping(self):
+        key = kra.make_key("P-256")
+        key_id = self.archived(key, name="plain.pem")
+        request = alice.call("POST", "/pki/keyrequest/recovery", {"key_id": key_id}).json["id"]
+        self.approve(request)
+        alice.file("out.password", "for the file\n")
+        alice.key("retrieve", request, "--out", "locked-out.pem", "--out-password-file", "out.password")
+        got = serialization.load_pem_private_key((alice.dir / "locked-out.pem").read_bytes(), b"for the file")
+        self.assertEqual(kra.pkcs8(got), kra.pkcs8(key))
+
+
+class Signed(unittest.TestCase):
+    """Approvals by signature: 2 of 3."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.agents = {"anna": anna, "bert": bert}
+        env.scratch.joinpath("cleo.password").write_text("cleo-secret-of-hers\n")
+        env.scratch.joinpath("cleo.password").chmod(0o600)
+        env.admin("user", "create", "cleo", "--role", "agent", "--password-file", env.scratch / "cleo.password")
+        cls.agents["cleo"] = Machine("cleo", "cleo-secret-of-hers")
+        listed = []
+        for name, agent in cls.agents.items():
+            kind = ("rsa:2048",) if name == "bert" else ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+            openssl("req", "-x509", "-newkey", *kind, "-nodes", "-days", "30", "-subj", f"/CN={name}", "-keyout", "sign.key",
+                    "-out", "sign.crt", cwd=agent.dir)
+            der = openssl("x509", "-in", "sign.crt", "-outform", "DER", cwd=agent.dir)
+            listed.append({"id": name, "name": name, "certificate": base64.b64encode(der).decode()})
+        policy = env.scratch / "signed.json"
+        policy.write_text(json.dumps({"name": "signed", "required": 2, "requester_counts": False, "signed": True, "agents": listed}))
+        env.admin("kra", "policy", policy)
+
+    def archived(self, key, name="signed.pem"):
+        alice.file(name, pem(key))
+        return alice.key("archive", "--in", name, "--policy", "signed")["key_id"]
+
+    @staticmethod
+    def wrapping(asked):
+        return ("--wrapping", asked["wrapping_sha256"], "--yes")
+
+    def test_complete_recovery_by_commands(self):
+        key = kra.make_key("P-256")
+        key_id = self.archived(key)
+        asked = alice.key("recover", key_id, "--comment", "new laptop")
+        self.assertEqual(asked["missing"], 2)
+        anna.key("approve", asked["id"], "--signer", "sign.crt", "--signer-key", "sign.key", *self.wrapping(asked))
+        self.assertEqual(alice.run("key", "retrieve", asked["id"]).returncode, 3)
+        # a PKCS#12 under a password; RSA
+        bert.file("p12.password", "bert's own\n")
+        openssl("pkcs12", "-export", "-in", "sign.crt", "-inkey", "sign.key", "-out", "sign.p12", "-passout", "file:p12.password", cwd=bert.dir)
+        self.assertEqual(bert.key("approve", asked["id"], "--signer", "sign.p12", "--signer-password-file", "p12.password",
+                                  *self.wrapping(asked))["state"], "approved")
+        alice.key("retrieve", asked["id"], "--out", "recovered.pem")
+        self.assertEqual((alice.dir / "recovered.pem").read_bytes(), pem(key))
+
+    def test_what_is_not_signed(self):
+        asked = alice.key("recover", self.archived(kra.make_key("P-256")))
+        files = ("--signer", "sign.crt", "--signer-key", "sign.key")
+        # without a certificate; unseen; another wrapping; too few digits; another one's key
+        self.assertIn("--signer", anna.refused("approve", asked["id"], *self.wrapping(asked))[1])
+        self.assertIn("--wrapping", anna.refused("approve", asked["id"], *files, "--yes")[1])
+        other = ("0" if asked["wrapping_sha256"][0] != "0" else "1") + asked["wrapping_sha256"][1:]
+        self.assertIn("somebody else would get the key", anna.refused("approve", asked["id"], *files, "--yes", "--wrapping", other)[1])
+        self.assertIn("16 digits", anna.refused("approve", asked["id"], *files, "--yes", "--wrapping", asked["wrapping_sha256"][:8])[1])
+        anna.file("other.key", pem(kra.make_key("P-256")))
+        self.assertIn("does not belong", anna.refused("approve", asked["id"], "--signer", "sign.crt", "--signer-key", "other.key", *self.wrapping(asked))[1])
+        self.assertEqual(alice.key("show", asked["id"])["approved"], 0)
+        # as it is read aloud
+        spaced = " ".join(asked["wrapping_sha256"][i:i + 4].upper() for i in range(0, 24, 4))
+        self.assertEqual(anna.key("approve", asked["id"], *files, "--yes", "--wrapping", spaced)["approved"], 1)
+        alice.key("cancel", asked["id"])
+
+    def test_a_taken_over_worker_and_a_database_writer_get_nothing(self):
+        key = kra.make_key("P-256")
+        key_id = self.archived(key)
+        asked = alice.key("recover", key_id)
+        ours = kra.Receiver(self.transport())
+        # bob's own wrapping in alice's request, as who writes rows or answers as the gateway could put it there
+        release = env.sql(f"select encode(wrapping, 'hex'), encode(wrapping_sha256, 'hex') from key_request where id = {asked['id']}")[0]
+        forged = bob.call("POST", "/pki/keyrequest/recovery", {"key_id": self.bobs_key(), **ours.body}).json["id"]
+        env.without_triggers(f"update key_request k set wrapping = f.wrapping, wrapping_sha256 = f.wrapping_sha256 from key_request f "
+                             f"where k.id = {asked['id']} and f.id = {forged}")
+        files = ("--signer", "sign.crt", "--signer-key", "sign.key")
+        for agent in self.agents.values():
+            self.assertIn("somebody else would get the key", agent.refused("approve", asked["id"], *files, *self.wrapping(asked))[1])
+        # the ticket does not fit either
+        env.without_triggers(f"update key_request set state = 'approved', approvals = 2 where id = {asked['id']}")
+        self.assertIn("another wrapping", alice.refused("retrieve", asked["id"])[1])
+        # approvals that were counted in the database are none for the KRA
+        reply = alice.call("POST", f"/pki/key/{key_id}", {"request": asked["id"]})
+        self.assertNotIn(reply.status, (200, 207), reply.body)
+        # nor are approvals that agents gave for something else
+        env.without_triggers(f"update key_request set wrapping = '\\x{release[0]}', wrapping_sha256 = '\\x{release[1]}', state = 'pending', "
+                             f"approvals = 0, resolved_at = null, resolved_by = null, resolution = null where id = {asked['id']}")
+        for name in ("anna", "bert"):
+            self.agents[name].key("approve", asked["id"], *files, *self.wrapping(asked))
+        env.without_triggers(f"update key_request set wrapping = f.wrapping, wrapping_sha256 = f.wrapping_sha256 from (select * from "
+                             f"key_request where id = {forged}) f where key_request.id = {asked['id']}")
+        reply = alice.call("POST", f"/pki/key/{key_id}", {"request": asked["id"]})
+        self.assertNotIn(reply.status, (200, 207), reply.body)
+        # and with what was approved the owner gets it
+        env.without_triggers(f"update key_request set wrapping = '\\x{release[0]}', wrapping_sha256 = '\\x{release[1]}', state = 'approved', "
+                             f"resolved_at = null, resolved_by = null, resolution = null where id = {asked['id']}")
+        alice.key("retrieve", asked["id"], "--out", "at-last.pem")
+        self.assertEqual((alice.dir / "at-last.pem").read_bytes(), pem(key))
+
+    def transport(self):
+        return serialization.load_der_public_key(base64.b64decode(alice.call("GET", "/pki/config/kra/cert/transport").json["entries"][0]["public_key"]))
+
+    def bobs_key(self):
+        bob.file("bob.pem", pem(kra.make_key("P-256")))
+        return bob.key("archive", "--in", "bob.pem")["key_id"]
+
+
+if __name__ == "__main__":
+    tap.main()
