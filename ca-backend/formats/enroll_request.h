@@ -51,6 +51,9 @@ struct enroll_request {
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */
 	bool has_replay_content;
 	unsigned char replay_content[REPLAY_MARK_SIZE];
+	/* Its private key is archived before anything is signed; of a pending one that was read
+	 * from the database: it waits there. */
+	bool archives_key;
 	int64_t submitted; /* UTC seconds */
 	bool is_sealed;    /* pending, read from the database: as it was recorded */
 };

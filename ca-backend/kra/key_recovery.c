@@ -103,7 +103,10 @@ key_recovery_request(struct kra_means *m, const struct requester *who,
 	memset(out, 0, sizeof(*out));
 	if ((rc = check_comment(a->comment, err)) == 0 &&
 	    (rc = find_key(m, who, a, &key, err)) == 0 && !key.is_active)
-		rc = gh_refuse(err, GH_E_CONFLICT, "The key is not active.");
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    key.is_pending
+			? "The key waits for the decision on the request for its certificate."
+			: "The key is not active.");
 	if (rc == 0)
 		rc = add_request(m, who, a, &key, &id, err);
 	if (rc == 0)

@@ -91,7 +91,9 @@ int store_get_request(struct store *s, int64_t cms_request_id, struct enroll_req
 
 /*
  * Decide a pending request in one statement: moves it to out->disposition with its certificate
- * (issued) and an audit row by officer. GH_E_CONFLICT when it is not pending any more: two
+ * (issued) and an audit row by officer. A private key that waits with it becomes the certificate's,
+ * and is removed without one; where req says that one waits, nothing is issued without it.
+ * GH_E_CONFLICT when it is not pending any more: two
  * officers, one decision.
  */
 int store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,

@@ -10,7 +10,7 @@ enum { AFTER, LIMIT, OWNER, CLIENT_ID, STATE, CERTIFICATE, FROM, TO, PARAMS };
 static void
 read_filter(const struct rest_param *p, struct rest_fields *f, struct store_key_filter *out)
 {
-	static const char *const states[] = {"active", "inactive", NULL};
+	static const char *const states[] = {"active", "inactive", "pending", NULL};
 
 	out->after_id = rest_param_number(f, &p[AFTER], 0, INT64_MAX, 0);
 	out->limit = (int)rest_param_number(f, &p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_store" \
-	"$build/tests/integration/test_record"
+	"$build/tests/integration/test_record" "$build/tests/integration/test_record_key"
 dir=$(mktemp -d /tmp/gh-store.XXXXXX)
 chmod 711 "$dir"
 cluster=$dir/postgres
@@ -15,6 +15,6 @@ tests/servers/postgres.sh start "$cluster"
 POSTGRES_SH=$PWD/tests/servers/postgres.sh
 POSTGRES_DIR=$cluster
 export PGCONNINFO PGSOCKETDIR POSTGRES_SH POSTGRES_DIR
-for t in test_store test_record; do
+for t in test_store test_record test_record_key; do
 	"$build/tests/integration/$t"
 done

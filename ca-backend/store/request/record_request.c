@@ -4,156 +4,28 @@
  * recorded answer is looked up. So a replay falls out of a batch alone, and a statement whose
  * answer was lost is sent again: the server itself tells whether the first one was committed, and
  * waits for it if it is still at work. Marks are inserted in their order, so that two batches with
- * marks in common wait for each other and never in a circle.
+ * marks in common wait for each other and never in a circle. A request whose private key is
+ * archived is recorded alone, by a statement that writes the key, too.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
-#include "buf.h"
+#include "store/key/archived_key.h"
 
 #include "record_request.h"
+#include "record_statement.h"
 #include "request_seal.h"
-
-#define STATEMENT_MAX (64 * 1024) /* bytes of SQL */
-
-/* --- the statement ---------------------------------------------------------------------------- */
-
-/* Columns of a row of VALUES in the order of their parameters. */
-static const struct column {
-	const char *name, *value; /* %d: number of the parameter */
-} columns[] = {
-    /* put_request */
-    {"protocol", "$%d::int"},
-    {"http_request_id", "$%d::text"},
-    {"app_id", "$%d::bigint"},
-    {"app_name", "$%d::text"},
-    {"requester", "$%d::text"},
-    {"requester_dn", "$%d::text"},
-    {"requester_kind", "$%d::int"},
-    {"address", "$%d::text"},
-    {"template", "$%d::text"},
-    {"template_id", "$%d::bigint"},
-    {"csr", "$%d::bytea"},
-    {"csr_spki_sha256", "sha256($%d::bytea)"},
-    {"cert_only", "$%d::bool"},
-    {"disposition", "$%d::int"},
-    {"status_code", "$%d::bigint"},
-    {"message", "$%d::text"},
-    {"metadata", "$%d::jsonb"},
-    {"submitted_at", "to_timestamp($%d::bigint)"},
-    {"requester_id", "$%d::text"},
-    /* store_put_issued */
-    {"ca_id", "$%d::bigint"},
-    {"serial", "$%d::bytea"},
-    {"subject", "$%d::text"},
-    {"sans", "$%d::text[]"},
-    {"not_before", "to_timestamp($%d::bigint)"},
-    {"not_after", "to_timestamp($%d::bigint)"},
-    {"sha1", "$%d::bytea"},
-    {"sha256", "$%d::bytea"},
-    {"spki_sha256", "$%d::bytea"},
-    {"der", "$%d::bytea"},
-    {"shard", "$%d::int"},
-    /* put_event */
-    {"event", "$%d::text"},
-    {"event_outcome", "$%d::text"},
-    {"object", "$%d::text"},
-    {"detail", "$%d::text"},
-    /* put_identity */
-    {"mark", "$%d::bytea"},
-    {"drawn_id", "$%d::bigint"},
-    {"mac", "$%d::bytea"},
-    {"content", "$%d::bytea"},
-};
-#define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
-
-#define REQUEST_COLUMNS \
-	"certificate_id, protocol, http_request_id, app_id, app_name, requester, requester_dn, " \
-	"requester_id, requester_kind, address, template, template_id, csr, csr_spki_sha256, " \
-	"cert_only, disposition, status_code, message, metadata, submitted_at, mac"
-
-/* Both ids are drawn for each row and unused by a replay. i: the rows that are not replays. */
-static const char before_rows[] =
-    "WITH v AS MATERIALIZED (SELECT *, COALESCE(drawn_id, nextval('request_id_seq')) AS request_id, "
-    "  CASE WHEN der IS NOT NULL THEN nextval('certificate_id_seq') END AS certificate_id FROM (VALUES ";
-static const char after_rows[] =
-    ")), "
-    "m AS (INSERT INTO replay (mark, request_id, requester, app_id, content) "
-    "  SELECT mark, request_id, requester, app_id, content FROM v ORDER BY mark "
-    "  ON CONFLICT (mark) DO NOTHING RETURNING request_id), "
-    "i AS MATERIALIZED (SELECT v.* FROM v JOIN m USING (request_id)), "
-    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ") "
-    "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS " FROM i), "
-    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
-    ") "
-    "  SELECT certificate_id, request_id, requester, template, 20, metadata, " STORE_CERT_COLUMNS
-    "  FROM i WHERE certificate_id IS NOT NULL), "
-    "a AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
-    "  SELECT event, event_outcome, requester, requester_kind, app_name, address, http_request_id, object, "
-    "    detail FROM i) "
-    "SELECT no, request_id, certificate_id FROM i";
-
-static struct store_statement statements[STORE_BATCH_MAX]; /* [n - 1] records n requests */
-static pthread_once_t statements_once = PTHREAD_ONCE_INIT;
-
-/* (0, $1::int, ...), (1, $39::int, ...)) AS x (no, protocol, ... */
-static void
-put_rows(struct gh_buf *b, size_t n)
-{
-	int parameter = 1;
-
-	for (size_t i = 0; i < n; i++) {
-		gh_buf_putf(b, "%s(%zu", i > 0 ? ", " : "", i);
-		for (size_t k = 0; k < COLUMNS_N; k++) {
-			gh_buf_puts(b, ", ");
-			gh_buf_putf(b, columns[k].value, parameter++);
-		}
-		gh_buf_putc(b, ')');
-	}
-	gh_buf_puts(b, ") AS x (no");
-	for (size_t k = 0; k < COLUMNS_N; k++)
-		gh_buf_putf(b, ", %s", columns[k].name);
-}
-
-/* Texts for as long as the process lives. One that memory was short for stays NULL. */
-static void
-make_statements(void)
-{
-	static char names[STORE_BATCH_MAX][24];
-
-	for (size_t n = 1; n <= STORE_BATCH_MAX; n++) {
-		struct gh_buf b;
-
-		gh_buf_init(&b, STATEMENT_MAX);
-		gh_buf_puts(&b, before_rows);
-		put_rows(&b, n);
-		gh_buf_puts(&b, after_rows);
-		snprintf(names[n - 1], sizeof(names[n - 1]), "record_request_%zu", n);
-		statements[n - 1].name = names[n - 1];
-		if (gh_buf_check(&b, NULL) == 0)
-			statements[n - 1].sql = strdup((char *)b.data);
-		gh_buf_free(&b);
-	}
-}
-
-static int
-statement_for(size_t n, const struct store_statement **out, struct gh_error *err)
-{
-	if (pthread_once(&statements_once, make_statements) != 0 || statements[n - 1].sql == NULL)
-		return gh_fail(err, GH_E_NOMEM, "statement");
-	*out = &statements[n - 1];
-	return 0;
-}
 
 /* --- one member ------------------------------------------------------------------------------- */
 
+#define KEY_MARK_SIZE 16
+
 struct row {
 	struct store_recording *of;
-	struct store_params p;
-	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE];
+	struct store_params p, key; /* key: empty when none is archived */
+	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE], key_mark[KEY_MARK_SIZE];
 	int64_t drawn_id; /* of a pending request, whose MAC has it; else 0 */
 	bool is_recorded;
 };
@@ -289,6 +161,43 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	return rc;
 }
 
+/* Of what was denied, nothing is kept. */
+static bool
+archives_key(const struct store_recording *m)
+{
+	return m->key != NULL &&
+	    (m->out->disposition == DB_DISP_ISSUED || m->out->disposition == DB_DISP_PENDING);
+}
+
+static int
+put_key(struct row *r, struct gh_error *err)
+{
+	const struct store_new_key *n = r->of->key;
+	const struct store_archived_key *k = n->key;
+	struct store_params *p = &r->key;
+
+	if (RAND_bytes(r->key_mark, sizeof(r->key_mark)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
+	store_put_text(p, k->id);
+	store_put_int(p, k->kind);
+	store_put_text(p, k->algorithm);
+	store_put_int(p, k->bits);
+	store_put_text(p, k->bound_owner);
+	store_put_text(p, k->client_id);
+	store_put_text(p, k->policy);
+	store_put_bytes(p, k->spki.p, k->spki.len);
+	store_put_bytes(p, k->stored.p, k->stored.len);
+	store_put_bytes(p, k->storage_id, sizeof(k->storage_id));
+	if (k->forget_at != 0)
+		store_put_int(p, k->forget_at);
+	else
+		store_put_text(p, NULL);
+	store_put_text(p, n->type);
+	store_put_text(p, n->comment);
+	store_put_bytes(p, r->key_mark, sizeof(r->key_mark));
+	return p->failed ? gh_fail(err, GH_E_NOMEM, "parameters") : 0;
+}
+
 static int
 fill_row(const struct store *s, struct row *r, struct gh_error *err)
 {
@@ -299,7 +208,8 @@ fill_row(const struct store *s, struct row *r, struct gh_error *err)
 	    (rc = put_request(&r->p, d, r->of->out, err)) != 0)
 		return rc;
 	put_event(&r->p, d, r->of->out);
-	if ((rc = put_identity(s, r, err)) != 0)
+	if ((rc = put_identity(s, r, err)) != 0 ||
+	    (archives_key(r->of) && (rc = put_key(r, err)) != 0))
 		return rc;
 	return r->p.failed ? gh_fail(err, GH_E_NOMEM, "parameters") : 0;
 }
@@ -353,23 +263,38 @@ fail_rows(struct row *const *row, size_t n, int rc, const struct gh_error *err)
 	}
 }
 
-/* Nothing of a statement that is refused was done. */
+/* On a mark there is none. */
+static int
+explain_conflict(const struct store *s, const struct row *r, struct gh_error *err)
+{
+	if (r->key.n > 0 && strcmp(s->constraint, "archived_key_client") == 0)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "An active key of this owner has the client id \"%.80s\" already.",
+		    r->of->key->key->client_id);
+	return gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+}
+
+/* n requests without keys, or one with its key. Nothing of a statement that is refused was done. */
 static int
 run_rows(struct store *s, struct row *const *row, size_t n, struct gh_error *err)
 {
 	const struct store_params *p[STORE_BATCH_MAX];
 	const struct store_statement *st = NULL;
+	bool has_key = row[0]->key.n > 0;
+	size_t groups = has_key ? 2 : n;
 	PGresult *res = NULL;
-	int rc = statement_for(n, &st, err);
+	int rc = has_key ? record_statement_with_key(&st, err) : record_statement(n, &st, err);
 
 	for (size_t i = 0; i < n; i++)
 		p[i] = &row[i]->p;
+	if (has_key)
+		p[1] = &row[0]->key;
 	if (rc == 0)
-		rc = store_run_rows(s, st, p, n, &res, err);
+		rc = store_run_rows(s, st, p, groups, &res, err);
 	if (rc == GH_E_DB_DOWN && s->was_lost)
-		rc = store_run_rows(s, st, p, n, &res, err);
-	if (rc == GH_E_CONFLICT) /* not on a mark */
-		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+		rc = store_run_rows(s, st, p, groups, &res, err);
+	if (rc == GH_E_CONFLICT)
+		rc = explain_conflict(s, row[0], err);
 	if (rc == 0) {
 		take_ids(row, res);
 		store_trouble_end(NULL);
@@ -410,11 +335,17 @@ record_filled(struct store *s, struct row *row, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct store_recording *m = row[i].of;
 
-		if ((m->rc = fill_row(s, &row[i], &m->err)) == 0)
+		if ((m->rc = fill_row(s, &row[i], &m->err)) == 0 && row[i].key.n == 0)
 			filled[k++] = &row[i];
 	}
 	if (k > 0)
 		record_rows(s, filled, k);
+	for (size_t i = 0; i < n; i++) {
+		struct row *alone = &row[i];
+
+		if (row[i].of->rc == 0 && row[i].key.n > 0)
+			record_rows(s, &alone, 1);
+	}
 }
 
 void
@@ -441,8 +372,10 @@ store_record_batch(struct store *s, struct store_recording *m, size_t n)
 			m[i].rc = rc;
 			m[i].err = err;
 		}
-		if (row != NULL)
+		if (row != NULL) {
 			store_params_clear(&row[i].p);
+			store_params_clear(&row[i].key);
+		}
 	}
 	free(row);
 }

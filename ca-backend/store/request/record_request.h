@@ -9,6 +9,8 @@
 
 #define STORE_BATCH_MAX 16
 
+struct store_new_key; /* store/key/archived_key.h */
+
 /*
  * One request to record: request row, certificate row (disposition issued; leaf =
  * out->chain.cert[0]), replay mark, audit row. out gets cms_request_id and cms_id. When the mark
@@ -17,21 +19,27 @@
  */
 struct store_recording {
 	struct store_decision decision;
+	/* The private key of the request, in the same commit: active with its certificate, and
+	 * pending with a request that waits. With a denial it is not kept. NULL: none. Of n,
+	 * request_id does not count. */
+	const struct store_new_key *key;
 	struct enroll_outcome
 	    *out; /* decided; after success with its ids, or the recorded answer */
 	/* results */
 	int rc; /* GH_E_REPLAY: the mark is another requester's; GH_E_CONFLICT: it was recorded
-		 * for another content. After a failure out is as it was. */
+		 * for another content, or (public) the client id is another key's. After a failure
+		 * out is as it was. */
 	struct gh_error err; /* when rc is not 0 */
 	int64_t ca_id;       /* issuer of a recorded answer; 0 otherwise */
 };
 
 /*
- * Record n requests, 1 to STORE_BATCH_MAX: one statement, one round trip, one commit. A member
- * whose mark is recorded already, by another call or by a member before it, becomes the recorded
- * answer. When the statement is refused (not: when the database is away), the members are recorded
- * singly, so that each gets its own error. When the answer is lost with the connection, the whole
- * is sent once more, and each member finds by its mark what the first one has written.
+ * Record n requests, 1 to STORE_BATCH_MAX: one statement, one round trip, one commit; those with a
+ * private key have each their own, in which certificate and key are there both or not at all. A
+ * member whose mark is recorded already, by another call or by a member before it, becomes the
+ * recorded answer. When the statement is refused (not: when the database is away), the members are
+ * recorded singly, so that each gets its own error. When the answer is lost with the connection,
+ * the whole is sent once more, and each member finds by its mark what the first one has written.
  */
 void store_record_batch(struct store *s, struct store_recording *m, size_t n);
 
