@@ -79,6 +79,21 @@ kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");
 }
 
+int
+kra_keys_generate(struct kra_means *m, const struct kra_generate *f, struct kra_client_made *out,
+    struct gh_error *err)
+{
+	int rc = check_there(m, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0 && (rc = kra_client_generate(m->kra, f, out, err)) == GH_E_NOT_FOUND &&
+	    (rc = load_all(m, err)) == 0)
+		rc = kra_client_generate(m->kra, f, out, err);
+	return rc != GH_E_NOT_FOUND
+	    ? rc
+	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");
+}
+
 /* --- which ------------------------------------------------------------------------------------ */
 
 int

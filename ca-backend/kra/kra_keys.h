@@ -28,5 +28,7 @@ int kra_keys_archive(struct kra_means *m, const struct kra_archive *f, struct si
     struct gh_error *err) GH_MUSTCHECK;
 int kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer_blob *iv,
     struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
+int kra_keys_generate(struct kra_means *m, const struct kra_generate *f,
+    struct kra_client_made *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -1,6 +1,8 @@
-/* Job key-requests: requests for keys whose time is over. docs/kra.md */
+/* Job key-requests: requests for keys whose time is over, and keys that were kept for a repeated
+ * call. docs/kra.md */
 #include <stdio.h>
 
+#include "store/key/generated_key.h"
 #include "store/key/key_request.h"
 
 #include "job.h"
@@ -9,6 +11,7 @@ int
 key_request_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
 {
 	long long total = 0;
+	int64_t forgotten = 0;
 	int n = 1, rc = 0;
 
 	while (rc == 0 && n > 0) {
@@ -18,7 +21,10 @@ key_request_job_run(struct job_env *env, char *detail, size_t size, struct gh_er
 			rc = gh_fail(err, GH_E_BUSY,
 			    "stopped after %lld requests; the rest is for the next run", total);
 	}
-	snprintf(detail, size, "%lld requests for keys have expired", total);
+	if (rc == 0)
+		rc = store_forget_kept_keys(env->store, &forgotten, err);
+	snprintf(detail, size, "%lld requests for keys have expired, %lld keys are kept no more",
+	    total, (long long)forgotten);
 	return rc;
 }
 

@@ -1,12 +1,9 @@
 /* A wrapped secret on its way to the KRA. */
-#include <string.h>
-#include <strings.h>
-
 #include "kra/key_archive.h"
 
-#include "entry_name.h"
 #include "rest_archive.h"
 #include "rest_kra.h"
+#include "rest_owner.h"
 #include "rest_wrapped.h"
 
 #define SPKI_MAX (8 * 1024) /* octets */
@@ -89,35 +86,6 @@ read_body(const gh_json *body, struct rest_fields *f, struct words *w)
 		read_wrapped(body, f, w);
 }
 
-/* Whose the secret is, by name, becomes who it is. */
-static int
-find_owner(struct worker_env *env, const struct requester *who, struct words *w,
-    struct rest_fields *f, struct gh_error *err)
-{
-	struct dir_entry *e = NULL;
-	int rc;
-
-	if (w->owner == NULL || strcasecmp(w->owner, who->name) == 0)
-		return 0;
-	/* before the directory is asked: who is there is not for everybody to try out */
-	if ((who->roles & REQUESTER_ROLE_AGENT) == 0)
-		return gh_refuse(err, GH_E_FORBIDDEN,
-		    "Only a key recovery agent archives for somebody else.");
-	rc = dir_find(env->dir, w->owner, &e, err);
-	if (rc == GH_E_NOT_IN_DIRECTORY) {
-		rest_field_wrong(f, "owner",
-		    "There is no such person in the directory, or not exactly one.");
-		return rest_fields_check(f, err);
-	}
-	if (rc != 0)
-		return rc;
-	if (!entry_requester(env->conf, e, w->owner, &w->owner_person))
-		rc = gh_fail(err, GH_E_VALIDATION, "name of the entry is too long");
-	w->ask.owner = &w->owner_person;
-	dir_entry_free(e);
-	return rc;
-}
-
 static void
 reply_archived(struct gh_http_reply *rep, int64_t request, const char *key_id)
 {
@@ -150,7 +118,11 @@ rest_archive(struct worker_env *env, const struct call *call, struct gh_http_rep
 		read_body(body, &fields, &w);
 		rc = rest_fields_check(&fields, &err);
 	}
-	if (rc == 0 && (rc = find_owner(env, call->requester, &w, &fields, &err)) == 0)
+	if (rc == 0)
+		rc = rest_owner_find(env, call->requester,
+		    &(struct rest_owner){"owner", w.owner, "archives for somebody else"}, &fields,
+		    &w.owner_person, &w.ask.owner, &err);
+	if (rc == 0)
 		rc = key_archive(&means, call->requester, &w.ask, key_id, &request, &err);
 	if (rc == 0)
 		reply_archived(rep, request, key_id);

@@ -91,7 +91,7 @@ kra_rest_set_links(gh_json *o, int64_t request, const char *key_id)
 
 	if (request != 0)
 		rc = gh_json_set_string(links, "request", request_path(request, path));
-	if (rc == 0 && *key_id != '\0') {
+	if (rc == 0 && key_id != NULL && *key_id != '\0') {
 		snprintf(path, sizeof(path), "/pki/key/%s", key_id);
 		rc = gh_json_set_string(links, "key", path);
 	}

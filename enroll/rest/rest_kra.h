@@ -29,7 +29,8 @@ void kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_
 int kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Adds "links": paths of the key request (0: none) and the key ("": none). -1: no memory. */
+/* Adds "links": paths of the key request (0: none) and the key ("" or NULL: none). -1: no memory.
+ */
 int kra_rest_set_links(gh_json *o, int64_t request, const char *key_id);
 
 /* Answers with o, which is taken over, and the path of the key request that was made. Not to be

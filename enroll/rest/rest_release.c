@@ -88,7 +88,7 @@ rest_release_json(const struct key_retrieved *k)
 {
 	gh_json *o = gh_json_new_object();
 
-	if (gh_json_set_string(o, "key_id", k->key_id) == 0 &&
+	if ((*k->key_id == '\0' || gh_json_set_string(o, "key_id", k->key_id) == 0) &&
 	    gh_json_set_string(o, "kind", kra_rest_kinds[k->kind - KRA_ASYMMETRIC]) == 0 &&
 	    gh_json_set_string(o, "format", format_of(k->form)) == 0 &&
 	    (k->iv.len == 0 || set_base64(o, "iv", &k->iv) == 0) &&

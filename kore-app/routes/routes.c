@@ -14,6 +14,7 @@
 #include "public/ocsp_http.h"
 #include "rest/rest_archive.h"
 #include "rest/rest_certificate.h"
+#include "rest/rest_generate.h"
 #include "rest/rest_profile.h"
 #include "rest/rest_request.h"
 #include "rest/rest_request_view.h"
@@ -286,6 +287,18 @@ const struct route route_table[] = {
 	.need = AUTH_PERSON,
 	.body_max = KEY_BODY_MAX,
 	.handler = rest_recovery},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/keyrequest/generate",
+	.name = "pki.keyrequest.generate",
+	.need = AUTH_PERSON,
+	.body_max = SMALL_BODY_MAX,
+	.handler = rest_generate},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/pki/keyrequest/generate/token",
+	.name = "pki.keyrequest.generate-token",
+	.need = AUTH_PERSON,
+	.body_max = SMALL_BODY_MAX,
+	.handler = rest_generate_token},
     {.methods = READ,
 	.pattern = "/pki/keyrequests",
 	.name = "pki.keyrequests",

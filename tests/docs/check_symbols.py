@@ -31,7 +31,6 @@ EXCEPTIONS = {
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
     "tmpl_load_member": "compares the members that are known with those in the documents",
     "kra_client_rewrap": "the KRA stands, the gateway does not ask it yet",
-    "kra_client_generate": "CertEnroll Pkcs12 (issue 9, point 4)",
 }
 
 

@@ -297,12 +297,12 @@ class Ageing(unittest.TestCase):
                     f"now() + interval '{expires}' from archived_key")
         self.assertIn("would end 2 requests", env.admin("job", "run", "key-requests", "--dry-run"))
         answer = env.admin("job", "run", "key-requests", "--json")
-        self.assertEqual(answer["detail"], "2 requests for keys have expired")
+        self.assertEqual(answer["detail"], "2 requests for keys have expired, 0 keys are kept no more")
         self.assertEqual(env.sql("select state from key_request order by id"),
                          [["expired"], ["expired"], ["pending"], ["rejected"], ["complete"]])
         self.assertEqual(env.count("select count(*) from audit where event = 'key.recovery-expired'"), 2)
         answer = env.admin("job", "run", "key-requests", "--json")
-        self.assertEqual(answer["detail"], "0 requests for keys have expired")
+        self.assertEqual(answer["detail"], "0 requests for keys have expired, 0 keys are kept no more")
 
     def test_retention_in_pages(self):
         start = env.count("select max(id) from audit")

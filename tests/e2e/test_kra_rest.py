@@ -22,9 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import der
 import kra_client as kra
+import person
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
+from memory_search import maps, search, search_everywhere
 
 env = Environment("kra-rest", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 limits { failures = 10000 }
@@ -32,32 +34,9 @@ roles { officer_groups = "pki-officers" }
 """)
 
 
-class Person:
-    """Somebody with a password, by Basic over REST."""
-
+class Person(person.Person):
     def __init__(self, user, password, of=env):
-        self.user = user
-        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.client = Client(of)
-
-    def send(self, method, path, value=None, **headers):
-        head = {"Authorization": self.basic, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        body = None
-        if value is not None:
-            head.setdefault("Content-Type", "application/json")
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        return self.client.request(method, path, body, head)
-
-    def get(self, path, **headers):
-        return self.send("GET", path, **headers)
-
-    def post(self, path, value, **headers):
-        return self.send("POST", path, value, **headers)
-
-    def decide(self, request, status, **more):
-        """On what he sees now."""
-        etag = self.get(f"/pki/keyrequest/{request}/status").headers.get("etag", "*")
-        return self.send("PUT", f"/pki/keyrequest/{request}/status", {"status": status, **more}, If_Match=etag)
+        super().__init__(user, password, of)
 
 
 var = env.var
@@ -629,13 +608,7 @@ class Secrecy(Case):
             self.assertEqual(self.retrieve(key_id, self.approved(key_id)), kra.pkcs8(key))
         secrets = [kra.secret_bytes(key) for key in keys]
         needles = [form for s in secrets for form in (s, s.hex().encode(), s.hex().upper().encode(), base64.b64encode(s)[4:36])]
-        env.psql("checkpoint", "postgres")
-        looked = 0
-        for pid in sorted(env.workers()):
-            looked += self.search(Path(f"/proc/{pid}/mem"), needles, self.maps(pid))
-        for path in (env.dir / "state").rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                looked += self.search(path, needles, [(0, path.stat().st_size)])
+        looked = search_everywhere(env, needles)
         self.assertGreater(looked, 50 << 20)
         # nor is what is wrapped in a log
         receiver = kra.Receiver(transport_key())
@@ -651,41 +624,10 @@ class Secrecy(Case):
         try:
             wait_for(lambda: Path(f"/proc/{child.pid}/environ").read_bytes(), "the process runs")
             with self.assertRaises(AssertionError):
-                self.search(Path(f"/proc/{child.pid}/mem"), [secret.hex().encode()], self.maps(child.pid))
+                search(Path(f"/proc/{child.pid}/mem"), [secret.hex().encode()], maps(child.pid))
         finally:
             child.kill()
             child.wait()
-
-    @staticmethod
-    def maps(pid):
-        ranges = []
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            place, rights, *_ = line.split()
-            if "r" in rights and not line.endswith(("[vvar]", "[vsyscall]")):
-                first, last = (int(x, 16) for x in place.split("-"))
-                ranges.append((first, last))
-        return ranges
-
-    def search(self, path, needles, ranges):
-        done, overlap = 0, max(map(len, needles))
-        with open(path, "rb", buffering=0) as f:
-            for first, last in ranges:
-                at, tail = first, b""
-                while at < last:
-                    try:
-                        f.seek(at)
-                        piece = f.read(min(1 << 22, last - at))
-                    except OSError:
-                        break
-                    if not piece:
-                        break
-                    text = tail + piece
-                    for needle in needles:
-                        self.assertNotIn(needle, text, f"{path} at {at:x}") if needle in text else None
-                    tail = text[-overlap:]
-                    at += len(piece)
-                    done += len(piece)
-        return done
 
 
 class Away(Case):

@@ -179,6 +179,8 @@ static const struct {
     {"pki.kra.transport", PERSONS, false},
     {"pki.info", PERSONS, false},
     {"pki.keyrequest.archive", PERSONS, false},
+    {"pki.keyrequest.generate", PERSONS, false},
+    {"pki.keyrequest.generate-token", PERSONS, false},
     {"pki.keyrequest.recovery", PERSONS, false},
     {"pki.keyrequests", PERSONS, false},
     {"pki.keyrequest", PERSONS, false},

@@ -341,6 +341,8 @@ static const struct policy {
     {"pki.kra.transport", AUTH_PERSON, 0, false},
     {"pki.info", AUTH_PERSON, 0, false},
     {"pki.keyrequest.archive", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.generate", AUTH_PERSON, 0, false},
+    {"pki.keyrequest.generate-token", AUTH_PERSON, 0, false},
     {"pki.keyrequest.recovery", AUTH_PERSON, 0, false},
     {"pki.keyrequests", AUTH_PERSON, 0, false},
     {"pki.keyrequest", AUTH_PERSON, 0, false},

@@ -90,18 +90,33 @@ check_wish(const struct kra_generate *f, struct gh_error *err)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+/* What an RSA key costs, as key_slots.h counts; 0: another key, which costs nothing. */
+static unsigned
+cost_of(const char *alg)
+{
+	static const struct {
+		const char *alg;
+		unsigned cost;
+	} costs[] = {{"RSA-2048", 1}, {"RSA-3072", 3}};
+
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		if (strcmp(costs[i].alg, alg) == 0)
+			return costs[i].cost;
+	return strncmp(alg, "RSA-", 4) == 0 ? KEY_SLOT_COST_MAX : 0;
+}
+
 static int
-make(const struct kra *k, const char *alg, struct kra_made *m, struct gh_buf *secret,
+make(const struct kra *k, const struct kra_generate *f, struct kra_made *m, struct gh_buf *secret,
     struct gh_error *err)
 {
-	bool is_slow = strncmp(alg, "RSA-", 4) == 0;
+	struct key_turn turn = {.owner = f->facts.owner, .cost = cost_of(f->key_alg)};
 	int rc;
 
-	if (is_slow && (rc = key_slots_take(k->slots, err)) != 0)
+	if (turn.cost > 0 && (rc = key_slots_take(k->slots, &turn, err)) != 0)
 		return rc;
-	rc = secret_make(alg, &m->kind, secret, &m->spki, err);
-	if (is_slow)
-		key_slots_give(k->slots);
+	rc = secret_make(f->key_alg, &m->kind, secret, &m->spki, err);
+	if (turn.cost > 0)
+		key_slots_give(k->slots, &turn);
 	return rc;
 }
 
@@ -185,7 +200,7 @@ make_all(const struct kra *k, const struct kra_generate *f, const struct issuer 
 
 	gh_buf_init(&secret, KRA_SECRET_MAX);
 	secret.secret = true;
-	rc = make(k, f->key_alg, m, &secret, err);
+	rc = make(k, f, m, &secret, err);
 	if (rc == 0 && f->subject.len > 0)
 		rc = put_request(m, &secret, &f->subject, &m->csr, err);
 	if (rc == 0)
@@ -195,6 +210,17 @@ make_all(const struct kra *k, const struct kra_generate *f, const struct issuer 
 		    &m->iv, &m->out, err);
 	gh_buf_free(&secret);
 	return rc;
+}
+
+/* What is kept for a repeated call is good for nothing while the key is locked; what is archived
+ * needs its public half alone. */
+static int
+find_storage(const struct kra *k, const struct kra_generate *f, struct issuer **out,
+    struct gh_error *err)
+{
+	return f->facts.forget_at != 0
+	    ? kra_find_key(k, ISSUER_STORAGE, f->storage_id, out, err)
+	    : kra_find_public_key(k, ISSUER_STORAGE, f->storage_id, out, err);
 }
 
 int
@@ -207,8 +233,7 @@ kra_generate(const struct kra *k, const struct kra_generate *f, struct kra_made 
 
 	made_init(m);
 	/* all that can be refused, before it takes seconds */
-	if ((rc = check_wish(f, err)) == 0 &&
-	    (rc = kra_find_key(k, ISSUER_STORAGE, f->storage_id, &storage, err)) == 0 &&
+	if ((rc = check_wish(f, err)) == 0 && (rc = find_storage(k, f, &storage, err)) == 0 &&
 	    (!f->is_released || (rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0))
 		rc = make_all(k, f, storage, &key, m, err);
 	OPENSSL_cleanse(&key, sizeof(key));

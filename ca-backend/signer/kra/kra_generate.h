@@ -14,10 +14,11 @@ struct kra_made {
 void kra_made_free(struct kra_made *m);
 
 /*
- * Make a secret and what was asked for of it. Nothing is asked of the storage key that would need
- * its private half. The errors of kra.h; GH_E_VALIDATION (public) also: no such algorithm, a secret
- * that nobody would have, a subject that is no Name or for a symmetric key, a time that has passed
- * or is too far away; GH_E_BUSY (public): too many RSA keys are being made.
+ * Make a secret and what was asked for of it. Its storage key may be locked,
+ * unless the secret is also kept. The errors of kra.h; GH_E_VALIDATION (public) also: no such
+ * algorithm, a secret that nobody would have, a subject that is no Name or for a symmetric key, a
+ * time that has passed or is too far away; GH_E_BUSY (public): too many RSA keys are being made, or
+ * too many of this owner.
  */
 int kra_generate(const struct kra *k, const struct kra_generate *f, struct kra_made *m,
     struct gh_error *err) GH_MUSTCHECK;

@@ -60,7 +60,7 @@ static const struct store_statement request_get = {"key_request_get",
     ", r.requester, r.requester_dn, r.requester_id, r.requester_kind, r.required, r.requester_counts, r.is_signed, "
     "r.approvals, r.wrapping, coalesce(r.certificate_id, k.certificate_id), " STORE_EPOCH("r.expires_at") ", " STORE_EPOCH(
 	"r.released_at") ", r.version "
-			 "FROM key_request r JOIN archived_key k ON k.id = r.key_id WHERE r.id = $1::bigint"};
+			 "FROM key_request r LEFT JOIN archived_key k ON k.id = r.key_id WHERE r.id = $1::bigint"};
 
 static void
 fill_requester(const PGresult *res, struct requester *who)
@@ -74,8 +74,11 @@ fill_requester(const PGresult *res, struct requester *who)
 static int
 fill(const PGresult *res, struct store_key_request *r, struct gh_error *err)
 {
-	int rc = store_fill_archived_key(res, &r->key, err);
+	int rc = 0;
 
+	/* a key that was made and not archived is not here */
+	if (store_has(res, 0, 0))
+		rc = store_fill_archived_key(res, &r->key, err);
 	if (rc != 0)
 		return rc;
 	r->id = store_int(res, 0, COL_ID);

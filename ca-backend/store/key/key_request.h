@@ -19,8 +19,8 @@ struct store_key_request {
 	struct signer_blob wrapping; /* as it was asked with; empty = comes with the retrieval */
 	int64_t certificate_id;      /* for a PKCS#12; 0 = none */
 	int64_t expires_at, released_at;
-	int version; /* one more with each change */
-	struct store_archived_key key;
+	int version;                   /* one more with each change */
+	struct store_archived_key key; /* empty: it was made, and not archived */
 };
 void store_key_request_clear(struct store_key_request *r);
 /* Of any type. *out: to be cleared. GH_E_NOT_FOUND (public). */
