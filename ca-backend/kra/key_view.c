@@ -17,21 +17,16 @@ int
 key_view_key(struct kra_means *m, const struct requester *who, const char *key_id, gh_json **out,
     struct gh_error *err)
 {
-	struct store_key_filter f = {.limit = 1};
 	struct store_archived_key k;
-	gh_json *list = NULL;
-	int64_t next;
 	int rc = store_get_archived_key(m->store, key_id, &k, err);
 
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	f.after_id = k.row - 1;
 	if (!key_people_sees_all(who) && !requester_is_same(who, &k.owner))
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key.");
-	else if ((rc = store_list_keys(m->store, &f, &list, &next, err)) == 0)
-		*out = gh_json_ref(gh_json_at(list, 0));
-	gh_json_free(list);
+	else
+		rc = store_show_key(m->store, k.row, out, err);
 	store_archived_key_clear(&k);
 	return rc;
 }

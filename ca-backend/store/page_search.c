@@ -18,12 +18,13 @@ store_search_range(struct store_search *q, int64_t after_id, int64_t max_id)
 }
 
 static int
-append_all(gh_json *to, const gh_json *from, int64_t *last_id, struct gh_error *err)
+append_all(gh_json *to, const gh_json *from, const char *member, int64_t *last_id,
+    struct gh_error *err)
 {
 	for (size_t i = 0; i < gh_json_size(from); i++) {
 		gh_json *row = gh_json_at(from, i);
 
-		if (!gh_json_int(gh_json_get(row, "id"), last_id) ||
+		if (!gh_json_int(gh_json_get(row, member), last_id) ||
 		    gh_json_append(to, gh_json_ref(row)) != 0)
 			return gh_fail(err, GH_E_NOMEM, "page");
 	}
@@ -46,7 +47,7 @@ search_window(struct store *s, struct store_search *q, gh_json *entries, int64_t
 	w.last = q->newest_first ? q->at : edge;
 	rc = q->read(s, q->arg, &w, &found, err);
 	if (rc == 0)
-		rc = append_all(entries, found, last_id, err);
+		rc = append_all(entries, found, q->member != NULL ? q->member : "id", last_id, err);
 	gh_json_free(found);
 	q->at = q->newest_first ? edge - 1 : edge + 1;
 	return rc;

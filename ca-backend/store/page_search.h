@@ -16,9 +16,10 @@ struct store_window {
 struct store_search {
 	int64_t at, end; /* next id to look at, and the last one there is, in the direction */
 	bool newest_first;
-	int limit;      /* rows of the page */
-	int64_t window; /* ids that one statement may look through */
-	/* The rows in the window that fit, each with its "id", in the direction. */
+	int limit;          /* rows of the page */
+	int64_t window;     /* ids that one statement may look through */
+	const char *member; /* of a row: its id; NULL = "id" */
+	/* The rows in the window that fit, each with its id, in the direction. */
 	int (*read)(struct store *s, const void *arg, const struct store_window *w, gh_json **out,
 	    struct gh_error *err);
 	const void *arg;

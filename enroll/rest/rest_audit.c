@@ -1,50 +1,40 @@
 /* GET /pki/audit: pages of the audit trail. */
-#include <string.h>
-
 #include "store/audit/audit_seal_row.h"
 
 #include "rest_audit.h"
 #include "rest_list.h"
 
-enum { AFTER, LIMIT, ORDER, EVENT, ACTOR, OUTCOME, PARAMS };
+enum { EVENT = REST_PAGE_PARAMS_N, ACTOR, OUTCOME };
+static const char *const names[] = {REST_PAGE_PARAMS, "event", "actor", "outcome", NULL};
 
 static void
-read_filter(const struct rest_param *p, struct rest_fields *f, struct store_audit_filter *out)
+read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 {
-	static const char *const orders[] = {"oldest", "newest", NULL},
-				 *const outcomes[] = {"success", "failure", NULL};
-	const char *order = rest_param_word(f, &p[ORDER], orders);
+	static const char *const outcomes[] = {"success", "failure", NULL};
+	struct rest_paging paging = rest_param_paging(f, p);
 
-	out->after_id = rest_param_number(f, &p[AFTER], 0, INT64_MAX, 0);
-	out->limit = (int)rest_param_number(f, &p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);
-	out->newest_first = order != NULL && strcmp(order, "newest") == 0;
-	out->event = rest_param_text(f, &p[EVENT]);
-	out->actor = rest_param_text(f, &p[ACTOR]);
-	out->outcome = rest_param_word(f, &p[OUTCOME], outcomes);
+	*(struct store_audit_filter *)filter =
+	    (struct store_audit_filter){.after_id = paging.after_id,
+		.limit = paging.limit,
+		.newest_first = paging.newest_first,
+		.event = rest_param_text(f, &p[EVENT]),
+		.actor = rest_param_text(f, &p[ACTOR]),
+		.outcome = rest_param_word(f, &p[OUTCOME], outcomes)};
+}
+
+static int
+read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	(void)call;
+	return store_audit_page(env->store, filter, entries, next, err);
 }
 
 void
 audit_rest_list(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"limit", NULL}, {"order", NULL},
-	    {"event", NULL}, {"actor", NULL}, {"outcome", NULL}};
+	static const struct rest_list list = {names, read_filter, read_page};
 	struct store_audit_filter filter = {0};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *entries;
-	int64_t next;
-	int rc = rest_params_read(call, p, PARAMS, &fields, &err);
 
-	if (rc == 0) {
-		read_filter(p, &fields, &filter);
-		rc = rest_fields_check(&fields, &err);
-	}
-	if (rc == 0)
-		rc = store_audit_page(env->store, &filter, &entries, &next, &err);
-	if (rc == 0)
-		rest_page(rep, entries, next);
-	else
-		rest_error(&err, call->http->request_id, rest_fields_take(&fields), rep);
-	rest_fields_clear(&fields);
-	rest_params_clear(p, PARAMS);
+	rest_list_reply(&list, env, call, &filter, rep);
 }

@@ -5,50 +5,43 @@
 #include "rest_key.h"
 #include "rest_kra.h"
 
-enum { AFTER, LIMIT, OWNER, CLIENT_ID, STATE, CERTIFICATE, FROM, TO, PARAMS };
+enum { OWNER = REST_PAGE_PARAMS_N, CLIENT_ID, STATE, CERTIFICATE, FROM, TO };
+static const char *const names[] = {REST_PAGE_PARAMS, "owner", "client_id", "state",
+    "certificate_id", "created_from", "created_to", NULL};
 
 static void
-read_filter(const struct rest_param *p, struct rest_fields *f, struct store_key_filter *out)
+read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 {
 	static const char *const states[] = {"active", "inactive", "pending", NULL};
+	struct rest_paging paging = rest_param_paging(f, p);
 
-	out->after_id = rest_param_number(f, &p[AFTER], 0, INT64_MAX, 0);
-	out->limit = (int)rest_param_number(f, &p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);
-	out->owner = rest_param_text(f, &p[OWNER]);
-	out->client_id = rest_param_text(f, &p[CLIENT_ID]);
-	out->state = rest_param_word(f, &p[STATE], states);
-	out->certificate_id = rest_param_number(f, &p[CERTIFICATE], 1, INT64_MAX, 0);
-	out->created_from = rest_param_time(f, &p[FROM]);
-	out->created_to = rest_param_time(f, &p[TO]);
+	*(struct store_key_filter *)filter = (struct store_key_filter){.after_id = paging.after_id,
+	    .limit = paging.limit,
+	    .newest_first = paging.newest_first,
+	    .owner = rest_param_text(f, &p[OWNER]),
+	    .client_id = rest_param_text(f, &p[CLIENT_ID]),
+	    .state = rest_param_word(f, &p[STATE], states),
+	    .certificate_id = rest_param_number(f, &p[CERTIFICATE], 1, INT64_MAX, 0),
+	    .created_from = rest_param_time(f, &p[FROM]),
+	    .created_to = rest_param_time(f, &p[TO])};
+}
+
+static int
+read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	struct kra_means means = kra_rest_means(env);
+
+	return key_view_keys(&means, call->requester, filter, entries, next, err);
 }
 
 void
 rest_keys(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"limit", NULL}, {"owner", NULL},
-	    {"client_id", NULL}, {"state", NULL}, {"certificate_id", NULL}, {"created_from", NULL},
-	    {"created_to", NULL}};
-	struct kra_means means = kra_rest_means(env);
+	static const struct rest_list list = {names, read_filter, read_page};
 	struct store_key_filter filter = {0};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *entries;
-	int64_t next;
-	int rc = kra_rest_check(env, &err);
 
-	if (rc == 0)
-		rc = rest_params_read(call, p, PARAMS, &fields, &err);
-	if (rc == 0) {
-		read_filter(p, &fields, &filter);
-		rc = rest_fields_check(&fields, &err);
-	}
-	if (rc == 0)
-		rc = key_view_keys(&means, call->requester, &filter, &entries, &next, &err);
-	if (rc == 0)
-		rest_page(rep, entries, next);
-	else
-		kra_rest_fail(call, &err, &fields, rep);
-	rest_params_clear(p, PARAMS);
+	kra_rest_list(&list, env, call, &filter, rep);
 }
 
 void
@@ -70,10 +63,10 @@ static int
 read_change(const gh_json *body, struct store_key_change *c, struct rest_fields *f,
     struct gh_error *err)
 {
-	static const char *const names[] = {"status", "comment", NULL},
+	static const char *const members[] = {"status", "comment", NULL},
 				 *const states[] = {"active", "inactive", NULL};
 
-	rest_only(f, body, NULL, names);
+	rest_only(f, body, NULL, members);
 	c->is_active = rest_word(f, body, "status", states, true) == 0;
 	c->comment = kra_rest_comment(f, body);
 	return rest_fields_check(f, err);

@@ -13,52 +13,46 @@
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-enum { AFTER, LIMIT, STATE, TYPE, KEY, REQUESTER, FROM, TO, PARAMS };
+enum { STATE = REST_PAGE_PARAMS_N, TYPE, KEY, REQUESTER, FROM, TO };
+static const char *const list_params[] = {REST_PAGE_PARAMS, "state", "type", "key_id", "requester",
+    "created_from", "created_to", NULL};
 
 static void
-read_filter(const struct rest_param *p, struct rest_fields *f, struct store_key_request_filter *out)
+read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 {
 	static const char *const states[] = {"pending", "approved", "complete", "rejected",
 	    "canceled", "expired", "failed", NULL};
 	static const char *const types[] = {"archival", "recovery", "generation", NULL};
+	struct rest_paging paging = rest_param_paging(f, p);
 
-	out->after_id = rest_param_number(f, &p[AFTER], 0, INT64_MAX, 0);
-	out->limit = (int)rest_param_number(f, &p[LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT);
-	out->state = rest_param_word(f, &p[STATE], states);
-	out->type = rest_param_word(f, &p[TYPE], types);
-	out->key_id = rest_param_text(f, &p[KEY]);
-	out->requester = rest_param_text(f, &p[REQUESTER]);
-	out->created_from = rest_param_time(f, &p[FROM]);
-	out->created_to = rest_param_time(f, &p[TO]);
+	*(struct store_key_request_filter *)filter =
+	    (struct store_key_request_filter){.after_id = paging.after_id,
+		.limit = paging.limit,
+		.newest_first = paging.newest_first,
+		.state = rest_param_word(f, &p[STATE], states),
+		.type = rest_param_word(f, &p[TYPE], types),
+		.key_id = rest_param_text(f, &p[KEY]),
+		.requester = rest_param_text(f, &p[REQUESTER]),
+		.created_from = rest_param_time(f, &p[FROM]),
+		.created_to = rest_param_time(f, &p[TO])};
+}
+
+static int
+read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	struct kra_means means = kra_rest_means(env);
+
+	return key_view_requests(&means, call->requester, filter, entries, next, err);
 }
 
 void
 rest_key_requests(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct rest_param p[PARAMS] = {{"after", NULL}, {"limit", NULL}, {"state", NULL},
-	    {"type", NULL}, {"key_id", NULL}, {"requester", NULL}, {"created_from", NULL},
-	    {"created_to", NULL}};
-	struct kra_means means = kra_rest_means(env);
+	static const struct rest_list list = {list_params, read_filter, read_page};
 	struct store_key_request_filter filter = {0};
-	struct rest_fields fields = {0};
-	struct gh_error err = {0};
-	gh_json *entries;
-	int64_t next;
-	int rc = kra_rest_check(env, &err);
 
-	if (rc == 0)
-		rc = rest_params_read(call, p, PARAMS, &fields, &err);
-	if (rc == 0) {
-		read_filter(p, &fields, &filter);
-		rc = rest_fields_check(&fields, &err);
-	}
-	if (rc == 0)
-		rc = key_view_requests(&means, call->requester, &filter, &entries, &next, &err);
-	if (rc == 0)
-		rest_page(rep, entries, next);
-	else
-		kra_rest_fail(call, &err, &fields, rep);
-	rest_params_clear(p, PARAMS);
+	kra_rest_list(&list, env, call, &filter, rep);
 }
 
 /* --- one -------------------------------------------------------------------------------------- */

@@ -75,6 +75,24 @@ kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_json 
 	rest_error(&own, call->http->request_id, more, rep);
 }
 
+void
+kra_rest_list(const struct rest_list *l, struct worker_env *env, const struct call *call,
+    void *filter, struct gh_http_reply *rep)
+{
+	struct rest_fields fields = {0};
+	struct gh_error err = {0};
+	gh_json *entries;
+	int64_t next;
+	int rc = kra_rest_check(env, &err);
+
+	if (rc == 0)
+		rc = rest_list_page(l, env, call, filter, &entries, &next, &fields, &err);
+	if (rc == 0)
+		rest_page(rep, entries, next);
+	else
+		kra_rest_fail(call, &err, &fields, rep);
+}
+
 static char *
 request_path(int64_t id, char out[PATH_SIZE])
 {

@@ -25,6 +25,10 @@ void kra_rest_fail(const struct call *call, const struct gh_error *err, struct r
 void kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_json *more,
     struct gh_http_reply *rep);
 
+/* rest_list_reply, where there is a KRA. */
+void kra_rest_list(const struct rest_list *l, struct worker_env *env, const struct call *call,
+    void *filter, struct gh_http_reply *rep);
+
 /* rest_body, where there is a KRA. */
 int kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -111,10 +111,25 @@ rest_param_time(struct rest_fields *f, const struct rest_param *p)
 {
 	int64_t t = 0;
 
-	if (p->value != NULL && gh_timestamp_parse(p->value, &t, NULL) != 0)
+	if (p->value != NULL && !gh_day_parse(p->value, &t) &&
+	    gh_timestamp_parse(p->value, &t, NULL) != 0)
 		rest_field_wrong(f, p->name,
-		    "The parameter %s must be a time like 2026-01-02T03:04:05Z.", p->name);
+		    "The parameter %s must be a day, or a time like 2026-01-02T03:04:05Z.",
+		    p->name);
 	return t;
+}
+
+struct rest_paging
+rest_param_paging(struct rest_fields *f, const struct rest_param *p)
+{
+	static const char *const orders[] = {"oldest", "newest", NULL};
+	const char *order = rest_param_word(f, &p[REST_ORDER], orders);
+
+	return (
+	    struct rest_paging){.after_id = rest_param_number(f, &p[REST_AFTER], 0, INT64_MAX, 0),
+	    .limit =
+		(int)rest_param_number(f, &p[REST_LIMIT], 1, REST_LIMIT_MAX, REST_LIMIT_DEFAULT),
+	    .newest_first = order != NULL && strcmp(order, "newest") == 0};
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -142,4 +157,42 @@ rest_page(struct gh_http_reply *rep, gh_json *entries, int64_t next)
 {
 	gh_http_reply_header(rep, "Cache-Control", "no-store");
 	rest_json(rep, 200, page_object(entries, next));
+}
+
+int
+rest_list_page(const struct rest_list *l, struct worker_env *env, const struct call *call,
+    void *filter, gh_json **entries, int64_t *next, struct rest_fields *f, struct gh_error *err)
+{
+	struct rest_param p[REST_PARAMS_MAX] = {{NULL, NULL}};
+	size_t n = 0;
+	int rc;
+
+	*entries = NULL;
+	*next = 0;
+	for (; n < REST_PARAMS_MAX && l->names[n] != NULL; n++)
+		p[n].name = l->names[n];
+	if ((rc = rest_params_read(call, p, n, f, err)) == 0) {
+		l->read(p, f, filter);
+		rc = rest_fields_check(f, err);
+	}
+	if (rc == 0)
+		rc = l->page(env, call, filter, entries, next, err);
+	rest_params_clear(p, n);
+	return rc;
+}
+
+void
+rest_list_reply(const struct rest_list *l, struct worker_env *env, const struct call *call,
+    void *filter, struct gh_http_reply *rep)
+{
+	struct rest_fields fields = {0};
+	struct gh_error err = {0};
+	gh_json *entries;
+	int64_t next;
+
+	if (rest_list_page(l, env, call, filter, &entries, &next, &fields, &err) == 0)
+		rest_page(rep, entries, next);
+	else
+		rest_error(&err, call->http->request_id, rest_fields_take(&fields), rep);
+	rest_fields_clear(&fields);
 }

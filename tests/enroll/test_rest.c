@@ -341,6 +341,90 @@ params__all_wrong_ones_at_once(void **state)
 	rest_params_clear(p, n);
 }
 
+/* A list that says what it was asked. */
+struct asked {
+	struct rest_paging paging;
+	char owner[16];
+	bool is_failing;
+};
+
+static void
+read_asked(const struct rest_param *p, struct rest_fields *f, void *filter)
+{
+	struct asked *a = filter;
+	const char *owner = rest_param_text(f, &p[REST_PAGE_PARAMS_N]);
+
+	a->paging = rest_param_paging(f, p);
+	snprintf(a->owner, sizeof(a->owner), "%s", owner != NULL ? owner : "");
+}
+
+static int
+page_asked(struct worker_env *env, const struct call *c, const void *filter, gh_json **entries,
+    int64_t *next, struct gh_error *err)
+{
+	const struct asked *a = filter;
+
+	assert_null(env);
+	assert_ptr_equal(c, &call);
+	if (a->is_failing)
+		return gh_fail(err, GH_E_DB_DOWN, "away");
+	*entries = gh_json_new_array();
+	*next = a->paging.after_id + a->paging.limit;
+	return 0;
+}
+
+static const char *const asked_names[] = {REST_PAGE_PARAMS, "owner", NULL};
+static const struct rest_list asked_list = {asked_names, read_asked, page_asked};
+
+static int
+list_status(const char *query, struct asked *a)
+{
+	struct gh_http_reply rep = {0};
+	int status;
+
+	memset(&http, 0, sizeof(http));
+	http.query = (char *)query;
+	rest_list_reply(&asked_list, NULL, &call, a, &rep);
+	status = rep.status;
+	gh_http_reply_clear(&rep);
+	return status;
+}
+
+static void
+list__page_order_and_filter(void **state)
+{
+	struct asked a = {0};
+
+	(void)state;
+	assert_int_equal(list_status(NULL, &a), 200);
+	assert_true(a.paging.after_id == 0 && a.paging.limit == REST_LIMIT_DEFAULT &&
+	    !a.paging.newest_first);
+	assert_int_equal(list_status("order=newest&after=7&limit=20&owner=bob", &a), 200);
+	assert_true(a.paging.after_id == 7 && a.paging.limit == 20 && a.paging.newest_first);
+	assert_string_equal(a.owner, "bob");
+	assert_int_equal(list_status("order=sideways", &a), 422);
+	assert_int_equal(list_status("other=1", &a), 422);
+	assert_int_equal(list_status("limit=1001", &a), 422);
+	a.is_failing = true;
+	assert_int_equal(list_status(NULL, &a), 503);
+}
+
+static void
+params__time_or_day(void **state)
+{
+	struct rest_param p = {"from", (char *)"2026-01-02"};
+	struct rest_fields f = {0};
+
+	(void)state;
+	assert_int_equal(rest_param_time(&f, &p), 1767312000);
+	p.value = (char *)"2026-01-02T03:04:05Z";
+	assert_int_equal(rest_param_time(&f, &p), 1767323045);
+	p.value = (char *)"2026-02-30";
+	assert_int_equal(rest_param_time(&f, &p), 0);
+	assert_int_equal(gh_json_size(f.errors), 1);
+	rest_fields_clear(&f);
+}
+
 int
 main(void)
 {
@@ -355,6 +439,8 @@ main(void)
 	    cmocka_unit_test(member__numbers_words_and_what_nobody_knows),
 	    cmocka_unit_test(member__wrapped_secret),
 	    cmocka_unit_test(params__all_wrong_ones_at_once),
+	    cmocka_unit_test(params__time_or_day),
+	    cmocka_unit_test(list__page_order_and_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

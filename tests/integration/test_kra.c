@@ -334,6 +334,7 @@ retrieval__of_an_inactive_key(void **state)
 	request_recovery(&carol, id, &request);
 	change.id = id;
 	refused(GH_E_FORBIDDEN, key_archive_set_active(&w.means, &alice, &change, &version, &err));
+	assert_int_equal(audited("key.change-refused"), 1);
 	change.version = 2;
 	refused(GH_E_PRECONDITION,
 	    key_archive_set_active(&w.means, &carol, &change, &version, &err));
@@ -679,7 +680,7 @@ view__of_ones_own(void **state)
 static void
 view__by_each_filter(void **state)
 {
-	char id[GH_UUID_TEXT_SIZE];
+	char id[GH_UUID_TEXT_SIZE], other[GH_UUID_TEXT_SIZE];
 	const struct store_key_filter keys[] = {{.limit = 5, .owner = "ALICE"},
 	    {.limit = 5, .owner = "id-of-alice"}, {.limit = 5, .client_id = "one"},
 	    {.limit = 5, .state = "active"}, {.limit = 5, .created_from = gh_now() - 60},
@@ -701,6 +702,15 @@ view__by_each_filter(void **state)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		ok(key_view_keys(&w.means, &carol, &keys[i], &list, &next, &err));
 		assert_int_equal(gh_json_size(list), 1);
+		gh_json_free(list);
+	}
+	archive("three", NULL, other);
+	for (int newest = 0; newest < 2; newest++) {
+		const struct store_key_filter f = {.limit = 5, .newest_first = newest};
+
+		ok(key_view_keys(&w.means, &carol, &f, &list, &next, &err));
+		assert_string_equal(gh_json_string(gh_json_get(gh_json_at(list, 0), "id")),
+		    newest ? other : id);
 		gh_json_free(list);
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

@@ -1,5 +1,6 @@
-/* Keys and key requests as JSON: lists by ascending id, page after page, and one of them. No
- * secret, sealed or not, is in them. */
+/* Keys and key requests as JSON: lists by their number, page after page, and one of them. No
+ * secret, sealed or not, is in them. A page may be short and have a next one (store/page_search.h).
+ */
 #ifndef STORE_KEY_LIST_H
 #define STORE_KEY_LIST_H
 
@@ -7,8 +8,9 @@
 
 /* NULL or 0 = any. Times are UTC seconds: from <= created_at < to. */
 struct store_key_filter {
-	int64_t after_id;                 /* "row" of the last one; 0 = from the start */
-	int limit;                        /* 1 to 1000 */
+	int64_t after_id; /* behind the "row" of that number, in the order; 0 = from the start */
+	int limit;        /* 1 to 1000 */
+	bool newest_first;
 	const char *owner;                /* his name, in any case, or his id */
 	const struct requester *owned_by; /* whose it is, by kind and store_key_identity */
 	const char *client_id;
@@ -25,9 +27,13 @@ struct store_key_filter {
 int store_list_keys(struct store *s, const struct store_key_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
 
+/* The one of this number. GH_E_NOT_FOUND (public). */
+int store_show_key(struct store *s, int64_t row, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+
 struct store_key_request_filter {
 	int64_t after_id;
 	int limit;
+	bool newest_first;
 	const char *state; /* key_state_name */
 	const char *type;  /* "archival", "recovery", "generation" */
 	const char *key_id;

@@ -32,7 +32,8 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
 	    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
 	    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM "
-	    "    (SELECT FROM notification WHERE state = 'waiting' LIMIT " STORE_GAUGE_MAX ") w "
+	    "    (SELECT id FROM notification WHERE state = 'waiting' ORDER BY id LIMIT " STORE_GAUGE_MAX
+	    ") w "
 	    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
 	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
 	    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
