@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "log.h"
+#include "store/key/key_event.h"
 #include "store/key/kra_key.h"
 
 #include "key_people.h"
@@ -85,6 +86,7 @@ key_people_note_refusal(struct kra_means *m, const struct requester *who, const 
 
 	if (gh_error_info(err->code)->is_retryable)
 		return;
+	key_event_count(KEY_EVENT_REFUSED, 1);
 	if (store_audit(m->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "a refusal was not recorded", "event", event, "cause",
 		    why.detail, NULL);

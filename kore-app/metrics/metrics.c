@@ -120,6 +120,11 @@ metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name)
 			atomic_fetch_add_explicit(&counters.common->ocsp[kind], (uint64_t)value,
 			    memory_order_relaxed);
 		break;
+	case GH_MEASURE_KEY:
+		if (kind >= 0 && kind < KEY_EVENTS)
+			atomic_fetch_add_explicit(&counters.common->key[kind], (uint64_t)value,
+			    memory_order_relaxed);
+		break;
 	}
 }
 

@@ -208,6 +208,17 @@ put_revoked(struct gh_buf *b)
 }
 
 static void
+put_keys(struct gh_buf *b)
+{
+	exposition_put_head(b, "gatehouse_key_events_total", "counter",
+	    "What happened to keys of the KRA: archived, generated; recoveries, step by step; calls refused.");
+	for (int i = 0; i < KEY_EVENTS; i++)
+		gh_buf_putf(b, "gatehouse_key_events_total{event=\"%s\"} %llu\n",
+		    key_event_name((enum key_event)i),
+		    (unsigned long long)atomic_load(&counters.common->key[i]));
+}
+
+static void
 put_backends(struct gh_buf *b)
 {
 	static const struct {
@@ -246,6 +257,7 @@ metrics_render(void)
 		put_issued(&b);
 		put_ocsp(&b);
 		put_revoked(&b);
+		put_keys(&b);
 		put_backends(&b);
 		put_state(&b);
 	} else {

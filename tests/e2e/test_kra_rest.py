@@ -708,6 +708,27 @@ class Told(Case):
             wait_for(lambda: f"{name} {n}\n" in Client(env).get("/metrics").body.decode(), f"{name} {n}", 60)
 
 
+    def test_events_are_counted(self):
+        """Of both workers together; other tests do the same things before and after, but not meanwhile."""
+        def counters():
+            text = Client(env).get("/metrics").body.decode()
+            return {k: int(v) for k, v in re.findall(r'^gatehouse_key_events_total\{event="(\w+)"\} (\d+)$', text, re.M)}
+        before = counters()
+        key_id = self.archive(kra.make_key("P-256"))
+        request = self.request(key_id)
+        self.expect(anna.decide(request, "approved"), 200)
+        self.expect(anna.decide(request, "approved"), 409)
+        self.expect(bert.decide(request, "approved"), 200)
+        for _ in range(2):
+            self.retrieve(key_id, request)
+        self.expect(anna.decide(self.request(key_id), "rejected"), 200)
+        self.expect(alice.decide(self.request(key_id), "canceled"), 200)
+        after = counters()
+        self.assertEqual({k: after[k] - before[k] for k in after if after[k] != before[k]},
+                         {"archived": 1, "requested": 3, "approved": 2, "rejected": 1, "canceled": 1, "refused": 1,
+                          "released": 1, "released_again": 1})
+
+
 class CrossSite(Case):
     def test_foreign_page(self):
         key_id = self.archive(kra.make_key("P-256"))

@@ -14,6 +14,7 @@
 #include "formats/enroll_request.h"
 #include "metrics/metrics.h"
 #include "ocsp/responder.h"
+#include "store/key/key_event.h"
 
 #define ROUTES 300 /* far more than there are */
 
@@ -162,6 +163,17 @@ metrics__revoked_by_reason(void **state)
 }
 
 static void
+metrics__key_events(void **state)
+{
+	(void)state;
+	metrics_measure(GH_MEASURE_KEY, KEY_EVENT_RELEASED_AGAIN, 3, NULL);
+	metrics_measure(GH_MEASURE_KEY, KEY_EVENTS, 1, NULL);
+	metrics_measure(GH_MEASURE_KEY, -1, 1, NULL);
+	assert_has("gatehouse_key_events_total{event=\"released_again\"} 3\n"
+		   "gatehouse_key_events_total{event=\"refused\"} 0\n");
+}
+
+static void
 metrics__backends(void **state)
 {
 	(void)state;
@@ -209,6 +221,7 @@ main(void)
 	    cmocka_unit_test(metrics__workers_are_added),
 	    cmocka_unit_test(metrics__issued_by_template),
 	    cmocka_unit_test(metrics__revoked_by_reason),
+	    cmocka_unit_test(metrics__key_events),
 	    cmocka_unit_test(metrics__backends),
 	    cmocka_unit_test(state__one_claims_and_the_newest_text_is_shown),
 	};

@@ -9,6 +9,7 @@
 
 #include "archived_key.h"
 #include "archived_key_private.h"
+#include "key_event.h"
 #include "store/store_private.h"
 
 #define MARK_SIZE 16
@@ -145,7 +146,10 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 	store_put_text(&p, n->comment);
 	store_put_bytes(&p, mark, sizeof(mark));
 	store_put_actor(&p, who, n->request_id, NULL);
-	rc = store_run_marked(s, &key_add, &p, mark, request, err);
+	if ((rc = store_run_marked(s, &key_add, &p, mark, request, err)) == 0)
+		key_event_count(strcmp(n->type, "archival") == 0 ? KEY_EVENT_ARCHIVED
+								 : KEY_EVENT_GENERATED,
+		    1);
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "archived_key_client") == 0)
 		return gh_refuse(err, GH_E_CONFLICT,
 		    "An active key of this owner has the client id \"%.80s\" already.",

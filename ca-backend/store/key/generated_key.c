@@ -6,6 +6,7 @@
 
 #include "archived_key_private.h"
 #include "generated_key.h"
+#include "key_event.h"
 
 /* --- a new one -------------------------------------------------------------------------------- */
 
@@ -99,6 +100,8 @@ store_add_generation(struct store *s, const struct requester *who, const struct 
 	PQclear(res);
 	if (rc == 0 && *request == 0)
 		rc = gh_fail(err, GH_E_DB, "a key request has no id");
+	if (rc == 0)
+		key_event_count(KEY_EVENT_GENERATED, 1);
 	return rc == GH_E_CONFLICT ? explain_conflict(s, g, err) : rc;
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "archived_key_private.h"
+#include "key_event.h"
 #include "key_request.h"
 #include "key_request_private.h"
 
@@ -188,5 +189,9 @@ store_add_key_request(struct store *s, const struct requester *who,
 	store_put_actor(&p, who, n->request_id, n->comment);
 	if ((rc = store_run_marked(s, &request_add, &p, mark, id, err)) == 0 && *id == 0)
 		rc = gh_refuse(err, GH_E_CONFLICT, "The key is not active.");
+	if (rc == 0)
+		key_event_count(KEY_EVENT_REQUESTED, 1);
+	if (rc == 0 && n->is_approved)
+		key_event_count(KEY_EVENT_APPROVED, 1);
 	return rc;
 }

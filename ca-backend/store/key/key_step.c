@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "archived_key_private.h"
+#include "key_event.h"
 #include "key_request.h"
 #include "key_request_private.h"
 
@@ -142,7 +143,8 @@ store_approve_key_request(struct store *s, const struct requester *who,
 	store_put_text(&p, who->name);
 	store_put_bytes(&p, step->signature.len > 0 ? step->signature.p : NULL,
 	    step->signature.len);
-	rc = run_step(s, &st, &p, step, key, &res, err);
+	if ((rc = run_step(s, &st, &p, step, key, &res, err)) == 0)
+		key_event_count(KEY_EVENT_APPROVED, 1);
 	PQclear(res);
 	return rc;
 }
@@ -152,10 +154,11 @@ static const struct ending {
 	enum key_state to;
 	enum key_actor by;
 	const char *event, *outcome;
+	enum key_event count;
 } endings[] = {
-    {KEY_REJECTED, KEY_BY_AGENT, "key.recovery-rejected", "success"},
-    {KEY_CANCELED, KEY_BY_REQUESTER, "key.recovery-canceled", "success"},
-    {KEY_FAILED, KEY_BY_KRA, "key.recovery-failed", "failure"},
+    {KEY_REJECTED, KEY_BY_AGENT, "key.recovery-rejected", "success", KEY_EVENT_REJECTED},
+    {KEY_CANCELED, KEY_BY_REQUESTER, "key.recovery-canceled", "success", KEY_EVENT_CANCELED},
+    {KEY_FAILED, KEY_BY_KRA, "key.recovery-failed", "failure", KEY_EVENT_FAILED},
 };
 
 static const struct ending *
@@ -192,7 +195,8 @@ store_end_key_request(struct store *s, const struct requester *who, enum key_sta
 	store_put_text(&p, who->name);
 	store_put_text(&p, e->event);
 	store_put_text(&p, e->outcome);
-	rc = run_step(s, &st, &p, step, key, &res, err);
+	if ((rc = run_step(s, &st, &p, step, key, &res, err)) == 0)
+		key_event_count(e->count, 1);
 	PQclear(res);
 	return rc;
 }
@@ -225,6 +229,8 @@ store_release_key(struct store *s, const struct requester *who, const struct sto
 	store_put_int(&p, repeat);
 	if ((rc = run_step(s, &st, &p, step, key, &res, err)) == 0 && res != NULL)
 		*is_repeated = store_int(res, 0, 0) > 1;
+	if (rc == 0)
+		key_event_count(*is_repeated ? KEY_EVENT_RELEASED_AGAIN : KEY_EVENT_RELEASED, 1);
 	PQclear(res);
 	return rc;
 }
@@ -254,6 +260,7 @@ store_expire_key_requests(struct store *s, const struct requester *who, int *n,
 	if ((rc = store_write(s, &st, &p, "", &res, err)) != 0)
 		return rc;
 	*n = (int)store_int(res, 0, 0);
+	key_event_count(KEY_EVENT_EXPIRED, *n);
 	PQclear(res);
 	return 0;
 }

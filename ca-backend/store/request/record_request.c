@@ -13,6 +13,7 @@
 #include <openssl/rand.h>
 
 #include "store/key/archived_key.h"
+#include "store/key/key_event.h"
 
 #include "record_request.h"
 #include "record_statement.h"
@@ -303,6 +304,16 @@ run_rows(struct store *s, struct row *const *row, size_t n, struct gh_error *err
 	return rc;
 }
 
+/* A key that waits with its request is archived later, or never. */
+static void
+count_key(const struct store_recording *m)
+{
+	if (m->rc == 0 && m->out->disposition == DB_DISP_ISSUED)
+		key_event_count(strcmp(m->key->type, "archival") == 0 ? KEY_EVENT_ARCHIVED
+								      : KEY_EVENT_GENERATED,
+		    1);
+}
+
 static void
 record_rows(struct store *s, struct row *const *row, size_t n)
 {
@@ -322,6 +333,8 @@ record_rows(struct store *s, struct row *const *row, size_t n)
 		if (!row[i]->is_recorded)
 			m->rc = take_recorded(s, m->decision.req, row[i]->mark, m->out, &m->ca_id,
 			    &m->err);
+		else if (row[i]->key.n > 0)
+			count_key(m);
 	}
 }
 

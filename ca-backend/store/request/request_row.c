@@ -8,6 +8,7 @@
 #include "formats/crmf.h"
 
 #include "request_seal.h"
+#include "store/key/key_event.h"
 
 #define DECISION_KEY_SIZE 16
 #define KEY_MARK_SIZE 16
@@ -268,6 +269,8 @@ store_decide(struct store *s, int64_t cms_request_id, const struct requester *of
 		out->cms_request_id = store_int(res, 0, 0);
 		out->cms_id = store_int(res, 0, 1);
 	}
+	if (rc == 0 && d->req->archives_key && out->disposition == DB_DISP_ISSUED)
+		key_event_count(KEY_EVENT_ARCHIVED, 1);
 	PQclear(res);
 	return rc;
 }
