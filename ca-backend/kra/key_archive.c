@@ -124,9 +124,17 @@ int
 key_archive_set_active(struct kra_means *m, const struct requester *who,
     const struct store_key_change *c, int *version, struct gh_error *err)
 {
+	struct gh_error local = {.code = GH_OK};
+	int rc;
+
+	err = err != NULL ? err : &local;
 	*version = 0;
-	if (!key_people_is_agent(who))
-		return gh_refuse(err, GH_E_FORBIDDEN,
+	if (key_people_is_agent(who))
+		rc = store_set_key_active(m->store, who, c, version, err);
+	else
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "Only an agent makes a key active or inactive.");
-	return store_set_key_active(m->store, who, c, version, err);
+	if (rc != 0)
+		key_people_note_refusal(m, who, "key.change-refused", c->id, c->request_id, err);
+	return rc;
 }

@@ -119,9 +119,10 @@ rest_archive(struct worker_env *env, const struct call *call, struct gh_http_rep
 		rc = rest_fields_check(&fields, &err);
 	}
 	if (rc == 0)
-		rc = rest_owner_find(env, call->requester,
-		    &(struct rest_owner){"owner", w.owner, "archives for somebody else"}, &fields,
-		    &w.owner_person, &w.ask.owner, &err);
+		rc = rest_owner_find(env, call,
+		    &(struct rest_owner){"owner", w.owner, "archives for somebody else",
+			"key.archive-refused"},
+		    &fields, &w.owner_person, &w.ask.owner, &err);
 	if (rc == 0)
 		rc = key_archive(&means, call->requester, &w.ask, key_id, &request, &err);
 	if (rc == 0)

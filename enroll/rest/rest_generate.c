@@ -224,8 +224,9 @@ generate(struct worker_env *env, const struct call *call,
 		rc = rest_fields_check(&fields, &err);
 	}
 	if (rc == 0)
-		rc = rest_owner_find(env, call->requester,
-		    &(struct rest_owner){w.owner_member, w.owner, "has keys made for others"},
+		rc = rest_owner_find(env, call,
+		    &(struct rest_owner){w.owner_member, w.owner, "has keys made for others",
+			"key.generate-refused"},
 		    &fields, &w.owner_person, &w.ask.labels.owner, &err);
 	if (rc == 0 && (rc = mark(env, call, &w, &err)) == 0)
 		rc = key_generate(&means, call->requester, &w.ask, &made, &err);
