@@ -132,8 +132,8 @@ key_archive_set_active(struct kra_means *m, const struct requester *who,
 	if (key_people_is_agent(who))
 		rc = store_set_key_active(m->store, who, c, version, err);
 	else
-		rc = gh_refuse(err, GH_E_FORBIDDEN,
-		    "Only an agent makes a key active or inactive.");
+		rc =
+		    gh_refuse(err, GH_E_FORBIDDEN, "Only an agent makes a key active or inactive.");
 	if (rc != 0)
 		key_people_note_refusal(m, who, "key.change-refused", c->id, c->request_id, err);
 	return rc;
