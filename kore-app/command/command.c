@@ -82,6 +82,7 @@ const struct command command_table[] = {
     {"notification", "list", "list who is to be told of what", &verb_notification_list, NULL},
     {"profile", "list", "list what can be enrolled for over REST", &verb_profile_list, NULL},
     {"profile", "show", "show what a profile wants and gives", &verb_profile_show, NULL},
+    {"request", "submit", "ask for a certificate over REST (client)", &verb_request_submit, NULL},
     {"request", "list", "list requests for certificates", &verb_request_list, NULL},
     {"request", "show", "show one request", &verb_request_show, NULL},
     {"request", "approve", "approve a pending request", &verb_request_approve, NULL},

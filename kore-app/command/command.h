@@ -94,6 +94,7 @@ extern const struct verb verb_request_cancel;
 extern const struct verb verb_request_deny;
 extern const struct verb verb_request_list;
 extern const struct verb verb_request_show;
+extern const struct verb verb_request_submit;
 extern const struct verb verb_template_check;
 extern const struct verb verb_template_import;
 extern const struct verb verb_template_list;

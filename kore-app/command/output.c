@@ -197,8 +197,8 @@ output_object(const gh_json *obj, const char *hide)
 		if (hide != NULL && strcmp(name, hide) == 0)
 			continue;
 		text = output_text(gh_json_iter_value(it));
-		printf("%s:%*s%s\n", name, (int)(width - strlen(name)) + 1, "",
-		    text != NULL ? text : "?");
+		output_safe(stdout, name);
+		printf(":%*s%s\n", (int)(width - strlen(name)) + 1, "", text != NULL ? text : "?");
 		free(text);
 	}
 	return output_finish();

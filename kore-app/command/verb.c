@@ -59,10 +59,11 @@ show(struct verb_call *c)
 static int
 perform(struct verb_call *c)
 {
+	bool is_remote = c->verb->remote != NULL && verb_shared.url != NULL;
 	struct gh_error err = {0};
-	int rc = open_all(c, &err);
+	int rc = is_remote ? c->verb->remote(c, &err) : open_all(c, &err);
 
-	if (rc == 0)
+	if (rc == 0 && !is_remote)
 		rc = c->verb->work(c, &err);
 	close_all(c);
 	if (rc == GH_E_NOT_FOUND && c->verb->object != NULL)

@@ -50,6 +50,9 @@ struct verb {
 	 * command_usage. May be NULL, as all below. */
 	int (*check)(const struct verb_call *c);
 	int (*work)(struct verb_call *c, struct gh_error *err);
+	/* The same at a gateway, over REST: in place of work where --url is given;
+	 * nothing is opened then. */
+	int (*remote)(struct verb_call *c, struct gh_error *err);
 	/* The text of c->out: `show`, else a table of `columns`, else all members but `hidden`. */
 	const struct output_column *columns;
 	const char *hidden;
@@ -64,6 +67,7 @@ int verb_run(const struct verb *v, int argc, char **argv);
 /* Options that many verbs have. */
 struct verb_shared {
 	const char *conf;
+	const char *url; /* of a gateway: see remote above */
 	bool json, is_sure;
 };
 extern struct verb_shared verb_shared;

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 import kra_client as kra
 import tap
-from client import Client
-from environment import BUILD, Environment
+from command_user import CommandUser
+from environment import Environment
 
 env = Environment("key-commands", GATEHOUSE_KRA=os.environ.get("GATEHOUSE_KRA", "P-256"), GATEHOUSE_CONF_EXTRA="""
 limits { failures = 10000 }
@@ -22,45 +22,8 @@ limits { failures = 10000 }
 var = env.var
 
 
-class Machine:
-    """Somebody with a folder of his own, and the command."""
-
-    def __init__(self, user, password):
-        self.user, self.password = user, password
-        self.dir = env.scratch / user
-        self.dir.mkdir(mode=0o700)
-        self.file("password", password + "\n")
-
-    def file(self, name, data):
-        path = self.dir / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        path.chmod(0o600)
-        return path
-
-    def run(self, *args, **more):
-        """stdout, stderr and exit code as they are."""
-        variables = {"PATH": os.environ["PATH"], "GATEHOUSE_URL": var["GATEHOUSE_URL"], "GATEHOUSE_CAFILE": var["GATEHOUSE_CAFILE"],
-                     "no_proxy": "*", **more.pop("env", {})}
-        login = more.pop("login", ("--user", self.user, "--password-file", "password"))
-        return subprocess.run([str(BUILD / "gatehouse"), *map(str, args), *login], cwd=self.dir, env=variables,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-
-    def key(self, *args):
-        done = self.run("key", *args, "--json")
-        if done.returncode != 0:
-            raise AssertionError(f"gatehouse key {args}: status {done.returncode}: {done.stderr.decode()}")
-        return json.loads(done.stdout)
-
-    def refused(self, *args, **more):
-        """Exit code and what was said."""
-        done = self.run("key", *args, **more)
-        assert done.returncode != 0, done.stdout
-        return done.returncode, done.stderr.decode()
-
-    def call(self, method, path, body=None, **headers):
-        basic = "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        data = json.dumps(body).encode() if body is not None else None
-        return Client(env).request(method, path, data, {"Authorization": basic, "Content-Type": "application/json", **headers})
+def Machine(user, password):
+    return CommandUser(env, user, password)
 
 
 alice = Machine(var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])

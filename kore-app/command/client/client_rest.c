@@ -96,12 +96,13 @@ read_options(struct client_rest *r, struct gh_error *err)
 {
 	const struct client_rest_options *o = &client_rest_options;
 
-	r->options = (struct client_http_options){.url = or_environment(o->url, "GATEHOUSE_URL"),
-	    .prefix = "",
-	    .ca_file = or_environment(o->ca_file, "GATEHOUSE_CAFILE"),
-	    .tls_cert = o->tls_cert,
-	    .tls_key = o->tls_key,
-	    .timeout = o->timeout > 0 ? o->timeout : TIMEOUT};
+	r->options =
+	    (struct client_http_options){.url = or_environment(verb_shared.url, "GATEHOUSE_URL"),
+		.prefix = "",
+		.ca_file = or_environment(o->ca_file, "GATEHOUSE_CAFILE"),
+		.tls_cert = o->tls_cert,
+		.tls_key = o->tls_key,
+		.timeout = o->timeout > 0 ? o->timeout : TIMEOUT};
 	/* a name from the environment does not go beside a certificate that was named */
 	if (o->user != NULL || o->tls_cert == NULL)
 		r->options.user = or_environment(o->user, "GATEHOUSE_USER");
@@ -272,19 +273,25 @@ client_rest_get(struct client_rest *r, const char *path, gh_json **out, struct g
 /* ---- lists ---- */
 
 void
-client_rest_query(struct gh_buf *path, const char *name, const char *value)
+client_rest_escape(struct gh_buf *path, const char *text)
 {
 	static const char plain[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
+	for (; *text != '\0'; text++)
+		if (strchr(plain, *text) != NULL)
+			gh_buf_putc(path, *text);
+		else
+			gh_buf_putf(path, "%%%02X", (unsigned)(unsigned char)*text);
+}
+
+void
+client_rest_query(struct gh_buf *path, const char *name, const char *value)
+{
 	if (value == NULL)
 		return;
 	gh_buf_putf(path, "%s=", name);
-	for (; *value != '\0'; value++)
-		if (strchr(plain, *value) != NULL)
-			gh_buf_putc(path, *value);
-		else
-			gh_buf_putf(path, "%%%02X", (unsigned)(unsigned char)*value);
+	client_rest_escape(path, value);
 	gh_buf_putc(path, '&');
 }
 

@@ -6,22 +6,28 @@
 #include "buf.h"
 #include "error.h"
 #include "json.h"
-#include "options.h"
+#include "verb.h"
 
-/* Where the gateway is and who calls, as options of a command. */
+/* Who calls, as options of a command; where the gateway is, is in verb_shared.url. */
 struct client_rest_options {
-	const char *url, *ca_file; /* NULL: GATEHOUSE_URL, GATEHOUSE_CAFILE */
+	const char *ca_file; /* NULL: GATEHOUSE_CAFILE */
 	const char *user, *password_file;
 	const char *tls_cert, *tls_key, *tls_password_file;
 	int timeout; /* seconds of one call */
 };
 extern struct client_rest_options client_rest_options;
-/* Rows of an option table. */
+/* Rows of an option table: of a verb that is always a client; and of one that is so with --url. */
 #define CLIENT_REST_OPTIONS \
-	{"url", 'u', OPTION_TEXT, &client_rest_options.url, "URL", \
+	{"url", 'u', OPTION_TEXT, &verb_shared.url, "URL", \
 	    "https://HOST[:PORT][/PREFIX] of the gateway (default: GATEHOUSE_URL)"}, \
-	    {"cacert", 0, OPTION_TEXT, &client_rest_options.ca_file, "FILE", \
-		"PEM: CAs trusted for its TLS (default: GATEHOUSE_CAFILE, or the system's)"}, \
+	    CLIENT_REST_LOGIN
+#define CLIENT_REST_REMOTE \
+	{"url", 'u', OPTION_TEXT, &verb_shared.url, "URL", \
+	    "ask the gateway at https://HOST[:PORT][/PREFIX], not the database; the options below are for that"}, \
+	    CLIENT_REST_LOGIN
+#define CLIENT_REST_LOGIN \
+	{"cacert", 0, OPTION_TEXT, &client_rest_options.ca_file, "FILE", \
+	    "PEM: CAs trusted for its TLS (default: GATEHOUSE_CAFILE, or the system's)"}, \
 	    {"user", 0, OPTION_TEXT, &client_rest_options.user, "NAME", \
 		"who calls, as in alice or DOMAIN\\alice (default: GATEHOUSE_USER)"}, \
 	    {"password-file", 0, OPTION_TEXT, &client_rest_options.password_file, "FILE", \
@@ -67,7 +73,9 @@ int client_rest_get(struct client_rest *r, const char *path, gh_json **out,
 int client_rest_list(struct client_rest *r, const char *path, int limit, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Append "name=value&", percent-encoded; nothing where value is NULL. */
+/* Append text as one part of a path or a query: percent-encoded. */
+void client_rest_escape(struct gh_buf *path, const char *text);
+/* Append "name=value&"; nothing where value is NULL. */
 void client_rest_query(struct gh_buf *path, const char *name, const char *value);
 
 #endif

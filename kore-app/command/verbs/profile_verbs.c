@@ -5,6 +5,7 @@
 #include "catalog/app.h"
 #include "catalog/profile_view.h"
 
+#include "client/client_rest.h"
 #include "command.h"
 #include "verb.h"
 
@@ -13,6 +14,7 @@ static const struct option_row options[] = {
     VERB_CONFIG,
     {"app", 'a', OPTION_TEXT, &application, "NAME",
 	"profiles of this application (default: rest.application)"},
+    CLIENT_REST_REMOTE,
     VERB_JSON,
     OPTION_END,
 };
@@ -49,6 +51,14 @@ with_catalog(struct verb_call *c, struct gh_error *err,
 	return rc;
 }
 
+static int
+check(const struct verb_call *c)
+{
+	return application == NULL || verb_shared.url == NULL
+	    ? COMMAND_OK
+	    : command_usage(c->who, "--app is for the database, not for --url");
+}
+
 /* ---- list ---- */
 
 static int
@@ -73,15 +83,32 @@ work_list(struct verb_call *c, struct gh_error *err)
 	return with_catalog(c, err, list);
 }
 
+static int
+list_remote(struct verb_call *c, struct gh_error *err)
+{
+	struct client_rest *r;
+	int rc = client_rest_open(&r, err);
+
+	if (rc == 0) {
+		rc = client_rest_list(r, "/pki/profiles?", 0, &c->out, err);
+		client_rest_close(r);
+	}
+	return rc;
+}
+
 static const struct output_column columns[] = {{"NAME", "name"}, {"DISPLAY NAME", "display_name"},
     {"APPROVAL", "approval"}, {"DESCRIPTION", "description"}, {NULL, NULL}};
 const struct verb verb_profile_list = {
     .usage = {"", 0, 0,
-	"Lists the profiles that can be enrolled for over REST: the templates of an application.",
-	"gatehouse profile list --app demo\n"},
+	"Lists the profiles that can be enrolled for over REST: the templates of an application; with --url those that "
+	"--user may enroll for.",
+	"gatehouse profile list --app demo\n"
+	"gatehouse profile list --url https://pki.example --user alice\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .check = check,
     .work = work_list,
+    .remote = list_remote,
     .columns = columns,
 };
 
@@ -108,6 +135,25 @@ work_show(struct verb_call *c, struct gh_error *err)
 	return with_catalog(c, err, describe);
 }
 
+static int
+show_remote(struct verb_call *c, struct gh_error *err)
+{
+	struct client_rest *r;
+	struct gh_buf path;
+	int rc = client_rest_open(&r, err);
+
+	if (rc != 0)
+		return rc;
+	gh_buf_init(&path, 4096);
+	gh_buf_puts(&path, "/pki/profile/");
+	client_rest_escape(&path, c->operand[0]);
+	if ((rc = gh_buf_check(&path, err)) == 0)
+		rc = client_rest_get(r, (char *)path.data, &c->out, err);
+	gh_buf_free(&path);
+	client_rest_close(r);
+	return rc;
+}
+
 static bool
 is_nested(const gh_json *v)
 {
@@ -130,7 +176,7 @@ print_nested(const gh_json *v, int indent)
 	}
 }
 
-/* Depth is that of profile_describe. */
+/* Depth is that of profile_describe, or what the reader of JSON takes from a gateway. */
 static void
 print_members(const gh_json *o, int indent)
 {
@@ -138,8 +184,9 @@ print_members(const gh_json *o, int indent)
 		const gh_json *v = gh_json_iter_value(it);
 		char *text = is_nested(v) ? NULL : output_text(v);
 
-		printf("%*s%s:%s%s\n", indent, "", gh_json_iter_name(it), text != NULL ? " " : "",
-		    text != NULL ? text : "");
+		printf("%*s", indent, "");
+		output_safe(stdout, gh_json_iter_name(it));
+		printf(":%s%s\n", text != NULL ? " " : "", text != NULL ? text : "");
 		free(text);
 		if (is_nested(v))
 			print_nested(v, indent + 2);
@@ -160,6 +207,8 @@ const struct verb verb_profile_show = {
 	"gatehouse profile show WebServer\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .check = check,
     .work = work_show,
+    .remote = show_remote,
     .show = show,
 };

@@ -1,11 +1,14 @@
-/* `gatehouse request`: requests for certificates, and the officer's decision on pending ones. */
+/* `gatehouse request`: requests for certificates, and the officer's decision on pending ones; in
+ * the database, or with --url at a gateway. */
 #include <stdio.h>
 #include <string.h>
 
 #include "enroll.h"
 
+#include "client/client_rest.h"
 #include "command.h"
 #include "list.h"
+#include "request_remote.h"
 #include "verb.h"
 
 /* ---- list ---- */
@@ -20,6 +23,7 @@ static const struct option_row list_options[] = {
 	"only requests of NAME, as the list has it: DOMAIN\\user"},
     {"limit", 'n', OPTION_NUMBER, &query.limit, "N", "how many rows (default 50; 0: all)"},
     {"oldest-first", 0, OPTION_UNFLAG, &query.filter.newest_first, NULL, "from the first one"},
+    CLIENT_REST_REMOTE,
     VERB_JSON,
     OPTION_END,
 };
@@ -39,13 +43,28 @@ check_state(const struct verb_call *c)
 	return COMMAND_OK;
 }
 
+static int
+list_remote(struct verb_call *c, struct gh_error *err)
+{
+	const struct request_remote_filter f = {.state = strcmp(state, "all") != 0 ? state : NULL,
+	    .requester = query.filter.name,
+	    .limit = query.limit,
+	    .newest_first = query.filter.newest_first};
+
+	return request_remote_list(c, &f, err);
+}
+
 const struct verb verb_request_list = {
-    .usage = {"", 0, 0, "Lists requests for certificates, newest first.",
-	"gatehouse request list --state pending\n"},
+    .usage = {"", 0, 0,
+	"Lists requests for certificates, newest first: those in the database, or with --url those that a gateway "
+	"shows to --user.",
+	"gatehouse request list --state pending\n"
+	"gatehouse request list --url https://pki.example --user carol --state pending\n"},
     .options = list_options,
     .needs = NEEDS_STORE,
     .check = check_state,
     .work = list_rows,
+    .remote = list_remote,
     .columns = columns,
     .arg = &query,
 };
@@ -107,13 +126,18 @@ find(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
+static const struct option_row show_options[] = {VERB_CONFIG, CLIENT_REST_REMOTE, VERB_JSON,
+    OPTION_END};
+
 const struct verb verb_request_show = {
-    .usage = {"ID", 1, 1, "Shows one request.", "gatehouse request show 17\n"},
-    .options = verb_json_options,
+    .usage = {"ID", 1, 1, "Shows one request, of the database, or with --url of a gateway.",
+	"gatehouse request show 17\n"},
+    .options = show_options,
     .needs = NEEDS_GRANTS,
     .operand = OPERAND_ID,
     .object = "request",
     .work = find,
+    .remote = request_remote_show,
 };
 
 /* ---- approve, deny, cancel ---- */
@@ -122,6 +146,7 @@ static const char *comment;
 static const struct option_row decide_options[] = {
     VERB_CONFIG,
     {"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
+    CLIENT_REST_REMOTE,
     VERB_JSON,
     OPTION_END,
 };
@@ -131,8 +156,10 @@ static struct decision {
 	int (*decide)(struct worker_env *, const struct requester *, int64_t, const char *,
 	    struct enroll_outcome *, struct gh_error *);
 	enum db_disposition wanted;
-} approval = {enroll_approve, DB_DISP_ISSUED}, denial = {enroll_deny, DB_DISP_DENIED},
-  cancellation = {enroll_cancel, DB_DISP_CANCELED};
+	const char *remote; /* what REST calls it */
+} approval = {enroll_approve, DB_DISP_ISSUED, "approved"},
+  denial = {enroll_deny, DB_DISP_DENIED, "rejected"},
+  cancellation = {enroll_cancel, DB_DISP_CANCELED, "canceled"};
 
 static int
 decide(struct verb_call *c, struct gh_error *err)
@@ -149,16 +176,27 @@ decide(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
+static int
+decide_remote(struct verb_call *c, struct gh_error *err)
+{
+	const struct decision *d = c->verb->arg;
+
+	return request_remote_decide(c, d->remote, comment, enroll_state_name(d->wanted), err);
+}
+
 const struct verb verb_request_approve = {
     .usage = {"ID", 1, 1,
 	"Approves a pending request. The policy runs again with the directory and the template as they are "
-	"now; the certificate is issued, or the request is denied by the policy (exit code 1).",
-	"gatehouse request approve 17 --comment 'ticket 4711'\n"},
+	"now; the certificate is issued, or the request is denied by the policy (exit code 1). With --url the gateway "
+	"does it, for --user, who is an officer.",
+	"gatehouse request approve 17 --comment 'ticket 4711'\n"
+	"gatehouse request approve 17 --url https://pki.example --user carol\n"},
     .options = decide_options,
     .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
     .operand = OPERAND_ID,
     .object = "request",
     .work = decide,
+    .remote = decide_remote,
     .arg = &approval,
 };
 const struct verb verb_request_deny = {
@@ -169,6 +207,7 @@ const struct verb verb_request_deny = {
     .operand = OPERAND_ID,
     .object = "request",
     .work = decide,
+    .remote = decide_remote,
     .arg = &denial,
 };
 const struct verb verb_request_cancel = {
@@ -180,5 +219,6 @@ const struct verb verb_request_cancel = {
     .operand = OPERAND_ID,
     .object = "request",
     .work = decide,
+    .remote = decide_remote,
     .arg = &cancellation,
 };

@@ -1,0 +1,21 @@
+/* The verbs of `gatehouse request` at another machine, over REST: where --url is given. */
+#ifndef REQUEST_REMOTE_H
+#define REQUEST_REMOTE_H
+
+#include "verb.h"
+
+struct request_remote_filter {
+	const char *state, *requester; /* NULL: all */
+	int limit;                     /* 0: all */
+	bool newest_first;
+};
+/* c->out: rows with the members that `request list` has of the database. */
+int request_remote_list(struct verb_call *c, const struct request_remote_filter *f,
+    struct gh_error *err) GH_MUSTCHECK;
+int request_remote_show(struct verb_call *c, struct gh_error *err) GH_MUSTCHECK;
+/* Of the request as it is now. status: "approved", "rejected" or "canceled"; wanted: the state that
+ * makes the command a success. */
+int request_remote_decide(struct verb_call *c, const char *status, const char *comment,
+    const char *wanted, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

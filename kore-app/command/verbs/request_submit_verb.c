@@ -1,0 +1,356 @@
+/*
+ * `gatehouse request submit`: enrollment over REST. Each request has an Idempotency-Key of its own,
+ * under which it is sent again when no answer came: there is one certificate, however often.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+
+#include "durable_file.h"
+#include "key_alg.h"
+#include "timestamp.h"
+#include "uuid.h"
+
+#include "client/client_csr.h"
+#include "client/client_key.h"
+#include "client/client_rest.h"
+#include "command.h"
+#include "prompt.h"
+#include "verb.h"
+
+#define PAUSE_MAX 15 /* seconds between two tries */
+
+static const char *csr, *key, *out_key, *key_type, *key_password_file, *subject, *renew, *out,
+    *idempotency_key;
+static struct option_list san, metadata;
+static int retry = 60;
+static int64_t renew_id;
+
+static const struct option_row options[] = {
+    {"csr", 0, OPTION_TEXT, &csr, "FILE", "send this PKCS#10 (PEM or DER); its key is elsewhere"},
+    {"request-key", 0, OPTION_TEXT, &key, "FILE", "make the request with this PEM key"},
+    {"out-key", 0, OPTION_TEXT, &out_key, "FILE",
+	"make a new key and write it there, mode 0600, never over another file"},
+    {"key-type", 0, OPTION_TEXT, &key_type, "TYPE",
+	"of the new key: " GH_KEY_NAMES " (default: P-256)"},
+    {"request-key-password-file", 0, OPTION_TEXT, &key_password_file, "FILE",
+	"password of --request-key or --out-key, first line of FILE"},
+    {"subject", 's', OPTION_TEXT, &subject, "DN",
+	"subject asked for; most profiles take it from the directory instead"},
+    {"san", 0, OPTION_LIST, &san, "NAME",
+	"name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
+    {"metadata", 'm', OPTION_LIST, &metadata, "NAME=VALUE", "stored with the certificate; repeat"},
+    {"renew", 0, OPTION_TEXT, &renew, "ID", "the certificate that the new one follows"},
+    {"out", 'o', OPTION_TEXT, &out, "FILE",
+	"where the certificate goes, in PEM, never over another file"},
+    {"idempotency-key", 0, OPTION_TEXT, &idempotency_key, "KEY",
+	"send a request again that got no answer, with the key that was shown then"},
+    {"retry", 0, OPTION_NUMBER, &retry, "SECONDS",
+	"send it again for so long while no answer comes (default: 60; 0: never)"},
+    CLIENT_REST_OPTIONS,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static int
+check(const struct verb_call *c)
+{
+	if ((csr != NULL) + (key != NULL) + (out_key != NULL) != 1)
+		return command_usage(c->who, "give one of --csr, --request-key and --out-key");
+	if (csr != NULL && (subject != NULL || san.n > 0 || key_password_file != NULL))
+		return command_usage(c->who,
+		    "--subject, --san and a password of the key are not for --csr");
+	if (key_type != NULL && out_key == NULL)
+		return command_usage(c->who, "--key-type is for a new key");
+	if (key_type != NULL && !gh_key_is_name(key_type))
+		return command_usage(c->who, "--key-type is " GH_KEY_NAMES);
+	if (renew != NULL && !options_parse_id(renew, &renew_id))
+		return command_usage(c->who, "--renew \"%s\" is no id", renew);
+	if (idempotency_key != NULL && csr == NULL)
+		return command_usage(c->who, "--idempotency-key goes with --csr: the same request");
+	return COMMAND_OK;
+}
+
+/* ---- the request ---- */
+
+static int
+get_key(EVP_PKEY **pkey, struct gh_error *err)
+{
+	char *password = NULL;
+	int rc = 0;
+
+	*pkey = NULL;
+	if (key_password_file != NULL)
+		rc = prompt_password(key_password_file, "password of the key", out_key != NULL,
+		    &password, err);
+	if (rc == 0 && key != NULL)
+		rc = client_key_load(key, password, pkey, err);
+	if (rc == 0 && out_key != NULL)
+		rc = client_key_generate(key_type != NULL ? key_type : "P-256", pkey, err);
+	if (rc == 0 && out_key != NULL)
+		rc = client_key_write(out_key, *pkey, password, false, err);
+	prompt_free(password);
+	return rc;
+}
+
+static int
+get_request(X509_REQ **req, struct gh_error *err)
+{
+	EVP_PKEY *pkey;
+	int rc;
+
+	*req = NULL;
+	if (csr != NULL)
+		return client_csr_load(csr, req, err);
+	rc = get_key(&pkey, err);
+	if (rc == 0)
+		rc = client_csr_build(pkey, subject, san.v, req, err);
+	EVP_PKEY_free(pkey);
+	return rc;
+}
+
+static int
+put_metadata(gh_json *body, struct gh_error *err)
+{
+	gh_json *o;
+	int rc = 0;
+
+	if (metadata.n == 0)
+		return 0;
+	o = gh_json_new_object();
+	for (size_t i = 0; rc == 0 && i < metadata.n; i++) {
+		const char *eq = strchr(metadata.v[i], '=');
+		char name[128];
+
+		if (eq == NULL || eq == metadata.v[i] ||
+		    (size_t)(eq - metadata.v[i]) >= sizeof(name))
+			rc = gh_refuse(err, GH_E_CONF, "metadata \"%.100s\": use NAME=VALUE",
+			    metadata.v[i]);
+		else {
+			snprintf(name, sizeof(name), "%.*s", (int)(eq - metadata.v[i]),
+			    metadata.v[i]);
+			if (gh_json_set_string(o, name, eq + 1) != 0)
+				rc = gh_refuse(err, GH_E_CONF, "metadata %s is not UTF-8", name);
+		}
+	}
+	if (rc == 0 && gh_json_set(body, "metadata", gh_json_ref(o)) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "metadata");
+	gh_json_free(o);
+	return rc;
+}
+
+/* What is sent. */
+struct submission {
+	X509_REQ *req;
+	gh_json *body;
+	char repeat_key[GH_UUID_TEXT_SIZE];
+	struct gh_buf path;
+};
+
+static void
+submission_clear(struct submission *s)
+{
+	X509_REQ_free(s->req);
+	gh_json_free(s->body);
+	gh_buf_free(&s->path);
+}
+
+static int
+put_request(struct submission *s, struct gh_error *err)
+{
+	char *text = client_csr_base64(s->req);
+	int rc = 0;
+
+	s->body = gh_json_new_object();
+	if (text == NULL || gh_json_set_string(s->body, "pkcs10", text) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "PKCS#10");
+	free(text);
+	return rc == 0 ? put_metadata(s->body, err) : rc;
+}
+
+static int
+put_path(const char *profile, struct gh_buf *path, struct gh_error *err)
+{
+	gh_buf_init(path, 4096);
+	gh_buf_puts(path, "/pki/request/");
+	client_rest_escape(path, profile);
+	if (renew_id != 0)
+		gh_buf_putf(path, "?renew=%" PRId64, renew_id);
+	return gh_buf_check(path, err);
+}
+
+static int
+prepare(const char *profile, struct submission *s, struct gh_error *err)
+{
+	unsigned char id[GH_UUID_SIZE];
+	int rc = get_request(&s->req, err);
+
+	if (rc == 0)
+		rc = put_request(s, err);
+	if (rc == 0)
+		rc = put_path(profile, &s->path, err);
+	if (rc == 0 && !gh_uuid_make(id))
+		rc = gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	if (rc == 0)
+		gh_uuid_format(id, s->repeat_key);
+	return rc;
+}
+
+/* ---- sending ---- */
+
+static int64_t
+seconds_now(void)
+{
+	return gh_now_us() / 1000000;
+}
+
+/* The same call until an answer comes; *answer may be there after a failure, too. */
+static int
+send(const char *who, struct client_rest *r, const struct client_rest_call *call, gh_json **answer,
+    struct gh_error *err)
+{
+	int64_t end = seconds_now() + retry;
+	int pause = 1, rc;
+
+	for (;;) {
+		rc = client_rest_call(r, call, answer, err);
+		if (rc != GH_E_BUSY || seconds_now() + pause > end)
+			return rc;
+		gh_json_free(*answer);
+		fprintf(stderr, "%s: ", who);
+		output_safe(stderr, err->message);
+		fprintf(stderr, " Trying again in %d s.\n", pause);
+		nanosleep(&(struct timespec){.tv_sec = pause}, NULL);
+		pause = pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+	}
+}
+
+/* Write the very request that was sent beside its key. */
+static int
+save_request(const struct submission *s, char path[PATH_MAX], struct gh_error *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem;
+	long n;
+	int rc;
+
+	if (snprintf(path, PATH_MAX, "%s.csr", key != NULL ? key : out_key) >= PATH_MAX ||
+	    bio == NULL || PEM_write_bio_X509_REQ(bio, s->req) != 1) {
+		rc = gh_fail(err, GH_E_NOMEM, "request");
+	} else {
+		n = BIO_get_mem_data(bio, &pem);
+		rc = gh_file_write(path, pem, (size_t)n, 0644, true, err);
+	}
+	BIO_free(bio);
+	return rc;
+}
+
+static void
+tell_how_to_repeat(const char *who, const struct submission *s, const char *repeat_key)
+{
+	char path[PATH_MAX];
+	struct gh_error err;
+
+	if (csr != NULL)
+		snprintf(path, sizeof(path), "%s", csr);
+	else if (save_request(s, path, &err) != 0)
+		return;
+	fprintf(stderr,
+	    "%s: perhaps the request was recorded. This gets its answer, or makes it:\n"
+	    "    ... --csr %s --idempotency-key %s\n",
+	    who, path, repeat_key);
+}
+
+/* ---- the answer ---- */
+
+static int
+write_certificate(struct client_rest *r, int64_t id, struct gh_error *err)
+{
+	char path[64];
+	const char *pem;
+	gh_json *o;
+	int rc;
+
+	snprintf(path, sizeof(path), "/pki/certificate/%" PRId64, id);
+	if ((rc = client_rest_get(r, path, &o, err)) != 0)
+		return rc;
+	pem = gh_json_string(gh_json_get(o, "pem"));
+	rc = pem != NULL ? gh_file_write(out, pem, strlen(pem), 0644, false, err)
+			 : gh_refuse(err, GH_E_BAD_JSON, "the gateway sent no certificate");
+	gh_json_free(o);
+	return rc;
+}
+
+static int
+take_answer(struct verb_call *c, struct client_rest *r, struct gh_error *err)
+{
+	const char *status = gh_json_string(gh_json_get(c->out, "status"));
+	int64_t id = 0;
+
+	(void)gh_json_int(gh_json_get(gh_json_get(c->out, "certificate"), "id"), &id);
+	if (status == NULL)
+		return gh_refuse(err, GH_E_BAD_JSON, "the gateway answered without a status");
+	if (strcmp(status, "pending") == 0)
+		c->exit = COMMAND_PENDING;
+	else if (strcmp(status, "issued") != 0)
+		c->exit = COMMAND_FAILED;
+	return out != NULL && id != 0 ? write_certificate(r, id, err) : 0;
+}
+
+static int
+submit(struct verb_call *c, struct client_rest *r, struct submission *s, struct gh_error *err)
+{
+	const struct client_rest_call call = {.path = (char *)s->path.data,
+	    .body = s->body,
+	    .idempotency_key = idempotency_key != NULL ? idempotency_key : s->repeat_key};
+	int rc = send(c->who, r, &call, &c->out, err);
+
+	if (rc == 0)
+		return take_answer(c, r, err);
+	if (rc == GH_E_BUSY || rc == GH_E_BAD_JSON)
+		tell_how_to_repeat(c->who, s, call.idempotency_key);
+	gh_json_free(c->out);
+	c->out = NULL;
+	return rc;
+}
+
+static int
+work(struct verb_call *c, struct gh_error *err)
+{
+	struct submission s = {0};
+	struct client_rest *r = NULL;
+	int rc = 0;
+
+	if (out != NULL && access(out, F_OK) == 0)
+		rc = gh_refuse(err, GH_E_CONFLICT, "%.150s is there already: choose another --out",
+		    out);
+	if (rc == 0)
+		rc = client_rest_open(&r, err);
+	if (rc == 0)
+		rc = prepare(c->operand[0], &s, err);
+	if (rc == 0)
+		rc = submit(c, r, &s, err);
+	submission_clear(&s);
+	client_rest_close(r);
+	return rc;
+}
+
+const struct verb verb_request_submit = {
+    .usage = {"PROFILE", 1, 1,
+	"Asks for a certificate over REST, as a person who logs in: no application key. The request has an "
+	"Idempotency-Key of its own, so that one that got no answer is sent again without a second certificate. Exit "
+	"codes: 0 issued, 1 denied or failed, 2 wrong options, 3 pending.",
+	"gatehouse request submit User --url https://pki.example --user alice --out-key key.pem --out cert.pem\n"
+	"gatehouse request submit WebServer --csr printer.csr --metadata CostCenter=1234 --user alice\n"
+	"gatehouse request submit User --csr new.csr --renew 12 --cert old.pem --key old.key\n"},
+    .options = options,
+    .check = check,
+    .work = work,
+    .hidden = "links",
+};
