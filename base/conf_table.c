@@ -100,6 +100,8 @@ const struct conf_option conf_table[] = {
     INT(kra, approvals, "2", 1, 16,
 	"agents who must approve a recovery; 1 = the requester may be the one"),
     INT(kra, request_expiry, "86400", 60, 2592000, "seconds that a request for recovery lives"),
+    INT(kra, unlock_seconds, "900", 1, 2592000,
+	"longest time for which a storage key stays unlocked, seconds"),
     INT(kra, repeat, "600", 0, 86400,
 	"seconds after the first retrieval of a recovered key in which it may be retrieved again"),
 
@@ -193,6 +195,8 @@ const struct conf_option conf_table[] = {
 	"seconds between seals of the audit trail; 0 = only on demand"),
     INT(jobs, key_requests, "60", 0, 604800,
 	"seconds between looks at which requests for keys have expired; 0 = only on demand"),
+    INT(jobs, kra_rotate, "60", 0, 604800,
+	"seconds between looks at whether a storage key of the KRA is replaced; 0 = only on demand"),
     INT(jobs, kra_transport, "3600", 0, 604800,
 	"seconds between looks at the transport certificate of the KRA; 0 = only on demand"),
     INT(jobs, notifications, "86400", 0, 604800,

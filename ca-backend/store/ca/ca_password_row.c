@@ -9,11 +9,11 @@
 #include "encoding.h"
 #include "timestamp.h"
 
+#include "store/lockout.h"
+
 #include "ca_password_row.h"
 #include "store/grant/grant_private.h"
 
-#define LOCKOUT_MAX GH_DAY_SECONDS /* seconds */
-#define LOCKOUTS_MAX 1000000       /* counted up to here */
 #define READ_BACK_PAUSE_NS (50 * 1000000)
 /* A lost server is back within this time, or the caller is told that nothing is known. */
 #define READ_BACK_US (10 * (int64_t)1000000)
@@ -212,17 +212,6 @@ wait_for_lock(struct store *s, int64_t id, struct gh_error *err)
 	return rc;
 }
 
-/* 300 s, 600 s, 1200 s ... a day */
-static int
-lockout_seconds(int first, int lockouts)
-{
-	int64_t seconds = first;
-
-	while (lockouts-- > 0 && seconds < LOCKOUT_MAX)
-		seconds *= 2;
-	return (int)(seconds < LOCKOUT_MAX ? seconds : LOCKOUT_MAX);
-}
-
 int
 store_password_put_failure(struct store *s, struct store_password *p, int attempts_max,
     int lock_seconds, struct gh_error *err)
@@ -238,9 +227,9 @@ store_password_put_failure(struct store *s, struct store_password *p, int attemp
 
 	store_put_int(&params, p->ca);
 	store_put_int(&params, ++p->attempts);
-	store_put_int(&params, p->lockouts + (is_last && p->lockouts < LOCKOUTS_MAX));
+	store_put_int(&params, p->lockouts + (is_last && p->lockouts < STORE_LOCKOUTS_MAX));
 	if (is_last)
-		store_put_int(&params, lockout_seconds(lock_seconds, p->lockouts));
+		store_put_int(&params, store_lockout_seconds(lock_seconds, p->lockouts));
 	else
 		store_put_text(&params, NULL);
 	if ((rc = store_write(s, &st, &params, "", &res, err)) != 0)
