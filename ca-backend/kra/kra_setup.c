@@ -168,16 +168,24 @@ row_of(const struct made *m, const struct ca *ca)
 	};
 }
 
-int
-kra_setup_init(const struct kra_setup *s, const struct kra_setup_storage *storage,
-    const struct kra_setup_transport *transport, struct gh_error *err)
+static int
+make_storage(const struct kra_setup *s, const struct kra_setup_storage *storage, struct made *m,
+    struct gh_error *err)
 {
 	const struct kra_create_key f = {.is_storage = true,
 	    .key_alg = storage->key_uri != NULL ? "" : storage->key_alg,
 	    .key_uri = storage->key_uri,
 	    .password = storage->password};
+
+	return create_key(s, &f, m, err);
+}
+
+int
+kra_setup_init(const struct kra_setup *s, const struct kra_setup_storage *storage,
+    const struct kra_setup_transport *transport, struct gh_error *err)
+{
 	struct made a = {0}, b = {0};
-	int rc = create_key(s, &f, &a, err);
+	int rc = make_storage(s, storage, &a, err);
 
 	if (rc == 0)
 		rc = make_transport(s, transport, &b, err);
@@ -203,6 +211,22 @@ kra_setup_renew(const struct kra_setup *s, int64_t current,
 		const struct store_new_kra_key row = row_of(&m, transport->ca);
 
 		rc = store_renew_kra_transport(s->store, s->who, current, &row, err);
+	}
+	made_clear(&m);
+	return rc;
+}
+
+int
+kra_setup_rotate(const struct kra_setup *s, const struct kra_setup_storage *storage,
+    struct gh_error *err)
+{
+	struct made m = {0};
+	int rc = make_storage(s, storage, &m, err);
+
+	if (rc == 0) {
+		const struct store_new_kra_key row = row_of(&m, NULL);
+
+		rc = store_add_next_storage(s->store, s->who, &row, err);
 	}
 	made_clear(&m);
 	return rc;

@@ -47,4 +47,8 @@ int kra_setup_init(const struct kra_setup *s, const struct kra_setup_storage *st
 int kra_setup_renew(const struct kra_setup *s, int64_t current,
     const struct kra_setup_transport *transport, struct gh_error *err) GH_MUSTCHECK;
 
+/* The next storage key: the job kra-rotate takes it into use. */
+int kra_setup_rotate(const struct kra_setup *s, const struct kra_setup_storage *storage,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -19,6 +19,8 @@ const struct job job_table[] = {
     {"key-requests", "write down which requests for keys have expired",
 	offsetof(struct gh_conf, jobs.key_requests), key_request_job_run, key_request_job_plan,
 	false},
+    {"kra-rotate", "put archived keys under the next storage key of the KRA",
+	offsetof(struct gh_conf, jobs.kra_rotate), kra_rotate_job_run, kra_rotate_job_plan, false},
     {"kra-transport", "renew the transport key of the KRA before its certificate ends",
 	offsetof(struct gh_conf, jobs.kra_transport), kra_transport_job_run, kra_transport_job_plan,
 	false},

@@ -1,13 +1,14 @@
 /* Job kra-transport: the transport key of the KRA, renewed in the last third of its certificate's
- * life. docs/kra.md */
+ * life, and retired at the end of it. docs/kra.md */
 #include <stdio.h>
+#include <string.h>
 
 #include "calendar.h"
 #include "formats/cert_parts.h"
 #include "issuing/ca_set.h"
+#include "kra/kra_key_list.h"
 #include "kra/kra_setup.h"
-#include "store/key/kra_key.h"
-#include "store/key/kra_key_change.h"
+#include "store/key/transport_key.h"
 #include "timestamp.h"
 
 #include "job.h"
@@ -103,14 +104,33 @@ kra_transport_job_run(struct job_env *env, char *detail, size_t size, struct gh_
 	struct store_kra_key k;
 	struct due due;
 	bool is_there;
+	int retired = 0;
 	int rc = find(env, &k, &due, &is_there, err);
 
 	if (rc != 0 || !is_there)
 		return rc;
-	if (due.is_due && (rc = renew(env, &k, &due, err)) == 0)
+	if ((rc = store_retire_transports(env->store, &env->who, &retired, err)) == 0 &&
+	    retired > 0)
+		snprintf(detail, size, "%d old transport keys retired", retired);
+	if (rc == 0 && due.is_due && (rc = renew(env, &k, &due, err)) == 0)
 		snprintf(detail, size, "a new transport key, certified by CA %.64s", due.ca->name);
 	store_kra_key_clear(&k);
 	return rc;
+}
+
+static bool
+has_ended(struct job_env *env, struct gh_error *err)
+{
+	struct kra_key_list l;
+	bool is = false;
+
+	if (kra_key_list_read(env->store, &l, err) != 0)
+		return false;
+	for (size_t i = 0; i < l.n; i++)
+		is |= l.key[i].kind == STORE_KRA_TRANSPORT && strcmp(l.key[i].state, "old") == 0 &&
+		    l.key[i].not_after < gh_now();
+	kra_key_list_clear(&l);
+	return is;
 }
 
 int
@@ -123,6 +143,9 @@ kra_transport_job_plan(struct job_env *env, struct gh_error *err)
 
 	if (rc != 0 || !is_there)
 		return rc;
+	if (has_ended(env, err))
+		job_progress(env,
+		    "would retire the old transport keys whose certificates have ended");
 	if (due.is_due)
 		job_progress(env, "would make a new transport key, certified by CA %s",
 		    due.ca->name);

@@ -71,6 +71,8 @@ const struct command command_table[] = {
     {"kra", "init", "make the keys of the key recovery authority", &verb_kra_init, NULL},
     {"kra", "show", "show the keys of the key recovery authority", &verb_kra_show, NULL},
     {"kra", "renew", "make a new transport key with its certificate", &verb_kra_renew, NULL},
+    {"kra", "rotate", "make a new storage key and put all secrets under it", &verb_kra_rotate,
+	NULL},
     {"kra", "password", "set, change, remove or use the password of the storage key",
 	&verb_kra_password, NULL},
     {"kra", "policy", "set who must agree to the recovery of keys", &verb_kra_policy, NULL},

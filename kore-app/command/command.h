@@ -81,6 +81,7 @@ extern const struct verb verb_kra_init;
 extern const struct verb verb_kra_password;
 extern const struct verb verb_kra_policy;
 extern const struct verb verb_kra_renew;
+extern const struct verb verb_kra_rotate;
 extern const struct verb verb_kra_show;
 extern const struct verb verb_limiter_clear;
 extern const struct verb verb_limiter_list;

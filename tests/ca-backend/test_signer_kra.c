@@ -440,7 +440,7 @@ static void
 keys__storage_key_is_replaced(void **state)
 {
 	struct fixture *f = *state;
-	struct signer_blob stored, moved;
+	struct signer_blob stored, moved, back;
 	struct kra_rewrap q = {0};
 	struct keys next;
 	struct gh_error err;
@@ -452,6 +452,12 @@ keys__storage_key_is_replaced(void **state)
 	assert_int_equal(kra_client_rewrap(f->client, &q, &moved, &err), GH_E_NOT_FOUND);
 	assert_int_equal(load(f, &next), 0);
 	assert_int_equal(kra_client_rewrap(f->client, &q, &moved, &err), 0);
+	/* never back */
+	memcpy(q.to_id, f->storage.id, sizeof(q.to_id));
+	q.stored = BLOB(moved);
+	assert_int_equal(kra_client_rewrap(f->client, &q, &back, &err), GH_E_CA_POLICY);
+	q.stored = BLOB(stored);
+	assert_int_equal(kra_client_rewrap(f->client, &q, &back, &err), GH_E_CA_POLICY);
 	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
 	signer_process_start(&f->sp, "8");
 	assert_int_equal(load(f, &next), 0);

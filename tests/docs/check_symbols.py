@@ -30,7 +30,6 @@ EXCEPTIONS = {
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
     "tmpl_load_member": "compares the members that are known with those in the documents",
-    "kra_client_rewrap": "the KRA stands, the gateway does not ask it yet",
 }
 
 

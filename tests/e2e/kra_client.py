@@ -4,10 +4,13 @@ ECDH-ES+A256KW (RFC 7518, 4.6), AES-GCM, AES-KW and AES-KWP, as docs/kra.md has 
 import base64
 import os
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+
+from person import Person
 
 
 def b64(data):
@@ -91,3 +94,47 @@ def pkcs12_body(transport, password, algorithm="AES-256-GCM", **more):
     key = new_session_key(algorithm)
     return {"format": "pkcs12", "session_key": wrap_session_key(transport, key),
             "password": wrap(algorithm, key, password.encode()), **more}
+
+
+class Caller(Person):
+    """Somebody who archives, asks, agrees and retrieves; each call must succeed. For tests of what becomes of keys: what the
+    API refuses, test_kra_rest.py has."""
+
+    def must(self, status, *args, **kw):
+        reply = self.send(*args, **kw)
+        assert reply.status == status, (args[:2], reply.status, reply.body)
+        return reply.json
+
+    def transport(self):
+        reply = self.send("GET", "/pki/config/kra/cert/transport", Accept="application/pkix-cert")
+        return x509.load_der_x509_certificate(reply.body).public_key()
+
+    def archive(self, secret, transport=None, **more):
+        """A private key, or bytes of a symmetric key. Its id."""
+        transport = transport or self.transport()
+        if isinstance(secret, bytes):
+            body = {"kind": "symmetric_key", "algorithm": "AES", **wrapped_secret(transport, secret)}
+        else:
+            body = {"kind": "private_key", "public_key": b64(spki(secret.public_key())),
+                    **wrapped_secret(transport, pkcs8(secret))}
+        return self.must(201, "POST", "/pki/keyrequest/archive", {**body, **more})["key_id"]
+
+    def approved(self, key_id, *agents):
+        """A request for recovery to which these have agreed."""
+        request = self.must(201, "POST", "/pki/keyrequest/recovery", {"key_id": key_id})["id"]
+        for agent in agents:
+            reply = agent.decide(request, "approved")
+            assert reply.status == 200, reply.body
+        return request
+
+    def retrieve(self, key_id, request):
+        receiver = Receiver(self.transport())
+        return receiver.open(self.must(200, "POST", f"/pki/key/{key_id}", {"request": request, **receiver.body}))
+
+    def recover(self, key_id, *agents):
+        return self.retrieve(key_id, self.approved(key_id, *agents))
+
+
+def callers(env, who=("", "AGENT_", "AGENT2_")):
+    """A user and two agents."""
+    return [Caller(env.var[f"GATEHOUSE_{w}USER"], env.var[f"GATEHOUSE_{w}PASSWORD"], env) for w in who]

@@ -15,7 +15,7 @@ import tap
 from client import Client
 from environment import BUILD, Environment, wait_for
 
-env = Environment("kra", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="jobs { kra_transport = 0 }")
+env = Environment("kra", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="jobs { kra_transport = 0 } kra { unlock_seconds = 4 }")
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 
 
@@ -167,6 +167,7 @@ class Keys(unittest.TestCase):
     def test_renewal_keeps_the_key_before(self):
         before, = self.of("transport")
         old = len(self.of("transport", "old"))
+        renewed = env.count("select count(*) from audit where event = 'kra.transport-renewed'")
         env.admin("kra", "renew", "--ca", "issuing", "--key-alg", "RSA-3072", "--days", "30")
         after, = self.of("transport")
         self.assertNotEqual(after["id"], before["id"])
@@ -175,7 +176,7 @@ class Keys(unittest.TestCase):
         kept = self.of("transport", "old")
         self.assertEqual(len(kept), old + 1)
         self.assertIn((before["id"], "up"), [(k["id"], k["kra"]) for k in kept])
-        self.assertEqual(env.count("select count(*) from audit where event = 'kra.transport-renewed'"), old + 1)
+        self.assertEqual(env.count("select count(*) from audit where event = 'kra.transport-renewed'"), renewed + 1)
         await_kra("up")
 
     def test_job_renews_it(self):
@@ -191,6 +192,25 @@ class Keys(unittest.TestCase):
         self.assertNotEqual(after["id"], before["id"])
         self.assertEqual((after["key"], after["kra"]), (before["key"], "up"))
         self.certificate(after)
+
+    def test_job_retires_what_has_ended(self):
+        """An old transport key at the end of its certificate: its record is gone, and what is wrapped for it is refused."""
+        env.admin("kra", "renew", "--ca", "issuing", "--days", "30")
+        old = self.of("transport", "old")
+        self.assertGreaterEqual(len(old), 1)
+        env.admin("job", "run", "kra-transport")
+        self.assertEqual(self.of("transport", "old"), old)
+        env.psql("update kra_key set not_after = now() - interval '1 second' where kind = 'transport' and state = 'old'")
+        self.assertIn("would retire", env.admin("job", "run", "kra-transport", "--dry-run"))
+        self.assertEqual(len(self.of("transport", "old")), len(old))
+        self.assertIn(f"{len(old)} old transport keys retired", env.admin("job", "run", "kra-transport"))
+        self.assertEqual(self.of("transport", "old"), [])
+        self.assertEqual(len(self.of("transport")), 1)
+        self.assertEqual(env.count("select count(*) from kra_key where state = 'retired' and sealed <> ''"), 0)
+        for key in old:
+            self.assertEqual(env.count(f"select count(*) from audit where event = 'kra.transport-retired' and object = '{key['id']}'"),
+                             1)
+        await_kra("up")
 
     def test_renewals_at_once(self):
         """Each is a whole one, or refused: never two current keys, never none."""
@@ -265,6 +285,62 @@ class Keys(unittest.TestCase):
         await_kra("up")
         self.assertEqual(env.count(events.format("success")), good + 6)
         self.assertEqual(env.count(events.format("failure")), bad + 3)
+
+    def test_wrong_passwords_lock_out(self):
+        """As those of CA keys: counted for all nodes, whatever they were for, until the time is over or it is right."""
+        def password(action, *lines):
+            for i, line in enumerate(lines):
+                (env.scratch / f"password{i}").write_text(line + "\n")
+            files = [x for i, n in enumerate(("--password-file", "--new-password-file")[:len(lines)])
+                     for x in (n, env.scratch / f"password{i}")]
+            return env.admin("kra", "password", action, *files, check=False)
+
+        def tries():
+            return env.sql("select attempts, lockouts, locked_until is not null from kra_key where kind = 'storage' and "
+                           "state = 'current'")[0]
+        self.assertEqual(password("set", "correct horse").returncode, 0)
+        try:
+            self.assertIn(b"wrong", password("unlock", "wrong horse").stderr)
+            self.assertIn(b"wrong", password("change", "wrong horse", "battery staple").stderr)
+            self.assertEqual(tries(), ["2", "0", "f"])
+            self.assertEqual(password("unlock", "correct horse").returncode, 0)
+            self.assertEqual(tries(), ["0", "0", "f"])
+            for _ in range(3):
+                self.assertIn(b"wrong", password("remove", "wrong horse").stderr)
+            self.assertEqual(tries(), ["3", "1", "t"])
+            # the right one is not looked at, and nothing is counted
+            self.assertIn(b"too many", password("unlock", "correct horse").stderr)
+            self.assertEqual(tries(), ["3", "1", "t"])
+            self.assertEqual(env.count("select count(*) from audit where event = 'kra.password.locked-out'"), 1)
+            env.psql("update kra_key set locked_until = now() - interval '1 second' where kind = 'storage'")
+            # the next lockout takes twice as long
+            for _ in range(3):
+                self.assertIn(b"wrong", password("unlock", "wrong horse").stderr)
+            self.assertEqual(env.count("select round(extract(epoch from locked_until - now()) / 60) from kra_key where "
+                                       "kind = 'storage' and state = 'current'"), 10)
+            # eight at the same time are eight
+            env.psql("update kra_key set locked_until = null, attempts = 0 where kind = 'storage'")
+            (env.scratch / "wrong").write_text("wrong horse\n")
+            calls = [subprocess.Popen([str(BUILD / "gatehouse"), "kra", "password", "unlock", "--password-file",
+                                       str(env.scratch / "wrong"), "-c", str(env.dir / "state" / "gatehouse.conf")],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(8)]
+            said = [c.communicate(timeout=60)[1] for c in calls]
+            self.assertEqual((sum(b"password is wrong" in s for s in said), sum(b"too many" in s for s in said)), (3, 5), said)
+        finally:
+            env.psql("update kra_key set locked_until = null, attempts = 0, lockouts = 0 where kind = 'storage'")
+            password("remove", "correct horse")
+        await_kra("up")
+
+    def test_unlocked_for_kra_unlock_seconds(self):
+        (env.scratch / "password0").write_text("correct horse\n")
+        env.admin("kra", "password", "set", "--password-file", env.scratch / "password0")
+        try:
+            env.admin("kra", "password", "unlock", "--seconds", "10000", "--password-file", env.scratch / "password0")
+            await_kra("up")
+            await_kra("locked")
+        finally:
+            env.admin("kra", "password", "remove", "--password-file", env.scratch / "password0")
+        await_kra("up")
 
 
 class Doctor(unittest.TestCase):

@@ -1,5 +1,6 @@
 /* What a KRA does. See kra.h. */
 #include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 
@@ -21,6 +22,18 @@
 
 /* --- keys of its own -------------------------------------------------------------------------- */
 
+/* Of two storage keys the later one has the greater revision: of its first record, the microseconds
+ * since 1970 at which it was made. So nobody has secrets put back under a key that was replaced. */
+static uint64_t
+first_revision(bool is_storage)
+{
+	struct timespec now;
+
+	if (!is_storage || clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return 1;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static int
 seal_key(const struct kra *k, const struct kra_create_key *f, EVP_PKEY *key,
     const struct gh_buf *spki, struct gh_buf *sealed, struct gh_error *err)
@@ -29,7 +42,7 @@ seal_key(const struct kra *k, const struct kra_create_key *f, EVP_PKEY *key,
 	int rc;
 
 	record_init(&r, f->is_storage ? RECORD_STORAGE : RECORD_TRANSPORT);
-	r.revision = 1;
+	r.revision = first_revision(f->is_storage);
 	gh_buf_put(&r.cert, spki->data, spki->len);
 	if ((rc = gh_buf_check(&r.cert, err)) == 0 &&
 	    (rc = ca_key_put(key, f->key_uri, f->password, &r, err)) == 0)
@@ -305,6 +318,16 @@ kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv,
 
 /* --- under another storage key ---------------------------------------------------------------- */
 
+/* Who asks may be a worker that was taken over, or believe a row that somebody altered. */
+static int
+check_later(const struct issuer *from, const struct issuer *to, struct gh_error *err)
+{
+	return to->revision > from->revision
+	    ? 0
+	    : gh_fail(err, GH_E_CA_POLICY,
+		  "a secret is put under a storage key that was made later, not under one that was made before");
+}
+
 int
 kra_rewrap(const struct kra *k, const struct kra_rewrap *f, struct gh_buf *stored,
     struct gh_error *err)
@@ -316,7 +339,8 @@ kra_rewrap(const struct kra *k, const struct kra_rewrap *f, struct gh_buf *store
 	if ((rc = stored_key_read(&f->stored, &old, err)) != 0 ||
 	    (rc = kra_find_key(k, ISSUER_STORAGE, old.storage_id, &from, err)) != 0)
 		return rc;
-	if ((rc = kra_find_key(k, ISSUER_STORAGE, f->to_id, &to, err)) == 0)
+	if ((rc = kra_find_public_key(k, ISSUER_STORAGE, f->to_id, &to, err)) == 0 &&
+	    (rc = check_later(from, to, err)) == 0)
 		rc = stored_key_rewrap(from->key, to->key, f->to_id, &old, stored, err);
 	issuer_unref(from);
 	issuer_unref(to);

@@ -40,7 +40,8 @@ int kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf 
  * its approvals are signed; else whoever asks has counted them. */
 int kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv,
     struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
-/* Append the secret as it is stored under another storage key. */
+/* Append the secret as it is stored under another storage key, whose public half is enough.
+ * GH_E_CA_POLICY: that was made before the one which it is under. */
 int kra_rewrap(const struct kra *k, const struct kra_rewrap *f, struct gh_buf *stored,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -150,6 +150,9 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 		key_event_count(strcmp(n->type, "archival") == 0 ? KEY_EVENT_ARCHIVED
 								 : KEY_EVENT_GENERATED,
 		    1);
+	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "archived_key_storage") == 0)
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE,
+		    "The storage key was replaced at this moment: send it again.");
 	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "archived_key_client") == 0)
 		return gh_refuse(err, GH_E_CONFLICT,
 		    "An active key of this owner has the client id \"%.80s\" already.",

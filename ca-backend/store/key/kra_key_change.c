@@ -50,13 +50,13 @@ add_certificate(struct store *s, const struct requester *who, const struct store
 }
 
 static int
-add_key(struct store *s, const struct requester *who, const char *kind,
+add_key(struct store *s, const struct requester *who, const char *kind, const char *state,
     const struct store_new_kra_key *k, struct gh_error *err)
 {
 	static const struct store_statement st = {"kra_key_insert",
 	    "INSERT INTO kra_key (kind, spki_sha256, spki, sealed, state, created_by, certificate_id, certificate, "
 	    "  not_after) "
-	    "SELECT $1, $2, $3, $4, 'current', $5, c.id, c.der, c.not_after "
+	    "SELECT $1, $2, $3, $4, $7, $5, c.id, c.der, c.not_after "
 	    "  FROM (SELECT 1) AS one LEFT JOIN certificate c ON c.id = $6"};
 	struct store_params p = {0};
 	unsigned char id[32];
@@ -73,6 +73,7 @@ add_key(struct store *s, const struct requester *who, const char *kind,
 	store_put_bytes(&p, k->sealed.p, k->sealed.len);
 	store_put_text(&p, who->name);
 	store_put_int(&p, cert_id);
+	store_put_text(&p, state);
 	return store_do(s, &st, &p, err);
 }
 
@@ -110,9 +111,9 @@ store_create_kra(struct store *s, const struct requester *who,
 	if (rc == 0)
 		rc = check_none(s, err);
 	if (rc == 0)
-		rc = add_key(s, who, "storage", storage, err);
+		rc = add_key(s, who, "storage", "current", storage, err);
 	if (rc == 0)
-		rc = add_key(s, who, "transport", transport, err);
+		rc = add_key(s, who, "transport", "current", transport, err);
 	if (rc == 0)
 		rc = audit_key(s, who, "kra.created", &storage->spki, err);
 	return end(s, rc, err);
@@ -148,35 +149,88 @@ store_renew_kra_transport(struct store *s, const struct requester *who, int64_t 
 	if (rc == 0)
 		rc = end_current(s, row, err);
 	if (rc == 0)
-		rc = add_key(s, who, "transport", transport, err);
+		rc = add_key(s, who, "transport", "current", transport, err);
 	if (rc == 0)
 		rc = audit_key(s, who, "kra.transport-renewed", &transport->spki, err);
 	return end(s, rc, err);
 }
 
-int
-store_find_kra_issuer(struct store *s, int64_t certificate_id, struct store_kra_issuer *out,
-    struct gh_error *err)
-{
-	static const struct store_statement st = {"kra_issuer",
-	    "SELECT ca_id, status = 21 FROM certificate WHERE id = $1"};
-	struct store_params p = {0};
-	PGresult *res;
-	int rc;
+/* --- another storage key ---------------------------------------------------------------------- */
 
-	*out = (struct store_kra_issuer){0};
-	store_put_int(&p, certificate_id);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
-		return rc;
-	if (PQntuples(res) == 1) {
-		out->ca_id = store_int(res, 0, 0);
-		out->is_revoked = store_bool(res, 0, 1);
-	} else {
-		rc = gh_fail(err, GH_E_NOT_FOUND, "transport certificate %lld",
-		    (long long)certificate_id);
-	}
+static int
+check_no_next(struct store *s, struct gh_error *err)
+{
+	static const struct store_statement st = {"kra_key_next",
+	    "SELECT 1 FROM kra_key WHERE kind = 'storage' AND state = 'next'"};
+	struct store_params p = {0};
+	PGresult *res = NULL;
+	int rc = store_run(s, &st, &p, &res, err);
+
+	if (rc == 0 && PQntuples(res) > 0)
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "There is a next storage key already: the job kra-rotate takes it into use.");
 	PQclear(res);
 	return rc;
+}
+
+int
+store_add_next_storage(struct store *s, const struct requester *who,
+    const struct store_new_kra_key *storage, struct gh_error *err)
+{
+	int rc = store_begin_locking(s, err);
+
+	if (rc == 0)
+		rc = lock_keys(s, err);
+	if (rc == 0)
+		rc = check_no_next(s, err);
+	if (rc == 0)
+		rc = add_key(s, who, "storage", "next", storage, err);
+	if (rc == 0)
+		rc = audit_key(s, who, "kra.storage-made", &storage->spki, err);
+	return end(s, rc, err);
+}
+
+/* $1 row, $2-$7 actor */
+static int
+begin_next(struct store *s, const struct requester *who, int64_t row, struct gh_error *err)
+{
+	static const struct store_statement st = {"kra_key_begin_next",
+	    "WITH k AS (UPDATE kra_key SET state = 'current' WHERE id = $1 AND kind = 'storage' AND state = 'next' "
+	    "  RETURNING spki_sha256) "
+	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+	    "  SELECT 'kra.storage-rotated', 'success', encode(spki_sha256, 'hex'), $2, $3::int, $4, $5, $6, $7 FROM k "
+	    "  RETURNING 1"};
+	struct store_params p = {0};
+	PGresult *res = NULL;
+	int rc;
+
+	store_put_int(&p, row);
+	store_put_actor(&p, who, NULL, NULL);
+	rc = store_run(s, &st, &p, &res, err);
+	store_params_clear(&p);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = gh_fail(err, GH_E_CONFLICT, "KRA key %lld is not the next one any more",
+		    (long long)row);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_begin_next_storage(struct store *s, const struct requester *who, int64_t row,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"kra_key_end_storage",
+	    "UPDATE kra_key SET state = 'old' WHERE kind = 'storage' AND state = 'current'"};
+	struct store_params p = {0};
+	int rc = store_begin_locking(s, err);
+
+	if (rc == 0)
+		rc = lock_keys(s, err);
+	if (rc == 0)
+		rc = store_do(s, &st, &p, err);
+	if (rc == 0)
+		rc = begin_next(s, who, row, err);
+	return end(s, rc, err);
 }
 
 static int

@@ -25,12 +25,13 @@ int store_create_kra(struct store *s, const struct requester *who,
 int store_renew_kra_transport(struct store *s, const struct requester *who, int64_t row,
     const struct store_new_kra_key *transport, struct gh_error *err) GH_MUSTCHECK;
 
-struct store_kra_issuer {
-	int64_t ca_id; /* row of the CA */
-	bool is_revoked;
-};
-/* Of a transport certificate. GH_E_NOT_FOUND. */
-int store_find_kra_issuer(struct store *s, int64_t certificate_id, struct store_kra_issuer *out,
+/* A storage key that is used from store_begin_next_storage on ("kra.storage-made"). GH_E_CONFLICT
+ * (public): there is a next one already. */
+int store_add_next_storage(struct store *s, const struct requester *who,
+    const struct store_new_kra_key *storage, struct gh_error *err) GH_MUSTCHECK;
+/* What is archived from now on lies under the key with this row, and the one before is old
+ * ("kra.storage-rotated"). GH_E_CONFLICT: it is not the next one any more. */
+int store_begin_next_storage(struct store *s, const struct requester *who, int64_t row,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Another record of the same key. */

@@ -7,6 +7,15 @@
 /* Rows are counted up to it: a statement that runs so often looks through no large table. */
 #define STORE_GAUGE_MAX "10000"
 
+#define WAITING \
+	"(SELECT id FROM notification WHERE state = 'waiting' ORDER BY id LIMIT " STORE_GAUGE_MAX \
+	") w "
+
+/* Archived keys under storage keys that are old. */
+#define LEFT_UNDER_OLD \
+	"(SELECT FROM kra_key o JOIN archived_key k ON substr(k.stored, 6, 32) = o.spki_sha256 " \
+	"WHERE o.kind = 'storage' AND o.state = 'old' LIMIT " STORE_GAUGE_MAX ") l "
+
 int
 store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *err)
 {
@@ -31,9 +40,8 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
 	    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
 	    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
-	    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM "
-	    "    (SELECT id FROM notification WHERE state = 'waiting' ORDER BY id LIMIT " STORE_GAUGE_MAX
-	    ") w "
+	    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM " WAITING
+	    "  UNION ALL SELECT 'kra_rotation_left', count(*), NULL, NULL FROM " LEFT_UNDER_OLD
 	    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
 	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
 	    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "

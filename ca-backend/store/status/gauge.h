@@ -16,6 +16,7 @@
  *   "job_finished"          job: end of the last run; 0 = never
  *   "key_requests"          "pending", "approved": recoveries that are open; 10000 = or more
  *   "notifications_waiting" the same
+ *   "kra_rotation_left"     archived keys under a storage key that is old; the same
  *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
  *                           sealed
  * Retired CAs and those without a key here are left out. has_deltas: crl.delta_interval is not 0.

@@ -129,6 +129,18 @@ store_job_end(struct store *s, const char *name, bool success, const char *detai
 }
 
 int
+store_job_note(struct store *s, const char *name, const char *detail, struct gh_error *err)
+{
+	static const struct store_statement st = {"job_note",
+	    "UPDATE job SET detail = $2 WHERE name = $1"};
+	struct store_params p = {0};
+
+	store_put_text(&p, name);
+	store_put_text(&p, detail);
+	return store_do(s, &st, &p, err);
+}
+
+int
 store_job_want(struct store *s, const char *name, struct gh_error *err)
 {
 	static const struct store_statement st = {"job_want",

@@ -43,6 +43,9 @@ int store_job_begin(struct store *s, const char *name, const char *node,
     struct gh_error *err) GH_MUSTCHECK;
 int store_job_end(struct store *s, const char *name, bool success, const char *detail,
     struct gh_error *err) GH_MUSTCHECK;
+/* How far the run is that has begun. */
+int store_job_note(struct store *s, const char *name, const char *detail,
+    struct gh_error *err) GH_MUSTCHECK;
 /* Ask for a run at once, on any node. */
 int store_job_want(struct store *s, const char *name, struct gh_error *err) GH_MUSTCHECK;
 /* [{"name","started","finished","outcome","detail","node","wanted","failures"}], by name. */

@@ -12,7 +12,7 @@ const struct verb verb_kra_show = {
     .usage = {"", 0, 0,
 	"Shows the keys of the key recovery authority: the storage key, under which secrets lie in the database, and the "
 	"transport key with its certificate, which clients wrap for. KRA says what the KRA of this node can do with each: "
-	"up, locked, refused (another key file), down (no answer).",
+	"up, locked, refused (another key file), down (no answer). KEYS: how many secrets lie under a storage key.",
 	"gatehouse kra show\n"},
     .options = verb_json_options,
     .needs = NEEDS_STORE,
@@ -24,8 +24,8 @@ const struct verb verb_kra_show = {
 
 static struct {
 	struct kra_transport_options transport;
-	const char *key_alg, *key_uri, *password_file;
-	bool has_password;
+	struct kra_password_options password;
+	const char *key_alg, *key_uri;
 } wish = {.transport = KRA_TRANSPORT_OPTIONS_INIT, .key_alg = "RSA-3072"};
 
 static int
@@ -62,24 +62,6 @@ make_key_file(const struct gh_conf *conf, struct gh_error *err)
 }
 
 static int
-read_password(char **out, struct gh_error *err)
-{
-	int rc;
-
-	*out = NULL;
-	if (!wish.has_password && wish.password_file == NULL)
-		return 0;
-	rc = prompt_password(wish.password_file, "password of the storage key", true, out, err);
-	if (rc != 0)
-		return rc;
-	if ((rc = kra_work_check_password(*out, err)) != 0) {
-		prompt_free(*out);
-		*out = NULL;
-	}
-	return rc;
-}
-
-static int
 make_keys(struct verb_call *c, const char *password, struct gh_error *err)
 {
 	const struct kra_setup_storage storage = {.key_alg = wish.key_alg,
@@ -109,7 +91,7 @@ init(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = check_none(c, err);
 	if (rc == 0)
-		rc = read_password(&password, err);
+		rc = kra_work_read_password(&wish.password, &password, err);
 	if (rc == 0)
 		rc = make_key_file(c->env.conf, err);
 	if (rc == 0)
@@ -126,10 +108,7 @@ static const struct option_row init_options[] = {
 	"the storage key is in a PKCS#11 token: pkcs11:..."},
     {"transport-key-uri", 0, OPTION_TEXT, &wish.transport.key_uri, "URI",
 	"the transport key is in a PKCS#11 token"},
-    {"password", 0, OPTION_FLAG, &wish.has_password, NULL,
-	"put the storage key under a password, which is asked for: nothing is recovered while it is locked"},
-    {"password-file", 0, OPTION_TEXT, &wish.password_file, "FILE",
-	"the same, first line of FILE (\"-\": standard input)"},
+    KRA_PASSWORD_ROWS(&wish.password),
     KRA_TRANSPORT_ROWS(&wish.transport),
     VERB_JSON,
     OPTION_END,
@@ -142,7 +121,7 @@ check_init(const struct verb_call *c)
 
 	if (wish.transport.ca == NULL)
 		return command_usage(c->who, "--ca is needed");
-	if (wish.key_uri != NULL && (wish.has_password || wish.password_file != NULL))
+	if (wish.key_uri != NULL && (wish.password.is_wanted || wish.password.file != NULL))
 		return command_usage(c->who, "a key in a token has a PIN, and no password");
 	if (kra_setup_check_key_alg(wish.key_alg, &err) != 0)
 		return command_usage(c->who, "%s", err.message);

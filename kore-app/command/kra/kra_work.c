@@ -5,12 +5,14 @@
 #include "authority/ca_password.h"
 #include "hex.h"
 #include "kra/kra_key_list.h"
+#include "store/key/storage_key.h"
 #include "timestamp.h"
 #include "utf8.h"
 
 #include "ca/ca_work.h"
 #include "command.h"
 #include "kra_work.h"
+#include "prompt.h"
 
 #define UNLOCK_SECONDS 60 /* of our own signer, which ends before that */
 
@@ -32,6 +34,24 @@ kra_work_check_password(const char *password, struct gh_error *err)
 		return 0;
 	return gh_refuse(err, GH_E_VALIDATION, "the password of a key has %d to %d characters",
 	    CA_PASSWORD_MIN, CA_PASSWORD_MAX);
+}
+
+int
+kra_work_read_password(const struct kra_password_options *o, char **out, struct gh_error *err)
+{
+	int rc;
+
+	*out = NULL;
+	if (!o->is_wanted && o->file == NULL)
+		return 0;
+	rc = prompt_password(o->file, "password of the storage key", true, out, err);
+	if (rc != 0)
+		return rc;
+	if ((rc = kra_work_check_password(*out, err)) != 0) {
+		prompt_free(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 int
@@ -97,8 +117,8 @@ kra_work_close(struct kra_work *w)
 /* ---- showing ---- */
 
 const struct output_column kra_work_columns[] = {{"KIND", "kind"}, {"STATE", "state"},
-    {"KEY", "key"}, {"CERTIFICATE", "certificate_id"}, {"NOT AFTER", "not_after"}, {"KRA", "kra"},
-    {"ID", "id"}, {NULL, NULL}};
+    {"KEY", "key"}, {"KEYS", "keys"}, {"CERTIFICATE", "certificate_id"}, {"NOT AFTER", "not_after"},
+    {"KRA", "kra"}, {"ID", "id"}, {NULL, NULL}};
 
 static gh_json *
 key_json(const struct store_kra_key *k, const char *kra)
@@ -131,6 +151,25 @@ ask(struct signer_client *kra, const struct store_kra_key *k)
 	return kra_state_name(kra != NULL ? kra_key_look(k, false, kra, &err) : KRA_DOWN);
 }
 
+/* A storage key with the number of secrets that lie under it. */
+static int
+put_key(struct verb_call *c, const struct store_kra_key *k, const char *kra, struct gh_error *err)
+{
+	gh_json *o = key_json(k, kra);
+	int64_t n;
+	int rc = 0;
+
+	if (k->kind == STORE_KRA_STORAGE &&
+	    (rc = store_count_under(c->env.store, k->id, &n, err)) == 0 &&
+	    gh_json_set_int(o, "keys", n) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "keys of the KRA");
+	if (rc != 0)
+		gh_json_free(o);
+	else if (gh_json_append(c->out, o) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "keys of the KRA");
+	return rc;
+}
+
 int
 kra_work_show(struct verb_call *c, struct gh_error *err)
 {
@@ -143,8 +182,7 @@ kra_work_show(struct verb_call *c, struct gh_error *err)
 	if ((rc = env_open(&env, ENV_KRA, err)) == 0 && (c->out = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "keys of the KRA");
 	for (size_t i = 0; rc == 0 && i < l.n; i++)
-		if (gh_json_append(c->out, key_json(&l.key[i], ask(env.kra, &l.key[i]))) != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "keys of the KRA");
+		rc = put_key(c, &l.key[i], ask(env.kra, &l.key[i]), err);
 	env_close(&env);
 	kra_key_list_clear(&l);
 	return rc;

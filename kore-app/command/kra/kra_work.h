@@ -13,6 +13,22 @@ int kra_work_check(const struct gh_conf *conf, struct gh_error *err) GH_MUSTCHEC
 /* May it be the password of a key? GH_E_VALIDATION (public). */
 int kra_work_check_password(const char *password, struct gh_error *err) GH_MUSTCHECK;
 
+/* A password for a new storage key, if there is to be one. */
+struct kra_password_options {
+	bool is_wanted;
+	const char *file;
+};
+#define KRA_PASSWORD_ROWS(o) \
+	{"password", 0, OPTION_FLAG, &(o)->is_wanted, NULL, \
+	    "put the storage key under a password, which is asked for: nothing is recovered while it is locked"}, \
+	{ \
+		"password-file", 0, OPTION_TEXT, &(o)->file, "FILE", \
+		    "the same, first line of FILE (\"-\": standard input)" \
+	}
+/* *out: NULL when none is wanted, else for prompt_free. As kra_work_check_password. */
+int kra_work_read_password(const struct kra_password_options *o, char **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* A signer and a KRA of our own, and the CA that issues the transport certificate, whose key is
  * unlocked. */
 struct kra_work {
