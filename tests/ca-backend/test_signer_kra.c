@@ -713,6 +713,105 @@ policy__two_of_three_sign(void **state)
 	gh_buf_free(&k.parts);
 }
 
+/* What an agent signed covers all that decides how strongly the secret is wrapped. */
+static void
+policy__signature_is_over_the_strength(void **state)
+{
+	struct fixture *f = *state;
+	struct agent a = make_agent("anna");
+	struct kra_policy p = {.name = TEXT("strength"),
+	    .revision = 1,
+	    .required = 1,
+	    .is_signed = true,
+	    .agent = {{TEXT("guid:anna"), {a.der, a.len}}},
+	    .agents = 1};
+	struct kra_release weaker[6];
+	struct signer_blob sealed, agent;
+	struct client_key k;
+	struct kra_recover q = {.facts = facts_of(f, "strength"),
+	    .request_id = 7,
+	    .requester = TEXT("guid:alice"),
+	    .until = gh_now() + 3600,
+	    .approvals = 1};
+	struct gh_error err;
+
+	assert_int_equal(seal_policy(f, &p, &sealed), 0);
+	client_key(&k, &f->transport, "AES-256-GCM");
+	q.policy = BLOB(sealed);
+	q.release = (struct kra_release){.form = KRA_PKCS12,
+	    .wrapping = k.wrapping,
+	    .iv = TEXT("123456789012"),
+	    .password = TEXT("wrapped"),
+	    .name = TEXT("Alice"),
+	    .iterations = 200000};
+	q.approval[0] = approve(&q, &a);
+	assert_int_equal(kra_client_check_approval(f->client, &q, &agent, &err), 0);
+	assert_int_equal(agent.len, strlen("guid:anna"));
+	assert_memory_equal(agent.p, "guid:anna", agent.len);
+	free(agent.p);
+	for (size_t i = 0; i < 6; i++)
+		weaker[i] = q.release;
+	weaker[0].iterations = 1;
+	weaker[1].form = KRA_PKCS12_LEGACY;
+	weaker[2].has_clear_password = true;
+	weaker[3].password = TEXT("wrapper");
+	weaker[4].wrapping.key_alg = TEXT("RSA1_5");
+	weaker[5].name = TEXT("Alicia");
+	for (size_t i = 0; i < 6; i++) {
+		q.release = weaker[i];
+		if (kra_client_check_approval(f->client, &q, &agent, &err) != GH_E_VALIDATION)
+			fail_msg("%zu", i);
+	}
+	/* certificate and issuers are found later, and fit the key or no PKCS#12 is made */
+	q.release = weaker[5], q.release.name = TEXT("Alice");
+	q.release.cert = TEXT("certificate");
+	assert_int_equal(kra_client_check_approval(f->client, &q, &agent, &err), 0);
+	free(agent.p);
+	q.facts.policy = TEXT("another");
+	assert_int_equal(kra_client_check_approval(f->client, &q, &agent, &err), GH_E_SIGNER);
+	q.facts.policy = TEXT("strength"), q.approvals = 0;
+	assert_int_not_equal(kra_client_check_approval(f->client, &q, &agent, &err), 0);
+	OPENSSL_free((void *)q.approval[0].p);
+	agent_free(&a);
+	free(sealed.p);
+	gh_buf_free(&k.parts);
+}
+
+/* To workers, as it was sealed. */
+static void
+policy__is_shown(void **state)
+{
+	struct fixture *f = *state;
+	const struct kra_policy p = {.name = TEXT("shown"),
+	    .revision = 3,
+	    .required = 2,
+	    .requester_counts = true,
+	    .agent = {{.id = TEXT("anna")}, {.id = TEXT("bert")}},
+	    .agents = 2};
+	struct kra_show_policy q = {.name = TEXT("shown")};
+	struct signer_blob sealed, text;
+	struct kra_policy out;
+	struct gh_error err;
+
+	assert_int_equal(seal_policy(f, &p, &sealed), 0);
+	q.sealed = BLOB(sealed);
+	assert_int_equal(kra_client_show_policy(f->client, &q, &out, &text, &err), 0);
+	assert_int_equal(out.revision, 3);
+	assert_int_equal(out.required, 2);
+	assert_true(out.requester_counts);
+	assert_false(out.is_signed);
+	assert_int_equal(out.agents, 2);
+	assert_memory_equal(out.agent[1].id.p, "bert", 4);
+	free(text.p);
+	q.name = TEXT("hidden");
+	assert_int_equal(kra_client_show_policy(f->client, &q, &out, &text, &err), GH_E_SIGNER);
+	assert_null(text.p);
+	q.name = TEXT("shown");
+	sealed.p[sealed.len - 1] ^= 1;
+	assert_int_equal(kra_client_show_policy(f->client, &q, &out, &text, &err), GH_E_SIGNER);
+	free(sealed.p);
+}
+
 static void
 policy__must_make_sense(void **state)
 {
@@ -773,6 +872,8 @@ main(void)
 	    each(keys__do_nothing_of_the_other_kind),
 	    each(roles__are_apart),
 	    each(policy__two_of_three_sign),
+	    each(policy__signature_is_over_the_strength),
+	    each(policy__is_shown),
 	    each(policy__must_make_sense),
 	};
 

@@ -18,7 +18,18 @@
 
 /* --- one question of each kind ---------------------------------------------------------------- */
 
-enum { CREATE_KEY, ARCHIVE, RECOVER, RECOVER_PKCS12, REWRAP, GENERATE, SEAL_POLICY, QUESTIONS };
+enum {
+	CREATE_KEY,
+	ARCHIVE,
+	RECOVER,
+	RECOVER_PKCS12,
+	REWRAP,
+	SHOW_POLICY,
+	CHECK_APPROVAL,
+	GENERATE,
+	SEAL_POLICY,
+	QUESTIONS
+};
 
 struct questions {
 	struct fixture *f;
@@ -108,6 +119,46 @@ put_rewrap(struct fixture *f, struct gh_buf *b)
 }
 
 static void
+seal_one(struct fixture *f, struct signer_blob *sealed)
+{
+	const struct kra_policy p = {.name = TEXT("one"),
+	    .revision = 1,
+	    .required = 1,
+	    .agent = {{TEXT("anna"), {NULL, 0}}},
+	    .agents = 1};
+	struct gh_error err;
+
+	MUST(kra_client_seal_policy(f->admin.client, &p, sealed, &err) == 0);
+}
+
+static void
+put_show_policy(struct fixture *f, struct gh_buf *b)
+{
+	struct signer_blob sealed;
+
+	seal_one(f, &sealed);
+	kra_put_show_policy(b, &(struct kra_show_policy){TEXT("one"), BLOB(sealed)});
+	free(sealed.p);
+}
+
+/* Of a policy whose approvals are not signed: refused, when it was read. */
+static void
+put_check_approval(struct fixture *f, struct gh_buf *b)
+{
+	struct kra_recover q = {.facts = facts_of(f, "one"),
+	    .release = {.form = KRA_WRAPPED},
+	    .requester = TEXT("alice"),
+	    .approval = {TEXT("no CMS")},
+	    .approvals = 1};
+	struct signer_blob sealed;
+
+	seal_one(f, &sealed);
+	q.policy = BLOB(sealed);
+	kra_put_recover(b, &q);
+	free(sealed.p);
+}
+
+static void
 put_question(struct fixture *f, int which, struct gh_buf *b)
 {
 	struct kra_policy policy = {.name = TEXT("p"),
@@ -137,6 +188,14 @@ put_question(struct fixture *f, int which, struct gh_buf *b)
 	case REWRAP:
 		signer_frame_begin(b, SIGNER_OP_KRA_REWRAP);
 		put_rewrap(f, b);
+		break;
+	case SHOW_POLICY:
+		signer_frame_begin(b, SIGNER_OP_KRA_SHOW_POLICY);
+		put_show_policy(f, b);
+		break;
+	case CHECK_APPROVAL:
+		signer_frame_begin(b, SIGNER_OP_KRA_CHECK_APPROVAL);
+		put_check_approval(f, b);
 		break;
 	case GENERATE:
 		signer_frame_begin(b, SIGNER_OP_KRA_GENERATE);
@@ -353,9 +412,9 @@ ends__silence(void **state)
 	for (int i = 0; i < QUESTIONS; i++) {
 		size_t len = q->frame[i].len;
 
-		for (size_t k = 0; k < 28; k++, n++)
+		for (size_t k = 0; k < 22; k++, n++)
 			silent[n] =
-			    (struct pollfd){send_part(q->f, &q->frame[i], 1 + k * (len - 2) / 27),
+			    (struct pollfd){send_part(q->f, &q->frame[i], 1 + k * (len - 2) / 21),
 				POLLIN, 0};
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -178,6 +178,7 @@ try_kra_secrets(struct gh_buf *b)
 {
 	struct kra_archive archive;
 	struct kra_recover recover;
+	struct kra_show_policy show;
 	struct kra_rewrap rewrap;
 	struct gh_reader r = reader();
 
@@ -190,6 +191,12 @@ try_kra_secrets(struct gh_buf *b)
 	if (kra_get_recover(&r, &recover)) {
 		signer_frame_begin(b, SIGNER_OP_KRA_RECOVER);
 		kra_put_recover(b, &recover);
+		must_be_payload(b);
+	}
+	r = reader();
+	if (kra_get_show_policy(&r, &show)) {
+		signer_frame_begin(b, SIGNER_OP_KRA_SHOW_POLICY);
+		kra_put_show_policy(b, &show);
 		must_be_payload(b);
 	}
 	r = reader();

@@ -106,6 +106,44 @@ kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
 	return client_take_blobs(c, &r, &sealed, 1, err);
 }
 
+int
+kra_client_show_policy(struct signer_client *c, const struct kra_show_policy *f,
+    struct kra_policy *out, struct signer_blob *text, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	*text = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_SHOW_POLICY);
+	kra_put_show_policy(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_SHOW_POLICY, &r, err)) != 0)
+		return rc;
+	if ((rc = client_take_blobs(c, &r, &text, 1, err)) != 0)
+		return rc;
+	gh_reader_init(&r, text->p, text->len);
+	if (kra_get_policy(&r, out))
+		return 0;
+	free(text->p);
+	*text = (struct signer_blob){NULL, 0};
+	return client_fail_garbled(c, err);
+}
+
+int
+kra_client_check_approval(struct signer_client *c, const struct kra_recover *f,
+    struct signer_blob *agent, struct gh_error *err)
+{
+	struct gh_reader r;
+	int rc;
+
+	*agent = (struct signer_blob){NULL, 0};
+	signer_frame_begin(&c->out, SIGNER_OP_KRA_CHECK_APPROVAL);
+	kra_put_recover(&c->out, f);
+	if ((rc = client_call(c, SIGNER_OP_KRA_CHECK_APPROVAL, &r, err)) != 0)
+		return rc;
+	return client_take_blobs(c, &r, &agent, 1, err);
+}
+
 void
 kra_client_made_free(struct kra_client_made *m)
 {

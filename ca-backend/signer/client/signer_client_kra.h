@@ -23,6 +23,12 @@ int kra_client_rewrap(struct signer_client *c, const struct kra_rewrap *f,
     struct signer_blob *stored, struct gh_error *err) GH_MUSTCHECK;
 int kra_client_seal_policy(struct signer_client *c, const struct kra_policy *p,
     struct signer_blob *sealed, struct gh_error *err) GH_MUSTCHECK;
+/* *out points into *text. GH_E_SIGNER: damaged, of another name, or not the newest. */
+int kra_client_show_policy(struct signer_client *c, const struct kra_show_policy *f,
+    struct kra_policy *out, struct signer_blob *text, struct gh_error *err) GH_MUSTCHECK;
+/* *agent: id of whose signature it is. GH_E_VALIDATION (public): nobody's of the policy. */
+int kra_client_check_approval(struct signer_client *c, const struct kra_recover *f,
+    struct signer_blob *agent, struct gh_error *err) GH_MUSTCHECK;
 /* Parts that were not asked for are NULL. */
 struct kra_client_made {
 	enum kra_kind kind;

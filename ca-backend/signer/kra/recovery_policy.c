@@ -3,14 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/x509.h>
-
 #include "aead.h"
 #include "digest.h"
 #include "timestamp.h"
 
 #include "approval.h"
+#include "policy_rules.h"
 #include "recovery_policy.h"
 
 #define MAGIC_SIZE 5
@@ -88,48 +86,6 @@ check_newest(struct policy_table *t, const struct kra_policy *p, struct gh_error
 
 /* --- sealing ---------------------------------------------------------------------------------- */
 
-static bool
-is_cert(const struct gh_der *der)
-{
-	const unsigned char *p = der->p;
-	X509 *x = d2i_X509(NULL, &p, (long)der->len);
-	bool is = x != NULL && p == der->p + der->len;
-
-	X509_free(x);
-	ERR_clear_error();
-	return is;
-}
-
-static bool
-is_there_twice(const struct kra_policy *p, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (gh_der_equals(&p->agent[k].id, p->agent[i].id.p, p->agent[i].id.len) ||
-		    (p->is_signed &&
-			gh_der_equals(&p->agent[k].cert, p->agent[i].cert.p, p->agent[i].cert.len)))
-			return true;
-	return false;
-}
-
-static int
-check_policy(const struct kra_policy *p, struct gh_error *err)
-{
-	if (p->name.len == 0)
-		return gh_refuse(err, GH_E_VALIDATION, "A policy of recovery needs a name.");
-	if (p->required > p->agents)
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "%d approvals are required, and there are %zu agents.", p->required, p->agents);
-	for (size_t i = 0; i < p->agents; i++) {
-		if (p->agent[i].id.len == 0 || is_there_twice(p, i))
-			return gh_refuse(err, GH_E_VALIDATION,
-			    "Agent %zu has no name, or is there twice.", i + 1);
-		if (p->is_signed && !is_cert(&p->agent[i].cert))
-			return gh_refuse(err, GH_E_VALIDATION,
-			    "Agent %zu has no certificate (DER).", i + 1);
-	}
-	return 0;
-}
-
 int
 policy_seal(const struct sealing_key *key, const struct kra_policy *p, struct gh_buf *out,
     struct gh_error *err)
@@ -138,7 +94,7 @@ policy_seal(const struct sealing_key *key, const struct kra_policy *p, struct gh
 	struct gh_buf plain;
 	int rc;
 
-	if ((rc = check_policy(p, err)) != 0)
+	if ((rc = policy_rules_check(p, gh_now(), err)) != 0)
 		return rc;
 	gh_buf_init(&plain, POLICY_MAX);
 	kra_put_policy(&plain, p);
@@ -173,6 +129,27 @@ open_policy(const struct sealing_key *key, const struct gh_der *sealed, struct g
 
 /* --- checking --------------------------------------------------------------------------------- */
 
+/* The newest one of this name. p points into plain. */
+static int
+open_newest(const struct sealing_key *key, struct policy_table *t, const struct kra_show_policy *f,
+    struct gh_buf *plain, struct kra_policy *p, struct gh_error *err)
+{
+	int rc = open_policy(key, &f->sealed, plain, p, err);
+
+	if (rc == 0 && !gh_der_equals(&p->name, f->name.p, f->name.len))
+		rc = gh_fail(err, GH_E_SIGNER, "the policy is not the one that the secret names");
+	return rc == 0 ? check_newest(t, p, err) : rc;
+}
+
+int
+policy_show(const struct sealing_key *key, struct policy_table *t, const struct kra_show_policy *f,
+    struct gh_buf *out, struct gh_error *err)
+{
+	struct kra_policy p;
+
+	return open_newest(key, t, f, out, &p, err);
+}
+
 static int
 subject_of(const struct kra_recover *f, struct approval_subject *s, struct gh_error *err)
 {
@@ -185,28 +162,34 @@ subject_of(const struct kra_recover *f, struct approval_subject *s, struct gh_er
 	    : gh_fail(err, GH_E_INTERNAL, "SHA-256");
 }
 
+/* agent: index of whose it is. */
+static int
+verify_one(const struct kra_policy *p, const struct kra_recover *f, size_t i, size_t *agent,
+    struct gh_error *err)
+{
+	struct approval_agents agents = {.n = p->agents};
+	struct approval_subject s;
+	int rc = subject_of(f, &s, err);
+
+	for (size_t k = 0; k < p->agents; k++)
+		agents.cert[k] = p->agent[k].cert;
+	return rc == 0 ? approval_verify(&f->approval[i], &s, &agents, gh_now(), agent, err) : rc;
+}
+
 /* Distinct agents; what one agent says twice counts once. */
 static int
 count(const struct kra_policy *p, const struct kra_recover *f, size_t *n, struct gh_error *err)
 {
-	struct approval_agents agents = {.n = p->agents};
 	bool has_agreed[KRA_AGENTS_MAX] = {false};
-	struct approval_subject s;
 	size_t agent;
 	int rc;
 
 	*n = 0;
-	for (size_t i = 0; i < p->agents; i++)
-		agents.cert[i] = p->agent[i].cert;
-	if ((rc = subject_of(f, &s, err)) != 0)
-		return rc;
 	for (size_t i = 0; i < f->approvals; i++) {
-		rc = approval_verify(&f->approval[i], &s, &agents, gh_now(), &agent, err);
-		if (rc != 0)
+		if ((rc = verify_one(p, f, i, &agent, err)) != 0)
 			return rc;
 		if (has_agreed[agent] ||
-		    (!p->requester_counts &&
-			gh_der_equals(&p->agent[agent].id, f->requester.p, f->requester.len)))
+		    (!p->requester_counts && policy_is_same_id(&p->agent[agent].id, &f->requester)))
 			continue;
 		has_agreed[agent] = true;
 		++*n;
@@ -236,16 +219,35 @@ int
 policy_check(const struct sealing_key *key, struct policy_table *t, const struct kra_recover *f,
     struct gh_error *err)
 {
+	const struct kra_show_policy named = {f->facts.policy, f->policy};
 	struct kra_policy p;
 	struct gh_buf plain;
 	int rc;
 
 	gh_buf_init(&plain, POLICY_MAX);
-	rc = open_policy(key, &f->policy, &plain, &p, err);
-	if (rc == 0 && !gh_der_equals(&p.name, f->facts.policy.p, f->facts.policy.len))
-		rc = gh_fail(err, GH_E_SIGNER, "the policy is not the one that the secret names");
-	if (rc == 0 && (rc = check_newest(t, &p, err)) == 0)
+	if ((rc = open_newest(key, t, &named, &plain, &p, err)) == 0)
 		rc = check_approvals(&p, f, err);
+	gh_buf_free(&plain);
+	return rc;
+}
+
+int
+policy_check_approval(const struct sealing_key *key, struct policy_table *t,
+    const struct kra_recover *f, struct gh_buf *agent, struct gh_error *err)
+{
+	const struct kra_show_policy named = {f->facts.policy, f->policy};
+	struct kra_policy p;
+	struct gh_buf plain;
+	size_t i = 0;
+	int rc;
+
+	gh_buf_init(&plain, POLICY_MAX);
+	if ((rc = open_newest(key, t, &named, &plain, &p, err)) == 0 && !p.is_signed)
+		rc = gh_refuse(err, GH_E_VALIDATION, "Approvals of this key are not signed.");
+	if (rc == 0 && (rc = verify_one(&p, f, 0, &i, err)) == 0) {
+		gh_buf_put(agent, p.agent[i].id.p, p.agent[i].id.len);
+		rc = gh_buf_check(agent, err);
+	}
 	gh_buf_free(&plain);
 	return rc;
 }

@@ -14,10 +14,19 @@ struct policy_table;
 struct policy_table *policy_table_new(void);    /* NULL: no memory */
 void policy_table_free(struct policy_table *t); /* accepts NULL */
 
-/* Append the sealed policy. GH_E_VALIDATION (public): more approvals than agents, no agent, one
- * twice, a certificate that cannot be read or is missing. */
+/* Append the sealed policy. GH_E_VALIDATION (public): what policy_rules.h refuses. */
 int policy_seal(const struct sealing_key *key, const struct kra_policy *p, struct gh_buf *out,
     struct gh_error *err) GH_MUSTCHECK;
+
+/* Append what was sealed, as kra_get_policy reads it. GH_E_SIGNER: another policy than the one of
+ * this name, an older one, damaged. */
+int policy_show(const struct sealing_key *key, struct policy_table *t,
+    const struct kra_show_policy *f, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* Whose is the one approval of f? Appends the id of the agent. GH_E_VALIDATION (public): nobody's
+ * of the policy over this recovery, or approvals of this policy are not signed; GH_E_SIGNER. */
+int policy_check_approval(const struct sealing_key *key, struct policy_table *t,
+    const struct kra_recover *f, struct gh_buf *agent, struct gh_error *err) GH_MUSTCHECK;
 
 /* May this recovery be made now? GH_E_CONFLICT (public): too few approvals, or the request has
  * expired; GH_E_SIGNER: another policy than the secret names, an older one, damaged. */

@@ -59,7 +59,9 @@ enum signer_op {
 	SIGNER_OP_KRA_RECOVER = 66,
 	SIGNER_OP_KRA_REWRAP = 67,
 	SIGNER_OP_KRA_SEAL_POLICY = 68,
-	SIGNER_OP_KRA_GENERATE = 69
+	SIGNER_OP_KRA_GENERATE = 69,
+	SIGNER_OP_KRA_SHOW_POLICY = 70,
+	SIGNER_OP_KRA_CHECK_APPROVAL = 71
 };
 
 /* A list of object identifiers, by their content octets. None: no restriction. */

@@ -141,23 +141,17 @@ get_wrapping(struct gh_reader *r, struct kra_wrapping *w)
 	w->payload_alg = get_text(r, ALG_MAX);
 }
 
-static void
-put_receiver(struct gh_buf *b, const struct kra_release *f)
-{
-	gh_buf_put_u8(b, (uint8_t)f->form);
-	put_wrapping(b, &f->wrapping);
-	put_der(b, &f->iv);
-	put_der(b, &f->password);
-}
-
 bool
 kra_release_digest(const struct kra_release *f, unsigned char out[KRA_RELEASE_DIGEST_SIZE])
 {
+	struct kra_release bare = *f;
 	struct gh_buf b;
 	bool ok;
 
+	bare.cert = (struct gh_der){NULL, 0};
+	bare.chain_len = 0;
 	gh_buf_init(&b, SIGNER_FRAME_MAX);
-	put_receiver(&b, f);
+	kra_put_release(&b, &bare);
 	ok = gh_buf_check(&b, NULL) == 0 && gh_digest(GH_SHA256, b.data, b.len, out);
 	gh_buf_free(&b);
 	return ok;
@@ -166,7 +160,10 @@ kra_release_digest(const struct kra_release *f, unsigned char out[KRA_RELEASE_DI
 void
 kra_put_release(struct gh_buf *b, const struct kra_release *f)
 {
-	put_receiver(b, f);
+	gh_buf_put_u8(b, (uint8_t)f->form);
+	put_wrapping(b, &f->wrapping);
+	put_der(b, &f->iv);
+	put_der(b, &f->password);
 	put_der(b, &f->name);
 	put_der(b, &f->cert);
 	gh_buf_put_u8(b, (uint8_t)f->chain_len);
@@ -366,6 +363,21 @@ kra_get_rewrap(struct gh_reader *r, struct kra_rewrap *f)
 {
 	get_octets(r, f->to_id, sizeof(f->to_id));
 	f->stored = get_der(r, KRA_STORED_MAX);
+	return gh_reader_is_done(r);
+}
+
+void
+kra_put_show_policy(struct gh_buf *b, const struct kra_show_policy *f)
+{
+	put_der(b, &f->name);
+	put_der(b, &f->sealed);
+}
+
+bool
+kra_get_show_policy(struct gh_reader *r, struct kra_show_policy *f)
+{
+	f->name = get_text(r, KRA_TEXT_MAX);
+	f->sealed = get_der(r, POLICY_MAX);
 	return gh_reader_is_done(r);
 }
 

@@ -109,8 +109,9 @@ struct kra_generated {
 };
 
 #define KRA_RELEASE_DIGEST_SIZE 32 /* SHA-256 */
-/* What tells for whom a secret is wrapped: over form, wrapping and password, not over certificates
- * and names. This is what agents approve. false: no memory. */
+/* For whom and how strongly a secret is wrapped, which is what agents approve: over the release as
+ * kra_put_release writes it, without certificate and issuers, which only the key itself fits.
+ * false: no memory. */
 bool kra_release_digest(const struct kra_release *f, unsigned char out[KRA_RELEASE_DIGEST_SIZE]);
 
 /* KRA_RECOVER: -> IV (may be empty), the secret in its form. */
@@ -124,6 +125,15 @@ struct kra_recover {
 	int64_t until;           /* UTC seconds: the request is not used after that */
 	struct gh_der approval[KRA_APPROVALS_MAX];
 	size_t approvals;
+};
+
+/*
+ * KRA_CHECK_APPROVAL: the same question with one approval and without the stored secret -> id of
+ * the agent whose signature it is. KRA_SHOW_POLICY: -> what was sealed, struct kra_policy.
+ */
+struct kra_show_policy {
+	struct gh_der name; /* it must have this name */
+	struct gh_der sealed;
 };
 
 /* KRA_REWRAP: -> the secret as it is stored, under another storage key. */
@@ -164,6 +174,8 @@ void kra_put_generate(struct gh_buf *b, const struct kra_generate *f);
 bool kra_get_generate(struct gh_reader *r, struct kra_generate *f, struct signer_strings *s);
 void kra_put_generated(struct gh_buf *b, const struct kra_generated *g);
 bool kra_get_generated(struct gh_reader *r, struct kra_generated *g);
+void kra_put_show_policy(struct gh_buf *b, const struct kra_show_policy *f);
+bool kra_get_show_policy(struct gh_reader *r, struct kra_show_policy *f);
 /* Also what is sealed. */
 void kra_put_policy(struct gh_buf *b, const struct kra_policy *p);
 bool kra_get_policy(struct gh_reader *r, struct kra_policy *p);

@@ -229,6 +229,9 @@ static const struct operation {
     {SIGNER_OP_KRA_RECOVER, "kra_recover", KRA_ONLY, false, true, session_kra_recover},
     {SIGNER_OP_KRA_REWRAP, "kra_rewrap", KRA_ONLY, false, true, session_kra_rewrap},
     {SIGNER_OP_KRA_GENERATE, "kra_generate", KRA_ONLY, false, true, session_kra_generate},
+    {SIGNER_OP_KRA_SHOW_POLICY, "kra_show_policy", KRA_ONLY, false, false, session_kra_show_policy},
+    {SIGNER_OP_KRA_CHECK_APPROVAL, "kra_check_approval", KRA_ONLY, false, false,
+	session_kra_check_approval},
     {SIGNER_OP_KRA_SEAL_POLICY, "kra_seal_policy", KRA_ONLY, true, false, session_kra_seal_policy},
 };
 

@@ -153,3 +153,37 @@ session_kra_seal_policy(struct session *s, struct gh_reader *r, struct gh_error 
 	gh_buf_free(&sealed);
 	return rc;
 }
+
+int
+session_kra_show_policy(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	const struct kra *k = &s->signer->kra;
+	struct kra_show_policy f;
+	struct gh_buf plain;
+	int rc;
+
+	if (!kra_get_show_policy(r, &f))
+		return session_fail_garbled(err);
+	gh_buf_init(&plain, POLICY_MAX);
+	if ((rc = policy_show(k->sealing, k->policies, &f, &plain, err)) == 0)
+		signer_put_block(&s->out, plain.data, plain.len);
+	gh_buf_free(&plain);
+	return rc;
+}
+
+int
+session_kra_check_approval(struct session *s, struct gh_reader *r, struct gh_error *err)
+{
+	const struct kra *k = &s->signer->kra;
+	struct kra_recover f;
+	struct gh_buf agent;
+	int rc;
+
+	if (!kra_get_recover(r, &f) || f.approvals != 1)
+		return session_fail_garbled(err);
+	gh_buf_init(&agent, KRA_TEXT_MAX);
+	if ((rc = policy_check_approval(k->sealing, k->policies, &f, &agent, err)) == 0)
+		signer_put_block(&s->out, agent.data, agent.len);
+	gh_buf_free(&agent);
+	return rc;
+}

@@ -56,5 +56,7 @@ int session_kra_recover(struct session *s, struct gh_reader *r, struct gh_error 
 int session_kra_rewrap(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_kra_generate(struct session *s, struct gh_reader *r, struct gh_error *err);
 int session_kra_seal_policy(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_show_policy(struct session *s, struct gh_reader *r, struct gh_error *err);
+int session_kra_check_approval(struct session *s, struct gh_reader *r, struct gh_error *err);
 
 #endif
