@@ -1,4 +1,5 @@
 /* Who may do what with archived keys. See key_people.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,11 +8,19 @@
 #include "store/key/kra_key.h"
 
 #include "key_people.h"
+#include "kra_keys.h"
 
 bool
 key_people_is_agent(const struct requester *who)
 {
 	return (who->roles & REQUESTER_ROLE_AGENT) != 0;
+}
+
+bool
+key_people_owns(const struct requester *who, const struct store_archived_key *key)
+{
+	return requester_is_same(who, &key->owner) &&
+	    strcmp(store_key_identity(&key->owner), key->bound_owner) == 0;
 }
 
 bool
@@ -21,31 +30,31 @@ key_people_sees_all(const struct requester *who)
 }
 
 static bool
-is_listed(const gh_json *agents, const char *identity)
+is_listed(const struct kra_policy *p, const char *identity)
 {
-	for (size_t i = 0; i < gh_json_size(agents); i++) {
-		const char *id = gh_json_string(gh_json_get(gh_json_at(agents, i), "id"));
-
-		if (id != NULL && strcasecmp(id, identity) == 0)
+	for (size_t i = 0; i < p->agents; i++)
+		if (p->agent[i].id.len == strlen(identity) &&
+		    strncasecmp((const char *)p->agent[i].id.p, identity, p->agent[i].id.len) == 0)
 			return true;
-	}
 	return false;
 }
 
+/* As it was sealed; what stands beside that in the row is for people. */
 static int
-read_body(const gh_json *body, const struct requester *who, struct key_terms *out,
-    struct gh_error *err)
+read_sealed(struct kra_means *m, const char *name, const struct store_kra_policy *row,
+    const struct requester *who, struct key_terms *out, struct gh_error *err)
 {
-	int64_t required;
+	struct signer_blob text;
+	struct kra_policy p;
+	int rc = kra_keys_show_policy(m, name, row, &p, &text, err);
 
-	if (!gh_json_int(gh_json_get(body, "required"), &required) || required < 1 ||
-	    required > KRA_APPROVALS_MAX)
-		return gh_fail(err, GH_E_DB, "policy of recovery: \"required\"");
-	out->required = (int)required;
-	out->requester_counts = gh_json_bool(gh_json_get(body, "requester_counts"), false);
-	out->is_signed = gh_json_bool(gh_json_get(body, "signed"), false);
-	out->is_agent = key_people_is_agent(who) &&
-	    is_listed(gh_json_get(body, "agents"), store_key_identity(who));
+	if (rc != 0)
+		return rc;
+	out->required = p.required;
+	out->requester_counts = p.requester_counts;
+	out->is_signed = p.is_signed;
+	out->is_agent = key_people_is_agent(who) && is_listed(&p, store_key_identity(who));
+	free(text.p);
 	return 0;
 }
 
@@ -67,7 +76,7 @@ key_people_read_terms(struct kra_means *m, const char *policy, const struct requ
 	if (rc == GH_E_NOT_FOUND)
 		return gh_fail(err, GH_E_DB, "policy of recovery \"%s\" is gone", policy);
 	if (rc == 0)
-		rc = read_body(p.body, who, out, err);
+		rc = read_sealed(m, policy, &p, who, out, err);
 	store_kra_policy_clear(&p);
 	return rc;
 }
@@ -84,7 +93,7 @@ key_people_note_refusal(struct kra_means *m, const struct requester *who, const 
 	    .detail = err->detail};
 	struct gh_error why;
 
-	if (gh_error_info(err->code)->is_retryable)
+	if (gh_error_info(err->code)->is_retryable && err->code != GH_E_SEAL)
 		return;
 	key_event_count(KEY_EVENT_REFUSED, 1);
 	if (store_audit(m->store, &a, &why) != 0)

@@ -7,6 +7,8 @@
 
 /* Has he the role? */
 bool key_people_is_agent(const struct requester *who);
+/* Is the key his? By what the KRA has bound it to, and by what is written beside that. */
+bool key_people_owns(const struct requester *who, const struct store_archived_key *key);
 /* Agents and auditors see all keys and requests, others what is theirs. */
 bool key_people_sees_all(const struct requester *who);
 
@@ -17,12 +19,14 @@ struct key_terms {
 	bool is_signed;        /* approvals are CMS signatures */
 	bool is_agent;         /* who asks may approve recoveries of this key */
 };
-/* policy: that the key names; "" = kra_rules. GH_E_DB: it is gone, or cannot be read. */
+/* policy: that the key names, as it was sealed; "" = kra_rules. GH_E_DB: it is gone; GH_E_SEAL
+ * (public): it was altered; GH_E_CA_UNAVAILABLE, GH_E_SIGNER_DOWN: the KRA, which alone reads it.
+ */
 int key_people_read_terms(struct kra_means *m, const char *policy, const struct requester *who,
     struct key_terms *out, struct gh_error *err) GH_MUSTCHECK;
 
-/* An audit row of what was refused, as err says it; none where the fault is ours. A failure to
- * write it is logged. object: or NULL. */
+/* An audit row of what was refused, as err says it; none where the fault is ours and passes. A
+ * failure to write it is logged. object: or NULL. */
 void key_people_note_refusal(struct kra_means *m, const struct requester *who, const char *event,
     const char *object, const char *request_id, const struct gh_error *err);
 

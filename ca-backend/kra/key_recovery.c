@@ -5,6 +5,7 @@
 #include "utf8.h"
 
 #include "key_people.h"
+#include "key_question.h"
 #include "key_recovery.h"
 #include "kra_keys.h"
 
@@ -30,7 +31,7 @@ find_key(struct kra_means *m, const struct requester *who, const struct key_reco
 	int rc = a->key_id != NULL ? store_get_archived_key(m->store, a->key_id, key, err)
 				   : store_find_archived_key(m->store, a->certificate_id, key, err);
 
-	if (rc == 0 && !key_people_is_agent(who) && !requester_is_same(who, &key->owner)) {
+	if (rc == 0 && !key_people_is_agent(who) && !key_people_owns(who, key)) {
 		store_archived_key_clear(key);
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key.");
 	}
@@ -58,7 +59,7 @@ add_request(struct kra_means *m, const struct requester *who, const struct key_r
     const struct store_archived_key *key, int64_t *id, struct gh_error *err)
 {
 	unsigned char digest[KRA_RELEASE_DIGEST_SIZE];
-	struct store_new_key_request n = {.key_row = key->row,
+	struct store_new_key_request n = {.key = key,
 	    .comment = a->comment,
 	    .certificate_id = a->certificate_id,
 	    .expiry = m->rules.request_expiry,
@@ -162,7 +163,7 @@ check_right(struct kra_means *m, const struct requester *who, enum key_verdict v
 	bool is_his = requester_is_same(who, &r->requester);
 	int rc;
 
-	if (!key_people_sees_all(who) && !is_his && !requester_is_same(who, &r->key.owner))
+	if (!key_people_sees_all(who) && !is_his && !key_people_owns(who, &r->key))
 		return gh_refuse(err, GH_E_NOT_FOUND, "There is no such key request.");
 	if (verdict == KEY_CANCEL)
 		return is_his ? 0
@@ -171,6 +172,19 @@ check_right(struct kra_means *m, const struct requester *who, enum key_verdict v
 	if ((rc = check_agent(m, who, r, err)) != 0 || verdict == KEY_REJECT)
 		return rc;
 	return check_approval(who, r, step, err);
+}
+
+/* Of what is as it was asked for; and a signature that the KRA would not count is refused now,
+ * while its agent is there. What is no longer pending, the statement refuses. */
+static int
+approve(struct kra_means *m, const struct requester *who, const struct store_key_step *step,
+    const struct store_key_request *r, struct gh_error *err)
+{
+	int rc = 0;
+
+	if (r->state == KEY_PENDING && r->is_sealed && r->is_signed)
+		rc = key_question_check_signature(m, who, r, &step->signature, err);
+	return rc == 0 ? store_approve_key_request(m->store, who, r, step, err) : rc;
 }
 
 static int
@@ -182,14 +196,13 @@ decide(struct kra_means *m, const struct requester *who, enum key_verdict verdic
 
 	if (rc != 0 || (rc = store_get_key_request(m->store, step->id, &r, err)) != 0)
 		return rc;
-	rc = check_right(m, who, verdict, step, &r, err);
+	if ((rc = check_right(m, who, verdict, step, &r, err)) == 0)
+		rc = verdict == KEY_APPROVE
+		    ? approve(m, who, step, &r, err)
+		    : store_end_key_request(m->store, who,
+			  verdict == KEY_REJECT ? KEY_REJECTED : KEY_CANCELED, step, err);
 	store_key_request_clear(&r);
-	if (rc != 0)
-		return rc;
-	if (verdict == KEY_APPROVE)
-		return store_approve_key_request(m->store, who, step, err);
-	return store_end_key_request(m->store, who,
-	    verdict == KEY_REJECT ? KEY_REJECTED : KEY_CANCELED, step, err);
+	return rc;
 }
 
 int

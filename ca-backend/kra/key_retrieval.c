@@ -10,6 +10,7 @@
 
 #include "key_certificate.h"
 #include "key_people.h"
+#include "key_question.h"
 #include "key_recovery.h"
 #include "kra_keys.h"
 
@@ -18,7 +19,7 @@ struct question {
 	struct store_key_request request;
 	struct store_kra_policy policy;
 	struct key_certificate cert;
-	struct signer_blob approval[KRA_APPROVALS_MAX];
+	struct store_key_approvals approvals;
 	struct kra_recover ask;
 };
 
@@ -28,8 +29,7 @@ question_clear(struct question *q)
 	store_key_request_clear(&q->request);
 	store_kra_policy_clear(&q->policy);
 	key_certificate_clear(&q->cert);
-	for (size_t i = 0; i < q->ask.approvals; i++)
-		free(q->approval[i].p);
+	store_key_approvals_clear(&q->approvals);
 }
 
 void
@@ -50,7 +50,7 @@ check_requester(const struct requester *who, const struct key_retrieval *f,
 {
 	if (requester_is_same(who, &r->requester) &&
 	    (f->key_id == NULL || strcmp(f->key_id, r->key.id) == 0))
-		return key_people_is_agent(who) || requester_is_same(who, &r->key.owner)
+		return key_people_is_agent(who) || key_people_owns(who, &r->key)
 		    ? 0
 		    : gh_refuse(err, GH_E_FORBIDDEN,
 			  "You are no key recovery agent any more, and the key is not yours.");
@@ -100,24 +100,16 @@ static int
 put_release(struct kra_means *m, const struct kra_release *given, struct question *q,
     struct gh_error *err)
 {
-	struct signer_blob *kept = &q->request.wrapping;
-	struct gh_reader r;
-	bool is_same = true;
+	bool is_kept = q->request.wrapping.len > 0, is_same = true;
 	int rc = 0;
 
-	if (kept->len == 0 && given == NULL)
+	if (!is_kept && given == NULL)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "Say what the key is to be wrapped in: a key of yours under the transport key.");
-	if (kept->len > 0) {
-		gh_reader_init(&r, kept->p, kept->len);
-		if (!kra_get_release(&r, &q->ask.release))
-			return gh_fail(err, GH_E_DB, "wrapping of key request %lld",
-			    (long long)q->request.id);
-	} else {
+	if (!is_kept)
 		q->ask.release = *given;
-	}
 	if ((rc = kra_keys_check_transport(m, q->ask.release.wrapping.transport_id, err)) == 0 &&
-	    kept->len > 0 && given != NULL)
+	    is_kept && given != NULL)
 		rc = same_release(given, &q->ask.release, &is_same, err);
 	if (rc == 0 && !is_same)
 		rc = gh_refuse(err, GH_E_VALIDATION,
@@ -148,40 +140,23 @@ put_certificate(struct kra_means *m, struct question *q, struct gh_error *err)
 	return 0;
 }
 
-static int
-put_policy(struct kra_means *m, struct question *q, struct gh_error *err)
+static void
+put_approvals(struct question *q)
 {
-	int rc = 0;
-
-	if (*q->request.key.policy != '\0')
-		rc = store_get_kra_policy(m->store, q->request.key.policy, &q->policy, err);
-	if (rc == GH_E_NOT_FOUND)
-		return gh_fail(err, GH_E_DB, "policy of recovery \"%s\" is gone",
-		    q->request.key.policy);
-	q->ask.policy = (struct gh_der){q->policy.sealed.p, q->policy.sealed.len};
-	if (rc == 0 && q->request.is_signed)
-		rc = store_get_key_signatures(m->store, q->request.id, q->approval,
-		    &q->ask.approvals, err);
-	for (size_t i = 0; rc == 0 && i < q->ask.approvals; i++)
-		q->ask.approval[i] = (struct gh_der){q->approval[i].p, q->approval[i].len};
-	return rc;
+	for (size_t i = 0; q->request.is_signed && i < q->approvals.n; i++)
+		q->ask.approval[q->ask.approvals++] =
+		    (struct gh_der){q->approvals.signature[i].p, q->approvals.signature[i].len};
 }
 
 static int
 put_question(struct kra_means *m, const struct key_retrieval *f, struct question *q,
     struct gh_error *err)
 {
-	const struct store_key_request *r = &q->request;
-	const char *requester = store_key_identity(&r->requester);
-	int rc = store_archived_key_facts(&r->key, &q->ask.facts, err);
+	int rc = key_question_put(m, &q->request, &q->policy, &q->ask, err);
 
-	q->ask.stored = (struct gh_der){r->key.stored.p, r->key.stored.len};
-	q->ask.request_id = r->id;
-	q->ask.requester = (struct gh_der){(const unsigned char *)requester, strlen(requester)};
-	q->ask.until = r->expires_at;
-	if (rc == 0 && (rc = put_release(m, f->release, q, err)) == 0 &&
-	    (rc = put_certificate(m, q, err)) == 0)
-		rc = put_policy(m, q, err);
+	if (rc == 0 && (rc = put_release(m, f->release, q, err)) == 0)
+		rc = put_certificate(m, q, err);
+	put_approvals(q);
 	return rc;
 }
 
@@ -202,6 +177,23 @@ end_request(struct kra_means *m, const struct requester *who, const struct key_r
 		    "cause", err.detail, NULL);
 }
 
+/* Counted are the approvals that are as they were recorded; what the row says of their number is
+ * not believed. */
+static int
+check_approvals(struct kra_means *m, const struct requester *who, const struct key_retrieval *f,
+    struct question *q, struct gh_error *err)
+{
+	const struct store_key_request *r = &q->request;
+	int rc = store_get_key_approvals(m->store, r, &q->approvals, err);
+
+	if (rc == GH_E_SEAL && r->state == KEY_APPROVED)
+		end_request(m, who, f, err);
+	if (rc == 0 && q->approvals.n < (size_t)r->required)
+		rc = gh_refuse(err, GH_E_CONFLICT, "%zu of %d agents have approved.",
+		    q->approvals.n, r->required);
+	return rc;
+}
+
 static int
 give(struct kra_means *m, const struct requester *who, const struct key_retrieval *f,
     struct question *q, struct key_retrieved *out, struct gh_error *err)
@@ -209,7 +201,7 @@ give(struct kra_means *m, const struct requester *who, const struct key_retrieva
 	const struct store_key_step step = {.id = f->id, .request_id = f->request_id};
 	int rc = kra_keys_recover(m, &q->ask, &out->iv, &out->secret, err);
 
-	if (rc == GH_E_SIGNER)
+	if (rc == GH_E_SIGNER && q->request.state == KEY_APPROVED)
 		end_request(m, who, f, err);
 	if (rc == 0)
 		rc = store_release_key(m->store, who, &step, m->rules.repeat, &out->is_repeated,
@@ -237,7 +229,9 @@ key_recovery_retrieve(struct kra_means *m, const struct requester *who,
 	memset(out, 0, sizeof(*out));
 	if ((rc = store_get_key_request(m->store, f->id, &q.request, err)) == 0 &&
 	    (rc = check_requester(who, f, &q.request, err)) == 0 &&
-	    (rc = check_state(m, &q.request, err)) == 0 && (rc = put_question(m, f, &q, err)) == 0)
+	    (rc = check_state(m, &q.request, err)) == 0 &&
+	    (rc = check_approvals(m, who, f, &q, err)) == 0 &&
+	    (rc = put_question(m, f, &q, err)) == 0)
 		rc = give(m, who, f, &q, out, err);
 	if (rc != 0) {
 		snprintf(object, sizeof(object), "key request %lld", (long long)f->id);

@@ -23,7 +23,7 @@ key_view_key(struct kra_means *m, const struct requester *who, const char *key_i
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	if (!key_people_sees_all(who) && !requester_is_same(who, &k.owner))
+	if (!key_people_sees_all(who) && !key_people_owns(who, &k))
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key.");
 	else
 		rc = store_show_key(m->store, k.row, out, err);
@@ -59,7 +59,7 @@ key_view_request(struct kra_means *m, const struct requester *who, int64_t id, g
 	if (rc != 0)
 		return rc;
 	if (!key_people_sees_all(who) && !requester_is_same(who, &r.requester) &&
-	    !requester_is_same(who, &r.key.owner))
+	    !key_people_owns(who, &r.key))
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key request.");
 	else
 		rc = store_show_key_request(m->store, id, out, err);

@@ -1,4 +1,5 @@
 /* The KRA's own keys. See kra_keys.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,38 @@ kra_keys_generate(struct kra_means *m, const struct kra_generate *f, struct kra_
 	return rc != GH_E_NOT_FOUND
 	    ? rc
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");
+}
+
+/* --- policies --------------------------------------------------------------------------------- */
+
+int
+kra_keys_show_policy(struct kra_means *m, const char *name, const struct store_kra_policy *row,
+    struct kra_policy *out, struct signer_blob *text, struct gh_error *err)
+{
+	const struct kra_show_policy f = {{(const unsigned char *)name, strlen(name)},
+	    {row->sealed.p, row->sealed.len}};
+	char cause[128];
+	int rc = check_there(m, err);
+
+	*text = (struct signer_blob){NULL, 0};
+	if (rc == 0 && (rc = kra_client_show_policy(m->kra, &f, out, text, err)) == GH_E_SIGNER) {
+		snprintf(cause, sizeof(cause), "%.120s", err->detail);
+		rc = gh_refuse(err, GH_E_SEAL,
+		    "The policy of recovery \"%.80s\" is not as it was sealed (%s): set it again with "
+		    "`gatehouse kra policy`.",
+		    name, cause);
+	}
+	return rc;
+}
+
+int
+kra_keys_check_approval(struct kra_means *m, const struct kra_recover *f, struct signer_blob *agent,
+    struct gh_error *err)
+{
+	int rc = check_there(m, err);
+
+	*agent = (struct signer_blob){NULL, 0};
+	return rc == 0 ? kra_client_check_approval(m->kra, f, agent, err) : rc;
 }
 
 /* --- which ------------------------------------------------------------------------------------ */

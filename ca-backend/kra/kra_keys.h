@@ -26,6 +26,14 @@ int kra_keys_check_transport(struct kra_means *m, unsigned char id[KRA_KEY_ID_SI
  * its keys, and asked once more. */
 int kra_keys_archive(struct kra_means *m, const struct kra_archive *f, struct signer_blob *stored,
     struct gh_error *err) GH_MUSTCHECK;
+/* What the KRA says of a policy of recovery: who can write the database makes none weaker. *out
+ * points into *text, malloc'd. GH_E_SEAL (public): not as it was sealed, or not the newest. */
+int kra_keys_show_policy(struct kra_means *m, const char *name, const struct store_kra_policy *row,
+    struct kra_policy *out, struct signer_blob *text, struct gh_error *err) GH_MUSTCHECK;
+/* Whose the one approval of f is, as the KRA says. *agent: malloc'd. GH_E_VALIDATION (public):
+ * nobody's who may approve. */
+int kra_keys_check_approval(struct kra_means *m, const struct kra_recover *f,
+    struct signer_blob *agent, struct gh_error *err) GH_MUSTCHECK;
 int kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer_blob *iv,
     struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
 int kra_keys_generate(struct kra_means *m, const struct kra_generate *f,

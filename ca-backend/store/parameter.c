@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "buf.h"
 #include "hex.h"
 #include "utf8.h"
@@ -205,6 +207,18 @@ store_bytes(const PGresult *res, int row, int col, unsigned char **out, size_t *
 	if (strncmp(text, "\\x", 2) != 0)
 		return gh_fail(err, GH_E_DB, "bytea_output is not hex");
 	return gh_hex_decode(text + 2, strlen(text) - 2, out, len, err);
+}
+
+bool
+store_is_mac(const PGresult *res, int row, int col, const unsigned char mac[32])
+{
+	unsigned char *b = NULL;
+	size_t n = 0;
+	bool is_same = store_bytes(res, row, col, &b, &n, NULL) == 0 && n == 32 &&
+	    CRYPTO_memcmp(b, mac, n) == 0;
+
+	free(b);
+	return is_same;
 }
 
 int

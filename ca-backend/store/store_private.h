@@ -168,6 +168,8 @@ bool store_bool(const PGresult *res, int row, int col);
 /* malloc'd; *out NULL for null. */
 int store_bytes(const PGresult *res, int row, int col, unsigned char **out, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
+/* Does the column hold this MAC (grant/row_seal.h)? */
+bool store_is_mac(const PGresult *res, int row, int col, const unsigned char mac[32]);
 /* JSON of a column. */
 int store_json(const PGresult *res, int row, int col, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -6,13 +6,16 @@ import json
 import subprocess
 import unittest
 
+from cryptography import x509
+
 import der
+import kra_client as kra
 import tap
 from client import Client
 from environment import BUILD, Environment, wait_for
 
 # One thread in each worker: each connection to the database remembers for itself how far it was.
-env = Environment("hostile", GATEHOUSE_CONF_EXTRA="""
+env = Environment("hostile", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 gateway { threads = 1 }
 jobs { audit_seal = 0 }
 limits { failures = 1000 }
@@ -145,6 +148,89 @@ class Hostile(unittest.TestCase):
         env.gateway("halt")
         env.gateway("run")
         keep()
+
+
+class HostileKeys(unittest.TestCase):
+    """He logs in as an agent, too, who may ask for anybody's key and needs two others."""
+
+    def call(self, user, method, path, body=None, **headers):
+        data = None if body is None else json.dumps(body).encode()
+        prefix = {"anna": "GATEHOUSE_AGENT_", "bert": "GATEHOUSE_AGENT2_", "alice": "GATEHOUSE_"}[user]
+        client = Client(env, user=env.var[prefix + "USER"], password=env.var[prefix + "PASSWORD"])
+        head = {"Authorization": client.headers()["Authorization"], **headers}
+        if data is not None:
+            head["Content-Type"] = "application/json"
+        return client.request(method, path, data, head)
+
+    def setUp(self):
+        cert = self.call("alice", "GET", "/pki/config/kra/cert/transport", Accept="application/pkix-cert")
+        self.transport = x509.load_der_x509_certificate(cert.body).public_key()
+        self.key = kra.make_key("P-256")
+        body = {"kind": "private_key", "public_key": kra.b64(kra.spki(self.key.public_key())),
+                **kra.wrapped_secret(self.transport, kra.pkcs8(self.key))}
+        reply = self.call("alice", "POST", "/pki/keyrequest/archive", body)
+        self.assertEqual(reply.status, 201, reply.body)
+        self.key_id = reply.json["key_id"]
+
+    def ask(self, user):
+        reply = self.call(user, "POST", "/pki/keyrequest/recovery", {"key_id": self.key_id})
+        self.assertEqual((reply.status, reply.json["state"]), (201, "pending"), reply.body)
+        return reply.json["id"]
+
+    def retrieve(self, user, request):
+        receiver = kra.Receiver(self.transport)
+        return self.call(user, "POST", f"/pki/key/{self.key_id}", {"request": request, **receiver.body}), receiver
+
+    def approve(self, user, request):
+        return self.call(user, "PUT", f"/pki/keyrequest/{request}/status", {"status": "approved"}, **{"If-Match": "*"})
+
+    def refused(self, user, request):
+        before = env.count("select count(*) from audit where event = 'key.retrieval-refused'")
+        reply, _ = self.retrieve(user, request)
+        self.assertEqual((reply.status, reply.json["code"]), (503, "seal"), reply.body)
+        self.assertIn("past Gatehouse", reply.json["message"])
+        self.assertEqual(env.count("select count(*) from audit where event = 'key.retrieval-refused'"), before + 1)
+        self.assertEqual(self.call(user, "GET", f"/pki/keyrequest/{request}/status").json["state"], "failed")
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'key.recovered' and detail like 'request {request}%'"), 0)
+
+    def test_approvals_that_he_writes(self):
+        request = self.ask("anna")
+        env.psql(f"insert into key_approval (request_id, agent_id, agent) values ({request}, 'bert', 'bert'), ({request}, 'carl', 'carl');"
+                 f"update key_request set state = 'approved', approvals = 2 where id = {request}")
+        self.refused("anna", request)
+
+    def test_approvals_of_another_request(self):
+        given = self.ask("alice")
+        for agent in ("anna", "bert"):
+            self.assertEqual(self.approve(agent, given).status, 200)
+        request = self.ask("anna")
+        env.psql(f"insert into key_approval select {request}, agent_id, agent, comment, signature, at, mac from key_approval "
+                 f"where request_id = {given}; update key_request set state = 'approved', approvals = 2 where id = {request}")
+        self.refused("anna", request)
+        # what was agreed to is given to who asked for it
+        reply, receiver = self.retrieve("alice", given)
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(receiver.open(reply.json), kra.pkcs8(self.key))
+
+    def test_request_of_another(self):
+        request = self.ask("alice")
+        for agent in ("anna", "bert"):
+            self.assertEqual(self.approve(agent, request).status, 200)
+        env.psql(f"update key_request r set requester = a.name, requester_dn = '', requester_id = '', requester_kind = k.requester_kind "
+                 f"from admin_user a, key_request k where a.name = 'anna' and r.id = {request} and k.id = {self.ask('anna')}")
+        self.refused("anna", request)
+
+    def test_fewer_approvals_needed(self):
+        request = self.ask("anna")
+        env.psql(f"update key_request set required = 1, requester_counts = true where id = {request}")
+        reply = self.approve("bert", request)
+        self.assertEqual((reply.status, reply.json["code"]), (503, "seal"), reply.body)
+        self.assertEqual(env.count(f"select count(*) from key_approval where request_id = {request}"), 0)
+        self.assertGreater(env.count("select count(*) from audit where event = 'key.decision-refused' and "
+                                     f"object = 'key request {request}'"), 0)
+        # it stays, for somebody to reject it
+        reply = self.call("bert", "PUT", f"/pki/keyrequest/{request}/status", {"status": "rejected"}, **{"If-Match": "*"})
+        self.assertEqual((reply.status, reply.json["state"]), (200, "rejected"), reply.body)
 
 
 if __name__ == "__main__":

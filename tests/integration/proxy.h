@@ -20,13 +20,14 @@
 #define PROXY_CONNINFO_SIZE 1024
 
 /* A proxy before PostgreSQL's socket, for connections one after the other. When it is told to, it
- * passes the next question on and hangs up on the answer. */
+ * passes the next question on and hangs up on the answer; with skip, that
+ * of a later question. */
 static struct {
 	pthread_t thread;
 	int listener;
 	char dir[64], server[128];
 	atomic_bool lose, stop;
-	atomic_int lost;
+	atomic_int lost, skip;
 } proxy;
 
 static int
@@ -63,7 +64,8 @@ serve(int client)
 		if (poll(p, 2, 50) < 0)
 			break;
 		if (p[0].revents != 0) {
-			is_asked = atomic_load(&proxy.lose);
+			is_asked =
+			    atomic_load(&proxy.lose) && atomic_fetch_sub(&proxy.skip, 1) <= 0;
 			go = pass(client, server);
 		}
 		if (p[1].revents != 0 && is_asked && go) {

@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 make -s --no-print-directory BUILD="$build" "$build/tests/integration/test_kra" \
-	"$build/tests/integration/test_kra_policy" "$build/tests/integration/test_kra_notifications" "$build/gatehouse-signer"
+	"$build/tests/integration/test_kra_forged" "$build/tests/integration/test_kra_policy" \
+	"$build/tests/integration/test_kra_notifications" "$build/gatehouse-signer"
 dir=$(mktemp -d /tmp/gh-kra.XXXXXX)
 chmod 711 "$dir"
 cluster=$dir/postgres
@@ -15,6 +16,6 @@ tests/servers/postgres.sh start "$cluster"
 POSTGRES_SH=$PWD/tests/servers/postgres.sh
 POSTGRES_DIR=$cluster
 export PGCONNINFO PGSOCKETDIR POSTGRES_SH POSTGRES_DIR
-for t in test_kra test_kra_policy test_kra_notifications; do
+for t in test_kra test_kra_forged test_kra_policy test_kra_notifications; do
 	"$build/tests/integration/$t"
 done

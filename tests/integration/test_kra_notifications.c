@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "integration/kra_fixture.h"
+#include "kra/key_policy.h"
 #include "store/status/notification.h"
 
 /* "EVENT AUDIENCE RECIPIENT ID" of all, by id. */
@@ -23,15 +24,26 @@ told(const char *expected)
 	count("DELETE FROM notification");
 }
 
-/* Sealed for nobody: enough where no key is given out. agents: JSON with ~ for each quote. */
+/* The words beside the seal, by which people are told. agents: JSON with ~ for each quote. */
 static void
 set_policy(const char *agents)
 {
+	static const char spec[] =
+	    "{\"name\":\"hr\",\"required\":2,\"agents\":[{\"id\":\"id-of-carol\"},{\"id\":\"id-of-dave\"}]}";
+	struct admin_signer admin;
 	char sql[1024];
+	uint64_t revision;
+	gh_json *o;
 
+	if (count("SELECT count(*) FROM kra_policy") == 0) {
+		admin = admin_signer_start(&w.sp);
+		ok(gh_json_parse(spec, strlen(spec), GH_JSON_STRICT, &o, &err));
+		ok(key_policy_set(w.db, admin.client, &fixture_admin, o, &revision, &err));
+		gh_json_free(o);
+		assert_int_equal(admin_signer_stop(&admin), 0);
+	}
 	snprintf(sql, sizeof(sql),
-	    "INSERT INTO kra_policy (name, revision, sealed, body, changed_by) VALUES ('hr', 1, '', "
-	    "replace('{~required~: 2, ~agents~: %s}', '~', chr(34))::jsonb, 'test') ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+	    "UPDATE kra_policy SET body = replace('{~required~: 2, ~agents~: %s}', '~', chr(34))::jsonb",
 	    agents);
 	count(sql);
 }

@@ -14,6 +14,7 @@
 #include "integration/kra_fixture.h"
 #include "integration/proxy.h"
 #include "kra/key_policy.h"
+#include "store/key/key_seal.h"
 
 /* An agent of signed policies. */
 struct signer {
@@ -241,11 +242,88 @@ policy__signed(void **state)
 	ok(retrieve_signed(request, &c));
 }
 
-/* Whoever writes the database makes a request approved, and the policy weak: the KRA counts itself,
- * by the policy that it has sealed. */
+/* A signature that would not count is refused while its agent is there, and spoils nothing. */
 static void
-policy__signed_counts_against_the_database(void **state)
+policy__bad_signature_is_refused_at_once(void **state)
 {
+	char id[GH_UUID_TEXT_SIZE], text[1024], of_another[1024];
+	struct store_key_step junk = {.signature = TEXT("no CMS")};
+	struct store_key_request r;
+	struct signer stranger;
+	struct kra_client c, d;
+
+	(void)state;
+	set_policy("signed", true);
+	archive(NULL, "signed", id);
+	junk.id = ask_signed(id, &c);
+	approval_of(junk.id, text);
+	approval_of(ask_signed(id, &d), of_another);
+	signer_make(&stranger, 1);
+	refused(GH_E_VALIDATION,
+	    key_recovery_decide(&w.means, &carol, KEY_APPROVE, &junk, &r, &err));
+	assert_string_equal(err.message, "The approval is not a CMS SignedData.");
+	refused(GH_E_VALIDATION, approve_signed(&carol, &of_carol, junk.id, of_another));
+	assert_string_equal(err.message,
+	    "The approval is not signed by an agent for this recovery.");
+	refused(GH_E_VALIDATION, approve_signed(&carol, &stranger, junk.id, text));
+	refused(GH_E_VALIDATION, approve_signed(&carol, &of_dave, junk.id, text));
+	assert_string_equal(err.message,
+	    "The approval is signed with the certificate of another agent than you.");
+	assert_int_equal(count("SELECT count(*) FROM key_approval"), 0);
+	assert_int_equal(audited("key.decision-refused"), 4);
+	ok(approve_signed(&carol, &of_carol, junk.id, text));
+	ok(approve_signed(&dave, &of_dave, junk.id, text));
+	ok(retrieve_signed(junk.id, &c));
+	signer_free(&stranger);
+}
+
+/* A worker that was taken over knows the gateway secret: rows as they stand are sealed. */
+static void
+seal_as_worker(int64_t request)
+{
+	struct store_key_request r;
+	char sql[512], hex[65];
+
+	ok(store_get_key_request(w.db, request, &r, &err));
+	snprintf(sql, sizeof(sql),
+	    "UPDATE key_request SET mac = decode('%s', 'hex') WHERE id = %lld",
+	    gh_hex_lower(r.mac, sizeof(r.mac), hex), (long long)request);
+	count(sql);
+	store_key_request_clear(&r);
+}
+
+static void
+seal_approval_as_worker(int64_t request, const struct requester *agent, const char *signature)
+{
+	const struct key_seal_approval a = {.agent_id = agent->id,
+	    .agent = agent->name,
+	    .signature = {NULL, 0}};
+	struct key_seal_approval it = a;
+	struct store_key_request r;
+	unsigned char mac[ROW_SEAL_SIZE], *der;
+	char sql[20000], hex[65];
+	size_t n;
+
+	ok(gh_base64_decode(signature, strlen(signature), &der, &n, &err));
+	it.signature = (struct gh_der){der, n};
+	ok(store_get_key_request(w.db, request, &r, &err));
+	ok(key_seal_approval(w.db, request, r.mac, &it, mac, &err));
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO key_approval (request_id, agent_id, agent, signature, mac) VALUES (%lld, '%s', '%s', "
+	    "decode('%s', 'base64'), decode('%s', 'hex')) ON CONFLICT (request_id, agent_id) DO UPDATE SET mac = excluded.mac",
+	    (long long)request, agent->id, agent->name, signature,
+	    gh_hex_lower(mac, sizeof(mac), hex));
+	count(sql);
+	store_key_request_clear(&r);
+	free(der);
+}
+
+/* Whoever writes the database, and has a worker, makes a request approved, and the policy weak: the
+ * KRA counts itself, by the policy that it has sealed. */
+static void
+policy__signed_counts_against_database_and_worker(void **state)
+{
+	char signature[16384];
 	char id[GH_UUID_TEXT_SIZE], text[1024];
 	struct kra_client c;
 	int64_t request;
@@ -256,20 +334,31 @@ policy__signed_counts_against_the_database(void **state)
 	request = ask_signed(id, &c);
 	approval_of(request, text);
 	ok(approve_signed(&carol, &of_carol, request, text));
-	count(
-	    "UPDATE key_request SET state = 'approved', required = 1, is_signed = false WHERE type = 'recovery'");
+	count("UPDATE key_request SET state = 'approved', required = 1 WHERE type = 'recovery'");
 	count(
 	    "UPDATE kra_policy SET body = body || '{\\\"signed\\\": false, \\\"required\\\": 1}'");
+	query("SELECT translate(encode(signature, 'base64'), chr(10), '') FROM key_approval",
+	    signature, sizeof(signature));
+	seal_as_worker(request);
+	seal_approval_as_worker(request, &carol, signature);
 	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
-	count("UPDATE key_request SET is_signed = true WHERE type = 'recovery'");
-	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
+	assert_string_equal(err.detail, "signer: 1 of 2 agents have approved.");
 	/* the same signature under another agent's name */
-	count(
-	    "INSERT INTO key_approval SELECT request_id, 'id-of-dave', 'dave', NULL, signature FROM key_approval");
+	count("UPDATE key_request SET required = 2, approvals = 2 WHERE type = 'recovery'");
+	seal_as_worker(request);
+	seal_approval_as_worker(request, &carol, signature);
+	seal_approval_as_worker(request, &dave, signature);
 	refused(GH_E_CONFLICT, retrieve_signed(request, &c));
+	assert_string_equal(err.detail, "signer: 1 of 2 agents have approved.");
+	/* as if approvals were recorded ones */
+	count("DELETE FROM key_approval");
+	count(
+	    "UPDATE key_request SET is_signed = false, required = 1, approvals = 0 WHERE type = 'recovery'");
 	assert_int_equal(audited("key.recovered"), 0);
 	/* without a policy, or with another one, it is another secret */
 	count("UPDATE archived_key SET policy = ''");
+	count("UPDATE key_request SET required = 0 WHERE type = 'recovery'");
+	seal_as_worker(request);
 	refused(GH_E_SIGNER, retrieve_signed(request, &c));
 }
 
@@ -277,7 +366,11 @@ policy__signed_counts_against_the_database(void **state)
 static void
 policy__signed_for_one_wrapping(void **state)
 {
-	char id[GH_UUID_TEXT_SIZE], text[1024], sql[256];
+	static const char sql_of_carol[] =
+	    "SELECT translate(encode(signature, 'base64'), chr(10), '') FROM key_approval WHERE agent = 'carol'";
+	static const char sql_of_dave[] =
+	    "SELECT translate(encode(signature, 'base64'), chr(10), '') FROM key_approval WHERE agent = 'dave'";
+	char id[GH_UUID_TEXT_SIZE], text[1024], sql[256], signature[16384];
 	struct kra_client c, thief;
 	int64_t request, other;
 
@@ -293,6 +386,11 @@ policy__signed_for_one_wrapping(void **state)
 	    "UPDATE key_request SET wrapping = (SELECT wrapping FROM key_request WHERE id = %lld) WHERE id = %lld",
 	    (long long)other, (long long)request);
 	count(sql);
+	seal_as_worker(request);
+	for (int i = 0; i < 2; i++) {
+		query(i == 0 ? sql_of_carol : sql_of_dave, signature, sizeof(signature));
+		seal_approval_as_worker(request, i == 0 ? &carol : &dave, signature);
+	}
 	refused(GH_E_VALIDATION, retrieve_signed(request, &thief));
 	assert_int_equal(audited("key.recovered"), 0);
 }
@@ -304,6 +402,7 @@ static void
 answers__lost(void **state)
 {
 	char conninfo[PROXY_CONNINFO_SIZE], id[GH_UUID_TEXT_SIZE];
+	struct store_key_request r;
 	struct store *lossy;
 	struct store_key_step s = {0};
 	bool is_repeated;
@@ -314,11 +413,12 @@ answers__lost(void **state)
 	w.means.rules.required = 2;
 	archive(NULL, NULL, id);
 	request_recovery(&alice, id, &s.id);
+	ok(store_get_key_request(w.db, s.id, &r, &err));
 	for (int i = 0; i < 4; i++) {
 		ok(store_ping(lossy, &err)); /* connected: the next question is the statement */
 		atomic_store(&proxy.lose, true);
 		if (i < 2)
-			ok(store_approve_key_request(lossy, i == 0 ? &carol : &dave, &s, &err));
+			ok(store_approve_key_request(lossy, i == 0 ? &carol : &dave, &r, &s, &err));
 		else
 			ok(store_release_key(lossy, &alice, &s, 600, &is_repeated, &err));
 		assert_int_equal(atomic_load(&proxy.lost), i + 1);
@@ -329,6 +429,7 @@ answers__lost(void **state)
 	assert_int_equal(audited("key.recovery-approved"), 2);
 	assert_int_equal(audited("key.recovered"), 1);
 	assert_int_equal(audited("key.recovered-again"), 1);
+	store_key_request_clear(&r);
 	store_free(lossy);
 	stop_proxy();
 }
@@ -346,8 +447,10 @@ answers__lost_of_new_rows(void **state)
 	(void)state;
 	archive("laptop", NULL, id);
 	ok(store_get_archived_key(w.db, id, &k, &err));
-	r.key_row = k.row;
+	r.key = &k;
 	start_proxy(conninfo);
+	atomic_store(&proxy.lost, 0);
+	atomic_store(&proxy.skip, 0);
 	lossy = open_store_at(conninfo, DATABASE_MS);
 	for (int i = 0; i < 2; i++) { /* the first ones prepare the statements */
 		snprintf(k.client_id, sizeof(k.client_id), "laptop %d", i);
@@ -361,10 +464,12 @@ answers__lost_of_new_rows(void **state)
 	assert_int_equal(audited("key.archived"), 3);
 	for (int i = 0; i < 2; i++) {
 		ok(store_ping(lossy, &err));
+		atomic_store(&proxy.skip, 1); /* that of the id */
 		atomic_store(&proxy.lose, i == 1);
 		ok(store_add_key_request(lossy, &alice, &r, &request, &err));
 		assert_true(request > 0);
 	}
+	assert_int_equal(atomic_load(&proxy.lost), 2);
 	assert_int_equal(count("SELECT count(*) FROM key_request WHERE type = 'recovery'"), 2);
 	store_archived_key_clear(&k);
 	store_free(lossy);
@@ -574,7 +679,8 @@ main(void)
 	    test(policy__that_is_none),
 	    test(policy__recorded),
 	    test(policy__signed),
-	    test(policy__signed_counts_against_the_database),
+	    test(policy__bad_signature_is_refused_at_once),
+	    test(policy__signed_counts_against_database_and_worker),
 	    test(policy__signed_for_one_wrapping),
 	    test(answers__lost),
 	    test(answers__lost_of_new_rows),

@@ -8,6 +8,7 @@
 
 #include "archived_key.h"
 #include "key_transition.h"
+#include "store/grant/row_seal.h"
 
 /* As it stands now; times are UTC seconds, 0 = none. */
 struct store_key_request {
@@ -17,18 +18,22 @@ struct store_key_request {
 	int required, approvals;    /* of distinct agents */
 	bool requester_counts, is_signed;
 	struct signer_blob wrapping; /* as it was asked with; empty = comes with the retrieval */
-	int64_t certificate_id;      /* for a PKCS#12; 0 = none */
+	int64_t certificate_id;      /* for a PKCS#12: asked for, or the key's; 0 = none */
+	int64_t asked_certificate_id;
 	int64_t expires_at, released_at;
-	int version;                   /* one more with each change */
-	struct store_archived_key key; /* empty: it was made, and not archived */
+	int version;                      /* one more with each change */
+	bool is_sealed;                   /* of a recovery: it is as it was recorded (key_seal.h) */
+	unsigned char mac[ROW_SEAL_SIZE]; /* is_sealed */
+	struct store_archived_key key;    /* empty: it was made, and not archived */
 };
 void store_key_request_clear(struct store_key_request *r);
-/* Of any type. *out: to be cleared. GH_E_NOT_FOUND (public). */
+/* Of any type. *out: to be cleared. GH_E_NOT_FOUND (public). Where the store has no gateway secret
+ * nothing is sealed. */
 int store_get_key_request(struct store *s, int64_t id, struct store_key_request *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 struct store_new_key_request {
-	int64_t key_row;
+	const struct store_archived_key *key;
 	const char *comment; /* or NULL */
 	int required;
 	bool requester_counts, is_signed;
@@ -56,10 +61,11 @@ struct store_key_step {
  * All of these: GH_E_NOT_FOUND; GH_E_PRECONDITION: another version; GH_E_CONFLICT (public): the
  * state does not allow it. Repeated after a lost connection, they find what they have written.
  */
-/* The last approval that is needed makes it approved. GH_E_CONFLICT, too: he has approved
- * already. */
+/* r: the request, sealed. The last approval that is needed makes it approved. GH_E_CONFLICT, too:
+ * he has approved already. */
 int store_approve_key_request(struct store *s, const struct requester *who,
-    const struct store_key_step *step, struct gh_error *err) GH_MUSTCHECK;
+    const struct store_key_request *r, const struct store_key_step *step,
+    struct gh_error *err) GH_MUSTCHECK;
 /* to: KEY_REJECTED, KEY_CANCELED or KEY_FAILED. */
 int store_end_key_request(struct store *s, const struct requester *who, enum key_state to,
     const struct store_key_step *step, struct gh_error *err) GH_MUSTCHECK;
@@ -76,8 +82,16 @@ int store_expire_key_requests(struct store *s, const struct requester *who, int 
 int store_count_expired_key_requests(struct store *s, int64_t *n,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* CMS signatures of a request, malloc'd each, at most KRA_APPROVALS_MAX. *n. */
-int store_get_key_signatures(struct store *s, int64_t id, struct signer_blob out[KRA_APPROVALS_MAX],
-    size_t *n, struct gh_error *err) GH_MUSTCHECK;
+/* Who has agreed. */
+struct store_key_approvals {
+	size_t n;
+	struct signer_blob signature[KRA_APPROVALS_MAX]; /* CMS; empty where it is recorded alone */
+};
+void store_key_approvals_clear(struct store_key_approvals *a);
+/* r: the request. GH_E_SEAL (public): request or approvals are not as they were recorded. */
+int store_get_key_approvals(struct store *s, const struct store_key_request *r,
+    struct store_key_approvals *out, struct gh_error *err) GH_MUSTCHECK;
+/* That alone of it which is known without the approvals. */
+int store_check_key_request(const struct store_key_request *r, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -9,6 +9,7 @@
 #include "key_event.h"
 #include "key_request.h"
 #include "key_request_private.h"
+#include "key_seal.h"
 
 #define DECISION_KEY_SIZE 16
 
@@ -120,29 +121,37 @@ make_key(unsigned char key[DECISION_KEY_SIZE], struct gh_error *err)
 
 int
 store_approve_key_request(struct store *s, const struct requester *who,
-    const struct store_key_step *step, struct gh_error *err)
+    const struct store_key_request *r, const struct store_key_step *step, struct gh_error *err)
 {
-	/* $11 identity of the agent, $12 his name, $13 signature. The row's lock makes approvals
-	 * follow each other; each counts on what the one before it has left. */
+	/* $11 identity of the agent, $12 his name, $13 signature, $14 MAC. The row's lock makes
+	 * approvals follow each other; each counts on what the one before it has left. */
 	static const struct store_statement st = {"key_request_approve",
 	    "WITH u AS (UPDATE key_request r SET approvals = approvals + 1, version = version + 1, decision_key = $4::bytea, "
 	    "    state = CASE WHEN approvals + 1 >= required THEN 'approved' ELSE state END "
 	    "  WHERE " FITS LIVES "RETURNING id, key_id, approvals, required), "
-	    "v AS (INSERT INTO key_approval (request_id, agent_id, agent, comment, signature) "
-	    "  SELECT id, $11, $12, $10, $13::bytea FROM u), " AUDIT("'key.recovery-approved'",
-		"'success'", "', approval ', u.approvals, ' of ', u.required") "SELECT id FROM u"};
-	unsigned char key[DECISION_KEY_SIZE];
+	    "v AS (INSERT INTO key_approval (request_id, agent_id, agent, comment, signature, mac) "
+	    "  SELECT id, $11, $12, $10, $13::bytea, $14::bytea FROM u), " AUDIT(
+		"'key.recovery-approved'", "'success'",
+		"', approval ', u.approvals, ' of ', u.required") "SELECT id FROM u"};
+	const struct key_seal_approval a = {.agent_id = store_key_identity(who),
+	    .agent = who->name,
+	    .comment = step->comment,
+	    .signature = step->signature};
+	unsigned char key[DECISION_KEY_SIZE], mac[ROW_SEAL_SIZE];
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
-	if ((rc = make_key(key, err)) != 0)
+	if ((r->state == KEY_PENDING && (rc = store_check_key_request(r, err)) != 0) ||
+	    (rc = make_key(key, err)) != 0 ||
+	    (rc = key_seal_approval(s, r->id, r->mac, &a, mac, err)) != 0)
 		return rc;
 	put_step(&p, who, KEY_APPROVED, KEY_BY_AGENT, step, key);
 	store_put_text(&p, store_key_identity(who));
 	store_put_text(&p, who->name);
 	store_put_bytes(&p, step->signature.len > 0 ? step->signature.p : NULL,
 	    step->signature.len);
+	store_put_bytes(&p, mac, sizeof(mac));
 	if ((rc = run_step(s, &st, &p, step, key, &res, err)) == 0)
 		key_event_count(KEY_EVENT_APPROVED, 1);
 	PQclear(res);

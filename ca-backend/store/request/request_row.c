@@ -116,7 +116,7 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 		enroll_request_clear(req);
 	if (rc == 0 && req != NULL && got.disposition == DB_DISP_PENDING && s->has_grant_key &&
 	    (rc = request_seal_pending(s, cms_request_id, req, mac, err)) == 0)
-		req->is_sealed = request_seal_is(res, 0, COL_MAC, mac);
+		req->is_sealed = store_is_mac(res, 0, COL_MAC, mac);
 	PQclear(res);
 	if (rc != 0)
 		enroll_outcome_clear(&got);

@@ -1,8 +1,5 @@
 /* MACs of requests. See request_seal.h. */
 #include <stdlib.h>
-#include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "encoding.h"
 
@@ -71,18 +68,6 @@ request_seal_issued(const struct store *s, const struct requester *who, const un
 	int bad = set_requester(v, who) | (gh_digest(GH_SHA256, der, len, sum) ? 0 : -1);
 
 	return seal(s, ISSUED, 0, v, bad | set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
-}
-
-bool
-request_seal_is(const PGresult *res, int row, int col, const unsigned char mac[ROW_SEAL_SIZE])
-{
-	unsigned char *b = NULL;
-	size_t n = 0;
-	bool is_same = store_bytes(res, row, col, &b, &n, NULL) == 0 && n == ROW_SEAL_SIZE &&
-	    CRYPTO_memcmp(b, mac, n) == 0;
-
-	free(b);
-	return is_same;
 }
 
 /* --- all that are pending --------------------------------------------------------------------- */

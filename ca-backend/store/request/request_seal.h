@@ -16,9 +16,6 @@ int request_seal_issued(const struct store *s, const struct requester *who,
     const unsigned char *der, size_t len, unsigned char out[ROW_SEAL_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
-/* Does the column hold this MAC? */
-bool request_seal_is(const PGresult *res, int row, int col, const unsigned char mac[ROW_SEAL_SIZE]);
-
 /* Requests that are pending: their ids and MACs as they are now, by ascending id. *n: how many;
  * *fits: as stored, one for each. All malloc'd. */
 int request_seal_all(struct store *s, struct row_seal **seals, bool **fits, size_t *n,

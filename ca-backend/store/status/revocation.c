@@ -150,7 +150,7 @@ check_own(const struct store *s, const PGresult *res, int row, struct store_own_
 	if (rc == 0)
 		rc = request_seal_issued(s, &out->requester, der, len, mac, err);
 	free(der);
-	if (rc == 0 && !request_seal_is(res, row, 6, mac)) {
+	if (rc == 0 && !store_is_mac(res, row, 6, mac)) {
 		gh_log_kv(GH_LOG_ERROR,
 		    "the recorded requester of a certificate was changed past Gatehouse and does not count",
 		    "requester", out->requester.name, NULL);
