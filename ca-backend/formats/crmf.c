@@ -15,6 +15,8 @@ struct message {
 	struct gh_der extensions;   /* content of Extensions; p is NULL: none */
 	struct gh_der archive_options;
 	struct gh_der algorithm, signature; /* of the proof of possession; whole */
+	bool is_recorded;                   /* read from the database */
+	bool is_verified;                   /* recorded: in place of both */
 };
 
 static int
@@ -128,10 +130,15 @@ read_proof(struct gh_der *in, struct message *m, struct gh_error *err)
 {
 	struct gh_der proof;
 
+	/* raVerified [0] NULL: nobody may say so but the one who recorded it */
+	if (m->is_recorded && gh_der_take(in, GH_DER_PRIMITIVE(0), &proof)) {
+		m->is_verified = true;
+		return proof.len == 0 ? 0 : refuse_form(err);
+	}
 	if (!gh_der_take(in, GH_DER_CONTEXT(1), &proof))
 		return gh_refuse(err, GH_E_CSR_SIGNATURE,
 		    "CSR: the proof of possession must be a signature over the CertRequest "
-		    "(RFC 4211, 4.1)");
+		    "(RFC 4211, 4.1): each key that is certified here can sign");
 	if (gh_der_has_tag(&proof, GH_DER_CONTEXT(0)))
 		return gh_refuse(err, GH_E_CSR,
 		    "CSR: poposkInput beside subject and publicKey (RFC 4211, 4.1)");
@@ -162,7 +169,6 @@ read_messages(const struct gh_buf *der, struct message *m, struct gh_error *err)
 {
 	struct gh_der in = {der->data, der->len}, all, one;
 
-	memset(m, 0, sizeof(*m));
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &all) || in.len != 0 ||
 	    !gh_der_take(&all, GH_DER_SEQUENCE, &one))
 		return refuse_form(err);
@@ -191,6 +197,21 @@ put_attributes(const struct message *m, struct gh_buf *out)
 	gh_der_put(out, GH_DER_SEQUENCE, m->extensions.p, m->extensions.len);
 }
 
+/* ecdsa-with-SHA256 and no bits, where there is none: nobody looks at it. */
+static void
+put_signature(const struct message *m, struct gh_buf *out)
+{
+	static const unsigned char none[] = {GH_DER_SEQUENCE, 10, GH_DER_OID, 8, 0x2a, 0x86, 0x48,
+	    0xce, 0x3d, 4, 3, 2, GH_DER_BIT_STRING, 1, 0};
+
+	if (m->is_verified) {
+		gh_buf_put(out, none, sizeof(none));
+		return;
+	}
+	gh_buf_put(out, m->algorithm.p, m->algorithm.len);
+	gh_buf_put(out, m->signature.p, m->signature.len);
+}
+
 /* CertificationRequest (RFC 2986, 4) with the signature of the other form. */
 static int
 put_pkcs10(const struct message *m, struct gh_buf *out, struct gh_error *err)
@@ -206,8 +227,7 @@ put_pkcs10(const struct message *m, struct gh_buf *out, struct gh_error *err)
 	gh_der_put(&info, GH_DER_SEQUENCE, m->key.p, m->key.len);
 	put_attributes(m, &info);
 	gh_der_put(&body, GH_DER_SEQUENCE, info.data, info.len);
-	gh_buf_put(&body, m->algorithm.p, m->algorithm.len);
-	gh_buf_put(&body, m->signature.p, m->signature.len);
+	put_signature(m, &body);
 	gh_der_put(out, GH_DER_SEQUENCE, body.data, body.len);
 	if ((rc = gh_buf_check(&info, err)) == 0 && (rc = gh_buf_check(&body, err)) == 0)
 		rc = gh_buf_check(out, err);
@@ -226,12 +246,13 @@ set_message(struct ca_pkcs10 *csr, const struct message *m, struct gh_buf *der)
 	memset(der, 0, sizeof(*der));
 	csr->cert_request = m->cert_request;
 	csr->archive_options = m->archive_options;
+	csr->is_verified = m->is_verified;
 }
 
 static int
-parse_der(struct gh_buf *der, struct ca_pkcs10 **out, struct gh_error *err)
+parse_der(struct gh_buf *der, bool is_recorded, struct ca_pkcs10 **out, struct gh_error *err)
 {
-	struct message m;
+	struct message m = {.is_recorded = is_recorded};
 	struct gh_buf pkcs10;
 	int rc;
 
@@ -243,8 +264,9 @@ parse_der(struct gh_buf *der, struct ca_pkcs10 **out, struct gh_error *err)
 	return rc;
 }
 
-int
-ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
+static int
+parse(const unsigned char *ber, size_t len, bool is_recorded, struct ca_pkcs10 **out,
+    struct gh_error *err)
 {
 	struct gh_buf der;
 	int rc;
@@ -258,9 +280,15 @@ ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out, stru
 	    !gh_der_is_strict(der.data, der.len))
 		rc = refuse_form(err);
 	else
-		rc = parse_der(&der, out, err);
+		rc = parse_der(&der, is_recorded, out, err);
 	gh_buf_free(&der);
 	return rc;
+}
+
+int
+ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
+{
+	return parse(ber, len, false, out, err);
 }
 
 /* CertReqMessages { CertReqMsg { CertRequest { where a CertificationRequest has its version. */
@@ -276,6 +304,6 @@ ca_crmf_is(const struct gh_der *der)
 int
 ca_request_parse(const unsigned char *der, size_t len, struct ca_pkcs10 **out, struct gh_error *err)
 {
-	return ca_crmf_is(&(struct gh_der){der, len}) ? ca_crmf_parse(der, len, out, err)
+	return ca_crmf_is(&(struct gh_der){der, len}) ? parse(der, len, true, out, err)
 						      : ca_pkcs10_parse(der, len, out, err);
 }

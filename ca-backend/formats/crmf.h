@@ -22,7 +22,16 @@ int ca_crmf_parse(const unsigned char *ber, size_t len, struct ca_pkcs10 **out,
 
 /* Is this a CRMF, and not a PKCS#10? Told by what stands in the first place. */
 bool ca_crmf_is(const struct gh_der *der);
-/* A request as it was recorded, in DER: ca_crmf_parse or ca_pkcs10_parse, whichever it is. */
+/*
+ * The message without pkiArchiveOptions, as it is recorded: what a key was wrapped in for the KRA
+ * is kept nowhere, so that nobody can give it to the KRA once more. csr: parsed and checked
+ * (ca_pkcs10_check), since its signature says nothing of what is left. The proof of possession
+ * becomes raVerified (RFC 4211, 4), which ca_request_parse alone takes; *out has is_verified.
+ */
+int ca_crmf_without_key(const struct ca_pkcs10 *csr, struct ca_pkcs10 **out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* A request as it was recorded, in DER: ca_crmf_parse or ca_pkcs10_parse, whichever it is. Not for
+ * what comes from outside: a recorded CRMF may say raVerified. */
 int ca_request_parse(const unsigned char *der, size_t len, struct ca_pkcs10 **out,
     struct gh_error *err) GH_MUSTCHECK;
 

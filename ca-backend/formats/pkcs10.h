@@ -28,7 +28,9 @@ struct ca_pkcs10 {
 	/* of a CRMF (crmf.h), in its DER; else empty */
 	struct gh_der cert_request;    /* what the signature is over */
 	struct gh_der archive_options; /* PKIArchiveOptions (RFC 4211, 6.4) */
-	unsigned char *spki;           /* SubjectPublicKeyInfo, DER */
+	bool is_verified; /* its proof of possession was seen when it was recorded, and is not kept
+			   */
+	unsigned char *spki; /* SubjectPublicKeyInfo, DER */
 	size_t spki_len;
 	enum ca_key_type key_type;
 	int key_bits;          /* RSA modulus, EC field size; 256 for Ed25519 */
@@ -60,6 +62,7 @@ void ca_pkcs10_free(struct ca_pkcs10 *csr);
  * Proof of possession (RFC 2986, 4.2; RFC 4211, 4.1) and the floor that no template can lower: RSA
  * 2048 to 16384 bits with odd exponent >= 65537, no ROCA fingerprint (CVE-2017-15361); EC on P-256,
  * P-384, P-521 with named curve and a valid point; Ed25519; signature with SHA-256 or stronger.
+ * What is_verified has no signature any more; its key is looked at.
  * Returns 0, GH_E_CSR_SIGNATURE or GH_E_CSR_WEAK.
  */
 int ca_pkcs10_check(const struct ca_pkcs10 *csr, struct gh_error *err) GH_MUSTCHECK;

@@ -175,7 +175,8 @@ ca_pkcs10_check(const struct ca_pkcs10 *csr, struct gh_error *err)
 	bool is_right;
 	int rc;
 
-	if ((rc = check_key(csr, err)) != 0 || (rc = check_signature_hash(csr, err)) != 0) {
+	if ((rc = check_key(csr, err)) != 0 || csr->is_verified ||
+	    (rc = check_signature_hash(csr, err)) != 0) {
 		ERR_clear_error();
 		return rc;
 	}

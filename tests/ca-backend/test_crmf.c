@@ -170,6 +170,37 @@ crmf__recorded_and_read_again(void **state)
 	}
 }
 
+/* What was recorded says raVerified, and is taken from nobody else. */
+static void
+crmf__recorded_without_its_key(void **state)
+{
+	struct ca_pkcs10 *csr = parse_good("good-archive.crmf"), *keyless, *again;
+	struct gh_error err;
+
+	(void)state;
+	assert_int_equal(ca_pkcs10_check(csr, &err), 0);
+	assert_int_equal(ca_crmf_without_key(csr, &keyless, &err), 0);
+	assert_true(keyless->is_verified && keyless->archive_options.len == 0);
+	assert_true(keyless->der_len + csr->archive_options.len < csr->der_len);
+	assert_int_equal(keyless->spki_len, csr->spki_len);
+	assert_memory_equal(keyless->spki, csr->spki, csr->spki_len);
+	assert_int_equal(X509_NAME_cmp(X509_REQ_get_subject_name(keyless->req),
+			     X509_REQ_get_subject_name(csr->req)),
+	    0);
+	assert_int_equal(ca_pkcs10_check(keyless, &err), 0);
+	/* as it is read from the database */
+	assert_int_equal(ca_request_parse(keyless->der, keyless->der_len, &again, &err), 0);
+	assert_true(again->is_verified);
+	assert_int_equal(ca_pkcs10_check(again, &err), 0);
+	ca_pkcs10_free(again);
+	/* as anybody could send it */
+	assert_int_equal(ca_crmf_parse(keyless->der, keyless->der_len, &again, &err),
+	    GH_E_CSR_SIGNATURE);
+	assert_non_null(strstr(err.message, "must be a signature"));
+	ca_pkcs10_free(keyless);
+	ca_pkcs10_free(csr);
+}
+
 static void
 crmf__beside_pkcs10(void **state)
 {
@@ -238,6 +269,7 @@ main(void)
 	    cmocka_unit_test(crmf__refusals_say_why),
 	    cmocka_unit_test(crmf__is_as_a_pkcs10),
 	    cmocka_unit_test(crmf__recorded_and_read_again),
+	    cmocka_unit_test(crmf__recorded_without_its_key),
 	    cmocka_unit_test(crmf__beside_pkcs10),
 	    cmocka_unit_test(crmf__truncated_or_altered),
 	};

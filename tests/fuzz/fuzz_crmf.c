@@ -29,6 +29,23 @@ check_recorded(const struct ca_pkcs10 *csr)
 	ca_pkcs10_free(again);
 }
 
+/* Without the key it asks for the same, and only what was recorded is taken so. */
+static void
+check_keyless(const struct ca_pkcs10 *csr)
+{
+	struct ca_pkcs10 *keyless, *again;
+
+	if (ca_crmf_without_key(csr, &keyless, NULL) != 0)
+		abort();
+	if (!keyless->is_verified || keyless->archive_options.len != 0 ||
+	    keyless->spki_len != csr->spki_len ||
+	    memcmp(keyless->spki, csr->spki, csr->spki_len) != 0)
+		abort();
+	if (ca_crmf_parse(keyless->der, keyless->der_len, &again, NULL) == 0)
+		abort();
+	ca_pkcs10_free(keyless);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -44,6 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	check_recorded(csr);
+	check_keyless(csr);
 	rc = ca_pkcs10_check(csr, &err);
 	if (rc != 0 && rc != GH_E_CSR && rc != GH_E_CSR_WEAK && rc != GH_E_CSR_SIGNATURE)
 		abort();
