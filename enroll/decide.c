@@ -116,7 +116,8 @@ decide(const struct worker_env *env, struct enrollment *e)
 {
 	struct subject_source from = {.csr = e->req->csr,
 	    .entry = e->entry,
-	    .needs_no_entry = !enrollment_needs_entry(e)};
+	    .needs_no_entry = !enrollment_needs_entry(e),
+	    .archives_key = e->req->archives_key};
 	struct dir_entry *own = NULL;
 	int rc;
 

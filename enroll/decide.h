@@ -22,6 +22,10 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* Its private key, sealed by the KRA: recorded in the same commit (store_recording). NULL:
+	 * none, or it waits in the store already. req->archives_key says what the policy is to
+	 * know. */
+	const struct store_new_key *key;
 	/* For the audit row of what is not denied; NULL or "": the usual. */
 	const char *detail;
 	/* For what is logged about it, where a thread works on several; NULL: the thread's. */

@@ -95,7 +95,7 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	r->of = e;
 	r->req = *e->req;
 	r->req.metadata = e->metadata;
-	*s = (struct store_recording){.out = &e->out};
+	*s = (struct store_recording){.out = &e->out, .key = e->key};
 	s->decision.req = &r->req;
 	s->decision.template_id = e->tmpl != NULL ? e->tmpl->id : 0;
 	s->decision.ca = e->ca;

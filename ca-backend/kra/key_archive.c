@@ -79,6 +79,24 @@ check_who(const struct requester *who, const struct key_archive_ask *a, struct g
 	return gh_refuse(err, GH_E_FORBIDDEN, "Only an agent archives keys of others.");
 }
 
+int
+key_archive_seal(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
+    struct store_archived_key *k, struct gh_error *err)
+{
+	const struct key_certificate none = {0};
+	struct gh_error local = {.code = GH_OK};
+	int rc;
+
+	err = err != NULL ? err : &local;
+	memset(k, 0, sizeof(*k));
+	if ((rc = describe(m, who, a, &none, k, err)) == 0)
+		rc = ask(m, a, k, err);
+	if (rc != 0)
+		key_people_note_refusal(m, who, "key.archive-refused", a->client_id, a->request_id,
+		    err);
+	return rc;
+}
+
 static int
 take(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
     char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err)

@@ -34,6 +34,16 @@ struct key_archive_ask {
 int key_archive(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
     char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * The key of a certificate that is still to be signed: opened and sealed by the KRA for whoever
+ * asks, and not a row yet; store_record_batch makes it one. a has spki, and neither owner nor
+ * certificate. *k: spki is that of a, stored malloc'd. Errors and audit row of a refusal are those
+ * of key_archive.
+ */
+int key_archive_seal(struct kra_means *m, const struct requester *who,
+    const struct key_archive_ask *a, struct store_archived_key *k,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Active or not: an inactive key is not recovered, and leaves its client id to another one.
  * Agents only. store_set_key_active says the rest. */
 int key_archive_set_active(struct kra_means *m, const struct requester *who,

@@ -20,6 +20,7 @@
 #include "error.h"
 #include "json.h"
 #include "requester.h"
+#include "uuid.h"
 
 struct store;
 
@@ -88,6 +89,11 @@ struct store_decision {
  * issued. */
 int store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request *req,
     struct enroll_outcome *out, int64_t *ca_id, struct gh_error *err) GH_MUSTCHECK;
+
+/* The id of the private key that was archived with a request, or waits with it; "": there is
+ * none. */
+int store_get_request_key(struct store *s, int64_t cms_request_id, char id[GH_UUID_TEXT_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
 
 /*
  * Decide a pending request in one statement: moves it to out->disposition with its certificate

@@ -56,6 +56,15 @@ static const struct {
 };
 
 void
+kra_rest_explain(struct gh_error *err)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (err->code == texts[i].code &&
+		    strcmp(err->message, gh_error_info(err->code)->message) == 0)
+			snprintf(err->message, sizeof(err->message), "%s", texts[i].text);
+}
+
+void
 kra_rest_fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields,
     struct gh_http_reply *rep)
 {
@@ -68,10 +77,7 @@ kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_json 
 {
 	struct gh_error own = *err;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (err->code == texts[i].code &&
-		    strcmp(err->message, gh_error_info(err->code)->message) == 0)
-			snprintf(own.message, sizeof(own.message), "%s", texts[i].text);
+	kra_rest_explain(&own);
 	rest_error(&own, call->http->request_id, more, rep);
 }
 

@@ -29,14 +29,19 @@ put_link(gh_json *o, const char *name, const char *prefix, int64_t id, const cha
 }
 
 bool
-rest_request_links(gh_json *o, int64_t id, int64_t certificate_id)
+rest_request_links(gh_json *o, int64_t id, int64_t certificate_id, const char *key_id)
 {
 	gh_json *links = gh_json_new_object();
+	char key[LINK_SIZE];
 	bool ok = put_link(links, "request", REST_REQUEST, id, "") &&
 	    put_link(links, "status", REST_REQUEST, id, "/status") &&
 	    (certificate_id == 0 ||
 		put_link(links, "certificate", "/pki/certificate/", certificate_id, ""));
 
+	if (ok && key_id != NULL && *key_id != '\0') {
+		snprintf(key, sizeof(key), "/pki/key/%s", key_id);
+		ok = gh_json_set_string(links, "key", key) == 0;
+	}
 	if (ok)
 		return gh_json_set(o, "links", links) == 0;
 	gh_json_free(links);
@@ -46,14 +51,15 @@ rest_request_links(gh_json *o, int64_t id, int64_t certificate_id)
 bool
 rest_request_complete(gh_json *row)
 {
-	return rest_request_links(row, number(row, "id"), number(row, "certificate_id"));
+	return rest_request_links(row, number(row, "id"), number(row, "certificate_id"),
+	    gh_json_string(gh_json_get(row, "key_id")));
 }
 
 gh_json *
 rest_request_status(const gh_json *row)
 {
 	static const char *const names[] = {"id", "status", "version", "message", "status_code",
-	    "resolved_at", "resolved_by", "certificate_id"};
+	    "resolved_at", "resolved_by", "certificate_id", "key_id"};
 	gh_json *o = gh_json_new_object();
 	bool failed = o == NULL;
 

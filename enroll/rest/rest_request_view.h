@@ -6,9 +6,10 @@
 
 #define REST_REQUEST "/pki/request/" /* and a number, or the name of a profile for POST */
 
-/* "links":{"request","status","certificate"} into o; no certificate: certificate_id 0. false: out
- * of memory. */
-bool rest_request_links(gh_json *o, int64_t id, int64_t certificate_id) GH_MUSTCHECK;
+/* "links":{"request","status","certificate","key"} into o; no certificate: certificate_id 0; no
+ * archived key: key_id NULL or "". false: out of memory. */
+bool rest_request_links(gh_json *o, int64_t id, int64_t certificate_id,
+    const char *key_id) GH_MUSTCHECK;
 /* A row of store_request_page or store_request_view with its links. false: out of memory. */
 bool rest_request_complete(gh_json *row) GH_MUSTCHECK;
 /* Of such a row what GET .../status tells. NULL: out of memory. */

@@ -18,6 +18,7 @@
 #include "rest_door.h"
 #include "rest_idempotency.h"
 #include "rest_renewal.h"
+#include "rest_request_key.h"
 #include "rest_request_view.h"
 #include "rest_submit.h"
 
@@ -30,8 +31,10 @@ struct submission {
 	struct enroll_request req;
 	struct enrollment e; /* rc and err also of what is here */
 	struct rest_fields fields;
+	struct rest_request_key key;
 	char detail[REST_RENEWAL_SIZE];
-	bool is_recorded; /* e.out is the answer to a call that came before */
+	char key_id[GH_UUID_TEXT_SIZE]; /* of its archived key; "" = none */
+	bool is_recorded;               /* e.out is the answer to a call that came before */
 };
 
 /* ---- what the call says ---- */
@@ -55,8 +58,6 @@ take_text(struct submission *s, const char *text)
 	return rc;
 }
 
-/* The key for a KRA that is in a request is never left out in silence: who sends it counts on it.
- */
 static int
 take_crmf(struct submission *s, const char *text)
 {
@@ -69,11 +70,7 @@ take_crmf(struct submission *s, const char *text)
 	if (rc == 0)
 		rc = ca_crmf_parse(ber, len, &s->req.csr, &s->e.err);
 	free(ber);
-	if (rc == 0 && s->req.csr->archive_options.len > 0)
-		rc = gh_refuse(&s->e.err, GH_E_CSR,
-		    "No key is archived with a request: send it without pkiArchiveOptions, and "
-		    "these to /pki/keyrequest/archive.");
-	return rc;
+	return rc == 0 ? rest_request_key_take(&s->req.csr, &s->key, &s->e.err) : rc;
 }
 
 /* The body is the request itself, in DER or as text. */
@@ -95,29 +92,18 @@ read_pkcs10(struct submission *s)
 	return rc;
 }
 
-static void
-check_members(struct submission *s, const gh_json *body)
-{
-	for (void *it = gh_json_iter(body); it != NULL; it = gh_json_next(body, it)) {
-		const char *name = gh_json_iter_name(it);
-
-		if (strcmp(name, "pkcs10") != 0 && strcmp(name, "crmf") != 0 &&
-		    strcmp(name, "metadata") != 0)
-			rest_field_wrong(&s->fields, name, "There is no field %.60s.", name);
-	}
-}
-
-/* {"pkcs10" or "crmf","metadata"} */
+/* {"pkcs10" or "crmf","metadata","archival"} */
 static int
 read_json(struct submission *s)
 {
+	static const char *const names[] = {"pkcs10", "crmf", "metadata", "archival", NULL};
 	gh_json *body, *metadata;
 	const char *pkcs10, *crmf;
 	int rc = rest_body(s->call, &body, &s->e.err);
 
 	if (rc != 0)
 		return rc;
-	check_members(s, body);
+	rest_only(&s->fields, body, NULL, names);
 	crmf = rest_text(&s->fields, body, "crmf", 1, PKCS10_TEXT_MAX, false);
 	pkcs10 = rest_text(&s->fields, body, "pkcs10", 1, PKCS10_TEXT_MAX, crmf == NULL);
 	if (pkcs10 != NULL && crmf != NULL)
@@ -125,6 +111,7 @@ read_json(struct submission *s)
 	metadata = gh_json_get(body, "metadata");
 	if (gh_json_type(metadata) != GH_JSON_NULL && gh_json_type(metadata) != GH_JSON_OBJECT)
 		rest_field_wrong(&s->fields, "metadata", "The field metadata must be an object.");
+	rest_request_key_read(body, &s->fields, &s->key);
 	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0)
 		rc = crmf != NULL ? take_crmf(s, crmf) : take_text(s, pkcs10);
 	if (rc == 0 && gh_json_type(metadata) == GH_JSON_OBJECT)
@@ -221,7 +208,7 @@ reply_denied(const struct submission *s, struct gh_http_reply *rep)
 	gh_refuse(&err, s->is_recorded || out->is_replay ? GH_E_DENIED : s->e.err.code, "%s",
 	    reason_of(out));
 	if (more == NULL || gh_json_set_int(more, "id", out->cms_request_id) != 0 ||
-	    !rest_request_links(more, out->cms_request_id, 0)) {
+	    !rest_request_links(more, out->cms_request_id, 0, NULL)) {
 		gh_json_free(more);
 		more = NULL;
 	}
@@ -252,17 +239,32 @@ answer_json(const struct submission *s)
 	    gh_json_set_string(o, "status", enroll_state_name(out->disposition)) == 0 &&
 	    gh_json_set_string(o, "message", out->message) == 0 &&
 	    (out->cms_id == 0 || gh_json_set(o, "certificate", certificate_json(out)) == 0) &&
-	    rest_request_links(o, out->cms_request_id, out->cms_id))
+	    (*s->key_id == '\0' || gh_json_set_string(o, "key_id", s->key_id) == 0) &&
+	    rest_request_links(o, out->cms_request_id, out->cms_id, s->key_id))
 		return o;
 	gh_json_free(o);
 	return NULL;
 }
 
+/* Of an answer that was recorded before, the database knows. */
+static int
+find_key(struct worker_env *env, struct submission *s)
+{
+	if (s->is_recorded || s->e.out.is_replay)
+		return store_get_request_key(env->store, s->e.out.cms_request_id, s->key_id,
+		    &s->e.err);
+	if (s->e.key != NULL)
+		memcpy(s->key_id, s->e.key->key->id, sizeof(s->key_id));
+	return 0;
+}
+
 static void
-answer(struct submission *s, struct gh_http_reply *rep)
+answer(struct worker_env *env, struct submission *s, struct gh_http_reply *rep)
 {
 	char location[64];
 
+	if (s->e.rc == 0 && s->e.out.disposition != DB_DISP_DENIED)
+		s->e.rc = find_key(env, s);
 	if (s->e.rc != 0) {
 		rest_error(&s->e.err, s->call->http->request_id, rest_fields_take(&s->fields), rep);
 	} else if (s->e.out.disposition == DB_DISP_DENIED) {
@@ -284,8 +286,12 @@ decide(struct worker_env *env, struct submission *s)
 	struct enrollment *one = &s->e;
 
 	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0 &&
-	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0)
+	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0) {
+		s->req.archives_key = s->key.is_there;
 		enroll_decide(env, one);
+	}
+	if (s->e.rc == 0)
+		s->e.rc = rest_request_key_archive(env, &s->key, one, &s->e.err);
 	if (s->e.rc == 0)
 		s->e.rc = gh_http_check_deadline(s->call->http, &s->e.err);
 	enroll_sign(env, &one, 1);
@@ -301,7 +307,8 @@ rest_submit(struct worker_env *env, const struct call *call, struct gh_http_repl
 		s.e.rc = find_recorded(env, &s);
 	if (!s.is_recorded)
 		decide(env, &s);
-	answer(&s, rep);
+	answer(env, &s, rep);
+	rest_request_key_clear(&s.key);
 	rest_fields_clear(&s.fields);
 	enrollment_clear(&s.e);
 	enroll_request_clear(&s.req);

@@ -160,6 +160,16 @@ store_get_request(struct store *s, int64_t id, struct enroll_request *req,
 }
 
 int
+store_get_request_key(struct store *s, int64_t id, char key_id[GH_UUID_TEXT_SIZE],
+    struct gh_error *err)
+{
+	(void)s;
+	(void)id;
+	*key_id = '\0';
+	return fake_store.fail != 0 ? fake_fails(fake_store.fail, err) : 0;
+}
+
+int
 store_decide(struct store *s, int64_t id, const struct requester *officer,
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {

@@ -196,7 +196,8 @@ store_request_view(struct store *s, int64_t id, gh_json **out, struct requester 
 {
 	static const struct store_statement st = {"request_view",
 	    "SELECT (SELECT row_to_json(t) FROM (SELECT " ENTRY
-	    ", base64_line(r.csr) AS pkcs10) t), r.requester_kind, r.requester, r.requester_dn, "
+	    ", base64_line(r.csr) AS pkcs10, (SELECT k.uuid FROM archived_key k WHERE k.request_id = r.id) AS key_id) t), "
+	    "r.requester_kind, r.requester, r.requester_dn, "
 	    "r.requester_id, r.app_id FROM request r WHERE r.id = $1"};
 	struct store_params p = {0};
 	PGresult *res;

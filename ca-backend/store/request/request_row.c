@@ -124,6 +124,26 @@ store_get_request(struct store *s, int64_t cms_request_id, struct enroll_request
 	return rc;
 }
 
+int
+store_get_request_key(struct store *s, int64_t cms_request_id, char id[GH_UUID_TEXT_SIZE],
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"request_key",
+	    "SELECT uuid FROM archived_key WHERE request_id = $1::bigint"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*id = '\0';
+	store_put_int(&p, cms_request_id);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	if (PQntuples(res) == 1)
+		snprintf(id, GH_UUID_TEXT_SIZE, "%s", store_text(res, 0, 0));
+	PQclear(res);
+	return 0;
+}
+
 /* --- decision --------------------------------------------------------------------------------- */
 
 /* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
