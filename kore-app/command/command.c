@@ -59,6 +59,7 @@ const struct command command_table[] = {
     {"key", "wrap", "wrap a secret for the KRA of a gateway (client)", &verb_key_wrap, NULL},
     {"key", "archive", "archive a key or a passphrase at a gateway (client)", &verb_key_archive,
 	NULL},
+    {"key", "generate", "have the KRA of a gateway make a key (client)", &verb_key_generate, NULL},
     {"key", "list", "list archived keys (client)", &verb_key_list, NULL},
     {"key", "requests", "list requests for archived keys (client)", &verb_key_requests, NULL},
     {"key", "show", "show an archived key, or a request for one (client)", &verb_key_show, NULL},

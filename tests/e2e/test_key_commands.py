@@ -3,18 +3,22 @@
 commands alone; and that neither a taken-over worker nor who can write the database gets a key whose policy wants signatures."""
 
 import base64
+import datetime
 import json
 import os
 import subprocess
 import unittest
+from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 import kra_client as kra
 import tap
 from command_user import CommandUser
 from environment import Environment
+from lying_gateway import LyingGateway
 
 env = Environment("key-commands", GATEHOUSE_KRA=os.environ.get("GATEHOUSE_KRA", "P-256"), GATEHOUSE_CONF_EXTRA="""
 limits { failures = 10000 }
@@ -176,6 +180,50 @@ class Recorded(unittest.TestCase):
         self.assertEqual(kra.pkcs8(got), kra.pkcs8(key))
 
 
+class Generated(unittest.TestCase):
+    """Keys that the KRA makes."""
+
+    def test_each_type(self):
+        for kind, name in (("P-256", "secp256r1"), ("RSA-2048", 2048), ("Ed25519", None), ("AES-256", 32)):
+            with self.subTest(kind=kind):
+                out = f"made-{kind}"
+                made = alice.key("generate", "--type", kind, "--client-id", f"made {kind}", "--out", out)
+                data = (alice.dir / out).read_bytes()
+                self.assertEqual((alice.dir / out).stat().st_mode & 0o777, 0o600)
+                if kind == "AES-256":
+                    self.assertEqual(len(data), name)
+                else:
+                    key = serialization.load_pem_private_key(data, None)
+                    self.assertEqual(kra.b64(kra.spki(key.public_key())), made["public_key"])
+                self.assertEqual(alice.key("show", made["key_id"])["client_id"], f"made {kind}")
+
+    def test_archived_only_and_not_archived(self):
+        made = alice.key("generate", "--type", "AES-128", "--archive-only")
+        self.assertNotIn("file", made)
+        self.assertEqual(alice.key("show", made["key_id"])["state"], "active")
+        rows = env.count("select count(*) from archived_key where state = 'active'")
+        alice.key("generate", "--no-archive", "--out", "mine-alone.pem")
+        self.assertEqual(env.count("select count(*) from archived_key where state = 'active'"), rows)
+        self.assertEqual(alice.refused("generate", "--out", "mine-alone.pem")[0], 1)
+
+    def test_of_a_token(self):
+        made = anna.key("generate", "--cuid", "40906145C76224192D2B", "--userid", "alice", "--out", "of-a-card.pem")
+        self.assertEqual(anna.key("show", made["key_id"])["owner"], "EXAMPLE\\alice")
+
+    def test_no_answer_and_again(self):
+        """The answer is lost: the same question gets the same key."""
+        gateway = LyingGateway(env)
+        self.addCleanup(gateway.close)
+        gateway.loses = 1
+        rows = env.count("select count(*) from archived_key")
+        done = alice.run("key", "generate", "--client-id", "lost answer", "--out", "second.pem", "--json", env={"GATEHOUSE_URL": gateway.url})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Trying again", done.stderr.decode())
+        self.assertEqual(env.count("select count(*) from archived_key"), rows + 1)
+        key = serialization.load_pem_private_key((alice.dir / "second.pem").read_bytes(), None)
+        self.assertEqual(kra.b64(kra.spki(key.public_key())), json.loads(done.stdout)["public_key"])
+
+
 class Signed(unittest.TestCase):
     """Approvals by signature: 2 of 3."""
 
@@ -219,6 +267,48 @@ class Signed(unittest.TestCase):
                                   *self.wrapping(asked))["state"], "approved")
         alice.key("retrieve", asked["id"], "--out", "recovered.pem")
         self.assertEqual((alice.dir / "recovered.pem").read_bytes(), pem(key))
+
+    def test_key_in_a_token(self):
+        """SoftHSM2 in place of the agent's smart card."""
+        cleo = self.agents["cleo"]
+        module = next(Path("/usr/lib").rglob("libsofthsm2.so"))
+        conf = cleo.file("softhsm2.conf", f"directories.tokendir = {cleo.dir}/tokens\nobjectstore.backend = file\n")
+        (cleo.dir / "tokens").mkdir()
+        there = {**os.environ, "SOFTHSM2_CONF": str(conf)}
+
+        def tool(*args):
+            return subprocess.run([str(a) for a in args], check=True, env=there, cwd=cleo.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE).stdout
+
+        tool("softhsm2-util", "--init-token", "--free", "--label", "cleo", "--pin", "4711", "--so-pin", "47114711")
+        tool("pkcs11-tool", "--module", module, "--token-label", "cleo", "--login", "--pin", "4711", "--keypairgen", "--key-type", "EC:prime256v1",
+             "--label", "sign", "--usage-sign")
+        public = serialization.load_der_public_key(tool("pkcs11-tool", "--module", module, "--token-label", "cleo", "--read-object", "--type", "pubkey",
+                                                        "--label", "sign"))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Cleo with a card")])
+        cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(public).serial_number(7)
+                .not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=1))
+                .sign(kra.make_key("P-256"), hashes.SHA256()))
+        cleo.file("card.crt", cert.public_bytes(serialization.Encoding.PEM))
+        policy = env.scratch / "card.json"
+        policy.write_text(json.dumps({"name": "card", "required": 1, "requester_counts": False, "signed": True, "agents": [
+            {"id": "cleo", "name": "cleo", "certificate": base64.b64encode(cert.public_bytes(serialization.Encoding.DER)).decode()}]}))
+        env.admin("kra", "policy", policy)
+        key = kra.make_key("P-256")
+        alice.file("card.pem", pem(key))
+        asked = alice.key("recover", alice.key("archive", "--in", "card.pem", "--policy", "card")["key_id"])
+        cleo.file("pin", "4711\n")
+        cleo.file("wrong.pin", "4712\n")
+        sign = ("approve", asked["id"], "--signer", "card.crt", "--signer-key", "pkcs11:token=cleo;object=sign;type=private", "--pkcs11-module", module,
+                *self.wrapping(asked))
+        code, said = cleo.refused(*sign, "--signer-password-file", "wrong.pin", env={"SOFTHSM2_CONF": str(conf)})
+        self.assertEqual(code, 2, said)
+        self.assertNotIn("4712", said)
+        done = cleo.run("key", *sign, "--signer-password-file", "pin", env={"SOFTHSM2_CONF": str(conf)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        alice.key("retrieve", asked["id"], "--out", "of-the-card.pem")
+        self.assertEqual((alice.dir / "of-the-card.pem").read_bytes(), pem(key))
 
     def test_what_is_not_signed(self):
         asked = alice.key("recover", self.archived(kra.make_key("P-256")))

@@ -117,6 +117,24 @@ readme_client()
 	    grep -q "$out/alice2/cert.pem: revoked" "$out/answer" || { cat "$out/answer"; return 1; }
 }
 
+# The README's recovery of a key in the same way.
+readme_recovery()
+{
+	local out=$dir/recovery
+
+	mkdir "$out"
+	{
+		echo "set -a; . '$GATEHOUSE_DEMO_DIR/demo.env'; set +a"
+		sed -n '/^## Get a lost key/,/^## /s/^    //p' README.md
+	} | sed -e "s,build/gatehouse,$PWD/build/gatehouse," >"$out/lines"
+	grep -q 'key retrieve' "$out/lines" || return
+	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer 2>&1) &&
+	    openssl pkcs12 -in "$out/mail.p12" -passin "file:$out/mail.p12.password" -nodes -nocerts |
+	        openssl pkey -pubout >"$out/recovered" &&
+	    openssl x509 -in "$out/mail.pem" -noout -pubkey | cmp - "$out/recovered" &&
+	    [ ! -e "$out/mail.key" ] && grep -q 'Shrouded Keybag' "$out/answer" || { cat "$out/answer"; return 1; }
+}
+
 # What the first run said: the shop's certificate is revoked, alice's is not, and the CRL has a number.
 revoked_the_shop()
 {
@@ -154,6 +172,7 @@ check "the gateway is left running on the port asked for" healthy
 check "names of the certificate are those of the directory" issued_names
 check "the directory knows the user of demo.env" directory_has_password
 check "the README's client examples work as they stand" readme_client
+check "the README's recovery of a key works as it stands" readme_recovery
 check "a second start beside a running demo" within 60 tests/demo/demo.sh start
 check "stop" tests/demo/demo.sh stop
 check "nothing answers any more" fails_saying "" healthy

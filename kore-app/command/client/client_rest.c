@@ -3,18 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 
+#include "timestamp.h"
 #include "utf8.h"
 
 #include "client_http.h"
 #include "client_rest.h"
 #include "file.h"
+#include "output.h"
 #include "prompt.h"
 
 #define TIMEOUT 60     /* seconds */
 #define PATH_SIZE 4096 /* bytes of a path with its query */
+#define PAUSE_MAX 15   /* seconds between two tries */
 #define PAGE 200       /* entries asked for at once */
 #define PAGES_MAX 5000 /* a gateway that is none could go on for ever */
 
@@ -256,6 +260,32 @@ client_rest_call(struct client_rest *r, const struct client_rest_call *call, gh_
 	rc = take_answer(&reply, out, err);
 	client_reply_clear(&reply);
 	return rc;
+}
+
+static int64_t
+seconds_now(void)
+{
+	return gh_now_us() / 1000000;
+}
+
+int
+client_rest_call_until(struct client_rest *r, const struct client_rest_call *call, const char *who,
+    int seconds, gh_json **out, struct gh_error *err)
+{
+	int64_t end = seconds_now() + seconds;
+	int pause = 1, rc;
+
+	for (;;) {
+		rc = client_rest_call(r, call, out, err);
+		if (rc != GH_E_BUSY || seconds_now() + pause > end)
+			return rc;
+		gh_json_free(*out);
+		fprintf(stderr, "%s: ", who);
+		output_safe(stderr, err->message);
+		fprintf(stderr, " Trying again in %d s.\n", pause);
+		nanosleep(&(struct timespec){.tv_sec = pause}, NULL);
+		pause = pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+	}
 }
 
 int

@@ -65,6 +65,10 @@ struct client_rest_call {
  */
 int client_rest_call(struct client_rest *r, const struct client_rest_call *call, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same call again while no answer comes, for so many seconds (0: never), telling so on stderr:
+ * one that has an idempotency_key. who: argv[0]. */
+int client_rest_call_until(struct client_rest *r, const struct client_rest_call *call,
+    const char *who, int seconds, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 int client_rest_get(struct client_rest *r, const char *path, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 

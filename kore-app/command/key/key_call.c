@@ -1,6 +1,7 @@
 /* See key_call.h. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "uuid.h"
 
@@ -8,13 +9,29 @@
 
 #define PATH_SIZE 80
 
+/* What was answered is about that one? Takes *o away when it is not. */
+static int
+check_is(bool is, gh_json **o, struct gh_error *err)
+{
+	if (is)
+		return 0;
+	gh_json_free(*o);
+	*o = NULL;
+	return gh_refuse(err, GH_E_BAD_JSON,
+	    "the gateway answered with something else than was asked");
+}
+
 int
 key_call_request(struct client_rest *r, int64_t id, gh_json **out, struct gh_error *err)
 {
 	char path[PATH_SIZE];
+	int64_t said;
+	int rc;
 
 	snprintf(path, sizeof(path), "/pki/keyrequest/%" PRId64, id);
-	return client_rest_get(r, path, out, err);
+	if ((rc = client_rest_get(r, path, out, err)) == 0)
+		rc = check_is(gh_json_int(gh_json_get(*out, "id"), &said) && said == id, out, err);
+	return rc;
 }
 
 int
@@ -22,12 +39,15 @@ key_call_key(struct client_rest *r, const char *key_id, gh_json **out, struct gh
 {
 	unsigned char id[GH_UUID_SIZE];
 	char path[PATH_SIZE], text[GH_UUID_TEXT_SIZE];
+	int rc;
 
 	*out = NULL;
 	if (!gh_uuid_parse(key_id, id))
-		return gh_refuse(err, GH_E_CONF, "\"%.100s\" is no id of a key", key_id);
+		return gh_refuse(err, GH_E_BAD_JSON, "\"%.100s\" is no id of a key", key_id);
 	snprintf(path, sizeof(path), "/pki/key/%s", gh_uuid_format(id, text));
-	return client_rest_get(r, path, out, err);
+	if ((rc = client_rest_get(r, path, out, err)) == 0)
+		rc = check_is(strcmp(key_call_text(*out, "id"), text) == 0, out, err);
+	return rc;
 }
 
 const char *

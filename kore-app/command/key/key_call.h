@@ -4,6 +4,7 @@
 
 #include "client/client_rest.h"
 
+/* As they are shown. GH_E_NOT_FOUND; GH_E_BAD_JSON: the answer is about another one. */
 int key_call_request(struct client_rest *r, int64_t id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 int key_call_key(struct client_rest *r, const char *key_id, gh_json **out,

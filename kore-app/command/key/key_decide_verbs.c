@@ -33,23 +33,6 @@ static const struct option_row approve_options[] = {
     OPTION_END,
 };
 
-/* The request that the operand names; what the gateway says must be about that one. */
-static int
-see(struct verb_call *c, struct client_rest *r, gh_json **out, struct gh_error *err)
-{
-	int64_t id;
-	int rc = key_call_request(r, c->id, out, err);
-
-	if (rc != 0)
-		return rc;
-	if (!gh_json_int(gh_json_get(*out, "id"), &id) || id != c->id) {
-		gh_json_free(*out);
-		*out = NULL;
-		return gh_refuse(err, GH_E_BAD_JSON, "the gateway answered with another request");
-	}
-	return 0;
-}
-
 /* ---- reject, cancel ---- */
 
 static int
@@ -62,7 +45,7 @@ work_decide(struct verb_call *c, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	if ((rc = see(c, r, &seen, err)) == 0) {
+	if ((rc = key_call_request(r, c->id, &seen, err)) == 0) {
 		rc = key_call_decide(r, seen, &d, &c->out, err);
 		gh_json_free(seen);
 	}
@@ -162,7 +145,7 @@ work_approve(struct verb_call *c, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	if ((rc = see(c, r, &seen, err)) == 0) {
+	if ((rc = key_call_request(r, c->id, &seen, err)) == 0) {
 		rc = gh_json_bool(gh_json_get(seen, "signed"), false)
 		    ? approve_signed(r, seen, &c->out, err)
 		    : approve_recorded(r, seen, &c->out, err);

@@ -146,6 +146,7 @@ static int
 ask(const struct verb_call *c, struct recovery *j, gh_json **out, struct gh_error *err)
 {
 	gh_json *body = gh_json_ref(j->receipt.members);
+	int64_t id;
 	int rc = 0;
 
 	if (gh_json_set_string(body, "key_id", key_call_text(j->key, "id")) != 0 ||
@@ -158,6 +159,8 @@ ask(const struct verb_call *c, struct recovery *j, gh_json **out, struct gh_erro
 		    &(struct client_rest_call){.path = "/pki/keyrequest/recovery", .body = body},
 		    out, err);
 	gh_json_free(body);
+	if (rc == 0 && !gh_json_int(gh_json_get(*out, "id"), &id))
+		rc = gh_refuse(err, GH_E_BAD_JSON, "the gateway answered without a key request");
 	if (rc != 0) {
 		tell_failure(c, j, rc, *out);
 		gh_json_free(*out);

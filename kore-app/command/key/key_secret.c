@@ -1,8 +1,10 @@
 /* See key_secret.h. */
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -205,17 +207,33 @@ is_stdout(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
+static int
+check_folder(const char *path, struct gh_error *err)
+{
+	char *copy = strdup(path);
+	int rc = 0;
+
+	if (copy == NULL)
+		return gh_fail(err, GH_E_NOMEM, "%s", path);
+	if (access(dirname(copy), W_OK | X_OK) != 0)
+		rc = gh_refuse(err, GH_E_CONF, "%.150s cannot be made: %s", path, strerror(errno));
+	free(copy);
+	return rc;
+}
+
 int
 key_secret_check_path(const char *path, bool to_terminal, struct gh_error *err)
 {
+	struct stat st;
+
 	if (is_stdout(path)) {
 		if (isatty(STDOUT_FILENO) && !to_terminal)
 			return gh_refuse(err, GH_E_CONF,
 			    "a secret is not shown on a terminal: name a file with --out, or give --terminal");
 		return 0;
 	}
-	if (access(path, F_OK) != 0 && errno == ENOENT)
-		return 0;
+	if (lstat(path, &st) != 0)
+		return check_folder(path, err);
 	return gh_refuse(err, GH_E_CONFLICT,
 	    "%.150s is there already: name another file with --out", path);
 }

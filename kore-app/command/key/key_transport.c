@@ -15,22 +15,19 @@
 
 #define PATH "/pki/config/kra/cert/transport"
 
-static int
-set_key(EVP_PKEY *key, const char *where, struct key_transport *out, struct gh_error *err)
+/* Takes key over, NULL too. false: no RSA or EC key. */
+static bool
+set_key(EVP_PKEY *key, struct key_transport *out)
 {
 	unsigned char *spki = NULL;
 	int n = key != NULL ? i2d_PUBKEY(key, &spki) : 0;
 	bool ok = n > 0 && gh_digest(GH_SHA256, spki, (size_t)n, out->id) &&
 	    (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"));
 
+	out->key = key;
 	OPENSSL_free(spki);
 	ERR_clear_error();
-	if (!ok) {
-		EVP_PKEY_free(key);
-		return gh_refuse(err, GH_E_CONF, "%.150s: its key is no RSA or EC key", where);
-	}
-	out->key = key;
-	return 0;
+	return ok;
 }
 
 /* ---- from a file ---- */
@@ -66,8 +63,8 @@ read_file(const char *file, struct key_transport *out, struct gh_error *err)
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0)
 		rc = gh_refuse(err, GH_E_CONF,
 		    "%.150s: this transport certificate has ended; get the present one", file);
-	else
-		rc = set_key(X509_get_pubkey(cert), file, out, err);
+	else if (!set_key(X509_get_pubkey(cert), out))
+		rc = gh_refuse(err, GH_E_CONF, "%.150s: its key is no RSA or EC key", file);
 	X509_free(cert);
 	return rc;
 }
@@ -114,10 +111,9 @@ fetch(struct client_rest *r, struct key_transport *out, struct gh_error *err)
 		return rc;
 	entry = current_entry(answer);
 	said = gh_json_string(gh_json_get(entry, "id"));
-	rc = set_key(decode_key(gh_json_string(gh_json_get(entry, "public_key"))),
-	    "transport key of the gateway", out, err);
-	if (rc == 0 &&
-	    (said == NULL || strcmp(said, gh_hex_lower(out->id, sizeof(out->id), id)) != 0))
+	if (!set_key(decode_key(gh_json_string(gh_json_get(entry, "public_key"))), out))
+		rc = gh_refuse(err, GH_E_BAD_JSON, "the gateway named no transport key");
+	else if (said == NULL || strcmp(said, gh_hex_lower(out->id, sizeof(out->id), id)) != 0)
 		rc = gh_refuse(err, GH_E_BAD_JSON,
 		    "the transport key of the gateway has not the id that it names");
 	gh_json_free(answer);

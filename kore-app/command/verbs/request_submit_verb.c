@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/pem.h>
 
 #include "durable_file.h"
 #include "key_alg.h"
-#include "timestamp.h"
 #include "uuid.h"
 
 #include "client/client_csr.h"
@@ -23,8 +21,6 @@
 #include "command.h"
 #include "prompt.h"
 #include "verb.h"
-
-#define PAUSE_MAX 15 /* seconds between two tries */
 
 static const char *csr, *key, *out_key, *key_type, *key_password_file, *subject, *renew, *out,
     *idempotency_key;
@@ -204,33 +200,6 @@ prepare(const char *profile, struct submission *s, struct gh_error *err)
 
 /* ---- sending ---- */
 
-static int64_t
-seconds_now(void)
-{
-	return gh_now_us() / 1000000;
-}
-
-/* The same call until an answer comes; *answer may be there after a failure, too. */
-static int
-send(const char *who, struct client_rest *r, const struct client_rest_call *call, gh_json **answer,
-    struct gh_error *err)
-{
-	int64_t end = seconds_now() + retry;
-	int pause = 1, rc;
-
-	for (;;) {
-		rc = client_rest_call(r, call, answer, err);
-		if (rc != GH_E_BUSY || seconds_now() + pause > end)
-			return rc;
-		gh_json_free(*answer);
-		fprintf(stderr, "%s: ", who);
-		output_safe(stderr, err->message);
-		fprintf(stderr, " Trying again in %d s.\n", pause);
-		nanosleep(&(struct timespec){.tv_sec = pause}, NULL);
-		pause = pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
-	}
-}
-
 /* Write the very request that was sent beside its key. */
 static int
 save_request(const struct submission *s, char path[PATH_MAX], struct gh_error *err)
@@ -300,6 +269,8 @@ take_answer(struct verb_call *c, struct client_rest *r, struct gh_error *err)
 		c->exit = COMMAND_PENDING;
 	else if (strcmp(status, "issued") != 0)
 		c->exit = COMMAND_FAILED;
+	if (id != 0 && gh_json_set_int(c->out, "certificate_id", id) != 0)
+		return gh_fail(err, GH_E_NOMEM, "answer");
 	return out != NULL && id != 0 ? write_certificate(r, id, err) : 0;
 }
 
@@ -309,7 +280,7 @@ submit(struct verb_call *c, struct client_rest *r, struct submission *s, struct 
 	const struct client_rest_call call = {.path = (char *)s->path.data,
 	    .body = s->body,
 	    .idempotency_key = idempotency_key != NULL ? idempotency_key : s->repeat_key};
-	int rc = send(c->who, r, &call, &c->out, err);
+	int rc = client_rest_call_until(r, &call, c->who, retry, &c->out, err);
 
 	if (rc == 0)
 		return take_answer(c, r, err);
