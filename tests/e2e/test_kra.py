@@ -1,7 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The key recovery authority as a process beside the gateway: started, watched, stopped; what /readyz and the doctor say
 of it. Certificates are issued whatever becomes of it."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -9,6 +10,12 @@ import signal
 import ssl
 import subprocess
 import unittest
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 import der
 import tap
@@ -352,6 +359,62 @@ class Doctor(unittest.TestCase):
         await_kra("up")
         found = self.findings()
         self.assertEqual((found["kra"]["state"], found["kra-key"]["state"]), ("ok", "ok"), found)
+
+    def test_names_that_the_storage_key_is_locked(self):
+        (env.scratch / "lock").write_text("correct horse\n")
+        env.admin("kra", "password", "set", "--password-file", env.scratch / "lock")
+        try:
+            await_kra("locked")
+            found = self.findings()["kra"]
+            self.assertEqual(found["state"], "warning")
+            self.assertIn("kra password unlock", found["todo"])
+        finally:
+            env.admin("kra", "password", "remove", "--password-file", env.scratch / "lock")
+        await_kra("up")
+
+    def test_counts_the_agents(self):
+        self.assertEqual(self.findings()["kra-agents"]["state"], "ok")
+        env.admin("user", "disable", "bert")
+        try:
+            found = self.findings()["kra-agents"]
+            self.assertEqual(found["state"], "warning")
+            self.assertRegex(found["what"], "1 agents, and 2 must agree")
+            self.assertIn("--role agent", found["todo"])
+        finally:
+            env.admin("user", "enable", "bert")
+        with_group = env.scratch / "group.conf"
+        with_group.write_text((env.dir / "state" / "gatehouse.conf").read_text() + '\nroles { agent_groups = "nobody" }\n')
+        done = env.command("doctor", "--json", "-c", with_group, check=False)
+        self.assertEqual([f["state"] for f in json.loads(done.stdout) if f["code"] == "kra-agents"], ["ok"])
+
+    def transport_certificate(self, begin, end):
+        """One that begins and ends so many days from now."""
+        now, key = datetime.datetime.now(datetime.timezone.utc), ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+        return x509.CertificateBuilder(name, name, key.public_key(), 1, now + datetime.timedelta(begin),
+                                       now + datetime.timedelta(end)).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def test_tells_that_the_transport_certificate_ends(self):
+        self.assertEqual(self.findings()["kra-transport"]["state"], "ok")
+        row, kept = env.sql("select id, encode(certificate, 'hex') from kra_key where kind = 'transport' and state = 'current'")[0]
+        try:
+            for begin, end, state in ((-100, 30, "ok"), (-100, 10, "warning"), (-100, -1, "error")):
+                der_form = self.transport_certificate(begin, end).hex()
+                env.sql(f"update kra_key set certificate = decode('{der_form}', 'hex') where id = {row}")
+                found = self.findings()["kra-transport"]
+                self.assertEqual(found["state"], state, found)
+        finally:
+            env.sql(f"update kra_key set certificate = decode('{kept}', 'hex') where id = {row}")
+        self.assertIn("kra renew", found["todo"])
+
+    def test_tells_of_a_storage_key_before(self):
+        self.assertNotIn("kra-storage", self.findings())
+        env.sql("insert into kra_key (kind, spki_sha256, spki, sealed, state, created_by) select kind, sha256(spki_sha256), spki, sealed, "
+                "'old', 'test' from kra_key where kind = 'storage' and state = 'current'")
+        try:
+            self.assertEqual(self.findings()["kra-storage"]["state"], "warning")
+        finally:
+            env.sql("delete from kra_key where created_by = 'test'")
 
     def test_names_a_key_file_that_others_read(self):
         key = env.dir / "state" / "kra.key"

@@ -5,7 +5,6 @@
 #include <sys/timex.h>
 
 #include "jobs/job.h"
-#include "kra/kra_key_list.h"
 #include "store/status/job_row.h"
 #include "store/database/provision.h"
 
@@ -122,52 +121,6 @@ doctor_signer(struct doctor *d)
 	finding_wrong(&d->findings, FINDING_ERROR, "signer",
 	    "systemctl start gatehouse-signer; its log says more", "%s: %s", c->signer.socket,
 	    err.detail);
-}
-
-static const char *
-kra_todo(enum kra_state state)
-{
-	switch (state) {
-	case KRA_EMPTY:
-		return "`gatehouse kra init`";
-	case KRA_LOCKED:
-		return "unlock it where keys are to be recovered: `gatehouse kra password unlock`";
-	case KRA_TOKEN_AWAY:
-		return "check kra.pkcs11_module and the token";
-	case KRA_REFUSED:
-		return "restore kra.key_file, with which the keys were sealed, from its backup";
-	default:
-		return "systemctl start gatehouse-kra; its log says more";
-	}
-}
-
-void
-doctor_kra(struct doctor *d)
-{
-	const char *path = d->env.conf->kra.socket;
-	enum kra_state state = KRA_DOWN;
-	struct kra_key_list keys = {0};
-	struct gh_error err = {0};
-	int rc;
-
-	if (path[0] == '\0') {
-		finding_ok(&d->findings, "kra", "none: kra.socket is empty");
-		return;
-	}
-	rc = env_open(&d->gateway, ENV_KRA, &err);
-	if (rc == 0)
-		rc = signer_client_ping(d->gateway.kra, &err);
-	if (rc == 0 && d->env.store != NULL)
-		rc = kra_key_list_read(d->env.store, &keys, &err);
-	if (rc == 0)
-		state = kra_key_list_look(&keys, NULL, d->gateway.kra, &err);
-	if (state == KRA_UP)
-		finding_ok(&d->findings, "kra", "answers at %s", path);
-	else
-		finding_wrong(&d->findings,
-		    state == KRA_LOCKED || state == KRA_EMPTY ? FINDING_WARNING : FINDING_ERROR,
-		    "kra", kra_todo(state), "%s: %s: %s", path, kra_state_name(state), err.detail);
-	kra_key_list_clear(&keys);
 }
 
 /* ---- jobs ---- */
