@@ -97,7 +97,9 @@ struct gh_conf {
 		int replay_window;    /* seconds that recorded answers are kept */
 		bool tokens;          /* v1 and v2 */
 		int token_seconds;
-		int denied_status; /* 403 or 200 */
+		int denied_status;       /* 403 or 200 */
+		int pkcs12_password_min; /* characters */
+		bool pkcs12_legacy;      /* 3DES and SHA-1 */
 	} certenroll;
 	struct {
 		int backdate;              /* seconds that notBefore lies before now */

@@ -61,6 +61,9 @@ check_lists(const struct gh_conf *conf, const char *path, struct gh_error *err)
 static int
 check_kra(const struct gh_conf *conf, const char *path, struct gh_error *err)
 {
+	if (conf->certenroll.pkcs12_legacy && !conf->kra.allow_legacy_wrapping)
+		return gh_refuse(err, GH_E_CONF,
+		    "%.120s: certenroll.pkcs12_legacy needs kra.allow_legacy_wrapping", path);
 	if (*conf->kra.socket == '\0')
 		return 0;
 	if (strcmp(conf->kra.socket, conf->signer.socket) == 0)

@@ -142,6 +142,9 @@ const struct conf_option conf_table[] = {
     BOOL(certenroll, tokens, "true", "tokens, and with them versions 1 and 2"),
     INT(certenroll, token_seconds, "300", 10, 86400, "life of a token"),
     INT(certenroll, denied_status, "403", 200, 403, "HTTP status of a denial: 403 or 200"),
+    INT(certenroll, pkcs12_password_min, "12", 1, 255, "shortest Pkcs12Password, characters"),
+    BOOL(certenroll, pkcs12_legacy, "false",
+	"old clients: Pkcs12 answers with 3DES and SHA-1; needs kra.allow_legacy_wrapping"),
 
     INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
     INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),

@@ -111,34 +111,67 @@ enrollment_needs_entry(const struct enrollment *e)
 	return !e->profile->admits_without_entry || *e->req->requester.dn != '\0';
 }
 
+/* Nobody comes again for it: no request is left waiting that ends in nothing. */
 static int
-decide(const struct worker_env *env, struct enrollment *e)
+check_no_wait(const struct enrollment *e, struct gh_error *err)
 {
-	struct subject_source from = {.csr = e->req->csr,
-	    .entry = e->entry,
-	    .needs_no_entry = !enrollment_needs_entry(e),
-	    .archives_key = e->req->archives_key};
-	struct dir_entry *own = NULL;
+	if (!e->cannot_wait || (!tmpl_needs_approval(e->tmpl->tmpl) && !ca_needs_approval(e->ca)))
+		return 0;
+	return gh_refuse(err, GH_E_DENIED,
+	    "An officer must approve requests for this template, and a key that is made here does "
+	    "not wait for him: make the key yourself, and send a PKCS#10.");
+}
+
+/* All that needs no CSR; where there is one, its signature first. *own: an entry that was looked
+ * up. */
+static int
+enter(const struct worker_env *env, struct enrollment *e, struct subject_source *from,
+    struct dir_entry **own)
+{
 	int rc;
 
 	if ((rc = clock_check(env->conf, &e->err)) != 0 || (rc = find_template(env, e)) != 0 ||
-	    (rc = ca_pkcs10_check(e->req->csr, &e->err)) != 0)
+	    (from->csr != NULL && (rc = ca_pkcs10_check(from->csr, &e->err)) != 0))
 		return rc;
-	if (from.entry == NULL && !from.needs_no_entry) {
-		if ((rc = dir_find(env->dir, e->req->requester.name, &own, &e->err)) != 0)
+	if (from->entry == NULL && !from->needs_no_entry) {
+		if ((rc = dir_find(env->dir, e->req->requester.name, own, &e->err)) != 0)
 			return rc;
-		from.entry = own;
+		from->entry = *own;
 	}
-	if ((rc = check_permission(e, &from)) == 0 && (rc = find_ca(env, e)) == 0)
-		rc = apply(env, &from, e);
-	dir_entry_free(own);
+	if ((rc = check_permission(e, from)) == 0 && (rc = find_ca(env, e)) == 0)
+		rc = check_no_wait(e, &e->err);
 	return rc;
+}
+
+static struct subject_source
+source_of(const struct enrollment *e)
+{
+	return (struct subject_source){.csr = e->req->csr,
+	    .entry = e->entry,
+	    .archives_key = e->req->archives_key,
+	    .needs_no_entry = !enrollment_needs_entry(e)};
+}
+
+void
+enroll_admit(const struct worker_env *env, struct enrollment *e)
+{
+	struct subject_source from = source_of(e);
+	struct dir_entry *own = NULL;
+
+	e->rc = enter(env, e, &from, &own);
+	dir_entry_free(own);
 }
 
 void
 enroll_decide(const struct worker_env *env, struct enrollment *e)
 {
-	if ((e->rc = decide(env, e)) != 0)
+	struct subject_source from = source_of(e);
+	struct dir_entry *own = NULL;
+
+	if ((e->rc = enter(env, e, &from, &own)) == 0)
+		e->rc = apply(env, &from, e);
+	dir_entry_free(own);
+	if (e->rc != 0)
 		forget_spec(e);
 }
 
@@ -151,7 +184,7 @@ take_signed(struct worker_env *env, struct enrollment *e, const struct ca_signin
 	if (s->rc == 0) {
 		e->rc = ca_outcome_set_cert(&e->out, e->ca, s->cert, s->cert_len, &e->err);
 		e->out.disposition = DB_DISP_ISSUED;
-	} else if (s->rc == GH_E_CA_LOCKED && !e->is_approved &&
+	} else if (s->rc == GH_E_CA_LOCKED && !e->is_approved && !e->cannot_wait &&
 	    tmpl_waits_for_locked_ca(e->tmpl->tmpl)) {
 		leave_pending(e,
 		    "Taken Under Submission: the key of the certification authority is locked");

@@ -22,6 +22,9 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* It is answered now or not at all: a template that needs approval denies it, a locked CA
+	 * key fails it. */
+	bool cannot_wait;
 	/* Its private key, sealed by the KRA: recorded in the same commit (store_recording). NULL:
 	 * none, or it waits in the store already. req->archives_key says what the policy is to
 	 * know. */
@@ -47,6 +50,9 @@ void enrollment_enter(const struct enrollment *e);
 /* Must the requester have an entry? So by the profile; and who had one when he asked, has one. */
 bool enrollment_needs_entry(const struct enrollment *e);
 
+/* What is known without a CSR, where making one costs much: template, entry, permission, CA. rc 0,
+ * or as enroll_decide, which asks all of it again. */
+void enroll_admit(const struct worker_env *env, struct enrollment *e);
 /* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
  * (gh_error_info). Asks neither the database nor the signer. */
 void enroll_decide(const struct worker_env *env, struct enrollment *e);

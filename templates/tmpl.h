@@ -59,6 +59,17 @@ const gh_json *tmpl_required_metadata(const struct tmpl *t);
 int tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from,
     char *const *extra_groups, struct gh_error *err) GH_MUSTCHECK;
 
+/* A key that is made for the requester: the smallest of those that Gatehouse makes, of the first
+ * of the template's kinds that has one. *name: of key_alg.h, static. GH_E_KEY_TYPE, GH_E_KEY_LENGTH
+ * (public). */
+struct tmpl_key_wish {
+	bool has_type;
+	enum ca_key_type type;
+	int bits; /* 0 = whatever */
+};
+int tmpl_choose_key(const struct tmpl *t, const struct tmpl_key_wish *w, const char **name,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * The whole policy but permission and approval: key type and size, template named in the CSR, names
  * by name flag, extensions. The CSR proposes, the template disposes. Who has no entry

@@ -11,6 +11,9 @@
 void ce_pkcs10(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 /* The same for n calls at once. Nothing in here waits for one of them alone. */
 void ce_pkcs10_batch(struct worker_env *env, struct call_item *items, size_t n);
+/* A key made by the KRA and its certificate as PKCS#12. */
+void ce_pkcs12(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+void ce_pkcs12_batch(struct worker_env *env, struct call_item *items, size_t n);
 void ce_token(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void ce_templates(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
 void ce_request_status(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);

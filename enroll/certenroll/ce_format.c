@@ -20,6 +20,7 @@
 #define NO_MEMORY "{\"Message\":\"The server is out of memory.\",\"ErrorCode\":\"0x8007000E\"}"
 #define ANSWER_MAX (2 * 64 * 1024 * CERT_CHAIN_MAX) /* bytes, as certificates in base64 */
 #define CODE_SIZE 11                                /* "0x80094004" */
+#define CERTIFICATES "Certificates"
 #define RETRY_AFTER 5 /* seconds; directory, database and signer come back fast */
 
 static const char *
@@ -87,7 +88,7 @@ format_code(uint32_t hresult, char code[CODE_SIZE])
 /* The eight documented members in their order, and for denials those of an error behind them.
  * malloc'd; NULL: no memory. Written out: as a tree it would cost as much as the PKCS#7. */
 static char *
-outcome_text(const struct enroll_outcome *out, const char *certificates)
+outcome_text(const struct enroll_outcome *out, const char *member, const char *content)
 {
 	bool is_issued = out->chain.n > 0;
 	char code[CODE_SIZE];
@@ -99,7 +100,7 @@ outcome_text(const struct enroll_outcome *out, const char *certificates)
 	put_text(&b, "Thumbprint", is_issued ? out->thumbprint : "");
 	put_int(&b, "CMSID", is_issued ? out->cms_id : 0);
 	put_int(&b, "CMSRequestId", out->cms_request_id);
-	put_text(&b, "Certificates", certificates);
+	put_text(&b, member, content);
 	put_text(&b, "RequestDisposition", disposition_name(out->disposition));
 	put_text(&b, "DispositionMessage", out->message);
 	if (out->disposition == DB_DISP_DENIED || out->disposition == DB_DISP_CANCELED ||
@@ -143,7 +144,7 @@ format_outcome(const struct enroll_outcome *out, bool cert_only, int denied_stat
 
 	if ((rc = certificates_text(out, cert_only, &certificates, err)) != 0)
 		return rc;
-	text = outcome_text(out, certificates);
+	text = outcome_text(out, CERTIFICATES, certificates);
 	free(certificates);
 	if (text == NULL)
 		return gh_fail(err, GH_E_NOMEM, "answer");
@@ -174,7 +175,7 @@ denial_text(const struct gh_error *err, const struct gh_error_info *info)
 	struct enroll_outcome out = {.disposition = DB_DISP_DENIED, .status_code = info->hresult};
 
 	enroll_denial_text(err, out.message, sizeof(out.message));
-	return outcome_text(&out, "");
+	return outcome_text(&out, CERTIFICATES, "");
 }
 
 void
@@ -219,4 +220,23 @@ ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out,
 	}
 	gh_log_kv(GH_LOG_ERROR, "answer not formatted", "detail", err.detail, NULL);
 	ce_reply_error(env, &err, rep);
+}
+
+void
+ce_reply_pkcs12(const struct worker_env *env, const struct enroll_outcome *out,
+    const struct signer_blob *p12, struct gh_http_reply *rep)
+{
+	bool is_denied = out->disposition == DB_DISP_DENIED;
+	char *blob =
+	    p12->len > 0 ? gh_base64_encode(p12->p, p12->len, GH_BASE64_ONE_LINE) : strdup("");
+	struct gh_error err;
+
+	reply_text(rep, is_denied ? env->conf->certenroll.denied_status : 200,
+	    blob != NULL ? outcome_text(out, "Pkcs12Blob", blob) : NULL);
+	free(blob);
+	if (is_denied) {
+		gh_fail(&err, GH_E_DENIED, "%s", out->message);
+		gh_http_reply_cause(rep, &err);
+	}
+	gh_http_reply_header(rep, "Cache-Control", "no-store");
 }

@@ -11,6 +11,10 @@
  */
 void ce_reply_outcome(const struct worker_env *env, const struct enroll_outcome *out,
     bool cert_only, int denied_status, struct gh_http_reply *rep);
+/* The same for a Pkcs12 call: Pkcs12Blob (base64, one line; p12 empty: "") in place of
+ * Certificates. */
+void ce_reply_pkcs12(const struct worker_env *env, const struct enroll_outcome *out,
+    const struct signer_blob *p12, struct gh_http_reply *rep);
 void ce_reply_error(const struct worker_env *env, const struct gh_error *err,
     struct gh_http_reply *rep);
 

@@ -1,4 +1,4 @@
-/* The parser of a CertEnroll Pkcs10 body. */
+/* The parser of a CertEnroll Pkcs10 body, and of what a Pkcs12 body has in common with it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,9 +82,9 @@ parse_request(const gh_json *request, struct ce_body *b, struct gh_error *err)
 	if (gh_json_type(request) != GH_JSON_OBJECT)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "The request is not a JSON object but %s.",
 		    gh_json_type_name(request));
+	b->request = request;
 	if ((rc = parse_flags(request, b, err)) != 0 ||
 	    (rc = parse_template(request, b, err)) != 0 ||
-	    (rc = parse_pkcs10(request, b, err)) != 0 ||
 	    (rc = gh_json_find(request, "MetadataList", &metadata, err)) != 0)
 		return rc;
 	b->metadata = gh_json_type(metadata) != GH_JSON_NULL ? metadata : NULL;
@@ -124,7 +124,8 @@ ce_object_parse(const void *text, size_t len, gh_json **out, struct gh_error *er
 }
 
 int
-ce_body_parse(const void *text, size_t len, int version, struct ce_body *out, struct gh_error *err)
+ce_common_parse(const void *text, size_t len, int version, struct ce_body *out,
+    struct gh_error *err)
 {
 	int rc;
 
@@ -133,6 +134,14 @@ ce_body_parse(const void *text, size_t len, int version, struct ce_body *out, st
 		return rc;
 	return version == 3 ? parse_envelope(out->json, out, err)
 			    : parse_request(out->json, out, err);
+}
+
+int
+ce_body_parse(const void *text, size_t len, int version, struct ce_body *out, struct gh_error *err)
+{
+	int rc = ce_common_parse(text, len, version, out, err);
+
+	return rc == 0 ? parse_pkcs10(out->request, out, err) : rc;
 }
 
 void

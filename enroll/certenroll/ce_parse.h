@@ -16,8 +16,9 @@
 #define CE_TEMPLATE_NAME_MAX 128 /* bytes */
 
 struct ce_body {
-	gh_json *json;     /* owns what the others point into */
-	int64_t timestamp; /* v3, UTC seconds */
+	gh_json *json;          /* owns what the others point into */
+	const gh_json *request; /* the request itself: json, or its member Request */
+	int64_t timestamp;      /* v3, UTC seconds */
 	uint32_t flags;
 	char *template_name; /* trimmed copy */
 	const char *pkcs10;  /* armoured or bare */
@@ -35,6 +36,9 @@ int ce_object_parse(const void *text, size_t len, gh_json **out, struct gh_error
  * also after a failure.
  */
 int ce_body_parse(const void *text, size_t len, int version, struct ce_body *out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* The same without Pkcs10Request. */
+int ce_common_parse(const void *text, size_t len, int version, struct ce_body *out,
     struct gh_error *err) GH_MUSTCHECK;
 void ce_body_clear(struct ce_body *b);
 

@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ce_header.h"
 #include "timestamp.h"
 
+#include "ce_check.h"
 #include "ce_format.h"
 #include "ce_parse.h"
 #include "ce_replay.h"
 #include "catalog/app.h"
-#include "clock.h"
 #include "decide.h"
 
 /* One call on its way. */
@@ -40,33 +39,15 @@ struct members {
 static void
 member_init(struct member *m, const struct call *call, struct gh_http_reply *rep)
 {
-	static const enum enroll_protocol protocol[] = {0, ENROLL_CERTENROLL_V1,
-	    ENROLL_CERTENROLL_V2, ENROLL_CERTENROLL_V3};
-
 	m->call = call;
 	m->rep = rep;
-	m->req.protocol = protocol[call->version];
+	m->req.protocol = ce_protocol(call);
 	memcpy(m->req.request_id, call->http->request_id, sizeof(m->req.request_id));
 	m->req.requester = *call->requester;
 	m->req.submitted = gh_now();
 	m->e.req = &m->req;
 	m->e.profile = &call->app->profile;
 	m->e.entry = call->entry;
-}
-
-/* v1, v2: tokens on, and a valid one. */
-static int
-check_token(const struct worker_env *env, const struct call *call, struct gh_error *err)
-{
-	if (call->version == 3)
-		return 0;
-	if (!env->conf->certenroll.tokens)
-		return gh_refuse(err, GH_E_TOKEN,
-		    "Versions 1 and 2 are switched off on this server; use version 3.");
-	if (clock_check(env->conf, err) != 0)
-		return GH_E_CLOCK;
-	return ce_token_check(env->server_secret, ce_header_token(call->http), call->requester,
-	    gh_now(), err);
 }
 
 /* From the parsed body to the pipeline's request. */
@@ -92,30 +73,13 @@ read_call(const struct worker_env *env, struct member *m)
 	struct gh_error *err = &m->e.err;
 	int rc;
 
-	if ((rc = check_token(env, m->call, err)) == 0 &&
+	if ((rc = ce_check_token(env, m->call, err)) == 0 &&
 	    (rc = ce_body_parse(http->body, http->body_len, m->call->version, &m->body, err)) == 0)
 		rc = fill_request(m);
 	m->e.rc = rc;
 }
 
 /* ---- the request itself ---- */
-
-/* v3: Timestamp within the window. */
-static int
-check_window(const struct worker_env *env, const struct call *call, const struct ce_body *body,
-    struct gh_error *err)
-{
-	int64_t off = body->timestamp - gh_now();
-
-	if (call->version != 3 ||
-	    (off <= env->conf->certenroll.timestamp_window &&
-		off >= -env->conf->certenroll.timestamp_window))
-		return 0;
-	if (clock_check(env->conf, err) != 0) /* then it is not the client's */
-		return GH_E_CLOCK;
-	return gh_fail(err, GH_E_TIMESTAMP_WINDOW, "Timestamp is %lld s from our time",
-	    (long long)off);
-}
 
 static int
 parse_csr(const char *text, struct ca_pkcs10 **csr, struct gh_error *err)
@@ -137,7 +101,7 @@ decide(const struct worker_env *env, struct member *m)
 {
 	int rc;
 
-	if ((rc = check_window(env, m->call, &m->body, &m->e.err)) != 0 ||
+	if ((rc = ce_check_window(env, m->call, m->body.timestamp, &m->e.err)) != 0 ||
 	    (rc = parse_csr(m->body.pkcs10, &m->req.csr, &m->e.err)) != 0)
 		m->e.rc = rc;
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "catalog/app.h"
@@ -15,6 +16,7 @@
 #include "ce_replay.h"
 
 #define MARK_LABEL "gatehouse certenroll replay v1"
+#define SECRET_MARK_LABEL "gatehouse certenroll secret replay v1"
 
 static int
 put_number(EVP_MD_CTX *md, uint64_t v)
@@ -67,4 +69,20 @@ ce_replay_mark(const struct call *call, unsigned char out[REPLAY_MARK_SIZE], str
 	free(part);
 	EVP_MD_CTX_free(md);
 	return ok ? 0 : gh_fail(err, GH_E_INTERNAL, "SHA-256 of a replay mark failed");
+}
+
+int
+ce_replay_secret_mark(const unsigned char server_secret[32], const struct call *call,
+    unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
+{
+	unsigned char key[GH_KEY_SIZE], mark[REPLAY_MARK_SIZE];
+	int rc = ce_replay_mark(call, mark, err);
+
+	if (rc == 0)
+		rc = gh_derive_key(server_secret, SECRET_MARK_LABEL, key, err);
+	if (rc == 0 && !gh_hmac(GH_SHA256, key, sizeof(key), mark, sizeof(mark), out))
+		rc = gh_fail(err, GH_E_INTERNAL, "HMAC of a replay mark failed");
+	OPENSSL_cleanse(key, sizeof(key));
+	OPENSSL_cleanse(mark, sizeof(mark));
+	return rc;
 }

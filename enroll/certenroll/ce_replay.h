@@ -13,4 +13,11 @@
 int ce_replay_mark(const struct call *call, unsigned char out[REPLAY_MARK_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * The same for a call whose body has a password: HMAC-SHA256 of that mark under a key of the
+ * gateway secret, so that who reads the database cannot try out passwords by it.
+ */
+int ce_replay_secret_mark(const unsigned char server_secret[32], const struct call *call,
+    unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "encoding.h"
 #include "kra/key_generate.h"
+#include "log.h"
 
 #include "rest_generate.h"
 #include "rest_idempotency.h"
@@ -206,9 +208,12 @@ mark(const struct worker_env *env, const struct call *call, struct wish *w, stru
 	return 0;
 }
 
-static void
-generate(struct worker_env *env, const struct call *call,
-    void (*read)(const gh_json *body, struct rest_fields *f, struct wish *w),
+typedef void (*read_fn)(const gh_json *body, struct rest_fields *f, struct wish *w);
+
+/* true: it leaves the batch, since the directory would have to be waited for, and there is no
+ * answer yet. */
+static bool
+generate(struct worker_env *env, const struct call *call, read_fn read, bool may_leave,
     struct gh_http_reply *rep)
 {
 	struct kra_means means = kra_rest_means(env);
@@ -217,6 +222,7 @@ generate(struct worker_env *env, const struct call *call,
 	struct key_generated made;
 	struct gh_error err = {0};
 	gh_json *body = NULL;
+	bool leaves;
 	int rc = kra_rest_body(env, call, &body, &err);
 
 	if (rc == 0) {
@@ -228,26 +234,51 @@ generate(struct worker_env *env, const struct call *call,
 		    &(struct rest_owner){w.owner_member, w.owner, "has keys made for others",
 			"key.generate-refused"},
 		    &fields, &w.owner_person, &w.ask.labels.owner, &err);
+	leaves = may_leave && rc == GH_E_BUSY;
 	if (rc == 0 && (rc = mark(env, call, &w, &err)) == 0)
 		rc = key_generate(&means, call->requester, &w.ask, &made, &err);
 	if (rc == 0) {
 		reply_generated(rep, &made);
 		key_generated_clear(&made);
-	} else {
+	} else if (!leaves) {
 		kra_rest_fail(call, &err, &fields, rep);
 	}
 	rest_wrapped_clear(&w.wrapped);
 	gh_json_free(body);
+	return leaves;
 }
 
 void
 rest_generate(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	generate(env, call, read_plain, rep);
+	(void)generate(env, call, read_plain, false, rep);
 }
 
 void
 rest_generate_token(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	generate(env, call, read_token, rep);
+	(void)generate(env, call, read_token, false, rep);
+}
+
+static bool
+is_for_token(const struct call *call)
+{
+	const char *end = strrchr(call->http->path, '/');
+
+	return end != NULL && strcasecmp(end, "/token") == 0;
+}
+
+void
+rest_generate_batch(struct worker_env *env, struct call_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct call *call = &items[i].call;
+
+		gh_log_context(call->http->request_id, call->requester->name);
+		gh_log_collect(items[i].event);
+		items[i].leaves = generate(env, call, is_for_token(call) ? read_token : read_plain,
+		    true, items[i].rep);
+	}
+	gh_log_collect(NULL);
+	gh_log_context(NULL, NULL);
 }

@@ -9,4 +9,7 @@ void rest_generate(struct worker_env *env, const struct call *call, struct gh_ht
 void rest_generate_token(struct worker_env *env, const struct call *call,
     struct gh_http_reply *rep);
 
+/* Calls of both. */
+void rest_generate_batch(struct worker_env *env, struct call_item *items, size_t n);
+
 #endif

@@ -6,6 +6,8 @@
 #include "authority/revoke.h"
 #include "http_cache.h"
 
+#include "kra_env.h"
+
 #include "rest_kra.h"
 
 #define PATH_SIZE 80
@@ -15,22 +17,13 @@ const char *const kra_rest_kinds[] = {"private_key", "symmetric_key", "passphras
 struct kra_means
 kra_rest_means(const struct worker_env *env)
 {
-	const struct gh_conf *conf = env->conf;
-
-	return (struct kra_means){.store = env->store,
-	    .kra = env->kra,
-	    .cas = &env->catalog->cas,
-	    .rules = {.required = conf->kra.approvals,
-		.request_expiry = conf->kra.request_expiry,
-		.repeat = conf->kra.repeat}};
+	return kra_env_means(env);
 }
 
 int
 kra_rest_check(const struct worker_env *env, struct gh_error *err)
 {
-	return *env->conf->kra.socket != '\0'
-	    ? 0
-	    : gh_refuse(err, GH_E_NOT_FOUND, "This gateway has no key recovery authority.");
+	return kra_env_check(env, err);
 }
 
 int
@@ -41,27 +34,6 @@ kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **o
 
 	*out = NULL;
 	return rc == 0 ? rest_body(call, out, err) : rc;
-}
-
-/* What the table of errors says of CAs and their signer. */
-static const struct {
-	enum gh_code code;
-	const char *text;
-} texts[] = {
-    {GH_E_SIGNER_DOWN, "The key recovery authority is not available. Please try again later."},
-    {GH_E_CA_UNAVAILABLE, "The key recovery authority is not available. Please try again later."},
-    {GH_E_CA_LOCKED,
-	"The keys of the key recovery authority are locked. They must be unlocked with their password."},
-    {GH_E_SIGNER, "The key recovery authority refused this."},
-};
-
-void
-kra_rest_explain(struct gh_error *err)
-{
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (err->code == texts[i].code &&
-		    strcmp(err->message, gh_error_info(err->code)->message) == 0)
-			snprintf(err->message, sizeof(err->message), "%s", texts[i].text);
 }
 
 void
@@ -77,7 +49,7 @@ kra_rest_fail_with(const struct call *call, const struct gh_error *err, gh_json 
 {
 	struct gh_error own = *err;
 
-	kra_rest_explain(&own);
+	kra_env_explain(&own);
 	rest_error(&own, call->http->request_id, more, rep);
 }
 

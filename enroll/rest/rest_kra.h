@@ -16,9 +16,6 @@ struct kra_means kra_rest_means(const struct worker_env *env);
 /* GH_E_NOT_FOUND: this gateway has no KRA. */
 int kra_rest_check(const struct worker_env *env, struct gh_error *err) GH_MUSTCHECK;
 
-/* What *err says of CAs and their signer becomes what is meant by it: the KRA. */
-void kra_rest_explain(struct gh_error *err);
-
 /* rest_error in the words of a KRA: whoever asks for a key does not care about a certification
  * authority. fields: emptied. */
 void kra_rest_fail(const struct call *call, const struct gh_error *err, struct rest_fields *fields,

@@ -5,6 +5,7 @@
 
 #include "formats/crmf.h"
 
+#include "kra_env.h"
 #include "rest_kra.h"
 #include "rest_request_key.h"
 
@@ -125,7 +126,7 @@ rest_request_key_archive(struct worker_env *env, struct rest_request_key *k, str
 	k->ask.spki = (struct gh_der){req->csr->spki, req->csr->spki_len};
 	k->ask.request_id = req->request_id;
 	if ((rc = key_archive_seal(&means, &req->requester, &k->ask, &k->key, err)) != 0) {
-		kra_rest_explain(err);
+		kra_env_explain(err);
 		return rc;
 	}
 	k->row = (struct store_new_key){.key = &k->key, .type = "archival"};

@@ -34,6 +34,8 @@
 /* The longest secret, wrapped and in base64, with the key that it was wrapped in. */
 #define KEY_BODY_MAX (64 * 1024)
 
+#define KEYS_AT_ONCE 1
+
 #define READ (GH_HTTP_GET | GH_HTTP_HEAD)
 #define APP_AND_USER (AUTH_APP | AUTH_USER)
 #define ANY_ROLE (REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_OFFICER | REQUESTER_ROLE_AUDITOR)
@@ -68,6 +70,18 @@ static const struct route_batch pkcs10_batch = {
 };
 _Static_assert(ENROLL_BATCH_MAX <= ROUTE_BATCH_MAX, "route_dispatch_batch has room for it");
 
+/* Each waits for the KRA to make a key, which may take seconds: few at work, one by one, so that
+ * the other threads have time for the others. */
+static const struct route_batch pkcs12_batch = {
+    .run = ce_pkcs12_batch,
+    .max = 1,
+    .at_once = KEYS_AT_ONCE,
+};
+static const struct route_batch generate_batch = {
+    .run = rest_generate_batch,
+    .max = 1,
+    .at_once = KEYS_AT_ONCE,
+};
 const struct route route_table[] = {
     {.methods = GH_HTTP_POST,
 	.pattern = "/certenroll/{v}/pkcs10",
@@ -76,6 +90,14 @@ const struct route route_table[] = {
 	.body_max = CSR_BODY_MAX,
 	.handler = ce_pkcs10,
 	.batch = &pkcs10_batch,
+	.family = &route_family_certenroll},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/certenroll/{v}/pkcs12",
+	.name = "certenroll.pkcs12",
+	.need = APP_AND_USER,
+	.body_max = KEY_BODY_MAX,
+	.handler = ce_pkcs12,
+	.batch = &pkcs12_batch,
 	.family = &route_family_certenroll},
     {.methods = GH_HTTP_POST,
 	.pattern = "/certenroll/{v12}/token",
@@ -292,13 +314,15 @@ const struct route route_table[] = {
 	.name = "pki.keyrequest.generate",
 	.need = AUTH_PERSON,
 	.body_max = SMALL_BODY_MAX,
-	.handler = rest_generate},
+	.handler = rest_generate,
+	.batch = &generate_batch},
     {.methods = GH_HTTP_POST,
 	.pattern = "/pki/keyrequest/generate/token",
 	.name = "pki.keyrequest.generate-token",
 	.need = AUTH_PERSON,
 	.body_max = SMALL_BODY_MAX,
-	.handler = rest_generate_token},
+	.handler = rest_generate_token,
+	.batch = &generate_batch},
     {.methods = READ,
 	.pattern = "/pki/keyrequests",
 	.name = "pki.keyrequests",

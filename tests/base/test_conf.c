@@ -122,6 +122,7 @@ conf__checks_options_that_belong_together(void **state)
 {
 	(void)state;
 	expect_refused("certenroll { denied_status = 300 }\n", "", "403 or 200");
+	expect_refused("certenroll { pkcs12_legacy = true }\n", "", "kra.allow_legacy_wrapping");
 	expect_refused("gateway { origins = \"gw.example\" }\n", "", "gateway.origins");
 	expect_refused("gateway { proxies = \"proxy.example\" }\n", "", "gateway.proxies");
 	expect_refused("gateway { origins = \"https://gw.example/\" }\n", "", "gateway.origins");

@@ -246,7 +246,17 @@ def http_seeds():
            b"2;a=b\r\n{}\r\n0\r\nT: u\r\n\r\n")
 
 
-KINDS = {"http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def p12_seeds():
+    request = {"TemplateName": "User", "Flags": "0", "Pkcs12Password": "correct horse", "KeyType": "RSA", "KeyLength": 2048,
+               "SubjectNameAttributes": {"CN": "a", "OU": ["b", "c"], "O": "d", "L": "M\u00fcnchen", "ST": "e", "C": "DE", "E": "a@b.c"},
+               "SubjectAltNameElements": [{"key": "dns", "value": "a.b"}, {"key": "ip", "value": "192.0.2.1"}, {"key": "upn", "value": "a@b"}]}
+    for sans in (request["SubjectAltNameElements"], {"dns": ["a.b", "c.d"], "uri": "https://a/", "email": "a@b.c", "ip6": "2001:db8::1"}):
+        request["SubjectAltNameElements"] = sans
+        yield json.dumps(request).encode()
+        yield json.dumps({"timestamp": "2024-01-02T03:04:05", "Request": request}, indent=4).encode()
+
+
+KINDS = {"p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,

@@ -152,6 +152,7 @@ static const struct {
 	bool plain;
 } policy[] = {
     {"certenroll.pkcs10", APP | APP_USER | APP_CERT, false},
+    {"certenroll.pkcs12", APP | APP_USER | APP_CERT, false},
     {"certenroll.token", APP | APP_USER | APP_CERT, false},
     {"certenroll.templates", APP | APP_USER | APP_CERT, false},
     {"certenroll.request", APP | APP_USER | APP_CERT, false},

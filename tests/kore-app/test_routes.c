@@ -308,6 +308,7 @@ static const struct policy {
 	bool plain;
 } policies[] = {
     {"certenroll.pkcs10", AUTH_APP | AUTH_USER, 0, false},
+    {"certenroll.pkcs12", AUTH_APP | AUTH_USER, 0, false},
     {"certenroll.token", AUTH_APP | AUTH_USER, 0, false},
     {"certenroll.templates", AUTH_APP | AUTH_USER, 0, false},
     {"certenroll.request", AUTH_APP | AUTH_USER, 0, false},

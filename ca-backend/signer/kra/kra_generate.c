@@ -63,6 +63,19 @@ check_subject(const struct gh_der *der, struct gh_error *err)
 }
 
 static int
+check_extensions(const struct gh_der *der, struct gh_error *err)
+{
+	const unsigned char *p = der->p;
+	X509_EXTENSIONS *list = der->len > 0 ? d2i_X509_EXTENSIONS(NULL, &p, (long)der->len) : NULL;
+	bool ok = der->len == 0 || (list != NULL && p == der->p + der->len);
+
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	ERR_clear_error();
+	return ok ? 0
+		  : gh_refuse(err, GH_E_VALIDATION, "The extensions are not Extensions in DER.");
+}
+
+static int
 check_times(int64_t keep_until, struct gh_error *err)
 {
 	int64_t now = gh_now();
@@ -85,7 +98,9 @@ check_wish(const struct kra_generate *f, struct gh_error *err)
 		    "A new key has no certificate yet, which a PKCS#12 needs.");
 	if ((rc = check_times(f->facts.forget_at, err)) != 0)
 		return rc;
-	return check_subject(&f->subject, err);
+	if ((rc = check_subject(&f->subject, err)) != 0)
+		return rc;
+	return check_extensions(&f->extensions, err);
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -130,8 +145,25 @@ md_for(const EVP_PKEY *key)
 									: EVP_sha256();
 }
 
+/* RFC 2985, 5.4.2: the attribute extensionRequest. */
+static bool
+ask_for_extensions(X509_REQ *req, const struct gh_der *der)
+{
+	const unsigned char *p = der->p;
+	X509_EXTENSIONS *list;
+	bool ok;
+
+	if (der->len == 0)
+		return true;
+	list = d2i_X509_EXTENSIONS(NULL, &p, (long)der->len);
+	ok = list != NULL && X509_REQ_add_extensions(req, list) == 1;
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	return ok;
+}
+
 static int
-sign_request(EVP_PKEY *key, X509_NAME *subject, struct gh_buf *out, struct gh_error *err)
+sign_request(EVP_PKEY *key, X509_NAME *subject, const struct gh_der *extensions, struct gh_buf *out,
+    struct gh_error *err)
 {
 	X509_REQ *req = X509_REQ_new();
 	unsigned char *der = NULL;
@@ -139,7 +171,7 @@ sign_request(EVP_PKEY *key, X509_NAME *subject, struct gh_buf *out, struct gh_er
 
 	if (req != NULL && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
 	    X509_REQ_set_subject_name(req, subject) == 1 && X509_REQ_set_pubkey(req, key) == 1 &&
-	    X509_REQ_sign(req, key, md_for(key)) > 0)
+	    ask_for_extensions(req, extensions) && X509_REQ_sign(req, key, md_for(key)) > 0)
 		n = i2d_X509_REQ(req, &der);
 	X509_REQ_free(req);
 	if (n <= 0)
@@ -149,10 +181,9 @@ sign_request(EVP_PKEY *key, X509_NAME *subject, struct gh_buf *out, struct gh_er
 	return gh_buf_check(out, err);
 }
 
-/* PKCS#10 (RFC 2986) without attributes: what else is wanted in a certificate, its template says.
- */
+/* PKCS#10 (RFC 2986). What is in the certificate, its template says. */
 static int
-put_request(const struct kra_made *m, const struct gh_buf *secret, const struct gh_der *subject,
+put_request(const struct kra_made *m, const struct kra_generate *f, const struct gh_buf *secret,
     struct gh_buf *out, struct gh_error *err)
 {
 	X509_NAME *name;
@@ -161,9 +192,9 @@ put_request(const struct kra_made *m, const struct gh_buf *secret, const struct 
 
 	if (m->kind != KRA_ASYMMETRIC)
 		return gh_refuse(err, GH_E_VALIDATION, "A symmetric key has no certificate.");
-	name = read_name(subject);
+	name = read_name(&f->subject);
 	key = ca_key_from_pkcs8(secret->data, secret->len);
-	rc = name != NULL && key != NULL ? sign_request(key, name, out, err)
+	rc = name != NULL && key != NULL ? sign_request(key, name, &f->extensions, out, err)
 					 : gh_fail(err, GH_E_INTERNAL, "new key cannot be read");
 	EVP_PKEY_free(key);
 	X509_NAME_free(name);
@@ -202,7 +233,7 @@ make_all(const struct kra *k, const struct kra_generate *f, const struct issuer 
 	secret.secret = true;
 	rc = make(k, f, m, &secret, err);
 	if (rc == 0 && f->subject.len > 0)
-		rc = put_request(m, &secret, &f->subject, &m->csr, err);
+		rc = put_request(m, f, &secret, &m->csr, err);
 	if (rc == 0)
 		rc = store(f, storage, &secret, m, err);
 	if (rc == 0 && f->is_released)

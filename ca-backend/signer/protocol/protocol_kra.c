@@ -12,7 +12,8 @@
 #define CIPHER_MAX (KRA_SECRET_MAX + 64)
 #define CERT_MAX (16 * 1024)
 #define POLICY_MAX (192 * 1024)
-#define NAME_MAX_SIZE (8 * 1024) /* of a subject */
+#define NAME_MAX_SIZE (8 * 1024)   /* of a subject */
+#define EXTENSIONS_MAX (24 * 1024) /* of a PKCS#10: as many names as are taken */
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
@@ -302,6 +303,7 @@ kra_put_generate(struct gh_buf *b, const struct kra_generate *f)
 	gh_buf_put_u8(b, f->is_archived);
 	gh_buf_put_u8(b, f->is_released);
 	put_der(b, &f->subject);
+	put_der(b, &f->extensions);
 	if (f->is_released)
 		kra_put_release(b, &f->release);
 }
@@ -321,6 +323,7 @@ kra_get_generate(struct gh_reader *r, struct kra_generate *f, struct signer_stri
 	f->is_archived = get_flag(r);
 	f->is_released = get_flag(r);
 	f->subject = get_der(r, NAME_MAX_SIZE);
+	f->extensions = get_der(r, EXTENSIONS_MAX);
 	if (f->is_released)
 		get_release(r, &f->release);
 	return gh_reader_is_done(r);

@@ -96,6 +96,7 @@ struct kra_generate {
 	bool is_archived;
 	bool is_released;           /* in the form KRA_WRAPPED */
 	struct gh_der subject;      /* Name, DER: with a PKCS#10 for it; empty = without */
+	struct gh_der extensions;   /* Extensions, DER, that the PKCS#10 asks for; empty = none */
 	struct kra_release release; /* is_released */
 };
 /* Parts are empty where they were not asked for. */

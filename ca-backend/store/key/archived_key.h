@@ -39,6 +39,11 @@ int store_archived_key_facts(const struct store_archived_key *k, struct kra_fact
 /* "archival" or "generation": the request that made it. */
 struct store_new_key {
 	const struct store_archived_key *key;
+	/* Of a key that was made for a request for a certificate: its other stored form, which is
+	 * kept under the request's mark for a repeated call; key->stored is empty where the key is
+	 * not archived. Empty: none. */
+	struct signer_blob kept;
+	int64_t kept_until; /* UTC seconds */
 	const char *type;
 	const char *comment;    /* or NULL */
 	const char *request_id; /* of the HTTP request, or NULL */

@@ -25,7 +25,7 @@
 
 struct row {
 	struct store_recording *of;
-	struct store_params p, key; /* key: empty when none is archived */
+	struct store_params p, key; /* key: empty when none is archived or kept */
 	unsigned char mark[REPLAY_MARK_SIZE], mac[ROW_SEAL_SIZE], key_mark[KEY_MARK_SIZE];
 	int64_t drawn_id; /* of a pending request, whose MAC has it; else 0 */
 	bool is_recorded;
@@ -187,7 +187,7 @@ put_key(struct row *r, struct gh_error *err)
 	store_put_text(p, k->client_id);
 	store_put_text(p, k->policy);
 	store_put_bytes(p, k->spki.p, k->spki.len);
-	store_put_bytes(p, k->stored.p, k->stored.len);
+	store_put_bytes(p, k->stored.len > 0 ? k->stored.p : NULL, k->stored.len);
 	store_put_bytes(p, k->storage_id, sizeof(k->storage_id));
 	if (k->forget_at != 0)
 		store_put_int(p, k->forget_at);
@@ -196,6 +196,11 @@ put_key(struct row *r, struct gh_error *err)
 	store_put_text(p, n->type);
 	store_put_text(p, n->comment);
 	store_put_bytes(p, r->key_mark, sizeof(r->key_mark));
+	store_put_bytes(p, n->kept.len > 0 ? n->kept.p : NULL, n->kept.len);
+	if (n->kept.len > 0)
+		store_put_int(p, n->kept_until);
+	else
+		store_put_text(p, NULL);
 	return p->failed ? gh_fail(err, GH_E_NOMEM, "parameters") : 0;
 }
 

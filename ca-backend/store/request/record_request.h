@@ -20,8 +20,8 @@ struct store_new_key; /* store/key/archived_key.h */
 struct store_recording {
 	struct store_decision decision;
 	/* The private key of the request, in the same commit: active with its certificate, and
-	 * pending with a request that waits. With a denial it is not kept. NULL: none. Of n,
-	 * request_id does not count. */
+	 * pending with a request that waits; what is kept of it, too. With a denial it is not kept.
+	 * NULL: none. Of n, request_id does not count. */
 	const struct store_new_key *key;
 	struct enroll_outcome
 	    *out; /* decided; after success with its ids, or the recorded answer */

@@ -58,7 +58,7 @@ static const struct column {
 };
 #define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
 
-/* Behind them, of a request whose private key is archived: put_key */
+/* Behind them, of a request whose private key is archived, or kept for a repeated call: put_key */
 static const struct column key_columns[] = {
     {"key_uuid", "$%d::text::uuid"},
     {"key_kind", "$%d::int"},
@@ -74,6 +74,8 @@ static const struct column key_columns[] = {
     {"key_type", "$%d::text"},
     {"key_comment", "$%d::text"},
     {"key_mark", "$%d::bytea"},
+    {"kept", "$%d::bytea"},
+    {"kept_forget", "to_timestamp($%d::bigint)"},
 };
 #define KEY_COLUMNS_N (sizeof(key_columns) / sizeof(key_columns[0]))
 
@@ -102,7 +104,8 @@ static const char after_rows[] =
     "  SELECT event, event_outcome, requester, requester_kind, app_name, address, http_request_id, object, "
     "    detail FROM i)";
 /* The key of the only row. It waits with its request, and belongs to its certificate from then on
- * that there is one; what made it is complete with it. */
+ * that there is one; what made it is complete with it. One that was made here may be kept for a
+ * repeated call, whether it is archived or not. */
 static const char after_key[] =
     ", k AS (INSERT INTO archived_key (uuid, kind, algorithm, bits, owner, owner_name, owner_dn, owner_id, "
     "    owner_kind, client_id, policy, spki, spki_sha256, certificate_id, stored, storage_key, state, request_id, "
@@ -110,7 +113,14 @@ static const char after_key[] =
     "  SELECT key_uuid, key_kind, key_algorithm, key_bits, key_owner, requester, requester_dn, requester_id, "
     "    requester_kind, key_client, key_policy, key_spki, sha256(key_spki), certificate_id, key_stored, key_storage, "
     "    CASE WHEN certificate_id IS NULL THEN 'pending' ELSE 'active' END, request_id, key_forget, requester FROM i "
-    "  RETURNING id, uuid, state), "
+    "  WHERE key_stored IS NOT NULL RETURNING id, uuid, state), "
+    "p AS (INSERT INTO kept_key (mark, uuid, kind, algorithm, bits, owner, client_id, policy, spki, stored, storage_key, "
+    "    forget_at) "
+    "  SELECT mark, key_uuid, key_kind, key_algorithm, key_bits, key_owner, key_client, key_policy, key_spki, kept, "
+    "    key_storage, kept_forget FROM i WHERE kept IS NOT NULL), "
+    "d AS (INSERT INTO audit (event, outcome, actor, actor_kind, app, address, request_id, object, detail) "
+    "  SELECT 'key.generated', 'success', requester, requester_kind, app_name, address, http_request_id, "
+    "    'key ' || key_uuid, concat('of request ', request_id, ', not archived') FROM i WHERE key_stored IS NULL), "
     "q AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, comment, "
     "    required, requester_counts, is_signed, approvals, mark, resolved_at, resolved_by) "
     "  SELECT key_type, 'complete', k.id, requester, requester_dn, requester_id, requester_kind, key_comment, "
