@@ -28,6 +28,8 @@ struct gh_conf_signer {
 	bool allow_legacy_wrapping; /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
 	int approvals; /* of a recovery, where its key names no policy; 1 = also the requester's own
 			*/
+	int retention_days; /* after the end of its certificate a key is destroyed; 0 = never */
+	int inactive_days;  /* after it was made inactive; 0 = never */
 	int unlock_seconds; /* longest time that a storage key stays unlocked */
 	int request_expiry; /* seconds */
 	int repeat;         /* seconds after the first release in which a key is given once more */
@@ -131,7 +133,7 @@ struct gh_conf {
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention,
-		    key_requests, kra_rotate, kra_transport, notifications;
+		    key_requests, key_retention, kra_rotate, kra_transport, notifications;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		int notification_days; /* those that are older are removed */
 		int retention_days; /* certificates that ended so long ago are removed; 0 = never */

@@ -96,6 +96,8 @@ int expiry_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int key_retention_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int kra_rotate_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_run(struct job_env *env, char *detail, size_t size,
@@ -108,6 +110,7 @@ int retention_job_run(struct job_env *env, char *detail, size_t size,
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int key_retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_rotate_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

@@ -12,7 +12,7 @@ static const char *const names[] = {REST_PAGE_PARAMS, "owner", "client_id", "sta
 static void
 read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 {
-	static const char *const states[] = {"active", "inactive", "pending", NULL};
+	static const char *const states[] = {"active", "inactive", "pending", "destroyed", NULL};
 	struct rest_paging paging = rest_param_paging(f, p);
 
 	*(struct store_key_filter *)filter = (struct store_key_filter){.after_id = paging.after_id,

@@ -287,7 +287,7 @@ class Ageing(unittest.TestCase):
     def test_key_requests(self):
         env.sql("insert into archived_key (uuid, kind, algorithm, bits, owner, owner_name, owner_dn, owner_id, owner_kind, "
                 "client_id, policy, stored, storage_key, created_by) values ('0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0', 2, "
-                "'AES', 256, 'o', 'o', '', '', 1, '', '', 's', 'k', 'o')")
+                "'AES', 256, 'o', 'o', '', '', 1, '', '', '', 'k', 'o')")
         states = [("pending", "-1 second"), ("approved", "-1 hour"), ("pending", "1 hour"), ("rejected", "-1 hour"),
                   ("complete", "-1 hour")]
         for state, expires in states:

@@ -204,6 +204,7 @@ store_fill_archived_key(const PGresult *res, struct store_archived_key *k, struc
 	k->certificate_id = store_int(res, 0, 13);
 	k->is_active = strcmp(store_text(res, 0, 16), "active") == 0;
 	k->is_pending = strcmp(store_text(res, 0, 16), "pending") == 0;
+	k->is_destroyed = strcmp(store_text(res, 0, 16), "destroyed") == 0;
 	k->forget_at = store_int(res, 0, 17);
 	k->version = (int)store_int(res, 0, 18);
 	if ((rc = store_bytes(res, 0, 12, &k->spki.p, &k->spki.len, err)) != 0 ||
@@ -265,8 +266,8 @@ store_find_archived_key(struct store *s, int64_t certificate_id, struct store_ar
 
 /* $1 id, $2 state, $3 version, $4-$9 actor */
 static const struct store_statement key_set_state = {"key_set_state",
-    "WITH u AS (UPDATE archived_key SET state = $2, version = version + 1 "
-    "  WHERE uuid = $1::text::uuid AND state <> $2 AND state <> 'pending' AND ($3::int = 0 OR version = $3::int) RETURNING version), "
+    "WITH u AS (UPDATE archived_key SET state = $2, state_at = now(), version = version + 1 "
+    "  WHERE uuid = $1::text::uuid AND state <> $2 AND state IN ('active', 'inactive') AND ($3::int = 0 OR version = $3::int) RETURNING version), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT CASE $2 WHEN 'active' THEN 'key.activated' ELSE 'key.deactivated' END, 'success', 'key ' || $1::text, "
     "    $4, $5::int, $6, $7, $8, $9 FROM u) "
@@ -287,6 +288,8 @@ explain_unchanged(struct store *s, const struct store_key_change *c, struct gh_e
 	else if (k.is_pending)
 		rc = gh_refuse(err, GH_E_CONFLICT,
 		    "The key waits for the decision on the request for its certificate.");
+	else if (k.is_destroyed)
+		rc = gh_refuse(err, GH_E_CONFLICT, "The key was destroyed.");
 	else
 		rc = gh_refuse(err, GH_E_CONFLICT, "The key is %s already.",
 		    k.is_active ? "active" : "inactive");

@@ -27,6 +27,7 @@ struct store_archived_key {
 	struct signer_blob stored;             /* as the KRA gave it */
 	unsigned char storage_id[KRA_KEY_ID_SIZE];
 	bool is_active;
+	bool is_destroyed; /* by kra.retention_days or kra.inactive_days: stored is empty */
 	bool is_pending;   /* the request for its certificate is not decided; not recovered */
 	int64_t forget_at; /* UTC seconds; 0 = archived */
 	int version;       /* one more with each change of state */

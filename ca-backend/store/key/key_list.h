@@ -14,7 +14,7 @@ struct store_key_filter {
 	const char *owner;                /* his name, in any case, or his id */
 	const struct requester *owned_by; /* whose it is, by kind and store_key_identity */
 	const char *client_id;
-	const char *state; /* "active", "inactive" */
+	const char *state; /* "active", "inactive", "pending", "destroyed" */
 	const char *policy;
 	int64_t certificate_id; /* the key of this certificate */
 	int64_t created_from, created_to;

@@ -140,7 +140,7 @@ store_get_key_request(struct store *s, int64_t id, struct store_key_request *out
  * certificate, $14 id, $15 expiry, $16 MAC, $17 mark, $18-$19 identity of the requester and MAC of
  * his approval, $20-$25 actor */
 static const struct store_statement request_add = {"key_request_add",
-    "WITH k AS (SELECT id, uuid FROM archived_key WHERE id = $1::bigint AND state = 'active'), "
+    "WITH k AS (SELECT id, uuid FROM archived_key WHERE id = $1::bigint AND state = 'active' FOR SHARE), "
     "r AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, comment, "
     "    required, requester_counts, is_signed, approvals, wrapping, wrapping_sha256, certificate_id, id, expires_at, mac, "
     "    mark) OVERRIDING SYSTEM VALUE "

@@ -69,6 +69,11 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 	return 0;
 }
 
+/* Of certificate c: no key of it is archived, which a PKCS#12 is made of with it. */
+#define WITHOUT_KEY \
+	"AND NOT EXISTS (SELECT FROM archived_key k WHERE k.certificate_id = c.id AND k.state <> 'destroyed') " \
+	"AND NOT EXISTS (SELECT FROM archived_key k WHERE k.spki_sha256 = c.spki_sha256 AND k.state <> 'destroyed') "
+
 int
 store_remove_ended(struct store *s, const struct requester *who, int days, int *removed,
     struct gh_error *err)
@@ -76,7 +81,7 @@ store_remove_ended(struct store *s, const struct requester *who, int days, int *
 	/* $1 days, $2-$7 actor of the audit row; ids that follow each other are written as
 	 * "7-12" */
 	static const struct store_statement st = {"remove_ended",
-	    "WITH old AS (SELECT id FROM certificate WHERE not_after < now() - make_interval(days => $1::int) "
+	    "WITH old AS (SELECT id FROM certificate c WHERE not_after < now() - make_interval(days => $1::int) " WITHOUT_KEY
 	    "ORDER BY not_after LIMIT " REMOVAL_PAGE " FOR UPDATE SKIP LOCKED), "
 	    "r AS (DELETE FROM revocation WHERE certificate_id IN (SELECT id FROM old)), "
 	    "n AS (DELETE FROM expiry_notice WHERE certificate_id IN (SELECT id FROM old)), "
@@ -135,7 +140,7 @@ int
 store_count_ended(struct store *s, int days, int64_t *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"count_ended",
-	    "SELECT count(*) FROM certificate WHERE not_after < now() - make_interval(days => $1::int)"};
+	    "SELECT count(*) FROM certificate c WHERE not_after < now() - make_interval(days => $1::int) " WITHOUT_KEY};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;

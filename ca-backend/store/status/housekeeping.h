@@ -19,7 +19,8 @@ struct store_expiry {
 int store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *walk,
     struct gh_error *err) GH_MUSTCHECK;
 /* Remove a page of certificates that ended more than so many days ago, with their revocations and
- * notices, and write one audit row "cert.removed" that lists their ids. The requests stay. *removed
+ * notices, and write one audit row "cert.removed" that lists their ids. Those whose key is archived
+ * stay as long as that. The requests stay. *removed
  * 0: there are none left. */
 int store_remove_ended(struct store *s, const struct requester *who, int days, int *removed,
     struct gh_error *err) GH_MUSTCHECK;
