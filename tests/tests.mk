@@ -59,10 +59,11 @@ $(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_
 $(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
 
 # ONLY=... runs one of them; endurance, 1 M enrollments, only then.
-BENCHES         := enroll ocsp crl
+BENCHES         := enroll ocsp crl kra
 BENCH_enroll    := python3 -B tests/bench/bench.py
 BENCH_ocsp      := python3 -B tests/bench/bench_ocsp.py
 BENCH_crl       := tests/bench/bench_crl.sh 1000000 3
+BENCH_kra       := python3 -B tests/bench/bench_kra.py
 BENCH_endurance := python3 -B tests/bench/endurance.py
 
 bench:
