@@ -132,7 +132,9 @@ key_archive(struct kra_means *m, const struct requester *who, const struct key_a
 	err = err != NULL ? err : &local;
 	*id = '\0';
 	*request = 0;
-	if ((rc = take(m, who, a, id, request, err)) != 0)
+	if ((rc = take(m, who, a, id, request, err)) == 0)
+		key_people_note_done(who, "key.archived", id, *request);
+	else
 		key_people_note_refusal(m, who, "key.archive-refused", a->client_id, a->request_id,
 		    err);
 	return rc;
@@ -152,7 +154,10 @@ key_archive_set_active(struct kra_means *m, const struct requester *who,
 	else
 		rc =
 		    gh_refuse(err, GH_E_FORBIDDEN, "Only an agent makes a key active or inactive.");
-	if (rc != 0)
+	if (rc == 0)
+		key_people_note_done(who, c->is_active ? "key.activated" : "key.deactivated", c->id,
+		    0);
+	else
 		key_people_note_refusal(m, who, "key.change-refused", c->id, c->request_id, err);
 	return rc;
 }

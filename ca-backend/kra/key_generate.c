@@ -264,7 +264,11 @@ key_generate(struct kra_means *m, const struct requester *who, const struct key_
 		if (rc == GH_E_NOT_FOUND)
 			rc = make(m, who, a, out, err);
 	}
-	if (rc != 0) {
+	if (rc == 0) {
+		key_people_note_done(who,
+		    out->is_repeated ? "key.generated-again" : "key.generated", out->key_id,
+		    out->request);
+	} else {
 		key_generated_clear(out);
 		key_people_note_refusal(m, who, "key.generate-refused", a->labels.client_id,
 		    a->request_id, err);

@@ -1,5 +1,6 @@
 /* Who may do what with archived keys. See key_people.h. */
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -82,6 +83,17 @@ key_people_read_terms(struct kra_means *m, const char *policy, const struct requ
 }
 
 void
+key_people_note_done(const struct requester *who, const char *event, const char *key_id,
+    int64_t request)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", (long long)request);
+	gh_log_event(GH_LOG_INFO, event, "requester", who->name, "key", key_id, "key_request",
+	    request != 0 ? number : "", NULL);
+}
+
+void
 key_people_note_refusal(struct kra_means *m, const struct requester *who, const char *event,
     const char *object, const char *request_id, const struct gh_error *err)
 {
@@ -96,6 +108,8 @@ key_people_note_refusal(struct kra_means *m, const struct requester *who, const 
 	if (gh_error_info(err->code)->is_retryable && err->code != GH_E_SEAL)
 		return;
 	key_event_count(KEY_EVENT_REFUSED, 1);
+	gh_log_event(GH_LOG_INFO, event, "requester", who->name, "object",
+	    object != NULL ? object : "", NULL);
 	if (store_audit(m->store, &a, &why) != 0)
 		gh_log_kv(GH_LOG_ERROR, "a refusal was not recorded", "event", event, "cause",
 		    why.detail, NULL);

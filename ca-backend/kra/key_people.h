@@ -25,8 +25,12 @@ struct key_terms {
 int key_people_read_terms(struct kra_means *m, const char *policy, const struct requester *who,
     struct key_terms *out, struct gh_error *err) GH_MUSTCHECK;
 
-/* An audit row of what was refused, as err says it; none where the fault is ours and passes. A
- * failure to write it is logged. object: or NULL. */
+/* The line of the call says what was done, in the word of the audit trail. request: number of the
+ * key request, 0 = none. */
+void key_people_note_done(const struct requester *who, const char *event, const char *key_id,
+    int64_t request);
+/* An audit row, and in the line of the call, of what was refused, as err says it; none where the
+ * fault is ours and passes. A failure to write it is logged. object: or NULL. */
 void key_people_note_refusal(struct kra_means *m, const struct requester *who, const char *event,
     const char *object, const char *request_id, const struct gh_error *err);
 

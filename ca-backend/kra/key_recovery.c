@@ -110,11 +110,13 @@ key_recovery_request(struct kra_means *m, const struct requester *who,
 			: "The key is not active.");
 	if (rc == 0)
 		rc = add_request(m, who, a, &key, &id, err);
-	if (rc == 0)
+	if (rc == 0) {
+		key_people_note_done(who, "key.recovery-requested", key.id, id);
 		rc = store_get_key_request(m->store, id, out, err);
-	else
+	} else {
 		key_people_note_refusal(m, who, "key.recovery-refused",
 		    a->key_id != NULL ? a->key_id : "key of a certificate", a->request_id, err);
+	}
 	store_archived_key_clear(&key);
 	return rc;
 }
@@ -209,14 +211,22 @@ int
 key_recovery_decide(struct kra_means *m, const struct requester *who, enum key_verdict verdict,
     const struct store_key_step *step, struct store_key_request *out, struct gh_error *err)
 {
+	static const char *const events[] = {
+	    [KEY_APPROVE] = "key.recovery-approved",
+	    [KEY_REJECT] = "key.recovery-rejected",
+	    [KEY_CANCEL] = "key.recovery-canceled",
+	};
 	char object[48];
 	struct gh_error local = {.code = GH_OK};
 	int rc;
 
 	err = err != NULL ? err : &local;
 	memset(out, 0, sizeof(*out));
-	if ((rc = decide(m, who, verdict, step, err)) == 0)
-		return store_get_key_request(m->store, step->id, out, err);
+	if ((rc = decide(m, who, verdict, step, err)) == 0) {
+		rc = store_get_key_request(m->store, step->id, out, err);
+		key_people_note_done(who, events[verdict], rc == 0 ? out->key.id : "", step->id);
+		return rc;
+	}
 	snprintf(object, sizeof(object), "key request %lld", (long long)step->id);
 	key_people_note_refusal(m, who, "key.decision-refused", object, step->request_id, err);
 	return rc;

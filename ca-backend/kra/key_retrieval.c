@@ -213,6 +213,8 @@ give(struct kra_means *m, const struct requester *who, const struct key_retrieva
 	memcpy(out->key_id, q->request.key.id, sizeof(out->key_id));
 	out->kind = q->request.key.kind;
 	out->form = q->ask.release.form;
+	key_people_note_done(who, out->is_repeated ? "key.recovered-again" : "key.recovered",
+	    out->key_id, f->id);
 	return 0;
 }
 

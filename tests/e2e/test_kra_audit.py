@@ -51,12 +51,20 @@ class Case(unittest.TestCase):
     def audited(self, event, actor, object_, outcome="success", detail="", times=1):
         """So many rows since the test began, all of this kind; detail is a part of each."""
         rows = wait_for(lambda: len(r := self.rows(event)) >= times and r, event)
+        if event.startswith("key."):
+            self.logged(event)
         self.assertEqual([r[:3] for r in rows], [[outcome, actor, object_]] * times)
         for row in rows:
             self.assertIn(detail, row[3])
             if not actor.endswith(HOST):
                 self.assertEqual(row[4:], ["t", "127.0.0.1"])
         return rows
+
+    def logged(self, event):
+        """The line of the call has the event, and the request id of the row."""
+        number = env.sql(f"select request_id from audit where event = '{event}' order by id desc limit 1")[0][0]
+        line = wait_for(lambda: next((x for x in env.log().splitlines() if number in x and event in x), None), f"{event} in the log")
+        self.assertIn(f'"event":"{event}"', line)
 
     def archive(self, who=alice, **more):
         secret = os.urandom(32)
@@ -186,7 +194,7 @@ class Recoveries(Case):
             self.expect(agent.decide(request, "approved"), 200)
         env.sql(f"update archived_key set stored = stored || '\\x00' where uuid = '{self.key_id}'")
         self.assertGreaterEqual(self.retrieve(self.key_id, request).status, 500)
-        self.audited("key.recovery-failed", ALICE, f"key {self.key_id}", "failure")
+        self.assertEqual([r[:3] for r in self.rows("key.recovery-failed")], [["failure", ALICE, f"key {self.key_id}"]])
 
 
 class Requests(Case):
