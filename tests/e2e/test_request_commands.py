@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`gatehouse request submit`, and list, show, approve, deny, cancel and `profile` with --url: the same verbs from another machine."""
 
+import base64
 import json
 import os
 import signal
@@ -11,13 +12,15 @@ import tap
 from command_user import CommandUser
 from environment import Environment
 
-env = Environment("request-commands", GATEHOUSE_CONF_EXTRA="""
+env = Environment("request-commands", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 roles { officer_groups = "pki-officers" }
 limits { failures = 1000 }
 """)
 var = env.var
 alice = CommandUser(env, var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])
 bob = CommandUser(env, "bob", "bob-secret")
+anna = CommandUser(env, var["GATEHOUSE_AGENT_USER"], var["GATEHOUSE_AGENT_PASSWORD"])
+bert = CommandUser(env, var["GATEHOUSE_AGENT2_USER"], var["GATEHOUSE_AGENT2_PASSWORD"])
 carol = CommandUser(env, "carol", "carol-secret")  # officer
 URL = ("--url", var["GATEHOUSE_URL"])
 
@@ -70,18 +73,48 @@ class Submit(unittest.TestCase):
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
         self.assertEqual(done.returncode, 1, done.stdout)
-        words = done.stderr.decode().split()
-        self.assertIn("--idempotency-key", words)
-        repeat = words[words.index("--csr"):words.index("--csr") + 4]
-        made = alice.json("request", "submit", "User", *repeat)
-        again = alice.json("request", "submit", "User", *repeat)
+        self.assertIn("--repeat again.key.repeat", done.stderr.decode())
+        made = alice.json("request", "submit", "User", "--repeat", "again.key.repeat", "--out", "again.pem")
+        again = alice.json("request", "submit", "User", "--repeat", "again.key.repeat")
         self.assertEqual((made["status"], made["id"], made["certificate"]), ("issued", again["id"], again["certificate"]))
         self.assertEqual(env.count("select count(*) from certificate where requester ilike '%alice'"), before + 1)
-        # another request under that key
-        (alice.dir / "else.csr").write_bytes(der.csr(der.Key(env.scratch, "ec:P-256")))
-        done = alice.run("request", "submit", "User", "--csr", "else.csr", "--idempotency-key", repeat[3])
+        self.assertEqual(der.openssl("pkey", "-in", str(alice.dir / "again.key"), "-pubout"),
+                         der.openssl("x509", "-in", str(alice.dir / "again.pem"), "-noout", "-pubkey"))
+        # another profile, another body under that key, no such file
+        self.assertEqual(alice.run("request", "submit", "WebServer", "--repeat", "again.key.repeat").returncode, 2)
+        saved = json.loads((alice.dir / "again.key.repeat").read_text())
+        other = base64.b64encode(der.csr(der.Key(env.scratch, "ec:P-256"))).decode()
+        (alice.dir / "else.repeat").write_text(json.dumps({**saved, "body": {"pkcs10": other}}))
+        done = alice.run("request", "submit", "User", "--repeat", "else.repeat")
         self.assertEqual(done.returncode, 1)
         self.assertIn("Idempotency-Key", done.stderr.decode())
+        self.assertEqual(alice.run("request", "submit", "User", "--repeat", "again.key").returncode, 2)
+
+    def test_key_archived_with_the_certificate(self):
+        """The template demands it: what went in comes out, and there is no certificate without."""
+        spec = json.loads(env.sql("select body from template where name = 'User' and active")[0][0])
+        del spec["displayName"]
+        (env.scratch / "Mail.json").write_text(json.dumps({**spec, "name": "Mail", "oid": spec["oid"] + ".1", "archival": "required"}))
+        env.admin("template", "import", env.scratch / "Mail.json")
+        names = env.sql("select array_to_string(templates, ',') from application where name = 'demo'")[0][0].split(",") + ["Mail"]
+        env.admin("app", "set", "demo", *[x for name in names for x in ("--template", name)])
+        env.await_catalog()
+        done = alice.run("request", "submit", "Mail", "--out-key", "bare.key")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("key", done.stderr.decode())
+        made = alice.json("request", "submit", "Mail", "--out-key", "mail.key", "--archive", "--out", "mail.pem")
+        self.assertEqual(made["status"], "issued")
+        key = (alice.dir / "mail.key").read_bytes()
+        (alice.dir / "mail.key").unlink()
+        asked = alice.key("recover", "--certificate", made["certificate_id"])
+        self.assertEqual(asked["key_id"], made["key_id"])
+        for agent in (anna, bert):
+            agent.key("approve", asked["id"], "--yes")
+        alice.key("retrieve", asked["id"], "--out", "mail.key")
+        self.assertEqual((alice.dir / "mail.key").read_bytes(), key)
+        # a profile that archives nothing says so
+        self.assertEqual(alice.run("request", "submit", "User", "--out-key", "not.key", "--archive").returncode, 1)
+        self.assertEqual(alice.run("request", "submit", "Mail", "--csr", "x", "--archive").returncode, 2)
 
     def test_denied_and_wrong(self):
         (alice.dir / "weak.csr").write_bytes(der.csr(der.Key(env.scratch, "rsa:1024")))

@@ -81,24 +81,6 @@ put_facts(gh_json *body, const struct key_secret *s, struct gh_error *err)
 	return rc;
 }
 
-static int
-wrap(const struct key_secret *s, const struct key_transport *t, gh_json *body, struct gh_error *err)
-{
-	const struct gh_der secret = {s->octets.data, s->octets.len};
-	struct key_session session;
-	int rc = key_session_make(t, &session, err);
-
-	if (rc != 0)
-		return rc;
-	rc = put_facts(body, s, err);
-	if (rc == 0)
-		rc = key_session_put(&session, body, err);
-	if (rc == 0)
-		rc = key_session_seal(&session, &secret, body, "secret", err);
-	key_session_clear(&session);
-	return rc;
-}
-
 /* r: NULL with a transport certificate in a file. */
 static int
 make_body(struct client_rest *r, gh_json **out, struct gh_error *err)
@@ -113,7 +95,10 @@ make_body(struct client_rest *r, gh_json **out, struct gh_error *err)
 	rc = key_secret_read(&secret, err);
 	if (rc == 0) {
 		*out = gh_json_new_object();
-		rc = wrap(&secret, &t, *out, err);
+		rc = put_facts(*out, &secret, err);
+		if (rc == 0)
+			rc = key_session_wrap(&t,
+			    &(struct gh_der){secret.octets.data, secret.octets.len}, *out, err);
 		key_secret_clear(&secret);
 	}
 	key_transport_clear(&t);
@@ -136,7 +121,7 @@ make_receipt(struct client_rest *r, gh_json **out, struct gh_error *err)
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	rc = key_receipt_make(&t, strcmp(receive, "pkcs12") == 0 ? KRA_PKCS12 : KRA_WRAPPED,
+	rc = key_receipt_make(&t, strcmp(receive, "pkcs12") == 0 ? KRA_PKCS12 : KRA_WRAPPED, NULL,
 	    &receipt, err);
 	key_transport_clear(&t);
 	if (rc != 0)

@@ -130,7 +130,7 @@ prepare(struct client_rest *r, struct key_receipt *receipt, gh_json *body, struc
 		return rc;
 	if ((rc = key_transport_get(transport, r, &t, err)) != 0)
 		return rc;
-	rc = key_receipt_make(&t, KRA_WRAPPED, receipt, err);
+	rc = key_receipt_make(&t, KRA_WRAPPED, NULL, receipt, err);
 	key_transport_clear(&t);
 	return rc == 0 ? put_receipt(body, receipt, err) : rc;
 }

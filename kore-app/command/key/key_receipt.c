@@ -77,8 +77,8 @@ put_members(struct key_session *s, enum kra_form form, struct key_receipt *out,
 }
 
 int
-key_receipt_make(const struct key_transport *t, enum kra_form form, struct key_receipt *out,
-    struct gh_error *err)
+key_receipt_make(const struct key_transport *t, enum kra_form form, const char *name,
+    struct key_receipt *out, struct gh_error *err)
 {
 	struct key_session session;
 	int rc = key_session_make(t, &session, err);
@@ -90,8 +90,10 @@ key_receipt_make(const struct key_transport *t, enum kra_form form, struct key_r
 	out->ticket.form = form;
 	memcpy(out->ticket.key, session.key, sizeof(session.key));
 	rc = put_members(&session, form, out, err);
+	if (rc == 0 && name != NULL && gh_json_set_string(out->members, "friendly_name", name) != 0)
+		rc = gh_refuse(err, GH_E_CONF, "--name is not UTF-8");
 	if (rc == 0)
-		rc = key_session_digest(&session, form, out->ticket.digest, err);
+		rc = key_session_digest(&session, form, name, out->ticket.digest, err);
 	key_session_clear(&session);
 	if (rc != 0)
 		key_receipt_clear(out);

@@ -23,9 +23,9 @@ struct key_receipt {
 	struct key_ticket ticket;
 	gh_json *members; /* "format", "session_key", "algorithm" or "password" */
 };
-/* Asks for the password of a PKCS#12. */
-int key_receipt_make(const struct key_transport *t, enum kra_form form, struct key_receipt *out,
-    struct gh_error *err) GH_MUSTCHECK;
+/* Asks for the password of a PKCS#12. name: its friendlyName, or NULL. */
+int key_receipt_make(const struct key_transport *t, enum kra_form form, const char *name,
+    struct key_receipt *out, struct gh_error *err) GH_MUSTCHECK;
 void key_receipt_clear(struct key_receipt *r); /* wipes */
 
 #endif

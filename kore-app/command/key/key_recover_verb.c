@@ -113,7 +113,8 @@ prepare(struct recovery *j, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	rc = key_receipt_make(&t, is_p12 ? KRA_PKCS12 : KRA_WRAPPED, &j->receipt, err);
+	rc = key_receipt_make(&t, is_p12 ? KRA_PKCS12 : KRA_WRAPPED, friendly_name, &j->receipt,
+	    err);
 	key_transport_clear(&t);
 	if (rc == 0)
 		rc = key_delivery_prepare(j->key, &j->receipt.ticket, &j->delivery, err);
@@ -150,9 +151,7 @@ ask(const struct verb_call *c, struct recovery *j, gh_json **out, struct gh_erro
 	int rc = 0;
 
 	if (gh_json_set_string(body, "key_id", key_call_text(j->key, "id")) != 0 ||
-	    (comment != NULL && gh_json_set_string(body, "comment", comment) != 0) ||
-	    (friendly_name != NULL &&
-		gh_json_set_string(body, "friendly_name", friendly_name) != 0))
+	    (comment != NULL && gh_json_set_string(body, "comment", comment) != 0))
 		rc = gh_refuse(err, GH_E_CONF, "what was given is not UTF-8");
 	if (rc == 0)
 		rc = client_rest_call(j->r,

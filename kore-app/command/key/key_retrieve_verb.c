@@ -76,7 +76,7 @@ make_receipt(struct retrieval *j, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	rc = key_receipt_make(&t, is_p12 ? KRA_PKCS12 : KRA_WRAPPED, &j->receipt, err);
+	rc = key_receipt_make(&t, is_p12 ? KRA_PKCS12 : KRA_WRAPPED, NULL, &j->receipt, err);
 	key_transport_clear(&t);
 	return rc;
 }

@@ -128,8 +128,7 @@ put_key(EVP_PKEY *key, struct key_secret *out, struct gh_error *err)
 	OPENSSL_free(spki);
 	ERR_clear_error();
 	if (n <= 0 || spki_len <= 0)
-		return gh_refuse(err, GH_E_CONF, "%.150s: this kind of key cannot be archived",
-		    key_secret_options.in);
+		return gh_refuse(err, GH_E_CONF, "this kind of key cannot be archived");
 	return gh_buf_check(&out->octets, err);
 }
 
@@ -181,16 +180,33 @@ read_passphrase(struct key_secret *out, struct gh_error *err)
 	return rc;
 }
 
+static void
+begin(struct key_secret *out, enum kra_kind kind)
+{
+	memset(out, 0, sizeof(*out));
+	gh_buf_init(&out->octets, KRA_SECRET_MAX);
+	gh_buf_init(&out->spki, KRA_SECRET_MAX);
+	out->octets.secret = true;
+	out->kind = kind;
+}
+
+int
+key_secret_of_key(EVP_PKEY *key, struct key_secret *out, struct gh_error *err)
+{
+	int rc;
+
+	begin(out, KRA_ASYMMETRIC);
+	if ((rc = put_key(key, out, err)) != 0)
+		key_secret_clear(out);
+	return rc;
+}
+
 int
 key_secret_read(struct key_secret *out, struct gh_error *err)
 {
 	int rc;
 
-	memset(out, 0, sizeof(*out));
-	gh_buf_init(&out->octets, KRA_SECRET_MAX);
-	gh_buf_init(&out->spki, KRA_SECRET_MAX);
-	out->octets.secret = true;
-	out->kind = find_kind(key_secret_options.kind);
+	begin(out, find_kind(key_secret_options.kind));
 	rc = out->kind == KRA_PASSPHRASE ? read_passphrase(out, err) : read_file(out, err);
 	if (rc == 0)
 		rc = gh_buf_check(&out->octets, err);

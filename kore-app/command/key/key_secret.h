@@ -2,6 +2,8 @@
 #ifndef KEY_SECRET_H
 #define KEY_SECRET_H
 
+#include <openssl/evp.h>
+
 #include "buf.h"
 #include "options.h"
 #include "signer/protocol/protocol_kra.h"
@@ -35,6 +37,9 @@ extern struct key_secret_options key_secret_options;
 int key_secret_check(const char *who);
 /* Read it, and ask what must be asked. GH_E_CONF. */
 int key_secret_read(struct key_secret *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* The same of a private key that is at hand. */
+int key_secret_of_key(EVP_PKEY *key, struct key_secret *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* May it be written there? path: "-" is standard output, which must not be a terminal unless
  * to_terminal. GH_E_CONF: no; GH_E_CONFLICT: there is a file. */

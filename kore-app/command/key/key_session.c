@@ -7,6 +7,7 @@
 
 #include "encoding.h"
 #include "hex.h"
+#include "signer/kra/pkcs12.h"
 #include "signer/wrap/payload_wrap.h"
 
 #include "key_session.h"
@@ -125,10 +126,26 @@ key_session_seal(struct key_session *s, const struct gh_der *secret, gh_json *bo
 	return put_object(body, member, o, rc, err);
 }
 
+int
+key_session_wrap(const struct key_transport *t, const struct gh_der *secret, gh_json *body,
+    struct gh_error *err)
+{
+	struct key_session s;
+	int rc = key_session_make(t, &s, err);
+
+	if (rc != 0)
+		return rc;
+	rc = key_session_put(&s, body, err);
+	if (rc == 0)
+		rc = key_session_seal(&s, secret, body, "secret", err);
+	key_session_clear(&s);
+	return rc;
+}
+
 /* ---- releases ---- */
 
 int
-key_session_digest(const struct key_session *s, enum kra_form form,
+key_session_digest(const struct key_session *s, enum kra_form form, const char *name,
     unsigned char out[KRA_RELEASE_DIGEST_SIZE], struct gh_error *err)
 {
 	struct kra_release release = {.form = form,
@@ -137,7 +154,9 @@ key_session_digest(const struct key_session *s, enum kra_form form,
 		.wrapped_key = s->wrapped.cipher,
 		.payload_alg = text_der(KEY_SESSION_ALGORITHM)},
 	    .iv = {s->iv.data, s->iv.len},
-	    .password = {s->cipher.data, s->cipher.len}};
+	    .password = {s->cipher.data, s->cipher.len},
+	    .name = text_der(name != NULL ? name : ""),
+	    .iterations = PKCS12_ITERATIONS};
 
 	memcpy(release.wrapping.transport_id, s->transport_id, sizeof(s->transport_id));
 	return kra_release_digest(&release, out) ? 0 : gh_fail(err, GH_E_NOMEM, "digest");

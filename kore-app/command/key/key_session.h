@@ -30,10 +30,13 @@ int key_session_put(const struct key_session *s, gh_json *body, struct gh_error 
  */
 int key_session_seal(struct key_session *s, const struct gh_der *secret, gh_json *body,
     const char *member, struct gh_error *err) GH_MUSTCHECK;
+/* All of it at once, for a secret that goes to the KRA: both of the above, with "secret". */
+int key_session_wrap(const struct key_transport *t, const struct gh_der *secret, gh_json *body,
+    struct gh_error *err) GH_MUSTCHECK;
 
 /* SHA-256 of a release in this form, under this session, as agents approve it. Of a PKCS#12 with
- * the password that was sealed last. */
-int key_session_digest(const struct key_session *s, enum kra_form form,
+ * the password that was sealed last, and the friendlyName, or NULL. */
+int key_session_digest(const struct key_session *s, enum kra_form form, const char *name,
     unsigned char out[KRA_RELEASE_DIGEST_SIZE], struct gh_error *err) GH_MUSTCHECK;
 
 /* Append what "iv" and "value" of an answer hold under the key. out: secret. GH_E_BAD_JSON: it was

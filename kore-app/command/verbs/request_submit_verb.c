@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/pem.h>
-
 #include "durable_file.h"
 #include "key_alg.h"
 #include "uuid.h"
@@ -19,12 +17,17 @@
 #include "client/client_key.h"
 #include "client/client_rest.h"
 #include "command.h"
+#include "file.h"
+#include "key/key_secret.h"
+#include "key/key_session.h"
 #include "prompt.h"
 #include "verb.h"
 
 static const char *csr, *key, *out_key, *key_type, *key_password_file, *subject, *renew, *out,
-    *idempotency_key;
+    *repeat;
 static struct option_list san, metadata;
+static const char *transport;
+static bool is_archived;
 static int retry = 60;
 static int64_t renew_id;
 
@@ -42,11 +45,15 @@ static const struct option_row options[] = {
     {"san", 0, OPTION_LIST, &san, "NAME",
 	"name asked for: dns:, email:, upn:, ip: or uri:, likewise; repeat for more"},
     {"metadata", 'm', OPTION_LIST, &metadata, "NAME=VALUE", "stored with the certificate; repeat"},
+    {"archive", 0, OPTION_FLAG, &is_archived, NULL,
+	"have the key archived with the certificate, wrapped here for the KRA"},
+    {"transport", 0, OPTION_TEXT, &transport, "FILE",
+	"with --archive: transport certificate of the KRA, as it was handed out (default: the gateway is asked)"},
     {"renew", 0, OPTION_TEXT, &renew, "ID", "the certificate that the new one follows"},
     {"out", 'o', OPTION_TEXT, &out, "FILE",
 	"where the certificate goes, in PEM, never over another file"},
-    {"idempotency-key", 0, OPTION_TEXT, &idempotency_key, "KEY",
-	"send a request again that got no answer, with the key that was shown then"},
+    {"repeat", 0, OPTION_TEXT, &repeat, "FILE",
+	"send the request again that got no answer; FILE was written then"},
     {"retry", 0, OPTION_NUMBER, &retry, "SECONDS",
 	"send it again for so long while no answer comes (default: 60; 0: never)"},
     CLIENT_REST_OPTIONS,
@@ -57,19 +64,25 @@ static const struct option_row options[] = {
 static int
 check(const struct verb_call *c)
 {
-	if ((csr != NULL) + (key != NULL) + (out_key != NULL) != 1)
-		return command_usage(c->who, "give one of --csr, --request-key and --out-key");
+	if ((csr != NULL) + (key != NULL) + (out_key != NULL) + (repeat != NULL) != 1)
+		return command_usage(c->who,
+		    "give one of --csr, --request-key, --out-key and --repeat");
+	if (repeat != NULL &&
+	    (subject != NULL || san.n > 0 || metadata.n > 0 || renew != NULL || is_archived))
+		return command_usage(c->who, "--repeat sends what was sent: nothing can be added");
 	if (csr != NULL && (subject != NULL || san.n > 0 || key_password_file != NULL))
 		return command_usage(c->who,
 		    "--subject, --san and a password of the key are not for --csr");
+	if (is_archived && csr != NULL)
+		return command_usage(c->who, "--archive needs the key: --request-key or --out-key");
+	if (transport != NULL && !is_archived)
+		return command_usage(c->who, "--transport goes with --archive");
 	if (key_type != NULL && out_key == NULL)
 		return command_usage(c->who, "--key-type is for a new key");
 	if (key_type != NULL && !gh_key_is_name(key_type))
 		return command_usage(c->who, "--key-type is " GH_KEY_NAMES);
 	if (renew != NULL && !options_parse_id(renew, &renew_id))
 		return command_usage(c->who, "--renew \"%s\" is no id", renew);
-	if (idempotency_key != NULL && csr == NULL)
-		return command_usage(c->who, "--idempotency-key goes with --csr: the same request");
 	return COMMAND_OK;
 }
 
@@ -92,22 +105,6 @@ get_key(EVP_PKEY **pkey, struct gh_error *err)
 	if (rc == 0 && out_key != NULL)
 		rc = client_key_write(out_key, *pkey, password, false, err);
 	prompt_free(password);
-	return rc;
-}
-
-static int
-get_request(X509_REQ **req, struct gh_error *err)
-{
-	EVP_PKEY *pkey;
-	int rc;
-
-	*req = NULL;
-	if (csr != NULL)
-		return client_csr_load(csr, req, err);
-	rc = get_key(&pkey, err);
-	if (rc == 0)
-		rc = client_csr_build(pkey, subject, san.v, req, err);
-	EVP_PKEY_free(pkey);
 	return rc;
 }
 
@@ -143,6 +140,7 @@ put_metadata(gh_json *body, struct gh_error *err)
 
 /* What is sent. */
 struct submission {
+	EVP_PKEY *key; /* NULL with --csr */
 	X509_REQ *req;
 	gh_json *body;
 	char repeat_key[GH_UUID_TEXT_SIZE];
@@ -152,9 +150,42 @@ struct submission {
 static void
 submission_clear(struct submission *s)
 {
+	EVP_PKEY_free(s->key);
 	X509_REQ_free(s->req);
 	gh_json_free(s->body);
 	gh_buf_free(&s->path);
+}
+
+static int
+get_request(struct submission *s, struct gh_error *err)
+{
+	int rc;
+
+	if (csr != NULL)
+		return client_csr_load(csr, &s->req, err);
+	rc = get_key(&s->key, err);
+	return rc == 0 ? client_csr_build(s->key, subject, san.v, &s->req, err) : rc;
+}
+
+/* "archival": the key, wrapped for the KRA. */
+static int
+put_key(struct client_rest *r, struct submission *s, struct gh_error *err)
+{
+	gh_json *o = gh_json_new_object();
+	struct key_transport t;
+	struct key_secret secret;
+	int rc = key_transport_get(transport, r, &t, err);
+
+	if (rc == 0 && (rc = key_secret_of_key(s->key, &secret, err)) == 0) {
+		rc = key_session_wrap(&t, &(struct gh_der){secret.octets.data, secret.octets.len},
+		    o, err);
+		key_secret_clear(&secret);
+	}
+	if (rc == 0 && gh_json_set(s->body, "archival", gh_json_ref(o)) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "archival");
+	key_transport_clear(&t);
+	gh_json_free(o);
+	return rc;
 }
 
 static int
@@ -181,16 +212,43 @@ put_path(const char *profile, struct gh_buf *path, struct gh_error *err)
 	return gh_buf_check(path, err);
 }
 
+/* GH_E_CONF: no such file, or it is for another profile. */
 static int
-prepare(const char *profile, struct submission *s, struct gh_error *err)
+take_repeat(const struct gh_buf *path, struct submission *s, struct gh_error *err)
+{
+	const char *sent_to, *repeat_key;
+	gh_json *o;
+	int rc = file_read_json(repeat, &o, err);
+
+	if (rc != 0)
+		return rc;
+	sent_to = gh_json_string(gh_json_get(o, "path"));
+	repeat_key = gh_json_string(gh_json_get(o, "idempotency_key"));
+	if (sent_to == NULL || repeat_key == NULL || strlen(repeat_key) >= sizeof(s->repeat_key) ||
+	    gh_json_type(gh_json_get(o, "body")) != GH_JSON_OBJECT ||
+	    strncmp(sent_to, (char *)path->data, path->len) != 0) {
+		rc = gh_refuse(err, GH_E_CONF,
+		    "%.150s is no request for this profile that got no answer", repeat);
+	} else {
+		snprintf(s->repeat_key, sizeof(s->repeat_key), "%s", repeat_key);
+		s->body = gh_json_ref(gh_json_get(o, "body"));
+		gh_buf_puts(&s->path, sent_to + path->len); /* "?renew=" */
+		rc = gh_buf_check(&s->path, err);
+	}
+	gh_json_free(o);
+	return rc;
+}
+
+static int
+make_new(struct client_rest *r, struct submission *s, struct gh_error *err)
 {
 	unsigned char id[GH_UUID_SIZE];
-	int rc = get_request(&s->req, err);
+	int rc = get_request(s, err);
 
 	if (rc == 0)
 		rc = put_request(s, err);
-	if (rc == 0)
-		rc = put_path(profile, &s->path, err);
+	if (rc == 0 && is_archived)
+		rc = put_key(r, s, err);
 	if (rc == 0 && !gh_uuid_make(id))
 		rc = gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	if (rc == 0)
@@ -198,42 +256,55 @@ prepare(const char *profile, struct submission *s, struct gh_error *err)
 	return rc;
 }
 
+static int
+prepare(const char *profile, struct client_rest *r, struct submission *s, struct gh_error *err)
+{
+	int rc = put_path(profile, &s->path, err);
+
+	if (rc != 0)
+		return rc;
+	return repeat != NULL ? take_repeat(&s->path, s, err) : make_new(r, s, err);
+}
+
 /* ---- sending ---- */
 
-/* Write the very request that was sent beside its key. */
+/* What was sent, with its key, as take_repeat reads it. The wrapped key of --archive is in it, and
+ * nothing in the clear. */
 static int
-save_request(const struct submission *s, char path[PATH_MAX], struct gh_error *err)
+save(const struct submission *s, char path[PATH_MAX], struct gh_error *err)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *pem;
-	long n;
-	int rc;
+	gh_json *o = gh_json_new_object();
+	const char *beside = csr != NULL ? csr : key != NULL ? key : out_key;
+	char *text = NULL;
+	int rc = 0;
 
-	if (snprintf(path, PATH_MAX, "%s.csr", key != NULL ? key : out_key) >= PATH_MAX ||
-	    bio == NULL || PEM_write_bio_X509_REQ(bio, s->req) != 1) {
+	if (snprintf(path, PATH_MAX, "%s.repeat", beside) >= PATH_MAX ||
+	    gh_json_set_string(o, "path", (char *)s->path.data) != 0 ||
+	    gh_json_set_string(o, "idempotency_key", s->repeat_key) != 0 ||
+	    gh_json_set(o, "body", gh_json_ref(s->body)) != 0 ||
+	    (text = gh_json_print(o, false)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "request");
-	} else {
-		n = BIO_get_mem_data(bio, &pem);
-		rc = gh_file_write(path, pem, (size_t)n, 0644, true, err);
-	}
-	BIO_free(bio);
+	if (rc == 0)
+		rc = gh_file_write(path, text, strlen(text), 0600, true, err);
+	free(text);
+	gh_json_free(o);
 	return rc;
 }
 
 static void
-tell_how_to_repeat(const char *who, const struct submission *s, const char *repeat_key)
+tell_how_to_repeat(const char *who, const struct submission *s)
 {
 	char path[PATH_MAX];
 	struct gh_error err;
 
-	if (csr != NULL)
-		snprintf(path, sizeof(path), "%s", csr);
-	else if (save_request(s, path, &err) != 0)
+	if (repeat != NULL)
+		snprintf(path, sizeof(path), "%s", repeat);
+	else if (save(s, path, &err) != 0)
 		return;
 	fprintf(stderr,
-	    "%s: perhaps the request was recorded. This gets its answer, or makes it:\n"
-	    "    ... --csr %s --idempotency-key %s\n",
-	    who, path, repeat_key);
+	    "%s: perhaps the request was recorded. The same command with --repeat %s gets its answer, or "
+	    "makes it\n",
+	    who, path);
 }
 
 /* ---- the answer ---- */
@@ -279,13 +350,13 @@ submit(struct verb_call *c, struct client_rest *r, struct submission *s, struct 
 {
 	const struct client_rest_call call = {.path = (char *)s->path.data,
 	    .body = s->body,
-	    .idempotency_key = idempotency_key != NULL ? idempotency_key : s->repeat_key};
+	    .idempotency_key = s->repeat_key};
 	int rc = client_rest_call_until(r, &call, c->who, retry, &c->out, err);
 
 	if (rc == 0)
 		return take_answer(c, r, err);
 	if (rc == GH_E_BUSY || rc == GH_E_BAD_JSON)
-		tell_how_to_repeat(c->who, s, call.idempotency_key);
+		tell_how_to_repeat(c->who, s);
 	gh_json_free(c->out);
 	c->out = NULL;
 	return rc;
@@ -304,7 +375,7 @@ work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = client_rest_open(&r, err);
 	if (rc == 0)
-		rc = prepare(c->operand[0], &s, err);
+		rc = prepare(c->operand[0], r, &s, err);
 	if (rc == 0)
 		rc = submit(c, r, &s, err);
 	submission_clear(&s);
@@ -319,6 +390,7 @@ const struct verb verb_request_submit = {
 	"codes: 0 issued, 1 denied or failed, 2 wrong options, 3 pending.",
 	"gatehouse request submit User --url https://pki.example --user alice --out-key key.pem --out cert.pem\n"
 	"gatehouse request submit WebServer --csr printer.csr --metadata CostCenter=1234 --user alice\n"
+	"gatehouse request submit Mail --out-key mail.key --archive --out mail.pem --user alice\n"
 	"gatehouse request submit User --csr new.csr --renew 12 --cert old.pem --key old.key\n"},
     .options = options,
     .check = check,
