@@ -435,6 +435,13 @@ class Files(unittest.TestCase):
         self.assertIn("no certificate in PEM, and no PKCS#12", said("--signer", "locked.key", "--signer-password-file", "right"))
         self.old_certificate()
         self.assertIn("has ended", said("--signer", "old.crt", "--signer-key", "sign.key"))
+        # another certificate than the one of the policy, with the same key and name
+        openssl("req", "-x509", "-key", "sign.key", "-days", "9", "-subj", "/CN=anna", "-out", "new.crt", cwd=anna.dir)
+        self.assertIn("signed", said("--signer", "new.crt", "--signer-key", "sign.key"))
+        # that of another agent
+        anna.file("bert.key", (bert.dir / "sign.key").read_bytes())
+        anna.file("bert.crt", (bert.dir / "sign.crt").read_bytes())
+        said("--signer", "bert.crt", "--signer-key", "bert.key")
         self.assertEqual(alice.key("show", asked["id"])["approved"], 0)
         self.assertIn("no PIN in the URI", said("--signer", "sign.crt", "--signer-key", "pkcs11:object=x?pin-value=1", "--pkcs11-module", "x.so"))
         self.assertIn("--pkcs11-module", said("--signer", "sign.crt", "--signer-key", "pkcs11:object=x"))
