@@ -2,6 +2,7 @@
 """docs/backup.md, each step as it stands there: the secret files, dump and point-in-time recovery, and what must follow.
 Only paths are replaced, and systemctl is a function that starts and stops the servers of the test."""
 
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,13 @@ import subprocess
 import unittest
 
 import der
+import kra_client as kra
 import tap
 from client import Client
 from environment import BUILD, SERVERS, TOP, Environment, read_shell_variables, wait_for
 
-env = Environment("restore")
+env = Environment("restore", GATEHOUSE_KRA="P-256")
+alice, anna, bert = kra.callers(env)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))
 STATE, BACKUP = env.dir / "state", env.dir / "backup"
 DATA = STATE / "postgres" / "data"
@@ -30,6 +33,7 @@ systemctl()
 	case "$1 $2" in
 	'stop gatehouse') '{SERVERS}/gateway.sh' halt '{STATE}' ;;
 	'start gatehouse') '{SERVERS}/gateway.sh' run '{STATE}' ;;
+	'try-restart gatehouse-kra') ;; # one of the gateway, which starts anew with it
 	*) '{SERVERS}/postgres.sh' "$1" '{STATE}/postgres' ;;
 	esac
 }}
@@ -94,7 +98,12 @@ class Restore(unittest.TestCase):
         """Before the backup, after it, and what was given out by then."""
         self.old = enroll()
         self.old_serial = serial(self.old)
+        self.key = kra.make_key("P-256")
+        self.key_id = alice.archive(self.key)
+        self.recovery = alice.approved(self.key_id, anna)
         backup()
+        self.assertEqual(bert.decide(self.recovery, "rejected").status, 200)
+        self.lost_key_id = alice.archive(kra.make_key("P-256"))
         self.lost = enroll()
         self.lost_serial = serial(self.lost)
         self.lost_revoked = enroll()
@@ -111,7 +120,7 @@ class Restore(unittest.TestCase):
 
     def after(self):
         """The steps that follow each restore, and what they promise."""
-        for name in ("gateway.secret", "signer.key"):
+        for name in ("gateway.secret", "signer.key", "kra.key"):
             (STATE / name).unlink()
         step("secrets-restore")
         step("check")
@@ -120,7 +129,9 @@ class Restore(unittest.TestCase):
         self.assertRegex(out, rf"{self.old_serial} .*keyCompromise .*valid .* yes ")
         self.assertRegex(out, rf"{self.lost_revoked_serial} .*superseded .*unknown .* yes ")
         self.assertRegex(out, rf"{self.lost_serial} .*issued .*unknown .* no ")
+        self.assertIn("1 open recoveries of keys have ended", out)
         env.wait_ready()
+        self.check_keys()
         number, listed = crl()
         self.assertGreater(number, self.number + 1000000)
         self.assertIn(self.old_serial, listed)
@@ -131,6 +142,18 @@ class Restore(unittest.TestCase):
         self.assertGreater(answer["CMSID"], self.lost_revoked["CMSID"] + 900000)
         self.assertGreater(answer["CMSRequestId"], self.lost_revoked["CMSRequestId"] + 900000)
         self.assertIn("intact", step("verify").lower())
+
+    def check_keys(self):
+        """What was archived before the backup can be recovered; what was rejected after it cannot be approved now."""
+        env.await_each_worker(lambda client: json.loads(client.get("/readyz").body)["kra"] == "up", "the KRA is up")
+        self.assertEqual(alice.must(200, "GET", f"/pki/keyrequest/{self.recovery}")["state"], "expired")
+        self.assertEqual(bert.decide(self.recovery, "approved").status, 409)
+        self.assertEqual(env.count("select count(*) from audit where event = 'key.recovery-expired' and detail like "
+                                   f"'request {self.recovery}: the database was restored%'"), 1)
+        self.assertEqual(alice.recover(self.key_id, anna, bert), kra.pkcs8(self.key))
+        self.assertEqual(alice.send("GET", f"/pki/key/{self.lost_key_id}").status, 404)
+        lost = self.lost_key_id.replace("-", "")
+        self.assertIn(lost, (BACKUP / "gatehouse-kept" / "gateway.log").read_text())
 
     def test_0_crl_of_another_ca(self):
         """A CA whose CRL has the serial number of another CA's certificate revokes nothing there."""

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/grant/grant.h"
+#include "store/key/key_transition.h"
 #include "restored.h"
 
 #define SERIAL_STORED 16 /* octets of a serial number in the table, at least */
@@ -43,8 +44,35 @@ advance(struct store *s, int64_t margin, struct gh_error *err)
 	return rc;
 }
 
+/* What was decided on them after the backup, nobody knows any more: a rejected one must not be
+ * approved now. */
+static int
+end_key_requests(struct store *s, const struct requester *who, int64_t *n, struct gh_error *err)
+{
+	/* $1 states, $2-$7 actor */
+	static const struct store_statement st = {"restored_key_requests",
+	    "WITH u AS (UPDATE key_request SET state = 'expired', version = version + 1, resolved_at = now(), "
+	    "    resolved_by = $2, resolution = $7 WHERE state = ANY ($1::text[]) RETURNING id, key_id), "
+	    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+	    "  SELECT 'key.recovery-expired', 'success', 'key ' || k.uuid, $2, $3::int, $4, $5, $6, "
+	    "    concat('request ', u.id, ': ', $7::text) FROM u JOIN archived_key k ON k.id = u.key_id) "
+	    "SELECT count(*) FROM u"};
+	struct store_params p = {0};
+	char *from[KEY_FROM_SIZE];
+	PGresult *res;
+	int rc;
+
+	store_put_list(&p, key_transition_from(KEY_EXPIRED, KEY_BY_TIME, from));
+	store_put_actor(&p, who, NULL, "the database was restored");
+	if ((rc = store_write(s, &st, &p, "", &res, err)) == 0)
+		*n = store_int(res, 0, 0);
+	PQclear(res);
+	return rc;
+}
+
 int
-store_restored(struct store *s, const struct requester *who, int64_t margin, struct gh_error *err)
+store_restored(struct store *s, const struct requester *who, int64_t margin, int64_t *key_requests,
+    struct gh_error *err)
 {
 	char detail[64];
 	const struct store_audit a = {.event = "db.restored",
@@ -55,13 +83,15 @@ store_restored(struct store *s, const struct requester *who, int64_t margin, str
 	struct grants g;
 	int rc;
 
+	*key_requests = 0;
 	if (margin < 1 || margin > STORE_MARGIN_MAX)
 		return gh_fail(err, GH_E_INTERNAL, "margin");
 	if ((rc = grant_open(s, &g, err)) != 0)
 		return rc;
 	snprintf(detail, sizeof(detail), "numbers advanced by %lld", (long long)margin);
 	g.revision += margin;
-	if ((rc = advance(s, margin, err)) == 0)
+	if ((rc = advance(s, margin, err)) == 0 &&
+	    (rc = end_key_requests(s, who, key_requests, err)) == 0)
 		rc = store_audit(s, &a, err);
 	return grant_close(s, &g, rc, who, err);
 }

@@ -9,9 +9,10 @@
 
 /* Advance the numbers of all tables (requests, certificates, audit rows ...), the CRL numbers of
  * all CAs and the revision of the rows that grant rights by margin, in one transaction with an
- * audit row. 1 <= margin <= STORE_MARGIN_MAX. GH_E_SEAL: reseal first. */
+ * audit row. 1 <= margin <= STORE_MARGIN_MAX. Recoveries of keys that were open end as expired
+ * (*key_requests). GH_E_SEAL: reseal first. */
 int store_restored(struct store *s, const struct requester *who, int64_t margin,
-    struct gh_error *err) GH_MUSTCHECK;
+    int64_t *key_requests, struct gh_error *err) GH_MUSTCHECK;
 /* CRL numbers of this CA begin beyond number. */
 int store_set_crl_floor(struct store *s, int64_t ca_id, int64_t number,
     struct gh_error *err) GH_MUSTCHECK;

@@ -42,7 +42,8 @@ struct restored {
 	const char *source; /* file that is being read */
 	bool is_crl;        /* it is signed by the CA of its entries */
 	gh_json *found;
-	int again; /* revoked again */
+	int again;            /* revoked again */
+	int64_t key_requests; /* that were open, and have ended */
 };
 
 /* ---- one certificate ---- */
@@ -162,7 +163,8 @@ put_result(const struct restored *r, struct gh_error *err)
 
 	if (gh_json_set_int(o, "margin", margin) != 0 ||
 	    gh_json_set(o, "forgotten", gh_json_ref(r->found)) != 0 ||
-	    gh_json_set_int(o, "revoked", r->again) != 0)
+	    gh_json_set_int(o, "revoked", r->again) != 0 ||
+	    gh_json_set_int(o, "key_requests", r->key_requests) != 0)
 		return gh_fail(err, GH_E_NOMEM, "result");
 	return 0;
 }
@@ -180,7 +182,7 @@ run(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = loaded_ca_open_all(c->env.store, &r.cas, err);
 	if (rc == 0)
-		rc = store_restored(c->env.store, &c->env.who, margin, err);
+		rc = store_restored(c->env.store, &c->env.who, margin, &r.key_requests, err);
 	if (rc == 0 && (r.found = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "list");
 	if (rc == 0)
@@ -198,10 +200,13 @@ show(struct verb_call *c)
 	static const struct output_column columns[] = {{"SERIAL", "serial"}, {"CA", "ca"},
 	    {"THERE", "there"}, {"HERE", "here"}, {"AT", "at"}, {"REVOKED", "revoked"},
 	    {"SOURCE", "source"}, {NULL, NULL}};
-	int64_t again = 0;
+	int64_t again = 0, requests = 0;
 	int rc;
 
 	printf("numbers advanced by %d\n", margin);
+	if (gh_json_int(gh_json_get(c->out, "key_requests"), &requests) && requests > 0)
+		printf("%lld open recoveries of keys have ended: they are to be asked for again\n",
+		    (long long)requests);
 	if (crls.n + logs.n > 0 &&
 	    (rc = output_table(gh_json_get(c->out, "forgotten"), columns)) != COMMAND_OK)
 		return rc;
@@ -220,7 +225,7 @@ check_margin(const struct verb_call *c)
 const struct verb verb_db_restored = {
     .usage = {"", 0, 0,
 	"Run it once after the database was restored, before a gateway starts. Numbers of requests, certificates, audit "
-	"rows and CRLs continue beyond a margin, so that none is given out twice. Lists what a kept CRL or log shows and "
+	"rows and CRLs continue beyond a margin, so that none is given out twice. Recoveries of keys that were open end. Lists what a kept CRL or log shows and "
 	"the database has forgotten.",
 	"gatehouse db restored --crl issuing.crl --log gateway.log\n"
 	"journalctl -u gatehouse -o cat | gatehouse db restored --yes --log - --revoke\n"},
