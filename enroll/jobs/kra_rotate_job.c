@@ -76,8 +76,10 @@ kra_rotate_job_plan(struct job_env *env, struct gh_error *err)
 	struct kra_rotation_plan p;
 	int rc;
 
-	if (env->kra == NULL || (rc = kra_rotation_look(env->store, &p, err)) != 0)
-		return env->kra == NULL ? 0 : rc;
+	if (env->kra == NULL)
+		return 0;
+	if ((rc = kra_rotation_look(env->store, &p, err)) != 0)
+		return rc;
 	if (p.has_next)
 		job_progress(env, "would take the next storage key into use");
 	if (p.old > 0)

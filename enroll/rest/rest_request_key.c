@@ -5,6 +5,8 @@
 
 #include "formats/crmf.h"
 
+#include "store/key/kra_key.h"
+
 #include "kra_env.h"
 #include "rest_kra.h"
 #include "rest_request_key.h"
@@ -111,6 +113,25 @@ rest_request_key_take(struct ca_pkcs10 **csr, struct rest_request_key *k, struct
 
 /* --- the KRA ---------------------------------------------------------------------------------- */
 
+/* The caller did not name it, and cannot mend it. */
+static int
+check_policy(struct worker_env *env, const char *name, struct gh_error *err)
+{
+	struct store_kra_policy policy;
+	int rc;
+
+	if (name == NULL)
+		return 0;
+	rc = store_get_kra_policy(env->store, name, &policy, err);
+	store_kra_policy_clear(&policy);
+	return rc != GH_E_NOT_FOUND
+	    ? rc
+	    : gh_refuse(err, GH_E_CA_UNAVAILABLE,
+		  "The profile's policy of recovery \"%.80s\" is not there. Its administrator must "
+		  "set it.",
+		  name);
+}
+
 int
 rest_request_key_archive(struct worker_env *env, struct rest_request_key *k, struct enrollment *e,
     struct gh_error *err)
@@ -125,7 +146,8 @@ rest_request_key_archive(struct worker_env *env, struct rest_request_key *k, str
 	k->ask.policy = tmpl_recovery_policy(e->tmpl->tmpl);
 	k->ask.spki = (struct gh_der){req->csr->spki, req->csr->spki_len};
 	k->ask.request_id = req->request_id;
-	if ((rc = key_archive_seal(&means, &req->requester, &k->ask, &k->key, err)) != 0) {
+	if ((rc = check_policy(env, k->ask.policy, err)) != 0 ||
+	    (rc = key_archive_seal(&means, &req->requester, &k->ask, &k->key, err)) != 0) {
 		kra_env_explain(err);
 		return rc;
 	}

@@ -191,9 +191,16 @@ class Issued(Case):
         for member in ("policy", "owner", "client_id", "kind", "public_key"):
             said = self.expect(alice.submit("KeptWithPolicy", {**body, "archival": {**body["archival"], member: "x"}}), 422)
             self.assertEqual(list(said["errors"]), ["archival." + member])
-        said = self.expect(alice.submit("KeptWithNoPolicy", body), 422)
-        self.assertIn("no policy of recovery \"not there\"", said["message"])
         self.whole()
+
+    def test_policy_that_is_not_there(self):
+        before = self.rows()
+        said = self.expect(alice.submit("KeptWithNoPolicy", body_of(kra.make_key("P-256"))), 503)
+        self.assertIn("policy of recovery \"not there\" is not there", said["message"])
+        self.assertEqual(self.rows(), before)
+        found = {f["what"].split()[1]: f["state"] for f in json.loads(env.admin("doctor", "--json", check=False).stdout)
+                 if f["code"] == "archival"}
+        self.assertEqual(found, {"Kept": "ok", "KeptIfSent": "ok", "KeptLater": "ok", "KeptWithPolicy": "ok", "KeptWithNoPolicy": "error"})
 
     def test_optional(self):
         key = kra.make_key("P-256")

@@ -23,6 +23,7 @@ void doctor_database(struct doctor *d);
 void doctor_directory(struct doctor *d);
 void doctor_signer(struct doctor *d);
 void doctor_kra(struct doctor *d);
+void doctor_archival(struct doctor *d);
 void doctor_cas(struct doctor *d);
 /* The URLs in the certificates of one CA: do they answer, and right? */
 void doctor_urls(struct doctor *d, const struct ca *ca);
