@@ -16,7 +16,11 @@
 
 #define TIMEOUT_MS 5000
 
+#define STORAGE_ID "0123456789abcdef0123456789abcdef"
+
 static struct store *db;
+/* What the KRA gave: its form, the storage key, and the rest. */
+static unsigned char blob[] = "GHAK\1" STORAGE_ID "and what is sealed";
 
 /* --- a request with its key ------------------------------------------------------------------- */
 
@@ -48,7 +52,6 @@ make_csr(void)
 static void
 open_attempt(struct attempt *a, enum db_disposition disposition)
 {
-	static unsigned char stored[] = "what the KRA gave";
 	unsigned char uuid[GH_UUID_SIZE];
 
 	memset(a, 0, sizeof(*a));
@@ -65,7 +68,7 @@ open_attempt(struct attempt *a, enum db_disposition disposition)
 	strcpy(a->key.bound_owner, a->req.requester.id);
 	strcpy(a->key.policy, "hr");
 	a->key.spki = (struct signer_blob){a->req.csr->spki, a->req.csr->spki_len};
-	a->key.stored = (struct signer_blob){stored, sizeof(stored)};
+	a->key.stored = (struct signer_blob){blob, sizeof(blob)};
 	a->n = (struct store_new_key){.key = &a->key, .type = "archival"};
 	a->m = (struct store_recording){.decision = {.req = &a->req,
 					    .ca = &fixture_ca,
@@ -222,6 +225,34 @@ record_key__fails_as_a_whole(void **state)
 	assert_non_null(strstr(b.m.err.message, "client id \"laptop\""));
 	assert_grown(before, (struct rows){0});
 	close_attempt(&b);
+	close_attempt(&a);
+}
+
+static void
+set_storage(const char *state)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+	    "UPDATE kra_key SET state = '%s' WHERE spki_sha256 = '" STORAGE_ID "' RETURNING 1",
+	    state);
+	assert_int_equal(count(sql), 1);
+}
+
+/* The storage key was retired after the KRA had answered: to be sent again. */
+static void
+record_key__storage_key_was_replaced(void **state)
+{
+	struct rows before = rows();
+	struct attempt a;
+
+	(void)state;
+	open_attempt(&a, DB_DISP_ISSUED);
+	set_storage("retired");
+	store_record_batch(db, &a.m, 1);
+	set_storage("current");
+	assert_int_equal(a.m.rc, GH_E_CA_UNAVAILABLE);
+	assert_grown(before, (struct rows){0});
 	close_attempt(&a);
 }
 
@@ -435,7 +466,11 @@ open_all(void **state)
 	}
 	db = open_store_at(getenv("PGCONNINFO"), TIMEOUT_MS);
 	fixture_ca.id = 4711; /* certificates name their CA, and need no row of it */
-	return store_migrate(db, &applied, NULL) != 0 ? -1 : fixture_open("keys");
+	if (store_migrate(db, &applied, NULL) != 0 || fixture_open("keys") != 0)
+		return -1;
+	count("INSERT INTO kra_key (kind, spki_sha256, spki, sealed, state, created_by) "
+	      "VALUES ('storage', '" STORAGE_ID "', '', '', 'current', 'test') RETURNING 1");
+	return 0;
 }
 
 static int
@@ -455,6 +490,7 @@ main(void)
 	    cmocka_unit_test(record_key__generated),
 	    cmocka_unit_test(record_key__nothing_is_kept_of_a_denial),
 	    cmocka_unit_test(record_key__fails_as_a_whole),
+	    cmocka_unit_test(record_key__storage_key_was_replaced),
 	    cmocka_unit_test(record_key__in_a_batch_with_others),
 	    cmocka_unit_test(decide__key_becomes_active_with_its_certificate),
 	    cmocka_unit_test(decide__without_certificate_the_key_is_gone),

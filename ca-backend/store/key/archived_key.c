@@ -130,6 +130,20 @@ store_run_marked(struct store *s, const struct store_statement *st, struct store
 }
 
 int
+store_explain_key_conflict(const struct store *s, const struct store_archived_key *k,
+    struct gh_error *err)
+{
+	if (strcmp(s->constraint, "archived_key_storage") == 0)
+		return gh_refuse(err, GH_E_CA_UNAVAILABLE,
+		    "The storage key was replaced at this moment: send it again.");
+	if (strcmp(s->constraint, "archived_key_client") == 0)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "An active key of this owner has the client id \"%.80s\" already.",
+		    k->client_id);
+	return gh_fail(err, GH_E_CONFLICT, "conflict on %s", s->constraint);
+}
+
+int
 store_add_archived_key(struct store *s, const struct requester *who, const struct store_new_key *n,
     int64_t *request, struct gh_error *err)
 {
@@ -150,14 +164,7 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 		key_event_count(strcmp(n->type, "archival") == 0 ? KEY_EVENT_ARCHIVED
 								 : KEY_EVENT_GENERATED,
 		    1);
-	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "archived_key_storage") == 0)
-		return gh_refuse(err, GH_E_CA_UNAVAILABLE,
-		    "The storage key was replaced at this moment: send it again.");
-	if (rc == GH_E_CONFLICT && strcmp(s->constraint, "archived_key_client") == 0)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "An active key of this owner has the client id \"%.80s\" already.",
-		    n->key->client_id);
-	return rc;
+	return rc == GH_E_CONFLICT ? store_explain_key_conflict(s, n->key, err) : rc;
 }
 
 /* --- what there is ---------------------------------------------------------------------------- */

@@ -17,6 +17,10 @@
 int store_fill_archived_key(const PGresult *res, struct store_archived_key *k,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Why k was not added, after GH_E_CONFLICT: what to tell the caller, or GH_E_CONFLICT (private). */
+int store_explain_key_conflict(const struct store *s, const struct store_archived_key *k,
+    struct gh_error *err);
+
 void store_put_id(struct store_params *p, int64_t id); /* 0 = null */
 /* Four parameters: name, dn, id, kind */
 void store_put_who(struct store_params *p, const struct requester *who);

@@ -12,7 +12,7 @@
 
 #include <openssl/rand.h>
 
-#include "store/key/archived_key.h"
+#include "store/key/archived_key_private.h"
 #include "store/key/key_event.h"
 
 #include "record_request.h"
@@ -273,10 +273,10 @@ fail_rows(struct row *const *row, size_t n, int rc, const struct gh_error *err)
 static int
 explain_conflict(const struct store *s, const struct row *r, struct gh_error *err)
 {
-	if (r->key.n > 0 && strcmp(s->constraint, "archived_key_client") == 0)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "An active key of this owner has the client id \"%.80s\" already.",
-		    r->of->key->key->client_id);
+	if (r->key.n > 0 &&
+	    (strcmp(s->constraint, "archived_key_client") == 0 ||
+		strcmp(s->constraint, "archived_key_storage") == 0))
+		return store_explain_key_conflict(s, r->of->key->key, err);
 	return gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
 }
 
