@@ -25,7 +25,7 @@ check_policy(struct doctor *d, const struct tmpl *t)
 		    tmpl_name(t), name);
 	else if (rc == 0)
 		finding_ok(&d->findings, "archival", "template %s archives keys under %s",
-		    tmpl_name(t), name != NULL ? name : "kra.approvals");
+		    tmpl_name(t), name != NULL ? name : "no policy of its own");
 }
 
 void
