@@ -24,37 +24,34 @@ openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform D
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -outform DER -out "$HSM_DIR/strong.der"
 openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out "$HSM_DIR/kra-rsa.der"
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out "$HSM_DIR/kra-ec.der"
+# NAME ID USAGE...: a key of the test, and its public half.
+write_key()
+{
+	local name=$1 id=$2
+
+	shift 2
+	openssl pkey -inform DER -in "$HSM_DIR/$name.der" -pubout -outform DER -out "$HSM_DIR/$name.pub"
+	token --write-object "$HSM_DIR/$name.der" --type privkey --label "$name" --id "$id" "$@"
+	token --write-object "$HSM_DIR/$name.pub" --type pubkey --label "$name" --id "$id"
+}
+token()
+{
+	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 "$@" >/dev/null 2>&1
+}
 store()
 {
-	local id=1 key
-
 	mkdir "$HSM_DIR/tokens"
 	softhsm2-util --init-token --free --label gatehouse --pin 4711 --so-pin 47114711 >/dev/null
-	for key in root issuing strong; do
-		openssl pkey -inform DER -in "$HSM_DIR/$key.der" -pubout -outform DER -out "$HSM_DIR/$key.pub"
-		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.der" \
-		    --type privkey --label "$key" --id "0$id" --usage-sign >/dev/null 2>&1
-		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.pub" \
-		    --type pubkey --label "$key" --id "0$id" >/dev/null 2>&1
-		id=$((id + 1))
-	done
+	write_key root 01 --usage-sign
+	write_key issuing 02 --usage-sign
+	write_key strong 03 --usage-sign
 	# of a KRA
-	id=5
-	for key in kra-rsa kra-ec; do
-		openssl pkey -inform DER -in "$HSM_DIR/$key.der" -pubout -outform DER -out "$HSM_DIR/$key.pub"
-		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.der" \
-		    --type privkey --label "$key" --id "0$id" --usage-decrypt --usage-derive >/dev/null 2>&1
-		pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --write-object "$HSM_DIR/$key.pub" \
-		    --type pubkey --label "$key" --id "0$id" >/dev/null 2>&1
-		id=$((id + 1))
-	done
+	write_key kra-rsa 05 --usage-decrypt --usage-derive
+	write_key kra-ec 06 --usage-decrypt --usage-derive
 	# those that were born there are others in each store
-	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type rsa:2048 \
-	    --label born-rsa --id 07 --usage-decrypt >/dev/null 2>&1
-	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
-	    --label born-ec --id 08 --usage-derive >/dev/null 2>&1
-	pkcs11-tool --module "$HSM_MODULE" --token-label gatehouse --login --pin 4711 --keypairgen --key-type EC:prime256v1 \
-	    --label born --id 09 --usage-sign >/dev/null 2>&1
+	token --keypairgen --key-type rsa:2048 --label born-rsa --id 07 --usage-decrypt
+	token --keypairgen --key-type EC:prime256v1 --label born-ec --id 08 --usage-derive
+	token --keypairgen --key-type EC:prime256v1 --label born --id 09 --usage-sign
 }
 store
 mv "$HSM_DIR/tokens" "$HSM_DIR/first"

@@ -1,6 +1,5 @@
 /*
- * A signer whose CA keys lie in a PKCS#11 token. run_hsm.sh makes the token stores: $HSM_DIR/tokens
- * is the one in use, $HSM_DIR/second another one with the same keys (but for "born").
+ * A signer whose CA keys lie in a PKCS#11 token.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,11 +15,7 @@
 
 #include "ca-backend/signer_process.h"
 #include "der.h"
-
-#define URI(object) "pkcs11:token=gatehouse;object=" object ";type=private"
-/* The signer looks for a key that was away after a second, and for one that was there after ten,
- * when it is asked for the state. */
-#define SOON_MS 30000
+#include "token_store.h"
 
 struct fixture {
 	struct signer_process sp;
@@ -29,27 +24,6 @@ struct fixture {
 	char module[256], pin_file[256];
 };
 
-/* --- the store -------------------------------------------------------------------------------- */
-
-static void
-move_store(const char *from, const char *to)
-{
-	char a[256], b[256];
-
-	snprintf(a, sizeof(a), "%s/%s", getenv("HSM_DIR"), from);
-	snprintf(b, sizeof(b), "%s/%s", getenv("HSM_DIR"), to);
-	MUST(rename(a, b) == 0);
-}
-
-static bool
-has_store(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", getenv("HSM_DIR"), name);
-	return access(path, F_OK) == 0;
-}
-
 /* As it was before the test, whatever became of it. */
 static int
 restore(void **state)
@@ -57,13 +31,7 @@ restore(void **state)
 	struct fixture *f = *state;
 
 	signer_process_stop(&f->sp, SIGKILL);
-	if (has_store("gone"))
-		move_store("gone", "tokens");
-	if (has_store("other")) {
-		if (has_store("tokens"))
-			move_store("tokens", "second");
-		move_store("other", "tokens");
-	}
+	put_stores_back();
 	snprintf(f->module, sizeof(f->module), "%s", getenv("HSM_MODULE"));
 	snprintf(f->pin_file, sizeof(f->pin_file), "%s/pin", getenv("HSM_DIR"));
 	return 0;

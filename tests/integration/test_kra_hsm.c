@@ -1,7 +1,5 @@
 /*
  * A KRA whose storage and transport keys lie in a PKCS#11 token, where they decrypt and agree.
- * run_hsm.sh makes the token stores, as for test_hsm.c: $HSM_DIR/tokens is the one in use,
- * $HSM_DIR/second another one with the same keys (but for those that were born there).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,32 +16,9 @@
 
 #include "ca-backend/archive_cms.h"
 #include "ca-backend/kra_fixture.h"
-
-#define URI(object) "pkcs11:token=gatehouse;object=" object ";type=private"
-#define SOON_MS 30000 /* the KRA looks for a key that was away after a second */
+#include "token_store.h"
 
 static const char not_opened[] = "The wrapped key cannot be opened with the key that it names.";
-
-/* --- the store -------------------------------------------------------------------------------- */
-
-static void
-move_store(const char *from, const char *to)
-{
-	char a[256], b[256];
-
-	snprintf(a, sizeof(a), "%s/%s", getenv("HSM_DIR"), from);
-	snprintf(b, sizeof(b), "%s/%s", getenv("HSM_DIR"), to);
-	MUST(rename(a, b) == 0);
-}
-
-static bool
-has_store(const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", getenv("HSM_DIR"), name);
-	return access(path, F_OK) == 0;
-}
 
 /* --- a KRA ------------------------------------------------------------------------------------ */
 
@@ -115,13 +90,7 @@ setup_born_ec(void **state)
 static int
 restore(void **state)
 {
-	if (has_store("gone"))
-		move_store("gone", "tokens");
-	if (has_store("other")) {
-		if (has_store("tokens"))
-			move_store("tokens", "second");
-		move_store("other", "tokens");
-	}
+	put_stores_back();
 	return teardown(state);
 }
 
