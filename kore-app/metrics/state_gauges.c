@@ -27,6 +27,8 @@ static const struct {
 	{"name", NULL}},
     {"job_finished", "gatehouse_job_finished_timestamp_seconds",
 	"End of the last run of a job; 0: never.", {"name", NULL}},
+    {"kra_transport_not_after", "gatehouse_kra_transport_not_after_timestamp_seconds",
+	"End of the transport certificate of the KRA.", {NULL, NULL}},
     {"key_requests", "gatehouse_key_requests_open",
 	"Recoveries of keys that are asked for and not ended; 10000: or more.", {"state", NULL}},
     {"notifications_waiting", "gatehouse_notifications_waiting",

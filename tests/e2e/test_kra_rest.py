@@ -706,6 +706,8 @@ class Told(Case):
             n = env.count("select count(*) from " + sql)
             self.assertGreater(n, 0)
             wait_for(lambda: f"{name} {n}\n" in Client(env).get("/metrics").body.decode(), f"{name} {n}", 60)
+        end = env.count("select extract(epoch from not_after)::bigint from kra_key where kind = 'transport' and state = 'current'")
+        self.assertEqual(env.metric("gatehouse_kra_transport_not_after_timestamp_seconds"), end)
 
 
     def test_events_are_counted(self):

@@ -37,6 +37,8 @@ store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *e
 	    "    JOIN ocsp_signer o ON o.ca_id = c.id GROUP BY c.slug "
 	    "  UNION ALL SELECT 'job_failures', " STORE_JOB_FAILURES ", name, NULL FROM job "
 	    "  UNION ALL SELECT 'job_finished', coalesce(extract(epoch FROM finished_at), 0), name, NULL FROM job "
+	    "  UNION ALL SELECT 'kra_transport_not_after', extract(epoch FROM not_after), NULL, NULL FROM kra_key "
+	    "    WHERE kind = 'transport' AND state = 'current' AND not_after IS NOT NULL "
 	    "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
 	    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
 	    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "

@@ -14,6 +14,7 @@
  *   "ocsp_not_after"        slug: end of the newest OCSP signer
  *   "job_failures"          job: runs in a row that failed
  *   "job_finished"          job: end of the last run; 0 = never
+ *   "kra_transport_not_after" of the current transport key of the KRA; no line: there is none
  *   "key_requests"          "pending", "approved": recoveries that are open; 10000 = or more
  *   "notifications_waiting" the same
  *   "kra_rotation_left"     archived keys under a storage key that is old; the same
