@@ -5,6 +5,7 @@ its audit row, and no request goes back to a state that it has left."""
 
 import concurrent.futures
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -262,6 +263,22 @@ class Steps(Case):
             self.assertEqual(reply.json["is_repeated"], releases > 0)
             self.assertEqual(self.check_request(request), ("complete", releases + 1))
         self.each(step, "before", "audit")
+
+    def test_client_is_gone_before_the_answer(self):
+        """The one retrieval is not lost: it is made and audited, and can be repeated."""
+        key_id, secret = self.new_key("gone")
+        request, receiver, alice = self.approved(key_id), kra.Receiver(TRANSPORT), person("alice").client.keep()
+        with env.session(f"begin; select 1 from key_request where id = {request} for update"):
+            body = json.dumps({"request": request, **receiver.body}).encode()
+            alice.connection.request("POST", f"/pki/key/{key_id}", body, {"Authorization": person("alice").basic,
+                                                                         "Content-Type": "application/json"})
+            wait_for(lambda: env.count("select count(*) from pg_stat_activity where usename = 'gatehouse' "
+                                       "and wait_event_type = 'Lock'") > 0, "the statement waits", 20, 0.01)
+            alice.connection.close()
+        wait_for(lambda: self.check_request(request) == ("complete", 1), "it is given out", 20)
+        reply, got = self.retrieve(key_id, request)
+        self.assertEqual((got, reply.json["is_repeated"]), (secret, True))
+        self.assertEqual(self.check_request(request), ("complete", 2))
 
     def test_kra_stands_still(self):
         """It has been asked, and has not answered: nothing is written yet."""

@@ -287,12 +287,12 @@ class Queries(unittest.TestCase):
 
     def test_keys(self):
         filters = [{}, {"owner": "EXAMPLE\\USER17"}, {"owner": "id-17"}, {"owner": "nobody"}, {"client_id": "client3"},
-                   {"client_id": "nothing"}, {"state": "active"}, {"state": "inactive"}, {"certificate_id": 1000005},
+                   {"client_id": "nothing"}, {"state": "active"}, {"state": "inactive"}, {"state": "pending"}, {"certificate_id": 1000005},
                    {"certificate_id": 999}, {"created_from": "2020-01-01"}, {"created_from": "2098-01-01"},
                    {"created_to": "2099-01-01T00:00:00Z"}, {"created_to": "2001-01-01"}]
         filters += [{"state": "inactive", "owner": "EXAMPLE\\user7"}, {"state": "active", "owner": "id-17"},
                     {"owner": "id-17", "created_from": "2020-01-01"}]
-        self.in_pages("/pki/keys", filters, ("nobody", "nothing", 999, "2001-01-01", "2098-01-01"))
+        self.in_pages("/pki/keys", filters, ("nobody", "nothing", 999, "2001-01-01", "2098-01-01", "pending"))
 
     def test_key_requests(self):
         key_id = env.sql("SELECT uuid FROM archived_key WHERE id = 500")[0][0]
