@@ -90,6 +90,9 @@ kra_keys_generate(struct kra_means *m, const struct kra_generate *f, struct kra_
 	if (rc == 0 && (rc = kra_client_generate(m->kra, f, out, err)) == GH_E_NOT_FOUND &&
 	    (rc = load_all(m, err)) == 0)
 		rc = kra_client_generate(m->kra, f, out, err);
+	if (rc == GH_E_BUSY)
+		return gh_refuse(err, GH_E_BUSY,
+		    "Too many RSA keys are being made. Please try again in a few seconds.");
 	return rc != GH_E_NOT_FOUND
 	    ? rc
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");

@@ -36,6 +36,7 @@ int kra_keys_check_approval(struct kra_means *m, const struct kra_recover *f,
     struct signer_blob *agent, struct gh_error *err) GH_MUSTCHECK;
 int kra_keys_recover(struct kra_means *m, const struct kra_recover *f, struct signer_blob *iv,
     struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
+/* GH_E_BUSY is public here. */
 int kra_keys_generate(struct kra_means *m, const struct kra_generate *f,
     struct kra_client_made *out, struct gh_error *err) GH_MUSTCHECK;
 

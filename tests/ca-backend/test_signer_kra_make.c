@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
 
 #include "ca-backend/kra_fixture.h"
 
@@ -141,6 +142,41 @@ check_made(struct fixture *f, const char *alg, bool is_asymmetric)
 	gh_buf_free(&c.parts);
 	kra_client_made_free(&m);
 	OPENSSL_free(name);
+}
+
+/* The extensions that were given, and nothing else, are what the PKCS#10 asks for. */
+static void
+make__extensions(void **state)
+{
+	struct fixture *f = *state;
+	/* SEQUENCE OF Extension: subjectAltName, one dNSName "a.b" */
+	static const unsigned char der[] = {0x30, 0x10, 0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x11,
+	    0x04, 0x07, 0x30, 0x05, 0x82, 0x03, 'a', '.', 'b'};
+	static const unsigned char name[] = {0x30, 0};
+	struct kra_generate q = question(f, "P-256");
+	struct kra_client_made m;
+	const unsigned char *p;
+	struct gh_error err = {0};
+	X509_EXTENSIONS *list;
+	X509_REQ *req;
+
+	q.is_archived = true;
+	q.subject = (struct gh_der){name, sizeof(name)};
+	q.extensions = (struct gh_der){der, sizeof(der)};
+	if (kra_client_generate(f->client, &q, &m, &err) != 0)
+		fail_msg("%s", err.detail);
+	p = m.csr.p;
+	assert_non_null(req = d2i_X509_REQ(NULL, &p, (long)m.csr.len));
+	list = X509_REQ_get_extensions(req);
+	assert_int_equal(sk_X509_EXTENSION_num(list), 1);
+	assert_int_equal(X509v3_get_ext_by_NID(list, NID_subject_alt_name, -1), 0);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	X509_REQ_free(req);
+	kra_client_made_free(&m);
+	for (size_t n = 1; n < sizeof(der); n++) {
+		q.extensions.len = n;
+		assert_int_equal(kra_client_generate(f->client, &q, &m, &err), GH_E_VALIDATION);
+	}
 }
 
 static void
@@ -386,6 +422,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    each(make__each_kind),
+	    each(make__extensions),
 	    cmocka_unit_test_setup_teardown(make__each_kind, setup_rsa, teardown),
 	    each(make__what_was_asked_for),
 	    each(make__refusals),

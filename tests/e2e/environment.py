@@ -269,6 +269,12 @@ class Environment:
     def admin(self, *args, **kw):
         return self.command(*args, "-c", self.dir / "state" / "gatehouse.conf", **kw)
 
+    @staticmethod
+    def is_asked(pid):
+        """Something lies in a Unix socket of a process, unread."""
+        out = subprocess.run(["ss", "-xnpH"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        return any(f"pid={pid}," in line and int(line.split()[2]) > 0 for line in out.splitlines())
+
     def ready(self):
         from client import Client
         try:

@@ -15,8 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+import der
 import kra_client as kra
 import tap
+from client import Client
 from environment import Environment, wait_for
 from memory_search import search_everywhere
 from person import Person
@@ -269,6 +271,27 @@ class Away(Case):
         serialization.load_der_private_key(receiver.open(made["released"]), None)
         self.assertEqual(env.count("select count(*) from archived_key"), keys + 2)
 
+    def test_database_is_gone_between_key_and_commit(self):
+        receiver, body = self.wish("RSA", 2048)
+        mark, keys = str(uuid.uuid4()), env.count("select count(*) from archived_key")
+        pid = kra_pid()
+        os.kill(pid, signal.SIGSTOP)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            try:
+                call = pool.submit(alice.post, GENERATE, body, Idempotency_Key=mark)
+                wait_for(lambda: env.is_asked(pid), "the gateway waits for the KRA")
+                env.postgres("stop")
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            reply = call.result()
+        env.postgres("start")
+        env.wait_ready()
+        self.assertEqual((reply.status, reply.json["code"]), (503, "db_down"), reply.body)
+        self.assertEqual(env.count("select count(*) from archived_key"), keys)
+        made = self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 207)
+        self.assertFalse(made["released"]["is_repeated"])
+        self.assertEqual(env.count("select count(*) from archived_key"), keys + 1)
+
     def test_locked(self):
         (env.scratch / "kra.password").write_text("correct horse battery\n")
         receiver, body = self.wish()
@@ -285,6 +308,47 @@ class Away(Case):
             env.admin("kra", "password", "unlock", "--password-file", env.scratch / "kra.password")
         again = self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 207)
         self.assertEqual(receiver.open(first["released"]), receiver.open(again["released"]))
+
+
+class Load(Case):
+    def test_others_are_served_while_the_kra_makes_keys(self):
+        """It is stopped: who has keys made waits, and nobody else does."""
+        people = [Person(alice.user, var["GATEHOUSE_PASSWORD"], env) for _ in range(8)]
+        bodies = [self.wish("RSA", 2048, archive=False)[1] for _ in people]
+        file, pid = der.Key(env.scratch, "ec:P-256"), kra_pid()
+        self.expect(bob.get("/pki/keys"), 200)
+        with concurrent.futures.ThreadPoolExecutor(len(people)) as pool:
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                calls = [pool.submit(who.post, GENERATE, body) for who, body in zip(people, bodies)]
+                for _ in range(8):
+                    self.expect(bob.get("/pki/keys"), 200)
+                    self.expect(Client(env).enroll(der.csr(file)), 200)
+                self.assertEqual([c.done() for c in calls], [False] * len(calls))
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            replies = [c.result() for c in calls]
+        for reply in replies:
+            self.assertIn(reply.status, (207, 503), reply.body)
+            if reply.status == 503:
+                self.assertIn("retry-after", reply.headers)
+        wait_for(lambda: alice.post(GENERATE, bodies[0]).status == 207, "keys are made again", 60)
+
+    def test_long_keys_of_one_owner(self):
+        """What is refused leaves nothing."""
+        people = [Person(bert.user, var["GATEHOUSE_AGENT2_PASSWORD"], env) for _ in range(6)]
+        requests = env.count("select count(*) from key_request")
+        bodies = [self.wish("RSA", 4096, archive=False)[1] for _ in people]
+        with concurrent.futures.ThreadPoolExecutor(len(people)) as pool:
+            replies = list(pool.map(lambda pair: pair[0].post(GENERATE, pair[1]), zip(people, bodies)))
+        made = [r for r in replies if r.status == 207]
+        for reply in replies:
+            if reply.status != 207:
+                self.assertEqual(reply.status, 503, reply.body)
+                self.assertIn("retry-after", reply.headers)
+            if reply.json.get("code") == "busy":
+                self.assertIn("Too many RSA keys", reply.json["message"])
+        self.assertEqual(env.count("select count(*) from key_request"), requests + len(made))
 
 
 class Secrecy(Case):

@@ -259,6 +259,32 @@ class Others(Case):
         self.assertIn("rsa", self.tool("certutil", "-K", "-d", f"sql:{nss}", password=""))
 
 
+class Legacy(Case):
+    """For old clients, by configuration."""
+
+    def test_3des(self):
+        old = Environment("pkcs12-legacy", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
+kra { allow_legacy_wrapping = true }
+certenroll { pkcs12_legacy = true
+pkcs12_password_min = 4 }
+""")
+        said = self.expect(self.post(body(password="1234", timestamp=client.now()), who=Client(old)), 200)
+        path = env.scratch / "old.p12"
+        path.write_bytes(base64.b64decode(said["Pkcs12Blob"]))
+        out = subprocess.run(["openssl", "pkcs12", "-in", path, "-nodes", "-info", "-passin", "pass:1234"], check=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.decode()
+        for part in ("pbeWithSHA1And3-KeyTripleDES-CBC", "MAC: sha1", "BEGIN PRIVATE KEY"):
+            self.assertIn(part, out)
+        self.assertEqual(self.post(body(password="123"), who=Client(old)).status, 400)
+
+
+class WithoutKra(Case):
+    def test_there_is_none(self):
+        bare = Environment("pkcs12-bare")
+        said = self.expect(self.post(body(), who=Client(bare)), 404)
+        self.assertIn("no key recovery authority", said["Message"])
+
+
 class Archived(Case):
     def test_recovered_by_its_certificate(self):
         said = self.issued(template="SMIME")
@@ -395,7 +421,7 @@ class Away(Case):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             try:
                 call = pool.submit(self.post, sent)
-                wait_for(lambda: self.waits_for_kra(pid), "the gateway waits for the KRA")
+                wait_for(lambda: env.is_asked(pid), "the gateway waits for the KRA")
                 env.postgres("stop")
             finally:
                 os.kill(pid, signal.SIGCONT)
@@ -406,12 +432,6 @@ class Away(Case):
         self.assertEqual(issued(), before)
         self.open(self.issued(sent))
         self.assertEqual(issued(), before + 1)
-
-    @staticmethod
-    def waits_for_kra(pid):
-        """Something lies in a socket of the KRA, unread."""
-        out = subprocess.run(["ss", "-xnpH"], check=True, stdout=subprocess.PIPE).stdout.decode()
-        return any(f"pid={pid}," in line and int(line.split()[2]) > 0 for line in out.splitlines())
 
 
 class Secrecy(Case):
