@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import kra_client as kra
 import tap
 from client import Client
-from environment import Environment, stop_processes, wait_for
+from environment import TOP, Environment, stop_processes, wait_for
+from person import Person
 
 env = Environment("archival", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 limits { failures = 10000 }
@@ -34,38 +35,22 @@ var = env.var
 TRANSPORT = "/pki/config/kra/cert/transport"
 
 
-class Person:
-    """A caller by Basic, without an application key."""
-
-    def __init__(self, user, password):
-        self.user = user
-        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.client = Client(env)
-
-    def send(self, method, path, value=None, **headers):
-        head = {"Authorization": self.basic, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        body = None
-        if value is not None:
-            head.setdefault("Content-Type", "application/json")
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        return self.client.request(method, path, body, head)
-
-    def get(self, path, **headers):
-        return self.send("GET", path, **headers)
+class Caller(Person):
+    """By Basic, without an application key."""
 
     def submit(self, profile, body, query="", **headers):
-        return self.send("POST", f"/pki/request/{profile}{query}", body, **headers)
+        return self.post(f"/pki/request/{profile}{query}", body, **headers)
 
     def decide(self, path, status, **more):
-        """On what he sees now."""
+        """On what he sees now: a request, a key request, or a key."""
         etag = self.get(path).headers.get("etag", "*")
         return self.send("PUT", path, {"status": status, **more}, If_Match=etag)
 
 
-alice, bob = Person("alice", "alice-secret"), Person("bob", "bob-secret")
-olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip())
-anna = Person(var["GATEHOUSE_AGENT_USER"], var["GATEHOUSE_AGENT_PASSWORD"])
-bert = Person(var["GATEHOUSE_AGENT2_USER"], var["GATEHOUSE_AGENT2_PASSWORD"])
+alice, bob = Caller("alice", "alice-secret", env), Caller("bob", "bob-secret", env)
+olga = Caller("olga", (env.dir / "state" / "officer.password").read_text().strip(), env)
+anna = Caller(var["GATEHOUSE_AGENT_USER"], var["GATEHOUSE_AGENT_PASSWORD"], env)
+bert = Caller(var["GATEHOUSE_AGENT2_USER"], var["GATEHOUSE_AGENT2_PASSWORD"], env)
 
 
 def transport_der():
@@ -94,6 +79,7 @@ def make_profiles():
     oid = body["oid"]
     kinds = {"Kept": {"archival": "required"}, "KeptIfSent": {"archival": "optional"},
              "KeptLater": {"archival": "required", "approval": True},
+             "KeptWhenUnlocked": {"archival": "required", "caLocked": "pending"},
              "KeptWithPolicy": {"archival": "required", "recovery_policy": "hr"},
              "KeptWithNoPolicy": {"archival": "required", "recovery_policy": "not there"}}
     for n, (name, members) in enumerate(kinds.items()):
@@ -200,12 +186,22 @@ class Issued(Case):
         self.assertEqual(self.rows(), before)
         found = {f["what"].split()[1]: f["state"] for f in json.loads(env.admin("doctor", "--json", check=False).stdout)
                  if f["code"] == "archival"}
-        self.assertEqual(found, {"Kept": "ok", "KeptIfSent": "ok", "KeptLater": "ok", "KeptWithPolicy": "ok", "KeptWithNoPolicy": "error"})
+        self.assertEqual(found, {"Kept": "ok", "KeptIfSent": "ok", "KeptLater": "ok", "KeptWhenUnlocked": "ok", "KeptWithPolicy": "ok",
+                                 "KeptWithNoPolicy": "error"})
 
     def test_optional(self):
         key = kra.make_key("P-256")
         self.assertNotIn("key_id", self.expect(alice.submit("KeptIfSent", {"pkcs10": kra.b64(csr_of(key))}), 201))
         made = self.expect(alice.submit("KeptIfSent", body_of(key)), 201)
+        self.assertEqual(self.recover(made["key_id"]), kra.pkcs8(key))
+
+    def test_wrapped_for_a_transport_key_that_was_renewed(self):
+        key = kra.make_key("P-256")
+        before = alice.get(TRANSPORT).json["entries"][0]["id"]
+        body = body_of(key)
+        env.admin("kra", "renew", "--ca", "issuing")
+        self.expect(alice.submit("Kept", body), 422)
+        made = self.expect(alice.submit("Kept", {**body, "archival": {**body["archival"], "transport_key": before}}), 201)
         self.assertEqual(self.recover(made["key_id"]), kra.pkcs8(key))
 
     def test_renewal(self):
@@ -387,6 +383,27 @@ class Pending(Case):
         self.assertEqual(self.recover(made["key_id"]), kra.pkcs8(key))
         self.whole()
 
+    def test_ca_key_is_locked(self):
+        """The key waits with a request that waits for the CA."""
+        (env.scratch / "ca.password").write_text("correct horse battery\n")
+        password = ("--password-file", env.scratch / "ca.password")
+        env.admin("ca", "password", "set", "issuing", *password)
+        env.admin("ca", "password", "lock", "issuing")
+        key = kra.make_key("P-256")
+        body = body_of(key)
+        try:
+            def pending():
+                reply = alice.submit("KeptWhenUnlocked", body, Idempotency_Key="locked")
+                return reply if reply.status == 201 and reply.json["status"] == "pending" else None
+            made = wait_for(pending, "the request is taken under submission").json
+            self.assertEqual(self.expect(alice.get(made["links"]["key"]), 200)["state"], "pending")
+        finally:
+            env.admin("ca", "password", "unlock", "issuing", *password)
+        done = self.expect(olga.decide(made["links"]["status"], "approved"), 200)
+        self.assertEqual((done["status"], done["key_id"]), ("issued", made["key_id"]))
+        self.assertEqual(self.recover(made["key_id"]), kra.pkcs8(key))
+        self.whole()
+
     def test_rejected_and_canceled(self):
         for who, status in ((olga, "rejected"), (alice, "canceled"), (olga, "canceled")):
             _, made = self.later()
@@ -445,7 +462,7 @@ class Repeated(Case):
         body = body_of(kra.make_key("P-256"))
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             made = [self.expect(r, 201) for r in pool.map(
-                lambda n: Person("alice", "alice-secret").submit("Kept", body, Idempotency_Key="archival-race"), range(8))]
+                lambda n: Caller("alice", "alice-secret", env).submit("Kept", body, Idempotency_Key="archival-race"), range(8))]
         self.assertEqual(len({(m["id"], m["key_id"], m["certificate"]["serial"]) for m in made}), 1)
         self.assertEqual(self.rows(), [n + 1 for n in before])
 
@@ -489,7 +506,7 @@ class Killed(Case):
         body, before = body_of(kra.make_key("P-256")), self.rows()
         prepare()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            call = pool.submit(Person("alice", "alice-secret").submit, "Kept", body, Idempotency_Key=mark)
+            call = pool.submit(Caller("alice", "alice-secret", env).submit, "Kept", body, Idempotency_Key=mark)
             fault()
             reply = call.result()
         self.assertIn(reply.status, (201, 503), reply.body)

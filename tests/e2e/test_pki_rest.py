@@ -357,6 +357,30 @@ class Crmf(Case):
         self.assertEqual(self.requests(), before + 1)
 
 
+class NoKra(Case):
+    """The template archives keys, and this gateway has no key recovery authority."""
+
+    def test_nothing_is_issued_with_a_key(self):
+        body = json.loads(env.sql("select body from template where name = 'User' and active")[0][0])
+        file = env.scratch / "User.json"
+        before = self.requests(), self.certificates()
+        try:
+            file.write_text(json.dumps({**body, "archival": "optional"}))
+            env.admin("template", "import", file)
+            env.await_catalog()
+            wrapped = {"session_key": {"algorithm": "RSA-OAEP-256", "value": "AAAA"},
+                       "secret": {"algorithm": "AES-256-GCM", "iv": "AAAAAAAAAAAAAAAA", "value": "AAAA"}}
+            reply = alice.call("POST", "/pki/request/User", {"pkcs10": base64.b64encode(CSR).decode(), "archival": wrapped})
+            self.expect(reply, 503, "ca_unavailable")
+            self.assertIn("retry-after", reply.headers)
+            self.assertEqual((self.requests(), self.certificates()), before)
+            self.expect(alice.submit(), 201)
+        finally:
+            file.write_text(json.dumps(body))
+            env.admin("template", "import", file)
+            env.await_catalog()
+
+
 class Idempotency(Case):
     def test_repeated(self):
         before = self.certificates()
