@@ -127,6 +127,22 @@ class Recorded(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)["certificate_id"]
 
+    def test_agent_alone(self):
+        """One approval is enough, and it may be the requester's own: the key is here with the one call."""
+        policy = env.scratch / "alone.json"
+        policy.write_text(json.dumps({"name": "alone", "required": 1, "requester_counts": True, "signed": False, "agents": [{"id": "anna", "name": "anna"}]}))
+        env.admin("kra", "policy", policy)
+        key = kra.make_key("P-256")
+        key_id = self.archived(key, "--policy", "alone", name="alone.pem")
+        got = anna.key("recover", key_id, "--out", "at-once.pem")
+        self.assertEqual((got["state"], got["released"], got["file"]), ("complete", True, "at-once.pem"))
+        self.assertNotIn("ticket", got)
+        self.assertFalse((anna.dir / f"{key_id}.ticket").exists())
+        self.assertEqual((anna.dir / "at-once.pem").read_bytes(), pem(key))
+        done = anna.run("key", "recover", key_id, "--out", "-")
+        self.assertEqual((done.returncode, done.stdout), (0, pem(key)), done.stderr)
+        self.assertEqual(anna.refused("recover", key_id, "--out", "-", "--json")[0], 2)
+
     def test_states_and_their_exit_codes(self):
         key_id = self.archived(kra.make_key("P-256"))
         asked = alice.key("recover", key_id)

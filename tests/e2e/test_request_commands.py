@@ -142,6 +142,13 @@ class Submit(unittest.TestCase):
         self.assertIn("renew", done.stderr.decode())
         done = alice.run("request", "list", *URL, "--json", login=login)
         self.assertIn(made["id"], [r["id"] for r in json.loads(done.stdout)])
+        # the same as PKCS#12
+        alice.file("p12.password", "of the file\n")
+        der.openssl("pkcs12", "-export", "-in", str(alice.dir / "old.pem"), "-inkey", str(alice.dir / "old.key"), "-out", str(alice.dir / "old.p12"),
+                    "-passout", f"file:{alice.dir}/p12.password")
+        done = alice.run("request", "list", *URL, "--json", login=("--cert", "old.p12", "--key-password-file", "p12.password"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(made["id"], [r["id"] for r in json.loads(done.stdout)])
 
 
 class Profiles(unittest.TestCase):

@@ -25,8 +25,8 @@ format_time(int64_t ms, char out[TIMESTAMP_SIZE])
 	snprintf(out, TIMESTAMP_SIZE, "%s.%03uZ", seconds, (unsigned)(ms % 1000) % 1000);
 }
 
-static int
-add_metadata(gh_json *list, const char *word, struct gh_error *err)
+int
+client_request_add_metadata(gh_json *list, const char *word, struct gh_error *err)
 {
 	const char *eq = strchr(word, '=');
 	char name[128];
@@ -49,7 +49,7 @@ build_request(const struct client_request *r, gh_json *o, struct gh_error *err)
 	int rc = list != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "request");
 
 	for (size_t i = 0; rc == 0 && r->metadata != NULL && r->metadata[i] != NULL; i++)
-		rc = add_metadata(list, r->metadata[i], err);
+		rc = client_request_add_metadata(list, r->metadata[i], err);
 	if (rc == 0 &&
 	    (gh_json_set_int(o, "Flags", r->cert_only ? FLAG_CERT_ONLY : 0) != 0 ||
 		gh_json_set_string(o, "TemplateName", r->template_name) != 0 ||

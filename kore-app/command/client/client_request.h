@@ -8,6 +8,7 @@
 
 #include "digest.h"
 #include "error.h"
+#include "json.h"
 
 struct client_request {
 	int version; /* 3: with envelope and Timestamp; 1, 2: bare */
@@ -21,6 +22,9 @@ struct client_request {
 /* One line of JSON, malloc'd. GH_E_CONF: a metadata word without "=", or a name twice. */
 int client_request_body(const struct client_request *r, char **out,
     struct gh_error *err) GH_MUSTCHECK;
+
+/* One such word as a member of list. */
+int client_request_add_metadata(gh_json *list, const char *word, struct gh_error *err) GH_MUSTCHECK;
 
 /* Value of X-CSS-CMS-Signature: base64(HMAC(secret, body)); malloc'd, NULL on failure. */
 char *client_request_sign(enum gh_hash hash, const void *secret, size_t secret_len,

@@ -8,6 +8,7 @@
 
 #include "encoding.h"
 
+#include "failure.h"
 #include "key_delivery.h"
 #include "key_call.h"
 #include "key_secret.h"
@@ -16,6 +17,26 @@
 #define P12_MAX (256 * 1024) /* bytes */
 
 struct key_delivery_options key_delivery_options;
+
+static bool
+is_stdout(void)
+{
+	return key_delivery_options.out != NULL && strcmp(key_delivery_options.out, "-") == 0;
+}
+
+int
+key_delivery_check(const struct verb_call *c)
+{
+	return c->json && is_stdout()
+	    ? command_usage(c->who, "--out - is the secret alone: not with --json")
+	    : COMMAND_OK;
+}
+
+int
+key_delivery_show(struct verb_call *c)
+{
+	return is_stdout() ? output_finish() : output_object(c->out, "links");
+}
 
 /* ---- where ---- */
 

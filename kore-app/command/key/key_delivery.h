@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "options.h"
+#include "verb.h"
 
 #include "key_ticket.h"
 
@@ -24,6 +24,11 @@ extern struct key_delivery_options key_delivery_options;
 		"terminal", 0, OPTION_FLAG, &key_delivery_options.to_terminal, NULL, \
 		    "with --out -: also when standard output is a terminal" \
 	}
+
+/* Do they fit to --json? COMMAND_OK, or the exit code of command_usage. */
+int key_delivery_check(const struct verb_call *c);
+/* Show c->out; where the secret is on standard output it is alone there. */
+int key_delivery_show(struct verb_call *c);
 
 struct key_delivery {
 	char path[PATH_MAX], password_path[PATH_MAX]; /* "" = no password beside it */

@@ -81,7 +81,7 @@ check(const struct verb_call *c)
 	if (cuid != NULL && (owner != NULL || client_id != NULL))
 		return command_usage(c->who,
 		    "--cuid and --userid stand for --client-id and --owner");
-	return COMMAND_OK;
+	return key_delivery_check(c);
 }
 
 /* ---- the question ---- */
@@ -219,15 +219,6 @@ work(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
-/* A secret on standard output is alone there. */
-static int
-show(struct verb_call *c)
-{
-	if (key_delivery_options.out != NULL && strcmp(key_delivery_options.out, "-") == 0)
-		return output_finish();
-	return output_object(c->out, "links");
-}
-
 const struct verb verb_key_generate = {
     .usage = {"", 0, 0,
 	"Has the KRA make a key: archived, and given out wrapped for this client, which writes it to a file with mode "
@@ -238,5 +229,5 @@ const struct verb verb_key_generate = {
     .options = options,
     .check = check,
     .work = work,
-    .show = show,
+    .show = key_delivery_show,
 };

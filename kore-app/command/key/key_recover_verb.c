@@ -51,7 +51,7 @@ check(const struct verb_call *c)
 		key_receipt_options.makes_password))
 		return command_usage(c->who,
 		    "--name, --p12-password-file and --p12-generate go with --p12");
-	return COMMAND_OK;
+	return key_delivery_check(c);
 }
 
 /* What is open while it runs. */
@@ -230,9 +230,12 @@ tell_agents(const gh_json *o)
 static int
 show(struct verb_call *c)
 {
-	int rc = output_object(c->out, "links");
+	int rc;
 
-	if (rc == COMMAND_OK && gh_json_get(c->out, "released") == NULL)
+	if (gh_json_get(c->out, "released") != NULL)
+		return key_delivery_show(c);
+	rc = output_object(c->out, "links");
+	if (rc == COMMAND_OK)
 		tell_agents(c->out);
 	return rc;
 }

@@ -188,15 +188,6 @@ work(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
-/* A secret on standard output is alone there. */
-static int
-show(struct verb_call *c)
-{
-	if (key_delivery_options.out != NULL && strcmp(key_delivery_options.out, "-") == 0)
-		return output_finish();
-	return output_object(c->out, "links");
-}
-
 const struct verb verb_key_retrieve = {
     .usage = {"REQUEST", 1, 1,
 	"Gets the key of a request of yours that was approved, and writes it to a file with mode 0600: a private key in PEM, or what "
@@ -206,6 +197,7 @@ const struct verb verb_key_retrieve = {
     .options = options,
     .operand = OPERAND_ID,
     .object = "request",
+    .check = key_delivery_check,
     .work = work,
-    .show = show,
+    .show = key_delivery_show,
 };

@@ -88,7 +88,7 @@ wrapping_line(FILE *f, const char *hex)
 	if (hex[0] == '\0')
 		return;
 	fprintf(f, "    %-10s", "wrapped in");
-	for (size_t i = 0; hex[i] != '\0' && i < DIGITS; i++)
+	for (size_t i = 0; i < DIGITS && hex[i] != '\0'; i++)
 		fprintf(f, "%s%c", i % 4 == 0 ? " " : "",
 		    isxdigit((unsigned char)hex[i]) ? hex[i] : '?');
 	fprintf(f, "\n    %-10s (`key recover` showed the same to the requester: ask him for it)\n",

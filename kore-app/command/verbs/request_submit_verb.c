@@ -15,6 +15,7 @@
 
 #include "client/client_csr.h"
 #include "client/client_key.h"
+#include "client/client_request.h"
 #include "client/client_rest.h"
 #include "command.h"
 #include "file.h"
@@ -117,21 +118,8 @@ put_metadata(gh_json *body, struct gh_error *err)
 	if (metadata.n == 0)
 		return 0;
 	o = gh_json_new_object();
-	for (size_t i = 0; rc == 0 && i < metadata.n; i++) {
-		const char *eq = strchr(metadata.v[i], '=');
-		char name[128];
-
-		if (eq == NULL || eq == metadata.v[i] ||
-		    (size_t)(eq - metadata.v[i]) >= sizeof(name))
-			rc = gh_refuse(err, GH_E_CONF, "metadata \"%.100s\": use NAME=VALUE",
-			    metadata.v[i]);
-		else {
-			snprintf(name, sizeof(name), "%.*s", (int)(eq - metadata.v[i]),
-			    metadata.v[i]);
-			if (gh_json_set_string(o, name, eq + 1) != 0)
-				rc = gh_refuse(err, GH_E_CONF, "metadata %s is not UTF-8", name);
-		}
-	}
+	for (size_t i = 0; rc == 0 && i < metadata.n; i++)
+		rc = client_request_add_metadata(o, metadata.v[i], err);
 	if (rc == 0 && gh_json_set(body, "metadata", gh_json_ref(o)) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "metadata");
 	gh_json_free(o);
