@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 
+from client import Client
 from person import Person
 
 
@@ -135,6 +136,9 @@ class Caller(Person):
         return self.retrieve(key_id, self.approved(key_id, *agents))
 
 
-def callers(env, who=("", "AGENT_", "AGENT2_")):
-    """A user and two agents."""
-    return [Caller(env.var[f"GATEHOUSE_{w}USER"], env.var[f"GATEHOUSE_{w}PASSWORD"], env) for w in who]
+def callers(env, url=None):
+    """A user and two agents; url: of another node."""
+    all_of_them = [Caller(env.var[f"GATEHOUSE_{w}USER"], env.var[f"GATEHOUSE_{w}PASSWORD"], env) for w in ("", "AGENT_", "AGENT2_")]
+    for one in all_of_them if url else ():
+        one.client = Client(env, url=url)
+    return all_of_them

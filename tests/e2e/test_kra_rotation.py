@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Another storage key for the KRA: all archived keys come under it while keys are archived and recovered; whatever is killed
 or locked meanwhile; and what somebody who can write the database makes of it."""
 
@@ -156,6 +156,31 @@ class Rotation(Case):
         env.psql("update kept_key set forget_at = now() - interval '1 second'")
         env.admin("job", "run", "key-requests")
         self.assertIn("1 old storage keys retired", run_job())
+
+    def test_on_two_nodes(self):
+        """The other node archives and recovers meanwhile, and takes the new key by itself."""
+        var = env.second_node()
+        try:
+            here = kra.callers(env)
+            there = kra.callers(env, url=var["GATEHOUSE_URL"])
+            kept = archive_some()
+            with env.session("begin; select 1 from archived_key where id = (select max(id) from archived_key) for update"):
+                rotate_quietly()
+                job = start_job()
+                wait_for(waits_for_lock, "the job waits")
+                secrets = [(who[0].archive(secret), secret) for who in (here, there) for secret in (os.urandom(32),)]
+                self.assertEqual(env.count("select count(*) from archived_key k join kra_key s on s.spki_sha256 = k.storage_key "
+                                           "where s.state = 'current' and k.id > (select max(id) - 2 from archived_key)"), 2)
+                for who in (here, there):
+                    for key_id, secret in secrets:
+                        self.assertEqual(who[0].recover(key_id, *who[1:]), secret)
+            job.wait(60)
+            run_job()
+            for key_id, secret in [*secrets, *kept]:
+                for who in (here, there):
+                    self.assertEqual(who[0].recover(key_id, *who[1:]), secret if isinstance(secret, bytes) else kra.pkcs8(secret))
+        finally:
+            env.gateway("halt2")
 
     def test_another_kind_of_key(self):
         kept = archive_some()
@@ -385,6 +410,22 @@ class Hostile(Case):
         finally:
             env.psql(f"update kra_key set state = 'retired', sealed = '' where id = {old};"
                      f"update kra_key set state = 'current' where id = {new}")
+
+    def test_key_that_is_taken_away(self):
+        """Nothing opens what lies under it; that is found."""
+        def finding():
+            done = env.admin("doctor", "--json", check=False)
+            return next(f for f in json.loads(done.stdout) if f["code"] == "kra-stored")
+        kept = archive_some()
+        self.assertEqual(finding()["state"], "ok")
+        row, sealed = env.sql("select id, encode(sealed, 'hex') from kra_key where state = 'current' and kind = 'storage'")[0]
+        env.psql(f"update kra_key set state = 'retired', sealed = '' where id = {row}")
+        try:
+            self.assertEqual(finding()["state"], "error")
+            self.assertRegex(finding()["what"], r"\d+ archived keys lie under a storage key of which there is no row")
+        finally:
+            env.psql(f"update kra_key set state = 'current', sealed = decode('{sealed}', 'hex') where id = {row}")
+        self.check_recovery(kept)
 
     def test_secret_that_was_altered(self):
         """It keeps no other key away, its storage key stays, and both are said."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A gateway gets its key recovery authority: the steps of docs/kra.md as they stand there, on a gateway that had none; and
 one whose keys lie in a PKCS#11 token (SoftHSM2)."""
 
@@ -17,6 +17,7 @@ assert MODULE is not None, "no libsofthsm2.so: install softhsm2"
 os.environ["SOFTHSM2_CONF"] = str(HERE / "softhsm2.conf")
 
 import der  # noqa: E402
+import kra_client as kra  # noqa: E402
 import tap  # noqa: E402
 from client import Client  # noqa: E402
 from environment import BUILD, SERVERS, TOP, Environment, wait_for  # noqa: E402
@@ -200,6 +201,21 @@ class Token(unittest.TestCase):
         done = self.env.admin("job", "run", "kra-transport", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"--key-uri", done.stderr + done.stdout)
+
+    def test_out_of_the_token_and_back(self):
+        """Another storage key, in memory; then one in the token. What is archived goes along."""
+        alice, anna, bert = kra.callers(self.env)
+        secrets = {alice.archive(secret): secret for secret in (os.urandom(32), os.urandom(16))}
+        self.run_tool("pkcs11-tool", "--module", MODULE, "--token-label", "kra", "--login", "--pin", "4711", "--keypairgen",
+                      "--key-type", "rsa:3072", "--label", "storage2", "--id", "03", "--usage-decrypt")
+        for args in (("--key-alg", "P-384"), ("--key-uri", "pkcs11:token=kra;object=storage2;type=private")):
+            self.env.admin("kra", "rotate", *args)
+            wait_for(lambda: sum(k["kind"] == "storage" for k in self.env.admin("kra", "show", "--json")) == 1, "the job has ended")
+            storage, = [k for k in self.env.admin("kra", "show", "--json") if k["kind"] == "storage"]
+            self.assertEqual((storage["key"], storage["keys"], storage["kra"]),
+                             ("P-384" if "P-384" in args else "RSA-3072", len(secrets), "up"))
+            for key_id, secret in secrets.items():
+                self.assertEqual(alice.recover(key_id, anna, bert), secret)
 
     def test_key_in_a_token_has_no_password(self):
         (self.env.scratch / "password").write_text("correct horse\n")

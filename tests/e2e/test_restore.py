@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """docs/backup.md, each step as it stands there: the secret files, dump and point-in-time recovery, and what must follow.
 Only paths are replaced, and systemctl is a function that starts and stops the servers of the test."""
 

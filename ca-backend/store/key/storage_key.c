@@ -155,6 +155,25 @@ store_count_under(struct store *s, const unsigned char storage_id[KRA_KEY_ID_SIZ
 	return count(s, &st, storage_id, n, err);
 }
 
+int
+store_count_lost(struct store *s, int64_t *n, struct gh_error *err)
+{
+	static const struct store_statement st = {"storage_count_lost",
+	    "SELECT count(*) FROM archived_key k WHERE " STORAGE_OF_K
+	    " <> $1::bytea AND NOT EXISTS (SELECT FROM kra_key s "
+	    "WHERE s.spki_sha256 = " STORAGE_OF_K
+	    " AND s.kind = 'storage' AND s.state IN ('current', 'old'))"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_bytes(&p, "", 0); /* of one that was destroyed */
+	rc = store_read(s, &st, &p, &res, err);
+	*n = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
 static int
 count_kept(struct store *s, const unsigned char storage_id[KRA_KEY_ID_SIZE], int64_t *n,
     struct gh_error *err)

@@ -30,6 +30,10 @@ int store_move_keys(struct store *s, const struct requester *who,
 /* How many lie under it. */
 int store_count_under(struct store *s, const unsigned char storage_id[KRA_KEY_ID_SIZE], int64_t *n,
     struct gh_error *err) GH_MUSTCHECK;
+/* How many lie under a key that is none, or is retired: its row is gone or was altered, and nothing
+ * opens them. */
+int store_count_lost(struct store *s, int64_t *n, struct gh_error *err) GH_MUSTCHECK;
+
 /* What an old key is needed for. */
 struct store_under {
 	int64_t archived;

@@ -4,6 +4,7 @@
 #include "calendar.h"
 #include "formats/cert_parts.h"
 #include "kra/kra_key_list.h"
+#include "store/key/storage_key.h"
 #include "timestamp.h"
 
 #include "command/list.h"
@@ -88,6 +89,26 @@ check_keys(struct doctor *d, const struct kra_key_list *keys)
 		    old);
 }
 
+/* Each secret lies under a key that there is. */
+static void
+check_stored(struct doctor *d)
+{
+	struct gh_error err = {0};
+	int64_t n;
+
+	if (store_count_lost(d->env.store, &n, &err) != 0)
+		finding_wrong(&d->findings, FINDING_ERROR, "kra-stored", "try again", "%s",
+		    err.detail);
+	else if (n > 0)
+		finding_wrong(&d->findings, FINDING_ERROR, "kra-stored",
+		    "restore the rows of table kra_key from a backup",
+		    "%lld archived keys lie under a storage key of which there is no row: they cannot be recovered",
+		    (long long)n);
+	else
+		finding_ok(&d->findings, "kra-stored",
+		    "each archived key lies under a storage key of the KRA");
+}
+
 static bool
 is_agent(const gh_json *user)
 {
@@ -157,6 +178,8 @@ doctor_kra(struct doctor *d)
 	check_state(d, state, &err);
 	check_keys(d, &keys);
 	kra_key_list_clear(&keys);
-	if (d->env.store != NULL)
+	if (d->env.store != NULL) {
+		check_stored(d);
 		check_agents(d);
+	}
 }
