@@ -53,6 +53,20 @@ def wrap_session_key(transport, key):
             "value": b64(keywrap.aes_key_wrap(kek, key))}
 
 
+def unwrap_session_key(private, wrapped):
+    """The way back, with the private transport key."""
+    value = base64.b64decode(wrapped["value"])
+    if isinstance(private, rsa.RSAPrivateKey):
+        assert wrapped["algorithm"] == "RSA-OAEP-256", wrapped
+        return private.decrypt(value, padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None))
+    name = b"ECDH-ES+A256KW"
+    assert wrapped["algorithm"] == name.decode(), wrapped
+    ephemeral = serialization.load_der_public_key(base64.b64decode(wrapped["ephemeral"]))
+    info = len(name).to_bytes(4, "big") + name + bytes(4) + bytes(4) + (256).to_bytes(4, "big")
+    kek = ConcatKDFHash(hashes.SHA256(), 32, info).derive(private.exchange(ec.ECDH(), ephemeral))
+    return keywrap.aes_key_unwrap(kek, value)
+
+
 def wrap(algorithm, key, secret):
     if algorithm.endswith("GCM"):
         iv = os.urandom(12)
