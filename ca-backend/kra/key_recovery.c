@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "signer/wrap/key_wrap.h"
 #include "utf8.h"
 
 #include "key_people.h"
@@ -54,6 +55,21 @@ keep_release(struct kra_means *m, const struct kra_release *release, struct gh_b
 	return rc;
 }
 
+/* As the KRA will want it. */
+static int
+check_signed_release(const struct kra_release *release, struct gh_error *err)
+{
+	enum key_wrap_alg alg;
+
+	if (release == NULL)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "Approvals of this key are signed, and name what the key will be wrapped in: "
+		    "send it with the request.");
+	return key_wrap_find(&release->wrapping.key_alg, &alg) && key_wrap_is_release(alg)
+	    ? 0
+	    : gh_refuse(err, GH_E_VALIDATION, KEY_WRAP_RELEASE_ONLY);
+}
+
 static int
 add_request(struct kra_means *m, const struct requester *who, const struct key_recovery_ask *a,
     const struct store_archived_key *key, int64_t *id, struct gh_error *err)
@@ -76,11 +92,9 @@ add_request(struct kra_means *m, const struct requester *who, const struct key_r
 	n.is_approved =
 	    terms.required == 1 && terms.requester_counts && terms.is_agent && !terms.is_signed;
 	gh_buf_init(&release, RELEASE_MAX);
-	if (a->release == NULL && terms.is_signed)
-		rc = gh_refuse(err, GH_E_VALIDATION,
-		    "Approvals of this key are signed, and name what the key will be wrapped in: "
-		    "send it with the request.");
-	else if (a->release != NULL &&
+	if (terms.is_signed)
+		rc = check_signed_release(a->release, err);
+	if (rc == 0 && a->release != NULL &&
 	    (rc = keep_release(m, a->release, &release, digest, err)) == 0) {
 		n.wrapping = (struct gh_der){release.data, release.len};
 		n.wrapping_sha256 = digest;

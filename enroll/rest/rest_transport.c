@@ -228,6 +228,8 @@ set_algorithms(gh_json *o, bool is_legacy)
 	static const char *const keys[] = {"RSA-OAEP-256", "ECDH-ES+A256KW", NULL},
 				 *const old_keys[] = {"RSA-OAEP-256", "ECDH-ES+A256KW", "RSA1_5",
 				     NULL},
+				 *const releases[] = {"RSA-OAEP-256-RELEASE",
+				     "ECDH-ES+A256KW-RELEASE", NULL},
 				 *const payloads[] = {"AES-128-GCM", "AES-256-GCM", "AES-128-KWP",
 				     "AES-256-KWP", "AES-128-KW", "AES-256-KW", NULL},
 				 *const old_payloads[] = {"AES-128-GCM", "AES-256-GCM",
@@ -238,6 +240,7 @@ set_algorithms(gh_json *o, bool is_legacy)
 				     NULL};
 
 	return gh_json_set(o, "session_key_algorithms", words_json(is_legacy ? old_keys : keys)) |
+	    gh_json_set(o, "release_key_algorithms", words_json(releases)) |
 	    gh_json_set(o, "secret_algorithms", words_json(is_legacy ? old_payloads : payloads)) |
 	    gh_json_set(o, "formats", words_json(is_legacy ? old_formats : formats));
 }

@@ -144,7 +144,8 @@ struct client_key {
 };
 
 static inline void
-client_key(struct client_key *c, const struct keys *transport, const char *payload)
+wrap_client_key(struct client_key *c, const struct keys *transport, bool is_release,
+    const char *payload)
 {
 	const unsigned char *p = transport->spki.p;
 	EVP_PKEY *to = d2i_PUBKEY(NULL, &p, (long)transport->spki.len);
@@ -154,7 +155,8 @@ client_key(struct client_key *c, const struct keys *transport, const char *paylo
 
 	assert_int_equal(RAND_bytes(c->key, sizeof(c->key)), 1);
 	gh_buf_init(&c->parts, 8192);
-	assert_int_equal(key_wrap(to, &(struct gh_der){c->key, sizeof(c->key)}, &c->parts, &err),
+	assert_int_equal(key_wrap(to, is_release, &(struct gh_der){c->key, sizeof(c->key)},
+			     &c->parts, &err),
 	    0);
 	gh_reader_init(&r, c->parts.data, c->parts.len);
 	assert_true(key_wrap_read(&r, &w));
@@ -164,6 +166,19 @@ client_key(struct client_key *c, const struct keys *transport, const char *paylo
 	    .payload_alg = TEXT(payload)};
 	memcpy(c->wrapping.transport_id, transport->id, sizeof(transport->id));
 	EVP_PKEY_free(to);
+}
+
+static inline void
+client_key(struct client_key *c, const struct keys *transport, const char *payload)
+{
+	wrap_client_key(c, transport, false, payload);
+}
+
+/* For what comes back. */
+static inline void
+release_key(struct client_key *c, const struct keys *transport, const char *payload)
+{
+	wrap_client_key(c, transport, true, payload);
 }
 
 static inline void

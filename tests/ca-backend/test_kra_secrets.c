@@ -274,6 +274,21 @@ make_key(const char *kind)
 	return key;
 }
 
+static enum key_wrap_alg
+other_use(enum key_wrap_alg alg)
+{
+	switch (alg) {
+	case KEY_WRAP_RSA_OAEP_256:
+		return KEY_WRAP_RSA_OAEP_256_RELEASE;
+	case KEY_WRAP_RSA_OAEP_256_RELEASE:
+		return KEY_WRAP_RSA_OAEP_256;
+	case KEY_WRAP_ECDH_ES_A256KW:
+		return KEY_WRAP_ECDH_ES_A256KW_RELEASE;
+	default:
+		return KEY_WRAP_ECDH_ES_A256KW;
+	}
+}
+
 static void
 wrap__each_kind_of_key(void **state)
 {
@@ -288,13 +303,19 @@ wrap__each_kind_of_key(void **state)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		EVP_PKEY *to = make_key(kinds[i]);
 
-		gh_buf_init(&b, 8192);
-		assert_int_equal(key_wrap(to, &key, &b, &err), 0);
-		gh_reader_init(&r, b.data, b.len);
-		assert_true(key_wrap_read(&r, &w));
-		assert_true(gh_reader_is_done(&r));
-		unwraps(to, &w);
-		gh_buf_free(&b);
+		for (int is_release = 0; is_release < 2; is_release++) {
+			gh_buf_init(&b, 8192);
+			assert_int_equal(key_wrap(to, is_release, &key, &b, &err), 0);
+			gh_reader_init(&r, b.data, b.len);
+			assert_true(key_wrap_read(&r, &w));
+			assert_true(gh_reader_is_done(&r));
+			assert_int_equal(key_wrap_is_release(w.alg), is_release);
+			unwraps(to, &w);
+			/* for the other use it opens nothing */
+			w.alg = other_use(w.alg);
+			refuses(to, &w, sizeof(expected));
+			gh_buf_free(&b);
+		}
 		EVP_PKEY_free(to);
 	}
 }
@@ -309,7 +330,7 @@ wrap__not_for_keys_that_only_sign(void **state)
 
 	(void)state;
 	gh_buf_init(&b, 8192);
-	assert_int_equal(key_wrap(to, &key, &b, &err), GH_E_SIGNER);
+	assert_int_equal(key_wrap(to, false, &key, &b, &err), GH_E_SIGNER);
 	assert_int_equal(b.len, 0);
 	gh_buf_free(&b);
 	EVP_PKEY_free(to);

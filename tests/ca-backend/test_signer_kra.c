@@ -647,7 +647,7 @@ policy__two_of_three_sign(void **state)
 	p.required = 1;
 	assert_int_equal(seal_policy(f, &p, &weaker), 0);
 	archive_key(f, "two of three", &stored);
-	client_key(&k, &f->transport, "AES-256-GCM");
+	release_key(&k, &f->transport, "AES-256-GCM");
 	q = (struct kra_recover){.facts = facts_of(f, "two of three"),
 	    .stored = BLOB(stored),
 	    .release = {.form = KRA_WRAPPED, .wrapping = k.wrapping},
@@ -712,6 +712,103 @@ policy__two_of_three_sign(void **state)
 	free(weaker.p);
 	gh_buf_free(&k.parts);
 }
+/* Who has taken over a worker sees a session key, wrapped, and what came back under it: the KRA
+ * does not archive that for him under no policy, which would give it to him. */
+static int
+archive_released(struct fixture *f, const struct kra_wrapping *w, const char *key_alg,
+    const struct signer_blob *iv, const struct signer_blob *out, struct gh_error *err)
+{
+	struct kra_archive q = {.facts = facts_of(f, ""),
+	    .wrapping = *w,
+	    .iv = BLOB(*iv),
+	    .cipher = BLOB(*out)};
+	struct signer_blob stored;
+	int rc;
+
+	memcpy(q.storage_id, f->storage.id, sizeof(q.storage_id));
+	q.wrapping.key_alg = TEXT(key_alg);
+	if ((rc = kra_client_archive(f->client, &q, &stored, err)) == 0) {
+		assert_int_equal(recover(f, "", &stored, err), 0);
+		free(stored.p);
+	}
+	return rc;
+}
+
+static const char *
+key_wrap_name_of(const struct client_key *c)
+{
+	enum key_wrap_alg alg;
+
+	assert_true(key_wrap_find(&c->wrapping.key_alg, &alg));
+	return key_wrap_name(alg);
+}
+
+static void
+policy__what_was_given_out_is_not_archived(void **state)
+{
+	struct fixture *f = *state;
+	struct agent a = make_agent("anna");
+	struct kra_policy p = {.name = TEXT("one signs"),
+	    .revision = 1,
+	    .required = 1,
+	    .is_signed = true,
+	    .agent = {{TEXT("guid:anna"), {a.der, a.len}}},
+	    .agents = 1};
+	struct signer_blob stored, sealed, iv, out, agent;
+	struct client_key plain, k;
+	struct kra_recover q = {0};
+	struct gh_error err;
+
+	assert_int_equal(seal_policy(f, &p, &sealed), 0);
+	archive_key(f, "one signs", &stored);
+	client_key(&plain, &f->transport, "AES-256-GCM");
+	q = (struct kra_recover){.facts = facts_of(f, "one signs"),
+	    .stored = BLOB(stored),
+	    .release = {.form = KRA_WRAPPED, .wrapping = plain.wrapping},
+	    .policy = BLOB(sealed),
+	    .request_id = 7,
+	    .requester = TEXT("guid:alice"),
+	    .until = gh_now() + 3600,
+	    .approvals = 1};
+	/* a session key as for archiving is not taken, whoever signed it */
+	q.approval[0] = approve(&q, &a);
+	assert_int_equal(kra_client_check_approval(f->client, &q, &agent, &err), GH_E_VALIDATION);
+	assert_int_equal(recover_as(f, &q, &plain, &err), GH_E_VALIDATION);
+	OPENSSL_free((void *)q.approval[0].p);
+	/* one that is for what comes back, is; and is nothing else, whatever it is called */
+	release_key(&k, &f->transport, "AES-256-GCM");
+	q.release.wrapping = k.wrapping;
+	q.approval[0] = approve(&q, &a);
+	assert_int_equal(recover_as(f, &q, &k, &err), 0);
+	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), 0);
+	assert_int_equal(archive_released(f, &k.wrapping, key_wrap_name_of(&k), &iv, &out, &err),
+	    GH_E_VALIDATION);
+	assert_int_equal(archive_released(f, &k.wrapping, key_wrap_name_of(&plain), &iv, &out,
+			     &err),
+	    GH_E_VALIDATION);
+	free(iv.p);
+	free(out.p);
+	OPENSSL_free((void *)q.approval[0].p);
+	free(stored.p);
+	/* where nobody signs, both are taken; what that means shows here */
+	archive_key(f, "", &stored);
+	q.stored = BLOB(stored);
+	q.facts = facts_of(f, "");
+	q.approvals = 0;
+	assert_int_equal(recover_as(f, &q, &k, &err), 0);
+	q.release.wrapping = plain.wrapping;
+	assert_int_equal(kra_client_recover(f->client, &q, &iv, &out, &err), 0);
+	assert_int_equal(archive_released(f, &plain.wrapping, key_wrap_name_of(&plain), &iv, &out,
+			     &err),
+	    0);
+	free(iv.p);
+	free(out.p);
+	free(stored.p);
+	free(sealed.p);
+	agent_free(&a);
+	gh_buf_free(&k.parts);
+	gh_buf_free(&plain.parts);
+}
 
 /* What an agent signed covers all that decides how strongly the secret is wrapped. */
 static void
@@ -736,7 +833,7 @@ policy__signature_is_over_the_strength(void **state)
 	struct gh_error err;
 
 	assert_int_equal(seal_policy(f, &p, &sealed), 0);
-	client_key(&k, &f->transport, "AES-256-GCM");
+	release_key(&k, &f->transport, "AES-256-GCM");
 	q.policy = BLOB(sealed);
 	q.release = (struct kra_release){.form = KRA_PKCS12,
 	    .wrapping = k.wrapping,
@@ -872,6 +969,9 @@ main(void)
 	    each(keys__do_nothing_of_the_other_kind),
 	    each(roles__are_apart),
 	    each(policy__two_of_three_sign),
+	    each(policy__what_was_given_out_is_not_archived),
+	    cmocka_unit_test_setup_teardown(policy__what_was_given_out_is_not_archived, setup_rsa,
+		teardown),
 	    each(policy__signature_is_over_the_strength),
 	    each(policy__is_shown),
 	    each(policy__must_make_sense),

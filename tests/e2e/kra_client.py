@@ -40,13 +40,14 @@ def secret_bytes(private):
     return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
-def wrap_session_key(transport, key):
-    """transport: a public key."""
+def wrap_session_key(transport, key, use=""):
+    """transport: a public key. use: "-RELEASE" of what comes back."""
     if isinstance(transport, rsa.RSAPublicKey):
-        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
-        return {"algorithm": "RSA-OAEP-256", "value": b64(transport.encrypt(key, oaep))}
+        name = "RSA-OAEP-256" + use
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=name.encode() if use else None)
+        return {"algorithm": name, "value": b64(transport.encrypt(key, oaep))}
     ephemeral = ec.generate_private_key(transport.curve)
-    name = b"ECDH-ES+A256KW"
+    name = b"ECDH-ES+A256KW" + use.encode()
     info = len(name).to_bytes(4, "big") + name + bytes(4) + bytes(4) + (256).to_bytes(4, "big")
     kek = ConcatKDFHash(hashes.SHA256(), 32, info).derive(ephemeral.exchange(ec.ECDH(), transport))
     return {"algorithm": name.decode(), "ephemeral": b64(spki(ephemeral.public_key())),
@@ -97,9 +98,9 @@ def wrapped_secret(transport, secret, algorithm="AES-256-GCM"):
 class Receiver:
     """Somebody to whom a key goes: the members that say how, and the way back."""
 
-    def __init__(self, transport, algorithm="AES-256-GCM"):
+    def __init__(self, transport, algorithm="AES-256-GCM", use="-RELEASE"):
         self.algorithm, self.key = algorithm, new_session_key(algorithm)
-        self.body = {"format": "wrapped", "session_key": wrap_session_key(transport, self.key), "algorithm": algorithm}
+        self.body = {"format": "wrapped", "session_key": wrap_session_key(transport, self.key, use), "algorithm": algorithm}
 
     def open(self, released):
         return unwrap(self.algorithm, self.key, released)
@@ -107,7 +108,7 @@ class Receiver:
 
 def pkcs12_body(transport, password, algorithm="AES-256-GCM", **more):
     key = new_session_key(algorithm)
-    return {"format": "pkcs12", "session_key": wrap_session_key(transport, key),
+    return {"format": "pkcs12", "session_key": wrap_session_key(transport, key, "-RELEASE"),
             "password": wrap(algorithm, key, password.encode()), **more}
 
 

@@ -134,6 +134,23 @@ class Transport(Case):
                 key_id = self.expect(alice.post(ARCHIVE, body), 201)["key_id"]
                 self.assertEqual(self.retrieve(key_id, self.approved(key_id), algorithm=algorithm), secret)
 
+    def test_what_comes_back_is_not_archived(self):
+        """Who sees an answer and the wrapped session key of its question does not have the KRA archive it as his own."""
+        info = self.expect(alice.get("/pki/info"), 200)["kra"]
+        secret = os.urandom(32)
+        key_id = self.expect(alice.post(ARCHIVE, {"kind": "symmetric_key", **kra.wrapped_secret(transport_key(), secret)}), 201)["key_id"]
+        for use, status in (("-RELEASE", 422), ("", 201)):
+            with self.subTest(use=use):
+                receiver = kra.Receiver(transport_key(), use=use)
+                session_key = receiver.body["session_key"]
+                self.assertEqual(session_key["algorithm"] in info["release_key_algorithms"], use != "")
+                released = self.expect(alice.post(f"/pki/key/{key_id}", {"request": self.approved(key_id), **receiver.body}), 200)
+                self.assertEqual(receiver.open(released), secret)
+                for name in {session_key["algorithm"], session_key["algorithm"].removesuffix(use)}:
+                    stolen = {"kind": "symmetric_key", "session_key": {**session_key, "algorithm": name},
+                              "secret": {"algorithm": receiver.algorithm, "iv": released["iv"], "value": released["value"]}}
+                    self.expect(bob.post(ARCHIVE, stolen), status)
+
 
 class Archive(Case):
     def test_each_kind_goes_in_and_comes_out(self):

@@ -71,12 +71,13 @@ decrypt_raw(EVP_PKEY *with, const struct gh_der *cipher, unsigned char *em, size
 }
 
 static int
-open_oaep(const unsigned char *em, size_t em_len, size_t len, unsigned char *out,
-    struct gh_error *err)
+open_oaep(enum key_wrap_alg alg, const unsigned char *em, size_t em_len, size_t len,
+    unsigned char *out, struct gh_error *err)
 {
+	const char *label = key_wrap_is_release(alg) ? key_wrap_name(alg) : "";
 	unsigned char key[KEY_WRAP_BYTES_MAX];
 	int n = RSA_padding_check_PKCS1_OAEP_mgf1(key, sizeof(key), em, (int)em_len, (int)em_len,
-	    NULL, 0, EVP_sha256(), EVP_sha256());
+	    (const unsigned char *)label, (int)strlen(label), EVP_sha256(), EVP_sha256());
 	bool ok = n >= 0 && (size_t)n == len;
 
 	if (ok)
@@ -127,13 +128,13 @@ unwrap_rsa(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned cha
 		return refuse_wrapped_key(err);
 	if ((rc = decrypt_raw(with, &w->cipher, em, &em_len, err)) == 0)
 		rc = w->alg == KEY_WRAP_RSA1_5 ? open_v15(em, em_len, len, out, err)
-					       : open_oaep(em, em_len, len, out, err);
+					       : open_oaep(w->alg, em, em_len, len, out, err);
 	OPENSSL_cleanse(em, sizeof(em));
 	return rc;
 }
 
 static int
-unwrap_agreed(EVP_PKEY *with, EVP_PKEY *peer, const struct gh_der *cipher, size_t len,
+unwrap_agreed(EVP_PKEY *with, EVP_PKEY *peer, const struct wrapped_key *w, size_t len,
     unsigned char *out, struct gh_error *err)
 {
 	unsigned char secret[ECDH_SECRET_MAX], kek[KEY_WRAP_KEK_SIZE];
@@ -141,8 +142,8 @@ unwrap_agreed(EVP_PKEY *with, EVP_PKEY *peer, const struct gh_der *cipher, size_
 	int rc;
 
 	if ((rc = key_agree(with, peer, secret, &secret_len, err)) == 0 &&
-	    (!key_wrap_derive_kek(secret, secret_len, kek) ||
-		!aes_kw_unwrap(kek, KEY_WRAP_KEK_SIZE, cipher, out, len)))
+	    (!key_wrap_derive_kek(w->alg, secret, secret_len, kek) ||
+		!aes_kw_unwrap(kek, KEY_WRAP_KEK_SIZE, &w->cipher, out, len)))
 		rc = refuse_wrapped_key(err);
 	OPENSSL_cleanse(secret, sizeof(secret));
 	OPENSSL_cleanse(kek, sizeof(kek));
@@ -154,8 +155,8 @@ unwrap_ec(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char
     struct gh_error *err)
 {
 	EVP_PKEY *peer = key_agree_read_peer(with, &w->ephemeral);
-	int rc = peer != NULL ? unwrap_agreed(with, peer, &w->cipher, len, out, err)
-			      : refuse_wrapped_key(err);
+	int rc =
+	    peer != NULL ? unwrap_agreed(with, peer, w, len, out, err) : refuse_wrapped_key(err);
 
 	EVP_PKEY_free(peer);
 	return rc;
@@ -165,8 +166,9 @@ int
 key_unwrap(EVP_PKEY *with, const struct wrapped_key *w, size_t len, unsigned char *out,
     struct gh_error *err)
 {
-	int rc = w->alg == KEY_WRAP_ECDH_ES_A256KW ? unwrap_ec(with, w, len, out, err)
-						   : unwrap_rsa(with, w, len, out, err);
+	bool is_agreed =
+	    w->alg == KEY_WRAP_ECDH_ES_A256KW || w->alg == KEY_WRAP_ECDH_ES_A256KW_RELEASE;
+	int rc = is_agreed ? unwrap_ec(with, w, len, out, err) : unwrap_rsa(with, w, len, out, err);
 
 	ERR_clear_error();
 	return rc;

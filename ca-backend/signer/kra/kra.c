@@ -124,7 +124,7 @@ open_wrapped(const struct kra *k, const struct kra_archive *f, struct gh_buf *pl
 	struct session_key key;
 	int rc;
 
-	if ((rc = wrapping_open(k, &f->wrapping, &key, err)) == 0) {
+	if ((rc = wrapping_open(k, &f->wrapping, WRAPPING_IN, &key, err)) == 0) {
 		*is_authentic = payload_alg_is_authentic(key.alg);
 		rc = !*is_authentic && f->facts.kind != KRA_ASYMMETRIC
 		    ? gh_refuse(err, GH_E_VALIDATION,
@@ -305,7 +305,7 @@ kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv,
 	secret.secret = true;
 	if ((rc = check_form(k, f, err)) == 0 && (rc = check_may_leave(k, f, err)) == 0 &&
 	    (f->release.has_clear_password ||
-		(rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0) &&
+		(rc = wrapping_open(k, &f->release.wrapping, WRAPPING_RELEASE, &key, err)) == 0) &&
 	    (rc = open_stored(k, f, &secret, err)) == 0)
 		rc = f->release.form == KRA_WRAPPED
 		    ? payload_wrap(key.alg, key.bytes, &(struct gh_der){secret.data, secret.len},

@@ -265,7 +265,8 @@ kra_generate(const struct kra *k, const struct kra_generate *f, struct kra_made 
 	made_init(m);
 	/* all that can be refused, before it takes seconds */
 	if ((rc = check_wish(f, err)) == 0 && (rc = find_storage(k, f, &storage, err)) == 0 &&
-	    (!f->is_released || (rc = wrapping_open(k, &f->release.wrapping, &key, err)) == 0))
+	    (!f->is_released ||
+		(rc = wrapping_open(k, &f->release.wrapping, WRAPPING_RELEASE, &key, err)) == 0))
 		rc = make_all(k, f, storage, &key, m, err);
 	OPENSSL_cleanse(&key, sizeof(key));
 	issuer_unref(storage);

@@ -10,6 +10,7 @@
 #include "approval.h"
 #include "policy_rules.h"
 #include "recovery_policy.h"
+#include "signer/wrap/key_wrap.h"
 
 #define MAGIC_SIZE 5
 #define POLICY_MAX (192 * 1024) /* bytes */
@@ -197,6 +198,19 @@ count(const struct kra_policy *p, const struct kra_recover *f, size_t *n, struct
 	return 0;
 }
 
+/* A key that was wrapped as for archiving: who has it would have the KRA archive what it gave out,
+ * under no policy, and give it to him. */
+static int
+check_wrapping(const struct kra_policy *p, const struct kra_recover *f, struct gh_error *err)
+{
+	enum key_wrap_alg alg;
+
+	if (!p->is_signed ||
+	    (key_wrap_find(&f->release.wrapping.key_alg, &alg) && key_wrap_is_release(alg)))
+		return 0;
+	return gh_refuse(err, GH_E_VALIDATION, KEY_WRAP_RELEASE_ONLY);
+}
+
 static int
 check_approvals(const struct kra_policy *p, const struct kra_recover *f, struct gh_error *err)
 {
@@ -207,7 +221,7 @@ check_approvals(const struct kra_policy *p, const struct kra_recover *f, struct 
 		return gh_refuse(err, GH_E_CONFLICT, "The request for this key has expired.");
 	if (!p->is_signed)
 		return 0;
-	if ((rc = count(p, f, &n, err)) != 0)
+	if ((rc = check_wrapping(p, f, err)) != 0 || (rc = count(p, f, &n, err)) != 0)
 		return rc;
 	if (n < p->required)
 		return gh_refuse(err, GH_E_CONFLICT, "%zu of %d agents have approved.", n,
@@ -244,7 +258,8 @@ policy_check_approval(const struct sealing_key *key, struct policy_table *t,
 	gh_buf_init(&plain, POLICY_MAX);
 	if ((rc = open_newest(key, t, &named, &plain, &p, err)) == 0 && !p.is_signed)
 		rc = gh_refuse(err, GH_E_VALIDATION, "Approvals of this key are not signed.");
-	if (rc == 0 && (rc = verify_one(&p, f, 0, &i, err)) == 0) {
+	if (rc == 0 && (rc = check_wrapping(&p, f, err)) == 0 &&
+	    (rc = verify_one(&p, f, 0, &i, err)) == 0) {
 		gh_buf_put(agent, p.agent[i].id.p, p.agent[i].id.len);
 		rc = gh_buf_check(agent, err);
 	}

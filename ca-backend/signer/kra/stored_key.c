@@ -62,7 +62,7 @@ stored_key_seal(EVP_PKEY *storage, const unsigned char storage_id[KRA_KEY_ID_SIZ
 	if (RAND_priv_bytes(key, sizeof(key)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random key");
 	put_head(storage_id, out);
-	if ((rc = key_wrap(storage, &wrapped, out, err)) == 0)
+	if ((rc = key_wrap(storage, false, &wrapped, out, err)) == 0)
 		rc = put_message(key, facts, secret, out, err);
 	OPENSSL_cleanse(key, sizeof(key));
 	return rc;
@@ -83,7 +83,7 @@ stored_key_read(const struct gh_der *in, struct stored_key *out, struct gh_error
 	if (key_wrap_read(&r, &out->key))
 		out->message.p = gh_reader_block(&r, KRA_STORED_MAX, &out->message.len);
 	if (!gh_reader_is_done(&r) || out->message.len <= GH_AEAD_OVERHEAD ||
-	    out->key.alg == KEY_WRAP_RSA1_5)
+	    (out->key.alg != KEY_WRAP_RSA_OAEP_256 && out->key.alg != KEY_WRAP_ECDH_ES_A256KW))
 		return gh_fail(err, GH_E_SIGNER, "stored key: damaged");
 	return 0;
 }
@@ -131,7 +131,7 @@ stored_key_rewrap(EVP_PKEY *from, EVP_PKEY *to, const unsigned char to_id[KRA_KE
 
 	if ((rc = unwrap(from, k, key, err)) == 0) {
 		put_head(to_id, out);
-		rc = key_wrap(to, &wrapped, out, err);
+		rc = key_wrap(to, false, &wrapped, out, err);
 	}
 	OPENSSL_cleanse(key, sizeof(key));
 	if (rc != 0)

@@ -68,15 +68,21 @@ find_algs(const struct kra *k, const struct kra_wrapping *w, enum key_wrap_alg *
 }
 
 int
-wrapping_open(const struct kra *k, const struct kra_wrapping *w, struct session_key *out,
-    struct gh_error *err)
+wrapping_open(const struct kra *k, const struct kra_wrapping *w, enum wrapping_use use,
+    struct session_key *out, struct gh_error *err)
 {
 	struct wrapped_key key = {.ephemeral = w->ephemeral, .cipher = w->wrapped_key};
 	struct issuer *transport;
 	int rc;
 
-	if ((rc = find_algs(k, w, &key.alg, &out->alg, err)) != 0 ||
-	    (rc = kra_find_key(k, ISSUER_TRANSPORT, w->transport_id, &transport, err)) != 0)
+	if ((rc = find_algs(k, w, &key.alg, &out->alg, err)) != 0)
+		return rc;
+	/* else the KRA would archive for anybody what it gave out, and give it to him */
+	if (use == WRAPPING_IN && key_wrap_is_release(key.alg))
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "%s is for what comes back from the KRA, not for what is archived.",
+		    key_wrap_name(key.alg));
+	if ((rc = kra_find_key(k, ISSUER_TRANSPORT, w->transport_id, &transport, err)) != 0)
 		return rc;
 	rc = key_unwrap(transport->key, &key, payload_alg_key_size(out->alg), out->bytes, err);
 	issuer_unref(transport);

@@ -22,8 +22,11 @@ int kra_find_public_key(const struct kra *k, enum issuer_kind kind,
 /* GH_E_VALIDATION (public): RSA PKCS#1 v1.5 or AES-CBC, and neither is allowed. */
 int wrapping_check(const struct kra *k, bool is_v15, const struct payload_alg *alg,
     struct gh_error *err) GH_MUSTCHECK;
+/* For what goes in, or comes back: what was wrapped for the one opens nothing of the other. Where
+ * approvals are signed that is so; else what comes back may also be wrapped as what goes in. */
+enum wrapping_use { WRAPPING_IN, WRAPPING_RELEASE };
 /* To be wiped. The errors of kra.h. */
-int wrapping_open(const struct kra *k, const struct kra_wrapping *w, struct session_key *out,
-    struct gh_error *err) GH_MUSTCHECK;
+int wrapping_open(const struct kra *k, const struct kra_wrapping *w, enum wrapping_use use,
+    struct session_key *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -81,7 +81,7 @@ key_receipt_make(const struct key_transport *t, enum kra_form form, const char *
     struct key_receipt *out, struct gh_error *err)
 {
 	struct key_session session;
-	int rc = key_session_make(t, &session, err);
+	int rc = key_session_make(t, true, &session, err);
 
 	memset(out, 0, sizeof(*out));
 	if (rc != 0)

@@ -27,7 +27,8 @@ algorithm(void)
 }
 
 int
-key_session_make(const struct key_transport *t, struct key_session *out, struct gh_error *err)
+key_session_make(const struct key_transport *t, bool is_release, struct key_session *out,
+    struct gh_error *err)
 {
 	const struct gh_der key = {out->key, sizeof(out->key)};
 	struct gh_reader r;
@@ -39,7 +40,7 @@ key_session_make(const struct key_transport *t, struct key_session *out, struct 
 	if (RAND_priv_bytes(out->key, sizeof(out->key)) != 1)
 		rc = gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	else
-		rc = key_wrap(t->key, &key, &out->parts, err);
+		rc = key_wrap(t->key, is_release, &key, &out->parts, err);
 	if (rc == 0) {
 		gh_reader_init(&r, out->parts.data, out->parts.len);
 		if (!key_wrap_read(&r, &out->wrapped))
@@ -131,7 +132,7 @@ key_session_wrap(const struct key_transport *t, const struct gh_der *secret, gh_
     struct gh_error *err)
 {
 	struct key_session s;
-	int rc = key_session_make(t, &s, err);
+	int rc = key_session_make(t, false, &s, err);
 
 	if (rc != 0)
 		return rc;

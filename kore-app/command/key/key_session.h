@@ -20,7 +20,8 @@ struct key_session {
 	struct gh_buf iv, cipher; /* what was sealed last */
 };
 
-int key_session_make(const struct key_transport *t, struct key_session *out,
+/* is_release: for what comes back from the KRA, not for what goes there. */
+int key_session_make(const struct key_transport *t, bool is_release, struct key_session *out,
     struct gh_error *err) GH_MUSTCHECK;
 void key_session_clear(struct key_session *s); /* wipes */
 
