@@ -56,14 +56,11 @@ ask(struct kra_means *m, const struct key_archive_ask *a, struct store_archived_
 	    .iv = a->iv,
 	    .cipher = a->cipher,
 	    .options = a->options};
-	struct store_kra_key storage;
 	int rc = kra_keys_check_transport(m, q.wrapping.transport_id, err);
 
-	if (rc != 0 || (rc = kra_keys_current(m, STORE_KRA_STORAGE, &storage, err)) != 0)
+	if (rc != 0 || (rc = kra_keys_storage_id(m, k->storage_id, err)) != 0)
 		return rc;
-	memcpy(q.storage_id, storage.id, sizeof(q.storage_id));
-	memcpy(k->storage_id, storage.id, sizeof(k->storage_id));
-	store_kra_key_clear(&storage);
+	memcpy(q.storage_id, k->storage_id, sizeof(q.storage_id));
 	if ((rc = store_archived_key_facts(k, &q.facts, err)) != 0)
 		return rc;
 	return kra_keys_archive(m, &q, &k->stored, err);

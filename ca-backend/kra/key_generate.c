@@ -48,23 +48,6 @@ take_description(struct key_generated *out, struct store_archived_key *k)
 	k->spki = (struct signer_blob){NULL, 0};
 }
 
-static int
-note_repeat(struct kra_means *m, const struct requester *who, const struct key_generate_ask *a,
-    const char *key_id, int64_t request, struct gh_error *err)
-{
-	char object[GH_UUID_TEXT_SIZE + 8], detail[40];
-	const struct store_audit row = {.event = "key.generated-again",
-	    .outcome = "success",
-	    .who = who,
-	    .request_id = a->request_id,
-	    .object = object,
-	    .detail = detail};
-
-	snprintf(object, sizeof(object), "key %s", key_id);
-	snprintf(detail, sizeof(detail), "request %lld", (long long)request);
-	return store_audit(m->store, &row, err);
-}
-
 /* The key leaves again as it did, and that is recorded before it does. */
 static int
 give_again(struct kra_means *m, const struct requester *who, const struct key_generate_ask *a,
@@ -72,6 +55,7 @@ give_again(struct kra_means *m, const struct requester *who, const struct key_ge
 {
 	struct kra_recover q = {.release = *a->release};
 	struct store_archived_key kept;
+	char detail[40];
 	int rc = store_get_kept_key(m->store, a->mark, STORE_CALL_MARK_SIZE, &kept, err);
 
 	if (rc == GH_E_NOT_FOUND)
@@ -80,11 +64,12 @@ give_again(struct kra_means *m, const struct requester *who, const struct key_ge
 		    *out->key_id != '\0' ? " It is archived: ask for its recovery." : "");
 	if (rc != 0)
 		return rc;
+	snprintf(detail, sizeof(detail), "request %lld", (long long)out->request);
 	q.stored = (struct gh_der){kept.stored.p, kept.stored.len};
 	if ((rc = store_archived_key_facts(&kept, &q.facts, err)) == 0 &&
 	    (rc = kra_keys_check_transport(m, q.release.wrapping.transport_id, err)) == 0 &&
 	    (rc = kra_keys_recover(m, &q, &out->iv, &out->secret, err)) == 0)
-		rc = note_repeat(m, who, a, kept.id, out->request, err);
+		rc = key_people_note_repeat(m, who, &kept, detail, a->request_id, err);
 	if (rc == 0)
 		take_description(out, &kept);
 	store_archived_key_clear(&kept);
@@ -131,14 +116,11 @@ static int
 put_question(struct kra_means *m, const struct key_generate_ask *a, struct store_archived_key *k,
     struct kra_generate *q, struct gh_error *err)
 {
-	struct store_kra_key storage;
-	int rc = kra_keys_current(m, STORE_KRA_STORAGE, &storage, err);
+	int rc = kra_keys_storage_id(m, k->storage_id, err);
 
 	if (rc != 0)
 		return rc;
-	memcpy(q->storage_id, storage.id, sizeof(q->storage_id));
-	memcpy(k->storage_id, storage.id, sizeof(k->storage_id));
-	store_kra_key_clear(&storage);
+	memcpy(q->storage_id, k->storage_id, sizeof(q->storage_id));
 	if ((rc = store_archived_key_facts(k, &q->facts, err)) != 0)
 		return rc;
 	q->key_alg = a->key_alg;

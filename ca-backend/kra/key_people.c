@@ -114,3 +114,20 @@ key_people_note_refusal(struct kra_means *m, const struct requester *who, const 
 		gh_log_kv(GH_LOG_ERROR, "a refusal was not recorded", "event", event, "cause",
 		    why.detail, NULL);
 }
+
+int
+key_people_note_repeat(struct kra_means *m, const struct requester *who,
+    const struct store_archived_key *key, const char *detail, const char *request_id,
+    struct gh_error *err)
+{
+	char object[GH_UUID_TEXT_SIZE + 8];
+	const struct store_audit row = {.event = "key.generated-again",
+	    .outcome = "success",
+	    .who = who,
+	    .request_id = request_id,
+	    .object = object,
+	    .detail = detail};
+
+	snprintf(object, sizeof(object), "key %s", key->id);
+	return store_audit(m->store, &row, err);
+}

@@ -34,4 +34,10 @@ void key_people_note_done(const struct requester *who, const char *event, const 
 void key_people_note_refusal(struct kra_means *m, const struct requester *who, const char *event,
     const char *object, const char *request_id, const struct gh_error *err);
 
+/* The audit row of a key that a repeated call gets, "key.generated-again"; before it leaves.
+ * detail: of which request. */
+int key_people_note_repeat(struct kra_means *m, const struct requester *who,
+    const struct store_archived_key *key, const char *detail, const char *request_id,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -13,14 +13,11 @@ static int
 put_question(struct kra_means *m, const struct key_for_request *f, struct store_archived_key *k,
     struct kra_generate *q, struct gh_error *err)
 {
-	struct store_kra_key storage;
-	int rc = kra_keys_current(m, STORE_KRA_STORAGE, &storage, err);
+	int rc = kra_keys_storage_id(m, k->storage_id, err);
 
 	if (rc != 0)
 		return rc;
-	memcpy(q->storage_id, storage.id, sizeof(q->storage_id));
-	memcpy(k->storage_id, storage.id, sizeof(k->storage_id));
-	store_kra_key_clear(&storage);
+	memcpy(q->storage_id, k->storage_id, sizeof(q->storage_id));
 	k->kind = KRA_ASYMMETRIC;
 	if ((rc = store_archived_key_facts(k, &q->facts, err)) != 0)
 		return rc;

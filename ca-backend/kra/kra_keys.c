@@ -166,6 +166,18 @@ kra_keys_current(struct kra_means *m, enum store_kra_kind kind, struct store_kra
 }
 
 int
+kra_keys_storage_id(struct kra_means *m, unsigned char out[KRA_KEY_ID_SIZE], struct gh_error *err)
+{
+	struct store_kra_key storage;
+	int rc = kra_keys_current(m, STORE_KRA_STORAGE, &storage, err);
+
+	if (rc == 0)
+		memcpy(out, storage.id, KRA_KEY_ID_SIZE);
+	store_kra_key_clear(&storage);
+	return rc;
+}
+
+int
 kra_keys_check_transport(struct kra_means *m, unsigned char id[KRA_KEY_ID_SIZE],
     struct gh_error *err)
 {

@@ -13,6 +13,9 @@
  */
 int kra_keys_current(struct kra_means *m, enum store_kra_kind kind, struct store_kra_key *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Id of the storage key that new secrets are stored under. The same errors. */
+int kra_keys_storage_id(struct kra_means *m, unsigned char out[KRA_KEY_ID_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
 /* Is a row a key of the KRA, and its certificate of this key? GH_E_SEAL: no; GH_E_CA_UNAVAILABLE,
  * GH_E_SIGNER, GH_E_SIGNER_DOWN: the KRA does not take it, or is away. */
 int kra_keys_check_row(struct kra_means *m, const struct store_kra_key *k,

@@ -4,10 +4,13 @@
  * recorded with the certificate, sealed for the KRA, so that the same call has the same answer for
  * as long as answers are repeated. The password is in the body of the call alone.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalog/app.h"
+#include "kra/key_people.h"
 #include "kra/key_pkcs12.h"
 #include "log.h"
 #include "store/key/generated_key.h"
@@ -182,6 +185,16 @@ tell_forgotten(struct p12_call *c)
 }
 
 static int
+note_repeat(struct kra_means *means, struct p12_call *c, const struct store_archived_key *kept)
+{
+	char detail[48];
+
+	snprintf(detail, sizeof(detail), "of request %" PRId64, c->e.out.cms_request_id);
+	return key_people_note_repeat(means, &c->req.requester, kept, detail, c->req.request_id,
+	    &c->e.err);
+}
+
+static int
 make_pkcs12(const struct worker_env *env, struct p12_call *c)
 {
 	const struct key_pkcs12_ask a = {.password = c->body.password,
@@ -197,6 +210,8 @@ make_pkcs12(const struct worker_env *env, struct p12_call *c)
 	rc = store_get_kept_key(env->store, c->req.replay_mark, REPLAY_MARK_SIZE, &kept, &c->e.err);
 	if (rc == 0)
 		rc = key_pkcs12(&means, &kept, &a, &c->p12, &c->e.err);
+	if (rc == 0 && c->e.out.is_replay)
+		rc = note_repeat(&means, c, &kept);
 	store_archived_key_clear(&kept);
 	if (rc == GH_E_NOT_FOUND || rc == GH_E_CONFLICT) {
 		tell_forgotten(c);

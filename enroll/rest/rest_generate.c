@@ -7,6 +7,7 @@
 #include "encoding.h"
 #include "kra/key_generate.h"
 #include "log.h"
+#include "utf8.h"
 
 #include "rest_generate.h"
 #include "rest_idempotency.h"
@@ -135,6 +136,8 @@ read_token(const gh_json *body, struct rest_fields *f, struct wish *w)
 	w->owner = rest_text(f, body, "userid", 1, TEXT_MAX, true);
 	if (cuid == NULL)
 		return;
+	if (!gh_utf8_is_clean(cuid))
+		rest_field_wrong(f, "cuid", "The field cuid must not have control characters.");
 	snprintf(w->about, sizeof(w->about), "token %s", cuid);
 	w->ask.about = w->about;
 	if (w->ask.labels.client_id == NULL)

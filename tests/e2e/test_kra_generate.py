@@ -176,6 +176,13 @@ class Again(Case):
             self.assertEqual(env.count("select count(*) from kept_key"), 0)
             self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 409)
 
+    def test_not_when_it_was_made_inactive(self):
+        receiver, body = self.wish()
+        mark = str(uuid.uuid4())
+        made = self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 207)
+        self.expect(anna.send("PUT", f"/pki/key/{made['key_id']}/status", {"status": "inactive"}, If_Match="*"), 200)
+        self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 409)
+
     def test_who_writes_the_database_does_not_keep_it_longer(self):
         receiver, body = self.wish()
         mark = str(uuid.uuid4())
@@ -237,7 +244,7 @@ class BadInput(Case):
                 self.assertIn(field, self.expect(alice.post(GENERATE, body), 422)["errors"])
         self.assertEqual(self.expect(alice.post(GENERATE, {"key_type": "AES", "key_size": 128, "archive": False}), 422)["errors"].keys(),
                          {"session_key"})
-        for change, field in (({"userid": None}, "userid"), ({"cuid": None}, "cuid"), ({"cuid": "x" * 65}, "cuid"), ({"owner": "bob"}, "owner")):
+        for change, field in (({"userid": None}, "userid"), ({"cuid": None}, "cuid"), ({"cuid": "x" * 65}, "cuid"), ({"cuid": "a\nb", "client_id": "c"}, "cuid"), ({"owner": "bob"}, "owner")):
             body = {k: v for k, v in {**good, "cuid": "1", "userid": "alice", **change}.items() if v is not None}
             self.assertIn(field, self.expect(alice.post(TOKEN, body), 422)["errors"])
         for body in (b"{", b"[]", b"\xff", b'{"key_type":"EC","key_type":"RSA"}'):

@@ -310,7 +310,9 @@ class Again(Case):
         for template in ("User", "SMIME"):
             sent = body(template=template)
             before = issued()
+            noted = env.count("select count(*) from audit where event = 'key.generated-again'")
             first, again = self.issued(sent), self.issued(sent)
+            self.assertEqual(env.count("select count(*) from audit where event = 'key.generated-again'"), noted + 1)
             self.assertEqual(kra.pkcs8(self.open(first)[0]), kra.pkcs8(self.open(again)[0]))
             self.assertEqual({**first, "Pkcs12Blob": ""}, {**again, "Pkcs12Blob": ""})
             self.assertEqual(issued(), before + 1)

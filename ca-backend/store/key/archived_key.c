@@ -64,8 +64,8 @@ static const struct store_statement key_add = {"key_add",
     "    $26, $27::int, $28, $29, $30, concat($31::text, 'request ', r.id) FROM r) "
     "SELECT id FROM r"};
 
-static void
-put_key(struct store_params *p, const struct store_archived_key *k, const char *by,
+void
+store_put_key_labels(struct store_params *p, const struct store_archived_key *k,
     unsigned char spki_sha256[32])
 {
 	bool has_spki = k->spki.len > 0;
@@ -84,6 +84,13 @@ put_key(struct store_params *p, const struct store_archived_key *k, const char *
 	store_put_bytes(p, has_spki ? k->spki.p : NULL, k->spki.len);
 	p->failed |= has_spki && !gh_digest(GH_SHA256, k->spki.p, k->spki.len, spki_sha256);
 	store_put_bytes(p, has_spki ? spki_sha256 : NULL, has_spki ? 32 : 0);
+}
+
+static void
+put_key(struct store_params *p, const struct store_archived_key *k, const char *by,
+    unsigned char spki_sha256[32])
+{
+	store_put_key_labels(p, k, spki_sha256);
 	store_put_id(p, k->certificate_id);
 	store_put_bytes(p, k->stored.p, k->stored.len);
 	store_put_bytes(p, k->storage_id, sizeof(k->storage_id));

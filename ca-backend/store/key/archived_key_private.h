@@ -25,6 +25,11 @@ void store_put_id(struct store_params *p, int64_t id); /* 0 = null */
 /* Four parameters: name, dn, id, kind */
 void store_put_who(struct store_params *p, const struct requester *who);
 
+/* Thirteen: uuid, kind, algorithm, bits, owner and who he is, client id, policy, SPKI, its SHA-256,
+ * which is put into spki_sha256 and borrowed from there. */
+void store_put_key_labels(struct store_params *p, const struct store_archived_key *k,
+    unsigned char spki_sha256[32]);
+
 #define STORE_MARK_SIZE 16
 /* A statement that makes a row of key_request with a mark and returns its id. When the answer was
  * lost with the connection it is sent again, and finds by the mark what it has written. Releases

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "digest.h"
-
 #include "archived_key_private.h"
 #include "generated_key.h"
 #include "key_event.h"
@@ -40,19 +38,7 @@ static void
 put_key(struct store_params *p, const struct store_archived_key *k, const char *by,
     unsigned char spki_sha256[32])
 {
-	bool has_spki = k->spki.len > 0;
-
-	store_put_text(p, k->id);
-	store_put_int(p, k->kind);
-	store_put_text(p, k->algorithm);
-	store_put_int(p, k->bits);
-	store_put_text(p, k->bound_owner);
-	store_put_who(p, &k->owner);
-	store_put_text(p, k->client_id);
-	store_put_text(p, k->policy);
-	put_blob(p, &k->spki);
-	p->failed |= has_spki && !gh_digest(GH_SHA256, k->spki.p, k->spki.len, spki_sha256);
-	store_put_bytes(p, has_spki ? spki_sha256 : NULL, has_spki ? 32 : 0);
+	store_put_key_labels(p, k, spki_sha256);
 	put_blob(p, &k->stored);
 	store_put_bytes(p, k->storage_id, sizeof(k->storage_id));
 	store_put_text(p, by);
@@ -63,14 +49,10 @@ explain_conflict(struct store *s, const struct store_generation *g, struct gh_er
 {
 	struct store_generation_found found;
 
+	int rc = store_explain_key_conflict(s, g->key, err);
+
 	/* whatever was violated: it may be by the rows of the call that has the mark */
-	if (store_find_generation(s, g->mark, NULL, &found, NULL) == 0)
-		return 0;
-	if (strcmp(s->constraint, "archived_key_client") == 0)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "An active key of this owner has the client id \"%.80s\" already.",
-		    g->key->client_id);
-	return gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
+	return store_find_generation(s, g->mark, NULL, &found, NULL) == 0 ? 0 : rc;
 }
 
 int
@@ -165,7 +147,8 @@ store_get_kept_key(struct store *s, const unsigned char *mark, size_t n,
 {
 	static const struct store_statement st = {"kept_key_get",
 	    "SELECT uuid, kind, algorithm, bits, owner, client_id, policy, spki, stored, " STORE_EPOCH(
-		"forget_at") " FROM kept_key WHERE mark = $1::bytea AND forget_at > clock_timestamp()"};
+		"forget_at") " FROM kept_key p WHERE mark = $1::bytea AND forget_at > clock_timestamp() "
+			     "AND NOT EXISTS (SELECT FROM archived_key k WHERE k.uuid = p.uuid AND k.state = 'inactive')"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;

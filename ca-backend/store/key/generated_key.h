@@ -37,8 +37,9 @@ int store_find_generation(struct store *s, const unsigned char mark[STORE_CALL_M
     const unsigned char *content, struct store_generation_found *out,
     struct gh_error *err) GH_MUSTCHECK;
 
-/* What is kept under a mark of n bytes, and not yet to be forgotten: kind, algorithm, bits,
- * bound_owner, client_id, policy, spki, stored, forget_at. *out to be cleared. GH_E_NOT_FOUND. */
+/* What is kept under a mark of n bytes, not yet to be forgotten, and not made inactive: kind,
+ * algorithm, bits, bound_owner, client_id, policy, spki, stored, forget_at. *out to be cleared.
+ * GH_E_NOT_FOUND. */
 int store_get_kept_key(struct store *s, const unsigned char *mark, size_t n,
     struct store_archived_key *out, struct gh_error *err) GH_MUSTCHECK;
 /* Remove what is to be forgotten. *n: how many. */
