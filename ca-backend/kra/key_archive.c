@@ -47,6 +47,21 @@ describe(struct kra_means *m, const struct requester *who, const struct key_arch
 
 /* --- the way in ------------------------------------------------------------------------------- */
 
+/* What somebody else has wrapped does not say whose it is. So who has seen it on its way can send
+ * it as his own, but not once it is kept for its owner. Told only to who could have it opened. */
+static int
+check_other_owner(struct kra_means *m, const struct store_archived_key *k, struct gh_error *err)
+{
+	bool is_anothers;
+	int rc = store_is_key_of_another(m->store, k, &is_anothers, err);
+
+	if (rc != 0 || !is_anothers)
+		return rc;
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "This private key is archived for somebody else. Make a key of your own; a key that several "
+	    "share is archived by an agent.");
+}
+
 /* k->stored is malloc'd. */
 static int
 ask(struct kra_means *m, const struct key_archive_ask *a, struct store_archived_key *k,
@@ -86,8 +101,8 @@ key_archive_seal(struct kra_means *m, const struct requester *who, const struct 
 
 	err = err != NULL ? err : &local;
 	memset(k, 0, sizeof(*k));
-	if ((rc = describe(m, who, a, &none, k, err)) == 0)
-		rc = ask(m, a, k, err);
+	if ((rc = describe(m, who, a, &none, k, err)) == 0 && (rc = ask(m, a, k, err)) == 0)
+		rc = check_other_owner(m, k, err);
 	if (rc != 0)
 		key_people_note_refusal(m, who, "key.archive-refused", a->client_id, a->request_id,
 		    err);
@@ -105,7 +120,8 @@ take(struct kra_means *m, const struct requester *who, const struct key_archive_
 	if ((rc = check_who(who, a, err)) == 0 && a->certificate_id != 0)
 		rc = key_certificate_get(m, a->certificate_id, &cert, err);
 	if (rc == 0 && (rc = describe(m, who, a, &cert, &k, err)) == 0 &&
-	    (rc = ask(m, a, &k, err)) == 0) {
+	    (rc = ask(m, a, &k, err)) == 0 &&
+	    (key_people_is_agent(who) || (rc = check_other_owner(m, &k, err)) == 0)) {
 		const struct store_new_key n = {.key = &k,
 		    .type = "archival",
 		    .comment = a->comment,

@@ -27,9 +27,10 @@ struct key_archive_ask {
  * Anybody for himself, agents for others. After 0 key, key request (complete) and audit row are
  * committed; after a failure there is nothing. id: of the key; *request: of the key request.
  * GH_E_VALIDATION (public): the secret cannot be opened or is not what it is said to be, texts, no
- * such policy; GH_E_CONFLICT (public): an active key of this owner has this client id;
- * GH_E_FORBIDDEN; GH_E_NOT_FOUND: no such certificate; GH_E_CA_LOCKED, GH_E_CA_UNAVAILABLE,
- * GH_E_SIGNER_DOWN: the KRA. What is refused leaves an audit row "key.archive-refused".
+ * such policy; GH_E_CONFLICT (public): an active key of this owner has this client id, or who is no
+ * agent archives what is kept for somebody else; GH_E_FORBIDDEN; GH_E_NOT_FOUND: no such
+ * certificate; GH_E_CA_LOCKED, GH_E_CA_UNAVAILABLE, GH_E_SIGNER_DOWN: the KRA. What is refused
+ * leaves an audit row "key.archive-refused".
  */
 int key_archive(struct kra_means *m, const struct requester *who, const struct key_archive_ask *a,
     char id[GH_UUID_TEXT_SIZE], int64_t *request, struct gh_error *err) GH_MUSTCHECK;
@@ -38,7 +39,7 @@ int key_archive(struct kra_means *m, const struct requester *who, const struct k
  * The key of a certificate that is still to be signed: opened and sealed by the KRA for whoever
  * asks, and not a row yet; store_record_batch makes it one. a has spki, and neither owner nor
  * certificate. *k: spki is that of a, stored malloc'd. Errors and audit row of a refusal are those
- * of key_archive.
+ * of key_archive; what is kept for somebody else is refused to agents, too.
  */
 int key_archive_seal(struct kra_means *m, const struct requester *who,
     const struct key_archive_ask *a, struct store_archived_key *k,

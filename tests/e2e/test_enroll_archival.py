@@ -278,6 +278,27 @@ class Refused(Case):
         self.expect(alice.submit("Kept", {**good, "archival": {**archival, "transport_key": "0" * 63 + "1"}}), 422)
         self.assertEqual(self.rows(), before)
 
+    def test_what_another_has_wrapped(self):
+        """Somebody has seen the body on its way: he gets no certificate for the key, and is not its owner."""
+        body = body_of(kra.make_key("P-256"))
+        self.expect(alice.submit("Kept", body), 201)
+        before = self.rows()
+        said = self.expect(bob.submit("Kept", body), 409, "conflict")
+        self.assertIn("archived for somebody else", said["message"])
+        public = x509.load_der_x509_csr(base64.b64decode(body["pkcs10"])).public_key()
+        archive = {"kind": "private_key", "public_key": kra.b64(kra.spki(public)), **body["archival"]}
+        self.expect(bob.post("/pki/keyrequest/archive", archive), 409, "conflict")
+        # who cannot have it opened is not told
+        secret = base64.b64decode(body["archival"]["secret"]["value"])
+        archive["secret"] = {**archive["secret"], "value": kra.b64(secret[:-1] + bytes((secret[-1] ^ 1,)))}
+        self.expect(bob.post("/pki/keyrequest/archive", archive), 422)
+        self.assertEqual(self.rows(), before)
+        # the owner may again; whom an agent has made an owner, may
+        self.expect(alice.submit("Kept", body), 201)
+        archive = {"kind": "private_key", "public_key": kra.b64(kra.spki(public)), **body["archival"]}
+        self.expect(anna.post("/pki/keyrequest/archive", {**archive, "owner": "bob"}), 201)
+        self.expect(bob.submit("Kept", body), 201)
+
     def test_null_is_absent(self):
         self.expect(alice.submit("User", {"pkcs10": kra.b64(csr_of(kra.make_key("P-256"))), "archival": None}), 201)
 

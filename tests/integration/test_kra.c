@@ -387,9 +387,33 @@ archive__client_id_is_one_keys(void **state)
 	assert_string_equal(id, "");
 	assert_int_equal(count("SELECT count(*) FROM key_request"), 1);
 	assert_int_equal(audited("key.archive-refused"), 1);
-	ok(key_archive(&w.means, &mallory, &a, id, &request, &err));
+	/* of this owner */
+	a.owner = &mallory;
+	ok(key_archive(&w.means, &carol, &a, id, &request, &err));
+	a.owner = NULL;
 	ok(key_archive_set_active(&w.means, &carol, &change, &version, &err));
 	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+}
+
+/* What is wrapped does not say whose it is: who has seen it does not become its owner. */
+static void
+archive__what_is_kept_for_somebody_else(void **state)
+{
+	struct kra_client c;
+	struct key_archive_ask a = asking(&c);
+	char id[GH_UUID_TEXT_SIZE];
+	int64_t request;
+
+	(void)state;
+	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+	refused(GH_E_CONFLICT, key_archive(&w.means, &mallory, &a, id, &request, &err));
+	assert_non_null(strstr(err.message, "for somebody else"));
+	assert_int_equal(audited("key.archive-refused"), 1);
+	ok(key_archive(&w.means, &alice, &a, id, &request, &err));
+	a.owner = &mallory;
+	ok(key_archive(&w.means, &carol, &a, id, &request, &err));
+	a.owner = NULL;
+	ok(key_archive(&w.means, &mallory, &a, id, &request, &err));
 }
 
 static void
@@ -782,6 +806,7 @@ main(void)
 	    test(retrieval__of_an_inactive_key),
 	    test(retrieval__of_an_altered_row),
 	    test(archive__client_id_is_one_keys),
+	    test(archive__what_is_kept_for_somebody_else),
 	    test(archive__what_is_refused_leaves_nothing),
 	    test(kra__killed_and_started_again),
 	    test(database__killed_between_answer_and_commit),

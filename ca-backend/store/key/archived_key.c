@@ -262,6 +262,29 @@ store_get_archived_key(struct store *s, const char *id, struct store_archived_ke
 }
 
 int
+store_is_key_of_another(struct store *s, const struct store_archived_key *k, bool *out,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"key_of_another",
+	    "SELECT count(*) > 0 AND NOT coalesce(bool_or(owner = $2), false) FROM archived_key "
+	    "WHERE spki_sha256 = sha256($1::bytea)"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*out = false;
+	if (k->spki.len == 0)
+		return 0;
+	store_put_bytes(&p, k->spki.p, k->spki.len);
+	store_put_text(&p, k->bound_owner);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	*out = store_bool(res, 0, 0);
+	PQclear(res);
+	return 0;
+}
+
+int
 store_find_archived_key(struct store *s, int64_t certificate_id, struct store_archived_key *out,
     struct gh_error *err)
 {

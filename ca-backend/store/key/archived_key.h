@@ -60,6 +60,9 @@ int store_add_archived_key(struct store *s, const struct requester *who,
 /* *out: for store_archived_key_clear. GH_E_NOT_FOUND (public). */
 int store_get_archived_key(struct store *s, const char *id, struct store_archived_key *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Is there a key with the public key of k, in whatever state, and none of the owner of k? */
+int store_is_key_of_another(struct store *s, const struct store_archived_key *k, bool *out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* The newest active one of a certificate, or of the certificate's public key. */
 int store_find_archived_key(struct store *s, int64_t certificate_id, struct store_archived_key *out,
     struct gh_error *err) GH_MUSTCHECK;
