@@ -157,6 +157,25 @@ class TakenOver(unittest.TestCase):
         sent = json.loads(next(body for method, path, body in self.gateway.seen if method == "POST"))
         self.assertEqual(sent["transport_key"], alice.call("GET", TRANSPORT).json["entries"][0]["id"])
 
+    def test_a_key_whose_id_is_a_path(self):
+        """Files of the requester are named after ids: nothing is written elsewhere."""
+        _, key_id = archived(policy=False)
+
+        def alter(method, path, value, is_question):
+            if not is_question and path.startswith("/pki/keys"):
+                value.update(entries=[{"id": "../escaped", "kind": "private_key"}], next=None)
+            if not is_question and path.startswith("/pki/keyrequest/"):
+                value["key_id"] = "../escaped"
+            return value
+
+        self.gateway.alter = alter
+        request = alice.key("recover", key_id)["id"]
+        for command in (("recover", "--certificate", "1"), ("retrieve", request), ("approve", request, "--yes")):
+            done = self.run_there(alice, *command)
+            self.assertIn(done.returncode, (1, 3), command)
+        self.assertFalse(list(env.scratch.glob("escaped*")))
+        alice.key("cancel", request)
+
     def test_what_comes_back_is_not_what_was_asked_for(self):
         _, key_id = archived(policy=False)
         asked = alice.key("recover", key_id)

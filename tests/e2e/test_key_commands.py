@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import os
+import re
 import subprocess
 import unittest
 from pathlib import Path
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 import kra_client as kra
 import tap
 from command_user import CommandUser
-from environment import Environment, wait_for
+from environment import BUILD, TOP, Environment, wait_for
 from lying_gateway import LyingGateway
 
 env = Environment("key-commands", GATEHOUSE_KRA=os.environ.get("GATEHOUSE_KRA", "P-256"), GATEHOUSE_CONF_EXTRA="""
@@ -322,6 +323,38 @@ class Signed(unittest.TestCase):
                                   *self.wrapping(asked))["state"], "approved")
         alice.key("retrieve", asked["id"], "--out", "recovered.pem")
         self.assertEqual((alice.dir / "recovered.pem").read_bytes(), pem(key))
+
+    def test_steps_of_the_page(self):
+        """docs/key-commands.md from an agent's key to his approval, as it stands there."""
+        page = (TOP / "docs/key-commands.md").read_text()
+        steps = dict(re.findall(r"<!-- step: (\S+) -->\n```sh\n(.*?)```", page, re.S))
+        self.assertEqual(list(steps), ["agent", "policy", "approve"])
+        desk = env.scratch / "page"
+        desk.mkdir()
+        (desk / "password").write_text("of the key\n")
+
+        def step(name, replace=(), **variables):
+            text = steps[name]
+            for old, new in replace:
+                self.assertIn(old, text)
+                text = text.replace(old, new)
+            done = subprocess.run(["bash", "-euc", text], cwd=desk, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  env={"PATH": f"{desk}:{os.environ['PATH']}", "GATEHOUSE_URL": var["GATEHOUSE_URL"], "no_proxy": "*",
+                                       "GATEHOUSE_CAFILE": var["GATEHOUSE_CAFILE"], "GATEHOUSE_CONF": str(env.dir / "state/gatehouse.conf"), **variables})
+            self.assertEqual(done.returncode, 0, done.stdout.decode())
+
+        (desk / "gatehouse").symlink_to(BUILD / "gatehouse")
+        for name in ("anna", "bert"):
+            step("agent", [("anna", name), ("-out ", "-passout file:password -out ")])
+        step("policy", [('"name": "signed"', '"name": "page"')])
+        key = kra.make_key("P-256")
+        alice.file("page.pem", pem(key))
+        asked = alice.key("recover", alice.key("archive", "--in", "page.pem", "--policy", "page")["key_id"])
+        for agent in (anna, bert):
+            step("approve", [("anna", agent.user), ("gatehouse key approve", "gatehouse key approve --yes --signer-password-file password --wrapping "
+                                                   + asked["wrapping_sha256"])], request=str(asked["id"]), GATEHOUSE_PASSWORD=agent.password)
+        alice.key("retrieve", asked["id"], "--out", "page.got")
+        self.assertEqual((alice.dir / "page.got").read_bytes(), pem(key))
 
     def test_key_in_a_token(self):
         """SoftHSM2 in place of the agent's smart card."""

@@ -87,9 +87,12 @@ find_by_certificate(struct recovery *j, struct gh_error *err)
 	if ((rc = client_rest_list(j->r, path, 0, &all, err)) != 0)
 		return rc;
 	n = gh_json_size(all);
+	/* asked for by its id, which a file is named after: it must be one */
 	if (n > 0)
-		j->key = gh_json_ref(gh_json_at(all, n - 1));
+		rc = key_call_key(j->r, key_call_text(gh_json_at(all, n - 1), "id"), &j->key, err);
 	gh_json_free(all);
+	if (rc != 0)
+		return rc;
 	return n > 0
 	    ? 0
 	    : gh_refuse(err, GH_E_NOT_FOUND,
