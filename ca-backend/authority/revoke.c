@@ -56,7 +56,8 @@ is_owner(const struct requester *who, const struct store_cert_status *cert)
 bool
 revoke_may_read(const struct requester *who, const struct store_cert_status *cert)
 {
-	return who->roles != 0 || is_owner(who, cert);
+	/* agents have to do with keys, not with what is said about certificates */
+	return (who->roles & ~REQUESTER_ROLE_AGENT) != 0 || is_owner(who, cert);
 }
 
 /* What an owner can know of his own certificate. The rest is said by the CA about him. */

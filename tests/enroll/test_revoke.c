@@ -174,6 +174,10 @@ right__not_by_name_alone(void **state)
 	r.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 	assert_true(revoke_may_read(&r, &fake.cert));
+	r.roles = REQUESTER_ROLE_AGENT;
+	assert_false(revoke_may_read(&r, &fake.cert));
+	r.roles |= REQUESTER_ROLE_OFFICER;
+	assert_true(revoke_may_read(&r, &fake.cert));
 	r = fake_requester("");
 	fake.cert.requester[0] = '\0'; /* a certificate that nobody asked for, as a CA's own */
 	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
