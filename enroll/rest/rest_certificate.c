@@ -444,7 +444,7 @@ read_body(const struct worker_env *env, const struct call *call, gh_json **body,
 	r->if_match = gh_http_header(call->http, "if-match");
 	r->request_id = call->http->request_id;
 	if (r->if_match == NULL && env->conf->revocation.require_if_match)
-		return gh_refuse(err, GH_E_PRECONDITION,
+		return gh_refuse(err, GH_E_UNCONDITIONAL,
 		    "This server wants the header If-Match with the ETag of the "
 		    "status that you decided on. Read the status first.");
 	return 0;

@@ -321,7 +321,8 @@ class Who(Case):
         try:
             env.gateway("run")
             self.expect(alice.put(self.number, {"status": "revoked"}, If_Match='"v1"'), 403)
-            body = self.expect(officer.put(self.number, {"status": "revoked"}), 412)
+            body = self.expect(officer.put(self.number, {"status": "revoked"}), 428)
+            self.assertEqual(body["code"], "precondition_required")
             self.assertIn("If-Match", body["message"])
             self.expect(officer.put(self.number, {"status": "revoked"}, If_Match='"v1"'), 200)
         finally:
