@@ -25,7 +25,7 @@ check_attribute(const struct dir_entry *e, enum dir_attr a, const char *name, st
 	    e->dn, dir_attr_name(a));
 }
 
-/* One that we issued counts no more once it is revoked or on hold. Others are the business of their
+/* One that we issued counts no more once it, or a CA above it, is revoked or on hold. Others are the business of their
  * CAs, which TLS asks nothing of. */
 static int
 recognize(struct worker_env *env, const struct gh_http_request *http, struct store_own_cert *out,
@@ -35,9 +35,12 @@ recognize(struct worker_env *env, const struct gh_http_request *http, struct sto
 
 	if (rc != 0)
 		return rc;
-	return out->is_revoked
-	    ? gh_fail(err, GH_E_AUTH_FAILED, "client certificate is revoked or on hold")
-	    : 0;
+	if (out->is_revoked)
+		return gh_fail(err, GH_E_AUTH_FAILED, "client certificate is revoked or on hold");
+	return !out->is_issuer_revoked
+	    ? 0
+	    : gh_fail(err, GH_E_AUTH_FAILED,
+		  "a CA above the client certificate is revoked or on hold");
 }
 
 static int

@@ -515,6 +515,43 @@ class Elsewhere(Case):
             conf.write_text(before)
             env.gateway("run")
 
+    def test_an_intermediate_that_is_revoked_logs_nobody_in(self):
+        conf = env.dir / "state" / "gatehouse.conf"
+        before = conf.read_text()
+        leaf, issuer, *rest = Client(env).enroll(der.csr(KEY)).certificates()
+        files = {}
+        for name, certs in (("cas", [issuer, *rest]), ("chain", [leaf, issuer, *rest])):
+            files[name] = env.scratch / f"{name}.pem"
+            files[name].write_text("".join(client.to_pem(c) for c in certs))
+        conf.write_text(before.replace("gateway {\n", f'gateway {{\n client_ca = "{files["cas"]}"\n', 1))
+        env.gateway("halt")
+        try:
+            env.gateway("run")
+            me = Client(env)
+            me.context.load_cert_chain(files["chain"], KEY.path)
+            path = f"/pki/certificate/status?thumbprint={hashlib.sha256(leaf).hexdigest()}"
+            ca = f"/pki/certificate/status?thumbprint={hashlib.sha256(issuer).hexdigest()}"
+            routes = (path, "/pki/requests", "/pki/profiles", "/pki/keys")
+            for status, code in (("hold", 401), ("valid", 200), ("revoked", 401)):
+                self.expect(officer.send("PUT", ca, {"status": status}), 200)
+                self.assertEqual(me.get(path).status, code, status)
+                for route in routes:
+                    self.assertEqual(me.get(route).status == 401, code == 401, (status, route))
+                reply = me.request("POST", "/CMSApi/CertEnroll/3/Pkcs10", b"{}", {
+                    k: v for k, v in me.headers(b"{}").items() if k != "Authorization"})
+                self.assertEqual(reply.status == 401, code == 401, (status, reply.body))
+            self.assertGreater(env.count("select count(*) from audit where event = 'auth.failed' and detail like "
+                                         "'%a CA above the client certificate is revoked%'"), 2)
+            # the certificate itself is as it was, and its owner has his password
+            self.assertEqual(self.expect(officer.get(path), 200)["status"], "valid")
+            # the key of the CA is certified anew
+            env.admin("ca", "renew", "issuing")
+            wait_for(lambda: me.get(path).status == 200, "with the CA's next certificate it counts again")
+        finally:
+            env.gateway("halt")
+            conf.write_text(before)
+            env.gateway("run")
+
     def test_the_change_is_announced(self):
         listen = subprocess.Popen(["psql", "-XAtq", "-d", var["GATEHOUSE_DB"]], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)

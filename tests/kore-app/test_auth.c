@@ -728,6 +728,10 @@ cert__revoked_opens_nothing(void **state)
 	assert_string_equal(fake.audit, "auth.failed failure alice@example.test app3");
 	/* nor one that cannot be asked about */
 	fake.cert.is_revoked = false;
+	fake.cert.is_issuer_revoked = true;
+	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_AUTH_FAILED);
+	assert_int_equal(fake.finds, 0);
+	fake.cert.is_issuer_revoked = false;
 	fake.store_fail = GH_E_DB_DOWN;
 	assert_int_equal(check_cert(san, NULL, "::1"), GH_E_DB_DOWN);
 	fake.store_fail = 0;

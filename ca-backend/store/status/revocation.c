@@ -129,6 +129,7 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 
 	out->is_ours = true;
 	out->is_revoked = store_int(res, row, 1) != DB_DISP_ISSUED;
+	out->is_issuer_revoked = store_bool(res, row, 7);
 	snprintf(who->name, sizeof(who->name), "%s", store_text(res, row, 2));
 	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, row, 3));
 	snprintf(who->id, sizeof(who->id), "%s", store_text(res, row, 4));
@@ -159,12 +160,17 @@ check_own(const struct store *s, const PGresult *res, int row, struct store_own_
 	return rc;
 }
 
+/* A CA whose key has been certified anew is revoked with the last of its certificates. */
 int
 store_recognize(struct store *s, const unsigned char *der, size_t len, struct store_own_cert *out,
     struct gh_error *err)
 {
 	static const struct store_statement st = {"certificate_recognize",
-	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac FROM certificate c "
+	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac, "
+	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON i.sha256 = sha256(t.der) "
+	    "  WHERE k.id = c.ca_id AND i.status <> 20 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
+	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0) "
+	    "FROM certificate c "
 	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};
