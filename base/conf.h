@@ -32,6 +32,7 @@ struct gh_conf_signer {
 	int inactive_days;  /* after it was made inactive; 0 = never */
 	int unlock_seconds; /* longest time that a storage key stays unlocked */
 	int request_expiry; /* seconds */
+	int open_requests;  /* of one requester; 0 = any number */
 	int repeat;         /* seconds after the first release in which a key is given once more */
 };
 

@@ -103,6 +103,8 @@ const struct conf_option conf_table[] = {
     INT(kra, retention_days, "0", 0, 36500,
 	"days after the end of its certificate that an archived key is kept; 0 = for ever"),
     INT(kra, inactive_days, "0", 0, 36500, "days that an inactive key is kept; 0 = for ever"),
+    INT(kra, open_requests, "50", 0, 100000,
+	"requests for recovery that one requester may have open; 0 = any number"),
     INT(kra, unlock_seconds, "900", 1, 2592000,
 	"longest time for which a storage key stays unlocked, seconds"),
     INT(kra, repeat, "600", 0, 86400,

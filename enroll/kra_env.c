@@ -14,6 +14,7 @@ kra_env_means(const struct worker_env *env)
 	    .cas = &env->catalog->cas,
 	    .rules = {.required = conf->kra.approvals,
 		.request_expiry = conf->kra.request_expiry,
+		.open_requests = conf->kra.open_requests,
 		.repeat = conf->kra.repeat}};
 }
 

@@ -124,6 +124,7 @@ take(struct kra_means *m, const struct requester *who, const struct key_archive_
 	    (key_people_is_agent(who) || (rc = check_other_owner(m, &k, err)) == 0)) {
 		const struct store_new_key n = {.key = &k,
 		    .type = "archival",
+		    .call = a->call,
 		    .comment = a->comment,
 		    .request_id = a->request_id};
 
@@ -145,7 +146,11 @@ key_archive(struct kra_means *m, const struct requester *who, const struct key_a
 	err = err != NULL ? err : &local;
 	*id = '\0';
 	*request = 0;
-	if ((rc = take(m, who, a, id, request, err)) == 0)
+	rc = key_people_find_call(m, "archival", &a->call, request, id, err);
+	if (rc == GH_E_NOT_FOUND && (rc = take(m, who, a, id, request, err)) == GH_E_CONFLICT &&
+	    key_people_find_call(m, "archival", &a->call, request, id, NULL) == 0)
+		rc = 0; /* the same call was faster */
+	if (rc == 0)
 		key_people_note_done(who, "key.archived", id, *request);
 	else
 		key_people_note_refusal(m, who, "key.archive-refused", a->client_id, a->request_id,

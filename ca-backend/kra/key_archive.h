@@ -20,6 +20,7 @@ struct key_archive_ask {
 	struct gh_der options;  /* PKIArchiveOptions (RFC 4211, 6.4) of a private key; empty: as
 				 * above.  Of wrapping, transport_id alone counts then */
 	const char *comment;    /* or NULL */
+	struct store_call call; /* recorded already: the same answer, and nothing is archived */
 	const char *request_id; /* of the HTTP request, or NULL */
 };
 

@@ -95,18 +95,12 @@ static int
 repeat(struct kra_means *m, const struct requester *who, const struct key_generate_ask *a,
     struct key_generated *out, struct gh_error *err)
 {
-	struct store_generation_found found;
-	int rc = store_find_generation(m->store, a->mark, a->content, &found, err);
+	const struct store_call call = {a->mark, a->content};
+	int rc = key_people_find_call(m, "generation", &call, &out->request, out->key_id, err);
 
 	if (rc != 0)
 		return rc;
-	if (!found.is_same)
-		return gh_refuse(err, GH_E_CONFLICT,
-		    "This Idempotency-Key was used for another request. Choose a new key for each "
-		    "request.");
-	out->request = found.request;
 	out->is_repeated = true;
-	memcpy(out->key_id, found.key_id, sizeof(out->key_id));
 	return a->release != NULL ? give_again(m, who, a, out, err) : tell_again(m, out, err);
 }
 
@@ -196,7 +190,7 @@ keep(struct kra_means *m, const struct requester *who, const struct key_generate
 	    .comment = a->comment,
 	    .detail = detail,
 	    .request_id = a->request_id};
-	struct store_generation_found found;
+	const struct store_call own = {.mark = mark};
 	int rc = describe_made(a, made, k, err);
 
 	if (rc == 0 && a->mark == NULL && RAND_bytes(mark, sizeof(mark)) != 1)
@@ -206,11 +200,11 @@ keep(struct kra_means *m, const struct requester *who, const struct key_generate
 		return rc;
 	if (out->request == 0 && a->mark != NULL)
 		return repeat(m, who, a, out, err);
-	if (out->request == 0) { /* our own, whose answer was lost */
-		if ((rc = store_find_generation(m->store, mark, NULL, &found, err)) != 0)
-			return rc;
-		out->request = found.request;
-	}
+	/* our own, whose answer was lost */
+	if (out->request == 0 &&
+	    (rc = key_people_find_call(m, "generation", &own, &out->request, out->key_id, err)) !=
+		0)
+		return rc;
 	take_made(out, made, k);
 	return 0;
 }

@@ -82,6 +82,26 @@ key_people_read_terms(struct kra_means *m, const char *policy, const struct requ
 	return rc;
 }
 
+int
+key_people_find_call(struct kra_means *m, const char *type, const struct store_call *call,
+    int64_t *request, char key_id[GH_UUID_TEXT_SIZE], struct gh_error *err)
+{
+	struct store_call_found found;
+	int rc;
+
+	if (call->mark == NULL)
+		return gh_fail(err, GH_E_NOT_FOUND, "no mark");
+	if ((rc = store_find_call(m->store, type, call, &found, err)) != 0)
+		return rc;
+	if (!found.is_same)
+		return gh_refuse(err, GH_E_CONFLICT,
+		    "This Idempotency-Key was used for another request. Choose a new key for each "
+		    "request.");
+	*request = found.request;
+	memcpy(key_id, found.key_id, sizeof(found.key_id));
+	return 0;
+}
+
 void
 key_people_note_done(const struct requester *who, const char *event, const char *key_id,
     int64_t request)

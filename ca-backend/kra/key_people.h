@@ -25,6 +25,11 @@ struct key_terms {
 int key_people_read_terms(struct kra_means *m, const char *policy, const struct requester *who,
     struct key_terms *out, struct gh_error *err) GH_MUSTCHECK;
 
+/* Has this call come before? 0 with *request and key_id ("" = none); GH_E_NOT_FOUND: no, or it may
+ * not come again; GH_E_CONFLICT (public): its mark was used for something else. */
+int key_people_find_call(struct kra_means *m, const char *type, const struct store_call *call,
+    int64_t *request, char key_id[GH_UUID_TEXT_SIZE], struct gh_error *err) GH_MUSTCHECK;
+
 /* The line of the call says what was done, in the word of the audit trail. request: number of the
  * key request, 0 = none. */
 void key_people_note_done(const struct requester *who, const char *event, const char *key_id,

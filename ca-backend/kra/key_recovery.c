@@ -79,6 +79,8 @@ add_request(struct kra_means *m, const struct requester *who, const struct key_r
 	    .comment = a->comment,
 	    .certificate_id = a->certificate_id,
 	    .expiry = m->rules.request_expiry,
+	    .open_max = m->rules.open_requests,
+	    .call = a->call,
 	    .request_id = a->request_id};
 	struct key_terms terms;
 	struct gh_buf release;
@@ -105,17 +107,13 @@ add_request(struct kra_means *m, const struct requester *who, const struct key_r
 	return rc;
 }
 
-int
-key_recovery_request(struct kra_means *m, const struct requester *who,
-    const struct key_recovery_ask *a, struct store_key_request *out, struct gh_error *err)
+static int
+ask(struct kra_means *m, const struct requester *who, const struct key_recovery_ask *a, int64_t *id,
+    struct gh_error *err)
 {
 	struct store_archived_key key = {0};
-	struct gh_error local = {.code = GH_OK};
-	int64_t id;
 	int rc;
 
-	err = err != NULL ? err : &local;
-	memset(out, 0, sizeof(*out));
 	if ((rc = check_comment(a->comment, err)) == 0 &&
 	    (rc = find_key(m, who, a, &key, err)) == 0 && !key.is_active)
 		rc = gh_refuse(err, GH_E_CONFLICT,
@@ -123,15 +121,33 @@ key_recovery_request(struct kra_means *m, const struct requester *who,
 			? "The key waits for the decision on the request for its certificate."
 			: "The key is not active.");
 	if (rc == 0)
-		rc = add_request(m, who, a, &key, &id, err);
-	if (rc == 0) {
-		key_people_note_done(who, "key.recovery-requested", key.id, id);
+		rc = add_request(m, who, a, &key, id, err);
+	if (rc == 0)
+		key_people_note_done(who, "key.recovery-requested", key.id, *id);
+	store_archived_key_clear(&key);
+	return rc;
+}
+
+int
+key_recovery_request(struct kra_means *m, const struct requester *who,
+    const struct key_recovery_ask *a, struct store_key_request *out, struct gh_error *err)
+{
+	struct gh_error local = {.code = GH_OK};
+	char key_id[GH_UUID_TEXT_SIZE];
+	int64_t id;
+	int rc;
+
+	err = err != NULL ? err : &local;
+	memset(out, 0, sizeof(*out));
+	rc = key_people_find_call(m, "recovery", &a->call, &id, key_id, err);
+	if (rc == GH_E_NOT_FOUND && (rc = ask(m, who, a, &id, err)) == GH_E_CONFLICT &&
+	    key_people_find_call(m, "recovery", &a->call, &id, key_id, NULL) == 0)
+		rc = 0; /* the same call was faster */
+	if (rc == 0)
 		rc = store_get_key_request(m->store, id, out, err);
-	} else {
+	else
 		key_people_note_refusal(m, who, "key.recovery-refused",
 		    a->key_id != NULL ? a->key_id : "key of a certificate", a->request_id, err);
-	}
-	store_archived_key_clear(&key);
 	return rc;
 }
 

@@ -12,6 +12,7 @@ struct key_recovery_ask {
 	/* What to wrap the key in. NULL: it comes with the retrieval. Approvals that are signed
 	 * name it. */
 	const struct kra_release *release;
+	struct store_call call; /* recorded already: that request, as it stands now */
 	const char *request_id; /* of the HTTP request, or NULL */
 };
 /*
@@ -19,7 +20,7 @@ struct key_recovery_ask {
  * KEY_APPROVED at once where one recorded approval is enough and it is the requester's own; else
  * KEY_PENDING. GH_E_NOT_FOUND: no such key, or not one that he may know of; GH_E_VALIDATION
  * (public): texts, a wrapping that is none or is missing; GH_E_CONFLICT (public): the key is not
- * active.
+ * active, or he has asked for kra_rules.open_requests already.
  */
 int key_recovery_request(struct kra_means *m, const struct requester *who,
     const struct key_recovery_ask *a, struct store_key_request *out,

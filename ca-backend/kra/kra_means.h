@@ -11,6 +11,7 @@ struct kra_rules {
 	 * KRA_APPROVALS_MAX. At 1 an agent needs nobody else. */
 	int required;
 	int request_expiry; /* seconds that a request for recovery lives */
+	int open_requests;  /* of recovery that a requester may have at a time; 0 = any number */
 	int repeat; /* seconds after a key was given out, in which the requester may take it again
 		     */
 };

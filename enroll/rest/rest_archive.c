@@ -109,6 +109,7 @@ rest_archive(struct worker_env *env, const struct call *call, struct gh_http_rep
 	struct words w = {.ask = {.request_id = call->http->request_id}};
 	struct rest_fields fields = {0};
 	char key_id[GH_UUID_TEXT_SIZE];
+	struct rest_mark mark;
 	int64_t request;
 	struct gh_error err = {0};
 	gh_json *body = NULL;
@@ -123,7 +124,7 @@ rest_archive(struct worker_env *env, const struct call *call, struct gh_http_rep
 		    &(struct rest_owner){"owner", w.owner, "archives for somebody else",
 			"key.archive-refused"},
 		    &fields, &w.owner_person, &w.ask.owner, &err);
-	if (rc == 0)
+	if (rc == 0 && (rc = kra_rest_call(env, call, &mark, &w.ask.call, &err)) == 0)
 		rc = key_archive(&means, call->requester, &w.ask, key_id, &request, &err);
 	if (rc == 0)
 		reply_archived(rep, request, key_id);

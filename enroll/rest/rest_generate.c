@@ -28,7 +28,7 @@ struct wish {
 	struct rest_wrapped wrapped;
 	struct kra_release release;
 	char about[CUID_MAX * 4 + 16];
-	struct enroll_request call; /* its mark and content */
+	struct rest_mark mark;
 };
 
 /* ---- what is asked for ---- */
@@ -200,15 +200,12 @@ reply_generated(struct gh_http_reply *rep, const struct key_generated *g)
 static int
 mark(const struct worker_env *env, const struct call *call, struct wish *w, struct gh_error *err)
 {
-	int rc;
+	struct store_call again;
+	int rc = kra_rest_call(env, call, &w->mark, &again, err);
 
-	w->call.requester = *call->requester;
-	if ((rc = rest_idempotency(env->server_secret, call, &w->call, err)) != 0 ||
-	    !w->call.has_replay_mark)
-		return rc;
-	w->ask.mark = w->call.replay_mark;
-	w->ask.content = w->call.replay_content;
-	return 0;
+	w->ask.mark = again.mark;
+	w->ask.content = again.content;
+	return rc;
 }
 
 typedef void (*read_fn)(const gh_json *body, struct rest_fields *f, struct wish *w);

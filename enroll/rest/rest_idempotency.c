@@ -81,23 +81,39 @@ make_content(const struct gh_http_request *http, unsigned char out[REPLAY_MARK_S
 }
 
 int
-rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
-    struct enroll_request *req, struct gh_error *err)
+rest_mark_read(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
+    const struct requester *who, struct rest_mark *out, struct gh_error *err)
 {
 	const char *key;
 	struct gh_buf parts;
 	int rc = find_key(call->http, &key, err);
 
+	memset(out, 0, sizeof(*out));
 	if (rc != 0 || key == NULL)
 		return rc;
 	gh_buf_init(&parts, PARTS_MAX);
 	gh_buf_put_string(&parts, key);
-	put_requester(&parts, &req->requester);
+	put_requester(&parts, who);
 	gh_buf_put_string(&parts, call->http->path);
 	if ((rc = gh_buf_check(&parts, err)) == 0 &&
-	    (rc = make_mark(secret, &parts, req->replay_mark, err)) == 0)
-		rc = make_content(call->http, req->replay_content, err);
+	    (rc = make_mark(secret, &parts, out->mark, err)) == 0)
+		rc = make_content(call->http, out->content, err);
 	gh_buf_free(&parts);
-	req->has_replay_mark = req->has_replay_content = rc == 0;
+	out->is_there = rc == 0;
 	return rc;
+}
+
+int
+rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
+    struct enroll_request *req, struct gh_error *err)
+{
+	struct rest_mark m;
+	int rc = rest_mark_read(secret, call, &req->requester, &m, err);
+
+	if (rc != 0 || !m.is_there)
+		return rc;
+	memcpy(req->replay_mark, m.mark, sizeof(m.mark));
+	memcpy(req->replay_content, m.content, sizeof(m.content));
+	req->has_replay_mark = req->has_replay_content = true;
+	return 0;
 }

@@ -9,12 +9,19 @@
 
 #define REST_KEY_MAX 255 /* characters */
 
-/*
- * Fill the replay mark of req, whose requester is set: HMAC-SHA256, under a key of the gateway
- * secret, over header, requester, application and path; and the content: SHA-256 of the
- * body, its type and the parameters. Without the header req is left alone. GH_E_BAD_REQUEST: the
- * header is there twice, or is not 1 to REST_KEY_MAX printable characters; GH_E_INTERNAL.
- */
+/* Of a call with the header. HMAC-SHA256, under a key of the gateway secret, over header,
+ * requester, application and path; and the SHA-256 of the body, its type and the parameters. */
+struct rest_mark {
+	bool is_there;
+	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
+};
+/* GH_E_BAD_REQUEST: the header is there twice, or is not 1 to REST_KEY_MAX printable characters;
+ * GH_E_INTERNAL. */
+int rest_mark_read(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
+    const struct requester *who, struct rest_mark *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* The replay mark and content of req, whose requester is set. Without the header req is left alone.
+ * The same errors. */
 int rest_idempotency(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
     struct enroll_request *req, struct gh_error *err) GH_MUSTCHECK;
 

@@ -177,7 +177,7 @@ reply_recovery(struct gh_http_reply *rep, const struct store_key_request *s, gh_
 	kra_rest_created(rep, released != NULL ? 207 : 201, s->id, o);
 }
 
-/* The one call of an agent where one agent is enough. */
+/* The one call of an agent where one agent is enough; or the same call once more. */
 static int
 release_at_once(struct kra_means *means, const struct call *call, const struct recovery *r,
     struct store_key_request *s, gh_json **out, struct gh_error *err)
@@ -187,7 +187,7 @@ release_at_once(struct kra_means *means, const struct call *call, const struct r
 	int rc;
 
 	*out = NULL;
-	if (s->state != KEY_APPROVED || !r->has_release)
+	if ((s->state != KEY_APPROVED && s->state != KEY_COMPLETE) || !r->has_release)
 		return 0;
 	if ((rc = key_recovery_retrieve(means, call->requester, &q, &k, err)) != 0)
 		return rc;
@@ -205,12 +205,14 @@ rest_recovery(struct worker_env *env, const struct call *call, struct gh_http_re
 	struct recovery r = {.ask = {.request_id = call->http->request_id}};
 	struct store_key_request state = {0};
 	struct rest_fields fields = {0};
+	struct rest_mark mark;
 	struct gh_error err = {0};
 	gh_json *body = NULL, *released = NULL;
 	int rc = kra_rest_body(env, call, &body, &err);
 
 	if (rc == 0 && (rc = read_recovery(body, &fields, &r, &err)) == 0 &&
 	    (rc = find_certificate(env, &r, &err)) == 0 &&
+	    (rc = kra_rest_call(env, call, &mark, &r.ask.call, &err)) == 0 &&
 	    (rc = key_recovery_request(&means, call->requester, &r.ask, &state, &err)) == 0)
 		rc = release_at_once(&means, call, &r, &state, &released, &err);
 	if (rc == 0)

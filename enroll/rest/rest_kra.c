@@ -71,6 +71,18 @@ kra_rest_list(const struct rest_list *l, struct worker_env *env, const struct ca
 		kra_rest_fail(call, &err, &fields, rep);
 }
 
+int
+kra_rest_call(const struct worker_env *env, const struct call *call, struct rest_mark *mark,
+    struct store_call *out, struct gh_error *err)
+{
+	int rc = rest_mark_read(env->server_secret, call, call->requester, mark, err);
+
+	*out = (struct store_call){NULL, NULL};
+	if (rc == 0 && mark->is_there)
+		*out = (struct store_call){mark->mark, mark->content};
+	return rc;
+}
+
 static char *
 request_path(int64_t id, char out[PATH_SIZE])
 {

@@ -3,7 +3,9 @@
 #define ENROLL_REST_KRA_H
 
 #include "kra/kra_means.h"
+#include "store/key/archived_key.h"
 
+#include "rest_idempotency.h"
 #include "rest_list.h"
 #include "rest_members.h"
 
@@ -32,6 +34,11 @@ void kra_rest_list(const struct rest_list *l, struct worker_env *env, const stru
 /* rest_body, where there is a KRA. */
 int kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
+
+/* How the KRA's tables know a call with an Idempotency-Key when it comes again; empty without one.
+ * Borrows from mark. The errors of rest_mark_read. */
+int kra_rest_call(const struct worker_env *env, const struct call *call, struct rest_mark *mark,
+    struct store_call *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Adds "links": paths of the key request (0: none) and the key ("" or NULL: none). -1: no memory.
  */

@@ -25,8 +25,8 @@ check_attribute(const struct dir_entry *e, enum dir_attr a, const char *name, st
 	    e->dn, dir_attr_name(a));
 }
 
-/* One that we issued counts no more once it, or a CA above it, is revoked or on hold. Others are the business of their
- * CAs, which TLS asks nothing of. */
+/* One that we issued counts no more once it, or a CA above it, is revoked or on hold. Others are
+ * the business of their CAs, which TLS asks nothing of. */
 static int
 recognize(struct worker_env *env, const struct gh_http_request *http, struct store_own_cert *out,
     struct gh_error *err)

@@ -49,15 +49,15 @@ store_archived_key_facts(const struct store_archived_key *k, struct kra_facts *o
 
 /* --- a new one -------------------------------------------------------------------------------- */
 
-/* $1-$18 the key, $19-$25 its request, $26-$32 actor of the audit row */
+/* $1-$18 the key, $19-$25 its request, $26-$31 actor of the audit row, $32 content of the call */
 static const struct store_statement key_add = {"key_add",
     "WITH k AS (INSERT INTO archived_key (uuid, kind, algorithm, bits, owner, owner_name, owner_dn, owner_id, "
     "    owner_kind, client_id, policy, spki, spki_sha256, certificate_id, stored, storage_key, forget_at, created_by) "
     "  VALUES ($1::text::uuid, $2::int, $3, $4::int, $5, $6, $7, $8, $9::int, $10, $11, $12::bytea, $13::bytea, "
     "    $14::bigint, $15::bytea, $16::bytea, to_timestamp($17::bigint), $18) RETURNING id), "
     "r AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, comment, "
-    "    required, requester_counts, is_signed, approvals, mark, resolved_at, resolved_by) "
-    "  SELECT $19, 'complete', k.id, $20, $21, $22, $23::int, $24, 0, true, false, 0, $25::bytea, now(), $20 FROM k "
+    "    required, requester_counts, is_signed, approvals, mark, content, resolved_at, resolved_by) "
+    "  SELECT $19, 'complete', k.id, $20, $21, $22, $23::int, $24, 0, true, false, 0, $25::bytea, $32::bytea, now(), $20 FROM k "
     "  RETURNING id), "
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT 'key.' || CASE $19 WHEN 'archival' THEN 'archived' ELSE 'generated' END, 'success', 'key ' || $1::text, "
@@ -159,7 +159,9 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 	int rc;
 
 	*request = 0;
-	if (RAND_bytes(mark, sizeof(mark)) != 1)
+	if (n->call.mark != NULL)
+		memcpy(mark, n->call.mark, sizeof(mark));
+	else if (RAND_bytes(mark, sizeof(mark)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
 	put_key(&p, n->key, who->name, spki_sha256);
 	store_put_text(&p, n->type);
@@ -167,6 +169,7 @@ store_add_archived_key(struct store *s, const struct requester *who, const struc
 	store_put_text(&p, n->comment);
 	store_put_bytes(&p, mark, sizeof(mark));
 	store_put_actor(&p, who, n->request_id, NULL);
+	store_put_bytes(&p, n->call.content, n->call.content != NULL ? STORE_CALL_CONTENT_SIZE : 0);
 	if ((rc = store_run_marked(s, &key_add, &p, mark, request, err)) == 0)
 		key_event_count(strcmp(n->type, "archival") == 0 ? KEY_EVENT_ARCHIVED
 								 : KEY_EVENT_GENERATED,

@@ -37,6 +37,22 @@ void store_archived_key_clear(struct store_archived_key *k);
 int store_archived_key_facts(const struct store_archived_key *k, struct kra_facts *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A call that may come again: STORE_CALL_MARK_SIZE and STORE_CALL_CONTENT_SIZE bytes; both NULL: it
+ * may not. */
+#define STORE_CALL_MARK_SIZE 16    /* tells one call from another */
+#define STORE_CALL_CONTENT_SIZE 32 /* SHA-256 of what was asked */
+struct store_call {
+	const unsigned char *mark, *content;
+};
+struct store_call_found {
+	int64_t request;
+	char key_id[GH_UUID_TEXT_SIZE]; /* "" = it was not archived */
+	bool is_same;                   /* content */
+};
+/* What was recorded of a call, whose request is of this type. GH_E_NOT_FOUND: nothing. */
+int store_find_call(struct store *s, const char *type, const struct store_call *call,
+    struct store_call_found *out, struct gh_error *err) GH_MUSTCHECK;
+
 /* "archival" or "generation": the request that made it. */
 struct store_new_key {
 	const struct store_archived_key *key;
@@ -46,13 +62,14 @@ struct store_new_key {
 	struct signer_blob kept;
 	int64_t kept_until; /* UTC seconds */
 	const char *type;
+	struct store_call call;
 	const char *comment;    /* or NULL */
 	const char *request_id; /* of the HTTP request, or NULL */
 };
 /*
  * The key, its request (complete) and an audit row ("key.archived", "key.generated"): one
  * statement. Repeated after a lost connection it finds its row. *request: id. GH_E_CONFLICT
- * (public): an active key of this owner has this client id.
+ * (public): an active key of this owner has this client id, or the call was recorded already.
  */
 int store_add_archived_key(struct store *s, const struct requester *who,
     const struct store_new_key *n, int64_t *request, struct gh_error *err) GH_MUSTCHECK;

@@ -47,12 +47,12 @@ put_key(struct store_params *p, const struct store_archived_key *k, const char *
 static int
 explain_conflict(struct store *s, const struct store_generation *g, struct gh_error *err)
 {
-	struct store_generation_found found;
-
+	const struct store_call call = {.mark = g->mark};
+	struct store_call_found found;
 	int rc = store_explain_key_conflict(s, g->key, err);
 
 	/* whatever was violated: it may be by the rows of the call that has the mark */
-	return store_find_generation(s, g->mark, NULL, &found, NULL) == 0 ? 0 : rc;
+	return store_find_call(s, "generation", &call, &found, NULL) == 0 ? 0 : rc;
 }
 
 int
@@ -88,33 +88,6 @@ store_add_generation(struct store *s, const struct requester *who, const struct 
 }
 
 /* --- what there is ---------------------------------------------------------------------------- */
-
-int
-store_find_generation(struct store *s, const unsigned char mark[STORE_CALL_MARK_SIZE],
-    const unsigned char *content, struct store_generation_found *out, struct gh_error *err)
-{
-	static const struct store_statement st = {"key_generation_find",
-	    "SELECT r.id, k.uuid, r.content IS NOT DISTINCT FROM $2::bytea FROM key_request r "
-	    "LEFT JOIN archived_key k ON k.id = r.key_id WHERE r.mark = $1::bytea AND r.type = 'generation'"};
-	struct store_params p = {0};
-	PGresult *res;
-	int rc;
-
-	memset(out, 0, sizeof(*out));
-	store_put_bytes(&p, mark, STORE_CALL_MARK_SIZE);
-	store_put_bytes(&p, content, content != NULL ? STORE_CALL_CONTENT_SIZE : 0);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
-		return rc;
-	if (PQntuples(res) == 1) {
-		out->request = store_int(res, 0, 0);
-		snprintf(out->key_id, sizeof(out->key_id), "%s", store_text(res, 0, 1));
-		out->is_same = store_bool(res, 0, 2);
-	} else {
-		rc = gh_fail(err, GH_E_NOT_FOUND, "no key was made under this mark");
-	}
-	PQclear(res);
-	return rc;
-}
 
 static void
 take_text(char *out, size_t size, const PGresult *res, int col)

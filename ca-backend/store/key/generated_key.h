@@ -4,9 +4,6 @@
 
 #include "archived_key.h"
 
-#define STORE_CALL_MARK_SIZE 16    /* bytes: tells one call from another */
-#define STORE_CALL_CONTENT_SIZE 32 /* bytes: SHA-256 of what was asked */
-
 struct store_generation {
 	const struct store_archived_key *key; /* stored: empty where it is not archived */
 	struct signer_blob kept;              /* the other stored form; empty = none */
@@ -25,17 +22,6 @@ struct store_generation {
  */
 int store_add_generation(struct store *s, const struct requester *who,
     const struct store_generation *g, int64_t *request, struct gh_error *err) GH_MUSTCHECK;
-
-/* What was recorded under a mark. */
-struct store_generation_found {
-	int64_t request;
-	char key_id[GH_UUID_TEXT_SIZE]; /* "" = it was not archived */
-	bool is_same;                   /* content */
-};
-/* content: or NULL. GH_E_NOT_FOUND: nothing. */
-int store_find_generation(struct store *s, const unsigned char mark[STORE_CALL_MARK_SIZE],
-    const unsigned char *content, struct store_generation_found *out,
-    struct gh_error *err) GH_MUSTCHECK;
 
 /* What is kept under a mark of n bytes, not yet to be forgotten, and not made inactive: kind,
  * algorithm, bits, bound_owner, client_id, policy, spki, stored, forget_at. *out to be cleared.

@@ -138,15 +138,15 @@ store_get_key_request(struct store *s, int64_t id, struct store_key_request *out
 
 /* $1 key, $2-$5 requester, $6 comment, $7-$9 policy, $10 is it approved, $11-$13 wrapping and
  * certificate, $14 id, $15 expiry, $16 MAC, $17 mark, $18-$19 identity of the requester and MAC of
- * his approval, $20-$25 actor */
+ * his approval, $20-$25 actor, $26 content of the call */
 static const struct store_statement request_add = {"key_request_add",
     "WITH k AS (SELECT id, uuid FROM archived_key WHERE id = $1::bigint AND state = 'active' FOR SHARE), "
     "r AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, comment, "
     "    required, requester_counts, is_signed, approvals, wrapping, wrapping_sha256, certificate_id, id, expires_at, mac, "
-    "    mark) OVERRIDING SYSTEM VALUE "
+    "    mark, content) OVERRIDING SYSTEM VALUE "
     "  SELECT 'recovery', CASE WHEN $10::bool THEN 'approved' ELSE 'pending' END, k.id, $2, $3, $4, $5::int, $6, $7::int, "
     "    $8::bool, $9::bool, CASE WHEN $10::bool THEN 1 ELSE 0 END, $11::bytea, $12::bytea, $13::bigint, $14::bigint, "
-    "    to_timestamp($15::bigint), $16::bytea, $17::bytea FROM k RETURNING id), "
+    "    to_timestamp($15::bigint), $16::bytea, $17::bytea, $26::bytea FROM k RETURNING id), "
     "v AS (INSERT INTO key_approval (request_id, agent_id, agent, comment, mac) "
     "  SELECT r.id, $18, $2, $6, $19::bytea FROM r WHERE $10::bool), "
     "e AS (SELECT 'key.recovery-requested' AS event UNION ALL SELECT 'key.recovery-approved' WHERE $10::bool), "
@@ -155,24 +155,35 @@ static const struct store_statement request_add = {"key_request_add",
     "    concat('request ', r.id, ': ', $25::text) FROM r, k, e) "
     "SELECT id FROM r"};
 
-/* Its id, which the MAC is over, and when it ends, by the clock of the database. */
+/* Its id, which the MAC is over, and when it ends, by the clock of the database. Calls at the same
+ * moment may go beyond open_max by their number. */
 static int
-draw(struct store *s, int expiry, struct store_key_request *r, struct gh_error *err)
+draw(struct store *s, const struct requester *who, const struct store_new_key_request *n,
+    struct store_key_request *r, struct gh_error *err)
 {
 	static const struct store_statement st = {"key_request_draw",
 	    "SELECT nextval(pg_get_serial_sequence('key_request', 'id')), " STORE_EPOCH(
-		"clock_timestamp()") " + $1::int"};
+		"clock_timestamp()") " + $1::int, (SELECT count(*) FROM key_request r WHERE r.type = 'recovery' "
+				     "  AND r.state IN ('pending', 'approved') AND r.expires_at > clock_timestamp() "
+				     "  AND r.requester_kind = $2::int AND coalesce(nullif(r.requester_id, ''), r.requester) = $3)"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
-	store_put_int(&p, expiry);
+	store_put_int(&p, n->expiry);
+	store_put_int(&p, who->kind);
+	store_put_text(&p, store_key_identity(who));
 	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
 		return rc;
 	r->id = store_int(res, 0, 0);
 	r->expires_at = store_int(res, 0, 1);
+	if (n->open_max > 0 && store_int(res, 0, 2) >= n->open_max)
+		rc = gh_refuse(err, GH_E_CONFLICT,
+		    "You have %d requests for keys that are not finished, and may have no more: "
+		    "retrieve the keys, cancel what is not needed, or wait until they expire.",
+		    n->open_max);
 	PQclear(res);
-	return 0;
+	return rc;
 }
 
 /* A request as it will stand in its row, with the MACs. Borrows from n. */
@@ -198,9 +209,11 @@ seal_new(struct store *s, const struct requester *who, const struct store_new_ke
 	    .asked_certificate_id = n->certificate_id,
 	    .wrapping = {(unsigned char *)n->wrapping.p, n->wrapping.len}};
 	memcpy(r->key.id, n->key->id, sizeof(r->key.id));
-	if (RAND_bytes(out->mark, sizeof(out->mark)) != 1)
+	if (n->call.mark != NULL)
+		memcpy(out->mark, n->call.mark, sizeof(out->mark));
+	else if (RAND_bytes(out->mark, sizeof(out->mark)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "RAND_bytes");
-	if ((rc = draw(s, n->expiry, r, err)) != 0 ||
+	if ((rc = draw(s, who, n, r, err)) != 0 ||
 	    (rc = key_seal_request(s, r, n->comment, r->mac, err)) != 0)
 		return rc;
 	return key_seal_approval(s, r->id, r->mac, &own, out->approval, err);
@@ -230,6 +243,7 @@ put_new(struct store_params *p, const struct requester *who, const struct store_
 	store_put_text(p, store_key_identity(who));
 	store_put_bytes(p, sealed->approval, sizeof(sealed->approval));
 	store_put_actor(p, who, n->request_id, n->comment);
+	store_put_bytes(p, n->call.content, n->call.content != NULL ? STORE_CALL_CONTENT_SIZE : 0);
 }
 
 int

@@ -43,9 +43,12 @@ struct store_new_key_request {
 	    *wrapping_sha256;   /* KRA_RELEASE_DIGEST_SIZE bytes; NULL = no wrapping */
 	int64_t certificate_id; /* 0 = none */
 	int expiry;             /* seconds */
+	int open_max;           /* of requests for recovery that this requester has open; 0 = any */
+	struct store_call call;
 	const char *request_id; /* of the HTTP request, or NULL */
 };
-/* *id. GH_E_CONFLICT (public): the key is not active any more. */
+/* *id. GH_E_CONFLICT (public): the key is not active any more, too many requests are open, or the
+ * call was recorded already. */
 int store_add_key_request(struct store *s, const struct requester *who,
     const struct store_new_key_request *n, int64_t *id, struct gh_error *err) GH_MUSTCHECK;
 

@@ -59,9 +59,9 @@ int store_get_status(struct store *s, int64_t id, struct store_cert_status *out,
     struct gh_error *err) GH_MUSTCHECK;
 
 struct store_own_cert {
-	bool is_ours;               /* false: all that follows is empty */
-	bool is_revoked;            /* or on hold */
-	bool is_issuer_revoked;     /* a CA above it, with all certificates of its key; or on hold */
+	bool is_ours;           /* false: all that follows is empty */
+	bool is_revoked;        /* or on hold */
+	bool is_issuer_revoked; /* a CA above it, with all certificates of its key; or on hold */
 	struct requester requester; /* who asked for it: kind, name, dn and id */
 };
 /*
