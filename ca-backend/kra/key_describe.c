@@ -5,6 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "buf.h"
+#include "digest.h"
 #include "key_alg.h"
 #include "store/key/kra_key.h"
 #include "utf8.h"
@@ -58,6 +60,40 @@ key_describe(struct kra_means *m, const struct requester *who, const struct key_
 	    (rc = copy_text(k->algorithm, l->algorithm, "algorithm", err)) != 0)
 		return rc;
 	return check_policy(m, k->policy, err);
+}
+
+int
+key_describe_call(const unsigned char *mark, size_t n, char id[GH_UUID_TEXT_SIZE],
+    struct gh_error *err)
+{
+	static const char label[] = "gatehouse key of a call 1";
+	unsigned char digest[32];
+	struct gh_buf b;
+	bool ok;
+
+	gh_buf_init(&b, sizeof(label) + n);
+	gh_buf_put(&b, label, sizeof(label));
+	gh_buf_put(&b, mark, n);
+	ok = !b.failed && gh_digest(GH_SHA256, b.data, b.len, digest);
+	gh_buf_free(&b);
+	if (!ok)
+		return gh_fail(err, GH_E_NOMEM, "id of a key");
+	digest[6] = (digest[6] & 0x0f) | 0x80; /* RFC 9562, 5.8: version 8 */
+	digest[8] = (digest[8] & 0x3f) | 0x80;
+	gh_uuid_format(digest, id);
+	return 0;
+}
+
+int
+key_describe_check_call(const unsigned char *mark, size_t n, const struct store_archived_key *k,
+    struct gh_error *err)
+{
+	char id[GH_UUID_TEXT_SIZE];
+	int rc = key_describe_call(mark, n, id, err);
+
+	if (rc == 0 && strcmp(id, k->id) != 0)
+		rc = gh_fail(err, GH_E_SEAL, "kept key %s is that of another call", k->id);
+	return rc;
 }
 
 int

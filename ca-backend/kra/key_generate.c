@@ -66,7 +66,8 @@ give_again(struct kra_means *m, const struct requester *who, const struct key_ge
 		return rc;
 	snprintf(detail, sizeof(detail), "request %lld", (long long)out->request);
 	q.stored = (struct gh_der){kept.stored.p, kept.stored.len};
-	if ((rc = store_archived_key_facts(&kept, &q.facts, err)) == 0 &&
+	if ((rc = key_describe_check_call(a->mark, STORE_CALL_MARK_SIZE, &kept, err)) == 0 &&
+	    (rc = store_archived_key_facts(&kept, &q.facts, err)) == 0 &&
 	    (rc = kra_keys_check_transport(m, q.release.wrapping.transport_id, err)) == 0 &&
 	    (rc = kra_keys_recover(m, &q, &out->iv, &out->secret, err)) == 0)
 		rc = key_people_note_repeat(m, who, &kept, detail, a->request_id, err);
@@ -218,8 +219,9 @@ make(struct kra_means *m, const struct requester *who, const struct key_generate
 	struct store_archived_key k = {0};
 	int rc;
 
-	if ((rc = key_describe(m, who, &a->labels, &k, err)) == 0 &&
-	    (rc = put_question(m, a, &k, &q, err)) == 0 &&
+	if ((rc = key_describe(m, who, &a->labels, &k, err)) == 0 && a->mark != NULL)
+		rc = key_describe_call(a->mark, STORE_CALL_MARK_SIZE, k.id, err);
+	if (rc == 0 && (rc = put_question(m, a, &k, &q, err)) == 0 &&
 	    (rc = kra_keys_generate(m, &q, &made, err)) == 0)
 		rc = keep(m, who, a, &q, &made, &k, out, err);
 	kra_client_made_free(&made); /* what leaves it is wrapped, or sealed */

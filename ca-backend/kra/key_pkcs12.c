@@ -59,6 +59,7 @@ key_make_for_request(struct kra_means *m, const struct requester *who,
 
 	memset(out, 0, sizeof(*out));
 	if ((rc = key_describe(m, who, &labels, &out->key, err)) == 0 &&
+	    (rc = key_describe_call(f->mark, REPLAY_MARK_SIZE, out->key.id, err)) == 0 &&
 	    (rc = put_question(m, f, &out->key, &q, err)) == 0 &&
 	    (rc = kra_keys_generate(m, &q, &made, err)) == 0)
 		rc = take_made(out, &q, &made, err);
@@ -82,10 +83,10 @@ key_pkcs12(struct kra_means *m, const struct store_archived_key *kept,
 	struct kra_recover q = {.stored = {kept->stored.p, kept->stored.len}};
 	struct kra_release *r = &q.release;
 	struct signer_blob iv;
-	int rc = store_archived_key_facts(kept, &q.facts, err);
+	int rc = key_describe_check_call(a->mark, REPLAY_MARK_SIZE, kept, err);
 
 	*out = (struct signer_blob){NULL, 0};
-	if (rc != 0)
+	if (rc != 0 || (rc = store_archived_key_facts(kept, &q.facts, err)) != 0)
 		return rc;
 	r->form = a->is_legacy ? KRA_PKCS12_LEGACY : KRA_PKCS12;
 	r->has_clear_password = true;

@@ -11,6 +11,8 @@ struct key_for_request {
 	const char *policy;  /* of recovery; NULL = kra_rules */
 	bool is_archived;
 	int keep; /* seconds for which the PKCS#12 can be made again */
+	const unsigned char
+	    *mark; /* of the request: REPLAY_MARK_SIZE bytes that nobody can choose */
 	/* of the PKCS#10, DER: Name, and Extensions (empty = none) */
 	struct gh_der subject, extensions;
 };
@@ -28,13 +30,15 @@ int key_make_for_request(struct kra_means *m, const struct requester *who,
 void key_made_clear(struct key_made *made);
 
 struct key_pkcs12_ask {
-	const char *password; /* UTF-8; goes to the KRA as it is */
-	bool is_legacy;       /* 3DES and SHA-1 */
-	bool has_chain;       /* the issuers, too */
+	const unsigned char *mark; /* of the request */
+	const char *password;      /* UTF-8; goes to the KRA as it is */
+	bool is_legacy;            /* 3DES and SHA-1 */
+	bool has_chain;            /* the issuers, too */
 	const struct cert_chain *chain;
 };
-/* Of a key that is kept: as it was made, or as store_get_kept_key found it. *out malloc'd, to be
- * wiped. GH_E_CONFLICT (public): it is kept no more; and what kra_keys_recover returns. */
+/* Of a key that is kept, as store_get_kept_key found it. *out malloc'd, to be
+ * wiped. GH_E_CONFLICT (public): it is kept no more; GH_E_SEAL: it is another request's; and what
+ * kra_keys_recover returns. */
 int key_pkcs12(struct kra_means *m, const struct store_archived_key *kept,
     const struct key_pkcs12_ask *a, struct signer_blob *out, struct gh_error *err) GH_MUSTCHECK;
 

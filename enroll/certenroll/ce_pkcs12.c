@@ -138,7 +138,8 @@ make_key(const struct worker_env *env, struct p12_call *c)
 	    .bits = c->body.key_bits};
 	struct key_for_request f = {.policy = tmpl_recovery_policy(t),
 	    .is_archived = tmpl_archival(t) != TMPL_ARCHIVAL_NONE,
-	    .keep = env->conf->certenroll.replay_window};
+	    .keep = env->conf->certenroll.replay_window,
+	    .mark = c->req.replay_mark};
 	int rc = tmpl_choose_key(t, &wish, &f.key_alg, &c->e.err);
 
 	if (rc != 0 || (rc = ce_names_encode(&c->body, &c->names, &c->e.err)) != 0)
@@ -197,7 +198,8 @@ note_repeat(struct kra_means *means, struct p12_call *c, const struct store_arch
 static int
 make_pkcs12(const struct worker_env *env, struct p12_call *c)
 {
-	const struct key_pkcs12_ask a = {.password = c->body.password,
+	const struct key_pkcs12_ask a = {.mark = c->req.replay_mark,
+	    .password = c->body.password,
 	    .is_legacy = env->conf->certenroll.pkcs12_legacy,
 	    .has_chain = !c->req.cert_only,
 	    .chain = &c->e.out.chain};

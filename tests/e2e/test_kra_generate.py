@@ -191,6 +191,20 @@ class Again(Case):
         self.assertEqual(self.expect(alice.post(GENERATE, body, Idempotency_Key=mark), 502)["code"], "signer_refused")
         env.psql("delete from kept_key")
 
+    def test_who_writes_the_database_does_not_get_it(self):
+        """Bob's key in the row of alice's call: her call does not give it to her."""
+        marks = [str(uuid.uuid4()) for _ in range(2)]
+        _, body = self.wish()
+        self.expect(alice.post(GENERATE, body, Idempotency_Key=marks[0]), 207)
+        self.expect(bob.post(GENERATE, self.wish()[1], Idempotency_Key=marks[1]), 207)
+        columns = "uuid, kind, algorithm, bits, owner, client_id, policy, spki, stored, storage_key, forget_at"
+        env.psql(f"with b as (delete from kept_key where mark = (select mark from key_request where requester = 'EXAMPLE\\bob' "
+                 f"order by id desc limit 1) returning *) update kept_key k set ({columns}) = (select {columns} from b) "
+                 "where mark = (select mark from key_request where requester = 'EXAMPLE\\alice' order by id desc limit 1)")
+        said = self.expect(alice.post(GENERATE, body, Idempotency_Key=marks[0]), 503)
+        self.assertEqual(said["code"], "seal")
+        env.psql("delete from kept_key")
+
     def test_what_was_not_given_out(self):
         mark = str(uuid.uuid4())
         body = {"key_type": "EC", "key_size": 256}
