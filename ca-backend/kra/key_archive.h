@@ -39,8 +39,8 @@ int key_archive(struct kra_means *m, const struct requester *who, const struct k
 /*
  * The key of a certificate that is still to be signed: opened and sealed by the KRA for whoever
  * asks, and not a row yet; store_record_batch makes it one. a has spki, and neither owner nor
- * certificate. *k: spki is that of a, stored malloc'd. Errors and audit row of a refusal are those
- * of key_archive; what is kept for somebody else is refused to agents, too.
+ * certificate. *k: spki is that of a, stored malloc'd, also after a failure. Errors and audit row
+ * of a refusal are those of key_archive; what is kept for somebody else is refused to agents, too.
  */
 int key_archive_seal(struct kra_means *m, const struct requester *who,
     const struct key_archive_ask *a, struct store_archived_key *k,

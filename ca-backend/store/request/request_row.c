@@ -16,16 +16,16 @@
 /* --- one request ------------------------------------------------------------------------------ */
 
 /* k is the private key that waits with request r. */
-#define WAITING_KEY(r) \
-	"k.request_id = " r ".id AND k.state = 'pending' AND k.spki_sha256 = " r ".csr_spki_sha256"
+#define WAITING_KEY \
+	"k.request_id = r.id AND k.state = 'pending' AND k.spki_sha256 = r.csr_spki_sha256"
 
 static const struct store_statement request_get = {"request_get",
     "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
     "r.decision_key, r.requester_id, r.mac, "
-    "EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY("r") ") FROM " STORE_OUTCOME_JOIN
-								 " WHERE r.id = $1"};
+    "EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ") FROM " STORE_OUTCOME_JOIN
+    " WHERE r.id = $1"};
 
 enum request_column {
 	COL_PROTOCOL = STORE_OUTCOME_N,
@@ -150,35 +150,34 @@ store_get_request_key(struct store *s, int64_t cms_request_id, char id[GH_UUID_T
  * MAC, $29 whether a private key waits, $30 mark of its request. The key becomes active with its
  * certificate, and is gone without one. Where the decision counted on it, it must be there. */
 static const struct store_statement request_decide = {"request_decide",
-    "WITH u AS (UPDATE request SET version = version + 1, decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
+    "WITH u AS (UPDATE request r SET version = version + 1, decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
     "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
-    "  WHERE id = $1::bigint AND disposition = 9 AND (NOT $29::bool OR "
-    "    EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY(
-	"request") ")) RETURNING *), "
-		   "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
-		   ") "
-		   "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
-		   "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
-		   "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
-		   "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-		   "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
-		   "    $27::text FROM u), "
-		   "k AS (UPDATE archived_key k SET state = 'active', certificate_id = u.certificate_id, version = k.version + 1 "
-		   "  FROM u WHERE u.certificate_id IS NOT NULL AND " WAITING_KEY(
-		       "u") " RETURNING k.id, k.uuid), "
-			    "g AS (DELETE FROM archived_key k USING u WHERE u.certificate_id IS NULL AND k.request_id = u.id "
-			    "  AND k.state = 'pending' RETURNING k.uuid), "
-			    "q AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, "
-			    "    required, requester_counts, is_signed, approvals, mark, resolved_at, resolved_by) "
-			    "  SELECT 'archival', 'complete', k.id, u.requester, u.requester_dn, u.requester_id, u.requester_kind, "
-			    "    0, true, false, 0, $30::bytea, now(), $3::text FROM u, k RETURNING id), "
-			    "b AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-			    "  SELECT e.event, 'success', 'key ' || e.uuid, $22::text, $23::int, $24::text, $25::text, $26::text, "
-			    "    concat('of request ', u.id, ', request ' || (SELECT id FROM q)) FROM u, "
-			    "    (SELECT 'key.archived' AS event, uuid FROM k UNION ALL SELECT 'key.discarded', uuid FROM g) e) "
-			    "SELECT id, certificate_id FROM u"};
+    "  WHERE r.id = $1::bigint AND disposition = 9 AND (NOT $29::bool OR "
+    "    EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ")) RETURNING r.*), "
+    "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
+    ") "
+    "  SELECT certificate_id, id, requester, template, 20, metadata, $8::bigint, $9::bytea, $10::text, "
+    "    $11::text[], to_timestamp($12::bigint), to_timestamp($13::bigint), $14::bytea, $15::bytea, "
+    "    $16::bytea, $17::bytea, $18::int FROM u WHERE certificate_id IS NOT NULL), "
+    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
+    "    $27::text FROM u), "
+    "k AS (UPDATE archived_key k SET state = 'active', state_at = now(), version = k.version + 1, "
+    "    certificate_id = r.certificate_id "
+    "  FROM u r WHERE r.certificate_id IS NOT NULL AND " WAITING_KEY " RETURNING k.id, k.uuid), "
+    "g AS (DELETE FROM archived_key k USING u WHERE u.certificate_id IS NULL AND k.request_id = u.id "
+    "  AND k.state = 'pending' RETURNING k.uuid), "
+    "q AS (INSERT INTO key_request (type, state, key_id, requester, requester_dn, requester_id, requester_kind, "
+    "    required, requester_counts, is_signed, approvals, mark, resolved_at, resolved_by) "
+    "  SELECT 'archival', 'complete', k.id, u.requester, u.requester_dn, u.requester_id, u.requester_kind, "
+    "    0, true, false, 0, $30::bytea, now(), $3::text FROM u, k RETURNING id), "
+    "b AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT e.event, 'success', 'key ' || e.uuid, $22::text, $23::int, $24::text, $25::text, $26::text, "
+    "    concat('of request ', u.id, ', request ' || (SELECT id FROM q)) FROM u, "
+    "    (SELECT 'key.archived' AS event, uuid FROM k UNION ALL SELECT 'key.discarded', uuid FROM g) e) "
+    "SELECT id, certificate_id FROM u"};
 
 static int
 put_decision(struct store_params *p, int64_t id, const struct requester *officer,
