@@ -176,6 +176,22 @@ class TakenOver(unittest.TestCase):
         self.assertFalse(list(env.scratch.glob("escaped*")))
         alice.key("cancel", request)
 
+    def test_links_and_ids_with_escapes(self):
+        """What the gateway says is shown, and does nothing to the terminal."""
+        bad = "\x1b]0;mine\x07 \x9b2J"
+
+        def alter(method, path, value, is_question):
+            return value if is_question or method != "POST" else {"key_id": bad, "links": {"request": bad}, "id": "none"}
+
+        self.gateway.alter = alter
+        _, key_id = archived(policy=False, name="escapes.pem")
+        for command in (("recover", key_id), ("generate", "--type", "P-256", "--out", "escapes.key")):
+            done = self.run_there(alice, *command)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(b"mine", done.stderr)
+            self.assertNotIn(b"\x1b", done.stderr)
+            self.assertNotIn(b"\xc2\x9b", done.stderr)
+
     def test_what_comes_back_is_not_what_was_asked_for(self):
         _, key_id = archived(policy=False)
         asked = alice.key("recover", key_id)

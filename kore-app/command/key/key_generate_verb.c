@@ -172,9 +172,11 @@ deliver(struct verb_call *c, const struct key_delivery *d, const struct key_rece
 	    (gh_json_set(c->out, "released", gh_json_new_bool(true)) != 0 ||
 		gh_json_set_string(c->out, "file", d->path) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "answer");
-	if (rc != 0 && !is_not_archived)
-		fprintf(stderr, "%s: the key is archived as %.40s: `key recover` gets it\n", c->who,
-		    key_call_text(c->out, "key_id"));
+	if (rc != 0 && !is_not_archived) {
+		fprintf(stderr, "%s: the key is archived as ", c->who);
+		output_safe(stderr, key_call_text(c->out, "key_id"));
+		fputs(": `key recover` gets it\n", stderr);
+	}
 	return rc;
 }
 

@@ -134,11 +134,12 @@ tell_failure(const struct verb_call *c, const struct recovery *j, int rc, const 
 {
 	const char *made = key_call_text(gh_json_get(answer, "links"), "request");
 
-	if (made[0] != '\0')
-		fprintf(stderr,
-		    "%s: the request was made (%s), and the key was not given out: `key retrieve` with %s\n",
-		    c->who, made, j->ticket);
-	else if (rc == GH_E_BUSY || rc == GH_E_BAD_JSON)
+	if (made[0] != '\0') {
+		fprintf(stderr, "%s: the request was made (", c->who);
+		output_safe(stderr, made);
+		fprintf(stderr, "), and the key was not given out: `key retrieve` with %s\n",
+		    j->ticket);
+	} else if (rc == GH_E_BUSY || rc == GH_E_BAD_JSON)
 		fprintf(stderr,
 		    "%s: perhaps the request was made: see `key requests`; %s stays for it\n",
 		    c->who, j->ticket);
