@@ -4,6 +4,27 @@
 
 #include "requester.h"
 
+static bool
+is_same_account(const char *a, const char *b)
+{
+	const char *slash;
+	size_t n;
+
+	if ((slash = strrchr(a, '\\')) != NULL)
+		a = slash + 1;
+	if ((slash = strrchr(b, '\\')) != NULL)
+		b = slash + 1;
+	n = strcspn(a, "@");
+	return n == strcspn(b, "@") && strncasecmp(a, b, n) == 0;
+}
+
+bool
+requester_may_be_same(const struct requester *a, const struct requester *b)
+{
+	return requester_is_same(a, b) || (*a->dn != '\0' && strcasecmp(a->dn, b->dn) == 0) ||
+	    is_same_account(a->name, b->name);
+}
+
 bool
 requester_is_same(const struct requester *a, const struct requester *b)
 {

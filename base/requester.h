@@ -40,4 +40,8 @@ struct requester {
  */
 bool requester_is_same(const struct requester *a, const struct requester *b);
 
+/* Perhaps one person? For who must be two, on the safe side: names are compared by the account
+ * part, so that the local user "alice" and "DOM\\alice" are one, and whoever has the same DN. */
+bool requester_may_be_same(const struct requester *a, const struct requester *b);
+
 #endif

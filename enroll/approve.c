@@ -16,31 +16,6 @@
 /* A comment, and what is said before it. */
 #define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 512)
 
-/* "DOM\\alice", "alice@realm" and "alice" may be one person: compared by the account part, on the
- * safe side. */
-static bool
-is_same_account(const char *a, const char *b)
-{
-	const char *slash;
-	size_t n;
-
-	if ((slash = strrchr(a, '\\')) != NULL)
-		a = slash + 1;
-	if ((slash = strrchr(b, '\\')) != NULL)
-		b = slash + 1;
-	n = strcspn(a, "@");
-	return n == strcspn(b, "@") && strncasecmp(a, b, n) == 0;
-}
-
-static bool
-is_own_request(const struct requester *officer, const struct requester *owner)
-{
-	if (requester_is_same(officer, owner) ||
-	    (*officer->dn != '\0' && strcasecmp(officer->dn, owner->dn) == 0))
-		return true;
-	return is_same_account(officer->name, owner->name);
-}
-
 /* Approved and denied by officers, and never by the requester; he may take his own back. */
 static int
 check_right(const struct requester *who, const struct requester *owner, bool is_own_to_decide,
@@ -50,7 +25,7 @@ check_right(const struct requester *who, const struct requester *owner, bool is_
 		return enroll_may_see(who, owner)
 		    ? 0
 		    : gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)id);
-	if (is_own_request(who, owner))
+	if (requester_may_be_same(who, owner))
 		return gh_refuse(err, GH_E_FORBIDDEN, "Nobody may decide his own request.");
 	return 0;
 }

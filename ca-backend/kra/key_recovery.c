@@ -173,7 +173,7 @@ static int
 check_approval(const struct requester *who, const struct store_key_request *r,
     const struct store_key_step *step, struct gh_error *err)
 {
-	if (!r->requester_counts && requester_is_same(who, &r->requester))
+	if (!r->requester_counts && requester_may_be_same(who, &r->requester))
 		return gh_refuse(err, GH_E_FORBIDDEN,
 		    "Nobody approves his own request: other agents must agree to it.");
 	if (r->is_signed != (step->signature.len > 0))

@@ -46,10 +46,33 @@ requester__same_or_not(void **state)
 	}
 }
 
+static void
+requester__perhaps_one_person(void **state)
+{
+	static const struct row two[] = {
+	    /* as whom he logs in, says nothing */
+	    {A(ADMIN, "alice", "", ""), A(DIRECTORY, "EXAMPLE\\Alice", "cn=alice", "1"), true},
+	    {A(DIRECTORY, "alice@example.com", "", "1"), A(DIRECTORY, "EXAMPLE\\alice", "", "2"),
+		true},
+	    {A(DIRECTORY, "a", "cn=alice", "1"), A(DIRECTORY, "b", "CN=Alice", ""), true},
+	    {A(DIRECTORY, "a", "cn=a", "1"), A(DIRECTORY, "b", "cn=b", "1"), true},
+	    {A(ADMIN, "alice", "", ""), A(DIRECTORY, "EXAMPLE\\alicia", "cn=alicia", "1"), false},
+	    {A(ADMIN, "alice", "", ""), A(ADMIN, "bob", "", ""), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++) {
+		if (requester_may_be_same(&two[i].a, &two[i].b) != two[i].is_same ||
+		    requester_may_be_same(&two[i].b, &two[i].a) != two[i].is_same)
+			fail_msg("row %zu", i);
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(requester__same_or_not)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(requester__same_or_not),
+	    cmocka_unit_test(requester__perhaps_one_person)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -331,6 +331,19 @@ class Recovery(Case):
         self.expect(alice.post(f"/pki/key/{self.key_id}", {"request": 999999, **kra.Receiver(transport_key()).body}), 404)
         self.assertEqual(self.retrieve(self.key_id, request), kra.pkcs8(self.key))
 
+    def test_by_himself_with_another_log_in(self):
+        """The local user of the same account name, who is an agent."""
+        erin = Person("erin", "erin-secret")
+        key_id = self.archive(kra.make_key("P-256"), who=erin)
+        request = self.request(key_id, erin)
+        password = env.scratch / "local-erin"
+        password.write_text("secret-of-local-erin\n")
+        password.chmod(0o600)
+        env.admin("user", "create", "erin", "--role", "agent", "--password-file", password)
+        local = Person("erin", "secret-of-local-erin", env)
+        self.assertIn("Nobody approves his own request", self.expect(local.decide(request, "approved"), 403)["message"])
+        self.expect(anna.decide(request, "approved"), 200)
+
     def test_who_decides(self):
         request = self.request(self.key_id)
         for who in (officer, auditor, alice):
