@@ -70,6 +70,8 @@ extern const struct verb verb_job_run;
 extern const struct verb verb_key_approve;
 extern const struct verb verb_key_archive;
 extern const struct verb verb_key_cancel;
+extern const struct verb verb_key_disable;
+extern const struct verb verb_key_enable;
 extern const struct verb verb_key_generate;
 extern const struct verb verb_key_list;
 extern const struct verb verb_key_recover;

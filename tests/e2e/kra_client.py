@@ -54,13 +54,14 @@ def wrap_session_key(transport, key, use=""):
             "value": b64(keywrap.aes_key_wrap(kek, key))}
 
 
-def unwrap_session_key(private, wrapped):
+def unwrap_session_key(private, wrapped, use=""):
     """The way back, with the private transport key."""
     value = base64.b64decode(wrapped["value"])
     if isinstance(private, rsa.RSAPrivateKey):
-        assert wrapped["algorithm"] == "RSA-OAEP-256", wrapped
-        return private.decrypt(value, padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None))
-    name = b"ECDH-ES+A256KW"
+        name = "RSA-OAEP-256" + use
+        assert wrapped["algorithm"] == name, wrapped
+        return private.decrypt(value, padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=name.encode() if use else None))
+    name = b"ECDH-ES+A256KW" + use.encode()
     assert wrapped["algorithm"] == name.decode(), wrapped
     ephemeral = serialization.load_der_public_key(base64.b64decode(wrapped["ephemeral"]))
     info = len(name).to_bytes(4, "big") + name + bytes(4) + bytes(4) + (256).to_bytes(4, "big")

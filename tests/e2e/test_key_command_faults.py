@@ -304,6 +304,18 @@ class Away(unittest.TestCase):
         alice.key("retrieve", asked["id"], "--out", "stopped.pem")
         self.assertEqual((alice.dir / "stopped.pem").read_bytes(), pem(key))
 
+    def test_answer_to_an_archival_is_lost(self):
+        gateway = LyingGateway(env)
+        self.addCleanup(gateway.close)
+        gateway.loses = 1
+        alice.file("once.pem", pem(kra.make_key("P-256")))
+        done = alice.run("key", "archive", "--in", "once.pem", "--client-id", "once", env={"GATEHOUSE_URL": gateway.url})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("perhaps the key is archived: see `key list`", done.stderr.decode())
+        self.assertEqual(len(alice.key("list", "--client-id", "once")), 1)
+        # asking again makes no second one of that name
+        self.assertEqual(alice.refused("archive", "--in", "once.pem", "--client-id", "once")[0], 1)
+
     def test_answer_to_a_recovery_is_lost(self):
         key, key_id = archived(policy=False)
         gateway = LyingGateway(env)

@@ -129,6 +129,17 @@ class Recorded(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)["certificate_id"]
 
+    def test_inactive(self):
+        key_id = self.archived(kra.make_key("P-256"), name="inactive.pem")
+        self.assertEqual(alice.refused("disable", key_id)[0], 1)
+        self.assertEqual(anna.key("disable", key_id)["state"], "inactive")
+        self.assertIn("not active", alice.refused("recover", key_id)[1])
+        self.assertFalse((alice.dir / f"{key_id}.ticket").exists())
+        self.assertEqual(alice.key("list", "--state", "inactive")[-1]["id"], key_id)
+        self.assertEqual(anna.key("enable", key_id)["state"], "active")
+        alice.key("cancel", alice.key("recover", key_id)["id"])
+        self.assertEqual(anna.refused("enable", "x")[0], 2)
+
     def test_agent_alone(self):
         """One approval is enough, and it may be the requester's own: the key is here with the one call."""
         policy = env.scratch / "alone.json"
@@ -205,7 +216,7 @@ class Recorded(unittest.TestCase):
                     self.assertEqual(kra.unwrap(body["secret"]["algorithm"], session, body["secret"]), kra.pkcs8(key))
                 done = alice.run("key", "wrap", "--transport", file, "--receive", "wrapped", "--ticket", f"{name}.ticket", login=())
                 body, ticket = json.loads(done.stdout), json.loads((alice.dir / f"{name}.ticket").read_text())
-                self.assertEqual(base64.b64decode(ticket["session_key"]), kra.unwrap_session_key(holder, body["session_key"]))
+                self.assertEqual(base64.b64decode(ticket["session_key"]), kra.unwrap_session_key(holder, body["session_key"], "-RELEASE"))
 
     def test_transport_key_of_another_kind(self):
         """It is renewed as RSA: the command wraps for the new one; what was kept of the old one is good until it ends."""

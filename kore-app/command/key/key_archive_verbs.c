@@ -166,14 +166,16 @@ const struct verb verb_key_wrap = {
 /* ---- archive ---- */
 
 static int
-send(struct client_rest *r, gh_json *body, gh_json **out, struct gh_error *err)
+send(const char *who, struct client_rest *r, gh_json *body, gh_json **out, struct gh_error *err)
 {
 	int rc = client_rest_call(r,
 	    &(struct client_rest_call){.path = "/pki/keyrequest/archive", .body = body}, out, err);
 
 	if (rc == 0 && gh_json_string(gh_json_get(*out, "key_id")) == NULL)
 		rc = gh_refuse(err, GH_E_BAD_JSON,
-		    "the gateway does not say that the key is archived: see `key list`");
+		    "the gateway does not say that it archived the key");
+	if (rc == GH_E_BUSY || rc == GH_E_BAD_JSON)
+		fprintf(stderr, "%s: perhaps the key is archived: see `key list`\n", who);
 	if (rc != 0) {
 		gh_json_free(*out);
 		*out = NULL;
@@ -191,7 +193,7 @@ work_archive(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = make_body(r, &body, err);
 	if (rc == 0)
-		rc = send(r, body, &c->out, err);
+		rc = send(c->who, r, body, &c->out, err);
 	gh_json_free(body);
 	client_rest_close(r);
 	return rc;

@@ -58,30 +58,58 @@ key_call_text(const gh_json *o, const char *name)
 	return text != NULL ? text : "";
 }
 
+/* PUT of the state of something that was seen, by those who saw its newest version. Takes body
+ * over. */
+static int
+put(struct client_rest *r, const char *path, const gh_json *seen, gh_json *body, gh_json **out,
+    struct gh_error *err)
+{
+	struct client_rest_call call = {.path = path, .body = body, .is_put = true};
+	int rc;
+
+	*out = NULL;
+	if (!gh_json_int(gh_json_get(seen, "version"), &call.version) || call.version < 1)
+		rc = gh_refuse(err, GH_E_BAD_JSON, "the gateway answered without a version");
+	else if ((rc = client_rest_call(r, &call, out, err)) != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
+	gh_json_free(body);
+	return rc;
+}
+
 int
 key_call_decide(struct client_rest *r, const gh_json *seen, const struct key_decision *d,
     gh_json **out, struct gh_error *err)
 {
 	gh_json *body = gh_json_new_object();
-	struct client_rest_call call = {.body = body, .is_put = true};
 	char path[PATH_SIZE];
 	int64_t id;
-	int rc = 0;
 
 	*out = NULL;
 	if (!gh_json_int(gh_json_get(seen, "id"), &id) ||
-	    !gh_json_int(gh_json_get(seen, "version"), &call.version) || call.version < 1)
-		rc = gh_refuse(err, GH_E_BAD_JSON, "the gateway answered without id or version");
-	if (rc == 0 &&
-	    (gh_json_set_string(body, "status", d->status) != 0 ||
-		(d->comment != NULL && gh_json_set_string(body, "comment", d->comment) != 0) ||
-		(d->signature != NULL && gh_json_set_string(body, "signature", d->signature) != 0)))
-		rc = gh_refuse(err, GH_E_CONF, "the comment is not UTF-8");
-	if (rc == 0) {
-		snprintf(path, sizeof(path), "/pki/keyrequest/%" PRId64 "/status", id);
-		call.path = path;
-		rc = client_rest_call(r, &call, out, err);
+	    gh_json_set_string(body, "status", d->status) != 0 ||
+	    (d->comment != NULL && gh_json_set_string(body, "comment", d->comment) != 0) ||
+	    (d->signature != NULL && gh_json_set_string(body, "signature", d->signature) != 0)) {
+		gh_json_free(body);
+		return gh_refuse(err, GH_E_CONF, "the comment is not UTF-8");
 	}
-	gh_json_free(body);
-	return rc;
+	snprintf(path, sizeof(path), "/pki/keyrequest/%" PRId64 "/status", id);
+	return put(r, path, seen, body, out, err);
+}
+
+int
+key_call_set_state(struct client_rest *r, const gh_json *seen, const char *state, gh_json **out,
+    struct gh_error *err)
+{
+	gh_json *body = gh_json_new_object();
+	char path[PATH_SIZE];
+
+	*out = NULL;
+	if (gh_json_set_string(body, "status", state) != 0) {
+		gh_json_free(body);
+		return gh_fail(err, GH_E_NOMEM, "body");
+	}
+	snprintf(path, sizeof(path), "/pki/key/%.40s/status", key_call_text(seen, "id"));
+	return put(r, path, seen, body, out, err);
 }

@@ -10,6 +10,10 @@ int key_call_request(struct client_rest *r, int64_t id, gh_json **out,
 int key_call_key(struct client_rest *r, const char *key_id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* "active" or "inactive", of a key as it was seen. The same. */
+int key_call_set_state(struct client_rest *r, const gh_json *seen, const char *state, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* A text member; "" where there is none. */
 const char *key_call_text(const gh_json *o, const char *name);
 

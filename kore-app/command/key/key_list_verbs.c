@@ -1,5 +1,5 @@
 /* `gatehouse key list`, `key requests` and `key show`: what a gateway tells of keys and of requests
- * for them. */
+ * for them; `key enable` and `key disable`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -154,4 +154,53 @@ const struct verb verb_key_show = {
     .check = check_operand,
     .work = work_show,
     .hidden = "links",
+};
+
+/* ---- whether it is recovered ---- */
+
+static int
+check_key(const struct verb_call *c)
+{
+	unsigned char id[GH_UUID_SIZE];
+
+	return gh_uuid_parse(c->operand[0], id)
+	    ? COMMAND_OK
+	    : command_usage(c->who, "\"%s\" is no id of a key", c->operand[0]);
+}
+
+static int
+work_set_state(struct verb_call *c, struct gh_error *err)
+{
+	struct client_rest *r;
+	gh_json *seen;
+	int rc = client_rest_open(&r, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = key_call_key(r, c->operand[0], &seen, err)) == 0) {
+		rc = key_call_set_state(r, seen, c->verb->arg, &c->out, err);
+		gh_json_free(seen);
+	}
+	client_rest_close(r);
+	return rc;
+}
+
+const struct verb verb_key_disable = {
+    .usage = {"KEY", 1, 1,
+	"Makes an archived key inactive, as an agent: it is kept and not recovered, and leaves its client id to another one.",
+	"gatehouse key disable 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 --user anna\n"},
+    .options = show_options,
+    .check = check_key,
+    .work = work_set_state,
+    .hidden = "links",
+    .arg = (void *)"inactive",
+};
+const struct verb verb_key_enable = {
+    .usage = {"KEY", 1, 1, "Makes an inactive key active again, as an agent.",
+	"gatehouse key enable 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 --user anna\n"},
+    .options = show_options,
+    .check = check_key,
+    .work = work_set_state,
+    .hidden = "links",
+    .arg = (void *)"active",
 };
