@@ -22,6 +22,7 @@ import kra_client as kra
 import tap
 from client import Client
 from environment import TOP, Environment, stop_processes, wait_for
+from memory_search import search_everywhere
 from person import Person
 
 env = Environment("archival", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
@@ -500,6 +501,20 @@ class Repeated(Case):
         self.assertEqual(again["status"], "issued")
         self.assertEqual(self.rows(), [n + 1 for n in before])
         self.whole()
+
+
+class Secrecy(Case):
+    def test_no_key_leaves_the_kra(self):
+        """Neither of an issued nor of a pending request: memory of the processes, database with its WAL, logs."""
+        keys = [kra.make_key("P-256"), kra.make_key("RSA-2048")]
+        for key in keys:
+            self.expect(alice.submit("Kept", body_of(key)), 201)
+            made = self.expect(alice.submit("KeptLater", body_of(key)), 201)
+            self.expect(olga.decide(made["links"]["status"], "approved"), 200)
+            self.assertEqual(self.recover(made["key_id"]), kra.pkcs8(key))
+        secrets = [kra.secret_bytes(key) for key in keys]
+        needles = [form for s in secrets for form in (s, s.hex().encode(), s.hex().upper().encode(), base64.b64encode(s)[4:36])]
+        self.assertGreater(search_everywhere(env, needles), 50 << 20)
 
 
 def kra_pid():
