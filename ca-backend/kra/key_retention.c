@@ -115,7 +115,7 @@ key_retention_run(const struct key_retention *r, bool dry, struct key_retention_
 	struct gh_progress quiet = r->progress;
 	struct key_retention own = *r;
 	int64_t at = 0;
-	int rc;
+	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	quiet.tell = dry ? NULL : quiet.tell;

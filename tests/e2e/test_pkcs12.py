@@ -392,6 +392,26 @@ class Away(Case):
         key, cert, _ = self.open(self.issued(sent))
         self.assertEqual(key.key_size, 4096)
 
+    def test_workers_die_between_key_and_commit(self):
+        sent = body()
+        before = issued()
+        pid = kra_pid()
+        os.kill(pid, signal.SIGSTOP)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            try:
+                call = pool.submit(self.post, sent)
+                wait_for(lambda: env.is_asked(pid), "the gateway waits for the KRA")
+                for worker in env.workers():
+                    os.kill(int(worker), signal.SIGKILL)
+                with self.assertRaises(OSError):
+                    call.result()
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        env.wait_ready()
+        self.assertEqual(issued(), before)
+        self.open(self.issued(sent))
+        self.assertEqual(issued(), before + 1)
+
     def test_locked(self):
         (env.scratch / "kra.password").write_text("correct horse battery\n")
         sent = body(template="SMIME")
