@@ -113,8 +113,10 @@ try_all(struct question *q, try_one one, struct gh_error *err)
 			wrong = e;
 		else if (rc == GH_E_CONFLICT)
 			none = e;
-		else
-			return *err = e, rc;
+		else {
+			*err = e;
+			return rc;
+		}
 	}
 	if (fits > 0)
 		return 0;

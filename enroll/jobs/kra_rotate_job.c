@@ -8,12 +8,12 @@
 
 #include "job.h"
 
-#define NOTE_US 1000000 /* how far it is, is written down once a second */
+#define NOTE_US 1000000 /* how far it is, is written down at once, and then once a second */
 
 /* Who waits at the command reads each line; `gatehouse job list` the last one. */
 struct watcher {
 	struct job_env *env;
-	int64_t noted_us;
+	int64_t noted_us; /* 0: not yet */
 };
 
 static bool
@@ -29,7 +29,7 @@ tell(void *arg, const char *text)
 	struct gh_error err;
 
 	job_progress(w->env, "%s", text);
-	if (gh_now_us() < w->noted_us + NOTE_US)
+	if (w->noted_us != 0 && gh_now_us() < w->noted_us + NOTE_US)
 		return;
 	w->noted_us = gh_now_us();
 	if (store_job_note(w->env->store, "kra-rotate", text, &err) != 0)
@@ -55,7 +55,7 @@ describe(const struct kra_rotated *r, char *detail, size_t size)
 int
 kra_rotate_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *err)
 {
-	struct watcher w = {.env = env, .noted_us = gh_now_us()};
+	struct watcher w = {.env = env};
 	const struct kra_rotation rotation = {.store = env->store,
 	    .kra = env->kra,
 	    .who = &env->who,

@@ -191,12 +191,31 @@ class Rotation(Case):
             self.check_recovery(kept)
 
     def test_refused(self):
-        rotate_quietly()
-        self.assertIn(b"next storage key already", rotate(check=False).stderr)
+        before = storage("current")["id"]
         for args, said in ((("--key-alg", "Ed25519"), b"P-384"), (("--password", "--no-password"), b"exclude"),
                            (("--key-uri", "pkcs11:object=x", "--password"), b"PIN")):
             with self.subTest(args):
                 self.assertIn(said, rotate(*args, check=False).stderr)
+        key = env.dir / "state" / "kra.key"
+        kept = key.read_text()
+        try:
+            key.write_text("ab" * 32 + "\n")
+            self.assertIn(b"is kra.key_file the right one?", rotate(check=False).stderr)
+        finally:
+            key.write_text(kept)
+        self.assertEqual([(k["state"], k["id"]) for k in storage()], [("current", before)])
+
+    def test_next_key_that_is_replaced(self):
+        """One that is not in use yet, as when its token is lost: another one takes its place."""
+        rotate_quietly()
+        first = storage("next")["id"]
+        rotate_quietly("--key-alg", "P-384")
+        self.assertEqual([k["state"] for k in storage()], ["current", "next"])
+        self.assertEqual(env.sql(f"select state, length(sealed) from kra_key where encode(spki_sha256, 'hex') = '{first}'"),
+                         [["retired", "0"]])
+        run_job()
+        self.assertEqual(storage("current")["key"], "P-384")
+        rotate_quietly("--key-alg", "P-256")
         run_job()
 
 
@@ -267,6 +286,8 @@ class Killed(Case):
 
     def test_before_a_page_is_stored(self):
         session, job = self.held_at(self.ROW, moved=100)
+        row, = [j for j in env.admin("job", "list", "--json") if j["name"] == "kra-rotate"]
+        self.assertEqual(row["detail"], "100 keys are under the new storage key")
         self.kill(job)
         session.close()
         self.assertEqual(sorted(k["state"] for k in storage()), ["current", "old"])

@@ -157,20 +157,20 @@ store_renew_kra_transport(struct store *s, const struct requester *who, int64_t 
 
 /* --- another storage key ---------------------------------------------------------------------- */
 
+/* One that was made and not taken into use: nothing lies under it. */
 static int
-check_no_next(struct store *s, struct gh_error *err)
+retire_next(struct store *s, const struct requester *who, struct gh_error *err)
 {
-	static const struct store_statement st = {"kra_key_next",
-	    "SELECT 1 FROM kra_key WHERE kind = 'storage' AND state = 'next'"};
+	/* $1-$6 actor */
+	static const struct store_statement st = {"kra_key_retire_next",
+	    "WITH k AS (UPDATE kra_key SET state = 'retired', sealed = '' WHERE kind = 'storage' AND state = 'next' "
+	    "  RETURNING spki_sha256) "
+	    "INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+	    "  SELECT 'kra.storage-retired', 'success', encode(spki_sha256, 'hex'), $1, $2::int, $3, $4, $5, $6 FROM k"};
 	struct store_params p = {0};
-	PGresult *res = NULL;
-	int rc = store_run(s, &st, &p, &res, err);
 
-	if (rc == 0 && PQntuples(res) > 0)
-		rc = gh_refuse(err, GH_E_CONFLICT,
-		    "There is a next storage key already: the job kra-rotate takes it into use.");
-	PQclear(res);
-	return rc;
+	store_put_actor(&p, who, NULL, "it was not in use yet");
+	return store_do(s, &st, &p, err);
 }
 
 int
@@ -182,7 +182,7 @@ store_add_next_storage(struct store *s, const struct requester *who,
 	if (rc == 0)
 		rc = lock_keys(s, err);
 	if (rc == 0)
-		rc = check_no_next(s, err);
+		rc = retire_next(s, who, err);
 	if (rc == 0)
 		rc = add_key(s, who, "storage", "next", storage, err);
 	if (rc == 0)

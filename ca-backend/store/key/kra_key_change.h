@@ -25,8 +25,8 @@ int store_create_kra(struct store *s, const struct requester *who,
 int store_renew_kra_transport(struct store *s, const struct requester *who, int64_t row,
     const struct store_new_kra_key *transport, struct gh_error *err) GH_MUSTCHECK;
 
-/* A storage key that is used from store_begin_next_storage on ("kra.storage-made"). GH_E_CONFLICT
- * (public): there is a next one already. */
+/* A storage key that is used from store_begin_next_storage on ("kra.storage-made"). It takes the
+ * place of one that was made before and is not in use yet. */
 int store_add_next_storage(struct store *s, const struct requester *who,
     const struct store_new_kra_key *storage, struct gh_error *err) GH_MUSTCHECK;
 /* What is archived from now on lies under the key with this row, and the one before is old

@@ -22,15 +22,19 @@ asks_for_password(void)
 	return wish.password.is_wanted || wish.password.file != NULL;
 }
 
-/* Nobody loses the protection of a password by forgetting an option. */
+/* Another key file would seal a key that no gateway can use. And nobody loses the protection of a
+ * password by forgetting an option. */
 static int
 check_protection(struct signer_client *kra, const struct store_kra_key *current,
     struct gh_error *err)
 {
 	struct gh_error why;
-	bool is_locked = kra_key_look(current, true, kra, &why) == KRA_LOCKED;
+	enum kra_state state = kra_key_look(current, true, kra, &why);
 
-	if (!is_locked || asks_for_password() || wish.has_none || wish.key_uri != NULL)
+	if (state == KRA_REFUSED || state == KRA_DOWN)
+		return gh_refuse(err, GH_E_CONF,
+		    "the KRA does not take the storage key that is in use: is kra.key_file the right one?");
+	if (state != KRA_LOCKED || asks_for_password() || wish.has_none || wish.key_uri != NULL)
 		return 0;
 	return gh_refuse(err, GH_E_VALIDATION,
 	    "the storage key is under a password: give the new one a password, too (--password), "
