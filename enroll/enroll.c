@@ -99,7 +99,6 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	s->decision.req = &r->req;
 	s->decision.template_id = e->tmpl != NULL ? e->tmpl->id : 0;
 	s->decision.ca = e->ca;
-	s->key = e->key;
 	if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
 		s->decision.detail = e->detail;
 	if (e->rc == 0)
