@@ -1,4 +1,6 @@
 /* Keys and key requests as JSON. See key_view.h. */
+#include <string.h>
+
 #include "key_people.h"
 #include "key_view.h"
 
@@ -48,6 +50,27 @@ key_view_requests(struct kra_means *m, const struct requester *who,
 	return store_list_key_requests(m->store, &his, entries, next, err);
 }
 
+static bool
+says(const gh_json *o, const char *name, const char *value)
+{
+	const char *said = gh_json_string(gh_json_get(o, name));
+
+	return strcmp(said != NULL ? said : "", value) == 0;
+}
+
+/* An agent agrees to what he is shown: is that what was recorded? Of a recovery, which has an
+ * end. */
+static int
+mark_altered(const struct store_key_request *r, gh_json *o, struct gh_error *err)
+{
+	if (r->expires_at == 0 ||
+	    (r->is_sealed && says(o, "requester", r->requester.name) &&
+		says(o, "requester_id", r->requester.id) && says(o, "key_id", r->key.id)))
+		return 0;
+	return gh_json_set_bool(o, "altered", true) == 0 ? 0
+							 : gh_fail(err, GH_E_NOMEM, "key request");
+}
+
 int
 key_view_request(struct kra_means *m, const struct requester *who, int64_t id, gh_json **out,
     struct gh_error *err)
@@ -61,8 +84,11 @@ key_view_request(struct kra_means *m, const struct requester *who, int64_t id, g
 	if (!key_people_sees_all(who) && !requester_is_same(who, &r.requester) &&
 	    !key_people_owns(who, &r.key))
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "There is no such key request.");
-	else
-		rc = store_show_key_request(m->store, id, out, err);
+	else if ((rc = store_show_key_request(m->store, id, out, err)) == 0 &&
+	    (rc = mark_altered(&r, *out, err)) != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
 	store_key_request_clear(&r);
 	return rc;
 }

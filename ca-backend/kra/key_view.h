@@ -16,7 +16,8 @@ int key_view_key(struct kra_means *m, const struct requester *who, const char *k
 int key_view_requests(struct kra_means *m, const struct requester *who,
     const struct store_key_request_filter *f, gh_json **entries, int64_t *next,
     struct gh_error *err) GH_MUSTCHECK;
-/* With its approvals. GH_E_NOT_FOUND (public). */
+/* With its approvals. "altered": true, where a recovery is not as it was recorded. GH_E_NOT_FOUND
+ * (public). */
 int key_view_request(struct kra_means *m, const struct requester *who, int64_t id, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -58,6 +58,21 @@ class Recorded(unittest.TestCase):
         for agent in (anna, bert):
             agent.key("approve", request, "--yes")
 
+    def test_agents_are_not_shown_somebody_else(self):
+        """Who writes the database shows another requester while an agent looks, and puts the right one back when he agrees."""
+        request = alice.key("recover", self.archived(kra.make_key("P-256"), name="shown.pem"))["id"]
+        right = env.sql(f"select requester, requester_id, comment from key_request where id = {request}")[0]
+        for change in ("requester = 'EXAMPLE\\bob'", "requester_id = ''", "comment = 'he called me'", "required = 1"):
+            with self.subTest(change=change):
+                env.without_triggers(f"update key_request set {change} where id = {request}")
+                self.assertTrue(anna.key("show", request)["altered"])
+                self.assertIn("not as it was recorded", anna.refused("approve", request, "--yes")[1])
+                env.without_triggers(f"update key_request set requester = '{right[0]}', requester_id = '{right[1]}', comment = null, required = 2 "
+                                     f"where id = {request}")
+        self.assertNotIn("altered", anna.key("show", request))
+        anna.key("approve", request, "--yes")
+        alice.key("cancel", request)
+
     def test_each_form_of_a_private_key(self):
         for kind in ("P-256", "RSA-2048"):
             key = kra.make_key(kind)
@@ -438,7 +453,7 @@ class Signed(unittest.TestCase):
                              f"where k.id = {asked['id']} and f.id = {forged}")
         files = ("--signer", "sign.crt", "--signer-key", "sign.key")
         for agent in self.agents.values():
-            self.assertIn("somebody else would get the key", agent.refused("approve", asked["id"], *files, *self.wrapping(asked))[1])
+            self.assertIn("not as it was recorded", agent.refused("approve", asked["id"], *files, *self.wrapping(asked))[1])
         # the ticket does not fit either
         env.without_triggers(f"update key_request set state = 'approved', approvals = 2 where id = {asked['id']}")
         self.assertIn("another wrapping", alice.refused("retrieve", asked["id"])[1])

@@ -36,6 +36,10 @@ key_statement_read(const gh_json *o, struct key_statement *out, struct gh_error 
 	const char *requester = key_call_text(o, "requester_id");
 
 	memset(out, 0, sizeof(*out));
+	if (gh_json_bool(gh_json_get(o, "altered"), false))
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "the request is not as it was recorded: somebody changed it in the database. Reject it, "
+		    "and tell the administrator");
 	if (requester[0] == '\0')
 		requester = key_call_text(o, "requester");
 	s->requester = (struct gh_der){(const unsigned char *)requester, strlen(requester)};

@@ -14,7 +14,8 @@ struct key_statement {
 	bool has_wrapping;
 };
 
-/* From a key request as the gateway answers it. GH_E_BAD_JSON: facts are missing or malformed. */
+/* From a key request as the gateway answers it. GH_E_BAD_JSON: facts are missing or malformed;
+ * GH_E_FORBIDDEN: the gateway says that it was altered. */
 int key_statement_read(const gh_json *request, struct key_statement *out,
     struct gh_error *err) GH_MUSTCHECK;
 /* Is the wrapping the one that the requester named? At least 16 hex digits, any case, blanks
