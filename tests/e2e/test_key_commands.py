@@ -418,6 +418,7 @@ class Signed(unittest.TestCase):
                 *self.wrapping(asked))
         code, said = cleo.refused(*sign, "--signer-password-file", "wrong.pin", env={"SOFTHSM2_CONF": str(conf)})
         self.assertEqual(code, 2, said)
+        self.assertIn("or the PIN is wrong", said)
         self.assertNotIn("4712", said)
         done = cleo.run("key", *sign, "--signer-password-file", "pin", env={"SOFTHSM2_CONF": str(conf)})
         self.assertEqual(done.returncode, 0, done.stderr)

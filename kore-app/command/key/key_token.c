@@ -50,6 +50,7 @@ key_token_load(const char *module, const char *uri, const char *pin, EVP_PKEY **
 	ERR_clear_error();
 	if (*out != NULL)
 		return 0;
-	return gh_refuse(err, GH_E_CONF, "no key %.100s in a token of %.100s%s%s", uri, module,
+	return gh_refuse(err, GH_E_CONF,
+	    "no key %.100s in a token of %.80s, or the PIN is wrong%s%s", uri, module,
 	    reason != NULL ? ": " : "", reason != NULL ? reason : "");
 }
