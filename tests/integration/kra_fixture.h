@@ -98,8 +98,9 @@ struct kra_client {
 };
 
 static inline void
-client_open(struct kra_client *c, EVP_PKEY *transport)
+client_open_as(struct kra_client *c, EVP_PKEY *transport, bool is_release)
 {
+	static const char name[] = "RSA-OAEP-256-RELEASE";
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(transport, NULL);
 
 	memset(c, 0, sizeof(*c));
@@ -108,11 +109,22 @@ client_open(struct kra_client *c, EVP_PKEY *transport)
 	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()), 1);
+	if (is_release)
+		assert_int_equal(EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, OPENSSL_strdup(name),
+				     (int)strlen(name)),
+		    1);
 	assert_int_equal(EVP_PKEY_encrypt(ctx, c->wrapped, &c->wrapped_len, c->key, 32), 1);
 	EVP_PKEY_CTX_free(ctx);
-	c->wrapping = (struct kra_wrapping){.key_alg = TEXT("RSA-OAEP-256"),
-	    .wrapped_key = DER(c->wrapped, c->wrapped_len),
-	    .payload_alg = TEXT("AES-256-GCM")};
+	c->wrapping =
+	    (struct kra_wrapping){.key_alg = is_release ? TEXT(name) : TEXT("RSA-OAEP-256"),
+		.wrapped_key = DER(c->wrapped, c->wrapped_len),
+		.payload_alg = TEXT("AES-256-GCM")};
+}
+
+static inline void
+client_open(struct kra_client *c, EVP_PKEY *transport)
+{
+	client_open_as(c, transport, false);
 }
 
 /* Into cipher, tag behind it. */

@@ -157,7 +157,7 @@ ask_signed(const char *key_id, struct kra_client *c)
 	struct store_key_request r;
 	int64_t id;
 
-	client_open(c, w.transport);
+	client_open_as(c, w.transport, true);
 	release.wrapping = c->wrapping;
 	ok(key_recovery_request(&w.means, &alice, &a, &r, &err));
 	assert_int_equal(r.state, KEY_PENDING);
