@@ -25,6 +25,7 @@ struct gh_conf_signer {
 	char *program;              /* path of gatehouse-signer, which the KRA is, too */
 	bool first_password_by_api; /* the gateway may put an unprotected CA key under a password */
 	/* of the KRA */
+	bool sealed_policy_only;    /* nothing is archived without a policy of recovery */
 	bool allow_legacy_wrapping; /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
 	int approvals; /* of a recovery, where its key names no policy; 1 = also the requester's own
 			*/

@@ -97,6 +97,8 @@ const struct conf_option conf_table[] = {
 	"file with the token's PIN in its first line; readable by the KRA only; empty = no PIN"),
     BOOL(kra, allow_legacy_wrapping, "false",
 	"old clients: the KRA takes RSA PKCS#1 v1.5 and AES-CBC, and gives PKCS#12 with 3DES"),
+    BOOL(kra, sealed_policy_only, "false",
+	"nothing is archived without a policy of recovery that the KRA has sealed"),
     INT(kra, approvals, "2", 1, 16,
 	"agents who must approve a recovery; 1 = the requester may be the one"),
     INT(kra, request_expiry, "86400", 60, 2592000, "seconds that a request for recovery lives"),

@@ -8,6 +8,7 @@
 #include "timestamp.h"
 
 #include "kra_keys.h"
+#include "store/key/archived_key.h"
 
 static int
 check_there(const struct kra_means *m, struct gh_error *err)
@@ -50,16 +51,39 @@ load_all(struct kra_means *m, struct gh_error *err)
 	return store_each_kra_key(m->store, load_one, m, err);
 }
 
+/* A policy that a secret names goes with it: the KRA believes nobody that there is one. out borrows
+ * from *row. */
+static int
+put_policy(struct kra_means *m, const struct gh_der *name, struct store_kra_policy *row,
+    struct gh_der *out, struct gh_error *err)
+{
+	char text[STORE_KEY_TEXT_SIZE];
+	int rc;
+
+	memset(row, 0, sizeof(*row));
+	if (name->len == 0 || name->len >= sizeof(text))
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", (int)name->len, (const char *)name->p);
+	if ((rc = store_get_kra_policy(m->store, text, row, err)) == GH_E_NOT_FOUND)
+		return 0;
+	*out = (struct gh_der){row->sealed.p, row->sealed.len};
+	return rc;
+}
+
 int
 kra_keys_archive(struct kra_means *m, const struct kra_archive *f, struct signer_blob *stored,
     struct gh_error *err)
 {
+	struct store_kra_policy policy = {0};
+	struct kra_archive q = *f;
 	int rc = check_there(m, err);
 
 	*stored = (struct signer_blob){NULL, 0};
-	if (rc == 0 && (rc = kra_client_archive(m->kra, f, stored, err)) == GH_E_NOT_FOUND &&
+	if (rc == 0 && (rc = put_policy(m, &f->facts.policy, &policy, &q.policy, err)) == 0 &&
+	    (rc = kra_client_archive(m->kra, &q, stored, err)) == GH_E_NOT_FOUND &&
 	    (rc = load_all(m, err)) == 0)
-		rc = kra_client_archive(m->kra, f, stored, err);
+		rc = kra_client_archive(m->kra, &q, stored, err);
+	store_kra_policy_clear(&policy);
 	return rc != GH_E_NOT_FOUND
 	    ? rc
 	    : gh_fail(err, GH_E_CA_UNAVAILABLE, "the KRA does not take its keys");
@@ -84,12 +108,16 @@ int
 kra_keys_generate(struct kra_means *m, const struct kra_generate *f, struct kra_client_made *out,
     struct gh_error *err)
 {
+	struct store_kra_policy policy = {0};
+	struct kra_generate q = *f;
 	int rc = check_there(m, err);
 
 	memset(out, 0, sizeof(*out));
-	if (rc == 0 && (rc = kra_client_generate(m->kra, f, out, err)) == GH_E_NOT_FOUND &&
+	if (rc == 0 && (rc = put_policy(m, &f->facts.policy, &policy, &q.policy, err)) == 0 &&
+	    (rc = kra_client_generate(m->kra, &q, out, err)) == GH_E_NOT_FOUND &&
 	    (rc = load_all(m, err)) == 0)
-		rc = kra_client_generate(m->kra, f, out, err);
+		rc = kra_client_generate(m->kra, &q, out, err);
+	store_kra_policy_clear(&policy);
 	if (rc == GH_E_BUSY)
 		return gh_refuse(err, GH_E_BUSY,
 		    "Too many RSA keys are being made. Please try again in a few seconds.");

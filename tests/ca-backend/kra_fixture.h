@@ -32,6 +32,7 @@ struct fixture {
 	struct keys storage, transport;
 	EVP_PKEY *key; /* of a person */
 	struct gh_buf pkcs8, spki;
+	struct signer_blob policy; /* goes with what is archived; borrowed, or empty */
 };
 
 static inline void
@@ -208,7 +209,7 @@ archive(struct fixture *f, const char *payload, const struct kra_facts *facts, s
 {
 	struct client_key c;
 	struct gh_buf iv, cipher;
-	struct kra_archive q = {.facts = *facts};
+	struct kra_archive q = {.facts = *facts, .policy = BLOB(f->policy)};
 	int rc;
 
 	client_key(&c, &f->transport, payload);

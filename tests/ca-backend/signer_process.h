@@ -35,6 +35,7 @@ struct signer_process {
 	bool no_first_password;  /* started as by default: workers set no first password */
 	const char *role;        /* NULL: a CA's */
 	bool allows_legacy;      /* a KRA's old algorithms */
+	bool needs_policy;       /* a KRA: --sealed-policy-only */
 	char *module, *pin_file; /* of a PKCS#11 token; NULL: none */
 };
 
@@ -193,6 +194,7 @@ signer_process_start(struct signer_process *sp, const char *max_connections)
 	    (char *)"--key-file", sp->key_file, (char *)"--max-connections",
 	    (char *)max_connections,
 	    sp->no_first_password   ? NULL
+		: sp->needs_policy  ? (char *)"--sealed-policy-only"
 		: sp->allows_legacy ? (char *)"--allow-legacy-wrapping"
 				    : (char *)"--first-password-by-api",
 	    NULL, NULL, NULL, NULL, NULL};

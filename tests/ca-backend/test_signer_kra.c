@@ -909,6 +909,58 @@ policy__is_shown(void **state)
 	free(sealed.p);
 }
 
+/* Where it is said so, nothing is archived without a policy that the KRA has sealed, whatever the
+ * worker says. */
+static void
+policy__nothing_without(void **state)
+{
+	struct fixture *f = *state;
+	const struct kra_policy p = {.name = TEXT("p"),
+	    .revision = 1,
+	    .required = 1,
+	    .agent = {{.id = TEXT("anna")}},
+	    .agents = 1};
+	struct kra_policy other = p;
+	struct kra_facts facts = facts_of(f, "p"), none = facts_of(f, "");
+	struct kra_generate g = {.facts = facts_of(f, "p"),
+	    .key_alg = "P-256",
+	    .is_archived = true};
+	struct kra_client_made made;
+	struct signer_blob sealed[2], stored;
+	struct gh_error err;
+
+	other.name = TEXT("q");
+	assert_int_equal(seal_policy(f, &p, &sealed[0]), 0);
+	assert_int_equal(seal_policy(f, &other, &sealed[1]), 0);
+	assert_int_equal(signer_process_stop(&f->sp, SIGTERM), 0);
+	f->sp.needs_policy = true;
+	signer_process_start(&f->sp, "8");
+	assert_int_equal(load(f, &f->storage), 0);
+	assert_int_equal(load(f, &f->transport), 0);
+	assert_int_equal(archive(f, "AES-256-GCM", &none, BUF(f->pkcs8), &stored, &err),
+	    GH_E_VALIDATION);
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err),
+	    GH_E_SIGNER);
+	f->policy = sealed[1];
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err),
+	    GH_E_SIGNER);
+	f->policy = sealed[0];
+	assert_int_equal(archive(f, "AES-256-GCM", &none, BUF(f->pkcs8), &stored, &err),
+	    GH_E_VALIDATION);
+	assert_int_equal(archive(f, "AES-256-GCM", &facts, BUF(f->pkcs8), &stored, &err), 0);
+	free(stored.p);
+	/* keys that the KRA makes */
+	memcpy(g.storage_id, f->storage.id, sizeof(g.storage_id));
+	assert_int_equal(kra_client_generate(f->client, &g, &made, &err), GH_E_SIGNER);
+	g.policy = BLOB(sealed[0]);
+	assert_int_equal(kra_client_generate(f->client, &g, &made, &err), 0);
+	kra_client_made_free(&made);
+	g.facts.policy = TEXT("");
+	assert_int_equal(kra_client_generate(f->client, &g, &made, &err), GH_E_VALIDATION);
+	free(sealed[0].p);
+	free(sealed[1].p);
+}
+
 static void
 policy__must_make_sense(void **state)
 {
@@ -974,6 +1026,7 @@ main(void)
 		teardown),
 	    each(policy__signature_is_over_the_strength),
 	    each(policy__is_shown),
+	    each(policy__nothing_without),
 	    each(policy__must_make_sense),
 	};
 

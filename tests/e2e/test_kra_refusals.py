@@ -290,6 +290,34 @@ class Signed(Case):
         self.assertEqual(self.count("kra_policy", "name = 'twins'"), 0)
 
 
+class PolicyOnly(Case):
+    """kra.sealed_policy_only: the KRA itself takes nothing without a policy."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.env = Environment("kra-policy-only", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="kra { sealed_policy_only = true }")
+        cls.alice = Person(cls.env.var["GATEHOUSE_USER"], cls.env.var["GATEHOUSE_PASSWORD"], cls.env)
+        cert = cls.alice.get("/pki/config/kra/cert/transport", Accept="application/pkix-cert").body
+        cls.transport = x509.load_der_x509_certificate(cert).public_key()
+        spec = cls.env.scratch / "policy.json"
+        spec.write_text(json.dumps({"name": "hr", "required": 2, "agents": [{"id": "anna"}, {"id": "bert"}]}))
+        cls.env.admin("kra", "policy", spec)
+
+    def test_archival_and_generation(self):
+        key = kra.make_key("P-256")
+        body = {"kind": "private_key", "public_key": kra.b64(kra.spki(key.public_key())), **kra.wrapped_secret(self.transport, kra.pkcs8(key))}
+        self.assertIn("name one", self.expect(self.alice.post(ARCHIVE, body), 422)["message"])
+        self.expect(self.alice.post(ARCHIVE, {**body, "policy": "none"}), 422)
+        self.expect(self.alice.post("/pki/keyrequest/generate", {"key_type": "EC", "key_size": 256}), 422)
+        self.assertEqual(self.env.count("select count(*) from archived_key"), 0)
+        # a row that the KRA has not sealed is no policy
+        self.env.psql("insert into kra_policy (name, revision, sealed, body, changed_by) select 'weak', 1, sealed, body, 'x' from kra_policy")
+        self.assertIn(self.alice.post(ARCHIVE, {**body, "policy": "weak"}).status, (502, 503))
+        self.assertEqual(self.env.count("select count(*) from archived_key"), 0)
+        self.expect(self.alice.post(ARCHIVE, {**body, "policy": "hr"}), 201)
+        self.expect(self.alice.post("/pki/keyrequest/generate", {"key_type": "EC", "key_size": 256, "policy": "hr"}), 201)
+
+
 FOREIGN = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost"}, {"Sec_Fetch_Site": "cross-site"},
            {"Sec_Fetch_Site": "same-site"}, {"Origin": "https://evil.example", "Sec_Fetch_Site": "same-origin"})
 # what a page sends without asking first (Fetch, 2.2.2), and a body that says nothing of itself

@@ -163,6 +163,10 @@ kra_archive(const struct kra *k, const struct kra_archive *f, struct gh_buf *sto
 	if (f->facts.forget_at != 0)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "A secret that was sent is archived for good.");
+	if (k->needs_policy &&
+	    (rc = policy_require(k->sealing, k->policies,
+		 &(struct kra_show_policy){f->facts.policy, f->policy}, err)) != 0)
+		return rc;
 	gh_buf_init(&plain, KRA_SECRET_MAX);
 	plain.secret = true;
 	if ((rc = open_material(k, f, &plain, &is_authentic, err)) == 0) {

@@ -17,6 +17,7 @@ struct kra {
 	struct issuer_table *keys; /* storage and transport keys */
 	struct policy_table *policies;
 	struct key_slots *slots; /* of those who make RSA keys */
+	bool needs_policy;       /* of what is archived */
 	bool allows_legacy;      /* RSA PKCS#1 v1.5, AES-CBC, PKCS#12 with 3DES */
 };
 

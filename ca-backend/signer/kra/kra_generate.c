@@ -254,6 +254,15 @@ find_storage(const struct kra *k, const struct kra_generate *f, struct issuer **
 	    : kra_find_public_key(k, ISSUER_STORAGE, f->storage_id, out, err);
 }
 
+static int
+check_policy(const struct kra *k, const struct kra_generate *f, struct gh_error *err)
+{
+	if (!k->needs_policy || !f->is_archived)
+		return 0;
+	return policy_require(k->sealing, k->policies,
+	    &(struct kra_show_policy){f->facts.policy, f->policy}, err);
+}
+
 int
 kra_generate(const struct kra *k, const struct kra_generate *f, struct kra_made *m,
     struct gh_error *err)
@@ -264,7 +273,8 @@ kra_generate(const struct kra *k, const struct kra_generate *f, struct kra_made 
 
 	made_init(m);
 	/* all that can be refused, before it takes seconds */
-	if ((rc = check_wish(f, err)) == 0 && (rc = find_storage(k, f, &storage, err)) == 0 &&
+	if ((rc = check_wish(f, err)) == 0 && (rc = check_policy(k, f, err)) == 0 &&
+	    (rc = find_storage(k, f, &storage, err)) == 0 &&
 	    (!f->is_released ||
 		(rc = wrapping_open(k, &f->release.wrapping, WRAPPING_RELEASE, &key, err)) == 0))
 		rc = make_all(k, f, storage, &key, m, err);

@@ -151,6 +151,23 @@ policy_show(const struct sealing_key *key, struct policy_table *t, const struct 
 	return open_newest(key, t, f, out, &p, err);
 }
 
+int
+policy_require(const struct sealing_key *key, struct policy_table *t,
+    const struct kra_show_policy *f, struct gh_error *err)
+{
+	struct kra_policy p;
+	struct gh_buf plain;
+	int rc;
+
+	if (f->name.len == 0)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "Keys are archived here under a policy of recovery: name one.");
+	gh_buf_init(&plain, POLICY_MAX);
+	rc = open_newest(key, t, f, &plain, &p, err);
+	gh_buf_free(&plain);
+	return rc;
+}
+
 static int
 subject_of(const struct kra_recover *f, struct approval_subject *s, struct gh_error *err)
 {

@@ -23,6 +23,10 @@ int policy_seal(const struct sealing_key *key, const struct kra_policy *p, struc
 int policy_show(const struct sealing_key *key, struct policy_table *t,
     const struct kra_show_policy *f, struct gh_buf *out, struct gh_error *err) GH_MUSTCHECK;
 
+/* Is there such a policy? GH_E_VALIDATION (public): none is named; GH_E_SIGNER as above. */
+int policy_require(const struct sealing_key *key, struct policy_table *t,
+    const struct kra_show_policy *f, struct gh_error *err) GH_MUSTCHECK;
+
 /* Whose is the one approval of f? Appends the id of the agent. GH_E_VALIDATION (public): nobody's
  * of the policy over this recovery, or approvals of this policy are not signed; GH_E_SIGNER. */
 int policy_check_approval(const struct sealing_key *key, struct policy_table *t,

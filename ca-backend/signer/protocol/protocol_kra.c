@@ -231,6 +231,7 @@ kra_put_archive(struct gh_buf *b, const struct kra_archive *f)
 
 	gh_buf_put_block(b, f->storage_id, sizeof(f->storage_id));
 	kra_put_facts(b, &f->facts);
+	put_der(b, &f->policy);
 	gh_buf_put_u8(b, is_options ? MATERIAL_OPTIONS : MATERIAL_WRAPPED);
 	if (is_options) {
 		gh_buf_put_block(b, f->wrapping.transport_id, sizeof(f->wrapping.transport_id));
@@ -248,6 +249,7 @@ kra_get_archive(struct gh_reader *r, struct kra_archive *f)
 	memset(f, 0, sizeof(*f));
 	get_octets(r, f->storage_id, sizeof(f->storage_id));
 	get_facts(r, &f->facts);
+	f->policy = get_der(r, POLICY_MAX);
 	if (get_choice(r, MATERIAL_OPTIONS) == MATERIAL_OPTIONS) {
 		get_octets(r, f->wrapping.transport_id, sizeof(f->wrapping.transport_id));
 		f->options = get_der(r, KRA_OPTIONS_MAX);
@@ -298,6 +300,7 @@ kra_put_generate(struct gh_buf *b, const struct kra_generate *f)
 	put_der(b, &f->facts.owner);
 	put_der(b, &f->facts.client_id);
 	put_der(b, &f->facts.policy);
+	put_der(b, &f->policy);
 	gh_buf_put_u64(b, (uint64_t)f->facts.forget_at);
 	gh_buf_put_string(b, f->key_alg);
 	gh_buf_put_u8(b, f->is_archived);
@@ -317,6 +320,7 @@ kra_get_generate(struct gh_reader *r, struct kra_generate *f, struct signer_stri
 	f->facts.owner = get_text(r, KRA_TEXT_MAX);
 	f->facts.client_id = get_text(r, KRA_TEXT_MAX);
 	f->facts.policy = get_text(r, KRA_TEXT_MAX);
+	f->policy = get_der(r, POLICY_MAX);
 	f->facts.forget_at = get_time(r);
 	signer_get_string(r, s->key_alg, sizeof(s->key_alg));
 	f->key_alg = s->key_alg;

@@ -59,6 +59,7 @@ struct kra_create_key {
 struct kra_archive {
 	unsigned char storage_id[KRA_KEY_ID_SIZE];
 	struct kra_facts facts;
+	struct gh_der policy;  /* sealed, of the facts' name; empty: none is sent */
 	struct gh_der options; /* PKIArchiveOptions (RFC 4211, 6.4), BER; empty: as follows. Of the
 				* wrapping, the transport key's id alone counts then */
 	struct kra_wrapping wrapping;
@@ -92,7 +93,8 @@ struct kra_release {
 struct kra_generate {
 	unsigned char storage_id[KRA_KEY_ID_SIZE];
 	struct kra_facts facts;
-	const char *key_alg; /* as in signer_create_ca, or "AES-128", "AES-192", "AES-256" */
+	struct gh_der policy; /* sealed, of the facts' name; empty: none is sent */
+	const char *key_alg;  /* as in signer_create_ca, or "AES-128", "AES-192", "AES-256" */
 	bool is_archived;
 	bool is_released;           /* in the form KRA_WRAPPED */
 	struct gh_der subject;      /* Name, DER: with a PKCS#10 for it; empty = without */

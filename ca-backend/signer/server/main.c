@@ -308,6 +308,7 @@ run(const struct signer_options *o, struct gh_error *err)
 		    .keys = signer.issuers,
 		    .policies = policy_table_new(),
 		    .slots = key_slots_new(),
+		    .needs_policy = o->sealed_policy_only,
 		    .allows_legacy = o->allow_legacy_wrapping};
 		if (signer.known == NULL || signer.issuers == NULL || signer.kra.policies == NULL ||
 		    signer.kra.slots == NULL)

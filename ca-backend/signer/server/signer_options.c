@@ -35,6 +35,7 @@ static const char usage[] =
     "  --pkcs11-pin-file FILE  the user's PIN, first line, for its owner only\n"
     "  --first-password-by-api  those who connect may put a CA key under its first password\n"
     "  --allow-legacy-wrapping  a KRA also takes RSA PKCS#1 v1.5 and AES-CBC, and gives PKCS#12 with 3DES\n"
+    "  --sealed-policy-only  a KRA archives nothing without a policy of recovery that it has sealed\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --help, --version (also: gatehouse-signer version)\n";
 
@@ -155,6 +156,9 @@ set_option(struct signer_options *o, int letter, const char *value)
 	case 'w':
 		o->allow_legacy_wrapping = true;
 		return 0;
+	case 'o':
+		o->sealed_policy_only = true;
+		return 0;
 	case 'l':
 		return set_log_level(value, &o->log_level);
 	case 'h':
@@ -178,9 +182,10 @@ signer_options_parse(int argc, char **argv, struct signer_options *o)
 	    {"pkcs11-pin-file", required_argument, NULL, 'N'},
 	    {"first-password-by-api", no_argument, NULL, 'f'},
 	    {"allow-legacy-wrapping", no_argument, NULL, 'w'},
-	    {"role", required_argument, NULL, 'r'}, {"admin-fd", required_argument, NULL, 'a'},
-	    {"log-level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
+	    {"sealed-policy-only", no_argument, NULL, 'o'}, {"role", required_argument, NULL, 'r'},
+	    {"admin-fd", required_argument, NULL, 'a'}, {"log-level", required_argument, NULL, 'l'},
+	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0}};
 	int letter;
 
 	memset(o, 0, sizeof(*o));

@@ -14,6 +14,7 @@ struct signer_options {
 	int admin_fd;                  /* -1 = serve the socket */
 	bool first_password_by_api;
 	bool allow_legacy_wrapping;
+	bool sealed_policy_only;
 	enum signer_role role;
 	enum gh_log_level log_level;
 };

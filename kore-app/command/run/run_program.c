@@ -16,7 +16,7 @@ run_program_signer(const struct gh_conf *conf, const struct signer_process *p, p
 {
 	const struct gh_conf_signer *c = p->conf;
 	char connections[16];
-	char *argv[9 + SIGNER_PROCESS_ARGS] = {p->program, "--socket", c->socket,
+	char *argv[10 + SIGNER_PROCESS_ARGS] = {p->program, "--socket", c->socket,
 	    "--max-connections", connections, NULL};
 	struct run_child child = {.argv = argv, .user = c->user, .inherit_fd = -1, .stdout_fd = -1};
 	int n = 5;
@@ -30,6 +30,8 @@ run_program_signer(const struct gh_conf *conf, const struct signer_process *p, p
 		argv[n++] = "--first-password-by-api";
 	if (c->allow_legacy_wrapping)
 		argv[n++] = "--allow-legacy-wrapping";
+	if (c->sealed_policy_only)
+		argv[n++] = "--sealed-policy-only";
 	signer_process_args(p, argv + n);
 	return run_child_start(&child, out, err);
 }
