@@ -17,19 +17,23 @@ import unittest
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography import x509
+
 import der
+import kra_client as kra
 import tap
 from client import Client, now as client_now
 from environment import BUILD, TOP, Environment, wait_for
+from person import Person
 
 # A gateway whose module is built with AddressSanitizer: `make check ONLY='build-sanitizers'` makes it.
 MODULE = BUILD / "asan" / "gatehouse.so"
 if not MODULE.exists():
     raise SystemExit(f"{MODULE} is not there: make check ONLY='build-sanitizers'")
 LOG = Path(os.environ.get("TMPDIR", "/tmp")) / f"asan-churn-{os.getpid()}"
-env = Environment("churn", GATEHOUSE_MODULE=str(MODULE), PATH=f"{TOP}/tests/servers/asan:{os.environ['PATH']}",
+env = Environment("churn", GATEHOUSE_KRA="P-256", GATEHOUSE_MODULE=str(MODULE), PATH=f"{TOP}/tests/servers/asan:{os.environ['PATH']}",
                   ASAN_LOG=str(LOG), # shorter than the test, and longer than a client of a slow machine needs between two requests
-                  GATEHOUSE_CONF_EXTRA="gateway { request_timeout = 10 }")
+                  GATEHOUSE_CONF_EXTRA="gateway { request_timeout = 10 }\nlimits { failures = 10000 }\nkra { open_requests = 0 }")
 GARBAGE_RECORD = b"\x17\x03\x03\x00\x40" + os.urandom(64)
 ENROLL = "/CMSApi/CertEnroll/3/Pkcs10"
 ENDINGS = ("fin", "rst", "close", "close_notify", "garbage", "truncated", "silence")
@@ -197,9 +201,58 @@ class Churn(unittest.TestCase):
                 pass
         s.close()
 
-    def break_off(self):
+    def key_requests(self):
+        """Of each route of the KRA, by who may, about a key request in each state."""
+        var = env.var
+        alice, anna, bert = (Person(var[f"GATEHOUSE_{n}USER"], var[f"GATEHOUSE_{n}PASSWORD"], env) for n in ("", "AGENT_", "AGENT2_"))
+        transport = x509.load_der_x509_certificate(
+            alice.get("/pki/config/kra/cert/transport", Accept="application/pkix-cert").body).public_key()
+        key, receiver = kra.make_key("P-256"), kra.Receiver(transport)
+        archive = {"kind": "private_key", "public_key": kra.b64(kra.spki(key.public_key())), **kra.wrapped_secret(transport, kra.pkcs8(key))}
+        key_id = alice.post("/pki/keyrequest/archive", archive).json["key_id"]
+
+        def asked():
+            return alice.post("/pki/keyrequest/recovery", {"key_id": key_id}).json["id"]
+
+        def approved():
+            request = asked()
+            for agent in (anna, bert):
+                self.assertEqual(agent.decide(request, "approved").status, 200)
+            return request
+
+        states = {"pending": asked(), "approved": approved(), "complete": approved(), "rejected": asked(), "canceled": asked(), "expired": asked()}
+        self.assertEqual(alice.post(f"/pki/key/{key_id}", {"request": states["complete"], **receiver.body}).status, 200)
+        self.assertEqual(anna.decide(states["rejected"], "rejected").status, 200)
+        self.assertEqual(alice.decide(states["canceled"], "canceled").status, 200)
+        env.psql(f"update key_request set expires_at = now() - interval '1 s' where id = {states['expired']}")
+        for state, request in states.items():
+            self.assertEqual(alice.get(f"/pki/keyrequest/{request}/status").json["state"], state)
+            for who, method, path, body in (
+                    (alice, "GET", f"/pki/keyrequest/{request}", None), (anna, "GET", f"/pki/keyrequest/{request}/status", None),
+                    (anna, "PUT", f"/pki/keyrequest/{request}/status", {"status": "approved"}),
+                    (bert, "PUT", f"/pki/keyrequest/{request}/status", {"status": "approved", "signature": kra.b64(os.urandom(300))}),
+                    (alice, "POST", f"/pki/key/{key_id}", {"request": request, **receiver.body}),
+                    (anna, "POST", f"/pki/key/{key_id}", {"request": request, **receiver.body})):
+                yield self.authorized(who, method, path, body)
+        yield self.authorized(alice, "POST", "/pki/keyrequest/archive", archive)
+        yield self.authorized(alice, "POST", "/pki/keyrequest/archive", {**archive, "secret": {**archive["secret"], "value": "AAAA"}})
+        yield self.authorized(alice, "POST", "/pki/keyrequest/recovery", {"key_id": key_id, **receiver.body})
+        yield self.authorized(alice, "POST", "/pki/keyrequest/generate", {"key_type": "EC", "key_size": 256, **receiver.body})
+        yield self.authorized(anna, "PUT", f"/pki/key/{key_id}/status", {"status": "active"})
+        for path in ("/pki/keys", "/pki/keyrequests?state=pending", f"/pki/key/{key_id}", "/pki/info", "/pki/config/kra/cert/transport"):
+            yield self.authorized(anna, "GET", path, None)
+
+    @staticmethod
+    def authorized(who, method, path, value):
+        text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {who.basic}\r\nIf-Match: *\r\n"
+        if value is None:
+            return (text + "\r\n").encode()
+        body = json.dumps(value).encode()
+        return (text + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
+
+    def break_off(self, requests=None):
         """Some hundred connections, in an order that is the same each time."""
-        cases = [(raw, k, ending, tls) for raw in self.requests() for k in self.cuts(raw)
+        cases = [(raw, k, ending, tls) for raw in requests or self.requests() for k in self.cuts(raw)
                  for tls in (False, True) for ending in ENDINGS if tls or ending in ("fin", "rst", "close", "silence")]
         self.random.shuffle(cases)
         for raw, k, ending, tls in cases[:CONNECTIONS]:
@@ -226,6 +279,30 @@ class Churn(unittest.TestCase):
                 count[0] += 1
         except Exception as e:
             errors.append(repr(e))
+
+    def test_key_calls_that_end_while_others_are_served(self):
+        requests = list(self.key_requests())
+        signers = {pid for pid, line in env.processes("gatehouse-signer")}
+        stop, count, errors = threading.Event(), [0], []
+        other = threading.Thread(target=self.serve_others, args=(stop, count, errors))
+        other.start()
+        try:
+            for _ in range(2):
+                self.break_off(requests)
+        finally:
+            stop.set()
+            other.join()
+            while silent:
+                silent.pop().close()
+        self.assertEqual(errors, [])
+        self.assertGreater(count[0], 5)
+        self.assertEqual({pid for pid, line in env.processes("gatehouse-signer")}, signers)
+        self.assertEqual(env.workers(), self.before)
+        self.assertEqual(findings(), "")
+        # nothing was given out without its row, and what had ended stays so
+        self.assertEqual(env.count("select count(*) from key_request r where r.releases <> (select count(*) from audit a where "
+                                   "a.event like 'key.recovered%' and a.detail ~ ('^request ' || r.id || '(:|$)'))"), 0)
+        self.assertEqual(env.count("select count(*) from key_request where state in ('rejected', 'canceled') and releases > 0"), 0)
 
     def test_ends_of_every_kind_while_others_are_served(self):
         stop, count, errors = threading.Event(), [0], []
