@@ -1,43 +1,11 @@
 /* MACs of requests. See request_seal.h. */
 #include <stdlib.h>
 
-#include "encoding.h"
-
 #include "request_seal.h"
+#include "store/grant/row_content.h"
 
 #define PENDING "pending request"
 #define ISSUED "issued request"
-
-static int
-set_requester(gh_json *v, const struct requester *who)
-{
-	return gh_json_set_int(v, "kind", who->kind) | gh_json_set_string(v, "name", who->name) |
-	    gh_json_set_string(v, "dn", who->dn) | gh_json_set_string(v, "id", who->id);
-}
-
-static int
-set_bytes(gh_json *v, const char *name, const unsigned char *p, size_t n)
-{
-	char *text = p != NULL ? gh_base64_encode(p, n, GH_BASE64_ONE_LINE) : NULL;
-	int bad = p != NULL && text == NULL ? -1 : gh_json_set_string(v, name, text);
-
-	free(text);
-	return bad;
-}
-
-/* Releases v. */
-static int
-seal(const struct store *s, const char *table, int64_t id, gh_json *v, int bad,
-    unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
-{
-	int rc = bad != 0 ? gh_fail(err, GH_E_NOMEM, "%s", table)
-	    : !s->has_grant_key
-	    ? gh_fail(err, GH_E_INTERNAL, "the store was not given the gateway secret")
-	    : row_seal_row(s->grant_key, table, id, v, out, err);
-
-	gh_json_free(v);
-	return rc;
-}
 
 int
 request_seal_pending(const struct store *s, int64_t id, const struct enroll_request *req,
@@ -45,18 +13,19 @@ request_seal_pending(const struct store *s, int64_t id, const struct enroll_requ
 {
 	const struct ca_pkcs10 *csr = req->csr;
 	gh_json *v = gh_json_new_object();
-	int bad = set_requester(v, &req->requester) |
+	int bad = row_content_set_requester(v, &req->requester) |
 	    gh_json_set_int(v, "protocol", req->protocol) |
 	    gh_json_set_int(v, "app", req->requester.app_id) |
 	    gh_json_set_string(v, "address", req->requester.address) |
 	    gh_json_set_string(v, "template", req->template_name) |
 	    gh_json_set_bool(v, "cert_only", req->cert_only) |
 	    gh_json_set_int(v, "submitted", req->submitted) |
-	    set_bytes(v, "csr", csr != NULL ? csr->der : NULL, csr != NULL ? csr->der_len : 0) |
+	    row_content_set_bytes(v, "csr", csr != NULL ? csr->der : NULL,
+		csr != NULL ? csr->der_len : 0) |
 	    gh_json_set(v, "metadata",
 		req->metadata != NULL ? gh_json_ref(req->metadata) : gh_json_new_string(NULL));
 
-	return seal(s, PENDING, id, v, bad, out, err);
+	return row_content_seal(s, PENDING, id, v, bad, out, err);
 }
 
 int
@@ -65,9 +34,11 @@ request_seal_issued(const struct store *s, const struct requester *who, const un
 {
 	gh_json *v = gh_json_new_object();
 	unsigned char sum[32];
-	int bad = set_requester(v, who) | (gh_digest(GH_SHA256, der, len, sum) ? 0 : -1);
+	int bad =
+	    row_content_set_requester(v, who) | (gh_digest(GH_SHA256, der, len, sum) ? 0 : -1);
 
-	return seal(s, ISSUED, 0, v, bad | set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
+	return row_content_seal(s, ISSUED, 0, v,
+	    bad | row_content_set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
 }
 
 /* --- all that are pending --------------------------------------------------------------------- */
