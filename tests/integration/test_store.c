@@ -597,8 +597,7 @@ store_list__pages_by_id(void **state)
 	f = (struct store_filter){.limit = 1000};
 	for (int what = STORE_LIST_CAS; what <= STORE_LIST_AUDIT; what++) {
 		ok(store_list(db, (enum store_list)what, &f, &page, &err));
-		/* nobody has asked for a key here */
-		assert_int_equal(gh_json_size(page) > 0, what != STORE_LIST_NOTIFICATIONS);
+		assert_true(gh_json_size(page) > 0);
 		gh_json_free(page);
 	}
 	f.limit = 1001;
