@@ -18,42 +18,29 @@ import ocsp
 import tap
 from client import Client
 from environment import Environment, wait_for
+from person import Person
 
 env = Environment("revocation", GATEHOUSE_CONF_EXTRA='roles {\n officer_groups = "pki-officers"\n}')
 KEY = der.Key(env.scratch, "ec:P-256")
 REVOKE = "/CMSApi/Certificates/3/Revoke"
 
 
-class Person:
-    """Somebody with a password, by Basic over REST."""
-
+class Caller(Person):
     def __init__(self, user, password):
-        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        self.client = Client(env)
-
-    def send(self, method, path, value=None, **headers):
-        head = {"Authorization": self.basic, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        body = None
-        if value is not None:
-            head.setdefault("Content-Type", "application/json")
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        return self.client.request(method, path, body, head)
-
-    def get(self, path, **headers):
-        return self.send("GET", path, **headers)
+        super().__init__(user, password, env)
 
     def put(self, number, value, **headers):
         return self.send("PUT", f"/pki/certificate/{number}/status", value, **headers)
 
 
 var = env.var
-officer = Person(var["GATEHOUSE_OFFICER_USER"], var["GATEHOUSE_OFFICER_PASSWORD"])
-admin = Person(var["GATEHOUSE_ADMIN_USER"], var["GATEHOUSE_ADMIN_PASSWORD"])
-auditor = Person(var["GATEHOUSE_AUDITOR_USER"], var["GATEHOUSE_AUDITOR_PASSWORD"])
-alice = Person(var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])
-bob = Person("bob", "bob-secret")
+officer = Caller(var["GATEHOUSE_OFFICER_USER"], var["GATEHOUSE_OFFICER_PASSWORD"])
+admin = Caller(var["GATEHOUSE_ADMIN_USER"], var["GATEHOUSE_ADMIN_PASSWORD"])
+auditor = Caller(var["GATEHOUSE_AUDITOR_USER"], var["GATEHOUSE_AUDITOR_PASSWORD"])
+alice = Caller(var["GATEHOUSE_USER"], var["GATEHOUSE_PASSWORD"])
+bob = Caller("bob", "bob-secret")
 # officer by her group; her password is checked faster than a local administrator's
-carol = Person("carol", "carol-secret")
+carol = Caller("carol", "carol-secret")
 
 
 def issue():
@@ -279,7 +266,7 @@ class CrossSite(Case):
 class Who(Case):
     def test_strangers_and_other_roles_may_not(self):
         env.admin("user", "create", "adam", "--role", "admin", "--password-file", env.dir / "state" / "admin.password")
-        adam = Person("adam", var["GATEHOUSE_ADMIN_PASSWORD"])
+        adam = Caller("adam", var["GATEHOUSE_ADMIN_PASSWORD"])
         for n, who in enumerate((bob, adam, auditor)):
             self.expect(who.put(self.number, {"status": "revoked"}), 403)
             self.assertEqual(self.events("cert.revoke-refused"), n + 1)
@@ -292,7 +279,7 @@ class Who(Case):
                                     {"Content-Type": "application/json"})
         self.assertEqual(reply.status, 401)
         self.assertIn("www-authenticate", reply.headers)
-        wrong = Person(var["GATEHOUSE_OFFICER_USER"], "wrong")
+        wrong = Caller(var["GATEHOUSE_OFFICER_USER"], "wrong")
         self.expect(wrong.put(self.number, {"status": "revoked"}), 401)
 
     def test_owner(self):
