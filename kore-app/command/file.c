@@ -67,6 +67,7 @@ file_read_json(const char *path, gh_json **out, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	rc = gh_json_parse(text, len, GH_JSON_STRICT, out, &why);
+	explicit_bzero(text, len); /* tickets of recoveries are read, too */
 	free(text);
 	return rc == 0 ? 0 : gh_refuse(err, GH_E_CONF, "%s: %.200s", path, why.message);
 }
