@@ -105,7 +105,7 @@ reply_archived(struct gh_http_reply *rep, int64_t request, const char *key_id)
 void
 rest_archive(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct words w = {.ask = {.request_id = call->http->request_id}};
 	struct rest_fields fields = {0};
 	char key_id[GH_UUID_TEXT_SIZE];

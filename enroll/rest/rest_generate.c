@@ -216,7 +216,7 @@ static bool
 generate(struct worker_env *env, const struct call *call, read_fn read, bool may_leave,
     struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct wish w = {.ask = {.request_id = call->http->request_id}};
 	struct rest_fields fields = {0};
 	struct key_generated made;

@@ -30,7 +30,7 @@ static int
 read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
     int64_t *next, struct gh_error *err)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 
 	return key_view_keys(&means, call->requester, filter, entries, next, err);
 }
@@ -47,12 +47,12 @@ rest_keys(struct worker_env *env, const struct call *call, struct gh_http_reply 
 void
 rest_key(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	gh_json *key;
 
-	if (kra_rest_check(env, &err) == 0 &&
+	if (kra_env_check(env, &err) == 0 &&
 	    key_view_key(&means, call->requester, call_text(call->parts, "kid"), &key, &err) == 0)
 		kra_rest_versioned(rep, key);
 	else
@@ -89,7 +89,7 @@ check_seen(struct kra_means *means, const struct call *call, int *version, struc
 void
 rest_key_change(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	struct store_key_change c = {.id = call_text(call->parts, "kid"),

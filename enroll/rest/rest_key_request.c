@@ -41,7 +41,7 @@ static int
 read_page(struct worker_env *env, const struct call *call, const void *filter, gh_json **entries,
     int64_t *next, struct gh_error *err)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 
 	return key_view_requests(&means, call->requester, filter, entries, next, err);
 }
@@ -60,13 +60,13 @@ rest_key_requests(struct worker_env *env, const struct call *call, struct gh_htt
 void
 rest_key_request(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	int64_t id = call_number(call->parts, "id");
 	gh_json *o;
 
-	if (kra_rest_check(env, &err) != 0 ||
+	if (kra_env_check(env, &err) != 0 ||
 	    key_view_request(&means, call->requester, id, &o, &err) != 0) {
 		kra_rest_fail(call, &err, &fields, rep);
 		return;
@@ -201,7 +201,7 @@ release_at_once(struct kra_means *means, const struct call *call, const struct r
 void
 rest_recovery(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct recovery r = {.ask = {.request_id = call->http->request_id}};
 	struct store_key_request state = {0};
 	struct rest_fields fields = {0};
@@ -264,7 +264,7 @@ check_seen(struct kra_means *means, const struct call *call, struct store_key_st
 void
 rest_key_request_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct store_key_step step = {.id = call_number(call->parts, "id"),
 	    .request_id = call->http->request_id};
 	struct rest_octets octets = {0};
@@ -314,7 +314,7 @@ reply_key(struct gh_http_reply *rep, const struct key_retrieved *k)
 void
 rest_key_retrieve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	struct key_retrieval q = {.key_id = call_text(call->parts, "kid"),
 	    .request_id = call->http->request_id};
 	struct rest_release release = {0};

@@ -6,31 +6,17 @@
 #include "authority/revoke.h"
 #include "http_cache.h"
 
-#include "kra_env.h"
-
 #include "rest_kra.h"
 
 #define PATH_SIZE 80
 
 const char *const kra_rest_kinds[] = {"private_key", "symmetric_key", "passphrase", NULL};
 
-struct kra_means
-kra_rest_means(const struct worker_env *env)
-{
-	return kra_env_means(env);
-}
-
-int
-kra_rest_check(const struct worker_env *env, struct gh_error *err)
-{
-	return kra_env_check(env, err);
-}
-
 int
 kra_rest_body(const struct worker_env *env, const struct call *call, gh_json **out,
     struct gh_error *err)
 {
-	int rc = kra_rest_check(env, err);
+	int rc = kra_env_check(env, err);
 
 	*out = NULL;
 	return rc == 0 ? rest_body(call, out, err) : rc;
@@ -61,7 +47,7 @@ kra_rest_list(const struct rest_list *l, struct worker_env *env, const struct ca
 	struct gh_error err = {0};
 	gh_json *entries;
 	int64_t next;
-	int rc = kra_rest_check(env, &err);
+	int rc = kra_env_check(env, &err);
 
 	if (rc == 0)
 		rc = rest_list_page(l, env, call, filter, &entries, &next, &fields, &err);

@@ -2,8 +2,9 @@
 #ifndef ENROLL_REST_KRA_H
 #define ENROLL_REST_KRA_H
 
-#include "kra/kra_means.h"
 #include "store/key/archived_key.h"
+
+#include "kra_env.h"
 
 #include "rest_idempotency.h"
 #include "rest_list.h"
@@ -11,12 +12,6 @@
 
 /* "private_key" and so on, in the order of enum kra_kind, which begins at 1; NULL at the end. */
 extern const char *const kra_rest_kinds[];
-
-/* For this call. */
-struct kra_means kra_rest_means(const struct worker_env *env);
-
-/* GH_E_NOT_FOUND: this gateway has no KRA. */
-int kra_rest_check(const struct worker_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 /* rest_error in the words of a KRA: whoever asks for a key does not care about a certification
  * authority. fields: emptied. */

@@ -44,7 +44,7 @@ rest_owner_find(struct worker_env *env, const struct call *call, const struct re
     struct gh_error *err)
 {
 	const struct requester *who = call->requester;
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	int rc;
 
 	*owner = NULL;

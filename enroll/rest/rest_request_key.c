@@ -137,7 +137,7 @@ rest_request_key_archive(struct worker_env *env, struct rest_request_key *k, str
     struct gh_error *err)
 {
 	const struct enroll_request *req = e->req;
-	struct kra_means means = kra_rest_means(env);
+	struct kra_means means = kra_env_means(env);
 	int rc;
 
 	if (!k->is_there)

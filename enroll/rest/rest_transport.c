@@ -185,13 +185,13 @@ choose_form(const struct call *call, enum rest_certificate_format *out, struct r
 void
 rest_transport(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
-	struct page page = {.means = kra_rest_means(env), .entries = gh_json_new_array()};
+	struct page page = {.means = kra_env_means(env), .entries = gh_json_new_array()};
 	struct rest_fields fields = {0};
 	struct gh_error err = {0};
 	int rc;
 
 	gh_buf_init(&page.body, PEM_MAX);
-	if ((rc = kra_rest_check(env, &err)) == 0 &&
+	if ((rc = kra_env_check(env, &err)) == 0 &&
 	    (rc = choose_form(call, &page.format, &fields, &err)) == 0)
 		rc = put_all(&page, &err);
 	if (rc == 0) {
