@@ -30,13 +30,22 @@ wanted()
 	}' "$LIST"
 }
 
+# What Node.js of another origin brings along: it conflicts with Debian's npm, and has one.
+provided()
+{
+	(dpkg-query -W -f='${db:Status-Abbrev} ${Provides}\n' nodejs 2>/dev/null || true) |
+	    awk '$1 == "ii" { gsub(",", ""); for (i = 2; i <= NF; i++) if ($i == "npm") print $i }'
+}
+
 # Those of the names given that dpkg does not know as installed.
 missing()
 {
 	# dpkg-query fails when it does not know one of the names, and prints the others.
-	(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true) |
-	    awk '$1 == "ii" { print $2 }' | sort -u |
-	    comm -13 - <(printf '%s\n' "$@" | sort -u)
+	comm -13 <({
+		(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true) |
+		    awk '$1 == "ii" { print $2 }'
+		provided
+	} | sort -u) <(printf '%s\n' "$@" | sort -u)
 }
 
 # How to become root: nothing, sudo without a password, or sudo on a terminal.
@@ -64,7 +73,7 @@ install_as_root()
 {
 	local p new_services=
 
-	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus; do
+	for p in postgresql-common slapd samba samba-ad-dc winbind haproxy prometheus opensmtpd; do
 		installed "$p" || new_services+=" $p"
 	done
 	if [ ! -e "$POLICY" ]; then
@@ -107,11 +116,11 @@ hold_services()
 {
 	local unit
 
-	for unit in postgresql slapd haproxy prometheus samba-ad-dc smbd nmbd winbind; do
+	for unit in postgresql slapd haproxy prometheus samba-ad-dc smbd nmbd winbind opensmtpd; do
 		case $unit in
 		postgresql) [[ $1 == *postgresql-common* ]] || continue ;;
 		slapd) [[ $1 == *slapd* ]] || continue ;;
-		winbind | haproxy | prometheus) [[ $1 == *$unit* ]] || continue ;;
+		winbind | haproxy | prometheus | opensmtpd) [[ $1 == *$unit* ]] || continue ;;
 		*) [[ $1 == *samba* ]] || continue ;;
 		esac
 		# Links of systemd, made also where it does not run, and of System V init.
