@@ -76,6 +76,19 @@ check_archival(const struct tmpl *t, const struct subject_source *from, struct g
 }
 
 static int
+check_validity(const struct tmpl *t, int64_t asked, struct gh_error *err)
+{
+	if (asked < 0)
+		return gh_refuse(err, GH_E_VALIDATION, "validity_days: must not be negative");
+	if (asked > t->validity)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "validity_days: template %s allows %lld days%s", t->name,
+		    (long long)(t->validity / GH_DAY_SECONDS),
+		    t->validity < GH_DAY_SECONDS ? ", only hours" : " at most");
+	return 0;
+}
+
+static int
 set_key(struct cert_spec *spec, const struct ca_pkcs10 *csr, struct gh_error *err)
 {
 	if ((spec->spki = malloc(csr->spki_len > 0 ? csr->spki_len : 1)) == NULL)
@@ -117,7 +130,8 @@ tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
 	rc = from->entry != NULL ? check_entry(t, from->entry, err) : check_no_entry(t, from, err);
 	if (rc != 0 || (rc = check_named_template(t, from->csr, err)) != 0 ||
 	    (rc = tmpl_key_check(t, from->csr, err)) != 0 ||
-	    (rc = check_archival(t, from, err)) != 0)
+	    (rc = check_archival(t, from, err)) != 0 ||
+	    (rc = check_validity(t, from->validity, err)) != 0)
 		return rc;
 	if ((spec = cert_spec_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "certificate specification");
@@ -128,7 +142,8 @@ tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
 		return rc;
 	}
 	spec->not_before = now - backdate;
-	spec->not_after = now + t->validity; /* the CA cuts it to its own */
+	/* the CA cuts the template's to its own */
+	spec->not_after = now + (from->validity != 0 ? from->validity : t->validity);
 	*out = spec;
 	return 0;
 }

@@ -212,6 +212,7 @@ tmpl_describe_form(const struct tmpl *t)
 	put_text(o, "name", tmpl_name(t), &failed);
 	put_text(o, "display_name", tmpl_display_name(t), &failed);
 	put_text(o, "description", t->description != NULL ? t->description : "", &failed);
+	put_text(o, "purpose", tmpl_purpose(t), &failed);
 	put_text(o, "requester", requester[t->requester], &failed);
 	failed |= gh_json_set_bool(o, "approval", tmpl_needs_approval(t)) != 0;
 	put(o, "keys", key_rules(t), &failed);

@@ -124,6 +124,9 @@ const struct schema_check tmpl_load_oid_check = {accept_oid,
 static const struct schema_choice requester_choice[] = {{"user", TMPL_REQUESTER_USER},
     {"machine", TMPL_REQUESTER_MACHINE}, {"any", TMPL_REQUESTER_ANY}, {NULL, 0}};
 
+static const struct schema_choice purpose_choice[] = {{"server_auth", TMPL_PURPOSE_SERVER_AUTH},
+    {"client_auth", TMPL_PURPOSE_CLIENT_AUTH}, {"email_protection", TMPL_PURPOSE_EMAIL_PROTECTION},
+    {"code_signing", TMPL_PURPOSE_CODE_SIGNING}, {NULL, 0}};
 static const struct schema_choice ca_locked_choice[] = {{"unavailable", TMPL_CA_LOCKED_UNAVAILABLE},
     {"pending", TMPL_CA_LOCKED_PENDING}, {NULL, 0}};
 static const struct schema_choice archival_choice[] = {{"none", TMPL_ARCHIVAL_NONE},
@@ -174,6 +177,7 @@ static const struct schema_member template_member[] = {{"name", GH_JSON_STRING, 
     {"schemaVersion", GH_JSON_INT, false, FIELD(schema), schema_int, 1, 4, NULL},
     {"machine", GH_JSON_BOOL, false, FIELD(machine), schema_bool, 0, 0, NULL},
     {"requester", GH_JSON_STRING, false, FIELD(requester), schema_choice, 0, 0, requester_choice},
+    {"purpose", GH_JSON_STRING, false, FIELD(purpose), schema_choice, 0, 0, purpose_choice},
     {"nameFlags", GH_JSON_ARRAY, true, FIELD(name_flags), tmpl_load_name_flags, 1, TMPL_LIST_MAX,
 	NULL},
     {"enrollmentFlags", GH_JSON_ARRAY, false, FIELD(enrollment_flags), schema_flags, 0,

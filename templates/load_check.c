@@ -87,6 +87,14 @@ requester_idle(const struct tmpl *t)
 	return !is_supplied(t) && t->requester != TMPL_BY_TYPE;
 }
 
+/* Who chose by purpose would get a certificate that does not serve it. */
+static bool
+misses_purpose(const struct tmpl *t)
+{
+	return t->purpose != TMPL_PURPOSE_NONE &&
+	    !tmpl_list_has(&t->eku, tmpl_purpose_eku(t->purpose));
+}
+
 static bool
 has_ra_signatures(const struct tmpl *t)
 {
@@ -143,6 +151,7 @@ static const struct rule whole[] = {
     {"subject", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", subject_idle},
     {"san", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", san_idle},
     {"requester", "is only for ENROLLEE_SUPPLIES_SUBJECT; else machine decides", requester_idle},
+    {"purpose", "is not among extendedKeyUsage", misses_purpose},
     {"raSignatures", "signatures of registration authorities are not supported", has_ra_signatures},
     {"sid", "contradicts NO_SECURITY_EXTENSION", sid_contradicts},
     {"enrollmentFlags", "ADD_OCSP_NOCHECK is only for ocspSigning", nocheck_without_ocsp},

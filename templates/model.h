@@ -94,6 +94,13 @@ enum tmpl_requester {
 };
 enum tmpl_sid { TMPL_SID_DEFAULT, TMPL_SID_REQUIRE, TMPL_SID_IF_PRESENT, TMPL_SID_NEVER };
 enum tmpl_ca_locked { TMPL_CA_LOCKED_UNAVAILABLE, TMPL_CA_LOCKED_PENDING };
+enum tmpl_purpose {
+	TMPL_PURPOSE_NONE,
+	TMPL_PURPOSE_SERVER_AUTH,
+	TMPL_PURPOSE_CLIENT_AUTH,
+	TMPL_PURPOSE_EMAIL_PROTECTION,
+	TMPL_PURPOSE_CODE_SIGNING
+};
 enum tmpl_cn { TMPL_CN_ANY, TMPL_CN_DNS };
 
 /* What a supplied subject may hold. */
@@ -136,6 +143,7 @@ struct tmpl {
 	char *name, *display_name, *description, *oid;
 	int major, minor, schema;
 	bool machine;
+	int purpose;   /* enum tmpl_purpose */
 	int requester; /* enum tmpl_requester */
 	uint32_t name_flags, enrollment_flags, private_key_flags;
 	int ra_signatures;
@@ -235,6 +243,8 @@ bool tmpl_is_auth_eku(const struct tmpl_list *eku);
 /* TMPL_FOR_* bits of EKU and application policies together. */
 uint32_t tmpl_purposes(const struct tmpl *t);
 bool tmpl_is_any_purpose(const struct tmpl_list *oids);
+/* EKU that a template of this purpose must have. */
+const char *tmpl_purpose_eku(int purpose);
 /* Does the list name a role (TMPL_FOR_ROLE), not just any purpose? */
 bool tmpl_has_role(const struct tmpl_list *oids);
 

@@ -7,6 +7,7 @@
 #define SUBJECT_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dir_entry.h"
 #include "formats/pkcs10.h"
@@ -21,6 +22,8 @@ struct subject_source {
 	/* The private key of the request comes with it, or was made for it, and will be archived
 	 * before anything is signed. */
 	bool archives_key;
+	/* Seconds asked for, from now on; 0: as long as the template gives. */
+	int64_t validity;
 };
 
 #endif

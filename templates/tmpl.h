@@ -25,6 +25,9 @@ void tmpl_free(struct tmpl *t);
 
 const char *tmpl_name(const struct tmpl *t);
 const char *tmpl_display_name(const struct tmpl *t);
+/* What it is for, where people choose by that: "server_auth", "client_auth", "email_protection",
+ * "code_signing"; NULL: it is not to be chosen so. Static. */
+const char *tmpl_purpose(const struct tmpl *t);
 bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
 /* Seconds before its end from which on a certificate may be renewed; 0 = no such rule. */
 int64_t tmpl_renewal_overlap(const struct tmpl *t);
@@ -40,7 +43,7 @@ const char *tmpl_recovery_policy(const struct tmpl *t);
 gh_json *tmpl_describe(const struct tmpl *t);
 /*
  * What a client needs to make a request, and what it gets; the REST API's words for the same model:
- *   {"name","display_name","description","requester":"user|machine|any","approval":bool,
+ *   {"name","display_name","description","purpose":name,"requester":"user|machine|any","approval":bool,
  *    "keys":[{"type":"RSA","min_bits","max_bits"},{"type":"EC","curves":[]},{"type":"Ed25519"}],
  *    "subject":{...},"san":{...},"archival":"none|optional|required","recovery_policy":name,
  *    "certificate":{"validity_seconds","renewal_seconds","key_usage":[],"extended_key_usage":[],
@@ -77,7 +80,8 @@ int tmpl_choose_key(const struct tmpl *t, const struct tmpl_key_wish *w, const c
  * only a template with ENROLLEE_SUPPLIES_SUBJECT, for requesters of any kind
  * (GH_E_REQUESTER_KIND), whose certificate needs no SID (GH_E_SID_REQUIRED). A key must be archived
  * where the template demands it, and must not be where it does not know of it
- * (GH_E_ARCHIVED_KEY_REQUIRED, GH_E_ARCHIVED_KEY_UNEXPECTED). All public. now: UTC seconds.
+ * (GH_E_ARCHIVED_KEY_REQUIRED, GH_E_ARCHIVED_KEY_UNEXPECTED). A validity asked for that is longer
+ * than the template's is refused, not cut (GH_E_VALIDATION). All public. now: UTC seconds.
  * backdate: seconds that notBefore lies before now. *out owned by the caller.
  */
 int tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,

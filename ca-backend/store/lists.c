@@ -39,9 +39,10 @@ static const struct list {
 	 "iso_utc(not_after) AS not_after, sealed IS NOT NULL AS has_key, slug, state, protection, "
 	 "crl_shards",
 	    "ca", "name", false, NULL},
-    [STORE_LIST_TEMPLATES] = {"id, name, version, active, iso_utc(created_at) AS created, "
-			      "created_by, encode(sha256, 'hex') AS sha256",
-	"template", "name", false, NULL},
+    [STORE_LIST_TEMPLATES] =
+	{"id, name, version, active, body->>'purpose' AS purpose, iso_utc(created_at) AS created, "
+	 "created_by, encode(sha256, 'hex') AS sha256",
+	    "template", "name", false, NULL},
     [STORE_LIST_APPS] =
 	{"id, name, ca, to_json(templates) AS templates, to_json(groups) AS groups, "
 	 "signature_required, min_hash, service_identity, secret_sealed IS NOT NULL AS has_secret, enabled, "

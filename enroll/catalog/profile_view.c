@@ -166,7 +166,7 @@ summary(const gh_json *form, const struct catalog_template *t, const struct ca *
 {
 	gh_json *o = gh_json_new_object();
 	bool failed = o == NULL || !move(form, "name", o) || !move(form, "display_name", o) ||
-	    !move(form, "description", o) ||
+	    !move(form, "description", o) || !move(form, "purpose", o) ||
 	    gh_json_set_bool(o, "approval", needs_approval(t, ca)) != 0;
 
 	return finish(o, failed);

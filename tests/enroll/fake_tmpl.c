@@ -108,6 +108,7 @@ tmpl_describe_form(const struct tmpl *t)
 	if (gh_json_set_string(j, "name", tmpl_name(t)) != 0 ||
 	    gh_json_set_string(j, "display_name", tmpl_name(t)) != 0 ||
 	    gh_json_set_string(j, "description", "") != 0 ||
+	    gh_json_set_string(j, "purpose", NULL) != 0 ||
 	    gh_json_set_string(j, "requester", "any") != 0 ||
 	    gh_json_set(j, "keys", gh_json_new_array()) != 0 ||
 	    gh_json_set(j, "subject", gh_json_new_object()) != 0 ||

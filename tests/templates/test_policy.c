@@ -319,6 +319,7 @@ run_case(void **state)
 	from.csr = csr;
 	from.entry = e;
 	from.archives_key = gh_json_bool(gh_json_get(c->csr, "archived"), false);
+	(void)gh_json_int(gh_json_get(c->csr, "validity"), &from.validity);
 	from.needs_no_entry = gh_json_bool(gh_json_get(c->profile, "needs_no_entry"), false);
 	rc = may_enroll(t, &from, c->profile, &err);
 	if (e == NULL && !from.needs_no_entry) {

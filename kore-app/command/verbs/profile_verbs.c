@@ -97,7 +97,7 @@ list_remote(struct verb_call *c, struct gh_error *err)
 }
 
 static const struct output_column columns[] = {{"NAME", "name"}, {"DISPLAY NAME", "display_name"},
-    {"APPROVAL", "approval"}, {"DESCRIPTION", "description"}, {NULL, NULL}};
+    {"PURPOSE", "purpose"}, {"APPROVAL", "approval"}, {"DESCRIPTION", "description"}, {NULL, NULL}};
 const struct verb verb_profile_list = {
     .usage = {"", 0, 0,
 	"Lists the profiles that can be enrolled for over REST: the templates of an application; with --url those that "

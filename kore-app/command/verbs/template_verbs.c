@@ -11,8 +11,8 @@
 
 static struct list_query all = {.what = STORE_LIST_TEMPLATES};
 static const struct output_column columns[] = {{"ID", "id"}, {"NAME", "name"},
-    {"VERSION", "version"}, {"ACTIVE", "active"}, {"CREATED", "created"}, {"BY", "created_by"},
-    {NULL, NULL}};
+    {"VERSION", "version"}, {"ACTIVE", "active"}, {"PURPOSE", "purpose"}, {"CREATED", "created"},
+    {"BY", "created_by"}, {NULL, NULL}};
 
 const struct verb verb_template_list = {
     .usage = {"", 0, 0, "Lists the templates.", "gatehouse template list --json\n"},
