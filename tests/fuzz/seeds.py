@@ -256,7 +256,16 @@ def p12_seeds():
         yield json.dumps({"timestamp": "2024-01-02T03:04:05", "Request": request}, indent=4).encode()
 
 
-KINDS = {"p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def form_seeds():
+    yield from (b"\0", b"\0a=b&c=%41+%00&d", b"\0common_name=M%C3%BCller&san=a&san=b&csr_data=-----BEGIN+")
+    part = b'Content-Disposition: form-data; name="csr_data"; filename="C:\\a\\"b.csr"\r\nContent-Type: x/y\r\n\r\n'
+    text = b"Content-Disposition: form-data; name=common_name\r\n\r\n"
+    yield b"\1--b--\r\n"
+    yield b"\1--b\r\n" + part + next(requests()) + b"\r\n--b\r\n" + text + b"a.example\r\n--b--\r\n"
+    yield b'\2"----x y"\n------x y\r\n' + text + b"\r\n------x y--"
+
+
+KINDS = {"form": form_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
