@@ -43,6 +43,12 @@ enroll_request_clear(struct enroll_request *req)
 	free(req->template_name);
 	ca_pkcs10_free(req->csr);
 	gh_json_free(req->metadata);
+	free(req->ca_name);
+	free(req->ca_rule);
+	free(req->purpose);
+	free(req->tenant);
+	free(req->email);
+	free(req->language);
 	memset(req, 0, sizeof(*req));
 }
 

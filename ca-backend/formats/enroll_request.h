@@ -21,7 +21,8 @@ enum enroll_protocol { /* stored: never renumber */
 	ENROLL_CERTENROLL_V1 = 1,
 	ENROLL_CERTENROLL_V2 = 2,
 	ENROLL_CERTENROLL_V3 = 3,
-	ENROLL_REST = 4
+	ENROLL_REST = 4,
+	ENROLL_CSR = 5 /* POST /csr/process */
 };
 
 /* Stored dispositions, DB_DISP of MS-CSRA (notes "microsoft-enrollment" 3.1). */
@@ -46,6 +47,14 @@ struct enroll_request {
 	struct ca_pkcs10 *csr;
 	gh_json *metadata; /* object, checked and typed; NULL = none */
 	bool cert_only;    /* Flags bit 0x01 */
+	/* What is asked for beside the CSR: NULL or 0 where the front door asks for none. */
+	char *ca_name;    /* of the CA that is asked for, or was chosen */
+	char *ca_rule;    /* the rule that chose it; NULL: none did */
+	int64_t validity; /* seconds; 0: as the template says */
+	char *purpose;    /* "server_auth", "client_auth", "email_protection", "code_signing" */
+	char *tenant;
+	char *email;    /* where the answer goes */
+	char *language; /* of that: "en" */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */

@@ -122,6 +122,19 @@ static void __attribute__((unused)) fixture_request(struct enroll_request *req)
 	req->submitted = gh_now();
 }
 
+/* What the CSR form asks for besides. */
+static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
+{
+	req->protocol = ENROLL_CSR;
+	req->ca_name = strdup("Issuing CA 1");
+	req->ca_rule = strdup("berlin");
+	req->validity = 90 * 86400;
+	req->purpose = strdup("server_auth");
+	req->tenant = strdup("north \"x\"");
+	req->email = strdup("alice@test");
+	req->language = strdup("de");
+}
+
 /* Batches of one. */
 static int __attribute__((unused)) fixture_record(struct store *s, const struct store_decision *d,
     struct enroll_outcome *out, struct gh_error *err)

@@ -312,9 +312,9 @@ grant__other_secret_is_refused(void **state)
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/* A pending request of alice; its id. */
+/* A pending request; its id. with: also for what the CSR form asks besides. */
 static int64_t
-ask(const char *name)
+ask_as(const char *name, bool with)
 {
 	struct enroll_outcome out = {.disposition = DB_DISP_PENDING};
 	struct store_decision d = {.ca = &fixture_ca};
@@ -326,12 +326,20 @@ ask(const char *name)
 	snprintf(req.requester.name, sizeof(req.requester.name), "%s", name);
 	gh_json_free(req.metadata);
 	req.metadata = parse("{\"Dept\":\"a\",\"Number\":1.50}");
+	if (with)
+		fixture_ask(&req);
 	d.req = &req;
 	ok(fixture_record(db, &d, &out, &err));
 	id = out.cms_request_id;
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 	return id;
+}
+
+static int64_t
+ask(const char *name)
+{
+	return ask_as(name, false);
 }
 
 static bool
@@ -356,9 +364,12 @@ request__is_approved_as_it_was_recorded(void **state)
 	    "requester_id = 'x'", "requester_kind = 2", "app_id = app_id + 1", "template = 'CA'",
 	    "metadata = NULL", "cert_only = NOT cert_only",
 	    "submitted_at = submitted_at + interval '1 s'", "mac = NULL",
-	    "protocol = protocol % 3 + 1",
+	    "protocol = protocol % 3 + 1", "ca_name = 'other'", "ca_rule = NULL",
+	    "validity = validity + 1", "purpose = 'code_signing'", "tenant = 'south'",
+	    "email = 'mallory@test'", "language = 'en'",
+	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
-	int64_t id = ask("alice"), other = ask("bob");
+	int64_t id = ask_as("alice", true), other = ask("bob");
 	char statement[512];
 
 	(void)state;
@@ -373,6 +384,12 @@ request__is_approved_as_it_was_recorded(void **state)
 		attack("DELETE FROM request; INSERT INTO request SELECT * FROM request_was");
 		assert_true(is_as_recorded(id));
 	}
+	/* nor is anything put to one that asked for none of it */
+	snprintf(statement, sizeof(statement),
+	    "UPDATE request SET email = 'mallory@test' WHERE id = %lld", (long long)other);
+	attack(statement);
+	assert_false(is_as_recorded(other));
+	attack("DELETE FROM request; INSERT INTO request SELECT * FROM request_was");
 	/* one request under the number of another */
 	snprintf(statement, sizeof(statement),
 	    "UPDATE request SET id = -1 WHERE id = %lld; UPDATE request SET id = %lld "
@@ -382,6 +399,21 @@ request__is_approved_as_it_was_recorded(void **state)
 	assert_false(is_as_recorded(id));
 	attack(
 	    "DELETE FROM request; INSERT INTO request SELECT * FROM request_was; DROP TABLE request_was");
+}
+
+/* Requests that wait since before there was anything to ask for besides keep their MAC. */
+static void
+request__mac_of_before_holds(void **state)
+{
+	(void)state;
+	attack(
+	    "INSERT INTO request (id, protocol, app_id, app_name, requester, requester_dn, requester_id, "
+	    "requester_kind, address, template, cert_only, disposition, status_code, message, submitted_at, "
+	    "metadata, mac) VALUES (-12, 3, 7, 'app', 'alice', 'cn=alice,dc=test', 'a11c', 1, '127.0.0.1', "
+	    "'User', false, 9, 0, '', to_timestamp(1700000000), jsonb_build_object('Dept', 'a'), "
+	    "decode('ad41e21acdeadf74b3779f144f5fcd6fe8c1b48d30cfd637f8d1ccf86f96838e', 'hex'))");
+	assert_true(is_as_recorded(-12));
+	attack("DELETE FROM request WHERE id = -12");
 }
 
 /* Who asked for a certificate: log-in by it relies on that. */
@@ -546,6 +578,7 @@ main(void)
 	    cmocka_unit_test(grant__other_secret_is_refused),
 	    cmocka_unit_test(reseal__shows_and_accepts),
 	    cmocka_unit_test(request__is_approved_as_it_was_recorded),
+	    cmocka_unit_test(request__mac_of_before_holds),
 	    cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
 	    cmocka_unit_test(reseal__covers_pending_requests),
 	    cmocka_unit_test(reseal__is_first_only_once),

@@ -131,6 +131,63 @@ assert_stored(const struct batch *b, size_t i)
 }
 
 static void
+assert_same(const char *got, const char *sent)
+{
+	if (sent == NULL)
+		assert_null(got);
+	else
+		assert_string_equal(got, sent);
+}
+
+/* What was asked for beside the CSR, with its columns. */
+static void
+assert_asked(const struct batch *b, size_t i)
+{
+	const struct enroll_request *req = &b->req[i];
+	struct enroll_outcome got;
+	struct enroll_request back;
+	char sql[256];
+	int64_t ca_id;
+
+	ok(store_get_request(db, b->out[i].cms_request_id, &back, &got, &ca_id, &err));
+	assert_int_equal(back.protocol, req->protocol);
+	assert_same(back.ca_name, req->ca_name);
+	assert_same(back.ca_rule, req->ca_rule);
+	assert_same(back.purpose, req->purpose);
+	assert_same(back.tenant, req->tenant);
+	assert_same(back.email, req->email);
+	assert_same(back.language, req->language);
+	assert_int_equal(back.validity, req->validity);
+	snprintf(sql, sizeof(sql),
+	    "SELECT count(*) FROM request WHERE id = %lld AND (validity IS NULL) = %s",
+	    (long long)b->out[i].cms_request_id, req->validity == 0 ? "true" : "false");
+	assert_int_equal(count(sql), 1);
+	enroll_request_clear(&back);
+	enroll_outcome_clear(&got);
+}
+
+static void
+record_batch__what_is_asked_for_besides_is_kept(void **state)
+{
+	struct batch b;
+
+	(void)state;
+	batch_open(&b, 4);
+	is_not_issued(&b, 1, DB_DISP_PENDING);
+	fixture_ask(&b.req[1]);
+	fixture_ask(&b.req[2]);
+	is_not_issued(&b, 3, DB_DISP_PENDING);
+	b.req[3].validity = 60; /* one member alone */
+	store_record_batch(db, b.m, b.n);
+	for (size_t i = 0; i < b.n; i++) {
+		assert_int_equal(b.m[i].rc, 0);
+		assert_stored(&b, i);
+		assert_asked(&b, i);
+	}
+	batch_close(&b);
+}
+
+static void
 assert_all_recorded(const struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
@@ -726,6 +783,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(record_batch__each_member_is_complete),
+	    cmocka_unit_test(record_batch__what_is_asked_for_besides_is_kept),
 	    cmocka_unit_test(record_batch__any_size_from_one),
 	    cmocka_unit_test(record_batch__replay_falls_out_alone),
 	    cmocka_unit_test(record_batch__mark_with_another_content),

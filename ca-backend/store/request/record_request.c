@@ -17,6 +17,7 @@
 
 #include "record_request.h"
 #include "record_statement.h"
+#include "request_asked.h"
 #include "request_seal.h"
 
 /* --- one member ------------------------------------------------------------------------------- */
@@ -142,6 +143,7 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	const struct enroll_request *req = r->of->decision.req;
 	const struct enroll_outcome *out = r->of->out;
 	bool is_sealed = r->drawn_id != 0;
+	gh_json *asked = NULL;
 	int rc = 0;
 
 	if (is_sealed)
@@ -159,6 +161,9 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	store_put_bytes(&r->p, is_sealed ? r->mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
 	store_put_bytes(&r->p, req->has_replay_content ? req->replay_content : NULL,
 	    req->has_replay_content ? REPLAY_MARK_SIZE : 0);
+	if (rc == 0 && (rc = request_asked_json(req, &asked, err)) == 0)
+		store_put_json(&r->p, asked);
+	gh_json_free(asked);
 	return rc;
 }
 

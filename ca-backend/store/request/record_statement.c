@@ -6,6 +6,7 @@
 
 #include "record_request.h"
 #include "record_statement.h"
+#include "request_asked.h"
 
 #define STATEMENT_MAX (64 * 1024) /* bytes of SQL */
 
@@ -55,6 +56,7 @@ static const struct column {
     {"drawn_id", "$%d::bigint"},
     {"mac", "$%d::bytea"},
     {"content", "$%d::bytea"},
+    {"asked", "$%d::jsonb"},
 };
 #define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
 
@@ -94,8 +96,9 @@ static const char after_rows[] =
     "  SELECT mark, request_id, requester, app_id, content FROM v ORDER BY mark "
     "  ON CONFLICT (mark) DO NOTHING RETURNING request_id), "
     "i AS MATERIALIZED (SELECT v.* FROM v JOIN m USING (request_id)), "
-    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ") "
-    "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS " FROM i), "
+    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ", " REQUEST_ASKED_COLUMNS ") "
+    "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS
+    ", " REQUEST_ASKED_VALUES " FROM i), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
     ") "
     "  SELECT certificate_id, request_id, requester, template, 20, metadata, " STORE_CERT_COLUMNS

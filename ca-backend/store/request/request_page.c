@@ -25,7 +25,7 @@
 	"r.id, r.version, disposition_name(r.disposition) AS status, r.template AS profile, r.message, " \
 	"'0x' || lpad(to_hex(r.status_code), 8, '0') AS status_code, r.requester, r.app_name AS application, " \
 	"iso_utc(r.submitted_at) AS submitted_at, iso_utc(r.resolved_at) AS resolved_at, r.resolved_by, " \
-	"r.certificate_id, r.metadata"
+	"r.certificate_id, r.metadata, r.ca_name AS ca, r.ca_rule, r.validity, r.purpose, r.tenant, r.email"
 
 /* requester_is_same. */
 static void

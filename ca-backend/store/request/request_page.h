@@ -21,7 +21,8 @@ struct store_request_filter {
 /*
  * *entries: array of {"id","version","status" (enroll_state_name),"profile","message",
  * "status_code" ("0x80094014"),"requester","application","submitted_at","resolved_at",
- * "resolved_by","certificate_id","metadata"}. *next as store_search.
+ * "resolved_by","certificate_id","metadata","ca","ca_rule","validity" (seconds),"purpose",
+ * "tenant","email"}: what was asked for beside the CSR may be null. *next as store_search.
  */
 int store_request_page(struct store *s, const struct store_request_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;

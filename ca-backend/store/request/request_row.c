@@ -7,6 +7,7 @@
 
 #include "formats/crmf.h"
 
+#include "request_asked.h"
 #include "request_seal.h"
 #include "store/key/key_event.h"
 
@@ -23,7 +24,7 @@ static const struct store_statement request_get = {"request_get",
     "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
-    "r.decision_key, r.requester_id, r.mac, "
+    "r.decision_key, r.requester_id, r.mac, " REQUEST_ASKED_COLUMNS ", "
     "EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ") FROM " STORE_OUTCOME_JOIN
     " WHERE r.id = $1"};
 
@@ -44,6 +45,8 @@ enum request_column {
 	COL_DECISION_KEY,
 	COL_REQUESTER_ID,
 	COL_MAC,
+	COL_ASKED,
+	COL_ASKED_LAST = COL_ASKED + REQUEST_ASKED_N - 1,
 	COL_ARCHIVES_KEY
 };
 
@@ -76,7 +79,8 @@ fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *e
 	if (store_has(res, 0, COL_TEMPLATE) &&
 	    (req->template_name = strdup(store_text(res, 0, COL_TEMPLATE))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "request");
-	if ((rc = store_json(res, 0, COL_METADATA, &req->metadata, err)) != 0 ||
+	if ((rc = request_asked_read(res, COL_ASKED, req, err)) != 0 ||
+	    (rc = store_json(res, 0, COL_METADATA, &req->metadata, err)) != 0 ||
 	    (rc = store_bytes(res, 0, COL_CSR, &der, &len, err)) != 0)
 		return rc;
 	if (der != NULL)

@@ -1,6 +1,7 @@
 /* MACs of requests. See request_seal.h. */
 #include <stdlib.h>
 
+#include "request_asked.h"
 #include "request_seal.h"
 #include "store/grant/row_content.h"
 
@@ -12,8 +13,13 @@ request_seal_pending(const struct store *s, int64_t id, const struct enroll_requ
     unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	const struct ca_pkcs10 *csr = req->csr;
-	gh_json *v = gh_json_new_object();
-	int bad = row_content_set_requester(v, &req->requester) |
+	gh_json *asked, *v;
+	int bad, rc = request_asked_json(req, &asked, err);
+
+	if (rc != 0)
+		return rc;
+	v = gh_json_new_object();
+	bad = row_content_set_requester(v, &req->requester) |
 	    gh_json_set_int(v, "protocol", req->protocol) |
 	    gh_json_set_int(v, "app", req->requester.app_id) |
 	    gh_json_set_string(v, "address", req->requester.address) |
@@ -24,7 +30,9 @@ request_seal_pending(const struct store *s, int64_t id, const struct enroll_requ
 		csr != NULL ? csr->der_len : 0) |
 	    gh_json_set(v, "metadata",
 		req->metadata != NULL ? gh_json_ref(req->metadata) : gh_json_new_string(NULL));
-
+	/* Requests that ask for none of it have the MAC that they had before there was any. */
+	if (asked != NULL)
+		bad |= gh_json_set(v, "asked", asked);
 	return row_content_seal(s, PENDING, id, v, bad, out, err);
 }
 

@@ -1,0 +1,70 @@
+/* What a request asks for beside its CSR. See request_asked.h. */
+#include <stddef.h>
+#include <string.h>
+
+#include "request_asked.h"
+
+#define TEXTS (REQUEST_ASKED_N - 1) /* validity is a number, and the last */
+
+/* In the order of REQUEST_ASKED_COLUMNS. */
+static const struct {
+	const char *name;
+	size_t offset;
+} texts[TEXTS] = {
+    {"ca_name", offsetof(struct enroll_request, ca_name)},
+    {"ca_rule", offsetof(struct enroll_request, ca_rule)},
+    {"purpose", offsetof(struct enroll_request, purpose)},
+    {"tenant", offsetof(struct enroll_request, tenant)},
+    {"email", offsetof(struct enroll_request, email)},
+    {"language", offsetof(struct enroll_request, language)},
+};
+
+static char *
+text_of(const struct enroll_request *req, size_t i)
+{
+	return *(char *const *)((const char *)req + texts[i].offset);
+}
+
+static bool
+asks(const struct enroll_request *req)
+{
+	bool any = req->validity != 0;
+
+	for (size_t i = 0; i < TEXTS; i++)
+		any |= text_of(req, i) != NULL;
+	return any;
+}
+
+int
+request_asked_json(const struct enroll_request *req, gh_json **out, struct gh_error *err)
+{
+	int bad;
+
+	*out = NULL;
+	if (!asks(req))
+		return 0;
+	*out = gh_json_new_object();
+	bad = req->validity != 0 ? gh_json_set_int(*out, "validity", req->validity) : 0;
+	for (size_t i = 0; i < TEXTS; i++)
+		if (text_of(req, i) != NULL)
+			bad |= gh_json_set_string(*out, texts[i].name, text_of(req, i));
+	if (*out != NULL && bad == 0)
+		return 0;
+	gh_json_free(*out);
+	*out = NULL;
+	return gh_fail(err, GH_E_NOMEM, "request");
+}
+
+int
+request_asked_read(const PGresult *res, int col, struct enroll_request *req, struct gh_error *err)
+{
+	for (int i = 0; i < TEXTS; i++) {
+		char **text = (char **)((char *)req + texts[i].offset);
+
+		if (store_has(res, 0, col + i) &&
+		    (*text = strdup(store_text(res, 0, col + i))) == NULL)
+			return gh_fail(err, GH_E_NOMEM, "request");
+	}
+	req->validity = store_int(res, 0, col + TEXTS);
+	return 0;
+}
