@@ -135,8 +135,10 @@ struct gh_conf {
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention,
-		    key_requests, key_retention, kra_rotate, kra_transport, notifications;
+		    key_requests, key_retention, kra_rotate, kra_transport, notifications,
+		    ca_notices;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
+		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
 		int retention_days; /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;

@@ -95,10 +95,11 @@ conf_rules_check(const struct gh_conf *conf, const char *path, struct gh_error *
 		    "%.120s: ocsp.archive_cutoff promises the status of certificates for longer "
 		    "than jobs.retention_days keeps them",
 		    path);
-	if (gh_conf_days(conf->jobs.expiry_days, days) < 0)
+	if (gh_conf_days(conf->jobs.expiry_days, days) < 0 ||
+	    gh_conf_days(conf->jobs.ca_expiry_days, days) < 0)
 		return gh_refuse(err, GH_E_CONF,
-		    "%.120s: jobs.expiry_days must be up to %d different numbers from 1 to "
-		    "3650",
+		    "%.120s: jobs.expiry_days and jobs.ca_expiry_days must be up to %d different "
+		    "numbers from 1 to 3650",
 		    path, GH_CONF_DAYS_MAX);
 	if (*conf->directory.bind_dn != '\0' && *conf->directory.password_file == '\0')
 		return gh_refuse(err, GH_E_CONF,

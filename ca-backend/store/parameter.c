@@ -157,6 +157,18 @@ store_put_list(struct store_params *p, char *const *list)
 }
 
 void
+store_put_numbers(struct store_params *p, const int *v, int n)
+{
+	struct gh_buf b;
+
+	gh_buf_init(&b, ARRAY_MAX);
+	gh_buf_putc(&b, '{');
+	for (int i = 0; i < n; i++)
+		gh_buf_putf(&b, "%s%d", i > 0 ? "," : "", v[i]);
+	put_array(p, &b);
+}
+
+void
 store_put_actor(struct store_params *p, const struct requester *who, const char *request_id,
     const char *detail)
 {

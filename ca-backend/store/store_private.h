@@ -71,9 +71,10 @@ void store_put_hex(struct store_params *p, const char *hex);           /* as byt
  * the signer's serials have: the two forms that can stand in the inventory. digits: of
  * store_clean_hex. */
 void store_put_serial(struct store_params *p, const char *digits);
-void store_put_json(struct store_params *p, const gh_json *v);      /* NULL = null */
-void store_put_texts(struct store_params *p, const gh_json *array); /* text[]; NULL = {} */
-void store_put_list(struct store_params *p, char *const *list);     /* the same, NULL-ended */
+void store_put_json(struct store_params *p, const gh_json *v);       /* NULL = null */
+void store_put_texts(struct store_params *p, const gh_json *array);  /* text[]; NULL = {} */
+void store_put_list(struct store_params *p, char *const *list);      /* the same, NULL-ended */
+void store_put_numbers(struct store_params *p, const int *v, int n); /* int[] */
 /* Six parameters: actor, kind, app, address, request_id, detail */
 void store_put_actor(struct store_params *p, const struct requester *who, const char *request_id,
     const char *detail);

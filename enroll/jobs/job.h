@@ -92,6 +92,8 @@ int job_run_due(struct job_env *env, int *ran, struct gh_error *err) GH_MUSTCHEC
 /* The runs; each writes its audit rows itself where it decides something. */
 int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int ca_notice_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_run(struct job_env *env, char *detail, size_t size,
@@ -108,6 +110,7 @@ int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int key_retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

@@ -14,6 +14,8 @@ const struct job job_table[] = {
 	server_cert_job_plan, true},
     {"expiry-notices", "note certificates that end soon",
 	offsetof(struct gh_conf, jobs.expiry_notices), expiry_job_run, expiry_job_plan, false},
+    {"ca-notices", "tell administrators of CAs and CRLs that end soon",
+	offsetof(struct gh_conf, jobs.ca_notices), ca_notice_job_run, ca_notice_job_plan, false},
     {"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
 	audit_seal_job_run, audit_seal_job_plan, false},
     {"key-requests", "write down which requests for keys have expired",

@@ -277,9 +277,12 @@ conf_days__are_different_numbers(void **state)
 	    GH_CONF_DAYS_MAX);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		assert_int_equal(gh_conf_days(bad[i], days), -1);
-		snprintf(text, sizeof(text), MINIMAL "jobs { expiry_days = \"%s\" }", bad[i]);
-		assert_int_equal(load(text, &conf, &err), GH_E_CONF);
-		assert_non_null(strstr(err.message, "expiry_days"));
+		for (size_t j = 0; j < 2; j++) {
+			snprintf(text, sizeof(text), MINIMAL "jobs { %sexpiry_days = \"%s\" }",
+			    j == 0 ? "" : "ca_", bad[i]);
+			assert_int_equal(load(text, &conf, &err), GH_E_CONF);
+			assert_non_null(strstr(err.message, "expiry_days"));
+		}
 	}
 }
 

@@ -1,24 +1,10 @@
 /* Notices and removals. Both go along the index of not_after. */
-#include "buf.h"
-
 #include "store/store_private.h"
 #include "housekeeping.h"
 #include "store/request/service_cert.h"
 
 #define EXPIRY_PAGE "2000"
 #define REMOVAL_PAGE "1000"
-#define DAYS_TEXT_MAX 4096
-
-/* An array of PostgreSQL. */
-static int
-days_list(struct gh_buf *list, const int *days, int n, struct gh_error *err)
-{
-	gh_buf_init(list, DAYS_TEXT_MAX);
-	for (int i = 0; i < n; i++)
-		gh_buf_putf(list, "%c%d", i == 0 ? '{' : ',', days[i]);
-	gh_buf_putc(list, '}');
-	return gh_buf_check(list, err);
-}
 
 /* Of row p of certificate: who gets notices, and for which t.d days. Those who renew themselves get
  * none. */
@@ -46,17 +32,13 @@ store_note_expiry(struct store *s, const int *days, int n, struct store_expiry *
 	    "l.id FROM (SELECT 1) one LEFT JOIN (SELECT not_after, id FROM page ORDER BY not_after DESC, id DESC LIMIT 1) "
 	    "l ON true"};
 	struct store_params p = {0};
-	struct gh_buf list;
 	PGresult *res;
 	int rc;
 
-	if ((rc = days_list(&list, days, n, err)) == 0) {
-		store_put_int(&p, walk->not_after);
-		store_put_int(&p, walk->id);
-		store_put_text(&p, (const char *)list.data);
-		rc = store_read(s, &st, &p, &res, err); /* repeated it finds what it wrote */
-	}
-	gh_buf_free(&list);
+	store_put_int(&p, walk->not_after);
+	store_put_int(&p, walk->id);
+	store_put_numbers(&p, days, n);
+	rc = store_read(s, &st, &p, &res, err); /* repeated it finds what it wrote */
 	if (rc != 0)
 		return rc;
 	walk->seen = (int)store_int(res, 0, 0);
@@ -120,17 +102,13 @@ store_count_expiry(struct store *s, const int *days, int n, int64_t *out, struct
 	    "AND p.not_after <= now() + make_interval(days => (SELECT max(d) FROM unnest($3::int[]) d)) AND " NOTICE_WHERE
 	    "AND NOT EXISTS (SELECT FROM expiry_notice e WHERE e.certificate_id = p.id AND e.days = t.d)"};
 	struct store_params p = {0};
-	struct gh_buf list;
-	PGresult *res = NULL;
-	int rc = days_list(&list, days, n, err);
+	PGresult *res;
+	int rc;
 
-	if (rc == 0) {
-		store_put_int(&p, 0);
-		store_put_int(&p, 0);
-		store_put_text(&p, (const char *)list.data);
-		rc = store_read(s, &st, &p, &res, err);
-	}
-	gh_buf_free(&list);
+	store_put_int(&p, 0);
+	store_put_int(&p, 0);
+	store_put_numbers(&p, days, n);
+	rc = store_read(s, &st, &p, &res, err);
 	*out = rc == 0 ? store_int(res, 0, 0) : 0;
 	PQclear(res);
 	return rc;

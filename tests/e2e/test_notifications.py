@@ -1,0 +1,287 @@
+#!/usr/bin/python3
+"""Who is to be told of what: rows that are written in the transaction of each step, whatever stands in other rows, and none
+beside a step that was not taken."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import der
+import tap
+from client import Client
+from environment import BUILD, Environment, wait_for
+from person import Person
+
+env = Environment("notifications", GATEHOUSE_CONF_EXTRA="""
+jobs { crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 ca_notices = 0 audit_seal = 0 key_requests = 0
+       notifications = 0 retention = 0 expiry_days = "30 7 1" ca_expiry_days = "90 30 1" }
+database { timeout_ms = 5000 }
+limits { failures = 10000 }
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+ID = "select requester_id from request where id = "
+
+
+def web_csr(host):
+    return der.csr(KEY, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+
+
+def template(name):
+    return json.loads((env.dir / "state" / "import" / f"{name}.json").read_text())
+
+
+def person(role):
+    return Person(env.var[f"GATEHOUSE_{role}USER"], env.var[f"GATEHOUSE_{role}PASSWORD"], env)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        env.wait_ready()
+        self.alice = Client(env)
+        self.last = env.count("select coalesce(max(id), 0) from notification")
+
+    def told(self):
+        """(event, audience, recipient) of the rows since the last look."""
+        rows = env.sql(f"select event, audience, recipient, id from notification where id > {self.last} order by id")
+        self.last = int(rows[-1][3]) if rows else self.last
+        return [tuple(r[:3]) for r in rows]
+
+    def facts(self, event):
+        return json.loads(env.sql(f"select facts from notification where event = '{event}' order by id desc limit 1")[0][0])
+
+    def issued(self):
+        reply = self.alice.enroll(der.csr(KEY))
+        self.assertEqual((reply.status, reply.json["RequestDisposition"]), (200, "Issued"), reply.body)
+        return reply.json["CMSID"], reply.json["CMSRequestId"]
+
+    def pending(self, host="shop.example.test"):
+        reply = self.alice.enroll(web_csr(host), template="WebServer")
+        self.assertEqual((reply.status, reply.json["RequestDisposition"]), (200, "Pending"), reply.body)
+        return reply.json["CMSRequestId"]
+
+    def decide(self, verb, number):
+        return env.admin("request", verb, number, "--comment", "looked at", check=False)
+
+    def requester(self, number):
+        return env.sql(f"select requester from request where id = {number}")[0][0]
+
+
+class Requests(Case):
+    def test_what_is_issued_at_once_is_not_told(self):
+        self.issued()
+        self.assertEqual(self.told(), [])
+
+    def test_pending_is_for_officers(self):
+        number = self.pending()
+        self.assertEqual(self.told(), [("enroll.pending", "officers", "")])
+        facts = self.facts("enroll.pending")
+        self.assertEqual((facts["request"], facts["template"], facts["requester"]),
+                         (number, "WebServer", self.requester(number)))
+        self.assertEqual(env.sql("select object, state from notification order by id desc limit 1"),
+                         [[f"request {number}", "waiting"]])
+
+    def test_end_is_for_the_requester(self):
+        for verb, event, code in (("approve", "request.approved", 20), ("deny", "request.denied", 31)):
+            with self.subTest(verb=verb):
+                number = self.pending(f"{verb}.example.test")
+                self.told()
+                self.assertEqual(self.decide(verb, number).returncode, 0)
+                self.assertEqual(self.told(), [(event, "requester", self.requester(number))])
+                facts = self.facts(event)
+                self.assertEqual(facts["request"], number)
+                self.assertEqual("serial" in facts, code == 20)
+                self.assertEqual(env.sql("select n.recipient_id = r.requester_id, n.recipient_kind from notification n, "
+                                         f"request r where r.id = {number} order by n.id desc limit 1"), [["t", "1"]])
+
+    def test_canceled_and_expired(self):
+        for code, event in ((32, "request.canceled"), (33, "request.expired"), (30, "enroll.failed")):
+            with self.subTest(code=code):
+                number = self.pending(f"end{code}.example.test")
+                self.told()
+                env.sql(f"update request set disposition = {code}, resolved_at = now() where id = {number}")
+                self.assertEqual(self.told(), [(event, "requester", self.requester(number))])
+                # it has ended: nothing is told again
+                env.sql(f"update request set disposition = disposition, message = 'x' where id = {number}")
+                self.assertEqual(self.told(), [])
+
+    def test_no_row_beside_a_step_that_was_not_taken(self):
+        number = self.pending("twice.example.test")
+        self.told()
+        both = [subprocess.Popen([BUILD / "gatehouse", "request", "approve", str(number), "-c", env.var["GATEHOUSE_CONF"]],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) for _ in range(4)]
+        self.assertEqual(sorted(p.wait() for p in both).count(0), 1)
+        self.assertEqual([e for e, *_ in self.told()], ["request.approved"])
+        number = self.pending("rolled.example.test")
+        self.told()
+        env.sql(f"begin; update request set disposition = 31 where id = {number}; rollback")
+        self.assertEqual(self.told(), [])
+
+    def test_killed_between_step_and_row(self):
+        """Whoever dies between the two has done neither."""
+        env.sql("CREATE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END $$; "
+                "CREATE TRIGGER test_wait BEFORE INSERT ON notification FOR EACH ROW EXECUTE FUNCTION test_wait()")
+        self.addCleanup(env.sql, "DROP TRIGGER test_wait ON notification; DROP FUNCTION test_wait")
+        number = self.pending("killed.example.test")
+        self.told()
+        with env.session("begin; select pg_advisory_xact_lock(77)"):
+            officer = subprocess.Popen([BUILD / "gatehouse", "request", "deny", str(number), "-c", env.var["GATEHOUSE_CONF"]],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            wait_for(lambda: env.count("select count(*) from pg_locks where locktype = 'advisory' and not granted"), "it waits")
+            self.assertEqual(env.count(f"select disposition from request where id = {number}"), 9)
+            os.kill(officer.pid, signal.SIGKILL)
+            officer.wait()
+            env.psql("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and "
+                     "usename = 'gatehouse'", "postgres")
+        self.assertEqual(self.told(), [])
+        self.assertEqual(env.count(f"select disposition from request where id = {number}"), 9)
+        self.assertEqual(self.decide("deny", number).returncode, 0)
+        self.assertEqual([e for e, *_ in self.told()], ["request.denied"])
+
+
+class Templates(Case):
+    """Groups that a template names. Rows are changed past Gatehouse where it would refuse them."""
+
+    def notify(self, value):
+        env.without_triggers("update template set body = body || jsonb_build_object('notify', "
+                             f"'{json.dumps(value)}'::jsonb) where name = 'WebServer' and active")
+        self.addCleanup(env.without_triggers, "update template set body = body - 'notify' where name = 'WebServer'")
+
+    def groups(self):
+        return [(e, r) for e, audience, r in self.told() if audience == "group"]
+
+    def step(self):
+        env.sql("insert into request select nextval('request_id_seq') id, protocol, null, app_id, app_name, requester, requester_dn, "
+                "requester_kind, address, template, template_id, csr, csr_spki_sha256, cert_only, 9, status_code, message, "
+                f"submitted_at from request where id = {self.number}")
+
+    def test_groups(self):
+        self.number = self.pending()
+        self.told()
+        self.notify({"groups": ["web-admins", "cn=all,dc=x"], "events": ["enroll.pending", "cert.revoked"]})
+        self.step()
+        self.assertEqual(sorted(self.groups()), [("enroll.pending", "cn=all,dc=x"), ("enroll.pending", "web-admins")])
+        self.notify({"groups": ["web-admins"]})
+        self.step()
+        self.assertEqual(self.groups(), [])
+
+    def test_what_makes_no_sense_keeps_nobody_from_a_certificate(self):
+        self.number = self.pending()
+        self.told()
+        for value in (None, 7, "x", [], {"groups": 7, "events": 7}, {"groups": {"a": "b"}, "events": ["enroll.pending"]},
+                      {"groups": [""], "events": ["enroll.pending"]}, {"groups": ["y" * 5000], "events": ["enroll.pending"]},
+                      {"groups": [None], "events": {"enroll.pending": 1}}, {"events": ["enroll.pending"]}):
+            with self.subTest(value=value):
+                self.notify(value)
+                self.step()
+                self.assertEqual(self.told(), [("enroll.pending", "officers", "")])
+
+
+class Certificates(Case):
+    @classmethod
+    def setUpClass(cls):
+        env.wait_ready()
+        reply = Client(env).enroll(der.csr(KEY))
+        cls.base, cls.request = reply.json["CMSID"], reply.json["CMSRequestId"]
+        cls.name = env.sql(f"select requester from request where id = {cls.request}")[0][0]
+
+    def tearDown(self):
+        env.without_triggers("delete from expiry_notice; delete from certificate where id > "
+                             f"{self.base} and octet_length(serial) = 15")
+
+    def certificates(self, n, ends, request=None):
+        """Rows like a real one that end in so long."""
+        env.sql("insert into certificate (ca_id, serial, request_id, subject, sans, requester, template, status, not_before, "
+                "not_after, sha1, sha256, spki_sha256, der) select ca_id, substr(sha256(random()::text::bytea), 1, 15), "
+                f"{self.request if request is None else request}, subject, sans, requester, template, 20, "
+                f"now() - interval '300 days', now() + interval '{ends}', sha1, sha256, spki_sha256, der from certificate, "
+                f"generate_series(1, {n}) where id = {self.base}")
+
+    def test_revoked_held_and_released(self):
+        number, _ = self.issued()
+        serial = env.sql(f"select hex_upper(serial) from certificate where id = {number}")[0][0]
+        for args, event in ((("revoke", serial, "--reason", "certificateHold", "--yes"), "cert.held"), (("unrevoke", serial), "cert.unheld"),
+                            (("revoke", serial, "--reason", "keyCompromise", "--comment", "lost", "--yes"), "cert.revoked")):
+            with self.subTest(event=event):
+                env.admin("cert", *args)
+                self.assertEqual(self.told(), [(event, "requester", self.name)])
+                self.assertEqual(self.facts(event)["serial"], serial)
+        self.assertEqual(self.facts("cert.revoked")["comment"], "lost")
+        self.assertEqual(self.facts("cert.revoked")["reason"], 1)
+
+    def test_own_certificates_are_nobody_s(self):
+        self.certificates(1, "5 days", request=0)
+        env.admin("job", "run", "expiry-notices")
+        env.sql(f"insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) select id, "
+                "ca_id, serial, now(), 1, not_after, 'x' from certificate where request_id = 0 order by id desc limit 1")
+        self.assertEqual(self.told(), [])
+        env.without_triggers("delete from revocation where revoked_by = 'x'")
+
+    def test_expiring_once_for_each_number_of_days(self):
+        self.certificates(1, "29 days")
+        number = env.count("select max(id) from certificate")
+        for _ in range(2):
+            env.admin("job", "run", "expiry-notices")
+        self.assertEqual(self.told(), [("cert.expiring", "requester", self.name)])
+        facts = self.facts("cert.expiring")
+        self.assertEqual((facts["certificate_id"], facts["days"]), (number, 30))
+        env.without_triggers(f"update certificate set not_after = now() + interval '6 days' where id = {number}")
+        for _ in range(2):
+            env.admin("job", "run", "expiry-notices")
+        self.assertEqual(self.told(), [("cert.expiring", "requester", self.name)])
+        self.assertEqual(self.facts("cert.expiring")["days"], 7)
+
+    def test_ten_thousand_by_two_runs_at_once(self):
+        """As two nodes do it: the job's lock keeps one away, and where it did not, each notice is there once."""
+        self.certificates(10000, "20 days")
+        command = [BUILD / "gatehouse", "job", "run", "expiry-notices", "-c", env.var["GATEHOUSE_CONF"]]
+        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+                for _ in range(2)]
+        self.assertIn(0, [p.wait() for p in both])
+        env.admin("job", "run", "expiry-notices")
+        self.assertEqual(env.sql("select count(*), count(distinct object) from notification where event = 'cert.expiring' "
+                                 f"and id > {self.last}"), [["10000", "10000"]])
+        self.told()
+        env.sql("insert into expiry_notice (certificate_id, days) select certificate_id, days from expiry_notice "
+                "on conflict do nothing")
+        self.assertEqual(self.told(), [])
+
+
+class Authorities(Case):
+    def run_job(self):
+        env.admin("job", "run", "ca-notices")
+        return self.told()
+
+    def test_ca(self):
+        [[number, begins, ends]] = env.sql("select id, not_before, not_after from ca where name = 'issuing'")
+        self.addCleanup(env.sql, f"update ca set not_before = '{begins}', not_after = '{ends}' where id = {number}")
+        env.sql(f"update ca set not_before = now() - interval '1 year' where id = {number}")
+        self.assertEqual(self.run_job(), [])
+        for left, days in (("80 days", 90), ("40 days", 0), ("29 days", 30), ("2 days", 0), ("2 hours", 1)):
+            with self.subTest(left=left):
+                at = env.sql(f"update ca set not_after = now() + interval '{left}' where id = {number} returning not_after")[0][0]
+                self.assertEqual(self.run_job(), [("ca.expiring", "administrators", "")])
+                facts = self.facts("ca.expiring")
+                self.assertEqual((facts["ca"], facts["days"]), ("issuing", days or {"40 days": 90, "2 days": 30}[left]))
+                self.assertEqual(self.run_job(), [])
+                env.sql(f"update ca set not_after = '{at}'::timestamptz + interval '1 second' where id = {number}")
+                self.assertEqual(len(self.run_job()), 1)
+
+    def test_crl(self):
+        env.admin("job", "run", "crl")
+        self.assertEqual(self.run_job(), [])
+        for left, event in (("1 hour", "crl.expiring"), ("-1 minute", "crl.overdue")):
+            with self.subTest(event=event):
+                env.without_triggers(f"update crl set next_update = now() + interval '{left}' where ca_id = "
+                                     "(select id from ca where name = 'issuing')")
+                self.assertIn("would tell administrators of 1", env.admin("job", "run", "ca-notices", "--dry-run"))
+                self.assertEqual(self.run_job(), [(event, "administrators", "")])
+                self.assertEqual(self.run_job(), [])
+        env.admin("crl", "issue", "--ca", "issuing")
+        self.assertEqual(self.run_job(), [])
+
+
+if __name__ == "__main__":
+    tap.main()
