@@ -43,7 +43,7 @@ SRC_templates  := $(wildcard templates/*.c)
 SRC_enroll     := $(wildcard enroll/*.c enroll/*/*.c)
 # kore-app/kore/ includes kore.h and goes only into gatehouse.so; the rest of kore-app knows no Kore.
 SRC_kore       := $(wildcard kore-app/kore/*.c)
-SRC_kore-app   := $(wildcard $(foreach d,auth exchange http metrics routes watch,kore-app/$(d)/*.c))
+SRC_kore-app   := $(wildcard $(foreach d,auth exchange http metrics pages routes watch,kore-app/$(d)/*.c))
 # The command: all but main.c is a library, so that tests can link it.
 SRC_kore-app/command := $(filter-out kore-app/command/main.c,$(wildcard kore-app/command/*.c kore-app/command/*/*.c))
 
@@ -101,9 +101,25 @@ $(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 $(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
+# Files as they are in the program: an array of struct gh_embedded (base/embedded.h).
+# $(1) name of the array, $(2) layer whose library has it, $(3) files
+define embedded
+$(BUILD)/gen/$(1).c: $(3) conf/embed.sh Makefile
+	@mkdir -p $$(@D)
+	@echo "GEN $$@"
+	$$(Q)conf/embed.sh $(1) $(3) >$$@.tmp && mv $$@.tmp $$@
+$(BUILD)/gen/$(1).o: $(BUILD)/gen/$(1).c
+	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(2)) -c -o $$@ $$<
+$(call LIB,$(2)): $(BUILD)/gen/$(1).o
+GEN_EMBEDDED += $(BUILD)/gen/$(1).c
+endef
+$(eval $(call embedded,embedded_languages,base,$(sort $(wildcard conf/languages/*.json))))
+$(eval $(call embedded,embedded_pages,kore-app,$(sort $(wildcard kore-app/pages/html/*.html))))
+$(eval $(call embedded,embedded_static,kore-app,$(sort $(wildcard kore-app/pages/static/*))))
+
 # Objects ask for the build's packages once, before the compiler meets a missing header.
 ALL_SOURCES := $(foreach f,$(FOLDERS),$(SRC_$(f))) $(SRC_signer) $(SRC_kore) kore-app/command/main.c
-$(call obj,$(ALL_SOURCES)) $(GEN_MIGRATIONS): | $(BUILD)/packages.ok
+$(call obj,$(ALL_SOURCES)) $(GEN_MIGRATIONS) $(GEN_EMBEDDED): | $(BUILD)/packages.ok
 $(BUILD)/packages.ok: conf/packages.txt
 	@mkdir -p $(@D)
 	$(Q)$(if $(NO_PACKAGE_CHECK),,tests/setup/install.sh --missing build-deps build)

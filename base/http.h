@@ -68,6 +68,10 @@ struct gh_http_request {
 /* "application/json" or "text/json", with or without parameters. NULL is not. */
 bool gh_http_is_json(const char *content_type);
 
+/* Does Accept want a page rather than JSON? Browsers say so; who takes both alike, as curl, does
+ * not (RFC 9110, 12.5.1). */
+bool gh_http_prefers_html(const struct gh_http_request *req);
+
 /* Value of the first line of this name (in lower case), the only one of those that decide about
  * access; NULL: none. Borrowed. */
 const char *gh_http_header(const struct gh_http_request *req, const char *name);

@@ -16,7 +16,7 @@
 
 #include "policy.h"
 #include "urls.h"
-#include "words.h"
+#include "authority_words.h"
 
 /* What the work is done with; all borrowed. */
 struct authority {

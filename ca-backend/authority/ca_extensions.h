@@ -8,7 +8,7 @@
 #include "error.h"
 
 #include "name_constraints.h"
-#include "words.h"
+#include "authority_words.h"
 
 /*
  * parent: its CRL and certificate are named (CDP, AIA); NULL = none. old: certificate before a

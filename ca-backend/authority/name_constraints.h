@@ -7,7 +7,7 @@
 #include "error.h"
 #include "json.h"
 
-#include "words.h"
+#include "authority_words.h"
 
 /* NULL-ended lists, NULL: none. Values as OpenSSL takes them, networks as ADDRESS/PREFIX, DNs as
  * gh_dn_parse takes them. */

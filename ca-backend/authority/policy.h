@@ -11,7 +11,7 @@
 #include "json.h"
 #include "signer/client/signer_client.h"
 
-#include "words.h"
+#include "authority_words.h"
 
 #define CA_POLICY_KEEP (-1)
 

@@ -5,7 +5,7 @@
 #include "issuing/ca.h"
 #include "error.h"
 
-#include "words.h"
+#include "authority_words.h"
 
 #define CA_URLS_KEEP (-1)
 

@@ -6,6 +6,7 @@
 #include "rest/rest.h"
 
 #include "auth/origin.h"
+#include "pages/page.h"
 #include "route_family.h"
 
 #define BASIC "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
@@ -80,6 +81,19 @@ const struct route_family route_family_rest = {
     .check_site = origin_check,
 };
 
+/* ---- pages ---- */
+
+static const char *const page_paths[] = {"/", "/login", "/logout", "/csr", "/requests", "/static",
+    NULL};
+
+const struct route_family route_family_pages = {
+    .paths = page_paths,
+    .challenge = BASIC,
+    .error = page_error,
+    .version = "1",
+    .check_site = origin_check,
+};
+
 /* ---- which of them ---- */
 
 static bool
@@ -100,7 +114,7 @@ const struct route_family *
 route_family_of_path(const char *path)
 {
 	static const struct route_family *const all[] = {&route_family_certenroll,
-	    &route_family_rest};
+	    &route_family_rest, &route_family_pages};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (has_path(all[i], path))

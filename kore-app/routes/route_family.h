@@ -34,6 +34,8 @@ struct route_family {
 extern const struct route_family route_family_certenroll;
 /* Our own API and what is published for relying parties. */
 extern const struct route_family route_family_rest;
+/* For people with a browser. docs/pages.md */
+extern const struct route_family route_family_pages;
 
 /* Of a path that no row has. Never NULL. */
 const struct route_family *route_family_of_path(const char *path);

@@ -26,6 +26,8 @@
 #include "health.h"
 #include "metrics/metrics.h"
 #include "ocsp_fast.h"
+#include "pages/page_file.h"
+#include "pages/page_home.h"
 #include "routes.h"
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
@@ -372,6 +374,20 @@ const struct route route_table[] = {
 	.roles = REQUESTER_ROLE_AGENT,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_key_change},
+    {.methods = READ,
+	.pattern = "/",
+	.name = "home",
+	.need = AUTH_ANYBODY,
+	.handler = page_home,
+	.family = &route_family_pages},
+    {.methods = READ,
+	.pattern = "/static/{name}",
+	.name = "static",
+	.need = AUTH_ANYBODY,
+	.handler = page_file_get,
+	.family = &route_family_pages,
+	.on_loop = true,
+	.quiet = true},
     {.methods = READ,
 	.pattern = "/healthz",
 	.name = "healthz",

@@ -197,6 +197,8 @@ static const struct {
     {"crl", ALL, true},
     {"ocsp.post", ALL, true},
     {"ocsp.get", ALL, true},
+    {"home", ALL, false},
+    {"static", ALL, false},
     {"healthz", ALL, true},
     {"readyz", ALL, true},
     {"metrics", ALL, true},

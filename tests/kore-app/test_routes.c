@@ -282,7 +282,7 @@ routes__wrong_method_names_the_right_ones(void **state)
 static void
 routes__unknown_paths(void **state)
 {
-	static const char *const unknown[] = {"", "/", "//", "*", "/certenroll", "/certenroll/",
+	static const char *const unknown[] = {"", "///", "*", "/certenroll", "/certenroll/",
 	    "/certenroll/3", "/certenroll/0/pkcs10", "/certenroll/4/pkcs10",
 	    "/certenroll/33/pkcs10", "/certenroll//pkcs10", "/certenroll/3/pkcs10x",
 	    "/certenroll/3/pkcs1", "/certenroll/3/pkcs10//", "/certenroll/3/pkcs10/1",
@@ -354,6 +354,8 @@ static const struct policy {
     {"pki.key.retrieve", AUTH_PERSON, 0, false},
     {"pki.key.status", AUTH_PERSON, 0, false},
     {"pki.key.change", AUTH_PERSON, REQUESTER_ROLE_AGENT, false},
+    {"home", AUTH_ANYBODY, 0, false},
+    {"static", AUTH_ANYBODY, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
@@ -728,7 +730,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
 	    "pki.certificate.find-status", "healthz", "readyz", "metrics", "pki.kra.transport",
 	    "pki.info", "pki.keyrequests", "pki.keyrequest", "pki.keyrequest.status", "pki.keys",
-	    "pki.key", "pki.key.status"};
+	    "pki.key", "pki.key.status", "home", "static"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

@@ -1,0 +1,322 @@
+/* Pages: templates, layout, headers. See page.h. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+#include "markup.h"
+#include "rest/rest.h"
+#include "utf8.h"
+
+#include "page.h"
+#include "page_asset.h"
+
+#define PAGES_MAX 64
+#define NAME_SIZE 64
+#define PAGE_MAX (4 * 1024 * 1024) /* bytes of a page */
+#define PATH_SIZE 512
+
+/* No script at all; nothing from elsewhere; in no frame (W3C CSP 3). */
+#define CSP \
+	"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; " \
+	"base-uri 'none'; frame-ancestors 'none'"
+#define PERMISSIONS "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+/* ---- templates ---- */
+
+static struct {
+	char name[NAME_SIZE];
+	struct markup *markup;
+} pages[PAGES_MAX];
+static size_t n_pages;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* All are known to be good: a test parses them. */
+static void
+parse_all(void)
+{
+	struct gh_error err;
+
+	for (size_t i = 0; i < embedded_pages_count && n_pages < PAGES_MAX; i++) {
+		const struct gh_embedded *file = &embedded_pages[i];
+		char *name = pages[n_pages].name;
+
+		snprintf(name, NAME_SIZE, "%.*s", (int)strcspn(file->name, "."), file->name);
+		if (markup_parse(file->name, file->data, file->len, MARKUP_HTML,
+			&pages[n_pages].markup, &err) == 0)
+			n_pages++;
+		else
+			gh_log_kv(GH_LOG_ERROR, "page template not read", "detail", err.detail,
+			    NULL);
+	}
+}
+
+/* arg: the name of the page that is asked for as "content". */
+static const struct markup *
+find_page(const void *arg, const char *name)
+{
+	pthread_once(&once, parse_all);
+	if (strcmp(name, "content") == 0)
+		name = arg;
+	for (size_t i = 0; i < n_pages; i++)
+		if (strcmp(pages[i].name, name) == 0)
+			return pages[i].markup;
+	return NULL;
+}
+
+/* ---- language ---- */
+
+/* The value of lang= in a query. "": there is none. */
+static void
+asked_language(const char *query, char out[16])
+{
+	*out = '\0';
+	while (query != NULL && *query != '\0') {
+		size_t n = strcspn(query, "&");
+
+		if (n > 5 && n < 5 + 16 && strncmp(query, "lang=", 5) == 0)
+			snprintf(out, 16, "%.*s", (int)n - 5, query + 5);
+		query += n + (query[n] == '&');
+	}
+}
+
+const struct words *
+page_words(const struct gh_http_request *req)
+{
+	const struct words *w;
+	char asked[16];
+
+	asked_language(req->query, asked);
+	w = words_find(asked);
+	return w != NULL ? w : words_accept(gh_http_header(req, "accept-language"));
+}
+
+/* ---- what the layout shows ---- */
+
+static int
+set_new(gh_json *o, const char *name, gh_json *v)
+{
+	return v == NULL ? -1 : gh_json_set(o, name, v);
+}
+
+static gh_json *
+language_json(const struct words *w, bool is_current, const char *path)
+{
+	gh_json *o = gh_json_new_object();
+	char link[PATH_SIZE + 32];
+
+	snprintf(link, sizeof(link), "%s?lang=%s", path, words_language(w));
+	if (o != NULL && gh_json_set_string(o, "code", words_language(w)) == 0 &&
+	    gh_json_set_string(o, "name", words_get(w, "language.name")) == 0 &&
+	    gh_json_set_string(o, "path", link) == 0 &&
+	    gh_json_set_bool(o, "is_current", is_current) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+/* The same page in each language. A page that answers a form has no address that could be followed.
+ */
+static gh_json *
+languages_json(const struct gh_http_request *req, int status, const struct words *current)
+{
+	bool has_path = status == 200 && (req->method & (GH_HTTP_GET | GH_HTTP_HEAD)) != 0 &&
+	    strlen(req->path) < PATH_SIZE;
+	gh_json *list = gh_json_new_array();
+	const struct words *w;
+
+	for (size_t i = 0; list != NULL && (w = words_at(i)) != NULL; i++)
+		if (gh_json_append(list,
+			language_json(w, w == current, has_path ? req->path : "/")) != 0) {
+			gh_json_free(list);
+			return NULL;
+		}
+	return list;
+}
+
+/* Who may go where; shown to the others not at all. Rows of the route table decide who gets in. */
+static const struct {
+	const char *path, *name; /* name: of the text nav.NAME */
+} nav[] = {
+    {"/", "home"},
+};
+
+static gh_json *
+nav_json(const struct gh_http_request *req)
+{
+	gh_json *list = gh_json_new_array();
+
+	for (size_t i = 0; list != NULL && i < sizeof(nav) / sizeof(nav[0]); i++) {
+		gh_json *o = gh_json_new_object();
+
+		if (o == NULL || gh_json_set_string(o, "path", nav[i].path) != 0 ||
+		    gh_json_set_string(o, "name", nav[i].name) != 0 ||
+		    gh_json_set_bool(o, "is_current", strcasecmp(nav[i].path, req->path) == 0) !=
+			0 ||
+		    gh_json_append(list, gh_json_ref(o)) != 0) {
+			gh_json_free(list);
+			list = NULL;
+		}
+		gh_json_free(o);
+	}
+	return list;
+}
+
+static int
+set_file(gh_json *o, const char *member, const char *name)
+{
+	char path[PAGE_ASSET_PATH_SIZE];
+
+	page_asset_path(name, path);
+	return gh_json_set_string(o, member, path);
+}
+
+static gh_json *
+layout_json(const struct gh_http_request *req, const struct requester *who, int status,
+    const struct words *w)
+{
+	gh_json *o = gh_json_new_object();
+	bool is_known = who != NULL && who->kind != REQUESTER_NONE;
+
+	if (o != NULL && gh_json_set_string(o, "language", words_language(w)) == 0 &&
+	    set_new(o, "languages", languages_json(req, status, w)) == 0 &&
+	    set_new(o, "nav", nav_json(req)) == 0 && set_file(o, "style", "style.css") == 0 &&
+	    set_file(o, "icon", "icon.svg") == 0 &&
+	    gh_json_set_string(o, "user", is_known ? who->name : NULL) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+/* {name: text} as [{name, text}], which a template can go through: the summary above a form. */
+static gh_json *
+error_list(const gh_json *errors)
+{
+	gh_json *list = gh_json_new_array();
+
+	for (void *it = gh_json_iter(errors); list != NULL && it != NULL;
+	     it = gh_json_next(errors, it)) {
+		gh_json *o = gh_json_new_object();
+
+		if (o == NULL || gh_json_set_string(o, "name", gh_json_iter_name(it)) != 0 ||
+		    gh_json_set(o, "text", gh_json_ref(gh_json_iter_value(it))) != 0 ||
+		    gh_json_append(list, gh_json_ref(o)) != 0) {
+			gh_json_free(list);
+			list = NULL;
+		}
+		gh_json_free(o);
+	}
+	return list;
+}
+
+/* ---- replies ---- */
+
+static void
+put_headers(struct gh_http_reply *rep)
+{
+	gh_http_reply_header(rep, "Content-Security-Policy", CSP);
+	gh_http_reply_header(rep, "Referrer-Policy", "no-referrer");
+	gh_http_reply_header(rep, "Permissions-Policy", PERMISSIONS);
+	gh_http_reply_header(rep, "Cross-Origin-Opener-Policy", "same-origin");
+	gh_http_reply_header(rep, "Cross-Origin-Resource-Policy", "same-origin");
+	gh_http_reply_header(rep, "Cache-Control", "no-store");
+}
+
+/* 0 and *out, malloc'd. data is an object. */
+static int
+render(const struct gh_http_request *req, const struct requester *who, int status, const char *page,
+    gh_json *data, char **out, struct gh_error *err)
+{
+	const struct markup_find find = {find_page, page};
+	const struct markup *layout = find_page(page, "layout");
+	const struct words *w = page_words(req);
+	struct gh_buf text;
+	int rc;
+
+	*out = NULL;
+	if (layout == NULL)
+		return gh_fail(err, GH_E_INTERNAL, "no layout");
+	if (set_new(data, "layout", layout_json(req, who, status, w)) != 0 ||
+	    gh_json_set_string(data, "page", page) != 0 ||
+	    set_new(data, "error_list", error_list(gh_json_get(data, "errors"))) != 0)
+		return gh_fail(err, GH_E_NOMEM, "data of a page");
+	gh_buf_init(&text, PAGE_MAX);
+	if ((rc = markup_render(layout, &find, data, w, &text, err)) == 0)
+		*out = (char *)text.data;
+	else
+		gh_buf_free(&text);
+	return rc;
+}
+
+/* Takes over data. What cannot be rendered is answered as an error, without a page. */
+static void
+reply(const struct gh_http_request *req, const struct requester *who, int status, const char *page,
+    gh_json *data, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	char *text = NULL;
+	int rc = data != NULL ? render(req, who, status, page, data, &text, &err)
+			      : gh_fail(&err, GH_E_NOMEM, "data of a page");
+
+	gh_json_free(data);
+	if (rc != 0) {
+		rest_error(&err, req->request_id, NULL, rep);
+		return;
+	}
+	put_headers(rep);
+	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
+}
+
+void
+page_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
+    gh_json *data, struct gh_http_reply *rep)
+{
+	(void)env;
+	reply(call->http, call->requester, status, page, data, rep);
+}
+
+void
+page_redirect(struct gh_http_reply *rep, const char *path)
+{
+	bool is_ours = path[0] == '/' && path[1] != '/' && strchr(path, '\\') == NULL;
+
+	put_headers(rep);
+	gh_http_reply_header(rep, "Location", is_ours ? path : "/");
+	gh_http_reply_text(rep, 303, NULL, NULL);
+}
+
+/* ---- errors ---- */
+
+static gh_json *
+error_json(const struct gh_error *err, const char *request_id)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+	char message[sizeof(err->message)], status[16];
+	gh_json *o = gh_json_new_object();
+
+	snprintf(message, sizeof(message), "%s",
+	    *err->message != '\0' ? err->message : info->message);
+	gh_utf8_clean(message);
+	snprintf(status, sizeof(status), "status_%d", info->http_status);
+	if (o != NULL && gh_json_set_string(o, "message", message) == 0 &&
+	    gh_json_set_int(o, "status", info->http_status) == 0 &&
+	    gh_json_set_string(o, "status_name", status) == 0 &&
+	    gh_json_set_string(o, "request_id", request_id) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+/* Both forms have the same headers, and the same lines in the log. */
+void
+page_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	(void)conf;
+	rest_error(err, req->request_id, NULL, rep);
+	if (gh_http_prefers_html(req))
+		reply(req, NULL, gh_error_info(err->code)->http_status, "error",
+		    error_json(err, req->request_id), rep);
+}

@@ -1,0 +1,40 @@
+/*
+ * Pages: HTML for people with a browser, rendered here, without a script.
+ * kore-app/pages/html/NAME.html is the page NAME (base/markup.h), its title the text NAME.title;
+ * layout.html is around each of them. docs/pages.md
+ */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include "call.h"
+#include "embedded.h"
+#include "json.h"
+#include "words.h"
+
+/* kore-app/pages/html/ */
+extern const struct gh_embedded embedded_pages[];
+extern const size_t embedded_pages_count;
+
+/*
+ * Answer with a page. data is an object, taken over; NULL means out of memory and answers 500. What
+ * a page finds in it beside its own members:
+ *
+ *     title       if it is to be another one than the text PAGE.title
+ *     values      {name: text} what was typed, without secrets, for {{>field}}
+ *     errors      {name: text} what is wrong with it, shown next to the field and above the form
+ */
+void page_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
+    gh_json *data, struct gh_http_reply *rep);
+
+/* 303 to a path of ours, with its query. Another one becomes "/". */
+void page_redirect(struct gh_http_reply *rep, const char *path);
+
+/* The language of the answer to a request: ?lang=, else what Accept-Language likes best. Never
+ * NULL. */
+const struct words *page_words(const struct gh_http_request *req);
+
+/* An error, for route_family: a page where Accept wants one, else as rest_error. */
+void page_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep);
+
+#endif
