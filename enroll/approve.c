@@ -1,12 +1,15 @@
 /*
- * An officer's decision on a pending request. Four eyes: nobody decides on his own request.
- * Approval does not trust what was true when the request came: the whole policy runs again.
+ * An officer's decision on a pending request. Four eyes: nobody decides on his own request, and
+ * where the template wants several officers, each counts once. The last approval does not trust
+ * what was true when the request came: the whole policy runs again.
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "store/request/request_approval.h"
 #include "store/status/revocation.h"
+#include "timestamp.h"
 #include "utf8.h"
 
 #include "decide.h"
@@ -15,6 +18,8 @@
 #define CANCELED 0x800704C7 /* HRESULT of ERROR_CANCELLED */
 /* A comment, and what is said before it. */
 #define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 512)
+/* Each time another officer of those who may was faster. */
+#define TRIES STORE_APPROVALS_MAX
 
 /* Approved and denied by officers, and never by the requester; he may take his own back. */
 static int
@@ -32,8 +37,9 @@ check_right(const struct requester *who, const struct requester *owner, bool is_
 
 /* The pending request; *req and *out filled, to be cleared by the caller also after a failure. */
 static int
-get_pending(struct worker_env *env, const struct requester *who, int64_t id, bool is_own_to_decide,
-    struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
+get_pending(struct worker_env *env, const struct requester *who, const struct enroll_verdict *v,
+    bool is_own_to_decide, struct enroll_request *req, struct enroll_outcome *out,
+    struct gh_error *err)
 {
 	int64_t ca_id;
 	int rc;
@@ -42,11 +48,16 @@ get_pending(struct worker_env *env, const struct requester *who, int64_t id, boo
 	memset(out, 0, sizeof(*out));
 	if (!is_own_to_decide && (who->roles & REQUESTER_ROLE_OFFICER) == 0)
 		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may decide requests.");
-	if ((rc = store_get_request(env->store, id, req, out, &ca_id, err)) != 0 ||
-	    (rc = check_right(who, &req->requester, is_own_to_decide, id, err)) != 0)
+	if ((rc = store_get_request(env->store, v->id, req, out, &ca_id, err)) != 0 ||
+	    (rc = check_right(who, &req->requester, is_own_to_decide, v->id, err)) != 0)
 		return rc;
 	if (out->disposition != DB_DISP_PENDING)
-		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
+		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.",
+		    (long long)v->id);
+	if (v->version != 0 && v->version != req->version)
+		return gh_refuse(err, GH_E_PRECONDITION,
+		    "Request %lld has changed since: read it again, and decide on what it is now.",
+		    (long long)v->id);
 	return 0;
 }
 
@@ -120,14 +131,15 @@ decide_again(struct worker_env *env, struct enrollment *e)
 
 static int
 commit(struct worker_env *env, const struct requester *officer, int64_t id,
-    const struct enrollment *e, const char *detail, struct enroll_outcome *out,
-    struct gh_error *err)
+    const struct enrollment *e, const struct store_approval *approval, const char *detail,
+    struct enroll_outcome *out, struct gh_error *err)
 {
 	struct store_decision sd = {
 	    .req = e->req,
 	    .template_id = e->tmpl != NULL ? e->tmpl->id : 0,
 	    .ca = e->ca,
 	    .detail = detail,
+	    .approval = approval,
 	};
 	int rc = store_decide(env->store, id, officer, &sd, out, err);
 
@@ -138,23 +150,58 @@ commit(struct worker_env *env, const struct requester *officer, int64_t id,
 	return rc;
 }
 
-/* Issue, or deny when the policy as it is now says no. Failures leave the request pending. */
+/* --- approval --------------------------------------------------------------------------------- */
+
+int
+enroll_approvals_required(const struct catalog *catalog, const char *template_name)
+{
+	const struct catalog_template *t =
+	    template_name != NULL ? catalog_find_template(catalog, template_name) : NULL;
+
+	return t != NULL ? tmpl_approvals(t->tmpl) : 1;
+}
+
+/* One person, one approval, whatever he is called. */
 static int
-approve(struct worker_env *env, const struct requester *officer, int64_t id,
-    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+check_other_person(const struct requester *officer, const struct store_approvals *given,
     struct gh_error *err)
 {
+	for (size_t i = 0; i < given->n; i++)
+		if (requester_may_be_same(officer, &given->who[i]))
+			return gh_refuse(err, GH_E_CONFLICT,
+			    "You have approved this request already: another officer must agree, too.");
+	return 0;
+}
+
+/* Others must agree, too. */
+static int
+agree(struct worker_env *env, const struct enroll_verdict *v, const struct enroll_request *req,
+    const struct store_approval *a, int required, struct enroll_outcome *out, struct gh_error *err)
+{
+	char count[32];
+	int rc = store_add_approval(env->store, v->id, req, a, required, err);
+
+	if (rc != 0)
+		return rc;
+	snprintf(count, sizeof(count), "%d of %d", a->number, required);
+	out->disposition = DB_DISP_PENDING;
+	out->cms_request_id = v->id;
+	snprintf(out->message, sizeof(out->message), "Approved by %s officers", count);
+	gh_log_event(GH_LOG_INFO, "request agreed to", "template", req->template_name, "requester",
+	    req->requester.name, "officer", a->who->name, "approvals", count, NULL);
+	return 0;
+}
+
+/* Issue, or deny when the policy as it is now says no. Failures leave the request pending. */
+static int
+issue(struct worker_env *env, const struct enroll_verdict *v, const struct enroll_request *req,
+    const struct store_approval *a, struct enroll_outcome *out, struct gh_error *err)
+{
 	struct enrollment e = {.req = req, .is_approved = true};
-	const char *said = comment != NULL ? comment : "";
+	const char *said = a->comment != NULL ? a->comment : "";
 	char detail[DETAIL_SIZE];
 	int rc;
 
-	if (!req->is_sealed)
-		return gh_refuse(err, GH_E_SEAL,
-		    "Request %lld is not as it was recorded: it was changed in the database, past "
-		    "Gatehouse. Deny it, and let the requester ask again.",
-		    (long long)id);
-	enroll_outcome_clear(out);
 	if ((rc = decide_again(env, &e)) != 0)
 		*err = e.err;
 	snprintf(detail, sizeof(detail), "%s", said);
@@ -168,11 +215,41 @@ approve(struct worker_env *env, const struct requester *officer, int64_t id,
 	if (rc == 0) {
 		*out = e.out;
 		memset(&e.out, 0, sizeof(e.out)); /* it is the caller's */
-		rc = commit(env, officer, id, &e, *detail != '\0' ? detail : NULL, out, err);
+		rc = commit(env, a->who, v->id, &e, a, *detail != '\0' ? detail : NULL, out, err);
 	}
 	enrollment_clear(&e);
 	return rc;
 }
+
+static int
+approve(struct worker_env *env, const struct requester *officer, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
+{
+	struct store_approvals given;
+	char comment[DETAIL_SIZE];
+	struct store_approval a = {.who = officer, .at = gh_now()};
+	int required = enroll_approvals_required(env->catalog, req->template_name), rc;
+
+	if (!req->is_sealed)
+		return gh_refuse(err, GH_E_SEAL,
+		    "Request %lld is not as it was recorded: it was changed in the database, past "
+		    "Gatehouse. Deny it, and let the requester ask again.",
+		    (long long)v->id);
+	if ((rc = store_get_approvals(env->store, v->id, req, &given, err)) != 0 ||
+	    (rc = check_other_person(officer, &given, err)) != 0)
+		return rc;
+	if (v->comment != NULL && *v->comment != '\0') {
+		snprintf(comment, sizeof(comment), "%s", v->comment);
+		gh_utf8_clean(comment);
+		a.comment = comment;
+	}
+	a.number = (int)given.n + 1;
+	enroll_outcome_clear(out);
+	return a.number < required ? agree(env, v, req, &a, required, out, err)
+				   : issue(env, v, req, &a, out, err);
+}
+
+/* --- denial, and taking it back --------------------------------------------------------------- */
 
 /* DispositionMessage: what does not fit is cut off, and marked. The audit row has all of it. */
 static void
@@ -191,12 +268,12 @@ put_message(const char *text, struct enroll_outcome *out)
 
 /* Without a certificate: "Denied by NAME  comment". */
 static int
-end_without(struct worker_env *env, const struct requester *who, int64_t id,
-    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
-    struct gh_error *err)
+end_without(struct worker_env *env, const struct requester *who, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	const struct enrollment none = {.req = req};
 	bool is_canceled = out->disposition == DB_DISP_CANCELED;
+	const char *comment = v->comment;
 	char detail[DETAIL_SIZE];
 
 	snprintf(detail, sizeof(detail), "%s by %.100s%s%s", is_canceled ? "Canceled" : "Denied",
@@ -204,39 +281,54 @@ end_without(struct worker_env *env, const struct requester *who, int64_t id,
 	    comment != NULL ? comment : "");
 	gh_utf8_clean(detail);
 	put_message(detail, out);
-	return commit(env, who, id, &none, detail, out, err);
+	return commit(env, who, v->id, &none, NULL, detail, out, err);
 }
 
 static int
-deny(struct worker_env *env, const struct requester *officer, int64_t id,
-    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
-    struct gh_error *err)
+deny(struct worker_env *env, const struct requester *officer, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_DENIED;
 	out->status_code = gh_error_info(GH_E_DENIED_BY_ADMIN)->hresult;
-	return end_without(env, officer, id, req, comment, out, err);
+	return end_without(env, officer, v, req, out, err);
 }
 
 static int
-cancel(struct worker_env *env, const struct requester *who, int64_t id,
-    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
-    struct gh_error *err)
+cancel(struct worker_env *env, const struct requester *who, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct enroll_outcome *out, struct gh_error *err)
 {
 	enroll_outcome_clear(out);
 	out->disposition = DB_DISP_CANCELED;
 	out->status_code = CANCELED;
-	return end_without(env, who, id, req, comment, out, err);
+	return end_without(env, who, v, req, out, err);
 }
 
+/* --- all of them ------------------------------------------------------------------------------ */
+
 /* What is decided: approve, deny, cancel. */
-typedef int (*decision_fn)(struct worker_env *env, const struct requester *officer, int64_t id,
-    const struct enroll_request *req, const char *comment, struct enroll_outcome *out,
+typedef int (*decision_fn)(struct worker_env *env, const struct requester *officer,
+    const struct enroll_verdict *v, const struct enroll_request *req, struct enroll_outcome *out,
     struct gh_error *err);
 
 static int
-decide_pending(struct worker_env *env, const struct requester *officer, int64_t id,
-    decision_fn decide, const char *comment, struct enroll_outcome *out, struct gh_error *err)
+try(struct worker_env *env, const struct requester *officer, const struct enroll_verdict *v,
+    decision_fn decide, struct enroll_request *req, struct enroll_outcome *out,
+    struct gh_error *err)
+{
+	int rc = get_pending(env, officer, v, decide == cancel, req, out, err);
+
+	if (rc == 0 && v->comment != NULL &&
+	    gh_utf8_length(v->comment, strlen(v->comment)) > STORE_COMMENT_MAX)
+		rc = gh_refuse(err, GH_E_VALIDATION, "A comment has at most %d characters.",
+		    STORE_COMMENT_MAX);
+	return rc == 0 ? decide(env, officer, v, req, out, err) : rc;
+}
+
+static int
+decide_pending(struct worker_env *env, const struct requester *officer,
+    const struct enroll_verdict *v, decision_fn decide, struct enroll_outcome *out,
+    struct gh_error *err)
 {
 	struct enroll_request req;
 	struct gh_error own;
@@ -244,15 +336,14 @@ decide_pending(struct worker_env *env, const struct requester *officer, int64_t 
 
 	if (err == NULL)
 		err = &own;
-	rc = get_pending(env, officer, id, decide == cancel, &req, out, err);
-	if (rc == 0 && comment != NULL &&
-	    gh_utf8_length(comment, strlen(comment)) > STORE_COMMENT_MAX)
-		rc = gh_refuse(err, GH_E_VALIDATION, "A comment has at most %d characters.",
-		    STORE_COMMENT_MAX);
-	if (rc == 0)
-		rc = decide(env, officer, id, &req, comment, out, err);
+	rc = try(env, officer, v, decide, &req, out, err);
+	for (int i = 1; rc == GH_E_PRECONDITION && v->version == 0 && i < TRIES; i++) {
+		enroll_request_clear(&req);
+		enroll_outcome_clear(out);
+		rc = try(env, officer, v, decide, &req, out, err);
+	}
 	if (rc != 0) {
-		rc = refused(env, officer, &req, id, err);
+		rc = refused(env, officer, &req, v->id, err);
 		enroll_outcome_clear(out);
 	}
 	enroll_request_clear(&req);
@@ -260,22 +351,22 @@ decide_pending(struct worker_env *env, const struct requester *officer, int64_t 
 }
 
 int
-enroll_approve(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+enroll_approve(struct worker_env *env, const struct requester *officer,
+    const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err)
 {
-	return decide_pending(env, officer, cms_request_id, approve, comment, out, err);
+	return decide_pending(env, officer, v, approve, out, err);
 }
 
 int
-enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+enroll_deny(struct worker_env *env, const struct requester *officer, const struct enroll_verdict *v,
+    struct enroll_outcome *out, struct gh_error *err)
 {
-	return decide_pending(env, officer, cms_request_id, deny, comment, out, err);
+	return decide_pending(env, officer, v, deny, out, err);
 }
 
 int
-enroll_cancel(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err)
+enroll_cancel(struct worker_env *env, const struct requester *who, const struct enroll_verdict *v,
+    struct enroll_outcome *out, struct gh_error *err)
 {
-	return decide_pending(env, who, cms_request_id, cancel, comment, out, err);
+	return decide_pending(env, who, v, cancel, out, err);
 }

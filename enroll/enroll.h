@@ -37,18 +37,33 @@ bool enroll_may_see(const struct requester *who, const struct requester *owner);
 int enroll_status(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
     struct enroll_outcome *out, bool *cert_only, struct gh_error *err) GH_MUSTCHECK;
 
-/* An officer's decision on a pending request. Approval runs the whole policy again with the
- * directory and template as they are now. GH_E_FORBIDDEN: no officer, or requester approves
- * himself. GH_E_CONFLICT: not pending. comment may be NULL. */
-int enroll_approve(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
-int enroll_deny(struct worker_env *env, const struct requester *officer, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+/* A decision on a request. */
+struct enroll_verdict {
+	int64_t id;
+	int version;         /* of the request that it was made on; 0 = whatever it is now */
+	const char *comment; /* or NULL */
+};
+
+/* How many officers must agree to a request for this template, as it is now; 1 where there is
+ * none. */
+int enroll_approvals_required(const struct catalog *catalog, const char *template_name);
+
+/*
+ * An officer's decision on a pending request. An approval after which others are still needed
+ * leaves it pending, and so *out says. The last one runs the whole policy again with the directory
+ * and template as they are now. One denial is enough. GH_E_FORBIDDEN: no officer, or requester
+ * approves himself. GH_E_CONFLICT: not pending, or approved by the same person already.
+ * GH_E_PRECONDITION: another version. GH_E_SEAL: request or approvals were changed in the database.
+ */
+int enroll_approve(struct worker_env *env, const struct requester *officer,
+    const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+int enroll_deny(struct worker_env *env, const struct requester *officer,
+    const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Takes back a pending request: its requester, or an officer. GH_E_NOT_FOUND: another's.
  * GH_E_CONFLICT: not pending. */
-int enroll_cancel(struct worker_env *env, const struct requester *who, int64_t cms_request_id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
+int enroll_cancel(struct worker_env *env, const struct requester *who,
+    const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* Load the catalog from the store. */
 int enroll_load_catalog(struct store *store, const unsigned char server_secret[32],

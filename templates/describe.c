@@ -19,6 +19,12 @@ tmpl_needs_approval(const struct tmpl *t)
 	return (t->enrollment_flags & TMPL_ENROLL_PEND_ALL) != 0;
 }
 
+int
+tmpl_approvals(const struct tmpl *t)
+{
+	return t->approvals > 0 ? t->approvals : 1;
+}
+
 bool
 tmpl_waits_for_locked_ca(const struct tmpl *t)
 {

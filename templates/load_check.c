@@ -127,6 +127,13 @@ policy_idle(const struct tmpl *t)
 	return t->recovery_policy != NULL && t->archival == TMPL_ARCHIVAL_NONE;
 }
 
+/* Who asks for two would get a certificate without any. */
+static bool
+approvals_idle(const struct tmpl *t)
+{
+	return t->approvals > 1 && !tmpl_needs_approval(t);
+}
+
 /* What was signed with a key that others can have does not bind its owner. */
 static bool
 archives_non_repudiation(const struct tmpl *t)
@@ -156,6 +163,7 @@ static const struct rule whole[] = {
     {"sid", "contradicts NO_SECURITY_EXTENSION", sid_contradicts},
     {"enrollmentFlags", "ADD_OCSP_NOCHECK is only for ocspSigning", nocheck_without_ocsp},
     {"netbiosDomain", "has no effect without SUBJECT_ALT_REQUIRE_DOMAIN_DNS", netbios_idle},
+    {"approvals", "more than one needs approval", approvals_idle},
     {"recovery_policy", "has no effect without archival", policy_idle},
     {"archival", "excludes keyUsage nonRepudiation: others could sign with the key",
 	archives_non_repudiation},

@@ -147,6 +147,7 @@ struct tmpl {
 	int requester; /* enum tmpl_requester */
 	uint32_t name_flags, enrollment_flags, private_key_flags;
 	int ra_signatures;
+	int approvals; /* 0: not said */
 	struct tmpl_key_rule key[TMPL_KEY_RULES_MAX];
 	size_t keys;
 	int64_t validity, overlap; /* seconds */

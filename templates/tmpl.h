@@ -29,6 +29,9 @@ const char *tmpl_display_name(const struct tmpl *t);
  * "code_signing"; NULL: it is not to be chosen so. Static. */
 const char *tmpl_purpose(const struct tmpl *t);
 bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
+#define TMPL_APPROVALS_MAX 10
+/* How many officers must agree where one must: 1 to TMPL_APPROVALS_MAX. */
+int tmpl_approvals(const struct tmpl *t);
 /* Seconds before its end from which on a certificate may be renewed; 0 = no such rule. */
 int64_t tmpl_renewal_overlap(const struct tmpl *t);
 /* A request that meets a locked CA key is left pending; else it is to come again (503). */

@@ -65,6 +65,8 @@ struct enroll_request {
 	bool archives_key;
 	int64_t submitted; /* UTC seconds */
 	bool is_sealed;    /* pending, read from the database: as it was recorded */
+	/* read from the database: one more with each change, and how many officers have agreed */
+	int version, approvals;
 };
 
 void enroll_request_clear(struct enroll_request *req);

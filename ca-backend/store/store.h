@@ -23,6 +23,7 @@
 #include "uuid.h"
 
 struct store;
+struct store_approval; /* store/request/request_approval.h */
 
 /* conninfo: libpq connection string. timeout_ms: bound of connecting and of each statement. */
 int store_new(const char *conninfo, int timeout_ms, struct store **out,
@@ -82,6 +83,9 @@ struct store_decision {
 	int64_t template_id; /* row of the template version that decided; 0 = none */
 	const struct ca *ca; /* issuer; may be NULL unless issued */
 	const char *detail;  /* private reason, for the audit row; or NULL */
+	/* Of a decision on a pending request; it counts on req as it was read (version). NULL: it
+	 * is no approval, and whatever version is denied. */
+	const struct store_approval *approval;
 };
 
 /* One request as it stands now. GH_E_NOT_FOUND. req may be NULL, else it is filled (requester,
@@ -100,7 +104,8 @@ int store_get_request_key(struct store *s, int64_t cms_request_id, char id[GH_UU
  * (issued) and an audit row by officer. A private key that waits with it becomes the certificate's,
  * and is removed without one; where req says that one waits, nothing is issued without it.
  * GH_E_CONFLICT when it is not pending any more: two
- * officers, one decision.
+ * officers, one decision. GH_E_PRECONDITION: it is pending, and has another version than the one
+ * that the approval counts on.
  */
 int store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;

@@ -190,6 +190,7 @@ profile_describe(const struct catalog *c, const struct enroll_profile *p,
 	gh_json *form = tmpl_describe_form(t->tmpl), *o = summary(form, t, ca);
 	bool failed = o == NULL || gh_json_set_int(o, "version", t->version) != 0 ||
 	    gh_json_set_string(o, "ca", ca != NULL ? ca->name : NULL) != 0 ||
+	    gh_json_set_int(o, "approvals", tmpl_approvals(t->tmpl)) != 0 ||
 	    !move(form, "requester", o) || gh_json_set(o, "inputs", inputs(c, t, form)) != 0 ||
 	    gh_json_set(o, "outputs", outputs(form)) != 0;
 

@@ -43,7 +43,7 @@ rest_request(struct worker_env *env, const struct call *call, struct gh_http_rep
 		rest_error(&err, call->http->request_id, NULL, rep);
 		return;
 	}
-	reply(rest_request_complete(row) ? gh_json_ref(row) : NULL, row, rep);
+	reply(rest_request_complete(env, row) ? gh_json_ref(row) : NULL, row, rep);
 	gh_json_free(row);
 }
 
@@ -57,14 +57,14 @@ rest_request_state(struct worker_env *env, const struct call *call, struct gh_ht
 		rest_error(&err, call->http->request_id, NULL, rep);
 		return;
 	}
-	reply(rest_request_status(row), row, rep);
+	reply(rest_request_status(env, row), row, rep);
 	gh_json_free(row);
 }
 
 /* ---- decision ---- */
 
-typedef int (*decision_fn)(struct worker_env *env, const struct requester *who, int64_t id,
-    const char *comment, struct enroll_outcome *out, struct gh_error *err);
+typedef int (*decision_fn)(struct worker_env *env, const struct requester *who,
+    const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err);
 
 static decision_fn
 read_decision(const gh_json *body, struct rest_fields *fields)
@@ -121,26 +121,26 @@ explain_conflict(struct worker_env *env, const struct call *call, struct gh_erro
 	return err->code;
 }
 
-/* The version that the decision was made on is compared before; a pending request changes by being
- * decided alone, so that what follows is refused when another was faster. */
+/* The version that the decision was made on is compared here, and once more where it is written. */
 static int
 decide(struct worker_env *env, const struct call *call, const gh_json *body,
     struct rest_fields *fields, struct gh_error *err)
 {
-	int64_t id = call_number(call->parts, "id");
+	struct enroll_verdict v = {.id = call_number(call->parts, "id")};
 	struct enroll_outcome out = {0};
-	const char *comment;
 	decision_fn fn;
 	gh_json *row;
 	int rc;
 
 	check_members(body, fields);
 	fn = read_decision(body, fields);
-	comment = read_comment(body, fields);
+	v.comment = read_comment(body, fields);
 	if ((rc = rest_fields_check(fields, err)) != 0 || (rc = find(env, call, &row, err)) != 0)
 		return rc;
-	if ((rc = rest_request_match(call, row, err)) == 0)
-		rc = fn(env, call->requester, id, comment, &out, err);
+	if ((rc = rest_request_match(call, row, err)) == 0) {
+		v.version = rest_request_version(row);
+		rc = fn(env, call->requester, &v, &out, err);
+	}
 	if (rc == GH_E_CONFLICT)
 		rc = explain_conflict(env, call, err);
 	gh_json_free(row);
@@ -149,7 +149,7 @@ decide(struct worker_env *env, const struct call *call, const gh_json *body,
 }
 
 /* The answer is the request as it stands now: an approval may have ended in a denial, where the
- * policy as it is now says no. */
+ * policy as it is now says no, or others must agree, too. */
 void
 rest_request_decide(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {

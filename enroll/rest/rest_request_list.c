@@ -61,10 +61,10 @@ read_filter(const struct rest_param *p, struct rest_fields *f, void *filter)
 }
 
 static bool
-complete(gh_json *entries)
+complete(const struct worker_env *env, gh_json *entries)
 {
 	for (size_t i = 0; i < gh_json_size(entries); i++)
-		if (!rest_request_complete(gh_json_at(entries, i)))
+		if (!rest_request_complete(env, gh_json_at(entries, i)))
 			return false;
 	return true;
 }
@@ -79,7 +79,7 @@ read_page(struct worker_env *env, const struct call *call, const void *filter, g
 	if ((call->requester->roles & REQUESTER_ROLE_OFFICER) == 0)
 		f.owner = call->requester;
 	rc = store_request_page(env->store, &f, entries, next, err);
-	if (rc == 0 && !complete(*entries)) {
+	if (rc == 0 && !complete(env, *entries)) {
 		gh_json_free(*entries);
 		*entries = NULL;
 		rc = gh_fail(err, GH_E_NOMEM, "page");

@@ -48,27 +48,47 @@ rest_request_links(gh_json *o, int64_t id, int64_t certificate_id, const char *k
 	return false;
 }
 
-bool
-rest_request_complete(gh_json *row)
+/* By the template as it is now: of what is decided, nobody must. */
+static bool
+put_required(const struct worker_env *env, const gh_json *row, gh_json *o)
 {
-	return rest_request_links(row, number(row, "id"), number(row, "certificate_id"),
-	    gh_json_string(gh_json_get(row, "key_id")));
+	const char *status = gh_json_string(gh_json_get(row, "status")),
+		   *name = gh_json_string(gh_json_get(row, "profile"));
+
+	return status == NULL || strcmp(status, enroll_state_name(DB_DISP_PENDING)) != 0 ||
+	    gh_json_set_int(o, "required", enroll_approvals_required(env->catalog, name)) == 0;
+}
+
+bool
+rest_request_complete(const struct worker_env *env, gh_json *row)
+{
+	return put_required(env, row, row) &&
+	    rest_request_links(row, number(row, "id"), number(row, "certificate_id"),
+		gh_json_string(gh_json_get(row, "key_id")));
 }
 
 gh_json *
-rest_request_status(const gh_json *row)
+rest_request_status(const struct worker_env *env, const gh_json *row)
 {
 	static const char *const names[] = {"id", "status", "version", "message", "status_code",
-	    "resolved_at", "resolved_by", "certificate_id", "key_id"};
+	    "resolved_at", "resolved_by", "certificate_id", "key_id", "approved", "approvals"};
 	gh_json *o = gh_json_new_object();
 	bool failed = o == NULL;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !failed; i++)
 		failed = gh_json_set(o, names[i], gh_json_ref(gh_json_get(row, names[i]))) != 0;
-	if (!failed && rest_request_complete(o))
+	if (!failed && put_required(env, row, o) &&
+	    rest_request_links(o, number(row, "id"), number(row, "certificate_id"),
+		gh_json_string(gh_json_get(row, "key_id"))))
 		return o;
 	gh_json_free(o);
 	return NULL;
+}
+
+int
+rest_request_version(const gh_json *row)
+{
+	return (int)number(row, "version");
 }
 
 static char *

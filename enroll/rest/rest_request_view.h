@@ -10,10 +10,12 @@
  * archived key: key_id NULL or "". false: out of memory. */
 bool rest_request_links(gh_json *o, int64_t id, int64_t certificate_id,
     const char *key_id) GH_MUSTCHECK;
-/* A row of store_request_page or store_request_view with its links. false: out of memory. */
-bool rest_request_complete(gh_json *row) GH_MUSTCHECK;
+/* A row of store_request_page or store_request_view with its links, and with "required" where it
+ * is pending: how many officers must agree. false: out of memory. */
+bool rest_request_complete(const struct worker_env *env, gh_json *row) GH_MUSTCHECK;
 /* Of such a row what GET .../status tells. NULL: out of memory. */
-gh_json *rest_request_status(const gh_json *row);
+gh_json *rest_request_status(const struct worker_env *env, const gh_json *row);
+int rest_request_version(const gh_json *row);
 /* ETag of the row's version. */
 void rest_request_etag(struct gh_http_reply *rep, const gh_json *row);
 /* Does If-Match of the call name this version? GH_E_UNCONDITIONAL: there is none;

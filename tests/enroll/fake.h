@@ -10,6 +10,7 @@
 
 #include "certenroll/ce.h"
 #include "enroll.h"
+#include "store/request/request_approval.h"
 
 #define FAKE_ROWS 16
 #define FAKE_AUDITS 64
@@ -25,6 +26,8 @@ struct fake_row {
 	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
 	struct enroll_outcome outcome;
+	int version;
+	struct store_approvals approvals;
 };
 
 struct fake_store {
@@ -42,6 +45,7 @@ struct fake_store {
 	int records;             /* statements */
 	bool is_asked;           /* a look-up is on its way: nobody else may use the connection */
 	bool is_tampered;        /* pending requests are not as they were recorded */
+	int overtakes;           /* so many approvals find another version of the request */
 	int64_t ca_locked_until; /* of the issuing CA; it is 1000 now */
 };
 extern struct fake_store fake_store;
@@ -80,9 +84,9 @@ struct requester fake_requester(const char *name);
 /* ---- world ---- */
 extern struct gh_conf fake_conf;
 extern const unsigned char fake_secret[32];
-/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient; id 7, key
- * "key7", secret "secret7"), "other" (id 8, key "key8", template Other) and "off" (id 9, disabled
- * CA). */
+/* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient, Two; id 7,
+ * key "key7", secret "secret7"), "other" (id 8, key "key8", template Other) and "off" (id 9,
+ * disabled CA). */
 void fake_world_new(struct worker_env *env);
 void fake_world_free(struct worker_env *env);
 /* A fresh P-256 request, PEM, malloc'd. */

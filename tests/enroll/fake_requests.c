@@ -111,6 +111,7 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	out->cms_request_id = fake_store.rows;
 	out->cms_id = out->disposition == DB_DISP_ISSUED ? 100 + fake_store.rows : 0;
 	r->requester = req->requester;
+	r->version = 1;
 	snprintf(r->template_name, sizeof(r->template_name), "%s", req->template_name);
 	r->metadata = req->metadata != NULL ? gh_json_print(req->metadata, false) : NULL;
 	r->csr_len = req->csr->der_len;
@@ -154,6 +155,8 @@ store_get_request(struct store *s, int64_t id, struct enroll_request *req,
 	memset(req, 0, sizeof(*req));
 	req->requester = r->requester;
 	req->is_sealed = !fake_store.is_tampered;
+	req->version = r->version;
+	req->approvals = (int)r->approvals.n;
 	req->cert_only = r->cert_only;
 	req->template_name = strdup(r->template_name);
 	return ca_pkcs10_parse(r->csr, r->csr_len, &req->csr, err);
@@ -169,6 +172,50 @@ store_get_request_key(struct store *s, int64_t id, char key_id[GH_UUID_TEXT_SIZE
 	return fake_store.fail != 0 ? fake_fails(fake_store.fail, err) : 0;
 }
 
+/* Another officer was faster. */
+static int
+overtake(struct fake_row *r, const struct enroll_request *req, struct gh_error *err)
+{
+	if (fake_store.overtakes > 0) {
+		fake_store.overtakes--;
+		r->version++;
+	}
+	return req->version == r->version ? 0
+					  : gh_refuse(err, GH_E_PRECONDITION, "has changed since");
+}
+
+static void
+put_approval(struct fake_row *r, const struct store_approval *a)
+{
+	assert_int_equal(a->number, r->approvals.n + 1);
+	r->approvals.who[r->approvals.n++] = *a->who;
+	r->version++;
+}
+
+int
+store_get_approvals(struct store *s, int64_t id, const struct enroll_request *req,
+    struct store_approvals *out, struct gh_error *err)
+{
+	(void)s;
+	(void)req;
+	(void)err;
+	*out = fake_row(id)->approvals;
+	return 0;
+}
+
+int
+store_add_approval(struct store *s, int64_t id, const struct enroll_request *req,
+    const struct store_approval *a, int required, struct gh_error *err)
+{
+	int rc = overtake(fake_row(id), req, err);
+
+	(void)s;
+	assert_true(a->number < required);
+	if (rc == 0)
+		put_approval(fake_row(id), a);
+	return rc;
+}
+
 int
 store_decide(struct store *s, int64_t id, const struct requester *officer,
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
@@ -181,6 +228,13 @@ store_decide(struct store *s, int64_t id, const struct requester *officer,
 		    err);
 	if (r->outcome.disposition != DB_DISP_PENDING)
 		return gh_fail(err, GH_E_CONFLICT, "not pending");
+	if (d->approval != NULL) {
+		int rc = overtake(r, d->req, err);
+
+		if (rc != 0)
+			return rc;
+		put_approval(r, d->approval);
+	}
 	out->cms_request_id = id;
 	out->cms_id = out->disposition == DB_DISP_ISSUED ? 100 + id : 0;
 	r->ca_id = d->ca != NULL ? d->ca->id : 0;

@@ -59,6 +59,14 @@ tmpl_needs_approval(const struct tmpl *t)
 	return gh_json_bool(gh_json_get(t->json, "approval"), false);
 }
 
+int
+tmpl_approvals(const struct tmpl *t)
+{
+	int64_t n;
+
+	return gh_json_int(gh_json_get(t->json, "approvals"), &n) ? (int)n : 1;
+}
+
 int64_t
 tmpl_renewal_overlap(const struct tmpl *t)
 {

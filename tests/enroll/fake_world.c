@@ -30,7 +30,8 @@ static const char templates[] =
     TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow", ",\"approval\":true") "," TEMPLATE(3, "NoUpn",
 	",\"apply\":-87") "," TEMPLATE(4, "Closed", ",\"may\":-81") "," TEMPLATE(5, "Other",
 	"") "," TEMPLATE(6, "Needs", ",\"required\":[\"Dept\"]") "," TEMPLATE(7, "Patient",
-	",\"waits\":true,\"archival\":\"required\",\"recovery_policy\":\"hr\"");
+	",\"waits\":true,\"archival\":\"required\",\"recovery_policy\":\"hr\"") "," TEMPLATE(8,
+	"Two", ",\"approval\":true,\"approvals\":2");
 
 static const char fields[] = "{\"name\":\"Dept\",\"type\":1},{\"name\":\"Count\",\"type\":2}";
 
@@ -73,7 +74,7 @@ put_catalog(struct gh_buf *b)
 	put_ca(b, 2, "stopped", false);
 	gh_buf_putf(b, "],\"templates\":[%s],\"apps\":[", templates);
 	put_app(b, 7, "app", "issuing",
-	    "\"User\",\"Slow\",\"NoUpn\",\"Closed\",\"Gone\",\"Needs\",\"Patient\"", true);
+	    "\"User\",\"Slow\",\"NoUpn\",\"Closed\",\"Gone\",\"Needs\",\"Patient\",\"Two\"", true);
 	gh_buf_puts(b, ",");
 	put_app(b, 8, "other", "issuing", "\"Other\"", true);
 	gh_buf_puts(b, ",");

@@ -92,7 +92,7 @@ officer(void)
 static int
 approve(const struct requester *who)
 {
-	int rc = enroll_approve(&env, who, 1, NULL, &out, &err);
+	int rc = enroll_approve(&env, who, &(struct enroll_verdict){.id = 1}, &out, &err);
 
 	if (rc != 0) {
 		assert_int_equal(err.code, rc);
@@ -132,7 +132,8 @@ approve__needs_an_officer(void **state)
 	(void)state;
 	who.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
 	assert_int_equal(approve(&who), GH_E_FORBIDDEN);
-	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), GH_E_FORBIDDEN);
+	assert_int_equal(enroll_deny(&env, &who, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_FORBIDDEN);
 	expect_pending();
 	assert_int_equal(fake_store.audits, 2);
 }
@@ -144,25 +145,33 @@ cancel__by_requester_or_officer(void **state)
 			 clerk = officer();
 
 	(void)state;
-	assert_int_equal(enroll_cancel(&env, &bob, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(enroll_cancel(&env, &bob, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_NOT_FOUND);
 	alice.app_id = 8; /* by another application than the request */
-	assert_int_equal(enroll_cancel(&env, &alice, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(enroll_cancel(&env, &alice, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_NOT_FOUND);
 	clerk.roles = REQUESTER_ROLE_ADMIN | REQUESTER_ROLE_AUDITOR;
-	assert_int_equal(enroll_cancel(&env, &clerk, 1, NULL, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(enroll_cancel(&env, &clerk, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_NOT_FOUND);
 	expect_pending();
 	alice.app_id = 0; /* the person himself */
-	assert_int_equal(enroll_cancel(&env, &alice, 1, "asked twice", &out, &err), 0);
+	assert_int_equal(enroll_cancel(&env, &alice,
+			     &(struct enroll_verdict){.id = 1, .comment = "asked twice"}, &out,
+			     &err),
+	    0);
 	assert_int_equal(out.disposition, DB_DISP_CANCELED);
 	assert_int_equal(out.status_code, 0x800704C7);
 	assert_string_equal(out.message, "Canceled by alice  asked twice");
 	assert_int_equal(decided[DB_DISP_DENIED], 0);
 	assert_int_equal(decided[DB_DISP_CANCELED], 1);
 	clerk.roles = REQUESTER_ROLE_OFFICER;
-	assert_int_equal(enroll_cancel(&env, &clerk, 1, NULL, &out, &err), GH_E_CONFLICT);
+	assert_int_equal(enroll_cancel(&env, &clerk, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_CONFLICT);
 	assert_int_equal(approve(&clerk), GH_E_CONFLICT);
 	enroll_outcome_clear(&out);
 	submit(7, "Slow");
-	assert_int_equal(enroll_cancel(&env, &clerk, 2, NULL, &out, &err), 0);
+	assert_int_equal(enroll_cancel(&env, &clerk, &(struct enroll_verdict){.id = 2}, &out, &err),
+	    0);
 	assert_int_equal(fake_ca.signed_certs, 0);
 }
 
@@ -206,8 +215,10 @@ approve__only_once(void **state)
 	assert_int_equal(approve(&who), 0);
 	enroll_outcome_clear(&out);
 	assert_int_equal(approve(&who), GH_E_CONFLICT);
-	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), GH_E_CONFLICT);
-	assert_int_equal(enroll_approve(&env, &who, 99, NULL, &out, &err), GH_E_NOT_FOUND);
+	assert_int_equal(enroll_deny(&env, &who, &(struct enroll_verdict){.id = 1}, &out, &err),
+	    GH_E_CONFLICT);
+	assert_int_equal(enroll_approve(&env, &who, &(struct enroll_verdict){.id = 99}, &out, &err),
+	    GH_E_NOT_FOUND);
 	assert_int_equal(fake_ca.signed_certs, 1);
 }
 
@@ -298,10 +309,12 @@ approve__waits_for_a_locked_ca(void **state)
 	submit(7, "Patient");
 	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_PENDING);
 	assert_non_null(strstr(fake_row(2)->outcome.message, "locked"));
-	assert_int_equal(enroll_approve(&env, &who, 2, NULL, &out, &err), GH_E_CA_LOCKED);
+	assert_int_equal(enroll_approve(&env, &who, &(struct enroll_verdict){.id = 2}, &out, &err),
+	    GH_E_CA_LOCKED);
 	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_PENDING);
 	fake_ca.fail = 0;
-	assert_int_equal(enroll_approve(&env, &who, 2, NULL, &out, &err), 0);
+	assert_int_equal(enroll_approve(&env, &who, &(struct enroll_verdict){.id = 2}, &out, &err),
+	    0);
 	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_ISSUED);
 }
 
@@ -311,7 +324,9 @@ deny__says_who_and_why(void **state)
 	struct requester who = officer();
 
 	(void)state;
-	assert_int_equal(enroll_deny(&env, &who, 1, "not today", &out, &err), 0);
+	assert_int_equal(enroll_deny(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .comment = "not today"}, &out, &err),
+	    0);
 	assert_int_equal(out.disposition, DB_DISP_DENIED);
 	assert_int_equal(out.status_code, 0x80094014);
 	assert_string_equal(out.message, "Denied by officer  not today");
@@ -329,15 +344,92 @@ decision__a_long_comment_is_not_lost(void **state)
 	(void)state;
 	memset(comment, 'x', sizeof(comment) - 1);
 	comment[sizeof(comment) - 1] = '\0';
-	assert_int_equal(enroll_deny(&env, &who, 1, comment, &out, &err), GH_E_VALIDATION);
+	assert_int_equal(enroll_deny(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .comment = comment}, &out, &err),
+	    GH_E_VALIDATION);
 	assert_string_equal(err.message, "A comment has at most 1024 characters.");
-	assert_int_equal(enroll_approve(&env, &who, 1, comment, &out, &err), GH_E_VALIDATION);
+	assert_int_equal(enroll_approve(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .comment = comment}, &out, &err),
+	    GH_E_VALIDATION);
 	expect_pending();
 	comment[STORE_COMMENT_MAX] = '\0';
-	assert_int_equal(enroll_deny(&env, &who, 1, comment, &out, &err), 0);
+	assert_int_equal(enroll_deny(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .comment = comment}, &out, &err),
+	    0);
 	assert_int_equal(strlen(out.message), sizeof(out.message) - 1);
 	assert_string_equal(out.message + sizeof(out.message) - 5, "x...");
 	assert_int_equal(fake_store.detail_len, strlen("Denied by officer  ") + STORE_COMMENT_MAX);
+}
+
+/* Two of two: the first is told that another must agree, and counts once by any name. */
+static void
+approve__as_many_as_the_template_wants(void **state)
+{
+	struct requester who = officer(), second = officer();
+
+	(void)state;
+	submit(7, "Two");
+	assert_int_equal(enroll_approve(&env, &who, &(struct enroll_verdict){.id = 2}, &out, &err),
+	    0);
+	assert_int_equal(out.disposition, DB_DISP_PENDING);
+	assert_string_equal(out.message, "Approved by 1 of 2 officers");
+	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_PENDING);
+	enroll_outcome_clear(&out);
+	strcpy(second.name, "CORP\\Officer@gw as root");
+	assert_int_equal(enroll_approve(&env, &second, &(struct enroll_verdict){.id = 2}, &out,
+			     &err),
+	    GH_E_CONFLICT);
+	assert_non_null(strstr(err.message, "already"));
+	strcpy(second.name, "alice");
+	assert_int_equal(enroll_approve(&env, &second, &(struct enroll_verdict){.id = 2}, &out,
+			     &err),
+	    GH_E_FORBIDDEN);
+	assert_int_equal(fake_ca.signed_certs, 0);
+	strcpy(second.name, "second");
+	assert_int_equal(enroll_approve(&env, &second, &(struct enroll_verdict){.id = 2}, &out,
+			     &err),
+	    0);
+	assert_int_equal(out.disposition, DB_DISP_ISSUED);
+	assert_int_equal(fake_row(2)->approvals.n, 2);
+	assert_int_equal(fake_ca.signed_certs, 1);
+}
+
+static void
+deny__one_is_enough(void **state)
+{
+	struct requester who = officer();
+
+	(void)state;
+	submit(7, "Two");
+	assert_int_equal(enroll_approve(&env, &who, &(struct enroll_verdict){.id = 2}, &out, &err),
+	    0);
+	enroll_outcome_clear(&out);
+	assert_int_equal(enroll_deny(&env, &who, &(struct enroll_verdict){.id = 2}, &out, &err), 0);
+	assert_int_equal(fake_row(2)->outcome.disposition, DB_DISP_DENIED);
+}
+
+/* Another officer came first: what is decided now is the request as it is now, unless the officer
+ * named what he saw. */
+static void
+approve__again_when_another_was_faster(void **state)
+{
+	struct requester who = officer();
+	int version = fake_row(1)->version;
+
+	(void)state;
+	fake_store.overtakes = 1;
+	assert_int_equal(enroll_approve(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .version = version + 7}, &out, &err),
+	    GH_E_PRECONDITION);
+	expect_pending();
+	assert_int_equal(enroll_approve(&env, &who,
+			     &(struct enroll_verdict){.id = 1, .version = version}, &out, &err),
+	    GH_E_PRECONDITION);
+	expect_pending();
+	fake_store.overtakes = 2;
+	assert_int_equal(approve(&who), 0);
+	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_ISSUED);
+	assert_int_equal(fake_ca.signed_certs, 4);
 }
 
 /* Somebody wrote another CSR or requester into the row: it is denied, and not approved. */
@@ -351,7 +443,7 @@ approve__takes_only_what_was_recorded(void **state)
 	assert_int_equal(approve(&who), GH_E_SEAL);
 	assert_non_null(strstr(err.message, "Deny it"));
 	expect_pending();
-	assert_int_equal(enroll_deny(&env, &who, 1, NULL, &out, &err), 0);
+	assert_int_equal(enroll_deny(&env, &who, &(struct enroll_verdict){.id = 1}, &out, &err), 0);
 	assert_int_equal(fake_row(1)->outcome.disposition, DB_DISP_DENIED);
 }
 
@@ -362,6 +454,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(approve__issues),
+	    T(approve__as_many_as_the_template_wants),
+	    T(approve__again_when_another_was_faster),
+	    T(deny__one_is_enough),
 	    T(decision__a_long_comment_is_not_lost),
 	    T(approve__takes_only_what_was_recorded),
 	    T(cancel__by_requester_or_officer),

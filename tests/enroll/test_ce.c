@@ -979,7 +979,7 @@ ce__templates_lists_what_the_caller_may_use(void **state)
 	    "[{\"TemplateName\":\"User\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Slow\",\"CA\":\"issuing\"},{\"TemplateName\":\"NoUpn\",\"CA\":\"issuing\"},"
 	    "{\"TemplateName\":\"Needs\",\"CA\":\"issuing\"},"
-	    "{\"TemplateName\":\"Patient\",\"CA\":\"issuing\"}]");
+	    "{\"TemplateName\":\"Patient\",\"CA\":\"issuing\"},{\"TemplateName\":\"Two\",\"CA\":\"issuing\"}]");
 	gh_http_reply_clear(&rep);
 	dir_entry_free(call.entry);
 }

@@ -80,7 +80,7 @@ approve(void)
 
 	who.roles = REQUESTER_ROLE_OFFICER;
 	enroll_outcome_clear(&out);
-	return enroll_approve(&env, &who, 1, NULL, &out, &err);
+	return enroll_approve(&env, &who, &(struct enroll_verdict){.id = 1}, &out, &err);
 }
 
 static void

@@ -101,7 +101,7 @@ list__those_that_the_caller_may_enroll_for(void **state)
 	const gh_json *first;
 
 	(void)state;
-	assert_names(list("", 200), "Needs NoUpn Patient Slow User ");
+	assert_names(list("", 200), "Needs NoUpn Patient Slow Two User ");
 	assert_null(gh_json_string(gh_json_get(answer, "next")));
 	first = gh_json_at(gh_json_get(answer, "entries"), 0);
 	assert_true(gh_json_bool(gh_json_get(first, "may_enroll"), false));
@@ -117,7 +117,7 @@ list__who_has_a_role_sees_all(void **state)
 	assert_names(list("", 200), "");
 	who.kind = REQUESTER_ADMIN;
 	who.roles = REQUESTER_ROLE_OFFICER;
-	assert_names(list("", 200), "Closed Needs NoUpn Patient Slow User ");
+	assert_names(list("", 200), "Closed Needs NoUpn Patient Slow Two User ");
 	assert_false(
 	    gh_json_bool(gh_json_get(gh_json_at(gh_json_get(answer, "entries"), 5), "may_enroll"),
 		true));
@@ -130,9 +130,9 @@ list__pages_by_name(void **state)
 	assert_names(list("limit=2", 200), "Needs NoUpn ");
 	assert_string_equal(gh_json_string(gh_json_get(answer, "next")), "NoUpn");
 	assert_names(list("limit=2&after=NoUpn", 200), "Patient Slow ");
-	assert_names(list("limit=2&after=slow", 200), "User ");
+	assert_names(list("limit=2&after=two", 200), "User ");
 	assert_null(gh_json_string(gh_json_get(answer, "next")));
-	assert_names(list("limit=5", 200), "Needs NoUpn Patient Slow User ");
+	assert_names(list("limit=6", 200), "Needs NoUpn Patient Slow Two User ");
 	assert_null(gh_json_string(gh_json_get(answer, "next")));
 	assert_names(list("after=zz", 200), "");
 }

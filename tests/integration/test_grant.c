@@ -517,8 +517,8 @@ reseal__is_first_only_once(void **state)
 }
 
 /* A new table or column is decided upon: either it grants rights and is sealed, or it is listed
- * here. What a KRA keeps is sealed for the KRA itself or bound to its secrets; approvals count
- * without a seal only where the policy wants no signatures (docs/security.md). */
+ * here. What a KRA keeps is sealed for the KRA itself or bound to its secrets; requests and
+ * approvals have MACs of their own (docs/security.md). */
 static void
 grant__every_table_and_column_is_decided_upon(void **state)
 {
@@ -526,7 +526,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 	    "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','job',"
 	    "'expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
-	    "'notification','ca_notice'";
+	    "'notification','ca_notice','request_approval'";
 	static const char columns[] =
 	    "'admin_user.created_at','admin_user.changed_at','application.created_at',"
 	    "'ca.created_at','ca.not_before','ca.not_after','ca_certificate.created_at','ca_certificate.not_after',"

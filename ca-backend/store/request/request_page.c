@@ -25,7 +25,8 @@
 	"r.id, r.version, disposition_name(r.disposition) AS status, r.template AS profile, r.message, " \
 	"'0x' || lpad(to_hex(r.status_code), 8, '0') AS status_code, r.requester, r.app_name AS application, " \
 	"iso_utc(r.submitted_at) AS submitted_at, iso_utc(r.resolved_at) AS resolved_at, r.resolved_by, " \
-	"r.certificate_id, r.metadata, r.ca_name AS ca, r.ca_rule, r.validity, r.purpose, r.tenant, r.email"
+	"r.certificate_id, r.metadata, r.ca_name AS ca, r.ca_rule, r.validity, r.purpose, r.tenant, r.email, " \
+	"r.approvals AS approved"
 
 /* requester_is_same. */
 static void
@@ -196,7 +197,9 @@ store_request_view(struct store *s, int64_t id, gh_json **out, struct requester 
 {
 	static const struct store_statement st = {"request_view",
 	    "SELECT (SELECT row_to_json(t) FROM (SELECT " ENTRY
-	    ", base64_line(r.csr) AS pkcs10, (SELECT k.uuid FROM archived_key k WHERE k.request_id = r.id) AS key_id) t), "
+	    ", base64_line(r.csr) AS pkcs10, (SELECT k.uuid FROM archived_key k WHERE k.request_id = r.id) AS key_id, "
+	    "(SELECT coalesce(json_agg(json_build_object('name', v.officer, 'comment', v.comment, 'at', iso_utc(v.at)) "
+	    "ORDER BY v.number), '[]') FROM request_approval v WHERE v.request_id = r.id) AS approvals) t), "
 	    "r.requester_kind, r.requester, r.requester_dn, "
 	    "r.requester_id, r.app_id FROM request r WHERE r.id = $1"};
 	struct store_params p = {0};

@@ -22,12 +22,14 @@ struct store_request_filter {
  * *entries: array of {"id","version","status" (enroll_state_name),"profile","message",
  * "status_code" ("0x80094014"),"requester","application","submitted_at","resolved_at",
  * "resolved_by","certificate_id","metadata","ca","ca_rule","validity" (seconds),"purpose",
- * "tenant","email"}: what was asked for beside the CSR may be null. *next as store_search.
+ * "tenant","email","approved"}: what was asked for beside the CSR may be null. *next as
+ * store_search.
  */
 int store_request_page(struct store *s, const struct store_request_filter *f, gh_json **entries,
     int64_t *next, struct gh_error *err) GH_MUSTCHECK;
-/* One of them, with "pkcs10" (base64 or null) besides, or with "crmf" and no "pkcs10"; *owner: who
- * asked. GH_E_NOT_FOUND. */
+/* One of them, with "pkcs10" (base64 or null) besides, or with "crmf" and no "pkcs10", and with
+ * "approvals":[{"name","comment","at"}], whose MACs are not looked at; *owner: who asked.
+ * GH_E_NOT_FOUND. */
 int store_request_view(struct store *s, int64_t id, gh_json **out, struct requester *owner,
     struct gh_error *err) GH_MUSTCHECK;
 

@@ -24,7 +24,7 @@ static const struct store_statement request_get = {"request_get",
     "SELECT " STORE_OUTCOME_COLUMNS
     ", r.protocol, r.http_request_id, r.app_id, r.app_name, r.requester, r.requester_dn, r.requester_kind, "
     "r.address, r.template, r.csr, r.metadata, r.cert_only, floor(extract(epoch FROM r.submitted_at))::bigint, "
-    "r.decision_key, r.requester_id, r.mac, " REQUEST_ASKED_COLUMNS ", "
+    "r.decision_key, r.requester_id, r.mac, r.version, r.approvals, " REQUEST_ASKED_COLUMNS ", "
     "EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ") FROM " STORE_OUTCOME_JOIN
     " WHERE r.id = $1"};
 
@@ -45,6 +45,8 @@ enum request_column {
 	COL_DECISION_KEY,
 	COL_REQUESTER_ID,
 	COL_MAC,
+	COL_VERSION,
+	COL_APPROVALS,
 	COL_ASKED,
 	COL_ASKED_LAST = COL_ASKED + REQUEST_ASKED_N - 1,
 	COL_ARCHIVES_KEY
@@ -76,6 +78,8 @@ fill_request(const PGresult *res, struct enroll_request *req, struct gh_error *e
 	req->cert_only = store_bool(res, 0, COL_CERT_ONLY);
 	req->archives_key = store_bool(res, 0, COL_ARCHIVES_KEY);
 	req->submitted = store_int(res, 0, COL_SUBMITTED);
+	req->version = (int)store_int(res, 0, COL_VERSION);
+	req->approvals = (int)store_int(res, 0, COL_APPROVALS);
 	if (store_has(res, 0, COL_TEMPLATE) &&
 	    (req->template_name = strdup(store_text(res, 0, COL_TEMPLATE))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "request");
@@ -151,14 +155,15 @@ store_get_request_key(struct store *s, int64_t cms_request_id, char id[GH_UUID_T
 /* --- decision --------------------------------------------------------------------------------- */
 
 /* $1 id, $2 key, $3 officer, $4-$7 outcome and template, $8-$18 certificate, $19-$27 audit, $28
- * MAC, $29 whether a private key waits, $30 mark of its request. The key becomes active with its
- * certificate, and is gone without one. Where the decision counted on it, it must be there. */
+ * MAC, $29 whether a private key waits, $30 mark of its request, $31-$37 approval. The key becomes
+ * active with its certificate, and is gone without one. Where the decision counted on it, it must
+ * be there; so must be the version that an approval counts on. */
 static const struct store_statement request_decide = {"request_decide",
     "WITH u AS (UPDATE request r SET version = version + 1, decision_key = $2::bytea, resolved_by = $3::text, resolved_at = now(), "
     "    disposition = $4::int, status_code = $5::bigint, message = $6::text, "
-    "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, "
+    "    template_id = COALESCE($7::bigint, template_id), mac = $28::bytea, approvals = COALESCE($32::int, approvals), "
     "    certificate_id = CASE WHEN $17::bytea IS NOT NULL THEN nextval('certificate_id_seq') END "
-    "  WHERE r.id = $1::bigint AND disposition = 9 AND (NOT $29::bool OR "
+    "  WHERE r.id = $1::bigint AND disposition = 9 AND version = COALESCE($31::int, version) AND (NOT $29::bool OR "
     "    EXISTS (SELECT FROM archived_key k WHERE " WAITING_KEY ")) RETURNING r.*), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
     ") "
@@ -168,6 +173,10 @@ static const struct store_statement request_decide = {"request_decide",
     "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
     "  SELECT $19::text, $20::text, $21::text, $22::text, $23::int, $24::text, $25::text, $26::text, "
     "    $27::text FROM u), "
+    "v AS (INSERT INTO request_approval (request_id, number, officer_kind, officer, officer_dn, officer_id, "
+    "    comment, at, mac) "
+    "  SELECT id, $32::int, $23::int, $3::text, $33::text, $34::text, $35::text, to_timestamp($36::bigint), $37::bytea "
+    "  FROM u WHERE $32::int IS NOT NULL), "
     "k AS (UPDATE archived_key k SET state = 'active', state_at = now(), version = k.version + 1, "
     "    certificate_id = r.certificate_id "
     "  FROM u r WHERE r.certificate_id IS NOT NULL AND " WAITING_KEY " RETURNING k.id, k.uuid), "
@@ -231,10 +240,50 @@ put_seal(const struct store *s, struct store_params *p, const struct store_decis
 	return rc;
 }
 
+/* Seven parameters; all null where it is no approval. */
+static int
+put_approval(const struct store *s, struct store_params *p, int64_t id,
+    const struct store_decision *d, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	const struct store_approval *a = d->approval;
+	int rc;
+
+	if (a == NULL) {
+		for (int i = 0; i < 7; i++)
+			store_put_text(p, NULL);
+		return 0;
+	}
+	rc = request_seal_approval(s, id, d->req, a, mac, err);
+	store_put_int(p, d->req->version);
+	store_put_int(p, a->number);
+	store_put_text(p, a->who->dn);
+	store_put_text(p, a->who->id);
+	store_put_text(p, a->comment);
+	store_put_int(p, a->at);
+	store_put_bytes(p, mac, ROW_SEAL_SIZE);
+	return rc;
+}
+
+static int
+refuse_undecided(const PGresult *res, int64_t id, const struct store_decision *d,
+    struct gh_error *err)
+{
+	if (store_int(res, 0, 2) != DB_DISP_PENDING)
+		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.", (long long)id);
+	if (d->approval != NULL && store_int(res, 0, COL_VERSION) != d->req->version)
+		return gh_refuse(err, GH_E_PRECONDITION,
+		    "Request %lld has changed since: read it again, and decide on what it is now.",
+		    (long long)id);
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "The private key that came with request %lld is not there any more. Deny it, "
+	    "and let the requester ask again.",
+	    (long long)id);
+}
+
 /* No row was changed, or our first try came between: who decided? */
 static int
 check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_SIZE],
-    struct enroll_outcome *out, struct gh_error *err)
+    const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {
 	unsigned char *found = NULL;
 	PGresult *res;
@@ -247,14 +296,9 @@ check_decided(struct store *s, int64_t id, const unsigned char key[DECISION_KEY_
 		if (found != NULL && len == DECISION_KEY_SIZE && memcmp(found, key, len) == 0) {
 			out->cms_request_id = store_int(res, 0, 0);
 			out->cms_id = store_int(res, 0, 1);
-		} else if (store_int(res, 0, 2) == DB_DISP_PENDING)
-			rc = gh_refuse(err, GH_E_CONFLICT,
-			    "The private key that came with request %lld is not there any more. Deny it, "
-			    "and let the requester ask again.",
-			    (long long)id);
-		else
-			rc = gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.",
-			    (long long)id);
+		} else {
+			rc = refuse_undecided(res, id, d, err);
+		}
 	}
 	free(found);
 	PQclear(res);
@@ -265,7 +309,8 @@ int
 store_decide(struct store *s, int64_t cms_request_id, const struct requester *officer,
     const struct store_decision *d, struct enroll_outcome *out, struct gh_error *err)
 {
-	unsigned char key[DECISION_KEY_SIZE], key_mark[KEY_MARK_SIZE], mac[ROW_SEAL_SIZE];
+	unsigned char key[DECISION_KEY_SIZE], key_mark[KEY_MARK_SIZE], mac[ROW_SEAL_SIZE],
+	    approval_mac[ROW_SEAL_SIZE];
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
@@ -278,6 +323,8 @@ store_decide(struct store *s, int64_t cms_request_id, const struct requester *of
 		rc = put_seal(s, &p, d, out, mac, err);
 	store_put_bool(&p, d->req->archives_key && out->disposition == DB_DISP_ISSUED);
 	store_put_bytes(&p, key_mark, sizeof(key_mark));
+	if (rc == 0)
+		rc = put_approval(s, &p, cms_request_id, d, approval_mac, err);
 	if (rc == 0) {
 		rc = store_run(s, &request_decide, &p, &res, err);
 		if (rc == GH_E_DB_DOWN && s->was_lost)
@@ -287,7 +334,7 @@ store_decide(struct store *s, int64_t cms_request_id, const struct requester *of
 	if (rc == GH_E_CONFLICT)
 		rc = gh_fail(err, GH_E_DB, "unexpected conflict on %s", s->constraint);
 	if (rc == 0 && PQntuples(res) == 0)
-		rc = check_decided(s, cms_request_id, key, out, err);
+		rc = check_decided(s, cms_request_id, key, d, out, err);
 	else if (rc == 0) {
 		out->cms_request_id = store_int(res, 0, 0);
 		out->cms_id = store_int(res, 0, 1);

@@ -7,6 +7,7 @@
 
 #define PENDING "pending request"
 #define ISSUED "issued request"
+#define APPROVAL "request approval"
 
 int
 request_seal_pending(const struct store *s, int64_t id, const struct enroll_request *req,
@@ -34,6 +35,24 @@ request_seal_pending(const struct store *s, int64_t id, const struct enroll_requ
 	if (asked != NULL)
 		bad |= gh_json_set(v, "asked", asked);
 	return row_content_seal(s, PENDING, id, v, bad, out, err);
+}
+
+int
+request_seal_approval(const struct store *s, int64_t id, const struct enroll_request *req,
+    const struct store_approval *a, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+{
+	unsigned char of[ROW_SEAL_SIZE];
+	int bad, rc = request_seal_pending(s, id, req, of, err);
+	gh_json *v;
+
+	if (rc != 0)
+		return rc;
+	v = gh_json_new_object();
+	bad = row_content_set_requester(v, a->who) |
+	    row_content_set_bytes(v, "request", of, sizeof(of)) |
+	    gh_json_set_int(v, "number", a->number) | gh_json_set_int(v, "at", a->at) |
+	    gh_json_set_string(v, "comment", a->comment);
+	return row_content_seal(s, APPROVAL, id, v, bad, out, err);
 }
 
 int

@@ -1,7 +1,7 @@
 /*
  * MACs of requests, under the key of row_seal.h: of a pending one over its id and all that a
- * decision is made on; of an issued one over the certificate and who asked for it, which a log-in
- * by that certificate relies on.
+ * decision is made on; of an approval over that and who gave it; of an issued one over the
+ * certificate and who asked for it, which a log-in by that certificate relies on.
  */
 #ifndef STORE_REQUEST_SEAL_H
 #define STORE_REQUEST_SEAL_H
@@ -9,8 +9,14 @@
 #include "store/grant/row_seal.h"
 #include "store/store_private.h"
 
+#include "request_approval.h"
+
 int request_seal_pending(const struct store *s, int64_t id, const struct enroll_request *req,
     unsigned char out[ROW_SEAL_SIZE], struct gh_error *err) GH_MUSTCHECK;
+/* Of a request that is pending, over the MAC of that. */
+int request_seal_approval(const struct store *s, int64_t id, const struct enroll_request *req,
+    const struct store_approval *a, unsigned char out[ROW_SEAL_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
 /* der: the certificate. */
 int request_seal_issued(const struct store *s, const struct requester *who,
     const unsigned char *der, size_t len, unsigned char out[ROW_SEAL_SIZE],

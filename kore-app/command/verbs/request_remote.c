@@ -95,7 +95,8 @@ take_request(struct verb_call *c, const gh_json *row, struct gh_error *err)
 	    {"message", "message"}, {"status_code", "status_code"},
 	    {"certificate_id", "certificate_id"}, {"requester", "requester"},
 	    {"application", "application"}, {"profile", "template"}, {"submitted_at", "submitted"},
-	    {"resolved_by", "resolved_by"}, {"metadata", "metadata"}, {NULL, NULL}};
+	    {"resolved_by", "resolved_by"}, {"required", "required"}, {"approved", "approved"},
+	    {"approvals", "approvals"}, {"metadata", "metadata"}, {NULL, NULL}};
 
 	c->out = rename_members(row, names);
 	return c->out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "request");
@@ -184,7 +185,9 @@ request_remote_decide(struct verb_call *c, const char *status, const char *comme
 		rc = take_request(c, answer, err);
 	if (rc == 0) {
 		state = gh_json_string(gh_json_get(c->out, "state"));
-		if (state == NULL || strcmp(state, wanted) != 0)
+		if (state == NULL ||
+		    (strcmp(state, wanted) != 0 &&
+			strcmp(state, enroll_state_name(DB_DISP_PENDING)) != 0))
 			c->exit = COMMAND_FAILED;
 	}
 	gh_json_free(answer);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "enroll.h"
+#include "store/request/request_page.h"
 
 #include "client/client_rest.h"
 #include "command.h"
@@ -111,6 +112,40 @@ put_outcome(struct verb_call *c, const struct enroll_outcome *out, const struct 
 	return 0;
 }
 
+/* Of a request that waits: how many must agree. Where the configuration cannot be read, that is
+ * not told. */
+static int
+put_required(struct verb_call *c, const char *template_name)
+{
+	struct catalog *catalog;
+	int rc;
+
+	if (enroll_load_catalog(c->env.store, c->env.secret, &catalog, NULL) != 0)
+		return 0;
+	rc = gh_json_set_int(c->out, "required", enroll_approvals_required(catalog, template_name));
+	catalog_free(catalog);
+	return rc;
+}
+
+static int
+put_approvals(struct verb_call *c, struct gh_error *err)
+{
+	static const char *const names[] = {"approved", "approvals"};
+	const char *now = gh_json_string(gh_json_get(c->out, "state"));
+	struct requester owner;
+	gh_json *row;
+	int rc = store_request_view(c->env.store, c->id, &row, &owner, err), bad = 0;
+
+	if (rc != 0)
+		return rc;
+	if (strcmp(now, enroll_state_name(DB_DISP_PENDING)) == 0)
+		bad = put_required(c, gh_json_string(gh_json_get(row, "profile")));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		bad |= gh_json_set(c->out, names[i], gh_json_ref(gh_json_get(row, names[i])));
+	gh_json_free(row);
+	return bad == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "request");
+}
+
 static int
 find(struct verb_call *c, struct gh_error *err)
 {
@@ -121,6 +156,8 @@ find(struct verb_call *c, struct gh_error *err)
 
 	if (rc == 0)
 		rc = put_outcome(c, &out, &req, err);
+	if (rc == 0)
+		rc = put_approvals(c, err);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 	return rc;
@@ -151,9 +188,10 @@ static const struct option_row decide_options[] = {
     OPTION_END,
 };
 
-/* wanted: the disposition that makes this command a success. */
+/* wanted: the disposition that makes this command a success; and it is one to be the first of
+ * several who must agree. */
 static struct decision {
-	int (*decide)(struct worker_env *, const struct requester *, int64_t, const char *,
+	int (*decide)(struct worker_env *, const struct requester *, const struct enroll_verdict *,
 	    struct enroll_outcome *, struct gh_error *);
 	enum db_disposition wanted;
 	const char *remote; /* what REST calls it */
@@ -165,12 +203,13 @@ static int
 decide(struct verb_call *c, struct gh_error *err)
 {
 	const struct decision *d = c->verb->arg;
+	const struct enroll_verdict v = {.id = c->id, .comment = comment};
 	struct enroll_outcome out = {0};
-	int rc = d->decide(&c->pipeline.env, &c->env.who, c->id, comment, &out, err);
+	int rc = d->decide(&c->pipeline.env, &c->env.who, &v, &out, err);
 
 	if (rc == 0)
 		rc = put_outcome(c, &out, NULL, err);
-	if (out.disposition != d->wanted)
+	if (out.disposition != d->wanted && out.disposition != DB_DISP_PENDING)
 		c->exit = COMMAND_FAILED;
 	enroll_outcome_clear(&out);
 	return rc;
@@ -186,7 +225,8 @@ decide_remote(struct verb_call *c, struct gh_error *err)
 
 const struct verb verb_request_approve = {
     .usage = {"ID", 1, 1,
-	"Approves a pending request. The policy runs again with the directory and the template as they are "
+	"Approves a pending request. Where its template wants several officers, the request waits on until the last of "
+	"them has approved it. Then the policy runs again with the directory and the template as they are "
 	"now; the certificate is issued, or the request is denied by the policy (exit code 1). With --url the gateway "
 	"does it, for --user, who is an officer.",
 	"gatehouse request approve 17 --comment 'ticket 4711'\n"
@@ -200,7 +240,7 @@ const struct verb verb_request_approve = {
     .arg = &approval,
 };
 const struct verb verb_request_deny = {
-    .usage = {"ID", 1, 1, "Denies a pending request.",
+    .usage = {"ID", 1, 1, "Denies a pending request: one officer is enough.",
 	"gatehouse request deny 17 --comment 'not our device'\n"},
     .options = decide_options,
     .needs = NEEDS_GRANTS | NEEDS_PIPELINE,

@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""docs/approval.md: requests that several officers must agree to, and what they become."""
+
+import concurrent.futures
+import json
+import os
+import signal
+import threading
+import unittest
+
+import der
+import tap
+from environment import TOP, Environment, wait_for
+from person import Person
+
+env = Environment("approval", GATEHOUSE_CONF_EXTRA="""
+rest { application = "demo" }
+roles { officer_groups = "pki-officers" }
+limits { failures = 1000 }
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+
+
+def officer(name):
+    """A local administrator who is an officer."""
+    password = env.scratch / f"{name}.password"
+    password.write_text(f"{name}-of-approval\n")
+    env.admin("user", "create", name, "--role", "officer", "--password-file", password)
+    return Person(name, f"{name}-of-approval", env)
+
+
+alice, bob, carol = (Person(n, f"{n}-secret", env) for n in ("alice", "bob", "carol"))
+olga = Person("olga", (env.dir / "state" / "officer.password").read_text().strip(), env)
+
+
+def csr(host):
+    return der.csr(KEY, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+
+
+def import_template(**changes):
+    template = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+    path = env.scratch / "WebServer.json"
+    path.write_text(json.dumps({**template, **changes}))
+    env.admin("template", "import", path)
+    env.await_catalog()
+
+
+class Case(unittest.TestCase):
+    approvals = 1
+
+    @classmethod
+    def setUpClass(cls):
+        import_template(approvals=cls.approvals)
+
+    def expect(self, reply, status, code=None):
+        self.assertEqual(reply.status, status, reply.body)
+        if code is not None:
+            self.assertEqual(reply.json["code"], code, reply.body)
+        return reply
+
+    def ask(self, host="shop.example.test", who=alice):
+        reply = self.expect(who.post("/pki/request/WebServer", {"pkcs10": der.b64(csr(host))}), 201)
+        self.assertEqual(reply.json["status"], "pending")
+        return reply.json["id"]
+
+    def decide(self, who, number, status="approved", etag=None, **more):
+        etag = etag or who.get(f"/pki/request/{number}/status").headers["etag"]
+        return who.send("PUT", f"/pki/request/{number}/status", {"status": status, **more}, If_Match=etag)
+
+    def state(self, number, who=olga):
+        return self.expect(who.get(f"/pki/request/{number}"), 200).json
+
+    def rows(self, number):
+        return env.count(f"select count(*) from request_approval where request_id = {number}")
+
+    def issued(self, number):
+        return env.count(f"select count(*) from certificate where request_id = {number}")
+
+
+class TwoOfTwo(Case):
+    approvals = 2
+
+    def test_the_last_one_issues(self):
+        number = self.ask("two.example.test")
+        state = self.state(number)
+        self.assertEqual((state["required"], state["approved"], state["approvals"]), (2, 0, []))
+        first = self.expect(self.decide(olga, number, comment="ticket 4711"), 200)
+        self.assertEqual((first.json["status"], first.json["required"], first.json["approved"]), ("pending", 2, 1))
+        self.assertEqual(first.headers["etag"], '"v2"')
+        self.assertEqual(self.issued(number), 0)
+        # the requester sees who has agreed
+        seen = self.state(number, alice)["approvals"]
+        self.assertEqual([(a["name"], a["comment"]) for a in seen], [("olga", "ticket 4711")])
+        last = self.expect(self.decide(carol, number), 200).json
+        self.assertEqual((last["status"], last["approved"], len(last["approvals"])), ("issued", 2, 2))
+        self.assertNotIn("required", last)
+        self.assertEqual(self.issued(number), 1)
+        events = env.sql(f"select event, actor, detail from audit where object ~ '^request {number}( |$)' order by id")
+        self.assertEqual([e[0] for e in events], ["request.agreed", "request.approved"])
+        self.assertEqual(events[0][1:], ["olga", "approval 1 of 2: ticket 4711"])
+
+    def test_nobody_twice_by_any_name(self):
+        number = self.ask("twice.example.test")
+        self.expect(self.decide(carol, number), 200)
+        self.expect(self.decide(carol, number), 409, "conflict")
+        # local administrators of the name of the officer, and of that of the requester
+        for who, status in ((officer("Carol@elsewhere"), 409), (officer("ALICE@elsewhere"), 403)):
+            reply = self.expect(self.decide(who, number), status)
+        self.assertIn("own request", reply.json["message"])
+        own = self.ask("own.example.test", carol)
+        self.expect(self.decide(carol, own), 403, "forbidden")
+        self.assertEqual((self.rows(number), self.rows(own), self.issued(number)), (1, 0, 0))
+        self.expect(self.decide(olga, number), 200)
+        self.assertEqual(self.issued(number), 1)
+
+    def test_one_denial_is_enough(self):
+        number = self.ask("denied.example.test")
+        self.expect(self.decide(olga, number), 200)
+        self.assertEqual(self.expect(self.decide(carol, number, "rejected"), 200).json["status"], "denied")
+        self.expect(self.decide(olga, number), 409)
+        self.assertEqual(self.issued(number), 0)
+
+    def test_by_command(self):
+        number = self.ask("command.example.test")
+        done = env.admin("request", "approve", number, "--comment", "seen", "--json")
+        self.assertEqual((done["state"], done["message"]), ("pending", "Approved by 1 of 2 officers"))
+        shown = env.admin("request", "show", number, "--json")
+        self.assertEqual((shown["required"], shown["approved"], shown["approvals"][0]["comment"]), (2, 1, "seen"))
+        again = env.admin("request", "approve", number, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn(b"already", again.stderr)
+        self.expect(self.decide(olga, number), 200)
+        self.assertEqual(env.admin("request", "show", number, "--json")["state"], "issued")
+
+    def test_two_at_once(self):
+        """Each approves what he saw; who was slower reads it again."""
+        for n in range(4):
+            number = self.ask(f"race{n}.example.test")
+            barrier = threading.Barrier(2)
+
+            def one(who):
+                barrier.wait()
+                return self.decide(who, number, etag='"v1"').status
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                self.assertEqual(sorted(pool.map(one, (olga, carol))), [200, 412])
+            state = self.state(number)
+            self.assertEqual((state["status"], state["approved"], state["version"]), ("pending", 1, 2))
+            slower = carol if state["approvals"][0]["name"] == "olga" else olga
+            self.expect(self.decide(slower, number), 200)
+            self.assertEqual(self.issued(number), 1)
+
+    def test_a_template_that_wants_more_meanwhile(self):
+        number = self.ask("more.example.test")
+        self.expect(self.decide(olga, number), 200)
+        import_template(approvals=3)
+        try:
+            self.assertEqual(self.expect(self.decide(carol, number), 200).json["status"], "pending")
+            import_template(approvals=2)
+            done = env.admin("request", "approve", number, "--json")
+            self.assertEqual((done["state"], self.rows(number)), ("issued", 3))
+        finally:
+            import_template(approvals=2)
+
+    def test_killed_before_the_commit(self):
+        """Whatever is killed when: what is counted is what is there, and who was not answered asks again."""
+        number = self.ask("killed.example.test")
+        with env.session(f"begin; select id from request where id = {number} for update"):
+            pool = concurrent.futures.ThreadPoolExecutor(1)
+            asked = pool.submit(self.decide, olga, number, etag='"v1"')
+            wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'request_approval'"),
+                     "the approval waits")
+            for pid in env.workers():
+                os.kill(pid, signal.SIGKILL)
+            with self.assertRaises(OSError):
+                asked.result()
+        pool.shutdown()
+        env.gateway("halt")
+        env.gateway("run")
+        env.wait_ready()
+        wait_for(lambda: not env.count("select count(*) from pg_stat_activity where query ~ 'request_approval' and state = 'active' "
+                                       "and pid <> pg_backend_pid()"), "its statement has ended")
+        for who in (olga, carol):
+            who.client = Person(who.user, "", env).client
+        state = self.state(number)
+        self.assertEqual(state["approved"], self.rows(number))
+        self.assertEqual(self.decide(olga, number).status, 409 if state["approved"] else 200)
+        self.expect(self.decide(carol, number), 200)
+        self.assertEqual((self.rows(number), self.issued(number)), (2, 1))
+
+
+class Hostile(Case):
+    """He writes the database."""
+    approvals = 2
+
+    def refused(self, number, who=carol):
+        reply = self.expect(self.decide(who, number), 503, "seal")
+        self.assertIn("past Gatehouse", reply.json["message"])
+        self.assertEqual(self.issued(number), 0)
+        self.assertGreater(env.count(f"select count(*) from audit where event = 'enroll.refused' and object = 'request {number}' "
+                                     "and detail like 'seal%'"), 0)
+        # it can still be denied
+        self.assertEqual(self.expect(self.decide(who, number, "rejected"), 200).json["status"], "denied")
+
+    def approved(self, host):
+        number = self.ask(host)
+        self.expect(self.decide(olga, number), 200)
+        return number
+
+    def test_written_by_him(self):
+        number = self.ask("forged.example.test")
+        env.psql(f"insert into request_approval values ({number}, 1, 3, 'olga', '', '', null, now(), decode(repeat('00', 32), 'hex'));"
+                 f"update request set approvals = 1, version = 2 where id = {number}")
+        self.refused(number)
+
+    def test_of_another_request(self):
+        given, number = self.approved("given.example.test"), self.ask("copied.example.test")
+        env.psql(f"insert into request_approval select {number}, number, officer_kind, officer, officer_dn, officer_id, comment, at, mac "
+                 f"from request_approval where request_id = {given}; update request set approvals = 1 where id = {number}")
+        self.refused(number)
+
+    def test_once_more_as_the_second(self):
+        number = self.approved("again.example.test")
+        env.psql(f"insert into request_approval select {number}, 2, officer_kind, officer, officer_dn, officer_id, comment, at, mac "
+                 f"from request_approval where request_id = {number}; update request set approvals = 2 where id = {number}")
+        self.refused(number)
+
+    def test_turned_into_another_officers(self):
+        for change in ("officer = 'otto'", "officer_kind = 1", "officer_id = 'x'", "comment = 'x'", "at = now() + '1 s'"):
+            with self.subTest(change=change):
+                number = self.approved("turned.example.test")
+                env.psql(f"update request_approval set {change} where request_id = {number}")
+                self.refused(number)
+
+    def test_deleted(self):
+        number = self.approved("deleted.example.test")
+        env.psql(f"delete from request_approval where request_id = {number}")
+        self.refused(number)
+
+    def test_deleted_and_not_counted(self):
+        """Then more officers are needed, never fewer."""
+        number = self.approved("forgotten.example.test")
+        env.psql(f"delete from request_approval where request_id = {number}; update request set approvals = 0 where id = {number}")
+        self.assertEqual(self.expect(self.decide(carol, number), 200).json["status"], "pending")
+        self.expect(self.decide(olga, number), 200)
+        self.assertEqual(self.issued(number), 1)
+
+    def test_the_request_was_changed_after_an_approval(self):
+        number = self.approved("changed.example.test")
+        env.psql(f"update request set requester = 'EXAMPLE\\\\bob' where id = {number}")
+        self.refused(number)
+
+
+if __name__ == "__main__":
+    env.wait_ready()
+    tap.main()
