@@ -76,7 +76,11 @@ $(BUILD)/tests/docs/print_routes: tests/docs/print_routes.c Makefile $(LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_kore-app) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
 
-check-programs: $(BUILD)/tests/docs/print_routes
+$(BUILD)/tests/docs/print_page: tests/docs/print_page.c Makefile $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_kore-app) $(LDFLAGS) -o $@ $< $(LIBS) $(LIBS_all)
+
+check-programs: $(BUILD)/tests/docs/print_routes $(BUILD)/tests/docs/print_page
 
 # Its stand-ins take the place of functions that the handlers of the whole route table pull in with their neighbours.
 $(BUILD)/tests/kore-app/test_access: private override LDFLAGS += -Wl,-z,muldefs

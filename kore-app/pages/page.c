@@ -190,23 +190,40 @@ layout_json(const struct gh_http_request *req, const struct requester *who, int 
 	return NULL;
 }
 
-/* {name: text} as [{name, text}], which a template can go through: the summary above a form. */
+static int
+add_error(gh_json *list, const char *name, gh_json *text)
+{
+	gh_json *o = gh_json_new_object();
+
+	if (o != NULL && gh_json_set_string(o, "name", name) == 0 &&
+	    gh_json_set(o, "text", gh_json_ref(text)) == 0)
+		return gh_json_append(list, o);
+	gh_json_free(o);
+	return -1;
+}
+
+/* {name: text or [text]} as [{name, text}], which a template can go through: the summary above a
+ * form. */
 static gh_json *
 error_list(const gh_json *errors)
 {
 	gh_json *list = gh_json_new_array();
+	int rc = list != NULL ? 0 : -1;
 
-	for (void *it = gh_json_iter(errors); list != NULL && it != NULL;
+	for (void *it = gh_json_iter(errors); rc == 0 && it != NULL;
 	     it = gh_json_next(errors, it)) {
-		gh_json *o = gh_json_new_object();
+		const char *name = gh_json_iter_name(it);
+		gh_json *of = gh_json_iter_value(it);
 
-		if (o == NULL || gh_json_set_string(o, "name", gh_json_iter_name(it)) != 0 ||
-		    gh_json_set(o, "text", gh_json_ref(gh_json_iter_value(it))) != 0 ||
-		    gh_json_append(list, gh_json_ref(o)) != 0) {
-			gh_json_free(list);
-			list = NULL;
-		}
-		gh_json_free(o);
+		if (gh_json_type(of) != GH_JSON_ARRAY)
+			rc = add_error(list, name, of);
+		for (size_t i = 0; rc == 0 && i < gh_json_size(of); i++)
+			if (gh_json_type(of) == GH_JSON_ARRAY)
+				rc = add_error(list, name, gh_json_at(of, i));
+	}
+	if (rc != 0) {
+		gh_json_free(list);
+		return NULL;
 	}
 	return list;
 }

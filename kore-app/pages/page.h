@@ -21,7 +21,9 @@ extern const size_t embedded_pages_count;
  *
  *     title       if it is to be another one than the text PAGE.title
  *     values      {name: text} what was typed, without secrets, for {{>field}}
- *     errors      {name: text} what is wrong with it, shown next to the field and above the form
+ *     errors      {name: text, or a list of them} what is wrong with it, shown next to the field
+ * and above the form by {{>summary}}; "" is of no field. As rest_fields_take gives them options
+ * {name: [{value, text, is_selected}]} for {{>select}}
  */
 void page_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
     gh_json *data, struct gh_http_reply *rep);
