@@ -20,6 +20,7 @@ demo-stop:
 
 check:
 	@tests/setup/install.sh build run demo check
+	@tests/setup/browser.sh
 	@tests/run.sh $(ONLY)
 
 # The packages on machines of strangers: fresh Debians that systemd has booted. As root.

@@ -1,14 +1,18 @@
-#!/usr/bin/env python3
-"""Pages: what everybody sees, errors for people and for programs, static files, headers."""
+#!/usr/bin/python3
+"""Pages: what everybody sees, errors for people and for programs, static files, headers. In Chromium each page, in each mode, has no findings of
+axe-core; pictures of them go to build/screenshots. The system's python3, for Selenium."""
 
 import json
 import re
 import unittest
 from html.parser import HTMLParser
 
+from selenium.webdriver.common.keys import Keys
+
+import browser
 import tap
 from client import Client
-from environment import Environment
+from environment import BUILD, Environment
 
 env = Environment("pages")
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -110,6 +114,87 @@ class Pages(unittest.TestCase):
             other = get(re.sub(r"\?.*", "", path))
             self.assertEqual((other.status, other.body), (200, reply.body))
             self.assertEqual(other.headers["cache-control"], "public, max-age=300")
+
+
+# Each page that there is: its name in build/screenshots, its path, who looks at it (None: nobody is logged in).
+PAGES = [
+    ("home", "/", None),
+    ("home-german", "/?lang=de", None),
+    ("error", "/csr/none", None),
+]
+# What the browser says about an answer with an error, which is a page of ours.
+EXPECTED = "the server responded with a status of"
+
+
+class InBrowser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        env.await_crl("issuing")
+        cls.browser = browser.of(env)
+        cls.shots = BUILD / "screenshots"
+        cls.shots.mkdir(exist_ok=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+
+    def test_axe_finds_nothing(self):
+        b = self.browser
+        b.mode().open("/").console()
+        for name, path, _ in PAGES:
+            for mode in browser.MODES:
+                with self.subTest(page=name, **mode):
+                    b.mode(**mode).open(path)
+                    b.screenshot(self.shots / f"{name}-{mode['size']}-{'dark' if mode['dark'] else 'light'}.png")
+                    self.assertEqual(b.axe(), [])
+                    self.assertEqual([m for m in b.console() if EXPECTED not in m], [])
+
+    def test_no_page_scrolls_sideways(self):
+        # 320 pixels: WCAG 2.2, 1.4.10
+        for name, path, _ in PAGES:
+            for size in browser.SIZES:
+                with self.subTest(page=name, size=size):
+                    self.assertFalse(self.browser.mode(size).open(path).is_too_wide())
+
+    def test_axe_would_find_something(self):
+        b = self.browser.mode().open("/")
+        b.driver.execute_script("document.querySelector('main').innerHTML = '<img src=\"/static/icon.svg\"><input>'")
+        self.assertTrue(any(f.startswith("image-alt") for f in b.axe()))
+        self.assertTrue(any(f.startswith("label") for f in b.axe()))
+
+    def test_no_text_is_missing(self):
+        areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
+        for name, path, _ in PAGES:
+            text = self.browser.mode().open(path).text("html")
+            self.assertEqual(re.findall(rf"\b(?:{areas})\.[a-z_0-9]+\b", text), [], name)
+
+    def test_skip_link_is_first_and_seen(self):
+        for javascript in (True, False):
+            b = self.browser.mode(javascript=javascript).open("/")
+            b.one("body").send_keys(Keys.TAB)
+            skip = b.driver.switch_to.active_element
+            self.assertEqual(skip.text, "Skip to the content")
+            self.assertGreaterEqual(skip.location["y"], 0)
+            self.assertEqual(skip.value_of_css_property("outline-style"), "solid")
+            skip.send_keys(Keys.ENTER)
+            self.assertEqual(b.driver.switch_to.active_element.get_attribute("id"), "main")
+
+    def test_without_scripts(self):
+        b = self.browser.mode(javascript=False).open("/")
+        self.assertEqual(b.link("Deutsch").path, "/?lang=de")
+        self.assertEqual(b.one("html").get_attribute("lang"), "de")
+        file = b.download(lambda: b.one("a[href='/ca/issuing.cer']").click())
+        self.assertEqual(file.read_bytes(), get("/ca/issuing.cer").body)
+
+    def test_no_script_runs(self):
+        b = self.browser.mode().open("/")
+        b.driver.execute_script("const s = document.createElement('script'); s.textContent = 'document.title = \"owned\"';"
+                                "document.body.append(s); const i = document.createElement('img');"
+                                "i.src = 'https://elsewhere.example/x'; document.body.append(i);")
+        self.assertNotEqual(b.driver.title, "owned")
+        refused = " ".join(b.console())
+        self.assertIn("script", refused)
+        self.assertIn("elsewhere.example", refused)
 
 
 if __name__ == "__main__":
