@@ -99,6 +99,7 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	s->decision.req = &r->req;
 	s->decision.template_id = e->tmpl != NULL ? e->tmpl->id : 0;
 	s->decision.ca = e->ca;
+	s->decision.tells = e->tmpl != NULL && tmpl_tells(e->tmpl->tmpl, "enroll.issued");
 	if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
 		s->decision.detail = e->detail;
 	if (e->rc == 0)

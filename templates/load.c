@@ -218,6 +218,7 @@ static const struct schema_member template_member[] = {{"name", GH_JSON_STRING, 
 	NULL},
     {"metadataRequired", GH_JSON_ARRAY, false, FIELD(metadata), schema_list, 0, TMPL_LIST_MAX,
 	NULL},
+    {"notify", GH_JSON_OBJECT, false, FIELD(notify), tmpl_load_notify, 0, 0, NULL},
     {"acknowledge", GH_JSON_ARRAY, false, FIELD(acknowledged), load_acknowledge, 0, TMPL_LIST_MAX,
 	NULL},
     {"acknowledgeReason", GH_JSON_STRING, false, FIELD(acknowledge_reason), schema_string, 8,
@@ -371,6 +372,8 @@ free_members(struct tmpl *t)
 	    &t->san.ip,
 	    &t->enroll_groups,
 	    &t->metadata,
+	    &t->notify.groups,
+	    &t->notify.events,
 	};
 	char *const text[] = {t->name, t->display_name, t->description, t->oid, t->netbios_domain,
 	    t->recovery_policy, t->acknowledge_reason};

@@ -27,6 +27,10 @@ int tmpl_load_subject(const struct schema_member *m, const gh_json *v, const str
 int tmpl_load_san(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err);
 
+/* load_notify.c, out: struct tmpl_notify */
+int tmpl_load_notify(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err);
+
 /* load_extensions.c, out: struct tmpl */
 int tmpl_load_policies(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err);

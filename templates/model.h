@@ -139,6 +139,11 @@ struct tmpl_extension {
 	size_t der_len;
 };
 
+/* Who hears of what, beside the requester. */
+struct tmpl_notify {
+	struct tmpl_list groups, events; /* no events: those that expire */
+};
+
 struct tmpl {
 	char *name, *display_name, *description, *oid;
 	int major, minor, schema;
@@ -168,6 +173,7 @@ struct tmpl {
 	char *netbios_domain;
 	struct tmpl_list enroll_groups;
 	struct tmpl_list metadata;
+	struct tmpl_notify notify;
 	uint32_t acknowledged; /* bit i = row i of the lint table */
 	char *acknowledge_reason;
 

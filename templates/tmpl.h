@@ -55,6 +55,8 @@ gh_json *tmpl_describe(const struct tmpl *t);
  * "parts":[{"name":"CN","attribute":"cn"}]}. NULL when out of memory.
  */
 gh_json *tmpl_describe_form(const struct tmpl *t);
+/* Do groups hear of this event of its requests and certificates (docs/notifications.md)? */
+bool tmpl_tells(const struct tmpl *t, const char *event);
 /* Metadata fields the template requires, as JSON array of names (may be empty). Borrowed. */
 const gh_json *tmpl_required_metadata(const struct tmpl *t);
 

@@ -86,6 +86,7 @@ struct store_decision {
 	/* Of a decision on a pending request; it counts on req as it was read (version). NULL: it
 	 * is no approval, and whatever version is denied. */
 	const struct store_approval *approval;
+	bool tells; /* the template names groups that hear of what is issued at once */
 };
 
 /* One request as it stands now. GH_E_NOT_FOUND. req may be NULL, else it is filled (requester,

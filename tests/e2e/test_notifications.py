@@ -11,8 +11,7 @@ import unittest
 import der
 import tap
 from client import Client
-from environment import BUILD, Environment, wait_for
-from person import Person
+from environment import BUILD, TOP, Environment, wait_for
 
 env = Environment("notifications", GATEHOUSE_CONF_EXTRA="""
 jobs { crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 ca_notices = 0 audit_seal = 0 key_requests = 0
@@ -21,19 +20,10 @@ database { timeout_ms = 5000 }
 limits { failures = 10000 }
 """)
 KEY = der.Key(env.scratch, "ec:P-256")
-ID = "select requester_id from request where id = "
 
 
 def web_csr(host):
     return der.csr(KEY, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
-
-
-def template(name):
-    return json.loads((env.dir / "state" / "import" / f"{name}.json").read_text())
-
-
-def person(role):
-    return Person(env.var[f"GATEHOUSE_{role}USER"], env.var[f"GATEHOUSE_{role}PASSWORD"], env)
 
 
 class Case(unittest.TestCase):
@@ -141,6 +131,49 @@ class Requests(Case):
         self.assertEqual([e for e, *_ in self.told()], ["request.denied"])
 
 
+class Addresses(Case):
+    """Of those who gave one with the request; no door of the tests here asks for it, so rows are copied."""
+
+    def copy(self, disposition, email="null", more="null"):
+        columns = ("protocol, app_id, app_name, requester, requester_dn, requester_kind, address, template, template_id, csr, "
+                   "csr_spki_sha256, cert_only, status_code, message, submitted_at, certificate_id")
+        return env.count(f"insert into request ({columns}, disposition, email, tells, language) select {columns}, {disposition}, "
+                         f"{email}, {more}, 'de' from request where id = {self.number} returning id")
+
+    def setUp(self):
+        super().setUp()
+        self.number = self.issued()[1]
+
+    def test_pending_and_its_end(self):
+        number = self.copy(9, "'web@example.test'")
+        self.assertEqual(self.told(), [("enroll.pending", "officers", ""), ("enroll.pending", "address", "web@example.test")])
+        self.assertEqual(env.sql("select language from notification order by id desc limit 2"), [["de"], [""]])
+        env.sql(f"update request set disposition = 31 where id = {number}")
+        self.assertEqual(self.told(), [("request.denied", "requester", self.requester(number)),
+                                       ("request.denied", "address", "web@example.test")])
+
+    def test_issued_at_once(self):
+        self.copy(20)
+        self.assertEqual(self.told(), [])
+        self.copy(20, "'web@example.test'")
+        self.assertEqual(self.told(), [("enroll.issued", "address", "web@example.test")])
+        self.assertIn("serial", self.facts("enroll.issued"))
+
+    def test_what_is_no_address_keeps_nobody_from_a_certificate(self):
+        for address in ("''", f"'{'x' * 5000}@example.test'"):
+            self.copy(20, address)
+            self.assertEqual(self.told(), [])
+
+    def test_conditions_are_all_that_an_enrollment_pays(self):
+        """What is issued without address starts no function: the database counts its calls."""
+        triggers = env.sql("explain (analyze, format json) insert into request select nextval('request_id_seq'), protocol, null, "
+                           "app_id, app_name, requester, requester_dn, requester_kind, address, template, template_id, csr, "
+                           "csr_spki_sha256, cert_only, 20, status_code, message, submitted_at from request where id = "
+                           f"{self.number}")
+        plan = json.loads("\n".join(r[0] for r in triggers))
+        self.assertEqual(plan[0]["Triggers"], [])
+
+
 class Templates(Case):
     """Groups that a template names. Rows are changed past Gatehouse where it would refuse them."""
 
@@ -166,6 +199,22 @@ class Templates(Case):
         self.notify({"groups": ["web-admins"]})
         self.step()
         self.assertEqual(self.groups(), [])
+
+    def test_groups_hear_of_what_is_issued_at_once(self):
+        """By a template as it is imported, through the whole way."""
+        own = json.loads((TOP / "conf/templates/User.json").read_text())
+        for notify, told in (({"groups": ["staff"], "events": ["enroll.issued"]}, [("enroll.issued", "group", "staff")]),
+                             ({"groups": ["staff"]}, [])):
+            with self.subTest(notify=notify):
+                file = env.scratch / "told.json"
+                file.write_text(json.dumps({**own, "notify": notify}))
+                env.admin("template", "import", file)
+                env.await_catalog()
+                self.issued()
+                self.assertEqual(self.told(), told)
+        file.write_text(json.dumps(own))
+        env.admin("template", "import", file)
+        env.await_catalog()
 
     def test_what_makes_no_sense_keeps_nobody_from_a_certificate(self):
         self.number = self.pending()

@@ -67,6 +67,15 @@ tmpl_approvals(const struct tmpl *t)
 	return gh_json_int(gh_json_get(t->json, "approvals"), &n) ? (int)n : 1;
 }
 
+/* "tells": one event. */
+bool
+tmpl_tells(const struct tmpl *t, const char *event)
+{
+	const char *told = gh_json_string(gh_json_get(t->json, "tells"));
+
+	return told != NULL && strcmp(told, event) == 0;
+}
+
 int64_t
 tmpl_renewal_overlap(const struct tmpl *t)
 {

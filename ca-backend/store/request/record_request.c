@@ -136,6 +136,18 @@ take_recorded(struct store *s, const struct enroll_request *req, const unsigned 
 	return 0;
 }
 
+/* That groups are told goes with what was asked: most requests have neither. */
+static int
+add_told(const struct store_decision *d, gh_json **asked, struct gh_error *err)
+{
+	if (!d->tells)
+		return 0;
+	if (*asked == NULL)
+		*asked = gh_json_new_object();
+	return gh_json_set_bool(*asked, "tells", true) == 0 ? 0
+							    : gh_fail(err, GH_E_NOMEM, "request");
+}
+
 /* Sealed is a pending request, and an issued one when the store has the secret. */
 static int
 put_identity(const struct store *s, struct row *r, struct gh_error *err)
@@ -161,7 +173,8 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	store_put_bytes(&r->p, is_sealed ? r->mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
 	store_put_bytes(&r->p, req->has_replay_content ? req->replay_content : NULL,
 	    req->has_replay_content ? REPLAY_MARK_SIZE : 0);
-	if (rc == 0 && (rc = request_asked_json(req, &asked, err)) == 0)
+	if (rc == 0 && (rc = request_asked_json(req, &asked, err)) == 0 &&
+	    (rc = add_told(&r->of->decision, &asked, err)) == 0)
 		store_put_json(&r->p, asked);
 	gh_json_free(asked);
 	return rc;

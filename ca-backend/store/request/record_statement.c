@@ -96,9 +96,10 @@ static const char after_rows[] =
     "  SELECT mark, request_id, requester, app_id, content FROM v ORDER BY mark "
     "  ON CONFLICT (mark) DO NOTHING RETURNING request_id), "
     "i AS MATERIALIZED (SELECT v.* FROM v JOIN m USING (request_id)), "
-    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ", " REQUEST_ASKED_COLUMNS ") "
+    "r AS (INSERT INTO request (id, resolved_at, " REQUEST_COLUMNS ", " REQUEST_ASKED_COLUMNS
+    ", tells) "
     "  SELECT request_id, CASE WHEN disposition <> 9 THEN now() END, " REQUEST_COLUMNS
-    ", " REQUEST_ASKED_VALUES " FROM i), "
+    ", " REQUEST_ASKED_VALUES ", (asked->>'tells')::boolean FROM i), "
     "c AS (INSERT INTO certificate (id, request_id, requester, template, status, metadata, " STORE_CERT_COLUMNS
     ") "
     "  SELECT certificate_id, request_id, requester, template, 20, metadata, " STORE_CERT_COLUMNS
