@@ -136,7 +136,7 @@ struct gh_conf {
 		/* seconds between runs of each job; 0 = only on demand */
 		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention,
 		    key_requests, key_retention, kra_rotate, kra_transport, notifications,
-		    ca_notices;
+		    ca_notices, sessions;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
@@ -150,6 +150,11 @@ struct gh_conf {
 		char *
 		    application; /* of calls without an application key; "" = they enroll nothing */
 	} rest;
+	struct {
+		int session_idle;    /* seconds without use that end a log-in of a browser */
+		int session_seconds; /* it ends after so many, whatever is done in it */
+		int sessions_max;    /* of one person */
+	} pages;
 	struct {
 		int failures; /* failed logins per user or address ... */
 		int window;   /* ... within so many seconds */

@@ -216,6 +216,8 @@ const struct conf_option conf_table[] = {
     INT(jobs, notifications, "86400", 0, 604800,
 	"seconds between removals by notification_days; 0 = only on demand"),
     INT(jobs, notification_days, "90", 1, 3650, "days that a notification is kept, sent or not"),
+    INT(jobs, sessions, "600", 0, 604800,
+	"seconds between removals of log-ins of browsers that are over; 0 = only on demand"),
     INT(jobs, key_retention, "86400", 0, 604800,
 	"seconds between removals of archived keys whose time is over; 0 = only on demand"),
     INT(jobs, retention, "86400", 0, 604800,
@@ -230,6 +232,13 @@ const struct conf_option conf_table[] = {
 
     STR(rest, application, "",
 	"application whose templates, CA and groups hold for REST calls without a key; empty = none"),
+
+    INT(pages, session_idle, "900", 60, 86400,
+	"seconds without use after which a log-in of a browser ends"),
+    INT(pages, session_seconds, "28800", 300, 604800,
+	"seconds after which a log-in of a browser ends, whatever is done in it"),
+    INT(pages, sessions_max, "10", 1, 1000,
+	"log-ins that one person may have in browsers; a further one ends the oldest"),
 
     INT(limits, failures, "10", 1, 10000,
 	"failed logins of a user from an address before they are refused ..."),

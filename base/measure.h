@@ -16,6 +16,7 @@ enum gh_measure {
 	GH_MEASURE_REVOKED,   /* kind: REASON_*; REASON_REMOVE_FROM_CRL: a hold has ended */
 	GH_MEASURE_OCSP,      /* kind: enum ocsp_event; value: how many */
 	GH_MEASURE_KEY,       /* kind: enum key_event; value: how many */
+	GH_MEASURE_LOGIN,     /* kind: enum login_event; value: how many */
 };
 
 /* name is read during the call; NULL where there is none. Any thread. */

@@ -27,6 +27,10 @@ const char *call_text(const struct call_parts *parts, const char *name);
 /* The same of a number, {id}; 0: the path has none. */
 int64_t call_number(const struct call_parts *parts, const char *name);
 
+struct session;
+struct gh_form;
+struct auth_limiter;
+
 struct call {
 	const struct gh_http_request *http;
 	const struct requester *requester;
@@ -34,6 +38,11 @@ struct call {
 	struct dir_entry *entry;        /* requester's entry, or NULL */
 	int version;                    /* {v}: 1, 2, 3 */
 	const struct call_parts *parts; /* the others of the path */
+	/* Of the browser whose log-in it came by; NULL: it came otherwise. auth/login_session.h */
+	const struct session *session;
+	const struct gh_form
+	    *form; /* the fields of the body, where the row takes a form; else none */
+	struct auth_limiter *limiter; /* for the routes that log in; auth/auth.h */
 	const char *rest; /* {rest}: the end of the path as sent, not decoded; "" = none */
 };
 

@@ -173,10 +173,7 @@ look_again(struct dir *d, const char *name, struct dir_entry **e, struct gh_erro
 	struct dir_entry *fresh;
 	int rc;
 
-	if (d->never_waits)
-		return gh_fail(err, GH_E_BUSY, "the account would have to be looked up again");
-	dir_shared_forget(d->s, name);
-	if ((rc = dir_find(d, name, &fresh, err)) != 0)
+	if ((rc = dir_find_anew(d, name, &fresh, err)) != 0)
 		return rc;
 	if (fresh->is_disabled || strcmp(fresh->dn, (*e)->dn) != 0) {
 		dir_entry_free(fresh);

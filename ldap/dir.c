@@ -195,15 +195,6 @@ dir_shared_key(const char *name, char key[DIR_KEY_SIZE])
 	return true;
 }
 
-void
-dir_shared_forget(struct dir_shared *s, const char *name)
-{
-	char key[DIR_KEY_SIZE];
-
-	if (dir_shared_key(name, key))
-		dir_cache_drop(s->entries, key);
-}
-
 int
 dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_error *err)
 {
@@ -218,6 +209,21 @@ dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_erro
 	if ((rc = dir_lookup_name(d, name, out, err)) == 0)
 		dir_cache_put(d->s->entries, key, *out);
 	return rc;
+}
+
+int
+dir_find_anew(struct dir *d, const char *name, struct dir_entry **out, struct gh_error *err)
+{
+	char key[DIR_KEY_SIZE];
+
+	*out = NULL;
+	if (d->never_waits)
+		return gh_fail(err, GH_E_BUSY, "the account would have to be looked up again");
+	if (dir_shared_key(name, key)) {
+		dir_cache_drop(d->s->entries, key);
+		dir_cache_drop(d->s->binds, key);
+	}
+	return dir_find(d, name, out, err);
 }
 
 int

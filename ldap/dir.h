@@ -41,6 +41,10 @@ void dir_set_waiting(struct dir *d, bool may_wait);
  */
 int dir_find(struct dir *d, const char *name, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* The same, asked of the directory and not of the cache; a password that was right under this name
+ * is not remembered any more either. */
+int dir_find_anew(struct dir *d, const char *name, struct dir_entry **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* The same by DN, base scope. */
 int dir_find_dn(struct dir *d, const char *dn, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -48,12 +48,17 @@ struct dir_group {
 
 #define DIR_ID_SIZE 37 /* a UUID as text, and NUL */
 
+#define DIR_MARK_SIZE 40
+
 struct dir_entry {
 	char *dn; /* as the directory returned it */
 	struct dir_values attr[DIR_ATTR_COUNT];
 	char id[DIR_ID_SIZE]; /* objectGUID or entryUUID: stays, and is never given again; "" = none
 			       */
-	char *sid;            /* objectSid as text, or NULL */
+	/* When the password was changed, as the directory writes it (pwdLastSet, pwdChangedTime):
+	 * another value after each change; "" = it does not say */
+	char password_mark[DIR_MARK_SIZE];
+	char *sid;               /* objectSid as text, or NULL */
 	struct dir_group *group; /* all groups, nested and primary */
 	size_t groups;
 	bool is_computer;

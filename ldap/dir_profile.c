@@ -56,6 +56,7 @@ map_attributes(struct dir_profile *p, const struct gh_conf *conf)
 		p->request[n++] = p->attr[a];
 	p->request[n++] = "objectClass";
 	p->request[n++] = p->id;
+	p->request[n++] = p->password_mark;
 	/* Active Directory's memberOf has neither nested groups nor the primary one: groups.c */
 	if (!p->is_ad) {
 		p->request[n++] = DIR_MEMBER_OF;
@@ -151,6 +152,8 @@ dir_profile_init(struct dir_profile *p, const struct gh_conf *conf, struct gh_er
 	p->is_ad = strcmp(conf->directory.type, "ad") == 0;
 	/* in a domain cn is unique only inside its container, sAMAccountName everywhere */
 	p->id = p->is_ad ? "objectGUID" : "entryUUID";
+	/* of OpenLDAP: the overlay ppolicy has it (draft-behera-ldap-password-policy-10, 5.3.2) */
+	p->password_mark = p->is_ad ? "pwdLastSet" : "pwdChangedTime";
 	p->group_name = p->is_ad ? "sAMAccountName" : "cn";
 	map_attributes(p, conf);
 	if ((rc = check(p, conf, err)) != 0)

@@ -9,7 +9,7 @@
 #include "error.h"
 
 /* Requested besides the mapped attributes, with the NULL at the end. */
-#define DIR_PROFILE_EXTRA 5
+#define DIR_PROFILE_EXTRA 6
 
 /* OpenLDAP's operational attributes, which must be asked for by name */
 #define DIR_MEMBER_OF "memberOf"
@@ -19,8 +19,9 @@ struct dir_profile {
 	bool is_ad;
 	const char *attr[DIR_ATTR_COUNT]; /* names in this directory; borrowed */
 	const char *request[DIR_ATTR_COUNT + DIR_PROFILE_EXTRA]; /* for a search, NULL-ended */
-	const char *id;         /* attribute that numbers entries for good */
-	const char *group_name; /* attribute with the name of a group */
+	const char *id;            /* attribute that numbers entries for good */
+	const char *password_mark; /* attribute that each change of the password changes */
+	const char *group_name;    /* attribute with the name of a group */
 	/* Patterns, see dir_filter_expand; malloc'd. upn and mail are NULL when user_filter is
 	 * configured: it then decides alone. mail is NULL for Active Directory, too. */
 	char *user, *upn, *mail, *computer, *host;

@@ -43,7 +43,5 @@ struct dir {
 /* Key of a name in the caches: lower case, since directories compare names so. */
 #define DIR_KEY_SIZE (DIR_NAME_MAX + 1)
 bool dir_shared_key(const char *name, char key[DIR_KEY_SIZE]) GH_MUSTCHECK; /* false: no name */
-/* The next look-up of this name asks the directory. */
-void dir_shared_forget(struct dir_shared *s, const char *name);
 
 #endif

@@ -106,6 +106,16 @@ is_computer(const struct dir_profile *p, LDAP *ld, LDAPMessage *m)
 	return yes;
 }
 
+static void
+read_password_mark(const struct dir_profile *p, LDAP *ld, LDAPMessage *m, struct dir_entry *e)
+{
+	struct berval **v = ldap_get_values_len(ld, m, p->password_mark);
+
+	if (v != NULL && v[0] != NULL && v[0]->bv_len < sizeof e->password_mark)
+		memcpy(e->password_mark, v[0]->bv_val, v[0]->bv_len);
+	ldap_value_free_len(v);
+}
+
 static int
 read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 {
@@ -124,6 +134,7 @@ read_entry(struct dir *d, LDAPMessage *m, struct found *f, struct gh_error *err)
 		return gh_fail(err, GH_E_NOMEM, "directory entry");
 	}
 	dir_identity_read(&d->s->profile, ld, m, f->entry);
+	read_password_mark(&d->s->profile, ld, m, f->entry);
 	f->entry->is_computer = is_computer(&d->s->profile, ld, m);
 	f->entry->is_principal = d->s->profile.is_ad;
 	f->entry->fetched = gh_now();

@@ -108,6 +108,8 @@ int notification_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int session_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
@@ -118,5 +120,6 @@ int kra_rotate_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int session_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -32,6 +32,8 @@ const struct job job_table[] = {
     {"notifications", "remove notifications that were written long ago",
 	offsetof(struct gh_conf, jobs.notifications), notification_job_run, notification_job_plan,
 	false},
+    {"sessions", "remove log-ins of browsers that are over",
+	offsetof(struct gh_conf, jobs.sessions), session_job_run, session_job_plan, false},
     {"retention", "remove certificates that ended long ago",
 	offsetof(struct gh_conf, jobs.retention), retention_job_run, retention_job_plan, false},
 };

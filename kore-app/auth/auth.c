@@ -18,6 +18,8 @@
 #include "auth_hmac.h"
 #include "auth_limit.h"
 #include "auth_user.h"
+#include "login_event.h"
+#include "login_session.h"
 
 static int64_t
 seconds_now(void)
@@ -30,28 +32,27 @@ seconds_now(void)
  * around the limit. */
 static bool
 is_good_user(struct auth_limiter *limiter, const struct gh_http_request *http,
-    struct auth_guess *guess)
+    const struct auth_given *given, struct auth_guess *guess)
 {
-	struct auth_basic basic;
-	bool is_good = auth_basic_parse(gh_http_header(http, "authorization"), &basic, NULL) == 0 &&
-	    auth_limiter_is_good(limiter, basic.user, http->address, seconds_now()) &&
-	    auth_limiter_check_user(limiter, basic.user, http->address, NULL) == 0;
+	const char *user = given->basic.user;
+	bool is_good = given->parsed == 0 &&
+	    auth_limiter_is_good(limiter, user, http->address, seconds_now()) &&
+	    auth_limiter_check_user(limiter, user, http->address, NULL) == 0;
 
 	guess->is_one = is_good;
 	if (is_good)
-		snprintf(guess->user, sizeof(guess->user), "%s", basic.user);
-	OPENSSL_cleanse(&basic, sizeof(basic));
+		snprintf(guess->user, sizeof(guess->user), "%s", user);
 	return is_good;
 }
 
 static int
 check_address(struct auth_limiter *limiter, const struct gh_http_request *http,
-    struct auth_guess *guess, struct gh_error *err)
+    const struct auth_given *given, struct auth_guess *guess, struct gh_error *err)
 {
 	int wait = auth_limiter_wait_address(limiter, http->address, seconds_now());
 	int rc;
 
-	if (wait == 0 || is_good_user(limiter, http, guess))
+	if (wait == 0 || is_good_user(limiter, http, given, guess))
 		return 0;
 	rc = gh_fail(err, GH_E_RATE_LIMITED, "address %s is blocked for %d s", http->address, wait);
 	err->retry_after = wait;
@@ -162,31 +163,101 @@ on_failure(struct worker_env *env, struct auth_limiter *limiter, const struct gh
 	audit_failure(env, http, who, err, by_user > by_address ? by_user : by_address);
 }
 
-int
-auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+/* Whoever comes without a session. */
+static int
+check_caller(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct gh_error *err)
 {
 	struct auth_guess guess = {0};
-	struct gh_error own;
-	int rc;
+	int rc = check_address(limiter, http, given, &guess, err);
 
-	if (err == NULL)
-		err = &own;
-	memset(out, 0, sizeof(*out));
-	memcpy(out->requester.address, http->address, sizeof(out->requester.address));
-	if (need == AUTH_ANYBODY)
-		return 0;
-	rc = check_address(limiter, http, &guess, err);
 	if (rc == 0 &&
 	    ((need & AUTH_APP) != 0 ||
 		((need & AUTH_APP_SENT) != 0 && ce_header_app_key(http) != NULL)))
 		rc = check_app(env, http, out, err);
 	if (rc == 0)
-		rc = auth_user_check(env, limiter, need, http, out, &guess, err);
+		rc = auth_user_check(env, limiter, need, http, given, out, &guess, err);
 	if (rc != 0) {
 		on_failure(env, limiter, http, out, &guess, err);
 		auth_result_clear(out);
 	}
+	return rc;
+}
+
+static void
+begin(const struct gh_http_request *http, struct auth_result *out)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->requester.address, http->address, sizeof(out->requester.address));
+}
+
+/* A password was given for this very call, and comes before a cookie, where the row takes one. */
+static bool
+is_by_session(unsigned need, const struct gh_http_request *http)
+{
+	return (need & AUTH_SESSION) != 0 && session_has_cookie(http) &&
+	    ((need & AUTH_PERSON) == 0 || gh_http_header(http, "authorization") == NULL);
+}
+
+int
+auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+{
+	struct auth_given given;
+	struct gh_error own;
+	int rc;
+
+	if (err == NULL)
+		err = &own;
+	begin(http, out);
+	if (need == AUTH_ANYBODY)
+		return 0;
+	if (is_by_session(need, http)) {
+		rc = session_check(env, http, out, err);
+		return rc == GH_E_AUTH_REQUIRED && (need & AUTH_ANYBODY) != 0 ? 0 : rc;
+	}
+	if ((need & AUTH_ANYBODY) != 0)
+		return 0;
+	if (need == AUTH_SESSION)
+		return gh_fail(err, GH_E_AUTH_REQUIRED, "no session");
+	memset(&given.err, 0, sizeof(given.err));
+	given.parsed =
+	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
+	rc = check_caller(env, limiter, need & ~(unsigned)AUTH_SESSION, http, &given, out, err);
+	OPENSSL_cleanse(&given.basic, sizeof(given.basic));
+	return rc;
+}
+
+int
+auth_log_in(struct worker_env *env, struct auth_limiter *limiter,
+    const struct gh_http_request *http, const char *user, const char *password,
+    struct auth_result *out, struct gh_error *err)
+{
+	struct auth_given given = {0};
+	int rc;
+
+	begin(http, out);
+	given.parsed = auth_basic_set(user, password, &given.basic, &given.err);
+	rc = check_caller(env, limiter, AUTH_PERSON | AUTH_ANEW, http, &given, out, err);
+	login_event_count(rc);
+	OPENSSL_cleanse(&given.basic, sizeof(given.basic));
+	return rc;
+}
+
+int
+auth_log_in_by_cert(struct worker_env *env, struct auth_limiter *limiter,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+{
+	struct auth_given given = {.parsed = GH_E_AUTH_REQUIRED};
+	int rc;
+
+	begin(http, out);
+	if (http->client_cert == NULL)
+		return gh_refuse(err, GH_E_AUTH_REQUIRED,
+		    "This connection has no client certificate.");
+	rc = check_caller(env, limiter, AUTH_USER, http, &given, out, err);
+	login_event_count(rc);
 	return rc;
 }
 
@@ -198,4 +269,7 @@ auth_result_clear(struct auth_result *r)
 		dir_entry_free(r->entry);
 	r->entry = NULL;
 	r->app = NULL;
+	session_free(r->session);
+	r->session = NULL;
+	OPENSSL_cleanse(r->mark, sizeof(r->mark));
 }

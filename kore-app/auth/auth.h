@@ -9,13 +9,24 @@
 #include "enroll.h"
 #include "http.h"
 
+#include "credential_mark.h"
+
+struct session;
+
 enum auth_need {
 	AUTH_APP = 1,   /* application key, and signature if the application demands it */
 	AUTH_USER = 2,  /* directory user, or the application's service identity */
 	AUTH_ADMIN = 4, /* local administrator with a role */
 	/* a local administrator, or else a directory user; roles say what he may */
 	AUTH_PERSON = AUTH_USER | AUTH_ADMIN,
-	AUTH_ANYBODY = 32,  /* said alone: whoever calls, and nothing is asked */
+	/* whoever calls, and nothing is asked; said alone, or with AUTH_SESSION: then a session is
+	 * found where there is one */
+	AUTH_ANYBODY = 32,
+	/* the session of a browser, by its cookie. Rows without it never look at a cookie. With
+	 * AUTH_USER or AUTH_ADMIN: or else as these say */
+	AUTH_SESSION = 64,
+	/* for auth_log_in: the password is asked of the directory, whatever is remembered */
+	AUTH_ANEW = 128,
 	AUTH_APP_SENT = 16, /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,     /* peer on this machine, unless gateway.metrics_public; decided by
 			     * route_dispatch, never seen by auth_check */
@@ -25,6 +36,9 @@ struct auth_result {
 	struct requester requester;
 	const struct app *app;   /* borrowed from env->catalog */
 	struct dir_entry *entry; /* referenced; NULL for local administrators */
+	struct session *session; /* the caller's, see login_session.h; NULL: he came without */
+	/* Of the password that was checked with AUTH_ANEW: credential_mark.h */
+	unsigned char mark[CREDENTIAL_MARK_SIZE];
 };
 
 /* Failed attempts per user and per address. Shared by the threads, and by all processes forked
@@ -39,6 +53,15 @@ void auth_limiter_free(struct auth_limiter *l);
  * GH_E_ACCOUNT_DISABLED, GH_E_RATE_LIMITED, GH_E_DIR_DOWN, GH_E_DB_DOWN. Release with
  * auth_result_clear. */
 int auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
+/*
+ * The same for a name and a password from a form, and for the client certificate of the connection:
+ * AUTH_PERSON, and AUTH_USER, by the same steps and limits. *out is for session_start.
+ */
+int auth_log_in(struct worker_env *env, struct auth_limiter *limiter,
+    const struct gh_http_request *http, const char *user, const char *password,
+    struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
+int auth_log_in_by_cert(struct worker_env *env, struct auth_limiter *limiter,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
 void auth_result_clear(struct auth_result *r);
 

@@ -29,7 +29,7 @@ check_row(const struct store_user *row, const struct auth_basic *basic, struct a
 }
 
 int
-auth_admin_check(struct worker_env *env, struct auth_limiter *limiter,
+auth_admin_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, bool *known, struct auth_result *out, struct gh_error *err)
 {
 	struct store_user row;
@@ -44,6 +44,8 @@ auth_admin_check(struct worker_env *env, struct auth_limiter *limiter,
 	snprintf(out->requester.name, sizeof(out->requester.name), "%s", row.name);
 	if ((rc = auth_limiter_check_user(limiter, row.name, out->requester.address, err)) == 0)
 		rc = check_row(&row, basic, out, err);
+	if (rc == 0 && (need & AUTH_ANEW) != 0)
+		rc = credential_mark_of_hash(env->server_secret, row.hash, out->mark, err);
 	OPENSSL_cleanse(&row, sizeof(row));
 	return rc;
 }

@@ -9,9 +9,9 @@
  * *known: there is an administrator of this name; out->requester.name is his name as it is stored
  * then, also after a failure. out->requester gets kind and roles. GH_E_AUTH_FAILED: wrong password,
  * or not known (no time was spent); GH_E_ACCOUNT_DISABLED: only told with the right password;
- * GH_E_RATE_LIMITED, GH_E_BUSY, GH_E_DB_DOWN.
+ * GH_E_RATE_LIMITED, GH_E_BUSY, GH_E_DB_DOWN. need: out->mark is made with AUTH_ANEW.
  */
-int auth_admin_check(struct worker_env *env, struct auth_limiter *limiter,
+int auth_admin_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, bool *known, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 

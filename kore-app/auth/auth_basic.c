@@ -62,6 +62,19 @@ put_text(char *out, size_t max, const unsigned char *p, size_t n)
 	return ok;
 }
 
+static int
+check_texts(const struct auth_basic *b, struct gh_error *err)
+{
+	/* RFC 7617, 2: no control characters */
+	if (!gh_utf8_is_clean(b->user) || !gh_utf8_is_clean(b->password))
+		return gh_fail(err, GH_E_AUTH_FAILED,
+		    "user name or password is no UTF-8, or has controls");
+	/* an empty password would be an anonymous bind that succeeds (RFC 4513, 5.1.2) */
+	if (b->user[0] == '\0' || b->password[0] == '\0')
+		return gh_fail(err, GH_E_AUTH_FAILED, "empty user name or password");
+	return 0;
+}
+
 /* RFC 7617, 2: the user ends at the first colon; the password may hold further ones. */
 static int
 split(const unsigned char *p, size_t n, struct auth_basic *out, struct gh_error *err)
@@ -76,14 +89,22 @@ split(const unsigned char *p, size_t n, struct auth_basic *out, struct gh_error 
 	    !put_text(out->password, AUTH_PASS_MAX, colon + 1, n - user_len - 1))
 		return gh_fail(err, GH_E_AUTH_FAILED,
 		    "user name or password is too long or holds a NUL");
-	/* RFC 7617, 2: no control characters */
-	if (!gh_utf8_is_clean(out->user) || !gh_utf8_is_clean(out->password))
-		return gh_fail(err, GH_E_AUTH_FAILED,
-		    "user name or password is no UTF-8, or has controls");
-	/* an empty password would be an anonymous bind that succeeds (RFC 4513, 5.1.2) */
-	if (out->user[0] == '\0' || out->password[0] == '\0')
-		return gh_fail(err, GH_E_AUTH_FAILED, "empty user name or password");
-	return 0;
+	return check_texts(out, err);
+}
+
+int
+auth_basic_set(const char *user, const char *password, struct auth_basic *out, struct gh_error *err)
+{
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (strlen(user) > AUTH_USER_MAX || strlen(password) > AUTH_PASS_MAX)
+		return gh_fail(err, GH_E_AUTH_FAILED, "user name or password is too long");
+	strcpy(out->user, user);
+	strcpy(out->password, password);
+	if ((rc = check_texts(out, err)) != 0)
+		OPENSSL_cleanse(out->password, sizeof(out->password));
+	return rc;
 }
 
 int

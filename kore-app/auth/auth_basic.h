@@ -19,4 +19,8 @@ struct auth_basic {
  */
 int auth_basic_parse(const char *header, struct auth_basic *out, struct gh_error *err) GH_MUSTCHECK;
 
+/* The same of a name and a password that came otherwise. */
+int auth_basic_set(const char *user, const char *password, struct auth_basic *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "catalog/app.h"
 #include "entry_name.h"
 #include "timestamp.h"
@@ -26,16 +24,24 @@ set_name(struct requester *r, const char *name)
 	snprintf(r->name, sizeof(r->name), "%s", name);
 }
 
+/* With AUTH_ANEW before the password is tried: so the mark of the entry is that of this password,
+ * or of an older one. */
+static int
+find(struct dir *d, unsigned need, const char *name, struct dir_entry **e, struct gh_error *err)
+{
+	return (need & AUTH_ANEW) != 0 ? dir_find_anew(d, name, e, err) : dir_find(d, name, e, err);
+}
+
 /* One account, one count, however its name was spelled: with domain, realm, or in other characters
  * that the directory takes for the same. */
 static int
-check_directory(struct worker_env *env, struct auth_limiter *limiter,
+check_directory(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct auth_basic *basic, struct auth_result *out, char account[AUTH_USER_MAX + 1],
     struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	bool is_named;
-	int rc = dir_find(env->dir, basic->user, &e, err);
+	int rc = find(env->dir, need, basic->user, &e, err);
 
 	if (rc == GH_E_NOT_IN_DIRECTORY)
 		return gh_fail(err, GH_E_AUTH_FAILED, "no such user, or not unique");
@@ -48,17 +54,22 @@ check_directory(struct worker_env *env, struct auth_limiter *limiter,
 		return gh_fail(err, GH_E_AUTH_FAILED, "account name of the entry is too long");
 	if ((rc = auth_limiter_check_user(limiter, account, out->requester.address, err)) == 0)
 		rc = dir_authenticate(env->dir, basic->user, basic->password, &e, err);
-	return rc != 0 ? rc : auth_entry_accept(env, e, out, err);
+	if (rc == 0)
+		rc = auth_entry_accept(env, e, out, err);
+	if (rc == 0 && (need & AUTH_ANEW) != 0)
+		rc = credential_mark_of_entry(env->server_secret, out->entry, out->mark, err);
+	return rc;
 }
 
 /* A wrong password of an administrator takes the steps of a name that none has: it is looked for in
  * the directory. */
 static int
-pretend_directory(struct worker_env *env, const struct auth_basic *basic, struct gh_error *err)
+pretend_directory(struct worker_env *env, unsigned need, const struct auth_basic *basic,
+    struct gh_error *err)
 {
 	struct dir_entry *e = NULL;
 	struct gh_error own;
-	int rc = dir_find(env->dir, basic->user, &e, &own);
+	int rc = find(env->dir, need, basic->user, &e, &own);
 
 	if (rc != 0 && rc != GH_E_NOT_IN_DIRECTORY)
 		return gh_fail(err, rc, "%s", own.detail);
@@ -78,18 +89,18 @@ check_password(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 	int rc;
 
 	if ((need & AUTH_ADMIN) == 0)
-		return check_directory(env, limiter, basic, out, account, err);
-	rc = auth_admin_check(env, limiter, basic, &known, out, err);
+		return check_directory(env, limiter, need, basic, out, account, err);
+	rc = auth_admin_check(env, limiter, need, basic, &known, out, err);
 	if (known) {
 		snprintf(account, AUTH_USER_MAX + 1, "%s", out->requester.name);
 		return rc == GH_E_AUTH_FAILED && (need & AUTH_USER) != 0
-		    ? pretend_directory(env, basic, err)
+		    ? pretend_directory(env, need, basic, err)
 		    : rc;
 	}
 	if (rc != GH_E_AUTH_FAILED)
 		return rc;
 	if ((need & AUTH_USER) != 0)
-		rc = check_directory(env, limiter, basic, out, account, err);
+		rc = check_directory(env, limiter, need, basic, out, account, err);
 	if (rc == GH_E_AUTH_FAILED) {
 		struct gh_error own;
 		int busy = auth_admin_pretend(basic, &own);
@@ -151,18 +162,18 @@ user_by_service(struct worker_env *env, struct auth_result *out, struct gh_error
 
 int
 auth_user_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
-    struct gh_error *err)
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err)
 {
-	struct auth_basic basic;
-	int rc = auth_basic_parse(gh_http_header(http, "authorization"), &basic, err);
+	const struct auth_basic *basic = &given->basic;
+	int rc = given->parsed;
 
 	memset(guess, 0, sizeof(*guess));
 	if (rc == 0)
-		rc = user_by_basic(env, limiter, need, &basic, out, guess, err);
-	else if (rc == GH_E_AUTH_FAILED && basic.user[0] != '\0')
-		set_name(&out->requester, basic.user);
-	OPENSSL_cleanse(&basic, sizeof(basic));
+		return user_by_basic(env, limiter, need, basic, out, guess, err);
+	*err = given->err;
+	if (rc == GH_E_AUTH_FAILED && basic->user[0] != '\0')
+		set_name(&out->requester, basic->user);
 	if (rc != GH_E_AUTH_REQUIRED)
 		return rc;
 	/* Other kinds name directory users only. */

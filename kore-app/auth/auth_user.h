@@ -12,13 +12,20 @@ struct auth_guess {
 	    1]; /* name of the account as it is stored; what was claimed when there is none */
 };
 
+/* The password that the call came with. Wiped by who has it. */
+struct auth_given {
+	int parsed;          /* 0, or what auth_basic_parse returned ... */
+	struct gh_error err; /* ... and why */
+	struct auth_basic basic;
+};
+
 /*
  * Fill out->requester and out->entry. need: AUTH_* bits of the route; without AUTH_USER and
  * AUTH_ADMIN, credentials that are there are checked and none are demanded. After a failure
  * requester.name is what was claimed, or the stored name of a local administrator.
  */
 int auth_user_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
-    const struct gh_http_request *http, struct auth_result *out, struct auth_guess *guess,
-    struct gh_error *err) GH_MUSTCHECK;
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

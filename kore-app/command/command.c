@@ -94,6 +94,8 @@ const struct command command_table[] = {
     {"request", "approve", "approve a pending request", &verb_request_approve, NULL},
     {"request", "deny", "deny a pending request", &verb_request_deny, NULL},
     {"request", "cancel", "take a pending request back", &verb_request_cancel, NULL},
+    {"session", "list", "list log-ins of browsers", &verb_session_list, NULL},
+    {"session", "end", "end log-ins of browsers", &verb_session_end, NULL},
     {"template", "list", "list certificate templates", &verb_template_list, NULL},
     {"template", "show", "show one template", &verb_template_show, NULL},
     {"template", "check", "check template files, without database", &verb_template_check, NULL},

@@ -86,6 +86,8 @@ extern const struct verb verb_kra_policy;
 extern const struct verb verb_kra_renew;
 extern const struct verb verb_kra_rotate;
 extern const struct verb verb_kra_show;
+extern const struct verb verb_session_end;
+extern const struct verb verb_session_list;
 extern const struct verb verb_limiter_clear;
 extern const struct verb verb_limiter_list;
 extern const struct verb verb_metadata_list;

@@ -44,7 +44,7 @@ check_single(const struct http_head *h, struct gh_error *err)
 	static const char *const names[] = {"authorization", "x-css-cms-appkey",
 	    "x-keyfactor-appkey", "x-css-cms-signature", "x-keyfactor-signature", "x-css-cms-token",
 	    "content-type", "accept", "if-match", "if-none-match", "if-modified-since", "origin",
-	    "sec-fetch-site"};
+	    "sec-fetch-site", "cookie", "x-csrf-token"};
 	const char *value;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -8,6 +8,7 @@
 #include "ocsp/responder.h"
 #include "store/key/key_event.h"
 
+#include "auth/login_event.h"
 #include "histogram.h"
 #include "metrics.h"
 
@@ -40,6 +41,7 @@ struct common_counts {
 	_Atomic uint64_t ocsp[OCSP_EVENTS];
 	_Atomic uint64_t revoked[REASON_MAX + 1];
 	_Atomic uint64_t key[KEY_EVENTS];
+	_Atomic uint64_t login[LOGIN_EVENTS];
 	_Atomic int64_t clock_skew_ms;
 	/* Two texts, written alternately: a reader has many seconds before its text is written
 	 * again. */

@@ -94,6 +94,14 @@ count_issued(const char *template_name)
 	    memory_order_relaxed);
 }
 
+/* One of n counters. */
+static void
+add(_Atomic uint64_t *counter, int n, int kind, int64_t value)
+{
+	if (kind >= 0 && kind < n)
+		atomic_fetch_add_explicit(&counter[kind], (uint64_t)value, memory_order_relaxed);
+}
+
 void
 metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name)
 {
@@ -111,19 +119,16 @@ metrics_measure(enum gh_measure m, int kind, int64_t value, const char *name)
 			count_issued(name);
 		break;
 	case GH_MEASURE_REVOKED:
-		if (kind >= 0 && kind <= REASON_MAX)
-			atomic_fetch_add_explicit(&counters.common->revoked[kind], (uint64_t)value,
-			    memory_order_relaxed);
+		add(counters.common->revoked, REASON_MAX + 1, kind, value);
 		break;
 	case GH_MEASURE_OCSP:
-		if (kind >= 0 && kind < OCSP_EVENTS)
-			atomic_fetch_add_explicit(&counters.common->ocsp[kind], (uint64_t)value,
-			    memory_order_relaxed);
+		add(counters.common->ocsp, OCSP_EVENTS, kind, value);
 		break;
 	case GH_MEASURE_KEY:
-		if (kind >= 0 && kind < KEY_EVENTS)
-			atomic_fetch_add_explicit(&counters.common->key[kind], (uint64_t)value,
-			    memory_order_relaxed);
+		add(counters.common->key, KEY_EVENTS, kind, value);
+		break;
+	case GH_MEASURE_LOGIN:
+		add(counters.common->login, LOGIN_EVENTS, kind, value);
 		break;
 	}
 }

@@ -219,6 +219,17 @@ put_keys(struct gh_buf *b)
 }
 
 static void
+put_logins(struct gh_buf *b)
+{
+	exposition_put_head(b, "gatehouse_logins_total", "counter",
+	    "Log-ins of browsers on the page, by result.");
+	for (int i = 0; i < LOGIN_EVENTS; i++)
+		gh_buf_putf(b, "gatehouse_logins_total{result=\"%s\"} %llu\n",
+		    login_event_name((enum login_event)i),
+		    (unsigned long long)atomic_load(&counters.common->login[i]));
+}
+
+static void
 put_backends(struct gh_buf *b)
 {
 	static const struct {
@@ -258,6 +269,7 @@ metrics_render(void)
 		put_ocsp(&b);
 		put_revoked(&b);
 		put_keys(&b);
+		put_logins(&b);
 		put_backends(&b);
 		put_state(&b);
 	} else {

@@ -33,6 +33,8 @@ static const struct {
 	"Recoveries of keys that are asked for and not ended; 10000: or more.", {"state", NULL}},
     {"notifications_waiting", "gatehouse_notifications_waiting",
 	"Notifications that were not sent; 10000: or more.", {NULL, NULL}},
+    {"sessions", "gatehouse_sessions", "Log-ins of browsers that are open; 10000: or more.",
+	{NULL, NULL}},
     {"kra_rotation_left", "gatehouse_kra_rotation_keys",
 	"Archived keys that lie under a storage key which was replaced; 10000: or more.",
 	{NULL, NULL}},
@@ -106,7 +108,7 @@ state_gauges_refresh(const struct gh_conf *conf, struct store *s, struct gh_erro
 
 	if (!metrics_state_claim(gh_now(), STATE_GAUGES_SECONDS))
 		return 0;
-	rc = store_gauges(s, conf->crl.delta_interval != 0, &lines, err);
+	rc = store_gauges(s, conf->crl.delta_interval != 0, conf->pages.session_idle, &lines, err);
 	if (rc == 0)
 		rc = publish(lines, err);
 	gh_json_free(lines);

@@ -10,6 +10,9 @@
 #include "rest/rest.h"
 #include "utf8.h"
 
+#include "auth/login_session.h"
+
+#include "own_path.h"
 #include "page.h"
 #include "page_asset.h"
 
@@ -286,21 +289,35 @@ reply(const struct gh_http_request *req, const struct requester *who, int status
 	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
 }
 
+/* What forms carry. The log-in form brings a token of its own. */
+static int
+set_tokens(gh_json *data, const struct session *session)
+{
+	if (session == NULL)
+		return 0;
+	if (gh_json_get(data, "csrf") == NULL &&
+	    gh_json_set_string(data, "csrf", session->token) != 0)
+		return -1;
+	return gh_json_set_string(data, "log_out_csrf", session->token);
+}
+
 void
 page_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
     gh_json *data, struct gh_http_reply *rep)
 {
 	(void)env;
+	if (data != NULL && set_tokens(data, call->session) != 0) {
+		gh_json_free(data);
+		data = NULL;
+	}
 	reply(call->http, call->requester, status, page, data, rep);
 }
 
 void
 page_redirect(struct gh_http_reply *rep, const char *path)
 {
-	bool is_ours = path[0] == '/' && path[1] != '/' && strchr(path, '\\') == NULL;
-
 	put_headers(rep);
-	gh_http_reply_header(rep, "Location", is_ours ? path : "/");
+	gh_http_reply_header(rep, "Location", own_path_is(path) ? path : "/");
 	gh_http_reply_text(rep, 303, NULL, NULL);
 }
 

@@ -19,6 +19,7 @@ extern const size_t embedded_pages_count;
  * Answer with a page. data is an object, taken over; NULL means out of memory and answers 500. What
  * a page finds in it beside its own members:
  *
+ *     csrf        of the session, for the field of this name in each form
  *     title       if it is to be another one than the text PAGE.title
  *     values      {name: text} what was typed, without secrets, for {{>field}}
  *     errors      {name: text, or a list of them} what is wrong with it, shown next to the field

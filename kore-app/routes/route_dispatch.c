@@ -5,6 +5,9 @@
 
 #include "log.h"
 
+#include "form.h"
+
+#include "auth/form_token.h"
 #include "auth/origin.h"
 #include "routes.h"
 
@@ -37,7 +40,8 @@ is_type(const char *sent, const char *type)
 /*
  * Bodies are JSON and say so: the types that a foreign page can send without a preflight
  * (text/plain, forms) are none of it. Where a family lets the type out,
- * a foreign page is refused by its check_site, which has looked before.
+ * a foreign page is refused by its check_site, which has looked before. A row that takes forms is
+ * for browsers, whose calls need a token, too.
  */
 static int
 check_body_type(const struct route *r, const struct gh_http_request *req, struct gh_error *err)
@@ -47,6 +51,7 @@ check_body_type(const struct route *r, const struct gh_http_request *req, struct
 
 	if (req->body_len == 0 || (req->method & ORIGIN_SAFE_METHODS) != 0 ||
 	    gh_http_is_json(type) || is_type(type, r->body_type) ||
+	    (r->takes_form && gh_form_is_type(type)) ||
 	    (is_absent && route_family_of(r)->takes_untyped_body))
 		return 0;
 	return gh_fail(err, GH_E_UNSUPPORTED_MEDIA, "content type %.60s",
@@ -206,43 +211,81 @@ route_refuse(const struct gh_conf *conf, const struct gh_error *err, const struc
 	snprintf(trace->cause, sizeof(trace->cause), "%s", err->detail);
 }
 
-/* True: the call may go to its handler, as *who. Else the reply says why not, or it leaves. */
+/* Who calls, and what he sent, while he is answered. */
+struct entry {
+	struct auth_result who;
+	struct gh_form form;
+};
+
+/* The form of the body, and whether the person who is logged in meant to send it. */
+static int
+read_form(struct worker_env *env, const struct route *r, const struct gh_http_request *req,
+    struct entry *e, struct gh_error *err)
+{
+	const char *type = gh_http_header(req, "content-type");
+	int rc = 0;
+
+	if (r->takes_form && req->body_len > 0 && gh_form_is_type(type))
+		rc = gh_form_parse(type, req->body, req->body_len, &e->form, err);
+	if (rc != 0 ||
+	    (rc = form_token_check(env, r->need, req, &e->form, e->who.session, err)) == 0)
+		return rc;
+	if (e->who.session != NULL)
+		audit_denied(env, r, req, &e->who.requester, err);
+	return rc;
+}
+
+static void
+close_entry(struct entry *e)
+{
+	auth_result_clear(&e->who);
+	gh_form_clear(&e->form);
+}
+
+/* True: the call may go to its handler, as *e. Else the reply says why not, or it leaves. */
 static bool
 enter(struct worker_env *env, struct auth_limiter *limiter, struct route_item *i, bool may_leave,
-    struct auth_result *who)
+    struct entry *e)
 {
+	const struct route *r = i->match->route;
 	struct gh_error err = {0};
 	int rc;
 
 	gh_log_context(i->req->request_id, NULL);
 	i->leaves = false;
 	if ((rc = gh_http_check_deadline(i->req, &err)) == 0) {
-		rc = check_call(env, i->match->route, i->req, &err);
+		rc = check_call(env, r, i->req, &err);
 		if (rc == 0)
-			rc = authenticate(env, limiter, i->match->route, i->req, who, &err);
+			rc = authenticate(env, limiter, r, i->req, &e->who, &err);
 		i->leaves = may_leave && rc == GH_E_BUSY;
 	}
+	if (rc == 0)
+		rc = read_form(env, r, i->req, e, &err);
 	if (rc != 0) {
 		if (!i->leaves)
 			route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
-		memset(who, 0, sizeof(*who)); /* the next call of a batch begins with it */
+		close_entry(e);
+		memset(e, 0, sizeof(*e)); /* the next call of a batch begins with it */
 		gh_log_context(NULL, NULL);
 		return false;
 	}
-	gh_log_context(i->req->request_id, who->requester.name);
-	snprintf(i->trace->requester, sizeof(i->trace->requester), "%s", who->requester.name);
-	snprintf(i->trace->app, sizeof(i->trace->app), "%s", who->requester.app_name);
+	gh_log_context(i->req->request_id, e->who.requester.name);
+	snprintf(i->trace->requester, sizeof(i->trace->requester), "%s", e->who.requester.name);
+	snprintf(i->trace->app, sizeof(i->trace->app), "%s", e->who.requester.app_name);
 	return true;
 }
 
 static struct call
-call_of(const struct route_item *i, const struct auth_result *who)
+call_of(const struct route_item *i, struct auth_limiter *limiter, const struct entry *e)
 {
 	return (struct call){
 	    .http = i->req,
-	    .requester = &who->requester,
-	    .app = who->app,
-	    .entry = who->entry,
+	    .requester = &e->who.requester,
+	    .app = e->who.app,
+	    .entry = e->who.entry,
+	    .session = e->who.session,
+	    .form = &e->form,
+	    .limiter = limiter,
 	    .version = i->match->version,
 	    .parts = &i->match->parts,
 	    .rest = i->match->rest,
@@ -251,12 +294,12 @@ call_of(const struct route_item *i, const struct auth_result *who)
 
 /* The handler has answered. */
 static void
-leave(const struct route_item *i, struct auth_result *who)
+leave(const struct route_item *i, struct entry *e)
 {
 	i->trace->code = i->rep->code;
 	snprintf(i->trace->cause, sizeof(i->trace->cause), "%s",
 	    i->rep->cause != NULL ? i->rep->cause : "");
-	auth_result_clear(who);
+	close_entry(e);
 	gh_log_context(NULL, NULL);
 }
 
@@ -265,33 +308,33 @@ route_dispatch(struct worker_env *env, struct auth_limiter *limiter, const struc
     const struct gh_http_request *req, struct gh_http_reply *rep, struct route_trace *trace)
 {
 	struct route_item item = {.match = m, .req = req, .rep = rep, .trace = trace};
-	struct auth_result who = {0};
+	struct entry e = {0};
 	struct call call;
 
-	if (!enter(env, limiter, &item, false, &who))
+	if (!enter(env, limiter, &item, false, &e))
 		return;
-	call = call_of(&item, &who);
+	call = call_of(&item, limiter, &e);
 	gh_log_collect(&trace->event);
 	m->route->handler(env, &call, rep);
 	gh_log_collect(NULL);
-	leave(&item, &who);
+	leave(&item, &e);
 }
 
 void
 route_dispatch_batch(struct worker_env *env, struct auth_limiter *limiter,
     const struct route_batch *batch, struct route_item *items, size_t n)
 {
-	struct auth_result who[ROUTE_BATCH_MAX] = {0};
+	struct entry entry[ROUTE_BATCH_MAX] = {0};
 	struct call_item calls[ROUTE_BATCH_MAX] = {0};
 	struct route_item *of[ROUTE_BATCH_MAX];
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!enter(env, limiter, &items[i], true, &who[k]))
+		if (!enter(env, limiter, &items[i], true, &entry[k]))
 			continue;
 		gh_log_context(NULL, NULL);
 		of[k] = &items[i];
-		calls[k] = (struct call_item){.call = call_of(&items[i], &who[k]),
+		calls[k] = (struct call_item){.call = call_of(&items[i], limiter, &entry[k]),
 		    .rep = items[i].rep,
 		    .event = &items[i].trace->event};
 		k++;
@@ -300,6 +343,6 @@ route_dispatch_batch(struct worker_env *env, struct auth_limiter *limiter,
 		batch->run(env, calls, k);
 	for (size_t i = 0; i < k; i++) {
 		of[i]->leaves = calls[i].leaves;
-		leave(of[i], &who[i]);
+		leave(of[i], &entry[i]);
 	}
 }

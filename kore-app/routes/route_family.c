@@ -7,6 +7,7 @@
 
 #include "auth/origin.h"
 #include "pages/page.h"
+#include "pages/page_login.h"
 #include "route_family.h"
 
 #define BASIC "Basic realm=\"Gatehouse\", charset=\"UTF-8\"" /* RFC 7617, 2.1 */
@@ -83,13 +84,26 @@ const struct route_family route_family_rest = {
 
 /* ---- pages ---- */
 
+/* A person is asked who he is on a page, a program by a challenge. */
+static void
+pages_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	if (err->code == GH_E_AUTH_REQUIRED && gh_http_prefers_html(req)) {
+		page_login_ask(req, rep);
+		gh_http_reply_cause(rep, err);
+	} else {
+		page_error(conf, err, req, rep);
+	}
+}
+
 static const char *const page_paths[] = {"/", "/login", "/logout", "/csr", "/requests", "/static",
     NULL};
 
 const struct route_family route_family_pages = {
     .paths = page_paths,
     .challenge = BASIC,
-    .error = page_error,
+    .error = pages_error,
     .version = "1",
     .check_site = origin_check,
 };

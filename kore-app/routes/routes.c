@@ -28,6 +28,7 @@
 #include "ocsp_fast.h"
 #include "pages/page_file.h"
 #include "pages/page_home.h"
+#include "pages/page_login.h"
 #include "routes.h"
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
@@ -377,8 +378,38 @@ const struct route route_table[] = {
     {.methods = READ,
 	.pattern = "/",
 	.name = "home",
-	.need = AUTH_ANYBODY,
+	.need = AUTH_SESSION | AUTH_ANYBODY,
 	.handler = page_home,
+	.family = &route_family_pages},
+    {.methods = READ,
+	.pattern = "/login",
+	.name = "login",
+	.need = AUTH_SESSION | AUTH_ANYBODY,
+	.handler = page_login,
+	.family = &route_family_pages},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/login",
+	.name = "login.password",
+	.need = AUTH_SESSION | AUTH_ANYBODY,
+	.body_max = SMALL_BODY_MAX,
+	.takes_form = true,
+	.handler = page_login_password,
+	.family = &route_family_pages},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/login/certificate",
+	.name = "login.certificate",
+	.need = AUTH_SESSION | AUTH_ANYBODY,
+	.body_max = SMALL_BODY_MAX,
+	.takes_form = true,
+	.handler = page_login_certificate,
+	.family = &route_family_pages},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/logout",
+	.name = "logout",
+	.need = AUTH_SESSION,
+	.body_max = SMALL_BODY_MAX,
+	.takes_form = true,
+	.handler = page_logout,
 	.family = &route_family_pages},
     {.methods = READ,
 	.pattern = "/static/{name}",

@@ -46,6 +46,9 @@ struct route {
 	const char *body_type;
 	route_handler handler;
 	const struct route_family *family; /* NULL: REST. See route_family_of */
+	/* Forms of HTML, too (base/form.h), which a foreign page can send: for rows with
+	 * AUTH_SESSION, whose calls by a session need its token. */
+	bool takes_form;
 	bool on_loop; /* the handler does not block and runs on the event loop; else on the pool */
 	bool plain;   /* also served without TLS */
 	bool quiet;   /* probes and relying parties would bury the log: success is for debugging */

@@ -24,6 +24,7 @@ class Reply:
     status: int
     headers: dict
     body: bytes
+    cookies: list = field(default_factory=list)  # lines of Set-Cookie
 
     @property
     def json(self):
@@ -114,7 +115,8 @@ class Client:
         try:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
-            reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read(),
+                          answer.headers.get_all("Set-Cookie", []))
         except Exception:
             connection.close()
             raise

@@ -525,7 +525,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 	static const char tables[] =
 	    "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','job',"
-	    "'expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
+	    "'session','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
 	    "'notification','ca_notice','request_approval'";
 	static const char columns[] =
 	    "'admin_user.created_at','admin_user.changed_at','application.created_at',"

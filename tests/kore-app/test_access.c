@@ -21,6 +21,8 @@
 #include "store/status/revocation.h"
 
 #include "auth/auth_password.h"
+#include "auth/login_session.h"
+#include "auth/login_token.h"
 #include "auth/origin.h"
 #include "routes/routes.h"
 
@@ -59,6 +61,12 @@ dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_erro
 	    0);
 	*out = e;
 	return 0;
+}
+
+int
+dir_find_anew(struct dir *d, const char *name, struct dir_entry **out, struct gh_error *err)
+{
+	return dir_find(d, name, out, err);
 }
 
 int
@@ -108,6 +116,42 @@ store_audit(struct store *s, const struct store_audit *a, struct gh_error *err)
 	return 0;
 }
 
+/* alice's session; a cookie that names no other one */
+static struct store_session kept;
+
+int
+store_new_session(struct store *s, const struct store_session *session, int max,
+    const char *request_id, struct gh_error *err)
+{
+	(void)s;
+	(void)max;
+	(void)request_id;
+	(void)err;
+	kept = *session;
+	return 0;
+}
+
+int
+store_get_session(struct store *s, const unsigned char id[STORE_SESSION_ID_SIZE],
+    struct store_session *out, struct gh_error *err)
+{
+	(void)s;
+	*out = kept;
+	return memcmp(id, kept.id, sizeof(kept.id)) == 0 ? 0 : gh_fail(err, GH_E_NOT_FOUND, "none");
+}
+
+int
+store_end_session(struct store *s, const unsigned char id[STORE_SESSION_ID_SIZE],
+    const struct store_session_end *how, int *ended, struct gh_error *err)
+{
+	(void)s;
+	(void)id;
+	(void)how;
+	(void)err;
+	*ended = 0;
+	return 0;
+}
+
 /* ---- callers ---- */
 enum {
 	NOBODY = 1,
@@ -120,28 +164,44 @@ enum {
 	OFFICER = 128,
 	AUDITOR = 256,
 	AGENT = 512,
-	WRONG = 1024, /* wrong password of a user, with an application */
-	ALL = 2047,
+	WRONG = 1024,          /* wrong password of a user, with an application */
+	SESSION = 2048,        /* alice's browser, and the token of her session */
+	SESSION_BARE = 4096,   /* without it: a foreign page, or an old form */
+	SESSION_OTHER = 8192,  /* with the token of another session */
+	SESSION_LOGIN = 16384, /* with that of the log-in form */
+	FORGED = 32768,        /* a cookie that is nobody's */
+	ALL = 65535,
+	SESSIONS = SESSION | SESSION_BARE | SESSION_OTHER | SESSION_LOGIN,
 	LOCALS = ADMIN | OFFICER | AUDITOR | AGENT,
 	PERSONS = USER | CERT | APP_USER | APP_CERT | LOCALS,
 };
+
+#define OTHER "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+static char cookies[256], token[SESSION_TOKEN_SIZE], login_token[LOGIN_TOKEN_SIZE];
+static const char other_token[] = OTHER;
 
 static const struct {
 	unsigned bit;
 	const char *app, *user;
 	bool cert;
+	const char *cookie, *token;
 } callers[] = {
-    {NOBODY, NULL, NULL, false},
-    {USER, NULL, "alice:secret-1", false},
-    {CERT, NULL, NULL, true},
-    {APP, "service", NULL, false},
-    {APP_USER, "plain", "alice:secret-1", false},
-    {APP_CERT, "plain", NULL, true},
-    {ADMIN, NULL, "ada:secret-1", false},
-    {OFFICER, NULL, "olga:secret-1", false},
-    {AUDITOR, NULL, "otto:secret-1", false},
-    {AGENT, NULL, "anna:secret-1", false},
-    {WRONG, "plain", "alice:wrong-one", false},
+    {NOBODY, NULL, NULL, false, NULL, NULL},
+    {USER, NULL, "alice:secret-1", false, NULL, NULL},
+    {CERT, NULL, NULL, true, NULL, NULL},
+    {APP, "service", NULL, false, NULL, NULL},
+    {APP_USER, "plain", "alice:secret-1", false, NULL, NULL},
+    {APP_CERT, "plain", NULL, true, NULL, NULL},
+    {ADMIN, NULL, "ada:secret-1", false, NULL, NULL},
+    {OFFICER, NULL, "olga:secret-1", false, NULL, NULL},
+    {AUDITOR, NULL, "otto:secret-1", false, NULL, NULL},
+    {AGENT, NULL, "anna:secret-1", false, NULL, NULL},
+    {WRONG, "plain", "alice:wrong-one", false, NULL, NULL},
+    {SESSION, NULL, NULL, false, cookies, token},
+    {SESSION_BARE, NULL, NULL, false, cookies, NULL},
+    {SESSION_OTHER, NULL, NULL, false, cookies, other_token},
+    {SESSION_LOGIN, NULL, NULL, false, cookies, login_token},
+    {FORGED, NULL, NULL, false, SESSION_COOKIE "=" OTHER, token},
 };
 
 /* Who gets through to the handler, and whether without TLS. Routes that are not here must not be in
@@ -198,6 +258,10 @@ static const struct {
     {"ocsp.post", ALL, true},
     {"ocsp.get", ALL, true},
     {"home", ALL, false},
+    {"login", ALL, false},
+    {"login.password", SESSION_LOGIN, false},
+    {"login.certificate", SESSION_LOGIN, false},
+    {"logout", SESSION, false},
     {"static", ALL, false},
     {"healthz", ALL, true},
     {"readyz", ALL, true},
@@ -275,6 +339,39 @@ make_cert(void)
 	EVP_PKEY_free(key);
 }
 
+/* The value of a cookie that was set; behind what is there already. */
+static void
+take_cookie(const struct gh_http_reply *rep, size_t i)
+{
+	size_t n = strlen(cookies);
+
+	snprintf(cookies + n, sizeof(cookies) - n, "%s%.*s", n > 0 ? "; " : "",
+	    (int)strcspn(rep->header[i].value, ";"), rep->header[i].value);
+}
+
+/* alice logs in. */
+static void
+make_session(void)
+{
+	struct gh_http_field field = {"cookie", cookies};
+	struct gh_http_request req = {.method = GH_HTTP_GET, .field = &field, .fields = 0};
+	struct auth_result who;
+	struct gh_http_reply rep = {0};
+	struct gh_error err;
+
+	assert_int_equal(auth_log_in(&env, limiter, &req, "alice", "secret-1", &who, &err), 0);
+	assert_int_equal(session_start(&env, &req, &who, &rep, &err), 0);
+	auth_result_clear(&who);
+	assert_int_equal(login_token_make(&env, &req, &rep, login_token, &err), 0);
+	take_cookie(&rep, 0);
+	take_cookie(&rep, 1);
+	gh_http_reply_clear(&rep);
+	req.fields = 1;
+	assert_int_equal(auth_check(&env, limiter, AUTH_SESSION, &req, &who, &err), 0);
+	strcpy(token, who.session->token);
+	auth_result_clear(&who);
+}
+
 static int
 set_up(void **state)
 {
@@ -299,7 +396,11 @@ set_up(void **state)
 	gh_json_free(j);
 	gh_buf_free(&b);
 	make_cert();
-	return auth_limiter_new(10000, 300, &limiter, &err);
+	conf.pages.session_idle = conf.pages.session_seconds = 900;
+	if (auth_limiter_new(10000, 300, &limiter, &err) != 0)
+		return -1;
+	make_session();
+	return 0;
 }
 
 static int
@@ -332,7 +433,8 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 	struct route_match m = {.route = &r, .version = 3, .rest = ""};
 	struct gh_http_field field[] = {{"origin", pages[page].origin},
 	    {"sec-fetch-site", pages[page].site}, {"x-css-cms-appkey", NULL},
-	    {"authorization", NULL}};
+	    {"authorization", NULL}, {"cookie", callers[who].cookie},
+	    {"x-csrf-token", callers[who].token}};
 	char *key = NULL, *user = NULL;
 	struct gh_http_request req = {.method = (enum gh_http_method)method,
 	    .address = "127.0.0.1",
@@ -340,7 +442,7 @@ call(const struct route *row, unsigned method, size_t who, size_t page, bool is_
 	    .path = (char *)"/",
 	    .host = (char *)"gw.example",
 	    .field = field,
-	    .fields = 4,
+	    .fields = 6,
 	    .client_cert = callers[who].cert ? cert : NULL,
 	    .client_cert_len = callers[who].cert ? (size_t)cert_len : 0};
 	struct gh_http_reply rep = {0};
@@ -369,7 +471,9 @@ static void
 check(size_t row, unsigned method, size_t who, size_t page, bool is_plain, size_t p)
 {
 	bool is_safe = (method & ORIGIN_SAFE_METHODS) != 0, is_open = policy[p].who == ALL;
-	bool expected = (policy[p].who & callers[who].bit) != 0 && (!is_plain || policy[p].plain) &&
+	/* what only reads needs no token */
+	unsigned may = policy[p].who | (is_safe && (policy[p].who & SESSION) ? SESSIONS : 0);
+	bool expected = (may & callers[who].bit) != 0 && (!is_plain || policy[p].plain) &&
 	    (is_open || is_safe || pages[page].is_ours);
 	/* on either way, whether the row has a batch or not */
 	int in_batch = call(&route_table[row], method, who, page, is_plain, true);

@@ -84,6 +84,12 @@ dir_find(struct dir *d, const char *name, struct dir_entry **out, struct gh_erro
 }
 
 int
+dir_find_anew(struct dir *d, const char *name, struct dir_entry **out, struct gh_error *e)
+{
+	return dir_find(d, name, out, e);
+}
+
+int
 dir_authenticate(struct dir *d, const char *name, const char *password, struct dir_entry **out,
     struct gh_error *err)
 {

@@ -16,46 +16,53 @@
 	"(SELECT FROM kra_key o JOIN archived_key k ON substr(k.stored, 6, 32) = o.spki_sha256 " \
 	"WHERE o.kind = 'storage' AND o.state = 'old' LIMIT " STORE_GAUGE_MAX ") l "
 
+/* $1 are there delta CRLs, $2 seconds of an idle session */
+static const struct store_statement gauges = {"gauges",
+    "WITH c AS (SELECT id, slug, not_after FROM ca "
+    "  WHERE state IN ('active', 'disabled', 'superseded') AND protection <> 'none'), "
+    "newest AS (SELECT ca_id, shard, is_delta, max(next_update) AS next_update FROM crl "
+    "  GROUP BY ca_id, shard, is_delta), "
+    "kinds AS (SELECT ca_id, CASE WHEN is_delta THEN 'delta' ELSE 'shard' END AS kind, "
+    "  min(next_update) AS next_update FROM newest WHERE shard IS NOT NULL OR (is_delta AND $1::bool) "
+    "  GROUP BY 1, 2), "
+    "g (gauge, value, a, b) AS ("
+    "  SELECT 'crl_next_update', coalesce(extract(epoch FROM n.next_update), 0), c.slug, 'complete' FROM c "
+    "    LEFT JOIN newest n ON n.ca_id = c.id AND n.shard IS NULL AND NOT n.is_delta "
+    "  UNION ALL SELECT 'crl_next_update', extract(epoch FROM k.next_update), c.slug, k.kind FROM c "
+    "    JOIN kinds k ON k.ca_id = c.id "
+    "  UNION ALL SELECT 'ca_not_after', extract(epoch FROM not_after), slug, NULL FROM c "
+    "  UNION ALL SELECT 'ocsp_not_after', extract(epoch FROM max(o.not_after)), c.slug, NULL FROM c "
+    "    JOIN ocsp_signer o ON o.ca_id = c.id GROUP BY c.slug "
+    "  UNION ALL SELECT 'job_failures', " STORE_JOB_FAILURES ", name, NULL FROM job "
+    "  UNION ALL SELECT 'job_finished', coalesce(extract(epoch FROM finished_at), 0), name, NULL FROM job "
+    "  UNION ALL SELECT 'kra_transport_not_after', extract(epoch FROM not_after), NULL, NULL FROM kra_key "
+    "    WHERE kind = 'transport' AND state = 'current' AND not_after IS NOT NULL "
+    "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
+    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
+    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
+    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM " WAITING
+    "  UNION ALL SELECT 'sessions', count(*), NULL, NULL FROM (SELECT FROM session "
+    "    WHERE ends_at > now() AND used_at > now() - make_interval(secs => $2::int) LIMIT " STORE_GAUGE_MAX
+    ") s "
+    "  UNION ALL SELECT 'kra_rotation_left', count(*), NULL, NULL FROM " LEFT_UNDER_OLD
+    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
+    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
+    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
+    "SELECT coalesce(json_agg(json_build_array(gauge, greatest(value, 0)::bigint, a, b) ORDER BY gauge, a, b), "
+    "'[]') FROM g"};
+
 int
-store_gauges(struct store *s, bool has_deltas, gh_json **out, struct gh_error *err)
+store_gauges(struct store *s, bool has_deltas, int session_idle, gh_json **out,
+    struct gh_error *err)
 {
-	static const struct store_statement st = {"gauges",
-	    "WITH c AS (SELECT id, slug, not_after FROM ca "
-	    "  WHERE state IN ('active', 'disabled', 'superseded') AND protection <> 'none'), "
-	    "newest AS (SELECT ca_id, shard, is_delta, max(next_update) AS next_update FROM crl "
-	    "  GROUP BY ca_id, shard, is_delta), "
-	    "kinds AS (SELECT ca_id, CASE WHEN is_delta THEN 'delta' ELSE 'shard' END AS kind, "
-	    "  min(next_update) AS next_update FROM newest WHERE shard IS NOT NULL OR (is_delta AND $1::bool) "
-	    "  GROUP BY 1, 2), "
-	    "g (gauge, value, a, b) AS ("
-	    "  SELECT 'crl_next_update', coalesce(extract(epoch FROM n.next_update), 0), c.slug, 'complete' FROM c "
-	    "    LEFT JOIN newest n ON n.ca_id = c.id AND n.shard IS NULL AND NOT n.is_delta "
-	    "  UNION ALL SELECT 'crl_next_update', extract(epoch FROM k.next_update), c.slug, k.kind FROM c "
-	    "    JOIN kinds k ON k.ca_id = c.id "
-	    "  UNION ALL SELECT 'ca_not_after', extract(epoch FROM not_after), slug, NULL FROM c "
-	    "  UNION ALL SELECT 'ocsp_not_after', extract(epoch FROM max(o.not_after)), c.slug, NULL FROM c "
-	    "    JOIN ocsp_signer o ON o.ca_id = c.id GROUP BY c.slug "
-	    "  UNION ALL SELECT 'job_failures', " STORE_JOB_FAILURES ", name, NULL FROM job "
-	    "  UNION ALL SELECT 'job_finished', coalesce(extract(epoch FROM finished_at), 0), name, NULL FROM job "
-	    "  UNION ALL SELECT 'kra_transport_not_after', extract(epoch FROM not_after), NULL, NULL FROM kra_key "
-	    "    WHERE kind = 'transport' AND state = 'current' AND not_after IS NOT NULL "
-	    "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
-	    "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
-	    "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
-	    "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM " WAITING
-	    "  UNION ALL SELECT 'kra_rotation_left', count(*), NULL, NULL FROM " LEFT_UNDER_OLD
-	    "  UNION ALL SELECT 'audit_unsealed_age', coalesce((SELECT extract(epoch FROM now() - at) FROM audit "
-	    "    WHERE id > coalesce((SELECT max_id FROM audit_seal ORDER BY id DESC LIMIT 1), 0) "
-	    "    ORDER BY id LIMIT 1), 0), NULL, NULL) "
-	    "SELECT coalesce(json_agg(json_build_array(gauge, greatest(value, 0)::bigint, a, b) ORDER BY gauge, a, b), "
-	    "'[]') FROM g"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
 	*out = NULL;
 	store_put_bool(&p, has_deltas);
-	rc = store_read(s, &st, &p, &res, err);
+	store_put_int(&p, session_idle);
+	rc = store_read(s, &gauges, &p, &res, err);
 	if (rc == 0)
 		rc = store_json(res, 0, 0, out, err);
 	PQclear(res);

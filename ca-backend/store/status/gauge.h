@@ -17,12 +17,14 @@
  *   "kra_transport_not_after" of the current transport key of the KRA; no line: there is none
  *   "key_requests"          "pending", "approved": recoveries that are open; 10000 = or more
  *   "notifications_waiting" the same
+ *   "sessions"              log-ins of browsers that are open; the same
  *   "kra_rotation_left"     archived keys under a storage key that is old; the same
  *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
  *                           sealed
  * Retired CAs and those without a key here are left out. has_deltas: crl.delta_interval is not 0.
+ * session_idle: pages.session_idle, seconds.
  */
-int store_gauges(struct store *s, bool has_deltas, gh_json **out,
+int store_gauges(struct store *s, bool has_deltas, int session_idle, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif
