@@ -24,10 +24,17 @@ is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\t';
 }
 
+/* A tag begins with one; "<1" is text, and "</1" a comment. */
+static bool
+is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
 static bool
 is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+	return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
 }
 
 static bool
@@ -85,10 +92,10 @@ open_tag(struct markup_html *h, const char *text, size_t len, size_t *used)
 	memset(h->element, 0, sizeof(h->element));
 	*used = 1;
 	h->at = HTML_ELEMENT;
-	if (len > 2 && text[1] == '/' && is_name(text[2])) {
+	if (len > 2 && text[1] == '/' && is_letter(text[2])) {
 		*used = 2;
 		h->at = HTML_END_TAG;
-	} else if (len < 2 || !is_name(text[1])) {
+	} else if (len < 2 || !is_letter(text[1])) {
 		return BAD_LESS;
 	}
 	return NULL;

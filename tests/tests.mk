@@ -53,6 +53,9 @@ FUZZ_OF_SIGNER := $(addprefix $(BUILD)/tests/fuzz/,fuzz_signer_record fuzz_archi
 $(FUZZ_OF_SIGNER): $(SIGNER_PARTS)
 $(FUZZ_OF_SIGNER): private override LDFLAGS += $(SIGNER_PARTS)
 
+# An HTML parser that others wrote.
+$(BUILD)/tests/fuzz/fuzz_markup: private override LIBS_all += -lgumbo
+
 # The handlers of the whole route table pull in the neighbours of what these stand-ins replace: the first one counts.
 FUZZ_FAKES := $(patsubst %,$(BUILD)/tests/enroll/fake_%.o,ca dir ocsp password requester requests store tmpl world)
 $(BUILD)/tests/fuzz/fuzz_http: $(FUZZ_FAKES)

@@ -265,7 +265,18 @@ def form_seeds():
     yield b'\2"----x y"\n------x y\r\n' + text + b"\r\n------x y--"
 
 
-KINDS = {"form": form_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def markup_seeds():
+    hostile = b"\0\"><script>alert('1')</script>&amp;"
+    for path in sorted((TOP / "kore-app" / "pages" / "html").glob("*.html")):
+        yield path.read_bytes() + hostile
+    for text in (b"<p title=\"{{x}}\">{{x}}</p>", b"<a href=\"{{u}}\">{{u}}</a>", b"<a href=\"/r/{{x}}?y={{u}}\">a</a>",
+                 b"{{#l}}<textarea>{{.}}</textarea>{{/l}}", b"<input {{#o}}value=\"{{x}}\" {{/o}}>", b"{{>p a=\"b\"}}{{t.home.welcome}}",
+                 b"<table><tr><td>{{o.[x]}}</td></tr></table>", b"<style>p { color: red }</style><title>{{x}}</title>"):
+        yield text + hostile
+        yield text + b"\0javascript:alert(1)"
+
+
+KINDS = {"markup": markup_seeds, "form": form_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,
