@@ -93,3 +93,29 @@ cookie_set(struct gh_http_reply *rep, const char *name, const unsigned char *val
 	OPENSSL_cleanse(hex, sizeof(hex));
 	OPENSSL_cleanse(line, sizeof(line));
 }
+
+bool
+cookie_read_word(const struct gh_http_request *http, const char *name, char *out, size_t size)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+	struct pair pair;
+
+	*out = '\0';
+	if (find(http, name, &pair) != 1 || pair.value_len == 0 || pair.value_len >= size ||
+	    strspn(pair.value, letters) < pair.value_len)
+		return false;
+	memcpy(out, pair.value, pair.value_len);
+	out[pair.value_len] = '\0';
+	return true;
+}
+
+void
+cookie_set_word(struct gh_http_reply *rep, const char *name, const char *word, int seconds)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s=%s; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=%d",
+	    name, word, seconds);
+	gh_http_reply_header(rep, "Set-Cookie", line);
+}

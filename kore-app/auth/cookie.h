@@ -1,5 +1,5 @@
-/* Cookies of a request (RFC 6265, 4.2.1), as far as ours need it: 32 bytes as 64 lower-case hex
- * digits under a name with the prefix "__Host-". */
+/* Cookies of a request (RFC 6265, 4.2.1), as far as ours need it: under a name with the prefix
+ * "__Host-", 32 bytes as 64 lower-case hex digits, or a word that is no secret. */
 #ifndef COOKIE_H
 #define COOKIE_H
 
@@ -20,5 +20,11 @@ bool cookie_read(const struct gh_http_request *http, const char *name,
  * the cookie. */
 void cookie_set(struct gh_http_reply *rep, const char *name, const unsigned char *value,
     int seconds);
+
+/* The same of a word: letters, digits and hyphens. false: not there, there twice, or it does not
+ * fit; out is "" then. */
+bool cookie_read_word(const struct gh_http_request *http, const char *name, char *out, size_t size);
+/* Sent with links from elsewhere, too (SameSite=Lax). seconds: more than 0. */
+void cookie_set_word(struct gh_http_reply *rep, const char *name, const char *word, int seconds);
 
 #endif

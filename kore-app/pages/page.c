@@ -69,33 +69,6 @@ find_page(const void *arg, const char *name)
 	return NULL;
 }
 
-/* ---- language ---- */
-
-/* The value of lang= in a query. "": there is none. */
-static void
-asked_language(const char *query, char out[16])
-{
-	*out = '\0';
-	while (query != NULL && *query != '\0') {
-		size_t n = strcspn(query, "&");
-
-		if (n > 5 && n < 5 + 16 && strncmp(query, "lang=", 5) == 0)
-			snprintf(out, 16, "%.*s", (int)n - 5, query + 5);
-		query += n + (query[n] == '&');
-	}
-}
-
-const struct words *
-page_words(const struct gh_http_request *req)
-{
-	const struct words *w;
-	char asked[16];
-
-	asked_language(req->query, asked);
-	w = words_find(asked);
-	return w != NULL ? w : words_accept(gh_http_header(req, "accept-language"));
-}
-
 /* ---- what the layout shows ---- */
 
 static int
@@ -139,22 +112,26 @@ languages_json(const struct gh_http_request *req, int status, const struct words
 	return list;
 }
 
-/* Who may go where; shown to the others not at all. Rows of the route table decide who gets in. */
+/* Who may go where; not shown to others. Rows of the route table decide who gets in. */
 static const struct {
 	const char *path, *name; /* name: of the text nav.NAME */
+	bool is_for_known;       /* whoever is logged in */
 } nav[] = {
-    {"/", "home"},
+    {"/", "home", false},
 };
 
 static gh_json *
-nav_json(const struct gh_http_request *req)
+nav_json(const struct gh_http_request *req, bool is_known)
 {
 	gh_json *list = gh_json_new_array();
 
 	for (size_t i = 0; list != NULL && i < sizeof(nav) / sizeof(nav[0]); i++) {
-		gh_json *o = gh_json_new_object();
+		gh_json *o;
 
-		if (o == NULL || gh_json_set_string(o, "path", nav[i].path) != 0 ||
+		if (nav[i].is_for_known && !is_known)
+			continue;
+		if ((o = gh_json_new_object()) == NULL ||
+		    gh_json_set_string(o, "path", nav[i].path) != 0 ||
 		    gh_json_set_string(o, "name", nav[i].name) != 0 ||
 		    gh_json_set_bool(o, "is_current", strcasecmp(nav[i].path, req->path) == 0) !=
 			0 ||
@@ -176,6 +153,7 @@ set_file(gh_json *o, const char *member, const char *name)
 	return gh_json_set_string(o, member, path);
 }
 
+/* who NULL: we do not know, since the error came before that was asked. */
 static gh_json *
 layout_json(const struct gh_http_request *req, const struct requester *who, int status,
     const struct words *w)
@@ -185,9 +163,10 @@ layout_json(const struct gh_http_request *req, const struct requester *who, int 
 
 	if (o != NULL && gh_json_set_string(o, "language", words_language(w)) == 0 &&
 	    set_new(o, "languages", languages_json(req, status, w)) == 0 &&
-	    set_new(o, "nav", nav_json(req)) == 0 && set_file(o, "style", "style.css") == 0 &&
-	    set_file(o, "icon", "icon.svg") == 0 &&
-	    gh_json_set_string(o, "user", is_known ? who->name : NULL) == 0)
+	    set_new(o, "nav", nav_json(req, is_known)) == 0 &&
+	    set_file(o, "style", "style.css") == 0 && set_file(o, "icon", "icon.svg") == 0 &&
+	    gh_json_set_string(o, "user", is_known ? who->name : NULL) == 0 &&
+	    gh_json_set_bool(o, "may_log_in", who != NULL && !is_known) == 0)
 		return o;
 	gh_json_free(o);
 	return NULL;
@@ -237,7 +216,8 @@ static void
 put_headers(struct gh_http_reply *rep)
 {
 	gh_http_reply_header(rep, "Content-Security-Policy", CSP);
-	gh_http_reply_header(rep, "Referrer-Policy", "no-referrer");
+	/* with no-referrer, browsers send our own forms with "Origin: null" (Fetch, 3.2) */
+	gh_http_reply_header(rep, "Referrer-Policy", "same-origin");
 	gh_http_reply_header(rep, "Permissions-Policy", PERMISSIONS);
 	gh_http_reply_header(rep, "Cross-Origin-Opener-Policy", "same-origin");
 	gh_http_reply_header(rep, "Cross-Origin-Resource-Policy", "same-origin");
@@ -286,6 +266,7 @@ reply(const struct gh_http_request *req, const struct requester *who, int status
 		return;
 	}
 	put_headers(rep);
+	page_language_keep(req, rep);
 	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
 }
 

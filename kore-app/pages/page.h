@@ -9,7 +9,8 @@
 #include "call.h"
 #include "embedded.h"
 #include "json.h"
-#include "words.h"
+
+#include "page_language.h"
 
 /* kore-app/pages/html/ */
 extern const struct gh_embedded embedded_pages[];
@@ -31,10 +32,6 @@ void page_reply(const struct worker_env *env, const struct call *call, int statu
 
 /* 303 to a path of ours, with its query. Another one becomes "/". */
 void page_redirect(struct gh_http_reply *rep, const char *path);
-
-/* The language of the answer to a request: ?lang=, else what Accept-Language likes best. Never
- * NULL. */
-const struct words *page_words(const struct gh_http_request *req);
 
 /* An error, for route_family: a page where Accept wants one, else as rest_error. */
 void page_error(const struct gh_conf *conf, const struct gh_error *err,

@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "auth_limiter_free": "lives as long as the process; tests make many",
     "conn_table_free": "lives as long as the process; tests make many",
     "tls_view_free": "lives as long as the process; tests make many",
-    "page_words": "of the forms",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
     "tmpl_load_member": "compares the members that are known with those in the documents",
 }

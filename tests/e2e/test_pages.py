@@ -69,7 +69,7 @@ class Pages(unittest.TestCase):
         for path in ("/", "/csr/none"):
             headers = get(path).headers
             self.assertEqual(headers["content-security-policy"], CSP)
-            self.assertEqual(headers["referrer-policy"], "no-referrer")
+            self.assertEqual(headers["referrer-policy"], "same-origin")
             self.assertEqual(headers["cache-control"], "no-store")
             self.assertEqual(headers["x-content-type-options"], "nosniff")
             self.assertIn("camera=()", headers["permissions-policy"])
@@ -84,6 +84,13 @@ class Pages(unittest.TestCase):
             page = Page(get(path, **{"Accept-Language": accept}))
             self.assertEqual(page.all("html")[0]["lang"], language, path)
             self.assertIn(text, page.text)
+        kept = get("/?lang=de").headers["set-cookie"]
+        self.assertEqual(kept, "__Host-language=de; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000")
+        for value, language in (("de", "de"), ("fr", "en"), ("<b>", "en"), ("de; __Host-language=de", "en")):
+            page = Page(get("/", Cookie=f"x=y; __Host-language={value}", **{"Accept-Language": "en"}))
+            self.assertEqual(page.all("html")[0]["lang"], language, value)
+        page = Page(get("/?lang=en", Cookie="__Host-language=de"))
+        self.assertEqual(page.all("html")[0]["lang"], "en")
         self.assertEqual(sorted(a["href"] for a in page.all("a") if "hreflang" in a), ["/?lang=de", "/?lang=en"])
 
     def test_errors_are_pages_for_people_and_json_for_programs(self):
@@ -121,12 +128,17 @@ PAGES = [
     ("home", "/", None),
     ("home-german", "/?lang=de", None),
     ("error", "/csr/none", None),
+    ("login", "/login", None),
+    ("account", "/login", "alice"),
 ]
+PASSWORDS = {"alice": "alice-secret", "admin": env.var["GATEHOUSE_ADMIN_PASSWORD"]}
 # What the browser says about an answer with an error, which is a page of ours.
 EXPECTED = "the server responded with a status of"
 
 
 class InBrowser(unittest.TestCase):
+    who = None
+
     @classmethod
     def setUpClass(cls):
         env.await_crl("issuing")
@@ -138,10 +150,24 @@ class InBrowser(unittest.TestCase):
     def tearDownClass(cls):
         cls.browser.close()
 
+    def is_used_by(self, who):
+        """Log in as who, if somebody else is."""
+        if who == self.__class__.who:
+            return
+        self.browser.mode().driver.delete_all_cookies()
+        if who is not None:
+            self.browser.open("/login").fill(user=who, password=PASSWORDS[who]).click("main button")
+            self.assertEqual(self.browser.path, "/", self.browser.text("html"))
+        self.__class__.who = who
+
+    def setUp(self):
+        self.is_used_by(None)
+
     def test_axe_finds_nothing(self):
         b = self.browser
         b.mode().open("/").console()
-        for name, path, _ in PAGES:
+        for name, path, who in PAGES:
+            self.is_used_by(who)
             for mode in browser.MODES:
                 with self.subTest(page=name, **mode):
                     b.mode(**mode).open(path)
@@ -151,7 +177,8 @@ class InBrowser(unittest.TestCase):
 
     def test_no_page_scrolls_sideways(self):
         # 320 pixels: WCAG 2.2, 1.4.10
-        for name, path, _ in PAGES:
+        for name, path, who in PAGES:
+            self.is_used_by(who)
             for size in browser.SIZES:
                 with self.subTest(page=name, size=size):
                     self.assertFalse(self.browser.mode(size).open(path).is_too_wide())
@@ -164,7 +191,8 @@ class InBrowser(unittest.TestCase):
 
     def test_no_text_is_missing(self):
         areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
-        for name, path, _ in PAGES:
+        for name, path, who in PAGES:
+            self.is_used_by(who)
             text = self.browser.mode().open(path).text("html")
             self.assertEqual(re.findall(rf"\b(?:{areas})\.[a-z_0-9]+\b", text), [], name)
 
