@@ -76,7 +76,8 @@ forget_spec(struct enrollment *e)
 static void
 leave_pending(struct enrollment *e, const char *message)
 {
-	forget_spec(e);
+	if (!e->is_preview)
+		forget_spec(e);
 	e->out.disposition = DB_DISP_PENDING;
 	snprintf(e->out.message, sizeof(e->out.message), "%s", message);
 }

@@ -22,6 +22,8 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* It is only looked at: spec stays, also where it waits for an officer (preview.h). */
+	bool is_preview;
 	/* It is answered now or not at all: a template that needs approval denies it, a locked CA
 	 * key fails it. */
 	bool cannot_wait;

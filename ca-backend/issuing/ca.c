@@ -215,6 +215,15 @@ check_ca_validity(const struct ca *ca, const struct cert_spec *spec, int64_t *no
 	return 0;
 }
 
+int
+ca_check_spec(const struct ca *ca, const struct cert_spec *spec, int64_t *not_after,
+    struct gh_error *err)
+{
+	int rc = check_ca_validity(ca, spec, not_after, err);
+
+	return rc == 0 ? ca_constraints_check(ca, spec, err) : rc;
+}
+
 /* --- signing ---------------------------------------------------------------------------------- */
 
 int
@@ -258,8 +267,7 @@ prepare(struct signing *g, const struct ca *ca, const struct cert_spec *spec, st
 	*f = (struct signer_cert_fields){.not_before = spec->not_before,
 	    .spki = spec->spki,
 	    .spki_len = spec->spki_len};
-	if ((rc = check_ca_validity(ca, spec, &f->not_after, err)) != 0 ||
-	    (rc = ca_constraints_check(ca, spec, err)) != 0)
+	if ((rc = ca_check_spec(ca, spec, &f->not_after, err)) != 0)
 		return rc;
 	memcpy(f->ca_id, ca->ca_id, sizeof(f->ca_id));
 	/* the name keeps its encoding, so that nothing is encoded here unless the template changed

@@ -89,6 +89,11 @@ int ca_load_key(const struct ca *ca, struct signer_client *signer,
 int ca_sign(const struct ca *ca, struct signer_client *signer, const struct cert_spec *spec,
     unsigned char **cert, size_t *cert_len, struct gh_error *err) GH_MUSTCHECK;
 
+/* All that ca_sign looks at before it asks the signer. *not_after: UTC seconds, as it would be cut.
+ */
+int ca_check_spec(const struct ca *ca, const struct cert_spec *spec, int64_t *not_after,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* One of a batch, of any CA. rc and err: as above. cert: NULL after a failure. */
 #define CA_BATCH_MAX SIGNER_CERT_BATCH_MAX
 struct ca_signing {

@@ -93,6 +93,7 @@ const struct command command_table[] = {
     {"request", "show", "show one request", &verb_request_show, NULL},
     {"request", "approve", "approve a pending request", &verb_request_approve, NULL},
     {"request", "deny", "deny a pending request", &verb_request_deny, NULL},
+    {"request", "preview", "what a pending request would become", &verb_request_preview, NULL},
     {"request", "cancel", "take a pending request back", &verb_request_cancel, NULL},
     {"session", "list", "list log-ins of browsers", &verb_session_list, NULL},
     {"session", "end", "end log-ins of browsers", &verb_session_end, NULL},

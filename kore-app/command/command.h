@@ -97,6 +97,7 @@ extern const struct verb verb_profile_list;
 extern const struct verb verb_profile_show;
 extern const struct verb verb_request_approve;
 extern const struct verb verb_request_cancel;
+extern const struct verb verb_request_preview;
 extern const struct verb verb_request_deny;
 extern const struct verb verb_request_list;
 extern const struct verb verb_request_show;

@@ -188,6 +188,51 @@ class TwoOfTwo(Case):
         self.assertEqual((self.rows(number), self.issued(number)), (2, 1))
 
 
+class Preview(Case):
+    """What a request would become, before anybody decides."""
+
+    def preview(self, number):
+        return env.admin("request", "preview", number, "--json")
+
+    def test_asked_beside_the_certificate(self):
+        asked = der.csr(KEY, subject=[("CN", "diff.example.test")], extensions=[
+            der.extension("subjectAltName", der.san(dns=["diff.example.test"])),
+            der.extension("basicConstraints", der.tlv(0x30, der.tlv(0x01, b"\xff")), critical=True)])
+        number = self.expect(alice.post("/pki/request/WebServer", {"pkcs10": der.b64(asked)}), 201).json["id"]
+        before = env.count("select count(*) from audit"), env.count("select max(version) from request")
+        seen = self.preview(number)
+        self.assertEqual((seen["refused"], seen["ca"], seen["required"]), (None, "issuing", 1))
+        rows = {(r["name"], r["label"]): r for r in seen["rows"]}
+        self.assertEqual(rows["subject", None]["state"], "same")
+        self.assertEqual(rows["extension", "X509v3 Basic Constraints"]["state"], "dropped")
+        self.assertEqual(rows["extension", "X509v3 Extended Key Usage"]["state"], "added")
+        self.assertEqual((env.count("select count(*) from audit"), env.count("select max(version) from request")), before)
+        text = env.admin("request", "preview", number)
+        self.assertIn("critical, CA:TRUE", text)
+        # it becomes what was shown
+        self.expect(self.decide(olga, number), 200)
+        made = env.sql(f"select to_char(not_after at time zone 'UTC', 'YYYY-MM-DD') from certificate where request_id = {number}")[0][0]
+        self.assertEqual(seen["not_after"][:10], made)
+        self.assertIn(b"not pending", env.admin("request", "preview", number, check=False).stderr)
+
+    def test_what_the_policy_refuses(self):
+        number = self.ask("refused.example.test")
+        import_template(keyTypes=[{"type": "RSA", "minSize": 3072, "maxSize": 4096}])
+        try:
+            seen = self.preview(number)
+        finally:
+            import_template()
+        self.assertIn("key", seen["refused"])
+        self.assertEqual({r["state"] for r in seen["rows"]}, {"asked"})
+
+    def test_what_was_changed_in_the_database(self):
+        number = self.ask("forged.example.test")
+        env.psql(f"update request set template = 'User' where id = {number}")
+        seen = self.preview(number)
+        self.assertEqual(seen["code"], "seal")
+        self.assertIn("Deny it", seen["refused"])
+
+
 class Hostile(Case):
     """He writes the database."""
     approvals = 2

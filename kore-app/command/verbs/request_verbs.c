@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "enroll.h"
+#include "preview.h"
 #include "store/request/request_page.h"
 
 #include "client/client_rest.h"
@@ -175,6 +176,37 @@ const struct verb verb_request_show = {
     .object = "request",
     .work = find,
     .remote = request_remote_show,
+};
+
+/* ---- what it would become ---- */
+
+static int
+preview(struct verb_call *c, struct gh_error *err)
+{
+	return enroll_preview_pending(&c->pipeline.env, c->id, &c->out, err);
+}
+
+static int
+show_preview(struct verb_call *c)
+{
+	static const struct output_column diff[] = {{"WHAT", "name"}, {"LABEL", "label"},
+	    {"STATE", "state"}, {"ASKED", "asked"}, {"CERTIFICATE", "result"}, {NULL, NULL}};
+	int rc = output_object(c->out, "rows");
+
+	return rc == COMMAND_OK ? output_table(gh_json_get(c->out, "rows"), diff) : rc;
+}
+
+const struct verb verb_request_preview = {
+    .usage = {"ID", 1, 1,
+	"Shows what a pending request asks for beside what the certificate would have if it were approved now, or what "
+	"the policy would refuse it for. Nothing is signed or changed.",
+	"gatehouse request preview 17\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
+    .operand = OPERAND_ID,
+    .object = "request",
+    .work = preview,
+    .show = show_preview,
 };
 
 /* ---- approve, deny, cancel ---- */
