@@ -154,7 +154,8 @@ const struct conf_option conf_table[] = {
 	"old clients: Pkcs12 answers with 3DES and SHA-1; needs kra.allow_legacy_wrapping"),
 
     INT(ca, backdate, "600", 0, 86400, "seconds that notBefore lies before the time of issue"),
-    INT(ca, password_attempts, "3", 1, 100, "wrong passwords of a CA key before it is locked out"),
+    INT(ca, password_attempts, "3", 1, 100,
+	"wrong passwords of a CA key before it is locked out; of one person, wrong approval passwords"),
     INT(ca, password_lock_seconds, "300", 1, 86400,
 	"seconds of the first lockout; each further one is twice as long, up to a day"),
     INT(ca, unlock_seconds, "900", 1, 2592000,

@@ -56,6 +56,12 @@ find_ca(const struct worker_env *env, struct enrollment *e)
 	return 0;
 }
 
+bool
+enrollment_needs_officer(const struct enrollment *e)
+{
+	return tmpl_needs_approval(e->tmpl->tmpl) || ca_needs_approval(e->ca);
+}
+
 static int
 check_permission(struct enrollment *e, const struct subject_source *from)
 {
@@ -100,8 +106,7 @@ apply(const struct worker_env *env, const struct subject_source *from, struct en
 		rc = ca_set_check_identity(&env->catalog->cas, e->spec, &e->err);
 	if (rc == 0 && !e->is_approved)
 		rc = check_metadata(env, e);
-	if (rc == 0 && !e->is_approved &&
-	    (tmpl_needs_approval(e->tmpl->tmpl) || ca_needs_approval(e->ca)))
+	if (rc == 0 && !e->is_approved && !e->has_password && enrollment_needs_officer(e))
 		leave_pending(e, "Taken Under Submission");
 	return rc;
 }
@@ -116,7 +121,7 @@ enrollment_needs_entry(const struct enrollment *e)
 static int
 check_no_wait(const struct enrollment *e, struct gh_error *err)
 {
-	if (!e->cannot_wait || (!tmpl_needs_approval(e->tmpl->tmpl) && !ca_needs_approval(e->ca)))
+	if (!e->cannot_wait || !enrollment_needs_officer(e))
 		return 0;
 	return gh_refuse(err, GH_E_DENIED,
 	    "An officer must approve requests for this template, and a key that is made here does "

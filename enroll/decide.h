@@ -22,6 +22,9 @@ struct enrollment {
 	/* An officer said yes: the template's approval rule is not asked, and metadata, which was
 	 * checked when the request came, is left alone. */
 	bool is_approved;
+	/* A right approval password came with it (approval_stage.h): template and CA need no
+	 * officer. Several officers, and whoever decides on its names, are still needed. */
+	bool has_password;
 	/* It is only looked at: spec stays, also where it waits for an officer (preview.h). */
 	bool is_preview;
 	/* It is answered now or not at all: a template that needs approval denies it, a locked CA
@@ -51,6 +54,9 @@ void enrollment_enter(const struct enrollment *e);
 
 /* Must the requester have an entry? So by the profile; and who had one when he asked, has one. */
 bool enrollment_needs_entry(const struct enrollment *e);
+
+/* Does template or CA want an officer to decide? Both are known. */
+bool enrollment_needs_officer(const struct enrollment *e);
 
 /* What is known without a CSR, where making one costs much: template, entry, permission, CA. rc 0,
  * or as enroll_decide, which asks all of it again. */

@@ -7,6 +7,8 @@
 #include <openssl/objects.h>
 
 #include "calendar.h"
+#include "store/ca/approval_password_row.h"
+
 #include "policy.h"
 
 #define MAX_VALIDITY_DAYS (100 * 366)
@@ -118,6 +120,26 @@ ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
 	    (rc = set_list(policy, "ekus", words->eku, c->ekus, append_oid, err)) != 0)
 		return rc;
 	return set_list(policy, "extensions", words->extension, c->extensions, append_oid, err);
+}
+
+gh_json *
+ca_policy_shown(const gh_json *policy)
+{
+	gh_json *o = gh_json_new_object();
+	int bad = o == NULL;
+
+	for (void *it = gh_json_iter(policy); bad == 0 && it != NULL;
+	     it = gh_json_next(policy, it)) {
+		const char *name = gh_json_iter_name(it);
+
+		bad = strcmp(name, STORE_APPROVAL_PASSWORD) == 0
+		    ? gh_json_set_bool(o, name, true)
+		    : gh_json_set(o, name, gh_json_ref(gh_json_iter_value(it)));
+	}
+	if (bad == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
 }
 
 /* ---- JSON to limits ---- */

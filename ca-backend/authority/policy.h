@@ -38,4 +38,8 @@ int ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
 int ca_policy_limits(const gh_json *policy, long path_len, struct signer_limits *out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* A copy for people and the audit trail: "approval_password" is true in place of its hash. NULL:
+ * out of memory. */
+gh_json *ca_policy_shown(const gh_json *policy);
+
 #endif

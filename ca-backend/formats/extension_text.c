@@ -12,7 +12,7 @@
 #include "extension_text.h"
 
 #define LABEL_MAX 128 /* bytes */
-#define HEX_MAX 64   /* octets that are shown */
+#define HEX_MAX 64    /* octets that are shown */
 
 /* Text of n bytes that somebody else has made: cut, and cleaned. Releases b. */
 static char *

@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "encoding.h"
 #include "timestamp.h"
 
+#include "authority/approval_password.h"
 #include "formats/crmf.h"
 
+#include "approval_stage.h"
 #include "decide.h"
 
 #include "rest_door.h"
@@ -34,6 +38,7 @@ struct submission {
 	struct rest_request_key key;
 	char detail[REST_RENEWAL_SIZE];
 	char key_id[GH_UUID_TEXT_SIZE]; /* of its archived key; "" = none */
+	char *password;                 /* of the CA, for approval; NULL = none */
 	bool is_recorded;               /* e.out is the answer to a call that came before */
 };
 
@@ -92,11 +97,24 @@ read_pkcs10(struct submission *s)
 	return rc;
 }
 
-/* {"pkcs10" or "crmf","metadata","archival"} */
+static int
+take_password(struct submission *s, const gh_json *body)
+{
+	const char *text =
+	    rest_text(&s->fields, body, "approval_password", 0, APPROVAL_PASSWORD_MAX, false);
+	int rc = rest_fields_check(&s->fields, &s->e.err);
+
+	if (rc == 0 && text != NULL && (s->password = strdup(text)) == NULL)
+		rc = gh_fail(&s->e.err, GH_E_NOMEM, "request");
+	return rc;
+}
+
+/* {"pkcs10" or "crmf","metadata","archival","approval_password"} */
 static int
 read_json(struct submission *s)
 {
-	static const char *const names[] = {"pkcs10", "crmf", "metadata", "archival", NULL};
+	static const char *const names[] = {"pkcs10", "crmf", "metadata", "archival",
+	    "approval_password", NULL};
 	gh_json *body, *metadata;
 	const char *pkcs10, *crmf;
 	int rc = rest_body(s->call, &body, &s->e.err);
@@ -113,6 +131,8 @@ read_json(struct submission *s)
 		rest_field_wrong(&s->fields, "metadata", "The field metadata must be an object.");
 	rest_request_key_read(body, &s->fields, &s->key);
 	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0)
+		rc = take_password(s, body);
+	if (rc == 0)
 		rc = crmf != NULL ? take_crmf(s, crmf) : take_text(s, pkcs10);
 	if (rc == 0 && gh_json_type(metadata) == GH_JSON_OBJECT)
 		s->req.metadata = gh_json_ref(metadata);
@@ -279,6 +299,21 @@ answer(struct worker_env *env, struct submission *s, struct gh_http_reply *rep)
 
 /* ---- all of it ---- */
 
+/* The password is looked at when the caller may ask at all; what it costs is paid once. */
+static void
+decide_request(struct worker_env *env, struct submission *s)
+{
+	struct enrollment *one = &s->e;
+
+	s->req.archives_key = s->key.is_there;
+	if (s->password != NULL) {
+		enroll_admit(env, one);
+		s->e.rc = enroll_approval_password(env, one, s->password);
+	}
+	if (s->e.rc == 0)
+		enroll_decide(env, one);
+}
+
 /* Nobody waits for a certificate any more when the deadline has passed. */
 static void
 decide(struct worker_env *env, struct submission *s)
@@ -286,10 +321,8 @@ decide(struct worker_env *env, struct submission *s)
 	struct enrollment *one = &s->e;
 
 	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0 &&
-	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0) {
-		s->req.archives_key = s->key.is_there;
-		enroll_decide(env, one);
-	}
+	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0)
+		decide_request(env, s);
 	if (s->e.rc == 0)
 		s->e.rc = rest_request_key_archive(env, &s->key, one, &s->e.err);
 	if (s->e.rc == 0)
@@ -309,6 +342,9 @@ rest_submit(struct worker_env *env, const struct call *call, struct gh_http_repl
 		decide(env, &s);
 	answer(env, &s, rep);
 	rest_request_key_clear(&s.key);
+	if (s.password != NULL)
+		OPENSSL_cleanse(s.password, strlen(s.password));
+	free(s.password);
 	rest_fields_clear(&s.fields);
 	enrollment_clear(&s.e);
 	enroll_request_clear(&s.req);

@@ -1,13 +1,12 @@
 /* Rules for passwords of local administrators around base/bcrypt.h. */
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "digest.h"
+#include "password_gate.h"
 
 #include "auth_password.h"
 
@@ -92,53 +91,7 @@ remember(const char *hash, const char *password, int64_t now_us)
 	pthread_mutex_unlock(&memory.lock);
 }
 
-/* --- bound ------------------------------------------------------------------------------------ */
-
-static struct {
-	pthread_mutex_t lock; /* guards the counts */
-	pthread_cond_t freed;
-	int running, waiting;
-} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER};
-
-static struct timespec
-deadline(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_sec += AUTH_PASSWORD_WAIT_MS / 1000;
-	return t;
-}
-
-static bool
-enter(void)
-{
-	struct timespec end = deadline();
-	int rc = 0;
-
-	pthread_mutex_lock(&gate.lock);
-	if (gate.running >= AUTH_PASSWORD_RUNNING) {
-		if (gate.waiting >= AUTH_PASSWORD_RUNNING)
-			rc = EBUSY;
-		gate.waiting++;
-		while (rc == 0 && gate.running >= AUTH_PASSWORD_RUNNING)
-			rc = pthread_cond_timedwait(&gate.freed, &gate.lock, &end);
-		gate.waiting--;
-	}
-	if (rc == 0)
-		gate.running++;
-	pthread_mutex_unlock(&gate.lock);
-	return rc == 0;
-}
-
-static void
-leave(void)
-{
-	pthread_mutex_lock(&gate.lock);
-	gate.running--;
-	pthread_cond_signal(&gate.freed);
-	pthread_mutex_unlock(&gate.lock);
-}
+static struct gh_password_gate gate = GH_PASSWORD_GATE_INIT;
 
 int
 auth_password_check(const char *password, const char *hash, int64_t now_us, bool *is_right,
@@ -147,13 +100,13 @@ auth_password_check(const char *password, const char *hash, int64_t now_us, bool
 	*is_right = hash != NULL && is_remembered(hash, password, now_us);
 	if (*is_right)
 		return 0;
-	if (!enter())
+	if (!gh_password_gate_enter(&gate))
 		return gh_fail(err, GH_E_BUSY,
 		    "too many passwords of local administrators are being checked");
 	/* the one that was waited for may have been the same log-in */
 	*is_right = (hash != NULL && is_remembered(hash, password, now_us)) ||
 	    gh_bcrypt_is_right(password, hash);
-	leave();
+	gh_password_gate_leave(&gate);
 	if (*is_right)
 		remember(hash, password, now_us);
 	return 0;

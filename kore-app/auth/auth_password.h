@@ -2,8 +2,8 @@
  * Passwords of local administrators: bcrypt, by crypt(3).
  *
  * One check costs a fifth of a second of a processor, and anybody can ask for one. So a password
- * that was right is remembered for a minute, and at most AUTH_PASSWORD_RUNNING checks run at a time
- * in a process, whoever they are for; as many wait for them, and further ones are refused as busy.
+ * that was right is remembered for a minute, and checks go through a gate (password_gate.h),
+ * whoever they are for.
  * Safe in any thread.
  */
 #ifndef AUTH_PASSWORD_H
@@ -22,8 +22,6 @@
 	GH_BCRYPT_MAX           /* bytes; bcrypt ignores what follows, so more is refused \
 				 */
 #define AUTH_PASSWORD_MEMORY 60 /* seconds */
-#define AUTH_PASSWORD_RUNNING 1
-#define AUTH_PASSWORD_WAIT_MS 2000 /* longest wait of one that waits */
 
 /* "$2b$12$...". size: of out, at least AUTH_PASSWORD_HASH_SIZE. GH_E_BAD_REQUEST: too short or too
  * long; GH_E_INTERNAL. */

@@ -33,6 +33,8 @@ const struct command command_table[] = {
     {"ca", "enable", "let a disabled CA issue again", &verb_ca_enable, NULL},
     {"ca", "retire", "end a CA and remove its key", &verb_ca_retire, NULL},
     {"ca", "export", "write a CA certificate or its chain", &verb_ca_export, NULL},
+    {"ca", "approval-password", "set or remove the password that needs no officer",
+	&verb_ca_approval_password, NULL},
     {"ca", "password", "set, change, remove or use the password of a CA key", &verb_ca_password,
 	NULL},
     {"cert", "list", "list issued certificates", &verb_cert_list, NULL},

@@ -47,6 +47,7 @@ extern const struct verb verb_ca_export;
 extern const struct verb verb_ca_import;
 extern const struct verb verb_ca_list;
 extern const struct verb verb_ca_password;
+extern const struct verb verb_ca_approval_password;
 extern const struct verb verb_ca_renew;
 extern const struct verb verb_ca_retire;
 extern const struct verb verb_ca_set;

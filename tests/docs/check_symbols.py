@@ -29,9 +29,6 @@ EXCEPTIONS = {
     "conn_table_free": "lives as long as the process; tests make many",
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
-    "gh_form_is_type": "the doors of forms come next",
-    "gh_form_get": "the doors of forms come next",
-    "gh_form_parse": "the doors of forms come next",
     "enroll_preview": "the form shows it before a request is sent",
     "tmpl_load_member": "compares the members that are known with those in the documents",
 }

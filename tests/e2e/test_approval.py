@@ -2,6 +2,7 @@
 """docs/approval.md: requests that several officers must agree to, and what they become."""
 
 import concurrent.futures
+import hashlib
 import json
 import os
 import signal
@@ -186,6 +187,160 @@ class TwoOfTwo(Case):
         self.assertEqual(self.decide(olga, number).status, 409 if state["approved"] else 200)
         self.expect(self.decide(carol, number), 200)
         self.assertEqual((self.rows(number), self.issued(number)), (2, 1))
+
+
+class Password(Case):
+    """A CA whose password needs no officer."""
+    RIGHT, WRONG = "Korrekt-Pferd-Batterie", "wrong-horse-battery"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set(cls.RIGHT)
+        cls.addClassCleanup(env.admin, "ca", "approval-password", "remove", "issuing", check=False)
+
+    @staticmethod
+    def set(password):
+        env.admin("ca", "approval-password", "set", "issuing", "--password-file", "-", stdin=(password + "\n").encode())
+        env.await_catalog()
+
+    def setUp(self):
+        env.psql("delete from approval_attempt")
+
+    CSR = der.b64(csr("password.example.test"))
+
+    def send(self, password, who=alice, status=201, **more):
+        body = {"pkcs10": self.CSR, **({} if password is None else {"approval_password": password})}
+        return self.expect(who.post("/pki/request/WebServer", body, **more), status)
+
+    def became(self, *args, **more):
+        return self.send(*args, **more).json["status"]
+
+    def audited(self, event):
+        return env.sql(f"select outcome, actor, coalesce(detail, '') from audit where event = 'ca.approval-password.{event}' order by id desc limit 1")[0]
+
+    def test_right_wrong_and_missing(self):
+        made = self.send(self.RIGHT).json
+        self.assertEqual(made["status"], "issued")
+        self.assertEqual(self.audited("accepted")[0], "success")
+        self.assertEqual(env.sql(f"select detail from audit where event = 'enroll.issued' and object = '{made['certificate']['serial']}'"),
+                         [["approved by the approval password of the CA"]])
+        # the answer does not tell a wrong one from none, but for numbers
+        answers = [self.send(p).json for p in (self.WRONG, None, "")]
+        self.assertEqual({a["status"] for a in answers}, {"pending"})
+        self.assertEqual({(a["message"], tuple(sorted(a))) for a in answers}, {("Taken Under Submission", tuple(sorted(answers[0])))})
+        self.assertEqual(self.audited("failed")[::2], ["failure", "wrong password; 2 attempts remain"])
+        self.assertEqual(env.count("select sum(attempts) from approval_attempt"), 1)
+        # the right one ends the count
+        self.assertEqual(self.became(self.RIGHT), "issued")
+        self.assertEqual(env.count("select count(*) from approval_attempt"), 0)
+
+    def test_locked_out_alone(self):
+        """Three wrong ones lock out who sent them, and nobody else; without a password he asks as before."""
+        for _ in range(3):
+            self.assertEqual(self.became(self.WRONG), "pending")
+        before = env.count("select count(*) from request")
+        for password in (self.RIGHT, self.WRONG):
+            reply = self.expect(alice.post("/pki/request/WebServer", {"pkcs10": der.b64(csr("x.example.test")), "approval_password": password}),
+                                423, "locked")
+            self.assertIn(int(reply.headers["retry-after"]), range(1, 302))
+        self.assertEqual(env.count("select count(*) from request"), before)
+        self.assertEqual(self.became(None), "pending")
+        self.assertEqual(self.became(self.RIGHT, who=bob), "issued")
+        status = env.admin("ca", "approval-password", "status", "issuing", "--json")
+        self.assertEqual((status["has_password"], status["locked_out"]), (True, 1))
+        # the next lockout is longer
+        env.psql("update approval_attempt set locked_until = now() - interval '1 s'")
+        for _ in range(3):
+            self.became(self.WRONG)
+        reply = self.send(self.RIGHT, status=423)
+        self.assertGreater(int(reply.headers["retry-after"]), 300)
+
+    def test_many_accounts_have_one_try_each(self):
+        env.psql("insert into approval_attempt (ca_id, requester, attempts, lockouts) select id, '1:mallory' || n, 1, 0 "
+                 "from ca, generate_series(1, 30) n where name = 'issuing'")
+        self.assertEqual(self.became(self.RIGHT, who=bob), "issued")
+        self.assertEqual(self.became(self.WRONG), "pending")
+        self.send(self.WRONG, status=423)
+
+    def test_at_once(self):
+        """Eight wrong ones of one person at once: three are looked at."""
+        before = env.count("select count(*) from audit where event = 'ca.approval-password.failed'")
+        barrier = threading.Barrier(8)
+
+        def one(_):
+            who = Person("alice", "alice-secret", env)
+            barrier.wait()
+            body = {"pkcs10": der.b64(csr("race.example.test")), "approval_password": self.WRONG}
+            return who.post("/pki/request/WebServer", body).status
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(one, range(8)))
+        self.assertLessEqual(statuses.count(201), 3)
+        self.assertLessEqual(set(statuses), {201, 423, 503})
+        self.assertLessEqual(env.count("select count(*) from audit where event = 'ca.approval-password.failed'") - before, 3)
+
+    def test_changed_and_removed_meanwhile(self):
+        self.set("another-password-1")
+        self.assertEqual(self.became(self.RIGHT), "pending")
+        self.assertEqual(self.became("another-password-1"), "issued")
+        env.admin("ca", "approval-password", "remove", "issuing")
+        env.await_catalog()
+        # none is right then, and each counts as before
+        self.assertEqual(self.became("another-password-1", who=bob), "pending")
+        self.assertEqual(env.count("select count(*) from approval_attempt where requester ~ '^1:'"), 1)
+        self.assertNotEqual(env.admin("ca", "approval-password", "remove", "issuing", check=False).returncode, 0)
+        self.set(self.RIGHT)
+
+    def test_not_for_several_officers(self):
+        import_template(approvals=2)
+        try:
+            self.assertEqual(self.became(self.RIGHT), "pending")
+        finally:
+            import_template()
+        self.assertEqual(env.count("select count(*) from approval_attempt"), 0)
+
+    def test_repeated_call_is_not_looked_at_again(self):
+        key = {"Idempotency_Key": "approval-1"}
+        first = self.send(self.WRONG, **key).json
+        self.assertEqual(self.send(self.WRONG, **key).json["id"], first["id"])
+        self.assertEqual(env.count("select attempts from approval_attempt"), 1)
+        self.send(self.RIGHT, status=409, **key)
+        # what is kept of the call tells nobody who reads the database whether a guess is right
+        body = json.dumps({"pkcs10": self.CSR, "approval_password": self.WRONG}).encode()
+        kept = {c for c, in env.sql("select encode(content, 'hex') from replay where content is not null")}
+        part = b"j" + (32).to_bytes(4, "big") + hashlib.sha256(body).digest() + (0).to_bytes(4, "big")
+        self.assertNotIn(hashlib.sha256(part).hexdigest(), kept)
+
+    def test_nobody_sees_it(self):
+        secrets = ("$2b$", self.RIGHT)
+        shown = env.admin("ca", "show", "issuing", "--json")
+        self.assertIs(shown["policy"]["approval_password"], True)
+        told = json.dumps(shown) + env.admin("ca", "show", "issuing") + env.admin("ca", "set", "issuing", "--max-validity", "900")
+        told += env.psql("select string_agg(detail, ' ') from audit") + env.log() + alice.get("/pki/cas").body.decode()
+        env.admin("ca", "set", "issuing", "--max-validity", "0")
+        env.await_catalog()
+        for secret in secrets:
+            self.assertNotIn(secret, told)
+        self.assertEqual(self.became(self.RIGHT), "issued")  # a change of the policy keeps it
+        for wrong in ("short", "x" * 256):
+            done = env.admin("ca", "approval-password", "set", "issuing", "--password-file", "-", stdin=wrong.encode(), check=False)
+            self.assertIn(b"12 to 255", done.stderr)
+        done = env.admin("ca", "approval-password", "set", "nobody", "--password-file", "-", stdin=b"long-enough-password", check=False)
+        self.assertIn(b"There is no CA", done.stderr)
+
+    def test_written_into_the_database(self):
+        """By somebody who knows a password and its hash: the catalog does not take it."""
+        hash_of = env.psql("select policy->>'approval_password' from ca where name = 'issuing'")
+        self.set("another-password-2")
+        kept = env.psql("select policy from ca where name = 'issuing'")
+        env.psql(f"update ca set policy = jsonb_set(policy, '{{approval_password}}', '\"{hash_of}\"') where name = 'issuing'")
+        try:
+            env.await_log("was changed without Gatehouse")
+            self.assertNotEqual(alice.post("/pki/request/WebServer", {"pkcs10": der.b64(csr("x.example.test")),
+                                                                     "approval_password": self.RIGHT}).json.get("status"), "issued")
+        finally:
+            env.psql(f"update ca set policy = '{kept}' where name = 'issuing'")
+            self.set(self.RIGHT)
 
 
 class Preview(Case):

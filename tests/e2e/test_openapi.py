@@ -331,6 +331,8 @@ class Script(unittest.TestCase):
         once = {"Idempotency_Key": "once"}
         number = self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr}, 201, **once).json["id"]
         self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr, "metadata": {}}, 409, **once)
+        for status in (201, 201, 201, 423):  # a CA without a password: each is wrong
+            self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr, "approval_password": "guess"}, status)
         path = f"/pki/request/{number}"
         for p in ("/pki/profiles", "/pki/profile/User", "/pki/requests", path, path + "/status"):
             self.told(self.alice, "GET", p, status=200)

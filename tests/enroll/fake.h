@@ -10,6 +10,7 @@
 
 #include "certenroll/ce.h"
 #include "enroll.h"
+#include "store/ca/approval_password_row.h"
 #include "store/request/request_approval.h"
 
 #define FAKE_ROWS 16
@@ -47,6 +48,7 @@ struct fake_store {
 	bool is_tampered;        /* pending requests are not as they were recorded */
 	int overtakes;           /* so many approvals find another version of the request */
 	int64_t ca_locked_until; /* of the issuing CA; it is 1000 now */
+	struct store_attempt attempt; /* tries of the approval password, of whoever comes */
 };
 extern struct fake_store fake_store;
 void fake_store_reset(void);

@@ -22,6 +22,7 @@
 #include "catalog/app.h"
 #include "encoding.h"
 #include "hex.h"
+#include "password_gate.h"
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
@@ -1043,7 +1044,7 @@ password__checks_are_bounded(void **state)
 		done += rc[i] == 0;
 	}
 	assert_int_equal(busy + done, 16);
-	assert_true(busy > 0 && done >= AUTH_PASSWORD_RUNNING);
+	assert_true(busy > 0 && done >= GH_PASSWORD_RUNNING);
 	assert_false(is_right("wrong-secret", NULL));
 }
 

@@ -19,6 +19,7 @@ set(struct verb_call *c, struct gh_error *err)
 {
 	static const struct ca_passwords none; /* none is needed */
 	struct authority a;
+	gh_json *shown;
 	struct ca *ca;
 	char *text;
 	int rc;
@@ -26,7 +27,10 @@ set(struct verb_call *c, struct gh_error *err)
 	ca_work_init(&c->env, &c->signer, &none, &a);
 	if ((rc = authority_change(&a, c->operand[0], &policy_change, &urls_change, &ca, err)) != 0)
 		return rc;
-	if ((text = gh_json_print(ca->policy, false)) == NULL)
+	shown = ca_policy_shown(ca->policy);
+	text = shown != NULL ? gh_json_print(shown, false) : NULL;
+	gh_json_free(shown);
+	if (text == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "policy");
 	else if (c->json)
 		printf("{\"id\":%lld,\"policy\":%s}\n", (long long)ca->id, text);

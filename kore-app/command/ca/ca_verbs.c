@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority/policy.h"
 #include "encoding.h"
 #include "store/ca/ca_row.h"
 
@@ -36,18 +37,25 @@ free_row(void)
 	row = NULL;
 }
 
-/* Of the row what concerns people: not the key, only whether it is here. NULL: out of memory. */
+/* What concerns people: not the key or a hash, only whether it is here. NULL: out of memory. */
+static gh_json *
+view_member(const gh_json *from, const char *name)
+{
+	gh_json *v = gh_json_get(from, name);
+
+	if (strcmp(name, "sealed") == 0)
+		return gh_json_new_bool(gh_json_string(v) != NULL);
+	return strcmp(name, "policy") == 0 ? ca_policy_shown(v) : gh_json_ref(v);
+}
+
+/* Of the row. The same. */
 static gh_json *
 ca_view(const gh_json *from, const char *const *members)
 {
 	gh_json *o = gh_json_new_object();
 
 	for (size_t i = 0; o != NULL && members[i] != NULL; i++) {
-		gh_json *v = gh_json_get(from, members[i]);
-
-		v = strcmp(members[i], "sealed") == 0 ? gh_json_new_bool(gh_json_string(v) != NULL)
-						      : gh_json_ref(v);
-		if (gh_json_set(o, members[i], v) != 0) {
+		if (gh_json_set(o, members[i], view_member(from, members[i])) != 0) {
 			gh_json_free(o);
 			o = NULL;
 		}
