@@ -1,4 +1,5 @@
 /* Templates: where values may stand, how they are escaped, what is refused. */
+/* valgrind: parses bytes from outside */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

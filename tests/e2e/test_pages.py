@@ -14,7 +14,8 @@ import tap
 from client import Client
 from environment import BUILD, Environment
 
-env = Environment("pages")
+# A wrong password too often shuts an address out.
+env = Environment("pages", GATEHOUSE_CONF_EXTRA="limits { failures = 1000 }")
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
        "frame-ancestors 'none'")
@@ -127,7 +128,7 @@ class Pages(unittest.TestCase):
 PAGES = [
     ("home", "/", None),
     ("home-german", "/?lang=de", None),
-    ("error", "/csr/none", None),
+    ("error", "/csr/none?lang=en", None),
     ("login", "/login", None),
     ("account", "/login", "alice"),
 ]
@@ -213,6 +214,15 @@ class InBrowser(unittest.TestCase):
         self.assertEqual(b.one("html").get_attribute("lang"), "de")
         file = b.download(lambda: b.one("a[href='/ca/issuing.cer']").click())
         self.assertEqual(file.read_bytes(), get("/ca/issuing.cer").body)
+
+    def test_what_was_typed_comes_back_as_text(self):
+        for evil in ('"><script>document.title="owned"</script>', "'><img src=x onerror=\"document.title='owned'\">",
+                     "</title></textarea><svg onload=\"document.title='owned'\">", "javascript:alert(1)", "\u202eadmin"):
+            b = self.browser.mode().open("/login").fill(user=evil, password="x").click("main button")
+            self.assertEqual(b.one("#user").get_attribute("value"), evil.replace("\u202e", "\ufffd"))
+            self.assertNotIn("owned", b.driver.title)
+            self.assertEqual(b.all("script, svg, img[onerror]"), [])
+            self.assertTrue(b.all("[role=alert]"))
 
     def test_no_script_runs(self):
         b = self.browser.mode().open("/")
