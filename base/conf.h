@@ -134,14 +134,30 @@ struct gh_conf {
 	} roles;
 	struct {
 		/* seconds between runs of each job; 0 = only on demand */
-		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, retention,
-		    key_requests, key_retention, kra_rotate, kra_transport, notifications,
-		    ca_notices, sessions;
+		int crl, ocsp_signer, server_certificate, expiry_notices, audit_seal, notify,
+		    retention, key_requests, key_retention, kra_rotate, kra_transport,
+		    notifications, ca_notices, sessions;
 		char *expiry_days; /* days before notAfter at which a notice is due: "30 14 7 1" */
 		char *ca_expiry_days;  /* the same for CAs */
 		int notification_days; /* those that are older are removed */
 		int retention_days; /* certificates that ended so long ago are removed; 0 = never */
 	} jobs;
+	struct {
+		char *smtp_url;  /* "smtp://HOST[:PORT]", "smtps://HOST[:PORT]"; "" = no mail */
+		char *smtp_tls;  /* "required"; "none" = plain text, to this machine only */
+		char *smtp_user; /* "" = no log-in */
+		char *smtp_password_file;
+		char *ca_file;       /* PEM, for mail server and webhooks; "" = the system's CAs */
+		char *from;          /* address of e-mail */
+		char *from_name;     /* beside it, UTF-8 */
+		char *url;           /* of the gateway, for links; "" = no links */
+		char *webhook_allow; /* networks that are not public, and yet may be called */
+		int timeout;         /* seconds for one message */
+		int retry_first;     /* seconds to the second attempt, doubled with each */
+		int retry_max;       /* ... up to this */
+		int retry_days;      /* then it is dead */
+		int messages_per_hour; /* of e-mail to one address; 0 = any number */
+	} notify;
 	struct {
 		char *owner; /* "own": who asked for a certificate may revoke it; or "none" */
 		bool require_if_match; /* REST: a change must name the version it was decided on */

@@ -28,5 +28,7 @@ char *conf_text_read(const char *path) GH_MUSTCHECK;
 /* Rules on several options at once, and on what they hold. path: for the message. */
 int conf_rules_check(const struct gh_conf *conf, const char *path,
     struct gh_error *err) GH_MUSTCHECK;
+int conf_notify_check(const struct gh_conf *conf, const char *path,
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -244,3 +244,9 @@ dir_find_dn(struct dir *d, const char *dn, struct dir_entry **out, struct gh_err
 		dir_cache_put(d->s->entries, key, *out);
 	return rc;
 }
+
+int
+dir_find_id(struct dir *d, const char *id, struct dir_entry **out, struct gh_error *err)
+{
+	return dir_lookup_id(d, id, out, err);
+}

@@ -49,6 +49,11 @@ int dir_find_anew(struct dir *d, const char *name, struct dir_entry **out,
 int dir_find_dn(struct dir *d, const char *dn, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* The same by objectGUID or entryUUID as text: whoever an entry has become, under any name. Below
+ * directory.base, and not cached. */
+int dir_find_id(struct dir *d, const char *id, struct dir_entry **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /*
  * Verify a password by a simple bind over TLS as the entry's DN. An empty password is refused
  * before any bind (RFC 4513, 5.1.2); one with a NUL inside is the caller's to refuse. Success may

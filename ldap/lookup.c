@@ -313,3 +313,33 @@ dir_lookup_dn(struct dir *d, const char *dn, struct dir_entry **out, struct gh_e
 	found_clear(&f);
 	return rc;
 }
+
+/* Directories compare entryUUID as text, and objectGUID as its octets. */
+int
+dir_lookup_id(struct dir *d, const char *id, struct dir_entry **out, struct gh_error *err)
+{
+	const struct berval text = {strlen(id), (char *)(uintptr_t)id}; /* only read */
+	struct found f = {0};
+	unsigned char guid[16];
+	struct gh_buf b;
+	int rc;
+
+	*out = NULL;
+	if (!guid_from_text(&text, guid))
+		return gh_fail(err, GH_E_NOT_IN_DIRECTORY, "\"%.100s\" is no id", id);
+	gh_buf_init(&b, DIR_FILTER_MAX);
+	if (d->s->profile.is_ad)
+		dir_filter_equal(&b, d->s->profile.id, guid, sizeof guid);
+	else
+		dir_filter_equal(&b, d->s->profile.id, id, strlen(id));
+	if ((rc = gh_buf_check(&b, err)) == 0)
+		rc = search_one(d, d->s->conf->directory.base, LDAP_SCOPE_SUBTREE,
+		    (const char *)b.data, &f, err);
+	gh_buf_free(&b);
+	if (rc == 0 && f.entry == NULL)
+		rc = gh_fail(err, GH_E_NOT_IN_DIRECTORY, "no entry has the id %.100s", id);
+	if (rc == 0)
+		rc = complete(d, &f, out, err);
+	found_clear(&f);
+	return rc;
+}

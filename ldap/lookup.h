@@ -11,4 +11,8 @@ int dir_lookup_name(struct dir *d, const char *text, struct dir_entry **out,
 int dir_lookup_dn(struct dir *d, const char *dn, struct dir_entry **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* As dir_find_id. */
+int dir_lookup_id(struct dir *d, const char *id, struct dir_entry **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
 #endif

@@ -66,8 +66,13 @@ static const struct list {
 	"metadata_field", "name", false, NULL},
     [STORE_LIST_NOTIFICATIONS] =
 	{"id, iso_utc(created_at) AS time, event, audience, nullif(recipient, '') AS recipient, "
-	 "nullif(recipient_id, '') AS recipient_id, object, facts, state, attempts",
+	 "nullif(recipient_id, '') AS recipient_id, object, facts, state, error",
 	    "notification", "recipient", false, NULL},
+    [STORE_LIST_DELIVERIES] =
+	{"id, uuid, iso_utc(created_at) AS created, channel, address, state, attempts, "
+	 "CASE WHEN state = 'waiting' THEN iso_utc(next_at) END AS next, iso_utc(ended_at) AS ended, last_error, "
+	 "notification_id AS notification, (SELECT n.event FROM notification n WHERE n.id = notification_id) AS event",
+	    "delivery", "address", false, NULL},
     [STORE_LIST_AUDIT] =
 	{"id, iso_utc(at) AS time, event, outcome, actor AS who, actor_kind, app, address, "
 	 "request_id, object, detail",
@@ -171,6 +176,10 @@ build_query(struct gh_buf *b, struct store_params *p, const struct list *l,
 		put_disposition(b, f->disposition);
 	if (l == &lists[STORE_LIST_CERTS])
 		put_cert_filter(b, p, f);
+	if (l == &lists[STORE_LIST_DELIVERIES] && f->state != NULL) {
+		store_put_text(p, f->state);
+		gh_buf_putf(b, " AND state = $%d", p->n);
+	}
 	store_put_int(p, f->limit);
 	put_order(b, l, f);
 	gh_buf_putf(b, " LIMIT $%d::int) %s%s", p->n, l->table, l->join != NULL ? l->join : "");

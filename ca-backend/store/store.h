@@ -179,6 +179,7 @@ enum store_list {
 	STORE_LIST_REQUESTS,
 	STORE_LIST_METADATA_FIELDS,
 	STORE_LIST_NOTIFICATIONS,
+	STORE_LIST_DELIVERIES,
 	STORE_LIST_AUDIT
 };
 struct store_filter {
@@ -188,7 +189,8 @@ struct store_filter {
 	bool newest_first;
 	const char
 	    *name; /* exact name (case-insensitive), or requester for certs and requests; NULL */
-	int disposition; /* requests: enum db_disposition; 0 = all */
+	int disposition;   /* requests: enum db_disposition; 0 = all */
+	const char *state; /* deliveries: "waiting", "sent" or "dead"; NULL = all */
 	/* certs only; NULL or 0 = all */
 	const char *cert_state;    /* "valid", "hold" or "revoked" */
 	const char *template_name; /* exact, in any case */

@@ -96,8 +96,8 @@ job_row_name(const struct job *job, char out[JOB_ROW_SIZE])
 	char host[HOST_SIZE];
 
 	name_host(host);
-	snprintf(out, JOB_ROW_SIZE, "%.60s%s%s", job->name, job->is_per_node ? "@" : "",
-	    job->is_per_node ? host : "");
+	snprintf(out, JOB_ROW_SIZE, "%.60s%s%s", job->name, job->kind == JOB_PER_NODE ? "@" : "",
+	    job->kind == JOB_PER_NODE ? host : "");
 }
 
 static void
@@ -188,7 +188,7 @@ find_state(const struct store_job *states, size_t n, const char *name)
 }
 
 int
-job_run_due(struct job_env *env, int *ran, struct gh_error *err)
+job_run_due(struct job_env *env, bool slow, int *ran, struct gh_error *err)
 {
 	struct store_job *states;
 	size_t n;
@@ -199,7 +199,8 @@ job_run_due(struct job_env *env, int *ran, struct gh_error *err)
 		char row[JOB_ROW_SIZE];
 
 		job_row_name(&job_table[i], row);
-		if (is_due(&job_table[i], env->conf, find_state(states, n, row)))
+		if ((job_table[i].kind == JOB_SLOW) == slow &&
+		    is_due(&job_table[i], env->conf, find_state(states, n, row)))
 			run_and_log(env, &job_table[i], ran);
 	}
 	free(states);

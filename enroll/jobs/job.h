@@ -41,6 +41,14 @@ struct job_env {
 	void *arg; /* of both */
 };
 
+enum job_kind {
+	JOB_ORDINARY,
+	JOB_PER_NODE, /* about one node: each has a row, "NAME@HOST" */
+	/* It waits for servers of others, which may be slow: a thread of its own runs it, so that
+	 * it holds up no CRL. */
+	JOB_SLOW,
+};
+
 struct job {
 	const char *name;  /* row of table job, `gatehouse job run NAME` */
 	const char *about; /* one line */
@@ -52,7 +60,7 @@ struct job {
 	/* Say with job_progress, line by line, what a run would do now; nothing is changed. No
 	 * line: nothing. */
 	int (*plan)(struct job_env *env, struct gh_error *err);
-	bool is_per_node; /* about this node alone: each has a row, "NAME@HOST" */
+	enum job_kind kind;
 };
 
 extern const struct job job_table[];
@@ -85,9 +93,10 @@ enum job_result {
  * unreachable. */
 enum job_result job_run_one(struct job_env *env, const struct job *job, bool forced, char *detail,
     struct gh_error *err);
-/* One look at all jobs: run those that are due or wanted, one after another. Failures are logged
- * and recorded. *ran: how many were run. An error is that of the look itself: GH_E_DB_DOWN, ... */
-int job_run_due(struct job_env *env, int *ran, struct gh_error *err) GH_MUSTCHECK;
+/* One look at all jobs that are slow, or at all others: run those that are due or wanted, one after
+ * another. Failures are logged and recorded. *ran: how many were run. An error is that of the look
+ * itself: GH_E_DB_DOWN, ... */
+int job_run_due(struct job_env *env, bool slow, int *ran, struct gh_error *err) GH_MUSTCHECK;
 
 /* The runs; each writes its audit rows itself where it decides something. */
 int audit_seal_job_run(struct job_env *env, char *detail, size_t size,
@@ -106,6 +115,8 @@ int kra_transport_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int notification_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int notify_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int session_job_run(struct job_env *env, char *detail, size_t size,
@@ -119,6 +130,7 @@ int key_retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHE
 int kra_rotate_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int kra_transport_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int notification_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
+int notify_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int retention_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int session_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 

@@ -37,6 +37,7 @@ struct app_state {
 	struct status_watch *status;
 	struct pool *pool;
 	struct job_runner *jobs;
+	struct job_runner *slow_jobs; /* in the first worker */
 	struct limiter_watch *limits; /* in the first worker */
 	struct http_server http;
 };

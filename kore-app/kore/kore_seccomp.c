@@ -63,6 +63,7 @@ static struct sock_filter filter[] = {
 
     /* connections to database, directory and signer; name resolution */
     KORE_SYSCALL_ALLOW(socket),
+    KORE_SYSCALL_ALLOW(socketpair), /* between libcurl and its resolver thread */
     KORE_SYSCALL_ALLOW(connect),
     KORE_SYSCALL_ALLOW(accept4),
     KORE_SYSCALL_ALLOW(bind), /* of a netlink socket, by getaddrinfo */

@@ -1,4 +1,4 @@
-/* One thread, one look a second. */
+/* One thread, one look a second; for slow jobs a second such thread. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,8 +22,9 @@ struct job_runner {
 	struct worker_env own; /* the thread's */
 	struct job_env env;    /* what a job takes of it */
 	struct catalog_watch *catalog;
-	bool was_down; /* said so in the log; the thread's */
-	bool announces, is_announced;
+	bool was_down;   /* said so in the log; the thread's */
+	unsigned duties; /* JOB_RUNNER_* */
+	bool is_announced;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
@@ -104,21 +105,22 @@ announce(struct job_runner *r, const char *event, struct gh_error *err)
 static int
 look(struct job_runner *r, struct gh_error *err)
 {
+	bool is_slow = (r->duties & JOB_RUNNER_SLOW) != 0;
 	struct catalog *catalog;
 	int ran, rc = open_env(r, err);
 
-	if (rc == 0 && r->announces && !r->is_announced) {
+	if (rc == 0 && (r->duties & JOB_RUNNER_ANNOUNCES) != 0 && !r->is_announced) {
 		rc = announce(r, "gateway.started", err);
 		r->is_announced = rc == 0;
 	}
-	if (rc == 0)
+	if (rc == 0 && !is_slow)
 		rc = state_gauges_refresh(r->env.conf, r->env.store, err);
 	if (rc != 0 || (catalog = catalog_watch_get(r->catalog)) == NULL)
 		return rc;
 	r->env.cas = &catalog->cas;
 	/* another node may */
 	if ((rc = clock_check(r->env.conf, err)) == 0)
-		rc = job_run_due(&r->env, &ran, err);
+		rc = job_run_due(&r->env, is_slow, &ran, err);
 	r->env.cas = NULL;
 	catalog_free(catalog);
 	return rc;
@@ -193,7 +195,7 @@ start_thread(struct job_runner *r)
 
 int
 job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32],
-    struct dir_shared *dir, struct catalog_watch *catalog, bool announces, struct job_runner **out,
+    struct dir_shared *dir, struct catalog_watch *catalog, unsigned duties, struct job_runner **out,
     struct gh_error *err)
 {
 	struct job_runner *r = calloc(1, sizeof(*r));
@@ -204,7 +206,7 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	fill_env(r, conf, server_secret);
 	r->own = (struct worker_env){.conf = conf, .dirs = dir};
 	r->catalog = catalog;
-	r->announces = announces;
+	r->duties = duties;
 	if (start_thread(r) != 0) {
 		free(r);
 		return gh_fail(err, GH_E_INTERNAL, "cannot start the thread of the jobs");

@@ -1,6 +1,109 @@
-/* Removal of old notifications, page by page. See notification.h. */
+/* Rows of table notification: what waits, and the removal of what is old. See notification.h. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "notification.h"
 #include "store/store_private.h"
+
+void
+notification_clear(struct notification *n)
+{
+	free(n->event);
+	free(n->audience);
+	free(n->recipient);
+	free(n->recipient_id);
+	free(n->object);
+	gh_json_free(n->facts);
+	memset(n, 0, sizeof(*n));
+}
+
+#define COLUMNS \
+	"id, extract(epoch FROM created_at)::bigint, event, audience, recipient, recipient_id, object, facts, recipient_kind"
+
+static int
+fill(const PGresult *res, int row, struct notification *n, struct gh_error *err)
+{
+	n->id = store_int(res, row, 0);
+	n->created = store_int(res, row, 1);
+	n->event = strdup(store_text(res, row, 2));
+	n->audience = strdup(store_text(res, row, 3));
+	n->recipient = strdup(store_text(res, row, 4));
+	n->recipient_id = strdup(store_text(res, row, 5));
+	n->object = strdup(store_text(res, row, 6));
+	if (n->event == NULL || n->audience == NULL || n->recipient == NULL ||
+	    n->recipient_id == NULL || n->object == NULL)
+		return gh_fail(err, GH_E_NOMEM, "notification");
+	n->recipient_kind = (enum requester_kind)store_int(res, row, 8);
+	return store_json(res, row, 7, &n->facts, err);
+}
+
+int
+store_waiting_notifications(struct store *s, int64_t after, int limit, struct notification **out,
+    size_t *n, struct gh_error *err)
+{
+	static const struct store_statement st = {"waiting_notifications",
+	    "SELECT " COLUMNS " FROM notification WHERE state = 'waiting' AND id > $1::bigint "
+	    "ORDER BY id LIMIT $2::int"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	*out = NULL;
+	*n = 0;
+	store_put_int(&p, after);
+	store_put_int(&p, limit);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	*out = calloc((size_t)PQntuples(res) + 1, sizeof(**out));
+	if (*out == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "notifications");
+	for (int i = 0; rc == 0 && i < PQntuples(res); i++, ++*n)
+		if ((rc = fill(res, i, &(*out)[i], err)) != 0)
+			notification_clear(&(*out)[i]);
+	PQclear(res);
+	if (rc == 0)
+		return 0;
+	while (*n > 0)
+		notification_clear(&(*out)[--*n]);
+	free(*out);
+	*out = NULL;
+	return rc;
+}
+
+int
+store_get_notification(struct store *s, int64_t id, struct notification *out, struct gh_error *err)
+{
+	static const struct store_statement st = {"get_notification",
+	    "SELECT " COLUMNS " FROM notification WHERE id = $1::bigint"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	store_put_int(&p, id);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	rc = PQntuples(res) == 1 ? fill(res, 0, out, err)
+				 : gh_fail(err, GH_E_NOT_FOUND, "no such notification");
+	if (rc != 0)
+		notification_clear(out);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_fail_notification(struct store *s, int64_t id, const char *why, struct gh_error *err)
+{
+	static const struct store_statement st = {"fail_notification",
+	    "UPDATE notification SET state = 'failed', error = $2 WHERE id = $1::bigint AND state = 'waiting'"};
+	struct store_params p = {0};
+
+	store_put_int(&p, id);
+	store_put_text(&p, why);
+	return store_do(s, &st, &p, err);
+}
+
+/* --- removal ---------------------------------------------------------------------------------- */
 
 #define IS_OLD "created_at < now() - make_interval(days => $1::int)"
 

@@ -1,12 +1,37 @@
-/* Who is to be told of what: rows that triggers write in the transaction that they tell of
- * (migration 0011). They are read by store_list (STORE_LIST_NOTIFICATIONS). docs/jobs.md */
+/* What happened, and who is to hear: rows that triggers write in the transaction that they tell of
+ * (migration 0011). They are listed by store_list (STORE_LIST_NOTIFICATIONS). docs/notifications.md
+ */
 #ifndef STORE_NOTIFICATION_H
 #define STORE_NOTIFICATION_H
 
 #include "store/store.h"
 
-/* Remove at most 1000 that were written more than so many days ago, sent or not. *removed 0: there
- * are none left. */
+struct notification {
+	int64_t id;
+	int64_t created;                    /* UTC seconds */
+	char *event;                        /* word of the audit trail: "key.recovery-requested" */
+	char *audience;                     /* "owner", "agent", "agents", ... */
+	char *recipient;                    /* name; "" where the audience says it */
+	enum requester_kind recipient_kind; /* REQUESTER_NONE = not known */
+	char *recipient_id; /* of the directory entry; "" = a local user, or nobody's */
+	char *object;
+	gh_json *facts;
+};
+void notification_clear(struct notification *n);
+
+/* Those that nobody has looked at, from the oldest, at most limit and with an id above after. *out:
+ * array of *n, each to be cleared. */
+int store_waiting_notifications(struct store *s, int64_t after, int limit,
+    struct notification **out, size_t *n, struct gh_error *err) GH_MUSTCHECK;
+/* One of them by its id. GH_E_NOT_FOUND. */
+int store_get_notification(struct store *s, int64_t id, struct notification *out,
+    struct gh_error *err) GH_MUSTCHECK;
+/* It is over without a delivery, since `why`. */
+int store_fail_notification(struct store *s, int64_t id, const char *why,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Remove at most 1000 that were written more than so many days ago, sent or not, with their
+ * deliveries. *removed 0: there are none left. */
 int store_remove_notifications(struct store *s, int days, int *removed,
     struct gh_error *err) GH_MUSTCHECK;
 /* How many all removals would remove. */

@@ -20,7 +20,7 @@ is_row_of(const struct job *job, const char *row)
 
 	if (row == NULL || strncmp(row, job->name, n) != 0)
 		return false;
-	return row[n] == '\0' || (job->is_per_node && row[n] == '@');
+	return row[n] == '\0' || (job->kind == JOB_PER_NODE && row[n] == '@');
 }
 
 /* What the program knows of a job, and what the database recorded, if it ever ran. */

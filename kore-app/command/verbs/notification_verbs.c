@@ -19,8 +19,7 @@ static const struct output_column columns[] = {{"ID", "id"}, {"TIME", "time"}, {
 
 const struct verb verb_notification_list = {
     .usage = {"", 0, 0,
-	"Lists who is to be told of what, newest first. Nothing is sent yet: another program may read it from "
-	"here.",
+	"Lists what happened and who is to hear of it, newest first. What was sent: gatehouse notify list.",
 	"gatehouse notification list --json --oldest-first\n"},
     .options = options,
     .needs = NEEDS_STORE,

@@ -1,0 +1,121 @@
+/* Notifications into deliveries. See outbox.h. */
+#include <stdlib.h>
+
+#include "log.h"
+#include "store/status/delivery.h"
+#include "store/status/notification.h"
+#include "timestamp.h"
+
+#include "outbox.h"
+#include "notify_recipient.h"
+
+#define PAGE 100
+#define DAY 86400
+
+static int
+append(gh_json *rows, const char *channel, const struct recipient *r, struct gh_error *err)
+{
+	gh_json *row = gh_json_new_object();
+
+	if (gh_json_set_string(row, "channel", channel) == 0 &&
+	    gh_json_set_string(row, "address", r->address) == 0 &&
+	    gh_json_set_string(row, "name", r->name) == 0 &&
+	    gh_json_set_string(row, "language", r->language) == 0)
+		return gh_json_append(rows, row) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "deliveries");
+	gh_json_free(row);
+	return gh_fail(err, GH_E_NOMEM, "deliveries");
+}
+
+static int
+add_mails(const struct worker_env *env, const struct notification *n, gh_json *rows,
+    struct gh_error *err)
+{
+	struct recipients people = {0};
+	int rc = 0;
+
+	if (*env->conf->notify.smtp_url == '\0')
+		return 0;
+	rc = notify_recipients(env, n, &people, err);
+	for (size_t i = 0; i < people.n && rc == 0; i++)
+		rc = append(rows, DELIVERY_MAIL, &people.one[i], err);
+	recipients_clear(&people);
+	return rc;
+}
+
+/* The same call may succeed later. */
+static bool
+may_pass(int rc)
+{
+	return rc == GH_E_NOMEM || gh_error_info((enum gh_code)rc)->is_retryable;
+}
+
+static int
+fail(const struct worker_env *env, const struct notification *n, const char *why,
+    struct gh_error *err)
+{
+	gh_log_kv(GH_LOG_WARN, "nobody is told", "event", n->event, "object", n->object, "cause",
+	    why, NULL);
+	return store_fail_notification(env->store, n->id, why, err);
+}
+
+static int
+queue(const struct worker_env *env, const struct notification *n, struct gh_error *err)
+{
+	gh_json *rows = gh_json_new_array();
+	int rc;
+
+	if (rows == NULL)
+		return gh_fail(err, GH_E_NOMEM, "deliveries");
+	rc = add_mails(env, n, rows, err);
+	if (rc != 0 && !may_pass(rc))
+		rc = fail(env, n, err->detail, err);
+	else if (rc == 0 && gh_json_size(rows) == 0)
+		rc = fail(env, n, "nobody who is to hear has an address", err);
+	else if (rc == 0)
+		rc = store_queue_deliveries(env->store, n->id, rows, err);
+	gh_json_free(rows);
+	return rc;
+}
+
+static int
+queue_page(const struct worker_env *env, struct notification *page, size_t n,
+    const struct gh_progress *progress, struct gh_error *err)
+{
+	int64_t too_old = gh_now() - (int64_t)env->conf->notify.retry_days * DAY;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0 && !gh_progress_is_stopping(progress); i++)
+		rc = page[i].created < too_old
+		    ? fail(env, &page[i], "older than notify.retry_days when it could be sent", err)
+		    : queue(env, &page[i], err);
+	for (size_t i = 0; i < n; i++)
+		notification_clear(&page[i]);
+	free(page);
+	return rc;
+}
+
+int
+outbox_queue(const struct worker_env *env, const struct gh_progress *progress, int *n,
+    struct gh_error *err)
+{
+	struct notification *page;
+	int64_t after = 0;
+	size_t len = PAGE;
+	int rc = 0;
+
+	*n = 0;
+	while (rc == 0 && len == PAGE && !gh_progress_is_stopping(progress)) {
+		rc = store_waiting_notifications(env->store, after, PAGE, &page, &len, err);
+		if (rc != 0 || len == 0)
+			break;
+		after = page[len - 1].id;
+		*n += (int)len;
+		rc = queue_page(env, page, len, progress, err);
+	}
+	if (rc == GH_E_DIR_DOWN || rc == GH_E_BUSY) {
+		gh_log_kv(GH_LOG_WARN, "who is to be told cannot be looked up", "cause",
+		    err->detail, NULL);
+		return 0;
+	}
+	return rc;
+}

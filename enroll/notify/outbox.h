@@ -1,0 +1,15 @@
+/* From what happened to messages: each notification that waits becomes deliveries, once, in one
+ * statement, whoever of several nodes is first. */
+#ifndef NOTIFY_OUTBOX_H
+#define NOTIFY_OUTBOX_H
+
+#include "env.h"
+#include "progress.h"
+
+/* *n: how many were looked at. A directory that is away ends the run without an error: the rest
+ * waits for the next one. A notification of more than notify.retry_days has failed. GH_E_DB_DOWN,
+ * ... */
+int outbox_queue(const struct worker_env *env, const struct gh_progress *progress, int *n,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
