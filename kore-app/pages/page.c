@@ -153,7 +153,6 @@ set_file(gh_json *o, const char *member, const char *name)
 	return gh_json_set_string(o, member, path);
 }
 
-/* who NULL: we do not know, since the error came before that was asked. */
 static gh_json *
 layout_json(const struct gh_http_request *req, const struct requester *who, int status,
     const struct words *w)
@@ -224,52 +223,6 @@ put_headers(struct gh_http_reply *rep)
 	gh_http_reply_header(rep, "Cache-Control", "no-store");
 }
 
-/* 0 and *out, malloc'd. data is an object. */
-static int
-render(const struct gh_http_request *req, const struct requester *who, int status, const char *page,
-    gh_json *data, char **out, struct gh_error *err)
-{
-	const struct markup_find find = {find_page, page};
-	const struct markup *layout = find_page(page, "layout");
-	const struct words *w = page_words(req);
-	struct gh_buf text;
-	int rc;
-
-	*out = NULL;
-	if (layout == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "no layout");
-	if (set_new(data, "layout", layout_json(req, who, status, w)) != 0 ||
-	    gh_json_set_string(data, "page", page) != 0 ||
-	    set_new(data, "error_list", error_list(gh_json_get(data, "errors"))) != 0)
-		return gh_fail(err, GH_E_NOMEM, "data of a page");
-	gh_buf_init(&text, PAGE_MAX);
-	if ((rc = markup_render(layout, &find, data, w, &text, err)) == 0)
-		*out = (char *)text.data;
-	else
-		gh_buf_free(&text);
-	return rc;
-}
-
-/* Takes over data. What cannot be rendered is answered as an error, without a page. */
-static void
-reply(const struct gh_http_request *req, const struct requester *who, int status, const char *page,
-    gh_json *data, struct gh_http_reply *rep)
-{
-	struct gh_error err = {0};
-	char *text = NULL;
-	int rc = data != NULL ? render(req, who, status, page, data, &text, &err)
-			      : gh_fail(&err, GH_E_NOMEM, "data of a page");
-
-	gh_json_free(data);
-	if (rc != 0) {
-		rest_error(&err, req->request_id, NULL, rep);
-		return;
-	}
-	put_headers(rep);
-	page_language_keep(req, rep);
-	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
-}
-
 /* What forms carry. The log-in form brings a token of its own. */
 static int
 set_tokens(gh_json *data, const struct session *session)
@@ -282,16 +235,69 @@ set_tokens(gh_json *data, const struct session *session)
 	return gh_json_set_string(data, "log_out_csrf", session->token);
 }
 
+/* Beside what the handler has given. call NULL: we do not know the caller, since the error came
+ * before that was asked. */
+static int
+set_all(gh_json *data, const struct gh_http_request *req, const struct call *call, int status,
+    const char *page)
+{
+	const struct requester *who = call != NULL ? call->requester : NULL;
+	gh_json *layout = layout_json(req, who, status, page_words(req));
+
+	if (set_new(data, "layout", layout) == 0 && gh_json_set_string(data, "page", page) == 0 &&
+	    set_new(data, "error_list", error_list(gh_json_get(data, "errors"))) == 0)
+		return set_tokens(data, call != NULL ? call->session : NULL);
+	return -1;
+}
+
+/* 0 and *out, malloc'd. data is an object. */
+static int
+render(const struct gh_http_request *req, const char *page, const gh_json *data, char **out,
+    struct gh_error *err)
+{
+	const struct markup_find find = {find_page, page};
+	const struct markup *layout = find_page(page, "layout");
+	struct gh_buf text;
+	int rc;
+
+	*out = NULL;
+	if (layout == NULL)
+		return gh_fail(err, GH_E_INTERNAL, "no layout");
+	gh_buf_init(&text, PAGE_MAX);
+	if ((rc = markup_render(layout, &find, data, page_words(req), &text, err)) == 0)
+		*out = (char *)text.data;
+	else
+		gh_buf_free(&text);
+	return rc;
+}
+
+/* Takes over data. What cannot be rendered is answered as an error, without a page. */
+static void
+reply(const struct gh_http_request *req, const struct call *call, int status, const char *page,
+    gh_json *data, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+	char *text = NULL;
+	int rc = data != NULL && set_all(data, req, call, status, page) == 0
+	    ? render(req, page, data, &text, &err)
+	    : gh_fail(&err, GH_E_NOMEM, "data of a page");
+
+	gh_json_free(data);
+	if (rc != 0) {
+		rest_error(&err, req->request_id, NULL, rep);
+		return;
+	}
+	put_headers(rep);
+	page_language_keep(req, rep);
+	gh_http_reply_text(rep, status, "text/html; charset=utf-8", text);
+}
+
 void
 page_reply(const struct worker_env *env, const struct call *call, int status, const char *page,
     gh_json *data, struct gh_http_reply *rep)
 {
 	(void)env;
-	if (data != NULL && set_tokens(data, call->session) != 0) {
-		gh_json_free(data);
-		data = NULL;
-	}
-	reply(call->http, call->requester, status, page, data, rep);
+	reply(call->http, call, status, page, data, rep);
 }
 
 void
@@ -325,13 +331,26 @@ error_json(const struct gh_error *err, const char *request_id)
 }
 
 /* Both forms have the same headers, and the same lines in the log. */
+static void
+refuse(const struct gh_http_request *req, const struct call *call, const struct gh_error *err,
+    struct gh_http_reply *rep)
+{
+	rest_error(err, req->request_id, NULL, rep);
+	if (gh_http_prefers_html(req))
+		reply(req, call, gh_error_info(err->code)->http_status, "error",
+		    error_json(err, req->request_id), rep);
+}
+
 void
 page_error(const struct gh_conf *conf, const struct gh_error *err,
     const struct gh_http_request *req, struct gh_http_reply *rep)
 {
 	(void)conf;
-	rest_error(err, req->request_id, NULL, rep);
-	if (gh_http_prefers_html(req))
-		reply(req, NULL, gh_error_info(err->code)->http_status, "error",
-		    error_json(err, req->request_id), rep);
+	refuse(req, NULL, err, rep);
+}
+
+void
+page_refuse(const struct call *call, const struct gh_error *err, struct gh_http_reply *rep)
+{
+	refuse(call->http, call, err, rep);
 }

@@ -36,5 +36,7 @@ void page_redirect(struct gh_http_reply *rep, const char *path);
 /* An error, for route_family: a page where Accept wants one, else as rest_error. */
 void page_error(const struct gh_conf *conf, const struct gh_error *err,
     const struct gh_http_request *req, struct gh_http_reply *rep);
+/* The same for a handler, which knows who calls. */
+void page_refuse(const struct call *call, const struct gh_error *err, struct gh_http_reply *rep);
 
 #endif

@@ -32,12 +32,13 @@ page_file_get(struct worker_env *env, const struct call *call, struct gh_http_re
 	char version[PAGE_ASSET_VERSION_SIZE], *text;
 	struct gh_error err = {0};
 
+	(void)env;
 	if (file == NULL || (text = strndup(file->data, file->len)) == NULL) {
 		if (file == NULL)
 			gh_refuse(&err, GH_E_NOT_FOUND, "There is no such file.");
 		else
 			gh_fail(&err, GH_E_NOMEM, "static file");
-		page_error(env->conf, &err, call->http, rep);
+		page_refuse(call, &err, rep);
 		return;
 	}
 	page_asset_version(file, version);

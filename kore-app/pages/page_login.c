@@ -67,7 +67,7 @@ show_form(struct worker_env *env, const struct call *call, const char *user, con
 	struct gh_error err;
 
 	if (login_token_make(env, call->http, rep, token, &err) != 0) {
-		page_error(env->conf, &err, call->http, rep);
+		page_refuse(call, &err, rep);
 		return;
 	}
 	page_reply(env, call, status, "login", form_json(call, token, user, next, failure), rep);
@@ -152,7 +152,7 @@ show_account(struct worker_env *env, const struct call *call, struct gh_http_rep
 
 	if (store_list_sessions(env->store, &mine, gh_now(), env->conf->pages.session_idle,
 		SESSIONS_SHOWN, &sessions, &err) != 0) {
-		page_error(env->conf, &err, call->http, rep);
+		page_refuse(call, &err, rep);
 		return;
 	}
 	page_reply(env, call, 200, "account", account_json(call, sessions), rep);
@@ -200,7 +200,7 @@ answer(struct worker_env *env, const struct call *call, const char *user, int rc
 	if (gh_http_prefers_html(call->http))
 		show_form(env, call, user, next_of(call), err, rep);
 	else
-		page_error(env->conf, err, call->http, rep);
+		page_refuse(call, err, rep);
 	gh_http_reply_cause(rep, err);
 }
 
@@ -235,7 +235,7 @@ page_logout(struct worker_env *env, const struct call *call, struct gh_http_repl
 
 	if (session_log_out(env, call, everywhere != NULL && strcmp(everywhere, "yes") == 0, rep,
 		&err) != 0)
-		page_error(env->conf, &err, call->http, rep);
+		page_refuse(call, &err, rep);
 	else
 		page_redirect(rep, "/");
 }

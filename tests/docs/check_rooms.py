@@ -54,8 +54,9 @@ def names_what_is_gone(page):
 def main():
     wrong = []
     real, listed = rooms(), table(wrong)
-    code = {p.name: code_of(p, wrong) for p in sorted(DOCS.iterdir())}
-    for page in sorted(DOCS.iterdir()):
+    pages = sorted(p for p in DOCS.iterdir() if p.is_file())
+    code = {p.name: code_of(p, wrong) for p in pages}
+    for page in pages:
         wrong += names_what_is_gone(page)
     wrong += [f"docs/architecture.md: no page for {r}" for r in sorted(real) if not listed.get(r)]
     wrong += [f"docs/architecture.md: there are no C files in {r}" for r in sorted(set(listed) - real)]
