@@ -15,6 +15,7 @@
 #include "timestamp.h"
 #include "utf8.h"
 
+#include "ca_choice.h"
 #include "clock.h"
 #include "decide.h"
 #include "catalog/metadata.h"
@@ -35,25 +36,28 @@ find_template(const struct worker_env *env, struct enrollment *e)
 	return 0;
 }
 
-/* Also asked before a request is left pending: a queue for a CA that is gone helps nobody. */
+/*
+ * Also asked before a request is left pending: a queue for a CA that is gone helps nobody. What was
+ * chosen once stays: between two stages a key may be unlocked, and another CA would be one that
+ * nobody has looked at.
+ */
 static int
-find_ca(const struct worker_env *env, struct enrollment *e)
+find_ca(const struct worker_env *env, struct enrollment *e, const struct dir_entry *entry)
 {
-	const struct ca *ca;
-	struct gh_error *err = &e->err;
-	int rc = enroll_profile_find_ca(e->profile, &env->catalog->cas, &ca, err);
+	struct ca_question q = ca_question_of(&e->req->requester, entry, e->tmpl->tmpl);
+	struct ca_choice choice;
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	if (!ca_may_issue(ca))
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is %s or has no key here", ca->name,
-		    ca_state_name(ca->state));
-	if (X509_cmp_current_time(X509_get0_notBefore(ca->cert)) >= 0 ||
-	    X509_cmp_current_time(X509_get0_notAfter(ca->cert)) <= 0)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is expired or not yet valid",
-		    ca->name);
-	e->ca = ca;
-	return 0;
+	if (e->ca != NULL)
+		return 0;
+	q.tenant = e->req->tenant;
+	q.ca_name = e->req->ca_name;
+	q.is_locked = ca_choice_ask_signer;
+	q.arg = env->signer;
+	rc = ca_choose(env->catalog, e->profile, &q, &choice, &e->err);
+	e->ca = choice.ca;
+	e->rule = choice.rule;
+	return rc;
 }
 
 bool
@@ -144,7 +148,7 @@ enter(const struct worker_env *env, struct enrollment *e, struct subject_source 
 			return rc;
 		from->entry = *own;
 	}
-	if ((rc = check_permission(e, from)) == 0 && (rc = find_ca(env, e)) == 0)
+	if ((rc = check_permission(e, from)) == 0 && (rc = find_ca(env, e, from->entry)) == 0)
 		rc = check_no_wait(e, &e->err);
 	return rc;
 }

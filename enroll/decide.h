@@ -41,6 +41,7 @@ struct enrollment {
 	/* of the stages */
 	const struct catalog_template *tmpl; /* borrowed from the catalog; NULL until found */
 	const struct ca *ca;                 /* the same */
+	const struct ca_rule *rule;          /* the same; what chose it; NULL: no rule did */
 	gh_json *metadata;                   /* typed; owned */
 	struct cert_spec *spec;              /* what is to be signed; owned; NULL: nothing */
 	struct enroll_outcome out;           /* the answer, when rc is 0; owned */
@@ -62,7 +63,8 @@ bool enrollment_needs_officer(const struct enrollment *e);
  * or as enroll_decide, which asks all of it again. */
 void enroll_admit(const struct worker_env *env, struct enrollment *e);
 /* rc 0: spec is to be signed, or out is pending. Else the code says whether it is a denial
- * (gh_error_info). Asks neither the database nor the signer. */
+ * (gh_error_info). A CA that enroll_admit chose stays. Does not ask the database; the signer is
+ * asked only where rules choose a CA with a password: is its key locked? */
 void enroll_decide(const struct worker_env *env, struct enrollment *e);
 /* Signs spec of those of 1 to ENROLL_BATCH_MAX that have one and rc 0: out is issued, or pending
  * where the key is locked and the template waits for it. */

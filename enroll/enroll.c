@@ -5,6 +5,8 @@
 #include "log.h"
 #include "utf8.h"
 
+#include "catalog/ca_rule.h"
+
 #include "decide.h"
 
 int
@@ -86,7 +88,32 @@ enroll_complete_chain(const struct ca_set *cas, int64_t ca_id, struct enroll_out
 struct recorded {
 	struct enrollment *of;
 	struct enroll_request req; /* borrowed parts; metadata as it was checked */
+	char detail[sizeof(((struct gh_error *)0)->detail) + 256];
 };
+
+/* The CA that was chosen, and by which rule, goes to the request and into the trail. Of an
+ * application that names its CA there is nothing to tell. */
+static void
+put_choice(const struct enrollment *e, struct recorded *r, struct store_decision *d)
+{
+	bool was_asked = r->req.ca_name != NULL;
+
+	if (e->ca == NULL || (e->profile->ca_by == PROFILE_CA_NAMED && !was_asked))
+		return;
+	r->req.ca_name = e->ca->name;
+	if (e->rule == NULL && !was_asked)
+		return;
+	if (e->rule != NULL)
+		r->req.ca_rule = e->rule->name;
+	snprintf(r->detail, sizeof(r->detail), "%.600s; CA %.64s%s%.64s",
+	    d->detail != NULL                          ? d->detail
+		: e->out.disposition == DB_DISP_ISSUED ? e->req->template_name
+						       : e->out.message,
+	    e->ca->name, e->rule != NULL ? " by rule " : ", which was asked for",
+	    e->rule != NULL ? e->rule->name : "");
+	gh_utf8_clean(r->detail);
+	d->detail = r->detail;
+}
 
 /* Metadata as it was checked goes to the row: for a denial it was not checked, and is left out. */
 static void
@@ -102,11 +129,12 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	s->decision.tells = e->tmpl != NULL && tmpl_tells(e->tmpl->tmpl, "enroll.issued");
 	if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
 		s->decision.detail = e->detail;
-	if (e->rc == 0)
-		return;
-	gh_utf8_clean(e->err.detail);
-	s->decision.detail = e->err.detail;
-	enroll_outcome_deny(&e->out, &e->err);
+	if (e->rc != 0) {
+		gh_utf8_clean(e->err.detail);
+		s->decision.detail = e->err.detail;
+		enroll_outcome_deny(&e->out, &e->err);
+	}
+	put_choice(e, r, &s->decision);
 }
 
 static void

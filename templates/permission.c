@@ -18,11 +18,11 @@ is_member(const struct dir_entry *e, const char *group)
 	return is_everybody(group) || (e != NULL && dir_entry_is_member(e, group));
 }
 
-static bool
-is_member_of_any(const struct dir_entry *e, char *const *group)
+bool
+tmpl_is_in_group(const struct dir_entry *e, char *const *groups)
 {
-	for (; *group != NULL; group++) {
-		if (is_member(e, *group))
+	for (; *groups != NULL; groups++) {
+		if (is_member(e, *groups))
 			return true;
 	}
 	return false;
@@ -38,10 +38,10 @@ tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *c
 	if (e == NULL && !from->needs_no_entry)
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no directory entry, template %s",
 		    t->name);
-	if (t->enroll_groups.n == 0 || !is_member_of_any(e, t->enroll_groups.v))
+	if (t->enroll_groups.n == 0 || !tmpl_is_in_group(e, t->enroll_groups.v))
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of template %s", who,
 		    t->name);
-	if (extra_groups != NULL && !is_member_of_any(e, extra_groups))
+	if (extra_groups != NULL && !tmpl_is_in_group(e, extra_groups))
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "%s is in no group of the profile", who);
 	return 0;
 }

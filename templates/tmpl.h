@@ -67,6 +67,10 @@ const gh_json *tmpl_required_metadata(const struct tmpl *t);
 int tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from,
     char *const *extra_groups, struct gh_error *err) GH_MUSTCHECK;
 
+/* Is he in one of the groups (DN, SID or name, nested; NULL-ended)? The same of a group anywhere:
+ * whose members may use a CA, say. e NULL: who has no entry. */
+bool tmpl_is_in_group(const struct dir_entry *e, char *const *groups);
+
 /* A key that is made for the requester: the smallest of those that Gatehouse makes, of the first
  * of the template's kinds that has one. *name: of key_alg.h, static. GH_E_KEY_TYPE, GH_E_KEY_LENGTH
  * (public). */

@@ -10,16 +10,18 @@
 #include "store/ca/approval_password_row.h"
 
 #include "policy.h"
+#include "utf8.h"
 
 #define MAX_VALIDITY_DAYS (100 * 366)
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
+#define GROUP_MAX 1024
 
 bool
 ca_policy_is_changed(const struct ca_policy_change *c)
 {
 	return c->max_validity != CA_POLICY_KEEP || c->approval != CA_POLICY_KEEP ||
-	    c->keys != NULL || c->ekus != NULL || c->extensions != NULL;
+	    c->keys != NULL || c->ekus != NULL || c->extensions != NULL || c->groups != NULL;
 }
 
 /* Dotted OID of an OID or of a name that OpenSSL knows. out: at least 80 bytes. */
@@ -78,6 +80,17 @@ append_oid(gh_json *list, const char *word, const char *text, struct gh_error *e
 	    : gh_fail(err, GH_E_NOMEM, "policy");
 }
 
+static int
+append_group(gh_json *list, const char *word, const char *text, struct gh_error *err)
+{
+	if (*text == '\0' || strlen(text) > GROUP_MAX || !gh_utf8_is_clean(text))
+		return gh_refuse(err, GH_E_CONF,
+		    "%s is a group by DN, SID or name, of at most %d bytes", word, GROUP_MAX);
+	return gh_json_append(list, gh_json_new_string(text)) == 0
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "policy");
+}
+
 /* Any is an empty list. */
 static int
 set_list(gh_json *policy, const char *member, const char *word, const char *const *values,
@@ -118,6 +131,8 @@ ca_policy_apply(const struct ca_policy_change *c, gh_json *policy,
 		return gh_fail(err, GH_E_NOMEM, "policy");
 	if ((rc = set_list(policy, "keys", words->key, c->keys, append_key, err)) != 0 ||
 	    (rc = set_list(policy, "ekus", words->eku, c->ekus, append_oid, err)) != 0)
+		return rc;
+	if ((rc = set_list(policy, "groups", words->group, c->groups, append_group, err)) != 0)
 		return rc;
 	return set_list(policy, "extensions", words->extension, c->extensions, append_oid, err);
 }

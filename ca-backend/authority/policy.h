@@ -22,6 +22,8 @@ struct ca_policy_change {
 	const char *const *keys;       /* "RSA", "RSA:3072" (least bits), "EC", "Ed25519" */
 	const char *const *ekus;       /* OIDs, or names that OpenSSL knows */
 	const char *const *extensions; /* likewise */
+	/* DN, SID or name; their members may use the CA, by any door; any: anybody */
+	const char *const *groups;
 };
 #define CA_POLICY_CHANGE_NONE \
 	{ \

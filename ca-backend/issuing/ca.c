@@ -13,6 +13,7 @@
 #include "der.h"
 #include "digest.h"
 #include "hex.h"
+#include "json_row.h"
 #include "timestamp.h"
 
 #define EXTENSIONS_MAX (128 * 1024)
@@ -30,6 +31,7 @@ ca_free(struct ca *ca)
 	free(ca->name);
 	free(ca->slug);
 	gh_json_free(ca->policy);
+	gh_json_row_texts_free(ca->groups);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
 	cert_chain_clear(&ca->constrained);

@@ -50,9 +50,10 @@ struct ca {
 	char **cdp_urls, **aia_urls, **ocsp_urls; /* NULL-ended; may be NULL */
 	enum ca_state state;
 	enum ca_protection protection;
-	int crl_shards;                       /* 0 = one complete CRL */
-	gh_json *policy;                      /* object; docs/certificate-authorities.md */
-	char *issuer_dn;                      /* subject of this CA, as ca_dn_text prints it */
+	int crl_shards;  /* 0 = one complete CRL */
+	gh_json *policy; /* object; docs/certificate-authorities.md */
+	char **groups;   /* of the policy: whose members may use it, NULL-ended; NULL = anybody */
+	char *issuer_dn; /* subject of this CA, as ca_dn_text prints it */
 	struct ca_issuer_hash issuer_hash[2]; /* by SHA-1 (20 bytes of each) and SHA-256 */
 	bool by_two; /* a batch is worth two threads of the signer: see signer_client_sign_certs */
 };

@@ -35,7 +35,7 @@ policy_load(gh_json *policy, struct ca *ca, struct gh_error *err)
 	if (gh_json_type(policy) != GH_JSON_OBJECT)
 		return gh_fail(err, GH_E_DB, "policy is no object");
 	ca->policy = gh_json_ref(policy);
-	return 0;
+	return gh_json_row_texts(policy, "groups", false, &ca->groups, err);
 }
 
 static int

@@ -64,6 +64,9 @@ static const struct list {
     [STORE_LIST_METADATA_FIELDS] = {"id, name, type, required, regex, to_json(options) AS options, "
 				    "\"default\", message, hint",
 	"metadata_field", "name", false, NULL},
+    [STORE_LIST_CA_RULES] = {"id, name, priority, tenant, purpose, email_domain, network, "
+			     "\"group\", template, ca",
+	"ca_rule", "name", false, NULL},
     [STORE_LIST_NOTIFICATIONS] =
 	{"id, iso_utc(created_at) AS time, event, audience, nullif(recipient, '') AS recipient, "
 	 "nullif(recipient_id, '') AS recipient_id, object, facts, state, error",

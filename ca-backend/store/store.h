@@ -124,7 +124,8 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *  "apps":[{"id","name","key_index":hex,"secret_sealed":base64|null,"templates":[names],"ca":name,
  *           "groups":[...],"signature_required":bool,"min_hash":"SHA1|SHA256|SHA512","service_identity":str|null,
  *           "enabled":bool}],
- *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}]}
+ *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}],
+ *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}]}
  */
 int store_load_catalog(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Block until a change is notified or timeout_ms passed; *changed tells. Its own connection: a
@@ -152,6 +153,17 @@ int store_delete_app(struct store *s, const struct requester *who, const char *n
     struct gh_error *err) GH_MUSTCHECK;
 int store_set_metadata_field(struct store *s, const struct requester *who, const gh_json *field,
     struct gh_error *err) GH_MUSTCHECK; /* insert or replace by name */
+/* rule: as in the catalog, without id; absent criteria are null. GH_E_CONFLICT: the name is taken.
+ */
+int store_add_ca_rule(struct store *s, const struct requester *who, const gh_json *rule,
+    struct gh_error *err) GH_MUSTCHECK;
+/* changes: members as above; what is not named stays. check: of the rule as it is to be; its error
+ * ends the change. GH_E_NOT_FOUND. */
+int store_change_ca_rule(struct store *s, const struct requester *who, const char *name,
+    const gh_json *changes, int (*check)(const gh_json *rule, struct gh_error *err),
+    struct gh_error *err) GH_MUSTCHECK;
+int store_delete_ca_rule(struct store *s, const struct requester *who, const char *name,
+    struct gh_error *err) GH_MUSTCHECK; /* GH_E_NOT_FOUND */
 
 /* Local administrators. hash: bcrypt. roles: REQUESTER_ROLE_*. */
 int store_create_user(struct store *s, const struct requester *who, const char *name,
@@ -178,6 +190,7 @@ enum store_list {
 	STORE_LIST_CERTS,
 	STORE_LIST_REQUESTS,
 	STORE_LIST_METADATA_FIELDS,
+	STORE_LIST_CA_RULES,
 	STORE_LIST_NOTIFICATIONS,
 	STORE_LIST_DELIVERIES,
 	STORE_LIST_AUDIT

@@ -111,6 +111,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 	    (rc = load_templates(c, gh_json_get(json, "templates"), err)) == 0 &&
 	    (rc = load_apps(c, gh_json_get(json, "apps"), server_secret, err)) == 0)
 		rc = load_fields(c, gh_json_get(json, "metadata_fields"), err);
+	if (rc == 0)
+		rc = ca_rules_load(gh_json_get(json, "ca_rules"), &c->rules, err);
 	if (rc != 0) {
 		catalog_free(c);
 		return rc;
@@ -137,6 +139,7 @@ catalog_free(struct catalog *c)
 		catalog_app_free(c->app[i]);
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
+	ca_rules_clear(&c->rules);
 	ca_set_clear(&c->cas);
 	free(c->tmpl);
 	free(c->app);

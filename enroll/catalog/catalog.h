@@ -1,7 +1,7 @@
 /*
- * What the administrator configured in the database: CAs, templates, API applications, metadata
- * fields; one immutable snapshot, shared by reference count and replaced as a whole when the
- * database says that it changed (on all nodes, within a second).
+ * What the administrator configured in the database: CAs, the rules that choose one, templates, API
+ * applications, metadata fields; one immutable snapshot, shared by reference count and replaced as
+ * a whole when the database says that it changed (on all nodes, within a second).
  */
 #ifndef ENROLL_CATALOG_H
 #define ENROLL_CATALOG_H
@@ -14,6 +14,7 @@
 #include "digest.h"
 #include "error.h"
 #include "json.h"
+#include "ca_rule.h"
 #include "profile.h"
 #include "tmpl.h"
 
@@ -35,6 +36,7 @@ struct catalog {
 	size_t apps;
 	struct metadata_field *field;
 	size_t fields;
+	struct ca_rules rules;
 	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
 	int refs;                             /* atomic */
 };

@@ -88,15 +88,16 @@ static int
 app_load_profile(const gh_json *row, const char *name, struct enroll_profile *p,
     struct gh_error *err)
 {
+	bool is_named = gh_json_type(gh_json_get(row, "ca")) != GH_JSON_NULL;
 	int rc;
 
-	p->ca_rule = PROFILE_CA_NAMED;
+	p->ca_by = is_named ? PROFILE_CA_NAMED : PROFILE_CA_BY_RULE;
 	if (asprintf(&p->name, "application %s", name) < 0) {
 		p->name = NULL;
 		return gh_fail(err, GH_E_NOMEM, "application");
 	}
-	if ((rc = gh_json_row_text(row, "ca", &p->ca_name, err)) == 0 &&
-	    (rc = gh_json_row_texts(row, "templates", true, &p->templates, err)) == 0)
+	rc = is_named ? gh_json_row_text(row, "ca", &p->ca_name, err) : 0;
+	if (rc == 0 && (rc = gh_json_row_texts(row, "templates", true, &p->templates, err)) == 0)
 		rc = gh_json_row_texts(row, "groups", false, &p->groups, err);
 	return rc;
 }

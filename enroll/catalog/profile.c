@@ -10,7 +10,7 @@
 const struct enroll_profile enroll_profile_all = {
     .name = (char *)"a call without application",
     .has_all_templates = true,
-    .ca_rule = PROFILE_CA_ONLY_ISSUING,
+    .ca_by = PROFILE_CA_BY_RULE,
 };
 
 bool
@@ -20,21 +20,6 @@ enroll_profile_has_template(const struct enroll_profile *p, const char *name)
 		if (strcasecmp(*t, name) == 0)
 			return true;
 	return p->has_all_templates;
-}
-
-int
-enroll_profile_find_ca(const struct enroll_profile *p, const struct ca_set *cas,
-    const struct ca **out, struct gh_error *err)
-{
-	*out = NULL;
-	if (p->ca_rule == PROFILE_CA_ONLY_ISSUING) {
-		if ((*out = ca_set_only_issuing(cas)) == NULL)
-			return gh_fail(err, GH_E_CA_UNAVAILABLE,
-			    "%s: there is no CA that issues, or there are several", p->name);
-	} else if (p->ca_name == NULL || (*out = ca_set_find(cas, p->ca_name)) == NULL)
-		return gh_fail(err, GH_E_CA_UNAVAILABLE, "CA %s is not in the catalog",
-		    p->ca_name != NULL ? p->ca_name : "(none)");
-	return 0;
 }
 
 void

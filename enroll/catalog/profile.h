@@ -8,13 +8,11 @@
 
 #include <stdbool.h>
 
-#include "error.h"
-#include "issuing/ca_set.h"
-
 /* How the CA is chosen. */
 enum profile_ca {
-	PROFILE_CA_NAMED,        /* it is ca_name */
-	PROFILE_CA_ONLY_ISSUING, /* there must be no choice: ca_set_only_issuing */
+	PROFILE_CA_NAMED,   /* it is ca_name */
+	PROFILE_CA_BY_RULE, /* by the rules of the catalog; where there are none, the only CA that
+			     * issues (enroll/ca_choice.h) */
 };
 
 /* Immutable once loaded. A zeroed one lets nobody ask for anything. */
@@ -22,7 +20,7 @@ struct enroll_profile {
 	char *name; /* for logs and the audit trail: "application web" */
 	bool has_all_templates;
 	char **templates; /* unless it has all: names, NULL-ended, in the order of the list */
-	enum profile_ca ca_rule;
+	enum profile_ca ca_by;
 	char *ca_name;
 	char **groups; /* the requester must be in one of them; NULL = no such demand */
 	/* Its requesters need no entry in the directory: what authenticates them is enough. The
@@ -30,14 +28,11 @@ struct enroll_profile {
 	bool admits_without_entry;
 };
 
-/* Of calls that no configuration stands behind: all templates, the only CA that issues. What the
- * templates demand holds as everywhere. */
+/* Of calls that no configuration stands behind: all templates, and a CA by rule. What the templates
+ * demand holds as everywhere. */
 extern const struct enroll_profile enroll_profile_all;
 
 bool enroll_profile_has_template(const struct enroll_profile *p, const char *name);
-/* In any state; borrowed. GH_E_CA_UNAVAILABLE: there is no such CA, or no only one. */
-int enroll_profile_find_ca(const struct enroll_profile *p, const struct ca_set *cas,
-    const struct ca **out, struct gh_error *err) GH_MUSTCHECK;
 void enroll_profile_clear(struct enroll_profile *p); /* frees the members; accepts a zeroed one */
 
 #endif

@@ -15,14 +15,6 @@ finish(gh_json *o, bool failed)
 	return NULL;
 }
 
-static const struct ca *
-ca_of(const struct catalog *c, const struct enroll_profile *p)
-{
-	const struct ca *ca = NULL;
-
-	return enroll_profile_find_ca(p, &c->cas, &ca, NULL) == 0 ? ca : NULL;
-}
-
 /* --- metadata --------------------------------------------------------------------------------- */
 
 static bool
@@ -173,20 +165,17 @@ summary(const gh_json *form, const struct catalog_template *t, const struct ca *
 }
 
 gh_json *
-profile_summary(const struct catalog *c, const struct enroll_profile *p,
-    const struct catalog_template *t)
+profile_summary(const struct catalog_template *t, const struct ca *ca)
 {
-	gh_json *form = tmpl_describe_form(t->tmpl), *o = summary(form, t, ca_of(c, p));
+	gh_json *form = tmpl_describe_form(t->tmpl), *o = summary(form, t, ca);
 
 	gh_json_free(form);
 	return o;
 }
 
 gh_json *
-profile_describe(const struct catalog *c, const struct enroll_profile *p,
-    const struct catalog_template *t)
+profile_describe(const struct catalog *c, const struct catalog_template *t, const struct ca *ca)
 {
-	const struct ca *ca = ca_of(c, p);
 	gh_json *form = tmpl_describe_form(t->tmpl), *o = summary(form, t, ca);
 	bool failed = o == NULL || gh_json_set_int(o, "version", t->version) != 0 ||
 	    gh_json_set_string(o, "ca", ca != NULL ? ca->name : NULL) != 0 ||

@@ -1,6 +1,7 @@
 /*
  * A profile as people and programs see it, over REST and by the command: a template as a form, and
- * what the application that offers it adds to that.
+ * what the application that offers it adds to that: the CA that would serve (ca_choice_show), or
+ * NULL where nobody knows yet.
  */
 #ifndef ENROLL_PROFILE_VIEW_H
 #define ENROLL_PROFILE_VIEW_H
@@ -10,8 +11,7 @@
 /*
  * One line of a list: {"name","display_name","description","approval"}. NULL: out of memory.
  */
-gh_json *profile_summary(const struct catalog *c, const struct enroll_profile *p,
-    const struct catalog_template *t);
+gh_json *profile_summary(const struct catalog_template *t, const struct ca *ca);
 /*
  * All that a client needs to make its form:
  *   {... as above, "version","ca","requester",
@@ -24,7 +24,7 @@ gh_json *profile_summary(const struct catalog *c, const struct enroll_profile *p
  * archival: where the template archives keys. keys, subject, san and certificate are those of
  * tmpl_describe_form. NULL: out of memory.
  */
-gh_json *profile_describe(const struct catalog *c, const struct enroll_profile *p,
-    const struct catalog_template *t);
+gh_json *profile_describe(const struct catalog *c, const struct catalog_template *t,
+    const struct ca *ca);
 
 #endif

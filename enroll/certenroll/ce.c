@@ -5,6 +5,7 @@
 
 #include "timestamp.h"
 
+#include "ca_choice.h"
 #include "catalog/app.h"
 
 #include "ce.h"
@@ -45,13 +46,16 @@ ce_token(struct worker_env *env, const struct call *call, struct gh_http_reply *
 	free(token);
 }
 
-/* A template is listed when it exists and the caller, if there is one, may enroll. */
+/* A template is listed when it exists and the caller, if there is one, may enroll, by the CA that
+ * would serve him, too. */
 static gh_json *
 describe(const struct worker_env *env, const struct call *call, const char *name, bool *listed)
 {
 	const struct catalog_template *t = catalog_find_template(env->catalog, name);
 	const struct subject_source from = {.entry = call->entry};
 	struct gh_error ignored;
+	struct ca_question q;
+	const struct ca *ca;
 	gh_json *j;
 
 	*listed = t != NULL &&
@@ -59,8 +63,13 @@ describe(const struct worker_env *env, const struct call *call, const char *name
 		tmpl_may_enroll(t->tmpl, &from, call->app->profile.groups, &ignored) == 0);
 	if (!*listed)
 		return NULL;
+	q = ca_question_of(call->requester, call->entry, t->tmpl);
+	ca = ca_choice_show(env->catalog, &call->app->profile, &q);
+	*listed = ca == NULL || call->entry == NULL || ca_is_for(ca, call->entry);
+	if (!*listed)
+		return NULL;
 	if ((j = tmpl_describe(t->tmpl)) != NULL &&
-	    gh_json_set_string(j, "CA", call->app->profile.ca_name) != 0) {
+	    gh_json_set_string(j, "CA", ca != NULL ? ca->name : NULL) != 0) {
 		gh_json_free(j);
 		return NULL;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ca_choice.h"
 #include "catalog/profile_view.h"
 
 #include "rest_door.h"
@@ -16,13 +17,26 @@ struct view {
 	const struct call *call;
 };
 
+/* The CA that would serve the caller, as far as it is known now. */
+static const struct ca *
+ca_of(const struct view *v, const struct catalog_template *t)
+{
+	const struct ca_question q = ca_question_of(v->call->requester, v->call->entry, t->tmpl);
+
+	return ca_choice_show(v->catalog, &v->app->profile, &q);
+}
+
 static bool
 may_enroll(const struct view *v, const struct catalog_template *t)
 {
 	const struct subject_source from = {.entry = v->call->entry};
+	const struct ca *ca;
 
-	return v->call->entry != NULL &&
-	    tmpl_may_enroll(t->tmpl, &from, v->app->profile.groups, NULL) == 0;
+	if (v->call->entry == NULL ||
+	    tmpl_may_enroll(t->tmpl, &from, v->app->profile.groups, NULL) != 0)
+		return false;
+	ca = ca_of(v, t);
+	return ca == NULL || ca_is_for(ca, v->call->entry);
 }
 
 /* Who has a role sees all of them: he decides about requests for them. */
@@ -82,8 +96,7 @@ page(const struct view *v, const char *after, size_t limit, const char **next)
 			break;
 		}
 		last = tmpl_name(t->tmpl);
-		if (gh_json_append(list,
-			add_links(v, t, profile_summary(v->catalog, &v->app->profile, t))) != 0) {
+		if (gh_json_append(list, add_links(v, t, profile_summary(t, ca_of(v, t)))) != 0) {
 			gh_json_free(list);
 			list = NULL;
 		}
@@ -154,7 +167,7 @@ rest_profile_show(struct worker_env *env, const struct call *call, struct gh_htt
 	if (rc == 0) {
 		gh_http_reply_header(rep, "Cache-Control", "no-store");
 		rest_json(rep, 200,
-		    add_links(&v, t, profile_describe(env->catalog, &v.app->profile, t)));
+		    add_links(&v, t, profile_describe(env->catalog, t, ca_of(&v, t))));
 	} else {
 		rest_error(&err, call->http->request_id, NULL, rep);
 	}

@@ -14,6 +14,7 @@
 #include "timestamp.h"
 
 #include "authority/approval_password.h"
+#include "catalog/ca_rule.h"
 #include "formats/crmf.h"
 
 #include "approval_stage.h"
@@ -27,6 +28,7 @@
 #include "rest_submit.h"
 
 #define PKCS10_TEXT_MAX (2 * CA_PKCS10_DER_MAX) /* characters: armour and line ends, generously */
+#define CHOICE_TEXT_MAX 255                     /* characters */
 #define DER_SEQUENCE 0x30                       /* base64 of a request begins with 'M' */
 
 /* One call on its way. */
@@ -40,6 +42,8 @@ struct submission {
 	char key_id[GH_UUID_TEXT_SIZE]; /* of its archived key; "" = none */
 	char *password;                 /* of the CA, for approval; NULL = none */
 	bool is_recorded;               /* e.out is the answer to a call that came before */
+	struct enroll_request before;   /* that call */
+	const char *ca_name, *ca_rule;  /* borrowed; NULL: none */
 };
 
 /* ---- what the call says ---- */
@@ -109,12 +113,27 @@ take_password(struct submission *s, const gh_json *body)
 	return rc;
 }
 
-/* {"pkcs10" or "crmf","metadata","archival","approval_password"} */
+/* What steers the choice of the CA. */
+static int
+take_choice(struct submission *s, const gh_json *body)
+{
+	const char *ca = rest_text(&s->fields, body, "ca", 1, CHOICE_TEXT_MAX, false);
+	const char *tenant = rest_text(&s->fields, body, "tenant", 1, CHOICE_TEXT_MAX, false);
+	int rc = rest_fields_check(&s->fields, &s->e.err);
+
+	if (rc == 0 &&
+	    ((ca != NULL && (s->req.ca_name = strdup(ca)) == NULL) ||
+		(tenant != NULL && (s->req.tenant = strdup(tenant)) == NULL)))
+		rc = gh_fail(&s->e.err, GH_E_NOMEM, "request");
+	return rc;
+}
+
+/* {"pkcs10" or "crmf","metadata","archival","approval_password","ca","tenant"} */
 static int
 read_json(struct submission *s)
 {
 	static const char *const names[] = {"pkcs10", "crmf", "metadata", "archival",
-	    "approval_password", NULL};
+	    "approval_password", "ca", "tenant", NULL};
 	gh_json *body, *metadata;
 	const char *pkcs10, *crmf;
 	int rc = rest_body(s->call, &body, &s->e.err);
@@ -130,9 +149,8 @@ read_json(struct submission *s)
 	if (gh_json_type(metadata) != GH_JSON_NULL && gh_json_type(metadata) != GH_JSON_OBJECT)
 		rest_field_wrong(&s->fields, "metadata", "The field metadata must be an object.");
 	rest_request_key_read(body, &s->fields, &s->key);
-	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0)
-		rc = take_password(s, body);
-	if (rc == 0)
+	if ((rc = rest_fields_check(&s->fields, &s->e.err)) == 0 &&
+	    (rc = take_password(s, body)) == 0 && (rc = take_choice(s, body)) == 0)
 		rc = crmf != NULL ? take_crmf(s, crmf) : take_text(s, pkcs10);
 	if (rc == 0 && gh_json_type(metadata) == GH_JSON_OBJECT)
 		s->req.metadata = gh_json_ref(metadata);
@@ -259,6 +277,8 @@ answer_json(const struct submission *s)
 	    gh_json_set_string(o, "status", enroll_state_name(out->disposition)) == 0 &&
 	    gh_json_set_string(o, "message", out->message) == 0 &&
 	    (out->cms_id == 0 || gh_json_set(o, "certificate", certificate_json(out)) == 0) &&
+	    gh_json_set_string(o, "ca", s->ca_name) == 0 &&
+	    gh_json_set_string(o, "ca_rule", s->ca_rule) == 0 &&
 	    (*s->key_id == '\0' || gh_json_set_string(o, "key_id", s->key_id) == 0) &&
 	    rest_request_links(o, out->cms_request_id, out->cms_id, s->key_id))
 		return o;
@@ -278,6 +298,28 @@ find_key(struct worker_env *env, struct submission *s)
 	return 0;
 }
 
+/* Which CA, and which rule chose it; of an answer that was recorded before, the database knows. */
+static int
+find_choice(struct worker_env *env, struct submission *s)
+{
+	struct enroll_outcome out = {0};
+	const struct ca *ca = s->e.ca;
+	int64_t ca_id = 0;
+	int rc = 0;
+
+	if (s->is_recorded || s->e.out.is_replay) {
+		rc = store_get_request(env->store, s->e.out.cms_request_id, &s->before, &out,
+		    &ca_id, &s->e.err);
+		enroll_outcome_clear(&out);
+		ca = ca_set_find_id(&env->catalog->cas, ca_id);
+		s->ca_rule = s->before.ca_rule;
+	} else if (s->e.rule != NULL) {
+		s->ca_rule = s->e.rule->name;
+	}
+	s->ca_name = ca != NULL ? ca->name : s->before.ca_name;
+	return rc;
+}
+
 static void
 answer(struct worker_env *env, struct submission *s, struct gh_http_reply *rep)
 {
@@ -285,6 +327,8 @@ answer(struct worker_env *env, struct submission *s, struct gh_http_reply *rep)
 
 	if (s->e.rc == 0 && s->e.out.disposition != DB_DISP_DENIED)
 		s->e.rc = find_key(env, s);
+	if (s->e.rc == 0 && s->e.out.disposition != DB_DISP_DENIED)
+		s->e.rc = find_choice(env, s);
 	if (s->e.rc != 0) {
 		rest_error(&s->e.err, s->call->http->request_id, rest_fields_take(&s->fields), rep);
 	} else if (s->e.out.disposition == DB_DISP_DENIED) {
@@ -347,5 +391,6 @@ rest_submit(struct worker_env *env, const struct call *call, struct gh_http_repl
 	free(s.password);
 	rest_fields_clear(&s.fields);
 	enrollment_clear(&s.e);
+	enroll_request_clear(&s.before);
 	enroll_request_clear(&s.req);
 }

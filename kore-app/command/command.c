@@ -37,6 +37,7 @@ const struct command command_table[] = {
 	&verb_ca_approval_password, NULL},
     {"ca", "password", "set, change, remove or use the password of a CA key", &verb_ca_password,
 	NULL},
+    {"ca", "rule", "say which CA serves a request that names none", &verb_ca_rule, NULL},
     {"cert", "list", "list issued certificates", &verb_cert_list, NULL},
     {"cert", "show", "show one certificate", &verb_cert_show, NULL},
     {"cert", "export", "write a certificate as PEM or DER", &verb_cert_export, NULL},

@@ -50,6 +50,7 @@ extern const struct verb verb_ca_password;
 extern const struct verb verb_ca_approval_password;
 extern const struct verb verb_ca_renew;
 extern const struct verb verb_ca_retire;
+extern const struct verb verb_ca_rule;
 extern const struct verb verb_ca_set;
 extern const struct verb verb_ca_show;
 extern const struct verb verb_cert_export;

@@ -23,7 +23,7 @@ limits { failures = 1000 }
 KEY = der.Key(env.scratch, "ec:P-256")
 GOOD = der.csr(KEY)
 AUDITOR, PASSWORD = env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
-TABLES = ("admin_user", "application", "ca", "ca_certificate", "metadata_field", "template", "row_seal", "grant_head")
+TABLES = ("admin_user", "application", "ca", "ca_certificate", "ca_rule", "metadata_field", "template", "row_seal", "grant_head")
 
 
 def keep(schema="kept"):
@@ -95,6 +95,26 @@ class Hostile(unittest.TestCase):
             gateway.wait()
             put_back()
             env.gateway("run")
+
+    def test_rule_that_was_added_or_changed(self):
+        """Whoever can write the database cannot send requests to another CA."""
+        env.admin("ca", "rule", "add", "usual", "--ca", "issuing", "--priority", "50")
+        self.addCleanup(env.admin, "ca", "rule", "delete", "usual")
+        env.await_catalog()
+        keep()
+        for attack, what in (("insert into ca_rule (name, priority, ca) values ('evil', 0, 'issuing')",
+                              r"ca_rule \d+ \(evil\) was added"),
+                             ("update ca_rule set priority = 7", r"ca_rule \d+ \(usual\) was changed"),
+                             ("update ca set policy = policy || '{\"groups\": [\"evil\"]}' where name = 'issuing'",
+                              r"ca \d+ \(issuing\) was changed")):
+            with self.subTest(attack):
+                env.psql(attack)
+                all_workers((200, "refused"))
+                self.assertEqual(Client(env).enroll(GOOD).status, 200)  # the last good configuration goes on
+                self.assertRegex(self.status()[1], what + " without Gatehouse")
+                self.assertIn(b"without Gatehouse", env.admin("ca", "rule", "test", check=False).stderr)
+                put_back()
+                all_workers((200, "loaded"))
 
     def test_administrator_that_was_added(self):
         hash_of = env.psql(f"select hash from admin_user where name = '{AUDITOR}'")

@@ -128,6 +128,7 @@ ca_free(struct ca *ca)
 	free(ca->name);
 	free(ca->slug);
 	gh_json_free(ca->policy);
+	urls_free(ca->groups);
 	X509_free(ca->cert);
 	cert_chain_clear(&ca->chain);
 	cert_chain_clear(&ca->also);

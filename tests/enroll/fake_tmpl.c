@@ -53,6 +53,12 @@ tmpl_display_name(const struct tmpl *t)
 	return tmpl_name(t);
 }
 
+const char *
+tmpl_purpose(const struct tmpl *t)
+{
+	return gh_json_string(gh_json_get(t->json, "purpose"));
+}
+
 bool
 tmpl_needs_approval(const struct tmpl *t)
 {
@@ -149,6 +155,15 @@ tmpl_may_enroll(const struct tmpl *t, const struct subject_source *from, char *c
 	if (from->entry == NULL && !from->needs_no_entry)
 		return gh_fail(err, GH_E_TEMPLATE_DENIED, "no entry");
 	return t->may != 0 ? gh_fail(err, (enum gh_code)t->may, "the template says no") : 0;
+}
+
+bool
+tmpl_is_in_group(const struct dir_entry *e, char *const *groups)
+{
+	for (; *groups != NULL; groups++)
+		if (dir_entry_is_member(e, *groups))
+			return true;
+	return false;
 }
 
 int

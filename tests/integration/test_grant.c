@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include "hex.h"
 #include "integration/database.h"
 #include "store/ca/ca_row.h"
 #include "store/grant/grant_table.h"
+#include "store/grant/row_seal.h"
 #include "store/database/reseal.h"
 #include "store/status/revocation.h"
 
@@ -118,6 +120,22 @@ import(const char *body, int want)
 	assert_int_equal(version, want);
 }
 
+static int
+take_rule(const gh_json *rule, struct gh_error *e)
+{
+	(void)e;
+	assert_string_equal(gh_json_string(gh_json_get(rule, "group")), "pki"); /* what stays */
+	assert_string_equal(gh_json_string(gh_json_get(rule, "network")), "10.0.0.0/8");
+	return 0;
+}
+
+static int
+refuse_rule(const gh_json *rule, struct gh_error *e)
+{
+	(void)rule;
+	return gh_refuse(e, GH_E_CONF, "no");
+}
+
 /* One of each. Numbers, lists and texts in every spelling that comes back in another one. */
 static void
 grant__what_gatehouse_writes_is_believed(void **state)
@@ -128,6 +146,9 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	gh_json *field = parse(
 	    "{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"NULL\"],\"default\":1.50}");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
+	gh_json *rule = parse(
+		    "{\"name\":\"mobile\",\"priority\":10,\"ca\":\"issuing\",\"group\":\"pki\"}"),
+		*changes = parse("{\"network\":\"10.0.0.0/8\",\"priority\":20}");
 	int64_t id;
 
 	(void)state;
@@ -146,7 +167,19 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	import("{\"b\":[1.0,1e3,0.1,-2.50,true,null,\"\u00fc\"],\"a\":{}}", 1);
 	import("{ \"a\": {},\"b\":[1.00,1000.0,0.10,-2.5,true,null,\"\\u00fc\"] }", 1);
 	import("{\"b\":[1]}", 2);
+	ok(store_add_ca_rule(db, &fixture_admin, rule, &err));
+	assert_int_equal(store_add_ca_rule(db, &fixture_admin, rule, &err), GH_E_CONFLICT);
+	ok(store_change_ca_rule(db, &fixture_admin, "MOBILE", changes, take_rule, &err));
+	assert_int_equal(store_change_ca_rule(db, &fixture_admin, "nothing", changes, take_rule,
+			     &err),
+	    GH_E_NOT_FOUND);
+	assert_int_equal(store_change_ca_rule(db, &fixture_admin, "mobile", changes, refuse_rule,
+			     &err),
+	    GH_E_CONF);
+	assert_int_equal(store_delete_ca_rule(db, &fixture_admin, "nothing", &err), GH_E_NOT_FOUND);
 	ok(load(db));
+	gh_json_free(rule);
+	gh_json_free(changes);
 	gh_json_free(app);
 	gh_json_free(field);
 }
@@ -212,6 +245,13 @@ static const struct {
 	"ca_certificate", "was added"},
     {"make a field optional", "UPDATE metadata_field SET required = false", "metadata_field",
 	"(Dept) was changed"},
+    {"send requests to another CA", "UPDATE ca_rule SET ca = 'evil'", "ca_rule",
+	"(mobile) was changed"},
+    {"let a rule hold for all", "UPDATE ca_rule SET \\\"group\\\" = NULL", "ca_rule",
+	"(mobile) was changed"},
+    {"put a rule first", "INSERT INTO ca_rule (name, priority, ca) VALUES ('evil', 0, 'issuing')",
+	"ca_rule", "(evil) was added"},
+    {"take a rule away", "DELETE FROM ca_rule", "ca_rule", "was removed"},
     {"remove a rule", "DELETE FROM metadata_field", "metadata_field", "was removed"},
     {"let a row of one table count in another",
 	"UPDATE row_seal SET tbl = 'application' WHERE tbl = 'template'; "
@@ -294,6 +334,57 @@ grant__trigger_gains_nothing(void **state)
 	expect_refused(log_in(db, "nina"), "admin_user", "(nina) was changed");
 	attack("UPDATE admin_user SET hash = '\\$2b\\$nina', roles = 4 WHERE name = 'nina'");
 	ok(log_in(db, "nina"));
+}
+
+/*
+ * The head of a version that did not know the table of rules, as an update finds it: the table is
+ * empty and the configuration good; what is in it is refused, and the next change binds it.
+ */
+static void
+grant__table_of_a_later_version_is_empty(void **state)
+{
+	const char *names[GRANT_TABLES];
+	unsigned char macs[GRANT_TABLES][ROW_SEAL_SIZE], key[GH_KEY_SIZE], mac[ROW_SEAL_SIZE];
+	char out[128], statement[256], hex[2 * ROW_SEAL_SIZE + 1];
+	unsigned char *bytes;
+	size_t n = 0, len;
+
+	(void)state;
+	ok(store_delete_ca_rule(db, &fixture_admin, "mobile", &err));
+	for (int t = 0; t < GRANT_TABLES; t++) {
+		if (t == GRANT_CA_RULE)
+			continue;
+		names[n] = grant_table_name((enum grant_table)t);
+		snprintf(statement, sizeof(statement), "SELECT tables->>'%s' FROM grant_head",
+		    names[n]);
+		query(statement, out, sizeof(out));
+		ok(gh_hex_decode(out, strlen(out), &bytes, &len, &err));
+		assert_int_equal(len, ROW_SEAL_SIZE);
+		memcpy(macs[n++], bytes, len);
+		free(bytes);
+	}
+	query("SELECT revision FROM grant_head", out, sizeof(out));
+	ok(gh_derive_key(fixture_secret, ROW_SEAL_LABEL, key, &err));
+	ok(row_seal_head(key, strtoll(out, NULL, 10), names,
+	    (const unsigned char(*)[ROW_SEAL_SIZE])macs, n, mac, &err));
+	gh_hex_lower(mac, sizeof(mac), hex);
+	snprintf(statement, sizeof(statement),
+	    "UPDATE grant_head SET tables = tables - 'ca_rule', mac = decode('%s', 'hex')", hex);
+	attack(statement);
+	ok(load(db));
+	attack("INSERT INTO ca_rule (name, priority, ca) VALUES ('evil', 0, 'issuing')");
+	expect_refused(load(db), "ca_rule", "(evil) was added");
+	attack("DELETE FROM ca_rule");
+	ok(store_set_user(db, &fixture_admin, "mallory", NULL, 0, &err));
+	query("SELECT tables ? 'ca_rule' FROM grant_head", out, sizeof(out));
+	assert_string_equal(out, "t");
+	ok(load(db));
+	/* a table that was there cannot be taken out of the head */
+	keep("after");
+	attack("UPDATE grant_head SET tables = tables - 'ca_rule'");
+	expect_refused(load(db), "grant_head", "was changed");
+	put_back("after");
+	ok(load(db));
 }
 
 static void
@@ -575,6 +666,7 @@ main(void)
 	    cmocka_unit_test(grant__owner_of_the_database_gains_nothing),
 	    cmocka_unit_test(grant__older_row_is_refused),
 	    cmocka_unit_test(grant__trigger_gains_nothing),
+	    cmocka_unit_test(grant__table_of_a_later_version_is_empty),
 	    cmocka_unit_test(grant__other_secret_is_refused),
 	    cmocka_unit_test(reseal__shows_and_accepts),
 	    cmocka_unit_test(request__is_approved_as_it_was_recorded),

@@ -77,6 +77,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"templates", GRANT_TEMPLATE},
 	    {"apps", GRANT_APPLICATION},
 	    {"metadata_fields", GRANT_METADATA_FIELD},
+	    {"ca_rules", GRANT_CA_RULE},
 	};
 	struct grants g;
 	gh_json *catalog;

@@ -65,8 +65,10 @@ seal_all(const struct store *s, struct grants *g, int64_t revision, struct gh_er
 	int rc = 0;
 
 	g->revision = revision;
-	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++)
+	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++) {
+		g->table[t].is_new = false;
 		rc = grant_seal_table(s, g, (enum grant_table)t, err);
+	}
 	return rc == 0 ? grant_seal_head(s, g, err) : rc;
 }
 

@@ -152,13 +152,16 @@ grant_seal_head(const struct store *s, struct grants *g, struct gh_error *err)
 {
 	const char *names[GRANT_TABLES];
 	unsigned char macs[GRANT_TABLES][ROW_SEAL_SIZE];
+	size_t n = 0;
 
 	for (int t = 0; t < GRANT_TABLES; t++) {
-		names[t] = grant_table_name((enum grant_table)t);
-		memcpy(macs[t], g->table[t].mac, ROW_SEAL_SIZE);
+		if (g->table[t].is_new)
+			continue;
+		names[n] = grant_table_name((enum grant_table)t);
+		memcpy(macs[n++], g->table[t].mac, ROW_SEAL_SIZE);
 	}
 	return row_seal_head(s->grant_key, g->revision, names,
-	    (const unsigned char(*)[ROW_SEAL_SIZE])macs, GRANT_TABLES, g->mac, err);
+	    (const unsigned char(*)[ROW_SEAL_SIZE])macs, n, g->mac, err);
 }
 
 /* Ascending keys: no key twice. */
@@ -263,27 +266,38 @@ is_empty(const struct grants *g, const gh_json *seals)
 	return n == 0;
 }
 
+/* The MAC that the head has of a table; of one that came with a later version, that of no rows: the
+ * MAC of the head says that it knew no more tables. */
+static int
+take_table(const struct store *s, const gh_json *tables, enum grant_table t,
+    struct grant_rows *rows, struct gh_error *err)
+{
+	const gh_json *mac = gh_json_get(tables, grant_table_name(t));
+	const char *hex = gh_json_string(mac);
+	unsigned char *b = NULL;
+	size_t n = 0;
+
+	rows->is_new = mac == NULL;
+	if (rows->is_new)
+		return row_seal_table(s->grant_key, grant_table_name(t), NULL, 0, rows->mac, err);
+	if (hex != NULL && gh_hex_decode(hex, strlen(hex), &b, &n, NULL) == 0 && n == ROW_SEAL_SIZE)
+		memcpy(rows->mac, b, n);
+	free(b);
+	return 0;
+}
+
 static int
 take_head(const struct store *s, const gh_json *head, struct grants *g, struct gh_error *err)
 {
 	const gh_json *tables = gh_json_get(head, "tables");
-	int rc;
+	int rc = 0;
 
 	if (!gh_json_int(gh_json_get(head, "revision"), &g->revision))
 		return gh_fail(err, GH_E_DB, "grant_head has no revision");
 	g->is_sealed = true;
-	for (int t = 0; t < GRANT_TABLES; t++) {
-		const char *hex =
-		    gh_json_string(gh_json_get(tables, grant_table_name((enum grant_table)t)));
-		unsigned char *b = NULL;
-		size_t n = 0;
-
-		if (hex != NULL && gh_hex_decode(hex, strlen(hex), &b, &n, NULL) == 0 &&
-		    n == ROW_SEAL_SIZE)
-			memcpy(g->table[t].mac, b, n);
-		free(b);
-	}
-	if ((rc = grant_seal_head(s, g, err)) != 0)
+	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++)
+		rc = take_table(s, tables, (enum grant_table)t, &g->table[t], err);
+	if (rc != 0 || (rc = grant_seal_head(s, g, err)) != 0)
 		return rc;
 	if (!is_mac(gh_json_get(head, "mac"), g->mac))
 		return gh_fail(err, GH_E_SEAL,

@@ -24,6 +24,9 @@ struct grants {
 		struct grant_row *row; /* by ascending key */
 		size_t n;
 		unsigned char mac[ROW_SEAL_SIZE]; /* of the table; also of one that is not loaded */
+		/* The head is older than the table: it does not bind it, so nothing may be in it.
+		 * The next change of any row binds it. */
+		bool is_new;
 	} table[GRANT_TABLES];
 	unsigned char mac[ROW_SEAL_SIZE]; /* of the head */
 };

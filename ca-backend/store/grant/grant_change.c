@@ -258,8 +258,10 @@ grant_end(struct store *s, struct grants *g, const struct requester *who, struct
 	if (g->revision >= REVISION_MAX)
 		return gh_fail(err, GH_E_DB, "no revision is left");
 	g->revision++;
-	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++)
+	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++) {
+		g->table[t].is_new = false;
 		rc = grant_seal_table(s, g, (enum grant_table)t, err);
+	}
 	if (rc == 0)
 		rc = grant_seal_head(s, g, err);
 	if (rc == 0)

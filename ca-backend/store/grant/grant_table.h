@@ -1,8 +1,9 @@
 /*
  * Which tables grant rights, and which of their columns. A table joins by a row in grant_table.c:
  * it is then sealed when it is written and checked when it is read (grant.h). Content of a row is
- * JSON with these columns. A database that was sealed with other tables or columns must be sealed
- * anew after an update (`gatehouse db reseal`), or by the update.
+ * JSON with these columns. A table that came with an update is empty until Gatehouse writes to it
+ * (grant.h, is_new). A database that was sealed with other columns must be sealed anew after an
+ * update (`gatehouse db reseal`), or by the update.
  */
 #ifndef STORE_GRANT_TABLE_H
 #define STORE_GRANT_TABLE_H
@@ -14,6 +15,7 @@ enum grant_table {
 	GRANT_APPLICATION,
 	GRANT_CA,
 	GRANT_CA_CERTIFICATE,
+	GRANT_CA_RULE,
 	GRANT_METADATA_FIELD,
 	GRANT_TEMPLATE,
 	GRANT_TABLES

@@ -8,6 +8,7 @@ const struct authority_words ca_option_words = {
     .key = "--allow-key",
     .eku = "--allow-eku",
     .extension = "--allow-extension",
+    .group = "--allow-group",
     .base_url = "--base-url",
     .no_urls = "--no-urls",
     .shards = "--shards",
@@ -47,16 +48,22 @@ int
 ca_policy_options_read(const struct ca_policy_options *o, struct ca_policy_change *out,
     struct gh_error *err)
 {
+	static const char *const none[] = {NULL};
+
 	if (o->approval && o->no_approval)
 		return gh_refuse(err, GH_E_CONF,
 		    "--approval-required and --no-approval-required exclude each other");
+	if (o->anybody && o->groups.n > 0)
+		return gh_refuse(err, GH_E_CONF,
+		    "--allow-group and --allow-anybody exclude each other");
 	*out = (struct ca_policy_change){.max_validity = o->max_validity,
 	    .approval = o->approval ? 1
 		: o->no_approval    ? 0
 				    : CA_POLICY_KEEP,
 	    .keys = values_or_any(&o->keys),
 	    .ekus = values_or_any(&o->ekus),
-	    .extensions = values_or_any(&o->extensions)};
+	    .extensions = values_or_any(&o->extensions),
+	    .groups = o->anybody ? none : values(&o->groups)};
 	return 0;
 }
 

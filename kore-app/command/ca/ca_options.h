@@ -17,8 +17,8 @@ extern const struct authority_words ca_option_words;
 
 struct ca_policy_options {
 	int max_validity; /* days; CA_POLICY_KEEP: not given */
-	struct option_list keys, ekus, extensions;
-	bool approval, no_approval;
+	struct option_list keys, ekus, extensions, groups;
+	bool approval, no_approval, anybody;
 };
 #define CA_POLICY_OPTIONS_INIT \
 	{ \
@@ -34,6 +34,10 @@ struct ca_policy_options {
 		"extended key usage it certifies, by name or OID; repeat; \"any\": all (default)"}, \
 	    {"allow-extension", 0, OPTION_LIST, &(o)->extensions, "OID", \
 		"extension it certifies beside the usual ones; repeat; \"any\": all (default)"}, \
+	    {"allow-group", 0, OPTION_LIST, &(o)->groups, "GROUP", \
+		"only members of GROUP (DN, name or SID) may use it, by any door; repeat"}, \
+	    {"allow-anybody", 0, OPTION_FLAG, &(o)->anybody, NULL, \
+		"everybody whom template and application permit may use it (default)"}, \
 	    {"approval-required", 0, OPTION_FLAG, &(o)->approval, NULL, \
 		"an officer must approve each request, whatever the template says"}, \
 	{ \

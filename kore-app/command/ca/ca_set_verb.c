@@ -68,6 +68,7 @@ const struct verb verb_ca_set = {
 	"from now on. Name constraints are in the CA's certificate and cannot be changed.",
 	"gatehouse ca set mobile --max-validity 398 --allow-eku clientAuth --allow-eku emailProtection\n"
 	"gatehouse ca set mobile --allow-eku any --approval-required\n"
+	"gatehouse ca set mobile --allow-group pki-mobile --allow-group 'CN=MDM,OU=Groups,DC=corp,DC=example'\n"
 	"gatehouse ca set mobile --base-url http://pki.corp.example --shards 16\n"},
     .options = set_options,
     .needs = NEEDS_GRANTS | NEEDS_SIGNER,

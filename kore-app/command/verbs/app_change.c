@@ -16,6 +16,8 @@ static const struct option_row set_options[] = {
     {"template", 't', OPTION_LIST, &changes.templates, "NAME",
 	"templates it may ask for, in place of the old ones; repeat"},
     {"ca", 0, OPTION_TEXT, &changes.ca, "NAME", "CA that issues for it"},
+    {"ca-by-rule", 0, OPTION_FLAG, &changes.ca_by_rule, NULL,
+	"no CA of its own: rules choose one for each request (gatehouse ca rule)"},
     {"group", 'g', OPTION_LIST, &changes.groups, "GROUP",
 	"groups that the user must be in one of, in place of the old ones; repeat; \"\": none"},
     {"signature", 0, OPTION_FLAG, &changes.signature, NULL, "demand X-CSS-CMS-Signature"},
@@ -31,8 +33,8 @@ static const struct option_row set_options[] = {
 static bool
 is_given(const struct make_app_changes *c)
 {
-	return c->ca != NULL || c->min_hash != NULL || c->identity != NULL || c->templates.n > 0 ||
-	    c->groups.n > 0 || c->signature || c->no_signature;
+	return c->ca != NULL || c->ca_by_rule || c->min_hash != NULL || c->identity != NULL ||
+	    c->templates.n > 0 || c->groups.n > 0 || c->signature || c->no_signature;
 }
 
 static int
@@ -40,6 +42,8 @@ check_set(const struct verb_call *c)
 {
 	if (!is_given(&changes))
 		return command_usage(c->who, "nothing to change is given");
+	if (changes.ca != NULL && changes.ca_by_rule)
+		return command_usage(c->who, "--ca and --ca-by-rule exclude each other");
 	if (changes.signature && changes.no_signature)
 		return command_usage(c->who, "--signature and --no-signature exclude each other");
 	if (changes.min_hash != NULL && !make_app_take_hash(&changes.min_hash))

@@ -16,7 +16,8 @@ static const struct option_row create_options[] = {
     VERB_CONFIG,
     {"template", 't', OPTION_LIST, &wish.templates, "NAME",
 	"template it may ask for; repeat for more"},
-    {"ca", 0, OPTION_TEXT, &wish.ca, "NAME", "CA that issues for it"},
+    {"ca", 0, OPTION_TEXT, &wish.ca, "NAME",
+	"CA that issues for it; without: rules choose one for each request (gatehouse ca rule)"},
     {"group", 'g', OPTION_LIST, &wish.groups, "GROUP",
 	"the user must be in one of these groups (DN, name or SID); repeat for more"},
     {"no-signature", 0, OPTION_UNFLAG, &wish.signature, NULL,
@@ -40,8 +41,8 @@ check_create(const struct verb_call *c)
 {
 	if (wish.templates.n == 0)
 		return command_usage(c->who, "--template is needed at least once");
-	if (wish.ca == NULL)
-		return command_usage(c->who, "--ca is needed");
+	if (wish.ca != NULL && wish.ca[0] == '\0')
+		return command_usage(c->who, "--ca needs a name; without --ca, rules choose");
 	if (!make_app_take_hash(&wish.min_hash))
 		return command_usage(c->who, "--min-hash is SHA1, SHA256 or SHA512");
 	if ((wish.key != NULL && wish.key_file != NULL) ||

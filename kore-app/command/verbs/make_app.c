@@ -241,7 +241,7 @@ changed_list(const struct option_list *l)
 static int
 put_changes(gh_json *o, const struct make_app_changes *c)
 {
-	if (c->ca != NULL && gh_json_set_string(o, "ca", c->ca) != 0)
+	if ((c->ca != NULL || c->ca_by_rule) && gh_json_set_string(o, "ca", c->ca) != 0)
 		return -1;
 	if (c->min_hash != NULL && gh_json_set_string(o, "min_hash", c->min_hash) != 0)
 		return -1;

@@ -9,7 +9,8 @@
 #include "command_env.h"
 
 struct make_app {
-	const char *ca, *min_hash, *identity;
+	const char *ca; /* NULL: by rule */
+	const char *min_hash, *identity;
 	const char *key, *key_file, *secret, *secret_file; /* NULL: made */
 	struct option_list templates, groups;
 	bool signature;
@@ -44,6 +45,7 @@ struct make_app_changes {
 	const char *ca, *min_hash, *identity; /* NULL: unchanged */
 	struct option_list templates, groups; /* none: unchanged */
 	bool signature, no_signature;
+	bool ca_by_rule; /* no CA of its own any more */
 };
 /* --min-hash as it was typed, made what the database has. false: no such hash. */
 bool make_app_take_hash(const char **name);

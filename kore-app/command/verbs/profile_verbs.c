@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "catalog/app.h"
+#include "ca_choice.h"
 #include "catalog/profile_view.h"
 
 #include "client/client_rest.h"
@@ -59,6 +60,16 @@ check(const struct verb_call *c)
 	    : command_usage(c->who, "--app is for the database, not for --url");
 }
 
+/* Nobody asks: what rules say of people is not known. */
+static const struct ca *
+ca_of(const struct catalog *catalog, const struct app *app, const struct catalog_template *t)
+{
+	static const struct requester nobody;
+	const struct ca_question q = ca_question_of(&nobody, NULL, t->tmpl);
+
+	return ca_choice_show(catalog, &app->profile, &q);
+}
+
 /* ---- list ---- */
 
 static int
@@ -72,7 +83,7 @@ list(struct verb_call *c, const struct catalog *catalog, const struct app *app,
 
 		if (enroll_profile_has_template(&app->profile, tmpl_name(t->tmpl)))
 			failed =
-			    gh_json_append(c->out, profile_summary(catalog, &app->profile, t)) != 0;
+			    gh_json_append(c->out, profile_summary(t, ca_of(catalog, app, t))) != 0;
 	}
 	return failed ? gh_fail(err, GH_E_NOMEM, "profiles") : 0;
 }
@@ -124,7 +135,7 @@ describe(struct verb_call *c, const struct catalog *catalog, const struct app *a
 		return gh_refuse(err, GH_E_NOT_FOUND,
 		    "application %.100s has no profile %.100s; see `gatehouse profile list`",
 		    app->name, c->operand[0]);
-	if ((c->out = profile_describe(catalog, &app->profile, t)) == NULL)
+	if ((c->out = profile_describe(catalog, t, ca_of(catalog, app, t))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "profile");
 	return 0;
 }

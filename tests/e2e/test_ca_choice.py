@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Which CA serves a request, on real parts: rules by group, network, mail and template, CAs for some people only, locked and
+disabled ones, through each door."""
+
+import base64
+import json
+import secrets
+import unittest
+
+import der
+import tap
+from ca_password import Passwords
+from client import Client, now
+from environment import TOP, Environment, wait_for
+from person import Person
+
+env = Environment("choice", GATEHOUSE_KRA="P-256", GATEHOUSE_FIRST_PASSWORD_BY_API="false",
+                  GATEHOUSE_CONF_EXTRA="limits { failures = 10000 }")
+KEY = der.Key(env.scratch, "ec:P-256")
+CSR = der.csr(KEY, subject=[("CN", "x")])
+WEB = der.csr(KEY, subject=[("CN", "shop.example.test")],
+              extensions=[der.extension("subjectAltName", der.san(dns=["shop.example.test"]))])
+PASSWORD = "a password of a CA"
+UNKNOWN = "There is no certification authority of this name or number for you."
+
+
+def rule(action, *args):
+    env.admin("ca", "rule", action, *args)
+
+
+def rules():
+    return env.admin("ca", "rule", "list", "--json")
+
+
+def ca_id(name):
+    return env.count(f"select id from ca where name = '{name}'")
+
+
+def setUpModule():
+    env.admin("app", "set", "demo", "--ca-by-rule")
+    for name in ("second", "guarded"):
+        env.admin("ca", "create", name, "--parent", "root", "--subject", f"CN={name}", "--days", "50", "--no-urls")
+    path = env.scratch / "guarded.password"
+    path.write_text(PASSWORD + "\n")
+    env.admin("ca", "password", "set", "guarded", "--password-file", path)
+    template = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+    path = env.scratch / "WebServer.json"
+    path.write_text(json.dumps(template))
+    env.admin("template", "import", path)
+    env.await_catalog()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice, self.bob = Client(env), Client(env, user="bob", password="bob-secret")
+        self.person = {n: Person(n, f"{n}-secret", env) for n in ("alice", "bob")}
+        self.addCleanup(self.clear)
+
+    def clear(self):
+        for r in rules():
+            rule("delete", r["name"])
+        for name in ("issuing", "second", "guarded"):
+            env.admin("ca", "set", name, "--allow-anybody")
+        env.await_catalog()
+
+    def add(self, name, ca, *options, priority=100):
+        rule("add", name, "--ca", ca, "--priority", priority, *options)
+
+    def rest(self, who, template="User", csr=CSR, **more):
+        """POST /pki/request/TEMPLATE in JSON; headers by upper case."""
+        head = {k: more.pop(k) for k in list(more) if k[0].isupper()}
+        return self.person[who].post(f"/pki/request/{template}",
+                                     {"pkcs10": base64.b64encode(csr).decode(), **more}, **head)
+
+    def issued_by(self, who, name, by, **more):
+        """Over REST: the CA and the rule, in the answer, the request and the trail."""
+        reply = self.rest(who, **more)
+        self.assertEqual(reply.status, 201, reply.body)
+        said = reply.json
+        self.assertEqual((said["status"], said["ca"], said["ca_rule"]), ("issued", name, by))
+        row = env.sql(f"select ca_name, ca_rule, (select name from ca where id = c.ca_id) from request r "
+                      f"join certificate c on c.id = r.certificate_id where r.id = {said['id']}")[0]
+        self.assertEqual(row, [name, by or "", name])
+        detail = env.sql(f"select detail from audit where event = 'enroll.issued' and "
+                         f"object = '{said['certificate']['serial']}'")[0][0]
+        self.assertEqual(detail, f"User; CA {name} by rule {by}" if by else f"User; CA {name}, which was asked for")
+        return said
+
+    def issuer(self, reply):
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(reply.json["RequestDisposition"], "Issued", reply.body)
+        return reply.json["IssuerDN"]
+
+
+class Rules(Case):
+    def test_several_cas_and_no_rule(self):
+        reply = self.alice.enroll(CSR)
+        self.assertEqual((reply.status, reply.json["ErrorCode"]), (503, "0x80094006"), reply.body)
+        self.assertEqual(self.rest("alice").json["code"], "ca_unavailable")
+
+    def test_by_group_and_the_rest(self):
+        # nested: bob is in it by a group of groups
+        self.add("out", "second", "--group", "CN=Externals, OU=groups,DC=example,DC=test", priority=10)
+        self.add("rest", "issuing", priority=1000)
+        env.await_catalog()
+        self.issued_by("alice", "issuing", "rest")
+        self.issued_by("bob", "second", "out")
+        self.assertIn("Issuing", self.issuer(self.alice.enroll(CSR)))
+        self.assertEqual(self.issuer(self.bob.enroll(CSR)), "CN=second")
+        listed = {t["TemplateName"]: t["CA"] for t in
+                  self.bob.call("/CMSApi/CertEnroll/3/Templates", b"", "GET").json}
+        self.assertEqual(listed["User"], "second")
+        self.assertEqual(self.person["bob"].get("/pki/profile/User").json["ca"], "second")
+        self.assertEqual(self.person["alice"].get("/pki/profile/User").json["ca"], "issuing")
+
+    def test_each_criterion_steers(self):
+        for option, holds, misses in (("--network", "127.0.0.0/8 ::1", "10.0.0.0/8"),
+                                      ("--email-domain", "EXAMPLE.test", ".example.test"),
+                                      ("--template", "user", "WebServer"),
+                                      ("--purpose", "client_auth", "server_auth"),
+                                      ("--group", "web-admins", "pki-officers"),
+                                      ("--tenant", "North", "south")):
+            with self.subTest(option):
+                self.add("rest", "issuing", priority=1000)
+                self.add("it", "second", option, holds, priority=5)
+                env.await_catalog()
+                self.issued_by("alice", "second", "it", tenant="north")
+                rule("set", "it", option, misses)
+                env.await_catalog()
+                self.issued_by("alice", "issuing", "rest", tenant="north")
+                rule("set", "it", option, "")
+                env.await_catalog()
+                self.issued_by("alice", "second", "it", tenant="north")
+                self.clear()
+
+    def test_tie_names_both(self):
+        self.add("one", "second")
+        self.add("two", "issuing")
+        env.await_catalog()
+        said = self.rest("alice").json
+        self.assertEqual(said["code"], "ca_unavailable")
+        self.assertIn("The rules one and two have the same priority", said["message"])
+
+    def test_no_rule_holds(self):
+        self.add("web", "second", "--template", "WebServer")
+        env.await_catalog()
+        reply = self.rest("alice")
+        self.assertEqual((reply.status, reply.json["code"]), (403, "denied"))
+        self.assertIn("No rule", reply.json["message"])
+        self.assertEqual(env.sql(f"select disposition from request where id = {reply.json['id']}"), [["31"]])
+        self.assertIn("No rule", self.alice.enroll(CSR).json["Message"])
+
+    def test_repeated_call_has_the_same_choice(self):
+        self.add("one", "second")
+        env.await_catalog()
+        key = secrets.token_hex(8)
+        first = self.rest("alice", Idempotency_Key=key).json
+        rule("set", "one", "--ca", "issuing")
+        env.await_catalog()
+        again = self.rest("alice", Idempotency_Key=key).json
+        self.assertEqual((again["id"], again["ca"], again["ca_rule"]), (first["id"], "second", "one"))
+        self.issued_by("alice", "issuing", "one")
+
+    def test_rule_follows_the_name_to_a_new_key(self):
+        env.admin("ca", "create", "third", "--parent", "root", "--subject", "CN=third", "--days", "50", "--no-urls")
+        self.add("one", "third")
+        env.await_catalog()
+        self.issued_by("alice", "third", "one")
+        old = ca_id("third")
+        env.admin("ca", "renew", "third", "--new-key")
+        self.assertNotEqual(ca_id("third"), old)
+        env.await_catalog()
+        self.issued_by("alice", "third", "one")
+        env.admin("ca", "disable", "third")
+
+    def test_pending_request_keeps_its_ca(self):
+        self.add("one", "second")
+        env.await_catalog()
+        reply = self.rest("alice", "WebServer", WEB)
+        self.assertEqual(reply.status, 201, reply.body)
+        self.assertEqual((reply.json["status"], reply.json["ca"], reply.json["ca_rule"]), ("pending", "second", "one"))
+        number = reply.json["id"]
+        rule("set", "one", "--ca", "issuing")
+        env.await_catalog()
+        env.admin("request", "approve", number)
+        row = env.sql(f"select ca_name, ca_rule, (select name from ca where id = c.ca_id) from request r "
+                      f"join certificate c on c.id = r.certificate_id where r.id = {number}")[0]
+        self.assertEqual(row, ["second", "one", "second"])
+        # for whom the CA is now, counts now
+        rule("set", "one", "--ca", "second")
+        env.await_catalog()
+        number = self.rest("alice", "WebServer", WEB).json["id"]
+        env.admin("ca", "set", "second", "--allow-group", "contractors")
+        env.await_catalog()
+        env.admin("request", "approve", number, check=False)
+        self.assertEqual(env.sql(f"select disposition from request where id = {number}"), [["31"]])
+
+
+class Unusable(Case):
+    def state(self):
+        return Passwords(env).status(ca="guarded").json["unlocked_until"]
+
+    def test_locked_disabled_and_root_are_passed_over(self):
+        self.add("one", "guarded", priority=1)
+        self.add("two", "second", priority=2)
+        self.add("three", "issuing", priority=3)
+        env.await_catalog()
+        self.assertIsNone(self.state())
+        self.issued_by("alice", "second", "two")
+        env.admin("ca", "disable", "second")
+        self.addCleanup(env.admin, "ca", "enable", "second")
+        env.await_catalog()
+        self.issued_by("alice", "issuing", "three")
+        wait_for(lambda: Passwords(env).unlock(PASSWORD, ca="guarded").status == 200, "unlocked")
+        self.issued_by("alice", "guarded", "one")
+        self.assertEqual(self.issuer(self.alice.enroll(CSR)), "CN=guarded")
+        self.assertEqual(Passwords(env).raw("POST", "lock", ca="guarded").status, 200)
+        self.issued_by("alice", "issuing", "three")
+        rule("delete", "three")
+        env.await_catalog()
+        reply = self.rest("alice")
+        self.assertEqual((reply.status, reply.json["code"]), (503, "ca_locked"))
+        self.assertIn("rule one: its CA guarded is locked; two: its CA second is disabled", reply.json["message"])
+        self.assertIn("retry-after", reply.headers)
+
+    def test_no_rule_for_a_root(self):
+        done = env.admin("ca", "rule", "add", "x", "--ca", "root", check=False)
+        self.assertIn(b"is a root", done.stderr)
+        self.assertEqual(self.rest("alice", ca="root").json["message"], UNKNOWN)
+
+
+class Permitted(Case):
+    """A CA for some people only: not by any door."""
+
+    def setUp(self):
+        super().setUp()
+        self.add("rest", "issuing")
+        env.admin("ca", "set", "second", "--allow-group", "web-admins")
+        env.await_catalog()
+
+    def denied(self, reply, word):
+        self.assertEqual(reply.status, 403, reply.body)
+        self.assertIn(word, reply.body.decode())
+
+    def test_asked_for_over_rest(self):
+        self.issued_by("alice", "second", None, ca="second")
+        self.issued_by("alice", "second", None, ca=str(ca_id("second")))
+        answers = set()
+        for name in ("second", str(ca_id("second")), "nothing", "4711", "root", "second@1"):
+            reply = self.rest("bob", ca=name)
+            self.assertEqual((reply.status, reply.json["code"]), (403, "denied"), reply.body)
+            answers.add(reply.json["message"])
+        self.assertEqual(answers, {UNKNOWN})
+        self.assertGreater(env.count("select count(*) from audit where event = 'enroll.denied' and actor like '%bob' and "
+                                     "detail like 'CA second, which was asked for, is not for this requester%'"), 0)
+
+    def test_by_rule(self):
+        self.add("best", "second", priority=1)
+        env.await_catalog()
+        self.issued_by("alice", "second", "best")
+        self.issued_by("bob", "issuing", "rest")
+        rule("delete", "rest")
+        env.await_catalog()
+        self.denied(self.rest("bob"), "rule best: its CA is not for this requester")
+        self.denied(self.bob.enroll(CSR), "rule best: its CA is not for this requester")
+
+    def test_by_an_application_that_names_it(self):
+        key, secret = secrets.token_hex(16), secrets.token_hex(16)
+        env.admin("app", "create", "named", "--ca", "second", "--template", "User", "--key", f"text:{key}",
+                  "--secret", f"text:{secret}")
+        self.addCleanup(env.admin, "app", "delete", "named", "--yes")
+        env.await_catalog()
+        of = {"app_key": base64.b64encode(key.encode()).decode(), "secret": secret.encode()}
+        alice, bob = Client(env, **of), Client(env, user="bob", password="bob-secret", **of)
+        word = "The certification authority that serves here is not for you."
+        self.assertEqual(self.issuer(alice.enroll(CSR)), "CN=second")
+        self.denied(bob.enroll(CSR), word)
+        pkcs12 = json.dumps({"Timestamp": now(), "Request": {"Flags": 0, "TemplateName": "User",
+                                                             "Pkcs12Password": "correct horse battery"}})
+        self.denied(bob.call("/CMSApi/CertEnroll/3/Pkcs12", pkcs12), word)
+        self.denied(bob.call("/pki/request/User", json.dumps({"pkcs10": der.b64(CSR)})), word)
+        # what cannot be got is not listed
+        templates = "/CMSApi/CertEnroll/3/Templates"
+        self.assertEqual([t["CA"] for t in alice.call(templates, b"", "GET").json], ["second"])
+        self.assertEqual(bob.call(templates, b"", "GET").json, [])
+        self.assertEqual(bob.call("/pki/profiles", b"", "GET").json["entries"], [])
+        # and no other CA through it
+        self.denied(alice.call("/pki/request/User", json.dumps({"pkcs10": der.b64(CSR), "ca": "issuing"})), UNKNOWN)
+        self.assertEqual(alice.call("/pki/request/User", json.dumps({"pkcs10": der.b64(CSR), "ca": "second"})).status,
+                         201)
+
+    def test_pkcs12_goes_by_rule(self):
+        self.add("best", "second", priority=1)
+        env.await_catalog()
+        for who, issuer in ((self.alice, "CN=second"), (self.bob, "Issuing")):
+            sent = json.dumps({"Timestamp": now(), "Request": {"Flags": 0, "TemplateName": "User",
+                                                               "Pkcs12Password": "correct horse battery"}})
+            reply = who.call("/CMSApi/CertEnroll/3/Pkcs12", sent)
+            self.assertIn(issuer, self.issuer(reply))
+
+
+class Command(Case):
+    def trial(self, *args, ok=True):
+        done = env.admin("ca", "rule", "test", "--json", *args, check=False)
+        self.assertEqual(done.returncode, 0 if ok else 1, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_test_says_why(self):
+        self.add("net", "issuing", "--network", "10.8.0.0/16", priority=1)
+        self.add("locked", "guarded", "--group", "contractors", priority=2)
+        self.add("rest", "second", priority=9)
+        said = self.trial("--user", "bob", "--address", "10.9.0.1", "--template", "User")
+        self.assertEqual([(s["rule"], s["misses"], s["why"]) for s in said["steps"]],
+                         [("net", "network", None), ("locked", None, "is locked"), ("rest", None, None)])
+        self.assertEqual((said["ca"], said["rule"]), ("second", "rest"))
+        self.assertEqual(self.trial("--address", "::ffff:10.8.0.1")["ca"], "issuing")
+        self.assertEqual(self.trial("--group", "contractors")["steps"][1]["why"], "is locked")
+        self.assertEqual(self.trial("--app", "other")["ca"], "issuing")  # it names one
+        self.assertEqual(self.trial("--ca", "root", ok=False)["code"], "denied")
+        text = env.admin("ca", "rule", "test", "--user", "bob")
+        self.assertIn("locked: holds, CA guarded is locked", text)
+        self.assertTrue(text.endswith("CA second, by rule rest\n"), text)
+
+    def test_what_is_wrong_is_said(self):
+        self.add("one", "second")
+        for args, word in ((("add", "one", "--ca", "second"), b"rule of this name already"),
+                           (("add", "two"), b"--ca is needed"),
+                           (("add", "two", "--ca", "nothing"), b'no CA "nothing"'),
+                           (("add", "two", "--ca", "second", "--template", "nothing"), b'no template "nothing"'),
+                           (("add", "two", "--ca", "second", "--purpose", "x"), b"purpose of a rule is"),
+                           (("add", "two", "--ca", "second", "--network", "x"), b"network of a rule is"),
+                           (("add", "two", "--ca", "second", "--email-domain", "a@b"), b"email_domain of a rule is"),
+                           (("add", "two", "--ca", "second", "--priority", "1000001"), b"priority of a rule is"),
+                           (("set", "one"), b"nothing to change"), (("set", "one", "--ca", ""), b'no CA ""'),
+                           (("set", "two", "--ca", "second"), b'no rule "two"'), (("delete", "two"), b'no rule "two"'),
+                           (("test", "--address", "x"), b"is no address"), (("list", "one"), b"takes no name"),
+                           (("drop", "one"), b"none of add"), (("add", "--ca", "second"), b"needs the name")):
+            with self.subTest(args):
+                done = env.admin("ca", "rule", *args, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(word, done.stderr)
+        self.assertEqual([r["name"] for r in rules()], ["one"])
+
+
+if __name__ == "__main__":
+    tap.main()
