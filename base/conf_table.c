@@ -257,9 +257,9 @@ const struct conf_option conf_table[] = {
     STR(rest, application, "",
 	"application whose templates, CA and groups hold for REST calls without a key; empty = none"),
 
-    INT(pages, session_idle, "900", 60, 86400,
+    INT(pages, session_idle, "900", 5, 86400,
 	"seconds without use after which a log-in of a browser ends"),
-    INT(pages, session_seconds, "28800", 300, 604800,
+    INT(pages, session_seconds, "28800", 10, 604800,
 	"seconds after which a log-in of a browser ends, whatever is done in it"),
     INT(pages, sessions_max, "10", 1, 1000,
 	"log-ins that one person may have in browsers; a further one ends the oldest"),

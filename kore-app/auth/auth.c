@@ -214,7 +214,7 @@ auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
 	if (need == AUTH_ANYBODY)
 		return 0;
 	if (is_by_session(need, http)) {
-		rc = session_check(env, http, out, err);
+		rc = session_check(env, limiter, http, out, err);
 		return rc == GH_E_AUTH_REQUIRED && (need & AUTH_ANYBODY) != 0 ? 0 : rc;
 	}
 	if ((need & AUTH_ANYBODY) != 0)

@@ -31,7 +31,7 @@
 #define USER_MAX 256 /* bytes of a name that count */
 #define KEY_MAX (USER_MAX + INET6_ADDRSTRLEN + 64)
 
-enum kind { PAIR, USER, ADDRESS, GOOD, AUDIT, KINDS };
+enum kind { PAIR, USER, ADDRESS, GOOD, AUDIT, ENDED, KINDS };
 
 struct slot {
 	uint64_t key;        /* keyed hash; 0 = free */
@@ -170,7 +170,9 @@ limit_of(const struct auth_limiter *l, enum kind kind)
 static bool
 is_open(const struct auth_limiter *l, enum kind kind, const struct slot *s, int64_t now)
 {
-	return s->key != 0 && now - s->start < (kind == GOOD ? AUTH_LIMIT_GOOD_SECONDS : l->window);
+	bool is_long = kind == GOOD || kind == ENDED;
+
+	return s->key != 0 && now - s->start < (is_long ? AUTH_LIMIT_GOOD_SECONDS : l->window);
 }
 
 /* The slot of a key whose window is still open, else NULL. */
@@ -382,6 +384,34 @@ auth_limiter_succeed(struct auth_limiter *l, const char *user, const char *addre
 	k.kind = GOOD;
 	(void)take_slot(l, &k, now);
 	pthread_mutex_unlock(&l->lock);
+}
+
+void
+auth_limiter_end_session(struct auth_limiter *l, const char *session, int64_t now)
+{
+	struct key k;
+
+	if (l == NULL)
+		return;
+	make_key(l, ENDED, session, NULL, &k);
+	lock_tables(l);
+	(void)take_slot(l, &k, now);
+	pthread_mutex_unlock(&l->lock);
+}
+
+bool
+auth_limiter_has_ended(struct auth_limiter *l, const char *session, int64_t now)
+{
+	struct key k;
+	bool found;
+
+	if (l == NULL)
+		return false;
+	make_key(l, ENDED, session, NULL, &k);
+	lock_tables(l);
+	found = find_slot(l, &k, now) != NULL;
+	pthread_mutex_unlock(&l->lock);
+	return found;
 }
 
 /* As it is listed, or without the domain. */

@@ -52,6 +52,12 @@ bool auth_limiter_is_good(struct auth_limiter *l, const char *user, const char *
 bool auth_limiter_may_audit(struct auth_limiter *l, const char *subject, const char *address,
     int64_t now);
 
+/* Sessions of browsers that ended on this node, by their handle: a row that whoever writes the
+ * database puts back is not taken for one. Some thousands of them, for longer than a session can
+ * last. */
+void auth_limiter_end_session(struct auth_limiter *l, const char *session, int64_t now);
+bool auth_limiter_has_ended(struct auth_limiter *l, const char *session, int64_t now);
+
 /* One open count, for administrators. */
 struct auth_limit_row {
 	char user[AUTH_LIMIT_LABEL];    /* "" = the count of an address */

@@ -14,6 +14,7 @@
 #include "timestamp.h"
 
 #include "auth_entry.h"
+#include "auth_limit.h"
 #include "auth_user_cert.h"
 #include "cookie.h"
 #include "login_session.h"
@@ -62,22 +63,51 @@ session_token_fits(const struct session *s, const char *sent)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void
-end(struct worker_env *env, const struct gh_http_request *http, const struct store_session *row,
-    const char *why)
+/* What is known of a request while its session is looked at. */
+struct visit {
+	struct worker_env *env;
+	struct auth_limiter *limiter;
+	const struct gh_http_request *http;
+};
+
+static char *
+handle_of(const unsigned char id[STORE_SESSION_ID_SIZE], char out[STORE_SESSION_HANDLE + 1])
 {
-	struct requester who = row->who;
-	const struct store_session_end how = {.who = &who,
-	    .event = "session.ended",
+	return gh_hex_lower(id, STORE_SESSION_HANDLE / 2, out);
+}
+
+/* This node does not believe the row any more, should somebody put it back. */
+static void
+note_end(const struct visit *v, const char *handle)
+{
+	auth_limiter_end_session(v->limiter, handle, gh_now_us() / 1000000);
+}
+
+static int
+end_row(const struct visit *v, const unsigned char id[STORE_SESSION_ID_SIZE],
+    const struct requester *who, const char *event, const char *why, struct gh_error *err)
+{
+	const struct store_session_end how = {.who = who,
+	    .event = event,
 	    .detail = why,
-	    .request_id = http->request_id};
-	struct gh_error err;
+	    .request_id = v->http->request_id};
+	char handle[STORE_SESSION_HANDLE + 1];
 	int n;
 
-	memcpy(who.address, http->address, sizeof(who.address));
+	note_end(v, handle_of(id, handle));
+	return store_end_session(v->env->store, id, &how, &n, err);
+}
+
+static void
+end(const struct visit *v, const struct store_session *row, const char *why)
+{
+	struct requester who = row->who;
+	struct gh_error err;
+
+	memcpy(who.address, v->http->address, sizeof(who.address));
 	gh_log_kv(GH_LOG_INFO, "session ended", "user", who.name, "address", who.address, "detail",
 	    why, NULL);
-	if (store_end_session(env->store, row->id, &how, &n, &err) != 0)
+	if (end_row(v, row->id, &who, "session.ended", why, &err) != 0)
 		gh_log_kv(GH_LOG_ERROR, "session not removed", "detail", err.detail, NULL);
 }
 
@@ -217,55 +247,67 @@ ends_session(int rc)
 	return rc == GH_E_AUTH_FAILED || rc == GH_E_ACCOUNT_DISABLED || rc == GH_E_NOT_IN_DIRECTORY;
 }
 
-static int
-find_row(struct worker_env *env, const struct gh_http_request *http,
-    const unsigned char cookie[COOKIE_SIZE], struct store_session *row, struct gh_error *err)
+/* One that ended here is over, whatever the database says now. */
+static bool
+is_put_back(const struct visit *v, const struct store_session *row)
 {
-	unsigned char id[STORE_SESSION_ID_SIZE];
-	const char *limit;
-	int rc = hash_cookie(env, ID_LABEL, cookie, id, err);
+	char handle[STORE_SESSION_HANDLE + 1];
 
-	if (rc == 0)
-		rc = store_get_session(env->store, id, row, err);
-	if (rc == GH_E_SEAL) {
-		memcpy(row->id, id, sizeof(id));
-		end(env, http, row, err->detail);
-	}
-	if (rc == GH_E_SEAL || rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, GH_E_AUTH_REQUIRED, ENDED);
-	if (rc != 0 || (limit = limit_of(env->conf, row, gh_now())) == NULL)
-		return rc;
-	end(env, http, row, limit);
-	return gh_refuse(err, GH_E_AUTH_REQUIRED, ENDED);
+	return auth_limiter_has_ended(v->limiter, handle_of(row->id, handle),
+	    gh_now_us() / 1000000);
 }
 
 static int
-check(struct worker_env *env, const struct gh_http_request *http,
-    const unsigned char cookie[COOKIE_SIZE], struct session *s, struct auth_result *out,
+find_row(const struct visit *v, const unsigned char cookie[COOKIE_SIZE], struct store_session *row,
     struct gh_error *err)
 {
+	unsigned char id[STORE_SESSION_ID_SIZE];
+	const char *why = NULL;
+	int rc = hash_cookie(v->env, ID_LABEL, cookie, id, err);
+
+	if (rc == 0)
+		rc = store_get_session(v->env->store, id, row, err);
+	if (rc == GH_E_SEAL) {
+		memcpy(row->id, id, sizeof(id));
+		why = err->detail;
+	} else if (rc == 0) {
+		why = is_put_back(v, row) ? "its row was put back after its end"
+					  : limit_of(v->env->conf, row, gh_now());
+	} else if (rc != GH_E_NOT_FOUND) {
+		return rc;
+	}
+	if (why != NULL)
+		end(v, row, why);
+	return why != NULL || rc == GH_E_NOT_FOUND ? gh_refuse(err, GH_E_AUTH_REQUIRED, ENDED) : 0;
+}
+
+static int
+check(const struct visit *v, const unsigned char cookie[COOKIE_SIZE], struct session *s,
+    struct auth_result *out, struct gh_error *err)
+{
 	unsigned char token[GH_KEY_SIZE];
-	int rc = find_row(env, http, cookie, &s->row, err);
+	int rc = find_row(v, cookie, &s->row, err);
 
 	if (rc != 0)
 		return rc;
-	if ((rc = check_person(env, http, &s->row, out, err)) == 0)
-		rc = hash_cookie(env, TOKEN_LABEL, cookie, token, err);
+	if ((rc = check_person(v->env, v->http, &s->row, out, err)) == 0)
+		rc = hash_cookie(v->env, TOKEN_LABEL, cookie, token, err);
 	if (ends_session(rc)) {
-		end(env, http, &s->row, err->detail);
+		end(v, &s->row, err->detail);
 		return gh_refuse(err, GH_E_AUTH_REQUIRED, ENDED);
 	}
 	if (rc == 0) {
 		gh_hex_lower(token, sizeof(token), s->token);
-		touch(env, &s->row, gh_now());
+		touch(v->env, &s->row, gh_now());
 	}
 	return rc;
 }
 
 int
-session_check(struct worker_env *env, const struct gh_http_request *http, struct auth_result *out,
-    struct gh_error *err)
+session_check(struct worker_env *env, struct auth_limiter *limiter,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
 {
+	const struct visit v = {env, limiter, http};
 	unsigned char cookie[COOKIE_SIZE];
 	struct session *s;
 	int rc;
@@ -274,7 +316,7 @@ session_check(struct worker_env *env, const struct gh_http_request *http, struct
 		return gh_refuse(err, GH_E_AUTH_REQUIRED, ENDED);
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "session");
-	rc = check(env, http, cookie, s, out, err);
+	rc = check(&v, cookie, s, out, err);
 	OPENSSL_cleanse(cookie, sizeof(cookie));
 	if (rc == 0) {
 		out->session = s;
@@ -289,22 +331,44 @@ session_check(struct worker_env *env, const struct gh_http_request *http, struct
 
 /* --- log-in and log-out ----------------------------------------------------------------------- */
 
+/* The session that the browser came with, whoever's it is. */
 static int
-end_own(struct worker_env *env, const struct gh_http_request *http, const struct requester *who,
-    const char *event, const char *why, struct gh_error *err)
+end_own(const struct visit *v, const struct requester *who, const char *event, const char *why,
+    struct gh_error *err)
 {
-	const struct store_session_end how = {.who = who,
-	    .event = event,
-	    .detail = why,
-	    .request_id = http->request_id};
 	unsigned char cookie[COOKIE_SIZE], id[STORE_SESSION_ID_SIZE];
-	int n, rc = 0;
+	int rc = 0;
 
-	if (cookie_read(http, SESSION_COOKIE, cookie) &&
-	    (rc = hash_cookie(env, ID_LABEL, cookie, id, err)) == 0)
-		rc = store_end_session(env->store, id, &how, &n, err);
+	if (cookie_read(v->http, SESSION_COOKIE, cookie) &&
+	    (rc = hash_cookie(v->env, ID_LABEL, cookie, id, err)) == 0)
+		rc = end_row(v, id, who, event, why, err);
 	OPENSSL_cleanse(cookie, sizeof(cookie));
 	return rc;
+}
+
+/* All of a person. */
+static int
+end_all(const struct visit *v, const struct requester *person, struct gh_error *err)
+{
+	const struct store_session_filter his = {.person = person};
+	const struct store_session_end how = {.who = person,
+	    .event = "logout",
+	    .detail = "everywhere",
+	    .request_id = v->http->request_id};
+	const struct gh_conf *conf = v->env->conf;
+	gh_json *list = NULL;
+	int n,
+	    rc = store_list_sessions(v->env->store, &his, gh_now(), conf->pages.session_idle,
+		conf->pages.sessions_max, &list, err);
+
+	for (size_t i = 0; rc == 0 && i < gh_json_size(list); i++) {
+		const char *handle = gh_json_string(gh_json_get(gh_json_at(list, i), "session"));
+
+		if (handle != NULL)
+			note_end(v, handle);
+	}
+	gh_json_free(list);
+	return rc == 0 ? store_end_sessions(v->env->store, &his, &how, &n, err) : rc;
 }
 
 static int
@@ -327,23 +391,23 @@ fill_row(const struct worker_env *env, const struct gh_http_request *http,
 }
 
 int
-session_start(struct worker_env *env, const struct gh_http_request *http,
-    const struct auth_result *who, struct gh_http_reply *rep, struct gh_error *err)
+session_start(struct worker_env *env, const struct call *call, const struct auth_result *who,
+    struct gh_http_reply *rep, struct gh_error *err)
 {
+	const struct visit v = {env, call->limiter, call->http};
 	struct store_session row = {0};
 	unsigned char cookie[COOKIE_SIZE];
-	int rc = fill_row(env, http, who, &row, err);
+	int rc = fill_row(env, call->http, who, &row, err);
 
 	if (rc == 0 && RAND_priv_bytes(cookie, sizeof(cookie)) != 1)
 		rc = gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	if (rc == 0)
 		rc = hash_cookie(env, ID_LABEL, cookie, row.id, err);
 	if (rc == 0)
-		rc = end_own(env, http, &who->requester, "session.ended", "another log-in here",
-		    err);
+		rc = end_own(&v, &who->requester, "session.ended", "another log-in here", err);
 	if (rc == 0)
 		rc = store_new_session(env->store, &row, env->conf->pages.sessions_max,
-		    http->request_id, err);
+		    call->http->request_id, err);
 	if (rc == 0)
 		cookie_set(rep, SESSION_COOKIE, cookie, 0);
 	OPENSSL_cleanse(cookie, sizeof(cookie));
@@ -354,15 +418,10 @@ int
 session_log_out(struct worker_env *env, const struct call *call, bool everywhere,
     struct gh_http_reply *rep, struct gh_error *err)
 {
-	const struct store_session_filter mine = {.person = call->requester};
-	const struct store_session_end how = {.who = call->requester,
-	    .event = "logout",
-	    .detail = "everywhere",
-	    .request_id = call->http->request_id};
-	int n, rc;
+	const struct visit v = {env, call->limiter, call->http};
+	int rc = everywhere ? end_all(&v, call->requester, err)
+			    : end_own(&v, call->requester, "logout", NULL, err);
 
-	rc = everywhere ? store_end_sessions(env->store, &mine, &how, &n, err)
-			: end_own(env, call->http, call->requester, "logout", NULL, err);
 	if (rc == 0)
 		cookie_set(rep, SESSION_COOKIE, NULL, 0);
 	return rc;

@@ -30,13 +30,13 @@ bool session_has_cookie(const struct gh_http_request *http);
  * is ended with an audit row. GH_E_AUTH_REQUIRED: there is none, or its client certificate is not
  * that of this connection. GH_E_DB_DOWN, GH_E_DIR_DOWN and the like end nothing.
  */
-int session_check(struct worker_env *env, const struct gh_http_request *http,
-    struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
+int session_check(struct worker_env *env, struct auth_limiter *limiter,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
 
 /* A new session of who, whom auth_log_in or auth_log_in_by_cert gave, and its cookie into rep. The
- * one that http came with is ended: a log-in never goes on with an id that was there before. */
-int session_start(struct worker_env *env, const struct gh_http_request *http,
-    const struct auth_result *who, struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
+ * one that call came with is ended: a log-in never goes on with an id that was there before. */
+int session_start(struct worker_env *env, const struct call *call, const struct auth_result *who,
+    struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
 
 /* The person ends his session, or all that he has, and the browser forgets the cookie. */
 int session_log_out(struct worker_env *env, const struct call *call, bool everywhere,

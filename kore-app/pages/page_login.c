@@ -1,4 +1,5 @@
 /* Log-in and log-out of browsers. See page_login.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "form.h"
@@ -63,12 +64,16 @@ show_form(struct worker_env *env, const struct call *call, const char *user, con
     const struct gh_error *failure, struct gh_http_reply *rep)
 {
 	int status = failure != NULL ? gh_error_info(failure->code)->http_status : 200;
-	char token[LOGIN_TOKEN_SIZE];
+	char token[LOGIN_TOKEN_SIZE], seconds[16];
 	struct gh_error err;
 
 	if (login_token_make(env, call->http, rep, token, &err) != 0) {
 		page_refuse(call, &err, rep);
 		return;
+	}
+	if (failure != NULL && failure->retry_after > 0) {
+		snprintf(seconds, sizeof(seconds), "%d", failure->retry_after);
+		gh_http_reply_header(rep, "Retry-After", seconds);
 	}
 	page_reply(env, call, status, "login", form_json(call, token, user, next, failure), rep);
 }
@@ -191,7 +196,7 @@ answer(struct worker_env *env, const struct call *call, const char *user, int rc
     struct auth_result *who, struct gh_error *err, struct gh_http_reply *rep)
 {
 	if (rc == 0)
-		rc = session_start(env, call->http, who, rep, err);
+		rc = session_start(env, call, who, rep, err);
 	auth_result_clear(who);
 	if (rc == 0) {
 		page_redirect(rep, next_of(call));

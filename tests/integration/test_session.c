@@ -224,12 +224,6 @@ session__writer_gains_nothing(void **state)
 			fail_msg("taken after: %s", attacks[i]);
 		assert_int_equal(got.who.kind, REQUESTER_NONE);
 	}
-	/* the language grants nothing */
-	set_up(NULL);
-	add(1, "alice");
-	query("UPDATE session SET language = 'de'", out, sizeof(out));
-	ok(get(1, &got));
-	assert_string_equal(got.language, "de");
 }
 
 static void

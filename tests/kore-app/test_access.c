@@ -355,12 +355,13 @@ make_session(void)
 {
 	struct gh_http_field field = {"cookie", cookies};
 	struct gh_http_request req = {.method = GH_HTTP_GET, .field = &field, .fields = 0};
+	const struct call log_in = {.http = &req, .limiter = limiter};
 	struct auth_result who;
 	struct gh_http_reply rep = {0};
 	struct gh_error err;
 
 	assert_int_equal(auth_log_in(&env, limiter, &req, "alice", "secret-1", &who, &err), 0);
-	assert_int_equal(session_start(&env, &req, &who, &rep, &err), 0);
+	assert_int_equal(session_start(&env, &log_in, &who, &rep, &err), 0);
 	auth_result_clear(&who);
 	assert_int_equal(login_token_make(&env, &req, &rep, login_token, &err), 0);
 	take_cookie(&rep, 0);

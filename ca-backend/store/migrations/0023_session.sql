@@ -13,7 +13,6 @@ CREATE TABLE session (
 	created_at   timestamptz NOT NULL,   -- all times in whole seconds, by the clock of the node
 	ends_at      timestamptz NOT NULL,   -- whatever is done in it
 	used_at      timestamptz NOT NULL,
-	language     text NOT NULL DEFAULT '', -- that the person has chosen; grants nothing, and mac is not over it
 	mac          bytea NOT NULL
 );
 CREATE INDEX session_person ON session (lower(name), created_at);

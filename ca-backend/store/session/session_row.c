@@ -18,8 +18,8 @@ method_of(const struct store_session *v)
 	return v->by_certificate ? BY_CERTIFICATE : BY_PASSWORD;
 }
 
-/* Over all but the language. The last use is in it, so that no writer of the table keeps a session
- * from ending. */
+/* Over the whole row. The last use is in it, so that no writer of the table keeps a session from
+ * ending. */
 static int
 make_mac(const struct store *s, const struct store_session *v, unsigned char out[ROW_SEAL_SIZE],
     struct gh_error *err)
@@ -40,24 +40,19 @@ make_mac(const struct store *s, const struct store_session *v, unsigned char out
 
 /* --- a new one -------------------------------------------------------------------------------- */
 
-/* One and the same: who was renamed in the directory is somebody else until his old sessions end.
- */
-#define SAME_PERSON(kind, name, id) \
-	"kind = " kind " AND lower(name) = lower(" name ") AND directory_id = " id
-
-/* $1-$11 the row, $12-$14 its times, $15 MAC, $16 others that stay, $17 request id */
+/* $1-$10 the row, $11-$13 its times, $14 MAC, $15 others that stay, $16 request id. One and the
+ * same person: who was renamed in the directory is somebody else until his old sessions end. */
 static const struct store_statement new_session = {"session_new",
     "WITH n AS (INSERT INTO session (id, kind, name, dn, directory_id, roles, method, certificate, mark, address, "
-    "    language, created_at, ends_at, used_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-    "    to_timestamp($12::bigint), to_timestamp($13::bigint), to_timestamp($14::bigint), $15)), "
-    "o AS (DELETE FROM session WHERE id IN (SELECT id FROM session WHERE " SAME_PERSON("$2::int",
-	"$3",
-	"$5") " ORDER BY created_at DESC, id OFFSET $16::int) RETURNING id), "
-	      "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
-	      "  SELECT e.event, 'success', 'session ' || substr(encode(e.id, 'hex'), 1, 16), $3, $2::int, '', $10, $17, e.detail "
-	      "  FROM (SELECT 'login.succeeded' AS event, $1::bytea AS id, 'by ' || $7 AS detail "
-	      "    UNION ALL SELECT 'session.ended', id, 'too many sessions of this person' FROM o) e) "
-	      "SELECT 1"};
+    "    created_at, ends_at, used_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "    to_timestamp($11::bigint), to_timestamp($12::bigint), to_timestamp($13::bigint), $14)), "
+    "o AS (DELETE FROM session WHERE id IN (SELECT id FROM session WHERE kind = $2::int AND lower(name) = lower($3) "
+    "    AND directory_id = $5 ORDER BY created_at DESC, id OFFSET $15::int) RETURNING id), "
+    "a AS (INSERT INTO audit (event, outcome, object, actor, actor_kind, app, address, request_id, detail) "
+    "  SELECT e.event, 'success', 'session ' || substr(encode(e.id, 'hex'), 1, 16), $3, $2::int, '', $10, $16, e.detail "
+    "  FROM (SELECT 'login.succeeded' AS event, $1::bytea AS id, 'by ' || $7 AS detail "
+    "    UNION ALL SELECT 'session.ended', id, 'too many sessions of this person' FROM o) e) "
+    "SELECT 1"};
 
 static void
 put_row(struct store_params *p, const struct store_session *v)
@@ -73,7 +68,6 @@ put_row(struct store_params *p, const struct store_session *v)
 	    v->by_certificate ? sizeof(v->certificate) : 0);
 	store_put_bytes(p, v->mark, sizeof(v->mark));
 	store_put_text(p, v->who.address);
-	store_put_text(p, v->language);
 	store_put_int(p, v->created);
 	store_put_int(p, v->ends);
 	store_put_int(p, v->used);
@@ -126,10 +120,9 @@ fill(const PGresult *res, struct store_session *out, struct gh_error *err)
 	out->who.roles = (unsigned)store_int(res, 0, 4);
 	out->by_certificate = strcmp(store_text(res, 0, 5), BY_CERTIFICATE) == 0;
 	snprintf(out->who.address, sizeof(out->who.address), "%s", store_text(res, 0, 8));
-	snprintf(out->language, sizeof(out->language), "%s", store_text(res, 0, 9));
-	out->created = store_int(res, 0, 10);
-	out->ends = store_int(res, 0, 11);
-	out->used = store_int(res, 0, 12);
+	out->created = store_int(res, 0, 9);
+	out->ends = store_int(res, 0, 10);
+	out->used = store_int(res, 0, 11);
 	if ((rc = fill_bytes(res, 6, out->certificate, err)) == 0)
 		rc = fill_bytes(res, 7, out->mark, err);
 	return rc;
@@ -140,7 +133,7 @@ store_get_session(struct store *s, const unsigned char id[STORE_SESSION_ID_SIZE]
     struct store_session *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"session_get",
-	    "SELECT kind, name, dn, directory_id, roles, method, certificate, mark, address, language, "
+	    "SELECT kind, name, dn, directory_id, roles, method, certificate, mark, address, "
 	    "extract(epoch FROM created_at)::bigint, extract(epoch FROM ends_at)::bigint, "
 	    "extract(epoch FROM used_at)::bigint, mac FROM session WHERE id = $1"};
 	unsigned char mac[ROW_SEAL_SIZE];
@@ -157,7 +150,7 @@ store_get_session(struct store *s, const unsigned char id[STORE_SESSION_ID_SIZE]
 		rc = gh_fail(err, GH_E_NOT_FOUND, "no such session");
 	if (rc == 0 && (rc = fill(res, out, err)) == 0)
 		rc = make_mac(s, out, mac, err);
-	if (rc == 0 && !store_is_mac(res, 0, 13, mac))
+	if (rc == 0 && !store_is_mac(res, 0, 12, mac))
 		rc = gh_fail(err, GH_E_SEAL,
 		    "the row of a session of \"%.100s\" was written past Gatehouse", out->who.name);
 	PQclear(res);

@@ -9,7 +9,6 @@
 #include "store/store.h"
 
 #define STORE_SESSION_ID_SIZE 32
-#define STORE_SESSION_LANGUAGE_SIZE 16
 /* Hex digits of an id that lists show, and by which a command names a session. */
 #define STORE_SESSION_HANDLE 16
 
@@ -17,10 +16,9 @@ struct store_session {
 	unsigned char id[STORE_SESSION_ID_SIZE];
 	struct requester who; /* roles: those at log-in; address: where from */
 	bool by_certificate;
-	unsigned char certificate[32];              /* its SHA-256 */
-	unsigned char mark[32];                     /* of what a new password changes */
-	int64_t created, ends, used;                /* UTC seconds, by the node's clock */
-	char language[STORE_SESSION_LANGUAGE_SIZE]; /* chosen by the person; "" = none */
+	unsigned char certificate[32]; /* its SHA-256 */
+	unsigned char mark[32];        /* of what a new password changes */
+	int64_t created, ends, used;   /* UTC seconds, by the node's clock */
 };
 
 /* Write a new one with the audit row "login.succeeded". max: sessions that the person may have; the
