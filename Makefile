@@ -114,6 +114,7 @@ $(call LIB,$(2)): $(BUILD)/gen/$(1).o
 GEN_EMBEDDED += $(BUILD)/gen/$(1).c
 endef
 $(eval $(call embedded,embedded_languages,base,$(sort $(wildcard conf/languages/*.json))))
+$(eval $(call embedded,embedded_mail,enroll,$(sort $(wildcard enroll/notify/mail/*))))
 $(eval $(call embedded,embedded_pages,kore-app,$(sort $(wildcard kore-app/pages/html/*.html))))
 $(eval $(call embedded,embedded_static,kore-app,$(sort $(wildcard kore-app/pages/static/*))))
 

@@ -151,6 +151,10 @@ struct gh_conf {
 		char *from;          /* address of e-mail */
 		char *from_name;     /* beside it, UTF-8 */
 		char *url;           /* of the gateway, for links; "" = no links */
+		char *language;      /* of who has named none */
+		char *templates;     /* folder of the operator's own; "" = none */
+		char *owner_field;   /* of metadata: an address that hears, too; "" = none */
+		int address_per_day; /* mails to an address that somebody wrote; 0 = any number */
 		char *webhook_allow; /* networks that are not public, and yet may be called */
 		int timeout;         /* seconds for one message */
 		int retry_first;     /* seconds to the second attempt, doubled with each */

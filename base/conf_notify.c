@@ -4,6 +4,7 @@
 #include "conf_private.h"
 #include "ip.h"
 #include "mail_address.h"
+#include "words.h"
 
 /* The part between scheme and port; *port: what is behind it. NULL: no such URL. */
 static const char *
@@ -81,6 +82,8 @@ conf_notify_check(const struct gh_conf *conf, const char *path, struct gh_error 
 		if (*p < ' ' || *p == 0x7f)
 			return gh_refuse(err, GH_E_CONF,
 			    "%.120s: notify.from_name has a control character", path);
+	if (words_find(conf->notify.language) == NULL)
+		return gh_refuse(err, GH_E_CONF, "%.120s: notify.language must be en or de", path);
 	if (*conf->notify.url != '\0' && strncmp(conf->notify.url, "https://", 8) != 0)
 		return gh_refuse(err, GH_E_CONF, "%.120s: notify.url must begin with https://",
 		    path);

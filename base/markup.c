@@ -351,3 +351,19 @@ markup_free(struct markup *m)
 	free(m->name);
 	free(m);
 }
+
+const char *
+markup_find_name(const struct markup *m,
+    bool (*is_known)(const void *arg, const char *name, bool is_text), const void *arg)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct markup_node *node = &m->node[i];
+
+		/* there are no partials where names are looked at */
+		if (node->step != MARKUP_LITERAL &&
+		    (node->step == MARKUP_PARTIAL ||
+			!is_known(arg, node->name, node->step == MARKUP_WORDS)))
+			return node->name;
+	}
+	return NULL;
+}

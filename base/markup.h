@@ -49,6 +49,11 @@ int markup_parse(const char *name, const char *text, size_t len, enum markup_kin
     struct markup **out, struct gh_error *err) GH_MUSTCHECK;
 void markup_free(struct markup *m); /* accepts NULL */
 
+/* The first name of a value, section or text that `is_known` says no to (is_text: of a text,
+ * without "t."); NULL: it knows them all. Borrowed. */
+const char *markup_find_name(const struct markup *m,
+    bool (*is_known)(const void *arg, const char *name, bool is_text), const void *arg);
+
 /* Append to out. partials may be NULL. GH_E_INTERNAL: a partial is not there, of the other kind or
  * in itself, or a value is a list or an object; GH_E_NOMEM, out is full. */
 int markup_render(const struct markup *m, const struct markup_find *partials, const gh_json *data,

@@ -24,6 +24,7 @@ static const char *const attr_names[DIR_ATTR_COUNT] = {
     [DIR_TITLE] = "title",
     [DIR_ACCOUNT_CONTROL] = "accountControl",
     [DIR_ACCOUNT_EXPIRES] = "accountExpires",
+    [DIR_PREFERRED_LANGUAGE] = "preferredLanguage",
 };
 
 struct dir_entry *

@@ -27,6 +27,7 @@ static const char *const ad_attrs[DIR_ATTR_COUNT] = {
     [DIR_TITLE] = "title",
     [DIR_ACCOUNT_CONTROL] = "userAccountControl",
     [DIR_ACCOUNT_EXPIRES] = "accountExpires",
+    [DIR_PREFERRED_LANGUAGE] = "preferredLanguage",
 };
 
 static void

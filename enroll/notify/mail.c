@@ -1,16 +1,17 @@
 /* The words of a mail. See mail.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
-#include "timestamp.h"
+#include "log.h"
 #include "utf8.h"
 
 #include "mail.h"
+#include "mail_data.h"
+#include "mail_template.h"
 
-#define TEXT_MAX 65536 /* bytes of one part */
-#define SUBJECT_MAX 200
+#define PART_MAX (256 * 1024) /* bytes */
+#define SUBJECT_MAX 200       /* bytes */
 
 void
 notify_mail_clear(struct notify_mail *m)
@@ -21,72 +22,79 @@ notify_mail_clear(struct notify_mail *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* One value on one line; what others wrote into it begins no other line. malloc'd. */
-static char *
-value_text(const gh_json *v)
+/* That of the recipient, where we have it. */
+static const struct words *
+words_of(const struct gh_conf *conf, const char *language)
 {
-	const char *s = gh_json_string(v);
-	char *text = s != NULL ? strdup(s) : gh_json_print(v, false);
+	const struct words *w = words_find(language);
 
-	return text != NULL ? gh_utf8_clean(text) : NULL;
+	return w != NULL ? w : words_accept(conf->notify.language);
 }
 
-static void
-put_fact(struct gh_buf *b, const char *name, const gh_json *v, const char *format)
+static int
+render(const struct markup *m, const gh_json *data, const struct words *words, char **out,
+    struct gh_error *err)
 {
-	char *text = value_text(v);
+	struct gh_buf b;
+	int rc;
 
-	if (text == NULL)
-		b->failed = true;
-	else
-		gh_buf_putf(b, format, name, text);
-	free(text);
+	gh_buf_init(&b, PART_MAX);
+	rc = markup_render(m, NULL, data, words, &b, err);
+	if (rc == 0 && (*out = strdup(b.data != NULL ? (const char *)b.data : "")) == NULL)
+		rc = gh_fail(err, GH_E_NOMEM, "mail");
+	gh_buf_free(&b);
+	return rc;
 }
 
-static void
-put_facts(struct gh_buf *b, const struct notification *n, const char *format)
+/* What an operator's template cannot do is done by ours: no message is lost by a mistake in it. */
+static int
+make_part(const char *folder, const char *event, enum mail_part part, const gh_json *data,
+    const struct words *words, char **out, struct gh_error *err)
 {
-	gh_json *object = gh_json_new_string(n->object);
+	struct markup *m;
+	int rc = mail_template_get(folder, event, words_language(words), part, &m, err);
 
-	put_fact(b, "object", object, format);
-	gh_json_free(object);
-	for (void *it = gh_json_iter(n->facts); it != NULL; it = gh_json_next(n->facts, it))
-		put_fact(b, gh_json_iter_name(it), gh_json_iter_value(it), format);
+	if (rc == 0)
+		rc = render(m, data, words, out, err);
+	markup_free(m);
+	if (rc == 0 || rc == GH_E_NOMEM || event == NULL)
+		return rc;
+	gh_log_kv(GH_LOG_ERROR, "a template of a mail is not used", "event", event, "cause",
+	    err->detail, NULL);
+	return make_part("", NULL, part, data, words, out, err);
 }
 
+/* One line, not endless. */
 static void
-put_text(struct gh_buf *b, const struct worker_env *env, const struct notification *n)
+trim_subject(char *s)
 {
-	char time[GH_TIMESTAMP_SIZE];
-
-	gh_buf_putf(b, "%s\n%s\n\n", n->event, gh_timestamp_format(n->created, time));
-	put_facts(b, n, "%s: %s\n");
-	if (*env->conf->notify.url != '\0')
-		gh_buf_putf(b, "\n%s\n", env->conf->notify.url);
+	s[gh_utf8_cut(s, strlen(s), SUBJECT_MAX)] = '\0';
+	for (size_t n = strlen(s); n > 0 && (s[n - 1] == '\n' || s[n - 1] == ' ');)
+		s[--n] = '\0';
+	gh_utf8_clean(s);
 }
 
 int
 notify_compose(const struct worker_env *env, const struct notification *n,
     const struct recipient *to, struct notify_mail *out, struct gh_error *err)
 {
-	struct gh_buf b;
+	const struct words *words = words_of(env->conf, to->language);
+	const char *folder = env->conf->notify.templates,
+		   *event = mail_sample_has(n->event) ? n->event : NULL;
+	gh_json *data = mail_data(env->conf, n, to, words);
 	int rc;
 
-	(void)to;
 	memset(out, 0, sizeof(*out));
-	gh_buf_init(&b, TEXT_MAX);
-	put_text(&b, env, n);
-	rc = gh_buf_check(&b, err);
-	if (rc == 0 &&
-	    ((out->text = strdup((const char *)b.data)) == NULL ||
-		asprintf(&out->subject, "Gatehouse: %.100s (%.*s)", n->event, SUBJECT_MAX,
-		    n->object) < 0)) {
-		out->subject = NULL;
-		rc = gh_fail(err, GH_E_NOMEM, "mail");
-	}
-	gh_buf_free(&b);
+	if (data == NULL)
+		return gh_fail(err, GH_E_NOMEM, "mail");
+	rc = make_part(folder, event, MAIL_SUBJECT, data, words, &out->subject, err);
 	if (rc == 0)
-		gh_utf8_clean(out->subject);
+		rc = make_part(folder, event, MAIL_TEXT, data, words, &out->text, err);
+	if (rc == 0)
+		rc = make_part(folder, event, MAIL_HTML, data, words, &out->html, err);
+	gh_json_free(data);
+	if (rc == 0)
+		trim_subject(out->subject);
 	else
 		notify_mail_clear(out);
 	return rc;

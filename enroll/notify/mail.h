@@ -13,7 +13,7 @@ struct notify_mail {
 };
 void notify_mail_clear(struct notify_mail *m);
 
-/* env: conf and store. GH_E_NOMEM; others end this delivery. */
+/* env: conf. By templates (mail_template.h). GH_E_NOMEM; others end this delivery. */
 int notify_compose(const struct worker_env *env, const struct notification *n,
     const struct recipient *to, struct notify_mail *out, struct gh_error *err) GH_MUSTCHECK;
 

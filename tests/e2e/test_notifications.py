@@ -4,6 +4,7 @@ beside a step that was not taken."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -11,13 +12,16 @@ import unittest
 import der
 import tap
 from client import Client
-from environment import BUILD, TOP, Environment, wait_for
+from environment import BUILD, TOP, Environment, read_shell_variables, wait_for
 
 env = Environment("notifications", GATEHOUSE_CONF_EXTRA="""
 jobs { crl = 0 ocsp_signer = 0 server_certificate = 0 expiry_notices = 0 ca_notices = 0 audit_seal = 0 key_requests = 0
-       notifications = 0 retention = 0 expiry_days = "30 7 1" ca_expiry_days = "90 30 1" }
+       notifications = 0 retention = 0 notify = 0 expiry_days = "30 7 1" ca_expiry_days = "90 30 1" }
 database { timeout_ms = 5000 }
 limits { failures = 10000 }
+roles { officer_groups = "pki-users" admin_groups = "ring-a" agent_groups = "externals;ring-b" }
+notify { smtp_url = "smtp://127.0.0.1:9" smtp_tls = "none" from = "pki@example.test" url = "https://pki.example.test"
+         owner_field = "Owner" address_per_day = 3 retry_first = 3600 retry_max = 3600 }
 """)
 KEY = der.Key(env.scratch, "ec:P-256")
 
@@ -330,6 +334,131 @@ class Authorities(Case):
                 self.assertEqual(self.run_job(), [])
         env.admin("crl", "issue", "--ca", "issuing")
         self.assertEqual(self.run_job(), [])
+
+
+class Recipients(Case):
+    """Who hears: rows of delivery. No mail server is there; each waits for it."""
+    STAFF = {"alice@example.test", "bob@example.test", "erin@example.test", "bobops@example.test", "juergen@example.test"}
+
+    def tell(self, *rows, event="request.approved", obj="request 7", facts=None):
+        """Rows (audience, recipient, id, kind) of one event, as a trigger writes them."""
+        facts = json.dumps(facts or {"request": 7, "requester": "nobody"}).replace("'", "''")
+        values = ", ".join(f"('{event}', '{a}', '{r}', '{i}', {k}, '{obj}', '{facts}')" for a, r, i, k in rows)
+        return [int(r[0]) for r in env.sql("insert into notification (event, audience, recipient, recipient_id, recipient_kind, "
+                                           f"object, facts) values {values} returning id")]
+
+    def heard(self, ids):
+        """By row, the addresses in their order."""
+        env.admin("job", "run", "notify")
+        return [[r[0] for r in env.sql(f"select address from delivery where notification_id = {i} order by id")] for i in ids]
+
+    def setUp(self):
+        super().setUp()
+        env.sql("truncate notification cascade")
+        var = read_shell_variables(env.dir / "state" / "slapd" / "env")
+        self.ids = {}
+        for uid in ("alice", "bob", "carol", "dave"):
+            out = subprocess.run(["ldapsearch", "-x", "-LLL", "-H", var["LDAP_URI"], "-D", var["LDAP_BIND_DN"], "-w",
+                                  var["LDAP_BIND_PASSWORD"], "-b", var["LDAP_BASE"], f"(uid={uid})", "entryUUID"], check=True,
+                                 stdout=subprocess.PIPE, env={**os.environ, "LDAPTLS_CACERT": var["LDAP_CAFILE"]})
+            self.ids[uid] = re.search(r"entryUUID: (\S+)", out.stdout.decode()).group(1)
+
+    def test_audiences(self):
+        """audience, recipient, id -> who hears. Disabled people and those without address never do."""
+        alice, dave, carol = self.ids["alice"], self.ids["dave"], self.ids["carol"]
+        for audience, recipient, rid, told in (
+                ("requester", "alice", alice, {"alice@example.test"}),
+                ("owner", "alice", alice, {"alice@example.test"}),
+                ("agent", "alice", alice, {"alice@example.test"}),
+                ("requester", "another name", alice, {"alice@example.test"}),
+                ("requester", "alice", "", set()),  # names are given anew
+                ("requester", "alice", "00000000-0000-4000-8000-000000000000", set()),
+                ("requester", "alice", "*)(uid=*", set()),
+                ("requester", "dave", dave, set()), ("requester", "carol", carol, set()),
+                ("officers", "", "", self.STAFF),
+                ("administrators", "", "", {"erin@example.test"}),  # of a ring
+                ("agents", "", "", {"bob@example.test", "erin@example.test"}),  # uniqueMember, and two groups
+                ("group", "staff", "", self.STAFF), ("group", "pki-users", "", self.STAFF),
+                ("group", "cn=staff,ou=groups,dc=example,dc=test", "", self.STAFF),
+                ("group", "CN=Web-Admins, OU=groups, DC=example, DC=test", "", {"alice@example.test"}),
+                ("group", "*", "", set()), ("group", "nothing", "", set()), ("group", "staff)(cn=*", "", set()),
+                ("group", "cn=Alice Adams,ou=people,dc=example,dc=test", "", set()),
+                ("address", "web@example.test", "", {"web@example.test"}),
+                ("address", "x@example.test\r\nBcc: y@example.test", "", set()), ("address", "no address", "", set())):
+            with self.subTest(audience=audience, recipient=recipient):
+                ids = self.tell((audience, recipient, rid, 1 if rid else "null"))
+                self.assertEqual(set(self.heard(ids)[0]), told)
+                self.assertEqual(env.sql(f"select state from notification where id = {ids[0]}"), [["queued" if told else "failed"]])
+
+    def test_one_person_one_mail(self):
+        """Owner, agent, officer, in a group, and by the address that he gave: the first row tells him."""
+        alice = self.ids["alice"]
+        rows = (("owner", "alice", alice, 1), ("agent", "alice", alice, 1), ("address", "Alice@Example.test", "", "null"),
+                ("group", "web-admins", "", "null"), ("officers", "", "", "null"))
+        heard = self.heard(self.tell(*rows))
+        self.assertEqual(heard[0], ["alice@example.test"])
+        self.assertEqual(heard[1:4], [[], [], []])
+        self.assertEqual(set(heard[4]), self.STAFF - {"alice@example.test"})
+        # in any order, since either of two nodes may be first; and another event is another event
+        ids = self.tell(*rows)
+        env.sql(f"update notification set state = 'failed' where id in ({ids[0]}, {ids[2]})")
+        self.assertEqual(sum(self.heard(ids), []).count("alice@example.test"), 0)
+        self.assertEqual(self.heard(self.tell(*rows, obj="request 8"))[0], ["alice@example.test"])
+
+    def test_address_in_a_request_is_not_flooded(self):
+        """At most notify.address_per_day to it, and for one requester to all of them."""
+        told = [self.heard(self.tell(("address", "victim@example.test", "", "null"), obj=f"request {n}",
+                                     facts={"request": n, "requester": f"user{n}"}))[0] for n in range(5)]
+        self.assertEqual([len(t) for t in told], [1, 1, 1, 0, 0])
+        told = [self.heard(self.tell(("address", f"victim{n}@example.test", "", "null"), obj=f"request {n}",
+                                     facts={"request": n, "requester": "mallory"}))[0] for n in range(5)]
+        self.assertEqual([len(t) for t in told], [1, 1, 1, 0, 0])
+        # people of the directory are not strangers
+        told = [self.heard(self.tell(("requester", "alice", self.ids["alice"], 1), obj=f"request {n}",
+                                     facts={"request": n, "requester": "mallory"}))[0] for n in range(5)]
+        self.assertEqual([len(t) for t in told], [1] * 5)
+
+    def test_owner_in_the_metadata(self):
+        number, request = self.issued()
+        for table, row, facts in (("certificate", number, {"certificate_id": number, "request": request}), ("request", request, {"request": request})):
+            for value, told in (("team@example.test", ["alice@example.test", "team@example.test"]), ("alice@example.test", ["alice@example.test"]),
+                                ("no address", ["alice@example.test"]), ("a@example.test\nBcc: b@example.test", ["alice@example.test"])):
+                with self.subTest(table=table, value=value):
+                    env.without_triggers(f"update {table} set metadata = jsonb_build_object('Owner', {value!r}, 'Secret', 'cost centre') "
+                                         f"where id = {row}".replace("'a@example.test\\n", "E'a@example.test\\n"))
+                    ids = self.tell(("requester", "alice", self.ids["alice"], 1), event="cert.revoked", obj=f"certificate {number}", facts=facts)
+                    self.assertEqual(self.heard(ids)[0], told)
+
+    def test_language_of_the_recipient(self):
+        alice = self.ids["alice"]
+        ids = self.tell(("requester", "alice", alice, 1))
+        env.sql(f"update notification set language = 'de' where id = {ids[0]}")
+        self.heard(ids)
+        self.assertEqual(env.sql(f"select language from delivery where notification_id = {ids[0]}"), [["de"]])
+        ldap_set("Alice Adams", "alice-secret", "preferredLanguage", "en-gb, de;q=0.5")
+        self.addCleanup(ldap_set, "Alice Adams", "alice-secret", "preferredLanguage", None)
+        ids = self.tell(("requester", "alice", alice, 1))
+        env.sql(f"update notification set language = 'de' where id = {ids[0]}")
+        self.heard(ids)
+        self.assertEqual(env.sql(f"select language from delivery where notification_id = {ids[0]}"), [["en-gb"]])
+
+    def test_directory_is_away(self):
+        ids = self.tell(("officers", "", "", "null"), ("address", "web@example.test", "", "null"))
+        env.slapd("pause")
+        try:
+            self.heard(ids)
+        finally:
+            env.slapd("resume")
+        self.assertEqual(env.sql(f"select state from notification where id = {ids[0]}"), [["waiting"]])
+        self.assertEqual(set(self.heard(ids)[0]), self.STAFF)
+
+
+def ldap_set(cn, password, attribute, value):
+    var = read_shell_variables(env.dir / "state" / "slapd" / "env")
+    change = f"replace: {attribute}\n{attribute}: {value}\n" if value else f"delete: {attribute}\n"
+    subprocess.run(["ldapmodify", "-x", "-H", var["LDAP_URI"], "-D", f"cn={cn},ou=people,dc=example,dc=test", "-w", password],
+                   input=f"dn: cn={cn},ou=people,dc=example,dc=test\nchangetype: modify\n{change}".encode(), check=True,
+                   stdout=subprocess.PIPE, env={**os.environ, "LDAPTLS_CACERT": var["LDAP_CAFILE"]})
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def deliveries(notification):
 
 
 def mails(event):
-    return [m for m in EXIM.messages() if event in m["Subject"]]
+    return [m for m in EXIM.messages() if event in m.get_body(("plain",)).get_content()]
 
 
 class RealServer(unittest.TestCase):
@@ -83,7 +83,7 @@ class RealServer(unittest.TestCase):
         self.assertEqual(mail["Auto-Submitted"], "auto-generated")
         uuid = env.sql(f"select uuid from delivery where notification_id = {n}")[0][0]
         self.assertEqual(mail["Message-ID"], f"<{uuid}@example.test>")
-        self.assertIn("requester: bob", mail.get_body(("plain",)).get_content())
+        self.assertIn("Requester: bob", mail.get_body(("plain",)).get_content())
         wait_for(lambda: deliveries(n)[0][0] == "sent", "it is marked")
         self.assertIn("A=plain:gatehouse", (EXIM.dir / "log" / "mainlog").read_text())
 

@@ -74,7 +74,7 @@ write_conf() {
 	access to dn.subtree="ou=pki,$base" by dn.exact="cn=gatehouse,ou=services,$base" write by * read
 	access to attrs=userPassword by self =xw by anonymous auth by * none
 	# people may edit their own names, as many companies let them
-	access to attrs=mail,uid,userPrincipalName by self write by dn.one="ou=services,$base" read by * none
+	access to attrs=mail,uid,userPrincipalName,preferredLanguage by self write by dn.one="ou=services,$base" read by * none
 	access to * by dn.one="ou=services,$base" read by self read by * none
 	overlay dynlist
 	dynlist-attrset groupOfURLs memberURL member+memberOf@groupOfNames*

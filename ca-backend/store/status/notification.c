@@ -12,13 +12,15 @@ notification_clear(struct notification *n)
 	free(n->audience);
 	free(n->recipient);
 	free(n->recipient_id);
+	free(n->language);
 	free(n->object);
 	gh_json_free(n->facts);
 	memset(n, 0, sizeof(*n));
 }
 
 #define COLUMNS \
-	"id, extract(epoch FROM created_at)::bigint, event, audience, recipient, recipient_id, object, facts, recipient_kind"
+	"id, extract(epoch FROM created_at)::bigint, event, audience, recipient, recipient_id, object, facts, recipient_kind, " \
+	"language"
 
 static int
 fill(const PGresult *res, int row, struct notification *n, struct gh_error *err)
@@ -30,29 +32,24 @@ fill(const PGresult *res, int row, struct notification *n, struct gh_error *err)
 	n->recipient = strdup(store_text(res, row, 4));
 	n->recipient_id = strdup(store_text(res, row, 5));
 	n->object = strdup(store_text(res, row, 6));
+	n->language = strdup(store_text(res, row, 9));
 	if (n->event == NULL || n->audience == NULL || n->recipient == NULL ||
-	    n->recipient_id == NULL || n->object == NULL)
+	    n->recipient_id == NULL || n->object == NULL || n->language == NULL)
 		return gh_fail(err, GH_E_NOMEM, "notification");
 	n->recipient_kind = (enum requester_kind)store_int(res, row, 8);
 	return store_json(res, row, 7, &n->facts, err);
 }
 
-int
-store_waiting_notifications(struct store *s, int64_t after, int limit, struct notification **out,
-    size_t *n, struct gh_error *err)
+static int
+read_rows(struct store *s, const struct store_statement *st, struct store_params *p,
+    struct notification **out, size_t *n, struct gh_error *err)
 {
-	static const struct store_statement st = {"waiting_notifications",
-	    "SELECT " COLUMNS " FROM notification WHERE state = 'waiting' AND id > $1::bigint "
-	    "ORDER BY id LIMIT $2::int"};
-	struct store_params p = {0};
 	PGresult *res;
 	int rc;
 
 	*out = NULL;
 	*n = 0;
-	store_put_int(&p, after);
-	store_put_int(&p, limit);
-	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+	if ((rc = store_read(s, st, p, &res, err)) != 0)
 		return rc;
 	*out = calloc((size_t)PQntuples(res) + 1, sizeof(**out));
 	if (*out == NULL)
@@ -68,6 +65,35 @@ store_waiting_notifications(struct store *s, int64_t after, int limit, struct no
 	free(*out);
 	*out = NULL;
 	return rc;
+}
+
+int
+store_waiting_notifications(struct store *s, int64_t after, int limit, struct notification **out,
+    size_t *n, struct gh_error *err)
+{
+	static const struct store_statement st = {"waiting_notifications",
+	    "SELECT " COLUMNS " FROM notification WHERE state = 'waiting' AND id > $1::bigint "
+	    "ORDER BY id LIMIT $2::int"};
+	struct store_params p = {0};
+
+	store_put_int(&p, after);
+	store_put_int(&p, limit);
+	return read_rows(s, &st, &p, out, n, err);
+}
+
+int
+store_earlier_notifications(struct store *s, const struct notification *n,
+    struct notification **out, size_t *len, struct gh_error *err)
+{
+	static const struct store_statement st = {"earlier_notifications",
+	    "SELECT " COLUMNS
+	    " FROM notification WHERE id < $1::bigint AND event = $2 AND (created_at, object) = "
+	    "(SELECT created_at, object FROM notification WHERE id = $1::bigint) ORDER BY id LIMIT 100"};
+	struct store_params p = {0};
+
+	store_put_int(&p, n->id);
+	store_put_text(&p, n->event);
+	return read_rows(s, &st, &p, out, len, err);
 }
 
 int

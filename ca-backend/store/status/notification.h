@@ -15,6 +15,7 @@ struct notification {
 	enum requester_kind recipient_kind; /* REQUESTER_NONE = not known */
 	char *recipient_id; /* of the directory entry; "" = a local user, or nobody's */
 	char *object;
+	char *language; /* of the request; "" = the recipient's own */
 	gh_json *facts;
 };
 void notification_clear(struct notification *n);
@@ -23,6 +24,10 @@ void notification_clear(struct notification *n);
  * array of *n, each to be cleared. */
 int store_waiting_notifications(struct store *s, int64_t after, int limit,
     struct notification **out, size_t *n, struct gh_error *err) GH_MUSTCHECK;
+/* Rows that tell of the same event and were written before n, in their order, at most 100. *out as
+ * above. */
+int store_earlier_notifications(struct store *s, const struct notification *n,
+    struct notification **out, size_t *len, struct gh_error *err) GH_MUSTCHECK;
 /* One of them by its id. GH_E_NOT_FOUND. */
 int store_get_notification(struct store *s, int64_t id, struct notification *out,
     struct gh_error *err) GH_MUSTCHECK;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "notify/mail_template.h"
 
 #include "command.h"
 #include "options.h"
@@ -59,6 +60,18 @@ check_files(const char *who, const struct gh_conf *c)
 	return wrong;
 }
 
+/* The operator's templates of mails. Returns 1 when something is wrong, which is told. */
+static int
+check_templates(const char *who, const struct gh_conf *c)
+{
+	struct gh_error err;
+
+	if (mail_template_check(c->notify.templates, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", who, err.message);
+	return 1;
+}
+
 int
 cmd_conf_check(int argc, char **argv)
 {
@@ -72,7 +85,8 @@ cmd_conf_check(int argc, char **argv)
 	};
 	static const struct usage usage = {"", 0, 0,
 	    "Checks the configuration file: syntax, names, types and ranges, with the line that is wrong; and "
-	    "whether the files it names can be read by the user who asks.",
+	    "whether the files it names can be read by the user who asks, and the templates of notify.templates show "
+	    "what there is.",
 	    "gatehouse conf check -c /etc/gatehouse/gatehouse.conf\n"};
 	struct gh_conf *conf;
 	struct gh_error err;
@@ -83,7 +97,7 @@ cmd_conf_check(int argc, char **argv)
 	if (gh_conf_load(command_env_conf_path(path), &conf, &err) != 0)
 		return command_fail(argv[0], &err);
 	if (!no_files)
-		wrong = check_files(argv[0], conf);
+		wrong = check_files(argv[0], conf) + check_templates(argv[0], conf);
 	gh_conf_free(conf);
 	if (wrong != 0)
 		return COMMAND_USAGE;
