@@ -65,6 +65,7 @@ acl_smtp_rcpt = check
 host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 0
+smtp_accept_queue_per_connection = 0
 keep_environment =
 deliver_drop_privilege = true
 begin acl
