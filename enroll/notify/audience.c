@@ -6,6 +6,7 @@
 #include "entry_roles.h"
 #include "log.h"
 #include "members.h"
+#include "store/catalog/user_contact.h"
 #include "store/status/notification_look.h"
 
 #include "audience.h"
@@ -143,13 +144,31 @@ read_groups(const struct audience *a, const char *groups, struct dir_members *m)
 	return rc;
 }
 
+/* Local users: who has the role, or has this name. */
+static int
+add_local(const struct audience *a, unsigned role, const char *name)
+{
+	struct user_contact *c;
+	size_t n;
+	int rc = store_user_contacts(a->env->store, &c, &n, a->err);
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (c[i].enabled &&
+		    ((c[i].roles & role) != 0 ||
+			(name != NULL && strcasecmp(c[i].name, name) == 0)))
+			rc = recipients_add(a->out, c[i].email, c[i].name,
+			    *c[i].language != '\0' ? c[i].language : a->n->language, a->err);
+	free(c);
+	return rc;
+}
+
 static int
 add_role(const struct audience *a, const char *groups, unsigned role)
 {
 	struct dir_members m = {0};
-	int rc = 0;
+	int rc = add_local(a, role, NULL);
 
-	if (a->env->dir != NULL && (rc = read_groups(a, groups, &m)) == 0)
+	if (rc == 0 && a->env->dir != NULL && (rc = read_groups(a, groups, &m)) == 0)
 		rc = add_members(a, &m, has_role, &role);
 	dir_members_clear(&m);
 	return rc;
@@ -229,6 +248,8 @@ add_person(const struct audience *a)
 	struct dir_entry *e;
 	int rc;
 
+	if (a->n->recipient_kind == REQUESTER_ADMIN)
+		return add_local(a, 0, a->n->recipient);
 	if ((rc = find_person(a, &e)) != 0 || e == NULL)
 		return rc;
 	rc = add_entry(a, e);

@@ -113,6 +113,7 @@ extern const struct verb verb_template_check;
 extern const struct verb verb_template_import;
 extern const struct verb verb_template_list;
 extern const struct verb verb_template_show;
+extern const struct verb verb_user_contact;
 extern const struct verb verb_user_create;
 extern const struct verb verb_user_disable;
 extern const struct verb verb_user_enable;

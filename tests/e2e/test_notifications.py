@@ -442,6 +442,34 @@ class Recipients(Case):
         self.heard(ids)
         self.assertEqual(env.sql(f"select language from delivery where notification_id = {ids[0]}"), [["en-gb"]])
 
+    def test_local_administrators(self):
+        """By role, and by name where one of them asked; nobody puts in an address past Gatehouse."""
+        self.addCleanup(env.sql, "delete from admin_contact")
+        env.admin("user", "contact", "olga", "--email", "olga@example.test", "--language", "de")
+        env.admin("user", "contact", "admin", "--email", "admin@example.test")
+        self.assertEqual(set(self.heard(self.tell(("officers", "", "", "null")))[0]), self.STAFF | {"olga@example.test", "admin@example.test"})
+        ids = self.tell(("administrators", "", "", "null"))
+        self.assertEqual(set(self.heard(ids)[0]), {"erin@example.test", "admin@example.test"})
+        ids = self.tell(("requester", "OLGA", "", 2))
+        self.assertEqual(self.heard(ids)[0], ["olga@example.test"])
+        self.assertEqual(env.sql(f"select name, language from delivery where notification_id = {ids[0]}"), [["olga", "de"]])
+        self.assertEqual(self.heard(self.tell(("requester", "olga", "", 1)))[0], [])  # a directory user of her name
+        self.assertEqual(env.count("select count(*) from audit where event = 'user.changed' and detail = 'address of e-mail'"), 2)
+        for change in ("set email = 'eve@example.test'", "set language = 'xx'", "set mac = '\\x00'"):
+            env.without_triggers(f"create table kept as table admin_contact; update admin_contact {change} where email like 'olga%'")
+            self.assertEqual(self.heard(self.tell(("requester", "olga", "", 2)))[0], [])
+            env.without_triggers("delete from admin_contact; insert into admin_contact table kept; drop table kept")
+        env.admin("user", "disable", "olga")
+        self.assertEqual(self.heard(self.tell(("requester", "olga", "", 2)))[0], [])
+        env.admin("user", "enable", "olga")
+        self.assertEqual(self.heard(self.tell(("requester", "olga", "", 2)))[0], ["olga@example.test"])
+        env.admin("user", "contact", "olga", "--email", "")
+        env.admin("user", "contact", "admin", "--email", "")
+        self.assertEqual(self.heard(self.tell(("requester", "olga", "", 2)))[0], [])
+        for bad in (("nobody", "--email", "a@example.test"), ("olga", "--email", "no address"), ("olga",),
+                    ("olga", "--email", "a@example.test", "--language", "fr")):
+            self.assertNotEqual(env.admin("user", "contact", *bad, check=False).returncode, 0)
+
     def test_directory_is_away(self):
         ids = self.tell(("officers", "", "", "null"), ("address", "web@example.test", "", "null"))
         env.slapd("pause")
