@@ -1,63 +1,12 @@
-/*
- * Mark and content of an Idempotency-Key. Each part is preceded by its length, so that no two
- * different calls are written as the same bytes.
- */
+/* Mark and content of an Idempotency-Key. */
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "buf.h"
-#include "digest.h"
 
+#include "idempotency.h"
 #include "rest_idempotency.h"
 
-#define LABEL "gatehouse rest idempotency v1"
 #define PARTS_MAX (8 * 1024)
-
-/* The header, or NULL when there is none. */
-static int
-find_key(const struct gh_http_request *http, const char **out, struct gh_error *err)
-{
-	size_t found = 0, n;
-
-	*out = gh_http_header(http, "idempotency-key");
-	for (size_t i = 0; i < http->fields; i++)
-		found += strcmp(http->field[i].name, "idempotency-key") == 0;
-	if (found > 1)
-		return gh_refuse(err, GH_E_BAD_REQUEST, "Idempotency-Key is there twice.");
-	if (*out == NULL)
-		return 0;
-	n = strlen(*out);
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)(*out)[i] < 0x20 || (unsigned char)(*out)[i] > 0x7e)
-			n = 0;
-	if (n > 0 && n <= REST_KEY_MAX)
-		return 0;
-	return gh_refuse(err, GH_E_BAD_REQUEST,
-	    "Idempotency-Key must be 1 to %d printable characters.", REST_KEY_MAX);
-}
-
-/* Whom the key belongs to: an entry by its number, which nobody else ever gets. */
-static void
-put_requester(struct gh_buf *b, const struct requester *who)
-{
-	gh_buf_put_u32(b, (uint32_t)who->kind);
-	gh_buf_put_u64(b, (uint64_t)who->app_id);
-	gh_buf_put_string(b, *who->id != '\0' ? who->id : who->name);
-}
-
-static int
-make_mark(const unsigned char secret[GH_KEY_SIZE], const struct gh_buf *parts,
-    unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
-{
-	unsigned char key[GH_KEY_SIZE];
-	int rc = gh_derive_key(secret, LABEL, key, err);
-
-	if (rc == 0 && !gh_hmac(GH_SHA256, key, sizeof(key), parts->data, parts->len, out))
-		rc = gh_fail(err, GH_E_NOMEM, "HMAC of an Idempotency-Key");
-	OPENSSL_cleanse(key, sizeof(key));
-	return rc;
-}
 
 /* A body with an approval password, or one whose names are written in another way. */
 static bool
@@ -73,11 +22,8 @@ static int
 digest_body(const unsigned char secret[GH_KEY_SIZE], const struct gh_http_request *http,
     unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
 {
-	struct gh_buf whole = {.data = (unsigned char *)(uintptr_t)http->body,
-	    .len = http->body_len};
-
 	if (may_have_password(http))
-		return make_mark(secret, &whole, out, err);
+		return idempotency_hmac(secret, http->body, http->body_len, out, err);
 	return gh_digest(GH_SHA256, http->body, http->body_len, out)
 	    ? 0
 	    : gh_fail(err, GH_E_NOMEM, "SHA-256 of a body");
@@ -110,20 +56,13 @@ rest_mark_read(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
     const struct requester *who, struct rest_mark *out, struct gh_error *err)
 {
 	const char *key;
-	struct gh_buf parts;
-	int rc = find_key(call->http, &key, err);
+	int rc = idempotency_key(call->http, &key, err);
 
 	memset(out, 0, sizeof(*out));
 	if (rc != 0 || key == NULL)
 		return rc;
-	gh_buf_init(&parts, PARTS_MAX);
-	gh_buf_put_string(&parts, key);
-	put_requester(&parts, who);
-	gh_buf_put_string(&parts, call->http->path);
-	if ((rc = gh_buf_check(&parts, err)) == 0 &&
-	    (rc = make_mark(secret, &parts, out->mark, err)) == 0)
+	if ((rc = idempotency_mark(secret, key, who, call->http->path, out->mark, err)) == 0)
 		rc = make_content(secret, call->http, out->content, err);
-	gh_buf_free(&parts);
 	out->is_there = rc == 0;
 	return rc;
 }

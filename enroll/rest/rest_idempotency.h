@@ -6,17 +6,15 @@
 #define ENROLL_REST_IDEMPOTENCY_H
 
 #include "call.h"
+#include "digest.h"
 
-#define REST_KEY_MAX 255 /* characters */
-
-/* Of a call with the header. HMAC-SHA256, under a key of the gateway secret, over header,
- * requester, application and path; and the SHA-256 of the body, its type and the parameters. */
+/* Of a call with the header: idempotency_mark; and the SHA-256 of the body, its type and the
+ * parameters. */
 struct rest_mark {
 	bool is_there;
 	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 };
-/* GH_E_BAD_REQUEST: the header is there twice, or is not 1 to REST_KEY_MAX printable characters;
- * GH_E_INTERNAL. */
+/* As idempotency_key and idempotency_mark. */
 int rest_mark_read(const unsigned char secret[GH_KEY_SIZE], const struct call *call,
     const struct requester *who, struct rest_mark *out, struct gh_error *err) GH_MUSTCHECK;
 

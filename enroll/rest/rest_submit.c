@@ -1,8 +1,4 @@
-/*
- * A request over REST goes through the stages of the pipeline as the batch of one. What was
- * recorded under its Idempotency-Key comes before all that was decided meanwhile: a retry that took
- * long must not turn a certificate into an error.
- */
+/* A request over REST goes through the stages of the pipeline as the batch of one. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +13,7 @@
 #include "catalog/ca_rule.h"
 #include "formats/crmf.h"
 
-#include "approval_stage.h"
-#include "decide.h"
+#include "single.h"
 
 #include "rest_door.h"
 #include "rest_idempotency.h"
@@ -198,41 +193,7 @@ init(const struct worker_env *env, struct submission *s)
 	return rest_idempotency(env->server_secret, s->call, req, &s->e.err);
 }
 
-/* ---- calls that came before ---- */
-
-static int
-find_recorded(struct worker_env *env, struct submission *s)
-{
-	struct enroll_outcome out = {0};
-	struct store_replay r = {.who = &s->req.requester,
-	    .mark = s->req.replay_mark,
-	    .content = s->req.replay_content,
-	    .out = &out};
-
-	if (!s->req.has_replay_mark)
-		return 0;
-	store_find_replays_send(env->store, &r, 1);
-	store_find_replays_collect(env->store, &r, 1);
-	s->is_recorded = r.rc == 0 && r.found;
-	if (r.rc != 0)
-		s->e.err = r.err;
-	if (s->is_recorded)
-		s->e.out = out;
-	return r.rc;
-}
-
 /* ---- the answer ---- */
-
-/* The reason that was recorded, without what Microsoft's clients expect before it. */
-static const char *
-reason_of(const struct enroll_outcome *out)
-{
-	const char *comma = strstr(out->message, ", ");
-
-	return strncmp(out->message, "Denied by Policy Module", 23) == 0 && comma != NULL
-	    ? comma + 2
-	    : out->message;
-}
 
 /* A denial says why, and where it is recorded. */
 static void
@@ -242,9 +203,7 @@ reply_denied(const struct submission *s, struct gh_http_reply *rep)
 	gh_json *more = gh_json_new_object();
 	struct gh_error err;
 
-	/* a recorded one has its HRESULT only, which several reasons share */
-	gh_refuse(&err, s->is_recorded || out->is_replay ? GH_E_DENIED : s->e.err.code, "%s",
-	    reason_of(out));
+	single_denial(&s->e, s->is_recorded, &err);
 	if (more == NULL || gh_json_set_int(more, "id", out->cms_request_id) != 0 ||
 	    !rest_request_links(more, out->cms_request_id, 0, NULL)) {
 		gh_json_free(more);
@@ -343,45 +302,27 @@ answer(struct worker_env *env, struct submission *s, struct gh_http_reply *rep)
 
 /* ---- all of it ---- */
 
-/* The password is looked at when the caller may ask at all; what it costs is paid once. */
-static void
-decide_request(struct worker_env *env, struct submission *s)
-{
-	struct enrollment *one = &s->e;
-
-	s->req.archives_key = s->key.is_there;
-	if (s->password != NULL) {
-		enroll_admit(env, one);
-		s->e.rc = enroll_approval_password(env, one, s->password);
-	}
-	if (s->e.rc == 0)
-		enroll_decide(env, one);
-}
-
-/* Nobody waits for a certificate any more when the deadline has passed. */
 static void
 decide(struct worker_env *env, struct submission *s)
 {
-	struct enrollment *one = &s->e;
-
 	if (s->e.rc == 0 && (s->e.rc = read_body(s)) == 0 &&
-	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0)
-		decide_request(env, s);
+	    (s->e.rc = rest_renewal_check(env, s->call, &s->fields, s->detail, &s->e.err)) == 0) {
+		s->req.archives_key = s->key.is_there;
+		single_decide(env, &s->e, s->password);
+	}
 	if (s->e.rc == 0)
-		s->e.rc = rest_request_key_archive(env, &s->key, one, &s->e.err);
-	if (s->e.rc == 0)
-		s->e.rc = gh_http_check_deadline(s->call->http, &s->e.err);
-	enroll_sign(env, &one, 1);
-	enroll_record(env, &one, 1);
+		s->e.rc = rest_request_key_archive(env, &s->key, &s->e, &s->e.err);
+	single_finish(env, s->call, &s->e);
 }
 
 void
 rest_submit(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct submission s = {.call = call};
+	int64_t ca_id; /* the answer has no certificate in it */
 
 	if ((s.e.rc = init(env, &s)) == 0)
-		s.e.rc = find_recorded(env, &s);
+		s.e.rc = single_find_recorded(env, &s.e, &s.is_recorded, &ca_id);
 	if (!s.is_recorded)
 		decide(env, &s);
 	answer(env, &s, rep);
