@@ -176,6 +176,9 @@ struct gh_conf {
 		int sessions_max;    /* of one person */
 	} pages;
 	struct {
+		char *application; /* of the CSR form; "" = it is not there */
+	} csr;
+	struct {
 		int failures; /* failed logins per user or address ... */
 		int window;   /* ... within so many seconds */
 	} limits;

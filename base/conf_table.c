@@ -271,6 +271,9 @@ const struct conf_option conf_table[] = {
     INT(pages, sessions_max, "10", 1, 1000,
 	"log-ins that one person may have in browsers; a further one ends the oldest"),
 
+    STR(csr, application, "",
+	"application whose templates, CA and groups hold for the CSR form; empty = there is none"),
+
     INT(limits, failures, "10", 1, 10000,
 	"failed logins of a user from an address before they are refused ..."),
     INT(limits, window, "300", 1, 86400, "... within so many seconds"),

@@ -159,6 +159,7 @@ source_of(const struct enrollment *e)
 	return (struct subject_source){.csr = e->req->csr,
 	    .entry = e->entry,
 	    .archives_key = e->req->archives_key,
+	    .validity = e->req->validity,
 	    .needs_no_entry = !enrollment_needs_entry(e)};
 }
 

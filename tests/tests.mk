@@ -104,6 +104,7 @@ $(eval $(call stand_ins,enroll/test_no_entry,ca dir password requester requests 
 $(eval $(call stand_ins,enroll/test_ocsp,ca dir ocsp store tmpl world))
 $(eval $(call stand_ins,enroll/test_rest_profile,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_rest_submit,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))
 
 # Names of the unit test programs, for tests/run.sh.

@@ -9,6 +9,7 @@
 #include "rest/rest_ca_password.h"
 #include "certenroll/ce.h"
 #include "certenroll/ce_revoke.h"
+#include "csr/csr_answer.h"
 #include "public/crl_serve.h"
 #include "decide.h"
 #include "public/ocsp_http.h"
@@ -33,6 +34,8 @@
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
 #define CSR_BODY_MAX (128 * 1024)
+/* A request in a file and the texts beside it. */
+#define FORM_BODY_MAX (256 * 1024)
 #define SMALL_BODY_MAX (16 * 1024)
 /* The longest secret, wrapped and in base64, with the key that it was wrapped in. */
 #define KEY_BODY_MAX (64 * 1024)
@@ -380,6 +383,14 @@ const struct route route_table[] = {
 	.name = "home",
 	.need = AUTH_SESSION | AUTH_ANYBODY,
 	.handler = page_home,
+	.family = &route_family_pages},
+    {.methods = GH_HTTP_POST,
+	.pattern = CSR_PROCESS,
+	.name = "csr.process",
+	.need = AUTH_APP_SENT | AUTH_USER | AUTH_SESSION,
+	.body_max = FORM_BODY_MAX,
+	.takes_form = true,
+	.handler = csr_process,
 	.family = &route_family_pages},
     {.methods = READ,
 	.pattern = "/login",

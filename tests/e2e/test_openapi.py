@@ -343,6 +343,20 @@ class Script(unittest.TestCase):
         self.told(self.carol, "PUT", path, {"status": "rejected"}, 200, If_Match='"v1"')
         self.told(self.carol, "PUT", path, {"status": "approved"}, 409, If_Match='"v2"')
 
+    def test_a_request_of_the_form(self):
+        """JSON as documented; a form, which the document has with the same schema."""
+        csr = kra.b64(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "alice")]))
+        body = {"csr_data": csr, "common_name": "Alice", "purpose_category": "client_auth"}
+        once = {"Idempotency_Key": "form"}
+        self.told(self.alice, "POST", "/csr/process", body, 201, **once)
+        self.told(self.alice, "POST", "/csr/process", {**body, "tenant_id": "x"}, 409, **once)
+        self.told(self.alice, "POST", "/csr/process", {**body, "purpose_category": "server_auth"}, 422)
+        self.told(self.alice, "POST", "/csr/process", urllib.parse.urlencode(body).encode(), 201,
+                  Content_Type="application/x-www-form-urlencoded")
+        web = kra.b64(der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("CN", "form.example.test")],
+                              extensions=[der.extension("subjectAltName", der.san(dns=["form.example.test"]))]))
+        self.told(self.alice, "POST", "/csr/process", {"csr_data": web, "common_name": "form.example.test", "template": "WebServer"}, 202)
+
     def test_what_each_may_be_refused_for(self):
         """The same for all: nobody, a page of another site, a body that is none, too large, of another type."""
         nobody = Person("alice", "wrong-secret", env)

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import tempfile
+import urllib.parse
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -276,7 +277,19 @@ def markup_seeds():
         yield text + b"\0javascript:alert(1)"
 
 
-KINDS = {"markup": markup_seeds, "form": form_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def csr_request_seeds():
+    one = next(requests())
+    body = {"csr_data": der.pem(one), "common_name": "a", "validity_days": 30, "ca_id": 1, "purpose_category": "server_auth",
+            "email": "a@b.c", "metadata": {"Dept": "x"}, "sans": ["dns:a.example", "192.0.2.1"], "form_token": "t"}
+    yield b"\0" + json.dumps(body).encode()
+    yield b"\1" + urllib.parse.urlencode({**body, "metadata": "{}", "metadata.Count": "1", "sans": "dns:a.example\r\n"}).encode()
+    yield (b'\2--b\r\nContent-Disposition: form-data; name="csr_file"; filename="x"\r\n\r\n' + one +
+           b"\r\n--b\r\nContent-Disposition: form-data; name=common_name\r\n\r\na\r\n--b--\r\n")
+    for data in (one, der.pem(one).encode(), b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):
+        yield b"\3" + data
+
+
+KINDS = {"markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,

@@ -359,6 +359,7 @@ static const struct policy {
     {"login.password", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"login.certificate", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"logout", AUTH_SESSION, 0, false},
+    {"csr.process", AUTH_APP_SENT | AUTH_USER | AUTH_SESSION, 0, false},
     {"static", AUTH_ANYBODY, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},

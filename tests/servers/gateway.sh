@@ -180,6 +180,9 @@ write_conf()
 	rest {
 		application = "demo"
 	}
+	csr {
+		application = "demo"
+	}
 	END
 	write_kra_conf
 	printf '%s\n' "${GATEHOUSE_CONF_EXTRA:-}" >>"$dir/gatehouse$node.conf"

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""A certificate for a request of one's own: POST /csr/process as scripts and forms send it, with curl and openssl as clients."""
+
+import base64
+import concurrent.futures
+import json
+import os
+import signal
+import subprocess
+import unittest
+import urllib.parse
+
+import client
+import der
+import tap
+from client import Client
+from environment import TOP, Environment, wait_for
+
+env = Environment("csr", GATEHOUSE_CONF_EXTRA="""
+limits { failures = 1000 }
+""")
+KEY = der.Key(env.scratch, "ec:P-256")
+CAFILE = env.var["GATEHOUSE_CAFILE"]
+URL = env.var["GATEHOUSE_URL"]
+
+
+def web_csr(host, key=KEY, **more):
+    return der.csr(key, subject=[("C", "DE"), ("O", "Example"), ("CN", host)],
+                   extensions=[der.extension("subjectAltName", der.san(dns=[host]))], **more)
+
+
+def user_csr(name="alice"):
+    return der.csr(KEY, subject=[("CN", name)])
+
+
+class Person:
+    def __init__(self, user, password, url=None):
+        self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.user, self.password = user, password
+        self.client = Client(env, url=url)
+
+    def send(self, body, kind="application/json", **headers):
+        head = {"Authorization": self.basic, "Content-Type": kind} | {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.client.request("POST", "/csr/process", body, head)
+
+    def ask(self, csr=None, headers=None, **members):
+        """JSON; csr: DER."""
+        if csr is not None:
+            members["csr_data"] = der.pem(csr)
+        return self.send(json.dumps(members).encode(), **(headers or {}))
+
+    def get(self, path):
+        return self.client.get(path, {"Authorization": self.basic})
+
+
+alice, bob = Person("alice", "alice-secret"), Person("bob", "bob-secret")
+
+
+def issued():
+    return env.count("select count(*) from certificate where request_id <> 0")
+
+
+def requests():
+    return env.count("select count(*) from request")
+
+
+class Case(unittest.TestCase):
+    def expect(self, reply, status, field=None):
+        self.assertEqual(reply.status, status, reply.body)
+        if reply.status < 500 and reply.headers["content-type"].startswith("application/json"):
+            self.assertEqual(reply.json.get("success", False), status in (201, 202), reply.body)
+        if field is not None:
+            self.assertIn(field, reply.json["errors"], reply.body)
+            self.assertEqual(status, 422)
+        return reply
+
+    def curl(self, *args):
+        done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--cacert", CAFILE, "-u", "alice:alice-secret", "-w", "%{stderr}%{http_code}",
+                               *map(str, args), URL + "/csr/process"], capture_output=True)
+        return int(done.stderr), json.loads(done.stdout)
+
+
+class Ways(Case):
+    """The same in each type of body."""
+
+    def test_json(self):
+        answer = self.expect(alice.ask(user_csr(), common_name="ALICE", purpose_category="client_auth"), 201).json
+        self.assertEqual(answer["template"], "User")
+        chain = [answer["certificate"]["pem"], *answer["certificate"]["chain"]]
+        ders = [der.openssl("x509", "-outform", "DER", stdin=c.encode()) for c in chain]
+        client.verify_chain(env.scratch, ders)
+        self.assertEqual(answer["csr"]["common_name"], "alice")
+        self.assertEqual([answer["csr"][k] for k in ("key_type", "key_size", "curve")], ["EC", 256, "P-256"])
+        self.assertEqual(alice.get(answer["links"]["request"]).json["status"], "issued")
+        self.assertEqual(bob.get(answer["links"]["request"]).status, 404)
+
+    def test_names_of_the_request(self):
+        answer = self.expect(alice.ask(web_csr("www.example.test"), common_name="www.example.test", template="WebServer",
+                                       sans=["www.EXAMPLE.test"]), 202).json
+        self.assertEqual([answer["csr"][k] for k in ("organization", "country", "sans")], ["Example", "DE", ["dns:www.example.test"]])
+        self.assertEqual(answer["status"], "pending")
+        self.assertEqual(answer["links"]["page"], f"/requests/{answer['id']}")
+
+    def test_urlencoded(self):
+        body = urllib.parse.urlencode({"csr_data": der.pem(user_csr()), "common_name": "alice", "template": "User", "email": "",
+                                       "validity_days": "30"})
+        answer = self.expect(alice.send(body, "application/x-www-form-urlencoded"), 201).json
+        row = env.sql(f"select protocol, validity, email is null, template from request where id = {answer['id']}")
+        self.assertEqual(row, [["5", "2592000", "t", "User"]])
+        days = env.count(f"select round(extract(epoch from not_after - now()) / 86400) from certificate where id = {answer['certificate']['id']}")
+        self.assertEqual(days, 30)
+
+    def test_curl_uploads_pem_der_and_base64(self):
+        path = env.scratch / "a b.csr"
+        for content in (der.pem(user_csr()).encode(), user_csr(), base64.b64encode(user_csr())):
+            path.write_bytes(content)
+            for field in ("csr_file", "csr_data"):
+                status, answer = self.curl("-F", f"{field}=@{path}", "-F", "common_name=alice", "-F", "template=User")
+                self.assertEqual(status, 201, answer)
+
+    def test_openssl_makes_it_and_curl_sends_it(self):
+        csr, key = env.scratch / "www.csr", env.scratch / "www.key"
+        subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", csr, "-subj", "/CN=www.example.test",
+                        "-addext", "subjectAltName=DNS:www.example.test"], check=True, capture_output=True)
+        status, answer = self.curl("-F", f"csr_file=@{csr}", "-F", "common_name=www.example.test", "-F", "purpose_category=server_auth",
+                                   "-F", "email=admin@example.test", "-F", "tenant_id=north")
+        self.assertEqual((status, answer["template"], answer["csr"]["key_size"]), (202, "WebServer", 2048), answer)
+        row = env.sql(f"select purpose, tenant, email from request where id = {answer['id']}")
+        self.assertEqual(row, [["server_auth", "north", "admin@example.test"]])
+        view = alice.get(answer["links"]["request"]).json
+        self.assertEqual([view[k] for k in ("purpose", "tenant", "email", "validity")], ["server_auth", "north", "admin@example.test", None])
+
+    def test_officer_approves(self):
+        made = self.expect(alice.ask(web_csr("ok.example.test"), common_name="ok.example.test", template="WebServer", ca_id="issuing"), 202).json
+        env.admin("request", "approve", str(made["id"]))
+        done = alice.get(made["links"]["request"]).json
+        self.assertEqual((done["status"], done["ca"]), ("issued", "issuing"))
+
+
+class BadInput(Case):
+    """The paragraph of the issue, line by line. Nothing is issued, and nothing but denials recorded."""
+
+    def setUp(self):
+        self.issued = issued()
+
+    def tearDown(self):
+        self.assertEqual(issued(), self.issued)
+
+    def ask(self, csr=None, **members):
+        return alice.ask(user_csr() if csr is None else csr, **{"common_name": "alice", "template": "User"} | members)
+
+    def test_private_keys_are_neither_stored_nor_logged(self):
+        secret = base64.b64encode(der.openssl("pkey", "-in", KEY.path, "-outform", "DER"))
+        text = f"-----BEGIN PRIVATE KEY-----\n{secret.decode()}\n-----END PRIVATE KEY-----\n"
+        for data in (text, secret.decode(), der.pem(user_csr()) + text):
+            reply = self.expect(alice.ask(csr_data=data, common_name="alice", template="User"), 422, "csr_data")
+            self.assertIn("private key", reply.json["errors"]["csr_data"][0])
+            self.assertNotIn(secret[40:80], reply.body)
+        body = urllib.parse.urlencode({"csr_data": text})
+        self.expect(alice.send(body, "application/x-www-form-urlencoded"), 422, "csr_data")
+        state = env.dir / "state"
+        for log in state.glob("*.log"):
+            self.assertNotIn(secret[40:80], log.read_bytes())
+        dump = subprocess.run(["pg_dump", "-d", env.var["GATEHOUSE_DB"]], capture_output=True, check=True).stdout
+        self.assertNotIn(secret[40:80], dump)
+
+    def test_what_is_no_request(self):
+        good = der.pem(user_csr())
+        for data in (good + good, good[:-40], "hello", base64.b64encode(os.urandom(300)).decode(), "A" * 200000,
+                     client.to_pem(der.openssl("x509", "-in", CAFILE, "-outform", "DER"))):
+            self.expect(alice.ask(csr_data=data, common_name="alice", template="User"), 422, "csr_data")
+        part = b'--b\r\nContent-Disposition: form-data; name="csr_file"; filename="x"\r\n\r\n'
+        for data in (b"\0" * 100, os.urandom(2000), user_csr()[:-1], b"\x30\x82\xff\xff" + b"x" * 100):
+            self.expect(alice.send(part + data + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"), 422, "csr_data")
+        self.assertEqual(alice.send(b" " * (256 * 1024 + 1)).status, 413)
+
+    def test_names_that_do_not_match(self):
+        self.expect(self.ask(common_name="bob"), 422, "common_name")
+        self.expect(self.ask(common_name=None), 422, "common_name")
+        self.expect(self.ask(common_name="a" * 65), 422, "common_name")
+        self.expect(self.ask(sans=["dns:other.example.test"]), 422, "sans")
+
+    def test_keys_and_names_that_the_template_refuses(self):
+        before = requests()
+        reply = self.expect(self.ask(der.csr(der.Key(env.scratch, "ec:P-521"), subject=[("CN", "alice")])), 422, "csr_data")
+        self.assertEqual(env.sql(f"select disposition from request where id = {reply.json['id']}"), [["31"]])
+        self.assertEqual(reply.json["links"]["request"], f"/pki/request/{reply.json['id']}")
+        self.assertEqual(requests(), before + 1)
+        self.expect(self.ask(der.csr(der.Key(env.scratch, "rsa:1024"), subject=[("CN", "alice")])), 422, "csr_data")
+        self.expect(self.ask(der.csr(KEY, subject=[("CN", "alice")], bad_signature=True)), 422, "csr_data")
+        self.expect(self.ask(web_csr("x.example.test", key=KEY), common_name="x.example.test", template="WebServer",
+                             validity_days=4000), 422, "validity_days")
+        # a name of another type than the template allows
+        mail = der.csr(KEY, subject=[("CN", "a.example.test")],
+                       extensions=[der.extension("subjectAltName", der.san(dns=["a.example.test"], email=["a@example.test"]))])
+        self.expect(self.ask(mail, common_name="a.example.test", template="WebServer"), 422, "csr_data")
+
+    def test_ca_that_is_not_there_or_not_for_him(self):
+        answers = {json.dumps(self.expect(self.ask(ca_id=c), 422, "ca_id").json["errors"]) for c in ("none", 9999, "root", "<b>")}
+        self.assertEqual(len(answers), 1, answers)
+
+    def test_header_injection_and_markup(self):
+        for text in ("a@b.test\r\nBcc: c@d.test", "a@b.test\nX: y", "\"a\"@b.test", "<a@b.test>", "a@b.test, c@d.test", "a@b.test\u0000"):
+            self.expect(self.ask(email=text), 400 if "\0" in text else 422, None if "\0" in text else "email")
+        for field in ("common_name", "tenant_id", "ca_id", "template", "language"):
+            self.expect(self.ask(**{field: "x\r\nSet-Cookie: a=b"}), 422, field)
+        script = "<script>alert(1)</script>"
+        for field in ("common_name", "email", "ca_id", "purpose_category", "language"):
+            reply = self.expect(self.ask(**{field: script}), 422, field)
+            self.assertTrue(reply.headers["content-type"].startswith("application/json"))
+        self.expect(self.ask(metadata={script: script}), 422, "metadata")
+        self.expect(self.ask(**{script: "x"}), 422, script)
+
+    def test_bodies_that_are_none(self):
+        self.assertEqual(alice.send(b"{").status, 400)
+        self.assertEqual(alice.send(b"[]").status, 400)
+        self.assertEqual(alice.send(b"x", "text/plain").status, 415)
+        self.assertEqual(alice.send(b"a=%", "application/x-www-form-urlencoded").status, 400)
+        self.assertEqual(alice.send(b"--b\r\n", "multipart/form-data; boundary=b").status, 400)
+        self.assertEqual(alice.send(b"x", "multipart/form-data").status, 400)
+        self.assertEqual(alice.send(b"a=b", "application/x-www-form-urlencoded", Origin="https://evil.example").status, 403)
+        self.assertEqual(alice.send(b"a=b", "application/x-www-form-urlencoded", Sec_Fetch_Site="cross-site").status, 403)
+        self.assertEqual(Person("alice", "wrong").ask(user_csr()).status, 401)
+
+
+class OnceMore(Case):
+    def test_the_same_form_is_the_same_request(self):
+        csr, before = user_csr(), issued()
+        fields = {"csr_data": der.pem(csr), "common_name": "alice", "template": "User", "form_token": os.urandom(8).hex()}
+        body = urllib.parse.urlencode(fields)
+        first = self.expect(alice.send(body, "application/x-www-form-urlencoded"), 201).json
+        again = self.expect(alice.send(body, "application/x-www-form-urlencoded"), 201).json
+        self.assertEqual(again, first)
+        # another way of writing the same
+        self.assertEqual(self.expect(alice.ask(**fields), 201).json["id"], first["id"])
+        self.expect(alice.ask(**fields | {"email": "a@b.test"}), 409)
+        self.assertEqual(issued(), before + 1)
+        # a token is one person's
+        fields["csr_data"], fields["common_name"] = der.pem(user_csr("bob")), "bob"
+        self.assertNotEqual(self.expect(bob.ask(**fields), 201).json["id"], first["id"])
+
+    def test_idempotency_key_on_two_nodes_at_once(self):
+        second = Person("alice", "alice-secret", env.second_node()["GATEHOUSE_URL"])
+        try:
+            for _ in range(5):
+                csr, before, head = user_csr(), issued(), {"Idempotency_Key": os.urandom(8).hex()}
+                with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                    calls = [pool.submit(Person("alice", "alice-secret", who.client.url).ask, csr, head, common_name="alice", template="User")
+                             for who in (alice, second) * 4]
+                    numbers = {self.expect(c.result(), 201).json["certificate"]["serial"] for c in calls}
+                self.assertEqual(len(numbers), 1)
+                self.assertEqual(issued(), before + 1)
+        finally:
+            env.gateway("halt2")
+
+    def test_killed_between_signature_and_commit(self):
+        """The row that would be written is locked by another session; the worker is killed while it waits for it."""
+        csr, head = user_csr(), {"Idempotency_Key": "killed"}
+        before = issued()
+        with env.session("begin; lock table replay in access exclusive mode") as lock:
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                call = pool.submit(alice.ask, csr, head, common_name="alice", template="User")
+                wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") > 0, "somebody waits")
+                for pid in env.workers():
+                    os.kill(pid, signal.SIGKILL)
+                with self.assertRaises(Exception):
+                    call.result()
+            lock.commit()
+        wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 0, "nobody waits")
+        wait_for(lambda: Client(env).get("/readyz").status == 200, "the gateway is back", seconds=60)
+        first = self.expect(alice.ask(csr, head, common_name="alice", template="User"), 201).json
+        self.assertEqual(self.expect(alice.ask(csr, head, common_name="alice", template="User"), 201).json["id"], first["id"])
+        self.assertEqual(issued(), before + 1)
+
+
+if __name__ == "__main__":
+    tap.main()
