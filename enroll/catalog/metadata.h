@@ -26,6 +26,7 @@ struct metadata_field {
 	char *regex;         /* POSIX extended; NULL = none */
 	char **options;      /* NULL-ended; NULL = none */
 	char *default_value; /* NULL = none */
+	char *hint;          /* for people who fill it in; NULL = none */
 	char *message;       /* told when the regex does not match; NULL = a general one */
 };
 

@@ -165,6 +165,7 @@ metadata_field_load(const gh_json *json, struct metadata_field *out, struct gh_e
 	    (rc = load_type(json, &f, err)) != 0 || (rc = load_regex(json, &f, err)) != 0 ||
 	    (rc = load_options(json, &f, err)) != 0 ||
 	    (rc = text_member(json, "message", METADATA_STRING_MAX, &f.message, err)) != 0 ||
+	    (rc = text_member(json, "hint", METADATA_STRING_MAX, &f.hint, err)) != 0 ||
 	    (rc = load_default(json, &f, err)) != 0) {
 		metadata_field_clear(&f);
 		memset(out, 0, sizeof(*out));
@@ -195,6 +196,7 @@ metadata_field_clear(struct metadata_field *f)
 	free(f->regex);
 	free(f->default_value);
 	free(f->message);
+	free(f->hint);
 	for (char **o = f->options; o != NULL && *o != NULL; o++)
 		free(*o);
 	free(f->options);

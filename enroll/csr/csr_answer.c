@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/ca_rule.h"
 #include "formats/cert_parts.h"
 #include "formats/names_text.h"
 #include "pem.h"
@@ -116,7 +117,8 @@ set_choice(struct worker_env *env, struct csr_submission *s, gh_json *o)
 	if (rc == 0 &&
 	    (gh_json_set_string(o, "template", req->template_name) != 0 ||
 		gh_json_set_string(o, "ca", ca != NULL ? ca->name : req->ca_name) != 0 ||
-		gh_json_set_string(o, "ca_rule", req->ca_rule) != 0))
+		gh_json_set_string(o, "ca_rule",
+		    s->e.rule != NULL ? s->e.rule->name : req->ca_rule) != 0))
 		rc = gh_fail(&s->e.err, GH_E_NOMEM, "answer");
 	enroll_outcome_clear(&out);
 	enroll_request_clear(&was);

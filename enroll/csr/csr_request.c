@@ -21,7 +21,7 @@
 #define SANS_MAX 100
 #define CONTENT_MAX (1024 * 1024)
 
-const char *const csr_purposes[] = {"server_auth", "client_auth", "email_protection",
+static const char *const purposes[] = {"server_auth", "client_auth", "email_protection",
     "code_signing", NULL};
 
 static const char *const names[] = {"csr_data", "common_name", "validity_days", "ca_id",
@@ -237,8 +237,8 @@ csr_request_read(const struct call *call, const struct gh_form *form, struct csr
 	out->common_name = take_line(out, "common_name", COMMON_NAME_MAX);
 	out->validity_days = take_days(out);
 	out->ca_id = take_ca(out);
-	purpose = rest_word(f, out->body, "purpose_category", csr_purposes, false);
-	out->purpose = purpose >= 0 ? csr_purposes[purpose] : NULL;
+	purpose = rest_word(f, out->body, "purpose_category", purposes, false);
+	out->purpose = purpose >= 0 ? purposes[purpose] : NULL;
 	out->template_name = take_line(out, "template", NAME_MAX_CHARS);
 	out->tenant = take_line(out, "tenant_id", NAME_MAX_CHARS);
 	out->email = take_email(out);

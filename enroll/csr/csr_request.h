@@ -30,9 +30,6 @@ struct csr_request {
 	struct rest_fields fields;     /* what is wrong */
 };
 
-/* The purposes that can be asked for; NULL at the end. */
-extern const char *const csr_purposes[];
-
 /*
  * form: the fields of the body where it is a form, else NULL or empty: it is JSON then. What is
  * wrong with fields is in out->fields, and GH_E_VALIDATION returned; GH_E_BAD_JSON, GH_E_NOMEM.

@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "approval_stage.h"
 #include "door.h"
 #include "idempotency.h"
 #include "single.h"
@@ -133,38 +131,25 @@ take_template(const struct worker_env *env, struct csr_submission *s)
 
 /* ---- all up to the decision ---- */
 
-/* rc 0: admitted. */
-static int
-admit(struct worker_env *env, struct csr_submission *s)
-{
-	int rc = take_template(env, s);
-
-	if (rc != 0)
-		return rc;
-	enroll_admit(env, &s->e);
-	if (s->e.rc == 0 && s->req.ca_name != NULL &&
-	    strcasecmp(s->e.ca->name, s->req.ca_name) != 0) {
-		s->e.ca = NULL;
-		s->e.rc = gh_refuse(&s->e.err, GH_E_DENIED,
-		    "There is no certification authority of this name or number for you.");
-	}
-	return s->e.rc;
-}
-
 void
-csr_open(struct worker_env *env, const struct gh_form *form, struct csr_submission *s)
+csr_prepare(struct worker_env *env, const struct gh_form *form, struct csr_submission *s)
 {
 	int rc = csr_enter(env, s);
 
 	if (rc == 0 && (rc = csr_request_read(s->call, form, &s->in, &s->e.err)) == 0 &&
 	    (rc = take_mark(env, s)) == 0 && (rc = take_request(env, s)) == 0)
 		rc = single_find_recorded(env, &s->e, &s->is_recorded, &s->recorded_ca);
-	if (rc == 0 && !s->is_recorded && (rc = admit(env, s)) == 0 &&
-	    (rc = enroll_approval_password(env, &s->e, s->in.approval_password)) == 0) {
-		enroll_decide(env, &s->e);
-		rc = s->e.rc;
-	}
+	if (rc == 0 && !s->is_recorded)
+		rc = take_template(env, s);
 	s->e.rc = rc;
+}
+
+void
+csr_open(struct worker_env *env, const struct gh_form *form, struct csr_submission *s)
+{
+	csr_prepare(env, form, s);
+	if (s->e.rc == 0 && !s->is_recorded)
+		single_decide(env, &s->e, s->in.approval_password);
 }
 
 void

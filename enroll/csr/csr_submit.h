@@ -29,7 +29,10 @@ struct csr_submission {
  * is not set or not enabled; GH_E_NOT_IN_DIRECTORY. For pages that only show what there is. */
 int csr_enter(struct worker_env *env, struct csr_submission *s) GH_MUSTCHECK;
 
-/* All up to the decision. form: as csr_request_read. Wrong fields are in s->in.fields. */
+/* All that is asked, and of which template; form: as csr_request_read. Wrong fields are in
+ * s->in.fields. For enroll_preview, too. */
+void csr_prepare(struct worker_env *env, const struct gh_form *form, struct csr_submission *s);
+/* The same up to the decision; an approval password is looked at. */
 void csr_open(struct worker_env *env, const struct gh_form *form, struct csr_submission *s);
 /* Sign and record what csr_open left, refusals, too; nothing where it was recorded before. */
 void csr_finish(struct worker_env *env, struct csr_submission *s);

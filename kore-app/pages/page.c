@@ -118,6 +118,7 @@ static const struct {
 	bool is_for_known;       /* whoever is logged in */
 } nav[] = {
     {"/", "home", false},
+    {"/csr/upload", "csr", true},
 };
 
 static gh_json *

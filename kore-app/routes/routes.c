@@ -27,6 +27,7 @@
 #include "health.h"
 #include "metrics/metrics.h"
 #include "ocsp_fast.h"
+#include "pages/page_csr.h"
 #include "pages/page_file.h"
 #include "pages/page_home.h"
 #include "pages/page_login.h"
@@ -384,13 +385,27 @@ const struct route route_table[] = {
 	.need = AUTH_SESSION | AUTH_ANYBODY,
 	.handler = page_home,
 	.family = &route_family_pages},
+    {.methods = READ,
+	.pattern = "/csr/upload",
+	.name = "csr.upload",
+	.need = AUTH_USER | AUTH_SESSION,
+	.handler = page_csr_upload,
+	.family = &route_family_pages},
+    {.methods = GH_HTTP_POST,
+	.pattern = "/csr/upload",
+	.name = "csr.preview",
+	.need = AUTH_USER | AUTH_SESSION,
+	.body_max = FORM_BODY_MAX,
+	.takes_form = true,
+	.handler = page_csr_preview,
+	.family = &route_family_pages},
     {.methods = GH_HTTP_POST,
 	.pattern = CSR_PROCESS,
 	.name = "csr.process",
 	.need = AUTH_APP_SENT | AUTH_USER | AUTH_SESSION,
 	.body_max = FORM_BODY_MAX,
 	.takes_form = true,
-	.handler = csr_process,
+	.handler = page_csr_process,
 	.family = &route_family_pages},
     {.methods = READ,
 	.pattern = "/login",

@@ -29,10 +29,6 @@ EXCEPTIONS = {
     "conn_table_free": "lives as long as the process; tests make many",
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
-    "enroll_preview": "the form shows it before a request is sent",
-    "csr_enter": "the page of the form comes next",
-    "csr_purposes": "the page of the form comes next",
-    "csr_template_each": "the page of the form comes next",
     "tmpl_load_member": "compares the members that are known with those in the documents",
 }
 

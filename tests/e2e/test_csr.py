@@ -14,7 +14,9 @@ import client
 import der
 import tap
 from client import Client
-from environment import TOP, Environment, wait_for
+from environment import Environment, wait_for
+from plain_browser import Forms
+from plain_browser import PlainBrowser as Browser
 
 env = Environment("csr", GATEHOUSE_CONF_EXTRA="""
 limits { failures = 1000 }
@@ -221,6 +223,96 @@ class BadInput(Case):
         self.assertEqual(alice.send(b"a=b", "application/x-www-form-urlencoded", Origin="https://evil.example").status, 403)
         self.assertEqual(alice.send(b"a=b", "application/x-www-form-urlencoded", Sec_Fetch_Site="cross-site").status, 403)
         self.assertEqual(Person("alice", "wrong").ask(user_csr()).status, 401)
+
+
+class Pages(Case):
+    """With a browser without a script: upload, look, change, send."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser(env)
+        cls.browser.send("GET", "/login")
+        fields = Forms(cls.browser.reply.body.decode()).forms[0].fields
+        cls.browser.send("POST", "/login", fields | {"user": "alice", "password": "alice-secret"})
+        assert cls.browser.reply.status == 303, cls.browser.reply.body
+
+    def form(self, action="/csr/upload"):
+        text = self.browser.reply.body.decode()
+        return next(f for f in Forms(text).forms if f.action == action).fields
+
+    def filled(self, **more):
+        self.assertEqual(self.browser.send("GET", "/csr/upload").status, 200, self.browser.reply.body)
+        return self.form() | {"csr_data": der.pem(web_csr("page.example.test")), "common_name": "page.example.test",
+                              "purpose_category": "server_auth"} | more
+
+    def test_who_is_not_logged_in_goes_to_the_log_in(self):
+        stranger = Browser(env)
+        self.assertEqual(stranger.send("GET", "/csr/upload").status, 303)
+        self.assertTrue(stranger.reply.headers["location"].startswith("/login"))
+
+    def test_upload_look_send_reload(self):
+        before = requests()
+        self.browser.send("POST", "/csr/upload", self.filled(email="alice@example.test"))
+        page = self.browser.reply.body.decode()
+        self.assertEqual(self.browser.reply.status, 200, page)
+        for text in ("dns:page.example.test", "EC 256 P-256", "issuing", "WebServer", "approval_password"):
+            self.assertIn(text, page)
+        self.assertEqual(requests(), before)
+        fields = self.form("/csr/process")
+        for _ in range(2):
+            self.assertEqual(self.browser.send("POST", "/csr/process", fields).status, 303, self.browser.reply.body)
+            location = self.browser.reply.headers["location"]
+            self.assertEqual(requests(), before + 1)
+        number = int(location.removeprefix("/requests/"))
+        self.assertEqual(env.sql(f"select disposition, email, protocol, language from request where id = {number}"), [["9", "alice@example.test", "5", "en"]])
+
+    def test_back_keeps_what_was_typed(self):
+        self.browser.send("POST", "/csr/upload", self.filled(tenant_id="north & south"))
+        fields = self.form("/csr/process") | {"action": "change", "approval_password": "TOPSECRET"}
+        self.assertEqual(self.browser.send("POST", "/csr/upload", fields).status, 200)
+        page = self.browser.reply.body.decode()
+        self.assertIn("north &amp; south", page)
+        self.assertIn("BEGIN CERTIFICATE REQUEST", page)
+        self.assertNotIn("TOPSECRET", page)
+        self.assertNotIn('class="error"', page)
+
+    def test_what_is_wrong_stands_at_its_field(self):
+        script = "<script>alert(1)</script>"
+        self.browser.send("POST", "/csr/upload", self.filled(common_name=script, email="x\r\nBcc: y", ca_id="none", sans=script))
+        page = self.browser.reply.body.decode()
+        self.assertEqual(self.browser.reply.status, 422)
+        self.assertNotIn("<script", page)
+        self.assertIn("&lt;script&gt;", page)
+        self.assertIn("another common name", page)
+        self.assertGreaterEqual(page.count('class="error"'), 3)
+        # found by the policy: the CA is told at its field, too
+        self.browser.send("POST", "/csr/upload", self.filled(ca_id="none"))
+        self.assertEqual(self.browser.reply.status, 422)
+        self.assertIn("no certification authority of this name", self.browser.reply.body.decode())
+
+    def test_a_key_is_not_shown_again(self):
+        text = "-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----\n"
+        self.browser.send("POST", "/csr/upload", self.filled(csr_data=text))
+        page = self.browser.reply.body.decode()
+        self.assertEqual(self.browser.reply.status, 422)
+        self.assertIn("private key", page)
+        self.assertNotIn("TOPSECRET", page)
+
+    def test_without_the_token_of_the_session_nothing_is_done(self):
+        before = requests()
+        for path in ("/csr/upload", "/csr/process"):
+            fields = self.filled()
+            fields.pop("csrf")
+            self.assertEqual(self.browser.send("POST", path, fields).status, 403)
+            self.assertEqual(self.browser.send("POST", path, self.filled(), site="cross-site").status, 403)
+        self.assertEqual(requests(), before)
+
+    def test_roots_are_not_offered(self):
+        self.browser.send("GET", "/csr/upload")
+        page = self.browser.reply.body.decode()
+        self.assertIn('<option value="issuing"', page)
+        self.assertNotIn('<option value="root"', page)
+        self.assertIn("server_auth", page)
 
 
 class OnceMore(Case):

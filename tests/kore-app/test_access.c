@@ -262,6 +262,8 @@ static const struct {
     {"login.password", SESSION_LOGIN, false},
     {"login.certificate", SESSION_LOGIN, false},
     {"logout", SESSION, false},
+    {"csr.upload", USER | CERT | APP_USER | APP_CERT | SESSIONS, false},
+    {"csr.preview", USER | CERT | APP_USER | APP_CERT | SESSION, false},
     {"csr.process", USER | CERT | APP_USER | APP_CERT | APP | SESSION, false},
     {"static", ALL, false},
     {"healthz", ALL, true},

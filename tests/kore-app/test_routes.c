@@ -359,6 +359,8 @@ static const struct policy {
     {"login.password", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"login.certificate", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"logout", AUTH_SESSION, 0, false},
+    {"csr.upload", AUTH_USER | AUTH_SESSION, 0, false},
+    {"csr.preview", AUTH_USER | AUTH_SESSION, 0, false},
     {"csr.process", AUTH_APP_SENT | AUTH_USER | AUTH_SESSION, 0, false},
     {"static", AUTH_ANYBODY, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
@@ -737,7 +739,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
 	    "pki.certificate.find-status", "healthz", "readyz", "metrics", "pki.kra.transport",
 	    "pki.info", "pki.keyrequests", "pki.keyrequest", "pki.keyrequest.status", "pki.keys",
-	    "pki.key", "pki.key.status", "home", "login", "static"};
+	    "pki.key", "pki.key.status", "home", "login", "csr.upload", "static"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
