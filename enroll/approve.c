@@ -8,6 +8,7 @@
 
 #include "store/request/request_approval.h"
 #include "store/status/revocation.h"
+#include "calendar.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -120,6 +121,20 @@ enroll_approvals_required(const struct catalog *catalog, const char *template_na
 	return t != NULL ? tmpl_approvals(t->tmpl) : 1;
 }
 
+/* From the moment on, whether or not the job has written it down. */
+static int
+check_time(const struct worker_env *env, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct gh_error *err)
+{
+	int64_t days = env->conf->jobs.request_expiry_days;
+
+	if (days == 0 || gh_now() < req->submitted + days * GH_DAY_SECONDS)
+		return 0;
+	return gh_refuse(err, GH_E_CONFLICT,
+	    "Request %lld has expired: nobody decided within %d days.", (long long)v->id,
+	    (int)days);
+}
+
 /* One person, one approval, whatever he is called. */
 static int
 check_other_person(const struct requester *officer, const struct store_approvals *given,
@@ -194,7 +209,8 @@ approve(struct worker_env *env, const struct requester *officer, const struct en
 		    "Request %lld is not as it was recorded: it was changed in the database, past "
 		    "Gatehouse. Deny it, and let the requester ask again.",
 		    (long long)v->id);
-	if ((rc = store_get_approvals(env->store, v->id, req, &given, err)) != 0 ||
+	if ((rc = check_time(env, v, req, err)) != 0 ||
+	    (rc = store_get_approvals(env->store, v->id, req, &given, err)) != 0 ||
 	    (rc = check_other_person(officer, &given, err)) != 0)
 		return rc;
 	if (v->comment != NULL && *v->comment != '\0') {

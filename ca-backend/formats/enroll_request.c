@@ -12,6 +12,7 @@ static const struct {
     {"issued", DB_DISP_ISSUED},
     {"denied", DB_DISP_DENIED},
     {"canceled", DB_DISP_CANCELED},
+    {"expired", DB_DISP_EXPIRED},
     {"failed", DB_DISP_ERROR},
     {"revoked", DB_DISP_REVOKED},
 };

@@ -32,10 +32,12 @@ enum db_disposition {
 	DB_DISP_REVOKED = 21,
 	DB_DISP_ERROR = 30,
 	DB_DISP_DENIED = 31,
-	DB_DISP_CANCELED = 32 /* ours: taken back by its requester, or by an officer */
+	DB_DISP_CANCELED = 32, /* ours: taken back by its requester, or by an officer */
+	DB_DISP_EXPIRED = 33   /* ours: nobody decided in time */
 };
 
-/* "pending", "issued", "denied", "canceled", "failed", "revoked": in lists, options and REST. */
+/* "pending", "issued", "denied", "canceled", "expired", "failed", "revoked": in lists, options and
+ * REST. */
 const char *enroll_state_name(enum db_disposition state);
 bool enroll_state_find(const char *name, enum db_disposition *out);
 

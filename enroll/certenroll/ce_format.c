@@ -34,7 +34,8 @@ disposition_name(enum db_disposition d)
 	case DB_DISP_PENDING:
 		return "Pending";
 	case DB_DISP_DENIED:
-	case DB_DISP_CANCELED: /* which the vendor's clients do not know */
+	case DB_DISP_CANCELED: /* which the vendor's clients do not know, as the next one */
+	case DB_DISP_EXPIRED:
 		return "Denied";
 	case DB_DISP_ERROR:
 		break;
@@ -104,7 +105,7 @@ outcome_text(const struct enroll_outcome *out, const char *member, const char *c
 	put_text(&b, "RequestDisposition", disposition_name(out->disposition));
 	put_text(&b, "DispositionMessage", out->message);
 	if (out->disposition == DB_DISP_DENIED || out->disposition == DB_DISP_CANCELED ||
-	    out->disposition == DB_DISP_ERROR) {
+	    out->disposition == DB_DISP_EXPIRED || out->disposition == DB_DISP_ERROR) {
 		format_code(out->status_code, code);
 		put_text(&b, "Message", out->message);
 		put_text(&b, "ErrorCode", code);

@@ -117,11 +117,14 @@ int notification_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int notify_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
+int request_job_run(struct job_env *env, char *detail, size_t size,
+    struct gh_error *err) GH_MUSTCHECK;
 int retention_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 int session_job_run(struct job_env *env, char *detail, size_t size,
     struct gh_error *err) GH_MUSTCHECK;
 /* What they would do. */
+int request_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int audit_seal_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int ca_notice_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;
 int expiry_job_plan(struct job_env *env, struct gh_error *err) GH_MUSTCHECK;

@@ -22,6 +22,8 @@ const struct job job_table[] = {
 	notify_job_run, notify_job_plan, JOB_SLOW},
     {"audit-seal", "seal new rows of the audit trail", offsetof(struct gh_conf, jobs.audit_seal),
 	audit_seal_job_run, audit_seal_job_plan, JOB_ORDINARY},
+    {"requests", "remind officers of requests, end those that nobody decides",
+	offsetof(struct gh_conf, jobs.requests), request_job_run, request_job_plan, JOB_ORDINARY},
     {"key-requests", "write down which requests for keys have expired",
 	offsetof(struct gh_conf, jobs.key_requests), key_request_job_run, key_request_job_plan,
 	JOB_ORDINARY},

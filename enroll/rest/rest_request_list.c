@@ -20,8 +20,8 @@ struct asked {
 static int
 read_state(struct rest_fields *f, const struct rest_param *p)
 {
-	static const char *const states[] = {"pending", "issued", "denied", "canceled", "failed",
-	    NULL};
+	static const char *const states[] = {"pending", "issued", "denied", "canceled", "expired",
+	    "failed", NULL};
 	const char *name = rest_param_word(f, p, states);
 	enum db_disposition state;
 

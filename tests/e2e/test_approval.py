@@ -11,6 +11,7 @@ import unittest
 
 import der
 import tap
+from client import Client
 from environment import TOP, Environment, wait_for
 from person import Person
 
@@ -18,6 +19,7 @@ env = Environment("approval", GATEHOUSE_CONF_EXTRA="""
 rest { application = "demo" }
 roles { officer_groups = "pki-officers" }
 limits { failures = 1000 }
+jobs { requests = 0 }
 """)
 KEY = der.Key(env.scratch, "ec:P-256")
 
@@ -341,6 +343,75 @@ class Password(Case):
         finally:
             env.psql(f"update ca set policy = '{kept}' where name = 'issuing'")
             self.set(self.RIGHT)
+
+
+class Time(Case):
+    """Requests that nobody decides. Days pass by writing another time and sealing it, as an administrator could."""
+
+    def ask_days_ago(self, days):
+        number = self.ask("old.example.test")
+        env.psql(f"update request set submitted_at = submitted_at - interval '{days} days' where id = {number}")
+        env.admin("db", "reseal", "--yes")
+        return number
+
+    def notified(self, event, number):
+        return env.sql(f"select audience, recipient from notification where event = '{event}' and object = 'request {number}' order by id")
+
+    def test_expired(self):
+        number = self.ask_days_ago(31)
+        # from the moment on, also before the job
+        self.assertIn("has expired", self.expect(self.decide(olga, number), 409).json["message"])
+        self.assertIn("would end", env.admin("job", "run", "requests", "--dry-run"))
+        env.admin("job", "run", "requests")
+        state = self.state(number, alice)
+        self.assertEqual((state["status"], state["status_code"]), ("expired", "0x800705b4"))
+        self.assertIn("within 30 days", state["message"])
+        self.assertNotIn("required", state)
+        for status in ("approved", "rejected", "canceled"):
+            self.expect(self.decide(olga, number, status), 409)
+        self.assertEqual(env.sql(f"select event, outcome from audit where object = 'request {number}' and event like 'request.%'"),
+                         [["request.expired", "success"]])
+        self.assertEqual([a for a, _ in self.notified("request.expired", number)], ["requester"])
+        self.assertIn(number, [e["id"] for e in alice.get("/pki/requests?status=expired").json["entries"]])
+        self.assertIn(number, [e["id"] for e in env.admin("request", "list", "--state", "expired", "--json")])
+        self.assertEqual(self.issued(number), 0)
+
+    def test_over_certenroll(self):
+        """Its clients know no such state."""
+        made = Client(env).enroll(csr("old.example.test"), template="WebServer").json["CMSRequestId"]
+        env.psql(f"update request set submitted_at = submitted_at - interval '40 days' where id = {made}")
+        env.admin("job", "run", "requests")
+        reply = Client(env).call(f"/CMSApi/CertEnroll/3/Requests/{made}", b"", "GET").json
+        self.assertEqual((reply["RequestDisposition"], reply["ErrorCode"], reply["Certificates"]), ("Denied", "0x800705B4", ""))
+
+    def test_reminded_again_and_again(self):
+        number = self.ask_days_ago(4)
+        for _ in range(2):
+            env.admin("job", "run", "requests")
+            self.assertEqual(self.notified("request.reminder", number), [["officers", ""]])
+        env.without_triggers(f"update request set reminded_at = now() - interval '3 days' where id = {number}")
+        env.admin("job", "run", "requests")
+        self.assertEqual(len(self.notified("request.reminder", number)), 2)
+        self.expect(self.decide(olga, number), 200)  # a reminder changes nothing that is sealed
+        env.without_triggers(f"update request set reminded_at = now() - interval '9 days' where id = {number}")
+        env.admin("job", "run", "requests")
+        self.assertEqual(len(self.notified("request.reminder", number)), 2)
+
+    def test_the_end_meets_an_approval(self):
+        number = self.ask("meets.example.test")
+        end = env.session(f"begin; update request set disposition = 33, version = version + 1, mac = null where id = {number}")
+        with end, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.decide, olga, number, etag='"v1"')
+            wait_for(lambda: env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'UPDATE request r'"),
+                     "the approval waits")
+            end.commit()
+            self.assertIn(asked.result().status, (409, 412))
+        self.assertEqual((self.issued(number), self.rows(number)), (0, 0))
+
+    def test_counted(self):
+        self.ask("counted.example.test")
+        wait_for(lambda: "gatehouse_requests_pending " in Client(env).get("/metrics").body.decode(), "the gauges are read", 40)
+        wait_for(lambda: env.metric("gatehouse_requests_pending") > 0 and env.metric("gatehouse_requests_oldest_seconds") >= 0, "the gauge", 40)
 
 
 class Preview(Case):

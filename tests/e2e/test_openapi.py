@@ -331,6 +331,7 @@ class Script(unittest.TestCase):
         once = {"Idempotency_Key": "once"}
         number = self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr}, 201, **once).json["id"]
         self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr, "metadata": {}}, 409, **once)
+        self.told(self.alice, "POST", "/pki/request/WebServer?renew=999999", {"pkcs10": csr}, 404)
         for status in (201, 201, 201, 423):  # a CA without a password: each is wrong
             self.told(self.alice, "POST", "/pki/request/WebServer", {"pkcs10": csr, "approval_password": "guess"}, status)
         path = f"/pki/request/{number}"

@@ -11,6 +11,11 @@
 	"(SELECT id FROM notification WHERE state = 'waiting' ORDER BY id LIMIT " STORE_GAUGE_MAX \
 	") w "
 
+/* By the partial index of what was not issued. */
+#define PENDING \
+	"(SELECT FROM request WHERE disposition = 9 AND disposition <> 20 LIMIT " STORE_GAUGE_MAX \
+	") p "
+
 /* Archived keys under storage keys that are old. */
 #define LEFT_UNDER_OLD \
 	"(SELECT FROM kra_key o JOIN archived_key k ON substr(k.stored, 6, 32) = o.spki_sha256 " \
@@ -40,6 +45,9 @@ static const struct store_statement gauges = {"gauges",
     "  UNION ALL SELECT 'key_requests', count(r.id), s.state, NULL FROM (VALUES ('pending'), ('approved')) s (state) "
     "    LEFT JOIN (SELECT id, state FROM key_request WHERE state IN ('pending', 'approved') AND expires_at > now() "
     "      LIMIT " STORE_GAUGE_MAX ") r ON r.state = s.state GROUP BY s.state "
+    "  UNION ALL SELECT 'requests_pending', count(*), NULL, NULL FROM " PENDING
+    "  UNION ALL SELECT 'requests_oldest', coalesce((SELECT extract(epoch FROM now() - submitted_at) FROM request "
+    "    WHERE disposition = 9 AND disposition <> 20 ORDER BY id LIMIT 1), 0), NULL, NULL "
     "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM " WAITING
     "  UNION ALL SELECT 'sessions', count(*), NULL, NULL FROM (SELECT FROM session "
     "    WHERE ends_at > now() AND used_at > now() - make_interval(secs => $2::int) LIMIT " STORE_GAUGE_MAX

@@ -20,7 +20,7 @@ static struct list_query query = {STORE_LIST_REQUESTS, {.newest_first = true}, 5
 static const struct option_row list_options[] = {
     VERB_CONFIG,
     {"state", 's', OPTION_TEXT, &state, "STATE",
-	"pending, issued, denied, canceled, failed, revoked or all (default)"},
+	"pending, issued, denied, canceled, expired, failed, revoked or all (default)"},
     {"requester", 'r', OPTION_TEXT, &query.filter.name, "NAME",
 	"only requests of NAME, as the list has it: DOMAIN\\user"},
     {"limit", 'n', OPTION_NUMBER, &query.limit, "N", "how many rows (default 50; 0: all)"},
@@ -40,7 +40,7 @@ check_state(const struct verb_call *c)
 
 	if (strcmp(state, "all") != 0 && !enroll_state_find(state, &d))
 		return command_usage(c->who,
-		    "--state is pending, issued, denied, canceled, failed, revoked or all");
+		    "--state is pending, issued, denied, canceled, expired, failed, revoked or all");
 	query.filter.disposition = d;
 	return COMMAND_OK;
 }
