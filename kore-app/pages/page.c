@@ -119,6 +119,7 @@ static const struct {
 } nav[] = {
     {"/", "home", false},
     {"/csr/upload", "csr", true},
+    {"/requests", "requests", true},
 };
 
 static gh_json *

@@ -31,6 +31,7 @@
 #include "pages/page_file.h"
 #include "pages/page_home.h"
 #include "pages/page_login.h"
+#include "pages/page_request.h"
 #include "routes.h"
 
 /* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
@@ -57,6 +58,19 @@ crl_cached(const struct gh_http_request *req, const struct route_match *m,
 {
 	return crl_get_cached(req, call_text(&m->parts, "name"), rep);
 }
+
+/* Pages, and forms that change something. */
+#define PAGE(path, id, who, function) \
+	{ \
+		.methods = READ, .pattern = (path), .name = (id), .need = (who), \
+		.handler = (function), .family = &route_family_pages \
+	}
+#define FORM(path, id, who, function) \
+	{ \
+		.methods = GH_HTTP_POST, .pattern = (path), .name = (id), .need = (who), \
+		.body_max = SMALL_BODY_MAX, .takes_form = true, .handler = (function), \
+		.family = &route_family_pages \
+	}
 
 /* The hand-over between gateway and signer is paid once for all. Two at work: one waits for
  * PostgreSQL or the signer while the other one encodes. */
@@ -379,12 +393,7 @@ const struct route route_table[] = {
 	.roles = REQUESTER_ROLE_AGENT,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_key_change},
-    {.methods = READ,
-	.pattern = "/",
-	.name = "home",
-	.need = AUTH_SESSION | AUTH_ANYBODY,
-	.handler = page_home,
-	.family = &route_family_pages},
+    PAGE("/", "home", AUTH_SESSION | AUTH_ANYBODY, page_home),
     {.methods = READ,
 	.pattern = "/csr/upload",
 	.name = "csr.upload",
@@ -407,36 +416,17 @@ const struct route route_table[] = {
 	.takes_form = true,
 	.handler = page_csr_process,
 	.family = &route_family_pages},
-    {.methods = READ,
-	.pattern = "/login",
-	.name = "login",
-	.need = AUTH_SESSION | AUTH_ANYBODY,
-	.handler = page_login,
-	.family = &route_family_pages},
-    {.methods = GH_HTTP_POST,
-	.pattern = "/login",
-	.name = "login.password",
-	.need = AUTH_SESSION | AUTH_ANYBODY,
-	.body_max = SMALL_BODY_MAX,
-	.takes_form = true,
-	.handler = page_login_password,
-	.family = &route_family_pages},
-    {.methods = GH_HTTP_POST,
-	.pattern = "/login/certificate",
-	.name = "login.certificate",
-	.need = AUTH_SESSION | AUTH_ANYBODY,
-	.body_max = SMALL_BODY_MAX,
-	.takes_form = true,
-	.handler = page_login_certificate,
-	.family = &route_family_pages},
-    {.methods = GH_HTTP_POST,
-	.pattern = "/logout",
-	.name = "logout",
-	.need = AUTH_SESSION,
-	.body_max = SMALL_BODY_MAX,
-	.takes_form = true,
-	.handler = page_logout,
-	.family = &route_family_pages},
+    PAGE("/login", "login", AUTH_SESSION | AUTH_ANYBODY, page_login),
+    FORM("/login", "login.password", AUTH_SESSION | AUTH_ANYBODY, page_login_password),
+    FORM("/login/certificate", "login.certificate", AUTH_SESSION | AUTH_ANYBODY,
+	page_login_certificate),
+    FORM("/logout", "logout", AUTH_SESSION, page_logout),
+    PAGE("/requests", "requests", AUTH_SESSION, page_request_list),
+    PAGE("/requests/{id}", "request", AUTH_SESSION, page_request),
+    PAGE("/requests/{id}/certificate", "request.certificate", AUTH_SESSION, page_request_file),
+    FORM("/requests/{id}/approve", "request.approve", AUTH_SESSION, page_request_approve),
+    FORM("/requests/{id}/reject", "request.reject", AUTH_SESSION, page_request_reject),
+    FORM("/requests/{id}/cancel", "request.cancel", AUTH_SESSION, page_request_cancel),
     {.methods = READ,
 	.pattern = "/static/{name}",
 	.name = "static",

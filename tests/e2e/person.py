@@ -8,7 +8,7 @@ from client import Client
 
 class Person:
     def __init__(self, user, password, of):
-        self.user = user
+        self.user, self.password = user, password
         self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.client = Client(of)
 

@@ -5,7 +5,9 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import re
 import signal
+import ssl
 import threading
 import unittest
 
@@ -14,6 +16,7 @@ import tap
 from client import Client
 from environment import TOP, Environment, wait_for
 from person import Person
+from plain_browser import PlainBrowser
 
 env = Environment("approval", GATEHOUSE_CONF_EXTRA="""
 rest { application = "demo" }
@@ -412,6 +415,155 @@ class Time(Case):
         self.ask("counted.example.test")
         wait_for(lambda: "gatehouse_requests_pending " in Client(env).get("/metrics").body.decode(), "the gauges are read", 40)
         wait_for(lambda: env.metric("gatehouse_requests_pending") > 0 and env.metric("gatehouse_requests_oldest_seconds") >= 0, "the gauge", 40)
+
+
+class Pages(Case):
+    """The same in a browser without scripts."""
+    approvals = 2
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.people, cls.forms = {}, {}
+        for who in (alice, bob, carol, olga):
+            cls.people[who.user] = PlainBrowser(env)
+            cls.people[who.user].log_in(who.user, who.password)
+
+    def get(self, user, path, status=200):
+        reply = self.people[user].get(path)
+        self.assertEqual(reply.status, status, reply.body.decode()[:2000])
+        return self.people[user].text
+
+    def send(self, user, number, verb, status=303, **fields):
+        """With the form as it stood on the page that he has got last."""
+        browser, action = self.people[user], f"/requests/{number}/{'cancel' if verb == 'cancel' else 'approve'}"
+        if browser.path == f"/requests/{number}":
+            self.forms[user, action] = browser.form(action).fields
+        reply = browser.send("POST", f"/requests/{number}/{verb}", {**self.forms[user, action], **fields})
+        self.assertEqual(reply.status, status, reply.body.decode()[:2000])
+        return reply
+
+    def test_whole_way(self):
+        number = self.ask("page.example.test")
+        self.assertIn(f'href="/requests/{number}"', self.get("alice", "/requests"))
+        self.assertIn("0 of 2 have approved", self.get("olga", "/requests"))
+        page = self.get("olga", f"/requests/{number}")
+        for text in ("dns:page.example.test", "X509v3 Extended Key Usage", "Added by the policy", "Nobody has approved yet."):
+            self.assertIn(text, page)
+        self.assertNotIn("format=pem", page)
+        reply = self.send("olga", number, "approve", comment="ticket <4711>")
+        self.assertEqual(reply.headers["location"], f"/requests/{number}")
+        # the requester sees who agreed, escaped, and neither the difference nor the buttons of officers
+        page = self.get("alice", f"/requests/{number}")
+        self.assertIn("1 of 2 officers have approved.", page)
+        self.assertIn("ticket &lt;4711&gt;", page)
+        for text in ("What it would become", f"/requests/{number}/approve", "<4711>"):
+            self.assertNotIn(text, page)
+        self.get("carol", f"/requests/{number}")
+        self.send("carol", number, "approve")
+        page = self.get("alice", f"/requests/{number}")
+        self.assertIn("Issued", page)
+        for browser in ("alice", "olga"):  # decided: read-only
+            page = self.get(browser, f"/requests/{number}")
+            self.assertNotIn("<form method=\"post\" action=\"/requests", page)
+
+    def test_another_was_faster(self):
+        """An officer decides on what he saw."""
+        number = self.ask("faster.example.test")
+        self.get("olga", f"/requests/{number}")
+        self.expect(self.decide(carol, number), 200)
+        reply = self.send("olga", number, "approve", status=409)
+        self.assertIn("has changed", reply.body.decode())
+        self.assertEqual(self.rows(number), 1)
+        self.get("carol", f"/requests/{number}")
+        self.assertIn("already", self.send("carol", number, "approve", status=409).body.decode())
+        self.get("olga", f"/requests/{number}")
+        self.send("olga", number, "reject", comment="no")
+        self.assertEqual(self.state(number)["status"], "denied")
+        self.send("olga", number, "reject", status=409)
+
+    def test_what_is_anothers_is_not_there(self):
+        number = self.ask("mine.example.test")
+        seen = []
+        for path in (f"/requests/{number}", "/requests/999999999", f"/requests/{number}/certificate", "/requests/999999999/certificate"):
+            seen.append(re.sub("[0-9a-f]{32}|/requests[0-9/a-z]*", "", self.get("bob", path, 404)))
+        self.assertEqual(len(set(seen)), 1)
+        self.assertNotIn(f"/requests/{number}", self.get("bob", "/requests"))
+        browser = self.people["bob"]
+        browser.get("/login")
+        token = browser.form("/logout").fields["csrf"]
+        for verb, status in (("approve", 403), ("reject", 403), ("cancel", 404)):
+            reply = browser.send("POST", f"/requests/{number}/{verb}", {"csrf": token, "version": "1"})
+            self.assertEqual(reply.status, status, reply.body)
+        self.assertEqual(self.state(number)["status"], "pending")
+
+    def test_forged_and_incomplete_forms(self):
+        number = self.ask("forms.example.test")
+        self.get("olga", f"/requests/{number}")
+        self.send("olga", number, "approve", status=403, csrf="0" * 64)
+        for version in ("", "x", "1 ", "99999999999"):
+            self.send("olga", number, "approve", status=428, version=version)
+        for comment in ("x" * 1025, "a\x07b"):
+            reply = self.send("olga", number, "approve", status=422, comment=comment)
+            self.assertIn('aria-invalid="true"', reply.body.decode())
+        # without a log-in: to the log-in, and a form nowhere
+        stranger = PlainBrowser(env)
+        self.assertEqual(stranger.send("GET", f"/requests/{number}").headers["location"], f"/login?next=/requests/{number}")
+        self.assertIn(stranger.send("POST", f"/requests/{number}/approve", {"version": "1"}).status, (303, 401, 403))
+        self.assertEqual((self.state(number)["status"], self.rows(number)), ("pending", 0))
+
+    def test_ones_own(self):
+        number = self.ask("carols.example.test", carol)
+        page = self.get("carol", f"/requests/{number}")
+        self.assertIn("another officer must decide", page)
+        self.assertNotIn(f"/requests/{number}/approve", page)
+        self.send("carol", number, "cancel")
+        self.assertEqual(self.state(number)["status"], "canceled")
+
+    def test_list(self):
+        numbers = [self.ask("many.example.test") for _ in range(3)]
+        made = self.expect(bob.post("/pki/request/User", {"pkcs10": der.b64(der.csr(KEY))}), 201).json["id"]
+        page = self.get("bob", "/requests?status=issued&profile=&requester=")
+        self.assertIn(f'href="/requests/{made}"', page)
+        page = self.get("olga", "/requests?status=all&requester=EXAMPLE%5Cbob&profile=User")
+        self.assertIn(f'href="/requests/{made}"', page)
+        self.assertNotIn(f'href="/requests/{numbers[0]}"', page)
+        env.psql("insert into request (protocol, http_request_id, app_id, app_name, requester, requester_dn, requester_kind, address, template, disposition, "
+                 "status_code, message, submitted_at, cert_only) select 4, '', 0, '', 'nobody', '', 1, '', 'User', 31, 0, '', now(), false from generate_series(1, 120)")
+        path, seen = "/requests?status=denied&requester=nobody", []
+        while path:
+            page = self.get("olga", path)
+            seen += re.findall(r'<a href="/requests/(\d+)"', page)
+            found = re.search(r'class="button" href="(/requests\?after=[^"]*)"', page)
+            path = found and found.group(1).replace("&amp;", "&")
+        self.assertEqual((len(seen), len(set(seen))), (120, 120))
+        for query in ("status=open", "after=x", "owner=alice", "profile=" + "x" * 256, "status=all&status=all"):
+            self.get("olga", "/requests?" + query, 422)
+        reply = self.people["olga"].send("GET", "/requests", headers={"Accept-Language": "de"})
+        self.assertIn("Wartet auf eine Entscheidung", reply.body.decode())
+
+    def test_downloads(self):
+        number = self.expect(alice.post("/pki/request/User", {"pkcs10": der.b64(der.csr(KEY))}), 201).json["id"]
+        browser, kinds = self.people["alice"], {}
+        for query, kind, name in (("", "application/x-pem-file", "certificate-{}.pem"), ("?format=pem&chain=yes", "application/x-pem-file", "certificate-{}-chain.pem"),
+                                  ("?format=der", "application/pkix-cert", "certificate-{}.cer"), ("?format=p7b", "application/pkcs7-mime", "certificate-{}.p7b"),
+                                  ("?format=p7b&chain=yes", "application/pkcs7-mime", "certificate-{}-chain.p7b")):
+            reply = browser.get(f"/requests/{number}/certificate{query}")
+            self.assertEqual(reply.status, 200, reply.body)
+            self.assertTrue(reply.headers["content-type"].startswith(kind), reply.headers)
+            self.assertEqual(reply.headers["content-disposition"], f'attachment; filename="{name.format(number)}"')
+            kinds[query] = reply.body
+        leaf = kinds["?format=der"]
+        self.assertEqual(ssl.PEM_cert_to_DER_cert(kinds[""].decode()), leaf)
+        self.assertEqual(kinds["?format=pem&chain=yes"].count(b"BEGIN CERTIFICATE"), 3)
+        for query, n in (("?format=p7b", 1), ("?format=p7b&chain=yes", 3)):
+            path = env.scratch / "download.p7b"
+            path.write_bytes(kinds[query])
+            self.assertEqual(der.openssl("pkcs7", "-inform", "DER", "-in", str(path), "-print_certs").count(b"BEGIN CERTIFICATE"), n)
+        for query in ("?format=pfx", "?format=der&chain=yes", "?chain=1", "?x=1"):
+            self.assertEqual(browser.get(f"/requests/{number}/certificate{query}").status, 422)
+        waiting = self.ask("waiting.example.test")
+        self.assertEqual(browser.get(f"/requests/{waiting}/certificate").status, 404)
 
 
 class Preview(Case):

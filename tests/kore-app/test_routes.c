@@ -362,6 +362,12 @@ static const struct policy {
     {"csr.upload", AUTH_USER | AUTH_SESSION, 0, false},
     {"csr.preview", AUTH_USER | AUTH_SESSION, 0, false},
     {"csr.process", AUTH_APP_SENT | AUTH_USER | AUTH_SESSION, 0, false},
+    {"requests", AUTH_SESSION, 0, false},
+    {"request", AUTH_SESSION, 0, false},
+    {"request.certificate", AUTH_SESSION, 0, false},
+    {"request.approve", AUTH_SESSION, 0, false},
+    {"request.reject", AUTH_SESSION, 0, false},
+    {"request.cancel", AUTH_SESSION, 0, false},
     {"static", AUTH_ANYBODY, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
@@ -739,7 +745,8 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
 	    "pki.certificate.find-status", "healthz", "readyz", "metrics", "pki.kra.transport",
 	    "pki.info", "pki.keyrequests", "pki.keyrequest", "pki.keyrequest.status", "pki.keys",
-	    "pki.key", "pki.key.status", "home", "login", "csr.upload", "static"};
+	    "pki.key", "pki.key.status", "home", "login", "csr.upload", "static", "requests",
+	    "request", "request.certificate"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
