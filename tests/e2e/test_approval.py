@@ -611,6 +611,55 @@ class Preview(Case):
         self.assertIn("Deny it", seen["refused"])
 
 
+class TwoNodes(Case):
+    """On one database: each node counts what the other one has recorded."""
+    approvals = 2
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = env.second_node()["GATEHOUSE_URL"]
+        env.await_catalog({"GATEHOUSE_URL": cls.second})
+
+    def there(self, who):
+        person = Person(who.user, who.password, env)
+        person.client = Client(env, url=self.second)
+        return person
+
+    def test_one_after_the_other(self):
+        number = self.ask("nodes.example.test")
+        self.expect(self.decide(olga, number), 200)
+        self.expect(self.decide(self.there(olga), number), 409, "conflict")
+        self.assertEqual(self.expect(self.decide(self.there(carol), number), 200).json["status"], "issued")
+        self.assertEqual((self.rows(number), self.issued(number)), (2, 1))
+
+    def test_at_once(self):
+        """Both give the last approval, or the first: one of them, and one certificate."""
+        for before in (0, 1):
+            number = self.ask("nodes-race.example.test")
+            if before:
+                env.admin("request", "approve", number)
+            barrier = threading.Barrier(2)
+
+            def one(who):
+                barrier.wait()
+                return self.decide(who, number, etag=f'"v{1 + before}"').status
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                self.assertEqual(sorted(pool.map(one, (olga, self.there(carol)))), [200, 412])
+            self.assertEqual((self.rows(number), self.issued(number)), (1 + before, before))
+
+    def test_wrong_passwords_count_on_both(self):
+        body = {"pkcs10": der.b64(csr("nodes.example.test")), "approval_password": "a-wrong-password"}
+        import_template()
+        try:
+            env.await_catalog({"GATEHOUSE_URL": self.second})
+            env.psql("delete from approval_attempt")
+            statuses = [who.post("/pki/request/WebServer", body).status for who in (alice, self.there(alice)) * 2]
+            self.assertEqual(statuses, [201, 201, 201, 423])
+        finally:
+            import_template(approvals=2)
+
+
 class Hostile(Case):
     """He writes the database."""
     approvals = 2
