@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from selenium.webdriver.common.keys import Keys
 
 import browser
+import der
 import tap
 from client import Client
 from environment import BUILD, Environment
@@ -124,15 +125,24 @@ class Pages(unittest.TestCase):
             self.assertEqual(other.headers["cache-control"], "public, max-age=300")
 
 
-# Each page that there is: its name in build/screenshots, its path, who looks at it (None: nobody is logged in).
+# Each page that there is: its name in build/screenshots, its path, who looks at it (None: nobody is logged in). {pending} and {issued} are requests
+# of alice.
 PAGES = [
     ("home", "/", None),
     ("home-german", "/?lang=de", None),
     ("error", "/csr/none?lang=en", None),
     ("login", "/login", None),
     ("account", "/login", "alice"),
+    ("requests", "/requests", "alice"),
+    ("requests-filtered", "/requests?status=canceled", "alice"),
+    ("request-issued", "/requests/{issued}", "alice"),
+    ("request-pending", "/requests/{pending}", "alice"),
+    ("request-none", "/requests/999999", "alice"),
+    ("requests-officer", "/requests", "olga"),
+    ("request-officer", "/requests/{pending}", "olga"),
+    ("request-officer-german", "/requests/{pending}?lang=de", "olga"),
 ]
-PASSWORDS = {"alice": "alice-secret", "admin": env.var["GATEHOUSE_ADMIN_PASSWORD"]}
+PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"]}
 # What the browser says about an answer with an error, which is a page of ours.
 EXPECTED = "the server responded with a status of"
 
@@ -144,6 +154,12 @@ class InBrowser(unittest.TestCase):
     def setUpClass(cls):
         env.await_crl("issuing")
         cls.browser = browser.of(env)
+        key = der.Key(env.scratch, "ec:P-256")
+        web = der.csr(key, subject=[("CN", "shop.example.test")],
+                      extensions=[der.extension("subjectAltName", der.san(dns=["shop.example.test", "www.example.test"]))])
+        numbers = {"pending": Client(env).enroll(web, template="WebServer").json["CMSRequestId"],
+                   "issued": Client(env).enroll(der.csr(key, subject=[("CN", "alice")])).json["CMSRequestId"]}
+        cls.pages = [(name, path.format(**numbers), who) for name, path, who in PAGES]
         cls.shots = BUILD / "screenshots"
         cls.shots.mkdir(exist_ok=True)
 
@@ -157,7 +173,7 @@ class InBrowser(unittest.TestCase):
             return
         self.browser.mode().driver.delete_all_cookies()
         if who is not None:
-            self.browser.open("/login").fill(user=who, password=PASSWORDS[who]).click("main button")
+            self.browser.open("/login?lang=en").fill(user=who, password=PASSWORDS[who]).click("main button")
             self.assertEqual(self.browser.path, "/", self.browser.text("html"))
         self.__class__.who = who
 
@@ -167,7 +183,7 @@ class InBrowser(unittest.TestCase):
     def test_axe_finds_nothing(self):
         b = self.browser
         b.mode().open("/").console()
-        for name, path, who in PAGES:
+        for name, path, who in self.pages:
             self.is_used_by(who)
             for mode in browser.MODES:
                 with self.subTest(page=name, **mode):
@@ -178,7 +194,7 @@ class InBrowser(unittest.TestCase):
 
     def test_no_page_scrolls_sideways(self):
         # 320 pixels: WCAG 2.2, 1.4.10
-        for name, path, who in PAGES:
+        for name, path, who in self.pages:
             self.is_used_by(who)
             for size in browser.SIZES:
                 with self.subTest(page=name, size=size):
@@ -192,7 +208,7 @@ class InBrowser(unittest.TestCase):
 
     def test_no_text_is_missing(self):
         areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
-        for name, path, who in PAGES:
+        for name, path, who in self.pages:
             self.is_used_by(who)
             text = self.browser.mode().open(path).text("html")
             self.assertEqual(re.findall(rf"\b(?:{areas})\.[a-z_0-9]+\b", text), [], name)
