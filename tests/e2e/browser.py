@@ -17,6 +17,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -118,17 +119,23 @@ class Browser:
 
     def click(self, selector):
         """A link or button that leads to another page, which is there when this returns."""
-        before = self.one("html").id
-        self.one(selector).click()
-        wait_for(lambda: self.all("body") and self.one("html").id != before, f"another page after {selector}")
-        return self
+        return self.follow(self.one(selector), selector)
 
     def link(self, text):
         """Follow the link with this text."""
+        return self.follow(self.driver.find_element(By.PARTIAL_LINK_TEXT, text), text)
+
+    def follow(self, element, what):
         before = self.one("html").id
-        self.driver.find_element(By.PARTIAL_LINK_TEXT, text).click()
-        wait_for(lambda: self.all("body") and self.one("html").id != before, f"another page after {text}")
+        element.click()
+        wait_for(lambda: self.is_other_page(before), f"another page after {what}")
         return self
+
+    def is_other_page(self, before):
+        try:
+            return self.all("footer") and self.one("html").id != before
+        except WebDriverException:  # between the pages
+            return False
 
     def download(self, action):
         """The file that action() brings."""

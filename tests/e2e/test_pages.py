@@ -7,6 +7,7 @@ import re
 import unittest
 from html.parser import HTMLParser
 
+import yaml
 from selenium.webdriver.common.keys import Keys
 
 import browser
@@ -17,9 +18,28 @@ from environment import BUILD, Environment
 
 # A wrong password too often shuts an address out.
 env = Environment("pages", GATEHOUSE_CONF_EXTRA="limits { failures = 1000 }")
+KEY = der.Key(env.scratch, "ec:P-256")
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
        "frame-ancestors 'none'")
+
+
+def web_csr():
+    return der.csr(KEY, subject=[("CN", "shop.example.test")],
+                   extensions=[der.extension("subjectAltName", der.san(dns=["shop.example.test", "www.example.test"]))])
+
+
+def documented_pages():
+    """Paths of docs/openapi.yaml whose GET answers with a page."""
+    found = set()
+    document = yaml.safe_load((browser.TOP / "docs" / "openapi.yaml").read_text())
+    for path, item in document["paths"].items():
+        answer = item.get("get", {}).get("responses", {}).get("200", {})
+        if "$ref" in answer:
+            answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        if "text/html" in answer.get("content", {}):
+            found.add(path)
+    return found
 
 
 def get(path, method="GET", **headers):
@@ -125,22 +145,39 @@ class Pages(unittest.TestCase):
             self.assertEqual(other.headers["cache-control"], "public, max-age=300")
 
 
-# Each page that there is: its name in build/screenshots, its path, who looks at it (None: nobody is logged in). {pending} and {issued} are requests
-# of alice.
+def upload(b):
+    b.open("/csr/upload")
+
+
+def upload_wrong(b):
+    upload(b)
+    b.fill(csr_data="no request", validity_days="0").click("main button")
+
+
+def preview(b):
+    upload(b)
+    b.fill(csr_data=der.pem(web_csr()), common_name="shop.example.test", purpose_category="server_auth").click("main button")
+
+
+# Each page: its name in build/screenshots; its path in docs/openapi.yaml; where that is, or how to come there; who looks at it (None: nobody is
+# logged in). {pending} and {issued} are requests of alice.
 PAGES = [
-    ("home", "/", None),
-    ("home-german", "/?lang=de", None),
-    ("error", "/csr/none?lang=en", None),
-    ("login", "/login", None),
-    ("account", "/login", "alice"),
-    ("requests", "/requests", "alice"),
-    ("requests-filtered", "/requests?status=canceled", "alice"),
-    ("request-issued", "/requests/{issued}", "alice"),
-    ("request-pending", "/requests/{pending}", "alice"),
-    ("request-none", "/requests/999999", "alice"),
-    ("requests-officer", "/requests", "olga"),
-    ("request-officer", "/requests/{pending}", "olga"),
-    ("request-officer-german", "/requests/{pending}?lang=de", "olga"),
+    ("home", "/", "/", None),
+    ("home-german", "/", "/?lang=de", None),
+    ("error", "/", "/csr/none?lang=en", None),
+    ("login", "/login", "/login", None),
+    ("account", "/login", "/login", "alice"),
+    ("csr-upload", "/csr/upload", upload, "alice"),
+    ("csr-wrong", "/csr/upload", upload_wrong, "alice"),
+    ("csr-preview", "/csr/upload", preview, "alice"),
+    ("requests", "/requests", "/requests", "alice"),
+    ("requests-filtered", "/requests", "/requests?status=canceled", "alice"),
+    ("request-issued", "/requests/{id}", "/requests/{issued}", "alice"),
+    ("request-pending", "/requests/{id}", "/requests/{pending}", "alice"),
+    ("request-none", "/requests/{id}", "/requests/999999", "alice"),
+    ("requests-officer", "/requests", "/requests", "olga"),
+    ("request-officer", "/requests/{id}", "/requests/{pending}", "olga"),
+    ("request-officer-german", "/requests/{id}", "/requests/{pending}?lang=de", "olga"),
 ]
 PASSWORDS = {"alice": "alice-secret", "olga": env.var["GATEHOUSE_OFFICER_PASSWORD"]}
 # What the browser says about an answer with an error, which is a page of ours.
@@ -154,12 +191,10 @@ class InBrowser(unittest.TestCase):
     def setUpClass(cls):
         env.await_crl("issuing")
         cls.browser = browser.of(env)
-        key = der.Key(env.scratch, "ec:P-256")
-        web = der.csr(key, subject=[("CN", "shop.example.test")],
-                      extensions=[der.extension("subjectAltName", der.san(dns=["shop.example.test", "www.example.test"]))])
-        numbers = {"pending": Client(env).enroll(web, template="WebServer").json["CMSRequestId"],
-                   "issued": Client(env).enroll(der.csr(key, subject=[("CN", "alice")])).json["CMSRequestId"]}
-        cls.pages = [(name, path.format(**numbers), who) for name, path, who in PAGES]
+        numbers = {"pending": Client(env).enroll(web_csr(), template="WebServer").json["CMSRequestId"],
+                   "issued": Client(env).enroll(der.csr(KEY, subject=[("CN", "alice")])).json["CMSRequestId"]}
+        documented = documented_pages()
+        cls.pages = [(name, at if callable(at) else at.format(**numbers), who) for name, path, at, who in PAGES if path in documented]
         cls.shots = BUILD / "screenshots"
         cls.shots.mkdir(exist_ok=True)
 
@@ -180,25 +215,38 @@ class InBrowser(unittest.TestCase):
     def setUp(self):
         self.is_used_by(None)
 
+    def visit(self, at):
+        if callable(at):
+            at(self.browser)
+        else:
+            self.browser.open(at)
+
+    def test_all_pages_are_in_the_list(self):
+        self.assertLessEqual({"/", "/login"}, documented_pages())
+        self.assertEqual(documented_pages() - {path for _, path, _, _ in PAGES}, set())
+
     def test_axe_finds_nothing(self):
         b = self.browser
         b.mode().open("/").console()
-        for name, path, who in self.pages:
+        for name, at, who in self.pages:
             self.is_used_by(who)
             for mode in browser.MODES:
                 with self.subTest(page=name, **mode):
-                    b.mode(**mode).open(path)
+                    b.mode(**mode)
+                    self.visit(at)
                     b.screenshot(self.shots / f"{name}-{mode['size']}-{'dark' if mode['dark'] else 'light'}.png")
                     self.assertEqual(b.axe(), [])
                     self.assertEqual([m for m in b.console() if EXPECTED not in m], [])
 
     def test_no_page_scrolls_sideways(self):
         # 320 pixels: WCAG 2.2, 1.4.10
-        for name, path, who in self.pages:
+        for name, at, who in self.pages:
             self.is_used_by(who)
             for size in browser.SIZES:
                 with self.subTest(page=name, size=size):
-                    self.assertFalse(self.browser.mode(size).open(path).is_too_wide())
+                    self.browser.mode(size)
+                    self.visit(at)
+                    self.assertFalse(self.browser.is_too_wide())
 
     def test_axe_would_find_something(self):
         b = self.browser.mode().open("/")
@@ -208,9 +256,11 @@ class InBrowser(unittest.TestCase):
 
     def test_no_text_is_missing(self):
         areas = "|".join(json.loads((browser.TOP / "conf" / "languages" / "en.json").read_text()))
-        for name, path, who in self.pages:
+        for name, at, who in self.pages:
             self.is_used_by(who)
-            text = self.browser.mode().open(path).text("html")
+            self.browser.mode()
+            self.visit(at)
+            text = self.browser.text("html")
             self.assertEqual(re.findall(rf"\b(?:{areas})\.[a-z_0-9]+\b", text), [], name)
 
     def test_skip_link_is_first_and_seen(self):
