@@ -101,10 +101,14 @@ $(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 $(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
-# Files as they are in the program: an array of struct gh_embedded (base/embedded.h).
+# Files as they are in the program: an array of struct gh_embedded (base/embedded.h). The list is a prerequisite: a file that
+# is gone makes it another one.
 # $(1) name of the array, $(2) layer whose library has it, $(3) files
 define embedded
-$(BUILD)/gen/$(1).c: $(3) conf/embed.sh Makefile
+$(BUILD)/gen/$(1).list: FORCE
+	@mkdir -p $$(@D)
+	@echo '$(3)' | cmp -s - $$@ || echo '$(3)' >$$@
+$(BUILD)/gen/$(1).c: $(3) $(BUILD)/gen/$(1).list conf/embed.sh Makefile
 	@mkdir -p $$(@D)
 	@echo "GEN $$@"
 	$$(Q)conf/embed.sh $(1) $(3) >$$@.tmp && mv $$@.tmp $$@
@@ -274,5 +278,7 @@ help:
 	@echo "make fuzz      long fuzzing (FUZZ_SECONDS for each harness, default 600)"
 	@echo "make bench     performance beside peers; table in var/bench/ (ONLY=enroll, ocsp, crl or endurance)"
 
-.PHONY: all completion manual deb tests integration-tests unit install clean help
+FORCE:
+
+.PHONY: FORCE all completion manual deb tests integration-tests unit install clean help
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
