@@ -15,10 +15,9 @@
 #include "decide.h"
 #include "reopen.h"
 
-#define CUT "..."
 #define CANCELED 0x800704C7 /* HRESULT of ERROR_CANCELLED */
-/* A comment, and what is said before it. */
-#define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 512)
+/* A comment, and what is said around it. */
+#define DETAIL_SIZE (4 * STORE_COMMENT_MAX + 2048)
 /* Each time another officer of those who may was faster. */
 #define TRIES STORE_APPROVALS_MAX
 
@@ -178,7 +177,11 @@ issue(struct worker_env *env, const struct enroll_verdict *v, const struct enrol
 
 	if ((rc = decide_again(env, &e)) != 0)
 		*err = e.err;
-	snprintf(detail, sizeof(detail), "%s", said);
+	/* the names that he answers for, as they are now */
+	snprintf(detail, sizeof(detail), "%s%s%s%s", said,
+	    *said != '\0' && e.unruled_names != NULL ? "  " : "",
+	    e.unruled_names != NULL ? "Names that no rule allows: " : "",
+	    e.unruled_names != NULL ? e.unruled_names : "");
 	if (rc != 0 && gh_error_info(rc)->is_denial) {
 		snprintf(detail, sizeof(detail), "approved, but: %.450s%s%s", err->detail,
 		    *said != '\0' ? "  " : "", said);
@@ -226,21 +229,6 @@ approve(struct worker_env *env, const struct requester *officer, const struct en
 
 /* --- denial, and taking it back --------------------------------------------------------------- */
 
-/* DispositionMessage: what does not fit is cut off, and marked. The audit row has all of it. */
-static void
-put_message(const char *text, struct enroll_outcome *out)
-{
-	size_t n = strlen(text), room = sizeof(out->message) - 1;
-
-	if (n <= room) {
-		memcpy(out->message, text, n + 1);
-		return;
-	}
-	n = gh_utf8_cut(text, n, room - strlen(CUT));
-	memcpy(out->message, text, n);
-	strcpy(out->message + n, CUT);
-}
-
 /* Without a certificate: "Denied by NAME  comment". */
 static int
 end_without(struct worker_env *env, const struct requester *who, const struct enroll_verdict *v,
@@ -255,7 +243,7 @@ end_without(struct worker_env *env, const struct requester *who, const struct en
 	    who->name, comment != NULL && *comment != '\0' ? "  " : "",
 	    comment != NULL ? comment : "");
 	gh_utf8_clean(detail);
-	put_message(detail, out);
+	enroll_outcome_say(out, detail);
 	return commit(env, who, v->id, &none, NULL, detail, out, err);
 }
 

@@ -9,7 +9,9 @@
 
 #include <openssl/x509.h>
 
+#include "asn1_time.h"
 #include "authority/ca_locked.h"
+#include "calendar.h"
 #include "log.h"
 #include "measure.h"
 #include "timestamp.h"
@@ -89,7 +91,47 @@ leave_pending(struct enrollment *e, const char *message)
 	if (!e->is_preview)
 		forget_spec(e);
 	e->out.disposition = DB_DISP_PENDING;
-	snprintf(e->out.message, sizeof(e->out.message), "%s", message);
+	enroll_outcome_say(&e->out, message);
+}
+
+/* The officer sees which names he answers for. */
+static int
+leave_pending_for_names(struct enrollment *e)
+{
+	char message[2048];
+
+	if (e->cannot_wait)
+		return gh_refuse(&e->err, GH_E_DENIED,
+		    "An officer must answer for names that no rule allows (%.128s), and a key that "
+		    "is made here does not wait for him: make the key yourself, and send a "
+		    "PKCS#10.",
+		    e->unruled_names);
+	e->names_need_approval = true;
+	snprintf(message, sizeof(message), "Taken Under Submission: no rule allows %s",
+	    e->unruled_names);
+	leave_pending(e, message);
+	return 0;
+}
+
+/* What was asked for is not cut; what the template gives is. */
+static int
+check_validity(struct enrollment *e)
+{
+	int64_t most = ca_max_validity(e->ca), end;
+
+	if (e->req->validity == 0)
+		return 0;
+	if (!gh_asn1_time_get(X509_get0_notAfter(e->ca->cert), &end))
+		return gh_fail(&e->err, GH_E_CA_UNAVAILABLE, "validity of CA %s is unreadable",
+		    e->ca->name);
+	end -= gh_now();
+	if (most == 0 || most > end)
+		most = end;
+	if (e->req->validity <= most)
+		return 0;
+	return gh_refuse(&e->err, GH_E_VALIDATION,
+	    "validity_days: CA %s allows %" PRId64 " days at most", e->ca->name,
+	    (int64_t)(most / GH_DAY_SECONDS));
 }
 
 static int
@@ -106,11 +148,19 @@ apply(const struct worker_env *env, const struct subject_source *from, struct en
 	int rc =
 	    tmpl_apply(e->tmpl->tmpl, from, gh_now(), env->conf->ca.backdate, &e->spec, &e->err);
 
+	if (rc == 0) {
+		free(e->unruled_names);
+		e->unruled_names = e->spec->unruled_names;
+		e->spec->unruled_names = NULL;
+		rc = check_validity(e);
+	}
 	if (rc == 0)
 		rc = ca_set_check_identity(&env->catalog->cas, e->spec, &e->err);
 	if (rc == 0 && !e->is_approved)
 		rc = check_metadata(env, e);
-	if (rc == 0 && !e->is_approved && !e->has_password && enrollment_needs_officer(e))
+	if (rc == 0 && !e->is_approved && e->unruled_names != NULL)
+		rc = leave_pending_for_names(e);
+	else if (rc == 0 && !e->is_approved && !e->has_password && enrollment_needs_officer(e))
 		leave_pending(e, "Taken Under Submission");
 	return rc;
 }
@@ -154,10 +204,12 @@ enter(const struct worker_env *env, struct enrollment *e, struct subject_source 
 }
 
 static struct subject_source
-source_of(const struct enrollment *e)
+source_of(const struct worker_env *env, const struct enrollment *e)
 {
 	return (struct subject_source){.csr = e->req->csr,
 	    .entry = e->entry,
+	    .owners = env->catalog->owners,
+	    .validity = e->req->validity,
 	    .archives_key = e->req->archives_key,
 	    .validity = e->req->validity,
 	    .needs_no_entry = !enrollment_needs_entry(e)};
@@ -166,7 +218,7 @@ source_of(const struct enrollment *e)
 void
 enroll_admit(const struct worker_env *env, struct enrollment *e)
 {
-	struct subject_source from = source_of(e);
+	struct subject_source from = source_of(env, e);
 	struct dir_entry *own = NULL;
 
 	e->rc = enter(env, e, &from, &own);
@@ -176,7 +228,7 @@ enroll_admit(const struct worker_env *env, struct enrollment *e)
 void
 enroll_decide(const struct worker_env *env, struct enrollment *e)
 {
-	struct subject_source from = source_of(e);
+	struct subject_source from = source_of(env, e);
 	struct dir_entry *own = NULL;
 
 	if ((e->rc = enter(env, e, &from, &own)) == 0)
@@ -246,8 +298,24 @@ enrollment_clear(struct enrollment *e)
 {
 	gh_json_free(e->metadata);
 	cert_spec_free(e->spec);
+	free(e->unruled_names);
 	enroll_outcome_clear(&e->out);
 	memset(e, 0, sizeof(*e));
+}
+
+void
+enroll_outcome_say(struct enroll_outcome *out, const char *text)
+{
+	static const char cut[] = "...";
+	size_t n = strlen(text), room = sizeof(out->message) - 1;
+
+	if (n <= room) {
+		memcpy(out->message, text, n + 1);
+		return;
+	}
+	n = gh_utf8_cut(text, n, room - strlen(cut));
+	memcpy(out->message, text, n);
+	strcpy(out->message + n, cut);
 }
 
 void

@@ -44,9 +44,13 @@ struct enrollment {
 	const struct ca_rule *rule;          /* the same; what chose it; NULL: no rule did */
 	gh_json *metadata;                   /* typed; owned */
 	struct cert_spec *spec;              /* what is to be signed; owned; NULL: nothing */
-	struct enroll_outcome out;           /* the answer, when rc is 0; owned */
-	int rc;                              /* 0, or the failure of the last stage */
-	struct gh_error err;                 /* with rc */
+	/* Names that no rule allows, as text for people; owned; NULL: none. */
+	char *unruled_names;
+	/* It waits for an officer because of them: nothing else than his approval lifts that. */
+	bool names_need_approval;
+	struct enroll_outcome out; /* the answer, when rc is 0; owned */
+	int rc;                    /* 0, or the failure of the last stage */
+	struct gh_error err;       /* with rc */
 };
 
 /* The calling thread works on this one now: its log lines bear its name. Nothing if event is
@@ -80,6 +84,8 @@ void enroll_record(struct worker_env *env, struct enrollment *const *e, size_t n
 bool enrollment_is_answer(const struct enrollment *e);
 void enrollment_clear(struct enrollment *e);
 
+/* DispositionMessage: what does not fit is cut off, and marked. The audit row has all of it. */
+void enroll_outcome_say(struct enroll_outcome *out, const char *text);
 /* Fill *out as denied for the reason in err. */
 void enroll_outcome_deny(struct enroll_outcome *out, const struct gh_error *err);
 /* Log and count what was decided and committed. */

@@ -129,6 +129,8 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	s->decision.tells = e->tmpl != NULL && tmpl_tells(e->tmpl->tmpl, "enroll.issued");
 	if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
 		s->decision.detail = e->detail;
+	else if (e->rc == 0 && e->names_need_approval)
+		s->decision.detail = e->out.message;
 	if (e->rc != 0) {
 		gh_utf8_clean(e->err.detail);
 		s->decision.detail = e->err.detail;

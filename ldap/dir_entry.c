@@ -176,3 +176,22 @@ dir_entry_is_member(const struct dir_entry *e, const char *group)
 	dir_dn_free(wanted);
 	return found;
 }
+
+bool
+dir_entry_is(const struct dir_entry *e, const char *who)
+{
+	struct dir_dn *wanted, *own;
+	bool is_same;
+
+	if (e == NULL || *who == '\0')
+		return false;
+	if (strcasecmp(e->id, who) == 0 || (e->sid != NULL && strcasecmp(e->sid, who) == 0))
+		return true;
+	if (e->dn == NULL || strchr(who, '=') == NULL || (wanted = dir_dn_parse(who)) == NULL)
+		return false;
+	own = dir_dn_parse(e->dn);
+	is_same = own != NULL && dir_dn_is_equal(own, wanted);
+	dir_dn_free(own);
+	dir_dn_free(wanted);
+	return is_same;
+}

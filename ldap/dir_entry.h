@@ -86,6 +86,10 @@ int dir_entry_add_group(struct dir_entry *e, const char *dn, const char *name, c
  * (RFC 4514, so that "\, " and "\2C " are the same). "*" is everybody. */
 bool dir_entry_is_member(const struct dir_entry *e, const char *group);
 
+/* Is it this one? By DN, SID or id: nothing that an entry's owner may be able to change, as mail,
+ * cn or the name to log in with. */
+bool dir_entry_is(const struct dir_entry *e, const char *who);
+
 /* Binary SID (MS-DTYP 2.4.2) -> "S-1-5-21-..."; malloc'd, NULL when malformed or out of memory. */
 char *dir_sid_text(const unsigned char *p, size_t n);
 

@@ -108,7 +108,8 @@ fill_spec(const struct tmpl *t, const struct subject_source *from, struct cert_s
 	n.subject = spec->subject;
 	if ((n.san = GENERAL_NAMES_new()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "subject alternative names");
-	if ((rc = tmpl_names(&n, err)) == 0)
+	if ((rc = tmpl_names(&n, err)) == 0 &&
+	    (rc = tmpl_naming_review(&n, &spec->unruled_names, err)) == 0)
 		rc = tmpl_extensions_add(&n, spec, err);
 	GENERAL_NAMES_free(n.san);
 	if (rc != 0)

@@ -99,9 +99,8 @@ is_low_sid(const char *sid)
 	return false;
 }
 
-/* A group as name, SID, DOMAIN\name or DN. */
-static bool
-is_low_group(const char *group)
+bool
+tmpl_is_low_group(const char *group)
 {
 	const char *backslash = strchr(group, '\\'), *cn;
 	struct tmpl_dn *dn;
@@ -129,7 +128,7 @@ is_open(const struct tmpl *t)
 	if (tmpl_needs_approval(t))
 		return false;
 	for (i = 0; i < t->enroll_groups.n; i++) {
-		if (is_low_group(t->enroll_groups.v[i]))
+		if (tmpl_is_low_group(t->enroll_groups.v[i]))
 			return true;
 	}
 	return false;
@@ -143,10 +142,13 @@ is_supplied(const struct tmpl *t)
 
 /* --- the rules --- */
 
+/* What logs on by which name, a host's or a person's, only its server knows: with naming, all
+ * forms must be bound. Without, none is. */
 static bool
 esc1(const struct tmpl *t)
 {
-	return is_supplied(t) && (tmpl_purposes(t) & TMPL_FOR_LOGON) != 0 && is_open(t);
+	return is_supplied(t) && !t->naming.is_set && (tmpl_purposes(t) & TMPL_FOR_LOGON) != 0 &&
+	    is_open(t);
 }
 
 static bool
@@ -206,11 +208,12 @@ role(const struct tmpl *t)
 
 static const struct {
 	const char *name;
-	bool (*matches)(const struct tmpl *t); /* NULL: names_for decides */
+	bool (*matches)(const struct tmpl *t); /* NULL: names_for alone decides */
 	const char *reason;
 	uint32_t names_for; /* TMPL_FOR_* bits: no name that their relying parties go by is free */
 } rule[] = {
-    {"ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it", 0},
+    {"ESC1", esc1, "anybody may enroll for any name, without approval, and log on with it",
+	TMPL_FOR_LOGON},
     {"ESC2", esc2,
 	"anybody may enroll a certificate that is good for any purpose, without approval", 0},
     {"ESC3", esc3, "anybody may become an enrollment agent, without approval", 0},
@@ -266,11 +269,9 @@ tmpl_lint(const struct tmpl *t, struct gh_error *err)
 
 	for (i = 0; i < RULES; i++) {
 		form = remedy = NULL;
-		if (rule[i].matches != NULL)
-			is_broken = rule[i].matches(t);
-		else
-			is_broken = is_supplied(t) && is_open(t) &&
-			    tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form, &remedy);
+		is_broken = (rule[i].matches != NULL && rule[i].matches(t)) ||
+		    (is_supplied(t) && is_open(t) &&
+			tmpl_free_name(t, tmpl_purposes(t) & rule[i].names_for, &form, &remedy));
 		if (is_broken && (t->acknowledged & 1u << i) == 0)
 			return refuse(t, i, form, remedy, err);
 	}

@@ -9,31 +9,47 @@
 
 #include "model.h"
 
-#define HOST (TMPL_FOR_SERVER | TMPL_FOR_OTHER)
-#define PERSON (TMPL_FOR_MAIL | TMPL_FOR_SIGNING | TMPL_FOR_OTHER)
+#define HOST (TMPL_FOR_LOGON | TMPL_FOR_SERVER | TMPL_FOR_OTHER)
+#define PERSON (TMPL_FOR_LOGON | TMPL_FOR_MAIL | TMPL_FOR_SIGNING | TMPL_FOR_OTHER)
 
 /* --- is the rule of a form tight? --- */
 
-/* A pattern that covers a whole top-level domain covers strangers' names. "localhost" is one
- * name. */
+/* What about everybody may name of this kind names strangers. A pattern for a host may be tight;
+ * one for persons lets each name all others. */
 static bool
-is_loose_pattern(const char *pattern)
+is_rule_loose(const struct tmpl_name_rule *r, enum name_kind kind)
 {
-	if (pattern[0] == '.')
-		return strchr(pattern + 1, '.') == NULL;
-	return strcmp(pattern, "*") == 0 ||
-	    (strncmp(pattern, "*.", 2) == 0 && strchr(pattern + 2, '.') == NULL);
+	const struct tmpl_list *l = &r->pattern[kind];
+
+	if (l->n == 0 || !tmpl_is_low_group(r->group))
+		return false;
+	if (kind != NAME_DNS && kind != NAME_IP)
+		return true;
+	for (size_t i = 0; i < l->n; i++)
+		if (name_form_is_loose(kind, l->v[i]))
+			return true;
+	return false;
+}
+
+/* Does `naming` let each requester have his own names of this kind only? The list of owners gives
+ * names to the few, and what waits for an officer is not free. */
+static bool
+is_ruled(const struct tmpl *t, enum name_kind kind)
+{
+	for (size_t i = 0; i < t->naming.rules; i++)
+		if (is_rule_loose(&t->naming.rule[i], kind))
+			return false;
+	return t->naming.is_set;
 }
 
 static bool
 is_dns_loose(const struct tmpl *t)
 {
-	size_t i;
-
-	for (i = 0; i < t->san.dns.n; i++) {
-		if (is_loose_pattern(t->san.dns.v[i]))
+	if (is_ruled(t, NAME_DNS))
+		return false;
+	for (size_t i = 0; i < t->san.dns.n; i++)
+		if (name_form_is_loose(NAME_DNS, t->san.dns.v[i]))
 			return true;
-	}
 	return t->san.dns.n == 0;
 }
 
@@ -50,7 +66,7 @@ is_ip_free(const struct tmpl *t, const char *type)
 	size_t i;
 
 	(void)type;
-	if ((t->san.types & TMPL_SAN_IP) == 0)
+	if ((t->san.types & TMPL_SAN_IP) == 0 || is_ruled(t, NAME_IP))
 		return false;
 	for (i = 0; i < t->san.ip.n; i++) {
 		if (tmpl_network_is_wide(t->san.ip.v[i]))
@@ -63,7 +79,7 @@ static bool
 is_uri_free(const struct tmpl *t, const char *type)
 {
 	(void)type;
-	return (t->san.types & TMPL_SAN_URI) != 0;
+	return (t->san.types & TMPL_SAN_URI) != 0 && !is_ruled(t, NAME_URI);
 }
 
 static bool
@@ -78,14 +94,14 @@ static bool
 is_email_free(const struct tmpl *t, const char *type)
 {
 	(void)type;
-	return (t->san.types & TMPL_SAN_EMAIL) != 0;
+	return (t->san.types & TMPL_SAN_EMAIL) != 0 && !is_ruled(t, NAME_EMAIL);
 }
 
 static bool
 is_upn_free(const struct tmpl *t, const char *type)
 {
 	(void)type;
-	return (t->san.types & TMPL_SAN_UPN) != 0;
+	return (t->san.types & TMPL_SAN_UPN) != 0 && !is_ruled(t, NAME_UPN);
 }
 
 static bool
@@ -95,12 +111,20 @@ is_attribute_free(const struct tmpl *t, const char *type)
 	    (t->subject.allow & 1u << tmpl_rdn_type(type, strlen(type))) != 0;
 }
 
-/* Some clients still look for the host in the CN. */
+static bool
+is_mail_attribute_free(const struct tmpl *t, const char *type)
+{
+	return is_attribute_free(t, type) && !is_ruled(t, NAME_EMAIL);
+}
+
+/* Some clients still look for the host in the CN. naming_request.c takes whatever looks like
+ * one for one. */
 static bool
 is_cn_host_free(const struct tmpl *t, const char *type)
 {
-	return is_attribute_free(t, type) &&
-	    (t->subject.common_name != TMPL_CN_DNS || is_dns_loose(t));
+	if (!is_attribute_free(t, type) || (is_ruled(t, NAME_DNS) && is_ruled(t, NAME_IP)))
+		return false;
+	return t->subject.common_name != TMPL_CN_DNS || is_dns_loose(t);
 }
 
 static bool
@@ -118,16 +142,17 @@ static const struct {
 	bool (*is_free)(const struct tmpl *t, const char *type);
 	const char *remedy;
 } forms[] = {
-    {"dns names", NULL, HOST, is_dns_free, "list san.dns, below a domain of yours"},
-    {"ip names", NULL, HOST, is_ip_free, "list san.ip, networks of /8 or smaller (IPv6: /16)"},
+    {"dns names", NULL, HOST, is_dns_free, "list san.dns, below a domain of yours, or add naming"},
+    {"ip names", NULL, HOST, is_ip_free,
+	"list san.ip, networks of /8 or smaller (IPv6: /16), or add naming"},
     {"uri names", NULL, HOST, is_uri_free, "take uri out of san.types"},
     {"otherNames", NULL, HOST | PERSON, is_other_name_free, "take san.otherNames out"},
     {"the CN", "CN", HOST, is_cn_host_free,
 	"set subject.commonName to dns with san.dns, or leave CN out of subject.allow"},
-    {"email names", NULL, PERSON, is_email_free, "take email out of san.types"},
+    {"email names", NULL, PERSON, is_email_free, "take email out of san.types, or add naming"},
     {"upn names", NULL, PERSON, is_upn_free, "take upn out of san.types"},
     {"the CN", "CN", PERSON, is_cn_person_free, "leave CN out of subject.allow"},
-    {"E", "E", PERSON, is_attribute_free, "leave E out of subject.allow"},
+    {"E", "E", PERSON, is_mail_attribute_free, "leave E out of subject.allow, or add naming"},
     {"UID", "UID", PERSON, is_attribute_free, "leave UID out of subject.allow"},
     {"serialNumber", "serialNumber", PERSON, is_attribute_free,
 	"leave serialNumber out of subject.allow"},

@@ -207,6 +207,7 @@ static const struct schema_member template_member[] = {{"name", GH_JSON_STRING, 
     {"extensions", GH_JSON_ARRAY, false, 0, tmpl_load_extensions, 0, TMPL_EXTENSIONS_MAX, NULL},
     {"subject", GH_JSON_OBJECT, false, FIELD(subject), tmpl_load_subject, 0, 0, NULL},
     {"san", GH_JSON_OBJECT, false, FIELD(san), tmpl_load_san, 0, 0, NULL},
+    {"naming", GH_JSON_OBJECT, false, FIELD(naming), tmpl_load_naming, 0, 0, NULL},
     {"sid", GH_JSON_STRING, false, FIELD(sid), schema_choice, 0, 0, sid_choice},
     {"caLocked", GH_JSON_STRING, false, FIELD(ca_locked), schema_choice, 0, 0, ca_locked_choice},
     {"archival", GH_JSON_STRING, false, FIELD(archival), schema_choice, 0, 0, archival_choice},
@@ -383,6 +384,7 @@ free_members(struct tmpl *t)
 		free_list(list[i]);
 	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++)
 		free(text[i]);
+	tmpl_free_naming(&t->naming);
 	for (i = 0; i < t->policies; i++) {
 		free(t->policy[i].oid);
 		free(t->policy[i].cps);

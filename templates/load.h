@@ -31,6 +31,11 @@ int tmpl_load_san(const struct schema_member *m, const gh_json *v, const struct 
 int tmpl_load_notify(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err);
 
+/* load_naming.c, out: struct tmpl_naming_rules */
+int tmpl_load_naming(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
+    void *out, struct gh_error *err);
+void tmpl_free_naming(struct tmpl_naming_rules *r);
+
 /* load_extensions.c, out: struct tmpl */
 int tmpl_load_policies(const struct schema_member *m, const gh_json *v, const struct schema_at *at,
     void *out, struct gh_error *err);

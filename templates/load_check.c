@@ -82,6 +82,18 @@ san_idle(const struct tmpl *t)
 }
 
 static bool
+naming_idle(const struct tmpl *t)
+{
+	return !is_supplied(t) && t->naming.is_set;
+}
+
+static bool
+naming_misses_other_names(const struct tmpl *t)
+{
+	return t->naming.is_set && t->san.other_names.n > 0;
+}
+
+static bool
 requester_idle(const struct tmpl *t)
 {
 	return !is_supplied(t) && t->requester != TMPL_BY_TYPE;
@@ -157,6 +169,8 @@ static const struct rule whole[] = {
     {"nameFlags", "would give neither subject nor SAN", names_never},
     {"subject", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", subject_idle},
     {"san", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", san_idle},
+    {"naming", "has no effect without ENROLLEE_SUPPLIES_SUBJECT", naming_idle},
+    {"naming", "has no rules for otherNames: take san.otherNames out", naming_misses_other_names},
     {"requester", "is only for ENROLLEE_SUPPLIES_SUBJECT; else machine decides", requester_idle},
     {"purpose", "is not among extendedKeyUsage", misses_purpose},
     {"raSignatures", "signatures of registration authorities are not supported", has_ra_signatures},

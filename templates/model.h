@@ -20,6 +20,7 @@
 #include "key_alg.h"
 #include "oid.h"
 #include "formats/pkcs10.h"
+#include "name_form.h"
 #include "tmpl.h"
 
 /* Limits of a template file. */
@@ -29,6 +30,7 @@
 #define TMPL_TEXT_MAX 1024           /* bytes of free text */
 #define TMPL_LIST_MAX 64             /* elements of any list */
 #define TMPL_KEY_RULES_MAX 8
+#define TMPL_NAME_RULES_MAX 32
 #define TMPL_EXTENSIONS_MAX 16
 #define TMPL_EXTENSION_MAX 4096 /* bytes of one static extension */
 #define TMPL_OID_MAX 128        /* characters */
@@ -121,6 +123,20 @@ struct tmpl_san_rules {
 	bool wildcards;               /* "*.example.com" as a name */
 };
 
+/* Who may supply which of these names; on top of the rules above. */
+struct tmpl_name_rule {
+	char *group;                          /* name, DN or SID, as in enrollGroups */
+	struct tmpl_list pattern[NAME_KINDS]; /* in the form of name_form.h */
+};
+enum tmpl_otherwise { TMPL_OTHERWISE_DENY, TMPL_OTHERWISE_APPROVAL };
+struct tmpl_naming_rules {
+	bool is_set;   /* false: all that is set is allowed */
+	bool owners;   /* the list of `gatehouse name` allows, too */
+	int otherwise; /* enum tmpl_otherwise */
+	struct tmpl_name_rule rule[TMPL_NAME_RULES_MAX];
+	size_t rules;
+};
+
 #define TMPL_SAN_DNS 1u
 #define TMPL_SAN_EMAIL 2u
 #define TMPL_SAN_IP 4u
@@ -166,6 +182,7 @@ struct tmpl {
 	size_t extensions;
 	struct tmpl_subject_rules subject;
 	struct tmpl_san_rules san;
+	struct tmpl_naming_rules naming;
 	int sid;       /* enum tmpl_sid */
 	int ca_locked; /* enum tmpl_ca_locked */
 	int archival;  /* enum tmpl_archival */
@@ -233,6 +250,8 @@ gh_json *tmpl_describe_curves(uint32_t curves);
 /* -1: no such rule */
 int tmpl_lint_rule(const char *name);
 int tmpl_lint(const struct tmpl *t, struct gh_error *err) GH_MUSTCHECK;
+/* Is about everybody in it? A group as name, SID, DOMAIN\name or DN. */
+bool tmpl_is_low_group(const char *group);
 /* Can it log on to Active Directory? */
 bool tmpl_is_auth_eku(const struct tmpl_list *eku);
 
@@ -304,6 +323,12 @@ bool tmpl_text_matches_dns(const struct tmpl_list *patterns, const char *name);
 
 /* --- network.c --- */
 
+struct tmpl_network {
+	unsigned char addr[16];
+	size_t len; /* of addr: 4 or 16 octets */
+	unsigned bits;
+};
+bool tmpl_network_parse(const char *s, struct tmpl_network *out);
 /* "10.0.0.0/8", "2001:db8::/32" (RFC 4632, RFC 4291 2.3), host bits zero; an address alone is one
  * host. */
 bool tmpl_network_is_valid(const char *s);
@@ -354,6 +379,18 @@ struct tmpl_san_type {
 };
 extern const struct tmpl_san_type tmpl_san_type[];
 int tmpl_supplied_names(struct tmpl_naming *n, struct gh_error *err) GH_MUSTCHECK;
+
+/* --- naming_request.c: who may supply them (naming.h) --- */
+
+/* All names that were taken from the request. GH_E_SUBJECT (public): names that nobody may answer
+ * for. *waits_for: those for which an officer must, as text for people, malloc'd; NULL: none. */
+int tmpl_naming_review(const struct tmpl_naming *n, char **waits_for,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* --- permission.c --- */
+
+/* In the group, as enrollGroups names it? e may be NULL. */
+bool tmpl_is_member(const struct dir_entry *e, const char *group);
 
 /* --- fixed.c, extensions.c --- */
 

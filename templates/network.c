@@ -5,12 +5,6 @@
 
 #include "model.h"
 
-struct network {
-	unsigned char addr[16];
-	size_t len; /* of addr: 4 or 16 octets */
-	unsigned bits;
-};
-
 /* A number of at most three digits, without a leading zero. */
 static bool
 read_bits(const char *s, unsigned max, unsigned *out)
@@ -24,7 +18,7 @@ read_bits(const char *s, unsigned max, unsigned *out)
 }
 
 static bool
-has_host_bits(const struct network *w)
+has_host_bits(const struct tmpl_network *w)
 {
 	size_t i;
 
@@ -35,8 +29,8 @@ has_host_bits(const struct network *w)
 	return false;
 }
 
-static bool
-parse(const char *s, struct network *out)
+bool
+tmpl_network_parse(const char *s, struct tmpl_network *out)
 {
 	const char *slash = strchrnul(s, '/');
 	char addr[INET6_ADDRSTRLEN];
@@ -60,21 +54,21 @@ parse(const char *s, struct network *out)
 bool
 tmpl_network_is_valid(const char *s)
 {
-	struct network w;
+	struct tmpl_network w;
 
-	return parse(s, &w);
+	return tmpl_network_parse(s, &w);
 }
 
 bool
 tmpl_network_is_wide(const char *s)
 {
-	struct network w;
+	struct tmpl_network w;
 
-	return !parse(s, &w) || w.bits < (w.len == 4 ? 8 : 16);
+	return !tmpl_network_parse(s, &w) || w.bits < (w.len == 4 ? 8 : 16);
 }
 
 static bool
-is_in(const struct network *w, const unsigned char *addr)
+is_in(const struct tmpl_network *w, const unsigned char *addr)
 {
 	unsigned whole = w->bits / 8, rest = w->bits % 8;
 
@@ -85,11 +79,11 @@ is_in(const struct network *w, const unsigned char *addr)
 bool
 tmpl_network_has(const struct tmpl_list *networks, const unsigned char *addr, size_t n)
 {
-	struct network w;
+	struct tmpl_network w;
 	size_t i;
 
 	for (i = 0; i < networks->n; i++) {
-		if (parse(networks->v[i], &w) && w.len == n && is_in(&w, addr))
+		if (tmpl_network_parse(networks->v[i], &w) && w.len == n && is_in(&w, addr))
 			return true;
 	}
 	return false;

@@ -11,9 +11,8 @@ is_everybody(const char *group)
 	    strcasecmp(group, "S-1-5-11") == 0;
 }
 
-/* e may be NULL. */
-static bool
-is_member(const struct dir_entry *e, const char *group)
+bool
+tmpl_is_member(const struct dir_entry *e, const char *group)
 {
 	return is_everybody(group) || (e != NULL && dir_entry_is_member(e, group));
 }
@@ -22,7 +21,7 @@ bool
 tmpl_is_in_group(const struct dir_entry *e, char *const *groups)
 {
 	for (; *groups != NULL; groups++) {
-		if (is_member(e, *groups))
+		if (tmpl_is_member(e, *groups))
 			return true;
 	}
 	return false;

@@ -12,6 +12,8 @@
 #include "dir_entry.h"
 #include "formats/pkcs10.h"
 
+struct name_owners; /* name_owners.h */
+
 /* All borrowed. A zeroed one is refused everything. */
 struct subject_source {
 	const struct ca_pkcs10 *csr;   /* what is asked; NULL where only permission is */
@@ -22,6 +24,8 @@ struct subject_source {
 	/* The private key of the request comes with it, or was made for it, and will be archived
 	 * before anything is signed. */
 	bool archives_key;
+	/* Who owns which names, for templates with naming; NULL: nobody any. */
+	const struct name_owners *owners;
 	/* Seconds asked for, from now on; 0: as long as the template gives. */
 	int64_t validity;
 };

@@ -90,7 +90,8 @@ int tmpl_choose_key(const struct tmpl *t, const struct tmpl_key_wish *w, const c
  * (GH_E_REQUESTER_KIND), whose certificate needs no SID (GH_E_SID_REQUIRED). A key must be archived
  * where the template demands it, and must not be where it does not know of it
  * (GH_E_ARCHIVED_KEY_REQUIRED, GH_E_ARCHIVED_KEY_UNEXPECTED). A validity asked for that is longer
- * than the template's is refused, not cut (GH_E_VALIDATION). All public. now: UTC seconds.
+ * than the template's is refused, not cut (GH_E_VALIDATION). Names that no rule of the template's
+ * naming allows are refused (GH_E_SUBJECT), or told in unruled_names. All public. now: UTC seconds.
  * backdate: seconds that notBefore lies before now. *out owned by the caller.
  */
 int tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,

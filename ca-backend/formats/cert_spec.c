@@ -27,5 +27,6 @@ cert_spec_free(struct cert_spec *spec)
 	X509_NAME_free(spec->subject);
 	sk_X509_EXTENSION_pop_free(spec->extensions, X509_EXTENSION_free);
 	free(spec->spki);
+	free(spec->unruled_names);
 	free(spec);
 }

@@ -17,7 +17,10 @@ struct cert_spec {
 	size_t spki_len;
 	int64_t not_before, not_after;         /* UTC seconds, notBefore already backdated */
 	STACK_OF(X509_EXTENSION) * extensions; /* all but SKI, AKI, CDP, AIA, in order */
-	bool no_revocation_info;               /* leave out CDP and the OCSP part of AIA */
+	/* Names of the request that no rule allows, as text for people, malloc'd: signed only when
+	 * an officer answers for them. NULL: none. */
+	char *unruled_names;
+	bool no_revocation_info; /* leave out CDP and the OCSP part of AIA */
 };
 
 struct cert_spec *cert_spec_new(void); /* NULL when out of memory; all empty */

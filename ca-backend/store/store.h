@@ -125,7 +125,8 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *           "groups":[...],"signature_required":bool,"min_hash":"SHA1|SHA256|SHA512","service_identity":str|null,
  *           "enabled":bool}],
  *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}],
- *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}]}
+ *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}],
+ *  "name_owners":[{"owner","kind","patterns":[..],"comments":[..]}]}
  */
 int store_load_catalog(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Block until a change is notified or timeout_ms passed; *changed tells. Its own connection: a

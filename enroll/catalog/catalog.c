@@ -17,6 +17,7 @@
 #include "catalog_load.h"
 #include "catalog_seal.h"
 #include "metadata.h"
+#include "name_list.h"
 
 static int
 compare_template(const void *a, const void *b)
@@ -113,6 +114,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 		rc = load_fields(c, gh_json_get(json, "metadata_fields"), err);
 	if (rc == 0)
 		rc = ca_rules_load(gh_json_get(json, "ca_rules"), &c->rules, err);
+	if (rc == 0)
+		rc = name_list_load(gh_json_get(json, "name_owners"), &c->owners, err);
 	if (rc != 0) {
 		catalog_free(c);
 		return rc;
@@ -140,6 +143,7 @@ catalog_free(struct catalog *c)
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
 	ca_rules_clear(&c->rules);
+	name_owners_free(c->owners);
 	ca_set_clear(&c->cas);
 	free(c->tmpl);
 	free(c->app);

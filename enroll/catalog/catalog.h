@@ -1,7 +1,7 @@
 /*
  * What the administrator configured in the database: CAs, the rules that choose one, templates, API
- * applications, metadata fields; one immutable snapshot, shared by reference count and replaced as
- * a whole when the database says that it changed (on all nodes, within a second).
+ * applications, metadata fields, owners of names; one immutable snapshot, shared by reference count
+ * and replaced as a whole when the database says that it changed (on all nodes, within a second).
  */
 #ifndef ENROLL_CATALOG_H
 #define ENROLL_CATALOG_H
@@ -37,6 +37,7 @@ struct catalog {
 	struct metadata_field *field;
 	size_t fields;
 	struct ca_rules rules;
+	struct name_owners *owners;           /* who owns which names (name_owners.h) */
 	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
 	int refs;                             /* atomic */
 };

@@ -1,5 +1,5 @@
 /* Templates that do what their JSON says: {"name", "approval", "may": code, "apply": code,
- * "required": [], "archival", "recovery_policy"}. Archival is not checked. */
+ * "required": [], "unruled": names, "archival", "recovery_policy"}. Archival is not checked. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -189,6 +189,8 @@ tmpl_apply(const struct tmpl *t, const struct subject_source *from, int64_t now,
 	if (X509_NAME_add_entry_by_txt(s->subject, "CN", MBSTRING_UTF8, (const unsigned char *)cn,
 		-1, -1, 0) != 1)
 		abort();
+	if (gh_json_string(gh_json_get(t->json, "unruled")) != NULL)
+		s->unruled_names = strdup(gh_json_string(gh_json_get(t->json, "unruled")));
 	*out = s;
 	return 0;
 }

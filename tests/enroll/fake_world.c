@@ -26,12 +26,17 @@ const unsigned char fake_secret[32] = "0123456789abcdef0123456789abcde";
 	"{\"id\":" #id ",\"name\":\"" name "\",\"version\":1,\"body\":{\"name\":\"" name "\"" more \
 	"}}"
 
+#define UMLAUTS \
+	"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4" \
+	"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
 static const char templates[] = TEMPLATE(1, "User", "") "," TEMPLATE(2, "Slow",
     ",\"approval\":true,\"purpose\":\"client_auth\"") "," TEMPLATE(3, "NoUpn",
     ",\"apply\":-87") "," TEMPLATE(4, "Closed", ",\"may\":-81") "," TEMPLATE(5, "Other",
     "") "," TEMPLATE(6, "Needs", ",\"required\":[\"Dept\"]") "," TEMPLATE(7, "Patient",
     ",\"waits\":true,\"purpose\":\"client_auth\",\"archival\":\"required\",\"recovery_policy\":\"hr\"") "," TEMPLATE(8,
-    "Two", ",\"approval\":true,\"approvals\":2");
+    "Two", ",\"approval\":true,\"approvals\":2") "," TEMPLATE(9, "Ruled",
+    ",\"unruled\":\"dns:bank.example\"") "," TEMPLATE(10, "Verbose",
+    ",\"unruled\":\"" UMLAUTS UMLAUTS UMLAUTS UMLAUTS "\"");
 
 static const char fields[] = "{\"name\":\"Dept\",\"type\":1},{\"name\":\"Count\",\"type\":2}";
 

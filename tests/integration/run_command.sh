@@ -432,6 +432,41 @@ metadata()
 	expect 2 "$dir/fields" gh metadata set "$dir/fields"
 }
 
+names()
+{
+	gh name add dns WWW.Shop.Example. .shop.example --group Web --comment 'ticket 1'
+	is 'map(.pattern) == ["www.shop.example", ".shop.example"] and .[0].owner == "group:Web"' gh name list --json
+	is '.changed == 0 and .total == 2' gh name add dns .shop.example --group Web --comment 'ticket 1' --json
+	expect 2 "one of --group and --user" gh name add dns a.example
+	expect 1 "not by bob" gh name add dns a.example --user bob
+	expect 1 "everybody" gh name add dns a.example --group 'Domain Users'
+	expect 1 "A-labels" gh name add dns münchen.example --group Web
+	printf '\357\273\277kind,pattern,owner,comment\r\ndns,a.example,group:Web,"one, ""two"""\r\n\r\nip,10.1.0.0/16,"user:uid=bob,dc=test"\r\n' >"$dir/names"
+	is '.changed == 2 and .total == 4' gh name import --dry-run "$dir/names" --json
+	is 'length == 2' gh name list --json
+	gh name import "$dir/names"
+	is 'map(.comment) == ["ticket 1", "ticket 1", "one, \"two\""]' gh name list --group Web --json
+	is 'length == 1' gh name list --user uid=bob,dc=test --kind ip --json
+	printf 'dns,b.example,group:Web\ndns,b..example,group:Web\nupn,b.example,group:Web\ndns,"c.example,group:Web\ndns,c.example\ndns,B.example.,group:Web\na,b,c,d,e\n' >"$dir/names"
+	expect 1 "names:2: pattern:" gh name import "$dir/names"
+	expect 1 "names:3: kind:" gh name import "$dir/names"
+	expect 1 "names:4: a quoted field" gh name import "$dir/names"
+	expect 1 "names:5: needs kind,pattern,owner" gh name import "$dir/names"
+	expect 1 'names:6: pattern: "b.example" is there twice' gh name import "$dir/names"
+	expect 1 "names:7: has more than 4 fields" gh name import "$dir/names"
+	expect 1 "6 wrong lines: nothing was imported" gh name import "$dir/names"
+	printf 'dns,\377.example,group:Web\ndns,a\000b,group:Web\n' >"$dir/names"
+	expect 1 "names:1: is not UTF-8" gh name import "$dir/names"
+	expect 1 "names:2: is not UTF-8" gh name import "$dir/names"
+	: >"$dir/names"
+	expect 1 "has no names" gh name import "$dir/names"
+	expect 1 '"z.example" is not in the list' gh name remove dns a.example z.example --group Web
+	is 'length == 4' gh name list --json
+	gh name remove dns a.example .shop.example www.shop.example --group Web
+	is 'map(.pattern) == ["10.1.0.0/16"]' gh name list --json
+	gh name remove ip 10.1.0.0/16 --user uid=bob,dc=test
+}
+
 nothing_issued_yet()
 {
 	# CA certificates that our root signed, and nothing else
@@ -511,6 +546,7 @@ check "no secret is shown or stored in the clear" no_secret_leaks
 check "local administrators" users
 check "passwords of local administrators" user_password
 check "metadata fields" metadata
+check "names and their owners" names
 check "lists of nothing, and what is not there" nothing_issued_yet
 check "the audit record names who did it" audit
 check "tables for people" tables_for_people

@@ -12,6 +12,7 @@
 #include "hex.h"
 #include "integration/database.h"
 #include "store/ca/ca_row.h"
+#include "store/catalog/name_row.h"
 #include "store/grant/grant_table.h"
 #include "store/grant/row_seal.h"
 #include "store/database/reseal.h"
@@ -145,10 +146,14 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	    "\"Web \\\"x\\\\\",\"{,}\"],\"ca\":\"issuing\",\"service_identity\":null}");
 	gh_json *field = parse(
 	    "{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"NULL\"],\"default\":1.50}");
+	gh_json *names =
+	    parse("[{\"owner\":\"group:Web\",\"kind\":\"dns\",\"names\":{\".a.example\":\"\","
+		  "\"b.example\":\"{\\\"x\\\",NULL}\"}}]");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	gh_json *rule = parse(
 		    "{\"name\":\"mobile\",\"priority\":10,\"ca\":\"issuing\",\"group\":\"pki\"}"),
 		*changes = parse("{\"network\":\"10.0.0.0/8\",\"priority\":20}");
+	struct store_name_result added;
 	int64_t id;
 
 	(void)state;
@@ -164,6 +169,8 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	ok(store_set_app_enabled(db, &fixture_admin, "APP", false, &err));
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
+	ok(store_add_names(db, &fixture_admin, names, 2, false, &added, &err));
+	assert_true(added.changed == 2 && added.total == 2);
 	import("{\"b\":[1.0,1e3,0.1,-2.50,true,null,\"\u00fc\"],\"a\":{}}", 1);
 	import("{ \"a\": {},\"b\":[1.00,1000.0,0.10,-2.5,true,null,\"\\u00fc\"] }", 1);
 	import("{\"b\":[1]}", 2);
@@ -180,6 +187,7 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	ok(load(db));
 	gh_json_free(rule);
 	gh_json_free(changes);
+	gh_json_free(names);
 	gh_json_free(app);
 	gh_json_free(field);
 }
@@ -243,6 +251,17 @@ static const struct {
 	"INSERT INTO ca_certificate (ca_id, kind, der, not_after) SELECT id, 'earlier', "
 	"'x', now() FROM ca",
 	"ca_certificate", "was added"},
+    {"own names",
+	"INSERT INTO name_owner (owner, kind, patterns, comments) VALUES ('group:Eve', 'dns', "
+	"ARRAY['bank.example'], ARRAY[''])",
+	"name_owner", "was added"},
+    {"let another own names", "UPDATE name_owner SET owner = 'group:Eve'", "name_owner",
+	"was changed"},
+    {"put a name among others",
+	"UPDATE name_owner SET patterns = patterns || ARRAY['bank.example'], comments = comments || "
+	"ARRAY['']",
+	"name_owner", "was changed"},
+    {"take names away", "DELETE FROM name_owner", "name_owner", "was removed"},
     {"make a field optional", "UPDATE metadata_field SET required = false", "metadata_field",
 	"(Dept) was changed"},
     {"send requests to another CA", "UPDATE ca_rule SET ca = 'evil'", "ca_rule",

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "integration/database.h"
+#include "store/catalog/name_row.h"
 #include "store/ca/ca_row.h"
 
 #define TIMEOUT_MS 2000
@@ -141,6 +142,71 @@ store_catalog__holds_what_was_created(void **state)
 	assert_int_equal(count("SELECT count(*) FROM audit WHERE event = 'template.imported'"), 2);
 	gh_json_free(app);
 	gh_json_free(field);
+}
+
+/* --- names and their owners ------------------------------------------------------------------- */
+
+static size_t
+names_listed(const char *owner, const char *kind)
+{
+	gh_json *list;
+	size_t n;
+
+	ok(store_list_names(db, owner, kind, &list, &err));
+	n = gh_json_size(list);
+	gh_json_free(list);
+	return n;
+}
+
+static void
+store_names__added_and_removed_as_a_whole(void **state)
+{
+	gh_json *two =
+	    parse("[{\"owner\":\"group:a\",\"kind\":\"dns\",\"names\":{\"x.example\":\"\","
+		  "\"y.example\":\"why\"}},"
+		  "{\"owner\":\"group:b\",\"kind\":\"ip\",\"names\":{\"10.0.0.1\":\"\"}}]");
+	gh_json *comment =
+	    parse("[{\"owner\":\"group:a\",\"kind\":\"dns\",\"names\":{\"x.example\":\"new\"}}]");
+	gh_json *wrong =
+	    parse("[{\"owner\":\"group:b\",\"kind\":\"ip\",\"names\":{\"10.0.0.1\":\"\"}},"
+		  "{\"owner\":\"group:a\",\"kind\":\"dns\",\"names\":{\"z.example\":\"\"}}]");
+	struct store_name_result r;
+	gh_json *list;
+
+	(void)state;
+	ok(store_add_names(db, &fixture_admin, two, 3, true, &r, &err)); /* a trial */
+	assert_true(r.changed == 3 && r.total == 3 && names_listed(NULL, NULL) == 0);
+	assert_int_equal(store_add_names(db, &fixture_admin, two, 2, false, &r, &err),
+	    GH_E_VALIDATION);
+	assert_int_equal(names_listed(NULL, NULL), 0);
+	ok(store_add_names(db, &fixture_admin, two, 3, false, &r, &err));
+	ok(store_add_names(db, &fixture_admin, two, 3, false, &r, &err)); /* again */
+	assert_true(r.changed == 0 && r.total == 3);
+	ok(store_add_names(db, &fixture_admin, comment, 3, false, &r, &err));
+	assert_true(r.changed == 1 && r.total == 3);
+	ok(store_list_names(db, "group:a", NULL, &list, &err));
+	assert_int_equal(gh_json_size(list), 2);
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_at(list, 0), "comment")), "new");
+	gh_json_free(list);
+	assert_int_equal(names_listed(NULL, "ip"), 1);
+	assert_int_equal(names_listed("group:a", "ip"), 0);
+	assert_int_equal(store_remove_names(db, &fixture_admin, wrong, &r, &err), GH_E_NOT_FOUND);
+	assert_int_equal(names_listed(NULL, NULL), 3);
+	ok(store_remove_names(db, &fixture_admin, comment, &r, &err));
+	assert_true(r.changed == 1 && r.total == 2 && names_listed("group:a", NULL) == 1);
+	assert_int_equal(count("SELECT count(*) FROM audit WHERE event = 'name.added' AND actor = "
+			       "'root@test'"),
+	    3);
+	assert_int_equal(count(
+			     "SELECT count(*) FROM audit WHERE event = 'name.removed' AND object = "
+			     "'group:a' AND detail = 'dns x.example'"),
+	    1);
+	ok(store_load_catalog(db, &list, &err));
+	assert_int_equal(gh_json_size(gh_json_get(list, "name_owners")), 2);
+	gh_json_free(list);
+	gh_json_free(two);
+	gh_json_free(comment);
+	gh_json_free(wrong);
 }
 
 static void
@@ -789,6 +855,7 @@ main(void)
 	    cmocka_unit_test(store_migrate__once_by_many),
 	    cmocka_unit_test(store_migrate__refuses_newer_schema),
 	    cmocka_unit_test(store_catalog__holds_what_was_created),
+	    cmocka_unit_test(store_names__added_and_removed_as_a_whole),
 	    cmocka_unit_test(store_wait_change__tells_of_changes_only),
 	    cmocka_unit_test(store_user__life),
 	    cmocka_unit_test(store_record__issued_is_complete),

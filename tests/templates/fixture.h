@@ -57,8 +57,8 @@ fixture_attr(const char *name)
 	return -1;
 }
 
-/* {"dn", "kind": "user" or "computer", "disabled", "principal", "mail_is_shared", "sid", "guid"
- * (hex), "groups": [name, DN or SID], and attributes by neutral name} */
+/* {"dn", "id", "kind": "user" or "computer", "disabled", "principal", "mail_is_shared", "sid",
+ * "guid" (hex), "groups": [name, DN or SID], and attributes by neutral name} */
 static inline struct dir_entry *
 fixture_entry(const gh_json *j)
 {
@@ -73,7 +73,9 @@ fixture_entry(const gh_json *j)
 	for (it = gh_json_iter(j); it != NULL; it = gh_json_next(j, it)) {
 		name = gh_json_iter_name(it);
 		text = gh_json_string(gh_json_iter_value(it));
-		if (strcmp(name, "dn") == 0 && text != NULL) {
+		if (strcmp(name, "id") == 0 && text != NULL) {
+			snprintf(e->id, sizeof(e->id), "%s", text);
+		} else if (strcmp(name, "dn") == 0 && text != NULL) {
 			e->dn = strdup(text);
 		} else if (strcmp(name, "sid") == 0 && text != NULL) {
 			e->sid = strdup(text);
@@ -245,10 +247,30 @@ fixture_add_raw(STACK_OF(X509_EXTENSION) * sk, const gh_json *list)
 	}
 }
 
-/* subject: ["CN=a", "OU=b", "+CN=c" (in one RDN with the one before)] */
-static inline void
-fixture_set_subject(X509_REQ *req, const gh_json *subject)
+/* ASCII in a string type with this many bytes for a character; returns bytes. */
+static inline int
+fixture_widen(const char *text, size_t width, unsigned char out[512])
 {
+	size_t n = strlen(text);
+
+	assert_true(n * width < 512);
+	memset(out, 0, 512);
+	for (size_t i = 0; i < n; i++)
+		out[i * width + width - 1] = (unsigned char)text[i];
+	return (int)(n * width);
+}
+
+/* subject: ["CN=a", "OU=b", "+CN=c" (in one RDN with the one before)]; string_type: "bmp", "t61",
+ * "universal" or NULL (UTF-8) */
+static inline void
+fixture_set_subject(X509_REQ *req, const gh_json *subject, const char *string_type)
+{
+	int type_of = string_type == NULL     ? V_ASN1_UTF8STRING
+	    : strcmp(string_type, "bmp") == 0 ? V_ASN1_BMPSTRING
+	    : strcmp(string_type, "t61") == 0 ? V_ASN1_T61STRING
+					      : V_ASN1_UNIVERSALSTRING;
+	size_t width = type_of == V_ASN1_BMPSTRING ? 2 : type_of == V_ASN1_UNIVERSALSTRING ? 4 : 1;
+	unsigned char wide[512];
 	X509_NAME *name = X509_NAME_new();
 	char type[32];
 	size_t i;
@@ -259,15 +281,17 @@ fixture_set_subject(X509_REQ *req, const gh_json *subject)
 
 		snprintf(type, sizeof(type), "%.*s", (int)(eq - text - same), text + same);
 		/* not MBSTRING: OpenSSL would check lengths that are ours to check */
-		assert_int_equal(X509_NAME_add_entry_by_txt(name, type, V_ASN1_UTF8STRING,
-				     (const unsigned char *)eq + 1, -1, -1, same ? -1 : 0),
+		assert_int_equal(X509_NAME_add_entry_by_txt(name, type, type_of,
+				     width > 1 ? wide : (const unsigned char *)eq + 1,
+				     width > 1 ? fixture_widen(eq + 1, width, wide) : -1, -1,
+				     same ? -1 : 0),
 		    1);
 	}
 	assert_int_equal(X509_REQ_set_subject_name(req, name), 1);
 	X509_NAME_free(name);
 }
 
-/* {"key", "subject", "san", "template", "extensions"} */
+/* {"key", "subject", "string_type", "san", "template", "extensions"} */
 static inline struct ca_pkcs10 *
 fixture_csr(const gh_json *j)
 {
@@ -281,7 +305,7 @@ fixture_csr(const gh_json *j)
 	int n;
 
 	assert_int_equal(X509_REQ_set_version(req, 0), 1);
-	fixture_set_subject(req, gh_json_get(j, "subject"));
+	fixture_set_subject(req, gh_json_get(j, "subject"), fixture_text(j, "string_type"));
 	assert_int_equal(X509_REQ_set_pubkey(req, key), 1);
 	if (gh_json_size(gh_json_get(j, "san")) > 0)
 		fixture_add_sans(sk, gh_json_get(j, "san"));

@@ -4,6 +4,7 @@
  * members.
  */
 #include "fixture.h"
+#include "name_owners.h"
 
 #include <dirent.h>
 
@@ -12,7 +13,7 @@
 #define BACKDATE 600
 
 struct policy_case {
-	gh_json *tmpl, *entry, *profile, *csr, *expect;
+	gh_json *tmpl, *entry, *profile, *owners, *csr, *expect;
 };
 
 /* --- results as text --- */
@@ -209,6 +210,13 @@ check_no_revocation_info(const struct cert_spec *spec, const gh_json *want)
 	assert_int_equal(spec->no_revocation_info, gh_json_bool(want, false));
 }
 
+static void
+check_unruled(const struct cert_spec *spec, const gh_json *want)
+{
+	assert_non_null(spec->unruled_names);
+	assert_string_equal(spec->unruled_names, gh_json_string(want));
+}
+
 static const struct {
 	const char *name;
 	void (*check)(const struct cert_spec *, const gh_json *);
@@ -221,6 +229,7 @@ static const struct {
     {"sid", check_sid},
     {"lifetime", check_lifetime},
     {"no_revocation_info", check_no_revocation_info},
+    {"unruled", check_unruled},
 };
 
 static void
@@ -238,6 +247,8 @@ check_result(const struct cert_spec *spec, const struct ca_pkcs10 *csr, const gh
 			fail_msg("unknown expectation %s", gh_json_iter_name(it));
 		checks[i].check(spec, gh_json_iter_value(it));
 	}
+	if (gh_json_get(expect, "unruled") == NULL)
+		assert_null(spec->unruled_names);
 	assert_int_equal(spec->spki_len, csr->spki_len);
 	assert_memory_equal(spec->spki, csr->spki, csr->spki_len);
 }
@@ -293,6 +304,31 @@ may_enroll(const struct tmpl *t, const struct subject_source *from, const gh_jso
 	return tmpl_may_enroll(t, from, names != NULL ? groups : NULL, err);
 }
 
+/* [["dns", ".a.example", "group:web"], ...], as the list of `gatehouse name` has them */
+static struct name_owners *
+load_owners(const gh_json *json)
+{
+	struct name_owner list[16] = {{0}};
+	static char form[16][NAME_FORM_SIZE];
+	struct name_owners *out;
+	struct gh_error err;
+	size_t n = gh_json_size(json);
+
+	assert_true(n <= 16);
+	for (size_t i = 0; i < n; i++) {
+		const gh_json *row = gh_json_at(json, i);
+
+		assert_true(name_kind_find(gh_json_string(gh_json_at(row, 0)), &list[i].kind));
+		list[i].pattern = gh_json_string(gh_json_at(row, 1));
+		list[i].owner = gh_json_string(gh_json_at(row, 2));
+		if (name_owner_check(&list[i], form[i], &err) != 0)
+			fail_msg("owner: %s", err.message);
+		list[i].pattern = form[i];
+	}
+	assert_int_equal(name_owners_new(list, n, &out, &err), 0);
+	return out;
+}
+
 static void
 run_case(void **state)
 {
@@ -300,6 +336,7 @@ run_case(void **state)
 	bool refused = fixture_text(c->expect, "error") != NULL;
 	struct gh_error err = {0};
 	struct subject_source from = {0};
+	struct name_owners *owners;
 	struct dir_entry *e = NULL;
 	struct ca_pkcs10 *csr;
 	struct cert_spec *spec;
@@ -317,6 +354,7 @@ run_case(void **state)
 		e = fixture_entry(c->entry);
 	csr = fixture_csr(c->csr);
 	from.csr = csr;
+	from.owners = owners = load_owners(c->owners);
 	from.entry = e;
 	from.archives_key = gh_json_bool(gh_json_get(c->csr, "archived"), false);
 	(void)gh_json_int(gh_json_get(c->csr, "validity"), &from.validity);
@@ -339,6 +377,7 @@ run_case(void **state)
 	}
 	cert_spec_free(spec);
 	ca_pkcs10_free(csr);
+	name_owners_free(owners);
 	dir_entry_free(e);
 	tmpl_free(t);
 }
@@ -393,6 +432,8 @@ add_case(const char *file, const gh_json *base, const gh_json *c)
 	if (gh_json_type(entry) != GH_JSON_NULL)
 		pc->entry = merge(gh_json_get(base, "entry"), entry);
 	pc->profile = merge(gh_json_get(base, "profile"), gh_json_get(c, "profile"));
+	pc->owners = gh_json_ref(gh_json_get(c, "owners") != NULL ? gh_json_get(c, "owners")
+								  : gh_json_get(base, "owners"));
 	pc->csr = merge(gh_json_get(base, "csr"), gh_json_get(c, "csr"));
 	pc->expect = gh_json_ref(gh_json_get(c, "expect"));
 	tests[count].name = strdup(name);
@@ -505,6 +546,7 @@ main(int argc, char **argv)
 		free((char *)tests[j].name);
 		gh_json_free(cases[j].tmpl);
 		gh_json_free(cases[j].entry);
+		gh_json_free(cases[j].owners);
 		gh_json_free(cases[j].csr);
 		gh_json_free(cases[j].expect);
 	}

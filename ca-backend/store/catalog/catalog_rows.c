@@ -78,6 +78,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"apps", GRANT_APPLICATION},
 	    {"metadata_fields", GRANT_METADATA_FIELD},
 	    {"ca_rules", GRANT_CA_RULE},
+	    {"name_owners", GRANT_NAME_OWNER},
 	};
 	struct grants g;
 	gh_json *catalog;

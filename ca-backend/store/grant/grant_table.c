@@ -55,6 +55,9 @@ static const struct table {
 	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"type", INT, NULL},
 	    {"required", BOOL, NULL}, {"regex", TEXT, NULL}, {"options", TEXTS, NULL},
 	    {"default", TEXT, NULL}, {"message", TEXT, NULL}, {"hint", TEXT, NULL})},
+    [GRANT_NAME_OWNER] = {"name_owner", NULL,
+	COLUMNS({"id", INT, NULL}, {"owner", TEXT, NULL}, {"kind", TEXT, NULL},
+	    {"patterns", TEXTS, NULL}, {"comments", TEXTS, NULL})},
     /* An older version grants nothing; its row becomes one that was added when it is made active.
      */
     [GRANT_TEMPLATE] = {"template", "active",
