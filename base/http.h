@@ -72,6 +72,9 @@ bool gh_http_is_json(const char *content_type);
  * not (RFC 9110, 12.5.1). */
 bool gh_http_prefers_html(const struct gh_http_request *req);
 
+/* The same of plain text. */
+bool gh_http_prefers_text(const struct gh_http_request *req);
+
 /* Value of the first line of this name (in lower case), the only one of those that decide about
  * access; NULL: none. Borrowed. */
 const char *gh_http_header(const struct gh_http_request *req, const char *name);

@@ -89,11 +89,23 @@ weight_of(const char *accept, const char *type, const char *group)
 	return weight;
 }
 
-bool
-gh_http_prefers_html(const struct gh_http_request *req)
+static bool
+prefers(const struct gh_http_request *req, const char *type)
 {
 	const char *accept = gh_http_header(req, "accept");
 
-	return weight_of(accept, "text/html", "text/*") >
+	return weight_of(accept, type, "text/*") >
 	    weight_of(accept, "application/json", "application/*");
+}
+
+bool
+gh_http_prefers_html(const struct gh_http_request *req)
+{
+	return prefers(req, "text/html");
+}
+
+bool
+gh_http_prefers_text(const struct gh_http_request *req)
+{
+	return prefers(req, "text/plain");
 }

@@ -44,6 +44,12 @@ is_in_time(const struct ca *ca)
 	    X509_cmp_current_time(X509_get0_notAfter(ca->cert)) > 0;
 }
 
+bool
+ca_is_offered(const struct ca *ca)
+{
+	return ca->chain.n >= 2 && ca_may_issue(ca) && is_in_time(ca);
+}
+
 /* Whether it is for him comes first: whoever may not use a CA does not learn how it is. */
 static enum ca_unusable
 look_at(const struct ca *ca, const struct dir_entry *entry)
@@ -113,9 +119,8 @@ choose_named(const struct catalog *c, const struct enroll_profile *p, const stru
 
 /* --- the CA that is asked for ----------------------------------------------------------------- */
 
-/* By name, else by number ("7"). */
-static const struct ca *
-find_asked(const struct catalog *c, const char *name_or_number)
+const struct ca *
+ca_choice_find(const struct catalog *c, const char *name_or_number)
 {
 	const struct ca *ca = ca_set_find(&c->cas, name_or_number);
 	char *end;
@@ -132,7 +137,7 @@ static int
 choose_asked(const struct catalog *c, const struct enroll_profile *p, const struct ca_question *q,
     struct ca_choice *out, struct gh_error *err)
 {
-	const struct ca *ca = find_asked(c, q->ca_name);
+	const struct ca *ca = ca_choice_find(c, q->ca_name);
 	enum ca_unusable why = look_at(ca, q->entry);
 
 	if (p->ca_by == PROFILE_CA_NAMED &&

@@ -76,6 +76,12 @@ struct ca_question ca_question_of(const struct requester *who, const struct dir_
 const struct ca *ca_choice_show(const struct catalog *c, const struct enroll_profile *p,
     const struct ca_question *q);
 
+/* By name, else by number ("7"); in any state, for anybody. NULL: there is none. */
+const struct ca *ca_choice_find(const struct catalog *c, const char *name_or_number);
+/* Could it serve somebody now? No root, issues, in time. Whether it is locked is not asked, nor for
+ * whom it is. */
+bool ca_is_offered(const struct ca *ca);
+
 /* Is the requester in one of the CA's groups, or has it none? entry NULL: in no group but
  * everybody's. */
 bool ca_is_for(const struct ca *ca, const struct dir_entry *entry);

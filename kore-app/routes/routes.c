@@ -8,6 +8,7 @@
 #include "public/ca_pages.h"
 #include "rest/rest_ca_password.h"
 #include "certenroll/ce.h"
+#include "csr/ca_template.h"
 #include "certenroll/ce_revoke.h"
 #include "csr/csr_answer.h"
 #include "public/crl_serve.h"
@@ -393,6 +394,12 @@ const struct route route_table[] = {
 	.roles = REQUESTER_ROLE_AGENT,
 	.body_max = SMALL_BODY_MAX,
 	.handler = rest_key_change},
+    {.methods = READ,
+	.pattern = "/csr/ca-template/{ca}",
+	.name = "csr.ca-template",
+	.need = AUTH_SESSION | AUTH_PERSON,
+	.handler = ca_template,
+	.family = &route_family_pages},
     PAGE("/", "home", AUTH_SESSION | AUTH_ANYBODY, page_home),
     {.methods = READ,
 	.pattern = "/csr/upload",

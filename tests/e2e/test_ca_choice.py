@@ -4,8 +4,13 @@ disabled ones, through each door."""
 
 import base64
 import json
+import os
 import secrets
+import subprocess
 import unittest
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 import der
 import tap
@@ -297,6 +302,111 @@ class Permitted(Case):
                                                                "Pkcs12Password": "correct horse battery"}})
             reply = who.call("/CMSApi/CertEnroll/3/Pkcs12", sent)
             self.assertIn(issuer, self.issuer(reply))
+
+
+class CaTemplate(Case):
+    """What a CA takes, and a CSR that is made so."""
+
+    MEMBERS = ["id", "name", "common_name", "organization", "country", "requires_manual_approval", "max_validity_days",
+               "allowed_key_sizes", "allowed_extensions"]
+
+    def get(self, who, ca, **headers):
+        return self.person[who].get(f"/csr/ca-template/{ca}", **headers)
+
+    def test_from_the_policy(self):
+        said = self.get("alice", "second").json
+        self.assertEqual(list(said), self.MEMBERS)
+        self.assertEqual((said["id"], said["name"], said["common_name"]), (ca_id("second"), "second", "second"))
+        self.assertEqual((said["organization"], said["country"], said["requires_manual_approval"]), (None, None, False))
+        self.assertIn(said["max_validity_days"], (49, 50))  # the CA ends before 3650 days
+        self.assertEqual(self.get("alice", "issuing").json["max_validity_days"] <= 3650, True)
+        self.assertEqual(said["allowed_key_sizes"], [256, 384, 521, 2048, 3072, 4096])
+        self.assertEqual(said["allowed_extensions"], ["server_auth", "client_auth", "email_protection", "code_signing"])
+        env.admin("ca", "set", "second", "--max-validity", "30", "--approval-required", "--allow-key", "RSA:3072",
+                  "--allow-key", "Ed25519", "--allow-eku", "clientAuth", "--allow-eku", "1.2.3.4")
+        self.addCleanup(env.admin, "ca", "set", "second", "--max-validity", "0", "--no-approval-required", "--allow-key",
+                        "any", "--allow-eku", "any")
+        env.await_catalog()
+        said = self.get("alice", ca_id("second")).json
+        self.assertEqual([said[m] for m in self.MEMBERS[5:]], [True, 30, [3072, 4096, 256], ["client_auth", "1.2.3.4"]])
+
+    def test_only_for_who_may_use_it(self):
+        env.admin("ca", "set", "second", "--allow-group", "web-admins")
+        env.admin("ca", "disable", "guarded")
+        self.addCleanup(env.admin, "ca", "enable", "guarded")
+        env.await_catalog()
+        self.assertEqual(self.get("alice", "second").status, 200)
+        answers = set()
+        for name in ("second", ca_id("second"), "nothing", 4711, "root", "guarded"):
+            reply = self.get("bob", name)
+            self.assertEqual(reply.status, 404, reply.body)
+            answers.add(reply.json["message"])
+        self.assertEqual(answers, {UNKNOWN})
+        officer = Person(env.var["GATEHOUSE_OFFICER_USER"], env.var["GATEHOUSE_OFFICER_PASSWORD"], env)
+        self.assertEqual(officer.get("/csr/ca-template/second").status, 200)
+        self.assertEqual(Client(env).get("/csr/ca-template/issuing").status, 401)
+        self.assertEqual(self.get("bob", "issuing?format=xml").status, 422)
+
+    def text(self, ca):
+        reply = self.get("alice", ca, Accept="text/plain, application/json;q=0.5")
+        self.assertTrue(reply.headers["content-type"].startswith("text/plain"), reply.headers)
+        self.assertEqual(self.get("alice", f"{ca}?format=openssl").body, reply.body)
+        self.assertEqual(self.get("alice", ca, Accept="*/*").headers["content-type"].split(";")[0], "application/json")
+        return reply.body.decode()
+
+    def make(self, ca, **variables):
+        """The command of its first lines, run as it stands there; the CSR in PEM."""
+        folder = env.scratch / f"cnf-{secrets.token_hex(4)}"
+        folder.mkdir()
+        text = self.text(ca)
+        (folder / "ca.cnf").write_text(text)
+        line = next(x for x in text.splitlines() if "openssl req" in x).removeprefix("# ")
+        words = [w for w in line.split() if not w.startswith("CN=")]
+        done = subprocess.run(words, cwd=folder, env={"PATH": os.environ["PATH"], **variables}, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn(b"ENCRYPTED", (folder / "host.key").read_bytes())
+        return (folder / "host.csr").read_text()
+
+    def enroll(self, ca, csr):
+        """A web server's certificate, which an officer agrees to."""
+        reply = self.person["alice"].post("/pki/request/WebServer", {"pkcs10": csr, "ca": ca})
+        self.assertEqual((reply.status, reply.json.get("status")), (201, "pending"), reply.body)
+        env.admin("request", "approve", reply.json["id"])
+        der_of = env.sql(f"select encode(der, 'hex') from certificate where request_id = {reply.json['id']}")[0][0]
+        return der.openssl("x509", "-inform", "DER", "-noout", "-text", stdin=bytes.fromhex(der_of)).decode()
+
+    def test_openssl_makes_a_csr_that_is_signed(self):
+        text = self.enroll("second", self.make("second", CN="shop.example.test"))
+        for word in ("Issuer: CN = second", "CN = shop.example.test", "DNS:shop.example.test", "(2048 bit)",
+                     "TLS Web Server Authentication"):
+            self.assertIn(word, text)
+        self.assertIn("DNS:b.example.test", self.make_text("second", CN="a.example.test",
+                                                           SAN="DNS:a.example.test,DNS:b.example.test"))
+        self.assertIn("host.example.com", self.make_text("second"))
+
+    def make_text(self, ca, **variables):
+        return der.openssl("req", "-noout", "-text", stdin=self.make(ca, **variables).encode()).decode()
+
+    def test_openssl_for_a_ca_of_one_kind(self):
+        env.admin("ca", "create", "odd", "--parent", "root", "--subject",
+                  'CN=odd,O=A "B" \\# $HOME `x` \\; \\\\n [ x ],C=DE', "--days", "50", "--no-urls", "--allow-key", "EC",
+                  "--allow-eku", "serverAuth")
+        self.addCleanup(env.admin, "ca", "disable", "odd")
+        env.await_catalog()
+        text = self.make_text("odd", CN="shop.example.test")
+        self.assertIn("prime256v1", text)
+        name = 'A "B" # $HOME `x` ; \\n [ x ]'
+        self.assertEqual(self.get("alice", "odd").json["organization"], name)
+        csr = x509.load_pem_x509_csr(self.make("odd", CN="shop.example.test").encode())
+        self.assertEqual(csr.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value, name)
+        self.assertIn("(256 bit)", self.enroll("odd", self.make("odd", CN="shop.example.test", O="Example")))
+        env.admin("ca", "set", "odd", "--allow-key", "Ed25519", "--allow-eku", "codeSigning")
+        env.await_catalog()
+        text = self.make_text("odd", CN="somebody")
+        self.assertIn("ED25519", text)
+        self.assertIn("Code Signing", text)
+        self.assertNotIn("DNS:", text)
 
 
 class Command(Case):

@@ -252,6 +252,7 @@ static const struct {
     {"pki.key.retrieve", PERSONS, false},
     {"pki.key.status", PERSONS, false},
     {"pki.key.change", AGENT, false},
+    {"csr.ca-template", PERSONS | SESSION, false},
     {"pki.cas", ALL, true},
     {"ca.certificate", ALL, true},
     {"crl", ALL, true},

@@ -354,6 +354,7 @@ static const struct policy {
     {"pki.key.retrieve", AUTH_PERSON, 0, false},
     {"pki.key.status", AUTH_PERSON, 0, false},
     {"pki.key.change", AUTH_PERSON, REQUESTER_ROLE_AGENT, false},
+    {"csr.ca-template", AUTH_SESSION | AUTH_PERSON, 0, false},
     {"home", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"login", AUTH_SESSION | AUTH_ANYBODY, 0, false},
     {"login.password", AUTH_SESSION | AUTH_ANYBODY, 0, false},
@@ -739,14 +740,14 @@ origin__every_route_that_needs_a_caller(void **state)
 static void
 origin__safe_methods_change_nothing(void **state)
 {
-	static const char *const reads[] = {"certenroll.templates", "certenroll.request", "pki.cas",
-	    "ca.certificate", "crl", "ca.password.status", "pki.audit", "pki.profiles",
-	    "pki.profile", "ocsp.get", "pki.requests", "pki.request", "pki.request.status",
-	    "pki.certificate", "pki.certificate.status", "pki.certificate.find",
-	    "pki.certificate.find-status", "healthz", "readyz", "metrics", "pki.kra.transport",
-	    "pki.info", "pki.keyrequests", "pki.keyrequest", "pki.keyrequest.status", "pki.keys",
-	    "pki.key", "pki.key.status", "home", "login", "csr.upload", "static", "requests",
-	    "request", "request.certificate"};
+	static const char *const reads[] = {"csr.ca-template", "certenroll.templates",
+	    "certenroll.request", "pki.cas", "ca.certificate", "crl", "ca.password.status",
+	    "pki.audit", "pki.profiles", "pki.profile", "ocsp.get", "pki.requests", "pki.request",
+	    "pki.request.status", "pki.certificate", "pki.certificate.status",
+	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics",
+	    "pki.kra.transport", "pki.info", "pki.keyrequests", "pki.keyrequest",
+	    "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status", "home", "login",
+	    "csr.upload", "static", "requests", "request", "request.certificate"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {
