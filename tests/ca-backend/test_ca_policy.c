@@ -24,6 +24,7 @@ static const struct authority_words words = {
     .aia_url = "aia",
     .ocsp_url = "ocsp",
     .approval = "approval",
+    .group = "group",
 };
 
 static struct gh_error err;
@@ -73,6 +74,33 @@ ca_policy__changes_become_json_and_limits(void **state)
 	    "\"ekus\":[\"1.3.6.1.5.5.7.3.2\"]}");
 	assert_int_equal(ca_policy_limits(policy, -1, &l, &err), 0);
 	assert_true(l.allow_ed25519 && l.max_validity == 0 && l.path_len == SIGNER_PATH_LEN_ANY);
+	gh_json_free(policy);
+}
+
+/* Whose members may use the CA: of the gateway alone, no limit of the signer. */
+static void
+ca_policy__groups_are_given_and_taken_back(void **state)
+{
+	static const char *const groups[] = {"pki-hr", "CN=HR,DC=x", NULL}, *const none[] = {NULL},
+				 *const wrong[] = {"", "a\nb"};
+	struct ca_policy_change c = CA_POLICY_CHANGE_NONE;
+	gh_json *policy = gh_json_new_object();
+	struct signer_limits l;
+
+	(void)state;
+	c.groups = groups;
+	assert_true(ca_policy_is_changed(&c));
+	expect_policy(&c, policy, "{\"groups\":[\"pki-hr\",\"CN=HR,DC=x\"]}");
+	assert_int_equal(ca_policy_limits(policy, 0, &l, &err), 0);
+	c.groups = none;
+	expect_policy(&c, policy, "{\"groups\":[]}");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *const list[] = {wrong[i], NULL};
+
+		c.groups = list;
+		assert_int_equal(ca_policy_apply(&c, policy, &words, &err), GH_E_CONF);
+		assert_int_equal(strncmp(err.message, "group ", 6), 0);
+	}
 	gh_json_free(policy);
 }
 
@@ -240,6 +268,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ca_policy__changes_become_json_and_limits),
+	    cmocka_unit_test(ca_policy__groups_are_given_and_taken_back),
 	    cmocka_unit_test(ca_policy__wrong_values_and_damaged_json_are_named),
 	    cmocka_unit_test(ca_policy__ranges),
 	    cmocka_unit_test(ca_urls__base_makes_all_of_them),

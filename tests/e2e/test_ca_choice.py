@@ -3,9 +3,13 @@
 disabled ones, through each door."""
 
 import base64
+import http.client
+import ipaddress
 import json
 import os
 import secrets
+import socket
+import struct
 import subprocess
 import unittest
 
@@ -20,7 +24,10 @@ from environment import TOP, Environment, wait_for
 from person import Person
 
 env = Environment("choice", GATEHOUSE_KRA="P-256", GATEHOUSE_FIRST_PASSWORD_BY_API="false",
-                  GATEHOUSE_CONF_EXTRA="limits { failures = 10000 }")
+                  GATEHOUSE_CONF_EXTRA="""
+limits { failures = 10000 }
+gateway { proxies = "127.0.0.9" }
+""")
 KEY = der.Key(env.scratch, "ec:P-256")
 CSR = der.csr(KEY, subject=[("CN", "x")])
 WEB = der.csr(KEY, subject=[("CN", "shop.example.test")],
@@ -199,6 +206,41 @@ class Rules(Case):
         env.await_catalog()
         env.admin("request", "approve", number, check=False)
         self.assertEqual(env.sql(f"select disposition from request where id = {number}"), [["31"]])
+
+
+class Proxy(Case):
+    """Behind a proxy, the address of the client counts, as the header of PROXY v2 has it."""
+
+    SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+    def ask(self, client):
+        """POST /pki/request/User by a connection of the proxy's, for a client at this address."""
+        address = ipaddress.ip_address(client)
+        ports = struct.pack("!HH", 4711, 443)
+        addresses = address.packed + (b"\xc0\0\2\1" if address.version == 4 else bytes(15) + b"\1") + ports
+        family = 0x11 if address.version == 4 else 0x21
+        sock = socket.create_connection((self.alice.host, self.alice.port), timeout=20, source_address=("127.0.0.9", 0))
+        with sock:
+            sock.sendall(self.SIGNATURE + bytes([0x21, family]) + struct.pack("!H", len(addresses)) + addresses)
+            with self.alice.context.wrap_socket(sock, server_hostname="localhost") as tls:
+                body = json.dumps({"pkcs10": der.b64(CSR)}).encode()
+                tls.sendall(b"POST /pki/request/User HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                            b"Authorization: " + self.person["alice"].basic.encode() + b"\r\n"
+                            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                answer = http.client.HTTPResponse(tls)
+                answer.begin()
+                return json.loads(answer.read())
+
+    def test_address_of_the_client_chooses(self):
+        self.add("plant", "second", "--network", "192.0.2.0/24 2001:db8:8::/48", priority=1)
+        self.add("rest", "issuing", priority=9)
+        env.await_catalog()
+        for client, by in (("192.0.2.7", "plant"), ("192.0.3.7", "rest"), ("2001:db8:8::7", "plant"),
+                           ("::ffff:192.0.2.8", "plant"), ("2001:db8:9::7", "rest")):
+            with self.subTest(client):
+                said = self.ask(client)
+                self.assertEqual(said.get("ca_rule"), by, said)
+        self.issued_by("alice", "issuing", "rest")  # without a proxy: 127.0.0.1
 
 
 class Unusable(Case):

@@ -258,6 +258,9 @@ policy()
 	expect 1 'without extended key usage' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30
 	ca set lab --max-validity 0 --allow-eku any --allow-extension any --no-approval-required
 	expect 1 'keys of this kind' ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30 --key-alg Ed25519
+	is '.policy.groups == ["pki-lab", "CN=Lab,DC=x"]' ca set lab --allow-group pki-lab --allow-group CN=Lab,DC=x --json
+	expect 2 'exclude each other' ca set lab --allow-group a --allow-anybody
+	is '.policy.groups == []' ca set lab --allow-anybody --json
 	ca set lab --allow-key any
 	ca create z --parent lab --subject 'CN=Z,O=Lab' --days 30 --key-alg Ed25519
 	ca set lab --base-url http://pki2.test --shards 0

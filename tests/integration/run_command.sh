@@ -334,8 +334,14 @@ app_change()
 	    .signature_required' gh app show tmp --json
 	gh app set tmp --group "" --no-signature --service-identity 'bridge$'
 	is '.groups == [] and .signature_required == false and .service_identity == "bridge$"' gh app show tmp --json
+	gh app set tmp --ca-by-rule
+	is '.ca == null' gh app show tmp --json
+	gh app set tmp --ca issuing
+	is '.ca == "issuing"' gh app show tmp --json
 	gh app set tmp --service-identity "" --signature
 	is '.service_identity == null and .signature_required' gh app show tmp --json
+	expect 2 'exclude each other' gh app set tmp --ca issuing --ca-by-rule
+	expect 2 '--ca needs a name' gh app create x --template User --ca ''
 	expect 2 'nothing to change' gh app set tmp
 	expect 2 '--min-hash' gh app set tmp --min-hash MD5
 	expect 1 'no CA "nobody"' gh app set tmp --ca nobody
