@@ -18,15 +18,18 @@
 #define SEAL_PLAIN_MAX 4096 /* bytes; secrets are far shorter */
 #define SEAL_MAX (1 + GH_AEAD_OVERHEAD + SEAL_PLAIN_MAX)
 
-/* What no other sealed value has, so that none can be put in place of another. */
-static const struct gh_der label = {(const unsigned char *)SEAL_LABEL_APP_SECRET,
-    sizeof(SEAL_LABEL_APP_SECRET) - 1};
+/* The label is also what no other sealed value has, so that none can be put in place of another. */
+static struct gh_der
+aad(const char *label)
+{
+	return (struct gh_der){(const unsigned char *)label, strlen(label)};
+}
 
 int
-catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, char **out,
-    struct gh_error *err)
+catalog_seal_as(const char *label, const unsigned char server_secret[32], const void *p, size_t n,
+    char **out, struct gh_error *err)
 {
-	struct gh_der plain = {p, n};
+	struct gh_der plain = {p, n}, what = aad(label);
 	unsigned char key[GH_KEY_SIZE];
 	struct gh_buf sealed;
 	int rc;
@@ -35,11 +38,11 @@ catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, cha
 	if (n > SEAL_PLAIN_MAX)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "a secret of more than %d bytes",
 		    SEAL_PLAIN_MAX);
-	if ((rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err)) != 0)
+	if ((rc = gh_derive_key(server_secret, label, key, err)) != 0)
 		return rc;
 	gh_buf_init(&sealed, SEAL_MAX);
 	gh_buf_put_u8(&sealed, SEAL_VERSION);
-	rc = gh_aead_seal(key, &label, &plain, &sealed, err);
+	rc = gh_aead_seal(key, &what, &plain, &sealed, err);
 	if (rc == 0 &&
 	    (*out = gh_base64_encode(sealed.data, sealed.len, GH_BASE64_ONE_LINE)) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "sealing");
@@ -50,10 +53,10 @@ catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, cha
 
 /* Decoded bytes -> plain text, a NUL behind it. */
 static int
-open_sealed(const unsigned char key[GH_KEY_SIZE], const unsigned char *in, size_t in_len,
-    unsigned char **out, size_t *out_len, struct gh_error *err)
+open_sealed(const char *label, const unsigned char key[GH_KEY_SIZE], const unsigned char *in,
+    size_t in_len, unsigned char **out, size_t *out_len, struct gh_error *err)
 {
-	struct gh_der message;
+	struct gh_der message, what = aad(label);
 	struct gh_buf plain;
 	int rc;
 
@@ -63,7 +66,7 @@ open_sealed(const unsigned char key[GH_KEY_SIZE], const unsigned char *in, size_
 	message = (struct gh_der){in + 1, in_len - 1};
 	gh_buf_init(&plain, SEAL_PLAIN_MAX);
 	plain.secret = true;
-	rc = gh_aead_open(key, &label, &message, &plain, err);
+	rc = gh_aead_open(key, &what, &message, &plain, err);
 	if (rc == GH_E_BAD_REQUEST)
 		rc = gh_refuse(err, GH_E_CONF,
 		    "a stored secret does not open: it was sealed under another server secret");
@@ -77,8 +80,8 @@ open_sealed(const unsigned char key[GH_KEY_SIZE], const unsigned char *in, size_
 }
 
 int
-catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned char **out,
-    size_t *out_len, struct gh_error *err)
+catalog_unseal_as(const char *label, const unsigned char server_secret[32], const char *text,
+    unsigned char **out, size_t *out_len, struct gh_error *err)
 {
 	unsigned char key[GH_KEY_SIZE], *sealed = NULL;
 	size_t len;
@@ -88,12 +91,26 @@ catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned
 	*out_len = 0;
 	if (gh_base64_decode(text, strlen(text), &sealed, &len, NULL) != 0)
 		return gh_fail(err, GH_E_CONF, "a sealed secret is not base64");
-	rc = gh_derive_key(server_secret, SEAL_LABEL_APP_SECRET, key, err);
+	rc = gh_derive_key(server_secret, label, key, err);
 	if (rc == 0)
-		rc = open_sealed(key, sealed, len, out, out_len, err);
+		rc = open_sealed(label, key, sealed, len, out, out_len, err);
 	OPENSSL_cleanse(key, sizeof(key));
 	free(sealed);
 	return rc;
+}
+
+int
+catalog_seal(const unsigned char server_secret[32], const void *p, size_t n, char **out,
+    struct gh_error *err)
+{
+	return catalog_seal_as(SEAL_LABEL_APP_SECRET, server_secret, p, n, out, err);
+}
+
+int
+catalog_unseal(const unsigned char server_secret[32], const char *text, unsigned char **out,
+    size_t *out_len, struct gh_error *err)
+{
+	return catalog_unseal_as(SEAL_LABEL_APP_SECRET, server_secret, text, out, out_len, err);
 }
 
 /* No result can be returned: when OpenSSL fails, the index is zero and matches no application. */

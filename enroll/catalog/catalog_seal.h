@@ -8,7 +8,14 @@
 
 #define SEAL_LABEL_APP_SECRET "gatehouse application secret v1"
 #define SEAL_LABEL_KEY_INDEX "gatehouse application key index v1"
+#define SEAL_LABEL_WEBHOOK "gatehouse webhook secret v1"
 #define SEAL_LABEL_TOKEN "gatehouse certenroll token v1"
+
+/* As catalog_seal and catalog_unseal (catalog.h), for what the label says. */
+int catalog_seal_as(const char *label, const unsigned char server_secret[32], const void *p,
+    size_t n, char **out, struct gh_error *err) GH_MUSTCHECK;
+int catalog_unseal_as(const char *label, const unsigned char server_secret[32], const char *text,
+    unsigned char **out, size_t *out_len, struct gh_error *err) GH_MUSTCHECK;
 
 /* The index of an application key under what SEAL_LABEL_KEY_INDEX gives: see catalog_key_index. */
 void catalog_index(const unsigned char index_key[GH_KEY_SIZE], const void *key, size_t n,

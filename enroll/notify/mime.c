@@ -14,7 +14,7 @@
 #include "mime.h"
 
 #define LINE_MAX_QP 76   /* characters of a line with its "=" (RFC 2045, 6.7) */
-#define ENCODED_BYTES 45 /* of text in one encoded word: 60 of base64, 72 with the rest */
+#define ENCODED_BYTES 39 /* of text in one encoded word: 64 characters, 73 behind "Subject: " */
 #define HEADER_TEXT_MAX \
 	900 /* bytes of a subject or name: no line may pass 998 (RFC 5322, 2.1.1) \
 	     */
@@ -87,11 +87,12 @@ put_folded(struct gh_buf *b, const char *text, size_t column)
 	}
 }
 
-/* A long word, or what looks like an encoded one, is encoded, so that it arrives as it is. */
+/* Long words and many blanks, which cannot be folded, are encoded, and so is what looks like an
+ * encoded word: it arrives as it is. */
 static void
 put_subject(struct gh_buf *b, const char *text)
 {
-	bool is_plain = is_ascii(text) && strstr(text, "=?") == NULL;
+	bool is_plain = is_ascii(text) && strstr(text, "=?") == NULL && strstr(text, "  ") == NULL;
 
 	for (const char *p = text; is_plain && *p != '\0'; p += strspn(p, " ")) {
 		size_t n = strcspn(p, " ");

@@ -1,5 +1,6 @@
 /* Notifications into deliveries. See outbox.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "store/status/delivery.h"
@@ -13,14 +14,15 @@
 #define DAY 86400
 
 static int
-append(gh_json *rows, const char *channel, const struct recipient *r, struct gh_error *err)
+append(gh_json *rows, const char *channel, const char *address, const char *name,
+    const char *language, struct gh_error *err)
 {
 	gh_json *row = gh_json_new_object();
 
 	if (gh_json_set_string(row, "channel", channel) == 0 &&
-	    gh_json_set_string(row, "address", r->address) == 0 &&
-	    gh_json_set_string(row, "name", r->name) == 0 &&
-	    gh_json_set_string(row, "language", r->language) == 0)
+	    gh_json_set_string(row, "address", address) == 0 &&
+	    gh_json_set_string(row, "name", name) == 0 &&
+	    gh_json_set_string(row, "language", language) == 0)
 		return gh_json_append(rows, row) == 0 ? 0 : gh_fail(err, GH_E_NOMEM, "deliveries");
 	gh_json_free(row);
 	return gh_fail(err, GH_E_NOMEM, "deliveries");
@@ -37,8 +39,44 @@ add_mails(const struct worker_env *env, const struct notification *n, gh_json *r
 		return 0;
 	rc = notify_recipients(env, n, &people, err);
 	for (size_t i = 0; i < people.n && rc == 0; i++)
-		rc = append(rows, DELIVERY_MAIL, &people.one[i], err);
+		rc = append(rows, DELIVERY_MAIL, people.one[i].address, people.one[i].name,
+		    people.one[i].language, err);
 	recipients_clear(&people);
+	return rc;
+}
+
+/* Words of events, or their beginnings with a star behind. */
+static bool
+wants(const gh_json *webhook, const char *event)
+{
+	const gh_json *events = gh_json_get(webhook, "events");
+
+	for (size_t i = 0; i < gh_json_size(events); i++) {
+		const char *word = gh_json_string(gh_json_at(events, i));
+		size_t n = word != NULL ? strlen(word) : 0;
+
+		if (n > 0 &&
+		    (word[n - 1] == '*' ? strncmp(word, event, n - 1) == 0
+					: strcmp(word, event) == 0))
+			return true;
+	}
+	return false;
+}
+
+static int
+add_webhooks(const gh_json *webhooks, const struct notification *n, gh_json *rows,
+    struct gh_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < gh_json_size(webhooks) && rc == 0; i++) {
+		const gh_json *w = gh_json_at(webhooks, i);
+		const char *name = gh_json_string(gh_json_get(w, "name"));
+
+		if (name != NULL && gh_json_bool(gh_json_get(w, "enabled"), false) &&
+		    wants(w, n->event))
+			rc = append(rows, DELIVERY_WEBHOOK, name, "", "", err);
+	}
 	return rc;
 }
 
@@ -59,14 +97,17 @@ fail(const struct worker_env *env, const struct notification *n, const char *why
 }
 
 static int
-queue(const struct worker_env *env, const struct notification *n, struct gh_error *err)
+queue(const struct worker_env *env, const gh_json *webhooks, const struct notification *n,
+    struct gh_error *err)
 {
 	gh_json *rows = gh_json_new_array();
 	int rc;
 
 	if (rows == NULL)
 		return gh_fail(err, GH_E_NOMEM, "deliveries");
-	rc = add_mails(env, n, rows, err);
+	rc = add_webhooks(webhooks, n, rows, err);
+	if (rc == 0)
+		rc = add_mails(env, n, rows, err);
 	if (rc != 0 && !may_pass(rc))
 		rc = fail(env, n, err->detail, err);
 	else if (rc == 0 && gh_json_size(rows) == 0)
@@ -78,8 +119,8 @@ queue(const struct worker_env *env, const struct notification *n, struct gh_erro
 }
 
 static int
-queue_page(const struct worker_env *env, struct notification *page, size_t n,
-    const struct gh_progress *progress, struct gh_error *err)
+queue_page(const struct worker_env *env, const gh_json *webhooks, struct notification *page,
+    size_t n, const struct gh_progress *progress, struct gh_error *err)
 {
 	int64_t too_old = gh_now() - (int64_t)env->conf->notify.retry_days * DAY;
 	int rc = 0;
@@ -87,7 +128,7 @@ queue_page(const struct worker_env *env, struct notification *page, size_t n,
 	for (size_t i = 0; i < n && rc == 0 && !gh_progress_is_stopping(progress); i++)
 		rc = page[i].created < too_old
 		    ? fail(env, &page[i], "older than notify.retry_days when it could be sent", err)
-		    : queue(env, &page[i], err);
+		    : queue(env, webhooks, &page[i], err);
 	for (size_t i = 0; i < n; i++)
 		notification_clear(&page[i]);
 	free(page);
@@ -95,8 +136,8 @@ queue_page(const struct worker_env *env, struct notification *page, size_t n,
 }
 
 int
-outbox_queue(const struct worker_env *env, const struct gh_progress *progress, int *n,
-    struct gh_error *err)
+outbox_queue(const struct worker_env *env, const gh_json *webhooks,
+    const struct gh_progress *progress, int *n, struct gh_error *err)
 {
 	struct notification *page;
 	int64_t after = 0;
@@ -110,7 +151,7 @@ outbox_queue(const struct worker_env *env, const struct gh_progress *progress, i
 			break;
 		after = page[len - 1].id;
 		*n += (int)len;
-		rc = queue_page(env, page, len, progress, err);
+		rc = queue_page(env, webhooks, page, len, progress, err);
 	}
 	if (rc == GH_E_DIR_DOWN || rc == GH_E_BUSY) {
 		gh_log_kv(GH_LOG_WARN, "who is to be told cannot be looked up", "cause",

@@ -100,6 +100,7 @@ const struct command command_table[] = {
     {"notify", "retry", "try to send what was given up", &verb_notify_retry, NULL},
     {"notify", "test", "send a mail to an address, and tell each step", &verb_notify_test, NULL},
     {"notify", "preview", "show the mail of an event, with an example", &verb_notify_preview, NULL},
+    {"notify", "webhook", "say who is called over HTTPS, and for what", &verb_notify_webhook, NULL},
     {"profile", "list", "list what can be enrolled for over REST", &verb_profile_list, NULL},
     {"profile", "show", "show what a profile wants and gives", &verb_profile_show, NULL},
     {"request", "submit", "ask for a certificate over REST (client)", &verb_request_submit, NULL},

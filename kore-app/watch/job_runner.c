@@ -204,7 +204,7 @@ job_runner_new(const struct gh_conf *conf, const unsigned char server_secret[32]
 	if (r == NULL)
 		return gh_fail(err, GH_E_NOMEM, "job runner");
 	fill_env(r, conf, server_secret);
-	r->own = (struct worker_env){.conf = conf, .dirs = dir};
+	r->own = (struct worker_env){.conf = conf, .server_secret = server_secret, .dirs = dir};
 	r->catalog = catalog;
 	r->duties = duties;
 	if (start_thread(r) != 0) {

@@ -174,6 +174,11 @@ class FaultyServer:
             self.connections += 1
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
+    def refuse(self):
+        """No connection is taken any more."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
     def close(self):
         self.release.set()
         self.listener.close()
@@ -195,6 +200,9 @@ class FaultyServer:
             self.commands.append(line.decode(errors="replace").rstrip())
             reply = self.script(self, verb) if self.script else None
             connection.sendall(reply if reply is not None else self.usual(verb))
+            if verb == "AUTH" and reply is None:
+                self.commands.append(lines.readline(65536).decode())
+                connection.sendall(b"235 ok\r\n")
             if verb == "STARTTLS" and reply is None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
                 lines = connection.makefile("rb")
@@ -212,5 +220,5 @@ class FaultyServer:
     def usual(self, verb):
         if verb == "EHLO":
             return b"250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n" if self.tls else b"250 test\r\n"
-        return {"STARTTLS": b"220 go\r\n", "AUTH": b"235 ok\r\n", "DATA": b"354 go\r\n",
+        return {"STARTTLS": b"220 go\r\n", "AUTH": b"334 \r\n", "DATA": b"354 go\r\n",
                 "QUIT": b"221 bye\r\n"}.get(verb, b"250 ok\r\n")

@@ -289,7 +289,14 @@ def csr_request_seeds():
         yield b"\3" + data
 
 
-KINDS = {"markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def mime_seeds():
+    yield b"alice@example.test\0Alice\0Your request\0one\ntwo\n\0<p>one</p>"
+    yield "a@bücher.example\0Jürgen \"x\" <y>\0Schlüssel =?UTF-8?B?eA==?=\0.\nFrom x\n\0".encode()
+    yield b"\"a b\"@x\0\0https://a.example/x?y\0\0"
+    yield b"a@b\0n\r\nBcc: c@d\0s\r\n\r\nx\0\r\n.\r\n\0"
+
+
+KINDS = {"mime": mime_seeds, "markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,

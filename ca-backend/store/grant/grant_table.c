@@ -64,6 +64,9 @@ static const struct table {
 	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"version", INT, NULL},
 	    {"body", JSON, NULL}, {"active", BOOL, NULL}, {"created_by", FREE, "r->>'created_by'"},
 	    {"sha256", FREE, "sha256(convert_to((r->'body')::jsonb::text, 'UTF8'))"})},
+    [GRANT_WEBHOOK] = {"webhook", NULL,
+	COLUMNS({"id", INT, NULL}, {"name", TEXT, NULL}, {"url", TEXT, NULL},
+	    {"events", TEXTS, NULL}, {"secret_sealed", TEXT, NULL}, {"enabled", BOOL, NULL})},
 };
 
 const char *

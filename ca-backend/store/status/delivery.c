@@ -224,8 +224,8 @@ store_delivery_summary(struct store *s, gh_json **out, struct gh_error *err)
 	    "SELECT json_build_object("
 	    "'waiting', (SELECT count(*) FROM (SELECT FROM delivery WHERE state = 'waiting' LIMIT 10000) w), "
 	    "'dead', (SELECT count(*) FROM (SELECT FROM delivery WHERE state = 'dead' LIMIT 10000) d), "
-	    "'oldest', coalesce((SELECT greatest(extract(epoch FROM now() - min(created_at)), 0)::bigint FROM delivery "
-	    "WHERE state = 'waiting'), 0), "
+	    "'oldest', coalesce((SELECT greatest(extract(epoch FROM now() - created_at), 0)::bigint FROM delivery "
+	    "WHERE state = 'waiting' ORDER BY id LIMIT 1), 0), "
 	    "'last_error', (SELECT last_error FROM delivery WHERE state = 'waiting' AND last_error IS NOT NULL "
 	    "ORDER BY next_at DESC LIMIT 1))"};
 	struct store_params p = {0};

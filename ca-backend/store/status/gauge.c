@@ -30,6 +30,12 @@ static const struct store_statement gauges = {"gauges",
     "kinds AS (SELECT ca_id, CASE WHEN is_delta THEN 'delta' ELSE 'shard' END AS kind, "
     "  min(next_update) AS next_update FROM newest WHERE shard IS NOT NULL OR (is_delta AND $1::bool) "
     "  GROUP BY 1, 2), "
+    "delivery_channels (channel, state) AS (VALUES ('mail', 'waiting'), ('mail', 'dead'), ('webhook', 'waiting'), "
+    "  ('webhook', 'dead')), "
+    "deliveries AS ((SELECT channel, state FROM delivery WHERE state = 'waiting' LIMIT " STORE_GAUGE_MAX
+    ") "
+    "  UNION ALL (SELECT channel, state FROM delivery WHERE state = 'dead' LIMIT " STORE_GAUGE_MAX
+    ")), "
     "g (gauge, value, a, b) AS ("
     "  SELECT 'crl_next_update', coalesce(extract(epoch FROM n.next_update), 0), c.slug, 'complete' FROM c "
     "    LEFT JOIN newest n ON n.ca_id = c.id AND n.shard IS NULL AND NOT n.is_delta "
@@ -48,6 +54,11 @@ static const struct store_statement gauges = {"gauges",
     "  UNION ALL SELECT 'requests_pending', count(*), NULL, NULL FROM " PENDING
     "  UNION ALL SELECT 'requests_oldest', coalesce((SELECT extract(epoch FROM now() - submitted_at) FROM request "
     "    WHERE disposition = 9 AND disposition <> 20 ORDER BY id LIMIT 1), 0), NULL, NULL "
+    "  UNION ALL SELECT 'deliveries', count(d.state), c.channel, c.state FROM delivery_channels c "
+    "    LEFT JOIN deliveries d USING (channel, state) GROUP BY c.channel, c.state "
+    "  UNION ALL SELECT 'deliveries_ended', n, channel, state FROM delivery_count "
+    "  UNION ALL SELECT 'delivery_oldest', coalesce((SELECT extract(epoch FROM now() - created_at) FROM delivery "
+    "    WHERE state = 'waiting' ORDER BY id LIMIT 1), 0), NULL, NULL "
     "  UNION ALL SELECT 'notifications_waiting', count(*), NULL, NULL FROM " WAITING
     "  UNION ALL SELECT 'sessions', count(*), NULL, NULL FROM (SELECT FROM session "
     "    WHERE ends_at > now() AND used_at > now() - make_interval(secs => $2::int) LIMIT " STORE_GAUGE_MAX

@@ -18,6 +18,9 @@
  *   "key_requests"          "pending", "approved": recoveries that are open; 10000 = or more
  *   "notifications_waiting" the same
  *   "sessions"              log-ins of browsers that are open; the same
+ *   "deliveries"            "mail", "webhook"; "waiting", "dead": messages; counted up to 10000
+ *   "deliveries_ended"      "mail", "webhook"; "sent", "dead": how many became so, ever
+ *   "delivery_oldest"       seconds since the oldest message that waits was written; 0 = none waits
  *   "kra_rotation_left"     archived keys under a storage key that is old; the same
  *   "audit_unsealed_age"    seconds since the oldest row without a seal was written; 0 = all are
  *                           sealed

@@ -46,6 +46,7 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_cas,
 	    doctor_archival,
 	    doctor_jobs,
+	    doctor_notify,
 	};
 	int rc = become(d, err);
 
