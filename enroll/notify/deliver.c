@@ -89,7 +89,7 @@ mark(struct deliver_run *r, const struct deliver_channel *c, const struct delive
 		    d->address, "delivery", d->uuid, NULL);
 		return store_delivery_sent(r->env->store, d, err);
 	case NOTIFY_STOPPED:
-		return store_delay_delivery(r->env->store, d, 0, err);
+		return store_delay_delivery(r->env->store, d, 0, NULL, err);
 	default:
 		return mark_failed(r, c, d, verdict, why, err);
 	}
@@ -105,7 +105,7 @@ put_off(struct deliver_run *r, const struct deliver_channel *c, const struct del
 	struct delivery_failure f =
 	    {.why = "more than notify.messages_per_hour to this address: it waits",
 		.delay = CROWDED_DELAY};
-	int rc = store_delay_delivery(r->env->store, d, CROWDED_DELAY, err);
+	int rc = store_delay_delivery(r->env->store, d, CROWDED_DELAY, f.why, err);
 
 	r->counts->later++;
 	return rc == 0 ? hold(r, c->name, d->address, &f, err) : rc;

@@ -151,16 +151,19 @@ store_hold_deliveries(struct store *s, const char *channel, const char *address,
 }
 
 int
-store_delay_delivery(struct store *s, const struct delivery *d, int delay, struct gh_error *err)
+store_delay_delivery(struct store *s, const struct delivery *d, int delay, const char *why,
+    struct gh_error *err)
 {
 	static const struct store_statement st = {"delay_delivery",
-	    "UPDATE delivery SET attempts = attempts - 1, next_at = now() + make_interval(secs => $2::int) "
+	    "UPDATE delivery SET attempts = attempts - 1, next_at = now() + make_interval(secs => $2::int), "
+	    "last_error = coalesce($4, last_error) "
 	    "WHERE id = $1::bigint AND state = 'waiting' AND attempts = $3::int"};
 	struct store_params p = {0};
 
 	store_put_int(&p, d->id);
 	store_put_int(&p, delay);
 	store_put_int(&p, d->attempts);
+	store_put_text(&p, why);
 	return store_do(s, &st, &p, err);
 }
 

@@ -45,9 +45,8 @@ int store_delivery_failed(struct store *s, const struct delivery *d,
  * counted as tried. At most 1000: *n tells, 0 = no more. days 0: none dies. */
 int store_hold_deliveries(struct store *s, const char *channel, const char *address,
     const struct delivery_failure *f, int *n, struct gh_error *err) GH_MUSTCHECK;
-/* The attempt did not take place: one that was sent too many messages within the hour waits for
- * delay seconds. */
-int store_delay_delivery(struct store *s, const struct delivery *d, int delay,
+/* The attempt did not take place; the next one is due in delay seconds. why: NULL = as before. */
+int store_delay_delivery(struct store *s, const struct delivery *d, int delay, const char *why,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Dead ones are tried again from the beginning: one, or all (id 0). *n: how many. GH_E_NOT_FOUND,
