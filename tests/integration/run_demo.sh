@@ -135,6 +135,23 @@ readme_recovery()
 	    [ ! -e "$out/mail.key" ] && grep -q 'Shrouded Keybag' "$out/answer" || { cat "$out/answer"; return 1; }
 }
 
+# The README's certificate for a request of one's own in the same way.
+readme_csr()
+{
+	local out=$dir/csr
+
+	mkdir "$out"
+	{
+		echo "set -a; . '$GATEHOUSE_DEMO_DIR/demo.env'; set +a"
+		sed -n '/^## Get a certificate with a browser/,/^## /s/^    //p' README.md
+	} >"$out/lines"
+	grep -q 'csr/process' "$out/lines" || return
+	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer 2>/dev/null) &&
+	    python3 -c 'import json, sys; print(json.load(sys.stdin)["certificate"]["pem"])' <"$out/answer" |
+	        openssl x509 -noout -pubkey >"$out/certified" &&
+	    openssl pkey -in "$out/my.key" -pubout | cmp - "$out/certified" || { cat "$out/answer"; return 1; }
+}
+
 # What the first run said: the shop's certificate is revoked, alice's is not, and the CRL has a number.
 revoked_the_shop()
 {
@@ -172,6 +189,7 @@ check "the gateway is left running on the port asked for" healthy
 check "names of the certificate are those of the directory" issued_names
 check "the directory knows the user of demo.env" directory_has_password
 check "the README's client examples work as they stand" readme_client
+check "the README's certificate for a request of one's own works as it stands" readme_csr
 check "the README's recovery of a key works as it stands" readme_recovery
 check "a second start beside a running demo" within 60 tests/demo/demo.sh start
 check "stop" tests/demo/demo.sh stop
