@@ -211,7 +211,6 @@ source_of(const struct worker_env *env, const struct enrollment *e)
 	    .owners = env->catalog->owners,
 	    .validity = e->req->validity,
 	    .archives_key = e->req->archives_key,
-	    .validity = e->req->validity,
 	    .needs_no_entry = !enrollment_needs_entry(e)};
 }
 

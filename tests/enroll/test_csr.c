@@ -529,7 +529,7 @@ process__three_types_of_body(void **state)
 	for (size_t i = 0; pem[i] != '\0'; i++)
 		sprintf(escaped + 3 * i, "%%%02x", (unsigned char)pem[i]);
 	n = snprintf(body, sizeof(body),
-	    "csr_data=%s&common_name=from+the+csr&template=User&metadata.Dept=x&validity_days=30&sans="
+	    "csr_data=%s&common_name=from+the+csr&template=User&metadata.Dept=x&validity_days=3&sans="
 	    "&csrf=y&ca_id=issuing",
 	    escaped);
 	send("application/x-www-form-urlencoded", body, (size_t)n, NULL, 201);
