@@ -367,6 +367,17 @@ class Ends(unittest.TestCase):
         self.change(f"dn: {dn}\nchangetype: modify\nreplace: entryUUID\nentryUUID: 00000000-0000-4000-8000-000000000001\n")
         self.ends(browser, "another entry", "another entry has the name now")
 
+    def test_entry_that_is_gone(self):
+        """Under the name of the log-in there is none any more."""
+        dn = "cn=Erin Ellis,ou=people,dc=example,dc=test"
+        browser = logged_in(("erin", "erin-secret"))
+        self.change(f"dn: {dn}\nchangetype: modify\nreplace: uid\nuid: erin-old\n")
+        try:
+            self.ends(browser, "an entry that is gone", "no entry for%")
+        finally:
+            self.change(f"dn: {dn}\nchangetype: modify\nreplace: uid\nuid: erin\n")
+        self.assertFalse(browser.is_logged_in())
+
     def test_limits(self):
         conf = env.dir / "state" / "gatehouse.conf"
         before = conf.read_text()

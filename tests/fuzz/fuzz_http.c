@@ -2,7 +2,8 @@
  * Whole requests, on one connection, cut anywhere: parser, routes, fast paths, batches and handlers
  * together, with every row of the route table. Store, directory and CA are the stand-ins of
  * tests/enroll; the pool runs its jobs when the input says so, and the client may go away before
- * that. Whoever sends "Authorization: Basic" is alice.
+ * that. Whoever sends "Authorization: Basic" is alice; the cookie of a session is read, and looked
+ * up in a database that is down.
  *
  * First byte: bit 0 without TLS, bit 1 jobs run late, bit 2 the client goes away before they run,
  * bit 3 the store fails; second byte: how many bytes come at a time.
@@ -18,6 +19,7 @@
 
 #include "log.h"
 
+#include "auth/login_session.h"
 #include "exchange/app_state.h"
 #include "exchange/exchange_pool.h"
 #include "exchange/exchange_serve.h"
@@ -91,8 +93,11 @@ auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
 {
 	const char *user = gh_http_header(http, "authorization");
 
-	(void)limiter;
 	memset(out, 0, sizeof(*out));
+	if ((need & AUTH_SESSION) != 0 && session_has_cookie(http))
+		return session_check(env, limiter, http, out, err);
+	if ((need & AUTH_ANYBODY) != 0)
+		return 0;
 	if (user == NULL || strncmp(user, "Basic", 5) != 0)
 		return gh_fail(err, GH_E_AUTH_REQUIRED, "nobody");
 	out->requester = fake_requester("alice");

@@ -241,6 +241,14 @@ def http_seeds():
     yield from (bytes([flags, part]) + raw for raw in whole for flags, part in ((0, 0), (2, 7), (6, 0), (8, 0)))
     yield b"\0\0" + b"".join(whole)
     yield b"\2\5" + b"".join(reversed(whole))
+    cookie = "0123456789abcdef" * 4
+    for path, form in (("/login?next=%2Fcsr%2Fupload&lang=de", None), ("/login", f"csrf={cookie}&user=alice&password=x&next=%2Frequests"),
+                       ("/logout", f"csrf={cookie}&everywhere=yes"), ("/login/certificate", f"csrf={cookie}")):
+        head = (f"{'GET' if form is None else 'POST'} {path} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nSec-Fetch-Site: same-origin\r\n"
+                f"Cookie: a=b; __Host-gatehouse={cookie}; __Host-gatehouse-login={cookie}\r\n")
+        if form is not None:
+            head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n"
+        yield b"\0\0" + (head + "\r\n" + (form or "")).encode()
     for rest in (b"00", b"01", b"MAB", b"", b"%", b"MA%3d%3d"):
         yield b"\1\0GET /ocsp/" + rest + b" HTTP/1.0\r\n\r\n"
     yield (b"\0\1POST /certenroll/3/pkcs10 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
