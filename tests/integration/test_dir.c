@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "measure.h"
+#include "members.h"
 #include "probe.h"
 #include "timestamp.h"
 
@@ -1131,6 +1132,74 @@ dir_ad__reads_attributes(void **state)
 	end(&a);
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of a group's people by their DNs, "; " between; of their entries, which their ids find,
+ * too. */
+static void
+assert_members(struct access *a, const char *group, const char *expected)
+{
+	struct dir_members m = {0};
+	char out[1024] = "";
+
+	assert_int_equal(dir_members_read(a->dir, group, &m, &a->err), 0);
+	if (m.n > 0)
+		qsort(m.dn, m.n, sizeof(*m.dn), by_text);
+	for (size_t i = 0; i < m.n; i++) {
+		struct dir_entry *e, *again;
+
+		assert_int_equal(dir_find_dn(a->dir, m.dn[i], &e, &a->err), 0);
+		assert_int_equal(dir_find_id(a->dir, e->id, &again, &a->err), 0);
+		assert_string_equal(again->dn, e->dn);
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%s", i > 0 ? "; " : "",
+		    dir_entry_text(e, DIR_SAM_ACCOUNT_NAME));
+		dir_entry_free(e);
+		dir_entry_free(again);
+	}
+	print_message("# %s: %s\n", group, out);
+	assert_string_equal(out, expected);
+	assert_false(m.is_cut);
+	dir_members_clear(&m);
+}
+
+static void
+dir__reads_members_of_groups(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin(&a);
+	assert_members(&a, "web-admins", "alice");
+	assert_members(&a, "CN=Web-Admins, OU=groups, DC=example, DC=test", "alice");
+	assert_members(&a, "pki-users", "alice; bob; bobops; carol; dave; erin; juergen");
+	assert_members(&a, "externals", "bob"); /* nested, over uniqueMember */
+	assert_members(&a, "ring-a", "erin");   /* ends by itself */
+	assert_members(&a, "nobody", "");
+	assert_members(&a, "*", "");
+	assert_members(&a, "web-admins)(cn=*", "");
+	end(&a);
+}
+
+static void
+dir_ad__reads_members_of_groups(void **state)
+{
+	struct access a;
+
+	(void)state;
+	begin_ad(&a);
+	assert_members(&a, "web-admins", "alice");
+	assert_members(&a, "cn=web-admins,cn=users,dc=ad,dc=test", "alice");
+	assert_members(&a, "pki-officers", "carol");
+	assert_members(&a, "pki-users", "alice; bob; carol"); /* all of staff */
+	assert_members(&a, "nobody", "");
+	assert_members(&a, "*", "");
+	end(&a);
+}
+
 static void
 dir_ad__finds_nested_and_primary_groups(void **state)
 {
@@ -1307,6 +1376,7 @@ main(void)
 	    cmocka_unit_test(dir__reads_attributes),
 	    cmocka_unit_test(dir__maps_attributes_as_configured),
 	    cmocka_unit_test(dir__finds_nested_groups),
+	    cmocka_unit_test(dir__reads_members_of_groups),
 	    cmocka_unit_test(dir__verifies_passwords),
 	    cmocka_unit_test(dir__never_binds_with_an_empty_password),
 	    cmocka_unit_test(dir__tells_disabled_accounts_only_who_knows_the_password),
@@ -1333,6 +1403,7 @@ main(void)
 	    cmocka_unit_test(dir_ad__knows_every_spelling_of_a_name),
 	    cmocka_unit_test(dir_ad__reads_attributes),
 	    cmocka_unit_test(dir_ad__finds_nested_and_primary_groups),
+	    cmocka_unit_test(dir_ad__reads_members_of_groups),
 	    cmocka_unit_test(dir_ad__verifies_passwords),
 	    cmocka_unit_test(dir_probe__knows_active_directory),
 	};
