@@ -263,6 +263,10 @@ class Pages(Case):
             self.assertEqual(self.browser.send("POST", "/csr/process", fields).status, 303, self.browser.reply.body)
             location = self.browser.reply.headers["location"]
             self.assertEqual(requests(), before + 1)
+        page = self.browser.send("GET", location)
+        self.assertEqual(page.status, 200, page.body)
+        for text in ("WebServer", "alice@example.test"):
+            self.assertIn(text, page.body.decode())
         number = int(location.removeprefix("/requests/"))
         self.assertEqual(env.sql(f"select disposition, email, protocol, language from request where id = {number}"), [["9", "alice@example.test", "5", "en"]])
 
