@@ -24,7 +24,7 @@ browser.SIZES["document"] = (1000, 640, 1, False)
 
 def log_in(b, who):
     b.driver.delete_all_cookies()
-    return b.open("/login").fill(user=who, password=PASSWORDS[who]).click("main button")
+    return b.open("/login?lang=en").fill(user=who, password=PASSWORDS[who]).click("main button")
 
 
 # --- the pictures: each one shows its page, and the mode stays -----------------------------------------
@@ -43,11 +43,23 @@ def home_phone(b):
     log_in(b, "alice").open("/?lang=de")
 
 
+def web_csr(host):
+    key = der.Key(env.scratch, "ec:P-256")
+    return der.csr(key, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host, "www." + host]))])
+
+
 def ask(host):
     """A request of alice that waits for an officer: its number."""
-    key = der.Key(env.scratch, "ec:P-256")
-    csr = der.csr(key, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host, "www." + host]))])
-    return Client(env).enroll(csr, template="WebServer").json["CMSRequestId"]
+    return Client(env).enroll(web_csr(host), template="WebServer").json["CMSRequestId"]
+
+
+def upload(b):
+    log_in(b, "alice").open("/csr/upload")
+
+
+def preview(b):
+    upload(b)
+    b.fill(csr_data=der.pem(web_csr("shop.example.com")), common_name="shop.example.com", purpose_category="server_auth").click("main button")
 
 
 def requests(b):
@@ -67,7 +79,7 @@ def request_phone(b):
     log_in(b, "alice").open(f"/requests/{number}")
 
 
-PICTURES = {"home": home, "login": login, "home-phone": home_phone, "requests": requests, "request": request,
+PICTURES = {"home": home, "login": login, "home-phone": home_phone, "csr-upload": upload, "csr-preview": preview, "requests": requests, "request": request,
             "request-phone": request_phone}
 
 

@@ -165,6 +165,7 @@ PAGES = [
     ("home", "/", "/", None),
     ("home-german", "/", "/?lang=de", None),
     ("error", "/", "/csr/none?lang=en", None),
+    ("home-user", "/", "/", "alice"),
     ("login", "/login", "/login", None),
     ("account", "/login", "/login", "alice"),
     ("csr-upload", "/csr/upload", upload, "alice"),
