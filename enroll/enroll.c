@@ -127,10 +127,11 @@ prepare(struct enrollment *e, struct recorded *r, struct store_recording *s)
 	s->decision.template_id = e->tmpl != NULL ? e->tmpl->id : 0;
 	s->decision.ca = e->ca;
 	s->decision.tells = e->tmpl != NULL && tmpl_tells(e->tmpl->tmpl, "enroll.issued");
-	if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
-		s->decision.detail = e->detail;
-	else if (e->rc == 0 && e->names_need_approval)
+	/* A right password does not make names his: the trail must not say that it did. */
+	if (e->rc == 0 && e->names_need_approval)
 		s->decision.detail = e->out.message;
+	else if (e->rc == 0 && e->detail != NULL && *e->detail != '\0')
+		s->decision.detail = e->detail;
 	if (e->rc != 0) {
 		gh_utf8_clean(e->err.detail);
 		s->decision.detail = e->err.detail;

@@ -26,6 +26,7 @@ struct fake_row {
 	bool has_mark, cert_only;
 	unsigned char mark[REPLAY_MARK_SIZE], content[REPLAY_MARK_SIZE];
 	int64_t template_id, ca_id;
+	char detail[256]; /* of its audit row */
 	struct enroll_outcome outcome;
 	int version;
 	struct store_approvals approvals;

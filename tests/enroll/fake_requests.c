@@ -122,6 +122,7 @@ record(const struct store_decision *d, struct enroll_outcome *out, int64_t *ca_i
 	memcpy(r->mark, req->replay_mark, sizeof(r->mark));
 	memcpy(r->content, req->replay_content, sizeof(r->content));
 	r->template_id = d->template_id;
+	snprintf(r->detail, sizeof(r->detail), "%s", d->detail != NULL ? d->detail : "");
 	r->ca_id = d->ca != NULL && out->disposition == DB_DISP_ISSUED ? d->ca->id : 0;
 	copy_outcome(&r->outcome, out);
 	return 0;

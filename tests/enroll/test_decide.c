@@ -109,6 +109,23 @@ names__that_nobody_can_be_asked_about_are_denied(void **state)
 	assert_non_null(strstr(e.err.message, "dns:bank.example"));
 }
 
+/* Not even a right one of the CA; and the trail says why it waits. */
+static void
+names__are_not_for_a_password_to_lift(void **state)
+{
+	struct enrollment *one = &e;
+
+	(void)state;
+	begin("Ruled");
+	e.has_password = true;
+	e.detail = "approved by a password";
+	enroll_decide(&env, &e);
+	assert_int_equal(e.out.disposition, DB_DISP_PENDING);
+	enroll_record(&env, &one, 1);
+	assert_int_equal(e.rc, 0);
+	assert_non_null(strstr(fake_row(1)->detail, "no rule allows dns:bank.example"));
+}
+
 static void
 names__are_the_officers_when_he_approved(void **state)
 {
@@ -156,6 +173,8 @@ main(void)
 		set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(names__that_nobody_can_be_asked_about_are_denied,
 		set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(names__are_not_for_a_password_to_lift, set_up,
+		tear_down),
 	    cmocka_unit_test_setup_teardown(names__are_the_officers_when_he_approved, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(validity__is_compared_with_the_ca, set_up, tear_down),
