@@ -96,7 +96,7 @@ test_forms_of_patterns(void **state)
 #define MANY NAME_OWNERS_MAX
 
 static struct name_owner list[MANY + 1];
-static char text[MANY + 1][40], owner[MANY / 100 + 1][24];
+static char text[MANY + 1][80], owner[MANY / 100 + 1][32];
 
 /* Each hundred of the list belongs to one group. */
 static void
