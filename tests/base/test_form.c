@@ -24,6 +24,8 @@ parse(const char *type, const char *body, struct gh_form *form)
 	return gh_form_parse(type, (const unsigned char *)body, strlen(body), form, &err);
 }
 
+#define SEVENTY_ONE "01234567890123456789012345678901234567890123456789012345678901234567890"
+
 static void
 types_are_known_with_parameters(void **state)
 {
@@ -196,8 +198,7 @@ multipart_that_is_broken_is_refused(void **state)
 	    "multipart/form-data; boundary=", "multipart/form-data; boundary=\"b",
 	    "multipart/form-data; boundary=b; boundary=c", "multipart/form-data; boundary=\"a b \"",
 	    "multipart/form-data; boundary=\"<b>\"",
-	    "multipart/form-data; "
-	    "boundary=01234567890123456789012345678901234567890123456789012345678901234567890"};
+	    ("multipart/form-data; boundary=" SEVENTY_ONE)};
 	struct gh_form form;
 
 	(void)state;

@@ -21,8 +21,8 @@ webhook__urls(void **state)
 	    "https:///x", "https://u@a", "https://u:p@a", "https://a/#x", "https://a b",
 	    "https://a/\r\nX: y", "https://a\\b", "https://a:99999", "file:///etc/passwd",
 	    "gopher://a",
-	    "https://b\xc3\xbc"
-	    "cher.example/"};
+	    ("https://b\xc3\xbc"
+	     "cher.example/")};
 	char text[WEBHOOK_URL_MAX + 20];
 
 	(void)state;

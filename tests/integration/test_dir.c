@@ -617,8 +617,7 @@ dir__refuses_wrong_configuration(void **state)
 	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"(uid=x)\"\n",
 	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nuser_filter = \"uid=%s\"\n",
 	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nattr_upn = \"a)(b\"\n",
-	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nbind_dn = \"cn=x\"\n"
-	    "password_file = \"/nonexistent\"\n",
+	    "type = \"openldap\"\nuris = \"ldaps://x\"\nbase = \"x\"\nca_file = \"x\"\nbind_dn = \"cn=x\"\npassword_file = \"/nonexistent\"\n",
 	};
 	struct access a;
 

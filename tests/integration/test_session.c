@@ -207,8 +207,8 @@ session__writer_gains_nothing(void **state)
 	    "UPDATE session SET mac = ''",
 	    "UPDATE session SET name = repeat('x', 5000)",
 	    /* another's row under the id of a cookie that he has */
-	    "UPDATE session SET id = sha256('x') WHERE name = 'alice'; "
-	    "UPDATE session SET id = decode(rpad('01', 64, '0'), 'hex') WHERE name = 'bob'",
+	    ("UPDATE session SET id = sha256('x') WHERE name = 'alice'; "
+	     "UPDATE session SET id = decode(rpad('01', 64, '0'), 'hex') WHERE name = 'bob'"),
 	};
 	char out[512];
 	struct store_session got;
