@@ -219,7 +219,7 @@ add_partial(struct parser *p, const char *at, char *text)
 static int
 add_tag(struct parser *p, const char *at, char *tag)
 {
-	char *name = tag + 1;
+	char *name = tag + (*tag != '\0');
 
 	name += strspn(name, " ");
 	switch (*tag) {
