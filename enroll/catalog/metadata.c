@@ -217,3 +217,21 @@ metadata_check(const struct metadata_field *fields, size_t n, const gh_json *lis
 	*out = typed;
 	return 0;
 }
+
+/* Each message about a field begins with its name. */
+const struct metadata_field *
+metadata_blamed(const struct metadata_field *fields, size_t n, const struct gh_error *err)
+{
+	static const char begin[] = "metadata field \"";
+	const char *name = err->message + sizeof(begin) - 1;
+
+	if (err->code != GH_E_METADATA || strncmp(err->message, begin, sizeof(begin) - 1) != 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(fields[i].name);
+
+		if (strncasecmp(name, fields[i].name, len) == 0 && name[len] == '"')
+			return &fields[i];
+	}
+	return NULL;
+}

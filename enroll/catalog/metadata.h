@@ -48,4 +48,8 @@ const char *metadata_type_name(enum metadata_type type);
 int metadata_check(const struct metadata_field *fields, size_t n, const gh_json *list,
     const gh_json *required_names, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 
+/* The field that an error of metadata_check is about; NULL: none of these. Borrowed. */
+const struct metadata_field *metadata_blamed(const struct metadata_field *fields, size_t n,
+    const struct gh_error *err);
+
 #endif

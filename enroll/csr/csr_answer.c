@@ -161,10 +161,10 @@ make_answer(struct worker_env *env, struct csr_submission *s, gh_json **answer)
 
 /* 422 where a field is to blame, whatever rule found it. */
 static void
-refuse(struct csr_submission *s, const struct gh_error *err, gh_json *more,
-    struct gh_http_reply *rep)
+refuse(const struct worker_env *env, struct csr_submission *s, const struct gh_error *err,
+    gh_json *more, struct gh_http_reply *rep)
 {
-	bool is_field = csr_blame_field(s, err);
+	bool is_field = csr_blame_field(env, s, err);
 	gh_json *fields = rest_fields_take(&s->in.fields);
 	gh_json *errors = fields != NULL ? gh_json_ref(gh_json_get(fields, "errors")) : NULL;
 
@@ -184,7 +184,7 @@ refuse(struct csr_submission *s, const struct gh_error *err, gh_json *more,
 
 /* Recorded: it has a number. */
 static void
-refuse_denied(struct csr_submission *s, struct gh_http_reply *rep)
+refuse_denied(const struct worker_env *env, struct csr_submission *s, struct gh_http_reply *rep)
 {
 	gh_json *more = gh_json_new_object();
 	struct gh_error err;
@@ -195,7 +195,7 @@ refuse_denied(struct csr_submission *s, struct gh_http_reply *rep)
 		gh_json_free(more);
 		more = NULL;
 	}
-	refuse(s, &err, more, rep);
+	refuse(env, s, &err, more, rep);
 }
 
 void
@@ -205,14 +205,14 @@ csr_answer(struct worker_env *env, struct csr_submission *s, struct gh_http_repl
 	gh_json *answer = NULL;
 
 	if (s->e.rc == 0 && s->e.out.disposition == DB_DISP_DENIED) {
-		refuse_denied(s, rep);
+		refuse_denied(env, s, rep);
 		return;
 	}
 	if (s->e.rc == 0)
 		s->e.rc = make_answer(env, s, &answer);
 	if (s->e.rc != 0) {
 		gh_json_free(answer);
-		refuse(s, &s->e.err, NULL, rep);
+		refuse(env, s, &s->e.err, NULL, rep);
 		return;
 	}
 	snprintf(location, sizeof(location), REST_REQUEST "%" PRId64, s->e.out.cms_request_id);

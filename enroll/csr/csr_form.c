@@ -7,7 +7,6 @@
 
 #include "csr_form.h"
 
-#define METADATA "metadata."
 #define FILE_MAX (4 * CA_PKCS10_DER_MAX) /* bytes of what may be a request; more is too large */
 
 struct reading {
@@ -156,8 +155,9 @@ is_passed_over(const char *name)
 static int
 take_field(struct reading *r, const struct gh_form_field *f)
 {
-	const char *part = f->name + strlen(METADATA);
-	bool is_metadata = strncmp(f->name, METADATA, strlen(METADATA)) == 0 && *part != '\0';
+	const char *part = f->name + strlen(CSR_METADATA);
+	bool is_metadata =
+	    strncmp(f->name, CSR_METADATA, strlen(CSR_METADATA)) == 0 && *part != '\0';
 
 	if (strcmp(f->name, "csr_data") == 0 || strcmp(f->name, "csr_file") == 0)
 		return take_csr(r, f);

@@ -3,7 +3,13 @@
 #define ENROLL_CSR_FORM_H
 
 #include "form.h"
+#include "catalog/metadata_value.h"
 #include "rest/rest.h"
+
+/* Begins the name of a field that a value of metadata comes in. */
+#define CSR_METADATA "metadata."
+#define CSR_METADATA_SIZE (sizeof(CSR_METADATA) + METADATA_NAME_MAX) /* with a name, and its NUL \
+								      */
 
 /*
  * *out: object of texts by the names of the fields, empty ones left out; "sans": array, one for

@@ -8,6 +8,7 @@
 #include "single.h"
 #include "timestamp.h"
 
+#include "csr_form.h"
 #include "csr_submit.h"
 #include "csr_template.h"
 
@@ -174,15 +175,27 @@ csr_clear(struct csr_submission *s)
 
 /* ---- which field ---- */
 
+/* "metadata.NAME", as forms call it, or "metadata". */
+static void
+blame_metadata(const struct worker_env *env, struct csr_submission *s, const struct gh_error *err)
+{
+	const struct metadata_field *f =
+	    metadata_blamed(env->catalog->field, env->catalog->fields, err);
+	char name[CSR_METADATA_SIZE] = "metadata";
+
+	if (f != NULL)
+		snprintf(name, sizeof(name), CSR_METADATA "%s", f->name);
+	rest_field_wrong(&s->in.fields, name, "%s", err->message);
+}
+
 bool
-csr_blame_field(struct csr_submission *s, const struct gh_error *err)
+csr_blame_field(const struct worker_env *env, struct csr_submission *s, const struct gh_error *err)
 {
 	static const struct {
 		enum gh_code code;
 		const char *field;
 	} about[] = {
 	    {GH_E_VALIDATION, "validity_days"},
-	    {GH_E_METADATA, "metadata"},
 	    {GH_E_DENIED, "ca_id"},
 	    {GH_E_CSR, "csr_data"},
 	    {GH_E_CSR_SIGNATURE, "csr_data"},
@@ -200,6 +213,10 @@ csr_blame_field(struct csr_submission *s, const struct gh_error *err)
 
 	if (s->in.fields.errors != NULL)
 		return true;
+	if (err->code == GH_E_METADATA) {
+		blame_metadata(env, s, err);
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++) {
 		const char *field = about[i].field;
 

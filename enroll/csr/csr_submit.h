@@ -39,6 +39,7 @@ void csr_finish(struct worker_env *env, struct csr_submission *s);
 void csr_clear(struct csr_submission *s);
 
 /* The field that a refusal is about: puts it into s->in.fields, once. false: none is. */
-bool csr_blame_field(struct csr_submission *s, const struct gh_error *err);
+bool csr_blame_field(const struct worker_env *env, struct csr_submission *s,
+    const struct gh_error *err);
 
 #endif

@@ -35,7 +35,7 @@ show_refusal(struct worker_env *env, struct csr_submission *s, const struct gh_e
 		page_refuse(s->call, err, rep);
 		return;
 	}
-	if (!csr_blame_field(s, err))
+	if (!csr_blame_field(env, s, err))
 		rest_field_wrong(&s->in.fields, "", "%s",
 		    *err->message != '\0' ? err->message : gh_error_info(err->code)->message);
 	show_form(env, s, rep);

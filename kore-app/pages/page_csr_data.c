@@ -9,6 +9,7 @@
 #include "ca_choice.h"
 #include "catalog/metadata.h"
 #include "csr/csr_facts.h"
+#include "csr/csr_form.h"
 #include "csr/csr_template.h"
 #include "hex.h"
 #include "pem.h"
@@ -172,7 +173,7 @@ put_cas(const struct worker_env *env, struct options *o)
 	for (size_t i = 0; i < cas->n; i++) {
 		const struct ca *ca = cas->ca[i];
 
-		if (ca_may_issue(ca) && ca->chain.n > 1 && ca_is_for(ca, o->s->e.entry) &&
+		if (ca_is_offered(ca) && ca_is_for(ca, o->s->e.entry) &&
 		    (p->ca_name == NULL || strcasecmp(p->ca_name, ca->name) == 0))
 			put_option(o, ca->name, ca->name);
 	}
@@ -248,8 +249,21 @@ put_choices(const struct csr_submission *s, const struct metadata_field *f, cons
 	return false;
 }
 
+/* What is wrong with it; "": nothing. */
+static const char *
+metadata_error(const gh_json *errors, const char *field)
+{
+	char name[CSR_METADATA_SIZE];
+	const char *text;
+
+	snprintf(name, sizeof(name), CSR_METADATA "%s", field);
+	text = gh_json_string(gh_json_at(gh_json_get(errors, name), 0));
+	return text != NULL ? text : "";
+}
+
 static gh_json *
-metadata_field_json(const struct csr_submission *s, const struct metadata_field *f)
+metadata_field_json(const struct csr_submission *s, const gh_json *errors,
+    const struct metadata_field *f)
 {
 	const char *value =
 	    gh_json_string(gh_json_get(gh_json_get(s->in.body, "metadata"), f->name));
@@ -263,6 +277,7 @@ metadata_field_json(const struct csr_submission *s, const struct metadata_field 
 	    gh_json_set_bool(o, "required", f->required) == 0 &&
 	    gh_json_set_string(o, "hint", f->hint) == 0 &&
 	    gh_json_set_string(o, "value", value != NULL ? value : "") == 0 &&
+	    gh_json_set_string(o, "error", metadata_error(errors, f->name)) == 0 &&
 	    put_choices(s, f, value, o))
 		return o;
 	gh_json_free(o);
@@ -270,12 +285,12 @@ metadata_field_json(const struct csr_submission *s, const struct metadata_field 
 }
 
 static gh_json *
-metadata_json(const struct worker_env *env, const struct csr_submission *s)
+metadata_json(const struct worker_env *env, const struct csr_submission *s, const gh_json *errors)
 {
 	gh_json *list = gh_json_new_array();
 
 	for (size_t i = 0; list != NULL && i < env->catalog->fields; i++)
-		if (add(list, metadata_field_json(s, &env->catalog->field[i])) != 0) {
+		if (add(list, metadata_field_json(s, errors, &env->catalog->field[i])) != 0) {
 			gh_json_free(list);
 			return NULL;
 		}
@@ -285,15 +300,16 @@ metadata_json(const struct worker_env *env, const struct csr_submission *s)
 gh_json *
 page_csr_form(const struct worker_env *env, struct csr_submission *s)
 {
-	gh_json *o = gh_json_new_object(), *errors = rest_fields_take(&s->in.fields);
+	gh_json *o = gh_json_new_object(), *taken = rest_fields_take(&s->in.fields);
+	gh_json *errors = gh_json_get(taken, "errors");
 	int bad = gh_json_set(o, "values", values_json(s)) |
 	    gh_json_set(o, "options", options_json(env, s)) |
-	    gh_json_set(o, "fields", metadata_json(env, s)) |
+	    gh_json_set(o, "fields", metadata_json(env, s, errors)) |
 	    gh_json_set_string(o, "language_code", words_language(page_words(s->call->http)));
 
 	if (errors != NULL)
-		bad |= gh_json_set(o, "errors", gh_json_ref(gh_json_get(errors, "errors")));
-	gh_json_free(errors);
+		bad |= gh_json_set(o, "errors", gh_json_ref(errors));
+	gh_json_free(taken);
 	if (bad == 0)
 		return o;
 	gh_json_free(o);
@@ -324,7 +340,7 @@ put_hidden_metadata(gh_json *list, const gh_json *metadata)
 		const char *value = gh_json_string(gh_json_iter_value(it));
 		char name[300];
 
-		snprintf(name, sizeof(name), "metadata.%.200s", gh_json_iter_name(it));
+		snprintf(name, sizeof(name), CSR_METADATA "%.200s", gh_json_iter_name(it));
 		if (value != NULL)
 			bad = put_hidden(list, name, value);
 	}

@@ -139,6 +139,57 @@ class Ways(Case):
         self.assertEqual((done["status"], done["ca"]), ("issued", "issuing"))
 
 
+class Password(Case):
+    """The approval password of the CA, through this door."""
+    RIGHT = "open sesame, open sesame"
+
+    @classmethod
+    def setUpClass(cls):
+        env.admin("ca", "approval-password", "set", "issuing", "--password-file", "-", stdin=(cls.RIGHT + "\n").encode())
+        cls.addClassCleanup(env.admin, "ca", "approval-password", "remove", "issuing")
+        env.await_catalog()
+
+    def ask(self, host, password, status):
+        more = {} if password is None else {"approval_password": password}
+        return self.expect(alice.ask(web_csr(host), common_name=host, template="WebServer", **more), status).json
+
+    def test_right_one_issues_at_once(self):
+        answer = self.ask("right.example.test", self.RIGHT, 201)
+        self.assertIn("BEGIN CERTIFICATE", answer["certificate"]["pem"])
+
+    def test_wrong_and_missing_are_one_answer(self):
+        env.psql("delete from approval_attempt")
+        wrong, missing = self.ask("same.example.test", "x" * 20, 202), self.ask("same.example.test", None, 202)
+        self.assertEqual(wrong.keys(), missing.keys())
+        self.assertEqual((wrong["status"], wrong["message"]), (missing["status"], missing["message"]))
+
+    def test_too_many_are_423(self):
+        env.psql("delete from approval_attempt")
+        self.addCleanup(env.psql, "delete from approval_attempt")
+        for _ in range(3):
+            self.ask("guess.example.test", "y" * 20, 202)
+        reply = alice.ask(web_csr("guess.example.test"), common_name="guess.example.test", template="WebServer", approval_password=self.RIGHT)
+        self.assertEqual(reply.status, 423, reply.body)
+        self.assertGreater(int(reply.headers["retry-after"]), 0)
+
+
+class ByRule(Case):
+    def test_answer_and_audit_row_say_which_rule(self):
+        env.admin("app", "set", "demo", "--ca-by-rule")
+        self.addCleanup(env.await_catalog)
+        self.addCleanup(env.admin, "app", "set", "demo", "--ca", "issuing")
+        env.admin("ca", "rule", "add", "servers of the north", "--ca", "issuing", "--priority", "10", "--purpose", "server_auth", "--tenant", "north")
+        self.addCleanup(env.admin, "ca", "rule", "delete", "servers of the north")
+        env.await_catalog()
+        answer = self.expect(alice.ask(web_csr("rule.example.test"), common_name="rule.example.test", purpose_category="server_auth",
+                                       tenant_id="north"), 202).json
+        self.assertEqual((answer["ca"], answer["ca_rule"]), ("issuing", "servers of the north"))
+        detail = env.sql("select detail from audit where event = 'enroll.pending' order by id desc limit 1")
+        self.assertIn("servers of the north", detail[0][0])
+        reply = alice.ask(web_csr("rule.example.test"), common_name="rule.example.test", purpose_category="server_auth", tenant_id="south")
+        self.assertEqual(reply.status, 403, reply.body)
+
+
 class BadInput(Case):
     """The paragraph of the issue, line by line. Nothing is issued, and nothing but denials recorded."""
 
@@ -293,6 +344,24 @@ class Pages(Case):
         self.browser.send("POST", "/csr/upload", self.filled(ca_id="none"))
         self.assertEqual(self.browser.reply.status, 422)
         self.assertIn("no certification authority of this name", self.browser.reply.body.decode())
+
+    def test_metadata_is_told_at_its_field(self):
+        script = "<script>alert(1)</script>"
+        self.browser.send("POST", "/csr/upload", self.filled(**{"metadata.Ticket": "ops", "metadata.Department": script}))
+        page = self.browser.reply.body.decode()
+        self.assertEqual(self.browser.reply.status, 422, page)
+        self.assertIn('<p class="error" lang="en">Ticket is like OPS-123.</p>', page.replace('metadata field &quot;Ticket&quot;: ', ""))
+        self.assertRegex(page, r'name="metadata.Ticket" type="text" value="ops" aria-describedby="metadata.Ticket-notes" aria-invalid="true"')
+        self.assertEqual(page.count("aria-invalid"), 1)
+        self.assertNotIn("<script", page)
+        self.browser.send("POST", "/csr/upload", self.filled(**{"metadata.Ticket": "OPS-1", "metadata.Department": script}))
+        self.assertEqual(self.browser.reply.status, 200)
+        self.browser.send("POST", "/csr/process", self.form("/csr/process"))
+        number = int(self.browser.reply.headers["location"].removeprefix("/requests/"))
+        self.assertEqual(json.loads(env.sql(f"select metadata from request where id = {number}")[0][0]), {"Ticket": "OPS-1", "Department": script})
+        page = self.browser.send("GET", f"/requests/{number}").body.decode()
+        self.assertIn("&lt;script&gt;", page)
+        self.assertNotIn("<script", page)
 
     def test_a_key_is_not_shown_again(self):
         text = "-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----\n"

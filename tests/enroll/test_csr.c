@@ -580,6 +580,8 @@ process__wrong_fields_are_named(void **state)
 	    {",\"template\":\"User\",\"sans\":\"dns:a.example\"", "sans"},
 	    {",\"template\":\"User\",\"metadata\":[]", "metadata"},
 	    {",\"template\":\"User\",\"metadata\":{\"None\":\"x\"}", "metadata"},
+	    {",\"template\":\"User\",\"metadata\":{\"Count\":\"x\"}", "metadata.Count"},
+	    {",\"template\":\"Needs\"", "metadata.Dept"},
 	    {",\"template\":\"User\",\"approval_password\":5", "approval_password"},
 	    {",\"template\":\"User\",\"typo\":5", "typo"},
 	    {",\"purpose_category\":\"code_signing\"", "purpose_category"}, /* there is none */
