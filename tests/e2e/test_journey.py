@@ -1,17 +1,23 @@
 #!/usr/bin/python3
 """The whole way of a certificate in a browser, as the two people go it: a server administrator uploads a CSR and sends it, an officer
 follows the link of his mail, logs in and approves, the administrator follows his own mail and downloads the certificate. In Chromium, with
-JavaScript on and off, on a desktop and on a phone; the mails come through Exim. The system's python3, for Selenium."""
+JavaScript on and off, on a desktop and on a phone; the mails come through Exim. And what others try with their browsers. The system's python3, for Selenium."""
 
+import base64
+import html
+import http.server
+import json
 import re
 import subprocess
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 import browser
 import der
 import tap
+from client import Client
 from environment import Environment, free_port, wait_for
 from mail_server import Certificates, Exim
 
@@ -39,15 +45,26 @@ def openssl(*args, data=None):
     return subprocess.run(["openssl", *args], input=data, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.decode()
 
 
-class Journey(unittest.TestCase):
+class Walk(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        env.admin("user", "contact", "olga", "--email", "olga@example.test")
         cls.browser = browser.of(env)
 
     @classmethod
     def tearDownClass(cls):
         cls.browser.close()
+
+    def log_in(self, who):
+        """Where a page has led to the log-in; it goes back there."""
+        self.assertTrue(self.browser.path.startswith("/login"), self.browser.path)
+        self.browser.fill(user=who, password=PASSWORDS[who]).click("main button[type=submit]")
+
+
+class Journey(Walk):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        env.admin("user", "contact", "olga", "--email", "olga@example.test")
 
     def csr(self, host):
         """As openssl makes it: the file, and the key."""
@@ -55,11 +72,6 @@ class Journey(unittest.TestCase):
         openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out", str(file),
                 "-subj", f"/C=DE/O=Example/CN={host}", "-addext", f"subjectAltName=DNS:{host}")
         return file, key
-
-    def log_in(self, who):
-        """Where a page has led to the log-in; it goes back there."""
-        self.assertTrue(self.browser.path.startswith("/login"), self.browser.path)
-        self.browser.fill(user=who, password=PASSWORDS[who]).click("main button[type=submit]")
 
     def log_out(self):
         self.browser.click("header form button")
@@ -131,6 +143,83 @@ class Journey(unittest.TestCase):
         self.approve(number, host)
         self.fetch(number, key)
         self.assertEqual([m for m in self.browser.console() if "Refused" in m], [])
+
+
+class Foreign(http.server.BaseHTTPRequestHandler):
+    """A page of another site, whose form is sent to the gateway as soon as it is shown."""
+    action = ""
+
+    def do_GET(self):
+        body = f"""<!DOCTYPE html><title>foreign</title><form method="post" action="{html.escape(self.action)}">
+<input name="comment" value="x"><input name="version" value="1"></form><script>document.forms[0].submit()</script>""".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Hostile(Walk):
+    EVIL = "</title></textarea>\"'><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+
+    def pending(self, host, **more):
+        """A request of alice, by curl's way."""
+        csr = der.csr(der.Key(env.scratch, "ec:P-256"), subject=[("O", self.EVIL[:64]), ("CN", host)],
+                      extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+        body = {"csr_data": der.pem(csr), "common_name": host, "template": "WebServer", **more}
+        basic = base64.b64encode(b"alice:alice-secret").decode()
+        reply = Client(env).request("POST", "/csr/process", json.dumps(body).encode(),
+                                    {"Authorization": f"Basic {basic}", "Content-Type": "application/json"})
+        self.assertEqual(reply.status, 202, reply.body)
+        return reply.json["id"]
+
+    def is_clean(self, text):
+        b = self.browser
+        self.assertNotIn("owned", b.driver.title)
+        self.assertEqual(b.all("script, main img, [onerror]"), [])
+        self.assertIn(text, b.text())
+
+    def test_script_in_each_field_is_text(self):
+        b = self.browser.mode()
+        b.driver.delete_all_cookies()
+        number = self.pending("evil.example.test", tenant_id=self.EVIL, metadata={"Department": self.EVIL})
+        b.open(f"/requests/{number}")
+        self.log_in("olga")
+        self.is_clean(self.EVIL)
+        self.is_clean(self.EVIL[:64])
+        b.fill(comment=self.EVIL).click("main button[formaction$='/reject']")
+        self.is_clean(self.EVIL)
+        b.driver.delete_all_cookies()
+        b.open(f"/requests/{number}")
+        self.log_in("alice")
+        self.is_clean(self.EVIL)
+        b.open("/csr/upload").fill(csr_data=self.EVIL, common_name=self.EVIL, sans=self.EVIL, tenant_id=self.EVIL,
+                                   **{"metadata.Department": self.EVIL}).click("main button[type=submit]")
+        self.assertEqual(b.one("[name=common_name]").get_attribute("value"), self.EVIL)
+        self.assertEqual(b.one("[name='metadata.Department']").get_attribute("value"), self.EVIL)
+        self.assertEqual((b.all("script, main img, [onerror]"), "owned" in b.driver.title), ([], False))
+
+    def test_page_of_another_site_approves_nothing(self):
+        b = self.browser.mode()
+        b.driver.delete_all_cookies()
+        number = self.pending("csrf.example.test")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        b.open(f"/requests/{number}")
+        self.log_in("olga")
+        for verb in ("approve", "reject", "cancel"):
+            Foreign.action = f"https://localhost:{PORT}/requests/{number}/{verb}"
+            b.driver.get(f"http://127.0.0.1:{server.server_port}/")
+            wait_for(lambda: b.path.endswith(verb) and b.all("main"), "the answer of the gateway")
+            self.assertNotIn("Approved", b.text())
+        self.assertEqual(env.sql(f"select disposition from request where id = {number}"), [["9"]])
+        # she is logged in all the while
+        b.open(f"/requests/{number}")
+        self.assertTrue(b.all("main form[action$='/approve']"))
 
 
 for name, mode in MODES.items():
