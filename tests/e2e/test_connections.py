@@ -79,8 +79,8 @@ class Methods(Case):
         self.still_serves()
 
     def test_unknown_path(self):
-        for path in ("/", "/CMSApi", "/CMSApi/CertEnroll/4/Pkcs10", "/CMSApi/CertEnroll/0/Pkcs10", PATH + "x",
-                     "/CMSApi/CertEnroll/3/Pkcs10/1", "/..%2f..%2fetc/passwd", "/%00", "//", PATH + "/../Pkcs10",
+        for path in ("/x", "/CMSApi", "/CMSApi/CertEnroll/4/Pkcs10", "/CMSApi/CertEnroll/0/Pkcs10", PATH + "x",
+                     "/CMSApi/CertEnroll/3/Pkcs10/1", "/..%2f..%2fetc/passwd", "/%00", "//x", PATH + "/../Pkcs10",
                      "/" + "a" * 2000):
             with self.subTest(path=path[:40]):
                 reply = self.alice.call(path, b"{}")

@@ -347,7 +347,7 @@ forget(void **state)
 	w.means.rules.required = 1;
 	return query_as("postgres",
 		   "SET session_replication_role = replica; "
-		   "TRUNCATE archived_key, key_request, key_approval, kra_policy, notification; DELETE FROM audit",
+		   "TRUNCATE archived_key, key_request, key_approval, kra_policy, delivery, notification; DELETE FROM audit",
 		   out, sizeof(out)) == 0
 	    ? 0
 	    : -1;

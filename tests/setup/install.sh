@@ -125,6 +125,7 @@ hold_services()
 		esac
 		# Links of systemd, made also where it does not run, and of System V init.
 		deb-systemd-helper disable "$unit.service" >/dev/null 2>&1 || true
+		deb-systemd-helper disable "$unit-base.timer" >/dev/null 2>&1 || true
 		update-rc.d "$unit" disable >/dev/null 2>&1 || true
 	done
 }
