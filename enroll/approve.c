@@ -13,6 +13,7 @@
 #include "utf8.h"
 
 #include "decide.h"
+#include "preview.h"
 #include "reopen.h"
 
 #define CANCELED 0x800704C7 /* HRESULT of ERROR_CANCELLED */
@@ -73,8 +74,27 @@ refused(struct worker_env *env, const struct requester *officer, const struct en
 	return err->code;
 }
 
+/* The requester's entry and the template may have changed since the officer looked. */
 static int
-decide_again(struct worker_env *env, struct enrollment *e)
+check_shown(const struct enroll_verdict *v, const struct enrollment *e, struct gh_error *err)
+{
+	char shown[ENROLL_SHOWN_SIZE];
+	int rc;
+
+	if (v->shown == NULL || (rc = enroll_shown(e, shown, err)) != 0)
+		return v->shown == NULL ? 0 : rc;
+	if (strcmp(v->shown, shown) == 0)
+		return 0;
+	return gh_refuse(err, GH_E_PRECONDITION,
+	    "What request %lld would become has changed since: look at it again, and decide on "
+	    "what it is now.",
+	    (long long)v->id);
+}
+
+/* is_last: it is signed, where the policy still says yes. */
+static int
+decide_again(struct worker_env *env, const struct enroll_verdict *v, bool is_last,
+    struct enrollment *e)
 {
 	struct dir_entry *entry;
 	int rc = enroll_reopen(env, e, &entry);
@@ -82,7 +102,10 @@ decide_again(struct worker_env *env, struct enrollment *e)
 	if (rc != 0)
 		return rc;
 	enroll_decide(env, e);
-	enroll_sign(env, &e, 1);
+	if (e->rc == 0)
+		e->rc = check_shown(v, e, &e->err);
+	if (is_last)
+		enroll_sign(env, &e, 1);
 	e->entry = NULL;
 	dir_entry_free(entry);
 	return e->rc;
@@ -146,15 +169,30 @@ check_other_person(const struct requester *officer, const struct store_approvals
 	return 0;
 }
 
+/* Did this one of several officers see what it would become now? What the policy refuses is for the
+ * last one to find. */
+static int
+check_still_shown(struct worker_env *env, const struct enroll_verdict *v,
+    const struct enroll_request *req, struct gh_error *err)
+{
+	struct enrollment e = {.req = req, .is_approved = true};
+	int rc = v->shown != NULL ? decide_again(env, v, false, &e) : 0;
+
+	if (rc == GH_E_PRECONDITION)
+		*err = e.err;
+	enrollment_clear(&e);
+	return rc == GH_E_PRECONDITION ? rc : 0;
+}
+
 /* Others must agree, too. */
 static int
 agree(struct worker_env *env, const struct enroll_verdict *v, const struct enroll_request *req,
     const struct store_approval *a, int required, struct enroll_outcome *out, struct gh_error *err)
 {
 	char count[32];
-	int rc = store_add_approval(env->store, v->id, req, a, required, err);
+	int rc = check_still_shown(env, v, req, err);
 
-	if (rc != 0)
+	if (rc != 0 || (rc = store_add_approval(env->store, v->id, req, a, required, err)) != 0)
 		return rc;
 	snprintf(count, sizeof(count), "%d of %d", a->number, required);
 	out->disposition = DB_DISP_PENDING;
@@ -175,7 +213,7 @@ issue(struct worker_env *env, const struct enroll_verdict *v, const struct enrol
 	char detail[DETAIL_SIZE];
 	int rc;
 
-	if ((rc = decide_again(env, &e)) != 0)
+	if ((rc = decide_again(env, v, true, &e)) != 0)
 		*err = e.err;
 	/* the names that he answers for, as they are now */
 	snprintf(detail, sizeof(detail), "%s%s%s%s", said,

@@ -42,6 +42,7 @@ struct enroll_verdict {
 	int64_t id;
 	int version;         /* of the request that it was made on; 0 = whatever it is now */
 	const char *comment; /* or NULL */
+	const char *shown;   /* "shown" of the preview that it was made on; NULL = none was seen */
 };
 
 /* How many officers must agree to a request for this template, as it is now; 1 where there is
@@ -53,7 +54,8 @@ int enroll_approvals_required(const struct catalog *catalog, const char *templat
  * leaves it pending, and so *out says. The last one runs the whole policy again with the directory
  * and template as they are now. One denial is enough. GH_E_FORBIDDEN: no officer, or requester
  * approves himself. GH_E_CONFLICT: not pending, or approved by the same person already.
- * GH_E_PRECONDITION: another version. GH_E_SEAL: request or approvals were changed in the database.
+ * GH_E_PRECONDITION: another version, or the certificate would not be the one that was shown.
+ * GH_E_SEAL: request or approvals were changed in the database.
  */
 int enroll_approve(struct worker_env *env, const struct requester *officer,
     const struct enroll_verdict *v, struct enroll_outcome *out, struct gh_error *err) GH_MUSTCHECK;

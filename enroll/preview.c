@@ -1,6 +1,9 @@
 /* The policy without consequences. See preview.h. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
+#include "hex.h"
 #include "store/request/request_approval.h"
 #include "timestamp.h"
 
@@ -26,15 +29,51 @@ put_refusal(gh_json *o, int rc, const struct gh_error *why)
 	    gh_json_set_string(o, "code", rc != 0 ? info->name : NULL);
 }
 
+static int
+digest(const struct enrollment *e, gh_json *rows, char out[ENROLL_SHOWN_SIZE], struct gh_error *err)
+{
+	unsigned char sum[GH_DIGEST_MAX];
+	gh_json *o = gh_json_new_object();
+	char *text = NULL;
+	int bad = gh_json_set(o, "rows", gh_json_ref(rows)) |
+	    gh_json_set_string(o, "ca", e->ca != NULL ? e->ca->name : NULL) |
+	    gh_json_set_string(o, "unruled", e->unruled_names);
+
+	*out = '\0';
+	if (bad == 0 && (text = gh_json_print(o, false)) != NULL &&
+	    gh_digest(GH_SHA256, text, strlen(text), sum))
+		gh_hex_lower(sum, ENROLL_SHOWN_SIZE / 2, out);
+	free(text);
+	gh_json_free(o);
+	return *out != '\0' ? 0 : gh_fail(err, GH_E_NOMEM, "digest of a preview");
+}
+
+int
+enroll_shown(const struct enrollment *e, char out[ENROLL_SHOWN_SIZE], struct gh_error *err)
+{
+	gh_json *rows;
+	int rc = request_diff(e->req->csr, e->spec, &rows, err);
+
+	*out = '\0';
+	if (rc == 0) {
+		rc = digest(e, rows, out, err);
+		gh_json_free(rows);
+	}
+	return rc;
+}
+
 /* What is known of e: decided, or refused for e->rc. */
 static int
 describe(const struct worker_env *env, struct enrollment *e, gh_json **out, struct gh_error *err)
 {
 	const struct cert_spec *spec = e->rc == 0 ? e->spec : NULL;
+	char shown[ENROLL_SHOWN_SIZE];
 	int64_t not_after = 0;
 	gh_json *o, *rows;
 	int rc, bad;
 
+	if ((rc = enroll_shown(e, shown, err)) != 0)
+		return rc;
 	if (spec != NULL && (e->rc = ca_check_spec(e->ca, spec, &not_after, &e->err)) != 0)
 		spec = NULL;
 	if ((rc = request_diff(e->req->csr, spec, &rows, err)) != 0)
@@ -42,6 +81,8 @@ describe(const struct worker_env *env, struct enrollment *e, gh_json **out, stru
 	o = gh_json_new_object();
 	bad = gh_json_set(o, "rows", rows) | put_refusal(o, e->rc, &e->err) |
 	    gh_json_set_string(o, "ca", e->ca != NULL ? e->ca->name : NULL) |
+	    gh_json_set_string(o, "unruled", e->unruled_names) |
+	    gh_json_set_string(o, "shown", shown) |
 	    gh_json_set_bool(o, "approval", e->out.disposition == DB_DISP_PENDING) |
 	    gh_json_set_int(o, "required",
 		enroll_approvals_required(env->catalog, e->req->template_name)) |

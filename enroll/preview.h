@@ -15,11 +15,22 @@
  *     {"ca": name or null, "approval": bool, "required": how many officers where one must agree,
  *      "refused": null, or what the policy says no for (public text), "code": name of the error,
  *      "not_before", "not_after": as the certificate will have them, or null,
- *      "rows": of request_diff.h}
+ *      "unruled": names that no rule allows, which an officer answers for, or null,
+ *      "shown": of enroll_shown, "rows": of request_diff.h}
  *
  * A refusal is an answer, too. GH_E_NOMEM.
  */
 int enroll_preview(const struct worker_env *env, struct enrollment *e, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#define ENROLL_SHOWN_SIZE 65 /* SHA-256 in hex, with its NUL */
+
+/*
+ * What e would become as it is decided now, as a digest: CA, names that no rule allows, and all
+ * parts of the certificate. Not its times, which go on. Two that are equal show the same to an
+ * officer, whatever the directory and the template have become in between. GH_E_NOMEM.
+ */
+int enroll_shown(const struct enrollment *e, char out[ENROLL_SHOWN_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
 /* The same of a pending request as it was recorded, for an officer: application and directory entry

@@ -47,10 +47,12 @@ show_conflict(struct worker_env *env, const struct call *call, const struct gh_e
 static void
 decide(struct worker_env *env, const struct call *call, decision_fn fn, struct gh_http_reply *rep)
 {
-	const char *comment = gh_form_get(call->form, "comment");
+	const char *comment = gh_form_get(call->form, "comment"),
+		   *shown = gh_form_get(call->form, "shown");
 	struct enroll_verdict v = {.id = call_number(call->parts, "id"),
 	    .version = version_of(call),
-	    .comment = comment};
+	    .comment = comment,
+	    .shown = shown != NULL ? shown : ""};
 	struct enroll_outcome out = {0};
 	struct gh_error err = {0};
 	char path[40];

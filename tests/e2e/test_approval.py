@@ -482,6 +482,20 @@ class Pages(Case):
         self.assertEqual(self.state(number)["status"], "denied")
         self.send("olga", number, "reject", status=409)
 
+    def test_what_was_shown(self):
+        """The template is another one between an officer's look and his click."""
+        number = self.ask("shown.example.test")
+        self.get("olga", f"/requests/{number}")
+        self.addCleanup(import_template, approvals=self.approvals)
+        import_template(approvals=self.approvals, extendedKeyUsage=["serverAuth", "clientAuth"])
+        self.assertIn("would become has changed", self.send("olga", number, "approve", status=409).body.decode())
+        self.send("olga", number, "approve", status=409, shown="")
+        self.assertEqual(self.rows(number), 0)
+        for officer in ("olga", "carol"):
+            self.assertIn("Web Client", self.get(officer, f"/requests/{number}"))
+            self.send(officer, number, "approve")
+        self.assertEqual(self.issued(number), 1)
+
     def test_what_is_anothers_is_not_there(self):
         number = self.ask("mine.example.test")
         seen = []

@@ -62,7 +62,7 @@ struct fake_row *fake_row(int64_t id);
 struct fake_dir {
 	int fail;
 	int lookups;
-	char dn_of_alice[64];
+	char dn_of_alice[64], cn_of_alice[64];
 	bool alice_is_disabled;
 };
 extern struct fake_dir fake_dir;
@@ -88,8 +88,8 @@ struct requester fake_requester(const char *name);
 extern struct gh_conf fake_conf;
 extern const unsigned char fake_secret[32];
 /* Catalog with apps "app" (templates User, Slow, NoUpn, Closed, Gone, Needs, Patient, Two; id 7,
- * key "key7", secret "secret7"), "other" (id 8, key "key8", template Other) and "off" (id 9,
- * disabled CA). */
+ * key "key7", secret "secret7"), "other" (id 8, key "key8", templates Other, Ruled) and "off" (id
+ * 9, disabled CA). */
 void fake_world_new(struct worker_env *env);
 void fake_world_free(struct worker_env *env);
 /* A fresh P-256 request, PEM, malloc'd. */

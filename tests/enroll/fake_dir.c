@@ -16,6 +16,7 @@ fake_entry(const char *name)
 {
 	static const char *const people[] = {"alice", "bob", "officer"};
 	struct dir_entry *e;
+	const char *cn;
 	char dn[128];
 
 	for (size_t i = 0; i < sizeof(people) / sizeof(*people); i++) {
@@ -28,7 +29,8 @@ fake_entry(const char *name)
 			strcpy(dn, fake_dir.dn_of_alice);
 		e->dn = strdup(dn);
 		e->is_disabled = i == 0 && fake_dir.alice_is_disabled;
-		if (dir_entry_add(e, DIR_CN, people[i], strlen(people[i])) != 0)
+		cn = i == 0 && fake_dir.cn_of_alice[0] != '\0' ? fake_dir.cn_of_alice : people[i];
+		if (dir_entry_add(e, DIR_CN, cn, strlen(cn)) != 0)
 			abort();
 		return e;
 	}

@@ -81,7 +81,7 @@ put_catalog(struct gh_buf *b)
 	put_app(b, 7, "app", "issuing",
 	    "\"User\",\"Slow\",\"NoUpn\",\"Closed\",\"Gone\",\"Needs\",\"Patient\",\"Two\"", true);
 	gh_buf_puts(b, ",");
-	put_app(b, 8, "other", "issuing", "\"Other\"", true);
+	put_app(b, 8, "other", "issuing", "\"Other\",\"Ruled\"", true);
 	gh_buf_puts(b, ",");
 	put_app(b, 9, "off", "stopped", "\"User\",\"Slow\"", true);
 	gh_buf_puts(b, ",");

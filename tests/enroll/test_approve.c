@@ -15,6 +15,7 @@
 #include "timestamp.h"
 
 #include "fake.h"
+#include "preview.h"
 #include "submit.h"
 
 static struct worker_env env;
@@ -432,6 +433,83 @@ approve__again_when_another_was_faster(void **state)
 	assert_int_equal(fake_ca.signed_certs, 4);
 }
 
+/* What an officer sees of request 1 now; its names that no rule allows are *unruled, or "". */
+static void
+look(char shown[ENROLL_SHOWN_SIZE], char *unruled, size_t size)
+{
+	gh_json *preview;
+	const char *names;
+
+	assert_int_equal(enroll_preview_pending(&env, 1, &preview, &err), 0);
+	snprintf(shown, ENROLL_SHOWN_SIZE, "%s", gh_json_string(gh_json_get(preview, "shown")));
+	names = gh_json_string(gh_json_get(preview, "unruled"));
+	snprintf(unruled, size, "%s", names != NULL ? names : "");
+	gh_json_free(preview);
+}
+
+static int
+approve_shown(const char *shown)
+{
+	struct requester who = officer();
+
+	return enroll_approve(&env, &who, &(struct enroll_verdict){.id = 1, .shown = shown}, &out,
+	    &err);
+}
+
+/* The requester edits his own directory entry between the officer's look and his click. */
+static void
+approve__only_what_was_shown(void **state)
+{
+	char shown[ENROLL_SHOWN_SIZE], again[ENROLL_SHOWN_SIZE], unruled[64];
+
+	(void)state;
+	look(shown, unruled, sizeof(unruled));
+	assert_string_equal(unruled, "");
+	strcpy(fake_dir.cn_of_alice, "Managing Director");
+	assert_int_equal(approve_shown(shown), GH_E_PRECONDITION);
+	assert_int_equal(approve_shown(""), GH_E_PRECONDITION);
+	expect_pending();
+	assert_int_equal(fake_ca.signed_certs, 0);
+	look(again, unruled, sizeof(unruled));
+	assert_string_not_equal(again, shown);
+	assert_int_equal(approve_shown(again), 0);
+	assert_int_equal(out.disposition, DB_DISP_ISSUED);
+}
+
+static void
+approve__each_of_several_what_was_shown(void **state)
+{
+	char shown[ENROLL_SHOWN_SIZE], unruled[64];
+
+	(void)state;
+	strcpy(fake_row(1)->template_name, "Two");
+	look(shown, unruled, sizeof(unruled));
+	strcpy(fake_dir.cn_of_alice, "Managing Director");
+	assert_int_equal(approve_shown(shown), GH_E_PRECONDITION);
+	assert_int_equal(fake_row(1)->approvals.n, 0);
+	fake_dir.cn_of_alice[0] = '\0';
+	assert_int_equal(approve_shown(shown), 0);
+	assert_int_equal(fake_row(1)->approvals.n, 1);
+	expect_pending();
+}
+
+/* Also those that a rule allowed when he asked: the message of the request does not name them. */
+static void
+preview__tells_names_that_no_rule_allows(void **state)
+{
+	char shown[ENROLL_SHOWN_SIZE], ruled[ENROLL_SHOWN_SIZE], unruled[64];
+
+	(void)state;
+	look(ruled, unruled, sizeof(unruled));
+	strcpy(fake_row(1)->template_name, "Ruled");
+	fake_row(1)->requester.app_id = 8; /* has the template */
+	look(shown, unruled, sizeof(unruled));
+	assert_string_equal(unruled, "dns:bank.example");
+	assert_string_not_equal(shown, ruled);
+	assert_int_equal(approve_shown(ruled), GH_E_PRECONDITION);
+	expect_pending();
+}
+
 /* Somebody wrote another CSR or requester into the row: it is denied, and not approved. */
 static void
 approve__takes_only_what_was_recorded(void **state)
@@ -459,6 +537,9 @@ main(void)
 	    T(deny__one_is_enough),
 	    T(decision__a_long_comment_is_not_lost),
 	    T(approve__takes_only_what_was_recorded),
+	    T(approve__only_what_was_shown),
+	    T(approve__each_of_several_what_was_shown),
+	    T(preview__tells_names_that_no_rule_allows),
 	    T(cancel__by_requester_or_officer),
 	    T(approve__needs_an_officer),
 	    T(approve__nobody_approves_himself),

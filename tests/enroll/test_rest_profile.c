@@ -203,7 +203,7 @@ door__application_sent_or_configured(void **state)
 {
 	(void)state;
 	call.app = catalog_find_app_id(env.catalog, 8);
-	assert_names(list("", 200), "Other ");
+	assert_names(list("", 200), "Other Ruled ");
 	call.app = NULL;
 	fake_conf.rest.application = (char *)"APP";
 	show("User", 200);
