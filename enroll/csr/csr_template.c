@@ -54,6 +54,24 @@ take(void *arg, const struct catalog_template *t)
 	return s->purpose == NULL; /* of a purpose, the first one is it */
 }
 
+/* The purpose is recorded, and an officer reads it: it must be that of the template. One that the
+ * application does not have is refused by the pipeline, whatever it is for. */
+static int
+check_purpose(const struct worker_env *env, const struct enrollment *e, const struct csr_wish *wish,
+    struct gh_error *err)
+{
+	const struct catalog_template *t =
+	    wish->purpose != NULL && enroll_profile_has_template(e->profile, wish->template_name)
+	    ? catalog_find_template(env->catalog, wish->template_name)
+	    : NULL;
+	const char *purpose = t != NULL ? tmpl_purpose(t->tmpl) : NULL;
+
+	if (t == NULL || (purpose != NULL && strcmp(purpose, wish->purpose) == 0))
+		return 0;
+	return gh_refuse(err, GH_E_VALIDATION, "The template %.80s is not for this purpose.",
+	    tmpl_name(t->tmpl));
+}
+
 int
 csr_template_choose(const struct worker_env *env, const struct enrollment *e,
     const struct csr_wish *wish, const char **name, struct gh_error *err)
@@ -62,7 +80,7 @@ csr_template_choose(const struct worker_env *env, const struct enrollment *e,
 
 	*name = wish->template_name;
 	if (*name != NULL)
-		return 0;
+		return check_purpose(env, e, wish, err);
 	csr_template_each(env, e, take, &s);
 	if (s.n == 0)
 		return gh_refuse(err, GH_E_TEMPLATE_DENIED,

@@ -585,6 +585,9 @@ process__wrong_fields_are_named(void **state)
 	    {",\"template\":\"User\",\"approval_password\":5", "approval_password"},
 	    {",\"template\":\"User\",\"typo\":5", "typo"},
 	    {",\"purpose_category\":\"code_signing\"", "purpose_category"}, /* there is none */
+	    /* what an officer would read is not what it is */
+	    {",\"purpose_category\":\"server_auth\",\"template\":\"Slow\"", "purpose_category"},
+	    {",\"purpose_category\":\"server_auth\",\"template\":\"User\"", "purpose_category"},
 	    {",\"template\":\"Nothing\"", "template"},
 	    {",\"template\":\"Closed\"", "template"},
 	};
