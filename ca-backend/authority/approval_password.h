@@ -28,7 +28,7 @@ struct approval_try {
  * Is it the password of this CA? A wrong one is counted and committed before this returns; one for
  * a CA without a password is wrong, takes as long and counts the same. GH_E_LOCKED (public, with
  * err->retry_after): this person has sent too many wrong ones, and none is looked at; GH_E_BUSY:
- * too many are being looked at in this process.
+ * another one of his is being looked at, or too many in this process.
  */
 int approval_password_check(const struct approval_try *t, const struct ca *ca, const char *password,
     bool *is_right, struct gh_error *err) GH_MUSTCHECK;

@@ -284,6 +284,33 @@ class Password(Case):
         self.assertLessEqual(set(statuses), {201, 423, 503})
         self.assertLessEqual(env.count("select count(*) from audit where event = 'ca.approval-password.failed'") - before, 3)
 
+    def test_right_ones_at_once(self):
+        """After a wrong one: that one of them ends the count is no failure of the others."""
+        self.became(self.WRONG)
+        barrier = threading.Barrier(4)
+
+        def one(_):
+            who = Person("alice", "alice-secret", env)
+            barrier.wait()
+            return who.post("/pki/request/WebServer", {"pkcs10": self.CSR, "approval_password": self.RIGHT}).status
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            statuses = list(pool.map(one, range(4)))
+        self.assertLessEqual(set(statuses), {201, 503})
+        self.assertIn(201, statuses)
+
+    def test_one_at_a_time(self):
+        """While one of his is being checked, the next one is told so at once and keeps no worker; others are let in."""
+        self.became(self.WRONG)
+        [[ca, who]] = env.sql("select ca_id, requester from approval_attempt")
+        with env.session("begin; select pg_advisory_xact_lock(hashtextextended("
+                         f"concat('gatehouse approval password ', {ca}, ' ', '{who}'), 0))") as other:
+            self.assertIn("retry-after", self.send(self.RIGHT, status=503).headers)
+            self.assertEqual(env.count("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"), 0)
+            self.assertEqual(self.became(self.RIGHT, who=bob), "issued")
+            self.assertEqual(self.became(None), "pending")
+            other.commit()
+        self.assertEqual(self.became(self.RIGHT), "issued")
+
     def test_changed_and_removed_meanwhile(self):
         self.set("another-password-1")
         self.assertEqual(self.became(self.RIGHT), "pending")

@@ -77,6 +77,30 @@ name_person(const struct requester *who, char *out, size_t size)
 		*p = (char)tolower((unsigned char)*p);
 }
 
+/* Nobody waits here: a password takes long to look at, and calls of one person that waited for each
+ * other would have all workers, and all connections, for themselves. */
+static int
+take_turn(struct store *s, const struct store_attempt *a, struct gh_error *err)
+{
+	static const struct store_statement st = {"attempt_turn",
+	    "SELECT pg_try_advisory_xact_lock(hashtextextended("
+	    "concat('gatehouse approval password ', $1::bigint, ' ', $2::text), 0))"};
+	struct store_params p = {0};
+	PGresult *res;
+	bool has_turn;
+	int rc;
+
+	store_put_int(&p, a->ca);
+	store_put_text(&p, a->who);
+	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
+		return rc;
+	has_turn = store_bool(res, 0, 0);
+	PQclear(res);
+	return has_turn
+	    ? 0
+	    : gh_fail(err, GH_E_BUSY, "another approval password of %s is being checked", a->who);
+}
+
 /* What counts is forgotten with the lockout that it led to, and a day after the last one. */
 static int
 lock(struct store *s, struct store_attempt *a, struct gh_error *err)
@@ -129,7 +153,7 @@ store_attempt_begin(struct store *s, int64_t ca, const struct requester *who,
 	memset(out, 0, sizeof(*out));
 	out->ca = ca;
 	name_person(who, out->who, sizeof(out->who));
-	if (rc == 0)
+	if (rc == 0 && (rc = take_turn(s, out, err)) == 0)
 		rc = lock(s, out, err);
 	if (rc != 0)
 		store_rollback(s);

@@ -27,7 +27,8 @@ struct store_attempt {
 };
 
 /* Begins a transaction that locks his tries: those of a person follow each other, on all nodes. No
- * transaction is open after a failure. GH_E_BUSY: others held the lock for too long. */
+ * transaction is open after a failure. GH_E_BUSY, without waiting: another try of his is at work.
+ */
 int store_attempt_begin(struct store *s, int64_t ca, const struct requester *who,
     struct store_attempt *out, struct gh_error *err) GH_MUSTCHECK;
 /* A wrong one; lock_seconds: 0, or how long he is locked out the first time, twice that with each
