@@ -8,8 +8,8 @@
 
 /* Begins the name of a field that a value of metadata comes in. */
 #define CSR_METADATA "metadata."
-#define CSR_METADATA_SIZE (sizeof(CSR_METADATA) + METADATA_NAME_MAX) /* with a name, and its NUL \
-								      */
+/* Bytes of such a name, with its NUL. */
+#define CSR_METADATA_SIZE (sizeof(CSR_METADATA) + METADATA_NAME_MAX)
 
 /*
  * *out: object of texts by the names of the fields, empty ones left out; "sans": array, one for
