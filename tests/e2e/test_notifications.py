@@ -418,6 +418,20 @@ class Recipients(Case):
                                      facts={"request": n, "requester": "mallory"}))[0] for n in range(5)]
         self.assertEqual([len(t) for t in told], [1] * 5)
 
+    def test_owners_in_metadata_are_not_flooded(self):
+        """Nobody writes to any number of people by naming each one as the owner of another certificate."""
+        number, request = self.issued()
+        told = []
+        for n in range(5):
+            env.without_triggers("update certificate set metadata = jsonb_build_object('Owner', "
+                                 f"'stranger{n}@example.test') where id = {number}")
+            told += self.heard(self.tell(("requester", "alice", self.ids["alice"], 1), event="cert.revoked", obj=f"certificate {n}",
+                                         facts={"certificate_id": number, "request": request, "requester": "mallory"}))
+        self.assertEqual([len(t) for t in told], [2, 2, 2, 1, 1])
+        # both ways together
+        self.assertEqual(self.heard(self.tell(("address", "stranger9@example.test", "", "null"), obj="request 9",
+                                              facts={"request": 9, "requester": "Mallory"})), [[]])
+
     def test_owner_in_the_metadata(self):
         number, request = self.issued()
         for table, row, facts in (("certificate", number, {"certificate_id": number, "request": request}), ("request", request, {"request": request})):

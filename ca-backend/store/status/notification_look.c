@@ -13,9 +13,10 @@ store_count_written(struct store *s, const struct notification *n, const char *a
 	    "SELECT greatest((SELECT count(*) FROM (SELECT FROM delivery WHERE channel = 'mail' AND name = '' "
 	    "  AND lower(address) = lower($1) AND created_at > now() - interval '1 day' "
 	    "  AND notification_id <> $4::bigint LIMIT $3::int) d), "
-	    "(SELECT count(*) FROM (SELECT FROM notification WHERE audience = 'address' "
+	    "(SELECT count(*) FROM (SELECT FROM notification n WHERE audience IN ('address', 'requester') "
 	    "  AND lower(facts->>'requester') = lower($2) AND created_at > now() - interval '1 day' "
-	    "  AND id < $4::bigint LIMIT $3::int) w))"};
+	    "  AND id < $4::bigint AND (audience = 'address' OR EXISTS (SELECT FROM delivery d "
+	    "    WHERE d.notification_id = n.id AND d.channel = 'mail' AND d.name = '')) LIMIT $3::int) w))"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;

@@ -5,7 +5,8 @@
 #include "notification.h"
 
 /* How often within a day somebody without a name was written to at this address, or the requester
- * had us write to an address, before n: the larger of the two, counted up to max. */
+ * had us write to an address that his request or its metadata names, before n: the larger of the
+ * two, counted up to max. */
 int store_count_written(struct store *s, const struct notification *n, const char *address,
     const char *requester, int max, int64_t *count, struct gh_error *err) GH_MUSTCHECK;
 
