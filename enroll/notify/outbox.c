@@ -12,6 +12,7 @@
 
 #define PAGE 100
 #define DAY 86400
+#define RUN_SECONDS 30 /* what is queued by then is sent before more is looked up */
 
 static int
 append(gh_json *rows, const char *channel, const char *address, const char *name,
@@ -118,17 +119,45 @@ queue(const struct worker_env *env, const gh_json *webhooks, const struct notifi
 	return rc;
 }
 
-static int
-queue_page(const struct worker_env *env, const gh_json *webhooks, struct notification *page,
-    size_t n, const struct gh_progress *progress, struct gh_error *err)
+struct queue_run {
+	const struct worker_env *env;
+	const gh_json *webhooks;
+	const struct gh_progress *progress;
+	int64_t until_us;
+	int n, left; /* looked at; and those of them that wait on */
+};
+
+static bool
+is_over(const struct queue_run *q)
 {
-	int64_t too_old = gh_now() - (int64_t)env->conf->notify.retry_days * DAY;
+	return gh_now_us() >= q->until_us || gh_progress_is_stopping(q->progress);
+}
+
+/* Whose people cannot be looked up now waits for the next run, and keeps no other waiting. */
+static int
+queue_or_leave(struct queue_run *q, const struct notification *n, struct gh_error *err)
+{
+	int64_t too_old = gh_now() - (int64_t)q->env->conf->notify.retry_days * DAY;
+	int rc;
+
+	if (n->created < too_old)
+		return fail(q->env, n, "older than notify.retry_days when it could be sent", err);
+	rc = queue(q->env, q->webhooks, n, err);
+	if (rc != GH_E_DIR_DOWN && rc != GH_E_BUSY)
+		return rc;
+	if (q->left++ == 0)
+		gh_log_kv(GH_LOG_WARN, "who is to be told cannot be looked up", "event", n->event,
+		    "object", n->object, "cause", err->detail, NULL);
+	return 0;
+}
+
+static int
+queue_page(struct queue_run *q, struct notification *page, size_t n, struct gh_error *err)
+{
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0 && !gh_progress_is_stopping(progress); i++)
-		rc = page[i].created < too_old
-		    ? fail(env, &page[i], "older than notify.retry_days when it could be sent", err)
-		    : queue(env, webhooks, &page[i], err);
+	for (size_t i = 0; i < n && rc == 0 && !is_over(q); i++, q->n++)
+		rc = queue_or_leave(q, &page[i], err);
 	for (size_t i = 0; i < n; i++)
 		notification_clear(&page[i]);
 	free(page);
@@ -139,24 +168,22 @@ int
 outbox_queue(const struct worker_env *env, const gh_json *webhooks,
     const struct gh_progress *progress, int *n, struct gh_error *err)
 {
+	struct queue_run q = {.env = env,
+	    .webhooks = webhooks,
+	    .progress = progress,
+	    .until_us = gh_now_us() + RUN_SECONDS * 1000000LL};
 	struct notification *page;
 	int64_t after = 0;
 	size_t len = PAGE;
 	int rc = 0;
 
-	*n = 0;
-	while (rc == 0 && len == PAGE && !gh_progress_is_stopping(progress)) {
+	while (rc == 0 && len == PAGE && !is_over(&q)) {
 		rc = store_waiting_notifications(env->store, after, PAGE, &page, &len, err);
 		if (rc != 0 || len == 0)
 			break;
 		after = page[len - 1].id;
-		*n += (int)len;
-		rc = queue_page(env, webhooks, page, len, progress, err);
+		rc = queue_page(&q, page, len, err);
 	}
-	if (rc == GH_E_DIR_DOWN || rc == GH_E_BUSY) {
-		gh_log_kv(GH_LOG_WARN, "who is to be told cannot be looked up", "cause",
-		    err->detail, NULL);
-		return 0;
-	}
+	*n = q.n;
 	return rc;
 }

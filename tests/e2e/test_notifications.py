@@ -432,6 +432,20 @@ class Recipients(Case):
         self.assertEqual(self.heard(self.tell(("address", "stranger9@example.test", "", "null"), obj="request 9",
                                               facts={"request": 9, "requester": "Mallory"})), [[]])
 
+    def test_who_cannot_be_looked_up_holds_up_nobody(self):
+        """A group that is in another directory: the server refers to it, and we do not go there."""
+        var = read_shell_variables(env.dir / "state" / "slapd" / "env")
+        away = f"cn=away,ou=pki,{var['LDAP_BASE']}"
+        call = ["-x", "-M", "-H", var["LDAP_URI"], "-D", var["LDAP_BIND_DN"], "-w", var["LDAP_BIND_PASSWORD"]]
+        options = {"check": True, "env": {**os.environ, "LDAPTLS_CACERT": var["LDAP_CAFILE"]}, "stdout": subprocess.DEVNULL}
+        subprocess.run(["ldapadd", *call], input=f"dn: {away}\nobjectClass: referral\nobjectClass: extensibleObject\ncn: away\n"
+                       f"ref: ldap://other.example.test/{away}\n".encode(), **options)
+        self.addCleanup(subprocess.run, ["ldapdelete", *call, away], **options)
+        before = self.tell(("group", away, "", "null"))
+        after = self.tell(("requester", "alice", self.ids["alice"], 1), obj="request 8")
+        self.assertEqual(self.heard(before + after), [[], ["alice@example.test"]])
+        self.assertEqual(env.sql(f"select state from notification where id = {before[0]}"), [["waiting"]])
+
     def test_owner_in_the_metadata(self):
         number, request = self.issued()
         for table, row, facts in (("certificate", number, {"certificate_id": number, "request": request}), ("request", request, {"request": request})):
