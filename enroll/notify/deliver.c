@@ -12,7 +12,7 @@
 #include "deliver_private.h"
 #include "outbox.h"
 
-#define RUN_SECONDS 60
+#define RUN_SECONDS 60    /* of each channel */
 #define LEASE_EXTRA 60    /* seconds beyond what an attempt may take */
 #define HOLD_MAX 300      /* seconds that the others wait when one has found its server down */
 #define CROWDED_DELAY 600 /* seconds that an address waits which got too many */
@@ -149,6 +149,7 @@ send_channel(struct deliver_run *r, const struct deliver_channel *c, struct gh_e
 	return rc;
 }
 
+/* Neither a long queue nor an error of one channel is a matter of the other. */
 static int
 send_all(struct deliver_run *r, struct gh_error *err)
 {
@@ -158,8 +159,15 @@ send_all(struct deliver_run *r, struct gh_error *err)
 	};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(channels) / sizeof(channels[0]); i++)
-		rc = send_channel(r, &channels[i], err);
+	for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
+		struct gh_error own = {0};
+		int its;
+
+		r->until_us = gh_now_us() + RUN_SECONDS * 1000000LL;
+		its = send_channel(r, &channels[i], &own);
+		if (rc == 0 && (rc = its) != 0 && err != NULL)
+			*err = own;
+	}
 	return rc;
 }
 
@@ -167,10 +175,7 @@ int
 deliver_run(const struct worker_env *env, const struct gh_progress *progress,
     struct deliver_counts *counts, struct gh_error *err)
 {
-	struct deliver_run r = {.env = env,
-	    .progress = progress,
-	    .until_us = gh_now_us() + RUN_SECONDS * 1000000LL,
-	    .counts = counts};
+	struct deliver_run r = {.env = env, .progress = progress, .counts = counts};
 	int rc = store_load_webhooks(env->store, &r.webhooks, err);
 
 	memset(counts, 0, sizeof(*counts));

@@ -15,10 +15,10 @@ struct deliver_counts {
 };
 
 /*
- * Queue what is new, and send what is due, for about a minute at most: the rest is for the next
- * run. Mail server and receivers that fail are no error, but counted. Without notify.smtp_url and
- * webhooks nothing is done. GH_E_DB_DOWN, ...; GH_E_CONF: what the configuration names cannot be
- * read.
+ * Queue what is new, and send what is due, for about a minute at most on each channel: the rest is
+ * for the next run. Mail server and receivers that fail are no error, but counted. Without
+ * notify.smtp_url and webhooks nothing is done. GH_E_DB_DOWN, ...; GH_E_CONF: what the
+ * configuration names cannot be read.
  */
 int deliver_run(const struct worker_env *env, const struct gh_progress *progress,
     struct deliver_counts *counts, struct gh_error *err) GH_MUSTCHECK;

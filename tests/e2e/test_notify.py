@@ -489,6 +489,37 @@ class Webhooks(WithServer):
         self.assertLess(len(silent.calls), 5)
         wait_for(lambda: "timed out" in self.state(ids[0], "silent")[1].lower(), "it waits", 30)
 
+    def queue_mails(self, n):
+        env.sql("with n as (insert into notification (event, audience, recipient, recipient_id, object, facts, state) select "
+                f"'x.many', 'requester', '', '', 'request ' || i, '{{}}', 'queued' from generate_series(1, {n}) i returning id) "
+                "insert into delivery (notification_id, channel, address) select id, 'mail', 'alice@example.test' from n")
+
+    def test_mail_that_cannot_be_sent_holds_up_no_webhook(self):
+        """The password of the mail server is not there, which is no matter of webhooks."""
+        (MAIL / "gone").write_text("x\n")
+        (MAIL / "gone").chmod(0o600)
+        self.plain(webhook_allow="127.0.0.0/8 ::1", user=EXIM.USER, smtp_password_file=MAIL / "gone")
+        (MAIL / "gone").unlink()
+        receiver = Receiver(self.CERTIFICATE)
+        self.queue_mails(100)  # each run takes one of them
+        self.hook("apart", receiver)
+        n = happen("h.apart")
+        wait_for(lambda: self.state(n, "apart")[0] == "sent", "it is called", 30)
+        wait_for(lambda: env.count("select failures from job where name = 'notify'") > 0, "the job has failed", 30)
+
+    def test_long_queue_of_mails_holds_up_no_webhook(self):
+        """A mail server that takes its time for each of many mails."""
+        def script(server, verb):
+            if verb == "RCPT":
+                server.release.wait(1)
+        self.plain(script, webhook_allow="127.0.0.0/8 ::1", messages_per_hour=0)
+        receiver = Receiver(self.CERTIFICATE)
+        self.queue_mails(300)
+        self.hook("patient", receiver)
+        n = happen("h.patient")
+        wait_for(lambda: self.state(n, "patient")[0] == "sent", "it is called", 90)
+        self.assertGreater(env.count("select count(*) from delivery where channel = 'mail' and state = 'waiting'"), 100)
+
     def test_huge_answer(self):
         self.plain(webhook_allow="127.0.0.0/8 ::1")
         receiver = Receiver(self.CERTIFICATE, body=b"x" * (4 << 20))
