@@ -10,6 +10,7 @@
 #include "store/status/notification_look.h"
 
 #include "audience.h"
+#include "mime.h"
 
 #define LANGUAGE_SIZE 36 /* of a tag, and NUL */
 
@@ -194,9 +195,21 @@ add_agents(const struct audience *a)
 
 /* --- addresses that somebody wrote ------------------------------------------------------------ */
 
-/* Who writes an address into a request or its metadata must not flood whoever has it. */
+/* One form for one mailbox, by which it is counted: no quotes, which may stand around anything (RFC
+ * 5321, 4.1.2), and the domain in A-labels. *out NULL: no such address. */
 static int
-add_written(const struct audience *a, const char *address)
+plain_address(const char *address, char **out, struct gh_error *err)
+{
+	int rc = 0;
+
+	*out = NULL;
+	if (*address != '"' && (rc = mime_ascii_address(address, out, err)) == GH_E_VALIDATION)
+		rc = 0;
+	return rc;
+}
+
+static int
+count_written(const struct audience *a, const char *address, bool *may_be_told)
 {
 	const char *requester = gh_json_string(gh_json_get(a->n->facts, "requester"));
 	int max = a->env->conf->notify.address_per_day;
@@ -206,15 +219,28 @@ add_written(const struct audience *a, const char *address)
 	if (max > 0)
 		rc = store_count_written(a->env->store, a->n, address,
 		    requester != NULL ? requester : "", max, &count, a->err);
-	if (rc != 0)
-		return rc;
-	if (max > 0 && count >= max) {
+	*may_be_told = rc == 0 && (max == 0 || count < max);
+	if (rc == 0 && !*may_be_told)
 		gh_log_kv(GH_LOG_WARN,
 		    "an address in a request is not told: more than notify.address_per_day",
 		    "event", a->n->event, "object", a->n->object, "requester", requester, NULL);
-		return 0;
-	}
-	return recipients_add(a->out, address, "", a->n->language, a->err);
+	return rc;
+}
+
+/* Who writes an address into a request or its metadata must not flood whoever has it. */
+static int
+add_written(const struct audience *a, const char *text)
+{
+	bool may_be_told = false;
+	char *address;
+	int rc = plain_address(text, &address, a->err);
+
+	if (rc == 0 && address != NULL)
+		rc = count_written(a, address, &may_be_told);
+	if (may_be_told)
+		rc = recipients_add(a->out, address, "", a->n->language, a->err);
+	free(address);
+	return rc;
 }
 
 static int

@@ -432,6 +432,14 @@ class Recipients(Case):
         self.assertEqual(self.heard(self.tell(("address", "stranger9@example.test", "", "null"), obj="request 9",
                                               facts={"request": 9, "requester": "Mallory"})), [[]])
 
+    def test_one_mailbox_is_one_address(self):
+        """Quotes and other letters of the domain make no other mailbox, and are not counted as one."""
+        forms = ("victim@b\u00fccher.example", "Victim@xn--bcher-kva.example", "victim@B\u00dcCHER.example", "victim@XN--BCHER-KVA.example",
+                 '"victim"@xn--bcher-kva.example', '"vi\\ctim"@xn--bcher-kva.example')
+        told = [self.heard(self.tell(("address", form, "", "null"), obj=f"request {n}", facts={"request": n, "requester": f"user{n}"}))[0]
+                for n, form in enumerate(forms)]
+        self.assertEqual([[a.lower() for a in t] for t in told], [["victim@xn--bcher-kva.example"]] * 3 + [[]] * 3)
+
     def test_who_cannot_be_looked_up_holds_up_nobody(self):
         """A group that is in another directory: the server refers to it, and we do not go there."""
         var = read_shell_variables(env.dir / "state" / "slapd" / "env")
