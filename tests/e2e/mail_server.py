@@ -163,7 +163,8 @@ class FaultyServer:
         self.release = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while True:
@@ -175,13 +176,16 @@ class FaultyServer:
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def refuse(self):
-        """No connection is taken any more."""
-        self.listener.shutdown(socket.SHUT_RDWR)
+        """No connection is taken any more. The thread ends before the descriptor is closed: the next server gets the same
+        number, and a thread that waits on it would take that one's connections."""
+        if self.thread.is_alive():
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.thread.join()
         self.listener.close()
 
     def close(self):
         self.release.set()
-        self.listener.close()
+        self.refuse()
 
     def talk(self, connection):
         try:
