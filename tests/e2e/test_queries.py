@@ -21,7 +21,7 @@ from environment import Environment
 
 CERTS, REVOKED, HELD = 200_000, 124_000, 300
 env = Environment("queries", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
-jobs { audit_seal = 0 crl = 0 expiry_notices = 0 retention = 0 notifications = 0 expiry_days = "7 30" retention_days = 30 }
+jobs { requests = 0 request_expiry_days = 0 audit_seal = 0 crl = 0 expiry_notices = 0 retention = 0 notifications = 0 expiry_days = "7 30" retention_days = 30 }
 database { timeout_ms = 20000 }
 """)
 GOOD = der.csr(der.Key(env.scratch, "ec:P-256"))

@@ -239,6 +239,7 @@ start(void)
 	fake_conf.revocation.owner = owner;
 	fake_conf.kra.socket = none;
 	fake_conf.rest.application = none;
+	fake_conf.csr.application = none;
 	if (ocsp_service_new(&fake_conf, ocsp_http_prepare, &app_state.ocsp, &err) != 0 ||
 	    store_new("host=/nonexistent", 100, &world.store, &err) != 0 ||
 	    signer_client_new("/nonexistent", 100, &world.signer, &err) != 0 ||
