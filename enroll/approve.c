@@ -79,12 +79,10 @@ static int
 check_shown(const struct enroll_verdict *v, const struct enrollment *e, struct gh_error *err)
 {
 	char shown[ENROLL_SHOWN_SIZE];
-	int rc;
+	int rc = v->shown != NULL ? enroll_shown(e, shown, err) : 0;
 
-	if (v->shown == NULL || (rc = enroll_shown(e, shown, err)) != 0)
-		return v->shown == NULL ? 0 : rc;
-	if (strcmp(v->shown, shown) == 0)
-		return 0;
+	if (rc != 0 || v->shown == NULL || strcmp(v->shown, shown) == 0)
+		return rc;
 	return gh_refuse(err, GH_E_PRECONDITION,
 	    "What request %lld would become has changed since: look at it again, and decide on "
 	    "what it is now.",
