@@ -110,7 +110,6 @@ store_delete_ca_rule(struct store *s, const struct requester *who, const char *n
 {
 	static const struct store_statement st = {"ca_rule_delete",
 	    "DELETE FROM ca_rule WHERE id = $1"};
-	struct store_params p = {0};
 	struct grant_row *rule;
 	struct grants g;
 	int64_t id = 0;
@@ -122,11 +121,7 @@ store_delete_ca_rule(struct store *s, const struct requester *who, const char *n
 		id = rule->seal.key;
 		rc = audit(s, who, "ca.rule.deleted", rule->content, err);
 	}
-	if (rc == 0) {
-		store_put_int(&p, id);
-		rc = store_do_once(s, &st, &p, "Conflict.", err);
-	}
 	if (rc == 0)
-		rc = grant_drop(s, &g, GRANT_CA_RULE, id, err);
+		rc = grant_remove(s, &g, GRANT_CA_RULE, id, &st, err);
 	return grant_close(s, &g, rc, who, err);
 }

@@ -294,7 +294,6 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 {
 	static const struct store_statement st = {"app_delete",
 	    "DELETE FROM application WHERE id = $1"};
-	struct store_params p = {0};
 	struct grant_row *app;
 	struct grants g;
 	int64_t id = 0;
@@ -307,12 +306,8 @@ store_delete_app(struct store *s, const struct requester *who, const char *name,
 	if (rc == 0)
 		rc = store_audit_change(s, who, "app.deleted",
 		    gh_json_string(gh_json_get(app->content, "name")), NULL, err);
-	if (rc == 0) {
-		store_put_int(&p, id);
-		rc = store_do_once(s, &st, &p, "Conflict.", err);
-	}
 	if (rc == 0)
-		rc = grant_drop(s, &g, GRANT_APPLICATION, id, err);
+		rc = grant_remove(s, &g, GRANT_APPLICATION, id, &st, err);
 	return grant_close(s, &g, rc, who, err);
 }
 

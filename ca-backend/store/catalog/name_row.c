@@ -91,15 +91,12 @@ write_row(struct store *s, struct grants *g, const gh_json *group, const struct 
 	static const struct store_statement gone = {"name_owner_delete",
 	    "DELETE FROM name_owner WHERE id = $1"};
 	int64_t id = old != NULL ? old->seal.key : 0;
-	struct store_params p = {0};
 	gh_json *row = content_of(group, names);
 	int rc = row != NULL ? 0 : no_memory(err);
 
 	if (rc == 0 && gh_json_size(gh_json_get(row, "patterns")) == 0) {
 		gh_json_free(row);
-		store_put_int(&p, id);
-		rc = store_do_once(s, &gone, &p, "Conflict.", err);
-		return rc == 0 ? grant_drop(s, g, GRANT_NAME_OWNER, id, err) : rc;
+		return grant_remove(s, g, GRANT_NAME_OWNER, id, &gone, err);
 	}
 	if (rc == 0 && old == NULL)
 		rc = grant_new_id(s, GRANT_NAME_OWNER, &id, err);

@@ -125,7 +125,6 @@ store_delete_webhook(struct store *s, const struct requester *who, const char *n
 {
 	static const struct store_statement st = {"webhook_delete",
 	    "DELETE FROM webhook WHERE id = $1"};
-	struct store_params p = {0};
 	struct grant_row *webhook;
 	struct grants g;
 	int64_t id = 0;
@@ -138,11 +137,7 @@ store_delete_webhook(struct store *s, const struct requester *who, const char *n
 		rc = store_audit_change(s, who, "webhook.deleted",
 		    gh_json_string(gh_json_get(webhook->content, "name")), NULL, err);
 	}
-	if (rc == 0) {
-		store_put_int(&p, id);
-		rc = store_do_once(s, &st, &p, "Conflict.", err);
-	}
 	if (rc == 0)
-		rc = grant_drop(s, &g, GRANT_WEBHOOK, id, err);
+		rc = grant_remove(s, &g, GRANT_WEBHOOK, id, &st, err);
 	return grant_close(s, &g, rc, who, err);
 }

@@ -58,6 +58,10 @@ int grant_put(struct store *s, struct grants *g, enum grant_table t, gh_json *ro
 /* The row grants nothing any more: forget its MAC. The caller changes or removes it. */
 int grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id,
     struct gh_error *err) GH_MUSTCHECK;
+/* Remove a row, and its MAC. st: "DELETE FROM ... WHERE id = $1". GH_E_CONFLICT (public): the row
+ * is gone. */
+int grant_remove(struct store *s, struct grants *g, enum grant_table t, int64_t id,
+    const struct store_statement *st, struct gh_error *err) GH_MUSTCHECK;
 /* Seal what was put, with an audit row. The caller commits. */
 int grant_end(struct store *s, struct grants *g, const struct requester *who,
     struct gh_error *err) GH_MUSTCHECK;

@@ -196,6 +196,18 @@ grant_drop(struct store *s, struct grants *g, enum grant_table t, int64_t id, st
 	return write_row(s, &st, &p, err);
 }
 
+int
+grant_remove(struct store *s, struct grants *g, enum grant_table t, int64_t id,
+    const struct store_statement *st, struct gh_error *err)
+{
+	struct store_params p = {0};
+	int rc;
+
+	store_put_int(&p, id);
+	rc = store_do_once(s, st, &p, "Conflict.", err);
+	return rc == 0 ? grant_drop(s, g, t, id, err) : rc;
+}
+
 /* --- the head --------------------------------------------------------------------------------- */
 
 static int
