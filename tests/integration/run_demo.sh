@@ -147,8 +147,9 @@ readme_csr()
 	} >"$out/lines"
 	grep -q 'csr/process' "$out/lines" || return
 	(cd "$out" && env -i PATH="$PATH" bash -e ./lines </dev/null >answer 2>/dev/null) &&
-	    python3 -c 'import json, sys; print(json.load(sys.stdin)["certificate"]["pem"])' <"$out/answer" |
-	        openssl x509 -noout -pubkey >"$out/certified" &&
+	    python3 -c 'import json, sys; print(json.load(sys.stdin)["certificate"]["pem"])' <"$out/answer" \
+	        >"$out/cert.pem" &&
+	    openssl x509 -in "$out/cert.pem" -noout -pubkey >"$out/certified" &&
 	    openssl pkey -in "$out/my.key" -pubout | cmp - "$out/certified" || { cat "$out/answer"; return 1; }
 }
 
