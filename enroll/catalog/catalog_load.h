@@ -1,4 +1,5 @@
-/* Rows of the database, as JSON, to the objects of the catalog. Used by catalog.c only. */
+/* Rows of the database, as JSON, to the objects of the catalog. Used by catalog.c, and by
+ * `gatehouse setup` for the templates that it has imported. */
 #ifndef ENROLL_CATALOG_LOAD_H
 #define ENROLL_CATALOG_LOAD_H
 

@@ -209,6 +209,65 @@ gateway_enrolls()
 	openssl verify -CAfile "$dir/root.pem" -untrusted "$dir/alice/chain.pem" "$dir/alice/cert.pem"
 }
 
+# browse PATH [CURL-OPTION...]: as a browser, with the cookies so far
+browse()
+{
+	local path=$1
+
+	shift
+	curl -sS --noproxy '*' --cacert "$dir/root.pem" -b "$dir/jar" -c "$dir/jar" -H 'Accept: text/html' \
+	    -H "Origin: https://localhost:$port" -H 'Sec-Fetch-Site: same-origin' "$@" "https://localhost:$port$path"
+}
+
+# The hidden token of the last form of a page.
+token_of()
+{
+	grep -o 'name="csrf" value="[^"]*"' "$1" | tail -n 1 | cut -d '"' -f 4
+}
+
+# Nobody has touched the configuration: alice logs in, chooses from what there is, and her server waits for an officer.
+browser_finds_the_form()
+{
+	local answer
+
+	start_gateway first
+	: >"$dir/jar"
+	browse /login >"$dir/page"
+	browse /login -o "$dir/page" -D "$dir/head" --data-urlencode "csrf=$(token_of "$dir/page")" \
+	    --data-urlencode "user=$LDAP_USER" --data-urlencode "password=$LDAP_PASSWORD" -d next=/csr/upload
+	grep -qi '^location: /csr/upload' "$dir/head"
+	browse /csr/upload >"$dir/page"
+	for purpose in server_auth client_auth email_protection; do
+		grep -qF "value=\"$purpose\"" "$dir/page" || { cat "$dir/page"; return 1; }
+	done
+	# not hers: the template is for a group that she is not in
+	! grep -qF 'value="code_signing"' "$dir/page" || return 1
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/www.key" -out "$dir/www.csr" \
+	    -subj /CN=www.example.test -addext subjectAltName=DNS:www.example.test
+	browse /csr/process -o "$dir/page" -D "$dir/head" -F "csrf=$(token_of "$dir/page")" -F "csr_file=@$dir/www.csr" \
+	    -F common_name=www.example.test -F purpose_category=server_auth
+	cat "$dir/head"
+	answer=$(sed -n 's,^[Ll]ocation: /requests/\([0-9]*\).*,\1,p' "$dir/head")
+	is '.state == "pending" and .template == "WebServer"' gh first request show "$answer" --json
+	is 'map(select(.name == "csr-form")) | .[0].templates | sort == ["CodeSigning", "SMIME", "User", "WebServer"]' \
+	    gh first app list --json
+	# the key of this application was shown to nobody
+	[ "$(ls "$dir/first" | grep -c '^app\.')" = 2 ]
+}
+
+no_form_by_wish()
+{
+	prepare_case formless
+	expect 0 "" openldap formless --no-urls --no-csr-form
+	! grep -q '^csr' "$dir/formless/etc/gatehouse.conf" || return 1
+	is 'map(.name) == ["clients"]' gh formless app list --json
+	# one that the administrator names is his own
+	prepare_case named
+	expect 0 "" openldap named --no-urls --set csr.application=clients
+	grep -qF 'application = "clients"' "$dir/named/etc/gatehouse.conf"
+	is 'map(.name) == ["clients"]' gh named app list --json
+}
+
 renewal_is_recorded()
 {
 	is "map(select(.name == \"server-certificate@$(hostname)\")) | .[0].detail == \"renewed\"" gh first job list --json
@@ -597,6 +656,7 @@ check "a second run changes nothing" second_run_changes_nothing
 check "a second run refuses other answers" second_run_refuses_other_answers
 check "a second node has a server certificate of its own" second_node_gets_a_certificate
 check "the gateway starts, and alice enrolls" gateway_enrolls
+check "a browser finds the CSR form" browser_finds_the_form
 check "the server certificate is renewed, and taken over" server_certificate_is_renewed
 check "the doctor finds all well" doctor_finds_all_well
 check "the doctor finds what is wrong" doctor_finds_what_is_wrong
@@ -609,6 +669,7 @@ check "wrong answers are told before anything is written" wrong_answers
 check "a wrong database is told" wrong_database
 check "a database with passwords, made by an administrator" database_with_passwords
 check "no URLs only by wish" no_urls_only_by_wish
+check "no CSR form by wish, and one of the administrator's own" no_form_by_wish
 check "answers typed at a terminal, a wrong one again" at_a_terminal
 check "Active Directory: names, clock and SID are found" active_directory
 checked

@@ -22,7 +22,7 @@ struct setup_options {
 	const char *hostname, *listen, *server_cert, *server_key, *base_url;
 	struct option_list names, set;
 	int port, http_port; /* -1: not given */
-	bool no_urls, allow_unresolved;
+	bool no_urls, allow_unresolved, no_csr_form;
 	const char *app, *credentials;
 	struct option_list app_templates;
 	struct bootstrap_args make;
@@ -89,5 +89,8 @@ int setup_server_cert(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 /* First CRLs and OCSP signers, so that the URLs answer from the first moment on. */
 int setup_publish(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 int setup_first_app(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
+/* The application of the CSR form, and the setting that names it. Only with a new configuration:
+ * one that was deleted does not come back. */
+int setup_form(struct setup *s, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

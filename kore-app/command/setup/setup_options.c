@@ -62,6 +62,8 @@ static const struct option_row rows[] = {
     {"app", 0, OPTION_TEXT, &given.app, "NAME", "first API application (default: clients)"},
     {"app-template", 0, OPTION_LIST, &given.app_templates, "NAME",
 	"template it may ask for; repeat (default: User and Computer)"},
+    {"no-csr-form", 0, OPTION_FLAG, &given.no_csr_form, NULL,
+	"no application for the CSR form of browsers (csr.application)"},
     {"credentials", 0, OPTION_TEXT, &given.credentials, "DIR",
 	"write app.key and app.secret into this folder instead of showing them"},
     {"user", 0, OPTION_TEXT, &given.user, "USER",
@@ -79,7 +81,7 @@ static const struct option_row rows[] = {
 static const struct usage usage = {"", 0, 0,
     "Sets a gateway up: asks for database, directory, names and URLs, checks each answer at once against the real "
     "server, makes role and database where it may, writes the configuration and the secrets, makes a root and an "
-    "issuing CA, the gateway's server certificate, the first application and the first administrator. A second run "
+    "issuing CA, the gateway's server certificate, the first application, the application of the CSR form and the first administrator. A second run "
     "checks everything and makes what is missing.",
     "gatehouse setup\n"
     "gatehouse setup --yes --directory-uri ldaps://dc1.corp.example --directory-ca corp-root.pem \\\n"

@@ -35,6 +35,8 @@ make_all(struct setup *s, struct gh_error *err)
 		rc = setup_publish(s, err);
 	if (rc == 0)
 		rc = setup_first_app(s, err);
+	if (rc == 0)
+		rc = setup_form(s, err);
 	return rc == 0 ? setup_write_conf(s, err) : rc;
 }
 
