@@ -77,6 +77,7 @@ gh_http_request_clear(struct gh_http_request *req)
 		OPENSSL_cleanse(req->body, req->body_len);
 	free(req->body);
 	free(req->client_cert);
+	free(req->client_chain);
 	memset(req, 0, sizeof(*req));
 }
 

@@ -59,6 +59,10 @@ struct gh_http_request {
 	char address[64];           /* peer, numeric */
 	unsigned char *client_cert; /* verified TLS client certificate, DER; NULL when none */
 	size_t client_cert_len;
+	/* All that the TLS client sent, DER after DER, its own certificate first: it has the key of
+	 * that one, and nothing else was verified. NULL when none. */
+	unsigned char *client_chain;
+	size_t client_chain_len;
 	char request_id[GH_REQUEST_ID_SIZE];
 	bool is_plain; /* came without TLS */
 	struct gh_tls tls;

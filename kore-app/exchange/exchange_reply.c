@@ -40,6 +40,15 @@ resumed(const struct gh_tls *tls)
 	return tls->protocol == NULL ? "" : tls->is_resumed ? "yes" : "no";
 }
 
+/* Verified by the CAs of gateway.client_ca_file; or sent, and for others to verify. */
+static const char *
+client_cert(const struct gh_http_request *req)
+{
+	if (req->client_cert != NULL)
+		return "verified";
+	return req->client_chain != NULL ? "unverified" : "none";
+}
+
 static void
 log_exchange(const struct exchange *x, int64_t us, bool is_gone)
 {
@@ -55,9 +64,8 @@ log_exchange(const struct exchange *x, int64_t us, bool is_gone)
 	    "route", route != NULL ? route->name : "none", "status", status, "ms", ms, "address",
 	    x->req.address, "tls", x->req.tls.protocol != NULL ? x->req.tls.protocol : "none",
 	    "resumed", resumed(&x->req.tls), "app", x->trace.app, "client_cert",
-	    x->req.client_cert != NULL ? "verified" : "none", "client",
-	    is_gone ? "gone" : "answered", "code", x->trace.code != NULL ? x->trace.code : "",
-	    "cause", x->trace.cause, NULL);
+	    client_cert(&x->req), "client", is_gone ? "gone" : "answered", "code",
+	    x->trace.code != NULL ? x->trace.code : "", "cause", x->trace.cause, NULL);
 	gh_log_context(NULL, NULL);
 }
 

@@ -67,6 +67,7 @@ exchange_read(struct exchange *x, struct gh_error *err)
 	memcpy(req->address, c->address, sizeof(req->address));
 	req->body = http_conn_take_body(c, &req->body_len, &x->body_reserved);
 	req->client_cert = c->server->transport->client_cert(c, &req->client_cert_len);
+	req->client_chain = c->server->transport->client_chain(c, &req->client_chain_len);
 	if (rc == 0)
 		rc = copy_text(&req->path, h->path != NULL ? h->path : "", err);
 	if (rc == 0)

@@ -40,6 +40,8 @@ struct http_transport {
 	void (*answered)(struct http_conn *c);
 	/* The verified certificate of the TLS client: malloc'd DER, NULL when there is none. */
 	unsigned char *(*client_cert)(struct http_conn *c, size_t *len);
+	/* All certificates that the client sent, as client_chain_read. */
+	unsigned char *(*client_chain)(struct http_conn *c, size_t *len);
 };
 
 /* What all connections of a worker share. */

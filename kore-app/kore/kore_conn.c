@@ -13,6 +13,7 @@
 
 #include "exchange/exchange_serve.h"
 #include "http/client_address.h"
+#include "http/client_chain.h"
 
 #include "kore_app.h"
 #include "kore_peer.h"
@@ -115,8 +116,15 @@ client_cert(struct http_conn *c, size_t *len)
 	return app_tls_client_cert(peer_of_http(c)->ssl, len);
 }
 
+static unsigned char *
+client_chain(struct http_conn *c, size_t *len)
+{
+	return client_chain_read(peer_of_http(c)->ssl, len);
+}
+
 static const struct http_transport transport = {.answered = on_answered,
-    .client_cert = client_cert};
+    .client_cert = client_cert,
+    .client_chain = client_chain};
 
 /* Another body needs the memory: the one that has been coming in for longest gives way. */
 static bool

@@ -12,7 +12,8 @@
  *
  * Client certificates are asked for but not demanded. The chain is checked in the handshake, when
  * the intermediate certificates are at hand, and the result stays with the session, also in
- * tickets; a certificate that fails counts as none.
+ * tickets; a certificate that fails counts as none, but for who verifies the chain himself
+ * (http/client_chain.h).
  */
 #include <kore/kore.h>
 
@@ -21,6 +22,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "http/client_chain.h"
 #include "log.h"
 #include "pem.h"
 
@@ -96,6 +98,8 @@ use_client_ca(SSL_CTX *ctx, const char *pem)
 
 	for (int i = 0; rc == 0 && i < sk_X509_num(cas); i++)
 		rc = add_client_ca(ctx, sk_X509_value(cas, i));
+	if (rc == 0)
+		rc = client_chain_keep(ctx, NULL);
 	if (rc == 0) {
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_verify_depth(ctx, CLIENT_CHAIN_DEPTH);

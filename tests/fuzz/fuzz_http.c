@@ -219,7 +219,8 @@ static void
 start(void)
 {
 	static const struct http_transport transport = {.answered = answered,
-	    .client_cert = client_cert};
+	    .client_cert = client_cert,
+	    .client_chain = client_cert};
 	static char prefixes[] = "/pki /a/b", origins[] = "", unknown[] = "unknown",
 		    owner[] = "own", none[] = "";
 	struct gh_error err;

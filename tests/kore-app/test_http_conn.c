@@ -145,7 +145,7 @@ client_cert(struct http_conn *c, size_t *len)
 }
 
 static const struct http_app application = {admit, serve, refuse, gone};
-static const struct http_transport transport = {answered, client_cert};
+static const struct http_transport transport = {answered, client_cert, client_cert};
 
 static int
 set_up(void **state)
