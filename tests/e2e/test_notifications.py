@@ -272,6 +272,18 @@ class Certificates(Case):
         self.assertEqual(self.told(), [])
         env.without_triggers("delete from revocation where revoked_by = 'x'")
 
+    def test_many_revoked_by_one_statement(self):
+        self.certificates(3, "5 days")
+        revoke = ("insert into revocation (certificate_id, ca_id, serial, revoked_at, reason, not_after, revoked_by) "
+                  "select id, ca_id, serial, now(), {}, not_after, 'x' from certificate where id > {} and octet_length(serial) = 15")
+        env.sql(revoke.format("case when id % 3 = 0 then 6 else 1 end", self.base))
+        facts = [(event, json.loads(f)["certificate_id"], json.loads(f)["revoked_by"]) for event, f in env.sql(
+            f"select event, facts from notification where id > {self.last} order by id")]
+        numbers = [int(row[0]) for row in env.sql(f"select id from certificate where id > {self.base} and octet_length(serial) = 15")]
+        self.assertEqual(sorted(facts), sorted(("cert.held" if n % 3 == 0 else "cert.revoked", n, "x") for n in numbers))
+        self.told()
+        env.without_triggers("delete from revocation where revoked_by = 'x'")
+
     def test_expiring_once_for_each_number_of_days(self):
         self.certificates(1, "29 days")
         number = env.count("select max(id) from certificate")
