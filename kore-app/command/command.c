@@ -57,6 +57,7 @@ const struct command command_table[] = {
     {"db", "status", "tell whether database and program fit", &verb_db_status, NULL},
     {"directory", "test", "try the directory step by step, and show a user's entry",
 	&verb_directory_test, NULL},
+    {"est", "user", "say which local users may enroll by EST", &verb_est_user, NULL},
     {"job", "list", "list the background jobs", &verb_job_list, NULL},
     {"job", "run", "run a background job now", &verb_job_run, NULL},
     {"key", "wrap", "wrap a secret for the KRA of a gateway (client)", &verb_key_wrap, NULL},

@@ -67,6 +67,7 @@ extern const struct verb verb_db_reseal;
 extern const struct verb verb_db_restored;
 extern const struct verb verb_db_status;
 extern const struct verb verb_directory_test;
+extern const struct verb verb_est_user;
 extern const struct verb verb_job_list;
 extern const struct verb verb_job_run;
 extern const struct verb verb_key_approve;

@@ -638,7 +638,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 	    "'session','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
 	    "'notification','delivery','delivery_count','ca_notice','admin_contact','request_approval','approval_attempt'";
 	static const char columns[] =
-	    "'admin_user.created_at','admin_user.changed_at','application.created_at','webhook.created_at',"
+	    "'admin_user.created_at','admin_user.changed_at','application.created_at','webhook.created_at','est_user.created_at',"
 	    "'ca.created_at','ca.not_before','ca.not_after','ca_certificate.created_at','ca_certificate.not_after',"
 	    "'template.created_at','template.created_by','template.sha256'";
 	char statement[4096], out[512];

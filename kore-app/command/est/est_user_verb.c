@@ -1,0 +1,331 @@
+/* `gatehouse est user`: local users of EST, mostly devices. docs/est-auth.md */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "auth/digest_secret.h"
+#include "calendar.h"
+#include "store/catalog/est_user_row.h"
+#include "timestamp.h"
+#include "utf8.h"
+
+#include "command.h"
+#include "prompt.h"
+#include "verb.h"
+
+#define NAME_MAX_BYTES 64
+#define PASSWORD_MIN_BYTES 12
+#define PASSWORD_MAX_BYTES 255
+#define DAYS_MAX 3650
+#define ONE_TIME_DAYS 7 /* of a one-time password, where nothing else is said */
+#define GENERATED 20    /* characters of 32 that are not taken for each other: 100 bits */
+
+static const char *password_file, *label;
+static bool is_generated, is_one_time;
+static int hours = -1, days = -1;
+static char *shown; /* the password that was made */
+
+static const struct option_row options[] = {
+    VERB_CONFIG,
+    {"password-file", 0, OPTION_TEXT, &password_file, "FILE",
+	"add, passwd: password, first line of FILE (\"-\": standard input); asked for when not given"},
+    {"generate", 'g', OPTION_FLAG, &is_generated, NULL,
+	"add, passwd: make a password and show it once"},
+    {"one-time", 0, OPTION_FLAG, &is_one_time, NULL,
+	"add: for one certificate only; ends after 7 days, unless told otherwise"},
+    {"hours", 0, OPTION_NUMBER, &hours, "N", "add, passwd: the password ends in so many hours"},
+    {"days", 0, OPTION_NUMBER, &days, "N", "add, passwd: ... in so many days"},
+    {"label", 'l', OPTION_TEXT, &label, "LABEL", "add: for this label of EST only"},
+    VERB_JSON,
+    OPTION_END,
+};
+
+/* ---- the password ---- */
+
+static int
+generate(char **out, struct gh_error *err)
+{
+	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	unsigned char raw[GENERATED];
+	char *text = malloc(GENERATED + GENERATED / 5);
+	size_t n = 0;
+
+	*out = NULL;
+	if (text == NULL)
+		return gh_fail(err, GH_E_NOMEM, "password");
+	if (RAND_bytes(raw, sizeof(raw)) != 1) {
+		free(text);
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	}
+	for (size_t i = 0; i < GENERATED; i++) {
+		if (i > 0 && i % 5 == 0)
+			text[n++] = '-';
+		text[n++] = alphabet[raw[i] % 32];
+	}
+	text[n] = '\0';
+	OPENSSL_cleanse(raw, sizeof(raw));
+	*out = text;
+	return 0;
+}
+
+static int
+get_password(char **out, struct gh_error *err)
+{
+	int rc;
+
+	if (is_generated)
+		rc = generate(out, err);
+	else
+		rc = prompt_password(password_file, "password", true, out, err);
+	if (rc != 0)
+		return rc;
+	if (strlen(*out) >= PASSWORD_MIN_BYTES && strlen(*out) <= PASSWORD_MAX_BYTES &&
+	    gh_utf8_is_clean(*out))
+		return 0;
+	prompt_free(*out);
+	*out = NULL;
+	return gh_refuse(err, GH_E_CONF,
+	    "a password of an EST user has %d to %d bytes of UTF-8 and no control character",
+	    PASSWORD_MIN_BYTES, PASSWORD_MAX_BYTES);
+}
+
+/* UTC seconds; 0: never. What is for one certificate is for soon. */
+static int64_t
+get_end(void)
+{
+	if (hours > 0)
+		return gh_now() + (int64_t)hours * 3600;
+	if (days > 0)
+		return gh_now() + (int64_t)days * GH_DAY_SECONDS;
+	return is_one_time ? gh_now() + ONE_TIME_DAYS * GH_DAY_SECONDS : 0;
+}
+
+/* Password and its end, in row. */
+static int
+put_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
+{
+	char *password = NULL, *sealed = NULL;
+	struct digest_secret secret;
+	int64_t end = get_end();
+	int rc = get_password(&password, err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = digest_secret_make(c->operand[1], password, &secret, err)) == 0)
+		rc = digest_secret_seal(&secret, c->env.secret, &sealed, err);
+	if (rc == 0 &&
+	    (gh_json_set_string(row, "secret_sealed", sealed) != 0 ||
+		gh_json_set(row, "expires",
+		    end != 0 ? gh_json_new_int(end) : gh_json_new_string(NULL)) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "EST user");
+	if (rc == 0 && is_generated)
+		shown = password;
+	else
+		prompt_free(password);
+	free(sealed);
+	OPENSSL_cleanse(&secret, sizeof(secret));
+	return rc;
+}
+
+/* ---- the actions ---- */
+
+static int
+put_result(struct verb_call *c, struct gh_error *err)
+{
+	c->out = gh_json_new_object();
+	if (c->out == NULL || gh_json_set_string(c->out, "name", c->operand[1]) != 0 ||
+	    (shown != NULL && gh_json_set_string(c->out, "password", shown) != 0))
+		return gh_fail(err, GH_E_NOMEM, "EST user");
+	return 0;
+}
+
+static int
+run_add(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *row = gh_json_new_object();
+	int rc = put_password(c, row, err);
+
+	if (rc == 0 &&
+	    (gh_json_set_string(row, "name", c->operand[1]) != 0 ||
+		gh_json_set_string(row, "label", label) != 0 ||
+		gh_json_set_bool(row, "one_time", is_one_time) != 0 ||
+		gh_json_set_bool(row, "enabled", true) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "EST user");
+	if (rc == 0)
+		rc = store_create_est_user(c->env.store, &c->env.who, row, err);
+	gh_json_free(row);
+	return rc == 0 ? put_result(c, err) : rc;
+}
+
+static int
+run_passwd(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *row = gh_json_new_object();
+	int rc = put_password(c, row, err);
+
+	if (rc == 0)
+		rc = store_change_est_user(c->env.store, &c->env.who, c->operand[1], row,
+		    "password", err);
+	gh_json_free(row);
+	return rc == 0 ? put_result(c, err) : rc;
+}
+
+static int
+set_enabled(struct verb_call *c, bool enabled, struct gh_error *err)
+{
+	gh_json *row = gh_json_new_object();
+	int rc = gh_json_set_bool(row, "enabled", enabled) == 0
+	    ? store_change_est_user(c->env.store, &c->env.who, c->operand[1], row,
+		  enabled ? "enabled" : "disabled", err)
+	    : gh_fail(err, GH_E_NOMEM, "EST user");
+
+	gh_json_free(row);
+	return rc == 0 ? put_result(c, err) : rc;
+}
+
+static int
+run_enable(struct verb_call *c, struct gh_error *err)
+{
+	return set_enabled(c, true, err);
+}
+
+static int
+run_disable(struct verb_call *c, struct gh_error *err)
+{
+	return set_enabled(c, false, err);
+}
+
+static int
+run_remove(struct verb_call *c, struct gh_error *err)
+{
+	int rc = store_remove_est_user(c->env.store, &c->env.who, c->operand[1], err);
+
+	return rc == 0 ? put_result(c, err) : rc;
+}
+
+/* Without what is sealed, and with the end as people read it. */
+static int
+run_list(struct verb_call *c, struct gh_error *err)
+{
+	int rc = store_load_est_users(c->env.store, &c->out, err);
+
+	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++) {
+		gh_json *user = gh_json_at(c->out, i);
+		char text[GH_TIMESTAMP_SIZE];
+		int64_t at;
+		bool ends = gh_json_int(gh_json_get(user, "expires"), &at);
+
+		if (gh_json_set_string(user, "secret_sealed", NULL) != 0 ||
+		    gh_json_set_string(user, "expires",
+			ends ? gh_timestamp_format(at, text) : NULL) != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "EST users");
+	}
+	return rc;
+}
+
+static const struct action {
+	const char *name;
+	int operands;
+	bool has_password;
+	int (*run)(struct verb_call *c, struct gh_error *err);
+	const char *done;
+} actions[] = {
+    {"add", 2, true, run_add, "may enroll from now on"},
+    {"passwd", 2, true, run_passwd, "has a new password"},
+    {"enable", 2, false, run_enable, "may enroll again"},
+    {"disable", 2, false, run_disable, "is refused from now on"},
+    {"remove", 2, false, run_remove, "is removed"},
+    {"list", 1, false, run_list, NULL},
+};
+static const struct action *action;
+
+/* What Basic and Digest take apart, and what is printed. */
+static bool
+is_name(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-");
+
+	return n > 0 && n <= NAME_MAX_BYTES && s[n] == '\0';
+}
+
+static int
+check_password_options(const struct verb_call *c)
+{
+	if (!action->has_password &&
+	    (password_file != NULL || is_generated || hours != -1 || days != -1))
+		return command_usage(c->who, "%s has no password", action->name);
+	if (password_file != NULL && is_generated)
+		return command_usage(c->who, "--password-file and --generate exclude each other");
+	if (hours != -1 && days != -1)
+		return command_usage(c->who, "--hours and --days exclude each other");
+	if (hours == 0 || days == 0 || hours > DAYS_MAX * 24 || days > DAYS_MAX)
+		return command_usage(c->who, "a password ends after 1 hour to %d days", DAYS_MAX);
+	return COMMAND_OK;
+}
+
+static int
+check(const struct verb_call *c)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcmp(c->operand[0], actions[i].name) == 0)
+			action = &actions[i];
+	if (action == NULL)
+		return command_usage(c->who,
+		    "ACTION is add, passwd, enable, disable, remove or list");
+	if (c->operands != action->operands)
+		return command_usage(c->who,
+		    action->operands == 2 ? "give the NAME of the user" : "list has no NAME");
+	if (c->operands == 2 && !is_name(c->operand[1]))
+		return command_usage(c->who, "a name has 1 to %d letters, digits and \"._@-\"",
+		    NAME_MAX_BYTES);
+	if ((is_one_time || label != NULL) && action->run != run_add)
+		return command_usage(c->who, "--one-time and --label are for add");
+	return check_password_options(c);
+}
+
+static int
+work(struct verb_call *c, struct gh_error *err)
+{
+	return action->run(c, err);
+}
+
+static const struct output_column columns[] = {{"NAME", "name"}, {"LABEL", "label"},
+    {"ONE TIME", "one_time"}, {"EXPIRES", "expires"}, {"ENABLED", "enabled"}, {NULL, NULL}};
+
+static int
+show(struct verb_call *c)
+{
+	if (action->run == run_list)
+		return output_table(c->out, columns);
+	printf("EST user ");
+	output_safe(stdout, c->operand[1]);
+	printf(" %s\n", action->done);
+	if (shown != NULL)
+		printf("password  %s\n\nThe password is shown this once and cannot be read back.\n",
+		    shown);
+	return output_finish();
+}
+
+static void
+wipe(void)
+{
+	prompt_free(shown);
+	shown = NULL;
+}
+
+const struct verb verb_est_user = {
+    .usage = {"ACTION [NAME]", 1, 2,
+	"Names local users of EST, mostly devices, who may enroll by Basic or Digest. ACTION is add, passwd, enable, disable, "
+	"remove or list.",
+	"gatehouse est user add printer-17 --generate --one-time --days 7 --label printers\n"
+	"gatehouse est user passwd gateway --password-file /root/gateway.password\n"},
+    .options = options,
+    .needs = NEEDS_GRANTS,
+    .check = check,
+    .work = work,
+    .show = show,
+    .clear = wipe,
+};
