@@ -12,7 +12,7 @@
 #include "log.h"
 #include "timestamp.h"
 
-#include "store/status/ocsp_row.h"
+#include "store/status/delegated_signer.h"
 
 #include "ocsp_signer.h"
 
@@ -75,7 +75,7 @@ ocsp_signer_load(const struct ocsp_signer *o, struct signer_client *signer, stru
 }
 
 static int
-set_serial(struct ocsp_signer *o, const struct store_ocsp_signer *row, struct gh_error *err)
+set_serial(struct ocsp_signer *o, const struct store_signer *row, struct gh_error *err)
 {
 	const unsigned char *p = row->cert;
 	X509 *cert = d2i_X509(NULL, &p, (long)row->cert_len);
@@ -92,7 +92,7 @@ set_serial(struct ocsp_signer *o, const struct store_ocsp_signer *row, struct gh
 }
 
 int
-ocsp_signer_of_row(struct store_ocsp_signer *row, struct ocsp_signer **out, struct gh_error *err)
+ocsp_signer_of_row(struct store_signer *row, struct ocsp_signer **out, struct gh_error *err)
 {
 	struct ocsp_signer *o = calloc(1, sizeof(*o));
 	int rc;
@@ -119,7 +119,7 @@ ocsp_signer_of_row(struct store_ocsp_signer *row, struct ocsp_signer **out, stru
 /* ---- making one ---- */
 
 static int
-read_times(struct store_ocsp_signer *o, struct gh_error *err)
+read_times(struct store_signer *o, struct gh_error *err)
 {
 	const unsigned char *p = o->cert;
 	X509 *cert = d2i_X509(NULL, &p, (long)o->cert_len);
@@ -134,7 +134,7 @@ read_times(struct store_ocsp_signer *o, struct gh_error *err)
 }
 
 static int
-make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
+make(void *arg, struct store_signer *out, struct gh_error *err)
 {
 	const struct ocsp_issuing *i = arg;
 	int64_t now = gh_now(), from = now - i->conf->ca.backdate;
@@ -155,14 +155,15 @@ make(void *arg, struct store_ocsp_signer *out, struct gh_error *err)
 
 int
 ocsp_signer_issue(const struct ocsp_issuing *i, const struct requester *who, int64_t until,
-    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
+    struct store_signer *out, bool *is_new, struct gh_error *err)
 {
 	struct ocsp_issuing copy = *i;
-	struct store_ocsp_issue issue = {.ca = i->ca,
+	struct store_signer_issue issue = {.use = STORE_SIGNER_OCSP,
+	    .ca = i->ca,
 	    .who = who,
 	    .until = until,
 	    .make = make,
 	    .arg = &copy};
 
-	return store_issue_ocsp_signer(i->store, &issue, out, is_new, err);
+	return store_issue_signer(i->store, &issue, out, is_new, err);
 }

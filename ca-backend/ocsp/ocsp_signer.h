@@ -18,8 +18,8 @@ int64_t ocsp_signer_not_after(const struct ocsp_signer *o);
 /* serial: magnitude as in ocsp_cert_id. */
 bool ocsp_signer_has_serial(const struct ocsp_signer *o, const unsigned char *serial, size_t len);
 /* Takes over the sealed record of the row; one reference. GH_E_DB: the row is damaged. */
-struct store_ocsp_signer;
-int ocsp_signer_of_row(struct store_ocsp_signer *row, struct ocsp_signer **out,
+struct store_signer;
+int ocsp_signer_of_row(struct store_signer *row, struct ocsp_signer **out,
     struct gh_error *err) GH_MUSTCHECK;
 /* Give its key to the signer process, which does not know it yet or was restarted. */
 int ocsp_signer_load(const struct ocsp_signer *o, struct signer_client *signer,
@@ -36,6 +36,6 @@ struct ocsp_issuing {
 /* Make and record a signer of the CA unless there is one that is valid after `until`. who: of the
  * audit row. Used by the job, too. */
 int ocsp_signer_issue(const struct ocsp_issuing *i, const struct requester *who, int64_t until,
-    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err) GH_MUSTCHECK;
+    struct store_signer *out, bool *is_new, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "timestamp.h"
 
-#include "store/status/ocsp_row.h"
+#include "store/status/delegated_signer.h"
 
 #include "ocsp_signers.h"
 
@@ -147,15 +147,15 @@ obtain(const struct ocsp_issuing *i, struct ocsp_signer **out, struct gh_error *
 {
 	static const struct requester who = {.kind = REQUESTER_COMMAND, .name = "gateway"};
 	int64_t until = gh_now() + OCSP_SIGNER_MARGIN;
-	struct store_ocsp_signer row;
+	struct store_signer row;
 	bool is_new;
-	int rc = store_find_ocsp_signer(i->store, i->ca->id, until, &row, err);
+	int rc = store_find_signer(i->store, STORE_SIGNER_OCSP, i->ca->id, until, &row, err);
 
 	if (rc == GH_E_NOT_FOUND)
 		rc = ocsp_signer_issue(i, &who, until, &row, &is_new, err);
 	if (rc == 0)
 		rc = ocsp_signer_of_row(&row, out, err);
-	store_ocsp_signer_clear(&row);
+	store_signer_clear(&row);
 	return rc;
 }
 

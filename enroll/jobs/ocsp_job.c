@@ -8,7 +8,7 @@
 #include "timestamp.h"
 
 #include "store/status/crl_row.h"
-#include "store/status/ocsp_row.h"
+#include "store/status/delegated_signer.h"
 
 #include "ocsp_job.h"
 #include "ocsp/ocsp_signer.h"
@@ -46,13 +46,13 @@ renew_one(struct job_env *env, const struct ca *ca, int64_t now, int64_t end, bo
 	    .signer = env->signer,
 	    .ca = ca};
 	int64_t until = renewed_before(env->conf, now, end);
-	struct store_ocsp_signer signer;
-	int rc = store_find_ocsp_signer(env->store, ca->id, until, &signer, err);
+	struct store_signer signer;
+	int rc = store_find_signer(env->store, STORE_SIGNER_OCSP, ca->id, until, &signer, err);
 
 	*is_new = false;
 	if (rc == GH_E_NOT_FOUND)
 		rc = ocsp_signer_issue(&i, &env->who, until, &signer, is_new, err);
-	store_ocsp_signer_clear(&signer);
+	store_signer_clear(&signer);
 	return rc;
 }
 
@@ -99,7 +99,7 @@ ocsp_job_run(struct job_env *env, char *detail, size_t size, struct gh_error *er
 	}
 	snprintf(detail, size, "%d new signers, %d CAs without", made, failed);
 	if (rc == 0)
-		rc = store_purge_ocsp_signers(env->store, KEEP_ENDED_SECONDS, err);
+		rc = store_purge_signers(env->store, STORE_SIGNER_OCSP, KEEP_ENDED_SECONDS, err);
 	return rc;
 }
 
@@ -111,13 +111,13 @@ ocsp_job_plan(struct job_env *env, struct gh_error *err)
 
 	for (size_t i = 0; rc == 0 && i < env->cas->n; i++) {
 		const struct ca *ca = env->cas->ca[i];
-		struct store_ocsp_signer signer;
+		struct store_signer signer;
 
 		if (!has_signers(ca, now, &end))
 			continue;
-		rc = store_find_ocsp_signer(env->store, ca->id, renewed_before(env->conf, now, end),
-		    &signer, err);
-		store_ocsp_signer_clear(&signer);
+		rc = store_find_signer(env->store, STORE_SIGNER_OCSP, ca->id,
+		    renewed_before(env->conf, now, end), &signer, err);
+		store_signer_clear(&signer);
 		if (rc != GH_E_NOT_FOUND)
 			continue;
 		job_progress(env, "would make an OCSP signer of CA %s", ca->name);

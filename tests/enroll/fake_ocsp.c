@@ -35,7 +35,7 @@ store_cert_status(struct store *s, const struct store_status_query *q, size_t n,
 }
 
 void
-store_ocsp_signer_clear(struct store_ocsp_signer *o)
+store_signer_clear(struct store_signer *o)
 {
 	free(o->cert);
 	free(o->sealed);
@@ -43,7 +43,7 @@ store_ocsp_signer_clear(struct store_ocsp_signer *o)
 }
 
 static int
-give_signer(struct store_ocsp_signer *out, struct gh_error *err)
+give_signer(struct store_signer *out, struct gh_error *err)
 {
 	const char *text = fake_ca_chain(0);
 
@@ -55,10 +55,11 @@ give_signer(struct store_ocsp_signer *out, struct gh_error *err)
 }
 
 int
-store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct store_ocsp_signer *out,
-    struct gh_error *err)
+store_find_signer(struct store *s, enum store_signer_use use, int64_t ca_id, int64_t until,
+    struct store_signer *out, struct gh_error *err)
 {
 	(void)s;
+	(void)use;
 	(void)ca_id;
 	memset(out, 0, sizeof(*out));
 	fake_ocsp.looks++;
@@ -70,8 +71,8 @@ store_find_ocsp_signer(struct store *s, int64_t ca_id, int64_t until, struct sto
 }
 
 int
-store_issue_ocsp_signer(struct store *s, const struct store_ocsp_issue *i,
-    struct store_ocsp_signer *out, bool *is_new, struct gh_error *err)
+store_issue_signer(struct store *s, const struct store_signer_issue *i, struct store_signer *out,
+    bool *is_new, struct gh_error *err)
 {
 	(void)s;
 	memset(out, 0, sizeof(*out));

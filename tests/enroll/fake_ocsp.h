@@ -3,6 +3,7 @@
 #ifndef TEST_ENROLL_FAKE_OCSP_H
 #define TEST_ENROLL_FAKE_OCSP_H
 
+#include "store/status/delegated_signer.h"
 #include "store/status/ocsp_row.h"
 
 #define FAKE_SERIALS 8

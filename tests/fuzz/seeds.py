@@ -304,7 +304,18 @@ def mime_seeds():
     yield b"a@b\0n\r\nBcc: c@d\0s\r\n\r\nx\0\r\n.\r\n\0"
 
 
-KINDS = {"mime": mime_seeds, "markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
+def pki_data_seeds():
+    control = lambda n, arc, *v: der.seq(der.integer(n), der.oid(f"1.3.6.1.5.5.7.7.{arc}"), der.set_(*v))
+    for controls in ((), (control(2, 6, der.octets(b"nonce")), control(3, 5, der.integer(1 << 70)), control(0xFFFFFFFF, 2, der.utf8("me")))):
+        for csr in requests():
+            tagged = der.context(0, der.integer(1), csr)
+            yield der.seq(der.seq(*controls), der.seq(tagged), der.seq(), der.seq())
+    crmf = (TOP / "tests" / "fuzz" / "fuzz_crmf")
+    for path in sorted(crmf.glob("*")):
+        yield der.seq(der.seq(), der.seq(path.read_bytes()), der.seq(der.seq(der.integer(4), der.seq())), der.seq())
+
+
+KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
          "envelope": envelope_seeds, "body": envelope_seeds,

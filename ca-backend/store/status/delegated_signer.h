@@ -1,0 +1,42 @@
+/*
+ * Keys that sign for a CA beside its own: those of OCSP answers (RFC 6960, 4.2.2.2), sealed by the
+ * signer, and of CMC responses (RFC 5272, 4.2), sealed under the gateway secret.
+ */
+#ifndef STORE_DELEGATED_SIGNER_H
+#define STORE_DELEGATED_SIGNER_H
+
+#include "store/store.h"
+
+enum store_signer_use { STORE_SIGNER_OCSP, STORE_SIGNER_CMC, STORE_SIGNER_USES };
+
+struct store_signer {
+	unsigned char *cert, *sealed; /* malloc'd */
+	size_t cert_len, sealed_len;
+	int64_t not_before, not_after;
+};
+void store_signer_clear(struct store_signer *o);
+/* The one that is valid now and ends last, if that is after `until`. Revoked ones do not count.
+ * GH_E_NOT_FOUND. */
+int store_find_signer(struct store *s, enum store_signer_use use, int64_t ca_id, int64_t until,
+    struct store_signer *out, struct gh_error *err) GH_MUSTCHECK;
+/*
+ * The same, and when there is none, one that make() gives: recorded as certificate, signer and
+ * audit row in one transaction, which one node at a time does for a CA (the others wait and find
+ * it).
+ */
+struct store_signer_issue {
+	enum store_signer_use use;
+	const struct ca *ca;
+	const struct requester *who;
+	int64_t until;
+	int (*make)(void *arg, struct store_signer *out, struct gh_error *err);
+	void *arg;
+};
+int store_issue_signer(struct store *s, const struct store_signer_issue *i,
+    struct store_signer *out, bool *is_new, struct gh_error *err) GH_MUSTCHECK;
+
+/* Remove the keys of signers that ended more than age seconds ago. */
+int store_purge_signers(struct store *s, enum store_signer_use use, int age,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

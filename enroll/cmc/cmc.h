@@ -1,0 +1,43 @@
+/*
+ * Full CMC (RFC 5272, 6402): a request in, a response out. Knows nothing of the transport: who
+ * calls, and what he may ask for, is said by the context. docs/cmc.md
+ */
+#ifndef ENROLL_CMC_H
+#define ENROLL_CMC_H
+
+#include "buf.h"
+
+#include "decide.h"
+
+/* All borrowed. */
+struct cmc_context {
+	struct worker_env *env;
+	/* Whom the transport has authenticated; NULL or of kind REQUESTER_NONE: nobody. */
+	const struct requester *caller;
+	struct dir_entry *entry; /* of the caller; NULL: none, or not known */
+	const struct enroll_profile *profile;
+	const char *template_name;
+	const char *label;      /* by which pending requests find the profile again; NULL: none */
+	const char *address;    /* of the peer, for the records */
+	const char *request_id; /* of the call */
+	enum enroll_protocol protocol; /* for the records */
+	int64_t poll_after;            /* seconds until one that waits asks again */
+	/* A signature by a certificate is no ground to certify its key once more. */
+	bool forbids_key_reuse;
+};
+
+struct cmc_answer {
+	unsigned char *body; /* DER, malloc'd */
+	size_t len;
+	bool is_full;    /* a PKIResponse; false: certificates only */
+	bool is_pending; /* something waits, and nothing failed */
+	int rc;          /* 0, or the first failure where nothing of the request was done */
+	struct gh_error err;
+};
+
+/* There is always a body, but where there is no memory for it (rc says so). */
+void cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
+    struct cmc_answer *out);
+void cmc_answer_clear(struct cmc_answer *out);
+
+#endif

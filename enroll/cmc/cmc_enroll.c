@@ -1,0 +1,193 @@
+/* Requests go through the stages of the pipeline. See cmc_enroll.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/x509.h>
+
+#include "spki.h"
+#include "timestamp.h"
+
+#include "reopen.h"
+#include "single.h"
+
+#include "cmc_enroll.h"
+#include "cmc_replay.h"
+#include "cmc_token.h"
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+bool
+cmc_give(struct cmc_run *r, const struct cert_chain *chain)
+{
+	if (r->certs == NULL && (r->certs = sk_X509_new_null()) == NULL)
+		return false;
+	for (size_t i = 0; i < chain->n; i++) {
+		const unsigned char *p = chain->cert[i].der;
+		X509 *x = d2i_X509(NULL, &p, (long)chain->cert[i].len);
+
+		if (x == NULL || sk_X509_push(r->certs, x) <= 0) {
+			X509_free(x);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+cmc_wait(struct cmc_run *r, uint32_t body, const struct enroll_outcome *out)
+{
+	struct cmc_status *s = cmc_status_new(r, CMC_PENDING, body);
+	struct gh_error err;
+
+	r->needs_full = true;
+	if (s == NULL)
+		return;
+	s->pend_time = gh_now() + r->ctx->poll_after;
+	if (cmc_token_make(r->ctx->env, out->cms_request_id, s->token, &err) != 0) {
+		r->statuses--;
+		(void)cmc_refuse(r, body, &err);
+		return;
+	}
+	s->token_len = CMC_TOKEN_SIZE;
+	snprintf(s->text, sizeof(s->text), "%s", out->message);
+}
+
+static void
+take_issued(struct cmc_run *r, uint32_t body, struct enrollment *e)
+{
+	struct gh_error err;
+
+	if (!cmc_give(r, &e->out.chain)) {
+		gh_fail(&err, GH_E_NOMEM, "certificates of an answer");
+		(void)cmc_refuse(r, body, &err);
+		return;
+	}
+	if (r->issued++ == 0) {
+		r->chain = e->out.chain;
+		memset(&e->out.chain, 0, sizeof(e->out.chain));
+	}
+	cmc_succeed(r, body);
+}
+
+static void
+take_outcome(struct cmc_run *r, uint32_t body, struct enrollment *e, bool was_recorded)
+{
+	struct gh_error err;
+
+	if (r->ca == NULL)
+		r->ca = e->ca;
+	if (e->rc != 0) {
+		(void)cmc_refuse(r, body, &e->err);
+	} else if (e->out.disposition == DB_DISP_ISSUED) {
+		take_issued(r, body, e);
+	} else if (e->out.disposition == DB_DISP_PENDING) {
+		cmc_wait(r, body, &e->out);
+	} else {
+		single_denial(e, was_recorded, &err);
+		(void)cmc_refuse(r, body, &err);
+	}
+}
+
+/* --- one request ------------------------------------------------------------------------------ */
+
+/* The request as it is recorded; it takes the CSR over. */
+static int
+fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *err)
+{
+	const struct cmc_context *ctx = r->ctx;
+
+	req->protocol = ctx->protocol;
+	snprintf(req->request_id, sizeof(req->request_id), "%s", ctx->request_id);
+	req->requester = r->who;
+	req->submitted = gh_now();
+	req->template_name = strdup(ctx->template_name);
+	if (req->template_name == NULL)
+		return gh_fail(err, GH_E_NOMEM, "request");
+	req->csr = r->csr[i];
+	r->csr[i] = NULL;
+	return cmc_replay_mark(r, r->data.request[i].id, req, err);
+}
+
+/* The one who is known by other means than the transport is looked up, and must still be the one
+ * who asked for his certificate. */
+static int
+find_entry(struct cmc_run *r, struct enrollment *e, struct dir_entry **own)
+{
+	*own = NULL;
+	if (r->is_caller) {
+		e->entry = r->ctx->entry;
+		return 0;
+	}
+	return enroll_reopen(r->ctx->env, e, own);
+}
+
+static void
+decide(struct cmc_run *r, struct enrollment *e)
+{
+	struct dir_entry *own;
+
+	if ((e->rc = find_entry(r, e, &own)) == 0) {
+		e->profile = r->ctx->profile;
+		enroll_decide(r->ctx->env, e);
+		enroll_sign(r->ctx->env, &e, 1);
+		enroll_record(r->ctx->env, &e, 1);
+	}
+	dir_entry_free(own);
+}
+
+static void
+enroll_one(struct cmc_run *r, size_t i)
+{
+	struct worker_env *env = r->ctx->env;
+	struct enroll_request req = {0};
+	struct enrollment e = {.req = &req, .profile = r->ctx->profile};
+	bool is_recorded = false;
+	int64_t ca_id = 0;
+
+	if ((e.rc = fill(r, i, &req, &e.err)) == 0)
+		e.rc = single_find_recorded(env, &e, &is_recorded, &ca_id);
+	if (e.rc == 0 && is_recorded)
+		e.rc = enroll_complete_chain(&env->catalog->cas, ca_id, &e.out, &e.err);
+	else if (e.rc == 0)
+		decide(r, &e);
+	take_outcome(r, r->data.request[i].id, &e, is_recorded);
+	enrollment_clear(&e);
+	enroll_request_clear(&req);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static bool
+is_key_of_signer(const struct cmc_run *r, const struct ca_pkcs10 *csr)
+{
+	EVP_PKEY *key = r->signer != NULL ? X509_get0_pubkey(r->signer) : NULL;
+
+	return key != NULL && EVP_PKEY_eq(key, csr->key) == 1;
+}
+
+static int
+check(struct cmc_run *r, size_t i)
+{
+	const struct ca_pkcs10 *csr = r->csr[i];
+	struct gh_error err;
+
+	if (ca_pkcs10_check(csr, &err) != 0)
+		return cmc_refuse(r, r->data.request[i].id, &err);
+	if (r->ctx->forbids_key_reuse && is_key_of_signer(r, csr)) {
+		gh_refuse(&err, GH_E_DENIED,
+		    "A new certificate needs a new key: make one and ask again.");
+		return cmc_refuse_as(r, r->data.request[i].id, CMC_NO_KEY_REUSE, &err);
+	}
+	return 0;
+}
+
+void
+cmc_enroll(struct cmc_run *r)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->data.requests; i++)
+		rc |= check(r, i);
+	for (size_t i = 0; rc == 0 && i < r->data.requests; i++)
+		enroll_one(r, i);
+}

@@ -1,0 +1,53 @@
+/* One request of CMC on its way: what each stage left for the next. For the files of this room. */
+#ifndef CMC_RUN_H
+#define CMC_RUN_H
+
+#include "formats/cms_signed.h"
+
+#include "cmc.h"
+#include "cmc_status.h"
+#include "pki_data.h"
+
+#define CMC_STATUSES_MAX 32
+
+struct cmc_run {
+	const struct cmc_context *ctx;
+	struct cms_signed message;
+	struct pki_data data;
+	const struct pki_control *control[CMC_KINDS]; /* by kind; NULL: it is not there */
+	struct ca_pkcs10 *csr[PKI_DATA_REQUESTS_MAX]; /* of data.request; owned until recorded */
+	/* Who is proven to ask; kind REQUESTER_NONE: nobody. */
+	struct requester who;
+	bool is_caller; /* he is the one whom the transport knows: its entry is his */
+	X509 *signer;   /* our certificate that signed; owned; NULL: none did */
+	/* what came of it */
+	struct cmc_status status[CMC_STATUSES_MAX];
+	size_t statuses;
+	STACK_OF(X509) * certs;    /* issued, with their issuers, and asked for */
+	STACK_OF(X509_CRL) * crls; /* asked for */
+	struct cert_chain chain;   /* of the first one that was issued */
+	size_t issued;
+	bool needs_full;     /* what came of it cannot be said by certificates alone */
+	const struct ca *ca; /* that answers; borrowed; NULL: not known yet */
+	int rc;              /* of the first failure */
+	struct gh_error err;
+};
+
+/* A failure of one part (0: of all). code as in r->err of gh_fail: the public text is told. Returns
+ * err->code. */
+int cmc_refuse(struct cmc_run *r, uint32_t body, const struct gh_error *err);
+/* The same with a CMCFailInfo that the table does not give. */
+int cmc_refuse_as(struct cmc_run *r, uint32_t body, enum cmc_fail fail, const struct gh_error *err);
+/* A status to be filled; NULL: there are too many. */
+struct cmc_status *cmc_status_new(struct cmc_run *r, enum cmc_state state, uint32_t body);
+/* A success for this part, in one status with all others. */
+void cmc_succeed(struct cmc_run *r, uint32_t body);
+
+/* The stages; each returns 0 or the code of what was refused, which has its status then. */
+int cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len) GH_MUSTCHECK;
+int cmc_verify(struct cmc_run *r) GH_MUSTCHECK;
+int cmc_identify(struct cmc_run *r) GH_MUSTCHECK;
+void cmc_serve(struct cmc_run *r);
+int cmc_respond(struct cmc_run *r, struct cmc_answer *out) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,210 @@
+/* Signers of responses. See cmc_signer.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "asn1_time.h"
+#include "calendar.h"
+#include "timestamp.h"
+
+#include "store/status/delegated_signer.h"
+
+#include "cmc_signer.h"
+
+#define LIFE ((int64_t)CMC_SIGNER_DAYS * GH_DAY_SECONDS)
+
+void
+cmc_signer_clear(struct cmc_signer *s)
+{
+	EVP_PKEY_free(s->key);
+	X509_free(s->cert);
+	memset(s, 0, sizeof(*s));
+}
+
+/* --- from its row ----------------------------------------------------------------------------- */
+
+static EVP_PKEY *
+unseal(const struct worker_env *env, const struct store_signer *row, struct gh_error *err)
+{
+	char *text = strndup((const char *)row->sealed, row->sealed_len);
+	unsigned char *der = NULL;
+	const unsigned char *p;
+	EVP_PKEY *key = NULL;
+	size_t len = 0;
+
+	if (text != NULL && catalog_unseal(env->server_secret, text, &der, &len, err) == 0) {
+		p = der;
+		key = d2i_AutoPrivateKey(NULL, &p, (long)len);
+	}
+	if (der != NULL)
+		OPENSSL_cleanse(der, len);
+	free(der);
+	free(text);
+	return key;
+}
+
+static int
+read_row(const struct worker_env *env, const struct store_signer *row, struct cmc_signer *out,
+    struct gh_error *err)
+{
+	const unsigned char *p = row->cert;
+
+	out->cert = d2i_X509(NULL, &p, (long)row->cert_len);
+	out->key = unseal(env, row, err);
+	if (out->cert != NULL && out->key != NULL &&
+	    X509_check_private_key(out->cert, out->key) == 1)
+		return 0;
+	ERR_clear_error();
+	cmc_signer_clear(out);
+	return gh_fail(err, GH_E_CONF,
+	    "the key of a CMC signer cannot be read: it is of another gateway secret");
+}
+
+/* --- making one ------------------------------------------------------------------------------- */
+
+static int
+add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
+{
+	X509_EXTENSION *ext = value != NULL ? X509V3_EXT_i2d(nid, is_critical, value) : NULL;
+
+	if (ext != NULL && sk_X509_EXTENSION_push(spec->extensions, ext) > 0)
+		return 0;
+	X509_EXTENSION_free(ext);
+	return -1;
+}
+
+static int
+add_usages(struct cert_spec *spec)
+{
+	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
+	int bad = usage == NULL || ekus == NULL ||
+	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
+	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(NID_cmcCA)) <= 0 ||
+	    add_extension(spec, NID_key_usage, true, usage) != 0 ||
+	    add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
+
+	ASN1_BIT_STRING_free(usage);
+	sk_ASN1_OBJECT_pop_free(ekus, ASN1_OBJECT_free);
+	return bad ? -1 : 0;
+}
+
+static int
+fill_spec(struct cert_spec *spec, const struct worker_env *env, const struct ca *ca, EVP_PKEY *key)
+{
+	char cn[65]; /* RFC 5280, A.1: ub-common-name */
+	int n = i2d_PUBKEY(key, &spec->spki);
+
+	snprintf(cn, sizeof(cn), "CMC of %.50s", ca->slug);
+	if (n <= 0 ||
+	    X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
+		(const unsigned char *)cn, -1, -1, 0) != 1)
+		return -1;
+	spec->spki_len = (size_t)n;
+	spec->not_before = gh_now() - env->conf->ca.backdate;
+	spec->not_after = spec->not_before + LIFE;
+	return add_usages(spec);
+}
+
+static int
+seal(const struct worker_env *env, EVP_PKEY *key, struct store_signer *out, struct gh_error *err)
+{
+	unsigned char *der = NULL;
+	char *text = NULL;
+	int n = i2d_PrivateKey(key, &der), rc;
+
+	if (n <= 0)
+		return gh_fail(err, GH_E_INTERNAL, "key of a CMC signer");
+	if ((rc = catalog_seal(env->server_secret, der, (size_t)n, &text, err)) == 0) {
+		out->sealed = (unsigned char *)text;
+		out->sealed_len = strlen(text);
+	}
+	OPENSSL_clear_free(der, (size_t)n);
+	return rc;
+}
+
+struct making {
+	struct worker_env *env;
+	const struct ca *ca;
+};
+
+static int
+make(void *arg, struct store_signer *out, struct gh_error *err)
+{
+	const struct making *m = arg;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct cert_spec *spec = cert_spec_new();
+	struct ca_signing one = {.ca = m->ca, .spec = spec};
+	int rc;
+
+	if (key == NULL || spec == NULL || fill_spec(spec, m->env, m->ca, key) != 0) {
+		rc = gh_fail(err, GH_E_NOMEM, "CMC signer");
+	} else {
+		ca_sign_batch(m->env->signer, &one, 1);
+		if ((rc = one.rc) != 0)
+			*err = one.err;
+		out->cert = one.cert;
+		out->cert_len = one.cert_len;
+	}
+	if (rc == 0)
+		rc = seal(m->env, key, out, err);
+	cert_spec_free(spec);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+static int
+issue(struct worker_env *env, const struct ca *ca, int64_t until, struct store_signer *row,
+    struct gh_error *err)
+{
+	static const struct requester gateway = {.kind = REQUESTER_COMMAND, .name = "gateway"};
+	struct making m = {env, ca};
+	struct store_signer_issue i = {.use = STORE_SIGNER_CMC,
+	    .ca = ca,
+	    .who = &gateway,
+	    .until = until,
+	    .make = make,
+	    .arg = &m};
+	bool is_new;
+
+	return store_issue_signer(env->store, &i, row, &is_new, err);
+}
+
+/* --- the one in use --------------------------------------------------------------------------- */
+
+/* One that ends before that is renewed; never one that no certificate of the CA could outlive. */
+static int64_t
+renewed_before(const struct ca *ca)
+{
+	int64_t until = gh_now() + LIFE / 3, most = ca_max_validity(ca), end;
+
+	if (most > 0 && gh_now() + most / 3 < until)
+		until = gh_now() + most / 3;
+	if (gh_asn1_time_get(X509_get0_notAfter(ca->cert), &end) && end - 1 < until)
+		until = end - 1;
+	return until;
+}
+
+int
+cmc_signer_find(struct worker_env *env, const struct ca *ca, struct cmc_signer *out,
+    struct gh_error *err)
+{
+	struct store_signer row = {0};
+	int64_t until = renewed_before(ca);
+	int rc = store_find_signer(env->store, STORE_SIGNER_CMC, ca->id, until, &row, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == GH_E_NOT_FOUND && (rc = issue(env, ca, until, &row, err)) != 0) {
+		struct gh_error why;
+
+		if (store_find_signer(env->store, STORE_SIGNER_CMC, ca->id, 0, &row, &why) == 0)
+			rc = 0;
+	}
+	if (rc == 0)
+		rc = read_row(env, &row, out, err);
+	store_signer_clear(&row);
+	return rc;
+}

@@ -1,0 +1,130 @@
+/*
+ * Whose signature is on the message. By a certificate of ours it says who asks; by the key of a
+ * request it only says that all parts came together, and gives no rights.
+ */
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "asn1_time.h"
+#include "timestamp.h"
+
+#include "store/status/revocation.h"
+
+#include "cmc_run.h"
+
+static int
+refuse(struct cmc_run *r, enum gh_code code, const char *text)
+{
+	struct gh_error err;
+
+	gh_refuse(&err, code, "%s", text);
+	return cmc_refuse(r, 0, &err);
+}
+
+/* --- by the key of a request (3.2) ------------------------------------------------------------ */
+
+static bool
+has_key_id(const struct ca_pkcs10 *csr, const ASN1_OCTET_STRING *id)
+{
+	ASN1_OCTET_STRING *own =
+	    X509V3_get_d2i(csr->extensions, NID_subject_key_identifier, NULL, NULL);
+	bool is_same = own != NULL && ASN1_OCTET_STRING_cmp(own, id) == 0;
+
+	ASN1_OCTET_STRING_free(own);
+	ERR_clear_error();
+	return is_same;
+}
+
+static const struct ca_pkcs10 *
+find_request(const struct cmc_run *r, const ASN1_OCTET_STRING *id)
+{
+	for (size_t i = 0; id != NULL && i < r->data.requests; i++)
+		if (has_key_id(r->csr[i], id))
+			return r->csr[i];
+	return NULL;
+}
+
+static int
+verify(struct cmc_run *r, EVP_PKEY *key)
+{
+	struct gh_error err;
+
+	return cms_signed_verify(&r->message, 0, key, &err) == 0 ? 0 : cmc_refuse(r, 0, &err);
+}
+
+/* --- by a certificate ------------------------------------------------------------------------- */
+
+static int
+check_time(struct cmc_run *r, X509 *cert)
+{
+	int64_t from, to, now = gh_now();
+
+	if (!gh_asn1_time_get(X509_get0_notBefore(cert), &from) ||
+	    !gh_asn1_time_get(X509_get0_notAfter(cert), &to) || now < from || now > to)
+		return refuse(r, GH_E_AUTH_FAILED, "The certificate that signed is not valid now.");
+	return 0;
+}
+
+/* The row says who it is, never the certificate. */
+static int
+recognize(struct cmc_run *r, X509 *cert)
+{
+	struct store_own_cert own;
+	unsigned char *der = NULL;
+	struct gh_error err;
+	int n = i2d_X509(cert, &der), rc;
+
+	if (n <= 0)
+		return refuse(r, GH_E_NOMEM, "");
+	rc = store_recognize(r->ctx->env->store, der, (size_t)n, &own, &err);
+	OPENSSL_free(der);
+	if (rc != 0)
+		return cmc_refuse(r, 0, &err);
+	if (!own.is_ours)
+		return refuse(r, GH_E_AUTH_FAILED,
+		    "The certificate that signed was not issued here.");
+	if (own.is_revoked || own.is_issuer_revoked)
+		return refuse(r, GH_E_AUTH_FAILED,
+		    "The certificate that signed is revoked or on hold.");
+	if (own.requester.kind == REQUESTER_NONE)
+		return refuse(r, GH_E_AUTH_FAILED, "The certificate that signed is nobody's.");
+	r->who = own.requester;
+	return 0;
+}
+
+static int
+verify_by_cert(struct cmc_run *r, X509 *cert)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert);
+	int rc;
+
+	if (key == NULL)
+		return refuse(r, GH_E_SIGNATURE, "The key of the signer cannot be read.");
+	if ((rc = verify(r, key)) != 0 || (rc = check_time(r, cert)) != 0 ||
+	    (rc = recognize(r, cert)) != 0)
+		return rc;
+	X509_up_ref(cert);
+	r->signer = cert;
+	return 0;
+}
+
+int
+cmc_verify(struct cmc_run *r)
+{
+	const struct ca_pkcs10 *csr;
+	struct cms_signer_id id;
+	X509 *cert;
+
+	if (r->message.signers != 1)
+		return refuse(r, GH_E_SIGNATURE, "The message must have one signature.");
+	if ((cert = cms_signed_find_cert(&r->message, 0)) != NULL)
+		return verify_by_cert(r, cert);
+	cms_signed_signer(&r->message, 0, &id);
+	if ((csr = find_request(r, id.key_id)) != NULL)
+		return verify(r, csr->key);
+	return refuse(r, GH_E_SIGNATURE,
+	    "The signer is neither a certificate in the message nor the key of a request in it, "
+	    "named by its subjectKeyIdentifier.");
+}
