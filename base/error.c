@@ -158,14 +158,22 @@ gh_error_info(enum gh_code code)
 	return gh_error_info(GH_E_INTERNAL);
 }
 
+static void
+begin(struct gh_error *err, enum gh_code code)
+{
+	err->code = code;
+	err->retry_after = 0;
+	err->reason = NULL;
+	err->value[0] = '\0';
+}
+
 int
 gh_fail(struct gh_error *err, enum gh_code code, const char *fmt, ...)
 {
 	if (err != NULL) {
 		va_list ap;
 
-		err->code = code;
-		err->retry_after = 0;
+		begin(err, code);
 		snprintf(err->message, sizeof(err->message), "%s", gh_error_info(code)->message);
 		va_start(ap, fmt);
 		vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
@@ -174,18 +182,39 @@ gh_fail(struct gh_error *err, enum gh_code code, const char *fmt, ...)
 	return code;
 }
 
+static void
+refuse(struct gh_error *err, enum gh_code code, const char *fmt, va_list ap)
+{
+	begin(err, code);
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	snprintf(err->detail, sizeof(err->detail), "%s", err->message);
+}
+
 int
 gh_refuse(struct gh_error *err, enum gh_code code, const char *fmt, ...)
 {
 	if (err != NULL) {
 		va_list ap;
 
-		err->code = code;
-		err->retry_after = 0;
 		va_start(ap, fmt);
-		vsnprintf(err->message, sizeof(err->message), fmt, ap);
+		refuse(err, code, fmt, ap);
 		va_end(ap);
-		snprintf(err->detail, sizeof(err->detail), "%s", err->message);
+	}
+	return code;
+}
+
+int
+gh_refuse_as(struct gh_error *err, enum gh_code code, const char *reason, const char *value,
+    const char *fmt, ...)
+{
+	if (err != NULL) {
+		va_list ap;
+
+		va_start(ap, fmt);
+		refuse(err, code, fmt, ap);
+		va_end(ap);
+		err->reason = reason;
+		snprintf(err->value, sizeof(err->value), "%s", value != NULL ? value : "");
 	}
 	return code;
 }
@@ -194,8 +223,7 @@ void
 gh_error_clear(struct gh_error *err)
 {
 	if (err != NULL) {
-		err->code = GH_OK;
-		err->retry_after = 0;
+		begin(err, GH_OK);
 		err->message[0] = err->detail[0] = '\0';
 	}
 }

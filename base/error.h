@@ -99,9 +99,16 @@ enum gh_code {
 };
 #define GH_CODE_MIN (-125)
 
+#define GH_ERROR_VALUE_SIZE 128
+
 struct gh_error {
 	enum gh_code code;
 	int retry_after; /* seconds for the Retry-After header; 0 = the usual for this code */
+	/* What pages say in the reader's language: the text "wrong.REASON" of conf/languages, with
+	 * this {value}. NULL: they say "wrong_code.NAME", by the code, and show the message behind.
+	 * Static. */
+	const char *reason;
+	char value[GH_ERROR_VALUE_SIZE];
 	char message[256];
 	char detail[512];
 };
@@ -130,6 +137,9 @@ int gh_fail(struct gh_error *err, enum gh_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int gh_refuse(struct gh_error *err, enum gh_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* gh_refuse, where pages have words of their own for it. value may be NULL. */
+int gh_refuse_as(struct gh_error *err, enum gh_code code, const char *reason, const char *value,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Set *err to "no error". */
 void gh_error_clear(struct gh_error *err);

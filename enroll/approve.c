@@ -32,7 +32,8 @@ check_right(const struct requester *who, const struct requester *owner, bool is_
 		    ? 0
 		    : gh_fail(err, GH_E_NOT_FOUND, "request %lld is another's", (long long)id);
 	if (requester_may_be_same(who, owner))
-		return gh_refuse(err, GH_E_FORBIDDEN, "Nobody may decide his own request.");
+		return gh_refuse_as(err, GH_E_FORBIDDEN, "own_request", NULL,
+		    "Nobody may decide his own request.");
 	return 0;
 }
 
@@ -48,15 +49,16 @@ get_pending(struct worker_env *env, const struct requester *who, const struct en
 	memset(req, 0, sizeof(*req));
 	memset(out, 0, sizeof(*out));
 	if (!is_own_to_decide && (who->roles & REQUESTER_ROLE_OFFICER) == 0)
-		return gh_refuse(err, GH_E_FORBIDDEN, "Only an officer may decide requests.");
+		return gh_refuse_as(err, GH_E_FORBIDDEN, "only_officers", NULL,
+		    "Only an officer may decide requests.");
 	if ((rc = store_get_request(env->store, v->id, req, out, &ca_id, err)) != 0 ||
 	    (rc = check_right(who, &req->requester, is_own_to_decide, v->id, err)) != 0)
 		return rc;
 	if (out->disposition != DB_DISP_PENDING)
-		return gh_refuse(err, GH_E_CONFLICT, "Request %lld is not pending.",
-		    (long long)v->id);
+		return gh_refuse_as(err, GH_E_CONFLICT, "request_decided", NULL,
+		    "Request %lld is not pending.", (long long)v->id);
 	if (v->version != 0 && v->version != req->version)
-		return gh_refuse(err, GH_E_PRECONDITION,
+		return gh_refuse_as(err, GH_E_PRECONDITION, "request_changed", NULL,
 		    "Request %lld has changed since: read it again, and decide on what it is now.",
 		    (long long)v->id);
 	return 0;
@@ -83,7 +85,7 @@ check_shown(const struct enroll_verdict *v, const struct enrollment *e, struct g
 
 	if (rc != 0 || v->shown == NULL || strcmp(v->shown, shown) == 0)
 		return rc;
-	return gh_refuse(err, GH_E_PRECONDITION,
+	return gh_refuse_as(err, GH_E_PRECONDITION, "request_changed", NULL,
 	    "What request %lld would become has changed since: look at it again, and decide on "
 	    "what it is now.",
 	    (long long)v->id);
@@ -150,7 +152,7 @@ check_time(const struct worker_env *env, const struct enroll_verdict *v,
 
 	if (days == 0 || gh_now() < req->submitted + days * GH_DAY_SECONDS)
 		return 0;
-	return gh_refuse(err, GH_E_CONFLICT,
+	return gh_refuse_as(err, GH_E_CONFLICT, "request_expired", NULL,
 	    "Request %lld has expired: nobody decided within %d days.", (long long)v->id,
 	    (int)days);
 }
@@ -162,7 +164,7 @@ check_other_person(const struct requester *officer, const struct store_approvals
 {
 	for (size_t i = 0; i < given->n; i++)
 		if (requester_may_be_same(officer, &given->who[i]))
-			return gh_refuse(err, GH_E_CONFLICT,
+			return gh_refuse_as(err, GH_E_CONFLICT, "approved_already", NULL,
 			    "You have approved this request already: another officer must agree, too.");
 	return 0;
 }

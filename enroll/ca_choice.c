@@ -91,7 +91,7 @@ ca_choice_mail(const struct dir_entry *entry)
 static int
 refuse_other(const struct ca *ca, struct gh_error *err)
 {
-	(void)gh_refuse(err, GH_E_DENIED,
+	(void)gh_refuse_as(err, GH_E_DENIED, "ca_not_for_you", NULL,
 	    "The certification authority that serves here is not for you.");
 	snprintf(err->detail, sizeof(err->detail), "the requester is in no group of CA %s",
 	    ca->name);
@@ -149,7 +149,7 @@ choose_asked(const struct catalog *c, const struct enroll_profile *p, const stru
 		out->ca = ca;
 		return 0;
 	}
-	(void)gh_refuse(err, GH_E_DENIED,
+	(void)gh_refuse_as(err, GH_E_DENIED, "no_such_ca", NULL,
 	    "There is no certification authority of this name or number for you.");
 	snprintf(err->detail, sizeof(err->detail), "CA %.100s, which was asked for, %s", q->ca_name,
 	    ca_unusable_text(why));
@@ -259,7 +259,7 @@ static int
 explain_miss(const struct search *s, struct gh_error *err)
 {
 	if (!s->has_match)
-		return gh_refuse(err, GH_E_DENIED,
+		return gh_refuse_as(err, GH_E_DENIED, "no_ca_rule", NULL,
 		    "No rule chooses a certification authority for this request.");
 	return gh_refuse(err,
 	    s->is_for_others_only ? GH_E_DENIED

@@ -118,6 +118,7 @@ static int
 check_validity(struct enrollment *e)
 {
 	int64_t most = ca_max_validity(e->ca), end;
+	char days[24];
 
 	if (e->req->validity == 0)
 		return 0;
@@ -129,9 +130,9 @@ check_validity(struct enrollment *e)
 		most = end;
 	if (e->req->validity <= most)
 		return 0;
-	return gh_refuse(&e->err, GH_E_VALIDATION,
-	    "validity_days: CA %s allows %" PRId64 " days at most", e->ca->name,
-	    (int64_t)(most / GH_DAY_SECONDS));
+	snprintf(days, sizeof(days), "%" PRId64, (int64_t)(most / GH_DAY_SECONDS));
+	return gh_refuse_as(&e->err, GH_E_VALIDATION, "ca_days", days,
+	    "validity_days: CA %s allows %s days at most", e->ca->name, days);
 }
 
 static int

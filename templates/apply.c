@@ -76,15 +76,25 @@ check_archival(const struct tmpl *t, const struct subject_source *from, struct g
 }
 
 static int
+refuse_days(const struct tmpl *t, struct gh_error *err)
+{
+	char days[24];
+
+	snprintf(days, sizeof(days), "%lld", (long long)(t->validity / GH_DAY_SECONDS));
+	if (t->validity < GH_DAY_SECONDS)
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "validity_days: template %s allows %s days, only hours", t->name, days);
+	return gh_refuse_as(err, GH_E_VALIDATION, "template_days", days,
+	    "validity_days: template %s allows %s days at most", t->name, days);
+}
+
+static int
 check_validity(const struct tmpl *t, int64_t asked, struct gh_error *err)
 {
 	if (asked < 0)
 		return gh_refuse(err, GH_E_VALIDATION, "validity_days: must not be negative");
 	if (asked > t->validity)
-		return gh_refuse(err, GH_E_VALIDATION,
-		    "validity_days: template %s allows %lld days%s", t->name,
-		    (long long)(t->validity / GH_DAY_SECONDS),
-		    t->validity < GH_DAY_SECONDS ? ", only hours" : " at most");
+		return refuse_days(t, err);
 	return 0;
 }
 

@@ -180,8 +180,8 @@ tmpl_naming_review(const struct tmpl_naming *n, char **waits_for, struct gh_erro
 	if (v.worst != NAME_ALLOWED && (rc = gh_buf_check(&v.text, err)) == 0) {
 		gh_utf8_clean((char *)v.text.data);
 		if (v.worst == NAME_DENIED)
-			rc = gh_refuse(err, GH_E_SUBJECT, "no rule allows %s",
-			    (const char *)v.text.data);
+			rc = gh_refuse_as(err, GH_E_SUBJECT, "names", (const char *)v.text.data,
+			    "no rule allows %s", (const char *)v.text.data);
 		else if ((*waits_for = strdup((const char *)v.text.data)) == NULL)
 			rc = gh_fail(err, GH_E_NOMEM, "names");
 	}

@@ -37,8 +37,8 @@ find_field(const struct slots *s, const char *name, size_t *index, struct gh_err
 	}
 	if (len > METADATA_NAME_MAX)
 		len = METADATA_NAME_MAX;
-	return gh_refuse(err, GH_E_METADATA, "metadata field \"%.*s\" is not defined", (int)len,
-	    name);
+	return gh_refuse_as(err, GH_E_METADATA, "metadata_unknown", NULL,
+	    "metadata field \"%.*s\" is not defined", (int)len, name);
 }
 
 /* Clients that know all fields send the unset ones as "" or null: that is "not given". */
@@ -152,8 +152,8 @@ resolve(const struct slots *s, size_t i, const gh_json *required_names, gh_json 
 	}
 	if (value == NULL) {
 		if (f->required || is_named(required_names, f->name))
-			return gh_refuse(err, GH_E_METADATA, "metadata field \"%s\" is required",
-			    f->name);
+			return gh_refuse_as(err, GH_E_METADATA, "required", NULL,
+			    "metadata field \"%s\" is required", f->name);
 		return 0;
 	}
 	rc = metadata_value(f, value, &typed, err);

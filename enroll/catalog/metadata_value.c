@@ -20,10 +20,12 @@
 #define VALUE_TEXT_MAX METADATA_BIG_TEXT_MAX
 #define VALUE_DATE_SIZE 11 /* "YYYY-MM-DD" and NUL */
 
+/* reason: as gh_refuse_as has it. */
 static int
-refuse(const struct metadata_field *f, const char *what, struct gh_error *err)
+refuse(const struct metadata_field *f, const char *reason, const char *what, struct gh_error *err)
 {
-	return gh_refuse(err, GH_E_METADATA, "metadata field \"%s\": %s", f->name, what);
+	return gh_refuse_as(err, GH_E_METADATA, reason, what, "metadata field \"%s\": %s", f->name,
+	    what);
 }
 
 bool
@@ -60,7 +62,9 @@ check_regex(const struct metadata_field *f, const char *text, struct gh_error *e
 	regfree(&re);
 	if (match == 0)
 		return 0;
-	return refuse(f, f->message != NULL ? f->message : "value does not match the pattern", err);
+	if (f->message != NULL)
+		return refuse(f, "as_said", f->message, err); /* in the operator's language */
+	return refuse(f, "metadata_pattern", "value does not match the pattern", err);
 }
 
 /*
@@ -84,14 +88,14 @@ text_of(const struct metadata_field *f, const gh_json *value, char **out, struct
 			return gh_fail(err, GH_E_NOMEM, "metadata");
 		break;
 	default:
-		return refuse(f, "value is an array or object", err);
+		return refuse(f, "object", "value is an array or object", err);
 	}
 	s += strspn(s, " \t\r\n");
 	for (end = s + strlen(s); end > s && strchr(" \t\r\n", end[-1]) != NULL; end--)
 		;
 	if (end - s > VALUE_TEXT_MAX) {
 		free(printed);
-		return refuse(f, "value is too long", err);
+		return refuse(f, "metadata_long", "value is too long", err);
 	}
 	*out = strndup(s, (size_t)(end - s));
 	free(printed);
@@ -105,12 +109,12 @@ take_text(const struct metadata_field *f, const char *text, gh_json **out, struc
 	int rc;
 
 	if (strlen(text) > (is_big ? METADATA_BIG_TEXT_MAX : METADATA_STRING_MAX))
-		return refuse(f, "value is too long", err);
+		return refuse(f, "metadata_long", "value is too long", err);
 	for (const char *p = text; *p != '\0'; p++) {
 		if ((unsigned char)*p >= 0x20 && *p != 0x7f)
 			continue;
 		if (!is_big || strchr("\t\r\n", *p) == NULL)
-			return refuse(f, "value has a control character", err);
+			return refuse(f, "not_a_line", "value has a control character", err);
 	}
 	if ((rc = check_regex(f, text, err)) != 0)
 		return rc;
@@ -126,11 +130,11 @@ take_integer(const struct metadata_field *f, const char *text, gh_json **out, st
 	int64_t v;
 
 	if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
-		return refuse(f, "value is no integer", err);
+		return refuse(f, "metadata_integer", "value is no integer", err);
 	errno = 0;
 	v = strtoimax(text, &end, 10);
 	if (errno != 0 || *end != '\0')
-		return refuse(f, "integer is out of range", err);
+		return refuse(f, "metadata_range", "integer is out of range", err);
 	*out = gh_json_new_int(v);
 	return 0;
 }
@@ -143,7 +147,7 @@ take_date(const struct metadata_field *f, const char *text, gh_json **out, struc
 
 	if (!gh_day_parse(text, &t) && !gh_day_parse_month_first(text, &t) &&
 	    gh_timestamp_parse(text, &t, NULL) != 0)
-		return refuse(f, "value is no date (YYYY-MM-DD)", err);
+		return refuse(f, "metadata_date", "value is no date (YYYY-MM-DD)", err);
 	gh_timestamp_format(t, stamp);
 	stamp[VALUE_DATE_SIZE - 1] = '\0';
 	*out = gh_json_new_string(stamp);
@@ -156,7 +160,7 @@ take_boolean(const struct metadata_field *f, const char *text, gh_json **out, st
 	bool is_true = strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0;
 
 	if (!is_true && strcasecmp(text, "false") != 0 && strcmp(text, "0") != 0)
-		return refuse(f, "value is neither true nor false", err);
+		return refuse(f, "metadata_boolean", "value is neither true nor false", err);
 	*out = gh_json_new_bool(is_true);
 	return 0;
 }
@@ -173,7 +177,7 @@ take_choice(const struct metadata_field *f, const char *text, gh_json **out, str
 			found = *o;
 	}
 	if (found == NULL)
-		return refuse(f, "value is none of the options", err);
+		return refuse(f, "metadata_option", "value is none of the options", err);
 	*out = gh_json_new_string(found);
 	return 0;
 }
@@ -206,7 +210,7 @@ take_email(const struct metadata_field *f, const char *text, gh_json **out, stru
 	int rc;
 
 	if (!is_email(text))
-		return refuse(f, "value is no e-mail address", err);
+		return refuse(f, "email", "value is no e-mail address", err);
 	if ((rc = check_regex(f, text, err)) != 0)
 		return rc;
 	*out = gh_json_new_string(text);

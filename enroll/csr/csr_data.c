@@ -18,9 +18,19 @@
 static int
 refuse_key(struct gh_error *err)
 {
-	return gh_refuse(err, GH_E_CSR,
+	return gh_refuse_as(err, GH_E_CSR, "private_key", NULL,
 	    "This is a private key, not a certificate request. It was not stored. Since it has left "
 	    "its owner, make a new key, and send the request that belongs to it.");
+}
+
+static int
+refuse_size(struct gh_error *err)
+{
+	char most[12];
+
+	snprintf(most, sizeof(most), "%d", CA_PKCS10_DER_MAX);
+	return gh_refuse_as(err, GH_E_TOO_LARGE, "large_request", most,
+	    "The certificate request is larger than %s bytes.", most);
 }
 
 /* ---- what is not a request ---- */
@@ -49,8 +59,7 @@ take_der(const unsigned char *der, size_t len, struct ca_pkcs10 **out, struct gh
 	if (is_private_key(der, len))
 		return refuse_key(err);
 	if (len > CA_PKCS10_DER_MAX)
-		return gh_refuse(err, GH_E_TOO_LARGE,
-		    "The certificate request is larger than %d bytes.", CA_PKCS10_DER_MAX);
+		return refuse_size(err);
 	return ca_pkcs10_parse(der, len, out, err);
 }
 
@@ -62,7 +71,7 @@ take_base64(const char *text, size_t len, struct ca_pkcs10 **out, struct gh_erro
 	int rc = gh_base64_decode(text, len, &der, &n, err);
 
 	if (rc == GH_E_BAD_REQUEST)
-		return gh_refuse(err, GH_E_CSR,
+		return gh_refuse_as(err, GH_E_CSR, "no_request", NULL,
 		    "This is no certificate request: neither PEM, nor base64, nor DER.");
 	if (rc == 0)
 		rc = take_der(der, n, out, err);
@@ -123,10 +132,11 @@ check_label(const struct block *b, struct gh_error *err)
 	if (is_label(b, "CERTIFICATE REQUEST") || is_label(b, "NEW CERTIFICATE REQUEST"))
 		return 0;
 	if (is_label(b, "CERTIFICATE") || is_label(b, "X509 CERTIFICATE"))
-		return gh_refuse(err, GH_E_CSR,
+		return gh_refuse_as(err, GH_E_CSR, "certificate", NULL,
 		    "This is a certificate, not a certificate request: send the file that was made "
 		    "with the key (often .csr).");
-	return gh_refuse(err, GH_E_CSR, "The PEM lines are not those of a certificate request.");
+	return gh_refuse_as(err, GH_E_CSR, "no_request", NULL,
+	    "The PEM lines are not those of a certificate request.");
 }
 
 static int
@@ -139,12 +149,12 @@ take_pem(const char *p, size_t len, struct ca_pkcs10 **out, struct gh_error *err
 	if (names_key(p, len))
 		return refuse_key(err);
 	if ((found = next_block(&p, end, &b)) < 0)
-		return gh_refuse(err, GH_E_CSR,
+		return gh_refuse_as(err, GH_E_CSR, "cut_off", NULL,
 		    "The certificate request is cut off: its last line (END) is missing.");
 	if ((rc = check_label(&b, err)) != 0)
 		return rc;
 	if (next_block(&p, end, &more) != 0)
-		return gh_refuse(err, GH_E_CSR,
+		return gh_refuse_as(err, GH_E_CSR, "two_requests", NULL,
 		    "There is more than one certificate request: send one at a time.");
 	return take_base64(b.text, b.text_len, out, err);
 }
@@ -176,12 +186,12 @@ csr_data_parse(const void *data, size_t len, struct ca_pkcs10 **out, struct gh_e
 		len -= 3;
 	}
 	if (len > TEXT_MAX)
-		return gh_refuse(err, GH_E_TOO_LARGE,
-		    "The certificate request is larger than %d bytes.", CA_PKCS10_DER_MAX);
+		return refuse_size(err);
 	if (is_blank(text, len))
-		return gh_refuse(err, GH_E_CSR, "The certificate request is empty.");
+		return gh_refuse_as(err, GH_E_CSR, "empty_request", NULL,
+		    "The certificate request is empty.");
 	if (memchr(text, '\0', len) != NULL)
-		return gh_refuse(err, GH_E_CSR,
+		return gh_refuse_as(err, GH_E_CSR, "no_request", NULL,
 		    "This is no certificate request: it is binary, and not DER.");
 	if (memmem(text, len, BEGIN, strlen(BEGIN)) != NULL)
 		return take_pem(text, len, out, err);

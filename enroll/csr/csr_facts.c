@@ -143,7 +143,7 @@ compare_entry(const X509_NAME *name, int i, const char *typed, struct gh_error *
 		rc = compare_prepared(utf8, (size_t)n, typed, &same, err);
 	OPENSSL_free(utf8);
 	if (rc == 0 && !same)
-		rc = gh_refuse(err, GH_E_VALIDATION,
+		rc = gh_refuse_as(err, GH_E_VALIDATION, "other_common_name", NULL,
 		    "The certificate request has another common name.");
 	return rc;
 }
@@ -157,13 +157,13 @@ csr_check_common_name(const struct ca_pkcs10 *csr, const char *typed, struct gh_
 	if (i < 0 && typed == NULL)
 		return 0;
 	if (i < 0)
-		return gh_refuse(err, GH_E_VALIDATION,
+		return gh_refuse_as(err, GH_E_VALIDATION, "no_common_name", NULL,
 		    "The certificate request has no common name: leave this empty.");
 	if (X509_NAME_get_index_by_NID(name, NID_commonName, i) >= 0)
-		return gh_refuse(err, GH_E_VALIDATION,
+		return gh_refuse_as(err, GH_E_VALIDATION, "common_names", NULL,
 		    "The certificate request has more than one common name.");
 	if (typed == NULL)
-		return gh_refuse(err, GH_E_VALIDATION,
+		return gh_refuse_as(err, GH_E_VALIDATION, "required", NULL,
 		    "Give the common name of the certificate request.");
 	return compare_entry(name, i, typed, err);
 }
@@ -236,9 +236,10 @@ csr_check_sans(const struct ca_pkcs10 *csr, const gh_json *names, struct gh_erro
 		const char *name = gh_json_string(gh_json_at((gh_json *)names, i));
 
 		if (name == NULL || strlen(name) > SAN_VALUE_MAX)
-			rc = gh_refuse(err, GH_E_VALIDATION, "Each name must be a text.");
+			rc = gh_refuse_as(err, GH_E_VALIDATION, "not_a_line", NULL,
+			    "Each name must be a text.");
 		else if (!has_name(found, name))
-			rc = gh_refuse(err, GH_E_VALIDATION,
+			rc = gh_refuse_as(err, GH_E_VALIDATION, "san_not_in_request", name,
 			    "The certificate request does not have the name %.100s: names come from it "
 			    "alone, since its key vouches for them.",
 			    name);

@@ -27,7 +27,8 @@ set_once(struct reading *r, gh_json *o, const char *member, const char *field, g
 {
 	if (value != NULL && gh_json_get(o, member) != NULL) {
 		gh_json_free(value);
-		rest_field_wrong(r->fields, field, "The field %.60s is there twice.", field);
+		rest_field_wrong_as(r->fields, field, "twice", NULL,
+		    "The field %.60s is there twice.", field);
 		return 0;
 	}
 	return gh_json_set(o, member, value) == 0 ? 0 : no_memory(r);
@@ -38,19 +39,20 @@ set_once(struct reading *r, gh_json *o, const char *member, const char *field, g
 static int
 take_csr(struct reading *r, const struct gh_form_field *f)
 {
-	char *text = NULL;
+	char *text = NULL, most[12];
 	int rc;
 
 	if (f->len == 0)
 		return 0;
 	if (gh_json_get(r->out, "csr_data") != NULL) {
-		rest_field_wrong(r->fields, "csr_data",
+		rest_field_wrong_as(r->fields, "csr_data", "file_and_text", NULL,
 		    "Give the certificate request once: a file, or its text.");
 		return 0;
 	}
 	if (f->len > FILE_MAX) {
-		rest_field_wrong(r->fields, "csr_data",
-		    "The certificate request is larger than %d bytes.", CA_PKCS10_DER_MAX);
+		snprintf(most, sizeof(most), "%d", CA_PKCS10_DER_MAX);
+		rest_field_wrong_as(r->fields, "csr_data", "large_request", most,
+		    "The certificate request is larger than %s bytes.", most);
 		return 0;
 	}
 	if (f->is_text)
@@ -127,7 +129,8 @@ take_metadata(struct reading *r, const struct gh_form_field *f)
 	if (rc == 0 && gh_json_type(o) == GH_JSON_OBJECT)
 		return set_once(r, r->out, "metadata", f->name, o);
 	gh_json_free(o);
-	rest_field_wrong(r->fields, "metadata", "The field metadata must be a JSON object.");
+	rest_field_wrong_as(r->fields, "metadata", "object", NULL,
+	    "The field metadata must be a JSON object.");
 	return 0;
 }
 
@@ -165,12 +168,13 @@ take_field(struct reading *r, const struct gh_form_field *f)
 		return 0;
 	if (!is_metadata && !is_plain(f->name) && strcmp(f->name, "sans") != 0 &&
 	    strcmp(f->name, "metadata") != 0) {
-		rest_field_wrong(r->fields, f->name, "There is no field %.60s.", f->name);
+		rest_field_wrong_as(r->fields, f->name, "unknown_field", f->name,
+		    "There is no field %.60s.", f->name);
 		return 0;
 	}
 	if (!f->is_text) {
-		rest_field_wrong(r->fields, f->name, "The field %.60s must be text (UTF-8).",
-		    f->name);
+		rest_field_wrong_as(r->fields, f->name, "not_utf8", NULL,
+		    "The field %.60s must be text (UTF-8).", f->name);
 		return 0;
 	}
 	if (f->len == 0)

@@ -38,7 +38,7 @@ take_line(struct csr_request *r, const char *name, size_t max)
 
 	if (text == NULL || gh_utf8_is_clean(text))
 		return text;
-	rest_field_wrong(&r->fields, name,
+	rest_field_wrong_as(&r->fields, name, "not_a_line", NULL,
 	    "The field %s must be one line without control characters.", name);
 	return NULL;
 }
@@ -49,13 +49,15 @@ take_days(struct csr_request *r)
 {
 	const gh_json *v = gh_json_get(r->body, "validity_days");
 	int64_t days = 0;
+	char most[12];
 
 	if (gh_json_type(v) == GH_JSON_NULL)
 		return 0;
 	if (gh_json_int(v, &days) && days >= 1 && days <= CSR_DAYS_MAX)
 		return days;
-	rest_field_wrong(&r->fields, "validity_days",
-	    "The field validity_days must be a whole number from 1 to %d.", CSR_DAYS_MAX);
+	snprintf(most, sizeof(most), "%d", CSR_DAYS_MAX);
+	rest_field_wrong_as(&r->fields, "validity_days", "days", most,
+	    "The field validity_days must be a whole number from 1 to %s.", most);
 	return 0;
 }
 
@@ -97,7 +99,8 @@ take_email(struct csr_request *r)
 
 	if (text == NULL || is_mail(text))
 		return text;
-	rest_field_wrong(&r->fields, "email", "The field email must be one mail address.");
+	rest_field_wrong_as(&r->fields, "email", "email", NULL,
+	    "The field email must be one mail address.");
 	return NULL;
 }
 
@@ -133,7 +136,8 @@ take_metadata(struct csr_request *r)
 
 	if (gh_json_type(v) == GH_JSON_NULL || gh_json_type(v) == GH_JSON_OBJECT)
 		return gh_json_type(v) == GH_JSON_NULL ? NULL : v;
-	rest_field_wrong(&r->fields, "metadata", "The field metadata must be an object.");
+	rest_field_wrong_as(&r->fields, "metadata", "object", NULL,
+	    "The field metadata must be an object.");
 	return NULL;
 }
 
@@ -142,6 +146,7 @@ take_sans(struct csr_request *r)
 {
 	const gh_json *v = gh_json_get(r->body, "sans");
 	bool is_wrong = gh_json_type(v) != GH_JSON_ARRAY || gh_json_size(v) > SANS_MAX;
+	char most[12];
 
 	if (gh_json_type(v) == GH_JSON_NULL)
 		return NULL;
@@ -152,9 +157,9 @@ take_sans(struct csr_request *r)
 	}
 	if (!is_wrong)
 		return v;
-	rest_field_wrong(&r->fields, "sans",
-	    "The field sans must be a list of at most %d names, as \"dns:www.example.com\".",
-	    SANS_MAX);
+	snprintf(most, sizeof(most), "%d", SANS_MAX);
+	rest_field_wrong_as(&r->fields, "sans", "sans", most,
+	    "The field sans must be a list of at most %s names, as \"dns:www.example.com\".", most);
 	return NULL;
 }
 
@@ -172,8 +177,7 @@ note(struct csr_request *r, const char *field, int rc, const struct gh_error *er
 	case GH_E_VALIDATION:
 	case GH_E_CSR_SIGNATURE:
 	case GH_E_CSR_WEAK:
-		rest_field_wrong(&r->fields, field, "%s",
-		    *err->message != '\0' ? err->message : gh_error_info(err->code)->message);
+		rest_field_refused(&r->fields, field, err);
 		return 0;
 	default:
 		return rc;

@@ -120,7 +120,7 @@ take_template(const struct worker_env *env, struct csr_submission *s)
 	int rc = csr_template_choose(env, &s->e, &wish, &name, &s->e.err);
 
 	if (rc == GH_E_VALIDATION) {
-		rest_field_wrong(&s->in.fields, "purpose_category", "%s", s->e.err.message);
+		rest_field_refused(&s->in.fields, "purpose_category", &s->e.err);
 		return rc;
 	}
 	if (rc != 0)
@@ -185,7 +185,7 @@ blame_metadata(const struct worker_env *env, struct csr_submission *s, const str
 
 	if (f != NULL)
 		snprintf(name, sizeof(name), CSR_METADATA "%s", f->name);
-	rest_field_wrong(&s->in.fields, name, "%s", err->message);
+	rest_field_refused(&s->in.fields, name, err);
 }
 
 bool
@@ -227,8 +227,7 @@ csr_blame_field(const struct worker_env *env, struct csr_submission *s, const st
 			return false;
 		if (strcmp(field, "template") == 0 && s->in.template_name == NULL)
 			field = "purpose_category";
-		rest_field_wrong(&s->in.fields, field, "%s",
-		    *err->message != '\0' ? err->message : gh_error_info(err->code)->message);
+		rest_field_refused(&s->in.fields, field, err);
 		return true;
 	}
 	return false;

@@ -68,8 +68,8 @@ check_purpose(const struct worker_env *env, const struct enrollment *e, const st
 
 	if (t == NULL || (purpose != NULL && strcmp(purpose, wish->purpose) == 0))
 		return 0;
-	return gh_refuse(err, GH_E_VALIDATION, "The template %.80s is not for this purpose.",
-	    tmpl_name(t->tmpl));
+	return gh_refuse_as(err, GH_E_VALIDATION, "template_purpose", tmpl_name(t->tmpl),
+	    "The template %.80s is not for this purpose.", tmpl_name(t->tmpl));
 }
 
 int
@@ -83,11 +83,11 @@ csr_template_choose(const struct worker_env *env, const struct enrollment *e,
 		return check_purpose(env, e, wish, err);
 	csr_template_each(env, e, take, &s);
 	if (s.n == 0)
-		return gh_refuse(err, GH_E_TEMPLATE_DENIED,
+		return gh_refuse_as(err, GH_E_TEMPLATE_DENIED, "no_template", NULL,
 		    "There is no certificate template%s that you may use here.",
 		    wish->purpose != NULL ? " of this purpose" : "");
 	if (s.n > 1)
-		return gh_refuse(err, GH_E_VALIDATION,
+		return gh_refuse_as(err, GH_E_VALIDATION, "say_purpose", NULL,
 		    "Say what the certificate is for: there are several templates.");
 	*name = s.name;
 	return 0;

@@ -112,23 +112,78 @@ rest_error(const struct gh_error *err, const char *request_id, gh_json *more,
 
 /* --- validation ------------------------------------------------------------------------------- */
 
+/* Takes over v. */
+static void
+add_to(struct rest_fields *f, gh_json **lists, const char *name, gh_json *v)
+{
+	gh_json *list;
+
+	if (*lists == NULL)
+		*lists = gh_json_new_object();
+	if ((list = gh_json_get(*lists, name)) == NULL && *lists != NULL &&
+	    gh_json_set(*lists, name, gh_json_new_array()) == 0)
+		list = gh_json_get(*lists, name);
+	if (list == NULL)
+		gh_json_free(v);
+	f->failed |= list == NULL || v == NULL || gh_json_append(list, v) != 0;
+}
+
+gh_json *
+rest_reason(const struct gh_error *err)
+{
+	const struct gh_error_info *info = gh_error_info(err->code);
+	bool is_said = err->reason != NULL, is_usual = strcmp(err->message, info->message) == 0;
+	char value[sizeof(err->value)], message[sizeof(err->message)];
+	gh_json *o = gh_json_new_object();
+
+	/* a name of the caller's may have been cut inside a character */
+	snprintf(value, sizeof(value), "%s", err->value);
+	snprintf(message, sizeof(message), "%s", is_said || is_usual ? "" : err->message);
+	if (o != NULL && gh_json_set_string(o, "texts", is_said ? "wrong" : "wrong_code") == 0 &&
+	    gh_json_set_string(o, "reason", is_said ? err->reason : info->name) == 0 &&
+	    gh_json_set_string(o, "value", gh_utf8_clean(value)) == 0 &&
+	    gh_json_set_string(o, "message", gh_utf8_clean(message)) == 0)
+		return o;
+	gh_json_free(o);
+	return NULL;
+}
+
+void
+rest_field_refused(struct rest_fields *f, const char *name, const struct gh_error *err)
+{
+	char text[sizeof(err->message)];
+
+	snprintf(text, sizeof(text), "%s",
+	    *err->message != '\0' ? err->message : gh_error_info(err->code)->message);
+	add_to(f, &f->errors, name, gh_json_new_string(gh_utf8_clean(text)));
+	add_to(f, &f->reasons, name, rest_reason(err));
+}
+
 void
 rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
 {
-	gh_json *list;
-	char text[200];
+	struct gh_error err;
 	va_list ap;
 
+	(void)gh_fail(&err, GH_E_VALIDATION, "%s", name);
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(err.message, sizeof(err.message), fmt, ap);
 	va_end(ap);
-	gh_utf8_clean(text); /* a name of the caller's may have been cut inside a character */
-	if (f->errors == NULL)
-		f->errors = gh_json_new_object();
-	if ((list = gh_json_get(f->errors, name)) == NULL && f->errors != NULL &&
-	    gh_json_set(f->errors, name, gh_json_new_array()) == 0)
-		list = gh_json_get(f->errors, name);
-	f->failed |= list == NULL || gh_json_append(list, gh_json_new_string(text)) != 0;
+	rest_field_refused(f, name, &err);
+}
+
+void
+rest_field_wrong_as(struct rest_fields *f, const char *name, const char *reason, const char *value,
+    const char *fmt, ...)
+{
+	struct gh_error err;
+	va_list ap;
+
+	(void)gh_refuse_as(&err, GH_E_VALIDATION, reason, value, "%s", name);
+	va_start(ap, fmt);
+	vsnprintf(err.message, sizeof(err.message), fmt, ap);
+	va_end(ap);
+	rest_field_refused(f, name, &err);
 }
 
 const gh_json *
@@ -151,11 +206,13 @@ rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t m
 {
 	const gh_json *v = rest_member(body, name);
 	const char *text = gh_json_string(v);
+	char value[24];
 	size_t n;
 
 	if (gh_json_type(v) == GH_JSON_NULL) {
 		if (required)
-			rest_field_wrong(f, name, "The field %s is required.", name);
+			rest_field_wrong_as(f, name, "required", NULL, "The field %s is required.",
+			    name);
 		return NULL;
 	}
 	if (text == NULL) {
@@ -165,14 +222,16 @@ rest_text(struct rest_fields *f, const gh_json *body, const char *name, size_t m
 	n = gh_utf8_length(text, gh_json_string_length(v));
 	if (n >= min && n <= max)
 		return text;
+	snprintf(value, sizeof(value), "%zu", n < min ? min : max);
 	if (n == 0)
-		rest_field_wrong(f, name, "The field %s must not be empty.", name);
+		rest_field_wrong_as(f, name, "empty", NULL, "The field %s must not be empty.",
+		    name);
 	else if (n < min)
-		rest_field_wrong(f, name, "The field %s must be at least %zu characters.", name,
-		    min);
+		rest_field_wrong_as(f, name, "too_short", value,
+		    "The field %s must be at least %s characters.", name, value);
 	else
-		rest_field_wrong(f, name, "The field %s must be at most %zu characters.", name,
-		    max);
+		rest_field_wrong_as(f, name, "too_long", value,
+		    "The field %s must be at most %s characters.", name, value);
 	return NULL;
 }
 
@@ -194,6 +253,7 @@ rest_fields_take(struct rest_fields *f)
 	else
 		gh_json_free(f->errors);
 	f->errors = NULL;
+	rest_fields_clear(f);
 	return o;
 }
 
@@ -201,7 +261,8 @@ void
 rest_fields_clear(struct rest_fields *f)
 {
 	gh_json_free(f->errors);
-	f->errors = NULL;
+	gh_json_free(f->reasons);
+	f->errors = f->reasons = NULL;
 }
 
 /* --- query ------------------------------------------------------------------------------------ */

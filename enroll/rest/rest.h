@@ -28,11 +28,17 @@ void rest_error(const struct gh_error *err, const char *request_id, gh_json *mor
  *     if (rest_fields_check(&f, &err) != 0) -> rest_error(&err, id, rest_fields_take(&f), rep)
  */
 struct rest_fields {
-	gh_json *errors;
+	gh_json *errors;  /* {field: [text]} */
+	gh_json *reasons; /* the same for pages: {field: [rest_reason]} */
 	bool failed /* out of memory */;
 };
 void rest_field_wrong(struct rest_fields *f, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* With a reason and a value of gh_refuse_as, so that pages say it in the reader's language. */
+void rest_field_wrong_as(struct rest_fields *f, const char *name, const char *reason,
+    const char *value, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What err says is wrong with this field. */
+void rest_field_refused(struct rest_fields *f, const char *name, const struct gh_error *err);
 /* A name with points is a path: "secret.value" is the member value of the object secret. Borrowed;
  * NULL: absent, or what should be an object is none. */
 const gh_json *rest_member(const gh_json *body, const char *path);
@@ -42,6 +48,10 @@ const char *rest_text(struct rest_fields *f, const gh_json *body, const char *na
     size_t max, bool required);
 /* 0, GH_E_VALIDATION, GH_E_NOMEM. */
 int rest_fields_check(const struct rest_fields *f, struct gh_error *err) GH_MUSTCHECK;
+/* What pages say of err, as texts for the template "wrong": {"texts","reason"} name the text of
+ * conf/languages, "value" stands in it, and "message" is what else there is to know, in English; ""
+ * where the text says it all. NULL when out of memory. */
+gh_json *rest_reason(const struct gh_error *err);
 /* {"errors":{...}} for rest_error; empties f. */
 gh_json *rest_fields_take(struct rest_fields *f);
 void rest_fields_clear(struct rest_fields *f);

@@ -98,8 +98,8 @@ rest_word(struct rest_fields *f, const gh_json *body, const char *name, const ch
 	for (int i = 0; words[i] != NULL; i++)
 		if (strcmp(words[i], text) == 0)
 			return i;
-	rest_field_wrong(f, name, "The field %s must be %s.", name,
-	    rest_words(words, list, sizeof(list)));
+	rest_words(words, list, sizeof(list));
+	rest_field_wrong_as(f, name, "no_choice", list, "The field %s must be %s.", name, list);
 	return -1;
 }
 
@@ -127,7 +127,7 @@ rest_only(struct rest_fields *f, const gh_json *body, const char *name, const ch
 			continue;
 		snprintf(path, sizeof(path), "%s%s%.50s", name != NULL ? name : "",
 		    name != NULL ? "." : "", member);
-		rest_field_wrong(f, gh_utf8_clean(path), "There is no field %s.",
-		    gh_utf8_clean(path));
+		gh_utf8_clean(path);
+		rest_field_wrong_as(f, path, "unknown_field", path, "There is no field %s.", path);
 	}
 }

@@ -174,18 +174,18 @@ layout_json(const struct gh_http_request *req, const struct requester *who, int 
 }
 
 static int
-add_error(gh_json *list, const char *name, gh_json *text)
+add_error(gh_json *list, const char *name, gh_json *wrong)
 {
 	gh_json *o = gh_json_new_object();
 
 	if (o != NULL && gh_json_set_string(o, "name", name) == 0 &&
-	    gh_json_set(o, "text", gh_json_ref(text)) == 0)
+	    gh_json_set(o, "wrong", gh_json_ref(wrong)) == 0)
 		return gh_json_append(list, o);
 	gh_json_free(o);
 	return -1;
 }
 
-/* {name: text or [text]} as [{name, text}], which a template can go through: the summary above a
+/* {name: [rest_reason]} as [{name, wrong}], which a template can go through: the summary above a
  * form. */
 static gh_json *
 error_list(const gh_json *errors)
@@ -195,20 +195,15 @@ error_list(const gh_json *errors)
 
 	for (void *it = gh_json_iter(errors); rc == 0 && it != NULL;
 	     it = gh_json_next(errors, it)) {
-		const char *name = gh_json_iter_name(it);
 		gh_json *of = gh_json_iter_value(it);
 
-		if (gh_json_type(of) != GH_JSON_ARRAY)
-			rc = add_error(list, name, of);
 		for (size_t i = 0; rc == 0 && i < gh_json_size(of); i++)
-			if (gh_json_type(of) == GH_JSON_ARRAY)
-				rc = add_error(list, name, gh_json_at(of, i));
+			rc = add_error(list, gh_json_iter_name(it), gh_json_at(of, i));
 	}
-	if (rc != 0) {
-		gh_json_free(list);
-		return NULL;
-	}
-	return list;
+	if (rc == 0)
+		return list;
+	gh_json_free(list);
+	return NULL;
 }
 
 /* ---- replies ---- */
@@ -316,14 +311,11 @@ static gh_json *
 error_json(const struct gh_error *err, const char *request_id)
 {
 	const struct gh_error_info *info = gh_error_info(err->code);
-	char message[sizeof(err->message)], status[16];
 	gh_json *o = gh_json_new_object();
+	char status[16];
 
-	snprintf(message, sizeof(message), "%s",
-	    *err->message != '\0' ? err->message : info->message);
-	gh_utf8_clean(message);
 	snprintf(status, sizeof(status), "status_%d", info->http_status);
-	if (o != NULL && gh_json_set_string(o, "message", message) == 0 &&
+	if (o != NULL && set_new(o, "wrong", rest_reason(err)) == 0 &&
 	    gh_json_set_int(o, "status", info->http_status) == 0 &&
 	    gh_json_set_string(o, "status_name", status) == 0 &&
 	    gh_json_set_string(o, "request_id", request_id) == 0)

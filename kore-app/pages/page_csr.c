@@ -36,8 +36,7 @@ show_refusal(struct worker_env *env, struct csr_submission *s, const struct gh_e
 		return;
 	}
 	if (!csr_blame_field(env, s, err))
-		rest_field_wrong(&s->in.fields, "", "%s",
-		    *err->message != '\0' ? err->message : gh_error_info(err->code)->message);
+		rest_field_refused(&s->in.fields, "", err);
 	show_form(env, s, rep);
 }
 

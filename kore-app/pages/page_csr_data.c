@@ -249,16 +249,16 @@ put_choices(const struct csr_submission *s, const struct metadata_field *f, cons
 	return false;
 }
 
-/* What is wrong with it; "": nothing. */
-static const char *
+/* What is wrong with it; an empty one: nothing. */
+static gh_json *
 metadata_error(const gh_json *errors, const char *field)
 {
 	char name[CSR_METADATA_SIZE];
-	const char *text;
+	gh_json *wrong;
 
 	snprintf(name, sizeof(name), CSR_METADATA "%s", field);
-	text = gh_json_string(gh_json_at(gh_json_get(errors, name), 0));
-	return text != NULL ? text : "";
+	wrong = gh_json_at(gh_json_get(errors, name), 0);
+	return wrong != NULL ? gh_json_ref(wrong) : gh_json_new_object();
 }
 
 static gh_json *
@@ -277,7 +277,7 @@ metadata_field_json(const struct csr_submission *s, const gh_json *errors,
 	    gh_json_set_bool(o, "required", f->required) == 0 &&
 	    gh_json_set_string(o, "hint", f->hint) == 0 &&
 	    gh_json_set_string(o, "value", value != NULL ? value : "") == 0 &&
-	    gh_json_set_string(o, "error", metadata_error(errors, f->name)) == 0 &&
+	    gh_json_set(o, "error", metadata_error(errors, f->name)) == 0 &&
 	    put_choices(s, f, value, o))
 		return o;
 	gh_json_free(o);
@@ -300,8 +300,7 @@ metadata_json(const struct worker_env *env, const struct csr_submission *s, cons
 gh_json *
 page_csr_form(const struct worker_env *env, struct csr_submission *s)
 {
-	gh_json *o = gh_json_new_object(), *taken = rest_fields_take(&s->in.fields);
-	gh_json *errors = gh_json_get(taken, "errors");
+	gh_json *o = gh_json_new_object(), *errors = s->in.fields.reasons;
 	int bad = gh_json_set(o, "values", values_json(s)) |
 	    gh_json_set(o, "options", options_json(env, s)) |
 	    gh_json_set(o, "fields", metadata_json(env, s, errors)) |
@@ -309,7 +308,6 @@ page_csr_form(const struct worker_env *env, struct csr_submission *s)
 
 	if (errors != NULL)
 		bad |= gh_json_set(o, "errors", gh_json_ref(errors));
-	gh_json_free(taken);
 	if (bad == 0)
 		return o;
 	gh_json_free(o);

@@ -3,6 +3,7 @@
 
 #include "enroll.h"
 #include "preview.h"
+#include "rest/rest.h"
 #include "store/request/request_page.h"
 
 #include "page.h"
@@ -63,8 +64,7 @@ put_preview(struct worker_env *env, const struct call *call, gh_json *data)
 
 	if (enroll_preview_pending(env, call_number(call->parts, "id"), &preview, &err) == 0)
 		return gh_json_set(data, "preview", preview);
-	return gh_json_set_string(data, "no_preview",
-	    *err.message != '\0' ? err.message : gh_error_info(err.code)->message);
+	return set_new(data, "no_preview", rest_reason(&err));
 }
 
 static int
@@ -93,23 +93,25 @@ put_state(struct worker_env *env, const struct call *call, const struct shown *s
 
 /* comment, wrong: of a form that was sent, or NULL. */
 static int
-put_form(const char *comment, const char *wrong, gh_json *data)
+put_form(const char *comment, const struct gh_error *wrong, gh_json *data)
 {
-	gh_json *values = gh_json_new_object(), *errors = gh_json_new_object();
+	gh_json *values = gh_json_new_object();
+	struct rest_fields fields = {0};
 	int bad = gh_json_set_string(values, "comment", comment != NULL ? comment : "");
 
-	if (bad == 0 && wrong != NULL)
-		bad = gh_json_set_string(errors, "comment", wrong);
 	bad |= set_new(data, "values", values);
-	if (wrong != NULL)
-		return bad | set_new(data, "errors", errors);
-	gh_json_free(errors);
+	if (wrong != NULL) {
+		rest_field_refused(&fields, "comment", wrong);
+		bad |= set_new(data, "errors", gh_json_ref(fields.reasons));
+	}
+	bad |= fields.failed ? -1 : 0;
+	rest_fields_clear(&fields);
 	return bad;
 }
 
 void
 page_request_show(struct worker_env *env, const struct call *call, const char *comment,
-    const char *wrong, struct gh_http_reply *rep)
+    const struct gh_error *wrong, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
 	struct shown s = {0};

@@ -26,6 +26,6 @@ void page_request_cancel(struct worker_env *env, const struct call *call,
 
 /* The page again with what is wrong with the form, its comment kept. */
 void page_request_show(struct worker_env *env, const struct call *call, const char *comment,
-    const char *wrong, struct gh_http_reply *rep);
+    const struct gh_error *wrong, struct gh_http_reply *rep);
 
 #endif

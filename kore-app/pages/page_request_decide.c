@@ -6,6 +6,7 @@
 #include "authority/revoke.h"
 #include "enroll.h"
 #include "form.h"
+#include "rest/rest.h"
 
 #include "page.h"
 #include "page_request.h"
@@ -32,14 +33,14 @@ static void
 show_conflict(struct worker_env *env, const struct call *call, const struct gh_error *err,
     struct gh_http_reply *rep)
 {
-	gh_json *data = gh_json_new_object();
+	gh_json *data = gh_json_new_object(), *wrong = rest_reason(err);
 
-	if (gh_json_set_string(data, "message",
-		*err->message != '\0' ? err->message : gh_error_info(err->code)->message) != 0 ||
+	if (wrong == NULL || gh_json_set(data, "wrong", gh_json_ref(wrong)) != 0 ||
 	    gh_json_set_int(data, "id", call_number(call->parts, "id")) != 0) {
 		gh_json_free(data);
 		data = NULL;
 	}
+	gh_json_free(wrong);
 	page_reply(env, call, 409, "request_conflict", data, rep);
 	gh_http_reply_cause(rep, err);
 }
@@ -62,7 +63,7 @@ decide(struct worker_env *env, const struct call *call, decision_fn fn, struct g
 		rc = gh_refuse(&err, GH_E_UNCONDITIONAL,
 		    "The form does not say which state of the request it is about.");
 	else if (comment != NULL && !revoke_comment_is_valid(comment))
-		rc = gh_refuse(&err, GH_E_VALIDATION,
+		rc = gh_refuse_as(&err, GH_E_VALIDATION, "not_a_line", NULL,
 		    "The comment must not have control characters.");
 	else
 		rc = fn(env, call->requester, &v, &out, &err);
@@ -71,7 +72,7 @@ decide(struct worker_env *env, const struct call *call, decision_fn fn, struct g
 		snprintf(path, sizeof(path), "/requests/%" PRId64, v.id);
 		page_redirect(rep, path);
 	} else if (rc == GH_E_VALIDATION) {
-		page_request_show(env, call, comment, err.message, rep);
+		page_request_show(env, call, comment, &err, rep);
 	} else if (rc == GH_E_CONFLICT || rc == GH_E_PRECONDITION) {
 		show_conflict(env, call, &err, rep);
 	} else {

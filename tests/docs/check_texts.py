@@ -11,7 +11,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 PAGES = TOP / "kore-app" / "pages" / "html"
 # Partials have no title.
-NO_TITLE = {"layout", "field", "textarea", "select", "summary", "csrf"}
+NO_TITLE = {"layout", "field", "textarea", "select", "summary", "csrf", "wrong"}
+# Areas whose texts refusals of the code name.
+REFUSALS = {"wrong", "wrong_code"}
 
 wrong = []
 
@@ -89,12 +91,30 @@ def named_by_code(areas):
     return found
 
 
+def check_reasons(texts):
+    """Each reason of a refusal in the code, and each code, has its text, and no other is there."""
+    reasons = set()
+    for folder in ("base", "ca-backend", "templates", "enroll", "kore-app"):
+        for path in sorted((TOP / folder).rglob("*.c")):
+            text = path.read_text()
+            reasons |= set(re.findall(r'gh_refuse_as\(\s*&?[\w.>-]+,\s*\w+,\s*"([a-z0-9_]+)"', text))
+            reasons |= set(re.findall(r'rest_field_wrong_as\(\s*&?[\w.>-]+,\s*[\w.>"-]+,\s*"([a-z0-9_]+)"', text))
+    # those of metadata_value.c go through a function of its own
+    reasons |= set(re.findall(r'refuse\(f,\s*"([a-z0-9_]+)"', (TOP / "enroll/catalog/metadata_value.c").read_text()))
+    codes = set(re.findall(r'\{GH_\w+, "([a-z0-9_]+)"', (TOP / "base/error.c").read_text()))
+    for area, names in (("wrong", reasons), ("wrong_code", codes)):
+        there = {k.split(".")[1] for k in texts if k.split(".")[0] == area}
+        wrong.extend(f"there is no text {area}.{n}" for n in sorted(names - there))
+        wrong.extend(f"no refusal has the text {area}.{n}" for n in sorted(there - names))
+
+
 def pattern_of(key):
     return re.compile(re.sub(r"\\\[[a-z0-9_]+\\\]", "[a-z0-9_]+", re.escape(key)))
 
 
 def main():
     texts = check_languages()["en"]
+    check_reasons(texts)
     from_templates = named_by_templates()
     from_code = named_by_code({k.split(".")[0] for k in texts})
     for key, where in sorted(from_templates.items()):
@@ -102,7 +122,7 @@ def main():
             wrong.append(f"{where}: there is no text {key}")
     patterns = [pattern_of(k) for k in {**from_templates, **from_code}]
     wrong.extend(f"{k} is named by no template and no code" for k in sorted(texts)
-                 if not any(p.fullmatch(k) for p in patterns))
+                 if k.split(".")[0] not in REFUSALS and not any(p.fullmatch(k) for p in patterns))
     print("\n".join(wrong) or f"{len(texts)} texts, {len(from_templates)} named by templates")
     sys.exit(bool(wrong) or len(texts) < 40)
 

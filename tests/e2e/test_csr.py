@@ -5,10 +5,12 @@ import base64
 import concurrent.futures
 import json
 import os
+import re
 import signal
 import subprocess
 import unittest
 import urllib.parse
+from pathlib import Path
 
 import client
 import der
@@ -350,7 +352,7 @@ class Pages(Case):
         self.browser.send("POST", "/csr/upload", self.filled(**{"metadata.Ticket": "ops", "metadata.Department": script}))
         page = self.browser.reply.body.decode()
         self.assertEqual(self.browser.reply.status, 422, page)
-        self.assertIn('<p class="error" lang="en">Ticket is like OPS-123.</p>', page.replace('metadata field &quot;Ticket&quot;: ', ""))
+        self.assertRegex(page, r'<p class="error">\s*Ticket is like OPS-123.\s*</p>')
         self.assertRegex(page, r'name="metadata.Ticket" type="text" value="ops" aria-describedby="metadata.Ticket-notes" aria-invalid="true"')
         self.assertEqual(page.count("aria-invalid"), 1)
         self.assertNotIn("<script", page)
@@ -362,6 +364,74 @@ class Pages(Case):
         page = self.browser.send("GET", f"/requests/{number}").body.decode()
         self.assertIn("&lt;script&gt;", page)
         self.assertNotIn("<script", page)
+
+    def german(self, field, **more):
+        """What the German page says at a field; the English details that it marks as such are left out."""
+        self.browser.send("POST", "/csr/upload", self.filled(**more), headers={"Accept-Language": "de"})
+        page = self.browser.reply.body.decode()
+        self.assertEqual(self.browser.reply.status, 422, page)
+        self.assertIn('<html lang="de">', page)
+        notes = re.search(rf'<div id="{re.escape(field)}-notes">(.*?)</div>', page, re.DOTALL).group(1)
+        errors = [re.sub(r'<span lang="en">.*?</span>', "", e).strip() for e in re.findall(r'<p class="error">(.*?)</p>', notes, re.DOTALL)]
+        # the summary above says the same
+        for e in errors:
+            self.assertIn(e, page[:page.index('<div class="field">')])
+        return " ".join(errors)
+
+    def test_german_pages_say_it_in_german(self):
+        pem = der.pem(web_csr("page.example.test"))
+        small, odd = der.Key(env.scratch, "rsa:1024"), der.Key(env.scratch, "ec:P-521")
+        for field, text, more in (
+                ("csr_data", "ein privater Schlüssel, kein Zertifikatsantrag. Er wurde nicht gespeichert",
+                 {"csr_data": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}),
+                ("csr_data", "ein Zertifikat, kein Zertifikatsantrag", {"csr_data": Path(CAFILE).read_text()}),
+                ("csr_data", "kein Zertifikatsantrag: weder PEM", {"csr_data": "Guten Tag!"}),
+                ("csr_data", "ist abgeschnitten", {"csr_data": pem[:-40]}),
+                ("csr_data", "mehrere Zertifikatsanträge", {"csr_data": pem + pem}),
+                ("csr_data", "Diese Angabe ist nötig", {"csr_data": ""}),
+                ("csr_data", "ist zu schwach", {"csr_data": der.pem(web_csr("page.example.test", small))}),
+                ("csr_data", "Schlüssel dieser Art nicht an", {"csr_data": der.pem(web_csr("page.example.test", odd))}),
+                ("csr_data", "Unterschrift des Zertifikatsantrags passt nicht", {"csr_data": der.pem(web_csr("page.example.test", bad_signature=True))}),
+                ("csr_data", "nimmt einen Namen in diesem Zertifikatsantrag nicht an",
+                 {"csr_data": der.pem(web_csr("Alice Adams")), "common_name": "Alice Adams"}),
+                ("common_name", "hat einen anderen Common Name", {"common_name": "other.example.test"}),
+                ("common_name", "Diese Angabe ist nötig", {"common_name": ""}),
+                ("common_name", "höchstens 64 Zeichen", {"common_name": "a" * 65}),
+                ("common_name", "eine Zeile Text ohne Steuerzeichen", {"common_name": "a\r\nb"}),
+                ("validity_days", "Zertifikate dieser Vorlage gelten höchstens 365 Tage", {"validity_days": "4000"}),
+                ("validity_days", "von 1 bis 36500", {"validity_days": "x"}),
+                ("sans", "hat den Namen other.example.test nicht", {"sans": "other.example.test"}),
+                ("email", "genau eine E-Mail-Adresse", {"email": "alice"}),
+                ("ca_id", "gibt es für Sie nicht", {"ca_id": "none"}),
+                ("purpose_category", "ist nicht für diesen Zweck", {"template": "User"}),
+                ("template", "Vorlage gibt es hier nicht", {"template": "Nothing", "purpose_category": ""}),
+                ("metadata.Cost-Center", "eine ganze Zahl", {"metadata.Cost-Center": "many"}),
+                ("metadata.Stage", "eine der Möglichkeiten", {"metadata.Stage": "none"})):
+            with self.subTest(text):
+                self.assertIn(text, self.german(field, **more))
+
+    def test_a_required_field_is_named_in_german(self):
+        usual = Path(__file__).resolve().parents[1] / "servers" / "metadata.json"
+        fields = json.loads(usual.read_text())
+        fields[0]["required"] = True
+        stricter = env.scratch / "metadata.json"
+        stricter.write_text(json.dumps(fields))
+
+        def is_required():
+            return "(nötig)" in self.browser.send("GET", "/csr/upload", headers={"Accept-Language": "de"}).body.decode()
+
+        env.admin("metadata", "set", stricter)
+        try:
+            wait_for(is_required, "the field is required")
+            self.assertIn("Diese Angabe ist nötig", self.german("metadata.Department"))
+        finally:
+            env.admin("metadata", "set", usual)
+            wait_for(lambda: not is_required(), "the field is not required")
+
+    def test_error_pages_are_german_too(self):
+        for path, text in (("/requests/999999999", "Das gibt es nicht, oder es gehört Ihnen nicht"), ("/csr/none", "Das gibt es nicht")):
+            page = self.browser.send("GET", path, headers={"Accept-Language": "de"}).body.decode()
+            self.assertIn(text, page)
 
     def test_a_key_is_not_shown_again(self):
         text = "-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----\n"

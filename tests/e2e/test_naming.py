@@ -16,6 +16,7 @@ import tap
 from client import Client
 from environment import TOP, Environment, wait_for
 from person import Person
+from plain_browser import Forms, PlainBrowser
 
 env = Environment("naming", GATEHOUSE_CONF_EXTRA="""
 roles { officer_groups = "pki-officers" }
@@ -128,6 +129,18 @@ class Rules(Case):
         self.denied(self.bob, csr("a.shop.example"), "dns:a.shop.example")
         self.denied(self.bob, csr(ip=["10.1.2.3"]), "ip:10.1.2.3")
         self.denied(self.alice, csr(email=["Ops@shop.example"]), "email:Ops@shop.example")
+
+    def test_a_german_page_says_which(self):
+        browser = PlainBrowser(env)
+        browser.send("GET", "/login")
+        fields = Forms(browser.reply.body.decode()).forms[0].fields
+        self.assertEqual(browser.send("POST", "/login", fields | {"user": "bob", "password": "bob-secret"}).status, 303)
+        browser.send("GET", "/csr/upload")
+        form = next(f.fields for f in Forms(browser.reply.body.decode()).forms if f.action == "/csr/upload")
+        form |= {"csr_data": der.pem(csr("bank.example")), "template": "Strict"}
+        page = browser.send("POST", "/csr/upload", form, headers={"Accept-Language": "de"})
+        self.assertEqual(page.status, 422)
+        self.assertIn("Keine Regel erlaubt Ihnen: dns:bank.example.", page.body.decode())
 
     def test_by_owner(self):
         self.issued(self.bob, csr("bob.example", "x.y.bobs.example"))
