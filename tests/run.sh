@@ -5,12 +5,16 @@
 # step fails. It prints TAP lines ("1..2", "ok 1 - x", "not ok 2 - y"): as many as it has planned, and at least one, or
 # it has failed. A plain step (a build, a check of documents) may print none and counts as one then. How long each took is printed and kept in
 # var/check/times. Ends with "N passed, N failed"; the exit status says the same.
+#
+# After the builds as many steps run side by side as there are processors, and one more as long as these are not busy: servers
+# and those who wait for them leave them idle. Those that take long begin first (tests/times), so that none ends alone.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 ONLY=${1:-*}
 OUT=$PWD/var/check
 JOBS=$(nproc)
+WIDE=$((2 * JOBS + 1))
 STARTED=$SECONDS
 FUZZ_SECONDS=${FUZZ_SECONDS:-6}
 ASAN_SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
@@ -19,7 +23,10 @@ exec </dev/null
 mkdir -p "$OUT"
 exec 9>"$OUT/lock"
 flock -n 9 || { echo "check: another run is under way in this tree" >&2; exit 1; }
-rm -f "$OUT"/*.log "$OUT"/*.result "$OUT"/*.time
+rm -f "$OUT"/*.log "$OUT"/*.result "$OUT"/*.time "$OUT/ended"
+# A line for each step that has ended.
+mkfifo "$OUT/ended"
+exec 8<>"$OUT/ended"
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
@@ -38,16 +45,21 @@ since()
 	printf '%d.%d' $((us / 1000000)) $((us / 100000 % 10))
 }
 
+# The build is what all other steps work on.
+is_wanted()
+{
+	# shellcheck disable=SC2254
+	case $1 in build-gcc | $ONLY) ;; *) return 1 ;; esac
+}
+
 # Run one step: NAME SECONDS COMMAND...
 step()
 {
 	local name=$1 limit=$2 log=$OUT/$1.log begin=$EPOCHREALTIME rc=0 good bad planned seconds
 
 	shift 2
-	# shellcheck disable=SC2254
-	# The build is what all other steps work on.
-	case $name in build-gcc | $ONLY) ;; *) return 0 ;; esac
-	timeout -k 20 "$limit" "$@" >"$log" 2>&1 9>&- || rc=$?
+	is_wanted "$name" || return 0
+	timeout -k 20 "$limit" "$@" >"$log" 2>&1 8>&- 9>&- || rc=$?
 	seconds=$(since "$begin")
 	good=$(grep -Ec '^ok( |$)' "$log")
 	bad=$(grep -Ec '^not ok( |$)' "$log")
@@ -83,16 +95,64 @@ plain()
 	PLAIN=1 step "$@"
 }
 
-# [plain] NAME SECONDS COMMAND...: the same, several at a time.
-beside()
-{
-	local how=step
+# --- side by side --------------------------------------------------------------------------------
+queue=()                # "RANK SECONDS COMMAND": the smaller rank begins first, then who takes longer
+declare -A took="($(sed 's/^\([^ ]*\) \(.*\)/[\1]=\2/' tests/times))"
 
+# RANK SECONDS [plain] NAME LIMIT COMMAND...: to be run by run_queue. SECONDS: what it takes unless tests/times says so.
+later()
+{
+	local rank=$1 seconds=$2 how=step line
+
+	shift 2
 	[ "$1" != plain ] || { how=plain; shift; }
-	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
-		wait -n
+	is_wanted "$1" || return 0
+	printf -v line '%q ' "$how" "$@"
+	queue+=("$rank ${took[$1]:-$seconds} $line")
+}
+
+# What /proc/stat says of the processors, in ticks since the machine began.
+look()
+{
+	local user nice sys idle disk irq soft steal
+
+	read -r _ user nice sys idle disk irq soft steal _ </proc/stat
+	looked=$SECONDS free=$((idle + disk)) total=$((user + nice + sys + idle + disk + irq + soft + steal))
+}
+
+# A quarter of their time was idle for a second or two in which no step has begun.
+was_idle()
+{
+	local free_then=$free total_then=$total
+
+	[ $((SECONDS - looked)) -ge 2 ] || return 1
+	look
+	[ $(((free - free_then) * 4)) -ge $((total - total_then)) ]
+}
+
+has_room()
+{
+	local running
+
+	running=$(jobs -rp | wc -l)
+	[ "$running" -ge "$JOBS" ] || return 0
+	[ "$running" -lt "$WIDE" ] && was_idle
+}
+
+run_queue()
+{
+	local lines line looked free total
+
+	[ "${#queue[@]}" -gt 0 ] || return 0
+	mapfile -t lines < <(printf '%s\n' "${queue[@]}" | sort -s -k1,1n -k2,2nr)
+	for line in "${lines[@]}"; do
+		look
+		until has_room; do
+			read -rt 0.2 -u 8
+		done
+		{ eval "${line#* * }"; echo >&8; } &
 	done
-	$how "$@" &
+	wait
 }
 
 name_of()
@@ -102,18 +162,17 @@ name_of()
 	echo "${n//\//-}"
 }
 
-# Unit tests of one build: LABEL BUILD SECONDS [COMMAND that runs them...]. Valgrind is slow, and the sanitizers find what it
+# Unit tests of one build: RANK LABEL BUILD LIMIT [COMMAND that runs them...]. Valgrind is slow, and the sanitizers find what it
 # finds but reads of uninitialised memory: it gets the programs that have a comment "valgrind: why".
 unit_tests()
 {
-	local label=$1 build=$2 limit=$3 t
+	local rank=$1 label=$2 build=$3 limit=$4 t
 
-	shift 3
+	shift 4
 	for t in $(make -s --no-print-directory BUILD="$build" list-tests); do
 		[ "$label" != valgrind ] || grep -q 'valgrind: ' "${t#"$build"/}.c" || continue
-		beside "$label-$(name_of "$t")" "$limit" "$@" "$t"
+		later "$rank" 1 "$label-$(name_of "$t")" "$limit" "$@" "$t"
 	done
-	wait
 }
 
 # Scripts that need root say so in a comment line "# needs: root".
@@ -135,7 +194,8 @@ as_needed()
 builds()
 {
 	plain build-gcc 600 make -j "$JOBS" --no-print-directory CC=gcc all tests integration-tests check-programs
-	plain build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang all tests
+	# for its warnings, which do not depend on optimization
+	plain build-clang 600 make -j "$JOBS" --no-print-directory CC=clang BUILD=build/clang OPT=-O0 HARDEN=-fPIC all tests
 	plain build-sanitizers 600 make -j "$JOBS" --no-print-directory CC=gcc BUILD=build/asan \
 	    OPT="-O1 -g" SANITIZE="$ASAN_SANITIZE" tests build/asan/gatehouse.so
 	plain build-fuzz 600 make -j "$JOBS" --no-print-directory fuzz-build
@@ -143,22 +203,21 @@ builds()
 
 units()
 {
-	unit_tests unit build 120
-	unit_tests sanitizers build/asan 240
-	unit_tests valgrind build 600 valgrind --quiet --error-exitcode=99 --leak-check=full \
+	unit_tests 1 unit build 120
+	unit_tests 1 sanitizers build/asan 240
+	unit_tests 2 valgrind build 600 valgrind --quiet --error-exitcode=99 --leak-check=full \
 	    --errors-for-leak-kinds=definite,indirect,possible --num-callers=30 \
 	    --suppressions=tests/valgrind.suppressions
 }
 
 static_checks()
 {
-	beside plain cppcheck 600 tests/cppcheck.sh
+	later 1 5 plain cppcheck 600 tests/cppcheck.sh
 	local t
 	for t in tests/docs/check_*; do
-		[ -x "$t" ] && beside plain "$(name_of "${t%.*}")" 120 "$t"
+		[ -x "$t" ] && later 1 1 plain "$(name_of "${t%.*}")" 120 "$t"
 	done
-	beside plain shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
-	wait
+	later 1 1 plain shell-syntax 60 bash -c 'git ls-files "*.sh" .ci/run | xargs -n 1 bash -n'
 }
 
 fuzzers()
@@ -166,32 +225,28 @@ fuzzers()
 	local f
 	for f in tests/fuzz/fuzz_*.c; do
 		f=${f##*/}
-		beside plain "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
+		later 2 "$FUZZ_SECONDS" plain "fuzz-${f%.c}" $((FUZZ_SECONDS * 6 + 60)) tests/fuzz/run.sh "${f%.c}" "$FUZZ_SECONDS"
 	done
-	wait
 }
 
-# Servers and those who wait for them leave processors idle: one more at a time than there are.
 integration()
 {
-	local t JOBS=$((JOBS + 1))
+	local t
 
 	for t in tests/integration/run_*.sh; do
 		# shellcheck disable=SC2046
-		[ -e "$t" ] && beside "$(name_of "$t")" 300 $(as_needed "$t")
+		later 2 40 "$(name_of "$t")" 300 $(as_needed "$t")
 	done
-	wait
 }
 
 end_to_end()
 {
-	local t JOBS=$((JOBS + 1))
+	local t
 
 	for t in tests/e2e/test_*.py; do
 		# shellcheck disable=SC2046
-		beside "$(name_of "${t%.py}")" 400 $(as_needed "$t")
+		later 2 40 "$(name_of "${t%.py}")" 400 $(as_needed "$t")
 	done
-	wait
 }
 
 summary()
@@ -228,4 +283,5 @@ static_checks
 integration
 end_to_end
 fuzzers
+run_queue
 summary
