@@ -1,7 +1,9 @@
 /* One request over REST, and the decision on it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "authority/revoke.h"
+#include "preview.h"
 #include "store/request/request_page.h"
 
 #include "rest_request.h"
@@ -33,13 +35,43 @@ reply(gh_json *o, const gh_json *row, struct gh_http_reply *rep)
 	rest_json(rep, 200, o);
 }
 
+/* ?preview=true: what an officer decides on, with the digest that his decision brings along. Of
+ * what is decided there is none. */
+static int
+put_preview(struct worker_env *env, const struct call *call, gh_json *row, struct gh_error *err)
+{
+	gh_json *preview = NULL;
+	char *asked = NULL;
+	int rc = rest_query(call, "preview", &asked, err);
+	bool is_true = asked != NULL && strcmp(asked, "true") == 0;
+
+	if (rc != 0 || asked == NULL)
+		return rc;
+	free(asked);
+	if (!is_true)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "The parameter preview is true, or not there.");
+	if ((call->requester->roles & REQUESTER_ROLE_OFFICER) == 0)
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "Only an officer sees what a request would become.");
+	rc = enroll_preview_pending(env, call_number(call->parts, "id"), &preview, err);
+	if (rc == GH_E_CONFLICT)
+		return 0;
+	if (rc == 0 && gh_json_set(row, "preview", preview) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "preview");
+	return rc;
+}
+
 void
 rest_request(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
 	struct gh_error err = {0};
-	gh_json *row;
+	gh_json *row = NULL;
+	int rc = find(env, call, &row, &err);
 
-	if (find(env, call, &row, &err) != 0) {
+	if (rc == 0 && (rc = put_preview(env, call, row, &err)) != 0)
+		gh_json_free(row);
+	if (rc != 0) {
 		rest_error(&err, call->http->request_id, NULL, rep);
 		return;
 	}
@@ -101,7 +133,8 @@ check_members(const gh_json *body, struct rest_fields *fields)
 	for (void *it = gh_json_iter(body); it != NULL; it = gh_json_next(body, it)) {
 		const char *name = gh_json_iter_name(it);
 
-		if (strcmp(name, "status") != 0 && strcmp(name, "comment") != 0)
+		if (strcmp(name, "status") != 0 && strcmp(name, "comment") != 0 &&
+		    strcmp(name, "shown") != 0)
 			rest_field_wrong(fields, name, "There is no field %.60s.", name);
 	}
 }
@@ -135,6 +168,8 @@ decide(struct worker_env *env, const struct call *call, const gh_json *body,
 	check_members(body, fields);
 	fn = read_decision(body, fields);
 	v.comment = read_comment(body, fields);
+	v.shown =
+	    rest_text(fields, body, "shown", ENROLL_SHOWN_SIZE - 1, ENROLL_SHOWN_SIZE - 1, false);
 	if ((rc = rest_fields_check(fields, err)) != 0 || (rc = find(env, call, &row, err)) != 0)
 		return rc;
 	if ((rc = rest_request_match(call, row, err)) == 0) {

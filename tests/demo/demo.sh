@@ -98,7 +98,7 @@ enroll_shop()
 	[ "$rc" = 3 ] || fail "the request should be pending (status $rc)"
 	number=$(told shop request_id)
 	say "gatehouse request approve $number"
-	"$build/gatehouse" request approve "$number" -c "$dir/gatehouse.conf" | sed 's/^/   /'
+	"$build/gatehouse" request approve "$number" --yes -c "$dir/gatehouse.conf" | sed 's/^/   /'
 	enroll shop WebServer --request-id "$number" || fail "the approved request has no certificate"
 	show_certificate "$dir/out/shop/cert.pem"
 	verify "$dir/out/shop" || fail "the chain does not verify"

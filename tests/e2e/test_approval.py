@@ -5,16 +5,18 @@ import concurrent.futures
 import hashlib
 import json
 import os
+import pty
 import re
 import signal
 import ssl
+import subprocess
 import threading
 import unittest
 
 import der
 import tap
 from client import Client
-from environment import TOP, Environment, wait_for
+from environment import BUILD, TOP, Environment, wait_for
 from person import Person
 from plain_browser import PlainBrowser
 
@@ -515,7 +517,7 @@ class Pages(Case):
         self.get("olga", f"/requests/{number}")
         self.addCleanup(import_template, approvals=self.approvals)
         import_template(approvals=self.approvals, extendedKeyUsage=["serverAuth", "clientAuth"])
-        self.assertIn("would become has changed", self.send("olga", number, "approve", status=409).body.decode())
+        self.assertIn("what it would become, has changed", self.send("olga", number, "approve", status=409).body.decode())
         self.send("olga", number, "approve", status=409, shown="")
         self.assertEqual(self.rows(number), 0)
         for officer in ("olga", "carol"):
@@ -650,6 +652,93 @@ class Preview(Case):
         seen = self.preview(number)
         self.assertEqual(seen["code"], "seal")
         self.assertIn("Deny it", seen["refused"])
+
+
+class Shown(Case):
+    """What is approved is what was seen, over REST and by the command."""
+    OTHER = {"extendedKeyUsage": ["serverAuth", "clientAuth"]}
+
+    def setUp(self):
+        self.addCleanup(import_template)
+
+    def seen(self, number, who=olga):
+        return self.expect(who.get(f"/pki/request/{number}?preview=true"), 200).json
+
+    def at_terminal(self, number, answer, meanwhile=lambda: None, remote=()):
+        """Exit code and output of `request approve` where somebody types the answer."""
+        main, side = pty.openpty()
+        args = [str(BUILD / "gatehouse"), "request", "approve", str(number), *map(str, remote or ("-c", env.dir / "state" / "gatehouse.conf"))]
+        shown = b""
+        with subprocess.Popen(args, stdin=side, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=env.scratch,
+                              env={**os.environ, "no_proxy": "*"}) as done:
+            os.close(side)
+            while b"[y/N]" not in shown:
+                data = os.read(done.stdout.fileno(), 4096)
+                if not data:
+                    break
+                shown += data
+            else:
+                meanwhile()
+                os.write(main, answer)
+            shown += done.stdout.read()
+        os.close(main)
+        return done.returncode, shown.decode()
+
+    def test_over_rest(self):
+        number = self.ask("rest-shown.example.test")
+        preview = self.seen(number)["preview"]
+        self.assertEqual((preview["ca"], preview["refused"], preview["required"]), ("issuing", None, 1))
+        import_template(**self.OTHER)
+        self.expect(self.decide(olga, number, shown=preview["shown"]), 412, "precondition")
+        self.expect(self.decide(olga, number, shown="0" * 64), 412)
+        self.expect(self.decide(olga, number, shown="x"), 422)
+        self.assertEqual(self.issued(number), 0)
+        again = self.seen(number)["preview"]
+        self.assertNotEqual(again["shown"], preview["shown"])
+        self.assertEqual(self.expect(self.decide(olga, number, shown=again["shown"]), 200).json["status"], "issued")
+        self.assertNotIn("preview", self.seen(number))
+
+    def test_for_officers_only(self):
+        number = self.ask("not-shown.example.test")
+        self.expect(alice.get(f"/pki/request/{number}?preview=true"), 403, "forbidden")
+        self.expect(bob.get(f"/pki/request/{number}?preview=true"), 404)
+        self.expect(olga.get(f"/pki/request/{number}?preview=1"), 400)
+        self.assertNotIn("preview", self.state(number))
+
+    def test_with_the_digest(self):
+        number = self.ask("digest.example.test")
+        shown = env.admin("request", "preview", number, "--json")["shown"]
+        self.assertEqual(shown, self.seen(number)["preview"]["shown"])
+        import_template(**self.OTHER)
+        done = env.admin("request", "approve", number, "--shown", shown, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"would become has changed", done.stderr)
+        import_template()
+        self.assertEqual(env.admin("request", "approve", number, "--shown", shown, "--json")["state"], "issued")
+
+    def test_at_a_terminal(self):
+        password = env.scratch / "olga.password"
+        password.write_text(olga.password + "\n")
+        far = ("--url", env.var["GATEHOUSE_URL"], "--cacert", env.var["GATEHOUSE_CAFILE"], "--user", "olga", "--password-file", password)
+        for remote in ((), far):
+            with self.subTest(remote=remote):
+                number = self.ask("terminal.example.test")
+                code, said = self.at_terminal(number, b"n\n", remote=remote)
+                self.assertEqual(code, 1)
+                self.assertIn("TLS Web Server Authentication", said)
+                self.assertIn("not confirmed, nothing was changed", said)
+                code, said = self.at_terminal(number, b"y\n", lambda: import_template(**self.OTHER), remote)
+                self.assertEqual(code, 1, said)
+                self.assertIn("would become has changed", said)
+                self.assertEqual(self.issued(number), 0)
+                code, said = self.at_terminal(number, b"yes\n", remote=remote)
+                self.assertEqual((code, self.issued(number)), (0, 1), said)
+                self.assertIn("TLS Web Client Authentication", said)
+                import_template()
+        number = self.ask("sure.example.test")
+        code, said = self.at_terminal(number, b"", remote=(*far, "--yes"))
+        self.assertEqual((code, self.issued(number)), (0, 1), said)
+        self.assertNotIn("[y/N]", said)
 
 
 class TwoNodes(Case):

@@ -6,6 +6,7 @@
 #include "client/client_rest.h"
 #include "failure.h"
 
+#include "request_confirm.h"
 #include "request_remote.h"
 
 #define PATH_SIZE 4096
@@ -103,11 +104,11 @@ take_request(struct verb_call *c, const gh_json *row, struct gh_error *err)
 }
 
 static int
-fetch(struct client_rest *r, int64_t id, gh_json **out, struct gh_error *err)
+fetch(struct client_rest *r, int64_t id, const char *query, gh_json **out, struct gh_error *err)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/pki/request/%" PRId64, id);
+	snprintf(path, sizeof(path), "/pki/request/%" PRId64 "%s", id, query);
 	return client_rest_get(r, path, out, err);
 }
 
@@ -120,7 +121,7 @@ request_remote_show(struct verb_call *c, struct gh_error *err)
 
 	if (rc != 0)
 		return rc;
-	if ((rc = fetch(r, c->id, &row, err)) == 0) {
+	if ((rc = fetch(r, c->id, "", &row, err)) == 0) {
 		rc = take_request(c, row, err);
 		gh_json_free(row);
 	}
@@ -151,47 +152,64 @@ send(struct client_rest *r, const gh_json *seen, gh_json *body, gh_json **out, s
 	return rc;
 }
 
+/* An approval is asked for with what it would become, unless the caller has seen that elsewhere. */
 static int
-decide(struct client_rest *r, int64_t id, gh_json *body, gh_json **out, struct gh_error *err)
+look(struct verb_call *c, struct client_rest *r, struct request_decision *d, gh_json **seen,
+    struct gh_error *err)
 {
-	gh_json *seen;
-	int rc = fetch(r, id, &seen, err);
+	bool is_asked =
+	    strcmp(d->status, "approved") == 0 && d->shown == NULL && request_confirm_is_wanted(c);
+	const gh_json *preview;
+	int rc = fetch(r, c->id, is_asked ? "?preview=true" : "", seen, err);
 
-	*out = NULL;
-	if (rc != 0)
+	if (rc != 0 || !is_asked)
 		return rc;
-	rc = send(r, seen, body, out, err);
+	/* one that is decided has none: the gateway says so then */
+	if ((preview = gh_json_get(*seen, "preview")) != NULL)
+		request_confirm(c, preview);
+	d->shown = gh_json_string(gh_json_get(preview, "shown"));
+	return 0;
+}
+
+static int
+decide(struct verb_call *c, struct client_rest *r, struct request_decision *d, gh_json **out,
+    struct gh_error *err)
+{
+	gh_json *seen = NULL, *body = gh_json_new_object();
+	int rc = look(c, r, d, &seen, err);
+
+	if (rc == 0 && c->exit == COMMAND_OK) {
+		if (gh_json_set_string(body, "status", d->status) != 0 ||
+		    (d->comment != NULL && gh_json_set_string(body, "comment", d->comment) != 0) ||
+		    (d->shown != NULL && gh_json_set_string(body, "shown", d->shown) != 0))
+			rc = gh_refuse(err, GH_E_CONF, "the comment is not UTF-8");
+		else
+			rc = send(r, seen, body, out, err);
+	}
+	d->shown = NULL; /* may be in seen */
+	gh_json_free(body);
 	gh_json_free(seen);
 	return rc;
 }
 
 int
-request_remote_decide(struct verb_call *c, const char *status, const char *comment,
-    const char *wanted, struct gh_error *err)
+request_remote_decide(struct verb_call *c, struct request_decision *d, struct gh_error *err)
 {
-	gh_json *body = gh_json_new_object(), *answer = NULL;
 	struct client_rest *r = NULL;
+	gh_json *answer = NULL;
 	const char *state;
-	int rc = 0;
+	int rc = client_rest_open(&r, err);
 
-	if (gh_json_set_string(body, "status", status) != 0 ||
-	    (comment != NULL && gh_json_set_string(body, "comment", comment) != 0))
-		rc = gh_refuse(err, GH_E_CONF, "the comment is not UTF-8");
 	if (rc == 0)
-		rc = client_rest_open(&r, err);
-	if (rc == 0)
-		rc = decide(r, c->id, body, &answer, err);
-	if (rc == 0)
-		rc = take_request(c, answer, err);
-	if (rc == 0) {
+		rc = decide(c, r, d, &answer, err);
+	if (rc == 0 && answer != NULL && (rc = take_request(c, answer, err)) == 0) {
 		state = gh_json_string(gh_json_get(c->out, "state"));
 		if (state == NULL ||
-		    (strcmp(state, wanted) != 0 &&
+		    (strcmp(state, d->wanted) != 0 &&
 			strcmp(state, enroll_state_name(DB_DISP_PENDING)) != 0))
 			c->exit = COMMAND_FAILED;
 	}
 	gh_json_free(answer);
-	gh_json_free(body);
 	client_rest_close(r);
 	return rc;
 }

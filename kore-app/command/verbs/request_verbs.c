@@ -10,6 +10,7 @@
 #include "client/client_rest.h"
 #include "command.h"
 #include "list.h"
+#include "request_confirm.h"
 #include "request_remote.h"
 #include "verb.h"
 
@@ -189,11 +190,7 @@ preview(struct verb_call *c, struct gh_error *err)
 static int
 show_preview(struct verb_call *c)
 {
-	static const struct output_column diff[] = {{"WHAT", "name"}, {"LABEL", "label"},
-	    {"STATE", "state"}, {"ASKED", "asked"}, {"CERTIFICATE", "result"}, {NULL, NULL}};
-	int rc = output_object(c->out, "rows");
-
-	return rc == COMMAND_OK ? output_table(gh_json_get(c->out, "rows"), diff) : rc;
+	return request_confirm_show(c->out);
 }
 
 const struct verb verb_request_preview = {
@@ -211,10 +208,25 @@ const struct verb verb_request_preview = {
 
 /* ---- approve, deny, cancel ---- */
 
-static const char *comment;
+static struct request_decision wish;
+#define OPTION_COMMENT \
+	{ \
+		"comment", 'm', OPTION_TEXT, &wish.comment, "TEXT", "recorded with the decision" \
+	}
 static const struct option_row decide_options[] = {
     VERB_CONFIG,
-    {"comment", 'm', OPTION_TEXT, &comment, "TEXT", "recorded with the decision"},
+    OPTION_COMMENT,
+    CLIENT_REST_REMOTE,
+    VERB_JSON,
+    OPTION_END,
+};
+static const struct option_row approve_options[] = {
+    VERB_CONFIG,
+    OPTION_COMMENT,
+    {"shown", 0, OPTION_TEXT, &wish.shown, "DIGEST",
+	"member \"shown\" of the preview that this is decided on: nothing is approved if the certificate would be "
+	"another one now"},
+    VERB_YES,
     CLIENT_REST_REMOTE,
     VERB_JSON,
     OPTION_END,
@@ -235,7 +247,7 @@ static int
 decide(struct verb_call *c, struct gh_error *err)
 {
 	const struct decision *d = c->verb->arg;
-	const struct enroll_verdict v = {.id = c->id, .comment = comment};
+	const struct enroll_verdict v = {.id = c->id, .comment = wish.comment, .shown = wish.shown};
 	struct enroll_outcome out = {0};
 	int rc = d->decide(&c->pipeline.env, &c->env.who, &v, &out, err);
 
@@ -247,27 +259,64 @@ decide(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
+/* Templates and directory are read anew behind the question: it may have been open for long. */
+static int
+ask(struct verb_call *c, gh_json **preview, struct gh_error *err)
+{
+	int rc = enroll_preview_pending(&c->pipeline.env, c->id, preview, err);
+
+	if (rc != 0)
+		return rc;
+	request_confirm(c, *preview);
+	if (c->exit != COMMAND_OK)
+		return 0;
+	pipeline_free(&c->pipeline);
+	return pipeline_open(&c->env, &c->pipeline, err);
+}
+
+/* What is approved is what was seen. */
+static int
+approve(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *preview = NULL;
+	int rc = 0;
+
+	if (wish.shown == NULL && request_confirm_is_wanted(c)) {
+		rc = ask(c, &preview, err);
+		wish.shown = gh_json_string(gh_json_get(preview, "shown"));
+	}
+	if (rc == 0 && c->exit == COMMAND_OK)
+		rc = decide(c, err);
+	wish.shown = NULL; /* may be in preview */
+	gh_json_free(preview);
+	return rc;
+}
+
 static int
 decide_remote(struct verb_call *c, struct gh_error *err)
 {
 	const struct decision *d = c->verb->arg;
 
-	return request_remote_decide(c, d->remote, comment, enroll_state_name(d->wanted), err);
+	wish.status = d->remote;
+	wish.wanted = enroll_state_name(d->wanted);
+	return request_remote_decide(c, &wish, err);
 }
 
 const struct verb verb_request_approve = {
     .usage = {"ID", 1, 1,
 	"Approves a pending request. Where its template wants several officers, the request waits on until the last of "
 	"them has approved it. Then the policy runs again with the directory and the template as they are "
-	"now; the certificate is issued, or the request is denied by the policy (exit code 1). With --url the gateway "
-	"does it, for --user, who is an officer.",
+	"now; the certificate is issued, or the request is denied by the policy (exit code 1). At a terminal it shows the "
+	"preview first and asks; and if the certificate would be another one when you say yes, nothing is approved. "
+	"With --url the gateway does it, for --user, who is an officer.",
 	"gatehouse request approve 17 --comment 'ticket 4711'\n"
+	"gatehouse request approve 17 --yes --shown \"$(gatehouse request preview 17 --json | jq -r .shown)\"\n"
 	"gatehouse request approve 17 --url https://pki.example --user carol\n"},
-    .options = decide_options,
+    .options = approve_options,
     .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
     .operand = OPERAND_ID,
     .object = "request",
-    .work = decide,
+    .work = approve,
     .remote = decide_remote,
     .arg = &approval,
 };
