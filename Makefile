@@ -34,7 +34,7 @@ LIBS_all       := -lldap -llber -lpq -lcurl -lidn2 -lssl -lcrypt $(LIBS_base)
 
 SRC_base       := $(wildcard base/*.c)
 SRC_store      := $(wildcard ca-backend/store/*.c ca-backend/store/*/*.c)
-SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing kra ocsp signer/client signer/protocol signer/wrap,ca-backend/$(d)/*.c)) $(SRC_store)
+SRC_ca-backend := $(wildcard $(foreach d,audit authority crl formats issuing kra ocsp package signer/client signer/protocol signer/wrap,ca-backend/$(d)/*.c)) $(SRC_store)
 MIGRATIONS     := $(sort $(wildcard ca-backend/store/migrations/*.sql))
 GEN_MIGRATIONS := $(BUILD)/gen/migrations.c
 SRC_signer     := $(wildcard $(foreach d,ca issue keys kra server,ca-backend/signer/$(d)/*.c))
@@ -202,6 +202,13 @@ $(BUILD)/tests/ca-backend/pkcs10/done: tests/ca-backend/mkfixtures.py tests/e2e/
 	@echo "GEN $(@D)"
 	$(Q)python3 -B $< $(@D)
 $(BUILD)/tests/ca-backend/test_pkcs10: | $(BUILD)/tests/ca-backend/pkcs10/done
+
+# Packages and answers to them as pyasn1-modules makes them; python3 of Debian, which has it.
+$(BUILD)/tests/ca-backend/packages/done: tests/e2e/packages.py
+	@mkdir -p $(@D)
+	@echo "GEN $(@D)"
+	$(Q)/usr/bin/python3 -B $< $(@D)
+$(BUILD)/tests/ca-backend/test_package_form: | $(BUILD)/tests/ca-backend/packages/done
 
 # Requests and PKIArchiveOptions as Bouncy Castle makes them, for test_crmf and test_archive_options.
 BOUNCY_CASTLE := /usr/share/java/bcprov.jar:/usr/share/java/bcpkix.jar:/usr/share/java/bcutil.jar

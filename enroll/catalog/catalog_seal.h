@@ -10,6 +10,7 @@
 #define SEAL_LABEL_KEY_INDEX "gatehouse application key index v1"
 #define SEAL_LABEL_WEBHOOK "gatehouse webhook secret v1"
 #define SEAL_LABEL_EST_USER "gatehouse EST user v1"
+#define SEAL_LABEL_PACKAGE "gatehouse package v1"
 #define SEAL_LABEL_TOKEN "gatehouse certenroll token v1"
 
 /* As catalog_seal and catalog_unseal (catalog.h), for what the label says. */

@@ -10,12 +10,12 @@
 #include "file.h"
 
 static int
-read_all(int fd, char *data, size_t *len)
+read_all(int fd, size_t max, char *data, size_t *len)
 {
 	ssize_t got;
 
-	while (*len < FILE_READ_MAX + 1) {
-		got = read(fd, data + *len, FILE_READ_MAX + 1 - *len);
+	while (*len < max + 1) {
+		got = read(fd, data + *len, max + 1 - *len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -31,6 +31,12 @@ read_all(int fd, char *data, size_t *len)
 int
 file_read(const char *path, char **data, size_t *len, struct gh_error *err)
 {
+	return file_read_long(path, FILE_READ_MAX, data, len, err);
+}
+
+int
+file_read_long(const char *path, size_t max, char **data, size_t *len, struct gh_error *err)
+{
 	bool is_stdin = strcmp(path, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), rc = 0;
 
@@ -38,10 +44,10 @@ file_read(const char *path, char **data, size_t *len, struct gh_error *err)
 	*len = 0;
 	if (fd < 0)
 		return gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
-	*data = malloc(FILE_READ_MAX + 2);
+	*data = malloc(max + 2);
 	if (*data == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "%s", path);
-	else if (read_all(fd, *data, len) != 0)
+	else if (read_all(fd, max, *data, len) != 0)
 		rc = gh_refuse(err, GH_E_CONF, "%s: %s", path, strerror(errno));
 	else
 		(*data)[*len] = '\0';

@@ -3,6 +3,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -315,6 +316,31 @@ def pki_data_seeds():
         yield der.seq(der.seq(), der.seq(path.read_bytes()), der.seq(der.seq(der.integer(4), der.seq())), der.seq())
 
 
+PACKAGE_KINDS = ["ee-certificate", "symmetric-keys", "firmware", "tamp-status-query", "tamp-update", "tamp-apex-update",
+                 "tamp-community-update", "tamp-sequence-adjust"]
+ANSWER_KINDS = ["key-receipt", "key-error", "firmware-receipt", "firmware-error", "tamp-status-query", "tamp-status-response",
+                "tamp-update", "tamp-update-confirm", "tamp-apex-update", "tamp-apex-update-confirm", "tamp-community-update",
+                "tamp-community-update-confirm", "tamp-error", "tamp-sequence-adjust", "tamp-sequence-adjust-confirm"]
+
+
+def packages(begin, kinds):
+    """Those that packages.py makes, behind a byte for their kind. It needs the Python of Debian."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["/usr/bin/python3", "-B", TOP / "tests/e2e/packages.py", folder], check=True)
+        for path in sorted(Path(folder).iterdir()):
+            kind = path.name.split(".")
+            if kind[0] in begin:
+                yield bytes([kinds.index(kind[1])]) + path.read_bytes()
+
+
+def package_seeds():
+    yield from packages(("good", "bad"), PACKAGE_KINDS)
+
+
+def receipt_seeds():
+    yield from packages(("answer",), ANSWER_KINDS)
+
+
 KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "form": form_seeds, "request": csr_request_seeds, "p12": p12_seeds, "http": http_seeds, "proxy": proxy_seeds, "base64": base64_seeds, "encoding": base64_seeds, "timestamp": timestamp_seeds, "json": json_seeds,
          "csr": csr_seeds, "pkcs10": csr_seeds, "armour": armour_seeds, "unarmour": armour_seeds,
          "auth": header_seeds, "certenroll": envelope_seeds, "ce": envelope_seeds,
@@ -322,6 +348,7 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
          "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
+KINDS |= {"package": package_seeds, "receipt": receipt_seeds}
 
 
 def main():

@@ -523,6 +523,82 @@ tests/servers/postgres.sh start "$dir/postgres" >"$dir/postgres.log" 2>&1 ||
 . "$dir/postgres/env"
 write_conf "$dir/gatehouse.conf" "$dir/own"
 
+# Packages for EST clients: looked over before they are kept, sealed where they are keys.
+packages()
+{
+	local made=$dir/packages key=$dir/packages/good.symmetric-keys.signed
+
+	mkdir "$made"
+	/usr/bin/python3 -B tests/e2e/packages.py "$made"
+	is '.signature == "correct" and .id > 0' gh package add "$made/good.firmware.signed" --type firmware --for group:Routers --json
+	expect 1 'this is no symmetric-keys' gh package add "$made/bare.firmware.without-certificate" --type symmetric-keys --for all
+	expect 1 'there is a package of this kind with this identifier' gh package add "$made/good.firmware.signed" --type firmware --for all
+	expect 1 'must be signed' gh package add "$made/bad.tamp-update.unsigned" --type tamp-update --for all
+	expect 1 'signature of the package is wrong' gh package add "$made/bad.firmware.altered" --type firmware --for all
+	expect 2 'no type of package' gh package add "$made/good.firmware.bare" --type software --for all
+	expect 1 'for whom' gh package add "$made/good.firmware.bare" --type firmware --for everybody
+	expect 1 'give an id' gh package add "$made/good.firmware.bare" --type firmware --for all --answer
+	expect 1 'names itself' gh package add "$made/good.symmetric-keys.signed" --type symmetric-keys --for all --id 01
+	expect 1 'expired already' gh package add "$made/good.firmware.bare" --type firmware --for all --until 2020-01-01
+	is '.warning == null' gh package add "$made/good.firmware.bare" --type firmware --for device:CN=a --answer --id 0A0b --until 2037-01-31 --json
+	is '.warning | contains("not encrypted")' gh package add "$key" --type symmetric-keys --for user:alice --name 'link keys' --json
+	is '[.[] | [.kind, .name, .audience, .wants_receipt, .sealed, .reference, .expires_at]] == [
+		["firmware", "good.firmware.signed", "group:Routers", false, false, .[0].reference, null],
+		["firmware", "good.firmware.bare", "device:CN=a", true, false, "04020A0B", "2037-01-31T00:00:00Z"],
+		["symmetric-keys", "link keys", "user:alice", true, true, "69642D31", null]]' gh package list --json
+	last=$(gh package list --json | jq '.[-1].id')
+	is '.media_type == "application/cms; encapsulatingContent=signedData; innerContent=sKeyPackage" and .signed' \
+		gh package show "$last" --json
+	gh package list | grep -q 'link keys'
+}
+
+# No dump shows a key, and nothing is served that was not put in.
+packages_at_rest()
+{
+	local id attack
+
+	pg_dump -d "$PGCONNINFO" -t package -t package_content >"$dir/dump"
+	grep -q package_content "$dir/dump"
+	! grep -qi "$(printf 'k%.0s' {1..16} | od -An -tx1 | tr -d ' \n')" "$dir/dump" || return 1
+	id=$(gh package list --json | jq '.[0].id')
+	gh package show "$id"
+	psql -qd "$PGCONNINFO" -c "CREATE TABLE kept AS SELECT * FROM package_content" \
+		-c "UPDATE package_content SET content = content || '\\x00' WHERE package_id = $id"
+	expect 1 "the content of package $id was changed" gh package show "$id"
+	psql -qd "$PGCONNINFO" -c "UPDATE package_content SET content = k.content FROM kept k WHERE k.package_id = package_content.package_id"
+	gh package show "$id"
+	for attack in "UPDATE package SET audience = 'all' WHERE id = $id" \
+		"UPDATE package SET kind = 'tamp-update' WHERE id = $id" \
+		"UPDATE package SET expires_at = 4000000000 WHERE id = $id" \
+		"UPDATE package SET wants_receipt = NOT wants_receipt WHERE id = $id" \
+		"INSERT INTO package (kind, name, audience, sha256, size, sealed, wants_receipt, added_at) SELECT kind, name, audience, sha256, size, sealed, wants_receipt, added_at FROM package WHERE id = $id" \
+		"DELETE FROM package WHERE id = $id"; do
+		echo "$attack"
+		psql -qd "$PGCONNINFO" -c "CREATE TABLE kept_rows AS SELECT * FROM package" -c "$attack"
+		expect 1 'changed past' gh package list
+		psql -qd "$PGCONNINFO" -c "DELETE FROM package" -c "INSERT INTO package OVERRIDING SYSTEM VALUE SELECT * FROM kept_rows" \
+			-c "INSERT INTO package_content SELECT * FROM kept ON CONFLICT DO NOTHING" -c "DROP TABLE kept_rows"
+		gh package list >/dev/null
+	done
+}
+
+# What was removed comes back by nobody's hand but an administrator's.
+packages_removed()
+{
+	local id
+
+	id=$(gh package list --json | jq '.[0].id')
+	psql -qd "$PGCONNINFO" -c "CREATE TABLE kept_rows AS SELECT * FROM package"
+	gh package remove "$id" --yes
+	expect 1 "there is no package $id" gh package remove "$id" --yes
+	expect 1 'package' gh package show "$id"
+	psql -qd "$PGCONNINFO" -c "INSERT INTO package OVERRIDING SYSTEM VALUE SELECT * FROM kept_rows WHERE id = $id"
+	expect 1 'changed past' gh package list
+	psql -qd "$PGCONNINFO" -c "DELETE FROM package WHERE id = $id"
+	is "[.[] | select(.event | startswith(\"package.\"))] | map(.event) == [\"package.added\", \"package.added\", \"package.added\", \"package.removed\"]" \
+		gh audit list --oldest-first --json --limit 0
+}
+
 check "every command explains itself" every_help
 check "both programs tell their version, in either spelling" versions
 check "unknown commands, options and operands are told" unknown_commands
@@ -553,6 +629,9 @@ check "local administrators" users
 check "passwords of local administrators" user_password
 check "metadata fields" metadata
 check "names and their owners" names
+check "packages for EST clients (X-070 to X-079)" packages
+check "packages at rest: sealed, and found out when altered" packages_at_rest
+check "a package that was removed does not come back" packages_removed
 check "lists of nothing, and what is not there" nothing_issued_yet
 check "the audit record names who did it" audit
 check "tables for people" tables_for_people

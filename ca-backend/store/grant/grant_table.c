@@ -62,6 +62,11 @@ static const struct table {
     [GRANT_NAME_OWNER] = {"name_owner", NULL,
 	COLUMNS({"id", INT, NULL}, {"owner", TEXT, NULL}, {"kind", TEXT, NULL},
 	    {"patterns", TEXTS, NULL}, {"comments", TEXTS, NULL})},
+    [GRANT_PACKAGE] = {"package", NULL,
+	COLUMNS({"id", INT, NULL}, {"kind", TEXT, NULL}, {"name", TEXT, NULL},
+	    {"audience", TEXT, NULL}, {"reference", HEX, NULL}, {"sha256", HEX, NULL},
+	    {"size", INT, NULL}, {"sealed", BOOL, NULL}, {"wants_receipt", BOOL, NULL},
+	    {"added_at", INT, NULL}, {"expires_at", INT, NULL})},
     /* An older version grants nothing; its row becomes one that was added when it is made active.
      */
     [GRANT_TEMPLATE] = {"template", "active",

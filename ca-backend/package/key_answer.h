@@ -1,0 +1,17 @@
+/* Identifiers of key packages, and what clients answer to them (RFC 7191). */
+#ifndef PACKAGE_KEY_ANSWER_H
+#define PACKAGE_KEY_ANSWER_H
+
+#include "package_answer.h"
+
+/* The attribute keyPkgIDAndReceiptReq (3) of signed attributes: *id is the octets of pkgID. false:
+ * it is not there, or malformed. */
+bool key_package_id(struct gh_der signed_attributes, struct gh_der *id,
+    bool *wants_receipt) GH_MUSTCHECK;
+
+/* KeyPackageReceipt (4), KeyPackageError (5). A package is named by its pkgID only; one that is
+ * named by another attribute has no reference. false: malformed, or a version other than 2. */
+bool key_receipt_read(struct gh_der in, struct package_answer *out) GH_MUSTCHECK;
+bool key_error_read(struct gh_der in, struct package_answer *out) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,11 @@
+/* For whom a package is: "all", "group:NAME", or one client, as "user:NAME" (of the directory),
+ * "est-user:NAME", or "device:SUBJECT" or "device:HEX" (SHA-256 of its public key). */
+#ifndef PACKAGE_AUDIENCE_H
+#define PACKAGE_AUDIENCE_H
+
+#include "error.h"
+
+/* GH_E_BAD_REQUEST (public): it is none of them. */
+int package_audience_check(const char *text, struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,260 @@
+/* `gatehouse package`: what waits for EST clients. docs/est-packages.md */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "package/package_add.h"
+#include "package/package_content.h"
+#include "pem.h"
+#include "store/package/package_row.h"
+#include "timestamp.h"
+
+#include "command.h"
+#include "file.h"
+#include "prompt.h"
+#include "verb.h"
+
+/* ---- add ---- */
+
+static const char *type, *audience, *name, *until, *id_text, *signer;
+static bool asks_answer;
+static struct package_order order;
+
+static const struct option_row add_options[] = {
+    {"type", 't', OPTION_TEXT, &type, "TYPE",
+	"symmetric-keys, firmware, tamp-status-query, tamp-update, tamp-apex-update, "
+	"tamp-community-update, tamp-sequence-adjust or ee-certificate"},
+    {"for", 'f', OPTION_TEXT, &audience, "CLIENT",
+	"who gets it: all, group:NAME, user:NAME, est-user:NAME, device:SUBJECT or device:HEX"},
+    {"name", 'n', OPTION_TEXT, &name, "TEXT", "for people (default: the file's name)"},
+    {"until", 'u', OPTION_TEXT, &until, "TIME", "nobody gets it from this day or time (UTC) on"},
+    {"id", 0, OPTION_TEXT, &id_text, "HEX",
+	"what answers name it by, when it does not name itself"},
+    {"answer", 0, OPTION_FLAG, &asks_answer, NULL,
+	"ask for a receipt, also when the file does not"},
+    {"signer", 0, OPTION_TEXT, &signer, "FILE",
+	"certificates (PEM) of who may have signed it, beside those in it"},
+    VERB_CONFIG,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static int
+check_add(const struct verb_call *c)
+{
+	const char *slash = strrchr(c->operand[0], '/');
+
+	if (type == NULL || audience == NULL)
+		return command_usage(c->who, "--type and --for are needed");
+	if (!package_kind_find(type, &order.kind))
+		return command_usage(c->who, "\"%.60s\" is no type of package: see --help", type);
+	if (until != NULL && !gh_day_parse(until, &order.expires) &&
+	    gh_timestamp_parse(until, &order.expires, NULL) != 0)
+		return command_usage(c->who, "--until is 2027-01-31 or 2027-01-31T12:00:00Z");
+	order.name = name != NULL ? name : slash != NULL ? slash + 1 : c->operand[0];
+	order.audience = audience;
+	order.id = id_text;
+	order.asks_answer = asks_answer;
+	return COMMAND_OK;
+}
+
+static int
+read_signers(struct gh_error *err)
+{
+	char *text;
+	size_t len;
+	int rc;
+
+	if (signer == NULL)
+		return 0;
+	if ((rc = file_read(signer, &text, &len, err)) != 0)
+		return rc;
+	rc = gh_pem_read_certs(text, len, &order.signers, err);
+	free(text);
+	return rc;
+}
+
+static int
+put_added(struct verb_call *c, const struct package_added *a, struct gh_error *err)
+{
+	gh_json *out = c->out = gh_json_new_object();
+	int bad = out == NULL;
+
+	bad |= gh_json_set_int(out, "id", a->id);
+	bad |= gh_json_set_string(out, "signature",
+	    a->is_checked      ? "correct"
+		: a->is_signed ? "not checked: the signer's certificate is not in it, see --signer"
+			       : "none");
+	if (a->is_plain)
+		bad |= gh_json_set_string(out, "warning",
+		    "the keys are not encrypted: TLS alone protects them on their way");
+	return bad ? gh_fail(err, GH_E_NOMEM, "package") : 0;
+}
+
+static int
+add(struct verb_call *c, struct gh_error *err)
+{
+	struct package_added added;
+	char *bytes = NULL;
+	int rc;
+
+	if ((rc = read_signers(err)) != 0 ||
+	    (rc = file_read_long(c->operand[0], CMS_DER_MAX, &bytes, &order.len, err)) != 0)
+		return rc;
+	order.bytes = (unsigned char *)bytes;
+	rc = package_add(c->env.store, c->env.secret, &c->env.who, &order, &added, err);
+	explicit_bzero(bytes, order.len);
+	free(bytes);
+	return rc == 0 ? put_added(c, &added, err) : rc;
+}
+
+static void
+clear_add(void)
+{
+	sk_X509_pop_free(order.signers, X509_free);
+	order.signers = NULL;
+}
+
+const struct verb verb_package_add = {
+    .usage = {"FILE", 1, 1,
+	"Puts in a file that EST clients are to get by their package list (RFC 8295). It is looked over first: a file "
+	"that is not of its type is refused, with what is wrong. Keys are kept sealed.",
+	"gatehouse package add router-7.fw --type firmware --for group:Routers --answer\n"
+	"gatehouse package add anchors.tamp --type tamp-update --for all --until 2027-01-31\n"},
+    .options = add_options,
+    .needs = NEEDS_GRANTS,
+    .check = check_add,
+    .work = add,
+    .clear = clear_add,
+};
+
+/* ---- list, show ---- */
+
+/* As people read them. */
+static int
+put_time(gh_json *row, const char *member)
+{
+	char text[GH_TIMESTAMP_SIZE];
+	int64_t t;
+
+	return gh_json_int(gh_json_get(row, member), &t)
+	    ? gh_json_set_string(row, member, gh_timestamp_format(t, text))
+	    : 0;
+}
+
+static int
+list(struct verb_call *c, struct gh_error *err)
+{
+	int rc = store_load_packages(c->env.store, &c->out, err);
+
+	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++)
+		if (put_time(gh_json_at(c->out, i), "added_at") != 0 ||
+		    put_time(gh_json_at(c->out, i), "expires_at") != 0)
+			rc = gh_fail(err, GH_E_NOMEM, "packages");
+	return rc;
+}
+
+static const struct output_column columns[] = {{"ID", "id"}, {"TYPE", "kind"}, {"NAME", "name"},
+    {"FOR", "audience"}, {"BYTES", "size"}, {"ADDED", "added_at"}, {"UNTIL", "expires_at"},
+    {NULL, NULL}};
+
+const struct verb verb_package_list = {
+    .usage = {NULL, 0, 0, "Lists the packages that wait for EST clients.",
+	"gatehouse package list --json\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .work = list,
+    .columns = columns,
+};
+
+/* What it is sent as, when it is as it was put in. */
+static int
+put_content(struct verb_call *c, gh_json *row, struct gh_error *err)
+{
+	struct package_form form = {0};
+	enum package_kind kind;
+	struct gh_buf der;
+	int rc = package_content_load(c->env.store, c->env.secret, row, &der, err);
+
+	if (rc == 0 && !package_kind_find(gh_json_string(gh_json_get(row, "kind")), &kind))
+		rc = gh_fail(err, GH_E_INTERNAL, "a package of an unknown kind");
+	if (rc == 0)
+		rc = package_form_read(kind, der.data, der.len, &form, err);
+	if (rc == 0 &&
+	    (gh_json_set_string(row, "media_type", form.media) != 0 ||
+		gh_json_set_bool(row, "signed", form.is_signed) != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "package");
+	package_form_clear(&form);
+	gh_buf_free(&der);
+	return rc;
+}
+
+static int
+show(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *all, *row = NULL;
+	int64_t id;
+	int rc = store_load_packages(c->env.store, &all, err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; row == NULL && i < gh_json_size(all); i++)
+		if (gh_json_int(gh_json_get(gh_json_at(all, i), "id"), &id) && id == c->id)
+			row = gh_json_at(all, i);
+	if (row == NULL)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "package %lld", (long long)c->id);
+	else if ((rc = put_content(c, row, err)) == 0 &&
+	    (put_time(row, "added_at") != 0 || put_time(row, "expires_at") != 0))
+		rc = gh_fail(err, GH_E_NOMEM, "package");
+	if (rc == 0)
+		c->out = gh_json_ref(row);
+	gh_json_free(all);
+	return rc;
+}
+
+const struct verb verb_package_show = {
+    .usage = {"ID", 1, 1,
+	"Shows one package. Its content is looked over again: whether it is as it was put in.",
+	"gatehouse package show 7\n"},
+    .options = verb_json_options,
+    .needs = NEEDS_GRANTS,
+    .operand = OPERAND_ID,
+    .object = "package",
+    .work = show,
+};
+
+/* ---- remove ---- */
+
+static const struct option_row remove_options[] = {
+    VERB_CONFIG,
+    VERB_YES,
+    OPTION_END,
+};
+
+static int
+remove_one(struct verb_call *c, struct gh_error *err)
+{
+	int rc = verb_shared.is_sure
+	    ? 0
+	    : prompt_confirm("Remove this package? Who has not fetched it gets it no more.", err);
+
+	return rc == 0 ? store_remove_package(c->env.store, &c->env.who, c->id, err) : rc;
+}
+
+static int
+show_removed(struct verb_call *c)
+{
+	printf("package %lld is removed\n", (long long)c->id);
+	return output_finish();
+}
+
+const struct verb verb_package_remove = {
+    .usage = {"ID", 1, 1,
+	"Takes a package back. What clients have fetched and answered stays on record.",
+	"gatehouse package remove 7 --yes\n"},
+    .options = remove_options,
+    .needs = NEEDS_GRANTS,
+    .operand = OPERAND_ID,
+    .work = remove_one,
+    .show = show_removed,
+};
