@@ -245,6 +245,8 @@ install: all completion manual
 	install -D -m 644 conf/gatehouse.service $(DESTDIR)/usr/lib/systemd/system/gatehouse.service
 	install -D -m 644 conf/gatehouse-signer.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-signer.service
 	install -D -m 644 conf/gatehouse-kra.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-kra.service
+	install -D -m 644 conf/gatehouse-est@.service $(DESTDIR)/usr/lib/systemd/system/gatehouse-est@.service
+	install -D -m 644 conf/gatehouse-est@.timer $(DESTDIR)/usr/lib/systemd/system/gatehouse-est@.timer
 	install -D -m 644 conf/gatehouse.sysusers $(DESTDIR)/usr/lib/sysusers.d/gatehouse.conf
 	install -D -m 644 conf/gatehouse.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/gatehouse.conf
 	install -D -m 644 docs/gatehouse.1 $(DESTDIR)/usr/share/man/man1/gatehouse.1

@@ -14,12 +14,14 @@
 static size_t
 tls_unique(SSL *ssl, unsigned char *out, size_t size)
 {
+	bool is_resumed = SSL_session_reused(ssl) == 1;
+	/* the first one is the client's, or the server's of a resumed session */
+	bool is_ours = (SSL_is_server(ssl) == 1) == is_resumed;
 	size_t n;
 
-	if (!SSL_session_reused(ssl))
-		n = SSL_get_peer_finished(ssl, out, size);
-	else
-		n = SSL_get_extms_support(ssl) == 1 ? SSL_get_finished(ssl, out, size) : 0;
+	if (is_resumed && SSL_get_extms_support(ssl) != 1)
+		return 0;
+	n = is_ours ? SSL_get_finished(ssl, out, size) : SSL_get_peer_finished(ssl, out, size);
 	return n <= size ? n : 0; /* cut: it is not the one */
 }
 

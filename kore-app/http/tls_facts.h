@@ -1,4 +1,4 @@
-/* What the application is told of a TLS connection. */
+/* What is told of a TLS connection, at either end of it. */
 #ifndef TLS_FACTS_H
 #define TLS_FACTS_H
 
@@ -6,7 +6,7 @@
 
 #include "http.h"
 
-/* ssl: a server's, its handshake just done. *out has the TLS facts, without binding where it cannot
+/* ssl: its handshake is done. *out has the TLS facts, without binding where it cannot
  * be had or proves nothing. */
 void tls_facts_read(SSL *ssl, struct gh_tls *out);
 

@@ -77,6 +77,7 @@ struct ends {
 static void
 connect_ends(struct ends *e, int version, bool resumes)
 {
+	struct gh_tls own; /* that the client reads */
 	BIO *a, *b;
 	char byte;
 	int accepted = 0, connected = 0;
@@ -98,6 +99,9 @@ connect_ends(struct ends *e, int version, bool resumes)
 	assert_int_equal(accepted, 1);
 	assert_int_equal(connected, 1);
 	tls_facts_read(e->server, &e->facts);
+	tls_facts_read(e->client, &own);
+	assert_int_equal(own.binding_len, e->facts.binding_len);
+	assert_memory_equal(own.binding, e->facts.binding, own.binding_len);
 	/* takes in the tickets of TLS 1.3 */
 	assert_int_equal(SSL_write(e->server, "x", 1), 1);
 	assert_int_equal(SSL_read(e->client, &byte, 1), 1);

@@ -104,6 +104,15 @@ hash_for(const EVP_PKEY *key)
 }
 
 int
+client_csr_sign(X509_REQ *req, EVP_PKEY *key, struct gh_error *err)
+{
+	if (X509_REQ_sign(req, key, hash_for(key)) > 0)
+		return 0;
+	ERR_clear_error();
+	return gh_refuse(err, GH_E_CONF, "this kind of key cannot sign a request");
+}
+
+int
 client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X509_REQ **out,
     struct gh_error *err)
 {
@@ -118,10 +127,8 @@ client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X50
 		rc = gh_fail(err, GH_E_NOMEM, "PKCS#10");
 	if (rc == 0 && san != NULL && san[0] != NULL)
 		rc = add_san(req, san, err);
-	if (rc == 0 && X509_REQ_sign(req, key, hash_for(key)) <= 0) {
-		ERR_clear_error();
-		rc = gh_refuse(err, GH_E_CONF, "this kind of key cannot sign a request");
-	}
+	if (rc == 0)
+		rc = client_csr_sign(req, key, err);
 	X509_NAME_free(name);
 	if (rc != 0)
 		X509_REQ_free(req);

@@ -15,6 +15,8 @@
  */
 int client_csr_build(EVP_PKEY *key, const char *subject, const char *const *san, X509_REQ **out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Sign, also again after a change, with the hash that fits the key. GH_E_CONF: it cannot sign. */
+int client_csr_sign(X509_REQ *req, EVP_PKEY *key, struct gh_error *err) GH_MUSTCHECK;
 /* PEM or DER file. */
 int client_csr_load(const char *path, X509_REQ **out, struct gh_error *err) GH_MUSTCHECK;
 /* Base64 of the DER, one line, malloc'd; NULL when out of memory. */

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "client_http.h"
+#include "http/tls_facts.h"
 
 #define REPLY_MAX (1024 * 1024) /* bytes of an answer */
 #define CONNECT_TIMEOUT 15L     /* seconds */
@@ -15,6 +16,11 @@ struct client_http {
 	CURL *curl;
 	char *base; /* URL with prefix, without a slash at the end */
 	char error[CURL_ERROR_SIZE];
+	/* Of the call that is under way, with client_call.made */
+	const struct client_body *body;
+	struct gh_buf made;
+	size_t sent; /* of it */
+	struct gh_error body_error;
 };
 
 /* "https://host:8443/" -> "https://host:8443" and prefix; "https://host/x/" -> "https://host/x". */
@@ -63,9 +69,10 @@ set_options(struct client_http *h)
 	} while (0)
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_FOLLOWLOCATION, 0L); /* credentials go nowhere else */
+	SET(CURLOPT_SSL_VERIFYPEER, o->is_unverified ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, o->is_unverified ? 0L : 2L);
+	SET(CURLOPT_SSL_SESSIONID_CACHE, 0L); /* its binding would be another one */
+	SET(CURLOPT_FOLLOWLOCATION, 0L);      /* credentials go nowhere else */
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT);
 	SET(CURLOPT_TIMEOUT, (long)o->timeout);
@@ -75,12 +82,13 @@ set_options(struct client_http *h)
 		SET(CURLOPT_CAINFO, o->ca_file);
 		SET(CURLOPT_CAPATH, NULL);
 	}
-	if (o->user != NULL) {
-		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	if (o->user != NULL && !o->is_unverified) {
+		SET(CURLOPT_HTTPAUTH,
+		    (long)(CURLAUTH_BASIC | (o->takes_digest ? CURLAUTH_DIGEST : 0)));
 		SET(CURLOPT_USERNAME, o->user);
 		SET(CURLOPT_PASSWORD, o->password);
 	}
-	if (o->tls_cert != NULL) {
+	if (o->tls_cert != NULL && !o->is_unverified) {
 		SET(CURLOPT_SSLCERTTYPE, o->tls_type != NULL ? o->tls_type : "PEM");
 		SET(CURLOPT_SSLKEYTYPE, o->tls_type != NULL ? o->tls_type : "PEM");
 		if (o->tls_password != NULL)
@@ -165,8 +173,13 @@ make_headers(const struct client_http *h, const struct client_call *call, struct
 		bad = signature == NULL;
 	}
 	bad = bad ||
-	    add_header(list, "Content-Type", call->body != NULL ? "application/json" : NULL) != 0;
-	bad = bad || add_header(list, "Accept", "application/json") != 0;
+	    add_header(list, "Content-Type",
+		call->body == NULL && call->made == NULL ? NULL
+		    : call->type != NULL                 ? call->type
+							 : "application/json") != 0;
+	bad = bad ||
+	    add_header(list, "Accept", call->accept != NULL ? call->accept : "application/json") !=
+		0;
 	bad = bad || add_header(list, "X-CSS-CMS-AppKey", h->o->app_key) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Signature", signature) != 0;
 	bad = bad || add_header(list, "X-CSS-CMS-Token", call->token) != 0;
@@ -188,6 +201,10 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 {
 	const char *text = h->error[0] != '\0' ? h->error : curl_easy_strerror(code);
 
+	if (h->body_error.code != GH_OK) {
+		*err = h->body_error;
+		return err->code;
+	}
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -213,6 +230,80 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 	}
 }
 
+/* ---- a body that speaks of its connection ---- */
+
+static int
+make_body(struct client_http *h, struct gh_error *err)
+{
+	struct curl_tlssessioninfo *info = NULL;
+	struct gh_tls tls;
+	int rc;
+
+	if (curl_easy_getinfo(h->curl, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || info == NULL ||
+	    info->backend != CURLSSLBACKEND_OPENSSL || info->internals == NULL)
+		return gh_refuse(err, GH_E_CONF, "this libcurl does not show its TLS connection");
+	tls_facts_read(info->internals, &tls);
+	gh_buf_free(&h->made);
+	gh_buf_init(&h->made, h->body->size);
+	h->made.secret = true;
+	if ((rc = h->body->make(h->body->arg, &tls, &h->made, err)) != 0)
+		return rc;
+	while (!h->made.failed && h->made.len < h->body->size)
+		gh_buf_putc(&h->made, '\n');
+	return gh_buf_check(&h->made, err);
+}
+
+static size_t
+on_read(char *out, size_t size, size_t n, void *arg)
+{
+	struct client_http *h = arg;
+	size_t most = size * n, left;
+
+	if (h->made.data == NULL && make_body(h, &h->body_error) != 0)
+		return CURL_READFUNC_ABORT;
+	left = h->made.len - h->sent;
+	if (most > left)
+		most = left;
+	memcpy(out, h->made.data + h->sent, most);
+	h->sent += most;
+	return most;
+}
+
+/* From the beginning, perhaps on another connection. */
+static int
+on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct client_http *h = arg;
+
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	gh_buf_free(&h->made);
+	h->sent = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+static CURLcode
+set_made_body(struct client_http *h, const struct client_body *body)
+{
+	CURLcode rc = curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, NULL);
+
+	h->body = body;
+	h->sent = 0;
+	gh_error_clear(&h->body_error);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(h->curl, CURLOPT_READFUNCTION, on_read);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(h->curl, CURLOPT_READDATA, h);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(h->curl, CURLOPT_SEEKFUNCTION, on_seek);
+	if (rc == CURLE_OK)
+		rc = curl_easy_setopt(h->curl, CURLOPT_SEEKDATA, h);
+	return rc == CURLE_OK ? curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE, (long)body->size)
+			      : rc;
+}
+
+/* ---- a call ---- */
+
 static CURLcode
 set_call(struct client_http *h, const struct client_call *call, const char *url,
     struct curl_slist *headers, struct client_reply *reply)
@@ -225,13 +316,28 @@ set_call(struct client_http *h, const struct client_call *call, const char *url,
 		rc = curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &reply->body);
-	if (rc == CURLE_OK && call->body == NULL)
+	if (rc == CURLE_OK && call->body == NULL && call->made == NULL)
 		return curl_easy_setopt(h->curl, CURLOPT_HTTPGET, 1L);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
+	if (rc == CURLE_OK && call->made != NULL)
+		return set_made_body(h, call->made);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE, (long)strlen(call->body));
 	return rc == CURLE_OK ? curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, call->body) : rc;
+}
+
+static void
+read_facts(struct client_http *h, struct client_reply *reply)
+{
+	const char *type = NULL;
+	curl_off_t after = 0;
+
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+	if (curl_easy_getinfo(h->curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL)
+		snprintf(reply->type, sizeof(reply->type), "%s", type);
+	if (curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		reply->retry_after = after < 3600 ? (int)after : 3600;
 }
 
 int
@@ -239,7 +345,6 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
     struct gh_error *err)
 {
 	struct curl_slist *headers = NULL;
-	curl_off_t after = 0;
 	CURLcode code;
 	char *url = NULL;
 	int rc;
@@ -259,16 +364,15 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 		if (code != CURLE_OK)
 			rc = transport_error(h, code, err);
 	}
-	if (rc == 0) {
-		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &reply->status);
-		if (curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK &&
-		    after > 0)
-			reply->retry_after = after < 3600 ? (int)after : 3600;
-	} else
+	if (rc == 0)
+		read_facts(h, reply);
+	else
 		client_reply_clear(reply);
 	/* Options must not point to what is freed now. */
 	if (h->curl != NULL)
 		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	gh_buf_free(&h->made);
+	h->body = NULL;
 	curl_slist_free_all(headers);
 	free(url);
 	return rc;

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "error.h"
+#include "http.h"
 
 #include "client_request.h"
 
@@ -26,12 +27,29 @@ struct client_http_options {
 	const char *tls_type;           /* of both files: "PEM" (NULL) or "P12" */
 	const char *tls_password;       /* of its key; NULL: none */
 	int timeout;                    /* seconds of one call */
+	bool is_unverified; /* whoever answers, for what is checked otherwise: no user, no
+			     * certificate goes with it */
+	bool takes_digest;  /* Digest, too, where the server asks for it (RFC 7616) */
+};
+
+/*
+ * A body that can only be made when the connection is there, because it speaks of it: the channel
+ * binding goes into what is signed (RFC 7030, 3.5). tls: binding and protocol. Appends to *out,
+ * which takes client_body.size bytes; what is missing is filled with line ends.
+ */
+struct client_body {
+	int (*make)(void *arg, const struct gh_tls *tls, struct gh_buf *out, struct gh_error *err);
+	void *arg;
+	size_t size;
 };
 
 struct client_call {
-	const char *path; /* behind the prefix: "/CertEnroll/3/Pkcs10" */
-	const char *body; /* JSON; NULL: GET */
-	bool is_put;      /* with a body, which else is a POST */
+	const char *path;               /* behind the prefix: "/CertEnroll/3/Pkcs10" */
+	const char *body;               /* text; NULL: GET */
+	const struct client_body *made; /* in place of body */
+	const char *type;               /* of the body; NULL: JSON */
+	const char *accept;             /* NULL: JSON */
+	bool is_put;                    /* with a body, which else is a POST */
 	/* Headers, or NULL */
 	const char *token;           /* X-CSS-CMS-Token */
 	const char *if_match;        /* If-Match */
@@ -41,6 +59,7 @@ struct client_call {
 struct client_reply {
 	long status;
 	int retry_after; /* seconds; 0: not said */
+	char type[256];  /* Content-Type; "" = none */
 	struct gh_buf body;
 };
 

@@ -12,127 +12,30 @@
 
 #include "client_http.h"
 #include "client_rest.h"
-#include "file.h"
 #include "output.h"
-#include "prompt.h"
 
-#define TIMEOUT 60     /* seconds */
 #define PATH_SIZE 4096 /* bytes of a path with its query */
 #define PAUSE_MAX 15   /* seconds between two tries */
 #define PAGE 200       /* entries asked for at once */
 #define PAGES_MAX 5000 /* a gateway that is none could go on for ever */
 
-struct client_rest_options client_rest_options;
-
 struct client_rest {
-	struct client_http_options options;
-	char *password, *tls_password;
+	struct client_login login;
 	struct client_http *http;
 };
-
-/* ---- who calls ---- */
-
-static const char *
-or_environment(const char *given, const char *name)
-{
-	const char *v = given != NULL ? given : getenv(name);
-
-	return v != NULL && v[0] != '\0' ? v : NULL;
-}
-
-static int
-load_password(struct client_rest *r, struct gh_error *err)
-{
-	const struct client_rest_options *o = &client_rest_options;
-	const char *env = or_environment(NULL, "GATEHOUSE_PASSWORD");
-	char question[128];
-
-	if (r->options.user == NULL)
-		return 0;
-	if (strchr(r->options.user, ':') != NULL)
-		return gh_refuse(err, GH_E_CONF,
-		    "--user is a name alone: the password is asked for, or read from --password-file");
-	if (o->password_file == NULL && env != NULL) {
-		r->password = strdup(env);
-		return r->password != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "password");
-	}
-	snprintf(question, sizeof(question), "password of %.100s", r->options.user);
-	return prompt_password(o->password_file, question, false, &r->password, err);
-}
-
-/* Of which type is the client certificate, and is its key under a password? */
-static int
-look_at_files(struct client_rest *r, bool *is_locked, struct gh_error *err)
-{
-	const char *key = r->options.tls_key != NULL ? r->options.tls_key : r->options.tls_cert;
-	char *data;
-	size_t len;
-	int rc = file_read(key, &data, &len, err);
-
-	if (rc != 0)
-		return rc;
-	r->options.tls_type = strstr(data, "-----BEGIN") != NULL ? "PEM" : "P12";
-	*is_locked = strcmp(r->options.tls_type, "P12") == 0 || strstr(data, "ENCRYPTED") != NULL;
-	OPENSSL_cleanse(data, len);
-	free(data);
-	return 0;
-}
-
-static int
-load_tls_password(struct client_rest *r, struct gh_error *err)
-{
-	const char *file = client_rest_options.tls_password_file;
-	bool is_locked = false;
-	int rc;
-
-	if (r->options.tls_cert == NULL)
-		return 0;
-	rc = look_at_files(r, &is_locked, err);
-	if (rc == 0 && (is_locked || file != NULL))
-		rc = prompt_password(file, "password of the key of --cert", false, &r->tls_password,
-		    err);
-	r->options.tls_password = r->tls_password;
-	return rc;
-}
-
-static int
-read_options(struct client_rest *r, struct gh_error *err)
-{
-	const struct client_rest_options *o = &client_rest_options;
-
-	r->options =
-	    (struct client_http_options){.url = or_environment(verb_shared.url, "GATEHOUSE_URL"),
-		.prefix = "",
-		.ca_file = or_environment(o->ca_file, "GATEHOUSE_CAFILE"),
-		.tls_cert = o->tls_cert,
-		.tls_key = o->tls_key,
-		.timeout = o->timeout > 0 ? o->timeout : TIMEOUT};
-	/* a name from the environment does not go beside a certificate that was named */
-	if (o->user != NULL || o->tls_cert == NULL)
-		r->options.user = or_environment(o->user, "GATEHOUSE_USER");
-	if (r->options.url == NULL)
-		return gh_refuse(err, GH_E_CONF, "which gateway? give --url (or GATEHOUSE_URL)");
-	if (r->options.user == NULL && r->options.tls_cert == NULL)
-		return gh_refuse(err, GH_E_CONF,
-		    "who calls? give --user NAME (or GATEHOUSE_USER), or --cert FILE");
-	return 0;
-}
 
 int
 client_rest_open(struct client_rest **out, struct gh_error *err)
 {
 	struct client_rest *r = calloc(1, sizeof(*r));
-	int rc = r != NULL ? read_options(r, err) : gh_fail(err, GH_E_NOMEM, "client");
+	int rc = r != NULL ? client_login_read(&r->login, err) : gh_fail(err, GH_E_NOMEM, "client");
 
 	*out = NULL;
+	if (rc == 0 && r->login.http.user == NULL && r->login.http.tls_cert == NULL)
+		rc = gh_refuse(err, GH_E_CONF,
+		    "who calls? give --user NAME (or GATEHOUSE_USER), or --cert FILE");
 	if (rc == 0)
-		rc = load_password(r, err);
-	if (rc == 0)
-		rc = load_tls_password(r, err);
-	if (rc == 0) {
-		r->options.password = r->password;
-		rc = client_http_new(&r->options, &r->http, err);
-	}
+		rc = client_http_new(&r->login.http, &r->http, err);
 	if (rc != 0)
 		client_rest_close(r);
 	else
@@ -146,8 +49,7 @@ client_rest_close(struct client_rest *r)
 	if (r == NULL)
 		return;
 	client_http_free(r->http);
-	prompt_free(r->password);
-	prompt_free(r->tls_password);
+	client_login_clear(&r->login);
 	free(r);
 }
 

@@ -6,46 +6,12 @@
 #include "buf.h"
 #include "error.h"
 #include "json.h"
-#include "verb.h"
 
-/* Who calls, as options of a command; where the gateway is, is in verb_shared.url. */
-struct client_rest_options {
-	const char *ca_file; /* NULL: GATEHOUSE_CAFILE */
-	const char *user, *password_file;
-	const char *tls_cert, *tls_key, *tls_password_file;
-	int timeout; /* seconds of one call */
-};
-extern struct client_rest_options client_rest_options;
-/* Rows of an option table: of a verb that is always a client; and of one that is so with --url. */
-#define CLIENT_REST_OPTIONS \
-	{"url", 'u', OPTION_TEXT, &verb_shared.url, "URL", \
-	    "https://HOST[:PORT][/PREFIX] of the gateway (default: GATEHOUSE_URL)"}, \
-	    CLIENT_REST_LOGIN
-#define CLIENT_REST_REMOTE \
-	{"url", 'u', OPTION_TEXT, &verb_shared.url, "URL", \
-	    "ask the gateway at https://HOST[:PORT][/PREFIX], not the database; the options below are for that"}, \
-	    CLIENT_REST_LOGIN
-#define CLIENT_REST_LOGIN \
-	{"cacert", 0, OPTION_TEXT, &client_rest_options.ca_file, "FILE", \
-	    "PEM: CAs trusted for its TLS (default: GATEHOUSE_CAFILE, or the system's)"}, \
-	    {"user", 0, OPTION_TEXT, &client_rest_options.user, "NAME", \
-		"who calls, as in alice or DOMAIN\\alice (default: GATEHOUSE_USER)"}, \
-	    {"password-file", 0, OPTION_TEXT, &client_rest_options.password_file, "FILE", \
-		"password of --user, first line of FILE, - is standard input (default: GATEHOUSE_PASSWORD, or asked for)"}, \
-	    {"cert", 0, OPTION_TEXT, &client_rest_options.tls_cert, "FILE", \
-		"client certificate in place of --user: PEM, or PKCS#12 with its key"}, \
-	    {"key", 0, OPTION_TEXT, &client_rest_options.tls_key, "FILE", \
-		"PEM: its key (default: in the same file)"}, \
-	    {"key-password-file", 0, OPTION_TEXT, &client_rest_options.tls_password_file, "FILE", \
-		"password of that key, first line of FILE (default: asked for, when it has one)"}, \
-	{ \
-		"timeout", 0, OPTION_NUMBER, &client_rest_options.timeout, "SECONDS", \
-		    "bound of one call (default: 60)" \
-	}
+#include "client_login.h"
 
 struct client_rest;
 
-/* Of client_rest_options; asks for passwords. GH_E_CONF: something is missing or wrong. */
+/* Of client_login_options; asks for passwords. GH_E_CONF: something is missing or wrong. */
 int client_rest_open(struct client_rest **out, struct gh_error *err) GH_MUSTCHECK;
 void client_rest_close(struct client_rest *r);
 

@@ -1,0 +1,42 @@
+/* Certificates that an EST server sends (RFC 7030, 4.1.3 and 4.2.3), and whether they hold. */
+#ifndef EST_CERTS_H
+#define EST_CERTS_H
+
+#include <openssl/x509.h>
+
+#include "est_call.h"
+
+/* All of a certs-only message, in its order; free with est_certs_free. GH_E_BAD_REQUEST: it is
+ * none, or holds nothing. */
+int est_certs_read(const struct est_reply *r, STACK_OF(X509) * *out,
+    struct gh_error *err) GH_MUSTCHECK;
+void est_certs_free(STACK_OF(X509) * certs);
+
+/* GET cacerts. */
+int est_certs_fetch(struct est_server *s, STACK_OF(X509) * *out, struct gh_error *err) GH_MUSTCHECK;
+
+/* SHA-256 of a certificate as people compare it: upper-case hex with ':'. */
+#define EST_FINGERPRINT_SIZE 96
+void est_certs_fingerprint(const X509 *cert, char out[EST_FINGERPRINT_SIZE]);
+
+/*
+ * What may be believed of certificates that came from an unknown server: the root with this SHA-256
+ * (hex in any case, with or without ':') and those that chain to it; *out: the root last, free with
+ * est_certs_free. Others beside them are somebody else's. GH_E_FORBIDDEN names the roots that
+ * there are; GH_E_CONF: text is no SHA-256.
+ */
+int est_certs_trust(STACK_OF(X509) * certs, const char *text, STACK_OF(X509) * *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* PEM of all; malloc'd, NULL when out of memory. */
+char *est_certs_pem(STACK_OF(X509) * certs);
+
+/*
+ * Is leaf for this key, and does it chain to a self-signed certificate of cas? *chain: the issuers
+ * from below to above, without the root; free with est_certs_free. GH_E_FORBIDDEN says what is
+ * wrong.
+ */
+int est_certs_check(X509 *leaf, EVP_PKEY *key, STACK_OF(X509) * cas, STACK_OF(X509) * *chain,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

@@ -1,0 +1,146 @@
+/* `gatehouse est cacerts` and `gatehouse est cmc`: what an EST server says, without a folder. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "durable_file.h"
+#include "encoding.h"
+
+#include "command.h"
+#include "file.h"
+
+#include "est_certs.h"
+
+static const char *fingerprint, *out_file, *in_file;
+static bool force;
+
+#define OUT_OPTIONS(text) \
+	{"out", 'o', OPTION_TEXT, &out_file, "FILE", text}, \
+	{ \
+		"force", 'f', OPTION_FLAG, &force, NULL, "replace a file that is there" \
+	}
+
+static int
+write_out(const void *p, size_t n, struct gh_error *err)
+{
+	if (out_file != NULL)
+		return gh_file_write(out_file, p, n, 0644, force, err);
+	return fwrite(p, 1, n, stdout) == n && fflush(stdout) == 0
+	    ? 0
+	    : gh_refuse(err, GH_E_CONF, "standard output cannot be written");
+}
+
+/* ---- cacerts ---- */
+
+static const struct option_row cacerts_options[] = {
+    {"fingerprint", 0, OPTION_TEXT, &fingerprint, "SHA256",
+	"of the root: TLS is not verified then, and only what chains to this root is written"},
+    OUT_OPTIONS("PEM (default: standard output)"),
+    EST_SERVER_OPTIONS,
+    OPTION_END,
+};
+
+static int
+write_certs(STACK_OF(X509) * certs, struct gh_error *err)
+{
+	char name[EST_FINGERPRINT_SIZE], *text = est_certs_pem(certs);
+	int rc = text != NULL ? write_out(text, strlen(text), err)
+			      : gh_fail(err, GH_E_NOMEM, "CA certificates");
+
+	for (int i = 0; rc == 0 && i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		if (X509_self_signed(cert, 0) != 1)
+			continue;
+		est_certs_fingerprint(cert, name);
+		fprintf(stderr, "root: SHA-256 %s\n", name);
+	}
+	free(text);
+	return rc;
+}
+
+static int
+cacerts_work(struct verb_call *c, struct gh_error *err)
+{
+	STACK_OF(X509) *all = NULL, *trusted = NULL;
+	struct est_server s;
+	int rc = est_server_open(&s, fingerprint != NULL, err);
+
+	(void)c;
+	if (rc == 0)
+		rc = est_certs_fetch(&s, &all, err);
+	if (rc == 0 && fingerprint != NULL)
+		rc = est_certs_trust(all, fingerprint, &trusted, err);
+	if (rc == 0)
+		rc = write_certs(trusted != NULL ? trusted : all, err);
+	est_certs_free(trusted);
+	est_certs_free(all);
+	est_server_close(&s);
+	return rc;
+}
+
+const struct verb verb_est_cacerts = {
+    .usage = {"", 0, 0,
+	"Fetches the CA certificates of an EST server (RFC 7030, 4.1) as PEM, and tells the SHA-256 of each root.",
+	"gatehouse est cacerts --url https://pki.example --fingerprint 4A:1B:... --out ca.pem\n"},
+    .options = cacerts_options,
+    .work = cacerts_work,
+};
+
+/* ---- cmc ---- */
+
+static const struct option_row cmc_options[] = {
+    {"in", 'i', OPTION_TEXT, &in_file, "FILE",
+	"the request, DER: SignedData or AuthenticatedData of a PKIData (RFC 5272)"},
+    OUT_OPTIONS("the response, DER (default: standard output)"),
+    EST_SERVER_OPTIONS,
+    OPTION_END,
+};
+
+static int
+check_cmc(const struct verb_call *c)
+{
+	return in_file != NULL ? COMMAND_OK : command_usage(c->who, "--in is missing");
+}
+
+static int
+cmc_work(struct verb_call *c, struct gh_error *err)
+{
+	struct est_call call = {.operation = "fullcmc",
+	    .type = "application/pkcs7-mime; smime-type=CMC-request"};
+	char *in, *text = NULL;
+	struct est_reply reply = {0};
+	unsigned char *der = NULL;
+	struct est_server s = {0};
+	size_t n;
+	int rc = file_read(in_file, &in, &n, err);
+
+	if (rc != 0)
+		return rc;
+	call.body = text = gh_base64_encode(in, n, GH_BASE64_ONE_LINE);
+	free(in);
+	rc = text != NULL ? est_server_open(&s, false, err) : gh_fail(err, GH_E_NOMEM, "request");
+	if (rc == 0)
+		rc = est_call(&s, &call, &reply, err);
+	if (rc == 0 && reply.status == 202)
+		c->exit = COMMAND_PENDING;
+	if (rc == 0)
+		rc = est_reply_der(&reply, &der, &n, err);
+	if (rc == 0)
+		rc = write_out(der, n, err);
+	free(der);
+	free(text);
+	est_reply_clear(&reply);
+	est_server_close(&s);
+	return rc;
+}
+
+const struct verb verb_est_cmc = {
+    .usage = {"", 0, 0,
+	"Sends a Full CMC request to an EST server (RFC 7030, 4.3) and writes its response, signed or certs-only. Exit "
+	"codes: 0 answered (the response says how), 1 refused, 2 wrong options, 3 pending.",
+	"gatehouse est cmc --url https://pki.example --cert ra.pem --in pkidata.p7 --out answer.p7\n"},
+    .options = cmc_options,
+    .check = check_cmc,
+    .work = cmc_work,
+};

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""`gatehouse est` against an EST server that is not ours: what it sends, what it believes, and what is in the folder
+after each way to end badly."""
+
+import base64
+import json
+import os
+import pathlib
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+import tap
+from other_est_server import Authority, OtherEstServer, openssl
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+GATEHOUSE = TOP / os.environ.get("BUILD", "build") / "gatehouse"
+
+
+def public(path, kind):
+    words = ["x509", "-noout", "-pubkey"] if kind == "cert" else ["pkey", "-pubout"]
+    return openssl(*words, "-in", path)
+
+
+def openssl_time(offset):
+    return subprocess.run(["date", "-u", "-d", offset, "+%Y%m%d%H%M%SZ"], stdout=subprocess.PIPE).stdout.decode().strip()
+
+
+class Case(unittest.TestCase):
+    version = ssl.TLSVersion.TLSv1_2
+
+    def setUp(self):
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="est-client-"))
+        self.addCleanup(shutil.rmtree, self.scratch)
+        self.other = OtherEstServer(self.scratch, self.version)
+        self.addCleanup(self.other.close)
+        self.dir = self.scratch / "device"
+        (self.scratch / "password").write_text(OtherEstServer.PASSWORD + "\n")
+
+    def run_est(self, *words, expect=0, **more):
+        env = {"PATH": os.environ["PATH"], "no_proxy": "*", "HOME": str(self.scratch)}
+        done = subprocess.run([GATEHOUSE, "est", *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=env, timeout=60, **more)
+        self.assertEqual(done.returncode, expect, done.stdout.decode() + done.stderr.decode())
+        self.assertNotIn(OtherEstServer.PASSWORD.encode(), done.stdout + done.stderr)
+        self.assertNotIn(b"\x1b", done.stdout + done.stderr)
+        return done.stdout.decode() if expect in (0, 3) else done.stderr.decode()
+
+    def enroll(self, *words, fingerprint=None, **more):
+        return self.run_est("enroll", "--url", self.other.url, "--dir", self.dir, "--user", OtherEstServer.USER,
+                            "--password-file", self.scratch / "password", "--subject", "CN=printer-7", "--san",
+                            "dns:printer-7.example", "--fingerprint", fingerprint or self.other.ca.fingerprint(), *words, **more)
+
+    def assert_whole(self, folder=None):
+        """Key and certificate in use fit, and its chain holds."""
+        current = (folder or self.dir) / "current"
+        self.assertEqual(public(current / "key.pem", "key"), public(current / "cert.pem", "cert"))
+        openssl("verify", "-CAfile", (folder or self.dir) / "ca.pem", current / "cert.pem")
+        self.assertEqual((current / "key.pem").stat().st_mode & 0o777, 0o600)
+        return os.readlink(current)
+
+    def posts(self):
+        return [s for s in self.other.seen if s[0] == "POST"]
+
+
+class Enrollment(Case):
+    def test_bootstrap_by_fingerprint(self):
+        shown = json.loads(self.enroll("--json"))
+        self.assertEqual(shown["subject"], "CN=printer-7")
+        self.assertEqual(self.assert_whole(), "1")
+        self.assertFalse((self.dir / "next").exists())
+        # the first call, to whom nobody had looked yet, held no password
+        self.assertNotIn("Authorization", self.other.seen[0][2])
+        text = openssl("x509", "-in", self.dir / "current/cert.pem", "-noout", "-text").decode()
+        self.assertIn("DNS:printer-7.example", text)
+
+    def test_another_root_gets_nothing(self):
+        wrong = Authority(self.scratch, "wrong").fingerprint()
+        said = self.enroll(fingerprint=wrong, expect=1)
+        self.assertIn(self.other.ca.fingerprint(), said)
+        self.assertEqual(self.posts(), [])
+        self.assertTrue(all("Authorization" not in s[2] for s in self.other.seen))
+        self.assertFalse((self.dir / "current").exists())
+
+    def test_a_root_beside_the_right_one_is_not_believed(self):
+        mine = Authority(self.scratch, "somebody-else")
+        self.other.extra_cas = [openssl("x509", "-in", mine.cert, "-outform", "DER")]
+        self.enroll()
+        self.assertEqual((self.dir / "ca.pem").read_text().count("BEGIN"), 1)
+        openssl("verify", "-CAfile", self.dir / "ca.pem", self.other.ca.cert)
+
+    def test_a_server_in_between_with_the_right_root_in_its_answer(self):
+        """It can pass on the public root, and has no certificate of it."""
+        real = OtherEstServer(pathlib.Path(tempfile.mkdtemp(dir=self.scratch)))
+        self.addCleanup(real.close)
+        self.other.extra_cas = [real.root_der()]
+        said = self.enroll(fingerprint=real.ca.fingerprint(), expect=1)
+        self.assertIn("not trusted", said)
+        self.assertEqual(self.posts(), [])
+
+    def test_digest(self):
+        self.other.digest = True
+        self.enroll("--digest")
+        self.assert_whole()
+        self.assertTrue(all("Basic" not in s[2].get("Authorization", "") for s in self.other.seen))
+
+    def test_pending_is_taken_up_with_the_same_key(self):
+        self.other.pending = 2
+        self.enroll(expect=3)
+        key = (self.dir / "next/key.pem").read_bytes()
+        self.assertFalse((self.dir / "current").exists())
+        self.enroll("--wait", "30", "--poll", "1")
+        self.assert_whole()
+        self.assertEqual((self.dir / "current/key.pem").read_bytes(), key)
+        self.assertEqual(len({s[3] for s in self.posts()}) >= 1, True)
+
+    def test_a_refusal_is_told_and_harmless_on_a_terminal(self):
+        self.other.status = 400
+        self.assertIn("not you", self.enroll(expect=1))
+        self.assertFalse((self.dir / "next").exists())
+        self.other.status = 0
+        self.enroll()
+        self.assert_whole()
+
+    def test_a_busy_server_keeps_the_key(self):
+        self.other.status = 503
+        self.enroll(expect=1)
+        key = (self.dir / "next/key.pem").read_bytes()
+        self.other.status = 0
+        self.enroll()
+        self.assertEqual((self.dir / "current/key.pem").read_bytes(), key)
+
+    def test_a_certificate_for_another_key_is_refused(self):
+        self.other.wrong_key = True
+        self.assertIn("not for our key", self.enroll(expect=1))
+        self.assertFalse((self.dir / "current").exists())
+
+    def test_a_certificate_of_another_ca_is_refused(self):
+        self.other.signer = Authority(self.scratch, "elsewhere")
+        self.assertIn("does not chain", self.enroll(expect=1))
+        self.assertFalse((self.dir / "current").exists())
+
+    def test_garbage_and_other_encodings(self):
+        for raw in (b"", b"!", b"MAA=", b"MIIB" * 100, b"\x30\x80", b"x" * (2 << 20)):
+            with self.subTest(raw[:8]):
+                self.other.raw = raw
+                self.enroll(expect=1)
+                self.assertFalse((self.dir / "ca.pem").exists())
+        self.other.raw = self.other.root_der()  # DER, and no PKCS#7
+        self.enroll(expect=1)
+
+    def test_enrolled_already(self):
+        self.enroll()
+        self.assertIn("reenroll", self.enroll(expect=1))
+
+    def test_options(self):
+        self.assertIn("--dir", self.run_est("enroll", "--url", self.other.url, expect=2))
+        self.assertIn("64 hex", self.enroll(fingerprint="4A:1B", expect=2))
+        self.assertIn("--label", self.enroll("--label", "a/b", expect=2))
+
+    def test_the_label_is_in_the_path(self):
+        self.enroll("--label", "ca:1")
+        self.assertEqual({s[1] for s in self.other.seen},
+                         {"/.well-known/est/ca%3A1/cacerts", "/.well-known/est/ca%3A1/simpleenroll"})
+
+    def test_link_of_tls_1_2(self):
+        self.enroll("--link")
+        _, _, _, body, binding = self.posts()[-1]
+        text = openssl("req", "-inform", "DER", "-noout", "-text", "-verify", data=base64.b64decode(body)).decode()
+        self.assertIn(base64.b64encode(binding).decode(), text)
+
+    def test_link_with_digest_is_that_of_the_connection_that_counts(self):
+        self.other.digest = True
+        self.enroll("--link", "--digest")
+        body, binding = self.posts()[-1][3:]
+        text = openssl("req", "-inform", "DER", "-noout", "-text", data=base64.b64decode(body)).decode()
+        self.assertIn(base64.b64encode(binding).decode(), text)
+
+    def test_cacerts(self):
+        out = self.scratch / "ca.pem"
+        self.run_est("cacerts", "--url", self.other.url, "--fingerprint", self.other.ca.fingerprint().replace(":", "").lower(),
+                     "--out", out)
+        self.assertEqual(openssl("x509", "-in", out, "-outform", "DER"), self.other.root_der())
+        self.assertIn("is there", self.run_est("cacerts", "--url", self.other.url, "--cacert", out, "--out", out, expect=1))
+        self.assertIn("not trusted", self.run_est("cacerts", "--url", self.other.url, expect=1))
+
+
+class EnrollmentTls13(Case):
+    version = ssl.TLSVersion.TLSv1_3
+
+    def test_link_is_an_exporter(self):
+        self.enroll("--link")
+        body = self.posts()[-1][3]
+        text = openssl("req", "-inform", "DER", "-noout", "-text", "-verify", data=base64.b64decode(body)).decode()
+        value = [line for line in text.splitlines() if "challengePassword" in line][0].split(":", 1)[1]
+        self.assertEqual(len(base64.b64decode(value)), 32)
+
+
+class Renewal(Case):
+    def setUp(self):
+        super().setUp()
+        self.enroll()
+        self.other.seen.clear()
+
+    def renew(self, *words, **more):
+        return self.run_est("reenroll", "--dir", self.dir, *words, **more)
+
+    def test_not_due(self):
+        self.assertEqual(json.loads(self.renew("--json"))["state"], "not due")
+        self.assertEqual(self.other.seen, [])
+
+    def test_due(self):
+        old = (self.dir / "current/key.pem").read_bytes()
+        self.renew("--within", "11")
+        self.assertEqual(self.assert_whole(), "2")
+        self.assertNotEqual((self.dir / "current/key.pem").read_bytes(), old)
+        names = [openssl("x509", "-in", self.dir / n / "cert.pem", "-noout", "-subject", "-ext", "subjectAltName") for n in "12"]
+        self.assertEqual(names[0], names[1])
+        self.assertIn("simplereenroll", self.posts()[-1][1])
+        self.assertNotIn("Authorization", self.posts()[-1][2])
+
+    def test_the_last_third_is_due(self):
+        for from_, to, state in (("-7 days", "3 days", "issued"), ("-6 days", "4 days", "not due")):
+            with self.subTest(from_):
+                self.other.validity = [openssl_time(from_), openssl_time(to)]
+                self.renew("--now")
+                self.assertEqual(json.loads(self.renew("--json"))["state"], state)
+
+    def test_same_key(self):
+        old = (self.dir / "current/key.pem").read_bytes()
+        self.renew("--now", "--same-key")
+        self.assertEqual((self.dir / "current/key.pem").read_bytes(), old)
+        self.assertEqual(self.assert_whole(), "2")
+
+    def test_two_pairs_are_kept(self):
+        for i in range(3):
+            self.renew("--now")
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["3", "4", "ca.pem", "current", "est.json"])
+
+    def test_hook(self):
+        self.renew("--now", "--hook", "cp -r $GATEHOUSE_EST_DIR/current/cert.pem $GATEHOUSE_EST_DIR/seen.pem")
+        self.assertEqual((self.dir / "seen.pem").read_bytes(), (self.dir / "current/cert.pem").read_bytes())
+        self.assertIn("hook failed (exit code 7)", self.renew("--now", "--hook", "exit 7", expect=2))
+        self.assertEqual(self.assert_whole(), "3")
+
+    def test_a_refusal_changes_nothing(self):
+        for status in (400, 403, 404, 503):
+            self.other.status = status
+            self.renew("--now", expect=1)
+            self.assertEqual(self.assert_whole(), "1")
+
+    def test_one_at_a_time(self):
+        hook = subprocess.Popen([GATEHOUSE, "est", "reenroll", "--dir", self.dir, "--now", "--hook", "echo on; read x"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        while b"on" not in hook.stdout.readline():
+            pass
+        self.assertIn("another process", self.renew("--now", expect=1))
+        hook.communicate(b"\n")
+        self.assertEqual(self.assert_whole(), "2")
+
+    def test_death_in_each_place_leaves_a_whole_pair(self):
+        """Killed by the signal that nothing can catch, at each system call that changes the folder."""
+        calls = ["mkdir", "rename", "symlink", "fsync", "unlink", "openat"]
+        deaths = 0
+        for call in calls:
+            for when in range(1, 200 if call == "openat" else 40):
+                if call == "openat" and when % 9:
+                    continue
+                done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                                       f"inject={call}:signal=KILL:when={when}", GATEHOUSE, "est", "reenroll", "--dir",
+                                       self.dir, "--now"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.assert_whole()
+                if done.returncode == 0:
+                    break
+                deaths += 1
+        self.assertGreater(deaths, 20)
+        self.renew("--now")
+        self.assert_whole()
+        self.assertEqual(len(list(self.dir.glob("[0-9]*"))), 2)
+
+    def test_between_the_two_renames(self):
+        """The new pair is there, and the link still points to the old one: the next call takes it into use."""
+        self.renew("--now")
+        (self.dir / "current").unlink()
+        (self.dir / "current").symlink_to("1")
+        self.assertEqual(json.loads(self.renew("--json"))["state"], "not due")
+        self.assertEqual(self.assert_whole(), "2")
+
+
+if __name__ == "__main__":
+    tap.main()
