@@ -63,6 +63,8 @@ const struct command command_table[] = {
     {"est", "enroll", "get a device's certificate from an EST server (client)", &verb_est_enroll,
 	NULL},
     {"est", "reenroll", "renew it in place when it is due (client)", &verb_est_reenroll, NULL},
+    {"est", "serverkeygen", "get a device's certificate with a key that the server makes (client)",
+	&verb_est_serverkeygen, NULL},
     {"est", "cmc", "send a Full CMC request to an EST server (client)", &verb_est_cmc, NULL},
     {"job", "list", "list the background jobs", &verb_job_list, NULL},
     {"job", "run", "run a background job now", &verb_job_run, NULL},

@@ -63,7 +63,8 @@ class OtherEstServer:
 
     def __init__(self, folder, version=ssl.TLSVersion.TLSv1_2):
         self.folder, self.ca = folder, Authority(folder, "other-root")
-        self.seen, self.pending, self.status, self.raw, self.extra_cas, self.signer = [], 0, 0, None, [], self.ca
+        self.seen, self.pending, self.status, self.extra_cas, self.signer = [], 0, 0, [], self.ca
+        self.raw = self.raw_key = None
         self.digest, self.wrong_key, self.validity = False, False, None
         csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "tls.key", "-subj", "/CN=localhost",
                       "-outform", "DER")
@@ -108,6 +109,21 @@ class OtherEstServer:
                 text = base64.encodebytes(der).replace(b"\n", b"\r\n")
                 self.send(200, other.raw if other.raw is not None else text)
 
+            def send_key(self, csr):
+                """As libest: a preamble, wrapped base64, PKCS#8."""
+                key = other.folder / "made.key"
+                openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+                subject = openssl("req", "-inform", "DER", "-noout", "-subject", "-nameopt", "compat", data=csr).decode()
+                made = openssl("req", "-new", "-key", key, "-subj", subject.strip().removeprefix("subject="), "-outform", "DER")
+                pkcs8 = openssl("pkcs8", "-topk8", "-nocrypt", "-in", key, "-outform", "DER")
+                body = b"This is a preamble.\r\n"
+                for kind, der in ((b"application/pkcs8", pkcs8),
+                                  (b"application/pkcs7-mime; smime-type=certs-only", certs_only(other.signer.sign(made)))):
+                    body += b"--estServer\r\nContent-Type: " + kind + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                    body += base64.encodebytes(der).replace(b"\n", b"\r\n")
+                body += b"--estServer--\r\nand more\r\n"
+                self.send(200, other.raw_key if other.raw_key is not None else body, "multipart/mixed ; boundary=estServer")
+
             def do_GET(self):
                 other.seen.append(("GET", self.path, dict(self.headers), b"", None))
                 if not self.path.endswith("/cacerts"):
@@ -142,6 +158,8 @@ class OtherEstServer:
                     other.pending -= 1
                     return self.send(202, b"", "text/plain", Retry_After="1")
                 csr = base64.b64decode(body)
+                if self.path.endswith("/serverkeygen"):
+                    return self.send_key(csr)
                 if other.wrong_key:
                     csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x", "-outform", "DER")
                 cert = other.signer.sign_between(csr, *other.validity) if other.validity else other.signer.sign(csr)

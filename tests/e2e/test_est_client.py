@@ -189,6 +189,35 @@ class Enrollment(Case):
         self.assertIn("not trusted", self.run_est("cacerts", "--url", self.other.url, expect=1))
 
 
+class TheirKey(Case):
+    def get(self, *words, **more):
+        return self.run_est("serverkeygen", "--url", self.other.url, "--dir", self.dir, "--user", OtherEstServer.USER,
+                            "--password-file", self.scratch / "password", "--subject", "CN=sensor-3",
+                            "--fingerprint", self.other.ca.fingerprint(), *words, **more)
+
+    def test_key_and_certificate_come_together(self):
+        self.get()
+        self.assert_whole()
+        self.assertEqual(public(self.dir / "current/key.pem", "key"), public(self.scratch / "made.key", "key"))
+
+    def test_pending(self):
+        self.other.pending = 1
+        self.get(expect=3)
+        asked = (self.dir / "next/key.pem").read_bytes()
+        self.get()
+        self.assert_whole()
+        self.assertNotEqual((self.dir / "current/key.pem").read_bytes(), asked)
+
+    def test_parts_that_cannot_be_read(self):
+        good = b"--estServer\r\nContent-Type: application/pkcs8\r\n\r\nMAA=\r\n"
+        for raw in (b"", b"--estServer--", b"--estServer\r\n", good, good + b"--estServer--", good * 9,
+                    good + b"--estServer\r\nContent-Type: application/pkcs7-mime\r\n\r\n" + b"--estServer--"):
+            with self.subTest(raw[:60]):
+                self.other.raw_key = raw
+                self.get(expect=1)
+                self.assertFalse((self.dir / "current").exists())
+
+
 class EnrollmentTls13(Case):
     version = ssl.TLSVersion.TLSv1_3
 

@@ -351,6 +351,7 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 
 	memset(reply, 0, sizeof(*reply));
 	gh_buf_init(&reply->body, REPLY_MAX);
+	reply->body.secret = true; /* perhaps a key */
 	rc = make_headers(h, call, &headers, err);
 	if (rc == 0 && asprintf(&url, "%s%s", h->base, call->path) < 0) {
 		url = NULL;

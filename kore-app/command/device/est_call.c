@@ -146,22 +146,26 @@ est_reply_clear(struct est_reply *r)
 }
 
 int
-est_reply_der(const struct est_reply *r, unsigned char **der, size_t *len, struct gh_error *err)
+est_decode(const void *p, size_t n, unsigned char **der, size_t *len, struct gh_error *err)
 {
-	const unsigned char *p = r->body.data;
-
 	*der = NULL;
 	*len = 0;
-	if (p == NULL || r->body.len == 0)
+	if (p == NULL || n == 0)
 		return gh_refuse(err, GH_E_BAD_REQUEST, "the server answered with nothing");
-	if (p[0] != 0x30) /* base64 of DER begins with "M" */
-		return gh_base64_decode((const char *)p, r->body.len, der, len, err) == 0
+	if (*(const unsigned char *)p != 0x30) /* base64 of DER begins with "M" */
+		return gh_base64_decode(p, n, der, len, err) == 0
 		    ? 0
 		    : gh_refuse(err, GH_E_BAD_REQUEST, "the server's answer is not base64");
-	*der = malloc(r->body.len);
+	*der = malloc(n);
 	if (*der == NULL)
 		return gh_fail(err, GH_E_NOMEM, "answer");
-	memcpy(*der, p, r->body.len);
-	*len = r->body.len;
+	memcpy(*der, p, n);
+	*len = n;
 	return 0;
+}
+
+int
+est_reply_der(const struct est_reply *r, unsigned char **der, size_t *len, struct gh_error *err)
+{
+	return est_decode(r->body.data, r->body.len, der, len, err);
 }

@@ -61,8 +61,11 @@ int est_call(struct est_server *s, const struct est_call *call, struct est_reply
     struct gh_error *err) GH_MUSTCHECK;
 void est_reply_clear(struct est_reply *r);
 
-/* Decode the base64 of a body; a server that sends DER is understood. *der malloc'd.
- * GH_E_BAD_REQUEST says what is wrong. */
+/* Decode base64; a server that sends DER is understood. *der malloc'd. GH_E_BAD_REQUEST says what
+ * is wrong. */
+int est_decode(const void *p, size_t n, unsigned char **der, size_t *len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* The same of a body. */
 int est_reply_der(const struct est_reply *r, unsigned char **der, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 

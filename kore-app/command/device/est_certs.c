@@ -24,13 +24,13 @@ static STACK_OF(X509) * certs_of(const PKCS7 *p7)
 }
 
 int
-est_certs_read(const struct est_reply *r, STACK_OF(X509) * *out, struct gh_error *err)
+est_certs_read(const void *text, size_t n, STACK_OF(X509) * *out, struct gh_error *err)
 {
 	unsigned char *der;
 	const unsigned char *p;
 	PKCS7 *p7 = NULL;
 	size_t len;
-	int rc = est_reply_der(r, &der, &len, err);
+	int rc = est_decode(text, n, &der, &len, err);
 
 	*out = NULL;
 	if (rc != 0)
@@ -63,7 +63,7 @@ est_certs_fetch(struct est_server *s, STACK_OF(X509) * *out, struct gh_error *er
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	rc = reply.status == 200 ? est_certs_read(&reply, out, err)
+	rc = reply.status == 200 ? est_certs_read(reply.body.data, reply.body.len, out, err)
 				 : gh_refuse(err, GH_E_BAD_REQUEST,
 				       "the server has no CA certificates (%ld)", reply.status);
 	est_reply_clear(&reply);

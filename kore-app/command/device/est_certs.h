@@ -6,9 +6,9 @@
 
 #include "est_call.h"
 
-/* All of a certs-only message, in its order; free with est_certs_free. GH_E_BAD_REQUEST: it is
- * none, or holds nothing. */
-int est_certs_read(const struct est_reply *r, STACK_OF(X509) * *out,
+/* All of a certs-only message (base64 or DER), in its order; free with est_certs_free.
+ * GH_E_BAD_REQUEST: it is none, or holds nothing. */
+int est_certs_read(const void *p, size_t n, STACK_OF(X509) * *out,
     struct gh_error *err) GH_MUSTCHECK;
 void est_certs_free(STACK_OF(X509) * certs);
 

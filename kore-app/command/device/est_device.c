@@ -4,11 +4,14 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/err.h>
+
 #include "timestamp.h"
 
 #include "client/client_flow.h"
 
 #include "est_device.h"
+#include "est_parts.h"
 
 #define PKCS10_TYPE "application/pkcs10"
 
@@ -92,15 +95,74 @@ take_cert(struct est_device *d, X509 *cert, EVP_PKEY *key, struct gh_error *err)
 }
 
 static int
-take_reply(struct est_device *d, const struct est_reply *reply, EVP_PKEY *key, struct gh_error *err)
+take_certs(struct est_device *d, const void *text, size_t n, EVP_PKEY *key, struct gh_error *err)
 {
 	STACK_OF(X509) * certs;
-	int rc = est_certs_read(reply, &certs, err);
+	int rc = est_certs_read(text, n, &certs, err);
 
 	if (rc == 0)
 		rc = take_cert(d, sk_X509_value(certs, 0), key, err);
 	est_certs_free(certs);
 	return rc;
+}
+
+static int
+read_key(const struct est_part *part, EVP_PKEY **out, struct gh_error *err)
+{
+	PKCS8_PRIV_KEY_INFO *info;
+	const unsigned char *p;
+	unsigned char *der;
+	size_t len;
+	int rc = est_decode(part->text, part->len, &der, &len, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	p = der;
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)len);
+	if (info != NULL)
+		*out = EVP_PKCS82PKEY(info);
+	PKCS8_PRIV_KEY_INFO_free(info);
+	OPENSSL_cleanse(der, len);
+	free(der);
+	ERR_clear_error();
+	return *out != NULL
+	    ? 0
+	    : gh_refuse(err, GH_E_BAD_REQUEST, "the key of the answer is no PKCS#8");
+}
+
+/* take_answer of serverkeygen: the key is in the folder before the certificate is looked at. */
+static int
+take_parts(struct est_device *d, const struct est_reply *reply, EVP_PKEY *unused,
+    struct gh_error *err)
+{
+	const struct est_part *key_part, *cert_part;
+	struct est_parts parts;
+	EVP_PKEY *key = NULL;
+	int rc = est_parts_read(reply, &parts, err);
+
+	(void)unused;
+	if (rc != 0)
+		return rc;
+	key_part = est_parts_find(&parts, "application/pkcs8");
+	cert_part = est_parts_find(&parts, "application/pkcs7-mime");
+	if (key_part == NULL || cert_part == NULL)
+		return gh_refuse(err, GH_E_BAD_REQUEST,
+		    "the answer has no unprotected key, or no certificate");
+	rc = read_key(key_part, &key, err);
+	if (rc == 0)
+		rc = est_folder_put_next_key(&d->folder, key, err);
+	if (rc == 0)
+		rc = take_certs(d, cert_part->text, cert_part->len, key, err);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+/* take_answer of the others. */
+static int
+take_reply(struct est_device *d, const struct est_reply *reply, EVP_PKEY *key, struct gh_error *err)
+{
+	return take_certs(d, reply->body.data, reply->body.len, key, err);
 }
 
 static void
@@ -134,8 +196,11 @@ is_final(int rc)
 	return rc == GH_E_VALIDATION || rc == GH_E_NOT_FOUND;
 }
 
-int
-est_device_request(struct est_device *d, const char *operation, struct est_csr *csr,
+typedef int (*take_answer)(struct est_device *d, const struct est_reply *reply, EVP_PKEY *key,
+    struct gh_error *err);
+
+static int
+request(struct est_device *d, const char *operation, struct est_csr *csr, take_answer take,
     enum est_outcome *outcome, int *retry_after, struct gh_error *err)
 {
 	const struct est_call call = {.operation = operation,
@@ -146,26 +211,34 @@ est_device_request(struct est_device *d, const char *operation, struct est_csr *
 	struct est_reply reply;
 	int rc;
 
-	for (;;) {
-		rc = est_call(&d->server, &call, &reply, err);
-		if (rc != 0)
-			break;
-		if (reply.status == 200) {
-			rc = take_reply(d, &reply, csr->key, err);
-			*outcome = EST_ISSUED;
-			est_reply_clear(&reply);
-			return rc;
-		}
+	while ((rc = est_call(&d->server, &call, &reply, err)) == 0) {
+		*outcome = reply.status == 200 ? EST_ISSUED : EST_PENDING;
 		*retry_after = reply.retry_after;
+		if (*outcome == EST_ISSUED)
+			rc = take(d, &reply, csr->key, err);
 		est_reply_clear(&reply);
-		if (!wait_for(d, end, *retry_after)) {
-			*outcome = EST_PENDING;
-			return 0;
-		}
+		if (*outcome == EST_ISSUED || !wait_for(d, end, *retry_after))
+			return rc;
 	}
+	return rc;
+}
+
+int
+est_device_request(struct est_device *d, const char *operation, struct est_csr *csr,
+    enum est_outcome *outcome, int *retry_after, struct gh_error *err)
+{
+	int rc = request(d, operation, csr, take_reply, outcome, retry_after, err);
+
 	if (is_final(rc))
 		est_folder_drop_next(&d->folder);
 	return rc;
+}
+
+int
+est_device_request_key(struct est_device *d, struct est_csr *csr, enum est_outcome *outcome,
+    int *retry_after, struct gh_error *err)
+{
+	return request(d, "serverkeygen", csr, take_parts, outcome, retry_after, err);
 }
 
 void

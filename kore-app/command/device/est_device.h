@@ -37,6 +37,13 @@ int est_device_learn_cas(struct est_device *d, struct gh_error *err) GH_MUSTCHEC
 int est_device_request(struct est_device *d, const char *operation, struct est_csr *csr,
     enum est_outcome *outcome, int *retry_after, struct gh_error *err) GH_MUSTCHECK;
 
+/*
+ * A key that the server makes, with its certificate, into use: "serverkeygen" (4.4), unprotected
+ * inside of TLS. csr: its own key is not used; it says which kind is wanted.
+ */
+int est_device_request_key(struct est_device *d, struct est_csr *csr, enum est_outcome *outcome,
+    int *retry_after, struct gh_error *err) GH_MUSTCHECK;
+
 void est_device_clear(struct est_device *d);
 
 #endif

@@ -121,7 +121,8 @@ finish(struct verb_call *c, const struct est_device *d, enum est_outcome outcome
 /* ---- enroll ---- */
 
 static int
-enroll(struct est_device *d, enum est_outcome *outcome, int *retry_after, struct gh_error *err)
+enroll(struct est_device *d, bool is_their_key, enum est_outcome *outcome, int *retry_after,
+    struct gh_error *err)
 {
 	EVP_PKEY *key = NULL;
 	struct est_csr csr = {0};
@@ -134,7 +135,9 @@ enroll(struct est_device *d, enum est_outcome *outcome, int *retry_after, struct
 	if (rc == 0)
 		rc = est_csr_build(&csr, key, given.subject, given.san.v, given.is_linked, err);
 	if (rc == 0)
-		rc = est_device_request(d, "simpleenroll", &csr, outcome, retry_after, err);
+		rc = is_their_key
+		    ? est_device_request_key(d, &csr, outcome, retry_after, err)
+		    : est_device_request(d, "simpleenroll", &csr, outcome, retry_after, err);
 	est_csr_clear(&csr);
 	EVP_PKEY_free(key);
 	return rc;
@@ -156,7 +159,7 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = est_settings_keep(&d, given.fingerprint != NULL, err);
 	if (rc == 0)
-		rc = enroll(&d, &outcome, &retry_after, err);
+		rc = enroll(&d, c->verb == &verb_est_serverkeygen, &outcome, &retry_after, err);
 	if (rc == 0)
 		rc = finish(c, &d, outcome, retry_after, err);
 	est_device_clear(&d);
@@ -171,6 +174,17 @@ const struct verb verb_est_enroll = {
 	"0 issued, 1 refused, 2 wrong options, 3 pending.",
 	"gatehouse est enroll --url https://pki.example --label printers --user printer-7 \\\n"
 	"    --fingerprint 4A:1B:... --subject CN=printer-7 --dir /var/lib/printer/est\n"},
+    .options = enroll_options,
+    .check = check_dir,
+    .work = enroll_work,
+};
+
+const struct verb verb_est_serverkeygen = {
+    .usage = {"", 0, 0,
+	"As `gatehouse est enroll`, with a key that the server makes (RFC 7030, 4.4), for devices that cannot make a good one. "
+	"It comes unprotected inside of TLS. What asks for it is signed by a key of its own, which is thrown away.",
+	"gatehouse est serverkeygen --url https://pki.example --label sensors --user sensor-3 \\\n"
+	"    --fingerprint 4A:1B:... --subject CN=sensor-3 --dir /var/lib/sensor/est\n"},
     .options = enroll_options,
     .check = check_dir,
     .work = enroll_work,
