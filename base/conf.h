@@ -160,7 +160,9 @@ struct gh_conf {
 		int retry_first;     /* seconds to the second attempt, doubled with each */
 		int retry_max;       /* ... up to this */
 		int retry_days;      /* then it is dead */
-		int messages_per_hour; /* of e-mail to one address; 0 = any number */
+		int messages_per_hour;  /* of e-mail to one address; 0 = any number */
+		int requester_per_hour; /* requests of one person that officers are told one by one;
+					   0 = all */
 	} notify;
 	struct {
 		char *owner; /* "own": who asked for a certificate may revoke it; or "none" */

@@ -261,6 +261,8 @@ const struct conf_option conf_table[] = {
     INT(notify, retry_days, "3", 1, 30, "days after which what cannot be sent is given up"),
     INT(notify, messages_per_hour, "60", 0, 10000,
 	"mails to one address within an hour, more wait; 0 = any number"),
+    INT(notify, requester_per_hour, "10", 0, 10000,
+	"requests of one requester within an hour of which officers and groups get mails of their own; 0 = all"),
 
     ONE_OF(revocation, owner, "own", "own none",
 	"own: who asked for a certificate may revoke it; none: officers only"),

@@ -22,6 +22,7 @@ static const struct fact {
 	bool is_word; /* of the language: mail_word.NAME_VALUE */
 } facts[] = {
     {"request", true, false},
+    {"more", false, true},
     {"subject", false, false},
     {"certificate_id", true, false},
     {"serial", true, false},

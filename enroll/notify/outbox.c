@@ -7,6 +7,7 @@
 #include "store/status/notification.h"
 #include "timestamp.h"
 
+#include "crowd.h"
 #include "outbox.h"
 #include "notify_recipient.h"
 
@@ -102,15 +103,22 @@ queue(const struct worker_env *env, const gh_json *webhooks, const struct notifi
     struct gh_error *err)
 {
 	gh_json *rows = gh_json_new_array();
+	enum crowd_place place = CROWD_ALONE;
 	int rc;
 
 	if (rows == NULL)
 		return gh_fail(err, GH_E_NOMEM, "deliveries");
-	rc = add_webhooks(webhooks, n, rows, err);
-	if (rc == 0)
+	if ((rc = crowd_find(env, n, &place, err)) == 0)
+		rc = add_webhooks(webhooks, n, rows, err);
+	if (rc == 0 && place != CROWD_BEHIND)
 		rc = add_mails(env, n, rows, err);
+	if (rc == 0 && place == CROWD_LAST)
+		rc = store_mark_notification(env->store, n->id, err);
 	if (rc != 0 && !may_pass(rc))
 		rc = fail(env, n, err->detail, err);
+	else if (rc == 0 && gh_json_size(rows) == 0 && place == CROWD_BEHIND)
+		rc = store_fold_notification(env->store, n->id,
+		    "a mail tells that this requester makes many requests", err);
 	else if (rc == 0 && gh_json_size(rows) == 0)
 		rc = fail(env, n, "nobody who is to hear has an address", err);
 	else if (rc == 0)

@@ -2,6 +2,8 @@
 """What happened is sent: by SMTP to a real mail server, and to servers that fail in every way; at least once, each message to
 each address for itself, and nothing else waits for it."""
 
+import email
+import email.policy
 import json
 import os
 import re
@@ -13,9 +15,11 @@ import time
 import unittest
 from pathlib import Path
 
+import der
 import tap
 from environment import TOP, Environment, read_shell_variables, wait_for
 from mail_server import Certificates, Exim, FaultyServer
+from person import Person
 from webhook_receiver import Receiver
 
 made = tempfile.TemporaryDirectory(prefix="gatehouse-notify-mail-", dir="/tmp")
@@ -56,6 +60,7 @@ def entry_id(uid):
 
 
 ALICE = entry_id("alice")
+KEY = der.Key(env.scratch, "ec:P-256")
 
 
 def happen(event, recipient="alice", audience="requester", object="request 1", facts="{}", rid=None):
@@ -64,6 +69,10 @@ def happen(event, recipient="alice", audience="requester", object="request 1", f
     quoted = [x.replace("'", "''") for x in (event, audience, recipient, rid, object, facts)]
     return env.count("insert into notification (event, audience, recipient, recipient_id, object, facts) values "
                      f"('{quoted[0]}', '{quoted[1]}', '{quoted[2]}', '{quoted[3]}', '{quoted[4]}', '{quoted[5]}') returning id")
+
+
+def plain_part(raw):
+    return email.message_from_bytes(raw, policy=email.policy.default).get_body(("plain",)).get_content()
 
 
 def deliveries(notification):
@@ -252,6 +261,41 @@ class Faults(WithServer):
         self.assertEqual(len(server.taken), 3)
         other = happen("x.flood", "bob")
         self.await_state(other, "sent")
+
+    def asked(self, user, n):
+        """n requests that wait for an officer; they are made at once."""
+        person = Person(user, f"{user}-secret", env)
+        for i in range(n):
+            host = f"{user}{i}.example.test"
+            request = der.csr(KEY, subject=[("CN", host)], extensions=[der.extension("subjectAltName", der.san(dns=[host]))])
+            reply = person.post("/pki/request/WebServer", {"pkcs10": der.b64(request)})
+            self.assertEqual((reply.status, reply.json["status"]), (201, "pending"), reply.body)
+
+    def test_many_requests_of_one_keep_nobody_waiting(self):
+        """One requester asks more than an officer gets mails in an hour; another one asks behind him, and is told of."""
+        env.admin("user", "contact", "olga", "--email", "olga@example.test", "--language", "de")
+        server = self.plain(messages_per_hour=6, requester_per_hour=3)
+        env.sql("update notification set state = 'queued' where state = 'waiting'")
+        wait_for(lambda: time.time() % 3600 < 3570, "the hour does not end meanwhile", 60)
+        self.asked("alice", 12)
+        told = "select count(*) from notification where event = 'enroll.pending' and audience = 'officers' and facts->>'requester' ilike '%{}'"
+        of_officer = (told + " and id in (select notification_id from delivery where address = 'olga@example.test' {})").format
+        wait_for(lambda: env.count(told.format("alice") + " and state = 'queued'") == 12, "all are looked at", 60)
+        self.assertEqual(env.count(of_officer("alice", "")), 4)
+        self.assertEqual(env.count(told.format("alice") + " and error like '%many requests%'"), 8)
+        self.asked("bob", 1)
+        wait_for(lambda: env.count(of_officer("bob", "and state = 'sent'")) == 1, "bob's request is told", 30)
+        self.assertEqual(env.count(of_officer("alice", "and state = 'sent'")), 4)
+        said = [m for m in server.taken if "viele Anträge" in plain_part(m)]
+        self.assertEqual(len(said), 1)
+        # a reminder of what waits: the same
+        env.sql("update notification set state = 'queued' where state = 'waiting'")
+        numbers = [r[0] for r in env.sql("select id from request where disposition = 9 and requester ilike '%alice' order by id")]
+        for number in numbers:
+            happen("request.reminder", "", "officers", f"request {number}", json.dumps({"request": int(number)}))
+        wait_for(lambda: env.count("select count(*) from notification where event = 'request.reminder' and state = 'queued'") == 12, "reminded", 60)
+        self.assertEqual(env.count("select count(*) from delivery d join notification n on n.id = d.notification_id "
+                                   "where n.event = 'request.reminder' and d.address = 'olga@example.test'"), 4)
 
     def test_too_old(self):
         self.plain()

@@ -129,6 +129,30 @@ store_fail_notification(struct store *s, int64_t id, const char *why, struct gh_
 	return store_do(s, &st, &p, err);
 }
 
+int
+store_fold_notification(struct store *s, int64_t id, const char *why, struct gh_error *err)
+{
+	static const struct store_statement st = {"fold_notification",
+	    "UPDATE notification SET state = 'queued', error = $2 WHERE id = $1::bigint AND state = 'waiting'"};
+	struct store_params p = {0};
+
+	store_put_int(&p, id);
+	store_put_text(&p, why);
+	return store_do(s, &st, &p, err);
+}
+
+int
+store_mark_notification(struct store *s, int64_t id, struct gh_error *err)
+{
+	static const struct store_statement st = {"mark_notification",
+	    "UPDATE notification SET facts = facts || '{\"more\": \"requests\"}' "
+	    "WHERE id = $1::bigint AND state = 'waiting'"};
+	struct store_params p = {0};
+
+	store_put_int(&p, id);
+	return store_do(s, &st, &p, err);
+}
+
 /* --- removal ---------------------------------------------------------------------------------- */
 
 #define IS_OLD "created_at < now() - make_interval(days => $1::int)"

@@ -31,6 +31,11 @@ int store_earlier_notifications(struct store *s, const struct notification *n,
 /* One of them by its id. GH_E_NOT_FOUND. */
 int store_get_notification(struct store *s, int64_t id, struct notification *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Its mails tell that there are more like it: the fact "more". */
+int store_mark_notification(struct store *s, int64_t id, struct gh_error *err) GH_MUSTCHECK;
+/* It needs no message of its own, since `why`. */
+int store_fold_notification(struct store *s, int64_t id, const char *why,
+    struct gh_error *err) GH_MUSTCHECK;
 /* It is over without a delivery, since `why`. */
 int store_fail_notification(struct store *s, int64_t id, const char *why,
     struct gh_error *err) GH_MUSTCHECK;

@@ -32,6 +32,29 @@ store_count_written(struct store *s, const struct notification *n, const char *a
 }
 
 int
+store_count_requests_before(struct store *s, int64_t request, bool still_wait, int max,
+    int64_t *count, struct gh_error *err)
+{
+	static const struct store_statement st = {"count_requests_before",
+	    "SELECT count(*) FROM request r CROSS JOIN LATERAL (SELECT q.submitted_at FROM request q "
+	    "WHERE lower(q.requester) = lower(r.requester) AND q.id < r.id "
+	    "AND (NOT $2::boolean OR q.disposition = 9) ORDER BY q.id DESC LIMIT $3::int) b "
+	    "WHERE r.id = $1::bigint "
+	    "AND ($2::boolean OR b.submitted_at >= date_trunc('hour', r.submitted_at))"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_int(&p, request);
+	store_put_bool(&p, still_wait);
+	store_put_int(&p, max);
+	rc = store_read(s, &st, &p, &res, err);
+	*count = rc == 0 ? store_int(res, 0, 0) : 0;
+	PQclear(res);
+	return rc;
+}
+
+int
 store_notification_owner(struct store *s, const struct notification *n, const char *field,
     char **out, struct gh_error *err)
 {

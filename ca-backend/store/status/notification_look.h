@@ -10,6 +10,11 @@
 int store_count_written(struct store *s, const struct notification *n, const char *address,
     const char *requester, int max, int64_t *count, struct gh_error *err) GH_MUSTCHECK;
 
+/* How many requests the requester of this one made before it: within the same hour (of the clock),
+ * or with still_wait those that wait, too, whenever they were made; counted up to max. */
+int store_count_requests_before(struct store *s, int64_t request, bool still_wait, int max,
+    int64_t *count, struct gh_error *err) GH_MUSTCHECK;
+
 /* The value of a metadata field of the certificate, or else the request, that n is about. *out
  * NULL: there is none. malloc'd. */
 int store_notification_owner(struct store *s, const struct notification *n, const char *field,
