@@ -20,6 +20,8 @@
 #include "signer/keys/sealed.h"
 #include "timestamp.h"
 
+#include "case.h"
+
 /* "CN=v1 CA", P-256, as the first version of the signer sealed it under the system key 00..5a17. */
 static const unsigned char version_1[] = {0x47, 0x48, 0x43, 0x41, 0x01, 0xef, 0x25, 0xc8, 0xd9,
     0x62, 0x6b, 0x65, 0x7c, 0x5a, 0xc2, 0x3c, 0x57, 0x9a, 0xba, 0xaa, 0x30, 0x30, 0xd5, 0x01, 0x13,
@@ -237,7 +239,8 @@ sealed__survives_flipped_bits(void **state)
 	(void)state;
 	make_ca(&r);
 	encode(&r, &b);
-	for (bit = 0; bit < b.len * 8; bit += 7) { /* each bit of a byte in its turn */
+	for (bit = 0; bit < b.len * 8;
+	     bit += 7 * case_stride()) { /* each bit of a byte in its turn */
 		EVP_PKEY *key = NULL;
 		struct issuer *ca = NULL;
 
@@ -259,7 +262,7 @@ sealed__survives_flipped_bits(void **state)
 		b.data[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 	/* limits, revision and parts of the certificate may be anything */
-	assert_in_range(refused, b.len / 2, b.len * 8 / 7);
+	assert_in_range(refused, b.len / 2 / case_stride(), b.len * 8 / 7);
 	gh_buf_free(&b);
 	record_free(&r);
 }

@@ -221,9 +221,9 @@ fill()
 	    --admin admin --admin-password-file "$dir/admin.password" \
 	    --base-url "http://localhost:$http_port"
 	administer user create olga --role officer --password-file "$dir/officer.password"
-	for t in "$top"/conf/templates/*.json; do
-		templates+=(--template "$(template_name "$t")")
-	done
+	while read -r t; do
+		templates+=(--template "$t")
+	done < <(template_names "$top"/conf/templates/*.json)
 	administer user create otto --role auditor --password-file "$dir/auditor.password"
 	administer metadata set "$here/metadata.json"
 	administer app create demo --ca issuing "${templates[@]}" --key-file "$dir/app.key" \
@@ -246,10 +246,10 @@ make_kra()
 	administer user create bert --role agent --password-file "$dir/agent2.password"
 }
 
-# The name member of a template file.
-template_name()
+# The name members of template files.
+template_names()
 {
-	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["name"])' "$1"
+	python3 -c 'import json, sys; [print(json.load(open(f))["name"]) for f in sys.argv[1:]]' "$@"
 }
 
 base64_of()
