@@ -181,6 +181,10 @@ struct gh_conf {
 		char *application; /* of the CSR form; "" = it is not there */
 	} csr;
 	struct {
+		char *label;     /* of operations whose path names none; "" = they need one */
+		int retry_after; /* seconds after which a client asks again for what waits */
+	} est;
+	struct {
 		int failures; /* failed logins per user or address ... */
 		int window;   /* ... within so many seconds */
 	} limits;

@@ -282,6 +282,11 @@ const struct conf_option conf_table[] = {
     STR(csr, application, "",
 	"application whose templates, CA and groups hold for the CSR form; empty = there is none"),
 
+    STR(est, label, "",
+	"label of /.well-known/est/OPERATION, where the path names none; empty = 404"),
+    INT(est, retry_after, "300", 1, 86400,
+	"seconds after which a client of EST is to ask again for a request that waits for an officer"),
+
     INT(limits, failures, "10", 1, 10000,
 	"failed logins of a user from an address before they are refused ..."),
     INT(limits, window, "300", 1, 86400, "... within so many seconds"),

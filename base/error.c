@@ -147,6 +147,8 @@ static const struct gh_error_info table[] = {
     {GH_E_HTTP_VERSION, "http_version", 505, 0x80070057, false, false, "Use HTTP/1.1."},
     {GH_E_EXPECTATION, "expectation", 417, 0x80070057, false, false,
 	"The only expectation that is supported is 100-continue."},
+    {GH_E_LENGTH_REQUIRED, "length_required", 411, 0x80070057, false, false,
+	"The request needs a body, and Content-Length."},
 };
 
 const struct gh_error_info *

@@ -8,18 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum requester_kind {
+enum requester_kind {        /* stored: never renumber */
 	REQUESTER_NONE,      /* nobody: failed or no authentication */
 	REQUESTER_DIRECTORY, /* LDAP bind, or service identity of an application */
 	REQUESTER_ADMIN,     /* local administrator */
 	REQUESTER_COMMAND,   /* the gatehouse command, as a local operating system user */
+	REQUESTER_EST_USER,  /* local user of EST, by name */
+	/* a client certificate whose names belong to nobody in the directory: name is its subject,
+	 * id what it is known by whatever that says (SHA-256 of its SubjectPublicKeyInfo, hex) */
+	REQUESTER_DEVICE,
 };
 
 struct requester {
 	enum requester_kind kind;
 	char name[256]; /* as recorded: "alice", "DOMAIN\\alice", "admin", "root@host" */
 	char dn[1024];  /* directory entry; "" when none */
-	char id[64]; /* objectGUID or entryUUID of that entry, which nobody else ever gets; "" = not
+	char id[72]; /* objectGUID or entryUUID of that entry, which nobody else ever gets; "" = not
 			known */
 	int64_t app_id; /* API application of the call; 0 = none */
 	char app_name[128];

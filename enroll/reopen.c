@@ -3,14 +3,15 @@
 
 #include "reopen.h"
 
-/* The application as it is now: its CA, templates and groups may have changed. */
+/* The application or label as it is now: its CA, templates and groups may have changed. */
 static int
 find_profile(const struct worker_env *env, struct enrollment *e)
 {
-	e->profile = catalog_find_profile(env->catalog, e->req->requester.app_id);
+	e->profile = catalog_find_profile(env->catalog, e->req->requester.app_id, e->req->label);
 	if (e->profile == NULL)
 		return gh_refuse(&e->err, GH_E_CONFLICT,
-		    "The application of this request is disabled or does not exist any more.");
+		    "The %s of this request is disabled or does not exist any more.",
+		    e->req->label != NULL ? "label" : "application");
 	return 0;
 }
 

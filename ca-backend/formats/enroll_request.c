@@ -50,6 +50,8 @@ enroll_request_clear(struct enroll_request *req)
 	free(req->tenant);
 	free(req->email);
 	free(req->language);
+	free(req->label);
+	free(req->poll_key);
 	memset(req, 0, sizeof(*req));
 }
 

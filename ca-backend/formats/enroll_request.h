@@ -22,7 +22,9 @@ enum enroll_protocol { /* stored: never renumber */
 	ENROLL_CERTENROLL_V2 = 2,
 	ENROLL_CERTENROLL_V3 = 3,
 	ENROLL_REST = 4,
-	ENROLL_CSR = 5 /* POST /csr/process */
+	ENROLL_CSR = 5, /* POST /csr/process */
+	ENROLL_EST = 6, /* RFC 7030 */
+	ENROLL_CMC = 7  /* RFC 5272 */
 };
 
 /* Stored dispositions, DB_DISP of MS-CSRA (notes "microsoft-enrollment" 3.1). */
@@ -57,6 +59,8 @@ struct enroll_request {
 	char *tenant;
 	char *email;    /* where the answer goes */
 	char *language; /* of that: "en" */
+	char *label;    /* of EST, by which it came: what it may ask for (est_label.h) */
+	char *poll_key; /* what it is found by when it comes again (est_poll.h) */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */

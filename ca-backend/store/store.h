@@ -126,7 +126,8 @@ int store_purge_replay(struct store *s, int age, struct gh_error *err) GH_MUSTCH
  *           "enabled":bool}],
  *  "metadata_fields":[{"name","type":1..7,"required":bool,"regex","options":[..],"default","message","hint"}],
  *  "ca_rules":[{"name","priority","tenant","purpose","email_domain","network","group","template","ca"}],
- *  "name_owners":[{"owner","kind","patterns":[..],"comments":[..]}]}
+ *  "name_owners":[{"owner","kind","patterns":[..],"comments":[..]}],
+ *  "est_labels":[{"id","name","settings":{...},"enabled":bool}]}
  */
 int store_load_catalog(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
 /* Block until a change is notified or timeout_ms passed; *changed tells. Its own connection: a
@@ -166,6 +167,18 @@ int store_change_ca_rule(struct store *s, const struct requester *who, const cha
 int store_delete_ca_rule(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err) GH_MUSTCHECK; /* GH_E_NOT_FOUND */
 
+/* The same of labels of EST: members of settings replace those of that name, null takes one away.
+ */
+int store_add_est_label(struct store *s, const struct requester *who, const gh_json *label,
+    struct gh_error *err) GH_MUSTCHECK;
+int store_change_est_label(struct store *s, const struct requester *who, const char *name,
+    const gh_json *changes, int (*check)(const gh_json *label, struct gh_error *err),
+    struct gh_error *err) GH_MUSTCHECK;
+/* Its requests and certificates stay, and bear its name. GH_E_NOT_FOUND; GH_E_CONFLICT: it has
+ * pending requests. */
+int store_delete_est_label(struct store *s, const struct requester *who, const char *name,
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Local administrators. hash: bcrypt. roles: REQUESTER_ROLE_*. */
 int store_create_user(struct store *s, const struct requester *who, const char *name,
     const char *hash, unsigned roles, struct gh_error *err) GH_MUSTCHECK; /* GH_E_CONFLICT */
@@ -192,6 +205,7 @@ enum store_list {
 	STORE_LIST_REQUESTS,
 	STORE_LIST_METADATA_FIELDS,
 	STORE_LIST_CA_RULES,
+	STORE_LIST_EST_LABELS,
 	STORE_LIST_NOTIFICATIONS,
 	STORE_LIST_DELIVERIES,
 	STORE_LIST_AUDIT

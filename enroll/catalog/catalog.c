@@ -116,6 +116,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 		rc = ca_rules_load(gh_json_get(json, "ca_rules"), &c->rules, err);
 	if (rc == 0)
 		rc = name_list_load(gh_json_get(json, "name_owners"), &c->owners, err);
+	if (rc == 0)
+		rc = est_labels_load(gh_json_get(json, "est_labels"), &c->est_labels, err);
 	if (rc != 0) {
 		catalog_free(c);
 		return rc;
@@ -143,6 +145,7 @@ catalog_free(struct catalog *c)
 	for (size_t i = 0; i < c->fields; i++)
 		metadata_field_clear(&c->field[i]);
 	ca_rules_clear(&c->rules);
+	est_labels_clear(&c->est_labels);
 	name_owners_free(c->owners);
 	ca_set_clear(&c->cas);
 	free(c->tmpl);
@@ -189,11 +192,22 @@ catalog_find_app_name(const struct catalog *c, const char *name)
 	return NULL;
 }
 
-const struct enroll_profile *
-catalog_find_profile(const struct catalog *c, int64_t app_id)
+const struct est_label *
+catalog_find_est_label(const struct catalog *c, const char *name)
 {
+	const struct est_label *l = est_labels_find(&c->est_labels, name);
+
+	return l != NULL && l->is_enabled ? l : NULL;
+}
+
+const struct enroll_profile *
+catalog_find_profile(const struct catalog *c, int64_t app_id, const char *label)
+{
+	const struct est_label *l;
 	const struct app *app;
 
+	if (label != NULL)
+		return (l = catalog_find_est_label(c, label)) != NULL ? &l->profile : NULL;
 	if (app_id == 0)
 		return &enroll_profile_all;
 	app = catalog_find_app_id(c, app_id);

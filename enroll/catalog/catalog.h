@@ -1,7 +1,8 @@
 /*
  * What the administrator configured in the database: CAs, the rules that choose one, templates, API
- * applications, metadata fields, owners of names; one immutable snapshot, shared by reference count
- * and replaced as a whole when the database says that it changed (on all nodes, within a second).
+ * applications, labels of EST, metadata fields, owners of names; one immutable snapshot, shared by
+ * reference count and replaced as a whole when the database says that it changed (on all nodes,
+ * within a second).
  */
 #ifndef ENROLL_CATALOG_H
 #define ENROLL_CATALOG_H
@@ -15,6 +16,7 @@
 #include "error.h"
 #include "json.h"
 #include "ca_rule.h"
+#include "est_label.h"
 #include "profile.h"
 #include "tmpl.h"
 
@@ -37,6 +39,7 @@ struct catalog {
 	struct metadata_field *field;
 	size_t fields;
 	struct ca_rules rules;
+	struct est_labels est_labels;
 	struct name_owners *owners;           /* who owns which names (name_owners.h) */
 	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
 	int refs;                             /* atomic */
@@ -55,9 +58,12 @@ const struct catalog_template *catalog_find_template(const struct catalog *c, co
 const struct app *catalog_find_app_id(const struct catalog *c, int64_t id);
 /* The same by name, without ASCII case. */
 const struct app *catalog_find_app_name(const struct catalog *c, const char *name);
-/* What an application's callers may ask for now. app_id 0, a call without one:
- * enroll_profile_all. NULL: it is disabled, or does not exist. */
-const struct enroll_profile *catalog_find_profile(const struct catalog *c, int64_t app_id);
+/* What the callers of an application, or of a label of EST (else NULL), may ask for now. app_id 0,
+ * a call without either: enroll_profile_all. NULL: it is disabled, or does not exist. */
+const struct enroll_profile *catalog_find_profile(const struct catalog *c, int64_t app_id,
+    const char *label);
+/* A label that is enabled; without case. NULL: there is none. Borrowed from the catalog. */
+const struct est_label *catalog_find_est_label(const struct catalog *c, const char *name);
 /* Constant time in the key bytes (look-up by keyed index). */
 const struct app *catalog_find_app(const struct catalog *c, const unsigned char *key,
     size_t key_len);

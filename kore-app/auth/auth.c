@@ -14,7 +14,10 @@
 #include "timestamp.h"
 #include "utf8.h"
 
+#include "est/est_door.h"
+
 #include "auth.h"
+#include "auth_est.h"
 #include "auth_hmac.h"
 #include "auth_limit.h"
 #include "auth_user.h"
@@ -225,6 +228,31 @@ auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
 	given.parsed =
 	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
 	rc = check_caller(env, limiter, need & ~(unsigned)AUTH_SESSION, http, &given, out, err);
+	OPENSSL_cleanse(&given.basic, sizeof(given.basic));
+	return rc;
+}
+
+/* Of an application key nothing is asked: EST knows none. */
+int
+auth_est_check(struct worker_env *env, struct auth_limiter *limiter, const struct call_parts *parts,
+    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+{
+	const struct est_label *label;
+	struct auth_given given = {0};
+	struct auth_guess guess = {0};
+	int rc;
+
+	begin(http, out);
+	if ((rc = est_door_label(env, parts, &label, err)) != 0)
+		return rc;
+	given.parsed =
+	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
+	if ((rc = check_address(limiter, http, &given, &guess, err)) == 0)
+		rc = auth_est_user(env, limiter, label, http, &given, out, &guess, err);
+	if (rc != 0) {
+		on_failure(env, limiter, http, out, &guess, err);
+		auth_result_clear(out);
+	}
 	OPENSSL_cleanse(&given.basic, sizeof(given.basic));
 	return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "credential_mark.h"
 
+struct call_parts; /* call.h */
 struct session;
 
 enum auth_need {
@@ -27,6 +28,9 @@ enum auth_need {
 	AUTH_SESSION = 64,
 	/* for auth_log_in: the password is asked of the directory, whatever is remembered */
 	AUTH_ANEW = 128,
+	/* as the label of EST that the path names says; said alone, and decided by auth_est_check
+	 */
+	AUTH_EST = 256,
 	AUTH_APP_SENT = 16, /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,     /* peer on this machine, unless gateway.metrics_public; decided by
 			     * route_dispatch, never seen by auth_check */
@@ -54,6 +58,13 @@ void auth_limiter_free(struct auth_limiter *l);
  * auth_result_clear. */
 int auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct gh_http_request *http, struct auth_result *out, struct gh_error *err) GH_MUSTCHECK;
+/*
+ * The same for a row with AUTH_EST. parts: of its path; GH_E_NOT_FOUND: there is no such label.
+ * GH_E_FORBIDDEN: a client certificate is needed, and no other credentials help.
+ */
+int auth_est_check(struct worker_env *env, struct auth_limiter *limiter,
+    const struct call_parts *parts, const struct gh_http_request *http, struct auth_result *out,
+    struct gh_error *err) GH_MUSTCHECK;
 /*
  * The same for a name and a password from a form, and for the client certificate of the connection:
  * AUTH_PERSON, and AUTH_USER, by the same steps and limits. *out is for session_start.

@@ -73,6 +73,7 @@ extern const struct verb verb_est_cmc;
 extern const struct verb verb_est_enroll;
 extern const struct verb verb_est_reenroll;
 extern const struct verb verb_est_serverkeygen;
+extern const struct verb verb_est_label;
 extern const struct verb verb_job_list;
 extern const struct verb verb_job_run;
 extern const struct verb verb_key_approve;

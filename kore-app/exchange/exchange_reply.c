@@ -95,6 +95,7 @@ static void
 put_fields(struct gh_buf *out, const struct exchange *x)
 {
 	const struct gh_http_reply *rep = &x->rep;
+	const char *version = route_match_family(&x->match, x->req.path)->version;
 	bool has_cache_control = false;
 
 	for (size_t i = 0; i < rep->headers; i++) {
@@ -111,8 +112,8 @@ put_fields(struct gh_buf *out, const struct exchange *x)
 	if (!x->req.is_plain)
 		put_field(out, "Strict-Transport-Security", HSTS);
 	put_field(out, "X-Request-Id", x->req.request_id);
-	put_field(out, "X-CSS-CMS-API-Version",
-	    route_match_family(&x->match, x->req.path)->version);
+	if (version != NULL)
+		put_field(out, "X-CSS-CMS-API-Version", version);
 	put_field(out, "X-Keyfactor-Product-Version", GATEHOUSE_VERSION);
 }
 

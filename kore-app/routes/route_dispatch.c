@@ -152,13 +152,16 @@ refuse_role(unsigned roles, const char *who, struct gh_error *err)
 }
 
 static int
-authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct route *r,
+authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct route_match *m,
     const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
 {
+	const struct route *r = m->route;
 	int rc;
 
 	if (!needs_caller(r))
 		return 0;
+	if ((r->need & AUTH_EST) != 0)
+		return auth_est_check(env, limiter, &m->parts, req, who, err);
 	rc = auth_check(env, limiter, r->need & ~(unsigned)AUTH_LOCAL, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
 		rc = refuse_role(r->roles, who->requester.name, err);
@@ -256,7 +259,7 @@ enter(struct worker_env *env, struct auth_limiter *limiter, struct route_item *i
 	if ((rc = gh_http_check_deadline(i->req, &err)) == 0) {
 		rc = check_call(env, r, i->req, &err);
 		if (rc == 0)
-			rc = authenticate(env, limiter, r, i->req, &e->who, &err);
+			rc = authenticate(env, limiter, i->match, i->req, &e->who, &err);
 		i->leaves = may_leave && rc == GH_E_BUSY;
 	}
 	if (rc == 0)

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "certenroll/ce.h"
+#include "est/est_error.h"
 #include "rest/rest.h"
 
 #include "auth/origin.h"
@@ -108,6 +109,26 @@ const struct route_family route_family_pages = {
     .check_site = origin_check,
 };
 
+/* ---- EST ---- */
+
+static void
+est_family_error(const struct gh_conf *conf, const struct gh_error *err,
+    const struct gh_http_request *req, struct gh_http_reply *rep)
+{
+	(void)conf;
+	(void)req;
+	est_error(err, rep);
+}
+
+static const char *const est_paths[] = {"/.well-known/est", NULL};
+
+const struct route_family route_family_est = {
+    .paths = est_paths,
+    .challenge = BASIC,
+    .error = est_family_error,
+    .check_site = origin_check,
+};
+
 /* ---- which of them ---- */
 
 static bool
@@ -128,7 +149,7 @@ const struct route_family *
 route_family_of_path(const char *path)
 {
 	static const struct route_family *const all[] = {&route_family_certenroll,
-	    &route_family_rest, &route_family_pages};
+	    &route_family_rest, &route_family_pages, &route_family_est};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (has_path(all[i], path))

@@ -22,7 +22,7 @@ struct route_family {
 	/* Fills all of the reply but the challenge. */
 	void (*error)(const struct gh_conf *conf, const struct gh_error *err,
 	    const struct gh_http_request *req, struct gh_http_reply *rep);
-	const char *version; /* X-CSS-CMS-API-Version of its answers */
+	const char *version; /* X-CSS-CMS-API-Version of its answers; NULL: none */
 	/* May a page whose script sends this call have it answered with its visitor's credentials?
 	 * As origin_check. */
 	int (*check_site)(const struct gh_conf *conf, const struct gh_http_request *req,
@@ -36,6 +36,8 @@ extern const struct route_family route_family_certenroll;
 extern const struct route_family route_family_rest;
 /* For people with a browser. docs/pages.md */
 extern const struct route_family route_family_pages;
+/* EST, RFC 7030: for devices. docs/est.md */
+extern const struct route_family route_family_est;
 
 /* Of a path that no row has. Never NULL. */
 const struct route_family *route_family_of_path(const char *path);

@@ -23,7 +23,7 @@ limits { failures = 1000 }
 KEY = der.Key(env.scratch, "ec:P-256")
 GOOD = der.csr(KEY)
 AUDITOR, PASSWORD = env.var["GATEHOUSE_AUDITOR_USER"], env.var["GATEHOUSE_AUDITOR_PASSWORD"]
-TABLES = ("admin_user", "application", "ca", "ca_certificate", "ca_rule", "metadata_field", "name_owner", "template", "row_seal", "grant_head")
+TABLES = ("admin_user", "application", "ca", "ca_certificate", "ca_rule", "est_label", "metadata_field", "name_owner", "template", "row_seal", "grant_head")
 
 
 def keep(schema="kept"):

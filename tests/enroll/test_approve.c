@@ -49,8 +49,8 @@ submit(int64_t app_id, const char *template_name)
 	assert_int_equal(ca_pkcs10_parse(der, len, &req.csr, &err), 0);
 	free(der);
 	free(csr);
-	assert_int_equal(submit_one(&env, catalog_find_profile(env.catalog, app_id), &req, &out,
-			     &err),
+	assert_int_equal(submit_one(&env, catalog_find_profile(env.catalog, app_id, NULL), &req,
+			     &out, &err),
 	    0);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);

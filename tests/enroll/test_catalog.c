@@ -187,14 +187,14 @@ catalog__gives_each_application_its_profile(void **state)
 
 	(void)state;
 	fake_world_new(&env);
-	p = catalog_find_profile(env.catalog, 8);
+	p = catalog_find_profile(env.catalog, 8, NULL);
 	assert_string_equal(p->name, "application other");
 	assert_string_equal(p->ca_name, "issuing");
 	assert_true(enroll_profile_has_template(p, "other"));
 	assert_false(enroll_profile_has_template(p, "User"));
-	assert_ptr_equal(catalog_find_profile(env.catalog, 0), &enroll_profile_all);
-	assert_null(catalog_find_profile(env.catalog, 10)); /* disabled */
-	assert_null(catalog_find_profile(env.catalog, 11));
+	assert_ptr_equal(catalog_find_profile(env.catalog, 0, NULL), &enroll_profile_all);
+	assert_null(catalog_find_profile(env.catalog, 10, NULL)); /* disabled */
+	assert_null(catalog_find_profile(env.catalog, 11, NULL));
 	fake_world_free(&env);
 }
 

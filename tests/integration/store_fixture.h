@@ -133,6 +133,8 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->tenant = strdup("north \"x\"");
 	req->email = strdup("alice@test");
 	req->language = strdup("de");
+	req->label = strdup("phones");
+	req->poll_key = strdup("00ff");
 }
 
 /* Batches of one. */

@@ -130,6 +130,20 @@ take_rule(const gh_json *rule, struct gh_error *e)
 	return 0;
 }
 
+/* What is named is changed, what is not stays. */
+static int
+take_label(const gh_json *label, struct gh_error *e)
+{
+	const gh_json *s = gh_json_get(label, "settings");
+
+	(void)e;
+	assert_string_equal(gh_json_string(gh_json_get(s, "template")), "Phone");
+	assert_string_equal(gh_json_string(gh_json_get(s, "auth")), "http");
+	assert_int_equal(gh_json_type(gh_json_get(s, "ca")), GH_JSON_NULL);
+	assert_false(gh_json_bool(gh_json_get(label, "enabled"), true));
+	return 0;
+}
+
 static int
 refuse_rule(const gh_json *rule, struct gh_error *e)
 {
@@ -153,6 +167,11 @@ grant__what_gatehouse_writes_is_believed(void **state)
 	gh_json *rule = parse(
 		    "{\"name\":\"mobile\",\"priority\":10,\"ca\":\"issuing\",\"group\":\"pki\"}"),
 		*changes = parse("{\"network\":\"10.0.0.0/8\",\"priority\":20}");
+	gh_json *label = parse(
+		    "{\"name\":\"Phones\",\"settings\":{\"template\":\"Phone\",\"ca\":\"issuing\"},"
+		    "\"enabled\":true}"),
+		*settings =
+		    parse("{\"settings\":{\"auth\":\"http\",\"ca\":null},\"enabled\":false}");
 	struct store_name_result added;
 	int64_t id;
 
@@ -184,7 +203,17 @@ grant__what_gatehouse_writes_is_believed(void **state)
 			     &err),
 	    GH_E_CONF);
 	assert_int_equal(store_delete_ca_rule(db, &fixture_admin, "nothing", &err), GH_E_NOT_FOUND);
+	ok(store_add_est_label(db, &fixture_admin, label, &err));
+	assert_int_equal(store_add_est_label(db, &fixture_admin, label, &err), GH_E_CONFLICT);
+	ok(store_change_est_label(db, &fixture_admin, "PHONES", settings, take_label, &err));
+	assert_int_equal(store_change_est_label(db, &fixture_admin, "phones", settings, refuse_rule,
+			     &err),
+	    GH_E_CONF);
+	assert_int_equal(store_delete_est_label(db, &fixture_admin, "nothing", &err),
+	    GH_E_NOT_FOUND);
 	ok(load(db));
+	gh_json_free(label);
+	gh_json_free(settings);
 	gh_json_free(rule);
 	gh_json_free(changes);
 	gh_json_free(names);
@@ -271,6 +300,14 @@ static const struct {
     {"put a rule first", "INSERT INTO ca_rule (name, priority, ca) VALUES ('evil', 0, 'issuing')",
 	"ca_rule", "(evil) was added"},
     {"take a rule away", "DELETE FROM ca_rule", "ca_rule", "was removed"},
+    {"let devices ask for another template",
+	"UPDATE est_label SET settings = '{\\\"template\\\":\\\"CA\\\"}'", "est_label",
+	"was changed"},
+    {"let a label answer again", "UPDATE est_label SET enabled = true", "est_label", "was changed"},
+    {"add a label",
+	"INSERT INTO est_label (name, settings) VALUES ('evil', '{\\\"template\\\":\\\"User\\\"}')",
+	"est_label", "(evil) was added"},
+    {"take a label away", "DELETE FROM est_label", "est_label", "was removed"},
     {"remove a rule", "DELETE FROM metadata_field", "metadata_field", "was removed"},
     {"let a row of one table count in another",
 	"UPDATE row_seal SET tbl = 'application' WHERE tbl = 'template'; "
@@ -477,7 +514,7 @@ request__is_approved_as_it_was_recorded(void **state)
 	    "protocol = protocol % 3 + 1", "ca_name = 'other'", "ca_rule = NULL",
 	    "validity = validity + 1", "purpose = 'code_signing'", "tenant = 'south'",
 	    "email = 'mallory@test'", "language = 'en'",
-	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL",
+	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
 	int64_t id = ask_as("alice", true), other = ask("bob");
 	char statement[512];

@@ -90,6 +90,8 @@ store_catalog__holds_what_was_created(void **state)
 	    parse("{\"name\":\"Dept\",\"type\":5,\"required\":true,\"options\":[\"a\",\"b\"]}");
 	gh_json *rule = parse("{\"name\":\"mobile\",\"priority\":7,\"ca\":\"issuing\","
 			      "\"network\":\"10.0.0.0/8\",\"group\":\"pki\"}");
+	gh_json *label =
+	    parse("{\"name\":\"phones\",\"settings\":{\"template\":\"Phone\"},\"enabled\":true}");
 	const struct store_new_ca new_ca = {.ca = &fixture_ca, .event = "ca.created"};
 	gh_json *c, *row;
 	int64_t id, g1, g2;
@@ -105,6 +107,8 @@ store_catalog__holds_what_was_created(void **state)
 	assert_int_equal(store_create_app(db, &fixture_admin, app, &id, &err), GH_E_CONFLICT);
 	ok(store_set_metadata_field(db, &fixture_admin, field, &err));
 	ok(store_add_ca_rule(db, &fixture_admin, rule, &err));
+	ok(store_add_est_label(db, &fixture_admin, label, &err));
+	gh_json_free(label);
 	ok(store_import_template(db, &fixture_admin, "User", "{\"a\":1}", &version, &is_new, &err));
 	assert_true(is_new && version == 1);
 	ok(store_import_template(db, &fixture_admin, "user", "{ \"a\" : 1 }", &version, &is_new,
@@ -137,6 +141,9 @@ store_catalog__holds_what_was_created(void **state)
 	assert_true(gh_json_int(gh_json_get(row, "priority"), &id) && id == 7);
 	assert_string_equal(gh_json_string(gh_json_get(row, "group")), "pki");
 	assert_int_equal(gh_json_type(gh_json_get(row, "tenant")), GH_JSON_NULL);
+	row = gh_json_at(gh_json_get(c, "est_labels"), 0);
+	assert_string_equal(gh_json_string(gh_json_get(gh_json_get(row, "settings"), "template")),
+	    "Phone");
 	gh_json_free(c);
 
 	ok(store_set_app_enabled(db, &fixture_admin, "APP", false, &err));

@@ -273,6 +273,10 @@ static const struct {
     {"request.reject", SESSION, false},
     {"request.cancel", SESSION, false},
     {"static", ALL, false},
+    {"est.cacerts", ALL, false},
+    {"est.label.cacerts", ALL, false},
+    {"est.simpleenroll", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.label.simpleenroll", USER | CERT | APP_USER | APP_CERT, false},
     {"healthz", ALL, true},
     {"readyz", ALL, true},
     {"metrics", ALL, true},
@@ -397,11 +401,14 @@ set_up(void **state)
 	conf.gateway.client_name = "upn";
 	conf.gateway.client_mapping = "strong";
 	conf.certenroll.denied_status = 403;
+	conf.est.label = (char *)"any";
 	gh_buf_init(&b, 65536);
 	gh_buf_puts(&b, "{\"generation\":1,\"apps\":[");
 	put_app(&b, 1, "plain", "");
 	put_app(&b, 2, "service", ",\"service_identity\":\"alice\"");
-	gh_buf_puts(&b, "]}");
+	gh_buf_puts(&b,
+	    "],\"est_labels\":[{\"id\":1,\"name\":\"any\",\"enabled\":true,"
+	    "\"settings\":{\"template\":\"User\",\"auth\":\"either\"}}]}");
 	assert_int_equal(gh_json_parse((char *)b.data, b.len, GH_JSON_STRICT, &j, &err), 0);
 	assert_int_equal(catalog_new(j, server_secret, &env.catalog, &err), 0);
 	gh_json_free(j);

@@ -370,6 +370,10 @@ static const struct policy {
     {"request.reject", AUTH_SESSION, 0, false},
     {"request.cancel", AUTH_SESSION, 0, false},
     {"static", AUTH_ANYBODY, 0, false},
+    {"est.cacerts", AUTH_ANYBODY, 0, false},
+    {"est.label.cacerts", AUTH_ANYBODY, 0, false},
+    {"est.simpleenroll", AUTH_EST, 0, false},
+    {"est.label.simpleenroll", AUTH_EST, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
@@ -747,7 +751,8 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.certificate.find", "pki.certificate.find-status", "healthz", "readyz", "metrics",
 	    "pki.kra.transport", "pki.info", "pki.keyrequests", "pki.keyrequest",
 	    "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status", "home", "login",
-	    "csr.upload", "static", "requests", "request", "request.certificate"};
+	    "csr.upload", "static", "requests", "request", "request.certificate", "est.cacerts",
+	    "est.label.cacerts"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

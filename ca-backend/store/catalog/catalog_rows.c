@@ -79,6 +79,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"metadata_fields", GRANT_METADATA_FIELD},
 	    {"ca_rules", GRANT_CA_RULE},
 	    {"name_owners", GRANT_NAME_OWNER},
+	    {"est_labels", GRANT_EST_LABEL},
 	};
 	struct grants g;
 	gh_json *catalog;

@@ -17,6 +17,8 @@ static const struct {
     {"tenant", offsetof(struct enroll_request, tenant)},
     {"email", offsetof(struct enroll_request, email)},
     {"language", offsetof(struct enroll_request, language)},
+    {"label", offsetof(struct enroll_request, label)},
+    {"poll_key", offsetof(struct enroll_request, poll_key)},
 };
 
 static char *

@@ -1,0 +1,273 @@
+/* Rows of est_label, as JSON, to labels. See est_label.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json_row.h"
+#include "utf8.h"
+
+#include "est_label.h"
+
+#define TEXT_MAX 255 /* bytes of a name of a template, CA or group */
+
+enum kind {
+	TEXT, /* of the profile, read by load_profile */
+	TEXTS,
+	WORD,
+};
+
+static const char *const auth_words[] = {"cert", "http", "either", "both", NULL};
+static const char *const wrap_words[] = {"auto", "64", "none", NULL};
+
+/* What a label can be told. A setting that is absent or null is 0: the first word, no, none. */
+static const struct setting {
+	const char *name;
+	enum kind kind;
+	size_t offset;            /* of WORD: an int in struct est_label */
+	const char *const *words; /* of WORD, in the order of its enum */
+} settings[] = {
+    {"template", TEXT, 0, NULL},
+    {"ca", TEXT, 0, NULL},
+    {"groups", TEXTS, 0, NULL},
+    {"auth", WORD, offsetof(struct est_label, auth), auth_words},
+    {"wrap", WORD, offsetof(struct est_label, wrap), wrap_words},
+};
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* Operations, of RFC 7030 and RFC 8295, and what stands behind them: no label is called so. */
+static const char *const reserved[] = {"cacerts", "simpleenroll", "simplereenroll", "fullcmc",
+    "serverkeygen", "csrattrs", "pal", "eecerts", "crls", "symmetrickeys", "firmware", "tamp",
+    "return", NULL};
+
+static const struct setting *
+find_setting(const char *name)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+/* ---- values ---- */
+
+static bool
+is_text(const gh_json *v)
+{
+	const char *text = gh_json_string(v);
+
+	return text != NULL && *text != '\0' && strlen(text) <= TEXT_MAX && gh_utf8_is_clean(text);
+}
+
+static bool
+is_texts(const gh_json *v)
+{
+	if (gh_json_type(v) != GH_JSON_ARRAY)
+		return false;
+	for (size_t i = 0; i < gh_json_size(v); i++)
+		if (!is_text(gh_json_at(v, i)))
+			return false;
+	return true;
+}
+
+static int
+refuse_word(const struct setting *s, struct gh_error *err)
+{
+	char list[128] = "";
+
+	for (const char *const *w = s->words; *w != NULL; w++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+		    w == s->words ? "" : ", ", *w);
+	return gh_refuse(err, GH_E_CONF, "%s of a label is one of %s", s->name, list);
+}
+
+static int
+load_word(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	const char *text = gh_json_string(v);
+
+	for (int i = 0; text != NULL && s->words[i] != NULL; i++)
+		if (strcmp(text, s->words[i]) == 0) {
+			*(int *)((char *)l + s->offset) = i;
+			return 0;
+		}
+	return refuse_word(s, err);
+}
+
+static int
+load_setting(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	switch (s->kind) {
+	case TEXT:
+		return is_text(v)
+		    ? 0
+		    : gh_refuse(err, GH_E_CONF, "%s of a label is a text of 1 to %d bytes", s->name,
+			  TEXT_MAX);
+	case TEXTS:
+		return is_texts(v)
+		    ? 0
+		    : gh_refuse(err, GH_E_CONF, "%s of a label is a list of texts of 1 to %d bytes",
+			  s->name, TEXT_MAX);
+	default:
+		return load_word(s, v, l, err);
+	}
+}
+
+int
+est_label_value(const char *setting, const char *text, gh_json **out, struct gh_error *err)
+{
+	const struct setting *s = find_setting(setting);
+	struct est_label probe = {0};
+	int rc;
+
+	*out = NULL;
+	if (s == NULL)
+		return gh_refuse(err, GH_E_CONF, "a label has no setting \"%.60s\"", setting);
+	*out = gh_json_new_string(*text != '\0' ? text : NULL);
+	if (*out == NULL)
+		return gh_fail(err, GH_E_NOMEM, "label");
+	rc = *text != '\0' ? load_setting(s, *out, &probe, err) : 0;
+	if (rc != 0) {
+		gh_json_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+/* ---- a label ---- */
+
+static int
+check_name(const char *name, struct gh_error *err)
+{
+	/* as route_pattern_match reads a part of a path */
+	size_t n =
+	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:-");
+
+	if (n == 0 || name[n] != '\0' || n > EST_LABEL_MAX || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return gh_refuse(err, GH_E_CONF, "a label has 1 to %d letters, digits and ._@:-",
+		    EST_LABEL_MAX);
+	for (const char *const *r = reserved; *r != NULL; r++)
+		if (strcasecmp(name, *r) == 0)
+			return gh_refuse(err, GH_E_CONF,
+			    "\"%s\" is an operation of EST: a label cannot be called so", *r);
+	return 0;
+}
+
+/* Requesters need no entry in the directory: whoever has one is held to it (enroll/decide.h). */
+static int
+load_profile(const gh_json *said, struct est_label *l, struct gh_error *err)
+{
+	struct enroll_profile *p = &l->profile;
+	bool is_named = gh_json_type(gh_json_get(said, "ca")) != GH_JSON_NULL;
+	int rc = 0;
+
+	p->admits_without_entry = true;
+	p->ca_by = is_named ? PROFILE_CA_NAMED : PROFILE_CA_BY_RULE;
+	if (asprintf(&p->name, "label %s", l->name) < 0) {
+		p->name = NULL;
+		return gh_fail(err, GH_E_NOMEM, "label");
+	}
+	if (gh_json_type(gh_json_get(said, "template")) == GH_JSON_NULL)
+		return gh_refuse(err, GH_E_CONF, "a label has a template");
+	if ((p->templates = calloc(2, sizeof(*p->templates))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "label");
+	if ((rc = gh_json_row_text(said, "template", &p->templates[0], err)) == 0 && is_named)
+		rc = gh_json_row_text(said, "ca", &p->ca_name, err);
+	return rc == 0 ? gh_json_row_texts(said, "groups", false, &p->groups, err) : rc;
+}
+
+/* One that this version does not know may be one that forbids something: the label is not used. */
+static int
+load_settings(const gh_json *row, struct est_label *l, struct gh_error *err)
+{
+	const gh_json *all = gh_json_get(row, "settings");
+	int rc = gh_json_type(all) == GH_JSON_OBJECT
+	    ? 0
+	    : gh_refuse(err, GH_E_CONF, "settings of a label are an object");
+
+	for (void *it = rc == 0 ? gh_json_iter(all) : NULL; rc == 0 && it != NULL;
+	     it = gh_json_next(all, it)) {
+		const struct setting *s = find_setting(gh_json_iter_name(it));
+		const gh_json *v = gh_json_iter_value(it);
+
+		if (s == NULL)
+			rc = gh_refuse(err, GH_E_CONF, "a label has no setting \"%.60s\"",
+			    gh_json_iter_name(it));
+		else if (gh_json_type(v) != GH_JSON_NULL)
+			rc = load_setting(s, v, l, err);
+	}
+	return rc == 0 ? load_profile(all, l, err) : rc;
+}
+
+int
+est_label_load(const gh_json *row, struct est_label *out, struct gh_error *err)
+{
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	(void)gh_json_int(gh_json_get(row, "id"), &out->id);
+	out->is_enabled = gh_json_bool(gh_json_get(row, "enabled"), false);
+	if ((rc = gh_json_row_text(row, "name", &out->name, err)) == 0 &&
+	    (rc = check_name(out->name, err)) == 0)
+		rc = load_settings(row, out, err);
+	if (rc != 0)
+		est_label_clear(out);
+	return rc;
+}
+
+void
+est_label_clear(struct est_label *l)
+{
+	free(l->name);
+	enroll_profile_clear(&l->profile);
+	memset(l, 0, sizeof(*l));
+}
+
+/* ---- all of them ---- */
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcasecmp(((const struct est_label *)a)->name, ((const struct est_label *)b)->name);
+}
+
+int
+est_labels_load(const gh_json *rows, struct est_labels *out, struct gh_error *err)
+{
+	size_t n = gh_json_size(rows);
+	struct gh_error why;
+
+	memset(out, 0, sizeof(*out));
+	if ((out->label = calloc(n + 1, sizeof(*out->label))) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "labels");
+	for (size_t i = 0; i < n; i++) {
+		const gh_json *row = gh_json_at(rows, i);
+
+		if (est_label_load(row, &out->label[out->n], &why) == 0)
+			out->n++;
+		else if (gh_json_row_leave_out("label of EST", row, &why, err) != 0) {
+			est_labels_clear(out);
+			return GH_E_NOMEM;
+		}
+	}
+	qsort(out->label, out->n, sizeof(*out->label), compare);
+	return 0;
+}
+
+void
+est_labels_clear(struct est_labels *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		est_label_clear(&l->label[i]);
+	free(l->label);
+	memset(l, 0, sizeof(*l));
+}
+
+const struct est_label *
+est_labels_find(const struct est_labels *l, const char *name)
+{
+	const struct est_label probe = {.name = (char *)name};
+
+	return l->n > 0 ? bsearch(&probe, l->label, l->n, sizeof(*l->label), compare) : NULL;
+}

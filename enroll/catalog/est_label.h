@@ -1,0 +1,69 @@
+/*
+ * A label of EST (RFC 7030, 3.2.2): the segment of /.well-known/est/LABEL/simpleenroll that says
+ * what a client may ask for, and how it says who it is. docs/est.md
+ */
+#ifndef ENROLL_EST_LABEL_H
+#define ENROLL_EST_LABEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "json.h"
+
+#include "profile.h"
+
+#define EST_LABEL_MAX 80 /* bytes: a part of a path (call.h) */
+
+/* Who calls, where an operation asks for that. */
+enum est_auth {
+	EST_AUTH_CERT,   /* the client certificate of the connection */
+	EST_AUTH_HTTP,   /* name and password */
+	EST_AUTH_EITHER, /* the certificate where there is one, else name and password */
+	EST_AUTH_BOTH,   /* both, and both are one and the same */
+};
+
+/* Lines of base64 in answers: clients do not agree on what they can read (docs/est.md). */
+enum est_wrap {
+	EST_WRAP_AUTO, /* one line, but for what is known to need lines */
+	EST_WRAP_64,
+	EST_WRAP_NONE,
+};
+
+/* Immutable once loaded. */
+struct est_label {
+	int64_t id;
+	char *name;
+	bool is_enabled;
+	struct enroll_profile profile; /* one template */
+	int auth;                      /* enum est_auth */
+	int wrap;                      /* enum est_wrap */
+};
+
+/*
+ * row: of the table: "id" (absent in one that is to be), "name", "settings", "enabled". GH_E_CONF:
+ * a name that none may have, or a setting that cannot be; public.
+ */
+int est_label_load(const gh_json *row, struct est_label *out, struct gh_error *err) GH_MUSTCHECK;
+void est_label_clear(struct est_label *l); /* accepts a zeroed one */
+
+/* The JSON of a setting as people write it: "yes", "30d", one of its words; "" for a list or text
+ * that is to be none (null). GH_E_CONF: no such setting, or it cannot have this value; public. *out
+ * is the caller's. */
+int est_label_value(const char *setting, const char *text, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+struct est_labels {
+	struct est_label *label; /* by name */
+	size_t n;
+};
+
+/* rows: "est_labels" of store_load_catalog. One that cannot be read is left out and logged.
+ * GH_E_NOMEM; *out is empty then. */
+int est_labels_load(const gh_json *rows, struct est_labels *out, struct gh_error *err) GH_MUSTCHECK;
+void est_labels_clear(struct est_labels *l); /* accepts a zeroed one */
+/* Without ASCII case; NULL: there is none. Also a disabled one. */
+const struct est_label *est_labels_find(const struct est_labels *l, const char *name);
+
+#endif

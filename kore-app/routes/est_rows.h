@@ -1,0 +1,35 @@
+/* The rows of EST: part of the table in routes.c, which alone includes this. Each operation has two
+ * paths, with a label and without. */
+#ifndef EST_ROWS_H
+#define EST_ROWS_H
+
+#include "est/est_cacerts.h"
+#include "est/est_enroll.h"
+
+#include "routes.h"
+
+/* A base64 PKCS#10 with an RSA-16384 key and a hundred names stays below. */
+#define EST_BODY_MAX (128 * 1024)
+
+#define EST_ROW(verbs, path, id, who, size, type, function) \
+	{ \
+		.methods = (verbs), .pattern = "/.well-known/est/" path, .name = "est." id, \
+		.need = (who), .body_max = (size), .body_type = (type), .handler = (function), \
+		.family = &route_family_est \
+	}
+/* Open to anybody. */
+#define EST_GET(operation, function) \
+	EST_ROW(GH_HTTP_GET | GH_HTTP_HEAD, operation, operation, AUTH_ANYBODY, 0, NULL, \
+	    function), \
+	    EST_ROW(GH_HTTP_GET | GH_HTTP_HEAD, "{label}/" operation, "label." operation, \
+		AUTH_ANYBODY, 0, NULL, function)
+/* For whom the label lets in. */
+#define EST_POST(operation, type, function) \
+	EST_ROW(GH_HTTP_POST, operation, operation, AUTH_EST, EST_BODY_MAX, type, function), \
+	    EST_ROW(GH_HTTP_POST, "{label}/" operation, "label." operation, AUTH_EST, \
+		EST_BODY_MAX, type, function)
+
+#define EST_ROWS \
+	EST_GET("cacerts", est_cacerts), EST_POST("simpleenroll", EST_PKCS10_TYPE, est_simpleenroll)
+
+#endif

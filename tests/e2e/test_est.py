@@ -1,0 +1,453 @@
+#!/usr/bin/env python3
+"""EST (RFC 7030, 8951) on real parts: curl and strongSwan enroll against Kore over TLS. docs/est.md has the table of the ids."""
+
+import base64
+import concurrent.futures
+import json
+import subprocess
+import unittest
+
+import client
+import der
+import tap
+from environment import TOP, Environment, wait_for
+from est import PREFIX, Device, certificates, run
+
+env = Environment("est", GATEHOUSE_CONF_EXTRA="""
+est { label = "users" retry_after = 17 }
+limits { failures = 10000 }
+roles { officer_groups = "pki-officers" }
+""")
+ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
+CERTS = "application/pkcs7-mime; smime-type=certs-only"
+CAFILE, URL = env.var["GATEHOUSE_CAFILE"], env.var["GATEHOUSE_URL"]
+
+
+def label(action, *args, **kw):
+    return env.admin("est", "label", action, *args, **kw)
+
+
+def template(base, **changes):
+    body = json.loads((TOP / f"conf/templates/{base}.json").read_text())
+    path = env.scratch / f"{changes.get('name', base)}.json"
+    path.write_text(json.dumps({**body, **changes}))
+    env.admin("template", "import", path)
+
+
+def requests():
+    return env.count("select count(*) from request")
+
+
+def restart():
+    env.gateway("halt")
+    env.gateway("run")
+
+
+def setUpModule():
+    template("WebServer", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.91")
+    label("add", "users", "--template", "User", "--auth", "either", "--ca", "issuing")
+    label("add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing")
+    label("add", "http", "--template", "User", "--auth", "http", "--ca", "issuing")
+    label("add", "both", "--template", "User", "--auth", "both", "--ca", "issuing")
+    label("add", "ca:1.x", "--template", "User", "--auth", "http", "--ca", "issuing")
+    label("add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing")
+    label("add", "externals", "--template", "User", "--auth", "http", "--ca", "issuing", "--group", "externals")
+    chain = [base64.b64decode(c) for c in env.sql(
+        "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
+    (env.scratch / "cas.pem").write_text("".join(client.to_pem(c) for c in chain))
+    conf = env.dir / "state" / "gatehouse.conf"
+    conf.write_text(conf.read_text().replace("gateway {\n", f'gateway {{\n client_ca = "{env.scratch}/cas.pem"\n', 1))
+    restart()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice, self.bob = Device(env, ALICE), Device(env, BOB)
+
+    def certificate(self, reply):
+        """The one certificate of an answer."""
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(reply.headers["content-type"], CERTS)
+        self.whole(reply)
+        found = certificates(reply)
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+    def whole(self, reply):
+        """What clients need of an answer with base64 in it (notes 5.3)."""
+        self.assertEqual(reply.headers["content-transfer-encoding"], "base64")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        self.assertNotIn("transfer-encoding", reply.headers)
+
+    def refused(self, reply, status, text=None):
+        self.assertEqual(reply.status, status, reply.body)
+        self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        self.assertNotIn("transfer-encoding", reply.headers)
+        if text is not None:
+            self.assertIn(text, reply.body.decode())
+
+
+class Paths(Case):
+    def test_E001_E002_with_a_label_and_without(self):
+        for path in ("", "users/", "USERS/", "ca:1.x/", "ca%3A1.x/"):
+            with self.subTest(path):
+                self.assertEqual(self.alice.get(path + "cacerts").status, 200)
+                self.certificate(self.alice.enroll(path + "simpleenroll"))
+
+    def test_E002_without_a_label_there_may_be_none(self):
+        conf = env.dir / "state" / "gatehouse.conf"
+        was = conf.read_text()
+        conf.write_text(was.replace('est { label = "users"', "est {"))
+        restart()
+        try:
+            self.refused(self.alice.get("cacerts"), 404, "A label is needed here")
+            self.refused(self.alice.enroll("simpleenroll"), 404)
+            self.assertEqual(self.alice.get("users/cacerts").status, 200)
+        finally:
+            conf.write_text(was)
+            restart()
+
+    def test_E003_names_of_operations_are_no_labels(self):
+        for name in ("cacerts", "simpleenroll", "SimpleReenroll", "fullcmc", "serverkeygen", "csrattrs", "pal", "eecerts",
+                     "crls", "symmetrickeys", "firmware", "tamp", "return"):
+            done = label("add", name, "--template", "User", check=False)
+            self.assertEqual(done.returncode, 2, name)
+            self.assertIn(b"operation of EST", done.stderr)
+
+    def test_E003_names_that_no_path_can_have(self):
+        for name in ("", ".", "..", "a/b", "a b", "ä", "x" * 81, "a\nb", "%2f"):
+            done = label("add", name, "--template", "User", check=False)
+            self.assertNotEqual(done.returncode, 0, name)
+
+    def test_E004_no_such_path(self):
+        for path in ("none/cacerts", "nothing", "users/nothing", "users/cacerts/more", "a/b/cacerts", "users/", "users",
+                     "cacerts/cacerts", "", "/cacerts", "../est/cacerts", "users/../cacerts", "users%2Fcacerts",
+                     "%2e%2e/cacerts", "./cacerts", "%00/cacerts", "users%00/cacerts", "%/cacerts", "%zz/cacerts",
+                     "%252e/cacerts", "x" * 81 + "/cacerts", "us%ers/cacerts", "%C3%BC/cacerts"):
+            with self.subTest(path):
+                self.refused(self.alice.get(path), 404)
+                self.refused(self.alice.post(path.replace("cacerts", "simpleenroll"), b"AA=="), 404)
+
+    def test_E004_a_label_that_was_disabled_is_gone(self):
+        label("add", "gone", "--template", "User", "--auth", "http", "--ca", "issuing")
+        env.await_catalog()
+        self.certificate(self.alice.enroll("gone/simpleenroll"))
+        label("set", "gone", "--disable")
+        env.await_catalog()
+        self.refused(self.alice.get("gone/cacerts"), 404)
+        self.refused(self.alice.enroll("gone/simpleenroll"), 404)
+        label("set", "gone", "--enable")
+        env.await_catalog()
+        self.assertEqual(self.alice.get("gone/cacerts").status, 200)
+        label("remove", "gone", "--yes")
+        env.await_catalog()
+        self.refused(self.alice.get("gone/cacerts"), 404)
+
+    def test_E005_methods(self):
+        for path, allow, methods in (("cacerts", "GET, HEAD", ("POST", "PUT", "DELETE")),
+                                     ("users/simpleenroll", "POST", ("GET", "HEAD", "PUT", "DELETE"))):
+            for method in methods:
+                reply = self.alice.client.request(method, PREFIX + path, None, self.alice.headers)
+                self.assertEqual((reply.status, reply.headers["allow"]), (405, allow), method)
+                self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
+
+    def test_E007_keep_alive(self):
+        self.alice.client.keep()
+        for _ in range(3):
+            self.assertEqual(self.alice.get("cacerts").status, 200)
+            self.certificate(self.alice.enroll("simpleenroll"))
+
+    def test_E010_nothing_redirects(self):
+        for path in ("", "users", "users/", "cacerts/", "simpleenroll/"):
+            self.assertNotIn(self.alice.get(path).status // 100, (3,), path)
+
+
+class Bodies(Case):
+    def test_E020_transfer_encoding_is_ignored(self):
+        for value in ("base64", "binary", "8bit", "quoted-printable", "; garbage"):
+            self.certificate(self.alice.enroll("simpleenroll", Content_Transfer_Encoding=value))
+
+    def test_E021_white_space_anywhere(self):
+        text = base64.b64encode(self.alice.csr()).decode()
+        lines64 = "\n".join(text[i:i + 64] for i in range(0, len(text), 64)) + "\n"
+        crlf76 = "\r\n".join(text[i:i + 76] for i in range(0, len(text), 76)) + "\r\n"
+        for body in (text, lines64, crlf76, " \t\r\n" + text + "\n \t", " ".join(text)):
+            self.certificate(self.alice.post("simpleenroll", body.encode()))
+
+    def test_E022_not_base64(self):
+        good = base64.b64encode(self.alice.csr())
+        for body in (b"!" + good, good + b"=AAAA", good[:-4] + b"*===", b"\0" + good, good.replace(b"A", b"-", 1),
+                     self.alice.csr(), der.pem(self.alice.csr()).encode(), b"\xff\xfe", b"====", b" \r\n"):
+            self.refused(self.alice.post("simpleenroll", body), 400)
+
+    def test_E022_not_a_request(self):
+        csr = self.alice.csr()
+        for body in (csr[:-1], csr + b"\0", b"\x30\x80\0\0", b"\x30\0", b"\x05\0", b"\x30\x84\xff\xff\xff\xff"):
+            self.refused(self.alice.post("simpleenroll", base64.b64encode(body)), 400)
+        self.refused(self.alice.enroll("simpleenroll", self.alice.csr(version=1)), 400)
+
+    def test_E008_types(self):
+        for kind in ("application/pkcs10", "Application/PKCS10", "application/pkcs10; charset=utf-8",
+                     "application/pkcs10;a=b; c=\"d\""):
+            self.certificate(self.alice.enroll("simpleenroll", **{"Content-Type": kind}))
+        for kind in (None, "", "text/plain", "application/json", "application/pkcs10x", "application/x-pkcs10",
+                     "application/pkcs7-mime", "multipart/form-data; boundary=x"):
+            self.refused(self.alice.post("simpleenroll", base64.b64encode(self.alice.csr()), kind=kind), 415)
+
+    def test_E009_sizes(self):
+        self.refused(self.alice.post("simpleenroll", b"A" * (128 * 1024 + 1)), 413)
+        self.refused(self.alice.post("simpleenroll", b""), 400, "The body is empty")
+        reply = run("curl", "-sS", "--noproxy", "*", "--cacert", CAFILE, "-u", ":".join(ALICE), "-X", "POST", "-w",
+                    "\n%{http_code} %{content_type}", f"{URL}{PREFIX}simpleenroll").stdout.decode()
+        self.assertTrue(reply.endswith("411 text/plain; charset=utf-8"), reply)
+
+
+class CaCerts(Case):
+    def ca_path(self, name="issuing"):
+        return [base64.b64decode(r[0]) for r in env.sql(
+            f"select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) with ordinality as u(x, n) "
+            f"where name = '{name}' order by n")]
+
+    def test_E070_E071_form_and_path(self):
+        reply = Device(env).get("cacerts")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/pkcs7-mime"))
+        self.whole(reply)
+        self.assertEqual(certificates(reply), self.ca_path())
+        raw = base64.b64decode(reply.body)
+        # ContentInfo { signedData, [0] SignedData { version 1, {}, { data }, [0] certificates, {} } }
+        text = der.openssl("asn1parse", "-inform", "DER", stdin=raw).decode()
+        self.assertIn(":pkcs7-signedData", text.splitlines()[1])
+        self.assertTrue(raw.endswith(b"\x31\x00"))  # no signerInfos
+        self.assertEqual(reply.body.count(b"\n"), 1)
+        self.assertTrue(reply.body.endswith(b"\n"))
+
+    def test_E040_without_credentials_and_with_wrong_ones(self):
+        self.assertEqual(Device(env, ("alice", "wrong")).get("cacerts").status, 200)
+
+    def test_E024_lines(self):
+        def lines(label, **headers):
+            return max(len(x) for x in self.alice.get(f"{label}/cacerts", **headers).body.split(b"\r\n"))
+        self.assertGreater(lines("users"), 64)
+        self.assertGreater(lines("users", User_Agent="curl/7.88.1"), 64)
+        self.assertEqual(lines("users", User_Agent="libest 3.2.0p"), 64)
+        label("add", "lines", "--template", "User", "--wrap", "64", "--auth", "http", "--ca", "issuing")
+        label("add", "line", "--template", "User", "--wrap", "none", "--auth", "http", "--ca", "issuing")
+        env.await_catalog()
+        self.assertEqual(lines("lines"), 64)
+        self.assertEqual(max(map(len, self.alice.enroll("lines/simpleenroll").body.split(b"\r\n"))), 64)
+        self.assertGreater(lines("line", User_Agent="libest 3.2.0p"), 64)
+        self.assertGreater(len(self.alice.enroll("users/simpleenroll", User_Agent="libest 3.2.0p").body.split(b"\r\n")[0]), 64)
+
+    def test_E072_E073_rollover(self):
+        env.admin("ca", "create", "old-root", "--root", "--subject", "CN=Rolling Root", "--years", "10", "--no-urls")
+        env.admin("ca", "create", "rolling", "--parent", "old-root", "--subject", "CN=Rolling", "--years", "5", "--no-urls")
+        label("add", "rolling", "--template", "User", "--auth", "http", "--ca", "rolling")
+        env.await_catalog()
+        old_leaf = self.certificate(self.alice.enroll("rolling/simpleenroll"))
+        old_issuing, old_root = self.ca_path("rolling")
+        self.assertEqual(certificates(self.alice.get("rolling/cacerts")), [old_issuing, old_root])
+        env.admin("ca", "renew", "old-root", "--new-key", "--years", "12")
+        env.admin("ca", "renew", "rolling", "--new-key")
+        env.await_catalog()
+        found = certificates(self.alice.get("rolling/cacerts"))
+        new_issuing, new_root = self.ca_path("rolling")
+        self.assertEqual(len(found), len(set(found)))
+        self.assertEqual(found[-1], new_root)       # of the latest end: the one to trust
+        self.assertTrue({old_issuing, old_root, new_issuing, new_root} <= set(found))
+        self.assertEqual(len(found), 6)             # and OldWithNew, NewWithOld
+        self.assertEqual(found, certificates(self.alice.get("rolling/cacerts")))
+        new_leaf = self.certificate(Device(env, ALICE).enroll("rolling/simpleenroll"))
+        others = env.scratch / "others.pem"
+        others.write_text("".join(client.to_pem(c) for c in found if c not in (old_root, new_root)))
+        # rules choose among all that issue
+        label("add", "by-rule", "--template", "User", "--auth", "http")
+        env.await_catalog()
+        self.assertTrue({*found, *self.ca_path()} <= set(certificates(self.alice.get("by-rule/cacerts"))))
+        for leaf, root in ((new_leaf, old_root), (old_leaf, new_root), (new_leaf, new_root), (old_leaf, old_root)):
+            for name, cert in (("leaf", leaf), ("root", root)):
+                (env.scratch / f"{name}.pem").write_text(client.to_pem(cert))
+            run("openssl", "verify", "-x509_strict", "-CAfile", env.scratch / "root.pem", "-untrusted", others,
+                env.scratch / "leaf.pem")
+
+
+class SimpleEnroll(Case):
+    def test_E080_one_certificate_for_the_key(self):
+        cert = self.certificate(self.alice.enroll("simpleenroll"))
+        self.assertIn("CN=alice", client.subject(cert).replace("Alice", "alice"))
+        self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert),
+                         der.openssl("pkey", "-in", self.alice.key.path, "-pubout"))
+        row = env.sql("select protocol, requester, requester_kind, label, cert_only from request order by id desc limit 1")
+        self.assertEqual(row, [["6", "EXAMPLE\\alice", "1", "users", "t"]])
+        detail = env.sql("select detail from audit where event = 'enroll.issued' order by id desc limit 1")[0][0]
+        self.assertTrue(detail.startswith("User; label users"), detail)
+
+    def test_E081_proof_of_possession(self):
+        before = requests()
+        self.refused(self.alice.enroll("simpleenroll", self.alice.csr(bad_signature=True)), 400, "signature")
+        self.refused(self.alice.enroll("simpleenroll", self.alice.csr(digest="sha1")), 400)
+        self.assertEqual(requests(), before)
+
+    def test_E082_a_denial_says_why(self):
+        weak = Device(env, ALICE, key=der.Key(env.scratch, "ec:P-521"))
+        self.refused(weak.enroll("simpleenroll"), 403)
+        self.refused(self.alice.enroll("externals/simpleenroll"), 403)
+        self.certificate(self.bob.enroll("externals/simpleenroll"))
+        # the next call is looked at anew
+        label("set", "externals", "--any-group")
+        env.await_catalog()
+        self.certificate(self.alice.enroll("externals/simpleenroll"))
+
+    def test_a_template_that_is_not_there(self):
+        done = label("add", "nothing", "--template", "Nothing", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'"Nothing"', done.stderr)
+
+
+class Callers(Case):
+    def test_E041_E042_E043_modes(self):
+        cert = self.certificate(self.alice.enroll("users/simpleenroll"))
+        nobody = Device(env)
+        by_cert = Device(env, chain=[cert], key=self.alice.key)
+        by_both = Device(env, ALICE, chain=[cert], key=self.alice.key)
+        of_two = Device(env, BOB, chain=[cert], key=self.alice.key)
+        for name, device, answers in (
+                ("nobody", nobody, {"cert": 403, "http": 401, "users": 401, "both": 401}),
+                ("wrong", Device(env, ("alice", "wrong")), {"cert": 403, "http": 401, "users": 401, "both": 401}),
+                ("no name", Device(env, ("", "")), {"http": 401, "users": 401}),
+                ("password", self.alice, {"cert": 403, "http": 200, "users": 200, "both": 403}),
+                ("certificate", by_cert, {"cert": 200, "http": 401, "users": 200, "both": 401}),
+                ("both", by_both, {"cert": 200, "http": 200, "users": 200, "both": 200}),
+                ("of two", of_two, {"cert": 200, "http": 200, "both": 403})):
+            for where, status in answers.items():
+                with self.subTest(f"{name} at {where}"):
+                    reply = device.enroll(f"{where}/simpleenroll", device.csr())
+                    self.assertEqual(reply.status, status, reply.body)
+                    if status == 401:
+                        self.assertIn('Basic realm="Gatehouse"', reply.headers["www-authenticate"])
+                    if status != 200:
+                        self.refused(reply, status)
+
+    def test_E033_revoked_and_on_hold(self):
+        cert = self.certificate(self.alice.enroll("users/simpleenroll"))
+        device = Device(env, chain=[cert], key=self.alice.key)
+        self.certificate(device.enroll("cert/simpleenroll"))
+        serial = env.sql("select encode(serial, 'hex') from certificate where sha256 = "
+                         f"sha256(decode('{cert.hex()}', 'hex'))")[0][0]
+        env.admin("cert", "revoke", serial, "--reason", "keyCompromise", "--yes")
+        for where in ("cert", "users"):
+            self.assertIn(device.enroll(f"{where}/simpleenroll").status, (401, 403))
+        # with the password of the same label, the key that is lost is not given its certificate again
+        again = self.certificate(self.alice.enroll("users/simpleenroll"))
+        self.assertNotEqual(again, cert)
+
+
+class Pending(Case):
+    """E-083: 202 until an officer has decided."""
+
+    def host(self):
+        return f"h{requests()}.example.test"
+
+    def ask(self, device, host, **more):
+        return device.enroll("waiting/simpleenroll", device.csr([("CN", host)], dns=[host], **more))
+
+    def pending(self, reply):
+        self.assertEqual((reply.status, reply.headers["retry-after"]), (202, "17"), reply.body)
+        self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
+        return env.count("select max(id) from request where disposition = 9")
+
+    def test_E083_poll_and_restart(self):
+        host = self.host()
+        request = self.pending(self.ask(self.alice, host))
+        before = requests()
+        attribute = der.attribute("challengePassword", der.utf8("linked"))
+        self.pending(self.ask(self.alice, host))
+        self.pending(self.ask(self.alice, host, attributes=[attribute]))  # signed anew
+        restart()
+        self.pending(self.ask(self.alice, host))
+        self.assertEqual(requests(), before)
+        # others have their own: another user with this key, another name, another key
+        self.pending(Device(env, BOB, key=self.alice.key).enroll("waiting/simpleenroll",
+                                                                   self.alice.csr([("CN", host)], dns=[host])))
+        self.pending(self.ask(self.alice, "other." + host))
+        self.pending(self.ask(Device(env, ALICE), host))
+        self.assertEqual(requests(), before + 3)
+        env.admin("request", "approve", request, "--comment", "mine", "--yes", check=False)
+        self.approve(request)
+        first = self.certificate(self.ask(self.alice, host))
+        self.assertEqual(self.certificate(self.ask(self.alice, host)), first)
+        self.assertEqual(requests(), before + 3)
+
+    def approve(self, request):
+        env.admin("request", "approve", request, check=False)
+        self.assertEqual(env.count(f"select disposition from request where id = {request}"), 20)
+
+    def test_E083_denied(self):
+        host = self.host()
+        request = self.pending(self.ask(self.alice, host))
+        env.admin("request", "deny", request, "--comment", "not yours")
+        before = requests()
+        self.refused(self.ask(self.alice, host), 403, "not yours")
+        self.refused(self.ask(self.alice, host), 403)
+        self.assertEqual(requests(), before)
+
+    def test_E083_at_once_from_many(self):
+        host = self.host()
+        csr = self.alice.csr([("CN", host)], dns=[host])
+        before = requests()
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            devices = [Device(env, ALICE, key=self.alice.key) for _ in range(6)]
+            for reply in pool.map(lambda d: d.enroll("waiting/simpleenroll", csr), devices):
+                self.assertEqual(reply.status, 202, reply.body)
+        self.assertEqual(requests(), before + 1)
+
+    def test_E083_a_label_with_requests_that_wait_stays(self):
+        self.pending(self.ask(self.alice, self.host()))
+        done = label("remove", "waiting", "--yes", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"pending requests", done.stderr)
+
+    def test_an_answer_that_was_lost_is_given_again(self):
+        csr = self.alice.csr()
+        first, before = self.certificate(self.alice.enroll("users/simpleenroll", csr)), requests()
+        self.assertEqual(self.certificate(self.alice.enroll("users/simpleenroll", csr)), first)
+        self.assertEqual(requests(), before)
+
+
+class OtherClients(Case):
+    """Programs of others, each as its manual says."""
+
+    def test_curl(self):
+        (env.scratch / "csr.b64").write_bytes(base64.b64encode(self.alice.csr()))
+        out = env.scratch / "out.b64"
+        run("curl", "-sSf", "--noproxy", "*", "--cacert", CAFILE, "-u", ":".join(ALICE), "-H", "Content-Type: application/pkcs10",
+            "--data-binary", f"@{env.scratch}/csr.b64", "-o", out, f"{URL}{PREFIX}users/simpleenroll")
+        cert = client.pkcs7_certificates(base64.b64decode(out.read_bytes()))[0]
+        self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert),
+                         der.openssl("pkey", "-in", self.alice.key.path, "-pubout"))
+        run("curl", "-sSf", "--noproxy", "*", "--cacert", CAFILE, "-o", out, f"{URL}{PREFIX}cacerts")
+        self.assertEqual(len(client.pkcs7_certificates(base64.b64decode(out.read_bytes()))), len(certificates(self.alice.get("cacerts"))))
+
+    def strongswan(self, *args, **kw):
+        return run("pki", *args, "--url", URL, "--cacert", CAFILE, **kw)
+
+    def test_strongswan(self):
+        self.strongswan("--estca", "--caout", env.scratch / "swan", "--outform", "pem")
+        got = {der.openssl("x509", "-in", str(p), "-outform", "DER") for p in env.scratch.glob("swan*.pem")}
+        self.assertEqual(got, set(certificates(self.alice.get("cacerts"))))
+        cas = [a for p in env.scratch.glob("swan*.pem") for a in ("--cacert", p)]
+        csr = env.scratch / "swan.csr"
+        csr.write_bytes(self.alice.csr())
+        done = self.strongswan("--est", "--in", csr, *cas, "--userpass", ":".join(ALICE), "--outform", "der")
+        self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=done.stdout),
+                         der.openssl("pkey", "-in", self.alice.key.path, "-pubout"))
+        done = self.strongswan("--est", "--in", csr, *cas, "--userpass", "alice:wrong", check=False)
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_E043_a_foreign_page(self):
+        reply = self.alice.enroll("users/simpleenroll", Origin="https://evil.example", Sec_Fetch_Site="cross-site")
+        self.refused(reply, 403)
+
+
+if __name__ == "__main__":
+    tap.main()
