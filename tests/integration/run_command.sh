@@ -183,7 +183,8 @@ chain_holds()
 	grep -q 'URI:http://pki.example/root.crl' "$dir/text"
 	grep -q 'CA Issuers - URI:http://pki.example/root.cer' "$dir/text"
 	grep -q 'CA:TRUE, pathlen:0' "$dir/text"
-	openssl x509 -in "$dir/root.pem" -noout -text | grep -q 'CA:TRUE$'
+	openssl x509 -in "$dir/root.pem" -noout -text >"$dir/text"
+	grep -q 'CA:TRUE$' "$dir/text"
 }
 
 lost_key_is_not_replaced()
@@ -228,7 +229,8 @@ interrupted_init()
 		is 'map(.name) | sort == ["issuing", "root"]' gh ca list --json
 		is 'length == 1' gh user list --json
 		gh ca export root >"$folder/root.pem"
-		gh ca export issuing --chain | openssl verify -CAfile "$folder/root.pem"
+		gh ca export issuing --chain >"$folder/chain.pem"
+		openssl verify -CAfile "$folder/root.pem" "$folder/chain.pem"
 	done
 	[ "$done_early" -lt 6 ] || { echo "no run was interrupted"; return 1; }
 }
@@ -256,12 +258,14 @@ subordinate_ca()
 	gh ca create mobile --parent root --subject 'CN=Mobile CA,O=Ex\, ample,C=DE' --key-alg P-384 --no-urls
 	gh ca export mobile --chain >"$dir/mobile.pem"
 	openssl verify -x509_strict -CAfile "$dir/root.pem" "$dir/mobile.pem"
-	openssl x509 -in "$dir/mobile.pem" -noout -subject | grep -qF 'C = DE, O = "Ex, ample", CN = Mobile CA'
+	openssl x509 -in "$dir/mobile.pem" -noout -subject >"$dir/text"
+	grep -qF 'C = DE, O = "Ex, ample", CN = Mobile CA' "$dir/text"
 	expect 1 'already' gh ca create mobile --parent root --subject CN=x --no-urls
 	expect 1 'no CA "nobody"' gh ca create other --parent nobody --subject CN=x
 	expect 2 'Nonsense' gh ca create other --parent root --subject Nonsense=x --no-urls
 	is '.name == "mobile" and .sealed == true' gh ca show mobile --json
-	gh ca show mobile | grep -q 'Public-Key: (384 bit)'
+	gh ca show mobile >"$dir/text"
+	grep -q 'Public-Key: (384 bit)' "$dir/text"
 }
 
 below_an_issuing_ca()
@@ -491,7 +495,8 @@ audit()
 	is "all(.[]; .id > 0)" gh audit list --limit 0 --json
 	is 'length == 3' gh audit list --limit 3 --json
 	is '(.[0].id) < (.[1].id)' gh audit list --limit 2 --oldest-first --json
-	gh audit list --limit 0 --json | grep -F "$(person "$(id -un)")@" >/dev/null
+	gh audit list --limit 0 --json >"$dir/audit"
+	grep -qF "$(person "$(id -un)")@" "$dir/audit"
 }
 
 # Who is logged in, as pam_loginuid says it; else the one given.
@@ -514,7 +519,8 @@ tables_for_people()
 		# every column of a table has a value in some row
 		awk 'NR == 1 { next } { all = all $0 } END { exit all ~ /[A-Za-z]/ ? 0 : 1 }' "$dir/table"
 	done
-	gh db status | grep -q ok
+	gh db status >"$dir/text"
+	grep -q ok "$dir/text"
 }
 
 mkdir "$dir/own"
@@ -549,7 +555,8 @@ packages()
 	last=$(gh package list --json | jq '.[-1].id')
 	is '.media_type == "application/cms; encapsulatingContent=signedData; innerContent=sKeyPackage" and .signed' \
 		gh package show "$last" --json
-	gh package list | grep -q 'link keys'
+	gh package list >"$dir/text"
+	grep -q 'link keys' "$dir/text"
 }
 
 # No dump shows a key, and nothing is served that was not put in.

@@ -10,6 +10,8 @@ gatehouse=$build/gatehouse
 if [ "$(id -u)" != 0 ]; then
 	exec sudo -n BUILD="$build" KEEP="${KEEP:-}" SAMBA_CACHE="${SAMBA_CACHE:-}" bash "$0" "$@"
 fi
+# provisioned once for all tests
+export SAMBA_CACHE=${SAMBA_CACHE:-$PWD/var/samba}
 # Stand-ins for gatehouse and gatehouse-signer, which only the package makes: users that every Debian has.
 user=daemon signer_user=bin
 dir=$(mktemp -d /tmp/gatehouse-setup-test.XXXXXX)
@@ -281,12 +283,14 @@ server_certificate_is_renewed()
 	old=$(openssl x509 -in "$pem" -noout -serial)
 	start_gateway first
 	gh first crl issue --ca issuing
-	gh first job run server-certificate | grep 'valid until'
+	gh first job run server-certificate >"$dir/text"
+	grep 'valid until' "$dir/text"
 	[ "$old" = "$(openssl x509 -in "$pem" -noout -serial)" ]
 	gh first cert revoke "${old#serial=}" --reason superseded --yes
 	gh first job run server-certificate --background
 	for _ in $(seq 300); do
-		seen=$(openssl s_client -connect "localhost:$port" </dev/null 2>/dev/null | openssl x509 -noout -serial)
+		openssl s_client -connect "localhost:$port" </dev/null >"$dir/served" 2>/dev/null || true
+		seen=$(openssl x509 -in "$dir/served" -noout -serial) || true
 		[ "$seen" = "$old" ] || [ -z "$seen" ] || break
 		sleep 0.1
 	done
@@ -586,7 +590,8 @@ no_urls_only_by_wish()
 {
 	prepare_case bare
 	expect 0 "no URLs" openldap bare --no-urls
-	gh bare ca export issuing | openssl x509 -noout -text >"$dir/text"
+	gh bare ca export issuing >"$dir/issuing.bare"
+	openssl x509 -in "$dir/issuing.bare" -noout -text >"$dir/text"
 	! grep -E 'CRL Distribution|Authority Information' "$dir/text" || return 1
 	expect 2 "--no-urls" gh bare ca create other --root --subject CN=Other
 	expect 0 "" gh bare ca create other --root --subject CN=Other --no-urls
