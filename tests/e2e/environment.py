@@ -18,16 +18,18 @@ BUILD = Path(os.environ.get("BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else TOP / BUILD
 
 
-def wait_for(condition, what, seconds=20.0, step=0.05):
-    """Wait until condition() is true and return its value."""
-    end = time.monotonic() + seconds
+def wait_for(condition, what, seconds=20.0, step=None):
+    """Wait until condition() is true and return its value. Looking costs others their processor time, and what has
+    not come for long is looked for more rarely, unless the caller says how often."""
+    begin = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        waited = time.monotonic() - begin
+        if waited > seconds:
             raise AssertionError(f"after {seconds:g} s still not: {what}")
-        time.sleep(step)
+        time.sleep(step or min(0.05 + waited / 20, 0.25))
 
 
 def free_port():
