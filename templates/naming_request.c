@@ -1,11 +1,13 @@
 /* All names of a request under the rules of naming.h: SAN, E, and a CN that software may take for a
  * host or an address. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "name_prep.h"
 #include "utf8.h"
 
 #include "model.h"
@@ -72,6 +74,26 @@ is_odd_address(const char *s)
 }
 
 /*
+ * One word that could be a host of the intranet, also with characters that DNS does not know
+ * ("web_01", "WEB01$": resolvers do not look), and as software that maps letters reads it
+ * (fullwidth, circled: NFKC). Words without any Latin letter or digit are names of people.
+ */
+static bool
+could_be_label(const char *s)
+{
+	bool could_be = false;
+	struct gh_buf b;
+
+	gh_buf_init(&b, TEXT_MAX);
+	if (gh_name_prep(s, strlen(s), &b, NULL) != 0 || gh_buf_check(&b, NULL) != 0)
+		could_be = true; /* not to be had: whatever it is, it is no person's name */
+	for (size_t i = 0; i < b.len; i++)
+		could_be |= b.data[i] < 0x80 && (isalnum(b.data[i]) || b.data[i] == '.');
+	gh_buf_free(&b);
+	return could_be;
+}
+
+/*
  * Old software looks for the host, and some for the mail address, in the CN (RFC 9525, 1.3 ends
  * that). So whatever could be read as one is asked for as one; a text with blanks in between is
  * none. Blanks around it do not count: they do not for X.520 either (RFC 4518, 2.6.1).
@@ -99,7 +121,7 @@ ask_common_name(struct review *v, const char *cn)
 		ask(v, "CN=", NAME_IP, text);
 	else if (strchr(text, '@') != NULL)
 		ask(v, "CN=", NAME_EMAIL, text);
-	else if (has_dot(text) || strpbrk(text, ":/*") != NULL || tmpl_text_is_dns(text, false))
+	else if (has_dot(text) || strpbrk(text, ":/*") != NULL || could_be_label(text))
 		ask(v, "CN=", NAME_DNS, text);
 }
 
