@@ -171,12 +171,27 @@ send_all(struct deliver_run *r, struct gh_error *err)
 	return rc;
 }
 
+/* Webhooks that cannot be believed are not called, and hold up no mail. */
+static int
+load_webhooks(struct deliver_run *r, struct gh_error *err)
+{
+	int rc = store_load_webhooks(r->env->store, &r->webhooks, &r->has_damage, err);
+
+	if (rc != GH_E_SEAL)
+		return rc;
+	gh_log_kv(GH_LOG_ERROR, "no webhook is called", "cause", err->detail, NULL);
+	r->has_damage = true;
+	r->webhooks = gh_json_new_array();
+	return r->webhooks != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "webhooks");
+}
+
 int
 deliver_run(const struct worker_env *env, const struct gh_progress *progress,
     struct deliver_counts *counts, struct gh_error *err)
 {
 	struct deliver_run r = {.env = env, .progress = progress, .counts = counts};
-	int rc = store_load_webhooks(env->store, &r.webhooks, err);
+	struct gh_error own;
+	int rc = load_webhooks(&r, err != NULL ? err : &own);
 
 	memset(counts, 0, sizeof(*counts));
 	if (rc != 0)

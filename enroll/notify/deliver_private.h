@@ -15,6 +15,7 @@ struct deliver_run {
 	struct smtp *smtp;             /* NULL: not opened yet */
 	struct webhook_client *client; /* the same */
 	gh_json *webhooks;             /* of store_load_webhooks */
+	bool has_damage;               /* one of them, or all, cannot be believed */
 	struct deliver_counts *counts;
 };
 

@@ -585,13 +585,76 @@ class Webhooks(WithServer):
         self.servers.append(eve)
         self.hook("moved2", receiver)
         url = env.sql("select url from webhook where name = 'moved2'")[0][0]
+        self.addCleanup(env.sql, f"update webhook set url = '{url}' where name = 'moved2'")
         env.sql(f"update webhook set url = 'https://localhost:{eve.port}/' where name = 'moved2'")
-        happen("h.redirect")
-        wait_for(lambda: env.count("select failures from job where name = 'notify'") > 0, "the job fails", 30)
-        self.assertEqual(eve.calls, [])
+        n = happen("h.redirect")
+        wait_for(lambda: "was changed in the database" in self.state(n, "moved2")[1], "it is not called", 30)
+        self.assertEqual((eve.calls, receiver.calls), ([], []))
+        # it stops itself alone: the job, mails and other webhooks go on
+        other = Receiver(self.CERTIFICATE)
+        self.servers.append(other)
+        env.sql(f"update webhook set url = '{url}' where name = 'moved2'")
+        self.hook("beside", other)
+        self.addCleanup(env.sql, f"update webhook set url = '{url}' where name = 'moved2'")
+        env.sql(f"update webhook set url = 'https://localhost:{eve.port}/' where name = 'moved2'")
+        mail = happen("h.beside", "bob")
+        wait_for(lambda: self.state(mail, "beside")[0] == "sent" and
+                 env.count(f"select count(*) from delivery where notification_id = {mail} and channel = 'mail' and state = 'sent'") == 1, "the others", 30)
+        self.assertIn("was changed in the database", self.state(mail, "moved2")[1])
+        self.assertEqual([w.get("damaged") for w in env.admin("notify", "webhook", "list", "--json") if w["name"] in ("moved2", "beside")], [True, None])
+        self.assertIn(b"was changed in the database", env.admin("notify", "webhook", "test", "moved2", check=False).stderr)
+        listed = env.admin("notify", "list", "--address", "moved2", "--json")
+        self.assertTrue(all("was changed in the database" in d["last_error"] for d in listed if d["state"] == "waiting"))
+        # told once, not with each run
+        wait_for(lambda: env.count("select count(*) from audit where event = 'grant.refused' and detail like '%moved2%'") > 0, "audited", 30)
+        before = env.count("select count(*) from audit where event = 'grant.refused'")
+        runs = env.sql("select finished_at from job where name = 'notify'")
+        wait_for(lambda: env.sql("select finished_at from job where name = 'notify'") != runs, "another run", 30)
+        self.assertEqual(env.count("select count(*) from audit where event = 'grant.refused'"), before)
+        # one that was written into the database is never called
+        env.sql("insert into webhook (name, url, events, secret_sealed, enabled) select 'eves', url, events, secret_sealed, true from webhook where name = 'moved2'")
+        again = happen("h.again")
+        wait_for(lambda: self.state(again, "beside")[0] == "sent", "the genuine one", 30)
+        env.sql("delete from webhook where name = 'eves'")
         env.sql(f"update webhook set url = '{url}' where name = 'moved2'")
         wait_for(lambda: receiver.calls, "the right one is called", 60)
         self.assertEqual(eve.calls, [])
+
+    def test_mails_go_on_where_no_webhook_can_be_believed(self):
+        """A row was changed, and its MAC too: which of them is right cannot be known."""
+        self.plain(webhook_allow="127.0.0.0/8 ::1")
+        receiver = Receiver(self.CERTIFICATE)
+        self.hook("unbelievable", receiver)
+        mac = env.sql("select key, encode(mac, 'hex') from row_seal where tbl = 'webhook' order by key desc limit 1")[0]
+        self.addCleanup(env.sql, f"update row_seal set mac = decode('{mac[1]}', 'hex') where tbl = 'webhook' and key = {mac[0]}")
+        back = "update webhook set enabled = true where name = 'unbelievable'"
+        self.addCleanup(env.sql, back)
+        env.sql("update webhook set enabled = false where name = 'unbelievable'")
+        env.sql(f"update row_seal set mac = sha256('x') where tbl = 'webhook' and key = {mac[0]}")
+        n = happen("h.mails", "bob")
+        self.await_state(n, "sent")
+        self.assertEqual(receiver.calls, [])
+        env.sql(f"update row_seal set mac = decode('{mac[1]}', 'hex') where tbl = 'webhook' and key = {mac[0]}")
+        env.sql(back)
+        n = happen("h.back")
+        wait_for(lambda: self.state(n, "unbelievable")[0] == "sent", "it is called again", 60)
+
+    def test_a_secret_that_cannot_be_unsealed(self):
+        """As after `gatehouse db reseal` under another gateway secret: it waits, says what to do, and dies in the end."""
+        self.plain(webhook_allow="127.0.0.0/8 ::1")
+        receiver = Receiver(self.CERTIFICATE)
+        self.hook("sealed", receiver)
+        env.sql("update webhook set secret_sealed = 'AAAA' where name = 'sealed'")
+        env.admin("db", "reseal", "--yes")
+        n, mail = happen("h.sealed"), happen("x.mail", "bob")
+        wait_for(lambda: "cannot be unsealed" in self.state(n, "sealed")[1], "it waits", 30)
+        self.await_state(mail, "sent")
+        env.sql(f"update delivery set since = now() - interval '4 days', next_at = now() where notification_id = {n}")
+        wait_for(lambda: self.state(n, "sealed")[0] == "dead", "given up", 30)
+        self.assertEqual(receiver.calls, [])
+        env.admin("notify", "webhook", "set", "sealed", "--new-secret")
+        env.admin("notify", "retry", "--all")
+        wait_for(lambda: self.state(n, "sealed")[0] == "sent", "with a new one it is called", 60)
 
     def test_set_and_list(self):
         self.plain(webhook_allow="127.0.0.0/8 ::1")

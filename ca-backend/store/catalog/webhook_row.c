@@ -6,12 +6,20 @@
 
 #include "webhook_row.h"
 
+static int
+append(gh_json *list, const struct grant_row *r)
+{
+	int bad = r->is_damaged ? gh_json_set_bool(r->content, "damaged", true) : 0;
+
+	return bad | gh_json_append(list, gh_json_ref(r->content));
+}
+
 int
-store_load_webhooks(struct store *s, gh_json **out, struct gh_error *err)
+store_load_webhooks(struct store *s, gh_json **out, bool *is_damaged, struct gh_error *err)
 {
 	gh_json *list = NULL;
 	struct grants g;
-	int rc = grant_load(s, GRANT_WEBHOOK, &g, err);
+	int rc = grant_load_each(s, GRANT_WEBHOOK, &g, is_damaged, err);
 
 	*out = NULL;
 	if (rc != 0)
@@ -19,7 +27,7 @@ store_load_webhooks(struct store *s, gh_json **out, struct gh_error *err)
 	if ((list = gh_json_new_array()) == NULL)
 		rc = gh_fail(err, GH_E_NOMEM, "webhooks");
 	for (size_t i = 0; rc == 0 && i < g.table[GRANT_WEBHOOK].n; i++)
-		if (gh_json_append(list, gh_json_ref(g.table[GRANT_WEBHOOK].row[i].content)) != 0)
+		if (append(list, &g.table[GRANT_WEBHOOK].row[i]) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "webhooks");
 	grant_clear(&g);
 	if (rc == 0)

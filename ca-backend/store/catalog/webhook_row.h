@@ -4,9 +4,11 @@
 
 #include "store/store.h"
 
-/* [{"id","name","url","events":[...],"secret_sealed","enabled"}], by id, as their MACs say.
- * GH_E_SEAL. */
-int store_load_webhooks(struct store *s, gh_json **out, struct gh_error *err) GH_MUSTCHECK;
+/* [{"id","name","url","events":[...],"secret_sealed","enabled"}], by id, as their MACs say. One
+ * that was changed or added in the database has "damaged": true, and must not be called;
+ * *is_damaged: there is one, or one was removed. GH_E_SEAL: none of them can be believed. */
+int store_load_webhooks(struct store *s, gh_json **out, bool *is_damaged,
+    struct gh_error *err) GH_MUSTCHECK;
 /* webhook: those members but the id; enabled. GH_E_CONFLICT (public): the name is taken. */
 int store_create_webhook(struct store *s, const struct requester *who, const gh_json *webhook,
     struct gh_error *err) GH_MUSTCHECK;

@@ -286,8 +286,8 @@ take_table(const struct store *s, const gh_json *tables, enum grant_table t,
 	return 0;
 }
 
-static int
-take_head(const struct store *s, const gh_json *head, struct grants *g, struct gh_error *err)
+int
+grant_take_head(const struct store *s, const gh_json *head, struct grants *g, struct gh_error *err)
 {
 	const gh_json *tables = gh_json_get(head, "tables");
 	int rc = 0;
@@ -307,8 +307,8 @@ take_head(const struct store *s, const gh_json *head, struct grants *g, struct g
 }
 
 /* A node never goes back to an older revision than it has seen. */
-static int
-check_revision(struct store *s, const struct grants *g, struct gh_error *err)
+int
+grant_check_revision(struct store *s, const struct grants *g, struct gh_error *err)
 {
 	if (g->revision < s->grant_revision)
 		return gh_fail(err, GH_E_SEAL,
@@ -328,12 +328,12 @@ grant_check(struct store *s, enum grant_table which, const gh_json *loaded, stru
 	int rc;
 
 	if (gh_json_type(head) == GH_JSON_NULL && which == GRANT_ALL && is_empty(g, seals))
-		return check_revision(s, g, err); /* a new database */
+		return grant_check_revision(s, g, err); /* a new database */
 	if (gh_json_type(head) == GH_JSON_NULL)
 		return gh_fail(err, GH_E_SEAL,
 		    "the rows that grant rights are not sealed. After an update from a version "
 		    "without seals run `gatehouse db migrate`; else find out who changed the database");
-	if ((rc = take_head(s, head, g, err)) != 0)
+	if ((rc = grant_take_head(s, head, g, err)) != 0)
 		return rc;
 	for (int t = 0; rc == 0 && t < GRANT_TABLES; t++) {
 		if (which != GRANT_ALL && which != (enum grant_table)t)
@@ -343,7 +343,7 @@ grant_check(struct store *s, enum grant_table which, const gh_json *loaded, stru
 		if (rc == 0 && CRYPTO_memcmp(sealed, g->table[t].mac, sizeof(sealed)) != 0)
 			rc = name_row(g, (enum grant_table)t, seals, err);
 	}
-	return rc == 0 ? check_revision(s, g, err) : rc;
+	return rc == 0 ? grant_check_revision(s, g, err) : rc;
 }
 
 /* Load without checking. *loaded: what the database said, to be freed. */
@@ -407,6 +407,20 @@ grant_tell(struct store *s, int rc, const struct gh_error *err)
 	return rc;
 }
 
+/* What was told of another table may still be so. */
+void
+grant_forget_told(struct store *s, enum grant_table t)
+{
+	for (int u = 0; u < GRANT_TABLES && t != GRANT_ALL; u++) {
+		const char *name = grant_table_name((enum grant_table)u);
+		size_t n = strlen(name);
+
+		if (u != (int)t && strncmp(s->grant_told, name, n) == 0 && s->grant_told[n] == ' ')
+			return;
+	}
+	s->grant_told[0] = '\0';
+}
+
 int
 grant_load(struct store *s, enum grant_table t, struct grants *out, struct gh_error *err)
 {
@@ -414,6 +428,6 @@ grant_load(struct store *s, enum grant_table t, struct grants *out, struct gh_er
 	int rc = grant_load_checked(s, t, out, err != NULL ? err : &own);
 
 	if (rc == 0)
-		s->grant_told[0] = '\0';
+		grant_forget_told(s, t);
 	return grant_tell(s, rc, err != NULL ? err : &own);
 }

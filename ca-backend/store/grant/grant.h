@@ -15,6 +15,7 @@
 struct grant_row {
 	struct row_seal seal;
 	gh_json *content;
+	bool is_damaged; /* by grant_load_each: nothing in it can be believed */
 };
 struct grants {
 	int64_t generation; /* of the catalog, in the same snapshot */
@@ -39,6 +40,15 @@ void grant_clear(struct grants *g);
  * it stays the same.
  */
 int grant_load(struct store *s, enum grant_table t, struct grants *out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * The same of one table whose rows have nothing to do with each other: one that was changed or
+ * added without Gatehouse stops itself alone. It stays in *out with is_damaged set, and is told as
+ * grant_load tells it. That the others are neither old nor copied is known by their MACs: those
+ * that the database has must fit the head, as a whole. GH_E_SEAL: they do not.
+ */
+int grant_load_each(struct store *s, enum grant_table t, struct grants *out, bool *is_damaged,
     struct gh_error *err) GH_MUSTCHECK;
 
 /* Inside a transaction: load and check all, with a lock that all other writers wait for. Rows that

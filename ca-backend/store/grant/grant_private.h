@@ -10,10 +10,17 @@ int grant_fetch(struct store *s, enum grant_table which, struct grants *out, gh_
     struct gh_error *err) GH_MUSTCHECK;
 int grant_check(struct store *s, enum grant_table which, const gh_json *loaded, struct grants *g,
     struct gh_error *err) GH_MUSTCHECK;
+/* Its parts: the MACs that the head has of tables into g, and that no older state has come back. */
+int grant_take_head(const struct store *s, const gh_json *head, struct grants *g,
+    struct gh_error *err) GH_MUSTCHECK;
+int grant_check_revision(struct store *s, const struct grants *g,
+    struct gh_error *err) GH_MUSTCHECK;
 int grant_load_checked(struct store *s, enum grant_table which, struct grants *out,
     struct gh_error *err) GH_MUSTCHECK;
 /* Log and audit a refusal; returns rc. Not inside a transaction that will be rolled back. */
 int grant_tell(struct store *s, int rc, const struct gh_error *err);
+
+void grant_forget_told(struct store *s, enum grant_table t);
 
 /* seals: JSON object, key to MAC in hex. */
 enum grant_fit { GRANT_FITS, GRANT_ADDED, GRANT_CHANGED };

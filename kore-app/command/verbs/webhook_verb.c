@@ -156,7 +156,8 @@ run_remove(struct verb_call *c, struct gh_error *err)
 static int
 run_list(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_load_webhooks(c->env.store, &c->out, err);
+	bool is_damaged;
+	int rc = store_load_webhooks(c->env.store, &c->out, &is_damaged, err);
 
 	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++)
 		if (gh_json_set(gh_json_at(c->out, i), "secret_sealed", gh_json_new_string(NULL)) !=
@@ -220,16 +221,22 @@ run_test(struct verb_call *c, struct gh_error *err)
 {
 	const gh_json *webhook;
 	gh_json *list;
-	int rc = store_load_webhooks(c->env.store, &list, err);
+	bool is_damaged;
+	int rc = store_load_webhooks(c->env.store, &list, &is_damaged, err);
 
 	if (rc != 0)
 		return rc;
 	webhook = find(list, c->operand[1]);
-	rc = webhook != NULL
-	    ? call_now(c, webhook, err)
-	    : gh_refuse(err, GH_E_NOT_FOUND,
-		  "there is no webhook \"%.100s\": see `gatehouse notify webhook list`",
-		  c->operand[1]);
+	if (gh_json_bool(gh_json_get(webhook, "damaged"), false))
+		rc = gh_refuse(err, GH_E_SEAL,
+		    "the webhook was changed in the database, past Gatehouse: `gatehouse db "
+		    "reseal` shows what differs");
+	else
+		rc = webhook != NULL
+		    ? call_now(c, webhook, err)
+		    : gh_refuse(err, GH_E_NOT_FOUND,
+			  "there is no webhook \"%.100s\": see `gatehouse notify webhook list`",
+			  c->operand[1]);
 	gh_json_free(list);
 	return rc;
 }
@@ -281,7 +288,7 @@ work(struct verb_call *c, struct gh_error *err)
 }
 
 static const struct output_column columns[] = {{"NAME", "name"}, {"URL", "url"},
-    {"EVENTS", "events"}, {"ENABLED", "enabled"}, {NULL, NULL}};
+    {"EVENTS", "events"}, {"ENABLED", "enabled"}, {"DAMAGED", "damaged"}, {NULL, NULL}};
 
 static int
 show(struct verb_call *c)
