@@ -63,8 +63,9 @@ $(BUILD)/tests/fuzz/fuzz_http: private override LDFLAGS += -iquote tests $(FUZZ_
 $(BUILD)/tests/fuzz/fuzz_http: private override LIBS_all += -lcmocka
 
 # ONLY=... runs one of them; endurance, 1 M enrollments, only then.
-BENCHES         := enroll ocsp crl kra
+BENCHES         := enroll est ocsp crl kra
 BENCH_enroll    := python3 -B tests/bench/bench.py
+BENCH_est       := $(MAKE) --no-print-directory $(BUILD)/tests/bench/bench_est && python3 -B tests/bench/bench_est.py
 BENCH_ocsp      := python3 -B tests/bench/bench_ocsp.py
 BENCH_crl       := tests/bench/bench_crl.sh 1000000 3
 BENCH_kra       := python3 -B tests/bench/bench_kra.py
