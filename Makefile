@@ -57,6 +57,15 @@ KORE_CFLAGS = -I/usr/include -DKORE_USE_PGSQL -DKORE_USE_TASKS $(shell cat /usr/
 
 all: $(BUILD)/gatehouse $(BUILD)/gatehouse-signer $(BUILD)/gatehouse.so
 
+# --- lists ---------------------------------------------------------------------------------------
+# $(1) file, $(2) names. What is made of files that a pattern finds has their list as a prerequisite: a file that is gone or has
+# another name makes it another list.
+define list
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@echo '$(2)' | cmp -s - $$@ || echo '$(2)' >$$@
+endef
+
 # --- objects -------------------------------------------------------------------------------------
 # $(1) folder of the layer, $(2) sources
 define objects
@@ -64,11 +73,13 @@ $(call obj,$(2)): $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo "CC $$<"
 	$$(Q)$$(CC) $$(CFLAGS) $$(INC_$(1)) $$(EXTRA_CFLAGS) -c -o $$@ $$<
-$(call LIB,$(1)): $(call obj,$(2))
+$(call LIB,$(1)): $(call obj,$(2)) $(call LIST,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 endef
+LIST = $(BUILD)/gen/$(subst /,-,$(1)).list
 $(foreach f,$(FOLDERS),$(eval $(call objects,$(f),$(SRC_$(f)))))
+$(foreach f,$(FOLDERS),$(eval $(call list,$(call LIST,$(f)),$(SRC_$(f)))))
 
 $(call obj,$(SRC_store)): EXTRA_CFLAGS = $(PQ_CFLAGS)
 
@@ -89,7 +100,8 @@ $(call obj,$(SRC_kore)): $(BUILD)/%.o: %.c Makefile
 	$(Q)$(CC) $(filter-out -Wshadow -Wstrict-prototypes,$(CFLAGS)) $(KORE_CFLAGS) $(INC_kore-app) -c -o $@ $<
 
 # The SQL of the migrations as C strings.
-$(GEN_MIGRATIONS): $(MIGRATIONS) Makefile
+$(eval $(call list,$(BUILD)/gen/migrations.list,$(MIGRATIONS)))
+$(GEN_MIGRATIONS): $(MIGRATIONS) $(BUILD)/gen/migrations.list Makefile
 	@mkdir -p $(@D)
 	$(Q){ echo '#include "store/migrations.h"'; echo 'const struct migration migrations[] = {'; \
 	for f in $(MIGRATIONS); do \
@@ -101,13 +113,10 @@ $(GEN_MIGRATIONS:.c=.o): $(GEN_MIGRATIONS)
 	$(Q)$(CC) $(CFLAGS) $(INC_ca-backend) -c -o $@ $<
 $(call LIB,ca-backend): $(GEN_MIGRATIONS:.c=.o)
 
-# Files as they are in the program: an array of struct gh_embedded (base/embedded.h). The list is a prerequisite: a file that
-# is gone makes it another one.
+# Files as they are in the program: an array of struct gh_embedded (base/embedded.h).
 # $(1) name of the array, $(2) layer whose library has it, $(3) files
 define embedded
-$(BUILD)/gen/$(1).list: FORCE
-	@mkdir -p $$(@D)
-	@echo '$(3)' | cmp -s - $$@ || echo '$(3)' >$$@
+$(call list,$(BUILD)/gen/$(1).list,$(3))
 $(BUILD)/gen/$(1).c: $(3) $(BUILD)/gen/$(1).list conf/embed.sh Makefile
 	@mkdir -p $$(@D)
 	@echo "GEN $$@"

@@ -23,6 +23,6 @@ form_token_check(const struct worker_env *env, unsigned need, const struct gh_ht
 	fits = logs_in ? login_token_fits(env, http, sent) : session_token_fits(session, sent);
 	if (fits)
 		return 0;
-	return gh_refuse(err, GH_E_CROSS_SITE,
+	return gh_refuse_as(err, GH_E_CROSS_SITE, "old_form", NULL,
 	    "This form is not of your present log-in, or is too old: load the page again, and send it from there.");
 }

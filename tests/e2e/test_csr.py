@@ -433,6 +433,24 @@ class Pages(Case):
             page = self.browser.send("GET", path, headers={"Accept-Language": "de"}).body.decode()
             self.assertIn(text, page)
 
+    def test_what_is_forbidden_is_a_page(self):
+        fields = self.filled()
+        fields.pop("csrf")
+        for language, heading, text in (("de", "Das dürfen Sie nicht", "Dieses Formular gehört nicht zu Ihrer jetzigen Anmeldung oder ist zu alt."),
+                                        ("en", "You may not", "This form is not of your present log-in, or is too old.")):
+            page = self.browser.send("POST", "/csr/upload", fields, headers={"Accept-Language": language})
+            said = page.body.decode()
+            self.assertEqual((page.status, page.headers["content-type"]), (403, "text/html; charset=utf-8"))
+            self.assertIn(f"<h1>{heading}", said)
+            self.assertRegex(said, f'<p class="lead">\\s*{text}')
+            self.assertIn(f"<code>{page.headers['x-request-id']}</code>", said)
+            self.assertNotIn('lang="en">', said.partition("<main")[2].partition("</main>")[0])
+            self.assertIn("default-src 'none'", page.headers["content-security-policy"])
+        # whoever was logged in still is
+        self.assertIn('action="/logout"', self.browser.send("GET", "/csr/upload").body.decode())
+        said = self.browser.send("POST", "/csr/upload", fields, headers={"Accept": "application/json"})
+        self.assertEqual((said.status, said.json["request_id"]), (403, said.headers["x-request-id"]))
+
     def test_a_key_is_not_shown_again(self):
         text = "-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----\n"
         self.browser.send("POST", "/csr/upload", self.filled(csr_data=text))
