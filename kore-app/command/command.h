@@ -71,6 +71,8 @@ extern const struct verb verb_est_user;
 extern const struct verb verb_est_cacerts;
 extern const struct verb verb_est_cmc;
 extern const struct verb verb_est_enroll;
+extern const struct verb verb_est_fetch;
+extern const struct verb verb_est_pal;
 extern const struct verb verb_est_reenroll;
 extern const struct verb verb_est_serverkeygen;
 extern const struct verb verb_est_label;

@@ -65,6 +65,7 @@ class OtherEstServer:
         self.folder, self.ca = folder, Authority(folder, "other-root")
         self.seen, self.pending, self.status, self.extra_cas, self.signer = [], 0, 0, [], self.ca
         self.raw = self.raw_key = None
+        self.pages = {}  # path below /.well-known/est -> body
         self.digest, self.wrong_key, self.validity = False, False, None
         csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "tls.key", "-subj", "/CN=localhost",
                       "-outform", "DER")
@@ -126,6 +127,9 @@ class OtherEstServer:
 
             def do_GET(self):
                 other.seen.append(("GET", self.path, dict(self.headers), b"", None))
+                page = other.pages.get(self.path.removeprefix("/.well-known/est"))
+                if page is not None:
+                    return self.send(200, page, "application/json")
                 if not self.path.endswith("/cacerts"):
                     return self.send(404, b"no such thing", "text/plain")
                 self.send_der(certs_only(other.root_der(), *other.extra_cas))

@@ -218,6 +218,52 @@ class TheirKey(Case):
                 self.assertFalse((self.dir / "current").exists())
 
 
+class Packages(Case):
+    SERIAL = 2 ** 159 - 1
+
+    def setUp(self):
+        super().setUp()
+        self.enroll()
+
+    def pal(self, **more):
+        return self.run_est("pal", "--dir", self.dir, "--json", **more)
+
+    def entry(self, kind, **info):
+        return {"type": kind, "size": 12, "info": info}
+
+    def test_pages_are_followed(self):
+        self.other.pages = {
+            "/pal": json.dumps([self.entry("0002", uri="https://h/.well-known/est/cacerts"),
+                                self.entry("0001", uri=self.other.url + "/.well-known/est/pal/2")]).encode(),
+            "/pal/2": json.dumps([{**self.entry("0010", iasn={"issuer": 'CN=x " 12345678901234567890', "serial": self.SERIAL}),
+                                   "date": "2026-01-02T03:04:05Z"}]).encode()}
+        rows = json.loads(self.pal())
+        self.assertEqual([r["type"] for r in rows], ["0002", "0010"])
+        self.assertEqual(rows[1]["info"], f'CN=x " 12345678901234567890, serial {self.SERIAL}')
+        self.assertEqual(rows[1]["date"], "2026-01-02T03:04:05Z")
+
+    def test_a_list_without_end(self):
+        self.other.pages = {"/pal": json.dumps([self.entry("0001", uri="/.well-known/est/pal")]).encode()}
+        self.assertIn("does not end", self.pal(expect=1))
+
+    def test_no_list(self):
+        for body in (b"", b"{}", b"[", b"<pal/>", b'["' + b"1" * 100):
+            self.other.pages = {"/pal": body}
+            self.assertIn("cannot be read", self.pal(expect=1))
+
+    def test_fetch(self):
+        out = self.scratch / "firmware.cms"
+        self.other.pages = {"/firmware/7": base64.encodebytes(b"\x30\x03abc")}
+        words = ("--dir", self.dir, "--out", out)
+        self.run_est("fetch", "firmware/7", *words)
+        self.assertEqual(out.read_bytes(), b"\x30\x03abc")
+        self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+        self.run_est("fetch", "firmware/7", *words, expect=1)
+        self.run_est("fetch", "firmware/8", *words, "--force", expect=1)
+        for path in ("../firmware", "/firmware", "a b", "firmware?x"):
+            self.assertIn("WHAT", self.run_est("fetch", path, *words, expect=2))
+
+
 class EnrollmentTls13(Case):
     version = ssl.TLSVersion.TLSv1_3
 
