@@ -182,6 +182,7 @@ struct gh_conf {
 	} csr;
 	struct {
 		char *label;     /* of operations whose path names none; "" = they need one */
+		char *digest;    /* none, sha256, md5 (and SHA-256) */
 		int retry_after; /* seconds after which a client asks again for what waits */
 	} est;
 	struct {

@@ -284,6 +284,8 @@ const struct conf_option conf_table[] = {
 
     STR(est, label, "",
 	"label of /.well-known/est/OPERATION, where the path names none; empty = 404"),
+    ONE_OF(est, digest, "sha256", "none sha256 md5",
+	"hashes of Digest that local EST users may use; md5: SHA-256 and, for old devices, MD5"),
     INT(est, retry_after, "300", 1, 86400,
 	"seconds after which a client of EST is to ask again for a request that waits for an officer"),
 

@@ -83,6 +83,8 @@ static const struct gh_error_info table[] = {
 	"You are not permitted to do this."},
     {GH_E_CROSS_SITE, "cross_site", 403, 0x80070005, false, false,
 	"This call comes from a page of another site. See gateway.origins."},
+    {GH_E_NONCE, "nonce", 401, 0x8007052E, false, false,
+	"The nonce is too old or was used before: log in with the new one."},
     {GH_E_CA_PASSWORD, "ca_password", 401, 0x8007052E, false, false,
 	"The password of the CA key is not correct."},
 
@@ -92,6 +94,8 @@ static const struct gh_error_info table[] = {
 	"The signature of the PKCS#10 request is not correct."},
     {GH_E_CSR_WEAK, "csr_weak", 400, 0x80094016, false, false,
 	"The key or signature of the PKCS#10 request is too weak."},
+    {GH_E_LINKING, "linking", 400, 0x80090006, false, false,
+	"The CSR is not linked to this TLS connection (RFC 7030, 3.5)."},
 
     {GH_E_TEMPLATE_UNKNOWN, "template_unknown", 403, 0x80094800, true, false,
 	"The requested certificate template is not configured for this application."},

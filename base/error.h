@@ -59,12 +59,14 @@ enum gh_code {
 	GH_E_REPLAY = -48,    /* signed request recorded for another requester */
 	GH_E_FORBIDDEN = -49, /* role or policy of the route */
 	GH_E_CROSS_SITE =
-	    -51, /* a page of another origin calls with what the browser keeps for us */
+	    -51,          /* a page of another origin calls with what the browser keeps for us */
+	GH_E_NONCE = -52, /* Digest: right, but its nonce is too old or was used */
 	GH_E_CA_PASSWORD = -50, /* wrong password of a CA key: 401 without a challenge */
 	/* the PKCS#10 */
 	GH_E_CSR = -60,           /* not base64, not DER, trailing bytes, duplicates, version */
 	GH_E_CSR_SIGNATURE = -61, /* proof of possession fails */
 	GH_E_CSR_WEAK = -62,      /* weak key or hash */
+	GH_E_LINKING = -63,       /* EST: not linked to the TLS connection that it came over */
 	/* refusals by policy: disposition "Denied" (MS-WCCE 3.2.2.6.2.1) */
 	GH_E_TEMPLATE_UNKNOWN = -80,  /* unknown, or not configured for this application */
 	GH_E_TEMPLATE_DENIED = -81,   /* no enroll permission */

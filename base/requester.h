@@ -15,7 +15,8 @@ enum requester_kind {        /* stored: never renumber */
 	REQUESTER_COMMAND,   /* the gatehouse command, as a local operating system user */
 	REQUESTER_EST_USER,  /* local user of EST, by name */
 	/* a client certificate whose names belong to nobody in the directory: name is its subject,
-	 * id what it is known by whatever that says (SHA-256 of its SubjectPublicKeyInfo, hex) */
+	 * id what it is known by whatever that says: SHA-256, hex, of its SubjectPublicKeyInfo,
+	 * behind that of its manufacturer where it is not ours */
 	REQUESTER_DEVICE,
 };
 
@@ -29,6 +30,13 @@ struct requester {
 	char app_name[128];
 	char address[64]; /* numeric peer address; "" = local */
 	bool via_client_cert;
+	/* Of callers of EST. The certificate is one of our own CAs, not of a manufacturer: an
+	 * explicit trust anchor (RFC 7030, 3.3.2). */
+	bool has_own_cert;
+	bool is_ra; /* may ask for others (RFC 7030, 3.7) */
+	/* His password is for one certificate, which is recorded under this mark. */
+	bool is_one_time;
+	unsigned char one_time[32];
 	unsigned roles; /* REQUESTER_ROLE_* */
 };
 

@@ -118,6 +118,8 @@ catalog_new(const gh_json *json, const unsigned char server_secret[32], struct c
 		rc = name_list_load(gh_json_get(json, "name_owners"), &c->owners, err);
 	if (rc == 0)
 		rc = est_labels_load(gh_json_get(json, "est_labels"), &c->est_labels, err);
+	if (rc == 0)
+		rc = est_users_load(gh_json_get(json, "est_users"), &c->est_users, err);
 	if (rc != 0) {
 		catalog_free(c);
 		return rc;
@@ -146,6 +148,7 @@ catalog_free(struct catalog *c)
 		metadata_field_clear(&c->field[i]);
 	ca_rules_clear(&c->rules);
 	est_labels_clear(&c->est_labels);
+	est_users_clear(&c->est_users);
 	name_owners_free(c->owners);
 	ca_set_clear(&c->cas);
 	free(c->tmpl);

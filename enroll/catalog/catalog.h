@@ -17,6 +17,7 @@
 #include "json.h"
 #include "ca_rule.h"
 #include "est_label.h"
+#include "est_user.h"
 #include "profile.h"
 #include "tmpl.h"
 
@@ -40,6 +41,7 @@ struct catalog {
 	size_t fields;
 	struct ca_rules rules;
 	struct est_labels est_labels;
+	struct est_users est_users;
 	struct name_owners *owners;           /* who owns which names (name_owners.h) */
 	unsigned char index_key[GH_KEY_SIZE]; /* of app->key_index; derived once: HKDF is slow */
 	int refs;                             /* atomic */

@@ -1,4 +1,5 @@
 /* Rows of est_label, as JSON, to labels. See est_label.h. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,13 @@ enum kind {
 	TEXT, /* of the profile, read by load_profile */
 	TEXTS,
 	WORD,
+	CERTS,
 };
 
 static const char *const auth_words[] = {"cert", "http", "either", "both", NULL};
 static const char *const wrap_words[] = {"auto", "64", "none", NULL};
+static const char *const linking_words[] = {"if-present", "required", "none", NULL};
+static const char *const yes_words[] = {"no", "yes", NULL};
 
 /* What a label can be told. A setting that is absent or null is 0: the first word, no, none. */
 static const struct setting {
@@ -32,6 +36,9 @@ static const struct setting {
     {"groups", TEXTS, 0, NULL},
     {"auth", WORD, offsetof(struct est_label, auth), auth_words},
     {"wrap", WORD, offsetof(struct est_label, wrap), wrap_words},
+    {"linking", WORD, offsetof(struct est_label, linking), linking_words},
+    {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},
+    {"anchors", CERTS, 0, NULL},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -94,6 +101,38 @@ load_word(const struct setting *s, const gh_json *v, struct est_label *l, struct
 	return refuse_word(s, err);
 }
 
+/* A list of certificates in base64. */
+static int
+load_certs(const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	size_t n = gh_json_size(v);
+	int rc = 0;
+
+	if (gh_json_type(v) != GH_JSON_ARRAY || n > EST_ANCHORS_MAX)
+		return gh_refuse(err, GH_E_CONF, "a label has at most %d trust anchors",
+		    EST_ANCHORS_MAX);
+	if ((l->anchor = sk_X509_new_null()) == NULL)
+		return gh_fail(err, GH_E_NOMEM, "label");
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		unsigned char *der = NULL;
+		const unsigned char *p;
+		size_t len = 0;
+		X509 *x = NULL;
+
+		rc = gh_json_row_base64(gh_json_at(v, i), "anchors", &der, &len, err);
+		p = der;
+		if (rc == 0 && (len > INT_MAX || (x = d2i_X509(NULL, &p, (long)len)) == NULL))
+			rc = gh_refuse(err, GH_E_CONF,
+			    "a trust anchor of a label is no certificate");
+		if (rc == 0 && sk_X509_push(l->anchor, x) == 0) {
+			X509_free(x);
+			rc = gh_fail(err, GH_E_NOMEM, "label");
+		}
+		free(der);
+	}
+	return rc;
+}
+
 static int
 load_setting(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
 {
@@ -108,6 +147,8 @@ load_setting(const struct setting *s, const gh_json *v, struct est_label *l, str
 		    ? 0
 		    : gh_refuse(err, GH_E_CONF, "%s of a label is a list of texts of 1 to %d bytes",
 			  s->name, TEXT_MAX);
+	case CERTS:
+		return load_certs(v, l, err);
 	default:
 		return load_word(s, v, l, err);
 	}
@@ -221,6 +262,7 @@ est_label_clear(struct est_label *l)
 {
 	free(l->name);
 	enroll_profile_clear(&l->profile);
+	sk_X509_pop_free(l->anchor, X509_free);
 	memset(l, 0, sizeof(*l));
 }
 

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/x509.h>
+
 #include "error.h"
 #include "json.h"
 
@@ -31,6 +33,15 @@ enum est_wrap {
 	EST_WRAP_NONE,
 };
 
+/* Is a CSR bound to the TLS connection that it comes over (RFC 7030, 3.5)? */
+enum est_linking {
+	EST_LINKING_IF_PRESENT, /* not demanded; what is there must be right */
+	EST_LINKING_REQUIRED,
+	EST_LINKING_NONE, /* challengePassword is something else here, and is not looked at */
+};
+
+#define EST_ANCHORS_MAX 16 /* manufacturers of one label */
+
 /* Immutable once loaded. */
 struct est_label {
 	int64_t id;
@@ -39,6 +50,9 @@ struct est_label {
 	struct enroll_profile profile; /* one template */
 	int auth;                      /* enum est_auth */
 	int wrap;                      /* enum est_wrap */
+	int linking;                   /* enum est_linking */
+	int has_ra;              /* 1: certificates of ours with id-kp-cmcRA may ask for others */
+	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */
 };
 
 /*

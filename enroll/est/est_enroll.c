@@ -11,6 +11,8 @@
 #include "est_door.h"
 #include "est_enroll.h"
 #include "est_error.h"
+#include "est_linking.h"
+#include "est_one_time.h"
 #include "est_poll.h"
 
 #define SIMPLEENROLL "simpleenroll"
@@ -65,7 +67,9 @@ read_body(struct submission *s)
 	if (rc == GH_E_CSR)
 		rc = gh_refuse(&s->e.err, GH_E_CSR, "The body is no well-formed PKCS#10.");
 	free(der);
-	return rc;
+	return rc == 0 ? est_linking_check((enum est_linking)s->label->linking,
+			     s->req.requester.is_ra, &s->call->http->tls, s->req.csr, &s->e.err)
+		       : rc;
 }
 
 /* ---- the answer ---- */
@@ -125,7 +129,8 @@ decide(struct worker_env *env, struct submission *s)
 	single_decide(env, &s->e, NULL);
 	if (!enrollment_is_answer(&s->e))
 		return;
-	if ((rc = est_poll(env, &s->e, &s->req, &s->is_recorded)) != 0) {
+	if ((rc = est_poll(env, &s->e, &s->req, &s->is_recorded)) != 0 ||
+	    (rc = est_one_time(env, &s->e, &s->req, &s->is_recorded)) != 0) {
 		s->e.rc = rc;
 		return;
 	}
@@ -145,8 +150,10 @@ est_simpleenroll(struct worker_env *env, const struct call *call, struct gh_http
 		s.e.rc = est_poll_key(&s.req, SIMPLEENROLL, "", &s.req.poll_key, &s.e.err);
 	if (s.e.rc == 0)
 		decide(env, &s);
-	if (!s.is_recorded)
+	if (!s.is_recorded) {
 		single_finish(env, call, &s.e);
+		est_one_time_settle(&s.e);
+	}
 	answer(env, &s, rep);
 	enrollment_clear(&s.e);
 	enroll_request_clear(&s.req);

@@ -249,6 +249,9 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, const struc
 	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
 	if ((rc = check_address(limiter, http, &given, &guess, err)) == 0)
 		rc = auth_est_user(env, limiter, label, http, &given, out, &guess, err);
+	if (rc == GH_E_FORBIDDEN && *out->requester.name != '\0' &&
+	    auth_limiter_may_audit(limiter, out->requester.name, http->address, seconds_now()))
+		audit_failure(env, http, &out->requester, err, 0);
 	if (rc != 0) {
 		on_failure(env, limiter, http, out, &guess, err);
 		auth_result_clear(out);

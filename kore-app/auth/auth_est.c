@@ -1,48 +1,66 @@
 /*
  * The mode of a label decides which credentials count. Where a certificate and a password are both
  * there and either would do, the certificate comes first: it is the device's own. Where both are
- * demanded they must be one and the same's (docs/est.md).
+ * demanded they must be one and the same's (docs/est-auth.md).
  */
 #include "auth_est.h"
-#include "auth_user_cert.h"
+#include "auth_est_cert.h"
+#include "est_user_check.h"
 
-/* Only directory users: a certificate is a user's, as everywhere. */
+/* A name is that of a local EST user, or else of the directory: no call is tried with both. */
 static int
-by_cert(struct worker_env *env, const struct gh_http_request *http, struct auth_result *out,
-    struct gh_error *err)
-{
-	if (http->client_cert == NULL)
-		return gh_refuse(err, GH_E_FORBIDDEN,
-		    "This label needs a client certificate, and the connection has none.");
-	return auth_user_by_cert(env, http, out, err);
-}
-
-static int
-by_password(struct worker_env *env, struct auth_limiter *limiter,
+by_password(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
     const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
     struct auth_guess *guess, struct gh_error *err)
 {
 	struct gh_http_request without = *http;
+	const struct est_user *user;
+	int rc;
 
+	if (est_user_has_digest(http))
+		return est_user_by_digest(env, limiter, label, http, out, guess, err);
+	user =
+	    given->parsed == 0 ? est_users_find(&env->catalog->est_users, given->basic.user) : NULL;
+	if (user != NULL)
+		return est_user_by_basic(env, limiter, label, user, &given->basic, out, guess, err);
 	without.client_cert = NULL;
 	without.client_cert_len = 0;
-	return auth_user_check(env, limiter, AUTH_USER, &without, given, out, guess, err);
+	rc = auth_user_check(env, limiter, AUTH_USER, &without, given, out, guess, err);
+	out->requester.roles = 0;
+	return rc;
+}
+
+/* The device's own certificate comes before a password; a password helps who has none that counts.
+ */
+static int
+by_either(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err)
+{
+	int rc = auth_est_cert(env, label, http, out, err);
+	bool has_password = given->parsed != GH_E_AUTH_REQUIRED || est_user_has_digest(http);
+
+	if (rc != GH_E_AUTH_REQUIRED || !has_password)
+		return rc;
+	out->requester.name[0] = '\0';
+	return by_password(env, limiter, label, http, given, out, guess, err);
 }
 
 static int
-by_both(struct worker_env *env, struct auth_limiter *limiter, const struct gh_http_request *http,
-    const struct auth_given *given, struct auth_result *out, struct auth_guess *guess,
-    struct gh_error *err)
+by_both(struct worker_env *env, struct auth_limiter *limiter, const struct est_label *label,
+    const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err)
 {
 	struct auth_result of_cert = {0};
-	int rc = by_password(env, limiter, http, given, out, guess, err);
+	int rc = by_password(env, limiter, label, http, given, out, guess, err);
 
-	if (rc == 0)
-		rc = by_cert(env, http, &of_cert, err);
-	if (rc == 0 && !requester_is_same(&out->requester, &of_cert.requester))
+	if (rc == 0 && (rc = auth_est_cert(env, label, http, &of_cert, err)) == GH_E_AUTH_REQUIRED)
+		rc = err->code = GH_E_FORBIDDEN; /* the password is not what is missing */
+	if (rc == 0 && !auth_est_is_one(&of_cert.requester, http, &out->requester))
 		rc = gh_refuse(err, GH_E_FORBIDDEN,
 		    "The client certificate is not that of the user who gave the password.");
 	out->requester.via_client_cert = rc == 0;
+	out->requester.has_own_cert = rc == 0 && of_cert.requester.has_own_cert;
 	auth_result_clear(&of_cert);
 	return rc;
 }
@@ -52,16 +70,20 @@ auth_est_user(struct worker_env *env, struct auth_limiter *limiter, const struct
     const struct gh_http_request *http, const struct auth_given *given, struct auth_result *out,
     struct auth_guess *guess, struct gh_error *err)
 {
+	int rc;
+
 	switch (label->auth) {
 	case EST_AUTH_CERT:
-		return by_cert(env, http, out, err);
+		rc = auth_est_cert(env, label, http, out, err);
+		/* no password helps: 401 would say that it does */
+		if (rc == GH_E_AUTH_REQUIRED)
+			rc = err->code = GH_E_FORBIDDEN;
+		return rc;
 	case EST_AUTH_HTTP:
-		return by_password(env, limiter, http, given, out, guess, err);
+		return by_password(env, limiter, label, http, given, out, guess, err);
 	case EST_AUTH_BOTH:
-		return by_both(env, limiter, http, given, out, guess, err);
+		return by_both(env, limiter, label, http, given, out, guess, err);
 	default:
-		return http->client_cert != NULL
-		    ? by_cert(env, http, out, err)
-		    : by_password(env, limiter, http, given, out, guess, err);
+		return by_either(env, limiter, label, http, given, out, guess, err);
 	}
 }

@@ -1,4 +1,5 @@
 /* Secrets for Digest. See digest_secret.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -9,9 +10,7 @@
 
 #include "digest_secret.h"
 
-/* The parts with ':' between, NULL at the end: their hash as lower-case hex. GH_E_INTERNAL:
- * OpenSSL has not this hash. */
-static int
+int
 digest_of(enum digest_hash h, const char *const part[], char out[DIGEST_HEX_SIZE],
     struct gh_error *err)
 {
@@ -55,4 +54,26 @@ digest_secret_seal(const struct digest_secret *s, const unsigned char server_sec
     struct gh_error *err)
 {
 	return catalog_seal_as(SEAL_LABEL_EST_USER, server_secret, s, sizeof(*s), out, err);
+}
+
+int
+digest_secret_unseal(const char *sealed, const unsigned char server_secret[32],
+    struct digest_secret *out, struct gh_error *err)
+{
+	unsigned char *p = NULL;
+	size_t n = 0;
+	int rc = catalog_unseal_as(SEAL_LABEL_EST_USER, server_secret, sealed, &p, &n, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0 && n != sizeof(*out))
+		rc = gh_fail(err, GH_E_CONF, "the secret of an EST user has %zu bytes", n);
+	if (rc == 0) {
+		memcpy(out, p, n);
+		for (int h = 0; h < DIGEST_HASHES; h++)
+			out->a1[h][DIGEST_HEX_SIZE - 1] = '\0';
+	}
+	if (p != NULL)
+		OPENSSL_cleanse(p, n);
+	free(p);
+	return rc;
 }

@@ -17,6 +17,11 @@ struct digest_secret {
 	char a1[DIGEST_HASHES][DIGEST_HEX_SIZE]; /* lower-case hex, as it is hashed further */
 };
 
+/* The parts with ':' between, NULL at the end: their hash as lower-case hex. GH_E_INTERNAL:
+ * OpenSSL has not this hash. */
+int digest_of(enum digest_hash h, const char *const part[], char out[DIGEST_HEX_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
+
 /* Wipe *out after use. */
 int digest_secret_make(const char *user, const char *password, struct digest_secret *out,
     struct gh_error *err) GH_MUSTCHECK;
@@ -24,5 +29,9 @@ int digest_secret_make(const char *user, const char *password, struct digest_sec
 /* As base64 under the server secret; malloc'd. */
 int digest_secret_seal(const struct digest_secret *s, const unsigned char server_secret[32],
     char **out, struct gh_error *err) GH_MUSTCHECK;
+/* GH_E_CONF: sealed under another secret, or something else. Wipe *out after use; it is zeroed
+ * after a failure. */
+int digest_secret_unseal(const char *sealed, const unsigned char server_secret[32],
+    struct digest_secret *out, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -223,6 +223,7 @@ kore_worker_configure(void)
 		exit(0);
 	}
 	wait_for_configuration();
+	app_tls_refresh();
 	health_publish(app_state.health);
 	kore_timer_add(on_refresh, REFRESH_MS, NULL, 0);
 }

@@ -38,6 +38,11 @@
 static uint64_t generation_in_use;
 static SSL_CTX *in_use;
 
+/* Labels of EST have trust anchors of their own, which the handshake does not know: then each
+ * certificate is asked for, and its chain verified when the label is known. */
+static bool asks_any;
+static int64_t asked_generation; /* of the catalog */
+
 /* ---- callbacks of OpenSSL ---- */
 
 /* Check the chain, remember the result, let the handshake go on: RFC 8446 4.4.2.4 leaves that to
@@ -110,6 +115,16 @@ use_client_ca(SSL_CTX *ctx, const char *pem)
 	return rc;
 }
 
+/* Whoever asks for certificates of certain CAs is sent no others by many clients. */
+static int
+ask_for_any(SSL_CTX *ctx)
+{
+	SSL_CTX_set_client_CA_list(ctx, sk_X509_NAME_new_null());
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, on_verify, NULL);
+	return client_chain_keep(ctx, NULL);
+}
+
 static int
 set_protocol(SSL_CTX *ctx, const struct tls_pair *pair)
 {
@@ -149,6 +164,8 @@ make_context(const struct tls_pair *pair)
 		rc = use_pair(ctx, pair);
 	if (rc == 0 && pair->client_ca[0] != '\0')
 		rc = use_client_ca(ctx, pair->client_ca);
+	if (rc == 0 && asks_any)
+		rc = ask_for_any(ctx);
 	if (rc == 0)
 		return ctx;
 	SSL_CTX_free(ctx);
@@ -188,13 +205,33 @@ app_tls_context(void)
 	return in_use;
 }
 
+/* Does a label of EST that is in use take client certificates? True: that has changed. */
+static bool
+look_at_labels(void)
+{
+	struct catalog *c = app_state.catalog != NULL ? catalog_watch_get(app_state.catalog) : NULL;
+	bool before = asks_any;
+
+	if (c != NULL && c->generation != asked_generation) {
+		asked_generation = c->generation;
+		asks_any = false;
+		for (size_t i = 0; i < c->est_labels.n; i++)
+			asks_any |= c->est_labels.label[i].is_enabled &&
+			    c->est_labels.label[i].auth != EST_AUTH_HTTP;
+	}
+	if (c != NULL)
+		catalog_free(c);
+	return asks_any != before;
+}
+
 void
 app_tls_refresh(void)
 {
 	struct gh_error err = {0};
 	SSL_CTX *fresh;
+	bool is_about_labels = look_at_labels();
 
-	if (tls_view_generation(app_state.tls) == generation_in_use)
+	if (!is_about_labels && tls_view_generation(app_state.tls) == generation_in_use)
 		return;
 	if (load(&fresh, &err) != 0) {
 		if (err.code != GH_E_BUSY)
@@ -204,7 +241,9 @@ app_tls_refresh(void)
 	}
 	SSL_CTX_free(in_use);
 	in_use = fresh;
-	gh_log(GH_LOG_INFO, "new certificate in use");
+	gh_log(GH_LOG_INFO,
+	    is_about_labels ? "labels of EST change whether client certificates are asked for"
+			    : "new certificate in use");
 }
 
 unsigned char *

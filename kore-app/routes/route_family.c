@@ -124,7 +124,6 @@ static const char *const est_paths[] = {"/.well-known/est", NULL};
 
 const struct route_family route_family_est = {
     .paths = est_paths,
-    .challenge = BASIC,
     .error = est_family_error,
     .check_site = origin_check,
 };

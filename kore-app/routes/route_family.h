@@ -17,7 +17,8 @@ struct route_family {
 	/* The path without a prefix under which the family is served, too; NULL: it has none of
 	 * them. NULL: there is no such prefix. */
 	const char *(*strip)(const struct gh_conf *conf, const char *path);
-	/* WWW-Authenticate for callers who did not say who they are (RFC 9110, 11.6.1). */
+	/* WWW-Authenticate for callers who did not say who they are (RFC 9110, 11.6.1). NULL: made
+	 * for each of them (auth/est_user_check.h). */
 	const char *challenge;
 	/* Fills all of the reply but the challenge. */
 	void (*error)(const struct gh_conf *conf, const struct gh_error *err,

@@ -9,6 +9,7 @@
 #include "timestamp.h"
 
 #include "enroll.h"
+#include "store/session/digest_count.h"
 
 #include "catalog_watch.h"
 #include "signer_keys.h"
@@ -16,7 +17,8 @@
 
 #define WAIT_MS 1000 /* longest wait for a change: also how late a stop is noticed */
 #define RETRY_SECONDS 1
-#define PURGE_SECONDS 60 /* how often recorded answers that are too old are forgotten */
+#define NONCE_SECONDS 3600 /* that counts of Digest are kept: longer than a nonce is good */
+#define PURGE_SECONDS 60   /* how often recorded answers that are too old are forgotten */
 /* An answer outlives the last moment at which any node takes its request's Timestamp, also when
  * clocks differ. */
 #define PURGE_SLACK_SECONDS 60
@@ -75,9 +77,13 @@ swap(struct catalog_watch *w, struct catalog *fresh)
 static int
 forget_old_answers(const struct catalog_watch *w, struct connections *c, struct gh_error *err)
 {
+	int rc;
+
 	if (gh_now() - c->purged < PURGE_SECONDS)
 		return 0;
 	c->purged = gh_now();
+	if ((rc = store_purge_nonces(c->load.store, NONCE_SECONDS, err)) != 0)
+		return rc;
 	return store_purge_replay(c->load.store,
 	    w->conf->certenroll.replay_window + PURGE_SLACK_SECONDS, err);
 }

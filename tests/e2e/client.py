@@ -25,6 +25,7 @@ class Reply:
     headers: dict
     body: bytes
     cookies: list = field(default_factory=list)  # lines of Set-Cookie
+    challenges: list = field(default_factory=list)  # lines of WWW-Authenticate
 
     @property
     def json(self):
@@ -116,7 +117,7 @@ class Client:
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
             reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read(),
-                          answer.headers.get_all("Set-Cookie", []))
+                          answer.headers.get_all("Set-Cookie", []), answer.headers.get_all("WWW-Authenticate", []))
         except Exception:
             connection.close()
             raise

@@ -360,7 +360,7 @@ class Pending(Case):
         host = self.host()
         request = self.pending(self.ask(self.alice, host))
         before = requests()
-        attribute = der.attribute("challengePassword", der.utf8("linked"))
+        attribute = der.attribute("1.2.840.113549.1.9.2", der.utf8("linked"))
         self.pending(self.ask(self.alice, host))
         self.pending(self.ask(self.alice, host, attributes=[attribute]))  # signed anew
         restart()

@@ -1,30 +1,113 @@
 #!/usr/bin/env python3
-"""Who calls an EST operation: certificates of clients in the handshake, local EST users, Basic and Digest."""
+"""Who calls an EST operation: certificates of clients, local EST users by Basic and Digest, one-time passwords, and CSRs that are linked to
+their TLS connection."""
 
+import base64
+import concurrent.futures
+import hashlib
 import json
+import re
 import ssl
+import subprocess
 import unittest
 
+import client
 import der
 import tap
 from client import Client
-from environment import Environment
+from environment import TOP, Environment
+from est import PREFIX, Device, certificates, run
 
-env = Environment("est-auth")
+env = Environment("est-auth", GATEHOUSE_CONF_EXTRA="""
+est { label = "devices" }
+limits { failures = 1000 }
+""")
+CAFILE, URL = env.var["GATEHOUSE_CAFILE"], env.var["GATEHOUSE_URL"]
+PASSWORD = "a-long-password"
+ENROLL = PREFIX + "simpleenroll"
 
 
-def openssl(*args):
-    return der.openssl(*map(str, args)).decode()
+def openssl(*args, **kw):
+    return der.openssl(*map(str, args), **kw).decode()
 
 
-def make_ca(name, subject):
+def make_ca(name, subject, eku=None):
     key, cert = env.scratch / f"{name}.key", env.scratch / f"{name}.pem"
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days", 30,
-            "-subj", subject)
+            "-subj", subject, *(("-addext", f"extendedKeyUsage={eku}") if eku else ()))
     return key, cert
 
 
-class Users(unittest.TestCase):
+def make_leaf(ca, subject, extensions="extendedKeyUsage=clientAuth", days=10):
+    """A key, and its certificate by a CA of make_ca: DER."""
+    key = der.Key(env.scratch, "ec:P-256")
+    name = openssl("rand", "-hex", 8).strip()
+    csr, ext, out = (env.scratch / f"{name}.{x}" for x in ("csr", "ext", "crt"))
+    openssl("req", "-new", "-key", key.path, "-subj", subject, "-out", csr)
+    ext.write_text(extensions + "\n")
+    openssl("x509", "-req", "-in", csr, "-CA", ca[1], "-CAkey", ca[0], "-CAcreateserial", "-days", days, "-extfile", ext, "-out", out)
+    return key, ssl.PEM_cert_to_DER_cert(out.read_text())
+
+
+def label(action, *args, **kw):
+    return env.admin("est", "label", action, *args, **kw)
+
+
+def add_user(name, *args, password=PASSWORD):
+    env.admin("est", "user", "add", name, "--password-file", "-", *args, stdin=password.encode() + b"\n")
+
+
+def setUpModule():
+    template = json.loads((TOP / "conf/templates/WebServer.json").read_text())
+    template.update(name="Device", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92", approval=False,
+                    extendedKeyUsage=["clientAuth", "serverAuth"], purpose="client_auth", sid="never", acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"],
+                    acknowledgeReason="names of a test")
+    path = env.scratch / "Device.json"
+    path.write_text(json.dumps(template))
+    env.admin("template", "import", path)
+    for name, auth in (("devices", "either"), ("cert", "cert"), ("http", "http"), ("both", "both")):
+        label("add", name, "--template", "Device", "--ca", "issuing", "--auth", auth)
+    env.await_catalog()
+
+
+class Case(unittest.TestCase):
+    serial = 0
+
+    def device(self, password=None, **kw):
+        return Device(env, password, **kw)
+
+    def host(self):
+        Case.serial += 1
+        return f"device-{Case.serial}.example.test"
+
+    def csr(self, device, host=None, **more):
+        host = host or self.host()
+        return device.csr((("CN", host),), (host,), **more)
+
+    def enroll(self, device, path="simpleenroll", csr=None, **headers):
+        return device.enroll(path, csr or self.csr(device), **headers)
+
+    def issued(self, reply):
+        self.assertEqual(reply.status, 200, reply.body)
+        return certificates(reply)[0]
+
+    def refused(self, reply, status, text=None):
+        self.assertEqual(reply.status, status, reply.body)
+        if text is not None:
+            self.assertIn(text, reply.body.decode())
+
+    def user(self, *args, name=None, password=PASSWORD):
+        name = name or self.host()
+        add_user(name, *args, password=password)
+        env.await_catalog()
+        self.addCleanup(env.admin, "est", "user", "remove", name, check=False)
+        return name, password
+
+    def requester(self):
+        return env.sql("select requester_kind, requester from request order by id desc limit 1")[0]
+
+
+class Users(Case):
     """gatehouse est user"""
 
     def add(self, name, *args, **kw):
@@ -116,10 +199,461 @@ class Handshake(unittest.TestCase):
             client.context.load_cert_chain(self.stranger[1], self.stranger[0])
         return client.get("/healthz")
 
+    def test_E030_E031_older_protocols_and_weak_suites(self):
+        host = Client(env)
+        for args in (("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"), ("-tls1", "-cipher", "ALL:@SECLEVEL=0"),
+                     ("-tls1_2", "-cipher", "aNULL:eNULL:@SECLEVEL=0"), ("-tls1_2", "-cipher", "AES128-SHA"), ("-tls1_2",), ("-tls1_3",)):
+            done = run("openssl", "s_client", "-connect", f"{host.host}:{host.port}", "-CAfile", CAFILE, *args, check=False)
+            self.assertEqual(done.returncode == 0, len(args) == 1, args)
+
     def test_E036_handshake_ends_without_or_with_a_strangers_certificate(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             for with_cert in (False, True):
                 self.assertEqual(self.get(version, with_cert).status, 200, (version, with_cert))
+
+
+class Passwords(Case):
+    def test_E041_basic_by_a_local_user(self):
+        who = self.user()
+        self.issued(self.enroll(self.device(who)))
+        self.assertEqual(self.requester(), ["4", who[0]])
+        self.refused(self.enroll(self.device((who[0], "another-password"))), 401)
+        self.refused(self.enroll(self.device((who[0].upper(), PASSWORD))), 401)
+        self.refused(self.enroll(self.device(("nobody-of-ours", PASSWORD))), 401)
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'auth.failed' and actor = '{who[0]}'"), 1)
+
+    def test_E041_basic_by_a_directory_user(self):
+        """And he needs an entry, since he has one."""
+        self.issued(self.enroll(self.device(("alice", "alice-secret"))))
+        self.assertEqual(self.requester(), ["1", "EXAMPLE\\alice"])
+
+    def test_E042_challenge(self):
+        reply = self.device().post("simpleenroll", b"AA==")
+        self.refused(reply, 401)
+        self.assertRegex(reply.challenges[0],
+                         r'^Digest realm="Gatehouse", qop="auth", algorithm=SHA-256, nonce="[0-9a-f]{80}", charset=UTF-8$')
+        self.assertEqual(reply.challenges[1:], ['Basic realm="Gatehouse", charset="UTF-8"'])
+
+    def test_E042_empty_name_is_refused(self):
+        self.refused(self.enroll(self.device(("", PASSWORD))), 401)
+
+    def test_same_name_as_a_directory_user_or_an_administrator(self):
+        """The local user has his own password and is nobody else: no directory entry, no role, no other door."""
+        for name, theirs in (("alice", "alice-secret"), ("olga", env.var["GATEHOUSE_OFFICER_PASSWORD"])):
+            self.user(name=name)
+            self.issued(self.enroll(self.device((name, PASSWORD))))
+            self.assertEqual(self.requester(), ["4", name])
+            self.assertEqual(env.sql("select requester_dn from request order by id desc limit 1")[0], [""])
+            self.refused(self.enroll(self.device((name, theirs))), 401)
+            basic = self.device((name, PASSWORD)).headers
+            for path in ("/pki/requests", "/pki/certificates", "/api/v1/audit"):
+                self.assertIn(Client(env).get(path, basic).status, (401, 404), path)
+            env.admin("est", "user", "remove", name)
+            env.await_catalog()
+        self.issued(self.enroll(self.device(("alice", "alice-secret"))))
+
+    def test_disabled_expired_or_of_another_label(self):
+        who = self.user("--label", "http")
+        self.refused(self.enroll(self.device(who)), 403, "this label")
+        self.issued(self.enroll(self.device(who), "http/simpleenroll"))
+        env.admin("est", "user", "disable", who[0])
+        env.await_catalog()
+        self.refused(self.enroll(self.device(who), "http/simpleenroll"), 403)
+        self.refused(self.enroll(self.device((who[0], "another-password")), "http/simpleenroll"), 401)
+        env.admin("est", "user", "enable", who[0])
+        env.await_catalog()
+        self.issued(self.enroll(self.device(who), "http/simpleenroll"))
+        env.admin("est", "user", "passwd", who[0], "--password-file", "-", stdin=b"the-new-password\n")
+        env.await_catalog()
+        self.refused(self.enroll(self.device(who), "http/simpleenroll"), 401)
+        self.issued(self.enroll(self.device((who[0], "the-new-password")), "http/simpleenroll"))
+
+    def test_E046_guessing_is_slowed_down(self):
+        who = self.user()
+        conf = env.dir / "state" / "gatehouse.conf"
+        was = conf.read_text()
+        conf.write_text(was.replace("failures = 1000", "failures = 3"))
+        env.gateway("halt")
+        env.gateway("run")
+        try:
+            for _ in range(3):
+                self.refused(self.enroll(self.device((who[0], "another-password"))), 401)
+            reply = self.enroll(self.device(who))
+            self.refused(reply, 429)
+            self.assertGreater(int(reply.headers["retry-after"]), 0)
+            reply = Digest(self, who).enroll()
+            self.refused(reply, 429)
+        finally:
+            conf.write_text(was)
+            env.gateway("halt")
+            env.gateway("run")
+
+
+class Digest:
+    """A client of RFC 7616 that lets a test get every detail wrong."""
+
+    def __init__(self, case, who, url=None):
+        self.case, self.who = case, who
+        self.device = Device(env, url=url)
+        self.nonce = None
+
+    def challenge(self):
+        self.nonce = re.search(r'algorithm=SHA-256, nonce="([0-9a-f]+)"', self.device.post("simpleenroll", b"AA==").challenges[0])[1]
+
+    def header(self, nc=1, nonce=None, uri=ENROLL, target=None, method="POST", algorithm="SHA-256", password=None):
+        name, own = self.who
+        h = hashlib.sha256 if algorithm == "SHA-256" else hashlib.md5
+
+        def of(*parts):
+            return h(":".join(parts).encode()).hexdigest()
+        nonce = nonce or self.nonce
+        response = of(of(name, "Gatehouse", password or own), nonce, f"{nc:08x}", "c", "auth", of(method, uri))
+        return (f'Digest username="{name}", realm="Gatehouse", nonce="{nonce}", uri="{target or uri}", algorithm={algorithm}, qop=auth, '
+                f'nc={nc:08x}, cnonce="c", response="{response}"')
+
+    def enroll(self, csr=None, path="simpleenroll", **kw):
+        if self.nonce is None:
+            self.challenge()
+        return self.device.post(path, base64.b64encode(csr or self.case.csr(self.device)), Authorization=self.header(**kw))
+
+
+class Digests(Case):
+    def test_E042_curl(self):
+        """curl --digest and --anyauth, and --basic."""
+        who = self.user()
+        device = self.device()
+        for way in ("--digest", "--anyauth", "--basic"):
+            body = env.scratch / "csr.b64"
+            body.write_bytes(base64.b64encode(self.csr(device)))
+            done = run("curl", "-s", way, "-u", ":".join(who), "--cacert", CAFILE, "-H", "Content-Type: application/pkcs10",
+                       "--data-binary", f"@{body}", "-o", env.scratch / "out", "-w", "%{http_code}", URL + ENROLL)
+            self.assertEqual(done.stdout, b"200", (way, (env.scratch / "out").read_bytes()))
+            self.assertEqual(self.requester(), ["4", who[0]])
+        done = run("curl", "-s", "--digest", "-u", f"{who[0]}:wrong-password", "--cacert", CAFILE, "-H", "Content-Type: application/pkcs10",
+                   "--data-binary", f"@{body}", "-o", "/dev/null", "-w", "%{http_code}", URL + ENROLL)
+        self.assertEqual(done.stdout, b"401")
+
+    def test_each_count_once(self):
+        d = Digest(self, self.user())
+        self.issued(d.enroll(nc=1))
+        self.issued(d.enroll(nc=2))
+        for nc in (2, 1):
+            reply = d.enroll(nc=nc)
+            self.refused(reply, 401, "nonce")
+            self.assertIn("stale=true", reply.challenges[0])
+        self.issued(d.enroll(nc=10))
+        self.refused(d.enroll(nc=9), 401)
+        self.issued(d.enroll(nc=11))
+
+    def test_a_call_is_good_for_its_uri_and_method(self):
+        d = Digest(self, self.user())
+        self.refused(d.enroll(uri=PREFIX + "http/simpleenroll"), 401)
+        self.refused(d.enroll(uri=ENROLL, path="http/simpleenroll"), 401)
+        self.refused(d.enroll(uri=ENROLL + "?x"), 401)
+        self.refused(d.enroll(method="GET"), 401)
+        self.refused(d.enroll(password="another-password"), 401)
+        self.issued(d.enroll())
+
+    def test_nonces_of_others(self):
+        d = Digest(self, self.user())
+        d.challenge()
+        forged = d.nonce[:-1] + ("0" if d.nonce[-1] != "0" else "1")
+        for nonce in (forged, "0" * 80, "x", d.nonce.upper()):
+            reply = d.enroll(nonce=nonce)
+            self.refused(reply, 401)
+            self.assertNotIn("stale", reply.challenges[0])
+        self.issued(d.enroll())
+
+    def test_md5_is_for_who_configures_it(self):
+        who = self.user()
+        d = Digest(self, who)
+        self.refused(d.enroll(algorithm="MD5"), 401)
+        conf = env.dir / "state" / "gatehouse.conf"
+        was = conf.read_text()
+        try:
+            for setting, md5, sha256 in (("md5", 200, 200), ("none", 401, 401)):
+                conf.write_text(was.replace('est { label = "devices"', f'est {{ label = "devices" digest = "{setting}"'))
+                env.gateway("halt")
+                env.gateway("run")
+                self.assertEqual(d.enroll(algorithm="MD5", nc=20 if setting == "md5" else 30).status, md5, setting)
+                self.assertEqual(d.enroll(nc=21 if setting == "md5" else 31).status, sha256, setting)
+                self.issued(self.enroll(self.device(who)))
+        finally:
+            conf.write_text(was)
+            env.gateway("halt")
+            env.gateway("run")
+
+    def test_users_of_the_directory_have_no_digest(self):
+        self.refused(Digest(self, ("alice", "alice-secret")).enroll(), 401)
+
+    def test_nonces_and_counts_hold_on_each_node(self):
+        other = env.second_node()
+        try:
+            who = self.user()
+            env.await_catalog(other)
+            here, there = Digest(self, who), Digest(self, who, other["GATEHOUSE_URL"])
+            here.challenge()
+            there.nonce = here.nonce
+            self.issued(there.enroll(nc=1))
+            self.refused(here.enroll(nc=1), 401, "nonce")
+            self.issued(here.enroll(nc=2))
+        finally:
+            env.gateway("halt2")
+
+
+class OneTime(Case):
+    def test_for_one_certificate(self):
+        who = self.user("--one-time")
+        device = self.device(who)
+        csr = self.csr(device, "once.example.test")
+        first = self.issued(self.enroll(device, csr=csr))
+        self.refused(self.enroll(device), 403, "used for another request")
+        self.refused(self.enroll(self.device(who)), 403, "used for another request")
+        # an answer that was lost is given again, and nothing else
+        self.assertEqual(self.issued(self.enroll(device, csr=csr)), first)
+        env.admin("est", "user", "passwd", who[0], "--password-file", "-", stdin=b"the-new-password\n")
+        env.await_catalog()
+        self.issued(self.enroll(self.device((who[0], "the-new-password"))))
+
+    def test_what_is_refused_uses_up_nothing(self):
+        who = self.user("--one-time")
+        device = self.device(who)
+        self.refused(self.enroll(self.device((who[0], "another-password"))), 401)
+        self.refused(device.post("simpleenroll", b"AA=="), 400)
+        self.refused(self.enroll(device, csr=device.csr((("CN", "x"),))), 403)
+        self.refused(self.enroll(device, csr=self.csr(device, bad_signature=True)), 400)
+        self.issued(self.enroll(device))
+
+    def test_of_many_calls_on_two_nodes_one_is_answered(self):
+        other = env.second_node()
+        try:
+            who = self.user("--one-time")
+            env.await_catalog(other)
+            devices = [self.device(who, url=url) for url in (None, other["GATEHOUSE_URL"]) * 4]
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                replies = list(pool.map(self.enroll, devices))
+            self.assertEqual(sorted(r.status for r in replies), [200] + [403] * 7, [r.body for r in replies])
+            self.assertEqual(env.count(f"select count(*) from certificate c join request r on r.id = c.request_id where r.requester = '{who[0]}'"), 1)
+        finally:
+            env.gateway("halt2")
+
+    def test_remembered_for_as_long_as_there_is_the_user(self):
+        who = self.user("--one-time")
+        self.issued(self.enroll(self.device(who)))
+        env.sql("update replay set created_at = now() - interval '30 days'")
+        self.user()  # a change of the configuration wakes who removes old marks
+        env.gateway("halt")
+        env.gateway("run")
+        self.refused(self.enroll(self.device(who)), 403, "used for another request")
+
+    def test_its_time_ends(self):
+        who = self.user("--one-time", "--hours", "1")
+        soon = [p for p in env.sql(f"select expires - extract(epoch from now())::bigint from est_user where name = '{who[0]}'")]
+        self.assertLessEqual(int(soon[0][0]), 3600)
+
+
+class Certificates(Case):
+    def enrolled(self, who=None):
+        """A device with its certificate by one of our CAs."""
+        device = self.device(who or self.user())
+        return Device(env, chain=[self.issued(self.enroll(device))], key=device.key)
+
+    def revoke(self, reason="cessationOfOperation"):
+        number = env.sql("select max(id) from certificate")[0][0]
+        env.admin("cert", "revoke", number, "--reason", reason, "--yes")
+
+    def test_E033_our_own(self):
+        device = self.enrolled()
+        self.issued(self.enroll(device, "cert/simpleenroll"))
+        kind, name = self.requester()
+        self.assertEqual(kind, "5")
+        self.assertIn("CN=device-", name)
+
+    def test_E033_revoked_on_every_path(self):
+        who = self.user()
+        device = self.enrolled(who)
+        self.revoke()
+        device.headers.update(self.device(who).headers)
+        for path in ("cert/simpleenroll", "simpleenroll", "both/simpleenroll"):
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                device.client.context.maximum_version = version
+                self.refused(self.enroll(device, path), 403, "revoked")
+        self.assertEqual(env.count("select count(*) from audit where event = 'auth.failed' and detail like '%revoked or on hold%'"), 6)
+        # it is a password that counts there, and not the certificate
+        self.issued(self.enroll(device, "http/simpleenroll"))
+
+    def test_E043_no_certificate_or_a_strangers(self):
+        stranger = make_leaf(make_ca("stranger", "/CN=stranger"), "/CN=device")
+        for device in (self.device(), Device(env, chain=[stranger[1]], key=stranger[0])):
+            self.refused(self.enroll(device, "cert/simpleenroll"), 403)
+            reply = self.enroll(device, "simpleenroll")
+            self.refused(reply, 401)
+            self.assertEqual([c.split()[0] for c in reply.challenges], ["Digest", "Basic"])
+            self.assertEqual(device.get("cert/cacerts").status, 200)
+        device.headers.update(self.device(self.user()).headers)
+        self.issued(self.enroll(device, "simpleenroll"))
+
+    def test_E034_manufacturers_of_one_name(self):
+        maker, rogue = make_ca("maker", "/O=Maker/CN=Devices"), make_ca("rogue", "/O=Maker/CN=Devices")
+        label("add", "maker", "--template", "Device", "--ca", "issuing", "--anchors", maker[1])
+        label("add", "makers", "--template", "Device", "--ca", "issuing", "--anchors", self.both(rogue, maker))
+        self.assertEqual(label("show", "maker", "--json")["anchors"], ["CN=Devices,O=Maker"])
+        env.await_catalog()
+        good, bad = (Device(env, chain=[c], key=k) for k, c in (make_leaf(ca, "/CN=device/serialNumber=7") for ca in (maker, rogue)))
+        self.issued(self.enroll(good, "maker/simpleenroll"))
+        self.assertEqual(self.requester()[0], "5")
+        self.refused(self.enroll(bad, "maker/simpleenroll"), 403)
+        ids = []
+        for device in (good, bad):
+            self.issued(self.enroll(device, "makers/simpleenroll"))
+            ids.append(env.sql("select requester_id from request order by id desc limit 1")[0][0])
+        self.assertNotEqual(*ids)
+        self.refused(self.enroll(good, "cert/simpleenroll"), 403)
+        label("set", "maker", "--anchors", "")
+        env.await_catalog()
+        self.refused(self.enroll(good, "maker/simpleenroll"), 403)
+
+    def both(self, *cas):
+        path = env.scratch / "both.pem"
+        path.write_text("".join(ca[1].read_text() for ca in cas))
+        return path
+
+    def test_E034_what_a_manufacturer_writes_makes_nobody_a_user(self):
+        maker = make_ca("names", "/CN=Names")
+        label("add", "names", "--template", "Device", "--ca", "issuing", "--anchors", maker[1])
+        env.await_catalog()
+        key, cert = make_leaf(maker, "/CN=alice", "subjectAltName=otherName:1.3.6.1.4.1.311.20.2.3;UTF8:alice@example.test")
+        self.issued(self.enroll(Device(env, chain=[cert], key=key), "names/simpleenroll"))
+        self.assertEqual(env.sql("select requester_kind, requester, requester_dn from request order by id desc limit 1"), [["5", "CN=alice", ""]])
+
+    def test_E034_for_servers_or_expired(self):
+        maker = make_ca("purposes", "/CN=Purposes")
+        label("add", "purposes", "--template", "Device", "--ca", "issuing", "--anchors", maker[1])
+        env.await_catalog()
+        for extensions, days, status in (("extendedKeyUsage=serverAuth", 10, 403), ("extendedKeyUsage=clientAuth", -1, 403),
+                                         ("keyUsage=digitalSignature", 10, 200)):
+            key, cert = make_leaf(maker, "/CN=device", extensions, days)
+            self.assertEqual(self.enroll(Device(env, chain=[cert], key=key), "purposes/simpleenroll").status, status, extensions)
+
+    def test_E035_resumed_connections_have_the_chain(self):
+        root, sub = make_ca("root", "/CN=Root"), None
+        key, sub_cert = make_leaf(root, "/CN=Factory", "basicConstraints=critical,CA:TRUE")
+        pem = env.scratch / "factory.pem"
+        pem.write_text(client.to_pem(sub_cert))
+        sub = (key.path, pem)
+        label("add", "chains", "--template", "Device", "--ca", "issuing", "--anchors", root[1])
+        env.await_catalog()
+        key, cert = make_leaf(sub, "/CN=device")
+        device = Device(env, chain=[cert, sub_cert], key=key)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            device.client.context.minimum_version = ssl.TLSVersion.TLSv1_2
+            device.client.context.maximum_version = version
+            session = None
+            for resumed in (False, True, True):
+                reply, session, was = self.over(device, session, "chains/simpleenroll")
+                self.assertEqual((reply, was), (200, resumed))
+
+    def over(self, device, session, path, attributes=None):
+        """One call over a connection of its own: status, session for the next one, was it resumed."""
+        import http.client
+        import socket
+        c = device.client
+        with socket.create_connection((c.host, c.port)) as raw, \
+                c.context.wrap_socket(raw, server_hostname=c.host, session=session) as tls:
+            was = tls.session_reused
+            body = base64.b64encode(self.csr(device, attributes=attributes(tls) if attributes else ()))
+            tls.sendall((f"POST {PREFIX}{path} HTTP/1.1\r\nHost: {c.host}:{c.port}\r\nContent-Type: application/pkcs10\r\n"
+                         + "".join(f"{k}: {v}\r\n" for k, v in device.headers.items())
+                         + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+            reply = http.client.HTTPResponse(tls)
+            reply.begin()
+            self.last = reply.read().decode(errors="replace")
+            return reply.status, tls.session, was
+
+    def test_E041_both_are_one(self):
+        maker = make_ca("bothmaker", "/CN=Both")
+        label("set", "both", "--anchors", maker[1])
+        who, other = self.user(name="SN-4711"), self.user()
+        key, cert = make_leaf(maker, "/CN=device/serialNumber=SN-4711")
+        for password, status in ((who, 200), (other, 403), ((who[0], "another-password"), 401), (None, 401)):
+            self.assertEqual(self.enroll(Device(env, password, chain=[cert], key=key), "both/simpleenroll").status, status, password)
+        self.refused(self.enroll(self.device(who), "both/simpleenroll"), 403)
+
+    def test_E044_ra(self):
+        """A certificate of ours with id-kp-cmcRA, where the label says that there are RAs."""
+        self.assertEqual(label("add", "ra", "--template", "Device", "--ra", "perhaps", check=False).returncode, 2)
+        label("add", "ra", "--template", "Device", "--ca", "issuing", "--linking", "required", "--ra", "yes")
+        label("add", "no-ra", "--template", "Device", "--ca", "issuing", "--linking", "required")
+        env.await_catalog()
+        template = json.loads((env.scratch / "Device.json").read_text())
+        template.update(name="Ra", oid=template["oid"] + ".1", extendedKeyUsage=["clientAuth", "1.3.6.1.5.5.7.3.28"],
+                        acknowledge=[*template["acknowledge"], "ROLE"])
+        (env.scratch / "Ra.json").write_text(json.dumps(template))
+        env.admin("template", "import", env.scratch / "Ra.json")
+        label("add", "for-ras", "--template", "Ra", "--ca", "issuing", "--auth", "http")
+        env.await_catalog()
+        device = self.device(self.user())
+        ra = Device(env, chain=[self.issued(self.enroll(device, "for-ras/simpleenroll"))], key=device.key)
+        plain = self.enrolled()
+        of_device = [der.attribute("challengePassword", der.tlv(0x13, b"AAAA"))]
+        self.issued(self.enroll(ra, "ra/simpleenroll", self.csr(ra, attributes=of_device)))
+        self.refused(self.enroll(ra, "no-ra/simpleenroll", self.csr(ra, attributes=of_device)), 400, "linked")
+        self.refused(self.enroll(plain, "ra/simpleenroll", self.csr(plain, attributes=of_device)), 400, "linked")
+
+    # --- linking ---------------------------------------------------------------------------------
+    def test_E060_E063_tls_unique_full_and_resumed(self):
+        label("add", "linked", "--template", "Device", "--ca", "issuing", "--auth", "http", "--linking", "required")
+        env.await_catalog()
+        device = self.device(self.user())
+        device.client.context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+        def right(tls):
+            return [der.attribute("challengePassword", der.tlv(0x13, base64.b64encode(tls.get_channel_binding("tls-unique"))))]
+
+        def wrong(tls):
+            value = bytearray(tls.get_channel_binding("tls-unique"))
+            value[0] ^= 1
+            return [der.attribute("challengePassword", der.tlv(0x13, base64.b64encode(bytes(value))))]
+
+        def none(tls):
+            return []
+        for attributes, linked, plain in ((right, 200, 200), (wrong, 400, 400), (none, 400, 200)):
+            session = None
+            for resumed in (False, True):
+                status, session, was = self.over(device, session, "linked/simpleenroll", attributes)
+                self.assertEqual((status, was), (linked, resumed), (attributes.__name__, self.last))
+                self.assertEqual(self.over(device, None, "http/simpleenroll", attributes)[0], plain, attributes.__name__)
+
+    def test_E064_tls_exporter_full_and_resumed(self):
+        """By openssl s_client, which tells the exporter's value."""
+        label("add", "exported", "--template", "Device", "--ca", "issuing", "--auth", "http", "--linking", "required")
+        env.await_catalog()
+        device = self.device(self.user())
+        kept = env.scratch / "session.pem"
+        for first, more in ((True, ["-sess_out", kept]), (False, ["-sess_in", kept])):
+            for alter, status in ((0, "200"), (1, "400")):
+                said = self.s_client(device, alter, more)
+                self.assertIn(f"HTTP/1.1 {status} ", said)
+                self.assertIn("New, TLSv1.3" if first else "Reused, TLSv1.3", said)
+
+    def s_client(self, device, alter, more):
+        c = device.client
+        p = subprocess.Popen(["openssl", "s_client", "-connect", f"{c.host}:{c.port}", "-tls1_3", "-CAfile", CAFILE, "-ign_eof", "-keymatexport",
+                              "EXPORTER-Channel-Binding", "-keymatexportlen", "32", *map(str, more)], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        said = ""
+        while not (found := re.search(r"Keying material: ([0-9A-F]{64})\n", said)):
+            line = p.stdout.readline().decode(errors="replace")
+            self.assertTrue(line, said)
+            said += line
+        value = bytearray.fromhex(found[1])
+        value[0] ^= alter
+        csr = self.csr(device, attributes=[der.attribute("challengePassword", der.tlv(0x13, base64.b64encode(bytes(value))))])
+        body = base64.b64encode(csr)
+        head = (f"POST {PREFIX}exported/simpleenroll HTTP/1.1\r\nHost: {c.host}:{c.port}\r\nContent-Type: application/pkcs10\r\n"
+                f"Authorization: {device.headers['Authorization']}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n")
+        rest = p.communicate(head.encode() + body, timeout=20)[0]
+        return said + rest.decode(errors="replace")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,13 @@ def base64_seeds():
                 b"hex:0a0b", b"base64:QUJD", b"text:abc", b"0a0B0", b"DEADBEEF")
 
 
+def digest_seeds():
+    rest = b'realm="r", nonce="n", uri="/", cnonce="c", '
+    yield b'username="u", ' + rest + b'nc=00000001, qop=auth, response="8ca523f5e9506fed4657c9700eebdbec"'
+    yield b'username="u",' + rest + b'nc=0000000a,qop="auth",algorithm=SHA-256,response="' + b"0f" * 32 + b'",x="",,y = z'
+    yield b'username*=UTF-8\'\'u, userhash=true, ' + rest + b'x="a\\"b"'
+
+
 def timestamp_seeds():
     yield from (b"2024-01-02T03:04:05.123Z", b"2024-01-02T03:04:05.000000", b"2024-01-02T03:04:05",
                 b"2024-01-02T03:04:05+02:00", b"2024-01-02T03:04:05.123456789+02:00",

@@ -672,7 +672,7 @@ grant__every_table_and_column_is_decided_upon(void **state)
 	static const char tables[] =
 	    "'request','certificate','replay','audit','audit_seal','audit_leaf','catalog_generation',"
 	    "'schema_migration','grant_head','row_seal','ca_password','crl_number_floor','revocation','crl','crl_part','ocsp_signer','cmc_signer','job',"
-	    "'session','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
+	    "'session','digest_nonce','expiry_notice','kra_key','kra_policy','archived_key','key_request','key_approval','kept_key',"
 	    "'notification','delivery','delivery_count','ca_notice','admin_contact','request_approval','approval_attempt','package_content'";
 	static const char columns[] =
 	    "'admin_user.created_at','admin_user.changed_at','application.created_at','webhook.created_at','est_user.created_at',"

@@ -80,6 +80,7 @@ store_load_catalog(struct store *s, gh_json **out, struct gh_error *err)
 	    {"ca_rules", GRANT_CA_RULE},
 	    {"name_owners", GRANT_NAME_OWNER},
 	    {"est_labels", GRANT_EST_LABEL},
+	    {"est_users", GRANT_EST_USER},
 	};
 	struct grants g;
 	gh_json *catalog;

@@ -155,7 +155,9 @@ int
 store_purge_replay(struct store *s, int age, struct gh_error *err)
 {
 	static const struct store_statement st = {"replay_purge",
-	    "DELETE FROM replay WHERE created_at < now() - make_interval(secs => $1::int)"};
+	    "DELETE FROM replay r WHERE created_at < now() - make_interval(secs => $1::int) "
+	    /* a one-time password was used for as long as there is its user */
+	    "AND NOT EXISTS (SELECT 1 FROM est_user u WHERE u.one_time AND u.name = r.requester)"};
 	struct store_params p = {0};
 
 	store_put_int(&p, age);

@@ -4,11 +4,12 @@
 #include "catalog/est_label.h"
 
 #include "command.h"
+#include "est_anchors.h"
 #include "list.h"
 #include "prompt.h"
 #include "verb.h"
 
-static const char *template_name, *ca, *auth, *wrap;
+static const char *template_name, *ca, *auth, *wrap, *linking, *ra, *anchors;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -25,6 +26,12 @@ static const struct option_row options[] = {
 	"add, set: how a client says who it is: cert, http (name and password), either or both (default: cert)"},
     {"wrap", 0, OPTION_TEXT, &wrap, "HOW",
 	"add, set: base64 of answers in lines of 64, none, or auto, as the client needs (default: auto)"},
+    {"linking", 0, OPTION_TEXT, &linking, "HOW",
+	"add, set: CSRs bound to their TLS connection: if-present (verified where they are), required or none (default: if-present)"},
+    {"ra", 0, OPTION_TEXT, &ra, "YES",
+	"add, set: yes: certificates of ours with id-kp-cmcRA may ask for others (default: no)"},
+    {"anchors", 0, OPTION_TEXT, &anchors, "FILE",
+	"add, set: PEM, CAs of manufacturers whose client certificates count at this label; set: \"\" for none"},
     {"enable", 0, OPTION_FLAG, &enable, NULL, "set: answer it again"},
     {"disable", 0, OPTION_FLAG, &disable, NULL, "set: answer it no more, as if it were not there"},
     VERB_YES,
@@ -55,7 +62,8 @@ put_settings(gh_json *settings, struct gh_error *err)
 {
 	const struct {
 		const char *name, *text;
-	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"wrap", wrap}};
+	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"wrap", wrap},
+	    {"linking", linking}, {"ra", ra}};
 	gh_json *v;
 	int rc = 0;
 
@@ -66,6 +74,9 @@ put_settings(gh_json *settings, struct gh_error *err)
 		if (rc == 0 && gh_json_set(settings, given[i].name, v) != 0)
 			rc = gh_fail(err, GH_E_NOMEM, "label");
 	}
+	if (rc == 0 && anchors != NULL && (rc = est_anchors_read(anchors, &v, err)) == 0 &&
+	    gh_json_set(settings, "anchors", v) != 0)
+		rc = gh_fail(err, GH_E_NOMEM, "label");
 	return rc == 0 && (groups.n > 0 || any_group) ? put_groups(settings, err) : rc;
 }
 
@@ -168,7 +179,10 @@ flat(const gh_json *row)
 	    gh_json_set(o, "enabled", gh_json_ref(gh_json_get(row, "enabled")));
 
 	for (void *it = gh_json_iter(settings); it != NULL; it = gh_json_next(settings, it))
-		bad |= gh_json_set(o, gh_json_iter_name(it), gh_json_ref(gh_json_iter_value(it)));
+		bad |= gh_json_set(o, gh_json_iter_name(it),
+		    strcmp(gh_json_iter_name(it), "anchors") == 0
+			? est_anchors_names(gh_json_iter_value(it))
+			: gh_json_ref(gh_json_iter_value(it)));
 	if (bad == 0)
 		return o;
 	gh_json_free(o);

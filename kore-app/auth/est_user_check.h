@@ -1,0 +1,31 @@
+/* Local EST users (docs/est-auth.md), by Basic and by Digest. */
+#ifndef EST_USER_CHECK_H
+#define EST_USER_CHECK_H
+
+#include "catalog/est_label.h"
+
+#include "auth_user.h"
+
+/* Does the call say who it is by Digest? */
+bool est_user_has_digest(const struct gh_http_request *http);
+
+/*
+ * Fill out->requester with the local EST user of a call to this label. GH_E_AUTH_REQUIRED: nothing
+ * that counts, a nonce of somebody else, or Digest is not offered; GH_E_NONCE: right, but its nonce
+ * is too old, or was used with this count before; GH_E_AUTH_FAILED; GH_E_ACCOUNT_DISABLED: right,
+ * but disabled, or its time is over; GH_E_FORBIDDEN: right, at another label; GH_E_RATE_LIMITED;
+ * GH_E_DB_DOWN. After a failure requester.name is what was claimed.
+ */
+int est_user_by_digest(struct worker_env *env, struct auth_limiter *limiter,
+    const struct est_label *label, const struct gh_http_request *http, struct auth_result *out,
+    struct auth_guess *guess, struct gh_error *err) GH_MUSTCHECK;
+/* The same by Basic. */
+int est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
+    const struct est_label *label, const struct est_user *user, const struct auth_basic *basic,
+    struct auth_result *out, struct auth_guess *guess, struct gh_error *err) GH_MUSTCHECK;
+
+/* WWW-Authenticate for who did not say who he is (RFC 7616, 3.3; RFC 7617, 2): a line for each way
+ * that est.digest offers, the strongest first, and Basic. is_stale: only the nonce was wrong. */
+void est_user_challenge(const struct worker_env *env, bool is_stale, struct gh_http_reply *rep);
+
+#endif
