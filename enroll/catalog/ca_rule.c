@@ -116,6 +116,14 @@ ca_rule_load(const gh_json *row, struct ca_rule *out, struct gh_error *err)
 	return rc;
 }
 
+const char *
+ca_rule_steered_by(const struct ca_rule *r)
+{
+	if (r->group != NULL)
+		return NULL;
+	return r->tenant != NULL ? "tenant" : r->email_domain != NULL ? "mail" : NULL;
+}
+
 void
 ca_rule_clear(struct ca_rule *r)
 {

@@ -43,6 +43,11 @@ struct ca_rules {
 int ca_rule_load(const gh_json *row, struct ca_rule *out, struct gh_error *err) GH_MUSTCHECK;
 void ca_rule_clear(struct ca_rule *r);
 
+/* What the caller himself can choose, and a rule goes by, for whoever he is: "tenant", which the
+ * request says, or "mail", which some may edit in their entry; NULL: neither, or a group must fit,
+ * too. Static. Such a rule sorts, and keeps nobody from its CA. */
+const char *ca_rule_steered_by(const struct ca_rule *r);
+
 /* rows: "ca_rules" of store_load_catalog. GH_E_NOMEM; *out is empty then. */
 int ca_rules_load(const gh_json *rows, struct ca_rules *out, struct gh_error *err) GH_MUSTCHECK;
 void ca_rules_clear(struct ca_rules *r); /* accepts a zeroed one */

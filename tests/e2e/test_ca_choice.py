@@ -20,7 +20,7 @@ import der
 import tap
 from ca_password import Passwords
 from client import Client, now
-from environment import TOP, Environment, wait_for
+from environment import BUILD, TOP, Environment, wait_for
 from person import Person
 
 env = Environment("choice", GATEHOUSE_KRA="P-256", GATEHOUSE_FIRST_PASSWORD_BY_API="false",
@@ -60,6 +60,11 @@ def setUpModule():
     path.write_text(json.dumps(template))
     env.admin("template", "import", path)
     env.await_catalog()
+
+
+def steered():
+    """Rules that the doctor warns of."""
+    return {f["what"].split()[1] for f in json.loads(env.admin("doctor", "--json", check=False).stdout) if f["code"] == "ca-rule"}
 
 
 class Case(unittest.TestCase):
@@ -102,6 +107,34 @@ class Case(unittest.TestCase):
         self.assertEqual(reply.status, 200, reply.body)
         self.assertEqual(reply.json["RequestDisposition"], "Issued", reply.body)
         return reply.json["IssuerDN"]
+
+
+class Steered(Case):
+    """Rules that a caller can steer himself: told where they are made, listed, and by the doctor."""
+
+    def said(self, *args):
+        log = env.scratch / "said"
+        with open(log, "wb") as err:
+            done = subprocess.run([str(BUILD / "gatehouse"), "ca", "rule", *args, "-c", str(env.dir / "state" / "gatehouse.conf")],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
+        self.assertEqual(done.returncode, 0, log.read_text())
+        return log.read_text()
+
+    def test_told(self):
+        self.assertIn("warning: this rule goes by the tenant", self.said("add", "by-tenant", "--ca", "second", "--tenant", "acme"))
+        self.assertIn("where they may edit it in the directory", self.said("add", "by-mail", "--ca", "second", "--email-domain", "acme.example"))
+        for name, *more in (("by-group", "--tenant", "acme", "--group", "pki-users"), ("by-network", "--network", "10.0.0.0/8"), ("any",)):
+            self.assertEqual(self.said("add", name, "--ca", "second", *more), "")
+        self.assertEqual({r["name"]: r.get("steered_by") for r in rules()},
+                         {"by-tenant": "tenant", "by-mail": "mail", "by-group": None, "by-network": None, "any": None})
+        self.assertIn("CALLER CHOOSES", env.admin("ca", "rule", "list"))
+        env.await_catalog()
+        self.assertEqual(steered(), {"by-tenant", "by-mail"})
+        self.assertEqual(self.said("set", "by-tenant", "--group", "pki-users"), "")
+        self.assertIn("warning", self.said("set", "by-tenant", "--group", ""))
+        # a CA for some people only keeps the others out by itself
+        env.admin("ca", "set", "second", "--allow-group", "pki-users")
+        self.assertEqual(steered(), set())
 
 
 class Rules(Case):

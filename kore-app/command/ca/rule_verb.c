@@ -100,6 +100,41 @@ check_rule(const gh_json *rule, struct gh_error *err)
 	return rc;
 }
 
+/* Such a rule is no mistake where it only sorts. */
+static int
+warn(struct verb_call *c, const gh_json *row, struct gh_error *err)
+{
+	const char *by;
+	struct ca_rule r;
+	int rc = ca_rule_load(row, &r, err);
+
+	if (rc != 0)
+		return rc;
+	if ((by = ca_rule_steered_by(&r)) != NULL)
+		fprintf(stderr,
+		    "%s: warning: this rule goes by the %s, which callers choose themselves%s: it "
+		    "keeps nobody from CA %s. If that is not for everybody: --group, or `gatehouse "
+		    "ca set %s --allow-group GROUP`\n",
+		    c->who, by,
+		    strcmp(by, "mail") == 0 ? ", where they may edit it in the directory" : "",
+		    r.ca_name, r.ca_name);
+	ca_rule_clear(&r);
+	return 0;
+}
+
+static int
+warn_of_changed(struct verb_call *c, struct gh_error *err)
+{
+	gh_json *row;
+	int rc = list_find(c->env.store, STORE_LIST_CA_RULES, c->operand[1], &row, err);
+
+	if (rc == 0) {
+		rc = warn(c, row, err);
+		gh_json_free(row);
+	}
+	return rc;
+}
+
 static int
 add(struct verb_call *c, struct gh_error *err)
 {
@@ -113,6 +148,8 @@ add(struct verb_call *c, struct gh_error *err)
 	if (rc == 0 && (rc = put_given(rule, err)) == 0 && (rc = check_rule(rule, err)) == 0 &&
 	    (rc = check_names(c, err)) == 0)
 		rc = store_add_ca_rule(c->env.store, &c->env.who, rule, err);
+	if (rc == 0)
+		rc = warn(c, rule, err);
 	gh_json_free(rule);
 	return rc;
 }
@@ -128,6 +165,8 @@ set(struct verb_call *c, struct gh_error *err)
 	if (rc == 0 && (rc = check_names(c, err)) == 0)
 		rc = store_change_ca_rule(c->env.store, &c->env.who, c->operand[1], changes,
 		    check_rule, err);
+	if (rc == 0)
+		rc = warn_of_changed(c, err);
 	gh_json_free(changes);
 	return rc;
 }
@@ -154,6 +193,22 @@ compare(const void *a, const void *b)
 	    gh_json_string(gh_json_get(y, "name")));
 }
 
+static int
+put_steered(gh_json *row)
+{
+	struct gh_error ignored;
+	struct ca_rule r;
+	int bad = 0;
+
+	/* one that cannot be read is shown as it is */
+	if (ca_rule_load(row, &r, &ignored) != 0)
+		return 0;
+	if (ca_rule_steered_by(&r) != NULL)
+		bad = gh_json_set_string(row, "steered_by", ca_rule_steered_by(&r));
+	ca_rule_clear(&r);
+	return bad;
+}
+
 /* In the order in which they are looked at. NULL: out of memory. */
 static gh_json *
 in_order(const gh_json *rows)
@@ -166,7 +221,7 @@ in_order(const gh_json *rows)
 	if (row != NULL)
 		qsort(row, n, sizeof(*row), compare);
 	for (size_t i = 0; row != NULL && list != NULL && i < n; i++)
-		if (gh_json_append(list, gh_json_ref(row[i])) != 0) {
+		if (put_steered(row[i]) != 0 || gh_json_append(list, gh_json_ref(row[i])) != 0) {
 			gh_json_free(list);
 			list = NULL;
 		}
@@ -199,7 +254,8 @@ show_list(const gh_json *rules)
 {
 	static const struct output_column columns[] = {{"NAME", "name"}, {"PRIORITY", "priority"},
 	    {"CA", "ca"}, {"TENANT", "tenant"}, {"PURPOSE", "purpose"}, {"MAIL", "email_domain"},
-	    {"NETWORK", "network"}, {"GROUP", "group"}, {"TEMPLATE", "template"}, {NULL, NULL}};
+	    {"NETWORK", "network"}, {"GROUP", "group"}, {"TEMPLATE", "template"},
+	    {"CALLER CHOOSES", "steered_by"}, {NULL, NULL}};
 
 	return output_table(rules, columns);
 }

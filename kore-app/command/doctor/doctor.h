@@ -25,6 +25,7 @@ void doctor_signer(struct doctor *d);
 void doctor_kra(struct doctor *d);
 void doctor_archival(struct doctor *d);
 void doctor_cas(struct doctor *d);
+void doctor_rules(struct doctor *d);
 /* The URLs in the certificates of one CA: do they answer, and right? */
 void doctor_urls(struct doctor *d, const struct ca *ca);
 void doctor_jobs(struct doctor *d);

@@ -44,6 +44,7 @@ examine(struct doctor *d, struct gh_error *err)
 	    doctor_server_cert,
 	    doctor_gateway,
 	    doctor_cas,
+	    doctor_rules,
 	    doctor_archival,
 	    doctor_jobs,
 	    doctor_notify,
