@@ -328,6 +328,23 @@ class Renewal(Case):
             self.renew("--now", expect=1)
             self.assertEqual(self.assert_whole(), "1")
 
+    def test_a_folder_that_others_may_change(self):
+        """A link in place of an old pair would have all files removed that it leads to."""
+        theirs = self.scratch / "theirs"
+        theirs.mkdir()
+        (theirs / "file").write_text("x")
+        for mode, text in ((0o777, "others may write"), (0o770, "others may write")):
+            with self.subTest(oct(mode)):
+                self.dir.chmod(mode)
+                self.assertIn(text, self.renew("--now", expect=2))
+        self.dir.chmod(0o700)
+        if os.geteuid() == 0:
+            os.chown(self.dir, 65534, 65534)
+            (self.dir / "next").symlink_to(theirs)
+            self.assertIn("another user", self.renew("--now", expect=2))
+        self.assertTrue((theirs / "file").exists())
+        self.assertEqual(os.readlink(self.dir / "current"), "1")
+
     def test_one_at_a_time(self):
         hook = subprocess.Popen([GATEHOUSE, "est", "reenroll", "--dir", self.dir, "--now", "--hook", "echo on; read x"],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

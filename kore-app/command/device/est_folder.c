@@ -150,15 +150,36 @@ finish_change(const struct est_folder *f, struct gh_error *err)
 	return last > in_use ? link_to(f, last, err) : 0;
 }
 
+/* Whoever else could write here could put his key for ours, or a link to files that are removed. */
+static int
+check_owner(const struct est_folder *f, struct gh_error *err)
+{
+	struct stat st;
+
+	if (fstat(f->lock, &st) != 0)
+		return failed("cannot look at", f->path, err);
+	if (st.st_uid != geteuid())
+		return gh_refuse(err, GH_E_CONF,
+		    "%.150s belongs to another user: run this as that user", f->path);
+	return (st.st_mode & (S_IWGRP | S_IWOTH)) == 0
+	    ? 0
+	    : gh_refuse(err, GH_E_CONF,
+		  "others may write in %.150s, where keys are: use `chmod go-w`", f->path);
+}
+
 int
 est_folder_open(struct est_folder *f, const char *path, bool make, struct gh_error *err)
 {
+	int rc;
+
 	*f = (struct est_folder){.path = path, .lock = -1};
 	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return failed("cannot make", path, err);
 	f->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->lock < 0)
 		return failed("cannot open", path, err);
+	if ((rc = check_owner(f, err)) != 0)
+		return rc;
 	if (flock(f->lock, LOCK_EX | LOCK_NB) != 0)
 		return gh_refuse(err, GH_E_CONFLICT, "another process is at work in %.150s", path);
 	return finish_change(f, err);

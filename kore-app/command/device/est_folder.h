@@ -29,8 +29,9 @@ struct est_folder {
 	int lock;         /* -1: none */
 };
 
-/* Opens, and makes it with `make` (0700). One process at a time: GH_E_CONFLICT. GH_E_CONF. Release
- * with est_folder_close, in any case. */
+/* Opens, and makes it with `make` (0700). One process at a time: GH_E_CONFLICT. GH_E_CONF, also
+ * where it is another user's, or others may write in it. Release with est_folder_close, in any
+ * case. */
 int est_folder_open(struct est_folder *f, const char *path, bool make,
     struct gh_error *err) GH_MUSTCHECK;
 void est_folder_close(struct est_folder *f);
