@@ -212,6 +212,7 @@ source_of(const struct worker_env *env, const struct enrollment *e)
 	    .owners = env->catalog->owners,
 	    .validity = e->req->validity,
 	    .archives_key = e->req->archives_key,
+	    .takes_change = e->req->protocol == ENROLL_EST,
 	    .needs_no_entry = !enrollment_needs_entry(e)};
 }
 

@@ -24,6 +24,9 @@ struct subject_source {
 	/* The private key of the request comes with it, or was made for it, and will be archived
 	 * before anything is signed. */
 	bool archives_key;
+	/* ChangeSubjectName of the request names whom it is for (formats/csr_names.h); else it is
+	 * not looked at. */
+	bool takes_change;
 	/* Who owns which names, for templates with naming; NULL: nobody any. */
 	const struct name_owners *owners;
 	/* Seconds asked for, from now on; 0: as long as the template gives. */

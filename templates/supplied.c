@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/csr_names.h"
+
 #include "model.h"
 
 /* Longest otherName value from a request, bytes. */
@@ -319,23 +321,28 @@ take_sans(struct tmpl_naming *n, const GENERAL_NAMES *from, uint32_t *seen, stru
 	return 0;
 }
 
+/* Those that are asked for. */
+static int
+read_names(const struct subject_source *from, struct csr_names *out, struct gh_error *err)
+{
+	bool found = false;
+	int rc = from->takes_change ? csr_names_read_change(from->csr, &found, out, err) : 0;
+
+	return rc == 0 && !found ? csr_names_read(from->csr, out, err) : rc;
+}
+
 int
 tmpl_supplied_names(struct tmpl_naming *n, struct gh_error *err)
 {
-	const struct ca_pkcs10 *csr = n->from->csr;
-	GENERAL_NAMES *from;
+	struct csr_names names;
 	uint32_t seen = 0;
-	int rc, critical = -1;
+	int rc = read_names(n->from, &names, err);
 
-	if ((rc = supplied_subject(n, X509_REQ_get_subject_name(csr->req), err)) != 0)
+	if (rc != 0)
 		return rc;
-	from = X509V3_get_d2i(csr->extensions, NID_subject_alt_name, &critical, NULL);
-	/* -1: the request has none; everything else means that there is one that cannot be read */
-	if (from == NULL && critical != -1)
-		return gh_refuse(err, GH_E_SUBJECT, "the SAN in the request cannot be read");
-	rc = 0;
-	if (from != NULL)
-		rc = take_sans(n, from, &seen, err);
-	GENERAL_NAMES_free(from);
+	rc = supplied_subject(n, names.subject, err);
+	if (rc == 0 && names.san != NULL)
+		rc = take_sans(n, names.san, &seen, err);
+	csr_names_clear(&names);
 	return rc != 0 ? rc : require_sans(n->t->san.require & ~seen, err);
 }

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "calendar.h"
 #include "json_row.h"
 #include "utf8.h"
 
 #include "est_label.h"
 
+#define DAYS_MAX 36500
 #define TEXT_MAX 255 /* bytes of a name of a template, CA or group */
 
 enum kind {
@@ -17,18 +19,20 @@ enum kind {
 	TEXTS,
 	WORD,
 	CERTS,
+	DAYS,
 };
 
 static const char *const auth_words[] = {"cert", "http", "either", "both", NULL};
 static const char *const wrap_words[] = {"auto", "64", "none", NULL};
 static const char *const linking_words[] = {"if-present", "required", "none", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const renewal_key_words[] = {"any", "new", NULL};
 
 /* What a label can be told. A setting that is absent or null is 0: the first word, no, none. */
 static const struct setting {
 	const char *name;
 	enum kind kind;
-	size_t offset;            /* of WORD: an int in struct est_label */
+	size_t offset; /* in struct est_label: of WORD an int, of DAYS an int64_t of seconds */
 	const char *const *words; /* of WORD, in the order of its enum */
 } settings[] = {
     {"template", TEXT, 0, NULL},
@@ -39,6 +43,8 @@ static const struct setting {
     {"linking", WORD, offsetof(struct est_label, linking), linking_words},
     {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},
     {"anchors", CERTS, 0, NULL},
+    {"renewal_key", WORD, offsetof(struct est_label, renewal_key), renewal_key_words},
+    {"renewal_days", DAYS, offsetof(struct est_label, renewal_window), NULL},
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
@@ -134,6 +140,18 @@ load_certs(const gh_json *v, struct est_label *l, struct gh_error *err)
 }
 
 static int
+load_days(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	int64_t days;
+
+	if (!gh_json_int(v, &days) || days < 0 || days > DAYS_MAX)
+		return gh_refuse(err, GH_E_CONF, "%s of a label is a number of days, up to %d",
+		    s->name, DAYS_MAX);
+	*(int64_t *)((char *)l + s->offset) = days * GH_DAY_SECONDS;
+	return 0;
+}
+
+static int
 load_setting(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
 {
 	switch (s->kind) {
@@ -149,6 +167,8 @@ load_setting(const struct setting *s, const gh_json *v, struct est_label *l, str
 			  s->name, TEXT_MAX);
 	case CERTS:
 		return load_certs(v, l, err);
+	case DAYS:
+		return load_days(s, v, l, err);
 	default:
 		return load_word(s, v, l, err);
 	}

@@ -42,6 +42,12 @@ enum est_linking {
 
 #define EST_ANCHORS_MAX 16 /* manufacturers of one label */
 
+/* Which key simplereenroll takes. */
+enum est_renewal_key {
+	EST_RENEWAL_ANY_KEY,
+	EST_RENEWAL_NEW_KEY, /* not that of the certificate that is renewed */
+};
+
 /* Immutable once loaded. */
 struct est_label {
 	int64_t id;
@@ -53,6 +59,9 @@ struct est_label {
 	int linking;                   /* enum est_linking */
 	int has_ra;              /* 1: certificates of ours with id-kp-cmcRA may ask for others */
 	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */
+	int renewal_key;         /* enum est_renewal_key */
+	int64_t renewal_window;  /* seconds before the end of a certificate from which on it is
+				  * renewed; 0: as the template says */
 };
 
 /*

@@ -14,8 +14,8 @@
 #include "est_linking.h"
 #include "est_one_time.h"
 #include "est_poll.h"
+#include "est_renewal.h"
 
-#define SIMPLEENROLL "simpleenroll"
 #define WAITS "The request waits for an officer. Send it again after the time in Retry-After.\n"
 
 /* One call on its way. */
@@ -25,7 +25,8 @@ struct submission {
 	struct enroll_request req;
 	struct enrollment e; /* rc and err also of what is here */
 	char detail[2 * EST_LABEL_MAX + CALL_PART_SIZE];
-	bool is_recorded; /* e.out is the answer to a call that came before */
+	char renewal_of[EST_RENEWAL_OF_SIZE]; /* "" = it is a first one */
+	bool is_recorded;                     /* e.out is the answer to a call that came before */
 };
 
 /* ---- who asks, for what ---- */
@@ -141,13 +142,16 @@ decide(struct worker_env *env, struct submission *s)
 		s->e.rc = 0;
 }
 
-void
-est_simpleenroll(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+static void
+serve(struct worker_env *env, const struct call *call, bool is_renewal, struct gh_http_reply *rep)
 {
 	struct submission s = {.call = call};
 
-	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(&s)) == 0)
-		s.e.rc = est_poll_key(&s.req, SIMPLEENROLL, "", &s.req.poll_key, &s.e.err);
+	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(&s)) == 0 && is_renewal)
+		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);
+	if (s.e.rc == 0)
+		s.e.rc = est_poll_key(&s.req, is_renewal ? "simplereenroll" : "simpleenroll",
+		    s.renewal_of, &s.req.poll_key, &s.e.err);
 	if (s.e.rc == 0)
 		decide(env, &s);
 	if (!s.is_recorded) {
@@ -157,4 +161,16 @@ est_simpleenroll(struct worker_env *env, const struct call *call, struct gh_http
 	answer(env, &s, rep);
 	enrollment_clear(&s.e);
 	enroll_request_clear(&s.req);
+}
+
+void
+est_simpleenroll(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	serve(env, call, false, rep);
+}
+
+void
+est_simplereenroll(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	serve(env, call, true, rep);
 }

@@ -6,6 +6,7 @@
 
 #include "calendar.h"
 #include "digest.h"
+#include "formats/csr_names.h"
 #include "hex.h"
 
 #include "est_poll.h"
@@ -32,16 +33,39 @@ put_extensions(struct gh_buf *b, const struct ca_pkcs10 *csr)
 }
 
 static void
-put_subject(struct gh_buf *b, const struct ca_pkcs10 *csr)
+put_name(struct gh_buf *b, X509_NAME *name)
 {
 	unsigned char *der = NULL;
-	int n = i2d_X509_NAME(X509_REQ_get_subject_name(csr->req), &der);
+	int n = i2d_X509_NAME(name, &der);
 
 	if (n > 0)
 		gh_buf_put_block(b, der, (size_t)n);
 	else
 		b->failed = true;
 	OPENSSL_free(der);
+}
+
+/* The names that it has, and those that it asks for. */
+static int
+put_names(struct gh_buf *b, const struct ca_pkcs10 *csr, struct gh_error *err)
+{
+	struct csr_names change;
+	unsigned char *der = NULL;
+	bool found;
+	int n = 0, rc = csr_names_read_change(csr, &found, &change, err);
+
+	if (rc != 0)
+		return rc;
+	put_name(b, X509_REQ_get_subject_name(csr->req));
+	if (found)
+		put_name(b, change.subject);
+	if (found && change.san != NULL && (n = i2d_GENERAL_NAMES(change.san, &der)) > 0)
+		gh_buf_put_block(b, der, (size_t)n);
+	if (n < 0)
+		b->failed = true;
+	OPENSSL_free(der);
+	csr_names_clear(&change);
+	return 0;
 }
 
 int
@@ -61,9 +85,8 @@ est_poll_key(const struct enroll_request *req, const char *operation, const char
 	gh_buf_put_string(&b, operation);
 	gh_buf_put_string(&b, of);
 	gh_buf_put_block(&b, req->csr->spki, req->csr->spki_len);
-	put_subject(&b, req->csr);
 	put_extensions(&b, req->csr);
-	if ((rc = gh_buf_check(&b, err)) == 0 &&
+	if ((rc = put_names(&b, req->csr, err)) == 0 && (rc = gh_buf_check(&b, err)) == 0 &&
 	    (!gh_digest(GH_SHA256, b.data, b.len, sum) ||
 		(*key = gh_hex_encode(sum, sizeof(sum))) == NULL))
 		rc = gh_fail(err, GH_E_NOMEM, "request");

@@ -30,6 +30,8 @@
 		EST_BODY_MAX, type, function)
 
 #define EST_ROWS \
-	EST_GET("cacerts", est_cacerts), EST_POST("simpleenroll", EST_PKCS10_TYPE, est_simpleenroll)
+	EST_GET("cacerts", est_cacerts), \
+	    EST_POST("simpleenroll", EST_PKCS10_TYPE, est_simpleenroll), \
+	    EST_POST("simplereenroll", EST_PKCS10_TYPE, est_simplereenroll)
 
 #endif

@@ -5,6 +5,8 @@ import os
 import subprocess
 import tempfile
 
+from cryptography import x509
+
 import client
 import der
 from client import Client
@@ -43,6 +45,17 @@ class Device:
 
     def enroll(self, path, csr=None, **headers):
         return self.post(path, base64.b64encode(csr or self.csr()), **headers)
+
+
+def names_of(cert):
+    """Subject (pairs for der.csr) and SAN extension (DER, or None) of a certificate, as they are written in it."""
+    parsed = x509.load_der_x509_certificate(cert)
+    pairs = [(a.oid.dotted_string, der.tlv(a._type.value, a.value.encode())) for rdn in parsed.subject.rdns for a in rdn]
+    try:
+        san = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.public_bytes()
+    except x509.ExtensionNotFound:
+        san = None
+    return pairs, san
 
 
 def certificates(reply):

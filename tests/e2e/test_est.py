@@ -11,7 +11,7 @@ import client
 import der
 import tap
 from environment import TOP, Environment, wait_for
-from est import PREFIX, Device, certificates, run
+from est import PREFIX, Device, certificates, names_of, run
 
 env = Environment("est", GATEHOUSE_CONF_EXTRA="""
 est { label = "users" retry_after = 17 }
@@ -51,6 +51,8 @@ def setUpModule():
     label("add", "both", "--template", "User", "--auth", "both", "--ca", "issuing")
     label("add", "ca:1.x", "--template", "User", "--auth", "http", "--ca", "issuing")
     label("add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing")
+    for name, more in (("renew", ("--renewal-days", "36500")), ("early", ()), ("rekey", ("--renewal-days", "36500", "--renewal-key", "new"))):
+        label("add", name, "--template", "User", "--auth", "either", "--ca", "issuing", *more)
     label("add", "externals", "--template", "User", "--auth", "http", "--ca", "issuing", "--group", "externals")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -414,6 +416,116 @@ class Pending(Case):
         self.assertEqual(requests(), before)
 
 
+class Reenroll(Case):
+    """E-084 to E-089: another certificate for the names of the one that is shown."""
+
+    def setUp(self):
+        super().setUp()
+        self.cert = self.certificate(self.alice.enroll("renew/simpleenroll"))
+        self.device = Device(env, chain=[self.cert], key=self.alice.key)
+        self.subject, self.san = names_of(self.cert)
+
+    def csr(self, device=None, subject=None, san=0, **more):
+        san = self.san if san == 0 else san
+        return der.csr((device or self.device).key, subject=subject or self.subject,
+                       extensions=[der.extension("subjectAltName", san)] if san else [], **more)
+
+    def ask(self, where="renew", **more):
+        return self.device.enroll(f"{where}/simplereenroll", self.csr(**more))
+
+    def test_E084_E086_same_names_same_key(self):
+        cert = self.certificate(self.ask())
+        self.assertNotEqual(cert, self.cert)
+        self.assertEqual(names_of(cert), names_of(self.cert))
+        # the same once more is the answer that was lost; with the new certificate it is the next renewal
+        self.assertEqual(self.certificate(self.ask()), cert)
+        self.assertNotEqual(self.certificate(Device(env, chain=[cert], key=self.alice.key).enroll("renew/simplereenroll", self.csr())), cert)
+
+    def test_E084_other_names(self):
+        upper = [(o, v.replace(b"lice", b"LICE")) for o, v in self.subject]
+        self.certificate(self.ask(subject=upper))                     # RFC 5280, 7.1
+        names = x509_names(self.san)
+        self.assertGreater(len(names), 1)
+        self.certificate(self.ask(san=der.seq(*reversed(names))))
+        for why, change in (("subject", {"subject": self.subject[:-1]}), ("subject", {"subject": [*self.subject, ("OU", "x")]}),
+                            ("subject", {"subject": [("CN", "somebody")]}),
+                            ("SubjectAltName", {"san": None}), ("SubjectAltName", {"san": der.seq(*names[:-1])}),
+                            ("SubjectAltName", {"san": der.seq(*names, names[0])}),
+                            ("SubjectAltName", {"san": der.seq(*names[:-1], der.tlv(0x82, b"x.example.test"))})):
+            with self.subTest(why):
+                self.refused(self.ask(**change), 403, why)
+
+    def test_E084_without_a_certificate(self):
+        self.refused(self.alice.enroll("renew/simplereenroll", self.csr()), 403, "Show the certificate")
+        self.assertEqual(Device(env).enroll("renew/simplereenroll", self.csr()).status, 401)
+
+    def test_E085_change_of_names_is_for_the_template_to_allow(self):
+        # names of this template are the directory's, whatever is asked for; the request's own must be right
+        change = der.attribute("1.3.6.1.5.5.7.7.36", der.seq(der.name([("CN", "other")])))
+        cert = self.certificate(self.ask(attributes=[change]))
+        self.assertEqual(names_of(cert), names_of(self.cert))
+        self.refused(self.ask(subject=[("CN", "other")], attributes=[change]), 403, "subject")
+        for bad in (der.seq(), der.octets(b""), der.seq(der.integer(1)), der.seq(der.name([("CN", "x")]), der.integer(1)),
+                    der.seq(der.context(1))):
+            self.refused(self.ask(attributes=[der.attribute("1.3.6.1.5.5.7.7.36", bad)]), 400, "ChangeSubjectName")
+
+    def test_E085_other_names_of_the_request(self):
+        """Where the template takes names of requests, these are the ones that are certified."""
+        def ask(change):
+            host = f"change{requests()}.example.test"
+            csr = self.alice.csr([("CN", host)], dns=[host], attributes=[der.attribute("1.3.6.1.5.5.7.7.36", change)])
+            self.assertEqual(self.alice.enroll("waiting/simpleenroll", csr).status, 202)
+            request = env.count("select max(id) from request where disposition = 9")
+            env.admin("request", "approve", request)
+            return names_of(self.certificate(self.alice.enroll("waiting/simpleenroll", csr)))
+        san = der.san(dns=["new.example.test"])
+        for change in (der.seq(der.name([("CN", "new.example.test")]), san),
+                       der.seq(der.name([("CN", "new.example.test")]), b"\xa1" + san[1:])):
+            self.assertEqual(ask(change), ([("2.5.4.3", der.tlv(0x13, b"new.example.test"))], san))
+        self.assertEqual(ask(der.seq(san)), ([], san))  # without subject
+
+    def test_E086_new_key(self):
+        new = Device(env, chain=None)
+        csr = self.csr(device=new)
+        cert = self.certificate(self.device.enroll("rekey/simplereenroll", csr))
+        self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert),
+                         der.openssl("pkey", "-in", new.key.path, "-pubout"))
+        self.refused(self.ask("rekey"), 403, "make a new one")
+
+    def test_E086_too_early(self):
+        self.refused(self.ask("early"), 403, "too early")
+
+    def test_E033_revoked_between(self):
+        serial = env.sql(f"select encode(serial, 'hex') from certificate where sha256 = sha256(decode('{self.cert.hex()}', 'hex'))")[0][0]
+        env.admin("cert", "revoke", serial, "--reason", "keyCompromise", "--yes")
+        self.assertIn(self.ask().status, (401, 403))
+
+    def test_E034_of_another_ca(self):
+        foreign, cert = env.scratch / "foreign.pem", env.scratch / "foreign-leaf.pem"
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", env.scratch / "foreign.key",
+            "-out", foreign, "-subj", "/CN=issuing", "-days", "2")
+        run("openssl", "x509", "-req", "-CA", foreign, "-CAkey", env.scratch / "foreign.key", "-out", cert, "-in", self.pem_csr(), "-days", "1")
+        other = Device(env, chain=[der.openssl("x509", "-in", str(cert), "-outform", "DER")], key=self.alice.key)
+        self.assertIn(other.enroll("renew/simplereenroll", self.csr()).status, (401, 403))
+
+    def pem_csr(self):
+        path = env.scratch / "foreign.csr"
+        path.write_text(der.pem(self.csr()))
+        return path
+
+
+def x509_names(san):
+    """The GeneralNames of a SAN, DER each."""
+    out, rest = [], memoryview(san)
+    rest = rest[2:] if rest[1] < 0x80 else rest[2 + (rest[1] & 0x7F):]
+    while rest:
+        size = rest[1] if rest[1] < 0x80 else None
+        assert size is not None
+        out.append(bytes(rest[:2 + size]))
+        rest = rest[2 + size:]
+    return out
+
+
 class OtherClients(Case):
     """Programs of others, each as its manual says."""
 
@@ -441,6 +553,16 @@ class OtherClients(Case):
         done = self.strongswan("--est", "--in", csr, *cas, "--userpass", ":".join(ALICE), "--outform", "der")
         self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=done.stdout),
                          der.openssl("pkey", "-in", self.alice.key.path, "-pubout"))
+        # by the certificate, with a new key: simplereenroll
+        cert, new = env.scratch / "swan-leaf.pem", Device(env)
+        cert.write_text(client.to_pem(done.stdout))
+        subject, san = names_of(done.stdout)
+        csr.write_bytes(der.csr(new.key, subject=subject, extensions=[der.extension("subjectAltName", san)]))
+        label("set", "users", "--renewal-days", "36500")
+        env.await_catalog()
+        done = self.strongswan("--est", "--in", csr, *cas, "--cert", cert, "--key", self.alice.key.path, "--outform", "der")
+        self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=done.stdout),
+                         der.openssl("pkey", "-in", new.key.path, "-pubout"))
         done = self.strongswan("--est", "--in", csr, *cas, "--userpass", "alice:wrong", check=False)
         self.assertNotEqual(done.returncode, 0)
 

@@ -53,16 +53,19 @@ label__what_it_is_told(void **state)
 	assert_int_equal(l.auth, EST_AUTH_CERT);
 	assert_int_equal(l.wrap, EST_WRAP_AUTO);
 	est_label_clear(&l);
-	assert_int_equal(load("a:1.B@-_",
-			     "{\"template\":\"T\",\"ca\":\"issuing\",\"groups\":[\"g\",\"h\"],"
-			     "\"auth\":\"both\",\"wrap\":\"none\"}",
-			     &l),
+	assert_int_equal(
+	    load("a:1.B@-_",
+		"{\"template\":\"T\",\"ca\":\"issuing\",\"groups\":[\"g\",\"h\"],"
+		"\"auth\":\"both\",\"wrap\":\"none\",\"renewal_key\":\"new\",\"renewal_days\":\"30\"}",
+		&l),
 	    0);
 	assert_string_equal(l.profile.ca_name, "issuing");
 	assert_int_equal(l.profile.ca_by, PROFILE_CA_NAMED);
 	assert_string_equal(l.profile.groups[1], "h");
 	assert_int_equal(l.auth, EST_AUTH_BOTH);
 	assert_int_equal(l.wrap, EST_WRAP_NONE);
+	assert_int_equal(l.renewal_key, EST_RENEWAL_NEW_KEY);
+	assert_int_equal(l.renewal_window, 30 * 86400);
 	est_label_clear(&l);
 }
 
@@ -84,6 +87,10 @@ label__what_cannot_be(void **state)
 	    {"x", "{\"template\":\"T\",\"groups\":\"g\"}"},
 	    {"x", "{\"template\":\"T\",\"groups\":[\"\"]}"},
 	    {"x", "{\"template\":\"T\",\"later\":true}"}, /* of a newer version: it may forbid */
+	    {"x", "{\"template\":\"T\",\"renewal_days\":-1}"},
+	    {"x", "{\"template\":\"T\",\"renewal_days\":\"1d\"}"},
+	    {"x", "{\"template\":\"T\",\"renewal_days\":36501}"},
+	    {"x", "{\"template\":\"T\",\"renewal_key\":\"old\"}"},
 	    {"cacerts", "{\"template\":\"T\"}"},
 	    {"FullCMC", "{\"template\":\"T\"}"},
 	    {"return", "{\"template\":\"T\"}"},

@@ -80,7 +80,10 @@ static void
 apply(const char *text, const struct dir_entry *e, const struct ca_pkcs10 *csr,
     void (*check)(const struct cert_spec *, const GENERAL_NAMES *))
 {
-	const struct subject_source from = {.csr = csr, .entry = e, .needs_no_entry = e == NULL};
+	const struct subject_source from = {.csr = csr,
+	    .entry = e,
+	    .needs_no_entry = e == NULL,
+	    .takes_change = e == NULL};
 	struct cert_spec *spec;
 	struct gh_error err;
 	GENERAL_NAMES *san;

@@ -289,6 +289,8 @@ static const struct {
     {"est.label.cacerts", ALL, false},
     {"est.simpleenroll", USER | CERT | APP_USER | APP_CERT, false},
     {"est.label.simpleenroll", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.simplereenroll", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.label.simplereenroll", USER | CERT | APP_USER | APP_CERT, false},
     {"healthz", ALL, true},
     {"readyz", ALL, true},
     {"metrics", ALL, true},

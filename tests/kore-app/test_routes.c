@@ -374,6 +374,8 @@ static const struct policy {
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST, 0, false},
     {"est.label.simpleenroll", AUTH_EST, 0, false},
+    {"est.simplereenroll", AUTH_EST, 0, false},
+    {"est.label.simplereenroll", AUTH_EST, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},

@@ -9,7 +9,8 @@
 #include "prompt.h"
 #include "verb.h"
 
-static const char *template_name, *ca, *auth, *wrap, *linking, *ra, *anchors;
+static const char *template_name, *ca, *auth, *wrap, *linking, *ra, *anchors, *renewal_key,
+    *renewal_days;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -32,6 +33,10 @@ static const struct option_row options[] = {
 	"add, set: yes: certificates of ours with id-kp-cmcRA may ask for others (default: no)"},
     {"anchors", 0, OPTION_TEXT, &anchors, "FILE",
 	"add, set: PEM, CAs of manufacturers whose client certificates count at this label; set: \"\" for none"},
+    {"renewal-key", 0, OPTION_TEXT, &renewal_key, "WHICH",
+	"add, set: key of a renewal: any, or new, not that of the certificate before (default: any)"},
+    {"renewal-days", 0, OPTION_TEXT, &renewal_days, "N",
+	"add, set: days before its end from which on a certificate is renewed (default: 0, as the template says)"},
     {"enable", 0, OPTION_FLAG, &enable, NULL, "set: answer it again"},
     {"disable", 0, OPTION_FLAG, &disable, NULL, "set: answer it no more, as if it were not there"},
     VERB_YES,
@@ -63,7 +68,8 @@ put_settings(gh_json *settings, struct gh_error *err)
 	const struct {
 		const char *name, *text;
 	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"wrap", wrap},
-	    {"linking", linking}, {"ra", ra}};
+	    {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
+	    {"renewal_days", renewal_days}};
 	gh_json *v;
 	int rc = 0;
 

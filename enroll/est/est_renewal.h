@@ -1,0 +1,20 @@
+/* The certificate that a client of EST presents, and wants another one for (RFC 7030, 4.2.2). */
+#ifndef ENROLL_EST_RENEWAL_H
+#define ENROLL_EST_RENEWAL_H
+
+#include "call.h"
+#include "catalog/est_label.h"
+
+#define EST_RENEWAL_OF_SIZE 65 /* SHA-256 of the certificate in hex, and NUL */
+
+/*
+ * The certificate of the connection must be one of ours, and csr a request for the same names:
+ * subjects compare as RFC 5280, 7.1 says, SANs as the set of their DER; what is absent in one is
+ * absent in both. Also with ChangeSubjectName, by which the client asks for others. Key and time by
+ * the label. of: which certificate it is. GH_E_FORBIDDEN (public), GH_E_CSR.
+ */
+int est_renewal_check(struct worker_env *env, const struct call *call,
+    const struct est_label *label, const struct ca_pkcs10 *csr, char of[EST_RENEWAL_OF_SIZE],
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif
