@@ -223,17 +223,20 @@ put_digest(const char *algorithm, const char *nonce, bool is_stale, struct gh_ht
 }
 
 void
-est_user_challenge(const struct worker_env *env, bool is_stale, struct gh_http_reply *rep)
+est_user_challenge(const struct worker_env *env, int code, struct gh_http_reply *rep)
 {
+	bool is_stale = code == GH_E_NONCE;
 	char nonce[DIGEST_NONCE_SIZE];
 	struct gh_error own;
 
+	gh_http_reply_header(rep, "WWW-Authenticate",
+	    "Basic realm=\"" AUTH_REALM "\", charset=\"UTF-8\"");
 	if (digest_nonce_make(env->server_secret, gh_now(), nonce, &own) == 0) {
 		if (is_offered(env->conf, DIGEST_SHA256))
 			put_digest("SHA-256", nonce, is_stale, rep);
 		if (is_offered(env->conf, DIGEST_MD5))
 			put_digest("MD5", nonce, is_stale, rep);
 	}
-	gh_http_reply_header(rep, "WWW-Authenticate",
-	    "Basic realm=\"" AUTH_REALM "\", charset=\"UTF-8\"");
+	if (is_stale || code == GH_E_AUTH_REQUIRED)
+		rep->body_len = 0;
 }

@@ -24,8 +24,13 @@ int est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
     const struct est_label *label, const struct est_user *user, const struct auth_basic *basic,
     struct auth_result *out, struct auth_guess *guess, struct gh_error *err) GH_MUSTCHECK;
 
-/* WWW-Authenticate for who did not say who he is (RFC 7616, 3.3; RFC 7617, 2): a line for each way
- * that est.digest offers, the strongest first, and Basic. is_stale: only the nonce was wrong. */
-void est_user_challenge(const struct worker_env *env, bool is_stale, struct gh_http_reply *rep);
+/*
+ * WWW-Authenticate for the 401 of this code (RFC 7616, 3.3; RFC 7617, 2): Basic, and a line for
+ * each way that est.digest offers, the stronger first. Clients take the strongest that they know,
+ * but for Bouncy Castle, which takes the first and cannot read what RFC 7616 does not quote. Where
+ * the client is to come again with a password or another nonce, the body is taken away: Bouncy
+ * Castle cannot go on behind one that it has not read.
+ */
+void est_user_challenge(const struct worker_env *env, int code, struct gh_http_reply *rep);
 
 #endif

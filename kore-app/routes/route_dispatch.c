@@ -269,7 +269,7 @@ enter(struct worker_env *env, struct auth_limiter *limiter, struct route_item *i
 		if (!i->leaves)
 			route_refuse(env->conf, &err, i->match, i->req, i->rep, i->trace);
 		if (!i->leaves && i->rep->status == 401 && (r->need & AUTH_EST) != 0)
-			est_user_challenge(env, rc == GH_E_NONCE, i->rep);
+			est_user_challenge(env, rc, i->rep);
 		close_entry(e);
 		memset(e, 0, sizeof(*e)); /* the next call of a batch begins with it */
 		gh_log_context(NULL, NULL);

@@ -326,7 +326,7 @@ class Callers(Case):
                     reply = device.enroll(f"{where}/simpleenroll", device.csr())
                     self.assertEqual(reply.status, status, reply.body)
                     if status == 401:
-                        self.assertIn('Basic realm="Gatehouse"', reply.headers["www-authenticate"])
+                        self.assertIn('Basic realm="Gatehouse"', reply.challenges[0])
                     if status != 200:
                         self.refused(reply, status)
 
