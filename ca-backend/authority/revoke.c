@@ -41,11 +41,11 @@ revoke_date_parse(const char *text, int64_t *out)
 
 /* --- who -------------------------------------------------------------------------------------- */
 
-/* Certificates are owned by directory users: others enroll nothing over the network. */
+/* Whoever asked for it: of users of one name, the directory's and the local one of EST are two. */
 static bool
 is_owner(const struct requester *who, const struct store_cert_status *cert)
 {
-	struct requester owner = {.kind = REQUESTER_DIRECTORY};
+	struct requester owner = {.kind = cert->requester_kind};
 
 	snprintf(owner.name, sizeof(owner.name), "%s", cert->requester);
 	snprintf(owner.dn, sizeof(owner.dn), "%s", cert->requester_dn);

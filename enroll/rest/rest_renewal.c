@@ -13,7 +13,7 @@
 static bool
 is_his(const struct requester *who, const struct store_cert_status *cert)
 {
-	struct requester owner = {.kind = REQUESTER_DIRECTORY};
+	struct requester owner = {.kind = cert->requester_kind};
 
 	snprintf(owner.name, sizeof(owner.name), "%s", cert->requester);
 	snprintf(owner.dn, sizeof(owner.dn), "%s", cert->requester_dn);

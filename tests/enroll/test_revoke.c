@@ -101,6 +101,7 @@ set_up(void **state)
 	strcpy(fake.cert.serial, "04D2");
 	strcpy(fake.cert.requester, "alice");
 	strcpy(fake.cert.requester_dn, "cn=alice,dc=example,dc=test");
+	fake.cert.requester_kind = REQUESTER_DIRECTORY;
 	conf.revocation.owner = own;
 	env.conf = &conf;
 	return 0;
@@ -155,6 +156,23 @@ right__owner_for_what_is_his_to_know(void **state)
 	conf.revocation.owner = none;
 	assert_int_equal(ask(&alice, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 	assert_non_null(strstr(err.message, "Ask"));
+}
+
+/* Where the directory tells no ids, names are all there is. */
+static void
+right__local_user_of_the_same_name(void **state)
+{
+	struct requester r = fake_requester("alice");
+
+	(void)state;
+	fake.cert.requester_kind = REQUESTER_EST_USER;
+	fake.cert.requester_dn[0] = '\0';
+	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
+	assert_false(revoke_may_read(&r, &fake.cert));
+	r = (struct requester){.kind = REQUESTER_EST_USER, .name = "alice"};
+	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), 0);
+	fake.cert.requester_kind = REQUESTER_NONE;
+	assert_int_equal(ask(&r, STORE_CERT_REVOKED, 1), GH_E_FORBIDDEN);
 }
 
 static void
@@ -484,6 +502,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(right__owner_for_what_is_his_to_know, set_up),
+	    cmocka_unit_test_setup(right__local_user_of_the_same_name, set_up),
 	    cmocka_unit_test_setup(right__not_by_name_alone, set_up),
 	    cmocka_unit_test_setup(right__comes_before_all_else, set_up),
 	    cmocka_unit_test_setup(if_match__forms, set_up),

@@ -208,7 +208,7 @@ store_cert_state_name(enum store_cert_state state)
 
 static const struct store_statement status_get = {"status_get",
     "SELECT c.id, c.ca_id, hex_upper(c.serial), c.status, c.version, " EPOCH("c.not_before") ", " EPOCH("c.not_after") ", c.requester, q.requester_dn, q.requester_id, r.reason, " EPOCH(
-	"r.revoked_at") ", " EPOCH("r.invalidity_date") ", " EPOCH("r.changed_at") ", " EPOCH("r.removed_at") ", r.revoked_by, r.comment "
+	"r.revoked_at") ", " EPOCH("r.invalidity_date") ", " EPOCH("r.changed_at") ", " EPOCH("r.removed_at") ", r.revoked_by, r.comment, q.requester_kind "
 													      "FROM certificate c LEFT JOIN request q ON q.id = c.request_id "
 													      "LEFT JOIN revocation r ON r.certificate_id = c.id WHERE c.id = $1::bigint"};
 
@@ -229,7 +229,8 @@ enum status_column {
 	COL_CHANGED_AT,
 	COL_REMOVED_AT,
 	COL_BY,
-	COL_COMMENT
+	COL_COMMENT,
+	COL_KIND
 };
 
 static void
@@ -250,6 +251,7 @@ fill_status(const PGresult *res, struct store_cert_status *out)
 	copy_text(out->requester, sizeof(out->requester), res, COL_REQUESTER);
 	copy_text(out->requester_dn, sizeof(out->requester_dn), res, COL_DN);
 	copy_text(out->requester_id, sizeof(out->requester_id), res, COL_ID_OF);
+	out->requester_kind = (enum requester_kind)store_int(res, 0, COL_KIND);
 	out->was_revoked = store_has(res, 0, COL_REASON);
 	out->reason = (int)store_int(res, 0, COL_REASON);
 	out->revoked_at = store_int(res, 0, COL_REVOKED_AT);

@@ -41,8 +41,9 @@ struct store_cert_status {
 	int version; /* one more with each change of state */
 	int64_t not_before, not_after;
 	char requester[256];
-	char requester_dn[1024]; /* "" = not known */
-	char requester_id[72];   /* as struct requester has it; "" = not known */
+	char requester_dn[1024];            /* "" = not known */
+	char requester_id[72];              /* as struct requester has it; "" = not known */
+	enum requester_kind requester_kind; /* REQUESTER_NONE: not known */
 	/* the last revocation or hold; all 0 when there was none */
 	bool was_revoked;
 	int reason;
