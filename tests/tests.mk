@@ -106,7 +106,9 @@ $(eval $(call stand_ins,enroll/test_decide,ca dir password requester requests st
 $(eval $(call stand_ins,enroll/test_ocsp,ca dir ocsp store tmpl world))
 $(eval $(call stand_ins,enroll/test_rest_profile,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_rest_submit,ca dir password requester requests store tmpl world))
-$(eval $(call stand_ins,enroll/test_cmc,ca dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_act,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_secret,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))
 

@@ -68,7 +68,8 @@ is_known_control(const struct gh_der *type)
 	for (unsigned char n = 1; n <= 6; n++)
 		if (GH_OID_IS(type, REG_CTRL(n)))
 			return true;
-	return false;
+	/* popLinkWitnessV2 of CMC (RFC 6402, 2.3): its message says what it is over */
+	return GH_OID_IS(type, GH_OID_PKIX, 7, 33);
 }
 
 static int

@@ -9,6 +9,8 @@
 #define SEAL_LABEL_APP_SECRET "gatehouse application secret v1"
 #define SEAL_LABEL_KEY_INDEX "gatehouse application key index v1"
 #define SEAL_LABEL_WEBHOOK "gatehouse webhook secret v1"
+#define SEAL_LABEL_CMC_SECRET "gatehouse CMC shared secret v1"
+#define SEAL_LABEL_CMC_SIGNER "gatehouse CMC signer v1"
 #define SEAL_LABEL_DIGEST_NONCE "gatehouse digest nonce v1"
 #define SEAL_LABEL_EST_USER "gatehouse EST user v1"
 #define SEAL_LABEL_PACKAGE "gatehouse package v1"

@@ -74,6 +74,7 @@ clear(struct cmc_run *r)
 	sk_X509_pop_free(r->certs, X509_free);
 	sk_X509_CRL_pop_free(r->crls, X509_CRL_free);
 	cert_chain_clear(&r->chain);
+	cmc_secret_clear(&r->secret);
 	cms_signed_clear(&r->message);
 }
 

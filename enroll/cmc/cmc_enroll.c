@@ -10,7 +10,11 @@
 #include "reopen.h"
 #include "single.h"
 
+#include "log.h"
+#include "store/catalog/cmc_secret_row.h"
+
 #include "cmc_enroll.h"
+#include "cmc_pop_link.h"
 #include "cmc_replay.h"
 #include "cmc_token.h"
 
@@ -108,17 +112,23 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	return cmc_replay_mark(r, r->data.request[i].id, req, err);
 }
 
-/* The one who is known by other means than the transport is looked up, and must still be the one
- * who asked for his certificate. */
+/*
+ * The one who is known by his certificate alone is looked up, and must still be the one who asked
+ * for it. Who is no user of the directory has no entry there, whatever he is called.
+ */
 static int
 find_entry(struct cmc_run *r, struct enrollment *e, struct dir_entry **own)
 {
 	*own = NULL;
-	if (r->is_caller) {
-		e->entry = r->ctx->entry;
-		return 0;
-	}
-	return enroll_reopen(r->ctx->env, e, own);
+	if (r->who.kind != REQUESTER_DIRECTORY)
+		return r->ctx->profile->admits_without_entry
+		    ? 0
+		    : gh_fail(&e->err, GH_E_NOT_IN_DIRECTORY, "%s is no user of the directory",
+			  r->who.name);
+	if (!r->has_entry)
+		return enroll_reopen(r->ctx->env, e, own);
+	e->entry = r->entry;
+	return 0;
 }
 
 static void
@@ -148,6 +158,9 @@ enroll_one(struct cmc_run *r, size_t i)
 		e.rc = single_find_recorded(env, &e, &is_recorded, &ca_id);
 	if (e.rc == 0 && is_recorded)
 		e.rc = enroll_complete_chain(&env->catalog->cas, ca_id, &e.out, &e.err);
+	else if (e.rc == 0 && r->was_used)
+		e.rc =
+		    gh_refuse(&e.err, GH_E_AUTH_FAILED, "The secret was good once, and was used.");
 	else if (e.rc == 0)
 		decide(r, &e);
 	take_outcome(r, r->data.request[i].id, &e, is_recorded);
@@ -181,6 +194,46 @@ check(struct cmc_run *r, size_t i)
 	return 0;
 }
 
+static bool
+is_granted(const struct cmc_run *r)
+{
+	for (size_t i = 0; i < r->statuses; i++)
+		if (r->status[i].state == CMC_PENDING)
+			return true;
+	return r->issued > 0;
+}
+
+/* A secret that is good once is taken before anything is signed, and given back where nothing came
+ * of it. */
+static int
+use_secret(struct cmc_run *r)
+{
+	const struct gh_der *content = &r->message.content;
+	unsigned char digest[REPLAY_MARK_SIZE];
+	struct gh_error err;
+	int rc;
+
+	if (!r->secret.is_one_time)
+		return 0;
+	if (!gh_digest(GH_SHA256, content->p, content->len, digest))
+		rc = gh_fail(&err, GH_E_INTERNAL, "SHA-256");
+	else
+		rc = store_use_cmc_secret(r->ctx->env->store, r->secret.id, digest, &r->was_used,
+		    &err);
+	return rc == 0 ? 0 : cmc_refuse(r, 0, &err);
+}
+
+static void
+return_secret(struct cmc_run *r)
+{
+	struct gh_error err;
+
+	if (!r->secret.is_one_time || r->was_used || is_granted(r))
+		return;
+	if (store_return_cmc_secret(r->ctx->env->store, r->secret.id, &err) != 0)
+		gh_log_kv(GH_LOG_ERROR, "a secret of CMC stays used", "cause", err.detail, NULL);
+}
+
 void
 cmc_enroll(struct cmc_run *r)
 {
@@ -188,6 +241,9 @@ cmc_enroll(struct cmc_run *r)
 
 	for (size_t i = 0; i < r->data.requests; i++)
 		rc |= check(r, i);
-	for (size_t i = 0; rc == 0 && i < r->data.requests; i++)
+	if (rc != 0 || r->data.requests == 0 || cmc_pop_link_check(r) != 0 || use_secret(r) != 0)
+		return;
+	for (size_t i = 0; i < r->data.requests; i++)
 		enroll_one(r, i);
+	return_secret(r);
 }

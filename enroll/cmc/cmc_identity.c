@@ -1,41 +1,118 @@
 /*
- * Who asks. What is proven must be one and the same: the transport's caller, and the holder of the
- * certificate that signed. Where nothing is proven, nothing is served.
+ * Who asks. What is proven must be one and the same: the transport's caller, the holder of the
+ * certificate that signed, and who knows a shared secret. Where nothing is proven, nothing is
+ * served.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cmc_run.h"
+#include "cmc_witness.h"
 
-static bool
-has_caller(const struct cmc_run *r)
-{
-	return r->ctx->caller != NULL && r->ctx->caller->kind != REQUESTER_NONE;
-}
+#define IDENTIFICATION_MAX 255 /* bytes */
 
 static int
-refuse(struct cmc_run *r, enum gh_code code, const char *text)
+refuse(struct cmc_run *r, uint32_t body, enum gh_code code, const char *text)
 {
 	struct gh_error err;
 
 	gh_refuse(&err, code, "%s", text);
-	return cmc_refuse(r, 0, &err);
+	return cmc_refuse(r, body, &err);
+}
+
+/* --- the shared secret (6.2) ------------------------------------------------------------------ */
+
+static bool
+read_identification(const struct cmc_run *r, char out[IDENTIFICATION_MAX + 1])
+{
+	const struct pki_control *c = r->control[CMC_IDENTIFICATION];
+	struct gh_der in, text;
+
+	if (c == NULL)
+		return false;
+	in = c->value;
+	if (!gh_der_take(&in, GH_DER_UTF8, &text) || text.len == 0 ||
+	    text.len > IDENTIFICATION_MAX || memchr(text.p, '\0', text.len) != NULL)
+		return false;
+	memcpy(out, text.p, text.len);
+	out[text.len] = '\0';
+	return true;
+}
+
+/* The MAC is over reqSequence as it came, with tag and length; its key is of the secret with the
+ * identification behind it (6.2.1, 6.2.3). */
+static int
+check_proof(struct cmc_run *r, const struct pki_control *proof, const char *identification)
+{
+	struct gh_buf hashed;
+	struct gh_error err;
+	int rc;
+
+	gh_buf_init(&hashed, 4096);
+	hashed.secret = true;
+	gh_buf_put(&hashed, r->secret.text, r->secret.len);
+	gh_buf_puts(&hashed, identification);
+	if ((rc = gh_buf_check(&hashed, &err)) == 0)
+		rc = cmc_witness_check(&proof->value, &(struct gh_der){hashed.data, hashed.len},
+		    &r->data.req_sequence, &err);
+	gh_buf_free(&hashed);
+	return rc == 0 ? 0 : cmc_refuse(r, proof->id, &err);
+}
+
+/* An empty reqSequence is the same in each message: what proves it once would prove it for ever. */
+static int
+prove_secret(struct cmc_run *r, const struct pki_control *proof)
+{
+	char identification[IDENTIFICATION_MAX + 1];
+	struct gh_error err;
+
+	if (!read_identification(r, identification))
+		return refuse(r, proof->id, GH_E_AUTH_FAILED,
+		    "The control identification must say whose secret it is.");
+	if (r->data.requests == 0)
+		return refuse(r, proof->id, GH_E_AUTH_FAILED,
+		    "identityProofV2 proves nothing without a request.");
+	if (cmc_secret_find(r->ctx->env, identification, r->ctx->label, &r->secret, &err) != 0)
+		return cmc_refuse(r, proof->id, &err);
+	return check_proof(r, proof, identification);
+}
+
+/* --- all proofs ------------------------------------------------------------------------------- */
+
+/* One more who is proven. */
+static int
+add(struct cmc_run *r, const struct requester *who)
+{
+	if (r->who.kind != REQUESTER_NONE && !requester_is_same(&r->who, who)) {
+		memset(&r->who, 0, sizeof(r->who));
+		return refuse(r, 0, GH_E_FORBIDDEN,
+		    "The message and the call prove different requesters.");
+	}
+	r->who = *who;
+	return 0;
 }
 
 int
 cmc_identify(struct cmc_run *r)
 {
-	if (r->who.kind == REQUESTER_NONE && !has_caller(r))
-		return refuse(r, GH_E_AUTH_REQUIRED, "Nothing in the message proves who asks.");
-	if (r->who.kind != REQUESTER_NONE && has_caller(r) &&
-	    !requester_is_same(&r->who, r->ctx->caller)) {
-		memset(&r->who, 0, sizeof(r->who));
-		return refuse(r, GH_E_FORBIDDEN,
-		    "The signer of the message is not the one who calls.");
+	const struct pki_control *proof = r->control[CMC_IDENTITY_PROOF_V2];
+	const struct requester *caller = r->ctx->caller;
+	int rc;
+
+	if (proof != NULL) {
+		if ((rc = prove_secret(r, proof)) != 0 || (rc = add(r, &r->secret.requester)) != 0)
+			return rc;
+		r->entry = r->secret.entry;
+		r->has_entry = true;
 	}
-	r->is_caller = has_caller(r);
-	if (r->is_caller)
-		r->who = *r->ctx->caller;
+	if (caller != NULL && caller->kind != REQUESTER_NONE) {
+		if ((rc = add(r, caller)) != 0)
+			return rc;
+		r->entry = r->ctx->entry;
+		r->has_entry = true;
+	}
+	if (r->who.kind == REQUESTER_NONE)
+		return refuse(r, 0, GH_E_AUTH_REQUIRED, "Nothing in the message proves who asks.");
 	if (r->ctx->address != NULL)
 		snprintf(r->who.address, sizeof(r->who.address), "%s", r->ctx->address);
 	return 0;

@@ -22,7 +22,6 @@ static const enum times allowed[CMC_KINDS] = {
     [CMC_REG_INFO] = ONCE,
     [CMC_QUERY_PENDING] = ONCE,
     [CMC_POP_LINK_RANDOM] = ONCE,
-    [CMC_CONFIRM_CERT_ACCEPTANCE] = SEVERAL,
 };
 
 static int

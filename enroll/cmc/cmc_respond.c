@@ -80,7 +80,7 @@ find_ca(const struct cmc_run *r)
 	struct ca_question q;
 
 	if (ca == NULL && t != NULL) {
-		q = ca_question_of(&r->who, r->ctx->entry, t->tmpl);
+		q = ca_question_of(&r->who, r->entry, t->tmpl);
 		ca = ca_choice_show(catalog, r->ctx->profile, &q);
 	}
 	return ca != NULL ? ca : ca_set_only_issuing(&catalog->cas);

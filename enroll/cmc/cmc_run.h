@@ -5,6 +5,7 @@
 #include "formats/cms_signed.h"
 
 #include "cmc.h"
+#include "cmc_secret.h"
 #include "cmc_status.h"
 #include "pki_data.h"
 
@@ -18,8 +19,12 @@ struct cmc_run {
 	struct ca_pkcs10 *csr[PKI_DATA_REQUESTS_MAX]; /* of data.request; owned until recorded */
 	/* Who is proven to ask; kind REQUESTER_NONE: nobody. */
 	struct requester who;
-	bool is_caller; /* he is the one whom the transport knows: its entry is his */
-	X509 *signer;   /* our certificate that signed; owned; NULL: none did */
+	bool has_entry;           /* entry is his; else it is looked up by his row */
+	struct dir_entry *entry;  /* borrowed; NULL: he has none */
+	struct cmc_secret secret; /* that was proven; empty: none */
+	/* It is good once, and this very message has used it: no more than the recorded answer. */
+	bool was_used;
+	X509 *signer; /* our certificate that signed; owned; NULL: none did */
 	/* what came of it */
 	struct cmc_status status[CMC_STATUSES_MAX];
 	size_t statuses;

@@ -10,6 +10,7 @@
 #include "calendar.h"
 #include "timestamp.h"
 
+#include "catalog/catalog_seal.h"
 #include "store/status/delegated_signer.h"
 
 #include "cmc_signer.h"
@@ -35,7 +36,9 @@ unseal(const struct worker_env *env, const struct store_signer *row, struct gh_e
 	EVP_PKEY *key = NULL;
 	size_t len = 0;
 
-	if (text != NULL && catalog_unseal(env->server_secret, text, &der, &len, err) == 0) {
+	if (text != NULL &&
+	    catalog_unseal_as(SEAL_LABEL_CMC_SIGNER, env->server_secret, text, &der, &len, err) ==
+		0) {
 		p = der;
 		key = d2i_AutoPrivateKey(NULL, &p, (long)len);
 	}
@@ -118,7 +121,8 @@ seal(const struct worker_env *env, EVP_PKEY *key, struct store_signer *out, stru
 
 	if (n <= 0)
 		return gh_fail(err, GH_E_INTERNAL, "key of a CMC signer");
-	if ((rc = catalog_seal(env->server_secret, der, (size_t)n, &text, err)) == 0) {
+	if ((rc = catalog_seal_as(SEAL_LABEL_CMC_SIGNER, env->server_secret, der, (size_t)n, &text,
+		 err)) == 0) {
 		out->sealed = (unsigned char *)text;
 		out->sealed_len = strlen(text);
 	}

@@ -43,6 +43,7 @@ const struct command command_table[] = {
     {"cert", "export", "write a certificate as PEM or DER", &verb_cert_export, NULL},
     {"cert", "revoke", "revoke a certificate, or put it on hold", &verb_cert_revoke, NULL},
     {"cert", "unrevoke", "end the hold of a certificate", &verb_cert_unrevoke, NULL},
+    {"cmc", "secret", "make shared secrets for clients of CMC", &verb_cmc_secret, NULL},
     {"conf", "check", "check the configuration file", NULL, cmd_conf_check},
     {"conf", "print", "print all options with their defaults", NULL, cmd_conf_print},
     {"crl", "list", "list CRLs", &verb_crl_list, NULL},

@@ -62,6 +62,7 @@ extern const struct verb verb_crl_export;
 extern const struct verb verb_crl_issue;
 extern const struct verb verb_crl_list;
 extern const struct verb verb_crl_show;
+extern const struct verb verb_cmc_secret;
 extern const struct verb verb_db_migrate;
 extern const struct verb verb_db_reseal;
 extern const struct verb verb_db_restored;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "auth/digest_secret.h"
 #include "calendar.h"
@@ -13,6 +12,7 @@
 #include "utf8.h"
 
 #include "command.h"
+#include "generated.h"
 #include "prompt.h"
 #include "verb.h"
 
@@ -21,7 +21,6 @@
 #define PASSWORD_MAX_BYTES 255
 #define DAYS_MAX 3650
 #define ONE_TIME_DAYS 7 /* of a one-time password, where nothing else is said */
-#define GENERATED 20    /* characters of 32 that are not taken for each other: 100 bits */
 
 static const char *password_file, *label;
 static bool is_generated, is_one_time;
@@ -46,38 +45,12 @@ static const struct option_row options[] = {
 /* ---- the password ---- */
 
 static int
-generate(char **out, struct gh_error *err)
-{
-	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	unsigned char raw[GENERATED];
-	char *text = malloc(GENERATED + GENERATED / 5);
-	size_t n = 0;
-
-	*out = NULL;
-	if (text == NULL)
-		return gh_fail(err, GH_E_NOMEM, "password");
-	if (RAND_bytes(raw, sizeof(raw)) != 1) {
-		free(text);
-		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
-	}
-	for (size_t i = 0; i < GENERATED; i++) {
-		if (i > 0 && i % 5 == 0)
-			text[n++] = '-';
-		text[n++] = alphabet[raw[i] % 32];
-	}
-	text[n] = '\0';
-	OPENSSL_cleanse(raw, sizeof(raw));
-	*out = text;
-	return 0;
-}
-
-static int
 get_password(char **out, struct gh_error *err)
 {
 	int rc;
 
 	if (is_generated)
-		rc = generate(out, err);
+		rc = generated_password(out, err);
 	else
 		rc = prompt_password(password_file, "password", true, out, err);
 	if (rc != 0)

@@ -1,0 +1,90 @@
+/* Witnesses in requests. See cmc_pop_link.h. */
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#include "cmc_pop_link.h"
+#include "cmc_witness.h"
+
+#define WITNESS_V2 "1.3.6.1.5.5.7.7.33"
+
+static bool
+find_attribute(const struct ca_pkcs10 *csr, struct gh_der *out)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj(WITNESS_V2, 1);
+	int at = oid != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, oid, -1) : -1;
+	X509_ATTRIBUTE *a = at >= 0 ? X509_REQ_get_attr(csr->req, at) : NULL;
+	const ASN1_TYPE *v =
+	    a != NULL && X509_ATTRIBUTE_count(a) == 1 ? X509_ATTRIBUTE_get0_type(a, 0) : NULL;
+
+	ASN1_OBJECT_free(oid);
+	ERR_clear_error();
+	if (v == NULL || v->type != V_ASN1_SEQUENCE)
+		return false;
+	out->p = v->value.sequence->data;
+	out->len = (size_t)v->value.sequence->length;
+	return true;
+}
+
+/* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } */
+static bool
+find_control(const struct ca_pkcs10 *csr, struct gh_der *out)
+{
+	struct gh_der in = csr->cert_request, all, controls, one, type;
+
+	if (!gh_der_take(&in, GH_DER_SEQUENCE, &all) || !gh_der_take(&all, GH_DER_INTEGER, NULL) ||
+	    !gh_der_take(&all, GH_DER_SEQUENCE, NULL) ||
+	    !gh_der_take(&all, GH_DER_SEQUENCE, &controls))
+		return false;
+	while (gh_der_take(&controls, GH_DER_SEQUENCE, &one))
+		if (gh_der_take(&one, GH_DER_OID, &type) &&
+		    GH_OID_IS(&type, CMC_OID(CMC_POP_LINK_WITNESS_V2)))
+			return gh_der_next(&one, NULL, out, NULL);
+	return false;
+}
+
+static bool
+find_witness(const struct ca_pkcs10 *csr, struct gh_der *out)
+{
+	return csr->cert_request.p != NULL ? find_control(csr, out) : find_attribute(csr, out);
+}
+
+static int
+check_one(struct cmc_run *r, size_t i, const struct gh_der *random)
+{
+	struct gh_der witness = {NULL, 0}, secret = {r->secret.text, r->secret.len};
+	bool has_witness = find_witness(r->csr[i], &witness);
+	struct gh_error err;
+	int rc;
+
+	if (!has_witness && random == NULL)
+		return 0;
+	if (!has_witness || random == NULL || secret.len == 0)
+		rc = gh_refuse(&err, GH_E_BAD_REQUEST,
+		    "popLinkRandom, popLinkWitnessV2 in each request, and identityProofV2 belong "
+		    "together.");
+	else
+		rc = cmc_witness_check(&witness, &secret, random, &err);
+	if (rc == GH_E_AUTH_FAILED)
+		return cmc_refuse_as(r, r->data.request[i].id, CMC_POP_FAILED, &err);
+	return rc == 0 ? 0 : cmc_refuse(r, r->data.request[i].id, &err);
+}
+
+int
+cmc_pop_link_check(struct cmc_run *r)
+{
+	const struct pki_control *c = r->control[CMC_POP_LINK_RANDOM];
+	struct gh_der in, random = {NULL, 0};
+	struct gh_error err;
+	int rc = 0;
+
+	if (c != NULL) {
+		in = c->value;
+		if (!gh_der_take(&in, GH_DER_OCTETS, &random)) {
+			gh_refuse(&err, GH_E_BAD_REQUEST, "popLinkRandom: no OCTET STRING.");
+			return cmc_refuse(r, c->id, &err);
+		}
+	}
+	for (size_t i = 0; rc == 0 && i < r->data.requests; i++)
+		rc = check_one(r, i, c != NULL ? &random : NULL);
+	return rc;
+}
