@@ -23,6 +23,7 @@ enum kind {
 };
 
 static const char *const auth_words[] = {"cert", "http", "either", "both", NULL};
+static const char *const cmc_words[] = {"caller", "message", "none", NULL};
 static const char *const wrap_words[] = {"auto", "64", "none", NULL};
 static const char *const linking_words[] = {"if-present", "required", "none", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
@@ -39,6 +40,7 @@ static const struct setting {
     {"ca", TEXT, 0, NULL},
     {"groups", TEXTS, 0, NULL},
     {"auth", WORD, offsetof(struct est_label, auth), auth_words},
+    {"cmc", WORD, offsetof(struct est_label, cmc), cmc_words},
     {"wrap", WORD, offsetof(struct est_label, wrap), wrap_words},
     {"linking", WORD, offsetof(struct est_label, linking), linking_words},
     {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},

@@ -48,6 +48,13 @@ enum est_renewal_key {
 	EST_RENEWAL_NEW_KEY, /* not that of the certificate that is renewed */
 };
 
+/* Who may send Full CMC (docs/cmc.md). */
+enum est_cmc {
+	EST_CMC_CALLER,  /* who is let in as for the other operations */
+	EST_CMC_MESSAGE, /* anybody: the message proves whose it is, or is refused */
+	EST_CMC_NONE,
+};
+
 /* Immutable once loaded. */
 struct est_label {
 	int64_t id;
@@ -56,6 +63,7 @@ struct est_label {
 	struct enroll_profile profile; /* one template */
 	int auth;                      /* enum est_auth */
 	int wrap;                      /* enum est_wrap */
+	int cmc;                       /* enum est_cmc */
 	int linking;                   /* enum est_linking */
 	int has_ra;              /* 1: certificates of ours with id-kp-cmcRA may ask for others */
 	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */

@@ -104,12 +104,12 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	snprintf(req->request_id, sizeof(req->request_id), "%s", ctx->request_id);
 	req->requester = r->who;
 	req->submitted = gh_now();
-	req->template_name = strdup(ctx->template_name);
-	if (req->template_name == NULL)
+	if ((req->template_name = strdup(ctx->template_name)) == NULL ||
+	    (ctx->label != NULL && (req->label = strdup(ctx->label)) == NULL))
 		return gh_fail(err, GH_E_NOMEM, "request");
 	req->csr = r->csr[i];
 	r->csr[i] = NULL;
-	return cmc_replay_mark(r, r->data.request[i].id, req, err);
+	return cmc_replay_mark(r, i, req, err);
 }
 
 /*

@@ -29,7 +29,7 @@ hmac(const struct cmc_run *r, const struct gh_buf *parts, unsigned char out[REPL
 }
 
 int
-cmc_replay_mark(const struct cmc_run *r, uint32_t body, struct enroll_request *req,
+cmc_replay_mark(const struct cmc_run *r, size_t place, struct enroll_request *req,
     struct gh_error *err)
 {
 	const struct pki_control *nonce = r->control[CMC_SENDER_NONCE];
@@ -42,7 +42,7 @@ cmc_replay_mark(const struct cmc_run *r, uint32_t body, struct enroll_request *r
 	gh_buf_init(&parts, CMS_MESSAGE_MAX);
 	gh_buf_put_u32(&parts, (uint32_t)who->kind);
 	gh_buf_put_string(&parts, *who->id != '\0' ? who->id : who->name);
-	gh_buf_put_u32(&parts, body);
+	gh_buf_put_u32(&parts, (uint32_t)place);
 	if (nonce != NULL)
 		gh_buf_put_block(&parts, nonce->value.p, nonce->value.len);
 	else

@@ -8,8 +8,9 @@
 
 #include "cmc_run.h"
 
-/* Of the part of this number. GH_E_NOMEM, GH_E_INTERNAL. */
-int cmc_replay_mark(const struct cmc_run *r, uint32_t body, struct enroll_request *req,
+/* Of the request at this place, whatever its number: another message has another. GH_E_NOMEM,
+ * GH_E_INTERNAL. */
+int cmc_replay_mark(const struct cmc_run *r, size_t place, struct enroll_request *req,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -233,9 +233,18 @@ auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
 }
 
 /* Of an application key nothing is asked: EST knows none. */
+/* Nobody says who calls, and nobody has to. */
+static bool
+is_message_alone(unsigned need, const struct est_label *label, const struct gh_http_request *http)
+{
+	return (need & AUTH_EST_MESSAGE) != 0 && label->cmc == EST_CMC_MESSAGE &&
+	    gh_http_header(http, "authorization") == NULL && http->client_cert == NULL;
+}
+
 int
-auth_est_check(struct worker_env *env, struct auth_limiter *limiter, const struct call_parts *parts,
-    const struct gh_http_request *http, struct auth_result *out, struct gh_error *err)
+auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
+    const struct call_parts *parts, const struct gh_http_request *http, struct auth_result *out,
+    struct gh_error *err)
 {
 	const struct est_label *label;
 	struct auth_given given = {0};
@@ -247,7 +256,8 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, const struc
 		return rc;
 	given.parsed =
 	    auth_basic_parse(gh_http_header(http, "authorization"), &given.basic, &given.err);
-	if ((rc = check_address(limiter, http, &given, &guess, err)) == 0)
+	rc = check_address(limiter, http, &given, &guess, err);
+	if (rc == 0 && !is_message_alone(need, label, http))
 		rc = auth_est_user(env, limiter, label, http, &given, out, &guess, err);
 	if (rc == GH_E_FORBIDDEN && *out->requester.name != '\0' &&
 	    auth_limiter_may_audit(limiter, out->requester.name, http->address, seconds_now()))

@@ -31,6 +31,9 @@ enum auth_need {
 	/* as the label of EST that the path names says; said alone, and decided by auth_est_check
 	 */
 	AUTH_EST = 256,
+	/* beside AUTH_EST: a call without any credentials is let in as nobody where the label says
+	 * that the message proves whose it is */
+	AUTH_EST_MESSAGE = 512,
 	AUTH_APP_SENT = 16, /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,     /* peer on this machine, unless gateway.metrics_public; decided by
 			     * route_dispatch, never seen by auth_check */
@@ -62,7 +65,7 @@ int auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
  * The same for a row with AUTH_EST. parts: of its path; GH_E_NOT_FOUND: there is no such label.
  * GH_E_FORBIDDEN: a client certificate is needed, and no other credentials help.
  */
-int auth_est_check(struct worker_env *env, struct auth_limiter *limiter,
+int auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct call_parts *parts, const struct gh_http_request *http, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
 /*

@@ -1,10 +1,19 @@
 /* The rows of EST: part of the table in routes.c, which alone includes this. Each operation has two
  * paths, with a label and without. */
 #ifndef EST_ROWS_H
+/* Base64 of the largest message (cms_signed.h). */
+#define EST_CMC_MAX (768 * 1024)
+#define EST_CMC(operation, function) \
+	EST_ROW(GH_HTTP_POST, operation, operation, AUTH_EST | AUTH_EST_MESSAGE, EST_CMC_MAX, \
+	    EST_CMC_TYPE, function), \
+	    EST_ROW(GH_HTTP_POST, "{label}/" operation, "label." operation, \
+		AUTH_EST | AUTH_EST_MESSAGE, EST_CMC_MAX, EST_CMC_TYPE, function)
+
 #define EST_ROWS_H
 
 #include "est/est_cacerts.h"
 #include "est/est_enroll.h"
+#include "est/est_fullcmc.h"
 
 #include "routes.h"
 
@@ -32,6 +41,7 @@
 #define EST_ROWS \
 	EST_GET("cacerts", est_cacerts), \
 	    EST_POST("simpleenroll", EST_PKCS10_TYPE, est_simpleenroll), \
-	    EST_POST("simplereenroll", EST_PKCS10_TYPE, est_simplereenroll)
+	    EST_POST("simplereenroll", EST_PKCS10_TYPE, est_simplereenroll), \
+	    EST_CMC("fullcmc", est_fullcmc)
 
 #endif

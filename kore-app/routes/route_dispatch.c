@@ -162,7 +162,7 @@ authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct 
 	if (!needs_caller(r))
 		return 0;
 	if ((r->need & AUTH_EST) != 0)
-		return auth_est_check(env, limiter, &m->parts, req, who, err);
+		return auth_est_check(env, limiter, r->need, &m->parts, req, who, err);
 	rc = auth_check(env, limiter, r->need & ~(unsigned)AUTH_LOCAL, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
 		rc = refuse_role(r->roles, who->requester.name, err);

@@ -35,7 +35,6 @@ EXCEPTIONS = {
     "conn_table_free": "lives as long as the process; tests make many",
     "tls_view_free": "lives as long as the process; tests make many",
     "crl_cache_clear": "the cache is the process's; a test begins with an empty one",
-    "cmc_answer_clear": "its route comes with the door of EST",
     "tmpl_load_member": "compares the members that are known with those in the documents",
 }
 

@@ -9,7 +9,7 @@
 #include "prompt.h"
 #include "verb.h"
 
-static const char *template_name, *ca, *auth, *wrap, *linking, *ra, *anchors, *renewal_key,
+static const char *template_name, *ca, *auth, *cmc, *wrap, *linking, *ra, *anchors, *renewal_key,
     *renewal_days;
 static struct option_list groups;
 static bool enable, disable, any_group;
@@ -25,6 +25,8 @@ static const struct option_row options[] = {
     {"any-group", 0, OPTION_FLAG, &any_group, NULL, "set: they need not be in any group"},
     {"auth", 0, OPTION_TEXT, &auth, "HOW",
 	"add, set: how a client says who it is: cert, http (name and password), either or both (default: cert)"},
+    {"cmc", 0, OPTION_TEXT, &cmc, "HOW",
+	"add, set: Full CMC: for the caller as --auth has it (default), for anybody whose message proves who he is, or none: caller, message or none"},
     {"wrap", 0, OPTION_TEXT, &wrap, "HOW",
 	"add, set: base64 of answers in lines of 64, none, or auto, as the client needs (default: auto)"},
     {"linking", 0, OPTION_TEXT, &linking, "HOW",
@@ -67,8 +69,8 @@ put_settings(gh_json *settings, struct gh_error *err)
 {
 	const struct {
 		const char *name, *text;
-	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"wrap", wrap},
-	    {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
+	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"cmc", cmc},
+	    {"wrap", wrap}, {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
 	    {"renewal_days", renewal_days}};
 	gh_json *v;
 	int rc = 0;

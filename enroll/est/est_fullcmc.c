@@ -1,0 +1,88 @@
+/* Full CMC over EST. See est_fullcmc.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmc/cmc.h"
+
+#include "est_body.h"
+#include "est_door.h"
+#include "est_error.h"
+#include "est_fullcmc.h"
+
+#define RESPONSE_TYPE EST_CMC_TYPE "; smime-type=CMC-response"
+
+/* Credentials are in the message: 401 would ask for others. */
+static int
+status_of(const struct cmc_answer *a)
+{
+	int status = gh_error_info(a->err.code)->http_status;
+
+	return a->rc != 0 ? (status == 401 ? 403 : status) : a->is_pending ? 202 : 200;
+}
+
+static void
+answer(const struct worker_env *env, const struct est_label *label, const struct cmc_answer *a,
+    struct gh_http_reply *rep)
+{
+	char seconds[16];
+	int status = status_of(a);
+
+	if (a->body == NULL) {
+		est_error(&a->err, rep);
+		return;
+	}
+	est_body_put(label, false, a->is_full ? RESPONSE_TYPE : EST_CERTS_TYPE, a->body, a->len,
+	    rep);
+	if (rep->status != 200)
+		return;
+	rep->status = status;
+	if (status == 202 || status == 503) {
+		snprintf(seconds, sizeof(seconds), "%d", env->conf->est.retry_after);
+		gh_http_reply_header(rep, "Retry-After", seconds);
+	}
+	if (a->rc != 0)
+		gh_http_reply_cause(rep, &a->err);
+}
+
+static int
+find_label(const struct worker_env *env, const struct call *call, const struct est_label **out,
+    struct gh_error *err)
+{
+	int rc = est_door_label(env, call->parts, out, err);
+
+	if (rc == 0 && (*out)->cmc == EST_CMC_NONE)
+		rc = gh_refuse(err, GH_E_NOT_FOUND, "This label serves no Full CMC.");
+	return rc;
+}
+
+void
+est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	struct cmc_context ctx = {.env = env,
+	    .caller = call->requester,
+	    .entry = call->entry,
+	    .address = call->requester->address,
+	    .request_id = call->http->request_id,
+	    .protocol = ENROLL_CMC,
+	    .poll_after = env->conf->est.retry_after};
+	const struct est_label *label;
+	struct cmc_answer a = {.body = NULL};
+	unsigned char *ber = NULL;
+	struct gh_error err;
+	size_t len = 0;
+	int rc = find_label(env, call, &label, &err);
+
+	if (rc == 0)
+		rc = est_body_read(call, EST_CMC_TYPE, &ber, &len, &err);
+	if (rc == 0) {
+		ctx.profile = &label->profile;
+		ctx.template_name = label->profile.templates[0];
+		ctx.label = label->name;
+		cmc_answer(&ctx, ber, len, &a);
+		answer(env, label, &a, rep);
+	} else {
+		est_error(&err, rep);
+	}
+	cmc_answer_clear(&a);
+	free(ber);
+}

@@ -1,0 +1,382 @@
+#!/usr/bin/python3
+"""Full CMC over EST, with codecs that others wrote: messages are made and read by pyasn1-modules (RFC 6402), signed and verified by `openssl cms`.
+docs/cmc.md has the table of the ids. The system's python3, for pyasn1-modules."""
+
+import base64
+import hashlib
+import hmac
+import json
+import unittest
+
+from pyasn1.codec.der.decoder import decode
+from pyasn1.codec.der.encoder import encode
+from pyasn1.type import char, namedtype, univ
+from pyasn1_modules import rfc2986, rfc5280, rfc5652, rfc6402
+
+import client
+import der
+import tap
+from environment import TOP, Environment
+from est import Device, certificates, run
+
+env = Environment("cmc", GATEHOUSE_CONF_EXTRA="""
+est { label = "users" retry_after = 17 }
+limits { failures = 10000 }
+revocation { owner = "own" }
+roles { officer_groups = "pki-officers" }
+""")
+ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
+TYPE = "application/pkcs7-mime; smime-type=CMC-request"
+FULL, CERTS = "application/pkcs7-mime; smime-type=CMC-response", "application/pkcs7-mime; smime-type=certs-only"
+SUCCESS, FAILED, PENDING = 0, 2, 3
+BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_IDENTITY, POP_FAILED = 1, 2, 7, 9
+KEY_ID = b"key of the device..."
+
+
+def template(base, **changes):
+    body = json.loads((TOP / f"conf/templates/{base}.json").read_text())
+    path = env.scratch / f"{changes.get('name', base)}.json"
+    path.write_text(json.dumps({**body, **changes}))
+    env.admin("template", "import", path)
+
+
+def setUpModule():
+    template("WebServer", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92")
+    for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
+        env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc)
+    env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
+    chain = [base64.b64decode(c) for c in env.sql(
+        "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
+    (env.scratch / "cas.pem").write_text("".join(client.to_pem(c) for c in chain))
+
+
+class OtherStatusInfo(univ.Choice):
+    """Without extendedFailInfo, which makes the one of pyasn1-modules ambiguous, so that it cannot be decoded."""
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("failInfo", rfc6402.CMCFailInfo()), namedtype.NamedType("pendInfo", rfc6402.PendInfo()))
+
+
+class BodyList(univ.SequenceOf):
+    componentType = rfc6402.BodyPartReference()
+
+
+class CMCStatusInfoV2(univ.Sequence):
+    componentType = namedtype.NamedTypes(
+        namedtype.NamedType("cMCStatus", rfc6402.CMCStatus()), namedtype.NamedType("bodyList", BodyList()),
+        namedtype.OptionalNamedType("statusString", char.UTF8String()), namedtype.OptionalNamedType("otherInfo", OtherStatusInfo()))
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------------------
+
+def control(number, oid, value):
+    c = rfc6402.TaggedAttribute()
+    c["bodyPartID"], c["attrType"] = number, oid
+    c["attrValues"].append(univ.Any(encode(value)))
+    return c
+
+
+def pkcs10(number, csr):
+    r = rfc6402.TaggedRequest()
+    r["tcr"]["bodyPartID"] = number
+    r["tcr"]["certificationRequest"] = decode(csr, asn1Spec=rfc2986.CertificationRequest())[0]
+    return r
+
+
+class Message:
+    """A PKIData; numbers of its parts are 1, 2, ..."""
+
+    def __init__(self):
+        self.data, self.last = rfc6402.PKIData(), 0
+        for part in ("controlSequence", "reqSequence", "cmsSequence", "otherMsgSequence"):
+            self.data[part].clear()
+
+    def number(self):
+        self.last += 1
+        return self.last
+
+    def control(self, oid, value):
+        self.data["controlSequence"].append(control(self.number(), oid, value))
+        return self.last
+
+    def request(self, csr):
+        self.data["reqSequence"].append(pkcs10(self.number(), csr))
+        return self.last
+
+    def prove(self, name, secret):
+        """identification and identityProofV2 (RFC 5272, 6.2)."""
+        over = encode(self.data["reqSequence"])
+        key = hashlib.sha256(secret.encode() + name.encode()).digest()
+        proof = rfc6402.IdentifyProofV2()
+        proof["proofAlgID"]["algorithm"] = univ.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
+        proof["macAlgId"]["algorithm"] = univ.ObjectIdentifier("1.2.840.113549.2.9")
+        proof["witness"] = hmac.new(key, over, "sha256").digest()
+        self.control(rfc6402.id_cmc_identification, char.UTF8String(name))
+        return self.control(rfc6402.id_cmc_identityProofV2, proof)
+
+    def sign(self, key, cert=None, *options):
+        """By openssl: with the certificate, or by the key alone, named by its subjectKeyIdentifier."""
+        data, signer = env.scratch / "pki-data.der", env.scratch / "signer.pem"
+        data.write_bytes(encode(self.data))
+        if cert is None:
+            conf = env.scratch / "ski.conf"
+            conf.write_text(f"[req]\ndistinguished_name=d\nx509_extensions=x\n[d]\n[x]\nsubjectKeyIdentifier={KEY_ID.hex()}\n")
+            run("openssl", "req", "-x509", "-new", "-key", key.path, "-subj", "/CN=nobody", "-config", conf, "-out", signer)
+            options = ("-keyid", "-nocerts", *options)
+        else:
+            signer.write_text(client.to_pem(cert))
+        return run("openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", rfc6402.id_cct_PKIData,
+                   "-in", data, "-signer", signer, "-inkey", key.path, "-outform", "DER", *options).stdout
+
+
+class Answer:
+    """A PKIResponse whose signature openssl has verified up to the root."""
+
+    def __init__(self, reply):
+        raw = base64.b64decode(reply.body)
+        info = decode(raw, asn1Spec=rfc5652.ContentInfo())[0]
+        signed = decode(info["content"], asn1Spec=rfc5652.SignedData())[0]
+        assert signed["encapContentInfo"]["eContentType"] == rfc6402.id_cct_PKIResponse
+        path = env.scratch / "response.der"
+        path.write_bytes(raw)
+        content = run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", path, "-CAfile", env.scratch / "cas.pem", "-purpose", "any").stdout
+        self.data, rest = decode(content, asn1Spec=rfc6402.PKIResponse())
+        assert not rest and encode(self.data) == content
+        self.certificates = [encode(c["certificate"]) for c in signed["certificates"]]
+        self.controls = {}
+        for c in self.data["controlSequence"]:
+            self.controls.setdefault(c["attrType"], []).append(bytes(c["attrValues"][0]))
+
+    def statuses(self):
+        for raw in self.controls.get(rfc6402.id_cmc_statusInfoV2, ()):
+            s = decode(raw, asn1Spec=CMCStatusInfoV2())[0]
+            bodies = [int(b["bodyPartID"]) for b in s["bodyList"]]
+            other = s["otherInfo"] if s["otherInfo"].isValue else None
+            yield (int(s["cMCStatus"]), int(other["failInfo"]) if other is not None and other.getName() == "failInfo" else None, bodies,
+                   bytes(other["pendInfo"]["pendToken"]) if other is not None and other.getName() == "pendInfo" else None)
+
+    def value(self, oid, spec):
+        return decode(self.controls[oid][0], asn1Spec=spec)[0]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice, self.bob = Device(env, ALICE), Device(env, BOB)
+        self.nobody = Device(env)
+
+    def csr(self, device, **more):
+        return der.csr(device.key, extensions=[der.extension("2.5.29.14", der.octets(KEY_ID))], **more)
+
+    def send(self, device, message, where="users/", kind=TYPE):
+        return device.post(where + "fullcmc", base64.b64encode(message), kind=kind)
+
+    def full(self, reply, status):
+        self.assertEqual(reply.status, status, reply.body)
+        self.assertEqual(reply.headers["content-type"], FULL)
+        self.assertEqual(reply.headers["content-transfer-encoding"], "base64")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        return Answer(reply)
+
+    def failed(self, reply, status, fail, bodies=None):
+        state, info, which, _ = next(self.full(reply, status).statuses())
+        self.assertEqual((state, info), (FAILED, fail))
+        if bodies is not None:
+            self.assertEqual(which, bodies)
+
+    def enroll(self, device):
+        """A first certificate, by the key of the request; the leaf."""
+        m = Message()
+        m.request(self.csr(device))
+        reply = self.send(device, m.sign(device.key))
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        return certificates(reply)[0]
+
+
+class Messages(Case):
+    def test_C009_certificates_alone(self):
+        leaf = self.enroll(self.alice)
+        self.assertIn("alice", run("openssl", "x509", "-inform", "DER", "-noout", "-subject", stdin=leaf).stdout.decode().lower())
+
+    def test_C004_C020_full_response(self):
+        m = Message()
+        m.control(rfc6402.id_cmc_transactionId, univ.Integer(1 << 100))
+        m.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"nonce of alice"))
+        m.control(rfc6402.id_cmc_dataReturn, univ.OctetString(b"mine"))
+        number = m.request(self.csr(self.alice))
+        signed = m.sign(self.alice.key)
+        answer = self.full(self.send(self.alice, signed), 200)
+        self.assertEqual(list(answer.statuses()), [(SUCCESS, None, [number], None)])
+        self.assertEqual(int(answer.value(rfc6402.id_cmc_transactionId, univ.Integer())), 1 << 100)
+        self.assertEqual(bytes(answer.value(rfc6402.id_cmc_recipientNonce, univ.OctetString())), b"nonce of alice")
+        self.assertEqual(bytes(answer.value(rfc6402.id_cmc_dataReturn, univ.OctetString())), b"mine")
+        self.assertEqual(len(bytes(answer.value(rfc6402.id_cmc_senderNonce, univ.OctetString()))), 16)
+        # once more: the same certificate; the same nonce in another message: none
+        again = self.full(self.send(self.alice, signed), 200)
+        self.assertEqual(sorted(again.certificates), sorted(answer.certificates))
+        other = Message()
+        other.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"nonce of alice"))
+        other.request(self.csr(self.alice))
+        other.number()
+        self.failed(self.send(self.alice, other.sign(self.alice.key)), 409, BAD_REQUEST)
+
+    def test_C010_signer_has_its_usage_and_is_one(self):
+        for _ in range(2):
+            answer = self.full(self.send(self.alice, Message().sign(self.alice.key, self.enroll(self.alice))), 400)
+        signers = [c for c in answer.certificates if b"CMC of" in c]
+        self.assertEqual(len(signers), 1)
+        text = run("openssl", "x509", "-inform", "DER", "-noout", "-text", stdin=signers[0]).stdout.decode()
+        self.assertRegex(text, r"Extended Key Usage:\s+(CMC Certificate Authority|1\.3\.6\.1\.5\.5\.7\.3\.27)")
+        self.assertEqual(env.count("select count(*) from cmc_signer"), 1)
+        self.assertEqual(env.count("select count(*) from audit where event = 'cmc.signer-issued'"), 1)
+        # one that is revoked signs no more
+        serial = env.sql("select hex_upper(c.serial) from certificate c join cmc_signer s on s.cert = c.der")[0][0]
+        env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
+        self.full(self.send(self.alice, Message().sign(self.alice.key, self.enroll(self.alice))), 400)
+        self.assertEqual(env.count("select count(*) from cmc_signer"), 2)
+
+    def test_C021_numbers_of_32_bits(self):
+        m = Message()
+        m.last = (1 << 32) - 2
+        number = m.request(self.csr(self.alice, bad_signature=True))
+        self.failed(self.send(self.alice, m.sign(self.alice.key)), 400, POP_FAILED, [number])
+
+    def test_C035_indefinite_lengths(self):
+        m = Message()
+        m.request(self.csr(self.alice))
+        signed = m.sign(self.alice.key, None, "-stream", "-indef")
+        self.assertEqual(signed[1], 0x80)
+        self.assertEqual(self.send(self.alice, signed).status, 200)
+
+
+class Transport(Case):
+    def test_C001_what_is_taken(self):
+        m = Message()
+        m.request(self.csr(self.alice))
+        signed = m.sign(self.alice.key)
+        self.assertEqual(self.alice.get("users/fullcmc").status, 405)
+        self.assertEqual(self.send(self.alice, signed, kind="application/pkcs10").status, 415)
+        self.assertEqual(self.send(self.alice, signed, where="off/").status, 404)
+        self.assertEqual(self.alice.post("users/fullcmc", b"{", kind=TYPE).status, 400)
+        self.failed(self.send(self.alice, b"no cms"), 400, BAD_REQUEST, [0])
+        self.failed(self.send(self.alice, self.csr(self.alice)), 400, BAD_REQUEST, [0])
+        self.assertEqual(self.send(self.alice, signed, where="", kind="Application/PKCS7-MIME").status, 200)
+
+    def test_C002_status_and_body(self):
+        m = Message()
+        m.request(self.csr(self.alice))
+        signed = bytearray(m.sign(self.alice.key))
+        signed[-1] ^= 1
+        self.failed(self.send(self.alice, bytes(signed)), 403, BAD_MESSAGE_CHECK, [0])
+        self.assertEqual(self.send(self.nobody, bytes(signed)).status, 401)
+        self.failed(self.send(self.nobody, m.sign(self.nobody.key), where="open/"), 403, BAD_MESSAGE_CHECK, [0])
+
+    def test_C003_waits_for_an_officer(self):
+        m = Message()
+        m.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"waiting"))
+        csr = der.csr(self.alice.key, subject=[("CN", "web.example.test")], extensions=[
+            der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["web.example.test"]))])
+        m.request(csr)
+        reply = self.send(self.alice, m.sign(self.alice.key), where="waiting/")
+        self.assertEqual(reply.headers["retry-after"], "17")
+        state, _, _, token = next(self.full(reply, 202).statuses())
+        self.assertEqual(state, PENDING)
+        leaf = self.enroll(self.alice)
+        poll = Message()
+        number = poll.control(rfc6402.id_cmc_queryPending, univ.OctetString(token))
+        state, _, bodies, again = next(self.full(self.send(self.alice, poll.sign(self.alice.key, leaf), where="waiting/"), 202).statuses())
+        self.assertEqual((state, bodies, again), (PENDING, [number], token))
+        self.failed(self.send(self.bob, poll.sign(self.bob.key, self.enroll(self.bob)), where="waiting/"), 400, BAD_REQUEST, [number])
+        # on a gateway that has begun anew
+        env.gateway("halt")
+        env.gateway("run")
+        request = env.count("select max(id) from request where disposition = 9")
+        env.admin("request", "approve", str(request))
+        alice = Device(env, ALICE, key=self.alice.key)
+        answer = self.full(self.send(alice, poll.sign(self.alice.key, leaf), where="waiting/"), 200)
+        self.assertEqual(next(answer.statuses())[0], SUCCESS)
+        self.assertTrue(any(b"web.example.test" in c for c in answer.certificates))
+
+
+class Identity(Case):
+    def test_C034_renewed_by_its_certificate_alone(self):
+        leaf = self.enroll(self.alice)
+        new = Device(env)
+        m = Message()
+        m.request(der.csr(new.key))
+        reply = self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        self.assertEqual(env.sql("select requester from request order by id desc limit 1")[0][0].lower().split("\\")[-1], "alice")
+        # not where the label wants the caller, not with another's call
+        self.assertEqual(self.send(self.nobody, m.sign(self.alice.key, leaf)).status, 401)
+        m.number()
+        self.failed(self.send(self.bob, m.sign(self.alice.key, leaf)), 403, BAD_IDENTITY)
+        # and not when it is revoked
+        serial = run("openssl", "x509", "-inform", "DER", "-noout", "-serial", stdin=leaf).stdout.decode().strip().partition("=")[2]
+        env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
+        self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/"), 403, BAD_IDENTITY)
+
+    def test_C031_own_key_proves_nothing(self):
+        m = Message()
+        m.request(self.csr(self.nobody))
+        self.failed(self.send(self.nobody, m.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
+
+    def test_C2_shared_secret(self):
+        secret = env.admin("cmc", "secret", "add", "alice@device", "--for", "alice", "--json")["secret"]
+        m = Message()
+        m.request(self.csr(self.nobody))
+        m.prove("alice@device", secret)
+        reply = self.send(self.nobody, m.sign(self.nobody.key), where="open/")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        self.assertEqual(env.sql("select requester from request order by id desc limit 1")[0][0].lower().split("\\")[-1], "alice")
+        wrong = Message()
+        wrong.request(self.csr(self.nobody))
+        number = wrong.prove("alice@device", secret + "x")
+        self.failed(self.send(self.nobody, wrong.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY, [number])
+        self.assertEqual([s["name"] for s in env.admin("cmc", "secret", "list", "--json")], ["alice@device"])
+        env.admin("cmc", "secret", "remove", "alice@device")
+        m.number()
+        self.failed(self.send(self.nobody, m.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
+        self.assertNotIn(secret, json.dumps(env.sql("select audit::text from audit")))
+
+    def test_C2_good_once(self):
+        secret = env.admin("cmc", "secret", "add", "once", "--for", "alice", "--one-time", "--label", "open", "--json")["secret"]
+        m = Message()
+        m.request(self.csr(self.nobody))
+        m.prove("once", secret)
+        signed = m.sign(self.nobody.key)
+        self.failed(self.send(self.bob, signed, where="users/"), 403, BAD_IDENTITY)
+        first = self.send(self.nobody, signed, where="open/")
+        self.assertEqual(first.status, 200)
+        self.assertEqual(certificates(self.send(self.nobody, signed, where="open/")), certificates(first))
+        other = Message()
+        other.request(self.csr(self.nobody))
+        other.control(rfc6402.id_cmc_senderNonce, univ.OctetString(b"2"))
+        other.prove("once", secret)
+        self.failed(self.send(self.nobody, other.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
+        env.admin("cmc", "secret", "remove", "once")
+
+
+class Acts(Case):
+    def certificate(self, leaf):
+        return decode(leaf, asn1Spec=rfc5280.Certificate())[0]["tbsCertificate"]
+
+    def test_C15_C16_C17_get_and_revoke(self):
+        env.admin("crl", "issue")
+        leaf = self.enroll(self.alice)
+        tbs = self.certificate(leaf)
+        revoke = Message()
+        v = rfc6402.RevokeRequest()
+        v["issuerName"], v["serialNumber"], v["reason"] = tbs["issuer"], tbs["serialNumber"], "superseded"
+        v["comment"] = "by CMC"
+        number = revoke.control(rfc6402.id_cmc_revokeRequest, v)
+        crl = rfc6402.GetCRL()
+        crl["issuerName"] = tbs["issuer"]
+        revoke.control(rfc6402.id_cmc_getCRL, crl)
+        self.failed(self.send(self.bob, revoke.sign(self.bob.key, self.enroll(self.bob))), 200, BAD_IDENTITY, [number])
+        answer = self.full(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 200)
+        self.assertEqual([s[0] for s in answer.statuses()], [SUCCESS])
+        self.assertEqual(env.sql("select reason, comment from revocation order by id desc limit 1"), [["4", "by CMC"]])
+        self.failed(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 403, BAD_IDENTITY, [0])
+
+
+if __name__ == "__main__":
+    tap.main()
