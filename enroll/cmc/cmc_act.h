@@ -4,10 +4,15 @@
 
 #include "cmc_run.h"
 
+/* Does it ask for something? */
+bool cmc_is_act(const struct pki_control *c);
+
 /* queryPending (RFC 5272, 6.13) */
 void cmc_query_pending(struct cmc_run *r, const struct pki_control *c);
 /* revokeRequest (6.11): the policy is that of all doors (authority/revoke.h). */
 void cmc_revoke(struct cmc_run *r, const struct pki_control *c);
+/* The passphrase of one. false: there is none. */
+bool cmc_revoke_passphrase(const struct pki_control *c, struct gh_der *out) GH_MUSTCHECK;
 /* getCert (6.9): any certificate of ours, for anybody who is proven. */
 void cmc_get_cert(struct cmc_run *r, const struct pki_control *c);
 /* getCRL (6.10): the newest complete CRL of a CA of ours. */

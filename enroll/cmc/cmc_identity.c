@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
+#include "cmc_act.h"
 #include "cmc_run.h"
 #include "cmc_witness.h"
 
@@ -77,6 +80,41 @@ prove_secret(struct cmc_run *r, const struct pki_control *proof)
 	return check_proof(r, proof, identification);
 }
 
+/* A message without signature, in which each certificate is to be revoked by the secret of who
+ * asked for it (6.11); nothing else may be asked for in it. */
+static int
+check_passphrase(struct cmc_run *r, const struct pki_control *c)
+{
+	struct gh_der passphrase;
+
+	if (cmc_is_act(c) && c->kind != CMC_REVOKE_REQUEST)
+		return refuse(r, c->id, GH_E_SIGNATURE,
+		    "A message without signature can only revoke.");
+	if (c->kind != CMC_REVOKE_REQUEST ||
+	    (cmc_revoke_passphrase(c, &passphrase) && passphrase.len == r->secret.len &&
+		CRYPTO_memcmp(passphrase.p, r->secret.text, r->secret.len) == 0))
+		return 0;
+	return refuse(r, c->id, GH_E_AUTH_FAILED,
+	    "Identification and secret do not fit, or are not known.");
+}
+
+static int
+prove_passphrases(struct cmc_run *r)
+{
+	char identification[IDENTIFICATION_MAX + 1];
+	struct gh_error err;
+	int rc = 0;
+
+	if (!read_identification(r, identification))
+		return refuse(r, 0, GH_E_AUTH_FAILED,
+		    "The control identification must say whose secret the passphrase is.");
+	if (cmc_secret_find(r->ctx->env, identification, r->ctx->label, &r->secret, &err) != 0)
+		return cmc_refuse(r, 0, &err);
+	for (size_t i = 0; rc == 0 && i < r->data.controls; i++)
+		rc = check_passphrase(r, &r->data.control[i]);
+	return rc;
+}
+
 /* --- all proofs ------------------------------------------------------------------------------- */
 
 /* One more who is proven. */
@@ -99,8 +137,9 @@ cmc_identify(struct cmc_run *r)
 	const struct requester *caller = r->ctx->caller;
 	int rc;
 
-	if (proof != NULL) {
-		if ((rc = prove_secret(r, proof)) != 0 || (rc = add(r, &r->secret.requester)) != 0)
+	if (proof != NULL || r->message.signers == 0) {
+		rc = r->message.signers == 0 ? prove_passphrases(r) : prove_secret(r, proof);
+		if (rc != 0 || (rc = add(r, &r->secret.requester)) != 0)
 			return rc;
 		r->entry = r->secret.entry;
 		r->has_entry = true;

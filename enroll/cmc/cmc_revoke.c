@@ -14,8 +14,9 @@
 struct asked {
 	struct cmc_cert_id id;
 	int reason;
-	int64_t invalidity_date; /* 0: none */
-	char *comment;           /* NULL: none */
+	int64_t invalidity_date;  /* 0: none */
+	char *comment;            /* NULL: none */
+	struct gh_der passphrase; /* borrowed; empty: none */
 };
 
 static void
@@ -68,7 +69,7 @@ read(struct gh_der in, struct asked *a)
 	    !take_date(&all, &a->invalidity_date))
 		return false;
 	a->reason = reason.p[0];
-	(void)gh_der_take(&all, GH_DER_OCTETS, NULL); /* passphrase */
+	(void)gh_der_take(&all, GH_DER_OCTETS, &a->passphrase);
 	return take_comment(&all, &a->comment) && all.len == 0 &&
 	    cmc_cert_id_read(&name, &serial, &a->id);
 }
@@ -88,6 +89,17 @@ revoke(struct cmc_run *r, const struct asked *a, struct gh_error *err)
 	struct store_cert_status status;
 
 	return revoke_set_status(ctx->env->store, ctx->env->conf, &r->who, &what, &status, err);
+}
+
+bool
+cmc_revoke_passphrase(const struct pki_control *c, struct gh_der *out)
+{
+	struct asked a = {.reason = 0};
+	bool ok = read(c->value, &a) && a.passphrase.len > 0;
+
+	*out = a.passphrase;
+	clear(&a);
+	return ok;
 }
 
 /* Always a full response. */

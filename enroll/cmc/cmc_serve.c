@@ -14,6 +14,15 @@ static const struct {
     {CMC_GET_CRL, cmc_get_crl},
 };
 
+bool
+cmc_is_act(const struct pki_control *c)
+{
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (acts[i].kind == c->kind)
+			return true;
+	return false;
+}
+
 static bool
 serve(struct cmc_run *r, const struct pki_control *c)
 {

@@ -117,6 +117,10 @@ cmc_verify(struct cmc_run *r)
 	struct cms_signer_id id;
 	X509 *cert;
 
+	/* 6.11: a certificate is revoked by a secret, too, in a message that nobody signed */
+	if (r->message.signers == 0 && r->data.requests == 0 &&
+	    r->control[CMC_REVOKE_REQUEST] != NULL)
+		return 0;
 	if (r->message.signers != 1)
 		return refuse(r, GH_E_SIGNATURE, "The message must have one signature.");
 	if ((cert = cms_signed_find_cert(&r->message, 0)) != NULL)

@@ -56,7 +56,7 @@ set_up(void **state)
 }
 
 static unsigned
-ask_revocation(unsigned char reason, const char *comment)
+ask_by_passphrase(unsigned char reason, const char *passphrase, const char *comment)
 {
 	const unsigned char serial[] = {GH_DER_INTEGER, 3, 0x00, 0xab, 0xcd};
 	const unsigned char why[] = {GH_DER_ENUMERATED, 1, reason};
@@ -69,12 +69,20 @@ ask_revocation(unsigned char reason, const char *comment)
 	gh_buf_put(&b, name, n);
 	gh_buf_put(&b, serial, sizeof(serial));
 	gh_buf_put(&b, why, sizeof(why));
+	if (passphrase != NULL)
+		gh_der_put(&b, GH_DER_OCTETS, passphrase, strlen(passphrase));
 	if (comment != NULL)
 		gh_der_put(&b, GH_DER_UTF8, comment, strlen(comment));
 	id = message_value(&fake_cmc.message, CMC_REVOKE_REQUEST, GH_DER_SEQUENCE, b.data, b.len);
 	gh_buf_free(&b);
 	OPENSSL_free(name);
 	return id;
+}
+
+static unsigned
+ask_revocation(unsigned char reason, const char *comment)
+{
+	return ask_by_passphrase(reason, NULL, comment);
 }
 
 static void
@@ -130,6 +138,68 @@ test_C17_malformed(void **state)
 	(void)message_value(&fake_cmc.message, CMC_REVOKE_REQUEST, GH_DER_SEQUENCE, "\5\0", 2);
 	fake_cmc_send_by_cert();
 	fake_cmc_assert_failed(CMC_BAD_REQUEST, 1, "malformed");
+}
+
+static void
+set_secret(void)
+{
+	fake_cmc.ctx.caller = NULL;
+	fake_cmc.identification = "alice's";
+	fake_cmc.secret = "a secret of 16 and more characters";
+	fake_cmc.user = "alice";
+	(void)message_value(&fake_cmc.message, CMC_IDENTIFICATION, GH_DER_UTF8, "alice's", 7);
+}
+
+/* In a message that nobody signed. */
+static void
+test_C17_revoked_by_secret(void **state)
+{
+	(void)state;
+	set_secret();
+	(void)ask_by_passphrase(1, fake_cmc.secret, NULL);
+	fake_cmc_send(&(struct message_signing){.key = NULL});
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_cmc.status.state, STORE_CERT_REVOKED);
+}
+
+static void
+test_C17_secret_is_wrong(void **state)
+{
+	unsigned id;
+
+	(void)state;
+	set_secret();
+	(void)ask_by_passphrase(1, fake_cmc.secret, NULL);
+	id = ask_by_passphrase(1, "a secret of 16 and more characterS", NULL);
+	fake_cmc_send(&(struct message_signing){.key = NULL});
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, id, "do not fit");
+	fake_cmc_again();
+	set_secret();
+	id = ask_revocation(1, NULL);
+	fake_cmc_send(&(struct message_signing){.key = NULL});
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, id, "do not fit");
+	/* of another one's certificate */
+	fake_cmc_again();
+	set_secret();
+	fake_cmc.user = "bob";
+	id = ask_by_passphrase(1, fake_cmc.secret, NULL);
+	fake_cmc_send(&(struct message_signing){.key = NULL});
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, id, "officer");
+	assert_int_equal(fake_cmc.status.state, STORE_CERT_VALID);
+}
+
+static void
+test_C17_secret_is_for_nothing_else(void **state)
+{
+	unsigned id;
+
+	(void)state;
+	set_secret();
+	(void)ask_by_passphrase(1, fake_cmc.secret, NULL);
+	id = message_value(&fake_cmc.message, CMC_QUERY_PENDING, GH_DER_OCTETS, "x", 1);
+	fake_cmc_send(&(struct message_signing){.key = NULL});
+	fake_cmc_assert_failed(CMC_BAD_MESSAGE_CHECK, id, "only revoke");
+	assert_int_equal(fake_cmc.status.state, STORE_CERT_VALID);
 }
 
 static unsigned
@@ -231,6 +301,9 @@ main(void)
 	    CASE(test_C17_not_by_another),
 	    CASE(test_C17_bad_cert_id),
 	    CASE(test_C17_malformed),
+	    CASE(test_C17_revoked_by_secret),
+	    CASE(test_C17_secret_is_wrong),
+	    CASE(test_C17_secret_is_for_nothing_else),
 	    CASE(test_C15_get_cert),
 	    CASE(test_C16_get_crl),
 	    CASE(test_C16_no_such_ca),
