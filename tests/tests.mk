@@ -108,6 +108,7 @@ $(eval $(call stand_ins,enroll/test_rest_profile,ca dir password requester reque
 $(eval $(call stand_ins,enroll/test_rest_submit,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_act,ca cmc dir password requester requests store tmpl world))
+$(eval $(call stand_ins,enroll/test_cmc_auth_data,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_cmc_secret,ca cmc dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_csr,ca dir password requester requests store tmpl world))
 $(eval $(call stand_ins,enroll/test_revoke,requester store))

@@ -76,6 +76,7 @@ clear(struct cmc_run *r)
 	cert_chain_clear(&r->chain);
 	cmc_secret_clear(&r->secret);
 	cms_signed_clear(&r->message);
+	auth_data_clear(&r->authenticated);
 }
 
 /* Something was done, or waits? */

@@ -208,7 +208,7 @@ is_granted(const struct cmc_run *r)
 static int
 use_secret(struct cmc_run *r)
 {
-	const struct gh_der *content = &r->message.content;
+	const struct gh_der *content = &r->content;
 	unsigned char digest[REPLAY_MARK_SIZE];
 	struct gh_error err;
 	int rc;

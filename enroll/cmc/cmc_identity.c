@@ -115,6 +115,47 @@ prove_passphrases(struct cmc_run *r)
 	return rc;
 }
 
+/* AuthenticatedData: the password is the identification, then the secret (RFC 5272, 3.2). It is
+ * over all of the message. */
+static int
+prove_mac(struct cmc_run *r)
+{
+	char identification[IDENTIFICATION_MAX + 1];
+	struct gh_buf password;
+	struct gh_error err;
+	int rc;
+
+	if (!read_identification(r, identification))
+		return refuse(r, 0, GH_E_AUTH_FAILED,
+		    "The control identification must say whose secret the MAC is by.");
+	if (cmc_secret_find(r->ctx->env, identification, r->ctx->label, &r->secret, &err) != 0)
+		return cmc_refuse(r, 0, &err);
+	gh_buf_init(&password, 4096);
+	password.secret = true;
+	gh_buf_puts(&password, identification);
+	gh_buf_put(&password, r->secret.text, r->secret.len);
+	if ((rc = gh_buf_check(&password, &err)) == 0)
+		rc = auth_data_verify(&r->authenticated,
+		    &(struct gh_der){password.data, password.len}, &err);
+	gh_buf_free(&password);
+	return rc == 0 ? 0 : cmc_refuse(r, 0, &err);
+}
+
+/* What the message says by a secret; *is_there: it says something. */
+static int
+prove_by_secret(struct cmc_run *r, bool *is_there)
+{
+	const struct pki_control *proof = r->control[CMC_IDENTITY_PROOF_V2];
+
+	*is_there = true;
+	if (cmc_is_authenticated(r))
+		return prove_mac(r);
+	if (r->message.signers == 0)
+		return prove_passphrases(r);
+	*is_there = proof != NULL;
+	return proof != NULL ? prove_secret(r, proof) : 0;
+}
+
 /* --- all proofs ------------------------------------------------------------------------------- */
 
 /* One more who is proven. */
@@ -133,13 +174,14 @@ add(struct cmc_run *r, const struct requester *who)
 int
 cmc_identify(struct cmc_run *r)
 {
-	const struct pki_control *proof = r->control[CMC_IDENTITY_PROOF_V2];
 	const struct requester *caller = r->ctx->caller;
-	int rc;
+	bool by_secret;
+	int rc = prove_by_secret(r, &by_secret);
 
-	if (proof != NULL || r->message.signers == 0) {
-		rc = r->message.signers == 0 ? prove_passphrases(r) : prove_secret(r, proof);
-		if (rc != 0 || (rc = add(r, &r->secret.requester)) != 0)
+	if (rc != 0)
+		return rc;
+	if (by_secret) {
+		if ((rc = add(r, &r->secret.requester)) != 0)
 			return rc;
 		r->entry = r->secret.entry;
 		r->has_entry = true;

@@ -85,19 +85,46 @@ read_requests(struct cmc_run *r)
 	return rc;
 }
 
+/* --- the envelope ----------------------------------------------------------------------------- */
+
+bool
+cmc_is_authenticated(const struct cmc_run *r)
+{
+	return r->authenticated.content.len > 0;
+}
+
+static int
+open_envelope(struct cmc_run *r, const unsigned char *ber, size_t len, struct gh_der *type,
+    struct gh_error *err)
+{
+	int rc;
+
+	if (auth_data_is(ber, len)) {
+		rc = auth_data_read(ber, len, &r->authenticated, err);
+		r->content = r->authenticated.content;
+		*type = r->authenticated.type;
+	} else {
+		rc = cms_signed_read(ber, len, &r->message, err);
+		r->content = r->message.content;
+		*type = r->message.type;
+	}
+	return rc;
+}
+
 int
 cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len)
 {
+	struct gh_der type;
 	struct gh_error err;
 
-	if (cms_signed_read(ber, len, &r->message, &err) != 0)
+	if (open_envelope(r, ber, len, &type, &err) != 0)
 		return cmc_refuse(r, 0, &err);
-	if (!GH_OID_IS(&r->message.type, PKI_DATA)) {
+	if (!GH_OID_IS(&type, PKI_DATA)) {
 		gh_refuse(&err, GH_E_BAD_REQUEST,
 		    "The content of the message is not PKIData (RFC 5272, 3.2.1).");
 		return cmc_refuse(r, 0, &err);
 	}
-	if (pki_data_parse(&r->message.content, &r->data, &err) != 0)
+	if (pki_data_parse(&r->content, &r->data, &err) != 0)
 		return cmc_refuse(r, 0, &err);
 	if (take_controls(r) != 0)
 		return r->rc;

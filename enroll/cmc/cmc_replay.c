@@ -8,7 +8,7 @@
 static int
 content_digest(const struct cmc_run *r, unsigned char out[REPLAY_MARK_SIZE], struct gh_error *err)
 {
-	const struct gh_der *content = &r->message.content;
+	const struct gh_der *content = &r->content;
 
 	return gh_digest(GH_SHA256, content->p, content->len, out)
 	    ? 0

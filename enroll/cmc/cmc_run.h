@@ -2,6 +2,7 @@
 #ifndef CMC_RUN_H
 #define CMC_RUN_H
 
+#include "formats/auth_data.h"
 #include "formats/cms_signed.h"
 
 #include "cmc.h"
@@ -13,7 +14,10 @@
 
 struct cmc_run {
 	const struct cmc_context *ctx;
+	/* The envelope: one of them. */
 	struct cms_signed message;
+	struct auth_data authenticated;
+	struct gh_der content; /* of it */
 	struct pki_data data;
 	const struct pki_control *control[CMC_KINDS]; /* by kind; NULL: it is not there */
 	struct ca_pkcs10 *csr[PKI_DATA_REQUESTS_MAX]; /* of data.request; owned until recorded */
@@ -51,6 +55,7 @@ void cmc_succeed(struct cmc_run *r, uint32_t body);
 /* The stages; each returns 0 or the code of what was refused, which has its status then. */
 int cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len) GH_MUSTCHECK;
 int cmc_verify(struct cmc_run *r) GH_MUSTCHECK;
+bool cmc_is_authenticated(const struct cmc_run *r); /* by AuthenticatedData */
 int cmc_identify(struct cmc_run *r) GH_MUSTCHECK;
 void cmc_serve(struct cmc_run *r);
 int cmc_respond(struct cmc_run *r, struct cmc_answer *out) GH_MUSTCHECK;
