@@ -374,7 +374,7 @@ class Acts(Case):
         self.failed(self.send(self.bob, revoke.sign(self.bob.key, self.enroll(self.bob))), 200, BAD_IDENTITY, [number])
         answer = self.full(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 200)
         self.assertEqual([s[0] for s in answer.statuses()], [SUCCESS])
-        self.assertEqual(env.sql("select reason, comment from revocation order by id desc limit 1"), [["4", "by CMC"]])
+        self.assertEqual(env.sql("select reason, comment from revocation order by changed_at desc limit 1"), [["4", "by CMC"]])
         self.failed(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 403, BAD_IDENTITY, [0])
 
 
