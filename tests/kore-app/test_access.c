@@ -291,6 +291,8 @@ static const struct {
     {"est.label.simpleenroll", USER | CERT | APP_USER | APP_CERT, false},
     {"est.simplereenroll", USER | CERT | APP_USER | APP_CERT, false},
     {"est.label.simplereenroll", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.fullcmc", USER | CERT | APP_USER | APP_CERT, false},
+    {"est.label.fullcmc", USER | CERT | APP_USER | APP_CERT, false},
     {"healthz", ALL, true},
     {"readyz", ALL, true},
     {"metrics", ALL, true},

@@ -376,6 +376,8 @@ static const struct policy {
     {"est.label.simpleenroll", AUTH_EST, 0, false},
     {"est.simplereenroll", AUTH_EST, 0, false},
     {"est.label.simplereenroll", AUTH_EST, 0, false},
+    {"est.fullcmc", AUTH_EST | AUTH_EST_MESSAGE, 0, false},
+    {"est.label.fullcmc", AUTH_EST | AUTH_EST_MESSAGE, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
