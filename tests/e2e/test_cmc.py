@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import unittest
+from pathlib import Path
 
 from pyasn1.codec.der.decoder import decode
 from pyasn1.codec.der.encoder import encode
@@ -376,6 +377,33 @@ class Acts(Case):
         self.assertEqual([s[0] for s in answer.statuses()], [SUCCESS])
         self.assertEqual(env.sql("select reason, comment from revocation order by changed_at desc limit 1"), [["4", "by CMC"]])
         self.failed(self.send(self.alice, revoke.sign(self.alice.key, leaf)), 403, BAD_IDENTITY, [0])
+
+
+class BouncyCastle(Case):
+    """org.bouncycastle.asn1.cmc and its CMS as client."""
+
+    def java(self, *args):
+        jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil"))
+        return run("java", "-cp", jars, Path(__file__).resolve().parent / "Cmc.java", *args).stdout.decode()
+
+    def read(self, reply):
+        path = env.scratch / "answer.der"
+        path.write_bytes(base64.b64decode(reply.body))
+        return self.java("read", path).splitlines()
+
+    def test_C011_C023_crmf_and_responses(self):
+        made = env.scratch / "made.der"
+        self.java("make", self.alice.key.path, KEY_ID.hex(), made)
+        message = made.read_bytes()
+        self.assertEqual(message[1], 0x80)
+        reply = self.send(self.alice, message)
+        self.assertEqual(reply.status, 200, reply.body)
+        lines = self.read(reply)
+        self.assertEqual(lines[0], "signature true")
+        self.assertTrue(lines[1].startswith("status 0 of "), lines)
+        self.assertIn("1.3.6.1.5.5.7.7.5 4711", lines)
+        lines = self.read(self.send(self.alice, b"no cms"))
+        self.assertEqual([lines[0], lines[1][:12], lines[1][-6:]], ["signature true", "status 2 of ", "info 2"])
 
 
 if __name__ == "__main__":
