@@ -52,6 +52,11 @@ find_label(const struct worker_env *env, const struct call *call, const struct e
 
 	if (rc == 0 && (*out)->cmc == EST_CMC_NONE)
 		rc = gh_refuse(err, GH_E_NOT_FOUND, "This label serves no Full CMC.");
+	/* a request inside of a message says nothing of the connection */
+	if (rc == 0 && (*out)->linking == EST_LINKING_REQUIRED)
+		rc = gh_refuse(err, GH_E_NOT_FOUND,
+		    "This label wants requests bound to their connection, and serves no Full "
+		    "CMC.");
 	return rc;
 }
 

@@ -46,6 +46,7 @@ def setUpModule():
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
         env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc)
     env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
+    env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
     (env.scratch / "cas.pem").write_text("".join(client.to_pem(c) for c in chain))
@@ -256,6 +257,7 @@ class Transport(Case):
         self.assertEqual(self.alice.get("users/fullcmc").status, 405)
         self.assertEqual(self.send(self.alice, signed, kind="application/pkcs10").status, 415)
         self.assertEqual(self.send(self.alice, signed, where="off/").status, 404)
+        self.assertEqual(self.send(self.alice, signed, where="linked/").status, 404)
         self.assertEqual(self.alice.post("users/fullcmc", b"{", kind=TYPE).status, 400)
         self.failed(self.send(self.alice, b"no cms"), 400, BAD_REQUEST, [0])
         self.failed(self.send(self.alice, self.csr(self.alice)), 400, BAD_REQUEST, [0])
