@@ -50,7 +50,10 @@ set_up(void **state)
 {
 	(void)fake_cmc_set_up(state);
 	fake_conf.revocation.owner = (char *)"own";
-	fake_cmc.status = (struct store_cert_status){.id = 9, .version = 1, .requester = "alice"};
+	fake_cmc.status = (struct store_cert_status){.id = 9,
+	    .version = 1,
+	    .requester_kind = REQUESTER_DIRECTORY,
+	    .requester = "alice"};
 	strcpy(fake_cmc.status.requester_dn, fake_cmc.alice.dn);
 	return 0;
 }
