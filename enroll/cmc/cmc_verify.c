@@ -67,7 +67,8 @@ check_time(struct cmc_run *r, X509 *cert)
 	return 0;
 }
 
-/* The row says who it is, never the certificate. */
+/* The row says who it is, never the certificate; and only by the id, which is under the MAC.
+ * Without it, whoever writes the database could give his certificate to another. */
 static int
 recognize(struct cmc_run *r, X509 *cert)
 {
@@ -88,8 +89,9 @@ recognize(struct cmc_run *r, X509 *cert)
 	if (own.is_revoked || own.is_issuer_revoked)
 		return refuse(r, GH_E_AUTH_FAILED,
 		    "The certificate that signed is revoked or on hold.");
-	if (own.requester.kind == REQUESTER_NONE)
-		return refuse(r, GH_E_AUTH_FAILED, "The certificate that signed is nobody's.");
+	if (own.requester.kind == REQUESTER_NONE || *own.requester.id == '\0')
+		return refuse(r, GH_E_AUTH_FAILED,
+		    "It is not known whose the certificate that signed is: enroll by another way.");
 	r->who = own.requester;
 	return 0;
 }

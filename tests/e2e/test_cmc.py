@@ -317,6 +317,23 @@ class Identity(Case):
         env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
         self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="open/"), 403, BAD_IDENTITY)
 
+    def test_C031_a_row_given_to_another_past_the_gateway(self):
+        leaf = self.enroll(self.bob)
+        serial = run("openssl", "x509", "-inform", "DER", "-noout", "-serial", stdin=leaf).stdout.decode().strip().partition("=")[2]
+        dn = env.sql("select requester_dn from request where requester ilike '%alice'")
+        if not dn:
+            self.enroll(self.alice)
+            dn = env.sql("select requester_dn from request where requester ilike '%alice'")
+        for entry in ("requester_id", "''"):
+            with self.subTest(entry):
+                env.without_triggers(
+                    f"update certificate set requester = 'alice' where hex_upper(serial) = '{serial}';"
+                    f"update request set requester = 'alice', requester_dn = '{dn[0][0]}', requester_id = {entry} "
+                    f"where id = (select request_id from certificate where hex_upper(serial) = '{serial}');")
+                m = Message()
+                m.request(self.csr(self.nobody))
+                self.failed(self.send(self.nobody, m.sign(self.bob.key, leaf), where="open/"), 403, BAD_IDENTITY, [0])
+
     def test_C031_own_key_proves_nothing(self):
         m = Message()
         m.request(self.csr(self.nobody))

@@ -241,6 +241,7 @@ fake_cmc_set_up(void **state)
 	fake_cmc.own = message_cert(fake_cmc.key, message_key_id, sizeof(message_key_id));
 	fake_cmc.cert = message_cert(fake_cmc.old, "old", 3);
 	fake_cmc.recognized = (struct store_own_cert){.is_ours = true, .requester = fake_cmc.alice};
+	strcpy(fake_cmc.recognized.requester.id, "alice's entry");
 	message_init(&fake_cmc.message);
 	return 0;
 }

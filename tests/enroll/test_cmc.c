@@ -111,6 +111,7 @@ test_C003_pending_has_token_and_is_asked_for(void **state)
 	/* another one's, and none of ours */
 	fake_cmc.alice = fake_requester("bob");
 	fake_cmc.recognized.requester = fake_cmc.alice;
+	strcpy(fake_cmc.recognized.requester.id, "bob's entry");
 	fake_cmc_send_by_cert();
 	fake_cmc_assert_failed(CMC_BAD_REQUEST, 1, "no request of yours");
 	token[7] ^= 1;
@@ -341,6 +342,11 @@ test_C031_bad_identity(void **state)
 	fake_cmc.recognized.is_issuer_revoked = true;
 	fake_cmc_send_by_cert();
 	fake_cmc_assert_failed(CMC_BAD_IDENTITY, 0, "revoked");
+	/* one whose row is not under a MAC, as it is without an id */
+	fake_cmc.recognized.is_issuer_revoked = false;
+	fake_cmc.recognized.requester.id[0] = '\0';
+	fake_cmc_send_by_cert();
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, 0, "not known whose");
 	assert_int_equal(fake_store.rows, 0);
 }
 
