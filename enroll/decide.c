@@ -263,6 +263,28 @@ take_signed(struct worker_env *env, struct enrollment *e, const struct ca_signin
 	forget_spec(e);
 }
 
+/* A one-time password is for one request: a door that records none under its mark gives nothing for
+ * it. */
+static bool
+is_counted(const struct enroll_request *req)
+{
+	const struct requester *who = &req->requester;
+
+	return !who->is_one_time ||
+	    (req->has_replay_mark &&
+		memcmp(req->replay_mark, who->one_time, sizeof(who->one_time)) == 0);
+}
+
+static void
+check_counted(struct enrollment *e)
+{
+	if (e->rc != 0 || is_counted(e->req))
+		return;
+	e->rc = gh_refuse(&e->err, GH_E_FORBIDDEN,
+	    "A one-time password is not taken here: get a first certificate by simpleenroll.");
+	forget_spec(e);
+}
+
 void
 enroll_sign(struct worker_env *env, struct enrollment *const *e, size_t n)
 {
@@ -271,6 +293,7 @@ enroll_sign(struct worker_env *env, struct enrollment *const *e, size_t n)
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		check_counted(e[i]);
 		if (e[i]->rc != 0 || e[i]->spec == NULL)
 			continue;
 		of[k] = e[i];

@@ -164,6 +164,30 @@ validity__is_compared_with_the_ca(void **state)
 	assert_int_equal(decide("User"), 0);
 }
 
+/* A door that does not record the password's mark gets nothing, neither signed nor waiting. */
+static void
+one_time_password__is_counted_by_each_door(void **state)
+{
+	struct enrollment *all[] = {&e};
+
+	(void)state;
+	req.requester.is_one_time = true;
+	memset(req.requester.one_time, 7, sizeof(req.requester.one_time));
+	assert_int_equal(decide("User"), 0);
+	assert_non_null(e.spec);
+	enroll_sign(&env, all, 1);
+	assert_int_equal(e.rc, GH_E_FORBIDDEN);
+	assert_null(e.spec);
+	req.has_replay_mark = true; /* of something else */
+	begin("User");
+	enroll_sign(&env, all, 1);
+	assert_int_equal(e.rc, GH_E_FORBIDDEN);
+	memset(req.replay_mark, 7, sizeof(req.replay_mark));
+	begin("User");
+	enroll_sign(&env, all, 1);
+	assert_int_equal(e.rc, 0);
+}
+
 int
 main(void)
 {
@@ -176,6 +200,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(names__are_not_for_a_password_to_lift, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(names__are_the_officers_when_he_approved, set_up,
+		tear_down),
+	    cmocka_unit_test_setup_teardown(one_time_password__is_counted_by_each_door, set_up,
 		tear_down),
 	    cmocka_unit_test_setup_teardown(validity__is_compared_with_the_ca, set_up, tear_down),
 	};
