@@ -43,6 +43,9 @@ def template(base, **changes):
 
 def setUpModule():
     template("WebServer", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92")
+    template("WebServer", name="Device", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.93", approval=False, sid="never",
+             acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"], acknowledgeReason="names of a test")
+    env.admin("est", "label", "add", "devices", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
         env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc)
     env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
@@ -373,6 +376,19 @@ class Identity(Case):
         other.prove("once", secret)
         self.failed(self.send(self.nobody, other.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
         env.admin("cmc", "secret", "remove", "once")
+
+
+    def test_one_time_password_of_an_est_user(self):
+        """It is for one request, and only simpleenroll counts those."""
+        env.admin("est", "user", "add", "printer-1", "--one-time", "--password-file", "-", stdin=b"a-long-password\n")
+        env.await_catalog()
+        for _ in range(2):
+            printer = Device(env, ("printer-1", "a-long-password"))
+            m = Message()
+            m.request(der.csr(printer.key, subject=[("CN", "printer.example.test")], extensions=[
+                der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["printer.example.test"]))]))
+            self.failed(self.send(printer, m.sign(printer.key), where="devices/"), 403, BAD_IDENTITY)
+        env.admin("est", "user", "remove", "printer-1")
 
 
 class Acts(Case):
