@@ -270,6 +270,17 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 	return rc;
 }
 
+void
+auth_message_refused(struct auth_limiter *limiter, const struct gh_http_request *http,
+    const char *code)
+{
+	static const enum gh_code guesses[] = {GH_E_AUTH_FAILED, GH_E_SIGNATURE};
+
+	for (size_t i = 0; code != NULL && i < sizeof(guesses) / sizeof(guesses[0]); i++)
+		if (strcmp(code, gh_error_info(guesses[i])->name) == 0)
+			(void)auth_limiter_fail_address(limiter, http->address, seconds_now());
+}
+
 int
 auth_log_in(struct worker_env *env, struct auth_limiter *limiter,
     const struct gh_http_request *http, const char *user, const char *password,

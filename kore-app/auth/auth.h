@@ -68,6 +68,10 @@ int auth_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 int auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned need,
     const struct call_parts *parts, const struct gh_http_request *http, struct auth_result *out,
     struct gh_error *err) GH_MUSTCHECK;
+/* Behind a row with AUTH_EST_MESSAGE, what a message was to prove was refused; code: the name of
+ * the error, or NULL. Guesses at secrets count as those at passwords, by address. */
+void auth_message_refused(struct auth_limiter *limiter, const struct gh_http_request *http,
+    const char *code);
 /*
  * The same for a name and a password from a form, and for the client certificate of the connection:
  * AUTH_PERSON, and AUTH_USER, by the same steps and limits. *out is for session_start.

@@ -300,8 +300,10 @@ call_of(const struct route_item *i, struct auth_limiter *limiter, const struct e
 
 /* The handler has answered. */
 static void
-leave(const struct route_item *i, struct entry *e)
+leave(const struct route_item *i, struct auth_limiter *limiter, struct entry *e)
 {
+	if ((i->match->route->need & AUTH_EST_MESSAGE) != 0)
+		auth_message_refused(limiter, i->req, i->rep->code);
 	i->trace->code = i->rep->code;
 	snprintf(i->trace->cause, sizeof(i->trace->cause), "%s",
 	    i->rep->cause != NULL ? i->rep->cause : "");
@@ -323,7 +325,7 @@ route_dispatch(struct worker_env *env, struct auth_limiter *limiter, const struc
 	gh_log_collect(&trace->event);
 	m->route->handler(env, &call, rep);
 	gh_log_collect(NULL);
-	leave(&item, &e);
+	leave(&item, limiter, &e);
 }
 
 void
@@ -349,6 +351,6 @@ route_dispatch_batch(struct worker_env *env, struct auth_limiter *limiter,
 		batch->run(env, calls, k);
 	for (size_t i = 0; i < k; i++) {
 		of[i]->leaves = calls[i].leaves;
-		leave(of[i], &entry[i]);
+		leave(of[i], limiter, &entry[i]);
 	}
 }

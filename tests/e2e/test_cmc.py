@@ -391,6 +391,30 @@ class Identity(Case):
         env.admin("est", "user", "remove", "printer-1")
 
 
+class Guessing(Case):
+    def test_C2_guesses_are_slowed_down(self):
+        conf = env.dir / "state" / "gatehouse.conf"
+        was = conf.read_text()
+        env.admin("cmc", "secret", "add", "guessed", "--for", "alice")
+        conf.write_text(was.replace("failures = 10000", "failures = 1"))
+        env.gateway("halt")
+        env.gateway("run")
+        try:
+            seen = []
+            while 429 not in seen and len(seen) < 40:
+                m = Message()
+                m.request(self.csr(self.nobody))
+                m.prove("guessed", f"secret {len(seen)}")
+                seen.append(self.send(self.nobody, m.sign(self.nobody.key), where="open/").status)
+            self.assertEqual(seen[0], 403)
+            self.assertEqual(seen[-1], 429)
+        finally:
+            conf.write_text(was)
+            env.gateway("halt")
+            env.gateway("run")
+            env.admin("cmc", "secret", "remove", "guessed")
+
+
 class Acts(Case):
     def certificate(self, leaf):
         return decode(leaf, asn1Spec=rfc5280.Certificate())[0]["tbsCertificate"]
