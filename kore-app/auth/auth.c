@@ -259,6 +259,9 @@ auth_est_check(struct worker_env *env, struct auth_limiter *limiter, unsigned ne
 	rc = check_address(limiter, http, &given, &guess, err);
 	if (rc == 0 && !is_message_alone(need, label, http))
 		rc = auth_est_user(env, limiter, label, http, &given, out, &guess, err);
+	if (rc == 0 && out->requester.is_one_time && (need & AUTH_EST_ONE_TIME) == 0)
+		rc = gh_refuse(err, GH_E_FORBIDDEN,
+		    "A one-time password is for simpleenroll and simplereenroll only.");
 	if (rc == GH_E_FORBIDDEN && *out->requester.name != '\0' &&
 	    auth_limiter_may_audit(limiter, out->requester.name, http->address, seconds_now()))
 		audit_failure(env, http, &out->requester, err, 0);

@@ -34,6 +34,9 @@ enum auth_need {
 	/* beside AUTH_EST: a call without any credentials is let in as nobody where the label says
 	 * that the message proves whose it is */
 	AUTH_EST_MESSAGE = 512,
+	/* with AUTH_EST: takes one-time passwords, which its handler uses up
+	 * (est/est_one_time.h) */
+	AUTH_EST_ONE_TIME = 1024,
 	AUTH_APP_SENT = 16, /* as AUTH_APP if the call has an application key, else nothing */
 	AUTH_LOCAL = 8,     /* peer on this machine, unless gateway.metrics_public; decided by
 			     * route_dispatch, never seen by auth_check */

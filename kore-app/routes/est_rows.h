@@ -37,11 +37,15 @@
 	EST_ROW(GH_HTTP_POST, operation, operation, AUTH_EST, EST_BODY_MAX, type, function), \
 	    EST_ROW(GH_HTTP_POST, "{label}/" operation, "label." operation, AUTH_EST, \
 		EST_BODY_MAX, type, function)
+/* The same; its handler uses up a one-time password. */
+#define EST_ENROLL(operation, function) \
+	EST_ROW(GH_HTTP_POST, operation, operation, AUTH_EST | AUTH_EST_ONE_TIME, EST_BODY_MAX, \
+	    EST_PKCS10_TYPE, function), \
+	    EST_ROW(GH_HTTP_POST, "{label}/" operation, "label." operation, \
+		AUTH_EST | AUTH_EST_ONE_TIME, EST_BODY_MAX, EST_PKCS10_TYPE, function)
 
 #define EST_ROWS \
-	EST_GET("cacerts", est_cacerts), \
-	    EST_POST("simpleenroll", EST_PKCS10_TYPE, est_simpleenroll), \
-	    EST_POST("simplereenroll", EST_PKCS10_TYPE, est_simplereenroll), \
-	    EST_CMC("fullcmc", est_fullcmc)
+	EST_GET("cacerts", est_cacerts), EST_ENROLL("simpleenroll", est_simpleenroll), \
+	    EST_ENROLL("simplereenroll", est_simplereenroll), EST_CMC("fullcmc", est_fullcmc)
 
 #endif

@@ -447,6 +447,12 @@ class OneTime(Case):
         env.gateway("run")
         self.refused(self.enroll(self.device(who)), 403, "used for another request")
 
+    def test_for_no_other_operation(self):
+        """Whose handler does not use it up."""
+        who = self.user("--one-time")
+        self.refused(self.device(who).post("fullcmc", b"AA==", kind="application/pkcs7-mime; smime-type=CMC-request"), 403, "one-time password")
+        self.issued(self.enroll(self.device(who)))
+
     def test_its_time_ends(self):
         who = self.user("--one-time", "--hours", "1")
         soon = [p for p in env.sql(f"select expires - extract(epoch from now())::bigint from est_user where name = '{who[0]}'")]
