@@ -1,4 +1,5 @@
 /* Renewal over EST. See est_renewal.h. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,15 +121,19 @@ static int
 check_time(X509 *cert, int64_t window, int64_t now, struct gh_error *err)
 {
 	char text[GH_TIMESTAMP_SIZE];
-	int64_t end;
+	int64_t end, wait;
 
 	if (!gh_asn1_time_get(X509_get0_notAfter(cert), &end))
 		return gh_fail(err, GH_E_FORBIDDEN, "end of the certificate is unreadable");
-	if (window == 0 || now >= end - window)
+	wait = end - window - now;
+	if (window == 0 || wait <= 0)
 		return 0;
-	return gh_refuse(err, GH_E_FORBIDDEN,
+	(void)gh_refuse(err, GH_E_FORBIDDEN,
 	    "It is too early: this certificate is renewed from %s on.",
 	    gh_timestamp_format(end - window, text));
+	if (err != NULL)
+		err->retry_after = wait < INT_MAX ? (int)wait : INT_MAX;
+	return GH_E_FORBIDDEN;
 }
 
 static int

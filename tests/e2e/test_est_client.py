@@ -102,6 +102,14 @@ class Enrollment(Case):
         self.assertIn("not trusted", said)
         self.assertEqual(self.posts(), [])
 
+    def test_tls_of_another_authority(self):
+        """--cacert is for TLS, the fingerprint for the CA certificates."""
+        mine = Authority(self.scratch, "of-tls")
+        self.assertIn("not trusted", self.enroll("--cacert", mine.cert, expect=1))
+        self.enroll("--cacert", self.other.ca.cert)
+        self.assertEqual(json.loads((self.dir / "est.json").read_text())["cacert"], str(self.other.ca.cert))
+        self.run_est("reenroll", "--dir", self.dir, "--now")
+
     def test_digest(self):
         self.other.digest = True
         self.enroll("--digest")

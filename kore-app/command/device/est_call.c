@@ -96,7 +96,7 @@ refuse(const struct client_reply *reply, struct gh_error *err)
 		n--;
 	if (n > 0)
 		memcpy(said, reply->body.data, n);
-	if (reply->retry_after > 0)
+	if (reply->retry_after > 0 && code_of(reply->status) == GH_E_BUSY)
 		rc = gh_refuse(err, code_of(reply->status),
 		    "the server refused (%ld): %s Try again in %d s.", reply->status, said,
 		    reply->retry_after);
@@ -104,6 +104,7 @@ refuse(const struct client_reply *reply, struct gh_error *err)
 		rc = gh_refuse(err, code_of(reply->status), "the server refused (%ld)%s%s",
 		    reply->status, n > 0 ? ": " : "", said);
 	gh_utf8_clean(err->message);
+	err->retry_after = reply->retry_after;
 	return rc;
 }
 

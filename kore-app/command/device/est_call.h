@@ -55,7 +55,7 @@ struct est_reply {
  * 0: 200 with a body as it was sent, 202, or 204; free with est_reply_clear. Everything else is
  * refused with what the server says: GH_E_AUTH_FAILED (401), GH_E_FORBIDDEN (403; also a server
  * that is not trusted), GH_E_NOT_FOUND (404), GH_E_BUSY (no answer, 429, 503), else
- * GH_E_VALIDATION.
+ * GH_E_VALIDATION. err->retry_after: what the server says of it.
  */
 int est_call(struct est_server *s, const struct est_call *call, struct est_reply *out,
     struct gh_error *err) GH_MUSTCHECK;

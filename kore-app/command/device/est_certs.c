@@ -255,30 +255,84 @@ est_certs_check(X509 *leaf, EVP_PKEY *key, STACK_OF(X509) * cas, STACK_OF(X509) 
 	return rc;
 }
 
-int
-est_certs_trust(STACK_OF(X509) * certs, const char *text, STACK_OF(X509) * *out,
-    struct gh_error *err)
+/* ---- roots that follow each other ---- */
+
+static bool
+is_link(X509 *cert)
+{
+	return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0 &&
+	    X509_self_signed(cert, 1) != 1;
+}
+
+/* Does a certificate among them have the subject and the key of this one, and is a link or not? */
+static bool
+has_twin(STACK_OF(X509) * certs, const X509 *of, bool wants_link)
+{
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *x = sk_X509_value(certs, i);
+
+		if (x != of && is_link(x) == wants_link &&
+		    X509_NAME_cmp(X509_get_subject_name(x), X509_get_subject_name(of)) == 0 &&
+		    EVP_PKEY_eq(X509_get0_pubkey(x), X509_get0_pubkey(of)) == 1)
+			return true;
+	}
+	return false;
+}
+
+void
+est_certs_drop_links(STACK_OF(X509) * certs)
+{
+	for (int i = sk_X509_num(certs) - 1; i >= 0; i--)
+		if (is_link(sk_X509_value(certs, i)) &&
+		    has_twin(certs, sk_X509_value(certs, i), false))
+			X509_free(sk_X509_delete(certs, i));
+	ERR_clear_error();
+}
+
+/* What chains to root, without it. */
+static int
+keep_below(STACK_OF(X509) * certs, X509 *root, STACK_OF(X509) * kept, struct gh_error *err)
 {
 	X509_STORE *roots = X509_STORE_new();
-	STACK_OF(X509) *kept = sk_X509_new_null(), *chain;
-	X509 *root;
-	int rc = find_root(certs, text, &root, err);
+	int rc = roots != NULL && X509_STORE_add_cert(roots, root) == 1
+	    ? 0
+	    : gh_fail(err, GH_E_NOMEM, "CA certificates");
 
-	*out = NULL;
-	if (rc == 0 && (kept == NULL || roots == NULL || X509_STORE_add_cert(roots, root) != 1))
-		rc = gh_fail(err, GH_E_NOMEM, "CA certificates");
 	for (int i = 0; rc == 0 && i < sk_X509_num(certs); i++) {
 		X509 *cert = sk_X509_value(certs, i);
+		STACK_OF(X509) *chain = NULL;
 
-		chain = NULL;
 		if (cert != root && verify(cert, roots, certs, &chain, NULL) == 0 &&
 		    !keep(kept, cert))
 			rc = gh_fail(err, GH_E_NOMEM, "CA certificates");
 		est_certs_free(chain);
 	}
+	X509_STORE_free(roots);
+	return rc;
+}
+
+int
+est_certs_trust(STACK_OF(X509) * certs, const char *text, STACK_OF(X509) * *out,
+    struct gh_error *err)
+{
+	STACK_OF(X509) *kept = sk_X509_new_null();
+	X509 *root;
+	int rc = find_root(certs, text, &root, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = kept != NULL ? keep_below(certs, root, kept, err)
+				  : gh_fail(err, GH_E_NOMEM, "CA certificates");
+	for (int i = 0; rc == 0 && i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		if (cert != root && X509_self_signed(cert, 1) == 1 && has_twin(kept, cert, true) &&
+		    !keep(kept, cert))
+			rc = gh_fail(err, GH_E_NOMEM, "CA certificates");
+	}
 	if (rc == 0 && !keep(kept, root))
 		rc = gh_fail(err, GH_E_NOMEM, "CA certificates");
-	X509_STORE_free(roots);
+	ERR_clear_error();
 	if (rc == 0)
 		*out = kept;
 	else

@@ -21,12 +21,17 @@ void est_certs_fingerprint(const X509 *cert, char out[EST_FINGERPRINT_SIZE]);
 
 /*
  * What may be believed of certificates that came from an unknown server: the root with this SHA-256
- * (hex in any case, with or without ':') and those that chain to it; *out: the root last, free with
+ * (hex in any case, with or without ':'), what chains to it, and a root of which one of these says
+ * that its key is the next one (NewWithOld, RFC 4210, 4.4); *out: the root last, free with
  * est_certs_free. Others beside them are somebody else's. GH_E_FORBIDDEN names the roots that
  * there are; GH_E_CONF: text is no SHA-256.
  */
 int est_certs_trust(STACK_OF(X509) * certs, const char *text, STACK_OF(X509) * *out,
     struct gh_error *err) GH_MUSTCHECK;
+
+/* Takes out what links two roots that are both there (OldWithNew, NewWithOld): OpenSSL, given all
+ * as trust anchors, goes from one to the other until the chain is too long. */
+void est_certs_drop_links(STACK_OF(X509) * certs);
 
 /* PEM of all; malloc'd, NULL when out of memory. */
 char *est_certs_pem(STACK_OF(X509) * certs);

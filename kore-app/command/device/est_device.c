@@ -20,9 +20,13 @@
 static int
 keep_cas(struct est_device *d, STACK_OF(X509) * cas, struct gh_error *err)
 {
-	char *text = est_certs_pem(cas);
-	int rc = text != NULL ? est_folder_write(&d->folder, "ca.pem", text, err)
-			      : gh_fail(err, GH_E_NOMEM, "CA certificates");
+	char *text;
+	int rc;
+
+	est_certs_drop_links(cas);
+	text = est_certs_pem(cas);
+	rc = text != NULL ? est_folder_write(&d->folder, "ca.pem", text, err)
+			  : gh_fail(err, GH_E_NOMEM, "CA certificates");
 
 	free(text);
 	if (rc != 0) {
@@ -43,40 +47,50 @@ est_device_learn_cas(struct est_device *d, struct gh_error *err)
 	return rc == 0 ? keep_cas(d, cas, err) : rc;
 }
 
-/* From whoever answers: only what the fingerprint vouches for is kept. */
+/* Only what the fingerprint vouches for is kept, whoever answers. */
 static int
-learn_by_fingerprint(struct est_device *d, const char *fingerprint, struct gh_error *err)
+learn_by_fingerprint(struct est_device *d, struct est_server *from, const char *fingerprint,
+    struct gh_error *err)
 {
 	STACK_OF(X509) *all = NULL, *trusted = NULL;
-	struct est_server unverified;
-	int rc = est_server_open(&unverified, true, err);
+	int rc = est_certs_fetch(from, &all, err);
 
-	if (rc == 0)
-		rc = est_certs_fetch(&unverified, &all, err);
-	est_server_close(&unverified);
 	if (rc == 0)
 		rc = est_certs_trust(all, fingerprint, &trusted, err);
 	est_certs_free(all);
 	return rc == 0 ? keep_cas(d, trusted, err) : rc;
 }
 
+/* TLS can be verified by nothing yet, and by ca.pem behind it. */
+static int
+learn_from_unverified(struct est_device *d, const char *fingerprint, struct gh_error *err)
+{
+	static char ca_file[PATH_MAX];
+	struct est_server unverified;
+	int rc = est_server_open(&unverified, true, err);
+
+	if (rc == 0)
+		rc = learn_by_fingerprint(d, &unverified, fingerprint, err);
+	est_server_close(&unverified);
+	if (rc == 0)
+		rc = est_folder_name(&d->folder, "ca.pem", ca_file, err);
+	if (rc == 0)
+		client_login_options.ca_file = ca_file;
+	return rc == 0 ? est_server_open(&d->server, false, err) : rc;
+}
+
 int
 est_device_bootstrap(struct est_device *d, const char *fingerprint, struct gh_error *err)
 {
-	static char ca_file[PATH_MAX];
 	int rc;
 
-	if (fingerprint == NULL) {
-		rc = est_server_open(&d->server, false, err);
-		return rc == 0 ? est_device_learn_cas(d, err) : rc;
-	}
-	rc = learn_by_fingerprint(d, fingerprint, err);
-	if (rc == 0)
-		rc = est_folder_name(&d->folder, "ca.pem", ca_file, err);
+	if (fingerprint != NULL && client_login_options.ca_file == NULL)
+		return learn_from_unverified(d, fingerprint, err);
+	rc = est_server_open(&d->server, false, err);
 	if (rc != 0)
 		return rc;
-	client_login_options.ca_file = ca_file;
-	return est_server_open(&d->server, false, err);
+	return fingerprint != NULL ? learn_by_fingerprint(d, &d->server, fingerprint, err)
+				   : est_device_learn_cas(d, err);
 }
 
 /* ---- the request ---- */

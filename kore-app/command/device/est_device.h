@@ -21,8 +21,8 @@ enum est_outcome { EST_ISSUED, EST_PENDING };
 
 /*
  * Learns the CA certificates of the server and keeps them in ca.pem. fingerprint: SHA-256 of its
- * root, for a server whose TLS cannot be verified yet: from then on it is verified by them; NULL:
- * TLS is verified by what the options say. Opens the server.
+ * root: only that root and what chains to it; NULL: all. Where no --cacert was given beside it, the
+ * TLS of the first call cannot be verified, and from then on it is by these. Opens the server.
  */
 int est_device_bootstrap(struct est_device *d, const char *fingerprint,
     struct gh_error *err) GH_MUSTCHECK;

@@ -148,6 +148,7 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 {
 	struct est_device d = {.who = c->who, .wait = given.wait, .poll = given.poll};
 	enum est_outcome outcome = EST_PENDING;
+	bool is_bootstrapped = given.fingerprint != NULL && client_login_options.ca_file == NULL;
 	int retry_after = 0, rc = est_folder_open(&d.folder, given.dir, true, err);
 
 	if (rc == 0 && est_folder_has(&d.folder, "current"))
@@ -157,7 +158,7 @@ enroll_work(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = est_device_bootstrap(&d, given.fingerprint, err);
 	if (rc == 0)
-		rc = est_settings_keep(&d, given.fingerprint != NULL, err);
+		rc = est_settings_keep(&d, is_bootstrapped, err);
 	if (rc == 0)
 		rc = enroll(&d, c->verb == &verb_est_serverkeygen, &outcome, &retry_after, err);
 	if (rc == 0)
@@ -241,6 +242,19 @@ renew(struct est_device *d, EVP_PKEY *current, X509 *cert, enum est_outcome *out
 	return rc;
 }
 
+/* A server that says when it will renew has its own idea of what is due. */
+static int
+take_refusal(struct verb_call *c, const struct est_device *d, int rc, struct gh_error *err)
+{
+	if (rc != GH_E_FORBIDDEN || err->retry_after <= 0 || given.now)
+		return rc;
+	est_folder_drop_next(&d->folder);
+	fprintf(stderr, "%s: ", c->who);
+	output_safe(stderr, err->message);
+	fputc('\n', stderr);
+	return show_current(c, d, "not due", err);
+}
+
 static int
 reenroll_work(struct verb_call *c, struct gh_error *err)
 {
@@ -254,8 +268,11 @@ reenroll_work(struct verb_call *c, struct gh_error *err)
 		rc = est_folder_current(&d.folder, &key, &cert, err);
 	if (rc == 0 && !is_due(cert))
 		rc = show_current(c, &d, "not due", err);
-	else if (rc == 0 && (rc = renew(&d, key, cert, &outcome, &retry_after, err)) == 0)
-		rc = finish(c, &d, outcome, retry_after, err);
+	else if (rc == 0) {
+		rc = renew(&d, key, cert, &outcome, &retry_after, err);
+		rc = rc == 0 ? finish(c, &d, outcome, retry_after, err)
+			     : take_refusal(c, &d, rc, err);
+	}
 	EVP_PKEY_free(key);
 	X509_free(cert);
 	est_device_clear(&d);
