@@ -125,6 +125,8 @@ gh_http_reply_clear(struct gh_http_reply *rep)
 	for (size_t i = 0; i < rep->headers; i++)
 		free(rep->header[i].value);
 	free(rep->content_type);
+	if (rep->has_secret && rep->body != NULL)
+		OPENSSL_cleanse(rep->body, rep->body_len);
 	free(rep->body);
 	gh_shared_unref(rep->shared);
 	gh_stream_free(rep->stream);

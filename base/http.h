@@ -136,6 +136,7 @@ struct gh_http_reply {
 	struct gh_shared
 	    *shared; /* the body when it is set: one reference, given up with the reply */
 	struct gh_stream *stream; /* the body when it is set; the reply's */
+	bool has_secret;          /* in the body: it is wiped when it has gone */
 	/* For the log, never sent; filled by the renderers of errors. */
 	const char *code; /* name of the error, static; NULL = none */
 	char *cause;      /* private detail, malloc'd; may be NULL */

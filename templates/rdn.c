@@ -146,3 +146,11 @@ tmpl_rdn_add(X509_NAME *name, int type, const char *value, size_t len, bool same
 		return gh_fail(err, GH_E_NOMEM, "subject attribute");
 	return 0;
 }
+
+const char *
+tmpl_rdn_oid(const char *type)
+{
+	int i = tmpl_rdn_type(type, strlen(type));
+
+	return i >= 0 ? table[i].oid : NULL;
+}

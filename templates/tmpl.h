@@ -55,6 +55,8 @@ gh_json *tmpl_describe(const struct tmpl *t);
  * "parts":[{"name":"CN","attribute":"cn"}]}. NULL when out of memory.
  */
 gh_json *tmpl_describe_form(const struct tmpl *t);
+/* OID of a type of the subject, dotted, as forms name it ("CN"); NULL: there is none. Static. */
+const char *tmpl_rdn_oid(const char *type);
 /* Do groups hear of this event of its requests and certificates (docs/notifications.md)? */
 bool tmpl_tells(const struct tmpl *t, const char *event);
 /* Metadata fields the template requires, as JSON array of names (may be empty). Borrowed. */

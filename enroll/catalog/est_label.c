@@ -27,6 +27,7 @@ static const char *const cmc_words[] = {"caller", "message", "none", NULL};
 static const char *const wrap_words[] = {"auto", "64", "none", NULL};
 static const char *const linking_words[] = {"if-present", "required", "none", NULL};
 static const char *const yes_words[] = {"no", "yes", NULL};
+static const char *const csrattrs_words[] = {"all", "list", "none", NULL};
 static const char *const renewal_key_words[] = {"any", "new", NULL};
 
 /* What a label can be told. A setting that is absent or null is 0: the first word, no, none. */
@@ -45,6 +46,8 @@ static const struct setting {
     {"linking", WORD, offsetof(struct est_label, linking), linking_words},
     {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},
     {"anchors", CERTS, 0, NULL},
+    {"csrattrs", WORD, offsetof(struct est_label, csrattrs), csrattrs_words},
+    {"serverkeygen", WORD, offsetof(struct est_label, has_serverkeygen), yes_words},
     {"renewal_key", WORD, offsetof(struct est_label, renewal_key), renewal_key_words},
     {"renewal_days", DAYS, offsetof(struct est_label, renewal_window), NULL},
 };

@@ -55,6 +55,13 @@ enum est_cmc {
 	EST_CMC_NONE,
 };
 
+/* What /csrattrs tells. */
+enum est_csrattrs_form {
+	EST_CSRATTRS_ALL,  /* the list of RFC 8951, and the template of RFC 9908 */
+	EST_CSRATTRS_LIST, /* for clients that cannot read a template */
+	EST_CSRATTRS_NONE,
+};
+
 /* Immutable once loaded. */
 struct est_label {
 	int64_t id;
@@ -67,6 +74,8 @@ struct est_label {
 	int linking;                   /* enum est_linking */
 	int has_ra;              /* 1: certificates of ours with id-kp-cmcRA may ask for others */
 	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */
+	int csrattrs;            /* enum est_csrattrs_form */
+	int has_serverkeygen;    /* 1: keys are made here */
 	int renewal_key;         /* enum est_renewal_key */
 	int64_t renewal_window;  /* seconds before the end of a certificate from which on it is
 				  * renewed; 0: as the template says */

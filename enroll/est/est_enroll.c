@@ -5,7 +5,6 @@
 
 #include "formats/pkcs7.h"
 #include "single.h"
-#include "timestamp.h"
 
 #include "est_body.h"
 #include "est_door.h"
@@ -15,6 +14,7 @@
 #include "est_one_time.h"
 #include "est_poll.h"
 #include "est_renewal.h"
+#include "est_request.h"
 
 #define WAITS "The request waits for an officer. Send it again after the time in Retry-After.\n"
 
@@ -37,11 +37,6 @@ init(const struct worker_env *env, struct submission *s)
 	struct enroll_request *req = &s->req;
 	int rc = est_door_label(env, s->call->parts, &s->label, &s->e.err);
 
-	req->protocol = ENROLL_EST;
-	memcpy(req->request_id, s->call->http->request_id, sizeof(req->request_id));
-	req->requester = *s->call->requester;
-	req->submitted = gh_now();
-	req->cert_only = true;
 	s->e.req = req;
 	s->e.entry = s->call->entry;
 	if (rc != 0)
@@ -50,24 +45,14 @@ init(const struct worker_env *env, struct submission *s)
 	snprintf(s->detail, sizeof(s->detail), "%.80s; label %s", s->label->profile.templates[0],
 	    s->label->name);
 	s->e.detail = s->detail;
-	if ((req->template_name = strdup(s->label->profile.templates[0])) == NULL ||
-	    (req->label = strdup(s->label->name)) == NULL)
-		return gh_fail(&s->e.err, GH_E_NOMEM, "request");
-	return 0;
+	return est_request_init(s->call, s->label, req, &s->e.err);
 }
 
 static int
 read_body(struct submission *s)
 {
-	unsigned char *der = NULL;
-	size_t len = 0;
-	int rc = est_body_read(s->call, EST_PKCS10_TYPE, &der, &len, &s->e.err);
+	int rc = est_request_read(s->call, &s->req.csr, &s->e.err);
 
-	if (rc == 0)
-		rc = ca_pkcs10_parse(der, len, &s->req.csr, &s->e.err);
-	if (rc == GH_E_CSR)
-		rc = gh_refuse(&s->e.err, GH_E_CSR, "The body is no well-formed PKCS#10.");
-	free(der);
 	return rc == 0 ? est_linking_check((enum est_linking)s->label->linking,
 			     s->req.requester.is_ra, &s->call->http->tls, s->req.csr, &s->e.err)
 		       : rc;

@@ -157,6 +157,7 @@ exchange_send(struct exchange *x)
 	    .shared = rep->shared,
 	    .owned = rep->body,
 	    .stream = rep->stream,
+	    .has_secret = rep->has_secret,
 	};
 	rep->body = NULL;
 	rep->stream = NULL;

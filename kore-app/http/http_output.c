@@ -37,13 +37,21 @@ put(struct http_output *o, const void *p, size_t n)
 	o->len += n;
 }
 
+static void
+free_owned(unsigned char *p, size_t n, bool has_secret)
+{
+	if (has_secret && p != NULL)
+		explicit_bzero(p, n);
+	free(p);
+}
+
 void
 http_output_clear(struct http_output *o)
 {
 	if (o->head != NULL)
 		explicit_bzero(o->head, o->len);
 	free(o->head);
-	free(o->owned);
+	free_owned(o->owned, o->body_len, o->has_secret);
 	gh_shared_unref(o->shared);
 	gh_stream_free(o->stream);
 	memset(o, 0, sizeof(*o));
@@ -157,6 +165,7 @@ put_body(struct http_output *o, const struct http_answer *a)
 	o->body = a->body;
 	o->body_len = a->body_len;
 	o->owned = a->owned;
+	o->has_secret = a->has_secret;
 	o->shared = a->shared != NULL ? gh_shared_ref(a->shared) : NULL;
 	return true;
 }
@@ -173,7 +182,7 @@ http_output_answer(struct http_output *o, const struct http_answer *a, bool has_
 		ok = put_body(o, a);
 	/* copied, or not sent */
 	if (o->owned != a->owned)
-		free(a->owned);
+		free_owned(a->owned, a->body_len, a->has_secret);
 	if (o->stream != a->stream)
 		gh_stream_free(a->stream);
 	if (!ok)

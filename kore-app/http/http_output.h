@@ -13,6 +13,7 @@ struct http_answer {
 	struct gh_shared *shared; /* one reference is taken */
 	unsigned char *owned;     /* malloc'd: taken over */
 	struct gh_stream *stream; /* taken over; makes the body, body_len is not looked at */
+	bool has_secret;          /* owned is wiped when it has gone */
 };
 
 /* What is sent: head, then body. */
@@ -24,6 +25,7 @@ struct http_output {
 	size_t body_len, body_sent;
 	struct gh_shared *shared; /* holds body; else owned does */
 	unsigned char *owned;
+	bool has_secret; /* in owned */
 	struct gh_stream *stream;
 	size_t left; /* bytes that stream has not made yet */
 };

@@ -3,6 +3,7 @@
 
 import base64
 import concurrent.futures
+import email
 import json
 import subprocess
 import unittest
@@ -13,7 +14,7 @@ import tap
 from environment import TOP, Environment, wait_for
 from est import PREFIX, Device, certificates, names_of, run
 
-env = Environment("est", GATEHOUSE_CONF_EXTRA="""
+env = Environment("est", GATEHOUSE_KRA="P-256", GATEHOUSE_CONF_EXTRA="""
 est { label = "users" retry_after = 17 }
 limits { failures = 10000 }
 roles { officer_groups = "pki-officers" }
@@ -524,6 +525,94 @@ def x509_names(san):
         out.append(bytes(rest[:2 + size]))
         rest = rest[2 + size:]
     return out
+
+
+class CsrAttrs(Case):
+    """E-110 to E-118."""
+
+    def asked(self, where):
+        reply = Device(env).get(f"{where}/csrattrs")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/csrattrs"), reply.body)
+        self.whole(reply)
+        return base64.b64decode(reply.body)
+
+    def test_E110_E112_E115_by_the_template(self):
+        # WebServer: RSA first, a DNS name in the SAN
+        raw = self.asked("waiting")
+        self.assertIn(der.oid("1.2.840.113549.1.9.16.2.61"), raw)
+        self.assertIn(der.oid("1.2.840.113549.1.9.16.2.62"), raw)
+        self.assertTrue(raw.endswith(der.set_(der.seq(der.seq(der.oid("2.5.29.17"))))[-5:]))
+        label("add", "list", "--template", "User", "--auth", "http", "--ca", "issuing", "--csrattrs", "list")
+        label("add", "silent", "--template", "User", "--auth", "http", "--ca", "issuing", "--csrattrs", "none")
+        env.await_catalog()
+        self.assertEqual(self.asked("list"), der.seq(
+            der.seq(der.oid("1.2.840.113549.1.1.1"), der.set_(der.integer(2048))), der.oid("1.2.840.113549.1.1.11")))
+        reply = Device(env).get("silent/csrattrs")
+        self.assertEqual((reply.status, reply.body), (204, b""))
+
+    def test_E112_linking(self):
+        label("add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
+        env.await_catalog()
+        self.assertIn(der.oid("challengePassword"), self.asked("linked"))
+        self.assertNotIn(der.oid("challengePassword"), self.asked("users"))
+
+    def test_E118_what_is_told_is_enforced(self):
+        other = Device(env, ALICE, key=der.Key(env.scratch, "ec:P-521"))
+        self.refused(other.enroll("users/simpleenroll"), 403)
+
+
+class ServerKeygen(Case):
+    """E-100 to E-108."""
+
+    def parts(self, reply):
+        self.assertEqual(reply.status, 200, reply.body)
+        kind = reply.headers["content-type"]
+        self.assertTrue(kind.startswith("multipart/mixed; boundary="), kind)
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        message = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + reply.body)
+        key, certs = message.get_payload()
+        self.assertEqual((key.get_content_type(), certs["content-type"]), ("application/pkcs8", CERTS))
+        for part in (key, certs):
+            self.assertEqual(part["content-transfer-encoding"], "base64")
+        found = client.pkcs7_certificates(certs.get_payload(decode=True))
+        self.assertEqual(len(found), 1)
+        return key.get_payload(decode=True), found[0]
+
+    def test_E100_not_unless_the_label_says_so(self):
+        self.refused(self.alice.enroll("users/serverkeygen"), 404)
+
+    def test_E101_E102_E103_key_and_certificate(self):
+        label("add", "keygen", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes")
+        env.await_catalog()
+        keys = set()
+        for more in ({}, {"bad_signature": True}):
+            key, cert = self.parts(self.alice.enroll("keygen/serverkeygen", self.alice.csr(**more)))
+            path = env.scratch / "made.key"
+            path.write_bytes(key)
+            # PrivateKeyInfo, not PKCS#1
+            self.assertIn("INTEGER           :00", der.openssl("asn1parse", "-inform", "DER", stdin=key).decode().splitlines()[1])
+            public = der.openssl("pkey", "-inform", "DER", "-in", str(path), "-pubout")
+            self.assertEqual(der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert), public)
+            self.assertNotEqual(public, der.openssl("pkey", "-in", self.alice.key.path, "-pubout"))
+            keys.add(public)
+        self.assertEqual(len(keys), 2)
+        # E-108: no static SKI, and nothing of the key in the log
+        log = env.log()
+        self.assertNotIn(base64.b64encode(key).decode()[:64], log)
+        self.assertEqual(env.count("select count(*) from request where label = 'keygen' and disposition = 20"), 2)
+
+    def test_E105_keys_that_are_not_known(self):
+        label("add", "keygen2", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes")
+        env.await_catalog()
+        for oid in ("1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"):
+            csr = self.alice.csr(attributes=[der.attribute(oid, der.octets(b"1234"))])
+            self.refused(self.alice.enroll("keygen2/serverkeygen", csr), 400, "not known")
+
+    def test_E108_what_is_refused_makes_no_key(self):
+        label("add", "keygen3", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes", "--group", "externals")
+        env.await_catalog()
+        self.refused(self.alice.enroll("keygen3/serverkeygen"), 403)
+        self.refused(Device(env, ("alice", "wrong")).enroll("keygen3/serverkeygen"), 401)
 
 
 class OtherClients(Case):

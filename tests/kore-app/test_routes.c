@@ -378,6 +378,10 @@ static const struct policy {
     {"est.label.simplereenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
     {"est.fullcmc", AUTH_EST | AUTH_EST_MESSAGE, 0, false},
     {"est.label.fullcmc", AUTH_EST | AUTH_EST_MESSAGE, 0, false},
+    {"est.serverkeygen", AUTH_EST, 0, false},
+    {"est.label.serverkeygen", AUTH_EST, 0, false},
+    {"est.csrattrs", AUTH_ANYBODY, 0, false},
+    {"est.label.csrattrs", AUTH_ANYBODY, 0, false},
     {"healthz", AUTH_ANYBODY, 0, true},
     {"readyz", AUTH_ANYBODY, 0, true},
     {"metrics", AUTH_LOCAL, 0, true},
@@ -756,7 +760,7 @@ origin__safe_methods_change_nothing(void **state)
 	    "pki.kra.transport", "pki.info", "pki.keyrequests", "pki.keyrequest",
 	    "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status", "home", "login",
 	    "csr.upload", "static", "requests", "request", "request.certificate", "est.cacerts",
-	    "est.label.cacerts"};
+	    "est.label.cacerts", "est.csrattrs", "est.label.csrattrs"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

@@ -10,7 +10,7 @@
 #include "verb.h"
 
 static const char *template_name, *ca, *auth, *cmc, *wrap, *linking, *ra, *anchors, *renewal_key,
-    *renewal_days;
+    *renewal_days, *csrattrs, *serverkeygen;
 static struct option_list groups;
 static bool enable, disable, any_group;
 
@@ -39,6 +39,10 @@ static const struct option_row options[] = {
 	"add, set: key of a renewal: any, or new, not that of the certificate before (default: any)"},
     {"renewal-days", 0, OPTION_TEXT, &renewal_days, "N",
 	"add, set: days before its end from which on a certificate is renewed (default: 0, as the template says)"},
+    {"csrattrs", 0, OPTION_TEXT, &csrattrs, "WHAT",
+	"add, set: what /csrattrs tells: all, list (no template of RFC 9908) or none (default: all)"},
+    {"serverkeygen", 0, OPTION_TEXT, &serverkeygen, "YES",
+	"add, set: yes: the KRA makes keys for devices that ask for one (default: no)"},
     {"enable", 0, OPTION_FLAG, &enable, NULL, "set: answer it again"},
     {"disable", 0, OPTION_FLAG, &disable, NULL, "set: answer it no more, as if it were not there"},
     VERB_YES,
@@ -71,7 +75,7 @@ put_settings(gh_json *settings, struct gh_error *err)
 		const char *name, *text;
 	} given[] = {{"template", template_name}, {"ca", ca}, {"auth", auth}, {"cmc", cmc},
 	    {"wrap", wrap}, {"linking", linking}, {"ra", ra}, {"renewal_key", renewal_key},
-	    {"renewal_days", renewal_days}};
+	    {"renewal_days", renewal_days}, {"csrattrs", csrattrs}, {"serverkeygen", serverkeygen}};
 	gh_json *v;
 	int rc = 0;
 

@@ -1,0 +1,308 @@
+/*
+ * A key that is made here. See est_serverkeygen.h. The KRA gives it out as PKCS#12 under a password
+ * that nobody else ever sees, and is opened here, since the client wants it plain, inside TLS.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "formats/csr_names.h"
+#include "formats/pkcs7.h"
+#include "hex.h"
+#include "kra/key_pkcs12.h"
+#include "log.h"
+#include "single.h"
+#include "store/key/generated_key.h"
+#include "timestamp.h"
+
+#include "est_body.h"
+#include "est_door.h"
+#include "est_error.h"
+#include "est_key_parts.h"
+#include "est_linking.h"
+#include "est_request.h"
+#include "est_serverkeygen.h"
+#include "kra_env.h"
+
+#define PASSWORD_BYTES 32
+#define KEEP_SECONDS 60 /* between the record and the answer */
+/* Identifiers of keys that the answer is to be encrypted for (RFC 7030, 4.4.1.1 and 4.4.1.2). */
+#define DECRYPT_KEY "1.2.840.113549.1.9.16.2.37"
+#define ASYMMETRIC_DECRYPT_KEY "1.2.840.113549.1.9.16.2.54"
+
+/* One call on its way. */
+struct keygen {
+	const struct call *call;
+	const struct est_label *label;
+	struct ca_pkcs10 *asked; /* what the client sent; req.csr is the KRA's */
+	struct enroll_request req;
+	struct enrollment e; /* rc and err also of what is here */
+	struct key_made made;
+	unsigned char *subject, *extensions;
+	struct gh_der names[2]; /* the same, DER */
+	char detail[2 * EST_LABEL_MAX + CALL_PART_SIZE];
+	struct gh_der key; /* PrivateKeyInfo; malloc'd, wiped */
+};
+
+static void
+clear(struct keygen *k)
+{
+	if (k->key.p != NULL)
+		OPENSSL_clear_free((unsigned char *)k->key.p, k->key.len);
+	OPENSSL_free(k->subject);
+	OPENSSL_free(k->extensions);
+	enrollment_clear(&k->e);
+	enroll_request_clear(&k->req);
+	key_made_clear(&k->made);
+	ca_pkcs10_free(k->asked);
+}
+
+/* ---- what the call says ---- */
+
+static int
+init(const struct worker_env *env, struct keygen *k)
+{
+	struct enroll_request *req = &k->req;
+	struct gh_error *err = &k->e.err;
+	int rc = est_door_label(env, k->call->parts, &k->label, err);
+
+	k->e.req = req;
+	k->e.entry = k->call->entry;
+	k->e.cannot_wait = true;
+	if (rc != 0)
+		return rc;
+	if (!k->label->has_serverkeygen)
+		return gh_refuse(err, GH_E_NOT_FOUND, "No keys are made at this label.");
+	k->e.profile = &k->label->profile;
+	snprintf(k->detail, sizeof(k->detail), "%.80s; label %s, key made here",
+	    k->label->profile.templates[0], k->label->name);
+	k->e.detail = k->detail;
+	if (k->call->requester->is_one_time)
+		return gh_refuse(err, GH_E_FORBIDDEN,
+		    "A one-time password is for simpleenroll: make the key yourself.");
+	if ((rc = est_request_init(k->call, k->label, req, err)) != 0)
+		return rc;
+	if (RAND_bytes(req->replay_mark, sizeof(req->replay_mark)) != 1)
+		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
+	req->has_replay_mark = true;
+	return kra_env_check(env, err);
+}
+
+static bool
+has_attribute(const struct ca_pkcs10 *csr, const char *oid)
+{
+	ASN1_OBJECT *type = OBJ_txt2obj(oid, 1);
+	bool found = type != NULL && X509_REQ_get_attr_by_OBJ(csr->req, type, -1) >= 0;
+
+	ASN1_OBJECT_free(type);
+	return found;
+}
+
+/* Subject and SAN, and nothing else of the request. */
+static int
+take_names(struct keygen *k)
+{
+	struct csr_names names;
+	STACK_OF(X509_EXTENSION) *list = NULL;
+	int n, rc = csr_names_read(k->asked, &names, &k->e.err);
+
+	if (rc != 0)
+		return rc;
+	n = i2d_X509_NAME(names.subject, &k->subject);
+	if (n > 0)
+		k->names[0] = (struct gh_der){k->subject, (size_t)n};
+	if (n > 0 && names.san != NULL &&
+	    (X509V3_add1_i2d(&list, NID_subject_alt_name, names.san, 0, X509V3_ADD_DEFAULT) != 1 ||
+		(n = i2d_X509_EXTENSIONS(list, &k->extensions)) <= 0))
+		n = -1;
+	else if (names.san != NULL)
+		k->names[1] = (struct gh_der){k->extensions, (size_t)n};
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	csr_names_clear(&names);
+	ERR_clear_error();
+	return n > 0 ? 0 : gh_fail(&k->e.err, GH_E_NOMEM, "names");
+}
+
+/* The signature may be anything: it proves nothing that is asked for here (4.4.1). */
+static int
+read_body(struct keygen *k)
+{
+	int rc = est_request_read(k->call, &k->asked, &k->e.err);
+
+	if (rc == 0 &&
+	    (has_attribute(k->asked, DECRYPT_KEY) ||
+		has_attribute(k->asked, ASYMMETRIC_DECRYPT_KEY)))
+		rc = gh_refuse(&k->e.err, GH_E_BAD_REQUEST,
+		    "The key to encrypt the answer for is not known. Ask without a key identifier: the "
+		    "answer goes through TLS.");
+	if (rc == 0)
+		rc = est_linking_check((enum est_linking)k->label->linking, k->req.requester.is_ra,
+		    &k->call->http->tls, k->asked, &k->e.err);
+	return rc == 0 ? take_names(k) : rc;
+}
+
+/* ---- the key ---- */
+
+static int
+make_key(const struct worker_env *env, struct keygen *k)
+{
+	const struct tmpl *t = k->e.tmpl->tmpl;
+	const struct tmpl_key_wish none = {.has_type = false};
+	struct kra_means means = kra_env_means(env);
+	struct key_for_request f = {.policy = tmpl_recovery_policy(t),
+	    .is_archived = tmpl_archival(t) != TMPL_ARCHIVAL_NONE,
+	    .keep = KEEP_SECONDS,
+	    .mark = k->req.replay_mark,
+	    .subject = k->names[0],
+	    .extensions = k->names[1]};
+	int rc = tmpl_choose_key(t, &none, &f.key_alg, &k->e.err);
+
+	if (rc != 0)
+		return rc;
+	if ((rc = key_make_for_request(&means, &k->req.requester, &f, &k->made, &k->e.err)) != 0) {
+		kra_env_explain(&k->e.err);
+		return rc;
+	}
+	k->e.key = &k->made.record;
+	k->req.archives_key = f.is_archived;
+	return ca_pkcs10_parse(k->made.csr.p, k->made.csr.len, &k->req.csr, &k->e.err);
+}
+
+/* A key costs: all that can be refused without one comes first. */
+static void
+decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
+{
+	struct enrollment *e = &k->e;
+
+	enroll_admit(env, e);
+	*leaves = may_leave && e->rc == GH_E_BUSY;
+	if (e->rc == 0 && (e->rc = gh_http_check_deadline(k->call->http, &e->err)) == 0 &&
+	    (e->rc = make_key(env, k)) == 0)
+		enroll_decide(env, e);
+}
+
+static int
+open_pkcs12(const struct signer_blob *blob, const char *password, struct gh_der *out,
+    struct gh_error *err)
+{
+	const unsigned char *p = blob->p;
+	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)blob->len);
+	PKCS8_PRIV_KEY_INFO *info = NULL;
+	EVP_PKEY *key = NULL;
+	unsigned char *der = NULL;
+	int n = 0;
+
+	if (p12 != NULL && PKCS12_parse(p12, password, &key, NULL, NULL) == 1 && key != NULL &&
+	    (info = EVP_PKEY2PKCS8(key)) != NULL)
+		n = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+	*out = (struct gh_der){der, n > 0 ? (size_t)n : 0};
+	PKCS8_PRIV_KEY_INFO_free(info);
+	EVP_PKEY_free(key);
+	PKCS12_free(p12);
+	ERR_clear_error();
+	return n > 0 ? 0 : gh_fail(err, GH_E_INTERNAL, "PKCS#12 of the KRA cannot be opened");
+}
+
+static int
+fetch_key(const struct worker_env *env, struct keygen *k)
+{
+	unsigned char random[PASSWORD_BYTES];
+	char password[2 * PASSWORD_BYTES + 1];
+	const struct key_pkcs12_ask a = {.mark = k->req.replay_mark,
+	    .password = password,
+	    .chain = &k->e.out.chain};
+	struct kra_means means = kra_env_means(env);
+	struct signer_blob p12 = {NULL, 0};
+	struct store_archived_key kept;
+	int rc;
+
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return gh_fail(&k->e.err, GH_E_INTERNAL, "no random numbers");
+	(void)gh_hex_lower(random, sizeof(random), password);
+	rc = store_get_kept_key(env->store, a.mark, REPLAY_MARK_SIZE, &kept, &k->e.err);
+	if (rc == 0 && (rc = key_pkcs12(&means, &kept, &a, &p12, &k->e.err)) != 0)
+		kra_env_explain(&k->e.err);
+	store_archived_key_clear(&kept);
+	if (rc == 0)
+		rc = open_pkcs12(&p12, password, &k->key, &k->e.err);
+	OPENSSL_cleanse(random, sizeof(random));
+	OPENSSL_cleanse(password, sizeof(password));
+	if (p12.p != NULL)
+		OPENSSL_cleanse(p12.p, p12.len);
+	free(p12.p);
+	return rc;
+}
+
+/* ---- the answer ---- */
+
+static int
+reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
+{
+	const struct cert_chain *chain = &k->e.out.chain;
+	struct gh_der certs = {NULL, 0}, leaf;
+	unsigned char *der = NULL;
+	int rc = fetch_key(env, k);
+
+	leaf = (struct gh_der){chain->cert[0].der, chain->cert[0].len};
+	if (rc == 0)
+		rc = ca_pkcs7_encode_certs(&leaf, 1, &der, &certs.len, &k->e.err);
+	certs.p = der;
+	if (rc == 0)
+		rc = est_key_parts_put(&k->key, &certs, rep, &k->e.err);
+	free(der);
+	return rc;
+}
+
+static void
+answer(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
+{
+	struct gh_error err = {0};
+
+	if (k->e.rc == 0 && k->e.out.disposition == DB_DISP_ISSUED)
+		k->e.rc = reply_key(env, k, rep);
+	else if (k->e.rc == 0)
+		single_denial(&k->e, false, &err);
+	if (k->e.rc != 0)
+		est_error(&k->e.err, rep);
+	else if (err.code != 0)
+		est_error(&err, rep);
+}
+
+/* true: it leaves the batch, and there is no answer yet. */
+static bool
+serve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep, bool may_leave)
+{
+	struct keygen k = {.call = call};
+	bool leaves = false;
+
+	if ((k.e.rc = init(env, &k)) == 0 && (k.e.rc = read_body(&k)) == 0)
+		decide(env, &k, may_leave, &leaves);
+	if (!leaves) {
+		single_finish(env, call, &k.e);
+		answer(env, &k, rep);
+	}
+	clear(&k);
+	return leaves;
+}
+
+void
+est_serverkeygen(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	(void)serve(env, call, rep, false);
+}
+
+void
+est_serverkeygen_batch(struct worker_env *env, struct call_item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		gh_log_context(items[i].call.http->request_id, items[i].call.requester->name);
+		gh_log_collect(items[i].event);
+		items[i].leaves = serve(env, &items[i].call, items[i].rep, true);
+	}
+	gh_log_collect(NULL);
+	gh_log_context(NULL, NULL);
+}
