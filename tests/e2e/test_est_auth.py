@@ -463,11 +463,11 @@ class Certificates(Case):
     def enrolled(self, who=None):
         """A device with its certificate by one of our CAs."""
         device = self.device(who or self.user())
-        return Device(env, chain=[self.issued(self.enroll(device))], key=device.key)
+        self.cert = self.issued(self.enroll(device))
+        return Device(env, chain=[self.cert], key=device.key)
 
     def revoke(self, reason="cessationOfOperation"):
-        number = env.sql("select max(id) from certificate")[0][0]
-        env.admin("cert", "revoke", number, "--reason", reason, "--yes")
+        env.admin("cert", "revoke", hashlib.sha256(self.cert).hexdigest(), "--reason", reason, "--yes")
 
     def test_E033_our_own(self):
         device = self.enrolled()
