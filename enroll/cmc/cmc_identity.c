@@ -8,6 +8,11 @@
 
 #include <openssl/crypto.h>
 
+#include <openssl/x509.h>
+
+#include "digest.h"
+#include "hex.h"
+
 #include "cmc_act.h"
 #include "cmc_run.h"
 #include "cmc_witness.h"
@@ -171,6 +176,24 @@ add(struct cmc_run *r, const struct requester *who)
 	return 0;
 }
 
+/* A device that calls with a certificate of ours is known by its key (auth/auth_est_cert.c); here
+ * it is known by whoever asked for that certificate. */
+static bool
+is_signer(const struct cmc_run *r, const struct requester *caller)
+{
+	unsigned char *spki = NULL, sum[GH_DIGEST_MAX];
+	char id[2 * 32 + 1] = "";
+	int n;
+
+	if (r->signer == NULL || caller->kind != REQUESTER_DEVICE || !caller->has_own_cert)
+		return false;
+	n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(r->signer), &spki);
+	if (n > 0 && gh_digest(GH_SHA256, spki, (size_t)n, sum))
+		(void)gh_hex_lower(sum, 32, id);
+	OPENSSL_free(spki);
+	return *id != '\0' && strcmp(id, caller->id) == 0;
+}
+
 int
 cmc_identify(struct cmc_run *r)
 {
@@ -186,7 +209,7 @@ cmc_identify(struct cmc_run *r)
 		r->entry = r->secret.entry;
 		r->has_entry = true;
 	}
-	if (caller != NULL && caller->kind != REQUESTER_NONE) {
+	if (caller != NULL && caller->kind != REQUESTER_NONE && !is_signer(r, caller)) {
 		if ((rc = add(r, caller)) != 0)
 			return rc;
 		r->entry = r->ctx->entry;

@@ -44,6 +44,7 @@ def template(base, **changes):
 def setUpModule():
     template("WebServer", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92")
     template("WebServer", name="Device", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.93", approval=False, sid="never",
+             extendedKeyUsage=["clientAuth", "serverAuth"], purpose="client_auth",
              acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"], acknowledgeReason="names of a test")
     env.admin("est", "label", "add", "devices", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
@@ -337,6 +338,28 @@ class Identity(Case):
                 m.request(self.csr(self.nobody))
                 self.failed(self.send(self.nobody, m.sign(self.bob.key, leaf), where="open/"), 403, BAD_IDENTITY, [0])
 
+    def test_C031_a_device_that_calls_and_signs_by_one_certificate(self):
+        """Of an EST user: the call is of a device that is known by its key, the message of whoever asked for the certificate."""
+        env.admin("est", "label", "add", "certs", "--template", "Device", "--auth", "cert", "--ca", "issuing", "--cmc", "caller")
+        env.admin("est", "user", "add", "printer-2", "--password-file", "-", stdin=b"a-long-password\n")
+        env.await_catalog()
+
+        def csr(device):
+            return der.csr(device.key, subject=[("CN", "printer.example.test")], extensions=[
+                der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["printer.example.test"]))])
+
+        def first():
+            device = Device(env, ("printer-2", "a-long-password"))
+            leaf = certificates(device.post("devices/simpleenroll", base64.b64encode(csr(device))))[0]
+            return Device(env, chain=[leaf], key=device.key), leaf
+        (one, leaf), (other, others) = first(), first()
+        m = Message()
+        m.request(csr(one))
+        self.failed(self.send(one, m.sign(other.key, others), where="certs/"), 403, BAD_IDENTITY, [0])
+        reply = self.send(one, m.sign(one.key, leaf), where="certs/")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
+        env.admin("est", "user", "remove", "printer-2")
+
     def test_C031_own_key_proves_nothing(self):
         m = Message()
         m.request(self.csr(self.nobody))
@@ -387,7 +410,8 @@ class Identity(Case):
             m = Message()
             m.request(der.csr(printer.key, subject=[("CN", "printer.example.test")], extensions=[
                 der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["printer.example.test"]))]))
-            self.failed(self.send(printer, m.sign(printer.key), where="devices/"), 403, BAD_IDENTITY)
+            reply = self.send(printer, m.sign(printer.key), where="devices/")
+            self.assertEqual((reply.status, reply.headers["content-type"]), (403, "text/plain; charset=utf-8"))
         env.admin("est", "user", "remove", "printer-1")
 
 
