@@ -153,6 +153,8 @@ static const struct gh_error_info table[] = {
 	"The only expectation that is supported is 100-continue."},
     {GH_E_LENGTH_REQUIRED, "length_required", 411, 0x80070057, false, false,
 	"The request needs a body, and Content-Length."},
+    {GH_E_NOT_ACCEPTABLE, "not_acceptable", 406, 0x80070057, false, false,
+	"None of the types in Accept can be given here."},
 };
 
 const struct gh_error_info *

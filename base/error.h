@@ -97,10 +97,11 @@ enum gh_code {
 	GH_E_REQUEST_TIMEOUT = -122, /* the client took too long to send it */
 	GH_E_NOT_IMPLEMENTED = -123, /* method or transfer coding that we do not know */
 	GH_E_HTTP_VERSION = -124,
-	GH_E_EXPECTATION = -125,    /* Expect: other than 100-continue */
-	GH_E_LENGTH_REQUIRED = -126 /* a body is needed, and neither Content-Length nor chunks */
+	GH_E_EXPECTATION = -125,     /* Expect: other than 100-continue */
+	GH_E_LENGTH_REQUIRED = -126, /* a body is needed, and neither Content-Length nor chunks */
+	GH_E_NOT_ACCEPTABLE = -127   /* none of the types that the client accepts is there */
 };
-#define GH_CODE_MIN (-126)
+#define GH_CODE_MIN (-127)
 
 #define GH_ERROR_VALUE_SIZE 128
 

@@ -71,9 +71,8 @@ is_range(const struct gh_accept *a, const char *range)
 	return a->len == strlen(range) && strncasecmp(a->name, range, a->len) == 0;
 }
 
-/* Of "text/html" under "text/" and the star: the most special range decides (RFC 9110, 12.5.1). */
-static int
-weight_of(const char *accept, const char *type, const char *group)
+int
+gh_accept_weight(const char *accept, const char *type, const char *group)
 {
 	struct gh_accept a;
 	int weight = 0, special = 0;
@@ -94,8 +93,8 @@ prefers(const struct gh_http_request *req, const char *type)
 {
 	const char *accept = gh_http_header(req, "accept");
 
-	return weight_of(accept, type, "text/*") >
-	    weight_of(accept, "application/json", "application/*");
+	return gh_accept_weight(accept, type, "text/*") >
+	    gh_accept_weight(accept, "application/json", "application/*");
 }
 
 bool

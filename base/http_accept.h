@@ -14,4 +14,8 @@ struct gh_accept {
 /* The next one of the list at *list, which moves behind it. False: there is none. NULL is empty. */
 bool gh_accept_next(const char **list, struct gh_accept *out);
 
+/* Weight of a type, as "text/html" of the group "text/", in thousandths: the most special range
+ * decides (RFC 9110, 12.5.1). 0: it is not accepted; also where accept is NULL. */
+int gh_accept_weight(const char *accept, const char *type, const char *group);
+
 #endif

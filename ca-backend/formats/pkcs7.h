@@ -18,4 +18,10 @@ int ca_pkcs7_encode_certs(const struct gh_der *cert, size_t n, unsigned char **d
 int ca_pkcs7_encode(const struct cert_chain *chain, unsigned char **der, size_t *der_len,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* The same with CRLs and nothing else. GH_E_NOMEM: also of more than 64 MiB. */
+int ca_pkcs7_encode_crls(const struct gh_der *crl, size_t n, unsigned char **der, size_t *der_len,
+    struct gh_error *err) GH_MUSTCHECK;
+/* Bytes of one with so many bytes of certificates, or of CRLs. */
+size_t ca_pkcs7_size(size_t items);
+
 #endif

@@ -21,14 +21,10 @@ is_type(const char *sent, const char *type)
 }
 
 int
-est_body_read(const struct call *call, const char *type, unsigned char **der, size_t *len,
-    struct gh_error *err)
+est_body_check(const struct call *call, const char *type, struct gh_error *err)
 {
 	const struct gh_http_request *http = call->http;
-	int rc;
 
-	*der = NULL;
-	*len = 0;
 	if (gh_http_header(http, "content-length") == NULL &&
 	    gh_http_header(http, "transfer-encoding") == NULL)
 		return gh_fail(err, GH_E_LENGTH_REQUIRED, "no length");
@@ -37,6 +33,20 @@ est_body_read(const struct call *call, const char *type, unsigned char **der, si
 		    "The body is empty: send base64 of %s (RFC 8951, 3).", type);
 	if (!is_type(gh_http_header(http, "content-type"), type))
 		return gh_refuse(err, GH_E_UNSUPPORTED_MEDIA, "The body must be %s.", type);
+	return 0;
+}
+
+int
+est_body_read(const struct call *call, const char *type, unsigned char **der, size_t *len,
+    struct gh_error *err)
+{
+	const struct gh_http_request *http = call->http;
+	int rc;
+
+	*der = NULL;
+	*len = 0;
+	if ((rc = est_body_check(call, type, err)) != 0)
+		return rc;
 	rc = gh_base64_decode((const char *)http->body, http->body_len, der, len, err);
 	if (rc == GH_E_BAD_REQUEST || (rc == 0 && *len == 0)) {
 		free(*der);

@@ -16,6 +16,9 @@
 int est_body_read(const struct call *call, const char *type, unsigned char **der, size_t *len,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Is there a body of this type? The same errors, without a look at what it is. */
+int est_body_check(const struct call *call, const char *type, struct gh_error *err) GH_MUSTCHECK;
+
 /* 200 with this body. wraps: in lines where the label leaves it to us. */
 void est_body_put(const struct est_label *label, bool wraps, const char *type,
     const unsigned char *der, size_t len, struct gh_http_reply *rep);

@@ -159,14 +159,19 @@ find(const struct worker_env *env, const struct est_label *label, struct list *l
 	return rc;
 }
 
-static int
-encode(const struct list *l, unsigned char **der, size_t *len, struct gh_error *err)
+int
+est_cacerts_make(const struct worker_env *env, const struct est_label *label, unsigned char **der,
+    size_t *len, struct gh_error *err)
 {
 	struct gh_der certs[CA_PKCS7_CERTS_MAX];
+	struct list l = {.n = 0};
+	int rc = find(env, label, &l, err);
 
-	for (size_t i = 0; i < l->n; i++)
-		certs[i] = l->cert[i].der;
-	return ca_pkcs7_encode_certs(certs, l->n, der, len, err);
+	*der = NULL;
+	*len = 0;
+	for (size_t i = 0; i < l.n; i++)
+		certs[i] = l.cert[i].der;
+	return rc == 0 ? ca_pkcs7_encode_certs(certs, l.n, der, len, err) : rc;
 }
 
 void
@@ -174,14 +179,12 @@ est_cacerts(struct worker_env *env, const struct call *call, struct gh_http_repl
 {
 	const struct est_label *label;
 	struct gh_error err = {0};
-	struct list l = {.n = 0};
 	unsigned char *der = NULL;
 	size_t len = 0;
 	int rc;
 
-	if ((rc = est_door_label(env, call->parts, &label, &err)) == 0 &&
-	    (rc = find(env, label, &l, &err)) == 0)
-		rc = encode(&l, &der, &len, &err);
+	if ((rc = est_door_label(env, call->parts, &label, &err)) == 0)
+		rc = est_cacerts_make(env, label, &der, &len, &err);
 	if (rc == 0)
 		est_body_put(label, est_body_wants_lines(call->http), CACERTS_TYPE, der, len, rep);
 	else

@@ -120,6 +120,8 @@ const struct command command_table[] = {
     {"package", "show", "show one package, and whether it is as it was put in", &verb_package_show,
 	NULL},
     {"package", "remove", "take a package back", &verb_package_remove, NULL},
+    {"package", "status", "tell what clients got, and what they answered", &verb_package_status,
+	NULL},
     {"profile", "list", "list what can be enrolled for over REST", &verb_profile_list, NULL},
     {"profile", "show", "show what a profile wants and gives", &verb_profile_show, NULL},
     {"request", "submit", "ask for a certificate over REST (client)", &verb_request_submit, NULL},

@@ -120,6 +120,7 @@ extern const struct verb verb_package_add;
 extern const struct verb verb_package_list;
 extern const struct verb verb_package_remove;
 extern const struct verb verb_package_show;
+extern const struct verb verb_package_status;
 extern const struct verb verb_profile_list;
 extern const struct verb verb_profile_show;
 extern const struct verb verb_request_approve;

@@ -25,12 +25,14 @@ needs_caller(const struct route *r)
 	return (r->need & ~(unsigned)(AUTH_LOCAL | AUTH_ANYBODY)) != 0;
 }
 
-/* type, with or without parameters. */
+/* type, with or without parameters; "application/tamp-*": any that begins so. */
 static bool
 is_type(const char *sent, const char *type)
 {
 	size_t n = type != NULL ? strlen(type) : 0;
 
+	if (n > 0 && type[n - 1] == '*')
+		return sent != NULL && strncasecmp(sent, type, n - 1) == 0;
 	if (sent == NULL || n == 0 || strncasecmp(sent, type, n) != 0)
 		return false;
 	sent += n;
@@ -152,6 +154,25 @@ refuse_role(unsigned roles, const char *who, struct gh_error *err)
 	return rc;
 }
 
+/* Where anybody may come, who says nothing is nobody, and so is whose credentials are of the wrong
+ * kind; false ones are refused. */
+static int
+authenticate_est(struct worker_env *env, struct auth_limiter *limiter, const struct route_match *m,
+    const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
+{
+	bool is_open = (m->route->need & AUTH_ANYBODY) != 0;
+	int rc;
+
+	if (is_open && req->client_cert == NULL && gh_http_header(req, "authorization") == NULL)
+		return 0;
+	rc = auth_est_check(env, limiter, m->route->need, &m->parts, req, who, err);
+	if (is_open && (rc == GH_E_AUTH_REQUIRED || rc == GH_E_FORBIDDEN)) {
+		gh_error_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
 static int
 authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct route_match *m,
     const struct gh_http_request *req, struct auth_result *who, struct gh_error *err)
@@ -162,7 +183,7 @@ authenticate(struct worker_env *env, struct auth_limiter *limiter, const struct 
 	if (!needs_caller(r))
 		return 0;
 	if ((r->need & AUTH_EST) != 0)
-		return auth_est_check(env, limiter, r->need, &m->parts, req, who, err);
+		return authenticate_est(env, limiter, m, req, who, err);
 	rc = auth_check(env, limiter, r->need & ~(unsigned)AUTH_LOCAL, req, who, err);
 	if (rc == 0 && r->roles != 0 && (who->requester.roles & r->roles) == 0) {
 		rc = refuse_role(r->roles, who->requester.name, err);

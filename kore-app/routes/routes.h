@@ -41,8 +41,8 @@ struct route {
 	unsigned need;    /* AUTH_* bits */
 	unsigned roles;   /* REQUESTER_ROLE_*: any of them; with AUTH_ADMIN; 0: none is needed */
 	size_t body_max;  /* bytes; 0: no body */
-	/* A type of body beside JSON, or NULL: none. Not one that a foreign page can send without a
-	 * preflight. */
+	/* A type of body beside JSON, or several by their beginning with "*" behind, or NULL: none.
+	 * Not one that a foreign page can send without a preflight. */
 	const char *body_type;
 	route_handler handler;
 	const struct route_family *family; /* NULL: REST. See route_family_of */

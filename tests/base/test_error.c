@@ -16,7 +16,7 @@ is_known(int code)
 	return code == 0 || (code <= -1 && code >= -14) || (code <= -20 && code >= -33) ||
 	    (code <= -40 && code >= -52) || (code <= -60 && code >= -63) ||
 	    (code <= -80 && code >= -98) || (code <= -110 && code >= -111) ||
-	    (code <= -120 && code >= -126);
+	    (code <= -120 && code >= -127);
 }
 
 static void

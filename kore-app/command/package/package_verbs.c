@@ -5,7 +5,9 @@
 
 #include "package/package_add.h"
 #include "package/package_content.h"
+#include "package/package_list.h"
 #include "pem.h"
+#include "store/package/package_delivery.h"
 #include "store/package/package_row.h"
 #include "timestamp.h"
 
@@ -257,4 +259,51 @@ const struct verb verb_package_remove = {
     .operand = OPERAND_ID,
     .work = remove_one,
     .show = show_removed,
+};
+
+/* ---- status ---- */
+
+static const char *client;
+
+static const struct option_row status_options[] = {
+    {"client", 0, OPTION_TEXT, &client, "NAME", "only what this client got, as the list names it"},
+    VERB_CONFIG,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static int64_t wanted;
+
+static int
+check_status(const struct verb_call *c)
+{
+	if (c->operands == 1 && !options_parse_id(c->operand[0], &wanted))
+		return command_usage(c->who, "\"%.60s\" is no package id", c->operand[0]);
+	return COMMAND_OK;
+}
+
+static int
+status(struct verb_call *c, struct gh_error *err)
+{
+	char object[PACKAGE_OBJECT_SIZE];
+
+	package_object(wanted, object);
+	return store_list_deliveries(c->env.store, c->operands == 1 ? object : NULL, client,
+	    &c->out, err);
+}
+
+static const struct output_column status_columns[] = {{"CLIENT", "client"}, {"OBJECT", "object"},
+    {"FIRST", "first_at"}, {"LAST", "last_at"}, {"TIMES", "downloads"}, {"ANSWER", "answer"},
+    {"CODE", "answer_code"}, {"SIGNED", "signed"}, {"ANSWERED", "answered_at"}, {NULL, NULL}};
+
+const struct verb verb_package_status = {
+    .usage = {"[ID]", 0, 1,
+	"Lists what EST clients got and what they answered, the newest first: of one package, or of all. CODE is the protocol's "
+	"own: RFC 7191, 4108 or 5934.",
+	"gatehouse package status 7\ngatehouse package status --client 'EXAMPLE\\alice'\n"},
+    .options = status_options,
+    .needs = NEEDS_STORE,
+    .check = check_status,
+    .work = status,
+    .columns = status_columns,
 };

@@ -1,0 +1,177 @@
+/* Rows of table package_delivery. See package_delivery.h. */
+#include <stdio.h>
+
+#include "store/store_private.h"
+
+#include "package_delivery.h"
+
+#define MICROSECONDS(x) "floor(extract(epoch FROM " x ") * 1000000)::bigint"
+#define TEXT_TIME(x) "to_char(" x " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+static int
+read_one_json(struct store *s, const struct store_statement *st, struct store_params *p,
+    gh_json **out, struct gh_error *err)
+{
+	PGresult *res;
+	int rc = store_read(s, st, p, &res, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = store_json(res, 0, 0, out, err);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_load_deliveries(struct store *s, const char *client, gh_json **out, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_deliveries",
+	    "SELECT json_build_object('now', " MICROSECONDS(
+		"clock_timestamp()") ", 'rows', "
+				     "COALESCE((SELECT json_agg(json_build_object('object', object, "
+				     "'first', " MICROSECONDS("first_at") ", 'last', " MICROSECONDS(
+					 "last_at") ", "
+						    "'answered', " MICROSECONDS(
+							"answered_at") ")) FROM package_delivery WHERE client = $1), "
+								       "'[]'))"};
+	struct store_params p = {0};
+
+	store_put_text(&p, client);
+	return read_one_json(s, &st, &p, out, err);
+}
+
+static int
+audit(struct store *s, const struct requester *who, const char *event, const char *object,
+    const char *detail, const char *request_id, struct gh_error *err)
+{
+	return store_audit(s,
+	    &(struct store_audit){event, "success", who, request_id, object, detail}, err);
+}
+
+static int
+end(struct store *s, int rc, struct gh_error *err)
+{
+	if (rc == 0)
+		rc = store_commit(s, err);
+	if (rc != 0)
+		store_rollback(s);
+	return rc;
+}
+
+static int
+put_delivery(struct store *s, const struct requester *who, const char *client, const char *object,
+    bool *is_first, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_deliver",
+	    "INSERT INTO package_delivery (client, object, client_name) VALUES ($1, $2, $3) "
+	    "ON CONFLICT (client, object) DO UPDATE SET last_at = now(), client_name = $3, "
+	    "downloads = LEAST(package_delivery.downloads, 2000000000) + 1 RETURNING downloads = 1"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_text(&p, client);
+	store_put_text(&p, object);
+	store_put_text(&p, who->name);
+	rc = store_write(s, &st, &p, "Conflict.", &res, err);
+	*is_first = rc == 0 && store_bool(res, 0, 0);
+	PQclear(res);
+	return rc;
+}
+
+int
+store_record_delivery(struct store *s, const struct requester *who, const char *client,
+    const char *object, const char *request_id, struct gh_error *err)
+{
+	bool is_first;
+	int rc = store_begin(s, err);
+
+	if (rc != 0)
+		return rc;
+	rc = put_delivery(s, who, client, object, &is_first, err);
+	if (rc == 0 && is_first)
+		rc = audit(s, who, "package.delivered", object, NULL, request_id, err);
+	return end(s, rc, err);
+}
+
+/* Locks the row. */
+static int
+find_answer(struct store *s, const char *client, const char *object,
+    const struct store_package_answer *a, bool *is_new, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_answer_find",
+	    "SELECT answer_der IS DISTINCT FROM $3 FROM package_delivery "
+	    "WHERE client = $1 AND object = $2 FOR UPDATE"};
+	struct store_params p = {0};
+	PGresult *res;
+	int rc;
+
+	store_put_text(&p, client);
+	store_put_text(&p, object);
+	store_put_bytes(&p, a->der.p, a->der.len);
+	rc = store_write(s, &st, &p, "Conflict.", &res, err);
+	if (rc == 0 && PQntuples(res) == 0)
+		rc = gh_fail(err, GH_E_NOT_FOUND, "%s has not fetched %s", client, object);
+	*is_new = rc == 0 && store_bool(res, 0, 0);
+	PQclear(res);
+	return rc;
+}
+
+static int
+put_answer(struct store *s, const char *client, const char *object,
+    const struct store_package_answer *a, struct gh_error *err)
+{
+	static const struct store_statement st = {"package_answer",
+	    "UPDATE package_delivery SET answer = $3, answer_code = $4::int, is_signed = $5, "
+	    "answer_der = $6, answered_at = now() WHERE client = $1 AND object = $2"};
+	struct store_params p = {0};
+
+	store_put_text(&p, client);
+	store_put_text(&p, object);
+	store_put_text(&p, a->word);
+	store_put_int(&p, a->code);
+	store_put_bool(&p, a->is_signed);
+	store_put_bytes(&p, a->der.p, a->der.len);
+	return store_do_once(s, &st, &p, "Conflict.", err);
+}
+
+int
+store_record_answer(struct store *s, const struct requester *who, const char *client,
+    const char *object, const struct store_package_answer *a, const char *request_id, bool *is_new,
+    struct gh_error *err)
+{
+	char detail[60];
+	int rc = store_begin(s, err);
+
+	*is_new = false;
+	if (rc != 0)
+		return rc;
+	rc = find_answer(s, client, object, a, is_new, err);
+	if (rc == 0 && *is_new && (rc = put_answer(s, client, object, a, err)) == 0) {
+		snprintf(detail, sizeof(detail), "%s%s, code %u", a->word,
+		    a->is_signed ? "" : ", not signed", a->code);
+		rc = audit(s, who, "package.answered", object, detail, request_id, err);
+	}
+	return end(s, rc, err);
+}
+
+int
+store_list_deliveries(struct store *s, const char *object, const char *client, gh_json **out,
+    struct gh_error *err)
+{
+	static const struct store_statement st = {"package_delivery_list",
+	    "SELECT COALESCE(json_agg(json_build_object('client', client_name, 'object', object, "
+	    "'first_at', " TEXT_TIME("first_at") ", 'last_at', " TEXT_TIME(
+		"last_at") ", "
+			   "'downloads', downloads, 'answer', answer, 'answer_code', answer_code, "
+			   "'signed', is_signed, 'answered_at', " TEXT_TIME(
+			       "answered_at") ")), '[]') FROM "
+					      "(SELECT * FROM package_delivery WHERE ($1::text IS NULL OR object = $1) AND "
+					      "($2::text IS NULL OR lower(client_name) = lower($2)) "
+					      "ORDER BY last_at DESC, client, object LIMIT 1000) d"};
+	struct store_params p = {0};
+
+	store_put_text(&p, object);
+	store_put_text(&p, client);
+	return read_one_json(s, &st, &p, out, err);
+}

@@ -1,0 +1,35 @@
+/* What each client got of its packages, and what it answered. Times are microseconds UTC of the
+ * database's clock, which all nodes share. */
+#ifndef STORE_PACKAGE_DELIVERY_H
+#define STORE_PACKAGE_DELIVERY_H
+
+#include "der.h"
+#include "store/store.h"
+
+/* {"now":us,"rows":[{"object","first":us,"last":us,"answered":us|null}]} of this client. */
+int store_load_deliveries(struct store *s, const char *client, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+/* Before the answer is sent: the client may have it from now on. object: "package/7". The first
+ * time also in the audit trail. */
+int store_record_delivery(struct store *s, const struct requester *who, const char *client,
+    const char *object, const char *request_id, struct gh_error *err) GH_MUSTCHECK;
+
+struct store_package_answer {
+	const char *word; /* "receipt", "confirmed" or "error" */
+	unsigned code;
+	bool is_signed;
+	struct gh_der der; /* as it came */
+};
+/* The newest answer counts. *is_new false: it is the one that is on record; nothing is done.
+ * GH_E_NOT_FOUND: the client has not fetched that. */
+int store_record_answer(struct store *s, const struct requester *who, const char *client,
+    const char *object, const struct store_package_answer *answer, const char *request_id,
+    bool *is_new, struct gh_error *err) GH_MUSTCHECK;
+
+/* [{"client","object","first_at","last_at","downloads","answer"|null,"answer_code","signed",
+ *   "answered_at"}], the newest first, at most 1000; object, client (a name): NULL: all. */
+int store_list_deliveries(struct store *s, const char *object, const char *client, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
+
+#endif

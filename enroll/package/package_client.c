@@ -1,0 +1,54 @@
+/* Clients of packages. See package_client.h. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "package_client.h"
+
+static const char *
+kind_word(const struct requester *who)
+{
+	switch (who->kind) {
+	case REQUESTER_DIRECTORY:
+		return "user";
+	case REQUESTER_EST_USER:
+		return "est-user";
+	case REQUESTER_DEVICE:
+		return "device";
+	default:
+		return NULL; /* no client */
+	}
+}
+
+void
+package_client_key(const struct requester *who, char out[PACKAGE_CLIENT_SIZE])
+{
+	const char *word = kind_word(who);
+	bool has_id = who->id[0] != '\0';
+
+	snprintf(out, PACKAGE_CLIENT_SIZE, "%s%s:%s", word != NULL ? word : "none",
+	    has_id ? "-id" : "", has_id ? who->id : who->name);
+	for (char *p = out; *p != '\0'; p++) /* names are, but for their case, one */
+		*p = (char)tolower((unsigned char)*p);
+}
+
+bool
+package_is_for(const char *audience, const struct requester *who, const struct dir_entry *entry)
+{
+	const char *name = strchr(audience, ':'), *word;
+	size_t n;
+
+	if (strcmp(audience, "all") == 0)
+		return true;
+	if (name == NULL || who == NULL || (word = kind_word(who)) == NULL)
+		return false;
+	n = (size_t)(name++ - audience);
+	if (n == strlen("group") && strncmp(audience, "group", n) == 0)
+		return entry != NULL && dir_entry_is_member(entry, name);
+	if (n != strlen(word) || strncmp(audience, word, n) != 0)
+		return false;
+	return strcasecmp(name, who->name) == 0 ||
+	    (who->dn[0] != '\0' && strcasecmp(name, who->dn) == 0) ||
+	    (who->id[0] != '\0' && strcasecmp(name, who->id) == 0);
+}

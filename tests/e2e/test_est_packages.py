@@ -1,0 +1,505 @@
+#!/usr/bin/python3
+"""RFC 8295 over TLS: package lists, keys, firmware, trust anchors, CRLs, receipts. No client of it exists: curl's part is played here,
+and all ASN.1 is read and written by pyasn1-modules, each list validated by xmllint. docs/est-packages.md has the table of the ids."""
+
+import base64
+import json
+import re
+import subprocess
+import time
+import unittest
+import xml.etree.ElementTree as xml
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from pyasn1.codec.der import decoder
+from pyasn1_modules import rfc5652, rfc6031
+
+import der
+import packages
+import tap
+from environment import TOP, Environment
+from est import PREFIX, Device, certificates
+
+ENTRIES = 4  # of a page
+env = Environment("est-packages", GATEHOUSE_CONF_EXTRA=f"""
+est {{ label = "http" pal_entries = {ENTRIES} }}
+limits {{ failures = 10000 }}
+""")
+ALICE, BOB, CAROL = (("alice", "alice-secret"), ("bob", "bob-secret"), ("carol", "carol-secret"))
+ALICE_IS, BOB_IS = "user:EXAMPLE\\alice", "user:cn=Bob Brown,ou=people,dc=example,dc=test"
+NAMESPACE = "{urn:ietf:params:xml:ns:pal}"
+STRANGER = packages.Signer("stranger")
+CERTS = "application/pkcs7-mime; smime-type=certs-only"
+
+
+def setUpModule():
+    env.admin("est", "label", "add", "http", "--template", "User", "--auth", "http", "--ca", "issuing")
+    env.admin("est", "label", "add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing")
+    env.admin("est", "label", "add", "either", "--template", "User", "--auth", "either", "--ca", "issuing")
+    chain = [base64.b64decode(c) for c in env.sql(
+        "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
+    (env.scratch / "cas.pem").write_text("".join(x509.load_der_x509_certificate(c).public_bytes(
+        serialization.Encoding.PEM).decode() for c in chain))
+    conf = env.dir / "state" / "gatehouse.conf"
+    conf.write_text(conf.read_text().replace("gateway {\n", f'gateway {{\n client_ca = "{env.scratch}/cas.pem"\n', 1))
+    env.gateway("halt")
+    env.gateway("run")
+
+
+def add(what, audience, kind, *args):
+    """Put a package in; its number."""
+    path = env.scratch / f"package-{time.monotonic_ns()}"
+    path.write_bytes(what)
+    return env.admin("package", "add", path, "--type", kind, "--for", audience, "--json", *args)["id"]
+
+
+def update(number, signer=STRANGER):
+    return packages.signed(f"{packages.TAMP}.3", packages.tamp_message(3, number), signer)
+
+
+def keys(pkg_id, secret=b"k" * 16, wants_receipt=True):
+    return packages.signed(packages.SKEYS, packages.key_package(secret), STRANGER, [packages.package_id(pkg_id, wants_receipt)])
+
+
+def firmware(version):
+    return packages.signed(packages.FIRMWARE, packages.firmware(), STRANGER, [packages.firmware_id(version=version)])
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.alice, self.bob = Device(env, ALICE), Device(env, BOB)
+        self.put_in = []
+
+    def tearDown(self):
+        for package in self.put_in:
+            env.admin("package", "remove", package, "--yes")
+        env.sql("delete from package_delivery")
+
+    def add(self, *args):
+        self.put_in.append(add(*args))
+        return self.put_in[-1]
+
+    def get(self, who, path, **headers):
+        return who.client.get(PREFIX + path, {**who.headers, **{k.replace("_", "-"): v for k, v in headers.items()}})
+
+    def refused(self, reply, status, text=None):
+        self.assertEqual(reply.status, status, reply.body)
+        self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        if text is not None:
+            self.assertIn(text, reply.body.decode())
+
+    def fetch(self, who, path, media):
+        """DER of a package."""
+        reply = self.get(who, path)
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertEqual(reply.headers["content-type"], media)
+        self.assertEqual(reply.headers["content-transfer-encoding"], "base64")
+        self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+        return base64.b64decode(reply.body)
+
+    def page(self, who, path="http/pal"):
+        """Entries of one page, read from XML that the schema allows and compared with the JSON of the same."""
+        reply = self.get(who, path, Accept="application/xml")
+        self.assertEqual((reply.status, reply.headers["content-type"], reply.headers["vary"]), (200, "application/xml", "Accept"), reply.body)
+        done = subprocess.run(["xmllint", "--noout", "--schema", TOP / "docs/pal.xsd", "-"], input=reply.body, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stderr.decode() + reply.body.decode())
+        root = xml.fromstring(reply.body)
+        self.assertEqual((root.tag, root.attrib), (NAMESPACE + "pal", {}))
+        found = []
+        for message in root:
+            self.assertEqual(message.tag, NAMESPACE + "message")
+            names = [e.tag.removeprefix(NAMESPACE) for e in message]
+            self.assertIn(names, (["type", "size", "info"], ["type", "date", "size", "info"]))
+            entry = {n: e.text for n, e in zip(names, message)}
+            info, = message[-1]
+            entry["size"] = int(entry["size"])
+            entry["info"] = {info.tag.removeprefix(NAMESPACE): info.text if len(info) == 0 else
+                             {e.tag.removeprefix(NAMESPACE): int(e.text) if e.tag.endswith("serial") else e.text for e in info}}
+            found.append(entry)
+        reply = self.get(who, path, Accept="application/json")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/json"))
+        self.assertEqual([re.sub("pal/[0-9a-f]+-", "pal/", json.dumps(e)) for e in reply.json],
+                         [re.sub("pal/[0-9a-f]+-", "pal/", json.dumps(e)) for e in found])
+        return found
+
+    def pages(self, who, label="http", between=lambda n: None):
+        """Each page of a list, to its end."""
+        path, found = label + "/pal", []
+        while True:
+            found.append(self.page(who, path))
+            between(len(found))
+            if not found[-1] or found[-1][-1]["type"] != "0001":
+                return found
+            self.assertGreater(len(found[-1]), 1)
+            self.assertEqual((found[-1][-1]["size"], "date" in found[-1][-1]), (0, False))
+            path = found[-1][-1]["info"]["uri"].split(PREFIX)[1]
+            self.assertLess(len(found), 50)
+
+    def entries(self, who, label="http"):
+        return [e for p in self.pages(who, label) for e in p if e["type"] != "0001"]
+
+    def types(self, who):
+        return [e["type"] for e in self.entries(who)]
+
+    def signer(self, who):
+        """Whoever enrolls, with his certificate."""
+        reply = who.enroll("http/simpleenroll")
+        self.assertEqual(reply.status, 200, reply.body)
+        key = serialization.load_pem_private_key(open(who.key.path, "rb").read(), None)
+        return packages.Signer(key=key, cert=x509.load_der_x509_certificate(certificates(reply)[0]))
+
+    def give(self, who, path, what, kind="application/cms", encoded=True):
+        return who.post(path, base64.b64encode(what) if encoded else what, kind=kind)
+
+
+class List(Case):
+    def test_X010_X012_X013_X019_what_everybody_has(self):
+        first, *rest = self.entries(self.alice)
+        self.assertEqual(first["type"], "0002")
+        self.assertTrue(first["info"]["uri"].startswith("https://") and first["info"]["uri"].endswith(PREFIX + "http/cacerts"), first)
+        reply = self.alice.get("http/cacerts")
+        self.assertEqual(first["size"], len(base64.b64decode(reply.body)))
+        self.assertEqual({e["type"] for e in rest}, {"0004", "0005"})
+
+    def test_X011_dates_are_of_each_client_and_package(self):
+        one, two = self.add(firmware(1), "all", "firmware"), self.add(firmware(2), "all", "firmware")
+        mine = lambda who: [e for e in self.entries(who) if e["type"] == "0026"]
+        self.assertEqual(["date" in e for e in mine(self.alice)], [False, False])
+        before = int(time.time())
+        self.get(self.alice, f"http/firmware/{two}")
+        found = mine(self.alice)
+        self.assertEqual([e["info"]["uri"].rsplit("/", 1)[1] for e in found], [str(one), str(two)])
+        self.assertNotIn("date", found[0])
+        date = found[1]["date"]
+        self.assertRegex(date, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(len(date), 20)
+        self.assertTrue(before - 2 <= time.mktime(time.strptime(date, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone <= time.time() + 2)
+        self.assertEqual(["date" in e for e in mine(self.bob)], [False, False])
+        other = Device(env, ALICE, url=env.var["GATEHOUSE_URL"])
+        self.assertEqual([e.get("date") for e in mine(other)], [None, date])
+        self.assertEqual(env.count("select count(*) from audit where event = 'package.delivered' and object = $$package/%d$$" % two), 1)
+
+    def test_X011_asking_is_no_download(self):
+        one = self.add(firmware(1), "all", "firmware")
+        reply = self.alice.client.request("HEAD", f"{PREFIX}http/firmware/{one}", None, self.alice.headers)
+        self.assertEqual(reply.status, 200)
+        self.assertNotIn("date", [e for e in self.entries(self.alice) if e["type"] == "0026"][0])
+
+    def test_X014_X015_negotiation(self):
+        for accept, kind in ((None, "xml"), ("*/*", "xml"), ("application/*", "xml"), ("application/json", "json"), ("application/xml;q=0.5, application/json", "json"),
+                             ("application/json;q=0.5, */*;q=0.1", "json"), ("application/json;q=0.3, application/xml;q=0.4", "xml"), ("text/html, */*;q=0.1", "xml"),
+                             ("application/json;q=0, */*", "xml")):
+            with self.subTest(accept):
+                reply = self.get(self.alice, "http/pal", **({"Accept": accept} if accept else {}))
+                self.assertEqual((reply.status, reply.headers["content-type"]), (200, f"application/{kind}"))
+        for accept in ("text/html", "application/xml;q=0", "image/*"):
+            with self.subTest(accept):
+                self.refused(self.get(self.alice, "http/pal", Accept=accept), 406, "application/json")
+
+    def test_X016_pages(self):
+        base = len(self.entries(self.alice))
+        for total in (ENTRIES, ENTRIES + 1, 2 * ENTRIES - 2, 2 * ENTRIES - 1, 2 * ENTRIES, 3 * ENTRIES):
+            while len(self.put_in) + base < total:
+                self.add(firmware(len(self.put_in)), "all", "firmware")
+            found = self.pages(self.alice)
+            self.assertEqual(sum(len(p) for p in found) - (len(found) - 1), total)
+            self.assertTrue(all(len(p) == ENTRIES for p in found[:-1]), [len(p) for p in found])
+            self.assertLessEqual(len(found[-1]), ENTRIES)
+            uris = [e["info"]["uri"] for p in found for e in p]
+            self.assertEqual(len(set(uris)), len(uris))
+
+    def test_X016_what_is_fetched_between_pages_moves_nothing(self):
+        every = [self.add(firmware(n), "all", "firmware") for n in range(8)]
+        listed = []
+
+        def fetch_all(number):
+            for package in every:
+                self.get(self.alice, f"http/firmware/{package}")
+
+        for page in self.pages(self.alice, between=fetch_all):
+            listed += [int(e["info"]["uri"].rsplit("/", 1)[1]) for e in page if e["type"] == "0026"]
+        self.assertEqual(listed, every)
+
+    def test_X016_no_such_page(self):
+        for place in ("x", "1-", "-1", "1-2-3", "g-1", "11111111111111111-1", "1-FF", "ffffffffffffffff-1"):
+            with self.subTest(place):
+                self.refused(self.get(self.alice, f"http/pal/{place}"), 404)
+        reply = self.get(self.alice, "http/pal/7fffffffffffffff-ffffffffffffffff", Accept="application/json")
+        self.assertEqual((reply.status, reply.json), (200, []))
+
+    def test_X017_X018_order(self):
+        self.add(firmware(1), "all", "firmware", "--answer")
+        self.add(update(1), "all", "tamp-update")
+        self.add(keys(b"order"), "all", "symmetric-keys")
+        self.add(STRANGER.der, "all", "ee-certificate")
+        own = self.types(self.alice)
+        self.assertEqual(own[0], "0002")
+        self.assertEqual(own[-7:], ["0026", "0027", "0030", "0031", "0024", "0025", "0003"])
+        self.get(self.alice, "http/firmware")
+        self.assertEqual(self.types(self.alice)[-7:], ["0030", "0031", "0024", "0025", "0003", "0026", "0027"])
+
+    def test_X010_names_that_are_no_text(self):
+        """Nothing of a name that somebody chose stands in a list."""
+        self.add(firmware(1), "all", "firmware", "--name", '</uri> & "x"')
+        self.assertEqual(self.types(self.alice)[-1], "0026")
+
+    def test_X002_without_credentials(self):
+        for path in ("pal", "symmetrickeys", "firmware", "tamp"):
+            with self.subTest(path):
+                self.refused(Device(env).get(f"http/{path}"), 401)
+                self.refused(Device(env).get(f"cert/{path}"), 403)
+                self.refused(Device(env, ("alice", "wrong")).client.get(f"{PREFIX}http/{path}", Device(env, ("alice", "wrong")).headers), 401)
+
+
+class Packages(Case):
+    def test_X001_X005_nothing_waits(self):
+        for path in ("symmetrickeys", "firmware", "tamp", "eecerts", "firmware/1", "symmetrickeys/99999999"):
+            with self.subTest(path):
+                self.refused(self.get(self.alice, f"http/{path}"), 404)
+
+    def test_X002_X003_X004_X070_X071_keys(self):
+        secret = bytes(range(16))
+        number = self.add(keys(b"k-1", secret), ALICE_IS, "symmetric-keys")
+        for path in ("http/symmetrickeys", f"http/symmetrickeys/{number}", "symmetrickeys"):
+            raw = self.fetch(self.alice, path, "application/cms; encapsulatingContent=signedData; innerContent=sKeyPackage")
+            info, rest = decoder.decode(raw, asn1Spec=rfc5652.ContentInfo())
+            self.assertEqual((str(info["contentType"]), rest), (packages.SIGNED, b""))
+            signed = decoder.decode(info["content"], asn1Spec=rfc5652.SignedData())[0]
+            package = decoder.decode(signed["encapContentInfo"]["eContent"], asn1Spec=rfc6031.SymmetricKeyPackage())[0]
+            self.assertEqual(bytes(package["sKeys"][0]["sKey"]), secret)
+        entry = [e for e in self.entries(self.alice) if e["type"] == "0024"][0]
+        self.assertEqual(entry["size"], len(raw))
+        for path in (env.dir / "state").rglob("*.log"):
+            self.assertNotIn(base64.b64encode(secret)[:16], path.read_bytes())
+
+    def test_X002_X078_firmware(self):
+        for name, args in (("signed", ()), ("signed-encrypted-compressed", ()), ("compressed", ("--id", "0a")), ("bare", ())):
+            with self.subTest(name):
+                _, _, what, media, _ = next(p for p in packages.good_packages(STRANGER) if p[:2] == ("firmware", name))
+                number = self.add(what, "all", "firmware", *args)
+                self.assertEqual(self.fetch(self.alice, f"http/firmware/{number}", media), what)
+                env.admin("package", "remove", self.put_in.pop(), "--yes")
+
+    def test_X079_trust_anchors(self):
+        for which, word in ((1, "status-query"), (3, "update"), (10, "sequence-adjust")):
+            with self.subTest(word):
+                what = packages.signed(f"{packages.TAMP}.{which}", packages.tamp_message(which, 5), STRANGER)
+                self.add(what, "all", f"tamp-{word}")
+                self.assertEqual(self.fetch(self.alice, f"http/tamp/{self.put_in[-1]}", f"application/tamp-{word}"), what)
+
+    def test_X005_the_oldest_that_was_not_fetched(self):
+        """Then the newest."""
+        sent = [firmware(n) for n in (1, 2, 3)]
+        for what in sent:
+            self.add(what, "all", "firmware")
+        got = [base64.b64decode(self.get(self.alice, "http/firmware").body) for _ in range(4)]
+        self.assertEqual(got, [*sent, sent[-1]])
+
+    def test_X006_hostile_client(self):
+        """By no number, path, label or method does bob get what is alice's, nor learn that it is there."""
+        theirs = {"symmetrickeys": self.add(keys(b"hers"), ALICE_IS, "symmetric-keys"), "firmware": self.add(firmware(7), ALICE_IS, "firmware"),
+                  "tamp": self.add(update(7), ALICE_IS, "tamp-update"), "eecerts": self.add(STRANGER.der, ALICE_IS, "ee-certificate")}
+        nothing = self.get(self.bob, "http/firmware/99999999")
+        for operation in theirs:
+            for number in theirs.values():
+                for path in (f"http/{operation}/{number}", f"{operation}/{number}", f"either/{operation}/{number}", f"http/{operation}/0{number}", f"http/{operation}/{number}/",
+                             f"http/{operation}/{number}?user=alice", f"http/{operation}//{number}", f"http/{operation}/../{operation}/{number}", f"http/{operation}/%2e/{number}",
+                             f"http/{operation}/{number}%00", f"http/{operation}/+{number}", f"http/{operation}/-{number}"):
+                    with self.subTest(path):
+                        reply = self.get(self.bob, path, X_Forwarded_User="alice", From="alice")
+                        self.assertIn(reply.status, (400, 404), reply.body)
+                        if "?" not in path and reply.status == 404 and path.endswith(f"/{number}") and path.startswith("http/firmware"):
+                            self.assertIn(reply.body, (nothing.body, b"There is no such path.\n", reply.body))
+            self.refused(self.get(self.bob, f"http/{operation}"), 404)
+            self.refused(self.get(Device(env), f"http/eecerts/{theirs['eecerts']}"), 404)
+        for kind in ("0024", "0026", "0030", "0003", "0025"):
+            self.assertNotIn(kind, self.types(self.bob))
+            self.assertEqual(self.types(self.alice).count(kind), 1)
+        self.assertEqual(env.count("select count(*) from package_delivery"), 0)
+
+    def test_X006_groups(self):
+        number = self.add(firmware(8), "group:pki-users", "firmware")
+        self.assertEqual(self.get(self.alice, f"http/firmware/{number}").status, 200)
+        other = self.add(firmware(9), "group:no-such-group", "firmware")
+        self.refused(self.get(self.alice, f"http/firmware/{other}"), 404)
+
+    def test_expired_and_removed(self):
+        number = self.add(firmware(1), "all", "firmware")
+        self.assertEqual(self.get(self.alice, f"http/firmware/{number}").status, 200)
+        env.admin("package", "remove", self.put_in.pop(), "--yes")
+        self.refused(self.get(self.alice, f"http/firmware/{number}"), 404)
+
+    def test_altered_past_gatehouse(self):
+        """Found before anything is served."""
+        number = self.add(firmware(1), BOB_IS, "firmware")
+        env.sql(f"create table was as select id, audience from package where id = {number}; update package set audience = 'all' where id = {number}")
+        try:
+            self.refused(self.get(self.alice, f"http/firmware/{number}"), 503)
+            self.refused(self.get(self.alice, "http/pal"), 503)
+        finally:
+            env.sql("update package set audience = was.audience from was where was.id = package.id; drop table was")
+        env.sql(f"update package_content set content = content || '\\x00' where package_id = {number}")
+        self.refused(self.get(self.bob, f"http/firmware/{number}"), 503)
+        self.assertEqual(env.count("select count(*) from package_delivery"), 0)
+
+    def test_X002_eecerts(self):
+        one, two = self.add(STRANGER.der, "all", "ee-certificate"), self.add(packages.Signer("second").pem, ALICE_IS, "ee-certificate")
+        anybody = Device(env)
+        reply = anybody.get("cert/eecerts")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS))
+        self.assertEqual(certificates(reply), [STRANGER.der])
+        self.assertEqual(len(certificates(self.get(self.alice, "http/eecerts"))), 2)
+        self.assertEqual(len(certificates(self.get(self.alice, f"http/eecerts/{two}"))), 1)
+        self.assertEqual(certificates(anybody.get(f"http/eecerts/{one}")), [STRANGER.der])
+        self.refused(anybody.get(f"http/eecerts/{two}"), 404)
+
+    def test_X020_crls(self):
+        """The CRLs of the CA of the label and of those above it, as openssl reads them; also for nobody."""
+        for ca in ("root", "issuing"):
+            env.await_crl(ca)
+        reply = Device(env).get("http/crls")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/pkcs7-mime; smime-type=crls-only"))
+        raw = base64.b64decode(reply.body)
+        text = der.openssl("pkcs7", "-inform", "DER", "-print_certs", "-text", "-noout", stdin=raw).decode()
+        self.assertEqual(text.count("Certificate Revocation List"), 2, text)
+        self.assertNotIn("Public Key Algorithm", text)
+        signed = decoder.decode(decoder.decode(raw, asn1Spec=rfc5652.ContentInfo())[0]["content"], asn1Spec=rfc5652.SignedData())[0]
+        self.assertEqual((len(signed["signerInfos"]), signed["certificates"].isValue, len(signed["crls"])), (0, False, 2))
+        entries = [e for e in self.entries(self.alice) if e["type"] in ("0004", "0005")]
+        self.assertEqual(sorted(e["type"] for e in entries), ["0004", "0005"])
+        for entry in entries:
+            one = self.get(self.alice, entry["info"]["uri"].split(PREFIX)[1])
+            self.assertEqual(len(base64.b64decode(one.body)), entry["size"])
+        self.assertTrue(all("date" in e for e in self.entries(self.alice) if e["type"] in ("0004", "0005")))
+
+
+class Answers(Case):
+    def answer_of(self, number):
+        return env.sql(f"select answer, answer_code, is_signed from package_delivery where object = 'package/{number}'")
+
+    def test_X076_X077_key_receipt(self):
+        number = self.add(keys(b"r-1"), ALICE_IS, "symmetric-keys")
+        signer = self.signer(self.alice)
+        receipt = packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"r-1"), signer)
+        self.refused(self.give(self.alice, "http/symmetrickeys/return", receipt), 404, "not fetched")
+        self.get(self.alice, "http/symmetrickeys")
+        self.assertIn("0025", self.types(self.alice))
+        self.refused(self.give(self.bob, "http/symmetrickeys/return", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"r-1"), self.signer(self.bob))), 403)
+        for encoded in (True, False, True):
+            reply = self.give(self.alice, "http/symmetrickeys/return", receipt, encoded=encoded)
+            self.assertEqual((reply.status, reply.body), (204, b""))
+        self.assertEqual([list(map(str, r)) for r in self.answer_of(number)], [["receipt", "0", "t"]])
+        self.assertNotIn("0025", self.types(self.alice))
+        self.assertIn("0024", self.types(self.alice))
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'package.answered' and object = 'package/{number}'"), 1)
+
+    def test_X076_receipts_that_are_none(self):
+        self.add(keys(b"r-2"), ALICE_IS, "symmetric-keys")
+        self.get(self.alice, "http/symmetrickeys")
+        signer, content = self.signer(self.alice), packages.key_receipt(b"r-2")
+        good = packages.signed(packages.KEY_RECEIPT, content, signer)
+        where = "http/symmetrickeys/return"
+        for name, what, status in (("unsigned", packages.content_info(packages.KEY_RECEIPT, content), 400), ("unknown", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"r-3"), signer), 404),
+                                   ("longer", packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"r-2\0"), signer), 404),
+                                   ("stranger", packages.signed(packages.KEY_RECEIPT, content, STRANGER), 403), ("bob's", packages.signed(packages.KEY_RECEIPT, content, self.signer(self.bob)), 403),
+                                   ("no certificate", packages.signed(packages.KEY_RECEIPT, content, signer, with_cert=False), 403), ("altered", good.replace(b"r-2", b"r-9"), None),
+                                   ("firmware", packages.signed(packages.FIRMWARE_RECEIPT, packages.firmware_receipt(), signer), 400), ("two", packages.signed(packages.KEY_RECEIPT, content, signer, signers=2), 400),
+                                   ("nothing", b"\x30\x00", 400), ("text", b"hello", 400), ("cut", good[:-2], 400), ("more", good + b"\0", 400)):
+            with self.subTest(name):
+                reply = self.give(self.alice, where, what)
+                if status is None:
+                    self.assertIn(reply.status, (400, 401, 403))
+                else:
+                    self.refused(reply, status)
+        self.refused(self.give(self.alice, where, good, kind="application/pkcs10"), 415)
+        self.refused(self.give(self.alice, where, good, kind="application/json"), 415)
+        self.refused(self.give(Device(env), where, good), 401)
+        self.assertEqual(env.count("select count(*) from package_delivery where answer is not null"), 0)
+
+    def test_X076_key_error_may_be_unsigned(self):
+        number = self.add(keys(b"e-1"), ALICE_IS, "symmetric-keys")
+        self.get(self.alice, "http/symmetrickeys")
+        error = packages.content_info(packages.KEY_ERROR, packages.key_error(b"e-1", 17))
+        self.assertEqual(self.give(self.alice, "http/symmetrickeys/return", error, kind="application/cms; innerContent=keyPackageError").status, 204)
+        self.assertEqual([list(map(str, r)) for r in self.answer_of(number)], [["error", "17", "f"]])
+        nameless = packages.content_info(packages.KEY_ERROR, packages.key_error(None, 61))
+        self.assertEqual(self.give(self.alice, "http/symmetrickeys/return", nameless).status, 204)
+        later = packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"e-1"), self.signer(self.alice))
+        self.assertEqual(self.give(self.alice, "http/symmetrickeys/return", later).status, 204)
+        self.assertEqual([list(map(str, r)) for r in self.answer_of(number)], [["receipt", "0", "t"]])
+
+    def test_X077_X078_firmware(self):
+        number = self.add(firmware(3), "all", "firmware", "--answer")
+        self.get(self.alice, "http/firmware")
+        self.get(self.bob, "http/firmware")
+        where, signer = "http/firmware/return", self.signer(self.alice)
+        self.refused(self.give(self.alice, where, packages.signed(packages.FIRMWARE_RECEIPT, packages.firmware_receipt(version=4), signer)), 404)
+        self.refused(self.give(self.alice, where, packages.content_info(packages.FIRMWARE_ERROR, packages.firmware_error(99))), 400)
+        error = packages.content_info(packages.FIRMWARE_ERROR, packages.firmware_error(33, version=3))
+        self.assertEqual(self.give(self.bob, where, error).status, 204)
+        receipt = packages.signed(packages.FIRMWARE_RECEIPT, packages.firmware_receipt(), signer)
+        self.assertEqual(self.give(self.alice, where, receipt).status, 204)
+        rows = env.sql(f"select client_name, answer, answer_code from package_delivery where object = 'package/{number}' order by answer")
+        self.assertEqual([(r[0].split("\\")[-1], r[1], str(r[2])) for r in rows], [("bob", "error", "33"), ("alice", "receipt", "0")])
+
+    def test_X080_trust_anchors(self):
+        number = self.add(update(7), "all", "tamp-update")
+        self.add(packages.signed(f"{packages.TAMP}.10", packages.tamp_message(10, 8), STRANGER), "all", "tamp-sequence-adjust")
+        for _ in range(2):
+            self.get(self.alice, "http/tamp")
+        where, signer, of = "http/tamp/return", self.signer(self.alice), f"{packages.TAMP}."
+        confirm = packages.signed(of + "4", packages.tamp_answer(4, 7), signer)
+        kind = "application/tamp-update-confirm"
+        self.refused(self.give(self.alice, where, confirm, kind="application/tamp-error"), 400)
+        self.refused(self.give(self.alice, where, confirm, kind="application/tamp-update"), 400)
+        self.refused(self.give(self.alice, where, confirm, kind="application/tamp-x"), 415)
+        self.refused(self.give(self.alice, where, confirm, kind="application/cms"), 415)
+        self.refused(self.give(self.alice, where, packages.signed(of + "4", packages.tamp_answer(4, 8), signer), kind=kind), 404)
+        self.refused(self.give(self.alice, where, packages.signed(of + "4", packages.tamp_answer(4, 7), STRANGER), kind=kind), 403)
+        self.assertEqual(self.give(self.alice, where, confirm, kind=kind).status, 204)
+        self.assertEqual([list(map(str, r)) for r in self.answer_of(number)], [["confirmed", "0", "t"]])
+        error = packages.signed(of + "9", packages.tamp_answer(9, 7, 21), signer)
+        self.assertEqual(self.give(self.alice, where, error, kind="application/tamp-error").status, 204)
+        self.assertEqual([list(map(str, r)) for r in self.answer_of(number)], [["error", "21", "t"]])
+        adjusted = packages.content_info(of + "11", packages.tamp_answer(11, 8))
+        self.assertEqual(self.give(self.alice, where, adjusted, kind="application/tamp-sequence-adjust-confirm").status, 204)
+
+    def test_X077_revoked_signer(self):
+        self.add(keys(b"v-1"), ALICE_IS, "symmetric-keys")
+        self.get(self.alice, "http/symmetrickeys")
+        signer = self.signer(self.alice)
+        env.admin("cert", "revoke", format(signer.cert.serial_number, "x"), "--yes")
+        receipt = packages.signed(packages.KEY_RECEIPT, packages.key_receipt(b"v-1"), signer)
+        self.refused(self.give(self.alice, "http/symmetrickeys/return", receipt), 403)
+
+    def test_status(self):
+        number = self.add(keys(b"s-1"), ALICE_IS, "symmetric-keys")
+        self.assertEqual(env.admin("package", "status", number, "--json"), [])
+        self.get(self.alice, "http/symmetrickeys")
+        row, = env.admin("package", "status", number, "--json")
+        self.assertEqual((row["client"].split("\\")[-1], row["downloads"], row["answer"]), ("alice", 1, None))
+        self.give(self.alice, "http/symmetrickeys/return", packages.content_info(packages.KEY_ERROR, packages.key_error(b"s-1", 17)))
+        row, = env.admin("package", "status", "--client", row["client"], "--json")
+        self.assertEqual((row["object"], row["answer"], row["answer_code"], row["signed"]), (f"package/{number}", "error", 17, False))
+
+
+class Nodes(Case):
+    def test_X011_dates_hold_on_all_nodes(self):
+        second = env.second_node()
+        there = Device(env, ALICE, url=second["GATEHOUSE_URL"])
+        number = self.add(firmware(1), ALICE_IS, "firmware")
+        self.assertEqual(self.get(there, f"http/firmware/{number}").status, 200)
+        of = lambda who: [e["date"] for e in self.entries(who) if e["type"] == "0026"]
+        self.assertEqual(of(self.alice), of(there))
+        place = None
+        for n in range(2 * ENTRIES):
+            self.add(firmware(10 + n), ALICE_IS, "firmware")
+        place = self.page(self.alice)[-1]["info"]["uri"].split(PREFIX)[1]
+        strip = lambda page: [re.sub("https://[^/]*", "", json.dumps(e)) for e in page]
+        self.assertEqual(strip(self.page(self.alice, place)), strip(self.page(there, place)))
+
+
+if __name__ == "__main__":
+    tap.main()
