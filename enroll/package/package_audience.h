@@ -1,6 +1,6 @@
 /* For whom a package is: "all", "group:NAME", or one client, as "user:NAME" (of the directory: as
- * recorded, "EXAMPLE\\alice", or DN, or UUID of the entry), "est-user:NAME", or "device:SUBJECT" or
- * "device:HEX" (SHA-256 of its public key). */
+ * recorded, "EXAMPLE\\alice", or DN, or UUID of the entry), "est-user:NAME", or "device:SUBJECT"
+ * (of a certificate of ours) or "device:HEX" (its id as base/requester.h has it). */
 #ifndef PACKAGE_AUDIENCE_H
 #define PACKAGE_AUDIENCE_H
 

@@ -33,6 +33,13 @@ package_client_key(const struct requester *who, char out[PACKAGE_CLIENT_SIZE])
 		*p = (char)tolower((unsigned char)*p);
 }
 
+/* Two manufacturers may give one subject. Where we gave it, it was ours to say who bears it. */
+static bool
+is_known_by_name(const struct requester *who)
+{
+	return who->kind != REQUESTER_DEVICE || who->has_own_cert;
+}
+
 bool
 package_is_for(const char *audience, const struct requester *who, const struct dir_entry *entry)
 {
@@ -48,7 +55,7 @@ package_is_for(const char *audience, const struct requester *who, const struct d
 		return entry != NULL && dir_entry_is_member(entry, name);
 	if (n != strlen(word) || strncmp(audience, word, n) != 0)
 		return false;
-	return strcasecmp(name, who->name) == 0 ||
+	return (is_known_by_name(who) && strcasecmp(name, who->name) == 0) ||
 	    (who->dn[0] != '\0' && strcasecmp(name, who->dn) == 0) ||
 	    (who->id[0] != '\0' && strcasecmp(name, who->id) == 0);
 }

@@ -3,6 +3,7 @@
 and all ASN.1 is read and written by pyasn1-modules, each list validated by xmllint. docs/est-packages.md has the table of the ids."""
 
 import base64
+import hashlib
 import json
 import re
 import subprocess
@@ -19,7 +20,7 @@ import der
 import packages
 import tap
 from environment import TOP, Environment
-from est import PREFIX, Device, certificates
+from est import PREFIX, Device, certificates, run
 
 ENTRIES = 4  # of a page
 env = Environment("est-packages", GATEHOUSE_CONF_EXTRA=f"""
@@ -499,6 +500,46 @@ class Nodes(Case):
         place = self.page(self.alice)[-1]["info"]["uri"].split(PREFIX)[1]
         strip = lambda page: [re.sub("https://[^/]*", "", json.dumps(e)) for e in page]
         self.assertEqual(strip(self.page(self.alice, place)), strip(self.page(there, place)))
+
+
+
+class Devices(Case):
+    """Two manufacturers, and one subject."""
+
+    def maker(self, name):
+        key, cert = env.scratch / f"{name}.key", env.scratch / f"{name}.pem"
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days", 30,
+            "-subj", "/CN=Maker")
+        return key, cert
+
+    def router(self, maker):
+        key, name = der.Key(env.scratch, "ec:P-256"), f"router-{time.monotonic_ns()}"
+        csr, ext, cert = (env.scratch / f"{name}.{x}" for x in ("csr", "ext", "crt"))
+        run("openssl", "req", "-new", "-key", key.path, "-subj", "/CN=router-7", "-out", csr)
+        ext.write_text("extendedKeyUsage=clientAuth\n")
+        run("openssl", "x509", "-req", "-in", csr, "-CA", maker[1], "-CAkey", maker[0], "-CAcreateserial", "-days", 10, "-extfile", ext, "-out", cert)
+        leaf = x509.load_pem_x509_certificate(cert.read_bytes())
+        return Device(env, chain=[leaf.public_bytes(serialization.Encoding.DER)], key=key), leaf
+
+    def known_as(self, maker, leaf):
+        of = x509.load_pem_x509_certificate(maker[1].read_bytes()), leaf
+        return hashlib.sha256(b"".join(c.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo) for c in of)).hexdigest()
+
+    def test_X006_a_manufacturers_subject_names_nobody(self):
+        makers = [self.maker("maker-1"), self.maker("maker-2")]
+        both = env.scratch / "makers.pem"
+        both.write_text("".join(cert.read_text() for _, cert in makers))
+        env.admin("est", "label", "add", "makers", "--template", "User", "--auth", "cert", "--ca", "issuing", "--anchors", both)
+        env.await_catalog()
+        (one, leaf), (other, _) = self.router(makers[0]), self.router(makers[1])
+        self.add(keys(b"by subject"), "device:CN=router-7", "symmetric-keys")
+        for device in (one, other):
+            self.refused(self.get(device, "makers/symmetrickeys"), 404)
+        number = self.add(keys(b"by key"), "device:" + self.known_as(makers[0], leaf), "symmetric-keys")
+        self.assertEqual(self.get(one, "makers/symmetrickeys").status, 200)
+        for path in ("makers/symmetrickeys", f"makers/symmetrickeys/{number}"):
+            self.refused(self.get(other, path), 404)
 
 
 if __name__ == "__main__":
