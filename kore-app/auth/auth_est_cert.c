@@ -180,6 +180,14 @@ accept_own(struct worker_env *env, const struct est_label *label, const struct s
 	case REQUESTER_DIRECTORY:
 		rc = accept_entry(env, asked, out, err);
 		break;
+	case REQUESTER_EST_USER:
+	case REQUESTER_DEVICE:
+		/* the id is there only under a MAC that holds: without it the kind may be another
+		 * one */
+		if (*asked->id == '\0')
+			return refuse(err, "it is not known who asked for it.");
+		rc = accept_device(s, NULL, out, err);
+		break;
 	default:
 		rc = accept_device(s, NULL, out, err);
 	}

@@ -34,6 +34,12 @@ class PlainHttp(unittest.TestCase):
         self.assertIn("HTTPS only", text)
         self.assertIsNone(reply.getheader("www-authenticate"))
 
+    def test_E006_nothing_of_est(self):
+        for method, path in (("GET", "cacerts"), ("POST", "simpleenroll"), ("POST", "printers/fullcmc"), ("GET", "pal")):
+            reply, text = ask(method, "/.well-known/est/" + path)
+            self.assertEqual(reply.status, 403, path)
+            self.assertIn("HTTPS only", text)
+
     def test_unknown_paths(self):
         self.assertEqual(ask("GET", "/nothing")[0].status, 404)
 

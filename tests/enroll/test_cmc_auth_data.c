@@ -92,7 +92,7 @@ put_recipient(struct gh_buf *out)
 	unsigned char kek[32], wrapped[40];
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	struct gh_buf pwri = buffer();
-	int n, rest;
+	int n = 0, rest;
 
 	assert_int_equal(PKCS5_PBKDF2_HMAC(how.password, (int)strlen(how.password), salt,
 			     sizeof(salt), ITERATIONS, EVP_sha256(), 32, kek),
