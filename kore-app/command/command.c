@@ -62,6 +62,8 @@ const struct command command_table[] = {
     {"est", "user", "say which local users may enroll by EST", &verb_est_user, NULL},
     {"est", "cacerts", "fetch the CA certificates of an EST server (client)", &verb_est_cacerts,
 	NULL},
+    {"est", "csrattrs", "list what an EST server wants in a request (client)", &verb_est_csrattrs,
+	NULL},
     {"est", "enroll", "get a device's certificate from an EST server (client)", &verb_est_enroll,
 	NULL},
     {"est", "reenroll", "renew it in place when it is due (client)", &verb_est_reenroll, NULL},

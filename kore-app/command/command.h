@@ -71,6 +71,7 @@ extern const struct verb verb_directory_test;
 extern const struct verb verb_est_user;
 extern const struct verb verb_est_cacerts;
 extern const struct verb verb_est_cmc;
+extern const struct verb verb_est_csrattrs;
 extern const struct verb verb_est_enroll;
 extern const struct verb verb_est_fetch;
 extern const struct verb verb_est_pal;

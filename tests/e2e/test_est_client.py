@@ -110,6 +110,39 @@ class Enrollment(Case):
         self.assertEqual(json.loads((self.dir / "est.json").read_text())["cacert"], str(self.other.ca.cert))
         self.run_est("reenroll", "--dir", self.dir, "--now")
 
+    # RFC 9908, 3.2: P-384 and challengePassword; RFC 8951, 4: RSA-4096
+    EC = "MDIGCSqGSIb3DQEJBzASBgcqhkjOPQIBMQcGBSuBBAAiBgcrBgEBAQEWBggqhkjOPQQDAw=="
+    RSA = "MCkGCSqGSIb3DQEJBzARBgkqhkiG9w0BAQExBAICEAAGCSqGSIb3DQEBCw=="
+
+    def test_csrattrs_are_shown(self):
+        self.other.pages = {"/csrattrs": self.EC.encode()}
+        words = ("csrattrs", "--url", self.other.url, "--cacert", self.other.ca.cert, "--json")
+        rows = json.loads(self.run_est(*words))
+        self.assertEqual([(r["name"], r["values"]) for r in rows],
+                         [("challengePassword", []), ("id-ecPublicKey", ["secp384r1"]), ("1.3.6.1.1.1.1.22", []),
+                          ("ecdsa-with-SHA384", [])])
+        self.other.pages = {}
+        self.assertEqual(json.loads(self.run_est(*words)), [])
+        for body in (b"MAA=", b""):
+            self.other.pages = {"/csrattrs": body}
+            self.run_est(*words, expect=0 if body else 1)
+        for der in (b"\x30\x03\x06\x01", b"\x30\x80\0\0", b"\x30\x02\x05\0", b"\x30\x00\x00", b"\x30\x04\x30\x02\x06\x00"):
+            self.other.pages = {"/csrattrs": base64.b64encode(der)}
+            self.assertIn("cannot be read", self.run_est(*words, expect=1))
+
+    def test_csrattrs_are_kept_to(self):
+        for attrs, bits in ((self.EC, "384 bit"), (self.RSA, "4096 bit")):
+            self.other.pages = {"/csrattrs": attrs.encode()}
+            self.dir = self.scratch / bits
+            self.enroll()
+            self.assert_whole()
+            text = openssl("req", "-inform", "DER", "-noout", "-text", data=base64.b64decode(self.posts()[-1][3])).decode()
+            self.assertIn(bits, text)
+            self.assertIn("challengePassword", text)
+        self.dir = self.scratch / "mine"
+        self.enroll("--key-type", "P-256")
+        self.assertIn("256 bit", openssl("x509", "-in", self.dir / "current/cert.pem", "-noout", "-text").decode())
+
     def test_digest(self):
         self.other.digest = True
         self.enroll("--digest")
@@ -173,7 +206,7 @@ class Enrollment(Case):
     def test_the_label_is_in_the_path(self):
         self.enroll("--label", "ca:1")
         self.assertEqual({s[1] for s in self.other.seen},
-                         {"/.well-known/est/ca%3A1/cacerts", "/.well-known/est/ca%3A1/simpleenroll"})
+                         {"/.well-known/est/ca%3A1/" + op for op in ("cacerts", "csrattrs", "simpleenroll")})
 
     def test_link_of_tls_1_2(self):
         self.enroll("--link")

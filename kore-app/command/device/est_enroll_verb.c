@@ -11,6 +11,7 @@
 #include "client/client_flow.h"
 #include "command.h"
 
+#include "est_attrs.h"
 #include "est_device.h"
 #include "est_hook.h"
 #include "est_settings.h"
@@ -28,7 +29,7 @@ static struct {
 	}
 #define COMMON_OPTIONS \
 	{"link", 0, OPTION_FLAG, &given.is_linked, NULL, \
-	    "link the request to its TLS connection (RFC 7030, 3.5; with TLS 1.3 RFC 9266)"}, \
+	    "link the request to its TLS connection, also where the server does not say so (RFC 7030, 3.5)"}, \
 	    {"wait", 'w', OPTION_OPTIONAL, &given.wait, "SECONDS", \
 		"when an officer must approve, wait for it (without number: for ever)"}, \
 	    {"poll", 0, OPTION_NUMBER, &given.poll, "SECONDS", \
@@ -48,7 +49,7 @@ static const struct option_row enroll_options[] = {
     {"san", 0, OPTION_LIST, &given.san, "NAME",
 	"name asked for: dns:, email:, upn:, ip: or uri:; repeat for more"},
     {"key-type", 0, OPTION_TEXT, &given.key_type, "TYPE",
-	"new key: " GH_KEY_NAMES " (default: P-256)"},
+	"new key: " GH_KEY_NAMES " (default: as the server wants it, or P-256)"},
     COMMON_OPTIONS,
     EST_SERVER_OPTIONS,
     VERB_JSON,
@@ -120,18 +121,38 @@ finish(struct verb_call *c, const struct est_device *d, enum est_outcome outcome
 
 /* ---- enroll ---- */
 
+/* What the server wants, where it says so and the options do not. */
+static int
+heed_attrs(struct est_device *d, struct gh_error *err)
+{
+	struct est_attrs attrs;
+	int rc = est_attrs_fetch(&d->server, &attrs, err);
+
+	/* a list is a courtesy: who is refused it may be given a certificate */
+	if (rc == GH_E_AUTH_FAILED || rc == GH_E_FORBIDDEN || rc == GH_E_VALIDATION)
+		return 0;
+	if (rc != 0)
+		return rc;
+	given.is_linked |= attrs.wants_link;
+	if (given.key_type == NULL)
+		given.key_type = attrs.key_type;
+	est_attrs_clear(&attrs);
+	return 0;
+}
+
 static int
 enroll(struct est_device *d, bool is_their_key, enum est_outcome *outcome, int *retry_after,
     struct gh_error *err)
 {
 	EVP_PKEY *key = NULL;
 	struct est_csr csr = {0};
-	int rc;
+	int rc = heed_attrs(d, err);
 
 	if (given.new_key)
 		est_folder_drop_next(&d->folder);
-	rc = est_folder_next_key(&d->folder, given.key_type != NULL ? given.key_type : EST_KEY_TYPE,
-	    &key, err);
+	if (rc == 0)
+		rc = est_folder_next_key(&d->folder,
+		    given.key_type != NULL ? given.key_type : EST_KEY_TYPE, &key, err);
 	if (rc == 0)
 		rc = est_csr_build(&csr, key, given.subject, given.san.v, given.is_linked, err);
 	if (rc == 0)

@@ -1,4 +1,4 @@
-/* `gatehouse est cacerts` and `gatehouse est cmc`: what an EST server says, without a folder. */
+/* `gatehouse est cacerts`, `csrattrs` and `cmc`: what an EST server says, without a folder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "command.h"
 #include "file.h"
 
+#include "est_attrs.h"
 #include "est_certs.h"
 
 static const char *fingerprint, *out_file, *in_file;
@@ -85,6 +86,47 @@ const struct verb verb_est_cacerts = {
 	"gatehouse est cacerts --url https://pki.example --fingerprint 4A:1B:... --out ca.pem\n"},
     .options = cacerts_options,
     .work = cacerts_work,
+};
+
+/* ---- csrattrs ---- */
+
+static const struct option_row csrattrs_options[] = {
+    EST_SERVER_OPTIONS,
+    VERB_JSON,
+    OPTION_END,
+};
+
+static int
+csrattrs_work(struct verb_call *c, struct gh_error *err)
+{
+	struct est_attrs attrs = {0};
+	struct est_server s;
+	int rc = est_server_open(&s, false, err);
+
+	if (rc == 0)
+		rc = est_attrs_fetch(&s, &attrs, err);
+	if (rc == 0)
+		c->out = gh_json_ref(attrs.list);
+	est_attrs_clear(&attrs);
+	est_server_close(&s);
+	return rc;
+}
+
+static const struct output_column csrattrs_columns[] = {
+    {"NAME", "name"},
+    {"OID", "oid"},
+    {"VALUES", "values"},
+    {NULL, NULL},
+};
+
+const struct verb verb_est_csrattrs = {
+    .usage = {"", 0, 0,
+	"Lists what an EST server wants in a request (RFC 7030, 4.5; RFC 9908): object identifiers, and attributes with their "
+	"values. `gatehouse est enroll` keeps to the kind of key and the link by itself.",
+	"gatehouse est csrattrs --url https://pki.example --label printers\n"},
+    .options = csrattrs_options,
+    .work = csrattrs_work,
+    .columns = csrattrs_columns,
 };
 
 /* ---- cmc ---- */
