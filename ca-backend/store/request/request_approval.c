@@ -15,9 +15,17 @@ refuse_altered(int64_t id, const char *what, struct gh_error *err)
 	    what, (long long)id);
 }
 
+static int
+refuse_changed(int64_t id, struct gh_error *err)
+{
+	return gh_refuse(err, GH_E_PRECONDITION,
+	    "Request %lld has changed since: read it again, and decide on what it is now.",
+	    (long long)id);
+}
+
 /* --- those that are there --------------------------------------------------------------------- */
 
-enum { COL_NUMBER, COL_KIND, COL_NAME, COL_DN, COL_ID, COL_COMMENT, COL_AT, COL_MAC };
+enum { COL_NUMBER, COL_KIND, COL_NAME, COL_DN, COL_ID, COL_COMMENT, COL_AT, COL_MAC, COL_VERSION };
 
 static int
 take_row(const struct store *s, const PGresult *res, int row, int64_t id,
@@ -42,13 +50,28 @@ take_row(const struct store *s, const PGresult *res, int row, int64_t id,
 	    : refuse_altered(id, "An approval", err);
 }
 
+/* They are read behind the request: another officer may have agreed in between. */
+static int
+check_count(const PGresult *res, int64_t id, const struct enroll_request *req, struct gh_error *err)
+{
+	int n = PQntuples(res);
+
+	if (n > 0 && store_int(res, 0, COL_VERSION) != req->version)
+		return refuse_changed(id, err);
+	if (n == 0 || !store_has(res, 0, COL_NUMBER) || n != req->approvals ||
+	    n > STORE_APPROVALS_MAX)
+		return refuse_altered(id, "The number of approvals", err);
+	return 0;
+}
+
 int
 store_get_approvals(struct store *s, int64_t cms_request_id, const struct enroll_request *req,
     struct store_approvals *out, struct gh_error *err)
 {
 	static const struct store_statement st = {"request_approvals",
-	    "SELECT number, officer_kind, officer, officer_dn, officer_id, comment, "
-	    "floor(extract(epoch FROM at))::bigint, mac FROM request_approval WHERE request_id = $1 ORDER BY number"};
+	    "SELECT a.number, a.officer_kind, a.officer, a.officer_dn, a.officer_id, a.comment, "
+	    "floor(extract(epoch FROM a.at))::bigint, a.mac, r.version "
+	    "FROM request r LEFT JOIN request_approval a ON a.request_id = r.id WHERE r.id = $1 ORDER BY a.number"};
 	struct store_params p = {0};
 	PGresult *res;
 	int rc;
@@ -59,8 +82,7 @@ store_get_approvals(struct store *s, int64_t cms_request_id, const struct enroll
 	store_put_int(&p, cms_request_id);
 	if ((rc = store_read(s, &st, &p, &res, err)) != 0)
 		return rc;
-	if (PQntuples(res) != req->approvals || PQntuples(res) > STORE_APPROVALS_MAX)
-		rc = refuse_altered(cms_request_id, "The number of approvals", err);
+	rc = check_count(res, cms_request_id, req, err);
 	for (int i = 0; rc == 0 && i < PQntuples(res); i++)
 		if ((rc = take_row(s, res, i, cms_request_id, req, &out->who[i], err)) == 0)
 			out->n++;
@@ -87,12 +109,7 @@ look_back(struct store *s, int64_t id, const unsigned char mac[ROW_SEAL_SIZE], s
 		return rc;
 	is_there = store_bool(res, 0, 0);
 	PQclear(res);
-	return is_there
-	    ? 0
-	    : gh_refuse(err, GH_E_PRECONDITION,
-		  "Request %lld has changed since: read it again, and decide on what it is "
-		  "now.",
-		  (long long)id);
+	return is_there ? 0 : refuse_changed(id, err);
 }
 
 int

@@ -23,8 +23,8 @@ struct store_approvals {
 	struct requester who[STORE_APPROVALS_MAX];
 };
 
-/* req: as store_get_request has given it. GH_E_SEAL (public): an approval, or their number, is not
- * as it was recorded. */
+/* req: as store_get_request has given it. GH_E_PRECONDITION (public): it has changed since.
+ * GH_E_SEAL (public): an approval, or their number, is not as it was recorded. */
 int store_get_approvals(struct store *s, int64_t cms_request_id, const struct enroll_request *req,
     struct store_approvals *out, struct gh_error *err) GH_MUSTCHECK;
 

@@ -133,8 +133,15 @@ take_item(struct gh_der *in, struct est_attrs *out)
 	return gh_json_append(out->list, row) == 0 && ok;
 }
 
-int
-est_attrs_parse(const unsigned char *der, size_t len, struct est_attrs *out, struct gh_error *err)
+void
+est_attrs_clear(struct est_attrs *a)
+{
+	gh_json_free(a->list);
+	memset(a, 0, sizeof(*a));
+}
+
+static int
+parse(const unsigned char *der, size_t len, struct est_attrs *out, struct gh_error *err)
 {
 	struct gh_der in = {der, len}, list;
 	size_t n = 0;
@@ -151,13 +158,6 @@ est_attrs_parse(const unsigned char *der, size_t len, struct est_attrs *out, str
 	return gh_refuse(err, GH_E_BAD_REQUEST, "the server's list of attributes cannot be read");
 }
 
-void
-est_attrs_clear(struct est_attrs *a)
-{
-	gh_json_free(a->list);
-	memset(a, 0, sizeof(*a));
-}
-
 int
 est_attrs_fetch(struct est_server *s, struct est_attrs *out, struct gh_error *err)
 {
@@ -170,14 +170,14 @@ est_attrs_fetch(struct est_server *s, struct est_attrs *out, struct gh_error *er
 	memset(out, 0, sizeof(*out));
 	if (rc == GH_E_NOT_FOUND) {
 		gh_error_clear(err);
-		return est_attrs_parse(none, sizeof(none), out, err);
+		return parse(none, sizeof(none), out, err);
 	}
 	if (rc != 0)
 		return rc;
 	if (reply.status != 200)
-		rc = est_attrs_parse(none, sizeof(none), out, err);
+		rc = parse(none, sizeof(none), out, err);
 	else if ((rc = est_reply_der(&reply, &der, &len, err)) == 0) {
-		rc = est_attrs_parse(der, len, out, err);
+		rc = parse(der, len, out, err);
 		free(der);
 	}
 	est_reply_clear(&reply);
