@@ -214,8 +214,8 @@ transport_error(const struct client_http *h, CURLcode code, struct gh_error *err
 		return gh_refuse(err, GH_E_CONF,
 		    "the client certificate or its key cannot be used: %.150s", text);
 	case CURLE_WRITE_ERROR:
-		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %d bytes",
-		    REPLY_MAX);
+		return gh_refuse(err, GH_E_TOO_LARGE, "the answer is longer than %zu bytes",
+		    h->o->reply_max > 0 ? h->o->reply_max : (size_t)REPLY_MAX);
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_OPERATION_TIMEDOUT:
@@ -289,7 +289,6 @@ set_made_body(struct client_http *h, const struct client_body *body)
 
 	h->body = body;
 	h->sent = 0;
-	gh_error_clear(&h->body_error);
 	if (rc == CURLE_OK)
 		rc = curl_easy_setopt(h->curl, CURLOPT_READFUNCTION, on_read);
 	if (rc == CURLE_OK)
@@ -350,7 +349,7 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 	int rc;
 
 	memset(reply, 0, sizeof(*reply));
-	gh_buf_init(&reply->body, REPLY_MAX);
+	gh_buf_init(&reply->body, h->o->reply_max > 0 ? h->o->reply_max : REPLY_MAX);
 	reply->body.secret = true; /* perhaps a key */
 	rc = make_headers(h, call, &headers, err);
 	if (rc == 0 && asprintf(&url, "%s%s", h->base, call->path) < 0) {
@@ -359,6 +358,7 @@ client_http_call(struct client_http *h, const struct client_call *call, struct c
 	}
 	if (rc == 0) {
 		h->error[0] = '\0';
+		gh_error_clear(&h->body_error);
 		code = set_call(h, call, url, headers, reply);
 		if (code == CURLE_OK)
 			code = curl_easy_perform(h->curl);

@@ -27,6 +27,7 @@ struct client_http_options {
 	const char *tls_type;           /* of both files: "PEM" (NULL) or "P12" */
 	const char *tls_password;       /* of its key; NULL: none */
 	int timeout;                    /* seconds of one call */
+	size_t reply_max;               /* bytes of an answer; 0: 1 MiB */
 	bool is_unverified; /* whoever answers, for what is checked otherwise: no user, no
 			     * certificate goes with it */
 	bool takes_digest;  /* Digest, too, where the server asks for it (RFC 7616) */

@@ -12,9 +12,10 @@
 #include "est_call.h"
 
 #define PREFIX "/.well-known/est"
-#define RETRY_DEFAULT 30 /* seconds, where a server does not say */
-#define PATH_MAX_LEN 512 /* bytes */
-#define SAID_MAX 200     /* bytes of a refusal that are shown */
+#define RETRY_DEFAULT 30                     /* seconds, where a server does not say */
+#define PATH_MAX_LEN 512                     /* bytes */
+#define REPLY_MAX ((size_t)32 * 1024 * 1024) /* firmware of 16 MiB, in base64 */
+#define SAID_MAX 200                         /* bytes of a refusal that are shown */
 
 struct est_server_options est_server_options;
 
@@ -30,6 +31,7 @@ est_server_open(struct est_server *s, bool is_unverified, struct gh_error *err)
 	if (rc != 0)
 		return rc;
 	s->login.http.prefix = PREFIX;
+	s->login.http.reply_max = REPLY_MAX;
 	s->login.http.is_unverified = is_unverified;
 	s->login.http.takes_digest = est_server_options.digest;
 	s->label = est_server_options.label != NULL ? est_server_options.label : "";

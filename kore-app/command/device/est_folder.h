@@ -7,8 +7,7 @@
  *     DIR/2/                    the one before
  *     DIR/next/                 key.pem of a request whose answer is still to come
  *     DIR/ca.pem                CA certificates of the server: what its certificates chain to
- *     DIR/est.json              {"url", "label", "cacert", "subject", "san", "key_type"}: how it
- * was enrolled
+ *     DIR/est.json              {"url", "label", "cacert"}: where it was enrolled
  *
  * The symbolic link is replaced in one step (rename). Whoever dies before leaves the old pair, and
  * DIR/next, whose key is used again.
