@@ -56,4 +56,10 @@ struct call_item {
 	bool leaves; /* set instead of an answer: the call is to be made alone, on another thread */
 };
 
+/* Serves one of them; true: it leaves, without an answer. */
+typedef bool (
+    *call_serve)(struct worker_env *env, const struct call *call, struct gh_http_reply *rep);
+/* All of them one after the other, each with the log of its own call. */
+void call_each(struct worker_env *env, struct call_item *items, size_t n, call_serve serve);
+
 #endif

@@ -1,6 +1,8 @@
 /* The specification of a certificate: memory only. */
 #include <stdlib.h>
 
+#include <openssl/x509v3.h>
+
 #include "cert_spec.h"
 
 struct cert_spec *
@@ -29,4 +31,31 @@ cert_spec_free(struct cert_spec *spec)
 	free(spec->spki);
 	free(spec->unruled_names);
 	free(spec);
+}
+
+int
+cert_spec_add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
+{
+	X509_EXTENSION *ext = value != NULL ? X509V3_EXT_i2d(nid, is_critical, value) : NULL;
+
+	if (ext != NULL && sk_X509_EXTENSION_push(spec->extensions, ext) > 0)
+		return 0;
+	X509_EXTENSION_free(ext);
+	return -1;
+}
+
+int
+cert_spec_add_usage(struct cert_spec *spec, int nid)
+{
+	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
+	int bad = usage == NULL || ekus == NULL ||
+	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
+	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(nid)) <= 0 ||
+	    cert_spec_add_extension(spec, NID_key_usage, true, usage) != 0 ||
+	    cert_spec_add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
+
+	ASN1_BIT_STRING_free(usage);
+	sk_ASN1_OBJECT_pop_free(ekus, ASN1_OBJECT_free);
+	return bad ? -1 : 0;
 }

@@ -11,6 +11,8 @@
 
 #include <openssl/x509.h>
 
+#include "error.h"
+
 struct cert_spec {
 	X509_NAME *subject;  /* may be empty; then the SAN is critical */
 	unsigned char *spki; /* SubjectPublicKeyInfo of the CSR, DER */
@@ -25,5 +27,11 @@ struct cert_spec {
 
 struct cert_spec *cert_spec_new(void); /* NULL when out of memory; all empty */
 void cert_spec_free(struct cert_spec *spec);
+
+/* Append an extension: value as X509V3_EXT_i2d takes it; NULL fails. 0 or -1: out of memory. */
+int cert_spec_add_extension(struct cert_spec *spec, int nid, bool is_critical,
+    void *value) GH_MUSTCHECK;
+/* keyUsage digitalSignature, and one extended key usage: of a service of ours. 0 or -1. */
+int cert_spec_add_usage(struct cert_spec *spec, int nid) GH_MUSTCHECK;
 
 #endif

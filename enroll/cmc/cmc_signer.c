@@ -69,33 +69,6 @@ read_row(const struct worker_env *env, const struct store_signer *row, struct cm
 /* --- making one ------------------------------------------------------------------------------- */
 
 static int
-add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
-{
-	X509_EXTENSION *ext = value != NULL ? X509V3_EXT_i2d(nid, is_critical, value) : NULL;
-
-	if (ext != NULL && sk_X509_EXTENSION_push(spec->extensions, ext) > 0)
-		return 0;
-	X509_EXTENSION_free(ext);
-	return -1;
-}
-
-static int
-add_usages(struct cert_spec *spec)
-{
-	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
-	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
-	int bad = usage == NULL || ekus == NULL ||
-	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
-	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(NID_cmcCA)) <= 0 ||
-	    add_extension(spec, NID_key_usage, true, usage) != 0 ||
-	    add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
-
-	ASN1_BIT_STRING_free(usage);
-	sk_ASN1_OBJECT_pop_free(ekus, ASN1_OBJECT_free);
-	return bad ? -1 : 0;
-}
-
-static int
 fill_spec(struct cert_spec *spec, const struct worker_env *env, const struct ca *ca, EVP_PKEY *key)
 {
 	char cn[65]; /* RFC 5280, A.1: ub-common-name */
@@ -109,7 +82,7 @@ fill_spec(struct cert_spec *spec, const struct worker_env *env, const struct ca 
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - env->conf->ca.backdate;
 	spec->not_after = spec->not_before + LIFE;
-	return add_usages(spec);
+	return cert_spec_add_usage(spec, NID_cmcCA);
 }
 
 static int

@@ -295,14 +295,14 @@ est_serverkeygen(struct worker_env *env, const struct call *call, struct gh_http
 	(void)serve(env, call, rep, false);
 }
 
+static bool
+serve_or_leave(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	return serve(env, call, rep, true);
+}
+
 void
 est_serverkeygen_batch(struct worker_env *env, struct call_item *items, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		gh_log_context(items[i].call.http->request_id, items[i].call.requester->name);
-		gh_log_collect(items[i].event);
-		items[i].leaves = serve(env, &items[i].call, items[i].rep, true);
-	}
-	gh_log_collect(NULL);
-	gh_log_context(NULL, NULL);
+	call_each(env, items, n, serve_or_leave);
 }

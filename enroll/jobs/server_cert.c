@@ -86,18 +86,6 @@ server_cert_names_add(struct server_cert_names *names, const char *name, struct 
 
 /* --- the certificate -------------------------------------------------------------------------- */
 
-static int
-add_extension(struct cert_spec *spec, int nid, bool is_critical, void *value)
-{
-	X509_EXTENSION *ext = value != NULL ? X509V3_EXT_i2d(nid, is_critical, value) : NULL;
-
-	if (ext == NULL || sk_X509_EXTENSION_push(spec->extensions, ext) <= 0) {
-		X509_EXTENSION_free(ext);
-		return -1;
-	}
-	return 0;
-}
-
 static GENERAL_NAME *
 general_name(const char *text)
 {
@@ -128,25 +116,9 @@ add_names(struct cert_spec *spec, const struct server_cert_names *names)
 	}
 	/* RFC 5280, 4.2.1.6: critical when there is no subject */
 	if (!bad)
-		bad = add_extension(spec, NID_subject_alt_name,
+		bad = cert_spec_add_extension(spec, NID_subject_alt_name,
 			  X509_NAME_entry_count(spec->subject) == 0, san) != 0;
 	GENERAL_NAMES_free(san);
-	return bad ? -1 : 0;
-}
-
-static int
-add_usages(struct cert_spec *spec)
-{
-	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
-	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
-	int bad = usage == NULL || ekus == NULL ||
-	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
-	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(NID_server_auth)) <= 0 ||
-	    add_extension(spec, NID_key_usage, true, usage) != 0 ||
-	    add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
-
-	ASN1_BIT_STRING_free(usage);
-	sk_ASN1_OBJECT_pop_free(ekus, ASN1_OBJECT_free);
 	return bad ? -1 : 0;
 }
 
@@ -165,7 +137,7 @@ fill_spec(struct cert_spec *spec, const struct gh_conf *conf, EVP_PKEY *key,
 	spec->spki_len = (size_t)n;
 	spec->not_before = gh_now() - conf->ca.backdate;
 	spec->not_after = spec->not_before + (int64_t)SERVER_CERT_DAYS * GH_DAY_SECONDS;
-	return add_usages(spec) == 0 ? add_names(spec, names) : -1;
+	return cert_spec_add_usage(spec, NID_server_auth) == 0 ? add_names(spec, names) : -1;
 }
 
 static int

@@ -268,17 +268,14 @@ is_for_token(const struct call *call)
 	return end != NULL && strcasecmp(end, "/token") == 0;
 }
 
+static bool
+generate_or_leave(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
+{
+	return generate(env, call, is_for_token(call) ? read_token : read_plain, true, rep);
+}
+
 void
 rest_generate_batch(struct worker_env *env, struct call_item *items, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct call *call = &items[i].call;
-
-		gh_log_context(call->http->request_id, call->requester->name);
-		gh_log_collect(items[i].event);
-		items[i].leaves = generate(env, call, is_for_token(call) ? read_token : read_plain,
-		    true, items[i].rep);
-	}
-	gh_log_collect(NULL);
-	gh_log_context(NULL, NULL);
+	call_each(env, items, n, generate_or_leave);
 }
