@@ -130,7 +130,7 @@ class Users(Case):
         self.assertEqual(env.admin("est", "user", "list", "--json"), [])
         rows = env.sql("select event, detail from audit where object = 'printer-17' order by id")
         self.assertEqual(rows, [["est.user.created", "lasting, for the label printers"], ["est.user.changed", "password"],
-                                ["est.user.changed", "disabled"], ["est.user.changed", "enabled"], ["est.user.removed", ""]])
+                                ["est.user.changed", "disabled"], ["est.user.changed", "enabled"], ["est.user.removed", "lasting, for the label printers"]])
 
     def test_one_time_passwords_end_after_a_week(self):
         self.add("once", "--one-time")

@@ -1,9 +1,8 @@
 /* Rows of table est_user. See est_user_row.h. */
 #include <stdio.h>
 
-#include "store/grant/grant.h"
-
 #include "est_user_row.h"
+#include "named_row.h"
 
 int
 store_load_est_users(struct store *s, gh_json **out, struct gh_error *err)
@@ -48,35 +47,23 @@ describe(const gh_json *user, char *out, size_t size)
 	    label != NULL ? ", for the label " : "", label != NULL ? label : "");
 }
 
+static const struct named_row_kind kind = {
+    .table = GRANT_EST_USER,
+    .added = "est.user.created",
+    .changed = "est.user.changed",
+    .removed = "est.user.removed",
+    .taken = "There is an EST user of this name already.",
+    .what = "EST user",
+    .list = "gatehouse est user list",
+    .remove = {"est_user_remove", "DELETE FROM est_user WHERE id = $1"},
+    .describe = describe,
+};
+
 int
 store_create_est_user(struct store *s, const struct requester *who, const gh_json *user,
     struct gh_error *err)
 {
-	const char *name = gh_json_string(gh_json_get(user, "name"));
-	char detail[160];
-	struct grants g;
-	gh_json *row;
-	int64_t id;
-	int rc;
-
-	if (name == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "EST user without a name");
-	describe(user, detail, sizeof(detail));
-	if ((rc = grant_open(s, &g, err)) != 0)
-		return rc;
-	row = gh_json_new_object();
-	if ((rc = set_members(row, user, err)) == 0 &&
-	    (rc = grant_new_id(s, GRANT_EST_USER, &id, err)) == 0 &&
-	    gh_json_set_int(row, "id", id) != 0)
-		rc = gh_fail(err, GH_E_NOMEM, "EST user");
-	if (rc == 0)
-		rc = store_audit_change(s, who, "est.user.created", name, detail, err);
-	if (rc == 0)
-		rc = grant_put(s, &g, GRANT_EST_USER, row,
-		    "There is an EST user of this name already.", err);
-	else
-		gh_json_free(row);
-	return grant_close(s, &g, rc, who, err);
+	return named_row_add(s, who, &kind, user, err);
 }
 
 static int
@@ -113,21 +100,5 @@ int
 store_remove_est_user(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err)
 {
-	static const struct store_statement st = {"est_user_remove",
-	    "DELETE FROM est_user WHERE id = $1"};
-	struct grant_row *user;
-	struct grants g;
-	int64_t id = 0;
-	int rc;
-
-	if ((rc = grant_open(s, &g, err)) != 0)
-		return rc;
-	if ((rc = find(&g, name, &user, err)) == 0) {
-		id = user->seal.key;
-		rc = store_audit_change(s, who, "est.user.removed",
-		    gh_json_string(gh_json_get(user->content, "name")), NULL, err);
-	}
-	if (rc == 0)
-		rc = grant_remove(s, &g, GRANT_EST_USER, id, &st, err);
-	return grant_close(s, &g, rc, who, err);
+	return named_row_remove(s, who, &kind, name, err);
 }

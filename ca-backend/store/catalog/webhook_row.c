@@ -2,8 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/grant/grant.h"
-
+#include "named_row.h"
 #include "webhook_row.h"
 
 static int
@@ -47,33 +46,31 @@ copy_members(gh_json *row, const gh_json *from)
 	return bad;
 }
 
+static void
+describe(const gh_json *webhook, char *out, size_t size)
+{
+	const char *url = gh_json_string(gh_json_get(webhook, "url"));
+
+	snprintf(out, size, "%s", url != NULL ? url : "");
+}
+
+static const struct named_row_kind kind = {
+    .table = GRANT_WEBHOOK,
+    .added = "webhook.created",
+    .changed = "webhook.changed",
+    .removed = "webhook.deleted",
+    .taken = "There is a webhook of this name already.",
+    .what = "webhook",
+    .list = "gatehouse notify webhook list",
+    .remove = {"webhook_delete", "DELETE FROM webhook WHERE id = $1"},
+    .describe = describe,
+};
+
 int
 store_create_webhook(struct store *s, const struct requester *who, const gh_json *webhook,
     struct gh_error *err)
 {
-	const char *name = gh_json_string(gh_json_get(webhook, "name"));
-	const char *url = gh_json_string(gh_json_get(webhook, "url"));
-	struct grants g;
-	gh_json *row;
-	int64_t id;
-	int rc;
-
-	if (name == NULL || url == NULL)
-		return gh_fail(err, GH_E_INTERNAL, "webhook without name or URL");
-	if ((rc = grant_open(s, &g, err)) != 0)
-		return rc;
-	row = gh_json_new_object();
-	if ((rc = grant_new_id(s, GRANT_WEBHOOK, &id, err)) == 0 &&
-	    (copy_members(row, webhook) != 0 || gh_json_set_int(row, "id", id) != 0))
-		rc = gh_fail(err, GH_E_NOMEM, "webhook");
-	if (rc == 0)
-		rc = grant_put(s, &g, GRANT_WEBHOOK, row,
-		    "There is a webhook of this name already.", err);
-	else
-		gh_json_free(row);
-	if (rc == 0)
-		rc = store_audit_change(s, who, "webhook.created", name, url, err);
-	return grant_close(s, &g, rc, who, err);
+	return named_row_add(s, who, &kind, webhook, err);
 }
 
 static int
@@ -131,21 +128,5 @@ int
 store_delete_webhook(struct store *s, const struct requester *who, const char *name,
     struct gh_error *err)
 {
-	static const struct store_statement st = {"webhook_delete",
-	    "DELETE FROM webhook WHERE id = $1"};
-	struct grant_row *webhook;
-	struct grants g;
-	int64_t id = 0;
-	int rc;
-
-	if ((rc = grant_open(s, &g, err)) != 0)
-		return rc;
-	if ((rc = find(&g, name, &webhook, err)) == 0) {
-		id = webhook->seal.key;
-		rc = store_audit_change(s, who, "webhook.deleted",
-		    gh_json_string(gh_json_get(webhook->content, "name")), NULL, err);
-	}
-	if (rc == 0)
-		rc = grant_remove(s, &g, GRANT_WEBHOOK, id, &st, err);
-	return grant_close(s, &g, rc, who, err);
+	return named_row_remove(s, who, &kind, name, err);
 }
