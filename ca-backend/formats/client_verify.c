@@ -7,6 +7,7 @@
 
 #include "client_verify.h"
 
+#define PURPOSE X509_PURPOSE_SSL_CLIENT
 #define SECURITY_LEVEL 2 /* 112 bits, as TLS of Debian demands of the other client certificates */
 
 int
@@ -55,7 +56,7 @@ set_rules(X509_STORE *store, int64_t now)
 	X509_VERIFY_PARAM_set_depth(param, CLIENT_VERIFY_DEPTH);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
-	    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT) == 1;
+	    X509_VERIFY_PARAM_set_purpose(param, PURPOSE) == 1;
 }
 
 /* With this anchor alone: OpenSSL finds issuers by name, and of two with one name it may take the
@@ -88,4 +89,29 @@ client_certs_verify(const struct client_certs *c, const STACK_OF(X509) * anchors
 		if (chains_to(c, sk_X509_value(anchors, i), now, err))
 			return sk_X509_value(anchors, i);
 	return NULL;
+}
+
+bool
+client_cert_is_ra(X509 *leaf)
+{
+	EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(leaf, NID_ext_key_usage, NULL, NULL);
+	bool found = false;
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++)
+		found |= OBJ_obj2nid(sk_ASN1_OBJECT_value(usages, i)) == NID_cmcRA;
+	EXTENDED_KEY_USAGE_free(usages);
+	return found;
+}
+
+bool
+client_cert_may_sign(X509 *leaf)
+{
+	/* The flags of a certificate that cannot be read are of nothing. */
+	bool is_readable = (X509_get_extension_flags(leaf) & EXFLAG_INVALID) == 0;
+	bool may = is_readable && X509_check_ca(leaf) == 0 &&
+	    (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0 &&
+	    (X509_check_purpose(leaf, PURPOSE, 0) == 1 || client_cert_is_ra(leaf));
+
+	ERR_clear_error();
+	return may;
 }

@@ -31,4 +31,14 @@ void client_certs_clear(struct client_certs *c); /* accepts a zeroed one */
 X509 *client_certs_verify(const struct client_certs *c, const STACK_OF(X509) * anchors, int64_t now,
     struct gh_error *err);
 
+/* Has it the extended key usage id-kp-cmcRA (RFC 6402, 2.10)? */
+bool client_cert_is_ra(X509 *leaf);
+/*
+ * May the key of this certificate say in a signed message who asks? The same purpose as in TLS, so
+ * that what is no log-in there is none by a message: clientAuth where extended key usages are
+ * there, or id-kp-cmcRA, which is for nothing else (RFC 6402, 2.10); digitalSignature where a key
+ * usage is there; no CA. Neither chain nor time are looked at.
+ */
+bool client_cert_may_sign(X509 *leaf);
+
 #endif

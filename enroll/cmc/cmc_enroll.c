@@ -203,47 +203,51 @@ is_granted(const struct cmc_run *r)
 	return r->issued > 0;
 }
 
-/* A secret that is good once is taken before anything is signed, and given back where nothing came
- * of it. */
+/* A secret that is good once is for one certificate: it is taken by one message with one request,
+ * before anything is signed, and given back where nothing came of it. */
 static int
-use_secret(struct cmc_run *r)
+use_secret(struct cmc_run *r, unsigned char message[REPLAY_MARK_SIZE])
 {
 	const struct gh_der *content = &r->content;
-	unsigned char digest[REPLAY_MARK_SIZE];
 	struct gh_error err;
 	int rc;
 
 	if (!r->secret.is_one_time)
 		return 0;
-	if (!gh_digest(GH_SHA256, content->p, content->len, digest))
+	if (r->data.requests != 1)
+		rc = gh_refuse(&err, GH_E_BAD_REQUEST,
+		    "The secret is good once: for one request, not for several.");
+	else if (!gh_digest(GH_SHA256, content->p, content->len, message))
 		rc = gh_fail(&err, GH_E_INTERNAL, "SHA-256");
 	else
-		rc = store_use_cmc_secret(r->ctx->env->store, r->secret.id, digest, &r->was_used,
+		rc = store_use_cmc_secret(r->ctx->env->store, r->secret.id, message, &r->was_used,
 		    &err);
 	return rc == 0 ? 0 : cmc_refuse(r, 0, &err);
 }
 
 static void
-return_secret(struct cmc_run *r)
+return_secret(struct cmc_run *r, const unsigned char message[REPLAY_MARK_SIZE])
 {
 	struct gh_error err;
 
 	if (!r->secret.is_one_time || r->was_used || is_granted(r))
 		return;
-	if (store_return_cmc_secret(r->ctx->env->store, r->secret.id, &err) != 0)
+	if (store_return_cmc_secret(r->ctx->env->store, r->secret.id, message, &err) != 0)
 		gh_log_kv(GH_LOG_ERROR, "a secret of CMC stays used", "cause", err.detail, NULL);
 }
 
 void
 cmc_enroll(struct cmc_run *r)
 {
+	unsigned char message[REPLAY_MARK_SIZE] = {0};
 	int rc = 0;
 
 	for (size_t i = 0; i < r->data.requests; i++)
 		rc |= check(r, i);
-	if (rc != 0 || r->data.requests == 0 || cmc_pop_link_check(r) != 0 || use_secret(r) != 0)
+	if (rc != 0 || r->data.requests == 0 || cmc_pop_link_check(r) != 0 ||
+	    use_secret(r, message) != 0)
 		return;
 	for (size_t i = 0; i < r->data.requests; i++)
 		enroll_one(r, i);
-	return_secret(r);
+	return_secret(r, message);
 }

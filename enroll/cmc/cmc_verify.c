@@ -10,6 +10,7 @@
 #include "asn1_time.h"
 #include "timestamp.h"
 
+#include "formats/client_verify.h"
 #include "store/status/revocation.h"
 
 #include "cmc_run.h"
@@ -67,6 +68,17 @@ check_time(struct cmc_run *r, X509 *cert)
 	return 0;
 }
 
+/* A certificate for servers or for code is no log-in, here as little as in TLS. */
+static int
+check_usage(struct cmc_run *r, X509 *cert)
+{
+	return client_cert_may_sign(cert)
+	    ? 0
+	    : refuse(r, GH_E_AUTH_FAILED,
+		  "The certificate that signed is not for clients: it needs the usages "
+		  "digitalSignature and clientAuth or cmcRA, where it has any.");
+}
+
 /* The row says who it is, never the certificate; and only by the id, which is under the MAC.
  * Without it, whoever writes the database could give his certificate to another. */
 static int
@@ -89,7 +101,7 @@ recognize(struct cmc_run *r, X509 *cert)
 	if (own.is_revoked || own.is_issuer_revoked)
 		return refuse(r, GH_E_AUTH_FAILED,
 		    "The certificate that signed is revoked or on hold.");
-	if (own.requester.kind == REQUESTER_NONE || *own.requester.id == '\0')
+	if (!own.is_requester_sealed || *own.requester.id == '\0')
 		return refuse(r, GH_E_AUTH_FAILED,
 		    "It is not known whose the certificate that signed is: enroll by another way.");
 	r->who = own.requester;
@@ -105,7 +117,7 @@ verify_by_cert(struct cmc_run *r, X509 *cert)
 	if (key == NULL)
 		return refuse(r, GH_E_SIGNATURE, "The key of the signer cannot be read.");
 	if ((rc = verify(r, key)) != 0 || (rc = check_time(r, cert)) != 0 ||
-	    (rc = recognize(r, cert)) != 0)
+	    (rc = check_usage(r, cert)) != 0 || (rc = recognize(r, cert)) != 0)
 		return rc;
 	X509_up_ref(cert);
 	r->signer = cert;

@@ -148,18 +148,6 @@ accept_entry(struct worker_env *env, const struct requester *asked, struct auth_
 	return rc;
 }
 
-static bool
-is_ra(X509 *leaf)
-{
-	EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(leaf, NID_ext_key_usage, NULL, NULL);
-	bool found = false;
-
-	for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++)
-		found |= OBJ_obj2nid(sk_ASN1_OBJECT_value(usages, i)) == NID_cmcRA;
-	EXTENDED_KEY_USAGE_free(usages);
-	return found;
-}
-
 static int
 accept_own(struct worker_env *env, const struct est_label *label, const struct shown *s,
     struct auth_result *out, struct gh_error *err)
@@ -174,25 +162,15 @@ accept_own(struct worker_env *env, const struct est_label *label, const struct s
 		return refuse(err, "a CA above it is revoked or on hold.");
 	if ((rc = check_signature(env, s, err)) != 0)
 		return rc;
-	switch (asked->kind) {
-	case REQUESTER_NONE:
-		return refuse(err, "it is not known who asked for it.");
-	case REQUESTER_DIRECTORY:
+	/* without the MAC the kind may be another one: of a user, say, whose account is gone */
+	if (asked->kind == REQUESTER_DIRECTORY)
 		rc = accept_entry(env, asked, out, err);
-		break;
-	case REQUESTER_EST_USER:
-	case REQUESTER_DEVICE:
-		/* the id is there only under a MAC that holds: without it the kind may be another
-		 * one */
-		if (*asked->id == '\0')
-			return refuse(err, "it is not known who asked for it.");
+	else if (s->own.is_requester_sealed)
 		rc = accept_device(s, NULL, out, err);
-		break;
-	default:
-		rc = accept_device(s, NULL, out, err);
-	}
+	else
+		return refuse(err, "it is not known who asked for it.");
 	out->requester.has_own_cert = rc == 0;
-	out->requester.is_ra = rc == 0 && label->has_ra != 0 && is_ra(s->certs.leaf);
+	out->requester.is_ra = rc == 0 && label->has_ra != 0 && client_cert_is_ra(s->certs.leaf);
 	return rc;
 }
 

@@ -29,6 +29,7 @@ struct wish {
 	int issuer_key;
 	bool is_ca;
 	const char *eku;  /* NULL: none */
+	const char *ku;   /* NULL: none */
 	int64_t from, to; /* days from NOW; 0, 0: valid */
 	bool is_sha1;
 };
@@ -73,6 +74,8 @@ make(const struct wish *w)
 		add_ext(x, NID_basic_constraints, "critical,CA:TRUE");
 		add_ext(x, NID_key_usage, "critical,keyCertSign,cRLSign");
 	}
+	if (w->ku != NULL)
+		add_ext(x, NID_key_usage, w->ku);
 	if (w->eku != NULL)
 		add_ext(x, NID_ext_key_usage, w->eku);
 	assert_true(X509_sign(x, key[w->issuer_key], w->is_sha1 ? EVP_sha1() : EVP_sha256()) > 0);
@@ -203,6 +206,70 @@ parse__takes_what_was_sent(void **state)
 	X509_free(x);
 }
 
+/* The rule for messages: as in TLS, with digitalSignature, or of a registration authority. */
+static const struct {
+	struct wish leaf;
+	bool may_sign, is_login; /* in a message, in TLS */
+} signers[] = {
+    {{"device", 3, "Maker", 0, .ku = NULL}, true, true},
+    {{"device", 3, "Maker", 0, .ku = "digitalSignature", .eku = "clientAuth"}, true, true},
+    {{"device", 3, "Maker", 0, .eku = "serverAuth,clientAuth"}, true, true},
+    {{"device", 3, "Maker", 0, .eku = "cmcRA"}, true, false},
+    {{"device", 3, "Maker", 0, .eku = "serverAuth"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "codeSigning"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "emailProtection"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "OCSPSigning"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "cmcCA"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "timeStamping"}, false, false},
+    {{"device", 3, "Maker", 0, .eku = "anyExtendedKeyUsage"}, false, false},
+    {{"device", 3, "Maker", 0, .ku = "keyEncipherment"}, false, false},
+    {{"device", 3, "Maker", 0, .ku = "nonRepudiation", .eku = "clientAuth"}, false, false},
+    {{"device", 3, "Maker", 0, .ku = "keyAgreement", .eku = "clientAuth"}, false, true},
+    {{"device", 3, "Maker", 0, .ku = "keyEncipherment", .eku = "cmcRA"}, false, false},
+    {{"Maker", 0, "Maker", 0, .is_ca = true}, false, false},
+};
+
+static void
+C034__which_usages_may_sign(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++) {
+		const struct wish *w = &signers[i].leaf;
+		X509 *x = make(w);
+
+		if (client_cert_may_sign(x) != signers[i].may_sign)
+			fail_msg("%zu: %s %s", i, w->ku, w->eku);
+		X509_free(x);
+		if (!w->is_ca)
+			assert_int_equal(verify(w, NULL, &root, NULL),
+			    signers[i].is_login ? 0 : -1);
+	}
+}
+
+/* What cannot be read says nothing of what it may. */
+static void
+C034__malformed_usages_may_nothing(void **state)
+{
+	static const unsigned char junk[] = {0x30, 0x03, 0x02, 0x01};
+	static const int nids[] = {NID_key_usage, NID_ext_key_usage, NID_basic_constraints};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++) {
+		X509 *x = make(&(struct wish)CERT("device", 3, "Maker", 0));
+		ASN1_OCTET_STRING *os = ASN1_OCTET_STRING_new();
+		X509_EXTENSION *e;
+
+		assert_int_equal(ASN1_OCTET_STRING_set(os, junk, sizeof(junk)), 1);
+		e = X509_EXTENSION_create_by_NID(NULL, nids[i], 0, os);
+		assert_int_equal(X509_add_ext(x, e, -1), 1);
+		assert_true(X509_sign(x, key[0], EVP_sha256()) > 0);
+		assert_false(client_cert_may_sign(x));
+		X509_EXTENSION_free(e);
+		ASN1_OCTET_STRING_free(os);
+		X509_free(x);
+	}
+}
+
 static int
 set_up(void **state)
 {
@@ -229,6 +296,8 @@ main(void)
 	    cmocka_unit_test(E034__two_manufacturers_of_one_name),
 	    cmocka_unit_test(anchor__need_not_be_a_root),
 	    cmocka_unit_test(parse__takes_what_was_sent),
+	    cmocka_unit_test(C034__which_usages_may_sign),
+	    cmocka_unit_test(C034__malformed_usages_may_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -300,7 +300,11 @@ class Transport(Case):
         alice = Device(env, ALICE, key=self.alice.key)
         answer = self.full(self.send(alice, poll.sign(self.alice.key, leaf), where="waiting/"), 200)
         self.assertEqual(next(answer.statuses())[0], SUCCESS)
-        self.assertTrue(any(b"web.example.test" in c for c in answer.certificates))
+        server = next(c for c in answer.certificates if b"web.example.test" in c)
+        # a certificate for servers is no log-in
+        m = Message()
+        m.request(self.csr(alice))
+        self.failed(self.send(Device(env), m.sign(alice.key, server), where="open/"), 403, BAD_IDENTITY, [0])
 
 
 class Identity(Case):
@@ -399,7 +403,15 @@ class Identity(Case):
         other.prove("once", secret)
         self.failed(self.send(self.nobody, other.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
         env.admin("cmc", "secret", "remove", "once")
-
+        # once is one certificate: also of one message
+        secret = env.admin("cmc", "secret", "add", "once", "--for", "alice", "--one-time", "--json")["secret"]
+        two = Message()
+        two.request(self.csr(self.nobody))
+        two.request(self.csr(self.nobody))
+        two.prove("once", secret)
+        self.failed(self.send(self.nobody, two.sign(self.nobody.key), where="open/"), 400, BAD_REQUEST, [0])
+        self.assertEqual(env.count("select count(*) from cmc_secret_use"), 0)
+        env.admin("cmc", "secret", "remove", "once")
 
     def test_one_time_password_of_an_est_user(self):
         """It is for one request, and only simpleenroll counts those."""

@@ -133,11 +133,13 @@ store_use_cmc_secret(struct store *s, int64_t id, const unsigned char message[32
 }
 
 int
-store_return_cmc_secret(struct store *s, int64_t id, struct gh_error *err)
+store_return_cmc_secret(struct store *s, int64_t id, const unsigned char message[32],
+    struct gh_error *err)
 {
 	(void)s;
 	(void)id;
 	(void)err;
+	assert_memory_equal(message, fake_cmc.used_by, 32);
 	fake_cmc.uses = 0;
 	return 0;
 }
@@ -240,7 +242,9 @@ fake_cmc_set_up(void **state)
 	fake_cmc.old = EVP_EC_gen("P-256");
 	fake_cmc.own = message_cert(fake_cmc.key, message_key_id, sizeof(message_key_id));
 	fake_cmc.cert = message_cert(fake_cmc.old, "old", 3);
-	fake_cmc.recognized = (struct store_own_cert){.is_ours = true, .requester = fake_cmc.alice};
+	fake_cmc.recognized = (struct store_own_cert){.is_ours = true,
+	    .requester = fake_cmc.alice,
+	    .is_requester_sealed = true};
 	strcpy(fake_cmc.recognized.requester.id, "alice's entry");
 	message_init(&fake_cmc.message);
 	return 0;

@@ -177,6 +177,26 @@ test_C2_secret_good_once(void **state)
 	assert_int_equal(fake_store.rows, 1);
 }
 
+/* Once is one certificate, whatever a message asks for. */
+static void
+test_C2_secret_good_once_is_for_one_request(void **state)
+{
+	(void)state;
+	fake_cmc.is_one_time = true;
+	(void)fake_cmc_add_request();
+	(void)fake_cmc_add_request();
+	(void)prove("device 7", fake_cmc.secret, 1);
+	fake_cmc_send_own();
+	fake_cmc_assert_failed(CMC_BAD_REQUEST, 0, "for one request");
+	assert_int_equal(fake_cmc.uses, 0);
+	assert_int_equal(fake_store.rows, 0);
+	/* a lasting one is for as many as the message has */
+	fake_cmc.is_one_time = false;
+	fake_cmc_send_own();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	assert_int_equal(fake_store.rows, 2);
+}
+
 /* A device is nobody of the directory, also when it is called like somebody. */
 static void
 test_C2_device_is_no_user_of_its_name(void **state)
@@ -311,6 +331,7 @@ main(void)
 	    CASE(test_C2_proof_needs_a_request),
 	    CASE(test_C2_secret_that_ended_or_is_of_another_label),
 	    CASE(test_C2_secret_good_once),
+	    CASE(test_C2_secret_good_once_is_for_one_request),
 	    CASE(test_C2_device_is_no_user_of_its_name),
 	    CASE(test_C2_weak_algorithms),
 	    CASE(test_C2_secret_and_caller_are_one),

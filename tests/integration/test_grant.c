@@ -582,6 +582,7 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_true(own.is_ours);
 	assert_string_equal(own.requester.id, "0123");
+	assert_true(own.is_requester_sealed);
 	attack("UPDATE request SET requester_id = '4567' WHERE requester_id = '0123'");
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_string_equal(own.requester.id, "");
@@ -589,6 +590,39 @@ certificate__belongs_to_whom_it_was_issued_to(void **state)
 	    "UPDATE request SET requester_id = '0123', requester_kind = 2 WHERE requester_id = '4567'");
 	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 	assert_string_equal(own.requester.id, "");
+	assert_false(own.is_requester_sealed);
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+}
+
+/* Nor is one without an id that of another kind, or of nobody. */
+static void
+certificate__of_one_without_id(void **state)
+{
+	static const char *const changes[] = {"requester_kind = 5",
+	    "requester_kind = 3, mac = NULL", "mac = sha256('x')", "requester_dn = 'CN=root'"};
+	struct enroll_outcome out;
+	struct enroll_request req;
+	struct store_decision d = {.req = &req, .ca = &fixture_ca};
+	struct store_own_cert own;
+	char statement[200];
+
+	(void)state;
+	fixture_request(&req);
+	req.has_replay_mark = false;
+	req.requester = (struct requester){.kind = REQUESTER_COMMAND, .name = "operator@host"};
+	if (fixture_issue(&out, "server") != 0)
+		fail();
+	ok(fixture_record(db, &d, &out, &err));
+	ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+	assert_true(own.is_ours && own.is_requester_sealed);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		snprintf(statement, sizeof(statement),
+		    "UPDATE request SET %s WHERE requester = 'operator@host'", changes[i]);
+		attack(statement);
+		ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
+		assert_true(own.is_ours && !own.is_requester_sealed);
+	}
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 }
@@ -728,6 +762,7 @@ main(void)
 	    cmocka_unit_test(request__is_approved_as_it_was_recorded),
 	    cmocka_unit_test(request__mac_of_before_holds),
 	    cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
+	    cmocka_unit_test(certificate__of_one_without_id),
 	    cmocka_unit_test(reseal__covers_pending_requests),
 	    cmocka_unit_test(reseal__is_first_only_once),
 	    cmocka_unit_test(grant__every_table_and_column_is_decided_upon),

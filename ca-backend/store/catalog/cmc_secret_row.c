@@ -96,15 +96,17 @@ store_use_cmc_secret(struct store *s, int64_t id, const unsigned char message[32
 }
 
 int
-store_return_cmc_secret(struct store *s, int64_t id, struct gh_error *err)
+store_return_cmc_secret(struct store *s, int64_t id, const unsigned char message[32],
+    struct gh_error *err)
 {
 	static const struct store_statement st = {"cmc_secret_return",
-	    "DELETE FROM cmc_secret_use WHERE secret_id = $1"};
+	    "DELETE FROM cmc_secret_use WHERE secret_id = $1 AND message = $2"};
 	struct store_params p = {0};
 	PGresult *res = NULL;
 	int rc;
 
 	store_put_int(&p, id);
+	store_put_bytes(&p, message, 32);
 	rc = store_run(s, &st, &p, &res, err);
 	PQclear(res);
 	store_params_clear(&p);

@@ -19,7 +19,9 @@ int store_remove_cmc_secret(struct store *s, const struct requester *who, const 
  * another. */
 int store_use_cmc_secret(struct store *s, int64_t id, const unsigned char message[32],
     bool *was_used, struct gh_error *err) GH_MUSTCHECK;
-/* Nothing came of it: it is good again. */
-int store_return_cmc_secret(struct store *s, int64_t id, struct gh_error *err) GH_MUSTCHECK;
+/* Nothing came of this message, which took it: it is good again. One that another message has taken
+ * since stays so. */
+int store_return_cmc_secret(struct store *s, int64_t id, const unsigned char message[32],
+    struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -145,13 +145,15 @@ check_own(const struct store *s, const PGresult *res, int row, struct store_own_
 	size_t len;
 	int rc;
 
-	if (*out->requester.id == '\0')
+	if (*out->requester.id == '\0' &&
+	    (out->requester.kind == REQUESTER_NONE || !s->has_grant_key))
 		return 0;
 	rc = store_bytes(res, row, 0, &der, &len, err);
 	if (rc == 0)
 		rc = request_seal_issued(s, &out->requester, der, len, mac, err);
 	free(der);
-	if (rc == 0 && !store_is_mac(res, row, 6, mac)) {
+	out->is_requester_sealed = rc == 0 && store_is_mac(res, row, 6, mac);
+	if (rc == 0 && !out->is_requester_sealed && *out->requester.id != '\0') {
 		gh_log_kv(GH_LOG_ERROR,
 		    "the recorded requester of a certificate was changed past Gatehouse and does not count",
 		    "requester", out->requester.name, NULL);

@@ -64,6 +64,9 @@ struct store_own_cert {
 	bool is_revoked;        /* or on hold */
 	bool is_issuer_revoked; /* a CA above it, with all certificates of its key; or on hold */
 	struct requester requester; /* who asked for it: kind, name, dn and id */
+	/* All of that is as it was recorded: under a MAC, which holds. Where it does not, id is
+	 * empty. */
+	bool is_requester_sealed;
 };
 /*
  * Is this certificate (DER) one of ours? Told by what is signed, never by a thumbprint: whoever has
