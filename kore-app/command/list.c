@@ -117,3 +117,20 @@ list_find(struct store *store, enum store_list what, const char *name, gh_json *
 	gh_json_free(rows);
 	return rc;
 }
+
+int
+list_tidy_secrets(gh_json *rows, struct gh_error *err)
+{
+	for (size_t i = 0; i < gh_json_size(rows); i++) {
+		gh_json *row = gh_json_at(rows, i);
+		char text[GH_TIMESTAMP_SIZE];
+		int64_t at;
+		bool ends = gh_json_int(gh_json_get(row, "expires"), &at);
+
+		if (gh_json_set_string(row, "secret_sealed", NULL) != 0 ||
+		    (ends &&
+			gh_json_set_string(row, "expires", gh_timestamp_format(at, text)) != 0))
+			return gh_fail(err, GH_E_NOMEM, "list");
+	}
+	return 0;
+}

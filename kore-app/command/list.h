@@ -23,6 +23,10 @@ int list_rows(struct verb_call *c, struct gh_error *err) GH_MUSTCHECK;
 int list_find(struct store *store, enum store_list what, const char *name, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Rows as people read them: without what is sealed in them ("secret_sealed"), and with their end
+ * ("expires", UTC seconds) as text. */
+int list_tidy_secrets(gh_json *rows, struct gh_error *err) GH_MUSTCHECK;
+
 /* The row of the catalog with this name, as the gateway sees it: active versions, "cas" with chain,
  * "templates" with body; member is the list in it. Referenced for the caller. GH_E_NOT_FOUND names
  * it. */

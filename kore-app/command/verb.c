@@ -1,7 +1,9 @@
 /* See verb.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "failure.h"
+#include "prompt.h"
 #include "verb.h"
 
 #define PARTS (OPEN_STORE | OPEN_RAW_STORE | OPEN_SECRET)
@@ -41,6 +43,77 @@ say_not_found(const struct verb_call *c, struct gh_error *err)
 	    c->verb->object, quote, c->operand[0], quote, (int)noun, c->who);
 }
 
+/* ---- actions ---- */
+
+static void
+join_names(const struct verb_action *a, char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (; a->name != NULL && n < size; a++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? ", " : "", a->name);
+}
+
+static int
+find_action(struct verb_call *c)
+{
+	const struct verb_action *a = c->verb->actions;
+	char names[200];
+
+	while (a->name != NULL && strcmp(a->name, c->operand[0]) != 0)
+		a++;
+	if (a->name == NULL) {
+		join_names(c->verb->actions, names, sizeof(names));
+		return command_usage(c->who, "\"%s\" is none of %s", c->operand[0], names);
+	}
+	if (a->is_named != (c->operands == 2))
+		return a->is_named
+		    ? command_usage(c->who, "%s needs the name of the %s", a->name, c->verb->named)
+		    : command_usage(c->who, "%s takes no name", a->name);
+	c->action = a;
+	return COMMAND_OK;
+}
+
+/* The name, and what was made for it, where the work leaves nothing else to be shown. */
+static int
+put_done(struct verb_call *c, struct gh_error *err)
+{
+	if (c->action == NULL || c->action->done == NULL || c->out != NULL)
+		return 0;
+	c->out = gh_json_new_object();
+	if (gh_json_set_string(c->out, "name", c->operand[1]) == 0 &&
+	    (c->made == NULL || gh_json_set_string(c->out, c->verb->made, c->made) == 0))
+		return 0;
+	return gh_fail(err, GH_E_NOMEM, "%s", c->verb->named);
+}
+
+static int
+show_done(const struct verb_call *c)
+{
+	printf("%s ", c->verb->named);
+	output_safe(stdout, c->operand[1]);
+	printf(" %s\n", c->action->done);
+	if (c->made != NULL)
+		printf("%s  %s\n\nThe %s is shown this once and cannot be read back.\n",
+		    c->verb->made, c->made, c->verb->made);
+	return output_finish();
+}
+
+static int
+show_action(const struct verb_call *c)
+{
+	const struct verb_action *a = c->action;
+
+	if (a->show != NULL)
+		return a->show(c->out);
+	if (a->columns != NULL)
+		return output_table(c->out, a->columns);
+	return a->done != NULL ? show_done(c) : output_object(c->out, NULL);
+}
+
+/* ---- every verb ---- */
+
 static int
 show(struct verb_call *c)
 {
@@ -48,6 +121,8 @@ show(struct verb_call *c)
 
 	if (c->json && c->out != NULL)
 		return output_json(c->out);
+	if (c->action != NULL)
+		return show_action(c);
 	if (v->show != NULL)
 		return v->show(c);
 	if (c->out == NULL)
@@ -64,7 +139,9 @@ perform(struct verb_call *c)
 	int rc = is_remote ? c->verb->remote(c, &err) : open_all(c, &err);
 
 	if (rc == 0 && !is_remote)
-		rc = c->verb->work(c, &err);
+		rc = c->action != NULL ? c->action->work(c, &err) : c->verb->work(c, &err);
+	if (rc == 0)
+		rc = put_done(c, &err);
 	close_all(c);
 	if (rc == GH_E_NOT_FOUND && c->verb->object != NULL)
 		say_not_found(c, &err);
@@ -78,9 +155,12 @@ static int
 check(struct verb_call *c)
 {
 	const struct verb *v = c->verb;
+	int rc;
 
 	if (v->operand == OPERAND_ID && !options_parse_id(c->operand[0], &c->id))
 		return command_usage(c->who, "\"%s\" is no %s id", c->operand[0], v->object);
+	if (v->actions != NULL && (rc = find_action(c)) != COMMAND_OK)
+		return rc;
 	return v->check != NULL ? v->check(c) : COMMAND_OK;
 }
 
@@ -98,6 +178,7 @@ verb_run(const struct verb *v, int argc, char **argv)
 		rc = perform(&c);
 	if (v->clear != NULL)
 		v->clear();
+	prompt_free(c.made);
 	gh_json_free(c.out);
 	return rc;
 }

@@ -24,7 +24,8 @@
 
 struct verb_call {
 	const struct verb *verb;
-	const char *who; /* "gatehouse app show" */
+	const struct verb_action *action; /* of verb->actions; NULL where it has none */
+	const char *who;                  /* "gatehouse app show" */
 	bool json;
 	char **operand; /* operand[0] to operand[operands - 1] */
 	int operands;
@@ -33,10 +34,26 @@ struct verb_call {
 	struct pipeline pipeline;
 	struct own_signer signer;
 	gh_json *out; /* what is shown, made by the work; NULL: nothing */
-	int exit;     /* when all is shown; COMMAND_FAILED: it was bad news */
+	/* What an action has made and nobody can read back, to be shown this once: a password.
+	 * Wiped and freed by verb_run. */
+	char *made;
+	int exit; /* when all is shown; COMMAND_FAILED: it was bad news */
 };
 
 enum operand_kind { OPERAND_TEXT, OPERAND_ID };
+
+/* One word of a verb whose operands are "ACTION [NAME]". */
+struct verb_action {
+	const char *name; /* NULL ends the list */
+	bool is_named; /* the second operand is the name of what it works on; else there is none */
+	int (*work)(struct verb_call *c, struct gh_error *err);
+	/* What is shown: `done`, a sentence behind the name ("is removed", and as JSON the name,
+	 * both with c->made), unless the work has left something in c->out; of that a table of
+	 * `columns`, or what `show` makes of it, or all members. */
+	const char *done;
+	const struct output_column *columns;
+	int (*show)(const gh_json *out);
+};
 
 struct verb {
 	struct usage usage;
@@ -46,6 +63,10 @@ struct verb {
 	/* What the first operand names, where GH_E_NOT_FOUND of the work can only mean that: then
 	 * the message names it, and the list to look at. */
 	const char *object;
+	/* In place of work, columns and show; `named` is what the second operand names ("EST
+	 * user"), `made` what c->made is ("password"). */
+	const struct verb_action *actions;
+	const char *named, *made;
 	/* Do the options fit together? Before anything is opened. COMMAND_OK, or an exit code of
 	 * command_usage. May be NULL, as all below. */
 	int (*check)(const struct verb_call *c);

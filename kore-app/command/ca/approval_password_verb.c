@@ -12,51 +12,6 @@
 
 static const char *file;
 
-static int
-run_set(struct verb_call *c, struct gh_error *err)
-{
-	char *password;
-	int rc = prompt_password(file, "approval password of the CA", true, &password, err);
-
-	if (rc == 0)
-		rc = approval_password_set(c->env.store, &c->env.who, c->operand[1], password, err);
-	prompt_free(password);
-	return rc;
-}
-
-static int
-run_remove(struct verb_call *c, struct gh_error *err)
-{
-	return approval_password_set(c->env.store, &c->env.who, c->operand[1], NULL, err);
-}
-
-static int
-run_status(struct verb_call *c, struct gh_error *err)
-{
-	(void)c;
-	(void)err;
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(struct verb_call *c, struct gh_error *err);
-} actions[] = {{"set", run_set}, {"remove", run_remove}, {"status", run_status}};
-
-static size_t action; /* of actions */
-
-static int
-check_action(const struct verb_call *c)
-{
-	size_t n = sizeof(actions) / sizeof(actions[0]);
-
-	while (action < n && strcmp(actions[action].name, c->operand[0]) != 0)
-		action++;
-	return action < n
-	    ? COMMAND_OK
-	    : command_usage(c->who, "\"%s\" is none of set, remove, status", c->operand[0]);
-}
-
 /* c->out of the CA's row. */
 static int
 put_status(struct verb_call *c, const gh_json *row, struct gh_error *err)
@@ -83,16 +38,43 @@ put_status(struct verb_call *c, const gh_json *row, struct gh_error *err)
 }
 
 static int
-perform(struct verb_call *c, struct gh_error *err)
+run_status(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *row = NULL;
-	int rc = actions[action].run(c, err);
+	int rc = store_ca_get(c->env.store, c->operand[1], &row, err);
 
-	if (rc == 0 && (rc = store_ca_get(c->env.store, c->operand[1], &row, err)) == 0)
+	if (rc == 0)
 		rc = put_status(c, row, err);
 	gh_json_free(row);
 	return rc;
 }
+
+static int
+run_set(struct verb_call *c, struct gh_error *err)
+{
+	char *password;
+	int rc = prompt_password(file, "approval password of the CA", true, &password, err);
+
+	if (rc == 0)
+		rc = approval_password_set(c->env.store, &c->env.who, c->operand[1], password, err);
+	prompt_free(password);
+	return rc == 0 ? run_status(c, err) : rc;
+}
+
+static int
+run_remove(struct verb_call *c, struct gh_error *err)
+{
+	int rc = approval_password_set(c->env.store, &c->env.who, c->operand[1], NULL, err);
+
+	return rc == 0 ? run_status(c, err) : rc;
+}
+
+static const struct verb_action actions[] = {
+    {"set", true, run_set, NULL, NULL, NULL},
+    {"remove", true, run_remove, NULL, NULL, NULL},
+    {"status", true, run_status, NULL, NULL, NULL},
+    {NULL, false, NULL, NULL, NULL, NULL},
+};
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -110,6 +92,6 @@ const struct verb verb_ca_approval_password = {
 	"gatehouse ca approval-password status issuing --json\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
-    .check = check_action,
-    .work = perform,
+    .actions = actions,
+    .named = "CA",
 };

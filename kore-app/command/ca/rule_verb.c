@@ -249,72 +249,31 @@ try(struct verb_call *c, struct gh_error *err)
 	return ca_rule_try(c, &o, err);
 }
 
-static int
-show_list(const gh_json *rules)
-{
-	static const struct output_column columns[] = {{"NAME", "name"}, {"PRIORITY", "priority"},
-	    {"CA", "ca"}, {"TENANT", "tenant"}, {"PURPOSE", "purpose"}, {"MAIL", "email_domain"},
-	    {"NETWORK", "network"}, {"GROUP", "group"}, {"TEMPLATE", "template"},
-	    {"CALLER CHOOSES", "steered_by"}, {NULL, NULL}};
-
-	return output_table(rules, columns);
-}
+static const struct output_column columns[] = {{"NAME", "name"}, {"PRIORITY", "priority"},
+    {"CA", "ca"}, {"TENANT", "tenant"}, {"PURPOSE", "purpose"}, {"MAIL", "email_domain"},
+    {"NETWORK", "network"}, {"GROUP", "group"}, {"TEMPLATE", "template"},
+    {"CALLER CHOOSES", "steered_by"}, {NULL, NULL}};
 
 /* ---- the verb ---- */
 
-static const struct action {
-	const char *name;
-	bool has_rule; /* names one */
-	int (*work)(struct verb_call *c, struct gh_error *err);
-	int (*show)(const gh_json *out); /* of what the work left in c->out; NULL: nothing */
-} actions[] = {
-    {"add", true, add, NULL},
-    {"set", true, set, NULL},
-    {"delete", true, remove_rule, NULL},
-    {"list", false, list, show_list},
-    {"test", false, try, ca_rule_show_trial},
+static const struct verb_action actions[] = {
+    {"add", true, add, "is asked from now on", NULL, NULL},
+    {"set", true, set, "is changed", NULL, NULL},
+    {"delete", true, remove_rule, "is deleted", NULL, NULL},
+    {"list", false, list, NULL, columns, NULL},
+    {"test", false, try, NULL, NULL, ca_rule_show_trial},
+    {NULL, false, NULL, NULL, NULL, NULL},
 };
-
-static const struct action *
-find_action(const struct verb_call *c)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(actions[i].name, c->operand[0]) == 0)
-			return &actions[i];
-	return NULL;
-}
 
 static int
 check(const struct verb_call *c)
 {
-	const struct action *a = find_action(c);
-
-	if (a == NULL)
-		return command_usage(c->who, "\"%s\" is none of add, set, delete, list, test",
-		    c->operand[0]);
-	if (a->has_rule != (c->operands == 2))
-		return command_usage(c->who, "%s %s", a->name,
-		    a->has_rule ? "needs the name of a rule" : "takes no name");
-	if (a->work == add && o.ca == NULL)
+	if (c->action->work == add && o.ca == NULL)
 		return command_usage(c->who, "--ca is needed: the CA that the rule chooses");
-	if (a->work != try &&
+	if (c->action->work != try &&
 	    (o.app != NULL || o.user != NULL || o.email != NULL || o.address != NULL))
 		return command_usage(c->who, "--app, --user, --email and --address are of test");
 	return COMMAND_OK;
-}
-
-static int
-work(struct verb_call *c, struct gh_error *err)
-{
-	return find_action(c)->work(c, err);
-}
-
-static int
-show(struct verb_call *c)
-{
-	const struct action *a = find_action(c);
-
-	return a->show != NULL ? a->show(c->out) : output_finish();
 }
 
 const struct verb verb_ca_rule = {
@@ -330,7 +289,7 @@ const struct verb verb_ca_rule = {
 	"gatehouse ca rule test --user alice --address 10.8.1.2 --template Machine\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .actions = actions,
+    .named = "rule",
     .check = check,
-    .work = work,
-    .show = show,
 };

@@ -1,9 +1,6 @@
 /* `gatehouse cmc secret`: shared secrets of CMC. docs/cmc.md */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "calendar.h"
 #include "catalog/catalog_seal.h"
@@ -13,8 +10,8 @@
 
 #include "command.h"
 #include "generated.h"
+#include "list.h"
 #include "prompt.h"
-#include "verb.h"
 
 #define NAME_MAX_BYTES 255
 #define SECRET_MIN_BYTES 16 /* RFC 5272, 6.2.1: tokens should be long enough */
@@ -25,7 +22,6 @@
 static const char *secret_file, *label, *user;
 static bool is_one_time;
 static int days = -1;
-static char *shown; /* the secret that was made */
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -63,7 +59,7 @@ get_secret(char **out, struct gh_error *err)
 }
 
 static int
-put_secret(const struct verb_call *c, gh_json *row, struct gh_error *err)
+put_secret(struct verb_call *c, gh_json *row, struct gh_error *err)
 {
 	char *secret = NULL, *sealed = NULL;
 	int rc = get_secret(&secret, err);
@@ -75,7 +71,7 @@ put_secret(const struct verb_call *c, gh_json *row, struct gh_error *err)
 	if (rc == 0 && gh_json_set_string(row, "secret_sealed", sealed) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "CMC secret");
 	if (rc == 0 && secret_file == NULL)
-		shown = secret;
+		c->made = secret;
 	else
 		prompt_free(secret);
 	free(sealed);
@@ -113,16 +109,6 @@ put_user(const struct verb_call *c, gh_json *row, struct gh_error *err)
 }
 
 static int
-put_result(struct verb_call *c, struct gh_error *err)
-{
-	c->out = gh_json_new_object();
-	if (c->out == NULL || gh_json_set_string(c->out, "name", c->operand[1]) != 0 ||
-	    (shown != NULL && gh_json_set_string(c->out, "secret", shown) != 0))
-		return gh_fail(err, GH_E_NOMEM, "CMC secret");
-	return 0;
-}
-
-static int
 run_add(struct verb_call *c, struct gh_error *err)
 {
 	gh_json *row = gh_json_new_object();
@@ -139,100 +125,46 @@ run_add(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = store_add_cmc_secret(c->env.store, &c->env.who, row, err);
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
 run_remove(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_remove_cmc_secret(c->env.store, &c->env.who, c->operand[1], err);
-
-	return rc == 0 ? put_result(c, err) : rc;
+	return store_remove_cmc_secret(c->env.store, &c->env.who, c->operand[1], err);
 }
 
-/* Without what is sealed, and with the end as people read it. */
 static int
 run_list(struct verb_call *c, struct gh_error *err)
 {
 	int rc = store_load_cmc_secrets(c->env.store, &c->out, err);
 
-	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++) {
-		gh_json *row = gh_json_at(c->out, i);
-		char text[GH_TIMESTAMP_SIZE];
-		int64_t at;
-		bool ends = gh_json_int(gh_json_get(row, "expires"), &at);
-
-		if (gh_json_set_string(row, "secret_sealed", NULL) != 0 ||
-		    gh_json_set_string(row, "expires",
-			ends ? gh_timestamp_format(at, text) : NULL) != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "CMC secrets");
-	}
-	return rc;
-}
-
-static const struct action {
-	const char *name;
-	int operands;
-	int (*run)(struct verb_call *c, struct gh_error *err);
-	const char *done;
-} actions[] = {
-    {"add", 2, run_add, "is good from now on"},
-    {"remove", 2, run_remove, "is good no more"},
-    {"list", 1, run_list, NULL},
-};
-static const struct action *action;
-
-static int
-check(const struct verb_call *c)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(c->operand[0], actions[i].name) == 0)
-			action = &actions[i];
-	if (action == NULL)
-		return command_usage(c->who, "ACTION is add, remove or list");
-	if (c->operands != action->operands)
-		return command_usage(c->who,
-		    action->operands == 2 ? "give the NAME of the secret" : "list has no NAME");
-	if (c->operands == 2 &&
-	    (*c->operand[1] == '\0' || strlen(c->operand[1]) > NAME_MAX_BYTES ||
-		!gh_utf8_is_clean(c->operand[1])))
-		return command_usage(c->who, "a name has 1 to %d bytes of UTF-8", NAME_MAX_BYTES);
-	if (action->run != run_add &&
-	    (secret_file != NULL || user != NULL || label != NULL || is_one_time || days != -1))
-		return command_usage(c->who, "those options are for add");
-	if (days == 0 || days > DAYS_MAX)
-		return command_usage(c->who, "a secret ends after 1 to %d days", DAYS_MAX);
-	return COMMAND_OK;
-}
-
-static int
-work(struct verb_call *c, struct gh_error *err)
-{
-	return action->run(c, err);
+	return rc == 0 ? list_tidy_secrets(c->out, err) : rc;
 }
 
 static const struct output_column columns[] = {{"NAME", "name"}, {"USER", "requester"},
     {"LABEL", "label"}, {"ONE TIME", "one_time"}, {"EXPIRES", "expires"}, {NULL, NULL}};
 
-static int
-show(struct verb_call *c)
-{
-	if (action->run == run_list)
-		return output_table(c->out, columns);
-	printf("CMC secret ");
-	output_safe(stdout, c->operand[1]);
-	printf(" %s\n", action->done);
-	if (shown != NULL)
-		printf("secret  %s\n\nThe secret is shown this once and cannot be read back.\n",
-		    shown);
-	return output_finish();
-}
+static const struct verb_action actions[] = {
+    {"add", true, run_add, "is good from now on", NULL, NULL},
+    {"remove", true, run_remove, "is good no more", NULL, NULL},
+    {"list", false, run_list, NULL, columns, NULL},
+    {NULL, false, NULL, NULL, NULL, NULL},
+};
 
-static void
-wipe(void)
+static int
+check(const struct verb_call *c)
 {
-	prompt_free(shown);
-	shown = NULL;
+	if (c->operands == 2 &&
+	    (*c->operand[1] == '\0' || strlen(c->operand[1]) > NAME_MAX_BYTES ||
+		!gh_utf8_is_clean(c->operand[1])))
+		return command_usage(c->who, "a name has 1 to %d bytes of UTF-8", NAME_MAX_BYTES);
+	if (c->action->work != run_add &&
+	    (secret_file != NULL || user != NULL || label != NULL || is_one_time || days != -1))
+		return command_usage(c->who, "those options are for add");
+	if (days == 0 || days > DAYS_MAX)
+		return command_usage(c->who, "a secret ends after 1 to %d days", DAYS_MAX);
+	return COMMAND_OK;
 }
 
 const struct verb verb_cmc_secret = {
@@ -243,8 +175,8 @@ const struct verb verb_cmc_secret = {
 	"gatehouse cmc secret add alice@example --for alice --days 30\n"},
     .options = options,
     .needs = NEEDS_GRANTS | NEEDS_PIPELINE,
+    .actions = actions,
+    .named = "CMC secret",
+    .made = "secret",
     .check = check,
-    .work = work,
-    .show = show,
-    .clear = wipe,
 };

@@ -234,77 +234,30 @@ show_one(struct verb_call *c, struct gh_error *err)
 	return c->out != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "label");
 }
 
-static int
-print_list(const gh_json *labels)
-{
-	static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
-	    {"CA", "ca"}, {"AUTH", "auth"}, {"ENABLED", "enabled"}, {NULL, NULL}};
-
-	return output_table(labels, columns);
-}
-
-static int
-print_one(const gh_json *label)
-{
-	return output_object(label, NULL);
-}
+static const struct output_column columns[] = {{"NAME", "name"}, {"TEMPLATE", "template"},
+    {"CA", "ca"}, {"AUTH", "auth"}, {"ENABLED", "enabled"}, {NULL, NULL}};
 
 /* ---- the verb ---- */
 
-static const struct action {
-	const char *name;
-	bool has_label; /* names one */
-	int (*work)(struct verb_call *c, struct gh_error *err);
-	int (*show)(const gh_json *out); /* of what the work left in c->out; NULL: nothing */
-} actions[] = {
-    {"add", true, add, NULL},
-    {"set", true, set, NULL},
-    {"remove", true, remove_label, NULL},
-    {"list", false, list, print_list},
-    {"show", true, show_one, print_one},
+static const struct verb_action actions[] = {
+    {"add", true, add, "is served from now on", NULL, NULL},
+    {"set", true, set, "is changed", NULL, NULL},
+    {"remove", true, remove_label, "is removed", NULL, NULL},
+    {"list", false, list, NULL, columns, NULL},
+    {"show", true, show_one, NULL, NULL, NULL},
+    {NULL, false, NULL, NULL, NULL, NULL},
 };
-
-static const struct action *
-find_action(const struct verb_call *c)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(actions[i].name, c->operand[0]) == 0)
-			return &actions[i];
-	return NULL;
-}
 
 static int
 check(const struct verb_call *c)
 {
-	const struct action *a = find_action(c);
-
-	if (a == NULL)
-		return command_usage(c->who, "\"%s\" is none of add, set, remove, list, show",
-		    c->operand[0]);
-	if (a->has_label != (c->operands == 2))
-		return command_usage(c->who, "%s %s", a->name,
-		    a->has_label ? "needs the name of a label" : "takes no name");
-	if (a->work == add && template_name == NULL)
+	if (c->action->work == add && template_name == NULL)
 		return command_usage(c->who, "--template is needed");
 	if (enable && disable)
 		return command_usage(c->who, "--enable and --disable exclude each other");
 	if (any_group && groups.n > 0)
 		return command_usage(c->who, "--group and --any-group exclude each other");
 	return COMMAND_OK;
-}
-
-static int
-work(struct verb_call *c, struct gh_error *err)
-{
-	return find_action(c)->work(c, err);
-}
-
-static int
-show(struct verb_call *c)
-{
-	const struct action *a = find_action(c);
-
-	return a->show != NULL ? a->show(c->out) : output_finish();
 }
 
 const struct verb verb_est_label = {
@@ -317,7 +270,7 @@ const struct verb verb_est_label = {
 	"gatehouse est label list\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .actions = actions,
+    .named = "label",
     .check = check,
-    .work = work,
-    .show = show,
 };

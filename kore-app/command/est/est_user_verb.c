@@ -1,5 +1,4 @@
 /* `gatehouse est user`: local users of EST, mostly devices. docs/est-auth.md */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +12,8 @@
 
 #include "command.h"
 #include "generated.h"
+#include "list.h"
 #include "prompt.h"
-#include "verb.h"
 
 #define NAME_MAX_BYTES 64
 #define PASSWORD_MIN_BYTES 12
@@ -25,7 +24,6 @@
 static const char *password_file, *label;
 static bool is_generated, is_one_time;
 static int hours = -1, days = -1;
-static char *shown; /* the password that was made */
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -78,7 +76,7 @@ get_end(void)
 
 /* Password and its end, in row. */
 static int
-put_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
+put_password(struct verb_call *c, gh_json *row, struct gh_error *err)
 {
 	char *password = NULL, *sealed = NULL;
 	struct digest_secret secret;
@@ -95,7 +93,7 @@ put_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
 		    end != 0 ? gh_json_new_int(end) : gh_json_new_string(NULL)) != 0))
 		rc = gh_fail(err, GH_E_NOMEM, "EST user");
 	if (rc == 0 && is_generated)
-		shown = password;
+		c->made = password;
 	else
 		prompt_free(password);
 	free(sealed);
@@ -104,16 +102,6 @@ put_password(const struct verb_call *c, gh_json *row, struct gh_error *err)
 }
 
 /* ---- the actions ---- */
-
-static int
-put_result(struct verb_call *c, struct gh_error *err)
-{
-	c->out = gh_json_new_object();
-	if (c->out == NULL || gh_json_set_string(c->out, "name", c->operand[1]) != 0 ||
-	    (shown != NULL && gh_json_set_string(c->out, "password", shown) != 0))
-		return gh_fail(err, GH_E_NOMEM, "EST user");
-	return 0;
-}
 
 static int
 run_add(struct verb_call *c, struct gh_error *err)
@@ -130,7 +118,7 @@ run_add(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = store_create_est_user(c->env.store, &c->env.who, row, err);
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
@@ -143,7 +131,7 @@ run_passwd(struct verb_call *c, struct gh_error *err)
 		rc = store_change_est_user(c->env.store, &c->env.who, c->operand[1], row,
 		    "password", err);
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
@@ -156,7 +144,7 @@ set_enabled(struct verb_call *c, bool enabled, struct gh_error *err)
 	    : gh_fail(err, GH_E_NOMEM, "EST user");
 
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
@@ -174,46 +162,29 @@ run_disable(struct verb_call *c, struct gh_error *err)
 static int
 run_remove(struct verb_call *c, struct gh_error *err)
 {
-	int rc = store_remove_est_user(c->env.store, &c->env.who, c->operand[1], err);
-
-	return rc == 0 ? put_result(c, err) : rc;
+	return store_remove_est_user(c->env.store, &c->env.who, c->operand[1], err);
 }
 
-/* Without what is sealed, and with the end as people read it. */
 static int
 run_list(struct verb_call *c, struct gh_error *err)
 {
 	int rc = store_load_est_users(c->env.store, &c->out, err);
 
-	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++) {
-		gh_json *user = gh_json_at(c->out, i);
-		char text[GH_TIMESTAMP_SIZE];
-		int64_t at;
-		bool ends = gh_json_int(gh_json_get(user, "expires"), &at);
-
-		if (gh_json_set_string(user, "secret_sealed", NULL) != 0 ||
-		    gh_json_set_string(user, "expires",
-			ends ? gh_timestamp_format(at, text) : NULL) != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "EST users");
-	}
-	return rc;
+	return rc == 0 ? list_tidy_secrets(c->out, err) : rc;
 }
 
-static const struct action {
-	const char *name;
-	int operands;
-	bool has_password;
-	int (*run)(struct verb_call *c, struct gh_error *err);
-	const char *done;
-} actions[] = {
-    {"add", 2, true, run_add, "may enroll from now on"},
-    {"passwd", 2, true, run_passwd, "has a new password"},
-    {"enable", 2, false, run_enable, "may enroll again"},
-    {"disable", 2, false, run_disable, "is refused from now on"},
-    {"remove", 2, false, run_remove, "is removed"},
-    {"list", 1, false, run_list, NULL},
+static const struct output_column columns[] = {{"NAME", "name"}, {"LABEL", "label"},
+    {"ONE TIME", "one_time"}, {"EXPIRES", "expires"}, {"ENABLED", "enabled"}, {NULL, NULL}};
+
+static const struct verb_action actions[] = {
+    {"add", true, run_add, "may enroll from now on", NULL, NULL},
+    {"passwd", true, run_passwd, "has a new password", NULL, NULL},
+    {"enable", true, run_enable, "may enroll again", NULL, NULL},
+    {"disable", true, run_disable, "is refused from now on", NULL, NULL},
+    {"remove", true, run_remove, "is removed", NULL, NULL},
+    {"list", false, run_list, NULL, columns, NULL},
+    {NULL, false, NULL, NULL, NULL, NULL},
 };
-static const struct action *action;
 
 /* What Basic and Digest take apart, and what is printed. */
 static bool
@@ -227,9 +198,10 @@ is_name(const char *s)
 static int
 check_password_options(const struct verb_call *c)
 {
-	if (!action->has_password &&
-	    (password_file != NULL || is_generated || hours != -1 || days != -1))
-		return command_usage(c->who, "%s has no password", action->name);
+	bool has_password = c->action->work == run_add || c->action->work == run_passwd;
+
+	if (!has_password && (password_file != NULL || is_generated || hours != -1 || days != -1))
+		return command_usage(c->who, "%s has no password", c->action->name);
 	if (password_file != NULL && is_generated)
 		return command_usage(c->who, "--password-file and --generate exclude each other");
 	if (hours != -1 && days != -1)
@@ -242,51 +214,12 @@ check_password_options(const struct verb_call *c)
 static int
 check(const struct verb_call *c)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(c->operand[0], actions[i].name) == 0)
-			action = &actions[i];
-	if (action == NULL)
-		return command_usage(c->who,
-		    "ACTION is add, passwd, enable, disable, remove or list");
-	if (c->operands != action->operands)
-		return command_usage(c->who,
-		    action->operands == 2 ? "give the NAME of the user" : "list has no NAME");
 	if (c->operands == 2 && !is_name(c->operand[1]))
 		return command_usage(c->who, "a name has 1 to %d letters, digits and \"._@-\"",
 		    NAME_MAX_BYTES);
-	if ((is_one_time || label != NULL) && action->run != run_add)
+	if ((is_one_time || label != NULL) && c->action->work != run_add)
 		return command_usage(c->who, "--one-time and --label are for add");
 	return check_password_options(c);
-}
-
-static int
-work(struct verb_call *c, struct gh_error *err)
-{
-	return action->run(c, err);
-}
-
-static const struct output_column columns[] = {{"NAME", "name"}, {"LABEL", "label"},
-    {"ONE TIME", "one_time"}, {"EXPIRES", "expires"}, {"ENABLED", "enabled"}, {NULL, NULL}};
-
-static int
-show(struct verb_call *c)
-{
-	if (action->run == run_list)
-		return output_table(c->out, columns);
-	printf("EST user ");
-	output_safe(stdout, c->operand[1]);
-	printf(" %s\n", action->done);
-	if (shown != NULL)
-		printf("password  %s\n\nThe password is shown this once and cannot be read back.\n",
-		    shown);
-	return output_finish();
-}
-
-static void
-wipe(void)
-{
-	prompt_free(shown);
-	shown = NULL;
 }
 
 const struct verb verb_est_user = {
@@ -297,8 +230,8 @@ const struct verb verb_est_user = {
 	"gatehouse est user passwd gateway --password-file /root/gateway.password\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .actions = actions,
+    .named = "EST user",
+    .made = "password",
     .check = check,
-    .work = work,
-    .show = show,
-    .clear = wipe,
 };

@@ -17,6 +17,7 @@
 #include "uuid.h"
 
 #include "command.h"
+#include "list.h"
 #include "prompt.h"
 #include "verb.h"
 
@@ -26,7 +27,6 @@
 static const char *url;
 static struct option_list events;
 static bool is_new_secret, enable, disable;
-static char *secret; /* shown once */
 
 static const struct option_row options[] = {
     VERB_CONFIG,
@@ -47,7 +47,7 @@ static const struct option_row options[] = {
 
 /* The key of the HMAC is this text. */
 static int
-make_secret(const struct verb_call *c, gh_json *row, struct gh_error *err)
+make_secret(struct verb_call *c, gh_json *row, struct gh_error *err)
 {
 	unsigned char raw[SECRET_BYTES];
 	char *sealed = NULL;
@@ -55,11 +55,11 @@ make_secret(const struct verb_call *c, gh_json *row, struct gh_error *err)
 
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
-	secret = gh_hex_encode(raw, sizeof(raw));
+	c->made = gh_hex_encode(raw, sizeof(raw));
 	OPENSSL_cleanse(raw, sizeof(raw));
-	if (secret == NULL)
+	if (c->made == NULL)
 		return gh_fail(err, GH_E_NOMEM, "secret");
-	rc = catalog_seal_as(SEAL_LABEL_WEBHOOK, c->env.secret, secret, strlen(secret), &sealed,
+	rc = catalog_seal_as(SEAL_LABEL_WEBHOOK, c->env.secret, c->made, strlen(c->made), &sealed,
 	    err);
 	if (rc == 0 && gh_json_set_string(row, "secret_sealed", sealed) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "secret");
@@ -84,7 +84,7 @@ put_events(gh_json *row, struct gh_error *err)
 
 /* What the options say. */
 static int
-put_options(const struct verb_call *c, gh_json *row, bool with_secret, struct gh_error *err)
+put_options(struct verb_call *c, gh_json *row, bool with_secret, struct gh_error *err)
 {
 	int rc = 0;
 
@@ -98,16 +98,6 @@ put_options(const struct verb_call *c, gh_json *row, bool with_secret, struct gh
 	if (rc == 0 && (enable || disable) && gh_json_set_bool(row, "enabled", enable) != 0)
 		rc = gh_fail(err, GH_E_NOMEM, "webhook");
 	return rc == 0 && with_secret ? make_secret(c, row, err) : rc;
-}
-
-static int
-put_result(struct verb_call *c, struct gh_error *err)
-{
-	c->out = gh_json_new_object();
-	if (c->out == NULL || gh_json_set_string(c->out, "name", c->operand[1]) != 0 ||
-	    (secret != NULL && gh_json_set_string(c->out, "secret", secret) != 0))
-		return gh_fail(err, GH_E_NOMEM, "webhook");
-	return 0;
 }
 
 /* ---- the actions ---- */
@@ -126,7 +116,7 @@ run_add(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = store_create_webhook(c->env.store, &c->env.who, row, err);
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
@@ -139,7 +129,7 @@ run_set(struct verb_call *c, struct gh_error *err)
 	if (rc == 0)
 		rc = store_change_webhook(c->env.store, &c->env.who, c->operand[1], row, err);
 	gh_json_free(row);
-	return rc == 0 ? put_result(c, err) : rc;
+	return rc;
 }
 
 static int
@@ -152,18 +142,13 @@ run_remove(struct verb_call *c, struct gh_error *err)
 	return rc == 0 ? store_delete_webhook(c->env.store, &c->env.who, c->operand[1], err) : rc;
 }
 
-/* Nobody sees the secret again. */
 static int
 run_list(struct verb_call *c, struct gh_error *err)
 {
 	bool is_damaged;
 	int rc = store_load_webhooks(c->env.store, &c->out, &is_damaged, err);
 
-	for (size_t i = 0; rc == 0 && i < gh_json_size(c->out); i++)
-		if (gh_json_set(gh_json_at(c->out, i), "secret_sealed", gh_json_new_string(NULL)) !=
-		    0)
-			rc = gh_fail(err, GH_E_NOMEM, "webhooks");
-	return rc;
+	return rc == 0 ? list_tidy_secrets(c->out, err) : rc;
 }
 
 static const gh_json *
@@ -241,37 +226,27 @@ run_test(struct verb_call *c, struct gh_error *err)
 	return rc;
 }
 
-static const struct action {
-	const char *name;
-	int operands;
-	int (*run)(struct verb_call *c, struct gh_error *err);
-	const char *done;
-} actions[] = {
-    {"add", 2, run_add, "is called for its events from now on"},
-    {"set", 2, run_set, "is changed"},
-    {"remove", 2, run_remove, "is removed"},
-    {"test", 2, run_test, "has answered"},
-    {"list", 1, run_list, NULL},
+static const struct output_column columns[] = {{"NAME", "name"}, {"URL", "url"},
+    {"EVENTS", "events"}, {"ENABLED", "enabled"}, {"DAMAGED", "damaged"}, {NULL, NULL}};
+
+static const struct verb_action actions[] = {
+    {"add", true, run_add, "is called for its events from now on", NULL, NULL},
+    {"set", true, run_set, "is changed", NULL, NULL},
+    {"remove", true, run_remove, "is removed", NULL, NULL},
+    {"test", true, run_test, "has answered", NULL, NULL},
+    {"list", false, run_list, NULL, columns, NULL},
+    {NULL, false, NULL, NULL, NULL, NULL},
 };
-static const struct action *action;
 
 static int
 check(const struct verb_call *c)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(c->operand[0], actions[i].name) == 0)
-			action = &actions[i];
-	if (action == NULL)
-		return command_usage(c->who, "ACTION is add, list, set, remove or test");
-	if (c->operands != action->operands)
-		return command_usage(c->who,
-		    action->operands == 2 ? "give the NAME of the webhook" : "list has no NAME");
-	if (action->run == run_add && (url == NULL || events.n == 0))
+	if (c->action->work == run_add && (url == NULL || events.n == 0))
 		return command_usage(c->who, "add needs --url and at least one --event");
 	if (enable && disable)
 		return command_usage(c->who, "--enable and --disable exclude each other");
-	if (action->run == run_set && url == NULL && events.n == 0 && !is_new_secret && !enable &&
-	    !disable)
+	if (c->action->work == run_set && url == NULL && events.n == 0 && !is_new_secret &&
+	    !enable && !disable)
 		return command_usage(c->who, "say what to set");
 	if (c->operands == 2 &&
 	    (c->operand[1][0] == '\0' || strlen(c->operand[1]) > NAME_BYTES_MAX ||
@@ -279,38 +254,6 @@ check(const struct verb_call *c)
 		return command_usage(c->who, "a name has 1 to %d bytes and no control character",
 		    NAME_BYTES_MAX);
 	return COMMAND_OK;
-}
-
-static int
-work(struct verb_call *c, struct gh_error *err)
-{
-	return action->run(c, err);
-}
-
-static const struct output_column columns[] = {{"NAME", "name"}, {"URL", "url"},
-    {"EVENTS", "events"}, {"ENABLED", "enabled"}, {"DAMAGED", "damaged"}, {NULL, NULL}};
-
-static int
-show(struct verb_call *c)
-{
-	if (action->run == run_list)
-		return output_table(c->out, columns);
-	printf("webhook ");
-	output_safe(stdout, c->operand[1]);
-	printf(" %s\n", action->done);
-	if (secret != NULL)
-		printf("secret  %s\n\nThe secret is shown this once and cannot be read back.\n",
-		    secret);
-	return output_finish();
-}
-
-static void
-wipe(void)
-{
-	if (secret != NULL)
-		OPENSSL_cleanse(secret, strlen(secret));
-	free(secret);
-	secret = NULL;
 }
 
 const struct verb verb_notify_webhook = {
@@ -321,8 +264,8 @@ const struct verb verb_notify_webhook = {
 	"gatehouse notify webhook test chat\ngatehouse notify webhook set chat --new-secret\n"},
     .options = options,
     .needs = NEEDS_GRANTS,
+    .actions = actions,
+    .named = "webhook",
+    .made = "secret",
     .check = check,
-    .work = work,
-    .show = show,
-    .clear = wipe,
 };
