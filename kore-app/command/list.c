@@ -78,26 +78,50 @@ row_by_name(const gh_json *rows, const char *name)
 	return NULL;
 }
 
+/* What a list holds, and the command that shows it. */
+static const struct {
+	enum store_list what;
+	const char *noun, *command;
+} nouns[] = {
+    {STORE_LIST_CAS, "CA", "ca"},
+    {STORE_LIST_TEMPLATES, "template", "template"},
+    {STORE_LIST_APPS, "application", "app"},
+    {STORE_LIST_CA_RULES, "rule", "ca rule"},
+    {STORE_LIST_EST_LABELS, "label", "est label"},
+};
+
 static int
-take_row(gh_json *row, const char *name, gh_json **out, struct gh_error *err)
+refuse_missing(enum store_list what, const char *name, struct gh_error *err)
+{
+	for (size_t i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		if (nouns[i].what == what)
+			return gh_refuse(err, GH_E_NOT_FOUND,
+			    "there is no %s \"%.100s\": see `gatehouse %s list`", nouns[i].noun,
+			    name, nouns[i].command);
+	return gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%.100s\"", name);
+}
+
+static int
+take_row(gh_json *row, enum store_list what, const char *name, gh_json **out, struct gh_error *err)
 {
 	if (row == NULL)
-		return gh_refuse(err, GH_E_NOT_FOUND, "there is no \"%s\"", name);
+		return refuse_missing(what, name, err);
 	*out = gh_json_ref(row);
 	return 0;
 }
 
 int
-list_find_active(struct store *store, const char *member, const char *name, gh_json **out,
+list_find_active(struct store *store, enum store_list what, const char *name, gh_json **out,
     struct gh_error *err)
 {
+	const char *member = what == STORE_LIST_CAS ? "cas" : "templates";
 	gh_json *catalog;
 	int rc = store_load_catalog(store, &catalog, err);
 
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	rc = take_row(row_by_name(gh_json_get(catalog, member), name), name, out, err);
+	rc = take_row(row_by_name(gh_json_get(catalog, member), name), what, name, out, err);
 	gh_json_free(catalog);
 	return rc;
 }
@@ -113,7 +137,7 @@ list_find(struct store *store, enum store_list what, const char *name, gh_json *
 	*out = NULL;
 	if (rc != 0)
 		return rc;
-	rc = take_row(row_by_name(rows, name), name, out, err);
+	rc = take_row(row_by_name(rows, name), what, name, out, err);
 	gh_json_free(rows);
 	return rc;
 }

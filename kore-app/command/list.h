@@ -27,10 +27,10 @@ int list_find(struct store *store, enum store_list what, const char *name, gh_js
  * ("expires", UTC seconds) as text. */
 int list_tidy_secrets(gh_json *rows, struct gh_error *err) GH_MUSTCHECK;
 
-/* The row of the catalog with this name, as the gateway sees it: active versions, "cas" with chain,
- * "templates" with body; member is the list in it. Referenced for the caller. GH_E_NOT_FOUND names
- * it. */
-int list_find_active(struct store *store, const char *member, const char *name, gh_json **out,
+/* The row of the catalog with this name, as the gateway sees it: active versions, STORE_LIST_CAS
+ * with chain, STORE_LIST_TEMPLATES with body; there are no others. Referenced for the caller.
+ * GH_E_NOT_FOUND names it. */
+int list_find_active(struct store *store, enum store_list what, const char *name, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
 
 #endif

@@ -118,6 +118,21 @@ class Paths(Case):
             self.assertEqual(done.returncode, 2, name)
             self.assertIn(b"operation of EST", done.stderr)
 
+    def test_command_says_what_it_did_and_what_is_missing(self):
+        said = label("add", "told", "--template", "User", "--ca", "issuing")
+        self.addCleanup(label, "remove", "told", "--yes")
+        self.assertEqual(said, "label told is served from now on\n")
+        self.assertEqual(label("set", "told", "--disable", "--json"), {"name": "told"})
+        for args, word in ((("add", "x", "--template", "Nothing"), b'no template "Nothing": see `gatehouse template list`'),
+                           (("add", "x", "--template", "User", "--ca", "none"), b'no CA "none": see `gatehouse ca list`'),
+                           (("show", "none"), b'no label "none": see `gatehouse est label list`'),
+                           (("drop", "told"), b'"drop" is none of add, set, remove, list, show'),
+                           (("remove",), b"needs the name of the label"), (("list", "told"), b"list takes no name")):
+            with self.subTest(args):
+                done = label(*args, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(word, done.stderr)
+
     def test_E003_names_that_no_path_can_have(self):
         for name in ("", ".", "..", "a/b", "a b", "ä", "x" * 81, "a\nb", "%2f"):
             done = label("add", name, "--template", "User", check=False)

@@ -69,10 +69,7 @@ check_names(const struct verb_call *c, struct gh_error *err)
 	int rc = 0;
 
 	if (o.ca != NULL) {
-		rc = list_find_active(c->env.store, "cas", o.ca, &found, err);
-		if (rc == GH_E_NOT_FOUND)
-			return gh_refuse(err, GH_E_NOT_FOUND,
-			    "there is no CA \"%.100s\": see `gatehouse ca list`", o.ca);
+		rc = list_find_active(c->env.store, STORE_LIST_CAS, o.ca, &found, err);
 		if (rc == 0 && gh_json_size(gh_json_get(found, "chain")) < 2)
 			rc = gh_refuse(err, GH_E_CONF,
 			    "CA %.100s is a root: rules never choose one", o.ca);
@@ -81,10 +78,6 @@ check_names(const struct verb_call *c, struct gh_error *err)
 	if (rc != 0 || o.template_name == NULL || *o.template_name == '\0')
 		return rc;
 	rc = list_find(c->env.store, STORE_LIST_TEMPLATES, o.template_name, &found, err);
-	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, GH_E_NOT_FOUND,
-		    "there is no template \"%.100s\": see `gatehouse template list`",
-		    o.template_name);
 	gh_json_free(found);
 	return rc;
 }

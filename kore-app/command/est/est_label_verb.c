@@ -127,12 +127,13 @@ check_names(const struct verb_call *c, struct gh_error *err)
 	int rc = 0;
 
 	if (template_name != NULL && *template_name != '\0') {
-		rc = list_find_active(c->env.store, "templates", template_name, &found, err);
+		rc = list_find_active(c->env.store, STORE_LIST_TEMPLATES, template_name, &found,
+		    err);
 		gh_json_free(found);
 		found = NULL;
 	}
 	if (rc == 0 && ca != NULL && *ca != '\0') {
-		rc = list_find_active(c->env.store, "cas", ca, &found, err);
+		rc = list_find_active(c->env.store, STORE_LIST_CAS, ca, &found, err);
 		gh_json_free(found);
 	}
 	return rc;
@@ -224,9 +225,6 @@ show_one(struct verb_call *c, struct gh_error *err)
 	gh_json *row;
 	int rc = list_find(c->env.store, STORE_LIST_EST_LABELS, c->operand[1], &row, err);
 
-	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, GH_E_NOT_FOUND,
-		    "there is no label \"%.100s\": see `gatehouse est label list`", c->operand[1]);
 	if (rc != 0)
 		return rc;
 	c->out = flat(row);

@@ -161,16 +161,9 @@ check_names(struct command_env *env, const struct make_app *a, struct gh_error *
 	gh_json *found = NULL;
 	int rc = a->ca != NULL ? list_find(env->store, STORE_LIST_CAS, a->ca, &found, err) : 0;
 
-	if (rc == GH_E_NOT_FOUND)
-		return gh_refuse(err, GH_E_NOT_FOUND,
-		    "there is no CA \"%s\": see `gatehouse ca list`", a->ca);
 	gh_json_free(found);
 	for (size_t i = 0; rc == 0 && i < a->templates.n; i++) {
 		rc = list_find(env->store, STORE_LIST_TEMPLATES, a->templates.v[i], &found, err);
-		if (rc == GH_E_NOT_FOUND)
-			return gh_refuse(err, GH_E_NOT_FOUND,
-			    "there is no template \"%s\": see `gatehouse template list`",
-			    a->templates.v[i]);
 		gh_json_free(found);
 	}
 	return rc;

@@ -26,7 +26,7 @@ const struct verb verb_template_list = {
 static int
 find(struct verb_call *c, struct gh_error *err)
 {
-	return list_find_active(c->env.store, "templates", c->operand[0], &c->out, err);
+	return list_find_active(c->env.store, STORE_LIST_TEMPLATES, c->operand[0], &c->out, err);
 }
 
 static int
