@@ -56,18 +56,17 @@ single_finish(struct worker_env *env, const struct call *call, struct enrollment
 }
 
 /* The reason that was recorded, without what Microsoft's clients expect before it. */
-static const char *
-reason_of(const struct enroll_outcome *out)
+const char *
+single_reason(const char *message)
 {
-	const char *comma = strstr(out->message, ", ");
+	const char *comma = strstr(message, ", ");
 
-	return strncmp(out->message, DENIED, strlen(DENIED)) == 0 && comma != NULL ? comma + 2
-										   : out->message;
+	return strncmp(message, DENIED, strlen(DENIED)) == 0 && comma != NULL ? comma + 2 : message;
 }
 
 void
 single_denial(const struct enrollment *e, bool was_recorded, struct gh_error *err)
 {
 	gh_refuse(err, was_recorded || e->out.is_replay ? GH_E_DENIED : e->err.code, "%s",
-	    reason_of(&e->out));
+	    single_reason(e->out.message));
 }

@@ -26,4 +26,7 @@ void single_finish(struct worker_env *env, const struct call *call, struct enrol
  * is known, which several reasons share. */
 void single_denial(const struct enrollment *e, bool was_recorded, struct gh_error *err);
 
+/* The reason within the DispositionMessage of a denial. */
+const char *single_reason(const char *message);
+
 #endif

@@ -49,6 +49,13 @@ tmpl_renewal_overlap(const struct tmpl *t)
 	return t->overlap;
 }
 
+/* Bit 0: digitalSignature. */
+bool
+tmpl_is_for_signatures(const struct tmpl *t)
+{
+	return t->key_usage == 0 || (t->key_usage & 1) != 0;
+}
+
 const gh_json *
 tmpl_required_metadata(const struct tmpl *t)
 {

@@ -34,6 +34,8 @@ bool tmpl_needs_approval(const struct tmpl *t); /* PEND_ALL_REQUESTS */
 int tmpl_approvals(const struct tmpl *t);
 /* Seconds before its end from which on a certificate may be renewed; 0 = no such rule. */
 int64_t tmpl_renewal_overlap(const struct tmpl *t);
+/* Keys of its certificates sign; false: they are for encryption or key agreement alone. */
+bool tmpl_is_for_signatures(const struct tmpl *t);
 /* A request that meets a locked CA key is left pending; else it is to come again (503). */
 bool tmpl_waits_for_locked_ca(const struct tmpl *t);
 enum tmpl_archival { TMPL_ARCHIVAL_NONE, TMPL_ARCHIVAL_OPTIONAL, TMPL_ARCHIVAL_REQUIRED };

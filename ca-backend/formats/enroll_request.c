@@ -52,6 +52,7 @@ enroll_request_clear(struct enroll_request *req)
 	free(req->language);
 	free(req->label);
 	free(req->poll_key);
+	free(req->operation);
 	memset(req, 0, sizeof(*req));
 }
 

@@ -57,10 +57,11 @@ struct enroll_request {
 	int64_t validity; /* seconds; 0: as the template says */
 	char *purpose;    /* "server_auth", "client_auth", "email_protection", "code_signing" */
 	char *tenant;
-	char *email;    /* where the answer goes */
-	char *language; /* of that: "en" */
-	char *label;    /* of EST, by which it came: what it may ask for (est_label.h) */
-	char *poll_key; /* what it is found by when it comes again (est_poll.h) */
+	char *email;     /* where the answer goes */
+	char *language;  /* of that: "en" */
+	char *label;     /* of EST, by which it came: what it may ask for (est_label.h) */
+	char *poll_key;  /* what it is found by when it comes again (est_poll.h) */
+	char *operation; /* of EST: "simpleenroll", "simplereenroll" or "fullcmc" */
 	bool has_replay_mark;
 	unsigned char replay_mark[REPLAY_MARK_SIZE]; /* over application, signature and body */
 	/* SHA-256 of what is asked, where the mark is over a key that the client chose. */

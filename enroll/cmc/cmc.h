@@ -18,6 +18,7 @@ struct cmc_context {
 	const struct enroll_profile *profile;
 	const char *template_name;
 	const char *label;      /* by which pending requests find the profile again; NULL: none */
+	const char *operation;  /* by which its outcome is asked for; NULL: by none */
 	const char *address;    /* of the peer, for the records */
 	const char *request_id; /* of the call */
 	enum enroll_protocol protocol; /* for the records */

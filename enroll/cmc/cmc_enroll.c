@@ -105,7 +105,8 @@ fill(struct cmc_run *r, size_t i, struct enroll_request *req, struct gh_error *e
 	req->requester = r->who;
 	req->submitted = gh_now();
 	if ((req->template_name = strdup(ctx->template_name)) == NULL ||
-	    (ctx->label != NULL && (req->label = strdup(ctx->label)) == NULL))
+	    (ctx->label != NULL && (req->label = strdup(ctx->label)) == NULL) ||
+	    (ctx->operation != NULL && (req->operation = strdup(ctx->operation)) == NULL))
 		return gh_fail(err, GH_E_NOMEM, "request");
 	req->csr = r->csr[i];
 	r->csr[i] = NULL;

@@ -12,6 +12,7 @@
 #include "est_error.h"
 #include "est_linking.h"
 #include "est_one_time.h"
+#include "est_outcome.h"
 #include "est_poll.h"
 #include "est_renewal.h"
 #include "est_request.h"
@@ -130,15 +131,19 @@ decide(struct worker_env *env, struct submission *s)
 static void
 serve(struct worker_env *env, const struct call *call, bool is_renewal, struct gh_http_reply *rep)
 {
+	const char *operation = is_renewal ? "simplereenroll" : "simpleenroll";
 	struct submission s = {.call = call};
 
 	if ((s.e.rc = init(env, &s)) == 0 && (s.e.rc = read_body(&s)) == 0 && is_renewal)
 		s.e.rc = est_renewal_check(env, call, s.label, s.req.csr, s.renewal_of, &s.e.err);
 	if (s.e.rc == 0)
-		s.e.rc = est_poll_key(&s.req, is_renewal ? "simplereenroll" : "simpleenroll",
-		    s.renewal_of, &s.req.poll_key, &s.e.err);
+		s.e.rc = est_poll_key(&s.req, operation, s.renewal_of, &s.req.poll_key, &s.e.err);
+	if (s.e.rc == 0 && (s.req.operation = strdup(operation)) == NULL)
+		s.e.rc = gh_fail(&s.e.err, GH_E_NOMEM, "request");
 	if (s.e.rc == 0)
 		decide(env, &s);
+	if (s.e.rc == 0 && s.is_recorded && s.e.out.disposition != DB_DISP_PENDING)
+		s.e.rc = est_outcome_record(env, call, s.e.out.cms_request_id, &s.e.err);
 	if (!s.is_recorded) {
 		single_finish(env, call, &s.e);
 		est_one_time_settle(&s.e);

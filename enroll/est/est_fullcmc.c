@@ -83,6 +83,7 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.profile = &label->profile;
 		ctx.template_name = label->profile.templates[0];
 		ctx.label = label->name;
+		ctx.operation = "fullcmc";
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
 		cmc_answer(&ctx, ber, len, &a);
 		answer(env, label, &a, rep);

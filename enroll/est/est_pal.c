@@ -13,6 +13,7 @@
 #include "est_door.h"
 #include "est_error.h"
 #include "est_pal.h"
+#include "est_pal_enroll.h"
 
 #include "formats/pkcs7.h"
 
@@ -112,9 +113,11 @@ static int
 add_crl(struct listing *l, const struct ca *ca, const struct store_crl *crl)
 {
 	char uri[URI_SIZE], object[EST_CRL_OBJECT_SIZE];
-	int64_t last = package_list_last(&l->packages, est_crls_object(ca, object));
-	bool has = last >= crl->this_update * SECOND;
+	int64_t first, last;
+	bool has;
 
+	package_list_times(&l->packages, est_crls_object(ca, object), &first, &last);
+	has = last >= crl->this_update * SECOND;
 	snprintf(uri, sizeof(uri), "%s/crls/%lld", l->base, (long long)ca->id);
 	return pal_add(&l->pal,
 	    &(struct pal_entry){.rank = pal_rank(PAL_CA, has && last < l->pal.since,
@@ -175,6 +178,8 @@ collect(struct listing *l)
 
 	if ((rc = add_cacerts(l)) != 0 || (rc = add_crls(l)) != 0)
 		return rc;
+	rc = est_pal_enroll(l->env, l->call,
+	    &(struct est_pal_place){l->label, l->base, &l->packages, &l->pal}, &l->err);
 	for (size_t i = 0; rc == 0 && i < l->packages.n; i++)
 		if (l->packages.package[i].is_his)
 			rc = add_package(l, &l->packages.package[i]);

@@ -185,18 +185,25 @@ name_cert(X509 *cert, char of[EST_RENEWAL_OF_SIZE], struct gh_error *err)
 	return 0;
 }
 
+int64_t
+est_renewal_window(const struct worker_env *env, const struct est_label *label)
+{
+	const struct catalog_template *t =
+	    catalog_find_template(env->catalog, label->profile.templates[0]);
+
+	return label->renewal_window == 0 && t != NULL ? tmpl_renewal_overlap(t->tmpl)
+						       : label->renewal_window;
+}
+
 int
 est_renewal_check(struct worker_env *env, const struct call *call, const struct est_label *label,
     const struct ca_pkcs10 *csr, char of[EST_RENEWAL_OF_SIZE], struct gh_error *err)
 {
-	const struct catalog_template *t =
-	    catalog_find_template(env->catalog, label->profile.templates[0]);
-	struct rules rules = {label->renewal_key != EST_RENEWAL_NEW_KEY, label->renewal_window};
+	const struct rules rules = {label->renewal_key != EST_RENEWAL_NEW_KEY,
+	    est_renewal_window(env, label)};
 	X509 *cert;
 	int rc = read_presented(env, call, &cert, err);
 
-	if (rules.window == 0 && t != NULL)
-		rules.window = tmpl_renewal_overlap(t->tmpl);
 	if (rc == 0 && (rc = compare(cert, csr, &rules, gh_now(), err)) == 0)
 		rc = name_cert(cert, of, err);
 	X509_free(cert);

@@ -17,4 +17,7 @@ int est_renewal_check(struct worker_env *env, const struct call *call,
     const struct est_label *label, const struct ca_pkcs10 *csr, char of[EST_RENEWAL_OF_SIZE],
     struct gh_error *err) GH_MUSTCHECK;
 
+/* Seconds before its end from which on a certificate is renewed at this label; 0: at any time. */
+int64_t est_renewal_window(const struct worker_env *env, const struct est_label *label);
+
 #endif

@@ -99,18 +99,20 @@ load_deliveries(struct store *s, const struct package_viewer *viewer, struct pac
 	return 0;
 }
 
-int64_t
-package_list_last(const struct package_list *l, const char *object)
+void
+package_list_times(const struct package_list *l, const char *object, int64_t *first, int64_t *last)
 {
 	const gh_json *rows = gh_json_get(l->deliveries, "rows");
 	const char *its;
 
-	for (size_t i = 0; i < gh_json_size(rows); i++) {
+	*first = *last = 0;
+	for (size_t i = 0; i < gh_json_size(rows) && *first == 0; i++) {
 		its = gh_json_string(gh_json_get(gh_json_at(rows, i), "object"));
-		if (its != NULL && strcmp(its, object) == 0)
-			return number(gh_json_at(rows, i), "last");
+		if (its != NULL && strcmp(its, object) == 0) {
+			*first = number(gh_json_at(rows, i), "first");
+			*last = number(gh_json_at(rows, i), "last");
+		}
 	}
-	return 0;
 }
 
 int

@@ -36,9 +36,10 @@ int package_list_load(struct store *s, const struct package_viewer *viewer,
     struct package_list *out, struct gh_error *err) GH_MUSTCHECK;
 void package_list_clear(struct package_list *l);
 
-/* When he last got what is no package, as records of delivery call it; microseconds UTC, 0: never.
- */
-int64_t package_list_last(const struct package_list *l, const char *object);
+/* When he first and last got what is no package, as records of delivery call it; microseconds UTC,
+ * 0: never. */
+void package_list_times(const struct package_list *l, const char *object, int64_t *first,
+    int64_t *last);
 
 /* May he get it now? */
 bool package_is_open(const struct package *p);

@@ -4,6 +4,7 @@
 #define EST_PACKAGE_ROWS_H
 
 #include "est/est_crls.h"
+#include "est/est_outcome.h"
 #include "est/est_package.h"
 #include "est/est_pal.h"
 #include "est/est_return.h"
@@ -38,6 +39,10 @@
 #define EST_PACKAGE_ROWS \
 	EST_READ("pal", "pal", AUTH_EST, est_pal), \
 	    EST_READ("pal/{page}", "pal.page", AUTH_EST, est_pal), \
+	    EST_READ("simpleenroll", "simpleenroll.outcome", AUTH_EST, est_outcome_simpleenroll), \
+	    EST_READ("simplereenroll", "simplereenroll.outcome", AUTH_EST, \
+		est_outcome_simplereenroll), \
+	    EST_READ("fullcmc", "fullcmc.outcome", AUTH_EST, est_outcome_fullcmc), \
 	    EST_PACKAGES("eecerts", AUTH_EST | AUTH_ANYBODY, est_eecerts), \
 	    EST_PACKAGES("crls", AUTH_EST | AUTH_ANYBODY, est_crls), \
 	    EST_PACKAGES("symmetrickeys", AUTH_EST, est_symmetrickeys), \

@@ -305,6 +305,11 @@ class Transport(Case):
         m = Message()
         m.request(self.csr(alice))
         self.failed(self.send(Device(env), m.sign(alice.key, server), where="open/"), 403, BAD_IDENTITY, [0])
+        # and by GET, for whoever asked
+        reply = alice.get("waiting/fullcmc", **alice.headers)
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS))
+        self.assertIn(certificates(reply)[0], answer.certificates)
+        self.assertEqual(Device(env, BOB).get("waiting/fullcmc", **Device(env, BOB).headers).status, 404)
 
 
 class Identity(Case):

@@ -164,7 +164,7 @@ class Paths(Case):
 
     def test_E005_methods(self):
         for path, allow, methods in (("cacerts", "GET, HEAD", ("POST", "PUT", "DELETE")),
-                                     ("users/simpleenroll", "POST", ("GET", "HEAD", "PUT", "DELETE"))):
+                                     ("users/simpleenroll", "GET, HEAD, POST", ("PUT", "DELETE")), ("users/serverkeygen", "POST", ("GET", "HEAD", "PUT", "DELETE"))):
             for method in methods:
                 reply = self.alice.client.request(method, PREFIX + path, None, self.alice.headers)
                 self.assertEqual((reply.status, reply.headers["allow"]), (405, allow), method)

@@ -20,7 +20,7 @@ import der
 import packages
 import tap
 from environment import TOP, Environment
-from est import PREFIX, Device, certificates, run
+from est import PREFIX, Device, certificates, names_of, run
 
 ENTRIES = 4  # of a page
 env = Environment("est-packages", GATEHOUSE_CONF_EXTRA=f"""
@@ -31,10 +31,23 @@ ALICE, BOB, CAROL = (("alice", "alice-secret"), ("bob", "bob-secret"), ("carol",
 ALICE_IS, BOB_IS = "user:EXAMPLE\\alice", "user:cn=Bob Brown,ou=people,dc=example,dc=test"
 NAMESPACE = "{urn:ietf:params:xml:ns:pal}"
 STRANGER = packages.Signer("stranger")
+OWN = {f"{n:04}" for n in range(6, 20)}  # certificates of the client's own
 CERTS = "application/pkcs7-mime; smime-type=certs-only"
 
 
+def template(base, **changes):
+    path = env.scratch / f"{changes['name']}.json"
+    path.write_text(json.dumps({**json.loads((TOP / f"conf/templates/{base}.json").read_text()), **changes}))
+    env.admin("template", "import", path)
+
+
 def setUpModule():
+    template("User", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.92",
+             enrollmentFlags=["PEND_ALL_REQUESTS"])
+    template("User", name="WaitingKE", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.93",
+             enrollmentFlags=["PEND_ALL_REQUESTS"], keyUsage=["keyEncipherment", "keyAgreement"], extendedKeyUsage=["emailProtection"], purpose="email_protection")
+    for label, of in (("ds", "Waiting"), ("ke", "WaitingKE")):
+        env.admin("est", "label", "add", label, "--template", of, "--auth", "either", "--ca", "issuing", "--csrattrs", "none" if label == "ke" else "all")
     env.admin("est", "label", "add", "http", "--template", "User", "--auth", "http", "--ca", "issuing")
     env.admin("est", "label", "add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing")
     env.admin("est", "label", "add", "either", "--template", "User", "--auth", "either", "--ca", "issuing")
@@ -162,7 +175,7 @@ class List(Case):
         self.assertTrue(first["info"]["uri"].startswith("https://") and first["info"]["uri"].endswith(PREFIX + "http/cacerts"), first)
         reply = self.alice.get("http/cacerts")
         self.assertEqual(first["size"], len(base64.b64decode(reply.body)))
-        self.assertEqual({e["type"] for e in rest}, {"0004", "0005"})
+        self.assertEqual({e["type"] for e in rest} - OWN, {"0004", "0005"})
 
     def test_X011_dates_are_of_each_client_and_package(self):
         one, two = self.add(firmware(1), "all", "firmware"), self.add(firmware(2), "all", "firmware")
@@ -252,6 +265,101 @@ class List(Case):
                 self.refused(Device(env).get(f"http/{path}"), 401)
                 self.refused(Device(env).get(f"cert/{path}"), 403)
                 self.refused(Device(env, ("alice", "wrong")).client.get(f"{PREFIX}http/{path}", Device(env, ("alice", "wrong")).headers), 401)
+
+
+class Outcomes(Case):
+    """X-017, X-020 (0006 to 0019), X-060: certificates of the client's own, and GET of what became of his requests."""
+
+    def setUp(self):
+        super().setUp()
+        env.sql("delete from request where label in ('ds', 'ke')")
+
+    def own(self, who, label):
+        return [e for e in self.entries(who, label) if e["type"] in OWN]
+
+    def waits(self, who, label, operation="simpleenroll"):
+        self.assertEqual(who.enroll(f"{label}/{operation}").status, 202)
+        return env.count("select max(id) from request where disposition = 9")
+
+    def decide(self, request, verb):
+        env.admin("request", verb, request, *(("--comment", "not yours") if verb == "deny" else ()), check=False)
+
+    def test_X020_X060_success(self):
+        for label, first in (("ds", 6), ("ke", 13)):
+            with self.subTest(label):
+                start, = self.own(self.alice, label)
+                self.assertEqual((start["type"], start["size"]), (f"{first + (label == 'ke'):04}", 0))
+                self.assertTrue(start["info"]["uri"].endswith(f"{label}/{'simpleenroll' if label == 'ke' else 'csrattrs'}"))
+                self.refused(self.get(self.alice, f"{label}/simpleenroll"), 404)
+                request = self.waits(self.alice, label)
+                self.assertEqual(self.own(self.alice, label), [])
+                reply = self.get(self.alice, f"{label}/simpleenroll")
+                self.assertEqual(reply.status, 202)
+                self.assertIn("retry-after", reply.headers)
+                self.decide(request, "approve")
+                ready, = self.own(self.alice, label)
+                self.assertEqual((ready["type"], "date" in ready), (f"{first + 2:04}", False))
+                self.assertTrue(ready["info"]["uri"].endswith(f"{label}/simpleenroll"))
+                reply = self.get(self.alice, f"{label}/simpleenroll")
+                self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS))
+                self.assertEqual(ready["size"], len(base64.b64decode(reply.body)))
+                self.assertEqual(certificates(self.alice.enroll(f"{label}/simpleenroll")), certificates(reply))
+                self.assertIn("date", self.own(self.alice, label)[0])
+
+    def test_X006_X060_nobody_elses(self):
+        request = self.waits(self.alice, "ds")
+        for who in (self.bob, Device(env, BOB, key=self.alice.key)):
+            self.refused(self.get(who, "ds/simpleenroll"), 404)
+        self.decide(request, "approve")
+        self.assertEqual([e["type"] for e in self.own(self.bob, "ds")], ["0006"])
+        self.refused(self.get(self.bob, "ds/simpleenroll"), 404)
+        self.refused(self.get(self.alice, "ke/simpleenroll"), 404)
+        self.refused(self.get(self.alice, "ds/simplereenroll"), 404)
+        self.refused(Device(env).get("ds/simpleenroll"), 401)
+        env.sql(f"update request set requester_id = 'another' where id = {request}")
+        self.refused(self.get(self.alice, "ds/simpleenroll"), 404)
+        self.assertEqual([e["type"] for e in self.own(self.alice, "ds")], ["0006"])
+
+    def test_X060_failure(self):
+        for label, types in (("ds", ["0006", "0009"]), ("ke", ["0014", "0016"])):
+            with self.subTest(label):
+                self.decide(self.waits(self.alice, label), "deny")
+                self.assertEqual([e["type"] for e in self.own(self.alice, label)], types)
+                size = self.own(self.alice, label)[-1]["size"]
+                reply = self.get(self.alice, f"{label}/simpleenroll")
+                self.refused(reply, 403, "not yours")
+                self.assertEqual(size, len(reply.body))
+                self.assertIn("date", self.own(self.alice, label)[-1])
+
+    def test_X020_X060_revoked_is_no_outcome(self):
+        self.decide(self.waits(self.alice, "ds"), "approve")
+        cert = x509.load_der_x509_certificate(certificates(self.get(self.alice, "ds/simpleenroll"))[0])
+        env.admin("cert", "revoke", format(cert.serial_number, "x"), "--yes")
+        self.refused(self.get(self.alice, "ds/simpleenroll"), 404)
+        self.assertEqual([e["type"] for e in self.own(self.alice, "ds")], ["0006"])
+
+    def test_X017_X020_renewal(self):
+        self.decide(self.waits(self.alice, "ds"), "approve")
+        cert = certificates(self.get(self.alice, "ds/simpleenroll"))[0]
+        device = Device(env, chain=[cert], key=self.alice.key)
+        self.assertEqual([e["type"] for e in self.own(device, "ds")], ["0008"])
+        env.admin("est", "label", "set", "ds", "--renewal-days", "400")
+        env.await_catalog()
+        self.addCleanup(lambda: (env.admin("est", "label", "set", "ds", "--renewal-days", "0"), env.await_catalog()))
+        leaf = x509.load_der_x509_certificate(cert)
+        for who in (device, self.alice):
+            due, _ = self.own(who, "ds")
+            self.assertEqual((due["type"], due["size"], due["info"]["iasn"]["serial"]), ("0010", 0, leaf.serial_number))
+            self.assertEqual(due["info"]["iasn"]["issuer"], leaf.issuer.rfc4514_string())
+        subject, san = names_of(cert)
+        csr = der.csr(device.key, subject=subject, extensions=[der.extension("subjectAltName", san)] if san else [])
+        self.assertEqual(device.enroll("ds/simplereenroll", csr).status, 202)
+        self.assertEqual([e["type"] for e in self.own(device, "ds")], ["0008"])
+        self.decide(env.count("select max(id) from request where disposition = 9"), "approve")
+        self.assertEqual([e["type"] for e in self.own(device, "ds")][:1], ["0011"])
+        reply = self.get(device, "ds/simplereenroll")
+        self.assertEqual(reply.status, 200)
+        self.assertNotEqual(certificates(reply)[0], cert)
 
 
 class Packages(Case):

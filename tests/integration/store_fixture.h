@@ -135,6 +135,7 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->language = strdup("de");
 	req->label = strdup("phones");
 	req->poll_key = strdup("00ff");
+	req->operation = strdup("simpleenroll");
 }
 
 /* Batches of one. */

@@ -513,8 +513,8 @@ request__is_approved_as_it_was_recorded(void **state)
 	    "submitted_at = submitted_at + interval '1 s'", "mac = NULL",
 	    "protocol = protocol % 3 + 1", "ca_name = 'other'", "ca_rule = NULL",
 	    "validity = validity + 1", "purpose = 'code_signing'", "tenant = 'south'",
-	    "email = 'mallory@test'", "language = 'en'",
-	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL",
+	    "email = 'mallory@test'", "language = 'en'", "operation = 'fullcmc'",
+	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL, operation = NULL",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
 	int64_t id = ask_as("alice", true), other = ask("bob");
 	char statement[512];

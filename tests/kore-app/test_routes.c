@@ -400,6 +400,12 @@ static const struct policy {
     {"est.label.firmware.return", AUTH_EST, 0, false},
     {"est.tamp.return", AUTH_EST, 0, false},
     {"est.label.tamp.return", AUTH_EST, 0, false},
+    {"est.simpleenroll.outcome", AUTH_EST, 0, false},
+    {"est.label.simpleenroll.outcome", AUTH_EST, 0, false},
+    {"est.simplereenroll.outcome", AUTH_EST, 0, false},
+    {"est.label.simplereenroll.outcome", AUTH_EST, 0, false},
+    {"est.fullcmc.outcome", AUTH_EST, 0, false},
+    {"est.label.fullcmc.outcome", AUTH_EST, 0, false},
     {"est.cacerts", AUTH_ANYBODY, 0, false},
     {"est.label.cacerts", AUTH_ANYBODY, 0, false},
     {"est.simpleenroll", AUTH_EST | AUTH_EST_ONE_TIME, 0, false},
@@ -797,7 +803,10 @@ origin__safe_methods_change_nothing(void **state)
 	    "healthz", "readyz", "metrics", "pki.kra.transport", "pki.info", "pki.keyrequests",
 	    "pki.keyrequest", "pki.keyrequest.status", "pki.keys", "pki.key", "pki.key.status",
 	    "home", "login", "csr.upload", "static", "requests", "request", "request.certificate",
-	    "est.cacerts", "est.label.cacerts", "est.csrattrs", "est.label.csrattrs"};
+	    "est.cacerts", "est.label.cacerts", "est.csrattrs", "est.label.csrattrs",
+	    "est.simpleenroll.outcome", "est.label.simpleenroll.outcome",
+	    "est.simplereenroll.outcome", "est.label.simplereenroll.outcome", "est.fullcmc.outcome",
+	    "est.label.fullcmc.outcome"};
 
 	(void)state;
 	for (size_t i = 0; i < route_table_len; i++) {

@@ -19,6 +19,7 @@ static const struct {
     {"language", offsetof(struct enroll_request, language)},
     {"label", offsetof(struct enroll_request, label)},
     {"poll_key", offsetof(struct enroll_request, poll_key)},
+    {"operation", offsetof(struct enroll_request, operation)},
 };
 
 static char *
