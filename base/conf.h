@@ -181,10 +181,11 @@ struct gh_conf {
 		char *application; /* of the CSR form; "" = it is not there */
 	} csr;
 	struct {
-		char *label;     /* of operations whose path names none; "" = they need one */
-		char *digest;    /* none, sha256, md5 (and SHA-256) */
-		int retry_after; /* seconds after which a client asks again for what waits */
-		int pal_entries; /* of one page of the package list (RFC 8295, 2) */
+		char *label;         /* of operations whose path names none; "" = they need one */
+		char *digest;        /* none, sha256, md5 (and SHA-256) */
+		int retry_after;     /* seconds after which a client asks again for what waits */
+		int cmc_time_window; /* seconds, either way, of signingTime in CMC; 0: any time */
+		int pal_entries;     /* of one page of the package list (RFC 8295, 2) */
 	} est;
 	struct {
 		int failures; /* failed logins per user or address ... */

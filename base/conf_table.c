@@ -288,6 +288,8 @@ const struct conf_option conf_table[] = {
 	"hashes of Digest that local EST users may use; md5: SHA-256 and, for old devices, MD5"),
     INT(est, retry_after, "300", 1, 86400,
 	"seconds after which a client of EST is to ask again for a request that waits for an officer"),
+    INT(est, cmc_time_window, "86400", 0, 31536000,
+	"seconds that signingTime of a CMC message may be away from the time here; 0 = it is not looked at"),
     INT(est, pal_entries, "32", 2, 1000, "entries of one page of the package list of EST clients"),
 
     INT(limits, failures, "10", 1, 10000,

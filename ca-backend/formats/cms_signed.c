@@ -115,6 +115,22 @@ cms_signed_find_cert(const struct cms_signed *m, int i)
 	return NULL;
 }
 
+const ASN1_TIME *
+cms_signed_time(const struct cms_signed *m, int i, bool *is_there)
+{
+	CMS_SignerInfo *si = signer_info(m, i);
+	int at = CMS_signed_get_attr_by_NID(si, NID_pkcs9_signingTime, -1);
+	X509_ATTRIBUTE *a = at >= 0 ? CMS_signed_get_attr(si, at) : NULL;
+	const ASN1_TYPE *v =
+	    a != NULL && X509_ATTRIBUTE_count(a) == 1 ? X509_ATTRIBUTE_get0_type(a, 0) : NULL;
+
+	*is_there = at >= 0;
+	if (v == NULL || (v->type != V_ASN1_UTCTIME && v->type != V_ASN1_GENERALIZEDTIME) ||
+	    CMS_signed_get_attr_by_NID(si, NID_pkcs9_signingTime, at) >= 0)
+		return NULL;
+	return v->value.asn1_string;
+}
+
 /* --- verifying -------------------------------------------------------------------------------- */
 
 /* The attribute that libcrypto leaves alone: without it, bytes signed as one type would do for

@@ -40,6 +40,10 @@ void cms_signed_signer(const struct cms_signed *m, int i, struct cms_signer_id *
 /* The certificate of that signer among those that came with it; borrowed. NULL: it is not there. */
 X509 *cms_signed_find_cert(const struct cms_signed *m, int i);
 
+/* When signature i says that it was made (11.3); borrowed. *is_there without a time: the attribute
+ * is malformed, or there twice. To be asked once the signature is verified. */
+const ASN1_TIME *cms_signed_time(const struct cms_signed *m, int i, bool *is_there);
+
 /*
  * Is signature i by this key over this content? With signed attributes (5.3), whose content type is
  * that of the message (11.1). GH_E_CSR_WEAK: a digest other than SHA-256, SHA-384 and SHA-512;

@@ -128,7 +128,7 @@ cmc_answer(const struct cmc_context *ctx, const unsigned char *ber, size_t len,
 	}
 	r->ctx = ctx;
 	if ((rc = cmc_read(r, ber, len)) == 0 && (rc = cmc_verify(r)) == 0 &&
-	    (rc = cmc_identify(r)) == 0)
+	    (rc = cmc_identify(r)) == 0 && (rc = cmc_check_time(r)) == 0)
 		cmc_serve(r);
 	else
 		audit(r);

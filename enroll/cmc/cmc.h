@@ -23,6 +23,8 @@ struct cmc_context {
 	const char *request_id; /* of the call */
 	enum enroll_protocol protocol; /* for the records */
 	int64_t poll_after;            /* seconds until one that waits asks again */
+	/* Seconds that signingTime may be away from the time here; 0: any. */
+	int64_t time_window;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
 };

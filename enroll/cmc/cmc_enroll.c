@@ -14,6 +14,7 @@
 #include "store/catalog/cmc_secret_row.h"
 
 #include "cmc_enroll.h"
+#include "cmc_extensions.h"
 #include "cmc_pop_link.h"
 #include "cmc_replay.h"
 #include "cmc_token.h"
@@ -74,7 +75,8 @@ take_issued(struct cmc_run *r, uint32_t body, struct enrollment *e)
 }
 
 static void
-take_outcome(struct cmc_run *r, uint32_t body, struct enrollment *e, bool was_recorded)
+take_outcome(struct cmc_run *r, uint32_t body, struct enrollment *e, bool was_recorded,
+    bool has_extensions)
 {
 	struct gh_error err;
 
@@ -88,7 +90,8 @@ take_outcome(struct cmc_run *r, uint32_t body, struct enrollment *e, bool was_re
 		cmc_wait(r, body, &e->out);
 	} else {
 		single_denial(e, was_recorded, &err);
-		(void)cmc_refuse(r, body, &err);
+		(void)cmc_refuse_as(r, body,
+		    has_extensions ? cmc_fail_of(err.code) : CMC_UNSUPPORTED_EXT, &err);
 	}
 }
 
@@ -132,14 +135,26 @@ find_entry(struct cmc_run *r, struct enrollment *e, struct dir_entry **own)
 	return 0;
 }
 
+/* What waits for an officer is his to look at. false: it is refused for its extensions. */
+static bool
+check_extensions(struct enrollment *e)
+{
+	if (e->rc == 0 && e->spec != NULL)
+		e->rc = cmc_extensions_check(e->req->csr, e->spec, &e->err);
+	else
+		return true;
+	return e->rc == 0;
+}
+
 static void
-decide(struct cmc_run *r, struct enrollment *e)
+decide(struct cmc_run *r, struct enrollment *e, bool *has_extensions)
 {
 	struct dir_entry *own;
 
 	if ((e->rc = find_entry(r, e, &own)) == 0) {
 		e->profile = r->ctx->profile;
 		enroll_decide(r->ctx->env, e);
+		*has_extensions = check_extensions(e);
 		enroll_sign(r->ctx->env, &e, 1);
 		enroll_record(r->ctx->env, &e, 1);
 	}
@@ -152,7 +167,7 @@ enroll_one(struct cmc_run *r, size_t i)
 	struct worker_env *env = r->ctx->env;
 	struct enroll_request req = {0};
 	struct enrollment e = {.req = &req, .profile = r->ctx->profile};
-	bool is_recorded = false;
+	bool is_recorded = false, has_extensions = true;
 	int64_t ca_id = 0;
 
 	if ((e.rc = fill(r, i, &req, &e.err)) == 0)
@@ -163,8 +178,8 @@ enroll_one(struct cmc_run *r, size_t i)
 		e.rc =
 		    gh_refuse(&e.err, GH_E_AUTH_FAILED, "The secret was good once, and was used.");
 	else if (e.rc == 0)
-		decide(r, &e);
-	take_outcome(r, r->data.request[i].id, &e, is_recorded);
+		decide(r, &e, &has_extensions);
+	take_outcome(r, r->data.request[i].id, &e, is_recorded, has_extensions);
 	enrollment_clear(&e);
 	enroll_request_clear(&req);
 }

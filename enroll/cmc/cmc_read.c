@@ -40,7 +40,9 @@ take_control(struct cmc_run *r, const struct pki_control *c)
 			r->control[c->kind] = c;
 		return 0;
 	}
-	return cmc_refuse(r, c->id, &err);
+	/* 6.16: nothing here takes data in that way */
+	return c->kind == CMC_AUTH_DATA ? cmc_refuse_as(r, c->id, CMC_AUTH_DATA_FAIL, &err)
+					: cmc_refuse(r, c->id, &err);
 }
 
 /* All that are wrong are named. */

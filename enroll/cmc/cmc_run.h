@@ -57,6 +57,7 @@ int cmc_read(struct cmc_run *r, const unsigned char *ber, size_t len) GH_MUSTCHE
 int cmc_verify(struct cmc_run *r) GH_MUSTCHECK;
 bool cmc_is_authenticated(const struct cmc_run *r); /* by AuthenticatedData */
 int cmc_identify(struct cmc_run *r) GH_MUSTCHECK;
+int cmc_check_time(struct cmc_run *r) GH_MUSTCHECK; /* what was said under a proof */
 void cmc_serve(struct cmc_run *r);
 int cmc_respond(struct cmc_run *r, struct cmc_answer *out) GH_MUSTCHECK;
 

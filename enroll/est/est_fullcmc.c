@@ -69,7 +69,8 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 	    .address = call->requester->address,
 	    .request_id = call->http->request_id,
 	    .protocol = ENROLL_CMC,
-	    .poll_after = env->conf->est.retry_after};
+	    .poll_after = env->conf->est.retry_after,
+	    .time_window = env->conf->est.cmc_time_window};
 	const struct est_label *label;
 	struct cmc_answer a = {.body = NULL};
 	unsigned char *ber = NULL;

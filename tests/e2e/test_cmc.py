@@ -30,7 +30,7 @@ ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
 TYPE = "application/pkcs7-mime; smime-type=CMC-request"
 FULL, CERTS = "application/pkcs7-mime; smime-type=CMC-response", "application/pkcs7-mime; smime-type=certs-only"
 SUCCESS, FAILED, PENDING = 0, 2, 3
-BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_IDENTITY, POP_FAILED = 1, 2, 7, 9
+BAD_MESSAGE_CHECK, BAD_REQUEST, BAD_TIME, UNSUPPORTED_EXT, BAD_IDENTITY, POP_FAILED = 1, 2, 3, 5, 7, 9
 KEY_ID = b"key of the device..."
 
 
@@ -119,8 +119,8 @@ class Message:
         self.control(rfc6402.id_cmc_identification, char.UTF8String(name))
         return self.control(rfc6402.id_cmc_identityProofV2, proof)
 
-    def sign(self, key, cert=None, *options):
-        """By openssl: with the certificate, or by the key alone, named by its subjectKeyIdentifier."""
+    def sign(self, key, cert=None, *options, before=()):
+        """By openssl (behind another command: before): with the certificate, or by the key alone, named by its subjectKeyIdentifier."""
         data, signer = env.scratch / "pki-data.der", env.scratch / "signer.pem"
         data.write_bytes(encode(self.data))
         if cert is None:
@@ -130,7 +130,7 @@ class Message:
             options = ("-keyid", "-nocerts", *options)
         else:
             signer.write_text(client.to_pem(cert))
-        return run("openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", rfc6402.id_cct_PKIData,
+        return run(*before, "openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", rfc6402.id_cct_PKIData,
                    "-in", data, "-signer", signer, "-inkey", key.path, "-outform", "DER", *options).stdout
 
 
@@ -239,11 +239,23 @@ class Messages(Case):
         self.full(self.send(self.alice, Message().sign(self.alice.key, self.enroll(self.alice))), 400)
         self.assertEqual(env.count("select count(*) from cmc_signer"), 2)
 
+    def test_C031_for_the_opposite_of_what_was_asked(self):
+        m = Message()
+        number = m.request(der.csr(self.alice.key, extensions=[
+            der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("2.5.29.37", der.seq(der.oid("1.3.6.1.5.5.7.3.3")))]))
+        self.failed(self.send(self.alice, m.sign(self.alice.key)), 403, UNSUPPORTED_EXT, [number])
+
     def test_C021_numbers_of_32_bits(self):
         m = Message()
         m.last = (1 << 32) - 2
         number = m.request(self.csr(self.alice, bad_signature=True))
         self.failed(self.send(self.alice, m.sign(self.alice.key)), 400, POP_FAILED, [number])
+
+    def test_C031_time_of_the_signature(self):
+        m = Message()
+        m.request(self.csr(self.alice))
+        late = m.sign(self.alice.key, before=("faketime", "-f", "+2d"))
+        self.failed(self.send(self.alice, late), 403, BAD_TIME, [0])
 
     def test_C035_indefinite_lengths(self):
         m = Message()

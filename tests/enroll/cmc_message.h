@@ -145,6 +145,7 @@ struct message_signing {
 	const char *type; /* NULL: PKIData */
 	unsigned flags;   /* CMS_USE_KEYID, CMS_NOCERTS... */
 	bool is_signed_twice;
+	const char *time; /* signingTime as UTCTime; NULL: now */
 };
 
 /* *der: of the library. */
@@ -159,8 +160,15 @@ message_sign(const struct gh_buf *content, const struct message_signing *s, unsi
 	int n;
 
 	assert_int_equal(CMS_set1_eContentType(cms, type), 1);
-	for (int i = 0; s->key != NULL && i < 1 + s->is_signed_twice; i++)
-		assert_non_null(CMS_add1_signer(cms, s->cert, s->key, md, flags));
+	for (int i = 0; s->key != NULL && i < 1 + s->is_signed_twice; i++) {
+		CMS_SignerInfo *si = CMS_add1_signer(cms, s->cert, s->key, md, flags);
+
+		assert_non_null(si);
+		if (s->time != NULL)
+			assert_int_equal(CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime,
+					     V_ASN1_UTCTIME, s->time, (int)strlen(s->time)),
+			    1);
+	}
 	if (s->key != NULL) {
 		assert_int_equal(CMS_final(cms, in, NULL, flags), 1);
 	} else {

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <openssl/hmac.h>
 
+#include "timestamp.h"
+
 #include "fake_cmc.h"
 
 #define ITERATIONS 1000
@@ -23,7 +25,8 @@ static const unsigned char mac_key[] = "0123456789abcdef0123456789abcdef"; /* 32
 static struct {
 	const char *password, *digested;
 	unsigned char prf, wrap, iterations[3];
-	bool has_two_recipients, is_without_attributes, is_of_other_type;
+	const char *time; /* signingTime; NULL: none */
+	bool has_two_times, has_two_recipients, is_without_attributes, is_of_other_type;
 } how;
 
 static int
@@ -134,6 +137,8 @@ put_attributes(struct gh_buf *out, const struct gh_buf *content)
 	    1);
 	put_attribute(out, 3, GH_DER_OID, how.is_of_other_type ? other : type, sizeof(type));
 	put_attribute(out, 4, GH_DER_OCTETS, digest, sizeof(digest));
+	for (int i = 0; how.time != NULL && i < 1 + how.has_two_times; i++)
+		put_attribute(out, 5, GH_DER_GEN_TIME, how.time, strlen(how.time));
 }
 
 static void
@@ -274,6 +279,36 @@ test_C008_changed_bytes(void **state)
 	gh_buf_free(&b);
 }
 
+/* signingTime is an authenticated attribute here (RFC 5652, 11.3). */
+static void
+test_C031_bad_time(void **state)
+{
+	ASN1_GENERALIZEDTIME *now = ASN1_GENERALIZEDTIME_set(NULL, (time_t)gh_now());
+
+	(void)state;
+	assert_non_null(now);
+	fake_cmc.ctx.time_window = 300;
+	how.time = "20200101000000Z";
+	send_it();
+	fake_cmc_assert_failed(CMC_BAD_TIME, 0, "set the clock");
+	how.time = "99991231235959Z";
+	send_it();
+	fake_cmc_assert_failed(CMC_BAD_TIME, 0, "set the clock");
+	how.time = (const char *)ASN1_STRING_get0_data(now);
+	how.has_two_times = true;
+	send_it();
+	fake_cmc_assert_failed(CMC_BAD_TIME, 0, "twice");
+	how.has_two_times = false;
+	how.time = "2020-01-01";
+	send_it();
+	fake_cmc_assert_failed(CMC_BAD_TIME, 0, "malformed");
+	assert_int_equal(fake_store.rows, 0);
+	how.time = (const char *)ASN1_STRING_get0_data(now);
+	send_it();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	ASN1_GENERALIZEDTIME_free(now);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, fake_cmc_tear_down)
 
 int
@@ -284,6 +319,7 @@ main(void)
 	    CASE(test_C008_wrong_secret_content_and_type),
 	    CASE(test_C008_form_and_algorithms),
 	    CASE(test_C008_changed_bytes),
+	    CASE(test_C031_bad_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
