@@ -20,6 +20,7 @@
 #include "ca_choice.h"
 #include "clock.h"
 #include "decide.h"
+#include "requester_check.h"
 #include "catalog/metadata.h"
 
 /* The same answer whether the template exists elsewhere or not: an application cannot list the
@@ -191,7 +192,9 @@ enter(const struct worker_env *env, struct enrollment *e, struct subject_source 
 {
 	int rc;
 
-	if ((rc = clock_check(env->conf, &e->err)) != 0 || (rc = find_template(env, e)) != 0 ||
+	if ((rc = clock_check(env->conf, &e->err)) != 0 ||
+	    (rc = requester_check(env, &e->req->requester, &e->err)) != 0 ||
+	    (rc = find_template(env, e)) != 0 ||
 	    (from->csr != NULL && (rc = ca_pkcs10_check(from->csr, &e->err)) != 0))
 		return rc;
 	if (from->entry == NULL && !from->needs_no_entry) {

@@ -12,13 +12,19 @@
 #include "est_label.h"
 
 #define DAYS_MAX 36500
-#define TEXT_MAX 255 /* bytes of a name of a template, CA or group */
+#define TEXT_MAX 255      /* bytes of a name of a template, CA or group */
+#define CERTS_OF_MAX 2000 /* bytes */
+/* as route_pattern_match reads a part of a path */
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:-"
+#define ANY "any" /* words of certificates_of */
+#define PEOPLE "people"
 
 enum kind {
 	TEXT, /* of the profile, read by load_profile */
 	TEXTS,
 	WORD,
 	CERTS,
+	LABELS,
 	DAYS,
 };
 
@@ -45,6 +51,7 @@ static const struct setting {
     {"wrap", WORD, offsetof(struct est_label, wrap), wrap_words},
     {"linking", WORD, offsetof(struct est_label, linking), linking_words},
     {"ra", WORD, offsetof(struct est_label, has_ra), yes_words},
+    {"certificates_of", LABELS, 0, NULL},
     {"anchors", CERTS, 0, NULL},
     {"csrattrs", WORD, offsetof(struct est_label, csrattrs), csrattrs_words},
     {"serverkeygen", WORD, offsetof(struct est_label, has_serverkeygen), yes_words},
@@ -53,10 +60,11 @@ static const struct setting {
 };
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-/* Operations, of RFC 7030 and RFC 8295, and what stands behind them: no label is called so. */
-static const char *const reserved[] = {"cacerts", "simpleenroll", "simplereenroll", "fullcmc",
-    "serverkeygen", "csrattrs", "pal", "eecerts", "crls", "symmetrickeys", "firmware", "tamp",
-    "return", NULL};
+/* Words of certificates_of; operations, of RFC 7030 and RFC 8295, and what stands behind them: no
+ * label is called so. */
+static const char *const reserved[] = {ANY, PEOPLE, "cacerts", "simpleenroll", "simplereenroll",
+    "fullcmc", "serverkeygen", "csrattrs", "pal", "eecerts", "crls", "symmetrickeys", "firmware",
+    "tamp", "return", NULL};
 
 static const struct setting *
 find_setting(const char *name)
@@ -156,6 +164,21 @@ load_days(const struct setting *s, const gh_json *v, struct est_label *l, struct
 	return 0;
 }
 
+/* "phones,routers,people" */
+static int
+load_labels(const gh_json *v, struct est_label *l, struct gh_error *err)
+{
+	const char *text = gh_json_string(v);
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	if (n == 0 || n > CERTS_OF_MAX || strspn(text, NAME_LETTERS ",") != n)
+		return gh_refuse(err, GH_E_CONF,
+		    "certificates_of a label is a list of labels, " ANY " and " PEOPLE
+		    ", with commas between them");
+	l->certs_of = strdup(text);
+	return l->certs_of != NULL ? 0 : gh_fail(err, GH_E_NOMEM, "label");
+}
+
 static int
 load_setting(const struct setting *s, const gh_json *v, struct est_label *l, struct gh_error *err)
 {
@@ -172,6 +195,8 @@ load_setting(const struct setting *s, const gh_json *v, struct est_label *l, str
 			  s->name, TEXT_MAX);
 	case CERTS:
 		return load_certs(v, l, err);
+	case LABELS:
+		return load_labels(v, l, err);
 	case DAYS:
 		return load_days(s, v, l, err);
 	default:
@@ -197,6 +222,7 @@ est_label_value(const char *setting, const char *text, gh_json **out, struct gh_
 		gh_json_free(*out);
 		*out = NULL;
 	}
+	est_label_clear(&probe);
 	return rc;
 }
 
@@ -205,9 +231,7 @@ est_label_value(const char *setting, const char *text, gh_json **out, struct gh_
 static int
 check_name(const char *name, struct gh_error *err)
 {
-	/* as route_pattern_match reads a part of a path */
-	size_t n =
-	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:-");
+	size_t n = strspn(name, NAME_LETTERS);
 
 	if (n == 0 || name[n] != '\0' || n > EST_LABEL_MAX || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)
@@ -216,7 +240,9 @@ check_name(const char *name, struct gh_error *err)
 	for (const char *const *r = reserved; *r != NULL; r++)
 		if (strcasecmp(name, *r) == 0)
 			return gh_refuse(err, GH_E_CONF,
-			    "\"%s\" is an operation of EST: a label cannot be called so", *r);
+			    "\"%s\" is an operation of EST, or a word of --certificates-of: a label "
+			    "cannot be called so",
+			    *r);
 	return 0;
 }
 
@@ -288,7 +314,41 @@ est_label_clear(struct est_label *l)
 	free(l->name);
 	enroll_profile_clear(&l->profile);
 	sk_X509_pop_free(l->anchor, X509_free);
+	free(l->certs_of);
 	memset(l, 0, sizeof(*l));
+}
+
+/* ---- whose certificates ---- */
+
+/* Is this word in "phones,routers"? */
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word), len;
+
+	for (const char *p = list; p != NULL && *p != '\0'; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+est_label_takes_cert(const struct est_label *l, const struct store_own_cert *own)
+{
+	enum requester_kind kind = own->requester.kind;
+	bool has_label = *own->label != '\0';
+
+	if (!own->is_requester_sealed)
+		return false;
+	if (has_label &&
+	    (strcasecmp(own->label, l->name) == 0 || has_word(l->certs_of, own->label)))
+		return true;
+	/* only EST knows such requesters: it is of a label that is not known */
+	if (has_label || kind == REQUESTER_EST_USER || kind == REQUESTER_DEVICE)
+		return has_word(l->certs_of, ANY);
+	return has_word(l->certs_of, PEOPLE);
 }
 
 /* ---- all of them ---- */

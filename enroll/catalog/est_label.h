@@ -14,6 +14,8 @@
 #include "error.h"
 #include "json.h"
 
+#include "store/status/revocation.h"
+
 #include "profile.h"
 
 #define EST_LABEL_MAX 80 /* bytes: a part of a path (call.h) */
@@ -72,7 +74,8 @@ struct est_label {
 	int wrap;                      /* enum est_wrap */
 	int cmc;                       /* enum est_cmc */
 	int linking;                   /* enum est_linking */
-	int has_ra;              /* 1: certificates of ours with id-kp-cmcRA may ask for others */
+	int has_ra;     /* 1: certificates of ours with id-kp-cmcRA may ask for others */
+	char *certs_of; /* "phones,any": whose certificates log in here beside its own; or NULL */
 	STACK_OF(X509) * anchor; /* implicit trust anchors: CAs of manufacturers; NULL: none */
 	int csrattrs;            /* enum est_csrattrs_form */
 	int has_serverkeygen;    /* 1: keys are made here */
@@ -93,6 +96,14 @@ void est_label_clear(struct est_label *l); /* accepts a zeroed one */
  * is the caller's. */
 int est_label_value(const char *setting, const char *text, gh_json **out,
     struct gh_error *err) GH_MUSTCHECK;
+
+/*
+ * Is a certificate of ours, of which *own is known, a log-in at this label (--certificates-of)? One
+ * that came by the same label is, or by one that is listed. "any" is all labels, also one that is
+ * not known; "people" is what came otherwise: by CertEnroll, REST and the CSR form. Nothing counts
+ * that has no MAC.
+ */
+bool est_label_takes_cert(const struct est_label *l, const struct store_own_cert *own);
 
 struct est_labels {
 	struct est_label *label; /* by name */

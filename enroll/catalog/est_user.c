@@ -1,6 +1,7 @@
 /* Rows of est_user, as JSON, to users. See est_user.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json_row.h"
 
@@ -39,7 +40,7 @@ load_user(const gh_json *row, struct est_user *out, struct gh_error *err)
 static int
 compare(const void *a, const void *b)
 {
-	return strcmp(((const struct est_user *)a)->name, ((const struct est_user *)b)->name);
+	return strcasecmp(((const struct est_user *)a)->name, ((const struct est_user *)b)->name);
 }
 
 int
@@ -83,4 +84,13 @@ est_users_find(const struct est_users *u, const char *name)
 	const struct est_user probe = {.name = (char *)(uintptr_t)name};
 
 	return u->n > 0 ? bsearch(&probe, u->user, u->n, sizeof(*u->user), compare) : NULL;
+}
+
+const struct est_user *
+est_users_find_id(const struct est_users *u, int64_t id)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (u->user[i].id == id)
+			return &u->user[i];
+	return NULL;
 }

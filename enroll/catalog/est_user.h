@@ -28,7 +28,10 @@ struct est_users {
  * GH_E_NOMEM; *out is empty then. */
 int est_users_load(const gh_json *rows, struct est_users *out, struct gh_error *err) GH_MUSTCHECK;
 void est_users_clear(struct est_users *u); /* accepts a zeroed one */
-/* NULL: there is none. Also a disabled one, or one whose time is over. */
+/* NULL: there is none. Also a disabled one, or one whose time is over; and without ASCII case: what
+ * differs from a name in nothing else is no other name, and the caller compares. */
 const struct est_user *est_users_find(const struct est_users *u, const char *name);
+/* NULL: it was removed. */
+const struct est_user *est_users_find_id(const struct est_users *u, int64_t id);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "decide.h"
 
+struct store_own_cert; /* store/status/revocation.h */
+
 /* All borrowed. */
 struct cmc_context {
 	struct worker_env *env;
@@ -25,6 +27,9 @@ struct cmc_context {
 	int64_t poll_after;            /* seconds until one that waits asks again */
 	/* Seconds that signingTime may be away from the time here; 0: any. */
 	int64_t time_window;
+	/* Does a certificate of ours, of which this is known, say who asks? NULL: any does. */
+	bool (*takes_cert)(const void *arg, const struct store_own_cert *own);
+	const void *takes_arg;
 	/* A signature by a certificate is no ground to certify its key once more. */
 	bool forbids_key_reuse;
 };

@@ -13,6 +13,8 @@
 #include "formats/client_verify.h"
 #include "store/status/revocation.h"
 
+#include "requester_check.h"
+
 #include "cmc_run.h"
 
 static int
@@ -104,6 +106,11 @@ recognize(struct cmc_run *r, X509 *cert)
 	if (!own.is_requester_sealed || *own.requester.id == '\0')
 		return refuse(r, GH_E_AUTH_FAILED,
 		    "It is not known whose the certificate that signed is: enroll by another way.");
+	if (r->ctx->takes_cert != NULL && !r->ctx->takes_cert(r->ctx->takes_arg, &own))
+		return refuse(r, GH_E_AUTH_FAILED,
+		    "The certificate that signed was not issued by this label, which takes no others.");
+	if (requester_check(r->ctx->env, &own.requester, &err) != 0)
+		return cmc_refuse(r, 0, &err);
 	r->who = own.requester;
 	return 0;
 }

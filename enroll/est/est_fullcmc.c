@@ -60,6 +60,12 @@ find_label(const struct worker_env *env, const struct call *call, const struct e
 	return rc;
 }
 
+static bool
+takes_cert(const void *label, const struct store_own_cert *own)
+{
+	return est_label_takes_cert(label, own);
+}
+
 void
 est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_reply *rep)
 {
@@ -85,6 +91,8 @@ est_fullcmc(struct worker_env *env, const struct call *call, struct gh_http_repl
 		ctx.template_name = label->profile.templates[0];
 		ctx.label = label->name;
 		ctx.operation = "fullcmc";
+		ctx.takes_cert = takes_cert;
+		ctx.takes_arg = label;
 		ctx.forbids_key_reuse = label->renewal_key == EST_RENEWAL_NEW_KEY;
 		cmc_answer(&ctx, ber, len, &a);
 		answer(env, label, &a, rep);

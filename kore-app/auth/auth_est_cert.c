@@ -13,6 +13,8 @@
 #include "store/status/revocation.h"
 #include "timestamp.h"
 
+#include "requester_check.h"
+
 #include "auth_entry.h"
 #include "auth_est_cert.h"
 #include "auth_user_cert.h"
@@ -163,12 +165,17 @@ accept_own(struct worker_env *env, const struct est_label *label, const struct s
 	if ((rc = check_signature(env, s, err)) != 0)
 		return rc;
 	/* without the MAC the kind may be another one: of a user, say, whose account is gone */
-	if (asked->kind == REQUESTER_DIRECTORY)
-		rc = accept_entry(env, asked, out, err);
-	else if (s->own.is_requester_sealed)
-		rc = accept_device(s, NULL, out, err);
-	else
+	if (!s->own.is_requester_sealed || asked->kind == REQUESTER_NONE)
 		return refuse(err, "it is not known who asked for it.");
+	if (!est_label_takes_cert(label, &s->own))
+		return gh_refuse(err, GH_E_AUTH_REQUIRED,
+		    "The client certificate was not issued by this label, which takes no others.");
+	rc = asked->kind == REQUESTER_DIRECTORY ? accept_entry(env, asked, out, err)
+						: accept_device(s, NULL, out, err);
+	if (rc == 0)
+		out->requester.est_user = asked->est_user;
+	if (rc == 0)
+		rc = requester_check(env, &out->requester, err);
 	out->requester.has_own_cert = rc == 0;
 	out->requester.is_ra = rc == 0 && label->has_ra != 0 && client_cert_is_ra(s->certs.leaf);
 	return rc;

@@ -42,6 +42,7 @@ accept_user(const struct est_user *u, const struct est_label *label, struct auth
 	who->roles = 0;
 	snprintf(who->name, sizeof(who->name), "%s", u->name);
 	snprintf(who->id, sizeof(who->id), "%lld", (long long)u->id);
+	who->est_user = u->id;
 	return u->is_one_time ? one_time_mark(u, who, err) : 0;
 }
 
@@ -93,7 +94,12 @@ est_user_by_basic(struct worker_env *env, struct auth_limiter *limiter,
 
 	if (rc != 0)
 		return rc;
-	if ((rc = check_password(env, user, basic, err)) == 0)
+	/* in another case it is not his name, nor that of anybody in the directory */
+	if (strcmp(basic->user, user->name) != 0)
+		rc = gh_fail(err, GH_E_AUTH_FAILED, "the name of an EST user in another case");
+	else
+		rc = check_password(env, user, basic, err);
+	if (rc == 0)
 		rc = accept_user(user, label, out, err);
 	settle(limiter, rc, out, guess);
 	return rc;
@@ -165,7 +171,7 @@ check_response(const struct worker_env *env, const struct digest_header *h,
 	struct digest_secret kept;
 	int rc;
 
-	if (u == NULL)
+	if (u == NULL || strcmp(u->name, h->user) != 0)
 		return gh_fail(err, GH_E_AUTH_FAILED, "no such EST user");
 	if ((rc = digest_secret_unseal(u->secret_sealed, env->server_secret, &kept, err)) == 0)
 		rc = digest_header_check(h, &kept, method_of(http), err);

@@ -48,8 +48,10 @@ def setUpModule():
              acknowledge=["ESC1", "ESC16", "ESC17", "NAMES"], acknowledgeReason="names of a test")
     env.admin("est", "label", "add", "devices", "--template", "Device", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
     for name, cmc in (("users", "caller"), ("open", "message"), ("off", "none")):
-        env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc)
-    env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller")
+        env.admin("est", "label", "add", name, "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", cmc, "--certificates-of", "any")
+    env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller",
+              "--certificates-of", "users")
+    env.admin("est", "label", "add", "own", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message")
     env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -337,6 +339,9 @@ class Identity(Case):
         self.assertEqual(self.send(self.nobody, m.sign(self.alice.key, leaf)).status, 401)
         m.number()
         self.failed(self.send(self.bob, m.sign(self.alice.key, leaf)), 403, BAD_IDENTITY)
+        # not at a label that it was not issued by
+        m.number()
+        self.failed(self.send(self.nobody, m.sign(self.alice.key, leaf), where="own/"), 403, BAD_IDENTITY, [0])
         # and not when it is revoked
         serial = run("openssl", "x509", "-inform", "DER", "-noout", "-serial", stdin=leaf).stdout.decode().strip().partition("=")[2]
         env.admin("cert", "revoke", serial, "--reason", "superseded", "--yes")
@@ -361,7 +366,8 @@ class Identity(Case):
 
     def test_C031_a_device_that_calls_and_signs_by_one_certificate(self):
         """Of an EST user: the call is of a device that is known by its key, the message of whoever asked for the certificate."""
-        env.admin("est", "label", "add", "certs", "--template", "Device", "--auth", "cert", "--ca", "issuing", "--cmc", "caller")
+        env.admin("est", "label", "add", "certs", "--template", "Device", "--auth", "cert", "--ca", "issuing", "--cmc", "caller",
+                  "--certificates-of", "devices")
         env.admin("est", "user", "add", "printer-2", "--password-file", "-", stdin=b"a-long-password\n")
         env.await_catalog()
 
@@ -380,6 +386,9 @@ class Identity(Case):
         reply = self.send(one, m.sign(one.key, leaf), where="certs/")
         self.assertEqual((reply.status, reply.headers["content-type"]), (200, CERTS), reply.body)
         env.admin("est", "user", "remove", "printer-2")
+        env.await_catalog()
+        m.number()
+        self.failed(self.send(self.nobody, m.sign(one.key, leaf), where="open/"), 403, BAD_IDENTITY, [0])
 
     def test_C031_own_key_proves_nothing(self):
         m = Message()

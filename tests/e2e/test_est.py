@@ -11,6 +11,7 @@ import unittest
 import client
 import der
 import tap
+from client import Client
 from environment import TOP, Environment, wait_for
 from est import PREFIX, Device, certificates, names_of, run
 
@@ -47,13 +48,13 @@ def restart():
 def setUpModule():
     template("WebServer", name="Waiting", oid="1.3.6.1.4.1.311.21.8.15747088.8838185.2930322.4713121.5847363.91")
     label("add", "users", "--template", "User", "--auth", "either", "--ca", "issuing")
-    label("add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing")
+    label("add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing", "--certificates-of", "users")
     label("add", "http", "--template", "User", "--auth", "http", "--ca", "issuing")
-    label("add", "both", "--template", "User", "--auth", "both", "--ca", "issuing")
+    label("add", "both", "--template", "User", "--auth", "both", "--ca", "issuing", "--certificates-of", "users")
     label("add", "ca:1.x", "--template", "User", "--auth", "http", "--ca", "issuing")
     label("add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing")
     for name, more in (("renew", ("--renewal-days", "36500")), ("early", ()), ("rekey", ("--renewal-days", "36500", "--renewal-key", "new"))):
-        label("add", name, "--template", "User", "--auth", "either", "--ca", "issuing", *more)
+        label("add", name, "--template", "User", "--auth", "either", "--ca", "issuing", "--certificates-of", "renew", *more)
     label("add", "externals", "--template", "User", "--auth", "http", "--ca", "issuing", "--group", "externals")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -345,6 +346,20 @@ class Callers(Case):
                         self.assertIn('Basic realm="Gatehouse"', reply.challenges[0])
                     if status != 200:
                         self.refused(reply, status)
+
+    def test_E089_certificates_of_people_where_it_is_said(self):
+        """One that came by CertEnroll; and the other way round, one of EST is none of people."""
+        cert = Client(env).enroll(der.csr(self.alice.key)).certificates()[0]
+        self.assertEqual(env.sql("select label from request order by id desc limit 1"), [['']])
+        device = Device(env, chain=[cert], key=self.alice.key)
+        for of, status in (("", 403), ("any,users", 403), ("people", 200)):
+            label("set", "early", "--certificates-of", of, "--auth", "cert")
+            env.await_catalog()
+            self.assertEqual(device.enroll("early/simpleenroll", device.csr()).status, status, of)
+        by_est = Device(env, chain=[self.certificate(self.alice.enroll("users/simpleenroll"))], key=self.alice.key)
+        self.refused(by_est.enroll("early/simpleenroll"), 403, "not issued by this label")
+        label("set", "early", "--certificates-of", "renew", "--auth", "either")
+        env.await_catalog()
 
     def test_E033_revoked_and_on_hold(self):
         cert = self.certificate(self.alice.enroll("users/simpleenroll"))

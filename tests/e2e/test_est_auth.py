@@ -16,7 +16,7 @@ import der
 import tap
 from client import Client
 from environment import TOP, Environment
-from est import PREFIX, Device, certificates, run
+from est import PREFIX, Device, certificates, names_of, run
 
 env = Environment("est-auth", GATEHOUSE_CONF_EXTRA="""
 est { label = "devices" }
@@ -66,7 +66,7 @@ def setUpModule():
     path.write_text(json.dumps(template))
     env.admin("template", "import", path)
     for name, auth in (("devices", "either"), ("cert", "cert"), ("http", "http"), ("both", "both")):
-        label("add", name, "--template", "Device", "--ca", "issuing", "--auth", auth)
+        label("add", name, "--template", "Device", "--ca", "issuing", "--auth", auth, "--certificates-of", "devices")
     env.await_catalog()
 
 
@@ -220,7 +220,7 @@ class Passwords(Case):
         self.refused(self.enroll(self.device((who[0], "another-password"))), 401)
         self.refused(self.enroll(self.device((who[0].upper(), PASSWORD))), 401)
         self.refused(self.enroll(self.device(("nobody-of-ours", PASSWORD))), 401)
-        self.assertEqual(env.count(f"select count(*) from audit where event = 'auth.failed' and actor = '{who[0]}'"), 1)
+        self.assertEqual(env.count(f"select count(*) from audit where event = 'auth.failed' and actor = '{who[0]}'"), 2)
 
     def test_E041_basic_by_a_directory_user(self):
         """And he needs an entry, since he has one."""
@@ -237,6 +237,16 @@ class Passwords(Case):
 
     def test_E042_empty_name_is_refused(self):
         self.refused(self.enroll(self.device(("", PASSWORD))), 401)
+
+    def test_a_name_in_another_case_goes_to_nobody(self):
+        """Least of all to the directory, whose user it may be."""
+        self.user(name="ALICE")
+        for name in ("alice", "Alice"):
+            for password in (PASSWORD, "alice-secret"):
+                self.refused(self.enroll(self.device((name, password))), 401)
+        self.refused(Digest(self, ("alice", PASSWORD)).enroll(), 401)
+        self.issued(self.enroll(self.device(("ALICE", PASSWORD))))
+        self.assertEqual(self.requester(), ["4", "ALICE"])
 
     def test_same_name_as_a_directory_user_or_an_administrator(self):
         """The local user has his own password and is nobody else: no directory entry, no role, no other door."""
@@ -476,6 +486,61 @@ class Certificates(Case):
         self.assertEqual(kind, "5")
         self.assertIn("CN=device-", name)
 
+    def test_E089_of_the_own_label_unless_told_otherwise(self):
+        """Also what is renewed, and what the database says is not asked."""
+        label("add", "phones", "--template", "Device", "--ca", "issuing", "--auth", "either", "--renewal-days", 9999)
+        label("add", "routers", "--template", "Device", "--ca", "issuing", "--auth", "cert")
+        env.await_catalog()
+        self.cert = self.issued(self.enroll(phone := self.device(self.user()), "phones/simpleenroll"))
+        phone = Device(env, chain=[self.cert], key=phone.key)
+        names, san = names_of(self.cert)
+        again = der.csr(phone.key, subject=names, extensions=[der.extension("subjectAltName", san)])
+        renewed = Device(env, chain=[self.issued(phone.enroll("phones/simplereenroll", again))], key=phone.key)
+        for device in (phone, renewed):
+            self.refused(self.enroll(device, "routers/simpleenroll"), 403, "not issued by this label")
+            for path in ("pal", "serverkeygen", "simplereenroll"):
+                reply = device.get("routers/" + path) if path == "pal" else self.enroll(device, "routers/" + path)
+                self.refused(reply, 403, "not issued by this label")
+            # it helps nobody, and hinders nobody who has a password
+            self.refused(self.enroll(device, "devices/simpleenroll"), 401)
+        env.without_triggers("update request set label = 'routers' where label = 'phones';")
+        for device in (phone, renewed):
+            self.refused(self.enroll(device, "routers/simpleenroll"), 403)
+        env.without_triggers("update request set label = 'phones' where label = 'routers';")
+        for listed, status in (("devices", 403), ("devices,PHONES", 200), ("people", 403), ("any", 200), ("", 403)):
+            label("set", "routers", "--certificates-of", listed)
+            env.await_catalog()
+            self.assertEqual(self.enroll(renewed, "routers/simpleenroll").status, status, listed)
+        self.assertEqual(label("add", "any", "--template", "Device", check=False).returncode, 2)
+
+    def test_a_user_that_is_gone_takes_his_certificates_along(self):
+        """Also those that were renewed by them, and on every path."""
+        label("add", "gone", "--template", "Device", "--ca", "issuing", "--auth", "either", "--renewal-days", 9999)
+        who = self.user()
+        device = self.device(who)
+        self.cert = self.issued(self.enroll(device, "gone/simpleenroll"))
+        device = Device(env, chain=[self.cert], key=device.key)
+        names, san = names_of(self.cert)
+        csr = der.csr(device.key, subject=names, extensions=[der.extension("subjectAltName", san)])
+        renewed = Device(env, chain=[self.issued(device.enroll("gone/simplereenroll", csr))], key=device.key)
+        self.issued(self.enroll(renewed, "gone/simpleenroll"))
+        env.admin("est", "user", "disable", who[0])
+        env.await_catalog()
+        for one in (device, renewed):
+            self.refused(one.enroll("gone/simplereenroll", csr), 403, "disabled")
+            self.refused(self.enroll(one, "gone/simpleenroll"), 403, "disabled")
+            self.refused(one.get("gone/pal"), 403, "disabled")
+        env.admin("est", "user", "enable", who[0])
+        env.await_catalog()
+        self.issued(renewed.enroll("gone/simplereenroll", csr))
+        env.admin("est", "user", "remove", who[0])
+        env.admin("est", "user", "add", who[0], "--generate")  # another one of his name
+        env.await_catalog()
+        for one in (device, renewed):
+            self.refused(one.enroll("gone/simplereenroll", csr), 403, "gone")
+        env.without_triggers("update request set est_user = null, requester_kind = 3, requester_id = '' where requester_kind in (4, 5);")
+        self.refused(renewed.enroll("gone/simplereenroll", csr), 403)
+
     def test_E033_revoked_on_every_path(self):
         who = self.user()
         device = self.enrolled(who)
@@ -589,8 +654,9 @@ class Certificates(Case):
     def test_E044_ra(self):
         """A certificate of ours with id-kp-cmcRA, where the label says that there are RAs."""
         self.assertEqual(label("add", "ra", "--template", "Device", "--ra", "perhaps", check=False).returncode, 2)
-        label("add", "ra", "--template", "Device", "--ca", "issuing", "--linking", "required", "--ra", "yes")
-        label("add", "no-ra", "--template", "Device", "--ca", "issuing", "--linking", "required")
+        of = ("--certificates-of", "devices,for-ras")
+        label("add", "ra", "--template", "Device", "--ca", "issuing", "--linking", "required", "--ra", "yes", *of)
+        label("add", "no-ra", "--template", "Device", "--ca", "issuing", "--linking", "required", *of)
         env.await_catalog()
         template = json.loads((env.scratch / "Device.json").read_text())
         template.update(name="Ra", oid=template["oid"] + ".1", extendedKeyUsage=["clientAuth", "1.3.6.1.5.5.7.3.28"],

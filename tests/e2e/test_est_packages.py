@@ -48,9 +48,9 @@ def setUpModule():
              enrollmentFlags=["PEND_ALL_REQUESTS"], keyUsage=["keyEncipherment", "keyAgreement"], extendedKeyUsage=["emailProtection"], purpose="email_protection")
     for label, of in (("ds", "Waiting"), ("ke", "WaitingKE")):
         env.admin("est", "label", "add", label, "--template", of, "--auth", "either", "--ca", "issuing", "--csrattrs", "none" if label == "ke" else "all")
-    env.admin("est", "label", "add", "http", "--template", "User", "--auth", "http", "--ca", "issuing")
-    env.admin("est", "label", "add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing")
-    env.admin("est", "label", "add", "either", "--template", "User", "--auth", "either", "--ca", "issuing")
+    env.admin("est", "label", "add", "http", "--template", "User", "--auth", "http", "--ca", "issuing", "--certificates-of", "any")
+    env.admin("est", "label", "add", "cert", "--template", "User", "--auth", "cert", "--ca", "issuing", "--certificates-of", "any")
+    env.admin("est", "label", "add", "either", "--template", "User", "--auth", "either", "--ca", "issuing", "--certificates-of", "any")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
     (env.scratch / "cas.pem").write_text("".join(x509.load_der_x509_certificate(c).public_bytes(

@@ -121,6 +121,28 @@ test_C003_pending_has_token_and_is_asked_for(void **state)
 	fake_cmc_assert_failed(CMC_BAD_REQUEST, 1, "no token of ours");
 }
 
+/* --- whose certificates ---------------------------------------------------------------------- */
+
+static bool
+takes_none(const void *arg, const struct store_own_cert *own)
+{
+	assert_ptr_equal(arg, &fake_cmc);
+	assert_true(own->is_ours);
+	return false;
+}
+
+static void
+test_C031_a_signer_that_the_caller_of_cmc_does_not_take(void **state)
+{
+	(void)state;
+	fake_cmc.ctx.takes_cert = takes_none;
+	fake_cmc.ctx.takes_arg = &fake_cmc;
+	(void)fake_cmc_add_request();
+	fake_cmc_send_by_cert();
+	fake_cmc_assert_failed(CMC_BAD_IDENTITY, 0, "not issued by this label");
+	assert_int_equal(fake_store.rows, 0);
+}
+
 /* --- replays ---------------------------------------------------------------------------------- */
 
 static void
@@ -458,6 +480,7 @@ main(void)
 	    CMC_CASE(test_C010_signer_is_made_once),
 	    CMC_CASE(test_C034_signed_by_certificate_without_other_identity),
 	    CMC_CASE(test_C003_pending_has_token_and_is_asked_for),
+	    CMC_CASE(test_C031_a_signer_that_the_caller_of_cmc_does_not_take),
 	    CMC_CASE(test_C020_same_message_is_answered_once_more),
 	    CMC_CASE(test_C020_nonce_in_another_message_is_refused),
 	    CMC_CASE(test_C031_bad_alg),

@@ -91,6 +91,10 @@ label__what_cannot_be(void **state)
 	    {"x", "{\"template\":\"T\",\"renewal_days\":\"1d\"}"},
 	    {"x", "{\"template\":\"T\",\"renewal_days\":36501}"},
 	    {"x", "{\"template\":\"T\",\"renewal_key\":\"old\"}"},
+	    {"x", "{\"template\":\"T\",\"certificates_of\":\"a/b\"}"},
+	    {"x", "{\"template\":\"T\",\"certificates_of\":[\"a\"]}"},
+	    {"any", "{\"template\":\"T\"}"},
+	    {"People", "{\"template\":\"T\"}"},
 	    {"cacerts", "{\"template\":\"T\"}"},
 	    {"FullCMC", "{\"template\":\"T\"}"},
 	    {"return", "{\"template\":\"T\"}"},
@@ -134,6 +138,59 @@ label__values_that_people_write(void **state)
 }
 
 static void
+label__E089_whose_certificates_log_in(void **state)
+{
+	static const struct {
+		const char *of; /* the setting; NULL: none */
+		const char *label;
+		enum requester_kind kind;
+		bool is_sealed, takes;
+	} rows[] = {
+	    {NULL, "phones", REQUESTER_DEVICE, true, true},
+	    {NULL, "PHONES", REQUESTER_DIRECTORY, true, true},
+	    {NULL, "phones", REQUESTER_DEVICE, false, false}, /* changed in the database */
+	    {NULL, "phone", REQUESTER_DEVICE, true, false},
+	    {NULL, "routers", REQUESTER_DEVICE, true, false},
+	    {NULL, "", REQUESTER_DEVICE, true, false},
+	    {NULL, "", REQUESTER_DIRECTORY, true, false},
+	    {"routers", "routers", REQUESTER_EST_USER, true, true},
+	    {"routers", "router", REQUESTER_EST_USER, true, false},
+	    {"router", "routers", REQUESTER_EST_USER, true, false},
+	    {"tv,Routers", "routers", REQUESTER_EST_USER, true, true},
+	    {"routers", "phones", REQUESTER_EST_USER, true, true},
+	    {"any", "tv", REQUESTER_DEVICE, true, true},
+	    {"any", "", REQUESTER_DEVICE, true, true}, /* from before it was recorded */
+	    {"any", "", REQUESTER_EST_USER, true, true},
+	    {"any", "tv", REQUESTER_DEVICE, false, false},
+	    {"any", "", REQUESTER_DIRECTORY, true, false}, /* by CertEnroll or REST */
+	    {"any", "", REQUESTER_ADMIN, true, false},
+	    {"people", "", REQUESTER_DIRECTORY, true, true},
+	    {"people", "", REQUESTER_DIRECTORY, false, false},
+	    {"people", "", REQUESTER_DEVICE, true, false},
+	    {"people", "tv", REQUESTER_DIRECTORY, true, false},
+	    {"tv,any,people", "", REQUESTER_DIRECTORY, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct store_own_cert own = {.is_ours = true,
+		    .is_requester_sealed = rows[i].is_sealed};
+		struct est_label l;
+		char settings[128];
+
+		own.requester.kind = rows[i].kind;
+		snprintf(own.label, sizeof(own.label), "%s", rows[i].label);
+		snprintf(settings, sizeof(settings), "{\"template\":\"T\"%s%s%s}",
+		    rows[i].of != NULL ? ",\"certificates_of\":\"" : "",
+		    rows[i].of != NULL ? rows[i].of : "", rows[i].of != NULL ? "\"" : "");
+		assert_int_equal(load("phones", settings, &l), 0);
+		if (est_label_takes_cert(&l, &own) != rows[i].takes)
+			fail_msg("row %zu", i);
+		est_label_clear(&l);
+	}
+}
+
+static void
 labels__are_found_in_any_case(void **state)
 {
 	gh_json *rows = parse(
@@ -161,6 +218,7 @@ main(void)
 	    cmocka_unit_test(label__what_it_is_told),
 	    cmocka_unit_test(label__what_cannot_be),
 	    cmocka_unit_test(label__values_that_people_write),
+	    cmocka_unit_test(label__E089_whose_certificates_log_in),
 	    cmocka_unit_test(labels__are_found_in_any_case),
 	};
 

@@ -136,6 +136,7 @@ static void __attribute__((unused)) fixture_ask(struct enroll_request *req)
 	req->label = strdup("phones");
 	req->poll_key = strdup("00ff");
 	req->operation = strdup("simpleenroll");
+	req->requester.est_user = 17;
 }
 
 /* Batches of one. */

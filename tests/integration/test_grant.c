@@ -514,7 +514,7 @@ request__is_approved_as_it_was_recorded(void **state)
 	    "protocol = protocol % 3 + 1", "ca_name = 'other'", "ca_rule = NULL",
 	    "validity = validity + 1", "purpose = 'code_signing'", "tenant = 'south'",
 	    "email = 'mallory@test'", "language = 'en'", "operation = 'fullcmc'",
-	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL, operation = NULL",
+	    "ca_name = NULL, ca_rule = NULL, validity = NULL, purpose = NULL, tenant = NULL, email = NULL, language = NULL, label = NULL, poll_key = NULL, operation = NULL, est_user = NULL",
 	    "mac = (SELECT o.mac FROM request o WHERE o.id <> r.id AND o.disposition = 9 LIMIT 1)"};
 	int64_t id = ask_as("alice", true), other = ask("bob");
 	char statement[512];
@@ -623,6 +623,54 @@ certificate__of_one_without_id(void **state)
 		ok(store_recognize(db, out.chain.cert[0].der, out.chain.cert[0].len, &own, &err));
 		assert_true(own.is_ours && !own.is_requester_sealed);
 	}
+	enroll_request_clear(&req);
+	enroll_outcome_clear(&out);
+}
+
+/* By which label of EST it came, and which EST user it goes back to. */
+static void
+certificate__belongs_to_its_label(void **state)
+{
+	struct enroll_outcome out;
+	struct enroll_request req;
+	struct store_decision d = {.req = &req, .ca = &fixture_ca};
+	struct store_own_cert own;
+	const unsigned char *der;
+	size_t len;
+
+	(void)state;
+	fixture_request(&req);
+	req.has_replay_mark = false;
+	req.label = strdup("phones");
+	req.requester.est_user = 17;
+	snprintf(req.requester.id, sizeof(req.requester.id), "89ab");
+	if (fixture_issue(&out, "alice") != 0)
+		fail();
+	ok(fixture_record(db, &d, &out, &err));
+	der = out.chain.cert[0].der;
+	len = out.chain.cert[0].len;
+	ok(store_recognize(db, der, len, &own, &err));
+	assert_true(own.is_requester_sealed);
+	assert_string_equal(own.label, "phones");
+	assert_int_equal(own.requester.est_user, 17);
+	for (int i = 0; i < 3; i++) {
+		static const char *const changes[] = {"label = 'routers'", "label = NULL",
+		    "est_user = NULL"};
+		char text[200];
+
+		snprintf(text, sizeof(text), "UPDATE request SET %s WHERE requester_id = '89ab'",
+		    changes[i]);
+		attack(text);
+		ok(store_recognize(db, der, len, &own, &err));
+		assert_false(own.is_requester_sealed);
+		assert_string_equal(own.label, "");
+		assert_string_equal(own.requester.id, "");
+		assert_int_equal(own.requester.est_user, 0);
+		attack(
+		    "UPDATE request SET label = 'phones', est_user = 17 WHERE requester_id = '89ab'");
+	}
+	ok(store_recognize(db, der, len, &own, &err));
+	assert_true(own.is_requester_sealed);
 	enroll_request_clear(&req);
 	enroll_outcome_clear(&out);
 }
@@ -763,6 +811,7 @@ main(void)
 	    cmocka_unit_test(request__mac_of_before_holds),
 	    cmocka_unit_test(certificate__belongs_to_whom_it_was_issued_to),
 	    cmocka_unit_test(certificate__of_one_without_id),
+	    cmocka_unit_test(certificate__belongs_to_its_label),
 	    cmocka_unit_test(reseal__covers_pending_requests),
 	    cmocka_unit_test(reseal__is_first_only_once),
 	    cmocka_unit_test(grant__every_table_and_column_is_decided_upon),

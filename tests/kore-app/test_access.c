@@ -104,6 +104,8 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	(void)len;
 	(void)err;
 	*out = (struct store_own_cert){.is_ours = true,
+	    .is_requester_sealed = true,
+	    .label = "devices",
 	    .requester = {.kind = REQUESTER_DIRECTORY, .name = "alice", .id = ALICE}};
 	return 0;
 }
@@ -457,14 +459,14 @@ set_up(void **state)
 	conf.gateway.client_name = "upn";
 	conf.gateway.client_mapping = "strong";
 	conf.certenroll.denied_status = 403;
-	conf.est.label = (char *)"any";
+	conf.est.label = (char *)"devices";
 	conf.est.digest = (char *)"sha256";
 	gh_buf_init(&b, 65536);
 	gh_buf_puts(&b, "{\"generation\":1,\"apps\":[");
 	put_app(&b, 1, "plain", "");
 	put_app(&b, 2, "service", ",\"service_identity\":\"alice\"");
 	gh_buf_puts(&b,
-	    "],\"est_labels\":[{\"id\":1,\"name\":\"any\",\"enabled\":true,"
+	    "],\"est_labels\":[{\"id\":1,\"name\":\"devices\",\"enabled\":true,"
 	    "\"settings\":{\"template\":\"User\",\"auth\":\"either\"}}]}");
 	assert_int_equal(gh_json_parse((char *)b.data, b.len, GH_JSON_STRICT, &j, &err), 0);
 	assert_int_equal(catalog_new(j, server_secret, &env.catalog, &err), 0);

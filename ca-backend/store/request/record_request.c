@@ -161,8 +161,8 @@ put_identity(const struct store *s, struct row *r, struct gh_error *err)
 	if (is_sealed)
 		rc = request_seal_pending(s, r->drawn_id, req, r->mac, err);
 	if (out->disposition == DB_DISP_ISSUED && s->has_grant_key && out->chain.n > 0) {
-		rc = request_seal_issued(s, &req->requester, out->chain.cert[0].der,
-		    out->chain.cert[0].len, r->mac, err);
+		rc = request_seal_issued(s, &req->requester, req->label,
+		    &(struct gh_der){out->chain.cert[0].der, out->chain.cert[0].len}, r->mac, err);
 		is_sealed = true;
 	}
 	store_put_bytes(&r->p, r->mark, sizeof(r->mark));

@@ -4,7 +4,8 @@
 
 #include "request_asked.h"
 
-#define TEXTS (REQUEST_ASKED_N - 1) /* validity is a number, and the last */
+#define NUMBERS 2 /* the last ones */
+#define TEXTS (REQUEST_ASKED_N - NUMBERS)
 
 /* In the order of REQUEST_ASKED_COLUMNS. */
 static const struct {
@@ -22,17 +23,33 @@ static const struct {
     {"operation", offsetof(struct enroll_request, operation)},
 };
 
+static const struct {
+	const char *name;
+	size_t offset;
+} numbers[NUMBERS] = {
+    {"validity", offsetof(struct enroll_request, validity)},
+    {"est_user", offsetof(struct enroll_request, requester.est_user)},
+};
+
 static char *
 text_of(const struct enroll_request *req, size_t i)
 {
 	return *(char *const *)((const char *)req + texts[i].offset);
 }
 
+static int64_t
+number_of(const struct enroll_request *req, size_t i)
+{
+	return *(const int64_t *)((const char *)req + numbers[i].offset);
+}
+
 static bool
 asks(const struct enroll_request *req)
 {
-	bool any = req->validity != 0;
+	bool any = false;
 
+	for (size_t i = 0; i < NUMBERS; i++)
+		any |= number_of(req, i) != 0;
 	for (size_t i = 0; i < TEXTS; i++)
 		any |= text_of(req, i) != NULL;
 	return any;
@@ -41,13 +58,15 @@ asks(const struct enroll_request *req)
 int
 request_asked_json(const struct enroll_request *req, gh_json **out, struct gh_error *err)
 {
-	int bad;
+	int bad = 0;
 
 	*out = NULL;
 	if (!asks(req))
 		return 0;
 	*out = gh_json_new_object();
-	bad = req->validity != 0 ? gh_json_set_int(*out, "validity", req->validity) : 0;
+	for (size_t i = 0; i < NUMBERS; i++)
+		if (number_of(req, i) != 0)
+			bad |= gh_json_set_int(*out, numbers[i].name, number_of(req, i));
 	for (size_t i = 0; i < TEXTS; i++)
 		if (text_of(req, i) != NULL)
 			bad |= gh_json_set_string(*out, texts[i].name, text_of(req, i));
@@ -68,6 +87,7 @@ request_asked_read(const PGresult *res, int col, struct enroll_request *req, str
 		    (*text = strdup(store_text(res, 0, col + i))) == NULL)
 			return gh_fail(err, GH_E_NOMEM, "request");
 	}
-	req->validity = store_int(res, 0, col + TEXTS);
+	for (int i = 0; i < NUMBERS; i++)
+		*(int64_t *)((char *)req + numbers[i].offset) = store_int(res, 0, col + TEXTS + i);
 	return 0;
 }

@@ -232,9 +232,11 @@ put_seal(const struct store *s, struct store_params *p, const struct store_decis
     const struct enroll_outcome *out, unsigned char mac[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	bool is_sealed = out->disposition == DB_DISP_ISSUED && out->chain.n > 0;
-	int rc = is_sealed ? request_seal_issued(s, &d->req->requester, out->chain.cert[0].der,
-				 out->chain.cert[0].len, mac, err)
-			   : 0;
+	int rc = 0;
+
+	if (is_sealed)
+		rc = request_seal_issued(s, &d->req->requester, d->req->label,
+		    &(struct gh_der){out->chain.cert[0].der, out->chain.cert[0].len}, mac, err);
 
 	store_put_bytes(p, is_sealed ? mac : NULL, is_sealed ? ROW_SEAL_SIZE : 0);
 	return rc;

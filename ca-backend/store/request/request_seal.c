@@ -56,14 +56,19 @@ request_seal_approval(const struct store *s, int64_t id, const struct enroll_req
 }
 
 int
-request_seal_issued(const struct store *s, const struct requester *who, const unsigned char *der,
-    size_t len, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
+request_seal_issued(const struct store *s, const struct requester *who, const char *label,
+    const struct gh_der *der, unsigned char out[ROW_SEAL_SIZE], struct gh_error *err)
 {
 	gh_json *v = gh_json_new_object();
 	unsigned char sum[32];
-	int bad =
-	    row_content_set_requester(v, who) | (gh_digest(GH_SHA256, der, len, sum) ? 0 : -1);
+	int bad = row_content_set_requester(v, who) |
+	    (gh_digest(GH_SHA256, der->p, der->len, sum) ? 0 : -1);
 
+	/* Of those that have none of it, as before there was any. */
+	if (label != NULL && *label != '\0')
+		bad |= gh_json_set_string(v, "label", label);
+	if (who->est_user != 0)
+		bad |= gh_json_set_int(v, "est_user", who->est_user);
 	return row_content_seal(s, ISSUED, 0, v,
 	    bad | row_content_set_bytes(v, "certificate", sum, sizeof(sum)), out, err);
 }

@@ -134,32 +134,53 @@ fill_own(const PGresult *res, int row, struct store_own_cert *out)
 	snprintf(who->dn, sizeof(who->dn), "%s", store_text(res, row, 3));
 	snprintf(who->id, sizeof(who->id), "%s", store_text(res, row, 4));
 	who->kind = (enum requester_kind)store_int(res, row, 5);
+	snprintf(out->label, sizeof(out->label), "%s", store_text(res, row, 8));
+	who->est_user = store_int(res, row, 9);
 }
 
-/* Who asked for it counts only as it was recorded: else it is not known which entry that was. */
+/* Does its MAC say so? */
 static int
-check_own(const struct store *s, const PGresult *res, int row, struct store_own_cert *out,
+check_seal(const struct store *s, const PGresult *res, int row, struct store_own_cert *out,
     struct gh_error *err)
 {
 	unsigned char *der = NULL, mac[ROW_SEAL_SIZE];
 	size_t len;
-	int rc;
+	int rc = store_bytes(res, row, 0, &der, &len, err);
 
-	if (*out->requester.id == '\0' &&
-	    (out->requester.kind == REQUESTER_NONE || !s->has_grant_key))
-		return 0;
-	rc = store_bytes(res, row, 0, &der, &len, err);
 	if (rc == 0)
-		rc = request_seal_issued(s, &out->requester, der, len, mac, err);
+		rc = request_seal_issued(s, &out->requester, out->label, &(struct gh_der){der, len},
+		    mac, err);
 	free(der);
 	out->is_requester_sealed = rc == 0 && store_is_mac(res, row, 6, mac);
-	if (rc == 0 && !out->is_requester_sealed && *out->requester.id != '\0') {
+	return rc;
+}
+
+/* Who asked for it counts only as it was recorded: else it is not known which entry that was. Those
+ * from before the label was in the MAC count without it. */
+static int
+check_own(const struct store *s, const PGresult *res, int row, struct store_own_cert *out,
+    struct gh_error *err)
+{
+	struct requester *who = &out->requester;
+	int rc = 0;
+
+	if (*who->id != '\0' || (who->kind != REQUESTER_NONE && s->has_grant_key))
+		rc = check_seal(s, res, row, out, err);
+	if (rc != 0 || out->is_requester_sealed)
+		return rc;
+	out->label[0] = '\0';
+	who->est_user = 0;
+	if (*who->id == '\0' || (rc = check_seal(s, res, row, out, err)) != 0)
+		return rc;
+	if (!out->is_requester_sealed) {
 		gh_log_kv(GH_LOG_ERROR,
 		    "the recorded requester of a certificate was changed past Gatehouse and does not count",
-		    "requester", out->requester.name, NULL);
-		out->requester.id[0] = '\0';
+		    "requester", who->name, NULL);
+		who->id[0] = '\0';
+	} else if (who->kind == REQUESTER_EST_USER) {
+		who->est_user = strtoll(who->id, NULL, 10);
 	}
-	return rc;
+	return 0;
 }
 
 /* A CA whose key has been certified anew is revoked with the last of its certificates. */
@@ -171,8 +192,8 @@ store_recognize(struct store *s, const unsigned char *der, size_t len, struct st
 	    "SELECT c.der, c.status, c.requester, q.requester_dn, q.requester_id, q.requester_kind, q.mac, "
 	    "EXISTS (SELECT FROM ca k CROSS JOIN unnest(k.chain) AS t(der) JOIN certificate i ON i.sha256 = sha256(t.der) "
 	    "  WHERE k.id = c.ca_id AND i.status <> 20 AND (SELECT count(*) FROM certificate o WHERE o.status = 20 AND "
-	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0) "
-	    "FROM certificate c "
+	    "    left(lower(o.subject), 200) = left(lower(i.subject), 200) AND o.spki_sha256 = i.spki_sha256) = 0), "
+	    "q.label, q.est_user FROM certificate c "
 	    "LEFT JOIN request q ON q.id = c.request_id WHERE c.serial IN ($1::bytea, $2::bytea)"};
 	unsigned char padded[SERIAL_BYTES] = {0};
 	struct store_params p = {0};

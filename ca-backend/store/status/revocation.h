@@ -11,6 +11,7 @@
 
 #define STORE_COMMENT_MAX 1024 /* characters */
 #define STORE_SERIAL_SIZE 48   /* hex digits and NUL */
+#define STORE_LABEL_SIZE 128   /* of a label of EST, and NUL */
 
 /* Names one certificate. The first of id, thumbprint and serial that is given counts. */
 struct store_cert_key {
@@ -63,10 +64,13 @@ struct store_own_cert {
 	bool is_ours;           /* false: all that follows is empty */
 	bool is_revoked;        /* or on hold */
 	bool is_issuer_revoked; /* a CA above it, with all certificates of its key; or on hold */
-	struct requester requester; /* who asked for it: kind, name, dn and id */
-	/* All of that is as it was recorded: under a MAC, which holds. Where it does not, id is
-	 * empty. */
+	struct requester requester; /* who asked for it: kind, name, dn, id and est_user */
+	/* That counts only as it was recorded, by its MAC. Else id, est_user and label are empty.
+	 */
 	bool is_requester_sealed;
+	/* The label of EST that it came by; "": none, or it is not known (of certificates from
+	 * before that was recorded). */
+	char label[STORE_LABEL_SIZE];
 };
 /*
  * Is this certificate (DER) one of ours? Told by what is signed, never by a thumbprint: whoever has
