@@ -25,6 +25,8 @@ struct cmc_context {
 	const char *request_id; /* of the call */
 	enum enroll_protocol protocol; /* for the records */
 	int64_t poll_after;            /* seconds until one that waits asks again */
+	/* SHA-1 of the first version is taken and statusInfo sent, too (cmc_legacy.h). */
+	bool is_legacy;
 	/* Seconds that signingTime may be away from the time here; 0: any. */
 	int64_t time_window;
 	/* Does a certificate of ours, of which this is known, say who asks? NULL: any does. */

@@ -14,6 +14,7 @@
 #include "hex.h"
 
 #include "cmc_act.h"
+#include "cmc_legacy.h"
 #include "cmc_run.h"
 #include "cmc_witness.h"
 
@@ -50,20 +51,43 @@ read_identification(const struct cmc_run *r, char out[IDENTIFICATION_MAX + 1])
 /* The MAC is over reqSequence as it came, with tag and length; its key is of the secret with the
  * identification behind it (6.2.1, 6.2.3). */
 static int
-check_proof(struct cmc_run *r, const struct pki_control *proof, const char *identification)
+check_proof_v2(struct cmc_run *r, const struct gh_der *proof, const char *identification,
+    struct gh_error *err)
 {
 	struct gh_buf hashed;
-	struct gh_error err;
 	int rc;
 
 	gh_buf_init(&hashed, 4096);
 	hashed.secret = true;
 	gh_buf_put(&hashed, r->secret.text, r->secret.len);
 	gh_buf_puts(&hashed, identification);
-	if ((rc = gh_buf_check(&hashed, &err)) == 0)
-		rc = cmc_witness_check(&proof->value, &(struct gh_der){hashed.data, hashed.len},
-		    &r->data.req_sequence, &err);
+	if ((rc = gh_buf_check(&hashed, err)) == 0)
+		rc = cmc_witness_check(proof, &(struct gh_der){hashed.data, hashed.len},
+		    &r->data.req_sequence, err);
 	gh_buf_free(&hashed);
+	return rc;
+}
+
+/* The same of the secret alone (6.2.2). */
+static int
+check_proof_v1(struct cmc_run *r, const struct gh_der *proof, struct gh_error *err)
+{
+	const struct gh_der secret = {r->secret.text, r->secret.len};
+	struct gh_der in = *proof, witness;
+
+	if (!gh_der_take(&in, GH_DER_OCTETS, &witness))
+		return gh_refuse(err, GH_E_BAD_REQUEST, "identityProof: no OCTET STRING.");
+	return cmc_legacy_check_witness(&witness, &secret, &r->data.req_sequence, err);
+}
+
+static int
+check_proof(struct cmc_run *r, const struct pki_control *proof, const char *identification)
+{
+	struct gh_error err;
+	int rc = proof->kind == CMC_IDENTITY_PROOF
+	    ? check_proof_v1(r, &proof->value, &err)
+	    : check_proof_v2(r, &proof->value, identification, &err);
+
 	return rc == 0 ? 0 : cmc_refuse(r, proof->id, &err);
 }
 
@@ -79,7 +103,7 @@ prove_secret(struct cmc_run *r, const struct pki_control *proof)
 		    "The control identification must say whose secret it is.");
 	if (r->data.requests == 0)
 		return refuse(r, proof->id, GH_E_AUTH_FAILED,
-		    "identityProofV2 proves nothing without a request.");
+		    "A proof of identity proves nothing without a request.");
 	if (cmc_secret_find(r->ctx->env, identification, r->ctx->label, &r->secret, &err) != 0)
 		return cmc_refuse(r, proof->id, &err);
 	return check_proof(r, proof, identification);
@@ -152,6 +176,8 @@ prove_by_secret(struct cmc_run *r, bool *is_there)
 {
 	const struct pki_control *proof = r->control[CMC_IDENTITY_PROOF_V2];
 
+	if (proof == NULL) /* beside the second version, the first says nothing */
+		proof = r->control[CMC_IDENTITY_PROOF];
 	*is_there = true;
 	if (cmc_is_authenticated(r))
 		return prove_mac(r);

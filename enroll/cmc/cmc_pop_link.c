@@ -2,15 +2,15 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "cmc_legacy.h"
 #include "cmc_pop_link.h"
 #include "cmc_witness.h"
 
-#define WITNESS_V2 "1.3.6.1.5.5.7.7.33"
-
 static bool
-find_attribute(const struct ca_pkcs10 *csr, struct gh_der *out)
+find_attribute(const struct ca_pkcs10 *csr, enum cmc_kind kind, int type, struct gh_der *out)
 {
-	ASN1_OBJECT *oid = OBJ_txt2obj(WITNESS_V2, 1);
+	const unsigned char der[] = {GH_OID_DER(CMC_OID((unsigned char)kind))}, *p = der;
+	ASN1_OBJECT *oid = d2i_ASN1_OBJECT(NULL, &p, sizeof(der));
 	int at = oid != NULL ? X509_REQ_get_attr_by_OBJ(csr->req, oid, -1) : -1;
 	X509_ATTRIBUTE *a = at >= 0 ? X509_REQ_get_attr(csr->req, at) : NULL;
 	const ASN1_TYPE *v =
@@ -18,17 +18,18 @@ find_attribute(const struct ca_pkcs10 *csr, struct gh_der *out)
 
 	ASN1_OBJECT_free(oid);
 	ERR_clear_error();
-	if (v == NULL || v->type != V_ASN1_SEQUENCE)
+	if (v == NULL || v->type != type)
 		return false;
-	out->p = v->value.sequence->data;
-	out->len = (size_t)v->value.sequence->length;
+	out->p = v->value.asn1_string->data;
+	out->len = (size_t)v->value.asn1_string->length;
 	return true;
 }
 
 /* CertRequest ::= SEQUENCE { certReqId, CertTemplate, Controls OPTIONAL } */
 static bool
-find_control(const struct ca_pkcs10 *csr, struct gh_der *out)
+find_control(const struct ca_pkcs10 *csr, enum cmc_kind kind, struct gh_der *out)
 {
+	const unsigned char oid[] = {CMC_OID((unsigned char)kind)};
 	struct gh_der in = csr->cert_request, all, controls, one, type;
 
 	if (!gh_der_take(&in, GH_DER_SEQUENCE, &all) || !gh_der_take(&all, GH_DER_INTEGER, NULL) ||
@@ -36,23 +37,46 @@ find_control(const struct ca_pkcs10 *csr, struct gh_der *out)
 	    !gh_der_take(&all, GH_DER_SEQUENCE, &controls))
 		return false;
 	while (gh_der_take(&controls, GH_DER_SEQUENCE, &one))
-		if (gh_der_take(&one, GH_DER_OID, &type) &&
-		    GH_OID_IS(&type, CMC_OID(CMC_POP_LINK_WITNESS_V2)))
+		if (gh_der_take(&one, GH_DER_OID, &type) && gh_der_equals(&type, oid, sizeof(oid)))
 			return gh_der_next(&one, NULL, out, NULL);
 	return false;
 }
+struct witness {
+	bool is_legacy;
+	struct gh_der der; /* whole; of the first version content */
+};
 
 static bool
-find_witness(const struct ca_pkcs10 *csr, struct gh_der *out)
+find_legacy(const struct ca_pkcs10 *csr, struct gh_der *out)
 {
-	return csr->cert_request.p != NULL ? find_control(csr, out) : find_attribute(csr, out);
+	struct gh_der whole;
+
+	return csr->cert_request.p != NULL
+	    ? find_control(csr, CMC_POP_LINK_WITNESS, &whole) &&
+		gh_der_take(&whole, GH_DER_OCTETS, out)
+	    : find_attribute(csr, CMC_POP_LINK_WITNESS, V_ASN1_OCTET_STRING, out);
+}
+
+/* The second version comes first. */
+static bool
+find_witness(const struct cmc_run *r, const struct ca_pkcs10 *csr, struct witness *out)
+{
+	enum cmc_kind kind = CMC_POP_LINK_WITNESS_V2;
+
+	*out = (struct witness){.is_legacy = false};
+	if (csr->cert_request.p != NULL ? find_control(csr, kind, &out->der)
+					: find_attribute(csr, kind, V_ASN1_SEQUENCE, &out->der))
+		return true;
+	out->is_legacy = r->ctx->is_legacy;
+	return out->is_legacy && find_legacy(csr, &out->der);
 }
 
 static int
 check_one(struct cmc_run *r, size_t i, const struct gh_der *random)
 {
-	struct gh_der witness = {NULL, 0}, secret = {r->secret.text, r->secret.len};
-	bool has_witness = find_witness(r->csr[i], &witness);
+	struct gh_der secret = {r->secret.text, r->secret.len};
+	struct witness w;
+	bool has_witness = find_witness(r, r->csr[i], &w);
 	struct gh_error err;
 	int rc;
 
@@ -63,7 +87,8 @@ check_one(struct cmc_run *r, size_t i, const struct gh_der *random)
 		    "popLinkRandom, popLinkWitnessV2 in each request, and identityProofV2 belong "
 		    "together.");
 	else
-		rc = cmc_witness_check(&witness, &secret, random, &err);
+		rc = (w.is_legacy ? cmc_legacy_check_witness : cmc_witness_check)(&w.der, &secret,
+		    random, &err);
 	if (rc == GH_E_AUTH_FAILED)
 		return cmc_refuse_as(r, r->data.request[i].id, CMC_POP_FAILED, &err);
 	return rc == 0 ? 0 : cmc_refuse(r, r->data.request[i].id, &err);

@@ -24,16 +24,22 @@ static const enum times allowed[CMC_KINDS] = {
     [CMC_POP_LINK_RANDOM] = ONCE,
 };
 
+static enum times
+times_of(const struct cmc_run *r, enum cmc_kind kind)
+{
+	return kind == CMC_IDENTITY_PROOF && r->ctx->is_legacy ? ONCE : allowed[kind];
+}
+
 static int
 take_control(struct cmc_run *r, const struct pki_control *c)
 {
 	struct gh_error err;
 
-	if (allowed[c->kind] == NEVER)
+	if (times_of(r, c->kind) == NEVER)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "There is no control of this type.");
 	else if (c->value.len == 0)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control must have one value.");
-	else if (allowed[c->kind] == ONCE && r->control[c->kind] != NULL)
+	else if (times_of(r, c->kind) == ONCE && r->control[c->kind] != NULL)
 		gh_refuse(&err, GH_E_BAD_REQUEST, "The control is there twice.");
 	else {
 		if (r->control[c->kind] == NULL)

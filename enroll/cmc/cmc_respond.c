@@ -58,7 +58,9 @@ put_response(const struct cmc_run *r, struct gh_buf *der, struct gh_error *err)
 
 	pki_response_init(&out);
 	for (size_t i = 0; rc == 0 && i < r->statuses; i++)
-		rc = pki_response_add_status(&out, &r->status[i], err);
+		rc = pki_response_add_status(&out, CMC_STATUS_INFO_V2, &r->status[i], err);
+	for (size_t i = 0; rc == 0 && r->ctx->is_legacy && i < r->statuses; i++)
+		rc = pki_response_add_status(&out, CMC_STATUS_INFO, &r->status[i], err);
 	echo(r, &out);
 	if (rc == 0)
 		rc = add_nonce(&out, err);

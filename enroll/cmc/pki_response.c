@@ -46,14 +46,15 @@ pki_response_add_octets(struct pki_response *r, enum cmc_kind kind, const void *
 }
 
 int
-pki_response_add_status(struct pki_response *r, const struct cmc_status *s, struct gh_error *err)
+pki_response_add_status(struct pki_response *r, enum cmc_kind kind, const struct cmc_status *s,
+    struct gh_error *err)
 {
 	struct gh_buf value;
 	int rc;
 
 	gh_buf_init(&value, RESPONSE_MAX);
 	if ((rc = cmc_status_put(s, &value, err)) == 0 && (rc = gh_buf_check(&value, err)) == 0)
-		pki_response_add(r, CMC_STATUS_INFO_V2, &(struct gh_der){value.data, value.len});
+		pki_response_add(r, kind, &(struct gh_der){value.data, value.len});
 	gh_buf_free(&value);
 	return rc;
 }

@@ -16,7 +16,9 @@ void pki_response_free(struct pki_response *r);
 void pki_response_add(struct pki_response *r, enum cmc_kind kind, const struct gh_der *value);
 /* The same, the value an OCTET STRING with this content. */
 void pki_response_add_octets(struct pki_response *r, enum cmc_kind kind, const void *p, size_t len);
-int pki_response_add_status(struct pki_response *r, const struct cmc_status *s,
+/* kind: statusInfoV2, or statusInfo: what is sent has one form in both, since bodies are only
+ * numbers and otherInfo is failInfo or pendInfo (6.1.1, 6.1.2). */
+int pki_response_add_status(struct pki_response *r, enum cmc_kind kind, const struct cmc_status *s,
     struct gh_error *err) GH_MUSTCHECK;
 /* The whole in DER. GH_E_NOMEM. */
 int pki_response_put(const struct pki_response *r, struct gh_buf *out,

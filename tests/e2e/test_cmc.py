@@ -413,6 +413,26 @@ class Identity(Case):
         self.failed(self.send(self.nobody, m.sign(self.nobody.key), where="open/"), 403, BAD_IDENTITY)
         self.assertNotIn(secret, json.dumps(env.sql("select audit::text from audit")))
 
+    def test_C3_first_version(self):
+        """SHA-1 where the label says so, and nowhere else."""
+        secret = env.admin("cmc", "secret", "add", "old one", "--for", "alice", "--json")["secret"]
+        m = Message()
+        m.request(self.csr(self.nobody))
+        key = hashlib.sha1(secret.encode()).digest()
+        m.control(rfc6402.id_cmc_identification, char.UTF8String("old one"))
+        m.control(rfc6402.id_cmc_identityProof, univ.OctetString(hmac.new(key, encode(m.data["reqSequence"]), "sha1").digest()))
+        m.control(rfc6402.id_cmc_dataReturn, univ.OctetString(b"x"))
+        signed = m.sign(self.nobody.key)
+        self.failed(self.send(self.nobody, signed, where="open/"), 400, BAD_REQUEST, [3])
+        env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
+        env.await_catalog()
+        answer = self.full(self.send(self.nobody, signed, where="old/"), 200)
+        status = decode(answer.controls[rfc6402.id_cmc_statusInfo][0], asn1Spec=rfc6402.CMCStatusInfo())[0]
+        self.assertEqual((int(status["cMCStatus"]), [int(b) for b in status["bodyList"]]), (SUCCESS, [1]))
+        self.assertEqual(next(answer.statuses())[:3], (SUCCESS, None, [1]))
+        self.assertEqual(env.sql("select requester from request order by id desc limit 1")[0][0].lower().split("\\")[-1], "alice")
+        env.admin("cmc", "secret", "remove", "old one")
+
     def test_C2_good_once(self):
         secret = env.admin("cmc", "secret", "add", "once", "--for", "alice", "--one-time", "--label", "open", "--json")["secret"]
         m = Message()
