@@ -52,6 +52,7 @@ def setUpModule():
     env.admin("est", "label", "add", "waiting", "--template", "Waiting", "--auth", "http", "--ca", "issuing", "--cmc", "caller",
               "--certificates-of", "users")
     env.admin("est", "label", "add", "own", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message")
+    env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
     env.admin("est", "label", "add", "linked", "--template", "User", "--auth", "http", "--ca", "issuing", "--linking", "required")
     chain = [base64.b64decode(c) for c in env.sql(
         "select replace(encode(x, 'base64'), E'\\n', '') from ca, unnest(chain) x where name = 'issuing'") for c in c]
@@ -91,10 +92,10 @@ def pkcs10(number, csr):
 
 
 class Message:
-    """A PKIData; numbers of its parts are 1, 2, ..."""
+    """A PKIData; numbers of its parts are 1, 2, ... raw: bytes in its place, which others made."""
 
     def __init__(self):
-        self.data, self.last = rfc6402.PKIData(), 0
+        self.data, self.last, self.raw = rfc6402.PKIData(), 0, None
         for part in ("controlSequence", "reqSequence", "cmsSequence", "otherMsgSequence"):
             self.data[part].clear()
 
@@ -124,7 +125,7 @@ class Message:
     def sign(self, key, cert=None, *options, before=()):
         """By openssl (behind another command: before): with the certificate, or by the key alone, named by its subjectKeyIdentifier."""
         data, signer = env.scratch / "pki-data.der", env.scratch / "signer.pem"
-        data.write_bytes(encode(self.data))
+        data.write_bytes(self.raw or encode(self.data))
         if cert is None:
             conf = env.scratch / "ski.conf"
             conf.write_text(f"[req]\ndistinguished_name=d\nx509_extensions=x\n[d]\n[x]\nsubjectKeyIdentifier={KEY_ID.hex()}\n")
@@ -424,8 +425,6 @@ class Identity(Case):
         m.control(rfc6402.id_cmc_dataReturn, univ.OctetString(b"x"))
         signed = m.sign(self.nobody.key)
         self.failed(self.send(self.nobody, signed, where="open/"), 400, BAD_REQUEST, [3])
-        env.admin("est", "label", "add", "old", "--template", "User", "--auth", "http", "--ca", "issuing", "--cmc", "message", "--cmc-legacy", "yes")
-        env.await_catalog()
         answer = self.full(self.send(self.nobody, signed, where="old/"), 200)
         status = decode(answer.controls[rfc6402.id_cmc_statusInfo][0], asn1Spec=rfc6402.CMCStatusInfo())[0]
         self.assertEqual((int(status["cMCStatus"]), [int(b) for b in status["bodyList"]]), (SUCCESS, [1]))
@@ -545,6 +544,53 @@ class BouncyCastle(Case):
         self.assertIn("1.3.6.1.5.5.7.7.5 4711", lines)
         lines = self.read(self.send(self.alice, b"no cms"))
         self.assertEqual([lines[0], lines[1][:12], lines[1][-6:]], ["signature true", "status 2 of ", "info 2"])
+
+
+class Jss(Case):
+    """org.mozilla.jss.pkix.cmc, the codec of Dogtag: its PKIData is served, and it reads what comes back."""
+
+    def java(self, *args):
+        jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("jss", "slf4j-api", "slf4j-nop", "commons-lang3"))
+        return run("java", "-cp", jars, Path(__file__).resolve().parent / "Jss.java", *args).stdout.decode()
+
+    def made(self, *args):
+        self.java(*args, env.scratch / "jss.der")
+        m = Message()
+        m.raw = (env.scratch / "jss.der").read_bytes()
+        return m
+
+    def test_C011_C2_C17_secret_statuses_and_revocation(self):
+        secret = env.admin("cmc", "secret", "add", "of JSS", "--for", "alice", "--json")["secret"]
+        csr, cert, seen = env.scratch / "jss.csr", env.scratch / "jss.cert", []
+
+        def send(message, **more):
+            reply = self.send(self.nobody, message, **more)
+            self.assertEqual(reply.headers["content-type"], FULL, reply.body)
+            seen.append(env.scratch / f"jss-{len(seen)}.der")
+            seen[-1].write_bytes(base64.b64decode(reply.body))
+            return reply
+
+        csr.write_bytes(self.csr(self.nobody))
+        signed = self.made("make", csr, "of JSS", secret).sign(self.nobody.key)
+        answer = self.full(send(signed, where="open/"), 200)
+        self.assertEqual(bytes(answer.value(rfc6402.id_cmc_dataReturn, univ.OctetString())), b"of JSS")
+        leaf = next(c for c in answer.certificates if b"CMC of" not in c and b"lice" in c)
+        # nobody signs it: the passphrase proves whose it is (RFC 5272, 6.11)
+        cert.write_bytes(leaf)
+        revoke = self.made("revoke", cert, "of JSS", secret).raw
+        unsigned = der.seq(der.oid("1.2.840.113549.1.7.2"), der.context(0, der.seq(
+            der.integer(3), der.set_(), der.seq(der.oid(str(rfc6402.id_cct_PKIData)), der.context(0, der.octets(revoke))), der.set_())))
+        self.full(send(unsigned, where="open/"), 200)
+        self.assertEqual(env.sql("select reason, comment from revocation order by changed_at desc limit 1"), [["4", "by JSS"]])
+        env.admin("cmc", "secret", "remove", "of JSS")
+        self.failed(send(signed, where="old/"), 403, BAD_IDENTITY)
+        lines = self.java("read", *seen).splitlines()
+        heads = [line for line in lines if line.startswith("type ")]
+        self.assertEqual(len(heads), 3)
+        for head in heads:
+            self.assertRegex(head, r"^type \{1 3 6 1 5 5 7 12 3\} signers 1 certificates [1-4] same true$")
+        self.assertEqual([line for line in lines if "status" in line or "transaction" in line],
+                         ["status 0 of 1", "transaction 4712", "status 0 of 1", "status 2 of 1 fail 7", "first status 2 of 1 fail 7", "transaction 4712"])
 
 
 if __name__ == "__main__":
