@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyasn1.codec.der.decoder import decode
@@ -591,6 +592,82 @@ class Jss(Case):
             self.assertRegex(head, r"^type \{1 3 6 1 5 5 7 12 3\} signers 1 certificates [1-4] same true$")
         self.assertEqual([line for line in lines if "status" in line or "transaction" in line],
                          ["status 0 of 1", "transaction 4712", "status 0 of 1", "status 2 of 1 fail 7", "first status 2 of 1 fail 7", "transaction 4712"])
+
+
+class Nodes(Case):
+    """Two nodes on one database: what one promises, the other keeps."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.there_url = env.second_node()["GATEHOUSE_URL"]
+
+    def there(self, who=None, key=None):
+        return Device(env, who, key=key, url=self.there_url)
+
+    def message(self, number, *controls):
+        """With a request, and another than that of any other number."""
+        m = Message()
+        m.last = 100 * number
+        for oid, value in controls:
+            m.control(oid, value)
+        m.request(self.csr(self.nobody))
+        return m
+
+    def test_C003_pending_is_asked_for_at_the_other(self):
+        csr = der.csr(self.alice.key, subject=[("CN", "two.example.test")], extensions=[
+            der.extension("2.5.29.14", der.octets(KEY_ID)), der.extension("subjectAltName", der.san(dns=["two.example.test"]))])
+        m = Message()
+        m.control(rfc6402.id_cmc_transactionId, univ.Integer(2 ** 70))
+        m.request(csr)
+        there = self.there(ALICE, self.alice.key)
+        leaf = self.enroll(there)
+        answer = self.full(self.send(self.alice, m.sign(self.alice.key), where="waiting/"), 202)
+        token = next(answer.statuses())[3]
+        request = env.count("select max(id) from request where disposition = 9")
+        # the same message there is the same request
+        again = self.full(self.send(there, m.sign(self.alice.key), where="waiting/"), 202)
+        self.assertEqual((next(again.statuses())[3], env.count("select max(id) from request where disposition = 9")), (token, request))
+        self.assertEqual(int(again.value(rfc6402.id_cmc_transactionId, univ.Integer())), 2 ** 70)
+        poll = Message()
+        poll.control(rfc6402.id_cmc_queryPending, univ.OctetString(token))
+        poll.control(rfc6402.id_cmc_transactionId, univ.Integer(2 ** 70))
+        asked = poll.sign(self.alice.key, leaf)
+        self.assertEqual(next(self.full(self.send(there, asked, where="waiting/"), 202).statuses())[0], PENDING)
+        env.admin("request", "approve", str(request))
+        made = [self.full(self.send(device, asked, where="waiting/"), 200) for device in (there, self.alice)]
+        one, other = ([c for c in a.certificates if b"two.example.test" in c] for a in made)
+        self.assertEqual((len(one), one), (1, other))
+        self.assertEqual(int(made[0].value(rfc6402.id_cmc_transactionId, univ.Integer())), 2 ** 70)
+
+    def test_C020_nonce_is_remembered_at_the_other(self):
+        nonce = (rfc6402.id_cmc_senderNonce, univ.OctetString(b"of two nodes"))
+        there = self.there(ALICE)
+        m = self.message(1, nonce).sign(self.nobody.key)
+        first, again = (self.full(self.send(device, m), 200) for device in (self.alice, there))
+        of = lambda a: sorted(c for c in a.certificates if b"CMC of" not in c)
+        self.assertEqual(of(first), of(again))
+        self.failed(self.send(there, self.message(2, nonce).sign(self.nobody.key)), 409, BAD_REQUEST)
+
+    def test_C2_good_once_at_both(self):
+        """Eight messages at the same moment: one certificate. Its message gets it at both, no other does at any."""
+        secret = env.admin("cmc", "secret", "add", "two nodes", "--for", "alice", "--one-time", "--json")["secret"]
+        before = env.count("select count(*) from certificate")
+        signed = []
+        for n in range(8):
+            m = self.message(n)
+            m.prove("two nodes", secret)
+            signed.append(m.sign(self.nobody.key))
+        devices = [(self.there() if n % 2 else Device(env)) for n in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda n: self.send(devices[n], signed[n], where="open/"), range(8)))
+        good = [n for n, r in enumerate(replies) if r.status == 200]
+        self.assertEqual((len(good), sorted(r.status for r in replies)), (1, [200] + 7 * [403]))
+        self.assertEqual(env.count("select count(*) from certificate"), before + 1)
+        for device in (Device(env), self.there()):
+            self.assertEqual(certificates(self.send(device, signed[good[0]], where="open/")), certificates(replies[good[0]]))
+            self.failed(self.send(device, signed[(good[0] + 1) % 8], where="open/"), 403, BAD_IDENTITY)
+        self.assertEqual(env.count("select count(*) from certificate"), before + 1)
+        env.admin("cmc", "secret", "remove", "two nodes")
 
 
 if __name__ == "__main__":
