@@ -274,7 +274,7 @@ class Transport(Case):
         m = Message()
         m.request(self.csr(self.alice))
         signed = m.sign(self.alice.key)
-        self.assertEqual(self.alice.get("users/fullcmc").status, 405)
+        self.assertEqual(self.alice.client.request("PUT", "/.well-known/est/users/fullcmc", signed).status, 405)
         self.assertEqual(self.send(self.alice, signed, kind="application/pkcs10").status, 415)
         self.assertEqual(self.send(self.alice, signed, where="off/").status, 404)
         self.assertEqual(self.send(self.alice, signed, where="linked/").status, 404)
