@@ -5,8 +5,9 @@
  *     bench_est HOST PORT CAFILE CERT KEY PATH SUBJECT CLIENTS SECONDS MODE
  *
  * MODE: "kept" posts PKCS#10 requests over connections that stay, "fresh" makes a connection for
- * each, "handshake" makes full handshakes and nothing else. Each request is for a new P-256 key,
- * made before the clock starts. Writes {"requests", "us", "p50", "p99", "status", "errors"} as
+ * each, "cmc" posts them in Full CMC requests that the client's certificate signs, over connections
+ * that stay, "handshake" makes full handshakes and nothing else. Each request is for a new P-256
+ * key, made before the clock starts. Writes {"requests", "us", "p50", "p99", "status", "errors"} as
  * JSON, times in us.
  */
 #include <netdb.h>
@@ -21,7 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -31,7 +34,7 @@
 struct load {
 	const char *host, *port, *path;
 	int clients, seconds;
-	bool posts, is_fresh;
+	bool posts, is_fresh, is_cmc;
 	SSL_CTX *ctx;
 	char **body; /* base64 */
 	size_t bodies;
@@ -67,8 +70,76 @@ die(const char *what)
 
 /* ---- requests ---- */
 
+/* Append an element of DER. */
+static size_t
+put(unsigned char *out, unsigned char tag, const void *p, size_t n)
+{
+	size_t at = 0;
+
+	out[at++] = tag;
+	if (n < 0x80) {
+		out[at++] = (unsigned char)n;
+	} else {
+		out[at++] = n < 0x100 ? 0x81 : 0x82;
+		if (n >= 0x100)
+			out[at++] = (unsigned char)(n >> 8);
+		out[at++] = (unsigned char)n;
+	}
+	memcpy(out + at, p, n);
+	return at + n;
+}
+
+/* PKIData (RFC 5272, 3.2.1) of a senderNonce, so that the answer is a signed PKIResponse, and one
+ * PKCS#10. */
+static size_t
+make_pki_data(const unsigned char *csr, size_t len, unsigned char out[4096])
+{
+	static const unsigned char nonce[] = {2, 1, 1, 6, 8, 0x2b, 6, 1, 5, 5, 7, 7, 6, 0x31, 18, 4,
+	    16};
+	static const unsigned char request_id[] = {2, 1, 2};
+	unsigned char one[2048], all[4096];
+	size_t n;
+
+	memcpy(one, nonce, sizeof(nonce));
+	if (len > 1024 || RAND_bytes(one + sizeof(nonce), 16) != 1)
+		die("PKIData");
+	n = put(one + 100, 0x30, one, sizeof(nonce) + 16);
+	n = put(all, 0x30, one + 100, n);
+	memcpy(one, request_id, sizeof(request_id));
+	memcpy(one + sizeof(request_id), csr, len);
+	len = put(out, 0xa0, one, sizeof(request_id) + len);
+	n += put(all + n, 0x30, out, len);
+	n += put(all + n, 0x30, "", 0);
+	n += put(all + n, 0x30, "", 0);
+	return put(out, 0x30, all, n);
+}
+
+/* *der: replaced by the message; of the library, as before. */
+static int
+wrap_request(SSL_CTX *ctx, unsigned char **der, int n)
+{
+	unsigned flags = CMS_PARTIAL | CMS_BINARY | CMS_NOSMIMECAP;
+	ASN1_OBJECT *type = OBJ_txt2obj("1.3.6.1.5.5.7.12.2", 1);
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	unsigned char data[4096];
+	size_t len = make_pki_data(*der, (size_t)n, data);
+	BIO *in = BIO_new_mem_buf(data, (int)len);
+
+	OPENSSL_free(*der);
+	*der = NULL;
+	if (cms == NULL || in == NULL || CMS_set1_eContentType(cms, type) != 1 ||
+	    CMS_add1_signer(cms, SSL_CTX_get0_certificate(ctx), SSL_CTX_get0_privatekey(ctx),
+		EVP_sha256(), flags) == NULL ||
+	    CMS_final(cms, in, NULL, flags) != 1 || (n = i2d_CMS_ContentInfo(cms, der)) <= 0)
+		die("CMC");
+	BIO_free(in);
+	CMS_ContentInfo_free(cms);
+	ASN1_OBJECT_free(type);
+	return n;
+}
+
 static char *
-make_request(const char *subject)
+make_request(const struct load *l, const char *subject)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509_REQ *req = X509_REQ_new();
@@ -83,6 +154,8 @@ make_request(const char *subject)
 	    X509_REQ_set_subject_name(req, name) != 1 || X509_REQ_set_pubkey(req, key) != 1 ||
 	    X509_REQ_sign(req, key, EVP_sha256()) <= 0 || (n = i2d_X509_REQ(req, &der)) <= 0)
 		die("PKCS#10");
+	if (l->is_cmc)
+		n = wrap_request(l->ctx, &der, n);
 	text = malloc((size_t)n * 2);
 	if (text == NULL || EVP_EncodeBlock((unsigned char *)text, der, n) <= 0)
 		die("base64");
@@ -101,7 +174,7 @@ make_requests(struct load *l, const char *subject)
 	if (l->body == NULL)
 		die("memory");
 	for (size_t i = 0; i < l->bodies; i++)
-		l->body[i] = make_request(subject);
+		l->body[i] = make_request(l, subject);
 }
 
 /* ---- one client ---- */
@@ -179,10 +252,10 @@ post(struct client *c, const char *body)
 	const struct load *l = c->load;
 	char *text;
 	int n = asprintf(&text,
-	    "POST %s HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/pkcs10\r\n"
+	    "POST %s HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/%s\r\n"
 	    "Content-Length: %zu\r\n%s\r\n%s",
-	    l->path, l->host, l->port, strlen(body), l->is_fresh ? "Connection: close\r\n" : "",
-	    body);
+	    l->path, l->host, l->port, l->is_cmc ? "pkcs7-mime" : "pkcs10", strlen(body),
+	    l->is_fresh ? "Connection: close\r\n" : "", body);
 	int status = n > 0 && SSL_write(c->ssl, text, n) == n ? read_answer(c->ssl) : -1;
 
 	if (n > 0)
@@ -299,7 +372,8 @@ main(int argc, char **argv)
 	l.clients = atoi(argv[8]);
 	l.seconds = atoi(argv[9]);
 	l.posts = strcmp(argv[10], "handshake") != 0;
-	l.is_fresh = strcmp(argv[10], "kept") != 0;
+	l.is_cmc = strcmp(argv[10], "cmc") == 0;
+	l.is_fresh = !l.is_cmc && strcmp(argv[10], "kept") != 0;
 	if (l.posts)
 		make_requests(&l, argv[7]);
 	client = calloc((size_t)l.clients, sizeof(*client));

@@ -2,7 +2,8 @@
 """make bench ONLY=est: certificates per second by EST, for clients with a client certificate, on this machine.
 
 simpleenroll over connections that stay and with a new one for each, each request for a new key: chain of the client certificate, its
-revocation, its user in the directory, template, signature by the signer, one commit. Beside it full handshakes with a client certificate: ours,
+revocation, its user in the directory, template, signature by the signer, one commit. Full CMC: the same PKCS#10 in a message that the
+certificate signs, answered by a PKIResponse, signed in turn. Beside it full handshakes with a client certificate: ours,
 and `openssl s_server` with the same certificate and key. The load generator (bench_est.c) runs on the same cores.
 
 BENCH_SECONDS      length of one measurement, 6 when not set
@@ -26,7 +27,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 CONNECTIONS = [int(c) for c in os.environ.get("BENCH_CONNECTIONS", "1 8 32").split()]
 ALGORITHMS = os.environ.get("BENCH_ALGORITHMS", "P-256 RSA-2048").split()
 LOAD = TOP / os.environ.get("BUILD", "build") / "tests/bench/bench_est"
-PATH = "/.well-known/est/bench/simpleenroll"
+PATH = "/.well-known/est/bench/"
 TABLE_HEAD = ("| what | CA | c | per s | p50 ms | p99 ms | errors | CPU us each | PostgreSQL CPU us each |\n"
               "|---|---|---|---|---|---|---|---|---|")
 TABLE_ROW = ("| {what} | {ca} | {c} | {per_s:.0f} | {p50_ms:.2f} | {p99_ms:.2f} | {errors:.0f} | {cpu_us:.0f} | "
@@ -51,7 +52,8 @@ class Bench:
         self.cert.write_text("".join(client.to_pem(c) for c in reply.certificates()[:2]))
 
     def load(self, port, cafile, clients, mode, seconds=SECONDS):
-        done = subprocess.run([LOAD, "localhost", str(port), cafile, self.cert, self.key.path, PATH, "x", str(clients), str(seconds),
+        done = subprocess.run([LOAD, "localhost", str(port), cafile, self.cert, self.key.path,
+                               PATH + ("fullcmc" if mode == "cmc" else "simpleenroll"), "x", str(clients), str(seconds),
                                mode], stdout=subprocess.PIPE)
         assert done.returncode == 0, "bench_est failed"
         return json.loads(done.stdout)
@@ -97,7 +99,7 @@ def bench(algorithm):
         # as autovacuum does it within a minute: plans of a table that was empty read all of it
         env.psql("analyze", "postgres")
         for c in CONNECTIONS:
-            for mode, what in (("kept", "simpleenroll"), ("fresh", "simpleenroll, a new TLS connection for each")):
+            for mode, what in (("kept", "simpleenroll"), ("fresh", "simpleenroll, a new TLS connection for each"), ("cmc", "fullcmc")):
                 rows.append(row(what, algorithm, c, pids, lambda c=c, mode=mode: made.load(port, cafile, c, mode)))
         other, other_port = s_server(env, made)
         try:
