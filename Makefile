@@ -145,7 +145,7 @@ $(BUILD)/gatehouse: $(BUILD)/kore-app/command/main.o $(call LIB,kore-app/command
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS_all)
 
 # OpenSSL and base/, nothing else of our stack.
-$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol/*.c ca-backend/signer/wrap/*.c)) $(call LIB,base)
+$(BUILD)/gatehouse-signer: $(call obj,$(SRC_signer) $(wildcard ca-backend/signer/protocol/*.c ca-backend/signer/wrap/*.c) ca-backend/formats/cms_signed.c) $(call LIB,base)
 	@echo "LD $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -lcrypto -ljansson -lconfuse
 

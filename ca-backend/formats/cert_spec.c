@@ -45,17 +45,19 @@ cert_spec_add_extension(struct cert_spec *spec, int nid, bool is_critical, void 
 }
 
 int
-cert_spec_add_usage(struct cert_spec *spec, int nid)
+cert_spec_add_usage(struct cert_spec *spec, const char *usage)
 {
-	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+	ASN1_OBJECT *oid = OBJ_txt2obj(usage, 0);
+	ASN1_BIT_STRING *key_usage = ASN1_BIT_STRING_new();
 	EXTENDED_KEY_USAGE *ekus = sk_ASN1_OBJECT_new_null();
-	int bad = usage == NULL || ekus == NULL ||
-	    ASN1_BIT_STRING_set_bit(usage, 0, 1) != 1 || /* digitalSignature */
-	    sk_ASN1_OBJECT_push(ekus, OBJ_nid2obj(nid)) <= 0 ||
-	    cert_spec_add_extension(spec, NID_key_usage, true, usage) != 0 ||
+	int bad = key_usage == NULL || ekus == NULL || oid == NULL ||
+	    ASN1_BIT_STRING_set_bit(key_usage, 0, 1) != 1 || /* digitalSignature */
+	    sk_ASN1_OBJECT_push(ekus, oid) <= 0 ||
+	    cert_spec_add_extension(spec, NID_key_usage, true, key_usage) != 0 ||
 	    cert_spec_add_extension(spec, NID_ext_key_usage, false, ekus) != 0;
 
-	ASN1_BIT_STRING_free(usage);
-	sk_ASN1_OBJECT_pop_free(ekus, ASN1_OBJECT_free);
+	ASN1_BIT_STRING_free(key_usage);
+	sk_ASN1_OBJECT_free(ekus);
+	ASN1_OBJECT_free(oid);
 	return bad ? -1 : 0;
 }

@@ -12,7 +12,9 @@
 #define SEAL_LABEL_CMC_SECRET "gatehouse CMC shared secret v1"
 #define SEAL_LABEL_CMC_SIGNER "gatehouse CMC signer v1"
 #define SEAL_LABEL_DIGEST_NONCE "gatehouse digest nonce v1"
+#define SEAL_LABEL_EST_KEY "gatehouse EST key v1"
 #define SEAL_LABEL_EST_USER "gatehouse EST user v1"
+#define SEAL_LABEL_KEY_SIGNER "gatehouse signer of made keys v1"
 #define SEAL_LABEL_PACKAGE "gatehouse package v1"
 #define SEAL_LABEL_TOKEN "gatehouse certenroll token v1"
 

@@ -9,7 +9,7 @@
 #include "formats/pkcs7.h"
 
 #include "cmc_run.h"
-#include "cmc_signer.h"
+#include "gateway_signer.h"
 #include "pki_response.h"
 
 #define PKI_RESPONSE "1.3.6.1.5.5.7.12.3" /* id-cct-PKIResponse */
@@ -91,13 +91,14 @@ find_ca(const struct cmc_run *r)
 /* A response is due in any case: where no CA can help, it goes unsigned, and is believed for the
  * TLS that it came by. */
 static void
-find_signer(const struct cmc_run *r, struct cmc_signer *out)
+find_signer(const struct cmc_run *r, struct gateway_signer *out)
 {
 	const struct ca *ca = find_ca(r);
 	struct gh_error err;
 
 	memset(out, 0, sizeof(*out));
-	if (ca != NULL && ca_may_issue(ca) && cmc_signer_find(r->ctx->env, ca, out, &err) != 0)
+	if (ca != NULL && ca_may_issue(ca) &&
+	    gateway_signer_find(r->ctx->env, STORE_SIGNER_CMC, ca, out, &err) != 0)
 		gh_log_kv(GH_LOG_ERROR, "a CMC response is not signed", "ca", ca->name, "cause",
 		    err.detail, NULL);
 }
@@ -106,7 +107,7 @@ static int
 respond_full(const struct cmc_run *r, struct cmc_answer *out)
 {
 	struct cms_signing s = {.certs = r->certs, .crls = r->crls, .type = PKI_RESPONSE};
-	struct cmc_signer signer;
+	struct gateway_signer signer;
 	struct gh_buf der;
 	int rc;
 
@@ -118,7 +119,7 @@ respond_full(const struct cmc_run *r, struct cmc_answer *out)
 		rc = cms_signed_make(&s, &(struct gh_der){der.data, der.len}, &out->body, &out->len,
 		    &out->err);
 	out->is_full = true;
-	cmc_signer_clear(&signer);
+	gateway_signer_clear(&signer);
 	gh_buf_free(&der);
 	return rc;
 }

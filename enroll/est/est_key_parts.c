@@ -13,7 +13,6 @@
 #include "est_body.h"
 #include "est_key_parts.h"
 
-#define KEY_TYPE "application/pkcs8"
 #define PARTS_MAX (256 * 1024)
 #define BOUNDARY_BYTES 16
 
@@ -36,8 +35,8 @@ put_part(struct gh_buf *b, const char *boundary, const char *type, const struct 
 }
 
 int
-est_key_parts_put(const struct gh_der *key, const struct gh_der *certs, struct gh_http_reply *rep,
-    struct gh_error *err)
+est_key_parts_put(const char *key_type, const struct gh_der *key, const struct gh_der *certs,
+    struct gh_http_reply *rep, struct gh_error *err)
 {
 	unsigned char random[BOUNDARY_BYTES];
 	char boundary[2 * BOUNDARY_BYTES + 1], type[128];
@@ -48,7 +47,7 @@ est_key_parts_put(const struct gh_der *key, const struct gh_der *certs, struct g
 		return gh_fail(err, GH_E_INTERNAL, "no random numbers");
 	(void)gh_hex_lower(random, sizeof(random), boundary);
 	gh_buf_init(&b, PARTS_MAX);
-	put_part(&b, boundary, KEY_TYPE, key);
+	put_part(&b, boundary, key_type, key);
 	put_part(&b, boundary, EST_CERTS_TYPE, certs);
 	gh_buf_putf(&b, "--%s--\r\n", boundary);
 	if ((rc = gh_buf_check(&b, err)) != 0) {

@@ -6,8 +6,8 @@
 #include "der.h"
 #include "http.h"
 
-/* 200: key, a PrivateKeyInfo, and certs, a certs-only PKCS#7, DER each. GH_E_NOMEM. */
-int est_key_parts_put(const struct gh_der *key, const struct gh_der *certs,
+/* 200: key of that type, and certs, a certs-only PKCS#7, DER each. GH_E_NOMEM. */
+int est_key_parts_put(const char *key_type, const struct gh_der *key, const struct gh_der *certs,
     struct gh_http_reply *rep, struct gh_error *err) GH_MUSTCHECK;
 
 #endif

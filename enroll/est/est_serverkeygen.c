@@ -1,38 +1,28 @@
-/*
- * A key that is made here. See est_serverkeygen.h. The KRA gives it out as PKCS#12 under a password
- * that nobody else ever sees, and is opened here, since the client wants it plain, inside TLS.
- */
+/* A key that is made here. See est_serverkeygen.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
 #include "formats/csr_names.h"
 #include "formats/pkcs7.h"
-#include "hex.h"
 #include "kra/key_pkcs12.h"
-#include "log.h"
 #include "single.h"
 #include "store/key/generated_key.h"
-#include "timestamp.h"
 
 #include "est_body.h"
 #include "est_door.h"
 #include "est_error.h"
 #include "est_key_parts.h"
 #include "est_linking.h"
+#include "est_made_key.h"
 #include "est_request.h"
 #include "est_serverkeygen.h"
 #include "kra_env.h"
 
-#define PASSWORD_BYTES 32
 #define KEEP_SECONDS 60 /* between the record and the answer */
-/* Identifiers of keys that the answer is to be encrypted for (RFC 7030, 4.4.1.1 and 4.4.1.2). */
-#define DECRYPT_KEY "1.2.840.113549.1.9.16.2.37"
-#define ASYMMETRIC_DECRYPT_KEY "1.2.840.113549.1.9.16.2.54"
 
 /* One call on its way. */
 struct keygen {
@@ -45,14 +35,19 @@ struct keygen {
 	unsigned char *subject, *extensions;
 	struct gh_der names[2]; /* the same, DER */
 	char detail[2 * EST_LABEL_MAX + CALL_PART_SIZE];
-	struct gh_der key; /* PrivateKeyInfo; malloc'd, wiped */
+	/* for whom the key is encrypted, and who signs it; empty: it is plain */
+	struct decrypt_wish wish; /* points into asked */
+	struct est_recipient recipient;
+	struct gateway_signer signer;
+	struct est_made_key key;
 };
 
 static void
 clear(struct keygen *k)
 {
-	if (k->key.p != NULL)
-		OPENSSL_clear_free((unsigned char *)k->key.p, k->key.len);
+	est_made_key_clear(&k->key);
+	est_recipient_clear(&k->recipient);
+	gateway_signer_clear(&k->signer);
 	OPENSSL_free(k->subject);
 	OPENSSL_free(k->extensions);
 	enrollment_clear(&k->e);
@@ -92,16 +87,6 @@ init(const struct worker_env *env, struct keygen *k)
 	return kra_env_check(env, err);
 }
 
-static bool
-has_attribute(const struct ca_pkcs10 *csr, const char *oid)
-{
-	ASN1_OBJECT *type = OBJ_txt2obj(oid, 1);
-	bool found = type != NULL && X509_REQ_get_attr_by_OBJ(csr->req, type, -1) >= 0;
-
-	ASN1_OBJECT_free(type);
-	return found;
-}
-
 /* Subject and SAN, and nothing else of the request. */
 static int
 take_names(struct keygen *k)
@@ -129,16 +114,12 @@ take_names(struct keygen *k)
 
 /* The signature may be anything: it proves nothing that is asked for here (4.4.1). */
 static int
-read_body(struct keygen *k)
+read_body(const struct worker_env *env, struct keygen *k)
 {
 	int rc = est_request_read(k->call, &k->asked, &k->e.err);
 
-	if (rc == 0 &&
-	    (has_attribute(k->asked, DECRYPT_KEY) ||
-		has_attribute(k->asked, ASYMMETRIC_DECRYPT_KEY)))
-		rc = gh_refuse(&k->e.err, GH_E_BAD_REQUEST,
-		    "The key to encrypt the answer for is not known. Ask without a key identifier: the "
-		    "answer goes through TLS.");
+	if (rc == 0 && (rc = decrypt_wish_read(k->asked, &k->wish, &k->e.err)) == 0)
+		rc = est_recipient_find(env, k->call, &k->wish, &k->recipient, &k->e.err);
 	if (rc == 0)
 		rc = est_linking_check((enum est_linking)k->label->linking, k->req.requester.is_ra,
 		    &k->call->http->tls, k->asked, &k->e.err);
@@ -172,6 +153,14 @@ make_key(const struct worker_env *env, struct keygen *k)
 	return ca_pkcs10_parse(k->made.csr.p, k->made.csr.len, &k->req.csr, &k->e.err);
 }
 
+static int
+find_signer(struct worker_env *env, struct keygen *k)
+{
+	return k->wish.kind != DECRYPT_NONE
+	    ? gateway_signer_find(env, STORE_SIGNER_KEYS, k->e.ca, &k->signer, &k->e.err)
+	    : 0;
+}
+
 /* A key costs: all that can be refused without one comes first. */
 static void
 decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
@@ -181,63 +170,21 @@ decide(struct worker_env *env, struct keygen *k, bool may_leave, bool *leaves)
 	enroll_admit(env, e);
 	*leaves = may_leave && e->rc == GH_E_BUSY;
 	if (e->rc == 0 && (e->rc = gh_http_check_deadline(k->call->http, &e->err)) == 0 &&
-	    (e->rc = make_key(env, k)) == 0)
+	    (e->rc = find_signer(env, k)) == 0 && (e->rc = make_key(env, k)) == 0)
 		enroll_decide(env, e);
 }
 
-static int
-open_pkcs12(const struct signer_blob *blob, const char *password, struct gh_der *out,
-    struct gh_error *err)
-{
-	const unsigned char *p = blob->p;
-	PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)blob->len);
-	PKCS8_PRIV_KEY_INFO *info = NULL;
-	EVP_PKEY *key = NULL;
-	unsigned char *der = NULL;
-	int n = 0;
-
-	if (p12 != NULL && PKCS12_parse(p12, password, &key, NULL, NULL) == 1 && key != NULL &&
-	    (info = EVP_PKEY2PKCS8(key)) != NULL)
-		n = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
-	*out = (struct gh_der){der, n > 0 ? (size_t)n : 0};
-	PKCS8_PRIV_KEY_INFO_free(info);
-	EVP_PKEY_free(key);
-	PKCS12_free(p12);
-	ERR_clear_error();
-	return n > 0 ? 0 : gh_fail(err, GH_E_INTERNAL, "PKCS#12 of the KRA cannot be opened");
-}
+/* ---- the answer ---- */
 
 static int
 fetch_key(const struct worker_env *env, struct keygen *k)
 {
-	unsigned char random[PASSWORD_BYTES];
-	char password[2 * PASSWORD_BYTES + 1];
-	const struct key_pkcs12_ask a = {.mark = k->req.replay_mark,
-	    .password = password,
-	    .chain = &k->e.out.chain};
-	struct kra_means means = kra_env_means(env);
-	struct signer_blob p12 = {NULL, 0};
-	struct store_archived_key kept;
-	int rc;
+	const struct est_key_of of = {k->req.replay_mark, &k->e.out.chain};
 
-	if (RAND_bytes(random, sizeof(random)) != 1)
-		return gh_fail(&k->e.err, GH_E_INTERNAL, "no random numbers");
-	(void)gh_hex_lower(random, sizeof(random), password);
-	rc = store_get_kept_key(env->store, a.mark, REPLAY_MARK_SIZE, &kept, &k->e.err);
-	if (rc == 0 && (rc = key_pkcs12(&means, &kept, &a, &p12, &k->e.err)) != 0)
-		kra_env_explain(&k->e.err);
-	store_archived_key_clear(&kept);
-	if (rc == 0)
-		rc = open_pkcs12(&p12, password, &k->key, &k->e.err);
-	OPENSSL_cleanse(random, sizeof(random));
-	OPENSSL_cleanse(password, sizeof(password));
-	if (p12.p != NULL)
-		OPENSSL_cleanse(p12.p, p12.len);
-	free(p12.p);
-	return rc;
+	return k->wish.kind == DECRYPT_NONE ? est_made_key_plain(env, &of, &k->key, &k->e.err)
+					    : est_made_key_protected(env, &of, &k->wish,
+						  &k->recipient, &k->signer, &k->key, &k->e.err);
 }
-
-/* ---- the answer ---- */
 
 static int
 reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *rep)
@@ -252,7 +199,7 @@ reply_key(const struct worker_env *env, struct keygen *k, struct gh_http_reply *
 		rc = ca_pkcs7_encode_certs(&leaf, 1, &der, &certs.len, &k->e.err);
 	certs.p = der;
 	if (rc == 0)
-		rc = est_key_parts_put(&k->key, &certs, rep, &k->e.err);
+		rc = est_key_parts_put(k->key.type, &k->key.der, &certs, rep, &k->e.err);
 	free(der);
 	return rc;
 }
@@ -279,7 +226,7 @@ serve(struct worker_env *env, const struct call *call, struct gh_http_reply *rep
 	struct keygen k = {.call = call};
 	bool leaves = false;
 
-	if ((k.e.rc = init(env, &k)) == 0 && (k.e.rc = read_body(&k)) == 0)
+	if ((k.e.rc = init(env, &k)) == 0 && (k.e.rc = read_body(env, &k)) == 0)
 		decide(env, &k, may_leave, &leaves);
 	if (!leaves) {
 		single_finish(env, call, &k.e);

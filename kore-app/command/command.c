@@ -58,6 +58,7 @@ const struct command command_table[] = {
     {"db", "status", "tell whether database and program fit", &verb_db_status, NULL},
     {"directory", "test", "try the directory step by step, and show a user's entry",
 	&verb_directory_test, NULL},
+    {"est", "key", "say which keys of devices keys are encrypted for", &verb_est_key, NULL},
     {"est", "label", "say what devices may ask for over EST", &verb_est_label, NULL},
     {"est", "user", "say which local users may enroll by EST", &verb_est_user, NULL},
     {"est", "cacerts", "fetch the CA certificates of an EST server (client)", &verb_est_cacerts,

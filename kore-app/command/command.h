@@ -77,6 +77,7 @@ extern const struct verb verb_est_fetch;
 extern const struct verb verb_est_pal;
 extern const struct verb verb_est_reenroll;
 extern const struct verb verb_est_serverkeygen;
+extern const struct verb verb_est_key;
 extern const struct verb verb_est_label;
 extern const struct verb verb_job_list;
 extern const struct verb verb_job_run;

@@ -16,6 +16,7 @@
 
 #include "key_alg.h"
 #include "signer/kra/approval.h"
+#include "signer/kra/key_package.h"
 #include "signer/kra/pkcs12.h"
 #include "signer/kra/secret.h"
 #include "timestamp.h"
@@ -212,6 +213,109 @@ pkcs12__what_does_not_belong_together(void **state)
 	c = content_of(&alice, KRA_PKCS12);
 	c.pkcs8.len = 0;
 	pkcs12_refused(&c);
+}
+
+/* --- key packages ----------------------------------------------------------------------------- */
+
+/* Alice's new key, signed by bob, for mallory's certificate. */
+static struct kra_key_package
+package_ask(void)
+{
+	return (struct kra_key_package){.signer_key = {bob.pkcs8.data, bob.pkcs8.len},
+	    .signer_cert = bob.cert,
+	    .content_alg = TEXT("AES-256-CBC"),
+	    .recipient = mallory.cert,
+	    .key_alg = TEXT("ECDH-SHA256")};
+}
+
+static int
+make_package(const struct kra_key_package *ask, struct gh_der cert, struct gh_buf *out)
+{
+	const struct key_package_content c = {.pkcs8 = {alice.pkcs8.data, alice.pkcs8.len},
+	    .cert = cert,
+	    .ask = ask};
+	struct gh_error err;
+
+	gh_buf_init(out, 65536);
+	return key_package_make(&c, out, &err);
+}
+
+/* The plain package is nowhere in it, and whoever has the key finds bob's SignedData in it. */
+static void
+package__E104_is_for_the_recipient(void **state)
+{
+	const struct kra_key_package ask = package_ask();
+	CMS_ContentInfo *cms;
+	const unsigned char *p;
+	struct gh_buf out;
+	struct gh_der in, members;
+	BIO *plain = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+
+	(void)state;
+	assert_int_equal(make_package(&ask, alice.cert, &out), 0);
+	assert_null(memmem(out.data, out.len, alice.pkcs8.data + 30, 40));
+	p = out.data;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)out.len);
+	assert_int_equal(OBJ_obj2nid(CMS_get0_eContentType(cms)), NID_pkcs7_signed);
+	assert_int_equal(CMS_decrypt(cms, alice.key, alice.x, NULL, BIO_new(BIO_s_null()), 0), 0);
+	assert_int_equal(CMS_decrypt(cms, mallory.key, mallory.x, NULL, plain, CMS_BINARY), 1);
+	n = BIO_get_mem_data(plain, &text);
+	in = (struct gh_der){(unsigned char *)text, (size_t)n};
+	assert_true(gh_der_take(&in, GH_DER_SEQUENCE, &members));
+	assert_int_equal(in.len, 0);
+	assert_true(gh_der_take(&members, GH_DER_INTEGER, NULL)); /* not a ContentInfo */
+	assert_non_null(memmem(text, (size_t)n, alice.cert.p, alice.cert.len));
+	assert_non_null(memmem(text, (size_t)n, alice.pkcs8.data + 30, 40));
+	CMS_ContentInfo_free(cms);
+	BIO_free(plain);
+	gh_buf_free(&out);
+}
+
+static void
+package_refused(const struct kra_key_package *ask, struct gh_der cert)
+{
+	struct gh_buf out;
+
+	assert_int_equal(make_package(ask, cert, &out), GH_E_VALIDATION);
+	assert_int_equal(out.len, 0);
+	gh_buf_free(&out);
+}
+
+static void
+package__what_does_not_belong_together(void **state)
+{
+	static const unsigned char kek[32] = {1};
+	struct kra_key_package ask = package_ask();
+
+	(void)state;
+	package_refused(&ask, mallory.cert);
+	ask.signer_cert = alice.cert;
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.signer_key.len = 0;
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.recipient.len--;
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.recipient = bob.cert; /* RSA */
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.key_alg = TEXT("RSA1_5");
+	package_refused(&ask, alice.cert);
+	ask.key_alg = TEXT("none");
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.content_alg = TEXT("DES-EDE3-CBC");
+	package_refused(&ask, alice.cert);
+	ask = package_ask();
+	ask.kek = (struct gh_der){kek, 32};
+	package_refused(&ask, alice.cert); /* without identifier */
+	ask.kek_id = TEXT("7");
+	ask.kek.len = 31;
+	package_refused(&ask, alice.cert);
 }
 
 /* --- approvals -------------------------------------------------------------------------------- */
@@ -455,6 +559,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(pkcs12__both_forms),
 	    cmocka_unit_test(pkcs12__what_does_not_belong_together),
+	    cmocka_unit_test(package__E104_is_for_the_recipient),
+	    cmocka_unit_test(package__what_does_not_belong_together),
 	    cmocka_unit_test(approval__text),
 	    cmocka_unit_test(approval__of_each_agent),
 	    cmocka_unit_test(approval__of_somebody_else),

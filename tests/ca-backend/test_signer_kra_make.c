@@ -415,6 +415,54 @@ password__as_it_is(void **state)
 	OPENSSL_free(der);
 }
 
+/* A key package for a kek of the client: of a key that is kept, and of no archived one. */
+static void
+package__of_what_is_kept(void **state)
+{
+	static const unsigned char kek[32] = {7};
+	struct fixture *f = *state;
+	struct kra_generate g = question(f, "P-256");
+	struct kra_recover q = {0}, bad;
+	struct kra_client_made m;
+	struct signer_blob iv, out;
+	unsigned char *der, *signer;
+	struct gh_error err;
+	size_t n, signer_len;
+
+	g.is_archived = true;
+	g.facts.forget_at = gh_now() + 600;
+	assert_int_equal(kra_client_generate(f->client, &g, &m, &err), 0);
+	der = certify_spki(f, &BLOB(m.spki), &n);
+	signer = certify_spki(f, &BUF(f->spki), &signer_len);
+	q.facts = facts_made(&g, &m, g.facts.forget_at);
+	q.stored = BLOB(m.kept);
+	q.release = (struct kra_release){.form = KRA_KEY_PACKAGE,
+	    .cert = {der, n},
+	    .package = {.signer_key = BUF(f->pkcs8),
+		.signer_cert = {signer, signer_len},
+		.content_alg = TEXT("AES-256-CBC"),
+		.kek = {kek, sizeof(kek)},
+		.kek_id = TEXT("7")}};
+	if (kra_client_recover(f->client, &q, &iv, &out, &err) != 0)
+		fail_msg("%s", err.detail);
+	assert_true(out.len > 500);
+	free(out.p);
+
+	bad = q, bad.facts.forget_at = 0, bad.stored = BLOB(m.archived);
+	assert_int_equal(kra_client_recover(f->client, &bad, &iv, &out, &err), GH_E_VALIDATION);
+	bad = q, bad.release.has_clear_password = true;
+	assert_int_equal(kra_client_recover(f->client, &bad, &iv, &out, &err), GH_E_VALIDATION);
+	bad = q, bad.release.wrapping.wrapped_key = TEXT("x");
+	assert_int_equal(kra_client_recover(f->client, &bad, &iv, &out, &err), GH_E_VALIDATION);
+	bad = q, bad.release.cert = (struct gh_der){signer, signer_len};
+	assert_int_equal(kra_client_recover(f->client, &bad, &iv, &out, &err), GH_E_VALIDATION);
+	bad = q, bad.facts.owner = TEXT("guid:bob");
+	assert_int_equal(kra_client_recover(f->client, &bad, &iv, &out, &err), GH_E_SIGNER);
+	kra_client_made_free(&m);
+	OPENSSL_free(der);
+	OPENSSL_free(signer);
+}
+
 #define each(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -430,6 +478,7 @@ main(void)
 	    each(make__kept_for_a_while),
 	    each(make__holds_nobody_up),
 	    each(password__as_it_is),
+	    each(package__of_what_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

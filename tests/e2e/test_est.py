@@ -1,5 +1,6 @@
-#!/usr/bin/env python3
-"""EST (RFC 7030, 8951) on real parts: curl and strongSwan enroll against Kore over TLS. docs/est.md has the table of the ids."""
+#!/usr/bin/python3
+"""EST (RFC 7030, 8951) on real parts: curl and strongSwan enroll against Kore over TLS. docs/est.md has the table of the ids.
+The system's python3, for pyasn1-modules."""
 
 import base64
 import concurrent.futures
@@ -8,8 +9,11 @@ import json
 import subprocess
 import unittest
 
+from cryptography import x509
+
 import client
 import der
+import key_package
 import tap
 from client import Client
 from environment import TOP, Environment, wait_for
@@ -21,6 +25,7 @@ limits { failures = 10000 }
 roles { officer_groups = "pki-officers" }
 """)
 ALICE, BOB = ("alice", "alice-secret"), ("bob", "bob-secret")
+ALICE_NAME = "user:EXAMPLE\\alice"  # as requests record her
 CERTS = "application/pkcs7-mime; smime-type=certs-only"
 CAFILE, URL = env.var["GATEHOUSE_CAFILE"], env.var["GATEHOUSE_URL"]
 
@@ -38,6 +43,10 @@ def template(base, **changes):
 
 def requests():
     return env.count("select count(*) from request")
+
+
+def x509_ski(cert):
+    return x509.load_der_x509_certificate(cert).extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 def restart():
@@ -631,12 +640,107 @@ class ServerKeygen(Case):
         self.assertNotIn(base64.b64encode(key).decode()[:64], log)
         self.assertEqual(env.count("select count(*) from request where label = 'keygen' and disposition = 20"), 2)
 
-    def test_E105_keys_that_are_not_known(self):
-        label("add", "keygen2", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes")
+    def protected(self, reply):
+        """EnvelopedData and certificate of an answer."""
+        self.assertEqual(reply.status, 200, reply.body)
+        message = email.message_from_bytes(b"Content-Type: " + reply.headers["content-type"].encode() + b"\r\n\r\n" + reply.body)
+        key, certs = message.get_payload()
+        self.assertEqual((key["content-type"], certs["content-type"]),
+                         ("application/pkcs7-mime; smime-type=server-generated-key", CERTS))
+        return key.get_payload(decode=True), client.pkcs7_certificates(certs.get_payload(decode=True))[0]
+
+    def opened(self, reply, *how):
+        """What is inside is the key of the certificate, from who may make keys; the EnvelopedData, read."""
+        data, cert = self.protected(reply)
+        key, inner_cert, signer = key_package.verify(key_package.decrypt(data, *how), env.scratch, env.scratch / "cas.pem")
+        self.assertEqual(inner_cert, cert)
+        self.assertEqual(der.openssl("pkey", "-inform", "DER", "-pubout", stdin=key),
+                         der.openssl("x509", "-inform", "DER", "-pubkey", "-noout", stdin=cert))
+        self.assertIn("Key generation of", signer)
+        self.assertRegex(signer, r"Extended Key Usage: ?\s+(1\.3\.6\.1\.5\.5\.7\.3\.32|.*Key Generation)")
+        return key_package.enveloped(data)
+
+    def keygen(self, name, *more):
+        label("add", name, "--template", "User", "--auth", "either", "--ca", "issuing", "--serverkeygen", "yes", *more)
         env.await_catalog()
-        for oid in ("1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"):
-            csr = self.alice.csr(attributes=[der.attribute(oid, der.octets(b"1234"))])
-            self.refused(self.alice.enroll("keygen2/serverkeygen", csr), 400, "not known")
+
+    def test_E104_E106_for_a_symmetric_key(self):
+        self.keygen("kek")
+        K = key_package
+        for size in (16, 24, 32):
+            kek = bytes(range(size))
+            env.admin("est", "key", "add", f"alice-{size}", "--for", ALICE_NAME, "--secret-file", "-", "--id", f"0A{size:02X}",
+                      stdin=f"hex:{kek.hex()}\n".encode())
+            csr = self.alice.csr(attributes=K.wish(K.SYMMETRIC, bytes([10, size]), K.CBC[256], K.CBC[128], K.WRAP[8 * size]))
+            data, recipient = self.opened(self.alice.enroll("kek/serverkeygen", csr), "-secretkey", kek.hex(), "-secretkeyid", f"0A{size:02X}")
+            kekri = recipient["kekri"]
+            self.assertEqual((int(kekri["version"]), bytes(kekri["kekid"]["keyIdentifier"])), (4, bytes([10, size])))
+            self.assertEqual(str(kekri["keyEncryptionAlgorithm"]["algorithm"]), K.WRAP[8 * size])
+            self.assertEqual(str(data["encryptedContentInfo"]["contentEncryptionAlgorithm"]["algorithm"]), K.CBC[256])
+        # the same identifier is nobody else's
+        other = self.bob.csr(attributes=K.wish(K.SYMMETRIC, b"\x0a\x10", K.CBC[256], K.WRAP[128]))
+        self.refused(self.bob.enroll("kek/serverkeygen", other), 400, "not known")
+        listed = env.admin("est", "key", "list", "--json")
+        self.assertEqual({(k["name"], k["audience"], k["kind"], k["secret_sealed"]) for k in listed if k["name"].startswith("alice-")},
+                         {(f"alice-{n}", ALICE_NAME, "symmetric", None) for n in (16, 24, 32)})
+        env.admin("est", "key", "remove", "alice-16")
+        csr = self.alice.csr(attributes=K.wish(K.SYMMETRIC, b"\x0a\x10", K.CBC[256], K.WRAP[128]))
+        self.refused(self.alice.enroll("kek/serverkeygen", csr), 400, "not known")
+        self.assertEqual(env.count("select count(distinct event) from audit where event in ('est.key.added', 'est.key.removed', 'est.key-signer-issued')"), 3)
+
+    def test_E104_E107_for_an_asymmetric_key(self):
+        self.keygen("transport")
+        K = key_package
+        for kind, size, algorithms, expected in (("rsa", 2048, (), K.RSA), ("rsa", 2048, (K.oaep(),), K.OAEP), ("rsa", 2048, (K.OAEP,), K.OAEP),
+                                                 ("ec", "P-256", (), K.ECDH[256]), ("ec", "P-384", (K.ECDH[384], K.WRAP[256]), K.ECDH[384])):
+            with self.subTest((kind, expected)):
+                own = der.Key(env.scratch, f"{kind}:{size}")
+                cert = env.scratch / "own.pem"
+                run("openssl", "req", "-x509", "-new", "-key", own.path, "-subj", "/CN=own", "-days", "2", "-out", cert)
+                env.admin("est", "key", "add", "own", "--for", ALICE_NAME, "--certificate", cert)
+                ski = bytes.fromhex(env.admin("est", "key", "list", "--json")[-1]["identifier"])
+                csr = self.alice.csr(attributes=K.wish(K.ASYMMETRIC, ski, *algorithms, K.CBC[256]))
+                _, recipient = self.opened(self.alice.enroll("transport/serverkeygen", csr), "-inkey", own.path, "-recip", cert)
+                if kind == "rsa":
+                    found, rid = recipient["ktri"], recipient["ktri"]["rid"]["subjectKeyIdentifier"]
+                else:
+                    found = recipient["kari"]
+                    rid = found["recipientEncryptedKeys"][0]["rid"]["rKeyId"]["subjectKeyIdentifier"]
+                self.assertEqual(bytes(rid), ski)
+                self.assertEqual(str(found["keyEncryptionAlgorithm"]["algorithm"]), expected)
+                self.refused(self.bob.enroll("transport/serverkeygen", self.bob.csr(attributes=K.wish(K.ASYMMETRIC, ski, K.CBC[256]))), 400,
+                             "not known")
+                env.admin("est", "key", "remove", "own")
+
+    def test_E107_for_the_certificate_of_the_connection(self):
+        self.keygen("shown")
+        K = key_package
+        own = der.Key(env.scratch, "rsa:2048")
+        first = Device(env, ALICE, key=own)
+        cert = self.certificate(first.enroll("users/simpleenroll"))
+        ski = x509_ski(cert)
+        device = Device(env, chain=[cert], key=own)
+        csr = device.csr(attributes=K.wish(K.ASYMMETRIC, ski, K.oaep(), K.CBC[256]))
+        path = env.scratch / "shown.pem"
+        path.write_text(client.to_pem(cert))
+        self.opened(device.enroll("shown/serverkeygen", csr), "-inkey", own.path, "-recip", path)
+        # who shows none has not proved that he has its key
+        self.refused(self.alice.enroll("shown/serverkeygen", csr), 400, "not known")
+
+    def test_E105_what_cannot_be_encrypted(self):
+        self.keygen("keygen2")
+        K = key_package
+        env.admin("est", "key", "add", "known", "--for", ALICE_NAME, "--secret-file", "-", stdin=b"hex:" + b"5a" * 16 + b"\n")
+        made = env.count("select count(*) from key_request")
+        for attributes, text in ((K.wish(K.SYMMETRIC, b"1234", K.CBC[256], K.WRAP[256]), "not known"),
+                                 (K.wish(K.ASYMMETRIC, b"known", K.CBC[256]), "not known"),
+                                 (K.wish(K.SYMMETRIC, b"known"), "SMIMECapabilities is missing"),
+                                 (K.wish(K.SYMMETRIC, b"known", K.CBC[256], K.WRAP[256]), "no AES key wrap"),
+                                 ([*K.wish(K.SYMMETRIC, b"known", K.CBC[256], K.WRAP[128]), der.attribute(K.ASYMMETRIC, der.octets(b"known"))],
+                                  "one key")):
+            with self.subTest(text):
+                self.refused(self.alice.enroll("keygen2/serverkeygen", self.alice.csr(attributes=attributes)), 400, text)
+        self.assertEqual(env.count("select count(*) from key_request"), made)
 
     def test_E108_what_is_refused_makes_no_key(self):
         label("add", "keygen3", "--template", "User", "--auth", "http", "--ca", "issuing", "--serverkeygen", "yes", "--group", "externals")

@@ -66,6 +66,20 @@ def csr_seeds():
     yield from requests()
 
 
+def decrypt_seeds():
+    """SMIMECapabilities: AES-CBC, key wrap, OAEP with SHA-256, ECDH with key wrap; alone and in a request."""
+    aes = "2.16.840.1.101.3.4.1."
+    sha = der.seq(der.oid("2.16.840.1.101.3.4.2.1"))
+    oaep = der.seq(der.context(0, sha), der.context(1, der.seq(der.oid("1.2.840.113549.1.1.8"), sha)))
+    caps = der.seq(*(der.seq(der.oid(aes + n)) for n in ("2", "42", "5", "45")), der.seq(der.oid("1.2.840.113549.1.1.7"), oaep),
+                   der.seq(der.oid("1.3.132.1.11.1"), der.seq(der.oid(aes + "45"))))
+    yield caps
+    with tempfile.TemporaryDirectory() as folder:
+        for arc in ("37", "54"):
+            yield der.csr(der.Key(folder, "ec:P-256"), attributes=[der.attribute("1.2.840.113549.1.9.16.2." + arc, der.octets(b"id")),
+                                                                  der.attribute("1.2.840.113549.1.9.15", caps)])
+
+
 def armour_seeds():
     raw = next(requests())
     for text in (der.b64(raw), der.pem(raw), der.pem(raw, "NEW CERTIFICATE REQUEST", "\r\n"),
@@ -355,7 +369,7 @@ KINDS = {"pki": pki_data_seeds, "mime": mime_seeds, "markup": markup_seeds, "for
          "signer": signer_seeds, "sign": sign_seeds, "template": template_seeds, "tmpl": template_seeds,
          "route": route_seeds,
          "account": account_seeds, "ocsp": ocsp_seeds, "revoke": revoke_seeds, "crl": crl_seeds}
-KINDS |= {"package": package_seeds, "receipt": receipt_seeds}
+KINDS |= {"decrypt": decrypt_seeds, "package": package_seeds, "receipt": receipt_seeds}
 
 
 def main():

@@ -10,6 +10,7 @@
 #include "signer/keys/ca_key.h"
 
 #include "archive_options.h"
+#include "key_package.h"
 #include "kra.h"
 #include "pkcs12.h"
 #include "signer/wrap/refusal.h"
@@ -265,6 +266,17 @@ make_pkcs12(const struct session_key *key, const struct kra_release *f, const st
 	return rc;
 }
 
+static int
+make_key_package(const struct kra_release *f, const struct gh_buf *secret, struct gh_buf *out,
+    struct gh_error *err)
+{
+	const struct key_package_content c = {.pkcs8 = {secret->data, secret->len},
+	    .cert = f->cert,
+	    .ask = &f->package};
+
+	return key_package_make(&c, out, err);
+}
+
 /* Over a password that came as it is, nobody who approves a recovery could say anything. */
 static int
 check_clear_password(const struct kra_recover *f, struct gh_error *err)
@@ -281,6 +293,17 @@ check_clear_password(const struct kra_recover *f, struct gh_error *err)
 	    : gh_refuse(err, GH_E_VALIDATION, "The PKCS#12 needs a password.");
 }
 
+/* The same of a key of the client that came as it is. */
+static int
+check_key_package(const struct kra_recover *f, struct gh_error *err)
+{
+	if (f->release.has_clear_password || f->release.wrapping.wrapped_key.len > 0)
+		return gh_fail(err, GH_E_VALIDATION, "a key package with a wrapping");
+	return f->facts.forget_at != 0
+	    ? 0
+	    : gh_refuse(err, GH_E_VALIDATION, "An archived key is recovered wrapped.");
+}
+
 /* What a form needs is known before the secret is touched. */
 static int
 check_form(const struct kra *k, const struct kra_recover *f, struct gh_error *err)
@@ -290,17 +313,37 @@ check_form(const struct kra *k, const struct kra_recover *f, struct gh_error *er
 		    ? 0
 		    : gh_fail(err, GH_E_VALIDATION, "a password without a PKCS#12");
 	if (f->facts.kind != KRA_ASYMMETRIC)
-		return gh_refuse(err, GH_E_VALIDATION, "Only private keys go into a PKCS#12.");
+		return gh_refuse(err, GH_E_VALIDATION,
+		    "Only private keys go into a PKCS#12 or a key package.");
+	if (f->release.form == KRA_KEY_PACKAGE)
+		return check_key_package(f, err);
 	if (f->release.form == KRA_PKCS12_LEGACY && !k->allows_legacy)
 		return gh_refuse(err, GH_E_VALIDATION,
 		    "PKCS#12 with 3DES and SHA-1 is not allowed here.");
 	return f->release.has_clear_password ? check_clear_password(f, err) : 0;
 }
 
+/* In the form that was asked for. key: that was wrapped, if any. */
+static int
+put_secret(const struct session_key *key, const struct kra_release *f, const struct gh_buf *secret,
+    struct gh_buf *iv, struct gh_buf *out, struct gh_error *err)
+{
+	switch (f->form) {
+	case KRA_WRAPPED:
+		return payload_wrap(key->alg, key->bytes,
+		    &(struct gh_der){secret->data, secret->len}, iv, out, err);
+	case KRA_KEY_PACKAGE:
+		return make_key_package(f, secret, out, err);
+	default:
+		return make_pkcs12(key, f, secret, out, err);
+	}
+}
+
 int
 kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv, struct gh_buf *out,
     struct gh_error *err)
 {
+	bool is_wrapped = !f->release.has_clear_password && f->release.form != KRA_KEY_PACKAGE;
 	struct session_key key = {0};
 	struct gh_buf secret;
 	int rc;
@@ -308,13 +351,10 @@ kra_recover(const struct kra *k, const struct kra_recover *f, struct gh_buf *iv,
 	gh_buf_init(&secret, KRA_SECRET_MAX);
 	secret.secret = true;
 	if ((rc = check_form(k, f, err)) == 0 && (rc = check_may_leave(k, f, err)) == 0 &&
-	    (f->release.has_clear_password ||
+	    (!is_wrapped ||
 		(rc = wrapping_open(k, &f->release.wrapping, WRAPPING_RELEASE, &key, err)) == 0) &&
 	    (rc = open_stored(k, f, &secret, err)) == 0)
-		rc = f->release.form == KRA_WRAPPED
-		    ? payload_wrap(key.alg, key.bytes, &(struct gh_der){secret.data, secret.len},
-			  iv, out, err)
-		    : make_pkcs12(&key, &f->release, &secret, out, err);
+		rc = put_secret(&key, &f->release, &secret, iv, out, err);
 	OPENSSL_cleanse(&key, sizeof(key));
 	gh_buf_free(&secret);
 	return rc;

@@ -14,6 +14,8 @@
 #define POLICY_MAX (192 * 1024)
 #define NAME_MAX_SIZE (8 * 1024)   /* of a subject */
 #define EXTENSIONS_MAX (24 * 1024) /* of a PKCS#10: as many names as are taken */
+#define KEK_MAX 64
+#define KEK_ID_MAX 256
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
@@ -158,6 +160,31 @@ kra_release_digest(const struct kra_release *f, unsigned char out[KRA_RELEASE_DI
 	return ok;
 }
 
+static void
+put_key_package(struct gh_buf *b, const struct kra_key_package *f)
+{
+	put_der(b, &f->signer_key);
+	put_der(b, &f->signer_cert);
+	put_der(b, &f->content_alg);
+	put_der(b, &f->kek);
+	put_der(b, &f->kek_id);
+	put_der(b, &f->recipient);
+	put_der(b, &f->key_alg);
+}
+
+static void
+get_key_package(struct gh_reader *r, struct kra_key_package *f)
+{
+	f->signer_key = get_der(r, KRA_SECRET_MAX);
+	f->signer_cert = get_der(r, CERT_MAX);
+	f->content_alg = get_text(r, ALG_MAX);
+	f->kek = get_der(r, KEK_MAX);
+	f->kek_id = get_der(r, KEK_ID_MAX);
+	f->recipient = get_der(r, CERT_MAX);
+	f->key_alg = get_text(r, ALG_MAX);
+}
+
+/* What was signed over a release of the other forms (kra_release_digest) stays as it was. */
 void
 kra_put_release(struct gh_buf *b, const struct kra_release *f)
 {
@@ -172,12 +199,14 @@ kra_put_release(struct gh_buf *b, const struct kra_release *f)
 		put_der(b, &f->chain[i]);
 	gh_buf_put_u32(b, f->iterations);
 	gh_buf_put_u8(b, f->has_clear_password);
+	if (f->form == KRA_KEY_PACKAGE)
+		put_key_package(b, &f->package);
 }
 
 static void
 get_release(struct gh_reader *r, struct kra_release *f)
 {
-	f->form = (enum kra_form)get_choice(r, KRA_PKCS12_LEGACY);
+	f->form = (enum kra_form)get_choice(r, KRA_KEY_PACKAGE);
 	get_wrapping(r, &f->wrapping);
 	f->iv = get_der(r, IV_MAX);
 	f->password = get_der(r, CIPHER_MAX);
@@ -188,6 +217,9 @@ get_release(struct gh_reader *r, struct kra_release *f)
 		f->chain[i] = get_der(r, CERT_MAX);
 	f->iterations = gh_reader_u32(r);
 	f->has_clear_password = get_flag(r);
+	memset(&f->package, 0, sizeof(f->package));
+	if (f->form == KRA_KEY_PACKAGE)
+		get_key_package(r, &f->package);
 }
 
 bool

@@ -68,9 +68,22 @@ struct kra_archive {
 
 /* In which form a secret leaves. */
 enum kra_form {
-	KRA_WRAPPED = 1,      /* under the wrapped key */
-	KRA_PKCS12 = 2,       /* under a password, which came under the wrapped key */
-	KRA_PKCS12_LEGACY = 3 /* the same for old clients: 3DES and SHA-1 */
+	KRA_WRAPPED = 1,       /* under the wrapped key */
+	KRA_PKCS12 = 2,        /* under a password, which came under the wrapped key */
+	KRA_PKCS12_LEGACY = 3, /* the same for old clients: 3DES and SHA-1 */
+	KRA_KEY_PACKAGE = 4    /* signed, and encrypted for a key of the client */
+};
+
+/* Of KRA_KEY_PACKAGE: who signs it, and for whom it is encrypted. Algorithms as key_package.h says.
+ */
+struct kra_key_package {
+	struct gh_der signer_key;  /* PKCS#8, as it is */
+	struct gh_der signer_cert; /* DER, of that key */
+	struct gh_der content_alg; /* "AES-256-CBC", ... */
+	/* a symmetric key of the client, as it is, and what the client calls it */
+	struct gh_der kek, kek_id;
+	struct gh_der recipient; /* a certificate of the client, DER; kek is empty then */
+	struct gh_der key_alg;   /* for the key of that certificate: "RSA-OAEP-256", ... */
 };
 struct kra_release {
 	enum kra_form form;
@@ -83,6 +96,7 @@ struct kra_release {
 	struct gh_der chain[KRA_CHAIN_MAX];
 	size_t chain_len;
 	uint32_t iterations;
+	struct kra_key_package package; /* of KRA_KEY_PACKAGE, which has cert, too */
 };
 
 /*

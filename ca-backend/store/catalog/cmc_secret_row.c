@@ -33,25 +33,7 @@ static const struct named_row_kind kind = {
 int
 store_load_cmc_secrets(struct store *s, gh_json **out, struct gh_error *err)
 {
-	const struct grant_rows *rows;
-	gh_json *list;
-	struct grants g;
-	int rc = grant_load(s, GRANT_CMC_SECRET, &g, err);
-
-	*out = NULL;
-	if (rc != 0)
-		return rc;
-	rows = &g.table[GRANT_CMC_SECRET];
-	list = gh_json_new_array();
-	for (size_t i = 0; rc == 0 && i < rows->n; i++)
-		if (gh_json_append(list, gh_json_ref(rows->row[i].content)) != 0)
-			rc = gh_fail(err, GH_E_NOMEM, "CMC secrets");
-	grant_clear(&g);
-	if (rc != 0)
-		gh_json_free(list);
-	else
-		*out = list;
-	return rc;
+	return named_row_load(s, &kind, out, err);
 }
 
 int

@@ -48,6 +48,30 @@ audit(struct store *s, const struct requester *who, const struct named_row_kind 
 }
 
 int
+named_row_load(struct store *s, const struct named_row_kind *k, gh_json **out, struct gh_error *err)
+{
+	const struct grant_rows *rows;
+	gh_json *list;
+	struct grants g;
+	int rc = grant_load(s, k->table, &g, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	rows = &g.table[k->table];
+	list = gh_json_new_array();
+	for (size_t i = 0; rc == 0 && i < rows->n; i++)
+		if (gh_json_append(list, gh_json_ref(rows->row[i].content)) != 0)
+			rc = no_memory(err);
+	grant_clear(&g);
+	if (rc != 0)
+		gh_json_free(list);
+	else
+		*out = list;
+	return rc;
+}
+
+int
 named_row_add(struct store *s, const struct requester *who, const struct named_row_kind *k,
     const gh_json *content, struct gh_error *err)
 {

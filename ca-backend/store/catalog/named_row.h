@@ -17,6 +17,9 @@ struct named_row_kind {
 	void (*describe)(const gh_json *row, char *out, size_t size);
 };
 
+/* All of them, by id, as their MACs say: a new array. GH_E_SEAL. */
+int named_row_load(struct store *s, const struct named_row_kind *k, gh_json **out,
+    struct gh_error *err) GH_MUSTCHECK;
 /* row: as in the catalog, without id. GH_E_CONFLICT: the name is taken. */
 int named_row_add(struct store *s, const struct requester *who, const struct named_row_kind *k,
     const gh_json *row, struct gh_error *err) GH_MUSTCHECK;

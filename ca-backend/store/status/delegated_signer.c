@@ -32,6 +32,10 @@ static const struct kind {
     [STORE_SIGNER_CMC] = {{"cmc_signer_find", FIND("cmc_signer")},
 	{"cmc_signer_add", ADD("cmc_signer")}, {"cmc_signer_lock", LOCK("cmc")},
 	{"cmc_signer_purge", PURGE("cmc_signer")}, "cmc.signer-issued", STORE_SERVICE_REQUESTER},
+    [STORE_SIGNER_KEYS] = {{"key_signer_find", FIND("key_signer")},
+	{"key_signer_add", ADD("key_signer")}, {"key_signer_lock", LOCK("key")},
+	{"key_signer_purge", PURGE("key_signer")}, "est.key-signer-issued",
+	STORE_SERVICE_REQUESTER},
 };
 
 void

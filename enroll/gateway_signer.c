@@ -1,4 +1,4 @@
-/* Signers of responses. See cmc_signer.h. */
+/* Keys that sign in the name of the gateway. See gateway_signer.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +11,24 @@
 #include "timestamp.h"
 
 #include "catalog/catalog_seal.h"
-#include "store/status/delegated_signer.h"
 
-#include "cmc_signer.h"
+#include "gateway_signer.h"
 
-#define LIFE ((int64_t)CMC_SIGNER_DAYS * GH_DAY_SECONDS)
+#define LIFE ((int64_t)GATEWAY_SIGNER_DAYS * GH_DAY_SECONDS)
+
+static const struct use {
+	const char *name;  /* of its certificate: "NAME of CA" */
+	const char *usage; /* extended key usage */
+	const char *seal;  /* of catalog_seal.h */
+} uses[STORE_SIGNER_USES] = {
+    /* id-kp-cmcCA (RFC 6402, 2.10) */
+    [STORE_SIGNER_CMC] = {"CMC", "1.3.6.1.5.5.7.3.27", SEAL_LABEL_CMC_SIGNER},
+    /* id-kp-cmKGA (RFC 9480, 2.2) */
+    [STORE_SIGNER_KEYS] = {"Key generation", "1.3.6.1.5.5.7.3.32", SEAL_LABEL_KEY_SIGNER},
+};
 
 void
-cmc_signer_clear(struct cmc_signer *s)
+gateway_signer_clear(struct gateway_signer *s)
 {
 	EVP_PKEY_free(s->key);
 	X509_free(s->cert);
@@ -28,7 +38,8 @@ cmc_signer_clear(struct cmc_signer *s)
 /* --- from its row ----------------------------------------------------------------------------- */
 
 static EVP_PKEY *
-unseal(const struct worker_env *env, const struct store_signer *row, struct gh_error *err)
+unseal(const struct worker_env *env, const struct use *use, const struct store_signer *row,
+    struct gh_error *err)
 {
 	char *text = strndup((const char *)row->sealed, row->sealed_len);
 	unsigned char *der = NULL;
@@ -37,8 +48,7 @@ unseal(const struct worker_env *env, const struct store_signer *row, struct gh_e
 	size_t len = 0;
 
 	if (text != NULL &&
-	    catalog_unseal_as(SEAL_LABEL_CMC_SIGNER, env->server_secret, text, &der, &len, err) ==
-		0) {
+	    catalog_unseal_as(use->seal, env->server_secret, text, &der, &len, err) == 0) {
 		p = der;
 		key = d2i_AutoPrivateKey(NULL, &p, (long)len);
 	}
@@ -50,51 +60,57 @@ unseal(const struct worker_env *env, const struct store_signer *row, struct gh_e
 }
 
 static int
-read_row(const struct worker_env *env, const struct store_signer *row, struct cmc_signer *out,
-    struct gh_error *err)
+read_row(const struct worker_env *env, const struct use *use, const struct store_signer *row,
+    struct gateway_signer *out, struct gh_error *err)
 {
 	const unsigned char *p = row->cert;
 
 	out->cert = d2i_X509(NULL, &p, (long)row->cert_len);
-	out->key = unseal(env, row, err);
+	out->key = unseal(env, use, row, err);
 	if (out->cert != NULL && out->key != NULL &&
 	    X509_check_private_key(out->cert, out->key) == 1)
 		return 0;
 	ERR_clear_error();
-	cmc_signer_clear(out);
+	gateway_signer_clear(out);
 	return gh_fail(err, GH_E_CONF,
-	    "the key of a CMC signer cannot be read: it is of another gateway secret");
+	    "the key of a signer (%s) cannot be read: it is of another gateway secret", use->name);
 }
 
 /* --- making one ------------------------------------------------------------------------------- */
 
+struct making {
+	struct worker_env *env;
+	const struct use *use;
+	const struct ca *ca;
+};
+
 static int
-fill_spec(struct cert_spec *spec, const struct worker_env *env, const struct ca *ca, EVP_PKEY *key)
+fill_spec(struct cert_spec *spec, const struct making *m, EVP_PKEY *key)
 {
 	char cn[65]; /* RFC 5280, A.1: ub-common-name */
 	int n = i2d_PUBKEY(key, &spec->spki);
 
-	snprintf(cn, sizeof(cn), "CMC of %.50s", ca->slug);
+	snprintf(cn, sizeof(cn), "%.20s of %.40s", m->use->name, m->ca->slug);
 	if (n <= 0 ||
 	    X509_NAME_add_entry_by_txt(spec->subject, "CN", MBSTRING_UTF8,
 		(const unsigned char *)cn, -1, -1, 0) != 1)
 		return -1;
 	spec->spki_len = (size_t)n;
-	spec->not_before = gh_now() - env->conf->ca.backdate;
+	spec->not_before = gh_now() - m->env->conf->ca.backdate;
 	spec->not_after = spec->not_before + LIFE;
-	return cert_spec_add_usage(spec, NID_cmcCA);
+	return cert_spec_add_usage(spec, m->use->usage);
 }
 
 static int
-seal(const struct worker_env *env, EVP_PKEY *key, struct store_signer *out, struct gh_error *err)
+seal(const struct making *m, EVP_PKEY *key, struct store_signer *out, struct gh_error *err)
 {
 	unsigned char *der = NULL;
 	char *text = NULL;
 	int n = i2d_PrivateKey(key, &der), rc;
 
 	if (n <= 0)
-		return gh_fail(err, GH_E_INTERNAL, "key of a CMC signer");
-	if ((rc = catalog_seal_as(SEAL_LABEL_CMC_SIGNER, env->server_secret, der, (size_t)n, &text,
+		return gh_fail(err, GH_E_INTERNAL, "key of a signer");
+	if ((rc = catalog_seal_as(m->use->seal, m->env->server_secret, der, (size_t)n, &text,
 		 err)) == 0) {
 		out->sealed = (unsigned char *)text;
 		out->sealed_len = strlen(text);
@@ -102,11 +118,6 @@ seal(const struct worker_env *env, EVP_PKEY *key, struct store_signer *out, stru
 	OPENSSL_clear_free(der, (size_t)n);
 	return rc;
 }
-
-struct making {
-	struct worker_env *env;
-	const struct ca *ca;
-};
 
 static int
 make(void *arg, struct store_signer *out, struct gh_error *err)
@@ -117,8 +128,8 @@ make(void *arg, struct store_signer *out, struct gh_error *err)
 	struct ca_signing one = {.ca = m->ca, .spec = spec};
 	int rc;
 
-	if (key == NULL || spec == NULL || fill_spec(spec, m->env, m->ca, key) != 0) {
-		rc = gh_fail(err, GH_E_NOMEM, "CMC signer");
+	if (key == NULL || spec == NULL || fill_spec(spec, m, key) != 0) {
+		rc = gh_fail(err, GH_E_NOMEM, "signer");
 	} else {
 		ca_sign_batch(m->env->signer, &one, 1);
 		if ((rc = one.rc) != 0)
@@ -127,24 +138,20 @@ make(void *arg, struct store_signer *out, struct gh_error *err)
 		out->cert_len = one.cert_len;
 	}
 	if (rc == 0)
-		rc = seal(m->env, key, out, err);
+		rc = seal(m, key, out, err);
 	cert_spec_free(spec);
 	EVP_PKEY_free(key);
 	return rc;
 }
 
 static int
-issue(struct worker_env *env, const struct ca *ca, int64_t until, struct store_signer *row,
-    struct gh_error *err)
+issue(struct worker_env *env, enum store_signer_use use, const struct ca *ca, int64_t until,
+    struct store_signer *row, struct gh_error *err)
 {
 	static const struct requester gateway = {.kind = REQUESTER_COMMAND, .name = "gateway"};
-	struct making m = {env, ca};
-	struct store_signer_issue i = {.use = STORE_SIGNER_CMC,
-	    .ca = ca,
-	    .who = &gateway,
-	    .until = until,
-	    .make = make,
-	    .arg = &m};
+	struct making m = {env, &uses[use], ca};
+	struct store_signer_issue i =
+	    {.use = use, .ca = ca, .who = &gateway, .until = until, .make = make, .arg = &m};
 	bool is_new;
 
 	return store_issue_signer(env->store, &i, row, &is_new, err);
@@ -166,22 +173,22 @@ renewed_before(const struct ca *ca)
 }
 
 int
-cmc_signer_find(struct worker_env *env, const struct ca *ca, struct cmc_signer *out,
-    struct gh_error *err)
+gateway_signer_find(struct worker_env *env, enum store_signer_use use, const struct ca *ca,
+    struct gateway_signer *out, struct gh_error *err)
 {
 	struct store_signer row = {0};
 	int64_t until = renewed_before(ca);
-	int rc = store_find_signer(env->store, STORE_SIGNER_CMC, ca->id, until, &row, err);
+	int rc = store_find_signer(env->store, use, ca->id, until, &row, err);
 
 	memset(out, 0, sizeof(*out));
-	if (rc == GH_E_NOT_FOUND && (rc = issue(env, ca, until, &row, err)) != 0) {
+	if (rc == GH_E_NOT_FOUND && (rc = issue(env, use, ca, until, &row, err)) != 0) {
 		struct gh_error why;
 
-		if (store_find_signer(env->store, STORE_SIGNER_CMC, ca->id, 0, &row, &why) == 0)
+		if (store_find_signer(env->store, use, ca->id, 0, &row, &why) == 0)
 			rc = 0;
 	}
 	if (rc == 0)
-		rc = read_row(env, &row, out, err);
+		rc = read_row(env, &uses[use], &row, out, err);
 	store_signer_clear(&row);
 	return rc;
 }
