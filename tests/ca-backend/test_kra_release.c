@@ -14,7 +14,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
 
-#include "key_alg.h"
+#include "key_elsewhere.h"
 #include "signer/kra/approval.h"
 #include "signer/kra/key_package.h"
 #include "signer/kra/pkcs12.h"
@@ -43,7 +43,7 @@ make_person(struct person *p, const char *name, const char *alg, long from, long
 	struct gh_error err;
 	int len;
 
-	p->key = gh_key_make(alg);
+	p->key = make_key(alg);
 	p->x = X509_new();
 	X509_set_version(p->x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(p->x), 1);

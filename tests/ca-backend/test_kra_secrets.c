@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "key_elsewhere.h"
 #include "signer/keys/ca_key.h"
 #include "signer/kra/key_slots.h"
 #include "signer/kra/key_unwrap.h"
@@ -247,31 +248,6 @@ wrap__others_wrapped_it(void **state)
 	unwraps(rsa, &(struct wrapped_key){KEY_WRAP_RSA1_5, {NULL, 0}, DER(rsa_v15)});
 	EVP_PKEY_free(ec);
 	EVP_PKEY_free(rsa);
-}
-
-/* As gh_key_make, in a process of its own: valgrind takes ten seconds to find the primes of one RSA
- * key. */
-static EVP_PKEY *
-make_key(const char *kind)
-{
-	char command[128];
-	EVP_PKEY *key;
-	FILE *from;
-
-	if (strncmp(kind, "RSA-", 4) == 0)
-		snprintf(command, sizeof(command),
-		    "openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:%s", kind + 4);
-	else if (strncmp(kind, "P-", 2) == 0)
-		snprintf(command, sizeof(command),
-		    "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:%s", kind);
-	else
-		snprintf(command, sizeof(command), "openssl genpkey -algorithm %s", kind);
-	from = popen(command, "r");
-	assert_non_null(from);
-	key = PEM_read_PrivateKey(from, NULL, NULL, NULL);
-	assert_int_equal(pclose(from), 0);
-	assert_non_null(key);
-	return key;
 }
 
 static enum key_wrap_alg
