@@ -3,6 +3,7 @@ no Content-Transfer-Encoding, a new connection for each call, Digest. It can lie
 openssl command signs."""
 
 import base64
+import functools
 import hashlib
 import http.server
 import pathlib
@@ -16,6 +17,12 @@ def openssl(*words, data=None):
     done = subprocess.run(["openssl", *map(str, words)], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+@functools.cache
+def tls_key():
+    """One for all servers of a program: it takes longer to make than most of its tests take."""
+    return openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 
 
 class Authority:
@@ -67,8 +74,8 @@ class OtherEstServer:
         self.raw = self.raw_key = None
         self.pages = {}  # path below /.well-known/est -> body
         self.digest, self.wrong_key, self.validity = False, False, None
-        csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "tls.key", "-subj", "/CN=localhost",
-                      "-outform", "DER")
+        (folder / "tls.key").write_bytes(tls_key())
+        csr = openssl("req", "-new", "-key", folder / "tls.key", "-subj", "/CN=localhost", "-outform", "DER")
         (folder / "tls.pem").write_bytes(openssl("x509", "-inform", "DER", data=self.ca.sign(csr, server=True)))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "tls.pem", folder / "tls.key")
@@ -165,7 +172,7 @@ class OtherEstServer:
                 if self.path.endswith("/serverkeygen"):
                     return self.send_key(csr)
                 if other.wrong_key:
-                    csr = openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x", "-outform", "DER")
+                    csr = openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x", "-outform", "DER")
                 cert = other.signer.sign_between(csr, *other.validity) if other.validity else other.signer.sign(csr)
                 self.send_der(certs_only(cert))
 
