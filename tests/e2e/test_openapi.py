@@ -45,6 +45,18 @@ def resolve(node):
     return node
 
 
+def remembered(make):
+    """A function of a part of the document, which makes of each part what it makes once."""
+    made = {}
+
+    def ask(node):
+        node = resolve(node)
+        if id(node) not in made:
+            made[id(node)] = node, make(node)  # the part stays, and so nothing else gets its id
+        return made[id(node)][1]
+    return ask
+
+
 def json_schema(node):
     """A schema of OpenAPI 3.0 as one of JSON Schema: references replaced, nullable told by the type."""
     node = resolve(node)
@@ -60,6 +72,14 @@ def json_schema(node):
     return out
 
 
+@remembered
+def validator(node):
+    schema = json_schema(node)
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema)
+
+
 # --- drawing requests --------------------------------------------------------------------------------
 
 ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -69,11 +89,16 @@ ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(al
 KNOWN = {"id": st.integers(1, 6), "profile": st.sampled_from(["User", "WebServer", "none"]), "v": st.integers(1, 3), "v12": st.integers(1, 2),
          "name": st.sampled_from(["issuing", "root", "ISSUING", "issuing.crl", "issuing.cer", "issuing.pem", "root.p7c"]),
          "If-Match": st.sampled_from(['"v1"', '"v2"', "*"])}
+# Strategies are made once: hypothesis looks at each new one for longer than it draws from it.
+PARAMETER = st.sampled_from(["known", "valid", "wrong"])
+BODY = st.sampled_from(["valid"] * 4 + ["wrong"] * 3 + ["bytes", "none"])
+BODY_TYPE = st.sampled_from(["application/json"] * 5 + ["text/plain", "application/json; charset=utf-8"])
+BYTES = st.binary(max_size=200)
 HEADER_TEXT = st.text(alphabet=string.ascii_letters + string.digits + string.punctuation + " ", max_size=30).map(str.strip)
 
 
+@remembered
 def valid(schema):
-    schema = resolve(schema)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if "oneOf" in schema:
@@ -98,9 +123,9 @@ def valid(schema):
     return ANYTHING
 
 
+@remembered
 def wrong(schema):
     """Mostly not what the schema says; a body that is an object often misses or bends one member."""
-    schema = resolve(schema)
     if "oneOf" in schema:
         return st.one_of([wrong(s) for s in schema["oneOf"]])
     if schema.get("type") != "object" or not schema.get("properties"):
@@ -127,7 +152,7 @@ def parameters(op, item):
 
 
 def draw_parameter(data, p):
-    choice = data.draw(st.sampled_from(["known", "valid", "wrong"]))
+    choice = data.draw(PARAMETER)
     if choice == "known" and p["name"] in KNOWN:
         return text_of(data.draw(KNOWN[p["name"]]))
     if p["in"] == "header":
@@ -141,13 +166,13 @@ def draw_body(data, op):
     if not content:
         return None, None
     kind, media = next(iter(content.items()))
-    choice = data.draw(st.sampled_from(["valid"] * 4 + ["wrong"] * 3 + ["bytes", "none"]))
+    choice = data.draw(BODY)
     if choice == "none":
         return None, None
     if choice == "bytes" or kind != "application/json":
-        return data.draw(st.binary(max_size=200)), kind
+        return data.draw(BYTES), kind
     body = data.draw(valid(media["schema"]) if choice == "valid" else wrong(media["schema"]))
-    return json.dumps(body).encode(), data.draw(st.sampled_from([kind] * 5 + ["text/plain", "application/json; charset=utf-8"]))
+    return json.dumps(body).encode(), data.draw(BODY_TYPE)
 
 
 def draw_request(data, path, op, item):
@@ -205,7 +230,7 @@ def judge(op, method, reply):
         return f"{reply.status} with type \"{kind}\", documented are {sorted(content) or 'none'}"
     if kind == "application/json":
         try:
-            jsonschema.validate(json.loads(reply.body), json_schema(content[kind]["schema"]))
+            validator(content[kind]["schema"]).validate(json.loads(reply.body))
         except ValueError as e:
             return f"{reply.status}: no JSON: {e}"
         except jsonschema.ValidationError as e:
