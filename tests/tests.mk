@@ -28,19 +28,23 @@ check-install: deb
 	@tests/setup/install.sh install
 	@python3 -B tests/install/check_install.py $(ONLY)
 
-# --- fuzzing: make fuzz runs until FUZZ_SECONDS for each harness have passed ---------------------------
-FUZZ_BUILD    := build/fuzz
-FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZERS       := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+# --- sanitizers and fuzzers: one build, by clang, which also looks for its warnings --------------------
+CLANG          ?= clang
+MAKE_SANITIZED := $(MAKE) --no-print-directory BUILD=build/sanitized OPT="-O1 -g1" \
+    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+FUZZERS        := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+sanitized:
+	@$(MAKE_SANITIZED) CC="$(CLANG)" all tests fuzz-programs
+
+# make fuzz runs until FUZZ_SECONDS for each harness have passed.
 fuzz:
 	@tests/setup/install.sh build check
 	@$(MAKE) --no-print-directory fuzz-build
 	@for f in $(notdir $(FUZZERS)); do tests/fuzz/run.sh $$f $(or $(FUZZ_SECONDS),600) || exit 1; done
 
 fuzz-build:
-	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang OPT="-O1 -g" \
-	    SANITIZE="$(FUZZ_SANITIZE)" fuzz-programs
+	@$(MAKE_SANITIZED) CC="$(CLANG)" fuzz-programs
 
 fuzz-programs: $(FUZZERS)
 
@@ -119,4 +123,4 @@ $(eval $(call stand_ins,enroll/test_revoke,requester store))
 list-tests:
 	@printf '%s\n' $(TESTS)
 
-.PHONY: deps build-deps run-deps check-install demo demo-stop check fuzz fuzz-build fuzz-programs bench check-programs list-tests
+.PHONY: deps build-deps run-deps check-install demo demo-stop check sanitized fuzz fuzz-build fuzz-programs bench check-programs list-tests

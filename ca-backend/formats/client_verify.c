@@ -14,12 +14,13 @@ int
 client_certs_parse(const unsigned char *der, size_t len, struct client_certs *out,
     struct gh_error *err)
 {
-	const unsigned char *p = der, *end = der + len;
+	const unsigned char *p = der, *end;
 	int n = 0, ok = der != NULL && len > 0 && len <= LONG_MAX;
 
 	memset(out, 0, sizeof(*out));
 	if ((out->rest = sk_X509_new_null()) == NULL)
 		return gh_fail(err, GH_E_NOMEM, "client certificates");
+	end = ok ? der + len : der; /* nothing may be added to NULL */
 	for (; ok && p < end; n++) {
 		X509 *x = d2i_X509(NULL, &p, (long)(end - p));
 

@@ -27,7 +27,7 @@ from environment import BUILD, TOP, Environment, wait_for
 from person import Person
 
 # A gateway whose module is built with AddressSanitizer: `make check ONLY='build-sanitizers'` makes it.
-MODULE = BUILD / "asan" / "gatehouse.so"
+MODULE = BUILD / "sanitized" / "gatehouse.so"
 if not MODULE.exists():
     raise SystemExit(f"{MODULE} is not there: make check ONLY='build-sanitizers'")
 LOG = Path(os.environ.get("TMPDIR", "/tmp")) / f"asan-churn-{os.getpid()}"
@@ -104,7 +104,7 @@ class Workers(unittest.TestCase):
     def test_sanitizer_is_there(self):
         self.assertTrue(self.before)
         for pid in self.before:
-            self.assertIn("libasan", Path(f"/proc/{pid}/maps").read_text())
+            self.assertIn("libclang_rt.asan", Path(f"/proc/{pid}/maps").read_text())
             self.assertIn("Seccomp:\t2", Path(f"/proc/{pid}/status").read_text())
 
     def test_body_of_a_delete_that_breaks_off(self):

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=$1 seconds=$2
-program=build/fuzz/tests/fuzz/$name
+program=build/sanitized/tests/fuzz/$name
 corpus=build/fuzz/corpus/$name
 seeds=build/fuzz/seeds/$name
 
