@@ -200,6 +200,16 @@ builds()
 	plain build-sanitizers 900 make -j "$JOBS" --no-print-directory sanitized
 }
 
+# Each step with a database has a cluster of its own, and each of these begins as a copy of this one.
+prepare_cluster()
+{
+	local dir=$OUT/cluster
+
+	case "${queue[*]}" in *tests/integration/* | *tests/e2e/*) ;; *) return 0 ;; esac
+	[ ! -e "$dir" ] || { tests/servers/postgres.sh stop "$dir"; rm -rf "$dir"; }
+	tests/servers/postgres.sh start "$dir" && tests/servers/postgres.sh stop "$dir" && export PREPARED_CLUSTER=$dir
+}
+
 units()
 {
 	unit_tests 1 unit build 120
@@ -282,5 +292,6 @@ static_checks
 integration
 end_to_end
 fuzzers
+prepare_cluster
 run_queue
 summary

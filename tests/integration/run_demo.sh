@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 dir=$(mktemp -d /tmp/gatehouse-demo.XXXXXX)
 chmod 711 "$dir"
 export GATEHOUSE_DEMO_DIR=$dir/demo
+unset PREPARED_CLUSTER # as whoever calls make demo
 listener=
 number=0
 failed=0

@@ -15,6 +15,8 @@
 # the socket, which only its owner and one group can enter: PGSOCKET_GROUP, else the group of the user
 # who called sudo, else our own.
 #
+# PREPARED_CLUSTER: DIR of a cluster that was started once and stopped. A new cluster is a copy of it, in half the time.
+#
 # PostgreSQL refuses to run as root, so root runs it as the system user postgres. Where that user cannot
 # reach DIR (/root and the like), the server keeps CAP_DAC_OVERRIDE instead of the folders above being opened.
 set -eu
@@ -133,6 +135,12 @@ make_cluster() {
 	[ -s "$data/PG_VERSION" ] && [ -e "$dir/ready" ] && return 0
 	rm -rf "$data"
 	mkdir -m 700 "$data"
+	if [ -n "${PREPARED_CLUSTER:-}" ]; then
+		cp -R "$PREPARED_CLUSTER/data/." "$data"
+		[ "$(id -u)" -ne 0 ] || chown -R postgres: "$data"
+		touch "$dir/ready"
+		return 0
+	fi
 	[ "$(id -u)" -ne 0 ] || chown postgres: "$data"
 	# Not waiting for the disk: a cluster that is half on it after a power cut is no loss here. Commits do wait.
 	as_user "$bindir/initdb" --no-sync -D "$data" -U postgres -E UTF8 --locale=C.UTF-8 --auth=trust \
