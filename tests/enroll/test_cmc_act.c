@@ -285,6 +285,26 @@ test_C16_get_crl(void **state)
 	OPENSSL_free(name);
 }
 
+/* A message has room for 64 of them, and a CRL for a mebibyte. */
+static void
+test_C16_one_crl_goes_once(void **state)
+{
+	STACK_OF(X509_CRL) * crls;
+	unsigned char *name;
+	size_t n = issuer_name(&name);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		(void)message_value(&fake_cmc.message, CMC_GET_CRL, GH_DER_SEQUENCE, name, n);
+	make_crl();
+	fake_cmc_send_by_cert();
+	assert_int_equal(fake_cmc.answer.rc, 0);
+	crls = CMS_get1_crls(fake_cmc.response_cms);
+	assert_int_equal(sk_X509_CRL_num(crls), 1);
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	OPENSSL_free(name);
+}
+
 static void
 test_C16_no_such_ca(void **state)
 {
@@ -309,6 +329,7 @@ main(void)
 	    CASE(test_C17_secret_is_for_nothing_else),
 	    CASE(test_C15_get_cert),
 	    CASE(test_C16_get_crl),
+	    CASE(test_C16_one_crl_goes_once),
 	    CASE(test_C16_no_such_ca),
 	};
 
